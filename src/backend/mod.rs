@@ -1,0 +1,219 @@
+//! What resources and commands talk to: the [`Ipam`] trait, and the store-backed implementation of it.
+//!
+//! Every call blocks; run it off the async threads.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use num_bigint::BigUint;
+
+use crate::ipam::{
+    Allocation, AllocationSpec, Cidr, Error, Event, Pool, PoolCidr, PoolCidrSpec, PoolSpec, Provision, Rules, Scope,
+    ScopeSpec, Size, Strategy, Tags,
+};
+
+/// Result of a backend call.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What a backend can do; what it cannot is a diagnostic at plan time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Plans can hold space, so that they show ids and addresses.
+    pub holds: bool,
+}
+
+/// How a plan treats the space it shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// How long a hold lasts.
+    pub hold: Duration,
+    /// The plan is the second one, inside an apply: a hold that is lost, or that a later plan changed, is
+    /// [`Error::HoldLost`] instead of being placed anew.
+    pub committing: bool,
+    /// Id of the active object of the same name that the new one will replace (its name may be taken over).
+    pub replaces: Option<String>,
+}
+
+/// What apply knows of the object to create.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Planned {
+    /// The plan had unknown values: create now.
+    Unknown,
+    /// The plan showed the hold with this id.
+    Held(String),
+    /// The plan showed this id and block without a hold: create exactly that or fail with [`Error::Overlap`].
+    Previewed { id: String, cidr: Cidr },
+}
+
+/// What a change of size comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resize {
+    /// The same object can get this block in place; growth is held until apply.
+    InPlace(Cidr),
+    /// It cannot: replace.
+    Replace,
+}
+
+/// Changeable attributes of a pool; everything is the wished value, not a delta.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolChange {
+    pub name: String,
+    pub description: Option<String>,
+    pub rules: Rules,
+    pub strategy: Strategy,
+    pub tags: Tags,
+    pub provision: Provision,
+}
+
+/// Changeable attributes of an allocation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AllocationChange {
+    pub name: String,
+    pub description: Option<String>,
+    pub tags: Tags,
+    /// The wished size; a change of it was planned by [`Ipam::plan_resize`].
+    pub size: Size,
+}
+
+/// Changeable attributes of a scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScopeChange {
+    pub name: String,
+    pub description: Option<String>,
+    pub tags: Tags,
+}
+
+/// Which pools to list. Every field narrows; `None` means any.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PoolFilter {
+    pub scope_id: Option<String>,
+    pub source_pool_id: Option<String>,
+    /// Exact name.
+    pub name: Option<String>,
+    /// Also holds.
+    pub include_planned: bool,
+}
+
+/// Which allocations to list. Every field narrows; `None` means any.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AllocationFilter {
+    pub pool_id: Option<String>,
+    /// Exact name.
+    pub name: Option<String>,
+    /// Only blocks inside this one.
+    pub within: Option<Cidr>,
+    /// Only blocks that contain this one.
+    pub containing: Option<Cidr>,
+    /// Also holds.
+    pub include_planned: bool,
+    /// Also the space of pools below (kind `ipam-pool`).
+    pub include_pools: bool,
+}
+
+/// Addresses of one pool. used + held + free = provisioned, exactly.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Utilization {
+    pub pool: Pool,
+    pub provisioned: BigUint,
+    /// In active allocations, the space of pools below included.
+    pub used: BigUint,
+    /// Under holds.
+    pub held: BigUint,
+    pub free: BigUint,
+    pub largest_free: Option<Cidr>,
+    /// Number of active allocations in this very pool.
+    pub allocations: u64,
+    /// Addresses in active custom allocations of this pool and of all pools below it.
+    pub assigned_in_subtree: BigUint,
+}
+
+/// One thing that is not as it must be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Where: an object's id, a key, or the event log.
+    pub place: String,
+    /// What, as a sentence.
+    pub what: String,
+}
+
+/// What is where in a store, in one answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audit {
+    pub findings: Vec<Finding>,
+    pub scopes: u64,
+    pub pools: u64,
+    pub allocations: u64,
+    pub holds: u64,
+    pub events: u64,
+}
+
+/// IP address management, kept somewhere.
+///
+/// `plan_*` finds or places the hold for a new object and is stable: asked again it answers the same.
+/// `create_*` turns it into the object and is idempotent. `get_*` answers `None` for what is gone (lapsed holds too).
+/// `confirm` says that the object is in a Terraform state. `delete_*` of something gone is success.
+pub trait Ipam: Send + Sync {
+    fn capabilities(&self) -> Capabilities;
+
+    fn plan_scope(&self, spec: &ScopeSpec, terms: &Terms) -> Result<Scope>;
+    fn create_scope(&self, spec: &ScopeSpec, planned: &Planned) -> Result<Scope>;
+    fn update_scope(&self, id: &str, change: &ScopeChange) -> Result<Scope>;
+    fn delete_scope(&self, id: &str) -> Result<()>;
+    fn get_scope(&self, id: &str) -> Result<Option<Scope>>;
+    fn list_scopes(&self, include_planned: bool) -> Result<Vec<Scope>>;
+
+    fn plan_pool(&self, spec: &PoolSpec, terms: &Terms) -> Result<Pool>;
+    fn create_pool(&self, spec: &PoolSpec, planned: &Planned) -> Result<Pool>;
+    /// The pool as it will be after the change: added blocks are held; `None` when only a replacement can do it.
+    fn plan_pool_change(&self, id: &str, change: &PoolChange, terms: &Terms) -> Result<Option<Pool>>;
+    fn update_pool(&self, id: &str, change: &PoolChange) -> Result<Pool>;
+    /// `cascade` also deletes everything inside; otherwise a pool with contents is [`Error::InUse`].
+    fn delete_pool(&self, id: &str, cascade: bool) -> Result<()>;
+    fn get_pool(&self, id: &str) -> Result<Option<Pool>>;
+    /// In order of scope, depth-first, by name: parents before children.
+    fn list_pools(&self, filter: &PoolFilter) -> Result<Vec<Pool>>;
+
+    fn plan_pool_cidr(&self, spec: &PoolCidrSpec, terms: &Terms) -> Result<PoolCidr>;
+    fn create_pool_cidr(&self, spec: &PoolCidrSpec, planned: &Planned) -> Result<PoolCidr>;
+    /// [`Error::InUse`] while something is allocated in it.
+    fn delete_pool_cidr(&self, id: &str) -> Result<()>;
+    fn get_pool_cidr(&self, id: &str) -> Result<Option<PoolCidr>>;
+    /// Those of `ipam_pool_cidr` and those of the pool's own declaration, by address.
+    fn list_pool_cidrs(&self, pool_id: &str, include_planned: bool) -> Result<Vec<PoolCidr>>;
+
+    fn plan_allocation(&self, spec: &AllocationSpec, terms: &Terms) -> Result<Allocation>;
+    /// The id and block that [`Ipam::plan_allocation`] would hold, without writing anything.
+    fn preview_allocation(&self, spec: &AllocationSpec, terms: &Terms) -> Result<Allocation>;
+    fn create_allocation(&self, spec: &AllocationSpec, planned: &Planned) -> Result<Allocation>;
+    fn plan_resize(&self, id: &str, size: Size, terms: &Terms) -> Result<Resize>;
+    fn update_allocation(&self, id: &str, change: &AllocationChange) -> Result<Allocation>;
+    fn delete_allocation(&self, id: &str) -> Result<()>;
+    fn get_allocation(&self, id: &str) -> Result<Option<Allocation>>;
+    /// By pool, then by address.
+    fn list_allocations(&self, filter: &AllocationFilter) -> Result<Vec<Allocation>>;
+
+    /// Marks an active object as being in a Terraform state. Nothing happens when it already is, or is gone.
+    fn confirm(&self, id: &str) -> Result<()>;
+
+    /// Up to `count` disjoint blocks that are free now, as allocations of that size would get them one after another.
+    fn preview_next(
+        &self,
+        pool_id: &str,
+        netmask_length: Option<u8>,
+        disallowed: &[Cidr],
+        count: usize,
+    ) -> Result<Vec<Cidr>>;
+    /// Free blocks of a pool by address, at most `limit`, no smaller than `max_netmask_length`.
+    fn free_cidrs(&self, pool_id: &str, max_netmask_length: Option<u8>, limit: usize) -> Result<Vec<Cidr>>;
+    fn utilization(&self, pool_id: &str) -> Result<Utilization>;
+
+    /// Events after `after` (0: from the first), oldest first, at most `limit`.
+    fn events(&self, after: u64, limit: usize) -> Result<Vec<Event>>;
+    /// Verifies everything: free + held + used = provisioned and disjoint, indexes, event chain.
+    fn check(&self) -> Result<Audit>;
+
+    /// The time by which this backend judges holds.
+    fn now(&self) -> Timestamp;
+    /// Where everything is kept, in words, without secrets.
+    fn describe(&self) -> String;
+}

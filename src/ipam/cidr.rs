@@ -1,0 +1,239 @@
+//! Address blocks: a network in canonical form, and the arithmetic of buddies.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
+
+use ipnet::IpNet;
+use num_bigint::BigUint;
+use serde::{Deserialize, Serialize};
+
+/// Address family of a pool or block; a pool holds one family only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Family {
+    /// IPv4, 32 address bits.
+    Ipv4,
+    /// IPv6, 128 address bits.
+    Ipv6,
+}
+
+impl Family {
+    /// Address bits: 32 or 128.
+    pub const fn bits(self) -> u8 {
+        match self {
+            Self::Ipv4 => 32,
+            Self::Ipv6 => 128,
+        }
+    }
+}
+
+impl fmt::Display for Family {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ipv4 => "ipv4",
+            Self::Ipv6 => "ipv6",
+        })
+    }
+}
+
+impl FromStr for Family {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "ipv4" => Ok(Self::Ipv4),
+            "ipv6" => Ok(Self::Ipv6),
+            _ => Err(format!("{text:?} is not an address family: use \"ipv4\" or \"ipv6\".")),
+        }
+    }
+}
+
+/// A block of addresses in CIDR form, without host bits. The order is by family, first address, then
+/// larger blocks first.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Cidr {
+    family: Family,
+    first: u128,
+    netmask_length: u8,
+}
+
+impl Cidr {
+    /// The block of `netmask_length` that holds `address` (an address is its number: 10.0.0.1 = 0x0a000001).
+    ///
+    /// # Panics
+    /// When `netmask_length` exceeds the family's bits: a programming error, lengths are checked at the edge.
+    pub const fn around(family: Family, address: u128, netmask_length: u8) -> Self {
+        assert!(netmask_length <= family.bits());
+        let host_bits = family.bits() - netmask_length;
+        Self { family, first: address & !host_mask(host_bits), netmask_length }
+    }
+
+    /// Address family.
+    pub const fn family(&self) -> Family {
+        self.family
+    }
+
+    /// Netmask length, 0 to 32 or 128.
+    pub const fn netmask_length(&self) -> u8 {
+        self.netmask_length
+    }
+
+    /// Address bits left to the hosts: 32 or 128 less the netmask length.
+    pub const fn host_bits(&self) -> u8 {
+        self.family.bits() - self.netmask_length
+    }
+
+    /// First address as a number.
+    pub const fn first(&self) -> u128 {
+        self.first
+    }
+
+    /// Last address as a number.
+    pub const fn last(&self) -> u128 {
+        self.first | host_mask(self.host_bits())
+    }
+
+    /// First address.
+    pub fn first_address(&self) -> IpAddr {
+        address(self.family, self.first)
+    }
+
+    /// Last address.
+    pub fn last_address(&self) -> IpAddr {
+        address(self.family, self.last())
+    }
+
+    /// Number of addresses, exact also for `::/0`.
+    pub fn address_count(&self) -> BigUint {
+        BigUint::from(1u8) << self.host_bits()
+    }
+
+    /// Whether every address of `other` is in this block.
+    pub const fn contains(&self, other: &Self) -> bool {
+        self.family as u8 == other.family as u8 && self.first <= other.first && other.last() <= self.last()
+    }
+
+    /// Whether the two blocks share an address. Of two blocks that do, one contains the other.
+    pub const fn overlaps(&self, other: &Self) -> bool {
+        self.contains(other) || other.contains(self)
+    }
+
+    /// The block of `netmask_length` that this one lies in (or that starts it, when longer).
+    pub const fn resized(&self, netmask_length: u8) -> Self {
+        Self::around(self.family, self.first, netmask_length)
+    }
+
+    /// The two halves, lower first; none for a single address.
+    pub const fn halves(&self) -> Option<(Self, Self)> {
+        if self.host_bits() == 0 {
+            return None;
+        }
+        let lower = self.resized(self.netmask_length + 1);
+        Some((lower, lower.buddy()))
+    }
+
+    /// The other half of the block one bit shorter.
+    ///
+    /// # Panics
+    /// For a netmask length of 0, which has no buddy.
+    pub const fn buddy(&self) -> Self {
+        assert!(self.netmask_length > 0);
+        Self { first: self.first ^ (1 << self.host_bits()), ..*self }
+    }
+}
+
+const fn host_mask(host_bits: u8) -> u128 {
+    if host_bits >= 128 { u128::MAX } else { (1 << host_bits) - 1 }
+}
+
+/// The address that `number` stands for.
+pub fn address(family: Family, number: u128) -> IpAddr {
+    match family {
+        #[expect(clippy::cast_possible_truncation, reason = "IPv4 numbers have 32 bits")]
+        Family::Ipv4 => IpAddr::V4(Ipv4Addr::from(number as u32)),
+        Family::Ipv6 => IpAddr::V6(Ipv6Addr::from(number)),
+    }
+}
+
+impl From<IpNet> for Cidr {
+    fn from(net: IpNet) -> Self {
+        let (family, number) = match net.network() {
+            IpAddr::V4(v4) => (Family::Ipv4, u128::from(u32::from(v4))),
+            IpAddr::V6(v6) => (Family::Ipv6, u128::from(v6)),
+        };
+        Self { family, first: number, netmask_length: net.prefix_len() }
+    }
+}
+
+impl FromStr for Cidr {
+    type Err = String;
+
+    /// Reads `10.0.0.0/8` or `2001:db8::/32`; the error is a sentence for the user.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let Some((address, _)) = text.split_once('/') else {
+            return Err(match text.parse::<IpAddr>() {
+                Ok(IpAddr::V4(_)) => {
+                    format!(
+                        "{text:?} is an address without a netmask length. For this one address write \"{text}/32\"."
+                    )
+                }
+                Ok(IpAddr::V6(_)) => {
+                    format!(
+                        "{text:?} is an address without a netmask length. For this one address write \"{text}/128\"."
+                    )
+                }
+                Err(_) => format!("{text:?} is not a CIDR such as 10.0.0.0/16 or 2001:db8::/32."),
+            });
+        };
+        let net: IpNet = text.parse().map_err(|_| match address.parse::<IpAddr>() {
+            Ok(IpAddr::V4(_)) => format!("{text:?} has no netmask length from 0 to 32 after the slash."),
+            Ok(IpAddr::V6(_)) => format!("{text:?} has no netmask length from 0 to 128 after the slash."),
+            Err(_) => format!("{text:?} is not a CIDR such as 10.0.0.0/16 or 2001:db8::/32."),
+        })?;
+        let cidr = Self::from(net.trunc());
+        if net.addr() != net.network() {
+            return Err(format!("{text:?} has host bits set: the /{} block it lies in is {cidr}.", net.prefix_len()));
+        }
+        Ok(cidr)
+    }
+}
+
+impl TryFrom<String> for Cidr {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<Cidr> for String {
+    fn from(cidr: Cidr) -> Self {
+        cidr.to_string()
+    }
+}
+
+impl fmt::Display for Cidr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.first_address(), self.netmask_length)
+    }
+}
+
+impl fmt::Debug for Cidr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Ord for Cidr {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.family, self.first, self.netmask_length).cmp(&(other.family, other.first, other.netmask_length))
+    }
+}
+
+impl PartialOrd for Cidr {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}

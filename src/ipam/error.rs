@@ -1,0 +1,115 @@
+//! What the rules say: facts and no prose. `provider/` and `cli/` turn them into sentences.
+
+use jiff::Timestamp;
+use num_bigint::BigUint;
+
+use super::{Cidr, Family, Kind, State};
+
+/// An object in the way, named for a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Occupant {
+    /// Kind of the object.
+    pub kind: Kind,
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Who made it.
+    pub owner: String,
+    /// Planned or active.
+    pub state: State,
+    /// Its block, when it has one.
+    pub cidr: Option<Cidr>,
+    /// When its hold expires, for a planned one.
+    pub hold_expires_at: Option<Timestamp>,
+    /// Names from the top-level pool down to it, with `/` between.
+    pub path: String,
+}
+
+/// Why the core refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// No object with this id.
+    NotFound { kind: Kind, id: String },
+    /// The name is taken in this parent, by an active object or by another owner's hold.
+    NameTaken { existing: Occupant },
+    /// The block shares addresses with these (the first few).
+    Overlap { cidr: Cidr, with: Vec<Occupant> },
+    /// The block is not inside one provisioned CIDR of the pool.
+    OutsidePool { cidr: Cidr, pool_id: String, pool_name: String, provisioned: Vec<Cidr> },
+    /// No free block of this size.
+    PoolExhausted {
+        pool_id: String,
+        pool_name: String,
+        netmask_length: u8,
+        /// Largest free block now, `None` when nothing is free.
+        largest_free: Option<Cidr>,
+        /// Free addresses in all blocks together.
+        free: BigUint,
+        /// Free blocks that are large enough, but disallowed by the request.
+        disallowed: bool,
+        /// Addresses under holds, and when the first of those expires.
+        held: BigUint,
+        first_expiry: Option<Timestamp>,
+    },
+    /// The pool has no CIDR at all.
+    PoolEmpty { pool_id: String, pool_name: String },
+    /// A netmask length breaks a rule of the pool.
+    NetmaskRule { pool_id: String, pool_name: String, netmask_length: u8, min: Option<u8>, max: Option<u8> },
+    /// A tag that the pool requires is missing or has another value.
+    TagRule { pool_id: String, pool_name: String, key: String, required: String, found: Option<String> },
+    /// Neither CIDR nor netmask length, and the pool has no default.
+    NoSize { pool_id: String, pool_name: String },
+    /// A rule of the pool contradicts itself or the family: `rule` is the attribute that is wrong, in words why.
+    BadRules { rule: RuleName, why: String },
+    /// Netmask length longer than the family has bits, or not longer than the provisioned space allows.
+    NetmaskRange { netmask_length: u8, family: Family },
+    /// Mixed or contradicting families.
+    FamilyMismatch { cidr: Option<Cidr>, expected: Family, found: Family },
+    /// Nothing says which family a top-level pool has.
+    NoFamily,
+    /// The pool below must carry the locale of the one above.
+    LocaleMismatch { source_pool_id: String, source_locale: String, asked: String },
+    /// The pool below must be in the scope of the one above.
+    ScopeMismatch { source_pool_id: String, source_scope_id: String, asked: String },
+    /// A top-level pool cannot be provisioned by netmask length.
+    NoSourcePool,
+    /// Blocks given for one pool overlap each other.
+    OwnOverlap { a: Cidr, b: Cidr },
+    /// The object still has things in it: the first few, and how many more.
+    InUse { kind: Kind, id: String, name: String, contents: Vec<Occupant>, more: u64 },
+    /// A default scope cannot be deleted.
+    DefaultScope { id: String },
+    /// The hold that the plan relied on is gone or was changed by a later plan: plan again.
+    HoldLost {
+        kind: Kind,
+        id: String,
+        name: String,
+        cidr: Option<Cidr>,
+        expired_at: Option<Timestamp>,
+        now_held_by: Vec<Occupant>,
+    },
+    /// Too deep a pool tree.
+    TooDeep { limit: u32 },
+    /// Something that should be fixed changed (scope type, family, ...).
+    Fixed { kind: Kind, id: String, what: &'static str },
+    /// The store failed.
+    Store(crate::store::Error),
+}
+
+/// Names of the allocation rules, as attributes are called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RuleName {
+    /// `allocation_min_netmask_length`
+    MinNetmaskLength,
+    /// `allocation_max_netmask_length`
+    MaxNetmaskLength,
+    /// `allocation_default_netmask_length`
+    DefaultNetmaskLength,
+}
+
+impl From<crate::store::Error> for Error {
+    fn from(error: crate::store::Error) -> Self {
+        Self::Store(error)
+    }
+}

@@ -1,0 +1,362 @@
+//! What the store keeps: scopes, pools, provisioned CIDRs, allocations.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Cidr, Family};
+
+/// Key-value tags.
+pub type Tags = BTreeMap<String, String>;
+
+/// The kinds of object that have an id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A scope: one overlap domain.
+    Scope,
+    /// A pool.
+    Pool,
+    /// A CIDR provisioned into a pool.
+    PoolCidr,
+    /// A block allocated out of a pool.
+    Allocation,
+}
+
+impl Kind {
+    /// What ids of this kind start with (AWS's prefixes).
+    pub const fn id_prefix(self) -> &'static str {
+        match self {
+            Self::Scope => "ipam-scope-",
+            Self::Pool => "ipam-pool-",
+            Self::PoolCidr => "ipam-pool-cidr-",
+            Self::Allocation => "ipam-pool-alloc-",
+        }
+    }
+
+    /// The word for messages.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Scope => "scope",
+            Self::Pool => "pool",
+            Self::PoolCidr => "pool CIDR",
+            Self::Allocation => "allocation",
+        }
+    }
+}
+
+/// Where an object is between plan and apply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// A hold: planned, its space is taken until it expires and somebody needs it.
+    Planned,
+    /// A hold that expired and whose space was given to somebody else. Kept so that its owner is told.
+    Lapsed,
+    /// Applied.
+    Active,
+}
+
+/// What every object has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Meta {
+    /// Generated, never reused; starts with [`Kind::id_prefix`].
+    pub id: String,
+    /// Unique in the parent among active objects, and among holds.
+    pub name: String,
+    /// The configuration that made it (provider argument `owner`).
+    pub owner: String,
+    /// Between plan and apply.
+    pub state: State,
+    /// When a hold may be taken back; `None` once active.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold_expires_at: Option<Timestamp>,
+    /// Whether a refresh or an import has seen the active object, that is, it is in somebody's state.
+    pub confirmed: bool,
+    /// When the hold or the object was first written.
+    pub created_at: Timestamp,
+    /// When it was last written.
+    pub updated_at: Timestamp,
+}
+
+/// Whether a scope's space is meant for the internet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ScopeType {
+    /// Not reachable from the internet.
+    Private,
+    /// Globally unique space.
+    Public,
+}
+
+/// One overlap domain: inside it, top-level pools may not overlap.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scope {
+    /// Id, name, owner, state.
+    #[serde(flatten)]
+    pub meta: Meta,
+    /// Private or public.
+    pub scope_type: ScopeType,
+    /// One of the two scopes that every store has; they cannot be deleted.
+    pub is_default: bool,
+    /// Free text.
+    pub description: Option<String>,
+    /// Tags.
+    pub tags: Tags,
+}
+
+/// What the caller decides about a scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScopeSpec {
+    /// Unique in the store.
+    pub name: String,
+    /// Private or public; fixed at creation.
+    pub scope_type: ScopeType,
+    /// Free text.
+    pub description: Option<String>,
+    /// Tags.
+    pub tags: Tags,
+}
+
+/// Which free block an allocation by size gets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Strategy {
+    /// The smallest free block that is large enough; among equals the lowest. Keeps large blocks whole.
+    #[default]
+    BestFit,
+    /// The lowest free address.
+    FirstFit,
+    /// The highest free address.
+    LastFit,
+    /// The start of the largest free block, so that neighbours have room to grow (RFC 3531).
+    Sparse,
+    /// Any free block.
+    Random,
+}
+
+/// What a pool asks of allocations made in it. Not inherited by pools inside it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rules {
+    /// Smallest netmask length, that is, the largest block allowed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_netmask_length: Option<u8>,
+    /// Largest netmask length, that is, the smallest block allowed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_netmask_length: Option<u8>,
+    /// Used when an allocation gives neither CIDR nor netmask length.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_netmask_length: Option<u8>,
+    /// Tags that every allocation must carry with these values.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub required_tags: Tags,
+}
+
+/// What is provisioned together with a pool.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Provision {
+    /// Nothing; `ipam_pool_cidr` does it.
+    #[default]
+    Nothing,
+    /// These blocks: any in a top-level pool, from the source pool's space otherwise.
+    Cidrs(BTreeSet<Cidr>),
+    /// One block of this size out of the source pool.
+    NetmaskLength(u8),
+}
+
+/// A pool: space, and the rules for giving it out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pool {
+    /// Id, name, owner, state.
+    #[serde(flatten)]
+    pub meta: Meta,
+    /// Scope the pool is in; a child is in its source pool's scope.
+    pub scope_id: String,
+    /// Pool whose space this one divides; `None` for a top-level pool.
+    pub source_pool_id: Option<String>,
+    /// 1 for a top-level pool.
+    pub depth: u32,
+    /// Family of everything in it.
+    pub address_family: Family,
+    /// Region or site; all pools below one with a locale carry the same.
+    pub locale: Option<String>,
+    /// Free text.
+    pub description: Option<String>,
+    /// Allocation rules.
+    pub rules: Rules,
+    /// Placement of allocations by size.
+    pub strategy: Strategy,
+    /// Tags.
+    pub tags: Tags,
+    /// What the pool's own declaration provisions.
+    pub provision: Provision,
+    /// The blocks that `provision` came to; those of `ipam_pool_cidr` are not among them.
+    pub cidrs: BTreeSet<Cidr>,
+}
+
+/// What the caller decides about a pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolSpec {
+    /// Unique among the pools of the same source pool, or of the scope for a top-level pool.
+    pub name: String,
+    /// `None`: the source pool's, or the default private scope.
+    pub scope_id: Option<String>,
+    /// Pool to take space from.
+    pub source_pool_id: Option<String>,
+    /// `None`: the source pool's, or that of the given CIDRs.
+    pub address_family: Option<Family>,
+    /// `None`: the source pool's.
+    pub locale: Option<String>,
+    /// Free text.
+    pub description: Option<String>,
+    /// Allocation rules.
+    pub rules: Rules,
+    /// Placement of allocations by size.
+    pub strategy: Strategy,
+    /// Tags.
+    pub tags: Tags,
+    /// What to provision with it.
+    pub provision: Provision,
+}
+
+/// A CIDR provisioned into a pool.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PoolCidr {
+    /// Id, name, owner, state. The name is the CIDR's text unless one was given.
+    #[serde(flatten)]
+    pub meta: Meta,
+    /// Pool it is provisioned into.
+    pub pool_id: String,
+    /// The block.
+    pub cidr: Cidr,
+    /// Provisioned by the pool's own declaration (`cidrs`, `netmask_length`), not by `ipam_pool_cidr`.
+    pub inline: bool,
+    /// The allocation of kind `ipam-pool` in the source pool that this block is; `None` in a top-level pool.
+    pub source_allocation_id: Option<String>,
+}
+
+/// What the caller decides about a pool CIDR.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolCidrSpec {
+    /// Pool to provision into.
+    pub pool_id: String,
+    /// Needed with a netmask length (it is how the plan finds its hold again); with a CIDR the CIDR is the name.
+    pub name: Option<String>,
+    /// This block, or one of this size out of the source pool.
+    pub size: Size,
+}
+
+/// What an allocation is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ResourceType {
+    /// Made by a person or a configuration.
+    Custom,
+    /// The space of a pool below (its id is the resource id).
+    IpamPool,
+}
+
+/// How a block is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Size {
+    /// Exactly this block.
+    Cidr(Cidr),
+    /// Any block of this netmask length.
+    NetmaskLength(u8),
+    /// The pool's default netmask length.
+    Default,
+}
+
+/// A block taken out of a pool.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Allocation {
+    /// Id, name, owner, state.
+    #[serde(flatten)]
+    pub meta: Meta,
+    /// Pool the block comes from.
+    pub pool_id: String,
+    /// The block.
+    pub cidr: Cidr,
+    /// How it was asked for.
+    pub size: Size,
+    /// Blocks that an allocation by size had to avoid.
+    pub disallowed_cidrs: BTreeSet<Cidr>,
+    /// What it is for.
+    pub resource_type: ResourceType,
+    /// For `ipam-pool` the pool's id.
+    pub resource_id: Option<String>,
+    /// Free text.
+    pub description: Option<String>,
+    /// Tags.
+    pub tags: Tags,
+    /// A planned growth in place: the space beyond `cidr` is taken until it expires.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub growth: Option<Growth>,
+}
+
+/// A hold on the space that an allocation is planned to grow into.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Growth {
+    /// The block after growing; contains the present one.
+    pub cidr: Cidr,
+    /// When the space may be taken back.
+    pub expires_at: Timestamp,
+}
+
+/// What the caller decides about an allocation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AllocationSpec {
+    /// Pool to allocate from.
+    pub pool_id: String,
+    /// Unique in the pool.
+    pub name: String,
+    /// How large, or which.
+    pub size: Size,
+    /// Blocks to avoid when placing by size.
+    pub disallowed_cidrs: BTreeSet<Cidr>,
+    /// Free text.
+    pub description: Option<String>,
+    /// Tags.
+    pub tags: Tags,
+}
+
+/// Who does something, for events and ownership.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// Provider argument `owner`.
+    pub owner: String,
+    /// Operating system user, when known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// URL of the CI run, when the environment names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_url: Option<String>,
+}
+
+/// One entry of the history. The hash covers everything else in it and the previous hash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// 1 for the first.
+    pub sequence: u64,
+    /// When.
+    pub time: Timestamp,
+    /// Who.
+    pub actor: Actor,
+    /// `hold`, `create`, `update`, `resize`, `delete`, `expire`.
+    pub action: String,
+    /// Kind of the object.
+    pub kind: Kind,
+    /// Id of the object.
+    pub id: String,
+    /// The record before, `null` for a new one.
+    pub before: serde_json::Value,
+    /// The record after, `null` for a deleted one.
+    pub after: serde_json::Value,
+    /// `hash` of the previous event; empty for the first.
+    pub previous_hash: String,
+    /// SHA-256, hexadecimal.
+    pub hash: String,
+}

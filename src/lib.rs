@@ -1,0 +1,8 @@
+//! A Terraform and OpenTofu provider for IP address management.
+//!
+//! One request's road: `main` → [`plugin`] (handshake, TLS) → [`protocol`] (decode, call, encode) → [`tf`]
+//! (Terraform's rules, once for all) → [`provider`] (resources) → [`backend`] → [`ipam`] (decisions) → [`store`].
+
+pub mod backend;
+pub mod ipam;
+pub mod store;

@@ -1,0 +1,32 @@
+//! Store errors, sorted by what they let the caller believe.
+
+/// Why a store did not do what it was asked.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum Error {
+    /// The store cannot be reached, opened or written now. Nothing was written; trying again is safe.
+    #[error("the store is not available: {0}")]
+    Unavailable(String),
+    /// The connection or the disk failed around a commit: it may have happened. Read before trying again.
+    #[error("the store did not say whether the change was kept: {0}")]
+    Uncertain(String),
+    /// The store can be read but not written with these credentials or on this file system.
+    #[error("the store is read-only: {0}")]
+    ReadOnly(String),
+    /// Other writers kept winning for longer than the bounded retry time. Nothing was written.
+    #[error("the store was busy for {0}")]
+    Busy(String),
+    /// The content is not what this program writes.
+    #[error("the store is damaged: {0}")]
+    Corrupt(String),
+    /// A newer version of this program wrote the store.
+    #[error("the store has format version {found}, this program knows up to {known}")]
+    Newer {
+        /// Version in the store.
+        found: u64,
+        /// Newest version this program reads.
+        known: u64,
+    },
+    /// The store URL is not one this program understands.
+    #[error("{0}")]
+    Url(String),
+}
