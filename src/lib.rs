@@ -6,3 +6,4 @@
 pub mod backend;
 pub mod ipam;
 pub mod store;
+pub mod tf;

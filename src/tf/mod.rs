@@ -1,0 +1,25 @@
+//! Terraform's own notions, free of gRPC and of IPAM: values, types, paths, schemas, diagnostics, the traits
+//! [`Resource`], [`DataSource`] and [`Function`], and the rules of plan and apply, once for all resources.
+
+mod diagnostic;
+mod erased;
+mod json;
+mod lifecycle;
+mod model;
+mod number;
+mod path;
+mod resource;
+mod schema;
+mod ty;
+mod value;
+
+pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use erased::*;
+pub use json::from_json;
+pub use model::{Attr, Model, Tf, decode_field, encode_field, wrong_value};
+pub use number::Number;
+pub use path::{Path, Step};
+pub use resource::*;
+pub use schema::{Attribute, AttributeType, Block, NestedBlock, Nesting, Schema};
+pub use ty::Type;
+pub use value::Value;

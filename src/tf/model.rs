@@ -1,0 +1,447 @@
+//! Rust structs and Terraform values as one declaration: the [`model!`](crate::model) macro and what it rests on.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{AttributeType, Block, Diagnostic, Diagnostics, Nesting, Number, Path, Type, Value};
+
+/// A field of a model: known, null, or unknown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Tf<T> {
+    /// Not known before apply; a collection with an unknown element counts as unknown.
+    Unknown,
+    /// Absent.
+    #[default]
+    Null,
+    /// There.
+    Known(T),
+}
+
+impl<T> Tf<T> {
+    /// The value, when known and not null.
+    pub const fn get(&self) -> Option<&T> {
+        match self {
+            Self::Known(value) => Some(value),
+            Self::Unknown | Self::Null => None,
+        }
+    }
+
+    /// A copy of the value, when known and not null.
+    pub fn cloned(&self) -> Option<T>
+    where
+        T: Clone,
+    {
+        self.get().cloned()
+    }
+
+    /// The value; it is an error at `path` when it is not there.
+    ///
+    /// # Errors
+    /// A diagnostic at `path`.
+    pub fn known(&self, path: Path) -> Result<&T, Diagnostics> {
+        self.get().ok_or_else(|| {
+            let what = if self.is_unknown() { "is not known yet" } else { "is missing" };
+            Diagnostic::error("Missing value", format!("{path} {what}, and is needed here.")).at(path).into()
+        })
+    }
+
+    /// Whether it is unknown.
+    pub const fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown)
+    }
+
+    /// Whether it is null.
+    pub const fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    /// Whether it is known and not null.
+    pub const fn is_known(&self) -> bool {
+        matches!(self, Self::Known(_))
+    }
+}
+
+impl<T> From<Option<T>> for Tf<T> {
+    fn from(option: Option<T>) -> Self {
+        option.map_or(Self::Null, Self::Known)
+    }
+}
+
+impl<T> From<T> for Tf<T> {
+    fn from(value: T) -> Self {
+        Self::Known(value)
+    }
+}
+
+/// A Rust type that an attribute can hold.
+pub trait Attr: Sized {
+    /// Its type in the schema.
+    fn attribute_type() -> AttributeType;
+
+    /// Reads a known, non-null value; `at` is where it stands.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, each at its own path.
+    fn from_value(value: &Value, at: &Path) -> Result<Self, Diagnostics>;
+
+    /// The value.
+    fn to_value(&self) -> Value;
+
+    /// The one spelling of a value: two values with the same canonical form mean the same.
+    fn canonical(value: &Value) -> Value {
+        value.clone()
+    }
+}
+
+/// A struct whose fields are the attributes and nested blocks of a schema block. Made by [`model!`](crate::model).
+pub trait Model: Sized + Default + Clone + Send + Sync + 'static {
+    /// The schema.
+    fn block() -> Block;
+
+    /// Reads an object.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, each at its own path.
+    fn decode(value: &Value, at: &Path) -> Result<Self, Diagnostics>;
+
+    /// The object.
+    fn encode(&self) -> Value;
+}
+
+/// Reads a field; used by [`model!`](crate::model).
+///
+/// # Errors
+/// Everything that is wrong with it, each at its own path.
+pub fn decode_field<T: Attr>(object: &Value, name: &str, at: &Path) -> Result<Tf<T>, Diagnostics> {
+    match object.entry(name) {
+        Value::Unknown => Ok(Tf::Unknown),
+        Value::Null => Ok(Tf::Null),
+        // An unknown inside of nested objects stays where it is; inside a plain collection it makes all unknown.
+        value if !value.is_wholly_known() && matches!(T::attribute_type(), AttributeType::Plain(_)) => Ok(Tf::Unknown),
+        value => T::from_value(value, &at.then(name)).map(Tf::Known),
+    }
+}
+
+/// Writes a field; used by [`model!`](crate::model).
+pub fn encode_field<T: Attr>(field: &Tf<T>) -> Value {
+    match field {
+        Tf::Unknown => Value::Unknown,
+        Tf::Null => Value::Null,
+        Tf::Known(value) => value.to_value(),
+    }
+}
+
+/// The error for a value that cannot be what its attribute needs.
+pub fn wrong_value(at: &Path, detail: impl Into<String>) -> Diagnostics {
+    let name = at.0.iter().find_map(|step| match step {
+        super::Step::Attribute(name) => Some(name.as_str()),
+        _ => None,
+    });
+    let summary = name.map_or_else(|| "Invalid value".to_owned(), |name| format!("Invalid {name}"));
+    Diagnostic::error(summary, detail).at(at.clone()).into()
+}
+
+impl Attr for String {
+    fn attribute_type() -> AttributeType {
+        AttributeType::Plain(Type::String)
+    }
+
+    fn from_value(value: &Value, at: &Path) -> Result<Self, Diagnostics> {
+        match value {
+            Value::String(text) => Ok(text.clone()),
+            _ => Err(wrong_value(at, "A string is needed here.")),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.clone())
+    }
+}
+
+impl Attr for bool {
+    fn attribute_type() -> AttributeType {
+        AttributeType::Plain(Type::Bool)
+    }
+
+    fn from_value(value: &Value, at: &Path) -> Result<Self, Diagnostics> {
+        match value {
+            Value::Bool(truth) => Ok(*truth),
+            _ => Err(wrong_value(at, "true or false is needed here.")),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::Bool(*self)
+    }
+}
+
+impl Attr for Number {
+    fn attribute_type() -> AttributeType {
+        AttributeType::Plain(Type::Number)
+    }
+
+    fn from_value(value: &Value, at: &Path) -> Result<Self, Diagnostics> {
+        match value {
+            Value::Number(number) => Ok(number.clone()),
+            _ => Err(wrong_value(at, "A number is needed here.")),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::Number(self.clone())
+    }
+}
+
+macro_rules! integer_attr {
+    ($($ty:ty),*) => {$(
+        impl Attr for $ty {
+            fn attribute_type() -> AttributeType {
+                AttributeType::Plain(Type::Number)
+            }
+
+            fn from_value(value: &Value, at: &Path) -> Result<Self, Diagnostics> {
+                let number = Number::from_value(value, at)?;
+                number.to_integer().and_then(|integer| Self::try_from(integer).ok()).ok_or_else(|| {
+                    wrong_value(
+                        at,
+                        format!("{number} is not a whole number from {} to {}.", <$ty>::MIN, <$ty>::MAX),
+                    )
+                })
+            }
+
+            fn to_value(&self) -> Value {
+                Value::Number((*self).into())
+            }
+        }
+    )*};
+}
+
+integer_attr!(u8, u32, u64, i64);
+
+impl<T: Attr> Attr for Vec<T> {
+    fn attribute_type() -> AttributeType {
+        T::attribute_type().collection(Nesting::List)
+    }
+
+    fn from_value(value: &Value, at: &Path) -> Result<Self, Diagnostics> {
+        let Value::List(items) = value else { return Err(wrong_value(at, "A list is needed here.")) };
+        elements(items, |position| at.index(position))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::List(self.iter().map(Attr::to_value).collect())
+    }
+
+    fn canonical(value: &Value) -> Value {
+        match value {
+            Value::List(items) => Value::List(items.iter().map(T::canonical).collect()),
+            other => other.clone(),
+        }
+    }
+}
+
+impl<T: Attr + Ord> Attr for BTreeSet<T> {
+    fn attribute_type() -> AttributeType {
+        T::attribute_type().collection(Nesting::Set)
+    }
+
+    fn from_value(value: &Value, at: &Path) -> Result<Self, Diagnostics> {
+        let Value::List(items) = value else { return Err(wrong_value(at, "A set is needed here.")) };
+        // Terraform's paths cannot name a set's element: the whole attribute is the place.
+        Ok(elements(items, |_| at.clone())?.into_iter().collect())
+    }
+
+    fn to_value(&self) -> Value {
+        Value::set(self.iter().map(Attr::to_value).collect())
+    }
+
+    fn canonical(value: &Value) -> Value {
+        match value {
+            Value::List(items) => Value::set(items.iter().map(T::canonical).collect()),
+            other => other.clone(),
+        }
+    }
+}
+
+impl<T: Attr> Attr for BTreeMap<String, T> {
+    fn attribute_type() -> AttributeType {
+        T::attribute_type().collection(Nesting::Map)
+    }
+
+    fn from_value(value: &Value, at: &Path) -> Result<Self, Diagnostics> {
+        let Value::Map(entries) = value else { return Err(wrong_value(at, "A map is needed here.")) };
+        let mut diagnostics = Diagnostics::new();
+        let mut map = Self::new();
+        for (key, value) in entries {
+            if let Some(value) = diagnostics.gather(element(value, &at.key(key))) {
+                map.insert(key.clone(), value);
+            }
+        }
+        diagnostics.into_result().map(|()| map)
+    }
+
+    fn to_value(&self) -> Value {
+        Value::Map(self.iter().map(|(key, value)| (key.clone(), value.to_value())).collect())
+    }
+
+    fn canonical(value: &Value) -> Value {
+        match value {
+            Value::Map(entries) => {
+                Value::Map(entries.iter().map(|(key, value)| (key.clone(), T::canonical(value))).collect())
+            }
+            other => other.clone(),
+        }
+    }
+}
+
+fn elements<T: Attr>(items: &[Value], at: impl Fn(usize) -> Path) -> Result<Vec<T>, Diagnostics> {
+    let mut diagnostics = Diagnostics::new();
+    let values: Vec<_> = items
+        .iter()
+        .enumerate()
+        .filter_map(|(position, item)| diagnostics.gather(element(item, &at(position))))
+        .collect();
+    diagnostics.into_result().map(|()| values)
+}
+
+fn element<T: Attr>(value: &Value, at: &Path) -> Result<T, Diagnostics> {
+    match value {
+        Value::Null => Err(wrong_value(at, "An element may not be null.")),
+        value => T::from_value(value, at),
+    }
+}
+
+/// Makes a type that reads itself from text (`FromStr` with a sentence as error, and `Display`) an attribute type.
+#[macro_export]
+macro_rules! text_attr {
+    ($ty:ty) => {
+        impl $crate::tf::Attr for $ty {
+            fn attribute_type() -> $crate::tf::AttributeType {
+                $crate::tf::AttributeType::Plain($crate::tf::Type::String)
+            }
+
+            fn from_value(value: &$crate::tf::Value, at: &$crate::tf::Path) -> Result<Self, $crate::tf::Diagnostics> {
+                <String as $crate::tf::Attr>::from_value(value, at)?
+                    .parse()
+                    .map_err(|sentence: String| $crate::tf::wrong_value(at, sentence))
+            }
+
+            fn to_value(&self) -> $crate::tf::Value {
+                $crate::tf::Value::String(self.to_string())
+            }
+
+            fn canonical(value: &$crate::tf::Value) -> $crate::tf::Value {
+                match value {
+                    $crate::tf::Value::String(text) => text
+                        .parse::<$ty>()
+                        .map_or_else(|_| value.clone(), |parsed| $crate::tf::Value::String(parsed.to_string())),
+                    other => other.clone(),
+                }
+            }
+        }
+    };
+}
+
+/// Declares a struct and its schema in one.
+///
+/// ```
+/// # use terraform_provider_ipam::{model, tf::{Model, Tf, Value, Path}};
+/// model! {
+///     /// A greeting.
+///     pub struct Greeting {
+///         /// Whom to greet.
+///         name: String => required().replace(),
+///         /// What was said.
+///         said: String => computed(),
+///     }
+/// }
+/// let value = Value::Map([("name".to_owned(), "Ada".into()), ("said".to_owned(), Value::Unknown)].into());
+/// let greeting = Greeting::decode(&value, &Path::root()).unwrap();
+/// assert_eq!(greeting.name, Tf::Known("Ada".to_owned()));
+/// assert_eq!(greeting.encode(), value);
+/// ```
+///
+/// Flags are methods of [`Attribute`](crate::tf::Attribute). A tail `blocks { timeouts: Timeouts }` declares
+/// nested blocks, each there at most once. The struct is also an attribute type: a nested object.
+#[macro_export]
+macro_rules! model {
+    (
+        $(#[doc = $doc:literal])+
+        $vis:vis struct $Name:ident {
+            $( $(#[doc = $field_doc:literal])+ $field:ident : $ty:ty => $($flag:ident($($arg:expr)?)).+ ),* $(,)?
+        }
+        $( blocks { $( $block:ident : $Block:ty ),* $(,)? } )?
+    ) => {
+        $(#[doc = $doc])+
+        #[derive(Clone, Debug, Default, PartialEq, Eq)]
+        $vis struct $Name {
+            $( $(#[doc = $field_doc])+ pub $field: $crate::tf::Tf<$ty>, )*
+            $($( #[doc = "Nested block."] pub $block: $crate::tf::Tf<$Block>, )*)?
+        }
+
+        impl $crate::tf::Model for $Name {
+            fn block() -> $crate::tf::Block {
+                $crate::tf::Block {
+                    description: concat!($($doc, "\n"),+).trim().replace("\n ", "\n"),
+                    attributes: vec![
+                        $( $crate::tf::Attribute::new::<$ty>(
+                            stringify!($field),
+                            &concat!($($field_doc, "\n"),+).trim().replace("\n ", "\n"),
+                        ).$($flag($($arg)?)).+ ),*
+                    ],
+                    blocks: vec![
+                        $($( $crate::tf::NestedBlock {
+                            name: stringify!($block),
+                            block: <$Block as $crate::tf::Model>::block(),
+                        } ),*)?
+                    ],
+                }
+            }
+
+            fn decode(value: &$crate::tf::Value, at: &$crate::tf::Path) -> Result<Self, $crate::tf::Diagnostics> {
+                let mut diagnostics = $crate::tf::Diagnostics::new();
+                $( let $field = diagnostics.gather($crate::tf::decode_field::<$ty>(value, stringify!($field), at)); )*
+                $($( let $block = diagnostics.gather($crate::tf::decode_field::<$Block>(value, stringify!($block), at)); )*)?
+                diagnostics.into_result()?;
+                Ok(Self {
+                    $( $field: $field.unwrap_or_default(), )*
+                    $($( $block: $block.unwrap_or_default(), )*)?
+                })
+            }
+
+            fn encode(&self) -> $crate::tf::Value {
+                $crate::tf::Value::Map([
+                    $( (stringify!($field).to_owned(), $crate::tf::encode_field(&self.$field)), )*
+                    $($( (stringify!($block).to_owned(), $crate::tf::encode_field(&self.$block)), )*)?
+                ].into())
+            }
+        }
+
+        impl $crate::tf::Attr for $Name {
+            fn attribute_type() -> $crate::tf::AttributeType {
+                $crate::tf::AttributeType::Nested(
+                    $crate::tf::Nesting::Single,
+                    <Self as $crate::tf::Model>::block().attributes,
+                )
+            }
+
+            fn from_value(value: &$crate::tf::Value, at: &$crate::tf::Path) -> Result<Self, $crate::tf::Diagnostics> {
+                <Self as $crate::tf::Model>::decode(value, at)
+            }
+
+            fn to_value(&self) -> $crate::tf::Value {
+                <Self as $crate::tf::Model>::encode(self)
+            }
+        }
+    };
+}
+
+/// The path of a field of a model; a name that is none of its fields does not compile.
+#[macro_export]
+macro_rules! at {
+    ($Model:ty, $field:ident) => {{
+        let _ = |model: &$Model| {
+            let _ = &model.$field;
+        };
+        $crate::tf::Path::attribute(stringify!($field))
+    }};
+}

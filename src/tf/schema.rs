@@ -1,0 +1,200 @@
+//! What a block may hold, and what Terraform is told about it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Attr, Type, Value};
+
+/// The schema of a provider, resource or data source.
+#[derive(Clone, Debug)]
+pub struct Schema {
+    /// Version of the state that a resource writes; 0 for everything else.
+    pub version: i64,
+    /// What is in it.
+    pub block: Block,
+}
+
+/// Attributes and nested blocks.
+#[derive(Clone, Debug, Default)]
+pub struct Block {
+    /// Markdown.
+    pub description: String,
+    /// In order of declaration.
+    pub attributes: Vec<Attribute>,
+    /// In order of declaration.
+    pub blocks: Vec<NestedBlock>,
+}
+
+/// A nested block that may be there at most once (nesting mode SINGLE); the only kind the provider uses.
+#[derive(Clone, Debug)]
+pub struct NestedBlock {
+    /// Name in the configuration.
+    pub name: &'static str,
+    /// What is in it.
+    pub block: Block,
+}
+
+/// How many objects a nested attribute holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nesting {
+    /// One.
+    Single,
+    /// A list.
+    List,
+    /// A set.
+    Set,
+    /// A map.
+    Map,
+}
+
+/// The type of an attribute.
+#[derive(Clone, Debug)]
+pub enum AttributeType {
+    /// A plain type.
+    Plain(Type),
+    /// Objects whose attributes are described one by one.
+    Nested(Nesting, Vec<Attribute>),
+}
+
+impl AttributeType {
+    /// The type of the attribute's value.
+    pub fn value_type(&self) -> Type {
+        match self {
+            Self::Plain(ty) => ty.clone(),
+            Self::Nested(nesting, attributes) => {
+                let object =
+                    Type::object(attributes.iter().map(|attribute| (attribute.name, attribute.ty.value_type())));
+                match nesting {
+                    Nesting::Single => object,
+                    Nesting::List => Type::list(object),
+                    Nesting::Set => Type::set(object),
+                    Nesting::Map => Type::map(object),
+                }
+            }
+        }
+    }
+
+    /// The type of a collection of these: objects stay described one by one.
+    #[must_use]
+    pub fn collection(self, nesting: Nesting) -> Self {
+        match (self, nesting) {
+            (Self::Nested(Nesting::Single, attributes), _) => Self::Nested(nesting, attributes),
+            (other, Nesting::List) => Self::Plain(Type::list(other.value_type())),
+            (other, Nesting::Set) => Self::Plain(Type::set(other.value_type())),
+            (other, Nesting::Map) => Self::Plain(Type::map(other.value_type())),
+            (other, Nesting::Single) => other,
+        }
+    }
+}
+
+/// One attribute. Which flags exclude each other is Terraform's rule; a test checks every schema of the provider.
+#[derive(Clone, Debug)]
+pub struct Attribute {
+    /// Name in the configuration.
+    pub name: &'static str,
+    /// Its type.
+    pub ty: AttributeType,
+    /// Markdown.
+    pub description: String,
+    /// The user must set it.
+    pub required: bool,
+    /// The user may set it.
+    pub optional: bool,
+    /// The provider may set it.
+    pub computed: bool,
+    /// Not shown in plans.
+    pub sensitive: bool,
+    /// A change of it replaces the object.
+    pub replace: bool,
+    /// Value when the user sets none; goes with optional and computed.
+    pub default: Option<Value>,
+    /// The one spelling of a value: two values with the same canonical form mean the same.
+    pub canonical: fn(&Value) -> Value,
+    /// What to use instead, when deprecated.
+    pub deprecated: Option<String>,
+}
+
+impl Attribute {
+    /// An attribute that holds a `T`.
+    pub fn new<T: Attr>(name: &'static str, description: &str) -> Self {
+        Self {
+            name,
+            ty: T::attribute_type(),
+            description: description.trim().to_owned(),
+            required: false,
+            optional: false,
+            computed: false,
+            sensitive: false,
+            replace: false,
+            default: None,
+            canonical: T::canonical,
+            deprecated: None,
+        }
+    }
+
+    /// The user must set it.
+    #[must_use]
+    pub const fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+
+    /// The user may set it.
+    #[must_use]
+    pub const fn optional(mut self) -> Self {
+        self.optional = true;
+        self
+    }
+
+    /// The provider sets it, when the user may not or does not.
+    #[must_use]
+    pub const fn computed(mut self) -> Self {
+        self.computed = true;
+        self
+    }
+
+    /// Not shown in plans.
+    #[must_use]
+    pub const fn sensitive(mut self) -> Self {
+        self.sensitive = true;
+        self
+    }
+
+    /// A change of it replaces the object.
+    #[must_use]
+    pub const fn replace(mut self) -> Self {
+        self.replace = true;
+        self
+    }
+
+    /// Value when the user sets none. Makes the attribute optional and computed.
+    #[must_use]
+    pub fn default(mut self, value: impl Into<Value>) -> Self {
+        self.default = Some(value.into());
+        self.optional().computed()
+    }
+
+    /// Whether only the provider may set it.
+    pub const fn is_computed_only(&self) -> bool {
+        self.computed && !self.optional && !self.required
+    }
+
+    /// Whether the two values mean the same.
+    pub fn same(&self, a: &Value, b: &Value) -> bool {
+        a == b || (self.canonical)(a) == (self.canonical)(b)
+    }
+}
+
+impl Block {
+    /// The type of the block's value.
+    pub fn value_type(&self) -> Type {
+        let attributes = self.attributes.iter().map(|attribute| (attribute.name.to_owned(), attribute.ty.value_type()));
+        let blocks = self.blocks.iter().map(|nested| (nested.name.to_owned(), nested.block.value_type()));
+        let all: BTreeMap<_, _> = attributes.chain(blocks).collect();
+        Type::Object(all, BTreeSet::new())
+    }
+
+    /// The attribute of that name.
+    pub fn attribute(&self, name: &str) -> Option<&Attribute> {
+        self.attributes.iter().find(|attribute| attribute.name == name)
+    }
+}

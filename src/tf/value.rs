@@ -1,0 +1,90 @@
+//! Values as Terraform has them: known, null or unknown.
+
+use std::collections::BTreeMap;
+
+use super::{Number, Type};
+
+/// A value. Its [`Type`] is known from the schema, so lists, sets and tuples share one form, and so do
+/// maps and objects; sets are kept sorted and without duplicates, so that equality is equality.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Value {
+    /// Not known before apply.
+    Unknown,
+    /// Absent.
+    Null,
+    /// `bool`
+    Bool(bool),
+    /// `number`
+    Number(Number),
+    /// `string`
+    String(String),
+    /// `list`, `set`, `tuple`
+    List(Vec<Value>),
+    /// `map`, `object`
+    Map(BTreeMap<String, Value>),
+    /// A value in a place whose type the schema leaves open.
+    Dynamic(Box<(Type, Value)>),
+}
+
+impl Value {
+    /// Whether nothing in the value is unknown.
+    pub fn is_wholly_known(&self) -> bool {
+        match self {
+            Self::Unknown => false,
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_) => true,
+            Self::List(items) => items.iter().all(Self::is_wholly_known),
+            Self::Map(entries) => entries.values().all(Self::is_wholly_known),
+            Self::Dynamic(inner) => inner.1.is_wholly_known(),
+        }
+    }
+
+    /// Whether the value is null.
+    pub const fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    /// Whether the value itself is unknown.
+    pub const fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown)
+    }
+
+    /// The entry of an object or map; null when it is not there or this is no map.
+    pub fn entry(&self, name: &str) -> &Self {
+        match self {
+            Self::Map(entries) => entries.get(name).unwrap_or(&Self::Null),
+            Self::Unknown => &Self::Unknown,
+            _ => &Self::Null,
+        }
+    }
+
+    /// A set of these items: sorted, without duplicates.
+    pub fn set(mut items: Vec<Self>) -> Self {
+        items.sort();
+        items.dedup();
+        Self::List(items)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::String(text.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::String(text)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(truth: bool) -> Self {
+        Self::Bool(truth)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Self {
+        Self::Number(number.into())
+    }
+}
