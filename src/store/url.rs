@@ -4,6 +4,9 @@ use std::fmt;
 
 use super::Error;
 
+/// Name and value of a parameter.
+pub(crate) type Parameter<'a> = (&'a str, &'a str);
+
 /// The URL of a store. It may hold a password: `Debug` and `Display` leave out user information, parameters and
 /// fragments.
 #[derive(Clone, PartialEq, Eq)]
@@ -36,7 +39,7 @@ impl StoreUrl {
     ///
     /// # Errors
     /// [`Error::Url`] for a parameter without `=`.
-    pub(crate) fn split_parameters(&self) -> Result<(&str, Vec<(&str, &str)>), Error> {
+    pub(crate) fn split_parameters(&self) -> Result<(&str, Vec<Parameter<'_>>), Error> {
         let Some((place, parameters)) = self.rest().split_once('?') else {
             return Ok((self.rest(), Vec::new()));
         };
