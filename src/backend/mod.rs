@@ -2,6 +2,10 @@
 //!
 //! Every call blocks; run it off the async threads.
 
+mod group;
+
+pub use group::{GROUP_SIZE_MAX, Group};
+
 use std::time::Duration;
 
 use jiff::Timestamp;
