@@ -2,6 +2,10 @@
 //!
 //! Every call blocks; run it off the async threads.
 
+pub mod explain;
+
+pub use explain::{Explanation, explain};
+
 use std::time::Duration;
 
 use jiff::Timestamp;
