@@ -2,8 +2,10 @@
 //!
 //! Every call blocks; run it off the async threads.
 
+mod explain;
 mod group;
 
+pub use explain::{Explanation, explain};
 pub use group::{GROUP_SIZE_MAX, Group};
 
 use std::time::Duration;
