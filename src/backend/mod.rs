@@ -243,3 +243,5 @@ pub trait Ipam: Send + Sync {
     /// Where everything is kept, in words, without secrets.
     fn describe(&self) -> String;
 }
+
+pub struct Local;

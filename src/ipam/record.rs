@@ -411,3 +411,13 @@ pub struct Event {
     /// SHA-256, hexadecimal.
     pub hash: String,
 }
+
+impl ResourceType {
+    /// AWS's word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Custom => "custom",
+            Self::IpamPool => "ipam-pool",
+        }
+    }
+}
