@@ -161,6 +161,9 @@ pub trait Ipam: Send + Sync {
     fn delete_scope(&self, id: &str) -> Result<()>;
     fn get_scope(&self, id: &str) -> Result<Option<Scope>>;
     fn list_scopes(&self, include_planned: bool) -> Result<Vec<Scope>>;
+    /// The scope of exactly that name, planned ones too (an active one before a hold of the same name); `None` when
+    /// there is none. Reads the name index, not all scopes.
+    fn find_scope(&self, name: &str) -> Result<Option<Scope>>;
 
     fn plan_pool(&self, spec: &PoolSpec, terms: &Terms) -> Result<Pool>;
     fn create_pool(&self, spec: &PoolSpec, planned: &Planned) -> Result<Pool>;
@@ -172,6 +175,16 @@ pub trait Ipam: Send + Sync {
     fn get_pool(&self, id: &str) -> Result<Option<Pool>>;
     /// In order of scope, depth-first, by name: parents before children.
     fn list_pools(&self, filter: &PoolFilter) -> Result<Vec<Pool>>;
+    /// Every pool, planned ones too, that `path` names, in the order of [`Ipam::list_pools`]; empty when there is none.
+    ///
+    /// `path` is a pool's own name (`prod`: any depth), or the end of its path (`eu-west-1/prod`: a pool `prod` right
+    /// inside a pool `eu-west-1`), up to the whole path from the top-level pool (`top/eu-west-1/prod`, see
+    /// [`Ipam::pool_path`]). Pools of all scopes count. A name may itself contain `/`: a pool matches when its whole
+    /// path equals `path` or ends in `/` and `path`. Costs no more than looking up the names.
+    fn find_pool(&self, path: &str) -> Result<Vec<Pool>>;
+    /// The names from the top-level pool down to this one, joined by `/`: `top/eu-west-1/prod`. [`Error::NotFound`]
+    /// when the pool is gone.
+    fn pool_path(&self, id: &str) -> Result<String>;
 
     fn plan_pool_cidr(&self, spec: &PoolCidrSpec, terms: &Terms) -> Result<PoolCidr>;
     fn create_pool_cidr(&self, spec: &PoolCidrSpec, planned: &Planned) -> Result<PoolCidr>;
@@ -191,6 +204,13 @@ pub trait Ipam: Send + Sync {
     fn get_allocation(&self, id: &str) -> Result<Option<Allocation>>;
     /// By pool, then by address.
     fn list_allocations(&self, filter: &AllocationFilter) -> Result<Vec<Allocation>>;
+    /// The custom allocation of exactly that name in exactly that pool, a hold too (an active one before a hold of the
+    /// same name); `None` when there is none, or no such pool. Reads the name index, not all allocations.
+    fn find_allocation(&self, pool_id: &str, name: &str) -> Result<Option<Allocation>>;
+    /// The allocation of exactly that pool whose block contains `address` (a single address or a whole block), holds
+    /// and the space of pools below included; `None` when no single one contains all of it, or no such pool. Looks up
+    /// the blocks around `address`, not all allocations.
+    fn allocation_at(&self, pool_id: &str, address: Cidr) -> Result<Option<Allocation>>;
 
     /// Marks an active object as being in a Terraform state. Nothing happens when it already is, or is gone.
     fn confirm(&self, id: &str) -> Result<()>;
