@@ -1,0 +1,1 @@
+//! All data sources against a real backend, and what holds for each of their schemas.
