@@ -2,6 +2,12 @@
 //!
 //! Every call blocks; run it off the async threads.
 
+mod explain;
+mod group;
+
+pub use explain::{Explanation, explain};
+pub use group::{GROUP_SIZE_MAX, Group};
+
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -237,3 +243,5 @@ pub trait Ipam: Send + Sync {
     /// Where everything is kept, in words, without secrets.
     fn describe(&self) -> String;
 }
+
+pub struct Local;

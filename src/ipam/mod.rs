@@ -3,6 +3,7 @@
 //! Synchronous and deterministic: the clock, ids and randomness come in through [`Env`]. Of a store it sees
 //! only [`crate::store::Tx`]. It knows neither Terraform nor I/O.
 
+pub mod blocks;
 mod cidr;
 mod error;
 mod record;

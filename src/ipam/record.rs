@@ -1,6 +1,8 @@
 //! What the store keeps: scopes, pools, provisioned CIDRs, allocations.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -90,6 +92,27 @@ pub enum ScopeType {
     Public,
 }
 
+impl fmt::Display for ScopeType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Private => "private",
+            Self::Public => "public",
+        })
+    }
+}
+
+impl FromStr for ScopeType {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "private" => Ok(Self::Private),
+            "public" => Ok(Self::Public),
+            _ => Err(format!("{text:?} is not a scope type: use \"private\" or \"public\".")),
+        }
+    }
+}
+
 /// One overlap domain: inside it, top-level pools may not overlap.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scope {
@@ -134,6 +157,34 @@ pub enum Strategy {
     Sparse,
     /// Any free block.
     Random,
+}
+
+impl Strategy {
+    /// All of them, in the order in which they are documented.
+    pub const ALL: [Self; 5] = [Self::BestFit, Self::FirstFit, Self::LastFit, Self::Sparse, Self::Random];
+}
+
+impl fmt::Display for Strategy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::BestFit => "best-fit",
+            Self::FirstFit => "first-fit",
+            Self::LastFit => "last-fit",
+            Self::Sparse => "sparse",
+            Self::Random => "random",
+        })
+    }
+}
+
+impl FromStr for Strategy {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|strategy| strategy.to_string() == text).ok_or_else(|| {
+            let words = Self::ALL.map(|strategy| format!("{:?}", strategy.to_string()));
+            format!("{text:?} is not an allocation strategy: use one of {}.", words.join(", "))
+        })
+    }
 }
 
 /// What a pool asks of allocations made in it. Not inherited by pools inside it.
@@ -359,4 +410,14 @@ pub struct Event {
     pub previous_hash: String,
     /// SHA-256, hexadecimal.
     pub hash: String,
+}
+
+impl ResourceType {
+    /// AWS's word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Custom => "custom",
+            Self::IpamPool => "ipam-pool",
+        }
+    }
 }

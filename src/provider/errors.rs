@@ -1,12 +1,16 @@
-//! What the rules say, in the user's words.
+//! From the core's facts to a message on the attribute to edit.
 
+use crate::backend::explain as sentences;
 use crate::ipam::Error;
-use crate::tf::Diagnostic;
+use crate::tf::{Diagnostic, Diagnostics, Path};
 
-/// The error as a message; the caller adds the path.
+/// The message, without a place yet.
 pub(super) fn explain(error: &Error) -> Diagnostic {
-    match error {
-        Error::Store(store) => Diagnostic::error("The store failed", store.to_string()),
-        other => Diagnostic::error("The request was refused", format!("{other:?}")),
-    }
+    let explanation = sentences(error);
+    Diagnostic::error(explanation.summary, explanation.detail)
+}
+
+/// The message at a place.
+pub(super) fn at(error: &Error, path: Path) -> Diagnostics {
+    explain(error).at(path).into()
 }

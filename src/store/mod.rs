@@ -3,11 +3,23 @@
 //! All of IPAM is written once against [`Tx`]; a store supplies [`Store::write`] and [`Store::read`].
 //! Adding a store is one module and one line in [`open`].
 
+mod backoff;
 pub mod error;
+pub mod faults;
+pub mod memory;
+pub mod overlay;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
+#[cfg(test)]
+pub(crate) mod suite;
+mod url;
 
 pub use error::Error;
+pub use overlay::Overlay;
+pub use url::StoreUrl;
 
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Which end of a range a scan starts at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,4 +81,96 @@ pub trait Store: Send + Sync {
 
     /// The place in words, without secrets, for messages and logs.
     fn describe(&self) -> String;
+}
+
+/// What [`open`] opens, and what it will: for messages.
+const KNOWN: &str = "\"sqlite:<path>\" (a file) and \"memory:\" (for tests)";
+
+/// The store at `url`: `sqlite:ipam.db`, `sqlite:/var/lib/ipam.db`, `memory:` (a new one), `memory:<name>` (shared by
+/// everybody in this process who gives that name). Nothing is opened or created before the first read or write.
+///
+/// # Errors
+/// [`Error::Url`] when the URL names no store that this build has.
+pub fn open(url: &StoreUrl) -> Result<Arc<dyn Store>, Error> {
+    let scheme = url.scheme();
+    match scheme.as_deref() {
+        #[cfg(feature = "sqlite")]
+        Some("sqlite") => Ok(Arc::new(sqlite::Sqlite::from_url(url)?)),
+        #[cfg(not(feature = "sqlite"))]
+        Some("sqlite") => Err(Error::Url("This build has no SQLite: it was made without the feature sqlite.".into())),
+        Some("memory") => open_memory(url),
+        Some("postgres" | "postgresql" | "s3" | "gs" | "az" | "file" | "aws-ipam") => {
+            Err(Error::Url(format!("This version cannot keep its data at {url} yet. Stores it has: {KNOWN}.")))
+        }
+        Some(scheme) if url.rest().is_empty() => Err(Error::Url(format!(
+            "\"{scheme}\" does not say where a store is. For a SQLite file of that name write \"sqlite:{scheme}\"."
+        ))),
+        Some(scheme) => Err(Error::Url(format!(
+            "The store URL {url} starts with \"{scheme}:\", which is no store. Stores there are: {KNOWN}."
+        ))),
+        None => Err(Error::Url(format!(
+            "The store URL \"{url}\" does not start with a kind of store. Stores there are: {KNOWN}."
+        ))),
+    }
+}
+
+fn open_memory(url: &StoreUrl) -> Result<Arc<dyn Store>, Error> {
+    match url.rest() {
+        "" => Ok(Arc::new(memory::Memory::default())),
+        name if name.contains(['/', '?', '#', '@']) => {
+            Err(Error::Url(format!("The store URL {url} is not \"memory:\" or \"memory:<name>\".")))
+        }
+        name => Ok(memory::Memory::shared(name)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(url: &str) -> String {
+        match open(&StoreUrl::new(url)) {
+            Err(Error::Url(text)) => text,
+            Err(other) => panic!("{url}: {other}"),
+            Ok(store) => panic!("{url} was opened: {}", store.describe()),
+        }
+    }
+
+    #[test]
+    fn urls_that_are_no_store_are_refused_in_words() {
+        for (url, words) in [
+            ("postgres://me:s3cret@db/ipam", "cannot keep its data at postgres://***@db/ipam yet"),
+            ("s3://bucket/prefix", "cannot keep its data at s3://bucket/prefix yet"),
+            ("aws-ipam", "cannot keep its data at aws-ipam yet"),
+            ("file:///var/lib/ipam", "Stores it has: \"sqlite:<path>\""),
+            ("mysql://me:s3cret@db/ipam", "mysql://***@db/ipam starts with \"mysql:\", which is no store"),
+            ("ipam.db", "write \"sqlite:ipam.db\""),
+            ("sqlite:", "does not say where"),
+            ("./ipam.db", "does not start with a kind of store"),
+            ("", "does not start with a kind of store"),
+            ("memory:a/b", "not \"memory:\" or \"memory:<name>\""),
+            ("sqlite:ipam.db?mode=ro", "parameter \"mode\""),
+            ("sqlite:ipam.db?busy_timeout", "parameter without a value"),
+            ("sqlite:ipam.db?busy_timeout=soon", "busy_timeout"),
+            ("sqlite://host/ipam.db", "names a host"),
+            ("sqlite::memory:", "write \"memory:\""),
+            ("sqlite:~/ipam.db", "~"),
+        ] {
+            let text = refusal(url);
+            assert!(text.contains(words), "{url}: {text}");
+            assert!(!text.contains("s3cret"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_named_memory_is_the_same_store_for_everybody() {
+        let (a, b) = (StoreUrl::new("memory:one-name"), StoreUrl::new("memory:one-name"));
+        open(&a).unwrap().write(&mut |tx| tx.put("k", b"v".to_vec()).map(|()| true)).unwrap();
+        let mut found = None;
+        open(&b).unwrap().read(&mut |snapshot| snapshot.get("k").map(|value| found = value)).unwrap();
+        assert_eq!(found.as_deref(), Some(&b"v"[..]));
+        let mut other = Some(Vec::new());
+        open(&StoreUrl::new("memory:")).unwrap().read(&mut |s| s.get("k").map(|value| other = value)).unwrap();
+        assert_eq!(other, None);
+    }
 }

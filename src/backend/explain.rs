@@ -1,0 +1,487 @@
+//! Sentences for [`Error`]: what is wrong, what was asked, what is there, what to do. The only place that makes
+//! them, so that a plan and the command line say the same.
+
+use jiff::Timestamp;
+use num_bigint::BigUint;
+
+use crate::ipam::{Cidr, Error, Family, Kind, Occupant, RuleName, State};
+use crate::store;
+
+/// An error in the user's words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// What is wrong; short, no full stop.
+    pub summary: String,
+    /// What was asked, what is there, what to do; whole sentences.
+    pub detail: String,
+}
+
+/// The words for `error`.
+pub fn explain(error: &Error) -> Explanation {
+    let (summary, detail) = match error {
+        Error::NotFound { kind, id } => not_found(*kind, id),
+        Error::NameTaken { existing } => name_taken(existing),
+        Error::Overlap { cidr, with } => overlap(*cidr, with),
+        Error::OutsidePool { cidr, pool_id, pool_name, provisioned } => {
+            outside_pool(*cidr, &pool(pool_name, pool_id), provisioned)
+        }
+        Error::PoolExhausted { .. } => exhausted(error),
+        Error::PoolEmpty { pool_id, pool_name } => (
+            format!("Pool {pool_name:?} has no CIDR"),
+            format!(
+                "{} has nothing provisioned, so there is nothing to allocate from. Give it `cidrs` or \
+                 `netmask_length`, or add an `ipam_pool_cidr`.",
+                capital(&pool(pool_name, pool_id))
+            ),
+        ),
+        Error::NetmaskRule { pool_id, pool_name, netmask_length, min, max } => {
+            netmask_rule(&pool(pool_name, pool_id), *netmask_length, *min, *max)
+        }
+        Error::TagRule { pool_id, pool_name, key, required, found } => {
+            tag_rule(&pool(pool_name, pool_id), key, required, found.as_deref())
+        }
+        Error::NoSize { pool_id, pool_name } => (
+            "No size given".to_owned(),
+            format!(
+                "Neither `cidr` nor `netmask_length` is set, and {} has no `allocation_default_netmask_length`. Set one \
+                 of the three.",
+                pool(pool_name, pool_id)
+            ),
+        ),
+        Error::InUse { kind, id, name, contents, more } => in_use(*kind, id, name, contents, *more),
+        Error::HoldLost { .. } => hold_lost(error),
+        Error::Store(error) => store_error(error),
+        other => declaration(other),
+    };
+    Explanation { summary, detail }
+}
+
+/// Errors about what the configuration says of an object, whatever the store holds.
+fn declaration(error: &Error) -> (String, String) {
+    match error {
+        Error::BadRules { rule, why } => (
+            format!("{} cannot be used", rule_attribute(*rule)),
+            format!("{} Change `{}`.", sentence(why), rule_attribute(*rule)),
+        ),
+        Error::NetmaskRange { netmask_length, family } => (
+            format!("/{netmask_length} is not possible here"),
+            format!(
+                "A netmask length of {netmask_length} was asked for. {} has lengths from 0 to {}, and a block taken out of \
+                 another one is never larger than that one. Use a longer netmask length within that range.",
+                family_word(*family),
+                family.bits()
+            ),
+        ),
+        Error::FamilyMismatch { cidr, expected, found } => (
+            "Address families are mixed".to_owned(),
+            format!(
+                "{} is {}, but {} is needed here: a pool and everything in it has one address family. Use {} blocks, or \
+                 a second pool for {}.",
+                cidr.map_or_else(|| "What was given".to_owned(), |cidr| cidr.to_string()),
+                family_word(*found),
+                family_word(*expected),
+                family_word(*expected),
+                family_word(*found),
+            ),
+        ),
+        Error::NoFamily => (
+            "The pool's address family is not given".to_owned(),
+            "A top-level pool without `cidrs` can be of either family. Set `address_family` to \"ipv4\" or \"ipv6\"."
+                .to_owned(),
+        ),
+        Error::LocaleMismatch { source_pool_id, source_locale, asked } => (
+            format!("Locale {asked:?} differs from the source pool's"),
+            format!(
+                "Source pool {source_pool_id} has locale {source_locale:?}, and all pools below it carry the same. Leave \
+                 `locale` out or set it to {source_locale:?}, or choose another source pool."
+            ),
+        ),
+        Error::ScopeMismatch { source_pool_id, source_scope_id, asked } => (
+            "The source pool is in another scope".to_owned(),
+            format!(
+                "Source pool {source_pool_id} is in scope {source_scope_id}, but scope {asked} was asked for. A pool is \
+                 in its source pool's scope: leave `ipam_scope_id` out, or choose another source pool."
+            ),
+        ),
+        Error::NoSourcePool => (
+            "A top-level pool needs explicit CIDRs".to_owned(),
+            "`netmask_length` takes a block out of a source pool, and this pool has none. Give the blocks in `cidrs`, or \
+             set `source_ipam_pool_id`."
+                .to_owned(),
+        ),
+        Error::OwnOverlap { a, b } => (
+            format!("{a} and {b} overlap"),
+            format!("Both were given for the same pool. Keep one of {a} and {b}."),
+        ),
+        Error::DefaultScope { id } => (
+            "A default scope cannot be deleted".to_owned(),
+            format!(
+                "Scope {id} is one of the two that every store has. To stop managing it with Terraform, use `terraform \
+                 state rm` or a `removed` block."
+            ),
+        ),
+        Error::TooDeep { limit } => (
+            "The pool tree is too deep".to_owned(),
+            format!("Pools can be nested {limit} levels deep. Use a source pool nearer to the top."),
+        ),
+        Error::Fixed { kind, id, what } => (
+            format!("The {what} of a {} cannot be changed", kind.word()),
+            format!(
+                "{} {id} keeps its {what} for life. Put it back, or replace the object (`terraform apply -replace=...`).",
+                capital(kind.word())
+            ),
+        ),
+        // Everything else has its own function above; its debug form is better than silence.
+        other => ("The request was refused".to_owned(), format!("{other:?}.")),
+    }
+}
+
+fn not_found(kind: Kind, id: &str) -> (String, String) {
+    let word = kind.word();
+    (
+        format!("No such {word}"),
+        format!(
+            "There is no {word} with id {id:?} in this store. It was deleted, or was planned and its hold expired, or \
+             it is in another store. Check the id and the provider's `store`; after an expired hold, plan again."
+        ),
+    )
+}
+
+fn name_taken(existing: &Occupant) -> (String, String) {
+    let word = existing.kind.word();
+    let summary = format!("The name {:?} is taken", existing.name);
+    let block = existing.cidr.map(|cidr| format!(", {cidr}")).unwrap_or_default();
+    let what = format!("{} {:?} ({}{block})", capital(word), existing.path, existing.id);
+    let detail = if existing.state == State::Active {
+        format!(
+            "{what} exists and belongs to {}. Choose another name, or bring it into this configuration:\n\n  terraform \
+             import {}.NAME {}",
+            owner(&existing.owner),
+            resource_type(existing.kind),
+            existing.id
+        )
+    } else {
+        format!(
+            "{what} is held for a plan of {}{}. Choose another name, or wait until that plan is applied or its hold \
+             expires.",
+            owner(&existing.owner),
+            until(existing.hold_expires_at)
+        )
+    };
+    (summary, detail)
+}
+
+fn overlap(cidr: Cidr, with: &[Occupant]) -> (String, String) {
+    let all_held = !with.is_empty() && with.iter().all(|occupant| occupant.state != State::Active);
+    let advice = if all_held {
+        "Choose another block, or wait until these plans are applied or their holds expire."
+    } else if with.iter().any(|occupant| occupant.kind != Kind::Allocation) {
+        "Choose another block, or use another scope: scopes may hold the same addresses."
+    } else {
+        "Choose another block, or give `netmask_length` instead of `cidr` and let the pool choose."
+    };
+    (
+        format!("{cidr} overlaps space that is taken"),
+        format!("{cidr} shares addresses with:\n\n{}\n{advice}", occupants(with, 0)),
+    )
+}
+
+fn outside_pool(cidr: Cidr, pool: &str, provisioned: &[Cidr]) -> (String, String) {
+    let has = match provisioned {
+        [] => "which has no CIDR".to_owned(),
+        [one] => format!("which has {one}"),
+        several => {
+            let list: Vec<String> = several.iter().map(ToString::to_string).collect();
+            format!("which has {}", list.join(", "))
+        }
+    };
+    (
+        format!("{cidr} is outside the pool"),
+        format!(
+            "{cidr} was asked for from {pool}, {has}. A block lies inside one CIDR of its pool: choose one that does, \
+             or provision more space."
+        ),
+    )
+}
+
+fn exhausted(error: &Error) -> (String, String) {
+    let Error::PoolExhausted { pool_id, pool_name, netmask_length, largest_free, free, disallowed, held, first_expiry } =
+        error
+    else {
+        return declaration(error);
+    };
+    let pool = pool(pool_name, pool_id);
+    let mut detail = format!("A /{netmask_length} was asked for from {pool}. ");
+    match (largest_free, disallowed) {
+        (None, _) => detail.push_str("Nothing is free in it."),
+        (Some(largest), true) => detail.push_str(&format!(
+            "{} are free, the largest free block is {largest}, but every block that is large enough is ruled out by \
+             `disallowed_cidrs`.",
+            addresses(free)
+        )),
+        (Some(largest), false) => detail.push_str(&format!(
+            "{} are free; the largest free block is {largest} ({} of the free space), and a /{netmask_length} needs {} in \
+             one block.",
+            addresses(free),
+            percent(&largest.address_count(), free),
+            addresses(&largest_needed(largest.family(), *netmask_length)),
+        )),
+    }
+    if *held > BigUint::ZERO {
+        detail.push_str(&format!(" {} are held by plans", addresses(held)));
+        if let Some(expiry) = first_expiry {
+            detail.push_str(&format!("; the first hold expires at {}", time(*expiry)));
+        }
+        detail.push('.');
+    }
+    let advice = match (largest_free, disallowed) {
+        (_, true) => "Disallow less, or provision more space.",
+        (None, _) => "Provision more space, or release allocations.",
+        (Some(_), false) => "Ask for a smaller block, provision more space, or release allocations.",
+    };
+    (format!("Pool {pool_name:?} has no free /{netmask_length}"), format!("{detail} {advice}"))
+}
+
+fn netmask_rule(pool: &str, asked: u8, min: Option<u8>, max: Option<u8>) -> (String, String) {
+    match (min, max) {
+        (Some(min), _) if asked < min => (
+            format!("/{asked} is larger than the pool allows"),
+            format!(
+                "A /{asked} was asked for from {pool}, whose `allocation_min_netmask_length` is {min}: a /{min} is the \
+                 largest block it gives out. Ask for /{min} or longer, or change the rule."
+            ),
+        ),
+        (_, Some(max)) => (
+            format!("/{asked} is smaller than the pool allows"),
+            format!(
+                "A /{asked} was asked for from {pool}, whose `allocation_max_netmask_length` is {max}: a /{max} is the \
+                 smallest block it gives out. Ask for /{max} or shorter, or change the rule."
+            ),
+        ),
+        _ => (
+            format!("/{asked} is not allowed by the pool"),
+            format!("A /{asked} was asked for from {pool}, whose rules do not allow it. Change the size or the rules."),
+        ),
+    }
+}
+
+fn tag_rule(pool: &str, key: &str, required: &str, found: Option<&str>) -> (String, String) {
+    let (summary, found) = match found {
+        None => (format!("The tag {key:?} is missing"), "there is no such tag".to_owned()),
+        Some(value) => (format!("The tag {key:?} has a value the pool refuses"), format!("it is {value:?}")),
+    };
+    (
+        summary,
+        format!(
+            "{} requires the tag {key:?} to be {required:?} on every allocation (`allocation_resource_tags`), and {found}. \
+             Set it in `tags`, or in `default_tags` of the provider.",
+            capital(pool)
+        ),
+    )
+}
+
+fn in_use(kind: Kind, id: &str, name: &str, contents: &[Occupant], more: u64) -> (String, String) {
+    let word = kind.word();
+    let advice = match kind {
+        Kind::Pool => "Delete these first, or set `cascade = true` on the pool and apply that before deleting it.",
+        Kind::Scope => "Delete its pools first.",
+        Kind::PoolCidr | Kind::Allocation => "Release these first.",
+    };
+    (
+        format!("{} {name:?} is not empty", capital(word)),
+        format!("{} {name:?} ({id}) still holds:\n\n{}\n{advice}", capital(word), occupants(contents, more)),
+    )
+}
+
+fn hold_lost(error: &Error) -> (String, String) {
+    let Error::HoldLost { kind, id, name, cidr, expired_at, now_held_by } = error else {
+        return declaration(error);
+    };
+    let word = kind.word();
+    let block = cidr.map(|cidr| format!(" with {cidr}")).unwrap_or_default();
+    let why = match expired_at {
+        Some(at) => format!("Its hold expired at {}.", time(*at)),
+        None => "A later plan changed the hold, or it was released.".to_owned(),
+    };
+    let holders = if now_held_by.is_empty() {
+        " ".to_owned()
+    } else {
+        format!(" The space is now taken by:\n\n{}\n", occupants(now_held_by, 0))
+    };
+    (
+        format!("The plan's hold for {word} {name:?} is gone"),
+        format!(
+            "The plan showed {word} {name:?} ({id}){block}. {why}{holders}Nothing was changed. Plan again; a longer \
+             `plan_hold` in the provider block gives more time between plan and apply."
+        ),
+    )
+}
+
+fn store_error(error: &store::Error) -> (String, String) {
+    let (summary, detail) = match error {
+        store::Error::Unavailable(why) => (
+            "The store is not available",
+            format!(
+                "{} Nothing was changed. Check the store's URL, and that this user may read and write the file and its \
+                 directory; then run again.",
+                sentence(why)
+            ),
+        ),
+        store::Error::Uncertain(why) => (
+            "The store did not say whether the change was kept",
+            format!(
+                "{} The change may have happened. Run the same command again: it finds what was written and goes on \
+                 from there.",
+                sentence(why)
+            ),
+        ),
+        store::Error::ReadOnly(why) => (
+            "The store is read-only",
+            format!(
+                "{} Nothing was changed. Give this user write permission on the file and on its directory, or use other \
+                 credentials.",
+                sentence(why)
+            ),
+        ),
+        store::Error::Busy(how_long) => (
+            "The store is busy",
+            format!(
+                "Other writers kept it busy for {how_long}. Nothing was changed. Run again; if it stays so, look for a \
+                 process that keeps the store open."
+            ),
+        ),
+        store::Error::Corrupt(why) => (
+            "The store is damaged",
+            format!(
+                "{} Nothing was changed. Run `terraform-provider-ipam check` to see how far it goes, and restore the \
+                 store from a backup.",
+                sentence(why)
+            ),
+        ),
+        store::Error::Newer { found, known } => (
+            "The store was written by a newer version",
+            format!(
+                "It has format version {found}; this version of the provider knows up to {known}. Upgrade the provider. \
+                 Nothing was changed."
+            ),
+        ),
+        store::Error::Url(why) => (
+            "The store URL is not understood",
+            format!("{} A store is named like this: \"sqlite:ipam.db\".", sentence(why)),
+        ),
+    };
+    (summary.to_owned(), detail)
+}
+
+/// One line for each, and one for those left out.
+fn occupants(list: &[Occupant], more: u64) -> String {
+    let mut lines: String = list.iter().map(|occupant| format!("  - {}\n", occupant_words(occupant))).collect();
+    if more > 0 {
+        lines.push_str(&format!("  - and {more} more\n"));
+    }
+    lines
+}
+
+fn occupant_words(occupant: &Occupant) -> String {
+    let block = occupant.cidr.map(|cidr| format!("{cidr}, ")).unwrap_or_default();
+    let state = match occupant.state {
+        State::Active => "active".to_owned(),
+        State::Planned => format!("planned, held{}", until(occupant.hold_expires_at)),
+        State::Lapsed => "planned, hold expired".to_owned(),
+    };
+    format!(
+        "{block}{} {:?} ({}), of {}, {state}",
+        occupant.kind.word(),
+        occupant.path,
+        occupant.id,
+        owner(&occupant.owner)
+    )
+}
+
+fn pool(name: &str, id: &str) -> String {
+    format!("pool {name:?} ({id})")
+}
+
+fn owner(owner: &str) -> String {
+    if owner.is_empty() { "an unnamed owner".to_owned() } else { format!("owner {owner:?}") }
+}
+
+fn until(expiry: Option<Timestamp>) -> String {
+    expiry.map(|at| format!(" until {}", time(at))).unwrap_or_default()
+}
+
+/// A time to the second, in UTC.
+pub fn time(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// A number of addresses: exact while a person can read it, a power of two beyond.
+pub fn addresses(count: &BigUint) -> String {
+    let one = BigUint::from(1u8);
+    if *count == one {
+        return "1 address".to_owned();
+    }
+    format!("{} addresses", number(count))
+}
+
+/// A count: exact up to 2^50, beyond that as a power of two.
+pub fn number(count: &BigUint) -> String {
+    let power = count.bits().saturating_sub(1);
+    if power < 50 {
+        return count.to_string();
+    }
+    if count.trailing_zeros() == Some(power) { format!("2^{power}") } else { format!("over 2^{power}") }
+}
+
+/// `part` of `whole` with one decimal, rounded down; `0.0%` of nothing.
+pub fn percent(part: &BigUint, whole: &BigUint) -> String {
+    if *whole == BigUint::ZERO {
+        return "0.0%".to_owned();
+    }
+    let per_mille = part * 1000u32 / whole;
+    let tenths = u64::try_from(per_mille).unwrap_or(u64::MAX);
+    format!("{}.{}%", tenths / 10, tenths % 10)
+}
+
+fn largest_needed(family: Family, netmask_length: u8) -> BigUint {
+    BigUint::from(1u8) << family.bits().saturating_sub(netmask_length)
+}
+
+fn family_word(family: Family) -> &'static str {
+    match family {
+        Family::Ipv4 => "IPv4",
+        Family::Ipv6 => "IPv6",
+    }
+}
+
+const fn rule_attribute(rule: RuleName) -> &'static str {
+    match rule {
+        RuleName::MinNetmaskLength => "allocation_min_netmask_length",
+        RuleName::MaxNetmaskLength => "allocation_max_netmask_length",
+        RuleName::DefaultNetmaskLength => "allocation_default_netmask_length",
+    }
+}
+
+const fn resource_type(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Scope => "ipam_scope",
+        Kind::Pool => "ipam_pool",
+        Kind::PoolCidr => "ipam_pool_cidr",
+        Kind::Allocation => "ipam_allocation",
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// `text` as a sentence: capital letter, one full stop.
+fn sentence(text: &str) -> String {
+    let trimmed = text.trim().trim_end_matches('.');
+    format!("{}.", capital(trimmed))
+}
+
+#[cfg(test)]
+#[path = "explain_tests.rs"]
+mod tests;

@@ -1,0 +1,379 @@
+//! Every error and its exact words.
+
+use num_bigint::BigUint;
+
+use super::{explain, number, percent};
+use crate::ipam::{Cidr, Error, Family, Kind, Occupant, RuleName, State};
+use crate::store;
+
+fn cidr(text: &str) -> Cidr {
+    text.parse().unwrap()
+}
+
+fn active(kind: Kind, path: &str, id: &str, block: &str) -> Occupant {
+    Occupant {
+        kind,
+        id: id.to_owned(),
+        name: path.rsplit('/').next().unwrap().to_owned(),
+        owner: "network".to_owned(),
+        state: State::Active,
+        cidr: Some(cidr(block)),
+        hold_expires_at: None,
+        path: path.to_owned(),
+    }
+}
+
+fn held(kind: Kind, path: &str, id: &str, block: &str) -> Occupant {
+    let expiry = "2026-01-01T12:00:00.5Z".parse().unwrap();
+    Occupant { state: State::Planned, hold_expires_at: Some(expiry), ..active(kind, path, id, block) }
+}
+
+fn exhausted(largest_free: Option<&str>, free: u32, held: u32, disallowed: bool) -> Error {
+    Error::PoolExhausted {
+        pool_id: "p-1".to_owned(),
+        pool_name: "prod".to_owned(),
+        netmask_length: 24,
+        largest_free: largest_free.map(cidr),
+        free: BigUint::from(free),
+        disallowed,
+        held: BigUint::from(held),
+        first_expiry: (held > 0).then(|| "2026-01-01T12:00:00Z".parse().unwrap()),
+    }
+}
+
+fn netmask_rule(netmask_length: u8) -> Error {
+    let (pool_id, pool_name) = ("p-1".to_owned(), "prod".to_owned());
+    Error::NetmaskRule { pool_id, pool_name, netmask_length, min: Some(22), max: Some(28) }
+}
+
+fn tag_rule(found: Option<&str>) -> Error {
+    Error::TagRule {
+        pool_id: "p-1".to_owned(),
+        pool_name: "prod".to_owned(),
+        key: "team".to_owned(),
+        required: "web".to_owned(),
+        found: found.map(str::to_owned),
+    }
+}
+
+fn hold_lost(expired: bool, now_held_by: Vec<Occupant>) -> Error {
+    Error::HoldLost {
+        kind: Kind::Allocation,
+        id: "a-1".to_owned(),
+        name: "web".to_owned(),
+        cidr: Some(cidr("10.0.0.0/24")),
+        expired_at: expired.then(|| "2026-01-01T12:00:00Z".parse().unwrap()),
+        now_held_by,
+    }
+}
+
+fn says(error: &Error, summary: &str, detail: &str) {
+    let words = explain(error);
+    assert_eq!(words.summary, summary, "{error:?}");
+    assert_eq!(words.detail, detail, "{error:?}");
+    assert!(!words.summary.ends_with('.'), "a summary has no full stop: {summary}");
+}
+
+#[test]
+fn what_is_not_there() {
+    says(
+        &Error::NotFound { kind: Kind::Pool, id: "p-1".to_owned() },
+        "No such pool",
+        "There is no pool with id \"p-1\" in this store. It was deleted, or was planned and its hold expired, or it is in \
+         another store. Check the id and the provider's `store`; after an expired hold, plan again.",
+    );
+    says(
+        &Error::PoolEmpty { pool_id: "p-1".to_owned(), pool_name: "prod".to_owned() },
+        "Pool \"prod\" has no CIDR",
+        "Pool \"prod\" (p-1) has nothing provisioned, so there is nothing to allocate from. Give it `cidrs` or \
+         `netmask_length`, or add an `ipam_pool_cidr`.",
+    );
+    says(
+        &Error::NoSize { pool_id: "p-1".to_owned(), pool_name: "prod".to_owned() },
+        "No size given",
+        "Neither `cidr` nor `netmask_length` is set, and pool \"prod\" (p-1) has no `allocation_default_netmask_length`. \
+         Set one of the three.",
+    );
+}
+
+#[test]
+fn a_taken_name_says_whose_it_is() {
+    says(
+        &Error::NameTaken { existing: active(Kind::Allocation, "top/prod/web", "a-1", "10.0.0.0/24") },
+        "The name \"web\" is taken",
+        "Allocation \"top/prod/web\" (a-1, 10.0.0.0/24) exists and belongs to owner \"network\". Choose another name, or \
+         bring it into this configuration:\n\n  terraform import ipam_allocation.NAME a-1",
+    );
+    says(
+        &Error::NameTaken { existing: held(Kind::Pool, "top/prod", "p-1", "10.0.0.0/20") },
+        "The name \"prod\" is taken",
+        "Pool \"top/prod\" (p-1, 10.0.0.0/20) is held for a plan of owner \"network\" until 2026-01-01T12:00:00Z. Choose \
+         another name, or wait until that plan is applied or its hold expires.",
+    );
+}
+
+#[test]
+fn an_overlap_says_with_what() {
+    let web = active(Kind::Allocation, "top/prod/web", "a-1", "10.0.0.0/24");
+    let api = held(Kind::Allocation, "top/prod/api", "a-2", "10.0.1.0/24");
+    says(
+        &Error::Overlap { cidr: cidr("10.0.0.0/23"), with: vec![web, api.clone()] },
+        "10.0.0.0/23 overlaps space that is taken",
+        "10.0.0.0/23 shares addresses with:\n\n  - 10.0.0.0/24, allocation \"top/prod/web\" (a-1), of owner \"network\", \
+         active\n  - 10.0.1.0/24, allocation \"top/prod/api\" (a-2), of owner \"network\", planned, held until \
+         2026-01-01T12:00:00Z\n\nChoose another block, or give `netmask_length` instead of `cidr` and let the pool choose.",
+    );
+    says(
+        &Error::Overlap { cidr: cidr("10.0.1.0/24"), with: vec![api] },
+        "10.0.1.0/24 overlaps space that is taken",
+        "10.0.1.0/24 shares addresses with:\n\n  - 10.0.1.0/24, allocation \"top/prod/api\" (a-2), of owner \"network\", \
+         planned, held until 2026-01-01T12:00:00Z\n\nChoose another block, or wait until these plans are applied or their \
+         holds expire.",
+    );
+    says(
+        &Error::Overlap { cidr: cidr("10.0.0.0/8"), with: vec![active(Kind::Pool, "lab", "p-2", "10.64.0.0/10")] },
+        "10.0.0.0/8 overlaps space that is taken",
+        "10.0.0.0/8 shares addresses with:\n\n  - 10.64.0.0/10, pool \"lab\" (p-2), of owner \"network\", active\n\nChoose \
+         another block, or use another scope: scopes may hold the same addresses.",
+    );
+}
+
+#[test]
+fn a_block_outside_names_what_the_pool_has() {
+    let outside = |provisioned: &[&str]| Error::OutsidePool {
+        cidr: cidr("10.9.0.0/24"),
+        pool_id: "p-1".to_owned(),
+        pool_name: "prod".to_owned(),
+        provisioned: provisioned.iter().map(|block| cidr(block)).collect(),
+    };
+    let detail = |has: &str| {
+        format!(
+            "10.9.0.0/24 was asked for from pool \"prod\" (p-1), which has {has}. A block lies inside one CIDR of its pool: \
+             choose one that does, or provision more space."
+        )
+    };
+    says(&outside(&[]), "10.9.0.0/24 is outside the pool", &detail("no CIDR"));
+    says(&outside(&["10.0.0.0/20"]), "10.9.0.0/24 is outside the pool", &detail("10.0.0.0/20"));
+    let both = outside(&["10.0.0.0/20", "10.1.0.0/20"]);
+    says(&both, "10.9.0.0/24 is outside the pool", &detail("10.0.0.0/20, 10.1.0.0/20"));
+}
+
+#[test]
+fn an_exhausted_pool_says_what_is_left() {
+    let summary = "Pool \"prod\" has no free /24";
+    says(
+        &exhausted(Some("10.0.3.0/26"), 256, 512, false),
+        summary,
+        "A /24 was asked for from pool \"prod\" (p-1). 256 addresses are free; the largest free block is 10.0.3.0/26 (25.0% \
+         of the free space), and a /24 needs 256 addresses in one block. 512 addresses are held by plans; the first hold \
+         expires at 2026-01-01T12:00:00Z. Ask for a smaller block, provision more space, or release allocations.",
+    );
+    says(
+        &exhausted(None, 0, 0, false),
+        summary,
+        "A /24 was asked for from pool \"prod\" (p-1). Nothing is free in it. Provision more space, or release allocations.",
+    );
+    says(
+        &exhausted(Some("10.0.2.0/23"), 512, 0, true),
+        summary,
+        "A /24 was asked for from pool \"prod\" (p-1). 512 addresses are free, the largest free block is 10.0.2.0/23, but \
+         every block that is large enough is ruled out by `disallowed_cidrs`. Disallow less, or provision more space.",
+    );
+}
+
+#[test]
+fn a_broken_rule_is_named_with_its_value() {
+    says(
+        &netmask_rule(20),
+        "/20 is larger than the pool allows",
+        "A /20 was asked for from pool \"prod\" (p-1), whose `allocation_min_netmask_length` is 22: a /22 is the largest \
+         block it gives out. Ask for /22 or longer, or change the rule.",
+    );
+    says(
+        &netmask_rule(30),
+        "/30 is smaller than the pool allows",
+        "A /30 was asked for from pool \"prod\" (p-1), whose `allocation_max_netmask_length` is 28: a /28 is the smallest \
+         block it gives out. Ask for /28 or shorter, or change the rule.",
+    );
+    says(
+        &tag_rule(None),
+        "The tag \"team\" is missing",
+        "Pool \"prod\" (p-1) requires the tag \"team\" to be \"web\" on every allocation (`allocation_resource_tags`), and \
+         there is no such tag. Set it in `tags`, or in `default_tags` of the provider.",
+    );
+    says(
+        &tag_rule(Some("db")),
+        "The tag \"team\" has a value the pool refuses",
+        "Pool \"prod\" (p-1) requires the tag \"team\" to be \"web\" on every allocation (`allocation_resource_tags`), and \
+         it is \"db\". Set it in `tags`, or in `default_tags` of the provider.",
+    );
+    says(
+        &Error::BadRules { rule: RuleName::DefaultNetmaskLength, why: "30 is longer than the maximum, 28".to_owned() },
+        "allocation_default_netmask_length cannot be used",
+        "30 is longer than the maximum, 28. Change `allocation_default_netmask_length`.",
+    );
+}
+
+#[test]
+fn contradictions_in_the_configuration() {
+    says(
+        &Error::NetmaskRange { netmask_length: 40, family: Family::Ipv4 },
+        "/40 is not possible here",
+        "A netmask length of 40 was asked for. IPv4 has lengths from 0 to 32, and a block taken out of another one is never \
+         larger than that one. Use a longer netmask length within that range.",
+    );
+    says(
+        &Error::FamilyMismatch { cidr: Some(cidr("fd00::/48")), expected: Family::Ipv4, found: Family::Ipv6 },
+        "Address families are mixed",
+        "fd00::/48 is IPv6, but IPv4 is needed here: a pool and everything in it has one address family. Use IPv4 blocks, \
+         or a second pool for IPv6.",
+    );
+    says(
+        &Error::NoFamily,
+        "The pool's address family is not given",
+        "A top-level pool without `cidrs` can be of either family. Set `address_family` to \"ipv4\" or \"ipv6\".",
+    );
+    says(
+        &Error::NoSourcePool,
+        "A top-level pool needs explicit CIDRs",
+        "`netmask_length` takes a block out of a source pool, and this pool has none. Give the blocks in `cidrs`, or set \
+         `source_ipam_pool_id`.",
+    );
+    says(
+        &Error::OwnOverlap { a: cidr("10.0.0.0/8"), b: cidr("10.1.0.0/16") },
+        "10.0.0.0/8 and 10.1.0.0/16 overlap",
+        "Both were given for the same pool. Keep one of 10.0.0.0/8 and 10.1.0.0/16.",
+    );
+    says(
+        &Error::TooDeep { limit: 10 },
+        "The pool tree is too deep",
+        "Pools can be nested 10 levels deep. Use a source pool nearer to the top.",
+    );
+}
+
+#[test]
+fn what_must_agree_with_the_source_pool_or_stay() {
+    says(
+        &Error::LocaleMismatch {
+            source_pool_id: "p-1".to_owned(),
+            source_locale: "eu-west-1".to_owned(),
+            asked: "us-east-1".to_owned(),
+        },
+        "Locale \"us-east-1\" differs from the source pool's",
+        "Source pool p-1 has locale \"eu-west-1\", and all pools below it carry the same. Leave `locale` out or set it to \
+         \"eu-west-1\", or choose another source pool.",
+    );
+    says(
+        &Error::ScopeMismatch {
+            source_pool_id: "p-1".to_owned(),
+            source_scope_id: "s-1".to_owned(),
+            asked: "s-2".to_owned(),
+        },
+        "The source pool is in another scope",
+        "Source pool p-1 is in scope s-1, but scope s-2 was asked for. A pool is in its source pool's scope: leave \
+         `ipam_scope_id` out, or choose another source pool.",
+    );
+    says(
+        &Error::DefaultScope { id: "s-1".to_owned() },
+        "A default scope cannot be deleted",
+        "Scope s-1 is one of the two that every store has. To stop managing it with Terraform, use `terraform state rm` or \
+         a `removed` block.",
+    );
+    says(
+        &Error::Fixed { kind: Kind::Scope, id: "s-1".to_owned(), what: "scope type" },
+        "The scope type of a scope cannot be changed",
+        "Scope s-1 keeps its scope type for life. Put it back, or replace the object (`terraform apply -replace=...`).",
+    );
+}
+
+#[test]
+fn contents_are_listed() {
+    let contents = vec![active(Kind::Allocation, "prod/web", "a-1", "10.0.0.0/24")];
+    says(
+        &Error::InUse { kind: Kind::Pool, id: "p-1".to_owned(), name: "prod".to_owned(), contents, more: 7 },
+        "Pool \"prod\" is not empty",
+        "Pool \"prod\" (p-1) still holds:\n\n  - 10.0.0.0/24, allocation \"prod/web\" (a-1), of owner \"network\", active\n  \
+         - and 7 more\n\nDelete these first, or set `cascade = true` on the pool and apply that before deleting it.",
+    );
+}
+
+#[test]
+fn a_lost_hold_says_to_plan_again() {
+    let thief = active(Kind::Allocation, "prod/api", "a-2", "10.0.0.0/24");
+    says(
+        &hold_lost(true, vec![thief]),
+        "The plan's hold for allocation \"web\" is gone",
+        "The plan showed allocation \"web\" (a-1) with 10.0.0.0/24. Its hold expired at 2026-01-01T12:00:00Z. The space is \
+         now taken by:\n\n  - 10.0.0.0/24, allocation \"prod/api\" (a-2), of owner \"network\", active\n\nNothing was \
+         changed. Plan again; a longer `plan_hold` in the provider block gives more time between plan and apply.",
+    );
+    says(
+        &hold_lost(false, Vec::new()),
+        "The plan's hold for allocation \"web\" is gone",
+        "The plan showed allocation \"web\" (a-1) with 10.0.0.0/24. A later plan changed the hold, or it was released. \
+         Nothing was changed. Plan again; a longer `plan_hold` in the provider block gives more time between plan and \
+         apply.",
+    );
+}
+
+#[test]
+fn a_failing_store_says_what_to_do() {
+    let table = [
+        (
+            store::Error::Unavailable("cannot open /x/ipam.db: permission denied".to_owned()),
+            "The store is not available",
+            "Cannot open /x/ipam.db: permission denied. Nothing was changed. Check the store's URL, and that this user may \
+             read and write the file and its directory; then run again.",
+        ),
+        (
+            store::Error::Uncertain("disk I/O error".to_owned()),
+            "The store did not say whether the change was kept",
+            "Disk I/O error. The change may have happened. Run the same command again: it finds what was written and goes \
+             on from there.",
+        ),
+        (
+            store::Error::ReadOnly("/x/ipam.db cannot be written.".to_owned()),
+            "The store is read-only",
+            "/x/ipam.db cannot be written. Nothing was changed. Give this user write permission on the file and on its \
+             directory, or use other credentials.",
+        ),
+        (
+            store::Error::Busy("30 s".to_owned()),
+            "The store is busy",
+            "Other writers kept it busy for 30 s. Nothing was changed. Run again; if it stays so, look for a process that \
+             keeps the store open.",
+        ),
+        (
+            store::Error::Corrupt("not a database".to_owned()),
+            "The store is damaged",
+            "Not a database. Nothing was changed. Run `terraform-provider-ipam check` to see how far it goes, and restore \
+             the store from a backup.",
+        ),
+        (
+            store::Error::Newer { found: 3, known: 1 },
+            "The store was written by a newer version",
+            "It has format version 3; this version of the provider knows up to 1. Upgrade the provider. Nothing was \
+             changed.",
+        ),
+        (
+            store::Error::Url("\"mysql:x\" is no store".to_owned()),
+            "The store URL is not understood",
+            "\"mysql:x\" is no store. A store is named like this: \"sqlite:ipam.db\".",
+        ),
+    ];
+    for (error, summary, detail) in table {
+        says(&Error::Store(error), summary, detail);
+    }
+}
+
+#[test]
+fn large_counts_are_powers_of_two() {
+    let two = BigUint::from(2u8);
+    assert_eq!(number(&BigUint::ZERO), "0");
+    assert_eq!(number(&BigUint::from(16_777_216u32)), "16777216");
+    assert_eq!(number(&two.pow(80)), "2^80");
+    assert_eq!(number(&(two.pow(80) + 1u8)), "over 2^80");
+    assert_eq!(percent(&BigUint::from(1u8), &two.pow(128)), "0.0%");
+    assert_eq!(percent(&two.pow(127), &two.pow(128)), "50.0%");
+    assert_eq!(percent(&BigUint::ZERO, &BigUint::ZERO), "0.0%");
+}

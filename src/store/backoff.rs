@@ -1,0 +1,58 @@
+//! Waiting for other writers: bounded in time, with jitter so that they do not meet again.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::Error;
+
+/// How long a store tries to get its turn before it answers [`Error::Busy`].
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+const DELAY_FIRST: Duration = Duration::from_micros(500);
+const DELAY_MAX: Duration = Duration::from_millis(50);
+
+/// One call's budget of waiting.
+pub(crate) struct Backoff {
+    started: Instant,
+    patience: Duration,
+    delay: Duration,
+}
+
+impl Backoff {
+    pub(crate) fn new(patience: Duration) -> Self {
+        Self { started: Instant::now(), patience, delay: DELAY_FIRST }
+    }
+
+    /// Sleeps for a random time that grows from call to call.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when the budget is used up.
+    pub(crate) fn wait(&mut self, place: &str) -> Result<(), Error> {
+        let left = self.patience.saturating_sub(self.started.elapsed());
+        if left.is_zero() {
+            return Err(Error::Busy(format!("{:?} ({place})", self.patience)));
+        }
+        // Half of the delay is fixed, so that a waiter never spins; half is random, so that two never march in step.
+        let delay = self.delay / 2 + self.delay.mul_f64(fraction() / 2.0);
+        thread::sleep(delay.min(left));
+        self.delay = (self.delay * 2).min(DELAY_MAX);
+        Ok(())
+    }
+}
+
+/// A number from 0 to 1. Without a source of randomness all waiters wait equally long, which is still correct.
+fn fraction() -> f64 {
+    f64::from(getrandom::u32().unwrap_or(u32::MAX)) / f64::from(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waiting_ends_with_busy_when_the_time_is_used_up() {
+        let mut backoff = Backoff::new(Duration::from_millis(5));
+        let outcome = (0..1000).find_map(|_| backoff.wait("somewhere").err());
+        assert_eq!(outcome, Some(Error::Busy("5ms (somewhere)".to_owned())));
+    }
+}

@@ -1,0 +1,216 @@
+//! A store in this process's memory, for tests. Optimistic, so that conflicts really happen.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::backoff::{Backoff, PATIENCE};
+use super::overlay::{Overlay, bounds};
+use super::{Entry, Error, Order, ReadBody, Snapshot, Store, WriteBody};
+
+/// Commits remembered for finding conflicts; a transaction that began before all of them runs again.
+const RECENT_COMMITS_MAX: usize = 1024;
+
+type Entries = BTreeMap<Arc<str>, Arc<[u8]>>;
+
+/// Entries in memory. A write remembers what it read, and conflicts when that has changed by its commit.
+pub struct Memory {
+    state: Mutex<State>,
+    patience: Duration,
+}
+
+#[derive(Default)]
+struct State {
+    entries: Arc<Entries>,
+    /// Number of commits so far.
+    version: u64,
+    /// The keys that each of the last commits wrote, oldest first; the last one made `version`.
+    recent: VecDeque<Vec<Arc<str>>>,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self { state: Mutex::default(), patience: PATIENCE }
+    }
+}
+
+impl Memory {
+    /// The store that everybody in this process who gives this name shares; it lives as long as the process.
+    pub fn shared(name: &str) -> Arc<Self> {
+        static SHARED: LazyLock<Mutex<BTreeMap<String, Arc<Memory>>>> = LazyLock::new(Mutex::default);
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(shared.entry(name.to_owned()).or_default())
+    }
+
+    /// Number of commits so far.
+    pub fn commits(&self) -> u64 {
+        self.lock().version
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // No code of others runs under the lock, so a poisoned one holds nothing half done.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn begin(&self) -> View {
+        let state = self.lock();
+        View {
+            entries: Arc::clone(&state.entries),
+            version: state.version,
+            keys_read: Vec::new(),
+            ranges_read: Vec::new(),
+        }
+    }
+
+    /// Commits unless something in `view` was written by another since it began; answers whether it did.
+    fn commit(&self, view: View, writes: BTreeMap<String, Option<Vec<u8>>>) -> bool {
+        let mut state = self.lock();
+        if state.changed_since(&view) {
+            return false;
+        }
+        if writes.is_empty() {
+            return true;
+        }
+        // Without this reference the map is changed in place when nobody else looks at it.
+        drop(view);
+        let writes: Vec<(Arc<str>, _)> = writes.into_iter().map(|(key, write)| (key.into(), write)).collect();
+        state.recent.push_back(writes.iter().map(|(key, _)| Arc::clone(key)).collect());
+        if state.recent.len() > RECENT_COMMITS_MAX {
+            state.recent.pop_front();
+        }
+        state.version += 1;
+        let entries = Arc::make_mut(&mut state.entries);
+        for (key, write) in writes {
+            match write {
+                Some(value) => entries.insert(key, value.into()),
+                None => entries.remove(&key),
+            };
+        }
+        true
+    }
+}
+
+impl State {
+    fn changed_since(&self, view: &View) -> bool {
+        let newer = usize::try_from(self.version - view.version).unwrap_or(usize::MAX);
+        if newer > self.recent.len() {
+            return true;
+        }
+        self.recent.iter().rev().take(newer).flatten().any(|key| view.has_read(key))
+    }
+}
+
+impl Store for Memory {
+    fn read(&self, body: &mut ReadBody<'_>) -> Result<(), Error> {
+        body(&mut self.begin())
+    }
+
+    fn write(&self, body: &mut WriteBody<'_>) -> Result<(), Error> {
+        let mut backoff = Backoff::new(self.patience);
+        loop {
+            let mut view = self.begin();
+            let mut tx = Overlay::new(&mut view);
+            if !body(&mut tx)? {
+                return Ok(());
+            }
+            let writes = tx.into_writes();
+            if self.commit(view, writes) {
+                return Ok(());
+            }
+            backoff.wait(&self.describe())?;
+        }
+    }
+
+    fn describe(&self) -> String {
+        "memory of this process".to_owned()
+    }
+}
+
+/// The entries as they were at `version`, and what was looked at in them.
+struct View {
+    entries: Arc<Entries>,
+    version: u64,
+    keys_read: Vec<String>,
+    /// First key and end (exclusive) of what scans looked at.
+    ranges_read: Vec<(String, String)>,
+}
+
+impl View {
+    fn has_read(&self, key: &str) -> bool {
+        self.keys_read.iter().any(|read| read == key)
+            || self.ranges_read.iter().any(|(start, end)| start.as_str() <= key && key < end.as_str())
+    }
+}
+
+impl Snapshot for View {
+    fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, Error> {
+        self.keys_read.push(key.to_owned());
+        Ok(self.entries.get(key).map(|value| value.to_vec()))
+    }
+
+    fn scan(&mut self, range: Range<&str>, order: Order, limit: usize) -> Result<Vec<Entry>, Error> {
+        if range.start >= range.end || limit == 0 {
+            return Ok(Vec::new());
+        }
+        let own = |(key, value): (&Arc<str>, &Arc<[u8]>)| (key.to_string(), value.to_vec());
+        let entries = self.entries.range::<str, _>(bounds(range.clone()));
+        let found: Vec<Entry> = match order {
+            Order::Ascending => entries.take(limit).map(own).collect(),
+            Order::Descending => entries.rev().take(limit).map(own).collect(),
+        };
+        // A scan that the limit ended has not looked beyond its last entry.
+        let last = found.last().filter(|_| found.len() == limit).map(|(key, _)| key.clone());
+        let seen = match (last, order) {
+            (None, _) => (range.start.to_owned(), range.end.to_owned()),
+            (Some(last), Order::Ascending) => (range.start.to_owned(), last + "\0"),
+            (Some(last), Order::Descending) => (last, range.end.to_owned()),
+        };
+        self.ranges_read.push(seen);
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    crate::store::suite::suite!({
+        let memory = Arc::new(Memory::default());
+        move || Arc::clone(&memory) as Arc<dyn Store>
+    });
+
+    #[test]
+    fn a_write_whose_reads_changed_runs_again() {
+        let store = Memory::default();
+        let mut runs = 0;
+        store
+            .write(&mut |tx| {
+                runs += 1;
+                assert!(tx.scan("a".."b", Order::Ascending, 10)?.len() < 2);
+                if runs == 1 {
+                    store.write(&mut |other| other.put("a1", Vec::new()).map(|()| true))?;
+                }
+                tx.put("z", Vec::new())?;
+                Ok(true)
+            })
+            .unwrap();
+        assert_eq!((runs, store.commits()), (2, 2));
+    }
+
+    #[test]
+    fn a_write_elsewhere_is_no_conflict() {
+        let store = Memory::default();
+        let mut runs = 0;
+        store
+            .write(&mut |tx| {
+                runs += 1;
+                tx.get("a")?;
+                store.write(&mut |other| other.put("b", Vec::new()).map(|()| true))?;
+                tx.put("z", Vec::new())?;
+                Ok(true)
+            })
+            .unwrap();
+        assert_eq!(runs, 1);
+    }
+}

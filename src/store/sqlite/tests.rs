@@ -1,0 +1,356 @@
+//! What only a file can go through: other processes, permissions, foreign content, full disks.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use super::*;
+use crate::store::suite::{get, increment, put, scan, suite};
+
+suite!({
+    let directory = TempDir::new().unwrap();
+    move || Arc::new(Sqlite::new(directory.path().join("ipam.db")).unwrap()) as Arc<dyn Store>
+});
+
+fn store_at(path: &Path) -> Sqlite {
+    Sqlite { patience: Duration::from_secs(20), ..Sqlite::new(path).unwrap() }
+}
+
+fn in_new_directory() -> (TempDir, PathBuf) {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("ipam.db");
+    (directory, path)
+}
+
+fn write_one(store: &Sqlite) -> Result<(), Error> {
+    store.write(&mut |tx| tx.put("a", b"1".to_vec()).map(|()| true))
+}
+
+fn read_one(store: &Sqlite) -> Result<Option<Vec<u8>>, Error> {
+    let mut found = None;
+    store.read(&mut |snapshot| snapshot.get("a").map(|value| found = value)).map(|()| found)
+}
+
+fn integrity(path: &Path) -> String {
+    Connection::open(path).unwrap().query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn a_read_creates_no_file() {
+    let (directory, path) = in_new_directory();
+    assert_eq!(read_one(&store_at(&path)), Ok(None));
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn an_empty_file_reads_as_an_empty_store_and_is_filled_by_the_first_write() {
+    let (_directory, path) = in_new_directory();
+    fs::write(&path, "").unwrap();
+    let store = store_at(&path);
+    assert_eq!(read_one(&store), Ok(None));
+    assert_eq!(fs::metadata(&path).unwrap().len(), 0);
+    write_one(&store).unwrap();
+    assert_eq!(read_one(&store), Ok(Some(b"1".to_vec())));
+}
+
+#[test]
+fn closing_leaves_one_file() {
+    let (directory, path) = in_new_directory();
+    let store = store_at(&path);
+    write_one(&store).unwrap();
+    read_one(&store).unwrap();
+    drop(store);
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_missing_directory_is_said_and_not_created() {
+    let (directory, path) = in_new_directory();
+    let store = store_at(&directory.path().join("no/such/ipam.db"));
+    for outcome in [read_one(&store).map(|_| ()), write_one(&store)] {
+        let Err(Error::Unavailable(text)) = outcome else { panic!("{outcome:?}") };
+        assert!(text.contains("no/such does not exist"), "{text}");
+    }
+    let store = store_at(directory.path());
+    let Err(Error::Unavailable(text)) = write_one(&store) else { panic!("a directory was written") };
+    assert!(text.contains("is a directory"), "{text}");
+    assert!(!path.exists());
+}
+
+#[test]
+fn a_file_that_is_no_database_is_damaged_and_left_alone() {
+    let (_directory, path) = in_new_directory();
+    let content = "resource \"ipam_pool\" {}\n".repeat(100);
+    fs::write(&path, &content).unwrap();
+    let store = store_at(&path);
+    for outcome in [read_one(&store).map(|_| ()), write_one(&store)] {
+        let Err(Error::Corrupt(text)) = outcome else { panic!("{outcome:?}") };
+        assert!(text.contains("ipam.db is not an SQLite database"), "{text}");
+    }
+    assert_eq!(fs::read_to_string(&path).unwrap(), content);
+}
+
+#[test]
+fn overwritten_pages_are_damage() {
+    let (_directory, path) = in_new_directory();
+    let store = store_at(&path);
+    for n in 0..500 {
+        put(&store, &[(&format!("key/{n}"), &"x".repeat(200))]);
+    }
+    drop(store);
+    let mut bytes = fs::read(&path).unwrap();
+    let half = bytes.len() / 2;
+    bytes[half..].fill(0xa5);
+    fs::write(&path, bytes).unwrap();
+    let outcome = store_at(&path).read(&mut |s| s.scan("key/".."key0", Order::Ascending, 9999).map(|_| ()));
+    let Err(Error::Corrupt(text)) = outcome else { panic!("{outcome:?}") };
+    assert!(text.contains("ipam.db"), "{text}");
+}
+
+#[test]
+fn another_programs_database_is_left_alone() {
+    for header in ["", "PRAGMA application_id = 77", "PRAGMA user_version = 3"] {
+        let (_directory, path) = in_new_directory();
+        let foreign = Connection::open(&path).unwrap();
+        foreign.execute_batch(&format!("{header}; CREATE TABLE bookmarks (url TEXT)")).unwrap();
+        drop(foreign);
+        let before = fs::read(&path).unwrap();
+        let store = store_at(&path);
+        for outcome in [read_one(&store).map(|_| ()), write_one(&store)] {
+            let Err(Error::Corrupt(text)) = outcome else { panic!("{header}: {outcome:?}") };
+            assert!(text.contains("another program"), "{text}");
+        }
+        assert_eq!(fs::read(&path).unwrap(), before);
+    }
+}
+
+#[test]
+fn a_newer_file_is_refused_also_when_it_became_newer_meanwhile() {
+    let (_directory, path) = in_new_directory();
+    let store = store_at(&path);
+    write_one(&store).unwrap();
+    read_one(&store).unwrap();
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 2).unwrap();
+    for store in [store, store_at(&path)] {
+        assert_eq!(read_one(&store), Err(Error::Newer { found: 2, known: 1 }));
+        assert_eq!(write_one(&store), Err(Error::Newer { found: 2, known: 1 }));
+    }
+}
+
+#[test]
+fn a_full_disk_loses_nothing_that_was_there() {
+    let (_directory, path) = in_new_directory();
+    let store = Sqlite { page_count_max: Some(40), ..store_at(&path) };
+    write_one(&store).unwrap();
+    let outcome = store.write(&mut |tx| {
+        tx.delete("a")?;
+        tx.put("big", vec![b'x'; 1 << 20])?;
+        Ok(true)
+    });
+    let Err(Error::Unavailable(text)) = outcome else { panic!("{outcome:?}") };
+    assert!(text.contains("the disk is full"), "{text}");
+    assert_eq!(read_one(&store), Ok(Some(b"1".to_vec())));
+    put(&store, &[("small", "fits")]);
+    assert_eq!(integrity(&path), "ok");
+}
+
+#[test]
+fn a_writer_that_never_ends_is_reported_as_busy() {
+    let (_directory, path) = in_new_directory();
+    write_one(&store_at(&path)).unwrap();
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let store = Sqlite { patience: Duration::from_millis(100), ..store_at(&path) };
+    let Err(Error::Busy(text)) = write_one(&store) else { panic!("the lock was taken twice") };
+    assert!(text.starts_with("100ms (SQLite file"), "{text}");
+    // Readers are not in its way, nor it in theirs.
+    assert_eq!(read_one(&store), Ok(Some(b"1".to_vec())));
+    other.execute_batch("ROLLBACK").unwrap();
+    write_one(&store).unwrap();
+}
+
+#[test]
+fn a_file_that_was_replaced_is_opened_anew() {
+    let (directory, path) = in_new_directory();
+    let store = store_at(&path);
+    put(&store, &[("a", "old")]);
+    read_one(&store).unwrap();
+    for entry in fs::read_dir(directory.path()).unwrap() {
+        fs::remove_file(entry.unwrap().path()).unwrap();
+    }
+    assert_eq!(read_one(&store), Ok(None));
+    write_one(&store).unwrap();
+    assert_eq!(read_one(&store_at(&path)), Ok(Some(b"1".to_vec())));
+}
+
+#[test]
+fn values_are_text_and_the_views_answer() {
+    let (_directory, path) = in_new_directory();
+    let store = store_at(&path);
+    put(
+        &store,
+        &[
+            ("scope/s", r#"{"id":"s","name":"private","scope_type":"private","is_default":true,"tags":{}}"#),
+            ("pool/p", r#"{"id":"p","name":"top","cidrs":["10.0.0.0/8"],"rules":{"min_netmask_length":16}}"#),
+            ("pool-cidr/c", r#"{"id":"c","pool_id":"p","cidr":"10.0.0.0/8","inline":true}"#),
+            ("allocation/a", r#"{"id":"a","name":"web","pool_id":"p","cidr":"10.1.0.0/16","state":"active"}"#),
+            ("event/00000001", r#"{"sequence":1,"action":"create","actor":{"owner":"me"},"after":{"id":"a"}}"#),
+        ],
+    );
+    let connection = Connection::open(&path).unwrap();
+    let text = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap();
+    assert_eq!(text("SELECT DISTINCT typeof(value) FROM entries"), "text");
+    assert_eq!(text("SELECT id || name || is_default FROM ipam_scopes"), "sprivate1");
+    assert_eq!(text("SELECT id || cidrs || allocation_min_netmask_length FROM ipam_pools"), r#"p["10.0.0.0/8"]16"#);
+    assert_eq!(text("SELECT pool_id || cidr || inline FROM ipam_pool_cidrs"), "p10.0.0.0/81");
+    assert_eq!(text("SELECT name || cidr || state FROM ipam_allocations"), "web10.1.0.0/16active");
+    assert_eq!(text("SELECT sequence || action || owner || after FROM ipam_events"), r#"1createme{"id":"a"}"#);
+}
+
+// Other processes: this test binary again, running one of the ignored tests below.
+
+/// The file that a child process works on.
+const CHILD_PATH: &str = "STORE_TEST_CHILD_PATH";
+
+fn child(work: &str, path: &Path) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    let test = format!("{}::{work}", module_path!().split_once("::").unwrap().1);
+    command.args(["--ignored", "--exact", &test, "--nocapture"]).env(CHILD_PATH, path);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn succeed(child: Child) {
+    let output = child.wait_with_output().unwrap();
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && stdout.contains("1 passed"),
+        "{stdout}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+fn child_store() -> Option<Sqlite> {
+    std::env::var_os(CHILD_PATH).map(|path| store_at(Path::new(&path)))
+}
+
+#[test]
+#[ignore = "work for a child process"]
+fn child_increments() {
+    let Some(store) = child_store() else { return };
+    for _ in 0..25 {
+        increment(&store, "count").unwrap();
+    }
+}
+
+/// Two keys that change together, for ever.
+#[test]
+#[ignore = "work for a child process"]
+fn child_writes_pairs_until_killed() {
+    let Some(store) = child_store() else { return };
+    for n in 0.. {
+        let n = format!("{n:>9}");
+        put(&store, &[("left", &n), ("filler", &"x".repeat(20_000)), ("right", &n)]);
+        println!("written");
+    }
+}
+
+#[test]
+#[ignore = "work for a child process"]
+fn child_finds_the_store_read_only() {
+    let Some(store) = child_store() else { return };
+    assert_eq!(read_one(&store), Ok(Some(b"1".to_vec())));
+    let outcome = write_one(&store);
+    assert!(matches!(outcome, Err(Error::ReadOnly(_))), "{outcome:?}");
+    assert_eq!(read_one(&store), Ok(Some(b"1".to_vec())));
+}
+
+#[test]
+#[ignore = "work for a child process"]
+fn child_cannot_create_the_store() {
+    let Some(store) = child_store() else { return };
+    assert_eq!(read_one(&store), Ok(None));
+    let outcome = write_one(&store);
+    assert!(matches!(outcome, Err(Error::ReadOnly(_))), "{outcome:?}");
+}
+
+#[test]
+fn eight_processes_start_at_once_on_a_new_file_and_lose_nothing() {
+    let (_directory, path) = in_new_directory();
+    let children: Vec<_> = (0..8).map(|_| child("child_increments", &path).spawn().unwrap()).collect();
+    children.into_iter().for_each(succeed);
+    assert_eq!(get(&store_at(&path), "count"), Some(b"200".to_vec()));
+    assert_eq!(integrity(&path), "ok");
+}
+
+#[test]
+fn a_killed_process_leaves_whole_transactions_only() {
+    let (_directory, path) = in_new_directory();
+    for round in 0..5 {
+        let mut writer = child("child_writes_pairs_until_killed", &path).spawn().unwrap();
+        // Some lines, so that the kill meets another moment each time.
+        let mut said = vec![0; 4000 + 37 * round];
+        writer.stdout.as_mut().unwrap().read_exact(&mut said).unwrap();
+        writer.kill().unwrap();
+        writer.wait().unwrap();
+        let pair: Vec<_> = ["left", "right"].map(|key| get(&store_at(&path), key)).into();
+        assert!(pair[0].is_some() && pair[0] == pair[1], "{pair:?}");
+        assert_eq!(integrity(&path), "ok");
+        increment(&store_at(&path), "count").unwrap();
+    }
+    assert_eq!(scan(&store_at(&path), "count".."d", Order::Ascending, 9), [("count".to_owned(), b"5".to_vec())]);
+}
+
+/// Root may write everything, so the work is done by somebody else: the child runs as another user.
+#[cfg(unix)]
+mod permissions {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::process::CommandExt;
+
+    use super::*;
+
+    fn allow(path: &Path, mode: u32) {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn as_nobody(work: &str, path: &Path) {
+        let mut command = child(work, path);
+        if fs::metadata(path.parent().unwrap()).unwrap().uid() == 0 {
+            command.uid(65534).gid(65534);
+        }
+        succeed(command.spawn().unwrap());
+    }
+
+    #[test]
+    fn a_read_only_file_can_be_read_and_says_so_when_written() {
+        let (directory, path) = in_new_directory();
+        write_one(&store_at(&path)).unwrap();
+        allow(directory.path(), 0o777);
+        allow(&path, 0o444);
+        as_nobody("child_finds_the_store_read_only", &path);
+    }
+
+    #[test]
+    fn a_file_in_a_read_only_directory_can_be_read_and_says_so_when_written() {
+        let (directory, path) = in_new_directory();
+        write_one(&store_at(&path)).unwrap();
+        allow(&path, 0o666);
+        allow(directory.path(), 0o555);
+        as_nobody("child_finds_the_store_read_only", &path);
+        allow(directory.path(), 0o755);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_created_is_an_empty_store_that_is_read_only() {
+        let (directory, path) = in_new_directory();
+        allow(directory.path(), 0o555);
+        as_nobody("child_cannot_create_the_store", &path);
+        allow(directory.path(), 0o755);
+    }
+}
