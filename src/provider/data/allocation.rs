@@ -19,6 +19,8 @@ model! {
     pub(super) struct AllocationModel {
         /// Id of the allocation. A planned allocation is found too.
         id: String => optional().computed(),
+        /// The same as `id`.
+        ipam_pool_allocation_id: String => computed(),
         /// Pool that the block comes from; needed for a look-up by `name`, `cidr` or `address`. Only this very pool
         /// is looked at, not the pools below it.
         ipam_pool_id: String => optional().computed(),
@@ -34,12 +36,18 @@ model! {
         netmask_length: u8 => computed(),
         /// `ipv4` or `ipv6`.
         address_family: Family => computed(),
+        /// Network address, which is also the first one.
+        network: String => computed(),
+        /// Netmask in dotted form; null for IPv6.
+        netmask: String => computed(),
         /// First address of the block.
         first_address: String => computed(),
         /// Last address of the block.
         last_address: String => computed(),
         /// Number of addresses in the block, exact for IPv6 too.
         address_count: Number => computed(),
+        /// Reverse DNS zones that cover the block, at octet (IPv4) or nibble (IPv6) boundaries.
+        reverse_zones: Vec<String> => computed(),
         /// Free text.
         description: String => computed(),
         /// What it is for: `custom`, made by a configuration, or `ipam-pool`, the space of a pool below.
@@ -90,6 +98,7 @@ impl DataSource for AllocationData {
         let facts = AllocationFacts::of(find(ipam.as_ref(), &config)?);
         Ok(AllocationModel {
             id: facts.id,
+            ipam_pool_allocation_id: facts.ipam_pool_allocation_id,
             ipam_pool_id: facts.ipam_pool_id,
             name: facts.name,
             cidr: facts.cidr,
@@ -97,9 +106,12 @@ impl DataSource for AllocationData {
             include_planned: config.include_planned,
             netmask_length: facts.netmask_length,
             address_family: facts.address_family,
+            network: facts.network,
+            netmask: facts.netmask,
             first_address: facts.first_address,
             last_address: facts.last_address,
             address_count: facts.address_count,
+            reverse_zones: facts.reverse_zones,
             description: facts.description,
             resource_type: facts.resource_type,
             resource_id: facts.resource_id,

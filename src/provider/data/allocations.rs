@@ -8,7 +8,7 @@ use crate::provider::shared::Shared;
 use crate::tf::{DataSource, Diagnostics, Path, Tf, wrong_value};
 use crate::{at, model};
 
-use super::facts::{AllocationFacts, RESOURCE_TYPES, resource_type_word};
+use super::facts::AllocationFacts;
 use super::glob::Glob;
 use super::{explained, is_true, lookup};
 
@@ -87,9 +87,9 @@ impl DataSource for AllocationsData {
 
 fn resource_type(field: &Tf<String>) -> Result<Option<ResourceType>, Diagnostics> {
     let Some(text) = field.get() else { return Ok(None) };
-    let found = RESOURCE_TYPES.into_iter().find(|resource_type| resource_type_word(*resource_type) == text);
-    found.map(Some).ok_or_else(|| {
-        let words = RESOURCE_TYPES.map(|resource_type| format!("{:?}", resource_type_word(resource_type))).join(" or ");
+    let all = [ResourceType::Custom, ResourceType::IpamPool];
+    all.into_iter().find(|resource_type| resource_type.word() == text).map(Some).ok_or_else(|| {
+        let words = all.map(|resource_type| format!("{:?}", resource_type.word())).join(" or ");
         wrong_value(&at!(AllocationsModel, resource_type), format!("{text:?} is not a resource type: use {words}."))
     })
 }

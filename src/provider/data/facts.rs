@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use num_bigint::BigUint;
 
 use crate::backend::Ipam;
-use crate::ipam::{Allocation, Cidr, Error, Family, Pool, ResourceType, Scope, ScopeType, State, Strategy, Tags};
-use crate::model;
+use crate::ipam::{Allocation, Cidr, Error, Family, Pool, Scope, ScopeType, State, Strategy, Tags};
+use crate::{fill_facts, model};
 use crate::tf::{Number, Tf};
 
 model! {
@@ -60,6 +60,8 @@ model! {
         path: String => computed(),
         /// Scope that the pool is in.
         ipam_scope_id: String => computed(),
+        /// Type of that scope: `private` or `public`.
+        ipam_scope_type: ScopeType => computed(),
         /// Pool whose space this one divides; null for a top-level pool.
         source_ipam_pool_id: String => computed(),
         /// `ipv4` or `ipv6`.
@@ -70,6 +72,8 @@ model! {
         description: String => computed(),
         /// Every CIDR provisioned into the pool, by its own declaration or by `ipam_pool_cidr`, in order of address.
         cidrs: Vec<Cidr> => computed(),
+        /// The pool's block, when `cidrs` has exactly one; null otherwise.
+        cidr: Cidr => computed(),
         /// Depth in the pool tree: 1 for a top-level pool.
         pool_depth: u32 => computed(),
         /// Smallest netmask length, that is, the largest block, that may be allocated; null for no rule.
@@ -94,11 +98,14 @@ model! {
 }
 
 impl PoolFacts {
-    /// Asks for the pool's path and CIDRs.
-    pub(super) fn of(ipam: &dyn Ipam, pool: Pool, paths: &mut Paths) -> Result<Self, Error> {
+    /// Asks for the pool's CIDRs, and for what `places` does not know yet.
+    pub(super) fn of(ipam: &dyn Ipam, pool: Pool, places: &mut Places) -> Result<Self, Error> {
+        let cidrs = provisioned(ipam, &pool)?;
         Ok(Self {
-            path: paths.of(ipam, &pool)?.into(),
-            cidrs: provisioned(ipam, &pool)?.into(),
+            path: places.path(ipam, &pool)?.into(),
+            ipam_scope_type: places.scope_type(ipam, &pool.scope_id)?.into(),
+            cidr: if let [only] = cidrs.as_slice() { Tf::Known(*only) } else { Tf::Null },
+            cidrs: cidrs.into(),
             id: pool.meta.id.into(),
             name: pool.meta.name.into(),
             ipam_scope_id: pool.scope_id.into(),
@@ -126,27 +133,41 @@ pub(super) fn provisioned(ipam: &dyn Ipam, pool: &Pool) -> Result<Vec<Cidr>, Err
     Ok(ipam.list_pool_cidrs(&pool.meta.id, with_planned)?.into_iter().map(|pool_cidr| pool_cidr.cidr).collect())
 }
 
-/// Paths of pools; each pool's is asked for once at most, and not at all below one that is known.
+/// Where pools are: their paths and the types of their scopes. Each is asked for once at most, and the path of a
+/// pool right below a known one not at all.
 #[derive(Default)]
-pub(super) struct Paths(HashMap<String, String>);
+pub(super) struct Places {
+    paths: HashMap<String, String>,
+    scope_types: HashMap<String, Option<ScopeType>>,
+}
 
-impl Paths {
-    pub(super) fn of(&mut self, ipam: &dyn Ipam, pool: &Pool) -> Result<String, Error> {
+impl Places {
+    /// Names from the top-level pool down to this one, joined by `/`.
+    pub(super) fn path(&mut self, ipam: &dyn Ipam, pool: &Pool) -> Result<String, Error> {
         let path = match &pool.source_pool_id {
             None => pool.meta.name.clone(),
-            Some(source) => format!("{}/{}", self.by_id(ipam, source)?, pool.meta.name),
+            Some(source) => format!("{}/{}", self.path_of(ipam, source)?, pool.meta.name),
         };
-        self.0.insert(pool.meta.id.clone(), path.clone());
+        self.paths.insert(pool.meta.id.clone(), path.clone());
         Ok(path)
     }
 
-    pub(super) fn by_id(&mut self, ipam: &dyn Ipam, id: &str) -> Result<String, Error> {
-        if let Some(path) = self.0.get(id) {
+    fn path_of(&mut self, ipam: &dyn Ipam, id: &str) -> Result<String, Error> {
+        if let Some(path) = self.paths.get(id) {
             return Ok(path.clone());
         }
         let path = ipam.pool_path(id)?;
-        self.0.insert(id.to_owned(), path.clone());
+        self.paths.insert(id.to_owned(), path.clone());
         Ok(path)
+    }
+
+    fn scope_type(&mut self, ipam: &dyn Ipam, scope_id: &str) -> Result<Option<ScopeType>, Error> {
+        if let Some(scope_type) = self.scope_types.get(scope_id) {
+            return Ok(*scope_type);
+        }
+        let scope_type = ipam.get_scope(scope_id)?.map(|scope| scope.scope_type);
+        self.scope_types.insert(scope_id.to_owned(), scope_type);
+        Ok(scope_type)
     }
 }
 
@@ -155,6 +176,8 @@ model! {
     pub(super) struct AllocationFacts {
         /// Id of the allocation.
         id: String => computed(),
+        /// The same as `id`.
+        ipam_pool_allocation_id: String => computed(),
         /// Name, unique in the pool.
         name: String => computed(),
         /// Pool that the block comes from.
@@ -165,12 +188,18 @@ model! {
         netmask_length: u8 => computed(),
         /// `ipv4` or `ipv6`.
         address_family: Family => computed(),
+        /// Network address, which is also the first one.
+        network: String => computed(),
+        /// Netmask in dotted form; null for IPv6.
+        netmask: String => computed(),
         /// First address of the block.
         first_address: String => computed(),
         /// Last address of the block.
         last_address: String => computed(),
         /// Number of addresses in the block, exact for IPv6 too.
         address_count: Number => computed(),
+        /// Reverse DNS zones that cover the block, at octet (IPv4) or nibble (IPv6) boundaries.
+        reverse_zones: Vec<String> => computed(),
         /// Free text.
         description: String => computed(),
         /// What it is for: `custom`, made by a configuration, or `ipam-pool`, the space of a pool below.
@@ -190,25 +219,22 @@ model! {
 
 impl AllocationFacts {
     pub(super) fn of(allocation: Allocation) -> Self {
-        let cidr = allocation.cidr;
-        Self {
-            id: allocation.meta.id.into(),
+        let mut facts = Self {
+            id: allocation.meta.id.clone().into(),
+            ipam_pool_allocation_id: allocation.meta.id.into(),
             name: allocation.meta.name.into(),
             ipam_pool_id: allocation.pool_id.into(),
-            cidr: cidr.into(),
-            netmask_length: cidr.netmask_length().into(),
-            address_family: cidr.family().into(),
-            first_address: cidr.first_address().to_string().into(),
-            last_address: cidr.last_address().to_string().into(),
-            address_count: count(cidr.address_count()),
             description: allocation.description.into(),
-            resource_type: resource_type_word(allocation.resource_type).to_owned().into(),
+            resource_type: allocation.resource_type.word().to_owned().into(),
             resource_id: allocation.resource_id.into(),
             tags: allocation.tags.into(),
             owner: allocation.meta.owner.into(),
             state: state_word(allocation.meta.state).into(),
             hold_expires_at: allocation.meta.hold_expires_at.map(|time| time.to_string()).into(),
-        }
+            ..Self::default()
+        };
+        fill_facts!(&mut facts, allocation.cidr);
+        facts
     }
 }
 
@@ -224,14 +250,4 @@ pub(super) fn state_word(state: State) -> String {
         State::Active => "active",
     }
     .to_owned()
-}
-
-/// Every resource type.
-pub(super) const RESOURCE_TYPES: [ResourceType; 2] = [ResourceType::Custom, ResourceType::IpamPool];
-
-pub(super) const fn resource_type_word(resource_type: ResourceType) -> &'static str {
-    match resource_type {
-        ResourceType::Custom => "custom",
-        ResourceType::IpamPool => "ipam-pool",
-    }
 }

@@ -32,7 +32,7 @@ use super::errors;
 use super::shared::Shared;
 
 /// Every data source.
-pub fn all(shared: &Arc<Shared>) -> Vec<Box<dyn ErasedDataSource>> {
+pub(super) fn all(shared: &Arc<Shared>) -> Vec<Box<dyn ErasedDataSource>> {
     vec![
         Box::new(allocation::AllocationData(Arc::clone(shared))),
         Box::new(allocations::AllocationsData(Arc::clone(shared))),
@@ -49,7 +49,7 @@ pub fn all(shared: &Arc<Shared>) -> Vec<Box<dyn ErasedDataSource>> {
 
 /// The backend's error as a message at the attribute to edit.
 fn explained(path: Path) -> impl FnOnce(Error) -> Diagnostics {
-    move |error| errors::explain(&error).at(path).into()
+    move |error| errors::at(&error, path)
 }
 
 fn is_true(field: &Tf<bool>) -> bool {

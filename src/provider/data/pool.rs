@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use crate::backend::Ipam;
-use crate::ipam::{Cidr, Family, Kind, Meta, Pool, Strategy, Tags};
+use crate::ipam::{Cidr, Family, Kind, Meta, Pool, ScopeType, Strategy, Tags};
 use crate::provider::shared::Shared;
 use crate::tf::{DataSource, Diagnostics, Path};
 use crate::{at, model};
 
-use super::facts::{Paths, PoolFacts};
+use super::facts::{Places, PoolFacts};
 use super::lookup::{self, argument};
 use super::{explained, is_true};
 
@@ -32,6 +32,8 @@ model! {
         /// Pool whose space this one divides, null for a top-level pool; narrows a look-up by `name` to pools right
         /// inside that one.
         source_ipam_pool_id: String => optional().computed(),
+        /// Type of the scope: `private` or `public`.
+        ipam_scope_type: ScopeType => computed(),
         /// Whether a look-up by `name` or `path` may also find a pool that is only planned.
         include_planned: bool => default(false),
         /// `ipv4` or `ipv6`.
@@ -42,6 +44,8 @@ model! {
         description: String => computed(),
         /// Every CIDR provisioned into the pool, by its own declaration or by `ipam_pool_cidr`, in order of address.
         cidrs: Vec<Cidr> => computed(),
+        /// The pool's block, when `cidrs` has exactly one; null otherwise.
+        cidr: Cidr => computed(),
         /// Depth in the pool tree: 1 for a top-level pool.
         pool_depth: u32 => computed(),
         /// Smallest netmask length, that is, the largest block, that may be allocated; null for no rule.
@@ -88,20 +92,22 @@ impl DataSource for PoolData {
     fn read(&self, config: PoolModel) -> Result<PoolModel, Diagnostics> {
         self.validate(&config).into_result()?;
         let ipam = self.0.ipam()?;
-        let (pool, mut paths, here) = find(ipam.as_ref(), &config)?;
-        let facts = PoolFacts::of(ipam.as_ref(), pool, &mut paths).map_err(explained(here))?;
+        let (pool, mut places, here) = find(ipam.as_ref(), &config)?;
+        let facts = PoolFacts::of(ipam.as_ref(), pool, &mut places).map_err(explained(here))?;
         Ok(PoolModel {
             id: facts.id.clone(),
             ipam_pool_id: facts.id,
             name: facts.name,
             path: facts.path,
             ipam_scope_id: facts.ipam_scope_id,
+            ipam_scope_type: facts.ipam_scope_type,
             source_ipam_pool_id: facts.source_ipam_pool_id,
             include_planned: config.include_planned,
             address_family: facts.address_family,
             locale: facts.locale,
             description: facts.description,
             cidrs: facts.cidrs,
+            cidr: facts.cidr,
             pool_depth: facts.pool_depth,
             allocation_min_netmask_length: facts.allocation_min_netmask_length,
             allocation_max_netmask_length: facts.allocation_max_netmask_length,
@@ -116,13 +122,13 @@ impl DataSource for PoolData {
     }
 }
 
-/// The pool, what was learnt of paths on the way, and the argument that named it.
-fn find(ipam: &dyn Ipam, config: &PoolModel) -> Result<(Pool, Paths, Path), Diagnostics> {
-    let mut paths = Paths::default();
+/// The pool, what was learnt of places on the way, and the argument that named it.
+fn find(ipam: &dyn Ipam, config: &PoolModel) -> Result<(Pool, Places, Path), Diagnostics> {
+    let mut places = Places::default();
     let by_id = [(&config.id, at!(PoolModel, id)), (&config.ipam_pool_id, at!(PoolModel, ipam_pool_id))];
     for (id, here) in by_id {
         if let Some(id) = id.get() {
-            return Ok((super::pool(ipam, id, here.clone())?, paths, here));
+            return Ok((super::pool(ipam, id, here.clone())?, places, here));
         }
     }
     let (asked, whole_path, here) = match (config.name.get(), config.path.get()) {
@@ -131,11 +137,11 @@ fn find(ipam: &dyn Ipam, config: &PoolModel) -> Result<(Pool, Paths, Path), Diag
     };
     let mut named = Vec::new();
     for pool in ipam.find_pool(asked).map_err(explained(here.clone()))? {
-        let path = paths.of(ipam, &pool).map_err(explained(here.clone()))?;
+        let path = places.path(ipam, &pool).map_err(explained(here.clone()))?;
         named.push((pool, path));
     }
     let pool = choose(named, asked, whole_path, config, &here)?;
-    Ok((pool, paths, here))
+    Ok((pool, places, here))
 }
 
 /// The one among pools whose path ends in what was asked for.

@@ -9,7 +9,7 @@ use crate::provider::shared::Shared;
 use crate::tf::{DataSource, Diagnostics, Path};
 use crate::{at, model};
 
-use super::facts::{Paths, PoolFacts, provisioned};
+use super::facts::{Places, PoolFacts, provisioned};
 use super::glob::Glob;
 use super::{explained, is_true, lookup, scope};
 
@@ -62,10 +62,10 @@ impl DataSource for PoolsData {
             super::pool(ipam, id, at!(PoolsModel, source_ipam_pool_id))?;
         }
         let pools = matching(ipam, &config).map_err(explained(Path::root()))?;
-        let mut paths = Paths::default();
+        let mut places = Places::default();
         let mut listed = Vec::new();
         for pool in pools {
-            match PoolFacts::of(ipam, pool, &mut paths) {
+            match PoolFacts::of(ipam, pool, &mut places) {
                 Ok(facts) => listed.push(facts),
                 // Deleted since it was listed.
                 Err(Error::NotFound { .. }) => {}

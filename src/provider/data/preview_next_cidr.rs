@@ -27,7 +27,7 @@ model! {
         /// Netmask length of the blocks; the pool's `allocation_default_netmask_length` when not set.
         netmask_length: u8 => optional(),
         /// How many disjoint blocks to show, 1 to 1000. It is an error when fewer fit.
-        count: u32 => default(1_i64),
+        cidr_count: u32 => default(1_i64),
         /// Blocks to avoid.
         disallowed_cidrs: BTreeSet<Cidr> => optional(),
         /// The first of the blocks.
@@ -44,9 +44,9 @@ impl DataSource for PreviewNextCidrData {
     const TYPE: &'static str = "ipam_preview_next_cidr";
 
     fn validate(&self, config: &PreviewNextCidrModel) -> Diagnostics {
-        match config.count.get() {
+        match config.cidr_count.get() {
             Some(&count) if !(1..=COUNT_MAX).contains(&count) => {
-                wrong_value(&at!(PreviewNextCidrModel, count), format!("{count} is not from 1 to {COUNT_MAX}."))
+                wrong_value(&at!(PreviewNextCidrModel, cidr_count), format!("{count} is not from 1 to {COUNT_MAX}."))
             }
             _ => Diagnostics::new(),
         }
@@ -58,7 +58,7 @@ impl DataSource for PreviewNextCidrData {
         let pool_at = || at!(PreviewNextCidrModel, ipam_pool_id);
         let pool = super::pool(ipam.as_ref(), config.ipam_pool_id.known(pool_at())?, pool_at())?;
         let disallowed: Vec<Cidr> = config.disallowed_cidrs.get().into_iter().flatten().copied().collect();
-        let count = config.count.cloned().unwrap_or(1) as usize;
+        let count = config.cidr_count.cloned().unwrap_or(1) as usize;
         let asked = config.netmask_length.cloned();
         let here = if asked.is_some() { at!(PreviewNextCidrModel, netmask_length) } else { pool_at() };
         let cidrs = ipam.preview_next(&pool.meta.id, asked, &disallowed, count).map_err(explained(here.clone()))?;

@@ -11,7 +11,7 @@ use crate::provider::shared::Shared;
 use crate::tf::{DataSource, Diagnostics, Number};
 use crate::{at, model};
 
-use super::facts::{Paths, count};
+use super::facts::{Places, count};
 use super::{explained, is_true, lookup};
 
 model! {
@@ -57,13 +57,13 @@ model! {
 }
 
 impl UtilizationFacts {
-    fn of(ipam: &dyn Ipam, now: Utilization, paths: &mut Paths) -> Result<Self, Error> {
+    fn of(ipam: &dyn Ipam, now: Utilization, places: &mut Places) -> Result<Self, Error> {
         let percent = |part: &BigUint| Number::Finite(share(&(part * 100u8), &now.provisioned, 2)).into();
         // A backend that counts and looks in two requests may see a block larger than its count of free addresses.
         let largest = now.largest_free.map(|block| block.address_count()).unwrap_or_default().min(now.free.clone());
         let scattered = if now.largest_free.is_some() { &now.free - largest } else { BigUint::default() };
         Ok(Self {
-            path: paths.of(ipam, &now.pool)?.into(),
+            path: places.path(ipam, &now.pool)?.into(),
             ipam_pool_id: now.pool.meta.id.into(),
             name: now.pool.meta.name.into(),
             source_ipam_pool_id: now.pool.source_pool_id.into(),
@@ -157,9 +157,9 @@ impl DataSource for UtilizationData {
             Error::NotFound { .. } => lookup::no_such_id(Kind::Pool, id, here()),
             error => explained(here())(error),
         })?;
-        let mut paths = Paths::default();
-        let facts = UtilizationFacts::of(ipam.as_ref(), now, &mut paths).map_err(explained(here()))?;
-        let below = below(ipam.as_ref(), id, is_true(&config.include_planned), &mut paths);
+        let mut places = Places::default();
+        let facts = UtilizationFacts::of(ipam.as_ref(), now, &mut places).map_err(explained(here()))?;
+        let below = below(ipam.as_ref(), id, is_true(&config.include_planned), &mut places);
         Ok(UtilizationModel {
             name: facts.name,
             path: facts.path,
@@ -184,7 +184,7 @@ impl DataSource for UtilizationData {
 }
 
 /// The pools below, depth-first. Asks level by level, so that other trees cost nothing.
-fn below(ipam: &dyn Ipam, id: &str, include_planned: bool, paths: &mut Paths) -> Result<Vec<UtilizationFacts>, Error> {
+fn below(ipam: &dyn Ipam, id: &str, include_planned: bool, places: &mut Places) -> Result<Vec<UtilizationFacts>, Error> {
     let children = |id: &str| {
         ipam.list_pools(&PoolFilter { source_pool_id: Some(id.to_owned()), include_planned, ..PoolFilter::default() })
     };
@@ -198,7 +198,7 @@ fn below(ipam: &dyn Ipam, id: &str, include_planned: bool, paths: &mut Paths) ->
             Err(Error::NotFound { .. }) => continue,
             Err(error) => return Err(error),
         };
-        told.push(UtilizationFacts::of(ipam, now, paths)?);
+        told.push(UtilizationFacts::of(ipam, now, places)?);
         waiting.extend(children(&pool.meta.id)?.into_iter().rev());
     }
     Ok(told)
