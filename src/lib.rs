@@ -4,6 +4,7 @@
 //! (Terraform's rules, once for all) → [`provider`] (resources) → [`backend`] → [`ipam`] (decisions) → [`store`].
 
 pub mod backend;
+pub mod cli;
 pub mod ipam;
 pub mod plugin;
 pub mod protocol;

@@ -2,7 +2,7 @@
 //!
 //! Every call blocks; run it off the async threads.
 
-mod explain;
+pub mod explain;
 mod group;
 
 pub use explain::{Explanation, explain};
