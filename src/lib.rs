@@ -5,5 +5,6 @@
 
 pub mod backend;
 pub mod ipam;
+pub mod provider;
 pub mod store;
 pub mod tf;
