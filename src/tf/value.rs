@@ -57,10 +57,11 @@ impl Value {
         }
     }
 
-    /// A set of these items: sorted, without duplicates.
+    /// A set of these items: sorted, without duplicates. Elements that are not wholly known are never duplicates:
+    /// they may turn out different.
     pub fn set(mut items: Vec<Self>) -> Self {
         items.sort();
-        items.dedup();
+        items.dedup_by(|a, b| a == b && a.is_wholly_known());
         Self::List(items)
     }
 }
