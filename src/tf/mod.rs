@@ -9,6 +9,7 @@ mod model;
 mod number;
 mod path;
 mod resource;
+mod rules;
 mod schema;
 mod ty;
 mod value;
