@@ -11,6 +11,8 @@ mod path;
 mod resource;
 mod rules;
 mod schema;
+#[cfg(test)]
+mod testing;
 mod ty;
 mod value;
 
