@@ -127,8 +127,9 @@ pub(super) fn is_sealed(path: &Path, error: &rusqlite::Error) -> bool {
     refused && !beside(path, "-wal").exists()
 }
 
+/// SQLite puts its files beside the file itself, not beside a link to it.
 fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
+    let mut name = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).into_os_string();
     name.push(suffix);
     PathBuf::from(name)
 }
