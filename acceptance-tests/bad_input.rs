@@ -6,14 +6,12 @@ mod stores;
 mod text;
 
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use terraform_provider_ipam::backend::{Ipam, Planned};
 use terraform_provider_ipam::ipam::{Family, PoolSpec, Provision, Rules, ScopeSpec, ScopeType, Strategy};
 
 use crate::harness::Workspace;
+use crate::harness::each::each;
 use crate::harness::store::{NewPool, SOMEBODY_ELSE, Store};
 
 /// When it must be told.
@@ -124,22 +122,7 @@ fn check(row: &Row) {
     }
 }
 
-/// Checks all rows, some at a time, and tells about all that fail.
+/// Checks all rows, and tells about all that fail.
 pub(crate) fn check_all(rows: &[Row]) {
-    let next = AtomicUsize::new(0);
-    let failed = AtomicUsize::new(0);
-    thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                while let Some(row) = rows.get(next.fetch_add(1, Ordering::SeqCst)) {
-                    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| check(row))) {
-                        failed.fetch_add(1, Ordering::SeqCst);
-                        let why = panic.downcast_ref::<String>().map_or("it panicked", String::as_str);
-                        println!("--- {}: {why}", row.mistake);
-                    }
-                }
-            });
-        }
-    });
-    assert_eq!(failed.into_inner(), 0, "rows failed, see above");
+    each(rows, |row| row.mistake.to_owned(), check);
 }

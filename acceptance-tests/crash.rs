@@ -2,6 +2,7 @@
 //!
 //! `IPAM_TEST_KILL_ROUNDS=100 cargo test --test acceptance crash` is the long form.
 
+use std::os::unix::process::CommandExt;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,7 @@ use terraform_provider_ipam::backend::Ipam;
 use terraform_provider_ipam::ipam::State;
 
 use crate::harness::Workspace;
-use crate::harness::processes::{kill, providers_of};
+use crate::harness::processes::{interrupt_group, kill, providers_of};
 use crate::harness::random::{Random, rounds};
 use crate::harness::store::NewPool;
 use crate::harness::terraform::{Run, Running};
@@ -131,4 +132,31 @@ fn a_killed_provider_loses_nothing_and_leaves_nothing() {
     println!("{kills} providers were killed");
     workspace.destroy();
     assert_nothing_is_lost(&workspace);
+}
+
+/// Ctrl-C goes to Terraform and to the provider. Both end in order: nothing is in the store that is not in the state.
+#[test]
+fn an_interrupted_apply_keeps_what_it_reached() {
+    let workspace = Workspace::new();
+    let pool = workspace.store().add_pool(&NewPool { name: "top", cidrs: &["10.0.0.0/8"], ..NewPool::default() });
+    workspace.configure(&format!(
+        "resource \"ipam_allocation\" \"net\" {{\n  count          = 200\n  ipam_pool_id   = \"{}\"\n  name           = \
+         \"net-${{count.index}}\"\n  netmask_length = 24\n}}\n",
+        pool.meta.id
+    ));
+    let mut command = workspace.command(&["apply", "-input=false", "-no-color", "-auto-approve", "-parallelism=2"]);
+    command.process_group(0);
+    let mut running = Running::start(command);
+    while workspace.store().active().is_empty() && !running.has_ended() {
+        thread::sleep(Duration::from_millis(1));
+    }
+    interrupt_group(running.id());
+    let run = running.wait().never_says("Plugin did not respond");
+    let reached = workspace.state().of_type("ipam_allocation").len();
+    assert!(reached > 0, "{}", run.text());
+    println!("reached {reached} of 200");
+    Workspace::assert_store_matches(workspace.store(), &[&workspace]);
+    workspace.apply();
+    workspace.assert_settled();
+    Workspace::assert_store_matches(workspace.store(), &[&workspace]);
 }

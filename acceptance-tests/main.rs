@@ -10,6 +10,7 @@
 mod bad_input;
 mod cases;
 mod crash;
+mod examples;
 mod gone;
 mod harness;
 mod imports;

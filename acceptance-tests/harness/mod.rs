@@ -3,6 +3,7 @@
 //! `dev_overrides` makes `terraform init`, the network and a lock file unnecessary.
 
 pub mod diagnostics;
+pub mod each;
 pub mod plan;
 pub mod processes;
 pub mod random;

@@ -25,3 +25,8 @@ pub fn kill(id: u32) {
     // It may have ended by itself since it was found.
     Command::new("sh").args(["-c", &format!("kill -9 {id} 2>/dev/null || true")]).status().expect("sh runs");
 }
+
+/// What Ctrl-C in a terminal does to a process that leads its group, and to everything it started.
+pub fn interrupt_group(leader: u32) {
+    Command::new("sh").args(["-c", &format!("kill -INT -{leader} 2>/dev/null || true")]).status().expect("sh runs");
+}
