@@ -2,15 +2,8 @@
 
 use std::process::ExitCode;
 
-use terraform_provider_ipam::{plugin, provider};
+use terraform_provider_ipam::{cli, plugin, provider};
 
 fn main() -> ExitCode {
-    if plugin::is_started_by_terraform() {
-        return plugin::run(provider::provider());
-    }
-    if std::env::args().nth(1).as_deref() == Some("--debug") {
-        return plugin::debug(provider::provider());
-    }
-    plugin::hint();
-    ExitCode::FAILURE
+    if plugin::is_started_by_terraform() { plugin::run(provider::provider()) } else { cli::run() }
 }
