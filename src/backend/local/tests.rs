@@ -336,3 +336,50 @@ fn a_name_that_is_no_store_is_refused_when_opening() {
     let ipam = Local::open("memory:", actor("me")).unwrap();
     assert_eq!((ipam.describe(), ipam.capabilities().holds), ("memory of this process".to_owned(), true));
 }
+
+/// The file that a child process works on.
+const CHILD_DIRECTORY: &str = "LOCAL_TEST_CHILD_DIRECTORY";
+
+#[test]
+#[ignore = "work for a child process"]
+fn child_allocates_until_killed() {
+    let Some(directory) = std::env::var_os(CHILD_DIRECTORY) else { return };
+    let ipam = local(sqlite_in(Path::new(&directory)));
+    let pool = ipam.create_pool(&top("top", "10.0.0.0/8"), &Planned::Unknown).unwrap();
+    for n in 0.. {
+        let spec = block(&format!("net-{}-{n}", std::process::id()), &pool.meta.id, 16 + n % 12);
+        let plan = ipam.plan_allocation(&spec, &terms()).unwrap();
+        let made = ipam.create_allocation(&spec, &Planned::Held(plan.meta.id)).unwrap();
+        println!("made");
+        ipam.delete_allocation(&made.meta.id).unwrap();
+    }
+}
+
+#[test]
+fn killed_processes_leave_a_store_that_checks_clean() {
+    use std::io::Read as _;
+    use std::process::{Command, Stdio};
+
+    let directory = TempDir::new().unwrap();
+    let test = format!("{}::child_allocates_until_killed", module_path!().split_once("::").unwrap().1);
+    let start = || {
+        Command::new(std::env::current_exe().unwrap())
+            .args(["--ignored", "--exact", &test, "--nocapture"])
+            .env(CHILD_DIRECTORY, directory.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    for round in 0..4 {
+        let mut children = [start(), start()];
+        for child in &mut children {
+            let mut said = vec![0; 200 + 13 * round];
+            child.stdout.as_mut().unwrap().read_exact(&mut said).unwrap();
+        }
+        for child in &mut children {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+        assert_clean(&local(sqlite_in(directory.path())));
+    }
+}
