@@ -308,5 +308,5 @@ impl Ipam for Local {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "sqlite"))]
 mod tests;
