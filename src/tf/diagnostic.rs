@@ -127,3 +127,11 @@ impl FromIterator<Diagnostic> for Diagnostics {
         diagnostics
     }
 }
+
+impl Extend<Diagnostic> for Diagnostics {
+    fn extend<I: IntoIterator<Item = Diagnostic>>(&mut self, iter: I) {
+        for diagnostic in iter {
+            self.push(diagnostic);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The provider block.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::backend::{Ipam, Local};
+use crate::ipam::Tags;
+use crate::tf::{Configure, Diagnostic, Diagnostics, Tf};
+use crate::{at, model};
+
+use super::actor::actor;
+use super::attributes::HumanDuration;
+use super::errors;
+use super::shared::{Configured, Shared};
+
+/// Where addresses are kept when nobody says.
+pub(super) const DEFAULT_STORE: &str = "sqlite:ipam.db";
+const DEFAULT_OWNER: &str = "default";
+const DEFAULT_PLAN_HOLD: Duration = Duration::from_secs(3600);
+
+model! {
+    /// IP address management: scopes, pools, provisioned CIDRs, allocations. The plan shows every address, and
+    /// apply keeps it.
+    pub(crate) struct ProviderModel {
+        /// Where addresses are kept, such as `sqlite:ipam.db` (the default, in the working directory). Also from
+        /// the environment variable `IPAM_STORE`.
+        store: String => optional(),
+        /// How long a plan holds the addresses it shows, such as `30m`, `1h` (the default) or `24h`. `0s`: plans
+        /// write nothing, and show addresses as known after apply. Also from `IPAM_PLAN_HOLD`.
+        plan_hold: HumanDuration => optional(),
+        /// Who this configuration is, such as `network-team/prod`; `default` when not set. Names are held, and
+        /// objects that an interrupted apply left behind are taken up again, for the same owner only: give every
+        /// configuration that shares a store its own. Also from `IPAM_OWNER`.
+        owner: String => optional(),
+    }
+    blocks { default_tags: DefaultTags }
+}
+
+model! {
+    /// Tags for everything this provider makes.
+    pub(crate) struct DefaultTags {
+        /// Added to the `tags` of every object, which overrule them. `tags_all` shows both.
+        tags: BTreeMap<String, String> => optional(),
+    }
+}
+
+pub(super) struct IpamProvider(pub(super) Arc<Shared>);
+
+impl Configure for IpamProvider {
+    type Model = ProviderModel;
+
+    fn validate(&self, config: &ProviderModel) -> Diagnostics {
+        let mut diagnostics = Diagnostics::new();
+        if config.owner.get().is_some_and(|owner| owner.trim().is_empty()) {
+            diagnostics.push(
+                Diagnostic::error(
+                    "Empty owner",
+                    "Say who this configuration is, such as \"network-team/prod\", or leave it out.",
+                )
+                .at(at!(ProviderModel, owner)),
+            );
+        }
+        diagnostics
+    }
+
+    fn configure(&self, config: ProviderModel, _terraform_version: &str) -> Result<(), Diagnostics> {
+        let default_tags = match &config.default_tags {
+            Tf::Known(block) => block.tags.clone(),
+            _ => Tf::Null,
+        };
+        if config.store.is_unknown()
+            || config.plan_hold.is_unknown()
+            || config.owner.is_unknown()
+            || default_tags.is_unknown()
+        {
+            self.0.configure(None);
+            return Ok(());
+        }
+        let configured = open(&config, default_tags.cloned().unwrap_or_default())?;
+        self.0.configure(Some(configured));
+        Ok(())
+    }
+}
+
+fn open(config: &ProviderModel, default_tags: Tags) -> Result<Configured, Diagnostics> {
+    let variable = |name: &str| std::env::var(name).ok();
+    let setting = |own: Option<String>, name: &str| own.or_else(|| variable(name)).filter(|value| !value.is_empty());
+    let store = setting(config.store.cloned(), "IPAM_STORE").unwrap_or_else(|| DEFAULT_STORE.to_owned());
+    let owner = setting(config.owner.cloned(), "IPAM_OWNER").unwrap_or_else(|| DEFAULT_OWNER.to_owned());
+    let plan_hold = match (config.plan_hold.get(), setting(None, "IPAM_PLAN_HOLD")) {
+        (Some(duration), _) => duration.0,
+        (None, Some(text)) => text.parse::<HumanDuration>().map(|duration| duration.0).map_err(|sentence| {
+            Diagnostic::error("Invalid IPAM_PLAN_HOLD", sentence).at(at!(ProviderModel, plan_hold))
+        })?,
+        (None, None) => DEFAULT_PLAN_HOLD,
+    };
+    let ipam = Local::open(&store, actor(&owner, variable))
+        .and_then(|local| {
+            // A store that cannot be used is told here, on the attribute that names it, and not once for each resource.
+            local.events(0, 1)?;
+            Ok(local)
+        })
+        .map_err(|error| errors::at(&error, at!(ProviderModel, store)))?;
+    tracing::info!(store = ipam.describe(), owner, "opened");
+    Ok(Configured { ipam: Arc::new(ipam), plan_hold, default_tags })
+}

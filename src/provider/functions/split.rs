@@ -1,0 +1,121 @@
+//! `cidr_split`, `cidr_split_into`.
+
+use super::arguments::{Result, cidr, netmask_length, netmask_lengths, parameter, refused, strings};
+use crate::ipam::blocks;
+use crate::tf::{Function, Signature, Type, Value};
+
+pub(super) struct CidrSplit;
+
+impl Function for CidrSplit {
+    fn name(&self) -> &'static str {
+        "cidr_split"
+    }
+
+    fn signature(&self) -> Signature {
+        Signature {
+            summary: "All blocks of one size in a block",
+            description: "Divides the block into blocks of the given netmask length, in order; at most 65,536.\n\n\
+                ```terraform\n\
+                provider::ipam::cidr_split(\"10.0.0.0/24\", 26)\n\
+                # [\"10.0.0.0/26\", \"10.0.0.64/26\", \"10.0.0.128/26\", \"10.0.0.192/26\"]\n\
+                ```",
+            parameters: vec![
+                parameter("cidr", Type::String, "The block to divide."),
+                parameter(
+                    "netmask_length",
+                    Type::Number,
+                    "Netmask length of the blocks, not shorter than that of `cidr`.",
+                ),
+            ],
+            variadic: None,
+            returns: Type::list(Type::String),
+        }
+    }
+
+    fn call(&self, arguments: &[Value]) -> Result<Value> {
+        let cidr = cidr(arguments, 0)?;
+        let netmask_length = netmask_length(arguments.get(1), 1, cidr.family())?;
+        blocks::split(cidr, netmask_length).map(strings).map_err(|error| refused(1, cidr, &error))
+    }
+}
+
+pub(super) struct CidrSplitInto;
+
+impl Function for CidrSplitInto {
+    fn name(&self) -> &'static str {
+        "cidr_split_into"
+    }
+
+    fn signature(&self) -> Signature {
+        Signature {
+            summary: "Disjoint blocks of given sizes in a block",
+            description: "Gives one block for each netmask length, in the order asked for. Each is placed in the \
+                smallest free block that is large enough (best fit), so that lengths in any order fit whenever their \
+                sum does, and a length added at the end of the list moves none of the blocks before it.\n\n\
+                ```terraform\n\
+                provider::ipam::cidr_split_into(\"10.0.0.0/24\", [26, 28, 25])\n\
+                # [\"10.0.0.0/26\", \"10.0.0.64/28\", \"10.0.0.128/25\"]\n\
+                ```",
+            parameters: vec![
+                parameter("cidr", Type::String, "The block to divide."),
+                parameter("netmask_lengths", Type::list(Type::Number), "One netmask length for each block wanted."),
+            ],
+            variadic: None,
+            returns: Type::list(Type::String),
+        }
+    }
+
+    fn call(&self, arguments: &[Value]) -> Result<Value> {
+        let cidr = cidr(arguments, 0)?;
+        let netmask_lengths = netmask_lengths(arguments, 1, cidr.family())?;
+        blocks::split_into(cidr, &netmask_lengths).map(strings).map_err(|error| refused(1, cidr, &error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{check, check_error, list};
+    use crate::tf::Value;
+
+    fn numbers(numbers: &[i64]) -> Value {
+        Value::List(numbers.iter().map(|number| (*number).into()).collect())
+    }
+
+    #[test]
+    fn split_gives_all_blocks_of_the_length() {
+        check("cidr_split", &["10.0.0.0/24".into(), 25.into()], list(["10.0.0.0/25", "10.0.0.128/25"]));
+        check("cidr_split", &["0.0.0.0/0".into(), 0.into()], list(["0.0.0.0/0"]));
+        check("cidr_split", &["::1/128".into(), 128.into()], list(["::1/128"]));
+    }
+
+    #[test]
+    fn split_that_cannot_be_says_why() {
+        let wrong =
+            |cidr: &str, length: Value, needle: &str| check_error("cidr_split", &[cidr.into(), length], 1, needle);
+        wrong("10.0.0.0/24", 23.into(), "10.0.0.0/24 is smaller than a /23: give a length from 24 on.");
+        wrong("10.0.0.0/24", 33.into(), "33 is not a netmask length of IPv4: those are whole numbers from 0 to 32.");
+        wrong("10.0.0.0/24", (-1).into(), "-1 is not a netmask length");
+        wrong("::/0", Value::Number("24.5".parse().unwrap()), "24.5 is not a netmask length of IPv6");
+        wrong("::/0", 64.into(), "These are 18446744073709551616 blocks; a call gives at most 65536.");
+    }
+
+    #[test]
+    fn split_into_keeps_the_order_asked_for() {
+        let arguments = ["10.0.0.0/24".into(), numbers(&[26, 28, 25])];
+        check("cidr_split_into", &arguments, list(["10.0.0.0/26", "10.0.0.64/28", "10.0.0.128/25"]));
+        check("cidr_split_into", &["::/0".into(), numbers(&[])], list([]));
+    }
+
+    #[test]
+    fn split_into_names_the_length_that_does_not_fit() {
+        let wrong = |lengths: Value, needle: &str| {
+            check_error("cidr_split_into", &["10.0.0.0/24".into(), lengths], 1, needle);
+        };
+        let needle =
+            "Element 2: a /25 does not fit any more in 10.0.0.0/24. The elements before it leave 64 addresses.";
+        wrong(numbers(&[26, 25, 25]), needle);
+        wrong(numbers(&[24, 32]), "leave 0 addresses.");
+        wrong(numbers(&[24, 33]), "Element 1: 33 is not a netmask length of IPv4");
+        wrong(Value::List(vec![Value::Null]), "Element 0: A number is needed here.");
+    }
+}

@@ -1,0 +1,41 @@
+//! What Terraform users see: the provider block, one file for each resource, data sources, functions.
+//!
+//! Adding a resource is one file and one line in [`provider`].
+
+mod actor;
+mod attributes;
+mod config;
+mod create;
+mod data;
+mod errors;
+mod facts;
+mod functions;
+mod resources;
+mod session;
+mod shared;
+mod tags;
+
+use std::sync::Arc;
+
+use crate::tf;
+
+use config::IpamProvider;
+use resources::{AllocationResource, PoolCidrResource, PoolResource, ScopeResource};
+use shared::Shared;
+
+/// The provider with everything it offers, not configured yet.
+pub fn provider() -> tf::Provider {
+    let shared = Arc::new(Shared::default());
+    tf::Provider {
+        config: Box::new(IpamProvider(Arc::clone(&shared))),
+        resources: vec![
+            Box::new(ScopeResource(Arc::clone(&shared))),
+            Box::new(PoolResource(Arc::clone(&shared))),
+            Box::new(PoolCidrResource(Arc::clone(&shared))),
+            Box::new(AllocationResource(Arc::clone(&shared))),
+        ],
+        data_sources: data::all(&shared),
+        functions: functions::all(),
+        stop: tf::Stop::default(),
+    }
+}

@@ -1,0 +1,375 @@
+//! `ipam_allocation`: a block taken out of a pool.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::backend::{AllocationChange, Planned, Resize, Terms};
+use crate::ipam::{Allocation, AllocationSpec, Cidr, Error, Family, Kind, Size, Tags, check_tags};
+use crate::tf::{Apply, Diagnostic, Diagnostics, Number, Path, Plan, Resource, Stop, Tf};
+use crate::{at, fill_facts, model};
+
+use super::super::shared::{Configured, Shared, within};
+use super::super::{create, errors, tags};
+use super::{Timeouts, check_name, confirm, id_of, keep, no_such_import, seen, timeout};
+
+model! {
+    /// A block of addresses taken out of a pool, for as long as this resource exists. The plan shows the block, and
+    /// apply keeps it.
+    pub(crate) struct AllocationModel {
+        /// Pool that the block comes from.
+        ipam_pool_id: String => required().replace(),
+        /// Unique in the pool.
+        name: String => required(),
+        /// Exactly this block. Conflicts with `netmask_length`; with neither, the pool's
+        /// `allocation_default_netmask_length` counts. A change to a block that holds this one, or lies in it, is in
+        /// place when the space is free.
+        cidr: Cidr => optional().computed(),
+        /// A block of this size, wherever the pool's strategy finds room. A change is in place when the neighbouring
+        /// space is free.
+        netmask_length: u8 => optional().computed(),
+        /// Blocks that an allocation by size must avoid. Replaces the allocation when it lies in one of them.
+        disallowed_cidrs: BTreeSet<Cidr> => optional(),
+        /// Free text.
+        description: String => optional(),
+        /// Tags of this allocation. Must hold what the pool requires.
+        tags: Tags => optional(),
+        /// Id of the allocation.
+        id: String => computed(),
+        /// The same as `id`.
+        ipam_pool_allocation_id: String => computed(),
+        /// What the allocation is for: `custom`.
+        resource_type: String => computed(),
+        /// Id of what it is for; null for custom allocations.
+        resource_id: String => computed(),
+        /// The configuration that made it.
+        owner: String => computed(),
+        /// `ipv4` or `ipv6`.
+        address_family: Family => computed(),
+        /// Network address, which is also the first one.
+        network: String => computed(),
+        /// Netmask in dotted form; null for IPv6.
+        netmask: String => computed(),
+        /// First address of the block.
+        first_address: String => computed(),
+        /// Last address of the block.
+        last_address: String => computed(),
+        /// Number of addresses in the block, exact.
+        address_count: Number => computed(),
+        /// Reverse DNS zones that cover the block, at octet (IPv4) or nibble (IPv6) boundaries.
+        reverse_zones: Vec<String> => computed(),
+        /// `tags` and the provider's `default_tags`.
+        tags_all: Tags => computed(),
+    }
+    blocks { timeouts: Timeouts }
+}
+
+pub(in crate::provider) struct AllocationResource(pub(in crate::provider) Arc<Shared>);
+
+/// Private data of a plan without holds: the id and block that the first plan showed.
+const PREVIEW_ID: &str = "preview_id";
+const PREVIEW_CIDR: &str = "preview_cidr";
+
+impl AllocationModel {
+    /// How the block is asked for; `None` while that is unknown. In a plan, `config` is what counts: the computed
+    /// one of the two still stands in the other.
+    fn size(config: &Self) -> Option<Size> {
+        match (&config.cidr, &config.netmask_length) {
+            (Tf::Unknown, _) | (_, Tf::Unknown) => None,
+            (Tf::Known(cidr), _) => Some(Size::Cidr(*cidr)),
+            (Tf::Null, Tf::Known(length)) => Some(Size::NetmaskLength(*length)),
+            (Tf::Null, Tf::Null) => Some(Size::Default),
+        }
+    }
+
+    fn spec(&self, size: Size) -> Option<AllocationSpec> {
+        if self.description.is_unknown() || self.disallowed_cidrs.is_unknown() {
+            return None;
+        }
+        Some(AllocationSpec {
+            pool_id: self.ipam_pool_id.cloned()?,
+            name: self.name.cloned()?,
+            size,
+            disallowed_cidrs: self.disallowed_cidrs.cloned().unwrap_or_default(),
+            description: self.description.cloned(),
+            tags: self.tags_all.cloned()?,
+        })
+    }
+
+    fn fill(&mut self, allocation: &Allocation) {
+        self.ipam_pool_id = allocation.pool_id.clone().into();
+        self.name = allocation.meta.name.clone().into();
+        self.description = allocation.description.clone().into();
+        self.id = allocation.meta.id.clone().into();
+        self.ipam_pool_allocation_id = allocation.meta.id.clone().into();
+        self.resource_type = allocation.resource_type.word().to_owned().into();
+        self.resource_id = allocation.resource_id.clone().into();
+        self.owner = allocation.meta.owner.clone().into();
+        self.tags_all = allocation.tags.clone().into();
+        fill_facts!(self, allocation.cidr);
+    }
+
+    fn read(&mut self, allocation: &Allocation, configured: &Configured) {
+        self.fill(allocation);
+        self.tags = tags::own(&configured.default_tags, &allocation.tags, &self.tags);
+    }
+
+    /// Where a user would edit to change the size.
+    fn size_at(&self) -> Path {
+        if self.cidr.is_known() { at!(Self, cidr) } else { at!(Self, netmask_length) }
+    }
+
+    fn place(config: &Self, error: &Error) -> Path {
+        match error {
+            Error::NameTaken { .. } | Error::HoldLost { .. } => at!(Self, name),
+            Error::NotFound { kind: Kind::Pool, .. } | Error::PoolEmpty { .. } => at!(Self, ipam_pool_id),
+            Error::TagRule { .. } => at!(Self, tags),
+            Error::NoSize { .. } => at!(Self, netmask_length),
+            Error::PoolExhausted { .. } if config.cidr.is_null() && config.netmask_length.is_null() => {
+                at!(Self, ipam_pool_id)
+            }
+            Error::Overlap { .. }
+            | Error::OutsidePool { .. }
+            | Error::PoolExhausted { .. }
+            | Error::NetmaskRule { .. }
+            | Error::NetmaskRange { .. }
+            | Error::FamilyMismatch { .. } => config.size_at(),
+            _ => Path::root(),
+        }
+    }
+}
+
+impl AllocationResource {
+    /// A plan that may not write: the preview stands when the client carries it to the second plan and to apply.
+    fn preview(
+        configured: &Configured,
+        plan: &mut Plan<AllocationModel>,
+        spec: &AllocationSpec,
+    ) -> Result<(), Diagnostics> {
+        if !plan.carries_private {
+            return Ok(());
+        }
+        let explain =
+            |error: Error, config: &AllocationModel| errors::at(&error, AllocationModel::place(config, &error));
+        let terms = Terms { hold: configured.plan_hold, committing: plan.committing, replaces: None };
+        let mut shown = match configured.ipam.preview_allocation(spec, &terms) {
+            Ok(allocation) => allocation,
+            // A pool that is itself only planned is not in the store yet.
+            Err(Error::NotFound { kind: Kind::Pool, .. }) => return Ok(()),
+            Err(error) => return Err(explain(error, &plan.config)),
+        };
+        let text = |key: &str| plan.first_plan.as_ref().and_then(|kept| kept.get(key)).and_then(|value| value.as_str());
+        if let (Some(id), Some(cidr)) = (text(PREVIEW_ID), text(PREVIEW_CIDR).and_then(|text| text.parse().ok())) {
+            id.clone_into(&mut shown.meta.id);
+            shown.cidr = cidr;
+        }
+        plan.private.insert(PREVIEW_ID.to_owned(), shown.meta.id.clone().into());
+        plan.private.insert(PREVIEW_CIDR.to_owned(), shown.cidr.to_string().into());
+        plan.planned.fill(&shown);
+        Ok(())
+    }
+
+    /// A change of size: in place when the space is there, a replacement otherwise.
+    fn plan_resize(
+        &self,
+        configured: &Configured,
+        prior: &AllocationModel,
+        plan: &mut Plan<AllocationModel>,
+    ) -> Result<(), Diagnostics> {
+        let wished = match AllocationModel::size(&plan.config) {
+            None => {
+                plan.planned.forget_block();
+                return Ok(());
+            }
+            Some(size) => size,
+        };
+        let changed = match wished {
+            Size::Cidr(cidr) => prior.cidr != Tf::Known(cidr),
+            Size::NetmaskLength(length) => prior.netmask_length != Tf::Known(length),
+            Size::Default => false,
+        };
+        if !changed || !plan.replace.is_empty() {
+            return Ok(());
+        }
+        let terms = Terms { hold: configured.plan_hold, committing: plan.committing, replaces: None };
+        let answer = configured
+            .ipam
+            .plan_resize(id_of(&prior.id)?, wished, &terms)
+            .map_err(|error| errors::at(&error, AllocationModel::place(&plan.config, &error)))?;
+        match answer {
+            Resize::InPlace(cidr) => fill_facts!(&mut plan.planned, cidr),
+            Resize::Replace => {
+                plan.planned.forget_block();
+                plan.replace.push(plan.config.size_at());
+            }
+        }
+        Ok(())
+    }
+
+    /// What the pool requires of tags is told when the tags change, not at apply.
+    fn check_required_tags(configured: &Configured, planned: &AllocationModel) -> Result<(), Diagnostics> {
+        let (Some(pool_id), Some(tags)) = (planned.ipam_pool_id.get(), planned.tags_all.get()) else { return Ok(()) };
+        let pool = configured
+            .ipam
+            .get_pool(pool_id)
+            .map_err(|error| errors::at(&error, at!(AllocationModel, ipam_pool_id)))?;
+        let checked = pool.map_or(Ok(()), |pool| check_tags(tags, &pool));
+        checked.map_err(|error| errors::at(&error, at!(AllocationModel, tags)))
+    }
+}
+
+impl AllocationModel {
+    /// The block will be another one. (What the user wrote of it stands all the same: that is the lifecycle's rule.)
+    fn forget_block(&mut self) {
+        self.cidr = Tf::Unknown;
+        self.netmask_length = Tf::Unknown;
+        self.network = Tf::Unknown;
+        self.netmask = Tf::Unknown;
+        self.first_address = Tf::Unknown;
+        self.last_address = Tf::Unknown;
+        self.address_count = Tf::Unknown;
+        self.reverse_zones = Tf::Unknown;
+    }
+}
+
+impl Resource for AllocationResource {
+    type Model = AllocationModel;
+    const TYPE: &'static str = "ipam_allocation";
+
+    fn validate(&self, config: &AllocationModel) -> Diagnostics {
+        let mut diagnostics: Diagnostics =
+            check_name(&config.name, at!(AllocationModel, name), true).into_iter().collect();
+        if config.cidr.is_known() && config.netmask_length.is_known() {
+            diagnostics.push(super::both_sizes(at!(AllocationModel, netmask_length)));
+        }
+        if config.cidr.is_known() && config.disallowed_cidrs.is_known() {
+            diagnostics.push(
+                Diagnostic::error(
+                    "Conflicting arguments",
+                    "disallowed_cidrs says where a block by netmask_length may not be placed; with cidr the place is given. Remove one of them.",
+                )
+                .at(at!(AllocationModel, disallowed_cidrs)),
+            );
+        }
+        diagnostics.extend(super::check_length(&config.netmask_length, None, at!(AllocationModel, netmask_length)));
+        diagnostics
+    }
+
+    fn seen(&self, state: &serde_json::Value) {
+        seen(&self.0, state);
+    }
+
+    fn plan_create(&self, plan: &mut Plan<AllocationModel>) -> Result<(), Diagnostics> {
+        let Some(configured) = self.0.configured()? else { return Ok(()) };
+        plan.planned.tags_all = tags::all(&configured.default_tags, &plan.planned.tags);
+        let spec = AllocationModel::size(&plan.config).and_then(|size| plan.planned.spec(size));
+        let Some(spec) = spec else { return Ok(()) };
+        if configured.plan_hold.is_zero() {
+            return Self::preview(&configured, plan, &spec);
+        }
+        let config = plan.config.clone();
+        let place = |error: &Error| AllocationModel::place(&config, error);
+        let hold = |terms: &Terms| configured.ipam.plan_allocation(&spec, terms);
+        let held = create::plan(&self.0, &configured, plan, at!(AllocationModel, name), place, hold)?;
+        if let Some(allocation) = held {
+            plan.planned.fill(&allocation);
+        }
+        Ok(())
+    }
+
+    fn plan_update(&self, prior: &AllocationModel, plan: &mut Plan<AllocationModel>) -> Result<(), Diagnostics> {
+        let Some(configured) = self.0.configured()? else { return Ok(()) };
+        plan.planned.tags_all = tags::all(&configured.default_tags, &plan.planned.tags);
+        if let (Some(disallowed), Some(cidr)) = (plan.planned.disallowed_cidrs.get(), prior.cidr.get())
+            && plan.planned.disallowed_cidrs != prior.disallowed_cidrs
+            && disallowed.iter().any(|block| block.overlaps(cidr))
+        {
+            plan.replace.push(at!(AllocationModel, disallowed_cidrs));
+        }
+        self.plan_resize(&configured, prior, plan)?;
+        let stays = plan.replace.is_empty();
+        if let (true, Some(pool_id), Some(name)) = (stays, prior.ipam_pool_id.get(), plan.planned.name.get())
+            && plan.planned.name != prior.name
+        {
+            let taken_by = configured.ipam.find_allocation(pool_id, name);
+            create::check_rename(&self.0, id_of(&prior.id)?, taken_by, Kind::Allocation, at!(AllocationModel, name))?;
+        }
+        if stays && plan.planned.tags_all != prior.tags_all {
+            Self::check_required_tags(&configured, &plan.planned)?;
+        }
+        keep(&self.0, &mut plan.private, &prior.id, &prior.name, at!(AllocationModel, name), stays)
+    }
+
+    fn create(&self, apply: &mut Apply<AllocationModel>) -> Result<(), Diagnostics> {
+        let configured = self.0.ready()?;
+        let state = &mut apply.state;
+        state.tags_all = tags::all(&configured.default_tags, &state.tags);
+        let preview = |key: &str| apply.private.get(key).and_then(|value| value.as_str()).map(str::to_owned);
+        let planned = match (preview(PREVIEW_ID), preview(PREVIEW_CIDR).and_then(|text| text.parse().ok())) {
+            (Some(id), Some(cidr)) => Planned::Previewed { id, cidr },
+            _ => create::planned(state.id.get()),
+        };
+        apply.private.clear();
+        let spec = AllocationModel::size(&apply.config)
+            .and_then(|size| state.spec(size))
+            .ok_or_else(|| create::still_unknown(Self::TYPE))?;
+        let work = || configured.ipam.create_allocation(&spec, &planned);
+        let allocation = within(timeout(&state.timeouts, |timeouts| &timeouts.create), &apply.stop, work)
+            .map_err(|error| errors::at(&error, AllocationModel::place(&apply.config, &error)))?;
+        state.fill(&allocation);
+        Ok(())
+    }
+
+    fn update(&self, prior: &AllocationModel, apply: &mut Apply<AllocationModel>) -> Result<(), Diagnostics> {
+        let configured = self.0.ready()?;
+        let state = &mut apply.state;
+        let change = AllocationChange {
+            name: state.name.known(at!(AllocationModel, name))?.clone(),
+            description: state.description.cloned(),
+            tags: tags::all(&configured.default_tags, &state.tags).known(at!(AllocationModel, tags))?.clone(),
+            // What the plan showed, and not the wish behind it, is what the update must come to.
+            size: match AllocationModel::size(&apply.config) {
+                Some(Size::NetmaskLength(length)) => Size::NetmaskLength(length),
+                _ => Size::Cidr(*state.cidr.known(at!(AllocationModel, cidr))?),
+            },
+        };
+        let id = id_of(&prior.id)?;
+        let work = || configured.ipam.update_allocation(id, &change);
+        let allocation = within(timeout(&state.timeouts, |timeouts| &timeouts.update), &apply.stop, work)
+            .map_err(|error| errors::at(&error, AllocationModel::place(&apply.config, &error)))?;
+        state.fill(&allocation);
+        Ok(())
+    }
+
+    fn delete(&self, prior: &AllocationModel, stop: &Stop) -> Result<(), Diagnostics> {
+        let (ipam, id) = (self.0.ipam()?, id_of(&prior.id)?);
+        within(timeout(&prior.timeouts, |timeouts| &timeouts.delete), stop, || ipam.delete_allocation(id))
+            .map_err(|error| errors::at(&error, Path::root()))
+    }
+
+    fn read(&self, mut state: AllocationModel) -> Result<Option<AllocationModel>, Diagnostics> {
+        let configured = self.0.ready()?;
+        let answer = configured.ipam.get_allocation(id_of(&state.id)?);
+        let Some(allocation) = answer.map_err(|error| errors::at(&error, Path::root()))? else { return Ok(None) };
+        confirm(&self.0, &allocation.meta)?;
+        state.read(&allocation, &configured);
+        Ok(Some(state))
+    }
+
+    fn import(&self, id: &str) -> Result<AllocationModel, Diagnostics> {
+        let configured = self.0.ready()?;
+        let found = if id.starts_with(Kind::Allocation.id_prefix()) {
+            configured.ipam.get_allocation(id)
+        } else {
+            super::allocation_by_path(configured.ipam.as_ref(), id)
+        };
+        let allocation = found
+            .map_err(|error| errors::at(&error, Path::root()))?
+            .ok_or_else(|| no_such_import("allocation", id, "id (ipam-pool-alloc-...) or by pool-name/name"))?;
+        let mut model = AllocationModel::default();
+        model.read(&allocation, &configured);
+        if !allocation.disallowed_cidrs.is_empty() {
+            model.disallowed_cidrs = allocation.disallowed_cidrs.into();
+        }
+        Ok(model)
+    }
+}

@@ -1,0 +1,170 @@
+//! The managed resources, one file each.
+
+mod allocation;
+mod pool;
+mod pool_cidr;
+mod scope;
+
+pub(super) use allocation::AllocationResource;
+pub(super) use pool::PoolResource;
+pub(super) use pool_cidr::PoolCidrResource;
+pub(super) use scope::ScopeResource;
+
+use std::time::Duration;
+
+use crate::backend::Ipam;
+use crate::ipam::{Allocation, Error, Family, Kind, Meta, Pool};
+use crate::tf::{Diagnostic, Diagnostics, Path, Private, Tf};
+use crate::{at, model};
+
+use super::attributes::HumanDuration;
+use super::shared::Shared;
+use super::{create, errors};
+
+model! {
+    /// How long an operation may go on trying while other writers keep the store busy.
+    pub(crate) struct Timeouts {
+        /// For creating; `5m` when not set.
+        create: HumanDuration => optional(),
+        /// For changing; `5m` when not set.
+        update: HumanDuration => optional(),
+        /// For deleting; `5m` when not set.
+        delete: HumanDuration => optional(),
+    }
+}
+
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// The one of `timeouts` that counts.
+fn timeout(timeouts: &Tf<Timeouts>, which: impl Fn(&Timeouts) -> &Tf<HumanDuration>) -> Duration {
+    timeouts.get().and_then(|timeouts| which(timeouts).get()).map_or(DEFAULT_TIMEOUT, |duration| duration.0)
+}
+
+/// Names are how objects are found again: there must be something to find, and paths must be readable.
+fn check_name(name: &Tf<String>, at: Path, may_hold_slash: bool) -> Option<Diagnostic> {
+    let name = name.get()?;
+    let why = if name.trim().is_empty() {
+        "The name is empty."
+    } else if name.trim() != name {
+        "The name begins or ends with white space."
+    } else if name.chars().count() > 255 {
+        "The name has more than 255 characters."
+    } else if name.chars().any(char::is_control) {
+        "The name holds a control character."
+    } else if name.contains('/') && !may_hold_slash {
+        "The name holds a slash, which separates the names in a path such as \"top/eu-west-1\"."
+    } else {
+        return None;
+    };
+    Some(Diagnostic::error("Invalid name", why).at(at))
+}
+
+/// Terraform read a state that holds this object.
+fn seen(shared: &Shared, state: &serde_json::Value) {
+    if let Some(id) = state.get("id").and_then(serde_json::Value::as_str) {
+        shared.session.seen_in_state(id);
+    }
+}
+
+/// Terraform plans an object that exists. Unless it is replaced, its name stays its own.
+fn keep(
+    shared: &Shared,
+    private: &mut Private,
+    id: &Tf<String>,
+    name: &Tf<String>,
+    at: Path,
+    stays: bool,
+) -> Result<(), Diagnostics> {
+    let Some(id) = id.get() else { return Ok(()) };
+    create::remember_replaced(private, id);
+    if stays && !shared.session.keep(id) {
+        return Err(create::name_claimed(name.get().map_or("", String::as_str)).at(at).into());
+    }
+    Ok(())
+}
+
+/// A refresh has read the object: it is in somebody's state. Best effort, because a plan may have no right to write.
+fn confirm(shared: &Shared, meta: &Meta) -> Result<(), Diagnostics> {
+    if !meta.confirmed
+        && let Err(error) = shared.ipam()?.confirm(&meta.id)
+    {
+        tracing::debug!(id = meta.id, ?error, "not confirmed");
+    }
+    Ok(())
+}
+
+fn no_such_import(what: &str, id: &str, forms: &str) -> Diagnostics {
+    Diagnostic::error(format!("No such {what}"), format!("{id:?} names no {what} in this store. Import by {forms}."))
+        .into()
+}
+
+/// An id that a plan must have shown.
+fn id_of(id: &Tf<String>) -> Result<&String, Diagnostics> {
+    id.known(at!(IdModel, id))
+}
+
+model! {
+    /// What every object has.
+    struct IdModel {
+        /// Id.
+        id: String => computed(),
+    }
+}
+
+/// Both ways of saying how large a block is.
+fn both_sizes(at: Path) -> Diagnostic {
+    Diagnostic::error(
+        "Conflicting arguments",
+        "cidr and netmask_length both say how large the block is. Give cidr for one certain block, or netmask_length for any block of that size.",
+    )
+    .at(at)
+}
+
+/// Netmask lengths end where the family's bits do.
+fn check_length(length: &Tf<u8>, family: Option<Family>, at: Path) -> Option<Diagnostic> {
+    let length = *length.get()?;
+    let bits = family.map_or(128, Family::bits);
+    let which = family.map_or_else(String::new, |family| format!(" for {family}"));
+    (length > bits).then(|| {
+        Diagnostic::error(
+            "Netmask length out of range",
+            format!("{length} is not a netmask length{which}: those are 0 to {bits}."),
+        )
+        .at(at)
+    })
+}
+
+/// The allocation that a path such as `top/prod/web` names: a pool's path, and the allocation's name, which may
+/// hold slashes itself.
+fn allocation_by_path(ipam: &dyn Ipam, path: &str) -> Result<Option<Allocation>, Error> {
+    for (slash, _) in path.rmatch_indices('/') {
+        for pool in ipam.find_pool(&path[..slash])? {
+            if let Some(allocation) = ipam.find_allocation(&pool.meta.id, &path[slash + 1..])? {
+                return Ok(Some(allocation));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// The pool that an import names, by id or by path.
+fn pool_by_import_id(ipam: &dyn Ipam, id: &str) -> Result<Pool, Diagnostics> {
+    let ask = |error: Error| errors::at(&error, Path::root());
+    let mut pools = if id.starts_with(Kind::Pool.id_prefix()) {
+        ipam.get_pool(id).map_err(ask)?.into_iter().collect()
+    } else {
+        ipam.find_pool(id).map_err(ask)?
+    };
+    match pools.len() {
+        0 => Err(no_such_import("pool", id, "id (ipam-pool-...) or by path, such as top/eu-west-1")),
+        1 => Ok(pools.remove(0)),
+        _ => {
+            let candidates: Vec<_> = pools.iter().map(|pool| pool.meta.id.as_str()).collect();
+            let detail = format!(
+                "{id:?} names several pools: {}. Import by one of these ids, or by a longer path.",
+                candidates.join(", ")
+            );
+            Err(Diagnostic::error("More than one such pool", detail).into())
+        }
+    }
+}

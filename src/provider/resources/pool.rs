@@ -1,0 +1,357 @@
+//! `ipam_pool`: space, and the rules for giving it out.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::backend::{PoolChange, Terms};
+use crate::ipam::{
+    Cidr, Error, Family, Kind, Pool, PoolSpec, Provision, RuleName, Rules, ScopeType, Strategy, Tags, check_rules,
+};
+use crate::tf::{Apply, Diagnostic, Diagnostics, Path, Plan, Resource, Stop, Tf};
+use crate::{at, model};
+
+use super::super::shared::{Configured, Shared, within};
+use super::super::{create, errors, tags};
+use super::{Timeouts, check_length, check_name, confirm, id_of, keep, seen, timeout};
+
+model! {
+    /// A pool: space, and the rules for giving it out. A top-level pool brings its own CIDRs; a pool with a
+    /// `source_ipam_pool_id` takes its space out of that pool.
+    pub(crate) struct PoolModel {
+        /// Unique among the pools of the same source pool, or among the top-level pools of the scope.
+        name: String => required(),
+        /// Scope of a top-level pool; the default private scope when not set. A pool with a source pool is in its scope.
+        ipam_scope_id: String => optional().computed().replace(),
+        /// Pool to take space from; none for a top-level pool.
+        source_ipam_pool_id: String => optional().replace(),
+        /// `ipv4` or `ipv6`; told from the source pool or from `cidrs` when not set.
+        address_family: Family => optional().computed().replace(),
+        /// Region or site that the pool is for. Below a pool with a locale all pools carry the same, and it need not
+        /// be repeated.
+        locale: String => optional().computed().replace(),
+        /// Blocks to provision: any in a top-level pool, blocks of the source pool otherwise. Blocks can be added and,
+        /// while nothing is allocated in them, removed.
+        cidrs: BTreeSet<Cidr> => optional().computed(),
+        /// Provision one block of this size out of the source pool. A change is in place when the space is free.
+        netmask_length: u8 => optional(),
+        /// Smallest netmask length, that is, the largest block, that may be allocated.
+        allocation_min_netmask_length: u8 => optional(),
+        /// Largest netmask length, that is, the smallest block, that may be allocated.
+        allocation_max_netmask_length: u8 => optional(),
+        /// Netmask length of allocations that give neither `cidr` nor `netmask_length`.
+        allocation_default_netmask_length: u8 => optional(),
+        /// Tags that every allocation must carry with these values.
+        allocation_resource_tags: Tags => optional(),
+        /// Which free block an allocation by size gets: `best-fit` (the default: the smallest that is large enough),
+        /// `first-fit` (the lowest address), `last-fit` (the highest), `sparse` (room to grow behind each, RFC 3531)
+        /// or `random`.
+        allocation_strategy: Strategy => default("best-fit"),
+        /// Free text.
+        description: String => optional(),
+        /// Whether deleting the pool also deletes everything in it.
+        cascade: bool => default(false),
+        /// Tags of this pool.
+        tags: Tags => optional(),
+        /// Id of the pool.
+        id: String => computed(),
+        /// The pool's block, when `cidrs` has exactly one; null otherwise.
+        cidr: Cidr => computed(),
+        /// 1 for a top-level pool, one more for each pool above.
+        pool_depth: u32 => computed(),
+        /// `private` or `public`.
+        ipam_scope_type: ScopeType => computed(),
+        /// The configuration that made it.
+        owner: String => computed(),
+        /// `tags` and the provider's `default_tags`.
+        tags_all: Tags => computed(),
+    }
+    blocks { timeouts: Timeouts }
+}
+
+pub(in crate::provider) struct PoolResource(pub(in crate::provider) Arc<Shared>);
+
+impl PoolModel {
+    fn rules(&self) -> Option<Rules> {
+        let unknown = self.allocation_min_netmask_length.is_unknown()
+            || self.allocation_max_netmask_length.is_unknown()
+            || self.allocation_default_netmask_length.is_unknown()
+            || self.allocation_resource_tags.is_unknown();
+        (!unknown).then(|| Rules {
+            min_netmask_length: self.allocation_min_netmask_length.cloned(),
+            max_netmask_length: self.allocation_max_netmask_length.cloned(),
+            default_netmask_length: self.allocation_default_netmask_length.cloned(),
+            required_tags: self.allocation_resource_tags.cloned().unwrap_or_default(),
+        })
+    }
+
+    /// What to provision. A netmask length counts before `cidrs`, which then holds what it came to.
+    fn provision(&self) -> Option<Provision> {
+        match (&self.netmask_length, &self.cidrs) {
+            (Tf::Unknown, _) => None,
+            (Tf::Known(length), _) => Some(Provision::NetmaskLength(*length)),
+            (Tf::Null, Tf::Unknown) => None,
+            (Tf::Null, Tf::Known(cidrs)) if !cidrs.is_empty() => Some(Provision::Cidrs(cidrs.clone())),
+            (Tf::Null, _) => Some(Provision::Nothing),
+        }
+    }
+
+    /// `None` while something that the placement needs is unknown.
+    fn spec(&self, config: &Self) -> Option<PoolSpec> {
+        let unknown = config.ipam_scope_id.is_unknown()
+            || config.source_ipam_pool_id.is_unknown()
+            || config.address_family.is_unknown()
+            || config.locale.is_unknown()
+            || config.description.is_unknown();
+        if unknown {
+            return None;
+        }
+        Some(PoolSpec {
+            name: config.name.cloned()?,
+            scope_id: config.ipam_scope_id.cloned(),
+            source_pool_id: config.source_ipam_pool_id.cloned(),
+            address_family: config.address_family.cloned(),
+            locale: config.locale.cloned(),
+            description: config.description.cloned(),
+            rules: config.rules()?,
+            strategy: self.allocation_strategy.cloned()?,
+            tags: self.tags_all.cloned()?,
+            provision: config.provision()?,
+        })
+    }
+
+    fn change(&self) -> Option<PoolChange> {
+        if self.description.is_unknown() {
+            return None;
+        }
+        Some(PoolChange {
+            name: self.name.cloned()?,
+            description: self.description.cloned(),
+            rules: self.rules()?,
+            strategy: self.allocation_strategy.cloned()?,
+            tags: self.tags_all.cloned()?,
+            provision: self.provision()?,
+        })
+    }
+
+    fn fill(&mut self, pool: &Pool, scope_type: Option<ScopeType>) {
+        self.name = pool.meta.name.clone().into();
+        self.ipam_scope_id = pool.scope_id.clone().into();
+        self.source_ipam_pool_id = pool.source_pool_id.clone().into();
+        self.address_family = pool.address_family.into();
+        self.locale = pool.locale.clone().into();
+        self.netmask_length = match pool.provision {
+            Provision::NetmaskLength(length) => length.into(),
+            _ => Tf::Null,
+        };
+        self.allocation_min_netmask_length = pool.rules.min_netmask_length.into();
+        self.allocation_max_netmask_length = pool.rules.max_netmask_length.into();
+        self.allocation_default_netmask_length = pool.rules.default_netmask_length.into();
+        if !(pool.rules.required_tags.is_empty() && self.allocation_resource_tags.is_null()) {
+            self.allocation_resource_tags = pool.rules.required_tags.clone().into();
+        }
+        self.allocation_strategy = pool.strategy.into();
+        self.description = pool.description.clone().into();
+        self.id = pool.meta.id.clone().into();
+        self.pool_depth = pool.depth.into();
+        self.ipam_scope_type = scope_type.into();
+        self.owner = pool.meta.owner.clone().into();
+        self.tags_all = pool.tags.clone().into();
+        self.fill_cidrs(&pool.cidrs);
+    }
+
+    fn fill_cidrs(&mut self, cidrs: &BTreeSet<Cidr>) {
+        self.cidrs = cidrs.clone().into();
+        self.cidr = match cidrs.len() {
+            1 => cidrs.first().copied().into(),
+            _ => Tf::Null,
+        };
+    }
+
+    fn read(&mut self, pool: &Pool, scope_type: Option<ScopeType>, configured: &Configured) {
+        self.fill(pool, scope_type);
+        self.tags = tags::own(&configured.default_tags, &pool.tags, &self.tags);
+    }
+
+    fn place(&self, error: &Error) -> Path {
+        match error {
+            Error::NameTaken { .. } | Error::HoldLost { .. } => at!(Self, name),
+            Error::NotFound { kind: Kind::Scope, .. } | Error::ScopeMismatch { .. } => at!(Self, ipam_scope_id),
+            Error::NotFound { kind: Kind::Pool, .. } | Error::TooDeep { .. } | Error::PoolEmpty { .. } => {
+                at!(Self, source_ipam_pool_id)
+            }
+            Error::LocaleMismatch { .. } => at!(Self, locale),
+            Error::FamilyMismatch { cidr: Some(_), .. }
+            | Error::Overlap { .. }
+            | Error::OutsidePool { .. }
+            | Error::OwnOverlap { .. } => at!(Self, cidrs),
+            Error::FamilyMismatch { cidr: None, .. } | Error::NoFamily => at!(Self, address_family),
+            Error::NetmaskRange { .. } | Error::PoolExhausted { .. } | Error::NoSourcePool => at!(Self, netmask_length),
+            Error::BadRules { rule, .. } => match rule {
+                RuleName::MinNetmaskLength => at!(Self, allocation_min_netmask_length),
+                RuleName::MaxNetmaskLength => at!(Self, allocation_max_netmask_length),
+                RuleName::DefaultNetmaskLength => at!(Self, allocation_default_netmask_length),
+            },
+            Error::InUse { .. } if self.cidrs.is_known() => at!(Self, cidrs),
+            _ => Path::root(),
+        }
+    }
+
+    fn explain(&self, error: &Error) -> Diagnostics {
+        errors::at(error, self.place(error))
+    }
+}
+
+impl PoolResource {
+    fn scope_type(configured: &Configured, pool: &Pool) -> Result<Option<ScopeType>, Diagnostics> {
+        let scope = configured.ipam.get_scope(&pool.scope_id);
+        let scope = scope.map_err(|error| errors::at(&error, at!(PoolModel, ipam_scope_id)))?;
+        Ok(scope.map(|scope| scope.scope_type))
+    }
+
+    fn check_family(config: &PoolModel, diagnostics: &mut Diagnostics) {
+        let (Some(cidrs), Some(family)) = (config.cidrs.get(), config.address_family.get()) else { return };
+        for cidr in cidrs.iter().filter(|cidr| cidr.family() != *family) {
+            diagnostics.push(
+                Diagnostic::error(
+                    "Wrong address family",
+                    format!("{cidr} is an {} block, and address_family says {family}.", cidr.family()),
+                )
+                .at(at!(PoolModel, cidrs)),
+            );
+        }
+    }
+
+    /// The plan of a change that touches the store: rules, name, provisioned space.
+    fn plan_change(configured: &Configured, prior: &PoolModel, plan: &mut Plan<PoolModel>) -> Result<(), Diagnostics> {
+        let Some(change) = plan.planned.change() else {
+            // Which blocks it will come to depends on what is not known yet.
+            plan.planned.cidr = Tf::Unknown;
+            if plan.config.netmask_length.is_unknown() {
+                plan.planned.cidrs = Tf::Unknown;
+            }
+            return Ok(());
+        };
+        if prior.change().as_ref() == Some(&change) {
+            return Ok(());
+        }
+        let terms = Terms { hold: configured.plan_hold, committing: plan.committing, replaces: None };
+        let answer = configured.ipam.plan_pool_change(id_of(&prior.id)?, &change, &terms);
+        match answer.map_err(|error| plan.config.explain(&error))? {
+            Some(pool) => plan.planned.fill_cidrs(&pool.cidrs),
+            None => {
+                plan.planned.cidrs = Tf::Unknown;
+                plan.planned.cidr = Tf::Unknown;
+                plan.replace.push(if plan.config.netmask_length.is_known() {
+                    at!(PoolModel, netmask_length)
+                } else {
+                    at!(PoolModel, cidrs)
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Resource for PoolResource {
+    type Model = PoolModel;
+    const TYPE: &'static str = "ipam_pool";
+
+    fn validate(&self, config: &PoolModel) -> Diagnostics {
+        let mut diagnostics: Diagnostics = check_name(&config.name, at!(PoolModel, name), false).into_iter().collect();
+        if config.cidrs.is_known() && config.netmask_length.is_known() {
+            diagnostics.push(super::both_sizes(at!(PoolModel, netmask_length)));
+        }
+        if config.netmask_length.is_known() && config.source_ipam_pool_id.is_null() {
+            diagnostics.push(errors::explain(&Error::NoSourcePool).at(at!(PoolModel, netmask_length)));
+        }
+        Self::check_family(config, &mut diagnostics);
+        let of_cidrs = config.cidrs.get().and_then(BTreeSet::first).map(Cidr::family);
+        let family = config.address_family.cloned().or(of_cidrs);
+        diagnostics.extend(check_length(&config.netmask_length, family, at!(PoolModel, netmask_length)));
+        // Without a family only what holds for the longer addresses is wrong for sure.
+        let wrong = config.rules().and_then(|rules| check_rules(&rules, family.unwrap_or(Family::Ipv6)).err());
+        if let Some(error) = wrong {
+            diagnostics.push(errors::explain(&error).at(config.place(&error)));
+        }
+        diagnostics
+    }
+
+    fn seen(&self, state: &serde_json::Value) {
+        seen(&self.0, state);
+    }
+
+    fn plan_create(&self, plan: &mut Plan<PoolModel>) -> Result<(), Diagnostics> {
+        let Some(configured) = self.0.configured()? else { return Ok(()) };
+        plan.planned.tags_all = tags::all(&configured.default_tags, &plan.planned.tags);
+        let spec = plan.planned.spec(&plan.config).filter(|_| !configured.plan_hold.is_zero());
+        let Some(spec) = spec else { return Ok(()) };
+        let config = plan.config.clone();
+        let place = |error: &Error| config.place(error);
+        let hold = |terms: &Terms| configured.ipam.plan_pool(&spec, terms);
+        if let Some(pool) = create::plan(&self.0, &configured, plan, at!(PoolModel, name), place, hold)? {
+            plan.planned.fill(&pool, Self::scope_type(&configured, &pool)?);
+        }
+        Ok(())
+    }
+
+    fn plan_update(&self, prior: &PoolModel, plan: &mut Plan<PoolModel>) -> Result<(), Diagnostics> {
+        let Some(configured) = self.0.configured()? else { return Ok(()) };
+        plan.planned.tags_all = tags::all(&configured.default_tags, &plan.planned.tags);
+        if plan.replace.is_empty() {
+            Self::plan_change(&configured, prior, plan)?;
+        }
+        let stays = plan.replace.is_empty();
+        keep(&self.0, &mut plan.private, &prior.id, &prior.name, at!(PoolModel, name), stays)
+    }
+
+    fn create(&self, apply: &mut Apply<PoolModel>) -> Result<(), Diagnostics> {
+        let configured = self.0.ready()?;
+        let state = &mut apply.state;
+        state.tags_all = tags::all(&configured.default_tags, &state.tags);
+        let planned = create::planned(state.id.get());
+        apply.private.clear();
+        let spec = state.spec(&apply.config).ok_or_else(|| create::still_unknown(Self::TYPE))?;
+        let work = || configured.ipam.create_pool(&spec, &planned);
+        let pool = within(timeout(&state.timeouts, |timeouts| &timeouts.create), &apply.stop, work)
+            .map_err(|error| apply.config.explain(&error))?;
+        state.fill(&pool, Self::scope_type(&configured, &pool)?);
+        Ok(())
+    }
+
+    fn update(&self, prior: &PoolModel, apply: &mut Apply<PoolModel>) -> Result<(), Diagnostics> {
+        let configured = self.0.ready()?;
+        let state = &mut apply.state;
+        state.tags_all = tags::all(&configured.default_tags, &state.tags);
+        let change = state.change().ok_or_else(|| create::still_unknown(Self::TYPE))?;
+        let id = id_of(&prior.id)?;
+        let work = || configured.ipam.update_pool(id, &change);
+        let pool = within(timeout(&state.timeouts, |timeouts| &timeouts.update), &apply.stop, work)
+            .map_err(|error| apply.config.explain(&error))?;
+        state.fill(&pool, Self::scope_type(&configured, &pool)?);
+        Ok(())
+    }
+
+    fn delete(&self, prior: &PoolModel, stop: &Stop) -> Result<(), Diagnostics> {
+        let (ipam, id) = (self.0.ipam()?, id_of(&prior.id)?);
+        let cascade = prior.cascade == Tf::Known(true);
+        within(timeout(&prior.timeouts, |timeouts| &timeouts.delete), stop, || ipam.delete_pool(id, cascade))
+            .map_err(|error| errors::at(&error, Path::root()))
+    }
+
+    fn read(&self, mut state: PoolModel) -> Result<Option<PoolModel>, Diagnostics> {
+        let configured = self.0.ready()?;
+        let pool = configured.ipam.get_pool(id_of(&state.id)?).map_err(|error| errors::at(&error, Path::root()))?;
+        let Some(pool) = pool else { return Ok(None) };
+        confirm(&self.0, &pool.meta)?;
+        state.read(&pool, Self::scope_type(&configured, &pool)?, &configured);
+        Ok(Some(state))
+    }
+
+    fn import(&self, id: &str) -> Result<PoolModel, Diagnostics> {
+        let configured = self.0.ready()?;
+        let pool = super::pool_by_import_id(configured.ipam.as_ref(), id)?;
+        let mut model = PoolModel::default();
+        model.read(&pool, Self::scope_type(&configured, &pool)?, &configured);
+        Ok(model)
+    }
+}

@@ -1,0 +1,218 @@
+//! `ipam_pool_cidr`: a CIDR provisioned into a pool, beside those that the pool's own declaration provisions.
+
+use std::sync::Arc;
+
+use crate::backend::Terms;
+use crate::ipam::{Cidr, Error, Family, Kind, PoolCidr, PoolCidrSpec, Size};
+use crate::tf::{Apply, Diagnostic, Diagnostics, Number, Path, Plan, Resource, Stop, Tf};
+use crate::{at, fill_facts, model};
+
+use super::super::shared::{Shared, within};
+use super::super::{create, errors};
+use super::{Timeouts, check_length, check_name, confirm, id_of, keep, no_such_import, seen, timeout};
+
+model! {
+    /// A CIDR provisioned into a pool. For blocks that are known when the pool is declared, the pool's own `cidrs` or
+    /// `netmask_length` is simpler.
+    pub(crate) struct PoolCidrModel {
+        /// Pool to provision into.
+        ipam_pool_id: String => required().replace(),
+        /// Exactly this block. Conflicts with `netmask_length`.
+        cidr: Cidr => optional().computed().replace(),
+        /// A block of this size out of the pool's source pool. Needs a `name`.
+        netmask_length: u8 => optional().computed().replace(),
+        /// What the plan finds its hold by: needed with `netmask_length`, unique among the pool's CIDRs.
+        name: String => optional().replace(),
+        /// Id of the pool CIDR.
+        id: String => computed(),
+        /// The same as `id`.
+        ipam_pool_cidr_id: String => computed(),
+        /// The configuration that made it.
+        owner: String => computed(),
+        /// `ipv4` or `ipv6`.
+        address_family: Family => computed(),
+        /// Network address, which is also the first one.
+        network: String => computed(),
+        /// Netmask in dotted form; null for IPv6.
+        netmask: String => computed(),
+        /// First address of the block.
+        first_address: String => computed(),
+        /// Last address of the block.
+        last_address: String => computed(),
+        /// Number of addresses in the block, exact.
+        address_count: Number => computed(),
+        /// Reverse DNS zones that cover the block, at octet (IPv4) or nibble (IPv6) boundaries.
+        reverse_zones: Vec<String> => computed(),
+    }
+    blocks { timeouts: Timeouts }
+}
+
+pub(in crate::provider) struct PoolCidrResource(pub(in crate::provider) Arc<Shared>);
+
+impl PoolCidrModel {
+    /// `None` while something that the placement needs is unknown.
+    fn spec(config: &Self) -> Option<PoolCidrSpec> {
+        let size = match (&config.cidr, &config.netmask_length) {
+            (Tf::Known(cidr), _) => Size::Cidr(*cidr),
+            (Tf::Null, Tf::Known(length)) => Size::NetmaskLength(*length),
+            _ => return None,
+        };
+        if config.name.is_unknown() {
+            return None;
+        }
+        Some(PoolCidrSpec { pool_id: config.ipam_pool_id.cloned()?, name: config.name.cloned(), size })
+    }
+
+    fn fill(&mut self, pool_cidr: &PoolCidr) {
+        self.ipam_pool_id = pool_cidr.pool_id.clone().into();
+        // A block that was given without a name goes by its own text in the store.
+        if pool_cidr.meta.name != pool_cidr.cidr.to_string() {
+            self.name = pool_cidr.meta.name.clone().into();
+        }
+        self.id = pool_cidr.meta.id.clone().into();
+        self.ipam_pool_cidr_id = pool_cidr.meta.id.clone().into();
+        self.owner = pool_cidr.meta.owner.clone().into();
+        fill_facts!(self, pool_cidr.cidr);
+    }
+
+    fn name_at(config: &Self) -> Path {
+        if config.name.is_null() { at!(Self, cidr) } else { at!(Self, name) }
+    }
+
+    fn place(config: &Self, error: &Error) -> Path {
+        match error {
+            Error::NameTaken { .. } | Error::HoldLost { .. } => Self::name_at(config),
+            Error::NotFound { kind: Kind::Pool, .. } => at!(Self, ipam_pool_id),
+            Error::Overlap { .. } | Error::OutsidePool { .. } | Error::FamilyMismatch { .. } => at!(Self, cidr),
+            Error::NetmaskRange { .. }
+            | Error::PoolExhausted { .. }
+            | Error::NoSourcePool
+            | Error::PoolEmpty { .. } => {
+                if config.netmask_length.is_known() {
+                    at!(Self, netmask_length)
+                } else {
+                    at!(Self, cidr)
+                }
+            }
+            _ => Path::root(),
+        }
+    }
+}
+
+impl Resource for PoolCidrResource {
+    type Model = PoolCidrModel;
+    const TYPE: &'static str = "ipam_pool_cidr";
+
+    fn validate(&self, config: &PoolCidrModel) -> Diagnostics {
+        let mut diagnostics: Diagnostics =
+            check_name(&config.name, at!(PoolCidrModel, name), true).into_iter().collect();
+        if config.cidr.is_known() && config.netmask_length.is_known() {
+            diagnostics.push(super::both_sizes(at!(PoolCidrModel, netmask_length)));
+        }
+        if config.cidr.is_null() && config.netmask_length.is_null() {
+            diagnostics.push(
+                Diagnostic::error(
+                    "Missing size",
+                    "Give cidr for one certain block, or netmask_length (with a name) for any block of that size.",
+                )
+                .at(at!(PoolCidrModel, cidr)),
+            );
+        }
+        if config.netmask_length.is_known() && config.cidr.is_null() && config.name.is_null() {
+            diagnostics.push(
+                Diagnostic::error(
+                    "Missing name",
+                    "With netmask_length a name is needed: the plan finds the block it showed again by it.",
+                )
+                .at(at!(PoolCidrModel, name)),
+            );
+        }
+        diagnostics.extend(check_length(&config.netmask_length, None, at!(PoolCidrModel, netmask_length)));
+        diagnostics
+    }
+
+    fn seen(&self, state: &serde_json::Value) {
+        seen(&self.0, state);
+    }
+
+    fn plan_create(&self, plan: &mut Plan<PoolCidrModel>) -> Result<(), Diagnostics> {
+        let Some(configured) = self.0.configured()? else { return Ok(()) };
+        let spec = PoolCidrModel::spec(&plan.config).filter(|_| !configured.plan_hold.is_zero());
+        let Some(spec) = spec else { return Ok(()) };
+        let config = plan.config.clone();
+        let place = |error: &Error| PoolCidrModel::place(&config, error);
+        let hold = |terms: &Terms| configured.ipam.plan_pool_cidr(&spec, terms);
+        let name_at = PoolCidrModel::name_at(&config);
+        if let Some(held) = create::plan(&self.0, &configured, plan, name_at, place, hold)? {
+            plan.planned.fill(&held);
+        }
+        Ok(())
+    }
+
+    fn plan_update(&self, prior: &PoolCidrModel, plan: &mut Plan<PoolCidrModel>) -> Result<(), Diagnostics> {
+        let stays = plan.replace.is_empty();
+        keep(&self.0, &mut plan.private, &prior.id, &prior.name, PoolCidrModel::name_at(prior), stays)
+    }
+
+    fn create(&self, apply: &mut Apply<PoolCidrModel>) -> Result<(), Diagnostics> {
+        let configured = self.0.ready()?;
+        let state = &mut apply.state;
+        let planned = create::planned(state.id.get());
+        apply.private.clear();
+        let spec = PoolCidrModel::spec(&apply.config).ok_or_else(|| create::still_unknown(Self::TYPE))?;
+        let work = || configured.ipam.create_pool_cidr(&spec, &planned);
+        let pool_cidr = within(timeout(&state.timeouts, |timeouts| &timeouts.create), &apply.stop, work)
+            .map_err(|error| errors::at(&error, PoolCidrModel::place(&apply.config, &error)))?;
+        state.fill(&pool_cidr);
+        Ok(())
+    }
+
+    fn update(&self, _prior: &PoolCidrModel, _apply: &mut Apply<PoolCidrModel>) -> Result<(), Diagnostics> {
+        // Only `timeouts` can change in place, and those are nowhere but in the state.
+        Ok(())
+    }
+
+    fn delete(&self, prior: &PoolCidrModel, stop: &Stop) -> Result<(), Diagnostics> {
+        let (ipam, id) = (self.0.ipam()?, id_of(&prior.id)?);
+        within(timeout(&prior.timeouts, |timeouts| &timeouts.delete), stop, || ipam.delete_pool_cidr(id))
+            .map_err(|error| errors::at(&error, Path::root()))
+    }
+
+    fn read(&self, mut state: PoolCidrModel) -> Result<Option<PoolCidrModel>, Diagnostics> {
+        let answer = self.0.ipam()?.get_pool_cidr(id_of(&state.id)?);
+        let Some(pool_cidr) = answer.map_err(|error| errors::at(&error, Path::root()))? else { return Ok(None) };
+        confirm(&self.0, &pool_cidr.meta)?;
+        state.fill(&pool_cidr);
+        Ok(Some(state))
+    }
+
+    fn import(&self, id: &str) -> Result<PoolCidrModel, Diagnostics> {
+        let ipam = self.0.ipam()?;
+        let ask = |error: Error| errors::at(&error, Path::root());
+        let found = if id.starts_with(Kind::PoolCidr.id_prefix()) {
+            ipam.get_pool_cidr(id).map_err(ask)?
+        } else {
+            // As in hashicorp/aws: the block, an underscore, the pool.
+            let parts = id.split_once('_').and_then(|(cidr, pool)| Some((cidr.parse::<Cidr>().ok()?, pool)));
+            let Some((cidr, pool)) = parts else { return Err(unknown(id)) };
+            let pool = super::pool_by_import_id(ipam.as_ref(), pool)?;
+            let all = ipam.list_pool_cidrs(&pool.meta.id, false).map_err(ask)?;
+            all.into_iter().find(|pool_cidr| pool_cidr.cidr == cidr)
+        };
+        let pool_cidr = found.ok_or_else(|| unknown(id))?;
+        if pool_cidr.inline {
+            let detail = format!(
+                "{} was provisioned by the declaration of pool {} itself: import that pool instead.",
+                pool_cidr.cidr, pool_cidr.pool_id
+            );
+            return Err(Diagnostic::error("This CIDR belongs to its pool's declaration", detail).into());
+        }
+        let mut model = PoolCidrModel::default();
+        model.fill(&pool_cidr);
+        Ok(model)
+    }
+}
+
+fn unknown(id: &str) -> Diagnostics {
+    no_such_import("pool CIDR", id, "id (ipam-pool-cidr-...) or by cidr_pool, such as 10.1.0.0/16_top/eu-west-1")
+}

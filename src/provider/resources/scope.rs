@@ -1,0 +1,171 @@
+//! `ipam_scope`: one overlap domain.
+
+use std::sync::Arc;
+
+use crate::backend::ScopeChange;
+use crate::ipam::{Error, Kind, Scope, ScopeSpec, ScopeType, Tags};
+use crate::tf::{Apply, Diagnostics, Path, Plan, Resource, Stop, Tf};
+use crate::{at, model};
+
+use super::super::shared::{Configured, Shared, within};
+use super::super::{create, errors, tags};
+use super::{Timeouts, check_name, confirm, id_of, keep, no_such_import, seen, timeout};
+
+model! {
+    /// A scope: one overlap domain. Inside a scope, top-level pools may not overlap; two scopes may hold the same
+    /// space. Every store has a default private and a default public scope, so most configurations need none.
+    pub(crate) struct ScopeModel {
+        /// Unique in the store.
+        name: String => required(),
+        /// `private` (the default) or `public`.
+        scope_type: ScopeType => default("private").replace(),
+        /// Free text.
+        description: String => optional(),
+        /// Tags of this scope.
+        tags: Tags => optional(),
+        /// Id of the scope.
+        id: String => computed(),
+        /// Whether it is one of the two scopes that every store has.
+        is_default: bool => computed(),
+        /// The configuration that made it.
+        owner: String => computed(),
+        /// `tags` and the provider's `default_tags`.
+        tags_all: Tags => computed(),
+    }
+    blocks { timeouts: Timeouts }
+}
+
+pub(in crate::provider) struct ScopeResource(pub(in crate::provider) Arc<Shared>);
+
+impl ScopeModel {
+    fn spec(&self) -> Option<ScopeSpec> {
+        if self.description.is_unknown() {
+            return None;
+        }
+        Some(ScopeSpec {
+            name: self.name.cloned()?,
+            scope_type: self.scope_type.cloned()?,
+            description: self.description.cloned(),
+            tags: self.tags_all.cloned()?,
+        })
+    }
+
+    fn fill(&mut self, scope: &Scope) {
+        self.name = scope.meta.name.clone().into();
+        self.scope_type = scope.scope_type.into();
+        self.description = scope.description.clone().into();
+        self.id = scope.meta.id.clone().into();
+        self.is_default = scope.is_default.into();
+        self.owner = scope.meta.owner.clone().into();
+        self.tags_all = scope.tags.clone().into();
+    }
+
+    fn read(&mut self, scope: &Scope, configured: &Configured) {
+        self.fill(scope);
+        self.tags = tags::own(&configured.default_tags, &scope.tags, &self.tags);
+    }
+}
+
+fn place(error: &Error) -> Path {
+    match error {
+        Error::NameTaken { .. } | Error::HoldLost { .. } => at!(ScopeModel, name),
+        _ => Path::root(),
+    }
+}
+
+impl Resource for ScopeResource {
+    type Model = ScopeModel;
+    const TYPE: &'static str = "ipam_scope";
+
+    fn validate(&self, config: &ScopeModel) -> Diagnostics {
+        check_name(&config.name, at!(ScopeModel, name), false).into_iter().collect()
+    }
+
+    fn seen(&self, state: &serde_json::Value) {
+        seen(&self.0, state);
+    }
+
+    fn plan_create(&self, plan: &mut Plan<ScopeModel>) -> Result<(), Diagnostics> {
+        let Some(configured) = self.0.configured()? else { return Ok(()) };
+        plan.planned.tags_all = tags::all(&configured.default_tags, &plan.planned.tags);
+        let Some(spec) = plan.planned.spec().filter(|_| !configured.plan_hold.is_zero()) else { return Ok(()) };
+        let hold = |terms: &_| configured.ipam.plan_scope(&spec, terms);
+        let scope = create::plan(&self.0, &configured, plan, at!(ScopeModel, name), place, hold)?;
+        if let Some(scope) = scope {
+            plan.planned.fill(&scope);
+        }
+        Ok(())
+    }
+
+    fn plan_update(&self, prior: &ScopeModel, plan: &mut Plan<ScopeModel>) -> Result<(), Diagnostics> {
+        let stays = plan.replace.is_empty();
+        keep(&self.0, &mut plan.private, &prior.id, &prior.name, at!(ScopeModel, name), stays)?;
+        let Some(configured) = self.0.configured()? else { return Ok(()) };
+        plan.planned.tags_all = tags::all(&configured.default_tags, &plan.planned.tags);
+        match plan.planned.name.get() {
+            Some(name) if stays && plan.planned.name != prior.name => {
+                let taken_by = configured.ipam.find_scope(name);
+                create::check_rename(&self.0, id_of(&prior.id)?, taken_by, Kind::Scope, at!(ScopeModel, name))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn create(&self, apply: &mut Apply<ScopeModel>) -> Result<(), Diagnostics> {
+        let configured = self.0.ready()?;
+        let state = &mut apply.state;
+        state.tags_all = tags::all(&configured.default_tags, &state.tags);
+        let planned = create::planned(state.id.get());
+        let spec = state.spec().ok_or_else(|| create::still_unknown(Self::TYPE))?;
+        let work = || configured.ipam.create_scope(&spec, &planned);
+        let scope = within(timeout(&state.timeouts, |timeouts| &timeouts.create), &apply.stop, work)
+            .map_err(|error| errors::at(&error, place(&error)))?;
+        state.fill(&scope);
+        Ok(())
+    }
+
+    fn update(&self, prior: &ScopeModel, apply: &mut Apply<ScopeModel>) -> Result<(), Diagnostics> {
+        let configured = self.0.ready()?;
+        let state = &mut apply.state;
+        let change = ScopeChange {
+            name: state.name.known(at!(ScopeModel, name))?.clone(),
+            description: state.description.cloned(),
+            tags: state.tags_all.known(at!(ScopeModel, tags_all))?.clone(),
+        };
+        let id = id_of(&prior.id)?;
+        let work = || configured.ipam.update_scope(id, &change);
+        let scope = within(timeout(&state.timeouts, |timeouts| &timeouts.update), &apply.stop, work)
+            .map_err(|error| errors::at(&error, place(&error)))?;
+        state.fill(&scope);
+        Ok(())
+    }
+
+    fn delete(&self, prior: &ScopeModel, stop: &Stop) -> Result<(), Diagnostics> {
+        let (ipam, id) = (self.0.ipam()?, id_of(&prior.id)?);
+        within(timeout(&prior.timeouts, |timeouts| &timeouts.delete), stop, || ipam.delete_scope(id))
+            .map_err(|error| errors::at(&error, Path::root()))
+    }
+
+    fn read(&self, mut state: ScopeModel) -> Result<Option<ScopeModel>, Diagnostics> {
+        let configured = self.0.ready()?;
+        let scope = configured.ipam.get_scope(id_of(&state.id)?).map_err(|error| errors::at(&error, Path::root()))?;
+        let Some(scope) = scope else { return Ok(None) };
+        confirm(&self.0, &scope.meta)?;
+        state.read(&scope, &configured);
+        Ok(Some(state))
+    }
+
+    fn import(&self, id: &str) -> Result<ScopeModel, Diagnostics> {
+        let configured = self.0.ready()?;
+        let ask = |error: &Error| errors::at(error, Path::root());
+        let scope = if id.starts_with(Kind::Scope.id_prefix()) {
+            configured.ipam.get_scope(id).map_err(|error| ask(&error))?
+        } else {
+            configured.ipam.find_scope(id).map_err(|error| ask(&error))?
+        };
+        let scope = scope.ok_or_else(|| no_such_import("scope", id, "id (ipam-scope-...) or by name"))?;
+        let mut model = ScopeModel { tags: Tf::Null, ..ScopeModel::default() };
+        model.read(&scope, &configured);
+        Ok(model)
+    }
+}

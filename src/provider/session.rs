@@ -1,0 +1,105 @@
+//! What this process has learnt about the configuration it serves, beyond the single request.
+//!
+//! Terraform never tells a provider *which* resource it plans. Two questions need that all the same: whether two
+//! resources of one configuration ask for the same name, and whether an object whose name is taken is the very one
+//! that is about to be replaced. Both are answered from what Terraform said earlier in the same process.
+
+use std::collections::HashSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Memory of one walk: forgotten when the provider is configured anew.
+#[derive(Debug, Default)]
+pub(super) struct Session(Mutex<Memory>);
+
+#[derive(Debug, Default)]
+struct Memory {
+    in_state: HashSet<String>,
+    kept: HashSet<String>,
+    succeeded: HashSet<String>,
+    handed_out: HashSet<String>,
+    warned: HashSet<&'static str>,
+}
+
+impl Session {
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets everything: a new walk begins (a debug server serves many).
+    pub(super) fn forget(&self) {
+        *self.memory() = Memory::default();
+    }
+
+    /// Terraform read a state with this object.
+    pub(super) fn seen_in_state(&self, id: &str) {
+        self.memory().in_state.insert(id.to_owned());
+    }
+
+    /// Whether the object is in this configuration's state.
+    pub(super) fn is_in_state(&self, id: &str) -> bool {
+        self.memory().in_state.contains(id)
+    }
+
+    /// Terraform plans this object with its state, so it stays. `false` when another resource of this configuration
+    /// was already planned to take over its name.
+    pub(super) fn keep(&self, id: &str) -> bool {
+        let mut memory = self.memory();
+        memory.kept.insert(id.to_owned());
+        !memory.succeeded.contains(id)
+    }
+
+    /// Whether a new object may take over this one's name: the old one is in this configuration's state, and nothing
+    /// was planned for it. It is then tainted, or its resource is gone from the configuration.
+    pub(super) fn may_succeed(&self, id: &str) -> bool {
+        let memory = self.memory();
+        memory.in_state.contains(id) && !memory.kept.contains(id)
+    }
+
+    /// A new object takes over this one's name.
+    pub(super) fn succeed(&self, id: &str) {
+        self.memory().succeeded.insert(id.to_owned());
+    }
+
+    /// A planned object is the answer to one resource. `false` when it was the answer to another one before: two
+    /// resources of one configuration have the same name.
+    pub(super) fn hand_out(&self, id: &str) -> bool {
+        self.memory().handed_out.insert(id.to_owned())
+    }
+
+    /// Whether this warning is said for the first time.
+    pub(super) fn first_warning(&self, which: &'static str) -> bool {
+        self.memory().warned.insert(which)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_in_the_state_that_nobody_plans_may_be_succeeded() {
+        let session = Session::default();
+        assert!(!session.may_succeed("a"), "not in this state");
+        session.seen_in_state("a");
+        assert!(session.may_succeed("a"));
+        assert!(session.keep("a"));
+        assert!(!session.may_succeed("a"), "its own resource keeps it");
+    }
+
+    #[test]
+    fn keeping_an_object_whose_name_was_taken_over_is_refused() {
+        let session = Session::default();
+        session.seen_in_state("a");
+        session.succeed("a");
+        assert!(!session.keep("a"));
+    }
+
+    #[test]
+    fn one_hold_answers_one_resource_until_the_next_walk() {
+        let session = Session::default();
+        assert!(session.hand_out("a"));
+        assert!(!session.hand_out("a"));
+        session.forget();
+        assert!(session.hand_out("a"));
+    }
+}
