@@ -1,0 +1,177 @@
+//! `ipam_allocation`: one allocation.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::backend::Ipam;
+use crate::ipam::{Allocation, Cidr, Family, Kind, Tags};
+use crate::provider::shared::Shared;
+use crate::tf::{DataSource, Diagnostics, Number, Path, wrong_value};
+use crate::{at, model};
+
+use super::facts::AllocationFacts;
+use super::lookup::{self, argument};
+use super::{explained, is_true};
+
+model! {
+    /// Reads one allocation: by `id`, or in the pool `ipam_pool_id` by `name`, by `cidr` or by an `address` inside of
+    /// it. It is an error when there is none.
+    pub(super) struct AllocationModel {
+        /// Id of the allocation. A planned allocation is found too.
+        id: String => optional().computed(),
+        /// The same as `id`.
+        ipam_pool_allocation_id: String => computed(),
+        /// Pool that the block comes from; needed for a look-up by `name`, `cidr` or `address`. Only this very pool
+        /// is looked at, not the pools below it.
+        ipam_pool_id: String => optional().computed(),
+        /// Name, unique in the pool.
+        name: String => optional().computed(),
+        /// The block, in CIDR form; a look-up by it finds the allocation of exactly this block.
+        cidr: Cidr => optional().computed(),
+        /// Looks up the allocation that contains this address, such as `10.1.2.3`.
+        address: String => optional(),
+        /// Whether a look-up other than by `id` may also find an allocation that is only planned.
+        include_planned: bool => default(false),
+        /// Netmask length of the block.
+        netmask_length: u8 => computed(),
+        /// `ipv4` or `ipv6`.
+        address_family: Family => computed(),
+        /// Network address, which is also the first one.
+        network: String => computed(),
+        /// Netmask in dotted form; null for IPv6.
+        netmask: String => computed(),
+        /// First address of the block.
+        first_address: String => computed(),
+        /// Last address of the block.
+        last_address: String => computed(),
+        /// Number of addresses in the block, exact for IPv6 too.
+        address_count: Number => computed(),
+        /// Reverse DNS zones that cover the block, at octet (IPv4) or nibble (IPv6) boundaries.
+        reverse_zones: Vec<String> => computed(),
+        /// Free text.
+        description: String => computed(),
+        /// What it is for: `custom`, made by a configuration, or `ipam-pool`, the space of a pool below.
+        resource_type: String => computed(),
+        /// For `ipam-pool` the id of that pool; null for `custom`.
+        resource_id: String => computed(),
+        /// Tags.
+        tags: Tags => computed(),
+        /// Owner: the configuration that made it (provider argument `owner`).
+        owner: String => computed(),
+        /// `active`, or `planned` while it is only held by a plan.
+        state: String => computed(),
+        /// Until when the hold of a planned allocation lasts, as RFC 3339 time; null for an active one.
+        hold_expires_at: String => computed(),
+    }
+}
+
+pub(super) struct AllocationData(pub(super) Arc<Shared>);
+
+impl DataSource for AllocationData {
+    type Model = AllocationModel;
+    const TYPE: &'static str = "ipam_allocation";
+
+    fn validate(&self, config: &AllocationModel) -> Diagnostics {
+        let id = || argument!(AllocationModel, config, id);
+        let in_pool = || {
+            [
+                argument!(AllocationModel, config, name),
+                argument!(AllocationModel, config, cidr),
+                argument!(AllocationModel, config, address),
+            ]
+        };
+        let pool = argument!(AllocationModel, config, ipam_pool_id);
+        let [name, cidr, address] = in_pool();
+        let mut diagnostics = lookup::exactly_one(Kind::Allocation, &[id(), name, cidr, address]);
+        diagnostics.append(lookup::only_beside(&pool, &in_pool(), &[id()]));
+        let why = "names and addresses are unique in one pool only";
+        diagnostics.append(lookup::needs(&in_pool(), &pool, why));
+        if let Some(text) = config.address.get() {
+            diagnostics.gather(address_block(text, &at!(AllocationModel, address)));
+        }
+        diagnostics
+    }
+
+    fn read(&self, config: AllocationModel) -> Result<AllocationModel, Diagnostics> {
+        self.validate(&config).into_result()?;
+        let ipam = self.0.ipam()?;
+        let facts = AllocationFacts::of(find(ipam.as_ref(), &config)?);
+        Ok(AllocationModel {
+            id: facts.id,
+            ipam_pool_allocation_id: facts.ipam_pool_allocation_id,
+            ipam_pool_id: facts.ipam_pool_id,
+            name: facts.name,
+            cidr: facts.cidr,
+            address: config.address,
+            include_planned: config.include_planned,
+            netmask_length: facts.netmask_length,
+            address_family: facts.address_family,
+            network: facts.network,
+            netmask: facts.netmask,
+            first_address: facts.first_address,
+            last_address: facts.last_address,
+            address_count: facts.address_count,
+            reverse_zones: facts.reverse_zones,
+            description: facts.description,
+            resource_type: facts.resource_type,
+            resource_id: facts.resource_id,
+            tags: facts.tags,
+            owner: facts.owner,
+            state: facts.state,
+            hold_expires_at: facts.hold_expires_at,
+        })
+    }
+}
+
+/// The block of the one address.
+fn address_block(text: &str, here: &Path) -> Result<Cidr, Diagnostics> {
+    let address: IpAddr = text.parse().map_err(|_| {
+        let hint = if text.contains('/') { " For a block use cidr instead." } else { "" };
+        wrong_value(here, format!("{text:?} is not an address such as 10.1.2.3 or 2001:db8::1.{hint}"))
+    })?;
+    Ok(match address {
+        IpAddr::V4(v4) => Cidr::around(Family::Ipv4, u128::from(u32::from(v4)), Family::Ipv4.bits()),
+        IpAddr::V6(v6) => Cidr::around(Family::Ipv6, u128::from(v6), Family::Ipv6.bits()),
+    })
+}
+
+fn find(ipam: &dyn Ipam, config: &AllocationModel) -> Result<Allocation, Diagnostics> {
+    if let Some(id) = config.id.get() {
+        let here = || at!(AllocationModel, id);
+        return ipam
+            .get_allocation(id)
+            .map_err(explained(here()))?
+            .ok_or_else(|| lookup::no_such_id(Kind::Allocation, id, here()));
+    }
+    let pool_at = || at!(AllocationModel, ipam_pool_id);
+    let pool_id = config.ipam_pool_id.known(pool_at())?;
+    let pool = super::pool(ipam, pool_id, pool_at())?;
+    let none = |what: String, here: Path| {
+        lookup::no_such(Kind::Allocation, format!("Pool {} ({pool_id}) has {what}.", pool.meta.name), here)
+    };
+    let (found, here) = if let Some(name) = config.name.get() {
+        let here = at!(AllocationModel, name);
+        let found = ipam.find_allocation(pool_id, name).map_err(explained(here.clone()))?;
+        (found.ok_or_else(|| none(format!("no allocation named {name:?}"), here.clone()))?, here)
+    } else if let Some(cidr) = config.cidr.get() {
+        let here = at!(AllocationModel, cidr);
+        let found = ipam.allocation_at(pool_id, *cidr).map_err(explained(here.clone()))?;
+        let found = found.ok_or_else(|| none(format!("no allocation {cidr}"), here.clone()))?;
+        if found.cidr != *cidr {
+            let inside =
+                format!("no allocation {cidr}: it is a part of {} ({} {})", found.cidr, found.meta.name, found.meta.id);
+            return Err(none(inside, here));
+        }
+        (found, here)
+    } else {
+        let here = at!(AllocationModel, address);
+        let text = config.address.known(here.clone())?;
+        let found = ipam.allocation_at(pool_id, address_block(text, &here)?).map_err(explained(here.clone()))?;
+        (found.ok_or_else(|| none(format!("no allocation that contains {text}"), here.clone()))?, here)
+    };
+    if lookup::counts(&found.meta, is_true(&config.include_planned)) {
+        Ok(found)
+    } else {
+        Err(lookup::only_planned(Kind::Allocation, &found.meta, here))
+    }
+}

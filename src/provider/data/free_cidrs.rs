@@ -1,0 +1,79 @@
+//! `ipam_free_cidrs`: what is free in a pool.
+
+use std::sync::Arc;
+
+use crate::ipam::Cidr;
+use crate::provider::shared::Shared;
+use crate::tf::{DataSource, Diagnostics, wrong_value};
+use crate::{at, model};
+
+use super::explained;
+
+/// Blocks listed when the configuration does not say how many.
+const LIMIT_DEFAULT: u32 = 1_000;
+/// Most blocks that one list holds.
+const LIMIT_MAX: u32 = 100_000;
+
+model! {
+    /// Lists the free blocks of a pool: space that neither an allocation nor a pool below has, and that no plan
+    /// holds. Each is as large as its alignment allows. Reading reserves nothing.
+    pub(super) struct FreeCidrsModel {
+        /// The pool.
+        ipam_pool_id: String => required(),
+        /// Leaves out blocks with a longer netmask, that is, smaller ones.
+        max_netmask_length: u8 => optional(),
+        /// Most blocks to list, 1 to 100000.
+        limit: u32 => default(i64::from(LIMIT_DEFAULT)),
+        /// The free blocks, in order of address.
+        cidrs: Vec<Cidr> => computed(),
+        /// Whether there are more free blocks than `limit` let through.
+        truncated: bool => computed(),
+        /// The largest free block of the whole pool, also when the list is truncated; of several the lowest one. Null
+        /// when nothing is free, or nothing as large as `max_netmask_length` asks.
+        largest: Cidr => computed(),
+    }
+}
+
+pub(super) struct FreeCidrsData(pub(super) Arc<Shared>);
+
+impl DataSource for FreeCidrsData {
+    type Model = FreeCidrsModel;
+    const TYPE: &'static str = "ipam_free_cidrs";
+
+    fn validate(&self, config: &FreeCidrsModel) -> Diagnostics {
+        let mut diagnostics = Diagnostics::new();
+        if let Some(&limit) = config.limit.get()
+            && !(1..=LIMIT_MAX).contains(&limit)
+        {
+            let sentence = format!("{limit} is not from 1 to {LIMIT_MAX}.");
+            diagnostics.append(wrong_value(&at!(FreeCidrsModel, limit), sentence));
+        }
+        if let Some(&length) = config.max_netmask_length.get()
+            && length > 128
+        {
+            let sentence = format!("{length} is not a netmask length: those go from 0 to 32 (IPv4) or 128 (IPv6).");
+            diagnostics.append(wrong_value(&at!(FreeCidrsModel, max_netmask_length), sentence));
+        }
+        diagnostics
+    }
+
+    fn read(&self, config: FreeCidrsModel) -> Result<FreeCidrsModel, Diagnostics> {
+        self.validate(&config).into_result()?;
+        let ipam = self.0.ipam()?;
+        let pool_at = || at!(FreeCidrsModel, ipam_pool_id);
+        let id = config.ipam_pool_id.known(pool_at())?;
+        super::pool(ipam.as_ref(), id, pool_at())?;
+        let limit = config.limit.cloned().unwrap_or(LIMIT_DEFAULT) as usize;
+        // One more than listed tells whether there are more.
+        let mut cidrs =
+            ipam.free_cidrs(id, config.max_netmask_length.cloned(), limit + 1).map_err(explained(pool_at()))?;
+        let truncated = cidrs.len() > limit;
+        cidrs.truncate(limit);
+        let largest = if truncated {
+            ipam.utilization(id).map_err(explained(pool_at()))?.largest_free
+        } else {
+            cidrs.iter().min_by_key(|block| (block.netmask_length(), block.first())).copied()
+        };
+        Ok(FreeCidrsModel { cidrs: cidrs.into(), truncated: truncated.into(), largest: largest.into(), ..config })
+    }
+}

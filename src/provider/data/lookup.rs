@@ -1,0 +1,298 @@
+//! Saying which object is meant: what a configuration may combine, and what to tell when it names none or many.
+
+use crate::ipam::{Kind, Meta, State, Tags};
+use crate::tf::{Diagnostic, Diagnostics, Path, Tf};
+
+/// How many candidates a message lists.
+const CANDIDATES_MAX: usize = 10;
+
+/// An argument, and whether the user gave it: `None` while that is not known.
+pub(super) struct Argument {
+    path: Path,
+    given: Option<bool>,
+}
+
+impl Argument {
+    pub(super) fn new<T>(path: Path, field: &Tf<T>) -> Self {
+        let given = (!field.is_unknown()).then(|| field.is_known());
+        Self { path, given }
+    }
+
+    fn is_given(&self) -> bool {
+        self.given == Some(true)
+    }
+
+    fn is_missing(&self) -> bool {
+        self.given == Some(false)
+    }
+}
+
+/// An [`Argument`] out of a model.
+macro_rules! argument {
+    ($Model:ty, $config:expr, $field:ident) => {
+        $crate::provider::data::lookup::Argument::new($crate::at!($Model, $field), &$config.$field)
+    };
+}
+pub(super) use argument;
+
+fn listed(arguments: &[Argument]) -> String {
+    arguments.iter().map(|argument| argument.path.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+/// Exactly one of `ways` may be given; what is unknown may turn out either way.
+pub(super) fn exactly_one(kind: Kind, ways: &[Argument]) -> Diagnostics {
+    let mut diagnostics = Diagnostics::new();
+    let mut given = ways.iter().filter(|way| way.is_given());
+    if let Some(first) = given.next() {
+        for extra in given {
+            diagnostics.push(
+                Diagnostic::error(
+                    "Contradicting look-ups",
+                    format!(
+                        "{} and {} each say which {} to read. Keep one of them.",
+                        first.path,
+                        extra.path,
+                        kind.word()
+                    ),
+                )
+                .at(extra.path.clone()),
+            );
+        }
+    } else if let Some(first) = ways.first()
+        && ways.iter().all(Argument::is_missing)
+    {
+        diagnostics.push(
+            Diagnostic::error(
+                "Missing look-up",
+                format!("Nothing says which {} to read. Set one of: {}.", kind.word(), listed(ways)),
+            )
+            .at(first.path.clone()),
+        );
+    }
+    diagnostics
+}
+
+/// `argument` makes sense only beside one of `companions`. Says nothing when `exactly_one` already does.
+pub(super) fn only_beside(argument: &Argument, companions: &[Argument], others: &[Argument]) -> Diagnostics {
+    let contradicted = others.iter().find(|other| other.is_given());
+    match contradicted {
+        Some(other) if argument.is_given() && companions.iter().all(Argument::is_missing) => Diagnostic::error(
+            "Contradicting look-ups",
+            format!(
+                "{} goes with {} only, and {} already says what to read. Remove one of the two.",
+                argument.path,
+                listed(companions),
+                other.path
+            ),
+        )
+        .at(argument.path.clone())
+        .into(),
+        _ => Diagnostics::new(),
+    }
+}
+
+/// Whichever of `arguments` is given needs `needed` beside it.
+pub(super) fn needs(arguments: &[Argument], needed: &Argument, why: &str) -> Diagnostics {
+    match arguments.iter().find(|argument| argument.is_given()) {
+        Some(argument) if needed.is_missing() => Diagnostic::error(
+            format!("Missing {}", needed.path),
+            format!("{} needs {} beside it: {why}.", argument.path, needed.path),
+        )
+        .at(needed.path.clone())
+        .into(),
+        _ => Diagnostics::new(),
+    }
+}
+
+/// Nothing has this id.
+pub(super) fn no_such_id(kind: Kind, id: &str, at: Path) -> Diagnostics {
+    let mut detail = format!("There is no {} with id {id:?} in this store. It may have been deleted.", kind.word());
+    match kind_of(id) {
+        Some(other) if other != kind => {
+            detail = format!("{id:?} is the id of {}. The id of {} is needed here.", one(other), one(kind));
+        }
+        None => {
+            detail = format!("{id:?} is not the id of {}: those start with {:?}.", one(kind), kind.id_prefix());
+        }
+        Some(_) => {}
+    }
+    no_such(kind, detail, at)
+}
+
+fn one(kind: Kind) -> String {
+    format!("{} {}", if kind == Kind::Allocation { "an" } else { "a" }, kind.word())
+}
+
+/// Nothing matches, `detail` says what was looked for.
+pub(super) fn no_such(kind: Kind, detail: impl Into<String>, at: Path) -> Diagnostics {
+    Diagnostic::error(format!("No such {}", kind.word()), detail).at(at).into()
+}
+
+/// The kind that ids of this form belong to.
+fn kind_of(id: &str) -> Option<Kind> {
+    // Longer prefixes first: ids of allocations start like ids of pools.
+    [Kind::Allocation, Kind::PoolCidr, Kind::Scope, Kind::Pool]
+        .into_iter()
+        .find(|kind| id.starts_with(kind.id_prefix()))
+}
+
+/// More than one matches: each of them on a line, and what to add to the configuration.
+pub(super) fn ambiguous(kind: Kind, candidates: &[String], advice: &str, at: Path) -> Diagnostics {
+    Diagnostic::error(
+        format!("More than one {} matches", kind.word()),
+        format!("{} match:\n{}\n{advice}", candidates.len(), lines(candidates)),
+    )
+    .at(at)
+    .into()
+}
+
+/// The first candidates, one on each line, and how many more there are.
+pub(super) fn lines(candidates: &[String]) -> String {
+    let mut lines: Vec<_> =
+        candidates.iter().take(CANDIDATES_MAX).map(|candidate| format!("  - {candidate}")).collect();
+    if candidates.len() > CANDIDATES_MAX {
+        lines.push(format!("  - and {} more", candidates.len() - CANDIDATES_MAX));
+    }
+    lines.join("\n")
+}
+
+/// Only a hold matches, and holds were not asked for.
+pub(super) fn only_planned(kind: Kind, meta: &Meta, at: Path) -> Diagnostics {
+    no_such(
+        kind,
+        format!(
+            "The only match, {} ({}), is {} and not applied yet. Apply that first, or set include_planned = true to \
+             read it as it is planned.",
+            meta.name,
+            meta.id,
+            planned_by(meta)
+        ),
+        at,
+    )
+}
+
+/// Who planned it and until when it is held.
+pub(super) fn planned_by(meta: &Meta) -> String {
+    let until = meta.hold_expires_at.map(|time| format!(" (held until {time:.0})")).unwrap_or_default();
+    format!("planned by {:?}{until}", meta.owner)
+}
+
+/// Whether a record counts: active ones do, holds when asked for.
+pub(super) fn counts(meta: &Meta, include_planned: bool) -> bool {
+    match meta.state {
+        State::Active => true,
+        State::Planned => include_planned,
+        State::Lapsed => false,
+    }
+}
+
+/// Whether `tags` has every one of `wanted`, with the same value.
+pub(super) fn has_tags(tags: &Tags, wanted: Option<&Tags>) -> bool {
+    wanted.is_none_or(|wanted| wanted.iter().all(|(key, value)| tags.get(key) == Some(value)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ways(given: &[Option<bool>]) -> Vec<Argument> {
+        let names = ["id", "name", "path"];
+        given.iter().zip(names).map(|(&given, name)| Argument { path: Path::attribute(name), given }).collect()
+    }
+
+    fn told(diagnostics: &Diagnostics) -> Vec<(String, String)> {
+        diagnostics.iter().map(|told| (told.path.to_string(), told.summary.clone())).collect()
+    }
+
+    #[test]
+    fn exactly_one_lookup_is_needed_and_unknown_ones_may_be_it() {
+        const YES: Option<bool> = Some(true);
+        const NO: Option<bool> = Some(false);
+        for (given, expected) in [
+            ([NO, NO, NO], vec![("id", "Missing look-up")]),
+            ([NO, None, NO], vec![]),
+            ([None, None, None], vec![]),
+            ([YES, NO, NO], vec![]),
+            ([NO, NO, YES], vec![]),
+            ([YES, None, NO], vec![]),
+            ([YES, YES, NO], vec![("name", "Contradicting look-ups")]),
+            ([YES, YES, YES], vec![("name", "Contradicting look-ups"), ("path", "Contradicting look-ups")]),
+            ([None, YES, YES], vec![("path", "Contradicting look-ups")]),
+        ] {
+            let expected: Vec<_> =
+                expected.into_iter().map(|(path, summary)| (path.to_owned(), summary.to_owned())).collect();
+            assert_eq!(told(&exactly_one(Kind::Pool, &ways(&given))), expected, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn an_argument_that_narrows_another_lookup_is_refused_beside_this_one() {
+        let narrowing = |given| Argument { path: Path::attribute("ipam_scope_id"), given };
+        for (given, companion, other, refused) in [
+            (Some(true), Some(false), Some(true), true),
+            (Some(true), Some(true), Some(false), false),
+            (Some(true), None, Some(true), false),
+            (None, Some(false), Some(true), false),
+            (Some(false), Some(false), Some(true), false),
+            // Nothing at all is given: that is said elsewhere.
+            (Some(true), Some(false), Some(false), false),
+        ] {
+            let told = only_beside(&narrowing(given), &ways(&[companion]), &ways(&[other]));
+            assert_eq!(told.has_error(), refused, "{given:?} {companion:?} {other:?}");
+        }
+    }
+
+    #[test]
+    fn a_missing_companion_is_told_at_the_companion() {
+        let pool = |given| Argument { path: Path::attribute("ipam_pool_id"), given };
+        let why = "names are unique in a pool only";
+        assert_eq!(
+            told(&needs(&ways(&[Some(false), Some(true)]), &pool(Some(false)), why)),
+            [("ipam_pool_id".to_owned(), "Missing ipam_pool_id".to_owned())]
+        );
+        assert!(needs(&ways(&[Some(true)]), &pool(None), why).is_empty());
+        assert!(needs(&ways(&[None]), &pool(Some(false)), why).is_empty());
+    }
+
+    #[test]
+    fn an_id_of_another_kind_is_told_as_such() {
+        for (id, says) in [
+            ("ipam-pool-1", "There is no pool with id"),
+            ("ipam-pool-alloc-1", "is the id of an allocation"),
+            ("ipam-pool-cidr-1", "is the id of a pool CIDR"),
+            ("ipam-scope-1", "is the id of a scope"),
+            ("prod", "those start with \"ipam-pool-\""),
+        ] {
+            let told = no_such_id(Kind::Pool, id, Path::attribute("id"));
+            let detail = &told.iter().next().unwrap().detail;
+            assert!(detail.contains(says), "{detail}");
+        }
+    }
+
+    #[test]
+    fn all_given_tags_must_match() {
+        let tags = |pairs: &[(&str, &str)]| -> Tags {
+            pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+        };
+        let has = tags(&[("env", "prod"), ("team", "net")]);
+        for (wanted, matches) in [
+            (tags(&[]), true),
+            (tags(&[("env", "prod")]), true),
+            (tags(&[("env", "prod"), ("team", "net")]), true),
+            (tags(&[("env", "test")]), false),
+            (tags(&[("env", "prod"), ("cost", "1")]), false),
+            (tags(&[("env", "")]), false),
+        ] {
+            assert_eq!(has_tags(&has, Some(&wanted)), matches, "{wanted:?}");
+        }
+        assert!(has_tags(&has, None));
+    }
+
+    #[test]
+    fn long_lists_of_candidates_are_cut() {
+        let candidates: Vec<_> = (0..13).map(|number| format!("pool {number}")).collect();
+        let text = lines(&candidates);
+        assert_eq!(text.lines().count(), CANDIDATES_MAX + 1);
+        assert!(text.ends_with("and 3 more"), "{text}");
+    }
+}

@@ -1,0 +1,62 @@
+//! The data sources: one file each, and one line in [`all`].
+//!
+//! Beside them: `facts` (what is shown of an object, the same wherever it is shown), `lookup` (saying which object
+//! is meant, and what to tell when that fits none or many), `glob` (patterns for names).
+//!
+//! Lists and look-ups by name leave planned records (holds) out unless `include_planned` is true; a look-up by id
+//! finds them, because the configuration that planned the object is the one that knows the id.
+
+mod allocation;
+mod allocations;
+mod facts;
+mod free_cidrs;
+mod glob;
+mod lookup;
+mod pool;
+mod pool_cidrs;
+mod pools;
+mod preview_next_cidr;
+mod scope;
+mod scopes;
+#[cfg(test)]
+mod tests;
+mod utilization;
+
+use std::sync::Arc;
+
+use crate::backend::Ipam;
+use crate::ipam::{Error, Kind, Pool};
+use crate::tf::{Diagnostics, ErasedDataSource, Path, Tf};
+
+use super::errors;
+use super::shared::Shared;
+
+/// Every data source.
+pub(super) fn all(shared: &Arc<Shared>) -> Vec<Box<dyn ErasedDataSource>> {
+    vec![
+        Box::new(allocation::AllocationData(Arc::clone(shared))),
+        Box::new(allocations::AllocationsData(Arc::clone(shared))),
+        Box::new(free_cidrs::FreeCidrsData(Arc::clone(shared))),
+        Box::new(pool::PoolData(Arc::clone(shared))),
+        Box::new(pool_cidrs::PoolCidrsData(Arc::clone(shared))),
+        Box::new(pools::PoolsData(Arc::clone(shared))),
+        Box::new(preview_next_cidr::PreviewNextCidrData(Arc::clone(shared))),
+        Box::new(scope::ScopeData(Arc::clone(shared))),
+        Box::new(scopes::ScopesData(Arc::clone(shared))),
+        Box::new(utilization::UtilizationData(Arc::clone(shared))),
+    ]
+}
+
+/// The backend's error as a message at the attribute to edit.
+fn explained(path: Path) -> impl FnOnce(Error) -> Diagnostics {
+    move |error| errors::at(&error, path)
+}
+
+fn is_true(field: &Tf<bool>) -> bool {
+    field.get().copied().unwrap_or(false)
+}
+
+/// The pool with that id, planned or not.
+fn pool(ipam: &dyn Ipam, id: &str, path: Path) -> Result<Pool, Diagnostics> {
+    ipam.get_pool(id).map_err(explained(path.clone()))?.ok_or_else(|| lookup::no_such_id(Kind::Pool, id, path))
+}

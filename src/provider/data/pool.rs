@@ -1,0 +1,211 @@
+//! `ipam_pool`: one pool.
+
+use std::sync::Arc;
+
+use crate::backend::Ipam;
+use crate::ipam::{Cidr, Family, Kind, Meta, Pool, ScopeType, Strategy, Tags};
+use crate::provider::shared::Shared;
+use crate::tf::{DataSource, Diagnostics, Path};
+use crate::{at, model};
+
+use super::facts::{Places, PoolFacts};
+use super::lookup::{self, argument};
+use super::{explained, is_true};
+
+model! {
+    /// Reads one pool: by `id` or `ipam_pool_id`, by `path`, or by `name`. It is an error when no pool matches, and
+    /// when more than one does: the error then lists them.
+    pub(super) struct PoolModel {
+        /// Id of the pool. A planned pool is found too.
+        id: String => optional().computed(),
+        /// Id of the pool, the same as `id`; set one of the two.
+        ipam_pool_id: String => optional().computed(),
+        /// Name. Names are unique among the pools of one source pool only: `ipam_scope_id` or `source_ipam_pool_id`
+        /// narrows the look-up.
+        name: String => optional().computed(),
+        /// Names from the top-level pool down to this one, joined by `/`, such as `top/eu-west-1/prod`. Always the
+        /// whole path, so that a pool added elsewhere cannot make it ambiguous; `ipam_scope_id` tells apart equal
+        /// paths in two scopes.
+        path: String => optional().computed(),
+        /// Scope that the pool is in; narrows a look-up by `name` or `path`.
+        ipam_scope_id: String => optional().computed(),
+        /// Pool whose space this one divides, null for a top-level pool; narrows a look-up by `name` to pools right
+        /// inside that one.
+        source_ipam_pool_id: String => optional().computed(),
+        /// Type of the scope: `private` or `public`.
+        ipam_scope_type: ScopeType => computed(),
+        /// Whether a look-up by `name` or `path` may also find a pool that is only planned.
+        include_planned: bool => default(false),
+        /// `ipv4` or `ipv6`.
+        address_family: Family => computed(),
+        /// Region or site; null when the pool is bound to none.
+        locale: String => computed(),
+        /// Free text.
+        description: String => computed(),
+        /// Every CIDR provisioned into the pool, by its own declaration or by `ipam_pool_cidr`, in order of address.
+        cidrs: Vec<Cidr> => computed(),
+        /// The pool's block, when `cidrs` has exactly one; null otherwise.
+        cidr: Cidr => computed(),
+        /// Depth in the pool tree: 1 for a top-level pool.
+        pool_depth: u32 => computed(),
+        /// Smallest netmask length, that is, the largest block, that may be allocated; null for no rule.
+        allocation_min_netmask_length: u8 => computed(),
+        /// Largest netmask length, that is, the smallest block, that may be allocated; null for no rule.
+        allocation_max_netmask_length: u8 => computed(),
+        /// Netmask length of an allocation that asks for none; null when each has to ask.
+        allocation_default_netmask_length: u8 => computed(),
+        /// Tags that every allocation must carry, with these values.
+        allocation_resource_tags: Tags => computed(),
+        /// Which free block an allocation by size gets: `best-fit`, `first-fit`, `last-fit`, `sparse` or `random`.
+        allocation_strategy: Strategy => computed(),
+        /// Tags.
+        tags: Tags => computed(),
+        /// Owner: the configuration that made it (provider argument `owner`).
+        owner: String => computed(),
+        /// `active`, or `planned` while it is only held by a plan.
+        state: String => computed(),
+        /// Until when the hold of a planned pool lasts, as RFC 3339 time; null for an active one.
+        hold_expires_at: String => computed(),
+    }
+}
+
+pub(super) struct PoolData(pub(super) Arc<Shared>);
+
+impl DataSource for PoolData {
+    type Model = PoolModel;
+    const TYPE: &'static str = "ipam_pool";
+
+    fn validate(&self, config: &PoolModel) -> Diagnostics {
+        let by_id = || [argument!(PoolModel, config, id), argument!(PoolModel, config, ipam_pool_id)];
+        let name = || argument!(PoolModel, config, name);
+        let path = || argument!(PoolModel, config, path);
+        let [id, pool_id] = by_id();
+        let mut diagnostics = lookup::exactly_one(Kind::Pool, &[id, pool_id, name(), path()]);
+        let scope = argument!(PoolModel, config, ipam_scope_id);
+        diagnostics.append(lookup::only_beside(&scope, &[name(), path()], &by_id()));
+        let source = argument!(PoolModel, config, source_ipam_pool_id);
+        let [id, pool_id] = by_id();
+        diagnostics.append(lookup::only_beside(&source, &[name()], &[id, pool_id, path()]));
+        diagnostics
+    }
+
+    fn read(&self, config: PoolModel) -> Result<PoolModel, Diagnostics> {
+        self.validate(&config).into_result()?;
+        let ipam = self.0.ipam()?;
+        let (pool, mut places, here) = find(ipam.as_ref(), &config)?;
+        let facts = PoolFacts::of(ipam.as_ref(), pool, &mut places).map_err(explained(here))?;
+        Ok(PoolModel {
+            id: facts.id.clone(),
+            ipam_pool_id: facts.id,
+            name: facts.name,
+            path: facts.path,
+            ipam_scope_id: facts.ipam_scope_id,
+            ipam_scope_type: facts.ipam_scope_type,
+            source_ipam_pool_id: facts.source_ipam_pool_id,
+            include_planned: config.include_planned,
+            address_family: facts.address_family,
+            locale: facts.locale,
+            description: facts.description,
+            cidrs: facts.cidrs,
+            cidr: facts.cidr,
+            pool_depth: facts.pool_depth,
+            allocation_min_netmask_length: facts.allocation_min_netmask_length,
+            allocation_max_netmask_length: facts.allocation_max_netmask_length,
+            allocation_default_netmask_length: facts.allocation_default_netmask_length,
+            allocation_resource_tags: facts.allocation_resource_tags,
+            allocation_strategy: facts.allocation_strategy,
+            tags: facts.tags,
+            owner: facts.owner,
+            state: facts.state,
+            hold_expires_at: facts.hold_expires_at,
+        })
+    }
+}
+
+/// The pool, what was learnt of places on the way, and the argument that named it.
+fn find(ipam: &dyn Ipam, config: &PoolModel) -> Result<(Pool, Places, Path), Diagnostics> {
+    let mut places = Places::default();
+    let by_id = [(&config.id, at!(PoolModel, id)), (&config.ipam_pool_id, at!(PoolModel, ipam_pool_id))];
+    for (id, here) in by_id {
+        if let Some(id) = id.get() {
+            return Ok((super::pool(ipam, id, here.clone())?, places, here));
+        }
+    }
+    let (asked, whole_path, here) = match (config.name.get(), config.path.get()) {
+        (Some(name), _) => (name, false, at!(PoolModel, name)),
+        (None, _) => (config.path.known(at!(PoolModel, path))?, true, at!(PoolModel, path)),
+    };
+    let mut named = Vec::new();
+    for pool in ipam.find_pool(asked).map_err(explained(here.clone()))? {
+        let path = places.path(ipam, &pool).map_err(explained(here.clone()))?;
+        named.push((pool, path));
+    }
+    let pool = choose(named, asked, whole_path, config, &here)?;
+    Ok((pool, places, here))
+}
+
+/// The one among pools whose path ends in what was asked for.
+fn choose(
+    named: Vec<(Pool, String)>,
+    asked: &str,
+    whole_path: bool,
+    config: &PoolModel,
+    here: &Path,
+) -> Result<Pool, Diagnostics> {
+    let fits = |(pool, path): &(Pool, String)| {
+        let named_so = if whole_path { path == asked } else { pool.meta.name == asked };
+        named_so
+            && config.ipam_scope_id.get().is_none_or(|scope| pool.scope_id == *scope)
+            && config.source_ipam_pool_id.get().is_none_or(|source| pool.source_pool_id.as_ref() == Some(source))
+    };
+    let (fitting, others): (Vec<_>, Vec<_>) = named.into_iter().partition(fits);
+    let (mut counting, planned): (Vec<_>, Vec<_>) =
+        fitting.into_iter().partition(|(pool, _)| lookup::counts(&pool.meta, false));
+    if is_true(&config.include_planned) {
+        // A hold of the same name in the same place is the pool's own replacement: it is the same pool's future.
+        let place = |(pool, path): &(Pool, String)| (pool.scope_id.clone(), path.clone());
+        let taken: Vec<_> = counting.iter().map(place).collect();
+        counting.extend(planned.iter().filter(|named| !taken.contains(&place(named))).cloned());
+    }
+    match counting.as_slice() {
+        [(pool, _)] => Ok(pool.clone()),
+        [] => Err(none_fits(asked, whole_path, &planned, &others, here)),
+        many => {
+            let advice = if whole_path {
+                "Say which scope with ipam_scope_id, or use the id."
+            } else {
+                "Say which with path, ipam_scope_id or source_ipam_pool_id, or use the id."
+            };
+            Err(lookup::ambiguous(Kind::Pool, &told(many), advice, here.clone()))
+        }
+    }
+}
+
+fn none_fits(
+    asked: &str,
+    whole_path: bool,
+    planned: &[(Pool, String)],
+    others: &[(Pool, String)],
+    here: &Path,
+) -> Diagnostics {
+    if let [(pool, _), ..] = planned {
+        return lookup::only_planned(Kind::Pool, &pool.meta, here.clone());
+    }
+    let what = if whole_path { "whose whole path is" } else { "named" };
+    let place = if others.is_empty() { "in this store" } else { "where it was looked for" };
+    let mut detail = format!("There is no pool {what} {asked:?} {place}.");
+    if !others.is_empty() {
+        detail = format!("{detail} There are, elsewhere:\n{}", lookup::lines(&told(others)));
+    }
+    lookup::no_such(Kind::Pool, detail, here.clone())
+}
+
+fn told(pools: &[(Pool, String)]) -> Vec<String> {
+    let planned = |meta: &Meta| {
+        if lookup::counts(meta, false) { String::new() } else { format!(", {}", lookup::planned_by(meta)) }
+    };
+    let line = |(pool, path): &(Pool, String)| {
+        format!("{path} ({} in {}{})", pool.meta.id, pool.scope_id, planned(&pool.meta))
+    };
+    pools.iter().map(line).collect()
+}

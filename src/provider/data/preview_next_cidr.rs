@@ -1,0 +1,120 @@
+//! `ipam_preview_next_cidr`: which blocks a pool would give out next.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::backend::Ipam;
+use crate::ipam::{Cidr, Error, Pool};
+use crate::provider::errors;
+use crate::provider::shared::Shared;
+use crate::tf::{DataSource, Diagnostic, Diagnostics, Path, wrong_value};
+use crate::{at, model};
+
+use super::explained;
+
+/// Most blocks that one preview shows.
+const COUNT_MAX: u32 = 1_000;
+
+model! {
+    /// Shows which blocks a pool would give to the next allocations.
+    ///
+    /// A preview reserves nothing: as soon as anybody allocates in the pool, the next read shows other blocks. Do not
+    /// give them to resources as `cidr`, which would then want to move; give `ipam_allocation` a `netmask_length`
+    /// instead: its plan shows the block and holds it.
+    pub(super) struct PreviewNextCidrModel {
+        /// The pool.
+        ipam_pool_id: String => required(),
+        /// Netmask length of the blocks; the pool's `allocation_default_netmask_length` when not set.
+        netmask_length: u8 => optional(),
+        /// How many disjoint blocks to show, 1 to 1000. It is an error when fewer fit.
+        cidr_count: u32 => default(1_i64),
+        /// Blocks to avoid.
+        disallowed_cidrs: BTreeSet<Cidr> => optional(),
+        /// The first of the blocks.
+        cidr: Cidr => computed(),
+        /// The blocks, in the order in which allocations would get them.
+        cidrs: Vec<Cidr> => computed(),
+    }
+}
+
+pub(super) struct PreviewNextCidrData(pub(super) Arc<Shared>);
+
+impl DataSource for PreviewNextCidrData {
+    type Model = PreviewNextCidrModel;
+    const TYPE: &'static str = "ipam_preview_next_cidr";
+
+    fn validate(&self, config: &PreviewNextCidrModel) -> Diagnostics {
+        match config.cidr_count.get() {
+            Some(&count) if !(1..=COUNT_MAX).contains(&count) => {
+                wrong_value(&at!(PreviewNextCidrModel, cidr_count), format!("{count} is not from 1 to {COUNT_MAX}."))
+            }
+            _ => Diagnostics::new(),
+        }
+    }
+
+    fn read(&self, config: PreviewNextCidrModel) -> Result<PreviewNextCidrModel, Diagnostics> {
+        self.validate(&config).into_result()?;
+        let ipam = self.0.ipam()?;
+        let pool_at = || at!(PreviewNextCidrModel, ipam_pool_id);
+        let pool = super::pool(ipam.as_ref(), config.ipam_pool_id.known(pool_at())?, pool_at())?;
+        let disallowed: Vec<Cidr> = config.disallowed_cidrs.get().into_iter().flatten().copied().collect();
+        let count = config.cidr_count.cloned().unwrap_or(1) as usize;
+        let asked = config.netmask_length.cloned();
+        let here = if asked.is_some() { at!(PreviewNextCidrModel, netmask_length) } else { pool_at() };
+        let cidrs = ipam.preview_next(&pool.meta.id, asked, &disallowed, count).map_err(explained(here.clone()))?;
+        match cidrs.first() {
+            Some(&first) if cidrs.len() >= count => {
+                Ok(PreviewNextCidrModel { cidr: first.into(), cidrs: cidrs.into(), ..config })
+            }
+            _ => {
+                let length = asked.or(pool.rules.default_netmask_length).unwrap_or(pool.address_family.bits());
+                Err(too_few(ipam.as_ref(), &pool, length, cidrs.len(), count, !disallowed.is_empty(), here))
+            }
+        }
+    }
+}
+
+fn too_few(
+    ipam: &dyn Ipam,
+    pool: &Pool,
+    netmask_length: u8,
+    fitting: usize,
+    count: usize,
+    some_disallowed: bool,
+    here: Path,
+) -> Diagnostics {
+    let now = match ipam.utilization(&pool.meta.id) {
+        Ok(now) => now,
+        Err(error) => return explained(here)(error),
+    };
+    if fitting > 0 {
+        let largest = now.largest_free.map(|block| format!("; the largest free block is {block}")).unwrap_or_default();
+        return Diagnostic::error(
+            format!("Pool {:?} has no room for {count} blocks", pool.meta.name),
+            format!(
+                "{count} disjoint blocks of netmask length {netmask_length} were asked for, and only {fitting} fit. \
+                 {} addresses are free{largest}. Ask for fewer or smaller blocks, or provision more space into {}.",
+                now.free, pool.meta.id
+            ),
+        )
+        .at(here)
+        .into();
+    }
+    let (pool_id, pool_name) = (pool.meta.id.clone(), pool.meta.name.clone());
+    let error = if now.provisioned == 0u8.into() {
+        Error::PoolEmpty { pool_id, pool_name }
+    } else {
+        Error::PoolExhausted {
+            pool_id,
+            pool_name,
+            netmask_length,
+            largest_free: now.largest_free,
+            free: now.free,
+            disallowed: some_disallowed
+                && now.largest_free.is_some_and(|block| block.netmask_length() <= netmask_length),
+            held: now.held,
+            first_expiry: None,
+        }
+    };
+    errors::explain(&error).at(here).into()
+}

@@ -1,0 +1,127 @@
+//! `ipam_scope`: one scope.
+
+use std::sync::Arc;
+
+use crate::backend::Ipam;
+use crate::ipam::{Kind, Scope, ScopeType, Tags};
+use crate::provider::shared::Shared;
+use crate::tf::{DataSource, Diagnostic, Diagnostics};
+use crate::{at, model};
+
+use super::facts::ScopeFacts;
+use super::lookup::{self, argument};
+use super::{explained, is_true};
+
+model! {
+    /// Reads one scope: by `id`, by `name`, or one of the two default scopes by `is_default = true` and
+    /// `scope_type`. It is an error when there is none.
+    pub(super) struct ScopeModel {
+        /// Id of the scope. A planned scope is found too.
+        id: String => optional().computed(),
+        /// Name, unique in the store.
+        name: String => optional().computed(),
+        /// `true` looks up the default scope of the given `scope_type`. Tells otherwise whether this is one of the two
+        /// scopes that every store has and that cannot be deleted.
+        is_default: bool => optional().computed(),
+        /// `private` or `public`; to be given with `is_default` only.
+        scope_type: ScopeType => optional().computed(),
+        /// Whether a look-up by name may also find a scope that is only planned.
+        include_planned: bool => default(false),
+        /// Free text.
+        description: String => computed(),
+        /// Tags.
+        tags: Tags => computed(),
+        /// Owner: the configuration that made it (provider argument `owner`).
+        owner: String => computed(),
+        /// `active`, or `planned` while it is only held by a plan.
+        state: String => computed(),
+        /// Until when the hold of a planned scope lasts, as RFC 3339 time; null for an active one.
+        hold_expires_at: String => computed(),
+    }
+}
+
+pub(super) struct ScopeData(pub(super) Arc<Shared>);
+
+impl DataSource for ScopeData {
+    type Model = ScopeModel;
+    const TYPE: &'static str = "ipam_scope";
+
+    fn validate(&self, config: &ScopeModel) -> Diagnostics {
+        let way = || argument!(ScopeModel, config, is_default);
+        let by_name = || [argument!(ScopeModel, config, id), argument!(ScopeModel, config, name)];
+        let [id, name] = by_name();
+        let scope_type = argument!(ScopeModel, config, scope_type);
+        let mut diagnostics = if scope_type_alone(config) {
+            Diagnostic::error(
+                "Missing is_default",
+                "scope_type alone names no scope: any number of scopes have one. Set is_default = true beside it.",
+            )
+            .at(at!(ScopeModel, is_default))
+            .into()
+        } else {
+            lookup::exactly_one(Kind::Scope, &[id, name, way()])
+        };
+        diagnostics.append(lookup::only_beside(&scope_type, &[way()], &by_name()));
+        if config.is_default.get() == Some(&false) {
+            diagnostics.push(
+                Diagnostic::error(
+                    "is_default = false names no scope",
+                    "Any number of scopes are no default. Look one up by id or name, or list them with ipam_scopes.",
+                )
+                .at(at!(ScopeModel, is_default)),
+            );
+        } else {
+            diagnostics.append(lookup::needs(&[way()], &scope_type, "there is a private and a public default scope"));
+        }
+        diagnostics
+    }
+
+    fn read(&self, config: ScopeModel) -> Result<ScopeModel, Diagnostics> {
+        self.validate(&config).into_result()?;
+        let ipam = self.0.ipam()?;
+        let facts = ScopeFacts::of(find(ipam.as_ref(), &config)?);
+        Ok(ScopeModel {
+            id: facts.id,
+            name: facts.name,
+            is_default: facts.is_default,
+            scope_type: facts.scope_type,
+            include_planned: config.include_planned,
+            description: facts.description,
+            tags: facts.tags,
+            owner: facts.owner,
+            state: facts.state,
+            hold_expires_at: facts.hold_expires_at,
+        })
+    }
+}
+
+fn scope_type_alone(config: &ScopeModel) -> bool {
+    config.scope_type.is_known() && config.id.is_null() && config.name.is_null() && config.is_default.is_null()
+}
+
+fn find(ipam: &dyn Ipam, config: &ScopeModel) -> Result<Scope, Diagnostics> {
+    if let Some(id) = config.id.get() {
+        return scope(ipam, id, at!(ScopeModel, id));
+    }
+    if let Some(name) = config.name.get() {
+        let here = || at!(ScopeModel, name);
+        let scope = ipam.find_scope(name).map_err(explained(here()))?.ok_or_else(|| {
+            lookup::no_such(Kind::Scope, format!("There is no scope named {name:?} in this store."), here())
+        })?;
+        if !lookup::counts(&scope.meta, is_true(&config.include_planned)) {
+            return Err(lookup::only_planned(Kind::Scope, &scope.meta, here()));
+        }
+        return Ok(scope);
+    }
+    let here = || at!(ScopeModel, is_default);
+    let wanted = config.scope_type.known(at!(ScopeModel, scope_type))?;
+    let scopes = ipam.list_scopes(false).map_err(explained(here()))?;
+    scopes.into_iter().find(|scope| scope.is_default && scope.scope_type == *wanted).ok_or_else(|| {
+        lookup::no_such(Kind::Scope, format!("This store has no default scope of type {wanted}."), here())
+    })
+}
+
+/// The scope with that id, planned or not.
+pub(super) fn scope(ipam: &dyn Ipam, id: &str, path: crate::tf::Path) -> Result<Scope, Diagnostics> {
+    ipam.get_scope(id).map_err(explained(path.clone()))?.ok_or_else(|| lookup::no_such_id(Kind::Scope, id, path))
+}

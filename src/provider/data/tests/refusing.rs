@@ -1,0 +1,172 @@
+//! Bad configurations and empty answers: what is told, and at which attribute.
+
+use super::*;
+
+#[test]
+fn mistakes_are_told_at_the_attribute_to_edit() {
+    let world = World::new();
+    let yes = || Value::Bool(true);
+    let number = |number: i64| Value::from(number);
+    let cases: Vec<(&str, Vec<(&str, Value)>, &str, &str)> = vec![
+        ("ipam_scope", vec![], "id", "Set one of: id, name, is_default"),
+        ("ipam_scope", vec![("id", "a".into()), ("name", "b".into())], "name", "id and name each say which scope"),
+        ("ipam_scope", vec![("is_default", yes())], "scope_type", "needs scope_type beside it"),
+        ("ipam_scope", vec![("is_default", false.into())], "is_default", "names no scope"),
+        ("ipam_scope", vec![("scope_type", "public".into())], "is_default", "Set is_default = true"),
+        ("ipam_scope", vec![("id", "a".into()), ("scope_type", "public".into())], "scope_type", "is_default only"),
+        (
+            "ipam_scope",
+            vec![("is_default", yes()), ("scope_type", "hidden".into())],
+            "scope_type",
+            "use \"private\" or \"public\"",
+        ),
+        ("ipam_pool", vec![], "id", "Set one of: id, ipam_pool_id, name, path"),
+        ("ipam_pool", vec![("ipam_pool_id", "a".into()), ("path", "b".into())], "path", "ipam_pool_id and path each"),
+        ("ipam_pool", vec![("id", "a".into()), ("ipam_scope_id", "b".into())], "ipam_scope_id", "name, path only"),
+        (
+            "ipam_pool",
+            vec![("path", "a".into()), ("source_ipam_pool_id", "b".into())],
+            "source_ipam_pool_id",
+            "goes with name only",
+        ),
+        ("ipam_allocation", vec![], "id", "Set one of: id, name, cidr, address"),
+        ("ipam_allocation", vec![("name", "web".into())], "ipam_pool_id", "name needs ipam_pool_id beside it"),
+        ("ipam_allocation", vec![("address", "10.0.0.1".into())], "ipam_pool_id", "address needs ipam_pool_id"),
+        ("ipam_allocation", vec![("id", "a".into()), ("ipam_pool_id", "b".into())], "ipam_pool_id", "Remove one"),
+        (
+            "ipam_allocation",
+            vec![("ipam_pool_id", "a".into()), ("address", "10.0.0.1/32".into())],
+            "address",
+            "For a block use cidr instead",
+        ),
+        (
+            "ipam_allocation",
+            vec![("ipam_pool_id", "a".into()), ("cidr", "10.0.0.1/24".into())],
+            "cidr",
+            "has host bits set",
+        ),
+        ("ipam_allocations", vec![("resource_type", "vpc".into())], "resource_type", "use \"custom\" or \"ipam-pool\""),
+        (
+            "ipam_preview_next_cidr",
+            vec![("ipam_pool_id", "a".into()), ("cidr_count", number(0))],
+            "cidr_count",
+            "0 is not from 1 to 1000",
+        ),
+        ("ipam_free_cidrs", vec![("ipam_pool_id", "a".into()), ("limit", number(0))], "limit", "not from 1 to 100000"),
+        (
+            "ipam_free_cidrs",
+            vec![("ipam_pool_id", "a".into()), ("max_netmask_length", number(129))],
+            "max_netmask_length",
+            "129 is not a netmask length",
+        ),
+    ];
+    for (type_name, config, path, says) in cases {
+        let told = world.refused(type_name, &config);
+        assert_eq!(told.0, path, "{type_name} {config:?}: {}", told.1);
+        assert!(told.1.contains(says), "{type_name} {config:?}: {}", told.1);
+    }
+}
+
+#[test]
+fn what_is_not_there_is_told_as_such() {
+    let world = World::new();
+    let gone = "ipam-pool-0000";
+    let cases: Vec<(&str, Vec<(&str, Value)>, &str, &str)> = vec![
+        ("ipam_scope", vec![("id", "ipam-scope-0".into())], "id", "There is no scope with id"),
+        ("ipam_scope", vec![("name", "nowhere".into())], "name", "no scope named \"nowhere\""),
+        ("ipam_pool", vec![("id", gone.into())], "id", "There is no pool with id"),
+        ("ipam_pool", vec![("ipam_pool_id", id(&world.lab))], "ipam_pool_id", "is the id of a scope"),
+        ("ipam_pool", vec![("name", "nowhere".into())], "name", "no pool named \"nowhere\" in this store"),
+        ("ipam_pools", vec![("source_ipam_pool_id", gone.into())], "source_ipam_pool_id", "There is no pool"),
+        ("ipam_pools", vec![("ipam_scope_id", "ipam-scope-0".into())], "ipam_scope_id", "There is no scope"),
+        ("ipam_pool_cidrs", vec![("ipam_pool_id", gone.into())], "ipam_pool_id", "There is no pool"),
+        ("ipam_allocation", vec![("id", id(&world.eu))], "id", "is the id of a pool"),
+        ("ipam_allocations", vec![("ipam_pool_id", gone.into())], "ipam_pool_id", "There is no pool"),
+        ("ipam_preview_next_cidr", vec![("ipam_pool_id", gone.into())], "ipam_pool_id", "There is no pool"),
+        ("ipam_free_cidrs", vec![("ipam_pool_id", gone.into())], "ipam_pool_id", "There is no pool"),
+        ("ipam_utilization", vec![("ipam_pool_id", gone.into())], "ipam_pool_id", "There is no pool"),
+    ];
+    for (type_name, config, path, says) in cases {
+        let told = world.refused(type_name, &config);
+        assert_eq!(told.0, path, "{type_name} {config:?}: {}", told.1);
+        assert!(told.1.contains(says), "{type_name} {config:?}: {}", told.1);
+    }
+}
+
+#[test]
+fn an_ambiguous_pool_is_told_with_every_candidate() {
+    let world = World::new();
+    let (path, text) = world.refused("ipam_pool", &[("name", "prod".into())]);
+    assert_eq!(path, "name");
+    for expected in ["2 match", "top/eu/prod", "top/us/prod", &world.eu_prod, &world.us_prod, "source_ipam_pool_id"] {
+        assert!(text.contains(expected), "{text}");
+    }
+    let (path, text) = world.refused("ipam_pool", &[("path", "top".into())]);
+    assert_eq!(path, "path");
+    assert!(text.contains(&world.lab) && text.contains("Say which scope with ipam_scope_id"), "{text}");
+}
+
+#[test]
+fn part_of_a_path_is_answered_with_the_whole_one() {
+    let world = World::new();
+    let (path, text) = world.refused("ipam_pool", &[("path", "eu/prod".into())]);
+    assert_eq!(path, "path");
+    assert!(text.contains("no pool whose whole path is \"eu/prod\"") && text.contains("- top/eu/prod ("), "{text}");
+}
+
+#[test]
+fn a_pool_elsewhere_is_shown_when_the_narrowed_lookup_finds_none() {
+    let world = World::new();
+    let (_, text) = world.refused("ipam_pool", &[("name", "eu".into()), ("ipam_scope_id", id(&world.lab))]);
+    assert!(text.contains("There are, elsewhere:\n  - top/eu ("), "{text}");
+}
+
+#[test]
+fn a_part_of_an_allocation_is_not_the_allocation() {
+    let world = World::new();
+    let config = [("ipam_pool_id", id(&world.eu_prod)), ("cidr", "10.0.0.0/30".into())];
+    let (path, text) = world.refused("ipam_allocation", &config);
+    assert_eq!(path, "cidr");
+    assert!(text.contains("it is a part of 10.0.0.0/28 (web "), "{text}");
+}
+
+#[test]
+fn a_free_address_belongs_to_no_allocation() {
+    let world = World::new();
+    let config = [("ipam_pool_id", id(&world.eu_prod)), ("address", "10.0.0.200".into())];
+    let (path, text) = world.refused("ipam_allocation", &config);
+    assert_eq!(path, "address");
+    assert!(text.contains("has no allocation that contains 10.0.0.200"), "{text}");
+}
+
+#[test]
+fn a_planned_object_is_told_to_be_planned_by_whom() {
+    let world = World::new();
+    let pool = ("ipam_pool_id", id(&world.eu_prod));
+    for way in [("name", "next"), ("cidr", "10.0.0.32/28"), ("address", "10.0.0.40")] {
+        let (path, text) = world.refused("ipam_allocation", &[pool.clone(), (way.0, way.1.into())]);
+        assert_eq!(path, way.0);
+        assert!(text.contains("planned by \"tests\" (held until 2") && text.contains("include_planned"), "{text}");
+    }
+}
+
+#[test]
+fn a_preview_of_more_than_fits_says_how_many_do() {
+    let world = World::new();
+    let ask = |length: i64, blocks: i64| {
+        let pool = ("ipam_pool_id", id(&world.us_prod));
+        world.refused(
+            "ipam_preview_next_cidr",
+            &[pool, ("netmask_length", length.into()), ("cidr_count", blocks.into())],
+        )
+    };
+    let (path, text) = ask(26, 5);
+    assert_eq!(path, "netmask_length");
+    assert!(text.contains("only 4 fit") && text.contains("largest free block is 10.1.0.0/24"), "{text}");
+    let (path, text) = ask(23, 1);
+    assert_eq!(path, "netmask_length");
+    assert!(text.contains("10.1.0.0/24"), "{text}");
+    // Without a length and without a default there is nothing to preview.
+    let (path, text) = world.refused("ipam_preview_next_cidr", &[("ipam_pool_id", id(&world.us_prod))]);
+    assert_eq!(path, "ipam_pool_id", "{text}");
+}

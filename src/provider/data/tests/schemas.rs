@@ -1,0 +1,66 @@
+//! What Terraform asks of every schema, and what we do.
+
+use super::*;
+
+fn check(type_name: &str, attribute: &Attribute, top: bool) {
+    let name = format!("{type_name}.{}", attribute.name);
+    assert!(attribute.description.ends_with('.'), "{name} is not described in sentences");
+    assert!(!top || !RESERVED.contains(&attribute.name), "{name} is Terraform's own word");
+    assert!(attribute.required || attribute.optional || attribute.computed, "{name} is nobody's to set");
+    assert!(!attribute.required || !(attribute.optional || attribute.computed), "{name} is required and not");
+    if let AttributeType::Nested(_, nested) = &attribute.ty {
+        for inner in nested {
+            assert!(inner.is_computed_only(), "{name}.{} is a fact", inner.name);
+            check(&name, inner, false);
+        }
+    }
+}
+
+#[test]
+fn every_schema_is_one_that_terraform_accepts() {
+    let sources = super::super::all(&Arc::new(Shared::default()));
+    for source in &sources {
+        let block = source.schema().block;
+        assert!(source.type_name().starts_with("ipam_"));
+        assert!(block.description.ends_with('.'), "{} is not described", source.type_name());
+        assert!(block.blocks.is_empty());
+        for attribute in &block.attributes {
+            check(source.type_name(), attribute, true);
+        }
+    }
+    let mut names: Vec<_> = sources.iter().map(|source| source.type_name()).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), sources.len(), "two data sources of one name");
+    assert_eq!(names.len(), 10);
+}
+
+#[test]
+fn wholly_unknown_arguments_are_no_mistake() {
+    for source in super::super::all(&Arc::new(Shared::default())) {
+        let attributes = source.schema().block.attributes;
+        let arguments = attributes.iter().filter(|attribute| !attribute.is_computed_only());
+        let config = Value::Map(arguments.map(|argument| (argument.name.to_owned(), Value::Unknown)).collect());
+        assert_eq!(source.validate(&config), Diagnostics::new(), "{}", source.type_name());
+    }
+}
+
+#[test]
+fn computed_facts_cannot_be_set() {
+    let world = World::new();
+    let told = world.refused("ipam_pool", &[("id", id(&world.eu)), ("owner", "me".into())]);
+    assert_eq!(told.0, "owner");
+}
+
+#[test]
+fn reading_before_the_provider_is_configured_is_an_error() {
+    for source in super::super::all(&Arc::new(Shared::default())) {
+        let config = object(&[("id", "x".into()), ("ipam_pool_id", "x".into())]);
+        let config = if matches!(source.type_name(), "ipam_pool" | "ipam_scope" | "ipam_allocation") {
+            object(&[("id", "x".into())])
+        } else {
+            config
+        };
+        assert!(source.read(&config).unwrap_err().has_error(), "{}", source.type_name());
+    }
+}

@@ -1,0 +1,230 @@
+//! `ipam_utilization`: how full a pool is, and every pool below it.
+
+use std::sync::Arc;
+
+use bigdecimal::BigDecimal;
+use num_bigint::{BigInt, BigUint};
+
+use crate::backend::{Ipam, PoolFilter, Utilization};
+use crate::ipam::{Cidr, Error, Kind};
+use crate::provider::shared::Shared;
+use crate::tf::{DataSource, Diagnostics, Number};
+use crate::{at, model};
+
+use super::facts::{Places, count};
+use super::{explained, is_true, lookup};
+
+model! {
+    /// How full a pool is.
+    pub(super) struct UtilizationFacts {
+        /// Id of the pool.
+        ipam_pool_id: String => computed(),
+        /// Name of the pool.
+        name: String => computed(),
+        /// Names from the top-level pool down to this one, joined by `/`.
+        path: String => computed(),
+        /// Pool whose space this one divides; null for a top-level pool.
+        source_ipam_pool_id: String => computed(),
+        /// Depth in the pool tree: 1 for a top-level pool.
+        pool_depth: u32 => computed(),
+        /// Addresses provisioned into the pool. `used + held + free = provisioned`, exactly.
+        provisioned: Number => computed(),
+        /// Addresses in active allocations, the space of pools below included.
+        used: Number => computed(),
+        /// Addresses under holds: planned, not applied yet.
+        held: Number => computed(),
+        /// Addresses that an allocation could get.
+        free: Number => computed(),
+        /// `used` in percent of `provisioned`, rounded to two decimals (half up); 0 when nothing is provisioned.
+        used_percent: Number => computed(),
+        /// `held` in percent of `provisioned`, rounded to two decimals (half up); 0 when nothing is provisioned.
+        held_percent: Number => computed(),
+        /// `free` in percent of `provisioned`, rounded to two decimals (half up); 0 when nothing is provisioned.
+        free_percent: Number => computed(),
+        /// The largest free block; null when nothing is free.
+        largest_free_cidr: Cidr => computed(),
+        /// How scattered the free space is, from 0 (one block) towards 1 (crumbs): 1 - largest free block / free
+        /// addresses, rounded to four decimals (half up); 0 when nothing is free.
+        fragmentation: Number => computed(),
+        /// Number of active allocations in this very pool, each pool right below counted by its CIDRs.
+        allocation_count: Number => computed(),
+        /// Addresses in active custom allocations of this pool and of all pools below it: what is really in use.
+        assigned_in_subtree: Number => computed(),
+        /// `assigned_in_subtree` in percent of `provisioned`, rounded to two decimals (half up); 0 when nothing is
+        /// provisioned.
+        assigned_percent: Number => computed(),
+    }
+}
+
+impl UtilizationFacts {
+    fn of(ipam: &dyn Ipam, now: Utilization, places: &mut Places) -> Result<Self, Error> {
+        let percent = |part: &BigUint| Number::Finite(share(&(part * 100u8), &now.provisioned, 2)).into();
+        // A backend that counts and looks in two requests may see a block larger than its count of free addresses.
+        let largest = now.largest_free.map(|block| block.address_count()).unwrap_or_default().min(now.free.clone());
+        let scattered = if now.largest_free.is_some() { &now.free - largest } else { BigUint::default() };
+        Ok(Self {
+            path: places.path(ipam, &now.pool)?.into(),
+            ipam_pool_id: now.pool.meta.id.into(),
+            name: now.pool.meta.name.into(),
+            source_ipam_pool_id: now.pool.source_pool_id.into(),
+            pool_depth: now.pool.depth.into(),
+            used_percent: percent(&now.used),
+            held_percent: percent(&now.held),
+            free_percent: percent(&now.free),
+            assigned_percent: percent(&now.assigned_in_subtree),
+            fragmentation: Number::Finite(share(&scattered, &now.free, 4)).into(),
+            provisioned: count(now.provisioned),
+            used: count(now.used),
+            held: count(now.held),
+            free: count(now.free),
+            largest_free_cidr: now.largest_free.into(),
+            allocation_count: count(now.allocations),
+            assigned_in_subtree: count(now.assigned_in_subtree),
+        })
+    }
+}
+
+/// `part / whole`, rounded half up to so many decimals; 0 of nothing.
+fn share(part: &BigUint, whole: &BigUint, decimals: u32) -> BigDecimal {
+    if *whole == BigUint::default() {
+        return BigDecimal::default();
+    }
+    let rounded: BigUint = (part * BigUint::from(10u8).pow(decimals) * 2u8 + whole) / (whole * 2u8);
+    BigDecimal::new(BigInt::from(rounded), i64::from(decimals)).normalized()
+}
+
+model! {
+    /// Tells how full a pool is, and the same of every pool below it. Counts of addresses are exact, for IPv6 too.
+    pub(super) struct UtilizationModel {
+        /// The pool. A planned pool is found too.
+        ipam_pool_id: String => required(),
+        /// Also list pools below that are only planned.
+        include_planned: bool => default(false),
+        /// Name of the pool.
+        name: String => computed(),
+        /// Names from the top-level pool down to this one, joined by `/`.
+        path: String => computed(),
+        /// Pool whose space this one divides; null for a top-level pool.
+        source_ipam_pool_id: String => computed(),
+        /// Depth in the pool tree: 1 for a top-level pool.
+        pool_depth: u32 => computed(),
+        /// Addresses provisioned into the pool. `used + held + free = provisioned`, exactly.
+        provisioned: Number => computed(),
+        /// Addresses in active allocations, the space of pools below included.
+        used: Number => computed(),
+        /// Addresses under holds: planned, not applied yet.
+        held: Number => computed(),
+        /// Addresses that an allocation could get.
+        free: Number => computed(),
+        /// `used` in percent of `provisioned`, rounded to two decimals (half up); 0 when nothing is provisioned.
+        used_percent: Number => computed(),
+        /// `held` in percent of `provisioned`, rounded to two decimals (half up); 0 when nothing is provisioned.
+        held_percent: Number => computed(),
+        /// `free` in percent of `provisioned`, rounded to two decimals (half up); 0 when nothing is provisioned.
+        free_percent: Number => computed(),
+        /// The largest free block; null when nothing is free.
+        largest_free_cidr: Cidr => computed(),
+        /// How scattered the free space is, from 0 (one block) towards 1 (crumbs): 1 - largest free block / free
+        /// addresses, rounded to four decimals (half up); 0 when nothing is free.
+        fragmentation: Number => computed(),
+        /// Number of active allocations in this very pool, each pool right below counted by its CIDRs.
+        allocation_count: Number => computed(),
+        /// Addresses in active custom allocations of this pool and of all pools below it: what is really in use.
+        assigned_in_subtree: Number => computed(),
+        /// `assigned_in_subtree` in percent of `provisioned`, rounded to two decimals (half up); 0 when nothing is
+        /// provisioned.
+        assigned_percent: Number => computed(),
+        /// The same of every pool below this one, at any depth; parents come before their children.
+        pools: Vec<UtilizationFacts> => computed(),
+    }
+}
+
+pub(super) struct UtilizationData(pub(super) Arc<Shared>);
+
+impl DataSource for UtilizationData {
+    type Model = UtilizationModel;
+    const TYPE: &'static str = "ipam_utilization";
+
+    fn validate(&self, _config: &UtilizationModel) -> Diagnostics {
+        Diagnostics::new()
+    }
+
+    fn read(&self, config: UtilizationModel) -> Result<UtilizationModel, Diagnostics> {
+        let ipam = self.0.ipam()?;
+        let here = || at!(UtilizationModel, ipam_pool_id);
+        let id = config.ipam_pool_id.known(here())?;
+        let now = ipam.utilization(id).map_err(|error| match error {
+            Error::NotFound { .. } => lookup::no_such_id(Kind::Pool, id, here()),
+            error => explained(here())(error),
+        })?;
+        let mut places = Places::default();
+        let facts = UtilizationFacts::of(ipam.as_ref(), now, &mut places).map_err(explained(here()))?;
+        let below = below(ipam.as_ref(), id, is_true(&config.include_planned), &mut places);
+        Ok(UtilizationModel {
+            name: facts.name,
+            path: facts.path,
+            source_ipam_pool_id: facts.source_ipam_pool_id,
+            pool_depth: facts.pool_depth,
+            provisioned: facts.provisioned,
+            used: facts.used,
+            held: facts.held,
+            free: facts.free,
+            used_percent: facts.used_percent,
+            held_percent: facts.held_percent,
+            free_percent: facts.free_percent,
+            largest_free_cidr: facts.largest_free_cidr,
+            fragmentation: facts.fragmentation,
+            allocation_count: facts.allocation_count,
+            assigned_in_subtree: facts.assigned_in_subtree,
+            assigned_percent: facts.assigned_percent,
+            pools: below.map_err(explained(here()))?.into(),
+            ..config
+        })
+    }
+}
+
+/// The pools below, depth-first. Asks level by level, so that other trees cost nothing.
+fn below(ipam: &dyn Ipam, id: &str, include_planned: bool, places: &mut Places) -> Result<Vec<UtilizationFacts>, Error> {
+    let children = |id: &str| {
+        ipam.list_pools(&PoolFilter { source_pool_id: Some(id.to_owned()), include_planned, ..PoolFilter::default() })
+    };
+    let mut told = Vec::new();
+    let mut waiting = children(id)?;
+    waiting.reverse();
+    while let Some(pool) = waiting.pop() {
+        let now = match ipam.utilization(&pool.meta.id) {
+            Ok(now) => now,
+            // Deleted since it was listed.
+            Err(Error::NotFound { .. }) => continue,
+            Err(error) => return Err(error),
+        };
+        told.push(UtilizationFacts::of(ipam, now, places)?);
+        waiting.extend(children(&pool.meta.id)?.into_iter().rev());
+    }
+    Ok(told)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_rounded_half_up_and_exact_beyond_floats() {
+        let all_of_ipv6 = BigUint::from(1u8) << 128u32;
+        for (part, whole, decimals, expected) in [
+            (0u8.into(), 0u8.into(), 2, "0"),
+            (0u8.into(), 256u16.into(), 2, "0"),
+            (BigUint::from(100u8) * 256u16, 256u16.into(), 2, "100"),
+            (BigUint::from(100u8), 3u8.into(), 2, "33.33"),
+            (BigUint::from(200u8), 3u8.into(), 2, "66.67"),
+            (BigUint::from(1u8), 8u8.into(), 2, "0.13"),
+            (BigUint::from(1u8), 201u8.into(), 2, "0"),
+            (BigUint::from(1u8), 200u8.into(), 2, "0.01"),
+            (BigUint::from(1u8), 3u8.into(), 4, "0.3333"),
+            (&all_of_ipv6 * 50u8, all_of_ipv6.clone(), 2, "50"),
+            ((&all_of_ipv6 - 1u8) * 100u8, all_of_ipv6.clone(), 2, "100"),
+        ] {
+            assert_eq!(Number::Finite(share(&part, &whole, decimals)).to_string(), expected, "{part} of {whole}");
+        }
+    }
+}
