@@ -29,7 +29,7 @@ fn nested_block(from: &NestedBlock) -> WireNestedBlock {
         block: Some(block(&from.block)),
         nesting: BlockNesting::Single.into(),
         min_items: 0,
-        max_items: 1,
+        max_items: 0,
     }
 }
 
