@@ -33,9 +33,7 @@ pub(super) fn start() {
         return;
     }
     // What the libraries have to say is of use only when it is bad.
-    let filter = Targets::new()
-        .with_target(env!("CARGO_CRATE_NAME"), level)
-        .with_default(level.min(LevelFilter::WARN));
+    let filter = Targets::new().with_target(env!("CARGO_CRATE_NAME"), level).with_default(level.min(LevelFilter::WARN));
     let _ = tracing_subscriber::registry().with(JsonLines::new(io::stderr).with_filter(filter)).try_init();
 }
 
@@ -245,7 +243,15 @@ mod tests {
         let lines = logged(|| {
             tracing::warn!(a = long, "{long}");
             tracing::warn!(
-                a = long, b = long, c = long, d = long, e = long, f = long, g = long, h = long, "Many long fields"
+                a = long,
+                b = long,
+                c = long,
+                d = long,
+                e = long,
+                f = long,
+                g = long,
+                h = long,
+                "Many long fields"
             );
         });
         assert!(lines.iter().all(|line| line.to_string().len() <= LINE_BYTES_MAX));

@@ -104,7 +104,8 @@ mod tests {
 
     #[test]
     fn rubbish_for_a_client_certificate_is_an_error_and_not_plaintext() {
-        for rubbish in ["x", "-----BEGIN CERTIFICATE-----\n", "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"]
+        for rubbish in
+            ["x", "-----BEGIN CERTIFICATE-----\n", "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"]
         {
             let error = Tls::new(rubbish).err().unwrap();
             assert!(error.starts_with("PLUGIN_CLIENT_CERT holds no certificate"), "{error}");

@@ -1,8 +1,8 @@
 //! Calls about functions. Their errors are no diagnostics: they name an argument by its number.
 
 use super::catalog::Catalog;
-use super::wire::{DynamicValue, FunctionError as WireError, call_function, get_functions};
 use super::value;
+use super::wire::{DynamicValue, FunctionError as WireError, call_function, get_functions};
 use crate::tf::{Diagnostics, FunctionError, Parameter, Signature, Value};
 
 pub(super) fn list(catalog: &Catalog, _: &get_functions::Request) -> Result<get_functions::Response, Diagnostics> {
@@ -40,7 +40,11 @@ fn arguments(signature: &Signature, values: &[DynamicValue]) -> Result<Vec<Value
         return Err(general(format!("{fixed} arguments are needed, and {} are given.", values.len())));
     }
     let parameters = signature.parameters.iter().chain(signature.variadic.iter().cycle());
-    parameters.zip(values).enumerate().map(|(position, (parameter, value))| argument(position, parameter, value)).collect()
+    parameters
+        .zip(values)
+        .enumerate()
+        .map(|(position, (parameter, value))| argument(position, parameter, value))
+        .collect()
 }
 
 fn argument(position: usize, parameter: &Parameter, value: &DynamicValue) -> Result<Value, FunctionError> {

@@ -8,10 +8,7 @@ use super::wire::{
 use super::{diagnostics, value};
 use crate::tf::Diagnostics;
 
-pub(super) fn metadata(
-    catalog: &Catalog,
-    _: &get_metadata::Request,
-) -> Result<get_metadata::Response, Diagnostics> {
+pub(super) fn metadata(catalog: &Catalog, _: &get_metadata::Request) -> Result<get_metadata::Response, Diagnostics> {
     let provider = &catalog.provider;
     let resources = provider.resources.iter().map(|resource| resource.type_name().to_owned());
     let data_sources = provider.data_sources.iter().map(|data_source| data_source.type_name().to_owned());

@@ -47,7 +47,9 @@ fn stored(state: Option<&RawState>) -> Result<serde_json::Value, Diagnostics> {
     let damaged = |detail: String| Diagnostics::from(Diagnostic::error("Damaged state", detail));
     let state = state.ok_or_else(|| damaged("Terraform sent no stored state.".to_owned()))?;
     if state.json.is_empty() && !state.flatmap.is_empty() {
-        return Err(damaged("The stored state was written by Terraform 0.11 or older, before this provider.".to_owned()));
+        return Err(damaged(
+            "The stored state was written by Terraform 0.11 or older, before this provider.".to_owned(),
+        ));
     }
     let json = value::parse_json(&state.json)
         .map_err(|sentence| damaged(format!("The stored state cannot be read: {sentence}")))?;
@@ -161,8 +163,5 @@ pub(super) fn move_state(
         schema_version: request.source_schema_version,
         state: &state,
     })?;
-    Ok(move_resource_state::Response {
-        target_state: Some(value::encode(&moved, &shape.ty)?),
-        ..Default::default()
-    })
+    Ok(move_resource_state::Response { target_state: Some(value::encode(&moved, &shape.ty)?), ..Default::default() })
 }
