@@ -1,6 +1,6 @@
 //! The service over a small provider, without a connection.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Value as Json, json};
 use tonic::Request;
@@ -173,6 +173,7 @@ fn server_of(things: Things) -> Server {
         data_sources: vec![Box::new(ThingData)],
         functions: vec![Box::new(Join)],
         stop: Stop::default(),
+        finish: Arc::new(|| {}),
     })
 }
 

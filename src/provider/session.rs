@@ -4,12 +4,35 @@
 //! resources of one configuration ask for the same name, and whether an object whose name is taken is the very one
 //! that is about to be replaced. Both are answered from what Terraform said earlier in the same process.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::ipam::Cidr;
 
 /// Memory of one walk: forgotten when the provider is configured anew.
 #[derive(Debug, Default)]
-pub(super) struct Session(Mutex<Memory>);
+pub(super) struct Session {
+    memory: Mutex<Memory>,
+    previews: Mutex<Previews>,
+}
+
+/// Blocks that plans without holds have shown, each with its pool: the next one must be another.
+#[derive(Debug, Default)]
+pub(super) struct Previews(Vec<(String, Cidr)>);
+
+impl Previews {
+    pub(super) fn add(&mut self, pool_id: &str, cidr: Cidr) {
+        self.0.push((pool_id.to_owned(), cidr));
+    }
+
+    pub(super) fn of(&self, pool_id: &str) -> BTreeSet<Cidr> {
+        self.0.iter().filter(|(pool, _)| pool == pool_id).map(|(_, cidr)| *cidr).collect()
+    }
+}
+
+/// How often is looked whether Terraform has come to another resource.
+const GLANCE: Duration = Duration::from_millis(20);
 
 #[derive(Debug, Default)]
 struct Memory {
@@ -17,17 +40,25 @@ struct Memory {
     kept: HashSet<String>,
     succeeded: HashSet<String>,
     handed_out: HashSet<String>,
+    adopted: HashSet<String>,
+    made: Vec<String>,
     warned: HashSet<&'static str>,
 }
 
 impl Session {
     fn memory(&self) -> MutexGuard<'_, Memory> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Forgets everything: a new walk begins (a debug server serves many).
     pub(super) fn forget(&self) {
         *self.memory() = Memory::default();
+        *self.previews() = Previews::default();
+    }
+
+    /// The blocks that plans without holds have shown; whoever has this is alone in previewing.
+    pub(super) fn previews(&self) -> MutexGuard<'_, Previews> {
+        self.previews.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Terraform read a state with this object.
@@ -35,9 +66,19 @@ impl Session {
         self.memory().in_state.insert(id.to_owned());
     }
 
-    /// Whether the object is in this configuration's state.
-    pub(super) fn is_in_state(&self, id: &str) -> bool {
-        self.memory().in_state.contains(id)
+    /// Whether the object is in this configuration's state. Terraform reads states in the order of its walk, so that
+    /// one which is not seen yet gets some `time` to show up.
+    pub(super) fn is_in_state(&self, id: &str, time: Duration) -> bool {
+        let deadline = Instant::now() + time;
+        loop {
+            if self.memory().in_state.contains(id) {
+                return true;
+            }
+            if Instant::now() >= deadline {
+                return false;
+            }
+            std::thread::sleep(GLANCE);
+        }
     }
 
     /// Terraform plans this object with its state, so it stays. `false` when another resource of this configuration
@@ -49,10 +90,10 @@ impl Session {
     }
 
     /// Whether a new object may take over this one's name: the old one is in this configuration's state, and nothing
-    /// was planned for it. It is then tainted, or its resource is gone from the configuration.
-    pub(super) fn may_succeed(&self, id: &str) -> bool {
-        let memory = self.memory();
-        memory.in_state.contains(id) && !memory.kept.contains(id)
+    /// was planned for it. It is then tainted, or its resource is gone from the configuration. For `time` see
+    /// [`Session::is_in_state`].
+    pub(super) fn may_succeed(&self, id: &str, time: Duration) -> bool {
+        self.is_in_state(id, time) && !self.memory().kept.contains(id)
     }
 
     /// A new object takes over this one's name.
@@ -60,10 +101,31 @@ impl Session {
         self.memory().succeeded.insert(id.to_owned());
     }
 
-    /// A planned object is the answer to one resource. `false` when it was the answer to another one before: two
-    /// resources of one configuration have the same name.
-    pub(super) fn hand_out(&self, id: &str) -> bool {
-        self.memory().handed_out.insert(id.to_owned())
+    /// A name in its place is for one new object. `false` when another one got it before: two resources of one
+    /// configuration have the same name.
+    pub(super) fn hand_out(&self, name: String) -> bool {
+        self.memory().handed_out.insert(name)
+    }
+
+    /// A plan of this process found the object made already, and takes it over.
+    pub(super) fn adopt(&self, id: &str) {
+        self.memory().adopted.insert(id.to_owned());
+    }
+
+    /// An apply of this process made the object.
+    pub(super) fn made(&self, id: &str) {
+        self.memory().made.push(id.to_owned());
+    }
+
+    /// What was made.
+    pub(super) fn all_made(&self) -> Vec<String> {
+        self.memory().made.clone()
+    }
+
+    /// Whether it is this process's doing, or with its knowledge, when the object exists before it is created.
+    pub(super) fn may_exist(&self, id: &str) -> bool {
+        let memory = self.memory();
+        memory.adopted.contains(id) || memory.made.iter().any(|made| made == id)
     }
 
     /// Whether this warning is said for the first time.
@@ -79,11 +141,21 @@ mod tests {
     #[test]
     fn an_object_in_the_state_that_nobody_plans_may_be_succeeded() {
         let session = Session::default();
-        assert!(!session.may_succeed("a"), "not in this state");
+        assert!(!session.may_succeed("a", Duration::ZERO), "not in this state");
         session.seen_in_state("a");
-        assert!(session.may_succeed("a"));
+        assert!(session.may_succeed("a", Duration::ZERO));
         assert!(session.keep("a"));
-        assert!(!session.may_succeed("a"), "its own resource keeps it");
+        assert!(!session.may_succeed("a", Duration::ZERO), "its own resource keeps it");
+    }
+
+    #[test]
+    fn a_state_that_terraform_reads_later_is_waited_for() {
+        let session = Session::default();
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| session.may_succeed("a", Duration::from_secs(60)));
+            session.seen_in_state("a");
+            assert!(waiting.join().unwrap());
+        });
     }
 
     #[test]
@@ -97,9 +169,9 @@ mod tests {
     #[test]
     fn one_hold_answers_one_resource_until_the_next_walk() {
         let session = Session::default();
-        assert!(session.hand_out("a"));
-        assert!(!session.hand_out("a"));
+        assert!(session.hand_out("a".into()));
+        assert!(!session.hand_out("a".into()));
         session.forget();
-        assert!(session.hand_out("a"));
+        assert!(session.hand_out("a".into()));
     }
 }
