@@ -1,7 +1,7 @@
 //! Planning a new object, the same for every kind: find or make its hold, so that the plan shows what apply gives.
 
-use crate::backend::{Planned, Terms};
-use crate::ipam::{Allocation, Cidr, Error, Kind, Meta, Pool, PoolCidr, Scope, State};
+use crate::backend::{Ipam, Planned, Terms};
+use crate::ipam::{Allocation, Cidr, Error, Kind, Meta, Occupant, Pool, PoolCidr, Scope, State};
 use crate::store;
 use crate::tf::{Diagnostic, Diagnostics, Path, Plan, Private};
 
@@ -25,10 +25,29 @@ pub(super) trait Held {
     fn container(&self) -> &str;
     /// What it is.
     fn kind(&self) -> Kind;
+    /// The active object with this id, when it has this name.
+    fn named(ipam: &dyn Ipam, id: &str, name: &str) -> Result<Option<Self>, Error>
+    where
+        Self: Sized;
+}
+
+/// `record`, named for a message.
+pub(super) fn occupant<T: Held>(record: &T) -> Occupant {
+    let meta = record.meta();
+    Occupant {
+        kind: record.kind(),
+        id: meta.id.clone(),
+        name: meta.name.clone(),
+        owner: meta.owner.clone(),
+        state: meta.state,
+        cidr: record.block(),
+        hold_expires_at: meta.hold_expires_at,
+        path: meta.name.clone(),
+    }
 }
 
 macro_rules! held {
-    ($($Record:ident: |$record:ident| $block:expr, $container:expr);*) => {$(
+    ($($Record:ident by $get:ident: |$record:ident| $block:expr, $container:expr);*) => {$(
         impl Held for $Record {
             fn meta(&self) -> &Meta {
                 &self.meta
@@ -47,15 +66,20 @@ macro_rules! held {
             fn kind(&self) -> Kind {
                 Kind::$Record
             }
+
+            fn named(ipam: &dyn Ipam, id: &str, name: &str) -> Result<Option<Self>, Error> {
+                let is_it = |found: &Self| found.meta.state == State::Active && found.meta.name == name;
+                Ok(ipam.$get(id)?.filter(is_it))
+            }
         }
     )*};
 }
 
 held!(
-    Scope: |_scope| None, "";
-    Pool: |pool| pool.cidrs.first().copied().filter(|_| pool.cidrs.len() == 1), pool.container();
-    PoolCidr: |pool_cidr| Some(pool_cidr.cidr), &pool_cidr.pool_id;
-    Allocation: |allocation| Some(allocation.cidr), &allocation.pool_id
+    Scope by get_scope: |_scope| None, "";
+    Pool by get_pool: |pool| pool.cidrs.first().copied().filter(|_| pool.cidrs.len() == 1), pool.container();
+    PoolCidr by get_pool_cidr: |pool_cidr| Some(pool_cidr.cidr), &pool_cidr.pool_id;
+    Allocation by get_allocation: |allocation| Some(allocation.cidr), &allocation.pool_id
 );
 
 /// Plans a new object by `hold`. `Ok(None)`: its values stay unknown until apply.
@@ -77,14 +101,24 @@ pub(super) fn plan<M, T: Held>(
         && terms.replaces.is_none()
         && existing.state == State::Active
         && !terms.committing
-        && shared.session.may_succeed(&existing.id, shared.sibling_wait)
+        && shared.session.succeed(&existing.id, shared.sibling_wait)
     {
         let id = existing.id.clone();
         terms.replaces = Some(id.clone());
         answer = hold(&terms);
-        if answer.is_ok() {
-            shared.session.succeed(&id);
+        if answer.is_err() {
+            shared.session.leave(&id);
         }
+    }
+    if let Ok(record) = &answer
+        && terms.replaces.is_none()
+        && !terms.committing
+        && let Some(id) = &record.meta().replaces
+        && let Some(old) = T::named(configured.ipam.as_ref(), id, &record.meta().name).unwrap_or_default()
+        && !shared.session.succeed(id, shared.sibling_wait)
+    {
+        // An earlier plan was to replace the old one, and this one is not.
+        answer = Err(Error::NameTaken { existing: occupant(&old) });
     }
     match answer {
         Ok(record) => {

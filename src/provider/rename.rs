@@ -4,10 +4,10 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::ipam::{Error, Kind, Occupant, State};
+use crate::ipam::{Error, State};
 use crate::tf::{Diagnostics, Path, Stop};
 
-use super::create::Held;
+use super::create::{Held, occupant};
 use super::errors;
 use super::shared::{Shared, within};
 
@@ -20,7 +20,6 @@ pub(super) fn check<T: Held>(
     own_id: &str,
     committing: bool,
     taken_by: Result<Option<T>, Error>,
-    kind: Kind,
     at: Path,
 ) -> Result<(), Diagnostics> {
     let Some(record) = taken_by.map_err(|error| errors::at(&error, at.clone()))? else { return Ok(()) };
@@ -28,17 +27,7 @@ pub(super) fn check<T: Held>(
     if meta.id == own_id || committing || shared.session.is_in_state(&meta.id, shared.sibling_wait) {
         return Ok(());
     }
-    let existing = Occupant {
-        kind,
-        id: meta.id.clone(),
-        name: meta.name.clone(),
-        owner: meta.owner.clone(),
-        state: meta.state,
-        cidr: record.block(),
-        hold_expires_at: meta.hold_expires_at,
-        path: meta.name.clone(),
-    };
-    Err(errors::at(&Error::NameTaken { existing }, at))
+    Err(errors::at(&Error::NameTaken { existing: occupant(&record) }, at))
 }
 
 /// An object about to be changed.

@@ -89,16 +89,25 @@ impl Session {
         !memory.succeeded.contains(id)
     }
 
-    /// Whether a new object may take over this one's name: the old one is in this configuration's state, and nothing
-    /// was planned for it. It is then tainted, or its resource is gone from the configuration. For `time` see
-    /// [`Session::is_in_state`].
-    pub(super) fn may_succeed(&self, id: &str, time: Duration) -> bool {
-        self.is_in_state(id, time) && !self.memory().kept.contains(id)
+    /// A new object takes over this one's name. `false` when it may not: the old one is not in this configuration's
+    /// state, or was planned to stay. It may when the old one is tainted, or its resource is gone from the
+    /// configuration. For `time` see [`Session::is_in_state`].
+    pub(super) fn succeed(&self, id: &str, time: Duration) -> bool {
+        if !self.is_in_state(id, time) {
+            return false;
+        }
+        // In one go: the old one may be planned at this very moment.
+        let mut memory = self.memory();
+        let may = !memory.kept.contains(id);
+        if may {
+            memory.succeeded.insert(id.to_owned());
+        }
+        may
     }
 
-    /// A new object takes over this one's name.
-    pub(super) fn succeed(&self, id: &str) {
-        self.memory().succeeded.insert(id.to_owned());
+    /// It does not after all.
+    pub(super) fn leave(&self, id: &str) {
+        self.memory().succeeded.remove(id);
     }
 
     /// A name in its place is for one new object. `false` when another one got it before: two resources of one
@@ -139,20 +148,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_object_in_the_state_that_nobody_plans_may_be_succeeded() {
+    fn an_object_that_stays_is_not_succeeded() {
         let session = Session::default();
-        assert!(!session.may_succeed("a", Duration::ZERO), "not in this state");
+        assert!(!session.succeed("a", Duration::ZERO), "not in this state");
         session.seen_in_state("a");
-        assert!(session.may_succeed("a", Duration::ZERO));
         assert!(session.keep("a"));
-        assert!(!session.may_succeed("a", Duration::ZERO), "its own resource keeps it");
+        assert!(!session.succeed("a", Duration::ZERO), "its own resource keeps it");
     }
 
     #[test]
     fn a_state_that_terraform_reads_later_is_waited_for() {
         let session = Session::default();
         std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| session.may_succeed("a", Duration::from_secs(60)));
+            let waiting = scope.spawn(|| session.succeed("a", Duration::from_secs(60)));
             session.seen_in_state("a");
             assert!(waiting.join().unwrap());
         });
@@ -162,8 +170,10 @@ mod tests {
     fn keeping_an_object_whose_name_was_taken_over_is_refused() {
         let session = Session::default();
         session.seen_in_state("a");
-        session.succeed("a");
+        assert!(session.succeed("a", Duration::ZERO));
         assert!(!session.keep("a"));
+        session.leave("a");
+        assert!(session.keep("a"));
     }
 
     #[test]

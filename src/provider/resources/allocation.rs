@@ -346,7 +346,7 @@ impl Resource for AllocationResource {
             && plan.planned.name != prior.name
         {
             let (id, taken_by) = (id_of(&prior.id)?, configured.ipam.find_allocation(pool_id, name));
-            rename::check(&self.0, id, plan.committing, taken_by, Kind::Allocation, at!(AllocationModel, name))?;
+            rename::check(&self.0, id, plan.committing, taken_by, at!(AllocationModel, name))?;
         }
         if stays && plan.planned.tags_all != prior.tags_all {
             Self::check_required_tags(&configured, &plan.planned)?;

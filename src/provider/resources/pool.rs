@@ -284,7 +284,7 @@ impl PoolResource {
         };
         let is_here = |pool: &Pool| Some(pool.container()) == container.map(String::as_str);
         let found = configured.ipam.find_pool(name).map(|pools| pools.into_iter().find(is_here));
-        rename::check(&self.0, id_of(&prior.id)?, plan.committing, found, Kind::Pool, at!(PoolModel, name))
+        rename::check(&self.0, id_of(&prior.id)?, plan.committing, found, at!(PoolModel, name))
     }
 }
 

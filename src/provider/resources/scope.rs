@@ -108,7 +108,7 @@ impl Resource for ScopeResource {
         match plan.planned.name.get() {
             Some(name) if stays && plan.planned.name != prior.name => {
                 let (id, taken_by) = (id_of(&prior.id)?, configured.ipam.find_scope(name));
-                rename::check(&self.0, id, plan.committing, taken_by, Kind::Scope, at!(ScopeModel, name))
+                rename::check(&self.0, id, plan.committing, taken_by, at!(ScopeModel, name))
             }
             _ => Ok(()),
         }

@@ -33,6 +33,23 @@ fn a_name_of_an_object_that_stays_is_refused_in_any_order() {
     assert!(!workspace.plan(&[top(), allocation(B, "web"), allocation(A, "web")]).unwrap_err().is_empty());
 }
 
+/// A plan that was to replace an object left a hold of its name: whoever asks for the name later does not profit.
+#[test]
+fn a_name_is_not_given_away_by_a_plan_that_came_to_nothing() {
+    let world = World::new();
+    let mut workspace = world.workspace("team/a");
+    workspace.apply(&[top(), allocation(A, "web")]);
+    workspace.plan(&[top(), allocation(B, "web")]).unwrap();
+    for config in
+        [[top(), allocation(A, "web"), allocation(B, "web")], [top(), allocation(B, "web"), allocation(A, "web")]]
+    {
+        let errors = workspace.plan(&config).unwrap_err();
+        assert_only_error(&errors, "name", &["\"web\""]);
+    }
+    let planned = workspace.apply(&[top(), allocation(B, "web")]);
+    assert_eq!(planned.action(B), Action::Create);
+}
+
 /// The new resource with the name of one that is gone from the configuration, whichever Terraform walks first.
 #[test]
 fn a_name_goes_from_a_destroyed_object_to_a_new_one() {
