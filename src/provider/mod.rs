@@ -6,6 +6,7 @@ mod actor;
 mod attributes;
 mod config;
 mod create;
+mod data;
 mod errors;
 mod facts;
 mod functions;
@@ -33,7 +34,7 @@ pub fn provider() -> tf::Provider {
             Box::new(PoolCidrResource(Arc::clone(&shared))),
             Box::new(AllocationResource(Arc::clone(&shared))),
         ],
-        data_sources: Vec::new(),
+        data_sources: data::all(&shared),
         functions: functions::all(),
         stop: tf::Stop::default(),
     }
