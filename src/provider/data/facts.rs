@@ -6,8 +6,8 @@ use num_bigint::BigUint;
 
 use crate::backend::Ipam;
 use crate::ipam::{Allocation, Cidr, Error, Family, Pool, Scope, ScopeType, State, Strategy, Tags};
-use crate::{fill_facts, model};
 use crate::tf::{Number, Tf};
+use crate::{fill_facts, model};
 
 model! {
     /// A scope: one overlap domain.

@@ -43,7 +43,8 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let ipam: Arc<dyn Ipam> = Arc::new(Local::open("memory:", Actor { owner: "tests".into(), ..Actor::default() }).unwrap());
+        let ipam: Arc<dyn Ipam> =
+            Arc::new(Local::open("memory:", Actor { owner: "tests".into(), ..Actor::default() }).unwrap());
         let shared = Arc::new(Shared::default());
         shared.configure(Some(Configured {
             ipam: Arc::clone(&ipam),

@@ -184,7 +184,12 @@ impl DataSource for UtilizationData {
 }
 
 /// The pools below, depth-first. Asks level by level, so that other trees cost nothing.
-fn below(ipam: &dyn Ipam, id: &str, include_planned: bool, places: &mut Places) -> Result<Vec<UtilizationFacts>, Error> {
+fn below(
+    ipam: &dyn Ipam,
+    id: &str,
+    include_planned: bool,
+    places: &mut Places,
+) -> Result<Vec<UtilizationFacts>, Error> {
     let children = |id: &str| {
         ipam.list_pools(&PoolFilter { source_pool_id: Some(id.to_owned()), include_planned, ..PoolFilter::default() })
     };

@@ -90,7 +90,7 @@ fn a_planned_pool_is_found_by_id_and_by_name_when_asked_for() {
         assert_ne!(get(&pool, "hold_expires_at"), "null");
     }
     let below = ("source_ipam_pool_id", id(&world.us));
-    assert_eq!(each(&world.read("ipam_pools", &[below.clone()]), "pools", "name"), ["prod"]);
+    assert_eq!(each(&world.read("ipam_pools", std::slice::from_ref(&below)), "pools", "name"), ["prod"]);
     let with_planned = world.read("ipam_pools", &[below, ("include_planned", true.into())]);
     assert_eq!(each(&with_planned, "pools", "name"), ["prod", "soon"]);
 }
