@@ -96,6 +96,32 @@ fn a_planned_pool_is_found_by_id_and_by_name_when_asked_for() {
 }
 
 #[test]
+fn a_pool_about_to_be_replaced_is_not_ambiguous() {
+    let world = World::new();
+    let spec = pool_spec("six", None, "2001:db9::/32");
+    let replaces = Terms { replaces: Some(world.six.clone()), ..terms() };
+    let future = world.ipam.plan_pool(&spec, &replaces).unwrap().meta.id;
+    assert_ne!(future, world.six);
+    for include_planned in [false, true] {
+        let config = [("name", "six".into()), ("include_planned", include_planned.into())];
+        assert_eq!(get(&world.read("ipam_pool", &config), "id"), world.six);
+    }
+    assert_eq!(get(&world.read("ipam_pool", &[("id", id(&future))]), "cidr"), "2001:db9::/32");
+}
+
+#[test]
+fn a_hold_of_another_owner_is_told_with_that_owner() {
+    let place = "memory:a_hold_of_another_owner_is_told_with_that_owner";
+    let world = World::at(place, "us");
+    let them = Local::open(place, Actor { owner: "them".into(), ..Actor::default() }).unwrap();
+    them.plan_allocation(&world.allocation_spec("theirs", "10.0.0.64/28"), &terms()).unwrap();
+    let config = [("ipam_pool_id", id(&world.eu_prod)), ("name", "theirs".into())];
+    let (path, text) = world.refused("ipam_allocation", &config);
+    assert_eq!(path, "name");
+    assert!(text.contains("planned by \"them\""), "{text}");
+}
+
+#[test]
 fn pools_are_narrowed_by_every_argument() {
     let world = World::new();
     let found = |config: &[(&str, Value)]| {
