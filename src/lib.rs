@@ -4,7 +4,13 @@
 //! (Terraform's rules, once for all) → [`provider`] (resources) → [`backend`] → [`ipam`] (decisions) → [`store`].
 
 pub mod backend;
+pub mod cli;
 pub mod ipam;
+pub mod plugin;
+pub mod protocol;
 pub mod provider;
 pub mod store;
 pub mod tf;
+
+/// Address of the provider in the registries, as configurations name it.
+pub const ADDRESS: &str = "registry.terraform.io/ipam-dev/ipam";

@@ -5,6 +5,9 @@ use num_bigint::BigUint;
 
 use super::{Cidr, Family, Kind, State};
 
+/// Result of the core.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
 /// An object in the way, named for a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Occupant {

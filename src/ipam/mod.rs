@@ -1,13 +1,58 @@
 //! The allocation core: scopes, pools, provisioned CIDRs, allocations, holds, events, decided on a transaction.
 //!
 //! Synchronous and deterministic: the clock, ids and randomness come in through [`Env`]. Of a store it sees
-//! only [`crate::store::Tx`]. It knows neither Terraform nor I/O.
+//! only [`crate::store::Snapshot`] and [`crate::store::Tx`]. It knows neither Terraform nor I/O.
+//!
+//! [`Reader`] answers questions from a snapshot; [`Ledger`] decides and writes in a transaction. A method of
+//! `Ledger` that fails may have written half of what it meant to: whoever runs it drops the transaction then.
+//!
+//! | module | what |
+//! |---|---|
+//! | `cidr`, `record`, `request`, `error` | the nouns |
+//! | `keys`, `codec` | layout of the store |
+//! | `free`, `place` | buddy blocks; which block a request gets |
+//! | `book` | writes a record together with everything that follows from it |
+//! | `names`, `holds`, `reclaim` | who has a name; standing of a plan; taking expired holds back |
+//! | `scopes`, `pools`, `pool_change`, `pool_cidrs`, `allocations`, `resize` | the operations, by noun |
+//! | `counters`, `events`, `find`, `list`, `insight`, `check` | sums, history, look-ups, audit |
 
+mod allocations;
 pub mod blocks;
+mod book;
+mod check;
 mod cidr;
+mod codec;
+mod counters;
 mod error;
+mod events;
+mod find;
+mod free;
+mod holds;
+mod insight;
+mod keys;
+mod list;
+mod names;
+mod place;
+mod pool_change;
+mod pool_cidrs;
+mod pools;
+mod reclaim;
 mod record;
+mod request;
+mod resize;
+mod scopes;
+mod scratch;
+mod view;
 
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use allocations::check_tags;
 pub use cidr::{Cidr, Family, address};
-pub use error::{Error, Occupant, RuleName};
+pub use error::{Error, Occupant, Result, RuleName};
+pub use pools::check_rules;
 pub use record::*;
+pub use request::*;
+pub use view::{Env, Ledger, Reader};

@@ -80,6 +80,21 @@ pub struct Meta {
     pub created_at: Timestamp,
     /// When it was last written.
     pub updated_at: Timestamp,
+    /// Id of the active object of the same name that this one takes the place (and the name) of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<String>,
+}
+
+impl Meta {
+    /// Whether the object is there for others: active, or a hold that nobody took back.
+    pub fn is_live(&self) -> bool {
+        self.state != State::Lapsed
+    }
+
+    /// Whether this is a hold that may be taken back.
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        self.state == State::Planned && self.hold_expires_at.is_some_and(|expiry| expiry <= now)
+    }
 }
 
 /// Whether a scope's space is meant for the internet.
@@ -247,6 +262,13 @@ pub struct Pool {
     pub cidrs: BTreeSet<Cidr>,
 }
 
+impl Pool {
+    /// What the pool is directly in: its source pool, or its scope.
+    pub fn container(&self) -> &str {
+        self.source_pool_id.as_deref().unwrap_or(&self.scope_id)
+    }
+}
+
 /// What the caller decides about a pool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PoolSpec {
@@ -286,6 +308,10 @@ pub struct PoolCidr {
     pub inline: bool,
     /// The allocation of kind `ipam-pool` in the source pool that this block is; `None` in a top-level pool.
     pub source_allocation_id: Option<String>,
+    /// A hold whose block is still that of the pool that its pool replaces: it takes no space in the source pool
+    /// or scope yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deferred: bool,
 }
 
 /// What the caller decides about a pool CIDR.
@@ -346,6 +372,17 @@ pub struct Allocation {
     /// A planned growth in place: the space beyond `cidr` is taken until it expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub growth: Option<Growth>,
+    /// A hold that takes no space yet: its block is still its predecessor's ([`Meta::replaces`]).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deferred: bool,
+}
+
+impl Allocation {
+    /// The space it takes from the pool: its block, or the block that it is planned to grow to.
+    pub fn reserved(&self) -> Option<Cidr> {
+        let takes_space = self.meta.is_live() && !self.deferred;
+        takes_space.then(|| self.growth.as_ref().map_or(self.cidr, |growth| growth.cidr))
+    }
 }
 
 /// A hold on the space that an allocation is planned to grow into.

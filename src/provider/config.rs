@@ -22,7 +22,7 @@ const DEFAULT_PLAN_HOLD: Duration = Duration::from_secs(3600);
 model! {
     /// IP address management: scopes, pools, provisioned CIDRs, allocations. The plan shows every address, and
     /// apply keeps it.
-    pub struct ProviderModel {
+    pub(crate) struct ProviderModel {
         /// Where addresses are kept, such as `sqlite:ipam.db` (the default, in the working directory). Also from
         /// the environment variable `IPAM_STORE`.
         store: String => optional(),
@@ -39,7 +39,7 @@ model! {
 
 model! {
     /// Tags for everything this provider makes.
-    pub struct DefaultTags {
+    pub(crate) struct DefaultTags {
         /// Added to the `tags` of every object, which overrule them. `tags_all` shows both.
         tags: BTreeMap<String, String> => optional(),
     }

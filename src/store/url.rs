@@ -2,11 +2,6 @@
 
 use std::fmt;
 
-use super::Error;
-
-/// Name and value of a parameter.
-pub(crate) type Parameter<'a> = (&'a str, &'a str);
-
 /// The URL of a store. It may hold a password: `Debug` and `Display` leave out user information, parameters and
 /// fragments.
 #[derive(Clone, PartialEq, Eq)]
@@ -33,22 +28,6 @@ impl StoreUrl {
     /// What stands after the scheme, secrets included: for opening the store, not for showing.
     pub(crate) fn rest(&self) -> &str {
         self.text.split_once(':').map_or("", |(_, rest)| rest)
-    }
-
-    /// [`Self::rest`] before the first `?`, and the parameters after it.
-    ///
-    /// # Errors
-    /// [`Error::Url`] for a parameter without `=`.
-    pub(crate) fn split_parameters(&self) -> Result<(&str, Vec<Parameter<'_>>), Error> {
-        let Some((place, parameters)) = self.rest().split_once('?') else {
-            return Ok((self.rest(), Vec::new()));
-        };
-        let pair = |text| {
-            str::split_once(text, '=')
-                .ok_or_else(|| Error::Url(format!("The store URL {self} has a parameter without a value.")))
-        };
-        let parameters = parameters.split('&').filter(|text| !text.is_empty()).map(pair).collect::<Result<_, _>>()?;
-        Ok((place, parameters))
     }
 }
 

@@ -4,11 +4,10 @@
 //! spelling of the same; a resource decides only what the user left open. So none of Terraform's "provider
 //! produced inconsistent ..." errors can come from a resource's slip: it becomes a diagnostic here that names it.
 
-use std::collections::BTreeMap;
-
 use super::erased::{ApplyRequest, ApplyResponse, PlanRequest, PlanResponse};
 use super::resource::{Apply, DataSource, MoveSource, Plan, Resource};
-use super::{Attribute, AttributeType, Block, Diagnostic, Diagnostics, Model, Path, Value, json};
+use super::rules::{decided, fulfils, kept, unknown_as_null, wished, with_defaults};
+use super::{Attribute, AttributeType, Block, Diagnostic, Diagnostics, Model, Nesting, Path, Value, json};
 
 pub(super) fn validate<M: Model>(config: &Value, check: impl FnOnce(&M) -> Diagnostics) -> Diagnostics {
     let mut diagnostics = Diagnostics::new();
@@ -35,16 +34,25 @@ fn refuse_computed(attributes: &[Attribute], config: &Value, at: &Path, diagnost
                 )
                 .at(at),
             );
-        } else if let AttributeType::Nested(_, nested) = &attribute.ty {
-            match value {
-                Value::List(items) => {
-                    for (position, item) in items.iter().enumerate() {
-                        refuse_computed(nested, item, &at.index(position), diagnostics);
-                    }
-                }
-                object => refuse_computed(nested, object, &at, diagnostics),
+        } else if let AttributeType::Nested(nesting, nested) = &attribute.ty {
+            for (at, object) in nested_objects(*nesting, value, &at) {
+                refuse_computed(nested, object, &at, diagnostics);
             }
         }
+    }
+}
+
+/// The objects of a nested attribute, each with its path.
+fn nested_objects<'a>(nesting: Nesting, value: &'a Value, at: &Path) -> Vec<(Path, &'a Value)> {
+    match (nesting, value) {
+        (Nesting::List, Value::List(items)) => {
+            items.iter().enumerate().map(|(position, item)| (at.index(position), item)).collect()
+        }
+        // Terraform's paths cannot name a set's element: the whole attribute is the place.
+        (Nesting::Set, Value::List(items)) => items.iter().map(|item| (at.clone(), item)).collect(),
+        (Nesting::Map, Value::Map(entries)) => entries.iter().map(|(key, item)| (at.key(key), item)).collect(),
+        (Nesting::Single, object) => vec![(at.clone(), object)],
+        _ => Vec::new(),
     }
 }
 
@@ -78,7 +86,7 @@ fn try_plan<R: Resource>(resource: &R, request: &PlanRequest) -> Result<Planned,
         return Ok((Value::Null, Vec::new(), request.prior_private.clone(), Diagnostics::new()));
     }
     let block = R::Model::block();
-    let start = wished(&block, &request.prior, &request.config);
+    let start = with_blocks(&block, wished(&block.attributes, &request.prior, &request.config), &request.config);
     let mut plan = Plan {
         config: R::Model::decode(&request.config, &Path::root())?,
         planned: R::Model::decode(&start, &Path::root())?,
@@ -96,30 +104,15 @@ fn try_plan<R: Resource>(resource: &R, request: &PlanRequest) -> Result<Planned,
         plan.replace = replaced(&block, &request.prior, &start);
         resource.plan_update(&prior, &mut plan)?;
     }
-    let planned = decided(&block, &request.config, &start, plan.planned.encode());
-    Ok((planned, plan.replace, plan.private, plan.warnings))
+    let planned = decided(&block.attributes, &request.config, &start, &plan.planned.encode());
+    Ok((with_blocks(&block, planned, &request.config), plan.replace, plan.private, plan.warnings))
 }
 
-/// What a plan starts from: what the user wrote, defaults, and for the rest what was, or unknown for a new object.
-fn wished(block: &Block, prior: &Value, config: &Value) -> Value {
-    let new = prior.is_null();
-    let mut wished = BTreeMap::new();
-    for attribute in &block.attributes {
-        let (was, wrote) = (prior.entry(attribute.name), config.entry(attribute.name));
-        let wish = match (wrote, &attribute.default) {
-            (Value::Null, Some(default)) => default,
-            (Value::Null, None) if !attribute.computed => &Value::Null,
-            (Value::Null, None) if new => &Value::Unknown,
-            (Value::Null, None) => was,
-            (wrote, _) => wrote,
-        };
-        let keep_spelling = !new && attribute.same(was, wish);
-        wished.insert(attribute.name.to_owned(), if keep_spelling { was.clone() } else { wish.clone() });
-    }
-    for nested in &block.blocks {
-        wished.insert(nested.name.to_owned(), config.entry(nested.name).clone());
-    }
-    Value::Map(wished)
+/// The object with the nested blocks of `from`: a resource has no say in them.
+fn with_blocks(block: &Block, object: Value, from: &Value) -> Value {
+    let Value::Map(mut entries) = object else { return object };
+    entries.extend(block.blocks.iter().map(|nested| (nested.name.to_owned(), from.entry(nested.name).clone())));
+    Value::Map(entries)
 }
 
 fn replaced(block: &Block, prior: &Value, wished: &Value) -> Vec<Path> {
@@ -127,21 +120,6 @@ fn replaced(block: &Block, prior: &Value, wished: &Value) -> Vec<Path> {
         attribute.replace && !attribute.same(prior.entry(attribute.name), wished.entry(attribute.name))
     });
     replaced.map(|attribute| Path::attribute(attribute.name)).collect()
-}
-
-/// The resource's answer where the user left something open, the wish everywhere else.
-fn decided(block: &Block, config: &Value, wished: &Value, answer: Value) -> Value {
-    let Value::Map(mut answer) = answer else { return wished.clone() };
-    for attribute in &block.attributes {
-        let open = config.entry(attribute.name).is_null() && attribute.default.is_none() && attribute.computed;
-        if !open {
-            answer.insert(attribute.name.to_owned(), wished.entry(attribute.name).clone());
-        }
-    }
-    for nested in &block.blocks {
-        answer.insert(nested.name.to_owned(), wished.entry(nested.name).clone());
-    }
-    Value::Map(answer)
 }
 
 pub(super) fn apply<R: Resource>(resource: &R, request: ApplyRequest) -> ApplyResponse {
@@ -165,6 +143,9 @@ fn try_apply<R: Resource>(
     let nothing_done = |diagnostics| (request.prior.clone(), diagnostics);
     let decode = |value| R::Model::decode(value, &Path::root()).map_err(nothing_done);
     if request.planned.is_null() {
+        if request.prior.is_null() {
+            return Ok(Value::Null);
+        }
         resource.delete(&decode(&request.prior)?, &request.stop).map_err(nothing_done)?;
         return Ok(Value::Null);
     }
@@ -183,42 +164,35 @@ fn try_apply<R: Resource>(
     };
     *private = apply.private;
     warnings.append(apply.warnings);
+    let block = R::Model::block();
+    let in_planned_spelling = |model: R::Model| {
+        with_blocks(&block, kept(&block.attributes, &request.planned, &model.encode()), &request.planned)
+    };
     if let Err(errors) = done {
-        let reached = apply.reached.map_or_else(|| request.prior.clone(), |model| model.encode());
-        return Err((reached, errors));
+        // Terraform would add an error of its own about every unknown value.
+        let reached = apply.reached.map(|model| unknown_as_null(in_planned_spelling(model)));
+        return Err((reached.unwrap_or_else(|| request.prior.clone()), errors));
     }
-    let answer = apply.state.encode();
-    let state = kept(&R::Model::block(), &request.planned, answer.clone());
-    broken_promises::<R>(&request.planned, &answer, &state).into_result().map_err(|errors| (state.clone(), errors))?;
-    Ok(state)
-}
-
-/// The answer, in the spelling of `known` where both mean the same.
-fn kept(block: &Block, known: &Value, answer: Value) -> Value {
-    let Value::Map(mut answer) = answer else { return answer };
-    for attribute in &block.attributes {
-        let was = known.entry(attribute.name);
-        if answer.get(attribute.name).is_some_and(|now| was.is_wholly_known() && attribute.same(was, now)) {
-            answer.insert(attribute.name.to_owned(), was.clone());
-        }
+    let state = in_planned_spelling(apply.state);
+    match broken_promises::<R>(&request.planned, &state).into_result() {
+        Ok(()) => Ok(state),
+        Err(errors) => Err((unknown_as_null(state), errors)),
     }
-    for nested in &block.blocks {
-        answer.insert(nested.name.to_owned(), known.entry(nested.name).clone());
-    }
-    Value::Map(answer)
 }
 
 /// Terraform's own check of these would blame the provider in general; this one names the attribute.
-fn broken_promises<R: Resource>(planned: &Value, answer: &Value, state: &Value) -> Diagnostics {
+fn broken_promises<R: Resource>(planned: &Value, state: &Value) -> Diagnostics {
     let mut diagnostics = Diagnostics::new();
     for attribute in R::Model::block().attributes {
         let (planned, now) = (planned.entry(attribute.name), state.entry(attribute.name));
         let what = if !now.is_wholly_known() {
             "is still unknown".to_owned()
-        } else if planned.is_wholly_known() && planned != now {
-            format!("was planned as {planned:?} and came out as {:?}", answer.entry(attribute.name))
-        } else {
+        } else if fulfils(&attribute.ty, planned, now) {
             continue;
+        } else if attribute.sensitive {
+            "is not what was planned".to_owned()
+        } else {
+            format!("was planned as {planned:?} and came out as {now:?}")
         };
         diagnostics.push(
             Diagnostic::error(
@@ -235,18 +209,35 @@ fn broken_promises<R: Resource>(planned: &Value, answer: &Value, state: &Value) 
     diagnostics
 }
 
+/// An object without anything unknown, or an error for each attribute that is.
+fn wholly_known(block: &Block, type_name: &str, object: Value) -> Result<Value, Diagnostics> {
+    let unknown = block.attributes.iter().filter(|attribute| !object.entry(attribute.name).is_wholly_known());
+    let diagnostics: Diagnostics = unknown
+        .map(|attribute| {
+            let detail = format!(
+                "{} of this {type_name} was read as unknown. This is a bug in the provider: please report it.",
+                attribute.name
+            );
+            Diagnostic::error("Unknown value", detail).at(Path::attribute(attribute.name))
+        })
+        .collect();
+    diagnostics.into_result().map(|()| object)
+}
+
 pub(super) fn read<R: Resource>(resource: &R, state: &Value) -> Result<Value, Diagnostics> {
-    let now = resource.read(R::Model::decode(state, &Path::root())?)?;
-    Ok(now.map_or(Value::Null, |model| kept(&R::Model::block(), state, model.encode())))
+    let Some(now) = resource.read(R::Model::decode(state, &Path::root())?)? else { return Ok(Value::Null) };
+    let block = R::Model::block();
+    let now = with_blocks(&block, kept(&block.attributes, state, &now.encode()), state);
+    wholly_known(&block, R::TYPE, now)
 }
 
 pub(super) fn import<R: Resource>(resource: &R, id: &str) -> Result<Value, Diagnostics> {
-    resource.import(id).map(with_defaults)
+    first_state::<R>(&resource.import(id)?)
 }
 
 pub(super) fn move_from<R: Resource>(resource: &R, source: &MoveSource<'_>) -> Result<Value, Diagnostics> {
     match resource.move_from(source)? {
-        Some(model) => Ok(with_defaults(model)),
+        Some(model) => first_state::<R>(&model),
         None => Err(Diagnostic::error(
             "Unsupported move",
             format!("A {} of {} cannot become a {}.", source.type_name, source.provider_address, R::TYPE),
@@ -257,20 +248,18 @@ pub(super) fn move_from<R: Resource>(resource: &R, source: &MoveSource<'_>) -> R
 
 /// Arguments that only steer the provider (`cascade`, say) are in no store: an import starts with their defaults,
 /// so that the plan after it is empty.
-fn with_defaults<M: Model>(model: M) -> Value {
-    let Value::Map(mut state) = model.encode() else { return Value::Null };
-    for attribute in M::block().attributes {
-        if let (Some(Value::Null), Some(default)) = (state.get(attribute.name), attribute.default) {
-            state.insert(attribute.name.to_owned(), default);
-        }
-    }
-    Value::Map(state)
+fn first_state<R: Resource>(model: &R::Model) -> Result<Value, Diagnostics> {
+    let (block, answer) = (R::Model::block(), model.encode());
+    let state = with_blocks(&block, with_defaults(&block.attributes, &answer), &answer);
+    wholly_known(&block, R::TYPE, state)
 }
 
 pub(super) fn read_data<D: DataSource>(data_source: &D, config: &Value) -> Result<Value, Diagnostics> {
-    let answer = data_source.read(D::Model::decode(config, &Path::root())?)?.encode();
     let block = D::Model::block();
-    let state = kept(&block, config, answer);
+    let asked = with_blocks(&block, with_defaults(&block.attributes, config), config);
+    let answer = data_source.read(D::Model::decode(&asked, &Path::root())?)?.encode();
     // What the user wrote stands as written, whatever a data source answers.
-    Ok(decided(&block, config, &wished(&block, &Value::Null, config), state))
+    let start = wished(&block.attributes, &Value::Null, config);
+    let state = with_blocks(&block, decided(&block.attributes, config, &start, &answer), config);
+    wholly_known(&block, D::TYPE, state)
 }

@@ -9,7 +9,10 @@ mod model;
 mod number;
 mod path;
 mod resource;
+mod rules;
 mod schema;
+#[cfg(test)]
+mod testing;
 mod ty;
 mod value;
 

@@ -431,6 +431,18 @@ macro_rules! model {
             fn to_value(&self) -> $crate::tf::Value {
                 <Self as $crate::tf::Model>::encode(self)
             }
+
+            fn canonical(value: &$crate::tf::Value) -> $crate::tf::Value {
+                let $crate::tf::Value::Map(entries) = value else { return value.clone() };
+                let canonical = |(name, value): (&String, &$crate::tf::Value)| {
+                    let value = match name.as_str() {
+                        $( stringify!($field) => <$ty as $crate::tf::Attr>::canonical(value), )*
+                        _ => value.clone(),
+                    };
+                    (name.clone(), value)
+                };
+                $crate::tf::Value::Map(entries.iter().map(canonical).collect())
+            }
         }
     };
 }

@@ -46,7 +46,8 @@ impl Number {
     pub fn to_f64(&self) -> f64 {
         match self {
             Self::NegativeInfinity => f64::NEG_INFINITY,
-            Self::Finite(decimal) => decimal.to_f64().unwrap_or(f64::NAN),
+            // Reading the digits rounds correctly, which BigDecimal's own conversion does not.
+            Self::Finite(decimal) => decimal.to_scientific_notation().parse().unwrap_or(f64::NAN),
             Self::PositiveInfinity => f64::INFINITY,
         }
     }

@@ -57,10 +57,11 @@ impl Value {
         }
     }
 
-    /// A set of these items: sorted, without duplicates.
+    /// A set of these items: sorted, without duplicates. Items that are not wholly known stay apart, as in Terraform:
+    /// they may turn out to differ.
     pub fn set(mut items: Vec<Self>) -> Self {
         items.sort();
-        items.dedup();
+        items.dedup_by(|a, b| a == b && a.is_wholly_known());
         Self::List(items)
     }
 }

@@ -1,1 +1,35 @@
-fn main() {}
+//! Tasks of this repository: `cargo xtask demo`, `cargo xtask docs [--check]`.
+
+mod demo;
+mod docs;
+mod tool;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask <task>
+
+  demo           build, then plan and apply examples/quickstart with a real terraform or tofu in target/demo
+  docs           write docs/ from the provider's schema and examples/
+  docs --check   fail when docs/ is not what `docs` would write";
+
+/// Why a task stopped, for the person who ran it.
+type Outcome<T> = Result<T, String>;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        ["demo"] => demo::run(),
+        ["docs"] => docs::write(),
+        ["docs", "--check"] => docs::check(),
+        _ => Err(USAGE.to_owned()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("{why}");
+            ExitCode::FAILURE
+        }
+    }
+}

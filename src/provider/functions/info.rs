@@ -206,7 +206,7 @@ mod tests {
             assert_eq!(found, expected, "{cidr}");
         };
         purposes("172.16.0.0/12", &["is_private"]);
-        purposes("172.16.0.0/11", &[]);
+        purposes("172.0.0.0/11", &[]);
         purposes("fd00::/8", &["is_private"]);
         purposes("100.64.0.0/10", &["is_shared"]);
         purposes("3fff::/20", &["is_documentation"]);

@@ -12,7 +12,7 @@ mod split;
 use crate::tf;
 
 /// Every function of the provider.
-pub fn all() -> Vec<Box<dyn tf::Function>> {
+pub(super) fn all() -> Vec<Box<dyn tf::Function>> {
     vec![
         Box::new(compare::CidrContains),
         Box::new(compare::CidrOverlaps),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::backend::{AllocationChange, Planned, Resize, Terms};
-use crate::ipam::{Allocation, AllocationSpec, Cidr, Error, Family, Kind, Size, Tags};
+use crate::ipam::{Allocation, AllocationSpec, Cidr, Error, Family, Kind, Size, Tags, check_tags};
 use crate::tf::{Apply, Diagnostic, Diagnostics, Number, Path, Plan, Resource, Stop, Tf};
 use crate::{at, fill_facts, model};
 
@@ -15,7 +15,7 @@ use super::{Timeouts, check_name, confirm, id_of, keep, no_such_import, seen, ti
 model! {
     /// A block of addresses taken out of a pool, for as long as this resource exists. The plan shows the block, and
     /// apply keeps it.
-    pub struct AllocationModel {
+    pub(crate) struct AllocationModel {
         /// Pool that the block comes from.
         ipam_pool_id: String => required().replace(),
         /// Unique in the pool.
@@ -212,8 +212,8 @@ impl AllocationResource {
             .ipam
             .get_pool(pool_id)
             .map_err(|error| errors::at(&error, at!(AllocationModel, ipam_pool_id)))?;
-        let missing = pool.as_ref().and_then(|pool| pool.broken_tag_rule(tags));
-        missing.map_or(Ok(()), |error| Err(errors::at(&error, at!(AllocationModel, tags))))
+        let checked = pool.map_or(Ok(()), |pool| check_tags(tags, &pool));
+        checked.map_err(|error| errors::at(&error, at!(AllocationModel, tags)))
     }
 }
 

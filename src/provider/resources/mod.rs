@@ -23,7 +23,7 @@ use super::{create, errors};
 
 model! {
     /// How long an operation may go on trying while other writers keep the store busy.
-    pub struct Timeouts {
+    pub(crate) struct Timeouts {
         /// For creating; `5m` when not set.
         create: HumanDuration => optional(),
         /// For changing; `5m` when not set.

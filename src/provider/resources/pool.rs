@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::backend::{PoolChange, Terms};
-use crate::ipam::{Cidr, Error, Family, Kind, Pool, PoolSpec, Provision, RuleName, Rules, ScopeType, Strategy, Tags};
+use crate::ipam::{
+    Cidr, Error, Family, Kind, Pool, PoolSpec, Provision, RuleName, Rules, ScopeType, Strategy, Tags, check_rules,
+};
 use crate::tf::{Apply, Diagnostic, Diagnostics, Path, Plan, Resource, Stop, Tf};
 use crate::{at, model};
 
@@ -15,7 +17,7 @@ use super::{Timeouts, check_length, check_name, confirm, id_of, keep, seen, time
 model! {
     /// A pool: space, and the rules for giving it out. A top-level pool brings its own CIDRs; a pool with a
     /// `source_ipam_pool_id` takes its space out of that pool.
-    pub struct PoolModel {
+    pub(crate) struct PoolModel {
         /// Unique among the pools of the same source pool, or among the top-level pools of the scope.
         name: String => required(),
         /// Scope of a top-level pool; the default private scope when not set. A pool with a source pool is in its scope.
@@ -266,7 +268,9 @@ impl Resource for PoolResource {
         let of_cidrs = config.cidrs.get().and_then(BTreeSet::first).map(Cidr::family);
         let family = config.address_family.cloned().or(of_cidrs);
         diagnostics.extend(check_length(&config.netmask_length, family, at!(PoolModel, netmask_length)));
-        if let Some(error) = config.rules().and_then(|rules| rules.problem(family)) {
+        // Without a family only what holds for the longer addresses is wrong for sure.
+        let wrong = config.rules().and_then(|rules| check_rules(&rules, family.unwrap_or(Family::Ipv6)).err());
+        if let Some(error) = wrong {
             diagnostics.push(errors::explain(&error).at(config.place(&error)));
         }
         diagnostics

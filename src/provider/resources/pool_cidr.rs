@@ -14,7 +14,7 @@ use super::{Timeouts, check_length, check_name, confirm, id_of, keep, no_such_im
 model! {
     /// A CIDR provisioned into a pool. For blocks that are known when the pool is declared, the pool's own `cidrs` or
     /// `netmask_length` is simpler.
-    pub struct PoolCidrModel {
+    pub(crate) struct PoolCidrModel {
         /// Pool to provision into.
         ipam_pool_id: String => required().replace(),
         /// Exactly this block. Conflicts with `netmask_length`.

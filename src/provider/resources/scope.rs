@@ -14,7 +14,7 @@ use super::{Timeouts, check_name, confirm, id_of, keep, no_such_import, seen, ti
 model! {
     /// A scope: one overlap domain. Inside a scope, top-level pools may not overlap; two scopes may hold the same
     /// space. Every store has a default private and a default public scope, so most configurations need none.
-    pub struct ScopeModel {
+    pub(crate) struct ScopeModel {
         /// Unique in the store.
         name: String => required(),
         /// `private` (the default) or `public`.

@@ -17,7 +17,7 @@ pub(super) struct Place {
 
 pub(super) fn parse(url: &StoreUrl) -> Result<Place, Error> {
     let refuse = |why: &str| Err(Error::Url(format!("The store URL {url} {why}")));
-    let (place, parameters) = url.split_parameters()?;
+    let (place, parameters) = url.rest().split_once('?').unwrap_or((url.rest(), ""));
     let path = match place.strip_prefix("//") {
         None => place,
         Some(absolute) if absolute.starts_with('/') => absolute,
@@ -36,7 +36,8 @@ pub(super) fn parse(url: &StoreUrl) -> Result<Place, Error> {
         _ => {}
     }
     let mut busy_timeout = None;
-    for (name, value) in parameters {
+    for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
+        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
         match name {
             "busy_timeout" => match humantime::parse_duration(value) {
                 Ok(duration) => busy_timeout = Some(duration),
@@ -127,8 +128,9 @@ pub(super) fn is_sealed(path: &Path, error: &rusqlite::Error) -> bool {
     refused && !beside(path, "-wal").exists()
 }
 
+/// SQLite puts its files beside the file itself, not beside a link to it.
 fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
+    let mut name = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).into_os_string();
     name.push(suffix);
     PathBuf::from(name)
 }

@@ -1,0 +1,128 @@
+//! What a user can get wrong: configuration -> message and attribute, through real `terraform plan`. Nothing is
+//! written when any of it happens.
+
+mod objects;
+mod stores;
+mod text;
+
+use std::collections::BTreeMap;
+
+use terraform_provider_ipam::backend::{Ipam, Planned};
+use terraform_provider_ipam::ipam::{Family, PoolSpec, Provision, Rules, ScopeSpec, ScopeType, Strategy};
+
+use crate::harness::Workspace;
+use crate::harness::each::each;
+use crate::harness::store::{NewPool, SOMEBODY_ELSE, Store};
+
+/// When it must be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// From the text alone: the store is not even looked at.
+    Validate,
+    /// While planning, on a store with what [`fixture`] makes.
+    Plan,
+}
+
+/// One mistake.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Row {
+    /// What is wrong, as a name for the row.
+    pub(crate) mistake: &'static str,
+    pub(crate) stage: Stage,
+    /// `<office>` and the like stand for ids of [`fixture`].
+    pub(crate) config: &'static str,
+    /// The attribute that Terraform points to; empty: the block.
+    pub(crate) attribute: &'static str,
+    /// Part of the summary.
+    pub(crate) summary: &'static str,
+    /// Parts of the detail.
+    pub(crate) detail: &'static [&'static str],
+}
+
+/// Objects that are in the way; names in the table and their ids.
+fn fixture(store: &Store) -> BTreeMap<&'static str, String> {
+    let mut ids = BTreeMap::new();
+    let mut pool = |key, new: NewPool<'_>| {
+        let id = store.add_pool(&new).meta.id;
+        ids.insert(key, id.clone());
+        id
+    };
+    let office = pool("<office>", NewPool { name: "office", cidrs: &["10.0.0.0/24"], ..NewPool::default() });
+    let full = pool("<full>", NewPool { name: "full", cidrs: &["10.2.0.0/28"], ..NewPool::default() });
+    pool("<v6>", NewPool { name: "six", cidrs: &["2001:db8::/32"], ..NewPool::default() });
+    pool(
+        "<regional>",
+        NewPool { name: "regional", cidrs: &["10.3.0.0/16"], locale: Some("eu-west-1"), ..NewPool::default() },
+    );
+    let rules = Rules {
+        min_netmask_length: Some(25),
+        max_netmask_length: Some(28),
+        default_netmask_length: None,
+        required_tags: [("env".to_owned(), "prod".to_owned())].into(),
+    };
+    pool("<ruled>", NewPool { name: "ruled", cidrs: &["10.1.0.0/24"], rules, ..NewPool::default() });
+    ids.insert("<empty>", empty_pool(store));
+    ids.insert("<lab>", lab(store));
+    ids.insert("<printer>", store.add_allocation(&office, "printer", "10.0.0.0/26").meta.id);
+    store.add_allocation(&full, "a", "10.2.0.0/30");
+    store.add_allocation(&full, "c", "10.2.0.8/30");
+    ids.insert("<owner>", SOMEBODY_ELSE.to_owned());
+    ids
+}
+
+fn empty_pool(store: &Store) -> String {
+    let spec = PoolSpec {
+        name: "empty".to_owned(),
+        scope_id: None,
+        source_pool_id: None,
+        address_family: Some(Family::Ipv4),
+        locale: None,
+        description: None,
+        rules: Rules::default(),
+        strategy: Strategy::default(),
+        tags: [].into(),
+        provision: Provision::Nothing,
+    };
+    store.open().create_pool(&spec, &Planned::Unknown).unwrap().meta.id
+}
+
+fn lab(store: &Store) -> String {
+    let spec = ScopeSpec { name: "lab".to_owned(), scope_type: ScopeType::Private, description: None, tags: [].into() };
+    store.open().create_scope(&spec, &Planned::Unknown).unwrap().meta.id
+}
+
+fn with_ids(text: &str, ids: &BTreeMap<&'static str, String>) -> String {
+    ids.iter().fold(text.to_owned(), |text, (key, id)| text.replace(key, id))
+}
+
+fn check(row: &Row) {
+    let workspace = Workspace::new();
+    let ids = if row.stage == Stage::Plan { fixture(workspace.store()) } else { BTreeMap::new() };
+    workspace.configure(&with_ids(row.config, &ids));
+    let before = (row.stage == Stage::Plan).then(|| workspace.store().content());
+
+    let run = workspace.plan_messages(&["-refresh=false"]);
+    assert!(!run.is_success(), "the plan went well:\n{}", run.text());
+    let errors: Vec<_> = run.diagnostics().into_iter().filter(|diagnostic| diagnostic.is_error()).collect();
+    assert_eq!(errors.len(), 1, "one mistake, one error: {errors:#?}\n{}", run.stderr);
+    let error = &errors[0];
+    assert!(
+        error.summary.contains(&with_ids(row.summary, &ids)),
+        "{:?} is not in the summary: {error:#?}",
+        row.summary
+    );
+    for part in row.detail {
+        assert!(error.detail.contains(&with_ids(part, &ids)), "{part:?} is not in the detail: {error:#?}");
+    }
+    assert_eq!(error.attribute.as_deref().unwrap_or_default(), row.attribute, "{error:#?}");
+
+    match before {
+        Some(before) => assert_eq!(workspace.store().content(), before, "the plan wrote"),
+        None => assert!(!workspace.store().path().exists(), "the store was made"),
+    }
+}
+
+/// Checks all rows, and tells about all that fail.
+pub(crate) fn check_all(rows: &[Row]) {
+    each(rows, |row| row.mistake.to_owned(), check);
+}

@@ -1,0 +1,189 @@
+//! Configurations that change step by step: `cases/<name>/<number>-<step>.tf`.
+//!
+//! Comments of the form `#= ...` in a step say what its plan must be:
+//!
+//! - `create`, `update`, `delete`, `replace`, `replace-create-first` and addresses with `,` between: these actions and
+//!   no others.
+//! - `<address>.<attribute> = <JSON>`: the value in the plan and after apply (of a data source: after apply).
+//! - `kept <address>.<attribute>`, `new <address>.<attribute>`: compared with the state before.
+//! - `unknown <address>.<attribute>`: known after apply only. Everything else of ours must be known in the plan.
+//! - `output <name> = <JSON>`: in the plan and after apply.
+//!
+//! After each step every planned value must have come out as planned, the plan must be empty, and the store sound
+//! and equal to the state. After the last step everything is destroyed, and the store must be empty.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use serde_json::Value;
+
+use crate::harness::plan::{Plan, State, split};
+use crate::harness::{Workspace, here};
+
+macro_rules! cases {
+    ($($name:ident),* $(,)?) => {
+        $(#[test]
+        fn $name() {
+            check(stringify!($name));
+        })*
+
+        #[test]
+        fn every_directory_is_a_test() {
+            let found: BTreeSet<_> = fs::read_dir(here().join("cases")).unwrap()
+                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+                .collect();
+            assert_eq!(found, BTreeSet::from([$(stringify!($name).to_owned()),*]));
+        }
+    };
+}
+
+cases! {
+    a_big_block_is_split_without_overlap,
+    a_changed_disallowed_cidr_replaces,
+    a_data_source_reads_what_is_planned,
+    a_growing_block_that_has_no_room_is_replaced,
+    a_growing_block_with_room_stays,
+    a_name_known_only_after_apply,
+    a_new_name_keeps_the_block,
+    a_pool_gets_more_space,
+    a_pool_that_moves_takes_its_space_along,
+    a_sparse_pool_leaves_room,
+    a_tree_of_ten_pools,
+    another_pool_replaces,
+    blocks_provisioned_one_by_one,
+    default_tags_show_in_tags_all,
+    exact_blocks,
+    fifty_at_once,
+    ipv6,
+    moved_to_another_address,
+    replaced_before_it_is_destroyed,
+    single_addresses,
+    two_scopes_with_the_same_space,
+    words_and_rules_change_in_place,
+}
+
+#[derive(Default)]
+struct Expected {
+    actions: BTreeMap<String, String>,
+    values: Vec<(String, Value)>,
+    outputs: Vec<(String, Value)>,
+    kept: Vec<String>,
+    new: Vec<String>,
+    unknown: BTreeSet<String>,
+}
+
+impl Expected {
+    fn of(step: &str) -> Self {
+        let mut expected = Self::default();
+        for line in step.lines().filter_map(|line| line.trim().strip_prefix("#= ")) {
+            expected.add(line);
+        }
+        expected
+    }
+
+    fn add(&mut self, line: &str) {
+        let json = |text: &str| serde_json::from_str(text).unwrap_or_else(|error| panic!("{line}: {error}"));
+        let (word, rest) = line.split_once(' ').unwrap_or_else(|| panic!("{line:?} says nothing"));
+        let actions = match word {
+            "create" | "update" | "delete" => word,
+            "replace" => "delete create",
+            "replace-create-first" => "create delete",
+            "kept" => return self.kept.push(rest.to_owned()),
+            "new" => return self.new.push(rest.to_owned()),
+            "unknown" => return self.unknown.extend([rest.to_owned()]),
+            "output" => {
+                let (name, value) = rest.split_once(" = ").unwrap_or_else(|| panic!("{line:?} has no value"));
+                return self.outputs.push((name.to_owned(), json(value)));
+            }
+            _ => {
+                let (place, value) = line.split_once(" = ").unwrap_or_else(|| panic!("{line:?} is no expectation"));
+                return self.values.push((place.to_owned(), json(value)));
+            }
+        };
+        self.actions.extend(rest.split(',').map(|address| (address.trim().to_owned(), actions.to_owned())));
+    }
+
+    fn check_plan(&self, before: &State, plan: &Plan) {
+        assert_eq!(plan.actions(), self.actions, "left: planned, right: expected");
+        for address in plan.written() {
+            let unknown = plan.unknowns(&address).into_iter().map(|attribute| format!("{address}.{attribute}"));
+            let surprise: Vec<_> = unknown.filter(|place| !self.unknown.contains(place)).collect();
+            assert!(surprise.is_empty(), "not known in the plan: {surprise:?}");
+        }
+        for place in &self.unknown {
+            assert_eq!(plan.value(place), None, "{place} is known in the plan");
+        }
+        for (place, value) in self.values.iter().filter(|(place, _)| self.is_in_plan(place)) {
+            assert_eq!(plan.value(place), Some(value), "{place} in the plan");
+        }
+        for (name, value) in self.outputs.iter().filter(|_| self.unknown.is_empty()) {
+            assert_eq!(plan.output(name), Some(value), "output {name} in the plan");
+        }
+        for place in &self.kept {
+            assert_eq!(plan.value(place), Some(before.value(place)), "{place} is to be kept");
+        }
+        for place in &self.new {
+            assert_ne!(plan.value(place), Some(before.value(place)), "{place} is to change");
+        }
+    }
+
+    fn is_in_plan(&self, place: &str) -> bool {
+        !place.starts_with("data.") && !self.unknown.contains(place)
+    }
+
+    fn check_state(&self, plan: &Plan, after: &State) {
+        for address in plan.written() {
+            let state = after.instances()[&address].clone();
+            for (attribute, planned) in plan.known_attributes(&address) {
+                assert_eq!(state[&attribute], planned, "{address}.{attribute}: left: applied, right: planned");
+            }
+        }
+        for (place, value) in &self.values {
+            assert_eq!(after.value(place), value, "{place} after apply");
+        }
+        for (name, value) in &self.outputs {
+            assert_eq!(after.output(name), value, "output {name} after apply");
+        }
+    }
+}
+
+fn check(name: &str) {
+    let directory = here().join("cases").join(name);
+    let mut steps: Vec<_> = fs::read_dir(&directory)
+        .unwrap_or_else(|error| panic!("{}: {error}", directory.display()))
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    steps.sort();
+    assert!(!steps.is_empty(), "{} has no steps", directory.display());
+    let workspace = Workspace::new();
+    for path in steps {
+        println!("step {}", path.display());
+        let step = fs::read_to_string(&path).unwrap();
+        take(&workspace, &step);
+    }
+    workspace.destroy();
+    workspace.store().assert_empty();
+}
+
+fn take(workspace: &Workspace, step: &str) {
+    let expected = Expected::of(step);
+    workspace.configure(step);
+    let before = workspace.state();
+    let plan = workspace.plan();
+    expected.check_plan(&before, &plan);
+    let after = workspace.apply_saved();
+    expected.check_state(&plan, &after);
+    workspace.assert_settled();
+    Workspace::assert_store_matches(workspace.store(), &[workspace]);
+}
+
+#[test]
+fn expectations_read_as_written() {
+    let expected = Expected::of(
+        "#= update a.b, a.c[\"x\"]\n#= a.b.cidr = \"10.0.0.0/24\"\nresource {} # = no\n  #= kept a.b.id\n",
+    );
+    assert_eq!(expected.actions.len(), 2);
+    assert_eq!(expected.actions["a.c[\"x\"]"], "update");
+    assert_eq!(expected.values, [("a.b.cidr".to_owned(), "10.0.0.0/24".into())]);
+    assert_eq!(split(&expected.kept[0]), ("a.b", "id"));
+}

@@ -1,0 +1,14 @@
+#= replace ipam_allocation.web
+#= new ipam_allocation.web.id
+#= ipam_allocation.web.cidr = "10.0.0.128/26"
+resource "ipam_pool" "top" {
+  name  = "top"
+  cidrs = ["10.0.0.0/24"]
+}
+
+resource "ipam_allocation" "web" {
+  ipam_pool_id     = ipam_pool.top.id
+  name             = "web"
+  netmask_length   = 26
+  disallowed_cidrs = ["10.0.0.0/25"]
+}

@@ -1,0 +1,13 @@
+#= create ipam_pool.top, ipam_allocation.web
+#= ipam_allocation.web.cidr = "10.0.0.0/26"
+#= ipam_allocation.web.address_count = 64
+resource "ipam_pool" "top" {
+  name  = "top"
+  cidrs = ["10.0.0.0/24"]
+}
+
+resource "ipam_allocation" "web" {
+  ipam_pool_id   = ipam_pool.top.id
+  name           = "web"
+  netmask_length = 26
+}

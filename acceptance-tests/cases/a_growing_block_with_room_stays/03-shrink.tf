@@ -1,0 +1,13 @@
+#= update ipam_allocation.web
+#= kept ipam_allocation.web.id
+#= ipam_allocation.web.cidr = "10.0.0.0/27"
+resource "ipam_pool" "top" {
+  name  = "top"
+  cidrs = ["10.0.0.0/24"]
+}
+
+resource "ipam_allocation" "web" {
+  ipam_pool_id   = ipam_pool.top.id
+  name           = "web"
+  netmask_length = 27
+}

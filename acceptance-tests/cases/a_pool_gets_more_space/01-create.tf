@@ -1,0 +1,12 @@
+#= create ipam_pool.top, ipam_allocation.all
+#= ipam_allocation.all.cidr = "10.0.0.0/24"
+resource "ipam_pool" "top" {
+  name  = "top"
+  cidrs = ["10.0.0.0/24"]
+}
+
+resource "ipam_allocation" "all" {
+  ipam_pool_id   = ipam_pool.top.id
+  name           = "all"
+  netmask_length = 24
+}

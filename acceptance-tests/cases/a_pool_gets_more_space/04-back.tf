@@ -1,0 +1,12 @@
+#= update ipam_pool.top
+#= kept ipam_pool.top.id
+resource "ipam_pool" "top" {
+  name  = "top"
+  cidrs = ["10.0.0.0/24"]
+}
+
+resource "ipam_allocation" "all" {
+  ipam_pool_id   = ipam_pool.top.id
+  name           = "all"
+  netmask_length = 24
+}

@@ -1,0 +1,20 @@
+#= update ipam_allocation.a
+#= ipam_allocation.a.cidr = "10.0.0.0/25"
+resource "ipam_pool" "top" {
+  name                = "top"
+  cidrs               = ["10.0.0.0/24"]
+  allocation_strategy = "sparse"
+}
+
+resource "ipam_allocation" "a" {
+  ipam_pool_id   = ipam_pool.top.id
+  name           = "a"
+  netmask_length = 25
+}
+
+resource "ipam_allocation" "b" {
+  ipam_pool_id   = ipam_pool.top.id
+  name           = "b"
+  netmask_length = 28
+  depends_on     = [ipam_allocation.a]
+}

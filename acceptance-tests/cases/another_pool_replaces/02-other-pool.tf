@@ -1,0 +1,18 @@
+#= replace ipam_allocation.web
+#= new ipam_allocation.web.id
+#= ipam_allocation.web.cidr = "10.1.0.0/26"
+resource "ipam_pool" "top" {
+  name  = "top"
+  cidrs = ["10.0.0.0/24"]
+}
+
+resource "ipam_pool" "other" {
+  name  = "other"
+  cidrs = ["10.1.0.0/24"]
+}
+
+resource "ipam_allocation" "web" {
+  ipam_pool_id   = ipam_pool.other.id
+  name           = "web"
+  netmask_length = 26
+}

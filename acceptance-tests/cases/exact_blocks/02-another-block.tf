@@ -1,0 +1,13 @@
+#= delete ipam_allocation.any
+#= replace ipam_allocation.exact
+#= ipam_allocation.exact.cidr = "10.0.0.192/26"
+resource "ipam_pool" "top" {
+  name  = "top"
+  cidrs = ["10.0.0.0/24"]
+}
+
+resource "ipam_allocation" "exact" {
+  ipam_pool_id = ipam_pool.top.id
+  name         = "exact"
+  cidr         = "10.0.0.192/26"
+}

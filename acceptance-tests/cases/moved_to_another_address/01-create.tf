@@ -1,0 +1,11 @@
+#= create ipam_pool.top, ipam_allocation.web
+resource "ipam_pool" "top" {
+  name  = "top"
+  cidrs = ["10.0.0.0/24"]
+}
+
+resource "ipam_allocation" "web" {
+  ipam_pool_id   = ipam_pool.top.id
+  name           = "web"
+  netmask_length = 26
+}

@@ -1,0 +1,20 @@
+#= update ipam_scope.lab, ipam_pool.top, ipam_allocation.web
+#= kept ipam_pool.top.id
+#= kept ipam_allocation.web.cidr
+#= ipam_pool.top.description = null
+#= ipam_allocation.web.tags = null
+resource "ipam_scope" "lab" {
+  name = "laboratory"
+}
+
+resource "ipam_pool" "top" {
+  name          = "top"
+  ipam_scope_id = ipam_scope.lab.id
+  cidrs         = ["10.0.0.0/24"]
+}
+
+resource "ipam_allocation" "web" {
+  ipam_pool_id   = ipam_pool.top.id
+  name           = "web"
+  netmask_length = 26
+}

@@ -1,0 +1,162 @@
+//! The provider is killed at random moments of plan and apply; applying again converges.
+//!
+//! `IPAM_TEST_KILL_ROUNDS=100 cargo test --test acceptance crash` is the long form.
+
+use std::os::unix::process::CommandExt;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use terraform_provider_ipam::backend::Ipam;
+use terraform_provider_ipam::ipam::State;
+
+use crate::harness::Workspace;
+use crate::harness::processes::{interrupt_group, kill, providers_of};
+use crate::harness::random::{Random, rounds};
+use crate::harness::store::NewPool;
+use crate::harness::terraform::{Run, Running};
+
+/// A command is usually done by then: later moments hit nothing.
+const LATEST: Duration = Duration::from_millis(1500);
+
+/// Of the configuration under test.
+const PLAN_HOLD: Duration = Duration::from_secs(10);
+
+/// Pools, and blocks of sizes that change from round to round: create, resize, replace, delete.
+fn wishes(random: &mut Random) -> String {
+    let site = random.between(0, 1);
+    let count = random.between(2, 8);
+    let netmask_length = random.between(24, 28);
+    let pool_length = random.between(19, 20);
+    format!(
+        r#"
+resource "ipam_pool" "top" {{
+  name  = "top"
+  cidrs = ["10.0.0.0/12"]
+}}
+
+resource "ipam_pool" "site" {{
+  name                = "site-{site}"
+  source_ipam_pool_id = ipam_pool.top.id
+  netmask_length      = {pool_length}
+}}
+
+resource "ipam_allocation" "net" {{
+  count          = {count}
+  ipam_pool_id   = ipam_pool.site.id
+  name           = "net-${{count.index}}"
+  netmask_length = {netmask_length}
+  description    = "round {}"
+}}
+
+resource "ipam_allocation" "direct" {{
+  count          = {}
+  ipam_pool_id   = ipam_pool.top.id
+  name           = "direct-${{count.index}}"
+  netmask_length = {netmask_length}
+}}
+"#,
+        random.below(1000),
+        random.between(0, 4),
+    )
+}
+
+/// Runs a command and kills its provider after a random time, or the next provider it starts. Tells whether it did.
+fn run_and_kill(workspace: &Workspace, arguments: &[&str], random: &mut Random) -> (Run, bool) {
+    let moment = Duration::from_micros(random.below(u64::try_from(LATEST.as_micros()).unwrap()));
+    let start = Instant::now();
+    let mut running = Running::start(workspace.command(arguments));
+    let mut killed = false;
+    while !killed && !running.has_ended() {
+        if start.elapsed() >= moment {
+            for provider in providers_of(running.id()) {
+                kill(provider);
+                killed = true;
+            }
+        }
+        thread::sleep(Duration::from_micros(500));
+    }
+    println!("{arguments:?}: killed after {moment:?}: {killed}");
+    (running.wait(), killed)
+}
+
+/// The store holds what the state says and nothing else, but for holds that nobody took up and that expire.
+fn assert_converged(workspace: &Workspace) {
+    Workspace::assert_store_matches(workspace.store(), &[workspace]);
+    let pools = workspace.store().pools();
+    assert_eq!(pools.iter().filter(|pool| pool.meta.state == State::Active).count(), 2, "{pools:#?}");
+    let latest = workspace.store().open().now() + PLAN_HOLD;
+    let allocations = workspace.store().allocations();
+    let metas = pools.iter().map(|pool| &pool.meta).chain(allocations.iter().map(|allocation| &allocation.meta));
+    for meta in metas.filter(|meta| meta.state == State::Planned) {
+        assert!(meta.hold_expires_at.is_some_and(|expiry| expiry <= latest), "held for ever: {meta:#?}");
+    }
+}
+
+/// All space can be given out again: what a killed process held or allocated is not lost.
+fn assert_nothing_is_lost(workspace: &Workspace) {
+    let store = workspace.store();
+    let is_active = |state: State| state == State::Active;
+    let pools = store.pools().iter().filter(|pool| is_active(pool.meta.state)).count();
+    assert_eq!((pools, store.active().len()), (0, 0), "left: {:#?}", store.content());
+    store.wait_until_holds_have_expired();
+    let pool = store.add_pool(&NewPool { name: "after", cidrs: &["10.0.0.0/12"], ..NewPool::default() });
+    store.add_allocation(&pool.meta.id, "everything", "10.0.0.0/12");
+    let audit = store.assert_sound();
+    assert_eq!((audit.pools, audit.allocations), (1, 1));
+}
+
+#[test]
+fn a_killed_provider_loses_nothing_and_leaves_nothing() {
+    let mut random = Random::from_environment("a_killed_provider_loses_nothing_and_leaves_nothing");
+    let workspace = Workspace::new().holding_for("10s");
+    let mut kills = 0;
+    for round in 0..rounds("IPAM_TEST_KILL_ROUNDS", 6) {
+        let wishes = wishes(&mut random);
+        println!("round {round}\n{wishes}");
+        workspace.configure(&wishes);
+        for _ in 0..random.between(1, 2) {
+            let command = match random.below(4) {
+                0 => &["plan", "-input=false", "-no-color"][..],
+                1 => &["destroy", "-input=false", "-no-color", "-auto-approve"],
+                _ => &["apply", "-input=false", "-no-color", "-auto-approve"],
+            };
+            let (run, killed) = run_and_kill(&workspace, command, &mut random);
+            assert!(killed || run.is_success(), "nobody killed it: {}", run.text());
+            kills += u64::from(killed);
+            workspace.store().assert_sound();
+        }
+        workspace.apply();
+        workspace.assert_settled();
+        assert_converged(&workspace);
+    }
+    println!("{kills} providers were killed");
+    workspace.destroy();
+    assert_nothing_is_lost(&workspace);
+}
+
+/// Ctrl-C goes to Terraform and to the provider. Both end in order: nothing is in the store that is not in the state.
+#[test]
+fn an_interrupted_apply_keeps_what_it_reached() {
+    let workspace = Workspace::new();
+    let pool = workspace.store().add_pool(&NewPool { name: "top", cidrs: &["10.0.0.0/8"], ..NewPool::default() });
+    workspace.configure(&format!(
+        "resource \"ipam_allocation\" \"net\" {{\n  count          = 200\n  ipam_pool_id   = \"{}\"\n  name           = \
+         \"net-${{count.index}}\"\n  netmask_length = 24\n}}\n",
+        pool.meta.id
+    ));
+    let mut command = workspace.command(&["apply", "-input=false", "-no-color", "-auto-approve", "-parallelism=2"]);
+    command.process_group(0);
+    let mut running = Running::start(command);
+    while workspace.store().active().is_empty() && !running.has_ended() {
+        thread::sleep(Duration::from_millis(1));
+    }
+    interrupt_group(running.id());
+    let run = running.wait().never_says("Plugin did not respond");
+    let reached = workspace.state().of_type("ipam_allocation").len();
+    assert!(reached > 0, "{}", run.text());
+    println!("reached {reached} of 200");
+    Workspace::assert_store_matches(workspace.store(), &[&workspace]);
+    workspace.apply();
+    workspace.assert_settled();
+    Workspace::assert_store_matches(workspace.store(), &[&workspace]);
+}

@@ -1,0 +1,263 @@
+//! A directory with a configuration, and Terraform to run in it against the provider that was just built.
+//!
+//! `dev_overrides` makes `terraform init`, the network and a lock file unnecessary.
+
+pub mod diagnostics;
+pub mod each;
+pub mod plan;
+pub mod processes;
+pub mod random;
+pub mod store;
+pub mod terraform;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use self::plan::{Plan, State};
+use self::store::Store;
+use self::terraform::Run;
+
+/// The provider under test.
+pub const PROVIDER: &str = env!("CARGO_BIN_EXE_terraform-provider-ipam");
+
+/// A plan with changes exits with this under `-detailed-exitcode`.
+const HAS_CHANGES: i32 = 2;
+
+const REQUIREMENT: &str = r#"terraform {
+  required_providers {
+    ipam = { source = "ipam-dev/ipam" }
+  }
+}
+"#;
+
+/// A configuration in a scratch directory, with its own state.
+pub struct Workspace {
+    directory: TempDir,
+    store: Store,
+    owner: String,
+    plan_hold: Option<String>,
+    /// Whether write protection counts, for root too.
+    is_unprivileged: bool,
+}
+
+impl Workspace {
+    /// A workspace with a store of its own, which is not there yet.
+    pub fn new() -> Self {
+        let directory = tempfile::tempdir().expect("a scratch directory");
+        let store = Store::at(directory.path().join("ipam.db"));
+        let workspace =
+            Self { directory, store, owner: "tests/one".to_owned(), plan_hold: None, is_unprivileged: false };
+        let overridden = Path::new(PROVIDER).parent().expect("the provider is in a directory");
+        workspace.write(
+            "cli.tfrc",
+            &format!(
+                "provider_installation {{\n  dev_overrides {{\n    \"ipam-dev/ipam\" = {:?}\n  }}\n  direct {{}}\n}}\n",
+                overridden.display().to_string()
+            ),
+        );
+        workspace
+    }
+
+    /// The same on a store that others use too.
+    pub fn on(store: &Store) -> Self {
+        Self { store: store.clone(), ..Self::new() }
+    }
+
+    /// Who this configuration says it is.
+    pub fn owned_by(mut self, owner: &str) -> Self {
+        owner.clone_into(&mut self.owner);
+        self
+    }
+
+    /// How long its plans hold.
+    pub fn holding_for(mut self, plan_hold: &str) -> Self {
+        self.plan_hold = Some(plan_hold.to_owned());
+        self
+    }
+
+    /// Runs Terraform without root's right to write what is write-protected.
+    pub fn without_privileges(mut self) -> Self {
+        self.is_unprivileged = true;
+        self
+    }
+
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    pub fn owner(&self) -> &str {
+        &self.owner
+    }
+
+    pub fn write(&self, name: &str, text: &str) {
+        let path = self.path().join(name);
+        fs::create_dir_all(path.parent().expect("a file is in a directory")).expect("the directory can be made");
+        fs::write(path, text).expect("the scratch directory can be written");
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// Makes `body` the configuration. A `terraform` or `provider "ipam"` block is added where it has none.
+    pub fn configure(&self, body: &str) {
+        let mut text = String::new();
+        if !body.contains("terraform {") {
+            text += REQUIREMENT;
+        }
+        if !body.contains("provider \"ipam\"") {
+            let plan_hold = self.plan_hold.as_ref().map(|hold| format!("  plan_hold = {hold:?}\n")).unwrap_or_default();
+            text += &format!("provider \"ipam\" {{\n  owner = {:?}\n{plan_hold}}}\n", self.owner);
+        }
+        self.write("main.tf", &(text + body));
+    }
+
+    /// The command with these arguments, not run yet.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = if self.is_unprivileged { unprivileged_command() } else { terraform::command() };
+        terraform::clean(&mut command);
+        command
+            .args(arguments)
+            .current_dir(self.path())
+            .env("HOME", self.path())
+            .env("TF_CLI_CONFIG_FILE", self.path().join("cli.tfrc"))
+            .env("IPAM_STORE", self.store.url());
+        command
+    }
+
+    /// Runs Terraform with these arguments.
+    pub fn run(&self, arguments: &[&str]) -> Run {
+        terraform::run(self.command(arguments))
+    }
+
+    /// `plan` without saving it; it may fail.
+    pub fn try_plan(&self, more: &[&str]) -> Run {
+        self.run(&[&["plan", "-input=false", "-no-color"], more].concat())
+    }
+
+    /// A plan with its diagnostics in machine-readable form; it may fail.
+    pub fn plan_messages(&self, more: &[&str]) -> Run {
+        self.run(&[&["plan", "-input=false", "-json"], more].concat())
+    }
+
+    /// A plan that must succeed, saved under `name`.
+    #[track_caller]
+    pub fn plan_as(&self, name: &str, more: &[&str]) -> Plan {
+        self.try_plan(&[&["-out", name], more].concat()).succeeds();
+        self.saved(name)
+    }
+
+    /// A plan that must succeed, saved as `plan`.
+    #[track_caller]
+    pub fn plan(&self) -> Plan {
+        self.plan_as("plan", &[])
+    }
+
+    /// A saved plan.
+    #[track_caller]
+    pub fn saved(&self, name: &str) -> Plan {
+        let shown = self.run(&["show", "-json", name]).succeeds();
+        Plan::new(serde_json::from_str(&shown.stdout).expect("terraform shows plans as JSON"))
+    }
+
+    /// Applies a saved plan; it may fail.
+    pub fn try_apply_saved(&self, name: &str, more: &[&str]) -> Run {
+        self.run(&[&["apply", "-input=false", "-no-color"], more, &[name]].concat())
+    }
+
+    /// Applies the plan saved as `plan`.
+    #[track_caller]
+    pub fn apply_saved(&self) -> State {
+        self.try_apply_saved("plan", &[]).succeeds();
+        self.state()
+    }
+
+    /// Plans and applies in one command; it may fail.
+    pub fn try_apply(&self, more: &[&str]) -> Run {
+        self.run(&[&["apply", "-input=false", "-no-color", "-auto-approve"], more].concat())
+    }
+
+    /// Plans and applies in one command.
+    #[track_caller]
+    pub fn apply(&self) -> State {
+        self.try_apply(&[]).succeeds();
+        self.state()
+    }
+
+    /// Destroys; it may fail.
+    pub fn try_destroy(&self, more: &[&str]) -> Run {
+        self.run(&[&["destroy", "-input=false", "-no-color", "-auto-approve"], more].concat())
+    }
+
+    #[track_caller]
+    pub fn destroy(&self) {
+        self.try_destroy(&[]).succeeds();
+    }
+
+    /// A plan that must change nothing.
+    #[track_caller]
+    pub fn assert_settled(&self) {
+        let plan = self.try_plan(&["-detailed-exitcode"]);
+        assert_ne!(plan.code, HAS_CHANGES, "the plan is not empty:\n{}", plan.text());
+        plan.succeeds();
+    }
+
+    #[track_caller]
+    pub fn import(&self, address: &str, id: &str) {
+        self.run(&["import", "-input=false", "-no-color", address, id]).succeeds();
+    }
+
+    /// The state as it is on disk; an empty one when there is none yet.
+    pub fn state(&self) -> State {
+        let text = fs::read_to_string(self.path().join("terraform.tfstate")).unwrap_or_else(|_| "{}".to_owned());
+        State::new(serde_json::from_str(&text).expect("a state file is JSON"))
+    }
+
+    /// Verifies that the store is sound, and that its active allocations are exactly those in the states of
+    /// `workspaces`, with the same blocks, no block twice.
+    #[track_caller]
+    pub fn assert_store_matches(store: &Store, workspaces: &[&Self]) {
+        store.assert_sound();
+        let mut wanted: Vec<(String, String)> = Vec::new();
+        for workspace in workspaces {
+            let state = workspace.state();
+            let allocations = state.of_type("ipam_allocation").into_values();
+            let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+            wanted.extend(allocations.map(|attributes| (text(&attributes["id"]), text(&attributes["cidr"]))));
+        }
+        wanted.sort();
+        let is_custom = |allocation: &terraform_provider_ipam::ipam::Allocation| {
+            allocation.meta.state == terraform_provider_ipam::ipam::State::Active
+                && allocation.resource_type == terraform_provider_ipam::ipam::ResourceType::Custom
+        };
+        let kept = store.allocations().into_iter().filter(is_custom);
+        let mut kept: Vec<_> = kept.map(|allocation| (allocation.meta.id, allocation.cidr.to_string())).collect();
+        kept.sort();
+        assert_eq!(kept, wanted, "left: the store, right: the states");
+    }
+}
+
+/// Terraform for someone whom write protection stops. Root is stopped by it only without its capability to ignore it.
+fn unprivileged_command() -> Command {
+    let is_root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.starts_with(b"0\n"));
+    if !is_root {
+        return terraform::command();
+    }
+    let mut command = Command::new("setpriv");
+    let works = Command::new("setpriv").arg("--version").output().is_ok();
+    assert!(works, "as root this test needs setpriv: install util-linux");
+    command.arg("--bounding-set=-dac_override,-dac_read_search").arg(terraform::program());
+    command
+}
+
+/// The directory of the acceptance tests.
+pub fn here() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("acceptance-tests")
+}

@@ -1,0 +1,158 @@
+//! The store behind a configuration, looked at without Terraform.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use terraform_provider_ipam::backend::{AllocationFilter, Audit, Ipam, Local, Planned, PoolFilter};
+use terraform_provider_ipam::ipam::{
+    Actor, Allocation, AllocationSpec, Event, Pool, PoolSpec, Provision, Rules, Size, State, Strategy, Tags,
+};
+
+/// Waiting for something that must happen takes at most this long.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Who acts when a test writes past Terraform.
+pub const SOMEBODY_ELSE: &str = "somebody-else";
+
+/// A SQLite store that a configuration uses.
+#[derive(Clone, Debug)]
+pub struct Store {
+    path: PathBuf,
+}
+
+/// All that is in a store, to compare before with after.
+#[derive(Debug, PartialEq)]
+pub struct Content {
+    events: Vec<Event>,
+    pools: Vec<Pool>,
+    allocations: Vec<Allocation>,
+}
+
+impl Store {
+    pub fn at(path: impl AsRef<Path>) -> Self {
+        Self { path: path.as_ref().to_owned() }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub fn url(&self) -> String {
+        format!("sqlite:{}", self.path.display())
+    }
+
+    /// The store, opened anew, with the rights of `owner`.
+    pub fn open_as(&self, owner: &str) -> Local {
+        let actor = Actor { owner: owner.to_owned(), ..Actor::default() };
+        Local::open(&self.url(), actor).expect("the store opens")
+    }
+
+    pub fn open(&self) -> Local {
+        self.open_as(SOMEBODY_ELSE)
+    }
+
+    /// Verifies everything in it.
+    #[track_caller]
+    pub fn assert_sound(&self) -> Audit {
+        let audit = self.open().check().expect("the store can be checked");
+        assert!(audit.findings.is_empty(), "the store is not sound: {:#?}", audit.findings);
+        audit
+    }
+
+    /// Verifies everything in it, and that it holds neither pools nor allocations nor holds.
+    #[track_caller]
+    pub fn assert_empty(&self) {
+        let audit = self.assert_sound();
+        let left = (audit.pools, audit.allocations, audit.holds);
+        assert_eq!(left, (0, 0, 0), "pools, allocations and holds left: {:#?}", self.content());
+    }
+
+    pub fn content(&self) -> Content {
+        Content { events: self.events(), pools: self.pools(), allocations: self.allocations() }
+    }
+
+    pub fn events(&self) -> Vec<Event> {
+        self.open().events(0, usize::MAX >> 1).expect("events can be read")
+    }
+
+    /// Pools, holds included.
+    pub fn pools(&self) -> Vec<Pool> {
+        let filter = PoolFilter { include_planned: true, ..PoolFilter::default() };
+        self.open().list_pools(&filter).expect("pools can be listed")
+    }
+
+    /// Allocations, holds included.
+    pub fn allocations(&self) -> Vec<Allocation> {
+        let filter = AllocationFilter { include_planned: true, ..AllocationFilter::default() };
+        self.open().list_allocations(&filter).expect("allocations can be listed")
+    }
+
+    /// Active allocations by id, with their blocks.
+    pub fn active(&self) -> BTreeMap<String, String> {
+        let active = self.allocations().into_iter().filter(|allocation| allocation.meta.state == State::Active);
+        active.map(|allocation| (allocation.meta.id, allocation.cidr.to_string())).collect()
+    }
+
+    /// Waits until no hold lasts any longer.
+    #[track_caller]
+    pub fn wait_until_holds_have_expired(&self) {
+        let lasts = |now, expiry: Option<_>| expiry.is_some_and(|expiry| expiry > now);
+        wait_for("all holds to expire", || {
+            let now = self.open().now();
+            !self.allocations().iter().any(|allocation| lasts(now, allocation.meta.hold_expires_at))
+                && !self.pools().iter().any(|pool| lasts(now, pool.meta.hold_expires_at))
+        });
+    }
+
+    /// Makes a pool past Terraform, as [`SOMEBODY_ELSE`].
+    pub fn add_pool(&self, pool: &NewPool<'_>) -> Pool {
+        let spec = PoolSpec {
+            name: pool.name.to_owned(),
+            scope_id: None,
+            source_pool_id: pool.source.map(str::to_owned),
+            address_family: None,
+            locale: pool.locale.map(str::to_owned),
+            description: None,
+            rules: pool.rules.clone(),
+            strategy: Strategy::default(),
+            tags: Tags::default(),
+            provision: Provision::Cidrs(pool.cidrs.iter().map(|cidr| cidr.parse().expect("a CIDR")).collect()),
+        };
+        self.open().create_pool(&spec, &Planned::Unknown).expect("the pool can be made")
+    }
+
+    /// Makes an allocation past Terraform, as [`SOMEBODY_ELSE`].
+    pub fn add_allocation(&self, pool_id: &str, name: &str, cidr: &str) -> Allocation {
+        let spec = AllocationSpec {
+            pool_id: pool_id.to_owned(),
+            name: name.to_owned(),
+            size: Size::Cidr(cidr.parse().expect("a CIDR")),
+            disallowed_cidrs: [].into(),
+            description: None,
+            tags: Tags::default(),
+        };
+        self.open().create_allocation(&spec, &Planned::Unknown).expect("the allocation can be made")
+    }
+}
+
+/// A pool that a test makes past Terraform.
+#[derive(Clone, Debug, Default)]
+pub struct NewPool<'a> {
+    pub name: &'a str,
+    pub cidrs: &'a [&'a str],
+    pub source: Option<&'a str>,
+    pub locale: Option<&'a str>,
+    pub rules: Rules,
+}
+
+/// Waits for a condition.
+#[track_caller]
+pub fn wait_for(what: &str, mut condition: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < PATIENCE, "waited {PATIENCE:?} for {what}");
+        thread::sleep(Duration::from_millis(20));
+    }
+}

@@ -1,0 +1,229 @@
+//! Runs the `terraform` (or `tofu`) command, a few at a time.
+
+use std::io::Read;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Condvar, LazyLock, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::diagnostics::Diagnostic;
+
+/// Terraform keeps a core busy for most of its run: more of them at once only make each other slow.
+const COMMANDS_AT_ONCE: usize = 4;
+
+/// No command of these tests comes near this; one that does hangs.
+const COMMAND_LIMIT: Duration = Duration::from_secs(300);
+
+static PROGRAM: LazyLock<PathBuf> = LazyLock::new(find_program);
+
+/// What a command came to.
+#[derive(Debug)]
+pub struct Run {
+    /// The command, for messages.
+    pub command: String,
+    /// Exit status; -1 after a signal.
+    pub code: i32,
+    /// Everything it wrote.
+    pub stdout: String,
+    /// Everything it wrote.
+    pub stderr: String,
+}
+
+impl Run {
+    /// Whether it exited with 0.
+    pub fn is_success(&self) -> bool {
+        self.code == 0
+    }
+
+    /// The run, which must have succeeded.
+    #[track_caller]
+    pub fn succeeds(self) -> Self {
+        assert!(self.is_success(), "{} failed:\n{}", self.command, self.text());
+        self
+    }
+
+    /// The run, which must have failed.
+    #[track_caller]
+    pub fn fails(self) -> Self {
+        assert!(!self.is_success(), "{} succeeded:\n{}", self.command, self.text());
+        self
+    }
+
+    /// The run, which must have told the user every one of `fragments`, however the lines were wrapped.
+    #[track_caller]
+    pub fn says(self, fragments: &[&str]) -> Self {
+        let said = unwrapped(&self.text());
+        for fragment in fragments {
+            assert!(said.contains(fragment), "{} does not say {fragment:?}:\n{}", self.command, self.text());
+        }
+        self
+    }
+
+    /// The run, which must not have said that.
+    #[track_caller]
+    pub fn never_says(self, fragment: &str) -> Self {
+        assert!(!unwrapped(&self.text()).contains(fragment), "{} says {fragment:?}:\n{}", self.command, self.text());
+        self
+    }
+
+    /// Standard output, then standard error.
+    pub fn text(&self) -> String {
+        format!("exit status {}\n{}\n{}", self.code, self.stdout, self.stderr)
+    }
+
+    /// The diagnostics of a command that was given `-json`, without Terraform's word about development overrides.
+    pub fn diagnostics(&self) -> Vec<Diagnostic> {
+        let lines = self.stdout.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        lines
+            .filter(|line| line["type"] == "diagnostic")
+            .map(|line| Diagnostic::from_json(&line["diagnostic"]))
+            .filter(|diagnostic| !diagnostic.summary.contains("development overrides"))
+            .collect()
+    }
+}
+
+/// Text as one line, without the frame that Terraform draws around diagnostics.
+fn unwrapped(text: &str) -> String {
+    let words = text.split_whitespace().filter(|word| !matches!(*word, "│" | "╷" | "╵"));
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// A command without arguments; the environment holds nothing that could steer it.
+pub fn command() -> Command {
+    let mut command = Command::new(&*PROGRAM);
+    clean(&mut command);
+    command
+}
+
+/// Takes everything out of a command's environment that could steer Terraform or the provider.
+pub fn clean(command: &mut Command) {
+    command.env_clear();
+    for kept in ["PATH", "TMPDIR", "TEMP", "SystemRoot", "LLVM_PROFILE_FILE"] {
+        if let Some(value) = std::env::var_os(kept) {
+            command.env(kept, value);
+        }
+    }
+    command.env("CHECKPOINT_DISABLE", "1").env("TF_IN_AUTOMATION", "1").env("TF_INPUT", "0");
+}
+
+/// The path of the program.
+///
+/// # Panics
+/// When neither `terraform` nor `tofu` is installed.
+pub fn program() -> &'static PathBuf {
+    &PROGRAM
+}
+
+fn find_program() -> PathBuf {
+    let wanted =
+        std::env::var("IPAM_TEST_TERRAFORM").map_or_else(|_| vec!["terraform".into(), "tofu".into()], |one| vec![one]);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let places: Vec<_> = std::env::split_paths(&path).collect();
+    for name in &wanted {
+        let candidates = places.iter().map(|place| place.join(format!("{name}{}", std::env::consts::EXE_SUFFIX)));
+        if let Some(found) = candidates.into_iter().find(|candidate| candidate.is_file()) {
+            return found;
+        }
+    }
+    panic!(
+        "none of {wanted:?} is on PATH, and these tests need it: install Terraform 1.8 or later from \
+         https://developer.hashicorp.com/terraform/install or OpenTofu 1.8 or later from https://opentofu.org/docs/intro/install"
+    );
+}
+
+/// Runs a command to its end.
+pub fn run(command: Command) -> Run {
+    Running::start(command).wait()
+}
+
+/// A command on its way.
+pub struct Running {
+    words: String,
+    child: Child,
+    stdout: thread::JoinHandle<String>,
+    stderr: thread::JoinHandle<String>,
+    _permit: Permit,
+}
+
+impl Running {
+    /// Starts it, once few enough others run.
+    pub fn start(mut command: Command) -> Self {
+        let permit = Permit::take();
+        let words = format!("{command:?}");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{words}: {error}"));
+        let stdout = collect(child.stdout.take());
+        let stderr = collect(child.stderr.take());
+        Self { words, child, stdout, stderr, _permit: permit }
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("the status of a child can be asked for").is_some()
+    }
+
+    /// Waits for its end.
+    pub fn wait(mut self) -> Run {
+        let status = self.status();
+        let text = |thread: thread::JoinHandle<String>| thread.join().expect("reading does not panic");
+        Run {
+            command: self.words,
+            code: status.code().unwrap_or(-1),
+            stdout: text(self.stdout),
+            stderr: text(self.stderr),
+        }
+    }
+
+    fn status(&mut self) -> ExitStatus {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("the status of a child can be asked for") {
+                return status;
+            }
+            if start.elapsed() > COMMAND_LIMIT {
+                self.child.kill().ok();
+                panic!("{} did not end within {COMMAND_LIMIT:?}", self.words);
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+fn collect(pipe: Option<impl Read + Send + 'static>) -> thread::JoinHandle<String> {
+    let mut pipe = pipe.expect("the pipe was asked for");
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        pipe.read_to_end(&mut bytes).ok();
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}
+
+static RUNNING: Mutex<usize> = Mutex::new(0);
+static ENDED: Condvar = Condvar::new();
+
+struct Permit;
+
+impl Permit {
+    fn take() -> Self {
+        let running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running =
+            ENDED.wait_while(running, |running| *running >= COMMANDS_AT_ONCE).unwrap_or_else(PoisonError::into_inner);
+        *running += 1;
+        Self
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        *RUNNING.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        ENDED.notify_one();
+    }
+}

@@ -1,0 +1,147 @@
+//! Bringing what exists into a configuration: afterwards the plan is empty.
+
+use crate::harness::Workspace;
+
+const ALL: &str = r#"
+resource "ipam_scope" "lab" {
+  name        = "lab"
+  description = "benches"
+}
+
+resource "ipam_pool" "top" {
+  name          = "top"
+  ipam_scope_id = ipam_scope.lab.id
+  cidrs         = ["10.0.0.0/16"]
+  tags          = { site = "lab" }
+}
+
+resource "ipam_pool" "below" {
+  name                              = "below"
+  source_ipam_pool_id               = ipam_pool.top.id
+  netmask_length                    = 20
+  allocation_default_netmask_length = 24
+}
+
+resource "ipam_pool_cidr" "more" {
+  ipam_pool_id = ipam_pool.top.id
+  cidr         = "10.1.0.0/16"
+}
+
+resource "ipam_allocation" "web" {
+  ipam_pool_id   = ipam_pool.below.id
+  name           = "web"
+  netmask_length = 26
+}
+
+resource "ipam_allocation" "default" {
+  ipam_pool_id = ipam_pool.below.id
+  name         = "default"
+}
+
+resource "ipam_allocation" "exact" {
+  ipam_pool_id = ipam_pool.below.id
+  name         = "exact"
+  cidr         = "10.0.15.0/24"
+  tags         = { env = "prod" }
+}
+"#;
+
+const ADDRESSES: [&str; 7] = [
+    "ipam_scope.lab",
+    "ipam_pool.top",
+    "ipam_pool.below",
+    "ipam_pool_cidr.more",
+    "ipam_allocation.web",
+    "ipam_allocation.default",
+    "ipam_allocation.exact",
+];
+
+/// What one configuration made, and another one with the same text and an empty state.
+fn made() -> (Workspace, Workspace) {
+    let maker = Workspace::new();
+    maker.configure(ALL);
+    maker.apply();
+    let taker = Workspace::on(maker.store());
+    taker.configure(ALL);
+    (maker, taker)
+}
+
+fn assert_taken(maker: &Workspace, taker: &Workspace) {
+    taker.assert_settled();
+    for address in ADDRESSES {
+        let place = format!("{address}.id");
+        assert_eq!(taker.state().text(&place), maker.state().text(&place));
+    }
+    Workspace::assert_store_matches(taker.store(), &[taker]);
+    taker.destroy();
+    taker.store().assert_empty();
+}
+
+#[test]
+fn everything_can_be_imported_by_id() {
+    let (maker, taker) = made();
+    for address in ADDRESSES {
+        taker.import(address, &maker.state().text(&format!("{address}.id")));
+    }
+    assert_taken(&maker, &taker);
+}
+
+#[test]
+fn everything_can_be_imported_by_name() {
+    let (maker, taker) = made();
+    for (address, path) in [
+        ("ipam_scope.lab", "lab"),
+        ("ipam_pool.top", "top"),
+        ("ipam_pool.below", "top/below"),
+        ("ipam_pool_cidr.more", "10.1.0.0/16_top"),
+        ("ipam_allocation.web", "below/web"),
+        ("ipam_allocation.default", "top/below/default"),
+        ("ipam_allocation.exact", "below/exact"),
+    ] {
+        taker.import(address, path);
+    }
+    assert_taken(&maker, &taker);
+}
+
+#[test]
+fn import_blocks_do_the_same_in_one_plan() {
+    let (maker, taker) = made();
+    let blocks = ADDRESSES.map(|address| {
+        let id = maker.state().text(&format!("{address}.id"));
+        format!("import {{\n  to = {address}\n  id = {id:?}\n}}\n")
+    });
+    taker.configure(&format!("{ALL}{}", blocks.concat()));
+    let plan = taker.plan();
+    assert!(plan.is_empty(), "{:?}", plan.actions());
+    taker.apply_saved();
+    taker.configure(ALL);
+    assert_taken(&maker, &taker);
+}
+
+#[test]
+fn configuration_is_generated_for_what_is_imported() {
+    let maker = Workspace::new();
+    maker.configure(ALL);
+    let made = maker.apply();
+    let taker = Workspace::on(maker.store());
+    let mut blocks = String::new();
+    for address in ["ipam_scope.lab", "ipam_pool.top", "ipam_pool_cidr.more"] {
+        let id = made.text(&format!("{address}.id"));
+        blocks += &format!("import {{\n  to = {address}\n  id = {id:?}\n}}\n");
+    }
+    taker.configure(&blocks);
+    taker.try_plan(&["-generate-config-out=generated.tf"]).succeeds();
+    let plan = taker.plan();
+    assert!(plan.is_empty(), "{:?}\n{}", plan.actions(), taker.read("generated.tf"));
+}
+
+#[test]
+fn an_unknown_id_is_refused_in_words() {
+    let (maker, taker) = made();
+    let missing = "ipam-pool-alloc-0000000000000000000";
+    let refused = taker.run(&["import", "-input=false", "-no-color", "ipam_allocation.web", missing]);
+    refused.fails().says(&[missing]).never_says("Plugin did not respond");
+    let refused = taker.run(&["import", "-input=false", "-no-color", "ipam_allocation.web", "below/nothing"]);
+    refused.fails().says(&["below/nothing"]);
+    maker.assert_settled();
+}

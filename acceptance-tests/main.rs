@@ -1,0 +1,23 @@
+//! Real Terraform (or OpenTofu) against the provider that was just built.
+//!
+//! A missing `terraform` is a failure that says what to install. Random tests print their seed; `IPAM_TEST_SEED`
+//! repeats it, `IPAM_TEST_KILL_ROUNDS` and `IPAM_TEST_SHARING_ROUNDS` make them longer.
+
+#![allow(clippy::unwrap_used, reason = "a test's helpers may panic as the tests do")]
+#![allow(clippy::print_stdout, reason = "shown when a test fails")]
+#![allow(unreachable_pub, reason = "the harness is shared with a benchmark")]
+
+mod bad_input;
+mod cases;
+mod crash;
+mod examples;
+mod gone;
+mod harness;
+mod imports;
+mod names;
+mod quickstart;
+mod read_only;
+mod replacing;
+mod saved_plans;
+mod sharing;
+mod terraform_test;

@@ -1,0 +1,141 @@
+//! How fast the provider is under real Terraform: `cargo bench --bench terraform`.
+//!
+//! Compares with work that Terraform does without any provider process in the same run, so that the ratio says the
+//! same on every machine. Exit status 1 when a limit is exceeded.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a program for developers")]
+#![allow(unreachable_pub, dead_code, reason = "the harness is shared with the acceptance tests")]
+
+#[path = "../acceptance-tests/harness/mod.rs"]
+mod harness;
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, ExitCode, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use harness::terraform::Running;
+use harness::{PROVIDER, Workspace, processes, terraform};
+
+const OBJECTS: usize = 1000;
+const ROUNDS: usize = 3;
+const STARTS: usize = 30;
+
+/// Longest plan and apply, in those of built-in objects.
+const RATIO_MAX: f64 = 1.25;
+const HANDSHAKE_MAX: Duration = Duration::from_millis(10);
+const RESIDENT_MAX_KIB: u64 = 25 * 1024;
+
+fn main() -> ExitCode {
+    // `cargo test --benches` runs every benchmark once; this one is only for `cargo bench`.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return ExitCode::SUCCESS;
+    }
+    let results = [handshake(), memory(), objects()];
+    if results.contains(&false) { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+fn report(what: &str, measured: &str, limit: &str, is_within: bool) -> bool {
+    println!("{what:<48} {measured:>12}   limit {limit:>10}   {}", if is_within { "ok" } else { "EXCEEDED" });
+    is_within
+}
+
+/// From the start of the process to the line that Terraform waits for.
+fn handshake() -> bool {
+    let mut times: Vec<_> = (0..STARTS).map(|_| time_to_handshake()).collect();
+    times.sort();
+    let median = times[STARTS / 2];
+    report(
+        "process start to handshake, median",
+        &format!("{median:.2?}"),
+        &format!("{HANDSHAKE_MAX:?}"),
+        median <= HANDSHAKE_MAX,
+    )
+}
+
+fn time_to_handshake() -> Duration {
+    let mut command = Command::new(PROVIDER);
+    terraform::clean(&mut command);
+    command
+        .env("TF_PLUGIN_MAGIC_COOKIE", "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2")
+        .env("PLUGIN_PROTOCOL_VERSIONS", "5,6")
+        .env("PLUGIN_MIN_PORT", "10000")
+        .env("PLUGIN_MAX_PORT", "25000")
+        .env("PLUGIN_CLIENT_CERT", client_certificate())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let start = Instant::now();
+    let mut child = command.spawn().expect("the provider starts");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let time = start.elapsed();
+    assert!(line.starts_with("1|6|"), "not a handshake: {line:?}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    time
+}
+
+/// As Terraform makes one for every start.
+fn client_certificate() -> String {
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P521_SHA512).unwrap();
+    rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&key).unwrap().pem()
+}
+
+/// Resident memory of the provider while Terraform asks for its schema and nothing else.
+fn memory() -> bool {
+    let workspace = Workspace::new();
+    workspace.configure("");
+    let mut running = Running::start(workspace.command(&["providers", "schema", "-json"]));
+    let mut most = 0;
+    while !running.has_ended() {
+        for provider in processes::providers_of(running.id()) {
+            most = most.max(resident_kib(provider).unwrap_or_default());
+        }
+        thread::sleep(Duration::from_micros(200));
+    }
+    running.wait().succeeds();
+    assert!(most > 0, "no provider was seen");
+    let is_within = most <= RESIDENT_MAX_KIB;
+    report("resident memory after the schema", &format!("{} KiB", most), &format!("{RESIDENT_MAX_KIB} KiB"), is_within)
+}
+
+/// Resident memory of a process in KiB, when it is still there.
+fn resident_kib(id: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// Plan and apply of many allocations, next to as many built-in objects. The best of each counts: whatever else the
+/// machine does only makes a round slower.
+fn objects() -> bool {
+    let ours = format!(
+        "resource \"ipam_pool\" \"top\" {{\n  name  = \"top\"\n  cidrs = [\"10.0.0.0/8\"]\n}}\n\nresource \"ipam_allocation\" \"it\" {{\n  \
+         count          = {OBJECTS}\n  ipam_pool_id   = ipam_pool.top.id\n  name           = \"net-${{count.index}}\"\n  netmask_length = 24\n}}\n"
+    );
+    let built_in = format!("resource \"terraform_data\" \"it\" {{\n  count = {OBJECTS}\n  input = count.index\n}}\n");
+    let (mut best_ours, mut best_built_in) = (Duration::MAX, Duration::MAX);
+    for round in 1..=ROUNDS {
+        let (ours, built_in) = (plan_and_apply(&ours), plan_and_apply(&built_in));
+        println!("round {round}: {OBJECTS} ipam_allocation {ours:.2?}, {OBJECTS} terraform_data {built_in:.2?}");
+        best_ours = best_ours.min(ours);
+        best_built_in = best_built_in.min(built_in);
+    }
+    let ratio = best_ours.as_secs_f64() / best_built_in.as_secs_f64();
+    let what = format!("{OBJECTS} ipam_allocation : {OBJECTS} terraform_data");
+    report(&what, &format!("{ratio:.2}"), &format!("{RATIO_MAX}"), ratio <= RATIO_MAX)
+}
+
+fn plan_and_apply(config: &str) -> Duration {
+    let workspace = Workspace::new();
+    workspace.configure(config);
+    let start = Instant::now();
+    workspace.try_plan(&["-out=plan"]).succeeds();
+    workspace.try_apply_saved("plan", &[]).succeeds();
+    let time = start.elapsed();
+    if workspace.store().path().exists() {
+        Workspace::assert_store_matches(workspace.store(), &[&workspace]);
+    }
+    time
+}

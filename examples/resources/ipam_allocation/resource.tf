@@ -1,0 +1,23 @@
+resource "ipam_pool" "prod" {
+  name  = "prod"
+  cidrs = ["10.0.0.0/16"]
+}
+
+# Any free /24.
+resource "ipam_allocation" "web" {
+  ipam_pool_id   = ipam_pool.prod.id
+  name           = "web"
+  netmask_length = 24
+}
+
+# Exactly this block.
+resource "ipam_allocation" "legacy" {
+  ipam_pool_id = ipam_pool.prod.id
+  name         = "legacy"
+  cidr         = "10.0.200.0/22"
+  description  = "On the old firewall"
+}
+
+output "web" {
+  value = ipam_allocation.web.cidr
+}

@@ -1,0 +1,3 @@
+# By id, or by CIDR and pool.
+terraform import ipam_pool_cidr.first ipam-pool-cidr-0123456789abcdef0
+terraform import ipam_pool_cidr.first 10.0.0.0/12_top

@@ -1,0 +1,39 @@
+terraform {
+  required_providers {
+    ipam = {
+      source = "ipam-dev/ipam"
+    }
+  }
+}
+
+provider "ipam" {
+  store = "sqlite:ipam.db"
+}
+
+# Two networks that never meet may use the same addresses: each is a scope of its own.
+resource "ipam_scope" "plant" {
+  for_each = toset(["plant-a", "plant-b"])
+
+  name        = each.key
+  description = "Machines of ${each.key}, behind NAT"
+}
+
+resource "ipam_pool" "machines" {
+  for_each = ipam_scope.plant
+
+  name                              = "machines"
+  ipam_scope_id                     = each.value.id
+  cidrs                             = ["192.168.0.0/16"]
+  allocation_default_netmask_length = 24
+}
+
+resource "ipam_allocation" "line" {
+  for_each = ipam_pool.machines
+
+  ipam_pool_id = each.value.id
+  name         = "line-1"
+}
+
+output "lines" {
+  value = { for plant, line in ipam_allocation.line : plant => line.cidr }
+}

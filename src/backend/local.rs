@@ -1,0 +1,323 @@
+//! [`Ipam`] over a store of our own: reads on snapshots, writes grouped, holds that are good found without a write.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::ipam::{
+    Actor, Allocation, AllocationChange, AllocationFilter, AllocationSpec, Audit, Cidr, Env, Error, Event, Ledger,
+    Planned, Pool, PoolChange, PoolCidr, PoolCidrSpec, PoolFilter, PoolSpec, Reader, Resize, Scope, ScopeChange,
+    ScopeSpec, Size, Terms, Utilization,
+};
+use crate::store::{self, Store, StoreUrl};
+
+use super::{Capabilities, Group, Ipam, Result};
+
+/// What the core needs from outside, apart from who acts: real, or a test's.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// The time by which holds are judged.
+    pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    /// Random bits, for ids and for the strategy `random`.
+    pub random: Arc<dyn Fn() -> u64 + Send + Sync>,
+}
+
+impl Default for Surroundings {
+    fn default() -> Self {
+        // Without the system's source, the keys of hash maps are random and different each time.
+        let random = || getrandom::u64().unwrap_or_else(|_| RandomState::new().hash_one(()));
+        Self { clock: Arc::new(Timestamp::now), random: Arc::new(random) }
+    }
+}
+
+/// IPAM in a store: scopes, pools and allocations are records of our own.
+pub struct Local {
+    group: Group,
+    author: Author,
+}
+
+/// Who writes, and with which clock: what every transaction takes along.
+#[derive(Clone)]
+struct Author {
+    actor: Arc<Actor>,
+    surroundings: Surroundings,
+}
+
+impl Author {
+    /// The environment of now.
+    fn env<'a>(&'a self, random: &'a mut dyn FnMut() -> u64) -> Env<'a> {
+        Env { now: (self.surroundings.clock)(), random, actor: &self.actor }
+    }
+}
+
+impl Local {
+    /// Over the store at `url`, acting as `actor`. Nothing is opened before the first call.
+    ///
+    /// # Errors
+    /// [`store::Error::Url`] when the URL names no store.
+    pub fn open(url: &str, actor: Actor) -> Result<Self> {
+        Ok(Self::over(store::open(&StoreUrl::new(url))?, actor, Surroundings::default()))
+    }
+
+    /// Over a store that is open.
+    pub fn over(store: Arc<dyn Store>, actor: Actor, surroundings: Surroundings) -> Self {
+        Self { group: Group::new(store), author: Author { actor: Arc::new(actor), surroundings } }
+    }
+
+    fn read<T>(&self, mut body: impl FnMut(&mut Reader<'_>) -> Result<T>) -> Result<T> {
+        let mut random = || (self.author.surroundings.random)();
+        self.group.read(|snapshot| body(&mut Reader::new(snapshot, self.author.env(&mut random))))
+    }
+
+    /// Runs `body` in a group, in the order of `name`, on a store that is initialized.
+    ///
+    /// Everything the core writes is idempotent. So when the store does not say whether a change was kept, the
+    /// body runs once more and finds out: what was kept, it answers without writing again.
+    fn write<T, F>(&self, name: &str, body: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Ledger<'_>) -> Result<T> + Send + Sync + 'static,
+    {
+        let body = Arc::new(body);
+        let submit = || {
+            let (body, author) = (Arc::clone(&body), self.author.clone());
+            self.group.write(name, move |tx| {
+                let mut random = || (author.surroundings.random)();
+                let mut ledger = Ledger::new(tx, author.env(&mut random));
+                ledger.initialize()?;
+                body(&mut ledger)
+            })
+        };
+        match submit() {
+            Err(Error::Store(uncertain @ store::Error::Uncertain(_))) => match submit() {
+                // The second run did not reach the store: the first may have been kept all the same.
+                Err(Error::Store(_)) => Err(Error::Store(uncertain)),
+                outcome => outcome,
+            },
+            outcome => outcome,
+        }
+    }
+
+    /// The hold that is there already, or else one that `plan` writes.
+    ///
+    /// An error of the look-up decides nothing: a store that was never written has no default scopes yet, and
+    /// expired holds in the way are cleared by the write.
+    fn plan<T, F>(&self, name: &str, find: impl FnMut(&mut Reader<'_>) -> Result<Option<T>>, plan: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Ledger<'_>) -> Result<T> + Send + Sync + 'static,
+    {
+        match self.read(find) {
+            Ok(Some(found)) => Ok(found),
+            Err(Error::Store(error)) => Err(Error::Store(error)),
+            Ok(None) | Err(_) => self.write(name, plan),
+        }
+    }
+}
+
+/// The name under which a pool CIDR is sorted.
+fn pool_cidr_name(spec: &PoolCidrSpec) -> String {
+    match (&spec.name, spec.size) {
+        (Some(name), _) => name.clone(),
+        (None, Size::Cidr(cidr)) => cidr.to_string(),
+        (None, _) => String::new(),
+    }
+}
+
+impl Ipam for Local {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { holds: true }
+    }
+
+    fn plan_scope(&self, spec: &ScopeSpec, terms: &Terms) -> Result<Scope> {
+        let find = |reader: &mut Reader<'_>| reader.find_hold_scope(spec, terms);
+        let (wish, terms) = (spec.clone(), terms.clone());
+        self.plan(&spec.name, find, move |ledger| ledger.plan_scope(&wish, &terms))
+    }
+
+    fn create_scope(&self, spec: &ScopeSpec, planned: &Planned) -> Result<Scope> {
+        let (wish, planned) = (spec.clone(), planned.clone());
+        self.write(&spec.name, move |ledger| ledger.create_scope(&wish, &planned))
+    }
+
+    fn update_scope(&self, id: &str, change: &ScopeChange) -> Result<Scope> {
+        let (id, wish) = (id.to_owned(), change.clone());
+        self.write(&change.name, move |ledger| ledger.update_scope(&id, &wish))
+    }
+
+    fn delete_scope(&self, id: &str) -> Result<()> {
+        let gone = id.to_owned();
+        self.write(id, move |ledger| ledger.delete_scope(&gone))
+    }
+
+    fn get_scope(&self, id: &str) -> Result<Option<Scope>> {
+        self.read(|reader| reader.get_scope(id))
+    }
+
+    fn list_scopes(&self, include_planned: bool) -> Result<Vec<Scope>> {
+        self.read(|reader| reader.list_scopes(include_planned))
+    }
+
+    fn find_scope(&self, name: &str) -> Result<Option<Scope>> {
+        self.read(|reader| reader.scope_named(name))
+    }
+
+    fn plan_pool(&self, spec: &PoolSpec, terms: &Terms) -> Result<Pool> {
+        let find = |reader: &mut Reader<'_>| reader.find_hold_pool(spec, terms);
+        let (wish, terms) = (spec.clone(), terms.clone());
+        self.plan(&spec.name, find, move |ledger| ledger.plan_pool(&wish, &terms))
+    }
+
+    fn create_pool(&self, spec: &PoolSpec, planned: &Planned) -> Result<Pool> {
+        let (wish, planned) = (spec.clone(), planned.clone());
+        self.write(&spec.name, move |ledger| ledger.create_pool(&wish, &planned))
+    }
+
+    fn plan_pool_change(&self, id: &str, change: &PoolChange, terms: &Terms) -> Result<Option<Pool>> {
+        let (id, wish, terms) = (id.to_owned(), change.clone(), terms.clone());
+        self.write(&change.name, move |ledger| ledger.plan_pool_change(&id, &wish, &terms))
+    }
+
+    fn update_pool(&self, id: &str, change: &PoolChange) -> Result<Pool> {
+        let (id, wish) = (id.to_owned(), change.clone());
+        self.write(&change.name, move |ledger| ledger.update_pool(&id, &wish))
+    }
+
+    fn delete_pool(&self, id: &str, cascade: bool) -> Result<()> {
+        let gone = id.to_owned();
+        self.write(id, move |ledger| ledger.delete_pool(&gone, cascade))
+    }
+
+    fn get_pool(&self, id: &str) -> Result<Option<Pool>> {
+        self.read(|reader| reader.get_pool(id))
+    }
+
+    fn list_pools(&self, filter: &PoolFilter) -> Result<Vec<Pool>> {
+        self.read(|reader| reader.list_pools(filter))
+    }
+
+    fn find_pool(&self, path: &str) -> Result<Vec<Pool>> {
+        self.read(|reader| reader.pools_at_path(path))
+    }
+
+    fn pool_path(&self, id: &str) -> Result<String> {
+        self.read(|reader| reader.pool_path(id))
+    }
+
+    fn plan_pool_cidr(&self, spec: &PoolCidrSpec, terms: &Terms) -> Result<PoolCidr> {
+        let find = |reader: &mut Reader<'_>| reader.find_hold_pool_cidr(spec, terms);
+        let (wish, terms) = (spec.clone(), terms.clone());
+        self.plan(&pool_cidr_name(spec), find, move |ledger| ledger.plan_pool_cidr(&wish, &terms))
+    }
+
+    fn create_pool_cidr(&self, spec: &PoolCidrSpec, planned: &Planned) -> Result<PoolCidr> {
+        let (wish, planned) = (spec.clone(), planned.clone());
+        self.write(&pool_cidr_name(spec), move |ledger| ledger.create_pool_cidr(&wish, &planned))
+    }
+
+    fn delete_pool_cidr(&self, id: &str) -> Result<()> {
+        let gone = id.to_owned();
+        self.write(id, move |ledger| ledger.delete_pool_cidr(&gone))
+    }
+
+    fn get_pool_cidr(&self, id: &str) -> Result<Option<PoolCidr>> {
+        self.read(|reader| reader.get_pool_cidr(id))
+    }
+
+    fn list_pool_cidrs(&self, pool_id: &str, include_planned: bool) -> Result<Vec<PoolCidr>> {
+        self.read(|reader| reader.list_pool_cidrs(pool_id, include_planned))
+    }
+
+    fn plan_allocation(&self, spec: &AllocationSpec, terms: &Terms) -> Result<Allocation> {
+        let find = |reader: &mut Reader<'_>| reader.find_hold_allocation(spec, terms);
+        let (wish, terms) = (spec.clone(), terms.clone());
+        self.plan(&spec.name, find, move |ledger| ledger.plan_allocation(&wish, &terms))
+    }
+
+    fn preview_allocation(&self, spec: &AllocationSpec, terms: &Terms) -> Result<Allocation> {
+        self.read(|reader| reader.preview_allocation(spec, terms))
+    }
+
+    fn create_allocation(&self, spec: &AllocationSpec, planned: &Planned) -> Result<Allocation> {
+        let (wish, planned) = (spec.clone(), planned.clone());
+        self.write(&spec.name, move |ledger| ledger.create_allocation(&wish, &planned))
+    }
+
+    fn plan_resize(&self, id: &str, size: Size, terms: &Terms) -> Result<Resize> {
+        let (grown, terms) = (id.to_owned(), terms.clone());
+        self.write(id, move |ledger| ledger.plan_resize(&grown, size, &terms))
+    }
+
+    fn update_allocation(&self, id: &str, change: &AllocationChange) -> Result<Allocation> {
+        let (id, wish) = (id.to_owned(), change.clone());
+        self.write(&change.name, move |ledger| ledger.update_allocation(&id, &wish))
+    }
+
+    fn delete_allocation(&self, id: &str) -> Result<()> {
+        let gone = id.to_owned();
+        self.write(id, move |ledger| ledger.delete_allocation(&gone))
+    }
+
+    fn get_allocation(&self, id: &str) -> Result<Option<Allocation>> {
+        self.read(|reader| reader.get_allocation(id))
+    }
+
+    fn list_allocations(&self, filter: &AllocationFilter) -> Result<Vec<Allocation>> {
+        self.read(|reader| reader.list_allocations(filter))
+    }
+
+    fn find_allocation(&self, pool_id: &str, name: &str) -> Result<Option<Allocation>> {
+        self.read(|reader| reader.allocation_named(pool_id, name))
+    }
+
+    fn allocation_at(&self, pool_id: &str, address: Cidr) -> Result<Option<Allocation>> {
+        self.read(|reader| reader.allocation_at(pool_id, &address))
+    }
+
+    fn confirm(&self, id: &str) -> Result<()> {
+        // Every refresh asks; only the first of an object writes.
+        if !self.read(|reader| reader.needs_confirmation(id))? {
+            return Ok(());
+        }
+        let seen = id.to_owned();
+        self.write(id, move |ledger| ledger.confirm(&seen))
+    }
+
+    fn preview_next(
+        &self,
+        pool_id: &str,
+        netmask_length: Option<u8>,
+        disallowed: &[Cidr],
+        count: usize,
+    ) -> Result<Vec<Cidr>> {
+        self.read(|reader| reader.preview_next(pool_id, netmask_length, disallowed, count))
+    }
+
+    fn free_cidrs(&self, pool_id: &str, max_netmask_length: Option<u8>, limit: usize) -> Result<Vec<Cidr>> {
+        self.read(|reader| reader.free_cidrs(pool_id, max_netmask_length, limit))
+    }
+
+    fn utilization(&self, pool_id: &str) -> Result<Utilization> {
+        self.read(|reader| reader.utilization(pool_id))
+    }
+
+    fn events(&self, after: u64, limit: usize) -> Result<Vec<Event>> {
+        self.read(|reader| reader.events(after, limit))
+    }
+
+    fn check(&self) -> Result<Audit> {
+        self.read(|reader| reader.check())
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.author.surroundings.clock)()
+    }
+
+    fn describe(&self) -> String {
+        self.group.store().describe()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,197 @@
+//! The binary in a person's hands: what is in a store, whether it is sound, who did what.
+//!
+//! Commands read; what changes addresses goes through Terraform. Each command makes a [`out::Page`]; printing is
+//! `out`'s alone. Exit status: 0 when all is well, 1 when `check` found something, 2 when the command could not be done.
+//!
+//! `--json` shapes are a promise: fields are added, never renamed or removed. Address counts are decimal strings,
+//! because IPv6 has more than JSON numbers can carry everywhere.
+
+mod about;
+mod allocations;
+mod check;
+mod events;
+mod out;
+mod paths;
+mod tree;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::backend::{self, Ipam, explain};
+use crate::ipam::{Actor, Error};
+use out::Page;
+
+/// Name of the binary, as Terraform wants it.
+const BINARY: &str = "terraform-provider-ipam";
+
+/// Looks into an IPAM store: pools, allocations, history, soundness.
+///
+/// The same program is the Terraform provider; Terraform starts it by itself. Without a command it says how to
+/// configure that.
+#[derive(Debug, Parser)]
+#[command(name = BINARY, version, disable_help_subcommand = true)]
+struct Cli {
+    /// Store to look into.
+    #[arg(long, global = true, value_name = "URL", env = "IPAM_STORE", default_value = "sqlite:ipam.db")]
+    store: String,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Scopes, pools and allocations with their utilization, as a tree.
+    Tree(tree::Options),
+    /// Allocations, as a table.
+    Allocations(allocations::Options),
+    /// Verifies the whole store; exit status 1 with one line for each finding.
+    Check(Format),
+    /// History: who did what when.
+    Events(events::Options),
+    /// Completions for a shell.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+    /// The version of this program.
+    Version(Format),
+}
+
+/// How to answer.
+#[derive(Clone, Copy, Debug, Args)]
+struct Format {
+    /// Answer in JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Why a command could not be done.
+#[derive(Debug)]
+enum Failure {
+    /// What was asked makes no sense here.
+    Usage(String),
+    /// The store or the rules say no.
+    Refused(Box<Error>),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Refused(Box::new(error))
+    }
+}
+
+impl Failure {
+    /// The failure on one line.
+    fn line(&self) -> String {
+        match self {
+            Self::Usage(text) => text.clone(),
+            Self::Refused(error) => {
+                let words = explain(error);
+                let detail: Vec<&str> = words.detail.split_whitespace().collect();
+                format!("{}. {}", words.summary, detail.join(" "))
+            }
+        }
+    }
+}
+
+/// Reads the arguments, does the command, prints.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    match answer(cli) {
+        Ok(page) => page.print(),
+        Err(failure) => out::refuse(&failure.line()),
+    }
+}
+
+fn answer(cli: Cli) -> Result<Page, Failure> {
+    match &cli.command {
+        None => Ok(Page::text(about::text())),
+        Some(Command::Tree(options)) => tree::page(open(&cli.store)?.as_ref(), options),
+        Some(Command::Allocations(options)) => allocations::page(open(&cli.store)?.as_ref(), options),
+        Some(Command::Check(format)) => check::page(open(&cli.store)?.as_ref(), *format),
+        Some(Command::Events(options)) => events::page(open(&cli.store)?.as_ref(), options),
+        Some(Command::Completions { shell }) => Ok(completions(*shell)),
+        Some(Command::Version(format)) => Ok(version(*format)),
+    }
+}
+
+/// The only place where a command opens a store.
+fn open(url: &str) -> Result<Box<dyn Ipam>, Failure> {
+    if let Some(path) = missing_file(url) {
+        return Err(Failure::Usage(format!(
+            "There is no store at {}. Terraform creates it at the first plan; to look into another one, give --store \
+             or set IPAM_STORE.",
+            path.display()
+        )));
+    }
+    let user = ["USER", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
+    let actor = Actor { owner: BINARY.to_owned(), user, run_url: None };
+    Ok(Box::new(backend::Local::open(url, actor)?))
+}
+
+/// The file that a `sqlite:` URL names, when it is not there. Reading a store must not create one.
+fn missing_file(url: &str) -> Option<PathBuf> {
+    let (scheme, rest) = url.split_once(':')?;
+    if !scheme.eq_ignore_ascii_case("sqlite") {
+        return None;
+    }
+    let place = rest.split_once('?').map_or(rest, |(place, _)| place);
+    let path = place.strip_prefix("//").filter(|path| path.starts_with('/')).unwrap_or(place);
+    let is_plain = !path.is_empty() && !path.starts_with([':', '~']) && !path.starts_with("//");
+    (is_plain && !PathBuf::from(path).exists()).then(|| PathBuf::from(path))
+}
+
+fn completions(shell: Shell) -> Page {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), BINARY, &mut script);
+    Page::text(String::from_utf8_lossy(&script).into_owned())
+}
+
+fn version(format: Format) -> Page {
+    let version = env!("CARGO_PKG_VERSION");
+    if format.json {
+        return Page::json(&serde_json::json!({ "name": BINARY, "version": version }));
+    }
+    Page::text(format!("{BINARY} {version}\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn only_a_sqlite_file_can_be_missing() {
+        assert_eq!(missing_file("sqlite:/no/such.db"), Some(PathBuf::from("/no/such.db")));
+        assert_eq!(missing_file("sqlite:///no/such.db?busy_timeout=1s"), Some(PathBuf::from("/no/such.db")));
+        for url in ["sqlite:/", "sqlite:", "sqlite::memory:", "postgres://db/x", "memory:", "ipam.db"] {
+            assert_eq!(missing_file(url), None, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_missing_store_is_said_and_not_created() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("ipam.db");
+        let failure = open(&format!("sqlite:{}", file.display())).err().unwrap();
+        assert!(failure.line().starts_with("There is no store at "), "{}", failure.line());
+        assert!(!file.exists());
+    }
+
+    #[test]
+    fn a_failure_is_one_line() {
+        let failure = Failure::from(Error::Store(crate::store::Error::Corrupt("bad\nheader".to_owned())));
+        assert_eq!(
+            failure.line(),
+            "The store is damaged. Bad header. Nothing was changed. Run `terraform-provider-ipam check` to see how far it \
+             goes, and restore the store from a backup."
+        );
+    }
+}

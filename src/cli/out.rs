@@ -1,0 +1,92 @@
+//! The one place that prints.
+
+use std::io::{self, ErrorKind, Write};
+use std::process::ExitCode;
+
+use comfy_table::{Table, presets};
+use serde::Serialize;
+
+/// A finished answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Page {
+    pub(super) text: String,
+    /// Whether there is something that should not be.
+    pub(super) has_findings: bool,
+}
+
+impl Page {
+    /// An answer in which all is well.
+    pub(super) fn text(text: impl Into<String>) -> Self {
+        Self { text: text.into(), has_findings: false }
+    }
+
+    /// The same as indented JSON.
+    pub(super) fn json<T: Serialize>(value: &T) -> Self {
+        // Only maps with keys that are no strings fail, and the shapes of the commands have none.
+        let text = serde_json::to_string_pretty(value).unwrap_or_default();
+        Self::text(text + "\n")
+    }
+
+    /// The same with findings: exit status 1.
+    pub(super) fn with_findings(self, has_findings: bool) -> Self {
+        Self { has_findings, ..self }
+    }
+
+    /// Prints it. A reader that went away (`| head`) is not an error.
+    pub(super) fn print(&self) -> ExitCode {
+        let mut stdout = io::stdout().lock();
+        let written = stdout.write_all(self.text.as_bytes()).and_then(|()| stdout.flush());
+        match written {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                refuse(&format!("Cannot write the answer: {error}."))
+            }
+            _ if self.has_findings => ExitCode::from(1),
+            _ => ExitCode::SUCCESS,
+        }
+    }
+}
+
+/// Says on one line of stderr why it could not be done.
+pub(super) fn refuse(line: &str) -> ExitCode {
+    // When stderr is gone too, the exit status still says it.
+    let _ = writeln!(io::stderr(), "error: {line}");
+    ExitCode::from(2)
+}
+
+/// Rows under a header, without borders or trailing blanks.
+pub(super) fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(header.iter().copied());
+    table.add_rows(rows);
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table.trim_fmt() + "\n"
+}
+
+/// Names are free text: a control character in one must not reach the terminal.
+pub(super) fn clean(name: &str) -> String {
+    name.chars()
+        .flat_map(|letter| {
+            let escaped = letter.is_control().then(|| letter.escape_default());
+            let plain = escaped.is_none().then_some(letter);
+            escaped.into_iter().flatten().chain(plain)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_shown_and_not_sent() {
+        assert_eq!(clean("a\u{1b}[31mb\nü"), "a\\u{1b}[31mb\\nü");
+    }
+
+    #[test]
+    fn tables_have_no_borders_and_no_trailing_blanks() {
+        let rows = [vec!["web".to_owned(), "10.0.0.0/24".to_owned()], vec!["database".to_owned(), "x".to_owned()]];
+        assert_eq!(table(&["NAME", "CIDR"], rows), "NAME      CIDR\nweb       10.0.0.0/24\ndatabase  x\n");
+    }
+}

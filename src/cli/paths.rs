@@ -1,0 +1,68 @@
+//! Pools by path: `top/eu-west-1/prod`.
+
+use std::collections::HashMap;
+
+use super::Failure;
+use crate::ipam::Pool;
+
+/// Path of every pool by its id. `pools` has parents before children, as the backend lists them.
+pub(super) fn of(pools: &[Pool]) -> HashMap<String, String> {
+    let mut paths: HashMap<String, String> = HashMap::new();
+    for pool in pools {
+        let above = pool.source_pool_id.as_ref().and_then(|id| paths.get(id));
+        let path = above.map_or_else(|| pool.meta.name.clone(), |above| format!("{above}/{}", pool.meta.name));
+        paths.insert(pool.meta.id.clone(), path);
+    }
+    paths
+}
+
+/// The pool that `wanted` names: an id, a path, or the end of a path.
+pub(super) fn find<'a>(pools: &'a [Pool], paths: &HashMap<String, String>, wanted: &str) -> Result<&'a Pool, Failure> {
+    if let Some(pool) = pools.iter().find(|pool| pool.meta.id == wanted) {
+        return Ok(pool);
+    }
+    let end = format!("/{wanted}");
+    let matches = |pool: &&Pool| paths.get(&pool.meta.id).is_some_and(|path| path == wanted || path.ends_with(&end));
+    let found: Vec<&Pool> = pools.iter().filter(matches).collect();
+    match found.as_slice() {
+        [] => Err(Failure::Usage(format!("There is no pool {wanted:?} in this store. `tree` shows all pools."))),
+        [pool] => Ok(pool),
+        several => {
+            let list: Vec<String> = several
+                .iter()
+                .map(|pool| format!("{} ({})", paths.get(&pool.meta.id).map_or("", String::as_str), pool.meta.id))
+                .collect();
+            Err(Failure::Usage(format!(
+                "Several pools are called {wanted:?}: {}. Give one of the ids.",
+                list.join(", ")
+            )))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tree::samples;
+    use super::*;
+
+    #[test]
+    fn a_pool_is_found_by_id_path_and_end_of_path() {
+        let pools = samples::pools();
+        let paths = of(&pools);
+        for wanted in ["ipam-pool-3", "top/eu/prod", "eu/prod"] {
+            assert_eq!(find(&pools, &paths, wanted).unwrap().meta.id, "ipam-pool-3", "{wanted}");
+        }
+    }
+
+    #[test]
+    fn no_pool_and_several_pools_are_refused_in_words() {
+        let pools = samples::pools();
+        let paths = of(&pools);
+        let line = |wanted| find(&pools, &paths, wanted).unwrap_err().line();
+        assert_eq!(line("od"), "There is no pool \"od\" in this store. `tree` shows all pools.");
+        assert_eq!(
+            line("prod"),
+            "Several pools are called \"prod\": top/eu/prod (ipam-pool-3), top/us/prod (ipam-pool-5). Give one of the ids."
+        );
+    }
+}

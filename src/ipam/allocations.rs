@@ -1,0 +1,354 @@
+//! Allocations: plan, preview, create, update, delete.
+
+use std::collections::BTreeSet;
+
+use super::codec;
+use super::events::{self, Action};
+use super::holds::Standing;
+use super::place::Ask;
+use super::scopes::UNPLANNED;
+use super::scratch::Scratch;
+use super::view::Birth;
+use super::{
+    Allocation, AllocationChange, AllocationSpec, Cidr, Error, Kind, Ledger, Planned, Pool, Reader, ResourceType,
+    Result, Size, State, Tags, Terms, book, names, pools,
+};
+
+/// A size without `Default`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    Block(Cidr),
+    Length(u8),
+}
+
+impl Wish {
+    pub(super) const fn netmask_length(&self) -> u8 {
+        match self {
+            Self::Block(cidr) => cidr.netmask_length(),
+            Self::Length(length) => *length,
+        }
+    }
+
+    fn satisfied_by(&self, allocation: &Allocation, disallowed: &BTreeSet<Cidr>) -> bool {
+        let block = &allocation.cidr;
+        match self {
+            Self::Block(wished) => wished == block,
+            Self::Length(length) => {
+                block.netmask_length() == *length && !disallowed.iter().any(|avoid| avoid.overlaps(block))
+            }
+        }
+    }
+}
+
+/// The wish that a size is in a pool.
+///
+/// # Errors
+/// [`Error::NoSize`], [`Error::FamilyMismatch`], [`Error::NetmaskRange`], [`Error::NetmaskRule`].
+pub(super) fn wish(size: Size, pool: &Pool) -> Result<Wish> {
+    let wish = match size {
+        Size::Cidr(cidr) => {
+            pools::check_family(&cidr, pool.address_family)?;
+            Wish::Block(cidr)
+        }
+        Size::NetmaskLength(length) => {
+            pools::check_range(length, pool.address_family)?;
+            Wish::Length(length)
+        }
+        Size::Default => match pool.rules.default_netmask_length {
+            Some(length) => Wish::Length(length),
+            None => {
+                let (pool_id, pool_name) = (pool.meta.id.clone(), pool.meta.name.clone());
+                return Err(Error::NoSize { pool_id, pool_name });
+            }
+        },
+    };
+    check_length(wish.netmask_length(), pool)?;
+    Ok(wish)
+}
+
+fn check_length(netmask_length: u8, pool: &Pool) -> Result<()> {
+    let (min, max) = (pool.rules.min_netmask_length, pool.rules.max_netmask_length);
+    if min.is_none_or(|min| min <= netmask_length) && max.is_none_or(|max| netmask_length <= max) {
+        return Ok(());
+    }
+    let (pool_id, pool_name) = (pool.meta.id.clone(), pool.meta.name.clone());
+    Err(Error::NetmaskRule { pool_id, pool_name, netmask_length, min, max })
+}
+
+/// That an allocation with these tags has what the pool requires.
+///
+/// # Errors
+/// [`Error::TagRule`].
+pub fn check_tags(tags: &Tags, pool: &Pool) -> Result<()> {
+    let wrong = pool.rules.required_tags.iter().find(|(key, value)| tags.get(*key) != Some(*value));
+    let Some((key, required)) = wrong else { return Ok(()) };
+    Err(Error::TagRule {
+        pool_id: pool.meta.id.clone(),
+        pool_name: pool.meta.name.clone(),
+        key: key.clone(),
+        required: required.clone(),
+        found: tags.get(key).cloned(),
+    })
+}
+
+fn details(spec: &AllocationSpec) -> impl Fn(&mut Allocation) + '_ {
+    |allocation| {
+        allocation.size = spec.size;
+        allocation.disallowed_cidrs.clone_from(&spec.disallowed_cidrs);
+        allocation.description.clone_from(&spec.description);
+        allocation.tags.clone_from(&spec.tags);
+    }
+}
+
+impl Reader<'_> {
+    /// What [`Ledger::plan_allocation`] would answer, when that needs no write.
+    pub fn find_hold_allocation(&mut self, spec: &AllocationSpec, terms: &Terms) -> Result<Option<Allocation>> {
+        let (_, wish) = self.check_allocation(spec)?;
+        let standing = self.allocation_standing(spec, wish, terms)?;
+        Ok(self.answer(standing, terms, &details(spec)))
+    }
+
+    /// The id and block that [`Ledger::plan_allocation`] would hold. The random bits decide the id.
+    ///
+    /// # Errors
+    /// Those of [`Ledger::plan_allocation`].
+    pub fn preview_allocation(&mut self, spec: &AllocationSpec, terms: &Terms) -> Result<Allocation> {
+        let mut scratch = Scratch::new(&mut *self.snapshot);
+        Ledger::new(&mut scratch, self.env.reborrow()).plan_allocation(spec, terms)
+    }
+
+    /// Checks everything about a wished allocation that does not depend on free space.
+    fn check_allocation(&mut self, spec: &AllocationSpec) -> Result<(Pool, Wish)> {
+        let pool = self.pool(&spec.pool_id)?;
+        let wish = wish(spec.size, &pool)?;
+        check_tags(&spec.tags, &pool)?;
+        Ok((pool, wish))
+    }
+
+    fn allocation_standing(
+        &mut self,
+        spec: &AllocationSpec,
+        wish: Wish,
+        terms: &Terms,
+    ) -> Result<Standing<Allocation>> {
+        let satisfies = |found: &Allocation| wish.satisfied_by(found, &spec.disallowed_cidrs);
+        self.standing(&spec.pool_id, &spec.name, terms, &satisfies)
+    }
+}
+
+impl Ledger<'_> {
+    /// The hold for a new allocation.
+    ///
+    /// # Errors
+    /// What the rules say; [`Error::NameTaken`], [`Error::Overlap`], [`Error::OutsidePool`],
+    /// [`Error::PoolExhausted`], [`Error::HoldLost`].
+    pub fn plan_allocation(&mut self, spec: &AllocationSpec, terms: &Terms) -> Result<Allocation> {
+        let (pool, wish) = self.reader().check_allocation(spec)?;
+        match self.reader().allocation_standing(spec, wish, terms)? {
+            Standing::Adopt(allocation) => Ok(allocation),
+            Standing::Same(hold) => {
+                let mut renewed = hold.clone();
+                self.reader().renew(&mut renewed, terms, &details(spec));
+                self.change_allocation(Action::Hold, &hold, renewed)
+            }
+            standing => {
+                self.clear_allocation(standing)?;
+                self.new_allocation(&pool, spec, wish, &Birth::hold(self.env.now, terms))
+            }
+        }
+    }
+
+    fn clear_allocation(&mut self, standing: Standing<Allocation>) -> Result<()> {
+        match standing {
+            Standing::Foreign(hold) => self.lapse_allocation(&hold),
+            Standing::Other(old) => self.drop_allocation(&old, Action::Delete),
+            Standing::Lapsed(old) => book::remove_allocation(self.tx, &old),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn change_allocation(
+        &mut self,
+        action: Action,
+        before: &Allocation,
+        after: Allocation,
+    ) -> Result<Allocation> {
+        if *before != after {
+            book::write_allocation(self.tx, Some(before), Some(&after))?;
+            events::append(self.tx, &self.env, action, Some(before), Some(&after))?;
+        }
+        Ok(after)
+    }
+
+    fn new_allocation(&mut self, pool: &Pool, spec: &AllocationSpec, wish: Wish, birth: &Birth) -> Result<Allocation> {
+        let (cidr, deferred) = self.find_space(pool, spec, wish, birth)?;
+        let allocation = Allocation {
+            meta: self.new_meta(Kind::Allocation, &spec.name, birth)?,
+            pool_id: spec.pool_id.clone(),
+            cidr,
+            size: spec.size,
+            disallowed_cidrs: spec.disallowed_cidrs.clone(),
+            resource_type: ResourceType::Custom,
+            resource_id: None,
+            description: spec.description.clone(),
+            tags: spec.tags.clone(),
+            growth: None,
+            deferred,
+        };
+        book::write_allocation(self.tx, None, Some(&allocation))?;
+        names::enter(self.tx, &allocation)?;
+        let action = if allocation.meta.state == State::Active { Action::Create } else { Action::Hold };
+        events::append(self.tx, &self.env, action, None, Some(&allocation))?;
+        Ok(allocation)
+    }
+
+    /// The block for a new allocation, and whether its predecessor still has it.
+    fn find_space(&mut self, pool: &Pool, spec: &AllocationSpec, wish: Wish, birth: &Birth) -> Result<(Cidr, bool)> {
+        let block = match wish {
+            Wish::Block(block) => block,
+            Wish::Length(netmask_length) => {
+                let (family, strategy) = (pool.address_family, pool.strategy);
+                let ask = Ask { family, netmask_length, strategy, disallowed: &spec.disallowed_cidrs };
+                return Ok((self.place(pool, &ask)?, false));
+            }
+        };
+        if let Birth::Hold { replaces: Some(predecessor), .. } = birth {
+            let occupants = self.reader().occupants(&pool.meta.id, &block, "")?;
+            if !occupants.is_empty() && occupants.iter().all(|occupant| occupant.id == *predecessor) {
+                return Ok((block, true));
+            }
+        }
+        self.clear_in_pool(pool, &block)?;
+        Ok((block, false))
+    }
+
+    /// Turns a hold into an allocation, or makes one.
+    ///
+    /// # Errors
+    /// Those of [`Ledger::plan_allocation`].
+    pub fn create_allocation(&mut self, spec: &AllocationSpec, planned: &Planned) -> Result<Allocation> {
+        let (id, exact) = match planned {
+            Planned::Unknown => (None, None),
+            Planned::Held(id) => {
+                let Some(held) = codec::live::<Allocation>(self.tx, id)? else {
+                    return Err(self.reader().lost::<Allocation>(id, &spec.name)?);
+                };
+                return self.activate_allocation(&held, spec);
+            }
+            Planned::Previewed { id, cidr } => {
+                if let Some(found) = codec::live::<Allocation>(self.tx, id)? {
+                    return self.activate_allocation(&found, spec);
+                }
+                (Some(id.clone()), Some(*cidr))
+            }
+        };
+        let (pool, mut wish) = self.reader().check_allocation(spec)?;
+        if let Some(cidr) = exact {
+            wish = Wish::Block(cidr);
+        }
+        match self.reader().allocation_standing(spec, wish, &UNPLANNED)? {
+            // A preview's id was shown: nothing with another id can stand for it.
+            Standing::Adopt(found) if exact.is_some() => Err(self.reader().name_taken(&found)?),
+            Standing::Same(found) if exact.is_some() => {
+                self.drop_allocation(&found, Action::Delete)?;
+                self.new_allocation(&pool, spec, wish, &Birth::Active { id })
+            }
+            Standing::Adopt(found) | Standing::Same(found) => self.activate_allocation(&found, spec),
+            standing => {
+                self.require_active_container(Some(&spec.pool_id), "")?;
+                self.clear_allocation(standing)?;
+                self.new_allocation(&pool, spec, wish, &Birth::Active { id })
+            }
+        }
+    }
+
+    fn activate_allocation(&mut self, held: &Allocation, spec: &AllocationSpec) -> Result<Allocation> {
+        if held.meta.state == State::Active {
+            let mut after = held.clone();
+            after.description.clone_from(&spec.description);
+            after.tags.clone_from(&spec.tags);
+            return self.change_allocation(Action::Update, held, after);
+        }
+        self.require_active_container(Some(&held.pool_id), "")?;
+        self.reader().may_take_name(held)?;
+        let mut active = self.activated(held);
+        details(spec)(&mut active);
+        if held.deferred {
+            let pool: Pool = codec::expect(self.tx, &held.pool_id)?;
+            self.clear_in_pool(&pool, &held.cidr)?;
+            active.deferred = false;
+        }
+        names::enter(self.tx, &active)?;
+        self.change_allocation(Action::Create, held, active)
+    }
+
+    /// Changes name, description, tags and size. A growth that was planned takes the space it held.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::NameTaken`], [`Error::TagRule`], [`Error::NetmaskRule`];
+    /// [`Error::HoldLost`] when the allocation cannot have the new size any more.
+    pub fn update_allocation(&mut self, id: &str, change: &AllocationChange) -> Result<Allocation> {
+        let before = self.reader().changeable(id)?;
+        let pool: Pool = codec::expect(self.tx, &before.pool_id)?;
+        if change.tags != before.tags {
+            check_tags(&change.tags, &pool)?;
+        }
+        self.reader().name_is_free_for(&before, &change.name)?;
+        let mut after = self.resized(&pool, &before, change.size)?;
+        after.meta.name.clone_from(&change.name);
+        after.description.clone_from(&change.description);
+        after.tags.clone_from(&change.tags);
+        if after == before {
+            return Ok(after);
+        }
+        after.meta.updated_at = self.env.now;
+        names::rename(self.tx, &before, &after)?;
+        let action = if after.cidr == before.cidr { Action::Update } else { Action::Resize };
+        self.change_allocation(action, &before, after)
+    }
+
+    /// Releases an allocation, or drops a hold. One that is gone is success.
+    ///
+    /// # Errors
+    /// [`Error::InUse`] for the space of a pool below, which goes with that pool.
+    pub fn delete_allocation(&mut self, id: &str) -> Result<()> {
+        let Some(allocation) = codec::load::<Allocation>(self.tx, id)? else { return Ok(()) };
+        if allocation.resource_type == ResourceType::IpamPool {
+            return Err(self.reader().held_by_pool(&allocation)?);
+        }
+        self.drop_allocation(&allocation, Action::Delete)
+    }
+}
+
+impl Reader<'_> {
+    /// The active allocation with this id, unless it is the space of a pool below.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::InUse`].
+    pub(super) fn changeable(&mut self, id: &str) -> Result<Allocation> {
+        let found: Option<Allocation> = codec::live(self.snapshot, id)?;
+        match found.filter(|allocation| allocation.meta.state == State::Active) {
+            Some(allocation) if allocation.resource_type == ResourceType::Custom => Ok(allocation),
+            Some(allocation) => Err(self.held_by_pool(&allocation)?),
+            None => Err(Error::NotFound { kind: Kind::Allocation, id: id.to_owned() }),
+        }
+    }
+
+    fn held_by_pool(&mut self, allocation: &Allocation) -> Result<Error> {
+        let pool: Pool = codec::expect(self.snapshot, allocation.resource_id.as_deref().unwrap_or_default())?;
+        let contents = vec![super::holds::occupant(self.snapshot, &pool)?];
+        let (id, name) = (allocation.meta.id.clone(), allocation.meta.name.clone());
+        Ok(Error::InUse { kind: Kind::Allocation, id, name, contents, more: 0 })
+    }
+
+    /// The allocation of this name in a pool: the active one, otherwise a hold.
+    pub fn find_allocation(&mut self, pool_id: &str, name: &str) -> Result<Option<Allocation>> {
+        let entry = names::entry(self.snapshot, Kind::Allocation, pool_id, name)?;
+        for id in [entry.active, entry.planned].into_iter().flatten() {
+            if let Some(found) = codec::live::<Allocation>(self.snapshot, &id)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,200 @@
+//! Records to bytes and back. Every record is JSON with a version tag; older versions stay readable.
+
+use num_bigint::BigUint;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::{Allocation, Cidr, Error, Kind, Meta, Pool, PoolCidr, ResourceType, Result, Scope, keys};
+use crate::store::{self, Order, Snapshot};
+
+/// Version of records that this program writes, and the newest that it reads.
+pub(super) const VERSION: u64 = 1;
+
+/// An object with an id that is kept as one record.
+pub(super) trait Record: Serialize + DeserializeOwned + Clone + PartialEq {
+    const KIND: Kind;
+    fn meta(&self) -> &Meta;
+    fn meta_mut(&mut self) -> &mut Meta;
+    /// Inside what the name is unique.
+    fn parent(&self) -> &str;
+    /// Whether the record has an entry in the name index; what follows from another object has none.
+    fn is_named(&self) -> bool {
+        true
+    }
+    /// The block, when it has just one.
+    fn block(&self) -> Option<Cidr> {
+        None
+    }
+}
+
+macro_rules! record {
+    ($type:ident, $self:ident, parent: $parent:expr $(, named: $named:expr, block: $block:expr)?) => {
+        impl Record for $type {
+            const KIND: Kind = Kind::$type;
+            fn meta(&self) -> &Meta {
+                &self.meta
+            }
+            fn meta_mut(&mut self) -> &mut Meta {
+                &mut self.meta
+            }
+            fn parent(&$self) -> &str {
+                $parent
+            }
+            $(fn is_named(&$self) -> bool {
+                $named
+            }
+            fn block(&$self) -> Option<Cidr> {
+                Some($block)
+            })?
+        }
+    };
+}
+
+record!(Scope, self, parent: keys::ROOT);
+record!(Pool, self, parent: self.container());
+record!(PoolCidr, self, parent: &self.pool_id, named: !self.inline, block: self.cidr);
+record!(Allocation, self, parent: &self.pool_id, named: self.resource_type == ResourceType::Custom, block: self.cidr);
+
+/// Text of a value, with the version in front.
+pub(super) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>> {
+    let text = serde_json::to_string(value).map_err(|error| corrupt("a value to write", &error.to_string()))?;
+    let rest = text.strip_prefix('{').unwrap_or(&text);
+    Ok(format!("{{\"v\":{VERSION},{rest}").into_bytes())
+}
+
+/// The value that `bytes` of `key` stand for.
+///
+/// # Errors
+/// [`store::Error::Newer`] for a later version, [`store::Error::Corrupt`] for anything else.
+pub(super) fn decode<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<T> {
+    #[derive(Deserialize)]
+    struct Tagged {
+        v: u64,
+    }
+    let tagged: Tagged = serde_json::from_slice(bytes).map_err(|error| corrupt(key, &error.to_string()))?;
+    match tagged.v {
+        VERSION => serde_json::from_slice(bytes).map_err(|error| corrupt(key, &error.to_string())),
+        0 => Err(corrupt(key, "version 0 never existed")),
+        found => Err(Error::Store(store::Error::Newer { found, known: VERSION })),
+    }
+}
+
+/// An error that names the key.
+pub(super) fn corrupt(key: &str, why: &str) -> Error {
+    Error::Store(store::Error::Corrupt(format!("{key}: {why}")))
+}
+
+/// The value of `key`, when there is one.
+pub(super) fn read<T: DeserializeOwned>(snapshot: &mut dyn Snapshot, key: &str) -> Result<Option<T>> {
+    snapshot.get(key)?.map(|bytes| decode(key, &bytes)).transpose()
+}
+
+/// The record with this id, whatever its state.
+pub(super) fn load<R: Record>(snapshot: &mut dyn Snapshot, id: &str) -> Result<Option<R>> {
+    read(snapshot, &keys::record(R::KIND, id))
+}
+
+/// The record that an index says must exist.
+pub(super) fn expect<R: Record>(snapshot: &mut dyn Snapshot, id: &str) -> Result<R> {
+    load(snapshot, id)?.ok_or_else(|| corrupt(&keys::record(R::KIND, id), "an index names it, but it is missing"))
+}
+
+/// The record with this id unless it is gone, which a lapsed hold is too.
+pub(super) fn live<R: Record>(snapshot: &mut dyn Snapshot, id: &str) -> Result<Option<R>> {
+    Ok(load::<R>(snapshot, id)?.filter(|record| record.meta().is_live()))
+}
+
+/// The record with this id.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub(super) fn require<R: Record>(snapshot: &mut dyn Snapshot, id: &str) -> Result<R> {
+    live(snapshot, id)?.ok_or_else(|| Error::NotFound { kind: R::KIND, id: id.to_owned() })
+}
+
+/// All CIDRs of a pool that take space, by address. Few, by nature: a person wrote each of them down.
+pub(super) fn pool_cidrs(snapshot: &mut dyn Snapshot, pool_id: &str) -> Result<Vec<PoolCidr>> {
+    let range = keys::under(&keys::provisioned_of(pool_id));
+    let entries = snapshot.scan(keys::range(&range), Order::Ascending, usize::MAX)?;
+    entries.iter().map(|(key, bytes)| expect(snapshot, &decode::<Spot>(key, bytes)?.id)).collect()
+}
+
+/// The holds in a pool that take no space yet.
+pub(super) fn deferred(snapshot: &mut dyn Snapshot, pool_id: &str) -> Result<Vec<Allocation>> {
+    let range = keys::under(&keys::deferred_in(pool_id));
+    let entries = snapshot.scan(keys::range(&range), Order::Ascending, usize::MAX)?;
+    entries.iter().map(|(key, _)| expect(snapshot, keys::tail(key))).collect()
+}
+
+/// An entry of an index by address: which object, which block.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Spot {
+    pub(super) id: String,
+    pub(super) cidr: Cidr,
+}
+
+/// Decimal text for numbers larger than JSON readers like.
+pub(super) mod decimal {
+    use super::BigUint;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(crate) fn serialize<S: Serializer>(number: &BigUint, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(number)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BigUint, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Sample {
+        name: String,
+    }
+
+    #[test]
+    fn version_stands_first_and_reads_back() {
+        let sample = Sample { name: "x".into() };
+        let bytes = encode(&sample).unwrap();
+        assert_eq!(String::from_utf8(bytes.clone()).unwrap(), r#"{"v":1,"name":"x"}"#);
+        assert_eq!(decode::<Sample>("k", &bytes).unwrap(), sample);
+    }
+
+    #[test]
+    fn newer_version_is_named_as_such() {
+        let error = decode::<Sample>("k", br#"{"v":2,"shape":"unknown"}"#).unwrap_err();
+        assert_eq!(error, Error::Store(store::Error::Newer { found: 2, known: 1 }));
+    }
+
+    #[test]
+    fn rubbish_names_the_key() {
+        for bytes in [&b"\xff\xff"[..], b"{}", b"{\"v\":1}", b"", br#"{"v":0,"name":"x"}"#] {
+            let Error::Store(store::Error::Corrupt(text)) = decode::<Sample>("pool/x", bytes).unwrap_err() else {
+                panic!("not corrupt: {bytes:?}");
+            };
+            assert!(text.starts_with("pool/x: "), "{text}");
+        }
+    }
+
+    #[test]
+    fn records_of_version_1_stay_readable() {
+        let pool = br#"{"v":1,"id":"ipam-pool-0","name":"top","owner":"o","state":"active","confirmed":true,
+            "created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z","scope_id":"ipam-scope-0",
+            "source_pool_id":null,"depth":1,"address_family":"ipv4","locale":null,"description":null,
+            "rules":{"min_netmask_length":8},"strategy":"best-fit","tags":{},
+            "provision":{"cidrs":["10.0.0.0/8"]},"cidrs":["10.0.0.0/8"]}"#;
+        let pool: Pool = decode("pool/ipam-pool-0", pool).unwrap();
+        assert_eq!(pool.rules.min_netmask_length, Some(8));
+        let allocation = br#"{"v":1,"id":"ipam-pool-alloc-0","name":"a","owner":"o","state":"planned",
+            "hold_expires_at":"2026-01-01T01:00:00Z","confirmed":false,"created_at":"2026-01-01T00:00:00Z",
+            "updated_at":"2026-01-01T00:00:00Z","pool_id":"ipam-pool-0","cidr":"10.0.0.0/24",
+            "size":{"netmask_length":24},"disallowed_cidrs":[],"resource_type":"custom","resource_id":null,
+            "description":null,"tags":{}}"#;
+        let allocation: Allocation = decode("allocation/ipam-pool-alloc-0", allocation).unwrap();
+        assert_eq!(allocation.size, super::super::Size::NetmaskLength(24));
+    }
+}

@@ -1,0 +1,105 @@
+//! Sums for each pool, so that nothing has to be counted on the way.
+
+use num_bigint::BigUint;
+use serde::{Deserialize, Serialize};
+
+use super::codec::{self, decimal};
+use super::{Allocation, ResourceType, Result, State, keys};
+use crate::store::{Snapshot, Tx};
+
+/// Addresses and allocations of one pool. Free = provisioned - used - held.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Counters {
+    /// Addresses in the pool's CIDRs, planned ones included.
+    #[serde(with = "decimal")]
+    pub(super) provisioned: BigUint,
+    /// Addresses in active allocations.
+    #[serde(with = "decimal")]
+    pub(super) used: BigUint,
+    /// Addresses under holds, planned growth included.
+    #[serde(with = "decimal")]
+    pub(super) held: BigUint,
+    /// Addresses in active allocations that are not pools below.
+    #[serde(with = "decimal")]
+    pub(super) assigned: BigUint,
+    /// Active allocations.
+    #[serde(with = "decimal")]
+    pub(super) allocations: BigUint,
+    /// Planned allocations.
+    #[serde(with = "decimal")]
+    pub(super) holds: BigUint,
+}
+
+impl Counters {
+    pub(super) fn free(&self) -> BigUint {
+        let taken = &self.used + &self.held;
+        if taken > self.provisioned { BigUint::default() } else { &self.provisioned - taken }
+    }
+
+    /// What one allocation adds to its pool.
+    pub(super) fn of(allocation: &Allocation) -> Self {
+        let mut share = Self::default();
+        let Some(reserved) = allocation.reserved() else { return share };
+        let one = BigUint::from(1u8);
+        if allocation.meta.state == State::Active {
+            share.used = allocation.cidr.address_count();
+            share.held = reserved.address_count() - &share.used;
+            share.allocations = one;
+            if allocation.resource_type == ResourceType::Custom {
+                share.assigned = share.used.clone();
+            }
+        } else {
+            share.held = reserved.address_count();
+            share.holds = one;
+        }
+        share
+    }
+
+    /// Adds `other`.
+    pub(super) fn add(&mut self, other: &Self) {
+        for (mine, theirs) in self.pairs(other) {
+            *mine += theirs;
+        }
+    }
+
+    /// Takes `other` off; `false` when a sum would fall below zero, which only a damaged store can bring about.
+    #[must_use]
+    pub(super) fn subtract(&mut self, other: &Self) -> bool {
+        self.pairs(other).into_iter().all(|(mine, theirs)| {
+            let enough = *mine >= *theirs;
+            if enough {
+                *mine -= theirs;
+            }
+            enough
+        })
+    }
+
+    fn pairs<'a>(&'a mut self, other: &'a Self) -> [(&'a mut BigUint, &'a BigUint); 6] {
+        [
+            (&mut self.provisioned, &other.provisioned),
+            (&mut self.used, &other.used),
+            (&mut self.held, &other.held),
+            (&mut self.assigned, &other.assigned),
+            (&mut self.allocations, &other.allocations),
+            (&mut self.holds, &other.holds),
+        ]
+    }
+}
+
+pub(super) fn read(snapshot: &mut dyn Snapshot, pool_id: &str) -> Result<Counters> {
+    Ok(codec::read(snapshot, &keys::count(pool_id))?.unwrap_or_default())
+}
+
+/// Replaces `before`'s share of a pool's sums by `after`'s.
+pub(super) fn shift(tx: &mut dyn Tx, pool_id: &str, before: &Counters, after: &Counters) -> Result<()> {
+    if before == after {
+        return Ok(());
+    }
+    let key = keys::count(pool_id);
+    let mut sums = read(tx, pool_id)?;
+    sums.add(after);
+    if !sums.subtract(before) {
+        return Err(codec::corrupt(&key, "a sum falls below zero"));
+    }
+    Ok(tx.put(&key, codec::encode(&sums)?)?)
+}

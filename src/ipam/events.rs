@@ -1,0 +1,154 @@
+//! The history: one entry for each change, chained by hashes so that a rewritten past shows.
+
+use std::fmt::Write as _;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::codec::{self, Record};
+use super::{Env, Event, Reader, Result, keys};
+use crate::store::{Order, Snapshot, Tx};
+
+/// Last event: what the next one builds on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Head {
+    pub(super) sequence: u64,
+    pub(super) hash: String,
+}
+
+/// What happened to an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Action {
+    Hold,
+    Create,
+    Update,
+    Resize,
+    Delete,
+    Expire,
+}
+
+impl Action {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Hold => "hold",
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Resize => "resize",
+            Self::Delete => "delete",
+            Self::Expire => "expire",
+        }
+    }
+}
+
+/// Appends an event about one record. Records that are alike before and after leave no trace.
+pub(super) fn append<R: Record>(
+    tx: &mut dyn Tx,
+    env: &Env<'_>,
+    action: Action,
+    before: Option<&R>,
+    after: Option<&R>,
+) -> Result<()> {
+    let Some(subject) = after.or(before) else { return Ok(()) };
+    if before == after {
+        return Ok(());
+    }
+    let id = subject.meta().id.clone();
+    let head = head(tx)?;
+    let mut event = Event {
+        sequence: head.sequence + 1,
+        time: env.now,
+        actor: env.actor.clone(),
+        action: action.word().to_owned(),
+        kind: R::KIND,
+        before: value(before, &id)?,
+        after: value(after, &id)?,
+        id,
+        previous_hash: head.hash,
+        hash: String::new(),
+    };
+    event.hash = hash(&event)?;
+    tx.put(&keys::event(event.sequence), codec::encode(&event)?)?;
+    let head = Head { sequence: event.sequence, hash: event.hash };
+    Ok(tx.put(keys::EVENT_HEAD, codec::encode(&head)?)?)
+}
+
+pub(super) fn head(snapshot: &mut dyn Snapshot) -> Result<Head> {
+    Ok(codec::read(snapshot, keys::EVENT_HEAD)?.unwrap_or_default())
+}
+
+fn value<R: Record>(record: Option<&R>, id: &str) -> Result<Value> {
+    record.map_or(Ok(Value::Null), |record| {
+        serde_json::to_value(record).map_err(|error| codec::corrupt(id, &error.to_string()))
+    })
+}
+
+/// SHA-256 over the canonical text of everything but the hash.
+pub(super) fn hash(event: &Event) -> Result<String> {
+    let mut value = serde_json::to_value(event).map_err(|error| codec::corrupt("event", &error.to_string()))?;
+    if let Value::Object(fields) = &mut value {
+        fields.remove("hash");
+    }
+    let mut text = String::new();
+    canonical(&value, &mut text);
+    let mut hex = String::with_capacity(64);
+    for byte in Sha256::digest(text.as_bytes()) {
+        let _ = write!(hex, "{byte:02x}");
+    }
+    Ok(hex)
+}
+
+/// JSON without spaces, with object keys in byte order whatever map type `serde_json` was built with.
+fn canonical(value: &Value, out: &mut String) {
+    match value {
+        Value::Object(fields) => {
+            let mut sorted: Vec<_> = fields.iter().collect();
+            sorted.sort_by(|a, b| a.0.cmp(b.0));
+            out.push('{');
+            for (index, (key, field)) in sorted.into_iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                let _ = write!(out, "{}:", Value::String(key.clone()));
+                canonical(field, out);
+            }
+            out.push('}');
+        }
+        Value::Array(items) => {
+            out.push('[');
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                canonical(item, out);
+            }
+            out.push(']');
+        }
+        plain => {
+            let _ = write!(out, "{plain}");
+        }
+    }
+}
+
+impl Reader<'_> {
+    /// Events after `after` (0: from the first), oldest first, at most `limit`.
+    pub fn events(&mut self, after: u64, limit: usize) -> Result<Vec<Event>> {
+        let start = keys::event(after.saturating_add(1));
+        let (_, end) = keys::under("event/");
+        let entries = self.snapshot.scan(&start..&end, Order::Ascending, limit)?;
+        entries.iter().map(|(key, bytes)| codec::decode(key, bytes)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn canonical_text_sorts_keys_and_keeps_numbers() {
+        let value: Value = serde_json::from_str(r#"{"b": [1, {"z": null, "a": "\"/"}], "a": 1.50}"#).unwrap();
+        let mut text = String::new();
+        canonical(&value, &mut text);
+        assert_eq!(text, r#"{"a":1.50,"b":[1,{"a":"\"/","z":null}]}"#);
+    }
+}

@@ -1,0 +1,63 @@
+//! From what a person types to an object: a name, a path of names, an address.
+
+use super::codec::{self, Record};
+use super::{Allocation, Cidr, Error, Kind, Pool, Reader, Result, Scope, free, keys, names};
+
+impl Reader<'_> {
+    /// The scope of exactly this name; an active one before a hold.
+    pub fn scope_named(&mut self, name: &str) -> Result<Option<Scope>> {
+        self.named(keys::ROOT, name)
+    }
+
+    /// The allocation of exactly this name in exactly this pool; an active one before a hold.
+    pub fn allocation_named(&mut self, pool_id: &str, name: &str) -> Result<Option<Allocation>> {
+        self.named(pool_id, name)
+    }
+
+    fn named<R: Record>(&mut self, parent: &str, name: &str) -> Result<Option<R>> {
+        let entry = names::entry(self.snapshot, R::KIND, parent, name)?;
+        for id in [entry.active, entry.planned].into_iter().flatten() {
+            if let Some(record) = codec::live(self.snapshot, &id)? {
+                return Ok(Some(record));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The allocation of exactly this pool whose block contains `block`; space of pools below and holds included.
+    pub fn allocation_at(&mut self, pool_id: &str, block: &Cidr) -> Result<Option<Allocation>> {
+        let spots = free::spots_over(self.snapshot, &keys::at_of(pool_id), block, 1)?;
+        let spot = spots.into_iter().find(|spot| spot.cidr.contains(block));
+        spot.map_or(Ok(None), |spot| codec::live(self.snapshot, &spot.id))
+    }
+
+    /// The pools, holds too, that a name or a path of names means: those whose whole path is `path` or ends in it.
+    /// Parents before children, by path.
+    pub fn pools_at_path(&mut self, path: &str) -> Result<Vec<Pool>> {
+        // Names may hold slashes: any end of the path may be the pool's own name.
+        let starts = path.match_indices('/').map(|(slash, _)| slash + 1).chain([0]);
+        let mut found = Vec::new();
+        for start in starts {
+            for pool in self.pools_with_name(&path[start..])? {
+                let whole = self.path_of(&pool)?;
+                if whole == path || whole.ends_with(&format!("/{path}")) {
+                    found.push((whole, pool));
+                }
+            }
+        }
+        found.sort_by(|(path_a, a), (path_b, b)| (path_a, &a.meta.id).cmp(&(path_b, &b.meta.id)));
+        found.dedup_by(|(_, a), (_, b)| a.meta.id == b.meta.id);
+        Ok(found.into_iter().map(|(_, pool)| pool).collect())
+    }
+
+    /// Names from the top-level pool down to the pool of this id, with `/` between.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub fn pool_path(&mut self, id: &str) -> Result<String> {
+        match codec::live::<Pool>(self.snapshot, id)? {
+            Some(pool) => self.path_of(&pool),
+            None => Err(Error::NotFound { kind: Kind::Pool, id: id.to_owned() }),
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! The standing of a request by name: its own hold, somebody else's, an active object, or nothing.
+
+use jiff::Timestamp;
+
+use super::codec::{self, Record};
+use super::{
+    Allocation, Cidr, Error, Kind, Occupant, Pool, Reader, ResourceType, Result, State, Terms, free, keys, names,
+};
+use crate::store::Snapshot;
+
+/// How many objects in the way an error names.
+pub(super) const NAMED_IN_ERRORS: usize = 10;
+
+/// What there is under the name of a request.
+#[derive(Clone, Debug)]
+pub(super) enum Standing<R> {
+    /// Nothing in the way: place a new one.
+    Vacant,
+    /// The request's own hold, with the same wish.
+    Same(R),
+    /// An active object that its owner's state does not know and that is what is asked for.
+    Adopt(R),
+    /// The request's own hold, with another wish.
+    Other(R),
+    /// Another owner's hold that has expired.
+    Foreign(R),
+    /// The request's own hold, whose space was given away.
+    Lapsed(R),
+}
+
+impl Reader<'_> {
+    /// The standing of the request for a `name` in `parent`; `satisfies` says whether a record is what it wishes.
+    ///
+    /// # Errors
+    /// [`Error::NameTaken`]; [`Error::HoldLost`] in a committing plan whose hold is not what it was.
+    pub(super) fn standing<R: Record>(
+        &mut self,
+        parent: &str,
+        name: &str,
+        terms: &Terms,
+        satisfies: &dyn Fn(&R) -> bool,
+    ) -> Result<Standing<R>> {
+        let entry = names::entry(self.snapshot, R::KIND, parent, name)?;
+        let owner = &self.env.actor.owner;
+        let mut standing = Standing::Vacant;
+        if let Some(id) = &entry.planned {
+            let hold: R = codec::expect(self.snapshot, id)?;
+            let meta = hold.meta();
+            let own = meta.owner == *owner;
+            standing = match meta.state {
+                State::Planned if own && satisfies(&hold) => Standing::Same(hold),
+                State::Planned if own && !terms.committing => Standing::Other(hold),
+                State::Lapsed if own && !terms.committing => Standing::Lapsed(hold),
+                State::Planned | State::Lapsed if own => return Err(self.hold_lost(&hold)?),
+                State::Planned if meta.is_expired(self.env.now) => Standing::Foreign(hold),
+                State::Planned => return Err(self.name_taken(&hold)?),
+                State::Lapsed | State::Active => Standing::Vacant,
+            };
+        }
+        let Some(id) = &entry.active else { return Ok(standing) };
+        let active: R = codec::expect(self.snapshot, id)?;
+        let successor = terms.replaces.as_ref() == Some(id)
+            || matches!(&standing, Standing::Same(hold) if hold.meta().replaces.as_ref() == Some(id));
+        if successor {
+            return Ok(standing);
+        }
+        let adoptable = active.meta().owner == *owner && !active.meta().confirmed && satisfies(&active);
+        if adoptable && !matches!(standing, Standing::Same(_)) {
+            return Ok(Standing::Adopt(active));
+        }
+        Err(self.name_taken(&active)?)
+    }
+
+    /// The answer to a plan that needs no write: a hold of the same wish with at least half of its time left, or
+    /// an object to adopt. `details` makes a record carry what the request says beside its wish.
+    pub(super) fn answer<R: Record>(
+        &self,
+        standing: Standing<R>,
+        terms: &Terms,
+        details: &dyn Fn(&mut R),
+    ) -> Option<R> {
+        match standing {
+            Standing::Adopt(record) => Some(record),
+            Standing::Same(hold) => {
+                let mut wished = hold.clone();
+                self.renew(&mut wished, terms, details);
+                (wished == hold).then_some(hold)
+            }
+            _ => None,
+        }
+    }
+
+    /// Brings a hold of the same wish up to date. Its expiry moves only when less than half of its time is left.
+    pub(super) fn renew<R: Record>(&self, hold: &mut R, terms: &Terms, details: &dyn Fn(&mut R)) {
+        let before = hold.clone();
+        details(hold);
+        let now = self.env.now;
+        let meta = hold.meta_mut();
+        if let Some(expiry) = meta.hold_expires_at {
+            meta.hold_expires_at = Some(renewed(expiry, now, terms));
+        }
+        if terms.replaces.is_some() {
+            meta.replaces.clone_from(&terms.replaces);
+        }
+        if *hold != before {
+            hold.meta_mut().updated_at = now;
+        }
+    }
+
+    pub(super) fn name_taken<R: Record>(&mut self, record: &R) -> Result<Error> {
+        Ok(Error::NameTaken { existing: occupant(self.snapshot, record)? })
+    }
+
+    /// The error for a hold that is not what the plan showed.
+    pub(super) fn hold_lost<R: Record>(&mut self, hold: &R) -> Result<Error> {
+        let meta = hold.meta();
+        let now_held_by = match hold.block() {
+            Some(block) if R::KIND == Kind::Allocation => self.occupants(hold.parent(), &block, &meta.id)?,
+            Some(block) => {
+                let pool: Option<Pool> = codec::load(self.snapshot, hold.parent())?;
+                pool.map_or(Ok(Vec::new()), |pool| self.occupants_around(&pool, &block))?
+            }
+            None => Vec::new(),
+        };
+        Ok(Error::HoldLost {
+            kind: R::KIND,
+            id: meta.id.clone(),
+            name: meta.name.clone(),
+            cidr: hold.block(),
+            expired_at: meta.hold_expires_at.filter(|expiry| *expiry <= self.env.now),
+            now_held_by,
+        })
+    }
+
+    /// The same for a pool, which has any number of blocks.
+    pub(super) fn pool_lost(&mut self, pool: &Pool) -> Result<Error> {
+        let mut error = self.hold_lost(pool)?;
+        if let Error::HoldLost { cidr, now_held_by, .. } = &mut error {
+            *cidr = pool.cidrs.first().copied();
+            for block in &pool.cidrs {
+                let room = NAMED_IN_ERRORS.saturating_sub(now_held_by.len());
+                now_held_by.extend(self.occupants_around(pool, block)?.into_iter().take(room));
+            }
+        }
+        Ok(error)
+    }
+
+    /// The error for a hold of which nothing is left but the id that a plan remembers.
+    pub(super) fn hold_gone(&self, kind: Kind, id: &str, name: &str) -> Error {
+        Error::HoldLost {
+            kind,
+            id: id.to_owned(),
+            name: name.to_owned(),
+            cidr: None,
+            expired_at: None,
+            now_held_by: Vec::new(),
+        }
+    }
+
+    /// Who takes addresses of `block` in a pool, but for `except`.
+    pub(super) fn occupants(&mut self, pool_id: &str, block: &Cidr, except: &str) -> Result<Vec<Occupant>> {
+        let spots = free::spots_over(self.snapshot, &keys::at_of(pool_id), block, NAMED_IN_ERRORS)?;
+        let mut occupants = Vec::new();
+        for spot in spots.into_iter().filter(|spot| spot.id != except).take(NAMED_IN_ERRORS) {
+            let allocation: Allocation = codec::expect(self.snapshot, &spot.id)?;
+            occupants.push(occupant(self.snapshot, &allocation)?);
+        }
+        Ok(occupants)
+    }
+
+    /// Which top-level pools of a scope take addresses of `block`.
+    pub(super) fn top_occupants(&mut self, scope_id: &str, block: &Cidr) -> Result<Vec<Occupant>> {
+        let prefix = keys::top_of(scope_id, block.family());
+        let spots = free::spots_over(self.snapshot, &prefix, block, NAMED_IN_ERRORS)?;
+        let mut occupants = Vec::new();
+        for spot in spots.into_iter().take(NAMED_IN_ERRORS) {
+            let pool_cidr: super::PoolCidr = codec::expect(self.snapshot, &spot.id)?;
+            occupants.push(occupant(self.snapshot, &pool_cidr)?);
+        }
+        Ok(occupants)
+    }
+
+    /// Who takes addresses of `block` where `pool` takes its space from.
+    pub(super) fn occupants_around(&mut self, pool: &Pool, block: &Cidr) -> Result<Vec<Occupant>> {
+        match &pool.source_pool_id {
+            Some(source) => self.occupants(source, block, ""),
+            None => self.top_occupants(&pool.scope_id, block),
+        }
+    }
+
+    /// Names from the top-level pool down to this one, with `/` between.
+    pub fn path_of(&mut self, pool: &Pool) -> Result<String> {
+        path(self.snapshot, pool)
+    }
+}
+
+/// `expiry`, moved when less than half of the time is left.
+pub(super) fn renewed(expiry: Timestamp, now: Timestamp, terms: &Terms) -> Timestamp {
+    let half = now.saturating_add(terms.hold / 2).unwrap_or(Timestamp::MAX);
+    if expiry < half { super::view::expiry(now, terms) } else { expiry }
+}
+
+pub(super) fn path(snapshot: &mut dyn Snapshot, pool: &Pool) -> Result<String> {
+    let mut names = vec![pool.meta.name.clone()];
+    let mut above = pool.source_pool_id.clone();
+    while let Some(id) = above {
+        let Some(pool) = codec::load::<Pool>(snapshot, &id)? else { break };
+        names.push(pool.meta.name.clone());
+        above = pool.source_pool_id;
+        if names.len() > 2 * super::view::DEPTH_LIMIT as usize {
+            return Err(codec::corrupt(&keys::record(Kind::Pool, &id), "the pool is inside itself"));
+        }
+    }
+    names.reverse();
+    Ok(names.join("/"))
+}
+
+/// `record`, named for a message. Space that a pool below takes is named as that pool.
+pub(super) fn occupant<R: Record>(snapshot: &mut dyn Snapshot, record: &R) -> Result<Occupant> {
+    let meta = record.meta();
+    let path = match R::KIND {
+        Kind::Scope => meta.name.clone(),
+        Kind::Pool => match codec::load::<Pool>(snapshot, &meta.id)? {
+            Some(pool) => path(snapshot, &pool)?,
+            None => meta.name.clone(),
+        },
+        Kind::Allocation | Kind::PoolCidr => match codec::load::<Pool>(snapshot, record.parent())? {
+            Some(pool) => format!("{}/{}", path(snapshot, &pool)?, meta.name),
+            None => meta.name.clone(),
+        },
+    };
+    if R::KIND == Kind::Allocation {
+        let allocation: Option<Allocation> = codec::load(snapshot, &meta.id)?;
+        let below = allocation.filter(|allocation| allocation.resource_type == ResourceType::IpamPool);
+        if let Some(pool_id) = below.and_then(|allocation| allocation.resource_id)
+            && let Some(pool) = codec::load::<Pool>(snapshot, &pool_id)?
+        {
+            return Ok(Occupant { cidr: record.block(), ..occupant(snapshot, &pool)? });
+        }
+    }
+    Ok(Occupant {
+        kind: R::KIND,
+        id: meta.id.clone(),
+        name: meta.name.clone(),
+        owner: meta.owner.clone(),
+        state: meta.state,
+        cidr: record.block(),
+        hold_expires_at: meta.hold_expires_at,
+        path,
+    })
+}

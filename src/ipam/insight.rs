@@ -1,0 +1,113 @@
+//! How full a pool is, and what it would give out next.
+
+use std::collections::BTreeSet;
+
+use num_bigint::BigUint;
+
+use super::allocations::wish;
+use super::place::Ask;
+use super::scratch::Scratch;
+use super::{Cidr, Error, Ledger, Reader, Result, Size, Utilization, codec, counters, free, keys};
+use crate::store::Order;
+
+/// Free blocks read at a time.
+const PAGE: usize = 1024;
+
+impl Reader<'_> {
+    /// Addresses of a pool: used + held + free = provisioned, exactly.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub fn utilization(&mut self, pool_id: &str) -> Result<Utilization> {
+        let pool: super::Pool = codec::require(self.snapshot, pool_id)?;
+        let sums = counters::read(self.snapshot, pool_id)?;
+        let largest_free = free::largest(self.snapshot, pool_id, pool.address_family)?;
+        Ok(Utilization {
+            free: sums.free(),
+            provisioned: sums.provisioned,
+            used: sums.used,
+            held: sums.held,
+            largest_free,
+            allocations: u64::try_from(&sums.allocations).unwrap_or(u64::MAX),
+            assigned_in_subtree: self.assigned_below(pool_id, sums.assigned)?,
+            pool,
+        })
+    }
+
+    /// `assigned` and the same sum of every pool below.
+    fn assigned_below(&mut self, pool_id: &str, assigned: BigUint) -> Result<BigUint> {
+        let mut sum = assigned;
+        let mut open = vec![pool_id.to_owned()];
+        while let Some(parent) = open.pop() {
+            let range = keys::under(&keys::children_of(&parent));
+            for (key, _) in self.snapshot.scan(keys::range(&range), Order::Ascending, usize::MAX)? {
+                let child = keys::tail(&key).to_owned();
+                sum += counters::read(self.snapshot, &child)?.assigned;
+                open.push(child);
+            }
+        }
+        Ok(sum)
+    }
+
+    /// Free blocks of a pool by address, at most `limit`, no smaller than `max_netmask_length`.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub fn free_cidrs(&mut self, pool_id: &str, max_netmask_length: Option<u8>, limit: usize) -> Result<Vec<Cidr>> {
+        let family = codec::require::<super::Pool>(self.snapshot, pool_id)?.address_family;
+        let smallest = family.bits().saturating_sub(max_netmask_length.unwrap_or(family.bits()));
+        let mut start = keys::free_level(pool_id, smallest);
+        let (_, end) = keys::under(&keys::free_of(pool_id));
+        // Sizes come one after another, so the lowest addresses of all sizes are known only at the end.
+        let mut lowest = BTreeSet::new();
+        loop {
+            let entries = self.snapshot.scan(&start..&end, Order::Ascending, PAGE)?;
+            lowest.extend(entries.iter().filter_map(|(key, _)| keys::free_block(key, family)));
+            while lowest.len() > limit {
+                lowest.pop_last();
+            }
+            match entries.last() {
+                Some((last, _)) if entries.len() == PAGE => start = keys::under(last).1,
+                _ => return Ok(lowest.into_iter().collect()),
+            }
+        }
+    }
+
+    /// Up to `count` disjoint blocks that are free now, as allocations of that size would get them one after
+    /// another. Without a netmask length the pool's default.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::NoSize`], [`Error::NetmaskRule`], [`Error::NetmaskRange`].
+    pub fn preview_next(
+        &mut self,
+        pool_id: &str,
+        netmask_length: Option<u8>,
+        disallowed: &[Cidr],
+        count: usize,
+    ) -> Result<Vec<Cidr>> {
+        let pool = self.pool(pool_id)?;
+        let wish = wish(netmask_length.map_or(Size::Default, Size::NetmaskLength), &pool)?;
+        let disallowed = disallowed.iter().copied().collect();
+        let ask = Ask {
+            family: pool.address_family,
+            netmask_length: wish.netmask_length(),
+            strategy: pool.strategy,
+            disallowed: &disallowed,
+        };
+        let mut scratch = Scratch::new(&mut *self.snapshot);
+        let mut ledger = Ledger::new(&mut scratch, self.env.reborrow());
+        let mut blocks = Vec::new();
+        while blocks.len() < count {
+            let block = match ledger.place(&pool, &ask) {
+                Ok(block) => block,
+                Err(Error::PoolExhausted { .. } | Error::PoolEmpty { .. }) => break,
+                Err(error) => return Err(error),
+            };
+            if let Some(within) = free::provisioned_around(ledger.tx, pool_id, &block)? {
+                free::take(ledger.tx, pool_id, &block, &within.cidr)?;
+            }
+            blocks.push(block);
+        }
+        Ok(blocks)
+    }
+}

@@ -1,0 +1,278 @@
+//! Where everything is kept: the one place that knows the layout of keys.
+//!
+//! Keys are UTF-8 text, parts separated by `/`; numbers have a fixed width, so that the order of bytes is the
+//! order of numbers. Ids and names are percent-encoded where they hold anything but letters, digits and
+//! `-_.~`, so that no name can leave its place.
+//!
+//! | key | value |
+//! |---|---|
+//! | `scope/<id>`, `pool/<id>`, `pool-cidr/<id>`, `allocation/<id>` | the record (JSON with a version tag) |
+//! | `name/<kind>/<parent>/<name>` | who has the name: `{"active": id, "planned": id}`; parent is `-` for scopes, the source pool or scope for pools, the pool for the others |
+//! | `free/<pool>/<host bits, 3 digits>/<first address>` | empty; a free block, never mergeable with its buddy |
+//! | `at/<pool>/<first address>` | id and block (planned growth included) of the allocation that starts there |
+//! | `provisioned/<pool>/<first address>` | id and block of a pool CIDR |
+//! | `top/<scope>/<family>/<first address>` | id and block of a pool CIDR of a top-level pool |
+//! | `child/<scope or source pool>/<pool>` | empty |
+//! | `pool-named/<name>/<pool>` | empty |
+//! | `expiry/<container>/<time>/<kind>/<id>` | empty; holds by expiry. Container: the pool whose space is held, the scope for top-level pools, `-` for scopes |
+//! | `lapsed/<container>/<time>/<kind>/<id>` | empty; lapsed holds by the time they lapsed |
+//! | `deferred/<pool>/<allocation>` | empty; holds that take no space before their predecessor is gone |
+//! | `count/<pool>` | addresses and numbers of allocations, as decimal text |
+//! | `default/<private or public>` | id of a default scope |
+//! | `event/<sequence, 20 digits>` | one entry of the history |
+//! | `meta/event`, `meta/format` | last sequence and hash; format version |
+//!
+//! Addresses have 8 (IPv4) or 32 (IPv6) hexadecimal digits. Times are UTC with nine decimals. The space of a
+//! pool below and the blocks that a pool's own declaration provisions have no name entry: they are found by
+//! address.
+
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use jiff::Timestamp;
+
+use super::{Cidr, Family, Kind, ScopeType};
+
+/// Sorts after every part of a key: nothing that [`part`] lets through is larger.
+const LAST: &str = "\u{7f}";
+
+pub(super) const FORMAT: &str = "meta/format";
+pub(super) const EVENT_HEAD: &str = "meta/event";
+/// Container of the holds of scopes, parent of their names.
+pub(super) const ROOT: &str = "-";
+
+/// `text` so that it can stand between two slashes.
+pub(super) fn part(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
+            _ => {
+                let _ = write!(out, "%{byte:02X}");
+            }
+        }
+    }
+    out
+}
+
+/// Every key that starts with `prefix` (which ends in a slash).
+pub(super) fn under(prefix: &str) -> (String, String) {
+    (prefix.to_owned(), format!("{prefix}{LAST}"))
+}
+
+/// A pair as a range to scan.
+pub(super) fn range(pair: &(String, String)) -> Range<&str> {
+    &pair.0..&pair.1
+}
+
+/// Word for a kind inside keys.
+pub(super) const fn kind_word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Scope => "scope",
+        Kind::Pool => "pool",
+        Kind::PoolCidr => "pool-cidr",
+        Kind::Allocation => "allocation",
+    }
+}
+
+pub(super) fn record(kind: Kind, id: &str) -> String {
+    format!("{}/{}", kind_word(kind), part(id))
+}
+
+pub(super) fn name(kind: Kind, parent: &str, name: &str) -> String {
+    format!("name/{}/{}/{}", kind_word(kind), part(parent), part(name))
+}
+
+/// An address as fixed-width text.
+pub(super) fn address(family: Family, number: u128) -> String {
+    match family {
+        Family::Ipv4 => format!("{number:08x}"),
+        Family::Ipv6 => format!("{number:032x}"),
+    }
+}
+
+pub(super) fn free(pool: &str, block: &Cidr) -> String {
+    free_at(pool, block.family(), block.host_bits(), block.first())
+}
+
+/// The place where a free block of this size and address stands, or would.
+pub(super) fn free_at(pool: &str, family: Family, host_bits: u8, first: u128) -> String {
+    format!("free/{}/{host_bits:03}/{}", part(pool), address(family, first))
+}
+
+/// Prefix of all free blocks of a pool.
+pub(super) fn free_of(pool: &str) -> String {
+    format!("free/{}/", part(pool))
+}
+
+/// Prefix of the free blocks of one size.
+pub(super) fn free_level(pool: &str, host_bits: u8) -> String {
+    format!("free/{}/{host_bits:03}/", part(pool))
+}
+
+/// The block that a free key stands for; `None` when it is not such a key.
+pub(super) fn free_block(key: &str, family: Family) -> Option<Cidr> {
+    let mut parts = key.rsplit('/');
+    let first = u128::from_str_radix(parts.next()?, 16).ok()?;
+    let host_bits: u8 = parts.next()?.parse().ok()?;
+    let netmask_length = family.bits().checked_sub(host_bits)?;
+    let fits = family == Family::Ipv6 || first <= u128::from(u32::MAX);
+    fits.then(|| Cidr::around(family, first, netmask_length))
+}
+
+pub(super) fn at(pool: &str, family: Family, first: u128) -> String {
+    format!("at/{}/{}", part(pool), address(family, first))
+}
+
+pub(super) fn at_of(pool: &str) -> String {
+    format!("at/{}/", part(pool))
+}
+
+pub(super) fn provisioned(pool: &str, family: Family, first: u128) -> String {
+    format!("provisioned/{}/{}", part(pool), address(family, first))
+}
+
+pub(super) fn provisioned_of(pool: &str) -> String {
+    format!("provisioned/{}/", part(pool))
+}
+
+pub(super) fn top(scope: &str, family: Family, first: u128) -> String {
+    format!("top/{}/{family}/{}", part(scope), address(family, first))
+}
+
+pub(super) fn top_of(scope: &str, family: Family) -> String {
+    format!("top/{}/{family}/", part(scope))
+}
+
+pub(super) fn child(parent: &str, pool: &str) -> String {
+    format!("child/{}/{}", part(parent), part(pool))
+}
+
+pub(super) fn children_of(parent: &str) -> String {
+    format!("child/{}/", part(parent))
+}
+
+pub(super) fn pool_named(name: &str, pool: &str) -> String {
+    format!("pool-named/{}/{}", part(name), part(pool))
+}
+
+pub(super) fn pools_named(name: &str) -> String {
+    format!("pool-named/{}/", part(name))
+}
+
+/// A time as fixed-width text.
+pub(super) fn time(time: Timestamp) -> String {
+    format!("{time:.9}").replace(':', "")
+}
+
+/// What a hold is of, in the expiry index: an object, or the growth of an allocation.
+pub(super) const GROWTH: &str = "growth";
+
+pub(super) fn expiry(container: &str, at: Timestamp, what: &str, id: &str) -> String {
+    format!("expiry/{}/{}/{what}/{}", part(container), time(at), part(id))
+}
+
+pub(super) fn expiry_of(container: &str) -> String {
+    format!("expiry/{}/", part(container))
+}
+
+/// The holds of a container that have expired at `now`.
+pub(super) fn expired_by(container: &str, now: Timestamp) -> (String, String) {
+    let prefix = expiry_of(container);
+    (prefix.clone(), format!("{prefix}{}/{LAST}", time(now)))
+}
+
+/// The last two parts of a key in `expiry/` or `lapsed/`: what it is of, and its id.
+pub(super) fn hold_of(key: &str) -> Option<(&str, &str)> {
+    let mut parts = key.rsplit('/');
+    let id = parts.next()?;
+    Some((parts.next()?, id))
+}
+
+pub(super) fn lapsed(container: &str, at: Timestamp, kind: Kind, id: &str) -> String {
+    format!("lapsed/{}/{}/{}/{}", part(container), time(at), kind_word(kind), part(id))
+}
+
+pub(super) fn lapsed_of(container: &str) -> String {
+    format!("lapsed/{}/", part(container))
+}
+
+/// The lapsed holds of a container that lapsed before `time`.
+pub(super) fn lapsed_before(container: &str, before: Timestamp) -> (String, String) {
+    let prefix = lapsed_of(container);
+    (prefix.clone(), format!("{prefix}{}", time(before)))
+}
+
+pub(super) fn deferred(pool: &str, allocation: &str) -> String {
+    format!("deferred/{}/{}", part(pool), part(allocation))
+}
+
+pub(super) fn deferred_in(pool: &str) -> String {
+    format!("deferred/{}/", part(pool))
+}
+
+pub(super) fn count(pool: &str) -> String {
+    format!("count/{}", part(pool))
+}
+
+pub(super) const fn default_scope(scope_type: ScopeType) -> &'static str {
+    match scope_type {
+        ScopeType::Private => "default/private",
+        ScopeType::Public => "default/public",
+    }
+}
+
+pub(super) fn event(sequence: u64) -> String {
+    format!("event/{sequence:020}")
+}
+
+/// The last part of a key, as it is stored.
+pub(super) fn tail(key: &str) -> &str {
+    key.rsplit('/').next().unwrap_or(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_leave_their_place() {
+        for text in ["a/b", "..", "\u{0}", "%2F", "ü", "", " "] {
+            let key = name(Kind::Pool, "p", text);
+            assert_eq!(key.matches('/').count(), 3, "{key}");
+            assert!(key.bytes().all(|byte| byte.is_ascii_graphic()), "{key}");
+        }
+        assert_ne!(part("a/b"), part("a%2Fb"));
+    }
+
+    #[test]
+    fn byte_order_is_numeric_order() {
+        let block = |text: &str| text.parse::<Cidr>().unwrap();
+        let small = free("p", &block("10.0.0.0/32"));
+        let large = free("p", &block("0.0.0.0/0"));
+        let larger = free("q", &block("::/0"));
+        assert!(small < large && large < larger);
+        assert!(free("p", &block("9.0.0.0/8")) < free("p", &block("10.0.0.0/8")));
+        let early = Timestamp::from_second(1).unwrap();
+        let late = Timestamp::new(1, 1).unwrap();
+        assert!(time(early) < time(late));
+        assert_eq!(time(early).len(), time(late).len());
+    }
+
+    #[test]
+    fn free_key_reads_back_as_its_block() {
+        for text in ["0.0.0.0/0", "10.1.2.3/32", "::/0", "2001:db8::1/128"] {
+            let block: Cidr = text.parse().unwrap();
+            assert_eq!(free_block(&free("p", &block), block.family()), Some(block));
+        }
+    }
+
+    #[test]
+    fn expired_range_holds_what_expires_now_and_nothing_later() {
+        let now = Timestamp::from_second(100).unwrap();
+        let (start, end) = expired_by("p", now);
+        let inside = |key: &str| start.as_str() <= key && key < end.as_str();
+        assert!(inside(&expiry("p", now, "allocation", "x")));
+        assert!(!inside(&expiry("p", Timestamp::new(100, 1).unwrap(), "allocation", "x")));
+    }
+}

@@ -1,0 +1,94 @@
+//! Who has a name: in each parent one active object and one hold at most.
+
+use serde::{Deserialize, Serialize};
+
+use super::codec::{self, Record};
+use super::{Error, Kind, Reader, Result, State, holds, keys};
+use crate::store::{Snapshot, Tx};
+
+/// Entry of the name index.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct NameEntry {
+    /// Id of the active object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) active: Option<String>,
+    /// Id of the hold, also of one that lapsed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) planned: Option<String>,
+}
+
+pub(super) fn entry(snapshot: &mut dyn Snapshot, kind: Kind, parent: &str, name: &str) -> Result<NameEntry> {
+    Ok(codec::read(snapshot, &keys::name(kind, parent, name))?.unwrap_or_default())
+}
+
+/// Enters `record` under its name, in the place that its state has. A record without a name does nothing.
+pub(super) fn enter<R: Record>(tx: &mut dyn Tx, record: &R) -> Result<()> {
+    change(tx, record, |entry, id| {
+        if record.meta().state == State::Active {
+            entry.active = Some(id.to_owned());
+            if entry.planned.as_deref() == Some(id) {
+                entry.planned = None;
+            }
+        } else {
+            entry.planned = Some(id.to_owned());
+        }
+    })
+}
+
+/// Removes `record` from the entry of its name, wherever it stands; others in the entry stay.
+pub(super) fn leave<R: Record>(tx: &mut dyn Tx, record: &R) -> Result<()> {
+    change(tx, record, |entry, id| {
+        for place in [&mut entry.active, &mut entry.planned] {
+            if place.as_deref() == Some(id) {
+                *place = None;
+            }
+        }
+    })
+}
+
+fn change<R: Record>(tx: &mut dyn Tx, record: &R, change: impl FnOnce(&mut NameEntry, &str)) -> Result<()> {
+    if !record.is_named() {
+        return Ok(());
+    }
+    let key = keys::name(R::KIND, record.parent(), &record.meta().name);
+    let before: NameEntry = codec::read(tx, &key)?.unwrap_or_default();
+    let mut after = before.clone();
+    change(&mut after, &record.meta().id);
+    if after == before {
+        return Ok(());
+    }
+    if after == NameEntry::default() {
+        return Ok(tx.delete(&key)?);
+    }
+    Ok(tx.put(&key, codec::encode(&after)?)?)
+}
+
+/// Moves an active record to a new name.
+pub(super) fn rename<R: Record>(tx: &mut dyn Tx, before: &R, after: &R) -> Result<()> {
+    if before.meta().name == after.meta().name {
+        return Ok(());
+    }
+    leave(tx, before)?;
+    enter(tx, after)
+}
+
+impl Reader<'_> {
+    /// That an active object may be called `name`: nobody else is, and no live hold is waiting to be.
+    ///
+    /// # Errors
+    /// [`Error::NameTaken`].
+    pub(super) fn name_is_free_for<R: Record>(&mut self, record: &R, name: &str) -> Result<()> {
+        if record.meta().name == name {
+            return Ok(());
+        }
+        let entry = entry(self.snapshot, R::KIND, record.parent(), name)?;
+        for id in [entry.active, entry.planned].into_iter().flatten() {
+            let Some(other) = codec::live::<R>(self.snapshot, &id)? else { continue };
+            if other.meta().id != record.meta().id && !other.meta().is_expired(self.env.now) {
+                let existing = holds::occupant(self.snapshot, &other)?;
+                return Err(Error::NameTaken { existing });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,258 @@
+//! Which free block a request by size gets. Reads one key a level, and a few more for each disallowed CIDR.
+
+use std::collections::BTreeSet;
+
+use super::{Cidr, Family, Result, Strategy, keys};
+use crate::store::{Order, Snapshot};
+
+/// A request by size.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ask<'a> {
+    pub(super) family: Family,
+    /// At most the family's bits.
+    pub(super) netmask_length: u8,
+    pub(super) strategy: Strategy,
+    /// Blocks to avoid.
+    pub(super) disallowed: &'a BTreeSet<Cidr>,
+}
+
+impl Ask<'_> {
+    const fn host_bits(&self) -> u8 {
+        self.family.bits() - self.netmask_length
+    }
+}
+
+/// The free block of the wanted size that the strategy chooses, `None` when there is none.
+pub(super) fn find(
+    snapshot: &mut dyn Snapshot,
+    pool_id: &str,
+    ask: &Ask<'_>,
+    random: &mut dyn FnMut() -> u64,
+) -> Result<Option<Cidr>> {
+    let mut search = Search { snapshot, pool_id, ask };
+    match ask.strategy {
+        Strategy::BestFit => search.best(),
+        Strategy::FirstFit => search.outermost(Order::Ascending),
+        Strategy::LastFit => search.outermost(Order::Descending),
+        Strategy::Sparse => search.sparse(),
+        Strategy::Random => search.random(random),
+    }
+}
+
+struct Search<'a> {
+    snapshot: &'a mut dyn Snapshot,
+    pool_id: &'a str,
+    ask: &'a Ask<'a>,
+}
+
+impl Search<'_> {
+    fn best(&mut self) -> Result<Option<Cidr>> {
+        let mut from = self.ask.host_bits();
+        while let Some(level) = self.level(from)? {
+            if let Some((_, hit)) = self.hit(level, Order::Ascending, 0)? {
+                return Ok(Some(hit));
+            }
+            from = level + 1;
+        }
+        Ok(None)
+    }
+
+    fn outermost(&mut self, order: Order) -> Result<Option<Cidr>> {
+        let mut found: Option<Cidr> = None;
+        for level in self.levels()? {
+            let Some((_, hit)) = self.hit(level, order, 0)? else { continue };
+            let better = match (order, found) {
+                (_, None) => true,
+                (Order::Ascending, Some(best)) => hit < best,
+                (Order::Descending, Some(best)) => hit > best,
+            };
+            if better {
+                found = Some(hit);
+            }
+        }
+        Ok(found)
+    }
+
+    fn sparse(&mut self) -> Result<Option<Cidr>> {
+        for level in self.levels()?.into_iter().rev() {
+            if let Some((_, hit)) = self.hit(level, Order::Ascending, 0)? {
+                return Ok(Some(hit));
+            }
+        }
+        Ok(None)
+    }
+
+    fn random(&mut self, random: &mut dyn FnMut() -> u64) -> Result<Option<Cidr>> {
+        let mut levels = self.levels()?;
+        if levels.is_empty() {
+            return Ok(None);
+        }
+        let dice = random();
+        let start = usize::try_from(dice % levels.len() as u64).unwrap_or(0);
+        levels.rotate_left(start);
+        let wide = (u128::from(random()) << 64) | u128::from(random());
+        let pivot = if self.ask.family == Family::Ipv4 { wide >> 96 } else { wide };
+        for level in levels {
+            let hit = match self.hit(level, Order::Ascending, pivot)? {
+                None => self.hit(level, Order::Ascending, 0)?,
+                hit => hit,
+            };
+            let Some((block, fallback)) = hit else { continue };
+            let offset = wide.rotate_left(64) & (block.last() - block.first());
+            let dart = Cidr::around(self.ask.family, block.first() | offset, self.ask.netmask_length);
+            let free = self.ask.disallowed.iter().all(|avoid| !avoid.overlaps(&dart));
+            return Ok(Some(if free { dart } else { fallback }));
+        }
+        Ok(None)
+    }
+
+    /// The next size, from this many host bits up, of which there are free blocks.
+    fn level(&mut self, from: u8) -> Result<Option<u8>> {
+        let start = keys::free_level(self.pool_id, from);
+        let (_, end) = keys::under(&keys::free_of(self.pool_id));
+        let entries = self.snapshot.scan(&start..&end, Order::Ascending, 1)?;
+        Ok(entries.first().and_then(|(key, _)| keys::free_block(key, self.ask.family)).map(|block| block.host_bits()))
+    }
+
+    /// All sizes of which there are free blocks that are large enough, smallest first.
+    fn levels(&mut self) -> Result<Vec<u8>> {
+        let mut levels = Vec::new();
+        let mut from = self.ask.host_bits();
+        while let Some(level) = self.level(from)? {
+            levels.push(level);
+            from = level + 1;
+        }
+        Ok(levels)
+    }
+
+    /// The outermost free block of one size in which the request fits, and the place in it. Ascending it looks
+    /// from the address `from` on.
+    ///
+    /// Each miss skips everything that one disallowed CIDR covers, so there are at most about two for each.
+    fn hit(&mut self, level: u8, order: Order, from: u128) -> Result<Option<(Cidr, Cidr)>> {
+        let family = self.ask.family;
+        let mut start = keys::free_at(self.pool_id, family, level, from);
+        let (_, mut end) = keys::under(&keys::free_level(self.pool_id, level));
+        loop {
+            let entries = self.snapshot.scan(&start..&end, order, 1)?;
+            let Some(block) = entries.first().and_then(|(key, _)| keys::free_block(key, family)) else {
+                return Ok(None);
+            };
+            let avoid: Vec<&Cidr> = self.ask.disallowed.iter().filter(|avoid| avoid.overlaps(&block)).collect();
+            if let Some(place) = fit(&block, self.ask.netmask_length, &avoid, order) {
+                return Ok(Some((block, place)));
+            }
+            let skip = avoid.iter().copied().find(|avoid| avoid.contains(&block)).copied().unwrap_or(block);
+            match order {
+                Order::Ascending if skip.last() == last_of(family) => return Ok(None),
+                Order::Ascending => start = keys::free_at(self.pool_id, family, level, skip.last() + 1),
+                Order::Descending => end = keys::free_at(self.pool_id, family, level, skip.first()),
+            }
+        }
+    }
+}
+
+const fn last_of(family: Family) -> u128 {
+    Cidr::around(family, 0, 0).last()
+}
+
+/// The outermost block of this size inside `block` that shares nothing with `avoid` (all of which overlap it).
+fn fit(block: &Cidr, netmask_length: u8, avoid: &[&Cidr], order: Order) -> Option<Cidr> {
+    if avoid.is_empty() {
+        let address = if order == Order::Ascending { block.first() } else { block.last() };
+        return Some(Cidr::around(block.family(), address, netmask_length));
+    }
+    if block.netmask_length() == netmask_length || avoid.iter().any(|avoid| avoid.contains(block)) {
+        return None;
+    }
+    let (lower, upper) = block.halves()?;
+    let halves = if order == Order::Ascending { [lower, upper] } else { [upper, lower] };
+    halves.into_iter().find_map(|half| {
+        let inside: Vec<&Cidr> = avoid.iter().copied().filter(|avoid| avoid.overlaps(&half)).collect();
+        fit(&half, netmask_length, &inside, order)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ipam::free;
+    use crate::ipam::testing::Map;
+
+    fn cidr(text: &str) -> Cidr {
+        text.parse().unwrap()
+    }
+
+    /// Free: 10.0.0.16/28, 10.0.0.64/26, 10.0.1.0/24, 10.0.2.0/23, 10.0.4.0/28.
+    fn map() -> Map {
+        let mut map = Map::default();
+        for block in ["10.0.0.16/28", "10.0.0.64/26", "10.0.1.0/24", "10.0.2.0/23", "10.0.4.0/28"].map(cidr) {
+            free::give(&mut map, "p", &block, &block).unwrap();
+        }
+        map
+    }
+
+    fn place(strategy: Strategy, netmask_length: u8, disallowed: &[&str]) -> Option<String> {
+        let disallowed = disallowed.iter().map(|text| cidr(text)).collect();
+        let ask = Ask { family: Family::Ipv4, netmask_length, strategy, disallowed: &disallowed };
+        let mut seed = 7;
+        let mut random = move || {
+            seed += 1;
+            seed
+        };
+        find(&mut map(), "p", &ask, &mut random).unwrap().map(|block| block.to_string())
+    }
+
+    #[test]
+    fn each_strategy_has_its_own_place() {
+        let table = [
+            (Strategy::BestFit, 28, &[][..], Some("10.0.0.16/28")),
+            (Strategy::BestFit, 27, &[], Some("10.0.0.64/27")),
+            (Strategy::BestFit, 24, &[], Some("10.0.1.0/24")),
+            (Strategy::BestFit, 22, &[], None),
+            (Strategy::FirstFit, 26, &[], Some("10.0.0.64/26")),
+            (Strategy::FirstFit, 24, &[], Some("10.0.1.0/24")),
+            (Strategy::LastFit, 28, &[], Some("10.0.4.0/28")),
+            (Strategy::LastFit, 26, &[], Some("10.0.3.192/26")),
+            (Strategy::Sparse, 28, &[], Some("10.0.2.0/28")),
+        ];
+        for (strategy, length, disallowed, expected) in table {
+            assert_eq!(place(strategy, length, disallowed).as_deref(), expected, "{strategy:?} /{length}");
+        }
+    }
+
+    #[test]
+    fn disallowed_blocks_are_avoided_by_every_strategy() {
+        let table = [
+            (Strategy::BestFit, 28, &["10.0.0.0/27"][..], Some("10.0.4.0/28")),
+            (Strategy::BestFit, 28, &["10.0.0.0/27", "10.0.4.0/24"], Some("10.0.0.64/28")),
+            (Strategy::BestFit, 26, &["10.0.0.70/32", "10.0.1.0/25"], Some("10.0.1.128/26")),
+            (Strategy::BestFit, 24, &["10.0.0.0/23", "10.0.2.7/32"], Some("10.0.3.0/24")),
+            (Strategy::BestFit, 24, &["10.0.0.0/8"], None),
+            (Strategy::BestFit, 24, &["0.0.0.0/0"], None),
+            (Strategy::FirstFit, 28, &["10.0.0.0/25"], Some("10.0.1.0/28")),
+            (Strategy::LastFit, 28, &["10.0.4.0/32", "10.0.3.255/32"], Some("10.0.3.224/28")),
+            (Strategy::Sparse, 28, &["10.0.2.0/24"], Some("10.0.3.0/28")),
+            (Strategy::Random, 23, &["10.0.2.0/32"], None),
+        ];
+        for (strategy, length, disallowed, expected) in table {
+            assert_eq!(
+                place(strategy, length, disallowed).as_deref(),
+                expected,
+                "{strategy:?} /{length} without {disallowed:?}"
+            );
+        }
+        assert_eq!(place(Strategy::BestFit, 28, &["::/0"]).as_deref(), Some("10.0.0.16/28"));
+    }
+
+    #[test]
+    fn random_choice_is_free_and_repeats_for_the_same_dice() {
+        for length in 23..=32 {
+            let first = place(Strategy::Random, length, &["10.0.1.0/24"]).unwrap();
+            assert_eq!(place(Strategy::Random, length, &["10.0.1.0/24"]), Some(first.clone()));
+            let block = cidr(&first);
+            let free = ["10.0.0.16/28", "10.0.0.64/26", "10.0.2.0/23", "10.0.4.0/28"].map(cidr);
+            assert!(free.iter().any(|free| free.contains(&block)), "{first}");
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! Changing a pool: its rules, its name, and the blocks of its own declaration.
+
+use std::collections::BTreeSet;
+
+use super::codec;
+use super::events::Action;
+use super::pools::{check_provision, check_rules};
+use super::resize::beside;
+use super::view::Birth;
+use super::{
+    Allocation, Cidr, Error, Growth, Kind, Ledger, Pool, PoolChange, PoolCidr, Provision, Reader, Result, Size, State,
+    Terms, book, holds, names, pool_cidrs, view,
+};
+
+/// What the blocks of a pool have to go through for another declaration.
+#[derive(Clone, Debug, Default)]
+struct Moves {
+    added: Vec<Size>,
+    removed: Vec<PoolCidr>,
+    /// Blocks that grow or shrink where they are.
+    resized: Vec<(PoolCidr, Cidr)>,
+    /// Blocks that an earlier plan of a change holds.
+    pending: Vec<PoolCidr>,
+}
+
+impl Moves {
+    /// The blocks afterwards, but for those whose place is not known yet.
+    fn result(&self, present: &BTreeSet<Cidr>) -> BTreeSet<Cidr> {
+        let mut blocks = present.clone();
+        for removed in &self.removed {
+            blocks.remove(&removed.cidr);
+        }
+        for (from, to) in &self.resized {
+            blocks.remove(&from.cidr);
+            blocks.insert(*to);
+        }
+        blocks
+    }
+
+    /// Takes the hold for one added block out of those of an earlier plan.
+    fn take_pending(&mut self, size: Size) -> Option<PoolCidr> {
+        let found = self.pending.iter().position(|held| match size {
+            Size::Cidr(cidr) => held.cidr == cidr,
+            Size::NetmaskLength(length) => held.cidr.netmask_length() == length,
+            Size::Default => false,
+        })?;
+        Some(self.pending.remove(found))
+    }
+}
+
+fn applied(pool: &Pool, change: &PoolChange, cidrs: BTreeSet<Cidr>) -> Pool {
+    let mut after = pool.clone();
+    after.meta.name.clone_from(&change.name);
+    after.description.clone_from(&change.description);
+    after.rules.clone_from(&change.rules);
+    after.strategy = change.strategy;
+    after.tags.clone_from(&change.tags);
+    after.provision.clone_from(&change.provision);
+    after.cidrs = cidrs;
+    after
+}
+
+impl Reader<'_> {
+    /// What [`Ledger::plan_pool_change`] would answer, when that needs no write: no block comes or grows.
+    pub fn find_pool_change(&mut self, id: &str, change: &PoolChange) -> Result<Option<Pool>> {
+        let pool = self.check_change(id, change)?;
+        let Some(moves) = self.moves(&pool, &change.provision)? else { return Ok(None) };
+        let shrinks = moves.resized.iter().all(|(from, to)| from.cidr.contains(to));
+        let quiet = moves.added.is_empty() && moves.pending.is_empty() && shrinks;
+        Ok(quiet.then(|| applied(&pool, change, moves.result(&pool.cidrs))))
+    }
+
+    fn check_change(&mut self, id: &str, change: &PoolChange) -> Result<Pool> {
+        let found: Option<Pool> = codec::live(self.snapshot, id)?;
+        let Some(pool) = found.filter(|pool| pool.meta.state == State::Active) else {
+            return Err(Error::NotFound { kind: Kind::Pool, id: id.to_owned() });
+        };
+        check_rules(&change.rules, pool.address_family)?;
+        check_provision(&change.provision, pool.address_family, pool.source_pool_id.is_some())?;
+        self.name_is_free_for(&pool, &change.name)?;
+        Ok(pool)
+    }
+
+    /// `None` when only a new pool can have such blocks.
+    fn moves(&mut self, pool: &Pool, provision: &Provision) -> Result<Option<Moves>> {
+        let inline = codec::pool_cidrs(self.snapshot, &pool.meta.id)?.into_iter().filter(|found| found.inline);
+        let (present, pending): (Vec<_>, Vec<_>) = inline.partition(|found| found.meta.state == State::Active);
+        let mut moves = Moves { pending, ..Moves::default() };
+        match provision {
+            Provision::Nothing => moves.removed = present,
+            Provision::NetmaskLength(length) => match <[PoolCidr; 1]>::try_from(present) {
+                Ok([only]) if only.cidr.netmask_length() == *length => {}
+                Ok([only]) => {
+                    let target = only.cidr.resized(*length);
+                    moves.resized.push((only, target));
+                }
+                Err(none) if none.is_empty() => moves.added.push(Size::NetmaskLength(*length)),
+                Err(_) => return Ok(None),
+            },
+            Provision::Cidrs(wished) => {
+                let added: Vec<&Cidr> = wished.iter().filter(|cidr| !pool.cidrs.contains(*cidr)).collect();
+                moves.removed = present.into_iter().filter(|found| !wished.contains(&found.cidr)).collect();
+                for block in &added {
+                    let touched: Vec<usize> =
+                        (0..moves.removed.len()).filter(|index| moves.removed[*index].cidr.overlaps(block)).collect();
+                    match touched[..] {
+                        [] => moves.added.push(Size::Cidr(**block)),
+                        [one] if added.iter().filter(|other| other.overlaps(&moves.removed[one].cidr)).count() == 1 => {
+                            moves.resized.push((moves.removed.remove(one), **block));
+                        }
+                        _ => return Ok(None),
+                    }
+                }
+            }
+        }
+        Ok(Some(moves))
+    }
+}
+
+impl Ledger<'_> {
+    /// The pool as it will be after a change: added blocks and growth are held. `None` when only a replacement
+    /// can do it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::NameTaken`], what the rules say; [`Error::Overlap`] and other placement
+    /// errors for added blocks; [`Error::HoldLost`] in a committing plan that cannot have its growth any more.
+    pub fn plan_pool_change(&mut self, id: &str, change: &PoolChange, terms: &Terms) -> Result<Option<Pool>> {
+        let pool = self.reader().check_change(id, change)?;
+        let Some(mut moves) = self.reader().moves(&pool, &change.provision)? else { return Ok(None) };
+        let mut cidrs = moves.result(&pool.cidrs);
+        let mut missing = Vec::new();
+        for size in std::mem::take(&mut moves.added) {
+            match moves.take_pending(size) {
+                Some(held) => {
+                    self.renew_pending(&pool, &held, terms)?;
+                    cidrs.insert(held.cidr);
+                }
+                None => missing.push(size),
+            }
+        }
+        for unwanted in &moves.pending {
+            self.remove_pool_cidr(&pool, unwanted)?;
+        }
+        let fixed = matches!(change.provision, Provision::Cidrs(_));
+        for (pool_cidr, target) in &moves.resized {
+            if !self.hold_pool_growth(&pool, pool_cidr, target, fixed, terms)? {
+                return Ok(None);
+            }
+        }
+        let birth = Birth::Hold { expires_at: view::expiry(self.env.now, terms), replaces: None };
+        for size in missing {
+            cidrs.insert(self.provision(&pool, None, size, &birth)?.cidr);
+        }
+        Ok(Some(applied(&pool, change, cidrs)))
+    }
+
+    fn renew_pending(&mut self, pool: &Pool, held: &PoolCidr, terms: &Terms) -> Result<()> {
+        let mut renewed = held.clone();
+        self.reader().renew(&mut renewed, terms, &|_| {});
+        if renewed != *held {
+            book::write_pool_cidr(self.tx, pool, Some(held), Some(&renewed))?;
+        }
+        Ok(())
+    }
+
+    /// Holds what a block of a pool is to grow by; `false` when it cannot grow and another block would do.
+    fn hold_pool_growth(
+        &mut self,
+        pool: &Pool,
+        pool_cidr: &PoolCidr,
+        target: &Cidr,
+        fixed: bool,
+        terms: &Terms,
+    ) -> Result<bool> {
+        let Some((source, allocation)) = self.source_of(pool, pool_cidr)? else {
+            for neighbour in beside(&pool_cidr.cidr, target) {
+                self.clear_in_scope(&pool.scope_id, &neighbour)?;
+            }
+            return Ok(true);
+        };
+        if pool_cidr.cidr.contains(target) {
+            self.hold_growth(&allocation, None)?;
+            return Ok(true);
+        }
+        if !self.make_room(&source, &allocation, target)? {
+            if fixed {
+                self.clear_beside(&source, &allocation, target)?;
+            }
+            return if terms.committing { Err(self.growth_lost(&allocation, *target)?) } else { Ok(false) };
+        }
+        let expires_at = match &allocation.growth {
+            Some(growth) if growth.cidr == *target => holds::renewed(growth.expires_at, self.env.now, terms),
+            _ => view::expiry(self.env.now, terms),
+        };
+        self.hold_growth(&allocation, Some(Growth { cidr: *target, expires_at }))?;
+        Ok(true)
+    }
+
+    /// Fails with the reason why an allocation cannot grow.
+    fn clear_beside(&mut self, source: &Pool, allocation: &Allocation, target: &Cidr) -> Result<()> {
+        let present = allocation.reserved().unwrap_or(allocation.cidr);
+        for neighbour in beside(&present, target) {
+            self.clear_in_pool(source, &neighbour)?;
+        }
+        Ok(())
+    }
+
+    fn source_of(&mut self, pool: &Pool, pool_cidr: &PoolCidr) -> Result<Option<(Pool, Allocation)>> {
+        let (Some(pool_id), Some(id)) = (&pool.source_pool_id, &pool_cidr.source_allocation_id) else {
+            return Ok(None);
+        };
+        Ok(Some((codec::expect(self.tx, pool_id)?, codec::expect(self.tx, id)?)))
+    }
+
+    /// Changes a pool. Repeating it changes nothing.
+    ///
+    /// # Errors
+    /// Those of [`Ledger::plan_pool_change`]; [`Error::InUse`] when something is allocated in a block that goes
+    /// away; [`Error::Fixed`] when only a new pool can have such blocks.
+    pub fn update_pool(&mut self, id: &str, change: &PoolChange) -> Result<Pool> {
+        let pool = self.reader().check_change(id, change)?;
+        let Some(mut moves) = self.reader().moves(&pool, &change.provision)? else {
+            return Err(Error::Fixed { kind: Kind::Pool, id: id.to_owned(), what: "cidrs" });
+        };
+        let mut cidrs = moves.result(&pool.cidrs);
+        for removed in &moves.removed {
+            self.remove_pool_cidr(&pool, removed)?;
+        }
+        for (pool_cidr, target) in &moves.resized {
+            self.resize_pool_cidr(&pool, pool_cidr, target)?;
+        }
+        for size in std::mem::take(&mut moves.added) {
+            let block = match moves.take_pending(size) {
+                Some(held) => self.activate_pool_cidr(&pool, &held)?.cidr,
+                None => self.provision(&pool, None, size, &Birth::Active { id: None })?.cidr,
+            };
+            cidrs.insert(block);
+        }
+        for unwanted in &moves.pending {
+            self.remove_pool_cidr(&pool, unwanted)?;
+        }
+        let mut after = applied(&pool, change, cidrs);
+        if after == pool {
+            return Ok(after);
+        }
+        after.meta.updated_at = self.env.now;
+        if after.meta.name != pool.meta.name {
+            names::rename(self.tx, &pool, &after)?;
+            self.rename_sources(&after)?;
+        }
+        self.change_pool(Action::Update, &pool, after)
+    }
+
+    /// The allocations that stand for a pool in its source pool carry its name.
+    fn rename_sources(&mut self, pool: &Pool) -> Result<()> {
+        for pool_cidr in codec::pool_cidrs(self.tx, &pool.meta.id)? {
+            if let Some((_, before)) = self.source_of(pool, &pool_cidr)? {
+                let mut after = before.clone();
+                after.meta.name = pool_cidrs::source_name(&pool.meta.name, &pool_cidr.cidr);
+                book::write_allocation(self.tx, Some(&before), Some(&after))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn resize_pool_cidr(&mut self, pool: &Pool, before: &PoolCidr, target: &Cidr) -> Result<()> {
+        if before.cidr.contains(target) {
+            self.vacate(pool, before, &beside(target, &before.cidr))?;
+        }
+        match self.source_of(pool, before)? {
+            None => {
+                for neighbour in beside(&before.cidr, target) {
+                    self.clear_in_scope(&pool.scope_id, &neighbour)?;
+                }
+            }
+            Some((source, taken)) => {
+                if !self.make_room(&source, &taken, target)? {
+                    return Err(self.growth_lost(&taken, *target)?);
+                }
+                let mut resized =
+                    Allocation { cidr: *target, size: Size::Cidr(*target), growth: None, ..taken.clone() };
+                resized.meta.name = pool_cidrs::source_name(&pool.meta.name, target);
+                resized.meta.updated_at = self.env.now;
+                book::write_allocation(self.tx, Some(&taken), Some(&resized))?;
+            }
+        }
+        let mut after = PoolCidr { cidr: *target, ..before.clone() };
+        after.meta.name = target.to_string();
+        after.meta.updated_at = self.env.now;
+        book::write_pool_cidr(self.tx, pool, Some(before), Some(&after))
+    }
+}

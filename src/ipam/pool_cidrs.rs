@@ -1,0 +1,323 @@
+//! CIDRs provisioned into pools, by the pool's own declaration or one by one.
+
+use std::collections::BTreeSet;
+
+use super::codec;
+use super::events::{self, Action};
+use super::holds::Standing;
+use super::place::Ask;
+use super::scopes::UNPLANNED;
+use super::view::Birth;
+use super::{
+    Allocation, Cidr, Error, Kind, Ledger, Planned, Pool, PoolCidr, PoolCidrSpec, Reader, ResourceType, Result, Size,
+    State, Tags, Terms, book, free, keys, names, pools,
+};
+
+/// Name of the allocation that a pool's block is in its source pool.
+pub(super) fn source_name(pool_name: &str, block: &Cidr) -> String {
+    format!("pool/{pool_name}/{block}")
+}
+
+/// The name by which a plan finds its hold again.
+fn name_of(spec: &PoolCidrSpec) -> String {
+    match (&spec.name, spec.size) {
+        (Some(name), _) => name.clone(),
+        (None, Size::Cidr(cidr)) => cidr.to_string(),
+        (None, Size::NetmaskLength(length)) => format!("/{length}"),
+        (None, Size::Default) => "default".to_owned(),
+    }
+}
+
+fn satisfies(spec: &PoolCidrSpec) -> impl Fn(&PoolCidr) -> bool + '_ {
+    |found| match spec.size {
+        Size::Cidr(cidr) => found.cidr == cidr,
+        Size::NetmaskLength(length) => found.cidr.netmask_length() == length,
+        Size::Default => true,
+    }
+}
+
+impl Reader<'_> {
+    /// What [`Ledger::plan_pool_cidr`] would answer, when that needs no write.
+    pub fn find_hold_pool_cidr(&mut self, spec: &PoolCidrSpec, terms: &Terms) -> Result<Option<PoolCidr>> {
+        self.check_pool_cidr(spec)?;
+        let standing = self.standing(&spec.pool_id, &name_of(spec), terms, &satisfies(spec))?;
+        Ok(self.answer(standing, terms, &|_| {}))
+    }
+
+    fn check_pool_cidr(&mut self, spec: &PoolCidrSpec) -> Result<Pool> {
+        let pool = self.pool(&spec.pool_id)?;
+        match spec.size {
+            Size::Cidr(cidr) => pools::check_family(&cidr, pool.address_family)?,
+            _ if pool.source_pool_id.is_none() => return Err(Error::NoSourcePool),
+            Size::NetmaskLength(length) => pools::check_range(length, pool.address_family)?,
+            Size::Default => {
+                let (pool_id, pool_name) = (pool.meta.id.clone(), pool.meta.name.clone());
+                return Err(Error::NoSize { pool_id, pool_name });
+            }
+        }
+        Ok(pool)
+    }
+
+    /// Whether `block` is taken by nobody but the pool `predecessor`, where `pool` takes its space from.
+    fn is_inherited(&mut self, pool: &Pool, block: &Cidr, predecessor: &str) -> Result<bool> {
+        let occupants = match &pool.source_pool_id {
+            Some(source) => self.occupants(source, block, "")?,
+            None => {
+                let prefix = keys::top_of(&pool.scope_id, block.family());
+                let spots = free::spots_over(self.snapshot, &prefix, block, usize::MAX)?;
+                for spot in &spots {
+                    let other: PoolCidr = codec::expect(self.snapshot, &spot.id)?;
+                    if other.pool_id != predecessor {
+                        return Ok(false);
+                    }
+                }
+                return Ok(!spots.is_empty());
+            }
+        };
+        Ok(!occupants.is_empty() && occupants.iter().all(|occupant| occupant.id == predecessor))
+    }
+}
+
+impl Ledger<'_> {
+    /// The hold for a block to provision into a pool.
+    ///
+    /// # Errors
+    /// What the rules say; [`Error::NameTaken`], [`Error::Overlap`], [`Error::OutsidePool`],
+    /// [`Error::PoolExhausted`], [`Error::HoldLost`].
+    pub fn plan_pool_cidr(&mut self, spec: &PoolCidrSpec, terms: &Terms) -> Result<PoolCidr> {
+        let pool = self.reader().check_pool_cidr(spec)?;
+        match self.reader().standing(&spec.pool_id, &name_of(spec), terms, &satisfies(spec))? {
+            Standing::Adopt(pool_cidr) => Ok(pool_cidr),
+            Standing::Same(hold) => {
+                let mut renewed = hold.clone();
+                self.reader().renew(&mut renewed, terms, &|_| {});
+                if renewed != hold {
+                    book::write_pool_cidr(self.tx, &pool, Some(&hold), Some(&renewed))?;
+                }
+                Ok(renewed)
+            }
+            standing => {
+                self.clear_pool_cidr(&pool, standing)?;
+                self.new_pool_cidr(&pool, spec, spec.size, &Birth::hold(self.env.now, terms))
+            }
+        }
+    }
+
+    fn clear_pool_cidr(&mut self, pool: &Pool, standing: Standing<PoolCidr>) -> Result<()> {
+        match standing {
+            Standing::Foreign(hold) => match self.try_lapse_pool_cidr(&hold)? {
+                true => Ok(()),
+                false => Err(self.reader().name_taken(&hold)?),
+            },
+            Standing::Other(old) => self.remove_pool_cidr(pool, &old),
+            Standing::Lapsed(old) => book::remove_pool_cidr(self.tx, pool, &old),
+            _ => Ok(()),
+        }
+    }
+
+    fn new_pool_cidr(&mut self, pool: &Pool, spec: &PoolCidrSpec, size: Size, birth: &Birth) -> Result<PoolCidr> {
+        let pool_cidr = self.provision(pool, Some(&name_of(spec)), size, birth)?;
+        names::enter(self.tx, &pool_cidr)?;
+        let action = if pool_cidr.meta.state == State::Active { Action::Create } else { Action::Hold };
+        events::append(self.tx, &self.env, action, None, Some(&pool_cidr))?;
+        Ok(pool_cidr)
+    }
+
+    /// Takes a block where `pool` gets its space from and adds it to the pool. Without a name it belongs to the
+    /// pool's own declaration. The pool need not be written yet.
+    pub(super) fn provision(&mut self, pool: &Pool, name: Option<&str>, size: Size, birth: &Birth) -> Result<PoolCidr> {
+        let inline = name.is_none();
+        let block = match size {
+            Size::Cidr(block) => block,
+            Size::NetmaskLength(length) => self.place_in_source(pool, length)?,
+            Size::Default => {
+                let (pool_id, pool_name) = (pool.meta.id.clone(), pool.meta.name.clone());
+                return Err(Error::NoSize { pool_id, pool_name });
+            }
+        };
+        let predecessor = pool.meta.replaces.clone().filter(|_| inline && pool.meta.state == State::Planned);
+        let deferred = match predecessor {
+            Some(predecessor) => self.reader().is_inherited(pool, &block, &predecessor)?,
+            None => false,
+        };
+        let mut meta = self.new_meta(Kind::PoolCidr, name.unwrap_or(&block.to_string()), birth)?;
+        if inline {
+            meta.confirmed = true;
+            meta.replaces = None;
+            if pool.meta.state == State::Planned {
+                // The pool's own hold decides.
+                meta.hold_expires_at = None;
+            }
+        }
+        let mut pool_cidr =
+            PoolCidr { meta, pool_id: pool.meta.id.clone(), cidr: block, inline, source_allocation_id: None, deferred };
+        if !deferred {
+            self.claim_around(pool, &mut pool_cidr)?;
+        }
+        book::write_pool_cidr(self.tx, pool, None, Some(&pool_cidr))?;
+        Ok(pool_cidr)
+    }
+
+    fn place_in_source(&mut self, pool: &Pool, netmask_length: u8) -> Result<Cidr> {
+        let Some(source_id) = &pool.source_pool_id else { return Err(Error::NoSourcePool) };
+        let source = self.reader().pool(source_id)?;
+        let (family, strategy) = (source.address_family, source.strategy);
+        self.place(&source, &Ask { family, netmask_length, strategy, disallowed: &BTreeSet::new() })
+    }
+
+    /// Claims the block of a pool CIDR in the source pool or the scope; expired holds make way.
+    fn claim_around(&mut self, pool: &Pool, pool_cidr: &mut PoolCidr) -> Result<()> {
+        let Some(source_id) = &pool.source_pool_id else {
+            return self.clear_in_scope(&pool.scope_id, &pool_cidr.cidr);
+        };
+        let source = self.reader().pool(source_id)?;
+        self.clear_in_pool(&source, &pool_cidr.cidr)?;
+        let mut meta = pool_cidr.meta.clone();
+        meta.id = self.new_id(Kind::Allocation)?;
+        meta.name = source_name(&pool.meta.name, &pool_cidr.cidr);
+        meta.confirmed = true;
+        meta.replaces = None;
+        // The hold of the pool or of its CIDR decides.
+        meta.hold_expires_at = None;
+        pool_cidr.source_allocation_id = Some(meta.id.clone());
+        let allocation = Allocation {
+            meta,
+            pool_id: source_id.clone(),
+            cidr: pool_cidr.cidr,
+            size: Size::Cidr(pool_cidr.cidr),
+            disallowed_cidrs: BTreeSet::new(),
+            resource_type: ResourceType::IpamPool,
+            resource_id: Some(pool.meta.id.clone()),
+            description: None,
+            tags: Tags::new(),
+            growth: None,
+            deferred: false,
+        };
+        book::write_allocation(self.tx, None, Some(&allocation))
+    }
+
+    /// Turns a hold into a pool CIDR, or provisions one.
+    ///
+    /// # Errors
+    /// Those of [`Ledger::plan_pool_cidr`].
+    pub fn create_pool_cidr(&mut self, spec: &PoolCidrSpec, planned: &Planned) -> Result<PoolCidr> {
+        let (id, size) = match planned {
+            Planned::Unknown => (None, spec.size),
+            Planned::Held(id) => {
+                let Some(held) = codec::live::<PoolCidr>(self.tx, id)? else {
+                    return Err(self.reader().lost::<PoolCidr>(id, &name_of(spec))?);
+                };
+                return self.commit_pool_cidr(&held);
+            }
+            Planned::Previewed { id, cidr } => {
+                if let Some(found) = codec::live::<PoolCidr>(self.tx, id)? {
+                    return self.commit_pool_cidr(&found);
+                }
+                (Some(id.clone()), Size::Cidr(*cidr))
+            }
+        };
+        let pool = self.reader().check_pool_cidr(spec)?;
+        match self.reader().standing(&spec.pool_id, &name_of(spec), &UNPLANNED, &satisfies(spec))? {
+            Standing::Adopt(found) | Standing::Same(found) => self.commit_pool_cidr(&found),
+            standing => {
+                self.require_active_container(Some(&spec.pool_id), "")?;
+                self.clear_pool_cidr(&pool, standing)?;
+                self.new_pool_cidr(&pool, spec, size, &Birth::Active { id })
+            }
+        }
+    }
+
+    fn commit_pool_cidr(&mut self, held: &PoolCidr) -> Result<PoolCidr> {
+        if held.meta.state == State::Active {
+            return Ok(held.clone());
+        }
+        self.require_active_container(Some(&held.pool_id), "")?;
+        self.reader().may_take_name(held)?;
+        let pool: Pool = codec::expect(self.tx, &held.pool_id)?;
+        let active = self.activate_pool_cidr(&pool, held)?;
+        names::enter(self.tx, &active)?;
+        events::append(self.tx, &self.env, Action::Create, Some(held), Some(&active))?;
+        Ok(active)
+    }
+
+    /// Makes a planned pool CIDR active, together with its block in the source pool. An active one stays as it is.
+    pub(super) fn activate_pool_cidr(&mut self, pool: &Pool, held: &PoolCidr) -> Result<PoolCidr> {
+        if held.meta.state == State::Active {
+            return Ok(held.clone());
+        }
+        let mut active = self.activated(held);
+        if held.deferred {
+            active.deferred = false;
+            self.claim_around(pool, &mut active)?;
+        } else if let Some(source_id) = &held.source_allocation_id {
+            let source: Allocation = codec::expect(self.tx, source_id)?;
+            let taken = self.activated(&source);
+            book::write_allocation(self.tx, Some(&source), Some(&taken))?;
+        }
+        book::write_pool_cidr(self.tx, pool, Some(held), Some(&active))?;
+        Ok(active)
+    }
+
+    /// Deprovisions a block. One that is gone is success.
+    ///
+    /// # Errors
+    /// [`Error::InUse`] while something is allocated in it; [`Error::Fixed`] when it belongs to the pool's own
+    /// declaration.
+    pub fn delete_pool_cidr(&mut self, id: &str) -> Result<()> {
+        let Some(pool_cidr) = codec::load::<PoolCidr>(self.tx, id)? else { return Ok(()) };
+        if pool_cidr.inline {
+            return Err(Error::Fixed { kind: Kind::PoolCidr, id: id.to_owned(), what: "cidrs of the pool" });
+        }
+        let pool: Pool = codec::expect(self.tx, &pool_cidr.pool_id)?;
+        self.remove_pool_cidr(&pool, &pool_cidr)
+    }
+
+    /// Takes a block out of a pool, with the holds in it that nobody counts on.
+    ///
+    /// # Errors
+    /// [`Error::InUse`].
+    pub(super) fn remove_pool_cidr(&mut self, pool: &Pool, pool_cidr: &PoolCidr) -> Result<()> {
+        if pool_cidr.meta.is_live() {
+            self.vacate(pool, pool_cidr, &[pool_cidr.cidr])?;
+        }
+        book::remove_pool_cidr(self.tx, pool, pool_cidr)?;
+        if !pool_cidr.inline {
+            events::append(self.tx, &self.env, Action::Delete, Some(pool_cidr), None)?;
+        }
+        Ok(())
+    }
+
+    /// Makes sure that nothing is allocated in `blocks` of a pool CIDR; holds that nobody counts on are dropped.
+    ///
+    /// # Errors
+    /// [`Error::InUse`].
+    pub(super) fn vacate(&mut self, pool: &Pool, pool_cidr: &PoolCidr, blocks: &[Cidr]) -> Result<()> {
+        for block in blocks {
+            let (contents, more) = self.reader().contents_within(pool, block)?;
+            if !contents.is_empty() {
+                let (id, name) = (pool_cidr.meta.id.clone(), pool_cidr.meta.name.clone());
+                return Err(Error::InUse { kind: Kind::PoolCidr, id, name, contents, more });
+            }
+            while let Some(spot) = free::spots_over(self.tx, &keys::at_of(&pool.meta.id), block, 1)?.first() {
+                let allocation: Allocation = codec::expect(self.tx, &spot.id)?;
+                self.drop_leftover(&allocation)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn drop_leftover(&mut self, allocation: &Allocation) -> Result<()> {
+        match &allocation.resource_id {
+            Some(pool_id) if allocation.resource_type == ResourceType::IpamPool => {
+                let below: Pool = codec::expect(self.tx, pool_id)?;
+                self.remove_pool(&below, Action::Delete)
+            }
+            _ if allocation.meta.state == State::Active => {
+                // Only its planned growth reaches into the block.
+                let kept = Allocation { growth: None, ..allocation.clone() };
+                book::write_allocation(self.tx, Some(allocation), Some(&kept))
+            }
+            _ => self.drop_allocation(allocation, Action::Delete),
+        }
+    }
+}

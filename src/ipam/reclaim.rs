@@ -1,0 +1,410 @@
+//! Taking back holds that have expired, when somebody needs their space or their name.
+//!
+//! A hold that is taken back lapses: its space is free, its record stays for a week so that its owner is told.
+//! A planned pool goes only together with everything in it.
+
+use jiff::SignedDuration;
+
+use super::codec::{self, Record, Spot};
+use super::events::{self, Action};
+use super::place::{self, Ask};
+use super::{
+    Allocation, Cidr, Error, Ledger, Pool, PoolCidr, Reader, ResourceType, Result, Scope, State, book, counters, free,
+    holds, keys, names,
+};
+use crate::store::Order;
+
+/// How long a lapsed hold is remembered.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// How many forgotten ones one write clears away.
+const PURGE_LIMIT: usize = 16;
+/// Entries read at a time.
+pub(super) const PAGE: usize = 256;
+
+/// What holds the space of a pool below.
+enum Unit {
+    Pool(Pool),
+    PoolCidr(Pool, PoolCidr),
+}
+
+impl Reader<'_> {
+    /// Whether an allocation is a hold, or the space of one, that may be taken back.
+    fn is_reclaimable(&mut self, allocation: &Allocation) -> Result<bool> {
+        match allocation.resource_type {
+            ResourceType::Custom => Ok(allocation.meta.is_expired(self.env.now)),
+            ResourceType::IpamPool => Ok(self.reclaimable_unit(allocation)?.is_some()),
+        }
+    }
+
+    /// Whether everything that takes addresses of `block` in a pool is an expired hold.
+    pub(super) fn is_clearable(&mut self, pool_id: &str, block: &Cidr) -> Result<bool> {
+        for spot in free::spots_over(self.snapshot, &keys::at_of(pool_id), block, usize::MAX)? {
+            let allocation: Allocation = codec::expect(self.snapshot, &spot.id)?;
+            let grown = allocation.growth.as_ref().is_some_and(|growth| growth.expires_at <= self.env.now);
+            let only_growth = grown && !allocation.cidr.overlaps(block);
+            if !only_growth && !self.is_reclaimable(&allocation)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The expired hold that the space of a pool below belongs to, if it may be taken back.
+    fn reclaimable_unit(&mut self, allocation: &Allocation) -> Result<Option<Unit>> {
+        let Some(pool_id) = &allocation.resource_id else { return Ok(None) };
+        let pool: Pool = codec::expect(self.snapshot, pool_id)?;
+        let Some(spot) = free::provisioned_around(self.snapshot, pool_id, &allocation.cidr)? else { return Ok(None) };
+        self.reclaimable_cidr(pool, &spot.id)
+    }
+
+    fn reclaimable_cidr(&mut self, pool: Pool, pool_cidr_id: &str) -> Result<Option<Unit>> {
+        let pool_cidr: PoolCidr = codec::expect(self.snapshot, pool_cidr_id)?;
+        if pool_cidr.meta.is_expired(self.env.now) && self.all_reclaimable(&pool, Some(&pool_cidr.cidr))? {
+            return Ok(Some(Unit::PoolCidr(pool, pool_cidr)));
+        }
+        if self.is_pool_reclaimable(&pool)? {
+            return Ok(Some(Unit::Pool(pool)));
+        }
+        Ok(None)
+    }
+
+    fn is_pool_reclaimable(&mut self, pool: &Pool) -> Result<bool> {
+        Ok(pool.meta.is_expired(self.env.now) && self.all_reclaimable(pool, None)?)
+    }
+
+    /// Whether everything allocated in a pool (or in one block of it) and every pool below may be taken back.
+    fn all_reclaimable(&mut self, pool: &Pool, within: Option<&Cidr>) -> Result<bool> {
+        if within.is_none() {
+            for child in self.children(&pool.meta.id)? {
+                if !self.is_pool_reclaimable(&child)? {
+                    return Ok(false);
+                }
+            }
+            let held = |pool_cidr: &PoolCidr| !pool_cidr.inline && !pool_cidr.meta.is_expired(self.env.now);
+            if codec::pool_cidrs(self.snapshot, &pool.meta.id)?.iter().any(held) {
+                return Ok(false);
+            }
+        }
+        let mut after = None;
+        loop {
+            let page = self.allocations_page(&pool.meta.id, within, after.as_deref(), PAGE)?;
+            for (key, allocation) in &page {
+                if !self.is_reclaimable(allocation)? {
+                    return Ok(false);
+                }
+                after = Some(key.clone());
+            }
+            if page.len() < PAGE {
+                return Ok(true);
+            }
+        }
+    }
+}
+
+impl Ledger<'_> {
+    /// Makes room for a claim of `block` in a pool: takes back the expired holds in the way.
+    ///
+    /// # Errors
+    /// [`Error::OutsidePool`]; [`Error::Overlap`] with what is not expired.
+    pub(super) fn clear_in_pool(&mut self, pool: &Pool, block: &Cidr) -> Result<()> {
+        let pool_id = &pool.meta.id;
+        if free::provisioned_around(self.tx, pool_id, block)?.is_none() {
+            return Err(self.outside(pool, block)?);
+        }
+        loop {
+            let spots = free::spots_over(self.tx, &keys::at_of(pool_id), block, PAGE)?;
+            if spots.is_empty() {
+                return Ok(());
+            }
+            for spot in spots {
+                if !self.reclaim_spot(&spot)? {
+                    let with = self.reader().occupants(pool_id, block, "")?;
+                    return Err(Error::Overlap { cidr: *block, with });
+                }
+            }
+        }
+    }
+
+    /// The same for a block of a top-level pool.
+    pub(super) fn clear_in_scope(&mut self, scope_id: &str, block: &Cidr) -> Result<()> {
+        let prefix = keys::top_of(scope_id, block.family());
+        loop {
+            let spots = free::spots_over(self.tx, &prefix, block, PAGE)?;
+            if spots.is_empty() {
+                return Ok(());
+            }
+            for spot in spots {
+                // An earlier spot may have been of the same pool, and took this one along.
+                let Some(pool_cidr) = codec::live::<PoolCidr>(self.tx, &spot.id)? else { continue };
+                let pool: Pool = codec::expect(self.tx, &pool_cidr.pool_id)?;
+                let Some(unit) = self.reader().reclaimable_cidr(pool, &spot.id)? else {
+                    let with = self.reader().top_occupants(scope_id, block)?;
+                    return Err(Error::Overlap { cidr: *block, with });
+                };
+                self.lapse_unit(unit)?;
+            }
+        }
+    }
+
+    fn outside(&mut self, pool: &Pool, block: &Cidr) -> Result<Error> {
+        let prefix = keys::provisioned_of(&pool.meta.id);
+        let all = Cidr::around(pool.address_family, 0, 0);
+        let spots = free::spots_over(self.tx, &prefix, &all, holds::NAMED_IN_ERRORS)?;
+        if spots.is_empty() {
+            return Ok(Error::PoolEmpty { pool_id: pool.meta.id.clone(), pool_name: pool.meta.name.clone() });
+        }
+        Ok(Error::OutsidePool {
+            cidr: *block,
+            pool_id: pool.meta.id.clone(),
+            pool_name: pool.meta.name.clone(),
+            provisioned: spots.into_iter().map(|spot| spot.cidr).collect(),
+        })
+    }
+
+    /// Takes back the hold that has a spot in a pool; `false` when it is not one, or has not expired.
+    fn reclaim_spot(&mut self, spot: &Spot) -> Result<bool> {
+        let Some(allocation) = codec::live::<Allocation>(self.tx, &spot.id)? else { return Ok(true) };
+        if allocation.growth.as_ref().is_some_and(|growth| growth.expires_at <= self.env.now) {
+            self.drop_growth(&allocation)?;
+            return Ok(true);
+        }
+        if allocation.resource_type == ResourceType::IpamPool {
+            let Some(unit) = self.reader().reclaimable_unit(&allocation)? else { return Ok(false) };
+            self.lapse_unit(unit)?;
+            return Ok(true);
+        }
+        let expired = allocation.meta.is_expired(self.env.now);
+        if expired {
+            self.lapse_allocation(&allocation)?;
+        }
+        Ok(expired)
+    }
+
+    /// Finds a block by size, taking back expired holds of the pool, oldest first, until there is one.
+    ///
+    /// # Errors
+    /// [`Error::PoolEmpty`], [`Error::PoolExhausted`].
+    pub(super) fn place(&mut self, pool: &Pool, ask: &Ask<'_>) -> Result<Cidr> {
+        if let Some(block) = place::find(self.tx, &pool.meta.id, ask, self.env.random)? {
+            return Ok(block);
+        }
+        let (mut start, end) = keys::expired_by(&pool.meta.id, self.env.now);
+        loop {
+            let entries = self.tx.scan(&start..&end, Order::Ascending, 1)?;
+            let Some((key, _)) = entries.into_iter().next() else {
+                return Err(self.exhausted(pool, ask)?);
+            };
+            let reclaimed = self.reclaim_hold(&key)?;
+            start = keys::under(&key).1;
+            if !reclaimed {
+                continue;
+            }
+            if let Some(block) = place::find(self.tx, &pool.meta.id, ask, self.env.random)? {
+                self.purge(&pool.meta.id)?;
+                return Ok(block);
+            }
+        }
+    }
+
+    /// Takes back the hold of one entry of the expiry index.
+    fn reclaim_hold(&mut self, key: &str) -> Result<bool> {
+        match keys::hold_of(key) {
+            Some((keys::GROWTH, id)) => {
+                let allocation: Allocation = codec::expect(self.tx, id)?;
+                self.drop_growth(&allocation)?;
+                Ok(true)
+            }
+            Some(("allocation", id)) => {
+                let allocation: Allocation = codec::expect(self.tx, id)?;
+                self.lapse_allocation(&allocation)?;
+                Ok(true)
+            }
+            Some(("pool", id)) => {
+                let pool: Pool = codec::expect(self.tx, id)?;
+                self.try_lapse_pool(&pool)
+            }
+            Some(("pool-cidr", id)) => {
+                let pool_cidr: PoolCidr = codec::expect(self.tx, id)?;
+                self.try_lapse_pool_cidr(&pool_cidr)
+            }
+            _ => Err(codec::corrupt(key, "not a hold")),
+        }
+    }
+
+    fn exhausted(&mut self, pool: &Pool, ask: &Ask<'_>) -> Result<Error> {
+        let (pool_id, pool_name) = (pool.meta.id.clone(), pool.meta.name.clone());
+        let sums = counters::read(self.tx, &pool_id)?;
+        if sums.provisioned == num_bigint::BigUint::default() {
+            return Ok(Error::PoolEmpty { pool_id, pool_name });
+        }
+        let anywhere = Ask { disallowed: &std::collections::BTreeSet::new(), ..*ask };
+        let holds = keys::under(&keys::expiry_of(&pool_id));
+        let first = self.tx.scan(keys::range(&holds), Order::Ascending, 1)?;
+        let first_expiry = match first.first().and_then(|(key, _)| keys::hold_of(key)) {
+            Some((what, id)) => self.hold_expiry(what, id)?,
+            None => None,
+        };
+        Ok(Error::PoolExhausted {
+            largest_free: free::largest(self.tx, &pool_id, pool.address_family)?,
+            free: sums.free(),
+            disallowed: place::find(self.tx, &pool_id, &anywhere, self.env.random)?.is_some(),
+            held: sums.held,
+            netmask_length: ask.netmask_length,
+            pool_id,
+            pool_name,
+            first_expiry,
+        })
+    }
+
+    fn hold_expiry(&mut self, what: &str, id: &str) -> Result<Option<jiff::Timestamp>> {
+        Ok(match what {
+            keys::GROWTH => codec::expect::<Allocation>(self.tx, id)?.growth.map(|growth| growth.expires_at),
+            "allocation" => codec::expect::<Allocation>(self.tx, id)?.meta.hold_expires_at,
+            "pool" => codec::expect::<Pool>(self.tx, id)?.meta.hold_expires_at,
+            "pool-cidr" => codec::expect::<PoolCidr>(self.tx, id)?.meta.hold_expires_at,
+            _ => None,
+        })
+    }
+
+    fn lapse_unit(&mut self, unit: Unit) -> Result<()> {
+        match unit {
+            Unit::Pool(pool) => self.lapse_pool(&pool),
+            Unit::PoolCidr(pool, pool_cidr) => self.lapse_pool_cidr(&pool, &pool_cidr),
+        }
+    }
+
+    fn lapsed<R: Record>(&self, record: &R) -> R {
+        let mut lapsed = record.clone();
+        let meta = lapsed.meta_mut();
+        meta.state = State::Lapsed;
+        meta.updated_at = self.env.now;
+        lapsed
+    }
+
+    pub(super) fn lapse_allocation(&mut self, hold: &Allocation) -> Result<()> {
+        let lapsed = self.lapsed(hold);
+        book::write_allocation(self.tx, Some(hold), Some(&lapsed))?;
+        events::append(self.tx, &self.env, Action::Expire, Some(hold), Some(&lapsed))
+    }
+
+    /// Gives up the growth that an allocation was planned to have.
+    fn drop_growth(&mut self, allocation: &Allocation) -> Result<()> {
+        let kept = Allocation { growth: None, ..allocation.clone() };
+        book::write_allocation(self.tx, Some(allocation), Some(&kept))?;
+        events::append(self.tx, &self.env, Action::Expire, Some(allocation), Some(&kept))
+    }
+
+    /// Takes back a planned pool; `false` when something in it has not expired.
+    pub(super) fn try_lapse_pool(&mut self, pool: &Pool) -> Result<bool> {
+        let reclaimable = self.reader().is_pool_reclaimable(pool)?;
+        if reclaimable {
+            self.lapse_pool(pool)?;
+        }
+        Ok(reclaimable)
+    }
+
+    fn lapse_pool(&mut self, pool: &Pool) -> Result<()> {
+        self.empty_pool(pool, Action::Expire)?;
+        let lapsed = self.lapsed(pool);
+        book::write_pool(self.tx, Some(pool), Some(&lapsed))?;
+        events::append(self.tx, &self.env, Action::Expire, Some(pool), Some(&lapsed))
+    }
+
+    /// Takes back a planned pool CIDR; `false` when something in it has not expired.
+    pub(super) fn try_lapse_pool_cidr(&mut self, pool_cidr: &PoolCidr) -> Result<bool> {
+        let pool: Pool = codec::expect(self.tx, &pool_cidr.pool_id)?;
+        let reclaimable = self.reader().all_reclaimable(&pool, Some(&pool_cidr.cidr))?;
+        if reclaimable {
+            self.lapse_pool_cidr(&pool, pool_cidr)?;
+        }
+        Ok(reclaimable)
+    }
+
+    fn lapse_pool_cidr(&mut self, pool: &Pool, hold: &PoolCidr) -> Result<()> {
+        loop {
+            let spots = free::spots_over(self.tx, &keys::at_of(&pool.meta.id), &hold.cidr, PAGE)?;
+            if spots.is_empty() {
+                break;
+            }
+            for spot in spots {
+                if !self.reclaim_spot(&spot)? {
+                    return Err(codec::corrupt(&spot.id, "it was expired a moment ago"));
+                }
+            }
+        }
+        if hold.inline {
+            book::remove_pool_cidr(self.tx, pool, hold)?;
+            return events::append(self.tx, &self.env, Action::Expire, Some(hold), None);
+        }
+        let lapsed = PoolCidr { source_allocation_id: None, ..self.lapsed(hold) };
+        book::write_pool_cidr(self.tx, pool, Some(hold), Some(&lapsed))?;
+        book::remove_source(self.tx, hold)?;
+        events::append(self.tx, &self.env, Action::Expire, Some(hold), Some(&lapsed))
+    }
+
+    /// Takes back a planned scope; `false` when something in it has not expired.
+    pub(super) fn try_lapse_scope(&mut self, scope: &Scope) -> Result<bool> {
+        for pool in self.reader().children(&scope.meta.id)? {
+            if !self.reader().is_pool_reclaimable(&pool)? {
+                return Ok(false);
+            }
+        }
+        for pool in self.reader().children(&scope.meta.id)? {
+            self.remove_pool(&pool, Action::Expire)?;
+        }
+        self.purge_all(&scope.meta.id)?;
+        let lapsed = self.lapsed(scope);
+        book::write_scope(self.tx, Some(scope), Some(&lapsed))?;
+        events::append(self.tx, &self.env, Action::Expire, Some(scope), Some(&lapsed))?;
+        Ok(true)
+    }
+
+    /// Forgets a few of the holds in a container that lapsed long ago.
+    pub(super) fn purge(&mut self, container: &str) -> Result<()> {
+        let before = self.env.now.saturating_sub(REMEMBERED).unwrap_or(jiff::Timestamp::MIN);
+        let range = keys::lapsed_before(container, before);
+        for (key, _) in self.tx.scan(keys::range(&range), Order::Ascending, PURGE_LIMIT)? {
+            self.forget(&key)?;
+        }
+        Ok(())
+    }
+
+    /// Forgets all lapsed holds in a container that goes away.
+    pub(super) fn purge_all(&mut self, container: &str) -> Result<()> {
+        let range = keys::under(&keys::lapsed_of(container));
+        loop {
+            let entries = self.tx.scan(keys::range(&range), Order::Ascending, PAGE)?;
+            if entries.is_empty() {
+                return Ok(());
+            }
+            for (key, _) in &entries {
+                self.forget(key)?;
+            }
+        }
+    }
+
+    fn forget(&mut self, key: &str) -> Result<()> {
+        match keys::hold_of(key) {
+            Some(("allocation", id)) => {
+                let lapsed: Allocation = codec::expect(self.tx, id)?;
+                book::remove_allocation(self.tx, &lapsed)
+            }
+            Some(("pool-cidr", id)) => {
+                let lapsed: PoolCidr = codec::expect(self.tx, id)?;
+                let pool: Pool = codec::expect(self.tx, &lapsed.pool_id)?;
+                book::remove_pool_cidr(self.tx, &pool, &lapsed)
+            }
+            Some(("pool", id)) => {
+                let lapsed: Pool = codec::expect(self.tx, id)?;
+                names::leave(self.tx, &lapsed)?;
+                book::write_pool(self.tx, Some(&lapsed), None)
+            }
+            Some(("scope", id)) => {
+                let lapsed: Scope = codec::expect(self.tx, id)?;
+                names::leave(self.tx, &lapsed)?;
+                book::write_scope(self.tx, Some(&lapsed), None)
+            }
+            _ => Err(codec::corrupt(key, "not a lapsed hold")),
+        }
+    }
+}

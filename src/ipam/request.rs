@@ -1,0 +1,133 @@
+//! What callers ask for and get back, beside the records themselves.
+
+use std::time::Duration;
+
+use num_bigint::BigUint;
+
+use super::{Cidr, Pool, Provision, Rules, Size, Strategy, Tags};
+
+/// How a plan treats the space it shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// How long a hold lasts.
+    pub hold: Duration,
+    /// The plan is the second one, inside an apply: a hold that is lost, or that a later plan changed, is
+    /// [`super::Error::HoldLost`] instead of being placed anew.
+    pub committing: bool,
+    /// Id of the active object of the same name that the new one will replace (its name may be taken over).
+    pub replaces: Option<String>,
+}
+
+/// What apply knows of the object to create.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Planned {
+    /// The plan had unknown values: create now.
+    Unknown,
+    /// The plan showed the hold with this id.
+    Held(String),
+    /// The plan showed this id and block without a hold: create exactly that or fail with
+    /// [`super::Error::Overlap`].
+    Previewed { id: String, cidr: Cidr },
+}
+
+/// What a change of size comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resize {
+    /// The same object can get this block in place; growth is held until apply.
+    InPlace(Cidr),
+    /// It cannot: replace.
+    Replace,
+}
+
+/// Changeable attributes of a pool; everything is the wished value, not a delta.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolChange {
+    pub name: String,
+    pub description: Option<String>,
+    pub rules: Rules,
+    pub strategy: Strategy,
+    pub tags: Tags,
+    pub provision: Provision,
+}
+
+/// Changeable attributes of an allocation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AllocationChange {
+    pub name: String,
+    pub description: Option<String>,
+    pub tags: Tags,
+    /// The wished size; a change of it was planned by `plan_resize`.
+    pub size: Size,
+}
+
+/// Changeable attributes of a scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScopeChange {
+    pub name: String,
+    pub description: Option<String>,
+    pub tags: Tags,
+}
+
+/// Which pools to list. Every field narrows; `None` means any.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PoolFilter {
+    pub scope_id: Option<String>,
+    pub source_pool_id: Option<String>,
+    /// Exact name.
+    pub name: Option<String>,
+    /// Also holds.
+    pub include_planned: bool,
+}
+
+/// Which allocations to list. Every field narrows; `None` means any.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AllocationFilter {
+    pub pool_id: Option<String>,
+    /// Exact name.
+    pub name: Option<String>,
+    /// Only blocks inside this one.
+    pub within: Option<Cidr>,
+    /// Only blocks that contain this one.
+    pub containing: Option<Cidr>,
+    /// Also holds.
+    pub include_planned: bool,
+    /// Also the space of pools below (kind `ipam-pool`).
+    pub include_pools: bool,
+}
+
+/// Addresses of one pool. used + held + free = provisioned, exactly.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Utilization {
+    pub pool: Pool,
+    pub provisioned: BigUint,
+    /// In active allocations, the space of pools below included.
+    pub used: BigUint,
+    /// Under holds.
+    pub held: BigUint,
+    pub free: BigUint,
+    pub largest_free: Option<Cidr>,
+    /// Number of active allocations in this very pool.
+    pub allocations: u64,
+    /// Addresses in active custom allocations of this pool and of all pools below it.
+    pub assigned_in_subtree: BigUint,
+}
+
+/// One thing that is not as it must be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Where: an object's id, a key, or the event log.
+    pub place: String,
+    /// What, as a sentence.
+    pub what: String,
+}
+
+/// What is where in a store, in one answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audit {
+    pub findings: Vec<Finding>,
+    pub scopes: u64,
+    pub pools: u64,
+    pub allocations: u64,
+    pub holds: u64,
+    pub events: u64,
+}

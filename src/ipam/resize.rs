@@ -1,0 +1,161 @@
+//! Growing and shrinking an allocation where it is.
+
+use super::allocations::{Wish, wish};
+use super::events::{self, Action};
+use super::{Allocation, Cidr, Error, Growth, Kind, Ledger, Pool, Reader, Resize, Result, Size, Terms, book, codec};
+use super::{free, holds, view};
+
+/// What an allocation has to become for a size; `None` when only another block can be that. What it already is
+/// needs no leave of the rules, which may have changed since.
+///
+/// # Errors
+/// What the rules say about a new size.
+fn target(allocation: &Allocation, size: Size, pool: &Pool) -> Result<Option<Cidr>> {
+    let present = &allocation.cidr;
+    let stays = match size {
+        Size::Cidr(cidr) => cidr == *present,
+        Size::NetmaskLength(length) => length == present.netmask_length(),
+        Size::Default => allocation.size == Size::Default,
+    };
+    if stays {
+        return Ok(Some(*present));
+    }
+    Ok(match wish(size, pool)? {
+        Wish::Length(length) => {
+            let target = present.resized(length);
+            let avoided = |target: &Cidr| allocation.disallowed_cidrs.iter().any(|avoid| avoid.overlaps(target));
+            (present.contains(&target) || !avoided(&target)).then_some(target)
+        }
+        Wish::Block(target) => target.overlaps(present).then_some(target),
+    })
+}
+
+impl Reader<'_> {
+    /// What [`Ledger::plan_resize`] would answer, when that needs no write.
+    pub fn find_resize(&mut self, id: &str, size: Size, terms: &Terms) -> Result<Option<Resize>> {
+        let allocation = self.changeable(id)?;
+        let pool: Pool = codec::expect(self.snapshot, &allocation.pool_id)?;
+        let Some(target) = target(&allocation, size, &pool)? else { return Ok(None) };
+        let settled = match &allocation.growth {
+            None => allocation.cidr.contains(&target),
+            Some(growth) => {
+                growth.cidr == target && holds::renewed(growth.expires_at, self.env.now, terms) == growth.expires_at
+            }
+        };
+        Ok(settled.then_some(Resize::InPlace(target)))
+    }
+}
+
+impl Ledger<'_> {
+    /// Finds out whether an allocation can have another size where it is, and holds the space for growing.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::NetmaskRule`] and other rules; [`Error::HoldLost`] in a committing plan
+    /// whose growth somebody else got.
+    pub fn plan_resize(&mut self, id: &str, size: Size, terms: &Terms) -> Result<Resize> {
+        if let Some(answer) = self.reader().find_resize(id, size, terms)? {
+            return Ok(answer);
+        }
+        let before = self.reader().changeable(id)?;
+        let pool: Pool = codec::expect(self.tx, &before.pool_id)?;
+        let Some(target) = target(&before, size, &pool)? else {
+            self.hold_growth(&before, None)?;
+            return Ok(Resize::Replace);
+        };
+        if before.cidr.contains(&target) {
+            self.hold_growth(&before, None)?;
+            return Ok(Resize::InPlace(target));
+        }
+        let expires_at = match &before.growth {
+            Some(growth) if growth.cidr == target => holds::renewed(growth.expires_at, self.env.now, terms),
+            _ => view::expiry(self.env.now, terms),
+        };
+        if self.make_room(&pool, &before, &target)? {
+            self.hold_growth(&before, Some(Growth { cidr: target, expires_at }))?;
+            return Ok(Resize::InPlace(target));
+        }
+        if terms.committing {
+            return Err(self.growth_lost(&before, target)?);
+        }
+        self.hold_growth(&before, None)?;
+        Ok(Resize::Replace)
+    }
+
+    /// Sets, moves or drops the growth that an allocation is planned to have.
+    pub(super) fn hold_growth(&mut self, before: &Allocation, growth: Option<Growth>) -> Result<Allocation> {
+        let same_space = growth.as_ref().map(|growth| growth.cidr) == before.growth.as_ref().map(|growth| growth.cidr);
+        let after = Allocation { growth, ..before.clone() };
+        if *before != after {
+            book::write_allocation(self.tx, Some(before), Some(&after))?;
+            if !same_space {
+                events::append(self.tx, &self.env, Action::Hold, Some(before), Some(&after))?;
+            }
+        }
+        Ok(after)
+    }
+
+    /// Whether the allocation can have all of `target`. Expired holds in the way are taken back.
+    pub(super) fn make_room(&mut self, pool: &Pool, allocation: &Allocation, target: &Cidr) -> Result<bool> {
+        let present = allocation.reserved().unwrap_or(allocation.cidr);
+        if present.contains(target) {
+            return Ok(true);
+        }
+        if free::provisioned_around(self.tx, &pool.meta.id, target)?.is_none() {
+            return Ok(false);
+        }
+        // The block around both: growth to one side and a new wish to grow further always lie in each other.
+        if free::can_grow(self.tx, &pool.meta.id, &present, target)? {
+            return Ok(true);
+        }
+        let neighbours = beside(&present, target);
+        for neighbour in &neighbours {
+            if !self.reader().is_clearable(&pool.meta.id, neighbour)? {
+                return Ok(false);
+            }
+        }
+        for neighbour in &neighbours {
+            self.clear_in_pool(pool, neighbour)?;
+        }
+        free::can_grow(self.tx, &pool.meta.id, &present, target)
+    }
+
+    /// The allocation with the size that an update asks for.
+    ///
+    /// # Errors
+    /// [`Error::HoldLost`] when it cannot have it any more, and what the rules say.
+    pub(super) fn resized(&mut self, pool: &Pool, before: &Allocation, size: Size) -> Result<Allocation> {
+        let target = target(before, size, pool)?;
+        match target {
+            Some(target) if self.make_room(pool, before, &target)? => {
+                Ok(Allocation { cidr: target, size, growth: None, ..before.clone() })
+            }
+            _ => {
+                let target = target.unwrap_or(before.cidr);
+                Err(self.growth_lost(before, target)?)
+            }
+        }
+    }
+
+    pub(super) fn growth_lost(&mut self, allocation: &Allocation, target: Cidr) -> Result<Error> {
+        let expired_at = allocation.growth.as_ref().map(|growth| growth.expires_at);
+        Ok(Error::HoldLost {
+            kind: Kind::Allocation,
+            id: allocation.meta.id.clone(),
+            name: allocation.meta.name.clone(),
+            cidr: Some(target),
+            expired_at: expired_at.filter(|expiry| *expiry <= self.env.now),
+            now_held_by: self.reader().occupants(&allocation.pool_id, &target, &allocation.meta.id)?,
+        })
+    }
+}
+
+/// The blocks that make up `target` beside `present`.
+pub(super) fn beside(present: &Cidr, target: &Cidr) -> Vec<Cidr> {
+    let mut blocks = Vec::new();
+    let mut block = *present;
+    while block != *target && block.netmask_length() > target.netmask_length() {
+        blocks.push(block.buddy());
+        block = block.resized(block.netmask_length() - 1);
+    }
+    blocks
+}

@@ -1,0 +1,301 @@
+//! Scopes: plan, create, update, delete; and the two that every store has.
+
+use super::codec::{self, Record};
+use super::events::{self, Action};
+use super::holds::{NAMED_IN_ERRORS, Standing, occupant};
+use super::view::Birth;
+use super::{
+    Error, Kind, Ledger, Planned, Reader, Result, Scope, ScopeChange, ScopeSpec, ScopeType, State, Tags, Terms, book,
+    keys, names,
+};
+use crate::store;
+
+/// Owner of what nobody's configuration made.
+const NOBODY: &str = "ipam";
+/// Terms of a creation without a plan: holds do not come up.
+pub(super) const UNPLANNED: Terms = Terms { hold: std::time::Duration::ZERO, committing: false, replaces: None };
+
+fn details(spec: &ScopeSpec) -> impl Fn(&mut Scope) + '_ {
+    |scope| {
+        scope.description.clone_from(&spec.description);
+        scope.tags.clone_from(&spec.tags);
+    }
+}
+
+impl Reader<'_> {
+    /// What [`Ledger::plan_scope`] would answer, when that needs no write.
+    pub fn find_hold_scope(&mut self, spec: &ScopeSpec, terms: &Terms) -> Result<Option<Scope>> {
+        let standing = self.scope_standing(spec, terms)?;
+        Ok(self.answer(standing, terms, &details(spec)))
+    }
+
+    fn scope_standing(&mut self, spec: &ScopeSpec, terms: &Terms) -> Result<Standing<Scope>> {
+        let satisfies = |scope: &Scope| scope.scope_type == spec.scope_type && !scope.is_default;
+        self.standing(keys::ROOT, &spec.name, terms, &satisfies)
+    }
+}
+
+impl Ledger<'_> {
+    /// Makes sure that the store has its format version and the two default scopes. Idempotent.
+    ///
+    /// # Errors
+    /// [`store::Error::Newer`] when a later version of this program wrote the store.
+    pub fn initialize(&mut self) -> Result<()> {
+        match self.tx.get(keys::FORMAT)? {
+            None => self.tx.put(keys::FORMAT, codec::VERSION.to_string().into_bytes())?,
+            Some(text) => {
+                let found = String::from_utf8(text).ok().and_then(|text| text.parse().ok());
+                match found {
+                    Some(found) if found > codec::VERSION => {
+                        return Err(Error::Store(store::Error::Newer { found, known: codec::VERSION }));
+                    }
+                    Some(_) => {}
+                    None => return Err(codec::corrupt(keys::FORMAT, "not a version")),
+                }
+            }
+        }
+        for (name, scope_type) in [("default-private", ScopeType::Private), ("default-public", ScopeType::Public)] {
+            if self.tx.get(keys::default_scope(scope_type))?.is_none() {
+                self.write_default_scope(name, scope_type)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_default_scope(&mut self, name: &str, scope_type: ScopeType) -> Result<()> {
+        let mut meta = self.new_meta(Kind::Scope, name, &Birth::Active { id: None })?;
+        NOBODY.clone_into(&mut meta.owner);
+        meta.confirmed = true;
+        let scope = Scope { meta, scope_type, is_default: true, description: None, tags: Tags::new() };
+        self.tx.put(keys::default_scope(scope_type), scope.meta.id.clone().into_bytes())?;
+        self.write_new_scope(&scope)
+    }
+
+    fn write_new_scope(&mut self, scope: &Scope) -> Result<()> {
+        book::write_scope(self.tx, None, Some(scope))?;
+        names::enter(self.tx, scope)?;
+        let action = if scope.meta.state == State::Active { Action::Create } else { Action::Hold };
+        events::append(self.tx, &self.env, action, None, Some(scope))
+    }
+
+    fn change_scope(&mut self, action: Action, before: &Scope, after: Scope) -> Result<Scope> {
+        if *before != after {
+            book::write_scope(self.tx, Some(before), Some(&after))?;
+            events::append(self.tx, &self.env, action, Some(before), Some(&after))?;
+        }
+        Ok(after)
+    }
+
+    /// The hold for a new scope.
+    ///
+    /// # Errors
+    /// [`Error::NameTaken`], [`Error::HoldLost`].
+    pub fn plan_scope(&mut self, spec: &ScopeSpec, terms: &Terms) -> Result<Scope> {
+        match self.reader().scope_standing(spec, terms)? {
+            Standing::Adopt(scope) => Ok(scope),
+            Standing::Same(hold) => {
+                let mut renewed = hold.clone();
+                self.reader().renew(&mut renewed, terms, &details(spec));
+                self.change_scope(Action::Hold, &hold, renewed)
+            }
+            standing => {
+                self.clear_scope(standing)?;
+                self.new_scope(spec, &Birth::hold(self.env.now, terms))
+            }
+        }
+    }
+
+    /// Removes what stands in the way of a new scope of the same name.
+    fn clear_scope(&mut self, standing: Standing<Scope>) -> Result<()> {
+        match standing {
+            Standing::Foreign(hold) => match self.try_lapse_scope(&hold)? {
+                true => Ok(()),
+                false => Err(self.reader().name_taken(&hold)?),
+            },
+            Standing::Other(old) | Standing::Lapsed(old) => self.remove_scope(&old),
+            _ => Ok(()),
+        }
+    }
+
+    fn new_scope(&mut self, spec: &ScopeSpec, birth: &Birth) -> Result<Scope> {
+        let meta = self.new_meta(Kind::Scope, &spec.name, birth)?;
+        let scope = Scope {
+            meta,
+            scope_type: spec.scope_type,
+            is_default: false,
+            description: spec.description.clone(),
+            tags: spec.tags.clone(),
+        };
+        self.write_new_scope(&scope)?;
+        Ok(scope)
+    }
+
+    /// Turns a hold into a scope, or makes one.
+    ///
+    /// # Errors
+    /// [`Error::HoldLost`], [`Error::NameTaken`].
+    pub fn create_scope(&mut self, spec: &ScopeSpec, planned: &Planned) -> Result<Scope> {
+        let id = match planned {
+            Planned::Unknown => None,
+            Planned::Held(id) => {
+                let held: Option<Scope> = codec::live(self.tx, id)?;
+                let Some(held) = held else { return Err(self.reader().lost::<Scope>(id, &spec.name)?) };
+                return self.activate_scope(&held, spec);
+            }
+            Planned::Previewed { id, .. } => {
+                if let Some(scope) = codec::live::<Scope>(self.tx, id)? {
+                    return self.activate_scope(&scope, spec);
+                }
+                Some(id.clone())
+            }
+        };
+        match self.reader().scope_standing(spec, &UNPLANNED)? {
+            Standing::Adopt(found) | Standing::Same(found) => self.activate_scope(&found, spec),
+            standing => {
+                self.clear_scope(standing)?;
+                self.new_scope(spec, &Birth::Active { id })
+            }
+        }
+    }
+
+    fn activate_scope(&mut self, held: &Scope, spec: &ScopeSpec) -> Result<Scope> {
+        let was_active = held.meta.state == State::Active;
+        let mut active = if was_active { held.clone() } else { self.activated(held) };
+        details(spec)(&mut active);
+        if !was_active {
+            self.reader().may_take_name(held)?;
+            names::enter(self.tx, &active)?;
+        }
+        self.change_scope(if was_active { Action::Update } else { Action::Create }, held, active)
+    }
+
+    /// Changes name, description and tags.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::NameTaken`].
+    pub fn update_scope(&mut self, id: &str, change: &ScopeChange) -> Result<Scope> {
+        let before: Scope = codec::require(self.tx, id)?;
+        self.reader().name_is_free_for(&before, &change.name)?;
+        let mut after = before.clone();
+        after.meta.name.clone_from(&change.name);
+        after.description.clone_from(&change.description);
+        after.tags.clone_from(&change.tags);
+        if after == before {
+            return Ok(after);
+        }
+        after.meta.updated_at = self.env.now;
+        names::rename(self.tx, &before, &after)?;
+        self.change_scope(Action::Update, &before, after)
+    }
+
+    /// Deletes a scope without pools. One that is gone is success.
+    ///
+    /// # Errors
+    /// [`Error::DefaultScope`], [`Error::InUse`].
+    pub fn delete_scope(&mut self, id: &str) -> Result<()> {
+        let Some(scope) = codec::load::<Scope>(self.tx, id)? else { return Ok(()) };
+        if scope.is_default {
+            return Err(Error::DefaultScope { id: id.to_owned() });
+        }
+        self.remove_scope(&scope)
+    }
+
+    fn remove_scope(&mut self, scope: &Scope) -> Result<()> {
+        let pools = self.reader().children(&scope.meta.id)?;
+        let mut contents = Vec::new();
+        for pool in &pools {
+            if !self.reader().is_leftover(pool)? {
+                contents.push(pool);
+            }
+        }
+        if !contents.is_empty() {
+            let more = contents.len().saturating_sub(NAMED_IN_ERRORS) as u64;
+            let named = contents.into_iter().take(NAMED_IN_ERRORS);
+            let contents = named.map(|pool| occupant(self.tx, pool)).collect::<Result<_>>()?;
+            let (id, name) = (scope.meta.id.clone(), scope.meta.name.clone());
+            return Err(Error::InUse { kind: Kind::Scope, id, name, contents, more });
+        }
+        for pool in &pools {
+            self.remove_pool(pool, Action::Delete)?;
+        }
+        self.purge_all(&scope.meta.id)?;
+        names::leave(self.tx, scope)?;
+        book::write_scope(self.tx, Some(scope), None)?;
+        events::append(self.tx, &self.env, Action::Delete, Some(scope), None)
+    }
+
+    /// Marks an active object as being in a Terraform state. Nothing happens when it already is, or is gone.
+    pub fn confirm(&mut self, id: &str) -> Result<()> {
+        match kind_of(id) {
+            Some(Kind::Scope) => self.confirm_record(id, |tx, a, b| book::write_scope(tx, Some(a), Some(b))),
+            Some(Kind::Pool) => self.confirm_record(id, |tx, a, b| book::write_pool(tx, Some(a), Some(b))),
+            Some(Kind::Allocation) => self.confirm_record(id, |tx, a, b| book::write_allocation(tx, Some(a), Some(b))),
+            Some(Kind::PoolCidr) => self.confirm_record(id, |tx, a: &super::PoolCidr, b| {
+                let pool = codec::expect(tx, &a.pool_id)?;
+                book::write_pool_cidr(tx, &pool, Some(a), Some(b))
+            }),
+            None => Ok(()),
+        }
+    }
+
+    fn confirm_record<R: Record>(
+        &mut self,
+        id: &str,
+        write: impl Fn(&mut dyn store::Tx, &R, &R) -> Result<()>,
+    ) -> Result<()> {
+        let Some(before) = codec::load::<R>(self.tx, id)? else { return Ok(()) };
+        if before.meta().confirmed || before.meta().state != State::Active {
+            return Ok(());
+        }
+        let mut after = before.clone();
+        after.meta_mut().confirmed = true;
+        write(self.tx, &before, &after)
+    }
+}
+
+impl Reader<'_> {
+    /// Whether [`Ledger::confirm`] has anything to write.
+    pub fn needs_confirmation(&mut self, id: &str) -> Result<bool> {
+        fn unseen<R: Record>(snapshot: &mut dyn store::Snapshot, id: &str) -> Result<bool> {
+            let record: Option<R> = codec::load(snapshot, id)?;
+            Ok(record.is_some_and(|record| !record.meta().confirmed && record.meta().state == State::Active))
+        }
+        match kind_of(id) {
+            Some(Kind::Scope) => unseen::<Scope>(self.snapshot, id),
+            Some(Kind::Pool) => unseen::<super::Pool>(self.snapshot, id),
+            Some(Kind::PoolCidr) => unseen::<super::PoolCidr>(self.snapshot, id),
+            Some(Kind::Allocation) => unseen::<super::Allocation>(self.snapshot, id),
+            None => Ok(false),
+        }
+    }
+
+    /// The error for a plan's hold that is not there any more: gone, or lapsed.
+    pub(super) fn lost<R: Record>(&mut self, id: &str, name: &str) -> Result<Error> {
+        match codec::load::<R>(self.snapshot, id)? {
+            Some(hold) => self.hold_lost(&hold),
+            None => Ok(self.hold_gone(R::KIND, id, name)),
+        }
+    }
+
+    /// That a hold about to become active may have its name: nobody active has it, or just its predecessor.
+    ///
+    /// # Errors
+    /// [`Error::NameTaken`].
+    pub(super) fn may_take_name<R: Record>(&mut self, hold: &R) -> Result<()> {
+        let meta = hold.meta();
+        let entry = names::entry(self.snapshot, R::KIND, hold.parent(), &meta.name)?;
+        let Some(id) = entry.active.filter(|id| *id != meta.id && Some(id) != meta.replaces.as_ref()) else {
+            return Ok(());
+        };
+        let active: R = codec::expect(self.snapshot, &id)?;
+        Err(self.name_taken(&active)?)
+    }
+}
+
+/// The kind that an id says it is of.
+pub(super) fn kind_of(id: &str) -> Option<Kind> {
+    // The longer prefixes first: that of a pool starts those of its CIDRs and allocations.
+    [Kind::Scope, Kind::PoolCidr, Kind::Allocation, Kind::Pool]
+        .into_iter()
+        .find(|kind| id.starts_with(kind.id_prefix()))
+}

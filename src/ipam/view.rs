@@ -1,0 +1,144 @@
+//! [`Env`], [`Reader`] and [`Ledger`]: what every operation of the core stands on.
+
+use jiff::Timestamp;
+
+use super::codec::{self, Record};
+use super::{Actor, Error, Kind, Meta, Pool, Result, ScopeType, State, Terms, keys};
+use crate::store::{Snapshot, Tx};
+
+/// What comes from outside: the time, randomness, and who acts.
+pub struct Env<'a> {
+    /// The time by which holds are judged.
+    pub now: Timestamp,
+    /// Random bits, for ids and for the strategy `random`.
+    pub random: &'a mut dyn FnMut() -> u64,
+    /// Who acts; `actor.owner` owns what is made.
+    pub actor: &'a Actor,
+}
+
+impl Env<'_> {
+    pub(super) fn reborrow(&mut self) -> Env<'_> {
+        Env { now: self.now, random: &mut *self.random, actor: self.actor }
+    }
+}
+
+/// Questions, answered from a snapshot without writing.
+pub struct Reader<'a> {
+    pub(super) snapshot: &'a mut dyn Snapshot,
+    pub(super) env: Env<'a>,
+}
+
+/// Decisions and writes in a transaction. After an error the transaction must be dropped.
+pub struct Ledger<'a> {
+    pub(super) tx: &'a mut dyn Tx,
+    pub(super) env: Env<'a>,
+}
+
+/// Deepest pool tree: 1 is a top-level pool.
+pub(super) const DEPTH_LIMIT: u32 = 32;
+
+/// How a new record comes into the world.
+#[derive(Clone, Debug)]
+pub(super) enum Birth {
+    /// As a hold.
+    Hold { expires_at: Timestamp, replaces: Option<String> },
+    /// As an active object, with the id that a preview showed, if there was one.
+    Active { id: Option<String> },
+}
+
+impl Birth {
+    pub(super) fn hold(now: Timestamp, terms: &Terms) -> Self {
+        Self::Hold { expires_at: expiry(now, terms), replaces: terms.replaces.clone() }
+    }
+}
+
+/// When a hold made or refreshed now expires.
+pub(super) fn expiry(now: Timestamp, terms: &Terms) -> Timestamp {
+    now.saturating_add(terms.hold).unwrap_or(Timestamp::MAX)
+}
+
+impl<'a> Reader<'a> {
+    /// A reader of `snapshot`.
+    pub fn new(snapshot: &'a mut dyn Snapshot, env: Env<'a>) -> Self {
+        Self { snapshot, env }
+    }
+
+    /// The pool with this id.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::HoldLost`] when it was a hold that lapsed.
+    pub(super) fn pool(&mut self, id: &str) -> Result<Pool> {
+        match codec::load::<Pool>(self.snapshot, id)? {
+            Some(pool) if pool.meta.is_live() => Ok(pool),
+            Some(pool) => Err(self.pool_lost(&pool)?),
+            None => Err(Error::NotFound { kind: Kind::Pool, id: id.to_owned() }),
+        }
+    }
+
+    /// Id of a default scope.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] in a store that was never initialized.
+    pub(super) fn default_scope(&mut self, scope_type: ScopeType) -> Result<String> {
+        match self.snapshot.get(keys::default_scope(scope_type))? {
+            Some(id) => String::from_utf8(id)
+                .map_err(|_| codec::corrupt(keys::default_scope(scope_type), "the id is not UTF-8")),
+            None => Err(Error::NotFound { kind: Kind::Scope, id: "default-private".to_owned() }),
+        }
+    }
+}
+
+impl<'a> Ledger<'a> {
+    /// A ledger on `tx`.
+    pub fn new(tx: &'a mut dyn Tx, env: Env<'a>) -> Self {
+        Self { tx, env }
+    }
+
+    /// The same transaction, for questions.
+    pub fn reader(&mut self) -> Reader<'_> {
+        Reader { snapshot: &mut *self.tx, env: self.env.reborrow() }
+    }
+
+    /// A new id of this kind.
+    pub(super) fn new_id(&mut self, kind: Kind) -> Result<String> {
+        loop {
+            let id = format!("{}{:016x}{:x}", kind.id_prefix(), (self.env.random)(), (self.env.random)() & 0xf);
+            if self.tx.get(&keys::record(kind, &id))?.is_none() {
+                return Ok(id);
+            }
+        }
+    }
+
+    pub(super) fn new_meta(&mut self, kind: Kind, name: &str, birth: &Birth) -> Result<Meta> {
+        let given = if let Birth::Active { id } = birth { id.clone() } else { None };
+        let id = match given {
+            Some(id) => id,
+            None => self.new_id(kind)?,
+        };
+        let (state, hold_expires_at, replaces) = match birth {
+            Birth::Hold { expires_at, replaces } => (State::Planned, Some(*expires_at), replaces.clone()),
+            Birth::Active { .. } => (State::Active, None, None),
+        };
+        Ok(Meta {
+            id,
+            name: name.to_owned(),
+            owner: self.env.actor.owner.clone(),
+            state,
+            hold_expires_at,
+            confirmed: false,
+            created_at: self.env.now,
+            updated_at: self.env.now,
+            replaces,
+        })
+    }
+
+    /// A copy of `record` that is active now; a hold that expired in the meantime is as good as any.
+    pub(super) fn activated<R: Record>(&self, record: &R) -> R {
+        let mut active = record.clone();
+        let meta = active.meta_mut();
+        meta.state = State::Active;
+        meta.hold_expires_at = None;
+        meta.updated_at = self.env.now;
+        active
+    }
+}

@@ -1,0 +1,167 @@
+//! Where the plugin listens: a Unix socket that nobody else can reach, or a TCP port of the loopback interface.
+
+use std::io;
+use std::path::PathBuf;
+
+use tokio::net::TcpListener;
+
+use super::connection::Stream;
+use super::handshake::Place;
+
+/// Where clients connect, in go-plugin's words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Address {
+    /// `unix` or `tcp`.
+    pub(super) network: &'static str,
+    pub(super) text: String,
+}
+
+/// A bound socket.
+pub(super) enum Socket {
+    #[cfg(unix)]
+    Unix(tokio::net::UnixListener),
+    #[cfg_attr(unix, allow(dead_code))]
+    Tcp(TcpListener),
+}
+
+/// What is left on disk, removed when dropped.
+#[derive(Default)]
+pub(super) struct Leftovers(Vec<PathBuf>);
+
+impl Drop for Leftovers {
+    fn drop(&mut self) {
+        // The directory was made for this socket alone.
+        for directory in &self.0 {
+            let _ = std::fs::remove_dir_all(directory);
+        }
+    }
+}
+
+impl Socket {
+    #[cfg(unix)]
+    pub(super) async fn bind(place: &Place) -> Result<(Self, Address, Leftovers), String> {
+        unix::bind(place).map_err(|error| format!("No socket can be made in {}: {error}.", place.directory.display()))
+    }
+
+    #[cfg(not(unix))]
+    pub(super) async fn bind(place: &Place) -> Result<(Self, Address, Leftovers), String> {
+        let (socket, address) = bind_tcp(place).await?;
+        Ok((socket, address, Leftovers::default()))
+    }
+
+    pub(super) async fn accept(&self) -> io::Result<Stream> {
+        Ok(match self {
+            #[cfg(unix)]
+            Self::Unix(listener) => Box::pin(listener.accept().await?.0),
+            Self::Tcp(listener) => {
+                let stream = listener.accept().await?.0;
+                stream.set_nodelay(true)?;
+                Box::pin(stream)
+            }
+        })
+    }
+}
+
+/// Takes the first free port.
+#[cfg_attr(unix, allow(dead_code))]
+async fn bind_tcp(place: &Place) -> Result<(Socket, Address), String> {
+    let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    for port in place.ports.clone() {
+        match TcpListener::bind(("127.0.0.1", port)).await {
+            Ok(listener) => {
+                let address = listener.local_addr().map_err(|error| error.to_string())?;
+                return Ok((Socket::Tcp(listener), Address { network: "tcp", text: address.to_string() }));
+            }
+            Err(error) => last = error,
+        }
+    }
+    Err(format!("No port from {} to {} is free: {last}.", place.ports.start(), place.ports.end()))
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::fs::{self, DirBuilder, Permissions};
+    use std::io;
+    use std::os::unix::fs::{DirBuilderExt, PermissionsExt, chown};
+    use std::path::Path;
+
+    use tokio::net::UnixListener;
+
+    use super::super::handshake::Place;
+    use super::{Address, Leftovers, Socket};
+
+    pub(super) fn bind(place: &Place) -> io::Result<(Socket, Address, Leftovers)> {
+        // Short, because a socket's path may have little more than a hundred bytes.
+        let directory = place.directory.join(format!("ipam-{:08x}", getrandom::u32().map_err(io::Error::other)?));
+        DirBuilder::new().mode(0o700).create(&directory)?;
+        let leftovers = Leftovers(vec![directory.clone()]);
+        let path = directory.join("s");
+        let listener = UnixListener::bind(&path)?;
+        if let Some(group) = &place.group {
+            let id = group_id(group)?;
+            for (path, mode) in [(&path, 0o660), (&directory, 0o750)] {
+                chown(path, None, Some(id))?;
+                fs::set_permissions(path, Permissions::from_mode(mode))?;
+            }
+        }
+        let text = path.to_str().ok_or_else(|| io::Error::other("its path is not UTF-8"))?.to_owned();
+        Ok((Socket::Unix(listener), Address { network: "unix", text }, leftovers))
+    }
+
+    fn group_id(group: &str) -> io::Result<u32> {
+        if let Ok(id) = group.parse() {
+            return Ok(id);
+        }
+        let groups = fs::read_to_string(Path::new("/etc/group"))?;
+        find_group(&groups, group).ok_or_else(|| io::Error::other(format!("there is no group {group:?}")))
+    }
+
+    /// Lines are `name:password:number:members`.
+    pub(super) fn find_group(groups: &str, name: &str) -> Option<u32> {
+        groups.lines().find_map(|line| {
+            let mut fields = line.split(':');
+            (fields.next() == Some(name)).then(|| fields.nth(1)?.parse().ok()).flatten()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(ports: std::ops::RangeInclusive<u16>) -> Place {
+        Place { directory: std::env::temp_dir(), group: None, ports }
+    }
+
+    #[tokio::test]
+    async fn first_free_port_of_the_range_is_taken() {
+        let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = taken.local_addr().unwrap().port();
+        let error = bind_tcp(&place(port..=port)).await.err().unwrap();
+        assert!(error.starts_with(&format!("No port from {port} to {port} is free")), "{error}");
+        let (_socket, address) = bind_tcp(&place(port..=u16::MAX)).await.unwrap();
+        assert_eq!(address.network, "tcp");
+        let bound: std::net::SocketAddr = address.text.parse().unwrap();
+        assert!(bound.port() > port);
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn nobody_else_can_reach_the_socket_and_nothing_is_left_of_it() {
+        use std::os::unix::fs::PermissionsExt;
+        let (_socket, address, leftovers) = Socket::bind(&place(0..=0)).await.unwrap();
+        let directory = PathBuf::from(&address.text).parent().unwrap().to_owned();
+        assert_eq!(std::fs::metadata(&directory).unwrap().permissions().mode() & 0o777, 0o700);
+        drop(leftovers);
+        assert!(!directory.exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn group_is_found_by_name() {
+        let groups = "root:x:0:\nstaff:x:50:ada,bob\nbroken\n";
+        assert_eq!(unix::find_group(groups, "staff"), Some(50));
+        assert_eq!(unix::find_group(groups, "broken"), None);
+        assert_eq!(unix::find_group(groups, "nobody"), None);
+    }
+}

@@ -1,0 +1,87 @@
+//! What the provider offers, with schemas and types made once at start.
+
+use std::collections::HashMap;
+
+use super::{schema, wire};
+use crate::tf::{Diagnostic, Diagnostics, ErasedDataSource, ErasedResource, Function, Provider, Signature, Type};
+
+pub(super) struct Catalog {
+    pub(super) provider: Provider,
+    pub(super) config_type: Type,
+    pub(super) schemas: wire::get_provider_schema::Response,
+    resources: HashMap<&'static str, (usize, ResourceShape)>,
+    data_sources: HashMap<&'static str, (usize, Type)>,
+    functions: HashMap<&'static str, (usize, Signature)>,
+}
+
+/// What is needed of a resource's schema in its calls.
+pub(super) struct ResourceShape {
+    pub(super) ty: Type,
+    pub(super) version: i64,
+}
+
+impl Catalog {
+    pub(super) fn new(provider: Provider) -> Self {
+        let config_schema = provider.config.schema();
+        let mut schemas = wire::get_provider_schema::Response {
+            provider: Some(schema::schema(&config_schema)),
+            server_capabilities: Some(capabilities()),
+            ..Default::default()
+        };
+        let mut resources = HashMap::new();
+        for (position, resource) in provider.resources.iter().enumerate() {
+            let schema = resource.schema();
+            schemas.resource_schemas.insert(resource.type_name().to_owned(), schema::schema(&schema));
+            let shape = ResourceShape { ty: schema.block.value_type(), version: schema.version };
+            resources.insert(resource.type_name(), (position, shape));
+        }
+        let mut data_sources = HashMap::new();
+        for (position, data_source) in provider.data_sources.iter().enumerate() {
+            let schema = data_source.schema();
+            schemas.data_source_schemas.insert(data_source.type_name().to_owned(), schema::schema(&schema));
+            data_sources.insert(data_source.type_name(), (position, schema.block.value_type()));
+        }
+        let mut functions = HashMap::new();
+        for (position, function) in provider.functions.iter().enumerate() {
+            let signature = function.signature();
+            schemas.functions.insert(function.name().to_owned(), schema::function(&signature));
+            functions.insert(function.name(), (position, signature));
+        }
+        Self { config_type: config_schema.block.value_type(), provider, schemas, resources, data_sources, functions }
+    }
+
+    /// The resource of that type.
+    pub(super) fn resource(&self, type_name: &str) -> Result<(&dyn ErasedResource, &ResourceShape), Diagnostics> {
+        let (position, shape) = self.resources.get(type_name).ok_or_else(|| missing("resource", type_name))?;
+        Ok((&*self.provider.resources[*position], shape))
+    }
+
+    /// The data source of that type, and the type of its value.
+    pub(super) fn data_source(&self, type_name: &str) -> Result<(&dyn ErasedDataSource, &Type), Diagnostics> {
+        let (position, ty) = self.data_sources.get(type_name).ok_or_else(|| missing("data source", type_name))?;
+        Ok((&*self.provider.data_sources[*position], ty))
+    }
+
+    /// The function of that name.
+    pub(super) fn function(&self, name: &str) -> Option<(&dyn Function, &Signature)> {
+        let (position, signature) = self.functions.get(name)?;
+        Some((&*self.provider.functions[*position], signature))
+    }
+}
+
+fn missing(what: &str, type_name: &str) -> Diagnostics {
+    Diagnostic::error(
+        format!("Unknown {what} type"),
+        format!("This provider has no {what} type {type_name:?}. It may come with another release of the provider."),
+    )
+    .into()
+}
+
+pub(super) const fn capabilities() -> wire::ServerCapabilities {
+    wire::ServerCapabilities {
+        plan_destroy: false,
+        get_provider_schema_optional: true,
+        move_resource_state: true,
+        generate_resource_config: false,
+    }
+}

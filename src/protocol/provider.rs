@@ -1,0 +1,62 @@
+//! Calls about the provider as a whole.
+
+use super::catalog::{Catalog, capabilities};
+use super::wire::{
+    configure_provider, get_metadata, get_provider_schema, get_resource_identity_schemas, stop_provider,
+    validate_provider_config,
+};
+use super::{diagnostics, value};
+use crate::tf::Diagnostics;
+
+pub(super) fn metadata(catalog: &Catalog, _: &get_metadata::Request) -> Result<get_metadata::Response, Diagnostics> {
+    let provider = &catalog.provider;
+    let resources = provider.resources.iter().map(|resource| resource.type_name().to_owned());
+    let data_sources = provider.data_sources.iter().map(|data_source| data_source.type_name().to_owned());
+    let functions = provider.functions.iter().map(|function| function.name().to_owned());
+    Ok(get_metadata::Response {
+        server_capabilities: Some(capabilities()),
+        resources: resources.map(|type_name| get_metadata::ResourceMetadata { type_name }).collect(),
+        data_sources: data_sources.map(|type_name| get_metadata::DataSourceMetadata { type_name }).collect(),
+        functions: functions.map(|name| get_metadata::FunctionMetadata { name }).collect(),
+        ..Default::default()
+    })
+}
+
+pub(super) fn schemas(
+    catalog: &Catalog,
+    _: &get_provider_schema::Request,
+) -> Result<get_provider_schema::Response, Diagnostics> {
+    Ok(catalog.schemas.clone())
+}
+
+/// No resource has an identity, which is an answer and not an error.
+pub(super) fn identity_schemas(
+    _: &Catalog,
+    _: &get_resource_identity_schemas::Request,
+) -> Result<get_resource_identity_schemas::Response, Diagnostics> {
+    Ok(get_resource_identity_schemas::Response::default())
+}
+
+pub(super) fn validate(
+    catalog: &Catalog,
+    request: &validate_provider_config::Request,
+) -> Result<validate_provider_config::Response, Diagnostics> {
+    let config = value::decode_present(request.config.as_ref(), &catalog.config_type, "provider configuration")?;
+    let found = catalog.provider.config.validate(&config);
+    Ok(validate_provider_config::Response { diagnostics: diagnostics::to_wire(found) })
+}
+
+pub(super) fn configure(
+    catalog: &Catalog,
+    request: &configure_provider::Request,
+) -> Result<configure_provider::Response, Diagnostics> {
+    let config = value::decode_present(request.config.as_ref(), &catalog.config_type, "provider configuration")?;
+    catalog.provider.config.configure(&config, &request.terraform_version)?;
+    Ok(configure_provider::Response::default())
+}
+
+/// Calls under way see the flag and come to an end by themselves, with what they have reached.
+pub(super) fn stop(catalog: &Catalog, _: &stop_provider::Request) -> Result<stop_provider::Response, Diagnostics> {
+    catalog.provider.stop.request();
+    Ok(stop_provider::Response::default())
+}

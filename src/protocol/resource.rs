@@ -1,0 +1,167 @@
+//! Calls about managed resources.
+
+use super::catalog::Catalog;
+use super::wire::import_resource_state::ImportedResource;
+use super::wire::{
+    ClientCapabilities, RawState, apply_resource_change, import_resource_state, move_resource_state,
+    plan_resource_change, read_resource, upgrade_resource_state, validate_resource_config,
+};
+use super::{diagnostics, path, value};
+use crate::tf::{ApplyRequest, Diagnostic, Diagnostics, MoveSource, PlanRequest};
+
+pub(super) fn validate(
+    catalog: &Catalog,
+    request: &validate_resource_config::Request,
+) -> Result<validate_resource_config::Response, Diagnostics> {
+    let (resource, shape) = catalog.resource(&request.type_name)?;
+    let config = value::decode_present(request.config.as_ref(), &shape.ty, "configuration")?;
+    let found = resource.validate(&config);
+    Ok(validate_resource_config::Response { diagnostics: diagnostics::to_wire(found) })
+}
+
+pub(super) fn upgrade(
+    catalog: &Catalog,
+    request: &upgrade_resource_state::Request,
+) -> Result<upgrade_resource_state::Response, Diagnostics> {
+    let (resource, shape) = catalog.resource(&request.type_name)?;
+    if request.version > shape.version {
+        return Err(Diagnostic::error(
+            "State of a newer provider",
+            format!(
+                "The stored state of this {} has version {}, and this release of the provider knows versions up to \
+                 {}. Use the release that wrote it, or a newer one.",
+                request.type_name, request.version, shape.version
+            ),
+        )
+        .into());
+    }
+    let state = resource.upgrade(request.version, stored(request.raw_state.as_ref())?)?;
+    Ok(upgrade_resource_state::Response {
+        upgraded_state: Some(value::encode(&state, &shape.ty)?),
+        ..Default::default()
+    })
+}
+
+/// A stored state as JSON.
+fn stored(state: Option<&RawState>) -> Result<serde_json::Value, Diagnostics> {
+    let damaged = |detail: String| Diagnostics::from(Diagnostic::error("Damaged state", detail));
+    let state = state.ok_or_else(|| damaged("Terraform sent no stored state.".to_owned()))?;
+    if state.json.is_empty() && !state.flatmap.is_empty() {
+        return Err(damaged(
+            "The stored state was written by Terraform 0.11 or older, before this provider.".to_owned(),
+        ));
+    }
+    let json = value::parse_json(&state.json)
+        .map_err(|sentence| damaged(format!("The stored state cannot be read: {sentence}")))?;
+    if json.is_object() { Ok(json) } else { Err(damaged("The stored state is no object.".to_owned())) }
+}
+
+pub(super) fn read(
+    catalog: &Catalog,
+    request: &read_resource::Request,
+) -> Result<read_resource::Response, Diagnostics> {
+    let (resource, shape) = catalog.resource(&request.type_name)?;
+    let state = value::decode_present(request.current_state.as_ref(), &shape.ty, "state")?;
+    let now = resource.read(&state)?;
+    Ok(read_resource::Response {
+        new_state: Some(value::encode(&now, &shape.ty)?),
+        // What is returned replaces what is stored.
+        private: request.private.clone(),
+        ..Default::default()
+    })
+}
+
+pub(super) fn plan(
+    catalog: &Catalog,
+    request: &plan_resource_change::Request,
+) -> Result<plan_resource_change::Response, Diagnostics> {
+    let (resource, shape) = catalog.resource(&request.type_name)?;
+    let proposed = value::decode_object(request.proposed_new_state.as_ref(), &shape.ty, "proposed state")?;
+    let config = if proposed.is_null() { value::decode_object } else { value::decode_present };
+    let first_plan = value::decode_private(&request.planned_private)?;
+    let capabilities = request.client_capabilities.unwrap_or_default();
+    let ClientCapabilities { deferral_allowed, store_planned_private, .. } = capabilities;
+    let response = resource.plan(PlanRequest {
+        prior: value::decode_object(request.prior_state.as_ref(), &shape.ty, "prior state")?,
+        proposed,
+        config: config(request.config.as_ref(), &shape.ty, "configuration")?,
+        prior_private: value::decode_private(&request.prior_private)?.unwrap_or_default(),
+        committing: deferral_allowed || first_plan.is_some(),
+        first_plan,
+        carries_private: store_planned_private,
+    });
+    Ok(plan_resource_change::Response {
+        planned_state: Some(value::encode(&response.planned, &shape.ty)?),
+        requires_replace: response.replace.iter().map(path::to_wire).collect(),
+        planned_private: value::encode_private(&response.private)?,
+        diagnostics: diagnostics::to_wire(response.diagnostics),
+        ..Default::default()
+    })
+}
+
+pub(super) fn apply(
+    catalog: &Catalog,
+    request: &apply_resource_change::Request,
+) -> Result<apply_resource_change::Response, Diagnostics> {
+    let (resource, shape) = catalog.resource(&request.type_name)?;
+    let planned = value::decode_object(request.planned_state.as_ref(), &shape.ty, "planned state")?;
+    // There is something to create or something to delete, and what is not deleted has a configuration.
+    let (prior, config) = if planned.is_null() {
+        (value::decode_present as fn(_, _, _) -> _, value::decode_object as fn(_, _, _) -> _)
+    } else {
+        (value::decode_object as fn(_, _, _) -> _, value::decode_present as fn(_, _, _) -> _)
+    };
+    let response = resource.apply(ApplyRequest {
+        prior: prior(request.prior_state.as_ref(), &shape.ty, "prior state")?,
+        planned,
+        config: config(request.config.as_ref(), &shape.ty, "configuration")?,
+        private: value::decode_private(&request.planned_private)?.unwrap_or_default(),
+        stop: catalog.provider.stop.clone(),
+    });
+    Ok(apply_resource_change::Response {
+        new_state: Some(value::encode(&response.state, &shape.ty)?),
+        private: value::encode_private(&response.private)?,
+        diagnostics: diagnostics::to_wire(response.diagnostics),
+        ..Default::default()
+    })
+}
+
+pub(super) fn import(
+    catalog: &Catalog,
+    request: &import_resource_state::Request,
+) -> Result<import_resource_state::Response, Diagnostics> {
+    let (resource, shape) = catalog.resource(&request.type_name)?;
+    let no_id = |detail: &str| Diagnostics::from(Diagnostic::error("Import needs an id", detail));
+    if request.identity.is_some() {
+        return Err(no_id("This provider has no resource identities: write the id of the object as a string."));
+    }
+    if request.id.is_empty() {
+        return Err(no_id("The id is empty. The documentation of the resource says what it looks like."));
+    }
+    let state = resource.import(&request.id)?;
+    if state.is_null() {
+        let detail = format!("There is no {} with the id {:?}.", request.type_name, request.id);
+        return Err(Diagnostic::error("Nothing to import", detail).into());
+    }
+    let imported = ImportedResource {
+        type_name: request.type_name.clone(),
+        state: Some(value::encode(&state, &shape.ty)?),
+        ..Default::default()
+    };
+    Ok(import_resource_state::Response { imported_resources: vec![imported], ..Default::default() })
+}
+
+pub(super) fn move_state(
+    catalog: &Catalog,
+    request: &move_resource_state::Request,
+) -> Result<move_resource_state::Response, Diagnostics> {
+    let (resource, shape) = catalog.resource(&request.target_type_name)?;
+    let state = stored(request.source_state.as_ref())?;
+    let moved = resource.move_from(&MoveSource {
+        provider_address: &request.source_provider_address,
+        type_name: &request.source_type_name,
+        schema_version: request.source_schema_version,
+        state: &state,
+    })?;
+    Ok(move_resource_state::Response { target_state: Some(value::encode(&moved, &shape.ty)?), ..Default::default() })
+}

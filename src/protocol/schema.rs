@@ -1,0 +1,97 @@
+//! Schemas and signatures on the wire.
+
+use super::wire::function::{Parameter as WireParameter, Return};
+use super::wire::schema::nested_block::NestingMode as BlockNesting;
+use super::wire::schema::object::NestingMode as ObjectNesting;
+use super::wire::schema::{
+    Attribute as WireAttribute, Block as WireBlock, NestedBlock as WireNestedBlock, Object as WireObject,
+};
+use super::wire::{Function as WireFunction, Schema as WireSchema, StringKind};
+use crate::tf::{Attribute, AttributeType, Block, NestedBlock, Nesting, Parameter, Schema, Signature, Type};
+
+pub(super) fn schema(schema: &Schema) -> WireSchema {
+    WireSchema { version: schema.version, block: Some(block(&schema.block)) }
+}
+
+fn block(from: &Block) -> WireBlock {
+    WireBlock {
+        attributes: from.attributes.iter().map(attribute).collect(),
+        block_types: from.blocks.iter().map(nested_block).collect(),
+        description: from.description.clone(),
+        description_kind: StringKind::Markdown.into(),
+        ..WireBlock::default()
+    }
+}
+
+fn nested_block(from: &NestedBlock) -> WireNestedBlock {
+    WireNestedBlock {
+        type_name: from.name.to_owned(),
+        block: Some(block(&from.block)),
+        nesting: BlockNesting::Single.into(),
+        min_items: 0,
+        max_items: 0,
+    }
+}
+
+fn attribute(from: &Attribute) -> WireAttribute {
+    let (ty, nested_type) = match &from.ty {
+        AttributeType::Plain(ty) => (type_bytes(ty), None),
+        AttributeType::Nested(nesting, attributes) => (Vec::new(), Some(object(*nesting, attributes))),
+    };
+    WireAttribute {
+        name: from.name.to_owned(),
+        r#type: ty,
+        nested_type,
+        description: from.description.clone(),
+        description_kind: StringKind::Markdown.into(),
+        required: from.required,
+        optional: from.optional,
+        computed: from.computed,
+        sensitive: from.sensitive,
+        deprecated: from.deprecated.is_some(),
+        deprecation_message: from.deprecated.clone().unwrap_or_default(),
+        write_only: false,
+    }
+}
+
+fn object(nesting: Nesting, attributes: &[Attribute]) -> WireObject {
+    let nesting = match nesting {
+        Nesting::Single => ObjectNesting::Single,
+        Nesting::List => ObjectNesting::List,
+        Nesting::Set => ObjectNesting::Set,
+        Nesting::Map => ObjectNesting::Map,
+    };
+    WireObject {
+        attributes: attributes.iter().map(attribute).collect(),
+        nesting: nesting.into(),
+        ..WireObject::default()
+    }
+}
+
+pub(super) fn function(from: &Signature) -> WireFunction {
+    WireFunction {
+        parameters: from.parameters.iter().map(parameter).collect(),
+        variadic_parameter: from.variadic.as_ref().map(parameter),
+        r#return: Some(Return { r#type: type_bytes(&from.returns) }),
+        summary: from.summary.to_owned(),
+        description: from.description.to_owned(),
+        description_kind: StringKind::Markdown.into(),
+        deprecation_message: String::new(),
+    }
+}
+
+fn parameter(from: &Parameter) -> WireParameter {
+    WireParameter {
+        name: from.name.to_owned(),
+        r#type: type_bytes(&from.ty),
+        allow_null_value: from.allow_null,
+        // Terraform answers "unknown" by itself for an unknown argument.
+        allow_unknown_values: false,
+        description: from.description.to_owned(),
+        description_kind: StringKind::Markdown.into(),
+    }
+}
+
+fn type_bytes(ty: &Type) -> Vec<u8> {
+    ty.to_json().to_string().into_bytes()
+}

@@ -1,0 +1,251 @@
+//! The service, as one table: which call is answered by what. Every call has one shape: it is put on a thread that
+//! may block, inside a span that names it; errors and panics become diagnostics of its answer.
+
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use tokio_stream::Once;
+use tonic::{Request, Response, Status, Streaming};
+
+use super::catalog::Catalog;
+use super::wire::provider_server::{Provider as Service, ProviderServer};
+use super::{data_source, diagnostics, function, guard, provider, resource, unoffered, wire};
+use crate::tf::{Diagnostic, Diagnostics, FunctionError, Provider};
+
+/// Bytes that a message may have, either way; as much as Go's providers allow.
+pub const MESSAGE_SIZE_MAX: usize = 256 << 20;
+
+/// Answers Terraform for a provider. Cheap to copy.
+#[derive(Clone)]
+pub struct Server {
+    catalog: Arc<Catalog>,
+    requests: Arc<AtomicU64>,
+    /// Tells this process's requests from another's in a shared log.
+    run: u64,
+}
+
+/// The gRPC service over a provider.
+pub fn service(provider: Provider) -> ProviderServer<Server> {
+    ProviderServer::new(Server::new(provider))
+        .max_decoding_message_size(MESSAGE_SIZE_MAX)
+        .max_encoding_message_size(MESSAGE_SIZE_MAX)
+}
+
+type Handler<Q, A> = fn(&Catalog, &Q) -> Result<A, Diagnostics>;
+
+impl Server {
+    /// A server over a provider; makes its schemas.
+    pub fn new(provider: Provider) -> Self {
+        Self {
+            catalog: Arc::new(Catalog::new(provider)),
+            requests: Arc::default(),
+            run: RandomState::new().hash_one(std::process::id()),
+        }
+    }
+
+    async fn answer<Q, A>(&self, rpc: &'static str, subject: &str, request: Q, handler: Handler<Q, A>) -> A
+    where
+        Q: Send + 'static,
+        A: Answer,
+    {
+        let number = self.requests.fetch_add(1, Ordering::Relaxed);
+        let span = tracing::error_span!(
+            "call",
+            tf_rpc = rpc,
+            tf_req_id = format!("{:016x}-{number}", self.run),
+            tf_resource_type = subject
+        );
+        let catalog = Arc::clone(&self.catalog);
+        let work = move || span.in_scope(|| run(&catalog, &request, handler));
+        match tokio::task::spawn_blocking(work).await {
+            Ok(answer) => answer,
+            // Not even reached: the runtime is going down.
+            Err(error) => A::failed(crashed(&error.to_string())),
+        }
+    }
+}
+
+fn run<Q, A: Answer>(catalog: &Catalog, request: &Q, handler: Handler<Q, A>) -> A {
+    let start = Instant::now();
+    tracing::trace!("Called");
+    let answer = guard::catch(|| handler(catalog, request)).unwrap_or_else(|panic| Err(crashed(&panic)));
+    let errors = answer.as_ref().err().map_or(0, |errors| errors.iter().count());
+    let answer = answer.unwrap_or_else(A::failed);
+    let duration = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+    tracing::debug!(tf_req_duration_ms = duration, errors, "Answered");
+    answer
+}
+
+fn crashed(panic: &str) -> Diagnostics {
+    let detail = format!("It stopped in the middle of this call: {panic}. Please report it.");
+    Diagnostic::error("Bug in the provider", detail).into()
+}
+
+/// An answer that can say what went wrong.
+trait Answer: Sized + Send + 'static {
+    fn failed(errors: Diagnostics) -> Self;
+}
+
+impl Answer for wire::call_function::Response {
+    fn failed(errors: Diagnostics) -> Self {
+        let text = errors.into_iter().map(|error| error.detail).collect::<Vec<_>>().join(" ");
+        Self { result: None, error: Some(function::to_wire(FunctionError { text, argument: None })) }
+    }
+}
+
+impl Answer for wire::stop_provider::Response {
+    fn failed(errors: Diagnostics) -> Self {
+        Self { error: errors.into_iter().map(|error| error.detail).collect::<Vec<_>>().join(" ") }
+    }
+}
+
+impl Answer for wire::list_resource::Event {
+    fn failed(errors: Diagnostics) -> Self {
+        Self { diagnostic: diagnostics::to_wire(errors), ..Default::default() }
+    }
+}
+
+impl Answer for wire::invoke_action::Event {
+    fn failed(errors: Diagnostics) -> Self {
+        use wire::invoke_action::event::{Completed, Type};
+        Self { r#type: Some(Type::Completed(Completed { diagnostics: diagnostics::to_wire(errors) })) }
+    }
+}
+
+/// The table. `rpc name (message module / field with the type name) => handler`; after `stream`, the answer is
+/// one event of a stream; after `with diagnostics`, calls whose answer has a field of that name.
+macro_rules! calls {
+    (
+        with diagnostics { $($Rpc:ident $rpc:ident($message:ident $(/ $subject:ident)?) => $handler:expr;)* }
+        others { $($OtherRpc:ident $other:ident($other_message:ident $(/ $other_subject:ident)?) => $other_handler:expr;)* }
+        streams {
+            $($Stream:ident: $StreamRpc:ident $stream:ident($stream_message:ident / $stream_subject:ident)
+                -> $Event:ident => $stream_handler:expr;)*
+        }
+    ) => {
+        $(impl Answer for wire::$message::Response {
+            fn failed(errors: Diagnostics) -> Self {
+                Self { diagnostics: diagnostics::to_wire(errors), ..Default::default() }
+            }
+        })*
+
+        #[tonic::async_trait]
+        impl Service for Server {
+            $(async fn $rpc(
+                &self,
+                request: Request<wire::$message::Request>,
+            ) -> Result<Response<wire::$message::Response>, Status> {
+                let request = request.into_inner();
+                #[allow(unused_variables)]
+                let subject = String::new();
+                $(let subject = request.$subject.clone();)?
+                Ok(Response::new(self.answer(stringify!($Rpc), &subject, request, $handler).await))
+            })*
+
+            $(async fn $other(
+                &self,
+                request: Request<wire::$other_message::Request>,
+            ) -> Result<Response<wire::$other_message::Response>, Status> {
+                let request = request.into_inner();
+                #[allow(unused_variables)]
+                let subject = String::new();
+                $(let subject = request.$other_subject.clone();)?
+                Ok(Response::new(self.answer(stringify!($OtherRpc), &subject, request, $other_handler).await))
+            })*
+
+            $(type $Stream = Once<Result<wire::$stream_message::$Event, Status>>;
+
+            async fn $stream(
+                &self,
+                request: Request<wire::$stream_message::Request>,
+            ) -> Result<Response<Self::$Stream>, Status> {
+                let request = request.into_inner();
+                let subject = request.$stream_subject.clone();
+                let event = self.answer(stringify!($StreamRpc), &subject, request, $stream_handler).await;
+                Ok(Response::new(tokio_stream::once(Ok(event))))
+            })*
+
+            /// The only call whose request is a stream; nothing of it needs to be read for this answer.
+            async fn write_state_bytes(
+                &self,
+                _: Request<Streaming<wire::write_state_bytes::RequestChunk>>,
+            ) -> Result<Response<wire::write_state_bytes::Response>, Status> {
+                Ok(Response::new(self.answer("WriteStateBytes", "", (), unoffered::state_stores).await))
+            }
+        }
+    };
+}
+
+calls! {
+    with diagnostics {
+        GetMetadata get_metadata(get_metadata) => provider::metadata;
+        GetProviderSchema get_provider_schema(get_provider_schema) => provider::schemas;
+        GetResourceIdentitySchemas get_resource_identity_schemas(get_resource_identity_schemas)
+            => provider::identity_schemas;
+        ValidateProviderConfig validate_provider_config(validate_provider_config) => provider::validate;
+        ConfigureProvider configure_provider(configure_provider) => provider::configure;
+
+        ValidateResourceConfig validate_resource_config(validate_resource_config / type_name) => resource::validate;
+        UpgradeResourceState upgrade_resource_state(upgrade_resource_state / type_name) => resource::upgrade;
+        ReadResource read_resource(read_resource / type_name) => resource::read;
+        PlanResourceChange plan_resource_change(plan_resource_change / type_name) => resource::plan;
+        ApplyResourceChange apply_resource_change(apply_resource_change / type_name) => resource::apply;
+        ImportResourceState import_resource_state(import_resource_state / type_name) => resource::import;
+        MoveResourceState move_resource_state(move_resource_state / target_type_name) => resource::move_state;
+
+        ValidateDataResourceConfig validate_data_resource_config(validate_data_resource_config / type_name)
+            => data_source::validate;
+        ReadDataSource read_data_source(read_data_source / type_name) => data_source::read;
+        GetFunctions get_functions(get_functions) => function::list;
+
+        UpgradeResourceIdentity upgrade_resource_identity(upgrade_resource_identity / type_name)
+            => unoffered::resource_identities;
+        GenerateResourceConfig generate_resource_config(generate_resource_config / type_name)
+            => unoffered::generated_configuration;
+        ValidateEphemeralResourceConfig validate_ephemeral_resource_config(validate_ephemeral_resource_config / type_name)
+            => unoffered::ephemeral_resources;
+        OpenEphemeralResource open_ephemeral_resource(open_ephemeral_resource / type_name)
+            => unoffered::ephemeral_resources;
+        RenewEphemeralResource renew_ephemeral_resource(renew_ephemeral_resource / type_name)
+            => unoffered::ephemeral_resources;
+        CloseEphemeralResource close_ephemeral_resource(close_ephemeral_resource / type_name)
+            => unoffered::ephemeral_resources;
+        ValidateListResourceConfig validate_list_resource_config(validate_list_resource_config / type_name)
+            => unoffered::list_resources;
+        PlanAction plan_action(plan_action / action_type) => unoffered::actions;
+        ValidateActionConfig validate_action_config(validate_action_config / type_name) => unoffered::actions;
+        ValidateStateStoreConfig validate_state_store_config(validate_state_store / type_name)
+            => unoffered::state_stores;
+        ConfigureStateStore configure_state_store(configure_state_store / type_name) => unoffered::state_stores;
+        LockState lock_state(lock_state / type_name) => unoffered::state_stores;
+        UnlockState unlock_state(unlock_state / type_name) => unoffered::state_stores;
+        GetStates get_states(get_states / type_name) => unoffered::state_stores;
+        DeleteState delete_state(delete_state / type_name) => unoffered::state_stores;
+    }
+    others {
+        CallFunction call_function(call_function / name) => function::call;
+        StopProvider stop_provider(stop_provider) => provider::stop;
+    }
+    streams {
+        ListResourceStream: ListResource list_resource(list_resource / type_name)
+            -> Event => unoffered::list_resources;
+        InvokeActionStream: InvokeAction invoke_action(invoke_action / action_type) -> Event => unoffered::actions;
+        ReadStateBytesStream: ReadStateBytes read_state_bytes(read_state_bytes / type_name)
+            -> Response => unoffered::state_stores;
+    }
+}
+
+impl Answer for wire::read_state_bytes::Response {
+    fn failed(errors: Diagnostics) -> Self {
+        Self { diagnostics: diagnostics::to_wire(errors), ..Default::default() }
+    }
+}
+
+impl Answer for wire::write_state_bytes::Response {
+    fn failed(errors: Diagnostics) -> Self {
+        Self { diagnostics: diagnostics::to_wire(errors) }
+    }
+}

@@ -1,0 +1,26 @@
+//! Calls about what this provider does not offer. Terraform makes none of them, because the schemas name nothing
+//! to make them about; whoever does gets an answer all the same.
+
+use super::catalog::Catalog;
+use crate::tf::{Diagnostic, Diagnostics};
+
+fn no(what: &str) -> Diagnostics {
+    Diagnostic::error("Not offered", format!("This provider has no {what}.")).into()
+}
+
+macro_rules! refusals {
+    ($($name:ident = $what:literal),* $(,)?) => {$(
+        pub(super) fn $name<Q, A>(_: &Catalog, _: &Q) -> Result<A, Diagnostics> {
+            Err(no($what))
+        }
+    )*};
+}
+
+refusals! {
+    actions = "actions",
+    ephemeral_resources = "ephemeral resources",
+    generated_configuration = "generated configuration beyond Terraform's own",
+    list_resources = "list resources",
+    resource_identities = "resource identities",
+    state_stores = "state stores",
+}

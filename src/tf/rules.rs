@@ -1,0 +1,130 @@
+//! What stands in a plan or a state: attribute by attribute, and down into nested objects one by one.
+//!
+//! Objects of one nested attribute are matched by key or index. Those in a set cannot be matched and stand as
+//! written: neither defaults nor computed attributes work inside a set.
+
+use std::collections::BTreeMap;
+
+use super::{Attribute, AttributeType, Nesting, Value};
+
+/// What a plan starts from: what the user wrote, defaults, and for the rest what was, or unknown for a new object.
+pub(super) fn wished(attributes: &[Attribute], prior: &Value, config: &Value) -> Value {
+    each(attributes, |attribute| {
+        let (was, wrote) = (prior.entry(attribute.name), config.entry(attribute.name));
+        let new = prior.is_null();
+        let wish = match (wrote, &attribute.default) {
+            (Value::Null, Some(default)) => default.clone(),
+            (Value::Null, None) if !attribute.computed => Value::Null,
+            (Value::Null, None) if new => Value::Unknown,
+            (Value::Null, None) => was.clone(),
+            _ => in_objects(&attribute.ty, wrote, [was], &|inner, wrote, [was]| wished(inner, was, wrote)),
+        };
+        if !new && attribute.same(was, &wish) { was.clone() } else { wish }
+    })
+}
+
+/// The resource's answer where the user left something open, the wish everywhere else.
+pub(super) fn decided(attributes: &[Attribute], config: &Value, wished: &Value, answer: &Value) -> Value {
+    if answer.is_null() {
+        return wished.clone();
+    }
+    each(attributes, |attribute| {
+        let [wrote, wish, answer] = [config, wished, answer].map(|object| object.entry(attribute.name));
+        if wrote.is_null() && attribute.default.is_none() && attribute.computed {
+            return respelt(attribute, wish, answer);
+        }
+        in_objects(&attribute.ty, wish, [wrote, answer], &|inner, wish, [wrote, answer]| {
+            decided(inner, wrote, wish, answer)
+        })
+    })
+}
+
+/// The answer, in the spelling of `known` where both mean the same.
+pub(super) fn kept(attributes: &[Attribute], known: &Value, answer: &Value) -> Value {
+    each(attributes, |attribute| respelt(attribute, known.entry(attribute.name), answer.entry(attribute.name)))
+}
+
+fn respelt(attribute: &Attribute, known: &Value, answer: &Value) -> Value {
+    if known.is_wholly_known() && attribute.same(known, answer) {
+        return known.clone();
+    }
+    in_objects(&attribute.ty, answer, [known], &|inner, answer, [known]| kept(inner, known, answer))
+}
+
+/// The object with defaults where it has null.
+pub(super) fn with_defaults(attributes: &[Attribute], object: &Value) -> Value {
+    each(attributes, |attribute| match (object.entry(attribute.name), &attribute.default) {
+        (Value::Null, Some(default)) => default.clone(),
+        (value, _) => in_objects(&attribute.ty, value, [], &|inner, object, []| with_defaults(inner, object)),
+    })
+}
+
+/// Whether what came of a planned value is no surprise: equal, but for what was unknown.
+pub(super) fn fulfils(ty: &AttributeType, planned: &Value, now: &Value) -> bool {
+    let is_set = matches!(ty, AttributeType::Nested(Nesting::Set, _) | AttributeType::Plain(super::Type::Set(_)));
+    // Which element of a set an unknown one has become cannot be told.
+    if is_set && !planned.is_wholly_known() { !now.is_null() } else { is_filled_in(planned, now) }
+}
+
+fn is_filled_in(planned: &Value, now: &Value) -> bool {
+    match (planned, now) {
+        (Value::Unknown, _) => true,
+        (Value::Map(planned), Value::Map(now)) => {
+            planned.keys().eq(now.keys()) && planned.values().zip(now.values()).all(|(a, b)| is_filled_in(a, b))
+        }
+        (Value::List(planned), Value::List(now)) => {
+            planned.len() == now.len() && planned.iter().zip(now).all(|(a, b)| is_filled_in(a, b))
+        }
+        _ => planned == now,
+    }
+}
+
+/// The value with null for what is unknown.
+pub(super) fn unknown_as_null(value: Value) -> Value {
+    match value {
+        Value::Unknown => Value::Null,
+        Value::List(items) => Value::List(items.into_iter().map(unknown_as_null).collect()),
+        Value::Map(entries) => {
+            Value::Map(entries.into_iter().map(|(key, value)| (key, unknown_as_null(value))).collect())
+        }
+        Value::Dynamic(inner) => Value::Dynamic(Box::new((inner.0, unknown_as_null(inner.1)))),
+        known => known,
+    }
+}
+
+fn each(attributes: &[Attribute], value: impl Fn(&Attribute) -> Value) -> Value {
+    Value::Map(attributes.iter().map(|attribute| (attribute.name.to_owned(), value(attribute))).collect())
+}
+
+/// Makes a nested object anew: its attributes, the object, and what stands in its place elsewhere.
+type Remake<'a, const N: usize> = &'a dyn Fn(&[Attribute], &Value, [&Value; N]) -> Value;
+
+/// `shape` with each object of a nested attribute made anew; a plain value, or one in a set, stands.
+fn in_objects<const N: usize>(ty: &AttributeType, shape: &Value, others: [&Value; N], remake: Remake<'_, N>) -> Value {
+    let AttributeType::Nested(nesting, inner) = ty else { return shape.clone() };
+    let one = |object: &Value, others| match object {
+        Value::Map(_) => remake(inner, object, others),
+        unknown_or_null => unknown_or_null.clone(),
+    };
+    match (nesting, shape) {
+        (Nesting::Single, object) => one(object, others),
+        (Nesting::Map, Value::Map(entries)) => {
+            let entries = entries.iter().map(|(key, object)| (key.clone(), one(object, others.map(|o| o.entry(key)))));
+            Value::Map(entries.collect::<BTreeMap<_, _>>())
+        }
+        (Nesting::List, Value::List(items)) => {
+            let items = items.iter().enumerate();
+            Value::List(items.map(|(index, object)| one(object, others.map(|other| element(other, index)))).collect())
+        }
+        _ => shape.clone(),
+    }
+}
+
+/// The element of a list; null when it is not there.
+fn element(list: &Value, index: usize) -> &Value {
+    match list {
+        Value::List(items) => items.get(index).unwrap_or(&Value::Null),
+        Value::Unknown => &Value::Unknown,
+        _ => &Value::Null,
+    }
+}

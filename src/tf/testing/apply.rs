@@ -1,0 +1,182 @@
+//! What apply may and may not do.
+
+use super::*;
+
+fn failure() -> Diagnostics {
+    Diagnostic::error("It failed", "Try again.").into()
+}
+
+#[test]
+fn known_planned_values_survive_apply_in_their_spelling() {
+    let config = thing(&[
+        ("name", "a".into()),
+        ("note", "HELLO".into()),
+        ("zone", "East".into()),
+        ("members", list(&["A".into(), "a".into(), "b".into()])),
+        ("parts", map(&[("p", object::<Part>(&[("kind", "BOLT".into())]))])),
+        ("timeouts", map(&[("create", "LONG".into())])),
+    ]);
+    let state = plan_and_apply(&Things::default(), &Value::Null, &config);
+    for name in ["name", "note", "zone", "members", "timeouts", "tags"] {
+        assert_eq!(state.entry(name), config.entry(name), "{name}");
+    }
+    assert_eq!(state.entry("parts").entry("p").entry("kind"), &"BOLT".into());
+    assert!(state.is_wholly_known(), "{state:?}");
+}
+
+#[test]
+fn resource_that_changes_a_planned_value_is_named_with_it() {
+    let things = Things {
+        create: |apply| {
+            fill_in(&mut apply.state);
+            apply.state.name = "other".to_owned().into();
+            apply.state.tags = Tf::Null;
+            let Tf::Known(parts) = &mut apply.state.parts else { panic!("no parts") };
+            parts.insert("p".to_owned(), Part { kind: word("gear").into(), size: 1.into(), serial: Tf::Null });
+            Ok(())
+        },
+        ..Things::default()
+    };
+    let config = thing(&[
+        ("name", "a".into()),
+        ("tags", map(&[("k", "v".into())])),
+        ("parts", map(&[("p", object::<Part>(&[("kind", "bolt".into())]))])),
+    ]);
+    let planned = plan(&things, &Value::Null, &config).planned;
+    let response = apply(&things, &Value::Null, &planned, &config);
+    let what = "The plan was not kept";
+    told_is(&response.diagnostics, &[(what, "name"), (what, "tags"), (what, "parts")]);
+    assert_eq!(response.state.entry("id"), &"thing-1".into(), "what was made is not lost");
+}
+
+#[test]
+fn broken_promise_about_a_sensitive_value_does_not_show_it() {
+    let things = Things {
+        create: |apply| {
+            fill_in(&mut apply.state);
+            apply.state.secret = "other".to_owned().into();
+            Ok(())
+        },
+        ..Things::default()
+    };
+    let config = thing(&[("name", "a".into()), ("secret", "mine".into())]);
+    let planned = plan(&things, &Value::Null, &config).planned;
+    let response = apply(&things, &Value::Null, &planned, &config);
+    told_is(&response.diagnostics, &[("The plan was not kept", "secret")]);
+    let text = format!("{:?}", response.diagnostics);
+    assert!(!text.contains("mine") && !text.contains("other"), "{text}");
+}
+
+#[test]
+fn no_unknown_after_apply() {
+    let things = Things {
+        create: |apply| {
+            apply.state.id = "thing-1".to_owned().into();
+            apply.state.secret = Tf::Null;
+            apply.state.status = Status { ready: Tf::Unknown }.into();
+            Ok(())
+        },
+        ..Things::default()
+    };
+    let part = object::<Part>(&[("kind", "bolt".into())]);
+    let config = thing(&[("name", "a".into()), ("pieces", list(&[part]))]);
+    let planned = plan(&things, &Value::Null, &config).planned;
+    let response = apply(&things, &Value::Null, &planned, &config);
+    let what = "The plan was not kept";
+    told_is(&response.diagnostics, &[(what, "address"), (what, "pieces"), (what, "status")]);
+    assert!(response.diagnostics.iter().all(|diagnostic| diagnostic.detail.contains("is still unknown")));
+    assert!(response.state.is_wholly_known(), "Terraform would add an error of its own: {:?}", response.state);
+    assert_eq!(response.state.entry("id"), &"thing-1".into());
+}
+
+#[test]
+fn failed_create_leaves_no_object() {
+    let things = Things { create: |_| Err(failure()), ..Things::default() };
+    let config = thing(&[("name", "a".into())]);
+    let planned = plan(&things, &Value::Null, &config).planned;
+    let response = apply(&things, &Value::Null, &planned, &config);
+    told_is(&response.diagnostics, &[("It failed", "")]);
+    assert_eq!(response.state, Value::Null);
+}
+
+#[test]
+fn failed_update_leaves_the_prior_state() {
+    let things = Things { update: |_| Err(failure()), ..Things::default() };
+    let config = thing(&[("name", "a".into())]);
+    let state = plan_and_apply(&things, &Value::Null, &config);
+    let changed = with(&config, &[("name", "b".into())]);
+    let planned = plan(&things, &state, &changed).planned;
+    let response = apply(&things, &state, &planned, &changed);
+    told_is(&response.diagnostics, &[("It failed", "")]);
+    assert_eq!(response.state, state);
+}
+
+#[test]
+fn reached_state_of_a_failure_is_kept() {
+    let fails_late = |apply: &mut Apply<Thing>| {
+        apply.state.id = "thing-7".to_owned().into();
+        apply.private.insert("token".to_owned(), "t".into());
+        apply.warnings.push(Diagnostic::warning("Slow", "It took long."));
+        apply.reached = Some(apply.state.clone());
+        Err(failure())
+    };
+    let things = Things { create: fails_late, update: fails_late, ..Things::default() };
+    let config = thing(&[("name", "a".into()), ("note", "HELLO".into())]);
+    let planned = plan(&things, &Value::Null, &config).planned;
+    let response = apply(&things, &Value::Null, &planned, &config);
+    told_is(&response.diagnostics, &[("Slow", ""), ("It failed", "")]);
+    assert_eq!(response.state.entry("id"), &"thing-7".into());
+    assert_eq!(response.state.entry("note"), &"HELLO".into(), "in the spelling of the plan");
+    assert!(response.state.is_wholly_known(), "what was not reached is null: {:?}", response.state);
+    assert_eq!(response.private["token"], "t");
+
+    let state = plan_and_apply(&Things::default(), &Value::Null, &config);
+    let response = apply(&things, &state, &with(&state, &[("id", Value::Unknown)]), &config);
+    assert_eq!(response.state.entry("id"), &"thing-7".into());
+}
+
+#[test]
+fn delete_gives_null_and_a_failed_one_the_prior_state() {
+    let things = Things::default();
+    let state = plan_and_apply(&things, &Value::Null, &thing(&[("name", "a".into())]));
+    assert_eq!(apply(&things, &state, &Value::Null, &Value::Null).state, Value::Null);
+    let things = Things { delete: || Err(failure()), ..Things::default() };
+    let response = apply(&things, &state, &Value::Null, &Value::Null);
+    told_is(&response.diagnostics, &[("It failed", "")]);
+    assert_eq!(response.state, state);
+}
+
+#[test]
+fn delete_of_nothing_asks_nobody() {
+    let things = Things::default();
+    let response = apply(&things, &Value::Null, &Value::Null, &Value::Null);
+    assert_eq!((response.state, response.diagnostics), (Value::Null, Diagnostics::new()));
+    assert!(things.calls.lock().unwrap().is_empty());
+}
+
+#[test]
+fn private_data_of_the_plan_reaches_apply_and_what_apply_keeps_is_kept() {
+    let things = Things {
+        plan: |plan| {
+            plan.private.insert("planned".to_owned(), 1.into());
+        },
+        create: |apply| {
+            fill_in(&mut apply.state);
+            let planned = apply.private.remove("planned").unwrap();
+            apply.private.insert("applied".to_owned(), planned);
+            Ok(())
+        },
+        ..Things::default()
+    };
+    let config = thing(&[("name", "a".into())]);
+    let planned = plan(&things, &Value::Null, &config);
+    let request = ApplyRequest {
+        prior: Value::Null,
+        planned: planned.planned,
+        config,
+        private: planned.private,
+        stop: Stop::default(),
+    };
+    let response = ErasedResource::apply(&things, request);
+    assert_eq!(serde_json::Value::Object(response.private), serde_json::json!({ "applied": 1 }));
+}

@@ -1,0 +1,283 @@
+//! What a plan shows.
+
+use super::*;
+
+#[test]
+fn new_object_shows_what_the_user_wrote_defaults_and_unknown_for_the_rest() {
+    let config = thing(&[("name", "a".into()), ("note", "Hello".into())]);
+    let planned = plan(&Things::default(), &Value::Null, &config).planned;
+    let expected = with(
+        &config,
+        &[
+            ("id", Value::Unknown),
+            ("address", Value::Unknown),
+            ("secret", Value::Unknown),
+            ("status", Value::Unknown),
+            ("count", 1.into()),
+            ("cascade", false.into()),
+        ],
+    );
+    assert_eq!(planned, expected);
+}
+
+#[test]
+fn what_the_user_wrote_stands_whatever_the_resource_plans() {
+    let meddles = |plan: &mut Plan<Thing>| {
+        plan.planned.name = "other".to_owned().into();
+        plan.planned.note = Tf::Null;
+        plan.planned.address = word("elsewhere").into();
+        plan.planned.count = 7.into();
+        plan.planned.tags = Tf::Unknown;
+        plan.planned.timeouts = Tf::Null;
+        plan.planned.zone = word("east").into();
+    };
+    let things = Things { plan: meddles, ..Things::default() };
+    let timeouts = map(&[("create", "LONG".into())]);
+    let config = thing(&[
+        ("name", "a".into()),
+        ("note", "Hello".into()),
+        ("address", "Home".into()),
+        ("tags", map(&[("k", "v".into())])),
+        ("timeouts", timeouts),
+    ]);
+    let planned = plan(&things, &Value::Null, &config).planned;
+    for name in ["name", "note", "address", "tags", "timeouts"] {
+        assert_eq!(planned.entry(name), config.entry(name), "{name}");
+    }
+    assert_eq!(planned.entry("count"), &1.into());
+    assert_eq!(planned.entry("zone"), &Value::Null, "null that is not computed stays null");
+}
+
+#[test]
+fn resource_decides_what_the_user_left_open() {
+    let things = Things {
+        plan: |plan| {
+            plan.planned.id = "thing-9".to_owned().into();
+            plan.planned.address = word("Here").into();
+        },
+        ..Things::default()
+    };
+    let planned = plan(&things, &Value::Null, &thing(&[("name", "a".into())])).planned;
+    assert_eq!(planned.entry("id"), &"thing-9".into());
+    assert_eq!(planned.entry("address"), &"here".into());
+    assert_eq!(planned.entry("status"), &Value::Unknown);
+}
+
+#[test]
+fn unchanged_configuration_plans_no_change() {
+    let things = Things::default();
+    let config = thing(&[
+        ("name", "a".into()),
+        ("zone", "EAST".into()),
+        ("address", "Home".into()),
+        ("members", list(&["B".into(), "a".into()])),
+        ("sequence", list(&["Z".into(), "y".into()])),
+        ("parts", map(&[("p", object::<Part>(&[("kind", "BOLT".into())]))])),
+        ("pieces", list(&[object::<Part>(&[("kind", "Nut".into()), ("size", 3.into())])])),
+        ("timeouts", map(&[("create", "Long".into())])),
+    ]);
+    let state = plan_and_apply(&things, &Value::Null, &config);
+    assert!(state.is_wholly_known(), "{state:?}");
+    let again = plan(&things, &state, &config);
+    assert_eq!(again.planned, state);
+    assert_eq!(again.replace, []);
+}
+
+#[test]
+fn computed_values_are_kept_on_update() {
+    let things = Things::default();
+    let config = thing(&[("name", "a".into())]);
+    let state = plan_and_apply(&things, &Value::Null, &config);
+    let planned = plan(&things, &state, &with(&config, &[("note", "new".into())])).planned;
+    assert_eq!(planned, with(&state, &[("note", "new".into())]));
+}
+
+#[test]
+fn value_that_the_user_no_longer_writes_is_kept_when_computed_and_null_when_not() {
+    let things = Things::default();
+    let config = thing(&[("name", "a".into()), ("note", "n".into()), ("address", "HOME".into()), ("count", 3.into())]);
+    let state = plan_and_apply(&things, &Value::Null, &config);
+    let planned = plan(&things, &state, &thing(&[("name", "a".into())])).planned;
+    assert_eq!(planned.entry("note"), &Value::Null);
+    assert_eq!(planned.entry("address"), &"HOME".into(), "in the spelling of the state");
+    assert_eq!(planned.entry("count"), &1.into(), "back to the default");
+}
+
+#[test]
+fn other_spelling_of_the_same_keeps_the_states() {
+    let things = Things::default();
+    let written = [
+        ("name", "a".into()),
+        ("note", "HELLO".into()),
+        ("members", list(&["a".into(), "b".into()])),
+        ("sequence", list(&["A".into()])),
+        ("parts", map(&[("p", object::<Part>(&[("kind", "BOLT".into())]))])),
+    ];
+    let state = plan_and_apply(&things, &Value::Null, &thing(&written));
+    let respelt = thing(&[
+        ("name", "a".into()),
+        ("note", "Hello".into()),
+        ("members", list(&["A".into(), "B".into()])),
+        ("sequence", list(&["a".into()])),
+        ("parts", map(&[("p", object::<Part>(&[("kind", "Bolt".into())]))])),
+    ]);
+    assert_eq!(plan(&things, &state, &respelt).planned, state);
+    let other_order = with(&respelt, &[("sequence", list(&["b".into(), "a".into()]))]);
+    assert_ne!(plan(&things, &state, &other_order).planned, state);
+}
+
+#[test]
+fn replacement_is_planned_only_when_the_meaning_differs() {
+    let things = Things::default();
+    let config = |zone: Value| thing(&[("name", "a".into()), ("zone", zone)]);
+    let state = plan_and_apply(&things, &Value::Null, &config("east".into()));
+    let replace = |zone: Value| plan(&things, &state, &config(zone)).replace;
+    assert_eq!(replace("EAST".into()), []);
+    assert_eq!(replace("west".into()), [Path::attribute("zone")]);
+    assert_eq!(replace(Value::Null), [Path::attribute("zone")]);
+    assert_eq!(replace(Value::Unknown), [Path::attribute("zone")]);
+    assert_eq!(plan(&things, &Value::Null, &config("east".into())).replace, [], "a new object replaces nothing");
+}
+
+#[test]
+fn resource_can_ask_for_replacement() {
+    let things = Things { plan: |plan| plan.replace.push(crate::at!(Thing, count)), ..Things::default() };
+    let config = thing(&[("name", "a".into())]);
+    let state = plan_and_apply(&Things::default(), &Value::Null, &config);
+    assert_eq!(plan(&things, &state, &config).replace, [Path::attribute("count")]);
+}
+
+#[test]
+fn unknown_elements_stay_in_the_plan_as_written() {
+    let config = thing(&[
+        ("name", Value::Unknown),
+        ("tags", map(&[("k", Value::Unknown), ("l", "v".into())])),
+        ("members", Value::set(vec![Value::Unknown, Value::Unknown, "A".into()])),
+        ("sequence", list(&["A".into(), Value::Unknown])),
+        (
+            "parts",
+            map(&[("p", object::<Part>(&[("kind", Value::Unknown), ("size", 2.into())])), ("q", Value::Unknown)]),
+        ),
+        ("pieces", Value::Unknown),
+    ]);
+    let sees = |plan: &mut Plan<Thing>| {
+        assert!(plan.planned.tags.is_unknown() && plan.config.members.is_unknown());
+        assert_eq!(plan.planned.parts.get().map(|parts| parts["p"].size.clone()), Some(Tf::Known(2)));
+    };
+    let planned = plan(&Things { plan: sees, ..Things::default() }, &Value::Null, &config).planned;
+    for name in ["name", "tags", "members", "sequence", "pieces"] {
+        assert_eq!(planned.entry(name), config.entry(name), "{name}");
+    }
+    let part = planned.entry("parts").entry("p");
+    assert_eq!((part.entry("kind"), part.entry("size")), (&Value::Unknown, &2.into()));
+    assert_eq!(planned.entry("parts").entry("q"), &Value::Unknown);
+    let Value::List(members) = planned.entry("members") else { panic!("{planned:?}") };
+    assert_eq!(members.len(), 3, "two unknown elements may turn out different");
+}
+
+#[test]
+fn nested_objects_follow_the_same_rules_one_by_one() {
+    let things = Things::default();
+    let part = |kind: &str| object::<Part>(&[("kind", kind.into())]);
+    let config =
+        thing(&[("name", "a".into()), ("parts", map(&[("p", part("BOLT"))])), ("pieces", list(&[part("NUT")]))]);
+    let planned = plan(&things, &Value::Null, &config).planned;
+    let new = |kind: &str| map(&[("kind", kind.into()), ("size", 1.into()), ("serial", Value::Unknown)]);
+    assert_eq!(planned.entry("parts"), &map(&[("p", new("BOLT"))]));
+    assert_eq!(planned.entry("pieces"), &list(&[new("NUT")]));
+
+    let state = plan_and_apply(&things, &Value::Null, &config);
+    let made = |kind: &str, of: &str| map(&[("kind", kind.into()), ("size", 1.into()), ("serial", of.into())]);
+    assert_eq!(state.entry("parts"), &map(&[("p", made("BOLT", "serial of p"))]));
+
+    let more = with(&config, &[("parts", map(&[("p", part("bolt")), ("q", part("Gear"))]))]);
+    let planned = plan(&things, &state, &more).planned;
+    assert_eq!(planned.entry("parts"), &map(&[("p", made("BOLT", "serial of p")), ("q", new("Gear"))]));
+    let state = plan_and_apply(&things, &state, &more);
+    let both = map(&[("p", made("BOLT", "serial of p")), ("q", made("Gear", "serial of q"))]);
+    assert_eq!(state.entry("parts"), &both);
+}
+
+#[test]
+fn resource_decides_computed_values_of_nested_objects() {
+    let decides = |plan: &mut Plan<Thing>| {
+        let Tf::Known(parts) = &mut plan.planned.parts else { panic!("no parts") };
+        for part in parts.values_mut() {
+            *part = Part { serial: "planned".to_owned().into(), kind: word("meddled").into(), size: 9.into() };
+        }
+        parts.insert("extra".to_owned(), Part::default());
+    };
+    let part = object::<Part>(&[("kind", "BOLT".into())]);
+    let config = thing(&[("name", "a".into()), ("parts", map(&[("p", part)]))]);
+    let planned = plan(&Things { plan: decides, ..Things::default() }, &Value::Null, &config).planned;
+    let part = map(&[("kind", "BOLT".into()), ("size", 1.into()), ("serial", "planned".into())]);
+    assert_eq!(planned.entry("parts"), &map(&[("p", part)]));
+}
+
+#[test]
+fn object_to_destroy_plans_null_and_asks_nobody() {
+    let things = Things::default();
+    let state = plan_and_apply(&things, &Value::Null, &thing(&[("name", "a".into())]));
+    let before = things.calls.lock().unwrap().len();
+    assert_eq!(plan(&things, &state, &Value::Null).planned, Value::Null);
+    assert_eq!(plan(&things, &Value::Null, &Value::Null).planned, Value::Null);
+    assert_eq!(things.calls.lock().unwrap().len(), before);
+}
+
+#[test]
+fn every_wrong_attribute_is_told_at_once_at_its_path() {
+    let config = thing(&[
+        ("name", "a".into()),
+        ("zone", "no word".into()),
+        ("count", 256.into()),
+        ("parts", map(&[("p", object::<Part>(&[("kind", "!".into()), ("size", (-1).into())]))])),
+        ("sequence", list(&["a".into(), Value::Null, "?".into()])),
+        ("members", list(&["?".into()])),
+        ("timeouts", map(&[("create", "?".into())])),
+    ]);
+    let response = try_plan(&Things::default(), &Value::Null, &config);
+    let mut paths: Vec<_> = told(&response.diagnostics).into_iter().map(|(_, path)| path).collect();
+    paths.sort();
+    let expected = [
+        "count",
+        "members",
+        "parts[\"p\"].kind",
+        "parts[\"p\"].size",
+        "sequence[1]",
+        "sequence[2]",
+        "timeouts.create",
+        "zone",
+    ];
+    assert_eq!(paths, expected);
+}
+
+#[test]
+fn validation_tells_the_resources_own_findings() {
+    let things = Things::default();
+    let validate = |config: &Value| ErasedResource::validate(&things, config);
+    told_is(&validate(&thing(&[("name", "".into())])), &[("Empty name", "name")]);
+    told_is(&validate(&thing(&[("name", Value::Unknown)])), &[]);
+    told_is(&validate(&thing(&[("name", "a".into()), ("zone", "no word".into())])), &[("Invalid zone", "zone")]);
+}
+
+#[test]
+fn what_only_the_provider_may_set_is_refused_at_its_path() {
+    let part = object::<Part>(&[("kind", "bolt".into()), ("serial", "mine".into())]);
+    let config = thing(&[
+        ("name", "a".into()),
+        ("id", "mine".into()),
+        ("address", "allowed".into()),
+        ("status", map(&[("ready", true.into())])),
+        ("parts", map(&[("p", part.clone()), ("q", Value::Unknown)])),
+        ("pieces", list(&[object::<Part>(&[("kind", "nut".into())]), part])),
+    ]);
+    let expected = [
+        ("id cannot be set", "id"),
+        ("serial cannot be set", "parts[\"p\"].serial"),
+        ("serial cannot be set", "pieces[1].serial"),
+        ("status cannot be set", "status"),
+    ];
+    told_is(&ErasedResource::validate(&Things::default(), &config), &expected);
+    let unknown = thing(&[("name", "a".into()), ("id", Value::Unknown), ("parts", Value::Unknown)]);
+    told_is(&ErasedResource::validate(&Things::default(), &unknown), &[("id cannot be set", "id")]);
+}

@@ -1,0 +1,113 @@
+//! Refresh, import, move and upgrade.
+
+use serde_json::json;
+
+use super::*;
+
+fn state() -> Value {
+    let part = object::<Part>(&[("kind", "BOLT".into())]);
+    let config = thing(&[("name", "a".into()), ("note", "HELLO".into()), ("parts", map(&[("p", part)]))]);
+    plan_and_apply(&Things::default(), &Value::Null, &config)
+}
+
+#[test]
+fn read_keeps_the_spelling_and_shows_what_changed() {
+    let things = Things {
+        read: |mut thing| {
+            thing.address = word("moved").into();
+            thing.timeouts = Timeouts::default().into();
+            Some(thing)
+        },
+        ..Things::default()
+    };
+    let now = ErasedResource::read(&things, &state()).unwrap();
+    assert_eq!(now, with(&state(), &[("address", "moved".into())]));
+}
+
+#[test]
+fn part_that_changed_does_not_respell_the_others() {
+    let things = Things {
+        read: |mut thing| {
+            let Tf::Known(parts) = &mut thing.parts else { panic!("no parts") };
+            parts.get_mut("p").unwrap().size = 5.into();
+            Some(thing)
+        },
+        ..Things::default()
+    };
+    let now = ErasedResource::read(&things, &state()).unwrap();
+    let part = now.entry("parts").entry("p");
+    assert_eq!((part.entry("kind"), part.entry("size")), (&"BOLT".into(), &5.into()));
+}
+
+#[test]
+fn read_of_something_gone_is_null() {
+    let things = Things { read: |_| None, ..Things::default() };
+    assert_eq!(ErasedResource::read(&things, &state()), Ok(Value::Null));
+}
+
+#[test]
+fn nothing_is_unknown_after_read() {
+    let things = Things { read: |thing| Some(Thing { address: Tf::Unknown, ..thing }), ..Things::default() };
+    let diagnostics = ErasedResource::read(&things, &state()).unwrap_err();
+    told_is(&diagnostics, &[("Unknown value", "address")]);
+}
+
+#[test]
+fn import_fills_in_defaults() {
+    let imported = ErasedResource::import(&Things::default(), "thing-3").unwrap();
+    let part = map(&[("kind", "bolt".into()), ("size", 1.into()), ("serial", Value::Null)]);
+    let expected = thing(&[
+        ("id", "thing-3".into()),
+        ("count", 1.into()),
+        ("cascade", false.into()),
+        ("parts", map(&[("a", part)])),
+    ]);
+    assert_eq!(imported, expected);
+}
+
+#[test]
+fn move_turns_a_known_type_into_this_one_and_names_any_other() {
+    let state = json!({ "id": "aws-1" });
+    let source = |type_name| MoveSource {
+        provider_address: "registry.example/aws",
+        type_name,
+        schema_version: 0,
+        state: &state,
+    };
+    let moved = ErasedResource::move_from(&Things::default(), &source("aws_thing")).unwrap();
+    assert_eq!(moved, thing(&[("id", "aws-1".into()), ("count", 1.into()), ("cascade", false.into())]));
+    let diagnostics = ErasedResource::move_from(&Things::default(), &source("aws_other")).unwrap_err();
+    told_is(&diagnostics, &[("Unsupported move", "")]);
+    let text = format!("{diagnostics:?}");
+    assert!(
+        text.contains("aws_other") && text.contains("registry.example/aws") && text.contains("test_thing"),
+        "{text}"
+    );
+}
+
+#[test]
+fn state_of_this_version_is_read_as_it_is() {
+    let things = Things::default();
+    let json = json!({ "name": "a", "note": "HELLO", "count": 3, "forgotten": { "x": [1] }, "tags": { "k": "v" } });
+    let read = ErasedResource::upgrade(&things, 2, json).unwrap();
+    let expected =
+        [("name", "a".into()), ("note", "HELLO".into()), ("count", 3.into()), ("tags", map(&[("k", "v".into())]))];
+    assert_eq!(read, thing(&expected), "unknown attributes are passed over, missing ones are null");
+    assert_eq!(*things.calls.lock().unwrap(), ["seen"]);
+}
+
+#[test]
+fn state_of_an_older_version_is_upgraded() {
+    let things = Things::default();
+    let read = ErasedResource::upgrade(&things, 1, json!({ "title": "a" })).unwrap();
+    assert_eq!(read, thing(&[("name", "a".into())]));
+    assert_eq!(*things.calls.lock().unwrap(), ["seen", "upgrade"]);
+}
+
+#[test]
+fn damaged_state_is_named_with_its_attribute() {
+    let diagnostics = ErasedResource::upgrade(&Things::default(), 2, json!({ "count": ["three"] })).unwrap_err();
+    told_is(&diagnostics, &[("Damaged state", "")]);
+    let text = format!("{diagnostics:?}");
+    assert!(text.contains("count: [\\\"three\\\"] was found where \\\"number\\\" is needed."), "{text}");
+}

@@ -1,0 +1,273 @@
+//! Schema JSON in, markdown out.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
+
+use super::Pages;
+
+/// The examples directory, laid out as the registry's tools expect.
+pub(super) struct Examples(PathBuf);
+
+impl Examples {
+    pub(super) fn new(directory: PathBuf) -> Self {
+        Self(directory)
+    }
+
+    /// A fenced block with the file, or nothing when there is none.
+    fn section(&self, title: &str, language: &str, file: &str) -> String {
+        let Ok(text) = fs::read_to_string(self.0.join(file)) else {
+            return String::new();
+        };
+        format!("## {title}\n\n```{language}\n{}\n```\n\n", text.trim_end())
+    }
+}
+
+/// All pages for the provider's part of `terraform providers schema -json`.
+pub(super) fn pages(schema: &Value, examples: &Examples) -> Pages {
+    let mut pages = Pages::from([(PathBuf::from("index.md"), index(schema, examples))]);
+    for (name, one) in members(&schema["resource_schemas"]) {
+        pages.insert(page_path("resources", name), resource(name, &one["block"], examples));
+    }
+    for (name, one) in members(&schema["data_source_schemas"]) {
+        pages.insert(page_path("data-sources", name), data_source(name, &one["block"], examples));
+    }
+    for (name, one) in members(&schema["functions"]) {
+        pages.insert(page_path("functions", name), function(name, one, examples));
+    }
+    pages
+}
+
+fn page_path(folder: &str, name: &str) -> PathBuf {
+    Path::new(folder).join(format!("{}.md", name.strip_prefix("ipam_").unwrap_or(name)))
+}
+
+fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    value.as_object().into_iter().flatten()
+}
+
+fn index(schema: &Value, examples: &Examples) -> String {
+    let block = &schema["provider"]["block"];
+    let mut text = head("ipam", "Provider", "ipam Provider", block);
+    text.push_str(&examples.section("Example Usage", "terraform", "provider/provider.tf"));
+    text.push_str(&block_section(block));
+    for (title, folder, key) in [
+        ("Resources", "resources", "resource_schemas"),
+        ("Data Sources", "data-sources", "data_source_schemas"),
+        ("Functions", "functions", "functions"),
+    ] {
+        if members(&schema[key]).next().is_none() {
+            continue;
+        }
+        let _ = writeln!(text, "\n## {title}\n");
+        for (name, one) in members(&schema[key]) {
+            let short = name.strip_prefix("ipam_").unwrap_or(name);
+            let about = one["summary"].as_str().map_or_else(|| description(&one["block"]), str::to_owned);
+            let _ = writeln!(text, "- [`{name}`]({folder}/{short}.md): {}", first_sentence(&about));
+        }
+    }
+    text
+}
+
+fn resource(name: &str, block: &Value, examples: &Examples) -> String {
+    let mut text = head(name, "Resource", &format!("{name} (Resource)"), block);
+    text.push_str(&examples.section("Example Usage", "terraform", &format!("resources/{name}/resource.tf")));
+    text.push_str(&block_section(block));
+    let import = examples.section("Import", "shell", &format!("resources/{name}/import.sh"));
+    if !import.is_empty() {
+        let _ = write!(text, "\n{}", import.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn data_source(name: &str, block: &Value, examples: &Examples) -> String {
+    let mut text = head(name, "Data Source", &format!("{name} (Data Source)"), block);
+    text.push_str(&examples.section("Example Usage", "terraform", &format!("data-sources/{name}/data-source.tf")));
+    text.push_str(&block_section(block));
+    text
+}
+
+fn function(name: &str, signature: &Value, examples: &Examples) -> String {
+    let summary = signature["summary"].as_str().unwrap_or_default();
+    let about = signature["description"].as_str().filter(|text| !text.is_empty()).unwrap_or(summary);
+    let mut text = front_matter(&format!("{name} function - ipam"), summary);
+    let _ = write!(text, "# function: {name}\n\n{}\n\n", about.trim());
+    text.push_str(&examples.section("Example Usage", "terraform", &format!("functions/{name}/function.tf")));
+    let mut parameters: Vec<&Value> = signature["parameters"].as_array().into_iter().flatten().collect();
+    let variadic = Some(&signature["variadic_parameter"]).filter(|value| value.is_object());
+    let plain = parameters.iter().map(|one| format!("{}: {}", parameter_name(one), type_words(&one["type"])));
+    let rest = variadic.iter().map(|one| format!("{}: {}...", parameter_name(one), type_words(&one["type"])));
+    let list: Vec<String> = plain.chain(rest).collect();
+    let returned = type_words(&signature["return_type"]);
+    let _ = write!(text, "## Signature\n\n```text\n{name}({}) -> {returned}\n```\n", list.join(", "));
+    parameters.extend(variadic);
+    if !parameters.is_empty() {
+        text.push_str("\n## Arguments\n\n");
+    }
+    for (number, one) in parameters.iter().enumerate() {
+        let null = if one["is_nullable"] == true { ", nullable" } else { "" };
+        let _ = writeln!(
+            text,
+            "{}. `{}` ({}{null}) {}",
+            number + 1,
+            parameter_name(one),
+            type_words(&one["type"]),
+            flat(&description(one))
+        );
+    }
+    text
+}
+
+fn parameter_name(parameter: &Value) -> &str {
+    parameter["name"].as_str().unwrap_or("value")
+}
+
+fn head(name: &str, kind: &str, heading: &str, block: &Value) -> String {
+    let about = description(block);
+    let mut text = front_matter(&format!("{name} {kind}"), &about);
+    let _ = write!(text, "# {heading}\n\n{}\n\n", about.trim());
+    text
+}
+
+fn front_matter(title: &str, about: &str) -> String {
+    format!("---\npage_title: {title:?}\nsubcategory: \"\"\ndescription: {:?}\n---\n\n", first_sentence(about))
+}
+
+fn description(of: &Value) -> String {
+    of["description"].as_str().unwrap_or_default().to_owned()
+}
+
+fn first_sentence(text: &str) -> String {
+    let flat = flat(text);
+    flat.find(". ").map_or(flat.clone(), |end| flat[..=end].to_owned())
+}
+
+fn flat(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// `## Schema` with what is below it, and one section for each nested thing.
+fn block_section(block: &Value) -> String {
+    let mut nested = Nested::default();
+    let mut text = "## Schema\n".to_owned();
+    text.push_str(&listing(block, "", &mut nested));
+    while let Some((path, inner)) = nested.pop() {
+        let _ = write!(text, "\n<a id=\"{}\"></a>\n### Nested schema for `{path}`\n", anchor(&path));
+        text.push_str(&listing(&inner, &path, &mut nested));
+    }
+    text
+}
+
+/// Nested schemas still to be shown, by path.
+#[derive(Default)]
+struct Nested(BTreeMap<String, Value>);
+
+impl Nested {
+    fn pop(&mut self) -> Option<(String, Value)> {
+        self.0.pop_first()
+    }
+}
+
+fn anchor(path: &str) -> String {
+    format!("nested--{}", path.replace('.', "--"))
+}
+
+/// The three lists Required, Optional, Read-Only, without the empty ones.
+fn listing(block: &Value, path: &str, nested: &mut Nested) -> String {
+    let mut groups: [(&str, Vec<String>); 3] =
+        [("Required", Vec::new()), ("Optional", Vec::new()), ("Read-Only", Vec::new())];
+    for (name, attribute) in members(&block["attributes"]) {
+        let group = match (attribute["required"] == true, attribute["optional"] == true) {
+            (true, _) => 0,
+            (_, true) => 1,
+            _ => 2,
+        };
+        groups[group].1.push(attribute_line(name, attribute, path, nested));
+    }
+    for (name, inner) in members(&block["block_types"]) {
+        let group = usize::from(inner["min_items"].as_u64().unwrap_or(0) == 0);
+        let words = format!("(Block, {})", nesting_words(&inner["nesting_mode"], inner["max_items"].as_u64()));
+        groups[group].1.push(nested_line(name, &words, &description(&inner["block"]), path));
+        nested.0.insert(joined(path, name), inner["block"].clone());
+    }
+    let mut text = String::new();
+    for (title, lines) in groups.iter().filter(|(_, lines)| !lines.is_empty()) {
+        let _ = write!(text, "\n{} {title}\n\n{}", if path.is_empty() { "###" } else { "####" }, lines.concat());
+    }
+    text
+}
+
+fn attribute_line(name: &str, attribute: &Value, path: &str, nested: &mut Nested) -> String {
+    let mut words = Vec::new();
+    let inner = attribute["nested_type"].as_object();
+    match inner {
+        Some(inner) => {
+            let mode = inner.get("nesting_mode").cloned().unwrap_or_default();
+            words.push(format!("Attributes, {}", nesting_words(&mode, None)));
+        }
+        None => words.push(capital(&type_words(&attribute["type"]))),
+    }
+    for (flag, word) in [("sensitive", "Sensitive"), ("write_only", "Write-only"), ("deprecated", "Deprecated")] {
+        if attribute[flag] == true {
+            words.push(word.to_owned());
+        }
+    }
+    let words = format!("({})", words.join(", "));
+    let Some(inner) = inner else {
+        return format!("- `{name}` {words} {}", flat(&description(attribute))).trim_end().to_owned() + "\n";
+    };
+    nested.0.insert(joined(path, name), Value::Object(inner.clone()));
+    nested_line(name, &words, &description(attribute), path)
+}
+
+fn nested_line(name: &str, words: &str, about: &str, path: &str) -> String {
+    let about = flat(about);
+    let space = if about.is_empty() { "" } else { " " };
+    format!("- `{name}` {words} {about}{space}(see [below](#{}))\n", anchor(&joined(path, name)))
+}
+
+fn joined(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
+fn nesting_words(mode: &Value, max_items: Option<u64>) -> String {
+    match (mode.as_str().unwrap_or("single"), max_items) {
+        ("list" | "set", Some(max @ 1..)) => format!("at most {max}"),
+        (mode, _) => capital(mode),
+    }
+}
+
+/// A type in cty's JSON form in words: `string`, `["list", "string"]`, `["object", {...}]`.
+fn type_words(of: &Value) -> String {
+    match of {
+        Value::String(simple) if simple == "bool" => "boolean".to_owned(),
+        Value::String(simple) => simple.clone(),
+        Value::Array(parts) => match (parts.first().and_then(Value::as_str), parts.get(1)) {
+            (Some("object"), Some(Value::Object(fields))) => object_words(fields),
+            (Some("tuple"), Some(Value::Array(items))) => {
+                format!("tuple({})", items.iter().map(type_words).collect::<Vec<_>>().join(", "))
+            }
+            (Some(outer), Some(inner)) => format!("{outer} of {}", type_words(inner)),
+            _ => "dynamic".to_owned(),
+        },
+        _ => "dynamic".to_owned(),
+    }
+}
+
+fn object_words(fields: &Map<String, Value>) -> String {
+    let list: Vec<String> = fields.iter().map(|(name, of)| format!("{name}: {}", type_words(of))).collect();
+    format!("object({})", list.join(", "))
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+#[path = "render_tests.rs"]
+mod tests;

@@ -1,0 +1,93 @@
+//! A small schema and its pages.
+
+use serde_json::json;
+
+use super::*;
+
+fn schema() -> Value {
+    json!({
+        "provider": { "version": 0, "block": { "description": "Manages addresses.", "attributes": {
+            "store": { "type": "string", "description": "Where. Default `sqlite:ipam.db`.", "optional": true },
+        }, "block_types": {
+            "default_tags": { "nesting_mode": "list", "max_items": 1, "block": {
+                "attributes": { "tags": { "type": ["map", "string"], "optional": true } },
+            } },
+        } } },
+        "resource_schemas": { "ipam_pool": { "version": 0, "block": { "description": "A pool. More of it.", "attributes": {
+            "id": { "type": "string", "description": "Id.", "computed": true },
+            "name": { "type": "string", "description": "Name.", "required": true },
+            "cidrs": { "type": ["set", "string"], "optional": true, "computed": true },
+            "blocks": { "nested_type": { "nesting_mode": "list", "attributes": {
+                "cidr": { "type": "string", "computed": true },
+            } }, "computed": true },
+        } } } },
+        "functions": { "cidr_merge": {
+            "summary": "Merges blocks.", "description": "Merges blocks into the fewest.",
+            "return_type": ["list", "string"],
+            "parameters": [{ "name": "cidrs", "type": ["list", "string"], "description": "Blocks." }],
+        } },
+    })
+}
+
+fn rendered() -> Pages {
+    pages(&schema(), &Examples::new(PathBuf::from("/nonexistent")))
+}
+
+#[test]
+fn each_object_has_a_page_and_a_line_in_the_index() {
+    let pages = rendered();
+    let paths: Vec<String> = pages.keys().map(|path| path.to_string_lossy().into_owned()).collect();
+    assert_eq!(paths, ["functions/cidr_merge.md", "index.md", "resources/pool.md"]);
+    let index = &pages[Path::new("index.md")];
+    assert!(index.contains("- [`ipam_pool`](resources/pool.md): A pool.\n"), "{index}");
+    assert!(index.contains("- `default_tags` (Block, at most 1) (see [below](#nested--default_tags))\n"), "{index}");
+    assert!(
+        index.contains("### Nested schema for `default_tags`\n\n#### Optional\n\n- `tags` (Map of string)\n"),
+        "{index}"
+    );
+}
+
+#[test]
+fn attributes_are_sorted_into_required_optional_and_read_only() {
+    let expected = "\
+---
+page_title: \"ipam_pool Resource\"
+subcategory: \"\"
+description: \"A pool.\"
+---
+
+# ipam_pool (Resource)
+
+A pool. More of it.
+
+## Schema
+
+### Required
+
+- `name` (String) Name.
+
+### Optional
+
+- `cidrs` (Set of string)
+
+### Read-Only
+
+- `blocks` (Attributes, List) (see [below](#nested--blocks))
+- `id` (String) Id.
+
+<a id=\"nested--blocks\"></a>
+### Nested schema for `blocks`
+
+#### Read-Only
+
+- `cidr` (String)
+";
+    assert_eq!(rendered()[Path::new("resources/pool.md")], expected);
+}
+
+#[test]
+fn a_function_shows_its_signature() {
+    let page = &rendered()[Path::new("functions/cidr_merge.md")];
+    assert!(page.contains("```text\ncidr_merge(cidrs: list of string) -> list of string\n```\n"), "{page}");
+    assert!(page.contains("1. `cidrs` (list of string) Blocks.\n"), "{page}");
+}
