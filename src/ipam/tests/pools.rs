@@ -35,6 +35,9 @@ fn top_level_pools_of_one_scope_may_not_overlap() {
     world.check();
 }
 
+/// A case, what is asked for, and whether the answer is the right one.
+type Refusal = (&'static str, PoolSpec, fn(&Error) -> bool);
+
 #[test]
 fn what_contradicts_itself_is_refused() {
     let mut world = World::new();
@@ -50,7 +53,7 @@ fn what_contradicts_itself_is_refused() {
     };
     let base = below(&outer, "x", "/16");
     let with = |rules: Rules| PoolSpec { rules, ..base.clone() };
-    let table: Vec<(&str, PoolSpec, fn(&Error) -> bool)> = vec![
+    let table: Vec<Refusal> = vec![
         ("min > max", with(rules(Some(24), Some(20), None)), |e| {
             matches!(e, Error::BadRules { rule: RuleName::MinNetmaskLength, .. })
         }),
