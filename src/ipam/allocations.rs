@@ -269,6 +269,15 @@ impl Ledger<'_> {
             after.tags.clone_from(&spec.tags);
             return self.change_allocation(Action::Update, held, after);
         }
+        // A default that changed since the plan is the pool's affair; the hold is what the plan showed.
+        let as_planned = match spec.size {
+            Size::Cidr(cidr) => cidr == held.cidr,
+            Size::NetmaskLength(length) => length == held.cidr.netmask_length(),
+            Size::Default => true,
+        };
+        if !as_planned {
+            return Err(self.reader().hold_lost(held)?);
+        }
         self.require_active_container(Some(&held.pool_id), "")?;
         self.reader().may_take_name(held)?;
         let mut active = self.activated(held);

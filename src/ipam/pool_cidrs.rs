@@ -135,10 +135,15 @@ impl Ledger<'_> {
                 return Err(Error::NoSize { pool_id, pool_name });
             }
         };
-        let predecessor = pool.meta.replaces.clone().filter(|_| inline && pool.meta.state == State::Planned);
-        let deferred = match predecessor {
-            Some(predecessor) => self.reader().is_inherited(pool, &block, &predecessor)?,
-            None => false,
+        let deferred = match (birth, &pool.meta.replaces) {
+            (_, Some(predecessor)) if inline && pool.meta.state == State::Planned => {
+                self.reader().is_inherited(pool, &block, predecessor)?
+            }
+            (Birth::Hold { replaces: Some(predecessor), .. }, _) if !inline => {
+                let old: Option<PoolCidr> = codec::live(self.tx, predecessor)?;
+                old.is_some_and(|old| old.pool_id == pool.meta.id && old.cidr == block)
+            }
+            _ => false,
         };
         let mut meta = self.new_meta(Kind::PoolCidr, name.unwrap_or(&block.to_string()), birth)?;
         if inline {

@@ -216,6 +216,23 @@ fn pool_by_size_grows_in_place_or_is_replaced() {
 }
 
 #[test]
+fn abandoned_growth_of_a_pool_is_dropped_by_the_next_plan() {
+    let mut world = World::new();
+    let outer = world.top("outer", &["10.0.0.0/16"]);
+    let pool = world.write(|ledger| ledger.create_pool(&below(&outer, "p", "/24"), &Planned::Unknown)).unwrap();
+    let wider = reprovisioned(&pool, Provision::NetmaskLength(17));
+    let planned = world.write(|ledger| ledger.plan_pool_change(&pool.meta.id, &wider, &terms())).unwrap();
+    assert_eq!(planned.unwrap().cidrs, cidrs(&["10.0.0.0/17"]));
+    world.check();
+    assert!(matches!(world.create(&outer, "x", "10.0.1.0/24").unwrap_err(), Error::Overlap { .. }));
+    let same = reprovisioned(&pool, pool.provision.clone());
+    assert_eq!(world.read(|reader| reader.find_pool_change(&pool.meta.id, &same)).unwrap(), None);
+    world.write(|ledger| ledger.plan_pool_change(&pool.meta.id, &same, &terms())).unwrap();
+    world.create(&outer, "x", "10.0.1.0/24").unwrap();
+    world.check();
+}
+
+#[test]
 fn abandoned_change_of_a_pool_gives_its_space_back() {
     let mut world = World::new();
     let outer = world.top("outer", &["10.0.0.0/16"]);

@@ -35,6 +35,9 @@ fn top_level_pools_of_one_scope_may_not_overlap() {
     world.check();
 }
 
+/// A case, what is asked for, and whether the answer is the right one.
+type Refusal = (&'static str, PoolSpec, fn(&Error) -> bool);
+
 #[test]
 fn what_contradicts_itself_is_refused() {
     let mut world = World::new();
@@ -50,7 +53,7 @@ fn what_contradicts_itself_is_refused() {
     };
     let base = below(&outer, "x", "/16");
     let with = |rules: Rules| PoolSpec { rules, ..base.clone() };
-    let table: Vec<(&str, PoolSpec, fn(&Error) -> bool)> = vec![
+    let table: Vec<Refusal> = vec![
         ("min > max", with(rules(Some(24), Some(20), None)), |e| {
             matches!(e, Error::BadRules { rule: RuleName::MinNetmaskLength, .. })
         }),
@@ -232,4 +235,35 @@ fn replaced_pool_may_plan_the_very_blocks_of_its_predecessor() {
         world.write(|ledger| ledger.create_allocation(&wanted(&hold, "web", "/24"), &planned)).unwrap();
         world.check();
     }
+}
+
+#[test]
+fn replaced_pool_cidr_may_plan_the_very_block_of_its_predecessor() {
+    let mut world = World::new();
+    let outer = world.top("outer", &["10.0.0.0/8"]);
+    for pool in
+        [outer.clone(), world.write(|ledger| ledger.create_pool(&below(&outer, "p", ""), &Planned::Unknown)).unwrap()]
+    {
+        let text = if pool.source_pool_id.is_some() { "10.1.0.0/16" } else { "11.0.0.0/16" };
+        let spec = PoolCidrSpec { pool_id: pool.meta.id.clone(), name: None, size: size(text) };
+        let old = world.write(|ledger| ledger.create_pool_cidr(&spec, &Planned::Unknown)).unwrap();
+        world.write(|ledger| ledger.confirm(&old.meta.id)).unwrap();
+        let hold = world.write(|ledger| ledger.plan_pool_cidr(&spec, &replacing(&old.meta.id))).unwrap();
+        world.check();
+        world.write(|ledger| ledger.delete_pool_cidr(&old.meta.id)).unwrap();
+        world.check();
+        let planned = Planned::Held(hold.meta.id.clone());
+        let made = world.write(|ledger| ledger.create_pool_cidr(&spec, &planned)).unwrap();
+        assert_eq!((made.meta.id, made.cidr), (hold.meta.id, old.cidr));
+        world.create(&pool, "web", &text.replace("/16", "/24")).unwrap();
+        world.check();
+    }
+    // One that is never applied goes with its pool.
+    let last = world.read(|reader| reader.list_pool_cidrs(&outer.meta.id, false)).unwrap().pop().unwrap();
+    let spec = PoolCidrSpec { pool_id: outer.meta.id.clone(), name: None, size: Size::Cidr(last.cidr) };
+    let hold = world.write(|ledger| ledger.plan_pool_cidr(&spec, &replacing(&last.meta.id))).unwrap();
+    assert!(hold.deferred);
+    world.write(|ledger| ledger.delete_pool(&outer.meta.id, true)).unwrap();
+    world.check();
+    assert_eq!(world.read(|reader| reader.get_pool_cidr(&hold.meta.id)).unwrap(), None);
 }
