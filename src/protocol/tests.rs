@@ -1,6 +1,6 @@
 //! The service over a small provider, without a connection.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Value as Json, json};
 use tonic::Request;
@@ -23,10 +23,13 @@ crate::model! {
     }
 }
 
+/// Of a plan: committing, carries private data, private data, what the first plan kept.
+type Asked = (bool, bool, Private, Option<Private>);
+
 /// Notes how it was asked.
 #[derive(Default)]
 struct Things {
-    plans: std::sync::Arc<Mutex<Vec<(bool, bool, Private, Option<Private>)>>>,
+    plans: Arc<Mutex<Vec<Asked>>>,
 }
 
 fn unless_panic(thing: &Thing) {
