@@ -8,4 +8,5 @@ mod client;
 #[allow(dead_code, unreachable_pub)]
 mod player;
 mod process;
+mod schemas;
 mod trust;
