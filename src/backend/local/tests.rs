@@ -276,9 +276,9 @@ fn threads_that_plan_at_once_get_blocks_and_events_of_their_own() {
     let ipam = local(Arc::new(Memory::default()));
     let pool = ipam.create_pool(&top("top", "10.0.0.0/16"), &Planned::Unknown).unwrap();
     let events_before = ipam.events(0, 1000).unwrap().len();
+    let barrier = std::sync::Barrier::new(10);
     let planned: Vec<_> = thread::scope(|scope| {
-        let start = &std::sync::Barrier::new(10);
-        let (ipam, pool) = (&ipam, &pool);
+        let (ipam, pool, start) = (&ipam, &pool, &barrier);
         let workers: Vec<_> = (0..10)
             .rev()
             .map(|n| {
