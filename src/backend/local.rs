@@ -45,6 +45,11 @@ struct Author {
 }
 
 impl Author {
+    fn random(&self) -> impl FnMut() -> u64 + use<> {
+        let random = Arc::clone(&self.surroundings.random);
+        move || random()
+    }
+
     /// The environment of now.
     fn env<'a>(&'a self, random: &'a mut dyn FnMut() -> u64) -> Env<'a> {
         Env { now: (self.surroundings.clock)(), random, actor: &self.actor }
@@ -66,8 +71,10 @@ impl Local {
     }
 
     fn read<T>(&self, mut body: impl FnMut(&mut Reader<'_>) -> Result<T>) -> Result<T> {
-        let mut random = || (self.author.surroundings.random)();
-        self.group.read(|snapshot| body(&mut Reader::new(snapshot, self.author.env(&mut random))))
+        self.group.read(|snapshot| {
+            let mut random = self.author.random();
+            body(&mut Reader::new(snapshot, self.author.env(&mut random)))
+        })
     }
 
     /// Runs `body` in a group, in the order of `name`, on a store that is initialized.
@@ -83,7 +90,7 @@ impl Local {
         let submit = || {
             let (body, author) = (Arc::clone(&body), self.author.clone());
             self.group.write(name, move |tx| {
-                let mut random = || (author.surroundings.random)();
+                let mut random = author.random();
                 let mut ledger = Ledger::new(tx, author.env(&mut random));
                 ledger.initialize()?;
                 body(&mut ledger)
@@ -99,7 +106,7 @@ impl Local {
         }
     }
 
-    /// The hold that is there already, or else one that `plan` writes.
+    /// The answer that `find` has without a write, or else the one that `plan` writes.
     ///
     /// An error of the look-up decides nothing: a store that was never written has no default scopes yet, and
     /// expired holds in the way are cleared by the write.
@@ -175,8 +182,9 @@ impl Ipam for Local {
     }
 
     fn plan_pool_change(&self, id: &str, change: &PoolChange, terms: &Terms) -> Result<Option<Pool>> {
+        let find = |reader: &mut Reader<'_>| Ok(reader.find_pool_change(id, change)?.map(Some));
         let (id, wish, terms) = (id.to_owned(), change.clone(), terms.clone());
-        self.write(&change.name, move |ledger| ledger.plan_pool_change(&id, &wish, &terms))
+        self.plan(&change.name, find, move |ledger| ledger.plan_pool_change(&id, &wish, &terms))
     }
 
     fn update_pool(&self, id: &str, change: &PoolChange) -> Result<Pool> {
@@ -245,8 +253,9 @@ impl Ipam for Local {
     }
 
     fn plan_resize(&self, id: &str, size: Size, terms: &Terms) -> Result<Resize> {
+        let find = |reader: &mut Reader<'_>| reader.find_resize(id, size, terms);
         let (grown, terms) = (id.to_owned(), terms.clone());
-        self.write(id, move |ledger| ledger.plan_resize(&grown, size, &terms))
+        self.plan(id, find, move |ledger| ledger.plan_resize(&grown, size, &terms))
     }
 
     fn update_allocation(&self, id: &str, change: &AllocationChange) -> Result<Allocation> {
@@ -319,5 +328,5 @@ impl Ipam for Local {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "sqlite"))]
 mod tests;

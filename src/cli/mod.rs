@@ -22,6 +22,7 @@ use clap_complete::Shell;
 
 use crate::backend::{self, Ipam, explain};
 use crate::ipam::{Actor, Error};
+use crate::{plugin, provider};
 use out::Page;
 
 /// Name of the binary, as Terraform wants it.
@@ -51,6 +52,8 @@ enum Command {
     Check(Format),
     /// History: who did what when.
     Events(events::Options),
+    /// Serves the provider for a debugger: prints TF_REATTACH_PROVIDERS and goes on until Ctrl-C.
+    Debug,
     /// Completions for a shell.
     Completions {
         /// The shell.
@@ -100,22 +103,32 @@ impl Failure {
 /// Reads the arguments, does the command, prints.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    match answer(cli) {
-        Ok(page) => page.print(),
+    match answer(&cli) {
+        Ok(Answer::Debug) => plugin::debug(provider::provider()),
+        Ok(Answer::Page(page)) => page.print(),
         Err(failure) => out::refuse(&failure.line()),
     }
 }
 
-fn answer(cli: Cli) -> Result<Page, Failure> {
-    match &cli.command {
-        None => Ok(Page::text(about::text())),
-        Some(Command::Tree(options)) => tree::page(open(&cli.store)?.as_ref(), options),
-        Some(Command::Allocations(options)) => allocations::page(open(&cli.store)?.as_ref(), options),
-        Some(Command::Check(format)) => check::page(open(&cli.store)?.as_ref(), *format),
-        Some(Command::Events(options)) => events::page(open(&cli.store)?.as_ref(), options),
-        Some(Command::Completions { shell }) => Ok(completions(*shell)),
-        Some(Command::Version(format)) => Ok(version(*format)),
-    }
+/// What a command comes to.
+enum Answer {
+    Page(Page),
+    /// A server that prints by itself.
+    Debug,
+}
+
+fn answer(cli: &Cli) -> Result<Answer, Failure> {
+    let page = match &cli.command {
+        None => Page::text(about::text()),
+        Some(Command::Tree(options)) => tree::page(open(&cli.store)?.as_ref(), options)?,
+        Some(Command::Allocations(options)) => allocations::page(open(&cli.store)?.as_ref(), options)?,
+        Some(Command::Check(format)) => check::page(open(&cli.store)?.as_ref(), *format)?,
+        Some(Command::Events(options)) => events::page(open(&cli.store)?.as_ref(), options)?,
+        Some(Command::Debug) => return Ok(Answer::Debug),
+        Some(Command::Completions { shell }) => completions(*shell),
+        Some(Command::Version(format)) => version(*format),
+    };
+    Ok(Answer::Page(page))
 }
 
 /// The only place where a command opens a store.

@@ -3,6 +3,7 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -16,25 +17,32 @@ impl<T: AsyncRead + AsyncWrite + Send> Duplex for T {}
 /// A socket or TLS over one.
 pub(super) type Stream = Pin<Box<dyn Duplex>>;
 
-/// Counts the connections that are open.
+/// Counts the connections that are open. Copies count together.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Open(Arc<()>);
+pub(super) struct Open(Arc<AtomicUsize>);
 
 impl Open {
     pub(super) fn count(&self) -> usize {
-        Arc::strong_count(&self.0) - 1
+        self.0.load(Ordering::Relaxed)
     }
 }
 
 /// A connection for the server.
 pub(super) struct Connection {
     stream: Stream,
-    _open: Open,
+    open: Open,
 }
 
 impl Connection {
-    pub(super) fn new(stream: Stream, open: &Open) -> Self {
-        Self { stream, _open: open.clone() }
+    pub(super) fn new(stream: Stream, open: Open) -> Self {
+        open.0.fetch_add(1, Ordering::Relaxed);
+        Self { stream, open }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.open.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use super::connection::Open;
 
 /// How often is looked whether the client still lives.
-const CLIENT_WATCH: Duration = Duration::from_secs(2);
+const CLIENT_WATCH: Duration = Duration::from_secs(1);
 
 /// Why the process ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

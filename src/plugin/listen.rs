@@ -60,5 +60,5 @@ async fn prepare(
         },
     };
     // Nobody receiving means that the server is going down.
-    let _ = sender.send(Ok(Connection::new(stream, &open))).await;
+    let _ = sender.send(Ok(Connection::new(stream, open))).await;
 }

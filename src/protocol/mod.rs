@@ -14,6 +14,8 @@ mod provider;
 mod resource;
 mod schema;
 mod server;
+#[cfg(test)]
+mod tests;
 mod unoffered;
 mod value;
 

@@ -56,7 +56,7 @@ impl Server {
             "call",
             tf_rpc = rpc,
             tf_req_id = format!("{:016x}-{number}", self.run),
-            tf_resource_type = subject
+            tf_resource_type = (!subject.is_empty()).then_some(subject)
         );
         let catalog = Arc::clone(&self.catalog);
         let work = move || span.in_scope(|| run(&catalog, &request, handler));

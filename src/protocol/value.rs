@@ -72,7 +72,5 @@ pub(super) fn parse_json(bytes: &[u8]) -> Result<serde_json::Value, String> {
 }
 
 fn broken(what: &str, path: Path, sentence: &str) -> Diagnostics {
-    Diagnostic::error("Broken request", format!("Terraform sent a {what} that cannot be read: {sentence}"))
-        .at(path)
-        .into()
+    Diagnostic::error("Broken request", format!("The {what} from Terraform cannot be read: {sentence}")).at(path).into()
 }

@@ -209,7 +209,8 @@ fn an_uncertain_commit_is_settled_by_asking_again() {
         let pool = ipam.create_pool(&top("top", "10.0.0.0/8"), &Planned::Unknown).unwrap();
         faulty.set([fault]);
         let made = ipam.create_allocation(&block("net", &pool.meta.id, 24), &Planned::Unknown).unwrap();
-        assert_eq!(ipam.list_allocations(&AllocationFilter::default()).unwrap(), [made.clone()], "{fault:?}");
+        let listed = ipam.list_allocations(&AllocationFilter::default()).unwrap();
+        assert_eq!(listed, std::slice::from_ref(&made), "{fault:?}");
         faulty.set([fault]);
         ipam.delete_allocation(&made.meta.id).unwrap();
         assert_eq!(ipam.get_allocation(&made.meta.id).unwrap(), None, "{fault:?}");
@@ -276,9 +277,9 @@ fn threads_that_plan_at_once_get_blocks_and_events_of_their_own() {
     let ipam = local(Arc::new(Memory::default()));
     let pool = ipam.create_pool(&top("top", "10.0.0.0/16"), &Planned::Unknown).unwrap();
     let events_before = ipam.events(0, 1000).unwrap().len();
+    let start = std::sync::Barrier::new(10);
     let planned: Vec<_> = thread::scope(|scope| {
-        let start = &std::sync::Barrier::new(10);
-        let (ipam, pool) = (&ipam, &pool);
+        let (ipam, pool, start) = (&ipam, &pool, &start);
         let workers: Vec<_> = (0..10)
             .rev()
             .map(|n| {
@@ -334,4 +335,51 @@ fn a_name_that_is_no_store_is_refused_when_opening() {
     assert!(text.contains("postgres://***@db/ipam"), "{text}");
     let ipam = Local::open("memory:", actor("me")).unwrap();
     assert_eq!((ipam.describe(), ipam.capabilities().holds), ("memory of this process".to_owned(), true));
+}
+
+/// The file that a child process works on.
+const CHILD_DIRECTORY: &str = "LOCAL_TEST_CHILD_DIRECTORY";
+
+#[test]
+#[ignore = "work for a child process"]
+fn child_allocates_until_killed() {
+    let Some(directory) = std::env::var_os(CHILD_DIRECTORY) else { return };
+    let ipam = local(sqlite_in(Path::new(&directory)));
+    let pool = ipam.create_pool(&top("top", "10.0.0.0/8"), &Planned::Unknown).unwrap();
+    for n in 0.. {
+        let spec = block(&format!("net-{}-{n}", std::process::id()), &pool.meta.id, 16 + n % 12);
+        let plan = ipam.plan_allocation(&spec, &terms()).unwrap();
+        let made = ipam.create_allocation(&spec, &Planned::Held(plan.meta.id)).unwrap();
+        println!("made");
+        ipam.delete_allocation(&made.meta.id).unwrap();
+    }
+}
+
+#[test]
+fn killed_processes_leave_a_store_that_checks_clean() {
+    use std::io::Read as _;
+    use std::process::{Command, Stdio};
+
+    let directory = TempDir::new().unwrap();
+    let test = format!("{}::child_allocates_until_killed", module_path!().split_once("::").unwrap().1);
+    let start = || {
+        Command::new(std::env::current_exe().unwrap())
+            .args(["--ignored", "--exact", &test, "--nocapture"])
+            .env(CHILD_DIRECTORY, directory.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    for round in 0..4 {
+        let mut children = [start(), start()];
+        for child in &mut children {
+            let mut said = vec![0; 200 + 13 * round];
+            child.stdout.as_mut().unwrap().read_exact(&mut said).unwrap();
+        }
+        for child in &mut children {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+        assert_clean(&local(sqlite_in(directory.path())));
+    }
 }

@@ -148,6 +148,7 @@ mod tests {
         check("cidrs_overlap", &[list(["10.0.0.0/8"])], false);
         check("cidrs_overlap", &[list(["10.3.0.0/16", "10.1.0.0/16", "10.2.0.0/16"])], false);
         check("cidrs_overlap", &[list(["10.3.0.0/16", "10.1.0.0/16", "10.0.0.0/8", "11.0.0.0/8"])], true);
+        check("cidrs_overlap", &[list(["10.0.0.0/8", "11.0.0.0/8", "10.1.0.0/16"])], true);
         check("cidrs_overlap", &[list(["10.0.0.0/8", "10.0.0.0/8"])], true);
         check_error(
             "cidrs_overlap",

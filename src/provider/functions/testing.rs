@@ -58,6 +58,42 @@ fn every_function_is_documented_with_an_example_of_itself() {
     }
 }
 
+/// Examples read `provider::ipam::NAME(ARGUMENTS) # ANSWER`, the answer also on the next line; literals of the
+/// language are JSON.
+#[test]
+fn examples_give_the_answers_that_they_show() {
+    let examples: Vec<_> = all().iter().flat_map(|function| examples(function.signature().description)).collect();
+    assert!(examples.len() >= 15, "{} examples", examples.len());
+    for (example, answer) in examples {
+        let (name, rest) = example.split_once('(').unwrap();
+        let (arguments, attribute) = rest.rsplit_once(')').unwrap();
+        let Value::List(arguments) = literal(&format!("[{arguments}]")) else { panic!("{example}") };
+        let given = call(name, &arguments).unwrap();
+        let given = attribute.strip_prefix('.').map_or(&given, |attribute| given.entry(attribute));
+        assert_eq!(given, &literal(&answer), "{example}");
+    }
+}
+
+/// Calls, without what stands before the name, and their answers.
+fn examples(description: &str) -> Vec<(String, String)> {
+    let joined = description.replace("\n# ", " # ");
+    let lines = joined.lines().filter_map(|line| line.strip_prefix("provider::ipam::")?.split_once(" # "));
+    lines.map(|(call, answer)| (call.trim().to_owned(), answer.to_owned())).collect()
+}
+
+fn literal(json: &str) -> Value {
+    fn value(json: &serde_json::Value) -> Value {
+        match json {
+            serde_json::Value::Bool(truth) => (*truth).into(),
+            serde_json::Value::Number(number) => Value::Number(number.to_string().parse().unwrap()),
+            serde_json::Value::String(text) => text.as_str().into(),
+            serde_json::Value::Array(items) => Value::List(items.iter().map(value).collect()),
+            other => panic!("{other} in an example"),
+        }
+    }
+    value(&serde_json::from_str(json).expect(json))
+}
+
 #[test]
 fn names_are_unique() {
     let mut names: Vec<_> = all().iter().map(|function| function.name()).collect();

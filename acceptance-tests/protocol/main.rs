@@ -1,0 +1,10 @@
+//! The real program, started and spoken to as Terraform does it.
+#![cfg(unix)]
+
+mod calls;
+#[allow(dead_code, unreachable_pub)] // Shared with tests that use other parts of it.
+mod client;
+#[allow(dead_code, unreachable_pub)]
+mod player;
+mod process;
+mod trust;
