@@ -41,11 +41,12 @@ impl Session {
     }
 
     /// Terraform plans this object with its state, so it stays. `false` when another resource of this configuration
-    /// was already planned to take over its name.
+    /// was already planned to take over its name, or was even given the object itself as one that an interrupted
+    /// apply left behind: Terraform may plan that other resource before it shows this one's state.
     pub(super) fn keep(&self, id: &str) -> bool {
         let mut memory = self.memory();
         memory.kept.insert(id.to_owned());
-        !memory.succeeded.contains(id)
+        !memory.succeeded.contains(id) && !memory.handed_out.contains(id)
     }
 
     /// Whether a new object may take over this one's name: the old one is in this configuration's state, and nothing
@@ -60,10 +61,11 @@ impl Session {
         self.memory().succeeded.insert(id.to_owned());
     }
 
-    /// A planned object is the answer to one resource. `false` when it was the answer to another one before: two
-    /// resources of one configuration have the same name.
+    /// A planned object is the answer to one resource. `false` when it was the answer to another one before, or is
+    /// another one's that stays: two resources of one configuration have the same name.
     pub(super) fn hand_out(&self, id: &str) -> bool {
-        self.memory().handed_out.insert(id.to_owned())
+        let mut memory = self.memory();
+        !memory.kept.contains(id) && memory.handed_out.insert(id.to_owned())
     }
 
     /// Whether this warning is said for the first time.
@@ -92,6 +94,15 @@ mod tests {
         session.seen_in_state("a");
         session.succeed("a");
         assert!(!session.keep("a"));
+    }
+
+    #[test]
+    fn an_object_of_one_resource_is_never_given_to_another() {
+        let session = Session::default();
+        assert!(session.keep("a"));
+        assert!(!session.hand_out("a"), "it stays with the one that has it");
+        assert!(session.hand_out("b"));
+        assert!(!session.keep("b"), "it was given away before its own resource was planned");
     }
 
     #[test]
