@@ -1,5 +1,7 @@
 //! Who may know whom. The table is the architecture; ARCHITECTURE.md says why.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking, also in its helpers")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};

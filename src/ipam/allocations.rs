@@ -349,15 +349,4 @@ impl Reader<'_> {
         let (id, name) = (allocation.meta.id.clone(), allocation.meta.name.clone());
         Ok(Error::InUse { kind: Kind::Allocation, id, name, contents, more: 0 })
     }
-
-    /// The allocation of this name in a pool: the active one, otherwise a hold.
-    pub fn find_allocation(&mut self, pool_id: &str, name: &str) -> Result<Option<Allocation>> {
-        let entry = names::entry(self.snapshot, Kind::Allocation, pool_id, name)?;
-        for id in [entry.active, entry.planned].into_iter().flatten() {
-            if let Some(found) = codec::live::<Allocation>(self.snapshot, &id)? {
-                return Ok(Some(found));
-            }
-        }
-        Ok(None)
-    }
 }

@@ -264,8 +264,8 @@ fn renamed_pool_is_found_by_its_new_name() {
     let change = PoolChange { name: "q".into(), ..reprovisioned(&pool, pool.provision.clone()) };
     world.write(|ledger| ledger.update_pool(&pool.meta.id, &change)).unwrap();
     world.check();
-    assert_eq!(world.read(|reader| reader.find_pools_named("q")).unwrap().len(), 1);
-    assert_eq!(world.read(|reader| reader.find_pools_named("p")).unwrap().len(), 0);
+    assert_eq!(world.read(|reader| reader.find_pool("q")).unwrap().len(), 1);
+    assert_eq!(world.read(|reader| reader.find_pool("p")).unwrap().len(), 0);
     let all = AllocationFilter { include_pools: true, ..AllocationFilter::default() };
     let listed = world.read(|reader| reader.list_allocations(&all)).unwrap();
     assert_eq!(listed[0].meta.name, "pool/q/10.0.0.0/24");

@@ -3,13 +3,6 @@
 use crate::ipam::testing::*;
 use crate::ipam::*;
 
-fn one<T>(lookup: Lookup<T>) -> T {
-    match lookup {
-        Lookup::One(found) => found,
-        _ => panic!("not one"),
-    }
-}
-
 fn world() -> (World, Pool, Pool, Pool) {
     let mut world = World::new();
     let a = world.top("a", &["10.0.0.0/8"]);
@@ -21,26 +14,35 @@ fn world() -> (World, Pool, Pool, Pool) {
 }
 
 #[test]
-fn pools_and_allocations_are_found_by_id_name_and_path() {
+fn pools_are_found_by_name_and_by_the_end_of_their_path() {
+    let (mut world, a, b, inside) = world();
+    let mut ids = |path: &str| -> Vec<String> {
+        world.read(|reader| reader.find_pool(path)).unwrap().into_iter().map(|pool| pool.meta.id).collect()
+    };
+    assert_eq!(ids("a"), [a.meta.id.as_str()]);
+    assert_eq!(ids("a/eu"), [inside.meta.id.as_str()]);
+    assert_eq!(ids("eu").len(), 2, "one in a and one in b");
+    for nothing in ["", "/", "a/b", "x/a/eu", "u", "/eu"] {
+        assert!(ids(nothing).is_empty(), "{nothing:?}");
+    }
+    assert_eq!(world.read(|reader| reader.pool_path(&inside.meta.id)).unwrap(), "a/eu");
+    assert!(matches!(world.read(|reader| reader.pool_path("ipam-pool-0")), Err(Error::NotFound { .. })));
+    assert_eq!(world.read(|reader| reader.pool_path(&b.meta.id)).unwrap(), "b");
+}
+
+#[test]
+fn allocations_are_found_by_name_and_by_address() {
     let (mut world, a, _, inside) = world();
-    for text in [a.meta.id.as_str(), "a", "default-private/a"] {
-        assert_eq!(one(world.read(|reader| reader.find_pool(text)).unwrap()).meta.id, a.meta.id, "{text}");
-    }
-    assert_eq!(one(world.read(|reader| reader.find_pool("a/eu")).unwrap()).meta.id, inside.meta.id);
-    let Lookup::Ambiguous(candidates) = world.read(|reader| reader.find_pool("eu")).unwrap() else { panic!() };
-    assert_eq!(
-        candidates.iter().map(|found| found.path.as_str()).collect::<std::collections::BTreeSet<_>>(),
-        ["a/eu", "b/eu"].into()
-    );
-    assert_eq!(world.read(|reader| reader.find_pool("a/b")).unwrap(), Lookup::Missing);
-    let web = one(world.read(|reader| reader.find_allocation_at("a/eu/web/1")).unwrap());
-    let by_pool_id = format!("{}/web/1", inside.meta.id);
-    for text in ["eu/web/1", by_pool_id.as_str(), web.meta.id.as_str(), "default-private/a/eu/web/1"] {
-        assert_eq!(one(world.read(|reader| reader.find_allocation_at(text)).unwrap()), web, "{text}");
-    }
-    let spec = PoolCidrSpec { pool_id: a.meta.id.clone(), name: None, size: size("12.0.0.0/16") };
-    let made = world.write(|ledger| ledger.create_pool_cidr(&spec, &Planned::Unknown)).unwrap();
-    assert_eq!(one(world.read(|reader| reader.find_pool_cidr("a/12.0.0.0/16")).unwrap()), made);
+    let web = world.read(|reader| reader.find_allocation(&inside.meta.id, "web/1")).unwrap().unwrap();
+    assert_eq!(world.read(|reader| reader.find_allocation(&a.meta.id, "web/1")).unwrap(), None);
+    let mut at = |pool: &Pool, block: &str| {
+        world.read(|reader| reader.allocation_at(&pool.meta.id, &cidr(block))).unwrap().map(|found| found.meta.id)
+    };
+    assert_eq!(at(&inside, "10.0.0.255/32").as_deref(), Some(web.meta.id.as_str()));
+    assert_eq!(at(&inside, "10.0.0.0/24").as_deref(), Some(web.meta.id.as_str()));
+    assert_eq!(at(&inside, "10.0.0.0/23"), None, "larger than the allocation");
+    assert_eq!(at(&inside, "10.0.1.0/32"), None);
+    assert!(at(&a, "10.0.0.0/32").is_some(), "space of the pool below");
 }
 
 #[test]
@@ -55,7 +57,7 @@ fn pools_are_listed_parents_first_by_name() {
     assert_eq!(names(&mut world, planned.clone()), ["a", "eu", "zz", "b", "eu"]);
     let inside = PoolFilter { source_pool_id: Some(a.meta.id.clone()), ..planned };
     assert_eq!(names(&mut world, inside), ["eu", "zz"]);
-    let public = one(world.read(|reader| reader.find_scope("default-public")).unwrap());
+    let public = world.read(|reader| reader.find_scope("default-public")).unwrap().unwrap();
     let elsewhere = PoolFilter { scope_id: Some(public.meta.id), ..PoolFilter::default() };
     assert!(names(&mut world, elsewhere).is_empty());
 }

@@ -117,7 +117,7 @@ fn trees_have_a_deepest_level() {
     let spec = below(&pool, "p33", "/64");
     let error = world.write(|ledger| ledger.create_pool(&spec, &Planned::Unknown)).unwrap_err();
     assert_eq!(error, Error::TooDeep { limit: 32 });
-    let first = world.read(|reader| reader.find_pools_named("p1")).unwrap().remove(0);
+    let first = world.read(|reader| reader.find_pool("p1")).unwrap().remove(0);
     world.write(|ledger| ledger.delete_pool(&first.meta.id, true)).unwrap();
     assert_eq!(world.check().pools, 0);
 }
