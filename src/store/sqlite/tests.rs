@@ -277,7 +277,7 @@ fn child_cannot_create_the_store() {
     let Some(store) = child_store() else { return };
     assert_eq!(read_one(&store), Ok(None));
     let outcome = write_one(&store);
-    assert!(matches!(outcome, Err(Error::ReadOnly(_))), "{outcome:?}");
+    assert!(matches!(outcome, Err(Error::Unavailable(_))), "{outcome:?}");
 }
 
 #[test]
