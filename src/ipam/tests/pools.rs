@@ -29,7 +29,7 @@ fn top_level_pools_of_one_scope_may_not_overlap() {
         assert!(!with.is_empty());
     }
     let public = world.read(|reader| reader.find_scope("default-public")).unwrap();
-    let Lookup::One(public) = public else { panic!() };
+    let public = public.unwrap();
     let elsewhere = PoolSpec { scope_id: Some(public.meta.id), ..top("b", &["10.0.0.0/8"]) };
     world.write(|ledger| ledger.create_pool(&elsewhere, &Planned::Unknown)).unwrap();
     world.check();
