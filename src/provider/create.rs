@@ -60,17 +60,22 @@ pub(super) fn plan<M, T: Held>(
     let replaces = plan.private.remove(REPLACES).and_then(|id| id.as_str().map(str::to_owned));
     let mut terms = Terms { hold: configured.plan_hold, committing: plan.committing, replaces };
     let mut answer = hold(&terms);
+    if let Some(id) = in_the_way(&answer, &terms)
+        && shared.session.comes_to_light(&id)
+    {
+        // It is in the state, so that nobody lost it and it is not to be adopted: whoever reads it next will say so.
+        if let Err(error) = configured.ipam.confirm(&id) {
+            tracing::debug!(id, ?error, "not confirmed");
+        }
+        answer = hold(&terms);
+    }
     if let Err(Error::NameTaken { existing }) = &answer
         && terms.replaces.is_none()
         && existing.state == State::Active
-        && shared.session.may_succeed(&existing.id)
+        && shared.session.succeed(&existing.id)
     {
-        let id = existing.id.clone();
-        terms.replaces = Some(id.clone());
+        terms.replaces = Some(existing.id.clone());
         answer = hold(&terms);
-        if answer.is_ok() {
-            shared.session.succeed(&id);
-        }
     }
     match answer {
         Ok(record) if shared.session.hand_out(&record.meta().id) => Ok(Some(record)),
@@ -89,6 +94,32 @@ pub(super) fn plan<M, T: Held>(
         }
         Err(error) => Err(errors::at(&error, place(&error))),
     }
+}
+
+/// The object that has the name already: one that an interrupted apply left behind and that would be adopted, or one
+/// whose state Terraform has yet to show. An apply begins when all that is settled.
+fn in_the_way<T: Held>(answer: &Result<T, Error>, terms: &Terms) -> Option<String> {
+    if terms.committing || terms.replaces.is_some() {
+        return None;
+    }
+    match answer {
+        Ok(record) if record.meta().state == State::Active => Some(record.meta().id.clone()),
+        Err(Error::NameTaken { existing }) if existing.state == State::Active => Some(existing.id.clone()),
+        _ => None,
+    }
+}
+
+/// The error for an object of the state that was taken for one that an interrupted apply left behind.
+pub(super) fn adopted_too_early(meta: &Meta) -> Diagnostic {
+    Diagnostic::error(
+        "One name for two resources",
+        format!(
+            "{} {:?} is in the state, and a new resource of this configuration asks for the same name. If that one is to \
+             replace it, plan again. Otherwise rename one of them, or tell Terraform with a `moved` block that they are \
+             the same.",
+            meta.id, meta.name
+        ),
+    )
 }
 
 /// A new name for an object that exists: told at plan when somebody else has it. An object of this configuration may
