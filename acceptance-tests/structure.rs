@@ -21,7 +21,7 @@ const MAY_KNOW: [(&str, &[&str]); 9] = [
 
 /// All that these see of a store: the core its transactions, the provider why it failed.
 const OF_STORE: [(&str, &[&str]); 2] =
-    [("ipam", &["Tx", "Snapshot", "Order", "Entry", "Error"]), ("provider", &["Error"])];
+    [("ipam", &["Tx", "Snapshot", "Order", "Entry", "Error", "Overlay"]), ("provider", &["Error"])];
 
 /// Only these speak gRPC.
 const KNOW_TONIC: [&str; 2] = ["plugin", "protocol"];

@@ -7,12 +7,12 @@ use super::events::{self, Action};
 use super::holds::Standing;
 use super::place::Ask;
 use super::scopes::UNPLANNED;
-use super::scratch::Scratch;
 use super::view::Birth;
 use super::{
     Allocation, AllocationChange, AllocationSpec, Cidr, Error, Kind, Ledger, Planned, Pool, Reader, ResourceType,
     Result, Size, State, Tags, Terms, book, names, pools,
 };
+use crate::store::Overlay;
 
 /// A size without `Default`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,8 +113,8 @@ impl Reader<'_> {
     /// # Errors
     /// Those of [`Ledger::plan_allocation`].
     pub fn preview_allocation(&mut self, spec: &AllocationSpec, terms: &Terms) -> Result<Allocation> {
-        let mut scratch = Scratch::new(&mut *self.snapshot);
-        Ledger::new(&mut scratch, self.env.reborrow()).plan_allocation(spec, terms)
+        let mut dry_run = Overlay::new(&mut *self.snapshot);
+        Ledger::new(&mut dry_run, self.env.reborrow()).plan_allocation(spec, terms)
     }
 
     /// Checks everything about a wished allocation that does not depend on free space.
