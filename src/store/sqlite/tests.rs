@@ -347,7 +347,7 @@ mod permissions {
     }
 
     #[test]
-    fn a_file_that_cannot_be_created_is_an_empty_store_that_is_read_only() {
+    fn a_file_that_cannot_be_created_is_an_empty_store_that_is_not_available() {
         let (directory, path) = in_new_directory();
         allow(directory.path(), 0o555);
         as_nobody("child_cannot_create_the_store", &path);
