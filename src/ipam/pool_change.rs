@@ -245,18 +245,24 @@ impl Ledger<'_> {
         for removed in &moves.removed {
             self.remove_pool_cidr(&pool, removed)?;
         }
-        for (pool_cidr, target) in &moves.resized {
-            self.resize_pool_cidr(&pool, pool_cidr, target)?;
-        }
+        // Holds first: what is placed anew could take an expired one back.
+        let mut missing = Vec::new();
         for size in std::mem::take(&mut moves.added) {
-            let block = match moves.take_pending(size) {
-                Some(held) => self.activate_pool_cidr(&pool, &held)?.cidr,
-                None => self.provision(&pool, None, size, &Birth::Active { id: None })?.cidr,
-            };
-            cidrs.insert(block);
+            match moves.take_pending(size) {
+                Some(held) => {
+                    cidrs.insert(self.activate_pool_cidr(&pool, &held)?.cidr);
+                }
+                None => missing.push(size),
+            }
         }
         for unwanted in &moves.pending {
             self.remove_pool_cidr(&pool, unwanted)?;
+        }
+        for (pool_cidr, target) in &moves.resized {
+            self.resize_pool_cidr(&pool, pool_cidr, target)?;
+        }
+        for size in missing {
+            cidrs.insert(self.provision(&pool, None, size, &Birth::Active { id: None })?.cidr);
         }
         let mut after = applied(&pool, change, cidrs);
         if after == pool {

@@ -167,16 +167,22 @@ impl Ledger<'_> {
         let Some(source_id) = &pool.source_pool_id else { return Err(Error::NoSourcePool) };
         let source = self.reader().pool(source_id)?;
         let (family, strategy) = (source.address_family, source.strategy);
-        self.place(&source, &Ask { family, netmask_length, strategy, disallowed: &BTreeSet::new() })
+        self.spared = Some(pool.meta.id.clone());
+        let placed = self.place(&source, &Ask { family, netmask_length, strategy, disallowed: &BTreeSet::new() });
+        self.spared = None;
+        placed
     }
 
     /// Claims the block of a pool CIDR in the source pool or the scope; expired holds make way.
     fn claim_around(&mut self, pool: &Pool, pool_cidr: &mut PoolCidr) -> Result<()> {
-        let Some(source_id) = &pool.source_pool_id else {
-            return self.clear_in_scope(&pool.scope_id, &pool_cidr.cidr);
+        self.spared = Some(pool.meta.id.clone());
+        let cleared = match &pool.source_pool_id {
+            None => self.clear_in_scope(&pool.scope_id, &pool_cidr.cidr),
+            Some(id) => self.reader().pool(id).and_then(|source| self.clear_in_pool(&source, &pool_cidr.cidr)),
         };
-        let source = self.reader().pool(source_id)?;
-        self.clear_in_pool(&source, &pool_cidr.cidr)?;
+        self.spared = None;
+        cleared?;
+        let Some(source_id) = &pool.source_pool_id else { return Ok(()) };
         let mut meta = pool_cidr.meta.clone();
         meta.id = self.new_id(Kind::Allocation)?;
         meta.name = source_name(&pool.meta.name, &pool_cidr.cidr);
@@ -313,14 +319,14 @@ impl Ledger<'_> {
 
     fn drop_leftover(&mut self, allocation: &Allocation) -> Result<()> {
         match &allocation.resource_id {
+            // Only its planned growth reaches into the block.
+            _ if allocation.growth.is_some() => self.hold_growth(allocation, None).map(drop),
             Some(pool_id) if allocation.resource_type == ResourceType::IpamPool => {
                 let below: Pool = codec::expect(self.tx, pool_id)?;
                 self.remove_pool(&below, Action::Delete)
             }
             _ if allocation.meta.state == State::Active => {
-                // Only its planned growth reaches into the block.
-                let kept = Allocation { growth: None, ..allocation.clone() };
-                book::write_allocation(self.tx, Some(allocation), Some(&kept))
+                Err(codec::corrupt(&keys::record(Kind::Allocation, &allocation.meta.id), "it does not count as in use"))
             }
             _ => self.drop_allocation(allocation, Action::Delete),
         }

@@ -458,7 +458,9 @@ impl Reader<'_> {
             let page = self.allocations_page(&pool.meta.id, within, after.as_deref(), reclaim::PAGE)?;
             for (key, allocation) in &page {
                 after = Some(key.clone());
+                let only_growth = within.is_some_and(|within| !allocation.cidr.overlaps(within));
                 let counts = match allocation.resource_type {
+                    _ if only_growth => self.is_growth_kept(allocation),
                     ResourceType::Custom => !self.is_spent(&allocation.meta),
                     // In the whole pool they were counted as pools.
                     ResourceType::IpamPool => within.is_some() && !self.is_spent_below(allocation)?,
@@ -471,6 +473,11 @@ impl Reader<'_> {
                 return Ok(());
             }
         }
+    }
+
+    fn is_growth_kept(&self, allocation: &Allocation) -> bool {
+        let expired = allocation.growth.as_ref().is_none_or(|growth| growth.expires_at <= self.env.now);
+        !expired && allocation.meta.owner != self.env.actor.owner
     }
 
     fn is_spent_below(&mut self, allocation: &Allocation) -> Result<bool> {

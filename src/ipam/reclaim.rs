@@ -70,7 +70,8 @@ impl Reader<'_> {
     }
 
     fn is_pool_reclaimable(&mut self, pool: &Pool) -> Result<bool> {
-        Ok(pool.meta.is_expired(self.env.now) && self.all_reclaimable(pool, None)?)
+        let spared = self.spared.as_ref() == Some(&pool.meta.id);
+        Ok(!spared && pool.meta.is_expired(self.env.now) && self.all_reclaimable(pool, None)?)
     }
 
     /// Whether everything allocated in a pool (or in one block of it) and every pool below may be taken back.

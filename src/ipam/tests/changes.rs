@@ -216,6 +216,38 @@ fn pool_by_size_grows_in_place_or_is_replaced() {
 }
 
 #[test]
+fn pool_does_not_shrink_out_from_under_what_it_holds() {
+    let mut world = World::new();
+    let outer = world.top("outer", &["10.0.0.0/16"]);
+    let pool = world.write(|ledger| ledger.create_pool(&below(&outer, "p", "/24"), &Planned::Unknown)).unwrap();
+    let whole = world.create(&pool, "whole", "/24").unwrap();
+    let error = change(&mut world, &pool, Provision::NetmaskLength(25)).unwrap_err();
+    assert!(matches!(error, Error::InUse { .. }), "{error:?}");
+    // Growth that is only planned, by the same owner, gives way.
+    let half = update(&mut world, &whole, "/25").unwrap();
+    plan_resize(&mut world, &half, "/24");
+    let wider = reprovisioned(&pool, Provision::NetmaskLength(25));
+    let error = world.as_owner("them").write(|ledger| ledger.update_pool(&pool.meta.id, &wider)).unwrap_err();
+    assert!(matches!(error, Error::InUse { .. }), "{error:?}");
+    world.as_owner("us");
+    let pool = change(&mut world, &pool, Provision::NetmaskLength(25)).unwrap().unwrap();
+    assert_eq!(pool.cidrs, cidrs(&["10.0.0.0/25"]));
+}
+
+#[test]
+fn pool_that_needs_space_does_not_take_itself_back() {
+    let mut world = World::new();
+    let outer = world.top("outer", &["10.0.0.0/24"]);
+    let pool = world.write(|ledger| ledger.plan_pool(&below(&outer, "p", "/25"), &terms())).unwrap();
+    world.create(&outer, "x", "/25").unwrap();
+    world.wait(61);
+    let spec = PoolCidrSpec { pool_id: pool.meta.id, name: Some("more".into()), size: size("/26") };
+    let error = world.write(|ledger| ledger.plan_pool_cidr(&spec, &terms())).unwrap_err();
+    assert!(matches!(error, Error::PoolExhausted { .. }), "{error:?}");
+    world.check();
+}
+
+#[test]
 fn abandoned_growth_of_a_pool_is_dropped_by_the_next_plan() {
     let mut world = World::new();
     let outer = world.top("outer", &["10.0.0.0/16"]);

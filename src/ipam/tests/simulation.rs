@@ -24,7 +24,7 @@ impl Simulation {
     fn new(seed: u64) -> Self {
         let mut world = World::new();
         world.seed = seed;
-        world.top("top", &["10.0.0.0/20", "10.0.64.0/20"]);
+        world.top("top", &["10.0.0.0/23", "10.0.4.0/23"]);
         Self { world, dice: seed, plans: Vec::new() }
     }
 
@@ -70,7 +70,7 @@ impl Simulation {
         let name = format!("n{}", self.roll(12));
         match self.roll(12) {
             0 => {
-                let minutes = self.roll(50) as u64;
+                let minutes = self.roll(90) as u64;
                 self.world.wait(minutes);
             }
             1 | 2 => self.plan_pool(&name),
@@ -83,10 +83,22 @@ impl Simulation {
         }
     }
 
+    /// A size from this one down, or a block somewhere in the pool.
+    fn wish(&mut self, pool: &Pool, largest: u8) -> String {
+        let length = largest + u8::try_from(self.roll(5)).unwrap();
+        match pool.cidrs.first() {
+            Some(block) if self.roll(3) == 0 => {
+                let offset = u128::from(dice(&mut self.dice)) & (block.last() - block.first());
+                Cidr::around(block.family(), block.first() + offset, length).to_string()
+            }
+            _ => format!("/{length}"),
+        }
+    }
+
     fn plan_pool(&mut self, name: &str) {
         let source = self.any_pool();
-        let length = 21 + self.roll(6);
-        let spec = below(&source, name, &format!("/{length}"));
+        let wish = self.wish(&source, 24);
+        let spec = below(&source, name, &wish);
         let owner = self.world.actor.owner.clone();
         if let Ok(pool) = expected(self.write(|ledger| ledger.plan_pool(&spec, &terms()))) {
             self.plans.push((owner, Plan::Pool(spec, pool.meta.id)));
@@ -98,7 +110,7 @@ impl Simulation {
         if pool.source_pool_id.is_none() {
             return;
         }
-        let size = Size::NetmaskLength(u8::try_from(24 + self.roll(4)).unwrap());
+        let size = Size::NetmaskLength(u8::try_from(25 + self.roll(4)).unwrap());
         let spec = PoolCidrSpec { pool_id: pool.meta.id, name: Some(name.to_owned()), size };
         let owner = self.world.actor.owner.clone();
         if let Ok(made) = expected(self.write(|ledger| ledger.plan_pool_cidr(&spec, &terms()))) {
@@ -108,8 +120,8 @@ impl Simulation {
 
     fn plan_allocation(&mut self, name: &str) {
         let pool = self.any_pool();
-        let length = 22 + self.roll(8);
-        let spec = wanted(&pool, name, &format!("/{length}"));
+        let wish = self.wish(&pool, 25);
+        let spec = wanted(&pool, name, &wish);
         let owner = self.world.actor.owner.clone();
         if let Ok(made) = expected(self.write(|ledger| ledger.plan_allocation(&spec, &terms()))) {
             self.plans.push((owner, Plan::Allocation(spec, made.meta.id)));
@@ -145,7 +157,7 @@ impl Simulation {
 
     fn resize(&mut self) {
         let Some(allocation) = self.any_allocation() else { return };
-        let length = format!("/{}", 22 + self.roll(8));
+        let length = format!("/{}", 24 + self.roll(6));
         let id = allocation.meta.id.clone();
         let planned = expected(self.write(|ledger| ledger.plan_resize(&id, size(&length), &terms())));
         if let (Ok(Resize::InPlace(target)), true) = (planned, self.roll(2) == 0) {
@@ -160,7 +172,7 @@ impl Simulation {
         if pool.source_pool_id.is_none() || pool.meta.state != State::Active {
             return;
         }
-        let length = u8::try_from(21 + self.roll(6)).unwrap();
+        let length = u8::try_from(24 + self.roll(5)).unwrap();
         let change = reprovisioned(&pool, Provision::NetmaskLength(length));
         let planned = expected(self.write(|ledger| ledger.plan_pool_change(&pool.meta.id, &change, &terms())));
         if let (Ok(Some(planned)), true) = (planned, self.roll(2) == 0) {
