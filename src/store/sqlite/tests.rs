@@ -347,7 +347,7 @@ mod permissions {
     }
 
     #[test]
-    fn a_file_that_cannot_be_created_is_an_empty_store_that_is_read_only() {
+    fn a_file_that_cannot_be_created_is_an_empty_store_that_is_not_available() {
         if let Some(store) = child_store() {
             assert_eq!(read_one(&store), Ok(None));
             let outcome = write_one(&store);
@@ -356,7 +356,7 @@ mod permissions {
         }
         let (directory, path) = in_new_directory();
         allow(directory.path(), 0o555);
-        as_nobody("permissions::a_file_that_cannot_be_created_is_an_empty_store_that_is_read_only", &path);
+        as_nobody("permissions::a_file_that_cannot_be_created_is_an_empty_store_that_is_not_available", &path);
         allow(directory.path(), 0o755);
     }
 }
