@@ -89,6 +89,7 @@ fn a_changed_description_shows_as_drift_and_is_put_back() {
         name: now.meta.name,
         description: Some("by hand".to_owned()),
         tags: now.tags,
+        disallowed_cidrs: now.disallowed_cidrs,
         size: now.size,
     };
     ipam.update_allocation(&id, &change).unwrap();

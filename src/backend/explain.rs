@@ -141,8 +141,9 @@ fn not_found(kind: Kind, id: &str) -> (String, String) {
     (
         format!("No such {word}"),
         format!(
-            "There is no {word} with id {id:?} in this store. It was deleted, or was planned and its hold expired, or \
-             it is in another store. Check the id and the provider's `store`; after an expired hold, plan again."
+            "There is no {word} with id {id:?} in this store. It was deleted, or it was only planned so far, or it is in \
+             another store. Check the id and the provider's `store`; what is only planned must be applied first, and \
+             planned again when its hold has expired."
         ),
     )
 }

@@ -79,8 +79,9 @@ fn what_is_not_there() {
     says(
         &Error::NotFound { kind: Kind::Pool, id: "p-1".to_owned() },
         "No such pool",
-        "There is no pool with id \"p-1\" in this store. It was deleted, or was planned and its hold expired, or it is in \
-         another store. Check the id and the provider's `store`; after an expired hold, plan again.",
+        "There is no pool with id \"p-1\" in this store. It was deleted, or it was only planned so far, or it is in \
+         another store. Check the id and the provider's `store`; what is only planned must be applied first, and planned \
+         again when its hold has expired.",
     );
     says(
         &Error::PoolEmpty { pool_id: "p-1".to_owned(), pool_name: "prod".to_owned() },

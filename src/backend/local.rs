@@ -86,24 +86,48 @@ impl Local {
         T: Send + 'static,
         F: Fn(&mut Ledger<'_>) -> Result<T> + Send + Sync + 'static,
     {
+        self.write_again(name, move |ledger, _| body(ledger))
+    }
+
+    /// The same; `body` is told whether it was run before, and may have been kept.
+    fn write_again<T, F>(&self, name: &str, body: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Ledger<'_>, bool) -> Result<T> + Send + Sync + 'static,
+    {
         let body = Arc::new(body);
-        let submit = || {
+        let submit = |again| {
             let (body, author) = (Arc::clone(&body), self.author.clone());
             self.group.write(name, move |tx| {
                 let mut random = author.random();
                 let mut ledger = Ledger::new(tx, author.env(&mut random));
                 ledger.initialize()?;
-                body(&mut ledger)
+                body(&mut ledger, again)
             })
         };
-        match submit() {
-            Err(Error::Store(uncertain @ store::Error::Uncertain(_))) => match submit() {
+        match submit(false) {
+            Err(Error::Store(uncertain @ store::Error::Uncertain(_))) => match submit(true) {
                 // The second run did not reach the store: the first may have been kept all the same.
                 Err(Error::Store(_)) => Err(Error::Store(uncertain)),
                 outcome => outcome,
             },
             outcome => outcome,
         }
+    }
+
+    /// Writes a new object.
+    fn create<T, F>(&self, name: &str, planned: &Planned, body: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Ledger<'_>, &Planned) -> Result<T> + Send + Sync + 'static,
+    {
+        let first = planned.clone();
+        let again = match planned {
+            // What is active now may be what the first run made.
+            Planned::Fresh(id) => Planned::Held(id.clone()),
+            other => other.clone(),
+        };
+        self.write_again(name, move |ledger, is_again| body(ledger, if is_again { &again } else { &first }))
     }
 
     /// The answer that `find` has without a write, or else the one that `plan` writes.
@@ -144,8 +168,8 @@ impl Ipam for Local {
     }
 
     fn create_scope(&self, spec: &ScopeSpec, planned: &Planned) -> Result<Scope> {
-        let (wish, planned) = (spec.clone(), planned.clone());
-        self.write(&spec.name, move |ledger| ledger.create_scope(&wish, &planned))
+        let wish = spec.clone();
+        self.create(&spec.name, planned, move |ledger, planned| ledger.create_scope(&wish, planned))
     }
 
     fn update_scope(&self, id: &str, change: &ScopeChange) -> Result<Scope> {
@@ -186,14 +210,18 @@ impl Ipam for Local {
     }
 
     fn create_pool(&self, spec: &PoolSpec, planned: &Planned) -> Result<Pool> {
-        let (wish, planned) = (spec.clone(), planned.clone());
-        self.write(&spec.name, move |ledger| ledger.create_pool(&wish, &planned))
+        let wish = spec.clone();
+        self.create(&spec.name, planned, move |ledger, planned| ledger.create_pool(&wish, planned))
     }
 
     fn plan_pool_change(&self, id: &str, change: &PoolChange, terms: &Terms) -> Result<Option<Pool>> {
         let find = |reader: &mut Reader<'_>| Ok(reader.find_pool_change(id, change)?.map(Some));
         let (id, wish, terms) = (id.to_owned(), change.clone(), terms.clone());
         self.plan(&change.name, find, move |ledger| ledger.plan_pool_change(&id, &wish, &terms))
+    }
+
+    fn preview_pool_change(&self, id: &str, change: &PoolChange, terms: &Terms) -> Result<Option<Pool>> {
+        self.read(|reader| reader.preview_pool_change(id, change, terms))
     }
 
     fn update_pool(&self, id: &str, change: &PoolChange) -> Result<Pool> {
@@ -229,8 +257,8 @@ impl Ipam for Local {
     }
 
     fn create_pool_cidr(&self, spec: &PoolCidrSpec, planned: &Planned) -> Result<PoolCidr> {
-        let (wish, planned) = (spec.clone(), planned.clone());
-        self.write(&pool_cidr_name(spec), move |ledger| ledger.create_pool_cidr(&wish, &planned))
+        let wish = spec.clone();
+        self.create(&pool_cidr_name(spec), planned, move |ledger, planned| ledger.create_pool_cidr(&wish, planned))
     }
 
     fn delete_pool_cidr(&self, id: &str) -> Result<()> {
@@ -257,14 +285,18 @@ impl Ipam for Local {
     }
 
     fn create_allocation(&self, spec: &AllocationSpec, planned: &Planned) -> Result<Allocation> {
-        let (wish, planned) = (spec.clone(), planned.clone());
-        self.write(&spec.name, move |ledger| ledger.create_allocation(&wish, &planned))
+        let wish = spec.clone();
+        self.create(&spec.name, planned, move |ledger, planned| ledger.create_allocation(&wish, planned))
     }
 
     fn plan_resize(&self, id: &str, size: Size, terms: &Terms) -> Result<Resize> {
         let find = |reader: &mut Reader<'_>| reader.find_resize(id, size, terms);
         let (grown, terms) = (id.to_owned(), terms.clone());
         self.plan(id, find, move |ledger| ledger.plan_resize(&grown, size, &terms))
+    }
+
+    fn preview_resize(&self, id: &str, size: Size, terms: &Terms) -> Result<Resize> {
+        self.read(|reader| reader.preview_resize(id, size, terms))
     }
 
     fn update_allocation(&self, id: &str, change: &AllocationChange) -> Result<Allocation> {
@@ -300,6 +332,12 @@ impl Ipam for Local {
         }
         let seen = id.to_owned();
         self.write(id, move |ledger| ledger.confirm(&seen))
+    }
+
+    fn confirm_all(&self, ids: &[String]) -> Result<()> {
+        let Some(first) = ids.first() else { return Ok(()) };
+        let seen = ids.to_vec();
+        self.write(first, move |ledger| seen.iter().try_for_each(|id| ledger.confirm(id)))
     }
 
     fn preview_next(

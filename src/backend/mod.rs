@@ -49,6 +49,8 @@ pub trait Ipam: Send + Sync {
     fn create_pool(&self, spec: &PoolSpec, planned: &Planned) -> Result<Pool>;
     /// The pool as it will be after the change: added blocks are held; `None` when only a replacement can do it.
     fn plan_pool_change(&self, id: &str, change: &PoolChange, terms: &Terms) -> Result<Option<Pool>>;
+    /// What [`Ipam::plan_pool_change`] would answer, without writing anything.
+    fn preview_pool_change(&self, id: &str, change: &PoolChange, terms: &Terms) -> Result<Option<Pool>>;
     fn update_pool(&self, id: &str, change: &PoolChange) -> Result<Pool>;
     /// `cascade` also deletes everything inside; otherwise a pool with contents is [`Error::InUse`].
     fn delete_pool(&self, id: &str, cascade: bool) -> Result<()>;
@@ -79,6 +81,8 @@ pub trait Ipam: Send + Sync {
     fn preview_allocation(&self, spec: &AllocationSpec, terms: &Terms) -> Result<Allocation>;
     fn create_allocation(&self, spec: &AllocationSpec, planned: &Planned) -> Result<Allocation>;
     fn plan_resize(&self, id: &str, size: Size, terms: &Terms) -> Result<Resize>;
+    /// What [`Ipam::plan_resize`] would answer, without writing anything.
+    fn preview_resize(&self, id: &str, size: Size, terms: &Terms) -> Result<Resize>;
     fn update_allocation(&self, id: &str, change: &AllocationChange) -> Result<Allocation>;
     fn delete_allocation(&self, id: &str) -> Result<()>;
     fn get_allocation(&self, id: &str) -> Result<Option<Allocation>>;
@@ -94,6 +98,8 @@ pub trait Ipam: Send + Sync {
 
     /// Marks an active object as being in a Terraform state. Nothing happens when it already is, or is gone.
     fn confirm(&self, id: &str) -> Result<()>;
+    /// [`Ipam::confirm`] of all of these, in one write.
+    fn confirm_all(&self, ids: &[String]) -> Result<()>;
 
     /// Up to `count` disjoint blocks that are free now, as allocations of that size would get them one after another.
     fn preview_next(

@@ -9,8 +9,8 @@ use super::place::Ask;
 use super::scopes::UNPLANNED;
 use super::view::Birth;
 use super::{
-    Allocation, AllocationChange, AllocationSpec, Cidr, Error, Kind, Ledger, Planned, Pool, Reader, ResourceType,
-    Result, Size, State, Tags, Terms, book, names, pools,
+    Allocation, AllocationChange, AllocationSpec, Cidr, Error, Kind, Ledger, Planned, Pool, PoolChange, Reader, Resize,
+    ResourceType, Result, Size, State, Tags, Terms, book, names, pools,
 };
 use crate::store::Overlay;
 
@@ -115,6 +115,24 @@ impl Reader<'_> {
     pub fn preview_allocation(&mut self, spec: &AllocationSpec, terms: &Terms) -> Result<Allocation> {
         let mut dry_run = Overlay::new(&mut *self.snapshot);
         Ledger::new(&mut dry_run, self.env.reborrow()).plan_allocation(spec, terms)
+    }
+
+    /// What [`Ledger::plan_resize`] would answer, without writing anything.
+    ///
+    /// # Errors
+    /// Those of [`Ledger::plan_resize`].
+    pub fn preview_resize(&mut self, id: &str, size: Size, terms: &Terms) -> Result<Resize> {
+        let mut dry_run = Overlay::new(&mut *self.snapshot);
+        Ledger::new(&mut dry_run, self.env.reborrow()).plan_resize(id, size, terms)
+    }
+
+    /// What [`Ledger::plan_pool_change`] would answer, without writing anything.
+    ///
+    /// # Errors
+    /// Those of [`Ledger::plan_pool_change`].
+    pub fn preview_pool_change(&mut self, id: &str, change: &PoolChange, terms: &Terms) -> Result<Option<Pool>> {
+        let mut dry_run = Overlay::new(&mut *self.snapshot);
+        Ledger::new(&mut dry_run, self.env.reborrow()).plan_pool_change(id, change, terms)
     }
 
     /// Checks everything about a wished allocation that does not depend on free space.
@@ -229,10 +247,11 @@ impl Ledger<'_> {
     pub fn create_allocation(&mut self, spec: &AllocationSpec, planned: &Planned) -> Result<Allocation> {
         let (id, exact) = match planned {
             Planned::Unknown => (None, None),
-            Planned::Held(id) => {
+            Planned::Held(id) | Planned::Fresh(id) => {
                 let Some(held) = codec::live::<Allocation>(self.tx, id)? else {
                     return Err(self.reader().lost::<Allocation>(id, &spec.name)?);
                 };
+                self.reader().is_still_ours(&held, planned)?;
                 return self.activate_allocation(&held, spec);
             }
             Planned::Previewed { id, cidr } => {
@@ -298,12 +317,13 @@ impl Ledger<'_> {
     /// [`Error::HoldLost`] when the allocation cannot have the new size any more.
     pub fn update_allocation(&mut self, id: &str, change: &AllocationChange) -> Result<Allocation> {
         let before = self.reader().changeable(id)?;
+        let wished = Allocation { disallowed_cidrs: change.disallowed_cidrs.clone(), ..before.clone() };
         let pool: Pool = codec::expect(self.tx, &before.pool_id)?;
         if change.tags != before.tags {
             check_tags(&change.tags, &pool)?;
         }
         self.reader().name_is_free_for(&before, &change.name)?;
-        let mut after = self.resized(&pool, &before, change.size)?;
+        let mut after = self.resized(&pool, &wished, change.size)?;
         after.meta.name.clone_from(&change.name);
         after.description.clone_from(&change.description);
         after.tags.clone_from(&change.tags);

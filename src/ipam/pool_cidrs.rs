@@ -214,10 +214,11 @@ impl Ledger<'_> {
     pub fn create_pool_cidr(&mut self, spec: &PoolCidrSpec, planned: &Planned) -> Result<PoolCidr> {
         let (id, size) = match planned {
             Planned::Unknown => (None, spec.size),
-            Planned::Held(id) => {
+            Planned::Held(id) | Planned::Fresh(id) => {
                 let Some(held) = codec::live::<PoolCidr>(self.tx, id)? else {
                     return Err(self.reader().lost::<PoolCidr>(id, &name_of(spec))?);
                 };
+                self.reader().is_still_ours(&held, planned)?;
                 return self.commit_pool_cidr(&held);
             }
             Planned::Previewed { id, cidr } => {

@@ -292,9 +292,12 @@ impl Ledger<'_> {
     pub fn create_pool(&mut self, spec: &PoolSpec, planned: &Planned) -> Result<Pool> {
         let (id, exact) = match planned {
             Planned::Unknown => (None, None),
-            Planned::Held(id) => {
+            Planned::Held(id) | Planned::Fresh(id) => {
                 return match codec::load::<Pool>(self.tx, id)? {
-                    Some(held) if held.meta.is_live() => self.activate_pool(&held, spec),
+                    Some(held) if held.meta.is_live() => {
+                        self.reader().is_still_ours(&held, planned)?;
+                        self.activate_pool(&held, spec)
+                    }
                     Some(lapsed) => Err(self.reader().pool_lost(&lapsed)?),
                     None => Err(self.reader().hold_gone(Kind::Pool, id, &spec.name)),
                 };

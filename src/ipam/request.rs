@@ -1,5 +1,6 @@
 //! What callers ask for and get back, beside the records themselves.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use num_bigint::BigUint;
@@ -23,8 +24,11 @@ pub struct Terms {
 pub enum Planned {
     /// The plan had unknown values: create now.
     Unknown,
-    /// The plan showed the hold with this id.
+    /// The plan showed the hold with this id. When it is active already, this very creation was carried out before.
     Held(String),
+    /// The same, and nobody can have carried it out before: an object that is active already is somebody else's, who
+    /// planned the same name as the same owner ([`super::Error::NameTaken`]).
+    Fresh(String),
     /// The plan showed this id and block without a hold: create exactly that or fail with
     /// [`super::Error::Overlap`].
     Previewed { id: String, cidr: Cidr },
@@ -56,6 +60,8 @@ pub struct AllocationChange {
     pub name: String,
     pub description: Option<String>,
     pub tags: Tags,
+    /// Blocks that growth must avoid from now on.
+    pub disallowed_cidrs: BTreeSet<Cidr>,
     /// The wished size; a change of it was planned by `plan_resize`.
     pub size: Size,
 }

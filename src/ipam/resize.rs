@@ -2,8 +2,10 @@
 
 use super::allocations::{Wish, wish};
 use super::events::{self, Action};
-use super::{Allocation, Cidr, Error, Growth, Kind, Ledger, Pool, Reader, Resize, Result, Size, Terms, book, codec};
-use super::{free, holds, view};
+use super::{
+    Allocation, Cidr, Error, Growth, Kind, Ledger, Pool, Reader, Resize, Result, Size, State, Terms, book, codec,
+};
+use super::{free, holds, names, view};
 
 /// What an allocation has to become for a size; `None` when only another block can be that. What it already is
 /// needs no leave of the rules, which may have changed since.
@@ -66,6 +68,7 @@ impl Ledger<'_> {
             self.hold_growth(&before, None)?;
             return Ok(Resize::InPlace(target));
         }
+        self.drop_successor(&before, terms)?;
         let expires_at = match &before.growth {
             Some(growth) if growth.cidr == target => holds::renewed(growth.expires_at, self.env.now, terms),
             _ => view::expiry(self.env.now, terms),
@@ -79,6 +82,18 @@ impl Ledger<'_> {
         }
         self.hold_growth(&before, None)?;
         Ok(Resize::Replace)
+    }
+
+    /// An earlier plan meant to replace this allocation; now it stays, and what that plan held is not in its way.
+    fn drop_successor(&mut self, allocation: &Allocation, terms: &Terms) -> Result<()> {
+        let entry = names::entry(self.tx, Kind::Allocation, &allocation.pool_id, &allocation.meta.name)?;
+        let Some(id) = entry.planned.filter(|_| !terms.committing) else { return Ok(()) };
+        let hold: Allocation = codec::expect(self.tx, &id)?;
+        let is_own = hold.meta.owner == self.env.actor.owner && hold.meta.state == State::Planned;
+        if is_own && hold.meta.replaces.as_ref() == Some(&allocation.meta.id) {
+            self.drop_allocation(&hold, Action::Delete)?;
+        }
+        Ok(())
     }
 
     /// Sets, moves or drops the growth that an allocation is planned to have.
@@ -126,6 +141,8 @@ impl Ledger<'_> {
     pub(super) fn resized(&mut self, pool: &Pool, before: &Allocation, size: Size) -> Result<Allocation> {
         let target = target(before, size, pool)?;
         match target {
+            // How it was once asked for stays on record.
+            Some(target) if target == before.cidr => Ok(Allocation { growth: None, ..before.clone() }),
             Some(target) if self.make_room(pool, before, &target)? => {
                 Ok(Allocation { cidr: target, size, growth: None, ..before.clone() })
             }

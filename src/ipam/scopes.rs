@@ -137,9 +137,10 @@ impl Ledger<'_> {
     pub fn create_scope(&mut self, spec: &ScopeSpec, planned: &Planned) -> Result<Scope> {
         let id = match planned {
             Planned::Unknown => None,
-            Planned::Held(id) => {
+            Planned::Held(id) | Planned::Fresh(id) => {
                 let held: Option<Scope> = codec::live(self.tx, id)?;
                 let Some(held) = held else { return Err(self.reader().lost::<Scope>(id, &spec.name)?) };
+                self.reader().is_still_ours(&held, planned)?;
                 return self.activate_scope(&held, spec);
             }
             Planned::Previewed { id, .. } => {
@@ -275,6 +276,17 @@ impl Reader<'_> {
             Some(hold) => self.hold_lost(&hold),
             None => Ok(self.hold_gone(R::KIND, id, name)),
         }
+    }
+
+    /// That nobody else made an object of the hold that a plan showed.
+    ///
+    /// # Errors
+    /// [`Error::NameTaken`].
+    pub(super) fn is_still_ours<R: Record>(&mut self, held: &R, planned: &Planned) -> Result<()> {
+        if matches!(planned, Planned::Fresh(_)) && held.meta().state == State::Active {
+            return Err(self.name_taken(held)?);
+        }
+        Ok(())
     }
 
     /// That a hold about to become active may have its name: nobody active has it, or just its predecessor.

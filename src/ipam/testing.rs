@@ -220,6 +220,7 @@ pub(super) fn resized(allocation: &Allocation, text: &str) -> AllocationChange {
         name: allocation.meta.name.clone(),
         description: allocation.description.clone(),
         tags: allocation.tags.clone(),
+        disallowed_cidrs: allocation.disallowed_cidrs.clone(),
         size: size(text),
     }
 }

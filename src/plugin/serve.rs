@@ -1,5 +1,6 @@
 //! One run of the server, from socket to end.
 
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
@@ -27,6 +28,8 @@ const HEALTH_NAME: &str = "plugin";
 
 /// Time that calls under way get to come to an end. After Shutdown, go-plugin kills after two seconds.
 const SHUTDOWN_LIMIT: Duration = Duration::from_millis(700);
+/// Time that the provider gets after them to put things in order.
+const FINISH_LIMIT: Duration = Duration::from_millis(1000);
 const SIGNAL_LIMIT: Duration = Duration::from_secs(5);
 
 /// Bytes in flight before a reader must have read some: large, because both ends are on one machine.
@@ -40,11 +43,27 @@ pub(super) fn until_end(
     announce: impl FnOnce(&str) -> Result<(), String>,
 ) -> Result<Ending, String> {
     let runtime = runtime().map_err(|error| format!("No threads can be had: {error}."))?;
-    let stop = provider.stop.clone();
+    let (stop, finish) = (provider.stop.clone(), Arc::clone(&provider.finish));
     let result = runtime.block_on(serve(provider, environment, lifecycle, &stop, announce));
     // Whoever still works at this point has had its time.
     runtime.shutdown_background();
+    if matches!(result, Ok(Ending::Shutdown)) {
+        finish_in_time(move || finish());
+    }
     result
+}
+
+/// What the provider does when its client is done; the process ends before that client kills it.
+fn finish_in_time(finish: impl FnOnce() + Send + 'static) {
+    let (done, waiting) = mpsc::channel();
+    std::thread::spawn(move || {
+        finish();
+        // Nobody waits any more when it took too long.
+        let _ = done.send(());
+    });
+    if waiting.recv_timeout(FINISH_LIMIT).is_err() {
+        tracing::debug!("The provider did not finish in time");
+    }
 }
 
 fn runtime() -> std::io::Result<Runtime> {

@@ -176,6 +176,7 @@ fn server_of(things: Things) -> Server {
         data_sources: vec![Box::new(ThingData)],
         functions: vec![Box::new(Join)],
         stop: Stop::default(),
+        finish: Arc::new(|| {}),
     })
 }
 

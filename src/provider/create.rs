@@ -1,7 +1,7 @@
 //! Planning a new object, the same for every kind: find or make its hold, so that the plan shows what apply gives.
 
 use crate::backend::{Planned, Terms};
-use crate::ipam::{Allocation, Cidr, Error, Kind, Meta, Occupant, Pool, PoolCidr, Scope, State};
+use crate::ipam::{Allocation, Cidr, Error, Kind, Meta, Pool, PoolCidr, Scope, State};
 use crate::store;
 use crate::tf::{Diagnostic, Diagnostics, Path, Plan, Private};
 
@@ -21,10 +21,14 @@ pub(super) trait Held {
     fn meta(&self) -> &Meta;
     /// Its block, when it has exactly one.
     fn block(&self) -> Option<Cidr>;
+    /// The pool or scope that it is in; empty for a scope.
+    fn container(&self) -> &str;
+    /// What it is.
+    fn kind(&self) -> Kind;
 }
 
 macro_rules! held {
-    ($($Record:ty: |$record:ident| $block:expr),*) => {$(
+    ($($Record:ident: |$record:ident| $block:expr, $container:expr);*) => {$(
         impl Held for $Record {
             fn meta(&self) -> &Meta {
                 &self.meta
@@ -34,15 +38,24 @@ macro_rules! held {
                 let $record = self;
                 $block
             }
+
+            fn container(&self) -> &str {
+                let $record = self;
+                $container
+            }
+
+            fn kind(&self) -> Kind {
+                Kind::$Record
+            }
         }
     )*};
 }
 
 held!(
-    Scope: |_scope| None,
-    Pool: |pool| pool.cidrs.first().copied().filter(|_| pool.cidrs.len() == 1),
-    PoolCidr: |pool_cidr| Some(pool_cidr.cidr),
-    Allocation: |allocation| Some(allocation.cidr)
+    Scope: |_scope| None, "";
+    Pool: |pool| pool.cidrs.first().copied().filter(|_| pool.cidrs.len() == 1), pool.container();
+    PoolCidr: |pool_cidr| Some(pool_cidr.cidr), &pool_cidr.pool_id;
+    Allocation: |allocation| Some(allocation.cidr), &allocation.pool_id
 );
 
 /// Plans a new object by `hold`. `Ok(None)`: its values stay unknown until apply.
@@ -61,7 +74,7 @@ pub(super) fn plan<M, T: Held>(
     let mut terms = Terms { hold: configured.plan_hold, committing: plan.committing, replaces };
     let mut answer = hold(&terms);
     if let Some(id) = in_the_way(&answer, &terms)
-        && shared.session.comes_to_light(&id)
+        && shared.session.is_in_state(&id, shared.sibling_wait)
     {
         // It is in the state, so that nobody lost it and it is not to be adopted: whoever reads it next will say so.
         if let Err(error) = configured.ipam.confirm(&id) {
@@ -72,24 +85,28 @@ pub(super) fn plan<M, T: Held>(
     if let Err(Error::NameTaken { existing }) = &answer
         && terms.replaces.is_none()
         && existing.state == State::Active
+        && !terms.committing
         && shared.session.succeed(&existing.id)
     {
         terms.replaces = Some(existing.id.clone());
         answer = hold(&terms);
     }
     match answer {
-        Ok(record) if shared.session.hand_out(&record.meta().id) => Ok(Some(record)),
-        Ok(record) => Err(asked_twice(record.meta()).at(name).into()),
-        Err(Error::Store(store::Error::ReadOnly(why))) => {
-            if shared.session.first_warning("read-only") {
-                plan.warnings.push(Diagnostic::warning(
-                    "Addresses are not shown in this plan",
-                    format!(
-                        "The store can be read but not written here, so nothing can be held for this plan: addresses \
-                         of new objects are known after apply. ({why})"
-                    ),
-                ));
+        Ok(record) => {
+            let place = format!("{} {} {}", record.kind().word(), record.container(), record.meta().name);
+            if !shared.session.hand_out(place) {
+                return Err(asked_twice(record.meta()).at(name).into());
             }
+            if record.meta().state == State::Active {
+                shared.session.adopt(&record.meta().id);
+                if !terms.committing {
+                    plan.warnings.push(taken_over(&record));
+                }
+            }
+            Ok(Some(record))
+        }
+        Err(Error::Store(store::Error::ReadOnly(why))) => {
+            warn_read_only(shared, plan, &why);
             Ok(None)
         }
         Err(error) => Err(errors::at(&error, place(&error))),
@@ -122,31 +139,58 @@ pub(super) fn adopted_too_early(meta: &Meta) -> Diagnostic {
     )
 }
 
-/// A new name for an object that exists: told at plan when somebody else has it. An object of this configuration may
-/// be renamed in the same apply, so that names can be swapped.
-pub(super) fn check_rename<T: Held>(
-    shared: &Shared,
-    own_id: &str,
-    taken_by: Result<Option<T>, Error>,
-    kind: Kind,
-    at: Path,
-) -> Result<(), Diagnostics> {
-    let Some(record) = taken_by.map_err(|error| errors::at(&error, at.clone()))? else { return Ok(()) };
-    let meta = record.meta();
-    if meta.id == own_id || shared.session.is_in_state(&meta.id) {
-        return Ok(());
+/// Says once that plans cannot hold anything here.
+fn warn_read_only<M>(shared: &Shared, plan: &mut Plan<M>, why: &str) {
+    if shared.session.first_warning("read-only") {
+        plan.warnings.push(Diagnostic::warning(
+            "Addresses are not shown in this plan",
+            format!(
+                "The store can be read but not written here, so nothing can be held for this plan: addresses of new \
+                 objects are known after apply. ({why})"
+            ),
+        ));
     }
-    let existing = Occupant {
-        kind,
-        id: meta.id.clone(),
-        name: meta.name.clone(),
-        owner: meta.owner.clone(),
-        state: meta.state,
-        cidr: record.block(),
-        hold_expires_at: meta.hold_expires_at,
-        path: meta.name.clone(),
-    };
-    Err(errors::at(&Error::NameTaken { existing }, at))
+}
+
+/// What a change of an existing object comes to, and whether that is held for apply. Plans that may not write only
+/// look.
+///
+/// # Errors
+/// What the rules say.
+pub(super) fn plan_change<M, T>(
+    shared: &Shared,
+    configured: &Configured,
+    plan: &mut Plan<M>,
+    hold: impl FnOnce(&Terms) -> Result<T, Error>,
+    preview: impl FnOnce(&Terms) -> Result<T, Error>,
+) -> Result<(T, bool), Error> {
+    let terms = Terms { hold: configured.plan_hold, committing: plan.committing, replaces: None };
+    if terms.hold.is_zero() {
+        return Ok((preview(&terms)?, false));
+    }
+    match hold(&terms) {
+        Err(Error::Store(store::Error::ReadOnly(why))) => {
+            warn_read_only(shared, plan, &why);
+            Ok((preview(&terms)?, false))
+        }
+        answer => Ok((answer?, true)),
+    }
+}
+
+/// An apply that was cut short left the object; whoever reads the plan should know that it is not new.
+fn taken_over<T: Held>(record: &T) -> Diagnostic {
+    let (meta, word) = (record.meta(), record.kind().word());
+    let block = record.block().map(|block| format!(", {block}")).unwrap_or_default();
+    Diagnostic::warning(
+        format!("The {word} {:?} exists already", meta.name),
+        format!(
+            "{} ({}{block}) was made by owner {:?}, and no Terraform state was ever seen to hold it: an apply was cut \
+             short, and this plan takes the object up again. If another configuration with the same owner is being \
+             applied just now, the object is its own: do not apply this plan, and give each configuration an `owner` \
+             of its own in the provider block.",
+            meta.name, meta.id, meta.owner
+        ),
+    )
 }
 
 fn asked_twice(meta: &Meta) -> Diagnostic {
@@ -172,8 +216,12 @@ pub(super) fn name_claimed(name: &str) -> Diagnostic {
 }
 
 /// What apply knows of the object, from the id that the plan showed.
-pub(super) fn planned(id: Option<&String>) -> Planned {
-    id.map_or(Planned::Unknown, |id| Planned::Held(id.clone()))
+pub(super) fn planned(shared: &Shared, id: Option<&String>) -> Planned {
+    match id {
+        None => Planned::Unknown,
+        Some(id) if shared.session.may_exist(id) => Planned::Held(id.clone()),
+        Some(id) => Planned::Fresh(id.clone()),
+    }
 }
 
 /// The error for an apply that begins with unknown values, which Terraform rules out.

@@ -10,10 +10,15 @@ mod data;
 mod errors;
 mod facts;
 mod functions;
+mod rename;
 mod resources;
 mod session;
 mod shared;
 mod tags;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -25,17 +30,24 @@ use shared::Shared;
 
 /// The provider with everything it offers, not configured yet.
 pub fn provider() -> tf::Provider {
-    let shared = Arc::new(Shared::default());
+    over(&Arc::new(Shared::default()))
+}
+
+fn over(shared: &Arc<Shared>) -> tf::Provider {
     tf::Provider {
-        config: Box::new(IpamProvider(Arc::clone(&shared))),
+        config: Box::new(IpamProvider(Arc::clone(shared))),
         resources: vec![
-            Box::new(ScopeResource(Arc::clone(&shared))),
-            Box::new(PoolResource(Arc::clone(&shared))),
-            Box::new(PoolCidrResource(Arc::clone(&shared))),
-            Box::new(AllocationResource(Arc::clone(&shared))),
+            Box::new(ScopeResource(Arc::clone(shared))),
+            Box::new(PoolResource(Arc::clone(shared))),
+            Box::new(PoolCidrResource(Arc::clone(shared))),
+            Box::new(AllocationResource(Arc::clone(shared))),
         ],
-        data_sources: data::all(&shared),
+        data_sources: data::all(shared),
         functions: functions::all(),
         stop: tf::Stop::default(),
+        finish: {
+            let shared = Arc::clone(shared);
+            Arc::new(move || shared.finish())
+        },
     }
 }

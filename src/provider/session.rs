@@ -4,19 +4,33 @@
 //! resources of one configuration ask for the same name, and whether an object whose name is taken is the very one
 //! that is about to be replaced. Both are answered from what Terraform said earlier in the same process.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long after the start of a walk Terraform may still show objects of its state for the first time. It begins
-/// with all of them at once, in no order, between new ones.
-const SHOWING: Duration = Duration::from_secs(1);
+use crate::ipam::Cidr;
 
 /// Memory of one walk: forgotten when the provider is configured anew.
 #[derive(Debug, Default)]
 pub(super) struct Session {
     memory: Mutex<Memory>,
+    /// Rings when Terraform has shown another object of its state.
     shown: Condvar,
+    previews: Mutex<Previews>,
+}
+
+/// Blocks that plans without holds have shown, each with its pool: the next one must be another.
+#[derive(Debug, Default)]
+pub(super) struct Previews(Vec<(String, Cidr)>);
+
+impl Previews {
+    pub(super) fn add(&mut self, pool_id: &str, cidr: Cidr) {
+        self.0.push((pool_id.to_owned(), cidr));
+    }
+
+    pub(super) fn of(&self, pool_id: &str) -> BTreeSet<Cidr> {
+        self.0.iter().filter(|(pool, _)| pool == pool_id).map(|(_, cidr)| *cidr).collect()
+    }
 }
 
 #[derive(Debug)]
@@ -26,6 +40,8 @@ struct Memory {
     kept: HashSet<String>,
     succeeded: HashSet<String>,
     handed_out: HashSet<String>,
+    adopted: HashSet<String>,
+    made: Vec<String>,
     warned: HashSet<&'static str>,
 }
 
@@ -37,6 +53,8 @@ impl Default for Memory {
             kept: HashSet::new(),
             succeeded: HashSet::new(),
             handed_out: HashSet::new(),
+            adopted: HashSet::new(),
+            made: Vec::new(),
             warned: HashSet::new(),
         }
     }
@@ -50,6 +68,12 @@ impl Session {
     /// Forgets everything: a new walk begins (a debug server serves many).
     pub(super) fn forget(&self) {
         *self.memory() = Memory::default();
+        *self.previews() = Previews::default();
+    }
+
+    /// The blocks that plans without holds have shown; whoever has this is alone in previewing.
+    pub(super) fn previews(&self) -> MutexGuard<'_, Previews> {
+        self.previews.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Terraform read a state with this object.
@@ -58,27 +82,21 @@ impl Session {
         self.shown.notify_all();
     }
 
-    /// Whether the object is in this configuration's state, also when Terraform is only about to show it: a question
-    /// early in the walk waits for that.
-    pub(super) fn comes_to_light(&self, id: &str) -> bool {
+    /// Whether the object is in this configuration's state. Terraform shows states at the start of its walk, in no
+    /// order, between new objects: one that was not shown yet may come to light until `time` after the start.
+    pub(super) fn is_in_state(&self, id: &str, time: Duration) -> bool {
         let memory = self.memory();
-        let left = SHOWING.saturating_sub(memory.since.elapsed());
+        let left = time.saturating_sub(memory.since.elapsed());
         let waited = self.shown.wait_timeout_while(memory, left, |memory| !memory.in_state.contains(id));
         waited.unwrap_or_else(PoisonError::into_inner).0.in_state.contains(id)
     }
 
-    /// Whether the object is in this configuration's state.
-    pub(super) fn is_in_state(&self, id: &str) -> bool {
-        self.memory().in_state.contains(id)
-    }
-
     /// Terraform plans this object with its state, so it stays. `false` when another resource of this configuration
-    /// was already planned to take over its name, or was even given the object itself as one that an interrupted
-    /// apply left behind: Terraform may plan that other resource before it shows this one's state.
+    /// was already planned to take over its name.
     pub(super) fn keep(&self, id: &str) -> bool {
         let mut memory = self.memory();
         memory.kept.insert(id.to_owned());
-        !memory.succeeded.contains(id) && !memory.handed_out.contains(id)
+        !memory.succeeded.contains(id) && !memory.adopted.contains(id)
     }
 
     /// A new object takes over this one's name, when it may: the old one is in this configuration's state, and nothing
@@ -93,16 +111,36 @@ impl Session {
         may
     }
 
-    /// A planned object is the answer to one resource. `false` when it was the answer to another one before, or is
-    /// another one's that stays: two resources of one configuration have the same name.
-    pub(super) fn hand_out(&self, id: &str) -> bool {
-        let mut memory = self.memory();
-        !memory.kept.contains(id) && memory.handed_out.insert(id.to_owned())
+    /// A name in its place is for one new object. `false` when another one got it before: two resources of one
+    /// configuration have the same name.
+    pub(super) fn hand_out(&self, name: String) -> bool {
+        self.memory().handed_out.insert(name)
     }
 
-    /// Whether the object was the answer to a resource that had none.
-    pub(super) fn is_handed_out(&self, id: &str) -> bool {
-        self.memory().handed_out.contains(id)
+    /// A plan of this process found the object made already, and takes it over.
+    pub(super) fn adopt(&self, id: &str) {
+        self.memory().adopted.insert(id.to_owned());
+    }
+
+    /// Whether a plan of this process took the object over.
+    pub(super) fn is_adopted(&self, id: &str) -> bool {
+        self.memory().adopted.contains(id)
+    }
+
+    /// An apply of this process made the object.
+    pub(super) fn made(&self, id: &str) {
+        self.memory().made.push(id.to_owned());
+    }
+
+    /// What was made.
+    pub(super) fn all_made(&self) -> Vec<String> {
+        self.memory().made.clone()
+    }
+
+    /// Whether it is this process's doing, or with its knowledge, when the object exists before it is created.
+    pub(super) fn may_exist(&self, id: &str) -> bool {
+        let memory = self.memory();
+        memory.adopted.contains(id) || memory.made.iter().any(|made| made == id)
     }
 
     /// Whether this warning is said for the first time.
@@ -127,40 +165,30 @@ mod tests {
     }
 
     #[test]
-    fn keeping_an_object_whose_name_was_taken_over_is_refused() {
-        let session = Session::default();
-        session.seen_in_state("a");
-        assert!(session.succeed("a"));
-        assert!(!session.keep("a"));
-    }
-
-    #[test]
-    fn an_object_of_one_resource_is_never_given_to_another() {
-        let session = Session::default();
-        assert!(session.keep("a"));
-        assert!(!session.hand_out("a"), "it stays with the one that has it");
-        assert!(session.hand_out("b"));
-        assert!(!session.keep("b"), "it was given away before its own resource was planned");
-    }
-
-    #[test]
-    fn an_object_that_is_shown_a_little_later_is_waited_for() {
+    fn a_state_that_terraform_shows_later_is_waited_for_early_in_the_walk_only() {
         let session = Session::default();
         std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| session.comes_to_light("a"));
-            session.seen_in_state("b");
+            let waiting = scope.spawn(|| session.is_in_state("a", Duration::from_secs(60)));
             session.seen_in_state("a");
             assert!(waiting.join().unwrap());
         });
-        assert!(!session.comes_to_light("c"), "nobody ever shows it");
+        assert!(!session.is_in_state("b", Duration::ZERO));
+    }
+
+    #[test]
+    fn keeping_an_object_whose_name_was_taken_over_is_refused() {
+        let session = Session::default();
+        session.seen_in_state("a");
+        session.succeed("a");
+        assert!(!session.keep("a"));
     }
 
     #[test]
     fn one_hold_answers_one_resource_until_the_next_walk() {
         let session = Session::default();
-        assert!(session.hand_out("a"));
-        assert!(!session.hand_out("a"));
+        assert!(session.hand_out("a".into()));
+        assert!(!session.hand_out("a".into()));
         session.forget();
-        assert!(session.hand_out("a"));
+        assert!(session.hand_out("a".into()));
     }
 }

@@ -32,11 +32,15 @@ pub(super) struct Shared {
     setup: RwLock<Setup>,
     /// What this process has learnt about the configuration it serves.
     pub(super) session: Session,
+    /// How long a resource waits for another one of the same configuration, to be read or to give up a name.
+    pub(super) sibling_wait: Duration,
 }
+
+const SIBLING_WAIT: Duration = Duration::from_secs(3);
 
 impl Default for Shared {
     fn default() -> Self {
-        Self { setup: RwLock::new(Setup::NotYet), session: Session::default() }
+        Self { setup: RwLock::new(Setup::NotYet), session: Session::default(), sibling_wait: SIBLING_WAIT }
     }
 }
 
@@ -77,6 +81,15 @@ impl Shared {
             )
             .into()
         })
+    }
+
+    /// Terraform is done in order, so that it has taken up every answer: what was made is in its state. Best effort:
+    /// otherwise the next refresh says the same.
+    pub(super) fn finish(&self) {
+        let Ok(Some(configured)) = self.configured() else { return };
+        if let Err(error) = configured.ipam.confirm_all(&self.session.all_made()) {
+            tracing::debug!(?error, "not confirmed");
+        }
     }
 
     /// Where addresses are kept.

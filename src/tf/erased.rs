@@ -1,5 +1,7 @@
 //! Object-safe twins of the traits in [`super::resource`]: the protocol speaks values, resources speak structs.
 
+use std::sync::Arc;
+
 use super::resource::{Configure, DataSource, Function, MoveSource, Private, Resource, Stop};
 use super::{Diagnostics, Model, Path, Schema, Value, lifecycle};
 
@@ -15,6 +17,9 @@ pub struct Provider {
     pub functions: Vec<Box<dyn Function>>,
     /// Raised by StopProvider.
     pub stop: Stop,
+    /// Called once when Terraform says that it is done, so that it has taken up every answer. Must return within a
+    /// second.
+    pub finish: Arc<dyn Fn() + Send + Sync>,
 }
 
 impl Provider {

@@ -126,6 +126,7 @@ fn life(ipam: &Local) -> (Vec<Pool>, Vec<Allocation>) {
         name: "renamed".to_owned(),
         description: Some("moved".to_owned()),
         tags: Tags::new(),
+        disallowed_cidrs: BTreeSet::new(),
         size: Size::NetmaskLength(24),
     };
     until_done("update net-0", || ipam.update_allocation(&planned[0].meta.id, &renamed));

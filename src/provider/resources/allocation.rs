@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::backend::{AllocationChange, Planned, Resize, Terms};
-use crate::ipam::{Allocation, AllocationSpec, Cidr, Error, Family, Kind, Size, Tags, check_tags};
+use crate::ipam::{Allocation, AllocationSpec, Cidr, Error, Family, Kind, ResourceType, Size, Tags, check_tags};
 use crate::tf::{Apply, Diagnostic, Diagnostics, Number, Path, Plan, Resource, Stop, Tf};
 use crate::{at, fill_facts, model};
 
 use super::super::shared::{Configured, Shared, within};
-use super::super::{create, errors, tags};
-use super::{Timeouts, check_name, confirm, id_of, keep, no_such_import, seen, timeout};
+use super::super::{create, errors, rename, tags};
+use super::{Timeouts, carry_out, check_import, check_name, confirm, id_of, keep, no_such_import, seen, timeout};
 
 model! {
     /// A block of addresses taken out of a pool, for as long as this resource exists. The plan shows the block, and
@@ -141,30 +141,61 @@ impl AllocationModel {
 impl AllocationResource {
     /// A plan that may not write: the preview stands when the client carries it to the second plan and to apply.
     fn preview(
+        &self,
         configured: &Configured,
         plan: &mut Plan<AllocationModel>,
-        spec: &AllocationSpec,
+        spec: AllocationSpec,
     ) -> Result<(), Diagnostics> {
         if !plan.carries_private {
             return Ok(());
         }
-        let explain =
-            |error: Error, config: &AllocationModel| errors::at(&error, AllocationModel::place(config, &error));
-        let terms = Terms { hold: configured.plan_hold, committing: plan.committing, replaces: None };
-        let mut shown = match configured.ipam.preview_allocation(spec, &terms) {
-            Ok(allocation) => allocation,
-            // A pool that is itself only planned is not in the store yet.
-            Err(Error::NotFound { kind: Kind::Pool, .. }) => return Ok(()),
-            Err(error) => return Err(explain(error, &plan.config)),
-        };
         let text = |key: &str| plan.first_plan.as_ref().and_then(|kept| kept.get(key)).and_then(|value| value.as_str());
-        if let (Some(id), Some(cidr)) = (text(PREVIEW_ID), text(PREVIEW_CIDR).and_then(|text| text.parse().ok())) {
-            id.clone_into(&mut shown.meta.id);
-            shown.cidr = cidr;
+        let cidr = text(PREVIEW_CIDR).and_then(|text| text.parse().ok());
+        let kept: Option<(String, Cidr)> = text(PREVIEW_ID).map(str::to_owned).zip(cidr);
+        // One at a time, so that no two new allocations are shown the same block.
+        let mut shown = self.0.session.previews();
+        let spec = match &kept {
+            Some((_, cidr)) => AllocationSpec { size: Size::Cidr(*cidr), disallowed_cidrs: BTreeSet::new(), ..spec },
+            None => spec,
+        };
+        let (own, config) = (spec.disallowed_cidrs.is_empty(), plan.config.clone());
+        let others = shown.of(&spec.pool_id);
+        let apart = AllocationSpec { disallowed_cidrs: &spec.disallowed_cidrs | &others, ..spec.clone() };
+        let look = |terms: &Terms| match configured.ipam.preview_allocation(&apart, terms) {
+            Err(Error::PoolExhausted {
+                pool_id,
+                pool_name,
+                netmask_length,
+                largest_free,
+                free,
+                held,
+                first_expiry,
+                ..
+            }) if own => {
+                let disallowed = false;
+                Err(Error::PoolExhausted {
+                    pool_id,
+                    pool_name,
+                    netmask_length,
+                    largest_free,
+                    free,
+                    disallowed,
+                    held,
+                    first_expiry,
+                })
+            }
+            answer => answer,
+        };
+        let place = |error: &Error| AllocationModel::place(&config, error);
+        let found = create::plan(&self.0, configured, plan, at!(AllocationModel, name), place, look)?;
+        let Some(mut found) = found else { return Ok(()) };
+        if let Some((id, _)) = kept {
+            found.meta.id = id;
         }
-        plan.private.insert(PREVIEW_ID.to_owned(), shown.meta.id.clone().into());
-        plan.private.insert(PREVIEW_CIDR.to_owned(), shown.cidr.to_string().into());
-        plan.planned.fill(&shown);
+        shown.add(&spec.pool_id, found.cidr);
+        plan.private.insert(PREVIEW_ID.to_owned(), found.meta.id.clone().into());
+        plan.private.insert(PREVIEW_CIDR.to_owned(), found.cidr.to_string().into());
+        plan.planned.fill(&found);
         Ok(())
     }
 
@@ -190,10 +221,10 @@ impl AllocationResource {
         if !changed || !plan.replace.is_empty() {
             return Ok(());
         }
-        let terms = Terms { hold: configured.plan_hold, committing: plan.committing, replaces: None };
-        let answer = configured
-            .ipam
-            .plan_resize(id_of(&prior.id)?, wished, &terms)
+        let id = id_of(&prior.id)?;
+        let hold = |terms: &Terms| configured.ipam.plan_resize(id, wished, terms);
+        let preview = |terms: &Terms| configured.ipam.preview_resize(id, wished, terms);
+        let (answer, _) = create::plan_change(&self.0, configured, plan, hold, preview)
             .map_err(|error| errors::at(&error, AllocationModel::place(&plan.config, &error)))?;
         match answer {
             Resize::InPlace(cidr) => fill_facts!(&mut plan.planned, cidr),
@@ -218,6 +249,26 @@ impl AllocationResource {
 }
 
 impl AllocationModel {
+    /// Whether the blocks to avoid have changed, and rule out the block that this would keep or grow to.
+    fn must_avoid_block(prior: &Self, plan: &Plan<Self>) -> bool {
+        let (Some(disallowed), Some(cidr)) = (plan.planned.disallowed_cidrs.get(), prior.cidr.get()) else {
+            return false;
+        };
+        let length = plan.planned.netmask_length.cloned().unwrap_or(cidr.netmask_length());
+        let becomes = cidr.resized(length.min(cidr.family().bits()));
+        plan.planned.disallowed_cidrs != prior.disallowed_cidrs
+            && disallowed.iter().any(|block| block.overlaps(&becomes))
+    }
+
+    /// Whether an update has anything to tell the store.
+    fn differs(&self, prior: &Self) -> bool {
+        self.name != prior.name
+            || self.description != prior.description
+            || self.tags_all != prior.tags_all
+            || self.cidr != prior.cidr
+            || self.disallowed_cidrs != prior.disallowed_cidrs
+    }
+
     /// The block will be another one. (What the user wrote of it stands all the same: that is the lifecycle's rule.)
     fn forget_block(&mut self) {
         self.cidr = Tf::Unknown;
@@ -264,7 +315,7 @@ impl Resource for AllocationResource {
         let spec = AllocationModel::size(&plan.config).and_then(|size| plan.planned.spec(size));
         let Some(spec) = spec else { return Ok(()) };
         if configured.plan_hold.is_zero() {
-            return Self::preview(&configured, plan, &spec);
+            return self.preview(&configured, plan, spec);
         }
         let config = plan.config.clone();
         let place = |error: &Error| AllocationModel::place(&config, error);
@@ -277,12 +328,16 @@ impl Resource for AllocationResource {
     }
 
     fn plan_update(&self, prior: &AllocationModel, plan: &mut Plan<AllocationModel>) -> Result<(), Diagnostics> {
-        let Some(configured) = self.0.configured()? else { return Ok(()) };
+        let Some(configured) = self.0.configured()? else {
+            plan.planned.tags_all = Tf::Unknown;
+            if plan.planned.cidr != prior.cidr || plan.planned.netmask_length != prior.netmask_length {
+                plan.planned.forget_block();
+            }
+            return Ok(());
+        };
         plan.planned.tags_all = tags::all(&configured.default_tags, &plan.planned.tags);
-        if let (Some(disallowed), Some(cidr)) = (plan.planned.disallowed_cidrs.get(), prior.cidr.get())
-            && plan.planned.disallowed_cidrs != prior.disallowed_cidrs
-            && disallowed.iter().any(|block| block.overlaps(cidr))
-        {
+        if AllocationModel::must_avoid_block(prior, plan) {
+            plan.planned.forget_block();
             plan.replace.push(at!(AllocationModel, disallowed_cidrs));
         }
         self.plan_resize(&configured, prior, plan)?;
@@ -290,8 +345,8 @@ impl Resource for AllocationResource {
         if let (true, Some(pool_id), Some(name)) = (stays, prior.ipam_pool_id.get(), plan.planned.name.get())
             && plan.planned.name != prior.name
         {
-            let taken_by = configured.ipam.find_allocation(pool_id, name);
-            create::check_rename(&self.0, id_of(&prior.id)?, taken_by, Kind::Allocation, at!(AllocationModel, name))?;
+            let (id, taken_by) = (id_of(&prior.id)?, configured.ipam.find_allocation(pool_id, name));
+            rename::check(&self.0, id, plan.committing, taken_by, Kind::Allocation, at!(AllocationModel, name))?;
         }
         if stays && plan.planned.tags_all != prior.tags_all {
             Self::check_required_tags(&configured, &plan.planned)?;
@@ -306,7 +361,7 @@ impl Resource for AllocationResource {
         let preview = |key: &str| apply.private.get(key).and_then(|value| value.as_str()).map(str::to_owned);
         let planned = match (preview(PREVIEW_ID), preview(PREVIEW_CIDR).and_then(|text| text.parse().ok())) {
             (Some(id), Some(cidr)) => Planned::Previewed { id, cidr },
-            _ => create::planned(state.id.get()),
+            _ => create::planned(&self.0, state.id.get()),
         };
         apply.private.clear();
         let spec = AllocationModel::size(&apply.config)
@@ -315,6 +370,7 @@ impl Resource for AllocationResource {
         let work = || configured.ipam.create_allocation(&spec, &planned);
         let allocation = within(timeout(&state.timeouts, |timeouts| &timeouts.create), &apply.stop, work)
             .map_err(|error| errors::at(&error, AllocationModel::place(&apply.config, &error)))?;
+        self.0.session.made(&allocation.meta.id);
         state.fill(&allocation);
         Ok(())
     }
@@ -322,10 +378,16 @@ impl Resource for AllocationResource {
     fn update(&self, prior: &AllocationModel, apply: &mut Apply<AllocationModel>) -> Result<(), Diagnostics> {
         let configured = self.0.ready()?;
         let state = &mut apply.state;
-        let change = AllocationChange {
+        state.tags_all = tags::all(&configured.default_tags, &state.tags);
+        if !state.differs(prior) {
+            // Only `timeouts` are others, and those are nowhere but in the state.
+            return Ok(());
+        }
+        let wished = AllocationChange {
             name: state.name.known(at!(AllocationModel, name))?.clone(),
             description: state.description.cloned(),
-            tags: tags::all(&configured.default_tags, &state.tags).known(at!(AllocationModel, tags))?.clone(),
+            tags: state.tags_all.known(at!(AllocationModel, tags))?.clone(),
+            disallowed_cidrs: state.disallowed_cidrs.cloned().unwrap_or_default(),
             // What the plan showed, and not the wish behind it, is what the update must come to.
             size: match AllocationModel::size(&apply.config) {
                 Some(Size::NetmaskLength(length)) => Size::NetmaskLength(length),
@@ -333,11 +395,29 @@ impl Resource for AllocationResource {
             },
         };
         let id = id_of(&prior.id)?;
-        let work = || configured.ipam.update_allocation(id, &change);
-        let allocation = within(timeout(&state.timeouts, |timeouts| &timeouts.update), &apply.stop, work)
-            .map_err(|error| errors::at(&error, AllocationModel::place(&apply.config, &error)))?;
-        state.fill(&allocation);
-        Ok(())
+        let before = rename::Before {
+            id,
+            name: prior.name.known(at!(AllocationModel, name))?,
+            owner: prior.owner.known(at!(AllocationModel, owner))?,
+        };
+        let change = |name: &str| {
+            configured.ipam.update_allocation(id, &AllocationChange { name: name.to_owned(), ..wished.clone() })
+        };
+        let patience = (timeout(&state.timeouts, |timeouts| &timeouts.update), &apply.stop);
+        match carry_out(&self.0, &before, &wished.name, patience, change) {
+            Ok(allocation) => {
+                state.fill(&allocation);
+                Ok(())
+            }
+            Err((error, reached)) => {
+                apply.reached = reached.map(|allocation| {
+                    let mut model = state.clone();
+                    model.fill(&allocation);
+                    model
+                });
+                Err(errors::at(&error, AllocationModel::place(&apply.config, &error)))
+            }
+        }
     }
 
     fn delete(&self, prior: &AllocationModel, stop: &Stop) -> Result<(), Diagnostics> {
@@ -358,13 +438,22 @@ impl Resource for AllocationResource {
     fn import(&self, id: &str) -> Result<AllocationModel, Diagnostics> {
         let configured = self.0.ready()?;
         let found = if id.starts_with(Kind::Allocation.id_prefix()) {
-            configured.ipam.get_allocation(id)
+            configured.ipam.get_allocation(id).map(|found| found.into_iter().collect())
         } else {
-            super::allocation_by_path(configured.ipam.as_ref(), id)
+            super::allocations_by_path(configured.ipam.as_ref(), id)
         };
+        let mut found: Vec<Allocation> = found.map_err(|error| errors::at(&error, Path::root()))?;
+        if found.len() > 1 {
+            return Err(super::several("allocation", id, &found.iter().map(|one| &one.meta).collect::<Vec<_>>()));
+        }
         let allocation = found
-            .map_err(|error| errors::at(&error, Path::root()))?
+            .pop()
             .ok_or_else(|| no_such_import("allocation", id, "id (ipam-pool-alloc-...) or by pool-name/name"))?;
+        check_import("allocation", &allocation.meta)?;
+        if let (ResourceType::IpamPool, Some(pool_id)) = (allocation.resource_type, &allocation.resource_id) {
+            let detail = format!("{} is the space of pool {pool_id}: import that pool instead.", allocation.cidr);
+            return Err(Diagnostic::error("This allocation belongs to a pool", detail).into());
+        }
         let mut model = AllocationModel::default();
         model.read(&allocation, &configured);
         if !allocation.disallowed_cidrs.is_empty() {

@@ -13,13 +13,13 @@ pub(super) use scope::ScopeResource;
 use std::time::Duration;
 
 use crate::backend::Ipam;
-use crate::ipam::{Allocation, Error, Family, Kind, Meta, Pool};
-use crate::tf::{Diagnostic, Diagnostics, Path, Private, Tf};
+use crate::ipam::{Allocation, Error, Family, Kind, Meta, Pool, State};
+use crate::tf::{Diagnostic, Diagnostics, Path, Private, Stop, Tf};
 use crate::{at, model};
 
 use super::attributes::HumanDuration;
 use super::shared::Shared;
-use super::{create, errors};
+use super::{create, errors, rename};
 
 model! {
     /// How long an operation may go on trying while other writers keep the store busy.
@@ -90,10 +90,34 @@ fn confirm(shared: &Shared, meta: &Meta) -> Result<(), Diagnostics> {
     {
         tracing::debug!(id = meta.id, ?error, "not confirmed");
     }
-    if shared.session.is_handed_out(&meta.id) {
+    if shared.session.is_adopted(&meta.id) {
         return Err(create::adopted_too_early(meta).into());
     }
     Ok(())
+}
+
+/// Only what is really there can be imported: a hold goes when it expires.
+fn check_import(what: &str, meta: &Meta) -> Result<(), Diagnostics> {
+    if meta.state == State::Active {
+        return Ok(());
+    }
+    let detail = format!(
+        "{} ({}) is only held for a plan of {}. Import it after that plan was applied, or plan it here under a name of \
+         its own.",
+        meta.name, meta.id, meta.owner
+    );
+    Err(Diagnostic::error(format!("This {what} does not exist yet"), detail).into())
+}
+
+/// Renames as `apply` wants it, with everything else that changes; see [`rename::carry_out`].
+fn carry_out<T>(
+    shared: &Shared,
+    before: &rename::Before<'_>,
+    name: &str,
+    (timeout, stop): (Duration, &Stop),
+    change: impl Fn(&str) -> Result<T, Error>,
+) -> Result<T, (Error, Option<T>)> {
+    rename::carry_out(before, name, (timeout, shared.sibling_wait), stop, change)
 }
 
 fn no_such_import(what: &str, id: &str, forms: &str) -> Diagnostics {
@@ -137,17 +161,25 @@ fn check_length(length: &Tf<u8>, family: Option<Family>, at: Path) -> Option<Dia
     })
 }
 
-/// The allocation that a path such as `top/prod/web` names: a pool's path, and the allocation's name, which may
+/// The allocations that a path such as `top/prod/web` names: a pool's path, and the allocation's name, which may
 /// hold slashes itself.
-fn allocation_by_path(ipam: &dyn Ipam, path: &str) -> Result<Option<Allocation>, Error> {
+fn allocations_by_path(ipam: &dyn Ipam, path: &str) -> Result<Vec<Allocation>, Error> {
+    let mut found = Vec::new();
     for (slash, _) in path.rmatch_indices('/') {
         for pool in ipam.find_pool(&path[..slash])? {
-            if let Some(allocation) = ipam.find_allocation(&pool.meta.id, &path[slash + 1..])? {
-                return Ok(Some(allocation));
-            }
+            found.extend(ipam.find_allocation(&pool.meta.id, &path[slash + 1..])?);
         }
     }
-    Ok(None)
+    Ok(found)
+}
+
+fn several(what: &str, id: &str, found: &[&Meta]) -> Diagnostics {
+    let candidates: Vec<_> = found.iter().map(|meta| meta.id.as_str()).collect();
+    let detail = format!(
+        "{id:?} names several {what}s: {}. Import by one of these ids, or by a longer path.",
+        candidates.join(", ")
+    );
+    Diagnostic::error(format!("More than one such {what}"), detail).into()
 }
 
 /// The pool that an import names, by id or by path.
@@ -161,13 +193,6 @@ fn pool_by_import_id(ipam: &dyn Ipam, id: &str) -> Result<Pool, Diagnostics> {
     match pools.len() {
         0 => Err(no_such_import("pool", id, "id (ipam-pool-...) or by path, such as top/eu-west-1")),
         1 => Ok(pools.remove(0)),
-        _ => {
-            let candidates: Vec<_> = pools.iter().map(|pool| pool.meta.id.as_str()).collect();
-            let detail = format!(
-                "{id:?} names several pools: {}. Import by one of these ids, or by a longer path.",
-                candidates.join(", ")
-            );
-            Err(Diagnostic::error("More than one such pool", detail).into())
-        }
+        _ => Err(several("pool", id, &pools.iter().map(|pool| &pool.meta).collect::<Vec<_>>())),
     }
 }

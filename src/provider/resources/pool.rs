@@ -11,8 +11,8 @@ use crate::tf::{Apply, Diagnostic, Diagnostics, Path, Plan, Resource, Stop, Tf};
 use crate::{at, model};
 
 use super::super::shared::{Configured, Shared, within};
-use super::super::{create, errors, tags};
-use super::{Timeouts, check_length, check_name, confirm, id_of, keep, seen, timeout};
+use super::super::{create, errors, rename, tags};
+use super::{Timeouts, carry_out, check_import, check_length, check_name, confirm, id_of, keep, seen, timeout};
 
 model! {
     /// A pool: space, and the rules for giving it out. A top-level pool brings its own CIDRs; a pool with a
@@ -222,23 +222,40 @@ impl PoolResource {
     }
 
     /// The plan of a change that touches the store: rules, name, provisioned space.
-    fn plan_change(configured: &Configured, prior: &PoolModel, plan: &mut Plan<PoolModel>) -> Result<(), Diagnostics> {
+    fn plan_change(
+        &self,
+        configured: &Configured,
+        prior: &PoolModel,
+        plan: &mut Plan<PoolModel>,
+    ) -> Result<(), Diagnostics> {
         let Some(change) = plan.planned.change() else {
             // Which blocks it will come to depends on what is not known yet.
-            plan.planned.cidr = Tf::Unknown;
-            if plan.config.netmask_length.is_unknown() {
+            if plan.planned.provision() != prior.provision() {
                 plan.planned.cidrs = Tf::Unknown;
+                plan.planned.cidr = Tf::Unknown;
             }
             return Ok(());
         };
         if prior.change().as_ref() == Some(&change) {
             return Ok(());
         }
-        let terms = Terms { hold: configured.plan_hold, committing: plan.committing, replaces: None };
-        let answer = configured.ipam.plan_pool_change(id_of(&prior.id)?, &change, &terms);
+        let id = id_of(&prior.id)?;
+        // The name is another question: it may be free only in the course of the apply.
+        let change = PoolChange { name: prior.name.known(at!(PoolModel, name))?.clone(), ..change };
+        let hold = |terms: &Terms| configured.ipam.plan_pool_change(id, &change, terms);
+        let preview = |terms: &Terms| configured.ipam.preview_pool_change(id, &change, terms);
+        let answer = create::plan_change(&self.0, configured, plan, hold, preview);
         match answer.map_err(|error| plan.config.explain(&error))? {
-            Some(pool) => plan.planned.fill_cidrs(&pool.cidrs),
-            None => {
+            // Where a first block by size comes to lie is decided at apply when it is not held.
+            (Some(pool), false)
+                if matches!(pool.provision, Provision::NetmaskLength(_))
+                    && prior.cidrs.get().is_none_or(BTreeSet::is_empty) =>
+            {
+                plan.planned.cidrs = Tf::Unknown;
+                plan.planned.cidr = Tf::Unknown;
+            }
+            (Some(pool), _) => plan.planned.fill_cidrs(&pool.cidrs),
+            (None, _) => {
                 plan.planned.cidrs = Tf::Unknown;
                 plan.planned.cidr = Tf::Unknown;
                 plan.replace.push(if plan.config.netmask_length.is_known() {
@@ -249,6 +266,25 @@ impl PoolResource {
             }
         }
         Ok(())
+    }
+}
+
+impl PoolResource {
+    fn check_rename(
+        &self,
+        configured: &Configured,
+        prior: &PoolModel,
+        plan: &Plan<PoolModel>,
+    ) -> Result<(), Diagnostics> {
+        let Some(name) = plan.planned.name.get().filter(|_| plan.planned.name != prior.name) else { return Ok(()) };
+        let container = if prior.source_ipam_pool_id.is_null() {
+            prior.ipam_scope_id.get()
+        } else {
+            prior.source_ipam_pool_id.get()
+        };
+        let is_here = |pool: &Pool| Some(pool.container()) == container.map(String::as_str);
+        let found = configured.ipam.find_pool(name).map(|pools| pools.into_iter().find(is_here));
+        rename::check(&self.0, id_of(&prior.id)?, plan.committing, found, Kind::Pool, at!(PoolModel, name))
     }
 }
 
@@ -295,10 +331,20 @@ impl Resource for PoolResource {
     }
 
     fn plan_update(&self, prior: &PoolModel, plan: &mut Plan<PoolModel>) -> Result<(), Diagnostics> {
-        let Some(configured) = self.0.configured()? else { return Ok(()) };
+        let Some(configured) = self.0.configured()? else {
+            plan.planned.tags_all = Tf::Unknown;
+            if plan.planned.provision() != prior.provision() {
+                plan.planned.cidrs = Tf::Unknown;
+                plan.planned.cidr = Tf::Unknown;
+            }
+            return Ok(());
+        };
         plan.planned.tags_all = tags::all(&configured.default_tags, &plan.planned.tags);
         if plan.replace.is_empty() {
-            Self::plan_change(&configured, prior, plan)?;
+            self.plan_change(&configured, prior, plan)?;
+        }
+        if plan.replace.is_empty() {
+            self.check_rename(&configured, prior, plan)?;
         }
         let stays = plan.replace.is_empty();
         keep(&self.0, &mut plan.private, &prior.id, &prior.name, at!(PoolModel, name), stays)
@@ -308,12 +354,13 @@ impl Resource for PoolResource {
         let configured = self.0.ready()?;
         let state = &mut apply.state;
         state.tags_all = tags::all(&configured.default_tags, &state.tags);
-        let planned = create::planned(state.id.get());
+        let planned = create::planned(&self.0, state.id.get());
         apply.private.clear();
         let spec = state.spec(&apply.config).ok_or_else(|| create::still_unknown(Self::TYPE))?;
         let work = || configured.ipam.create_pool(&spec, &planned);
         let pool = within(timeout(&state.timeouts, |timeouts| &timeouts.create), &apply.stop, work)
             .map_err(|error| apply.config.explain(&error))?;
+        self.0.session.made(&pool.meta.id);
         state.fill(&pool, Self::scope_type(&configured, &pool)?);
         Ok(())
     }
@@ -322,13 +369,34 @@ impl Resource for PoolResource {
         let configured = self.0.ready()?;
         let state = &mut apply.state;
         state.tags_all = tags::all(&configured.default_tags, &state.tags);
-        let change = state.change().ok_or_else(|| create::still_unknown(Self::TYPE))?;
+        let wished = state.change().ok_or_else(|| create::still_unknown(Self::TYPE))?;
+        if prior.change().as_ref() == Some(&wished) {
+            // Only `cascade` and `timeouts` are others, and those are nowhere but in the state.
+            return Ok(());
+        }
         let id = id_of(&prior.id)?;
-        let work = || configured.ipam.update_pool(id, &change);
-        let pool = within(timeout(&state.timeouts, |timeouts| &timeouts.update), &apply.stop, work)
-            .map_err(|error| apply.config.explain(&error))?;
-        state.fill(&pool, Self::scope_type(&configured, &pool)?);
-        Ok(())
+        let before = rename::Before {
+            id,
+            name: prior.name.known(at!(PoolModel, name))?,
+            owner: prior.owner.known(at!(PoolModel, owner))?,
+        };
+        let change =
+            |name: &str| configured.ipam.update_pool(id, &PoolChange { name: name.to_owned(), ..wished.clone() });
+        let patience = (timeout(&state.timeouts, |timeouts| &timeouts.update), &apply.stop);
+        match carry_out(&self.0, &before, &wished.name, patience, change) {
+            Ok(pool) => {
+                state.fill(&pool, Self::scope_type(&configured, &pool)?);
+                Ok(())
+            }
+            Err((error, reached)) => {
+                if let Some(pool) = reached {
+                    let mut model = state.clone();
+                    model.fill(&pool, Self::scope_type(&configured, &pool)?);
+                    apply.reached = Some(model);
+                }
+                Err(apply.config.explain(&error))
+            }
+        }
     }
 
     fn delete(&self, prior: &PoolModel, stop: &Stop) -> Result<(), Diagnostics> {
@@ -350,6 +418,7 @@ impl Resource for PoolResource {
     fn import(&self, id: &str) -> Result<PoolModel, Diagnostics> {
         let configured = self.0.ready()?;
         let pool = super::pool_by_import_id(configured.ipam.as_ref(), id)?;
+        check_import("pool", &pool.meta)?;
         let mut model = PoolModel::default();
         model.read(&pool, Self::scope_type(&configured, &pool)?, &configured);
         Ok(model)

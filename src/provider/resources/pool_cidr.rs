@@ -9,7 +9,7 @@ use crate::{at, fill_facts, model};
 
 use super::super::shared::{Shared, within};
 use super::super::{create, errors};
-use super::{Timeouts, check_length, check_name, confirm, id_of, keep, no_such_import, seen, timeout};
+use super::{Timeouts, check_import, check_length, check_name, confirm, id_of, keep, no_such_import, seen, timeout};
 
 model! {
     /// A CIDR provisioned into a pool. For blocks that are known when the pool is declared, the pool's own `cidrs` or
@@ -157,12 +157,13 @@ impl Resource for PoolCidrResource {
     fn create(&self, apply: &mut Apply<PoolCidrModel>) -> Result<(), Diagnostics> {
         let configured = self.0.ready()?;
         let state = &mut apply.state;
-        let planned = create::planned(state.id.get());
+        let planned = create::planned(&self.0, state.id.get());
         apply.private.clear();
         let spec = PoolCidrModel::spec(&apply.config).ok_or_else(|| create::still_unknown(Self::TYPE))?;
         let work = || configured.ipam.create_pool_cidr(&spec, &planned);
         let pool_cidr = within(timeout(&state.timeouts, |timeouts| &timeouts.create), &apply.stop, work)
             .map_err(|error| errors::at(&error, PoolCidrModel::place(&apply.config, &error)))?;
+        self.0.session.made(&pool_cidr.meta.id);
         state.fill(&pool_cidr);
         Ok(())
     }
@@ -207,6 +208,7 @@ impl Resource for PoolCidrResource {
             );
             return Err(Diagnostic::error("This CIDR belongs to its pool's declaration", detail).into());
         }
+        check_import("pool CIDR", &pool_cidr.meta)?;
         let mut model = PoolCidrModel::default();
         model.fill(&pool_cidr);
         Ok(model)

@@ -8,8 +8,8 @@ use crate::tf::{Apply, Diagnostics, Path, Plan, Resource, Stop, Tf};
 use crate::{at, model};
 
 use super::super::shared::{Configured, Shared, within};
-use super::super::{create, errors, tags};
-use super::{Timeouts, check_name, confirm, id_of, keep, no_such_import, seen, timeout};
+use super::super::{create, errors, rename, tags};
+use super::{Timeouts, carry_out, check_import, check_name, confirm, id_of, keep, no_such_import, seen, timeout};
 
 model! {
     /// A scope: one overlap domain. Inside a scope, top-level pools may not overlap; two scopes may hold the same
@@ -100,12 +100,15 @@ impl Resource for ScopeResource {
     fn plan_update(&self, prior: &ScopeModel, plan: &mut Plan<ScopeModel>) -> Result<(), Diagnostics> {
         let stays = plan.replace.is_empty();
         keep(&self.0, &mut plan.private, &prior.id, &prior.name, at!(ScopeModel, name), stays)?;
-        let Some(configured) = self.0.configured()? else { return Ok(()) };
+        let Some(configured) = self.0.configured()? else {
+            plan.planned.tags_all = Tf::Unknown;
+            return Ok(());
+        };
         plan.planned.tags_all = tags::all(&configured.default_tags, &plan.planned.tags);
         match plan.planned.name.get() {
             Some(name) if stays && plan.planned.name != prior.name => {
-                let taken_by = configured.ipam.find_scope(name);
-                create::check_rename(&self.0, id_of(&prior.id)?, taken_by, Kind::Scope, at!(ScopeModel, name))
+                let (id, taken_by) = (id_of(&prior.id)?, configured.ipam.find_scope(name));
+                rename::check(&self.0, id, plan.committing, taken_by, Kind::Scope, at!(ScopeModel, name))
             }
             _ => Ok(()),
         }
@@ -115,11 +118,13 @@ impl Resource for ScopeResource {
         let configured = self.0.ready()?;
         let state = &mut apply.state;
         state.tags_all = tags::all(&configured.default_tags, &state.tags);
-        let planned = create::planned(state.id.get());
+        let planned = create::planned(&self.0, state.id.get());
+        apply.private.clear();
         let spec = state.spec().ok_or_else(|| create::still_unknown(Self::TYPE))?;
         let work = || configured.ipam.create_scope(&spec, &planned);
         let scope = within(timeout(&state.timeouts, |timeouts| &timeouts.create), &apply.stop, work)
             .map_err(|error| errors::at(&error, place(&error)))?;
+        self.0.session.made(&scope.meta.id);
         state.fill(&scope);
         Ok(())
     }
@@ -127,17 +132,39 @@ impl Resource for ScopeResource {
     fn update(&self, prior: &ScopeModel, apply: &mut Apply<ScopeModel>) -> Result<(), Diagnostics> {
         let configured = self.0.ready()?;
         let state = &mut apply.state;
-        let change = ScopeChange {
+        state.tags_all = tags::all(&configured.default_tags, &state.tags);
+        if prior.spec() == state.spec() {
+            // Only `timeouts` are others, and those are nowhere but in the state.
+            return Ok(());
+        }
+        let wished = ScopeChange {
             name: state.name.known(at!(ScopeModel, name))?.clone(),
             description: state.description.cloned(),
             tags: state.tags_all.known(at!(ScopeModel, tags_all))?.clone(),
         };
         let id = id_of(&prior.id)?;
-        let work = || configured.ipam.update_scope(id, &change);
-        let scope = within(timeout(&state.timeouts, |timeouts| &timeouts.update), &apply.stop, work)
-            .map_err(|error| errors::at(&error, place(&error)))?;
-        state.fill(&scope);
-        Ok(())
+        let before = rename::Before {
+            id,
+            name: prior.name.known(at!(ScopeModel, name))?,
+            owner: prior.owner.known(at!(ScopeModel, owner))?,
+        };
+        let change =
+            |name: &str| configured.ipam.update_scope(id, &ScopeChange { name: name.to_owned(), ..wished.clone() });
+        let patience = (timeout(&state.timeouts, |timeouts| &timeouts.update), &apply.stop);
+        match carry_out(&self.0, &before, &wished.name, patience, change) {
+            Ok(scope) => {
+                state.fill(&scope);
+                Ok(())
+            }
+            Err((error, reached)) => {
+                apply.reached = reached.map(|scope| {
+                    let mut model = state.clone();
+                    model.fill(&scope);
+                    model
+                });
+                Err(errors::at(&error, place(&error)))
+            }
+        }
     }
 
     fn delete(&self, prior: &ScopeModel, stop: &Stop) -> Result<(), Diagnostics> {
@@ -164,6 +191,7 @@ impl Resource for ScopeResource {
             configured.ipam.find_scope(id).map_err(|error| ask(&error))?
         };
         let scope = scope.ok_or_else(|| no_such_import("scope", id, "id (ipam-scope-...) or by name"))?;
+        check_import("scope", &scope.meta)?;
         let mut model = ScopeModel { tags: Tf::Null, ..ScopeModel::default() };
         model.read(&scope, &configured);
         Ok(model)

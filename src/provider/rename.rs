@@ -1,0 +1,87 @@
+//! New names for objects that exist. Two resources may swap theirs in one apply, although only one of them can have a
+//! name at a time.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::ipam::{Error, Kind, Occupant, State};
+use crate::tf::{Diagnostics, Path, Stop};
+
+use super::create::Held;
+use super::errors;
+use super::shared::{Shared, within};
+
+const GLANCE: Duration = Duration::from_millis(20);
+
+/// Told at plan when somebody else has the name. An object of this configuration may be renamed in the same apply;
+/// in the plan of that apply (`committing`) this was settled before.
+pub(super) fn check<T: Held>(
+    shared: &Shared,
+    own_id: &str,
+    committing: bool,
+    taken_by: Result<Option<T>, Error>,
+    kind: Kind,
+    at: Path,
+) -> Result<(), Diagnostics> {
+    let Some(record) = taken_by.map_err(|error| errors::at(&error, at.clone()))? else { return Ok(()) };
+    let meta = record.meta();
+    if meta.id == own_id || committing || shared.session.is_in_state(&meta.id, shared.sibling_wait) {
+        return Ok(());
+    }
+    let existing = Occupant {
+        kind,
+        id: meta.id.clone(),
+        name: meta.name.clone(),
+        owner: meta.owner.clone(),
+        state: meta.state,
+        cidr: record.block(),
+        hold_expires_at: meta.hold_expires_at,
+        path: meta.name.clone(),
+    };
+    Err(errors::at(&Error::NameTaken { existing }, at))
+}
+
+/// An object about to be changed.
+pub(super) struct Before<'a> {
+    pub(super) id: &'a str,
+    pub(super) name: &'a str,
+    pub(super) owner: &'a str,
+}
+
+/// Carries out a change that ends with the object under `name`; `change` takes the name to give it. While another
+/// object of the same owner still has the name, this one steps aside under a name that nobody else can want, so that
+/// its own old name is free for that other.
+///
+/// # Errors
+/// What `change` answered, and the object as it is after all when some of the change was carried out.
+pub(super) fn carry_out<T>(
+    before: &Before<'_>,
+    name: &str,
+    (timeout, wait): (Duration, Duration),
+    stop: &Stop,
+    change: impl Fn(&str) -> Result<T, Error>,
+) -> Result<T, (Error, Option<T>)> {
+    let named = |name: &str| within(timeout, stop, || change(name));
+    let taken = match named(name) {
+        Ok(changed) => return Ok(changed),
+        Err(error) => error,
+    };
+    let by_a_sibling = matches!(&taken, Error::NameTaken { existing }
+        if existing.state == State::Active && existing.owner == before.owner);
+    let aside = format!("{name} ({})", before.id);
+    if name == before.name || !by_a_sibling || named(&aside).is_err() {
+        return Err((taken, None));
+    }
+    let deadline = Instant::now() + wait.min(timeout);
+    loop {
+        thread::sleep(GLANCE);
+        match named(name) {
+            Ok(changed) => return Ok(changed),
+            Err(Error::NameTaken { .. }) if Instant::now() < deadline && !stop.is_requested() => {}
+            Err(error) => {
+                let reached = named(before.name).or_else(|_| named(&aside));
+                return Err((error, reached.ok()));
+            }
+        }
+    }
+}

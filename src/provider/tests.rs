@@ -1,0 +1,29 @@
+//! What every resource does for Terraform, and what happens to them in the life of a configuration.
+
+mod allocations;
+mod holds;
+mod imports;
+mod names;
+mod owners;
+mod pools;
+mod rules;
+mod schemas;
+
+use serde_json::{Value as Json, json};
+
+/// A top-level pool with room for everything.
+fn top() -> (&'static str, Json) {
+    ("ipam_pool.top", json!({"name": "top", "cidrs": ["10.0.0.0/8"]}))
+}
+
+/// An allocation in it.
+fn web(more: &Json) -> (&'static str, Json) {
+    ("ipam_allocation.web", with(&json!({"ipam_pool_id": "${ipam_pool.top.id}", "name": "web"}), more))
+}
+
+/// Arguments, with others added or instead.
+fn with(arguments: &Json, more: &Json) -> Json {
+    let mut all = arguments.as_object().unwrap().clone();
+    all.extend(more.as_object().unwrap().clone());
+    Json::Object(all)
+}

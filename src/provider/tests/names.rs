@@ -1,0 +1,196 @@
+//! Names: rename, swap, taint, take over.
+
+use super::*;
+use crate::provider::testing::{Action, Workspace, World, assert_only_error};
+
+fn allocation(address: &'static str, name: &str) -> (&'static str, Json) {
+    (address, json!({"ipam_pool_id": "${ipam_pool.top.id}", "name": name, "netmask_length": 24}))
+}
+
+const A: &str = "ipam_allocation.a";
+const B: &str = "ipam_allocation.b";
+
+#[test]
+fn one_name_twice_in_a_configuration_is_refused() {
+    let world = World::new();
+    let errors = world.workspace("team/a").plan(&[top(), allocation(A, "web"), allocation(B, "web")]).unwrap_err();
+    assert_only_error(&errors, "name", &["Two resources", "\"web\""]);
+    let scopes = [("ipam_scope.a", json!({"name": "lab"})), ("ipam_scope.b", json!({"name": "lab"}))];
+    assert_only_error(&world.workspace("team/a").plan(&scopes).unwrap_err(), "name", &["\"lab\""]);
+    // A pool and an allocation in one pool may have the same name.
+    let below =
+        ("ipam_pool.web", json!({"name": "web", "source_ipam_pool_id": "${ipam_pool.top.id}", "netmask_length": 16}));
+    world.workspace("team/a").plan(&[top(), below, allocation(A, "web")]).unwrap();
+}
+
+#[test]
+fn a_name_of_an_object_that_stays_is_refused_in_any_order() {
+    let world = World::new();
+    let mut workspace = world.workspace("team/a");
+    workspace.apply(&[top(), allocation(A, "web")]);
+    let old_first = workspace.plan(&[top(), allocation(A, "web"), allocation(B, "web")]).unwrap_err();
+    assert_only_error(&old_first, "name", &["\"web\"", "terraform import"]);
+    assert!(!workspace.plan(&[top(), allocation(B, "web"), allocation(A, "web")]).unwrap_err().is_empty());
+}
+
+/// The new resource with the name of one that is gone from the configuration, whichever Terraform walks first.
+#[test]
+fn a_name_goes_from_a_destroyed_object_to_a_new_one() {
+    for orphans_first in [true, false] {
+        let world = World::new();
+        let mut workspace = world.workspace("team/a");
+        workspace.apply(&[top(), allocation(A, "web")]);
+        let old = workspace.get(A, "id");
+        workspace.orphans_first = orphans_first;
+        let config = [top(), allocation(B, "web")];
+        let planned = plan_with_other_in_another_thread(&workspace, &config, A);
+        assert_eq!(planned.action(B), Action::Create);
+        assert_ne!(planned.get(B, "id"), old);
+        workspace.apply_plan(&planned).unwrap();
+        workspace.assert_settled(&config);
+        world.assert_sound();
+    }
+}
+
+/// Terraform walks unrelated resources at the same time: the state of another one may be read later.
+fn plan_with_other_in_another_thread(
+    workspace: &Workspace<'_>,
+    config: &[(&str, Json)],
+    other: &str,
+) -> crate::provider::testing::Planned {
+    let process = workspace.process();
+    let state = crate::provider::testing::to_json(workspace.value(other));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            process.resource(other).upgrade(0, state).unwrap();
+        });
+        workspace.plan_in(&process, config).unwrap()
+    })
+}
+
+fn swapping() -> Vec<[(&'static str, Json); 2]> {
+    let scope = |address, name| (address, json!({"name": name}));
+    let pool = |address, name, cidr| (address, json!({"name": name, "cidrs": [cidr]}));
+    vec![
+        [scope("ipam_scope.a", "x"), scope("ipam_scope.b", "y")],
+        [scope("ipam_scope.a", "y"), scope("ipam_scope.b", "x")],
+        [pool("ipam_pool.a", "x", "10.0.0.0/8"), pool("ipam_pool.b", "y", "172.16.0.0/12")],
+        [pool("ipam_pool.a", "y", "10.0.0.0/8"), pool("ipam_pool.b", "x", "172.16.0.0/12")],
+    ]
+}
+
+/// Applies two updates at the same time, as Terraform does.
+fn apply_together(workspace: &mut Workspace<'_>, planned: &crate::provider::testing::Planned) -> Vec<Vec<String>> {
+    let process = workspace.process();
+    let halves: Vec<_> = planned.steps.iter().filter(|step| step.action != Action::NoOp).cloned().collect();
+    let results: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = halves
+            .iter()
+            .map(|step| {
+                let mut own = workspace.clone();
+                let half = crate::provider::testing::Planned { steps: vec![step.clone()], ..planned.clone() };
+                let process = &process;
+                scope.spawn(move || {
+                    let errors = own.apply_in(process, &half).err().unwrap_or_default();
+                    (own.state.get(&half.steps[0].address).cloned(), errors)
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    for (step, (state, _)) in halves.iter().zip(&results) {
+        workspace.state.insert(step.address.clone(), state.clone().unwrap());
+    }
+    results.into_iter().map(|(_, errors)| errors).filter(|errors| !errors.is_empty()).collect()
+}
+
+#[test]
+fn names_are_swapped_in_one_apply() {
+    let allocations = |a: &str, b: &str| vec![top(), allocation(A, a), allocation(B, b)];
+    let mut pairs = vec![(allocations("x", "y"), allocations("y", "x"))];
+    pairs.extend(swapping().chunks(2).map(|pair| (pair[0].to_vec(), pair[1].to_vec())));
+    for (before, after) in pairs {
+        let world = World::new();
+        let mut workspace = world.workspace("team/a");
+        workspace.apply(&before);
+        let ids: Vec<_> = workspace.state.keys().map(|address| workspace.get(address, "id")).collect();
+        let second = after.last().unwrap().0;
+        let planned = plan_with_other_in_another_thread(&workspace, &after, second);
+        assert_eq!(apply_together(&mut workspace, &planned), [[""; 0]; 0]);
+        workspace.assert_settled(&after);
+        assert_eq!(ids, workspace.state.keys().map(|address| workspace.get(address, "id")).collect::<Vec<_>>());
+        world.assert_sound();
+    }
+}
+
+/// With `-parallelism=1` the second half comes too late for the first, which says so.
+#[test]
+fn a_swap_of_which_only_one_half_is_applied_leaves_everything_as_it_was() {
+    let world = World::new();
+    let mut workspace = world.workspace("team/a");
+    let config = |a: &str, b: &str| vec![top(), allocation(A, a), allocation(B, b)];
+    workspace.apply(&config("x", "y"));
+    let (before_a, before_b) = (workspace.get(A, "cidr"), workspace.get(B, "cidr"));
+    let planned = plan_with_other_in_another_thread(&workspace, &config("y", "x"), B);
+    let errors = workspace.apply_plan(&planned).unwrap_err();
+    assert_only_error(&errors, "name", &["\"y\""]);
+    assert_eq!(workspace.get(A, "name"), "x", "put back");
+    workspace.assert_settled(&config("x", "y"));
+    // Terraform goes on with the other, which steps aside as well; by way of a third name it always works.
+    workspace.apply(&config("z", "y"));
+    workspace.apply(&config("z", "x"));
+    workspace.apply(&config("y", "x"));
+    assert_eq!((before_a, before_b), (workspace.get(A, "cidr"), workspace.get(B, "cidr")));
+}
+
+#[test]
+fn a_new_name_that_somebody_else_has_is_refused_at_plan() {
+    let world = World::new();
+    let mut workspace = world.workspace("team/a");
+    workspace.apply(&[top(), allocation(A, "web")]);
+    let pool = workspace.get("ipam_pool.top", "id");
+    let mut other = world.workspace("team/b");
+    other.apply(&[("ipam_allocation.x", json!({"ipam_pool_id": pool, "name": "x", "netmask_length": 24}))]);
+    let errors = workspace.plan(&[top(), allocation(A, "x")]).unwrap_err();
+    assert_only_error(&errors, "name", &["\"x\"", "team/b", "terraform import"]);
+    other.plan(&[("ipam_allocation.y", json!({"ipam_pool_id": pool, "name": "y", "netmask_length": 24}))]).unwrap();
+    let errors = workspace.plan(&[top(), allocation(A, "y")]).unwrap_err();
+    assert_only_error(&errors, "name", &["\"y\"", "team/b", "held"]);
+}
+
+#[test]
+fn a_name_that_was_taken_since_the_plan_leaves_the_object_as_it_was() {
+    let world = World::new();
+    let mut workspace = world.workspace("team/a");
+    workspace.apply(&[top(), allocation(A, "web")]);
+    let planned = workspace.plan(&[top(), allocation(A, "x")]).unwrap();
+    let pool = workspace.get("ipam_pool.top", "id");
+    for owner in ["team/b", "team/a"] {
+        let mut other = world.workspace(owner);
+        other.apply(&[("ipam_allocation.x", json!({"ipam_pool_id": pool, "name": "x", "netmask_length": 24}))]);
+        let errors = workspace.apply_plan(&planned).unwrap_err();
+        assert_only_error(&errors, "name", &["\"x\"", owner]);
+        assert_eq!(workspace.get(A, "name"), "web");
+        workspace.assert_settled(&[top(), allocation(A, "web")]);
+        other.destroy();
+    }
+    workspace.apply_plan(&planned).unwrap();
+    assert_eq!(workspace.get(A, "name"), "x");
+}
+
+/// The private data of an update stays in the state: what is planned for it later is not misled.
+#[test]
+fn nobody_takes_over_a_name_because_of_an_earlier_plan() {
+    let world = World::new();
+    let mut workspace = world.workspace("team/a");
+    workspace.apply(&[top(), allocation(A, "web"), allocation(B, "api")]);
+    workspace.apply(&[top(), allocation(A, "old"), allocation(B, "api")]);
+    assert!(!workspace.state[A].private.is_empty(), "this test is about what is kept there");
+    // A is replaced and wants the name of B.
+    let moved = (A, json!({"ipam_pool_id": "${ipam_pool.top.id}", "name": "api", "netmask_length": 24}));
+    workspace.plan(&[top(), allocation(B, "api"), moved.clone()]).expect("may be a swap");
+    workspace.tainted.insert(A.to_owned());
+    let errors = workspace.plan(&[top(), allocation(B, "api"), moved]).unwrap_err();
+    assert_only_error(&errors, "name", &["\"api\""]);
+}

@@ -1,0 +1,178 @@
+//! Several configurations on one store, and applies that were cut short.
+
+use std::time::Duration;
+
+use super::*;
+use crate::provider::testing::{Action, Workspace, World, assert_only_error};
+
+const WEB: &str = "ipam_allocation.web";
+
+/// A world with a pool that nobody's configuration is about.
+fn world() -> (World, String) {
+    let world = World::new();
+    let mut base = world.workspace("base");
+    base.apply(&[top()]);
+    let pool = base.get("ipam_pool.top", "id");
+    (world, pool)
+}
+
+fn config(pool: &str) -> Vec<(&'static str, Json)> {
+    vec![(WEB, json!({"ipam_pool_id": pool, "name": "web", "netmask_length": 24}))]
+}
+
+#[test]
+fn a_name_of_another_owner_is_refused_with_what_to_do() {
+    let (world, pool) = world();
+    let mut first = world.workspace("team/a");
+    first.plan(&config(&pool)).unwrap();
+    let errors = world.workspace("team/b").plan(&config(&pool)).unwrap_err();
+    assert_only_error(&errors, "name", &["team/a", "held", "2001-09-09"]);
+    first.apply(&config(&pool));
+    let errors = world.workspace("team/b").plan(&config(&pool)).unwrap_err();
+    let command = format!("terraform import ipam_allocation.NAME {}", first.get(WEB, "id"));
+    assert_only_error(&errors, "name", &["team/a", &command, "10.0.0.0/24"]);
+}
+
+#[test]
+fn an_apply_whose_state_was_lost_is_taken_up_again() {
+    let (world, pool) = world();
+    let mut lost = world.workspace("team/a");
+    lost.ends_in_order = false;
+    let planned = lost.plan(&config(&pool)).unwrap();
+    lost.apply_plan(&planned).unwrap();
+    let mut again = world.workspace("team/a");
+    let second = again.plan(&config(&pool)).unwrap();
+    assert_eq!(second.get(WEB, "id"), planned.get(WEB, "id"));
+    assert_eq!(second.warnings.len(), 1, "{:?}", second.warnings);
+    assert!(second.warnings[0].contains("exists already"), "{:?}", second.warnings);
+    again.apply_plan(&second).unwrap();
+    again.assert_settled(&config(&pool));
+    assert_eq!(again.get(WEB, "id"), lost.get(WEB, "id"));
+}
+
+/// The same saved plan, applied once more after a crash.
+#[test]
+fn a_saved_plan_can_be_applied_again_after_a_crash() {
+    let (world, pool) = world();
+    let mut lost = world.workspace("team/a");
+    lost.ends_in_order = false;
+    let planned = lost.plan(&config(&pool)).unwrap();
+    lost.apply_plan(&planned).unwrap();
+    let mut again = world.workspace("team/a");
+    again.apply_plan(&planned).unwrap();
+    assert_eq!(again.get(WEB, "id"), planned.get(WEB, "id"));
+}
+
+#[test]
+fn what_a_refresh_has_seen_is_not_taken_up() {
+    let (world, pool) = world();
+    let mut first = world.workspace("team/a");
+    first.ends_in_order = false;
+    first.apply(&config(&pool));
+    let errors = world.workspace("team/a").plan(&config(&pool)).unwrap_err();
+    assert_only_error(&errors, "name", &["terraform import"]);
+}
+
+/// Two configurations that forgot to give themselves an owner: never one object in two states.
+#[test]
+fn configurations_with_one_owner_never_share_an_object() {
+    let both = |workspaces: [Workspace<'_>; 2]| workspaces.iter().filter(|one| one.state.contains_key(WEB)).count();
+
+    // One after the other.
+    let (world, pool) = self::world();
+    let [mut a, b] = [world.workspace("default"), world.workspace("default")];
+    let planned = a.plan(&config(&pool)).unwrap();
+    a.apply_plan(&planned).unwrap();
+    let errors = b.plan(&config(&pool)).unwrap_err();
+    assert_only_error(&errors, "name", &["\"default\"", "terraform import"]);
+    assert_eq!(both([a, b]), 1);
+
+    // Both plan, then both apply.
+    let (world, pool) = self::world();
+    let [mut a, mut b] = [world.workspace("default"), world.workspace("default")];
+    let (planned_a, planned_b) = (a.plan(&config(&pool)).unwrap(), b.plan(&config(&pool)).unwrap());
+    assert_eq!(planned_a.get(WEB, "id"), planned_b.get(WEB, "id"), "nobody can tell them apart at this point");
+    b.apply_plan(&planned_b).unwrap();
+    assert_only_error(&a.apply_plan(&planned_a).unwrap_err(), "name", &["terraform import"]);
+    assert_eq!(both([a, b]), 1);
+
+    // Both are in the middle of their applies.
+    let (world, pool) = self::world();
+    let [mut a, mut b] = [world.workspace("default"), world.workspace("default")];
+    let (planned_a, planned_b) = (a.plan(&config(&pool)).unwrap(), b.plan(&config(&pool)).unwrap());
+    let results: Vec<_> = std::thread::scope(|scope| {
+        let pairs = [(&mut a, &planned_a), (&mut b, &planned_b)];
+        let threads = pairs.map(|(workspace, planned)| scope.spawn(move || workspace.apply_plan(planned)));
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let refused = results.iter().filter(|result| result.is_err()).count();
+    // An apply that comes upon the finished half of the other takes it for its own that was cut short.
+    assert!(refused <= 1 && both([a, b]) + refused == 2, "{results:?}");
+}
+
+/// The hold is planned in two processes (two aliases of the provider, say), and both create.
+#[test]
+fn what_somebody_else_made_of_a_hold_is_his() {
+    let (world, pool) = world();
+    let a = world.workspace("default");
+    let planned = a.plan(&config(&pool)).unwrap();
+    let ipam = world.ipam("default", None);
+    let spec = crate::ipam::AllocationSpec {
+        pool_id: pool,
+        name: "web".into(),
+        size: crate::ipam::Size::NetmaskLength(24),
+        disallowed_cidrs: [].into(),
+        description: None,
+        tags: [].into(),
+    };
+    let id = planned.get(WEB, "id");
+    let fresh = crate::backend::Planned::Fresh(id.clone());
+    ipam.create_allocation(&spec, &fresh).unwrap();
+    let error = ipam.create_allocation(&spec, &fresh).unwrap_err();
+    assert!(matches!(error, crate::ipam::Error::NameTaken { .. }), "{error:?}");
+    ipam.create_allocation(&spec, &crate::backend::Planned::Held(id)).unwrap();
+}
+
+#[test]
+fn a_pool_that_is_only_planned_elsewhere_holds_plans_but_no_objects() {
+    let world = World::new();
+    let planner = world.workspace("team/a");
+    let planned_pool = planner.plan(&[top()]).unwrap();
+    let pool = planned_pool.get("ipam_pool.top", "id");
+    let mut user = world.workspace("team/b");
+    let planned = user.plan(&config(&pool)).unwrap();
+    assert_eq!(planned.get(WEB, "cidr"), "10.0.0.0/24");
+    let errors = user.apply_plan(&planned).unwrap_err();
+    assert_only_error(&errors, "ipam_pool_id", &[&pool, "only planned"]);
+    assert!(user.state.is_empty());
+    world.assert_sound();
+}
+
+#[test]
+fn an_expired_hold_revives_unless_its_space_is_gone() {
+    let (world, pool) = world();
+    let mut first = world.workspace("team/a");
+    let planned = first.plan(&config(&pool)).unwrap();
+    world.pass(Duration::from_hours(5));
+    let mut revived = first.clone();
+    revived.apply_plan(&planned).unwrap();
+    revived.destroy();
+
+    let planned = first.plan(&config(&pool)).unwrap();
+    world.pass(Duration::from_hours(5));
+    let mut second = world.workspace("team/b");
+    second.apply(&[("ipam_allocation.x", json!({"ipam_pool_id": pool, "name": "x", "cidr": "10.0.0.0/24"}))]);
+    let errors = first.apply_plan(&planned).unwrap_err();
+    assert_only_error(&errors, "name", &["Plan again", "team/b", "10.0.0.0/24"]);
+    assert_eq!(first.plan(&config(&pool)).unwrap().action(WEB), Action::Create);
+}
+
+#[test]
+fn a_saved_plan_whose_wish_was_changed_by_a_later_plan_says_plan_again() {
+    let (world, pool) = world();
+    let mut workspace = world.workspace("team/a");
+    let saved = workspace.plan(&config(&pool)).unwrap();
+    workspace.plan(&[(WEB, json!({"ipam_pool_id": pool, "name": "web", "netmask_length": 20}))]).unwrap();
+    let errors = workspace.apply_plan(&saved).unwrap_err();
+    assert_only_error(&errors, "name", &["Plan again"]);
+}

@@ -1,0 +1,311 @@
+//! Terraform's rules, for every resource.
+
+use super::*;
+use crate::provider::testing::{Action, UNKNOWN, World, assert_only_error, config_of};
+use crate::tf::{ApplyRequest, Private, Value};
+
+/// A resource to play with: what must be there first, its arguments, and others to change to in place.
+struct Case {
+    address: &'static str,
+    before: Vec<(&'static str, Json)>,
+    arguments: Json,
+    changed: Json,
+}
+
+impl Case {
+    fn config(&self) -> Vec<(&'static str, Json)> {
+        self.before.iter().cloned().chain([(self.address, self.arguments.clone())]).collect()
+    }
+
+    fn changed(&self) -> Vec<(&'static str, Json)> {
+        self.before.iter().cloned().chain([(self.address, self.changed.clone())]).collect()
+    }
+}
+
+fn cases() -> Vec<Case> {
+    let case = |address, before: &[(&'static str, Json)], arguments: Json, changed: Json| Case {
+        address,
+        before: before.to_vec(),
+        arguments,
+        changed,
+    };
+    let below = json!({"name": "eu", "source_ipam_pool_id": "${ipam_pool.top.id}"});
+    let block = json!({"ipam_pool_id": "${ipam_pool.top.id}", "name": "web"});
+    let more = json!({"ipam_pool_id": "${ipam_pool.eu.id}", "cidr": "10.200.0.0/16"});
+    let empty = ("ipam_pool.eu", below.clone());
+    let minute = json!({"timeouts": {"create": "1m", "update": "90s", "delete": "60s"}});
+    vec![
+        case(
+            "ipam_scope.lab",
+            &[],
+            json!({"name": "lab"}),
+            json!({"name": "b", "description": "x", "tags": {"a": "b"}}),
+        ),
+        case(
+            "ipam_scope.lab",
+            &[],
+            json!({"name": "lab", "scope_type": "public"}),
+            with(&json!({"name": "lab", "scope_type": "public"}), &minute),
+        ),
+        case("ipam_pool.top", &[], top().1, json!({"name": "b", "cidrs": ["10.0.0.0/8", "192.168.0.0/16"]})),
+        case(
+            "ipam_pool.top",
+            &[],
+            json!({"name": "six", "cidrs": ["::/0"]}),
+            json!({"name": "six", "cidrs": ["::/1"]}),
+        ),
+        case(
+            "ipam_pool.top",
+            &[],
+            json!({"name": "none", "address_family": "ipv6", "locale": "here", "cascade": true}),
+            json!({"name": "none", "address_family": "ipv6", "locale": "here", "cidrs": ["2001:DB8::/32"]}),
+        ),
+        case(
+            "ipam_pool.eu",
+            &[top()],
+            with(&below, &json!({"netmask_length": 16, "allocation_min_netmask_length": 20})),
+            with(&below, &json!({"netmask_length": 15, "allocation_strategy": "sparse", "locale": null})),
+        ),
+        case("ipam_pool.eu", &[top()], below.clone(), with(&below, &json!({"netmask_length": 12}))),
+        case("ipam_pool_cidr.more", &[top(), empty.clone()], more.clone(), with(&more, &minute)),
+        case(
+            "ipam_pool_cidr.more",
+            &[top(), empty],
+            json!({"ipam_pool_id": "${ipam_pool.eu.id}", "netmask_length": 20, "name": "more"}),
+            with(&json!({"ipam_pool_id": "${ipam_pool.eu.id}", "netmask_length": 20, "name": "more"}), &minute),
+        ),
+        case(
+            "ipam_allocation.web",
+            &[top()],
+            with(&block, &json!({"netmask_length": 24})),
+            with(&block, &json!({"netmask_length": 23, "description": "x", "name": "wide"})),
+        ),
+        case(
+            "ipam_allocation.web",
+            &[top()],
+            with(&block, &json!({"cidr": "10.1.0.0/32", "tags": {"a": "b"}})),
+            with(&block, &json!({"cidr": "10.1.0.0/31", "tags": {}})),
+        ),
+        case(
+            "ipam_allocation.web",
+            &[("ipam_pool.top", json!({"name": "six", "cidrs": ["::/0"], "allocation_default_netmask_length": 64}))],
+            with(&block, &json!({"disallowed_cidrs": ["::/64"]})),
+            with(&block, &json!({"disallowed_cidrs": ["ffff::/64"]})),
+        ),
+    ]
+}
+
+/// The driver holds every step against Terraform's rules: known values survive the second plan and apply, nothing is
+/// unknown after it, a refresh changes nothing, and the plan after that is empty.
+#[test]
+fn every_resource_lives_by_terraforms_rules() {
+    for case in cases() {
+        let world = World::new();
+        let mut workspace = world.workspace("team/a");
+        let planned = workspace.plan(&case.config()).unwrap();
+        assert!(planned.step(case.address).planned.is_wholly_known(), "{:#?}", planned.step(case.address));
+        workspace.apply_plan(&planned).unwrap();
+        workspace.assert_settled(&case.config());
+        let id = workspace.get(case.address, "id");
+        let planned = workspace.apply(&case.changed());
+        assert_eq!(planned.action(case.address), Action::Update, "{} {}", case.address, case.changed);
+        assert_eq!(workspace.get(case.address, "id"), id);
+        workspace.apply(&case.config());
+        workspace.destroy();
+    }
+}
+
+#[test]
+fn planning_again_gives_the_same_in_any_process() {
+    for case in cases() {
+        let world = World::new();
+        let workspace = world.workspace("team/a");
+        let first = workspace.plan(&case.config()).unwrap();
+        let commits = world.memory.commits();
+        let second = workspace.plan(&case.config()).unwrap();
+        assert_eq!(first.step(case.address).planned, second.step(case.address).planned);
+        assert_eq!(world.memory.commits(), commits, "{}: a plan that finds its holds writes nothing", case.address);
+    }
+}
+
+#[test]
+fn everything_can_be_replaced_in_both_orders() {
+    for create_before_destroy in [false, true] {
+        for case in cases() {
+            let world = World::new();
+            let mut workspace = world.workspace("team/a");
+            workspace.create_before_destroy = create_before_destroy;
+            workspace.apply(&case.config());
+            let before = workspace.get(case.address, "id");
+            workspace.tainted.insert(case.address.to_owned());
+            if case.address == "ipam_pool_cidr.more" && case.arguments.get("cidr").is_some() {
+                // The pool itself still has the block: unlike a pool and an allocation, it cannot be held twice.
+                let errors = workspace.plan(&case.config()).unwrap_err();
+                assert_only_error(&errors, "cidr", &["overlaps space that is taken"]);
+                continue;
+            }
+            let planned = workspace.plan(&case.config()).unwrap();
+            assert_eq!(planned.action(case.address), Action::Replace);
+            let after = planned.get(case.address, "id");
+            assert_ne!(after, before);
+            let has_block = case.arguments.get("cidr").or(case.arguments.get("cidrs")).is_some();
+            match workspace.apply_plan(&planned) {
+                Ok(()) => {
+                    assert_eq!(workspace.get(case.address, "id"), after);
+                    workspace.assert_settled(&case.config());
+                }
+                // The old one still has the very block that the new one must have.
+                Err(errors) => {
+                    assert!(create_before_destroy && has_block, "{} {errors:#?}", case.address);
+                    assert!(errors[0].contains("overlaps space that is taken"), "{errors:#?}");
+                }
+            }
+            world.assert_sound();
+        }
+    }
+}
+
+#[test]
+fn import_gives_what_create_gave() {
+    for case in cases() {
+        let world = World::new();
+        let mut workspace = world.workspace("team/a");
+        workspace.apply(&case.config());
+        let made = workspace.value(case.address).clone();
+        let id = workspace.get(case.address, "id");
+        workspace.state.remove(case.address);
+        workspace.import(case.address, &id).unwrap();
+        let config = workspace.process();
+        for attribute in config.resource(case.address).schema().block.attributes {
+            let (was, is) = (made.entry(attribute.name), workspace.value(case.address).entry(attribute.name));
+            let only_steers = attribute.name == "cascade";
+            // A name that is its own CIDR is no name.
+            assert!(only_steers || was == is, "{}.{}: {was:?} {is:?}", case.address, attribute.name);
+        }
+        let planned = workspace.plan(&case.config()).unwrap();
+        let expected = if case.arguments.get("cascade").is_some() { Action::Update } else { Action::NoOp };
+        assert_eq!(planned.action(case.address), expected, "{:#?}", planned.step(case.address));
+    }
+}
+
+/// Setting what only steers the provider, as after an import, changes the state and not the store.
+#[test]
+fn timeouts_and_cascade_never_touch_the_store() {
+    for case in cases() {
+        let world = World::new();
+        let mut workspace = world.workspace("team/a");
+        workspace.apply(&case.config());
+        let events = world.ipam("auditor", None).events(0, 1000).unwrap();
+        let commits = world.memory.commits();
+        let mut config = case.config();
+        let cascade = if case.address.starts_with("ipam_pool.") { json!({"cascade": true}) } else { json!({}) };
+        let last = config.last_mut().unwrap();
+        last.1 = with(&with(&last.1, &json!({"timeouts": {"delete": "10m"}})), &cascade);
+        let planned = workspace.apply(&config);
+        assert_eq!(planned.action(case.address), Action::Update);
+        assert_eq!(world.ipam("auditor", None).events(0, 1000).unwrap(), events, "{}", case.address);
+        assert_eq!(world.memory.commits(), commits, "{}", case.address);
+    }
+}
+
+#[test]
+fn what_was_deleted_behind_terraforms_back_is_made_again() {
+    for case in cases() {
+        let world = World::new();
+        let mut workspace = world.workspace("team/a");
+        workspace.apply(&case.config());
+        let mut elsewhere = workspace.clone();
+        elsewhere.apply(&case.before);
+        let process = workspace.process();
+        let state = workspace.value(case.address).clone();
+        assert_eq!(process.resource(case.address).read(&state).unwrap(), Value::Null, "{}", case.address);
+        for _ in 0..2 {
+            let request = ApplyRequest {
+                prior: state.clone(),
+                planned: Value::Null,
+                config: Value::Null,
+                private: Private::new(),
+                stop: crate::tf::Stop::default(),
+            };
+            let answer = process.resource(case.address).apply(request);
+            assert!(answer.diagnostics.is_empty() && answer.state.is_null(), "{answer:?}");
+        }
+        let planned = workspace.plan(&case.config()).unwrap();
+        assert_eq!(planned.action(case.address), Action::Create);
+        workspace.apply(&case.config());
+    }
+}
+
+/// Whatever argument is unknown: the plan has no errors, and what depends on it is unknown.
+#[test]
+fn unknown_arguments_plan_unknown_values() {
+    for case in cases() {
+        let world = World::new();
+        let mut workspace = world.workspace("team/a");
+        workspace.apply(&case.before);
+        let names: Vec<String> = case.arguments.as_object().unwrap().keys().cloned().collect();
+        for name in names.iter().filter(|name| *name != "timeouts") {
+            let arguments = with(&case.arguments, &json!({name: UNKNOWN}));
+            let mut config = case.before.clone();
+            config.push((case.address, arguments));
+            let planned = workspace.plan(&config).unwrap_or_else(|errors| panic!("{name}: {errors:#?}"));
+            assert_eq!(planned.get(case.address, name), UNKNOWN, "{}", case.address);
+            if name != "cascade" {
+                assert_eq!(planned.get(case.address, "id"), UNKNOWN, "{}.{name}", case.address);
+            }
+        }
+        world.assert_sound();
+    }
+}
+
+/// An unknown argument of an object that exists: Terraform plans again in apply, and what the first plan showed as
+/// known must still be true then.
+#[test]
+fn arguments_that_become_known_in_apply_keep_the_plan() {
+    for case in cases() {
+        for name in case.changed.as_object().unwrap().keys().filter(|name| *name != "timeouts") {
+            let world = World::new();
+            let mut workspace = world.workspace("team/a");
+            workspace.apply(&case.config());
+            let value = &case.changed[name];
+            let late = with(&case.changed, &json!({name: UNKNOWN}));
+            let resource = workspace.process();
+            if value.is_null() || resource.resource(case.address).schema().block.attribute(name).unwrap().replace {
+                continue;
+            }
+            let mut config = case.before.clone();
+            config.push((case.address, late));
+            let mut planned = workspace.plan(&config).unwrap_or_else(|errors| panic!("{name}: {errors:#?}"));
+            planned.become_known(case.address, &case.changed);
+            workspace.apply_plan(&planned).unwrap_or_else(|errors| panic!("{} {name}: {errors:#?}", case.address));
+            workspace.assert_settled(&case.changed());
+        }
+    }
+}
+
+#[test]
+fn computed_facts_cannot_be_set() {
+    let world = World::new();
+    let process = world.workspace("team/a").process();
+    for resource in &process.provider.resources {
+        for attribute in resource.schema().block.attributes.iter().filter(|attribute| attribute.is_computed_only()) {
+            let config = config_of(resource.as_ref(), &json!({attribute.name: UNKNOWN}), &[].into());
+            let told = crate::provider::testing::errors(&resource.validate(&config));
+            let at = format!("{}: ", attribute.name);
+            assert!(told.iter().any(|told| told.starts_with(&at) && told.contains("cannot be set")), "{told:#?}");
+        }
+    }
+}
+
+#[test]
+fn everything_unknown_is_valid() {
+    let world = World::new();
+    let process = world.workspace("team/a").process();
+    for resource in &process.provider.resources {
+        let attributes = resource.schema().block.attributes;
+        let arguments = attributes.iter().filter(|attribute| !attribute.is_computed_only());
+        let json: Json = arguments.map(|attribute| (attribute.name.to_owned(), json!(UNKNOWN))).collect();
+        let config = config_of(resource.as_ref(), &json, &[].into());
+        assert!(resource.validate(&config).is_empty(), "{}: {:?}", resource.type_name(), resource.validate(&config));
+    }
+}

@@ -1,0 +1,175 @@
+//! What users see of the provider. `UPDATE_GOLDEN=1 cargo test golden` writes the file anew.
+
+use std::path::Path;
+
+use super::*;
+use crate::tf::{Attribute, AttributeType, Block, Schema, Type, Value, problems, signature_problems};
+
+fn attribute(of: &Attribute) -> Json {
+    let mut flags: Vec<&str> = Vec::new();
+    let all = [
+        (of.required, "required"),
+        (of.optional, "optional"),
+        (of.computed, "computed"),
+        (of.sensitive, "sensitive"),
+        (of.replace, "replace"),
+    ];
+    flags.extend(all.iter().filter(|(set, _)| *set).map(|(_, name)| name));
+    let mut json = json!({"type": of.ty.value_type().to_json(), "flags": flags.join(" ")});
+    if let Some(default) = &of.default {
+        json["default"] = json!(crate::provider::testing::shown(default));
+    }
+    if let Some(instead) = &of.deprecated {
+        json["deprecated"] = json!(instead);
+    }
+    if let AttributeType::Nested(nesting, nested) = &of.ty {
+        json["nesting"] = json!(format!("{nesting:?}"));
+        json["attributes"] = nested.iter().map(|inner| (inner.name.to_owned(), attribute(inner))).collect();
+    }
+    json
+}
+
+fn block(of: &Block) -> Json {
+    let attributes: Json = of.attributes.iter().map(|one| (one.name.to_owned(), attribute(one))).collect();
+    let blocks: Json = of.blocks.iter().map(|nested| (nested.name.to_owned(), block(&nested.block))).collect();
+    json!({"attributes": attributes, "blocks": blocks})
+}
+
+fn schema(of: &Schema) -> Json {
+    with(&block(&of.block), &json!({"version": of.version}))
+}
+
+#[test]
+fn golden_schema_is_what_users_see() {
+    let provider = crate::provider::provider();
+    let resources: Json =
+        provider.resources.iter().map(|one| (one.type_name().to_owned(), schema(&one.schema()))).collect();
+    let sources: Json =
+        provider.data_sources.iter().map(|one| (one.type_name().to_owned(), schema(&one.schema()))).collect();
+    let functions = provider.functions.iter().map(|function| {
+        let signature = function.signature();
+        let parameters: Vec<Json> = signature
+            .parameters
+            .iter()
+            .map(|one| json!({one.name: one.ty.to_json(), "null": one.allow_null}))
+            .collect();
+        let variadic = signature.variadic.map(|one| json!({one.name: one.ty.to_json()}));
+        let returns = signature.returns.to_json();
+        (function.name().to_owned(), json!({"parameters": parameters, "variadic": variadic, "returns": returns}))
+    });
+    let now = json!({
+        "provider": schema(&provider.config.schema()),
+        "resources": resources,
+        "data_sources": sources,
+        "functions": functions.collect::<Json>(),
+    });
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/provider/schema.golden.json");
+    let text = serde_json::to_string_pretty(&now).unwrap() + "\n";
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    let golden = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        golden == text,
+        "What users see has changed: UPDATE_GOLDEN=1 cargo test golden, and look at the difference."
+    );
+}
+
+#[test]
+fn terraform_accepts_every_schema() {
+    let provider = crate::provider::provider();
+    let schemas = provider.resources.iter().map(|one| (one.type_name(), one.schema()));
+    let schemas = schemas.chain(provider.data_sources.iter().map(|one| (one.type_name(), one.schema())));
+    for (name, schema) in schemas.chain([("provider", provider.config.schema())]) {
+        assert_eq!(problems(&schema), [""; 0], "{name}");
+    }
+    for function in &provider.functions {
+        assert_eq!(signature_problems(function.name(), &function.signature()), [""; 0]);
+    }
+}
+
+#[test]
+fn every_attribute_is_described_in_sentences() {
+    let provider = crate::provider::provider();
+    for resource in &provider.resources {
+        let block = resource.schema().block;
+        assert!(block.description.ends_with('.'), "{}", resource.type_name());
+        let nested = block.blocks.iter().flat_map(|nested| &nested.block.attributes);
+        for attribute in block.attributes.iter().chain(nested) {
+            assert!(attribute.description.ends_with('.'), "{}.{}", resource.type_name(), attribute.name);
+        }
+    }
+}
+
+fn example(ty: &Type) -> Value {
+    match ty {
+        Type::String => "x".into(),
+        Type::Bool => true.into(),
+        Type::Number => 24.into(),
+        Type::List(item) | Type::Set(item) => Value::List(vec![example(item)]),
+        Type::Map(item) => Value::Map([("k".to_owned(), example(item))].into()),
+        Type::Object(attributes, _) => {
+            Value::Map(attributes.iter().map(|(name, ty)| (name.clone(), example(ty))).collect())
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A model reads and writes exactly the attributes of its schema: what goes in comes out.
+#[test]
+fn schema_and_struct_agree() {
+    let words = [
+        ("cidr", "10.0.0.0/24"),
+        ("cidrs", "10.0.0.0/24"),
+        ("disallowed_cidrs", "10.0.0.0/24"),
+        ("address_family", "ipv4"),
+        ("scope_type", "private"),
+        ("ipam_scope_type", "private"),
+        ("allocation_strategy", "sparse"),
+    ];
+    let shared = std::sync::Arc::new(crate::provider::shared::Shared::default());
+    shared.configure(None);
+    let provider = crate::provider::over(&shared);
+    for resource in &provider.resources {
+        let block = resource.schema().block;
+        let Value::Map(mut state) = example(&block.value_type()) else { panic!() };
+        for (name, word) in words {
+            if let Some(value) = state.get_mut(name) {
+                *value = if matches!(value, Value::List(_)) { Value::List(vec![word.into()]) } else { word.into() };
+            }
+        }
+        for timeout in ["create", "update", "delete"] {
+            let Some(Value::Map(timeouts)) = state.get_mut("timeouts") else { panic!() };
+            timeouts.insert(timeout.to_owned(), "1h".into());
+        }
+        let state = Value::Map(state);
+        let stored = crate::provider::testing::to_json(&state);
+        assert_eq!(resource.upgrade(0, stored).unwrap(), state, "{}", resource.type_name());
+        // While the provider block is unknown a plan decodes and encodes, and decides nothing.
+        let planned = resource.plan(crate::tf::PlanRequest {
+            prior: state.clone(),
+            proposed: state.clone(),
+            config: Value::Map(state_without_computed(&block, &state)),
+            prior_private: crate::tf::Private::new(),
+            first_plan: None,
+            carries_private: false,
+            committing: false,
+        });
+        assert!(planned.diagnostics.is_empty(), "{:?}", planned.diagnostics);
+        let (Value::Map(planned), Value::Map(state)) = (planned.planned, state) else { panic!() };
+        for (name, value) in &state {
+            let expected = if name == "tags_all" { &Value::Unknown } else { value };
+            assert_eq!(planned.get(name), Some(expected), "{}.{name}", resource.type_name());
+        }
+        assert_eq!(planned.len(), state.len());
+    }
+}
+
+fn state_without_computed(block: &Block, state: &Value) -> std::collections::BTreeMap<String, Value> {
+    let Value::Map(entries) = state else { panic!() };
+    let is_computed = |name: &str| block.attribute(name).is_some_and(Attribute::is_computed_only);
+    entries
+        .iter()
+        .map(|(name, value)| (name.clone(), if is_computed(name) { Value::Null } else { value.clone() }))
+        .collect()
+}
