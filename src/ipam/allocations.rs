@@ -103,7 +103,7 @@ fn details(spec: &AllocationSpec) -> impl Fn(&mut Allocation) + '_ {
 impl Reader<'_> {
     /// What [`Ledger::plan_allocation`] would answer, when that needs no write.
     pub fn find_hold_allocation(&mut self, spec: &AllocationSpec, terms: &Terms) -> Result<Option<Allocation>> {
-        let (_, wish) = self.check_allocation(spec)?;
+        let (_, wish) = self.check_allocation(spec, terms)?;
         let standing = self.allocation_standing(spec, wish, terms)?;
         Ok(self.answer(standing, terms, &details(spec)))
     }
@@ -136,8 +136,8 @@ impl Reader<'_> {
     }
 
     /// Checks everything about a wished allocation that does not depend on free space.
-    fn check_allocation(&mut self, spec: &AllocationSpec) -> Result<(Pool, Wish)> {
-        let pool = self.pool(&spec.pool_id)?;
+    fn check_allocation(&mut self, spec: &AllocationSpec, terms: &Terms) -> Result<(Pool, Wish)> {
+        let pool = terms.future(self.pool(&spec.pool_id)?);
         let wish = wish(spec.size, &pool)?;
         check_tags(&spec.tags, &pool)?;
         Ok((pool, wish))
@@ -161,7 +161,7 @@ impl Ledger<'_> {
     /// What the rules say; [`Error::NameTaken`], [`Error::Overlap`], [`Error::OutsidePool`],
     /// [`Error::PoolExhausted`], [`Error::HoldLost`].
     pub fn plan_allocation(&mut self, spec: &AllocationSpec, terms: &Terms) -> Result<Allocation> {
-        let (pool, wish) = self.reader().check_allocation(spec)?;
+        let (pool, wish) = self.reader().check_allocation(spec, terms)?;
         match self.reader().allocation_standing(spec, wish, terms)? {
             Standing::Adopt(allocation) => Ok(allocation),
             Standing::Same(hold) => {
@@ -261,7 +261,7 @@ impl Ledger<'_> {
                 (Some(id.clone()), Some(*cidr))
             }
         };
-        let (pool, mut wish) = self.reader().check_allocation(spec)?;
+        let (pool, mut wish) = self.reader().check_allocation(spec, &UNPLANNED)?;
         if let Some(cidr) = exact {
             wish = Wish::Block(cidr);
         }

@@ -71,7 +71,7 @@ pub(super) fn plan<M, T: Held>(
     mut hold: impl FnMut(&Terms) -> Result<T, Error>,
 ) -> Result<Option<T>, Diagnostics> {
     let replaces = plan.private.remove(REPLACES).and_then(|id| id.as_str().map(str::to_owned));
-    let mut terms = Terms { hold: configured.plan_hold, committing: plan.committing, replaces };
+    let mut terms = Terms { hold: configured.plan_hold, committing: plan.committing, replaces, pool_rules: None };
     let mut answer = hold(&terms);
     if let Some(id) = in_the_way(&answer, &terms)
         && shared.session.is_in_state(&id, shared.sibling_wait)
@@ -164,7 +164,7 @@ pub(super) fn plan_change<M, T>(
     hold: impl FnOnce(&Terms) -> Result<T, Error>,
     preview: impl FnOnce(&Terms) -> Result<T, Error>,
 ) -> Result<(T, bool), Error> {
-    let terms = Terms { hold: configured.plan_hold, committing: plan.committing, replaces: None };
+    let terms = Terms { hold: configured.plan_hold, committing: plan.committing, replaces: None, pool_rules: None };
     if terms.hold.is_zero() {
         return Ok((preview(&terms)?, false));
     }

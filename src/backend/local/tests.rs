@@ -42,7 +42,7 @@ fn local(store: Arc<dyn Store>) -> Local {
 }
 
 fn terms() -> Terms {
-    Terms { hold: HOUR, committing: false, replaces: None }
+    Terms { hold: HOUR, committing: false, replaces: None, pool_rules: None }
 }
 
 fn top(name: &str, cidr: &str) -> PoolSpec {

@@ -70,6 +70,28 @@ fn claim_says_who_is_in_the_way_or_that_it_lies_outside() {
 }
 
 #[test]
+fn rules_that_the_same_plan_gives_the_pool_count_already() {
+    let mut world = World::new();
+    let mut spec = top("top", &["10.0.0.0/16"]);
+    spec.rules.min_netmask_length = Some(24);
+    let pool = world.write(|ledger| ledger.create_pool(&spec, &Planned::Unknown)).unwrap();
+    let with =
+        |min: u8| Terms { pool_rules: Some(Rules { min_netmask_length: Some(min), ..Rules::default() }), ..terms() };
+    let wish = wanted(&pool, "a", "/23");
+    let error = world.write(|ledger| ledger.plan_allocation(&wish, &terms())).unwrap_err();
+    assert!(matches!(error, Error::NetmaskRule { min: Some(24), .. }), "{error:?}");
+    let held = world.write(|ledger| ledger.plan_allocation(&wish, &with(23))).unwrap();
+    assert_eq!(text(&held), "10.0.0.0/23");
+    assert!(world.read(|reader| reader.find_hold_allocation(&wish, &with(23))).unwrap().is_some());
+    assert!(world.read(|reader| reader.preview_allocation(&wanted(&pool, "b", "/23"), &with(25))).is_err());
+    let made = world.create(&pool, "c", "/24").unwrap();
+    assert!(world.write(|ledger| ledger.plan_resize(&made.meta.id, size("/22"), &terms())).is_err());
+    let grown = world.write(|ledger| ledger.plan_resize(&made.meta.id, size("/23"), &with(23))).unwrap();
+    assert!(matches!(grown, Resize::InPlace(_)), "{grown:?}");
+    world.check();
+}
+
+#[test]
 fn rules_bind_allocations() {
     let mut world = World::new();
     let mut spec = top("top", &["10.0.0.0/16"]);
