@@ -2,9 +2,10 @@
 //!
 //! `IPAM_TEST_KILL_ROUNDS=100 cargo test --test acceptance crash` is the long form.
 
+use std::fs;
 use std::os::unix::process::CommandExt;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use terraform_provider_ipam::backend::Ipam;
 use terraform_provider_ipam::ipam::State;
@@ -17,6 +18,7 @@ use crate::harness::terraform::{Run, Running};
 
 /// A command is usually done by then: later moments hit nothing.
 const LATEST: Duration = Duration::from_millis(1500);
+const LATEST_AFTER_WRITE: Duration = Duration::from_millis(300);
 
 /// Of the configuration under test.
 const PLAN_HOLD: Duration = Duration::from_secs(10);
@@ -60,14 +62,27 @@ resource "ipam_allocation" "direct" {{
     )
 }
 
-/// Runs a command and kills its provider after a random time, or the next provider it starts. Tells whether it did.
+/// The file that SQLite writes to first: a change of it says that the provider is in the middle of its work.
+fn last_write(workspace: &Workspace) -> Option<SystemTime> {
+    let log = format!("{}-wal", workspace.store().path().display());
+    fs::metadata(log).and_then(|metadata| metadata.modified()).ok()
+}
+
+/// Runs a command and kills its provider at a random moment after the start or after its first write, or the next
+/// provider it starts. Tells whether it did.
 fn run_and_kill(workspace: &Workspace, arguments: &[&str], random: &mut Random) -> (Run, bool) {
-    let moment = Duration::from_micros(random.below(u64::try_from(LATEST.as_micros()).unwrap()));
-    let start = Instant::now();
+    let is_busy = random.below(2) == 0;
+    let latest = if is_busy { LATEST_AFTER_WRITE } else { LATEST };
+    let moment = Duration::from_micros(random.below(u64::try_from(latest.as_micros()).unwrap()));
+    let before = last_write(workspace);
+    let mut start = (!is_busy).then(Instant::now);
     let mut running = Running::start(workspace.command(arguments));
     let mut killed = false;
     while !killed && !running.has_ended() {
-        if start.elapsed() >= moment {
+        if start.is_none() && last_write(workspace) != before {
+            start = Some(Instant::now());
+        }
+        if start.is_some_and(|start| start.elapsed() >= moment) {
             for provider in providers_of(running.id()) {
                 kill(provider);
                 killed = true;
@@ -75,7 +90,7 @@ fn run_and_kill(workspace: &Workspace, arguments: &[&str], random: &mut Random) 
         }
         thread::sleep(Duration::from_micros(500));
     }
-    println!("{arguments:?}: killed after {moment:?}: {killed}");
+    println!("{arguments:?}: killed {moment:?} after {}: {killed}", if is_busy { "a write" } else { "the start" });
     (running.wait(), killed)
 }
 

@@ -118,6 +118,8 @@ fn import_blocks_do_the_same_in_one_plan() {
     assert_taken(&maker, &taker);
 }
 
+/// Of scopes and top-level pools. Elsewhere Terraform writes down `cidr` and `netmask_length` both, and a person has
+/// to remove one of them.
 #[test]
 fn configuration_is_generated_for_what_is_imported() {
     let maker = Workspace::new();
@@ -125,7 +127,7 @@ fn configuration_is_generated_for_what_is_imported() {
     let made = maker.apply();
     let taker = Workspace::on(maker.store());
     let mut blocks = String::new();
-    for address in ["ipam_scope.lab", "ipam_pool.top", "ipam_pool_cidr.more"] {
+    for address in ["ipam_scope.lab", "ipam_pool.top"] {
         let id = made.text(&format!("{address}.id"));
         blocks += &format!("import {{\n  to = {address}\n  id = {id:?}\n}}\n");
     }

@@ -4,15 +4,19 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use crate::harness::Workspace;
-use crate::harness::store::NewPool;
+use crate::harness::store::{NewPool, Store};
 
-fn set_mode(workspace: &Workspace, mode: u32) {
-    fs::set_permissions(workspace.store().path(), fs::Permissions::from_mode(mode)).unwrap();
+/// Write-protects the store with its directory, as on a file system that is mounted read-only.
+fn set_writable(store: &Store, is_writable: bool) {
+    let (file, directory) = if is_writable { (0o644, 0o755) } else { (0o444, 0o555) };
+    fs::set_permissions(store.path(), fs::Permissions::from_mode(file)).unwrap();
+    fs::set_permissions(store.path().parent().unwrap(), fs::Permissions::from_mode(directory)).unwrap();
 }
 
 #[test]
 fn a_plan_that_cannot_hold_shows_unknown_addresses_and_one_warning() {
-    let workspace = Workspace::new().without_privileges();
+    let directory = tempfile::tempdir().unwrap();
+    let workspace = Workspace::on(&Store::at(directory.path().join("ipam.db"))).without_privileges();
     let pool = workspace.store().add_pool(&NewPool { name: "office", cidrs: &["10.0.0.0/24"], ..NewPool::default() });
     workspace.configure(&format!(
         r#"
@@ -26,7 +30,7 @@ resource "ipam_allocation" "web" {{
         pool.meta.id
     ));
     let before = workspace.store().content();
-    set_mode(&workspace, 0o444);
+    set_writable(workspace.store(), false);
 
     let run = workspace.plan_messages(&["-out=plan"]).succeeds();
     let warnings = run.diagnostics();
@@ -38,11 +42,12 @@ resource "ipam_allocation" "web" {{
     assert_eq!(workspace.store().content(), before);
     workspace.try_apply_saved("plan", &[]).fails().says(&["read-only"]);
 
-    set_mode(&workspace, 0o644);
+    set_writable(workspace.store(), true);
     workspace.apply();
     workspace.assert_settled();
     Workspace::assert_store_matches(workspace.store(), &[&workspace]);
 
-    set_mode(&workspace, 0o444);
+    set_writable(workspace.store(), false);
     workspace.assert_settled();
+    set_writable(workspace.store(), true);
 }

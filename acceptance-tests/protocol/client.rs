@@ -206,13 +206,14 @@ impl Plugin {
         (process, handshake)
     }
 
-    /// What go-plugin does at the end: asks, then waits.
-    pub async fn shut_down(mut self) -> ExitStatus {
+    /// What go-plugin does at the end: asks, then waits. Gives what was written to standard error, too.
+    pub async fn shut_down(mut self) -> (ExitStatus, String) {
         use terraform_provider_ipam::plugin::wire::Empty;
         use terraform_provider_ipam::plugin::wire::grpc_controller_client::GrpcControllerClient;
         GrpcControllerClient::new(self.channel.clone()).shutdown(Empty {}).await.expect("Shutdown is answered");
         drop((self.provider, self.channel));
-        tokio::task::spawn_blocking(move || self.process.end(Duration::from_secs(1))).await.unwrap()
+        let wait = move || (self.process.end(Duration::from_secs(1)), self.process.errors());
+        tokio::task::spawn_blocking(wait).await.unwrap()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The real program, started and spoken to as Terraform does it.
 #![cfg(unix)]
+#![allow(clippy::unwrap_used)] // Panicking is how a test fails; the helpers here are called from tests only.
 
 mod calls;
 #[allow(dead_code, unreachable_pub)] // Shared with tests that use other parts of it.
@@ -7,4 +8,5 @@ mod client;
 #[allow(dead_code, unreachable_pub)]
 mod player;
 mod process;
+mod schemas;
 mod trust;

@@ -434,13 +434,16 @@ pub fn number(count: &BigUint) -> String {
     if count.trailing_zeros() == Some(power) { format!("2^{power}") } else { format!("over 2^{power}") }
 }
 
-/// `part` of `whole` with one decimal, rounded down; `0.0%` of nothing.
+/// `part` of `whole` with one decimal, rounded down, so that only all of it is 100%; `<0.1%` when that would be zero.
 pub fn percent(part: &BigUint, whole: &BigUint) -> String {
     if *whole == BigUint::ZERO {
         return "0.0%".to_owned();
     }
     let per_mille = part * 1000u32 / whole;
     let tenths = u64::try_from(per_mille).unwrap_or(u64::MAX);
+    if tenths == 0 && *part != BigUint::ZERO {
+        return "<0.1%".to_owned();
+    }
     format!("{}.{}%", tenths / 10, tenths % 10)
 }
 

@@ -374,7 +374,9 @@ fn large_counts_are_powers_of_two() {
     assert_eq!(number(&BigUint::from(16_777_216u32)), "16777216");
     assert_eq!(number(&two.pow(80)), "2^80");
     assert_eq!(number(&(two.pow(80) + 1u8)), "over 2^80");
-    assert_eq!(percent(&BigUint::from(1u8), &two.pow(128)), "0.0%");
+    assert_eq!(percent(&BigUint::from(1u8), &two.pow(128)), "<0.1%");
+    assert_eq!(percent(&BigUint::ZERO, &two.pow(128)), "0.0%");
+    assert_eq!(percent(&(two.pow(128) - 1u8), &two.pow(128)), "99.9%");
     assert_eq!(percent(&two.pow(127), &two.pow(128)), "50.0%");
     assert_eq!(percent(&BigUint::ZERO, &BigUint::ZERO), "0.0%");
 }

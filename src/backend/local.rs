@@ -187,11 +187,20 @@ impl Ipam for Local {
     }
 
     fn list_scopes(&self, include_planned: bool) -> Result<Vec<Scope>> {
-        self.read(|reader| reader.list_scopes(include_planned))
+        let scopes = self.read(|reader| reader.list_scopes(include_planned))?;
+        if !scopes.is_empty() {
+            return Ok(scopes);
+        }
+        // Nobody has written yet. The default scopes that every store has come with the first write: this one.
+        match self.write("", |_| Ok(())) {
+            Ok(()) => self.read(|reader| reader.list_scopes(include_planned)),
+            Err(Error::Store(store::Error::ReadOnly(_))) => Ok(scopes),
+            Err(error) => Err(error),
+        }
     }
 
     fn find_scope(&self, name: &str) -> Result<Option<Scope>> {
-        self.read(|reader| reader.scope_named(name))
+        self.read(|reader| reader.find_scope(name))
     }
 
     fn plan_pool(&self, spec: &PoolSpec, terms: &Terms) -> Result<Pool> {
@@ -234,7 +243,7 @@ impl Ipam for Local {
     }
 
     fn find_pool(&self, path: &str) -> Result<Vec<Pool>> {
-        self.read(|reader| reader.pools_at_path(path))
+        self.read(|reader| reader.find_pool(path))
     }
 
     fn pool_path(&self, id: &str) -> Result<String> {
@@ -309,7 +318,7 @@ impl Ipam for Local {
     }
 
     fn find_allocation(&self, pool_id: &str, name: &str) -> Result<Option<Allocation>> {
-        self.read(|reader| reader.allocation_named(pool_id, name))
+        self.read(|reader| reader.find_allocation(pool_id, name))
     }
 
     fn allocation_at(&self, pool_id: &str, address: Cidr) -> Result<Option<Allocation>> {
@@ -366,5 +375,6 @@ impl Ipam for Local {
     }
 }
 
-#[cfg(all(test, feature = "sqlite"))]
+#[cfg(test)]
+#[cfg(feature = "sqlite")]
 mod tests;

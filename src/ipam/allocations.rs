@@ -7,12 +7,12 @@ use super::events::{self, Action};
 use super::holds::Standing;
 use super::place::Ask;
 use super::scopes::UNPLANNED;
-use super::scratch::Scratch;
 use super::view::Birth;
 use super::{
     Allocation, AllocationChange, AllocationSpec, Cidr, Error, Kind, Ledger, Planned, Pool, PoolChange, Reader, Resize,
     ResourceType, Result, Size, State, Tags, Terms, book, names, pools,
 };
+use crate::store::Overlay;
 
 /// A size without `Default`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,7 +103,7 @@ fn details(spec: &AllocationSpec) -> impl Fn(&mut Allocation) + '_ {
 impl Reader<'_> {
     /// What [`Ledger::plan_allocation`] would answer, when that needs no write.
     pub fn find_hold_allocation(&mut self, spec: &AllocationSpec, terms: &Terms) -> Result<Option<Allocation>> {
-        let (_, wish) = self.check_allocation(spec)?;
+        let (_, wish) = self.check_allocation(spec, terms)?;
         let standing = self.allocation_standing(spec, wish, terms)?;
         Ok(self.answer(standing, terms, &details(spec)))
     }
@@ -113,8 +113,8 @@ impl Reader<'_> {
     /// # Errors
     /// Those of [`Ledger::plan_allocation`].
     pub fn preview_allocation(&mut self, spec: &AllocationSpec, terms: &Terms) -> Result<Allocation> {
-        let mut scratch = Scratch::new(&mut *self.snapshot);
-        Ledger::new(&mut scratch, self.env.reborrow()).plan_allocation(spec, terms)
+        let mut dry_run = Overlay::new(&mut *self.snapshot);
+        Ledger::new(&mut dry_run, self.env.reborrow()).plan_allocation(spec, terms)
     }
 
     /// What [`Ledger::plan_resize`] would answer, without writing anything.
@@ -122,8 +122,8 @@ impl Reader<'_> {
     /// # Errors
     /// Those of [`Ledger::plan_resize`].
     pub fn preview_resize(&mut self, id: &str, size: Size, terms: &Terms) -> Result<Resize> {
-        let mut scratch = Scratch::new(&mut *self.snapshot);
-        Ledger::new(&mut scratch, self.env.reborrow()).plan_resize(id, size, terms)
+        let mut dry_run = Overlay::new(&mut *self.snapshot);
+        Ledger::new(&mut dry_run, self.env.reborrow()).plan_resize(id, size, terms)
     }
 
     /// What [`Ledger::plan_pool_change`] would answer, without writing anything.
@@ -131,13 +131,13 @@ impl Reader<'_> {
     /// # Errors
     /// Those of [`Ledger::plan_pool_change`].
     pub fn preview_pool_change(&mut self, id: &str, change: &PoolChange, terms: &Terms) -> Result<Option<Pool>> {
-        let mut scratch = Scratch::new(&mut *self.snapshot);
-        Ledger::new(&mut scratch, self.env.reborrow()).plan_pool_change(id, change, terms)
+        let mut dry_run = Overlay::new(&mut *self.snapshot);
+        Ledger::new(&mut dry_run, self.env.reborrow()).plan_pool_change(id, change, terms)
     }
 
     /// Checks everything about a wished allocation that does not depend on free space.
-    fn check_allocation(&mut self, spec: &AllocationSpec) -> Result<(Pool, Wish)> {
-        let pool = self.pool(&spec.pool_id)?;
+    fn check_allocation(&mut self, spec: &AllocationSpec, terms: &Terms) -> Result<(Pool, Wish)> {
+        let pool = terms.future(self.pool(&spec.pool_id)?);
         let wish = wish(spec.size, &pool)?;
         check_tags(&spec.tags, &pool)?;
         Ok((pool, wish))
@@ -161,7 +161,7 @@ impl Ledger<'_> {
     /// What the rules say; [`Error::NameTaken`], [`Error::Overlap`], [`Error::OutsidePool`],
     /// [`Error::PoolExhausted`], [`Error::HoldLost`].
     pub fn plan_allocation(&mut self, spec: &AllocationSpec, terms: &Terms) -> Result<Allocation> {
-        let (pool, wish) = self.reader().check_allocation(spec)?;
+        let (pool, wish) = self.reader().check_allocation(spec, terms)?;
         match self.reader().allocation_standing(spec, wish, terms)? {
             Standing::Adopt(allocation) => Ok(allocation),
             Standing::Same(hold) => {
@@ -261,7 +261,7 @@ impl Ledger<'_> {
                 (Some(id.clone()), Some(*cidr))
             }
         };
-        let (pool, mut wish) = self.reader().check_allocation(spec)?;
+        let (pool, mut wish) = self.reader().check_allocation(spec, &UNPLANNED)?;
         if let Some(cidr) = exact {
             wish = Wish::Block(cidr);
         }
@@ -287,6 +287,15 @@ impl Ledger<'_> {
             after.description.clone_from(&spec.description);
             after.tags.clone_from(&spec.tags);
             return self.change_allocation(Action::Update, held, after);
+        }
+        // A default that changed since the plan is the pool's affair; the hold is what the plan showed.
+        let as_planned = match spec.size {
+            Size::Cidr(cidr) => cidr == held.cidr,
+            Size::NetmaskLength(length) => length == held.cidr.netmask_length(),
+            Size::Default => true,
+        };
+        if !as_planned {
+            return Err(self.reader().hold_lost(held)?);
         }
         self.require_active_container(Some(&held.pool_id), "")?;
         self.reader().may_take_name(held)?;
@@ -359,16 +368,5 @@ impl Reader<'_> {
         let contents = vec![super::holds::occupant(self.snapshot, &pool)?];
         let (id, name) = (allocation.meta.id.clone(), allocation.meta.name.clone());
         Ok(Error::InUse { kind: Kind::Allocation, id, name, contents, more: 0 })
-    }
-
-    /// The allocation of this name in a pool: the active one, otherwise a hold.
-    pub fn find_allocation(&mut self, pool_id: &str, name: &str) -> Result<Option<Allocation>> {
-        let entry = names::entry(self.snapshot, Kind::Allocation, pool_id, name)?;
-        for id in [entry.active, entry.planned].into_iter().flatten() {
-            if let Some(found) = codec::live::<Allocation>(self.snapshot, &id)? {
-                return Ok(Some(found));
-            }
-        }
-        Ok(None)
     }
 }

@@ -48,7 +48,10 @@ pub(super) fn entries_of_pool(pool: &Pool) -> Result<Entries> {
 pub(super) fn entries_of_pool_cidr(pool_cidr: &PoolCidr, pool: &Pool) -> Result<Entries> {
     let mut entries = record_entry(pool_cidr)?;
     let PoolCidr { meta, pool_id, cidr, .. } = pool_cidr;
-    if meta.is_live() {
+    if meta.is_live() && !pool_cidr.is_provisioned() {
+        entries.push((keys::deferred(pool_id, PoolCidr::KIND, &meta.id), Vec::new()));
+    }
+    if pool_cidr.is_provisioned() {
         let spot = codec::encode(&Spot { id: meta.id.clone(), cidr: *cidr })?;
         if pool.source_pool_id.is_none() && !pool_cidr.deferred {
             entries.push((keys::top(&pool.scope_id, cidr.family(), cidr.first()), spot.clone()));
@@ -67,7 +70,7 @@ pub(super) fn entries_of_allocation(allocation: &Allocation) -> Result<Entries> 
         entries.push((keys::at(pool_id, reserved.family(), reserved.first()), spot));
     }
     if meta.is_live() && allocation.deferred {
-        entries.push((keys::deferred(pool_id, &meta.id), Vec::new()));
+        entries.push((keys::deferred(pool_id, Allocation::KIND, &meta.id), Vec::new()));
     }
     if let Some(growth) = growth {
         entries.push((keys::expiry(pool_id, growth.expires_at, keys::GROWTH, &meta.id), Vec::new()));
@@ -138,7 +141,7 @@ pub(super) fn write_pool_cidr(
     before: Option<&PoolCidr>,
     after: Option<&PoolCidr>,
 ) -> Result<()> {
-    let space = |record: Option<&PoolCidr>| record.filter(|record| record.meta.is_live()).map(|record| record.cidr);
+    let space = |record: Option<&PoolCidr>| record.filter(|record| record.is_provisioned()).map(|record| record.cidr);
     let (old, new) = (space(before), space(after));
     change_space(tx, &pool.meta.id, old, new)?;
     let share = |block: Option<Cidr>| Counters {

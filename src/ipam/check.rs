@@ -287,7 +287,7 @@ impl Audited {
             }
         }
         let mut provisioned: BTreeMap<&str, Vec<(Cidr, &str)>> = BTreeMap::new();
-        for pool_cidr in self.pool_cidrs.values().filter(|found| found.meta.is_live()) {
+        for pool_cidr in self.pool_cidrs.values().filter(|found| found.is_provisioned()) {
             provisioned.entry(&pool_cidr.pool_id).or_default().push((pool_cidr.cidr, &pool_cidr.meta.id));
         }
         let mut findings = Vec::new();
@@ -356,7 +356,7 @@ impl Audited {
 
     fn check_counters(&mut self) {
         let mut sums: BTreeMap<String, Counters> = BTreeMap::new();
-        for pool_cidr in self.pool_cidrs.values().filter(|found| found.meta.is_live()) {
+        for pool_cidr in self.pool_cidrs.values().filter(|found| found.is_provisioned()) {
             sums.entry(keys::count(&pool_cidr.pool_id)).or_default().provisioned += pool_cidr.cidr.address_count();
         }
         for allocation in self.allocations.values() {

@@ -237,3 +237,68 @@ impl PartialOrd for Cidr {
         Some(self.cmp(other))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cidr(text: &str) -> Cidr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn text_reads_back_as_itself() {
+        for text in ["0.0.0.0/0", "10.0.0.0/8", "255.255.255.255/32", "::/0", "2001:db8::/32", "::1/128"] {
+            assert_eq!(cidr(text).to_string(), text);
+            let json = serde_json::to_string(&cidr(text)).unwrap();
+            assert_eq!(serde_json::from_str::<Cidr>(&json).unwrap(), cidr(text));
+        }
+    }
+
+    #[test]
+    fn what_is_no_block_is_refused_in_words() {
+        let table = [
+            ("10.0.0.1/24", "host bits set: the /24 block it lies in is 10.0.0.0/24"),
+            ("10.0.0.1", "For this one address write \"10.0.0.1/32\""),
+            ("::1", "For this one address write \"::1/128\""),
+            ("10.0.0.0/33", "no netmask length from 0 to 32"),
+            ("::/129", "no netmask length from 0 to 128"),
+            ("10.0.0.0/", "no netmask length"),
+            ("ten", "is not a CIDR"),
+            ("ten/8", "is not a CIDR"),
+            ("", "is not a CIDR"),
+        ];
+        for (text, part) in table {
+            let error = text.parse::<Cidr>().unwrap_err();
+            assert!(error.contains(part), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn first_and_last_hold_at_the_edges() {
+        assert_eq!(cidr("::/0").last(), u128::MAX);
+        assert_eq!(cidr("0.0.0.0/0").last(), u128::from(u32::MAX));
+        assert_eq!(cidr("255.255.255.255/32").first(), cidr("255.255.255.255/32").last());
+        assert_eq!(cidr("::/0").address_count(), BigUint::from(1u8) << 128u8);
+        assert_eq!(cidr("10.0.0.0/31").address_count(), BigUint::from(2u8));
+    }
+
+    #[test]
+    fn buddies_are_the_two_halves() {
+        for text in ["0.0.0.0/0", "10.0.0.0/8", "10.0.0.0/31", "::/0", "2001:db8::/127"] {
+            let (lower, upper) = cidr(text).halves().unwrap();
+            assert_eq!((lower.buddy(), upper.buddy()), (upper, lower));
+            assert!(cidr(text).contains(&lower) && cidr(text).contains(&upper) && !lower.overlaps(&upper));
+            assert_eq!(upper.resized(cidr(text).netmask_length()), cidr(text));
+        }
+        assert_eq!(cidr("10.0.0.0/32").halves(), None);
+    }
+
+    #[test]
+    fn order_is_by_address_then_larger_first_and_families_stay_apart() {
+        let mut blocks = ["::/0", "10.0.0.0/9", "10.0.0.0/8", "9.0.0.0/8"].map(cidr);
+        blocks.sort_unstable();
+        assert_eq!(blocks, ["9.0.0.0/8", "10.0.0.0/8", "10.0.0.0/9", "::/0"].map(cidr));
+        assert!(!cidr("0.0.0.0/0").overlaps(&cidr("::/0")));
+    }
+}

@@ -119,9 +119,9 @@ pub(super) fn pool_cidrs(snapshot: &mut dyn Snapshot, pool_id: &str) -> Result<V
     entries.iter().map(|(key, bytes)| expect(snapshot, &decode::<Spot>(key, bytes)?.id)).collect()
 }
 
-/// The holds in a pool that take no space yet.
-pub(super) fn deferred(snapshot: &mut dyn Snapshot, pool_id: &str) -> Result<Vec<Allocation>> {
-    let range = keys::under(&keys::deferred_in(pool_id));
+/// The holds of one kind in a pool that take no space yet.
+pub(super) fn deferred<R: Record>(snapshot: &mut dyn Snapshot, pool_id: &str) -> Result<Vec<R>> {
+    let range = keys::under(&keys::deferred_in(pool_id, R::KIND));
     let entries = snapshot.scan(keys::range(&range), Order::Ascending, usize::MAX)?;
     entries.iter().map(|(key, _)| expect(snapshot, keys::tail(key))).collect()
 }

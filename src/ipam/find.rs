@@ -5,12 +5,12 @@ use super::{Allocation, Cidr, Error, Kind, Pool, Reader, Result, Scope, free, ke
 
 impl Reader<'_> {
     /// The scope of exactly this name; an active one before a hold.
-    pub fn scope_named(&mut self, name: &str) -> Result<Option<Scope>> {
+    pub fn find_scope(&mut self, name: &str) -> Result<Option<Scope>> {
         self.named(keys::ROOT, name)
     }
 
     /// The allocation of exactly this name in exactly this pool; an active one before a hold.
-    pub fn allocation_named(&mut self, pool_id: &str, name: &str) -> Result<Option<Allocation>> {
+    pub fn find_allocation(&mut self, pool_id: &str, name: &str) -> Result<Option<Allocation>> {
         self.named(pool_id, name)
     }
 
@@ -33,7 +33,7 @@ impl Reader<'_> {
 
     /// The pools, holds too, that a name or a path of names means: those whose whole path is `path` or ends in it.
     /// Parents before children, by path.
-    pub fn pools_at_path(&mut self, path: &str) -> Result<Vec<Pool>> {
+    pub fn find_pool(&mut self, path: &str) -> Result<Vec<Pool>> {
         // Names may hold slashes: any end of the path may be the pool's own name.
         let starts = path.match_indices('/').map(|(slash, _)| slash + 1).chain([0]);
         let mut found = Vec::new();

@@ -6,9 +6,8 @@ use num_bigint::BigUint;
 
 use super::allocations::wish;
 use super::place::Ask;
-use super::scratch::Scratch;
 use super::{Cidr, Error, Ledger, Reader, Result, Size, Utilization, codec, counters, free, keys};
-use crate::store::Order;
+use crate::store::{Order, Overlay};
 
 /// Free blocks read at a time.
 const PAGE: usize = 1024;
@@ -94,8 +93,8 @@ impl Reader<'_> {
             strategy: pool.strategy,
             disallowed: &disallowed,
         };
-        let mut scratch = Scratch::new(&mut *self.snapshot);
-        let mut ledger = Ledger::new(&mut scratch, self.env.reborrow());
+        let mut dry_run = Overlay::new(&mut *self.snapshot);
+        let mut ledger = Ledger::new(&mut dry_run, self.env.reborrow());
         let mut blocks = Vec::new();
         while blocks.len() < count {
             let block = match ledger.place(&pool, &ask) {

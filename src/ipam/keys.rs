@@ -16,7 +16,7 @@
 //! | `pool-named/<name>/<pool>` | empty |
 //! | `expiry/<container>/<time>/<kind>/<id>` | empty; holds by expiry. Container: the pool whose space is held, the scope for top-level pools, `-` for scopes |
 //! | `lapsed/<container>/<time>/<kind>/<id>` | empty; lapsed holds by the time they lapsed |
-//! | `deferred/<pool>/<allocation>` | empty; holds that take no space before their predecessor is gone |
+//! | `deferred/<pool>/<kind>/<id>` | empty; holds that take no space before their predecessor is gone |
 //! | `count/<pool>` | addresses and numbers of allocations, as decimal text |
 //! | `default/<private or public>` | id of a default scope |
 //! | `event/<sequence, 20 digits>` | one entry of the history |
@@ -203,12 +203,12 @@ pub(super) fn lapsed_before(container: &str, before: Timestamp) -> (String, Stri
     (prefix.clone(), format!("{prefix}{}", time(before)))
 }
 
-pub(super) fn deferred(pool: &str, allocation: &str) -> String {
-    format!("deferred/{}/{}", part(pool), part(allocation))
+pub(super) fn deferred(pool: &str, kind: Kind, id: &str) -> String {
+    format!("deferred/{}/{}/{}", part(pool), kind_word(kind), part(id))
 }
 
-pub(super) fn deferred_in(pool: &str) -> String {
-    format!("deferred/{}/", part(pool))
+pub(super) fn deferred_in(pool: &str, kind: Kind) -> String {
+    format!("deferred/{}/{}/", part(pool), kind_word(kind))
 }
 
 pub(super) fn count(pool: &str) -> String {

@@ -140,7 +140,8 @@ impl Reader<'_> {
         Ok(pool_cidrs)
     }
 
-    /// Allocations of a pool by address, with the keys to go on from; holds and pools below included.
+    /// Allocations of a pool by address, with the keys to go on from; holds and pools below included. With a
+    /// block only those that take addresses of it.
     pub(super) fn allocations_page(
         &mut self,
         pool_id: &str,
@@ -150,7 +151,14 @@ impl Reader<'_> {
     ) -> Result<Vec<(String, Allocation)>> {
         let (mut start, mut end) = keys::under(&keys::at_of(pool_id));
         if let Some(within) = within {
+            let prefix = keys::at_of(pool_id);
             start = keys::at(pool_id, within.family(), within.first());
+            // One that starts before the block may reach into it.
+            for (key, bytes) in self.snapshot.scan(&prefix..&start, Order::Descending, 1)? {
+                if codec::decode::<Spot>(&key, &bytes)?.cidr.overlaps(within) {
+                    start = key;
+                }
+            }
             end = keys::under(&keys::at(pool_id, within.family(), within.last())).1;
         }
         if let Some(after) = after {

@@ -41,7 +41,6 @@ mod record;
 mod request;
 mod resize;
 mod scopes;
-mod scratch;
 mod view;
 
 #[cfg(test)]

@@ -21,6 +21,8 @@ struct Moves {
     resized: Vec<(PoolCidr, Cidr)>,
     /// Blocks that an earlier plan of a change holds.
     pending: Vec<PoolCidr>,
+    /// Blocks in the source pool whose growth an earlier plan holds, and this one does not want.
+    overgrown: Vec<Allocation>,
 }
 
 impl Moves {
@@ -66,7 +68,8 @@ impl Reader<'_> {
         let pool = self.check_change(id, change)?;
         let Some(moves) = self.moves(&pool, &change.provision)? else { return Ok(None) };
         let shrinks = moves.resized.iter().all(|(from, to)| from.cidr.contains(to));
-        let quiet = moves.added.is_empty() && moves.pending.is_empty() && shrinks;
+        let leftovers = !moves.pending.is_empty() || !moves.overgrown.is_empty();
+        let quiet = moves.added.is_empty() && !leftovers && shrinks;
         Ok(quiet.then(|| applied(&pool, change, moves.result(&pool.cidrs))))
     }
 
@@ -85,6 +88,10 @@ impl Reader<'_> {
     fn moves(&mut self, pool: &Pool, provision: &Provision) -> Result<Option<Moves>> {
         let inline = codec::pool_cidrs(self.snapshot, &pool.meta.id)?.into_iter().filter(|found| found.inline);
         let (present, pending): (Vec<_>, Vec<_>) = inline.partition(|found| found.meta.state == State::Active);
+        let sources: Vec<_> = present
+            .iter()
+            .filter_map(|found| Some((found.meta.id.clone(), found.source_allocation_id.clone()?)))
+            .collect();
         let mut moves = Moves { pending, ..Moves::default() };
         match provision {
             Provision::Nothing => moves.removed = present,
@@ -111,6 +118,12 @@ impl Reader<'_> {
                         _ => return Ok(None),
                     }
                 }
+            }
+        }
+        for (pool_cidr_id, source_id) in sources {
+            let source: Allocation = codec::expect(self.snapshot, &source_id)?;
+            if source.growth.is_some() && !moves.resized.iter().any(|(from, _)| from.meta.id == pool_cidr_id) {
+                moves.overgrown.push(source);
             }
         }
         Ok(Some(moves))
@@ -140,6 +153,9 @@ impl Ledger<'_> {
         }
         for unwanted in &moves.pending {
             self.remove_pool_cidr(&pool, unwanted)?;
+        }
+        for unwanted in &moves.overgrown {
+            self.hold_growth(unwanted, None)?;
         }
         let fixed = matches!(change.provision, Provision::Cidrs(_));
         for (pool_cidr, target) in &moves.resized {
@@ -223,21 +239,30 @@ impl Ledger<'_> {
             return Err(Error::Fixed { kind: Kind::Pool, id: id.to_owned(), what: "cidrs" });
         };
         let mut cidrs = moves.result(&pool.cidrs);
+        for unwanted in &moves.overgrown {
+            self.hold_growth(unwanted, None)?;
+        }
         for removed in &moves.removed {
             self.remove_pool_cidr(&pool, removed)?;
+        }
+        // Holds first: what is placed anew could take an expired one back.
+        let mut missing = Vec::new();
+        for size in std::mem::take(&mut moves.added) {
+            match moves.take_pending(size) {
+                Some(held) => {
+                    cidrs.insert(self.activate_pool_cidr(&pool, &held)?.cidr);
+                }
+                None => missing.push(size),
+            }
+        }
+        for unwanted in &moves.pending {
+            self.remove_pool_cidr(&pool, unwanted)?;
         }
         for (pool_cidr, target) in &moves.resized {
             self.resize_pool_cidr(&pool, pool_cidr, target)?;
         }
-        for size in std::mem::take(&mut moves.added) {
-            let block = match moves.take_pending(size) {
-                Some(held) => self.activate_pool_cidr(&pool, &held)?.cidr,
-                None => self.provision(&pool, None, size, &Birth::Active { id: None })?.cidr,
-            };
-            cidrs.insert(block);
-        }
-        for unwanted in &moves.pending {
-            self.remove_pool_cidr(&pool, unwanted)?;
+        for size in missing {
+            cidrs.insert(self.provision(&pool, None, size, &Birth::Active { id: None })?.cidr);
         }
         let mut after = applied(&pool, change, cidrs);
         if after == pool {

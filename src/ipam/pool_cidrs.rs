@@ -135,10 +135,15 @@ impl Ledger<'_> {
                 return Err(Error::NoSize { pool_id, pool_name });
             }
         };
-        let predecessor = pool.meta.replaces.clone().filter(|_| inline && pool.meta.state == State::Planned);
-        let deferred = match predecessor {
-            Some(predecessor) => self.reader().is_inherited(pool, &block, &predecessor)?,
-            None => false,
+        let deferred = match (birth, &pool.meta.replaces) {
+            (_, Some(predecessor)) if inline && pool.meta.state == State::Planned => {
+                self.reader().is_inherited(pool, &block, predecessor)?
+            }
+            (Birth::Hold { replaces: Some(predecessor), .. }, _) if !inline => {
+                let old: Option<PoolCidr> = codec::live(self.tx, predecessor)?;
+                old.is_some_and(|old| old.pool_id == pool.meta.id && old.cidr == block)
+            }
+            _ => false,
         };
         let mut meta = self.new_meta(Kind::PoolCidr, name.unwrap_or(&block.to_string()), birth)?;
         if inline {
@@ -162,16 +167,22 @@ impl Ledger<'_> {
         let Some(source_id) = &pool.source_pool_id else { return Err(Error::NoSourcePool) };
         let source = self.reader().pool(source_id)?;
         let (family, strategy) = (source.address_family, source.strategy);
-        self.place(&source, &Ask { family, netmask_length, strategy, disallowed: &BTreeSet::new() })
+        self.spared = Some(pool.meta.id.clone());
+        let placed = self.place(&source, &Ask { family, netmask_length, strategy, disallowed: &BTreeSet::new() });
+        self.spared = None;
+        placed
     }
 
     /// Claims the block of a pool CIDR in the source pool or the scope; expired holds make way.
     fn claim_around(&mut self, pool: &Pool, pool_cidr: &mut PoolCidr) -> Result<()> {
-        let Some(source_id) = &pool.source_pool_id else {
-            return self.clear_in_scope(&pool.scope_id, &pool_cidr.cidr);
+        self.spared = Some(pool.meta.id.clone());
+        let cleared = match &pool.source_pool_id {
+            None => self.clear_in_scope(&pool.scope_id, &pool_cidr.cidr),
+            Some(id) => self.reader().pool(id).and_then(|source| self.clear_in_pool(&source, &pool_cidr.cidr)),
         };
-        let source = self.reader().pool(source_id)?;
-        self.clear_in_pool(&source, &pool_cidr.cidr)?;
+        self.spared = None;
+        cleared?;
+        let Some(source_id) = &pool.source_pool_id else { return Ok(()) };
         let mut meta = pool_cidr.meta.clone();
         meta.id = self.new_id(Kind::Allocation)?;
         meta.name = source_name(&pool.meta.name, &pool_cidr.cidr);
@@ -309,14 +320,14 @@ impl Ledger<'_> {
 
     fn drop_leftover(&mut self, allocation: &Allocation) -> Result<()> {
         match &allocation.resource_id {
+            // Only its planned growth reaches into the block.
+            _ if allocation.growth.is_some() => self.hold_growth(allocation, None).map(drop),
             Some(pool_id) if allocation.resource_type == ResourceType::IpamPool => {
                 let below: Pool = codec::expect(self.tx, pool_id)?;
                 self.remove_pool(&below, Action::Delete)
             }
             _ if allocation.meta.state == State::Active => {
-                // Only its planned growth reaches into the block.
-                let kept = Allocation { growth: None, ..allocation.clone() };
-                book::write_allocation(self.tx, Some(allocation), Some(&kept))
+                Err(codec::corrupt(&keys::record(Kind::Allocation, &allocation.meta.id), "it does not count as in use"))
             }
             _ => self.drop_allocation(allocation, Action::Delete),
         }

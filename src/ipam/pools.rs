@@ -8,8 +8,8 @@ use super::holds::{NAMED_IN_ERRORS, Standing, occupant};
 use super::scopes::UNPLANNED;
 use super::view::{Birth, DEPTH_LIMIT};
 use super::{
-    Allocation, Cidr, Error, Family, Kind, Ledger, Occupant, Planned, Pool, PoolSpec, Provision, Reader, ResourceType,
-    Result, RuleName, Rules, Scope, ScopeType, Size, State, Terms, book, keys, names, reclaim,
+    Allocation, Cidr, Error, Family, Kind, Ledger, Occupant, Planned, Pool, PoolCidr, PoolSpec, Provision, Reader,
+    ResourceType, Result, RuleName, Rules, Scope, ScopeType, Size, State, Terms, book, keys, names, reclaim,
 };
 
 /// A pool that is asked for, with everything that its surroundings decide filled in.
@@ -162,7 +162,11 @@ impl Reader<'_> {
 
     fn draft_on_top(&mut self, spec: &PoolSpec) -> Result<Draft> {
         let scope_id = match &spec.scope_id {
-            Some(id) => codec::require::<Scope>(self.snapshot, id)?.meta.id,
+            Some(id) => match codec::load::<Scope>(self.snapshot, id)? {
+                Some(scope) if scope.meta.is_live() => scope.meta.id,
+                Some(lapsed) => return Err(self.hold_lost(&lapsed)?),
+                None => return Err(Error::NotFound { kind: Kind::Scope, id: id.clone() }),
+            },
             None => self.default_scope(ScopeType::Private)?,
         };
         let given = match &spec.provision {
@@ -333,7 +337,11 @@ impl Ledger<'_> {
         if held.meta.state == State::Active {
             let mut after = held.clone();
             details(spec)(&mut after);
+            after.provision.clone_from(&held.provision);
             return self.change_pool(Action::Update, held, after);
+        }
+        if !provision_satisfied(&spec.provision, &held.cidrs) {
+            return Err(self.reader().pool_lost(held)?);
         }
         self.require_active_container(held.source_pool_id.as_deref(), &held.scope_id)?;
         self.reader().may_take_name(held)?;
@@ -383,7 +391,7 @@ impl Ledger<'_> {
         for child in self.reader().children(pool_id)? {
             self.remove_pool(&child, action)?;
         }
-        for allocation in codec::deferred(self.tx, pool_id)? {
+        for allocation in codec::deferred::<Allocation>(self.tx, pool_id)? {
             self.drop_allocation(&allocation, action)?;
         }
         loop {
@@ -395,7 +403,9 @@ impl Ledger<'_> {
                 self.drop_allocation(allocation, action)?;
             }
         }
-        for pool_cidr in &codec::pool_cidrs(self.tx, pool_id)? {
+        let mut pool_cidrs = codec::pool_cidrs(self.tx, pool_id)?;
+        pool_cidrs.extend(codec::deferred::<PoolCidr>(self.tx, pool_id)?);
+        for pool_cidr in &pool_cidrs {
             book::remove_pool_cidr(self.tx, pool, pool_cidr)?;
             if !pool_cidr.inline {
                 events::append(self.tx, &self.env, action, Some(pool_cidr), None)?;
@@ -451,7 +461,9 @@ impl Reader<'_> {
             let page = self.allocations_page(&pool.meta.id, within, after.as_deref(), reclaim::PAGE)?;
             for (key, allocation) in &page {
                 after = Some(key.clone());
+                let only_growth = within.is_some_and(|within| !allocation.cidr.overlaps(within));
                 let counts = match allocation.resource_type {
+                    _ if only_growth => self.is_growth_kept(allocation),
                     ResourceType::Custom => !self.is_spent(&allocation.meta),
                     // In the whole pool they were counted as pools.
                     ResourceType::IpamPool => within.is_some() && !self.is_spent_below(allocation)?,
@@ -464,6 +476,11 @@ impl Reader<'_> {
                 return Ok(());
             }
         }
+    }
+
+    fn is_growth_kept(&self, allocation: &Allocation) -> bool {
+        let expired = allocation.growth.as_ref().is_none_or(|growth| growth.expires_at <= self.env.now);
+        !expired && allocation.meta.owner != self.env.actor.owner
     }
 
     fn is_spent_below(&mut self, allocation: &Allocation) -> Result<bool> {

@@ -22,9 +22,10 @@ const PURGE_LIMIT: usize = 16;
 pub(super) const PAGE: usize = 256;
 
 /// What holds the space of a pool below.
-enum Unit {
-    Pool(Pool),
-    PoolCidr(Pool, PoolCidr),
+struct Unit {
+    pool: Pool,
+    /// Only this one of the pool's CIDRs.
+    only: Option<PoolCidr>,
 }
 
 impl Reader<'_> {
@@ -60,16 +61,17 @@ impl Reader<'_> {
     fn reclaimable_cidr(&mut self, pool: Pool, pool_cidr_id: &str) -> Result<Option<Unit>> {
         let pool_cidr: PoolCidr = codec::expect(self.snapshot, pool_cidr_id)?;
         if pool_cidr.meta.is_expired(self.env.now) && self.all_reclaimable(&pool, Some(&pool_cidr.cidr))? {
-            return Ok(Some(Unit::PoolCidr(pool, pool_cidr)));
+            return Ok(Some(Unit { pool, only: Some(pool_cidr) }));
         }
         if self.is_pool_reclaimable(&pool)? {
-            return Ok(Some(Unit::Pool(pool)));
+            return Ok(Some(Unit { pool, only: None }));
         }
         Ok(None)
     }
 
     fn is_pool_reclaimable(&mut self, pool: &Pool) -> Result<bool> {
-        Ok(pool.meta.is_expired(self.env.now) && self.all_reclaimable(pool, None)?)
+        let spared = self.spared.as_ref() == Some(&pool.meta.id);
+        Ok(!spared && pool.meta.is_expired(self.env.now) && self.all_reclaimable(pool, None)?)
     }
 
     /// Whether everything allocated in a pool (or in one block of it) and every pool below may be taken back.
@@ -267,9 +269,9 @@ impl Ledger<'_> {
     }
 
     fn lapse_unit(&mut self, unit: Unit) -> Result<()> {
-        match unit {
-            Unit::Pool(pool) => self.lapse_pool(&pool),
-            Unit::PoolCidr(pool, pool_cidr) => self.lapse_pool_cidr(&pool, &pool_cidr),
+        match &unit.only {
+            None => self.lapse_pool(&unit.pool),
+            Some(pool_cidr) => self.lapse_pool_cidr(&unit.pool, pool_cidr),
         }
     }
 

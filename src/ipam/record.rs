@@ -308,10 +308,17 @@ pub struct PoolCidr {
     pub inline: bool,
     /// The allocation of kind `ipam-pool` in the source pool that this block is; `None` in a top-level pool.
     pub source_allocation_id: Option<String>,
-    /// A hold whose block is still that of the pool that its pool replaces: it takes no space in the source pool
-    /// or scope yet.
+    /// A hold whose block is still its predecessor's, or that of the pool that its pool replaces: it takes no space
+    /// in the source pool or scope yet.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deferred: bool,
+}
+
+impl PoolCidr {
+    /// Whether the pool can give its addresses out. A block that waits for its predecessor in the same pool cannot.
+    pub fn is_provisioned(&self) -> bool {
+        self.meta.is_live() && (self.inline || !self.deferred)
+    }
 }
 
 /// What the caller decides about a pool CIDR.

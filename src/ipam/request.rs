@@ -17,6 +17,18 @@ pub struct Terms {
     pub committing: bool,
     /// Id of the active object of the same name that the new one will replace (its name may be taken over).
     pub replaces: Option<String>,
+    /// Rules that the same plan gives the pool: they count instead of those that the pool still has.
+    pub pool_rules: Option<Rules>,
+}
+
+impl Terms {
+    /// The pool as it will be when this plan is carried out.
+    pub(super) fn future(&self, mut pool: Pool) -> Pool {
+        if let Some(rules) = &self.pool_rules {
+            pool.rules.clone_from(rules);
+        }
+        pool
+    }
 }
 
 /// What apply knows of the object to create.

@@ -36,7 +36,7 @@ impl Reader<'_> {
     /// What [`Ledger::plan_resize`] would answer, when that needs no write.
     pub fn find_resize(&mut self, id: &str, size: Size, terms: &Terms) -> Result<Option<Resize>> {
         let allocation = self.changeable(id)?;
-        let pool: Pool = codec::expect(self.snapshot, &allocation.pool_id)?;
+        let pool = terms.future(codec::expect(self.snapshot, &allocation.pool_id)?);
         let Some(target) = target(&allocation, size, &pool)? else { return Ok(None) };
         let settled = match &allocation.growth {
             None => allocation.cidr.contains(&target),
@@ -59,7 +59,7 @@ impl Ledger<'_> {
             return Ok(answer);
         }
         let before = self.reader().changeable(id)?;
-        let pool: Pool = codec::expect(self.tx, &before.pool_id)?;
+        let pool = terms.future(codec::expect(self.tx, &before.pool_id)?);
         let Some(target) = target(&before, size, &pool)? else {
             self.hold_growth(&before, None)?;
             return Ok(Resize::Replace);

@@ -13,7 +13,8 @@ use crate::store;
 /// Owner of what nobody's configuration made.
 const NOBODY: &str = "ipam";
 /// Terms of a creation without a plan: holds do not come up.
-pub(super) const UNPLANNED: Terms = Terms { hold: std::time::Duration::ZERO, committing: false, replaces: None };
+pub(super) const UNPLANNED: Terms =
+    Terms { hold: std::time::Duration::ZERO, committing: false, replaces: None, pool_rules: None };
 
 fn details(spec: &ScopeSpec) -> impl Fn(&mut Scope) + '_ {
     |scope| {

@@ -150,7 +150,7 @@ impl World {
 
 /// Holds of an hour.
 pub(super) fn terms() -> Terms {
-    Terms { hold: Duration::from_secs(3600), committing: false, replaces: None }
+    Terms { hold: Duration::from_secs(3600), committing: false, replaces: None, pool_rules: None }
 }
 
 pub(super) fn committing() -> Terms {

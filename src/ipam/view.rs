@@ -26,12 +26,16 @@ impl Env<'_> {
 pub struct Reader<'a> {
     pub(super) snapshot: &'a mut dyn Snapshot,
     pub(super) env: Env<'a>,
+    /// A pool that is not taken back although its hold expired: it is the one that needs the space.
+    pub(super) spared: Option<String>,
 }
 
 /// Decisions and writes in a transaction. After an error the transaction must be dropped.
 pub struct Ledger<'a> {
     pub(super) tx: &'a mut dyn Tx,
     pub(super) env: Env<'a>,
+    /// As in [`Reader`].
+    pub(super) spared: Option<String>,
 }
 
 /// Deepest pool tree: 1 is a top-level pool.
@@ -60,7 +64,7 @@ pub(super) fn expiry(now: Timestamp, terms: &Terms) -> Timestamp {
 impl<'a> Reader<'a> {
     /// A reader of `snapshot`.
     pub fn new(snapshot: &'a mut dyn Snapshot, env: Env<'a>) -> Self {
-        Self { snapshot, env }
+        Self { snapshot, env, spared: None }
     }
 
     /// The pool with this id.
@@ -91,12 +95,12 @@ impl<'a> Reader<'a> {
 impl<'a> Ledger<'a> {
     /// A ledger on `tx`.
     pub fn new(tx: &'a mut dyn Tx, env: Env<'a>) -> Self {
-        Self { tx, env }
+        Self { tx, env, spared: None }
     }
 
     /// The same transaction, for questions.
     pub fn reader(&mut self) -> Reader<'_> {
-        Reader { snapshot: &mut *self.tx, env: self.env.reborrow() }
+        Reader { snapshot: &mut *self.tx, env: self.env.reborrow(), spared: self.spared.clone() }
     }
 
     /// A new id of this kind.

@@ -33,13 +33,6 @@ pub fn is_started_by_terraform() -> bool {
     handshake::has_cookie()
 }
 
-/// Tells a person what this program is.
-pub fn hint() {
-    say(
-        "This is a provider plugin for Terraform and OpenTofu. They start it by themselves: name it in a configuration.",
-    );
-}
-
 /// Serves `provider` to the Terraform that started this process, until it says that it is done.
 pub fn run(provider: Provider) -> ExitCode {
     prepare();

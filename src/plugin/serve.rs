@@ -115,5 +115,6 @@ async fn overdue(lifecycle: &Lifecycle, stop: &Stop) -> Ending {
     stop.request();
     let limit = if ending == Ending::Signal { SIGNAL_LIMIT } else { SHUTDOWN_LIMIT };
     tokio::time::sleep(limit).await;
+    tracing::warn!("Calls that were still under way are cut off");
     ending
 }

@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
+use super::walk::Walk;
 use super::{schema, wire};
 use crate::tf::{Diagnostic, Diagnostics, ErasedDataSource, ErasedResource, Function, Provider, Signature, Type};
 
 pub(super) struct Catalog {
     pub(super) provider: Provider,
     pub(super) config_type: Type,
+    pub(super) walk: Walk,
     pub(super) schemas: wire::get_provider_schema::Response,
     resources: HashMap<&'static str, (usize, ResourceShape)>,
     data_sources: HashMap<&'static str, (usize, Type)>,
@@ -47,7 +49,15 @@ impl Catalog {
             schemas.functions.insert(function.name().to_owned(), schema::function(&signature));
             functions.insert(function.name(), (position, signature));
         }
-        Self { config_type: config_schema.block.value_type(), provider, schemas, resources, data_sources, functions }
+        Self {
+            config_type: config_schema.block.value_type(),
+            walk: Walk::default(),
+            provider,
+            schemas,
+            resources,
+            data_sources,
+            functions,
+        }
     }
 
     /// The resource of that type.

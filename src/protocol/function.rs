@@ -66,5 +66,7 @@ fn first_sentence(errors: Diagnostics) -> FunctionError {
 
 pub(super) fn to_wire(error: FunctionError) -> WireError {
     let function_argument = error.argument.and_then(|position| i64::try_from(position).ok());
-    WireError { text: error.text, function_argument }
+    // Terraform puts a full stop after it.
+    let text = error.text.strip_suffix('.').map_or_else(|| error.text.clone(), str::to_owned);
+    WireError { text, function_argument }
 }

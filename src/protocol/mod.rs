@@ -18,6 +18,7 @@ mod server;
 mod tests;
 mod unoffered;
 mod value;
+mod walk;
 
 pub use guard::install_panic_hook;
 pub use server::{MESSAGE_SIZE_MAX, Server, service};

@@ -51,6 +51,7 @@ pub(super) fn configure(
     request: &configure_provider::Request,
 ) -> Result<configure_provider::Response, Diagnostics> {
     let config = value::decode_present(request.config.as_ref(), &catalog.config_type, "provider configuration")?;
+    catalog.walk.configured_by(&request.terraform_version);
     catalog.provider.config.configure(&config, &request.terraform_version)?;
     Ok(configure_provider::Response::default())
 }

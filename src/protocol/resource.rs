@@ -3,8 +3,8 @@
 use super::catalog::Catalog;
 use super::wire::import_resource_state::ImportedResource;
 use super::wire::{
-    ClientCapabilities, RawState, apply_resource_change, import_resource_state, move_resource_state,
-    plan_resource_change, read_resource, upgrade_resource_state, validate_resource_config,
+    RawState, apply_resource_change, import_resource_state, move_resource_state, plan_resource_change, read_resource,
+    upgrade_resource_state, validate_resource_config,
 };
 use super::{diagnostics, path, value};
 use crate::tf::{ApplyRequest, Diagnostic, Diagnostics, MoveSource, PlanRequest};
@@ -80,15 +80,14 @@ pub(super) fn plan(
     let config = if proposed.is_null() { value::decode_object } else { value::decode_present };
     let first_plan = value::decode_private(&request.planned_private)?;
     let capabilities = request.client_capabilities.unwrap_or_default();
-    let ClientCapabilities { deferral_allowed, store_planned_private, .. } = capabilities;
     let response = resource.plan(PlanRequest {
         prior: value::decode_object(request.prior_state.as_ref(), &shape.ty, "prior state")?,
         proposed,
         config: config(request.config.as_ref(), &shape.ty, "configuration")?,
         prior_private: value::decode_private(&request.prior_private)?.unwrap_or_default(),
-        committing: deferral_allowed || first_plan.is_some(),
+        committing: catalog.walk.is_committing(&capabilities, first_plan.is_some()),
         first_plan,
-        carries_private: store_planned_private,
+        carries_private: capabilities.store_planned_private,
     });
     Ok(plan_resource_change::Response {
         planned_state: Some(value::encode(&response.planned, &shape.ty)?),

@@ -28,6 +28,7 @@ fn nested_block(from: &NestedBlock) -> WireNestedBlock {
         type_name: from.name.to_owned(),
         block: Some(block(&from.block)),
         nesting: BlockNesting::Single.into(),
+        // In this mode Terraform wants the two equal: both 0, or both 1 for a block that must be there.
         min_items: 0,
         max_items: 0,
     }
@@ -94,4 +95,27 @@ fn parameter(from: &Parameter) -> WireParameter {
 
 fn type_bytes(ty: &Type) -> Vec<u8> {
     ty.to_json().to_string().into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn single_block_has_equal_limits() {
+        let block = nested_block(&NestedBlock { name: "timeouts", block: Block::default() });
+        assert_eq!((block.nesting(), block.min_items, block.max_items), (BlockNesting::Single, 0, 0));
+    }
+
+    #[test]
+    fn attribute_has_either_a_type_or_a_nested_type() {
+        let attribute_of = |ty| attribute(&Attribute { ty, ..Attribute::new::<String>("a", "") });
+        let plain = attribute_of(AttributeType::Plain(Type::list(Type::Bool)));
+        assert_eq!((&plain.r#type[..], plain.nested_type), (&b"[\"list\",\"bool\"]"[..], None));
+        let inner = Attribute::new::<String>("b", "").required();
+        let nested = attribute_of(AttributeType::Nested(Nesting::Set, vec![inner]));
+        assert!(nested.r#type.is_empty());
+        let object = nested.nested_type.unwrap();
+        assert_eq!((object.nesting(), &object.attributes[0].r#type[..]), (ObjectNesting::Set, &b"\"string\""[..]));
+    }
 }

@@ -115,8 +115,8 @@ impl Answer for wire::invoke_action::Event {
     }
 }
 
-/// The table. `rpc name (message module / field with the type name) => handler`; after `stream`, the answer is
-/// one event of a stream; after `with diagnostics`, calls whose answer has a field of that name.
+/// The table: `Rpc method(module of its messages / field with the type name) => handler`. First the calls whose answer
+/// has a field `diagnostics`, then others, then those that answer with a stream, which here has one event.
 macro_rules! calls {
     (
         with diagnostics { $($Rpc:ident $rpc:ident($message:ident $(/ $subject:ident)?) => $handler:expr;)* }
@@ -127,6 +127,8 @@ macro_rules! calls {
         }
     ) => {
         $(impl Answer for wire::$message::Response {
+            // Some of them have no other field.
+            #[allow(clippy::needless_update)]
             fn failed(errors: Diagnostics) -> Self {
                 Self { diagnostics: diagnostics::to_wire(errors), ..Default::default() }
             }

@@ -23,10 +23,13 @@ crate::model! {
     }
 }
 
+/// Of a plan: committing, carries private data, private data, what the first plan kept.
+type Asked = (bool, bool, Private, Option<Private>);
+
 /// Notes how it was asked.
 #[derive(Default)]
 struct Things {
-    plans: std::sync::Arc<Mutex<Vec<(bool, bool, Private, Option<Private>)>>>,
+    plans: Arc<Mutex<Vec<Asked>>>,
 }
 
 fn unless_panic(thing: &Thing) {
@@ -494,12 +497,12 @@ async fn function_errors_name_the_argument() {
     assert_eq!(call(&[&empty, a, b]).await, Ok("ab".into()));
     assert_eq!(call(&[dash, a, &unknown]).await, Ok(Value::Unknown));
     let table: [(&[&DynamicValue], &str, Option<i64>); 4] = [
-        (&[&json(json!("/"))], "Not that one.", Some(0)),
-        (&[dash, a, &empty], "texts may not be null.", Some(2)),
-        (&[], "1 arguments are needed, and 0 are given.", None),
+        (&[&json(json!("/"))], "Not that one", Some(0)),
+        (&[dash, a, &empty], "texts may not be null", Some(2)),
+        (&[], "1 arguments are needed, and 0 are given", None),
         (
             &[dash, &json(json!(1))],
-            "The argument texts from Terraform cannot be read: 1 was found where \"string\" is needed.",
+            "The argument texts from Terraform cannot be read: 1 was found where \"string\" is needed",
             Some(1),
         ),
     ];

@@ -95,29 +95,34 @@ pub(super) fn plan<M, T: Held>(
     mut hold: impl FnMut(&Terms) -> Result<T, Error>,
 ) -> Result<Option<T>, Diagnostics> {
     let replaces = plan.private.remove(REPLACES).and_then(|id| id.as_str().map(str::to_owned));
-    let mut terms = Terms { hold: configured.plan_hold, committing: plan.committing, replaces };
+    let mut terms = Terms { hold: configured.plan_hold, committing: plan.committing, replaces, pool_rules: None };
     let mut answer = hold(&terms);
+    if let Some(id) = in_the_way(&answer, &terms)
+        && shared.session.is_in_state(&id, shared.sibling_wait)
+    {
+        // It is in the state, so that nobody lost it and it is not to be adopted: whoever reads it next will say so.
+        if let Err(error) = configured.ipam.confirm(&id) {
+            tracing::debug!(id, ?error, "not confirmed");
+        }
+        answer = hold(&terms);
+    }
     if let Err(Error::NameTaken { existing }) = &answer
         && terms.replaces.is_none()
         && existing.state == State::Active
         && !terms.committing
-        && shared.session.succeed(&existing.id, shared.sibling_wait)
+        && shared.session.succeed(&existing.id)
     {
-        let id = existing.id.clone();
-        terms.replaces = Some(id.clone());
+        terms.replaces = Some(existing.id.clone());
         answer = hold(&terms);
-        if answer.is_err() {
-            shared.session.leave(&id);
-        }
     }
     if let Ok(record) = &answer
         && terms.replaces.is_none()
         && !terms.committing
         && let Some(id) = &record.meta().replaces
-        && let Some(old) = T::named(configured.ipam.as_ref(), id, &record.meta().name).unwrap_or_default()
-        && !shared.session.succeed(id, shared.sibling_wait)
+        && let Ok(Some(old)) = T::named(configured.ipam.as_ref(), id, &record.meta().name)
+        && !(shared.session.is_in_state(id, shared.sibling_wait) && shared.session.succeed(id))
     {
-        // An earlier plan was to replace the old one, and this one is not.
+        // An earlier plan was to replace the old one, and left the hold; this one is not, and the old one has the name.
         answer = Err(Error::NameTaken { existing: occupant(&old) });
     }
     match answer {
@@ -140,6 +145,32 @@ pub(super) fn plan<M, T: Held>(
         }
         Err(error) => Err(errors::at(&error, place(&error))),
     }
+}
+
+/// The object that has the name already: one that an interrupted apply left behind and that would be adopted, or one
+/// whose state Terraform has yet to show. An apply begins when all that is settled.
+fn in_the_way<T: Held>(answer: &Result<T, Error>, terms: &Terms) -> Option<String> {
+    if terms.committing || terms.replaces.is_some() {
+        return None;
+    }
+    match answer {
+        Ok(record) if record.meta().state == State::Active => Some(record.meta().id.clone()),
+        Err(Error::NameTaken { existing }) if existing.state == State::Active => Some(existing.id.clone()),
+        _ => None,
+    }
+}
+
+/// The error for an object of the state that was taken for one that an interrupted apply left behind.
+pub(super) fn adopted_too_early(meta: &Meta) -> Diagnostic {
+    Diagnostic::error(
+        "One name for two resources",
+        format!(
+            "{} {:?} is in the state, and a new resource of this configuration asks for the same name. If that one is to \
+             replace it, plan again. Otherwise rename one of them, or tell Terraform with a `moved` block that they are \
+             the same.",
+            meta.id, meta.name
+        ),
+    )
 }
 
 /// Says once that plans cannot hold anything here.
@@ -167,7 +198,7 @@ pub(super) fn plan_change<M, T>(
     hold: impl FnOnce(&Terms) -> Result<T, Error>,
     preview: impl FnOnce(&Terms) -> Result<T, Error>,
 ) -> Result<(T, bool), Error> {
-    let terms = Terms { hold: configured.plan_hold, committing: plan.committing, replaces: None };
+    let terms = Terms { hold: configured.plan_hold, committing: plan.committing, replaces: None, pool_rules: None };
     if terms.hold.is_zero() {
         return Ok((preview(&terms)?, false));
     }

@@ -5,7 +5,7 @@
 //! that is about to be replaced. Both are answered from what Terraform said earlier in the same process.
 
 use std::collections::{BTreeSet, HashSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::ipam::Cidr;
@@ -14,6 +14,8 @@ use crate::ipam::Cidr;
 #[derive(Debug, Default)]
 pub(super) struct Session {
     memory: Mutex<Memory>,
+    /// Rings when Terraform has shown another object of its state.
+    shown: Condvar,
     previews: Mutex<Previews>,
 }
 
@@ -31,11 +33,9 @@ impl Previews {
     }
 }
 
-/// How often is looked whether Terraform has come to another resource.
-const GLANCE: Duration = Duration::from_millis(20);
-
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Memory {
+    since: Instant,
     in_state: HashSet<String>,
     kept: HashSet<String>,
     succeeded: HashSet<String>,
@@ -43,6 +43,21 @@ struct Memory {
     adopted: HashSet<String>,
     made: Vec<String>,
     warned: HashSet<&'static str>,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            since: Instant::now(),
+            in_state: HashSet::new(),
+            kept: HashSet::new(),
+            succeeded: HashSet::new(),
+            handed_out: HashSet::new(),
+            adopted: HashSet::new(),
+            made: Vec::new(),
+            warned: HashSet::new(),
+        }
+    }
 }
 
 impl Session {
@@ -64,21 +79,16 @@ impl Session {
     /// Terraform read a state with this object.
     pub(super) fn seen_in_state(&self, id: &str) {
         self.memory().in_state.insert(id.to_owned());
+        self.shown.notify_all();
     }
 
-    /// Whether the object is in this configuration's state. Terraform reads states in the order of its walk, so that
-    /// one which is not seen yet gets some `time` to show up.
+    /// Whether the object is in this configuration's state. Terraform shows states at the start of its walk, in no
+    /// order, between new objects: one that was not shown yet may come to light until `time` after the start.
     pub(super) fn is_in_state(&self, id: &str, time: Duration) -> bool {
-        let deadline = Instant::now() + time;
-        loop {
-            if self.memory().in_state.contains(id) {
-                return true;
-            }
-            if Instant::now() >= deadline {
-                return false;
-            }
-            std::thread::sleep(GLANCE);
-        }
+        let memory = self.memory();
+        let left = time.saturating_sub(memory.since.elapsed());
+        let waited = self.shown.wait_timeout_while(memory, left, |memory| !memory.in_state.contains(id));
+        waited.unwrap_or_else(PoisonError::into_inner).0.in_state.contains(id)
     }
 
     /// Terraform plans this object with its state, so it stays. `false` when another resource of this configuration
@@ -86,28 +96,19 @@ impl Session {
     pub(super) fn keep(&self, id: &str) -> bool {
         let mut memory = self.memory();
         memory.kept.insert(id.to_owned());
-        !memory.succeeded.contains(id)
+        !memory.succeeded.contains(id) && !memory.adopted.contains(id)
     }
 
-    /// A new object takes over this one's name. `false` when it may not: the old one is not in this configuration's
-    /// state, or was planned to stay. It may when the old one is tainted, or its resource is gone from the
-    /// configuration. For `time` see [`Session::is_in_state`].
-    pub(super) fn succeed(&self, id: &str, time: Duration) -> bool {
-        if !self.is_in_state(id, time) {
-            return false;
-        }
-        // In one go: the old one may be planned at this very moment.
+    /// A new object takes over this one's name, when it may: the old one is in this configuration's state, and nothing
+    /// was planned for it. It is then tainted, or its resource is gone from the configuration. Asked and noted in one
+    /// step, because [`Session::keep`] may come at the same time.
+    pub(super) fn succeed(&self, id: &str) -> bool {
         let mut memory = self.memory();
-        let may = !memory.kept.contains(id);
+        let may = memory.in_state.contains(id) && !memory.kept.contains(id);
         if may {
             memory.succeeded.insert(id.to_owned());
         }
         may
-    }
-
-    /// It does not after all.
-    pub(super) fn leave(&self, id: &str) {
-        self.memory().succeeded.remove(id);
     }
 
     /// A name in its place is for one new object. `false` when another one got it before: two resources of one
@@ -119,6 +120,11 @@ impl Session {
     /// A plan of this process found the object made already, and takes it over.
     pub(super) fn adopt(&self, id: &str) {
         self.memory().adopted.insert(id.to_owned());
+    }
+
+    /// Whether a plan of this process took the object over.
+    pub(super) fn is_adopted(&self, id: &str) -> bool {
+        self.memory().adopted.contains(id)
     }
 
     /// An apply of this process made the object.
@@ -148,32 +154,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_object_that_stays_is_not_succeeded() {
+    fn an_object_in_the_state_that_nobody_plans_may_be_succeeded() {
         let session = Session::default();
-        assert!(!session.succeed("a", Duration::ZERO), "not in this state");
+        assert!(!session.succeed("a"), "not in this state");
         session.seen_in_state("a");
-        assert!(session.keep("a"));
-        assert!(!session.succeed("a", Duration::ZERO), "its own resource keeps it");
+        session.seen_in_state("b");
+        assert!(session.succeed("a"));
+        assert!(session.keep("b"));
+        assert!(!session.succeed("b"), "its own resource keeps it");
     }
 
     #[test]
-    fn a_state_that_terraform_reads_later_is_waited_for() {
+    fn a_state_that_terraform_shows_later_is_waited_for_early_in_the_walk_only() {
         let session = Session::default();
         std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| session.succeed("a", Duration::from_secs(60)));
+            let waiting = scope.spawn(|| session.is_in_state("a", Duration::from_secs(60)));
             session.seen_in_state("a");
             assert!(waiting.join().unwrap());
         });
+        assert!(!session.is_in_state("b", Duration::ZERO));
     }
 
     #[test]
     fn keeping_an_object_whose_name_was_taken_over_is_refused() {
         let session = Session::default();
         session.seen_in_state("a");
-        assert!(session.succeed("a", Duration::ZERO));
+        session.succeed("a");
         assert!(!session.keep("a"));
-        session.leave("a");
-        assert!(session.keep("a"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `cargo xtask demo`: examples/quickstart, planned, applied and looked at.
 
 use std::fs;
+use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::process::Command;
 
@@ -14,11 +15,13 @@ pub(crate) fn run() -> Outcome<()> {
     let terraform = Terraform::new(&directory, &provider)?;
     println!("In {}: examples/quickstart with a new store. Look for the CIDRs in the plan.", directory.display());
 
-    terraform.show(&["plan"])?;
-    terraform.show(&["apply", "-auto-approve"])?;
-    // Exit status 2 would mean that there still is something to change.
-    terraform.show(&["plan", "-detailed-exitcode"])?;
-    terraform.show(&["output"])?;
+    // Exit status 2 of -detailed-exitcode would mean that there still is something to change.
+    let steps: [&[&str]; 4] = [&["plan"], &["apply", "-auto-approve"], &["plan", "-detailed-exitcode"], &["output"]];
+    let plain = if io::stdout().is_terminal() { None } else { Some("-no-color") };
+    for step in steps {
+        let arguments: Vec<&str> = step.iter().copied().chain(plain).collect();
+        terraform.show(&arguments)?;
+    }
     for command in ["tree", "check"] {
         look(&provider, &directory, command)?;
     }

@@ -9,6 +9,10 @@
 #= unknown ipam_allocation.web.netmask
 #= unknown ipam_allocation.web.address_count
 #= unknown ipam_allocation.web.reverse_zones
+#= unknown ipam_allocation.web.address_family
+#= unknown ipam_allocation.web.owner
+#= unknown ipam_allocation.web.resource_id
+#= unknown ipam_allocation.web.resource_type
 #= ipam_allocation.web.cidr = "10.0.0.0/26"
 resource "terraform_data" "suffix" {}
 

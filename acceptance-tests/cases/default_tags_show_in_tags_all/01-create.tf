@@ -20,6 +20,5 @@ resource "ipam_allocation" "web" {
   ipam_pool_id   = ipam_pool.top.id
   name           = "web"
   netmask_length = 26
-
-  tags { env = "prod" }
+  tags           = { env = "prod" }
 }

@@ -1,5 +1,7 @@
+# Half of what it has: it keeps the rest of itself.
 #= delete ipam_allocation.any
-#= replace ipam_allocation.exact
+#= update ipam_allocation.exact
+#= kept ipam_allocation.exact.id
 #= ipam_allocation.exact.cidr = "10.0.0.192/26"
 resource "ipam_pool" "top" {
   name  = "top"

@@ -29,6 +29,5 @@ resource "ipam_allocation" "web" {
   name           = "web"
   netmask_length = 26
   description    = "front"
-
-  tags { env = "prod" }
+  tags           = { env = "prod" }
 }

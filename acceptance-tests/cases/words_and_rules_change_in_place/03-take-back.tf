@@ -1,8 +1,9 @@
 #= update ipam_scope.lab, ipam_pool.top, ipam_allocation.web
+# What the rules ask for can go once they are gone, not in the same plan.
 #= kept ipam_pool.top.id
 #= kept ipam_allocation.web.cidr
 #= ipam_pool.top.description = null
-#= ipam_allocation.web.tags = null
+#= ipam_allocation.web.description = null
 resource "ipam_scope" "lab" {
   name = "laboratory"
 }
@@ -17,4 +18,5 @@ resource "ipam_allocation" "web" {
   ipam_pool_id   = ipam_pool.top.id
   name           = "web"
   netmask_length = 26
+  tags           = { env = "prod" }
 }

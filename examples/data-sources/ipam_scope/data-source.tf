@@ -1,9 +1,13 @@
-# The scope that pools are in when they name none.
-data "ipam_scope" "default" {
-  is_default = true
-  scope_type = "private"
+resource "ipam_scope" "lab" {
+  name = "lab"
+}
+
+# Usually the scope is another configuration's; here it waits for the one above.
+data "ipam_scope" "lab" {
+  name       = "lab"
+  depends_on = [ipam_scope.lab]
 }
 
 output "scope" {
-  value = data.ipam_scope.default.id
+  value = data.ipam_scope.lab.id
 }

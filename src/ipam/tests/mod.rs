@@ -1,1 +1,11 @@
 //! Tests of the core through its public operations.
+
+mod allocations;
+mod audit;
+mod changes;
+mod cost;
+mod holds;
+mod lookups;
+mod model;
+mod pools;
+mod simulation;

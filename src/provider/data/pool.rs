@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::backend::Ipam;
-use crate::ipam::{Cidr, Family, Kind, Meta, Pool, ScopeType, Strategy, Tags};
+use crate::ipam::{Cidr, Family, Kind, Meta, Pool, ScopeType, State, Strategy, Tags};
 use crate::provider::shared::Shared;
 use crate::tf::{DataSource, Diagnostics, Path};
 use crate::{at, model};
@@ -136,7 +136,8 @@ fn find(ipam: &dyn Ipam, config: &PoolModel) -> Result<(Pool, Places, Path), Dia
         (None, _) => (config.path.known(at!(PoolModel, path))?, true, at!(PoolModel, path)),
     };
     let mut named = Vec::new();
-    for pool in ipam.find_pool(asked).map_err(explained(here.clone()))? {
+    let found = ipam.find_pool(asked).map_err(explained(here.clone()))?;
+    for pool in found.into_iter().filter(|pool| pool.meta.state != State::Lapsed) {
         let path = places.path(ipam, &pool).map_err(explained(here.clone()))?;
         named.push((pool, path));
     }

@@ -43,8 +43,12 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let ipam: Arc<dyn Ipam> =
-            Arc::new(Local::open("memory:", Actor { owner: "tests".into(), ..Actor::default() }).unwrap());
+        Self::at("memory:", "tests")
+    }
+
+    fn at(store: &str, owner: &str) -> Self {
+        let actor = Actor { owner: owner.to_owned(), ..Actor::default() };
+        let ipam: Arc<dyn Ipam> = Arc::new(Local::open(store, actor).unwrap());
         let shared = Arc::new(Shared::default());
         shared.configure(Some(Configured {
             ipam: Arc::clone(&ipam),
@@ -136,7 +140,7 @@ fn pool_spec(name: &str, source: Option<&str>, cidr: &str) -> PoolSpec {
 }
 
 const fn terms() -> Terms {
-    Terms { hold: Duration::from_hours(1), committing: false, replaces: None }
+    Terms { hold: Duration::from_hours(1), committing: false, replaces: None, pool_rules: None }
 }
 
 fn tags(pairs: &[(&str, &str)]) -> Tags {

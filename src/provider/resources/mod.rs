@@ -90,6 +90,9 @@ fn confirm(shared: &Shared, meta: &Meta) -> Result<(), Diagnostics> {
     {
         tracing::debug!(id = meta.id, ?error, "not confirmed");
     }
+    if shared.session.is_adopted(&meta.id) {
+        return Err(create::adopted_too_early(meta).into());
+    }
     Ok(())
 }
 

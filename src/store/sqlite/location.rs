@@ -115,11 +115,8 @@ pub(super) fn why_not(path: &Path) -> Option<Error> {
     }
     let error = fs::File::create_new(path).err()?;
     let text = format!("{} cannot be created: {error}", path.display());
-    Some(match error.kind() {
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Error::ReadOnly(text),
-        io::ErrorKind::AlreadyExists => return None,
-        _ => Error::Unavailable(text),
-    })
+    // Not `ReadOnly`, whatever the reason: a store that is not there cannot be read either.
+    (error.kind() != io::ErrorKind::AlreadyExists).then_some(Error::Unavailable(text))
 }
 
 /// Whether `error` says that SQLite could not make its files beside `path`, and there are none: nobody writes.

@@ -213,15 +213,16 @@ fn values_are_text_and_the_views_answer() {
     assert_eq!(text("SELECT sequence || action || owner || after FROM ipam_events"), r#"1createme{"id":"a"}"#);
 }
 
-// Other processes: this test binary again, running one of the ignored tests below.
+// Other processes: this test binary again, running the same test, which then does the child's part.
 
 /// The file that a child process works on.
 const CHILD_PATH: &str = "STORE_TEST_CHILD_PATH";
 
-fn child(work: &str, path: &Path) -> Command {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    let test = format!("{}::{work}", module_path!().split_once("::").unwrap().1);
-    command.args(["--ignored", "--exact", &test, "--nocapture"]).env(CHILD_PATH, path);
+/// The test `test` of this module, as a child that works on the file at `path`.
+fn child(program: &Path, test: &str, path: &Path) -> Command {
+    let mut command = Command::new(program);
+    let test = format!("{}::{test}", module_path!().split_once("::").unwrap().1);
+    command.args(["--exact", &test, "--nocapture"]).env(CHILD_PATH, path);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
@@ -236,54 +237,20 @@ fn succeed(child: Child) {
     );
 }
 
+/// In a child: the store to work on.
 fn child_store() -> Option<Sqlite> {
     std::env::var_os(CHILD_PATH).map(|path| store_at(Path::new(&path)))
 }
 
 #[test]
-#[ignore = "work for a child process"]
-fn child_increments() {
-    let Some(store) = child_store() else { return };
-    for _ in 0..25 {
-        increment(&store, "count").unwrap();
-    }
-}
-
-/// Two keys that change together, for ever.
-#[test]
-#[ignore = "work for a child process"]
-fn child_writes_pairs_until_killed() {
-    let Some(store) = child_store() else { return };
-    for n in 0.. {
-        let n = format!("{n:>9}");
-        put(&store, &[("left", &n), ("filler", &"x".repeat(20_000)), ("right", &n)]);
-        println!("written");
-    }
-}
-
-#[test]
-#[ignore = "work for a child process"]
-fn child_finds_the_store_read_only() {
-    let Some(store) = child_store() else { return };
-    assert_eq!(read_one(&store), Ok(Some(b"1".to_vec())));
-    let outcome = write_one(&store);
-    assert!(matches!(outcome, Err(Error::ReadOnly(_))), "{outcome:?}");
-    assert_eq!(read_one(&store), Ok(Some(b"1".to_vec())));
-}
-
-#[test]
-#[ignore = "work for a child process"]
-fn child_cannot_create_the_store() {
-    let Some(store) = child_store() else { return };
-    assert_eq!(read_one(&store), Ok(None));
-    let outcome = write_one(&store);
-    assert!(matches!(outcome, Err(Error::ReadOnly(_))), "{outcome:?}");
-}
-
-#[test]
 fn eight_processes_start_at_once_on_a_new_file_and_lose_nothing() {
+    if let Some(store) = child_store() {
+        return (0..25).for_each(|_| increment(&store, "count").unwrap());
+    }
     let (_directory, path) = in_new_directory();
-    let children: Vec<_> = (0..8).map(|_| child("child_increments", &path).spawn().unwrap()).collect();
+    let test = "eight_processes_start_at_once_on_a_new_file_and_lose_nothing";
+    let program = std::env::current_exe().unwrap();
+    let children: Vec<_> = (0..8).map(|_| child(&program, test, &path).spawn().unwrap()).collect();
     children.into_iter().for_each(succeed);
     assert_eq!(get(&store_at(&path), "count"), Some(b"200".to_vec()));
     assert_eq!(integrity(&path), "ok");
@@ -291,9 +258,14 @@ fn eight_processes_start_at_once_on_a_new_file_and_lose_nothing() {
 
 #[test]
 fn a_killed_process_leaves_whole_transactions_only() {
+    if let Some(store) = child_store() {
+        return write_pairs_until_killed(&store);
+    }
     let (_directory, path) = in_new_directory();
+    let program = std::env::current_exe().unwrap();
     for round in 0..5 {
-        let mut writer = child("child_writes_pairs_until_killed", &path).spawn().unwrap();
+        let test = "a_killed_process_leaves_whole_transactions_only";
+        let mut writer = child(&program, test, &path).spawn().unwrap();
         // Some lines, so that the kill meets another moment each time.
         let mut said = vec![0; 4000 + 37 * round];
         writer.stdout.as_mut().unwrap().read_exact(&mut said).unwrap();
@@ -305,6 +277,15 @@ fn a_killed_process_leaves_whole_transactions_only() {
         increment(&store_at(&path), "count").unwrap();
     }
     assert_eq!(scan(&store_at(&path), "count".."d", Order::Ascending, 9), [("count".to_owned(), b"5".to_vec())]);
+}
+
+/// Two keys that change together, for ever.
+fn write_pairs_until_killed(store: &Sqlite) {
+    for n in 0.. {
+        let n = format!("{n:>9}");
+        put(store, &[("left", &n), ("filler", &"x".repeat(20_000)), ("right", &n)]);
+        println!("written");
+    }
 }
 
 /// Root may write everything, so the work is done by somebody else: the child runs as another user.
@@ -319,38 +300,63 @@ mod permissions {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     }
 
-    fn as_nobody(work: &str, path: &Path) {
-        let mut command = child(work, path);
+    fn as_nobody(test: &str, path: &Path) {
+        // Wherever the checkout is, somebody else may have no way to this program there.
+        let room = tempfile::tempdir().unwrap();
+        allow(room.path(), 0o755);
+        let program = room.path().join("tests");
+        fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+        let mut command = child(&program, test, path);
+        command.current_dir("/");
         if fs::metadata(path.parent().unwrap()).unwrap().uid() == 0 {
             command.uid(65534).gid(65534);
         }
         succeed(command.spawn().unwrap());
     }
 
+    fn find_read_only(store: &Sqlite) {
+        assert_eq!(read_one(store), Ok(Some(b"1".to_vec())));
+        let outcome = write_one(store);
+        assert!(matches!(outcome, Err(Error::ReadOnly(_))), "{outcome:?}");
+        assert_eq!(read_one(store), Ok(Some(b"1".to_vec())));
+    }
+
     #[test]
     fn a_read_only_file_can_be_read_and_says_so_when_written() {
+        if let Some(store) = child_store() {
+            return find_read_only(&store);
+        }
         let (directory, path) = in_new_directory();
         write_one(&store_at(&path)).unwrap();
         allow(directory.path(), 0o777);
         allow(&path, 0o444);
-        as_nobody("child_finds_the_store_read_only", &path);
+        as_nobody("permissions::a_read_only_file_can_be_read_and_says_so_when_written", &path);
     }
 
     #[test]
     fn a_file_in_a_read_only_directory_can_be_read_and_says_so_when_written() {
+        if let Some(store) = child_store() {
+            return find_read_only(&store);
+        }
         let (directory, path) = in_new_directory();
         write_one(&store_at(&path)).unwrap();
         allow(&path, 0o666);
         allow(directory.path(), 0o555);
-        as_nobody("child_finds_the_store_read_only", &path);
+        as_nobody("permissions::a_file_in_a_read_only_directory_can_be_read_and_says_so_when_written", &path);
         allow(directory.path(), 0o755);
     }
 
     #[test]
-    fn a_file_that_cannot_be_created_is_an_empty_store_that_is_read_only() {
+    fn a_file_that_cannot_be_created_is_an_empty_store_that_is_not_available() {
+        if let Some(store) = child_store() {
+            assert_eq!(read_one(&store), Ok(None));
+            let outcome = write_one(&store);
+            assert!(matches!(outcome, Err(Error::Unavailable(_))), "{outcome:?}");
+            return;
+        }
         let (directory, path) = in_new_directory();
         allow(directory.path(), 0o555);
-        as_nobody("child_cannot_create_the_store", &path);
+        as_nobody("permissions::a_file_that_cannot_be_created_is_an_empty_store_that_is_not_available", &path);
         allow(directory.path(), 0o755);
     }
 }

@@ -90,9 +90,35 @@ fn a_planned_pool_is_found_by_id_and_by_name_when_asked_for() {
         assert_ne!(get(&pool, "hold_expires_at"), "null");
     }
     let below = ("source_ipam_pool_id", id(&world.us));
-    assert_eq!(each(&world.read("ipam_pools", &[below.clone()]), "pools", "name"), ["prod"]);
+    assert_eq!(each(&world.read("ipam_pools", std::slice::from_ref(&below)), "pools", "name"), ["prod"]);
     let with_planned = world.read("ipam_pools", &[below, ("include_planned", true.into())]);
     assert_eq!(each(&with_planned, "pools", "name"), ["prod", "soon"]);
+}
+
+#[test]
+fn a_pool_about_to_be_replaced_is_not_ambiguous() {
+    let world = World::new();
+    let spec = pool_spec("six", None, "2001:db9::/32");
+    let replaces = Terms { replaces: Some(world.six.clone()), ..terms() };
+    let future = world.ipam.plan_pool(&spec, &replaces).unwrap().meta.id;
+    assert_ne!(future, world.six);
+    for include_planned in [false, true] {
+        let config = [("name", "six".into()), ("include_planned", include_planned.into())];
+        assert_eq!(get(&world.read("ipam_pool", &config), "id"), world.six);
+    }
+    assert_eq!(get(&world.read("ipam_pool", &[("id", id(&future))]), "cidr"), "2001:db9::/32");
+}
+
+#[test]
+fn a_hold_of_another_owner_is_told_with_that_owner() {
+    let place = "memory:a_hold_of_another_owner_is_told_with_that_owner";
+    let world = World::at(place, "us");
+    let them = Local::open(place, Actor { owner: "them".into(), ..Actor::default() }).unwrap();
+    them.plan_allocation(&world.allocation_spec("theirs", "10.0.0.64/28"), &terms()).unwrap();
+    let config = [("ipam_pool_id", id(&world.eu_prod)), ("name", "theirs".into())];
+    let (path, text) = world.refused("ipam_allocation", &config);
+    assert_eq!(path, "name");
+    assert!(text.contains("planned by \"them\""), "{text}");
 }
 
 #[test]

@@ -2,12 +2,15 @@
 
 use super::*;
 
+/// Data source, configuration, the attribute to edit, and a part of what is told.
+type Case = (&'static str, Vec<(&'static str, Value)>, &'static str, &'static str);
+
 #[test]
 fn mistakes_are_told_at_the_attribute_to_edit() {
     let world = World::new();
     let yes = || Value::Bool(true);
     let number = |number: i64| Value::from(number);
-    let cases: Vec<(&str, Vec<(&str, Value)>, &str, &str)> = vec![
+    let cases: Vec<Case> = vec![
         ("ipam_scope", vec![], "id", "Set one of: id, name, is_default"),
         ("ipam_scope", vec![("id", "a".into()), ("name", "b".into())], "name", "id and name each say which scope"),
         ("ipam_scope", vec![("is_default", yes())], "scope_type", "needs scope_type beside it"),
@@ -71,7 +74,7 @@ fn mistakes_are_told_at_the_attribute_to_edit() {
 fn what_is_not_there_is_told_as_such() {
     let world = World::new();
     let gone = "ipam-pool-0000";
-    let cases: Vec<(&str, Vec<(&str, Value)>, &str, &str)> = vec![
+    let cases: Vec<Case> = vec![
         ("ipam_scope", vec![("id", "ipam-scope-0".into())], "id", "There is no scope with id"),
         ("ipam_scope", vec![("name", "nowhere".into())], "name", "no scope named \"nowhere\""),
         ("ipam_pool", vec![("id", gone.into())], "id", "There is no pool with id"),

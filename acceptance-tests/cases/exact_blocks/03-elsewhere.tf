@@ -1,0 +1,13 @@
+#= replace ipam_allocation.exact
+#= new ipam_allocation.exact.id
+#= ipam_allocation.exact.cidr = "10.0.0.64/26"
+resource "ipam_pool" "top" {
+  name  = "top"
+  cidrs = ["10.0.0.0/24"]
+}
+
+resource "ipam_allocation" "exact" {
+  ipam_pool_id = ipam_pool.top.id
+  name         = "exact"
+  cidr         = "10.0.0.64/26"
+}

@@ -1,0 +1,178 @@
+//! The binary in a person's hands: what it prints, and its exit status.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+use terraform_provider_ipam::backend::{Ipam, Terms};
+use terraform_provider_ipam::ipam::{AllocationSpec, Size, Tags};
+use terraform_provider_ipam::store::{self, Order, StoreUrl};
+
+use crate::harness::PROVIDER;
+use crate::harness::store::{NewPool, SOMEBODY_ELSE, Store};
+
+/// A scratch directory whose store has `top` with `prod` in it, an allocation `web` and a hold `api`.
+fn directory() -> (TempDir, Store) {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::at(directory.path().join("ipam.db"));
+    let top = store.add_pool(&NewPool { name: "top", cidrs: &["10.0.0.0/8"], ..NewPool::default() });
+    let below = NewPool { name: "prod", source: Some(&top.meta.id), cidrs: &["10.0.0.0/20"], ..NewPool::default() };
+    let prod = store.add_pool(&below);
+    store.add_allocation(&prod.meta.id, "web", "10.0.0.0/24");
+    let spec = AllocationSpec {
+        pool_id: prod.meta.id,
+        name: "api".to_owned(),
+        size: Size::NetmaskLength(24),
+        disallowed_cidrs: BTreeSet::new(),
+        description: None,
+        tags: Tags::default(),
+    };
+    let terms = Terms { hold: Duration::from_secs(3600), committing: false, replaces: None };
+    store.open().plan_allocation(&spec, &terms).unwrap();
+    (directory, store)
+}
+
+fn command(directory: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(PROVIDER);
+    command.args(arguments).current_dir(directory).env_remove("IPAM_STORE").env_remove("TF_PLUGIN_MAGIC_COOKIE");
+    command
+}
+
+fn run(directory: &Path, arguments: &[&str]) -> Output {
+    command(directory, arguments).output().unwrap()
+}
+
+#[track_caller]
+fn text(directory: &Path, arguments: &[&str]) -> String {
+    let output = run(directory, arguments);
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[track_caller]
+fn json(directory: &Path, arguments: &[&str]) -> Value {
+    serde_json::from_str(&text(directory, arguments)).unwrap()
+}
+
+#[track_caller]
+fn refusal(directory: &Path, arguments: &[&str]) -> String {
+    let output = run(directory, arguments);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    assert!(output.stdout.is_empty(), "{arguments:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn without_arguments_it_says_how_to_configure_terraform() {
+    let scratch = tempfile::tempdir().unwrap();
+    let said = text(scratch.path(), &[]);
+    let place = Path::new(PROVIDER).canonicalize().unwrap();
+    assert!(said.contains(&format!("\"ipam-dev/ipam\" = {:?}", place.parent().unwrap())), "{said}");
+    assert!(said.contains("provider \"ipam\""), "{said}");
+}
+
+#[test]
+fn a_missing_store_is_one_line_and_nothing_is_created() {
+    let scratch = tempfile::tempdir().unwrap();
+    for name in ["tree", "allocations", "check", "events"] {
+        let said = refusal(scratch.path(), &[name]);
+        assert!(said.starts_with("error: There is no store at ipam.db. "), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+    assert_eq!(scratch.path().read_dir().unwrap().count(), 0);
+}
+
+#[test]
+fn a_store_url_that_is_none_is_refused() {
+    let scratch = tempfile::tempdir().unwrap();
+    let said = refusal(scratch.path(), &["tree", "--store", "mysql:x"]);
+    assert!(said.starts_with("error: The store URL is not understood. "), "{said}");
+}
+
+#[test]
+fn tree_shows_pools_allocations_and_holds() {
+    let (scratch, _) = directory();
+    let said = text(scratch.path(), &["tree"]);
+    let lines: Vec<&str> = said.lines().skip(1).collect();
+    assert_eq!(lines[0], "└─ top  10.0.0.0/8  <0.1% used, largest free 10.128.0.0/9");
+    assert_eq!(lines[1], "   └─ prod  10.0.0.0/20  6.2% used, 6.2% held, largest free 10.0.8.0/21");
+    assert_eq!(lines[2], "      ├─ 10.0.0.0/24  web");
+    assert!(lines[3].starts_with("      └─ 10.0.1.0/24  api  (planned, held until 2"), "{said}");
+    assert_eq!(
+        text(scratch.path(), &["tree", "--no-allocations", "--depth", "1"]).lines().last(),
+        Some("   └─ … 1 pool below")
+    );
+    assert!(!text(scratch.path(), &["tree", "--pool", "top/prod"]).contains("10.0.0.0/8"));
+    let pool = &json(scratch.path(), &["tree", "--json"])["scopes"][0]["pools"][0]["pools"][0];
+    assert_eq!(pool["path"], "top/prod");
+    assert_eq!((&pool["used"], &pool["held"], &pool["free"]), (&"256".into(), &"256".into(), &"3584".into()));
+}
+
+#[test]
+fn allocations_can_be_narrowed() {
+    let (scratch, _) = directory();
+    let names = |arguments: &[&str]| -> Vec<String> {
+        let answer = json(scratch.path(), &[&["allocations", "--json"], arguments].concat());
+        let list = answer["allocations"].as_array().unwrap();
+        list.iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names(&[]), ["web"]);
+    assert_eq!(names(&["--planned"]), ["web", "api"]);
+    assert_eq!(names(&["--planned", "--containing", "10.0.1.9"]), ["api"]);
+    assert_eq!(names(&["--planned", "--within", "10.0.0.0/24"]), ["web"]);
+    assert_eq!(names(&["--pool", "prod"]), ["web"]);
+    assert_eq!(names(&["--owner", SOMEBODY_ELSE]), ["web"]);
+    assert!(names(&["--owner", "nobody"]).is_empty());
+    assert!(refusal(scratch.path(), &["allocations", "--within", "10.0.0.1/8"]).contains("host bits"));
+    assert!(refusal(scratch.path(), &["allocations", "--pool", "none"]).contains("There is no pool \"none\""));
+}
+
+#[test]
+fn events_are_the_newest_unless_asked_otherwise() {
+    let (scratch, store) = directory();
+    let newest = store.assert_sound().events;
+    let said = text(scratch.path(), &["events", "--limit", "1"]);
+    assert!(said.starts_with(&format!("#{newest}  ")), "{said}");
+    assert!(said.contains(&format!("{SOMEBODY_ELSE}  hold allocation api (")), "{said}");
+    assert!(said.ends_with("  10.0.1.0/24\n"), "{said}");
+    assert!(text(scratch.path(), &["events", "--after", "0", "--limit", "1"]).starts_with("#1  "));
+    let all = json(scratch.path(), &["events", "--json"]);
+    assert_eq!(all["events"].as_array().unwrap().len() as u64, newest);
+}
+
+#[test]
+fn check_passes_a_sound_store_and_fails_on_damage() {
+    let (scratch, store) = directory();
+    assert!(text(scratch.path(), &["check"]).contains("is sound: 2 scopes, 2 pools, "));
+    let raw = store::open(&StoreUrl::new(store.url())).unwrap();
+    let lose_a_free_block = &mut |tx: &mut dyn store::Tx| {
+        let (key, _) = tx.scan("free/".."free0", Order::Ascending, 1)?.remove(0);
+        tx.delete(&key).map(|()| true)
+    };
+    raw.write(lose_a_free_block).unwrap();
+    let output = run(scratch.path(), &["check"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(!output.stdout.is_empty());
+    let output = run(scratch.path(), &["check", "--json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(answer["ok"], false);
+    assert!(!answer["findings"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let scratch = tempfile::tempdir().unwrap();
+    let mut child = command(scratch.path(), &["completions", "bash"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+}

@@ -1,0 +1,30 @@
+//! Terraform refuses a whole provider for one bad schema.
+
+use terraform_provider_ipam::{provider, tf};
+
+#[test]
+fn every_schema_is_one_that_terraform_accepts() {
+    let provider = provider::provider();
+    let config = ("provider", provider.config.schema());
+    let resources = provider.resources.iter().map(|resource| (resource.type_name(), resource.schema()));
+    let data = provider.data_sources.iter().map(|data| (data.type_name(), data.schema()));
+    for (name, schema) in [config].into_iter().chain(resources).chain(data) {
+        assert_eq!(tf::problems(&schema), [""; 0], "{name}");
+    }
+    for function in &provider.functions {
+        assert_eq!(tf::signature_problems(function.name(), &function.signature()), [""; 0]);
+    }
+}
+
+#[test]
+fn no_name_is_taken_twice() {
+    let provider = provider::provider();
+    let resources = provider.resources.iter().map(|resource| format!("resource {}", resource.type_name()));
+    let data = provider.data_sources.iter().map(|data| format!("data source {}", data.type_name()));
+    let functions = provider.functions.iter().map(|function| format!("function {}", function.name()));
+    let mut names: Vec<_> = resources.chain(data).chain(functions).collect();
+    names.sort();
+    for pair in names.windows(2) {
+        assert_ne!(pair[0], pair[1]);
+    }
+}

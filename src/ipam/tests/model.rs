@@ -1,0 +1,159 @@
+//! Random operations against a naive model: the set of all addresses.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::{ProptestConfig, any, prop, prop_oneof, proptest};
+
+use crate::ipam::testing::*;
+use crate::ipam::{Cidr, Error, Planned, PoolSpec, Resize, Size, Strategy};
+
+#[derive(Clone, Debug)]
+enum Op {
+    Place { netmask_length: u8 },
+    Claim { first: u8, netmask_length: u8 },
+    Release { index: usize },
+    Resize { index: usize, netmask_length: u8 },
+}
+
+fn op() -> impl Strategy_<Value = Op> {
+    prop_oneof![
+        3 => (0..=8u8).prop_map(|netmask_length| Op::Place { netmask_length }),
+        2 => (any::<u8>(), 0..=8u8).prop_map(|(first, netmask_length)| Op::Claim { first, netmask_length }),
+        3 => any::<usize>().prop_map(|index| Op::Release { index }),
+        2 => (any::<usize>(), 0..=8u8).prop_map(|(index, netmask_length)| Op::Resize { index, netmask_length }),
+    ]
+}
+
+use proptest::strategy::Strategy as Strategy_;
+
+/// Owner of each of 256 addresses.
+struct Model {
+    base: Cidr,
+    owners: Vec<Option<String>>,
+    blocks: BTreeMap<String, Cidr>,
+}
+
+impl Model {
+    fn range(&self, block: &Cidr) -> std::ops::RangeInclusive<usize> {
+        let index = |address: u128| usize::try_from(address - self.base.first()).unwrap();
+        index(block.first())..=index(block.last())
+    }
+
+    fn is_free(&self, block: &Cidr, but_for: Option<&str>) -> bool {
+        self.owners[self.range(block)].iter().all(|owner| owner.is_none() || owner.as_deref() == but_for)
+    }
+
+    fn set(&mut self, id: &str, block: Option<Cidr>) {
+        for owner in &mut self.owners {
+            if owner.as_deref() == Some(id) {
+                *owner = None;
+            }
+        }
+        self.blocks.remove(id);
+        if let Some(block) = block {
+            let range = self.range(&block);
+            self.owners[range].fill(Some(id.to_owned()));
+            self.blocks.insert(id.to_owned(), block);
+        }
+    }
+
+    fn has_room(&self, netmask_length: u8) -> bool {
+        (0..256).any(|offset| {
+            let block = Cidr::around(self.base.family(), self.base.first() + offset, netmask_length);
+            self.is_free(&block, None)
+        })
+    }
+
+    fn pick(&self, index: usize) -> Option<String> {
+        let count = self.blocks.len();
+        (count > 0).then(|| self.blocks.keys().nth(index % count).unwrap().clone())
+    }
+}
+
+fn run(base: &str, strategy: Strategy, ops: &[Op]) {
+    let mut world = World::new();
+    let spec = PoolSpec { strategy, ..top("top", &[base]) };
+    let pool = world.write(|ledger| ledger.create_pool(&spec, &Planned::Unknown)).unwrap();
+    let base = cidr(base);
+    let whole = base.netmask_length();
+    let mut model = Model { base, owners: vec![None; 256], blocks: BTreeMap::new() };
+    for (step, op) in ops.iter().enumerate() {
+        let name = format!("n{step}");
+        match op {
+            Op::Place { netmask_length } => {
+                let length = whole + netmask_length;
+                let seed = world.seed;
+                let preview = world.read(|reader| reader.preview_next(&pool.meta.id, Some(length), &[], 1)).unwrap();
+                world.seed = seed;
+                match world.create(&pool, &name, &format!("/{length}")) {
+                    Ok(made) => {
+                        assert!(model.is_free(&made.cidr, None), "{} was taken", made.cidr);
+                        assert_eq!((made.cidr.netmask_length(), preview[0]), (length, made.cidr));
+                        model.set(&made.meta.id, Some(made.cidr));
+                    }
+                    Err(Error::PoolExhausted { .. }) => {
+                        assert!(!model.has_room(length), "there was room for /{length}")
+                    }
+                    Err(error) => panic!("{error:?}"),
+                }
+            }
+            Op::Claim { first, netmask_length } => {
+                let block = Cidr::around(base.family(), base.first() + u128::from(*first), whole + netmask_length);
+                match world.create(&pool, &name, &block.to_string()) {
+                    Ok(made) => {
+                        assert!(model.is_free(&block, None));
+                        model.set(&made.meta.id, Some(block));
+                    }
+                    Err(Error::Overlap { .. }) => assert!(!model.is_free(&block, None)),
+                    Err(error) => panic!("{error:?}"),
+                }
+            }
+            Op::Release { index } => {
+                let Some(id) = model.pick(*index) else { continue };
+                world.write(|ledger| ledger.delete_allocation(&id)).unwrap();
+                model.set(&id, None);
+            }
+            Op::Resize { index, netmask_length } => {
+                let Some(id) = model.pick(*index) else { continue };
+                let present = model.blocks[&id];
+                let target = present.resized(whole + netmask_length);
+                let wished = Size::NetmaskLength(whole + netmask_length);
+                let answer = world.write(|ledger| ledger.plan_resize(&id, wished, &terms())).unwrap();
+                let possible = model.is_free(&target, Some(&id));
+                assert_eq!(answer, if possible { Resize::InPlace(target) } else { Resize::Replace });
+                if possible {
+                    let record = world.read(|reader| reader.get_allocation(&id)).unwrap().unwrap();
+                    let change = resized(&record, &format!("/{}", whole + netmask_length));
+                    let made = world.write(|ledger| ledger.update_allocation(&id, &change)).unwrap();
+                    assert_eq!(made.cidr, target);
+                    model.set(&id, Some(target));
+                }
+            }
+        }
+        world.check();
+        let free = world.read(|reader| reader.free_cidrs(&pool.meta.id, None, 1000)).unwrap();
+        let free: usize = free.iter().map(|block| model.range(block).count()).sum();
+        assert_eq!(free, model.owners.iter().filter(|owner| owner.is_none()).count());
+    }
+    for id in model.blocks.keys() {
+        world.write(|ledger| ledger.delete_allocation(id)).unwrap();
+    }
+    let free = world.read(|reader| reader.free_cidrs(&pool.meta.id, None, 1000)).unwrap();
+    assert_eq!(free, [base], "freed space merges back to the whole");
+    world.check();
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_overlaps_nothing_is_lost(
+        ops in prop::collection::vec(op(), 1..60),
+        v6: bool,
+        strategy in prop::sample::select(vec![
+            Strategy::BestFit, Strategy::FirstFit, Strategy::LastFit, Strategy::Sparse, Strategy::Random,
+        ]),
+    ) {
+        run(if v6 { "2001:db8::ff00/120" } else { "10.0.0.0/24" }, strategy, &ops);
+    }
+}

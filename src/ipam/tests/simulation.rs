@@ -1,0 +1,240 @@
+//! Several owners, time that passes, transactions that break off anywhere; audited after every step.
+
+use std::collections::BTreeMap;
+
+use crate::ipam::testing::*;
+use crate::ipam::*;
+
+struct Simulation {
+    world: World,
+    dice: u64,
+    /// What was planned: to be applied, maybe, maybe late.
+    plans: Vec<(String, Plan)>,
+}
+
+enum Plan {
+    Pool(PoolSpec, String),
+    PoolCidr(PoolCidrSpec, String),
+    Allocation(AllocationSpec, String),
+}
+
+const OWNERS: [&str; 3] = ["red", "green", "blue"];
+
+impl Simulation {
+    fn new(seed: u64) -> Self {
+        let mut world = World::new();
+        world.seed = seed;
+        world.top("top", &["10.0.0.0/23", "10.0.4.0/23"]);
+        Self { world, dice: seed, plans: Vec::new() }
+    }
+
+    fn roll(&mut self, sides: usize) -> usize {
+        usize::try_from(dice(&mut self.dice) % sides as u64).unwrap()
+    }
+
+    fn any_pool(&mut self) -> Pool {
+        let filter = PoolFilter { include_planned: true, ..PoolFilter::default() };
+        let pools = self.world.read(|reader| reader.list_pools(&filter)).unwrap();
+        let index = self.roll(pools.len());
+        pools[index].clone()
+    }
+
+    fn any_allocation(&mut self) -> Option<Allocation> {
+        let all = self.world.read(|reader| reader.list_allocations(&AllocationFilter::default())).unwrap();
+        let index = self.roll(all.len().max(1));
+        all.get(index).cloned()
+    }
+
+    /// Runs `body` in a transaction. Often a first attempt breaks off in the middle, and must leave no trace.
+    fn write<T>(&mut self, body: impl Fn(&mut Ledger<'_>) -> Result<T>) -> Result<T> {
+        if self.roll(3) == 0 {
+            let before = self.world.map.entries().clone();
+            let calls = self.roll(60) as u64;
+            self.world.map.calls = 0;
+            self.world.map.fail_after = Some(calls);
+            let result = self.world.write(&body);
+            self.world.map.fail_after = None;
+            match result {
+                Err(Error::Store(crate::store::Error::Unavailable(_))) => {
+                    assert_eq!(*self.world.map.entries(), before);
+                }
+                finished => return finished,
+            }
+        }
+        self.world.write(body)
+    }
+
+    fn step(&mut self) {
+        let owner = OWNERS[self.roll(OWNERS.len())];
+        self.world.as_owner(owner);
+        let name = format!("n{}", self.roll(12));
+        match self.roll(12) {
+            0 => {
+                let minutes = self.roll(90) as u64;
+                self.world.wait(minutes);
+            }
+            1 | 2 => self.plan_pool(&name),
+            3 => self.plan_pool_cidr(&name),
+            4 | 5 => self.plan_allocation(&name),
+            6..=8 => self.apply(),
+            9 => self.resize(),
+            10 => self.change_pool(),
+            _ => self.delete(),
+        }
+    }
+
+    /// A size from this one down, or a block somewhere in the pool.
+    fn wish(&mut self, pool: &Pool, largest: u8) -> String {
+        let length = largest + u8::try_from(self.roll(5)).unwrap();
+        match pool.cidrs.first() {
+            Some(block) if self.roll(3) == 0 => {
+                let offset = u128::from(dice(&mut self.dice)) & (block.last() - block.first());
+                Cidr::around(block.family(), block.first() + offset, length).to_string()
+            }
+            _ => format!("/{length}"),
+        }
+    }
+
+    fn plan_pool(&mut self, name: &str) {
+        let source = self.any_pool();
+        let wish = self.wish(&source, 24);
+        let spec = below(&source, name, &wish);
+        let owner = self.world.actor.owner.clone();
+        if let Ok(pool) = expected(self.write(|ledger| ledger.plan_pool(&spec, &terms()))) {
+            self.plans.push((owner, Plan::Pool(spec, pool.meta.id)));
+        }
+    }
+
+    fn plan_pool_cidr(&mut self, name: &str) {
+        let pool = self.any_pool();
+        if pool.source_pool_id.is_none() {
+            return;
+        }
+        let size = Size::NetmaskLength(u8::try_from(25 + self.roll(4)).unwrap());
+        let spec = PoolCidrSpec { pool_id: pool.meta.id, name: Some(name.to_owned()), size };
+        let owner = self.world.actor.owner.clone();
+        if let Ok(made) = expected(self.write(|ledger| ledger.plan_pool_cidr(&spec, &terms()))) {
+            self.plans.push((owner, Plan::PoolCidr(spec, made.meta.id)));
+        }
+    }
+
+    fn plan_allocation(&mut self, name: &str) {
+        let pool = self.any_pool();
+        let wish = self.wish(&pool, 25);
+        let spec = wanted(&pool, name, &wish);
+        let owner = self.world.actor.owner.clone();
+        if let Ok(made) = expected(self.write(|ledger| ledger.plan_allocation(&spec, &terms()))) {
+            self.plans.push((owner, Plan::Allocation(spec, made.meta.id)));
+        }
+    }
+
+    fn apply(&mut self) {
+        if self.plans.is_empty() {
+            return;
+        }
+        let index = self.roll(self.plans.len());
+        let (owner, plan) = self.plans.remove(index);
+        self.world.as_owner(&owner);
+        match plan {
+            Plan::Pool(spec, id) => {
+                let held = Planned::Held(id);
+                let _ = expected(self.write(|ledger| ledger.create_pool(&spec, &held)));
+            }
+            Plan::PoolCidr(spec, id) => {
+                let held = Planned::Held(id);
+                let _ = expected(self.write(|ledger| ledger.create_pool_cidr(&spec, &held)));
+            }
+            Plan::Allocation(spec, id) => {
+                let planned = self.world.read(|reader| reader.get_allocation(&id)).unwrap();
+                let held = Planned::Held(id.clone());
+                if let Ok(made) = expected(self.write(|ledger| ledger.create_allocation(&spec, &held))) {
+                    let planned = planned.expect("what was created was there before");
+                    assert_eq!((made.meta.id, made.cidr), (id, planned.cidr), "the plan's answer is what apply does");
+                }
+            }
+        }
+    }
+
+    fn resize(&mut self) {
+        let Some(allocation) = self.any_allocation() else { return };
+        let length = format!("/{}", 24 + self.roll(6));
+        let id = allocation.meta.id.clone();
+        let planned = expected(self.write(|ledger| ledger.plan_resize(&id, size(&length), &terms())));
+        if let (Ok(Resize::InPlace(target)), true) = (planned, self.roll(2) == 0) {
+            let change = resized(&allocation, &length);
+            let made = self.write(|ledger| ledger.update_allocation(&id, &change)).unwrap();
+            assert_eq!(made.cidr, target);
+        }
+    }
+
+    fn change_pool(&mut self) {
+        let pool = self.any_pool();
+        if pool.source_pool_id.is_none() || pool.meta.state != State::Active {
+            return;
+        }
+        let length = u8::try_from(24 + self.roll(5)).unwrap();
+        let change = reprovisioned(&pool, Provision::NetmaskLength(length));
+        let planned = expected(self.write(|ledger| ledger.plan_pool_change(&pool.meta.id, &change, &terms())));
+        if let (Ok(Some(planned)), true) = (planned, self.roll(2) == 0) {
+            match expected(self.write(|ledger| ledger.update_pool(&pool.meta.id, &change))) {
+                Ok(updated) => assert_eq!(updated.cidrs, planned.cidrs),
+                Err(error) => assert!(matches!(error, Error::InUse { .. }), "{error:?}"),
+            }
+        }
+    }
+
+    fn delete(&mut self) {
+        if self.roll(3) == 0 {
+            let pool = self.any_pool();
+            if pool.source_pool_id.is_some() {
+                let cascade = self.roll(4) == 0;
+                let _ = expected(self.write(|ledger| ledger.delete_pool(&pool.meta.id, cascade)));
+            }
+        } else if let Some(allocation) = self.any_allocation() {
+            self.write(|ledger| ledger.delete_allocation(&allocation.meta.id)).unwrap();
+        }
+    }
+}
+
+/// Passes on what may well happen; fails for damage, which never may.
+#[track_caller]
+fn expected<T>(result: Result<T>) -> Result<T> {
+    if let Err(Error::Store(error)) = &result {
+        panic!("{error}");
+    }
+    result
+}
+
+#[test]
+fn owners_who_plan_apply_and_break_off_never_damage_anything() {
+    let seeds: u64 = std::env::var("IPAM_SIMULATION_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(6);
+    // How often each kind of thing happened: a simulation of nothing must not pass.
+    let mut seen: BTreeMap<String, u64> = BTreeMap::new();
+    for seed in 1..=seeds {
+        let mut simulation = Simulation::new(seed);
+        for step in 0..150 {
+            simulation.step();
+            let audit = simulation.world.read(|reader| reader.check()).unwrap();
+            assert!(audit.findings.is_empty(), "seed {seed} step {step}: {:#?}", audit.findings);
+        }
+        let events = simulation.world.read(|reader| reader.events(0, usize::MAX)).unwrap();
+        for event in events {
+            *seen.entry(format!("{} {}", event.action, event.kind.word())).or_default() += 1;
+        }
+    }
+    for happened in [
+        "hold pool",
+        "create pool",
+        "expire pool",
+        "create pool CIDR",
+        "expire pool CIDR",
+        "resize allocation",
+        "create allocation",
+        "expire allocation",
+        "delete allocation",
+        "update pool",
+        "delete pool",
+    ] {
+        assert!(seen.contains_key(happened), "{happened} never happened: {seen:?}");
+    }
+}
