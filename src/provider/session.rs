@@ -4,11 +4,11 @@
 //! resources of one configuration ask for the same name, and whether an object whose name is taken is the very one
 //! that is about to be replaced. Both are answered from what Terraform said earlier in the same process.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::ipam::Cidr;
+use crate::ipam::{Cidr, Rules};
 
 /// Memory of one walk: forgotten when the provider is configured anew.
 #[derive(Debug, Default)]
@@ -42,6 +42,7 @@ struct Memory {
     handed_out: HashSet<String>,
     adopted: HashSet<String>,
     made: Vec<String>,
+    rules: HashMap<String, Rules>,
     warned: HashSet<&'static str>,
 }
 
@@ -55,6 +56,7 @@ impl Default for Memory {
             handed_out: HashSet::new(),
             adopted: HashSet::new(),
             made: Vec::new(),
+            rules: HashMap::new(),
             warned: HashSet::new(),
         }
     }
@@ -141,6 +143,16 @@ impl Session {
     pub(super) fn may_exist(&self, id: &str) -> bool {
         let memory = self.memory();
         memory.adopted.contains(id) || memory.made.iter().any(|made| made == id)
+    }
+
+    /// A plan of this walk gives the pool these rules.
+    pub(super) fn plan_rules(&self, pool_id: &str, rules: Rules) {
+        self.memory().rules.insert(pool_id.to_owned(), rules);
+    }
+
+    /// The rules that the pool will have: a pool is planned before what is in it.
+    pub(super) fn planned_rules(&self, pool_id: &str) -> Option<Rules> {
+        self.memory().rules.get(pool_id).cloned()
     }
 
     /// Whether this warning is said for the first time.

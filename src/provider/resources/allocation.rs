@@ -161,7 +161,7 @@ impl AllocationResource {
         let (own, config) = (spec.disallowed_cidrs.is_empty(), plan.config.clone());
         let others = shown.of(&spec.pool_id);
         let apart = AllocationSpec { disallowed_cidrs: &spec.disallowed_cidrs | &others, ..spec.clone() };
-        let look = |terms: &Terms| match configured.ipam.preview_allocation(&apart, terms) {
+        let look = |terms: &Terms| match configured.ipam.preview_allocation(&apart, &self.with_rules(terms, &spec.pool_id)) {
             Err(Error::PoolExhausted {
                 pool_id,
                 pool_name,
@@ -222,8 +222,9 @@ impl AllocationResource {
             return Ok(());
         }
         let id = id_of(&prior.id)?;
-        let hold = |terms: &Terms| configured.ipam.plan_resize(id, wished, terms);
-        let preview = |terms: &Terms| configured.ipam.preview_resize(id, wished, terms);
+        let pool_id = prior.ipam_pool_id.get().map_or("", String::as_str);
+        let hold = |terms: &Terms| configured.ipam.plan_resize(id, wished, &self.with_rules(terms, pool_id));
+        let preview = |terms: &Terms| configured.ipam.preview_resize(id, wished, &self.with_rules(terms, pool_id));
         let (answer, _) = create::plan_change(&self.0, configured, plan, hold, preview)
             .map_err(|error| errors::at(&error, AllocationModel::place(&plan.config, &error)))?;
         match answer {
@@ -236,14 +237,23 @@ impl AllocationResource {
         Ok(())
     }
 
+    /// The terms with the rules that this very plan gives the pool, so that a rule and what needs it can change at once.
+    fn with_rules(&self, terms: &Terms, pool_id: &str) -> Terms {
+        Terms { pool_rules: self.0.session.planned_rules(pool_id), ..terms.clone() }
+    }
+
     /// What the pool requires of tags is told when the tags change, not at apply.
-    fn check_required_tags(configured: &Configured, planned: &AllocationModel) -> Result<(), Diagnostics> {
+    fn check_required_tags(&self, configured: &Configured, planned: &AllocationModel) -> Result<(), Diagnostics> {
         let (Some(pool_id), Some(tags)) = (planned.ipam_pool_id.get(), planned.tags_all.get()) else { return Ok(()) };
         let pool = configured
             .ipam
             .get_pool(pool_id)
             .map_err(|error| errors::at(&error, at!(AllocationModel, ipam_pool_id)))?;
-        let checked = pool.map_or(Ok(()), |pool| check_tags(tags, &pool));
+        let Some(mut pool) = pool else { return Ok(()) };
+        if let Some(rules) = self.0.session.planned_rules(pool_id) {
+            pool.rules = rules;
+        }
+        let checked = check_tags(tags, &pool);
         checked.map_err(|error| errors::at(&error, at!(AllocationModel, tags)))
     }
 }
@@ -319,7 +329,7 @@ impl Resource for AllocationResource {
         }
         let config = plan.config.clone();
         let place = |error: &Error| AllocationModel::place(&config, error);
-        let hold = |terms: &Terms| configured.ipam.plan_allocation(&spec, terms);
+        let hold = |terms: &Terms| configured.ipam.plan_allocation(&spec, &self.with_rules(terms, &spec.pool_id));
         let held = create::plan(&self.0, &configured, plan, at!(AllocationModel, name), place, hold)?;
         if let Some(allocation) = held {
             plan.planned.fill(&allocation);
@@ -349,7 +359,7 @@ impl Resource for AllocationResource {
             rename::check(&self.0, id, plan.committing, taken_by, at!(AllocationModel, name))?;
         }
         if stays && plan.planned.tags_all != prior.tags_all {
-            Self::check_required_tags(&configured, &plan.planned)?;
+            self.check_required_tags(&configured, &plan.planned)?;
         }
         keep(&self.0, &mut plan.private, &prior.id, &prior.name, at!(AllocationModel, name), stays)
     }

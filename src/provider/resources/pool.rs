@@ -347,6 +347,11 @@ impl Resource for PoolResource {
             self.check_rename(&configured, prior, plan)?;
         }
         let stays = plan.replace.is_empty();
+        if let (true, Some(id), Some(rules)) = (stays, prior.id.get(), plan.planned.rules())
+            && prior.rules().as_ref() != Some(&rules)
+        {
+            self.0.session.plan_rules(id, rules);
+        }
         keep(&self.0, &mut plan.private, &prior.id, &prior.name, at!(PoolModel, name), stays)
     }
 

@@ -224,3 +224,29 @@ fn a_pool_whose_size_becomes_known_in_apply_comes_out_as_asked() {
     workspace.apply_plan(&planned).unwrap();
     assert_eq!(workspace.get(EU, "cidr"), "10.0.0.0/15");
 }
+
+#[test]
+fn a_rule_and_what_needs_it_change_in_one_plan() {
+    let world = World::new();
+    let mut workspace = world.workspace("team/a");
+    let config = |min: u8, length: u8, tags: Json| {
+        let rules = json!({
+            "cidrs": ["10.1.0.0/16"], "allocation_min_netmask_length": min, "allocation_resource_tags": tags,
+        });
+        let mut config = eu(&rules);
+        let web = json!({"ipam_pool_id": "${ipam_pool.eu.id}", "name": "web", "netmask_length": length, "tags": tags});
+        config.push(("ipam_allocation.web", web));
+        config
+    };
+    workspace.apply(&config(24, 24, json!({"env": "prod"})));
+    assert_only_error(
+        &workspace.plan(&config(24, 22, json!({"env": "prod"}))).unwrap_err(),
+        "netmask_length",
+        &["allocation_min_netmask_length"],
+    );
+    let planned = workspace.apply(&config(22, 22, json!({"env": "test"})));
+    assert_eq!(planned.action("ipam_allocation.web"), Action::Update);
+    assert_eq!(workspace.get("ipam_allocation.web", "cidr"), "10.1.0.0/22");
+    workspace.apply(&config(20, 22, json!({})));
+    workspace.assert_settled(&config(20, 22, json!({})));
+}
