@@ -30,7 +30,7 @@ fn directory() -> (TempDir, Store) {
         description: None,
         tags: Tags::default(),
     };
-    let terms = Terms { hold: Duration::from_secs(3600), committing: false, replaces: None };
+    let terms = Terms { hold: Duration::from_secs(3600), committing: false, replaces: None, pool_rules: None };
     store.open().plan_allocation(&spec, &terms).unwrap();
     (directory, store)
 }
