@@ -2,7 +2,8 @@
 //!
 //! Terraform asks for ten objects at once; committed one by one they would cost ten rounds to the disk. The first
 //! caller leads: it waits a moment for others, runs them all in the order of their names inside one transaction of
-//! the store, and hands out the outcomes. There is no thread of our own, so there is nothing to shut down.
+//! the store, and hands out the outcomes. A caller who was alone several times in a row does not wait any more.
+//! There is no thread of our own, so there is nothing to shut down.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -20,6 +21,10 @@ pub const GROUP_SIZE_MAX: usize = 256;
 const QUIET: Duration = Duration::from_micros(500);
 /// A group is closed after this long even when more keep coming.
 const GATHERING_MAX: Duration = Duration::from_millis(3);
+/// Groups of one after which nobody else is expected.
+const LONELY_GROUPS: u32 = 4;
+/// After this long without a request whoever comes may well be the first of many.
+const IDLE: Duration = Duration::from_millis(50);
 
 /// A store whose writes are grouped.
 pub struct Group {
@@ -34,6 +39,18 @@ struct Queue {
     waiting: Vec<Box<dyn Request>>,
     /// Somebody gathers or runs a group.
     led: bool,
+    /// Groups of one in a row, with nobody waiting when they were done.
+    lonely: u32,
+    /// When the last group was done.
+    done_at: Option<Instant>,
+}
+
+impl Queue {
+    /// Whether others are likely to join the request that waits.
+    fn expects_company(&self) -> bool {
+        let idle = self.done_at.is_none_or(|done_at| done_at.elapsed() > IDLE);
+        self.waiting.len() > 1 || self.lonely < LONELY_GROUPS || idle
+    }
 }
 
 /// What a group needs of a member, whatever its answer is.
@@ -113,7 +130,9 @@ impl Group {
     /// Gathers one group and runs it. The caller's own request is in it unless 256 came before.
     fn lead<'a>(&'a self, mut queue: MutexGuard<'a, Queue>) -> MutexGuard<'a, Queue> {
         queue.led = true;
-        let mut queue = self.gather(queue);
+        if queue.expects_company() {
+            queue = self.gather(queue);
+        }
         let size = queue.waiting.len().min(GROUP_SIZE_MAX);
         let mut members: Vec<_> = queue.waiting.drain(..size).collect();
         drop(queue);
@@ -124,6 +143,8 @@ impl Group {
         }
         let mut queue = self.lock();
         queue.led = false;
+        queue.lonely = if size == 1 && queue.waiting.is_empty() { queue.lonely.saturating_add(1) } else { 0 };
+        queue.done_at = Some(Instant::now());
         self.changed.notify_all();
         queue
     }
@@ -311,6 +332,24 @@ mod tests {
         });
         assert_eq!(keys(&group).len(), 640);
         assert!(memory.commits() <= 160, "{} commits for 640 requests", memory.commits());
+    }
+
+    #[test]
+    fn who_is_alone_for_long_is_not_kept_waiting() {
+        let group = Group::new(Arc::new(Memory::default()));
+        let write = |n: u32| group.write(&n.to_string(), move |tx| append(tx, &n.to_string())).unwrap();
+        assert!(group.lock().expects_company());
+        for n in 0..LONELY_GROUPS {
+            write(n);
+        }
+        // Had this test been held up, company would be expected again.
+        group.lock().done_at = Some(Instant::now() + IDLE);
+        assert!(!group.lock().expects_company());
+        group.lock().done_at = Instant::now().checked_sub(2 * IDLE);
+        assert!(group.lock().expects_company(), "after a pause");
+        together(&group, 2, |n| write(100 + u32::try_from(n).unwrap()));
+        group.lock().done_at = Some(Instant::now() + IDLE);
+        assert!(group.lock().expects_company(), "two came together");
     }
 
     #[test]

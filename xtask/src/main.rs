@@ -1,5 +1,6 @@
-//! Tasks of this repository: `cargo xtask demo`, `cargo xtask docs [--check]`.
+//! Tasks of this repository: `cargo xtask bench`, `cargo xtask demo`, `cargo xtask docs [--check]`.
 
+mod bench;
 mod demo;
 mod docs;
 mod tool;
@@ -9,6 +10,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask <task>
 
+  bench          measure operations in pools of a thousand to a million allocations; fail when they grow too much
   demo           build, then plan and apply examples/quickstart with a real terraform or tofu in target/demo
   docs           write docs/ from the provider's schema and examples/
   docs --check   fail when docs/ is not what `docs` would write";
@@ -20,6 +22,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
+        ["bench"] => bench::run(),
         ["demo"] => demo::run(),
         ["docs"] => docs::write(),
         ["docs", "--check"] => docs::check(),

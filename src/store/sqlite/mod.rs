@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row};
 
@@ -87,6 +88,8 @@ impl Sqlite {
         let connection = Connection::open_with_flags(&self.path, flags).map_err(|error| self.cannot_open(&error))?;
         let identity = Identity::of(&self.path);
         connection.set_prepared_statement_cache_capacity(32);
+        // Otherwise every scan is prepared again: its plan could depend on the bounds of the range.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(|error| self.stop(&error))?;
         // Short: the waiting that counts is done by Backoff, with jitter.
         connection.busy_timeout(Duration::from_millis(20)).map_err(|error| self.stop(&error))?;
         Ok(Open { connection, identity, sealed: None })

@@ -1,0 +1,268 @@
+//! Stores with one pool of many allocations, with holes everywhere, as they are after years of use.
+
+use std::fs;
+use std::io::{Error as IoError, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use jiff::Timestamp;
+use terraform_provider_ipam::ipam::{
+    Actor, Allocation, AllocationSpec, Cidr, Env, Family, Ledger, Planned, PoolSpec, Provision, Reader, Rules, Size,
+    Strategy,
+};
+use terraform_provider_ipam::store::memory::Memory;
+use terraform_provider_ipam::store::sqlite::Sqlite;
+use terraform_provider_ipam::store::{Order, Store};
+
+/// Changes whenever files that were filled before must not be used any more.
+const FILLING: u32 = 1;
+/// What allocations have; the pool is 10.0.0.0/8.
+pub const NETMASK_LENGTH: u8 = 29;
+const POOL: &str = "10.0.0.0/8";
+const FIRST_ADDRESS: u128 = 0x0a00_0000;
+/// Blocks in a row, of which some are holes.
+const ROW: u64 = 16;
+const HOLES_IN_ROW: usize = 4;
+/// Created in one transaction.
+const BATCH: usize = 20_000;
+/// Entries copied at a time.
+const PAGE: usize = 20_000;
+
+/// Numbers that look random and repeat for the same seed (splitmix64).
+#[derive(Clone)]
+pub struct Dice(pub u64);
+
+impl Dice {
+    pub fn roll(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    pub fn below(&mut self, limit: usize) -> usize {
+        usize::try_from(self.roll() % limit as u64).unwrap()
+    }
+
+    /// `count` of them at most, in random order.
+    pub fn sample<T>(&mut self, mut all: Vec<T>, count: usize) -> Vec<T> {
+        for index in 0..count.min(all.len()) {
+            let other = index + self.below(all.len() - index);
+            all.swap(index, other);
+        }
+        all.truncate(count);
+        all
+    }
+}
+
+pub fn actor() -> Actor {
+    Actor { owner: "bench".to_owned(), ..Actor::default() }
+}
+
+/// One block of the layout.
+#[derive(Clone, Copy)]
+pub struct Slot {
+    number: u64,
+    pub is_hole: bool,
+}
+
+impl Slot {
+    pub fn cidr(self) -> Cidr {
+        let step = 1u128 << (Family::Ipv4.bits() - NETMASK_LENGTH);
+        Cidr::around(Family::Ipv4, FIRST_ADDRESS + u128::from(self.number) * step, NETMASK_LENGTH)
+    }
+
+    /// Name of the allocation in it.
+    pub fn name(self) -> String {
+        format!("net-{:07}", self.number)
+    }
+
+    pub fn spec(self, pool_id: &str) -> AllocationSpec {
+        spec(pool_id, &self.name(), Size::Cidr(self.cidr()))
+    }
+}
+
+pub fn spec(pool_id: &str, name: &str, size: Size) -> AllocationSpec {
+    AllocationSpec {
+        pool_id: pool_id.to_owned(),
+        name: name.to_owned(),
+        size,
+        disallowed_cidrs: Default::default(),
+        description: Some("made by a benchmark".to_owned()),
+        tags: [("team".to_owned(), "network".to_owned())].into(),
+    }
+}
+
+/// The blocks of the pool from its start, without end: the same holes every time.
+fn slots() -> impl Iterator<Item = Slot> {
+    (0..).flat_map(|row: u64| {
+        let holes = Dice(row).sample((0..ROW).collect(), HOLES_IN_ROW);
+        (0..ROW).map(move |column| Slot { number: row * ROW + column, is_hole: holes.contains(&column) })
+    })
+}
+
+/// The blocks that `allocations` of them reach over.
+pub fn layout(allocations: usize) -> Vec<Slot> {
+    let mut left = allocations;
+    let within = move |slot: &Slot| {
+        let goes_on = left > 0;
+        left -= usize::from(goes_on && !slot.is_hole);
+        goes_on
+    };
+    slots().take_while(within).collect()
+}
+
+/// The directory for what is kept between runs.
+pub fn directory() -> PathBuf {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    let directory = target.join("bench");
+    fs::create_dir_all(&directory).unwrap();
+    directory
+}
+
+/// Runs `body` on a ledger and commits.
+pub fn write<T>(store: &dyn Store, dice: &mut Dice, body: impl Fn(&mut Ledger<'_>) -> T) -> T {
+    let mut answer = None;
+    let actor = actor();
+    store
+        .write(&mut |tx| {
+            let mut random = || dice.roll();
+            let env = Env { now: Timestamp::now(), random: &mut random, actor: &actor };
+            answer = Some(body(&mut Ledger::new(tx, env)));
+            Ok(true)
+        })
+        .unwrap();
+    answer.unwrap()
+}
+
+fn read<T>(store: &dyn Store, body: impl Fn(&mut Reader<'_>) -> T) -> T {
+    let mut answer = None;
+    let actor = actor();
+    store
+        .read(&mut |snapshot| {
+            let mut random = || 0;
+            let env = Env { now: Timestamp::now(), random: &mut random, actor: &actor };
+            answer = Some(body(&mut Reader::new(snapshot, env)));
+            Ok(())
+        })
+        .unwrap();
+    answer.unwrap()
+}
+
+pub fn pool_id(store: &dyn Store) -> String {
+    read(store, |reader| reader.pools_at_path("bench").unwrap())[0].meta.id.clone()
+}
+
+pub fn allocation_in(store: &dyn Store, pool_id: &str, slot: Slot) -> Allocation {
+    read(store, |reader| reader.find_allocation(pool_id, &slot.name()).unwrap()).unwrap()
+}
+
+fn is_filled(store: &dyn Store, allocations: usize) -> bool {
+    let pools = read(store, |reader| reader.pools_at_path("bench").unwrap());
+    let counted = |id: &str| read(store, |reader| reader.utilization(id).unwrap()).allocations;
+    pools.first().is_some_and(|pool| counted(&pool.meta.id) == allocations as u64)
+}
+
+pub fn create_pool(store: &dyn Store, dice: &mut Dice) -> String {
+    let spec = PoolSpec {
+        name: "bench".to_owned(),
+        scope_id: None,
+        source_pool_id: None,
+        address_family: None,
+        locale: None,
+        description: None,
+        rules: Rules::default(),
+        strategy: Strategy::BestFit,
+        tags: Default::default(),
+        provision: Provision::Cidrs([POOL.parse().unwrap()].into()),
+    };
+    let pool = write(store, dice, |ledger| {
+        ledger.initialize().unwrap();
+        ledger.create_pool(&spec, &Planned::Unknown).unwrap()
+    });
+    pool.meta.id
+}
+
+fn path_of(allocations: usize) -> PathBuf {
+    directory().join(format!("filled-{FILLING}-{allocations}.db"))
+}
+
+/// Makes sure that there is a filled file for each of `sizes` (growing): each builds on the one before.
+pub fn prepare(sizes: &[usize]) {
+    let mut before = None;
+    for &size in sizes {
+        let path = path_of(size);
+        if !path.exists() || !is_filled(&Sqlite::new(&path).unwrap(), size) {
+            let started = Instant::now();
+            // Under another name until it is complete.
+            let unfinished = directory().join("unfinished.db");
+            remove(&unfinished);
+            if let Some(before) = before {
+                fs::copy(path_of(before), &unfinished).unwrap();
+            }
+            fill(&unfinished, before.unwrap_or(0), size);
+            fs::rename(&unfinished, &path).unwrap();
+            println!("filled {} in {:.1?}", path.display(), started.elapsed());
+        }
+        before = Some(size);
+    }
+}
+
+fn fill(path: &Path, from: usize, to: usize) {
+    let store = Sqlite::new(path).unwrap();
+    let mut dice = Dice(to as u64);
+    let pool_id = if from == 0 { create_pool(&store, &mut dice) } else { pool_id(&store) };
+    let used: Vec<Slot> = slots().filter(|slot| !slot.is_hole).take(to).skip(from).collect();
+    for batch in used.chunks(BATCH) {
+        write(&store, &mut dice, |ledger| {
+            for slot in batch {
+                ledger.create_allocation(&slot.spec(&pool_id), &Planned::Unknown).unwrap();
+            }
+        });
+    }
+}
+
+pub fn remove(path: &Path) {
+    for suffix in ["", "-wal", "-shm"] {
+        let file = format!("{}{suffix}", path.display());
+        match fs::remove_file(&file) {
+            Err(error) if error.kind() != ErrorKind::NotFound => panic!("{file}: {}", IoError::from(error.kind())),
+            _ => {}
+        }
+    }
+}
+
+/// A copy of the filled file, to be worked on.
+pub fn sqlite(allocations: usize) -> Arc<dyn Store> {
+    let path = directory().join("work.db");
+    remove(&path);
+    fs::copy(path_of(allocations), &path).unwrap();
+    // What is left to write would otherwise be written while something is measured.
+    fs::File::open(&path).unwrap().sync_all().unwrap();
+    Arc::new(Sqlite::new(&path).unwrap())
+}
+
+/// The same entries in memory.
+pub fn memory(allocations: usize) -> Arc<dyn Store> {
+    let memory = Memory::default();
+    let mut start = String::new();
+    Sqlite::new(path_of(allocations))
+        .unwrap()
+        .read(&mut |snapshot| {
+            loop {
+                let page = snapshot.scan(start.as_str().."\u{7f}", Order::Ascending, PAGE)?;
+                let Some((last, _)) = page.last() else { return Ok(()) };
+                start = format!("{last}\0");
+                memory.write(&mut |tx| {
+                    for (key, value) in &page {
+                        tx.put(key, value.clone())?;
+                    }
+                    Ok(true)
+                })?;
+            }
+        })
+        .unwrap();
+    Arc::new(memory)
+}

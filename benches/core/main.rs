@@ -1,0 +1,87 @@
+//! The time of one operation in pools of a thousand to a million allocations: `cargo xtask bench`, which prints the
+//! table, or `cargo bench --bench core -- <filter>`.
+//!
+//! Each operation is measured twice: `commit` as users pay for it, through the backend and onto the disk; `core`
+//! inside one open transaction, where no disk hides growth. The pools are kept in `target/bench`.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a program for developers")]
+#![allow(unreachable_pub, reason = "modules of a program")]
+
+mod filled;
+mod grouping;
+mod operations;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use criterion::{BenchmarkId, Criterion, SamplingMode};
+use terraform_provider_ipam::backend::{Local, Surroundings};
+use terraform_provider_ipam::store::Store;
+
+use filled::Dice;
+use operations::{Operation, Places, Uncommitted, Writes};
+
+const SIZES: [usize; 4] = [1_000, 10_000, 100_000, 1_000_000];
+/// A smaller largest pool, for who is in a hurry.
+const SIZE_MAX: &str = "BENCH_ALLOCATIONS_MAX";
+
+fn main() -> ExitCode {
+    // `cargo test --benches` runs every benchmark once; this one is only for `cargo bench`.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return ExitCode::SUCCESS;
+    }
+    let size_max = std::env::var(SIZE_MAX).map_or(usize::MAX, |text| text.parse().unwrap());
+    let sizes: Vec<usize> = SIZES.into_iter().filter(|&size| size <= size_max).collect();
+    filled::prepare(&sizes);
+    let mut criterion = Criterion::default()
+        .sample_size(20)
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_secs(1))
+        .nresamples(10_000)
+        .without_plots()
+        .configure_from_args();
+    for size in sizes {
+        measure(&mut criterion, "sqlite", filled::sqlite(size), size);
+        measure(&mut criterion, "memory", filled::memory(size), size);
+    }
+    criterion.final_summary();
+    grouping::report();
+    filled::remove(&filled::directory().join("work.db"));
+    ExitCode::SUCCESS
+}
+
+fn measure(criterion: &mut Criterion, name: &str, store: Arc<dyn Store>, size: usize) {
+    let actor = filled::actor();
+    for operation in Operation::ALL {
+        let mut places = Places::of(&*store, size);
+        store
+            .write(&mut |tx| {
+                let mut uncommitted = Uncommitted { tx, dice: &mut Dice(2), actor: &actor };
+                run(criterion, operation, &format!("{name}-core"), size, &mut places, &mut uncommitted);
+                Ok(false)
+            })
+            .unwrap();
+    }
+    let local = Local::over(Arc::clone(&store), actor, Surroundings::default());
+    for operation in Operation::ALL {
+        let mut places = Places::of(&*store, size);
+        run(criterion, operation, &format!("{name}-commit"), size, &mut places, &mut &local);
+    }
+}
+
+fn run(
+    criterion: &mut Criterion,
+    operation: Operation,
+    name: &str,
+    size: usize,
+    places: &mut Places,
+    writes: &mut dyn Writes,
+) {
+    let mut group = criterion.benchmark_group(operation.word());
+    group.sampling_mode(SamplingMode::Flat);
+    group.bench_function(BenchmarkId::new(name, size), |bencher| {
+        bencher.iter_custom(|count| places.measure(operation, writes, count));
+    });
+    group.finish();
+}
