@@ -115,7 +115,7 @@ fn plugin_does_not_outlive_a_client_that_was_killed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn debug_server_says_how_to_reattach_and_ends_on_ctrl_c() {
-    let mut process = Process::start(program(&[]).arg("--debug"));
+    let mut process = Process::start(program(&[]).arg("debug"));
     let line = process.line().unwrap();
     let json = line.strip_prefix("TF_REATTACH_PROVIDERS='").and_then(|rest| rest.strip_suffix('\'')).unwrap();
     let json: Json = serde_json::from_str(json).unwrap();
