@@ -152,7 +152,7 @@ fn read<T>(store: &dyn Store, body: impl Fn(&mut Reader<'_>) -> T) -> T {
 }
 
 pub fn pool_id(store: &dyn Store) -> String {
-    read(store, |reader| reader.pools_at_path("bench").unwrap())[0].meta.id.clone()
+    read(store, |reader| reader.find_pool("bench").unwrap())[0].meta.id.clone()
 }
 
 pub fn allocation_in(store: &dyn Store, pool_id: &str, slot: Slot) -> Allocation {
@@ -160,7 +160,7 @@ pub fn allocation_in(store: &dyn Store, pool_id: &str, slot: Slot) -> Allocation
 }
 
 fn is_filled(store: &dyn Store, allocations: usize) -> bool {
-    let pools = read(store, |reader| reader.pools_at_path("bench").unwrap());
+    let pools = read(store, |reader| reader.find_pool("bench").unwrap());
     let counted = |id: &str| read(store, |reader| reader.utilization(id).unwrap()).allocations;
     pools.first().is_some_and(|pool| counted(&pool.meta.id) == allocations as u64)
 }

@@ -22,7 +22,7 @@ pub trait Writes {
 }
 
 fn terms() -> Terms {
-    Terms { hold: Duration::from_secs(3600), committing: false, replaces: None }
+    Terms { hold: Duration::from_secs(3600), committing: false, replaces: None, pool_rules: None }
 }
 
 /// What users pay: each write a transaction of its own, committed.
@@ -194,7 +194,13 @@ impl Places {
 
 fn resize(writes: &mut dyn Writes, slot: Slot, id: &str, size: Size) -> Allocation {
     let spec = slot.spec("");
-    let change = AllocationChange { name: spec.name, description: spec.description, tags: spec.tags, size };
+    let change = AllocationChange {
+        name: spec.name,
+        description: spec.description,
+        tags: spec.tags,
+        size,
+        disallowed_cidrs: spec.disallowed_cidrs,
+    };
     assert!(matches!(writes.plan_resize(id, size), Resize::InPlace(_)), "no room beside {id}");
     writes.update(id, &change)
 }
