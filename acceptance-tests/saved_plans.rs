@@ -121,7 +121,7 @@ fn a_changed_wish_replaces_the_hold() {
     let workspace = Workspace::on(base.store());
     workspace.configure(&whole_pool(&pool_id, "web"));
     workspace.plan();
-    workspace.configure(&whole_pool(&pool_id, "web").replace("28", "30"));
+    workspace.configure(&whole_pool(&pool_id, "web").replace("netmask_length = 28", "netmask_length = 30"));
     let plan = workspace.plan_as("smaller", &[]);
     assert!(plan.known("ipam_allocation.all.cidr").ends_with("/30"));
     assert_eq!(base.store().allocations().len(), 1, "one hold: {:#?}", base.store().allocations());
@@ -186,7 +186,7 @@ fn planning_often_leaves_one_hold_for_each_object() {
     workspace.configure(
         &whole_pool(&pool_id, "web-${count.index}")
             .replace("  ipam_pool_id", "  count = 4\n  ipam_pool_id")
-            .replace("28", "30"),
+            .replace("netmask_length = 28", "netmask_length = 30"),
     );
     let mut seen = BTreeSet::new();
     for _ in 0..3 {
