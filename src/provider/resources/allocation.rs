@@ -161,32 +161,16 @@ impl AllocationResource {
         let (own, config) = (spec.disallowed_cidrs.is_empty(), plan.config.clone());
         let others = shown.of(&spec.pool_id);
         let apart = AllocationSpec { disallowed_cidrs: &spec.disallowed_cidrs | &others, ..spec.clone() };
-        let look =
-            |terms: &Terms| match configured.ipam.preview_allocation(&apart, &self.with_rules(terms, &spec.pool_id)) {
-                Err(Error::PoolExhausted {
-                    pool_id,
-                    pool_name,
-                    netmask_length,
-                    largest_free,
-                    free,
-                    held,
-                    first_expiry,
-                    ..
-                }) if own => {
-                    let disallowed = false;
-                    Err(Error::PoolExhausted {
-                        pool_id,
-                        pool_name,
-                        netmask_length,
-                        largest_free,
-                        free,
-                        disallowed,
-                        held,
-                        first_expiry,
-                    })
+        let look = |terms: &Terms| {
+            let answer = configured.ipam.preview_allocation(&apart, &self.with_rules(terms, &spec.pool_id));
+            answer.map_err(|mut error| {
+                // What other previews took was not disallowed by the user.
+                if let Error::PoolExhausted { disallowed, .. } = &mut error {
+                    *disallowed &= !own;
                 }
-                answer => answer,
-            };
+                error
+            })
+        };
         let place = |error: &Error| AllocationModel::place(&config, error);
         let found = create::plan(&self.0, configured, plan, at!(AllocationModel, name), place, look)?;
         let Some(mut found) = found else { return Ok(()) };
