@@ -36,6 +36,10 @@ impl Store for Counting {
     fn describe(&self) -> String {
         self.store.describe()
     }
+
+    fn kind(&self) -> &'static str {
+        self.store.kind()
+    }
 }
 
 /// Prints both.

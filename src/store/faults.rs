@@ -106,6 +106,10 @@ impl Store for Faulty {
     fn describe(&self) -> String {
         self.inner.describe()
     }
+
+    fn kind(&self) -> &'static str {
+        self.inner.kind()
+    }
 }
 
 /// A transaction that is lost after some calls.

@@ -125,6 +125,10 @@ impl Store for Memory {
     fn describe(&self) -> String {
         "memory of this process".to_owned()
     }
+
+    fn kind(&self) -> &'static str {
+        "memory"
+    }
 }
 
 /// The entries as they were at `version`, and what was looked at in them.

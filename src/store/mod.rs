@@ -8,6 +8,8 @@ pub mod error;
 pub mod faults;
 pub mod memory;
 pub mod overlay;
+#[cfg(any(feature = "postgres", feature = "object-storage"))]
+mod runtime;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 #[cfg(test)]
@@ -20,6 +22,7 @@ pub use url::StoreUrl;
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Which end of a range a scan starts at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +38,7 @@ pub type Entry = (String, Vec<u8>);
 
 /// A view of the store that does not change while it is held.
 ///
-/// Keys are UTF-8 text ordered by their bytes, so that a person can read them in `sqlite3` or `psql`.
+/// Keys are UTF-8 text without NUL, ordered by their bytes, so that a person can read them in `sqlite3` or `psql`.
 pub trait Snapshot {
     /// The value of `key`.
     fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, Error>;
@@ -81,6 +84,37 @@ pub trait Store: Send + Sync {
 
     /// The place in words, without secrets, for messages and logs.
     fn describe(&self) -> String;
+
+    /// The kind of store, as its URLs begin: `sqlite`, `postgres`, `s3`, ...
+    fn kind(&self) -> &'static str;
+
+    /// What else there is to say about the place, as pairs of a name in snake case and a value: the version of a
+    /// server, the length of a log. Never secrets.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the store cannot be reached.
+    fn facts(&self) -> Result<Vec<(&'static str, String)>, Error> {
+        Ok(Vec::new())
+    }
+
+    /// Removes what only the past needs and nobody reads any more, when it is older than `keep`; `None` for a store
+    /// that keeps no such thing. What [`Store::read`] shows stays the same.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] or [`Error::ReadOnly`]; what was removed until then is of no importance.
+    fn prune(&self, keep: Duration) -> Result<Option<Pruned>, Error> {
+        let _ = keep;
+        Ok(None)
+    }
+}
+
+/// What [`Store::prune`] did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// Objects (files) removed.
+    pub removed: u64,
+    /// Objects (files) left.
+    pub left: u64,
 }
 
 /// What [`open`] opens, and what it will: for messages.

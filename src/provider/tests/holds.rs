@@ -27,6 +27,10 @@ impl Store for ReadOnly {
     fn describe(&self) -> String {
         "read-only".to_owned()
     }
+
+    fn kind(&self) -> &'static str {
+        "memory"
+    }
 }
 
 fn block(address: &'static str, name: &str, size: Json) -> (&'static str, Json) {

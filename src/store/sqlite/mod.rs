@@ -346,6 +346,10 @@ impl Store for Sqlite {
     fn describe(&self) -> String {
         format!("SQLite file {}", self.path.display())
     }
+
+    fn kind(&self) -> &'static str {
+        "sqlite"
+    }
 }
 
 /// What a store without a file shows.
