@@ -7,9 +7,11 @@
 mod install;
 mod machine;
 mod postgres;
+mod s3;
 mod watchdog;
 
 pub use postgres::Postgres;
+pub use s3::S3;
 
 use std::time::Duration;
 
