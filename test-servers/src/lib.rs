@@ -7,10 +7,12 @@
 mod install;
 mod machine;
 mod postgres;
+mod proxy;
 mod s3;
 mod watchdog;
 
 pub use postgres::Postgres;
+pub use proxy::Proxy;
 pub use s3::S3;
 
 use std::time::Duration;
