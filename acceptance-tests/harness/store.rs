@@ -8,10 +8,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
-use terraform_provider_ipam::backend::{AllocationFilter, Audit, Ipam, Local, Planned, PoolFilter};
+use terraform_provider_ipam::backend::{AllocationFilter, Audit, Ipam, Local, Planned, PoolFilter, Surroundings};
 use terraform_provider_ipam::ipam::{
     Actor, Allocation, AllocationSpec, Event, Pool, PoolSpec, Provision, Rules, Size, State, Strategy, Tags,
 };
+use terraform_provider_ipam::store::bucket::Bucket;
+use terraform_provider_ipam::store::{self, StoreUrl};
 use test_servers::{Postgres, Proxy, S3};
 
 /// Waiting for something that must happen takes at most this long.
@@ -116,7 +118,18 @@ impl Store {
     /// The store, opened anew, with the rights of `owner`.
     pub fn open_as(&self, owner: &str) -> Local {
         let actor = Actor { owner: owner.to_owned(), ..Actor::default() };
-        Local::open(&self.url, actor).expect("the store opens")
+        Local::over(self.raw(), actor, Surroundings::default())
+    }
+
+    /// The keys and values under it all.
+    pub fn raw(&self) -> Arc<dyn store::Store> {
+        let url = StoreUrl::new(&self.url);
+        if !self.url.starts_with("s3:") {
+            return store::open(&url).expect("the store opens");
+        }
+        // Credentials come from the environment, and that of the test process is not to be changed.
+        let variables = self.environment.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        Arc::new(Bucket::with_environment(&url, variables).expect("the store opens"))
     }
 
     pub fn open(&self) -> Local {
