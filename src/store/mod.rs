@@ -4,6 +4,8 @@
 //! Adding a store is one module and one line in [`open`].
 
 mod backoff;
+#[cfg(feature = "object-storage")]
+pub mod bucket;
 pub mod error;
 pub mod faults;
 pub mod memory;
@@ -133,7 +135,13 @@ pub fn open(url: &StoreUrl) -> Result<Arc<dyn Store>, Error> {
         #[cfg(not(feature = "sqlite"))]
         Some("sqlite") => Err(Error::Url("This build has no SQLite: it was made without the feature sqlite.".into())),
         Some("memory") => open_memory(url),
-        Some("postgres" | "postgresql" | "s3" | "gs" | "az" | "file" | "aws-ipam") => {
+        #[cfg(feature = "object-storage")]
+        Some("s3" | "gs" | "az" | "file") => Ok(Arc::new(bucket::Bucket::from_url(url)?)),
+        #[cfg(not(feature = "object-storage"))]
+        Some("s3" | "gs" | "az" | "file") => {
+            Err(Error::Url("This build has no object storage: it was made without the feature object-storage.".into()))
+        }
+        Some("postgres" | "postgresql" | "aws-ipam") => {
             Err(Error::Url(format!("This version cannot keep its data at {url} yet. Stores it has: {KNOWN}.")))
         }
         Some(scheme) if url.rest().is_empty() => Err(Error::Url(format!(
