@@ -51,6 +51,7 @@ pub fn explain(error: &Error) -> Explanation {
         Error::InUse { kind, id, name, contents, more } => in_use(*kind, id, name, contents, *more),
         Error::HoldLost { .. } => hold_lost(error),
         Error::Store(error) => store_error(error),
+        Error::Importing | Error::NotVacant => moving(error),
         other => declaration(other),
     };
     Explanation { summary, detail }
@@ -315,6 +316,24 @@ fn hold_lost(error: &Error) -> (String, String) {
             "The plan showed {word} {name:?} ({id}){block}. {why}{holders}Nothing was changed. Plan again; a longer \
              `plan_hold` in the provider block gives more time between plan and apply."
         ),
+    )
+}
+
+/// Errors about a store that everything is brought into.
+fn moving(error: &Error) -> (String, String) {
+    if matches!(error, Error::NotVacant) {
+        return (
+            "The store is not empty".to_owned(),
+            "It has objects or a history of its own. Nothing was changed. Import into a new store, or add `--merge` to \
+             bring in what is not there yet."
+                .to_owned(),
+        );
+    }
+    (
+        "An import into this store is under way or was broken off".to_owned(),
+        "What is in the store is only a part, so nothing was read or changed. Wait until the import is done; if it was \
+         broken off, run it again (`terraform-provider-ipam import`)."
+            .to_owned(),
     )
 }
 

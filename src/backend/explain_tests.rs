@@ -368,6 +368,22 @@ fn a_failing_store_says_what_to_do() {
 }
 
 #[test]
+fn a_store_that_is_moved_into_says_so() {
+    says(
+        &Error::Importing,
+        "An import into this store is under way or was broken off",
+        "What is in the store is only a part, so nothing was read or changed. Wait until the import is done; if it was \
+         broken off, run it again (`terraform-provider-ipam import`).",
+    );
+    says(
+        &Error::NotVacant,
+        "The store is not empty",
+        "It has objects or a history of its own. Nothing was changed. Import into a new store, or add `--merge` to bring \
+         in what is not there yet.",
+    );
+}
+
+#[test]
 fn large_counts_are_powers_of_two() {
     let two = BigUint::from(2u8);
     assert_eq!(number(&BigUint::ZERO), "0");
