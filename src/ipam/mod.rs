@@ -52,7 +52,7 @@ mod view;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use allocations::check_tags;
 pub use cidr::{Cidr, Family, address};

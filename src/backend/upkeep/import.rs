@@ -64,6 +64,17 @@ impl Local {
         mode: ImportMode,
         progress: &mut Progress<'_>,
     ) -> std::result::Result<Import, Stopped> {
+        self.import_in_parts(path, mode, PART_ENTRIES_MAX, progress)
+    }
+
+    /// [`Self::import`] with parts of at most so many entries.
+    pub(super) fn import_in_parts(
+        &self,
+        path: &Path,
+        mode: ImportMode,
+        part: usize,
+        progress: &mut Progress<'_>,
+    ) -> std::result::Result<Import, Stopped> {
         let vacancy = self.read_any(|reader| reader.vacancy())?;
         if vacancy == Vacancy::InUse && !mode.merge {
             return Err(Error::NotVacant.into());
@@ -82,44 +93,14 @@ impl Local {
             ..Import::default()
         };
         if import.problems.is_empty() && !mode.dry_run {
-            self.import_all(path, &loaded, matches!(vacancy, Vacancy::Importing(_)), progress)?;
+            let name = format!("{:016x}", (self.author().random())());
+            let mut parts = Parts { ipam: self, name, begun: false, entries: Vec::new(), bytes: 0, written: 0, part };
+            if matches!(vacancy, Vacancy::Importing(_)) {
+                parts.clear()?;
+            }
+            parts.write_all(path, &loaded, progress)?;
         }
         Ok(import)
-    }
-
-    fn import_all(
-        &self,
-        path: &Path,
-        loaded: &Loaded,
-        is_broken_off: bool,
-        progress: &mut Progress<'_>,
-    ) -> std::result::Result<(), Stopped> {
-        let name = format!("{:016x}", (self.author().random())());
-        let total = loaded.records.entries_about() + loaded.history.sequence();
-        let mut parts = Parts { ipam: self, name, begun: false, entries: Vec::new(), bytes: 0, written: 0 };
-        if is_broken_off {
-            parts.clear()?;
-        }
-        loaded.records.entries(&mut |entry| {
-            parts.put(entry)?;
-            progress("entries", parts.written.min(total), Some(total));
-            Ok(())
-        })?;
-        let mut history = Chain::default();
-        let mut outcome = Ok(());
-        let read = file::read(open(path)?, &mut |_| (), &mut |_, item| {
-            if let Ok(Item::Event(event)) = item {
-                outcome = history.follow(&event).and_then(|_| parts.put(event_entry(&event)?));
-                progress("entries", parts.written.min(total), Some(total));
-            }
-            outcome.is_ok()
-        });
-        outcome?;
-        if read.is_err() || history != loaded.history {
-            let changed = std::io::Error::other("it changed while it was read; run the import again");
-            return Err(Stopped::File(path.to_owned(), changed));
-        }
-        Ok(parts.finish(&history)?)
     }
 
     fn import_more(&self, more: &Records, mode: ImportMode) -> super::Result<Import> {
@@ -213,9 +194,41 @@ struct Parts<'a> {
     entries: Vec<Entry>,
     bytes: usize,
     written: u64,
+    /// Entries in one transaction at most.
+    part: usize,
 }
 
 impl Parts<'_> {
+    /// Writes everything, the history by reading the file again.
+    fn write_all(
+        mut self,
+        path: &Path,
+        loaded: &Loaded,
+        progress: &mut Progress<'_>,
+    ) -> std::result::Result<(), Stopped> {
+        let total = loaded.records.entries_about() + loaded.history.sequence();
+        loaded.records.entries(&mut |entry| {
+            self.put(entry)?;
+            progress("entries", self.written.min(total), Some(total));
+            Ok(())
+        })?;
+        let mut history = Chain::default();
+        let mut outcome = Ok(());
+        let read = file::read(open(path)?, &mut |_| (), &mut |_, item| {
+            if let Ok(Item::Event(event)) = item {
+                outcome = history.follow(&event).and_then(|_| self.put(event_entry(&event)?));
+                progress("entries", self.written.min(total), Some(total));
+            }
+            outcome.is_ok()
+        });
+        outcome?;
+        if read.is_err() || history != loaded.history {
+            let changed = std::io::Error::other("it changed while it was read; run the import again");
+            return Err(Stopped::File(path.to_owned(), changed));
+        }
+        Ok(self.finish(&history)?)
+    }
+
     /// Removes what an import left that was broken off.
     fn clear(&mut self) -> super::Result<()> {
         self.ipam.transact_surely(|ledger| ledger.begin_import(&self.name))?;
@@ -228,7 +241,7 @@ impl Parts<'_> {
         self.bytes += entry.0.len() + entry.1.len();
         self.entries.push(entry);
         self.written += 1;
-        if self.entries.len() < PART_ENTRIES_MAX && self.bytes < PART_BYTES_MAX {
+        if self.entries.len() < self.part && self.bytes < PART_BYTES_MAX {
             return Ok(());
         }
         self.ipam.transact_surely(|ledger| self.write(ledger))?;
