@@ -15,6 +15,7 @@ mod examples;
 mod gone;
 mod harness;
 mod imports;
+mod moving;
 mod names;
 mod quickstart;
 mod read_only;

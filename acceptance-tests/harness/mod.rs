@@ -84,6 +84,11 @@ impl Workspace {
         self
     }
 
+    /// From now on this configuration works with another store.
+    pub fn switch_to(&mut self, store: &Store) {
+        self.store = store.clone();
+    }
+
     pub fn path(&self) -> &Path {
         self.directory.path()
     }

@@ -51,7 +51,7 @@ impl Reader<'_> {
                 let page = self.snapshot.scan(&start..end, Order::Ascending, PAGE)?;
                 let full = page.len() == PAGE;
                 for (key, bytes) in page {
-                    start = keys::under(&key).1;
+                    start = keys::after(&key);
                     audited.admit(key, bytes)?;
                 }
                 if !full {
@@ -72,7 +72,7 @@ impl Reader<'_> {
         loop {
             let page = self.snapshot.scan(&start..&end, Order::Ascending, PAGE)?;
             for (key, bytes) in &page {
-                start = keys::under(key).1;
+                start = keys::after(key);
                 let event: Event = match codec::decode(key, bytes) {
                     Ok(event) => event,
                     Err(error) => {

@@ -63,6 +63,11 @@ pub(super) fn under(prefix: &str) -> (String, String) {
     (prefix.to_owned(), format!("{prefix}{LAST}"))
 }
 
+/// Where to go on after `key`: nothing that a key holds is smaller than what is appended.
+pub(super) fn after(key: &str) -> String {
+    format!("{key}\u{1}")
+}
+
 /// A pair as a range to scan.
 pub(super) fn range(pair: &(String, String)) -> Range<&str> {
     &pair.0..&pair.1
@@ -265,6 +270,14 @@ mod tests {
         let late = Timestamp::new(1, 1).unwrap();
         assert!(time(early) < time(late));
         assert_eq!(time(early).len(), time(late).len());
+    }
+
+    #[test]
+    fn nothing_stands_between_a_key_and_what_comes_after_it() {
+        let next = name(Kind::Pool, "p", "n0");
+        let key = name(Kind::Pool, "p", "n");
+        assert!(key < after(&key) && after(&key) < next);
+        assert!(after(&key) < name(Kind::Pool, "p", "n "), "encoded");
     }
 
     #[test]

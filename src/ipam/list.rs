@@ -151,7 +151,7 @@ impl Reader<'_> {
             end = keys::under(&keys::at(pool_id, within.family(), within.last())).1;
         }
         if let Some(after) = after {
-            start = keys::under(after).1;
+            start = keys::after(after);
         }
         let entries = self.snapshot.scan(&start..&end, Order::Ascending, limit)?;
         let mut page = Vec::with_capacity(entries.len());

@@ -197,7 +197,7 @@ impl Ledger<'_> {
                 return Err(self.exhausted(pool, ask)?);
             };
             let reclaimed = self.reclaim_hold(&key)?;
-            start = keys::under(&key).1;
+            start = keys::after(&key);
             if !reclaimed {
                 continue;
             }

@@ -11,9 +11,8 @@ use super::names::NameEntry;
 use super::{
     Allocation, Cidr, Event, Finding, Pool, PoolCidr, Reader, Result, Scope, ScopeType, State, keys, record_faults,
 };
-use crate::store::Order;
 
-/// Entries read at a time.
+/// Events read at a time.
 const PAGE: usize = 1024;
 
 /// One object, or one entry of the history.
@@ -295,19 +294,8 @@ impl Reader<'_> {
 
     /// All records of one kind in order of their ids, as long as `sink` wants more; answers whether it still did.
     pub(super) fn each_record<R: Record>(&mut self, sink: &mut dyn FnMut(R) -> bool) -> Result<bool> {
-        let (mut start, end) = keys::under(&format!("{}/", keys::kind_word(R::KIND)));
-        loop {
-            let entries = self.snapshot.scan(&start..&end, Order::Ascending, PAGE)?;
-            for (key, bytes) in &entries {
-                if !sink(codec::decode(key, bytes)?) {
-                    return Ok(false);
-                }
-            }
-            match entries.last() {
-                Some((last, _)) if entries.len() == PAGE => start = keys::under(last).1,
-                _ => return Ok(true),
-            }
-        }
+        let prefix = format!("{}/", keys::kind_word(R::KIND));
+        codec::each_under(self.snapshot, &prefix, &mut |key, bytes| Ok(sink(codec::decode(key, bytes)?)))
     }
 }
 

@@ -9,9 +9,6 @@ use super::reclaim::REMEMBERED;
 use super::{Event, Ledger, Pool, PoolCidr, Reader, Result, Scope, State, events, keys};
 use crate::store::Order;
 
-/// Keys read at a time.
-const PAGE: usize = 1024;
-
 /// What one step of taking back came to.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Collected {
@@ -107,17 +104,11 @@ impl Reader<'_> {
     /// Active allocations of all pools, the space of pools below included.
     fn allocations_and_spaces(&mut self) -> Result<u64> {
         let mut sum = BigUint::default();
-        let (mut start, end) = keys::under("count/");
-        loop {
-            let entries = self.snapshot.scan(&start..&end, Order::Ascending, PAGE)?;
-            for (key, bytes) in &entries {
-                sum += codec::decode::<Counters>(key, bytes)?.allocations;
-            }
-            match entries.last() {
-                Some((last, _)) if entries.len() == PAGE => start = keys::under(last).1,
-                _ => return Ok(u64::try_from(sum).unwrap_or(u64::MAX)),
-            }
-        }
+        codec::each_under(self.snapshot, "count/", &mut |key, bytes| {
+            sum += codec::decode::<Counters>(key, bytes)?.allocations;
+            Ok(true)
+        })?;
+        Ok(u64::try_from(sum).unwrap_or(u64::MAX))
     }
 
     fn holds(&mut self, now: Timestamp) -> Result<Holds> {
@@ -134,17 +125,13 @@ impl Reader<'_> {
     }
 
     fn count_keys(&mut self, prefix: &str, seen: &mut dyn FnMut(&str)) -> Result<u64> {
-        let (mut start, end) = keys::under(prefix);
         let mut count = 0;
-        loop {
-            let entries = self.snapshot.scan(&start..&end, Order::Ascending, PAGE)?;
-            entries.iter().for_each(|(key, _)| seen(key));
-            count += entries.len() as u64;
-            match entries.last() {
-                Some((last, _)) if entries.len() == PAGE => start = keys::under(last).1,
-                _ => return Ok(count),
-            }
-        }
+        codec::each_under(self.snapshot, prefix, &mut |key, _| {
+            seen(key);
+            count += 1;
+            Ok(true)
+        })?;
+        Ok(count)
     }
 }
 
@@ -168,7 +155,7 @@ impl Ledger<'_> {
         // "expiry/" sorts before "lapsed/".
         let in_lapsed = from.starts_with("lapsed/");
         let range = if in_lapsed { &lapsed_at } else { &expiry_at };
-        let start = if from.is_empty() || *from == range.0 { range.0.clone() } else { keys::under(from).1 };
+        let start = if from.is_empty() || *from == range.0 { range.0.clone() } else { keys::after(from) };
         let page = self.tx.scan(&start..&range.1, Order::Ascending, limit)?;
         let long_ago = self.env.now.saturating_sub(REMEMBERED).unwrap_or(Timestamp::MIN);
         for (key, _) in &page {
