@@ -245,7 +245,7 @@ impl Reader<'_> {
         let head = events::head(self.snapshot)?;
         let present = self.records()?;
         let mut merge = Merge { head, ..Merge::default() };
-        let more = merge.into_default_scopes_of(&present, more);
+        let more = merge.join_default_scopes(&present, more);
         merge.sort(&present.scopes, more.scopes, Item::Scope);
         merge.sort(&present.pools, more.pools, Item::Pool);
         merge.sort(&present.pool_cidrs, more.pool_cidrs, Item::PoolCidr);
@@ -269,7 +269,7 @@ impl Reader<'_> {
 
 impl Merge {
     /// `more`, with what is in its default scopes put into those of the store: a store has one of each type.
-    fn into_default_scopes_of(&mut self, present: &Records, more: &Records) -> Records {
+    fn join_default_scopes(&mut self, present: &Records, more: &Records) -> Records {
         let mut more = more.clone();
         for scope_type in [ScopeType::Private, ScopeType::Public] {
             let (Some(theirs), Some(ours)) =

@@ -267,16 +267,18 @@ impl Reader<'_> {
             && self.each_record(&mut |pool| sink(Item::Pool(pool)))?
             && self.each_record(&mut |pool_cidr| sink(Item::PoolCidr(pool_cidr)))?
             && self.each_record(&mut |allocation| sink(Item::Allocation(allocation)))?;
+        if !go_on {
+            return Ok(());
+        }
         let mut after = 0;
-        while go_on {
+        loop {
             let page = self.events(after, PAGE)?;
-            let Some(last) = page.last() else { break };
+            let Some(last) = page.last() else { return Ok(()) };
             after = last.sequence;
             if !page.into_iter().all(|event| sink(Item::Event(Box::new(event)))) {
-                break;
+                return Ok(());
             }
         }
-        Ok(())
     }
 
     /// All records, and nothing else.
