@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -46,12 +46,19 @@ fn memory() -> Local {
 
 /// A store that a simulation filled, as it was at its end.
 fn rich(seed: u64) -> (Local, Timestamp) {
+    type Simulated = (Vec<store::Entry>, Timestamp);
+    static SIMULATED: [OnceLock<Simulated>; 9] = [const { OnceLock::new() }; 9];
+    let (entries, now) = SIMULATED[usize::try_from(seed).unwrap()].get_or_init(|| simulation::rich(seed, 300));
+    (local_at(filled(entries.iter().cloned()), *now), *now)
+}
+
+/// A store with these entries.
+fn filled(entries: impl Iterator<Item = store::Entry>) -> Arc<Memory> {
     let memory = Memory::default();
-    let (entries, now) = simulation::rich(seed, 400);
-    memory
-        .write(&mut |tx| entries.iter().try_for_each(|(key, value)| tx.put(key, value.clone())).map(|()| true))
-        .unwrap();
-    (local_at(Arc::new(memory), now), now)
+    let entries: Vec<_> = entries.collect();
+    let put = |tx: &mut dyn store::Tx| entries.iter().try_for_each(|(key, value)| tx.put(key, value.clone()));
+    memory.write(&mut |tx| put(tx).map(|()| true)).unwrap();
+    Arc::new(memory)
 }
 
 fn exported(ipam: &Local) -> String {
@@ -485,16 +492,26 @@ fn a_commit_that_nobody_heard_of_is_no_harm() {
             .create_pool(&top("other", "172.16.0.0/12"), &Planned::Unknown)
             .unwrap();
         let other = with_other_ids(local(Arc::clone(&memory) as Arc<dyn Store>));
-        let memory = Arc::new(Memory::default());
-        let all = entries(&other);
-        memory
-            .write(&mut |tx| all.iter().try_for_each(|(key, value)| tx.put(key, value.clone())).map(|()| true))
-            .unwrap();
+        let memory = filled(entries(&other).into_iter());
         let target = local(Arc::new(Faulty::script(memory, [fault])));
         let import = import_text(&target, &export, MERGE).unwrap();
         assert_eq!((import.new.sum(), import.problems), (6, vec![]), "{fault:?}");
         assert_clean(&target);
     }
+}
+
+#[test]
+fn a_merge_that_somebody_wrote_before_is_found_anew() {
+    let more = small("top", "10.0.0.0/8", "10.0.0.0/16", "10.0.0.0/24").read(|reader| reader.records()).unwrap();
+    let target = with_other_ids(small("other", "172.16.0.0/12", "172.16.0.0/16", "172.16.0.0/24"));
+    let merge = target.read(|reader| reader.merge(&more)).unwrap();
+    // Meanwhile somebody takes the very space.
+    target.create_pool(&top("quick", "10.0.0.0/16"), &Planned::Unknown).unwrap();
+    let before = entries(&target);
+    assert_eq!(target.transact(|ledger| ledger.carry_out(&merge)), Ok(false));
+    assert_eq!(entries(&target), before);
+    let anew = target.read(|reader| reader.merge(&more)).unwrap();
+    assert!(anew.conflicts.iter().any(|conflict| conflict.what.contains("10.0.0.0/8 overlaps 10.0.0.0/16 of ")));
 }
 
 #[test]
@@ -537,12 +554,7 @@ fn expired_holds_are_taken_back_everywhere_and_told_in_the_history() {
         let again = ipam.collect_expired(false, &mut |_, _, _| ()).unwrap();
         assert_eq!((again.taken_back, again.left), (Vec::new(), left), "seed {seed}");
         // Weeks later nothing is held or remembered any more.
-        let mut entries_then = entries(&ipam);
-        entries_then.retain(|_, _| true);
-        let store = Arc::new(Memory::default());
-        store
-            .write(&mut |tx| entries_then.iter().try_for_each(|(key, value)| tx.put(key, value.clone())).map(|()| true))
-            .unwrap();
+        let store = filled(entries(&ipam).into_iter());
         let then = local_at(Arc::clone(&store) as Arc<dyn Store>, now + Duration::from_secs(3600));
         then.collect_expired(false, &mut |_, _, _| ()).unwrap();
         assert_clean(&then);
