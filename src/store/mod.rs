@@ -8,6 +8,8 @@ pub mod error;
 pub mod faults;
 pub mod memory;
 pub mod overlay;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 #[cfg(any(feature = "postgres", feature = "object-storage"))]
 mod runtime;
 #[cfg(feature = "sqlite")]
@@ -133,7 +135,13 @@ pub fn open(url: &StoreUrl) -> Result<Arc<dyn Store>, Error> {
         #[cfg(not(feature = "sqlite"))]
         Some("sqlite") => Err(Error::Url("This build has no SQLite: it was made without the feature sqlite.".into())),
         Some("memory") => open_memory(url),
-        Some("postgres" | "postgresql" | "s3" | "gs" | "az" | "file" | "aws-ipam") => {
+        #[cfg(feature = "postgres")]
+        Some("postgres" | "postgresql") => Ok(Arc::new(postgres::Postgres::from_url(url)?)),
+        #[cfg(not(feature = "postgres"))]
+        Some("postgres" | "postgresql") => {
+            Err(Error::Url("This build has no PostgreSQL: it was made without the feature postgres.".into()))
+        }
+        Some("s3" | "gs" | "az" | "file" | "aws-ipam") => {
             Err(Error::Url(format!("This version cannot keep its data at {url} yet. Stores it has: {KNOWN}.")))
         }
         Some(scheme) if url.rest().is_empty() => Err(Error::Url(format!(
