@@ -4,7 +4,8 @@
 //! answered with more than was asked for, and what came along is remembered: keys, and intervals of which all entries
 //! are known. Later questions inside are answered from memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound::{Excluded, Included, Unbounded};
 use std::ops::Range;
 
 use crate::store::overlay::bounds;
@@ -17,6 +18,9 @@ const PAGE_MAX: usize = 4096;
 /// What is remembered at most, in bytes of keys and values; more, and it starts anew.
 const BYTES_MAX: usize = 16 << 20;
 
+/// Keys remembered as asked for.
+const ASKED_MAX: usize = 256;
+
 /// A snapshot on the other side of a network.
 pub(super) trait Remote {
     /// At most `limit` entries of `range`, in `order`. Bounds hold no NUL.
@@ -24,6 +28,9 @@ pub(super) trait Remote {
 
     /// The entry at `key`, if there is one, and the one after it, in the order of keys. `key` holds no NUL.
     fn around(&mut self, key: &str) -> Result<Vec<Entry>, Error>;
+
+    /// The entries at these keys, in any order. They hold no NUL.
+    fn those(&mut self, keys: &[String]) -> Result<Vec<Entry>, Error>;
 }
 
 /// A snapshot that remembers.
@@ -34,11 +41,31 @@ pub(super) struct Cached<R> {
     /// Intervals, disjoint, start to end (not included), of which `known` holds every entry.
     complete: BTreeMap<String, String>,
     bytes: usize,
+    /// Keys that were asked for, the first of them.
+    asked: BTreeSet<String>,
 }
 
 impl<R: Remote> Cached<R> {
     pub(super) fn new(remote: R) -> Self {
-        Self { remote, known: BTreeMap::new(), complete: BTreeMap::new(), bytes: 0 }
+        Self { remote, known: BTreeMap::new(), complete: BTreeMap::new(), bytes: 0, asked: BTreeSet::new() }
+    }
+
+    /// Asks for all of these at once: they will be asked for one by one.
+    pub(super) fn prefetch(&mut self, keys: &[String]) -> Result<(), Error> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let mut found: BTreeMap<String, Vec<u8>> = self.remote.those(keys)?.into_iter().collect();
+        for key in keys {
+            let entry = found.remove_entry(key);
+            self.learn(key, &after(key), entry.into_iter().collect());
+        }
+        Ok(())
+    }
+
+    /// The keys that were asked for, at most [`ASKED_MAX`].
+    pub(super) fn asked(&mut self) -> BTreeSet<String> {
+        std::mem::take(&mut self.asked)
     }
 
     /// What is underneath.
@@ -62,13 +89,13 @@ impl<R: Remote> Cached<R> {
 
     /// The end of the interval of known entries that `position` is in.
     fn end_of_known(&self, position: &str) -> Option<&str> {
-        let (_, end) = self.complete.range::<str, _>(..=position).next_back()?;
+        let (_, end) = self.complete.range::<str, _>((Unbounded, Included(position))).next_back()?;
         (position < end.as_str()).then_some(end)
     }
 
     /// The start of the interval of known entries that ends at `position` or after it, and starts before it.
     fn start_of_known(&self, position: &str) -> Option<&str> {
-        let (start, end) = self.complete.range::<str, _>(..position).next_back()?;
+        let (start, end) = self.complete.range::<str, _>((Unbounded, Excluded(position))).next_back()?;
         (position <= end.as_str()).then_some(start)
     }
 
@@ -76,7 +103,7 @@ impl<R: Remote> Cached<R> {
     fn learn(&mut self, start: &str, end: &str, entries: Vec<Entry>) {
         let (mut start, mut end) = (start.to_owned(), end.to_owned());
         // Swallow the intervals that this one touches.
-        if let Some((before, reach)) = self.complete.range::<str, _>(..=start.as_str()).next_back()
+        if let Some((before, reach)) = self.complete.range::<str, _>((Unbounded, Included(start.as_str()))).next_back()
             && *reach >= start
         {
             if *reach > end {
@@ -84,8 +111,8 @@ impl<R: Remote> Cached<R> {
             }
             start.clone_from(before);
         }
-        let touched: Vec<String> =
-            self.complete.range::<str, _>(start.as_str()..=end.as_str()).map(|(start, _)| start.clone()).collect();
+        let whole = (Included(start.as_str()), Included(end.as_str()));
+        let touched: Vec<String> = self.complete.range::<str, _>(whole).map(|(start, _)| start.clone()).collect();
         for inner in touched {
             if let Some(reach) = self.complete.remove(&inner)
                 && reach > end
@@ -112,6 +139,8 @@ impl<R: Remote> Cached<R> {
 
     fn fetch_up(&mut self, start: &str, end: &str, wanted: usize) -> Result<(), Error> {
         let limit = wanted.clamp(PAGE_MIN, PAGE_MAX);
+        // To the end of the directory, as it were: the next question is often about the neighbours.
+        let end = &end.max(&end_of_directory(start)).to_owned();
         let entries = self.remote.page(start..end, Order::Ascending, limit)?;
         let end = match entries.last() {
             Some((last, _)) if entries.len() >= limit => after(last),
@@ -170,6 +199,9 @@ impl<R: Remote> Snapshot for Cached<R> {
         if key.contains('\0') {
             return Ok(None);
         }
+        if self.asked.len() < ASKED_MAX {
+            self.asked.insert(key.to_owned());
+        }
         if let Some(answer) = self.recall(key) {
             return Ok(answer.cloned());
         }
@@ -196,6 +228,15 @@ impl<R: Remote> Snapshot for Cached<R> {
 /// The smallest text after `key` that can be a key: keys hold no NUL.
 fn after(key: &str) -> String {
     format!("{key}\u{1}")
+}
+
+/// The first key after all that are in the same place as `key`, that is, are the same up to the last `/`.
+fn end_of_directory(key: &str) -> String {
+    match key.rsplit_once('/') {
+        // `0` is the character after `/`.
+        Some((directory, _)) => format!("{directory}0"),
+        None => String::new(),
+    }
 }
 
 /// A bound without NUL that divides keys, which hold none, in the same way.
@@ -232,8 +273,16 @@ mod tests {
 
         fn around(&mut self, key: &str) -> Result<Vec<Entry>, Error> {
             self.asked += 1;
-            let found = self.entries.range::<str, _>(key..).map(|(key, value)| (key.clone(), value.clone()));
+            let found = self
+                .entries
+                .range::<str, _>((Included(key), Unbounded))
+                .map(|(key, value)| (key.clone(), value.clone()));
             Ok(found.take(2).collect())
+        }
+
+        fn those(&mut self, keys: &[String]) -> Result<Vec<Entry>, Error> {
+            self.asked += 1;
+            Ok(keys.iter().filter_map(|key| Some((key.clone(), self.entries.get(key)?.clone()))).collect())
         }
     }
 
@@ -243,13 +292,15 @@ mod tests {
 
     #[derive(Clone, Debug)]
     enum Question {
+        Prefetch(Vec<String>),
         Get(String),
         Scan(String, String, bool, usize),
     }
 
     fn question() -> impl Strategy<Value = Question> {
-        let key = || "[a-c\u{1}\\x00]{0,4}";
+        let key = || "[a-c\u{1}\\x00/]{0,4}";
         prop_oneof![
+            proptest::collection::vec("[a-c\u{1}/]{1,4}", 0..5).prop_map(Question::Prefetch),
             key().prop_map(Question::Get),
             (key(), key(), any::<bool>(), 0_usize..70).prop_map(|(a, b, up, limit)| Question::Scan(a, b, up, limit)),
         ]
@@ -258,18 +309,19 @@ mod tests {
     proptest! {
         #[test]
         fn a_cached_snapshot_answers_like_the_snapshot(
-            keys in proptest::collection::btree_set("[a-c\u{1}]{1,4}", 0..150),
+            keys in proptest::collection::btree_set("[a-c\u{1}/]{1,4}", 0..150),
             questions in proptest::collection::vec(question(), 1..40),
         ) {
             let plain = far(keys.clone()).entries;
             let mut cached = Cached::new(far(keys));
             for question in questions {
                 match &question {
+                    Question::Prefetch(keys) => cached.prefetch(keys)?,
                     Question::Get(key) => prop_assert_eq!(cached.get(key)?, plain.get(key).cloned(), "{:?}", key),
                     Question::Scan(from, to, up, limit) => {
                         let order = if *up { Order::Ascending } else { Order::Descending };
                         let mut wanted: Vec<Entry> = plain.iter()
-                            .filter(|(key, _)| from <= key && *key < to)
+                            .filter(|(key, _)| **key >= *from && **key < *to)
                             .map(|(key, value)| (key.clone(), value.clone())).collect();
                         if !up { wanted.reverse(); }
                         wanted.truncate(*limit);
@@ -279,6 +331,7 @@ mod tests {
                 // Known once, known for ever.
                 let asked = cached.remote.asked;
                 match question {
+                    Question::Prefetch(keys) => keys.iter().try_for_each(|key| cached.get(key).map(|_| ()))?,
                     Question::Get(key) => drop(cached.get(&key)?),
                     Question::Scan(from, to, up, limit) => {
                         let order = if up { Order::Ascending } else { Order::Descending };

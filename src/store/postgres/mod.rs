@@ -18,6 +18,7 @@ mod sqlstate;
 mod tests;
 mod tls;
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -40,7 +41,7 @@ const ANSWER_MARGIN: Duration = Duration::from_secs(10);
 /// A store in one schema of a database. The schema appears with the first write; until then the store reads as empty.
 pub struct Postgres {
     common: Arc<Common>,
-    writer: Mutex<Option<Session>>,
+    writer: Mutex<Writer>,
     readers: Mutex<Readers>,
     /// Told when a reader comes back.
     returned: Condvar,
@@ -48,6 +49,28 @@ pub struct Postgres {
     was_connected: AtomicBool,
     /// Whether this process has tried to bring the views up to date.
     views_tried: AtomicBool,
+}
+
+#[derive(Default)]
+struct Writer {
+    session: Option<Session>,
+    habits: Habits,
+}
+
+/// What writes ask for: most begin with the same questions, which are then asked all at once.
+#[derive(Default)]
+struct Habits {
+    /// Keys that the last write asked for.
+    last: BTreeSet<String>,
+    /// Those that the one before it asked for too.
+    twice: Vec<String>,
+}
+
+impl Habits {
+    fn note(&mut self, asked: BTreeSet<String>) {
+        self.twice = self.last.intersection(&asked).cloned().collect();
+        self.last = asked;
+    }
 }
 
 #[derive(Default)]
@@ -76,7 +99,7 @@ impl Postgres {
         let answer_max = patience + ANSWER_MARGIN;
         Self {
             common: Arc::new(Common { settings, texts, answer_max, patience, round_trips: AtomicU64::new(0) }),
-            writer: Mutex::new(None),
+            writer: Mutex::default(),
             readers: Mutex::default(),
             returned: Condvar::new(),
             was_connected: AtomicBool::new(false),
@@ -113,25 +136,28 @@ impl Postgres {
 
 /// Writing.
 impl Postgres {
-    fn write_once(&self, slot: &mut Option<Session>, body: &mut WriteBody<'_>) -> Result<(), Stop> {
+    fn write_once(&self, writer: &mut Writer, body: &mut WriteBody<'_>) -> Result<(), Stop> {
         // Taken out: should the body panic, the connection ends, and the server rolls back.
-        let mut session = match slot.take().filter(Session::is_usable) {
+        let mut session = match writer.session.take().filter(Session::is_usable) {
             Some(session) => session,
             None => self.connect()?,
         };
-        let outcome = self.transact(&mut session, body);
+        let outcome = self.transact(&mut session, &mut writer.habits, body);
         session.rollback();
-        *slot = Some(session).filter(Session::is_usable);
+        writer.session = Some(session).filter(Session::is_usable);
         outcome
     }
 
-    fn transact(&self, session: &mut Session, body: &mut WriteBody<'_>) -> Result<(), Stop> {
+    fn transact(&self, session: &mut Session, habits: &mut Habits, body: &mut WriteBody<'_>) -> Result<(), Stop> {
         self.begin_write(session)?;
         let mut cached = Cached::new(View::new(session));
+        // A failure is kept by the view, and told below.
+        let _ = cached.prefetch(&habits.twice);
         let mut tx = Overlay::new(&mut cached);
         let answer = body(&mut tx);
         let writes = tx.into_writes();
         let writes = cached.without_idle(writes);
+        habits.note(cached.asked());
         cached.into_remote().failure()?;
         if !answer? || writes.is_empty() {
             return Ok(());
@@ -246,8 +272,8 @@ impl Store for Postgres {
 
     fn write(&self, body: &mut WriteBody<'_>) -> Result<(), Error> {
         // A panic under the lock leaves no connection behind.
-        let mut slot = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        self.persist(|| self.write_once(&mut slot, body))
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        self.persist(|| self.write_once(&mut writer, body))
     }
 
     fn describe(&self) -> String {

@@ -47,6 +47,7 @@ struct Statements {
     around: Statement,
     page_up: Statement,
     page_down: Statement,
+    those: Statement,
 }
 
 /// The same for writing.
@@ -185,6 +186,17 @@ impl Session {
         }
     }
 
+    /// What a failure means after meta has answered: what is missing then was there once.
+    fn within(&self, stop: Stop) -> Stop {
+        match stop {
+            Stop::Missing => {
+                let schema = &self.common.settings.schema;
+                Stop::Failed(Error::Corrupt(format!("the table entries in schema {schema:?} is missing")))
+            }
+            stop => stop,
+        }
+    }
+
     /// Commits durably.
     pub(super) fn commit(&mut self) -> Result<(), Stop> {
         if self.client.is_closed() {
@@ -207,6 +219,10 @@ impl Session {
 
     /// Sends the writes of a transaction; all that go together at once.
     pub(super) fn flush(&mut self, writes: BTreeMap<String, Option<Vec<u8>>>) -> Result<(), Stop> {
+        self.send_all(writes).map_err(|stop| self.within(stop))
+    }
+
+    fn send_all(&mut self, writes: BTreeMap<String, Option<Vec<u8>>>) -> Result<(), Stop> {
         if let Some(key) = writes.keys().find(|key| key.contains('\0')) {
             return Err(Stop::Failed(Error::Corrupt(format!("the key {key:?} cannot be kept: it holds a NUL"))));
         }
@@ -260,8 +276,9 @@ impl Session {
             Some(statements) => choose(statements).clone(),
             None => {
                 let texts = &Arc::clone(&self.common).texts;
-                let [around, page_up, page_down] = self.prepared([&texts.around, &texts.page_up, &texts.page_down])?;
-                choose(self.statements.insert(Statements { around, page_up, page_down })).clone()
+                let [around, page_up, page_down, those] =
+                    self.prepared([&texts.around, &texts.page_up, &texts.page_down, &texts.those])?;
+                choose(self.statements.insert(Statements { around, page_up, page_down, those })).clone()
             }
         };
         let client = Arc::clone(&self.client);
@@ -313,7 +330,7 @@ impl<'a> View<'a> {
 
     /// Why the transaction is of no use any more, if it is.
     pub(super) fn failure(self) -> Result<(), Stop> {
-        self.failure.map_or(Ok(()), Err)
+        self.failure.map_or(Ok(()), |stop| Err(self.session.within(stop)))
     }
 
     fn note(&mut self, outcome: Result<Vec<Entry>, Stop>) -> Result<Vec<Entry>, Error> {
@@ -343,6 +360,11 @@ impl Remote for View<'_> {
 
     fn around(&mut self, key: &str) -> Result<Vec<Entry>, Error> {
         let outcome = self.session.entries(|statements| &statements.around, &[&key]);
+        self.note(outcome)
+    }
+
+    fn those(&mut self, keys: &[String]) -> Result<Vec<Entry>, Error> {
+        let outcome = self.session.entries(|statements| &statements.those, &[&keys]);
         self.note(outcome)
     }
 }

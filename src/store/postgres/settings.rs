@@ -224,7 +224,7 @@ impl Settings {
                     .to_owned(),
             ));
         };
-        let seconds = |text: &str| text.parse().ok().filter(|seconds| *seconds >= 0_i64);
+        let seconds = |text: &str| text.parse().ok().filter(|seconds: &i64| *seconds >= 0);
         let timeout = sources.parsed("connect_timeout", "a whole number of seconds", seconds)?;
         let timeout = timeout.and_then(|seconds| u64::try_from(seconds).ok()).filter(|seconds| *seconds > 0);
         Ok(Self {
@@ -341,7 +341,7 @@ fn hosts(sources: &Sources<'_>, mode: Option<SslMode>) -> Result<Vec<Host>, Erro
                 _ => return Err(Error::Url(format!("{} must be a number from 1 to 65535.", origin("port")))),
             },
         };
-        let address = match addresses.get(index).map(String::as_str) {
+        let address: Option<IpAddr> = match addresses.get(index).map(String::as_str) {
             None | Some("") => None,
             Some(text) => match text.parse() {
                 Ok(address) => Some(address),

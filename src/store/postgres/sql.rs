@@ -28,6 +28,7 @@ pub(super) struct Texts {
     pub(super) around: String,
     pub(super) page_up: String,
     pub(super) page_down: String,
+    pub(super) those: String,
     pub(super) put: String,
     pub(super) delete: String,
     pub(super) generation: String,
@@ -50,6 +51,7 @@ impl Texts {
             around: format!("SELECT key, value FROM {schema}.entries WHERE key >= $1 ORDER BY key LIMIT 2"),
             page_up: page("ASC"),
             page_down: page("DESC"),
+            those: format!("SELECT key, value FROM {schema}.entries WHERE key = ANY($1)"),
             put: format!(
                 "INSERT INTO {schema}.entries (key, value) SELECT * FROM unnest($1::text[], $2::bytea[]) \
                  ON CONFLICT (key) DO UPDATE SET value = excluded.value"
