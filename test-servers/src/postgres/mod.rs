@@ -1,0 +1,300 @@
+//! PostgreSQL.
+
+mod binaries;
+mod client;
+mod tls;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::thread;
+use std::time::Instant;
+
+use url::Url;
+
+use crate::machine::{Account, free_port, last_lines, random_word, scratch_directory};
+use crate::watchdog::{Job, Watchdog, command, kill};
+use crate::{ASK_AGAIN, START_LIMIT};
+
+/// The superuser of servers that are started here.
+const SUPERUSER: &str = "ipam_admin";
+
+/// A server of somebody else, for [`Postgres::shared`].
+const VARIABLE: &str = "IPAM_TEST_POSTGRES";
+
+/// How often another port is tried when somebody took the one that was free.
+const PORTS_MAX: usize = 5;
+
+static SHARED: OnceLock<Postgres> = OnceLock::new();
+
+/// A PostgreSQL server.
+///
+/// Passwords are asked for (SCRAM), commits reach the disk (`fsync`), 100 connections are allowed, and TLS is offered
+/// under the name `localhost`.
+#[derive(Debug)]
+pub struct Postgres {
+    /// Of the superuser, with the database `postgres`.
+    url: Url,
+    /// `None`: the server of somebody else.
+    own: Option<Own>,
+}
+
+/// What a server that was started here has.
+#[derive(Debug)]
+struct Own {
+    directory: PathBuf,
+    programs: PathBuf,
+    account: Option<Account>,
+    offers_tls: bool,
+    /// `None`: killed.
+    running: Mutex<Option<Watchdog>>,
+}
+
+impl Postgres {
+    /// The server of this test process: the one in `IPAM_TEST_POSTGRES` (the URL of a superuser, reached without TLS),
+    /// else one that is started when first asked for and ends with the process.
+    ///
+    /// # Panics
+    /// When there is none and none can be started; the message says what to install.
+    pub fn shared() -> &'static Self {
+        SHARED.get_or_init(|| match std::env::var(VARIABLE) {
+            Ok(url) if !url.is_empty() => Self::of_somebody_else(&url),
+            _ => Self::start(),
+        })
+    }
+
+    fn of_somebody_else(url: &str) -> Self {
+        let parsed = Url::parse(url).ok().filter(|url| url.scheme().starts_with("postgres") && url.has_host());
+        let url = parsed
+            .unwrap_or_else(|| panic!("{VARIABLE} is not a URL such as postgres://user:password@host:5432/postgres"));
+        let server = Self { url, own: None };
+        if let Err(why) = client::run(&server.url, "postgres", "SELECT 1") {
+            panic!("the server in {VARIABLE} does not answer: {why}");
+        }
+        server
+    }
+
+    /// A server of one's own. It is stopped, and its directory removed, when it is dropped or the process ends.
+    ///
+    /// # Panics
+    /// When none can be started; the message says what to install.
+    pub fn start() -> Self {
+        let password = random_word();
+        let own = Own::initialised(&password);
+        let url = |port: u16| {
+            let text = format!("postgres://{SUPERUSER}:{password}@127.0.0.1:{port}/postgres?sslmode=disable");
+            Url::parse(&text).expect("this is a URL")
+        };
+        for _ in 0..PORTS_MAX {
+            let url = url(free_port());
+            if own.run(&url) {
+                return Self { url, own: Some(own) };
+            }
+        }
+        panic!("PostgreSQL did not start:\n{}", last_lines(&own.log()));
+    }
+
+    /// The URL of a database, with user and password of the superuser.
+    pub fn url(&self, database: &str) -> String {
+        let mut url = self.url.clone();
+        url.set_path(database);
+        url.into()
+    }
+
+    /// Makes a new, empty database and returns its name.
+    pub fn create_database(&self) -> String {
+        let name = format!("ipam_test_{}", random_word());
+        self.admin(&format!("CREATE DATABASE {name} TEMPLATE template0"));
+        name
+    }
+
+    /// Runs SQL as superuser in the database `postgres`. Rows come back as lines, columns with `|` between them.
+    ///
+    /// # Panics
+    /// With the words of the server when it refuses.
+    #[track_caller]
+    pub fn admin(&self, sql: &str) -> String {
+        self.admin_in("postgres", sql)
+    }
+
+    /// The same in another database.
+    ///
+    /// # Panics
+    /// With the words of the server when it refuses.
+    #[track_caller]
+    pub fn admin_in(&self, database: &str, sql: &str) -> String {
+        match client::run(&self.url, database, sql) {
+            Ok(rows) => rows,
+            Err(why) => panic!("{sql}\n{why}"),
+        }
+    }
+
+    /// The port of the server.
+    pub fn port(&self) -> u16 {
+        self.url.port().unwrap_or(5432)
+    }
+
+    /// The certificate authority (a PEM file) of the server's certificate, which is for the host name `localhost`.
+    ///
+    /// # Panics
+    /// When the server is the one in `IPAM_TEST_POSTGRES`, or its programs have no TLS.
+    pub fn tls_root(&self) -> PathBuf {
+        let own = self.own();
+        assert!(
+            own.offers_tls,
+            "this test needs TLS, and the PostgreSQL in {} was built without it: install another one (Debian and Ubuntu: \
+             apt install postgresql)",
+            own.programs.display()
+        );
+        own.directory.join(tls::ROOT)
+    }
+
+    /// SIGKILL for all of the server: nothing is finished, nothing is said to clients.
+    ///
+    /// # Panics
+    /// On the server in `IPAM_TEST_POSTGRES`.
+    pub fn kill(&self) {
+        let own = self.own();
+        let mut running = own.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(watchdog) = running.take() else { return };
+        own.kill();
+        watchdog.stop();
+    }
+
+    /// Starts it again after [`kill`](Self::kill), on the same port with the same data, and waits until it answers.
+    ///
+    /// # Panics
+    /// On the server in `IPAM_TEST_POSTGRES`, and when it does not answer.
+    pub fn restart(&self) {
+        let own = self.own();
+        self.kill();
+        let start = Instant::now();
+        // Somebody may have the port for a moment, as one end of a connection.
+        while !own.run(&self.url) {
+            assert!(start.elapsed() < START_LIMIT, "PostgreSQL did not start again:\n{}", last_lines(&own.log()));
+            thread::sleep(ASK_AGAIN);
+        }
+    }
+
+    fn own(&self) -> &Own {
+        self.own.as_ref().unwrap_or_else(|| panic!("this test needs Postgres::start(), not the server in {VARIABLE}"))
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        match self.running.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            Some(watchdog) => watchdog.remove(),
+            None => drop(fs::remove_dir_all(&self.directory)),
+        }
+    }
+}
+
+impl Own {
+    /// A data directory and certificates, nothing started yet.
+    fn initialised(password: &str) -> Self {
+        let (directory, account) = scratch_directory("ipam-postgres-");
+        let mut own =
+            Self { directory, programs: PathBuf::new(), account, offers_tls: false, running: Mutex::new(None) };
+        own.programs = binaries::find(account, &own.directory);
+        initialise(&own.programs, &own.directory, account, password);
+        own.offers_tls = is_built_with_tls(&own.programs, &own.directory, account);
+        own
+    }
+
+    fn data(&self) -> PathBuf {
+        self.directory.join("data")
+    }
+
+    fn log(&self) -> PathBuf {
+        self.directory.join("log")
+    }
+
+    /// Starts the server and waits until it answers; `false` when it ended instead.
+    fn run(&self, url: &Url) -> bool {
+        let (log, directory) = (self.log(), self.directory.as_path());
+        let job = Job { directory, log: &log, account: self.account, signal: "QUIT", environment: &[] };
+        let watchdog = Watchdog::start(&job, &self.programs.join("postgres"), &self.arguments(url));
+        let start = Instant::now();
+        loop {
+            if client::run(url, "postgres", "SELECT 1").is_ok() && self.has_port(url) {
+                *self.running.lock().unwrap_or_else(PoisonError::into_inner) = Some(watchdog);
+                return true;
+            }
+            if watchdog.has_server_ended() || start.elapsed() > START_LIMIT {
+                watchdog.stop();
+                return false;
+            }
+            thread::sleep(ASK_AGAIN);
+        }
+    }
+
+    /// Whether it is this server that listens there: the file names the port.
+    fn has_port(&self, url: &Url) -> bool {
+        let text = fs::read_to_string(self.data().join("postmaster.pid")).unwrap_or_default();
+        text.lines().nth(3).and_then(|line| line.trim().parse().ok()) == url.port()
+    }
+
+    fn arguments(&self, url: &Url) -> Vec<String> {
+        let file = |name: &str| self.directory.join(name).display().to_string();
+        let mut arguments = vec!["-D".to_owned(), self.data().display().to_string()];
+        let mut set = |name: &str, value: &str| arguments.extend(["-c".to_owned(), format!("{name}={value}")]);
+        set("listen_addresses", "127.0.0.1");
+        set("port", &url.port().unwrap_or(5432).to_string());
+        set("unix_socket_directories", "");
+        set("max_connections", "100");
+        set("fsync", "on");
+        if self.offers_tls {
+            set("ssl", "on");
+            set("ssl_cert_file", &file(tls::CERTIFICATE));
+            set("ssl_key_file", &file(tls::KEY));
+        }
+        arguments
+    }
+
+    /// Kills the first process of the server, then those it started: each leads a group of its own, and would notice
+    /// only at its next wait. Where there is no `/proc` they notice by themselves.
+    fn kill(&self) {
+        let text = fs::read_to_string(self.data().join("postmaster.pid")).unwrap_or_default();
+        let Some(first) = text.lines().next().and_then(|line| line.trim().parse().ok()) else { return };
+        let others = children(first);
+        kill(&[first]);
+        kill(&others);
+    }
+}
+
+/// Processes that `parent` started and that still run.
+fn children(parent: u32) -> Vec<u32> {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let ids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    // Fields of stat: id, name in parentheses, state, parent.
+    let parent_of = |id: u32| {
+        let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+        stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse::<u32>().ok()
+    };
+    ids.filter(|id| parent_of(*id) == Some(parent)).collect()
+}
+
+/// Makes the data directory and the certificates.
+fn initialise(programs: &Path, directory: &Path, account: Option<Account>, password: &str) {
+    let password_file = directory.join("password");
+    fs::write(&password_file, password).expect("a scratch directory can be written");
+    tls::write(directory);
+    if let Some(account) = account {
+        account.own(directory);
+    }
+    let mut initdb = command(&programs.join("initdb"), account);
+    initdb.args(["--encoding=UTF8", "--locale=C", "--auth=scram-sha-256", "--no-sync", "--username", SUPERUSER]);
+    initdb.arg("--pwfile").arg(&password_file).arg("-D").arg(directory.join("data")).current_dir(directory);
+    let output = initdb.output().unwrap_or_else(|error| panic!("initdb does not start: {error}"));
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "initdb in {} failed:\n{text}", programs.display());
+    fs::remove_file(password_file).expect("one's own file can be removed");
+}
+
+/// A server without TLS does not even accept the setting.
+fn is_built_with_tls(programs: &Path, directory: &Path, account: Option<Account>) -> bool {
+    let mut postgres = command(&programs.join("postgres"), account);
+    postgres.args(["-C", "ssl", "-c", "ssl=on", "-D"]).arg(directory.join("data")).current_dir(directory);
+    postgres.output().is_ok_and(|output| output.status.success())
+}

@@ -1,0 +1,65 @@
+//! The S3 server keeps the promise that stores are built on: a PUT only when nothing is there.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use test_servers::S3;
+
+const SIGNATURE: &str =
+    "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0";
+
+/// One request; the status of the answer, and its text.
+fn ask(address: &str, method: &str, path: &str, header: &str, body: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: {SIGNATURE}\r\n{header}Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    (answer.split(' ').nth(1).unwrap().parse().unwrap(), answer)
+}
+
+#[test]
+fn what_is_there_is_not_written_over_when_the_request_says_so() {
+    let server = S3::shared();
+    let address = server.address();
+    let key = format!("/{}/log/1", server.create_bucket());
+    let put = |body| ask(&address, "PUT", &key, "If-None-Match: *\r\n", body).0;
+    assert_eq!((put("first"), put("second")), (200, 412));
+    assert!(ask(&address, "GET", &key, "", "").1.ends_with("first"));
+}
+
+#[test]
+fn of_many_at_once_one_wins() {
+    let server = S3::shared();
+    let address = server.address();
+    let bucket = server.create_bucket();
+    for round in 0..30 {
+        let key = format!("/{bucket}/log/{round}");
+        let statuses = std::thread::scope(|scope| {
+            let put = || ask(&address, "PUT", &key, "If-None-Match: *\r\n", "body").0;
+            let threads: Vec<_> = (0..16).map(|_| scope.spawn(put)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
+        });
+        let with = |wanted| statuses.iter().filter(|status| **status == wanted).count();
+        assert_eq!((with(200), with(412)), (1, 15), "{statuses:?}");
+    }
+}
+
+#[test]
+fn buckets_are_new_and_a_missing_one_is_not_found() {
+    let server = S3::shared();
+    assert_ne!(server.create_bucket(), server.create_bucket());
+    assert_eq!(ask(&server.address(), "GET", "/no-such-bucket/key", "", "").0, 404);
+}
+
+#[test]
+fn a_killed_server_does_not_answer() {
+    let server = S3::start();
+    assert!(TcpStream::connect(server.address()).is_ok());
+    server.kill();
+    assert!(TcpStream::connect(server.address()).is_err());
+}
