@@ -323,8 +323,8 @@ fn store_error(error: &store::Error) -> (String, String) {
         store::Error::Unavailable(why) => (
             "The store is not available",
             format!(
-                "{} Nothing was changed. Check the store's URL, and that this user may read and write the file and its \
-                 directory; then run again.",
+                "{} Nothing was changed. Check the store's URL, and that this user may read and write there (for a \
+                 file, also in its directory); then run again.",
                 sentence(why)
             ),
         ),
@@ -339,8 +339,8 @@ fn store_error(error: &store::Error) -> (String, String) {
         store::Error::ReadOnly(why) => (
             "The store is read-only",
             format!(
-                "{} Nothing was changed. Give this user write permission on the file and on its directory, or use other \
-                 credentials.",
+                "{} Nothing was changed. Give this user the right to write there (for a file, also in its directory), or use \
+                 other credentials.",
                 sentence(why)
             ),
         ),
@@ -480,10 +480,11 @@ fn capital(text: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// `text` as a sentence: capital letter, one full stop.
+/// `text` as a sentence: capital letter, unless it begins with a URL, and one full stop.
 fn sentence(text: &str) -> String {
     let trimmed = text.trim().trim_end_matches('.');
-    format!("{}.", capital(trimmed))
+    let begins_with_url = trimmed.split_whitespace().next().is_some_and(|word| word.contains("://"));
+    if begins_with_url { format!("{trimmed}.") } else { format!("{}.", capital(trimmed)) }
 }
 
 #[cfg(test)]

@@ -324,7 +324,13 @@ fn a_failing_store_says_what_to_do() {
             store::Error::Unavailable("cannot open /x/ipam.db: permission denied".to_owned()),
             "The store is not available",
             "Cannot open /x/ipam.db: permission denied. Nothing was changed. Check the store's URL, and that this user may \
-             read and write the file and its directory; then run again.",
+             read and write there (for a file, also in its directory); then run again.",
+        ),
+        (
+            store::Error::Unavailable("s3://plan/core did not answer in time".to_owned()),
+            "The store is not available",
+            "s3://plan/core did not answer in time. Nothing was changed. Check the store's URL, and that this user may \
+             read and write there (for a file, also in its directory); then run again.",
         ),
         (
             store::Error::Uncertain("disk I/O error".to_owned()),
@@ -335,8 +341,8 @@ fn a_failing_store_says_what_to_do() {
         (
             store::Error::ReadOnly("/x/ipam.db cannot be written.".to_owned()),
             "The store is read-only",
-            "/x/ipam.db cannot be written. Nothing was changed. Give this user write permission on the file and on its \
-             directory, or use other credentials.",
+            "/x/ipam.db cannot be written. Nothing was changed. Give this user the right to write there (for a \
+             file, also in its directory), or use other credentials.",
         ),
         (
             store::Error::Busy("30 s".to_owned()),

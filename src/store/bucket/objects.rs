@@ -18,8 +18,8 @@ use super::place::{Kind, Place};
 use crate::store::Error;
 use crate::store::backoff::PATIENCE;
 
-/// The first contact must come to an answer or a sentence within ten seconds.
-const PATIENCE_FIRST: Duration = Duration::from_secs(8);
+/// The first contact must come to an answer or a sentence within ten seconds, of which Terraform itself needs some.
+const PATIENCE_FIRST: Duration = Duration::from_secs(6);
 /// One request, and each further piece of a long answer.
 const REQUEST_TIME: Duration = Duration::from_secs(8);
 /// What a slow line carries: large bodies get more time.
