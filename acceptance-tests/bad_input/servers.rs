@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
 use test_servers::{Postgres, Proxy, S3};
 
-use crate::harness::Workspace;
 use crate::harness::diagnostics::Diagnostic;
 use crate::harness::each::each;
 use crate::harness::store::{NewPool, Store};
 use crate::harness::terraform::Running;
+use crate::harness::{Workspace, nobody};
 
 /// From the start of Terraform to the diagnostic.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -66,12 +66,6 @@ fn check_all(mistakes: &[Mistake]) {
 const NOT_AVAILABLE: &str = "The store is not available";
 const NOT_UNDERSTOOD: &str = "The store URL is not understood";
 
-/// A server that is not there.
-fn nobody() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().to_string()
-}
-
 #[test]
 fn a_bucket_that_cannot_be_used() {
     let server = S3::shared();
@@ -106,8 +100,18 @@ fn a_bucket_that_cannot_be_used() {
             NOT_AVAILABLE,
             &["no-such-bucket", "does not exist: create it"],
         ),
-        mistake("server that is not there", s3(&nobody(), &bucket), NOT_AVAILABLE, &["s3://", "cannot be reached", "Check the store's URL"]),
-        mistake("server that does not answer", s3(&stalled.address(), &bucket), NOT_AVAILABLE, &["s3://", "did not answer in time", "Check the store's URL"]),
+        mistake(
+            "server that is not there",
+            s3(&nobody(), &bucket),
+            NOT_AVAILABLE,
+            &["s3://", "cannot be reached", "Check the store's URL"],
+        ),
+        mistake(
+            "server that does not answer",
+            s3(&stalled.address(), &bucket),
+            NOT_AVAILABLE,
+            &["s3://", "did not answer in time", "Check the store's URL"],
+        ),
         mistake("unknown key", key, NOT_AVAILABLE, &["check AWS_ACCESS_KEY_ID"]),
         mistake("wrong secret", signature, NOT_AVAILABLE, &["AWS_SECRET_ACCESS_KEY"]),
         mistake("no right to read", denied, NOT_AVAILABLE, &["AccessDenied", "s3:GetObject"]),
@@ -272,7 +276,7 @@ fn a_postgres_server_whose_tls_cannot_be_trusted() {
             "name of somebody else",
             url("127.0.0.1", "verify-full", &root),
             NOT_AVAILABLE,
-            &["127.0.0.1", "verify-full"],
+            &["127.0.0.1", "sslmode=verify-ca"],
         ),
         mistake(
             "no authority file",
