@@ -241,7 +241,8 @@ impl Bucket {
 impl Bucket {
     /// A state to run a body on: the one in memory when that is likely to be current, and whether it was proven to be.
     fn start(&self) -> Result<(State, bool), Error> {
-        let likely = self.head().as_ref().filter(|head| !head.doubtful).map(|head| (head.state.clone(), head.confirmed));
+        let likely =
+            self.head().as_ref().filter(|head| !head.doubtful).map(|head| (head.state.clone(), head.confirmed));
         match likely {
             Some((state, confirmed)) if confirmed.age() < self.limits.trusted => Ok((state, false)),
             _ => Ok((self.refresh()?, true)),
@@ -321,7 +322,8 @@ impl Bucket {
             let again = matches!(failure, Failure::Transient { .. });
             // A directory tells at once; a server may still be at work on what was cut off.
             let told = !again && self.place.directory.is_some();
-            perhaps_done |= !told && matches!(failure, Failure::Transient { sent: true, .. } | Failure::Final { sent: true, .. });
+            perhaps_done |=
+                !told && matches!(failure, Failure::Transient { sent: true, .. } | Failure::Final { sent: true, .. });
             if again && deadline.wait().await {
                 continue;
             }
