@@ -112,7 +112,16 @@ impl Objects {
     {
         let mut deadline = self.deadline();
         loop {
-            match self.once(REQUEST_TIME.min(deadline.left()), request()).await {
+            let outcome =
+                self.once(REQUEST_TIME.min(deadline.left()), request()).await.map_err(|failure| match failure {
+                    // Nothing was to be created: somebody in between answers nonsense for a moment.
+                    Failure::Exists => {
+                        let words = format!("{} answers a read with a conflict", self.place.describe());
+                        Failure::Transient { sent: false, words }
+                    }
+                    failure => failure,
+                });
+            match outcome {
                 Err(Failure::Transient { sent, words }) => {
                     tracing::debug!(words, "a request to the store is repeated");
                     if !deadline.wait().await {
@@ -196,7 +205,8 @@ impl Objects {
     /// When an object was written, by the bucket's own clock, in seconds since 1970.
     pub(super) async fn written_at(&self, name: &str) -> Result<i64, Error> {
         let path = self.path(name);
-        let found = self.repeat(|| self.store.head(&path)).await.map_err(|failure| failure.into_read_error(&self.place))?;
+        let found =
+            self.repeat(|| self.store.head(&path)).await.map_err(|failure| failure.into_read_error(&self.place))?;
         Ok(found.last_modified.timestamp())
     }
 
