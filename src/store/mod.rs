@@ -125,7 +125,9 @@ pub struct Pruned {
 }
 
 /// What [`open`] opens, and what it will: for messages.
-const KNOWN: &str = "\"sqlite:<path>\" (a file), \"postgres://<user>@<host>/<database>\" and \"memory:\" (for tests)";
+const KNOWN: &str = "\"sqlite:<path>\" (a file), \"postgres://<user>@<host>/<database>\", \"s3://<bucket>/<prefix>\", \
+                     \"gs://<bucket>/<prefix>\", \"az://<container>/<prefix>\", \"file:///<directory>\" and \"memory:\" \
+                     (for tests)";
 
 /// The store at `url`: `sqlite:ipam.db`, `sqlite:/var/lib/ipam.db`, `memory:` (a new one), `memory:<name>` (shared by
 /// everybody in this process who gives that name). Nothing is opened or created before the first read or write.
@@ -195,9 +197,9 @@ mod tests {
     fn urls_that_are_no_store_are_refused_in_words() {
         for (url, words) in [
             ("postgres://me:s3cret@db/ipam?s3cret", "PostgreSQL"),
-            ("s3://bucket/prefix", "cannot keep its data at s3://bucket/prefix yet"),
+            ("s3:///prefix", "does not name a bucket"),
             ("aws-ipam", "cannot keep its data at aws-ipam yet"),
-            ("file:///var/lib/ipam", "Stores it has: \"sqlite:<path>\""),
+            ("file:var/lib/ipam", "\"file:///path/of/directory\""),
             ("mysql://me:s3cret@db/ipam", "mysql://***@db/ipam starts with \"mysql:\", which is no store"),
             ("ipam.db", "write \"sqlite:ipam.db\""),
             ("sqlite:", "does not say where"),
