@@ -323,8 +323,8 @@ fn store_error(error: &store::Error) -> (String, String) {
         store::Error::Unavailable(why) => (
             "The store is not available",
             format!(
-                "{} Nothing was changed. Check the store's URL, and that this user may read and write there (for a \
-                 file, also in its directory); then run again.",
+                "{} Nothing was changed. Check the store's URL, and that this user may read and write what it names (for a \
+                 file, its directory too); then run again.",
                 sentence(why)
             ),
         ),
@@ -339,7 +339,7 @@ fn store_error(error: &store::Error) -> (String, String) {
         store::Error::ReadOnly(why) => (
             "The store is read-only",
             format!(
-                "{} Nothing was changed. Give this user the right to write there (for a file, also in its directory), or use \
+                "{} Nothing was changed. Give this user the right to write there (for a file, in its directory too), or use \
                  other credentials.",
                 sentence(why)
             ),
@@ -368,7 +368,10 @@ fn store_error(error: &store::Error) -> (String, String) {
         ),
         store::Error::Url(why) => (
             "The store URL is not understood",
-            format!("{} A store is named like this: \"sqlite:ipam.db\".", sentence(why)),
+            format!(
+                "{} Stores are named like this: \"sqlite:ipam.db\", \"postgres://<user>@<host>/<database>\".",
+                sentence(why)
+            ),
         ),
     };
     (summary.to_owned(), detail)

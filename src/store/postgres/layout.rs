@@ -41,10 +41,10 @@ pub(super) fn create(session: &mut Session) -> Result<(), Stop> {
             Err(stop)
         }
     }
-    .or_else(|stop| match stop {
+    .map_err(|stop| match stop {
         // Somebody else was first: look again.
-        Stop::MadeTwice => Ok(()),
-        stop => Err(stop),
+        Stop::MadeTwice => Stop::Conflict { waited: false },
+        stop => stop,
     })
 }
 

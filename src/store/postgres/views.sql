@@ -1,8 +1,8 @@
 -- Views for people and dashboards; nothing in this program reads them, and a server that cannot make them serves all
 -- the same. SCHEMA stands for the quoted name of the schema. This is the one place outside src/ipam/ that knows the
--- fields of records: a test compares it with what the program writes. `0` is the character after `/`.
-DROP VIEW IF EXISTS SCHEMA.ipam_pools;
-CREATE VIEW SCHEMA.ipam_pools AS
+-- fields of records: a test compares it with what the program writes. `0` is the character after `/`. Columns are only
+-- ever added, and at the end: others may have built on the views, and have been granted them.
+CREATE OR REPLACE VIEW SCHEMA.ipam_pools AS
 SELECT record ->> 'id' AS id, record ->> 'name' AS name, record ->> 'scope_id' AS scope_id,
        record ->> 'source_pool_id' AS source_pool_id, (record ->> 'depth')::integer AS depth,
        record ->> 'address_family' AS address_family, record ->> 'locale' AS locale,
@@ -18,8 +18,7 @@ SELECT record ->> 'id' AS id, record ->> 'name' AS name, record ->> 'scope_id' A
 FROM (SELECT convert_from(value, 'UTF8')::jsonb AS record FROM SCHEMA.entries
       WHERE key >= 'pool/' AND key < 'pool0') AS records;
 
-DROP VIEW IF EXISTS SCHEMA.ipam_pool_cidrs;
-CREATE VIEW SCHEMA.ipam_pool_cidrs AS
+CREATE OR REPLACE VIEW SCHEMA.ipam_pool_cidrs AS
 SELECT record ->> 'id' AS id, record ->> 'name' AS name, record ->> 'pool_id' AS pool_id,
        (record ->> 'cidr')::cidr AS cidr, (record ->> 'inline')::boolean AS inline,
        record ->> 'source_allocation_id' AS source_allocation_id,
@@ -29,8 +28,7 @@ SELECT record ->> 'id' AS id, record ->> 'name' AS name, record ->> 'pool_id' AS
 FROM (SELECT convert_from(value, 'UTF8')::jsonb AS record FROM SCHEMA.entries
       WHERE key >= 'pool-cidr/' AND key < 'pool-cidr0') AS records;
 
-DROP VIEW IF EXISTS SCHEMA.ipam_allocations;
-CREATE VIEW SCHEMA.ipam_allocations AS
+CREATE OR REPLACE VIEW SCHEMA.ipam_allocations AS
 SELECT record ->> 'id' AS id, record ->> 'name' AS name, record ->> 'pool_id' AS pool_id,
        (record ->> 'cidr')::cidr AS cidr, record ->> 'resource_type' AS resource_type,
        record ->> 'resource_id' AS resource_id, record ->> 'description' AS description, record -> 'tags' AS tags,
@@ -40,8 +38,7 @@ SELECT record ->> 'id' AS id, record ->> 'name' AS name, record ->> 'pool_id' AS
 FROM (SELECT convert_from(value, 'UTF8')::jsonb AS record FROM SCHEMA.entries
       WHERE key >= 'allocation/' AND key < 'allocation0') AS records;
 
-DROP VIEW IF EXISTS SCHEMA.ipam_events;
-CREATE VIEW SCHEMA.ipam_events AS
+CREATE OR REPLACE VIEW SCHEMA.ipam_events AS
 SELECT (record ->> 'sequence')::bigint AS sequence, (record ->> 'time')::timestamptz AS time,
        record #>> '{actor,owner}' AS owner, record #>> '{actor,user}' AS "user",
        record #>> '{actor,run_url}' AS run_url, record ->> 'action' AS action, record ->> 'kind' AS kind,

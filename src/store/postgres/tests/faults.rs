@@ -118,7 +118,7 @@ fn a_server_that_stays_silent_after_connecting_is_given_up_too() {
     let (database, proxy) = (server().create_database(), proxy());
     let url = through(&proxy, &database);
     put(&store_in(&database), &[("a", "1")]);
-    let mut store = impatient(&format!("{url}&connect_timeout=1"), Duration::from_secs(1));
+    let mut store = impatient(&format!("{url}&connect_timeout=3"), Duration::from_secs(1));
     Arc::get_mut(&mut store.common).unwrap().answer_max = Duration::from_millis(1500);
     put(&store, &[("b", "1")]);
     let outcome = store.write(&mut |tx| {
@@ -136,8 +136,9 @@ fn a_server_that_stays_silent_after_connecting_is_given_up_too() {
 #[test]
 fn a_server_that_is_gone_for_good_is_not_waited_for_longer_than_patience() {
     let (database, proxy) = (server().create_database(), proxy());
+    put(&store_in(&database), &[("a", "1")]);
     let store = impatient(&through(&proxy, &database), Duration::from_millis(400));
-    put(&store, &[("a", "1")]);
+    put(&store, &[("b", "1")]);
     proxy.refuse();
     proxy.cut();
     let begun = Instant::now();

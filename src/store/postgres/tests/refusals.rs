@@ -112,3 +112,27 @@ fn the_password_file_is_asked_last() {
     let text = failure(&format!("{url}&password={PLANTED}"));
     assert!(text.contains("28P01"), "{text}");
 }
+
+#[test]
+fn logs_of_every_level_leave_secrets_out() {
+    let database = server().create_database();
+    let (role, url) = new_role(&database, "logged");
+    let place = tempfile::NamedTempFile::new().unwrap();
+    let log = Arc::new(place.reopen().unwrap());
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(tracing::level_filters::LevelFilter::TRACE).with_writer(log).finish();
+    tracing::subscriber::with_default(subscriber, || {
+        tracing::trace!("the log works");
+        failure(&url_of(&url, &role, PLANTED));
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("pass");
+        std::fs::write(&path, format!("*:*:*:{role}:{PLANTED}\n")).unwrap();
+        failure(&format!("{}&passfile={}", url_of(&url, &role, ""), path.display()));
+        let store = store_at(&url);
+        write_one(&store).unwrap_err();
+        read_one(&store).unwrap();
+    });
+    let log = std::fs::read_to_string(place.path()).unwrap();
+    assert!(log.contains("the log works") && log.contains("the password file is not used"), "{log}");
+    assert!(!log.contains(PLANTED) && !log.contains("role-secret"), "{log}");
+}

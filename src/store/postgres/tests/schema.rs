@@ -203,6 +203,49 @@ fn a_writer_without_the_right_to_create_writes_beside_old_views() {
     assert_eq!(server().admin_in(&database, "SELECT views FROM ipam.meta"), layout::VIEWS.to_string());
 }
 
+/// The SQL between two marks of the guide, with roles of its own.
+fn guide(part: &str, database: &str) -> String {
+    let text = include_str!("../../../../docs/guides/postgres.md");
+    let (_, text) = text.split_once(&format!("<!-- {part}:begin -->\n```sql\n")).unwrap();
+    let (text, _) = text.split_once("```").unwrap();
+    ["owner", "writer", "reader"]
+        .iter()
+        .fold(text.to_owned(), |text, role| text.replace(&format!("ipam_{role}"), &format!("{role}_{database}")))
+}
+
+#[test]
+fn the_roles_of_the_guide_can_do_what_it_says() {
+    // Tables that come after the roles, and tables that were there before.
+    for parts in [&["roles"][..], &["grants"]] {
+        let database = server().create_database();
+        let made: Vec<String> = match parts {
+            ["roles"] => Vec::new(),
+            _ => {
+                write_one(&store_in(&database)).unwrap();
+                ["writer", "reader"].map(|role| format!("CREATE ROLE {role}_{database} LOGIN")).into()
+            }
+        };
+        made.iter().for_each(|sql| drop(server().admin(sql)));
+        server().admin_in(&database, &guide(parts[0], &database));
+        let as_role = |role: &str| {
+            let role = format!("{role}_{database}");
+            server().admin(&format!("ALTER ROLE {role} PASSWORD 'role-secret'"));
+            store_at(&url_of(&server().url(&database), &role, "role-secret"))
+        };
+        if parts[0] == "roles" {
+            write_one(&as_role("owner")).unwrap();
+        }
+        let (writer, reader) = (as_role("writer"), as_role("reader"));
+        increment(&writer, "count").unwrap();
+        assert_eq!(get(&reader, "count").as_deref(), Some(&b"1"[..]));
+        assert!(matches!(write_one(&reader), Err(Error::ReadOnly(_))));
+        let mut session = reader.connect().unwrap();
+        for query in guide("queries", &database).split(';').filter(|query| !query.trim().is_empty()) {
+            session.batch(query, Step::Read).unwrap_or_else(|stop| panic!("{query}: {stop:?}"));
+        }
+    }
+}
+
 #[test]
 fn a_session_that_only_reads_says_so_when_written() {
     let database = server().create_database();
