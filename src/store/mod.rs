@@ -120,10 +120,11 @@ pub struct Pruned {
 }
 
 /// What [`open`] opens, and what it will: for messages.
-const KNOWN: &str = "\"sqlite:<path>\" (a file) and \"memory:\" (for tests)";
+const KNOWN: &str = "\"sqlite:<path>\" (a file), \"s3://\", \"gs://\" and \"az://<bucket>/<prefix>\" (a bucket), \
+                     \"file:///<directory>\", and \"memory:\" (for tests)";
 
-/// The store at `url`: `sqlite:ipam.db`, `sqlite:/var/lib/ipam.db`, `memory:` (a new one), `memory:<name>` (shared by
-/// everybody in this process who gives that name). Nothing is opened or created before the first read or write.
+/// The store at `url`: `sqlite:ipam.db`, `sqlite:/var/lib/ipam.db`, `s3://bucket/prefix` (also `gs`, `az`),
+/// `file:///directory`, `memory:` (a new one), `memory:<name>` (shared by everybody in this process who gives that name). Nothing is opened or created before the first read or write.
 ///
 /// # Errors
 /// [`Error::Url`] when the URL names no store that this build has.
@@ -184,9 +185,8 @@ mod tests {
     fn urls_that_are_no_store_are_refused_in_words() {
         for (url, words) in [
             ("postgres://me:s3cret@db/ipam", "cannot keep its data at postgres://***@db/ipam yet"),
-            ("s3://bucket/prefix", "cannot keep its data at s3://bucket/prefix yet"),
             ("aws-ipam", "cannot keep its data at aws-ipam yet"),
-            ("file:///var/lib/ipam", "Stores it has: \"sqlite:<path>\""),
+            ("aws-ipam", "Stores it has: \"sqlite:<path>\""),
             ("mysql://me:s3cret@db/ipam", "mysql://***@db/ipam starts with \"mysql:\", which is no store"),
             ("ipam.db", "write \"sqlite:ipam.db\""),
             ("sqlite:", "does not say where"),
