@@ -125,12 +125,12 @@ pub struct Pruned {
 }
 
 /// What [`open`] opens, and what it will: for messages.
-const KNOWN: &str = "\"sqlite:<path>\" (a file), \"postgres://<user>@<host>/<database>\", \"s3://<bucket>/<prefix>\", \
-                     \"gs://<bucket>/<prefix>\", \"az://<container>/<prefix>\", \"file:///<directory>\" and \"memory:\" \
-                     (for tests)";
+const KNOWN: &str = "\"sqlite:<path>\" (a file), \"postgres://<user>@<host>/<database>\", \"s3://\", \"gs://\" and \
+                     \"az://<bucket>/<prefix>\" (a bucket), \"file:///<directory>\", and \"memory:\" (for tests)";
 
-/// The store at `url`: `sqlite:ipam.db`, `sqlite:/var/lib/ipam.db`, `memory:` (a new one), `memory:<name>` (shared by
-/// everybody in this process who gives that name). Nothing is opened or created before the first read or write.
+/// The store at `url`: `sqlite:ipam.db`, `sqlite:/var/lib/ipam.db`, `s3://bucket/prefix` (also `gs`, `az`),
+/// `file:///directory`, `postgres://user@host/database`, `memory:` (a new one), `memory:<name>` (shared by everybody in
+/// this process who gives that name). Nothing is opened or created before the first read or write.
 ///
 /// # Errors
 /// [`Error::Url`] when the URL names no store that this build has.
@@ -198,8 +198,9 @@ mod tests {
         for (url, words) in [
             ("postgres://me:s3cret@db/ipam?s3cret", "PostgreSQL"),
             ("s3:///prefix", "does not name a bucket"),
-            ("aws-ipam", "cannot keep its data at aws-ipam yet"),
             ("file:var/lib/ipam", "\"file:///path/of/directory\""),
+            ("aws-ipam", "cannot keep its data at aws-ipam yet"),
+            ("aws-ipam", "Stores it has: \"sqlite:<path>\""),
             ("mysql://me:s3cret@db/ipam", "mysql://***@db/ipam starts with \"mysql:\", which is no store"),
             ("ipam.db", "write \"sqlite:ipam.db\""),
             ("sqlite:", "does not say where"),

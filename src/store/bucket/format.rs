@@ -68,13 +68,13 @@ struct CommitV1 {
     writes: Vec<(Key, Value)>,
 }
 
-/// The first line of a checkpoint; each further one is an entry.
+/// The first line of a checkpoint; each further one is an entry. Nothing in it depends on who writes it, or when: two
+/// writers of the same checkpoint write the same bytes.
 #[derive(Serialize, Deserialize)]
 struct CheckpointV1 {
     version: u64,
     number: u64,
     id: String,
-    time: String,
     /// Lines that follow.
     entries: usize,
 }
@@ -112,17 +112,11 @@ impl Commit {
 }
 
 /// Writes a checkpoint to `out`, packed.
-pub(super) fn write_checkpoint(
-    out: impl io::Write,
-    number: u64,
-    id: &str,
-    time: String,
-    entries: &Entries,
-) -> io::Result<()> {
+pub(super) fn write_checkpoint(out: impl io::Write, number: u64, id: &str, entries: &Entries) -> io::Result<()> {
     let mut packed = zstd::Encoder::new(out, LEVEL)?;
     packed.include_checksum(true)?;
     let mut packed = io::BufWriter::with_capacity(1 << 16, packed);
-    let header = CheckpointV1 { version: VERSION, number, id: id.to_owned(), time, entries: entries.len() };
+    let header = CheckpointV1 { version: VERSION, number, id: id.to_owned(), entries: entries.len() };
     serde_json::to_writer(&mut packed, &header)?;
     for (key, value) in entries.iter() {
         packed.write_all(b"\n")?;
