@@ -18,6 +18,7 @@ use std::fs;
 use serde_json::Value;
 
 use crate::harness::plan::{Plan, State, split};
+use crate::harness::store::Store;
 use crate::harness::{Workspace, here};
 
 macro_rules! cases {
@@ -148,6 +149,25 @@ impl Expected {
 }
 
 fn check(name: &str) {
+    check_on(name, &Store::sqlite());
+}
+
+on_each_store! {
+    /// Created, changed and deleted.
+    fn objects_change_step_by_step(store: Store) {
+        check_on("words_and_rules_change_in_place", &store);
+    }
+
+    fn a_block_grows_where_it_is(store: Store) {
+        check_on("a_growing_block_with_room_stays", &store);
+    }
+
+    fn fifty_allocations_at_once(store: Store) {
+        check_on("fifty_at_once", &store);
+    }
+}
+
+fn check_on(name: &str, store: &Store) {
     let directory = here().join("cases").join(name);
     let mut steps: Vec<_> = fs::read_dir(&directory)
         .unwrap_or_else(|error| panic!("{}: {error}", directory.display()))
@@ -155,7 +175,7 @@ fn check(name: &str) {
         .collect();
     steps.sort();
     assert!(!steps.is_empty(), "{} has no steps", directory.display());
-    let workspace = Workspace::new();
+    let workspace = Workspace::on(store);
     for path in steps {
         println!("step {}", path.display());
         let step = fs::read_to_string(&path).unwrap();

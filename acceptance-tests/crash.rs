@@ -2,10 +2,11 @@
 //!
 //! `IPAM_TEST_KILL_ROUNDS=100 cargo test --test acceptance crash` is the long form.
 
-use std::fs;
+mod servers;
+
 use std::os::unix::process::CommandExt;
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use terraform_provider_ipam::backend::Ipam;
 use terraform_provider_ipam::ipam::State;
@@ -13,8 +14,9 @@ use terraform_provider_ipam::ipam::State;
 use crate::harness::Workspace;
 use crate::harness::processes::{interrupt_group, kill, providers_of};
 use crate::harness::random::{Random, rounds};
-use crate::harness::store::NewPool;
+use crate::harness::store::{NewPool, Store};
 use crate::harness::terraform::{Run, Running};
+use crate::harness::watch::Watch;
 
 /// A command is usually done by then: later moments hit nothing.
 const LATEST: Duration = Duration::from_millis(1500);
@@ -24,7 +26,7 @@ const LATEST_AFTER_WRITE: Duration = Duration::from_millis(300);
 const PLAN_HOLD: Duration = Duration::from_secs(10);
 
 /// Pools, and blocks of sizes that change from round to round: create, resize, replace, delete.
-fn wishes(random: &mut Random) -> String {
+pub(crate) fn wishes(random: &mut Random) -> String {
     let site = random.between(0, 1);
     let count = random.between(2, 8);
     let netmask_length = random.between(24, 28);
@@ -62,24 +64,18 @@ resource "ipam_allocation" "direct" {{
     )
 }
 
-/// The file that SQLite writes to first: a change of it says that the provider is in the middle of its work.
-fn last_write(workspace: &Workspace) -> Option<SystemTime> {
-    let log = format!("{}-wal", workspace.store().path().display());
-    fs::metadata(log).and_then(|metadata| metadata.modified()).ok()
-}
-
 /// Runs a command and kills its provider at a random moment after the start or after its first write, or the next
 /// provider it starts. Tells whether it did.
 fn run_and_kill(workspace: &Workspace, arguments: &[&str], random: &mut Random) -> (Run, bool) {
     let is_busy = random.below(2) == 0;
     let latest = if is_busy { LATEST_AFTER_WRITE } else { LATEST };
     let moment = Duration::from_micros(random.below(u64::try_from(latest.as_micros()).unwrap()));
-    let before = last_write(workspace);
+    let watch = Watch::on(workspace.store());
     let mut start = (!is_busy).then(Instant::now);
     let mut running = Running::start(workspace.command(arguments));
     let mut killed = false;
     while !killed && !running.has_ended() {
-        if start.is_none() && last_write(workspace) != before {
+        if start.is_none() && watch.has_changed() {
             start = Some(Instant::now());
         }
         if start.is_some_and(|start| start.elapsed() >= moment) {
@@ -95,7 +91,7 @@ fn run_and_kill(workspace: &Workspace, arguments: &[&str], random: &mut Random) 
 }
 
 /// The store holds what the state says and nothing else, but for holds that nobody took up and that expire.
-fn assert_converged(workspace: &Workspace) {
+pub(crate) fn assert_converged(workspace: &Workspace) {
     Workspace::assert_store_matches(workspace.store(), &[workspace]);
     let pools = workspace.store().pools();
     assert_eq!(pools.iter().filter(|pool| pool.meta.state == State::Active).count(), 2, "{pools:#?}");
@@ -108,7 +104,7 @@ fn assert_converged(workspace: &Workspace) {
 }
 
 /// All space can be given out again: what a killed process held or allocated is not lost.
-fn assert_nothing_is_lost(workspace: &Workspace) {
+pub(crate) fn assert_nothing_is_lost(workspace: &Workspace) {
     let store = workspace.store();
     let is_active = |state: State| state == State::Active;
     let pools = store.pools().iter().filter(|pool| is_active(pool.meta.state)).count();
@@ -120,12 +116,16 @@ fn assert_nothing_is_lost(workspace: &Workspace) {
     assert_eq!((audit.pools, audit.allocations), (1, 1));
 }
 
-#[test]
-fn a_killed_provider_loses_nothing_and_leaves_nothing() {
+on_each_store! {
+    fn a_killed_provider_loses_nothing_and_leaves_nothing(store: Store) {
+        kill_in_rounds(Workspace::on(&store).holding_for("10s"));
+    }
+}
+
+fn kill_in_rounds(workspace: Workspace) {
     let mut random = Random::from_environment("a_killed_provider_loses_nothing_and_leaves_nothing");
-    let workspace = Workspace::new().holding_for("10s");
     let mut kills = 0;
-    for round in 0..rounds("IPAM_TEST_KILL_ROUNDS", 6) {
+    for round in 0..rounds("IPAM_TEST_KILL_ROUNDS", 4) {
         let wishes = wishes(&mut random);
         println!("round {round}\n{wishes}");
         workspace.configure(&wishes);

@@ -1,6 +1,7 @@
 //! Bringing what exists into a configuration: afterwards the plan is empty.
 
 use crate::harness::Workspace;
+use crate::harness::store::Store;
 
 const ALL: &str = r#"
 resource "ipam_scope" "lab" {
@@ -58,7 +59,11 @@ const ADDRESSES: [&str; 7] = [
 
 /// What one configuration made, and another one with the same text and an empty state.
 fn made() -> (Workspace, Workspace) {
-    let maker = Workspace::new();
+    made_on(&Store::sqlite())
+}
+
+fn made_on(store: &Store) -> (Workspace, Workspace) {
+    let maker = Workspace::on(store);
     maker.configure(ALL);
     maker.apply();
     let taker = Workspace::on(maker.store());
@@ -77,13 +82,42 @@ fn assert_taken(maker: &Workspace, taker: &Workspace) {
     taker.store().assert_empty();
 }
 
-#[test]
-fn everything_can_be_imported_by_id() {
-    let (maker, taker) = made();
-    for address in ADDRESSES {
-        taker.import(address, &maker.state().text(&format!("{address}.id")));
+on_each_store! {
+    fn everything_can_be_imported_by_id(store: Store) {
+        let (maker, taker) = made_on(&store);
+        for address in ADDRESSES {
+            taker.import(address, &maker.state().text(&format!("{address}.id")));
+        }
+        assert_taken(&maker, &taker);
     }
-    assert_taken(&maker, &taker);
+
+    /// One configuration makes a pool, another one finds it by name and allocates in it.
+    fn what_another_configuration_made_is_read(store: Store) {
+        let maker = Workspace::on(&store).owned_by("network");
+        maker.configure("resource \"ipam_pool\" \"top\" {\n  name  = \"top\"\n  cidrs = [\"10.0.0.0/16\"]\n}\n");
+        let id = maker.apply().text("ipam_pool.top.id");
+        let user = Workspace::on(&store).owned_by("application");
+        user.configure(
+            r#"
+data "ipam_pool" "top" {
+  name = "top"
+}
+
+resource "ipam_allocation" "web" {
+  ipam_pool_id   = data.ipam_pool.top.id
+  name           = "web"
+  netmask_length = 24
+}
+"#,
+        );
+        let plan = user.plan();
+        assert_eq!(plan.known("ipam_allocation.web.ipam_pool_id"), id);
+        let planned = plan.known("ipam_allocation.web.cidr");
+        assert_eq!(user.apply_saved().text("ipam_allocation.web.cidr"), planned);
+        user.assert_settled();
+        maker.assert_settled();
+        Workspace::assert_store_matches(&store, &[&user]);
+    }
 }
 
 #[test]

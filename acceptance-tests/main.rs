@@ -7,6 +7,9 @@
 #![allow(clippy::print_stdout, reason = "shown when a test fails")]
 #![allow(unreachable_pub, reason = "the harness is shared with a benchmark")]
 
+#[macro_use]
+mod each_store;
+
 mod bad_input;
 mod cases;
 mod command_line;
@@ -21,5 +24,7 @@ mod quickstart;
 mod read_only;
 mod replacing;
 mod saved_plans;
+mod secrets;
 mod sharing;
 mod terraform_test;
+mod together;

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::harness::Workspace;
 use crate::harness::plan::Plan;
+use crate::harness::store::Store;
 
 const QUICKSTART: &str = r#"
 resource "ipam_pool" "top" {
@@ -50,7 +51,11 @@ const OBJECTS: [&str; 6] = [
 ];
 
 fn quickstart() -> Workspace {
-    let workspace = Workspace::new();
+    quickstart_on(&Store::sqlite())
+}
+
+fn quickstart_on(store: &Store) -> Workspace {
+    let workspace = Workspace::on(store);
     workspace.configure(QUICKSTART);
     workspace
 }
@@ -69,23 +74,65 @@ fn assert_state_is(workspace: &Workspace, shown: &BTreeMap<String, String>) {
     }
 }
 
-#[test]
-fn the_plan_on_an_empty_directory_shows_every_id_and_cidr() {
-    let workspace = quickstart();
-    let plan = workspace.plan();
-    assert_eq!(plan.actions().keys().map(String::as_str).collect::<BTreeSet<_>>(), BTreeSet::from(OBJECTS));
-    for object in OBJECTS {
-        assert_eq!(plan.unknowns(object), BTreeSet::new(), "{object}");
+on_each_store! {
+    fn the_plan_on_an_empty_store_shows_every_id_and_cidr(store: Store) {
+        let workspace = quickstart_on(&store);
+        let plan = workspace.plan();
+        assert_eq!(plan.actions().keys().map(String::as_str).collect::<BTreeSet<_>>(), BTreeSet::from(OBJECTS));
+        for object in OBJECTS {
+            assert_eq!(plan.unknowns(object), BTreeSet::new(), "{object}");
+        }
+        assert_eq!(plan.known("ipam_pool.top.cidr"), "10.0.0.0/8");
+        assert_eq!(plan.known("ipam_pool.eu.cidr"), "10.0.0.0/16");
+        assert_eq!(plan.known("ipam_pool.prod.cidr"), "10.0.0.0/20");
+        assert_eq!(plan.known("ipam_pool.prod.locale"), "eu-west-1");
+        let cidrs = plan.output("cidrs").expect("the output is known").as_object().unwrap().clone();
+        let blocks: BTreeSet<_> = cidrs.values().filter_map(Value::as_str).collect();
+        assert_eq!(blocks, BTreeSet::from(["10.0.0.0/24", "10.0.1.0/24", "10.0.2.0/24"]));
+        for (key, cidr) in cidrs {
+            assert_eq!(plan.known(&format!("ipam_allocation.app[{key:?}].cidr")), cidr.as_str().unwrap());
+        }
     }
-    assert_eq!(plan.known("ipam_pool.top.cidr"), "10.0.0.0/8");
-    assert_eq!(plan.known("ipam_pool.eu.cidr"), "10.0.0.0/16");
-    assert_eq!(plan.known("ipam_pool.prod.cidr"), "10.0.0.0/20");
-    assert_eq!(plan.known("ipam_pool.prod.locale"), "eu-west-1");
-    let cidrs = plan.output("cidrs").expect("the output is known").as_object().unwrap().clone();
-    let blocks: BTreeSet<_> = cidrs.values().filter_map(Value::as_str).collect();
-    assert_eq!(blocks, BTreeSet::from(["10.0.0.0/24", "10.0.1.0/24", "10.0.2.0/24"]));
-    for (key, cidr) in cidrs {
-        assert_eq!(plan.known(&format!("ipam_allocation.app[{key:?}].cidr")), cidr.as_str().unwrap());
+
+    fn apply_makes_exactly_what_the_plan_showed_and_destroy_leaves_nothing(store: Store) {
+        let workspace = quickstart_on(&store);
+        let plan = workspace.plan();
+        let applied = workspace.apply_saved();
+        assert_state_is(&workspace, &shown(&plan));
+        assert_eq!(Some(applied.output("cidrs")), plan.output("cidrs"));
+        workspace.assert_settled();
+        let audit = workspace.store().assert_sound();
+        assert_eq!((audit.pools, audit.holds), (3, 0));
+        workspace.destroy();
+        workspace.store().assert_empty();
+    }
+
+    fn planning_again_shows_the_same(store: Store) {
+        let workspace = quickstart_on(&store);
+        let first = shown(&workspace.plan());
+        workspace.try_plan(&["-parallelism=1"]).succeeds();
+        assert_eq!(shown(&workspace.plan_as("second", &["-parallelism=50"])), first);
+        workspace.apply();
+        assert_state_is(&workspace, &first);
+    }
+
+    fn a_plan_saved_before_another_plan_is_applied_as_it_was(store: Store) {
+        let workspace = quickstart_on(&store);
+        let first = shown(&workspace.plan());
+        workspace.plan_as("later", &[]);
+        workspace.apply_saved();
+        assert_state_is(&workspace, &first);
+        workspace.assert_settled();
+    }
+
+    fn destroying_and_applying_again_works_with_new_ids(store: Store) {
+        let workspace = quickstart_on(&store);
+        let first = workspace.apply();
+        workspace.destroy();
+        let second = workspace.apply();
+        assert_eq!(first.text("ipam_pool.eu.cidr"), second.text("ipam_pool.eu.cidr"));
+        assert_ne!(first.text("ipam_pool.eu.id"), second.text("ipam_pool.eu.id"));
+        workspace.store().assert_sound();
     }
 }
 
@@ -94,51 +141,6 @@ fn what_a_person_reads_in_the_plan_has_the_addresses() {
     let plan = quickstart().try_plan(&[]).succeeds();
     assert!(plan.stdout.contains("10.0.0.0/20"), "{}", plan.stdout);
     assert!(!plan.stdout.contains("known after apply"), "{}", plan.stdout);
-}
-
-#[test]
-fn apply_makes_exactly_what_the_plan_showed_and_destroy_leaves_nothing() {
-    let workspace = quickstart();
-    let plan = workspace.plan();
-    let applied = workspace.apply_saved();
-    assert_state_is(&workspace, &shown(&plan));
-    assert_eq!(Some(applied.output("cidrs")), plan.output("cidrs"));
-    workspace.assert_settled();
-    let audit = workspace.store().assert_sound();
-    assert_eq!((audit.pools, audit.holds), (3, 0));
-    workspace.destroy();
-    workspace.store().assert_empty();
-}
-
-#[test]
-fn planning_again_shows_the_same() {
-    let workspace = quickstart();
-    let first = shown(&workspace.plan());
-    workspace.try_plan(&["-parallelism=1"]).succeeds();
-    assert_eq!(shown(&workspace.plan_as("second", &["-parallelism=50"])), first);
-    workspace.apply();
-    assert_state_is(&workspace, &first);
-}
-
-#[test]
-fn a_plan_saved_before_another_plan_is_applied_as_it_was() {
-    let workspace = quickstart();
-    let first = shown(&workspace.plan());
-    workspace.plan_as("later", &[]);
-    workspace.apply_saved();
-    assert_state_is(&workspace, &first);
-    workspace.assert_settled();
-}
-
-#[test]
-fn destroying_and_applying_again_works_with_new_ids() {
-    let workspace = quickstart();
-    let first = workspace.apply();
-    workspace.destroy();
-    let second = workspace.apply();
-    assert_eq!(first.text("ipam_pool.eu.cidr"), second.text("ipam_pool.eu.cidr"));
-    assert_ne!(first.text("ipam_pool.eu.id"), second.text("ipam_pool.eu.id"));
-    workspace.store().assert_sound();
 }
 
 fn with_parallelism(parallelism: &str) {

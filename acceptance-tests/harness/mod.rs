@@ -9,6 +9,7 @@ pub mod processes;
 pub mod random;
 pub mod store;
 pub mod terraform;
+pub mod watch;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -132,8 +133,8 @@ impl Workspace {
             .args(arguments)
             .current_dir(self.path())
             .env("HOME", self.path())
-            .env("TF_CLI_CONFIG_FILE", self.path().join("cli.tfrc"))
-            .env("IPAM_STORE", self.store.url());
+            .env("TF_CLI_CONFIG_FILE", self.path().join("cli.tfrc"));
+        self.store.tell(&mut command);
         command
     }
 
@@ -184,9 +185,14 @@ impl Workspace {
         self.state()
     }
 
+    /// The command that plans and applies, not run yet.
+    pub fn apply_command(&self, more: &[&str]) -> Command {
+        self.command(&[&["apply", "-input=false", "-no-color", "-auto-approve"], more].concat())
+    }
+
     /// Plans and applies in one command; it may fail.
     pub fn try_apply(&self, more: &[&str]) -> Run {
-        self.run(&[&["apply", "-input=false", "-no-color", "-auto-approve"], more].concat())
+        terraform::run(self.apply_command(more))
     }
 
     /// Plans and applies in one command.
@@ -260,6 +266,12 @@ fn unprivileged_command() -> Command {
     assert!(works, "as root this test needs setpriv: install util-linux");
     command.arg("--bounding-set=-dac_override,-dac_read_search").arg(terraform::program());
     command
+}
+
+/// An address of this machine where nobody listens.
+pub fn nobody() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("127.0.0.1 has a free port");
+    listener.local_addr().expect("a listener has an address").to_string()
 }
 
 /// The directory of the acceptance tests.

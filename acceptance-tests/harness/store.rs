@@ -1,14 +1,20 @@
 //! The store behind a configuration, looked at without Terraform.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use terraform_provider_ipam::backend::{AllocationFilter, Audit, Ipam, Local, Planned, PoolFilter};
+use tempfile::TempDir;
+use terraform_provider_ipam::backend::{AllocationFilter, Audit, Ipam, Local, Planned, PoolFilter, Surroundings};
 use terraform_provider_ipam::ipam::{
     Actor, Allocation, AllocationSpec, Event, Pool, PoolSpec, Provision, Rules, Size, State, Strategy, Tags,
 };
+use terraform_provider_ipam::store::bucket::Bucket;
+use terraform_provider_ipam::store::{self, StoreUrl};
+use test_servers::{Postgres, Proxy, S3};
 
 /// Waiting for something that must happen takes at most this long.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -16,10 +22,15 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Who acts when a test writes past Terraform.
 pub const SOMEBODY_ELSE: &str = "somebody-else";
 
-/// A SQLite store that a configuration uses.
+/// A store that a configuration uses.
 #[derive(Clone, Debug)]
 pub struct Store {
-    path: PathBuf,
+    url: String,
+    /// What else is needed to reach it: credentials.
+    environment: Vec<(&'static str, String)>,
+    /// Where it is, when it is in a directory of its own.
+    #[allow(dead_code, reason = "it is there as long as this is")]
+    directory: Option<Arc<TempDir>>,
 }
 
 /// All that is in a store, to compare before with after.
@@ -31,22 +42,93 @@ pub struct Content {
 }
 
 impl Store {
+    /// A SQLite file, which need not be there yet.
     pub fn at(path: impl AsRef<Path>) -> Self {
-        Self { path: path.as_ref().to_owned() }
+        Self::of(format!("sqlite:{}", path.as_ref().display()))
     }
 
+    /// The store of a URL.
+    pub fn of(url: impl Into<String>) -> Self {
+        Self { url: url.into(), environment: Vec::new(), directory: None }
+    }
+
+    /// A new SQLite file.
+    pub fn sqlite() -> Self {
+        Self::in_directory(|path| format!("sqlite:{path}/ipam.db"))
+    }
+
+    /// A new directory of files.
+    pub fn file() -> Self {
+        Self::in_directory(|path| format!("file://{path}/plan"))
+    }
+
+    fn in_directory(url: impl Fn(std::path::Display<'_>) -> String) -> Self {
+        let directory = Arc::new(tempfile::tempdir().expect("a scratch directory"));
+        Self { directory: Some(Arc::clone(&directory)), ..Self::of(url(directory.path().display())) }
+    }
+
+    /// A new database of the PostgreSQL server that all tests share.
+    pub fn postgres() -> Self {
+        let server = Postgres::shared();
+        Self::of(server.url(&server.create_database()))
+    }
+
+    /// A new bucket of the S3 server that all tests share.
+    pub fn s3() -> Self {
+        Self::in_bucket(S3::shared(), &S3::shared().create_bucket())
+    }
+
+    /// This bucket of this server.
+    pub fn in_bucket(server: &S3, bucket: &str) -> Self {
+        let url = format!("s3://{bucket}/plan?region={}&endpoint={}", S3::REGION, server.endpoint());
+        Self::of(url).with("AWS_ACCESS_KEY_ID", "tests").with("AWS_SECRET_ACCESS_KEY", "tests")
+    }
+
+    /// The same with another variable in the environment of whoever uses it.
+    pub fn with(mut self, variable: &'static str, value: &str) -> Self {
+        self.environment.push((variable, value.to_owned()));
+        self
+    }
+
+    /// The same, reached through a proxy to its server.
+    pub fn through(&self, server: &str, proxy: &Proxy) -> Self {
+        assert!(self.url.contains(server), "{} is not at {server}", self.url);
+        Self { url: self.url.replace(server, &proxy.address()), ..self.clone() }
+    }
+
+    pub fn is_sqlite(&self) -> bool {
+        self.url.starts_with("sqlite:")
+    }
+
+    /// The file of a SQLite store.
     pub fn path(&self) -> &Path {
-        &self.path
+        Path::new(self.url.strip_prefix("sqlite:").expect("this test is about a SQLite file"))
     }
 
-    pub fn url(&self) -> String {
-        format!("sqlite:{}", self.path.display())
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Tells a command where the store is, and gives it the credentials.
+    pub fn tell<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        command.env("IPAM_STORE", &self.url).envs(self.environment.iter().map(|(name, value)| (name, value)))
     }
 
     /// The store, opened anew, with the rights of `owner`.
     pub fn open_as(&self, owner: &str) -> Local {
         let actor = Actor { owner: owner.to_owned(), ..Actor::default() };
-        Local::open(&self.url(), actor).expect("the store opens")
+        Local::over(self.raw(), actor, Surroundings::default())
+    }
+
+    /// The keys and values under it all.
+    pub fn raw(&self) -> Arc<dyn store::Store> {
+        let url = StoreUrl::new(&self.url);
+        if !self.url.starts_with("s3:") {
+            return store::open(&url).expect("the store opens");
+        }
+        // Credentials come from the environment, and that of the test process is not to be changed.
+        let variables = self.environment.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        Arc::new(Bucket::with_environment(&url, variables).expect("the store opens"))
     }
 
     pub fn open(&self) -> Local {

@@ -145,13 +145,21 @@ pub struct Running {
     child: Child,
     stdout: thread::JoinHandle<String>,
     stderr: thread::JoinHandle<String>,
-    _permit: Permit,
+    _permit: Option<Permit>,
 }
 
 impl Running {
     /// Starts it, once few enough others run.
-    pub fn start(mut command: Command) -> Self {
-        let permit = Permit::take();
+    pub fn start(command: Command) -> Self {
+        Self::start_with(command, Some(Permit::take()))
+    }
+
+    /// Starts it, however many others run.
+    pub fn start_now(command: Command) -> Self {
+        Self::start_with(command, None)
+    }
+
+    fn start_with(mut command: Command, permit: Option<Permit>) -> Self {
         let words = format!("{command:?}");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{words}: {error}"));

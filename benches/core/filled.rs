@@ -185,7 +185,7 @@ pub fn create_pool(store: &dyn Store, dice: &mut Dice) -> String {
     pool.meta.id
 }
 
-fn path_of(allocations: usize) -> PathBuf {
+pub fn path_of(allocations: usize) -> PathBuf {
     directory().join(format!("filled-{FILLING}-{allocations}.db"))
 }
 

@@ -502,10 +502,11 @@ fn capital(text: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// `text` as a sentence: capital letter, one full stop.
+/// `text` as a sentence: capital letter, unless it begins with a URL, and one full stop.
 fn sentence(text: &str) -> String {
     let trimmed = text.trim().trim_end_matches('.');
-    format!("{}.", capital(trimmed))
+    let begins_with_url = trimmed.split_whitespace().next().is_some_and(|word| word.contains("://"));
+    if begins_with_url { format!("{trimmed}.") } else { format!("{}.", capital(trimmed)) }
 }
 
 #[cfg(test)]

@@ -327,6 +327,12 @@ fn a_failing_store_says_what_to_do() {
              read and write what it names (for a file, its directory too); then run again.",
         ),
         (
+            store::Error::Unavailable("s3://plan/core did not answer in time".to_owned()),
+            "The store is not available",
+            "s3://plan/core did not answer in time. Nothing was changed. Check the store's URL, and that this user may \
+             read and write what it names (for a file, its directory too); then run again.",
+        ),
+        (
             store::Error::Uncertain("disk I/O error".to_owned()),
             "The store did not say whether the change was kept",
             "Disk I/O error. The change may have happened. Run the same command again: it finds what was written and goes \

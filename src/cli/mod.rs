@@ -44,7 +44,14 @@ const BINARY: &str = "terraform-provider-ipam";
 #[command(name = BINARY, version, disable_help_subcommand = true)]
 struct Cli {
     /// Store to work on.
-    #[arg(long, global = true, value_name = "URL", env = "IPAM_STORE", default_value = "sqlite:ipam.db")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "IPAM_STORE",
+        hide_env_values = true,
+        default_value = "sqlite:ipam.db"
+    )]
     store: String,
     #[command(subcommand)]
     command: Option<Command>,

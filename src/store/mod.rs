@@ -4,6 +4,8 @@
 //! Adding a store is one module and one line in [`open`].
 
 mod backoff;
+#[cfg(feature = "object-storage")]
+pub mod bucket;
 pub mod error;
 pub mod faults;
 pub mod memory;
@@ -123,10 +125,12 @@ pub struct Pruned {
 }
 
 /// What [`open`] opens, and what it will: for messages.
-const KNOWN: &str = "\"sqlite:<path>\" (a file), \"postgres://<user>@<host>/<database>\" and \"memory:\" (for tests)";
+const KNOWN: &str = "\"sqlite:<path>\" (a file), \"postgres://<user>@<host>/<database>\", \"s3://\", \"gs://\" and \
+                     \"az://<bucket>/<prefix>\" (a bucket), \"file:///<directory>\", and \"memory:\" (for tests)";
 
-/// The store at `url`: `sqlite:ipam.db`, `sqlite:/var/lib/ipam.db`, `memory:` (a new one), `memory:<name>` (shared by
-/// everybody in this process who gives that name). Nothing is opened or created before the first read or write.
+/// The store at `url`: `sqlite:ipam.db`, `sqlite:/var/lib/ipam.db`, `s3://bucket/prefix` (also `gs`, `az`),
+/// `file:///directory`, `postgres://user@host/database`, `memory:` (a new one), `memory:<name>` (shared by everybody in
+/// this process who gives that name). Nothing is opened or created before the first read or write.
 ///
 /// # Errors
 /// [`Error::Url`] when the URL names no store that this build has.
@@ -138,13 +142,19 @@ pub fn open(url: &StoreUrl) -> Result<Arc<dyn Store>, Error> {
         #[cfg(not(feature = "sqlite"))]
         Some("sqlite") => Err(Error::Url("This build has no SQLite: it was made without the feature sqlite.".into())),
         Some("memory") => open_memory(url),
+        #[cfg(feature = "object-storage")]
+        Some("s3" | "gs" | "az" | "file") => Ok(Arc::new(bucket::Bucket::from_url(url)?)),
+        #[cfg(not(feature = "object-storage"))]
+        Some("s3" | "gs" | "az" | "file") => {
+            Err(Error::Url("This build has no object storage: it was made without the feature object-storage.".into()))
+        }
         #[cfg(feature = "postgres")]
         Some("postgres" | "postgresql") => Ok(Arc::new(postgres::Postgres::from_url(url)?)),
         #[cfg(not(feature = "postgres"))]
         Some("postgres" | "postgresql") => {
             Err(Error::Url("This build has no PostgreSQL: it was made without the feature postgres.".into()))
         }
-        Some("s3" | "gs" | "az" | "file" | "aws-ipam") => {
+        Some("aws-ipam") => {
             Err(Error::Url(format!("This version cannot keep its data at {url} yet. Stores it has: {KNOWN}.")))
         }
         Some(scheme) if url.rest().is_empty() => Err(Error::Url(format!(
@@ -187,9 +197,10 @@ mod tests {
     fn urls_that_are_no_store_are_refused_in_words() {
         for (url, words) in [
             ("postgres://me:s3cret@db/ipam?s3cret", "PostgreSQL"),
-            ("s3://bucket/prefix", "cannot keep its data at s3://bucket/prefix yet"),
+            ("s3:///prefix", "does not name a bucket"),
+            ("file:var/lib/ipam", "\"file:///path/of/directory\""),
             ("aws-ipam", "cannot keep its data at aws-ipam yet"),
-            ("file:///var/lib/ipam", "Stores it has: \"sqlite:<path>\""),
+            ("aws-ipam", "Stores it has: \"sqlite:<path>\""),
             ("mysql://me:s3cret@db/ipam", "mysql://***@db/ipam starts with \"mysql:\", which is no store"),
             ("ipam.db", "write \"sqlite:ipam.db\""),
             ("sqlite:", "does not say where"),

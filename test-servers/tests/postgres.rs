@@ -65,6 +65,9 @@ fn tls_is_offered_for_localhost() {
     let server = Postgres::start();
     assert_eq!(server.admin("SHOW ssl"), "on");
     assert!(std::fs::read_to_string(server.tls_root()).unwrap().starts_with("-----BEGIN CERTIFICATE"));
+    server.admin("ALTER SYSTEM SET ssl = off");
+    server.admin("SELECT pg_reload_conf()");
+    wait_until("TLS to be off", || server.admin("SHOW ssl") == "off");
 }
 
 /// Not a test by itself: the process that the next one kills.

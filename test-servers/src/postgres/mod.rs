@@ -30,7 +30,8 @@ static SHARED: OnceLock<Postgres> = OnceLock::new();
 /// A PostgreSQL server.
 ///
 /// Passwords are asked for (SCRAM), commits reach the disk (`fsync`), 100 connections are allowed, and TLS is offered
-/// under the name `localhost`.
+/// under the name `localhost` (a test of its own server may switch that off: `ALTER SYSTEM SET ssl = off`, then
+/// `SELECT pg_reload_conf()`).
 #[derive(Debug)]
 pub struct Postgres {
     /// Of the superuser, with the database `postgres`.
@@ -199,6 +200,9 @@ impl Own {
         own.programs = binaries::find(account, &own.directory);
         initialise(&own.programs, &own.directory, account, password);
         own.offers_tls = is_built_with_tls(&own.programs, &own.directory, account);
+        if own.offers_tls {
+            tls::configure(&own.data().join("postgresql.conf"), &own.directory);
+        }
         own
     }
 
@@ -236,7 +240,6 @@ impl Own {
     }
 
     fn arguments(&self, url: &Url) -> Vec<String> {
-        let file = |name: &str| self.directory.join(name).display().to_string();
         let mut arguments = vec!["-D".to_owned(), self.data().display().to_string()];
         let mut set = |name: &str, value: &str| arguments.extend(["-c".to_owned(), format!("{name}={value}")]);
         set("listen_addresses", "127.0.0.1");
@@ -244,11 +247,6 @@ impl Own {
         set("unix_socket_directories", "");
         set("max_connections", "100");
         set("fsync", "on");
-        if self.offers_tls {
-            set("ssl", "on");
-            set("ssl_cert_file", &file(tls::CERTIFICATE));
-            set("ssl_key_file", &file(tls::KEY));
-        }
         arguments
     }
 

@@ -1,6 +1,7 @@
 //! A certificate for the server, and the authority that signed it.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -9,9 +10,9 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, 
 /// File of the certificate authority.
 pub(crate) const ROOT: &str = "root.pem";
 /// File of the server's certificate.
-pub(crate) const CERTIFICATE: &str = "server.pem";
+const CERTIFICATE: &str = "server.pem";
 /// File of the server's key.
-pub(crate) const KEY: &str = "server.key";
+const KEY: &str = "server.key";
 
 /// Writes all three into `directory`. The server is `localhost` and nothing else: `127.0.0.1` is a wrong name.
 pub(crate) fn write(directory: &Path) {
@@ -35,4 +36,12 @@ pub(crate) fn write(directory: &Path) {
     // The server refuses a key that others may read.
     fs::set_permissions(directory.join(KEY), fs::Permissions::from_mode(0o600))
         .expect("one's own file can be protected");
+}
+
+/// Switches TLS on in the server's configuration, with the files in `directory`.
+pub(crate) fn configure(configuration: &Path, directory: &Path) {
+    let file = |name: &str| directory.join(name).display().to_string();
+    let text = format!("ssl = on\nssl_cert_file = '{}'\nssl_key_file = '{}'\n", file(CERTIFICATE), file(KEY));
+    let opened = fs::File::options().append(true).open(configuration);
+    opened.and_then(|mut file| file.write_all(text.as_bytes())).expect("the configuration was just made");
 }

@@ -1,0 +1,67 @@
+//! Sees that somebody writes to a store.
+
+use std::cell::Cell;
+use std::fs;
+use std::path::PathBuf;
+use std::time::{Duration, Instant, SystemTime};
+
+use terraform_provider_ipam::backend::{Ipam, Local};
+
+use super::store::Store;
+
+/// A store on a server is looked at no more often: the one who writes needs the server too.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Looks at a store from outside, again and again.
+pub struct Watch {
+    what: What,
+}
+
+enum What {
+    /// The file that SQLite writes to first: it changes in the middle of a write.
+    Log { path: PathBuf, before: Option<SystemTime> },
+    /// Events are there after a write.
+    Events { store: Box<Local>, seen: Cell<u64>, looked: Cell<Option<Instant>> },
+}
+
+impl Watch {
+    /// Everything that is in the store now counts as seen.
+    pub fn on(store: &Store) -> Self {
+        let what = if store.is_sqlite() {
+            let path = PathBuf::from(format!("{}-wal", store.path().display()));
+            What::Log { before: modified(&path), path }
+        } else {
+            What::Events { store: Box::new(store.open()), seen: Cell::new(0), looked: Cell::new(None) }
+        };
+        if let What::Events { store, seen, .. } = &what {
+            seen.set(newest(store, 0).unwrap_or(0));
+        }
+        Self { what }
+    }
+
+    /// Whether something was written since the last time this said so. A store that cannot be read was not seen to
+    /// change.
+    pub fn has_changed(&self) -> bool {
+        match &self.what {
+            What::Log { path, before } => modified(path) != *before,
+            What::Events { store, seen, looked } => {
+                if looked.get().is_some_and(|looked| looked.elapsed() < PAUSE) {
+                    return false;
+                }
+                let found = newest(store, seen.get());
+                looked.set(Some(Instant::now()));
+                found.inspect(|newest| seen.set(*newest)).is_some()
+            }
+        }
+    }
+}
+
+/// The number of the newest event after `seen`.
+fn newest(store: &Local, seen: u64) -> Option<u64> {
+    let events = store.events(seen, 1_000_000).ok()?;
+    events.last().map(|event| event.sequence)
+}
+
+fn modified(path: &PathBuf) -> Option<SystemTime> {
+    fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
+}

@@ -1,0 +1,98 @@
+//! Eight pipelines at once on one pool, one of which dies in the middle of its apply.
+
+use std::fs;
+use std::thread;
+use std::time::Duration;
+
+use terraform_provider_ipam::backend::{AllocationFilter, Ipam};
+use terraform_provider_ipam::ipam::State;
+
+use crate::harness::Workspace;
+use crate::harness::processes::{kill, providers_of};
+use crate::harness::random::Random;
+use crate::harness::store::{NewPool, Store};
+use crate::harness::terraform::{Run, Running};
+
+const PIPELINES: usize = 8;
+const ALLOCATIONS: usize = 25;
+
+/// From the first allocation that is seen in the store to the kill, at most.
+const LATEST_MICROSECONDS: u64 = 60_000;
+
+fn wishes(pool_id: &str, owner: &str) -> String {
+    format!(
+        r#"
+resource "ipam_allocation" "net" {{
+  count          = {ALLOCATIONS}
+  ipam_pool_id   = "{pool_id}"
+  name           = "{owner}-${{count.index}}"
+  netmask_length = 26
+}}
+"#
+    )
+}
+
+/// Applies, and kills Terraform and its provider once a first allocation is there. Tells whether it came to that.
+fn apply_and_kill(workspace: &Workspace, random: &mut Random) -> (Run, bool) {
+    let moment = Duration::from_micros(random.below(LATEST_MICROSECONDS));
+    let store = workspace.store().open();
+    let has_begun = || {
+        let filter = AllocationFilter { include_planned: true, ..AllocationFilter::default() };
+        let allocations = store.list_allocations(&filter).expect("allocations can be listed");
+        let is_own = |name: &str| name.starts_with(&format!("{}-", workspace.owner()));
+        allocations.iter().any(|found| found.meta.state == State::Active && is_own(&found.meta.name))
+    };
+    // Two at a time, so that there is a middle to be killed in.
+    let mut running = Running::start_now(workspace.apply_command(&["-parallelism=2"]));
+    while !running.has_ended() && !has_begun() {
+        thread::sleep(Duration::from_millis(1));
+    }
+    thread::sleep(moment);
+    let killed = !running.has_ended();
+    let providers = providers_of(running.id());
+    kill(running.id());
+    providers.into_iter().for_each(kill);
+    println!("{} was killed {moment:?} after its first allocation: {killed}", workspace.owner());
+    (running.wait(), killed)
+}
+
+/// Terraform does not replace its state in one step. One that it left half written cannot be read by anybody; its
+/// user restores it from a backup or, as here, begins with none.
+fn remove_half_written_state(workspace: &Workspace) {
+    let path = workspace.path().join("terraform.tfstate");
+    let text = fs::read(&path).unwrap_or_default();
+    if serde_json::from_slice::<serde_json::Value>(&text).is_err() {
+        fs::remove_file(path).ok();
+    }
+}
+
+on_each_store! {
+    fn eight_applies_at_once_and_one_of_them_is_killed(store: Store) {
+        let mut random = Random::from_environment("eight_applies_at_once_and_one_of_them_is_killed");
+        let pool = store.add_pool(&NewPool { name: "shared", cidrs: &["10.0.0.0/16"], ..NewPool::default() });
+        let pipelines: Vec<_> =
+            (0..PIPELINES).map(|number| Workspace::on(&store).owned_by(&format!("team-{number}"))).collect();
+        for workspace in &pipelines {
+            workspace.configure(&wishes(&pool.meta.id, workspace.owner()));
+        }
+        let (victim, others) = pipelines.split_first().unwrap();
+        thread::scope(|scope| {
+            for workspace in others {
+                scope.spawn(|| Running::start_now(workspace.apply_command(&[])).wait().succeeds());
+            }
+            let (run, killed) = apply_and_kill(victim, &mut random);
+            assert!(killed, "it ended before it could be killed: {}", run.text());
+        });
+        remove_half_written_state(victim);
+        victim.apply();
+
+        let all: Vec<_> = pipelines.iter().collect();
+        Workspace::assert_store_matches(&store, &all);
+        let audit = store.assert_sound();
+        assert_eq!((audit.pools, audit.allocations, audit.holds), (1, (PIPELINES * ALLOCATIONS) as u64, 0));
+        for workspace in &pipelines {
+            assert_eq!(workspace.state().of_type("ipam_allocation").len(), ALLOCATIONS);
+        }
+        crate::harness::each::each(&all, |workspace| workspace.owner().to_owned(), |workspace| workspace.assert_settled());
+    }
+}

@@ -1,0 +1,88 @@
+//! Checkpoints: so that opening does not read all of history.
+
+use super::load::{Weight, checkpoint_name, number_of};
+use super::objects::Objects;
+use super::{Bucket, State, format};
+use crate::store::Error;
+use crate::store::runtime::block_on;
+
+/// When a checkpoint pays.
+#[derive(Clone, Copy)]
+pub(super) struct Weights {
+    /// A log that weighs less is quick to read.
+    pub(super) log_min: u64,
+    /// What reading one more object costs, in bytes that could be read meanwhile.
+    pub(super) object: u64,
+}
+
+impl Default for Weights {
+    fn default() -> Self {
+        Self { log_min: 4 << 20, object: 16 << 10 }
+    }
+}
+
+impl State {
+    /// Whether the log after the last checkpoint weighs as much as that, so that opening costs at most twice what it
+    /// must, and writing checkpoints at most as much as writing the log.
+    fn is_due(&self, weights: Weights) -> bool {
+        let Weight { objects, bytes } = self.weight;
+        let last = self.checkpoint.map_or(0, |(_, size)| size);
+        objects * weights.object + bytes > weights.log_min.max(last)
+    }
+}
+
+impl Bucket {
+    /// After a commit: writes a checkpoint when the log has become long. The writer who made it so waits for it, since
+    /// a short-lived process is not there any more later; others go on.
+    pub(super) fn checkpoint_if_due(&self) {
+        let state = self.head().as_ref().map(|head| head.state.clone()).filter(|state| state.is_due(self.weights));
+        let (Some(state), Ok(_alone)) = (state, self.checkpointing.try_lock()) else { return };
+        if let Err(error) = self.checkpoint_unless_there(state) {
+            // Nothing is lost: the log is complete, and the next commit tries again.
+            tracing::warn!(%error, place = self.place.describe(), "a checkpoint could not be written");
+        }
+    }
+
+    /// Another process may have been quicker: the log has the same length for everybody.
+    fn checkpoint_unless_there(&self, state: State) -> Result<(), Error> {
+        let objects = self.objects()?;
+        let known = state.checkpoint.map_or(0, |(number, _)| number);
+        let newer = block_on(objects.list("checkpoint", Some(&format!("{known:020}"))))??;
+        let newest = newer.iter().rev().find_map(|object| Some((number_of(object)?, object.size)));
+        match newest {
+            Some((number, size)) => {
+                // How the weight divides before and after it is not known; about evenly.
+                let (all, after) = (state.number.saturating_sub(known).max(1), state.number.saturating_sub(number));
+                let part = |whole: u64| (u128::from(whole) * u128::from(all - after) / u128::from(all)) as u64;
+                let before = Weight { objects: part(state.weight.objects), bytes: part(state.weight.bytes) };
+                self.note_checkpoint(number, size, before);
+                Ok(())
+            }
+            None => self.write_checkpoint(&objects, &state).map(|_| ()),
+        }
+    }
+
+    /// Writes `state`, which has at least one commit, and answers with the size of the checkpoint.
+    pub(super) fn write_checkpoint(&self, objects: &Objects, state: &State) -> Result<u64, Error> {
+        let Some(id) = &state.id else { return Ok(0) };
+        let mut bytes = Vec::new();
+        format::write_checkpoint(&mut bytes, state.number, id, &state.entries)
+            .map_err(|error| Error::Unavailable(format!("the checkpoint cannot be written down: {error}")))?;
+        let size = bytes.len() as u64;
+        block_on(objects.overwrite(&checkpoint_name(state.number), bytes))??;
+        self.note_checkpoint(state.number, size, state.weight);
+        Ok(size)
+    }
+
+    /// Takes `before`, the weight of the log up to a checkpoint, off.
+    fn note_checkpoint(&self, number: u64, size: u64, before: Weight) {
+        if let Some(head) = &mut *self.head()
+            && head.state.checkpoint.is_none_or(|(known, _)| known < number)
+        {
+            let weight = &mut head.state.weight;
+            weight.objects = weight.objects.saturating_sub(before.objects);
+            weight.bytes = weight.bytes.saturating_sub(before.bytes);
+            head.state.checkpoint = Some((number, size));
+        }
+    }
+}

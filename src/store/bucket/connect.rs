@@ -1,0 +1,239 @@
+//! Clients of the clouds, from the URL and the environment. Making one contacts nobody.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, S3ConditionalPut};
+use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
+use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
+use object_store::local::LocalFileSystem;
+use object_store::{BackoffConfig, ClientConfigKey, ObjectStore, RetryConfig};
+
+use super::failure;
+use super::place::{Environment, Kind, Place};
+use super::profile::Profile;
+use crate::store::Error;
+
+/// For settings of the HTTP client: a host that does not answer is told from a slow one.
+const CONNECT_TIMEOUT: &str = "5 seconds";
+/// Times are kept by `objects`, which knows how much is under way.
+const REQUEST_TIMEOUT: &str = "1 hour";
+
+/// The client for `place`.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the settings do not fit together or there are no credentials at all.
+pub(super) fn connect(place: &Place, environment: &Environment) -> Result<Arc<dyn ObjectStore>, Error> {
+    match place.kind {
+        Kind::S3 => s3(place, environment),
+        Kind::Gs => gs(place, environment),
+        Kind::Az => az(place, environment),
+        // Each write reaches the disk, the directory as well, before it is answered.
+        Kind::File => Ok(Arc::new(LocalFileSystem::new().with_fsync(true))),
+    }
+}
+
+/// Repeating is ours.
+fn no_retry() -> RetryConfig {
+    RetryConfig { backoff: BackoffConfig::default(), max_retries: 0, retry_timeout: Duration::ZERO }
+}
+
+fn is_plain_http(endpoint: Option<&str>) -> bool {
+    endpoint.is_some_and(|endpoint| endpoint.starts_with("http://"))
+}
+
+/// What a builder did not like. Only what the system says is shown: the rest may quote a secret.
+fn refused(place: &Place, error: &object_store::Error) -> Error {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    let mut system = String::new();
+    while let Some(error) = cause {
+        if let Some(io) = error.downcast_ref::<io::Error>() {
+            system = format!(" ({io})");
+        }
+        cause = error.source();
+    }
+    Error::Unavailable(format!(
+        "the settings for {} cannot be used{system}: {}",
+        place.describe(),
+        match place.kind {
+            Kind::S3 => "look at the variables AWS_* of the environment",
+            Kind::Gs => "look at GOOGLE_APPLICATION_CREDENTIALS and the other variables GOOGLE_*",
+            Kind::Az => "look at the variables AZURE_* of the environment",
+            Kind::File => "look at the directory",
+        }
+    ))
+}
+
+fn s3(place: &Place, environment: &Environment) -> Result<Arc<dyn ObjectStore>, Error> {
+    let mut builder = AmazonS3Builder::new();
+    let profile = profile(place, environment)?;
+    for (name, value) in environment.with_prefix("AWS_") {
+        // A token belongs to its keys.
+        let is_of_keys = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"].contains(&name);
+        if is_of_keys && profile.keys.is_some() {
+            continue;
+        }
+        if let Ok(key) = name.to_ascii_lowercase().parse::<AmazonS3ConfigKey>() {
+            builder = builder.with_config(key, value);
+        }
+    }
+    builder = with_profile(builder, profile, place, environment);
+    for (option, key) in [
+        ("region", AmazonS3ConfigKey::Region),
+        ("endpoint", AmazonS3ConfigKey::S3Endpoint),
+        ("virtual_hosted_style", AmazonS3ConfigKey::VirtualHostedStyleRequest),
+    ] {
+        if let Some(value) = place.option(option) {
+            builder = builder.with_config(key, value);
+        }
+    }
+    for (option, key) in [("sse", "aws_server_side_encryption"), ("sse_kms_key_id", "aws_sse_kms_key_id")] {
+        if let (Some(value), Ok(key)) = (place.option(option), key.parse::<AmazonS3ConfigKey>()) {
+            builder = builder.with_config(key, value);
+        }
+    }
+    let setting = |builder: &AmazonS3Builder, key| builder.get_config_value(&key);
+    let endpoint =
+        setting(&builder, AmazonS3ConfigKey::S3Endpoint).or_else(|| setting(&builder, AmazonS3ConfigKey::Endpoint));
+    let is_virtual = setting(&builder, AmazonS3ConfigKey::VirtualHostedStyleRequest).is_some_and(|text| text == "true");
+    if let (Some(endpoint), true) = (&endpoint, is_virtual) {
+        builder = builder.with_config(AmazonS3ConfigKey::S3Endpoint, with_bucket(endpoint, &place.bucket));
+    }
+    if is_plain_http(endpoint.as_deref()) {
+        builder = builder.with_config(AmazonS3ConfigKey::Client(ClientConfigKey::AllowHttp), "true");
+    }
+    let store = builder
+        .with_bucket_name(&place.bucket)
+        .with_conditional_put(S3ConditionalPut::ETagMatch)
+        .with_config(AmazonS3ConfigKey::Client(ClientConfigKey::ConnectTimeout), CONNECT_TIMEOUT)
+        .with_config(AmazonS3ConfigKey::Client(ClientConfigKey::Timeout), REQUEST_TIMEOUT)
+        .with_retry(no_retry())
+        .build();
+    Ok(Arc::new(store.map_err(|error| refused(place, &error))?))
+}
+
+/// Keys of the environment come before those of a profile, unless the URL names one.
+fn profile(place: &Place, environment: &Environment) -> Result<Profile, Error> {
+    let chosen = place.option("profile");
+    let others = [
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        "AWS_SKIP_SIGNATURE",
+    ];
+    if chosen.is_none() && others.iter().any(|name| environment.get(name).is_some()) {
+        return Ok(Profile::default());
+    }
+    let profile = Profile::read(environment, chosen)?;
+    if profile.keys.is_none() && environment.get("AWS_EC2_METADATA_DISABLED").is_some_and(|text| text == "true") {
+        return Err(failure::no_credentials(place));
+    }
+    Ok(profile)
+}
+
+fn with_profile(
+    mut builder: AmazonS3Builder,
+    profile: Profile,
+    place: &Place,
+    environment: &Environment,
+) -> AmazonS3Builder {
+    let is_set = |names: &[&str]| names.iter().any(|name| environment.get(name).is_some());
+    if let Some(keys) = profile.keys {
+        builder = builder.with_access_key_id(keys.id).with_secret_access_key(keys.secret);
+        if let Some(token) = keys.token {
+            builder = builder.with_token(token);
+        }
+    }
+    let region_is_said = place.option("profile").is_none() && is_set(&["AWS_REGION", "AWS_DEFAULT_REGION"]);
+    if let Some(region) = profile.region.filter(|_| !region_is_said) {
+        builder = builder.with_region(region);
+    }
+    let endpoint_is_said = is_set(&["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT"]);
+    if let Some(endpoint) = profile.endpoint.filter(|_| !endpoint_is_said) {
+        builder = builder.with_endpoint(endpoint);
+    }
+    builder
+}
+
+/// `https://bucket.host` from `https://host`.
+fn with_bucket(endpoint: &str, bucket: &str) -> String {
+    match endpoint.split_once("://") {
+        Some((scheme, host)) if !host.starts_with(&format!("{bucket}.")) => format!("{scheme}://{bucket}.{host}"),
+        _ => endpoint.to_owned(),
+    }
+}
+
+fn gs(place: &Place, environment: &Environment) -> Result<Arc<dyn ObjectStore>, Error> {
+    let mut builder = GoogleCloudStorageBuilder::new();
+    for (name, value) in environment.with_prefix("GOOGLE_") {
+        if let Ok(key) = name.to_ascii_lowercase().parse::<GoogleConfigKey>() {
+            builder = builder.with_config(key, value);
+        }
+    }
+    let emulator = environment
+        .get("STORAGE_EMULATOR_HOST")
+        .map(|host| if host.contains("://") { host.to_owned() } else { format!("http://{host}") });
+    let endpoint = place.option("endpoint").map(str::to_owned).or(emulator);
+    if is_plain_http(endpoint.as_deref()) {
+        // Only emulators speak plain HTTP, and they ask for no credentials.
+        builder = builder
+            .with_config(GoogleConfigKey::Client(ClientConfigKey::AllowHttp), "true")
+            .with_config(GoogleConfigKey::SkipSignature, "true");
+    }
+    if let Some(endpoint) = endpoint {
+        builder = builder.with_config(GoogleConfigKey::BaseUrl, endpoint);
+    }
+    let store = builder
+        .with_bucket_name(&place.bucket)
+        .with_config(GoogleConfigKey::Client(ClientConfigKey::ConnectTimeout), CONNECT_TIMEOUT)
+        .with_config(GoogleConfigKey::Client(ClientConfigKey::Timeout), REQUEST_TIMEOUT)
+        .with_retry(no_retry())
+        .build();
+    Ok(Arc::new(store.map_err(|error| refused(place, &error))?))
+}
+
+fn az(place: &Place, environment: &Environment) -> Result<Arc<dyn ObjectStore>, Error> {
+    let mut builder = MicrosoftAzureBuilder::new();
+    // The names that Azure's own tools use, and then the ones that say exactly what they are.
+    for (name, key) in
+        [("AZURE_STORAGE_ACCOUNT", AzureConfigKey::AccountName), ("AZURE_STORAGE_KEY", AzureConfigKey::AccessKey)]
+    {
+        if let Some(value) = environment.get(name) {
+            builder = builder.with_config(key, value);
+        }
+    }
+    for (name, value) in environment.with_prefix("AZURE_") {
+        if let Ok(key) = name.to_ascii_lowercase().parse::<AzureConfigKey>() {
+            builder = builder.with_config(key, value);
+        }
+    }
+    if let Some(endpoint) = environment.get("IDENTITY_ENDPOINT") {
+        builder = builder.with_config(AzureConfigKey::MsiEndpoint, endpoint);
+    }
+    if let Some(account) = place.option("account") {
+        builder = builder.with_config(AzureConfigKey::AccountName, account);
+    }
+    if let Some(endpoint) = place.option("endpoint") {
+        builder = builder.with_config(AzureConfigKey::Endpoint, endpoint);
+    }
+    let is_emulator = builder.get_config_value(&AzureConfigKey::UseEmulator).is_some_and(|text| text == "true");
+    if !is_emulator && builder.get_config_value(&AzureConfigKey::AccountName).is_none() {
+        return Err(Error::Unavailable(format!(
+            "{} needs a storage account: set AZURE_STORAGE_ACCOUNT_NAME, or \"?account=...\" in the URL",
+            place.describe()
+        )));
+    }
+    if is_plain_http(builder.get_config_value(&AzureConfigKey::Endpoint).as_deref()) {
+        builder = builder.with_config(AzureConfigKey::Client(ClientConfigKey::AllowHttp), "true");
+    }
+    let store = builder
+        .with_container_name(&place.bucket)
+        .with_config(AzureConfigKey::Client(ClientConfigKey::ConnectTimeout), CONNECT_TIMEOUT)
+        .with_config(AzureConfigKey::Client(ClientConfigKey::Timeout), REQUEST_TIMEOUT)
+        .with_retry(no_retry())
+        .build();
+    Ok(Arc::new(store.map_err(|error| refused(place, &error))?))
+}

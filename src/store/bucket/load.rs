@@ -1,0 +1,186 @@
+//! From the bucket into memory: the newest checkpoint, the log after it, and what came since.
+
+use futures::stream::{self, StreamExt, TryStreamExt};
+use object_store::ObjectMeta;
+
+use super::format::{self, CheckpointReader, Commit};
+use super::objects::{Objects, PARALLEL};
+use super::{Bucket, Head, Moment, State, log_name};
+use crate::store::Error;
+use crate::store::runtime::block_on;
+
+/// How often loading begins again because the bucket was pruned meanwhile.
+const RESTARTS_MAX: usize = 5;
+
+/// The log since the last checkpoint.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Weight {
+    pub(super) objects: u64,
+    pub(super) bytes: u64,
+}
+
+impl Weight {
+    pub(super) fn add(&mut self, size: u64) {
+        self.objects += 1;
+        self.bytes += size;
+    }
+}
+
+/// The number in the name of an object; none for what is not ours.
+pub(super) fn number_of(object: &ObjectMeta) -> Option<u64> {
+    object.location.filename().filter(|name| name.len() == 20)?.parse().ok()
+}
+
+/// Whether commits from `first` on may have been removed.
+pub(super) async fn is_pruned(objects: &Objects, first: u64) -> Result<bool, Error> {
+    let marks = objects.list("pruned", Some(&format!("{first:020}"))).await?;
+    Ok(marks.iter().any(|mark| number_of(mark).is_some()))
+}
+
+impl Bucket {
+    /// The newest state, by a question that begins now.
+    pub(super) fn refresh(&self) -> Result<State, Error> {
+        let objects = self.objects()?;
+        for _ in 0..RESTARTS_MAX {
+            let position = self.head().as_ref().map(|head| (head.state.number, head.confirmed));
+            match position {
+                None => block_on(self.load(&objects))??,
+                Some((number, confirmed)) => {
+                    if let Some(state) = block_on(self.follow(&objects, number, confirmed))?? {
+                        return Ok(state);
+                    }
+                }
+            }
+        }
+        Err(Error::Unavailable(format!("{} is pruned faster than it can be read", self.place.describe())))
+    }
+
+    /// Applies what came after `number`; none when that can no longer be known.
+    async fn follow(&self, objects: &Objects, mut number: u64, confirmed: Moment) -> Result<Option<State>, Error> {
+        let mut window = 1;
+        loop {
+            let asked = Moment::now();
+            let first = number + 1;
+            let found: Vec<Option<Vec<u8>>> = stream::iter(first..first + window)
+                .map(|number| async move { objects.get(&log_name(number)).await })
+                .buffered(PARALLEL)
+                .try_collect()
+                .await?;
+            // Only now: what was removed before the question shows in the marks.
+            if confirmed.age() > self.limits.trusted && is_pruned(objects, first).await? {
+                *self.head() = None;
+                return Ok(None);
+            }
+            let commits: Vec<Vec<u8>> = found.into_iter().map_while(|commit| commit).collect();
+            let count = commits.len() as u64;
+            if count > 0 {
+                objects.settle("log").await?;
+            }
+            let mut slot = self.head();
+            let Some(head) = &mut *slot else { return Ok(None) };
+            if let Err(error) = apply_all(&mut head.state, first, &commits) {
+                *slot = None;
+                return Err(error);
+            }
+            if count == 0 {
+                head.confirmed = if head.state.number == number { asked } else { head.confirmed };
+                head.doubtful = false;
+                return Ok(Some(head.state.clone()));
+            }
+            number = head.state.number;
+            window = if count == window { (window * 2).min(PARALLEL as u64) } else { 1 };
+        }
+    }
+
+    /// Reads everything.
+    async fn load(&self, objects: &Objects) -> Result<(), Error> {
+        let mut error = None;
+        let mut tried = None;
+        for _ in 0..RESTARTS_MAX {
+            let confirmed = Moment::now();
+            let (format, checkpoints) =
+                futures::future::try_join(objects.get("format"), objects.list("checkpoint", None)).await?;
+            if let Some(format) = format {
+                format::check_format(&format, "format")?;
+            }
+            let newest = checkpoints.iter().rev().find_map(|object| Some((number_of(object)?, object.size)));
+            if let Some(error) = error.take()
+                && newest == tried
+            {
+                return Err(error);
+            }
+            match load_from(objects, newest).await {
+                Ok(state) => {
+                    *self.head() = Some(Head { state, confirmed, doubtful: false });
+                    return Ok(());
+                }
+                // Perhaps because the bucket was pruned in between: then there is a newer checkpoint.
+                Err(damage @ Error::Corrupt(_)) => error = Some(damage),
+                Err(other) => return Err(other),
+            }
+            tried = newest;
+        }
+        Err(error.unwrap_or_else(|| Error::Corrupt(self.place.describe())))
+    }
+}
+
+fn apply_all(state: &mut State, first: u64, commits: &[Vec<u8>]) -> Result<(), Error> {
+    for (number, bytes) in (first..).zip(commits) {
+        if number > state.number {
+            state.apply(decode(number, bytes)?, bytes.len() as u64)?;
+        }
+    }
+    Ok(())
+}
+
+fn decode(number: u64, bytes: &[u8]) -> Result<Commit, Error> {
+    let name = log_name(number);
+    let commit = Commit::decode(bytes, &name)?;
+    if commit.number != number {
+        return Err(format::damaged(&name, &format_args!("it holds commit {}", commit.number)));
+    }
+    Ok(commit)
+}
+
+/// The state from the checkpoint with this number and size, and the log after it.
+async fn load_from(objects: &Objects, checkpoint: Option<(u64, u64)>) -> Result<State, Error> {
+    let mut state = match checkpoint {
+        Some((number, size)) => read_checkpoint(objects, number, size).await?,
+        None => State::default(),
+    };
+    let listed = objects.list("log", Some(&format!("{:020}", state.number))).await?;
+    let numbers: Vec<u64> = listed.iter().filter_map(number_of).collect();
+    let mut commits = stream::iter(numbers)
+        .map(|number| async move { (number, objects.get(&log_name(number)).await) })
+        .buffered(PARALLEL);
+    while let Some((number, bytes)) = commits.next().await {
+        let gone = || Error::Corrupt(format!("{} is listed, and gone", log_name(number)));
+        let bytes = bytes?.ok_or_else(gone)?;
+        state.apply(decode(number, &bytes)?, bytes.len() as u64)?;
+    }
+    if state.weight.objects > 0 {
+        objects.settle("log").await?;
+    }
+    Ok(state)
+}
+
+async fn read_checkpoint(objects: &Objects, number: u64, size: u64) -> Result<State, Error> {
+    let name = checkpoint_name(number);
+    let gone = || Error::Corrupt(format!("{name} is listed, and gone"));
+    let bytes = objects.get_large(&name, size).await?.ok_or_else(gone)?;
+    let found = CheckpointReader::new(&bytes, &name)?.read()?;
+    if found.number != number {
+        return Err(format::damaged(&name, &format_args!("it holds commit {}", found.number)));
+    }
+    Ok(State {
+        number,
+        id: Some(found.id),
+        entries: found.entries,
+        checkpoint: Some((number, size)),
+        weight: Weight::default(),
+    })
+}
+
+pub(super) fn checkpoint_name(number: u64) -> String {
+    format!("checkpoint/{number:020}")
+}

@@ -1,0 +1,458 @@
+//! A log of commits in a bucket, or in a directory.
+//!
+//! Commit `n` is the object `log/<20 digits>`, written with *create if absent*: of two writers one wins, and the other
+//! reads what won, runs its body again on top, and tries `n + 1`. That is all the coordination there is. The state is
+//! in memory: a checkpoint, and the commits after it. So a commit costs one request, and a read one as well: is there
+//! a commit after the last one I know?
+//!
+//! | object | what |
+//! |---|---|
+//! | `format` | the version; creating it twice proves that the bucket honours create-if-absent |
+//! | `log/<n>` | commit `n`, with the id of the commit before it |
+//! | `checkpoint/<n>` | all entries as they were after commit `n` |
+//! | `pruned/<n>` | commits before `n` may have been removed |
+//! | `clock` | for a moment, while pruning: what time the bucket thinks it is |
+//!
+//! # Why a position may be trusted
+//!
+//! A handle that knows commits up to `n` asks for `log/<n + 1>`. "There is none" means up to date only as long as
+//! nobody *removed* it; and after a removal, creating it would succeed in the middle of history. Both are excluded:
+//!
+//! - [`prune`](Bucket::prune) removes only what is older than [`Limits::keep_min`], an hour, by the bucket's own clock.
+//!   A handle whose position was the newest less than [`Limits::trusted`] ago therefore knows that `n + 1`, if there
+//!   ever was one, is younger than that, and still there.
+//! - Before `prune` removes commits before `m`, it writes `pruned/<m>`. A handle that has not confirmed its position
+//!   for longer lists `pruned/` *after* it asked for `n + 1`: no mark beyond `n + 1` means that when it asked, nothing
+//!   of interest had been removed, so the answer counts. With such a mark it starts again from the newest checkpoint.
+//!   This needs no clock at all. A body is not run on a state that old without asking first.
+//! - A machine may be suspended between that and the end of a write. So when more than [`Limits::write_max`] passed
+//!   since the position was confirmed, by the monotonic or by the wall clock, the writer looks for marks *after* it
+//!   created the object. With a mark beyond it nobody can say whether the object is part of history: the answer is
+//!   [`Error::Uncertain`] and the state is loaded anew. If it is not, then no one ever reads it: openers begin at a
+//!   checkpoint beyond it, and handles as old as this one look at the marks.
+//! - The newest checkpoint and everything after it are never removed, so an opener finds a complete road, or notices
+//!   that it changed under its feet (an object that was listed is gone) and starts again.
+//!
+//! # Outcomes that nobody knows
+//!
+//! A write whose connection was cut, or that was answered with 5xx, may have happened. Each attempt has a random id,
+//! and creating is harmless to repeat: when the object exists, it is read, and the id says whose it is. Only when that
+//! cannot be found out in time the answer is [`Error::Uncertain`].
+
+mod checkpoint;
+mod connect;
+mod entries;
+mod failure;
+mod flight;
+mod format;
+mod load;
+mod objects;
+mod place;
+mod profile;
+mod prune;
+#[cfg(test)]
+mod tests;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use jiff::Timestamp;
+use object_store::{ObjectStore, PutPayload};
+
+use self::entries::Entries;
+use self::failure::Failure;
+use self::flight::Flight;
+use self::format::{Commit, Write};
+use self::load::Weight;
+use self::objects::{Deadline, Objects, PATIENCE_DEFAULT};
+use self::place::{Environment, Place};
+use super::backoff::Backoff;
+use super::overlay::Overlay;
+use super::runtime::block_on;
+use super::{Error, Pruned, ReadBody, Store, StoreUrl, WriteBody};
+
+/// Times that the safety of a position rests on; see the module's text.
+#[derive(Clone, Copy)]
+struct Limits {
+    /// A position confirmed so recently needs no look at the marks of `prune`.
+    trusted: Duration,
+    /// A write that took longer than this since its position was confirmed looks at them afterwards.
+    write_max: Duration,
+    /// `prune` leaves what is younger.
+    keep_min: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let minutes = |count: u64| Duration::from_secs(count * 60);
+        Self { trusted: minutes(10), write_max: minutes(30), keep_min: minutes(60) }
+    }
+}
+
+/// A store in a bucket (`s3://`, `gs://`, `az://`) or in a directory (`file:///`).
+pub struct Bucket {
+    place: Arc<Place>,
+    environment: Environment,
+    /// Made at the first use: until then nothing is contacted.
+    objects: Mutex<Option<Arc<Objects>>>,
+    head: Mutex<Option<Head>>,
+    flight: Flight,
+    /// One writer of this process at a time; others would only lose races.
+    writer: Mutex<()>,
+    /// Whether the bucket was seen to refuse a second creation.
+    proven: AtomicBool,
+    checkpointing: Mutex<()>,
+    limits: Limits,
+    weights: checkpoint::Weights,
+    patience: Duration,
+}
+
+/// The newest state that is known.
+#[derive(Clone)]
+struct Head {
+    state: State,
+    /// When a request began whose answer proved that this was the newest commit.
+    confirmed: Moment,
+    /// An attempt to write ended without an answer: ask before the next one.
+    doubtful: bool,
+}
+
+/// The entries after a commit. A clone shares everything.
+#[derive(Clone, Default)]
+struct State {
+    /// The last commit; 0 when there is none.
+    number: u64,
+    /// Its id.
+    id: Option<String>,
+    entries: Entries,
+    /// The newest checkpoint that is known, and its size.
+    checkpoint: Option<(u64, u64)>,
+    /// Of the log after that.
+    weight: Weight,
+}
+
+/// A moment by two clocks: the monotonic one may stop while a machine sleeps, the other may be set.
+#[derive(Clone, Copy)]
+struct Moment {
+    instant: Instant,
+    wall: SystemTime,
+}
+
+impl Moment {
+    fn now() -> Self {
+        Self { instant: Instant::now(), wall: SystemTime::now() }
+    }
+
+    fn age(self) -> Duration {
+        self.instant.elapsed().max(self.wall.elapsed().unwrap_or_default())
+    }
+}
+
+/// How an attempt to write a commit ended.
+enum Attempt {
+    Won,
+    /// Another commit has that number.
+    Lost,
+}
+
+impl State {
+    /// Adds the next commit, an object of `size` bytes. `false`: it is known already.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] when it does not continue this state.
+    fn apply(&mut self, commit: Commit, size: u64) -> Result<bool, Error> {
+        if commit.number <= self.number {
+            return Ok(false);
+        }
+        let name = log_name(commit.number);
+        if commit.number != self.number + 1 {
+            return Err(Error::Corrupt(format!("{} is missing, but there is {name}", log_name(self.number + 1))));
+        }
+        if commit.previous != self.id {
+            let before = log_name(self.number);
+            return Err(Error::Corrupt(format!(
+                "{name} does not continue {before}: one of them was restored or copied from elsewhere"
+            )));
+        }
+        self.entries.apply(commit.writes);
+        self.number = commit.number;
+        self.id = Some(commit.id);
+        self.weight.add(size);
+        Ok(true)
+    }
+}
+
+fn log_name(number: u64) -> String {
+    format!("log/{number:020}")
+}
+
+impl Bucket {
+    /// From `s3://bucket/prefix`, `gs://...`, `az://...` or `file:///directory`. Nothing is contacted yet.
+    ///
+    /// # Errors
+    /// [`Error::Url`], with what is wrong.
+    pub fn from_url(url: &StoreUrl) -> Result<Self, Error> {
+        Ok(Self::at(Place::parse(url)?, Environment::of_process()))
+    }
+
+    /// The same with these variables instead of those of this process.
+    ///
+    /// # Errors
+    /// [`Error::Url`], with what is wrong.
+    pub fn with_environment(
+        url: &StoreUrl,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, Error> {
+        Ok(Self::at(Place::parse(url)?, Environment::new(variables)))
+    }
+
+    fn at(place: Place, environment: Environment) -> Self {
+        Self {
+            place: Arc::new(place),
+            environment,
+            objects: Mutex::default(),
+            head: Mutex::default(),
+            flight: Flight::default(),
+            writer: Mutex::default(),
+            proven: AtomicBool::new(false),
+            checkpointing: Mutex::default(),
+            limits: Limits::default(),
+            weights: checkpoint::Weights::default(),
+            patience: PATIENCE_DEFAULT,
+        }
+    }
+
+    /// Over an object store that is there already, for tests.
+    #[cfg(test)]
+    fn over(store: Arc<dyn ObjectStore>, place: Place) -> Self {
+        let bucket = Self::at(place, Environment::default());
+        let objects = Objects::new(store, Arc::clone(&bucket.place), bucket.patience);
+        *bucket.objects.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(objects));
+        bucket
+    }
+
+    fn objects(&self) -> Result<Arc<Objects>, Error> {
+        let mut slot = self.objects.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(objects) = &*slot {
+            return Ok(Arc::clone(objects));
+        }
+        let store: Arc<dyn ObjectStore> = connect::connect(&self.place, &self.environment)?;
+        let objects = Arc::new(Objects::new(store, Arc::clone(&self.place), self.patience));
+        *slot = Some(Arc::clone(&objects));
+        Ok(objects)
+    }
+
+    fn head(&self) -> MutexGuard<'_, Option<Head>> {
+        // No code of others runs under the lock, so a poisoned one holds nothing half done.
+        self.head.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Writing.
+impl Bucket {
+    /// A state to run a body on: the one in memory when that is likely to be current, and whether it was proven to be.
+    fn start(&self) -> Result<(State, bool), Error> {
+        let likely =
+            self.head().as_ref().filter(|head| !head.doubtful).map(|head| (head.state.clone(), head.confirmed));
+        match likely {
+            Some((state, confirmed)) if confirmed.age() < self.limits.trusted => Ok((state, false)),
+            _ => Ok((self.refresh()?, true)),
+        }
+    }
+
+    /// Tries to make `writes` the commit after `number`.
+    fn commit(&self, number: u64, previous: Option<String>, writes: Vec<Write>) -> Result<Attempt, Error> {
+        let objects = self.objects()?;
+        block_on(self.prove(&objects))??;
+        let number = number + 1;
+        let id = random_id()?;
+        let confirmed = self.head().as_ref().map_or_else(Moment::now, |head| head.confirmed);
+        let commit = |writes| Commit {
+            number,
+            id: id.clone(),
+            previous: previous.clone(),
+            time: Timestamp::now().to_string(),
+            writes,
+        };
+        let bytes = commit(writes.clone()).encode()?;
+        let size = bytes.len() as u64;
+        let began = Moment::now();
+        let attempt = match block_on(self.create(&objects, number, &id, bytes.into()))? {
+            Ok(attempt) => attempt,
+            Err(error) => {
+                self.doubt();
+                return Err(error);
+            }
+        };
+        if matches!(attempt, Attempt::Lost) {
+            return Ok(Attempt::Lost);
+        }
+        if confirmed.age() > self.limits.write_max && block_on(load::is_pruned(&objects, number))?? {
+            *self.head() = None;
+            return Err(Error::Uncertain(format!(
+                "{} was not reached for so long that its log moved on without this commit",
+                self.describe()
+            )));
+        }
+        self.confirm(commit(writes), size, began)?;
+        Ok(Attempt::Won)
+    }
+
+    /// Takes over a commit of ours that is kept.
+    fn confirm(&self, commit: Commit, size: u64, began: Moment) -> Result<(), Error> {
+        let mut head = self.head();
+        let Some(head) = &mut *head else { return Ok(()) };
+        // A reader may have found it in the log before we came here.
+        if head.state.apply(commit, size)? {
+            head.confirmed = began;
+        }
+        Ok(())
+    }
+
+    fn doubt(&self) {
+        if let Some(head) = &mut *self.head() {
+            head.doubtful = true;
+        }
+    }
+
+    /// Creates the object of a commit, and finds out whether it is ours.
+    async fn create(&self, objects: &Objects, number: u64, id: &str, payload: PutPayload) -> Result<Attempt, Error> {
+        let name = log_name(number);
+        let mut deadline = Deadline::after(self.patience);
+        let mut perhaps_done = false;
+        loop {
+            let failure = match objects.create(&name, &payload).await {
+                Ok(()) => return Ok(Attempt::Won),
+                Err(Failure::Exists) => match self.whose(objects, &name, id).await? {
+                    Some(attempt) => return Ok(attempt),
+                    // The other one is not finished, or was refused as well.
+                    None => Failure::Transient { sent: false, words: format!("{name} comes and goes") },
+                },
+                Err(failure) => failure,
+            };
+            let again = matches!(failure, Failure::Transient { .. });
+            // A directory tells at once; a server may still be at work on what was cut off.
+            let told = !again && self.place.directory.is_some();
+            perhaps_done |=
+                !told && matches!(failure, Failure::Transient { sent: true, .. } | Failure::Final { sent: true, .. });
+            if again && deadline.wait().await {
+                continue;
+            }
+            if !again && let Some(attempt) = self.whose(objects, &name, id).await? {
+                return Ok(attempt);
+            }
+            return Err(match failure {
+                failure if perhaps_done => Error::Uncertain(failure.into_words(&self.place)),
+                failure => failure.into_write_error(&self.place),
+            });
+        }
+    }
+
+    /// Whose object that is; none when there is no such object.
+    async fn whose(&self, objects: &Objects, name: &str, id: &str) -> Result<Option<Attempt>, Error> {
+        let uncertain = |error: Error| Error::Uncertain(error.to_string());
+        let Some(found) = objects.get(name).await.map_err(uncertain)? else { return Ok(None) };
+        if Commit::decode(&found, name)?.id != id {
+            return Ok(Some(Attempt::Lost));
+        }
+        objects.settle("log").await?;
+        Ok(Some(Attempt::Won))
+    }
+
+    /// Before the first commit of this process: creating an object that is there must fail.
+    async fn prove(&self, objects: &Objects) -> Result<(), Error> {
+        if self.proven.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        objects.make_folders(&["log", "checkpoint"]).await?;
+        let payload = PutPayload::from(format::encode_format()?);
+        let mut deadline = Deadline::after(self.patience);
+        // The first attempt may create it, the second must be refused.
+        let mut created = 0;
+        while created < 2 {
+            match objects.create("format", &payload).await {
+                Ok(()) => created += 1,
+                Err(Failure::Exists) => {
+                    self.proven.store(true, Ordering::Relaxed);
+                    return Ok(());
+                }
+                Err(Failure::Transient { .. }) if deadline.wait().await => {}
+                Err(failure) => return Err(failure.into_write_error(&self.place)),
+            }
+        }
+        Err(Error::Unavailable(failure::unsupported(&self.place)))
+    }
+}
+
+/// 128 random bits, in hexadecimal.
+fn random_id() -> Result<String, Error> {
+    let random = || getrandom::u64().map_err(|error| Error::Unavailable(format!("no random numbers: {error}")));
+    Ok(format!("{:016x}{:016x}", random()?, random()?))
+}
+
+impl Store for Bucket {
+    fn read(&self, body: &mut ReadBody<'_>) -> Result<(), Error> {
+        let mut state = self.flight.share(|| self.refresh())?;
+        body(&mut state.entries)
+    }
+
+    fn write(&self, body: &mut WriteBody<'_>) -> Result<(), Error> {
+        let mut backoff = Backoff::new(self.patience);
+        // A panic under the lock is one of the body, which had only a snapshot.
+        let turn = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut state, mut proven) = self.start()?;
+        loop {
+            let (number, id) = (state.number, state.id.clone());
+            let mut tx = Overlay::new(&mut state.entries);
+            let outcome = body(&mut tx);
+            let writes: Vec<Write> =
+                tx.into_writes().into_iter().map(|(key, value)| (key.into(), value.map(Into::into))).collect();
+            if matches!(outcome, Ok(true)) && !writes.is_empty() {
+                // Without this reference the entries are changed in place when nobody else looks at them.
+                drop(state);
+                match self.commit(number, id, writes)? {
+                    Attempt::Won => break,
+                    Attempt::Lost => backoff.wait(&self.describe())?,
+                }
+                state = self.refresh()?;
+            } else {
+                // A conclusion without a write counts only when it was drawn from the newest state.
+                let current = if proven { None } else { Some(self.refresh()?) };
+                match current.filter(|current| (current.number, &current.id) != (number, &id)) {
+                    None => return outcome.map(|_| ()),
+                    Some(current) => state = current,
+                }
+            }
+            proven = true;
+        }
+        drop(turn);
+        self.checkpoint_if_due();
+        Ok(())
+    }
+
+    fn describe(&self) -> String {
+        self.place.describe()
+    }
+
+    fn kind(&self) -> &'static str {
+        self.place.kind.scheme()
+    }
+
+    fn facts(&self) -> Result<Vec<(&'static str, String)>, Error> {
+        let state = self.flight.share(|| self.refresh())?;
+        let log = block_on(self.objects()?.list("log", None))??;
+        Ok(vec![
+            ("last_commit", state.number.to_string()),
+            ("last_checkpoint", state.checkpoint.map_or_else(|| "none".to_owned(), |(number, _)| number.to_string())),
+            ("log_objects", log.len().to_string()),
+            ("log_bytes", log.iter().map(|object| object.size).sum::<u64>().to_string()),
+            ("entries", state.entries.len().to_string()),
+            ("entry_bytes", state.entries.bytes().to_string()),
+        ])
+    }
+
+    fn prune(&self, keep: Duration) -> Result<Option<Pruned>, Error> {
+        self.prune_log(keep).map(Some)
+    }
+}

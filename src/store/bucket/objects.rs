@@ -1,0 +1,301 @@
+//! Requests for objects, with their time limits. Repeating is done here and nowhere below: `object_store` is told not
+//! to, because only the log can tell a repeated write from one that happened.
+
+use std::future::Future;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use futures::stream::{self, StreamExt, TryStreamExt};
+use object_store::path::Path;
+use object_store::{
+    GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, WriteMultipart,
+};
+
+use super::failure::Failure;
+use super::place::{Kind, Place};
+use crate::store::Error;
+use crate::store::backoff::PATIENCE;
+
+/// The first contact must come to an answer or a sentence within ten seconds, of which Terraform itself needs some.
+const PATIENCE_FIRST: Duration = Duration::from_secs(6);
+/// One request, and each further piece of a long answer.
+const REQUEST_TIME: Duration = Duration::from_secs(8);
+/// What a slow line carries: large bodies get more time.
+const BYTES_PER_SECOND_MIN: u64 = 256 * 1024;
+/// Larger objects are written in parts and read in ranges of this size.
+const PART: usize = 8 << 20;
+/// Requests at the same time.
+pub(super) const PARALLEL: usize = 32;
+const PARTS_PARALLEL: usize = 4;
+
+const DELAY_FIRST: Duration = Duration::from_millis(20);
+const DELAY_MAX: Duration = Duration::from_secs(1);
+
+/// The objects of one store.
+pub(super) struct Objects {
+    store: Arc<dyn ObjectStore>,
+    pub(super) place: Arc<Place>,
+    /// Whether the server ever answered: then a silence is a bad moment, not a mistake in the settings.
+    contacted: AtomicBool,
+    patience: Duration,
+}
+
+/// The time in which requests are repeated.
+pub(super) struct Deadline {
+    until: Instant,
+    delay: Duration,
+}
+
+impl Deadline {
+    pub(super) fn after(patience: Duration) -> Self {
+        Self { until: Instant::now() + patience, delay: DELAY_FIRST }
+    }
+
+    fn left(&self) -> Duration {
+        self.until.saturating_duration_since(Instant::now())
+    }
+
+    /// Waits before another try; `false` when the time is used up.
+    pub(super) async fn wait(&mut self) -> bool {
+        if self.left() <= self.delay {
+            return false;
+        }
+        let half = self.delay / 2;
+        let random = f64::from(getrandom::u32().unwrap_or(0)) / f64::from(u32::MAX);
+        tokio::time::sleep(half + half.mul_f64(random)).await;
+        self.delay = (self.delay * 2).min(DELAY_MAX);
+        true
+    }
+}
+
+impl Objects {
+    pub(super) fn new(store: Arc<dyn ObjectStore>, place: Arc<Place>, patience: Duration) -> Self {
+        Self { store, place, contacted: AtomicBool::new(false), patience }
+    }
+
+    /// The path of an object from its name below the prefix.
+    pub(super) fn path(&self, name: &str) -> Path {
+        name.split('/').fold(self.place.prefix.clone(), |path, part| path.join(part))
+    }
+
+    fn deadline(&self) -> Deadline {
+        let contacted = self.contacted.load(Ordering::Relaxed);
+        Deadline::after(if contacted { self.patience } else { self.patience.min(PATIENCE_FIRST) })
+    }
+
+    /// One request.
+    async fn once<T>(
+        &self,
+        time: Duration,
+        request: impl Future<Output = Result<T, object_store::Error>>,
+    ) -> Result<T, Failure> {
+        let failure = match tokio::time::timeout(time, request).await {
+            Ok(Ok(value)) => {
+                self.contacted.store(true, Ordering::Relaxed);
+                return Ok(value);
+            }
+            Ok(Err(error)) => Failure::of(&error, &self.place),
+            Err(_) => Failure::timeout(&self.place),
+        };
+        if matches!(failure, Failure::Absent | Failure::Exists) {
+            self.contacted.store(true, Ordering::Relaxed);
+        }
+        Err(failure)
+    }
+
+    /// Repeats what may be repeated without harm, until the time is used up. `attempt` is told how long its first request
+    /// may take.
+    async fn repeat<T, F>(&self, attempt: impl Fn(Duration) -> F) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, Failure>>,
+    {
+        let mut deadline = self.deadline();
+        loop {
+            let words = match attempt(REQUEST_TIME.min(deadline.left())).await {
+                Err(Failure::Transient { words, .. }) => words,
+                // Nothing was to be created: somebody in between answers nonsense for a moment.
+                Err(Failure::Exists) => format!("{} answers a read with a conflict", self.place.describe()),
+                outcome => return outcome,
+            };
+            tracing::debug!(words, "a request to the store is repeated");
+            if !deadline.wait().await {
+                return Err(Failure::Transient { sent: false, words });
+            }
+        }
+    }
+
+    /// An object or a part of it. Every piece of the answer has the time of a request: large ones may take longer.
+    async fn get_once(&self, path: &Path, range: Option<Range<u64>>, time: Duration) -> Result<Vec<u8>, Failure> {
+        let options = GetOptions { range: range.map(GetRange::Bounded), ..GetOptions::default() };
+        let found = self.once(time, self.store.get_opts(path, options)).await?;
+        let size = found.range.end - found.range.start;
+        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+        let mut pieces = found.into_stream();
+        while let Some(piece) = self.once(REQUEST_TIME, pieces.try_next()).await? {
+            bytes.extend_from_slice(&piece);
+        }
+        Ok(bytes)
+    }
+
+    /// The content of an object; none when there is no such object.
+    pub(super) async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        let path = &self.path(name);
+        self.found(self.repeat(|time| self.get_once(path, None, time)).await)
+    }
+
+    /// The content of an object of a known size, in ranges at the same time; none when there is no such object.
+    pub(super) async fn get_large(&self, name: &str, size: u64) -> Result<Option<Vec<u8>>, Error> {
+        let path = &self.path(name);
+        let mut whole = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+        let ranges = (0..size).step_by(PART).map(|start| start..size.min(start + PART as u64));
+        let mut parts = stream::iter(ranges)
+            .map(|range| self.repeat(move |time| self.get_once(path, Some(range.clone()), time)))
+            .buffered(PARTS_PARALLEL);
+        while let Some(part) = parts.next().await {
+            match self.found(part)? {
+                Some(bytes) => whole.extend_from_slice(&bytes),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(whole))
+    }
+
+    /// What is absent is an answer, too.
+    fn found<T>(&self, outcome: Result<T, Failure>) -> Result<Option<T>, Error> {
+        match outcome {
+            Ok(found) => Ok(Some(found)),
+            Err(Failure::Absent) => Ok(None),
+            Err(failure) => Err(failure.into_read_error(&self.place)),
+        }
+    }
+
+    /// What there is in the folder `folder` after the name `after`, in the order of names.
+    pub(super) async fn list(&self, folder: &str, after: Option<&str>) -> Result<Vec<ObjectMeta>, Error> {
+        let folder = &self.path(folder);
+        let after = &after.map(|name| folder.clone().join(name));
+        let mut found = match self.repeat(|time| self.list_once(folder, after.as_ref(), time)).await {
+            // A directory that is not there yet.
+            Err(Failure::Absent) if self.place.kind == Kind::File => Vec::new(),
+            outcome => outcome.map_err(|failure| failure.into_read_error(&self.place))?,
+        };
+        found.sort_by(|a, b| a.location.cmp(&b.location));
+        Ok(found)
+    }
+
+    async fn list_once(
+        &self,
+        folder: &Path,
+        after: Option<&Path>,
+        mut time: Duration,
+    ) -> Result<Vec<ObjectMeta>, Failure> {
+        let mut pages = match after {
+            Some(after) => self.store.list_with_offset(Some(folder), after),
+            None => self.store.list(Some(folder)),
+        };
+        let mut found = Vec::new();
+        while let Some(object) = self.once(time, pages.try_next()).await? {
+            found.push(object);
+            time = REQUEST_TIME;
+        }
+        Ok(found)
+    }
+
+    /// When an object was written, by the bucket's own clock, in seconds since 1970.
+    pub(super) async fn written_at(&self, name: &str) -> Result<i64, Error> {
+        let path = &self.path(name);
+        let found = self.repeat(|time| self.once(time, self.store.head(path))).await;
+        found.map(|found| found.last_modified.timestamp()).map_err(|failure| failure.into_read_error(&self.place))
+    }
+
+    /// Tries once to create an object. The caller decides what a failure means.
+    pub(super) async fn create(&self, name: &str, payload: &PutPayload) -> Result<(), Failure> {
+        let path = self.path(name);
+        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        let time = time_for(payload.content_length());
+        self.once(time, self.store.put_opts(&path, payload.clone(), options)).await.map(|_| ())
+    }
+
+    /// Writes an object, whether it is there or not.
+    pub(super) async fn overwrite(&self, name: &str, bytes: Vec<u8>) -> Result<(), Error> {
+        let path = self.path(name);
+        let failed = |failure: Failure| failure.into_write_error(&self.place);
+        if bytes.len() <= PART {
+            let (time, payload) = (time_for(bytes.len()), PutPayload::from(bytes));
+            return self.once(time, self.store.put(&path, payload)).await.map(|_| ()).map_err(failed);
+        }
+        let upload = self.once(REQUEST_TIME, self.store.put_multipart(&path)).await.map_err(failed)?;
+        let mut upload = WriteMultipart::new_with_chunk_size(upload, PART);
+        for part in bytes.chunks(PART) {
+            let time = time_for(PART * PARTS_PARALLEL);
+            self.once(time, upload.wait_for_capacity(PARTS_PARALLEL)).await.map_err(failed)?;
+            upload.write(part);
+        }
+        self.once(time_for(PART * PARTS_PARALLEL), upload.finish()).await.map(|_| ()).map_err(failed)
+    }
+
+    /// Removes objects; what is gone already is no error.
+    pub(super) async fn delete(&self, paths: Vec<Path>) -> Result<(), Error> {
+        let failed = |failure: Failure| match failure.into_write_error(&self.place) {
+            Error::ReadOnly(words) => Error::ReadOnly(format!("{words}; pruning needs the right to delete as well")),
+            error => error,
+        };
+        let mut outcomes = self.store.delete_stream(stream::iter(paths).map(Ok).boxed());
+        loop {
+            let next = self.once(REQUEST_TIME * 2, async { outcomes.next().await.transpose() }).await;
+            match next {
+                Ok(None) => return Ok(()),
+                Ok(Some(_)) | Err(Failure::Absent) => {}
+                Err(failure) => return Err(failed(failure)),
+            }
+        }
+    }
+
+    /// For a directory: makes sure that what is in `folder` stays there when the machine loses power. Each write does
+    /// that for itself; this is for what somebody else wrote and we are about to build on.
+    pub(super) async fn settle(&self, folder: &str) -> Result<(), Error> {
+        let Some(directory) = &self.place.directory else { return Ok(()) };
+        let directory = directory.join(folder);
+        let outcome = tokio::task::spawn_blocking(move || sync_directory(&directory)).await;
+        let outcome = outcome.unwrap_or_else(|error| Err(std::io::Error::other(error)));
+        outcome.map_err(|error| Error::Uncertain(format!("{}: {error}", self.place.describe())))
+    }
+
+    /// For a directory: makes the folders, so that they, too, stay there when the machine loses power.
+    pub(super) async fn make_folders(&self, folders: &[&str]) -> Result<(), Error> {
+        let Some(directory) = self.place.directory.clone() else { return Ok(()) };
+        let folders: Vec<PathBuf> = folders.iter().map(|folder| directory.join(folder)).collect();
+        let made = move || {
+            folders.iter().try_for_each(|folder| std::fs::create_dir_all(folder))?;
+            // From the top as far as this user may look, and at least the directory itself.
+            for ancestor in directory.ancestors().skip(1) {
+                let _ = sync_directory(ancestor);
+            }
+            sync_directory(&directory)
+        };
+        let outcome = tokio::task::spawn_blocking(made).await;
+        let outcome = outcome.unwrap_or_else(|error| Err(std::io::Error::other(error)));
+        outcome.map_err(|io| {
+            let source = Box::new(io);
+            let error = object_store::Error::Generic { store: "file", source };
+            match Failure::of(&error, &self.place) {
+                // There is nothing to read either.
+                Failure::Denied(words) => Error::Unavailable(format!("the directory cannot be made: {words}")),
+                failure => failure.into_write_error(&self.place),
+            }
+        })
+    }
+}
+
+fn sync_directory(directory: &std::path::Path) -> std::io::Result<()> {
+    if cfg!(unix) { std::fs::File::open(directory)?.sync_all() } else { Ok(()) }
+}
+
+fn time_for(bytes: usize) -> Duration {
+    REQUEST_TIME + Duration::from_secs(bytes as u64 / BYTES_PER_SECOND_MIN)
+}
+
+/// The patience of a store in use.
+pub(super) const PATIENCE_DEFAULT: Duration = PATIENCE;
