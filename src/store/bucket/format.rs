@@ -30,6 +30,9 @@ const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// A key and its new value; `None` is a deletion.
 pub(super) type Write = (Arc<str>, Option<Arc<[u8]>>);
 
+/// A key and its value, shared with whoever holds a snapshot.
+pub(super) type Shared = (Arc<str>, Arc<[u8]>);
+
 /// One object of the log.
 #[derive(Debug, PartialEq)]
 pub(super) struct Commit {
@@ -152,7 +155,7 @@ impl<'a> CheckpointReader<'a> {
     }
 
     /// The next entry; none at the end.
-    pub(super) fn next_entry(&mut self) -> Result<Option<(Arc<str>, Arc<[u8]>)>, Error> {
+    pub(super) fn next_entry(&mut self) -> Result<Option<Shared>, Error> {
         self.line.clear();
         self.lines.read_until(b'\n', &mut self.line).map_err(|error| damaged(self.name, &error))?;
         if self.line.is_empty() {

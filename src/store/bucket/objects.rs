@@ -268,7 +268,7 @@ impl Objects {
         let Some(directory) = self.place.directory.clone() else { return Ok(()) };
         let folders: Vec<PathBuf> = folders.iter().map(|folder| directory.join(folder)).collect();
         let made = move || {
-            folders.iter().try_for_each(|folder| std::fs::create_dir_all(folder))?;
+            folders.iter().try_for_each(std::fs::create_dir_all)?;
             // From the top as far as this user may look, and at least the directory itself.
             for ancestor in directory.ancestors().skip(1) {
                 let _ = sync_directory(ancestor);
