@@ -6,7 +6,6 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
-use terraform_provider_ipam::store::{self, StoreUrl};
 
 use crate::harness::store::{NewPool, Store, wait_for};
 use crate::harness::{PROVIDER, Workspace};
@@ -71,8 +70,7 @@ resource "ipam_allocation" "net" {{
 /// The provider as a tool, on a store.
 fn tool(store: &Store, arguments: &[&str]) -> Command {
     let mut command = Command::new(PROVIDER);
-    command.args(arguments).args(["--store", &store.url()]);
-    command.env_remove("IPAM_STORE").env_remove("TF_PLUGIN_MAGIC_COOKIE").stdin(Stdio::null());
+    store.tell(command.args(arguments)).env_remove("TF_PLUGIN_MAGIC_COOKIE").stdin(Stdio::null());
     command
 }
 
@@ -132,9 +130,7 @@ fn journey(stores: &[Store]) {
 
 #[test]
 fn terraform_goes_on_in_the_new_store_as_if_nothing_had_happened() {
-    let directory = tempfile::tempdir().unwrap();
-    let stores = ["a.db", "b.db", "c.db"].map(|name| Store::at(directory.path().join(name)));
-    journey(&stores);
+    journey(&[Store::sqlite(), Store::postgres(), Store::s3(), Store::file(), Store::sqlite()]);
 }
 
 #[test]
@@ -188,8 +184,7 @@ fn large(directory: &TempDir, count: u32) -> String {
 /// Whether an import is in the middle of its work.
 fn is_half_way(store: &Store) -> bool {
     let mut half = false;
-    let raw = store::open(&StoreUrl::new(store.url())).unwrap();
-    let looked = raw.read(&mut |snapshot| {
+    let looked = store.raw().read(&mut |snapshot| {
         half = snapshot.get("meta/format")?.is_some_and(|text| text.starts_with(b"importing "));
         Ok(())
     });
