@@ -2,6 +2,7 @@
 //! written when any of it happens.
 
 mod objects;
+mod servers;
 mod stores;
 mod text;
 

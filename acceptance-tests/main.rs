@@ -18,6 +18,7 @@ mod examples;
 mod gone;
 mod harness;
 mod imports;
+mod moving;
 mod names;
 mod quickstart;
 mod read_only;

@@ -2,22 +2,74 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use test_servers::{Postgres, S3};
 
 use crate::harness::Workspace;
 use crate::harness::store::{NewPool, Store};
 
-/// Write-protects the store with its directory, as on a file system that is mounted read-only.
-fn set_writable(store: &Store, is_writable: bool) {
-    let (file, directory) = if is_writable { (0o644, 0o755) } else { (0o444, 0o555) };
-    fs::set_permissions(store.path(), fs::Permissions::from_mode(file)).unwrap();
-    fs::set_permissions(store.path().parent().unwrap(), fs::Permissions::from_mode(directory)).unwrap();
+/// Write-protects a file, or a directory with all in it, as on a file system that is mounted read-only.
+fn set_writable(path: &Path, is_writable: bool) {
+    let mode = match (path.is_dir(), is_writable) {
+        (true, true) => 0o755,
+        (true, false) => 0o555,
+        (false, true) => 0o644,
+        (false, false) => 0o444,
+    };
+    if path.is_dir() {
+        for entry in fs::read_dir(path).unwrap() {
+            set_writable(&entry.unwrap().path(), is_writable);
+        }
+    }
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
 #[test]
-fn a_plan_that_cannot_hold_shows_unknown_addresses_and_one_warning() {
+fn on_a_write_protected_file() {
     let directory = tempfile::tempdir().unwrap();
-    let workspace = Workspace::on(&Store::at(directory.path().join("ipam.db"))).without_privileges();
-    let pool = workspace.store().add_pool(&NewPool { name: "office", cidrs: &["10.0.0.0/24"], ..NewPool::default() });
+    let store = Store::at(directory.path().join("ipam.db"));
+    plans_without_holding(&store, &store, |is_writable| set_writable(directory.path(), is_writable));
+}
+
+#[test]
+fn on_a_write_protected_directory() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::of(format!("file://{}/plan", directory.path().display()));
+    plans_without_holding(&store, &store, |is_writable| set_writable(directory.path(), is_writable));
+}
+
+#[test]
+fn on_a_bucket_that_only_gives() {
+    let server = S3::shared();
+    let bucket = server.create_bucket();
+    let store = Store::in_bucket(server, &bucket);
+    plans_without_holding(&store, &store, |is_writable| server.set_writable(&bucket, is_writable));
+}
+
+#[test]
+fn as_a_reader_of_postgres() {
+    let server = Postgres::shared();
+    let database = server.create_database();
+    let role = format!("reader_{database}");
+    server.admin(&format!("CREATE ROLE {role} LOGIN PASSWORD 'secret'"));
+    let owner = Store::of(server.url(&database));
+    let reader = Store::of(format!("postgres://{role}:secret@127.0.0.1:{}/{database}?sslmode=disable", server.port()));
+    plans_without_holding(&owner, &reader, |is_writable| {
+        let rights =
+            format!("GRANT USAGE ON SCHEMA ipam TO {role}; GRANT SELECT ON ipam.meta, ipam.entries TO {role};");
+        let (word, whom) = if is_writable { ("GRANT", "TO") } else { ("REVOKE", "FROM") };
+        let writing = format!(
+            "{word} UPDATE ON ipam.meta {whom} {role}; {word} INSERT, UPDATE, DELETE ON ipam.entries {whom} {role}"
+        );
+        server.admin_in(&database, &(rights + &writing));
+    });
+}
+
+/// `owner` can write to the store at any time, `user` as it is set.
+fn plans_without_holding(owner: &Store, user: &Store, set_writable: impl Fn(bool)) {
+    let workspace = Workspace::on(user).without_privileges();
+    let pool = owner.add_pool(&NewPool { name: "office", cidrs: &["10.0.0.0/24"], ..NewPool::default() });
     workspace.configure(&format!(
         r#"
 resource "ipam_allocation" "web" {{
@@ -29,8 +81,8 @@ resource "ipam_allocation" "web" {{
 "#,
         pool.meta.id
     ));
-    let before = workspace.store().content();
-    set_writable(workspace.store(), false);
+    let before = owner.content();
+    set_writable(false);
 
     let run = workspace.plan_messages(&["-out=plan"]).succeeds();
     let warnings = run.diagnostics();
@@ -39,15 +91,15 @@ resource "ipam_allocation" "web" {{
     assert!(warnings[0].detail.contains("read") && warnings[0].detail.contains("after apply"), "{warnings:#?}");
     let plan = workspace.saved("plan");
     assert_eq!(plan.value("ipam_allocation.web[0].cidr"), None);
-    assert_eq!(workspace.store().content(), before);
+    assert_eq!(owner.content(), before);
     workspace.try_apply_saved("plan", &[]).fails().says(&["read-only"]);
 
-    set_writable(workspace.store(), true);
+    set_writable(true);
     workspace.apply();
     workspace.assert_settled();
-    Workspace::assert_store_matches(workspace.store(), &[&workspace]);
+    Workspace::assert_store_matches(owner, &[&workspace]);
 
-    set_writable(workspace.store(), false);
+    set_writable(false);
     workspace.assert_settled();
-    set_writable(workspace.store(), true);
+    set_writable(true);
 }

@@ -5,12 +5,12 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use test_servers::{Postgres, Proxy, S3};
+use test_servers::{Postgres, S3};
 
 use crate::harness::each::each;
 use crate::harness::store::Store;
 use crate::harness::terraform::{self, Running};
-use crate::harness::{PROVIDER, Workspace};
+use crate::harness::{PROVIDER, Workspace, nobody};
 
 const POOL: &str = "resource \"ipam_pool\" \"top\" {\n  name  = \"top\"\n  cidrs = [\"10.0.0.0/8\"]\n}\n";
 
@@ -45,32 +45,53 @@ fn secret(what: &str) -> String {
     format!("{MARK}-{what}-0123456789")
 }
 
-/// A role of its own with a secret for a password, and a database that it owns: host and port, role, database.
-fn postgres_role() -> (String, String, String) {
-    let server = Postgres::shared();
-    let database = server.create_database();
-    let role = format!("role_{database}");
-    server.admin(&format!("CREATE ROLE {role} LOGIN PASSWORD '{}'", secret("password")));
-    server.admin(&format!("ALTER DATABASE {database} OWNER TO {role}"));
-    (format!("127.0.0.1:{}", server.port()), role, database)
+/// A new database, and a role that owns it and has a secret for a password.
+struct Role {
+    server: String,
+    name: String,
+    database: String,
+}
+
+impl Role {
+    fn new() -> Self {
+        let server = Postgres::shared();
+        let database = server.create_database();
+        let name = format!("role_{database}");
+        server.admin(&format!("CREATE ROLE {name} LOGIN PASSWORD '{}'", secret("password")));
+        server.admin(&format!("ALTER DATABASE {database} OWNER TO {name}"));
+        Self { server: format!("127.0.0.1:{}", server.port()), name, database }
+    }
+
+    /// The URL with what comes after the name of the role: `:password` or nothing.
+    fn url(&self, password: &str) -> String {
+        format!("postgres://{}{password}@{}/{}?sslmode=disable", self.name, self.server, self.database)
+    }
+
+    /// A line of a password file.
+    fn line(&self, password: &str) -> String {
+        format!("{}:{}:{}:{password}\n", self.server, self.database, self.name)
+    }
 }
 
 fn of_postgres() -> Vec<Planted> {
-    let (server, role, database) = postgres_role();
-    let url = |user: &str| format!("postgres://{user}@{server}/{database}?sslmode=disable");
-    let password = secret("password");
-    let nobody = Proxy::to("127.0.0.1:1").address();
-    let passfile = format!("{server}:{database}:{role}:{password}\n").replace("127.0.0.1:", "127.0.0.1:");
+    let (right, wrong) = (secret("password"), secret("wrong"));
+    let role = Role::new();
+    let in_url = Store::of(role.url(&format!(":{right}")));
+    let wrong_in_url = Store::of(role.url(&format!(":{wrong}")));
+    let wrong_in_variable = Store::of(role.url("")).with("PGPASSWORD", &wrong);
+    let wrong_in_file = Store::of(role.url("")).with("PGPASSFILE", "passfile");
+    let wrong_line = role.line(&wrong);
+    let in_variable = Store::of(Role::new().url("")).with("PGPASSWORD", &right);
+    let other = Role::new();
+    let in_file = Store::of(other.url("")).with("PGPASSFILE", "passfile");
+    let (server, password, nobody) = (role.server, right, nobody());
     vec![
-        Planted::new("password in the URL", Store::of(url(&format!("{role}:{password}")))).working(),
-        Planted::new("password in PGPASSWORD", Store::of(url(&role)).with("PGPASSWORD", &password)).working(),
-        Planted::new("password file", Store::of(url(&role)).with("PGPASSFILE", "passfile"))
-            .file("passfile", passfile)
-            .working(),
-        Planted::new("wrong password in the URL", Store::of(url(&format!("{role}:{}", secret("wrong"))))),
-        Planted::new("wrong password in PGPASSWORD", Store::of(url(&role)).with("PGPASSWORD", &secret("wrong"))),
-        Planted::new("wrong password in the file", Store::of(url(&role)).with("PGPASSFILE", "passfile"))
-            .file("passfile", format!("*:*:*:*:{}\n", secret("wrong"))),
+        Planted::new("password in the URL", in_url).working(),
+        Planted::new("password in PGPASSWORD", in_variable).working(),
+        Planted::new("password file", in_file).file("passfile", other.line(&password)).working(),
+        Planted::new("wrong password in the URL", wrong_in_url),
+        Planted::new("wrong password in PGPASSWORD", wrong_in_variable),
+        Planted::new("wrong password in the file", wrong_in_file).file("passfile", wrong_line),
         Planted::new(
             "password for a server that is not there",
             Store::of(format!("postgres://me:{password}@{nobody}/ipam?sslmode=disable")),
@@ -96,7 +117,7 @@ fn of_buckets() -> Vec<Planted> {
             .with("AWS_SECRET_ACCESS_KEY", &secret("aws-key"))
             .with("AWS_SESSION_TOKEN", &secret("aws-token"))
     };
-    let nobody = format!("http://{}", Proxy::to("127.0.0.1:1").address());
+    let nobody = format!("http://{}", nobody());
     vec![
         Planted::new("AWS key and token", s3(&server.endpoint(), &bucket)).working(),
         Planted::new("AWS key for a bucket that is not there", s3(&server.endpoint(), "no-such-bucket")),
@@ -240,12 +261,11 @@ fn nothing_repeats_a_secret_of_a_bucket() {
 /// A password may come from a variable that Terraform knows to be sensitive.
 #[test]
 fn nothing_repeats_a_sensitive_variable() {
-    let (server, role, database) = postgres_role();
+    let url = Role::new().url(":${var.password}");
     for (password, works) in [(secret("password"), true), (secret("wrong"), false)] {
         let workspace = Workspace::new();
         workspace.configure(&format!(
-            "variable \"password\" {{\n  sensitive = true\n}}\n\nprovider \"ipam\" {{\n  store = \
-             \"postgres://{role}:${{var.password}}@{server}/{database}?sslmode=disable\"\n}}\n\n{POOL}"
+            "variable \"password\" {{\n  sensitive = true\n}}\n\nprovider \"ipam\" {{\n  store = \"{url}\"\n}}\n\n{POOL}"
         ));
         let mut said = Said::new();
         for arguments in [&["plan", "-input=false"][..], &["apply", "-input=false", "-auto-approve"]] {

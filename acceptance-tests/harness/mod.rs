@@ -85,6 +85,11 @@ impl Workspace {
         self
     }
 
+    /// From now on this configuration works with another store.
+    pub fn switch_to(&mut self, store: &Store) {
+        self.store = store.clone();
+    }
+
     pub fn path(&self) -> &Path {
         self.directory.path()
     }
@@ -261,6 +266,12 @@ fn unprivileged_command() -> Command {
     assert!(works, "as root this test needs setpriv: install util-linux");
     command.arg("--bounding-set=-dac_override,-dac_read_search").arg(terraform::program());
     command
+}
+
+/// An address of this machine where nobody listens.
+pub fn nobody() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("127.0.0.1 has a free port");
+    listener.local_addr().expect("a listener has an address").to_string()
 }
 
 /// The directory of the acceptance tests.

@@ -75,12 +75,11 @@ impl Store {
 
     /// A new bucket of the S3 server that all tests share.
     pub fn s3() -> Self {
-        Self::in_bucket_of(S3::shared())
+        Self::in_bucket(S3::shared(), &S3::shared().create_bucket())
     }
 
-    /// A new bucket of this server.
-    pub fn in_bucket_of(server: &S3) -> Self {
-        let bucket = server.create_bucket();
+    /// This bucket of this server.
+    pub fn in_bucket(server: &S3, bucket: &str) -> Self {
         let url = format!("s3://{bucket}/plan?region={}&endpoint={}", S3::REGION, server.endpoint());
         Self::of(url).with("AWS_ACCESS_KEY_ID", "tests").with("AWS_SECRET_ACCESS_KEY", "tests")
     }

@@ -3,11 +3,14 @@
 use std::cell::Cell;
 use std::fs;
 use std::path::PathBuf;
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use terraform_provider_ipam::backend::{Ipam, Local};
 
 use super::store::Store;
+
+/// A store on a server is looked at no more often: the one who writes needs the server too.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// Looks at a store from outside, again and again.
 pub struct Watch {
@@ -18,7 +21,7 @@ enum What {
     /// The file that SQLite writes to first: it changes in the middle of a write.
     Log { path: PathBuf, before: Option<SystemTime> },
     /// Events are there after a write.
-    Events { store: Box<Local>, seen: Cell<u64> },
+    Events { store: Box<Local>, seen: Cell<u64>, looked: Cell<Option<Instant>> },
 }
 
 impl Watch {
@@ -28,11 +31,12 @@ impl Watch {
             let path = PathBuf::from(format!("{}-wal", store.path().display()));
             What::Log { before: modified(&path), path }
         } else {
-            What::Events { store: Box::new(store.open()), seen: Cell::new(0) }
+            What::Events { store: Box::new(store.open()), seen: Cell::new(0), looked: Cell::new(None) }
         };
-        let watch = Self { what };
-        while watch.has_changed() {}
-        watch
+        if let What::Events { store, seen, .. } = &what {
+            seen.set(newest(store, 0).unwrap_or(0));
+        }
+        Self { what }
     }
 
     /// Whether something was written since the last time this said so. A store that cannot be read was not seen to
@@ -40,15 +44,22 @@ impl Watch {
     pub fn has_changed(&self) -> bool {
         match &self.what {
             What::Log { path, before } => modified(path) != *before,
-            What::Events { store, seen } => {
-                let new = store.events(seen.get(), 1000).unwrap_or_default();
-                if let Some(last) = new.last() {
-                    seen.set(last.sequence);
+            What::Events { store, seen, looked } => {
+                if looked.get().is_some_and(|looked| looked.elapsed() < PAUSE) {
+                    return false;
                 }
-                !new.is_empty()
+                let found = newest(store, seen.get());
+                looked.set(Some(Instant::now()));
+                found.inspect(|newest| seen.set(*newest)).is_some()
             }
         }
     }
+}
+
+/// The number of the newest event after `seen`.
+fn newest(store: &Local, seen: u64) -> Option<u64> {
+    let events = store.events(seen, 1_000_000).ok()?;
+    events.last().map(|event| event.sequence)
 }
 
 fn modified(path: &PathBuf) -> Option<SystemTime> {

@@ -13,7 +13,7 @@ use terraform_provider_ipam::ipam::{
 };
 use terraform_provider_ipam::store::memory::Memory;
 use terraform_provider_ipam::store::sqlite::Sqlite;
-use terraform_provider_ipam::store::{Order, Store};
+use terraform_provider_ipam::store::{self, Order, Store, StoreUrl};
 
 /// Changes whenever files that were filled before must not be used any more.
 const FILLING: u32 = 1;
@@ -247,6 +247,25 @@ pub fn sqlite(allocations: usize) -> Arc<dyn Store> {
 /// The same entries in memory.
 pub fn memory(allocations: usize) -> Arc<dyn Store> {
     let memory = Memory::default();
+    copy_into(&memory, allocations);
+    Arc::new(memory)
+}
+
+/// The same entries in a new database of a real server.
+pub fn postgres(server: &test_servers::Postgres, allocations: usize) -> Arc<dyn Store> {
+    let started = Instant::now();
+    let database = server.create_database();
+    let store = store::open(&StoreUrl::new(server.url(&database))).unwrap();
+    copy_into(&*store, allocations);
+    // As autovacuum leaves a table after a while; right after so many inserts it has not looked at it yet.
+    server.admin_in(&database, "VACUUM ANALYZE");
+    server.admin("CHECKPOINT");
+    println!("filled PostgreSQL with {allocations} allocations in {:.1?}", started.elapsed());
+    store
+}
+
+/// Copies every entry of the filled file.
+pub fn copy_into(store: &dyn Store, allocations: usize) {
     let mut start = String::new();
     Sqlite::new(path_of(allocations))
         .unwrap()
@@ -254,15 +273,13 @@ pub fn memory(allocations: usize) -> Arc<dyn Store> {
             loop {
                 let page = snapshot.scan(start.as_str().."\u{7f}", Order::Ascending, PAGE)?;
                 let Some((last, _)) = page.last() else { return Ok(()) };
-                start = format!("{last}\0");
-                memory.write(&mut |tx| {
-                    for (key, value) in &page {
-                        tx.put(key, value.clone())?;
-                    }
+                // The next key that can follow: keys hold no character below a space.
+                start = format!("{last}\u{1}");
+                store.write(&mut |tx| {
+                    page.iter().try_for_each(|(key, value)| tx.put(key, value.clone()))?;
                     Ok(true)
                 })?;
             }
         })
         .unwrap();
-    Arc::new(memory)
 }

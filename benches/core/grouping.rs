@@ -1,4 +1,4 @@
-//! What grouping writes saves: many creates at once in as few commits as possible.
+//! What grouping writes saves: many creates at once in few commits, next to the same creates one after another.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Barrier};
@@ -7,17 +7,18 @@ use std::time::{Duration, Instant};
 
 use terraform_provider_ipam::backend::{Ipam, Local, Planned, Surroundings};
 use terraform_provider_ipam::ipam::Size;
-use terraform_provider_ipam::store::sqlite::Sqlite;
-use terraform_provider_ipam::store::{Error, ReadBody, Store, WriteBody};
+use terraform_provider_ipam::store::{self, Error, ReadBody, Store, StoreUrl, WriteBody};
 
 use crate::filled::{self, Dice};
 
 const AT_ONCE: usize = 1_000;
 const ONE_BY_ONE: usize = 300;
+/// At least so many creates share a commit when a thousand come at once.
+const CREATES_PER_COMMIT_MIN: u64 = 20;
 
 /// A store that counts what it commits.
 struct Counting {
-    store: Sqlite,
+    store: Arc<dyn Store>,
     commits: AtomicU64,
 }
 
@@ -42,31 +43,50 @@ impl Store for Counting {
     }
 }
 
-/// Prints both.
-pub fn report() {
-    let (commits, time) = with_new_store(at_once);
-    print("at once, 1 thread each", AT_ONCE, commits, time);
-    let (commits, time) = with_new_store(one_by_one);
-    print("one after another", ONE_BY_ONE, commits, time);
+/// What came of some creates.
+struct Outcome {
+    creates: usize,
+    commits: u64,
+    time: Duration,
 }
 
-fn print(how: &str, creates: usize, commits: u64, time: Duration) {
-    let rate = creates as f64 / time.as_secs_f64();
-    println!("{creates} creates {how}: {commits} commits, {time:.2?}, {rate:.0} creates a second");
+impl Outcome {
+    fn rate(&self) -> f64 {
+        self.creates as f64 / self.time.as_secs_f64()
+    }
+
+    fn print(&self, kind: &str, how: &str) {
+        let Self { creates, commits, time } = self;
+        println!("{kind}: {creates} creates {how}: {commits} commits, {time:.2?}, {:.0} a second", self.rate());
+    }
 }
 
-fn with_new_store(work: fn(&Local, &str) -> Duration) -> (u64, Duration) {
-    let path = filled::directory().join("grouping.db");
-    filled::remove(&path);
-    let store = Arc::new(Counting { store: Sqlite::new(&path).unwrap(), commits: AtomicU64::new(0) });
+/// Measures both on new stores and prints them; answers whether enough creates shared a commit, and whether they were
+/// `gain_min` times as fast as one after another.
+pub fn compare(kind: &str, gain_min: Option<f64>, new_url: &mut dyn FnMut() -> String) -> bool {
+    let together = with_store(&new_url(), at_once);
+    let apart = with_store(&new_url(), one_by_one);
+    together.print(kind, "at once, a thread each");
+    apart.print(kind, "one after another");
+    let gain = together.rate() / apart.rate();
+    let shared = AT_ONCE as u64 / together.commits;
+    let holds = shared >= CREATES_PER_COMMIT_MIN && gain_min.is_none_or(|min| gain >= min);
+    let verdict = if holds { "" } else { "  EXCEEDED" };
+    let limit = gain_min.map_or_else(String::new, |min| format!(", {min} times the rate"));
+    println!(
+        "{kind}: {shared} creates in a commit, {gain:.1} times the rate (at least {CREATES_PER_COMMIT_MIN}{limit}){verdict}"
+    );
+    holds
+}
+
+fn with_store(url: &str, work: fn(&Local, &str) -> (usize, Duration)) -> Outcome {
+    let store = store::open(&StoreUrl::new(url)).unwrap();
+    let store = Arc::new(Counting { store, commits: AtomicU64::new(0) });
     let pool_id = filled::create_pool(&*store, &mut Dice(3));
     let before = store.commits.load(Ordering::Relaxed);
     let local = Local::over(Arc::clone(&store) as Arc<dyn Store>, filled::actor(), Surroundings::default());
-    let time = work(&local, &pool_id);
-    let commits = store.commits.load(Ordering::Relaxed) - before;
-    drop((local, store));
-    filled::remove(&path);
-    (commits, time)
+    let (creates, time) = work(&local, &pool_id);
+    Outcome { creates, commits: store.commits.load(Ordering::Relaxed) - before, time }
 }
 
 fn create(local: &Local, pool_id: &str, number: usize) {
@@ -74,9 +94,9 @@ fn create(local: &Local, pool_id: &str, number: usize) {
     local.create_allocation(&spec, &Planned::Unknown).unwrap();
 }
 
-fn at_once(local: &Local, pool_id: &str) -> Duration {
+fn at_once(local: &Local, pool_id: &str) -> (usize, Duration) {
     let ready = Barrier::new(AT_ONCE + 1);
-    thread::scope(|scope| {
+    let time = thread::scope(|scope| {
         let creators: Vec<_> = (0..AT_ONCE)
             .map(|number| {
                 let ready = &ready;
@@ -90,11 +110,12 @@ fn at_once(local: &Local, pool_id: &str) -> Duration {
         let start = Instant::now();
         creators.into_iter().for_each(|creator| creator.join().unwrap());
         start.elapsed()
-    })
+    });
+    (AT_ONCE, time)
 }
 
-fn one_by_one(local: &Local, pool_id: &str) -> Duration {
+fn one_by_one(local: &Local, pool_id: &str) -> (usize, Duration) {
     let start = Instant::now();
     (0..ONE_BY_ONE).for_each(|number| create(local, pool_id, number));
-    start.elapsed()
+    (ONE_BY_ONE, start.elapsed())
 }

@@ -1,5 +1,5 @@
 //! The time of one operation in pools of a thousand to a million allocations: `cargo xtask bench`, which prints the
-//! table, or `cargo bench --bench core -- <filter>`.
+//! table, or `cargo bench --bench core -- <filter>`. Then what it saves to share commits, on SQLite and PostgreSQL.
 //!
 //! Each operation is measured twice: `commit` as users pay for it, through the backend and onto the disk; `core`
 //! inside one open transaction, where no disk hides growth. The pools are kept in `target/bench`.
@@ -18,11 +18,14 @@ use std::time::Duration;
 use criterion::{BenchmarkId, Criterion, SamplingMode};
 use terraform_provider_ipam::backend::{Local, Surroundings};
 use terraform_provider_ipam::store::Store;
+use test_servers::Postgres;
 
 use filled::Dice;
 use operations::{Operation, Places, Uncommitted, Writes};
 
 const SIZES: [usize; 4] = [1_000, 10_000, 100_000, 1_000_000];
+/// Creates a second at once on PostgreSQL, over those of one transaction each.
+const POSTGRES_GAIN_MIN: f64 = 5.0;
 /// A smaller largest pool, for who is in a hurry.
 const SIZE_MAX: &str = "BENCH_ALLOCATIONS_MAX";
 
@@ -41,14 +44,28 @@ fn main() -> ExitCode {
         .nresamples(10_000)
         .without_plots()
         .configure_from_args();
+    let server = Postgres::start();
     for size in sizes {
         measure(&mut criterion, "sqlite", filled::sqlite(size), size);
         measure(&mut criterion, "memory", filled::memory(size), size);
+        measure(&mut criterion, "postgres", filled::postgres(&server, size), size);
     }
     criterion.final_summary();
-    grouping::report();
     filled::remove(&filled::directory().join("work.db"));
-    ExitCode::SUCCESS
+    if group(&server) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// What sharing commits saves; whether the limits hold.
+fn group(server: &Postgres) -> bool {
+    let scratch = tempfile::tempdir_in(filled::directory()).unwrap();
+    let mut number = 0;
+    let sqlite = grouping::compare("sqlite", None, &mut || {
+        number += 1;
+        format!("sqlite:{}/{number}.db", scratch.path().display())
+    });
+    let postgres =
+        grouping::compare("postgres", Some(POSTGRES_GAIN_MIN), &mut || server.url(&server.create_database()));
+    sqlite && postgres
 }
 
 fn measure(criterion: &mut Criterion, name: &str, store: Arc<dyn Store>, size: usize) {

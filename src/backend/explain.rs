@@ -51,6 +51,7 @@ pub fn explain(error: &Error) -> Explanation {
         Error::InUse { kind, id, name, contents, more } => in_use(*kind, id, name, contents, *more),
         Error::HoldLost { .. } => hold_lost(error),
         Error::Store(error) => store_error(error),
+        Error::Importing | Error::NotVacant => moving(error),
         other => declaration(other),
     };
     Explanation { summary, detail }
@@ -318,13 +319,31 @@ fn hold_lost(error: &Error) -> (String, String) {
     )
 }
 
+/// Errors about a store that everything is brought into.
+fn moving(error: &Error) -> (String, String) {
+    if matches!(error, Error::NotVacant) {
+        return (
+            "The store is not empty".to_owned(),
+            "It has objects or a history of its own. Nothing was changed. Import into a new store, or add `--merge` to \
+             bring in what is not there yet."
+                .to_owned(),
+        );
+    }
+    (
+        "An import into this store is under way or was broken off".to_owned(),
+        "What is in the store is only a part, so nothing was read or changed. Wait until the import is done; if it was \
+         broken off, run it again (`terraform-provider-ipam import`)."
+            .to_owned(),
+    )
+}
+
 fn store_error(error: &store::Error) -> (String, String) {
     let (summary, detail) = match error {
         store::Error::Unavailable(why) => (
             "The store is not available",
             format!(
-                "{} Nothing was changed. Check the store's URL, and that this user may read and write the file and its \
-                 directory; then run again.",
+                "{} Nothing was changed. Check the store's URL, and that this user may read and write what it names (for a \
+                 file, its directory too); then run again.",
                 sentence(why)
             ),
         ),
@@ -339,8 +358,8 @@ fn store_error(error: &store::Error) -> (String, String) {
         store::Error::ReadOnly(why) => (
             "The store is read-only",
             format!(
-                "{} Nothing was changed. Give this user write permission on the file and on its directory, or use other \
-                 credentials.",
+                "{} Nothing was changed. Give this user the right to write there (for a file, in its directory too), or use \
+                 other credentials.",
                 sentence(why)
             ),
         ),
@@ -368,7 +387,10 @@ fn store_error(error: &store::Error) -> (String, String) {
         ),
         store::Error::Url(why) => (
             "The store URL is not understood",
-            format!("{} A store is named like this: \"sqlite:ipam.db\".", sentence(why)),
+            format!(
+                "{} Stores are named like this: \"sqlite:ipam.db\", \"postgres://<user>@<host>/<database>\".",
+                sentence(why)
+            ),
         ),
     };
     (summary.to_owned(), detail)
@@ -480,10 +502,11 @@ fn capital(text: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// `text` as a sentence: capital letter, one full stop.
+/// `text` as a sentence: capital letter, unless it begins with a URL, and one full stop.
 fn sentence(text: &str) -> String {
     let trimmed = text.trim().trim_end_matches('.');
-    format!("{}.", capital(trimmed))
+    let begins_with_url = trimmed.split_whitespace().next().is_some_and(|word| word.contains("://"));
+    if begins_with_url { format!("{trimmed}.") } else { format!("{}.", capital(trimmed)) }
 }
 
 #[cfg(test)]

@@ -324,7 +324,13 @@ fn a_failing_store_says_what_to_do() {
             store::Error::Unavailable("cannot open /x/ipam.db: permission denied".to_owned()),
             "The store is not available",
             "Cannot open /x/ipam.db: permission denied. Nothing was changed. Check the store's URL, and that this user may \
-             read and write the file and its directory; then run again.",
+             read and write what it names (for a file, its directory too); then run again.",
+        ),
+        (
+            store::Error::Unavailable("s3://plan/core did not answer in time".to_owned()),
+            "The store is not available",
+            "s3://plan/core did not answer in time. Nothing was changed. Check the store's URL, and that this user may \
+             read and write what it names (for a file, its directory too); then run again.",
         ),
         (
             store::Error::Uncertain("disk I/O error".to_owned()),
@@ -335,8 +341,8 @@ fn a_failing_store_says_what_to_do() {
         (
             store::Error::ReadOnly("/x/ipam.db cannot be written.".to_owned()),
             "The store is read-only",
-            "/x/ipam.db cannot be written. Nothing was changed. Give this user write permission on the file and on its \
-             directory, or use other credentials.",
+            "/x/ipam.db cannot be written. Nothing was changed. Give this user the right to write there (for a file, in \
+             its directory too), or use other credentials.",
         ),
         (
             store::Error::Busy("30 s".to_owned()),
@@ -359,12 +365,29 @@ fn a_failing_store_says_what_to_do() {
         (
             store::Error::Url("\"mysql:x\" is no store".to_owned()),
             "The store URL is not understood",
-            "\"mysql:x\" is no store. A store is named like this: \"sqlite:ipam.db\".",
+            "\"mysql:x\" is no store. Stores are named like this: \"sqlite:ipam.db\", \
+             \"postgres://<user>@<host>/<database>\".",
         ),
     ];
     for (error, summary, detail) in table {
         says(&Error::Store(error), summary, detail);
     }
+}
+
+#[test]
+fn a_store_that_is_moved_into_says_so() {
+    says(
+        &Error::Importing,
+        "An import into this store is under way or was broken off",
+        "What is in the store is only a part, so nothing was read or changed. Wait until the import is done; if it was \
+         broken off, run it again (`terraform-provider-ipam import`).",
+    );
+    says(
+        &Error::NotVacant,
+        "The store is not empty",
+        "It has objects or a history of its own. Nothing was changed. Import into a new store, or add `--merge` to bring \
+         in what is not there yet.",
+    );
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 
@@ -35,23 +36,25 @@ impl Default for Surroundings {
 pub struct Local {
     group: Group,
     author: Author,
+    /// No import can begin any more, so nobody needs to look for one.
+    settled: AtomicBool,
 }
 
 /// Who writes, and with which clock: what every transaction takes along.
 #[derive(Clone)]
-struct Author {
+pub(super) struct Author {
     actor: Arc<Actor>,
     surroundings: Surroundings,
 }
 
 impl Author {
-    fn random(&self) -> impl FnMut() -> u64 + use<> {
+    pub(super) fn random(&self) -> impl FnMut() -> u64 + use<> {
         let random = Arc::clone(&self.surroundings.random);
         move || random()
     }
 
     /// The environment of now.
-    fn env<'a>(&'a self, random: &'a mut dyn FnMut() -> u64) -> Env<'a> {
+    pub(super) fn env<'a>(&'a self, random: &'a mut dyn FnMut() -> u64) -> Env<'a> {
         Env { now: (self.surroundings.clock)(), random, actor: &self.actor }
     }
 }
@@ -67,13 +70,31 @@ impl Local {
 
     /// Over a store that is open.
     pub fn over(store: Arc<dyn Store>, actor: Actor, surroundings: Surroundings) -> Self {
-        Self { group: Group::new(store), author: Author { actor: Arc::new(actor), surroundings } }
+        let author = Author { actor: Arc::new(actor), surroundings };
+        Self { group: Group::new(store), author, settled: AtomicBool::new(false) }
     }
 
-    fn read<T>(&self, mut body: impl FnMut(&mut Reader<'_>) -> Result<T>) -> Result<T> {
+    pub(super) fn group(&self) -> &Group {
+        &self.group
+    }
+
+    pub(super) fn store(&self) -> &dyn Store {
+        self.group.store()
+    }
+
+    pub(super) fn author(&self) -> &Author {
+        &self.author
+    }
+
+    /// Reads a store that is whole. What is missing in a part of one would look as if it had been deleted.
+    pub(super) fn read<T>(&self, mut body: impl FnMut(&mut Reader<'_>) -> Result<T>) -> Result<T> {
         self.group.read(|snapshot| {
             let mut random = self.author.random();
-            body(&mut Reader::new(snapshot, self.author.env(&mut random)))
+            let mut reader = Reader::new(snapshot, self.author.env(&mut random));
+            if !self.settled.load(Ordering::Relaxed) && reader.require_whole()? {
+                self.settled.store(true, Ordering::Relaxed);
+            }
+            body(&mut reader)
         })
     }
 

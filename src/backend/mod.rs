@@ -5,6 +5,7 @@
 pub mod explain;
 mod group;
 mod local;
+pub mod upkeep;
 
 pub use explain::{Explanation, explain};
 pub use group::{GROUP_SIZE_MAX, Group};

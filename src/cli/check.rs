@@ -3,14 +3,15 @@
 //! JSON: `{store, ok, findings: [{place, what}], scopes, pools, allocations, holds, events}`.
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::out::{Page, clean};
 use super::{Failure, Format};
-use crate::backend::{Audit, Ipam};
+use crate::backend::{Audit, Finding, Ipam};
 
 #[derive(Serialize)]
 struct Answer<'a> {
-    store: String,
+    store: &'a str,
     ok: bool,
     findings: Vec<FindingAnswer<'a>>,
     scopes: u64,
@@ -21,9 +22,15 @@ struct Answer<'a> {
 }
 
 #[derive(Serialize)]
-struct FindingAnswer<'a> {
+pub(super) struct FindingAnswer<'a> {
     place: &'a str,
     what: &'a str,
+}
+
+impl<'a> From<&'a Finding> for FindingAnswer<'a> {
+    fn from(Finding { place, what }: &'a Finding) -> Self {
+        Self { place, what }
+    }
 }
 
 pub(super) fn page(ipam: &dyn Ipam, format: Format) -> Result<Page, Failure> {
@@ -32,37 +39,43 @@ pub(super) fn page(ipam: &dyn Ipam, format: Format) -> Result<Page, Failure> {
 }
 
 fn render(audit: &Audit, store: &str, format: Format) -> Page {
-    let ok = audit.findings.is_empty();
-    let page = if format.json {
-        let findings =
-            audit.findings.iter().map(|finding| FindingAnswer { place: &finding.place, what: &finding.what });
-        Page::json(&Answer {
-            store: store.to_owned(),
-            ok,
-            findings: findings.collect(),
-            scopes: audit.scopes,
-            pools: audit.pools,
-            allocations: audit.allocations,
-            holds: audit.holds,
-            events: audit.events,
-        })
-    } else if ok {
-        Page::text(format!(
-            "{store} is sound: {}, {}, {}, {}, {}.\n",
-            count(audit.scopes, "scope"),
-            count(audit.pools, "pool"),
-            count(audit.allocations, "allocation"),
-            count(audit.holds, "hold"),
-            count(audit.events, "event"),
-        ))
-    } else {
-        let line = |finding: &crate::backend::Finding| format!("{}: {}\n", clean(&finding.place), clean(&finding.what));
-        Page::text(audit.findings.iter().map(line).collect::<String>())
-    };
-    page.with_findings(!ok)
+    let page = if format.json { Page::json(&value(audit, store)) } else { Page::text(text(audit, store)) };
+    page.with_findings(!audit.findings.is_empty())
 }
 
-fn count(number: u64, word: &str) -> String {
+/// The audit as JSON.
+pub(super) fn value(audit: &Audit, store: &str) -> Value {
+    let answer = Answer {
+        store,
+        ok: audit.findings.is_empty(),
+        findings: audit.findings.iter().map(FindingAnswer::from).collect(),
+        scopes: audit.scopes,
+        pools: audit.pools,
+        allocations: audit.allocations,
+        holds: audit.holds,
+        events: audit.events,
+    };
+    serde_json::to_value(answer).unwrap_or_default()
+}
+
+/// The audit in words: one line, or one for each finding.
+pub(super) fn text(audit: &Audit, store: &str) -> String {
+    if !audit.findings.is_empty() {
+        let line = |finding: &Finding| format!("{}: {}\n", clean(&finding.place), clean(&finding.what));
+        return audit.findings.iter().map(line).collect();
+    }
+    format!(
+        "{store} is sound: {}, {}, {}, {}, {}.\n",
+        count(audit.scopes, "scope"),
+        count(audit.pools, "pool"),
+        count(audit.allocations, "allocation"),
+        count(audit.holds, "hold"),
+        count(audit.events, "event"),
+    )
+}
+
+/// A number of things.
+pub(super) fn count(number: u64, word: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {word}{plural}")
 }
@@ -70,7 +83,6 @@ fn count(number: u64, word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backend::Finding;
 
     fn audit(findings: Vec<Finding>) -> Audit {
         Audit { findings, scopes: 2, pools: 1, allocations: 3, holds: 0, events: 12 }

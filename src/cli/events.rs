@@ -54,7 +54,7 @@ fn last_sequence(any_after: &dyn Fn(u64) -> Result<bool>) -> Result<u64> {
     Ok(if low == 1 && !any_after(0)? { 0 } else { low })
 }
 
-fn line(event: &Event) -> String {
+pub(super) fn line(event: &Event) -> String {
     let record = if event.after.is_null() { &event.before } else { &event.after };
     let name = record.get("name").and_then(Value::as_str).unwrap_or_default();
     format!(

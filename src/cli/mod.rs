@@ -1,7 +1,9 @@
-//! The binary in a person's hands: what is in a store, whether it is sound, who did what.
+//! The binary in a person's hands: what is in a store, whether it is sound, who did what; moving it and keeping it tidy.
 //!
-//! Commands read; what changes addresses goes through Terraform. Each command makes a [`out::Page`]; printing is
-//! `out`'s alone. Exit status: 0 when all is well, 1 when `check` found something, 2 when the command could not be done.
+//! Most commands read. `import` brings in what an export holds, `gc` takes back what expired, `prune` forgets the past of
+//! a store; what else changes addresses goes through Terraform. Each command makes a [`out::Page`]; printing is `out`'s
+//! alone. Exit status: 0 when all is well, 1 when `check` or `import` found something, 2 when the command could not be
+//! done.
 //!
 //! `--json` shapes are a promise: fields are added, never renamed or removed. Address counts are decimal strings,
 //! because IPv6 has more than JSON numbers can carry everywhere.
@@ -10,8 +12,13 @@ mod about;
 mod allocations;
 mod check;
 mod events;
+mod export;
+mod gc;
+mod import;
 mod out;
 mod paths;
+mod prune;
+mod status;
 mod tree;
 
 use std::path::PathBuf;
@@ -20,7 +27,8 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::backend::{self, Ipam, explain};
+use crate::backend::upkeep::Stopped;
+use crate::backend::{Local, explain};
 use crate::ipam::{Actor, Error};
 use crate::{plugin, provider};
 use out::Page;
@@ -28,15 +36,22 @@ use out::Page;
 /// Name of the binary, as Terraform wants it.
 const BINARY: &str = "terraform-provider-ipam";
 
-/// Looks into an IPAM store: pools, allocations, history, soundness.
+/// Looks into an IPAM store and looks after it: pools, allocations, history, soundness, moving to another store.
 ///
 /// The same program is the Terraform provider; Terraform starts it by itself. Without a command it says how to
 /// configure that.
 #[derive(Debug, Parser)]
 #[command(name = BINARY, version, disable_help_subcommand = true)]
 struct Cli {
-    /// Store to look into.
-    #[arg(long, global = true, value_name = "URL", env = "IPAM_STORE", default_value = "sqlite:ipam.db")]
+    /// Store to work on.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "IPAM_STORE",
+        hide_env_values = true,
+        default_value = "sqlite:ipam.db"
+    )]
     store: String,
     #[command(subcommand)]
     command: Option<Command>,
@@ -52,6 +67,16 @@ enum Command {
     Check(Format),
     /// History: who did what when.
     Events(events::Options),
+    /// How the store is: counts, last event, versions; cheap, for people and for metrics.
+    Status(Format),
+    /// Everything in the store as one JSON file, for moving to another store and for keeping.
+    Export(export::Options),
+    /// Brings an export into the store, with all ids; exit status 1 with one line for each problem.
+    Import(import::Options),
+    /// Takes back expired holds everywhere. Terraform does so by itself when it needs the space.
+    Gc(gc::Options),
+    /// Removes what only the past of the store needs, where a store keeps such things.
+    Prune(prune::Options),
     /// Serves the provider for a debugger: prints TF_REATTACH_PROVIDERS and goes on until Ctrl-C.
     Debug,
     /// Completions for a shell.
@@ -83,6 +108,16 @@ enum Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Refused(Box::new(error))
+    }
+}
+
+impl From<Stopped> for Failure {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Refused(error) => error.into(),
+            Stopped::File(path, error) => Self::Usage(format!("{} cannot be read: {error}.", path.display())),
+            Stopped::Output(error) => Self::Usage(format!("The export cannot be written: {error}.")),
+        }
     }
 }
 
@@ -120,10 +155,16 @@ enum Answer {
 fn answer(cli: &Cli) -> Result<Answer, Failure> {
     let page = match &cli.command {
         None => Page::text(about::text()),
-        Some(Command::Tree(options)) => tree::page(open(&cli.store)?.as_ref(), options)?,
-        Some(Command::Allocations(options)) => allocations::page(open(&cli.store)?.as_ref(), options)?,
-        Some(Command::Check(format)) => check::page(open(&cli.store)?.as_ref(), *format)?,
-        Some(Command::Events(options)) => events::page(open(&cli.store)?.as_ref(), options)?,
+        Some(Command::Tree(options)) => tree::page(&open(&cli.store)?, options)?,
+        Some(Command::Allocations(options)) => allocations::page(&open(&cli.store)?, options)?,
+        Some(Command::Check(format)) => check::page(&open(&cli.store)?, *format)?,
+        Some(Command::Events(options)) => events::page(&open(&cli.store)?, options)?,
+        Some(Command::Status(format)) => status::page(&open(&cli.store)?, *format)?,
+        Some(Command::Export(options)) => export::page(&open(&cli.store)?, options)?,
+        // The one that may make a new store.
+        Some(Command::Import(options)) => import::page(&open_or_new(&cli.store)?, options)?,
+        Some(Command::Gc(options)) => gc::page(&open(&cli.store)?, options)?,
+        Some(Command::Prune(options)) => prune::page(&open(&cli.store)?, options)?,
         Some(Command::Debug) => return Ok(Answer::Debug),
         Some(Command::Completions { shell }) => completions(*shell),
         Some(Command::Version(format)) => version(*format),
@@ -131,21 +172,27 @@ fn answer(cli: &Cli) -> Result<Answer, Failure> {
     Ok(Answer::Page(page))
 }
 
-/// The only place where a command opens a store.
-fn open(url: &str) -> Result<Box<dyn Ipam>, Failure> {
+/// A store that is there.
+fn open(url: &str) -> Result<Local, Failure> {
     if let Some(path) = missing_file(url) {
         return Err(Failure::Usage(format!(
-            "There is no store at {}. Terraform creates it at the first plan; to look into another one, give --store \
+            "There is no store at {}. Terraform creates it at the first plan; to work on another one, give --store \
              or set IPAM_STORE.",
             path.display()
         )));
     }
-    let user = ["USER", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
-    let actor = Actor { owner: BINARY.to_owned(), user, run_url: None };
-    Ok(Box::new(backend::Local::open(url, actor)?))
+    open_or_new(url)
 }
 
-/// The file that a `sqlite:` URL names, when it is not there. Reading a store must not create one.
+/// The only place where a command opens a store.
+fn open_or_new(url: &str) -> Result<Local, Failure> {
+    let user = ["USER", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
+    let actor = Actor { owner: BINARY.to_owned(), user, run_url: None };
+    Ok(Local::open(url, actor)?)
+}
+
+/// The file that a `sqlite:` URL names, when it is not there. Looking at a store must not create one; the other kinds
+/// say by themselves what is missing.
 fn missing_file(url: &str) -> Option<PathBuf> {
     let (scheme, rest) = url.split_once(':')?;
     if !scheme.eq_ignore_ascii_case("sqlite") {

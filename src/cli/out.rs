@@ -1,9 +1,10 @@
 //! The one place that prints.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
 use comfy_table::{Table, presets};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
 /// A finished answer.
@@ -51,6 +52,50 @@ pub(super) fn refuse(line: &str) -> ExitCode {
     // When stderr is gone too, the exit status still says it.
     let _ = writeln!(io::stderr(), "error: {line}");
     ExitCode::from(2)
+}
+
+/// Standard output, for an answer that is too long for a [`Page`].
+pub(super) fn stream() -> impl Write {
+    io::stdout().lock()
+}
+
+/// How far a long command is, on a terminal; elsewhere nothing is shown. Gone when it is dropped.
+pub(super) struct Bar {
+    bar: ProgressBar,
+    what: &'static str,
+}
+
+impl Bar {
+    pub(super) fn new() -> Self {
+        let is_shown = io::stderr().is_terminal();
+        let target = if is_shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        Self { bar: ProgressBar::with_draw_target(None, target), what: "" }
+    }
+
+    /// So much is done of so much, when that is known.
+    pub(super) fn show(&mut self, what: &'static str, done: u64, total: Option<u64>) {
+        if what != self.what {
+            self.what = what;
+            let form = match (what, total) {
+                ("bytes", _) => "{bar:30} {bytes}/{total_bytes} read",
+                (_, Some(_)) => "{bar:30} {human_pos}/{human_len} {msg}",
+                (_, None) => "{spinner} {human_pos} {msg}",
+            };
+            self.bar.reset();
+            self.bar.set_style(ProgressStyle::with_template(form).unwrap_or_else(|_| ProgressStyle::default_bar()));
+            self.bar.set_message(what);
+        }
+        if let Some(total) = total {
+            self.bar.set_length(total);
+        }
+        self.bar.set_position(done);
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
 }
 
 /// Rows under a header, without borders or trailing blanks.

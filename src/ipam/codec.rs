@@ -112,6 +112,29 @@ pub(super) fn require<R: Record>(snapshot: &mut dyn Snapshot, id: &str) -> Resul
     live(snapshot, id)?.ok_or_else(|| Error::NotFound { kind: R::KIND, id: id.to_owned() })
 }
 
+/// Hands every entry under `prefix` (which ends in a slash) to `sink`, a page at a time, as long as it wants more; answers
+/// whether it still did.
+pub(super) fn each_under(
+    snapshot: &mut dyn Snapshot,
+    prefix: &str,
+    sink: &mut dyn FnMut(&str, &[u8]) -> Result<bool>,
+) -> Result<bool> {
+    const PAGE: usize = 1024;
+    let (mut start, end) = keys::under(prefix);
+    loop {
+        let entries = snapshot.scan(&start..&end, Order::Ascending, PAGE)?;
+        for (key, bytes) in &entries {
+            if !sink(key, bytes)? {
+                return Ok(false);
+            }
+        }
+        match entries.last() {
+            Some((last, _)) if entries.len() == PAGE => start = keys::after(last),
+            _ => return Ok(true),
+        }
+    }
+}
+
 /// All CIDRs of a pool that take space, by address. Few, by nature: a person wrote each of them down.
 pub(super) fn pool_cidrs(snapshot: &mut dyn Snapshot, pool_id: &str) -> Result<Vec<PoolCidr>> {
     let range = keys::under(&keys::provisioned_of(pool_id));

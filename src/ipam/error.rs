@@ -96,6 +96,10 @@ pub enum Error {
     TooDeep { limit: u32 },
     /// Something that should be fixed changed (scope type, family, ...).
     Fixed { kind: Kind, id: String, what: &'static str },
+    /// An import into the store is under way, or was broken off: what is there is a part.
+    Importing,
+    /// An import wants an empty store, and this one is not.
+    NotVacant,
     /// The store failed.
     Store(crate::store::Error),
 }

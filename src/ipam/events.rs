@@ -26,6 +26,7 @@ pub(super) enum Action {
     Resize,
     Delete,
     Expire,
+    Import,
 }
 
 impl Action {
@@ -37,6 +38,7 @@ impl Action {
             Self::Resize => "resize",
             Self::Delete => "delete",
             Self::Expire => "expire",
+            Self::Import => "import",
         }
     }
 }
@@ -71,6 +73,44 @@ pub(super) fn append<R: Record>(
     tx.put(&keys::event(event.sequence), codec::encode(&event)?)?;
     let head = Head { sequence: event.sequence, hash: event.hash };
     Ok(tx.put(keys::EVENT_HEAD, codec::encode(&head)?)?)
+}
+
+/// Follows a history event by event, and says what is wrong with it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Chain {
+    head: Head,
+}
+
+impl Chain {
+    /// What is wrong with `event` as the next one, in sentences. Goes on from it all the same.
+    ///
+    /// # Errors
+    /// [`super::Error::Store`] when the event cannot be written as JSON.
+    pub fn follow(&mut self, event: &Event) -> Result<Vec<String>> {
+        let mut faults = Vec::new();
+        let expected = self.head.sequence + 1;
+        if event.sequence != expected {
+            faults.push(format!("Event {expected} is missing or out of order."));
+        }
+        if event.previous_hash != self.head.hash {
+            faults.push("The hash of the previous event is not the one that this event was written after.".to_owned());
+        }
+        if hash(event)? != event.hash {
+            faults.push("The event was changed after it was written: its hash does not fit.".to_owned());
+        }
+        self.head = Head { sequence: event.sequence, hash: event.hash.clone() };
+        Ok(faults)
+    }
+
+    /// The last event.
+    pub(super) fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// Number of the last event, 0 before the first.
+    pub fn sequence(&self) -> u64 {
+        self.head.sequence
+    }
 }
 
 pub(super) fn head(snapshot: &mut dyn Snapshot) -> Result<Head> {

@@ -66,7 +66,7 @@ impl Reader<'_> {
                 lowest.pop_last();
             }
             match entries.last() {
-                Some((last, _)) if entries.len() == PAGE => start = keys::under(last).1,
+                Some((last, _)) if entries.len() == PAGE => start = keys::after(last),
                 _ => return Ok(lowest.into_iter().collect()),
             }
         }

@@ -20,7 +20,8 @@
 //! | `count/<pool>` | addresses and numbers of allocations, as decimal text |
 //! | `default/<private or public>` | id of a default scope |
 //! | `event/<sequence, 20 digits>` | one entry of the history |
-//! | `meta/event`, `meta/format` | last sequence and hash; format version |
+//! | `meta/event` | sequence and hash of the last event |
+//! | `meta/format` | format version; `importing <name>` until an import into an empty store has come to its end |
 //!
 //! Addresses have 8 (IPv4) or 32 (IPv6) hexadecimal digits. Times are UTC with nine decimals. The space of a
 //! pool below and the blocks that a pool's own declaration provisions have no name entry: they are found by
@@ -35,6 +36,8 @@ use super::{Cidr, Family, Kind, ScopeType};
 
 /// Sorts after every part of a key: nothing that [`part`] lets through is larger.
 const LAST: &str = "\u{7f}";
+/// Sorts after every key.
+pub(super) const END: &str = LAST;
 
 pub(super) const FORMAT: &str = "meta/format";
 pub(super) const EVENT_HEAD: &str = "meta/event";
@@ -58,6 +61,11 @@ pub(super) fn part(text: &str) -> String {
 /// Every key that starts with `prefix` (which ends in a slash).
 pub(super) fn under(prefix: &str) -> (String, String) {
     (prefix.to_owned(), format!("{prefix}{LAST}"))
+}
+
+/// Where to go on after `key`: nothing that a key holds is smaller than what is appended.
+pub(super) fn after(key: &str) -> String {
+    format!("{key}\u{1}")
 }
 
 /// A pair as a range to scan.
@@ -182,6 +190,11 @@ pub(super) fn expired_by(container: &str, now: Timestamp) -> (String, String) {
     (prefix.clone(), format!("{prefix}{}/{LAST}", time(now)))
 }
 
+/// Whether the time in a key in `expiry/` or `lapsed/` is `now` or earlier.
+pub(super) fn is_due(key: &str, now: Timestamp) -> bool {
+    key.split('/').nth(2).is_some_and(|at| at <= time(now).as_str())
+}
+
 /// The last two parts of a key in `expiry/` or `lapsed/`: what it is of, and its id.
 pub(super) fn hold_of(key: &str) -> Option<(&str, &str)> {
     let mut parts = key.rsplit('/');
@@ -260,6 +273,14 @@ mod tests {
     }
 
     #[test]
+    fn nothing_stands_between_a_key_and_what_comes_after_it() {
+        let next = name(Kind::Pool, "p", "n0");
+        let key = name(Kind::Pool, "p", "n");
+        assert!(key < after(&key) && after(&key) < next);
+        assert!(after(&key) < name(Kind::Pool, "p", "n "), "encoded");
+    }
+
+    #[test]
     fn free_key_reads_back_as_its_block() {
         for text in ["0.0.0.0/0", "10.1.2.3/32", "::/0", "2001:db8::1/128"] {
             let block: Cidr = text.parse().unwrap();
@@ -273,6 +294,9 @@ mod tests {
         let (start, end) = expired_by("p", now);
         let inside = |key: &str| start.as_str() <= key && key < end.as_str();
         assert!(inside(&expiry("p", now, "allocation", "x")));
-        assert!(!inside(&expiry("p", Timestamp::new(100, 1).unwrap(), "allocation", "x")));
+        let later = expiry("p", Timestamp::new(100, 1).unwrap(), "allocation", "x");
+        assert!(!inside(&later));
+        assert!(!is_due(&later, now));
+        assert!(is_due(&expiry("p", now, "allocation", "x"), now));
     }
 }

@@ -9,8 +9,6 @@ use super::{
 };
 use crate::store::Order;
 
-/// Entries read at a time.
-const PAGE: usize = 1024;
 /// From so many allocations in a pool on, reading all records is cheaper than fetching each.
 const FETCH_LIMIT: u64 = 128;
 
@@ -35,25 +33,16 @@ impl Reader<'_> {
         codec::live(self.snapshot, id)
     }
 
-    /// All records of one kind, in order of their ids.
+    /// All records of one kind that are wanted, in order of their ids.
     fn all<R: Record>(&mut self, keep: &dyn Fn(&R) -> bool) -> Result<Vec<R>> {
-        let (mut start, end) = keys::under(&format!("{}/", keys::kind_word(R::KIND)));
         let mut records = Vec::new();
-        loop {
-            let entries = self.snapshot.scan(&start..&end, Order::Ascending, PAGE)?;
-            let Some((last, _)) = entries.last() else { return Ok(records) };
-            let next = keys::under(last).1;
-            for (key, bytes) in &entries {
-                let record = codec::decode(key, bytes)?;
-                if keep(&record) {
-                    records.push(record);
-                }
+        self.each_record(&mut |record| {
+            if keep(&record) {
+                records.push(record);
             }
-            if entries.len() < PAGE {
-                return Ok(records);
-            }
-            start = next;
-        }
+            true
+        })?;
+        Ok(records)
     }
 
     /// Scopes by name.
@@ -162,7 +151,7 @@ impl Reader<'_> {
             end = keys::under(&keys::at(pool_id, within.family(), within.last())).1;
         }
         if let Some(after) = after {
-            start = keys::under(after).1;
+            start = keys::after(after);
         }
         let entries = self.snapshot.scan(&start..&end, Order::Ascending, limit)?;
         let mut page = Vec::with_capacity(entries.len());

@@ -14,7 +14,9 @@
 //! | `book` | writes a record together with everything that follows from it |
 //! | `names`, `holds`, `reclaim` | who has a name; standing of a plan; taking expired holds back |
 //! | `scopes`, `pools`, `pool_change`, `pool_cidrs`, `allocations`, `resize` | the operations, by noun |
-//! | `counters`, `events`, `find`, `list`, `insight`, `check` | sums, history, look-ups, audit |
+//! | `counters`, `events`, `find`, `list`, `insight` | sums, history, look-ups |
+//! | `records`, `record_faults`, `check` | all records, what is wrong among them, what follows from them; audit |
+//! | `moving`, `upkeep` | bringing records into a store; taking back all expired holds, counting |
 
 mod allocations;
 pub mod blocks;
@@ -31,6 +33,7 @@ mod holds;
 mod insight;
 mod keys;
 mod list;
+mod moving;
 mod names;
 mod place;
 mod pool_change;
@@ -38,20 +41,27 @@ mod pool_cidrs;
 mod pools;
 mod reclaim;
 mod record;
+mod record_faults;
+mod records;
 mod request;
 mod resize;
 mod scopes;
+mod upkeep;
 mod view;
 
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use allocations::check_tags;
 pub use cidr::{Cidr, Family, address};
 pub use error::{Error, Occupant, Result, RuleName};
+pub use events::Chain;
+pub use moving::{Format, Merge, Vacancy, event_entry};
 pub use pools::check_rules;
 pub use record::*;
+pub use records::{Item, Records, Tally};
 pub use request::*;
+pub use upkeep::{Census, Collected};
 pub use view::{Env, Ledger, Reader};

@@ -15,7 +15,7 @@ use super::{
 use crate::store::Order;
 
 /// How long a lapsed hold is remembered.
-const REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
+pub(super) const REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How many forgotten ones one write clears away.
 const PURGE_LIMIT: usize = 16;
 /// Entries read at a time.
@@ -197,7 +197,7 @@ impl Ledger<'_> {
                 return Err(self.exhausted(pool, ask)?);
             };
             let reclaimed = self.reclaim_hold(&key)?;
-            start = keys::under(&key).1;
+            start = keys::after(&key);
             if !reclaimed {
                 continue;
             }
@@ -209,7 +209,7 @@ impl Ledger<'_> {
     }
 
     /// Takes back the hold of one entry of the expiry index.
-    fn reclaim_hold(&mut self, key: &str) -> Result<bool> {
+    pub(super) fn reclaim_hold(&mut self, key: &str) -> Result<bool> {
         match keys::hold_of(key) {
             Some((keys::GROWTH, id)) => {
                 let allocation: Allocation = codec::expect(self.tx, id)?;
@@ -228,6 +228,10 @@ impl Ledger<'_> {
             Some(("pool-cidr", id)) => {
                 let pool_cidr: PoolCidr = codec::expect(self.tx, id)?;
                 self.try_lapse_pool_cidr(&pool_cidr)
+            }
+            Some(("scope", id)) => {
+                let scope: Scope = codec::expect(self.tx, id)?;
+                self.try_lapse_scope(&scope)
             }
             _ => Err(codec::corrupt(key, "not a hold")),
         }
@@ -385,7 +389,7 @@ impl Ledger<'_> {
         }
     }
 
-    fn forget(&mut self, key: &str) -> Result<()> {
+    pub(super) fn forget(&mut self, key: &str) -> Result<()> {
         match keys::hold_of(key) {
             Some(("allocation", id)) => {
                 let lapsed: Allocation = codec::expect(self.tx, id)?;

@@ -37,6 +37,14 @@ impl Kind {
         }
     }
 
+    /// The kind that an id says it is of.
+    pub fn of_id(id: &str) -> Option<Self> {
+        // The longer prefixes first: that of a pool starts those of its CIDRs and allocations.
+        [Self::Scope, Self::PoolCidr, Self::Allocation, Self::Pool]
+            .into_iter()
+            .find(|kind| id.starts_with(kind.id_prefix()))
+    }
+
     /// The word for messages.
     pub const fn word(self) -> &'static str {
         match self {
@@ -440,7 +448,7 @@ pub struct Event {
     pub time: Timestamp,
     /// Who.
     pub actor: Actor,
-    /// `hold`, `create`, `update`, `resize`, `delete`, `expire`.
+    /// `hold`, `create`, `update`, `resize`, `delete`, `expire`, `import`.
     pub action: String,
     /// Kind of the object.
     pub kind: Kind,

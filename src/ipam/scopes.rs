@@ -5,8 +5,8 @@ use super::events::{self, Action};
 use super::holds::{NAMED_IN_ERRORS, Standing, occupant};
 use super::view::Birth;
 use super::{
-    Error, Kind, Ledger, Planned, Reader, Result, Scope, ScopeChange, ScopeSpec, ScopeType, State, Tags, Terms, book,
-    keys, names,
+    Error, Format, Kind, Ledger, Planned, Reader, Result, Scope, ScopeChange, ScopeSpec, ScopeType, State, Tags, Terms,
+    book, keys, names,
 };
 use crate::store;
 
@@ -40,20 +40,12 @@ impl Ledger<'_> {
     /// Makes sure that the store has its format version and the two default scopes. Idempotent.
     ///
     /// # Errors
-    /// [`store::Error::Newer`] when a later version of this program wrote the store.
+    /// [`store::Error::Newer`] when a later version of this program wrote the store; [`Error::Importing`].
     pub fn initialize(&mut self) -> Result<()> {
-        match self.tx.get(keys::FORMAT)? {
-            None => self.tx.put(keys::FORMAT, codec::VERSION.to_string().into_bytes())?,
-            Some(text) => {
-                let found = String::from_utf8(text).ok().and_then(|text| text.parse().ok());
-                match found {
-                    Some(found) if found > codec::VERSION => {
-                        return Err(Error::Store(store::Error::Newer { found, known: codec::VERSION }));
-                    }
-                    Some(_) => {}
-                    None => return Err(codec::corrupt(keys::FORMAT, "not a version")),
-                }
-            }
+        match self.reader().format()? {
+            Format::Blank => self.tx.put(keys::FORMAT, codec::VERSION.to_string().into_bytes())?,
+            Format::Version(_) => {}
+            Format::Importing(_) => return Err(Error::Importing),
         }
         for (name, scope_type) in [("default-private", ScopeType::Private), ("default-public", ScopeType::Public)] {
             if self.tx.get(keys::default_scope(scope_type))?.is_none() {
@@ -228,7 +220,7 @@ impl Ledger<'_> {
 
     /// Marks an active object as being in a Terraform state. Nothing happens when it already is, or is gone.
     pub fn confirm(&mut self, id: &str) -> Result<()> {
-        match kind_of(id) {
+        match Kind::of_id(id) {
             Some(Kind::Scope) => self.confirm_record(id, |tx, a, b| book::write_scope(tx, Some(a), Some(b))),
             Some(Kind::Pool) => self.confirm_record(id, |tx, a, b| book::write_pool(tx, Some(a), Some(b))),
             Some(Kind::Allocation) => self.confirm_record(id, |tx, a, b| book::write_allocation(tx, Some(a), Some(b))),
@@ -262,7 +254,7 @@ impl Reader<'_> {
             let record: Option<R> = codec::load(snapshot, id)?;
             Ok(record.is_some_and(|record| !record.meta().confirmed && record.meta().state == State::Active))
         }
-        match kind_of(id) {
+        match Kind::of_id(id) {
             Some(Kind::Scope) => unseen::<Scope>(self.snapshot, id),
             Some(Kind::Pool) => unseen::<super::Pool>(self.snapshot, id),
             Some(Kind::PoolCidr) => unseen::<super::PoolCidr>(self.snapshot, id),
@@ -303,12 +295,4 @@ impl Reader<'_> {
         let active: R = codec::expect(self.snapshot, &id)?;
         Err(self.name_taken(&active)?)
     }
-}
-
-/// The kind that an id says it is of.
-pub(super) fn kind_of(id: &str) -> Option<Kind> {
-    // The longer prefixes first: that of a pool starts those of its CIDRs and allocations.
-    [Kind::Scope, Kind::PoolCidr, Kind::Allocation, Kind::Pool]
-        .into_iter()
-        .find(|kind| id.starts_with(kind.id_prefix()))
 }

@@ -23,14 +23,34 @@ impl Backoff {
         Self { started: Instant::now(), patience, delay: DELAY_FIRST }
     }
 
+    /// Goes on at once: the caller has waited for its turn somewhere else.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when the budget is used up.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn go_on(&mut self, place: &str) -> Result<(), Error> {
+        match self.left() {
+            Duration::ZERO => Err(self.used_up(place)),
+            _ => Ok(()),
+        }
+    }
+
+    fn left(&self) -> Duration {
+        self.patience.saturating_sub(self.started.elapsed())
+    }
+
+    fn used_up(&self, place: &str) -> Error {
+        Error::Busy(format!("{:?} ({place})", self.patience))
+    }
+
     /// Sleeps for a random time that grows from call to call.
     ///
     /// # Errors
     /// [`Error::Busy`] when the budget is used up.
     pub(crate) fn wait(&mut self, place: &str) -> Result<(), Error> {
-        let left = self.patience.saturating_sub(self.started.elapsed());
+        let left = self.left();
         if left.is_zero() {
-            return Err(Error::Busy(format!("{:?} ({place})", self.patience)));
+            return Err(self.used_up(place));
         }
         // Half of the delay is fixed, so that a waiter never spins; half is random, so that two never march in step.
         let delay = self.delay / 2 + self.delay.mul_f64(fraction() / 2.0);

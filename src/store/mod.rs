@@ -10,6 +10,8 @@ pub mod error;
 pub mod faults;
 pub mod memory;
 pub mod overlay;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 #[cfg(any(feature = "postgres", feature = "object-storage"))]
 mod runtime;
 #[cfg(feature = "sqlite")]
@@ -70,6 +72,9 @@ pub type WriteBody<'a> = dyn FnMut(&mut dyn Tx) -> Result<bool, Error> + 'a;
 pub trait Store: Send + Sync {
     /// Runs `body` on a consistent snapshot.
     ///
+    /// When a connection is lost on the way, `body` is run again from the start on another snapshot, so it must not keep
+    /// anything from an earlier run.
+    ///
     /// # Errors
     /// What `body` returned, or [`Error::Unavailable`] when the store cannot be reached.
     fn read(&self, body: &mut ReadBody<'_>) -> Result<(), Error>;
@@ -120,10 +125,12 @@ pub struct Pruned {
 }
 
 /// What [`open`] opens, and what it will: for messages.
-const KNOWN: &str = "\"sqlite:<path>\" (a file) and \"memory:\" (for tests)";
+const KNOWN: &str = "\"sqlite:<path>\" (a file), \"postgres://<user>@<host>/<database>\", \"s3://\", \"gs://\" and \
+                     \"az://<bucket>/<prefix>\" (a bucket), \"file:///<directory>\", and \"memory:\" (for tests)";
 
-/// The store at `url`: `sqlite:ipam.db`, `sqlite:/var/lib/ipam.db`, `memory:` (a new one), `memory:<name>` (shared by
-/// everybody in this process who gives that name). Nothing is opened or created before the first read or write.
+/// The store at `url`: `sqlite:ipam.db`, `sqlite:/var/lib/ipam.db`, `s3://bucket/prefix` (also `gs`, `az`),
+/// `file:///directory`, `postgres://user@host/database`, `memory:` (a new one), `memory:<name>` (shared by everybody in
+/// this process who gives that name). Nothing is opened or created before the first read or write.
 ///
 /// # Errors
 /// [`Error::Url`] when the URL names no store that this build has.
@@ -141,7 +148,13 @@ pub fn open(url: &StoreUrl) -> Result<Arc<dyn Store>, Error> {
         Some("s3" | "gs" | "az" | "file") => {
             Err(Error::Url("This build has no object storage: it was made without the feature object-storage.".into()))
         }
-        Some("postgres" | "postgresql" | "aws-ipam") => {
+        #[cfg(feature = "postgres")]
+        Some("postgres" | "postgresql") => Ok(Arc::new(postgres::Postgres::from_url(url)?)),
+        #[cfg(not(feature = "postgres"))]
+        Some("postgres" | "postgresql") => {
+            Err(Error::Url("This build has no PostgreSQL: it was made without the feature postgres.".into()))
+        }
+        Some("aws-ipam") => {
             Err(Error::Url(format!("This version cannot keep its data at {url} yet. Stores it has: {KNOWN}.")))
         }
         Some(scheme) if url.rest().is_empty() => Err(Error::Url(format!(
@@ -183,10 +196,11 @@ mod tests {
     #[test]
     fn urls_that_are_no_store_are_refused_in_words() {
         for (url, words) in [
-            ("postgres://me:s3cret@db/ipam", "cannot keep its data at postgres://***@db/ipam yet"),
-            ("s3://bucket/prefix", "cannot keep its data at s3://bucket/prefix yet"),
+            ("postgres://me:s3cret@db/ipam?s3cret", "PostgreSQL"),
+            ("s3:///prefix", "does not name a bucket"),
+            ("file:var/lib/ipam", "\"file:///path/of/directory\""),
             ("aws-ipam", "cannot keep its data at aws-ipam yet"),
-            ("file:///var/lib/ipam", "Stores it has: \"sqlite:<path>\""),
+            ("aws-ipam", "Stores it has: \"sqlite:<path>\""),
             ("mysql://me:s3cret@db/ipam", "mysql://***@db/ipam starts with \"mysql:\", which is no store"),
             ("ipam.db", "write \"sqlite:ipam.db\""),
             ("sqlite:", "does not say where"),

@@ -104,9 +104,22 @@ impl S3 {
     /// Makes a new bucket and returns its name.
     pub fn create_bucket(&self) -> String {
         let name = format!("ipam-test-{}", random_word());
-        let answer = self.ask("PUT", &format!("/{name}"));
+        let answer = self.ask("PUT", &format!("/{name}"), "");
         assert!(answer.as_deref().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200")), "no bucket: {answer:?}");
         name
+    }
+
+    /// Whether objects in this bucket may be written and deleted, by its policy.
+    ///
+    /// # Panics
+    /// When the server refuses the policy.
+    pub fn set_writable(&self, bucket: &str, is_writable: bool) {
+        let policy = format!(
+            r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Deny", "Principal": "*", "Action": ["s3:PutObject", "s3:DeleteObject"], "Resource": "arn:aws:s3:::{bucket}/*"}}]}}"#
+        );
+        let path = format!("/{bucket}?policy");
+        let answer = if is_writable { self.ask("DELETE", &path, "") } else { self.ask("PUT", &path, &policy) };
+        assert!(answer.as_deref().is_ok_and(|answer| answer.starts_with("HTTP/1.1 2")), "no policy: {answer:?}");
     }
 
     /// SIGKILL. What was in it is gone.
@@ -130,7 +143,7 @@ impl S3 {
         loop {
             let listens =
                 fs::read_to_string(&log).unwrap_or_default().contains(&format!("Running on http://127.0.0.1:{port}"));
-            if listens && self.ask("GET", "/moto-api/").is_ok() {
+            if listens && self.ask("GET", "/moto-api/", "").is_ok() {
                 *self.running.lock().unwrap_or_else(PoisonError::into_inner) = Some(watchdog);
                 return true;
             }
@@ -142,12 +155,12 @@ impl S3 {
         }
     }
 
-    /// One request without a body; the whole answer as text.
-    fn ask(&self, method: &str, path: &str) -> std::io::Result<String> {
+    /// One request; the whole answer as text.
+    fn ask(&self, method: &str, path: &str, body: &str) -> std::io::Result<String> {
         let mut stream = TcpStream::connect(self.address())?;
         stream.set_read_timeout(Some(LIMIT))?;
         write!(stream, "{method} {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: {SIGNATURE}\r\n", self.address())?;
-        write!(stream, "Content-Length: 0\r\nConnection: close\r\n\r\n")?;
+        write!(stream, "Content-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())?;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer)?;
         Ok(String::from_utf8_lossy(&answer).into_owned())

@@ -63,3 +63,15 @@ fn a_killed_server_does_not_answer() {
     server.kill();
     assert!(TcpStream::connect(server.address()).is_err());
 }
+
+#[test]
+fn a_bucket_that_only_gives_refuses_to_take() {
+    let server = S3::shared();
+    let bucket = server.create_bucket();
+    let status = |method, body| ask(&server.address(), method, &format!("/{bucket}/key"), "", body).0;
+    assert_eq!(status("PUT", "body"), 200);
+    server.set_writable(&bucket, false);
+    assert_eq!([status("PUT", "other"), status("DELETE", ""), status("GET", "")], [403, 403, 200]);
+    server.set_writable(&bucket, true);
+    assert_eq!(status("PUT", "other"), 200);
+}

@@ -71,7 +71,8 @@ fn generate() -> Outcome<Pages> {
     Ok(render::pages(own, &Examples::new(tool::root().join("examples"))))
 }
 
-/// The pages that are there: markdown files in docs/ and in its folders of the registry's names.
+/// The pages that are there: markdown files in docs/ and in its folders of the registry's names. What is in docs/guides is
+/// written by hand.
 fn existing(docs: &Path) -> Outcome<Pages> {
     let mut pages = Pages::new();
     for folder in ["", "resources", "data-sources", "functions"] {

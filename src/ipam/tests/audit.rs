@@ -49,6 +49,22 @@ fn no_value_can_be_rubbish_unseen() {
 }
 
 #[test]
+fn names_that_begin_with_one_another_are_all_seen() {
+    let mut world = World::new();
+    let pool = world.top("top", &["10.0.0.0/16"]);
+    // More than are read at a time, each of them the beginning of the next.
+    let names: Vec<String> = (1..=1100).map(|length| "n".repeat(length)).collect();
+    world
+        .write(|ledger| {
+            let made =
+                names.iter().map(|name| ledger.create_allocation(&wanted(&pool, name, "/32"), &Planned::Unknown));
+            made.collect::<Result<Vec<_>>>()
+        })
+        .unwrap();
+    assert_eq!(world.check().allocations, 1100);
+}
+
+#[test]
 fn rewritten_past_shows() {
     let mut world = full();
     let (key, value) = world.map.entries().iter().find(|(key, _)| key.starts_with("event/")).unwrap();

@@ -8,4 +8,4 @@ mod holds;
 mod lookups;
 mod model;
 mod pools;
-mod simulation;
+pub(crate) mod simulation;

@@ -196,6 +196,16 @@ impl Simulation {
     }
 }
 
+/// Everything in a store after so many steps, and the time then; with holds of all ages.
+pub(crate) fn rich(seed: u64, steps: usize) -> (Vec<crate::store::Entry>, jiff::Timestamp) {
+    let mut simulation = Simulation::new(seed);
+    for _ in 0..steps {
+        simulation.step();
+    }
+    let World { map, now, .. } = simulation.world;
+    (map.entries().clone().into_iter().collect(), now)
+}
+
 /// Passes on what may well happen; fails for damage, which never may.
 #[track_caller]
 fn expected<T>(result: Result<T>) -> Result<T> {

@@ -1,7 +1,5 @@
 //! Checkpoints: so that opening does not read all of history.
 
-use jiff::Timestamp;
-
 use super::load::{Weight, checkpoint_name, number_of};
 use super::objects::Objects;
 use super::{Bucket, State, format};
@@ -68,7 +66,7 @@ impl Bucket {
     pub(super) fn write_checkpoint(&self, objects: &Objects, state: &State) -> Result<u64, Error> {
         let Some(id) = &state.id else { return Ok(0) };
         let mut bytes = Vec::new();
-        format::write_checkpoint(&mut bytes, state.number, id, Timestamp::now().to_string(), &state.entries)
+        format::write_checkpoint(&mut bytes, state.number, id, &state.entries)
             .map_err(|error| Error::Unavailable(format!("the checkpoint cannot be written down: {error}")))?;
         let size = bytes.len() as u64;
         block_on(objects.overwrite(&checkpoint_name(state.number), bytes))??;

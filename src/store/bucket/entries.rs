@@ -5,7 +5,7 @@ use std::iter::Peekable;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::format::Write;
+use super::format::{Shared, Write};
 use crate::store::overlay::bounds;
 use crate::store::{Entry, Error, Order, Snapshot};
 
@@ -30,7 +30,7 @@ pub(super) struct Entries {
 
 impl Entries {
     /// From entries in the order of their keys.
-    pub(super) fn from_sorted(entries: Vec<(Arc<str>, Arc<[u8]>)>) -> Self {
+    pub(super) fn from_sorted(entries: Vec<Shared>) -> Self {
         let bytes = entries.iter().map(|(key, value)| size(key, value)).sum();
         let base: Base = entries.into_iter().collect();
         Self { count: base.len(), bytes, base: Arc::new(base), recent: Arc::default() }

@@ -165,7 +165,7 @@ impl Failure {
     pub(super) fn into_read_error(self, place: &Place) -> Error {
         match self {
             Self::Absent => Error::Unavailable(format!("{} lost an object while it was read", place.describe())),
-            Self::Exists => Error::Unavailable(format!("{} answers a read with a conflict", place.describe())),
+            Self::Exists => Error::Unavailable(format!("{} answers with a conflict", place.describe())),
             Self::Denied(words) => Error::Unavailable(format!("reading is not allowed: {words}. {}", to_read(place))),
             Self::Transient { words, .. } => Error::Unavailable(words),
             Self::Final { error, .. } => error,

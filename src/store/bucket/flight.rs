@@ -84,3 +84,54 @@ impl Drop for Landing<'_> {
         self.flight.ended.notify_all();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::sync::mpsc;
+    use std::thread;
+
+    use super::*;
+
+    fn state(number: u64) -> State {
+        State { number, ..State::default() }
+    }
+
+    #[test]
+    fn a_run_that_began_before_the_question_does_not_answer_it() {
+        let flight = Flight::default();
+        let runs = AtomicU64::new(0);
+        let (began, has_begun) = mpsc::channel();
+        let (go_on, may_go_on) = mpsc::channel::<()>();
+        thread::scope(|scope| {
+            let first = scope.spawn(|| {
+                flight.share(move || {
+                    began.send(()).unwrap();
+                    may_go_on.recv().unwrap();
+                    Ok(state(1))
+                })
+            });
+            has_begun.recv().unwrap();
+            let ask = || flight.share(|| Ok(state(2 + runs.fetch_add(1, Ordering::Relaxed))));
+            let later: Vec<_> = (0..8).map(|_| scope.spawn(ask)).collect();
+            while flight.lock().waiting < 8 {
+                thread::yield_now();
+            }
+            go_on.send(()).unwrap();
+            assert_eq!(first.join().unwrap().unwrap().number, 1);
+            for answer in later {
+                assert!(answer.join().unwrap().unwrap().number >= 2);
+            }
+        });
+        assert!(runs.into_inner() <= 2, "eight waiting callers share one run");
+        assert!(flight.lock().last.is_none(), "no state is kept for nobody");
+    }
+
+    #[test]
+    fn a_run_that_panics_leaves_nobody_waiting() {
+        let flight = Flight::default();
+        let panicked = thread::scope(|scope| scope.spawn(|| flight.share(|| panic!("as asked"))).join().is_err());
+        assert!(panicked);
+        assert_eq!(flight.share(|| Ok(state(7))).unwrap().number, 7);
+    }
+}

@@ -30,6 +30,9 @@ const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// A key and its new value; `None` is a deletion.
 pub(super) type Write = (Arc<str>, Option<Arc<[u8]>>);
 
+/// A key and its value, shared with whoever holds a snapshot.
+pub(super) type Shared = (Arc<str>, Arc<[u8]>);
+
 /// One object of the log.
 #[derive(Debug, PartialEq)]
 pub(super) struct Commit {
@@ -68,13 +71,13 @@ struct CommitV1 {
     writes: Vec<(Key, Value)>,
 }
 
-/// The first line of a checkpoint; each further one is an entry.
+/// The first line of a checkpoint; each further one is an entry. Nothing in it depends on who writes it, or when: two
+/// writers of the same checkpoint write the same bytes.
 #[derive(Serialize, Deserialize)]
 struct CheckpointV1 {
     version: u64,
     number: u64,
     id: String,
-    time: String,
     /// Lines that follow.
     entries: usize,
 }
@@ -112,17 +115,11 @@ impl Commit {
 }
 
 /// Writes a checkpoint to `out`, packed.
-pub(super) fn write_checkpoint(
-    out: impl io::Write,
-    number: u64,
-    id: &str,
-    time: String,
-    entries: &Entries,
-) -> io::Result<()> {
+pub(super) fn write_checkpoint(out: impl io::Write, number: u64, id: &str, entries: &Entries) -> io::Result<()> {
     let mut packed = zstd::Encoder::new(out, LEVEL)?;
     packed.include_checksum(true)?;
     let mut packed = io::BufWriter::with_capacity(1 << 16, packed);
-    let header = CheckpointV1 { version: VERSION, number, id: id.to_owned(), time, entries: entries.len() };
+    let header = CheckpointV1 { version: VERSION, number, id: id.to_owned(), entries: entries.len() };
     serde_json::to_writer(&mut packed, &header)?;
     for (key, value) in entries.iter() {
         packed.write_all(b"\n")?;
@@ -158,7 +155,7 @@ impl<'a> CheckpointReader<'a> {
     }
 
     /// The next entry; none at the end.
-    pub(super) fn next_entry(&mut self) -> Result<Option<(Arc<str>, Arc<[u8]>)>, Error> {
+    pub(super) fn next_entry(&mut self) -> Result<Option<Shared>, Error> {
         self.line.clear();
         self.lines.read_until(b'\n', &mut self.line).map_err(|error| damaged(self.name, &error))?;
         if self.line.is_empty() {

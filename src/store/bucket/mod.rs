@@ -11,6 +11,7 @@
 //! | `log/<n>` | commit `n`, with the id of the commit before it |
 //! | `checkpoint/<n>` | all entries as they were after commit `n` |
 //! | `pruned/<n>` | commits before `n` may have been removed |
+//! | `clock` | for a moment, while pruning: what time the bucket thinks it is |
 //!
 //! # Why a position may be trusted
 //!

@@ -2,6 +2,7 @@
 //! to, because only the log can tell a repeated write from one that happened.
 
 use std::future::Future;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,8 +19,8 @@ use super::place::{Kind, Place};
 use crate::store::Error;
 use crate::store::backoff::PATIENCE;
 
-/// The first contact must come to an answer or a sentence within ten seconds.
-const PATIENCE_FIRST: Duration = Duration::from_secs(8);
+/// The first contact must come to an answer or a sentence within ten seconds, of which Terraform itself needs some.
+const PATIENCE_FIRST: Duration = Duration::from_secs(6);
 /// One request, and each further piece of a long answer.
 const REQUEST_TIME: Duration = Duration::from_secs(8);
 /// What a slow line carries: large bodies get more time.
@@ -105,99 +106,108 @@ impl Objects {
         Err(failure)
     }
 
-    /// A request that may be repeated without harm, until the time is used up.
-    async fn repeat<T, F>(&self, request: impl Fn() -> F) -> Result<T, Failure>
+    /// Repeats what may be repeated without harm, until the time is used up. `attempt` is told how long its first request
+    /// may take.
+    async fn repeat<T, F>(&self, attempt: impl Fn(Duration) -> F) -> Result<T, Failure>
     where
-        F: Future<Output = Result<T, object_store::Error>>,
+        F: Future<Output = Result<T, Failure>>,
     {
         let mut deadline = self.deadline();
         loop {
-            match self.once(REQUEST_TIME.min(deadline.left()), request()).await {
-                Err(Failure::Transient { sent, words }) => {
-                    tracing::debug!(words, "a request to the store is repeated");
-                    if !deadline.wait().await {
-                        return Err(Failure::Transient { sent, words });
-                    }
-                }
+            let words = match attempt(REQUEST_TIME.min(deadline.left())).await {
+                Err(Failure::Transient { words, .. }) => words,
+                // Nothing was to be created: somebody in between answers nonsense for a moment.
+                Err(Failure::Exists) => format!("{} answers a read with a conflict", self.place.describe()),
                 outcome => return outcome,
+            };
+            tracing::debug!(words, "a request to the store is repeated");
+            if !deadline.wait().await {
+                return Err(Failure::Transient { sent: false, words });
             }
         }
     }
 
+    /// An object or a part of it. Every piece of the answer has the time of a request: large ones may take longer.
+    async fn get_once(&self, path: &Path, range: Option<Range<u64>>, time: Duration) -> Result<Vec<u8>, Failure> {
+        let options = GetOptions { range: range.map(GetRange::Bounded), ..GetOptions::default() };
+        let found = self.once(time, self.store.get_opts(path, options)).await?;
+        let size = found.range.end - found.range.start;
+        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+        let mut pieces = found.into_stream();
+        while let Some(piece) = self.once(REQUEST_TIME, pieces.try_next()).await? {
+            bytes.extend_from_slice(&piece);
+        }
+        Ok(bytes)
+    }
+
     /// The content of an object; none when there is no such object.
     pub(super) async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
-        let path = self.path(name);
-        let outcome = self
-            .repeat(|| async {
-                let found = self.store.get(&path).await?;
-                let mut bytes = Vec::with_capacity(usize::try_from(found.meta.size).unwrap_or(0));
-                let mut pieces = found.into_stream();
-                while let Some(piece) = pieces.try_next().await? {
-                    bytes.extend_from_slice(&piece);
-                }
-                Ok(bytes)
-            })
-            .await;
-        match outcome {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(Failure::Absent) => Ok(None),
-            Err(failure) => Err(failure.into_read_error(&self.place)),
-        }
+        let path = &self.path(name);
+        self.found(self.repeat(|time| self.get_once(path, None, time)).await)
     }
 
     /// The content of an object of a known size, in ranges at the same time; none when there is no such object.
     pub(super) async fn get_large(&self, name: &str, size: u64) -> Result<Option<Vec<u8>>, Error> {
-        let path = self.path(name);
+        let path = &self.path(name);
         let mut whole = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
         let ranges = (0..size).step_by(PART).map(|start| start..size.min(start + PART as u64));
         let mut parts = stream::iter(ranges)
-            .map(|range| {
-                let path = &path;
-                self.repeat(move || {
-                    let options = GetOptions { range: Some(GetRange::Bounded(range.clone())), ..GetOptions::default() };
-                    async move { self.store.get_opts(path, options).await?.bytes().await }
-                })
-            })
+            .map(|range| self.repeat(move |time| self.get_once(path, Some(range.clone()), time)))
             .buffered(PARTS_PARALLEL);
         while let Some(part) = parts.next().await {
-            match part {
-                Ok(bytes) => whole.extend_from_slice(&bytes),
-                Err(Failure::Absent) => return Ok(None),
-                Err(failure) => return Err(failure.into_read_error(&self.place)),
+            match self.found(part)? {
+                Some(bytes) => whole.extend_from_slice(&bytes),
+                None => return Ok(None),
             }
         }
         Ok(Some(whole))
     }
 
-    /// What there is in the folder `folder` after the name `after`, in the order of names.
-    pub(super) async fn list(&self, folder: &str, after: Option<&str>) -> Result<Vec<ObjectMeta>, Error> {
-        let folder = self.path(folder);
-        let after = after.map(|name| folder.clone().join(name));
-        let outcome = self
-            .repeat(|| async {
-                let list = match &after {
-                    Some(after) => self.store.list_with_offset(Some(&folder), after),
-                    None => self.store.list(Some(&folder)),
-                };
-                list.try_collect::<Vec<_>>().await
-            })
-            .await;
+    /// What is absent is an answer, too.
+    fn found<T>(&self, outcome: Result<T, Failure>) -> Result<Option<T>, Error> {
         match outcome {
-            Ok(mut found) => {
-                found.sort_by(|a, b| a.location.cmp(&b.location));
-                Ok(found)
-            }
-            // A directory that is not there yet.
-            Err(Failure::Absent) if self.place.kind == Kind::File => Ok(Vec::new()),
+            Ok(found) => Ok(Some(found)),
+            Err(Failure::Absent) => Ok(None),
             Err(failure) => Err(failure.into_read_error(&self.place)),
         }
     }
 
+    /// What there is in the folder `folder` after the name `after`, in the order of names.
+    pub(super) async fn list(&self, folder: &str, after: Option<&str>) -> Result<Vec<ObjectMeta>, Error> {
+        let folder = &self.path(folder);
+        let after = &after.map(|name| folder.clone().join(name));
+        let mut found = match self.repeat(|time| self.list_once(folder, after.as_ref(), time)).await {
+            // A directory that is not there yet.
+            Err(Failure::Absent) if self.place.kind == Kind::File => Vec::new(),
+            outcome => outcome.map_err(|failure| failure.into_read_error(&self.place))?,
+        };
+        found.sort_by(|a, b| a.location.cmp(&b.location));
+        Ok(found)
+    }
+
+    async fn list_once(
+        &self,
+        folder: &Path,
+        after: Option<&Path>,
+        mut time: Duration,
+    ) -> Result<Vec<ObjectMeta>, Failure> {
+        let mut pages = match after {
+            Some(after) => self.store.list_with_offset(Some(folder), after),
+            None => self.store.list(Some(folder)),
+        };
+        let mut found = Vec::new();
+        while let Some(object) = self.once(time, pages.try_next()).await? {
+            found.push(object);
+            time = REQUEST_TIME;
+        }
+        Ok(found)
+    }
+
     /// When an object was written, by the bucket's own clock, in seconds since 1970.
     pub(super) async fn written_at(&self, name: &str) -> Result<i64, Error> {
-        let path = self.path(name);
-        let found = self.repeat(|| self.store.head(&path)).await.map_err(|failure| failure.into_read_error(&self.place))?;
-        Ok(found.last_modified.timestamp())
+        let path = &self.path(name);
+        let found = self.repeat(|time| self.once(time, self.store.head(path))).await;
+        found.map(|found| found.last_modified.timestamp()).map_err(|failure| failure.into_read_error(&self.place))
     }
 
     /// Tries once to create an object. The caller decides what a failure means.
@@ -258,7 +268,7 @@ impl Objects {
         let Some(directory) = self.place.directory.clone() else { return Ok(()) };
         let folders: Vec<PathBuf> = folders.iter().map(|folder| directory.join(folder)).collect();
         let made = move || {
-            folders.iter().try_for_each(|folder| std::fs::create_dir_all(folder))?;
+            folders.iter().try_for_each(std::fs::create_dir_all)?;
             // From the top as far as this user may look, and at least the directory itself.
             for ancestor in directory.ancestors().skip(1) {
                 let _ = sync_directory(ancestor);

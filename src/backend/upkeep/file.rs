@@ -1,0 +1,320 @@
+//! The export file: one JSON document with one object on each line, so that it can be streamed and compared.
+//!
+//! ```json
+//! {"format":"terraform-provider-ipam/export","version":1,"program":"0.1.0","exported_at":"...","source":"SQLite file ...",
+//! "scopes":[
+//! {"id":"ipam-scope-...","name":"default-private",...}
+//! ],
+//! "pools":[...],"pool_cidrs":[...],"allocations":[...],"events":[...]}
+//! ```
+//!
+//! Objects are written as records (what they are), not as the keys that a store makes of them. The order is that of
+//! ids, and of sequence numbers; two exports of the same content differ in the first line only. A file may come with any
+//! white space, but `format` and `version` stand before the lists.
+
+use std::cell::Cell;
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::rc::Rc;
+
+use jiff::Timestamp;
+use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::{Deserializer, Serialize};
+use serde_json::{Value, json};
+
+use crate::ipam::{Allocation, Event, Item, Kind, Pool, PoolCidr, Scope};
+
+/// What the file says it is.
+const FORMAT: &str = "terraform-provider-ipam/export";
+/// Version of the file that this program writes, and the newest that it reads.
+const VERSION: u64 = 1;
+/// The lists, in the order in which they are written.
+const LISTS: [&str; 5] = ["scopes", "pools", "pool_cidrs", "allocations", "events"];
+
+/// Writes an export, item by item.
+pub(super) struct Writer<W> {
+    to: W,
+    /// Place in [`LISTS`] of the list that is open.
+    list: Option<usize>,
+    is_empty: bool,
+}
+
+impl<W: Write> Writer<W> {
+    /// Begins the file.
+    pub(super) fn new(mut to: W, exported_at: Timestamp, source: &str) -> io::Result<Self> {
+        let header = [
+            ("format", json!(FORMAT)),
+            ("version", json!(VERSION)),
+            ("program", json!(env!("CARGO_PKG_VERSION"))),
+            ("exported_at", json!(exported_at)),
+            ("source", json!(source)),
+        ];
+        to.write_all(b"{")?;
+        for (index, (name, value)) in header.iter().enumerate() {
+            write!(to, "{}\"{name}\":{value}", if index == 0 { "" } else { "," })?;
+        }
+        Ok(Self { to, list: None, is_empty: true })
+    }
+
+    /// Appends an item. Items come in the order of the lists.
+    pub(super) fn write(&mut self, item: &Item) -> io::Result<()> {
+        match item {
+            Item::Scope(scope) => self.line(0, scope),
+            Item::Pool(pool) => self.line(1, pool),
+            Item::PoolCidr(pool_cidr) => self.line(2, pool_cidr),
+            Item::Allocation(allocation) => self.line(3, allocation),
+            Item::Event(event) => self.line(4, event),
+        }
+    }
+
+    fn line<T: Serialize>(&mut self, list: usize, object: &T) -> io::Result<()> {
+        self.open(list)?;
+        self.to.write_all(if self.is_empty { b"\n" } else { b",\n" })?;
+        self.is_empty = false;
+        Ok(serde_json::to_writer(&mut self.to, object)?)
+    }
+
+    /// Opens this list, and writes those before it as empty ones.
+    fn open(&mut self, list: usize) -> io::Result<()> {
+        let first = self.list.map_or(0, |open| open + 1);
+        for (next, name) in LISTS.iter().enumerate().take(list + 1).skip(first) {
+            if next > 0 {
+                self.to.write_all(if self.is_empty { b"]" } else { b"\n]" })?;
+            }
+            write!(self.to, ",\n\"{name}\":[")?;
+            self.is_empty = true;
+            self.list = Some(next);
+        }
+        Ok(())
+    }
+
+    /// Ends the file.
+    pub(super) fn finish(mut self) -> io::Result<W> {
+        self.open(LISTS.len() - 1)?;
+        self.to.write_all(if self.is_empty { b"]}\n" } else { b"\n]}\n" })?;
+        self.to.flush()?;
+        Ok(self.to)
+    }
+}
+
+/// Something in a file that is not as it must be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Mistake {
+    /// Line of the file, 1 for the first.
+    pub(super) line: u64,
+    /// What, as a sentence.
+    pub(super) what: String,
+}
+
+/// What a file is read into: the line on which an item ends, and the item or why there is none. Answers whether to go on.
+pub(super) type Sink<'a> = dyn FnMut(u64, Result<Item, String>) -> bool + 'a;
+
+/// Reads an export. An object that is not one is handed on as a mistake, and reading goes on.
+///
+/// # Errors
+/// The mistake that ended reading: no JSON, no export, another version.
+pub(super) fn read(from: impl Read, progress: &mut dyn FnMut(u64), sink: &mut Sink<'_>) -> Result<(), Mistake> {
+    let place = Rc::new(Place { line: Cell::new(1), bytes: Cell::new(0) });
+    let counting = Counting { from: io::BufReader::with_capacity(1 << 18, from), place: Rc::clone(&place) };
+    let mut file = File { place: &place, progress, sink, stopped: false, refusal: None, header: [false; 2] };
+    let mut deserializer = serde_json::Deserializer::from_reader(counting);
+    let read = deserializer.deserialize_map(&mut file).and_then(|()| deserializer.end());
+    if file.stopped {
+        return Ok(());
+    }
+    let line = place.line.get();
+    if let Some(what) = file.refusal {
+        return Err(Mistake { line, what });
+    }
+    read.map_err(|error| Mistake { line, what: sentence_of(&error) })
+}
+
+/// What `serde_json` says, as a sentence.
+fn sentence_of(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
+    if error.is_io() {
+        return format!("The file cannot be read: {what}.");
+    }
+    if error.is_eof() {
+        return format!("The file ends too early: {what}.");
+    }
+    format!("This is not the JSON of an export: {what}.")
+}
+
+/// Where reading is.
+struct Place {
+    line: Cell<u64>,
+    bytes: Cell<u64>,
+}
+
+/// Counts what is read. `serde_json` takes bytes one at a time and none too many, so the count is where it is.
+struct Counting<R> {
+    from: R,
+    place: Rc<Place>,
+}
+
+impl<R: Read> Read for Counting<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.from.read(buffer)?;
+        let lines = buffer.iter().take(count).filter(|byte| **byte == b'\n').count();
+        self.place.line.set(self.place.line.get() + lines as u64);
+        self.place.bytes.set(self.place.bytes.get() + count as u64);
+        Ok(count)
+    }
+}
+
+/// The document.
+struct File<'a, 'b> {
+    place: &'a Place,
+    progress: &'a mut dyn FnMut(u64),
+    sink: &'a mut Sink<'b>,
+    stopped: bool,
+    /// Why the file as a whole is refused.
+    refusal: Option<String>,
+    /// Whether format and version were there.
+    header: [bool; 2],
+}
+
+impl File<'_, '_> {
+    fn refuse<E: serde::de::Error>(&mut self, what: impl Into<String>) -> E {
+        self.refusal = Some(what.into());
+        E::custom("refused")
+    }
+
+    fn check_header<E: serde::de::Error>(&mut self, name: &str, value: &Value) -> Result<(), E> {
+        match name {
+            "format" if value == FORMAT => self.header[0] = true,
+            "format" => return Err(self.refuse(format!("It is no export: its format is {value}, not \"{FORMAT}\"."))),
+            _ => match value.as_u64() {
+                Some(VERSION) => self.header[1] = true,
+                Some(newer) if newer > VERSION => {
+                    return Err(self.refuse(format!(
+                        "It was exported by a newer program: its version is {newer}, and this program reads up to \
+                         {VERSION}. Import it with that program, or a later one."
+                    )));
+                }
+                _ => return Err(self.refuse(format!("There is no version {value} of an export."))),
+            },
+        }
+        Ok(())
+    }
+
+    fn item(&mut self, list: usize, value: Value) -> bool {
+        let item = match list {
+            0 => decode::<Scope>(value, Some(Kind::Scope)).map(Item::Scope),
+            1 => decode::<Pool>(value, Some(Kind::Pool)).map(Item::Pool),
+            2 => decode::<PoolCidr>(value, Some(Kind::PoolCidr)).map(Item::PoolCidr),
+            3 => decode::<Allocation>(value, Some(Kind::Allocation)).map(Item::Allocation),
+            _ => decode::<Event>(value, None).map(|event| Item::Event(Box::new(event))),
+        };
+        let go_on = (self.sink)(self.place.line.get(), item);
+        (self.progress)(self.place.bytes.get());
+        self.stopped |= !go_on;
+        go_on
+    }
+}
+
+impl<'de> Visitor<'de> for &mut File<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the object that an export is")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut seen = [false; LISTS.len()];
+        while let Some(name) = map.next_key::<String>()? {
+            if matches!(name.as_str(), "format" | "version") {
+                let value: Value = map.next_value()?;
+                self.check_header(&name, &value)?;
+            } else if matches!(name.as_str(), "program" | "exported_at" | "source") {
+                map.next_value::<Value>()?;
+            } else if let Some(list) = LISTS.iter().position(|known| *known == name) {
+                if self.header != [true; 2] {
+                    return Err(self.refuse("It is no export: it does not start with \"format\" and \"version\"."));
+                }
+                if std::mem::replace(&mut seen[list], true) {
+                    return Err(self.refuse(format!("The list \"{name}\" is there twice.")));
+                }
+                map.next_value_seed(List { file: &mut *self, list })?;
+            } else {
+                return Err(self.refuse(format!("No export has a \"{name}\".")));
+            }
+        }
+        if self.header != [true; 2] {
+            return Err(self.refuse("It is no export: \"format\" and \"version\" are missing."));
+        }
+        let missing = LISTS.iter().zip(seen).find(|(_, seen)| !seen).map(|(name, _)| *name);
+        missing.map_or(Ok(()), |name| Err(self.refuse(format!("The list \"{name}\" is missing."))))
+    }
+}
+
+/// One of the lists.
+struct List<'a, 'b, 'c> {
+    file: &'a mut File<'b, 'c>,
+    list: usize,
+}
+
+impl<'de> DeserializeSeed<'de> for List<'_, '_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for List<'_, '_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the list of {}", LISTS[self.list])
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        while let Some(value) = list.next_element::<Value>()? {
+            if !self.file.item(self.list, value) {
+                return Err(A::Error::custom("stopped"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The object that `value` is, when nothing of it would be lost and its id is one of its kind.
+fn decode<T: DeserializeOwned + Serialize>(value: Value, kind: Option<Kind>) -> Result<T, String> {
+    let word = kind.map_or("event", Kind::word);
+    let name = match (kind, value.get("id").and_then(Value::as_str), value.get("sequence")) {
+        (None, _, Some(sequence)) => format!("event {sequence}"),
+        (Some(_), Some(id), _) => format!("{word} {id}"),
+        _ => word.to_owned(),
+    };
+    let Value::Object(given) = &value else {
+        return Err(format!("A {word} must be an object, not {value}."));
+    };
+    let object: T = serde_json::from_value(value.clone())
+        .map_err(|error| format!("The {name} cannot be read: {}.", error.to_string().trim_end_matches('.')))?;
+    if let Some(kind) = kind {
+        let id = value.get("id").and_then(Value::as_str).unwrap_or_default();
+        if Kind::of_id(id) != Some(kind) || id.len() == kind.id_prefix().len() {
+            return Err(format!("The id {id:?} is none of a {word}: those start with {:?}.", kind.id_prefix()));
+        }
+        if value.get("name").and_then(Value::as_str) == Some("") {
+            return Err(format!("The {name} has no name."));
+        }
+    }
+    let understood = serde_json::to_value(&object).map_err(|error| format!("The {name}: {error}."))?;
+    let is_lost = |name: &str, value: &Value| {
+        !matches!(value, Value::Null | Value::Bool(false)) && understood.get(name).is_none()
+    };
+    match given.iter().find(|(name, value)| is_lost(name, value)) {
+        Some((unknown, _)) => {
+            Err(format!("The {name} has an attribute {unknown:?}, which this version does not know."))
+        }
+        None => Ok(object),
+    }
+}
+
+#[cfg(test)]
+#[path = "file_tests.rs"]
+mod tests;

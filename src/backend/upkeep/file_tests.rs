@@ -1,0 +1,124 @@
+//! The export file: what is written, and what is said of a broken one.
+
+use super::*;
+
+fn scope() -> Item {
+    let record = r#"{"id":"ipam-scope-1","name":"default-private","owner":"ipam","state":"active","confirmed":true,
+        "created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z","scope_type":"private",
+        "is_default":true,"description":null,"tags":{}}"#;
+    Item::Scope(serde_json::from_str(record).unwrap())
+}
+
+fn written(items: &[Item]) -> String {
+    let mut writer = Writer::new(Vec::new(), "2026-01-01T00:00:00Z".parse().unwrap(), "a \"store\"").unwrap();
+    items.iter().for_each(|item| writer.write(item).unwrap());
+    String::from_utf8(writer.finish().unwrap()).unwrap()
+}
+
+/// The items, the mistakes with their lines, and why reading ended early.
+fn parsed(text: &str) -> (Vec<Item>, Vec<Mistake>, Option<Mistake>) {
+    let (mut items, mut mistakes) = (Vec::new(), Vec::new());
+    let read = read(text.as_bytes(), &mut |_| (), &mut |line, item| {
+        match item {
+            Ok(item) => items.push(item),
+            Err(what) => mistakes.push(Mistake { line, what }),
+        }
+        true
+    });
+    (items, mistakes, read.err())
+}
+
+#[test]
+fn one_object_stands_on_each_line() {
+    let text = written(&[scope()]);
+    let lines: Vec<&str> = text.lines().collect();
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(
+        lines[0],
+        format!(
+            r#"{{"format":"terraform-provider-ipam/export","version":1,"program":"{version}","exported_at":"2026-01-01T00:00:00Z","source":"a \"store\"","#
+        )
+    );
+    assert_eq!(lines[1], "\"scopes\":[");
+    assert!(lines[2].starts_with("{\"id\":\"ipam-scope-1\",\"name\":\"default-private\","), "{}", lines[2]);
+    assert_eq!(lines[3..], ["],", "\"pools\":[],", "\"pool_cidrs\":[],", "\"allocations\":[],", "\"events\":[]}"]);
+    serde_json::from_str::<Value>(&text).unwrap();
+    assert_eq!(parsed(&text), (vec![scope()], vec![], None));
+}
+
+#[test]
+fn a_file_with_other_white_space_is_as_good() {
+    let pretty = serde_json::to_string_pretty(
+        &serde_json::from_str::<serde_json::Map<String, Value>>(&written(&[scope()])).unwrap(),
+    );
+    // The order of keys in a map of serde_json's is not that of the file: put the header first again.
+    let pretty = pretty.unwrap().replacen('{', "{\"format\": \"terraform-provider-ipam/export\", \"version\": 1,", 1);
+    assert_eq!(parsed(&pretty), (vec![scope()], vec![], None));
+}
+
+#[test]
+fn a_broken_file_is_said_with_its_line() {
+    let good = written(&[scope()]);
+    for (broken, line, what) in [
+        (String::new(), 1, "The file ends too early: EOF while parsing a value."),
+        (
+            "[]".to_owned(),
+            1,
+            "This is not the JSON of an export: invalid type: sequence, expected the object that an export is.",
+        ),
+        ("{}".to_owned(), 1, "It is no export: \"format\" and \"version\" are missing."),
+        ("hello".to_owned(), 1, "This is not the JSON of an export: expected value."),
+        (good[..good.len() - 3].to_owned(), 8, "The file ends too early: EOF while parsing a list."),
+        (good.clone() + "x", 9, "This is not the JSON of an export: trailing characters."),
+        (
+            good.replace("ipam/export", "ipam/other"),
+            1,
+            "It is no export: its format is \"terraform-provider-ipam/other\", not \"terraform-provider-ipam/export\".",
+        ),
+        (
+            good.replace("\"version\":1", "\"version\":2"),
+            1,
+            "It was exported by a newer program: its version is 2, and this program reads up to 1. Import it with that program, or a later one.",
+        ),
+        (good.replace("\"version\":1", "\"version\":\"one\""), 1, "There is no version \"one\" of an export."),
+        (good.replace("\"version\":1,", ""), 2, "It is no export: it does not start with \"format\" and \"version\"."),
+        (good.replace("\"pools\"", "\"scopes\""), 5, "The list \"scopes\" is there twice."),
+        (good.replace("\"pools\"", "\"ponds\""), 5, "No export has a \"ponds\"."),
+        (good.replace("\"pools\":[],\n", ""), 7, "The list \"pools\" is missing."),
+        (
+            good.replace("\"pools\":[]", "\"pools\":7"),
+            5,
+            "This is not the JSON of an export: invalid type: integer `7`, expected the list of pools.",
+        ),
+    ] {
+        let (_, mistakes, ended) = parsed(&broken);
+        assert_eq!(mistakes, [], "{broken}");
+        let ended = ended.unwrap_or_else(|| panic!("accepted: {broken}"));
+        assert_eq!((ended.line, ended.what.as_str()), (line, what), "{broken}");
+    }
+}
+
+#[test]
+fn a_broken_object_is_said_and_reading_goes_on() {
+    let good = written(&[scope(), scope()]);
+    let (first, rest) = good.split_at(good.find("ipam-scope-1").unwrap() + 5);
+    for (from, to, what) in [
+        ("\"tags\":{}", "\"tags\":7", "The scope ipam-scope-1 cannot be read: invalid type: number, expected a map."),
+        (
+            "\"tags\":{}",
+            "\"tag\":{},\"tags\":{}",
+            "The scope ipam-scope-1 has an attribute \"tag\", which this version does not know.",
+        ),
+        (",\"confirmed\":true", "", "The scope ipam-scope-1 cannot be read: missing field `confirmed`."),
+        ("\"name\":\"default-private\"", "\"name\":\"\"", "The scope ipam-scope-1 has no name."),
+    ] {
+        let broken = first.to_owned() + &rest.replacen(from, to, 1);
+        let (items, mistakes, ended) = parsed(&broken);
+        assert_eq!((items.len(), ended), (1, None), "{broken}");
+        assert_eq!(mistakes, [Mistake { line: 3, what: what.to_owned() }]);
+    }
+    let (_, mistakes, _) = parsed(&good.replacen("ipam-scope-1", "ipam-pool-1", 1));
+    assert_eq!(mistakes[0].what, "The id \"ipam-pool-1\" is none of a scope: those start with \"ipam-scope-\".");
+    let (_, mistakes, _) = parsed(&good.replacen("[\n{", "[\n7,{", 1));
+    assert_eq!(mistakes[0].what, "A scope must be an object, not 7.");
+}

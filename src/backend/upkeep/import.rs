@@ -1,0 +1,279 @@
+//! Reading an export into a store: all of an empty one, or more of one in use.
+
+use std::fs::File;
+use std::path::Path;
+
+use crate::ipam::{Chain, Error, Finding, Item, Merge, Records, Tally, Vacancy, event_entry};
+use crate::store::{self, Entry};
+
+use super::file::{self, Mistake};
+use super::{Local, Progress, Stopped};
+
+/// A part of an import, one transaction: so many entries,
+const PART_ENTRIES_MAX: usize = 10_000;
+/// or so many bytes.
+const PART_BYTES_MAX: usize = 4 << 20;
+/// How often a merge is found anew when others write meanwhile.
+const MERGE_ATTEMPTS: usize = 5;
+
+/// How an import goes about it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ImportMode {
+    /// Into a store in use, too.
+    pub merge: bool,
+    /// Finds out everything, and writes nothing.
+    pub dry_run: bool,
+}
+
+/// What an import came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Import {
+    /// What is wrong with the file, or between it and the store: when there is anything, nothing was written.
+    pub problems: Vec<Finding>,
+    /// What is done otherwise than the file says.
+    pub notes: Vec<Finding>,
+    /// Objects that are new in the store.
+    pub new: Tally,
+    /// Objects that were there already.
+    pub present: Tally,
+    /// Events taken over with their hashes (into an empty store), or one for each new object.
+    pub events: u64,
+    /// The store was in use.
+    pub merged: bool,
+}
+
+/// A file without mistakes.
+struct Loaded {
+    records: Records,
+    history: Chain,
+}
+
+impl Local {
+    /// Brings an export into this store, with ids, owners, states and times as they are.
+    ///
+    /// An empty store (nothing but default scopes that nobody touched) gets everything, the history with its hashes too;
+    /// the file's default scopes take the place of the store's. This may take several transactions: until the last one
+    /// everybody else gets [`Error::Importing`], and after a break the next import begins anew. A store in use gets
+    /// what is not there yet in one transaction.
+    ///
+    /// # Errors
+    /// [`Error::NotVacant`] for a store in use, unless merging.
+    pub fn import(
+        &self,
+        path: &Path,
+        mode: ImportMode,
+        progress: &mut Progress<'_>,
+    ) -> std::result::Result<Import, Stopped> {
+        self.import_in_parts(path, mode, PART_ENTRIES_MAX, progress)
+    }
+
+    /// [`Self::import`] with parts of at most so many entries.
+    pub(super) fn import_in_parts(
+        &self,
+        path: &Path,
+        mode: ImportMode,
+        part: usize,
+        progress: &mut Progress<'_>,
+    ) -> std::result::Result<Import, Stopped> {
+        let vacancy = self.read_any(|reader| reader.vacancy())?;
+        if vacancy == Vacancy::InUse && !mode.merge {
+            return Err(Error::NotVacant.into());
+        }
+        let loaded = match load(path, progress)? {
+            Ok(loaded) => loaded,
+            Err(problems) => return Ok(Import { problems, ..Import::default() }),
+        };
+        if vacancy == Vacancy::InUse {
+            return Ok(self.import_more(&loaded.records, mode)?);
+        }
+        let import = Import {
+            problems: loaded.records.faults_as_whole(),
+            new: loaded.records.tally(),
+            events: loaded.history.sequence(),
+            ..Import::default()
+        };
+        if import.problems.is_empty() && !mode.dry_run {
+            let name = format!("{:016x}", (self.author().random())());
+            let mut parts = Parts { ipam: self, name, begun: false, entries: Vec::new(), bytes: 0, written: 0, part };
+            if matches!(vacancy, Vacancy::Importing(_)) {
+                parts.clear()?;
+            }
+            parts.write_all(path, &loaded, progress)?;
+        }
+        Ok(import)
+    }
+
+    fn import_more(&self, more: &Records, mode: ImportMode) -> super::Result<Import> {
+        let mut first: Option<Import> = None;
+        for _ in 0..MERGE_ATTEMPTS {
+            let merge = self.read(|reader| reader.merge(more))?;
+            let import = first.get_or_insert_with(|| describe(&merge)).clone();
+            if merge.is_empty() && merge.conflicts.is_empty() {
+                // There was nothing to do, or it was done without the store saying so.
+                return Ok(import);
+            }
+            if !merge.conflicts.is_empty() || mode.dry_run {
+                return Ok(describe(&merge));
+            }
+            let written = self.transact(|ledger| {
+                ledger.initialize()?;
+                ledger.carry_out(&merge)
+            });
+            match written {
+                Ok(true) => return Ok(describe(&merge)),
+                // Somebody wrote since the merge was found.
+                Ok(false) => first = None,
+                Err(Error::Store(store::Error::Uncertain(_))) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::Store(store::Error::Busy(format!("{MERGE_ATTEMPTS} attempts"))))
+    }
+}
+
+fn describe(merge: &Merge) -> Import {
+    Import {
+        problems: merge.conflicts.clone(),
+        notes: merge.notes.clone(),
+        new: merge.new,
+        present: merge.present,
+        events: merge.new.sum(),
+        merged: true,
+    }
+}
+
+fn open(path: &Path) -> std::result::Result<File, Stopped> {
+    File::open(path).map_err(|error| Stopped::File(path.to_owned(), error))
+}
+
+/// Reads and checks everything that can be checked object by object.
+fn load(path: &Path, progress: &mut Progress<'_>) -> std::result::Result<Result<Loaded, Vec<Finding>>, Stopped> {
+    let file = open(path)?;
+    let metadata = file.metadata().map_err(|error| Stopped::File(path.to_owned(), error))?;
+    if !metadata.is_file() {
+        let wanted = std::io::Error::other("it must be a file, because it is read twice");
+        return Err(Stopped::File(path.to_owned(), wanted));
+    }
+    let (mut records, mut history, mut mistakes) = (Records::default(), Chain::default(), Vec::new());
+    let mut failed = None;
+    let length = metadata.len();
+    let read = file::read(file, &mut |bytes| progress("bytes", bytes, Some(length)), &mut |line, item| {
+        let mut note = |what: String| mistakes.push(Mistake { line, what });
+        match item {
+            Err(what) => note(what),
+            Ok(Item::Event(event)) => match history.follow(&event) {
+                Ok(faults) => faults.into_iter().for_each(|what| note(format!("Event {}: {what}", event.sequence))),
+                Err(error) => failed = Some(error),
+            },
+            Ok(item) => {
+                let id = item.id().to_owned();
+                if !records.admit(item) {
+                    note(format!("There are two objects with the id {id}."));
+                }
+            }
+        }
+        failed.is_none()
+    });
+    if let Some(error) = failed {
+        return Err(error.into());
+    }
+    mistakes.extend(read.err());
+    if mistakes.is_empty() {
+        return Ok(Ok(Loaded { records, history }));
+    }
+    let place = |mistake: Mistake| Finding { place: format!("line {}", mistake.line), what: mistake.what };
+    Ok(Err(mistakes.into_iter().map(place).collect()))
+}
+
+/// Writes entries to a store that is empty, a part at a time.
+struct Parts<'a> {
+    ipam: &'a Local,
+    /// The import's own, so that two imports at once do not mix.
+    name: String,
+    begun: bool,
+    entries: Vec<Entry>,
+    bytes: usize,
+    written: u64,
+    /// Entries in one transaction at most.
+    part: usize,
+}
+
+impl Parts<'_> {
+    /// Writes everything, the history by reading the file again.
+    fn write_all(
+        mut self,
+        path: &Path,
+        loaded: &Loaded,
+        progress: &mut Progress<'_>,
+    ) -> std::result::Result<(), Stopped> {
+        let total = loaded.records.entries_about() + loaded.history.sequence();
+        loaded.records.entries(&mut |entry| {
+            self.put(entry)?;
+            progress("entries", self.written.min(total), Some(total));
+            Ok(())
+        })?;
+        let mut history = Chain::default();
+        let mut outcome = Ok(());
+        let read = file::read(open(path)?, &mut |_| (), &mut |_, item| {
+            if let Ok(Item::Event(event)) = item {
+                outcome = history.follow(&event).and_then(|_| self.put(event_entry(&event)?));
+                progress("entries", self.written.min(total), Some(total));
+            }
+            outcome.is_ok()
+        });
+        outcome?;
+        if read.is_err() || history != loaded.history {
+            let changed = std::io::Error::other("it changed while it was read; run the import again");
+            return Err(Stopped::File(path.to_owned(), changed));
+        }
+        Ok(self.finish(&history)?)
+    }
+
+    /// Removes what an import left that was broken off.
+    fn clear(&mut self) -> super::Result<()> {
+        self.ipam.transact_surely(|ledger| ledger.begin_import(&self.name))?;
+        self.begun = true;
+        while self.ipam.transact_surely(|ledger| ledger.wipe(&self.name))? {}
+        Ok(())
+    }
+
+    fn put(&mut self, entry: Entry) -> super::Result<()> {
+        self.bytes += entry.0.len() + entry.1.len();
+        self.entries.push(entry);
+        self.written += 1;
+        if self.entries.len() < self.part && self.bytes < PART_BYTES_MAX {
+            return Ok(());
+        }
+        self.ipam.transact_surely(|ledger| self.write(ledger))?;
+        self.begun = true;
+        self.entries.clear();
+        self.bytes = 0;
+        Ok(())
+    }
+
+    fn write(&self, ledger: &mut crate::ipam::Ledger<'_>) -> super::Result<()> {
+        if !self.begun {
+            ledger.begin_import(&self.name)?;
+        }
+        ledger.write_part(&self.name, &self.entries)
+    }
+
+    /// Writes what is left; with it the store is whole.
+    fn finish(self, history: &Chain) -> super::Result<()> {
+        let run = || {
+            self.ipam.transact(|ledger| {
+                self.write(ledger)?;
+                ledger.end_import(&self.name, history)
+            })
+        };
+        match run() {
+            Err(Error::Store(store::Error::Uncertain(_))) => {
+                match self.ipam.read_any(|reader| reader.is_whole_with(history))? {
+                    true => Ok(()),
+                    false => run(),
+                }
+            }
+            outcome => outcome,
+        }
+    }
+}

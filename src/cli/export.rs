@@ -1,0 +1,113 @@
+//! `export`: everything in a store as one file, see `backend::upkeep`.
+//!
+//! The file is JSON itself, one object on each line:
+//! `{format, version, program, exported_at, source, scopes: [scope], pools: [pool], pool_cidrs: [pool CIDR],
+//! allocations: [allocation], events: [event]}`, each object as the store keeps it.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::Failure;
+use super::check::count;
+use super::out::{self, Page};
+use crate::backend::upkeep::{Exported, Stopped};
+use crate::backend::{Ipam, Local};
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// Write to this file (readable by its owner only, and there at once or not at all) instead of standard output.
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+pub(super) fn page(ipam: &Local, options: &Options) -> Result<Page, Failure> {
+    let mut bar = out::Bar::new();
+    let mut progress = |what, done, total| bar.show(what, done, total);
+    let Some(path) = &options.output else {
+        let mut to = BufWriter::new(out::stream());
+        return match ipam.export(&mut to, &mut progress) {
+            Ok(_) => Ok(Page::text("")),
+            // A reader that went away (`| head`) has seen enough.
+            Err(Stopped::Output(error)) if error.kind() == ErrorKind::BrokenPipe => {
+                // What is left in the buffer has nowhere to go.
+                drop(to.into_parts());
+                Ok(Page::text(""))
+            }
+            Err(stopped) => Err(stopped.into()),
+        };
+    };
+    let fails = |error: io::Error| Failure::Usage(format!("{} cannot be written: {error}.", path.display()));
+    let mut beside = Beside::new(path).map_err(fails)?;
+    let exported = match ipam.export(&mut beside.to, &mut progress) {
+        Err(Stopped::Output(error)) => return Err(fails(error)),
+        outcome => outcome?,
+    };
+    beside.take_place(path).map_err(fails)?;
+    Ok(Page::text(format!("Exported {} to {}: {}.\n", ipam.describe(), path.display(), words(&exported))))
+}
+
+fn words(exported: &Exported) -> String {
+    format!("{}, {}", tally(&exported.records), count(exported.events, "event"))
+}
+
+/// Numbers of objects in words.
+pub(super) fn tally(tally: &crate::ipam::Tally) -> String {
+    [
+        count(tally.scopes, "scope"),
+        count(tally.pools, "pool"),
+        count(tally.pool_cidrs, "pool CIDR"),
+        count(tally.allocations, "allocation"),
+    ]
+    .join(", ")
+}
+
+/// A file that becomes another one when it is complete, and is gone otherwise.
+struct Beside {
+    to: BufWriter<File>,
+    path: Option<PathBuf>,
+}
+
+impl Beside {
+    fn new(target: &Path) -> io::Result<Self> {
+        if target.exists() && !target.is_file() {
+            return Err(io::Error::other(
+                "it is there and is no file; without --output the export goes to standard output",
+            ));
+        }
+        let Some(name) = target.file_name() else { return Err(io::Error::other("it names no file")) };
+        let path = target.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let to = BufWriter::new(options.open(&path)?);
+        Ok(Self { to, path: Some(path) })
+    }
+
+    /// Complete and on the disk, under its name.
+    fn take_place(mut self, target: &Path) -> io::Result<()> {
+        io::Write::flush(&mut self.to)?;
+        self.to.get_ref().sync_all()?;
+        if let Some(path) = &self.path {
+            fs::rename(path, target)?;
+        }
+        self.path = None;
+        // The name is in the directory; not every system can be told to keep that now.
+        let directory = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if let Ok(directory) = File::open(directory) {
+            directory.sync_all().ok();
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        if let Some(path) = &self.path {
+            fs::remove_file(path).ok();
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! `import`: an export into this store, see `backend::upkeep`.
+//!
+//! JSON: `{store, file, dry_run, written, merged, problems: [{place, what}], notes: [{place, what}], new, present,
+//! events, check}`. `new` and `present` are `{scopes, pools, pool_cidrs, allocations}`: objects that come in, and those
+//! that were there already. `events` counts what is written to the history. `place` is a line of the file (`line 7`) or
+//! the id of an object. `check` is `null`, or what `check --json` says of the store afterwards.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::check::{FindingAnswer, count};
+use super::export::tally;
+use super::out::{self, Page, clean};
+use super::{Failure, Format, check};
+use crate::backend::upkeep::{Import, ImportMode};
+use crate::backend::{Audit, Ipam, Local};
+use crate::ipam::Tally;
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// The export.
+    file: PathBuf,
+    /// Into a store in use, too: brings in what is not there yet, if nothing speaks against any of it.
+    #[arg(long)]
+    merge: bool,
+    /// Finds out everything, and writes nothing.
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    format: Format,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    store: String,
+    file: String,
+    dry_run: bool,
+    written: bool,
+    merged: bool,
+    problems: Vec<FindingAnswer<'a>>,
+    notes: Vec<FindingAnswer<'a>>,
+    new: TallyAnswer,
+    present: TallyAnswer,
+    events: u64,
+    check: Option<Value>,
+}
+
+#[derive(Serialize)]
+struct TallyAnswer {
+    scopes: u64,
+    pools: u64,
+    pool_cidrs: u64,
+    allocations: u64,
+}
+
+impl From<Tally> for TallyAnswer {
+    fn from(Tally { scopes, pools, pool_cidrs, allocations }: Tally) -> Self {
+        Self { scopes, pools, pool_cidrs, allocations }
+    }
+}
+
+pub(super) fn page(ipam: &Local, options: &Options) -> Result<Page, Failure> {
+    let mode = ImportMode { merge: options.merge, dry_run: options.dry_run };
+    let import = {
+        let mut bar = out::Bar::new();
+        ipam.import(&options.file, mode, &mut |what, done, total| bar.show(what, done, total))?
+    };
+    let audit = if import.problems.is_empty() && !options.dry_run { Some(ipam.check()?) } else { None };
+    Ok(render(&import, audit.as_ref(), &ipam.describe(), options))
+}
+
+fn render(import: &Import, audit: Option<&Audit>, store: &str, options: &Options) -> Page {
+    let page = if options.format.json {
+        Page::json(&Answer {
+            store: store.to_owned(),
+            file: options.file.display().to_string(),
+            dry_run: options.dry_run,
+            written: audit.is_some(),
+            merged: import.merged,
+            problems: import.problems.iter().map(FindingAnswer::from).collect(),
+            notes: import.notes.iter().map(FindingAnswer::from).collect(),
+            new: import.new.into(),
+            present: import.present.into(),
+            events: import.events,
+            check: audit.map(|audit| check::value(audit, store)),
+        })
+    } else {
+        Page::text(text(import, audit, store, options))
+    };
+    page.with_findings(!import.problems.is_empty() || audit.is_some_and(|audit| !audit.findings.is_empty()))
+}
+
+fn text(import: &Import, audit: Option<&Audit>, store: &str, options: &Options) -> String {
+    let line = |finding: &crate::backend::Finding| format!("{}: {}\n", clean(&finding.place), clean(&finding.what));
+    if !import.problems.is_empty() {
+        let problems = count(import.problems.len() as u64, "problem");
+        let lines: String = import.problems.iter().map(line).collect();
+        return format!("{lines}Nothing was written: {problems} with {}.\n", options.file.display());
+    }
+    let notes: String = import.notes.iter().map(line).collect();
+    let verb = if options.dry_run { "Would import" } else { "Imported" };
+    let already = match import.present.sum() {
+        0 => String::new(),
+        present => format!(
+            "; {} there already",
+            if present == 1 { "1 object was".to_owned() } else { format!("{present} objects were") }
+        ),
+    };
+    let done = format!("{verb} into {store}: {}, {}{already}.\n", tally(&import.new), count(import.events, "event"));
+    notes + &done + &audit.map_or_else(String::new, |audit| check::text(audit, store))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::Finding;
+
+    fn options(json: bool, dry_run: bool) -> Options {
+        Options { file: "export.json".into(), merge: true, dry_run, format: Format { json } }
+    }
+
+    fn audit() -> Audit {
+        Audit { findings: Vec::new(), scopes: 2, pools: 1, allocations: 3, holds: 0, events: 12 }
+    }
+
+    #[test]
+    fn each_problem_is_one_line_and_sets_the_exit_status() {
+        let finding = Finding { place: "line 7".to_owned(), what: "Event 3:\nbad.".to_owned() };
+        let import = Import { problems: vec![finding], ..Import::default() };
+        let page = render(&import, None, "ipam.db", &options(false, false));
+        let said = "line 7: Event 3:\\nbad.\nNothing was written: 1 problem with export.json.\n";
+        assert_eq!(page, Page::text(said).with_findings(true));
+        let json = render(&import, None, "ipam.db", &options(true, false));
+        assert!(json.has_findings);
+        let value: Value = serde_json::from_str(&json.text).unwrap();
+        assert_eq!((&value["problems"][0]["place"], &value["written"]), (&"line 7".into(), &false.into()));
+        assert_eq!(value["check"], Value::Null);
+    }
+
+    #[test]
+    fn what_came_in_is_summed_up_and_the_audit_follows() {
+        let note = Finding { place: "ipam-scope-1".to_owned(), what: "It is a default scope.".to_owned() };
+        let new = Tally { scopes: 0, pools: 1, pool_cidrs: 1, allocations: 3 };
+        let present = Tally { pools: 2, ..Tally::default() };
+        let import = Import { notes: vec![note], new, present, events: 5, merged: true, ..Import::default() };
+        let page = render(&import, Some(&audit()), "ipam.db", &options(false, false));
+        let counts = "0 scopes, 1 pool, 1 pool CIDR, 3 allocations, 5 events; 2 objects were there already";
+        let said = format!(
+            "ipam-scope-1: It is a default scope.\nImported into ipam.db: {counts}.\nipam.db is sound: 2 scopes, 1 pool, 3 \
+             allocations, 0 holds, 12 events.\n"
+        );
+        assert_eq!(page, Page::text(said));
+        let dry = render(&import, None, "ipam.db", &options(false, true));
+        assert!(dry.text.ends_with(&format!("Would import into ipam.db: {counts}.\n")), "{}", dry.text);
+        let json = render(&import, Some(&audit()), "ipam.db", &options(true, false));
+        let value: Value = serde_json::from_str(&json.text).unwrap();
+        assert_eq!((&value["written"], &value["new"]["allocations"]), (&true.into(), &3.into()));
+        assert_eq!(value["check"]["ok"], true);
+    }
+}

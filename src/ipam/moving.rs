@@ -1,0 +1,398 @@
+//! Bringing records into a store with their ids, states and times: all of an empty store, or more of one in use.
+//!
+//! What is written is what [`Records`] say: the same entries that the audit wants to find. An import into an empty store
+//! may take many transactions. The first of them puts a mark where every other program looks for the format of the
+//! store, so that nobody takes a part for the whole; the last one removes it.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::codec::{self, Record};
+use super::events::{self, Action, Chain, Head};
+use super::{Error, Event, Finding, Item, Ledger, Reader, Records, Result, ScopeType, Tally, keys};
+use crate::store::{self, Entry, Order, Tx};
+
+/// What stands in `meta/format` while an import is under way, before the import's own name.
+const MARK: &str = "importing ";
+/// An import into an empty store finds a few entries at most: the default scopes with their events.
+const VACANT_ENTRIES_MAX: usize = 64;
+/// Entries deleted in one transaction.
+const WIPE_LIMIT: usize = 5000;
+
+/// What `meta/format` says of a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Nothing was ever written.
+    Blank,
+    /// Written by this version or an older one.
+    Version(u64),
+    /// An import is under way, or was broken off; with its name.
+    Importing(String),
+}
+
+/// Whether everything can be brought into a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Vacancy {
+    /// Nothing is in it but default scopes that nobody touched.
+    Vacant,
+    /// An import of this name has not come to its end.
+    Importing(String),
+    /// It has contents, or a history, of its own.
+    InUse,
+}
+
+impl Reader<'_> {
+    /// What the store says it is.
+    ///
+    /// # Errors
+    /// [`store::Error::Newer`], [`store::Error::Corrupt`].
+    pub fn format(&mut self) -> Result<Format> {
+        let Some(bytes) = self.snapshot.get(keys::FORMAT)? else { return Ok(Format::Blank) };
+        parse_format(bytes)
+    }
+
+    /// That the store is not in the middle of an import.
+    ///
+    /// Answers whether no import can begin any more as long as the store lives: what has a history of its own is never
+    /// empty again. Reads what is under `meta/`, once.
+    ///
+    /// # Errors
+    /// [`Error::Importing`].
+    pub fn require_whole(&mut self) -> Result<bool> {
+        let (start, end) = keys::under("meta/");
+        let mut settled = false;
+        for (key, bytes) in self.snapshot.scan(&start..&end, Order::Ascending, VACANT_ENTRIES_MAX)? {
+            match key.as_str() {
+                keys::FORMAT if bytes.starts_with(MARK.as_bytes()) => return Err(Error::Importing),
+                // A damaged head is for those to report who need it.
+                keys::EVENT_HEAD => {
+                    settled = codec::decode::<Head>(&key, &bytes).is_ok_and(|head| head.sequence > DEFAULT_SCOPES);
+                }
+                _ => {}
+            }
+        }
+        Ok(settled)
+    }
+
+    /// Whether an import of everything may begin.
+    pub fn vacancy(&mut self) -> Result<Vacancy> {
+        if let Format::Importing(name) = self.format()? {
+            return Ok(Vacancy::Importing(name));
+        }
+        let entries = self.snapshot.scan(""..keys::END, Order::Ascending, VACANT_ENTRIES_MAX)?;
+        // One event for each default scope, and no other record.
+        let is_ours = |key: &str| {
+            ["default/", "name/scope/-/", "scope/", "meta/"].iter().any(|start| key.starts_with(start))
+                || key.starts_with("event/") && key <= keys::event(DEFAULT_SCOPES).as_str()
+        };
+        let scopes = entries.iter().filter(|(key, _)| key.starts_with("scope/")).count() as u64;
+        let vacant = entries.iter().all(|(key, _)| is_ours(key)) && scopes <= DEFAULT_SCOPES;
+        Ok(if vacant { Vacancy::Vacant } else { Vacancy::InUse })
+    }
+
+    /// Whether the store is whole and its history is this one.
+    pub fn is_whole_with(&mut self, history: &Chain) -> Result<bool> {
+        Ok(matches!(self.format()?, Format::Version(_)) && events::head(self.snapshot)? == *history.head())
+    }
+
+    /// The last event of the store.
+    pub fn last_event(&mut self) -> Result<Option<Event>> {
+        let head = events::head(self.snapshot)?;
+        codec::read(self.snapshot, &keys::event(head.sequence))
+    }
+}
+
+/// Scopes that every store has.
+const DEFAULT_SCOPES: u64 = 2;
+
+pub(super) fn parse_format(bytes: Vec<u8>) -> Result<Format> {
+    let text = String::from_utf8(bytes).map_err(|_| codec::corrupt(keys::FORMAT, "not a version"))?;
+    if let Some(name) = text.strip_prefix(MARK) {
+        return Ok(Format::Importing(name.to_owned()));
+    }
+    match text.parse() {
+        Ok(found) if found > codec::VERSION => Err(Error::Store(store::Error::Newer { found, known: codec::VERSION })),
+        Ok(found) => Ok(Format::Version(found)),
+        Err(_) => Err(codec::corrupt(keys::FORMAT, "not a version")),
+    }
+}
+
+/// Everything, into an empty store.
+impl Ledger<'_> {
+    /// Marks the store as being imported into by the import `name`, and makes what is in it go.
+    ///
+    /// # Errors
+    /// [`Error::NotVacant`] when there is something in it that is not another import's.
+    pub fn begin_import(&mut self, name: &str) -> Result<()> {
+        match self.reader().vacancy()? {
+            Vacancy::InUse => return Err(Error::NotVacant),
+            // What a broken off import left is wiped bit by bit.
+            Vacancy::Importing(_) => {}
+            Vacancy::Vacant => {
+                for (key, _) in self.tx.scan(""..keys::END, Order::Ascending, VACANT_ENTRIES_MAX)? {
+                    self.tx.delete(&key)?;
+                }
+            }
+        }
+        Ok(self.tx.put(keys::FORMAT, format!("{MARK}{name}").into_bytes())?)
+    }
+
+    /// Removes a part of what a broken off import left; `true` when there may be more. Answers [`Error::Importing`] when
+    /// another import has begun meanwhile.
+    pub fn wipe(&mut self, name: &str) -> Result<bool> {
+        self.require_import(name)?;
+        let entries = self.tx.scan(""..keys::END, Order::Ascending, WIPE_LIMIT)?;
+        for (key, _) in entries.iter().filter(|(key, _)| key != keys::FORMAT) {
+            self.tx.delete(key)?;
+        }
+        Ok(entries.len() == WIPE_LIMIT)
+    }
+
+    /// Writes a part.
+    ///
+    /// # Errors
+    /// [`Error::Importing`] when another import has begun meanwhile.
+    pub fn write_part(&mut self, name: &str, entries: &[Entry]) -> Result<()> {
+        self.require_import(name)?;
+        entries.iter().try_for_each(|(key, value)| Ok(self.tx.put(key, value.clone())?))
+    }
+
+    /// Makes the store whole: from now on it is one like any other.
+    ///
+    /// # Errors
+    /// [`Error::Importing`] when another import has begun meanwhile.
+    pub fn end_import(&mut self, name: &str, history: &Chain) -> Result<()> {
+        self.require_import(name)?;
+        if history.sequence() > 0 {
+            self.tx.put(keys::EVENT_HEAD, codec::encode(history.head())?)?;
+        }
+        Ok(self.tx.put(keys::FORMAT, codec::VERSION.to_string().into_bytes())?)
+    }
+
+    fn require_import(&mut self, name: &str) -> Result<()> {
+        match self.reader().format()? {
+            Format::Importing(found) if found == name => Ok(()),
+            _ => Err(Error::Importing),
+        }
+    }
+}
+
+impl Records {
+    /// Every entry of a store with these records, but for the history and what is under `meta/`.
+    ///
+    /// # Errors
+    /// What `found` answered.
+    pub fn entries(&self, found: &mut dyn FnMut(Entry) -> Result<()>) -> Result<()> {
+        self.each_entry(&mut |key, value| found((key, value)))
+    }
+
+    /// What keeps these records from being all of a store: their faults, and default scopes that are not two.
+    pub fn faults_as_whole(&self) -> Vec<Finding> {
+        let mut faults = Vec::new();
+        for scope_type in [ScopeType::Private, ScopeType::Public] {
+            let found = self.scopes.values().filter(|scope| scope.is_default && scope.scope_type == scope_type).count();
+            if found != 1 {
+                let what = format!("A store has one default scope that is {scope_type}, and here there are {found}.");
+                faults.push(Finding { place: "scopes".to_owned(), what });
+            }
+        }
+        faults.extend(self.faults());
+        faults
+    }
+}
+
+/// The entry of one event.
+///
+/// # Errors
+/// [`Error::Store`] when it cannot be written as JSON.
+pub fn event_entry(event: &Event) -> Result<Entry> {
+    Ok((keys::event(event.sequence), codec::encode(event)?))
+}
+
+/// What more records would do to a store in use.
+#[derive(Debug, Default)]
+pub struct Merge {
+    /// New objects, in the order in which they are written.
+    added: Records,
+    /// Entries that change: a value, or `None` for one that goes.
+    changes: BTreeMap<String, Option<Vec<u8>>>,
+    /// The history of the store that this was found with.
+    head: Head,
+    /// What keeps it from being done.
+    pub conflicts: Vec<Finding>,
+    /// What is done otherwise than the file says.
+    pub notes: Vec<Finding>,
+    /// New objects.
+    pub new: Tally,
+    /// Objects that are there already.
+    pub present: Tally,
+}
+
+impl Merge {
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        self.new.sum() == 0
+    }
+}
+
+impl Reader<'_> {
+    /// Finds out what adding `more` comes to. Reads all records.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub fn merge(&mut self, more: &Records) -> Result<Merge> {
+        let head = events::head(self.snapshot)?;
+        let present = self.records()?;
+        let mut merge = Merge { head, ..Merge::default() };
+        let more = merge.join_default_scopes(&present, more);
+        merge.sort(&present.scopes, more.scopes, Item::Scope);
+        merge.sort(&present.pools, more.pools, Item::Pool);
+        merge.sort(&present.pool_cidrs, more.pool_cidrs, Item::PoolCidr);
+        merge.sort(&present.allocations, more.allocations, Item::Allocation);
+        merge.new = merge.added.tally();
+        let mut united = present.clone();
+        merge.added.each(&mut |item| {
+            united.admit(item);
+        });
+        let faults = united.faults();
+        if !faults.is_empty() {
+            let old = present.faults();
+            merge.conflicts.extend(faults.into_iter().filter(|fault| !old.contains(fault)));
+        }
+        if merge.conflicts.is_empty() {
+            merge.changes = changes(&present, &united)?;
+        }
+        Ok(merge)
+    }
+}
+
+impl Merge {
+    /// `more`, with what is in its default scopes put into those of the store: a store has one of each type.
+    fn join_default_scopes(&mut self, present: &Records, more: &Records) -> Records {
+        let mut more = more.clone();
+        for scope_type in [ScopeType::Private, ScopeType::Public] {
+            let (Some(theirs), Some(ours)) =
+                (more.default_scope(scope_type).cloned(), present.default_scope(scope_type))
+            else {
+                continue;
+            };
+            if theirs.meta.id == ours.meta.id {
+                continue;
+            }
+            more.scopes.remove(&theirs.meta.id);
+            let inside = more.pools.values_mut().filter(|pool| pool.scope_id == theirs.meta.id);
+            let moved = inside.map(|pool| pool.scope_id.clone_from(&ours.meta.id)).count();
+            if moved > 0 {
+                let what =
+                    format!("It is a default scope; its pools ({moved}) go into that of the store, {}.", ours.meta.id);
+                self.notes.push(Finding { place: theirs.meta.id.clone(), what });
+            }
+        }
+        more
+    }
+
+    /// Tells new objects from those that are there.
+    fn sort<R: Record>(&mut self, present: &BTreeMap<String, R>, more: BTreeMap<String, R>, item: fn(R) -> Item) {
+        for (id, mut record) in more {
+            let Some(found) = present.get(&id) else {
+                self.added.admit(item(record));
+                continue;
+            };
+            // Whether an object is in a Terraform state is for the store to know that Terraform works with.
+            record.meta_mut().confirmed = found.meta().confirmed;
+            match differences(found, &record) {
+                names if names.is_empty() => self.present.count(&item(record)),
+                names => {
+                    let what = format!("It is in the store already, with another {}.", names.join(", "));
+                    self.conflicts.push(Finding { place: id, what });
+                }
+            }
+        }
+    }
+}
+
+/// Names of the attributes in which two records differ.
+fn differences<R: Record>(a: &R, b: &R) -> Vec<String> {
+    let fields = |record: &R| match serde_json::to_value(record) {
+        Ok(Value::Object(fields)) => fields,
+        _ => serde_json::Map::new(),
+    };
+    let (a, b) = (fields(a), fields(b));
+    let names: std::collections::BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+    names.into_iter().filter(|name| a.get(*name) != b.get(*name)).cloned().collect()
+}
+
+/// What has to change in the entries of one set of records so that they are those of the other.
+fn changes(from: &Records, to: &Records) -> Result<BTreeMap<String, Option<Vec<u8>>>> {
+    let mut old: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    from.each_entry(&mut |key, value| {
+        old.insert(key, value);
+        Ok(())
+    })?;
+    let mut changes = BTreeMap::new();
+    to.each_entry(&mut |key, value| {
+        if old.remove(&key).as_ref() != Some(&value) {
+            changes.insert(key, Some(value));
+        }
+        Ok(())
+    })?;
+    changes.extend(old.into_keys().map(|key| (key, None)));
+    Ok(changes)
+}
+
+impl Records {
+    /// All of them, parents before what is in them.
+    fn each(&self, sink: &mut dyn FnMut(Item)) {
+        self.scopes.values().for_each(|scope| sink(Item::Scope(scope.clone())));
+        self.pools.values().for_each(|pool| sink(Item::Pool(pool.clone())));
+        self.pool_cidrs.values().for_each(|pool_cidr| sink(Item::PoolCidr(pool_cidr.clone())));
+        self.allocations.values().for_each(|allocation| sink(Item::Allocation(allocation.clone())));
+    }
+}
+
+impl Tally {
+    /// Counts one more; an event is no object.
+    pub fn count(&mut self, item: &Item) {
+        match item {
+            Item::Scope(_) => self.scopes += 1,
+            Item::Pool(_) => self.pools += 1,
+            Item::PoolCidr(_) => self.pool_cidrs += 1,
+            Item::Allocation(_) => self.allocations += 1,
+            Item::Event(_) => {}
+        }
+    }
+}
+
+impl Ledger<'_> {
+    /// Carries a merge out: all entries, and one event for each new object. `false` when the store was written since
+    /// the merge was found: find it again.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub fn carry_out(&mut self, merge: &Merge) -> Result<bool> {
+        // Every change of a record but `confirmed` writes an event; and of what is here nothing depends on that.
+        if events::head(self.tx)? != merge.head {
+            return Ok(false);
+        }
+        for (key, change) in &merge.changes {
+            match change {
+                Some(value) => self.tx.put(key, value.clone())?,
+                None => self.tx.delete(key)?,
+            }
+        }
+        let Records { scopes, pools, pool_cidrs, allocations } = &merge.added;
+        self.tell(scopes)?;
+        self.tell(pools)?;
+        self.tell(pool_cidrs)?;
+        self.tell(allocations)?;
+        Ok(true)
+    }
+
+    fn tell<R: Record>(&mut self, records: &BTreeMap<String, R>) -> Result<()> {
+        let mut told = records.values();
+        told.try_for_each(|record| {
+            events::append(self.tx as &mut dyn Tx, &self.env, Action::Import, None, Some(record))
+        })
+    }
+}

@@ -1,0 +1,315 @@
+//! All records of a store together: what is wrong among them, and every entry that follows from them.
+//!
+//! The audit compares a store with this; an import writes it. So what an import makes is what the audit wants.
+
+use std::collections::BTreeMap;
+
+use super::book;
+use super::codec::{self, Record};
+use super::counters::Counters;
+use super::names::NameEntry;
+use super::{
+    Allocation, Cidr, Event, Finding, Pool, PoolCidr, Reader, Result, Scope, ScopeType, State, keys, record_faults,
+};
+
+/// Events read at a time.
+const PAGE: usize = 1024;
+
+/// One object, or one entry of the history.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Item {
+    Scope(Scope),
+    Pool(Pool),
+    PoolCidr(PoolCidr),
+    Allocation(Allocation),
+    Event(Box<Event>),
+}
+
+/// Scopes, pools, pool CIDRs and allocations by their ids; holds and lapsed ones too.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Records {
+    pub(super) scopes: BTreeMap<String, Scope>,
+    pub(super) pools: BTreeMap<String, Pool>,
+    pub(super) pool_cidrs: BTreeMap<String, PoolCidr>,
+    pub(super) allocations: BTreeMap<String, Allocation>,
+}
+
+/// How many records of each kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    pub scopes: u64,
+    pub pools: u64,
+    pub pool_cidrs: u64,
+    pub allocations: u64,
+}
+
+impl Tally {
+    /// All of them.
+    pub fn sum(&self) -> u64 {
+        self.scopes + self.pools + self.pool_cidrs + self.allocations
+    }
+}
+
+/// Who may be entered under one name. The first of each list comes first.
+#[derive(Debug, Default)]
+pub(super) struct Claims<'a> {
+    /// Active, and nobody's predecessor: exactly one, or none.
+    pub(super) active: Vec<&'a str>,
+    /// Active, but another active object took their place: the newest may still have the name.
+    pub(super) succeeded: Vec<&'a str>,
+    /// Holds: exactly one, or none.
+    pub(super) planned: Vec<&'a str>,
+    /// Lapsed holds: one of them may still have the name.
+    pub(super) lapsed: Vec<&'a str>,
+}
+
+impl Claims<'_> {
+    /// The entry that says so.
+    fn entry(&self) -> NameEntry {
+        let first = |sure: &[&str], maybe: &[&str]| sure.first().or(maybe.first()).map(|id| (*id).to_owned());
+        NameEntry { active: first(&self.active, &self.succeeded), planned: first(&self.planned, &self.lapsed) }
+    }
+}
+
+impl Records {
+    /// Takes one in; `false` when there is one of this id already. Events are not kept here.
+    pub fn admit(&mut self, item: Item) -> bool {
+        fn put<R: Record>(records: &mut BTreeMap<String, R>, record: R) -> bool {
+            records.insert(record.meta().id.clone(), record).is_none()
+        }
+        match item {
+            Item::Scope(scope) => put(&mut self.scopes, scope),
+            Item::Pool(pool) => put(&mut self.pools, pool),
+            Item::PoolCidr(pool_cidr) => put(&mut self.pool_cidrs, pool_cidr),
+            Item::Allocation(allocation) => put(&mut self.allocations, allocation),
+            Item::Event(_) => true,
+        }
+    }
+
+    /// How many there are.
+    pub fn tally(&self) -> Tally {
+        Tally {
+            scopes: self.scopes.len() as u64,
+            pools: self.pools.len() as u64,
+            pool_cidrs: self.pool_cidrs.len() as u64,
+            allocations: self.allocations.len() as u64,
+        }
+    }
+
+    /// The default scope of this type.
+    pub(super) fn default_scope(&self, scope_type: ScopeType) -> Option<&Scope> {
+        self.scopes.values().find(|scope| scope.is_default && scope.scope_type == scope_type)
+    }
+
+    /// What is wrong among the records: parents, families, states, names, and above all space taken twice.
+    pub fn faults(&self) -> Vec<Finding> {
+        let mut faults = record_faults::of(self);
+        for (_, claims) in self.claims() {
+            for rivals in [&claims.active, &claims.planned] {
+                if let [first, others @ ..] = rivals.as_slice() {
+                    let taken = |id: &&str| Finding {
+                        place: (*id).to_owned(),
+                        what: format!("Its name {:?} is that of {first} in the same place.", self.name_of(id)),
+                    };
+                    faults.extend(others.iter().map(taken));
+                }
+            }
+        }
+        faults
+    }
+
+    fn name_of(&self, id: &str) -> &str {
+        let scope = self.scopes.get(id).map(Record::meta);
+        let pool = self.pools.get(id).map(Record::meta);
+        let pool_cidr = self.pool_cidrs.get(id).map(Record::meta);
+        let allocation = self.allocations.get(id).map(Record::meta);
+        scope.or(pool).or(pool_cidr).or(allocation).map_or("", |meta| &meta.name)
+    }
+
+    /// Every free block of every pool.
+    fn each_free(&self, found: &mut dyn FnMut(&str, Cidr) -> Result<()>) -> Result<()> {
+        let taken = self.taken();
+        for (pool_id, blocks) in self.provisioned() {
+            let taken = taken.get(pool_id).map(Vec::as_slice).unwrap_or_default();
+            for (block, _) in blocks {
+                rest(&block, taken, &mut |block| found(pool_id, block))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// By pool what allocations take, sorted, with their ids.
+    pub(super) fn taken(&self) -> BTreeMap<&str, Vec<(Cidr, &str)>> {
+        let mut taken: BTreeMap<&str, Vec<(Cidr, &str)>> = BTreeMap::new();
+        for allocation in self.allocations.values() {
+            if let Some(reserved) = allocation.reserved() {
+                taken.entry(&allocation.pool_id).or_default().push((reserved, &allocation.meta.id));
+            }
+        }
+        taken.values_mut().for_each(|blocks| blocks.sort_unstable());
+        taken
+    }
+
+    /// By pool what it can give out, sorted, with the ids of the pool CIDRs.
+    pub(super) fn provisioned(&self) -> BTreeMap<&str, Vec<(Cidr, &str)>> {
+        let mut provisioned: BTreeMap<&str, Vec<(Cidr, &str)>> = BTreeMap::new();
+        for pool_cidr in self.pool_cidrs.values().filter(|found| found.is_provisioned()) {
+            provisioned.entry(&pool_cidr.pool_id).or_default().push((pool_cidr.cidr, &pool_cidr.meta.id));
+        }
+        provisioned.values_mut().for_each(|blocks| blocks.sort_unstable());
+        provisioned
+    }
+
+    /// The sums of every pool that has any, by their keys.
+    pub(super) fn sums(&self) -> BTreeMap<String, Counters> {
+        let mut sums: BTreeMap<String, Counters> = BTreeMap::new();
+        for pool_cidr in self.pool_cidrs.values().filter(|found| found.is_provisioned()) {
+            sums.entry(keys::count(&pool_cidr.pool_id)).or_default().provisioned += pool_cidr.cidr.address_count();
+        }
+        for allocation in self.allocations.values() {
+            sums.entry(keys::count(&allocation.pool_id)).or_default().add(&Counters::of(allocation));
+        }
+        sums.retain(|_, sum| *sum != Counters::default());
+        sums
+    }
+
+    /// Who may be entered under which name, by the keys of the name index.
+    pub(super) fn claims(&self) -> BTreeMap<String, Claims<'_>> {
+        let mut claims = BTreeMap::new();
+        claim(&self.scopes, &mut claims);
+        claim(&self.pools, &mut claims);
+        claim(&self.pool_cidrs, &mut claims);
+        claim(&self.allocations, &mut claims);
+        claims
+    }
+
+    /// The records themselves with the index entries that follow from each alone, and the free blocks.
+    pub(super) fn each_record_entry(&self, found: &mut dyn FnMut(String, Vec<u8>) -> Result<()>) -> Result<()> {
+        let mut all = |entries: book::Entries| entries.into_iter().try_for_each(|(key, value)| found(key, value));
+        self.scopes.values().try_for_each(|scope| all(book::entries_of_scope(scope)?))?;
+        self.pools.values().try_for_each(|pool| all(book::entries_of_pool(pool)?))?;
+        for pool_cidr in self.pool_cidrs.values() {
+            if let Some(pool) = self.pools.get(&pool_cidr.pool_id) {
+                all(book::entries_of_pool_cidr(pool_cidr, pool)?)?;
+            }
+        }
+        self.allocations.values().try_for_each(|allocation| all(book::entries_of_allocation(allocation)?))?;
+        self.each_free(&mut |pool_id, block| found(keys::free(pool_id, &block), Vec::new()))
+    }
+
+    /// Every entry of a store with these records, but for the history and what is under `meta/`.
+    pub(super) fn each_entry(&self, found: &mut dyn FnMut(String, Vec<u8>) -> Result<()>) -> Result<()> {
+        self.each_record_entry(found)?;
+        for (key, sums) in self.sums() {
+            found(key, codec::encode(&sums)?)?;
+        }
+        for (key, claims) in self.claims() {
+            found(key, codec::encode(&claims.entry())?)?;
+        }
+        for scope_type in [ScopeType::Private, ScopeType::Public] {
+            if let Some(scope) = self.default_scope(scope_type) {
+                found(keys::default_scope(scope_type).to_owned(), scope.meta.id.clone().into_bytes())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// How many entries those are, about: for showing how far an import is.
+    pub fn entries_about(&self) -> u64 {
+        // A record with three entries of indexes, and less than one free block for each.
+        self.tally().sum() * 4
+    }
+}
+
+fn claim<'a, R: Record>(records: &'a BTreeMap<String, R>, claims: &mut BTreeMap<String, Claims<'a>>) {
+    let actives = records.values().filter(|record| record.meta().state == State::Active);
+    let succeeded: std::collections::BTreeSet<&String> =
+        actives.filter_map(|record| record.meta().replaces.as_ref()).collect();
+    let mut named: Vec<&R> = records.values().filter(|record| record.is_named()).collect();
+    // Newest first: of several that may have a name, the one that took it last.
+    named.sort_by(|a, b| (b.meta().updated_at, &b.meta().id).cmp(&(a.meta().updated_at, &a.meta().id)));
+    for record in named {
+        let meta = record.meta();
+        let place = claims.entry(keys::name(R::KIND, record.parent(), &meta.name)).or_default();
+        match meta.state {
+            State::Active if succeeded.contains(&meta.id) => place.succeeded.push(&meta.id),
+            State::Active => place.active.push(&meta.id),
+            State::Planned => place.planned.push(&meta.id),
+            State::Lapsed => place.lapsed.push(&meta.id),
+        }
+    }
+}
+
+/// Hands the largest aligned blocks of `block` that share nothing with `taken` (sorted, disjoint) to `found`.
+fn rest(block: &Cidr, taken: &[(Cidr, &str)], found: &mut dyn FnMut(Cidr) -> Result<()>) -> Result<()> {
+    let start = taken.partition_point(|(cidr, _)| cidr.last() < block.first());
+    let end = taken.partition_point(|(cidr, _)| cidr.first() <= block.last());
+    let inside = taken.get(start..end).unwrap_or_default();
+    if inside.is_empty() {
+        found(*block)?;
+    } else if !inside.iter().any(|(cidr, _)| cidr.contains(block))
+        && let Some((lower, upper)) = block.halves()
+    {
+        rest(&lower, inside, found)?;
+        rest(&upper, inside, found)?;
+    }
+    Ok(())
+}
+
+impl Reader<'_> {
+    /// Hands out everything in order: scopes, pools, pool CIDRs, allocations, each by id, then the events. Reads a page
+    /// at a time. `sink` answers whether to go on.
+    ///
+    /// # Errors
+    /// [`super::Error::Store`]; a record that cannot be read is named.
+    pub fn everything(&mut self, sink: &mut dyn FnMut(Item) -> bool) -> Result<()> {
+        let go_on = self.each_record(&mut |scope| sink(Item::Scope(scope)))?
+            && self.each_record(&mut |pool| sink(Item::Pool(pool)))?
+            && self.each_record(&mut |pool_cidr| sink(Item::PoolCidr(pool_cidr)))?
+            && self.each_record(&mut |allocation| sink(Item::Allocation(allocation)))?;
+        if !go_on {
+            return Ok(());
+        }
+        let mut after = 0;
+        loop {
+            let page = self.events(after, PAGE)?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = last.sequence;
+            if !page.into_iter().all(|event| sink(Item::Event(Box::new(event)))) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// All records, and nothing else.
+    pub fn records(&mut self) -> Result<Records> {
+        let mut records = Records::default();
+        self.everything(&mut |item| match item {
+            Item::Event(_) => false,
+            item => {
+                records.admit(item);
+                true
+            }
+        })?;
+        Ok(records)
+    }
+
+    /// All records of one kind in order of their ids, as long as `sink` wants more; answers whether it still did.
+    pub(super) fn each_record<R: Record>(&mut self, sink: &mut dyn FnMut(R) -> bool) -> Result<bool> {
+        let prefix = format!("{}/", keys::kind_word(R::KIND));
+        codec::each_under(self.snapshot, &prefix, &mut |key, bytes| Ok(sink(codec::decode(key, bytes)?)))
+    }
+}
+
+impl Item {
+    /// The object's id, empty for an event.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Scope(scope) => &scope.meta.id,
+            Self::Pool(pool) => &pool.meta.id,
+            Self::PoolCidr(pool_cidr) => &pool_cidr.meta.id,
+            Self::Allocation(allocation) => &allocation.meta.id,
+            Self::Event(_) => "",
+        }
+    }
+}

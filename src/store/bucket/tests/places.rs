@@ -1,0 +1,269 @@
+//! Mistakes of every kind: each is a sentence that says what to do, in time, and without secrets.
+
+use std::fs;
+use std::io;
+use std::time::Instant;
+
+use test_servers::Proxy;
+
+use super::*;
+
+fn read_one(store: &Bucket) -> Result<Option<Vec<u8>>, Error> {
+    let mut found = None;
+    store.read(&mut |snapshot| snapshot.get("a").map(|value| found = value))?;
+    Ok(found)
+}
+
+fn write_one(store: &Bucket) -> Result<(), Error> {
+    store.write(&mut |tx| tx.put("a", b"1".to_vec()).map(|()| true))
+}
+
+fn unavailable<T: std::fmt::Debug>(outcome: Result<T, Error>) -> String {
+    let Err(Error::Unavailable(text)) = outcome else { panic!("{outcome:?}") };
+    assert!(!text.contains(SECRET) && !text.contains(KEY_ID), "{text}");
+    text
+}
+
+fn error_body(code: &str) -> String {
+    format!("<Error><Code>{code}</Code><Message>As asked.</Message></Error>")
+}
+
+#[test]
+fn a_missing_bucket_is_said() {
+    let endpoint = S3::shared().endpoint();
+    let store = open(&format!("s3://no-such-bucket/plan?endpoint={endpoint}"));
+    for text in [unavailable(read_one(&store)), unavailable(write_one(&store))] {
+        assert!(text.contains("the bucket no-such-bucket does not exist: create it"), "{text}");
+    }
+}
+
+#[test]
+fn what_a_server_refuses_is_said_with_what_to_do() {
+    let proxy = Proxy::to(&S3::shared().address());
+    let url = s3_url_at(&proxy.address());
+    for (status, code, words) in [
+        (403, "RequestTimeTooSkewed", "the clock of this machine is wrong: set it by NTP"),
+        (403, "InvalidAccessKeyId", "does not know these credentials: check AWS_ACCESS_KEY_ID"),
+        (403, "SignatureDoesNotMatch", "does not know these credentials"),
+        (400, "ExpiredToken", "the credentials for s3://"),
+        (400, "AuthorizationHeaderMalformed", "is in another region: set AWS_REGION"),
+        (301, "PermanentRedirect", "is in another region: set AWS_REGION"),
+        (403, "AccessDenied", "Grant s3:GetObject on the objects and s3:ListBucket on the bucket"),
+        (404, "NoSuchBucket", "does not exist: create it"),
+    ] {
+        proxy.answer_with(status, &error_body(code), 50);
+        let began = Instant::now();
+        let text = unavailable(read_one(&open(&url)));
+        assert!(text.contains(words), "{code}: {text}");
+        assert!(began.elapsed() < Duration::from_secs(10), "{code}");
+        unavailable(write_one(&open(&url)));
+    }
+    proxy.pass();
+    assert_eq!(read_one(&open(&url)), Ok(None));
+}
+
+#[test]
+fn credentials_that_may_only_read_read_and_say_what_writing_needs() {
+    let proxy = Proxy::to(&S3::shared().address());
+    let url = s3_url_at(&proxy.address());
+    write_one(&open(&url)).unwrap();
+    let store = open(&url);
+    assert_eq!(read_one(&store), Ok(Some(b"1".to_vec())));
+    proxy.answer_with(403, &error_body("AccessDenied"), 1);
+    let outcome = write_one(&store);
+    let Err(Error::ReadOnly(text)) = outcome else { panic!("{outcome:?}") };
+    assert!(text.contains("AccessDenied") && text.contains("grant s3:PutObject"), "{text}");
+    assert_eq!(read_one(&store), Ok(Some(b"1".to_vec())));
+}
+
+#[test]
+fn a_server_without_conditional_writes_is_refused() {
+    let proxy = Proxy::to(&S3::shared().address());
+    let url = s3_url_at(&proxy.address());
+    let store = open(&url);
+    read_one(&store).unwrap();
+    proxy.answer_with(501, &error_body("NotImplemented"), 1);
+    let text = unavailable(write_one(&store));
+    assert!(text.contains("Use a store that honours conditional writes"), "{text}");
+}
+
+#[test]
+fn no_credentials_at_all_is_said_within_ten_seconds() {
+    let began = Instant::now();
+    let nowhere = [("HOME", "/nonexistent"), ("AWS_EC2_METADATA_DISABLED", "true")];
+    let text = unavailable(read_one(&open_in("s3://bucket/plan", &nowhere)));
+    assert!(text.contains("no credentials were found for s3://bucket/plan. Looked for: AWS_ACCESS_KEY_ID"), "{text}");
+    // A metadata service that is not there, as on every machine outside the cloud.
+    let metadata = [("HOME", "/nonexistent"), ("AWS_METADATA_ENDPOINT", "http://169.254.169.254:1")];
+    let text = unavailable(read_one(&open_in("s3://bucket/plan", &metadata)));
+    assert!(text.contains("no credentials were found"), "{text}");
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    let text = unavailable(read_one(&open_in("az://container/plan", &[])));
+    assert!(text.contains("set AZURE_STORAGE_ACCOUNT_NAME"), "{text}");
+}
+
+#[test]
+fn credentials_that_cannot_be_used_are_said_without_showing_them() {
+    let directory = TempDir::new().unwrap();
+    let file = directory.path().join("google.json");
+    fs::write(&file, format!("{{\"private_key\": \"{SECRET}\", \"type\": 7}}")).unwrap();
+    let file = file.display().to_string();
+    for (url, variables) in [
+        ("gs://bucket/plan", [("GOOGLE_APPLICATION_CREDENTIALS", file.as_str()), ("HOME", "/nonexistent")]),
+        ("gs://bucket/plan", [("GOOGLE_SERVICE_ACCOUNT_KEY", SECRET), ("HOME", "/nonexistent")]),
+        ("az://bucket/plan?account=a", [("AZURE_STORAGE_ACCOUNT_KEY", SECRET), ("HOME", "/nonexistent")]),
+        ("az://bucket/plan?account=a", [("AZURE_STORAGE_SAS_TOKEN", SECRET), ("HOME", "/nonexistent")]),
+        ("s3://bucket/plan", [("AWS_SECRET_ACCESS_KEY", SECRET), ("HOME", "/nonexistent")]),
+        ("s3://bucket/plan", [("AWS_PROFILE", "missing"), ("HOME", "/nonexistent")]),
+    ] {
+        let text = unavailable(read_one(&open_in(url, &variables)));
+        assert!(!text.is_empty(), "{url}");
+    }
+}
+
+#[test]
+fn keys_come_from_a_profile() {
+    let home = TempDir::new().unwrap();
+    fs::create_dir(home.path().join(".aws")).unwrap();
+    let text = format!("[team]\naws_access_key_id={KEY_ID}\naws_secret_access_key={SECRET}\nregion={}\n", S3::REGION);
+    fs::write(home.path().join(".aws/credentials"), text).unwrap();
+    let home = home.path().display().to_string();
+    let url = s3_url();
+    write_one(&open_in(&url, &[("HOME", &home), ("AWS_PROFILE", "team")])).unwrap();
+    assert_eq!(read_one(&open_in(&format!("{url}&profile=team"), &[("HOME", &home)])), Ok(Some(b"1".to_vec())));
+}
+
+#[test]
+fn encryption_is_asked_for_with_every_object() {
+    let url = format!("{}&sse=aws:kms&sse_kms_key_id=alias%2Fplan", s3_url());
+    write_one(&open(&url)).unwrap();
+    let objects = open(&url).objects().unwrap();
+    // moto answers a HEAD with what the PUT asked for, and refuses unknown kinds.
+    assert!(block_on(objects.written_at(&log_name(1))).unwrap().is_ok());
+    let refused = open(&format!("{}&sse=AES256", s3_url()));
+    assert_eq!(write_one(&refused), Ok(()));
+}
+
+#[test]
+fn errors_of_a_disk_are_sorted() {
+    let place = Place::parse(&StoreUrl::new("file:///var/plan")).unwrap();
+    let failure = |kind: io::ErrorKind| {
+        let source = Box::new(io::Error::from(kind));
+        Failure::of(&object_store::Error::Generic { store: "file", source }, &place)
+    };
+    let Failure::Final { error: Error::Unavailable(text), .. } = failure(io::ErrorKind::StorageFull) else {
+        panic!("a full disk is final")
+    };
+    assert_eq!(text, "the disk is full: directory /var/plan");
+    for kind in [io::ErrorKind::PermissionDenied, io::ErrorKind::ReadOnlyFilesystem] {
+        let error = failure(kind).into_write_error(&place);
+        assert!(matches!(&error, Error::ReadOnly(text) if text.contains("grant this user to write")), "{error:?}");
+    }
+    assert!(matches!(failure(io::ErrorKind::NotFound), Failure::Absent));
+}
+
+#[test]
+fn a_file_where_a_directory_should_be_is_said() {
+    let directory = TempDir::new().unwrap();
+    fs::write(directory.path().join("plan"), "in the way").unwrap();
+    let store = open(&directory_url(directory.path()));
+    for text in [unavailable(read_one(&store)), unavailable(write_one(&store))] {
+        assert!(text.contains("a part of its path is a file"), "{text}");
+    }
+}
+
+#[test]
+fn stale_temporary_files_are_harmless() {
+    let directory = TempDir::new().unwrap();
+    let store = open(&directory_url(directory.path()));
+    write_one(&store).unwrap();
+    let log = directory.path().join("plan/log");
+    // As a process that was killed in the middle of a write leaves it.
+    fs::write(log.join(format!("{:020}#1", 2)), "half a comm").unwrap();
+    assert_eq!(read_one(&open(&directory_url(directory.path()))), Ok(Some(b"1".to_vec())));
+    increment(&store, "count").unwrap();
+    assert_eq!(get(&open(&directory_url(directory.path())), "count"), Some(b"1".to_vec()));
+}
+
+/// In a child everything is logged at TRACE, while the store is used and fails in several ways.
+#[test]
+fn secrets_are_in_no_log_at_trace() {
+    let token = "planted-session-token";
+    let variables = [("AWS_ACCESS_KEY_ID", KEY_ID), ("AWS_SECRET_ACCESS_KEY", SECRET), ("AWS_SESSION_TOKEN", token)];
+    if let Ok(url) = std::env::var(CHILD_URL) {
+        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(io::stderr).init();
+        let store = open_in(&url, &variables);
+        write_one(&store).unwrap();
+        read_one(&store).unwrap();
+        for wrong in [url.replace("teams", "x/../y"), url.replace("s3://", "s3://no-")] {
+            let error =
+                Place::parse(&StoreUrl::new(&wrong)).map(|_| ()).and_then(|()| read_one(&open_in(&wrong, &variables)));
+            eprintln!("{error:?}");
+        }
+        return;
+    }
+    let program = std::env::current_exe().unwrap();
+    let test = "secrets_are_in_no_log_at_trace";
+    let output = child(&program, module_path!(), test, &s3_url()).output().unwrap();
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && said.contains("TRACE"), "{said}");
+    for planted in [SECRET, token] {
+        assert!(!said.contains(planted), "{planted} is in a log");
+    }
+}
+
+/// Root may write everything, so the work is done by somebody else: the child runs as another user.
+#[cfg(unix)]
+mod permissions {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::process::CommandExt;
+
+    use super::*;
+
+    fn allow(path: &FilePath, mode: u32) {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn as_nobody(test: &str, directory: &FilePath) {
+        // Wherever the checkout is, somebody else may have no way to this program there.
+        let room = tempfile::tempdir().unwrap();
+        allow(room.path(), 0o755);
+        let program = room.path().join("tests");
+        fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+        let mut command = child(&program, module_path!(), test, &directory_url(directory));
+        command.current_dir("/");
+        if fs::metadata(directory).unwrap().uid() == 0 {
+            command.uid(65534).gid(65534);
+        }
+        succeed(command.spawn().unwrap());
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_written_can_be_read_and_says_so() {
+        if let Some(store) = child_store() {
+            assert_eq!(read_one(&store), Ok(Some(b"1".to_vec())));
+            let outcome = write_one(&store);
+            assert!(matches!(outcome, Err(Error::ReadOnly(_))), "{outcome:?}");
+            assert_eq!(read_one(&store), Ok(Some(b"1".to_vec())));
+            return;
+        }
+        let directory = TempDir::new().unwrap();
+        write_one(&open(&directory_url(directory.path()))).unwrap();
+        allow(directory.path(), 0o755);
+        as_nobody("a_directory_that_cannot_be_written_can_be_read_and_says_so", directory.path());
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_made_is_not_available() {
+        if let Some(store) = child_store() {
+            assert_eq!(read_one(&store), Ok(None));
+            let text = unavailable(write_one(&store));
+            assert!(text.contains("the directory cannot be made"), "{text}");
+            return;
+        }
+        let directory = TempDir::new().unwrap();
+        allow(directory.path(), 0o555);
+        as_nobody("a_directory_that_cannot_be_made_is_not_available", directory.path());
+        allow(directory.path(), 0o755);
+    }
+}

@@ -1,0 +1,385 @@
+//! What a transaction has learnt of its snapshot. A snapshot never changes, so nothing is ever asked for twice.
+//!
+//! Each question to the server is a round trip, and the core asks dozens of them for one allocation. So a question is
+//! answered with more than was asked for, and what came along is remembered: keys, and intervals of which all entries
+//! are known. Later questions inside are answered from memory.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound::{Excluded, Included, Unbounded};
+use std::ops::Range;
+
+use crate::store::overlay::bounds;
+use crate::store::{Entry, Error, Order, Snapshot};
+
+/// Entries asked for at least: a scan for one entry is often followed by one for the next.
+const PAGE_MIN: usize = 32;
+/// Entries asked for at most, so that a statement never takes long.
+const PAGE_MAX: usize = 4096;
+/// What is remembered at most, in bytes of keys and values; more, and it starts anew.
+const BYTES_MAX: usize = 16 << 20;
+
+/// Keys remembered as asked for.
+const ASKED_MAX: usize = 256;
+
+/// A snapshot on the other side of a network.
+pub(super) trait Remote {
+    /// At most `limit` entries of `range`, in `order`. Bounds hold no NUL.
+    fn page(&mut self, range: Range<&str>, order: Order, limit: usize) -> Result<Vec<Entry>, Error>;
+
+    /// The entry at `key`, if there is one, and the one after it, in the order of keys. `key` holds no NUL.
+    fn around(&mut self, key: &str) -> Result<Vec<Entry>, Error>;
+
+    /// The entries at these keys, in any order. They hold no NUL.
+    fn those(&mut self, keys: &[String]) -> Result<Vec<Entry>, Error>;
+}
+
+/// A snapshot that remembers.
+pub(super) struct Cached<R> {
+    remote: R,
+    /// Entries that are there.
+    known: BTreeMap<String, Vec<u8>>,
+    /// Intervals, disjoint, start to end (not included), of which `known` holds every entry.
+    complete: BTreeMap<String, String>,
+    bytes: usize,
+    /// Keys that were asked for, the first of them.
+    asked: BTreeSet<String>,
+}
+
+impl<R: Remote> Cached<R> {
+    pub(super) fn new(remote: R) -> Self {
+        Self { remote, known: BTreeMap::new(), complete: BTreeMap::new(), bytes: 0, asked: BTreeSet::new() }
+    }
+
+    /// Asks for all of these at once: they will be asked for one by one.
+    pub(super) fn prefetch(&mut self, keys: &[String]) -> Result<(), Error> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let mut found: BTreeMap<String, Vec<u8>> = self.remote.those(keys)?.into_iter().collect();
+        for key in keys {
+            let entry = found.remove_entry(key);
+            self.learn(key, &after(key), entry.into_iter().collect());
+        }
+        Ok(())
+    }
+
+    /// The keys that were asked for, at most [`ASKED_MAX`].
+    pub(super) fn asked(&mut self) -> BTreeSet<String> {
+        std::mem::take(&mut self.asked)
+    }
+
+    /// What is underneath.
+    pub(super) fn into_remote(self) -> R {
+        self.remote
+    }
+
+    /// The value of a key as far as it is known: outer `None` when it was never asked for.
+    fn recall(&self, key: &str) -> Option<Option<&Vec<u8>>> {
+        self.end_of_known(key).map(|_| self.known.get(key))
+    }
+
+    /// Takes out of `writes` those that would change nothing, as far as is known.
+    pub(super) fn without_idle(
+        &self,
+        mut writes: BTreeMap<String, Option<Vec<u8>>>,
+    ) -> BTreeMap<String, Option<Vec<u8>>> {
+        writes.retain(|key, write| self.recall(key) != Some(write.as_ref()));
+        writes
+    }
+
+    /// The end of the interval of known entries that `position` is in.
+    fn end_of_known(&self, position: &str) -> Option<&str> {
+        let (_, end) = self.complete.range::<str, _>((Unbounded, Included(position))).next_back()?;
+        (position < end.as_str()).then_some(end)
+    }
+
+    /// The start of the interval of known entries that ends at `position` or after it, and starts before it.
+    fn start_of_known(&self, position: &str) -> Option<&str> {
+        let (start, end) = self.complete.range::<str, _>((Unbounded, Excluded(position))).next_back()?;
+        (position <= end.as_str()).then_some(start)
+    }
+
+    /// Remembers that `entries` are all there is from `start` to `end`.
+    fn learn(&mut self, start: &str, end: &str, entries: Vec<Entry>) {
+        let (mut start, mut end) = (start.to_owned(), end.to_owned());
+        // Swallow the intervals that this one touches.
+        if let Some((before, reach)) = self.complete.range::<str, _>((Unbounded, Included(start.as_str()))).next_back()
+            && *reach >= start
+        {
+            if *reach > end {
+                end.clone_from(reach);
+            }
+            start.clone_from(before);
+        }
+        let whole = (Included(start.as_str()), Included(end.as_str()));
+        let touched: Vec<String> = self.complete.range::<str, _>(whole).map(|(start, _)| start.clone()).collect();
+        for inner in touched {
+            if let Some(reach) = self.complete.remove(&inner)
+                && reach > end
+            {
+                end = reach;
+            }
+        }
+        self.bytes += start.len() + end.len();
+        self.complete.insert(start, end);
+        for (key, value) in entries {
+            self.bytes += key.len() + value.len();
+            self.known.insert(key, value);
+        }
+    }
+
+    /// Forgets when there is too much to keep. Must not be called while an answer is put together.
+    fn make_room(&mut self) {
+        if self.bytes > BYTES_MAX {
+            self.known.clear();
+            self.complete.clear();
+            self.bytes = 0;
+        }
+    }
+
+    fn fetch_up(&mut self, start: &str, end: &str, wanted: usize) -> Result<(), Error> {
+        let limit = wanted.clamp(PAGE_MIN, PAGE_MAX);
+        // To the end of the directory, as it were: the next question is often about the neighbours.
+        let end = &end.max(&end_of_directory(start)).to_owned();
+        let entries = self.remote.page(start..end, Order::Ascending, limit)?;
+        let end = match entries.last() {
+            Some((last, _)) if entries.len() >= limit => after(last),
+            _ => end.to_owned(),
+        };
+        self.learn(start, &end, entries);
+        Ok(())
+    }
+
+    fn fetch_down(&mut self, start: &str, end: &str, wanted: usize) -> Result<(), Error> {
+        let limit = wanted.clamp(PAGE_MIN, PAGE_MAX);
+        let entries = self.remote.page(start..end, Order::Descending, limit)?;
+        let start = match entries.last() {
+            Some((last, _)) if entries.len() >= limit => last.clone(),
+            _ => start.to_owned(),
+        };
+        self.learn(&start, end, entries);
+        Ok(())
+    }
+
+    fn scan_up(&mut self, range: Range<&str>, limit: usize) -> Result<Vec<Entry>, Error> {
+        let (mut found, mut position) = (Vec::new(), range.start.to_owned());
+        while position.as_str() < range.end && found.len() < limit {
+            let Some(end) = self.end_of_known(&position) else {
+                self.make_room();
+                self.fetch_up(&position, range.end, limit - found.len())?;
+                continue;
+            };
+            let end = end.min(range.end).to_owned();
+            let known = self.known.range::<str, _>(bounds(&position..&end));
+            found.extend(known.take(limit - found.len()).map(|(key, value)| (key.clone(), value.clone())));
+            position = end;
+        }
+        Ok(found)
+    }
+
+    fn scan_down(&mut self, range: Range<&str>, limit: usize) -> Result<Vec<Entry>, Error> {
+        let (mut found, mut position) = (Vec::new(), range.end.to_owned());
+        while range.start < position.as_str() && found.len() < limit {
+            let Some(start) = self.start_of_known(&position) else {
+                self.make_room();
+                self.fetch_down(range.start, &position, limit - found.len())?;
+                continue;
+            };
+            let start = start.max(range.start).to_owned();
+            let known = self.known.range::<str, _>(bounds(&start..&position)).rev();
+            found.extend(known.take(limit - found.len()).map(|(key, value)| (key.clone(), value.clone())));
+            position = start;
+        }
+        Ok(found)
+    }
+}
+
+impl<R: Remote> Snapshot for Cached<R> {
+    fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, Error> {
+        if key.contains('\0') {
+            return Ok(None);
+        }
+        if self.asked.len() < ASKED_MAX {
+            self.asked.insert(key.to_owned());
+        }
+        if let Some(answer) = self.recall(key) {
+            return Ok(answer.cloned());
+        }
+        self.make_room();
+        let entries = self.remote.around(key)?;
+        // Past the last entry of all nothing is known to end: then the key alone.
+        let end = entries.last().map_or_else(|| after(key), |(last, _)| after(last));
+        self.learn(key, &end, entries);
+        Ok(self.known.get(key).cloned())
+    }
+
+    fn scan(&mut self, range: Range<&str>, order: Order, limit: usize) -> Result<Vec<Entry>, Error> {
+        let (start, end) = (bound(range.start), bound(range.end));
+        if start >= end {
+            return Ok(Vec::new());
+        }
+        match order {
+            Order::Ascending => self.scan_up(&start..&end, limit),
+            Order::Descending => self.scan_down(&start..&end, limit),
+        }
+    }
+}
+
+/// The smallest text after `key` that can be a key: keys hold no NUL.
+fn after(key: &str) -> String {
+    format!("{key}\u{1}")
+}
+
+/// The first key after all that are in the same place as `key`, that is, are the same up to the last `/`.
+fn end_of_directory(key: &str) -> String {
+    match key.rsplit_once('/') {
+        // `0` is the character after `/`.
+        Some((directory, _)) => format!("{directory}0"),
+        None => String::new(),
+    }
+}
+
+/// A bound without NUL that divides keys, which hold none, in the same way.
+fn bound(text: &str) -> String {
+    match text.split_once('\0') {
+        Some((before, _)) => after(before),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A map that counts how often it is asked.
+    #[derive(Default)]
+    struct Far {
+        entries: BTreeMap<String, Vec<u8>>,
+        asked: usize,
+    }
+
+    impl Remote for Far {
+        fn page(&mut self, range: Range<&str>, order: Order, limit: usize) -> Result<Vec<Entry>, Error> {
+            assert!(range.start < range.end && !range.start.contains('\0') && !range.end.contains('\0'));
+            self.asked += 1;
+            let found = self.entries.range::<str, _>(bounds(range)).map(|(key, value)| (key.clone(), value.clone()));
+            Ok(match order {
+                Order::Ascending => found.take(limit).collect(),
+                Order::Descending => found.rev().take(limit).collect(),
+            })
+        }
+
+        fn around(&mut self, key: &str) -> Result<Vec<Entry>, Error> {
+            self.asked += 1;
+            let found = self
+                .entries
+                .range::<str, _>((Included(key), Unbounded))
+                .map(|(key, value)| (key.clone(), value.clone()));
+            Ok(found.take(2).collect())
+        }
+
+        fn those(&mut self, keys: &[String]) -> Result<Vec<Entry>, Error> {
+            self.asked += 1;
+            Ok(keys.iter().filter_map(|key| Some((key.clone(), self.entries.get(key)?.clone()))).collect())
+        }
+    }
+
+    fn far(keys: impl IntoIterator<Item = String>) -> Far {
+        Far { entries: keys.into_iter().map(|key| (key.clone(), key.into_bytes())).collect(), asked: 0 }
+    }
+
+    #[derive(Clone, Debug)]
+    enum Question {
+        Prefetch(Vec<String>),
+        Get(String),
+        Scan(String, String, bool, usize),
+    }
+
+    fn question() -> impl Strategy<Value = Question> {
+        let key = || "[a-c\u{1}\\x00/]{0,4}";
+        prop_oneof![
+            proptest::collection::vec("[a-c\u{1}/]{1,4}", 0..5).prop_map(Question::Prefetch),
+            key().prop_map(Question::Get),
+            (key(), key(), any::<bool>(), 0_usize..70).prop_map(|(a, b, up, limit)| Question::Scan(a, b, up, limit)),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_cached_snapshot_answers_like_the_snapshot(
+            keys in proptest::collection::btree_set("[a-c\u{1}/]{1,4}", 0..150),
+            questions in proptest::collection::vec(question(), 1..40),
+        ) {
+            let plain = far(keys.clone()).entries;
+            let mut cached = Cached::new(far(keys));
+            for question in questions {
+                match &question {
+                    Question::Prefetch(keys) => cached.prefetch(keys)?,
+                    Question::Get(key) => prop_assert_eq!(cached.get(key)?, plain.get(key).cloned(), "{:?}", key),
+                    Question::Scan(from, to, up, limit) => {
+                        let order = if *up { Order::Ascending } else { Order::Descending };
+                        let mut wanted: Vec<Entry> = plain.iter()
+                            .filter(|(key, _)| **key >= *from && **key < *to)
+                            .map(|(key, value)| (key.clone(), value.clone())).collect();
+                        if !up { wanted.reverse(); }
+                        wanted.truncate(*limit);
+                        prop_assert_eq!(cached.scan(from..to, order, *limit)?, wanted, "{:?}", question);
+                    }
+                }
+                // Known once, known for ever.
+                let asked = cached.remote.asked;
+                match question {
+                    Question::Prefetch(keys) => keys.iter().try_for_each(|key| cached.get(key).map(|_| ()))?,
+                    Question::Get(key) => drop(cached.get(&key)?),
+                    Question::Scan(from, to, up, limit) => {
+                        let order = if up { Order::Ascending } else { Order::Descending };
+                        cached.scan(&from..&to, order, limit)?;
+                    }
+                }
+                prop_assert_eq!(cached.remote.asked, asked);
+            }
+        }
+    }
+
+    #[test]
+    fn one_look_into_a_gap_answers_for_all_of_it() {
+        let mut cached = Cached::new(far(["name/a".to_owned(), "name/z".to_owned()]));
+        for n in 0..256 {
+            assert_eq!(cached.get(&format!("name/net-{n:03}")).unwrap(), None);
+        }
+        assert_eq!(cached.remote.asked, 1);
+    }
+
+    #[test]
+    fn scans_for_one_entry_walk_over_a_page_without_asking_again() {
+        let mut cached = Cached::new(far((0..100).map(|n| format!("free/{n:03}"))));
+        for limit in 1..PAGE_MIN {
+            assert_eq!(cached.scan("free/".."free0", Order::Ascending, limit).unwrap().len(), limit);
+        }
+        assert_eq!(cached.remote.asked, 1);
+        assert_eq!(cached.scan("free/".."free0", Order::Descending, 1).unwrap()[0].0, "free/099");
+        assert_eq!(cached.remote.asked, 2);
+    }
+
+    #[test]
+    fn long_scans_are_read_in_pages_and_memory_is_bounded() {
+        let mut remote = far((0..20_000).map(|n| format!("k{n:05}")));
+        remote.entries.values_mut().for_each(|value| *value = vec![b'x'; 2000]);
+        let mut cached = Cached::new(remote);
+        assert_eq!(cached.scan("k".."l", Order::Ascending, usize::MAX).unwrap().len(), 20_000);
+        assert_eq!(cached.scan("k".."l", Order::Descending, usize::MAX).unwrap().len(), 20_000);
+        assert!(cached.bytes <= BYTES_MAX + PAGE_MAX * 2100, "{}", cached.bytes);
+    }
+
+    #[test]
+    fn writes_that_change_nothing_are_left_out() {
+        let mut cached = Cached::new(far(["a".to_owned(), "b".to_owned()]));
+        cached.scan("a".."c", Order::Ascending, 9).unwrap();
+        let writes = [("a", Some("a")), ("aa", None), ("b", Some("new")), ("x", None), ("y", Some("1"))];
+        let writes = writes.map(|(key, value)| (key.to_owned(), value.map(|value| value.as_bytes().to_vec())));
+        let left: Vec<String> = cached.without_idle(writes.into()).into_keys().collect();
+        assert_eq!(left, ["b", "x", "y"]);
+    }
+}

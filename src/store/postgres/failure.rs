@@ -1,0 +1,152 @@
+//! From the driver's errors to ours: the only place that judges them.
+
+use std::error::Error as _;
+use std::io;
+
+use super::settings::Settings;
+use super::sqlstate::{self, Class};
+use super::tls;
+use crate::store::Error;
+
+/// Why a step did not work.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// Another transaction was in the way. After waiting for it there is nothing more to wait for.
+    Conflict { waited: bool },
+    /// There is no connection any more, or none now; nothing was kept. Says why.
+    Lost(String),
+    /// Nothing was ever written here.
+    Missing,
+    /// Somebody makes the tables at this moment.
+    MadeTwice,
+    /// Anything else.
+    Failed(Error),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// What was being done: the same refusal of the server asks for different help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    Connect,
+    Read,
+    Write,
+    /// Making the schema and its tables.
+    Create,
+}
+
+/// Sorts an error of the driver's by what it lets the caller believe, for every moment but the commit.
+pub(super) fn stop(error: &tokio_postgres::Error, step: Step, settings: &Settings) -> Stop {
+    let place = settings.describe();
+    let Some(reported) = error.as_db_error() else { return undetermined(error, step, settings) };
+    let code = reported.code().code();
+    let said = format!("{place}: {} (SQLSTATE {code})", reported.message());
+    match sqlstate::class(code) {
+        Class::Conflict => Stop::Conflict { waited: false },
+        Class::LockTimeout => Stop::Conflict { waited: true },
+        Class::Gone => Stop::Lost(said),
+        Class::Missing if step != Step::Create => Stop::Missing,
+        Class::MadeTwice if step == Step::Create => Stop::MadeTwice,
+        Class::ReadOnly => Stop::Failed(Error::ReadOnly(format!(
+            "{said}. This server or session only reads: for writing, name the primary server, or several hosts with \
+             target_session_attrs=read-write"
+        ))),
+        Class::NoRight => no_right(said, step, settings),
+        Class::Refused => Stop::Failed(Error::Unavailable(format!(
+            "{said}. Check user and password (in the URL, PGUSER, PGPASSWORD, or the password file), and the server's \
+             pg_hba.conf"
+        ))),
+        Class::NoDatabase => Stop::Failed(Error::Unavailable(format!(
+            "{said}. Create it (createdb {}), or name another one in the URL or with PGDATABASE",
+            settings.database
+        ))),
+        Class::Foreign => Stop::Failed(Error::Corrupt(format!(
+            "the tables in schema {:?} are not this program's ({said}); nothing in them was changed. Choose another \
+             schema with ?schema= or {}",
+            settings.schema,
+            super::settings::SCHEMA_VARIABLE
+        ))),
+        Class::NoRoom => Stop::Failed(Error::Unavailable(format!("the server has no room left: {said}"))),
+        Class::Unknown => Stop::Failed(Error::Uncertain(said)),
+        Class::Missing | Class::MadeTwice | Class::Other => Stop::Failed(Error::Unavailable(said)),
+    }
+}
+
+fn no_right(said: String, step: Step, settings: &Settings) -> Stop {
+    let (schema, user) = (super::sql::identifier(&settings.schema), super::sql::identifier(&settings.user));
+    Stop::Failed(match step {
+        Step::Connect => Error::Unavailable(format!(
+            "{said}. Let an administrator run: GRANT CONNECT ON DATABASE {} TO {user}",
+            super::sql::identifier(&settings.database)
+        )),
+        Step::Read => Error::Unavailable(format!(
+            "{said}. Let the owner run: GRANT USAGE ON SCHEMA {schema} TO {user}; GRANT SELECT ON {schema}.meta, \
+             {schema}.entries TO {user}"
+        )),
+        Step::Write => Error::ReadOnly(format!(
+            "{said}. For a role that writes, let the owner run: GRANT USAGE ON SCHEMA {schema} TO {user}; GRANT SELECT, \
+             UPDATE ON {schema}.meta TO {user}; GRANT SELECT, INSERT, UPDATE, DELETE ON {schema}.entries TO {user}"
+        )),
+        Step::Create => Error::ReadOnly(format!(
+            "{said}. Nothing was ever written here, and this role may not create the tables: let the first write be \
+             made by a role that owns the schema, or run: CREATE SCHEMA {schema} AUTHORIZATION {user}"
+        )),
+    })
+}
+
+/// Errors that the server did not report.
+fn undetermined(error: &tokio_postgres::Error, step: Step, settings: &Settings) -> Stop {
+    let place = settings.describe();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let wrapped = inner.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        let handshake = wrapped.and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        if let Some(tls) = handshake.or_else(|| inner.downcast_ref::<rustls::Error>()) {
+            return Stop::Failed(Error::Unavailable(format!("{place}: {tls}: {}", tls::advice(tls))));
+        }
+        cause = inner.source();
+    }
+    let why = chain(error);
+    if step != Step::Connect {
+        return Stop::Lost(format!("{place}: {why}"));
+    }
+    if why.contains("password missing") {
+        return Stop::Failed(Error::Unavailable(format!(
+            "{place}: the server asks for a password and none is given: set PGPASSWORD, add a line to the password file \
+             (~/.pgpass), or put it into the URL"
+        )));
+    }
+    if why.contains("does not support TLS") {
+        return Stop::Failed(Error::Unavailable(format!(
+            "{place}: the server does not offer TLS, and sslmode asks for it: switch it on at the server (ssl = on), or, \
+             when the network is trusted, say sslmode=prefer"
+        )));
+    }
+    if why.contains("authentication") {
+        return Stop::Failed(Error::Unavailable(format!("{place}: {why}")));
+    }
+    Stop::Lost(format!("{place}: {why}"))
+}
+
+/// An error and its causes in one line.
+fn chain(error: &tokio_postgres::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(&format!(": {inner}"));
+        cause = inner.source();
+    }
+    text
+}
+
+/// What an error that came instead of the answer to `COMMIT` lets one believe.
+pub(super) fn stop_at_commit(error: &tokio_postgres::Error, settings: &Settings) -> Stop {
+    match error.as_db_error() {
+        Some(reported) if sqlstate::denies_commit(reported.code().code()) => stop(error, Step::Write, settings),
+        _ => Stop::Failed(Error::Uncertain(format!("{}: {}", settings.describe(), chain(error)))),
+    }
+}

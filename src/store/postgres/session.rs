@@ -1,0 +1,370 @@
+//! One connection, its prepared statements and its open transaction.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::try_join_all;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Row, SimpleQueryMessage, Statement};
+
+use super::cache::Remote;
+use super::connect;
+use super::failure::{self, Step, Stop};
+use super::settings::Settings;
+use super::sql::Texts;
+use crate::store::runtime::block_on;
+use crate::store::{Entry, Error, Order};
+
+/// Entries and bytes that one statement writes at most.
+const WRITES_MAX: usize = 5_000;
+const WRITTEN_BYTES_MAX: usize = 8 << 20;
+
+/// What every connection of a store has in common.
+pub(super) struct Common {
+    pub(super) settings: Settings,
+    pub(super) texts: Texts,
+    /// How long a statement may take before the connection is taken for lost.
+    pub(super) answer_max: Duration,
+    pub(super) patience: Duration,
+    /// Waits for the server, all connections together.
+    pub(super) round_trips: AtomicU64,
+}
+
+/// The numbers in the row of meta.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Layout {
+    pub(super) layout: u64,
+    pub(super) views: u64,
+}
+
+/// Statements that stay prepared for as long as the connection lives.
+struct Statements {
+    around: Statement,
+    page_up: Statement,
+    page_down: Statement,
+    those: Statement,
+}
+
+/// The same for writing.
+struct Writing {
+    put: Statement,
+    delete: Statement,
+}
+
+/// No answer came in time; says so.
+struct Late(String);
+
+/// A connection. Dropped, it ends, and the server rolls back what was open.
+pub(super) struct Session {
+    common: Arc<Common>,
+    client: Arc<Client>,
+    statements: Option<Statements>,
+    writing: Option<Writing>,
+    step: Step,
+    is_open: bool,
+    is_lost: bool,
+}
+
+impl Session {
+    pub(super) fn connect(common: &Arc<Common>) -> Result<Self, Stop> {
+        let client = block_on(connect::connect(&common.settings, common.patience))??;
+        Ok(Self {
+            common: Arc::clone(common),
+            client: Arc::new(client),
+            statements: None,
+            writing: None,
+            step: Step::Read,
+            is_open: false,
+            is_lost: false,
+        })
+    }
+
+    /// Whether there is a point in using it again.
+    pub(super) fn is_usable(&self) -> bool {
+        !self.is_lost && !self.is_open && !self.client.is_closed()
+    }
+
+    pub(super) fn common(&self) -> &Common {
+        &self.common
+    }
+
+    /// Waits for an answer, but not for ever.
+    fn answer<T>(
+        &mut self,
+        question: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<Result<T, tokio_postgres::Error>, Late> {
+        self.common.round_trips.fetch_add(1, Ordering::Relaxed);
+        let answer_max = self.common.answer_max;
+        let outcome = block_on(async { tokio::time::timeout(answer_max, question).await });
+        outcome
+            .map_err(|error| error.to_string())
+            .and_then(|outcome| {
+                outcome.map_err(|_| format!("{}: no answer within {answer_max:?}", self.common.settings.describe()))
+            })
+            .map_err(|why| {
+                // The answer may still come, and must not be taken for another one's.
+                self.is_lost = true;
+                Late(why)
+            })
+    }
+
+    /// Waits for the answer to anything but a commit.
+    fn ask<T>(&mut self, question: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, Stop> {
+        let outcome = match self.answer(question) {
+            Ok(outcome) => outcome.map_err(|error| failure::stop(&error, self.step, &self.common.settings)),
+            Err(Late(why)) => Err(Stop::Lost(why)),
+        };
+        self.is_lost |= matches!(outcome, Err(Stop::Lost(_)));
+        outcome
+    }
+
+    /// Runs statements without parameters.
+    pub(super) fn batch(&mut self, sql: &str, step: Step) -> Result<(), Stop> {
+        self.step = step;
+        let client = Arc::clone(&self.client);
+        self.ask(client.batch_execute(sql))
+    }
+
+    /// The first column of all rows of statements without parameters.
+    pub(super) fn column(&mut self, sql: &str, step: Step) -> Result<Vec<String>, Stop> {
+        self.step = step;
+        let client = Arc::clone(&self.client);
+        let messages = self.ask(client.simple_query(sql))?;
+        let first = |message: &SimpleQueryMessage| match message {
+            SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+            _ => None,
+        };
+        Ok(messages.iter().filter_map(first).collect())
+    }
+}
+
+/// Transactions.
+impl Session {
+    pub(super) fn begin_read(&mut self) -> Result<Layout, Stop> {
+        let common = Arc::clone(&self.common);
+        self.begin(&common.texts.begin_read, Step::Read)
+    }
+
+    /// Begins, and takes the writers' lock.
+    pub(super) fn begin_write(&mut self) -> Result<Layout, Stop> {
+        let common = Arc::clone(&self.common);
+        self.begin(&common.texts.begin_write, Step::Write).map_err(|stop| match stop {
+            // Told by the lock: the other one is done.
+            Stop::Conflict { .. } => Stop::Conflict { waited: true },
+            stop => stop,
+        })
+    }
+
+    fn begin(&mut self, sql: &str, step: Step) -> Result<Layout, Stop> {
+        self.step = step;
+        self.is_open = true;
+        let client = Arc::clone(&self.client);
+        let messages = self.ask(client.simple_query(sql))?;
+        let numbers = messages.iter().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some((row.get(0)?.parse().ok()?, row.get(1)?.parse().ok()?)),
+            _ => None,
+        });
+        let Some((layout, views)) = numbers else {
+            let schema = &self.common.settings.schema;
+            return Err(Stop::Failed(Error::Corrupt(format!("the table meta in schema {schema:?} has lost its row"))));
+        };
+        Ok(Layout { layout, views })
+    }
+
+    /// Rolls back what is open. The answer is not waited for: what comes next on this connection comes after it.
+    pub(super) fn rollback(&mut self) {
+        if std::mem::take(&mut self.is_open)
+            && let Some(Err(error)) = self.client.batch_execute("ROLLBACK").now_or_never()
+        {
+            tracing::debug!(%error, "rolling back failed: the connection is gone");
+            self.is_lost = true;
+        }
+    }
+
+    /// What a failure means after meta has answered: what is missing then was there once.
+    fn within(&self, stop: Stop) -> Stop {
+        match stop {
+            Stop::Missing => {
+                let schema = &self.common.settings.schema;
+                Stop::Failed(Error::Corrupt(format!("the table entries in schema {schema:?} is missing")))
+            }
+            stop => stop,
+        }
+    }
+
+    /// Commits durably.
+    pub(super) fn commit(&mut self) -> Result<(), Stop> {
+        if self.client.is_closed() {
+            self.is_lost = true;
+            let place = self.common.settings.describe();
+            return Err(Stop::Lost(format!("{place}: the connection ended before the commit")));
+        }
+        let client = Arc::clone(&self.client);
+        let stop = match self.answer(client.batch_execute("COMMIT")) {
+            Ok(Ok(())) => {
+                self.is_open = false;
+                return Ok(());
+            }
+            Ok(Err(error)) => failure::stop_at_commit(&error, &self.common.settings),
+            Err(Late(why)) => Stop::Failed(Error::Uncertain(why)),
+        };
+        self.is_lost |= matches!(stop, Stop::Lost(_) | Stop::Failed(Error::Uncertain(_)));
+        Err(stop)
+    }
+
+    /// Sends the writes of a transaction; all that go together at once.
+    pub(super) fn flush(&mut self, writes: BTreeMap<String, Option<Vec<u8>>>) -> Result<(), Stop> {
+        self.send_all(writes).map_err(|stop| self.within(stop))
+    }
+
+    fn send_all(&mut self, writes: BTreeMap<String, Option<Vec<u8>>>) -> Result<(), Stop> {
+        if let Some(key) = writes.keys().find(|key| key.contains('\0')) {
+            return Err(Stop::Failed(Error::Corrupt(format!("the key {key:?} cannot be kept: it holds a NUL"))));
+        }
+        self.prepare_writing()?;
+        let mut batch = Batch::default();
+        for (key, write) in writes {
+            if batch.is_full() {
+                self.send(std::mem::take(&mut batch))?;
+            }
+            batch.add(key, write);
+        }
+        self.send(batch)
+    }
+
+    fn send(&mut self, batch: Batch) -> Result<(), Stop> {
+        let Some(Writing { put, delete }) = &self.writing else { return Ok(()) };
+        let (put, delete) = (put.clone(), delete.clone());
+        let client = Arc::clone(&self.client);
+        self.ask(async move {
+            let puts: [&(dyn ToSql + Sync); 2] = [&batch.keys, &batch.values];
+            let deletes: [&(dyn ToSql + Sync); 1] = [&batch.deletions];
+            let put = async { if batch.keys.is_empty() { Ok(0) } else { client.execute(&put, &puts).await } };
+            let delete =
+                async { if batch.deletions.is_empty() { Ok(0) } else { client.execute(&delete, &deletes).await } };
+            futures::future::try_join(put, delete).await.map(|_| ())
+        })
+    }
+
+    fn prepare_writing(&mut self) -> Result<(), Stop> {
+        if self.writing.is_none() {
+            let texts = &Arc::clone(&self.common).texts;
+            let [put, delete] = self.prepared([&texts.put, &texts.delete])?;
+            self.writing = Some(Writing { put, delete });
+        }
+        Ok(())
+    }
+
+    /// Prepares several statements in one round trip.
+    fn prepared<const N: usize>(&mut self, texts: [&String; N]) -> Result<[Statement; N], Stop> {
+        let client = Arc::clone(&self.client);
+        let prepared = self.ask(try_join_all(texts.iter().map(|text| client.prepare(text))))?;
+        prepared.try_into().map_err(|_| Stop::Lost("the server prepared something else".to_owned()))
+    }
+
+    fn entries(
+        &mut self,
+        choose: impl Fn(&Statements) -> &Statement,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Entry>, Stop> {
+        let statement = match &self.statements {
+            Some(statements) => choose(statements).clone(),
+            None => {
+                let texts = &Arc::clone(&self.common).texts;
+                let [around, page_up, page_down, those] =
+                    self.prepared([&texts.around, &texts.page_up, &texts.page_down, &texts.those])?;
+                choose(self.statements.insert(Statements { around, page_up, page_down, those })).clone()
+            }
+        };
+        let client = Arc::clone(&self.client);
+        let rows = self.ask(client.query(&statement, parameters))?;
+        let entry = |row: &Row| Ok((row.try_get(0)?, row.try_get(1)?));
+        rows.iter().map(entry).collect::<Result<_, _>>().map_err(|error: tokio_postgres::Error| {
+            let schema = &self.common.settings.schema;
+            Stop::Failed(Error::Corrupt(format!("the table entries in schema {schema:?} is another one: {error}")))
+        })
+    }
+}
+
+/// Writes on their way, as the statements take them.
+#[derive(Default)]
+struct Batch {
+    keys: Vec<String>,
+    values: Vec<Vec<u8>>,
+    deletions: Vec<String>,
+    bytes: usize,
+}
+
+impl Batch {
+    fn add(&mut self, key: String, write: Option<Vec<u8>>) {
+        self.bytes += key.len() + write.as_ref().map_or(0, Vec::len);
+        match write {
+            Some(value) => {
+                self.keys.push(key);
+                self.values.push(value);
+            }
+            None => self.deletions.push(key),
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.keys.len() + self.deletions.len() >= WRITES_MAX || self.bytes >= WRITTEN_BYTES_MAX
+    }
+}
+
+/// The open transaction, as what the cache asks. The first failure is kept: a body may make its own of it.
+pub(super) struct View<'a> {
+    session: &'a mut Session,
+    failure: Option<Stop>,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn new(session: &'a mut Session) -> Self {
+        Self { session, failure: None }
+    }
+
+    /// Why the transaction is of no use any more, if it is.
+    pub(super) fn failure(self) -> Result<(), Stop> {
+        self.failure.map_or(Ok(()), |stop| Err(self.session.within(stop)))
+    }
+
+    fn note(&mut self, outcome: Result<Vec<Entry>, Stop>) -> Result<Vec<Entry>, Error> {
+        outcome.map_err(|stop| {
+            let error = match &stop {
+                Stop::Failed(error) => error.clone(),
+                Stop::Lost(why) => Error::Unavailable(why.clone()),
+                // Never seen by a user: the body runs again.
+                other => Error::Unavailable(format!("{other:?}")),
+            };
+            self.failure.get_or_insert(stop);
+            error
+        })
+    }
+}
+
+impl Remote for View<'_> {
+    fn page(&mut self, range: Range<&str>, order: Order, limit: usize) -> Result<Vec<Entry>, Error> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let parameters: [&(dyn ToSql + Sync); 3] = [&range.start, &range.end, &limit];
+        let outcome = match order {
+            Order::Ascending => self.session.entries(|statements| &statements.page_up, &parameters),
+            Order::Descending => self.session.entries(|statements| &statements.page_down, &parameters),
+        };
+        self.note(outcome)
+    }
+
+    fn around(&mut self, key: &str) -> Result<Vec<Entry>, Error> {
+        let outcome = self.session.entries(|statements| &statements.around, &[&key]);
+        self.note(outcome)
+    }
+
+    fn those(&mut self, keys: &[String]) -> Result<Vec<Entry>, Error> {
+        let outcome = self.session.entries(|statements| &statements.those, &[&keys]);
+        self.note(outcome)
+    }
+}

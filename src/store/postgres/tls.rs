@@ -1,0 +1,170 @@
+//! TLS as libpq's `sslmode` means it, on rustls.
+//!
+//! Two differences from libpq, both documented: where certificates are verified and no root file is given, the
+//! operating system's roots are trusted; and a name must stand in the certificate's alternative names, its common name
+//! does not count.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
+use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject};
+use rustls::server::ParsedCertificate;
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::settings::{Roots, Settings, SslMode};
+use crate::store::Error;
+
+/// TLS with what the settings trust and show.
+///
+/// # Errors
+/// [`Error::Unavailable`] for certificate files that cannot be used.
+pub(super) fn connector(settings: &Settings, mode: SslMode) -> Result<MakeRustlsConnect, Error> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let roots = match (&settings.roots, mode) {
+        (Roots::File(path), _) => Some(roots_in(path)?),
+        (Roots::System, _) | (Roots::Unsaid, SslMode::VerifyCa | SslMode::VerifyFull) => Some(roots_of_system()?),
+        (Roots::Unsaid, _) => None,
+    };
+    let verifier = Verifier { provider: Arc::clone(&provider), roots, checks_name: mode == SslMode::VerifyFull };
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Error::Unavailable(format!("TLS cannot be set up: {error}")))?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier));
+    let config = match (&settings.certificate, &settings.key) {
+        (None, _) => builder.with_no_client_auth(),
+        (Some(path), None) => {
+            return Err(Error::Unavailable(format!(
+                "there is a client certificate ({}) but no key for it: say where it is with sslkey or PGSSLKEY",
+                path.display()
+            )));
+        }
+        (Some(certificate), Some(key)) => builder
+            .with_client_auth_cert(certificates_in(certificate)?, key_in(key)?)
+            .map_err(|error| Error::Unavailable(format!("{} cannot be used: {error}", certificate.display())))?,
+    };
+    Ok(MakeRustlsConnect::new(config))
+}
+
+fn certificates_in(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let unusable = |why: String| Error::Unavailable(format!("the certificates in {} {why}", path.display()));
+    let found: Result<Vec<_>, _> =
+        CertificateDer::pem_file_iter(path).map_err(|error| unusable(format!("cannot be read: {error}")))?.collect();
+    match found {
+        Ok(found) if found.is_empty() => Err(unusable("cannot be used: there are none in PEM format".to_owned())),
+        Ok(found) => Ok(found),
+        Err(error) => Err(unusable(format!("cannot be read: {error}"))),
+    }
+}
+
+/// The private key of the client's certificate. What is in the file is never repeated.
+fn key_in(path: &Path) -> Result<PrivateKeyDer<'static>, Error> {
+    let unusable = |why: &str| Error::Unavailable(format!("the private key {} {why}", path.display()));
+    let metadata = fs::metadata(path).map_err(|error| unusable(&format!("cannot be read: {error}")))?;
+    if super::passfile::is_open_to_others(&metadata) {
+        return Err(unusable("may be read by others: chmod 0600 it"));
+    }
+    PrivateKeyDer::from_pem_file(path).map_err(|_| unusable("is not a key in PEM format without a passphrase"))
+}
+
+fn roots_in(path: &Path) -> Result<RootCertStore, Error> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates_in(path)? {
+        roots.add(certificate).map_err(|error| {
+            Error::Unavailable(format!("a certificate in {} cannot be trusted: {error}", path.display()))
+        })?;
+    }
+    Ok(roots)
+}
+
+fn roots_of_system() -> Result<RootCertStore, Error> {
+    let mut roots = RootCertStore::empty();
+    let found = rustls_native_certs::load_native_certs();
+    for error in &found.errors {
+        tracing::debug!(%error, "a part of the system's root certificates cannot be read");
+    }
+    roots.add_parsable_certificates(found.certs);
+    if roots.is_empty() {
+        return Err(Error::Unavailable(
+            "the system has no root certificates to verify the server with: install them, or name a file with \
+             sslrootcert or PGSSLROOTCERT"
+                .to_owned(),
+        ));
+    }
+    Ok(roots)
+}
+
+/// Verifies as much as the mode asks for; that the server has the key of its certificate, always.
+#[derive(Debug)]
+struct Verifier {
+    provider: Arc<CryptoProvider>,
+    /// `None`: any certificate will do.
+    roots: Option<RootCertStore>,
+    checks_name: bool,
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        if let Some(roots) = &self.roots {
+            let certificate = ParsedCertificate::try_from(end_entity)?;
+            let algorithms = self.provider.signature_verification_algorithms.all;
+            verify_server_cert_signed_by_trust_anchor(&certificate, roots, intermediates, now, algorithms)?;
+            if self.checks_name {
+                verify_server_name(&certificate, server_name)?;
+            }
+        }
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// What to do about a handshake that failed.
+pub(super) fn advice(error: &rustls::Error) -> &'static str {
+    match error {
+        rustls::Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => {
+            "the server's certificate is for another name: connect by a name in it, or, when the network is trusted, \
+             use sslmode=verify-ca"
+        }
+        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+            "the server's certificate is not from an authority that is trusted here: name the file with the authority's \
+             certificate with sslrootcert or PGSSLROOTCERT"
+        }
+        rustls::Error::InvalidCertificate(_) => "the server's certificate is not accepted: renew it",
+        _ => "both sides do not agree on TLS: check the server's ssl settings and the client certificate",
+    }
+}
