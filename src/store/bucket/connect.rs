@@ -94,8 +94,8 @@ fn s3(place: &Place, environment: &Environment) -> Result<Arc<dyn ObjectStore>, 
         }
     }
     let setting = |builder: &AmazonS3Builder, key| builder.get_config_value(&key);
-    let endpoint = setting(&builder, AmazonS3ConfigKey::S3Endpoint)
-        .or_else(|| setting(&builder, AmazonS3ConfigKey::Endpoint));
+    let endpoint =
+        setting(&builder, AmazonS3ConfigKey::S3Endpoint).or_else(|| setting(&builder, AmazonS3ConfigKey::Endpoint));
     let is_virtual = setting(&builder, AmazonS3ConfigKey::VirtualHostedStyleRequest).is_some_and(|text| text == "true");
     if let (Some(endpoint), true) = (&endpoint, is_virtual) {
         builder = builder.with_config(AmazonS3ConfigKey::S3Endpoint, with_bucket(endpoint, &place.bucket));
@@ -173,9 +173,9 @@ fn gs(place: &Place, environment: &Environment) -> Result<Arc<dyn ObjectStore>, 
             builder = builder.with_config(key, value);
         }
     }
-    let emulator = environment.get("STORAGE_EMULATOR_HOST").map(|host| {
-        if host.contains("://") { host.to_owned() } else { format!("http://{host}") }
-    });
+    let emulator = environment
+        .get("STORAGE_EMULATOR_HOST")
+        .map(|host| if host.contains("://") { host.to_owned() } else { format!("http://{host}") });
     let endpoint = place.option("endpoint").map(str::to_owned).or(emulator);
     if is_plain_http(endpoint.as_deref()) {
         // Only emulators speak plain HTTP, and they ask for no credentials.

@@ -196,7 +196,8 @@ impl Objects {
     /// When an object was written, by the bucket's own clock, in seconds since 1970.
     pub(super) async fn written_at(&self, name: &str) -> Result<i64, Error> {
         let path = self.path(name);
-        let found = self.repeat(|| self.store.head(&path)).await.map_err(|failure| failure.into_read_error(&self.place))?;
+        let found =
+            self.repeat(|| self.store.head(&path)).await.map_err(|failure| failure.into_read_error(&self.place))?;
         Ok(found.last_modified.timestamp())
     }
 

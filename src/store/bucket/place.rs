@@ -172,7 +172,8 @@ pub(super) struct Environment(BTreeMap<String, String>);
 impl Environment {
     /// Of this process, now.
     pub(super) fn of_process() -> Self {
-        let texts = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let texts =
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         Self::new(texts)
     }
 

@@ -161,7 +161,8 @@ mod tests {
 
     #[test]
     fn a_profile_has_keys_in_one_file_and_a_region_in_the_other() {
-        let config = "# ours\n[default]\nregion = us-west-2\n\n[profile team]\nregion=eu-central-1\ns3 =\n  region = no\n";
+        let config =
+            "# ours\n[default]\nregion = us-west-2\n\n[profile team]\nregion=eu-central-1\ns3 =\n  region = no\n";
         let credentials = "[default]\naws_access_key_id = A\naws_secret_access_key = B\n[team]\n\
                            aws_access_key_id=C\naws_secret_access_key=D=/+\naws_session_token = E\n";
         let found = profile(config, credentials, Some("team")).unwrap();
