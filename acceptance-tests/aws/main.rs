@@ -4,5 +4,12 @@
 
 mod boto;
 mod endpoint;
+mod scene;
 
-mod core_flow;
+mod awscli;
+mod core;
+mod errors;
+mod lists;
+mod once;
+mod signatures;
+mod states;

@@ -122,6 +122,11 @@ impl Endpoint {
         self.world().things.iter().filter(|thing| thing.kind == kind).cloned().collect()
     }
 
+    /// Id of what a thing is in.
+    pub(crate) fn parent_of(&self, id: &str) -> String {
+        self.world().get(id).parent.clone()
+    }
+
     /// A thing as clients that know botocore's model see it after `action` in `set`, without counting as a read.
     pub(crate) fn as_clients_see(&self, action: &str, set: &str, id: &str) -> Value {
         let world = self.world();
