@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use test_servers::Packages;
 
 use crate::endpoint::{Credentials, Endpoint, model};
+use crate::scene::text;
 
 /// An account in a Region, seen through boto3.
 #[derive(Clone)]
@@ -124,9 +125,14 @@ impl Boto {
         pages.as_array().unwrap().clone()
     }
 
+    /// A signed form that boto3's own model would not let through: the text of the answer.
+    pub(crate) fn raw(&self, form: Value) -> String {
+        text(&self.ask("raw", "", form).unwrap()[1])
+    }
+
     /// Members that boto3's model knows of a structure.
     pub(crate) fn members(&self, shape: &str) -> Vec<String> {
         let names = self.ask("members", shape, json!({})).unwrap();
-        names.as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect()
+        names.as_array().unwrap().iter().map(text).collect()
     }
 }

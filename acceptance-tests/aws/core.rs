@@ -154,11 +154,12 @@ fn cascade_takes_everything_in_a_private_scope() {
 }
 
 /// Members that are never there, and why.
-const ABSENT: [(&str, &str, &str); 4] = [
+const ABSENT: [(&str, &str, &str); 5] = [
     ("Ipam", "StateMessage", "only with a failure"),
     ("IpamPool", "StateMessage", "only with a failure"),
     ("IpamPool", "PubliclyAdvertisable", "only in public pools: see public_pools_show_what_only_they_have"),
     ("IpamPool", "AwsService", "only in public pools"),
+    ("IpamPool", "PublicIpSource", "only in public pools"),
 ];
 
 #[test]
@@ -210,7 +211,6 @@ fn fill(scene: &Scene, top: &str, leaf: &str) {
         "SourceIpamPoolId": top, "Locale": AWAY, "Description": "far", "AutoImport": true,
         "AllocationMinNetmaskLength": 20, "AllocationMaxNetmaskLength": 28, "AllocationDefaultNetmaskLength": 24,
         "AllocationResourceTags": [{"Key": "team", "Value": "net"}], "TagSpecifications": tags("ipam-pool"),
-        "PublicIpSource": Value::Null,
         "SourceResource": {
             "ResourceId": "vpc-1", "ResourceType": "vpc", "ResourceRegion": AWAY, "ResourceOwner": ACCOUNT,
         },

@@ -46,8 +46,12 @@ fn ids_that_nobody_has_are_not_found() {
             json!({"IpamPoolAllocationId": "ipam-pool-alloc-0"}),
             "InvalidIpamPoolAllocationId.NotFound",
         ),
-        ("create_tags", json!({"Resources": ["ipam-pool-0"], "Tags": []}), "InvalidIpamPoolId.NotFound"),
-        ("create_tags", json!({"Resources": ["what-0"], "Tags": []}), "InvalidID"),
+        (
+            "create_tags",
+            json!({"Resources": ["ipam-pool-0"], "Tags": [{"Key": "a", "Value": "b"}]}),
+            "InvalidIpamPoolId.NotFound",
+        ),
+        ("create_tags", json!({"Resources": ["what-0"], "Tags": [{"Key": "a", "Value": "b"}]}), "InvalidID"),
     ];
     for (action, arguments, code) in rows {
         scene.home.refused(action, arguments, code, "");
@@ -206,8 +210,59 @@ fn private_ipv6_space_has_its_ranges() {
     scene.is_sound();
 }
 
-/// The newest part of the API, which no version of hashicorp/aws knows either, and what is not about IPAM.
-const NOT_PLAYED: [&str; 0] = [];
+#[test]
+fn what_the_model_does_not_know_is_refused_and_kept() {
+    let scene = Scene::new();
+    let rows = [
+        (json!({"Action": "CreateIpam", "Colour": "red"}), "UnknownParameter"),
+        (json!({"Action": "CreateIpam", "OperatingRegion.1.Name": "x"}), "UnknownParameter"),
+        (json!({"Action": "CreateIpam", "OperatingRegion.x.RegionName": "x"}), "UnknownParameter"),
+        (json!({"Action": "CreateIpam", "Description.1": "x"}), "UnknownParameter"),
+        (json!({"Action": "CreateIpam", "Tier": "gold"}), "InvalidParameterValue"),
+        (json!({"Action": "CreateIpam", "EnablePrivateGua": "perhaps"}), "InvalidParameterValue"),
+        (json!({"Action": "CreateIpamPool", "AddressFamily": "ipv4"}), "MissingParameter"),
+        (json!({"Action": "DescribeIpams", "MaxResults": "4"}), "InvalidParameterValue"),
+    ];
+    for (form, code) in &rows {
+        let mut form = form.clone();
+        form["Version"] = "2016-11-15".into();
+        let answer = scene.home.raw(form.clone());
+        assert!(answer.contains(&format!("<Code>{code}</Code>")), "{form}: {answer}");
+    }
+    assert_eq!(scene.endpoint.violations().len(), rows.len());
+    let unknown = json!({"Action": "RunInstances", "Version": "2016-11-15"});
+    assert!(scene.home.raw(unknown).contains("<Code>InvalidAction</Code>"));
+    let old = json!({"Action": "DescribeIpams", "Version": "2014-01-01"});
+    assert!(scene.home.raw(old).contains("<Code>NoSuchVersion</Code>"));
+    assert!(scene.home.raw(json!({"Version": "2016-11-15"})).contains("<Code>MissingAction</Code>"));
+}
+
+/// EC2's own pools of public addresses, which are not IPAM's, and the newest part of the API (routes, RPKI), which
+/// hashicorp/aws does not know either.
+const NOT_PLAYED: [&str; 22] = [
+    "BatchModifyIpamRoutingPolicyRegistrations",
+    "CreateIpamInternetRegistryAssociation",
+    "CreateIpamRoutingPolicyRegistration",
+    "CreatePublicIpv4Pool",
+    "DeleteIpamInternetRegistryAssociation",
+    "DeleteIpamRoutingPolicyRegistration",
+    "DeletePublicIpv4Pool",
+    "DeprovisionPublicIpv4PoolCidr",
+    "DescribeIpamInternetRegistryAssociations",
+    "DescribeIpv6Pools",
+    "DescribePublicIpv4Pools",
+    "EnableIpamInternetRegistryAssociation",
+    "GetAssociatedIpv6PoolCidrs",
+    "GetIpamDiscoveredRoutes",
+    "GetIpamInternetRegistryAssociationAsns",
+    "GetIpamInternetRegistryAssociationCidrs",
+    "GetIpamRouteOriginAuthorizations",
+    "GetIpamRouteProtectionFindings",
+    "GetIpamRoutingPolicyRegistrationDeltas",
+    "GetIpamRoutingPolicyRegistrations",
+    "ModifyIpamRoutingPolicyRegistration",
+    "ProvisionPublicIpv4PoolCidr",
+];
 
 #[test]
 fn what_is_not_played_is_in_a_list() {

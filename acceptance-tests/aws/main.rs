@@ -12,4 +12,5 @@ mod errors;
 mod lists;
 mod once;
 mod signatures;
+mod special;
 mod states;

@@ -111,6 +111,23 @@ impl Endpoint {
         self.world().shares.insert((id.to_owned(), account.to_owned()));
     }
 
+    /// The account that delegates the administration of IPAM.
+    pub(crate) fn management_account(&self, account: &str) {
+        self.world().management_account = Some(account.to_owned());
+    }
+
+    /// A resource (`vpc`, ...) takes a block of a pool, as when it is made outside.
+    pub(crate) fn take(&self, pool_id: &str, resource_type: &str, resource_id: &str, cidr: &str) {
+        let mut world = self.world();
+        let cidr = cidr.parse().expect("a CIDR");
+        world.take(pool_id, resource_type, resource_id, cidr).expect("the pool has this block free");
+    }
+
+    /// The resource is gone; its space follows as late as the script says.
+    pub(crate) fn resource_gone(&self, resource_id: &str) {
+        self.world().resource_gone(resource_id);
+    }
+
     /// Adds something that AWS sees by itself, to the set (`ipamDiscoveredAccountSet`, ...) that lists it.
     pub(crate) fn seed(&self, set: &str, item: Value) {
         let item = world::members(item);
@@ -119,7 +136,9 @@ impl Endpoint {
 
     /// Everything of a kind that is in the world, gone or not, in the order in which it was made.
     pub(crate) fn things(&self, kind: Kind) -> Vec<Thing> {
-        self.world().things.iter().filter(|thing| thing.kind == kind).cloned().collect()
+        let mut world = self.world();
+        world.settle();
+        world.things.iter().filter(|thing| thing.kind == kind).cloned().collect()
     }
 
     /// Id of what a thing is in.

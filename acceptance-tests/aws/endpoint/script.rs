@@ -36,6 +36,10 @@ pub(crate) struct Script {
     pub(crate) read_lag: Delay,
     /// `pending-advertising`, `pending-withdrawal`.
     pub(crate) advertise: Delay,
+    /// Between two calls that advertise or withdraw; AWS wants ten seconds.
+    pub(crate) advertise_rest: Duration,
+    /// `sync-in-progress` of prefix lists.
+    pub(crate) sync: Delay,
     /// Code and message of the reason why pool CIDRs cannot be provisioned.
     pub(crate) provision_failure: Option<(&'static str, &'static str)>,
     /// The reason shows while the CIDR is still `pending-provision`.
@@ -76,6 +80,8 @@ impl Default for Script {
             release: Delay::Reads(0),
             read_lag: Delay::Reads(0),
             advertise: Delay::Reads(1),
+            advertise_rest: Duration::ZERO,
+            sync: Delay::Reads(1),
             provision_failure: None,
             reason_shows_early: false,
             create_failure: None,
@@ -99,6 +105,7 @@ impl Script {
             provision: now,
             deprovision: now,
             advertise: now,
+            sync: now,
             ..Self::default()
         }
     }

@@ -21,6 +21,7 @@ pub(crate) enum Kind {
     ResolverTarget,
     Byoasn,
     ByoipCidr,
+    AsnAssociation,
 }
 
 /// Names that belong to a kind.
@@ -49,7 +50,7 @@ const fn names(
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Ipam,
         Self::Scope,
         Self::Pool,
@@ -63,6 +64,7 @@ impl Kind {
         Self::ResolverTarget,
         Self::Byoasn,
         Self::ByoipCidr,
+        Self::AsnAssociation,
     ];
 
     pub(crate) const fn names(self) -> Names {
@@ -117,7 +119,7 @@ impl Kind {
                 "InvalidIpamPrefixListResolverTargetId",
             ),
             Self::Byoasn => names("", "", "asn", "", "InvalidAsn"),
-            Self::ByoipCidr => names("", "", "cidr", "", "InvalidByoipCidr"),
+            Self::ByoipCidr | Self::AsnAssociation => names("", "", "cidr", "", "InvalidCidr"),
         }
     }
 
@@ -218,7 +220,10 @@ impl Thing {
 
     /// Something can be done with what is in it.
     pub(crate) fn is_usable(&self) -> bool {
-        matches!(self.state.as_str(), "create-complete" | "modify-complete" | "modify-in-progress")
+        matches!(
+            self.state.as_str(),
+            "create-complete" | "modify-complete" | "modify-in-progress" | "sync-complete" | "associate-complete"
+        )
     }
 
     /// It can be changed itself.
@@ -230,7 +235,7 @@ impl Thing {
     pub(crate) fn is_gone(&self) -> bool {
         matches!(
             self.state.as_str(),
-            "delete-complete" | "deprovisioned" | "disassociate-complete" | "failed-provision"
+            "delete-complete" | "deprovisioned" | "disassociate-complete" | "disassociated" | "failed-provision"
         )
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
+use terraform_provider_ipam::ipam::{Cidr, Size};
 
 use super::fault::{Fault, Result};
 use super::script::{Delay, Script, Trouble};
@@ -54,6 +55,11 @@ pub(crate) struct World {
     pub(crate) shares: BTreeSet<(String, String)>,
     /// What AWS sees by itself (resources, accounts, addresses, history), by the name of the set that lists it.
     pub(crate) seeds: BTreeMap<String, Vec<Map<String, Value>>>,
+    /// The account that delegates, and the one that it has delegated to.
+    pub(crate) management_account: Option<String>,
+    pub(crate) administrator: Option<String>,
+    /// When an account last advertised or withdrew something.
+    pub(crate) advertised: BTreeMap<String, Timestamp>,
     pub(crate) now: Timestamp,
     pub(crate) seed: u64,
     pub(crate) sequence: u64,
@@ -81,6 +87,9 @@ impl World {
             remembered: BTreeMap::new(),
             shares: BTreeSet::new(),
             seeds: BTreeMap::new(),
+            management_account: None,
+            administrator: None,
+            advertised: BTreeMap::new(),
             now: Timestamp::now(),
             seed,
             sequence: 0,
@@ -300,18 +309,64 @@ impl World {
         let now = self.now;
         let thing = self.get(id);
         let (pool, source) = (thing.parent.clone(), thing.secret.get("sourceAllocation").cloned());
-        match self.space_of(&pool).deprovision(now, id) {
+        let is_advertised = self.inside(Kind::ByoipCidr, id).any(|cidr| !cidr.state.starts_with("provisioned"));
+        let result = if is_advertised {
+            Err("The CIDR is advertised.")
+        } else {
+            let result = self.space_of(&pool).deprovision(now, id);
+            result.map_err(|_| "The CIDR has one or more allocations.")
+        };
+        match result {
             Ok(()) => {
+                self.things.retain(|thing| thing.parent != id);
                 self.things.retain(|thing| source.as_ref().and_then(Value::as_str) != Some(thing.id.as_str()));
                 let vanished = self.step(self.script.cidr_linger, "", Effect::Vanish);
                 self.get_mut(id).steps.push_back(vanished);
             }
-            Err(_) => {
-                let reason = json!({"code": "cidr-not-available", "message": "The CIDR has one or more allocations."});
+            Err(message) => {
+                let reason = json!({"code": "cidr-not-available", "message": message});
                 let thing = self.get_mut(id);
                 thing.state = "failed-deprovision".to_owned();
                 thing.body.insert("failureReason".to_owned(), reason);
             }
+        }
+    }
+
+    /// An allocation that a resource made.
+    ///
+    /// # Errors
+    /// Those of the core.
+    pub(crate) fn take(&mut self, pool_id: &str, resource_type: &str, resource_id: &str, cidr: Cidr) -> Result<()> {
+        let (now, pool) = (self.now, self.get(pool_id).clone());
+        let (id, _) = self.space_of(pool_id).allocate(now, pool_id, Size::Cidr(cidr), &BTreeSet::new())?;
+        let body = members(json!({
+            "cidr": cidr.to_string(),
+            "resourceId": resource_id,
+            "resourceType": resource_type,
+            "resourceRegion": pool.text("locale"),
+            "resourceOwner": pool.account,
+        }));
+        let region = pool.text("locale").to_owned();
+        self.create(New {
+            kind: Kind::Allocation,
+            id,
+            account: pool.account,
+            region,
+            parent: pool.id,
+            body,
+            tags: BTreeMap::new(),
+            states: CREATED,
+            delay: Delay::Reads(0),
+        });
+        Ok(())
+    }
+
+    pub(crate) fn resource_gone(&mut self, resource_id: &str) {
+        let released = self.step(self.script.release, "", Effect::Delete);
+        let vanished = self.step(Delay::Reads(0), "", Effect::Vanish);
+        let of_it = |thing: &&mut Thing| thing.kind == Kind::Allocation && thing.text("resourceId") == resource_id;
+        for thing in self.things.iter_mut().filter(of_it) {
+            thing.steps = [released.clone(), vanished.clone()].into();
         }
     }
 
@@ -339,6 +394,10 @@ impl World {
                 let is_valid = thing.text("notAfter").parse::<Timestamp>().is_ok_and(|end| self.now < end);
                 body.insert("status".to_owned(), if is_valid { "valid" } else { "expired" }.into());
             }
+            Kind::ByoipCidr => {
+                let associations = self.inside(Kind::AsnAssociation, &thing.id).map(|found| self.render(found));
+                body.insert("asnAssociationSet".to_owned(), associations.collect::<Vec<_>>().into());
+            }
             _ => {}
         }
         body
@@ -347,7 +406,9 @@ impl World {
     /// A thing as an answer shows it now; one read fewer until it changes.
     pub(crate) fn show(&mut self, id: &str) -> Map<String, Value> {
         let shown = self.render(self.get(id));
-        if let Some(step) = self.get_mut(id).steps.front_mut() {
+        let is_shown =
+            |thing: &&mut Thing| thing.id == id || (thing.kind == Kind::AsnAssociation && thing.parent == id);
+        for step in self.things.iter_mut().filter(is_shown).filter_map(|thing| thing.steps.front_mut()) {
             step.after.read();
         }
         shown

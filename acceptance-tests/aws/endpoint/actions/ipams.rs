@@ -27,7 +27,7 @@ pub(super) fn create(ask: &mut Ask<'_>) -> Result<Members> {
     let private = space.default_scope(ScopeType::Private)?;
     let public = space.default_scope(ScopeType::Public)?;
     ask.world.spaces.insert(id.clone(), space);
-    let discovery = default_discovery(ask);
+    let discovery = default_discovery(ask, &id);
     let association = ask.world.new_id(Kind::DiscoveryAssociation);
     let regions: Vec<Value> =
         ask.regions("OperatingRegion").into_iter().map(|region| json!({"regionName": region})).collect();
@@ -55,8 +55,8 @@ pub(super) fn create(ask: &mut Ask<'_>) -> Result<Members> {
     ask.answer("ipam", &id)
 }
 
-/// The account's default discovery in this Region, made with its first IPAM.
-fn default_discovery(ask: &mut Ask<'_>) -> String {
+/// The default discovery in this Region, which comes and goes with the IPAM.
+fn default_discovery(ask: &mut Ask<'_>, ipam: &str) -> String {
     let is_default =
         |thing: &&Thing| thing.flag("isDefault") && thing.account == ask.account && thing.region == ask.region;
     if let Some(known) = ask.world.all(Kind::Discovery).find(is_default) {
@@ -71,7 +71,7 @@ fn default_discovery(ask: &mut Ask<'_>) -> String {
         "isDefault": true,
         "organizationalUnitExclusionSet": [],
     }));
-    ask.create_as(Kind::Discovery, &id, "", body, BTreeMap::new(), CREATED);
+    ask.create_as(Kind::Discovery, &id, ipam, body, BTreeMap::new(), CREATED);
     id
 }
 

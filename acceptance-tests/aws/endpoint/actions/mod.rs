@@ -1,11 +1,19 @@
 //! One function for each action.
 
 mod allocations;
+mod byoasn;
+mod byoip;
+mod discoveries;
 mod ipams;
+mod organization;
+mod policies;
 mod pool_cidrs;
 mod pools;
+mod resolvers;
+mod resources;
 mod scopes;
 mod tags;
+mod tokens;
 
 use std::collections::BTreeMap;
 
@@ -58,6 +66,62 @@ pub(crate) fn find(action: &str) -> Option<Action> {
         "CreateTags" => tags::create,
         "DeleteTags" => tags::delete,
         "DescribeTags" => tags::describe,
+        "CreateIpamResourceDiscovery" => discoveries::create,
+        "DescribeIpamResourceDiscoveries" => discoveries::describe,
+        "ModifyIpamResourceDiscovery" => discoveries::modify,
+        "DeleteIpamResourceDiscovery" => discoveries::delete,
+        "AssociateIpamResourceDiscovery" => discoveries::associate,
+        "DescribeIpamResourceDiscoveryAssociations" => discoveries::describe_associations,
+        "DisassociateIpamResourceDiscovery" => discoveries::disassociate,
+        "GetIpamDiscoveredAccounts" => discoveries::accounts,
+        "GetIpamDiscoveredResourceCidrs" => discoveries::resource_cidrs,
+        "GetIpamDiscoveredPublicAddresses" => discoveries::public_addresses,
+        "GetIpamResourceCidrs" => resources::get,
+        "ModifyIpamResourceCidr" => resources::modify,
+        "GetIpamAddressHistory" => resources::history,
+        _ => return find_special(action),
+    })
+}
+
+/// What only the delegated administrator, owners of public space or routers need.
+fn find_special(action: &str) -> Option<Action> {
+    Some(match action {
+        "EnableIpamOrganizationAdminAccount" => organization::enable,
+        "DisableIpamOrganizationAdminAccount" => organization::disable,
+        "ProvisionByoipCidr" => byoip::provision,
+        "DescribeByoipCidrs" => byoip::describe,
+        "AdvertiseByoipCidr" => byoip::advertise,
+        "WithdrawByoipCidr" => byoip::withdraw,
+        "DeprovisionByoipCidr" => byoip::deprovision,
+        "MoveByoipCidrToIpam" => byoip::move_to_ipam,
+        "CreateIpamExternalResourceVerificationToken" => tokens::create,
+        "DescribeIpamExternalResourceVerificationTokens" => tokens::describe,
+        "DeleteIpamExternalResourceVerificationToken" => tokens::delete,
+        "ProvisionIpamByoasn" => byoasn::provision,
+        "DescribeIpamByoasn" => byoasn::describe,
+        "AssociateIpamByoasn" => byoasn::associate,
+        "DisassociateIpamByoasn" => byoasn::disassociate,
+        "DeprovisionIpamByoasn" => byoasn::deprovision,
+        "CreateIpamPolicy" => policies::create,
+        "DescribeIpamPolicies" => policies::describe,
+        "DeleteIpamPolicy" => policies::delete,
+        "ModifyIpamPolicyAllocationRules" => policies::modify_rules,
+        "GetIpamPolicyAllocationRules" => policies::get_rules,
+        "EnableIpamPolicy" => policies::enable,
+        "DisableIpamPolicy" => policies::disable,
+        "GetEnabledIpamPolicy" => policies::get_enabled,
+        "GetIpamPolicyOrganizationTargets" => policies::targets,
+        "CreateIpamPrefixListResolver" => resolvers::create,
+        "DescribeIpamPrefixListResolvers" => resolvers::describe,
+        "ModifyIpamPrefixListResolver" => resolvers::modify,
+        "DeleteIpamPrefixListResolver" => resolvers::delete,
+        "GetIpamPrefixListResolverRules" => resolvers::get_rules,
+        "GetIpamPrefixListResolverVersions" => resolvers::get_versions,
+        "GetIpamPrefixListResolverVersionEntries" => resolvers::get_entries,
+        "CreateIpamPrefixListResolverTarget" => resolvers::create_target,
+        "DescribeIpamPrefixListResolverTargets" => resolvers::describe_targets,
+        "ModifyIpamPrefixListResolverTarget" => resolvers::modify_target,
+        "DeleteIpamPrefixListResolverTarget" => resolvers::delete_target,
         _ => return None,
     })
 }

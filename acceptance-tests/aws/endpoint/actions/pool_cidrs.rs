@@ -8,7 +8,8 @@ use terraform_provider_ipam::ipam::{self, Cidr, Family, PoolCidr, Size};
 use super::super::fault::{Fault, Result};
 use super::super::thing::{Effect, Kind, Thing};
 use super::super::world::members;
-use super::{Ask, Members};
+use super::ipams::NO_LOCALE;
+use super::{Ask, Members, byoip};
 
 /// Space that Amazon gives: documentation prefixes, with the lengths that can be had.
 const AMAZON_V4: (&str, [u8; 2]) = ("203.0.113.0/24", [29, 30]);
@@ -50,6 +51,9 @@ pub(super) fn provision(ask: &mut Ask<'_>) -> Result<Members> {
     ask.create_as(Kind::PoolCidr, &id, &pool.id, members(asked), BTreeMap::new(), states);
     if let Some(made) = &outcome.made {
         show_in_source(ask, &pool, made);
+        if pool.text("publicIpSource") == "byoip" && pool.text("locale") != NO_LOCALE {
+            byoip::of_pool(ask, &pool, &id, made.cidr);
+        }
     }
     finish(ask, &id, outcome);
     ask.answer("ipamPoolCidr", &id)
