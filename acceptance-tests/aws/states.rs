@@ -119,6 +119,33 @@ fn a_new_allocation_is_listed_late_and_never_given_twice() {
 }
 
 #[test]
+fn what_is_new_cannot_be_found_at_once() {
+    let scene = Scene::new();
+    scene.endpoint.script(Script { create_lag: Delay::Reads(2), ..Script::at_once() });
+    let pool = scene.pool(json!({}));
+    let (by_id, code) = (json!({"IpamPoolIds": [pool]}), "InvalidIpamPoolId.NotFound");
+    for _ in 0..2 {
+        let change = json!({"IpamPoolId": pool, "Description": "new"});
+        scene.home.refused("modify_ipam_pool", change, code, &pool);
+        scene.home.refused("describe_ipam_pools", by_id.clone(), code, &pool);
+    }
+    assert_eq!(scene.pool_state(&pool), "create-complete");
+    scene.is_sound();
+}
+
+#[test]
+fn an_isolated_pool_is_of_no_use() {
+    let scene = Scene::new();
+    let (_, leaf) = scene.tree();
+    scene.endpoint.set_state(&leaf, "isolate-complete");
+    assert_eq!(scene.pool_state(&leaf), "isolate-complete");
+    let arguments = json!({"IpamPoolId": leaf, "NetmaskLength": 24});
+    scene.home.refused("allocate_ipam_pool_cidr", arguments, "IncorrectState", "isolate-complete");
+    scene.endpoint.set_state(&leaf, "create-complete");
+    scene.allocate(&leaf, 24);
+}
+
+#[test]
 fn released_space_is_free_late() {
     let scene = Scene::new();
     let (_, leaf) = scene.tree();

@@ -24,7 +24,6 @@ mod thing;
 mod world;
 mod xml;
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -101,9 +100,12 @@ impl Endpoint {
         world.settle();
     }
 
-    /// The endpoint's clock.
-    pub(crate) fn now(&self) -> Timestamp {
-        self.world().now
+    /// Puts a thing into a state that no action leads to (`isolate-complete`, `delete-failed`, ...).
+    pub(crate) fn set_state(&self, id: &str, state: &str) {
+        let mut world = self.world();
+        let thing = world.get_mut(id);
+        state.clone_into(&mut thing.state);
+        thing.steps.clear();
     }
 
     /// Shares a pool or a resource discovery with another account, as RAM does.
@@ -248,6 +250,3 @@ fn carry_out(world: &mut World, call: &mut Call, form: &[(String, String)]) -> R
 pub(crate) fn missing_actions() -> Vec<&'static str> {
     Model::shared().actions().filter(|action| actions::find(action).is_none()).collect()
 }
-
-/// Tags by key.
-pub(crate) type Tags = BTreeMap<String, String>;

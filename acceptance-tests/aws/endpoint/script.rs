@@ -34,6 +34,8 @@ pub(crate) struct Script {
     pub(crate) release: Delay,
     /// How long a new allocation is not listed yet.
     pub(crate) read_lag: Delay,
+    /// How long everything else that is new cannot be found yet.
+    pub(crate) create_lag: Delay,
     /// `pending-advertising`, `pending-withdrawal`.
     pub(crate) advertise: Delay,
     /// Between two calls that advertise or withdraw; AWS wants ten seconds.
@@ -79,6 +81,7 @@ impl Default for Script {
             cidr_linger: Delay::Never,
             release: Delay::Reads(0),
             read_lag: Delay::Reads(0),
+            create_lag: Delay::Reads(0),
             advertise: Delay::Reads(1),
             advertise_rest: Duration::ZERO,
             sync: Delay::Reads(1),

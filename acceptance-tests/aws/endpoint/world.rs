@@ -136,6 +136,12 @@ impl World {
             body.insert(names.arn.to_owned(), arn(new.kind, &new.account, &new.id).into());
         }
         let (first, then) = new.states;
+        let lag = match new.kind {
+            Kind::Allocation => self.script.read_lag,
+            // What comes along with something else is there when that is.
+            _ if first == then => Delay::Reads(0),
+            _ => self.script.create_lag,
+        };
         let mut thing = Thing {
             sequence: self.sequence,
             kind: new.kind,
@@ -147,7 +153,7 @@ impl World {
             tags: new.tags,
             state: first.to_owned(),
             steps: VecDeque::new(),
-            hidden: None,
+            hidden: Some(self.countdown(lag)).filter(|lag| !lag.is_over(self.now)),
             secret: Map::new(),
         };
         if first != then {
@@ -414,6 +420,18 @@ impl World {
         shown
     }
 
+    /// Ids of what fits and lists show already. What is not shown yet comes nearer to it.
+    pub(crate) fn listed(&mut self, fits: impl Fn(&Thing) -> bool) -> Vec<String> {
+        let mut found = Vec::new();
+        for thing in self.things.iter_mut().filter(|thing| fits(thing)) {
+            match &mut thing.hidden {
+                Some(lag) => lag.read(),
+                None => found.push(thing.id.clone()),
+            }
+        }
+        found
+    }
+
     /// Whether an account sees a thing in a Region.
     pub(crate) fn is_visible(&self, thing: &Thing, account: &str, region: &str) -> bool {
         let shared = self.shares.contains(&(thing.id.clone(), account.to_owned()));
@@ -427,7 +445,8 @@ impl World {
     /// `Invalid...Id.NotFound`.
     pub(crate) fn require(&self, kind: Kind, id: &str, account: &str, region: &str) -> Result<&Thing> {
         let found = self.find(id).filter(|thing| thing.kind == kind && self.is_visible(thing, account, region));
-        found.filter(|thing| thing.state != "delete-complete").ok_or_else(|| not_found(kind, id))
+        let found = found.filter(|thing| thing.state != "delete-complete" && thing.hidden.is_none());
+        found.ok_or_else(|| not_found(kind, id))
     }
 }
 

@@ -55,8 +55,6 @@ pub(super) fn allocate(ask: &mut Ask<'_>) -> Result<Members> {
     }));
     let states = ("create-complete", "create-complete");
     ask.create_as(Kind::Allocation, &id, &pool.id, body, tags, states);
-    let lag = ask.world.countdown(ask.world.script.read_lag);
-    ask.world.get_mut(&id).hidden = Some(lag).filter(|lag| !lag.is_over(now));
     ask.answer("ipamPoolAllocation", &id)
 }
 
@@ -111,7 +109,8 @@ fn preview(ask: &mut Ask<'_>, pool: &Thing, size: Size, disallowed: &BTreeSet<Ci
 pub(super) fn get(ask: &mut Ask<'_>) -> Result<Members> {
     let pool = pool_here(ask)?;
     let wanted = ask.text("IpamPoolAllocationId").map(str::to_owned);
-    let found = ask.listed(|thing| thing.parent == pool.id && wanted.as_ref().is_none_or(|id| *id == thing.id));
+    let is_wanted = |thing: &Thing| wanted.as_ref().is_none_or(|id| *id == thing.id);
+    let found = ask.world.listed(|thing| thing.kind == Kind::Allocation && thing.parent == pool.id && is_wanted(thing));
     if let Some(id) = wanted.filter(|_| found.is_empty()) {
         return Err(super::super::world::not_found(Kind::Allocation, &id));
     }
@@ -122,27 +121,14 @@ pub(super) fn get(ask: &mut Ask<'_>) -> Result<Members> {
 pub(super) fn describe(ask: &mut Ask<'_>) -> Result<Members> {
     let ids = ask.texts("IpamPoolAllocationId");
     let (account, region) = (ask.account.clone(), ask.region.clone());
-    let found = ask.listed(|thing| {
-        thing.account == account && thing.region == region && (ids.is_empty() || ids.contains(&thing.id))
+    let found = ask.world.listed(|thing| {
+        let is_own = thing.kind == Kind::Allocation && thing.account == account && thing.region == region;
+        is_own && (ids.is_empty() || ids.contains(&thing.id))
     });
     if let Some(missing) = ids.iter().find(|id| !found.contains(id)) {
         return Err(super::super::world::not_found(Kind::Allocation, missing));
     }
     ask.list("ipamPoolAllocationSet", &found)
-}
-
-impl Ask<'_> {
-    /// Allocations that lists show already. One that fits and is not shown yet comes nearer to it.
-    fn listed(&mut self, fits: impl Fn(&Thing) -> bool) -> Vec<String> {
-        let mut found = Vec::new();
-        for thing in self.world.things.iter_mut().filter(|thing| thing.kind == Kind::Allocation && fits(thing)) {
-            match &mut thing.hidden {
-                Some(lag) => lag.read(),
-                None => found.push(thing.id.clone()),
-            }
-        }
-        found
-    }
 }
 
 pub(super) fn modify(ask: &mut Ask<'_>) -> Result<Members> {

@@ -238,14 +238,15 @@ impl Ask<'_> {
     /// `Invalid...Id.NotFound`, and those of [`Ask::page`].
     pub(crate) fn describe(&mut self, kind: Kind, parameter: &str, set: &str) -> Result<Members> {
         let ids = self.texts(parameter);
-        let found: Vec<String> = self
+        let visible: Vec<String> = self
             .world
             .things
             .iter()
             .filter(|thing| thing.kind == kind && self.world.is_visible(thing, &self.account, &self.region))
-            .filter(|thing| thing.hidden.is_none() && (ids.is_empty() || ids.contains(&thing.id)))
             .map(|thing| thing.id.clone())
             .collect();
+        let is_asked = |thing: &Thing| visible.contains(&thing.id) && (ids.is_empty() || ids.contains(&thing.id));
+        let found = self.world.listed(is_asked);
         if let Some(missing) = ids.iter().find(|id| !found.contains(id)) {
             return Err(super::world::not_found(kind, missing));
         }
