@@ -1,0 +1,16 @@
+//! The endpoint that plays AWS, judged by clients that are not ours: boto3 and awscli.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking, also in its helpers")]
+
+mod boto;
+mod endpoint;
+mod scene;
+
+mod awscli;
+mod core;
+mod errors;
+mod lists;
+mod once;
+mod signatures;
+mod special;
+mod states;
