@@ -7,16 +7,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Top-level module, and the modules it may name.
-const MAY_KNOW: [(&str, &[&str]); 9] = [
+const MAY_KNOW: [(&str, &[&str]); 11] = [
     ("main", &["plugin", "provider", "cli"]),
     ("cli", &["backend", "ipam", "plugin", "provider"]),
     ("plugin", &["protocol", "tf"]),
     ("protocol", &["tf"]),
-    ("provider", &["tf", "backend", "ipam", "store"]),
+    ("provider", &["tf", "aws", "backend", "ipam", "store"]),
     ("tf", &[]),
     ("backend", &["ipam", "store"]),
     ("ipam", &["store"]),
-    ("store", &[]),
+    ("store", &["runtime"]),
+    ("aws", &["backend", "ipam", "store", "runtime"]),
+    ("runtime", &[]),
 ];
 
 /// All that these see of a store: the core its transactions, the provider why it failed.

@@ -3,12 +3,16 @@
 //! One request's road: `main` → [`plugin`] (handshake, TLS) → [`protocol`] (decode, call, encode) → [`tf`]
 //! (Terraform's rules, once for all) → [`provider`] (resources) → [`backend`] → [`ipam`] (decisions) → [`store`].
 
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod backend;
 pub mod cli;
 pub mod ipam;
 pub mod plugin;
 pub mod protocol;
 pub mod provider;
+#[cfg(any(feature = "aws", feature = "postgres", feature = "object-storage"))]
+mod runtime;
 pub mod store;
 pub mod tf;
 

@@ -1,9 +1,12 @@
-//! The endpoint that plays AWS, judged by clients that are not ours: boto3 and awscli.
+//! The endpoint that plays AWS, judged by clients that are not ours: boto3 and awscli; and our own client against it.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking, also in its helpers")]
 
 mod boto;
 mod endpoint;
+#[path = "../harness/mod.rs"]
+#[allow(dead_code, unreachable_pub, reason = "shared with the other acceptance tests, which use all of it")]
+mod harness;
 mod scene;
 
 mod awscli;
@@ -11,6 +14,9 @@ mod core;
 mod errors;
 mod lists;
 mod once;
+mod ours;
+mod pains;
 mod signatures;
 mod special;
 mod states;
+mod terraform;

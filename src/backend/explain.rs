@@ -7,6 +7,9 @@ use num_bigint::BigUint;
 use crate::ipam::{Cidr, Error, Family, Kind, Occupant, RuleName, State};
 use crate::store;
 
+#[path = "explain_service.rs"]
+mod service;
+
 /// An error in the user's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
@@ -51,6 +54,9 @@ pub fn explain(error: &Error) -> Explanation {
         Error::InUse { kind, id, name, contents, more } => in_use(*kind, id, name, contents, *more),
         Error::HoldLost { .. } => hold_lost(error),
         Error::Store(error) => store_error(error),
+        Error::Service(fault) => service::refused(fault),
+        Error::Pending(unfinished) => service::unfinished(unfinished),
+        Error::Unsupported { what } => service::unsupported(*what),
         Error::Importing | Error::NotVacant => moving(error),
         other => declaration(other),
     };

@@ -13,7 +13,7 @@ use crate::ipam::{
 };
 use crate::store::{self, Store, StoreUrl};
 
-use super::{Capabilities, Group, Ipam, Result};
+use super::{Capabilities, Group, Ipam, ReservedTags, Result};
 
 /// What the core needs from outside, apart from who acts: real, or a test's.
 #[derive(Clone)]
@@ -179,7 +179,7 @@ fn pool_cidr_name(spec: &PoolCidrSpec) -> String {
 
 impl Ipam for Local {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { holds: true }
+        Capabilities { holds: true, strategies: true, public_scopes: true, reserved_tags: ReservedTags::default() }
     }
 
     fn plan_scope(&self, spec: &ScopeSpec, terms: &Terms) -> Result<Scope> {

@@ -26,6 +26,29 @@ pub use crate::ipam::{
 pub struct Capabilities {
     /// Plans can hold space, so that they show ids and addresses.
     pub holds: bool,
+    /// Pools place allocations by any [`crate::ipam::Strategy`], not by the service's own only.
+    pub strategies: bool,
+    /// More public scopes than the default one.
+    pub public_scopes: bool,
+    /// Tags that are what else an object has (its name, ...), and so cannot be tags of a user's own.
+    pub reserved_tags: ReservedTags,
+}
+
+/// Keys of tags that a backend keeps other things in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReservedTags {
+    /// These keys.
+    pub keys: &'static [&'static str],
+    /// Keys that begin like this.
+    pub prefixes: &'static [&'static str],
+}
+
+impl ReservedTags {
+    /// What of it `key` is, when it is reserved.
+    pub fn hit(&self, key: &str) -> Option<&'static str> {
+        let exact = self.keys.iter().find(|reserved| **reserved == key);
+        exact.or_else(|| self.prefixes.iter().find(|prefix| key.starts_with(**prefix))).copied()
+    }
 }
 
 /// IP address management, kept somewhere.

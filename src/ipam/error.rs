@@ -100,8 +100,69 @@ pub enum Error {
     Importing,
     /// An import wants an empty store, and this one is not.
     NotVacant,
+    /// The service that keeps everything refused, or did not answer as it should.
+    Service(Box<Fault>),
+    /// The service took the request and is not done with it in the time there was.
+    Pending(Unfinished),
+    /// What keeps everything has no such thing.
+    Unsupported { what: Unsupported },
     /// The store failed.
     Store(crate::store::Error),
+}
+
+/// What a service said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The service, as people call it.
+    pub service: &'static str,
+    /// The action that was asked for.
+    pub action: &'static str,
+    /// The service's code; `None` when there was no answer.
+    pub code: Option<String>,
+    /// The service's words.
+    pub message: String,
+    /// By which the service finds the request again.
+    pub request_id: Option<String>,
+    /// What there is, when the request was about space.
+    pub space: Option<Space>,
+}
+
+/// What a pool has free, and who is in the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Space {
+    pub pool_id: String,
+    pub pool_name: String,
+    pub free: BigUint,
+    pub largest_free: Option<Cidr>,
+    /// The first few.
+    pub holders: Vec<Occupant>,
+    /// How many more.
+    pub more: u64,
+}
+
+/// An object that the service is not done with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfinished {
+    pub kind: Kind,
+    pub id: String,
+    pub name: String,
+    /// What is waited for, in the service's words: a state, an allocation that goes.
+    pub waits_for: String,
+}
+
+/// What only some places can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsupported {
+    /// Holding space for a plan.
+    Holds,
+    /// A history of changes.
+    Events,
+    /// Making public scopes.
+    PublicScopes,
+    /// Placement by a strategy of one's choice.
+    Strategies,
+    /// A tag by this name is the provider's own.
+    ReservedTag(&'static str),
 }
 
 /// Names of the allocation rules, as attributes are called.

@@ -56,7 +56,7 @@ pub(crate) mod tests;
 
 pub use allocations::check_tags;
 pub use cidr::{Cidr, Family, address};
-pub use error::{Error, Occupant, Result, RuleName};
+pub use error::{Error, Fault, Occupant, Result, RuleName, Space, Unfinished, Unsupported};
 pub use events::Chain;
 pub use moving::{Format, Merge, Vacancy, event_entry};
 pub use pools::check_rules;

@@ -464,9 +464,9 @@ impl Reader<'_> {
                 let only_growth = within.is_some_and(|within| !allocation.cidr.overlaps(within));
                 let counts = match allocation.resource_type {
                     _ if only_growth => self.is_growth_kept(allocation),
-                    ResourceType::Custom => !self.is_spent(&allocation.meta),
                     // In the whole pool they were counted as pools.
                     ResourceType::IpamPool => within.is_some() && !self.is_spent_below(allocation)?,
+                    _ => !self.is_spent(&allocation.meta),
                 };
                 if counts {
                     found.add(|| occupant(self.snapshot, allocation))?;

@@ -32,8 +32,8 @@ impl Reader<'_> {
     /// Whether an allocation is a hold, or the space of one, that may be taken back.
     fn is_reclaimable(&mut self, allocation: &Allocation) -> Result<bool> {
         match allocation.resource_type {
-            ResourceType::Custom => Ok(allocation.meta.is_expired(self.env.now)),
             ResourceType::IpamPool => Ok(self.reclaimable_unit(allocation)?.is_some()),
+            _ => Ok(allocation.meta.is_expired(self.env.now)),
         }
     }
 

@@ -348,6 +348,18 @@ pub enum ResourceType {
     Custom,
     /// The space of a pool below (its id is the resource id).
     IpamPool,
+    /// A VPC, seen by AWS.
+    Vpc,
+    /// A subnet, seen by AWS.
+    Subnet,
+    /// An Elastic IP address, seen by AWS.
+    Eip,
+    /// A public IPv4 pool of EC2, seen by AWS.
+    Ec2PublicIpv4Pool,
+    /// A list of anycast addresses, seen by AWS.
+    AnycastIpList,
+    /// Something that AWS has a word for that is not known here.
+    Other,
 }
 
 /// How a block is asked for.
@@ -465,11 +477,29 @@ pub struct Event {
 }
 
 impl ResourceType {
+    /// All of them, in the order in which they are documented.
+    pub const ALL: [Self; 8] = [
+        Self::Custom,
+        Self::IpamPool,
+        Self::Vpc,
+        Self::Subnet,
+        Self::Eip,
+        Self::Ec2PublicIpv4Pool,
+        Self::AnycastIpList,
+        Self::Other,
+    ];
+
     /// AWS's word for it.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Custom => "custom",
             Self::IpamPool => "ipam-pool",
+            Self::Vpc => "vpc",
+            Self::Subnet => "subnet",
+            Self::Eip => "eip",
+            Self::Ec2PublicIpv4Pool => "ec2-public-ipv4-pool",
+            Self::AnycastIpList => "anycast-ip-list",
+            Self::Other => "other",
         }
     }
 }

@@ -5,17 +5,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::backend::{Ipam, Local};
-use crate::ipam::Tags;
-use crate::tf::{Configure, Diagnostic, Diagnostics, Tf};
+use crate::ipam::{Actor, Tags};
+use crate::tf::{Configure, Diagnostic, Diagnostics, Tf, encode_field};
 use crate::{at, model};
 
 use super::actor::actor;
 use super::attributes::HumanDuration;
+use super::aws::{self, AwsModel};
 use super::errors;
 use super::shared::{Configured, Shared};
 
 /// Where addresses are kept when nobody says.
 pub(super) const DEFAULT_STORE: &str = "sqlite:ipam.db";
+/// AWS VPC IPAM.
+const AWS_STORE: &str = "aws-ipam";
 const DEFAULT_OWNER: &str = "default";
 const DEFAULT_PLAN_HOLD: Duration = Duration::from_secs(3600);
 
@@ -23,18 +26,19 @@ model! {
     /// IP address management: scopes, pools, provisioned CIDRs, allocations. The plan shows every address, and
     /// apply keeps it.
     pub(crate) struct ProviderModel {
-        /// Where addresses are kept, such as `sqlite:ipam.db` (the default, in the working directory). Also from
-        /// the environment variable `IPAM_STORE`.
+        /// Where addresses are kept, such as `sqlite:ipam.db` (the default, in the working directory), or `aws-ipam`
+        /// for AWS VPC IPAM. Also from the environment variable `IPAM_STORE`.
         store: String => optional(),
         /// How long a plan holds the addresses it shows, such as `30m`, `1h` (the default) or `24h`. `0s`: plans
-        /// write nothing, and show addresses as known after apply. Also from `IPAM_PLAN_HOLD`.
+        /// write nothing, and show addresses as known after apply. Also from `IPAM_PLAN_HOLD`. With `aws-ipam` plans
+        /// never hold anything: AWS has no such thing.
         plan_hold: HumanDuration => optional(),
         /// Who this configuration is, such as `network-team/prod`; `default` when not set. Names are held, and
         /// objects that an interrupted apply left behind are taken up again, for the same owner only: give every
         /// configuration that shares a store its own. Also from `IPAM_OWNER`.
         owner: String => optional(),
     }
-    blocks { default_tags: DefaultTags }
+    blocks { default_tags: DefaultTags, aws: AwsModel }
 }
 
 model! {
@@ -73,6 +77,7 @@ impl Configure for IpamProvider {
             || config.plan_hold.is_unknown()
             || config.owner.is_unknown()
             || default_tags.is_unknown()
+            || !encode_field(&config.aws).is_wholly_known()
         {
             self.0.configure(None);
             return Ok(());
@@ -95,13 +100,34 @@ fn open(config: &ProviderModel, default_tags: Tags) -> Result<Configured, Diagno
         })?,
         (None, None) => DEFAULT_PLAN_HOLD,
     };
-    let ipam = Local::open(&store, actor(&owner, variable))
+    let ipam = open_store(config, &store, actor(&owner, variable))?;
+    let plan_hold = if ipam.capabilities().holds { plan_hold } else { Duration::ZERO };
+    tracing::info!(store = ipam.describe(), owner, "opened");
+    Ok(Configured { ipam, plan_hold, default_tags })
+}
+
+fn open_store(config: &ProviderModel, store: &str, actor: Actor) -> Result<Arc<dyn Ipam>, Diagnostics> {
+    if store == AWS_STORE {
+        return aws::open(&config.aws.cloned().unwrap_or_default());
+    }
+    if config.aws.is_known() {
+        let why = format!(
+            "The block `aws` is for `store = {AWS_STORE:?}`, and the store is {}. Remove one of them.",
+            kind_of(store)
+        );
+        return Err(Diagnostic::error("A block that is not used", why).at(at!(ProviderModel, aws)).into());
+    }
+    let local = Local::open(store, actor)
         .and_then(|local| {
             // A store that cannot be used is told here, on the attribute that names it, and not once for each resource.
             local.events(0, 1)?;
             Ok(local)
         })
         .map_err(|error| errors::at(&error, at!(ProviderModel, store)))?;
-    tracing::info!(store = ipam.describe(), owner, "opened");
-    Ok(Configured { ipam: Arc::new(ipam), plan_hold, default_tags })
+    Ok(Arc::new(local))
+}
+
+/// What a store's URL begins with: the rest may hold a password.
+fn kind_of(store: &str) -> &str {
+    store.split_once(':').map_or(store, |(kind, _)| kind)
 }

@@ -4,12 +4,14 @@
 
 mod actor;
 mod attributes;
+mod aws;
 mod config;
 mod create;
 mod data;
 mod errors;
 mod facts;
 mod functions;
+mod limits;
 mod rename;
 mod resources;
 mod session;

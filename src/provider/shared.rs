@@ -101,7 +101,7 @@ impl Shared {
     }
 }
 
-/// Runs `work` again while the store is busy or away, until `timeout` has passed or the user wants to stop.
+/// Runs `work` again while the store is busy or not done, until `timeout` has passed or the user wants to stop.
 ///
 /// # Errors
 /// What `work` answered last.
@@ -113,7 +113,9 @@ pub(super) fn within<T>(
     let deadline = Instant::now() + timeout;
     loop {
         match work() {
-            Err(Error::Store(store::Error::Busy(_))) if Instant::now() < deadline && !stop.is_requested() => {
+            Err(Error::Store(store::Error::Busy(_)) | Error::Pending(_))
+                if Instant::now() < deadline && !stop.is_requested() =>
+            {
                 std::thread::sleep(Duration::from_millis(100));
             }
             answer => return answer,

@@ -30,3 +30,10 @@ pub enum Error {
     #[error("{0}")]
     Url(String),
 }
+
+#[cfg(any(feature = "postgres", feature = "object-storage"))]
+impl From<crate::runtime::NoThread> for Error {
+    fn from(no_thread: crate::runtime::NoThread) -> Self {
+        Self::Unavailable(no_thread.to_string())
+    }
+}

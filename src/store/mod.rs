@@ -12,8 +12,6 @@ pub mod memory;
 pub mod overlay;
 #[cfg(feature = "postgres")]
 pub mod postgres;
-#[cfg(any(feature = "postgres", feature = "object-storage"))]
-mod runtime;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 #[cfg(test)]

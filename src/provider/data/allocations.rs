@@ -87,9 +87,12 @@ impl DataSource for AllocationsData {
 
 fn resource_type(field: &Tf<String>) -> Result<Option<ResourceType>, Diagnostics> {
     let Some(text) = field.get() else { return Ok(None) };
-    let all = [ResourceType::Custom, ResourceType::IpamPool];
+    let all = ResourceType::ALL;
     all.into_iter().find(|resource_type| resource_type.word() == text).map(Some).ok_or_else(|| {
-        let words = all.map(|resource_type| format!("{:?}", resource_type.word())).join(" or ");
-        wrong_value(&at!(AllocationsModel, resource_type), format!("{text:?} is not a resource type: use {words}."))
+        let words = all.map(|resource_type| format!("{:?}", resource_type.word())).join(", ");
+        wrong_value(
+            &at!(AllocationsModel, resource_type),
+            format!("{text:?} is not a resource type: use one of {words}."),
+        )
     })
 }

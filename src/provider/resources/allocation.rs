@@ -9,7 +9,7 @@ use crate::tf::{Apply, Diagnostic, Diagnostics, Number, Path, Plan, Resource, St
 use crate::{at, fill_facts, model};
 
 use super::super::shared::{Configured, Shared, within};
-use super::super::{create, errors, rename, tags};
+use super::super::{create, errors, limits, rename, tags};
 use super::{Timeouts, carry_out, check_import, check_name, confirm, id_of, keep, no_such_import, seen, timeout};
 
 model! {
@@ -35,7 +35,8 @@ model! {
         tags: Tags => optional(),
         /// Id of the allocation.
         id: String => computed(),
-        /// The same as `id`.
+        /// The id without the pool's: in AWS the `id` is this one, an underscore and the id of the pool; elsewhere the
+        /// two are the same.
         ipam_pool_allocation_id: String => computed(),
         /// What the allocation is for: `custom`.
         resource_type: String => computed(),
@@ -100,7 +101,7 @@ impl AllocationModel {
         self.name = allocation.meta.name.clone().into();
         self.description = allocation.description.clone().into();
         self.id = allocation.meta.id.clone().into();
-        self.ipam_pool_allocation_id = allocation.meta.id.clone().into();
+        self.ipam_pool_allocation_id = super::own_id(&allocation.meta.id).into();
         self.resource_type = allocation.resource_type.word().to_owned().into();
         self.resource_id = allocation.resource_id.clone().into();
         self.owner = allocation.meta.owner.clone().into();
@@ -133,6 +134,7 @@ impl AllocationModel {
             | Error::NetmaskRule { .. }
             | Error::NetmaskRange { .. }
             | Error::FamilyMismatch { .. } => config.size_at(),
+            Error::Service(fault) if fault.space.is_some() => config.size_at(),
             _ => Path::root(),
         }
     }
@@ -181,6 +183,12 @@ impl AllocationResource {
         plan.private.insert(PREVIEW_ID.to_owned(), found.meta.id.clone().into());
         plan.private.insert(PREVIEW_CIDR.to_owned(), found.cidr.to_string().into());
         plan.planned.fill(&found);
+        if found.meta.id.is_empty() {
+            // AWS gives ids, and says whose an object is, when it is made.
+            plan.planned.id = Tf::Unknown;
+            plan.planned.ipam_pool_allocation_id = Tf::Unknown;
+            plan.planned.owner = Tf::Unknown;
+        }
         Ok(())
     }
 
@@ -307,6 +315,7 @@ impl Resource for AllocationResource {
     fn plan_create(&self, plan: &mut Plan<AllocationModel>) -> Result<(), Diagnostics> {
         let Some(configured) = self.0.configured()? else { return Ok(()) };
         plan.planned.tags_all = tags::all(&configured.default_tags, &plan.planned.tags);
+        limits::tags(&configured, &plan.planned.tags_all, at!(AllocationModel, tags))?;
         let spec = AllocationModel::size(&plan.config).and_then(|size| plan.planned.spec(size));
         let Some(spec) = spec else { return Ok(()) };
         if configured.plan_hold.is_zero() {
@@ -331,6 +340,7 @@ impl Resource for AllocationResource {
             return Ok(());
         };
         plan.planned.tags_all = tags::all(&configured.default_tags, &plan.planned.tags);
+        limits::tags(&configured, &plan.planned.tags_all, at!(AllocationModel, tags))?;
         if AllocationModel::must_avoid_block(prior, plan) {
             plan.planned.forget_block();
             plan.replace.push(at!(AllocationModel, disallowed_cidrs));
@@ -448,6 +458,15 @@ impl Resource for AllocationResource {
         if let (ResourceType::IpamPool, Some(pool_id)) = (allocation.resource_type, &allocation.resource_id) {
             let detail = format!("{} is the space of pool {pool_id}: import that pool instead.", allocation.cidr);
             return Err(Diagnostic::error("This allocation belongs to a pool", detail).into());
+        }
+        if allocation.resource_type != ResourceType::Custom {
+            let what = allocation.resource_id.as_deref().unwrap_or("a resource");
+            let detail = format!(
+                "{} is the space of {} {what}, and goes with it. It cannot be managed by itself.",
+                allocation.cidr,
+                allocation.resource_type.word()
+            );
+            return Err(Diagnostic::error("This allocation belongs to a resource of AWS", detail).into());
         }
         let mut model = AllocationModel::default();
         model.read(&allocation, &configured);

@@ -22,7 +22,7 @@ use super::shared::Shared;
 use super::{create, errors, rename};
 
 model! {
-    /// How long an operation may go on trying while other writers keep the store busy.
+    /// How long an operation may go on trying while other writers keep the store busy, or AWS takes its time.
     pub(crate) struct Timeouts {
         /// For creating; `5m` when not set.
         create: HumanDuration => optional(),
@@ -123,6 +123,11 @@ fn carry_out<T>(
 fn no_such_import(what: &str, id: &str, forms: &str) -> Diagnostics {
     Diagnostic::error(format!("No such {what}"), format!("{id:?} names no {what} in this store. Import by {forms}."))
         .into()
+}
+
+/// The id that the service gave: ours may have the pool's behind it.
+fn own_id(id: &str) -> String {
+    id.split_once('_').map_or(id, |(own, _)| own).to_owned()
 }
 
 /// An id that a plan must have shown.

@@ -11,7 +11,7 @@ use crate::tf::{Apply, Diagnostic, Diagnostics, Path, Plan, Resource, Stop, Tf};
 use crate::{at, model};
 
 use super::super::shared::{Configured, Shared, within};
-use super::super::{create, errors, rename, tags};
+use super::super::{create, errors, limits, rename, tags};
 use super::{Timeouts, carry_out, check_import, check_length, check_name, confirm, id_of, keep, seen, timeout};
 
 model! {
@@ -143,8 +143,8 @@ impl PoolModel {
             Provision::NetmaskLength(length) => length.into(),
             _ => Tf::Null,
         };
-        self.allocation_min_netmask_length = pool.rules.min_netmask_length.into();
-        self.allocation_max_netmask_length = pool.rules.max_netmask_length.into();
+        bound(&mut self.allocation_min_netmask_length, pool.rules.min_netmask_length, 0);
+        bound(&mut self.allocation_max_netmask_length, pool.rules.max_netmask_length, pool.address_family.bits());
         self.allocation_default_netmask_length = pool.rules.default_netmask_length.into();
         if !(pool.rules.required_tags.is_empty() && self.allocation_resource_tags.is_null()) {
             self.allocation_resource_tags = pool.rules.required_tags.clone().into();
@@ -192,6 +192,8 @@ impl PoolModel {
                 RuleName::DefaultNetmaskLength => at!(Self, allocation_default_netmask_length),
             },
             Error::InUse { .. } if self.cidrs.is_known() => at!(Self, cidrs),
+            Error::Service(fault) if fault.space.is_some() && self.cidrs.is_known() => at!(Self, cidrs),
+            Error::Service(fault) if fault.space.is_some() => at!(Self, netmask_length),
             _ => Path::root(),
         }
     }
@@ -201,7 +203,19 @@ impl PoolModel {
     }
 }
 
+/// A bound that allows everything and none are the same: the user's way of saying it stays.
+fn bound(field: &mut Tf<u8>, kept: Option<u8>, all: u8) {
+    if !(kept.is_none() && *field == Tf::Known(all)) {
+        *field = kept.into();
+    }
+}
+
 impl PoolResource {
+    fn check_limits(configured: &Configured, planned: &PoolModel) -> Result<(), Diagnostics> {
+        limits::tags(configured, &planned.tags_all, at!(PoolModel, tags))?;
+        limits::strategy(configured, &planned.allocation_strategy, at!(PoolModel, allocation_strategy))
+    }
+
     fn scope_type(configured: &Configured, pool: &Pool) -> Result<Option<ScopeType>, Diagnostics> {
         let scope = configured.ipam.get_scope(&pool.scope_id);
         let scope = scope.map_err(|error| errors::at(&error, at!(PoolModel, ipam_scope_id)))?;
@@ -319,6 +333,7 @@ impl Resource for PoolResource {
     fn plan_create(&self, plan: &mut Plan<PoolModel>) -> Result<(), Diagnostics> {
         let Some(configured) = self.0.configured()? else { return Ok(()) };
         plan.planned.tags_all = tags::all(&configured.default_tags, &plan.planned.tags);
+        Self::check_limits(&configured, &plan.planned)?;
         let spec = plan.planned.spec(&plan.config).filter(|_| !configured.plan_hold.is_zero());
         let Some(spec) = spec else { return Ok(()) };
         let config = plan.config.clone();
@@ -340,6 +355,7 @@ impl Resource for PoolResource {
             return Ok(());
         };
         plan.planned.tags_all = tags::all(&configured.default_tags, &plan.planned.tags);
+        Self::check_limits(&configured, &plan.planned)?;
         if plan.replace.is_empty() {
             self.plan_change(&configured, prior, plan)?;
         }

@@ -25,7 +25,8 @@ model! {
         name: String => optional().replace(),
         /// Id of the pool CIDR.
         id: String => computed(),
-        /// The same as `id`.
+        /// The id without the pool's: in AWS the `id` is this one, an underscore and the id of the pool; elsewhere the
+        /// two are the same.
         ipam_pool_cidr_id: String => computed(),
         /// The configuration that made it.
         owner: String => computed(),
@@ -70,7 +71,7 @@ impl PoolCidrModel {
             self.name = pool_cidr.meta.name.clone().into();
         }
         self.id = pool_cidr.meta.id.clone().into();
-        self.ipam_pool_cidr_id = pool_cidr.meta.id.clone().into();
+        self.ipam_pool_cidr_id = super::own_id(&pool_cidr.meta.id).into();
         self.owner = pool_cidr.meta.owner.clone().into();
         fill_facts!(self, pool_cidr.cidr);
     }
@@ -87,6 +88,7 @@ impl PoolCidrModel {
             Error::NetmaskRange { .. }
             | Error::PoolExhausted { .. }
             | Error::NoSourcePool
+            | Error::Service(_)
             | Error::PoolEmpty { .. } => {
                 if config.netmask_length.is_known() {
                     at!(Self, netmask_length)

@@ -8,7 +8,7 @@ use crate::tf::{Apply, Diagnostics, Path, Plan, Resource, Stop, Tf};
 use crate::{at, model};
 
 use super::super::shared::{Configured, Shared, within};
-use super::super::{create, errors, rename, tags};
+use super::super::{create, errors, limits, rename, tags};
 use super::{Timeouts, carry_out, check_import, check_name, confirm, id_of, keep, no_such_import, seen, timeout};
 
 model! {
@@ -88,6 +88,8 @@ impl Resource for ScopeResource {
     fn plan_create(&self, plan: &mut Plan<ScopeModel>) -> Result<(), Diagnostics> {
         let Some(configured) = self.0.configured()? else { return Ok(()) };
         plan.planned.tags_all = tags::all(&configured.default_tags, &plan.planned.tags);
+        limits::tags(&configured, &plan.planned.tags_all, at!(ScopeModel, tags))?;
+        limits::scope_type(&configured, &plan.planned.scope_type, at!(ScopeModel, scope_type))?;
         let Some(spec) = plan.planned.spec().filter(|_| !configured.plan_hold.is_zero()) else { return Ok(()) };
         let hold = |terms: &_| configured.ipam.plan_scope(&spec, terms);
         let scope = create::plan(&self.0, &configured, plan, at!(ScopeModel, name), place, hold)?;
@@ -105,6 +107,7 @@ impl Resource for ScopeResource {
             return Ok(());
         };
         plan.planned.tags_all = tags::all(&configured.default_tags, &plan.planned.tags);
+        limits::tags(&configured, &plan.planned.tags_all, at!(ScopeModel, tags))?;
         match plan.planned.name.get() {
             Some(name) if stays && plan.planned.name != prior.name => {
                 let (id, taken_by) = (id_of(&prior.id)?, configured.ipam.find_scope(name));

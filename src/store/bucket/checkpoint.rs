@@ -3,8 +3,8 @@
 use super::load::{Weight, checkpoint_name, number_of};
 use super::objects::Objects;
 use super::{Bucket, State, format};
+use crate::runtime::block_on;
 use crate::store::Error;
-use crate::store::runtime::block_on;
 
 /// When a checkpoint pays.
 #[derive(Clone, Copy)]

@@ -6,8 +6,8 @@ use object_store::ObjectMeta;
 use super::format::{self, CheckpointReader, Commit};
 use super::objects::{Objects, PARALLEL};
 use super::{Bucket, Head, Moment, State, log_name};
+use crate::runtime::block_on;
 use crate::store::Error;
-use crate::store::runtime::block_on;
 
 /// How often loading begins again because the bucket was pruned meanwhile.
 const RESTARTS_MAX: usize = 5;

@@ -69,8 +69,8 @@ use self::objects::{Deadline, Objects, PATIENCE_DEFAULT};
 use self::place::{Environment, Place};
 use super::backoff::Backoff;
 use super::overlay::Overlay;
-use super::runtime::block_on;
 use super::{Error, Pruned, ReadBody, Store, StoreUrl, WriteBody};
+use crate::runtime::block_on;
 
 /// Times that the safety of a position rests on; see the module's text.
 #[derive(Clone, Copy)]

@@ -9,7 +9,7 @@ use super::format::{self, CheckpointReader};
 use super::load::{checkpoint_name, number_of};
 use super::objects::Objects;
 use super::{Bucket, State};
-use crate::store::runtime::block_on;
+use crate::runtime::block_on;
 use crate::store::{Error, Pruned, Store};
 
 /// An object that is written to see what time the bucket thinks it is.

@@ -17,7 +17,7 @@ use super::connect;
 use super::failure::{self, Step, Stop};
 use super::settings::Settings;
 use super::sql::Texts;
-use crate::store::runtime::block_on;
+use crate::runtime::block_on;
 use crate::store::{Entry, Error, Order};
 
 /// Entries and bytes that one statement writes at most.
@@ -72,7 +72,7 @@ pub(super) struct Session {
 
 impl Session {
     pub(super) fn connect(common: &Arc<Common>) -> Result<Self, Stop> {
-        let client = block_on(connect::connect(&common.settings, common.patience))??;
+        let client = block_on(connect::connect(&common.settings, common.patience)).map_err(Error::from)??;
         Ok(Self {
             common: Arc::clone(common),
             client: Arc::new(client),

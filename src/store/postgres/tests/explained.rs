@@ -3,7 +3,7 @@
 use tokio_postgres::types::ToSql;
 
 use super::*;
-use crate::store::runtime::block_on;
+use crate::runtime::block_on;
 
 /// The plan of a statement that was prepared, as it is run again and again.
 fn plan(store: &Postgres, text: &str, parameters: &[&str]) -> String {

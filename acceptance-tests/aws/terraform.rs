@@ -1,0 +1,191 @@
+//! Real terraform, with AWS IPAM as the store.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use crate::endpoint::{Delay, Kind, Script};
+use crate::harness::Workspace;
+use crate::harness::store::Store;
+use crate::scene::{ACCOUNT, HOME, Scene};
+
+const CONFIGURATION: &str = r#"
+resource "ipam_scope" "lab" {
+  name        = "lab"
+  description = "benches"
+}
+
+resource "ipam_pool" "top" {
+  name          = "top"
+  ipam_scope_id = ipam_scope.lab.id
+  cidrs         = ["10.0.0.0/16"]
+  tags          = { site = "lab" }
+}
+
+resource "ipam_pool" "below" {
+  name                              = "below"
+  source_ipam_pool_id               = ipam_pool.top.id
+  locale                            = "us-east-1"
+  netmask_length                    = 20
+  allocation_default_netmask_length = 24
+}
+
+resource "ipam_pool_cidr" "more" {
+  ipam_pool_id = ipam_pool.top.id
+  cidr         = "10.1.0.0/16"
+}
+
+resource "ipam_allocation" "web" {
+  ipam_pool_id   = ipam_pool.below.id
+  name           = "web"
+  netmask_length = 26
+}
+
+resource "ipam_allocation" "default" {
+  ipam_pool_id = ipam_pool.below.id
+  name         = "default"
+}
+
+resource "ipam_allocation" "exact" {
+  ipam_pool_id = ipam_pool.below.id
+  name         = "exact"
+  cidr         = "10.0.15.0/24"
+  description  = "an old one"
+  tags         = { env = "prod" }
+}
+
+data "ipam_allocations" "all" {
+  ipam_pool_id = ipam_pool.below.id
+  depends_on   = [ipam_allocation.web, ipam_allocation.default, ipam_allocation.exact]
+}
+"#;
+
+const ADDRESSES: [&str; 7] = [
+    "ipam_scope.lab",
+    "ipam_pool.top",
+    "ipam_pool.below",
+    "ipam_pool_cidr.more",
+    "ipam_allocation.web",
+    "ipam_allocation.default",
+    "ipam_allocation.exact",
+];
+
+/// A configuration's environment, as users of AWS have it.
+fn store(scene: &Scene) -> Store {
+    let credentials = scene.endpoint.credentials(ACCOUNT);
+    Store::of("aws-ipam")
+        .with("AWS_REGION", HOME)
+        .with("AWS_ACCESS_KEY_ID", &credentials.access_key)
+        .with("AWS_SECRET_ACCESS_KEY", &credentials.secret_key)
+        .with("AWS_ENDPOINT_URL_EC2", &scene.endpoint.url())
+}
+
+#[test]
+fn a_configuration_is_applied_changed_in_place_and_destroyed() {
+    let scene = Scene::new();
+    scene.endpoint.script(Script::default());
+    let workspace = Workspace::on(&store(&scene));
+    workspace.configure(CONFIGURATION);
+    let state = workspace.apply();
+    assert_eq!(state.text("ipam_pool.below.cidr"), "10.0.0.0/20");
+    assert_eq!(state.text("ipam_allocation.exact.owner"), ACCOUNT);
+    let (id, own) = (state.text("ipam_allocation.web.id"), state.text("ipam_allocation.web.ipam_pool_allocation_id"));
+    assert_eq!(id, format!("{own}_{}", state.text("ipam_pool.below.id")));
+    workspace.assert_settled();
+    let described = CONFIGURATION.replace("an old one", "a new one").replace("\"web\"\n", "\"www\"\n");
+    workspace.configure(&described);
+    assert_eq!(
+        workspace.plan().actions().values().filter(|action| *action != "no-op").collect::<BTreeSet<_>>().len(),
+        1
+    );
+    let changed = workspace.apply_saved();
+    assert_eq!(changed.text("ipam_allocation.exact.description"), "a new one");
+    for one in ["ipam_allocation.web.id", "ipam_allocation.exact.id"] {
+        assert_eq!(changed.text(one), state.text(one), "changed in place");
+    }
+    workspace.assert_settled();
+    workspace.destroy();
+    for kind in [Kind::Allocation, Kind::Pool] {
+        let left: Vec<_> =
+            scene.endpoint.things(kind).into_iter().filter(|thing| thing.state != "delete-complete").collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
+    scene.is_sound();
+}
+
+#[test]
+fn pain_7_what_is_imported_with_ids_of_the_aws_provider_plans_empty() {
+    let scene = Scene::new();
+    let first = Workspace::on(&store(&scene));
+    first.configure(CONFIGURATION);
+    let made = first.apply();
+    let second = Workspace::on(&store(&scene));
+    second.configure(CONFIGURATION);
+    for address in ADDRESSES {
+        let id = match address {
+            // <cidr>_<pool>, as the AWS provider has it.
+            "ipam_pool_cidr.more" => format!("10.1.0.0/16_{}", made.text("ipam_pool.top.id")),
+            // AWS's own id.
+            "ipam_allocation.web" => made.text("ipam_allocation.web.ipam_pool_allocation_id"),
+            // <allocation>_<pool>, as the AWS provider has it.
+            _ => made.text(&format!("{address}.id")),
+        };
+        second.import(address, &id);
+    }
+    second.assert_settled();
+    scene.is_sound();
+}
+
+#[test]
+fn pain_5_and_14_a_new_allocation_is_not_tainted_and_what_was_deleted_outside_is_made_again() {
+    let scene = Scene::new();
+    scene.endpoint.script(Script { read_lag: Delay::Reads(2), ..Script::at_once() });
+    let workspace = Workspace::on(&store(&scene));
+    workspace.configure(CONFIGURATION);
+    workspace.apply();
+    scene.endpoint.script(Script::at_once());
+    workspace.assert_settled();
+    let scope = workspace.state().text("ipam_pool.top.id");
+    scene.home.call("delete_ipam_pool", json!({"IpamPoolId": scope, "Cascade": true}));
+    workspace.apply();
+    workspace.assert_settled();
+    scene.is_sound();
+}
+
+#[test]
+fn what_aws_cannot_do_is_refused_at_plan_on_the_attribute() {
+    let scene = Scene::new();
+    let workspace = Workspace::on(&store(&scene));
+    for (body, words) in [
+        ("name = \"a\"\n  address_family = \"ipv4\"\n  allocation_strategy = \"sparse\"", "allocation_strategy"),
+        ("name = \"a\"\n  address_family = \"ipv4\"\n  tags = { Name = \"b\" }", "the tag `Name` is its `name`"),
+    ] {
+        workspace.configure(&format!("resource \"ipam_pool\" \"a\" {{\n  {body}\n}}\n"));
+        workspace.try_plan(&[]).fails().says(&[words, "main.tf line"]);
+    }
+    workspace.configure("resource \"ipam_scope\" \"a\" {\n  name = \"a\"\n  scope_type = \"public\"\n}\n");
+    workspace.try_plan(&[]).fails().says(&["AWS IPAM makes private scopes only", "scope_type"]);
+    assert!(scene.endpoint.things(Kind::Pool).is_empty());
+}
+
+#[test]
+fn the_aws_block_reaches_aws_and_is_refused_with_another_store() {
+    let scene = Scene::new();
+    let credentials = scene.endpoint.credentials(ACCOUNT);
+    let (access_key, secret_key) = (&credentials.access_key, &credentials.secret_key);
+    let provider = |store: &str| {
+        format!(
+            "provider \"ipam\" {{\n  store = {store:?}\n  aws {{\n    region = {HOME:?}\n    access_key = {access_key:?}\n    \
+             secret_key = {secret_key:?}\n    endpoints = {{ ec2 = {:?} }}\n    ipam_id = {}\n  }}\n}}\n\
+             data \"ipam_scopes\" \"all\" {{}}\noutput \"names\" {{\n  value = data.ipam_scopes.all.scopes[*].name\n}}\n",
+            scene.endpoint.url(),
+            scene.ipam["IpamId"]
+        )
+    };
+    let workspace = Workspace::new();
+    workspace.configure(&provider("aws-ipam"));
+    let names = workspace.apply().output("names").clone();
+    assert_eq!(names.as_array().unwrap().len(), 2, "{names}");
+    workspace.configure(&provider("sqlite:ipam.db"));
+    workspace.try_plan(&[]).fails().says(&["A block that is not used", "sqlite"]).never_says(secret_key);
+}

@@ -1,0 +1,336 @@
+//! Allocations.
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use crate::ipam::{
+    Allocation, AllocationChange, AllocationSpec, Cidr, Error, Kind, Planned, Pool, Resize, ResourceType, Result, Size,
+    Unfinished, check_tags,
+};
+
+use super::AwsIpam;
+use super::convert::{self, need, parts};
+use super::memory::Wish;
+use super::said::{Refusal, ask, fault};
+use super::space::occupant;
+use super::tags;
+use super::wait::{Look, uncrowded, until};
+
+/// What is waited for when AWS still holds a block.
+pub(super) fn held_by_aws(held: &Allocation) -> String {
+    let what = held.resource_id.as_deref().unwrap_or("a resource");
+    format!(
+        "AWS still holds {} for {} {what}; it lets go some time after that is deleted",
+        held.cidr,
+        held.resource_type.word()
+    )
+}
+
+/// What a request for a block says.
+struct Ask<'a> {
+    pool: &'a Pool,
+    size: Size,
+    disallowed: &'a BTreeSet<Cidr>,
+}
+
+impl Ask<'_> {
+    const fn cidr(&self) -> Option<Cidr> {
+        match self.size {
+            Size::Cidr(cidr) => Some(cidr),
+            _ => None,
+        }
+    }
+
+    fn netmask_length(&self) -> Option<u8> {
+        match self.size {
+            Size::Cidr(cidr) => Some(cidr.netmask_length()),
+            Size::NetmaskLength(length) => Some(length),
+            Size::Default => self.pool.rules.default_netmask_length,
+        }
+    }
+
+    /// What the pool's rules say of it, before AWS is asked.
+    fn check(&self) -> Result<()> {
+        let (pool_id, pool_name) = (self.pool.meta.id.clone(), self.pool.meta.name.clone());
+        let expected = self.pool.address_family;
+        if let Some(cidr) = self.cidr().filter(|cidr| cidr.family() != expected) {
+            return Err(Error::FamilyMismatch { cidr: Some(cidr), expected, found: cidr.family() });
+        }
+        let Some(netmask_length) = self.netmask_length() else { return Err(Error::NoSize { pool_id, pool_name }) };
+        if netmask_length > expected.bits() {
+            return Err(Error::NetmaskRange { netmask_length, family: expected });
+        }
+        let (min, max) = (self.pool.rules.min_netmask_length, self.pool.rules.max_netmask_length);
+        if min.is_some_and(|min| netmask_length < min) || max.is_some_and(|max| netmask_length > max) {
+            return Err(Error::NetmaskRule { pool_id, pool_name, netmask_length, min, max });
+        }
+        Ok(())
+    }
+
+    fn is_answered_by(&self, cidr: Cidr) -> bool {
+        match self.size {
+            Size::Cidr(asked) => asked == cidr,
+            _ => self.netmask_length().is_none_or(|length| length == cidr.netmask_length()),
+        }
+    }
+}
+
+impl AwsIpam {
+    /// The block that would be allocated now. Its id is empty: AWS gives one only when it is.
+    pub(super) async fn foresee_allocation(&self, spec: &AllocationSpec, pool: &Pool) -> Result<Allocation> {
+        let wanted = Ask { pool, size: spec.size, disallowed: &spec.disallowed_cidrs };
+        wanted.check()?;
+        check_tags(&spec.tags, pool)?;
+        let cidr = match wanted.cidr() {
+            Some(cidr) => {
+                self.require_free(pool, cidr).await?;
+                cidr
+            }
+            None => self.next_free(&wanted).await?,
+        };
+        let raw = aws_sdk_ec2::types::IpamPoolAllocation::builder()
+            .ipam_pool_allocation_id(String::new())
+            .cidr(cidr.to_string())
+            .set_tags(Some(tags::request(&tags::named(&spec.name, &spec.tags))))
+            .set_description(spec.description.clone())
+            .build();
+        let mut foreseen = convert::allocation(&raw, &pool.meta.id)?;
+        foreseen.meta.id = String::new();
+        foreseen.size = spec.size;
+        Ok(foreseen)
+    }
+
+    /// A preview is by size only, so that a certain block is looked for in the lists.
+    async fn require_free(&self, pool: &Pool, cidr: Cidr) -> Result<()> {
+        let ground = self.ground(&pool.meta.id).await?;
+        let (pool_id, pool_name) = (pool.meta.id.clone(), pool.meta.name.clone());
+        if ground.provisioned.is_empty() {
+            return Err(Error::PoolEmpty { pool_id, pool_name });
+        }
+        if !ground.provisioned.iter().any(|block| block.contains(&cidr)) {
+            let provisioned = ground.provisioned.into_iter().collect();
+            return Err(Error::OutsidePool { cidr, pool_id, pool_name, provisioned });
+        }
+        let with: Vec<_> = ground.allocations.iter().filter(|one| one.cidr.overlaps(&cidr)).map(occupant).collect();
+        if with.is_empty() { Ok(()) } else { Err(Error::Overlap { cidr, with: super::space::first_few(with).0 }) }
+    }
+
+    /// AWS's own answer to where a block of that size would be.
+    async fn next_free(&self, wanted: &Ask<'_>) -> Result<Cidr> {
+        let gone = || Error::NotFound { kind: Kind::Pool, id: wanted.pool.meta.id.clone() };
+        let client = self.client_of(&wanted.pool.meta.id).await?.ok_or_else(gone)?;
+        let request = client
+            .allocate_ipam_pool_cidr()
+            .ipam_pool_id(&wanted.pool.meta.id)
+            .set_netmask_length(wanted.netmask_length().map(i32::from))
+            .set_disallowed_cidrs(disallowed(wanted.disallowed))
+            .preview_next_cidr(true);
+        match ask("AllocateIpamPoolCidr", request.send()).await {
+            Ok(answer) => convert::cidr(answer.ipam_pool_allocation.as_ref().and_then(|one| one.cidr())),
+            Err(refusal) => Err(self.no_room(refusal, wanted).await),
+        }
+    }
+
+    async fn no_room(&self, refusal: Refusal, wanted: &Ask<'_>) -> Error {
+        if refusal.is_not_found() {
+            return Error::NotFound { kind: Kind::Pool, id: wanted.pool.meta.id.clone() };
+        }
+        let is_about_space = refusal.is("InvalidParameterValue") || refusal.is("InsufficientCidrBlocks");
+        let space = if is_about_space && !refusal.says("InvalidParameterValue", "current region") {
+            self.space(wanted.pool, wanted.cidr()).await
+        } else {
+            None
+        };
+        refusal.about(space)
+    }
+
+    pub(super) async fn make_allocation(&self, spec: &AllocationSpec, planned: &Planned) -> Result<Allocation> {
+        let pool = self.the_pool(&spec.pool_id).await?;
+        let nothing = BTreeSet::new();
+        let wanted = match planned {
+            // What the plan showed, and nothing else.
+            Planned::Previewed { cidr, .. } => Ask { pool: &pool, size: Size::Cidr(*cidr), disallowed: &nothing },
+            _ => Ask { pool: &pool, size: spec.size, disallowed: &spec.disallowed_cidrs },
+        };
+        wanted.check()?;
+        check_tags(&spec.tags, &pool)?;
+        let wish = Wish::new(Kind::Allocation, &spec.pool_id, &spec.name);
+        // Two of one name would both find the name free.
+        let queue = self.memory.queue(&format!("{} {}", wish.parent, wish.name));
+        let _turn = queue.lock().await;
+        if let Some(existing) = self.allocation_named(&spec.pool_id, &spec.name).await? {
+            return Err(Error::NameTaken { existing: occupant(&existing) });
+        }
+        self.allocate(spec, &wanted, &wish).await
+    }
+
+    async fn allocate(&self, spec: &AllocationSpec, wanted: &Ask<'_>, wish: &Wish) -> Result<Allocation> {
+        let gone = || Error::NotFound { kind: Kind::Pool, id: spec.pool_id.clone() };
+        let client = self.client_of(&spec.pool_id).await?.ok_or_else(gone)?;
+        let length = if wanted.cidr().is_some() { None } else { wanted.netmask_length() };
+        let all = tags::named(&spec.name, &spec.tags);
+        let request = client
+            .allocate_ipam_pool_cidr()
+            .ipam_pool_id(&spec.pool_id)
+            .set_cidr(wanted.cidr().map(|cidr| cidr.to_string()))
+            .set_netmask_length(length.map(i32::from))
+            .set_disallowed_cidrs(disallowed(wanted.disallowed).filter(|_| wanted.cidr().is_none()))
+            .set_description(spec.description.clone())
+            .tag_specifications(tags::specification(convert::tagged(Kind::Allocation), &all))
+            .client_token(self.memory.token(wish));
+        let answer = uncrowded(&self.pace, || ask("AllocateIpamPoolCidr", request.clone().send())).await;
+        self.memory.answered(wish, &answer);
+        let answer = match answer {
+            Ok(answer) => need(answer.ipam_pool_allocation, "allocation")?,
+            Err(refusal) => return Err(self.no_room(refusal, wanted).await),
+        };
+        let mut made = convert::allocation(&answer, &spec.pool_id)?;
+        self.memory.allocated(&made.meta.id);
+        if !wanted.is_answered_by(made.cidr) {
+            let words = format!("AWS allocated {} ({}), which is not what was asked for", made.cidr, made.meta.id);
+            return Err(fault("AllocateIpamPoolCidr", "UnexpectedAnswer", words).into());
+        }
+        // What was asked for and accepted; answers may leave it out.
+        made.meta.name.clone_from(&spec.name);
+        made.tags.clone_from(&spec.tags);
+        made.description.clone_from(&spec.description);
+        made.size = spec.size;
+        made.disallowed_cidrs.clone_from(&spec.disallowed_cidrs);
+        Ok(made)
+    }
+
+    pub(super) async fn allocation_named(&self, pool_id: &str, name: &str) -> Result<Option<Allocation>> {
+        let is_it = |one: &Allocation| one.resource_type == ResourceType::Custom && one.meta.name == name;
+        Ok(self.allocations_of(pool_id).await?.into_iter().find(is_it))
+    }
+
+    /// `None` when it is gone. What this process just made is looked for until AWS shows it.
+    pub(super) async fn allocation(&self, id: &str) -> Result<Option<Allocation>> {
+        let whole = match parts(id) {
+            (_, Some(_)) => Some(id.to_owned()),
+            (own, None) => self.with_pool(Kind::Allocation, own).await?,
+        };
+        let Some(whole) = whole else { return Ok(None) };
+        let (own, Some(pool_id)) = parts(&whole) else { return Ok(None) };
+        let mut pause = self.pace.first;
+        loop {
+            let found = self.allocation_in(pool_id, own).await?;
+            let may_be_unseen = self.memory.unseen_until(&whole, self.pace.read_lag);
+            if found.is_some() || may_be_unseen.is_none_or(|until| Instant::now() > until) {
+                return Ok(found);
+            }
+            tracing::info!(id, "AWS does not show the new allocation yet");
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(self.pace.longest);
+        }
+    }
+
+    pub(super) async fn change_allocation(&self, id: &str, change: &AllocationChange) -> Result<Allocation> {
+        let gone = || Error::NotFound { kind: Kind::Allocation, id: id.to_owned() };
+        let before = self.allocation(id).await?.ok_or_else(gone)?;
+        let (own, pool_id) = (parts(&before.meta.id).0.to_owned(), before.pool_id.clone());
+        let client = self.client_of(&pool_id).await?.ok_or_else(gone)?;
+        if change.name != before.meta.name
+            && let Some(other) = self.allocation_named(&pool_id, &change.name).await?
+        {
+            return Err(Error::NameTaken { existing: occupant(&other) });
+        }
+        if change.tags != before.tags {
+            check_tags(&change.tags, &self.the_pool(&pool_id).await?)?;
+        }
+        if change.description != before.description {
+            let description = change.description.clone().unwrap_or_default();
+            let request = client.modify_ipam_pool_allocation().ipam_pool_allocation_id(&own).description(description);
+            ask("ModifyIpamPoolAllocation", request.send()).await?;
+        }
+        let old = tags::named(&before.meta.name, &before.tags);
+        self.retag(&client, &own, &old, &tags::named(&change.name, &change.tags)).await?;
+        let mut after = before;
+        after.meta.name.clone_from(&change.name);
+        after.tags.clone_from(&change.tags);
+        after.description.clone_from(&change.description);
+        after.disallowed_cidrs.clone_from(&change.disallowed_cidrs);
+        Ok(after)
+    }
+
+    /// AWS cannot change the size of an allocation.
+    pub(super) async fn foresee_resize(&self, id: &str, size: Size) -> Result<Resize> {
+        let gone = || Error::NotFound { kind: Kind::Allocation, id: id.to_owned() };
+        let now = self.allocation(id).await?.ok_or_else(gone)?;
+        let stays = match size {
+            Size::Cidr(cidr) => cidr == now.cidr,
+            Size::NetmaskLength(length) => length == now.cidr.netmask_length(),
+            Size::Default => true,
+        };
+        Ok(if stays { Resize::InPlace(now.cidr) } else { Resize::Replace })
+    }
+
+    pub(super) async fn drop_allocation(&self, id: &str) -> Result<()> {
+        let whole = match parts(id) {
+            (_, Some(_)) => Some(id.to_owned()),
+            (own, None) => self.with_pool(Kind::Allocation, own).await?,
+        };
+        let Some(whole) = whole else { return Ok(()) };
+        let (own, Some(pool_id)) = parts(&whole) else { return Ok(()) };
+        let Some(found) = self.allocation(&whole).await? else { return Ok(()) };
+        let Some(client) = self.client_of(pool_id).await? else { return Ok(()) };
+        let request = client
+            .release_ipam_pool_allocation()
+            .ipam_pool_id(pool_id)
+            .ipam_pool_allocation_id(own)
+            .cidr(found.cidr.to_string());
+        match uncrowded(&self.pace, || ask("ReleaseIpamPoolAllocation", request.clone().send())).await {
+            Ok(_) => {}
+            Err(refusal) if refusal.is_not_found() => {}
+            // Somebody released it before, or this is a second look at what is on its way.
+            Err(refusal) if refusal.says("InvalidParameterCombination", "No allocation found") => {}
+            Err(refusal) => return Err(refusal.into()),
+        }
+        self.memory.released(&whole);
+        let unfinished = |waits_for| Unfinished {
+            kind: Kind::Allocation,
+            id: whole.clone(),
+            name: found.meta.name.clone(),
+            waits_for,
+        };
+        until(&self.pace, unfinished, || async move {
+            match self.allocation_in(pool_id, own).await? {
+                None => Ok(Look::Ready(())),
+                Some(held) => Ok(Look::Wait(format!("it is released, and AWS still holds {}", held.cidr))),
+            }
+        })
+        .await
+    }
+
+    /// Blocks that allocations of that size would get one after another.
+    pub(super) async fn next_blocks(
+        &self,
+        pool_id: &str,
+        netmask_length: Option<u8>,
+        disallowed: &[Cidr],
+        count: usize,
+    ) -> Result<Vec<Cidr>> {
+        let pool = self.the_pool(pool_id).await?;
+        let size = netmask_length.map_or(Size::Default, Size::NetmaskLength);
+        let mut avoid: BTreeSet<Cidr> = disallowed.iter().copied().collect();
+        let mut blocks = Vec::new();
+        while blocks.len() < count {
+            let wanted = Ask { pool: &pool, size, disallowed: &avoid };
+            wanted.check()?;
+            match self.next_free(&wanted).await {
+                Ok(block) => {
+                    avoid.insert(block);
+                    blocks.push(block);
+                }
+                // As many as there are.
+                Err(Error::Service(fault)) if fault.space.is_some() => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(blocks)
+    }
+}
+
+fn disallowed(blocks: &BTreeSet<Cidr>) -> Option<Vec<String>> {
+    (!blocks.is_empty()).then(|| blocks.iter().map(ToString::to_string).collect())
+}

@@ -1,0 +1,188 @@
+//! From settings to clients, one for each Region.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_config::provider_config::ProviderConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::sts::AssumeRoleProvider;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::web_identity_token::{StaticConfiguration, WebIdentityTokenCredentialsProvider};
+use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
+use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
+use aws_sdk_ec2::Client;
+use aws_sdk_ec2::config::{Builder, Credentials, ProvideCredentials, SharedCredentialsProvider};
+use aws_sdk_ec2::error::DisplayErrorContext;
+
+use super::settings::{Keys, Role, Settings, WebIdentity};
+
+/// A hung connection is given up, so that a retry can have another one.
+const CONNECT_MAX: Duration = Duration::from_secs(10);
+const ATTEMPT_MAX: Duration = Duration::from_secs(60);
+/// EC2 throttles accounts with large configurations often; the SDK's own three attempts are few.
+const ATTEMPTS: u32 = 10;
+const SESSION_NAME: &str = "terraform-provider-ipam";
+
+/// Clients for EC2 with one identity.
+#[derive(Debug)]
+pub(super) struct Clients {
+    config: SdkConfig,
+    endpoint: Option<String>,
+    home: String,
+    by_region: Mutex<HashMap<String, Client>>,
+}
+
+impl Clients {
+    /// Finds Region and credentials out.
+    ///
+    /// # Errors
+    /// What is missing, as a sentence without secrets.
+    pub(super) async fn open(settings: &Settings) -> Result<Self, String> {
+        let config = load(settings).await?;
+        let home = config.region().map(|region| region.as_ref().to_owned()).ok_or_else(|| {
+            "No Region is given. Set `region` in the provider's `aws` block, or AWS_REGION, or a profile with a Region: \
+             the home Region of the IPAM."
+                .to_owned()
+        })?;
+        let provider = config.credentials_provider().ok_or_else(no_credentials)?;
+        if let Err(error) = provider.provide_credentials().await {
+            return Err(format!("{} ({})", no_credentials(), DisplayErrorContext(&error)));
+        }
+        Ok(Self { config, endpoint: settings.ec2_endpoint.clone(), home, by_region: Mutex::default() })
+    }
+
+    /// The Region of the configuration: the IPAM's home.
+    pub(super) fn home_region(&self) -> &str {
+        &self.home
+    }
+
+    /// The client for pools, scopes and their like.
+    pub(super) fn home(&self) -> Client {
+        self.in_region(&self.home)
+    }
+
+    /// The client for allocations of pools with this locale.
+    pub(super) fn in_region(&self, region: &str) -> Client {
+        let mut clients = self.by_region.lock().unwrap_or_else(PoisonError::into_inner);
+        clients.entry(region.to_owned()).or_insert_with(|| self.build(region)).clone()
+    }
+
+    fn build(&self, region: &str) -> Client {
+        let mut builder = Builder::from(&self.config).region(Region::new(region.to_owned()));
+        if let Some(endpoint) = &self.endpoint {
+            builder = builder.endpoint_url(endpoint);
+        }
+        Client::from_conf(builder.build())
+    }
+}
+
+fn no_credentials() -> String {
+    "No credentials for AWS were found. Set them in the provider's `aws` block, in the environment \
+     (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY), or by a profile."
+        .to_owned()
+}
+
+async fn load(settings: &Settings) -> Result<SdkConfig, String> {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest());
+    loader = loader.timeout_config(
+        TimeoutConfig::builder().connect_timeout(CONNECT_MAX).operation_attempt_timeout(ATTEMPT_MAX).build(),
+    );
+    if let Some(region) = &settings.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    if let Some(profile) = &settings.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(files) = profile_files(settings) {
+        loader = loader.profile_files(files);
+    }
+    if let Some(Keys { access_key, secret_key, token }) = &settings.keys {
+        let keys = Credentials::new(access_key, secret_key, token.clone(), None, "provider block");
+        loader = loader.credentials_provider(keys);
+    }
+    loader = endpoints_and_retries(loader, settings);
+    let config = loader.load().await;
+    assume(config, settings).await
+}
+
+fn profile_files(settings: &Settings) -> Option<EnvConfigFiles> {
+    let (config, credentials) = (&settings.shared_config_files, &settings.shared_credentials_files);
+    if config.is_empty() && credentials.is_empty() {
+        return None;
+    }
+    let mut files = EnvConfigFiles::builder()
+        .include_default_config_file(config.is_empty())
+        .include_default_credentials_file(credentials.is_empty());
+    for file in config {
+        files = files.with_file(EnvConfigFileKind::Config, file);
+    }
+    for file in credentials {
+        files = files.with_file(EnvConfigFileKind::Credentials, file);
+    }
+    Some(files.build())
+}
+
+fn endpoints_and_retries(mut loader: ConfigLoader, settings: &Settings) -> ConfigLoader {
+    if let Some(use_fips) = settings.use_fips_endpoint {
+        loader = loader.use_fips(use_fips);
+    }
+    if let Some(use_dual_stack) = settings.use_dualstack_endpoint {
+        loader = loader.use_dual_stack(use_dual_stack);
+    }
+    // Who sets the environment's own variables knows why.
+    let is_set = |name: &str| std::env::var_os(name).is_some();
+    let attempts = match settings.max_retries {
+        Some(retries) => Some(retries.saturating_add(1)),
+        None if is_set("AWS_MAX_ATTEMPTS") || is_set("AWS_RETRY_MODE") => None,
+        None => Some(ATTEMPTS),
+    };
+    match attempts {
+        Some(attempts) => loader.retry_config(RetryConfig::standard().with_max_attempts(attempts)),
+        None => loader,
+    }
+}
+
+/// The configuration with the credentials of the last role in the chain.
+async fn assume(config: SdkConfig, settings: &Settings) -> Result<SdkConfig, String> {
+    let mut config = config;
+    if let Some(identity) = &settings.web_identity {
+        let provider = by_token(&config, identity);
+        config = config.into_builder().credentials_provider(SharedCredentialsProvider::new(provider)).build();
+    }
+    for role in &settings.assume_role {
+        let before = config.credentials_provider().ok_or_else(no_credentials)?;
+        let provider = by_role(&config, settings, role).build_from_provider(before).await;
+        config = config.into_builder().credentials_provider(SharedCredentialsProvider::new(provider)).build();
+    }
+    Ok(config)
+}
+
+fn by_token(config: &SdkConfig, identity: &WebIdentity) -> WebIdentityTokenCredentialsProvider {
+    let region = config.region().cloned();
+    WebIdentityTokenCredentialsProvider::builder()
+        .configure(&ProviderConfig::without_region().with_region(region))
+        .static_configuration(StaticConfiguration {
+            web_identity_token_file: identity.web_identity_token_file.clone().into(),
+            role_arn: identity.role_arn.clone(),
+            session_name: identity.session_name.clone().unwrap_or_else(|| SESSION_NAME.to_owned()),
+        })
+        .build()
+}
+
+fn by_role(config: &SdkConfig, settings: &Settings, role: &Role) -> aws_config::sts::AssumeRoleProviderBuilder {
+    let mut sts = config.clone().into_builder();
+    if let Some(endpoint) = &settings.sts_endpoint {
+        sts = sts.endpoint_url(endpoint);
+    }
+    let mut builder = AssumeRoleProvider::builder(&role.role_arn)
+        .configure(&sts.build())
+        .session_name(role.session_name.as_deref().unwrap_or(SESSION_NAME));
+    if let Some(id) = &role.external_id {
+        builder = builder.external_id(id);
+    }
+    if let Some(duration) = role.duration {
+        builder = builder.session_length(duration);
+    }
+    builder
+}

@@ -1,0 +1,188 @@
+//! AWS's types as records.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_ec2::types as ec2;
+use jiff::Timestamp;
+
+use crate::ipam::{
+    Allocation, Cidr, Family, Kind, Meta, Pool, PoolCidr, Provision, ResourceType, Result, Rules, Scope, ScopeType,
+    Size, State, Strategy, Tags,
+};
+
+use super::said::fault;
+use super::tags;
+
+/// Between the id of an allocation or pool CIDR and that of its pool: AWS cannot tell the pool from the one alone.
+const OF: char = '_';
+
+/// The id by which the object can be found again.
+pub(super) fn composite(id: &str, pool_id: &str) -> String {
+    format!("{id}{OF}{pool_id}")
+}
+
+/// The two ids in one; no pool when it was not given.
+pub(super) fn parts(id: &str) -> (&str, Option<&str>) {
+    id.split_once(OF).map_or((id, None), |(id, pool_id)| (id, Some(pool_id)))
+}
+
+/// What AWS must say, or the answer is of no use.
+pub(super) fn need<T>(value: Option<T>, what: &'static str) -> Result<T> {
+    Ok(value.ok_or_else(|| fault("Describe", "UnexpectedAnswer", format!("the answer of AWS has no {what}")))?)
+}
+
+pub(super) fn cidr(text: Option<&str>) -> Result<Cidr> {
+    let text = need(text, "CIDR")?;
+    Ok(text.parse().map_err(|why: String| fault("Describe", "UnexpectedAnswer", why))?)
+}
+
+fn meta(id: String, name: String, owner: Option<&str>) -> Meta {
+    Meta {
+        id,
+        name,
+        owner: owner.unwrap_or_default().to_owned(),
+        state: State::Active,
+        hold_expires_at: None,
+        confirmed: true,
+        // AWS does not say when.
+        created_at: Timestamp::UNIX_EPOCH,
+        updated_at: Timestamp::UNIX_EPOCH,
+        replaces: None,
+    }
+}
+
+fn name(all: &Tags, otherwise: &str) -> String {
+    all.get(tags::NAME).filter(|name| !name.trim().is_empty()).map_or(otherwise, String::as_str).to_owned()
+}
+
+/// Empty is how AWS is told to forget it.
+fn text(text: Option<&str>) -> Option<String> {
+    text.filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+fn length(length: Option<i32>) -> Option<u8> {
+    length.and_then(|length| u8::try_from(length).ok())
+}
+
+pub(super) fn scope(found: &ec2::IpamScope) -> Result<Scope> {
+    let id = need(found.ipam_scope_id(), "scope id")?;
+    let is_public = found.ipam_scope_type() == Some(&ec2::IpamScopeType::Public);
+    let scope_type = if is_public { ScopeType::Public } else { ScopeType::Private };
+    let is_default = found.is_default().unwrap_or(false);
+    let all = tags::all(Some(found.tags()));
+    let otherwise = if is_default { format!("default-{scope_type}") } else { id.to_owned() };
+    Ok(Scope {
+        meta: meta(id.to_owned(), name(&all, &otherwise), found.owner_id()),
+        scope_type,
+        is_default,
+        description: text(found.description()),
+        tags: tags::own(&all),
+    })
+}
+
+pub(super) fn family(family: &ec2::AddressFamily) -> Family {
+    if *family == ec2::AddressFamily::Ipv6 { Family::Ipv6 } else { Family::Ipv4 }
+}
+
+/// The locale, unless it is AWS's word for none.
+pub(super) fn locale(found: &ec2::IpamPool) -> Option<&str> {
+    found.locale().filter(|locale| *locale != "None")
+}
+
+/// The part of an ARN that is the id.
+pub(super) fn id_of_arn(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
+}
+
+/// `present` are the blocks that are in the pool now, of its own declaration or not.
+pub(super) fn pool(found: &ec2::IpamPool, present: &BTreeSet<Cidr>) -> Result<Pool> {
+    let id = need(found.ipam_pool_id(), "pool id")?;
+    let address_family = family(need(found.address_family(), "address family")?);
+    let all = tags::all(Some(found.tags()));
+    let (netmask_length, marked) = tags::marks(&all);
+    let cidrs: BTreeSet<Cidr> = marked.intersection(present).copied().collect();
+    let provision = match netmask_length {
+        Some(length) => Provision::NetmaskLength(length),
+        None if marked.is_empty() => Provision::Nothing,
+        None => Provision::Cidrs(cidrs.clone()),
+    };
+    Ok(Pool {
+        meta: meta(id.to_owned(), name(&all, id), found.owner_id()),
+        scope_id: id_of_arn(need(found.ipam_scope_arn(), "scope")?).to_owned(),
+        source_pool_id: found.source_ipam_pool_id().map(str::to_owned),
+        depth: found.pool_depth().and_then(|depth| u32::try_from(depth).ok()).unwrap_or(1),
+        address_family,
+        locale: locale(found).map(str::to_owned),
+        description: text(found.description()),
+        rules: rules(found, address_family),
+        strategy: Strategy::default(),
+        tags: tags::own(&all),
+        provision,
+        cidrs,
+    })
+}
+
+/// Bounds cannot be taken away again in AWS, so those that allow everything are none.
+fn rules(found: &ec2::IpamPool, family: Family) -> Rules {
+    let required = found.allocation_resource_tags().iter();
+    Rules {
+        min_netmask_length: length(found.allocation_min_netmask_length()).filter(|min| *min > 0),
+        max_netmask_length: length(found.allocation_max_netmask_length()).filter(|max| *max < family.bits()),
+        default_netmask_length: length(found.allocation_default_netmask_length()),
+        required_tags: required
+            .filter_map(|tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned())))
+            .collect(),
+    }
+}
+
+pub(super) fn pool_cidr(found: &ec2::IpamPoolCidr, pool: &Pool) -> Result<PoolCidr> {
+    let id = composite(need(found.ipam_pool_cidr_id(), "pool CIDR id")?, &pool.meta.id);
+    let cidr = cidr(found.cidr())?;
+    Ok(PoolCidr {
+        meta: meta(id, cidr.to_string(), Some(&pool.meta.owner)),
+        pool_id: pool.meta.id.clone(),
+        cidr,
+        inline: pool.cidrs.contains(&cidr),
+        source_allocation_id: None,
+        deferred: false,
+    })
+}
+
+fn resource_type(found: Option<&ec2::IpamPoolAllocationResourceType>) -> ResourceType {
+    let word = found.map_or("custom", |found| found.as_str());
+    ResourceType::ALL.into_iter().find(|kind| kind.word() == word).unwrap_or(ResourceType::Other)
+}
+
+pub(super) fn allocation(found: &ec2::IpamPoolAllocation, pool_id: &str) -> Result<Allocation> {
+    let id = need(found.ipam_pool_allocation_id(), "allocation id")?;
+    let cidr = cidr(found.cidr())?;
+    let all = tags::all(Some(found.tags()));
+    let resource_type = resource_type(found.resource_type());
+    let otherwise = found.resource_id().unwrap_or(id);
+    Ok(Allocation {
+        meta: meta(composite(id, pool_id), name(&all, otherwise), found.resource_owner()),
+        pool_id: pool_id.to_owned(),
+        cidr,
+        size: Size::Cidr(cidr),
+        disallowed_cidrs: BTreeSet::new(),
+        resource_type,
+        resource_id: found.resource_id().map(str::to_owned),
+        description: text(found.description()),
+        tags: tags::own(&all),
+        growth: None,
+        deferred: false,
+    })
+}
+
+/// Words for a kind that AWS knows tags of.
+pub(super) fn tagged(kind: Kind) -> ec2::ResourceType {
+    match kind {
+        Kind::Scope => ec2::ResourceType::IpamScope,
+        Kind::Pool | Kind::PoolCidr => ec2::ResourceType::IpamPool,
+        Kind::Allocation => ec2::ResourceType::IpamPoolAllocation,
+    }
+}
+
+#[cfg(test)]
+#[path = "convert_tests.rs"]
+mod tests;

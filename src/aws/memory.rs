@@ -1,0 +1,133 @@
+//! What this process has asked AWS for, so that asking again is no second request.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use sha2::{Digest, Sha256};
+
+use crate::ipam::{Kind, Result};
+
+use super::said::Refusal;
+
+/// A new object: its kind, what it is in, its name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Wish {
+    pub(super) kind: Kind,
+    pub(super) parent: String,
+    pub(super) name: String,
+}
+
+impl Wish {
+    pub(super) fn new(kind: Kind, parent: &str, name: &str) -> Self {
+        Self { kind, parent: parent.to_owned(), name: name.to_owned() }
+    }
+}
+
+/// Memory of this process.
+#[derive(Debug, Default)]
+pub(super) struct Memory(Mutex<Remembered>);
+
+#[derive(Debug, Default)]
+struct Remembered {
+    nonces: HashMap<Wish, u64>,
+    begun: HashMap<Wish, String>,
+    allocated: HashMap<String, Instant>,
+    queues: HashMap<String, Arc<tokio::sync::Mutex<()>>>,
+    locales: HashMap<String, Option<String>>,
+}
+
+impl Memory {
+    fn get(&self) -> MutexGuard<'_, Remembered> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The token by which AWS knows a repetition of the same request. It stays the same until the request was
+    /// answered: a second object of the same name, after the first is gone, is another request.
+    pub(super) fn token(&self, wish: &Wish) -> String {
+        let nonce = *self.get().nonces.entry(wish.clone()).or_insert_with(|| getrandom::u64().unwrap_or_default());
+        let mut hash = Sha256::new();
+        for part in [wish.kind.word(), &wish.parent, &wish.name, &format!("{nonce:016x}")] {
+            hash.update(part.as_bytes());
+            hash.update([0]);
+        }
+        hash.finalize().iter().take(20).map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The request was answered, so the next one is another.
+    pub(super) fn answered<T>(&self, wish: &Wish, answer: &Result<T, Refusal>) {
+        let is_over = answer.as_ref().err().is_none_or(Refusal::is_certain);
+        if is_over {
+            self.get().nonces.remove(wish);
+        }
+    }
+
+    /// AWS took the wish up under this id, and is at it.
+    pub(super) fn begin(&self, wish: &Wish, id: &str) {
+        self.get().begun.insert(wish.clone(), id.to_owned());
+    }
+
+    /// The id of what was begun.
+    pub(super) fn begun(&self, wish: &Wish) -> Option<String> {
+        self.get().begun.get(wish).cloned()
+    }
+
+    /// It is done, or given up.
+    pub(super) fn end(&self, wish: &Wish) {
+        self.get().begun.remove(wish);
+    }
+
+    /// This process allocated it just now, so that reads may not see it yet.
+    pub(super) fn allocated(&self, id: &str) {
+        self.get().allocated.insert(id.to_owned(), Instant::now());
+    }
+
+    pub(super) fn released(&self, id: &str) {
+        self.get().allocated.remove(id);
+    }
+
+    /// Until when a read of it may not see it yet.
+    pub(super) fn unseen_until(&self, id: &str, lag: Duration) -> Option<Instant> {
+        self.get().allocated.get(id).map(|at| *at + lag)
+    }
+
+    /// One after another: whoever changes something inside `parent`.
+    pub(super) fn queue(&self, parent: &str) -> Arc<tokio::sync::Mutex<()>> {
+        Arc::clone(self.get().queues.entry(parent.to_owned()).or_default())
+    }
+
+    /// The locale of a pool, which never changes: `Some(None)` for a pool without one.
+    pub(super) fn locale(&self, pool_id: &str) -> Option<Option<String>> {
+        self.get().locales.get(pool_id).cloned()
+    }
+
+    pub(super) fn has_locale(&self, pool_id: &str, locale: Option<&str>) {
+        self.get().locales.insert(pool_id.to_owned(), locale.map(str::to_owned));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::said::fault;
+
+    #[test]
+    fn a_token_stays_until_the_request_was_answered() {
+        let memory = Memory::default();
+        let wish = Wish::new(Kind::Allocation, "ipam-pool-1", "web");
+        let first = memory.token(&wish);
+        assert_eq!(memory.token(&wish), first);
+        assert_ne!(memory.token(&Wish::new(Kind::Allocation, "ipam-pool-2", "web")), first);
+        memory.answered(&wish, &Ok(()));
+        let second = memory.token(&wish);
+        assert_ne!(second, first);
+        memory.answered::<()>(&wish, &Err(fault("AllocateIpamPoolCidr", "InvalidParameterValue", "no")));
+        assert_ne!(memory.token(&wish), second);
+    }
+
+    #[test]
+    fn tokens_of_another_process_are_others() {
+        let wish = Wish::new(Kind::Pool, "ipam-scope-1", "top");
+        assert_ne!(Memory::default().token(&wish), Memory::default().token(&wish));
+    }
+}

@@ -1,0 +1,161 @@
+//! AWS VPC IPAM as the place where everything is kept. The only module that knows the AWS SDK.
+//!
+//! Pools, scopes and their CIDRs are asked for in the IPAM's home Region, allocations in the Region of their pool's
+//! locale. An object's `name` is its `Name` tag, its owner the account. AWS reserves nothing for a plan.
+//!
+//! | module | what |
+//! |---|---|
+//! | `settings`, `connect` | how to reach AWS; clients, one for each Region |
+//! | `said`, `wait`, `memory` | answers and refusals; waiting in slices; what this process has asked for |
+//! | `convert`, `tags` | AWS's types as records; what is kept in tags |
+//! | `read`, `space` | questions; what is free and who has the rest |
+//! | `scopes`, `pools`, `pool_change`, `pool_cidrs`, `allocations` | the operations, by noun |
+//! | `ipam` | [`crate::backend::Ipam`] over all that |
+
+mod allocations;
+mod connect;
+mod convert;
+mod ipam;
+mod memory;
+mod pool_change;
+mod pool_cidrs;
+mod pools;
+mod read;
+mod said;
+mod scopes;
+mod settings;
+mod space;
+mod tags;
+mod wait;
+
+pub use settings::{Keys, Role, Settings, WebIdentity};
+pub use wait::Pace;
+
+use tokio::sync::OnceCell;
+
+use aws_sdk_ec2::types as ec2;
+
+use crate::ipam::{Error, Result, Tags};
+use crate::runtime::block_on;
+use crate::store;
+
+use connect::Clients;
+use memory::Memory;
+use said::{Refusal, ask, fault};
+
+/// What `store` says for this.
+pub const STORE: &str = "aws-ipam";
+
+/// IPAM kept by AWS.
+#[derive(Debug)]
+pub struct AwsIpam {
+    clients: Clients,
+    wished_ipam: Option<String>,
+    chosen: OnceCell<Chosen>,
+    memory: Memory,
+    pace: Pace,
+}
+
+/// The IPAM in which scopes are made and names are looked up.
+#[derive(Debug)]
+struct Chosen {
+    id: String,
+    private_scope: String,
+}
+
+impl AwsIpam {
+    /// Finds out with whose credentials and in which Region AWS is talked to. Nothing is asked of the IPAM yet: an
+    /// account that only uses pools that are shared with it has none.
+    ///
+    /// # Errors
+    /// What is missing, as sentences without secrets.
+    pub fn open(settings: &Settings, pace: Pace) -> Result<Self, String> {
+        let opened = block_on(Clients::open(settings)).map_err(|no_thread| format!("{no_thread}."))?;
+        Ok(Self {
+            clients: opened?,
+            wished_ipam: settings.ipam_id.clone(),
+            chosen: OnceCell::new(),
+            memory: Memory::default(),
+            pace,
+        })
+    }
+
+    /// The IPAM of the configuration, or the only one.
+    async fn ipam(&self) -> Result<&Chosen> {
+        self.chosen.get_or_try_init(|| self.choose()).await
+    }
+
+    async fn choose(&self) -> Result<Chosen> {
+        let wished = self.wished_ipam.clone().map(|id| vec![id]);
+        let request = self.clients.home().describe_ipams().set_ipam_ids(wished);
+        let found: Vec<ec2::Ipam> = ask("DescribeIpams", request.into_paginator().items().send().try_collect()).await?;
+        the_only(found, self.clients.home_region())
+    }
+
+    /// Runs a question or an operation.
+    fn run<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        block_on(work).map_err(|no_thread| Error::Store(store::Error::Unavailable(no_thread.to_string())))?
+    }
+
+    /// Sets and takes away tags until they are `after`; nothing when they are.
+    async fn retag(&self, client: &aws_sdk_ec2::Client, id: &str, before: &Tags, after: &Tags) -> Result<(), Refusal> {
+        let (set, gone) = tags::delta(before, after);
+        if !set.is_empty() {
+            ask("CreateTags", client.create_tags().resources(id).set_tags(Some(tags::request(&set))).send()).await?;
+        }
+        if !gone.is_empty() {
+            let gone = gone.into_iter().map(|key| ec2::Tag::builder().key(key).build()).collect();
+            ask("DeleteTags", client.delete_tags().resources(id).set_tags(Some(gone)).send()).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The one IPAM that there is to be.
+fn the_only(mut found: Vec<ec2::Ipam>, region: &str) -> Result<Chosen> {
+    use ec2::IpamState as State;
+    found.retain(|ipam| {
+        !matches!(ipam.state(), Some(State::DeleteInProgress | State::DeleteComplete | State::CreateFailed))
+    });
+    let ids: Vec<&str> = found.iter().filter_map(ec2::Ipam::ipam_id).collect();
+    let refusal = match ids.len() {
+        1 => None,
+        0 => Some(format!("there is no IPAM in {region}: create one there, or set `region` in the `aws` block")),
+        _ => Some(format!("{region} has several IPAMs: set `ipam_id` in the `aws` block to one of {}", ids.join(", "))),
+    };
+    if let Some(words) = refusal {
+        return Err(fault("DescribeIpams", "WhichIpam", words).into());
+    }
+    let ipam = found.remove(0);
+    Ok(Chosen {
+        id: convert::need(ipam.ipam_id, "IPAM id")?,
+        private_scope: convert::need(ipam.private_default_scope_id, "default scope")?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ipam_is_the_only_one_or_the_error_lists_them() {
+        let ipam = |id: &str| ec2::Ipam::builder().ipam_id(id).private_default_scope_id("ipam-scope-1");
+        let deleted = ipam("ipam-0").state(ec2::IpamState::DeleteComplete);
+        let chosen = the_only(vec![deleted.build(), ipam("ipam-1").build()], "eu-west-1").unwrap();
+        assert_eq!((chosen.id.as_str(), chosen.private_scope.as_str()), ("ipam-1", "ipam-scope-1"));
+        for (found, words) in [
+            (vec![ipam("ipam-1").build(), ipam("ipam-2").build()], "one of ipam-1, ipam-2"),
+            (vec![], "there is no IPAM in eu-west-1"),
+        ] {
+            let error = the_only(found, "eu-west-1").unwrap_err();
+            assert!(matches!(&error, Error::Service(fault) if fault.message.contains(words)), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn settings_show_no_credentials_in_their_debug_text() {
+        let keys = Keys { access_key: "AKIAX".into(), secret_key: "wJalr".into(), token: Some("FwoGZ".into()) };
+        let shown = format!("{:?}", Settings { keys: Some(keys), ..Settings::default() });
+        assert!(!["AKIAX", "wJalr", "FwoGZ"].iter().any(|secret| shown.contains(secret)), "{shown}");
+    }
+}

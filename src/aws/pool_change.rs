@@ -1,0 +1,175 @@
+//! Changing pools. Only what differs is sent: AWS refuses a change that changes nothing.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_ec2::types as ec2;
+
+use crate::ipam::{Cidr, Error, Kind, Pool, PoolChange, Provision, Result, Rules, Strategy, Tags, Unsupported};
+
+use super::AwsIpam;
+use super::pools::occupant;
+use super::said::ask;
+use super::tags;
+use super::wait::uncrowded;
+
+/// What the pool's own declaration has to come to: blocks to add and to take away; `None` when only a new pool can.
+fn difference(pool: &Pool, wished: &Provision) -> Option<(BTreeSet<Cidr>, BTreeSet<Cidr>)> {
+    let none = BTreeSet::new();
+    match wished {
+        Provision::Nothing => Some((none, pool.cidrs.clone())),
+        Provision::Cidrs(wished) => Some((wished - &pool.cidrs, &pool.cidrs - wished)),
+        Provision::NetmaskLength(length) => {
+            let has = pool.cidrs.iter().map(Cidr::netmask_length).collect::<Vec<_>>();
+            (has.is_empty() || has == [*length]).then_some((none.clone(), none))
+        }
+    }
+}
+
+impl AwsIpam {
+    /// The pool as it will be after the change; `None` when only a replacement can do it.
+    pub(super) async fn foresee(&self, id: &str, change: &PoolChange) -> Result<Option<Pool>> {
+        let pool = self.the_pool(id).await?;
+        if change.strategy != Strategy::default() {
+            return Err(Error::Unsupported { what: Unsupported::Strategies });
+        }
+        let Some((added, removed)) = difference(&pool, &change.provision) else { return Ok(None) };
+        if let Some(wrong) = added.iter().find(|cidr| cidr.family() != pool.address_family) {
+            let (expected, found) = (pool.address_family, wrong.family());
+            return Err(Error::FamilyMismatch { cidr: Some(*wrong), expected, found });
+        }
+        if !removed.is_empty() {
+            self.require_removable(&pool, &removed).await?;
+        }
+        let cidrs = match &change.provision {
+            Provision::NetmaskLength(_) => pool.cidrs.clone(),
+            _ => &(&pool.cidrs | &added) - &removed,
+        };
+        let mut meta = pool.meta.clone();
+        meta.name.clone_from(&change.name);
+        Ok(Some(Pool {
+            meta,
+            description: change.description.clone(),
+            rules: change.rules.clone(),
+            tags: change.tags.clone(),
+            provision: change.provision.clone(),
+            cidrs,
+            ..pool
+        }))
+    }
+
+    async fn require_removable(&self, pool: &Pool, removed: &BTreeSet<Cidr>) -> Result<()> {
+        let mut inside = self.allocations_of(&pool.meta.id).await?;
+        inside.retain(|one| removed.iter().any(|cidr| cidr.overlaps(&one.cidr)));
+        if inside.is_empty() {
+            return Ok(());
+        }
+        let (contents, more) = super::space::first_few(inside.iter().map(super::space::occupant).collect());
+        let (id, name) = (pool.meta.id.clone(), pool.meta.name.clone());
+        Err(Error::InUse { kind: Kind::Pool, id, name, contents, more })
+    }
+
+    pub(super) async fn change_pool(&self, id: &str, change: &PoolChange) -> Result<Pool> {
+        let gone = || Error::NotFound { kind: Kind::Pool, id: id.to_owned() };
+        let found = self.raw_pool(id).await?.ok_or_else(gone)?;
+        let before = self.the_pool(id).await?;
+        if change.name != before.meta.name
+            && let Some(other) = self.namesake(before.container(), &change.name).await?
+        {
+            return Err(Error::NameTaken { existing: occupant(&other) });
+        }
+        // Tags first: when the rest fails, what is there of the blocks is marked as the pool's own.
+        let wished = match &change.provision {
+            Provision::Cidrs(wished) => wished.clone(),
+            Provision::Nothing => BTreeSet::new(),
+            Provision::NetmaskLength(_) => before.cidrs.clone(),
+        };
+        let mut after = tags::named(&change.name, &change.tags);
+        tags::mark(&mut after, &change.provision, &(&wished | &before.cidrs));
+        let client = self.clients.home();
+        self.retag(&client, id, &tags::all(Some(found.tags())), &after).await?;
+        if let Some(request) = self.modification(id, &before, change) {
+            uncrowded(&self.pace, || ask("ModifyIpamPool", request.clone().send())).await?;
+        }
+        self.usable_pool(id, &change.name, false).await?;
+        self.fill_pool(id, &change.provision).await?;
+        let removed = match &change.provision {
+            Provision::NetmaskLength(_) => BTreeSet::new(),
+            _ => &before.cidrs - &wished,
+        };
+        if !removed.is_empty() {
+            self.shrink(&before, &removed).await?;
+            self.mark_pool(id, &change.provision, &wished).await?;
+        }
+        self.the_pool(id).await
+    }
+
+    async fn shrink(&self, pool: &Pool, removed: &BTreeSet<Cidr>) -> Result<()> {
+        for found in self.present_raw_cidrs(&pool.meta.id).await? {
+            let cidr = found.cidr().and_then(|text| text.parse().ok());
+            if cidr.is_some_and(|cidr| removed.contains(&cidr)) {
+                self.take_cidr(pool, &found).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The request for what is AWS's own of a change; `None` when nothing of it differs.
+    fn modification(
+        &self,
+        id: &str,
+        before: &Pool,
+        change: &PoolChange,
+    ) -> Option<aws_sdk_ec2::operation::modify_ipam_pool::builders::ModifyIpamPoolFluentBuilder> {
+        let (old, new) = (&before.rules, &change.rules);
+        if before.description == change.description && old == new {
+            return None;
+        }
+        let mut request = self.clients.home().modify_ipam_pool().ipam_pool_id(id);
+        if before.description != change.description {
+            request = request.description(change.description.clone().unwrap_or_default());
+        }
+        // A bound cannot be taken away, only be made to allow everything.
+        if old.min_netmask_length != new.min_netmask_length {
+            request = request.allocation_min_netmask_length(new.min_netmask_length.unwrap_or(0).into());
+        }
+        if old.max_netmask_length != new.max_netmask_length {
+            let all = before.address_family.bits();
+            request = request.allocation_max_netmask_length(new.max_netmask_length.unwrap_or(all).into());
+        }
+        request = match (old.default_netmask_length, new.default_netmask_length) {
+            (old, new) if old == new => request,
+            (_, Some(length)) => request.allocation_default_netmask_length(length.into()),
+            (_, None) => request.clear_allocation_default_netmask_length(true),
+        };
+        let (added, removed) = required_tags(old, new);
+        Some(
+            request
+                .set_add_allocation_resource_tags(Some(added).filter(|tags| !tags.is_empty()))
+                .set_remove_allocation_resource_tags(Some(removed).filter(|tags| !tags.is_empty())),
+        )
+    }
+
+    /// What a pool's tags say of its own declaration.
+    pub(super) async fn marks_of(&self, id: &str) -> Result<(Option<u8>, BTreeSet<Cidr>)> {
+        let found = self.raw_pool(id).await?;
+        Ok(tags::marks(&tags::all(found.as_ref().map(ec2::IpamPool::tags))))
+    }
+
+    /// Says in a pool's tags what its own declaration is and came to.
+    pub(super) async fn mark_pool(&self, id: &str, provision: &Provision, cidrs: &BTreeSet<Cidr>) -> Result<()> {
+        let Some(found) = self.raw_pool(id).await? else { return Ok(()) };
+        let before = tags::all(Some(found.tags()));
+        let mut after = before.clone();
+        after.retain(|key, _| !key.starts_with(tags::OURS));
+        tags::mark(&mut after, provision, cidrs);
+        Ok(self.retag(&self.clients.home(), id, &before, &after).await?)
+    }
+}
+
+fn required_tags(old: &Rules, new: &Rules) -> (Vec<ec2::RequestIpamResourceTag>, Vec<ec2::RequestIpamResourceTag>) {
+    let those_not_in = |one: &Tags, other: &Tags| -> Vec<ec2::RequestIpamResourceTag> {
+        let differ = one.iter().filter(|(key, value)| other.get(*key) != Some(*value));
+        differ.map(|(key, value)| ec2::RequestIpamResourceTag::builder().key(key).value(value).build()).collect()
+    };
+    (those_not_in(&new.required_tags, &old.required_tags), those_not_in(&old.required_tags, &new.required_tags))
+}

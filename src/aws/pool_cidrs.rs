@@ -1,0 +1,261 @@
+//! CIDRs in pools.
+
+use aws_sdk_ec2::types as ec2;
+
+use crate::ipam::{
+    Cidr, Error, Kind, Occupant, Pool, PoolCidr, PoolCidrSpec, ResourceType, Result, Size, State, Unfinished,
+};
+
+use super::AwsIpam;
+use super::convert::{self, composite, need, parts};
+use super::memory::Wish;
+use super::said::{ask, fault};
+use super::wait::{Look, uncrowded, until};
+
+fn unfinished(id: &str, name: &str) -> impl Fn(String) -> Unfinished {
+    let (id, name) = (id.to_owned(), name.to_owned());
+    move |waits_for| Unfinished { kind: Kind::PoolCidr, id: id.clone(), name: name.clone(), waits_for }
+}
+
+fn words(size: Size) -> String {
+    match size {
+        Size::Cidr(cidr) => cidr.to_string(),
+        Size::NetmaskLength(length) => format!("/{length}"),
+        Size::Default => String::new(),
+    }
+}
+
+const fn block(size: Size) -> Option<Cidr> {
+    match size {
+        Size::Cidr(cidr) => Some(cidr),
+        _ => None,
+    }
+}
+
+impl AwsIpam {
+    pub(super) async fn make_pool_cidr(&self, spec: &PoolCidrSpec) -> Result<PoolCidr> {
+        let pool = self.the_pool(&spec.pool_id).await?;
+        if pool.source_pool_id.is_none() && block(spec.size).is_none() {
+            return Err(Error::NoSourcePool);
+        }
+        let name = spec.name.clone().unwrap_or_else(|| words(spec.size));
+        let wish = Wish::new(Kind::PoolCidr, &spec.pool_id, &name);
+        if self.memory.begun(&wish).is_none()
+            && let Some(cidr) = block(spec.size)
+        {
+            self.require_absent(&pool, cidr).await?;
+        }
+        let id = self.begin_pool_cidr(&spec.pool_id, spec.size, &wish).await?;
+        let found = self.provisioned(&spec.pool_id, &id, spec.size, &wish).await?;
+        let mut made = convert::pool_cidr(&found, &pool)?;
+        made.meta.name = name;
+        Ok(made)
+    }
+
+    async fn require_absent(&self, pool: &Pool, cidr: Cidr) -> Result<()> {
+        let present = self.present_raw_cidrs(&pool.meta.id).await?;
+        let text = cidr.to_string();
+        let Some(found) = present.iter().find(|one| one.cidr() == Some(&text)) else { return Ok(()) };
+        let existing = convert::pool_cidr(found, pool)?;
+        Err(Error::NameTaken {
+            existing: Occupant {
+                kind: Kind::PoolCidr,
+                path: format!("{}/{text}", pool.meta.name),
+                id: existing.meta.id,
+                name: existing.meta.name,
+                owner: existing.meta.owner,
+                state: State::Active,
+                cidr: Some(cidr),
+                hold_expires_at: None,
+            },
+        })
+    }
+
+    /// AWS's id of the CIDR that is on its way.
+    pub(super) async fn begin_pool_cidr(&self, pool_id: &str, size: Size, wish: &Wish) -> Result<String> {
+        if let Some(id) = self.memory.begun(wish) {
+            return Ok(id);
+        }
+        let length = match size {
+            Size::NetmaskLength(length) => Some(i32::from(length)),
+            _ => None,
+        };
+        let request = self
+            .clients
+            .home()
+            .provision_ipam_pool_cidr()
+            .ipam_pool_id(pool_id)
+            .set_cidr(block(size).map(|cidr| cidr.to_string()))
+            .set_netmask_length(length)
+            .client_token(self.memory.token(wish));
+        let answer = uncrowded(&self.pace, || ask("ProvisionIpamPoolCidr", request.clone().send())).await;
+        self.memory.answered(wish, &answer);
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(refusal) => {
+                let space = self.source_space(pool_id, size).await;
+                return Err(refusal.about(space));
+            }
+        };
+        let id = need(answer.ipam_pool_cidr.and_then(|one| one.ipam_pool_cidr_id), "pool CIDR id")?;
+        self.memory.begin(wish, &id);
+        Ok(id)
+    }
+
+    /// What there is where the pool's space comes from.
+    async fn source_space(&self, pool_id: &str, size: Size) -> Option<crate::ipam::Space> {
+        let pool = self.pool(pool_id).await.ok()??;
+        let source = self.pool(&pool.source_pool_id?).await.ok()??;
+        self.space(&source, block(size)).await
+    }
+
+    /// Waits until the CIDR is in the pool. The reason of a failure shows before the state does.
+    pub(super) async fn provisioned(
+        &self,
+        pool_id: &str,
+        id: &str,
+        size: Size,
+        wish: &Wish,
+    ) -> Result<ec2::IpamPoolCidr> {
+        let made = until(&self.pace, unfinished(&composite(id, pool_id), &words(size)), || async move {
+            let listed = self.raw_pool_cidrs(pool_id).await?;
+            let Some(found) = listed.into_iter().flatten().find(|one| one.ipam_pool_cidr_id() == Some(id)) else {
+                return Ok(Look::Wait("it is not listed yet".to_owned()));
+            };
+            self.look_at(pool_id, found, size).await
+        })
+        .await;
+        if !matches!(made, Err(Error::Pending(_))) {
+            self.memory.end(wish);
+        }
+        let made = made?;
+        let cidr = convert::cidr(made.cidr())?;
+        let is_asked = match size {
+            Size::Cidr(asked) => asked == cidr,
+            Size::NetmaskLength(length) => cidr.netmask_length() == length,
+            Size::Default => true,
+        };
+        if !is_asked {
+            let text = format!("{} was asked for, and AWS provisioned {cidr}", words(size));
+            return Err(fault("ProvisionIpamPoolCidr", "UnexpectedAnswer", text).into());
+        }
+        Ok(made)
+    }
+
+    async fn look_at(&self, pool_id: &str, found: ec2::IpamPoolCidr, size: Size) -> Result<Look<ec2::IpamPoolCidr>> {
+        use ec2::IpamPoolCidrState as State;
+        let state = found.state().map_or("unknown", ec2::IpamPoolCidrState::as_str);
+        let why = found.failure_reason();
+        if let Some(code) = why.and_then(ec2::IpamPoolCidrFailureReason::code) {
+            let message = why.and_then(ec2::IpamPoolCidrFailureReason::message).unwrap_or("AWS gave no reason");
+            let space = self.source_space(pool_id, size).await;
+            return Err(fault("ProvisionIpamPoolCidr", code.as_str(), message).about(space));
+        }
+        match found.state() {
+            Some(State::Provisioned) => Ok(Look::Ready(found)),
+            Some(State::PendingProvision | State::PendingImport) => Ok(Look::Wait(format!("its state is {state}"))),
+            _ => {
+                let words = format!("the CIDR is in the state {state}, and AWS gave no reason");
+                Err(fault("ProvisionIpamPoolCidr", state, words).into())
+            }
+        }
+    }
+
+    pub(super) async fn pool_cidr(&self, id: &str) -> Result<Option<PoolCidr>> {
+        let whole = match parts(id) {
+            (_, Some(_)) => Some(id.to_owned()),
+            (own, None) => self.with_pool(Kind::PoolCidr, own).await?,
+        };
+        let Some(whole) = whole else { return Ok(None) };
+        let (own, Some(pool_id)) = parts(&whole) else { return Ok(None) };
+        let listed = self.present_raw_cidrs(pool_id).await?;
+        let Some(found) = listed.iter().find(|one| one.ipam_pool_cidr_id() == Some(own)) else { return Ok(None) };
+        match self.pool(pool_id).await? {
+            Some(pool) => convert::pool_cidr(found, &pool).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    pub(super) async fn pool_cidrs(&self, pool_id: &str) -> Result<Vec<PoolCidr>> {
+        let Some(pool) = self.pool(pool_id).await? else { return Ok(Vec::new()) };
+        let found = self.present_raw_cidrs(pool_id).await?;
+        let listed = found.iter().filter(|one| one.cidr().is_some());
+        let mut listed = listed.map(|one| convert::pool_cidr(one, &pool)).collect::<Result<Vec<_>>>()?;
+        listed.sort_by_key(|one| (one.cidr.first(), one.cidr.netmask_length()));
+        Ok(listed)
+    }
+
+    pub(super) async fn drop_pool_cidr(&self, id: &str) -> Result<()> {
+        let (own, Some(pool_id)) = parts(id) else {
+            return match self.with_pool(Kind::PoolCidr, id).await? {
+                Some(whole) => Box::pin(self.drop_pool_cidr(&whole)).await,
+                None => Ok(()),
+            };
+        };
+        let listed = self.raw_pool_cidrs(pool_id).await?.unwrap_or_default();
+        let Some(found) = listed.into_iter().find(|one| one.ipam_pool_cidr_id() == Some(own)) else { return Ok(()) };
+        let Some(pool) = self.pool(pool_id).await? else { return Ok(()) };
+        self.take_cidr(&pool, &found).await
+    }
+
+    /// Takes all space from the pool.
+    pub(super) async fn take_cidrs(&self, pool: &Pool) -> Result<()> {
+        for found in self.raw_pool_cidrs(&pool.meta.id).await?.unwrap_or_default() {
+            self.take_cidr(pool, &found).await?;
+        }
+        Ok(())
+    }
+
+    /// Deprovisions one block, and waits until it is gone.
+    pub(super) async fn take_cidr(&self, pool: &Pool, found: &ec2::IpamPoolCidr) -> Result<()> {
+        use ec2::IpamPoolCidrState as State;
+        let own = need(found.ipam_pool_cidr_id(), "pool CIDR id")?;
+        if matches!(found.state(), Some(State::Deprovisioned | State::FailedProvision | State::FailedImport)) {
+            return Ok(());
+        }
+        let cidr = convert::cidr(found.cidr())?;
+        if found.state() != Some(&State::PendingDeprovision) {
+            self.require_unused(pool, own, cidr).await?;
+            let client = self.clients.home();
+            let request = client.deprovision_ipam_pool_cidr().ipam_pool_id(&pool.meta.id).cidr(cidr.to_string());
+            match uncrowded(&self.pace, || ask("DeprovisionIpamPoolCidr", request.clone().send())).await {
+                Ok(_) => {}
+                // It was asked for before.
+                Err(refusal) if refusal.is("IncorrectState") || refusal.is_not_found() => {}
+                Err(refusal) => return Err(refusal.into()),
+            }
+        }
+        until(&self.pace, unfinished(&composite(own, &pool.meta.id), &cidr.to_string()), || async move {
+            let listed = self.raw_pool_cidrs(&pool.meta.id).await?;
+            let found = listed.into_iter().flatten().find(|one| one.ipam_pool_cidr_id() == Some(own));
+            match found.as_ref().and_then(ec2::IpamPoolCidr::state) {
+                None | Some(State::Deprovisioned) => Ok(Look::Ready(())),
+                Some(State::FailedDeprovision) => {
+                    self.require_unused(pool, own, cidr).await?;
+                    let why = found.as_ref().and_then(ec2::IpamPoolCidr::failure_reason);
+                    let why = why.and_then(ec2::IpamPoolCidrFailureReason::message).unwrap_or("AWS gave no reason");
+                    Err(fault("DeprovisionIpamPoolCidr", "failed-deprovision", why).into())
+                }
+                Some(state) => Ok(Look::Wait(format!("its state is {state}"))),
+            }
+        })
+        .await
+    }
+
+    /// That nothing of the block is allocated. What AWS holds for a resource is waited for: it lets go late.
+    async fn require_unused(&self, pool: &Pool, own: &str, cidr: Cidr) -> Result<()> {
+        let mut inside = self.allocations_of(&pool.meta.id).await?;
+        inside.retain(|one| one.cidr.overlaps(&cidr));
+        let (id, name) = (composite(own, &pool.meta.id), cidr.to_string());
+        let is_ours = |kind| matches!(kind, ResourceType::Custom | ResourceType::IpamPool);
+        let ours: Vec<_> = inside.iter().filter(|one| is_ours(one.resource_type)).collect();
+        if !ours.is_empty() {
+            let (contents, more) = super::space::first_few(ours.into_iter().map(super::space::occupant).collect());
+            return Err(Error::InUse { kind: Kind::PoolCidr, id, name, contents, more });
+        }
+        match inside.first() {
+            Some(held) => Err(Error::Pending(unfinished(&id, &name)(super::allocations::held_by_aws(held)))),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! Making and deleting pools.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_ec2::types as ec2;
+
+use crate::ipam::{
+    Cidr, Error, Family, Kind, Occupant, Pool, PoolSpec, Provision, ResourceType, Result, Size, State, Strategy,
+    Unfinished, Unsupported,
+};
+
+use super::AwsIpam;
+use super::convert::{self, need};
+use super::memory::Wish;
+use super::said::{ask, fault};
+use super::tags;
+use super::wait::{Look, uncrowded, until};
+
+pub(super) fn occupant(pool: &Pool) -> Occupant {
+    Occupant {
+        kind: Kind::Pool,
+        id: pool.meta.id.clone(),
+        name: pool.meta.name.clone(),
+        owner: pool.meta.owner.clone(),
+        state: State::Active,
+        cidr: None,
+        hold_expires_at: None,
+        path: pool.meta.name.clone(),
+    }
+}
+
+pub(super) fn unfinished(id: &str, name: &str) -> impl Fn(String) -> Unfinished {
+    let (id, name) = (id.to_owned(), name.to_owned());
+    move |waits_for| Unfinished { kind: Kind::Pool, id: id.clone(), name: name.clone(), waits_for }
+}
+
+/// Where a new pool goes, and what it has from there.
+struct Place {
+    scope_id: String,
+    source: Option<Pool>,
+    family: Family,
+    locale: Option<String>,
+}
+
+impl Place {
+    fn parent(&self) -> &str {
+        self.source.as_ref().map_or(&self.scope_id, |source| &source.meta.id)
+    }
+}
+
+impl AwsIpam {
+    pub(super) async fn make_pool(&self, spec: &PoolSpec) -> Result<Pool> {
+        if spec.strategy != Strategy::default() {
+            return Err(Error::Unsupported { what: Unsupported::Strategies });
+        }
+        let place = self.place(spec).await?;
+        let wish = Wish::new(Kind::Pool, place.parent(), &spec.name);
+        let queue = self.memory.queue(place.parent());
+        let turn = queue.lock().await;
+        let id = match self.memory.begun(&wish) {
+            Some(id) => id,
+            None => self.begin_pool(spec, &place, &wish).await?,
+        };
+        let made = self.usable_pool(&id, &spec.name, true).await;
+        // What is inside the new pool is no matter of its neighbours.
+        drop(turn);
+        let made = match made {
+            Ok(_) => self.fill_pool(&id, &spec.provision).await,
+            Err(error) => Err(error),
+        };
+        match &made {
+            Err(Error::Pending(_)) => {}
+            Ok(_) => self.memory.end(&wish),
+            Err(_) => {
+                self.memory.end(&wish);
+                self.undo_pool(&id, &spec.name).await;
+            }
+        }
+        made
+    }
+
+    async fn place(&self, spec: &PoolSpec) -> Result<Place> {
+        let source = match &spec.source_pool_id {
+            Some(id) => Some(self.the_pool(id).await?),
+            None => None,
+        };
+        let of_cidrs = match &spec.provision {
+            Provision::Cidrs(cidrs) => cidrs.first().map(Cidr::family),
+            _ => None,
+        };
+        let above = source.as_ref().map(|source| source.address_family);
+        let family = spec.address_family.or(above).or(of_cidrs).ok_or(Error::NoFamily)?;
+        if let Some(expected) = above.filter(|above| *above != family) {
+            return Err(Error::FamilyMismatch { cidr: None, expected, found: family });
+        }
+        let Some(source) = source else {
+            let scope_id = match &spec.scope_id {
+                Some(id) => id.clone(),
+                None => self.ipam().await?.private_scope.clone(),
+            };
+            return Ok(Place { scope_id, source: None, family, locale: spec.locale.clone() });
+        };
+        if let Some(asked) = spec.scope_id.clone().filter(|asked| *asked != source.scope_id) {
+            let (source_pool_id, source_scope_id) = (source.meta.id, source.scope_id);
+            return Err(Error::ScopeMismatch { source_pool_id, source_scope_id, asked });
+        }
+        if let (Some(above), Some(asked)) = (&source.locale, &spec.locale)
+            && above != asked
+        {
+            let (source_locale, asked) = (above.clone(), asked.clone());
+            return Err(Error::LocaleMismatch { source_pool_id: source.meta.id, source_locale, asked });
+        }
+        let locale = spec.locale.clone().or_else(|| source.locale.clone());
+        Ok(Place { scope_id: source.scope_id.clone(), source: Some(source), family, locale })
+    }
+
+    /// The other pool of that name in the same place.
+    pub(super) async fn namesake(&self, container: &str, name: &str) -> Result<Option<Pool>> {
+        let all = self.pool_names().await?;
+        Ok(all.into_iter().find(|pool| pool.container() == container && pool.meta.name == name))
+    }
+
+    async fn begin_pool(&self, spec: &PoolSpec, place: &Place, wish: &Wish) -> Result<String> {
+        if let Some(existing) = self.namesake(place.parent(), &spec.name).await? {
+            return Err(Error::NameTaken { existing: occupant(&existing) });
+        }
+        let mut all = tags::named(&spec.name, &spec.tags);
+        let cidrs = match &spec.provision {
+            Provision::Cidrs(cidrs) => cidrs.clone(),
+            _ => BTreeSet::new(),
+        };
+        tags::mark(&mut all, &spec.provision, &cidrs);
+        let family = match place.family {
+            Family::Ipv4 => ec2::AddressFamily::Ipv4,
+            Family::Ipv6 => ec2::AddressFamily::Ipv6,
+        };
+        let required = spec.rules.required_tags.iter();
+        let required: Vec<_> =
+            required.map(|(key, value)| ec2::RequestIpamResourceTag::builder().key(key).value(value).build()).collect();
+        let request = self
+            .clients
+            .home()
+            .create_ipam_pool()
+            .ipam_scope_id(&place.scope_id)
+            .set_source_ipam_pool_id(spec.source_pool_id.clone())
+            .address_family(family)
+            .set_locale(place.locale.clone())
+            .set_description(spec.description.clone())
+            .set_allocation_min_netmask_length(spec.rules.min_netmask_length.map(i32::from))
+            .set_allocation_max_netmask_length(spec.rules.max_netmask_length.map(i32::from))
+            .set_allocation_default_netmask_length(spec.rules.default_netmask_length.map(i32::from))
+            .set_allocation_resource_tags(Some(required).filter(|required| !required.is_empty()))
+            .tag_specifications(tags::specification(convert::tagged(Kind::Pool), &all))
+            .client_token(self.memory.token(wish));
+        let answer = uncrowded(&self.pace, || ask("CreateIpamPool", request.clone().send())).await;
+        self.memory.answered(wish, &answer);
+        let id = need(answer?.ipam_pool.and_then(|pool| pool.ipam_pool_id), "pool id")?;
+        self.memory.begin(wish, &id);
+        Ok(id)
+    }
+
+    /// Waits until the pool can be used. One that is `new` may not be seen yet.
+    pub(super) async fn usable_pool(&self, id: &str, name: &str, new: bool) -> Result<ec2::IpamPool> {
+        use ec2::IpamPoolState as State;
+        until(&self.pace, unfinished(id, name), || async move {
+            let found = match self.raw_pool(id).await? {
+                Some(found) => found,
+                None if new => return Ok(Look::Wait("it is not listed yet".to_owned())),
+                None => return Err(Error::NotFound { kind: Kind::Pool, id: id.to_owned() }),
+            };
+            match found.state() {
+                Some(State::CreateComplete | State::ModifyComplete) | None => Ok(Look::Ready(found)),
+                Some(state @ (State::CreateInProgress | State::ModifyInProgress | State::RestoreInProgress)) => {
+                    Ok(Look::Wait(format!("its state is {state}")))
+                }
+                Some(state) => {
+                    let why = found.state_message().unwrap_or("AWS gave no reason");
+                    let words = format!("pool {id} is in the state {state}: {why}");
+                    Err(fault("DescribeIpamPools", state.as_str(), words).into())
+                }
+            }
+        })
+        .await
+    }
+
+    /// Provisions what the pool's own declaration says, what of it is not there yet.
+    pub(super) async fn fill_pool(&self, id: &str, provision: &Provision) -> Result<Pool> {
+        match provision {
+            Provision::Nothing => {}
+            Provision::Cidrs(cidrs) => {
+                let present = self.present_cidrs(id).await?;
+                let mut begun = Vec::new();
+                for cidr in cidrs {
+                    let wish = Wish::new(Kind::PoolCidr, id, &cidr.to_string());
+                    if !present.contains(cidr) || self.memory.begun(&wish).is_some() {
+                        begun.push((self.begin_pool_cidr(id, Size::Cidr(*cidr), &wish).await?, *cidr, wish));
+                    }
+                }
+                for (cidr_id, cidr, wish) in begun {
+                    self.provisioned(id, &cidr_id, Size::Cidr(cidr), &wish).await?;
+                }
+            }
+            Provision::NetmaskLength(length) => {
+                let (_, marked) = self.marks_of(id).await?;
+                if marked.is_empty() {
+                    let wish = Wish::new(Kind::PoolCidr, id, &format!("/{length}"));
+                    let size = Size::NetmaskLength(*length);
+                    let cidr_id = self.begin_pool_cidr(id, size, &wish).await?;
+                    let made = self.provisioned(id, &cidr_id, size, &wish).await?;
+                    let cidrs = BTreeSet::from([convert::cidr(made.cidr())?]);
+                    self.mark_pool(id, provision, &cidrs).await?;
+                }
+            }
+        }
+        self.the_pool(id).await
+    }
+
+    /// The pool was made and cannot become what it should: nothing is left of it, so that its name is free.
+    async fn undo_pool(&self, id: &str, name: &str) {
+        tracing::warn!(id, name, "taking the unfinished pool away again");
+        let mut gone = self.drop_pool(id, false).await;
+        for _ in 0..5 {
+            if matches!(gone, Err(Error::Pending(_))) {
+                gone = self.drop_pool(id, false).await;
+            }
+        }
+        if let Err(error) = gone {
+            tracing::warn!(id, name, ?error, "the unfinished pool is still there");
+        }
+    }
+
+    pub(super) async fn drop_pool(&self, id: &str, cascade: bool) -> Result<()> {
+        use ec2::IpamPoolState as State;
+        let Some(found) = self.raw_pool(id).await? else { return Ok(()) };
+        if matches!(found.state(), Some(State::DeleteInProgress | State::DeleteComplete)) {
+            return self.pool_gone(id, id).await;
+        }
+        let pool = self.with_cidrs(&found).await?;
+        if !cascade {
+            self.require_empty(&pool).await?;
+            self.take_cidrs(&pool).await?;
+        }
+        let request = self.clients.home().delete_ipam_pool().ipam_pool_id(id).set_cascade(cascade.then_some(true));
+        let answer = uncrowded(&self.pace, || ask("DeleteIpamPool", request.clone().send())).await;
+        match answer {
+            Ok(_) => {}
+            Err(refusal) if refusal.is_not_found() => {}
+            Err(refusal) if refusal.is("DependencyViolation") => {
+                self.require_empty(&pool).await?;
+                // AWS sees something that is not listed any more, or not yet.
+                let waits_for = "AWS says that something is still in it".to_owned();
+                return Err(Error::Pending(unfinished(id, &pool.meta.name)(waits_for)));
+            }
+            Err(refusal) => return Err(refusal.into()),
+        }
+        self.pool_gone(id, &pool.meta.name).await
+    }
+
+    async fn pool_gone(&self, id: &str, name: &str) -> Result<()> {
+        use ec2::IpamPoolState as State;
+        until(&self.pace, unfinished(id, name), || async move {
+            let found = self.raw_pool(id).await?;
+            match found.as_ref().and_then(ec2::IpamPool::state) {
+                None | Some(State::DeleteComplete) => Ok(Look::Ready(())),
+                Some(State::DeleteFailed) => {
+                    let why = found.as_ref().and_then(ec2::IpamPool::state_message).unwrap_or("AWS gave no reason");
+                    Err(fault("DeleteIpamPool", "delete-failed", why).into())
+                }
+                Some(state) => Ok(Look::Wait(format!("its state is {state}"))),
+            }
+        })
+        .await
+    }
+
+    /// That nothing is in the pool. What AWS holds for a resource is waited for: it lets go late.
+    async fn require_empty(&self, pool: &Pool) -> Result<()> {
+        let id = &pool.meta.id;
+        let below = self.pool_names().await.unwrap_or_default();
+        let below = below.iter().filter(|child| child.source_pool_id.as_ref() == Some(id)).map(occupant);
+        let allocations = self.allocations_of(id).await?;
+        let custom = allocations.iter().filter(|one| one.resource_type == ResourceType::Custom);
+        let inside: Vec<Occupant> = below.chain(custom.map(super::space::occupant)).collect();
+        if !inside.is_empty() {
+            let (contents, more) = super::space::first_few(inside);
+            let (id, name) = (id.clone(), pool.meta.name.clone());
+            return Err(Error::InUse { kind: Kind::Pool, id, name, contents, more });
+        }
+        match allocations.first() {
+            Some(held) => Err(Error::Pending(unfinished(id, &pool.meta.name)(super::allocations::held_by_aws(held)))),
+            None => Ok(()),
+        }
+    }
+}

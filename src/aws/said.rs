@@ -1,0 +1,90 @@
+//! What AWS answered to a call, and what that means.
+
+use std::future::Future;
+
+use aws_sdk_ec2::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_ec2::operation::RequestId;
+
+use crate::ipam::{Error, Fault, Space};
+
+/// The service, as people call it.
+const SERVICE: &str = "AWS IPAM";
+
+/// A call that did not succeed.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    action: &'static str,
+    /// `None`: there was no answer.
+    code: Option<String>,
+    message: String,
+    request_id: Option<String>,
+}
+
+/// Makes a call.
+pub(super) async fn ask<T, E>(
+    action: &'static str,
+    answer: impl Future<Output = Result<T, SdkError<E>>>,
+) -> Result<T, Refusal>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let answer = answer.await;
+    tracing::debug!(action, refused = answer.is_err(), "called AWS");
+    answer.map_err(|error| Refusal::of(action, &error))
+}
+
+impl Refusal {
+    fn of<E>(action: &'static str, error: &SdkError<E>) -> Self
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let Some(said) = error.as_service_error() else {
+            let message = DisplayErrorContext(error).to_string();
+            return Self { action, code: None, message, request_id: None };
+        };
+        let meta = said.meta();
+        Self {
+            action,
+            code: Some(meta.code().unwrap_or("Unknown").to_owned()),
+            message: meta.message().unwrap_or("AWS gave no reason").to_owned(),
+            request_id: meta.request_id().or_else(|| error.request_id()).map(str::to_owned),
+        }
+    }
+
+    /// Whether this is the code.
+    pub(super) fn is(&self, code: &str) -> bool {
+        self.code.as_deref() == Some(code)
+    }
+
+    /// Whether what was asked for is not there.
+    pub(super) fn is_not_found(&self) -> bool {
+        self.code.as_deref().is_some_and(|code| code.ends_with(".NotFound"))
+    }
+
+    /// Whether it is certain that nothing was done.
+    pub(super) fn is_certain(&self) -> bool {
+        self.code.is_some()
+    }
+
+    /// Whether the code is one of those, and the words say this.
+    pub(super) fn says(&self, code: &str, words: &str) -> bool {
+        self.is(code) && self.message.to_lowercase().contains(&words.to_lowercase())
+    }
+
+    /// The error, with what there is in the pool that it is about.
+    pub(super) fn about(self, space: Option<Space>) -> Error {
+        let Self { action, code, message, request_id } = self;
+        Error::Service(Box::new(Fault { service: SERVICE, action, code, message, request_id, space }))
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        refusal.about(None)
+    }
+}
+
+/// A refusal that came in another way than as an answer: a failed state, an answer that is not to the question.
+pub(super) fn fault(action: &'static str, code: &str, message: impl Into<String>) -> Refusal {
+    Refusal { action, code: Some(code.to_owned()), message: message.into(), request_id: None }
+}

@@ -1,0 +1,103 @@
+//! What a pool has free, and who has the rest.
+
+use std::collections::BTreeSet;
+
+use num_bigint::BigUint;
+
+use crate::ipam::{Allocation, Cidr, Kind, Occupant, Pool, Result, Space, State, Utilization, blocks};
+
+use super::AwsIpam;
+
+/// As many are named in a message.
+const NAMED: usize = 5;
+
+/// The blocks of a pool, what is taken from them, and what is left.
+pub(super) struct Ground {
+    pub(super) provisioned: BTreeSet<Cidr>,
+    pub(super) allocations: Vec<Allocation>,
+    pub(super) free: Vec<Cidr>,
+}
+
+impl Ground {
+    fn new(provisioned: BTreeSet<Cidr>, allocations: Vec<Allocation>) -> Self {
+        let taken: Vec<Cidr> = allocations.iter().map(|allocation| allocation.cidr).collect();
+        // They are of one family, so that subtracting cannot fail.
+        let free = blocks::subtract(provisioned.iter().copied(), taken).unwrap_or_default();
+        Self { provisioned, allocations, free }
+    }
+
+    pub(super) fn largest_free(&self) -> Option<Cidr> {
+        self.free.iter().copied().min_by_key(|block| (block.netmask_length(), block.first()))
+    }
+
+    fn sum<'a>(blocks: impl IntoIterator<Item = &'a Cidr>) -> BigUint {
+        blocks.into_iter().map(Cidr::address_count).sum()
+    }
+}
+
+pub(super) fn occupant(allocation: &Allocation) -> Occupant {
+    Occupant {
+        kind: Kind::Allocation,
+        id: allocation.meta.id.clone(),
+        name: allocation.meta.name.clone(),
+        owner: allocation.meta.owner.clone(),
+        state: State::Active,
+        cidr: Some(allocation.cidr),
+        hold_expires_at: None,
+        path: allocation.meta.name.clone(),
+    }
+}
+
+/// The first few, and how many more.
+pub(super) fn first_few(occupants: Vec<Occupant>) -> (Vec<Occupant>, u64) {
+    let more = u64::try_from(occupants.len().saturating_sub(NAMED)).unwrap_or(u64::MAX);
+    (occupants.into_iter().take(NAMED).collect(), more)
+}
+
+impl AwsIpam {
+    pub(super) async fn ground(&self, pool_id: &str) -> Result<Ground> {
+        Ok(Ground::new(self.present_cidrs(pool_id).await?, self.allocations_of(pool_id).await?))
+    }
+
+    /// What to say with a refusal that is about space: who is in the way of `wished`, or else the largest.
+    ///
+    /// Best effort: the refusal counts, whether or not more can be said.
+    pub(super) async fn space(&self, pool: &Pool, wished: Option<Cidr>) -> Option<Space> {
+        let ground = self.ground(&pool.meta.id).await.ok()?;
+        let (free, largest_free) = (Ground::sum(&ground.free), ground.largest_free());
+        let mut holders = ground.allocations;
+        match wished {
+            Some(wished) => holders.retain(|one| one.cidr.overlaps(&wished)),
+            None => holders.sort_by_key(|one| (one.cidr.netmask_length(), one.cidr.first())),
+        }
+        let (holders, more) = first_few(holders.iter().map(occupant).collect());
+        let (pool_id, pool_name) = (pool.meta.id.clone(), pool.meta.name.clone());
+        Some(Space { pool_id, pool_name, free, largest_free, holders, more })
+    }
+
+    pub(super) async fn use_of(&self, pool_id: &str) -> Result<Utilization> {
+        let pool = self.the_pool(pool_id).await?;
+        let ground = self.ground(pool_id).await?;
+        let mut assigned = BigUint::ZERO;
+        let mut open = vec![pool_id.to_owned()];
+        let all = self.pool_names().await.unwrap_or_default();
+        while let Some(id) = open.pop() {
+            let allocations = if id == pool_id { ground.allocations.clone() } else { self.allocations_of(&id).await? };
+            let is_assigned = |one: &&Allocation| one.resource_type != crate::ipam::ResourceType::IpamPool;
+            assigned += Ground::sum(allocations.iter().filter(is_assigned).map(|one| &one.cidr));
+            let below = all.iter().filter(|pool| pool.source_pool_id.as_deref() == Some(&id));
+            open.extend(below.map(|pool| pool.meta.id.clone()));
+        }
+        let (provisioned, free) = (Ground::sum(&ground.provisioned), Ground::sum(&ground.free));
+        Ok(Utilization {
+            used: &provisioned - &free,
+            provisioned,
+            held: BigUint::ZERO,
+            free,
+            largest_free: ground.largest_free(),
+            allocations: u64::try_from(ground.allocations.len()).unwrap_or(u64::MAX),
+            assigned_in_subtree: assigned,
+            pool,
+        })
+    }
+}

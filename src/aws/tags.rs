@@ -1,0 +1,120 @@
+//! Tags: a user's own, and those that hold what AWS has no member for.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_ec2::types::{ResourceType, Tag, TagSpecification};
+
+use crate::ipam::{Cidr, Provision, Tags};
+
+/// The tag that is the name.
+pub(super) const NAME: &str = "Name";
+/// What our own tags begin with.
+pub(super) const OURS: &str = "ipam:";
+/// The blocks of a pool's own declaration: AWS does not tell them from those of `ipam_pool_cidr`.
+const CIDRS: &str = "ipam:cidrs";
+/// The netmask length of a pool's own declaration.
+const NETMASK_LENGTH: &str = "ipam:netmask-length";
+/// Longest value of a tag.
+const VALUE_MAX: usize = 256;
+
+/// All tags of an object, ours too.
+pub(super) fn all(tags: Option<&[Tag]>) -> Tags {
+    let pairs = tags.unwrap_or_default().iter();
+    pairs.filter_map(|tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned()))).collect()
+}
+
+/// The user's own among them.
+pub(super) fn own(all: &Tags) -> Tags {
+    let is_own = |key: &str| key != NAME && !key.starts_with(OURS) && !key.starts_with("aws:");
+    all.iter().filter(|(key, _)| is_own(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+/// The user's tags and the name.
+pub(super) fn named(name: &str, own: &Tags) -> Tags {
+    let mut tags = own.clone();
+    tags.insert(NAME.to_owned(), name.to_owned());
+    tags
+}
+
+/// For a request that makes an object.
+pub(super) fn specification(kind: ResourceType, tags: &Tags) -> TagSpecification {
+    TagSpecification::builder().resource_type(kind).set_tags(Some(request(tags))).build()
+}
+
+/// For a request.
+pub(super) fn request(tags: &Tags) -> Vec<Tag> {
+    tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
+}
+
+/// What to set and what to take away, to get from one to the other. AWS's own tags are not ours to take away.
+pub(super) fn delta(before: &Tags, after: &Tags) -> (Tags, BTreeSet<String>) {
+    let set = after.iter().filter(|(key, value)| before.get(*key) != Some(*value));
+    let gone = before.keys().filter(|key| !after.contains_key(*key) && !key.starts_with("aws:"));
+    (set.map(|(key, value)| (key.clone(), value.clone())).collect(), gone.cloned().collect())
+}
+
+/// Adds what a pool's own declaration provisions, and the blocks that it came to.
+pub(super) fn mark(tags: &mut Tags, provision: &Provision, cidrs: &BTreeSet<Cidr>) {
+    if let Provision::NetmaskLength(length) = provision {
+        tags.insert(NETMASK_LENGTH.to_owned(), length.to_string());
+    }
+    let mut parts: Vec<String> = Vec::new();
+    for cidr in cidrs.iter().map(ToString::to_string) {
+        match parts.last_mut() {
+            Some(part) if part.len() + 1 + cidr.len() <= VALUE_MAX => {
+                part.push(' ');
+                part.push_str(&cidr);
+            }
+            _ => parts.push(cidr),
+        }
+    }
+    for (position, part) in parts.into_iter().enumerate() {
+        tags.insert(if position == 0 { CIDRS.to_owned() } else { format!("{CIDRS}:{position}") }, part);
+    }
+}
+
+/// What [`mark`] added.
+pub(super) fn marks(tags: &Tags) -> (Option<u8>, BTreeSet<Cidr>) {
+    let is_list = |key: &str| key.strip_prefix(CIDRS).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'));
+    let lists = tags.iter().filter(|(key, _)| is_list(key)).map(|(_, list)| list);
+    let cidrs = lists.flat_map(|list| list.split(' ')).filter_map(|text| text.parse().ok()).collect();
+    (tags.get(NETMASK_LENGTH).and_then(|length| length.parse().ok()), cidrs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tags(pairs: &[(&str, &str)]) -> Tags {
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn a_users_tags_are_those_that_are_not_ours_or_of_aws() {
+        let all = tags(&[("Name", "a"), ("ipam:cidrs", "10.0.0.0/8"), ("aws:x", "1"), ("team", "net")]);
+        assert_eq!(own(&all), tags(&[("team", "net")]));
+        assert_eq!(named("b", &own(&all)), tags(&[("Name", "b"), ("team", "net")]));
+    }
+
+    #[test]
+    fn only_differences_are_set_and_taken_away() {
+        let before = tags(&[("a", "1"), ("b", "2"), ("c", "3"), ("aws:x", "1")]);
+        let (set, gone) = delta(&before, &tags(&[("a", "1"), ("b", "3"), ("d", "4")]));
+        assert_eq!((set, gone), (tags(&[("b", "3"), ("d", "4")]), BTreeSet::from(["c".to_owned()])));
+    }
+
+    #[test]
+    fn fifty_blocks_of_a_pool_are_kept_in_tags_that_are_short_enough() {
+        for count in [0, 1, 2, 50] {
+            let cidrs: BTreeSet<Cidr> =
+                (0..count).map(|n| format!("2001:db8:ffff:{n:x}::/64").parse().unwrap()).collect();
+            let mut tags = Tags::new();
+            mark(&mut tags, &Provision::Cidrs(cidrs.clone()), &cidrs);
+            assert!(tags.values().all(|value| value.len() <= VALUE_MAX), "{tags:?}");
+            assert_eq!(marks(&tags), (None, cidrs));
+        }
+        let mut tags = Tags::new();
+        mark(&mut tags, &Provision::NetmaskLength(20), &BTreeSet::new());
+        assert_eq!(marks(&tags), (Some(20), BTreeSet::new()));
+    }
+}

@@ -1,0 +1,99 @@
+//! Sentences for what a service said, or has not done yet.
+
+use crate::ipam::{Fault, Space, Unfinished, Unsupported};
+
+use super::{addresses, capital, occupants, pool, resource_type, sentence};
+
+pub(super) fn refused(fault: &Fault) -> (String, String) {
+    let Fault { service, action, code, message, request_id, space } = fault;
+    let summary = match code {
+        Some(code) => format!("{service} refused {action}: {code}"),
+        None => format!("{service} did not answer {action}"),
+    };
+    let request = request_id.as_ref().map(|id| format!(" (Request id {id}.)")).unwrap_or_default();
+    let there_is = space.as_ref().map(there_is).unwrap_or_default();
+    let advice = advice(code.as_deref(), space.is_some());
+    (summary, format!("{}{request}{there_is} {advice}", sentence(message)))
+}
+
+/// What the pool has, and who has the rest.
+fn there_is(space: &Space) -> String {
+    let pool = capital(&pool(&space.pool_name, &space.pool_id));
+    let mut text = match space.largest_free {
+        None => format!(" {pool} has nothing free."),
+        Some(largest) => {
+            format!(" {pool} has {} free; the largest free block is {largest}.", addresses(&space.free))
+        }
+    };
+    if !space.holders.is_empty() {
+        text.push_str(&format!(" Taken by:\n\n{}\n", occupants(&space.holders, space.more)));
+    }
+    text
+}
+
+fn advice(code: Option<&str>, about_space: bool) -> &'static str {
+    match code {
+        None => "It is not known whether anything was changed. Check the network and the endpoint, then run again.",
+        Some(
+            "UnauthorizedOperation"
+            | "AuthFailure"
+            | "SignatureDoesNotMatch"
+            | "AccessDenied"
+            | "InvalidClientTokenId"
+            | "ExpiredToken",
+        ) => "Check the credentials in the provider's `aws` block or in the environment, and what they may do.",
+        Some("RequestLimitExceeded" | "EC2ThrottledException" | "Throttling") => {
+            "The account makes more requests than AWS allows just now. Run again later, or raise `max_retries`."
+        }
+        Some(code) if code.ends_with("LimitExceeded") => "Delete what is not needed, or ask AWS for a higher quota.",
+        Some(_) if about_space => "Ask for a smaller or another block, provision more space, or release allocations.",
+        Some(_) => "Change the configuration accordingly, or correct it in AWS, and run again.",
+    }
+}
+
+pub(super) fn unfinished(unfinished: &Unfinished) -> (String, String) {
+    let Unfinished { kind, id, name, waits_for } = unfinished;
+    let word = kind.word();
+    (
+        format!("AWS is not done with {word} {name:?}"),
+        format!(
+            "{} {name:?} ({id}) waits: {waits_for}. The time in `timeouts` is over, or the run was stopped; AWS goes on \
+             by itself. Run again, with more time in `timeouts`. If it was being made and is in no state, bring it in \
+             first:\n\n  terraform import {}.NAME {id}",
+            capital(word),
+            resource_type(*kind)
+        ),
+    )
+}
+
+pub(super) fn unsupported(what: Unsupported) -> (String, String) {
+    match what {
+        Unsupported::Holds => (
+            "Plans hold nothing here".to_owned(),
+            "AWS IPAM cannot reserve space for a plan. Set `plan_hold = \"0s\"`.".to_owned(),
+        ),
+        Unsupported::Events => (
+            "There is no history here".to_owned(),
+            "AWS IPAM keeps no history of changes that can be read back. Look into AWS CloudTrail.".to_owned(),
+        ),
+        Unsupported::PublicScopes => (
+            "AWS IPAM makes private scopes only".to_owned(),
+            "Every IPAM has exactly one public scope, its default one. Use that one (`data \"ipam_scope\"` with the name \
+             \"default-public\"), or `scope_type = \"private\"`."
+                .to_owned(),
+        ),
+        Unsupported::Strategies => (
+            "AWS IPAM chooses blocks by itself".to_owned(),
+            "Which free block an allocation by size gets is decided by AWS. Leave `allocation_strategy` out; for a block of \
+             your own choice give `cidr`."
+                .to_owned(),
+        ),
+        Unsupported::ReservedTag(tag) => (
+            format!("The tag {tag:?} is not free"),
+            format!(
+                "In AWS, tags that are or begin with {tag:?} hold what the provider knows of an object: the tag `Name` is its \
+                 `name`. Take it out of `tags` (and out of the provider's `default_tags`), and set `name`."
+            ),
+        ),
+    }
+}

@@ -1,0 +1,219 @@
+//! The provider block's `aws`: how to reach AWS, with the words of the AWS provider.
+
+use std::fmt;
+
+use crate::model;
+use crate::tf::{Attr, AttributeType, Diagnostics, Path, Type, Value};
+
+use super::attributes::HumanDuration;
+
+/// A text that nobody is shown.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(crate) struct Secret(String);
+
+impl Secret {
+    /// For whoever has to send it.
+    #[cfg(feature = "aws")]
+    pub(super) fn reveal(&self) -> String {
+        self.0.clone()
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+impl Attr for Secret {
+    fn attribute_type() -> AttributeType {
+        AttributeType::Plain(Type::String)
+    }
+
+    fn from_value(value: &Value, at: &Path) -> Result<Self, Diagnostics> {
+        String::from_value(value, at).map(Self)
+    }
+
+    fn to_value(&self) -> Value {
+        self.0.to_value()
+    }
+}
+
+model! {
+    /// How to reach AWS, for `store = "aws-ipam"`. What is not set comes from the environment (`AWS_REGION`,
+    /// `AWS_PROFILE`, `AWS_ACCESS_KEY_ID`, ...), the shared files and the machine, as with any AWS tool.
+    pub(crate) struct AwsModel {
+        /// Home Region of the IPAM. Allocations are made in the Region of their pool's `locale` by themselves.
+        region: String => optional(),
+        /// Profile of the shared files.
+        profile: String => optional(),
+        /// Access key id. Needs `secret_key`.
+        access_key: Secret => optional().sensitive(),
+        /// Secret access key.
+        secret_key: Secret => optional().sensitive(),
+        /// Session token of temporary credentials.
+        token: Secret => optional().sensitive(),
+        /// Files to read instead of `~/.aws/config`.
+        shared_config_files: Vec<String> => optional(),
+        /// Files to read instead of `~/.aws/credentials`.
+        shared_credentials_files: Vec<String> => optional(),
+        /// Roles to assume, one after another.
+        assume_role: Vec<AssumeRole> => optional(),
+        /// The role that a token of another identity provider gives; before those of `assume_role`.
+        assume_role_with_web_identity: AssumeRoleWithWebIdentity => optional(),
+        /// URLs instead of those of AWS.
+        endpoints: Endpoints => optional(),
+        /// How often a call that was throttled or lost is made again; 9 when not set, here or by `AWS_MAX_ATTEMPTS`.
+        max_retries: u32 => optional(),
+        /// Whether to use the FIPS endpoints.
+        use_fips_endpoint: bool => optional(),
+        /// Whether to use the endpoints that can be reached over IPv6.
+        use_dualstack_endpoint: bool => optional(),
+        /// The IPAM that scopes and pools are made and looked up in. Needed when the Region has several.
+        ipam_id: String => optional(),
+    }
+}
+
+model! {
+    /// A role to assume.
+    pub(crate) struct AssumeRole {
+        /// ARN of the role.
+        role_arn: String => required(),
+        /// Name of the session, as CloudTrail shows it.
+        session_name: String => optional(),
+        /// What the owner of the role asks for.
+        external_id: String => optional(),
+        /// How long the credentials last, such as `1h`.
+        duration: HumanDuration => optional(),
+    }
+}
+
+model! {
+    /// A role for a token of another identity provider.
+    pub(crate) struct AssumeRoleWithWebIdentity {
+        /// ARN of the role.
+        role_arn: String => required(),
+        /// Name of the session, as CloudTrail shows it.
+        session_name: String => optional(),
+        /// File with the token.
+        web_identity_token_file: String => required(),
+    }
+}
+
+model! {
+    /// URLs instead of those of AWS.
+    pub(crate) struct Endpoints {
+        /// URL of EC2, of which IPAM is a part.
+        ec2: String => optional(),
+        /// URL of STS, for `assume_role`.
+        sts: String => optional(),
+    }
+}
+
+#[cfg(feature = "aws")]
+mod open {
+    use std::sync::Arc;
+
+    use crate::aws::{AwsIpam, Keys, Pace, Role, Settings, WebIdentity};
+    use crate::backend::Ipam;
+    use crate::tf::{Diagnostic, Diagnostics, Path};
+
+    use super::{AssumeRole, AwsModel};
+
+    impl AwsModel {
+        fn settings(&self) -> Result<Settings, Diagnostics> {
+            let keys = match (self.access_key.get(), self.secret_key.get()) {
+                (Some(access_key), Some(secret_key)) => Some(Keys {
+                    access_key: access_key.reveal(),
+                    secret_key: secret_key.reveal(),
+                    token: self.token.get().map(super::Secret::reveal),
+                }),
+                (None, None) if self.token.is_null() => None,
+                _ => {
+                    let why = "access_key and secret_key go together, and token goes with them. Set both, or none of the \
+                               three to use the environment or a profile.";
+                    return Err(Diagnostic::error("Half of the credentials", why).at(here()).into());
+                }
+            };
+            let endpoints = self.endpoints.cloned().unwrap_or_default();
+            if self.assume_role_with_web_identity.is_known() && endpoints.sts.is_known() {
+                let why =
+                    "endpoints.sts is for assume_role; for assume_role_with_web_identity set AWS_ENDPOINT_URL_STS.";
+                return Err(Diagnostic::error("An endpoint that is not used", why).at(here()).into());
+            }
+            Ok(Settings {
+                region: self.region.cloned(),
+                profile: self.profile.cloned(),
+                keys,
+                shared_config_files: self.shared_config_files.cloned().unwrap_or_default(),
+                shared_credentials_files: self.shared_credentials_files.cloned().unwrap_or_default(),
+                assume_role: self.assume_role.cloned().unwrap_or_default().iter().map(role).collect(),
+                web_identity: self.assume_role_with_web_identity.get().map(|identity| WebIdentity {
+                    role_arn: identity.role_arn.cloned().unwrap_or_default(),
+                    session_name: identity.session_name.cloned(),
+                    web_identity_token_file: identity.web_identity_token_file.cloned().unwrap_or_default(),
+                }),
+                ec2_endpoint: endpoints.ec2.cloned(),
+                sts_endpoint: endpoints.sts.cloned(),
+                max_retries: self.max_retries.cloned(),
+                use_fips_endpoint: self.use_fips_endpoint.cloned(),
+                use_dualstack_endpoint: self.use_dualstack_endpoint.cloned(),
+                ipam_id: self.ipam_id.cloned(),
+            })
+        }
+    }
+
+    fn role(role: &AssumeRole) -> Role {
+        Role {
+            role_arn: role.role_arn.cloned().unwrap_or_default(),
+            session_name: role.session_name.cloned(),
+            external_id: role.external_id.cloned(),
+            duration: role.duration.cloned().map(Into::into),
+        }
+    }
+
+    fn here() -> Path {
+        Path::attribute("aws")
+    }
+
+    pub(in crate::provider) fn open(block: &AwsModel) -> Result<Arc<dyn Ipam>, Diagnostics> {
+        let ipam = AwsIpam::open(&block.settings()?, Pace::default())
+            .map_err(|why| Diagnostic::error("AWS cannot be used", why).at(here()))?;
+        Ok(Arc::new(ipam))
+    }
+}
+
+#[cfg(not(feature = "aws"))]
+mod open {
+    use std::sync::Arc;
+
+    use crate::backend::Ipam;
+    use crate::tf::{Diagnostic, Diagnostics, Path};
+
+    use super::AwsModel;
+
+    pub(in crate::provider) fn open(_block: &AwsModel) -> Result<Arc<dyn Ipam>, Diagnostics> {
+        let why = "This provider was built without AWS (cargo feature `aws`). Use another build, or another `store`.";
+        Err(Diagnostic::error("AWS is not built in", why).at(Path::attribute("store")).into())
+    }
+}
+
+pub(super) use open::open;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tf::{Model, Tf};
+
+    #[test]
+    fn credentials_are_sensitive_and_not_in_debug_texts() {
+        let secret = Tf::Known(Secret("wJalrXUtnFEMI".to_owned()));
+        let model =
+            AwsModel { access_key: secret.clone(), secret_key: secret.clone(), token: secret, ..AwsModel::default() };
+        assert!(!format!("{model:?}").contains("wJalr"));
+        for attribute in AwsModel::block().attributes {
+            let is_secret = ["access_key", "secret_key", "token"].contains(&attribute.name);
+            assert_eq!(attribute.sensitive, is_secret, "{}", attribute.name);
+        }
+    }
+}
