@@ -22,6 +22,7 @@ fn a_tree_goes_up_and_down() {
     for (pool, cidr) in [(&leaf, "10.0.0.0/16"), (&top, "10.0.0.0/8")] {
         scene.home.call("deprovision_ipam_pool_cidr", json!({"IpamPoolId": pool, "Cidr": cidr}));
         assert_eq!(scene.pool_cidrs(pool)[0]["State"], "deprovisioned");
+        assert_eq!(scene.allocated(&top), Vec::<String>::new());
         let gone = scene.home.call("delete_ipam_pool", json!({"IpamPoolId": pool}));
         assert_eq!(gone["IpamPool"]["State"], "delete-in-progress");
     }

@@ -11,6 +11,7 @@
 //! | `world`, `thing`, `space` | accounts, what is in them, and the core |
 //! | `script` | delays, limits, troubles |
 //! | `actions` | one function for each action, by noun |
+//! | `sts` | roles, so that clients come to other accounts |
 
 mod actions;
 mod fault;
@@ -20,6 +21,7 @@ pub(crate) mod model;
 mod script;
 mod signature;
 mod space;
+mod sts;
 mod thing;
 mod world;
 mod xml;
@@ -130,6 +132,11 @@ impl Endpoint {
         self.world().resource_gone(resource_id);
     }
 
+    /// Nobody may assume the role with this ARN. All others can be assumed by everybody.
+    pub(crate) fn close_role(&self, arn: &str) {
+        self.world().closed_roles.insert(arn.to_owned());
+    }
+
     /// Adds something that AWS sees by itself, to the set (`ipamDiscoveredAccountSet`, ...) that lists it.
     pub(crate) fn seed(&self, set: &str, item: Value) {
         let item = world::members(item);
@@ -176,6 +183,9 @@ fn lock(world: &Mutex<World>) -> MutexGuard<'_, World> {
 /// Answers one request.
 fn answer(world: &mut World, request: &Signed) -> Answer {
     let request_id = format!("{:016x}", world::dice(&mut world.seed));
+    if let Some(answer) = sts::answer(world, request, &request_id) {
+        return answer;
+    }
     let mut action = String::new();
     match respond(world, request, &mut action) {
         Ok(Some(members)) => Some((200, xml::answer(&action, &request_id, &members))),
@@ -184,13 +194,25 @@ fn answer(world: &mut World, request: &Signed) -> Answer {
     }
 }
 
-/// `Ok(None)`: without an answer.
-fn respond(world: &mut World, request: &Signed, action: &mut String) -> Result<Option<Map<String, Value>>> {
-    let claim = Claim::of(request)?;
+/// Who asks, by a signature that was made for `service`: the claim that holds, and the account.
+///
+/// # Errors
+/// `AuthFailure`, `RequestExpired`, `SignatureDoesNotMatch`.
+fn authenticate(world: &World, request: &Signed, service: &str) -> Result<(Claim, String)> {
+    let claim = Claim::of(request, service)?;
     let unknown = || auth_failure("The access key is not known.");
     let (account, credentials) = world.accounts.get(&claim.access_key).cloned().ok_or_else(unknown)?;
     let now = Timestamp::now() + SignedDuration::from_secs(world.script.clock_skew_seconds);
     claim.verify(request, &credentials.secret_key, now)?;
+    if request.headers.get("x-amz-security-token") != credentials.session_token.as_ref() {
+        return Err(auth_failure("The security token is not the one that came with the access key."));
+    }
+    Ok((claim, account))
+}
+
+/// `Ok(None)`: without an answer.
+fn respond(world: &mut World, request: &Signed, action: &mut String) -> Result<Option<Map<String, Value>>> {
+    let (claim, account) = authenticate(world, request, "ec2")?;
     let form: Vec<(String, String)> = form_urlencoded::parse(&request.body).into_owned().collect();
     let field = |name: &str| form.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
     *action = field("Action").ok_or_else(|| Fault::new("MissingAction", "The request has no action."))?;
