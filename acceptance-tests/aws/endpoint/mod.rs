@@ -4,6 +4,8 @@
 //! that botocore ships, and answers are checked against it: what it would not allow is in [`Endpoint::violations`].
 //! Things take as long as the [`Script`] says, by reads or by a clock that only the test moves.
 //!
+//! Another test target has it by `#[path = "aws/endpoint/mod.rs"]`; it needs nothing of this one.
+//!
 //! | module | what |
 //! |---|---|
 //! | `http`, `signature`, `xml`, `fault` | the wire |
@@ -34,7 +36,7 @@ use serde_json::{Map, Value};
 
 use actions::Ask;
 use fault::{Fault, Result};
-use http::{Answer, Server};
+use http::{Answer, Reply, Server};
 use model::Model;
 pub(crate) use script::{Delay, Quotas, Script, Trouble};
 use signature::{Claim, Signed, auth_failure};
@@ -182,16 +184,24 @@ fn lock(world: &Mutex<World>) -> MutexGuard<'_, World> {
 
 /// Answers one request.
 fn answer(world: &mut World, request: &Signed) -> Answer {
-    let request_id = format!("{:016x}", world::dice(&mut world.seed));
-    if let Some(answer) = sts::answer(world, request, &request_id) {
-        return answer;
+    let request_id = request_id(world);
+    if let Some((status, text)) = sts::answer(world, request, &request_id) {
+        return Some(Reply { status, request_id, text });
     }
     let mut action = String::new();
-    match respond(world, request, &mut action) {
-        Ok(Some(members)) => Some((200, xml::answer(&action, &request_id, &members))),
-        Ok(None) => None,
-        Err(fault) => Some((fault.status, xml::error(&fault, &request_id))),
-    }
+    let (status, text) = match respond(world, request, &request_id, &mut action) {
+        Ok(Some(members)) => (200, xml::answer(&action, &request_id, &members)),
+        Ok(None) => return None,
+        Err(fault) => (fault.status, xml::error(&fault, &request_id)),
+    };
+    Some(Reply { status, request_id, text })
+}
+
+/// A new one, in the form of a UUID.
+fn request_id(world: &mut World) -> String {
+    let (a, b) = (world::dice(&mut world.seed), world::dice(&mut world.seed));
+    let digits = format!("{a:016x}{b:016x}");
+    format!("{}-{}-{}-{}-{}", &digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..])
 }
 
 /// Who asks, by a signature that was made for `service`: the claim that holds, and the account.
@@ -211,7 +221,12 @@ fn authenticate(world: &World, request: &Signed, service: &str) -> Result<(Claim
 }
 
 /// `Ok(None)`: without an answer.
-fn respond(world: &mut World, request: &Signed, action: &mut String) -> Result<Option<Map<String, Value>>> {
+fn respond(
+    world: &mut World,
+    request: &Signed,
+    request_id: &str,
+    action: &mut String,
+) -> Result<Option<Map<String, Value>>> {
     let (claim, account) = authenticate(world, request, "ec2")?;
     let form: Vec<(String, String)> = form_urlencoded::parse(&request.body).into_owned().collect();
     let field = |name: &str| form.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
@@ -221,7 +236,14 @@ fn respond(world: &mut World, request: &Signed, action: &mut String) -> Result<O
     }
     world.settle();
     let trouble = world.troubles.get_mut(action).and_then(|queue| queue.pop_front());
-    let mut call = Call { action: action.clone(), region: claim.region, account, parameters: Map::new(), error: None };
+    let mut call = Call {
+        action: action.clone(),
+        region: claim.region,
+        account,
+        parameters: Map::new(),
+        request_id: request_id.to_owned(),
+        error: None,
+    };
     let result = match &trouble {
         Some(Trouble::Throttle) => Err(Fault::new("RequestLimitExceeded", "Request limit exceeded.").with_status(503)),
         Some(Trouble::Error { code, message }) => Err(Fault::new(code, *message)),

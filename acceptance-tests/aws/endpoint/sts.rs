@@ -6,7 +6,6 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
 use super::fault::{Fault, Result};
-use super::http::Answer;
 use super::signature::Signed;
 use super::world::{Call, Credentials, World, dice};
 use super::xml::escaped;
@@ -19,14 +18,14 @@ const LIFE: i64 = 3600;
 
 type Form = BTreeMap<String, String>;
 
-/// The answer to a request that is for STS; `None`: it is not.
-pub(super) fn answer(world: &mut World, request: &Signed, request_id: &str) -> Option<Answer> {
+/// Status and text of the answer to a request that is for STS; `None`: it is not.
+pub(super) fn answer(world: &mut World, request: &Signed, request_id: &str) -> Option<(u16, String)> {
     let form: Form = form_urlencoded::parse(&request.body).into_owned().collect();
     if form.get("Version").is_none_or(|version| version != VERSION) {
         return None;
     }
     let action = form.get("Action").cloned().unwrap_or_default();
-    Some(Some(match respond(world, request, &action, &form) {
+    Some(match respond(world, request, request_id, &action, &form) {
         Ok(result) => {
             let text = format!(
                 "<{action}Response xmlns=\"{NAMESPACE}\"><{action}Result>{result}</{action}Result><ResponseMetadata>\
@@ -43,10 +42,10 @@ pub(super) fn answer(world: &mut World, request: &Signed, request_id: &str) -> O
             );
             (fault.status, text)
         }
-    }))
+    })
 }
 
-fn respond(world: &mut World, request: &Signed, action: &str, form: &Form) -> Result<String> {
+fn respond(world: &mut World, request: &Signed, request_id: &str, action: &str, form: &Form) -> Result<String> {
     // Whoever brings a token of another identity provider has no key yet.
     let (region, account) = match action {
         "AssumeRoleWithWebIdentity" => (String::new(), String::new()),
@@ -64,7 +63,14 @@ fn respond(world: &mut World, request: &Signed, action: &str, form: &Form) -> Re
     let parameters: Map<String, Value> =
         form.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
     let error = result.as_ref().err().map(|fault| fault.code.clone());
-    world.calls.push(Call { action: action.to_owned(), region, account, parameters, error });
+    world.calls.push(Call {
+        action: action.to_owned(),
+        region,
+        account,
+        parameters,
+        request_id: request_id.to_owned(),
+        error,
+    });
     result
 }
 

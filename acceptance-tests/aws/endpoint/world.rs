@@ -28,6 +28,8 @@ pub(crate) struct Call {
     pub(crate) account: String,
     /// Typed, by names on the wire.
     pub(crate) parameters: Map<String, Value>,
+    /// As the answer said it.
+    pub(crate) request_id: String,
     /// Code of the error that it got.
     pub(crate) error: Option<String>,
 }
