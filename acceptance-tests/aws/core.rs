@@ -136,6 +136,24 @@ fn a_shared_pool_is_used_by_the_other_account_and_listed_for_its_owner() {
 }
 
 #[test]
+fn operating_regions_come_and_go_unless_a_pool_is_there() {
+    let scene = Scene::new();
+    scene.tree();
+    let modify = |list: &str, region: &str| {
+        let arguments = json!({"IpamId": scene.ipam["IpamId"], list: [{"RegionName": region}]});
+        scene.home.try_call("modify_ipam", arguments).map(|answer| answer["Ipam"]["OperatingRegions"].clone())
+    };
+    let named = |names: &[&str]| names.iter().map(|name| json!({"RegionName": name})).collect::<Value>();
+    let central = "eu-central-1";
+    assert_eq!(modify("AddOperatingRegions", central).unwrap(), named(&[HOME, AWAY, central]));
+    assert_eq!(modify("AddOperatingRegions", central).unwrap(), named(&[HOME, AWAY, central]));
+    assert_eq!(modify("RemoveOperatingRegions", AWAY).unwrap(), named(&[HOME, central]));
+    assert_eq!(modify("RemoveOperatingRegions", HOME).unwrap_err().code, "DependencyViolation");
+    assert_eq!(modify("RemoveOperatingRegions", "mars-1").unwrap_err().code, "InvalidParameterValue");
+    scene.is_sound();
+}
+
+#[test]
 fn cascade_takes_everything_in_a_private_scope() {
     let scene = Scene::new();
     let (top, leaf) = scene.tree();
