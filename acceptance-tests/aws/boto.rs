@@ -13,6 +13,7 @@ use crate::scene::text;
 /// An account in a Region, seen through boto3.
 #[derive(Clone)]
 pub(crate) struct Boto {
+    service: &'static str,
     url: String,
     region: String,
     credentials: Credentials,
@@ -61,7 +62,16 @@ fn ask_python(request: &Value) -> Value {
 
 impl Boto {
     pub(crate) fn new(endpoint: &Endpoint, account: &str, region: &str) -> Self {
-        Self { url: endpoint.url(), region: region.to_owned(), credentials: endpoint.credentials(account) }
+        Self::with(endpoint, endpoint.credentials(account), region)
+    }
+
+    pub(crate) fn with(endpoint: &Endpoint, credentials: Credentials, region: &str) -> Self {
+        Self { service: "ec2", url: endpoint.url(), region: region.to_owned(), credentials }
+    }
+
+    /// The same account as a client of STS.
+    pub(crate) fn sts(&self) -> Self {
+        Self { service: "sts", ..self.clone() }
     }
 
     /// The same account in another Region.
@@ -78,6 +88,7 @@ impl Boto {
     fn ask(&self, op: &str, action: &str, arguments: Value) -> Result<Value, Refused> {
         let mut answer = ask_python(&json!({
             "op": op,
+            "service": self.service,
             "action": action,
             "shape": action,
             "arguments": arguments,
@@ -85,6 +96,7 @@ impl Boto {
             "region": self.region,
             "access_key": self.credentials.access_key,
             "secret_key": self.credentials.secret_key,
+            "session_token": self.credentials.session_token,
         }));
         match answer.get("error") {
             None => Ok(answer["answer"].take()),

@@ -22,6 +22,7 @@ fn a_tree_goes_up_and_down() {
     for (pool, cidr) in [(&leaf, "10.0.0.0/16"), (&top, "10.0.0.0/8")] {
         scene.home.call("deprovision_ipam_pool_cidr", json!({"IpamPoolId": pool, "Cidr": cidr}));
         assert_eq!(scene.pool_cidrs(pool)[0]["State"], "deprovisioned");
+        assert_eq!(scene.allocated(&top), Vec::<String>::new());
         let gone = scene.home.call("delete_ipam_pool", json!({"IpamPoolId": pool}));
         assert_eq!(gone["IpamPool"]["State"], "delete-in-progress");
     }
@@ -131,6 +132,24 @@ fn a_shared_pool_is_used_by_the_other_account_and_listed_for_its_owner() {
     assert_eq!((own(&scene.home), own(&other)), (0, 1));
     other.refused("delete_ipam_pool", json!({"IpamPoolId": leaf}), "UnauthorizedOperation", &leaf);
     scene.release(&leaf, &made);
+    scene.is_sound();
+}
+
+#[test]
+fn operating_regions_come_and_go_unless_a_pool_is_there() {
+    let scene = Scene::new();
+    scene.tree();
+    let modify = |list: &str, region: &str| {
+        let arguments = json!({"IpamId": scene.ipam["IpamId"], list: [{"RegionName": region}]});
+        scene.home.try_call("modify_ipam", arguments).map(|answer| answer["Ipam"]["OperatingRegions"].clone())
+    };
+    let named = |names: &[&str]| names.iter().map(|name| json!({"RegionName": name})).collect::<Value>();
+    let central = "eu-central-1";
+    assert_eq!(modify("AddOperatingRegions", central).unwrap(), named(&[HOME, AWAY, central]));
+    assert_eq!(modify("AddOperatingRegions", central).unwrap(), named(&[HOME, AWAY, central]));
+    assert_eq!(modify("RemoveOperatingRegions", AWAY).unwrap(), named(&[HOME, central]));
+    assert_eq!(modify("RemoveOperatingRegions", HOME).unwrap_err().code, "DependencyViolation");
+    assert_eq!(modify("RemoveOperatingRegions", "mars-1").unwrap_err().code, "InvalidParameterValue");
     scene.is_sound();
 }
 

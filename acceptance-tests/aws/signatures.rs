@@ -47,6 +47,20 @@ fn a_request_without_a_good_signature_is_refused() {
 }
 
 #[test]
+fn the_request_id_is_in_the_answer_its_header_and_the_record() {
+    let scene = Scene::new();
+    let answer = raw(&scene.endpoint, "", "Action=DescribeIpams&Version=2016-11-15");
+    let after = |text: &str, end: &str| {
+        let start = answer.split_once(text).unwrap_or_else(|| panic!("no {text} in {answer}")).1;
+        start.split_once(end).unwrap().0.to_owned()
+    };
+    assert_eq!(after("x-amzn-requestid: ", "\r\n"), after("<RequestID>", "</RequestID>"));
+    let answer = scene.home.raw(json!({"Action": "DescribeIpams", "Version": "2016-11-15"}));
+    let last = scene.endpoint.calls().pop().unwrap();
+    assert!(answer.contains(&format!("<requestId>{}</requestId>", last.request_id)), "{answer}");
+}
+
+#[test]
 fn a_signature_of_another_time_is_expired() {
     let scene = Scene::new();
     for (skew, is_good) in [(0, true), (600, true), (1200, false), (-1200, false)] {

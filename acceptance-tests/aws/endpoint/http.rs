@@ -15,8 +15,16 @@ use tokio::sync::oneshot;
 
 use super::signature::Signed;
 
-/// Status and body; `None`: the connection breaks without an answer.
-pub(crate) type Answer = Option<(u16, String)>;
+/// What goes back to the client.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    /// Also in the header that clients look for it in.
+    pub(crate) request_id: String,
+    pub(crate) text: String,
+}
+
+/// `None`: the connection breaks without an answer.
+pub(crate) type Answer = Option<Reply>;
 
 /// What is done with a request.
 pub(crate) type Handler = Arc<dyn Fn(Signed) -> Answer + Send + Sync>;
@@ -87,9 +95,11 @@ async fn respond(request: Request<Incoming>, handler: Handler) -> Result<Respons
         }
         known.push_str(&value);
     }
-    let Some((status, text)) = handler(signed) else { return Err(Withheld) };
-    let response = Response::builder().status(status).header("Content-Type", "text/xml;charset=UTF-8");
-    Ok(response.body(Full::from(text)).unwrap_or_else(|_: hyper::http::Error| Response::default()))
+    let Some(reply) = handler(signed) else { return Err(Withheld) };
+    let response = Response::builder().status(reply.status);
+    let response = response.header("Content-Type", "text/xml;charset=UTF-8");
+    let response = response.header("x-amzn-requestid", reply.request_id);
+    Ok(response.body(Full::from(reply.text)).unwrap_or_else(|_: hyper::http::Error| Response::default()))
 }
 
 /// The test wants this answer to be lost.

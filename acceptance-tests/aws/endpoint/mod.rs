@@ -4,6 +4,8 @@
 //! that botocore ships, and answers are checked against it: what it would not allow is in [`Endpoint::violations`].
 //! Things take as long as the [`Script`] says, by reads or by a clock that only the test moves.
 //!
+//! Another test target has it by `#[path = "aws/endpoint/mod.rs"]`; it needs nothing of this one.
+//!
 //! | module | what |
 //! |---|---|
 //! | `http`, `signature`, `xml`, `fault` | the wire |
@@ -11,6 +13,7 @@
 //! | `world`, `thing`, `space` | accounts, what is in them, and the core |
 //! | `script` | delays, limits, troubles |
 //! | `actions` | one function for each action, by noun |
+//! | `sts` | roles, so that clients come to other accounts |
 
 mod actions;
 mod fault;
@@ -20,6 +23,7 @@ pub(crate) mod model;
 mod script;
 mod signature;
 mod space;
+mod sts;
 mod thing;
 mod world;
 mod xml;
@@ -32,7 +36,7 @@ use serde_json::{Map, Value};
 
 use actions::Ask;
 use fault::{Fault, Result};
-use http::{Answer, Server};
+use http::{Answer, Reply, Server};
 use model::Model;
 pub(crate) use script::{Delay, Quotas, Script, Trouble};
 use signature::{Claim, Signed, auth_failure};
@@ -130,6 +134,11 @@ impl Endpoint {
         self.world().resource_gone(resource_id);
     }
 
+    /// Nobody may assume the role with this ARN. All others can be assumed by everybody.
+    pub(crate) fn close_role(&self, arn: &str) {
+        self.world().closed_roles.insert(arn.to_owned());
+    }
+
     /// Adds something that AWS sees by itself, to the set (`ipamDiscoveredAccountSet`, ...) that lists it.
     pub(crate) fn seed(&self, set: &str, item: Value) {
         let item = world::members(item);
@@ -175,22 +184,50 @@ fn lock(world: &Mutex<World>) -> MutexGuard<'_, World> {
 
 /// Answers one request.
 fn answer(world: &mut World, request: &Signed) -> Answer {
-    let request_id = format!("{:016x}", world::dice(&mut world.seed));
-    let mut action = String::new();
-    match respond(world, request, &mut action) {
-        Ok(Some(members)) => Some((200, xml::answer(&action, &request_id, &members))),
-        Ok(None) => None,
-        Err(fault) => Some((fault.status, xml::error(&fault, &request_id))),
+    let request_id = request_id(world);
+    if let Some((status, text)) = sts::answer(world, request, &request_id) {
+        return Some(Reply { status, request_id, text });
     }
+    let mut action = String::new();
+    let (status, text) = match respond(world, request, &request_id, &mut action) {
+        Ok(Some(members)) => (200, xml::answer(&action, &request_id, &members)),
+        Ok(None) => return None,
+        Err(fault) => (fault.status, xml::error(&fault, &request_id)),
+    };
+    Some(Reply { status, request_id, text })
 }
 
-/// `Ok(None)`: without an answer.
-fn respond(world: &mut World, request: &Signed, action: &mut String) -> Result<Option<Map<String, Value>>> {
-    let claim = Claim::of(request)?;
+/// A new one, in the form of a UUID.
+fn request_id(world: &mut World) -> String {
+    let (a, b) = (world::dice(&mut world.seed), world::dice(&mut world.seed));
+    let digits = format!("{a:016x}{b:016x}");
+    format!("{}-{}-{}-{}-{}", &digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..])
+}
+
+/// Who asks, by a signature that was made for `service`: the claim that holds, and the account.
+///
+/// # Errors
+/// `AuthFailure`, `RequestExpired`, `SignatureDoesNotMatch`.
+fn authenticate(world: &World, request: &Signed, service: &str) -> Result<(Claim, String)> {
+    let claim = Claim::of(request, service)?;
     let unknown = || auth_failure("The access key is not known.");
     let (account, credentials) = world.accounts.get(&claim.access_key).cloned().ok_or_else(unknown)?;
     let now = Timestamp::now() + SignedDuration::from_secs(world.script.clock_skew_seconds);
     claim.verify(request, &credentials.secret_key, now)?;
+    if request.headers.get("x-amz-security-token") != credentials.session_token.as_ref() {
+        return Err(auth_failure("The security token is not the one that came with the access key."));
+    }
+    Ok((claim, account))
+}
+
+/// `Ok(None)`: without an answer.
+fn respond(
+    world: &mut World,
+    request: &Signed,
+    request_id: &str,
+    action: &mut String,
+) -> Result<Option<Map<String, Value>>> {
+    let (claim, account) = authenticate(world, request, "ec2")?;
     let form: Vec<(String, String)> = form_urlencoded::parse(&request.body).into_owned().collect();
     let field = |name: &str| form.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
     *action = field("Action").ok_or_else(|| Fault::new("MissingAction", "The request has no action."))?;
@@ -199,7 +236,14 @@ fn respond(world: &mut World, request: &Signed, action: &mut String) -> Result<O
     }
     world.settle();
     let trouble = world.troubles.get_mut(action).and_then(|queue| queue.pop_front());
-    let mut call = Call { action: action.clone(), region: claim.region, account, parameters: Map::new(), error: None };
+    let mut call = Call {
+        action: action.clone(),
+        region: claim.region,
+        account,
+        parameters: Map::new(),
+        request_id: request_id.to_owned(),
+        error: None,
+    };
     let result = match &trouble {
         Some(Trouble::Throttle) => Err(Fault::new("RequestLimitExceeded", "Request limit exceeded.").with_status(503)),
         Some(Trouble::Error { code, message }) => Err(Fault::new(code, *message)),

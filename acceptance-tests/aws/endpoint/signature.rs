@@ -36,7 +36,7 @@ pub(crate) struct Claim {
 impl Claim {
     /// # Errors
     /// `AuthFailure` for a request that is not signed, or not like this.
-    pub(crate) fn of(request: &Signed) -> Result<Self> {
+    pub(crate) fn of(request: &Signed, wanted: &str) -> Result<Self> {
         let missing = || auth_failure("The request has no signature of version 4.");
         let header = request.headers.get("authorization").ok_or_else(missing)?;
         let fields: BTreeMap<&str, &str> = header
@@ -50,8 +50,8 @@ impl Claim {
         let [access_key, date, region, service, "aws4_request"] = scope[..] else {
             return Err(auth_failure("The credential scope is not well-formed."));
         };
-        if service != "ec2" {
-            return Err(auth_failure(format!("The credential scope is for {service}, this is ec2.")));
+        if service != wanted {
+            return Err(auth_failure(format!("The credential scope is for {service}, this is {wanted}.")));
         }
         Ok(Self {
             access_key: access_key.to_owned(),

@@ -16,6 +16,8 @@ use super::thing::{Countdown, Effect, Kind, Step, Thing};
 pub(crate) struct Credentials {
     pub(crate) access_key: String,
     pub(crate) secret_key: String,
+    /// Only with the keys of a role.
+    pub(crate) session_token: Option<String>,
 }
 
 /// One request that had a valid signature.
@@ -26,6 +28,8 @@ pub(crate) struct Call {
     pub(crate) account: String,
     /// Typed, by names on the wire.
     pub(crate) parameters: Map<String, Value>,
+    /// As the answer said it.
+    pub(crate) request_id: String,
     /// Code of the error that it got.
     pub(crate) error: Option<String>,
 }
@@ -40,6 +44,8 @@ pub(crate) struct Remembered {
 pub(crate) struct World {
     pub(crate) script: Script,
     pub(crate) troubles: BTreeMap<String, VecDeque<Trouble>>,
+    /// ARNs of roles that nobody may assume.
+    pub(crate) closed_roles: BTreeSet<String>,
     pub(crate) calls: Vec<Call>,
     /// What the model would not have let through, of requests and of answers.
     pub(crate) violations: Vec<String>,
@@ -79,6 +85,7 @@ impl World {
         Self {
             script: Script::default(),
             troubles: BTreeMap::new(),
+            closed_roles: BTreeSet::new(),
             calls: Vec::new(),
             violations: Vec::new(),
             accounts: BTreeMap::new(),
@@ -98,12 +105,14 @@ impl World {
 
     /// The access key of an account, which is there from now on.
     pub(crate) fn credentials(&mut self, account: &str) -> Credentials {
-        if let Some((_, known)) = self.accounts.values().find(|(id, _)| id == account) {
+        if let Some((_, known)) =
+            self.accounts.values().find(|(id, known)| id == account && known.session_token.is_none())
+        {
             return known.clone();
         }
         let access_key = format!("AKIA{:016X}", dice(&mut self.seed));
         let secret_key = format!("{:016x}{:016x}{:08x}", dice(&mut self.seed), dice(&mut self.seed), 7);
-        let new = Credentials { access_key: access_key.clone(), secret_key };
+        let new = Credentials { access_key: access_key.clone(), secret_key, session_token: None };
         self.accounts.insert(access_key, (account.to_owned(), new.clone()));
         new
     }
@@ -275,14 +284,7 @@ impl World {
         let now = self.now;
         let thing = self.get(id);
         match thing.kind {
-            Kind::Pool => {
-                let hidden = thing.secret.get("coreScope").and_then(Value::as_str).map(str::to_owned);
-                let space = self.space_of(id);
-                space.delete_pool(now, id)?;
-                if let Some(scope) = hidden {
-                    space.delete_scope(now, &scope)?;
-                }
-            }
+            Kind::Pool => self.space_of(id).delete_pool(now, id)?,
             Kind::Scope => self.space_of(id).delete_scope(now, id)?,
             Kind::Ipam => drop(self.spaces.remove(id)),
             Kind::Allocation => {

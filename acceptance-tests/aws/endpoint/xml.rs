@@ -48,6 +48,6 @@ fn element(text: &mut String, name: &str, value: &Value) {
     let _ = write!(text, "</{name}>");
 }
 
-fn escaped(word: &str) -> String {
+pub(crate) fn escaped(word: &str) -> String {
     word.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\r', "&#13;")
 }

@@ -15,15 +15,16 @@ clients = {}
 
 
 def client_of(request):
-    key = (request["url"], request["region"], request["access_key"], request["secret_key"])
+    key = tuple(request[part] for part in ("service", "url", "region", "access_key", "secret_key", "session_token"))
     if key not in clients:
-        url, region, access_key, secret_key = key
+        service, url, region, access_key, secret_key, session_token = key
         clients[key] = boto3.session.Session().client(
-            "ec2",
+            service,
             endpoint_url=url,
             region_name=region,
             aws_access_key_id=access_key,
             aws_secret_access_key=secret_key,
+            aws_session_token=session_token,
             config=Config(retries={"total_max_attempts": 1}, proxies={}),
         )
     return clients[key]

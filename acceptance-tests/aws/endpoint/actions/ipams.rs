@@ -112,7 +112,9 @@ pub(super) fn modify(ask: &mut Ask<'_>) -> Result<Members> {
     let ipam = ask.own(Kind::Ipam, "IpamId")?;
     ask.require_modification("ipam")?;
     let mut regions = region_names(&ipam);
-    regions.extend(ask.regions("AddOperatingRegion"));
+    let added = ask.regions("AddOperatingRegion");
+    regions.retain(|region| !added.contains(region));
+    regions.extend(added);
     let removed = ask.regions("RemoveOperatingRegion");
     if let Some(region) = removed.iter().find(|region| !regions.contains(region)) {
         return Err(Fault::value(format!("{region} is not an operating Region of {}.", ipam.id)));
@@ -123,7 +125,6 @@ pub(super) fn modify(ask: &mut Ask<'_>) -> Result<Members> {
         return Err(Fault::dependency(format!("{} has the locale {}.", pool.id, pool.text("locale"))));
     }
     regions.retain(|region| !removed.contains(region));
-    regions.dedup();
     if ask.text("Tier") == Some("free") && ipam.text("tier") == "advanced" {
         check_downgrade(ask, &ipam)?;
     }

@@ -64,11 +64,7 @@ pub(super) fn create(ask: &mut Ask<'_>) -> Result<Members> {
     let id = space.create_pool(now, &core_scope, core_source, family, &rules)?;
     let parent = source.map_or(scope.id.clone(), |source| source.id);
     ask.create(Kind::Pool, &id, &parent, body, tags);
-    let secret = &mut ask.world.get_mut(&id).secret;
-    secret.insert("scope".to_owned(), scope.id.into());
-    if planning {
-        secret.insert("coreScope".to_owned(), core_scope.into());
-    }
+    ask.world.get_mut(&id).secret.insert("scope".to_owned(), scope.id.into());
     ask.answer("ipamPool", &id)
 }
 
