@@ -67,8 +67,12 @@ fn pain_5_a_new_allocation_that_reads_do_not_show_yet_is_neither_lost_nor_made_t
     let ipam = ours(&scene);
     let (_, leaf) = tree(&ipam);
     scene.endpoint.script(Script { read_lag: Delay::Reads(3), ..Script::at_once() });
-    let web = allocate(&ipam, &leaf, "web", 24).unwrap();
-    assert_eq!(ipam.get_allocation(&web.meta.id).unwrap().unwrap().meta, web.meta);
+    allocate(&ipam, &leaf, "web", 24).unwrap();
+    assert_eq!(scene.allocated(&leaf.meta.id).len(), 1, "seen by everybody");
+    // It is a fact before it is seen.
+    let impatient = impatient(&scene);
+    let db = allocate(&impatient, &leaf, "db", 24).unwrap();
+    assert_eq!(impatient.get_allocation(&db.meta.id).unwrap().unwrap().meta, db.meta);
     scene.is_sound();
 }
 

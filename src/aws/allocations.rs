@@ -190,6 +190,7 @@ impl AwsIpam {
             let words = format!("AWS allocated {} ({}), which is not what was asked for", made.cidr, made.meta.id);
             return Err(fault("AllocateIpamPoolCidr", "UnexpectedAnswer", words).into());
         }
+        self.wait_until_seen(&made, &spec.pool_id).await;
         // What was asked for and accepted; answers may leave it out.
         made.meta.name.clone_from(&spec.name);
         made.tags.clone_from(&spec.tags);
@@ -197,6 +198,22 @@ impl AwsIpam {
         made.size = spec.size;
         made.disallowed_cidrs.clone_from(&spec.disallowed_cidrs);
         Ok(made)
+    }
+
+    /// So that whoever reads next, in this run or the one after, sees it. Best effort: it is made, seen or not.
+    async fn wait_until_seen(&self, made: &Allocation, pool_id: &str) {
+        let (id, name) = (&made.meta.id, &made.meta.name);
+        let unfinished =
+            |waits_for| Unfinished { kind: Kind::Allocation, id: id.clone(), name: name.clone(), waits_for };
+        let seen = until(&self.pace, unfinished, || async move {
+            match self.allocation_in(pool_id, parts(id).0).await? {
+                Some(_) => Ok(Look::Ready(())),
+                None => Ok(Look::Wait("it is not listed yet".to_owned())),
+            }
+        });
+        if let Err(error) = seen.await {
+            tracing::warn!(id, ?error, "allocated, and AWS does not list it yet");
+        }
     }
 
     pub(super) async fn allocation_named(&self, pool_id: &str, name: &str) -> Result<Option<Allocation>> {
