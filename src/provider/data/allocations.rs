@@ -29,8 +29,8 @@ model! {
         containing_cidr: Cidr => optional(),
         /// Only allocations of this owner (provider argument `owner` of the configuration that made them).
         owner: String => optional(),
-        /// Only `custom` allocations, made by a configuration, or only `ipam-pool`, the space of pools below. Both
-        /// when not set.
+        /// Only `custom` allocations, made by a configuration, or only `ipam-pool`, the space of pools below; with AWS
+        /// IPAM also `vpc`, `subnet`, `eip`, `ec2-public-ipv4-pool`, `anycast-ip-list` or `other`. All when not set.
         resource_type: String => optional(),
         /// Also list allocations that are only planned.
         include_planned: bool => default(false),

@@ -48,7 +48,12 @@ fn mistakes_are_told_at_the_attribute_to_edit() {
             "cidr",
             "has host bits set",
         ),
-        ("ipam_allocations", vec![("resource_type", "vpc".into())], "resource_type", "use \"custom\" or \"ipam-pool\""),
+        (
+            "ipam_allocations",
+            vec![("resource_type", "vlan".into())],
+            "resource_type",
+            "use one of \"custom\", \"ipam-pool\"",
+        ),
         (
             "ipam_preview_next_cidr",
             vec![("ipam_pool_id", "a".into()), ("cidr_count", number(0))],
