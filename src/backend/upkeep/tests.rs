@@ -665,3 +665,22 @@ fn an_export_is_from_one_snapshot_or_not_at_all() {
 fn a_store_that_keeps_nothing_has_nothing_to_prune() {
     assert_eq!(memory().prune(Duration::from_secs(1)), Ok(None));
 }
+
+/// What version 1 wrote stays readable for ever: these two files are of one store, and stay as they are.
+#[test]
+fn a_store_and_an_export_of_version_1_are_read_and_worked_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let dump = rusqlite::Connection::open(directory.path().join("old.db")).unwrap();
+    dump.execute_batch(include_str!("samples/sqlite_1.sql")).unwrap();
+    drop(dump);
+    let (old, export) = (sqlite(&directory, "old.db"), include_str!("samples/export_1.json"));
+    assert_clean(&old);
+    assert_eq!(body(&exported(&old)), body(export));
+    let new = memory();
+    assert_eq!(import_text(&new, export, PLAIN).unwrap().problems, []);
+    assert_clean(&new);
+    assert_eq!(entries(&new), entries(&old));
+    let pool = old.find_pool("top").unwrap().pop().unwrap();
+    old.create_allocation(&wanted(&pool.meta.id, "new", "10.200.0.0/24"), &Planned::Unknown).unwrap();
+    assert_clean(&old);
+}
