@@ -230,4 +230,5 @@ impl Exported {
 }
 
 #[cfg(test)]
+#[cfg(feature = "sqlite")]
 mod tests;
