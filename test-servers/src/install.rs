@@ -28,7 +28,8 @@ impl Python {
         }
     }
 
-    /// Installs `requirement` (`name==version`, without its own requirements unless `whole`) and returns its directory.
+    /// Installs `requirement` (`name==version`, or several with spaces between; without its own requirements unless
+    /// `whole`) and returns its directory.
     /// It is there already after the first time; of several processes one installs, the others wait.
     ///
     /// # Errors
@@ -38,7 +39,7 @@ impl Python {
         let words = |error: std::io::Error| format!("{} cannot be written: {error}", top.display());
         fs::create_dir_all(&top).map_err(words)?;
         // Compiled packages belong to one version of Python.
-        let name = format!("{requirement}-python{}", self.version).replace(['[', ']', ',', '='], "-");
+        let name = format!("{requirement}-python{}", self.version).replace(['[', ']', ',', '=', ' '], "-");
         let done = top.join(&name);
         let lock = File::create(top.join(format!("{name}.lock"))).map_err(words)?;
         lock.lock().map_err(words)?;
@@ -61,7 +62,8 @@ impl Python {
         if !whole {
             pip.arg("--no-deps");
         }
-        let output = pip.arg(requirement).output().map_err(|error| format!("python3 does not start: {error}"))?;
+        let output =
+            pip.args(requirement.split(' ')).output().map_err(|error| format!("python3 does not start: {error}"))?;
         if output.status.success() {
             return Ok(());
         }

@@ -6,11 +6,13 @@
 
 mod install;
 mod machine;
+mod packages;
 mod postgres;
 mod proxy;
 mod s3;
 mod watchdog;
 
+pub use packages::Packages;
 pub use postgres::Postgres;
 pub use proxy::Proxy;
 pub use s3::S3;
