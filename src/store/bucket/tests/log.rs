@@ -219,8 +219,7 @@ fn checkpoint_2() -> String {
     format!("checkpoint/{:020}", 2)
 }
 
-/// Writes the samples of the newest version: `cargo test --lib samples_of_the_newest_version -- --ignored`. Only for a
-/// version that has none yet.
+/// A version of the format that has no samples yet gets them by the first run of this, which fails and says so.
 #[test]
 fn the_newest_version_has_samples() {
     let samples = format!("{}/src/store/bucket/tests/samples/v{}", env!("CARGO_MANIFEST_DIR"), format::VERSION);
