@@ -14,6 +14,7 @@ mod bad_input;
 mod cases;
 mod command_line;
 mod crash;
+mod disk_full;
 mod examples;
 mod gone;
 mod harness;

@@ -394,7 +394,8 @@ fn store_error(error: &store::Error) -> (String, String) {
         store::Error::Url(why) => (
             "The store URL is not understood",
             format!(
-                "{} Stores are named like this: \"sqlite:ipam.db\", \"postgres://<user>@<host>/<database>\".",
+                "{} Stores are named like this: \"sqlite:ipam.db\", \"postgres://<user>@<host>/<database>\", \
+                 \"s3://<bucket>/<prefix>\", \"file:///<directory>\".",
                 sentence(why)
             ),
         ),

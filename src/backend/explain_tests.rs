@@ -366,7 +366,7 @@ fn a_failing_store_says_what_to_do() {
             store::Error::Url("\"mysql:x\" is no store".to_owned()),
             "The store URL is not understood",
             "\"mysql:x\" is no store. Stores are named like this: \"sqlite:ipam.db\", \
-             \"postgres://<user>@<host>/<database>\".",
+             \"postgres://<user>@<host>/<database>\", \"s3://<bucket>/<prefix>\", \"file:///<directory>\".",
         ),
     ];
     for (error, summary, detail) in table {

@@ -26,8 +26,10 @@ model! {
     /// IP address management: scopes, pools, provisioned CIDRs, allocations. The plan shows every address, and
     /// apply keeps it.
     pub(crate) struct ProviderModel {
-        /// Where addresses are kept, such as `sqlite:ipam.db` (the default, in the working directory), or `aws-ipam`
-        /// for AWS VPC IPAM. Also from the environment variable `IPAM_STORE`.
+        /// Where addresses are kept: `sqlite:ipam.db` (the default, a file in the working directory),
+        /// `postgres://ipam@db.example/network`, `s3://bucket/prefix`, `gs://bucket/prefix`, `az://container/prefix`,
+        /// `file:///srv/ipam`, or `aws-ipam` for AWS VPC IPAM. Also from the environment variable `IPAM_STORE`. Keep
+        /// passwords and keys out of it: the guides of the stores name the environment variables and files for them.
         store: String => optional(),
         /// How long a plan holds the addresses it shows, such as `30m`, `1h` (the default) or `24h`. `0s`: plans
         /// write nothing, and show addresses as known after apply. Also from `IPAM_PLAN_HOLD`. With `aws-ipam` plans

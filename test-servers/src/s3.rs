@@ -13,7 +13,7 @@ use crate::machine::{free_port, last_lines, random_word};
 use crate::watchdog::{Job, Watchdog};
 use crate::{ASK_AGAIN, START_LIMIT};
 
-/// Since 5.0.13 a PUT with `If-None-Match: *` on an object that is there is refused (412).
+/// Seen to refuse (412) a PUT with `If-None-Match: *` on an object that is there.
 const PACKAGE: &str = "moto[server,s3]==5.2.5";
 
 /// Starts moto, whose PUT looks whether an object is there and then writes it: two requests may both find nothing. In S3

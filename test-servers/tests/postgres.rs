@@ -63,8 +63,9 @@ fn a_killed_server_comes_back_with_what_was_committed() {
 #[test]
 fn tls_is_offered_for_localhost() {
     let server = Postgres::start();
+    let root = server.tls_root();
     assert_eq!(server.admin("SHOW ssl"), "on");
-    assert!(std::fs::read_to_string(server.tls_root()).unwrap().starts_with("-----BEGIN CERTIFICATE"));
+    assert!(std::fs::read_to_string(root).unwrap().starts_with("-----BEGIN CERTIFICATE"));
     server.admin("ALTER SYSTEM SET ssl = off");
     server.admin("SELECT pg_reload_conf()");
     wait_until("TLS to be off", || server.admin("SHOW ssl") == "off");

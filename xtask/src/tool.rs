@@ -19,12 +19,13 @@ pub(crate) fn root() -> PathBuf {
     package.parent().unwrap_or(package).to_path_buf()
 }
 
-/// Builds the provider with the profile that `cargo test` uses, and says where it is.
-pub(crate) fn build() -> Outcome<PathBuf> {
+/// Builds the provider with the profile that `cargo test` uses and these arguments about features, and says where it is.
+pub(crate) fn build(features: &[&str]) -> Outcome<PathBuf> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
         .args(["build", "--quiet", "--package", BINARY, "--bin", BINARY])
         .arg("--message-format=json-render-diagnostics")
+        .args(features)
         .current_dir(root())
         .stderr(Stdio::inherit())
         .output()

@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+#[cfg(all(feature = "postgres", feature = "object-storage"))]
+mod each_store;
+
 use super::*;
 use crate::ipam::{Provision, Rules, State, Strategy, Tags};
 use crate::store::faults::{Fault, Faulty};
@@ -154,30 +157,9 @@ fn sqlite_in(directory: &Path) -> Arc<dyn Store> {
 }
 
 #[test]
-fn a_small_tree_lives_the_same_in_every_store() {
-    let directory = TempDir::new().unwrap();
-    let stores: [Arc<dyn Store>; 2] = [Arc::new(Memory::default()), sqlite_in(directory.path())];
-    let blocks = stores.map(|store| {
-        let (pools, allocations) = life(&local(store));
-        let cidrs: Vec<_> = allocations.iter().map(|allocation| allocation.cidr.to_string()).collect();
-        (pools.len(), cidrs)
-    });
-    assert_eq!(blocks[0], blocks[1]);
-    assert_eq!(blocks[0].0, 2);
-}
-
-#[test]
 fn whatever_fails_a_retry_converges_in_memory() {
     for seed in 0..60 {
         life(&local(Arc::new(Faulty::seeded(Arc::new(Memory::default()), seed))));
-    }
-}
-
-#[test]
-fn whatever_fails_a_retry_converges_in_a_file() {
-    for seed in 100..104 {
-        let directory = TempDir::new().unwrap();
-        life(&local(Arc::new(Faulty::seeded(sqlite_in(directory.path()), seed))));
     }
 }
 

@@ -82,7 +82,13 @@ impl Local {
         let mut broken: Option<io::Error> = None;
         let mut exported = Exported::default();
         let (now, place) = (self.now(), self.describe());
+        let mut begun = false;
         let outcome = self.read(|reader| {
+            // A store that lost its connection reads again from the start, on another snapshot; what is written stays.
+            if std::mem::replace(&mut begun, true) {
+                let why = format!("{place} was lost in the middle of the export: run it again");
+                return Err(Error::Store(store::Error::Unavailable(why)));
+            }
             let mut writer = match file::Writer::new(&mut *to, now, &place) {
                 Ok(writer) => writer,
                 Err(error) => {
@@ -224,4 +230,5 @@ impl Exported {
 }
 
 #[cfg(test)]
+#[cfg(feature = "sqlite")]
 mod tests;

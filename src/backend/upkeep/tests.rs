@@ -631,7 +631,56 @@ fn an_export_that_cannot_be_written_says_so() {
     assert!(matches!(outcome, Err(Stopped::Output(_))), "{outcome:?}");
 }
 
+/// A store whose reads all start again once, as on a connection that broke.
+struct ReadsTwice(Arc<dyn Store>);
+
+impl Store for ReadsTwice {
+    fn read(&self, body: &mut store::ReadBody<'_>) -> std::result::Result<(), store::Error> {
+        self.0.read(&mut |snapshot| body(snapshot))?;
+        self.0.read(body)
+    }
+
+    fn write(&self, body: &mut store::WriteBody<'_>) -> std::result::Result<(), store::Error> {
+        self.0.write(body)
+    }
+
+    fn describe(&self) -> String {
+        self.0.describe()
+    }
+
+    fn kind(&self) -> &'static str {
+        self.0.kind()
+    }
+}
+
+#[test]
+fn an_export_is_from_one_snapshot_or_not_at_all() {
+    let memory: Arc<dyn Store> = Arc::new(Memory::default());
+    let outcome = local(Arc::new(ReadsTwice(memory))).export(&mut Vec::new(), &mut |_, _, _| ());
+    let Err(Stopped::Refused(Error::Store(store::Error::Unavailable(why)))) = outcome else { panic!("{outcome:?}") };
+    assert!(why.ends_with("was lost in the middle of the export: run it again"), "{why}");
+}
+
 #[test]
 fn a_store_that_keeps_nothing_has_nothing_to_prune() {
     assert_eq!(memory().prune(Duration::from_secs(1)), Ok(None));
+}
+
+/// What version 1 wrote stays readable for ever: these two files are of one store, and stay as they are.
+#[test]
+fn a_store_and_an_export_of_version_1_are_read_and_worked_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let dump = rusqlite::Connection::open(directory.path().join("old.db")).unwrap();
+    dump.execute_batch(include_str!("samples/sqlite_1.sql")).unwrap();
+    drop(dump);
+    let (old, export) = (sqlite(&directory, "old.db"), include_str!("samples/export_1.json"));
+    assert_clean(&old);
+    assert_eq!(body(&exported(&old)), body(export));
+    let new = memory();
+    assert_eq!(import_text(&new, export, PLAIN).unwrap().problems, []);
+    assert_clean(&new);
+    assert_eq!(entries(&new), entries(&old));
+    let pool = old.find_pool("top").unwrap().pop().unwrap();
+    old.create_allocation(&wanted(&pool.meta.id, "new", "10.200.0.0/24"), &Planned::Unknown).unwrap();
+    assert_clean(&old);
 }

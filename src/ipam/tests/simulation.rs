@@ -197,6 +197,7 @@ impl Simulation {
 }
 
 /// Everything in a store after so many steps, and the time then; with holds of all ages.
+#[cfg(feature = "sqlite")]
 pub(crate) fn rich(seed: u64, steps: usize) -> (Vec<crate::store::Entry>, jiff::Timestamp) {
     let mut simulation = Simulation::new(seed);
     for _ in 0..steps {
