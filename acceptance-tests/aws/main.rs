@@ -1,6 +1,7 @@
 //! The endpoint that plays AWS, judged by clients that are not ours: boto3 and awscli; and our own client against it.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking, also in its helpers")]
+#![allow(clippy::print_stdout, reason = "shown when a test fails")]
 
 mod boto;
 mod endpoint;

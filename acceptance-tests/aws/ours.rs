@@ -307,7 +307,7 @@ fn pools_are_found_by_path_and_listed_from_the_top() {
     let ids = |pools: Vec<Pool>| pools.into_iter().map(|pool| pool.meta.id).collect::<Vec<_>>();
     assert_eq!(ids(ipam.list_pools(&PoolFilter::default()).unwrap()), [top.meta.id.clone(), leaf.meta.id.clone()]);
     for path in ["leaf", "top/leaf"] {
-        assert_eq!(ids(ipam.find_pool(path).unwrap()), [leaf.meta.id.clone()]);
+        assert_eq!(ids(ipam.find_pool(path).unwrap()), std::slice::from_ref(&leaf.meta.id));
     }
     assert!(ipam.find_pool("op/leaf").unwrap().is_empty());
     assert_eq!(ipam.pool_path(&leaf.meta.id).unwrap(), "top/leaf");

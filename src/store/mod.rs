@@ -152,9 +152,10 @@ pub fn open(url: &StoreUrl) -> Result<Arc<dyn Store>, Error> {
         Some("postgres" | "postgresql") => {
             Err(Error::Url("This build has no PostgreSQL: it was made without the feature postgres.".into()))
         }
-        Some("aws-ipam") => {
-            Err(Error::Url(format!("This version cannot keep its data at {url} yet. Stores it has: {KNOWN}.")))
-        }
+        Some("aws-ipam") => Err(Error::Url(format!(
+            "\"aws-ipam\" is kept by AWS: look into it with the AWS console or `aws ec2 describe-ipam-pools`. This command \
+             works on the stores {KNOWN}."
+        ))),
         Some(scheme) if url.rest().is_empty() => Err(Error::Url(format!(
             "\"{scheme}\" does not say where a store is. For a SQLite file of that name write \"sqlite:{scheme}\"."
         ))),
@@ -197,8 +198,8 @@ mod tests {
             ("postgres://me:s3cret@db/ipam?s3cret", "PostgreSQL"),
             ("s3:///prefix", "does not name a bucket"),
             ("file:var/lib/ipam", "\"file:///path/of/directory\""),
-            ("aws-ipam", "cannot keep its data at aws-ipam yet"),
-            ("aws-ipam", "Stores it has: \"sqlite:<path>\""),
+            ("aws-ipam", "is kept by AWS: look into it with the AWS console"),
+            ("aws-ipam", "works on the stores \"sqlite:<path>\""),
             ("mysql://me:s3cret@db/ipam", "mysql://***@db/ipam starts with \"mysql:\", which is no store"),
             ("ipam.db", "write \"sqlite:ipam.db\""),
             ("sqlite:", "does not say where"),
