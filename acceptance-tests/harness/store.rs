@@ -28,9 +28,8 @@ pub struct Store {
     url: String,
     /// What else is needed to reach it: credentials.
     environment: Vec<(&'static str, String)>,
-    /// Where it is, when it is in a directory of its own.
-    #[allow(dead_code, reason = "it is there as long as this is")]
-    directory: Option<Arc<TempDir>>,
+    /// Where it is, when it is in a directory of its own: that is there as long as this is.
+    _directory: Option<Arc<TempDir>>,
 }
 
 /// All that is in a store, to compare before with after.
@@ -49,7 +48,7 @@ impl Store {
 
     /// The store of a URL.
     pub fn of(url: impl Into<String>) -> Self {
-        Self { url: url.into(), environment: Vec::new(), directory: None }
+        Self { url: url.into(), environment: Vec::new(), _directory: None }
     }
 
     /// A new SQLite file.
@@ -64,7 +63,7 @@ impl Store {
 
     fn in_directory(url: impl Fn(std::path::Display<'_>) -> String) -> Self {
         let directory = Arc::new(tempfile::tempdir().expect("a scratch directory"));
-        Self { directory: Some(Arc::clone(&directory)), ..Self::of(url(directory.path().display())) }
+        Self { _directory: Some(Arc::clone(&directory)), ..Self::of(url(directory.path().display())) }
     }
 
     /// A new database of the PostgreSQL server that all tests share.

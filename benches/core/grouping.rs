@@ -1,13 +1,13 @@
 //! What grouping writes saves: many creates at once in few commits, next to the same creates one after another.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use terraform_provider_ipam::backend::{Ipam, Local, Planned, Surroundings};
 use terraform_provider_ipam::ipam::Size;
-use terraform_provider_ipam::store::{self, Error, ReadBody, Store, StoreUrl, WriteBody};
+use terraform_provider_ipam::store::counting::Counting;
+use terraform_provider_ipam::store::{self, Store, StoreUrl};
 
 use crate::filled::{self, Dice};
 
@@ -15,33 +15,6 @@ const AT_ONCE: usize = 1_000;
 const ONE_BY_ONE: usize = 300;
 /// At least so many creates share a commit when a thousand come at once.
 const CREATES_PER_COMMIT_MIN: u64 = 20;
-
-/// A store that counts what it commits.
-struct Counting {
-    store: Arc<dyn Store>,
-    commits: AtomicU64,
-}
-
-impl Store for Counting {
-    fn read(&self, body: &mut ReadBody<'_>) -> Result<(), Error> {
-        self.store.read(body)
-    }
-
-    fn write(&self, body: &mut WriteBody<'_>) -> Result<(), Error> {
-        let mut commits = false;
-        self.store.write(&mut |tx| body(tx).inspect(|answer| commits = *answer))?;
-        self.commits.fetch_add(commits.into(), Ordering::Relaxed);
-        Ok(())
-    }
-
-    fn describe(&self) -> String {
-        self.store.describe()
-    }
-
-    fn kind(&self) -> &'static str {
-        self.store.kind()
-    }
-}
 
 /// What came of some creates.
 struct Outcome {
@@ -80,13 +53,12 @@ pub fn compare(kind: &str, gain_min: Option<f64>, new_url: &mut dyn FnMut() -> S
 }
 
 fn with_store(url: &str, work: fn(&Local, &str) -> (usize, Duration)) -> Outcome {
-    let store = store::open(&StoreUrl::new(url)).unwrap();
-    let store = Arc::new(Counting { store, commits: AtomicU64::new(0) });
+    let store = Arc::new(Counting::new(store::open(&StoreUrl::new(url)).unwrap()));
     let pool_id = filled::create_pool(&*store, &mut Dice(3));
-    let before = store.commits.load(Ordering::Relaxed);
+    let before = store.commits();
     let local = Local::over(Arc::clone(&store) as Arc<dyn Store>, filled::actor(), Surroundings::default());
     let (creates, time) = work(&local, &pool_id);
-    Outcome { creates, commits: store.commits.load(Ordering::Relaxed) - before, time }
+    Outcome { creates, commits: store.commits() - before, time }
 }
 
 fn create(local: &Local, pool_id: &str, number: usize) {

@@ -50,7 +50,7 @@ mod upkeep;
 mod view;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 pub(crate) mod tests;
 

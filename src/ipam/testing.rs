@@ -178,7 +178,7 @@ pub(super) fn size(text: &str) -> Size {
     }
 }
 
-pub(super) fn top(name: &str, blocks: &[&str]) -> PoolSpec {
+pub(crate) fn top(name: &str, blocks: &[&str]) -> PoolSpec {
     PoolSpec {
         name: name.to_owned(),
         scope_id: None,

@@ -6,6 +6,7 @@
 mod backoff;
 #[cfg(feature = "object-storage")]
 pub mod bucket;
+pub mod counting;
 pub mod error;
 pub mod faults;
 pub mod memory;

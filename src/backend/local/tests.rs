@@ -12,7 +12,8 @@ use tempfile::TempDir;
 mod each_store;
 
 use super::*;
-use crate::ipam::{Provision, Rules, State, Strategy, Tags};
+use crate::ipam::testing::top;
+use crate::ipam::{Provision, State, Tags};
 use crate::store::faults::{Fault, Faulty};
 use crate::store::memory::Memory;
 use crate::store::sqlite::Sqlite;
@@ -48,26 +49,11 @@ fn terms() -> Terms {
     Terms { hold: HOUR, committing: false, replaces: None, pool_rules: None }
 }
 
-fn top(name: &str, cidr: &str) -> PoolSpec {
-    PoolSpec {
-        name: name.to_owned(),
-        scope_id: None,
-        source_pool_id: None,
-        address_family: None,
-        locale: None,
-        description: None,
-        rules: Rules::default(),
-        strategy: Strategy::default(),
-        tags: Tags::new(),
-        provision: Provision::Cidrs(BTreeSet::from([cidr.parse().unwrap()])),
-    }
-}
-
 fn inside(name: &str, source_pool_id: &str, netmask_length: u8) -> PoolSpec {
     PoolSpec {
         source_pool_id: Some(source_pool_id.to_owned()),
         provision: Provision::NetmaskLength(netmask_length),
-        ..top(name, "0.0.0.0/0")
+        ..top(name, &["0.0.0.0/0"])
     }
 }
 
@@ -103,7 +89,7 @@ fn until_done<T>(what: &str, mut call: impl FnMut() -> Result<T>) -> T {
 /// Plans, applies, changes and deletes a small tree; answers what stood at the height of it.
 fn life(ipam: &Local) -> (Vec<Pool>, Vec<Allocation>) {
     let call = |what: &str, pool: &dyn Fn() -> Result<Pool>| until_done(what, pool);
-    let (wide, terms) = (top("wide", "10.0.0.0/8"), terms());
+    let (wide, terms) = (top("wide", &["10.0.0.0/8"]), terms());
     let wide_pool = call("plan wide", &|| ipam.plan_pool(&wide, &terms));
     let site = inside("site", &wide_pool.meta.id, 16);
     let site_pool = call("plan site", &|| ipam.plan_pool(&site, &terms));
@@ -168,7 +154,7 @@ fn a_store_lost_at_any_call_of_a_create_is_left_whole() {
     let memory: Arc<dyn Store> = Arc::new(Memory::default());
     let faulty = Arc::new(Faulty::script(memory, []));
     let ipam = local(Arc::clone(&faulty) as Arc<dyn Store>);
-    let pool = ipam.create_pool(&top("top", "10.0.0.0/8"), &Planned::Unknown).unwrap();
+    let pool = ipam.create_pool(&top("top", &["10.0.0.0/8"]), &Planned::Unknown).unwrap();
     for calls in 0.. {
         faulty.set([Fault::Lost(calls)]);
         let spec = block(&format!("net-{calls}"), &pool.meta.id, 24);
@@ -189,7 +175,7 @@ fn an_uncertain_commit_is_settled_by_asking_again() {
     for fault in [Fault::DoneButUncertain, Fault::NotDoneButUncertain] {
         let faulty = Arc::new(Faulty::script(Arc::new(Memory::default()), []));
         let ipam = local(Arc::clone(&faulty) as Arc<dyn Store>);
-        let pool = ipam.create_pool(&top("top", "10.0.0.0/8"), &Planned::Unknown).unwrap();
+        let pool = ipam.create_pool(&top("top", &["10.0.0.0/8"]), &Planned::Unknown).unwrap();
         faulty.set([fault]);
         let made = ipam.create_allocation(&block("net", &pool.meta.id, 24), &Planned::Unknown).unwrap();
         let listed = ipam.list_allocations(&AllocationFilter::default()).unwrap();
@@ -206,7 +192,7 @@ fn what_cannot_be_settled_stays_uncertain() {
     let faulty = Arc::new(Faulty::script(Arc::new(Memory::default()), []));
     let ipam = local(Arc::clone(&faulty) as Arc<dyn Store>);
     faulty.set([Fault::DoneButUncertain, Fault::Unreachable]);
-    let outcome = ipam.create_pool(&top("top", "10.0.0.0/8"), &Planned::Unknown);
+    let outcome = ipam.create_pool(&top("top", &["10.0.0.0/8"]), &Planned::Unknown);
     assert!(matches!(outcome, Err(Error::Store(store::Error::Uncertain(_)))), "{outcome:?}");
 }
 
@@ -214,11 +200,11 @@ fn what_cannot_be_settled_stays_uncertain() {
 fn planning_again_writes_nothing_until_half_of_the_hold_has_passed() {
     let (memory, hands) = (Arc::new(Memory::default()), Hands::default());
     let ipam = Local::over(Arc::clone(&memory) as Arc<dyn Store>, actor("me"), hands.surroundings());
-    let pool = ipam.plan_pool(&top("top", "10.0.0.0/8"), &terms()).unwrap();
+    let pool = ipam.plan_pool(&top("top", &["10.0.0.0/8"]), &terms()).unwrap();
     let spec = block("net", &pool.meta.id, 24);
     let planned = ipam.plan_allocation(&spec, &terms()).unwrap();
     let commits = memory.commits();
-    assert_eq!(ipam.plan_pool(&top("top", "10.0.0.0/8"), &terms()).unwrap(), pool);
+    assert_eq!(ipam.plan_pool(&top("top", &["10.0.0.0/8"]), &terms()).unwrap(), pool);
     assert_eq!(ipam.plan_allocation(&spec, &terms()).unwrap(), planned);
     assert_eq!(memory.commits(), commits);
     hands.seconds.store(1801, Ordering::SeqCst);
@@ -232,7 +218,7 @@ fn planning_again_writes_nothing_until_half_of_the_hold_has_passed() {
 fn confirming_again_writes_nothing() {
     let memory = Arc::new(Memory::default());
     let ipam = local(Arc::clone(&memory) as Arc<dyn Store>);
-    let pool = ipam.create_pool(&top("top", "10.0.0.0/8"), &Planned::Unknown).unwrap();
+    let pool = ipam.create_pool(&top("top", &["10.0.0.0/8"]), &Planned::Unknown).unwrap();
     ipam.confirm(&pool.meta.id).unwrap();
     let commits = memory.commits();
     ipam.confirm(&pool.meta.id).unwrap();
@@ -251,14 +237,14 @@ fn a_store_that_was_never_written_can_be_read() {
     assert_eq!(ipam.get_pool("ipam-pool-0").unwrap(), None);
     assert_clean(&ipam);
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
-    ipam.plan_pool(&top("top", "10.0.0.0/8"), &terms()).unwrap();
+    ipam.plan_pool(&top("top", &["10.0.0.0/8"]), &terms()).unwrap();
     assert_eq!(ipam.list_scopes(false).unwrap().len(), 2);
 }
 
 #[test]
 fn threads_that_plan_at_once_get_blocks_and_events_of_their_own() {
     let ipam = local(Arc::new(Memory::default()));
-    let pool = ipam.create_pool(&top("top", "10.0.0.0/16"), &Planned::Unknown).unwrap();
+    let pool = ipam.create_pool(&top("top", &["10.0.0.0/16"]), &Planned::Unknown).unwrap();
     let events_before = ipam.events(0, 1000).unwrap().len();
     let start = std::sync::Barrier::new(10);
     let planned: Vec<_> = thread::scope(|scope| {
@@ -284,7 +270,7 @@ fn threads_that_plan_at_once_get_blocks_and_events_of_their_own() {
 fn racing_owners_on_one_file_never_overlap() {
     let directory = TempDir::new().unwrap();
     let first = local(sqlite_in(directory.path()));
-    let pool = first.create_pool(&top("top", "10.0.0.0/16"), &Planned::Unknown).unwrap();
+    let pool = first.create_pool(&top("top", &["10.0.0.0/16"]), &Planned::Unknown).unwrap();
     thread::scope(|scope| {
         for owner in 0..4 {
             let (directory, pool) = (directory.path(), &pool);
@@ -326,7 +312,7 @@ const CHILD_DIRECTORY: &str = "LOCAL_TEST_CHILD_DIRECTORY";
 /// The child's part of the test below.
 fn allocate_until_killed(directory: &Path) {
     let ipam = local(sqlite_in(directory));
-    let pool = ipam.create_pool(&top("top", "10.0.0.0/8"), &Planned::Unknown).unwrap();
+    let pool = ipam.create_pool(&top("top", &["10.0.0.0/8"]), &Planned::Unknown).unwrap();
     for n in 0.. {
         let spec = block(&format!("net-{}-{n}", std::process::id()), &pool.meta.id, 16 + n % 12);
         let plan = ipam.plan_allocation(&spec, &terms()).unwrap();

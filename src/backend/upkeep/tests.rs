@@ -10,11 +10,9 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::backend::Surroundings;
+use crate::ipam::testing::top;
 use crate::ipam::tests::simulation;
-use crate::ipam::{
-    Actor, AllocationFilter, AllocationSpec, Cidr, Finding, Planned, PoolSpec, Provision, Rules, Size, State, Strategy,
-    Tags,
-};
+use crate::ipam::{Actor, AllocationFilter, AllocationSpec, Finding, Planned, PoolSpec, Size, State, Tags};
 use crate::store::faults::{Fault, Faulty};
 use crate::store::memory::Memory;
 use crate::store::sqlite::Sqlite;
@@ -163,21 +161,6 @@ fn a_moved_store_goes_on_like_the_old_one() {
     }
 }
 
-fn top(name: &str, cidr: &str) -> PoolSpec {
-    PoolSpec {
-        name: name.to_owned(),
-        scope_id: None,
-        source_pool_id: None,
-        address_family: None,
-        locale: None,
-        description: None,
-        rules: Rules::default(),
-        strategy: Strategy::default(),
-        tags: Tags::new(),
-        provision: Provision::Cidrs([cidr.parse::<Cidr>().unwrap()].into()),
-    }
-}
-
 fn wanted(pool_id: &str, name: &str, cidr: &str) -> AllocationSpec {
     AllocationSpec {
         pool_id: pool_id.to_owned(),
@@ -192,8 +175,8 @@ fn wanted(pool_id: &str, name: &str, cidr: &str) -> AllocationSpec {
 /// `top` with `eu` below it and an allocation `web` in that.
 fn small(name: &str, cidr: &str, below: &str, web: &str) -> Local {
     let ipam = memory();
-    let outer = ipam.create_pool(&top(name, cidr), &Planned::Unknown).unwrap();
-    let spec = PoolSpec { source_pool_id: Some(outer.meta.id), ..top("eu", below) };
+    let outer = ipam.create_pool(&top(name, &[cidr]), &Planned::Unknown).unwrap();
+    let spec = PoolSpec { source_pool_id: Some(outer.meta.id), ..top("eu", &[below]) };
     let inner = ipam.create_pool(&spec, &Planned::Unknown).unwrap();
     ipam.create_allocation(&wanted(&inner.meta.id, "web", web), &Planned::Unknown).unwrap();
     ipam
@@ -208,7 +191,7 @@ fn a_store_in_use_takes_nothing_without_merge() {
     assert_eq!(entries(&target), before);
     // Emptied, it still has a history of its own.
     let emptied = memory();
-    let pool = emptied.create_pool(&top("gone", "10.0.0.0/8"), &Planned::Unknown).unwrap();
+    let pool = emptied.create_pool(&top("gone", &["10.0.0.0/8"]), &Planned::Unknown).unwrap();
     emptied.delete_pool(&pool.meta.id, true).unwrap();
     assert_eq!(import_text(&emptied, &export, PLAIN), Err(Error::NotVacant));
 }
@@ -421,7 +404,7 @@ fn breaking_off(memory: &Arc<Memory>, writes: usize) -> Local {
 /// Enough for several parts.
 fn large() -> String {
     let ipam = memory();
-    let pool = ipam.create_pool(&top("top", "10.0.0.0/8"), &Planned::Unknown).unwrap();
+    let pool = ipam.create_pool(&top("top", &["10.0.0.0/8"]), &Planned::Unknown).unwrap();
     let spec = wanted(&pool.meta.id, "net-0", "10.0.0.0/32");
     ipam.create_allocation(&spec, &Planned::Unknown).unwrap();
     let export = without_events(&exported(&ipam));
@@ -455,7 +438,7 @@ fn an_import_broken_off_is_no_store_until_it_is_run_again() {
             assert_eq!(target.list_allocations(&filter), Err(Error::Importing));
             assert_eq!(target.check().unwrap_err(), Error::Importing);
             assert_eq!(target.list_scopes(true), Err(Error::Importing));
-            assert_eq!(target.create_pool(&top("x", "10.0.0.0/8"), &Planned::Unknown), Err(Error::Importing));
+            assert_eq!(target.create_pool(&top("x", &["10.0.0.0/8"]), &Planned::Unknown), Err(Error::Importing));
             assert_eq!(target.status().unwrap_err(), Error::Importing);
             assert_eq!(target.collect_expired(false, &mut |_, _, _| ()), Err(Error::Importing));
         }
@@ -489,7 +472,7 @@ fn a_commit_that_nobody_heard_of_is_no_harm() {
     for fault in [Fault::DoneButUncertain, Fault::NotDoneButUncertain] {
         let memory = Arc::new(Memory::default());
         local(Arc::clone(&memory) as Arc<dyn Store>)
-            .create_pool(&top("other", "172.16.0.0/12"), &Planned::Unknown)
+            .create_pool(&top("other", &["172.16.0.0/12"]), &Planned::Unknown)
             .unwrap();
         let other = with_other_ids(local(Arc::clone(&memory) as Arc<dyn Store>));
         let memory = filled(entries(&other).into_iter());
@@ -506,7 +489,7 @@ fn a_merge_that_somebody_wrote_before_is_found_anew() {
     let target = with_other_ids(small("other", "172.16.0.0/12", "172.16.0.0/16", "172.16.0.0/24"));
     let merge = target.read(|reader| reader.merge(&more)).unwrap();
     // Meanwhile somebody takes the very space.
-    target.create_pool(&top("quick", "10.0.0.0/16"), &Planned::Unknown).unwrap();
+    target.create_pool(&top("quick", &["10.0.0.0/16"]), &Planned::Unknown).unwrap();
     let before = entries(&target);
     assert_eq!(target.transact(|ledger| ledger.carry_out(&merge)), Ok(false));
     assert_eq!(entries(&target), before);

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use terraform_provider_ipam::ipam::ScopeType;
 
 use super::super::fault::{Fault, Result};
-use super::super::script::Delay;
 use super::super::space::Space;
 use super::super::thing::{Kind, Thing};
 use super::super::world::{CREATED, CREATING, DELETING, New, arn, dice, members};
@@ -210,20 +209,6 @@ impl Ask<'_> {
             "advertised" => self.world.script.advertise,
             _ => self.world.script.provision,
         };
-        self.create_after(kind, id, parent, body, tags, states, delay);
-    }
-
-    #[allow(clippy::too_many_arguments, reason = "the columns of a table")]
-    fn create_after(
-        &mut self,
-        kind: Kind,
-        id: &str,
-        parent: &str,
-        body: Members,
-        tags: BTreeMap<String, String>,
-        states: (&'static str, &'static str),
-        delay: Delay,
-    ) {
         let (account, region) = (self.account.clone(), self.region.clone());
         let (id, parent) = (id.to_owned(), parent.to_owned());
         self.world.create(New { kind, id, account, region, parent, body, tags, states, delay });

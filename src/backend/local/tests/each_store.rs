@@ -4,6 +4,7 @@ use test_servers::{Postgres, S3};
 
 use super::*;
 use crate::store::bucket::Bucket;
+use crate::store::counting::Counting;
 
 /// A new store of each kind, and what keeps it there.
 struct New {
@@ -88,10 +89,10 @@ fn whatever_fails_a_retry_converges_in_a_bucket() {
 fn a_thousand_creates_at_once_share_their_commits() {
     for new in EACH {
         let new = new();
-        let counting = Arc::new(Counting { store: Arc::clone(&new.store), commits: AtomicU64::new(0) });
+        let counting = Arc::new(Counting::new(Arc::clone(&new.store)));
         let ipam = local(Arc::clone(&counting) as Arc<dyn Store>);
-        let pool = ipam.create_pool(&top("top", "10.0.0.0/8"), &Planned::Unknown).unwrap();
-        let before = counting.commits.load(Ordering::Relaxed);
+        let pool = ipam.create_pool(&top("top", &["10.0.0.0/8"]), &Planned::Unknown).unwrap();
+        let before = counting.commits();
         let ready = std::sync::Barrier::new(1000);
         thread::scope(|scope| {
             for n in 0..1000 {
@@ -102,35 +103,8 @@ fn a_thousand_creates_at_once_share_their_commits() {
                 });
             }
         });
-        let commits = counting.commits.load(Ordering::Relaxed) - before;
+        let commits = counting.commits() - before;
         assert!(commits <= 50, "{}: {commits} commits", new.kind);
         assert_eq!(assert_clean(&ipam).allocations, 1000, "{}", new.kind);
-    }
-}
-
-/// A store that counts its commits.
-struct Counting {
-    store: Arc<dyn Store>,
-    commits: AtomicU64,
-}
-
-impl Store for Counting {
-    fn read(&self, body: &mut store::ReadBody<'_>) -> std::result::Result<(), store::Error> {
-        self.store.read(body)
-    }
-
-    fn write(&self, body: &mut store::WriteBody<'_>) -> std::result::Result<(), store::Error> {
-        let mut commits = false;
-        self.store.write(&mut |tx| body(tx).inspect(|answer| commits = *answer))?;
-        self.commits.fetch_add(commits.into(), Ordering::Relaxed);
-        Ok(())
-    }
-
-    fn describe(&self) -> String {
-        self.store.describe()
-    }
-
-    fn kind(&self) -> &'static str {
-        self.store.kind()
     }
 }

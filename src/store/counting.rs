@@ -1,0 +1,45 @@
+//! A store that counts its commits, over any other: what tests and benchmarks use to show how many share one.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::{Error, ReadBody, Store, WriteBody};
+
+/// A [`Store`] that passes everything on and counts what is committed.
+pub struct Counting {
+    inner: Arc<dyn Store>,
+    commits: AtomicU64,
+}
+
+impl Counting {
+    /// Over this store; nothing was committed yet.
+    pub fn new(inner: Arc<dyn Store>) -> Self {
+        Self { inner, commits: AtomicU64::new(0) }
+    }
+
+    /// Number of commits through this so far.
+    pub fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
+    }
+}
+
+impl Store for Counting {
+    fn read(&self, body: &mut ReadBody<'_>) -> Result<(), Error> {
+        self.inner.read(body)
+    }
+
+    fn write(&self, body: &mut WriteBody<'_>) -> Result<(), Error> {
+        let mut commits = false;
+        self.inner.write(&mut |tx| body(tx).inspect(|answer| commits = *answer))?;
+        self.commits.fetch_add(commits.into(), Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn describe(&self) -> String {
+        self.inner.describe()
+    }
+
+    fn kind(&self) -> &'static str {
+        self.inner.kind()
+    }
+}
