@@ -4,6 +4,7 @@
 
 pub mod diagnostics;
 pub mod each;
+pub mod examples;
 pub mod plan;
 pub mod processes;
 pub mod random;

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::ipam::{
     Allocation, AllocationChange, AllocationSpec, Cidr, Error, Kind, Planned, Pool, Resize, ResourceType, Result, Size,
-    Unfinished, check_tags,
+    check_tags,
 };
 
 use super::AwsIpam;
@@ -14,7 +14,7 @@ use super::memory::Wish;
 use super::said::{Refusal, ask, fault};
 use super::space::occupant;
 use super::tags;
-use super::wait::{Look, uncrowded, until};
+use super::wait::{self, Look, uncrowded, until};
 
 /// What is waited for when AWS still holds a block.
 pub(super) fn held_by_aws(held: &Allocation) -> String {
@@ -154,7 +154,7 @@ impl AwsIpam {
         };
         wanted.check()?;
         check_tags(&spec.tags, &pool)?;
-        let wish = Wish::new(Kind::Allocation, &spec.pool_id, &spec.name);
+        let wish = Wish::new(Kind::Allocation.into(), &spec.pool_id, &spec.name);
         // Two of one name would both find the name free.
         let queue = self.memory.queue(&format!("{} {}", wish.parent, wish.name));
         let _turn = queue.lock().await;
@@ -203,8 +203,7 @@ impl AwsIpam {
     /// So that whoever reads next, in this run or the one after, sees it. Best effort: it is made, seen or not.
     async fn wait_until_seen(&self, made: &Allocation, pool_id: &str) {
         let (id, name) = (&made.meta.id, &made.meta.name);
-        let unfinished =
-            |waits_for| Unfinished { kind: Kind::Allocation, id: id.clone(), name: name.clone(), waits_for };
+        let unfinished = wait::unfinished(Kind::Allocation.into(), id, name);
         let seen = until(&self.pace, unfinished, || async move {
             match self.allocation_in(pool_id, parts(id).0).await? {
                 Some(_) => Ok(Look::Ready(())),
@@ -304,12 +303,7 @@ impl AwsIpam {
             Err(refusal) => return Err(refusal.into()),
         }
         self.memory.released(&whole);
-        let unfinished = |waits_for| Unfinished {
-            kind: Kind::Allocation,
-            id: whole.clone(),
-            name: found.meta.name.clone(),
-            waits_for,
-        };
+        let unfinished = wait::unfinished(Kind::Allocation.into(), &whole, &found.meta.name);
         until(&self.pace, unfinished, || async move {
             match self.allocation_in(pool_id, own).await? {
                 None => Ok(Look::Ready(())),

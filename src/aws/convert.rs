@@ -56,7 +56,7 @@ fn name(all: &Tags, otherwise: &str) -> String {
 }
 
 /// Empty is how AWS is told to forget it.
-fn text(text: Option<&str>) -> Option<String> {
+pub(super) fn text(text: Option<&str>) -> Option<String> {
     text.filter(|text| !text.is_empty()).map(str::to_owned)
 }
 

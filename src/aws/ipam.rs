@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
+use crate::backend::service::Service;
 use crate::backend::{Capabilities, Ipam, ReservedTags};
 use crate::ipam::{
     Allocation, AllocationChange, AllocationFilter, AllocationSpec, Audit, Cidr, Error, Event, Finding, Planned, Pool,
@@ -301,6 +302,10 @@ impl Ipam for AwsIpam {
 
     fn check(&self) -> Result<Audit> {
         self.run(self.audit())
+    }
+
+    fn service(&self) -> Option<&(dyn Service + 'static)> {
+        Some(self)
     }
 
     fn now(&self) -> Timestamp {

@@ -6,21 +6,22 @@ use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
-use crate::ipam::{Kind, Result};
+use crate::ipam::Result;
 
 use super::said::Refusal;
+use super::wait::What;
 
-/// A new object: its kind, what it is in, its name.
+/// A new object: what it is, what it is in, its name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Wish {
-    pub(super) kind: Kind,
+    pub(super) what: What,
     pub(super) parent: String,
     pub(super) name: String,
 }
 
 impl Wish {
-    pub(super) fn new(kind: Kind, parent: &str, name: &str) -> Self {
-        Self { kind, parent: parent.to_owned(), name: name.to_owned() }
+    pub(super) fn new(what: What, parent: &str, name: &str) -> Self {
+        Self { what, parent: parent.to_owned(), name: name.to_owned() }
     }
 }
 
@@ -47,7 +48,7 @@ impl Memory {
     pub(super) fn token(&self, wish: &Wish) -> String {
         let nonce = *self.get().nonces.entry(wish.clone()).or_insert_with(|| getrandom::u64().unwrap_or_default());
         let mut hash = Sha256::new();
-        for part in [wish.kind.word(), &wish.parent, &wish.name, &format!("{nonce:016x}")] {
+        for part in [wish.what.word, &wish.parent, &wish.name, &format!("{nonce:016x}")] {
             hash.update(part.as_bytes());
             hash.update([0]);
         }
@@ -110,14 +111,15 @@ impl Memory {
 mod tests {
     use super::*;
     use crate::aws::said::fault;
+    use crate::ipam::Kind;
 
     #[test]
     fn a_token_stays_until_the_request_was_answered() {
         let memory = Memory::default();
-        let wish = Wish::new(Kind::Allocation, "ipam-pool-1", "web");
+        let wish = Wish::new(Kind::Allocation.into(), "ipam-pool-1", "web");
         let first = memory.token(&wish);
         assert_eq!(memory.token(&wish), first);
-        assert_ne!(memory.token(&Wish::new(Kind::Allocation, "ipam-pool-2", "web")), first);
+        assert_ne!(memory.token(&Wish::new(Kind::Allocation.into(), "ipam-pool-2", "web")), first);
         memory.answered(&wish, &Ok(()));
         let second = memory.token(&wish);
         assert_ne!(second, first);
@@ -127,7 +129,7 @@ mod tests {
 
     #[test]
     fn tokens_of_another_process_are_others() {
-        let wish = Wish::new(Kind::Pool, "ipam-scope-1", "top");
+        let wish = Wish::new(Kind::Pool.into(), "ipam-scope-1", "top");
         assert_ne!(Memory::default().token(&wish), Memory::default().token(&wish));
     }
 }

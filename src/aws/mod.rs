@@ -11,6 +11,7 @@
 //! | `read`, `space` | questions; what is free and who has the rest |
 //! | `scopes`, `pools`, `pool_change`, `pool_cidrs`, `allocations` | the operations, by noun |
 //! | `ipam` | [`crate::backend::Ipam`] over all that |
+//! | `service` | [`crate::backend::service::Service`]: what only AWS has, by noun |
 
 mod allocations;
 mod connect;
@@ -23,6 +24,7 @@ mod pools;
 mod read;
 mod said;
 mod scopes;
+mod service;
 mod settings;
 mod space;
 mod tags;

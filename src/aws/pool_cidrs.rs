@@ -10,11 +10,10 @@ use super::AwsIpam;
 use super::convert::{self, composite, need, parts};
 use super::memory::Wish;
 use super::said::{ask, fault};
-use super::wait::{Look, uncrowded, until};
+use super::wait::{self, Look, uncrowded, until};
 
-fn unfinished(id: &str, name: &str) -> impl Fn(String) -> Unfinished {
-    let (id, name) = (id.to_owned(), name.to_owned());
-    move |waits_for| Unfinished { kind: Kind::PoolCidr, id: id.clone(), name: name.clone(), waits_for }
+fn unfinished(id: &str, name: &str) -> impl Fn(String) -> Unfinished + use<> {
+    wait::unfinished(Kind::PoolCidr.into(), id, name)
 }
 
 fn words(size: Size) -> String {
@@ -39,7 +38,7 @@ impl AwsIpam {
             return Err(Error::NoSourcePool);
         }
         let name = spec.name.clone().unwrap_or_else(|| words(spec.size));
-        let wish = Wish::new(Kind::PoolCidr, &spec.pool_id, &name);
+        let wish = Wish::new(Kind::PoolCidr.into(), &spec.pool_id, &name);
         if self.memory.begun(&wish).is_none()
             && let Some(cidr) = block(spec.size)
         {

@@ -14,7 +14,7 @@ use super::convert::{self, need};
 use super::memory::Wish;
 use super::said::{ask, fault};
 use super::tags;
-use super::wait::{Look, uncrowded, until};
+use super::wait::{self, Look, uncrowded, until};
 
 pub(super) fn occupant(pool: &Pool) -> Occupant {
     Occupant {
@@ -29,9 +29,8 @@ pub(super) fn occupant(pool: &Pool) -> Occupant {
     }
 }
 
-pub(super) fn unfinished(id: &str, name: &str) -> impl Fn(String) -> Unfinished {
-    let (id, name) = (id.to_owned(), name.to_owned());
-    move |waits_for| Unfinished { kind: Kind::Pool, id: id.clone(), name: name.clone(), waits_for }
+pub(super) fn unfinished(id: &str, name: &str) -> impl Fn(String) -> Unfinished + use<> {
+    wait::unfinished(Kind::Pool.into(), id, name)
 }
 
 /// Where a new pool goes, and what it has from there.
@@ -54,7 +53,7 @@ impl AwsIpam {
             return Err(Error::Unsupported { what: Unsupported::Strategies });
         }
         let place = self.place(spec).await?;
-        let wish = Wish::new(Kind::Pool, place.parent(), &spec.name);
+        let wish = Wish::new(Kind::Pool.into(), place.parent(), &spec.name);
         let queue = self.memory.queue(place.parent());
         let turn = queue.lock().await;
         let id = match self.memory.begun(&wish) {
@@ -191,7 +190,7 @@ impl AwsIpam {
                 let present = self.present_cidrs(id).await?;
                 let mut begun = Vec::new();
                 for cidr in cidrs {
-                    let wish = Wish::new(Kind::PoolCidr, id, &cidr.to_string());
+                    let wish = Wish::new(Kind::PoolCidr.into(), id, &cidr.to_string());
                     if !present.contains(cidr) || self.memory.begun(&wish).is_some() {
                         begun.push((self.begin_pool_cidr(id, Size::Cidr(*cidr), &wish).await?, *cidr, wish));
                     }
@@ -203,7 +202,7 @@ impl AwsIpam {
             Provision::NetmaskLength(length) => {
                 let (_, marked) = self.marks_of(id).await?;
                 if marked.is_empty() {
-                    let wish = Wish::new(Kind::PoolCidr, id, &format!("/{length}"));
+                    let wish = Wish::new(Kind::PoolCidr.into(), id, &format!("/{length}"));
                     let size = Size::NetmaskLength(*length);
                     let cidr_id = self.begin_pool_cidr(id, size, &wish).await?;
                     let made = self.provisioned(id, &cidr_id, size, &wish).await?;

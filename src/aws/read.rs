@@ -12,7 +12,7 @@ use super::convert::{self, composite, need};
 use super::said::{Refusal, ask, fault};
 
 /// Everything found; nothing when what it was to be found in or by is not there.
-fn or_nothing<T>(answer: Result<Vec<T>, Refusal>) -> Result<Vec<T>, Refusal> {
+pub(super) fn or_nothing<T>(answer: Result<Vec<T>, Refusal>) -> Result<Vec<T>, Refusal> {
     match answer {
         Err(refusal) if refusal.is_not_found() => Ok(Vec::new()),
         answer => answer,
@@ -20,7 +20,7 @@ fn or_nothing<T>(answer: Result<Vec<T>, Refusal>) -> Result<Vec<T>, Refusal> {
 }
 
 /// The one of the found that was asked for. Another one in its place is never taken for it.
-fn the_one<T>(found: Vec<T>, id: &str, id_of: impl Fn(&T) -> Option<&str>) -> Result<Option<T>, Refusal> {
+pub(super) fn the_one<T>(found: Vec<T>, id: &str, id_of: impl Fn(&T) -> Option<&str>) -> Result<Option<T>, Refusal> {
     let others = found.iter().filter(|one| id_of(one) != Some(id)).count();
     let one = found.into_iter().find(|one| id_of(one) == Some(id));
     if one.is_none() && others > 0 {

@@ -11,11 +11,10 @@ use super::convert::{self, need};
 use super::memory::Wish;
 use super::said::{ask, fault};
 use super::tags;
-use super::wait::{Look, until};
+use super::wait::{self, Look, until};
 
-fn unfinished(id: &str, name: &str) -> impl Fn(String) -> Unfinished {
-    let (id, name) = (id.to_owned(), name.to_owned());
-    move |waits_for| Unfinished { kind: Kind::Scope, id: id.clone(), name: name.clone(), waits_for }
+fn unfinished(id: &str, name: &str) -> impl Fn(String) -> Unfinished + use<> {
+    wait::unfinished(Kind::Scope.into(), id, name)
 }
 
 fn taken(existing: &Scope) -> Error {
@@ -39,7 +38,7 @@ impl AwsIpam {
             return Err(Error::Unsupported { what: Unsupported::PublicScopes });
         }
         let ipam_id = self.ipam().await?.id.clone();
-        let wish = Wish::new(Kind::Scope, &ipam_id, &spec.name);
+        let wish = Wish::new(Kind::Scope.into(), &ipam_id, &spec.name);
         let queue = self.memory.queue(&ipam_id);
         let _turn = queue.lock().await;
         let id = match self.memory.begun(&wish) {

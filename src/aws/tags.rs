@@ -41,6 +41,16 @@ pub(super) fn specification(kind: ResourceType, tags: &Tags) -> TagSpecification
     TagSpecification::builder().resource_type(kind).set_tags(Some(request(tags))).build()
 }
 
+/// The same; nothing to send when there are none.
+pub(super) fn specifications(kind: ResourceType, tags: &Tags) -> Option<Vec<TagSpecification>> {
+    (!tags.is_empty()).then(|| vec![specification(kind, tags)])
+}
+
+/// What to send for a text that changed; AWS forgets it when told that it is empty.
+pub(super) fn changed_text(before: &Option<String>, after: &Option<String>) -> Option<String> {
+    (before != after).then(|| after.clone().unwrap_or_default())
+}
+
 /// For a request.
 pub(super) fn request(tags: &Tags) -> Vec<Tag> {
     tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()

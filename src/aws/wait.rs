@@ -3,7 +3,9 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-use crate::ipam::{Error, Result, Unfinished};
+use crate::backend::explain;
+use crate::backend::service::Noun;
+use crate::ipam::{Error, Kind, Result, Unfinished};
 
 use super::said::Refusal;
 
@@ -29,6 +31,34 @@ impl Default for Pace {
             read_lag: Duration::from_secs(60),
         }
     }
+}
+
+/// Of what kind the object is that is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct What {
+    /// Such as `pool`.
+    pub(super) word: &'static str,
+    /// Such as `ipam_pool`.
+    pub(super) resource: &'static str,
+}
+
+impl What {
+    /// One that only the service has.
+    pub(super) const fn of<N: Noun>() -> Self {
+        Self { word: N::WORD, resource: N::RESOURCE }
+    }
+}
+
+impl From<Kind> for What {
+    fn from(kind: Kind) -> Self {
+        Self { word: kind.word(), resource: explain::resource_type(kind) }
+    }
+}
+
+/// The sentence-maker for an object that is not done.
+pub(super) fn unfinished(what: What, id: &str, name: &str) -> impl Fn(String) -> Unfinished + use<> {
+    let (What { word, resource }, id, name) = (what, id.to_owned(), name.to_owned());
+    move |waits_for| Unfinished { word, resource, id: id.clone(), name: name.clone(), waits_for }
 }
 
 /// What a look shows.

@@ -495,7 +495,8 @@ const fn rule_attribute(rule: RuleName) -> &'static str {
     }
 }
 
-const fn resource_type(kind: Kind) -> &'static str {
+/// Terraform's type of a kind.
+pub const fn resource_type(kind: Kind) -> &'static str {
     match kind {
         Kind::Scope => "ipam_scope",
         Kind::Pool => "ipam_pool",

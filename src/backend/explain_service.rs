@@ -2,7 +2,7 @@
 
 use crate::ipam::{Fault, Space, Unfinished, Unsupported};
 
-use super::{addresses, capital, occupants, pool, resource_type, sentence};
+use super::{addresses, capital, occupants, pool, sentence};
 
 pub(super) fn refused(fault: &Fault) -> (String, String) {
     let Fault { service, action, code, message, request_id, space } = fault;
@@ -52,16 +52,14 @@ fn advice(code: Option<&str>, about_space: bool) -> &'static str {
 }
 
 pub(super) fn unfinished(unfinished: &Unfinished) -> (String, String) {
-    let Unfinished { kind, id, name, waits_for } = unfinished;
-    let word = kind.word();
+    let Unfinished { word, resource, id, name, waits_for } = unfinished;
     (
         format!("AWS is not done with {word} {name:?}"),
         format!(
             "{} {name:?} ({id}) waits: {waits_for}. The time in `timeouts` is over, or the run was stopped; AWS goes on \
              by itself. Run again, with more time in `timeouts`. If it was being made and is in no state, bring it in \
-             first:\n\n  terraform import {}.NAME {id}",
-            capital(word),
-            resource_type(*kind)
+             first:\n\n  terraform import {resource}.NAME {id}",
+            capital(word)
         ),
     )
 }

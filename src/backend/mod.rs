@@ -5,6 +5,7 @@
 pub mod explain;
 mod group;
 mod local;
+pub mod service;
 pub mod upkeep;
 
 pub use explain::{Explanation, explain};
@@ -141,6 +142,11 @@ pub trait Ipam: Send + Sync {
     fn events(&self, after: u64, limit: usize) -> Result<Vec<Event>>;
     /// Verifies everything: free + held + used = provisioned and disjoint, indexes, event chain.
     fn check(&self) -> Result<Audit>;
+
+    /// What only a service has, when this is one.
+    fn service(&self) -> Option<&(dyn service::Service + 'static)> {
+        None
+    }
 
     /// The time by which this backend judges holds.
     fn now(&self) -> Timestamp;

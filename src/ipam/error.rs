@@ -143,7 +143,10 @@ pub struct Space {
 /// An object that the service is not done with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unfinished {
-    pub kind: Kind,
+    /// What it is, such as `pool`.
+    pub word: &'static str,
+    /// Terraform's type of it, such as `ipam_pool`.
+    pub resource: &'static str,
     pub id: String,
     pub name: String,
     /// What is waited for, in the service's words: a state, an allocation that goes.

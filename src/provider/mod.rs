@@ -14,6 +14,7 @@ mod functions;
 mod limits;
 mod rename;
 mod resources;
+mod service;
 mod session;
 mod shared;
 mod tags;
@@ -38,13 +39,21 @@ pub fn provider() -> tf::Provider {
 fn over(shared: &Arc<Shared>) -> tf::Provider {
     tf::Provider {
         config: Box::new(IpamProvider(Arc::clone(shared))),
-        resources: vec![
-            Box::new(ScopeResource(Arc::clone(shared))),
-            Box::new(PoolResource(Arc::clone(shared))),
-            Box::new(PoolCidrResource(Arc::clone(shared))),
-            Box::new(AllocationResource(Arc::clone(shared))),
-        ],
-        data_sources: data::all(shared),
+        resources: {
+            let mut all: Vec<Box<dyn tf::ErasedResource>> = vec![
+                Box::new(ScopeResource(Arc::clone(shared))),
+                Box::new(PoolResource(Arc::clone(shared))),
+                Box::new(PoolCidrResource(Arc::clone(shared))),
+                Box::new(AllocationResource(Arc::clone(shared))),
+            ];
+            all.extend(service::all(shared));
+            all
+        },
+        data_sources: {
+            let mut all = data::all(shared);
+            all.extend(service::all_data(shared));
+            all
+        },
         functions: functions::all(),
         stop: tf::Stop::default(),
         finish: {

@@ -24,16 +24,16 @@ use super::{create, errors, rename};
 model! {
     /// How long an operation may go on trying while other writers keep the store busy, or AWS takes its time.
     pub(crate) struct Timeouts {
-        /// For creating; `5m` when not set.
+        /// For creating; `5m` when not set and the resource says nothing else.
         create: HumanDuration => optional(),
-        /// For changing; `5m` when not set.
+        /// For changing; `5m` when not set and the resource says nothing else.
         update: HumanDuration => optional(),
-        /// For deleting; `5m` when not set.
+        /// For deleting; `5m` when not set and the resource says nothing else.
         delete: HumanDuration => optional(),
     }
 }
 
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(300);
+pub(super) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// The one of `timeouts` that counts.
 fn timeout(timeouts: &Tf<Timeouts>, which: impl Fn(&Timeouts) -> &Tf<HumanDuration>) -> Duration {
@@ -41,7 +41,7 @@ fn timeout(timeouts: &Tf<Timeouts>, which: impl Fn(&Timeouts) -> &Tf<HumanDurati
 }
 
 /// Names are how objects are found again: there must be something to find, and paths must be readable.
-fn check_name(name: &Tf<String>, at: Path, may_hold_slash: bool) -> Option<Diagnostic> {
+pub(super) fn check_name(name: &Tf<String>, at: Path, may_hold_slash: bool) -> Option<Diagnostic> {
     let name = name.get()?;
     let why = if name.trim().is_empty() {
         "The name is empty."

@@ -1,0 +1,56 @@
+//! The configurations in `examples/`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{Workspace, here};
+
+/// Where they are.
+pub fn root() -> PathBuf {
+    here().with_file_name("examples")
+}
+
+/// Those for AWS IPAM, or those for the other stores.
+pub fn configurations(for_aws: bool) -> Vec<PathBuf> {
+    let mut all = below(&root());
+    all.retain(|example| is_for_aws(example) == for_aws);
+    all
+}
+
+/// Directories with `.tf` files, at any depth.
+fn below(directory: &Path) -> Vec<PathBuf> {
+    let paths: Vec<_> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let own = paths.iter().any(|path| is_terraform(path)).then(|| directory.to_owned());
+    own.into_iter().chain(paths.iter().filter(|path| path.is_dir()).flat_map(|path| below(path))).collect()
+}
+
+fn is_terraform(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "tf")
+}
+
+fn is_for_aws(example: &Path) -> bool {
+    let files = fs::read_dir(example).unwrap().map(|entry| entry.unwrap().path());
+    files.filter(|path| is_terraform(path)).any(|path| fs::read_to_string(path).unwrap().contains("\"aws-ipam\""))
+}
+
+/// Plans, applies, plans again and destroys it.
+pub fn check(example: &Path, workspace: &Workspace) {
+    copy(example, workspace.path());
+    workspace.plan();
+    workspace.apply_saved();
+    workspace.assert_settled();
+    workspace.destroy();
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let copied = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            fs::create_dir(&copied).unwrap();
+            copy(&path, &copied);
+        } else {
+            fs::copy(&path, &copied).unwrap();
+        }
+    }
+}

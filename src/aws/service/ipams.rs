@@ -1,0 +1,187 @@
+//! The IPAM itself.
+
+use aws_sdk_ec2::types as ec2;
+
+use crate::backend::service::{IpamNoun, IpamRecord, IpamSpec, Keeps, MeteredAccount, Tier};
+use crate::ipam::Result;
+
+use super::super::convert::{need, text};
+use super::super::said::{Refusal, ask, fault};
+use super::super::wait::{Look, What, uncrowded, unfinished, until};
+use super::super::{AwsIpam, read, tags};
+use super::Stage;
+
+fn record(found: &ec2::Ipam) -> Result<IpamRecord> {
+    let regions = found.operating_regions().iter();
+    Ok(IpamRecord {
+        id: need(found.ipam_id(), "IPAM id")?.to_owned(),
+        arn: found.ipam_arn().unwrap_or_default().to_owned(),
+        owner_id: found.owner_id().unwrap_or_default().to_owned(),
+        region: found.ipam_region().unwrap_or_default().to_owned(),
+        description: text(found.description()),
+        operating_regions: regions.filter_map(|region| region.region_name().map(str::to_owned)).collect(),
+        tier: if found.tier() == Some(&ec2::IpamTier::Free) { Tier::Free } else { Tier::Advanced },
+        enable_private_gua: found.enable_private_gua().unwrap_or(false),
+        metered_account: match found.metered_account() {
+            Some(ec2::IpamMeteredAccount::ResourceOwner) => MeteredAccount::ResourceOwner,
+            _ => MeteredAccount::IpamOwner,
+        },
+        private_default_scope_id: need(found.private_default_scope_id(), "default scope")?.to_owned(),
+        public_default_scope_id: need(found.public_default_scope_id(), "default scope")?.to_owned(),
+        default_resource_discovery_id: found.default_resource_discovery_id().map(str::to_owned),
+        default_resource_discovery_association_id: found.default_resource_discovery_association_id().map(str::to_owned),
+        scope_count: found.scope_count().and_then(|count| u32::try_from(count).ok()).unwrap_or(0),
+        tags: tags::all(Some(found.tags())),
+    })
+}
+
+fn stage(found: &ec2::Ipam) -> Stage {
+    Stage::of(found.state().map(ec2::IpamState::as_str), found.state_message())
+}
+
+fn tier(tier: Tier) -> ec2::IpamTier {
+    match tier {
+        Tier::Free => ec2::IpamTier::Free,
+        Tier::Advanced => ec2::IpamTier::Advanced,
+    }
+}
+
+fn metered(account: MeteredAccount) -> ec2::IpamMeteredAccount {
+    match account {
+        MeteredAccount::IpamOwner => ec2::IpamMeteredAccount::IpamOwner,
+        MeteredAccount::ResourceOwner => ec2::IpamMeteredAccount::ResourceOwner,
+    }
+}
+
+fn added(region: &str) -> ec2::AddIpamOperatingRegion {
+    ec2::AddIpamOperatingRegion::builder().region_name(region).build()
+}
+
+fn removed(region: &str) -> ec2::RemoveIpamOperatingRegion {
+    ec2::RemoveIpamOperatingRegion::builder().region_name(region).build()
+}
+
+/// Nothing to send rather than an empty list.
+fn some<T>(items: Vec<T>) -> Option<Vec<T>> {
+    Some(items).filter(|items| !items.is_empty())
+}
+
+impl AwsIpam {
+    async fn raw_ipam(&self, id: &str) -> Result<Option<ec2::Ipam>, Refusal> {
+        let found = self.clients.home().describe_ipams().ipam_ids(id).into_paginator().items().send();
+        let found = read::or_nothing(ask("DescribeIpams", found.try_collect()).await)?;
+        read::the_one(found, id, ec2::Ipam::ipam_id)
+    }
+
+    /// Waits until it can be used. One that is `new` may not be seen yet.
+    async fn usable_ipam(&self, id: &str, new: bool) -> Result<IpamRecord> {
+        until(&self.pace, unfinished(What::of::<IpamNoun>(), id, id), || async move {
+            let Some(found) = self.raw_ipam(id).await? else {
+                return match new {
+                    true => Ok(Look::Wait("it is not listed yet".to_owned())),
+                    false => Err(fault("DescribeIpams", "InvalidIpamId.NotFound", format!("{id} is gone")).into()),
+                };
+            };
+            match stage(&found) {
+                Stage::Usable => Ok(Look::Ready(record(&found)?)),
+                Stage::Moving => Ok(Look::Wait(found.state().map_or("", |state| state.as_str()).to_owned())),
+                Stage::Failed(why) => Err(fault("DescribeIpams", "UnusableState", format!("IPAM {id}: {why}")).into()),
+                Stage::Gone => Err(fault("DescribeIpams", "InvalidIpamId.NotFound", format!("{id} is gone")).into()),
+            }
+        })
+        .await
+    }
+
+    async fn begin_ipam(&self, spec: &IpamSpec, token: String) -> Result<String, Refusal> {
+        let request = self
+            .clients
+            .home()
+            .create_ipam()
+            .set_description(spec.description.clone())
+            .set_operating_regions(some(spec.operating_regions.iter().map(|region| added(region)).collect()))
+            .set_tier(spec.tier.map(tier))
+            .set_enable_private_gua(spec.enable_private_gua.then_some(true))
+            .set_metered_account(spec.metered_account.map(metered))
+            .set_tag_specifications(tags::specifications(ec2::ResourceType::Ipam, &spec.tags))
+            .client_token(token);
+        let answer = ask("CreateIpam", request.send()).await?;
+        let id = answer.ipam.and_then(|ipam| ipam.ipam_id);
+        id.ok_or_else(|| fault("CreateIpam", "UnexpectedAnswer", "the answer of AWS has no IPAM id"))
+    }
+
+    async fn change_ipam(&self, id: &str, before: &IpamSpec, after: &IpamSpec) -> Result<IpamRecord> {
+        let (old, new) = (&before.operating_regions, &after.operating_regions);
+        let request = self
+            .clients
+            .home()
+            .modify_ipam()
+            .ipam_id(id)
+            .set_description(tags::changed_text(&before.description, &after.description))
+            .set_add_operating_regions(some(new.difference(old).map(|region| added(region)).collect()))
+            .set_remove_operating_regions(some(old.difference(new).map(|region| removed(region)).collect()))
+            .set_tier(after.tier.filter(|_| after.tier != before.tier).map(tier))
+            .set_enable_private_gua(
+                (after.enable_private_gua != before.enable_private_gua).then_some(after.enable_private_gua),
+            )
+            .set_metered_account(
+                after.metered_account.filter(|_| after.metered_account != before.metered_account).map(metered),
+            );
+        let same = IpamSpec { tags: before.tags.clone(), cascade: before.cascade, ..after.clone() };
+        if same != *before {
+            uncrowded(&self.pace, || ask("ModifyIpam", request.clone().send())).await?;
+        }
+        self.retag(&self.clients.home(), id, &before.tags, &after.tags).await?;
+        self.usable_ipam(id, false).await
+    }
+
+    async fn drop_ipam(&self, id: &str, spec: &IpamSpec) -> Result<()> {
+        let is_at_it = |found: &ec2::Ipam| found.state() == Some(&ec2::IpamState::DeleteInProgress);
+        if self.raw_ipam(id).await?.is_some_and(|found| !is_at_it(&found)) {
+            let request = self.clients.home().delete_ipam().ipam_id(id).set_cascade(spec.cascade.then_some(true));
+            match ask("DeleteIpam", request.send()).await {
+                Err(refusal) if !refusal.is_not_found() => return Err(refusal.into()),
+                _ => {}
+            }
+        }
+        until(&self.pace, unfinished(What::of::<IpamNoun>(), id, id), || async move {
+            match self.raw_ipam(id).await?.as_ref().map(stage) {
+                None | Some(Stage::Gone) => Ok(Look::Ready(())),
+                Some(Stage::Failed(why)) => Err(fault("DeleteIpam", "delete-failed", why).into()),
+                Some(_) => Ok(Look::Wait("it is being deleted".to_owned())),
+            }
+        })
+        .await
+    }
+}
+
+impl Keeps<IpamNoun> for AwsIpam {
+    fn create(&self, spec: &IpamSpec) -> Result<IpamRecord> {
+        let home = self.clients.home_region();
+        let begin = |token| self.begin_ipam(spec, token);
+        let finish = |id: String| async move { self.usable_ipam(&id, true).await };
+        self.run(self.make::<IpamNoun, _, _>(home, "", begin, finish))
+    }
+
+    fn get(&self, id: &str) -> Result<Option<IpamRecord>> {
+        self.run(async {
+            let found = self.raw_ipam(id).await?.filter(|found| !matches!(stage(found), Stage::Gone));
+            found.as_ref().map(record).transpose()
+        })
+    }
+
+    fn list(&self) -> Result<Vec<IpamRecord>> {
+        self.run(async {
+            let request = self.clients.home().describe_ipams().into_paginator().items().send();
+            let found: Vec<ec2::Ipam> = ask("DescribeIpams", request.try_collect()).await?;
+            found.iter().filter(|found| !matches!(stage(found), Stage::Gone)).map(record).collect()
+        })
+    }
+
+    fn update(&self, id: &str, before: &IpamSpec, after: &IpamSpec) -> Result<IpamRecord> {
+        self.run(self.change_ipam(id, before, after))
+    }
+
+    fn delete(&self, id: &str, spec: &IpamSpec) -> Result<()> {
+        self.run(self.drop_ipam(id, spec))
+    }
+}

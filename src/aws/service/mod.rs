@@ -1,0 +1,72 @@
+//! What only AWS has, one file for each noun: [`crate::backend::service::Keeps`] over the SDK.
+
+mod ipams;
+
+use crate::backend::service::Noun;
+use crate::ipam::{Error, Result};
+
+use super::AwsIpam;
+use super::memory::Wish;
+use super::said::Refusal;
+use super::wait::What;
+
+/// A state that AWS says an object is in.
+pub(super) enum Stage {
+    /// It can be used.
+    Usable,
+    /// AWS is at it.
+    Moving,
+    /// It will not become usable; AWS's reason.
+    Failed(String),
+    /// It is gone.
+    Gone,
+}
+
+impl Stage {
+    /// Of the states that most objects have: `create-in-progress`, `modify-complete`, ... (the EC2 model's
+    /// `IpamState`, `IpamScopeState`, `IpamResourceDiscoveryState`, ...).
+    pub(super) fn of(state: Option<&str>, why: Option<&str>) -> Self {
+        match state.unwrap_or("create-complete") {
+            "create-complete" | "modify-complete" | "associate-complete" | "sync-complete" => Self::Usable,
+            "delete-complete" | "disassociate-complete" => Self::Gone,
+            state if state.ends_with("-in-progress") => Self::Moving,
+            state => Self::Failed(format!("its state is {state}: {}", why.unwrap_or("AWS gave no reason"))),
+        }
+    }
+}
+
+impl AwsIpam {
+    /// Makes an object once: whoever calls again, after [`Error::Pending`] or a lost answer, goes on with what was begun.
+    /// `begin` asks AWS for it with a client token and answers its id; `finish` waits until it can be used.
+    pub(super) async fn make<N: Noun, Begun, Done>(
+        &self,
+        parent: &str,
+        name: &str,
+        begin: impl FnOnce(String) -> Begun,
+        finish: impl FnOnce(String) -> Done,
+    ) -> Result<N::Record>
+    where
+        Begun: Future<Output = Result<String, Refusal>>,
+        Done: Future<Output = Result<N::Record>>,
+    {
+        let wish = Wish::new(What::of::<N>(), parent, name);
+        let queue = self.memory.queue(parent);
+        let turn = queue.lock().await;
+        let id = match self.memory.begun(&wish) {
+            Some(id) => id,
+            None => {
+                let answer = begin(self.memory.token(&wish)).await;
+                self.memory.answered(&wish, &answer);
+                let id = answer?;
+                self.memory.begin(&wish, &id);
+                id
+            }
+        };
+        drop(turn);
+        let made = finish(id).await;
+        if !matches!(made, Err(Error::Pending(_))) {
+            self.memory.end(&wish);
+        }
+        made
+    }
+}

@@ -1,0 +1,85 @@
+//! What only a service such as AWS IPAM keeps: nouns that have no meaning in a store of our own.
+//!
+//! Each noun is a type here, with what a configuration says of it ([`Noun::Spec`]) and what the service answers
+//! ([`Noun::Record`]). A backend that has the noun implements [`Keeps`] for it; [`Service`] is all of them. Adding one
+//! is a file here, one in `aws/service`, one in `provider/service`, and a line in [`Service`].
+
+/// `Display` and `FromStr` of words that AWS has for something; the error lists them.
+macro_rules! words {
+    ($Type:ident: $($Variant:ident = $word:literal),+) => {
+        impl std::fmt::Display for $Type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(match self { $(Self::$Variant => $word),+ })
+            }
+        }
+
+        impl std::str::FromStr for $Type {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<Self, String> {
+                match text {
+                    $($word => Ok(Self::$Variant),)+
+                    _ => Err(format!("{text:?} is none of {}.", [$($word),+].join(", "))),
+                }
+            }
+        }
+    };
+}
+
+mod ipam;
+
+pub use ipam::{IpamNoun, IpamRecord, IpamSpec, MeteredAccount, Tier};
+
+use crate::ipam::Result;
+
+/// A kind of object that only a service keeps.
+pub trait Noun: 'static {
+    /// The word for messages, such as `resource discovery`.
+    const WORD: &'static str;
+    /// Terraform's type, such as `ipam_resource_discovery`.
+    const RESOURCE: &'static str;
+    /// Why other stores have none, and what to use there: sentences.
+    const ELSEWHERE: &'static str;
+    /// What a configuration says.
+    type Spec: Clone + PartialEq;
+    /// What the service answers.
+    type Record;
+}
+
+/// Keeps the objects of a noun.
+pub trait Keeps<N: Noun>: Send + Sync {
+    /// Makes it and waits until it can be used. Called again after [`crate::ipam::Error::Pending`] it goes on.
+    ///
+    /// # Errors
+    /// What the service refused; [`crate::ipam::Error::Pending`] when it is not done in the time of one call.
+    fn create(&self, spec: &N::Spec) -> Result<N::Record>;
+
+    /// `None` when it is gone.
+    ///
+    /// # Errors
+    /// What the service refused.
+    fn get(&self, id: &str) -> Result<Option<N::Record>>;
+
+    /// Every one that this account sees.
+    ///
+    /// # Errors
+    /// What the service refused.
+    fn list(&self) -> Result<Vec<N::Record>>;
+
+    /// Makes it what `after` says. Only what differs from `before` is sent.
+    ///
+    /// # Errors
+    /// As [`Keeps::create`].
+    fn update(&self, id: &str, before: &N::Spec, after: &N::Spec) -> Result<N::Record>;
+
+    /// Deletes it and waits until it is gone; deleting what is gone is success. `spec` is what was last applied.
+    ///
+    /// # Errors
+    /// As [`Keeps::create`].
+    fn delete(&self, id: &str, spec: &N::Spec) -> Result<()>;
+}
+
+/// A backend that is a service.
+pub trait Service: Keeps<IpamNoun> {}
+
+impl<T: Keeps<IpamNoun>> Service for T {}

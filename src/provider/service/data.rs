@@ -1,0 +1,59 @@
+//! Data sources over what only a service has: [`ServiceData`] makes an answer of the list, [`Listed`] is the data
+//! source, the same for all of them.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use crate::backend::service::{Keeps, Noun, Service};
+use crate::tf::{DataSource, Diagnostics, Model, Path};
+
+use super::super::errors;
+use super::super::shared::Shared;
+use super::of;
+
+/// Attributes of a data source that reads one or all objects of a noun.
+pub(super) trait ServiceData: Model {
+    /// What is listed.
+    type Noun: Noun;
+    /// Its full name, such as `ipam_ipams`.
+    const TYPE: &'static str;
+
+    /// What is wrong in the configuration, unknown values allowed.
+    fn check(&self) -> Diagnostics {
+        Diagnostics::new()
+    }
+
+    /// The answer, from every object that the account sees.
+    ///
+    /// # Errors
+    /// On the argument, when it fits none or several and should fit one.
+    fn answer(self, all: Vec<<Self::Noun as Noun>::Record>) -> Result<Self, Diagnostics>;
+}
+
+/// The data source.
+pub(super) struct Listed<M>(Arc<Shared>, PhantomData<fn() -> M>);
+
+impl<M> Listed<M> {
+    pub(super) fn new(shared: &Arc<Shared>) -> Self {
+        Self(Arc::clone(shared), PhantomData)
+    }
+}
+
+impl<M: ServiceData> DataSource for Listed<M>
+where
+    dyn Service: Keeps<M::Noun>,
+{
+    type Model = M;
+    const TYPE: &'static str = M::TYPE;
+
+    fn validate(&self, config: &M) -> Diagnostics {
+        config.check()
+    }
+
+    fn read(&self, config: M) -> Result<M, Diagnostics> {
+        let ipam = self.0.ipam()?;
+        let service = of::<M::Noun>(ipam.as_ref())?;
+        let all = Keeps::<M::Noun>::list(service).map_err(|error| errors::at(&error, Path::root()))?;
+        config.answer(all)
+    }
+}

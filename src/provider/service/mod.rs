@@ -1,0 +1,244 @@
+//! Resources that only a service such as AWS IPAM has, one file each: [`ServiceModel`] says how its attributes become a
+//! [`Noun::Spec`] and come back from a [`Noun::Record`]; [`Managed`] is the resource, the same for all of them.
+//!
+//! A service holds nothing for a plan: what it gives is known after apply.
+
+mod data;
+mod ipam;
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::backend::Ipam;
+use crate::backend::service::{Keeps, Noun, Service};
+use crate::ipam::{Error, Tags};
+use crate::tf::{
+    Apply, Diagnostic, Diagnostics, ErasedDataSource, ErasedResource, Model, Path, Plan, Resource, Stop, Tf,
+};
+
+use super::attributes::HumanDuration;
+use super::resources::{DEFAULT_TIMEOUT, Timeouts};
+use super::shared::{Shared, within};
+use super::{errors, limits, tags};
+
+/// Every resource here.
+pub(super) fn all(shared: &Arc<Shared>) -> Vec<Box<dyn ErasedResource>> {
+    vec![Box::new(Managed::<ipam::IpamModel>::new(shared))]
+}
+
+/// Every data source here.
+pub(super) fn all_data(shared: &Arc<Shared>) -> Vec<Box<dyn ErasedDataSource>> {
+    vec![Box::new(data::Listed::<ipam::IpamsModel>::new(shared))]
+}
+
+/// Attributes of a resource that only a service has.
+pub(super) trait ServiceModel: Model {
+    /// What it is to the service.
+    type Noun: Noun;
+
+    /// How long an operation may take when `timeouts` does not say.
+    const PATIENCE: Duration = DEFAULT_TIMEOUT;
+
+    /// What is wrong in the configuration, unknown values allowed.
+    fn check(&self) -> Diagnostics {
+        Diagnostics::new()
+    }
+
+    /// What the service is asked for; `None` while something of it is unknown.
+    fn spec(&self) -> Option<<Self::Noun as Noun>::Spec>;
+
+    /// Takes the service's answer over; tags are not of this.
+    fn fill(&mut self, record: &<Self::Noun as Noun>::Record);
+
+    /// What the service answered of tags, the name among them; for nouns that have [`ServiceModel::tagged`].
+    fn kept_tags(_record: &<Self::Noun as Noun>::Record) -> Tags {
+        Tags::new()
+    }
+
+    /// `id`.
+    fn id(&self) -> &Tf<String>;
+
+    /// `timeouts`.
+    fn timeouts(&self) -> &Tf<Timeouts>;
+
+    /// The attributes about tags; `None` when AWS keeps no tags of it.
+    fn tagged(&mut self) -> Option<Tagged<'_>> {
+        None
+    }
+
+    /// After what the framework planned: what else changes with this change.
+    fn plan_change(_prior: &Self, _planned: &mut Self) {}
+
+    /// The attribute that an error is about.
+    fn place(&self, _error: &Error) -> Path {
+        Path::root()
+    }
+}
+
+/// The attributes about tags.
+pub(super) struct Tagged<'a> {
+    /// `tags`.
+    pub(super) tags: &'a mut Tf<Tags>,
+    /// `tags_all`.
+    pub(super) tags_all: &'a mut Tf<Tags>,
+    /// Where `tags` is.
+    pub(super) at: Path,
+}
+
+/// The service, or why there is none and what to do: an error of the plan.
+///
+/// # Errors
+/// On every store that is not a service.
+pub(super) fn of<N: Noun>(ipam: &dyn Ipam) -> Result<&(dyn Service + 'static), Diagnostics> {
+    ipam.service().ok_or_else(|| {
+        let detail = format!(
+            "{} is kept by AWS IPAM (`store = \"aws-ipam\"`), and the store is {}. {}",
+            N::RESOURCE,
+            ipam.describe(),
+            N::ELSEWHERE
+        );
+        Diagnostic::error(format!("There is no {} in this store", N::WORD), detail).into()
+    })
+}
+
+/// The resource of a noun.
+pub(super) struct Managed<M>(Arc<Shared>, PhantomData<fn() -> M>);
+
+impl<M: ServiceModel> Managed<M> {
+    fn new(shared: &Arc<Shared>) -> Self {
+        Self(Arc::clone(shared), PhantomData)
+    }
+
+    fn plan_tags(&self, planned: &mut M) -> Result<(), Diagnostics> {
+        let Some(configured) = self.0.configured()? else { return Ok(()) };
+        of::<M::Noun>(configured.ipam.as_ref())?;
+        let Some(Tagged { tags, tags_all, at }) = planned.tagged() else { return Ok(()) };
+        *tags_all = tags::all(&configured.default_tags, tags);
+        limits::tags(&configured, tags, at)
+    }
+
+    fn show(&self, model: &mut M, record: &<M::Noun as Noun>::Record) -> Result<(), Diagnostics> {
+        let configured = self.0.ready()?;
+        model.fill(record);
+        let kept = M::kept_tags(record);
+        if let Some(Tagged { tags, tags_all, .. }) = model.tagged() {
+            let reserved = configured.ipam.capabilities().reserved_tags;
+            let shown: Tags = kept.into_iter().filter(|(key, _)| reserved.hit(key).is_none()).collect();
+            *tags = tags::own(&configured.default_tags, &shown, tags);
+            *tags_all = shown.into();
+        }
+        Ok(())
+    }
+}
+
+/// How long the operation may take.
+fn patience<M: ServiceModel>(model: &M, which: impl Fn(&Timeouts) -> &Tf<HumanDuration>) -> Duration {
+    model.timeouts().get().and_then(|timeouts| which(timeouts).get()).map_or(M::PATIENCE, |duration| duration.0)
+}
+
+/// The tag that is the name.
+const NAME: &str = "Name";
+
+/// `name`, told from all tags.
+fn name_of(kept: &Tags) -> Tf<String> {
+    kept.get(NAME).filter(|name| !name.is_empty()).cloned().into()
+}
+
+/// All tags to keep: `tags_all` and the name; `None` while one of them is unknown.
+fn named(name: &Tf<String>, tags_all: &Tf<Tags>) -> Option<Tags> {
+    let mut all = tags_all.cloned()?;
+    match name {
+        Tf::Unknown => return None,
+        Tf::Null => {}
+        Tf::Known(name) => {
+            all.insert(NAME.to_owned(), name.clone());
+        }
+    }
+    Some(all)
+}
+
+/// The id that every plan of a change has.
+fn id_of<M: ServiceModel>(model: &M) -> Result<&String, Diagnostics> {
+    model.id().known(Path::attribute("id"))
+}
+
+/// What a whole configuration asks for.
+fn whole<M: ServiceModel>(model: &M) -> Result<<M::Noun as Noun>::Spec, Diagnostics> {
+    model.spec().ok_or_else(|| super::create::still_unknown(M::Noun::RESOURCE))
+}
+
+impl<M: ServiceModel> Resource for Managed<M>
+where
+    dyn Service: Keeps<M::Noun>,
+{
+    type Model = M;
+    const TYPE: &'static str = M::Noun::RESOURCE;
+
+    fn validate(&self, config: &M) -> Diagnostics {
+        config.check()
+    }
+
+    fn plan_create(&self, plan: &mut Plan<M>) -> Result<(), Diagnostics> {
+        self.plan_tags(&mut plan.planned)
+    }
+
+    fn plan_update(&self, prior: &M, plan: &mut Plan<M>) -> Result<(), Diagnostics> {
+        M::plan_change(prior, &mut plan.planned);
+        self.plan_tags(&mut plan.planned)
+    }
+
+    fn create(&self, apply: &mut Apply<M>) -> Result<(), Diagnostics> {
+        let ipam = self.0.ipam()?;
+        let service = of::<M::Noun>(ipam.as_ref())?;
+        let spec = whole(&apply.state)?;
+        let patience = patience(&apply.state, |timeouts| &timeouts.create);
+        let made = within(patience, &apply.stop, || Keeps::<M::Noun>::create(service, &spec));
+        let made = made.map_err(|error| errors::at(&error, apply.state.place(&error)))?;
+        self.show(&mut apply.state, &made)
+    }
+
+    fn update(&self, prior: &M, apply: &mut Apply<M>) -> Result<(), Diagnostics> {
+        let (before, after) = (whole(prior)?, whole(&apply.state)?);
+        if before == after {
+            // Only `timeouts` are others, and those are nowhere but in the state.
+            return Ok(());
+        }
+        let ipam = self.0.ipam()?;
+        let (service, id) = (of::<M::Noun>(ipam.as_ref())?, id_of(prior)?);
+        let patience = patience(&apply.state, |timeouts| &timeouts.update);
+        let changed = within(patience, &apply.stop, || Keeps::<M::Noun>::update(service, id, &before, &after));
+        let changed = changed.map_err(|error| errors::at(&error, apply.state.place(&error)))?;
+        self.show(&mut apply.state, &changed)
+    }
+
+    fn delete(&self, prior: &M, stop: &Stop) -> Result<(), Diagnostics> {
+        let ipam = self.0.ipam()?;
+        let (service, id, spec) = (of::<M::Noun>(ipam.as_ref())?, id_of(prior)?, whole(prior)?);
+        let patience = patience(prior, |timeouts| &timeouts.delete);
+        within(patience, stop, || Keeps::<M::Noun>::delete(service, id, &spec))
+            .map_err(|error| errors::at(&error, Path::root()))
+    }
+
+    fn read(&self, mut state: M) -> Result<Option<M>, Diagnostics> {
+        let ipam = self.0.ipam()?;
+        let (service, id) = (of::<M::Noun>(ipam.as_ref())?, id_of(&state)?);
+        let found = Keeps::<M::Noun>::get(service, id).map_err(|error| errors::at(&error, Path::root()))?;
+        let Some(found) = found else { return Ok(None) };
+        self.show(&mut state, &found)?;
+        Ok(Some(state))
+    }
+
+    fn import(&self, id: &str) -> Result<M, Diagnostics> {
+        let ipam = self.0.ipam()?;
+        let service = of::<M::Noun>(ipam.as_ref())?;
+        let found = Keeps::<M::Noun>::get(service, id).map_err(|error| errors::at(&error, Path::root()))?;
+        let Some(found) = found else {
+            let detail = format!("AWS knows no {} {id:?} in this account and Region.", M::Noun::WORD);
+            return Err(Diagnostic::error(format!("No such {}", M::Noun::WORD), detail).into());
+        };
+        let mut model = M::default();
+        self.show(&mut model, &found)?;
+        Ok(model)
+    }
+}
