@@ -176,3 +176,24 @@ fn a_reader_that_goes_away_is_no_error() {
     assert_eq!(output.status.code(), Some(0));
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
 }
+
+#[test]
+fn history_says_who_had_an_address_and_events_can_be_narrowed_and_exported() {
+    let (scratch, store) = directory();
+    let web = store.allocations().into_iter().find(|one| one.meta.name == "web").unwrap();
+    let address = web.cidr.first_address().to_string();
+    let said = text(scratch.path(), &["history", &address]);
+    assert!(said.contains(&web.meta.id) && said.contains("now"), "{said}");
+    let exact = json(scratch.path(), &["history", &web.cidr.to_string(), "--match", "exact", "--json"]);
+    let history = exact["history"].as_array().unwrap();
+    assert_eq!(history.len(), 1, "{exact}");
+    assert_eq!((&history[0]["id"], &history[0]["to"]), (&Value::from(web.meta.id.clone()), &Value::Null));
+    assert_eq!(text(scratch.path(), &["history", "192.0.2.1"]), "Nobody had it.\n");
+    assert_eq!(text(scratch.path(), &["history", &address, "--to", "2020-01-01"]), "Nobody had it.\n");
+    let of_web = text(scratch.path(), &["events", "--object", &web.meta.id, "--json-lines"]);
+    let lines: Vec<Value> = of_web.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(!lines.is_empty() && lines.iter().all(|event| event["id"] == web.meta.id), "{of_web}");
+    assert_eq!(text(scratch.path(), &["events", "--owner", "nobody"]), "");
+    let refused = refusal(scratch.path(), &["history", "10.0.0.1/8"]);
+    assert!(refused.contains("host bits"), "{refused}");
+}

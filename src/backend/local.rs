@@ -3,13 +3,14 @@
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::ipam::{
-    Actor, Allocation, AllocationChange, AllocationFilter, AllocationSpec, Audit, Cidr, Env, Error, Event, Ledger,
-    Planned, Pool, PoolChange, PoolCidr, PoolCidrSpec, PoolFilter, PoolSpec, Reader, Resize, Scope, ScopeChange,
-    ScopeSpec, Size, Terms, Utilization,
+    Actor, Allocation, AllocationChange, AllocationFilter, AllocationSpec, Audit, Cidr, Env, Error, Event,
+    HistoryQuery, Ledger, Planned, Pool, PoolChange, PoolCidr, PoolCidrSpec, PoolFilter, PoolSpec, Reader, Resize,
+    Scope, ScopeChange, ScopeSpec, Size, Tenure, Terms, TrendPoint, Utilization,
 };
 use crate::store::{self, Store, StoreUrl};
 
@@ -381,6 +382,14 @@ impl Ipam for Local {
 
     fn events(&self, after: u64, limit: usize) -> Result<Vec<Event>> {
         self.read(|reader| reader.events(after, limit))
+    }
+
+    fn history(&self, query: &HistoryQuery) -> Result<Vec<Tenure>> {
+        self.read(|reader| reader.history(query))
+    }
+
+    fn trend(&self, pool_id: &str, from: Timestamp, to: Timestamp, step: Duration) -> Result<Vec<TrendPoint>> {
+        self.read(|reader| reader.trend(pool_id, from, to, step))
     }
 
     fn check(&self) -> Result<Audit> {

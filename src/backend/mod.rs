@@ -2,24 +2,30 @@
 //!
 //! Every call blocks; run it off the async threads.
 
+mod actor;
 pub mod explain;
 mod group;
 mod local;
 pub mod service;
 pub mod upkeep;
 
+pub use actor::actor;
 pub use explain::{Explanation, explain};
 pub use group::{GROUP_SIZE_MAX, Group};
 pub use local::{Local, Surroundings};
 
+use std::collections::VecDeque;
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use crate::ipam::{
-    Allocation, AllocationSpec, Cidr, Event, Pool, PoolCidr, PoolCidrSpec, PoolSpec, Scope, ScopeSpec, Size,
+    Allocation, AllocationSpec, Cidr, Error, Event, Pool, PoolCidr, PoolCidrSpec, PoolSpec, Scope, ScopeSpec, Size,
+    Unsupported,
 };
 pub use crate::ipam::{
-    AllocationChange, AllocationFilter, Audit, Finding, Planned, PoolChange, PoolFilter, Resize, Result, ScopeChange,
-    Terms, Utilization,
+    AllocationChange, AllocationFilter, Audit, EventFilter, Finding, Forecast, HistoryQuery, Match, Planned,
+    PoolChange, PoolFilter, Resize, Result, ScopeChange, Tenure, Terms, TrendPoint, Utilization, forecast,
 };
 
 /// What a backend can do; what it cannot is a diagnostic at plan time.
@@ -33,6 +39,32 @@ pub struct Capabilities {
     pub public_scopes: bool,
     /// Tags that are what else an object has (its name, ...), and so cannot be tags of a user's own.
     pub reserved_tags: ReservedTags,
+}
+
+/// Events read at a time.
+const PAGE: usize = 1024;
+
+/// The newest events that are asked for, at most `limit`, oldest first. Reads the whole history, a page at a time.
+///
+/// # Errors
+/// As [`Ipam::events`].
+pub fn newest_events(ipam: &dyn Ipam, filter: &EventFilter, limit: usize) -> Result<Vec<Event>> {
+    let mut found = VecDeque::new();
+    let mut after = 0;
+    loop {
+        let page = ipam.events(after, PAGE)?;
+        let is_last = page.len() < PAGE;
+        after = page.last().map_or(after, |event| event.sequence);
+        for event in page.into_iter().filter(|event| filter.fits(event)) {
+            found.push_back(event);
+            if found.len() > limit {
+                found.pop_front();
+            }
+        }
+        if is_last {
+            return Ok(found.into());
+        }
+    }
 }
 
 /// Keys of tags that a backend keeps other things in.
@@ -140,6 +172,20 @@ pub trait Ipam: Send + Sync {
 
     /// Events after `after` (0: from the first), oldest first, at most `limit`.
     fn events(&self, after: u64, limit: usize) -> Result<Vec<Event>>;
+    /// Who had which blocks when, by the event that began it. Reads the whole history.
+    ///
+    /// # Errors
+    /// [`crate::ipam::Error::Unsupported`] where no history is kept.
+    fn history(&self, _query: &HistoryQuery) -> Result<Vec<Tenure>> {
+        Err(Error::Unsupported { what: Unsupported::Events })
+    }
+    /// How full a pool was, at `from` and after each `step` (more than zero) until `to`. Reads the whole history.
+    ///
+    /// # Errors
+    /// [`crate::ipam::Error::NotFound`]; [`crate::ipam::Error::Unsupported`] where no history is kept.
+    fn trend(&self, _pool_id: &str, _from: Timestamp, _to: Timestamp, _step: Duration) -> Result<Vec<TrendPoint>> {
+        Err(Error::Unsupported { what: Unsupported::Events })
+    }
     /// Verifies everything: free + held + used = provisioned and disjoint, indexes, event chain.
     fn check(&self) -> Result<Audit>;
 

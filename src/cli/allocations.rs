@@ -4,14 +4,13 @@
 //! resource_id, description, tags}]}`; `pool` is the pool's path.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 
 use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::out::{Page, clean, table};
-use super::{Failure, Format, paths};
+use super::{Failure, Format, arguments, paths};
 use crate::backend::{AllocationFilter, Ipam, PoolFilter, explain::time};
 use crate::ipam::{Allocation, Cidr, Meta, ResourceType, State, Tags};
 
@@ -24,10 +23,10 @@ pub(super) struct Options {
     #[arg(long)]
     owner: Option<String>,
     /// Only inside this block.
-    #[arg(long, value_name = "CIDR", value_parser = block)]
+    #[arg(long, value_name = "CIDR", value_parser = arguments::block)]
     within: Option<Cidr>,
     /// Only those that contain this block or address.
-    #[arg(long, value_name = "CIDR", value_parser = block)]
+    #[arg(long, value_name = "CIDR", value_parser = arguments::block)]
     containing: Option<Cidr>,
     /// Also planned ones, that is, holds.
     #[arg(long)]
@@ -131,15 +130,6 @@ pub(super) fn standing(meta: &Meta, now: Timestamp) -> Option<String> {
     }
 }
 
-/// A block, or an address for the block of just that address.
-fn block(text: &str) -> Result<Cidr, String> {
-    match text.parse::<IpAddr>() {
-        Ok(IpAddr::V4(_)) => format!("{text}/32").parse(),
-        Ok(IpAddr::V6(_)) => format!("{text}/128").parse(),
-        Err(_) => text.parse(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::tree::samples;
@@ -170,13 +160,5 @@ mod tests {
                 "owner": "network", "resource_type": "custom", "resource_id": null, "description": null, "tags": {},
             })
         );
-    }
-
-    #[test]
-    fn an_address_is_a_block_of_one() {
-        assert_eq!(block("10.0.0.1").unwrap().to_string(), "10.0.0.1/32");
-        assert_eq!(block("fd00::1").unwrap().to_string(), "fd00::1/128");
-        assert_eq!(block("10.0.0.0/8").unwrap().to_string(), "10.0.0.0/8");
-        assert!(block("10.0.0.1/8").unwrap_err().contains("host bits"));
     }
 }

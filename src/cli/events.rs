@@ -4,12 +4,13 @@
 //! `id`, `before`, `after`, `previous_hash`, `hash`).
 
 use clap::Args;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::Failure;
 use super::out::{Page, clean};
-use crate::backend::{Ipam, Result, explain::time};
-use crate::ipam::{Actor, Event};
+use super::{Failure, arguments};
+use crate::backend::{EventFilter, Ipam, Result, explain::time, newest_events};
+use crate::ipam::{Actor, Cidr, Event};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -20,15 +21,64 @@ pub(super) struct Options {
     #[arg(long, default_value_t = 100, value_name = "COUNT")]
     limit: usize,
     #[command(flatten)]
+    wanted: Wanted,
+    /// Answer in JSON, one event on each line, to keep or to send elsewhere.
+    #[arg(long, conflicts_with = "json")]
+    json_lines: bool,
+    #[command(flatten)]
     format: super::Format,
 }
 
+/// Which events.
+#[derive(Debug, Args)]
+struct Wanted {
+    /// Only of this owner.
+    #[arg(long, conflicts_with = "after")]
+    owner: Option<String>,
+    /// Only of the object with this id.
+    #[arg(long, value_name = "ID", conflicts_with = "after")]
+    object: Option<String>,
+    /// Only these: hold, create, update, resize, delete, expire or import.
+    #[arg(long, conflicts_with = "after")]
+    action: Option<String>,
+    /// Only of objects with an address of this block, before or after.
+    #[arg(long, value_name = "CIDR", value_parser = arguments::block, conflicts_with = "after")]
+    cidr: Option<Cidr>,
+    /// Not before: a time, a day, or a time ago such as 30d.
+    #[arg(long, value_name = "TIME", value_parser = arguments::moment, conflicts_with = "after")]
+    from: Option<Timestamp>,
+    /// Not after.
+    #[arg(long, value_name = "TIME", value_parser = arguments::moment, conflicts_with = "after")]
+    to: Option<Timestamp>,
+}
+
+impl Wanted {
+    fn filter(&self) -> EventFilter {
+        EventFilter {
+            owner: self.owner.clone(),
+            id: self.object.clone(),
+            action: self.action.clone(),
+            cidr: self.cidr,
+            from: self.from,
+            to: self.to,
+        }
+    }
+}
+
 pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> std::result::Result<Page, Failure> {
-    let after = match options.after {
-        Some(after) => after,
-        None => last_sequence(&|after| Ok(!ipam.events(after, 1)?.is_empty()))?.saturating_sub(options.limit as u64),
+    let filter = options.wanted.filter();
+    let events = match options.after {
+        Some(after) => ipam.events(after, options.limit)?,
+        None if filter == EventFilter::default() => {
+            let last = last_sequence(&|after| Ok(!ipam.events(after, 1)?.is_empty()))?;
+            ipam.events(last.saturating_sub(options.limit as u64), options.limit)?
+        }
+        None => newest_events(ipam, &filter, options.limit)?,
     };
-    let events = ipam.events(after, options.limit)?;
+    if options.json_lines {
+        let lines = events.iter().map(|event| format!("{}\n", json!(event)));
+        return Ok(Page::text(lines.collect::<String>()));
+    }
     if options.format.json {
         return Ok(Page::json(&json!({ "store": ipam.describe(), "events": events })));
     }
@@ -87,7 +137,7 @@ fn block(record: &Value) -> Option<String> {
     (!list.is_empty()).then(|| list.join(","))
 }
 
-fn actor(actor: &Actor) -> String {
+pub(super) fn actor(actor: &Actor) -> String {
     let owner = if actor.owner.is_empty() { "-".to_owned() } else { clean(&actor.owner) };
     actor.user.as_ref().map_or_else(|| owner.clone(), |user| format!("{owner} ({})", clean(user)))
 }

@@ -10,10 +10,12 @@
 
 mod about;
 mod allocations;
+mod arguments;
 mod check;
 mod events;
 mod export;
 mod gc;
+mod history;
 mod import;
 mod out;
 mod paths;
@@ -28,8 +30,8 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::backend::upkeep::Stopped;
-use crate::backend::{Local, explain};
-use crate::ipam::{Actor, Error};
+use crate::backend::{Local, actor, explain};
+use crate::ipam::Error;
 use crate::{plugin, provider};
 use out::Page;
 
@@ -67,6 +69,8 @@ enum Command {
     Check(Format),
     /// History: who did what when.
     Events(events::Options),
+    /// Who had an address or a block when: told from the events, exactly.
+    History(history::Options),
     /// How the store is: counts, last event, versions; cheap, for people and for metrics.
     Status(Format),
     /// Everything in the store as one JSON file, for moving to another store and for keeping.
@@ -159,6 +163,7 @@ fn answer(cli: &Cli) -> Result<Answer, Failure> {
         Some(Command::Allocations(options)) => allocations::page(&open(&cli.store)?, options)?,
         Some(Command::Check(format)) => check::page(&open(&cli.store)?, *format)?,
         Some(Command::Events(options)) => events::page(&open(&cli.store)?, options)?,
+        Some(Command::History(options)) => history::page(&open(&cli.store)?, options)?,
         Some(Command::Status(format)) => status::page(&open(&cli.store)?, *format)?,
         Some(Command::Export(options)) => export::page(&open(&cli.store)?, options)?,
         // The one that may make a new store.
@@ -186,9 +191,7 @@ fn open(url: &str) -> Result<Local, Failure> {
 
 /// The only place where a command opens a store.
 fn open_or_new(url: &str) -> Result<Local, Failure> {
-    let user = ["USER", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
-    let actor = Actor { owner: BINARY.to_owned(), user, run_url: None };
-    Ok(Local::open(url, actor)?)
+    Ok(Local::open(url, actor(BINARY, |name| std::env::var(name).ok()))?)
 }
 
 /// The file that a `sqlite:` URL names, when it is not there. Looking at a store must not create one; the other kinds

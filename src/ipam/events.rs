@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::codec::{self, Record};
-use super::{Env, Event, Reader, Result, keys};
+use super::{Cidr, Env, Event, Reader, Result, keys};
 use crate::store::{Order, Snapshot, Tx};
 
 /// Last event: what the next one builds on.
@@ -15,6 +16,45 @@ use crate::store::{Order, Snapshot, Tx};
 pub(super) struct Head {
     pub(super) sequence: u64,
     pub(super) hash: String,
+}
+
+/// Which events are asked for. What is `None` does not narrow it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EventFilter {
+    /// The configuration that acted.
+    pub owner: Option<String>,
+    /// The object.
+    pub id: Option<String>,
+    /// `hold`, `create`, ...
+    pub action: Option<String>,
+    /// An address of this block was in the object before or after.
+    pub cidr: Option<Cidr>,
+    /// Not before.
+    pub from: Option<Timestamp>,
+    /// Not after.
+    pub to: Option<Timestamp>,
+}
+
+impl EventFilter {
+    /// Whether the event is asked for.
+    pub fn fits(&self, event: &Event) -> bool {
+        let touches = |asked: &Cidr| {
+            [&event.before, &event.after].into_iter().flat_map(blocks).any(|found| found.overlaps(asked))
+        };
+        self.owner.as_ref().is_none_or(|owner| *owner == event.actor.owner)
+            && self.id.as_ref().is_none_or(|id| *id == event.id)
+            && self.action.as_ref().is_none_or(|action| *action == event.action)
+            && self.cidr.as_ref().is_none_or(touches)
+            && self.from.is_none_or(|from| event.time >= from)
+            && self.to.is_none_or(|to| event.time <= to)
+    }
+}
+
+/// The blocks of an object as an event keeps it.
+pub fn blocks(record: &Value) -> Vec<Cidr> {
+    let one = record.get("cidr").and_then(Value::as_str);
+    let list = record.get("cidrs").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    one.into_iter().chain(list).filter_map(|text| text.parse().ok()).collect()
 }
 
 /// What happened to an object.

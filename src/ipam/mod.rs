@@ -15,6 +15,7 @@
 //! | `names`, `holds`, `reclaim` | who has a name; standing of a plan; taking expired holds back |
 //! | `scopes`, `pools`, `pool_change`, `pool_cidrs`, `allocations`, `resize` | the operations, by noun |
 //! | `counters`, `events`, `find`, `list`, `insight` | sums, history, look-ups |
+//! | `history`, `trends` | who had which block when, and how full a pool was, told from the events |
 //! | `records`, `record_faults`, `check` | all records, what is wrong among them, what follows from them; audit |
 //! | `moving`, `upkeep` | bringing records into a store; taking back all expired holds, counting |
 
@@ -29,6 +30,7 @@ mod error;
 mod events;
 mod find;
 mod free;
+mod history;
 mod holds;
 mod insight;
 mod keys;
@@ -46,6 +48,7 @@ mod records;
 mod request;
 mod resize;
 mod scopes;
+mod trends;
 mod upkeep;
 mod view;
 
@@ -57,11 +60,13 @@ pub(crate) mod tests;
 pub use allocations::check_tags;
 pub use cidr::{Cidr, Family, address};
 pub use error::{Error, Fault, Occupant, Result, RuleName, Space, Unfinished, Unsupported};
-pub use events::Chain;
+pub use events::{Chain, EventFilter, blocks as event_blocks};
+pub use history::{HistoryQuery, Match, Tenure};
 pub use moving::{Format, Merge, Vacancy, event_entry};
 pub use pools::check_rules;
 pub use record::*;
 pub use records::{Item, Records, Tally};
 pub use request::*;
+pub use trends::{Forecast, TrendPoint, forecast};
 pub use upkeep::{Census, Collected};
 pub use view::{Env, Ledger, Reader};

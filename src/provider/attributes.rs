@@ -5,6 +5,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::ipam::{Cidr, Family, ScopeType, Strategy};
 use crate::text_attr;
 
@@ -13,6 +15,7 @@ text_attr!(Family);
 text_attr!(ScopeType);
 text_attr!(Strategy);
 text_attr!(HumanDuration);
+text_attr!(Time);
 
 /// Longest duration: ten years. Far below what timestamps can hold, far above what anybody means.
 const DURATION_MAX: Duration = Duration::from_hours(10 * 365 * 24);
@@ -111,6 +114,26 @@ impl fmt::Display for HumanDuration {
     }
 }
 
+/// A moment, as RFC 3339 writes it: `2026-03-01T12:00:00Z`, any offset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Time(pub(crate) Timestamp);
+
+impl FromStr for Time {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let example = "Write it like \"2026-03-01T12:00:00Z\" or \"2026-03-01T12:00:00+01:00\".";
+        text.parse().map(Self).map_err(|_| format!("{text:?} is not a time. {example}"))
+    }
+}
+
+impl fmt::Display for Time {
+    /// In UTC.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,6 +181,14 @@ mod tests {
         check("87600.1h", "is longer than ten years.");
         check("99999999999999999999999999h", "is longer than ten years.");
         check("18446744073709551615ms 18446744073709551615ms", "is longer than ten years.");
+    }
+
+    #[test]
+    fn times_of_any_offset_mean_the_same() {
+        let utc = Time::canonical(&"2026-03-01T11:00:00Z".into());
+        assert_eq!(Time::canonical(&"2026-03-01T12:00:00+01:00".into()), utc);
+        let why = "yesterday".parse::<Time>().unwrap_err();
+        assert!(why.starts_with("\"yesterday\" is not a time. Write it like"), "{why}");
     }
 
     #[test]

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::backend::{Ipam, Local};
+use crate::backend::{Ipam, Local, actor};
 use crate::ipam::{Actor, Tags};
 use crate::tf::{Configure, Diagnostic, Diagnostics, Tf, encode_field};
 use crate::{at, model};
 
-use super::actor::actor;
 use super::attributes::HumanDuration;
 use super::aws::{self, AwsModel};
 use super::errors;

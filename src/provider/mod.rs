@@ -2,7 +2,6 @@
 //!
 //! Adding a resource is one file and one line in [`provider`].
 
-mod actor;
 mod attributes;
 mod aws;
 mod config;

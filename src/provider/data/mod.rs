@@ -8,6 +8,7 @@
 
 mod allocation;
 mod allocations;
+mod events;
 mod facts;
 mod free_cidrs;
 mod glob;
@@ -21,6 +22,7 @@ mod scopes;
 #[cfg(test)]
 mod tests;
 mod utilization;
+mod utilization_history;
 
 use std::sync::Arc;
 
@@ -36,6 +38,7 @@ pub(super) fn all(shared: &Arc<Shared>) -> Vec<Box<dyn ErasedDataSource>> {
     vec![
         Box::new(allocation::AllocationData(Arc::clone(shared))),
         Box::new(allocations::AllocationsData(Arc::clone(shared))),
+        Box::new(events::EventsData(Arc::clone(shared))),
         Box::new(free_cidrs::FreeCidrsData(Arc::clone(shared))),
         Box::new(pool::PoolData(Arc::clone(shared))),
         Box::new(pool_cidrs::PoolCidrsData(Arc::clone(shared))),
@@ -44,6 +47,7 @@ pub(super) fn all(shared: &Arc<Shared>) -> Vec<Box<dyn ErasedDataSource>> {
         Box::new(scope::ScopeData(Arc::clone(shared))),
         Box::new(scopes::ScopesData(Arc::clone(shared))),
         Box::new(utilization::UtilizationData(Arc::clone(shared))),
+        Box::new(utilization_history::UtilizationHistoryData(Arc::clone(shared))),
     ]
 }
 

@@ -85,7 +85,7 @@ impl UtilizationFacts {
 }
 
 /// `part / whole`, rounded half up to so many decimals; 0 of nothing.
-fn share(part: &BigUint, whole: &BigUint, decimals: u32) -> BigDecimal {
+pub(super) fn share(part: &BigUint, whole: &BigUint, decimals: u32) -> BigDecimal {
     if *whole == BigUint::default() {
         return BigDecimal::default();
     }

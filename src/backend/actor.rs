@@ -3,7 +3,7 @@
 use crate::ipam::Actor;
 
 /// The actor of everything this process does.
-pub(super) fn actor(owner: &str, variable: impl Fn(&str) -> Option<String>) -> Actor {
+pub fn actor(owner: &str, variable: impl Fn(&str) -> Option<String>) -> Actor {
     let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
     Actor {
         owner: owner.to_owned(),
@@ -24,8 +24,13 @@ fn run_url(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
         let (organization, workspace) = organization.split_once('/')?;
         Some(format!("https://{host}/app/{organization}/workspaces/{workspace}/runs/{run}"))
     };
-    // GitLab; then Jenkins, and everything that took over its variable.
-    github().or_else(|| variable("CI_JOB_URL")).or_else(hcp_terraform).or_else(|| variable("BUILD_URL"))
+    // GitLab; HCP Terraform; Atlantis, which names the pull request and not the run; then Jenkins, and everything that
+    // took over its variable.
+    github()
+        .or_else(|| variable("CI_JOB_URL"))
+        .or_else(hcp_terraform)
+        .or_else(|| variable("ATLANTIS_TERRAFORM_VERSION").and_then(|_| variable("PULL_URL")))
+        .or_else(|| variable("BUILD_URL"))
 }
 
 #[cfg(test)]
@@ -51,6 +56,9 @@ mod tests {
         assert_eq!(gitlab.run_url.as_deref(), Some("https://gitlab.example/1"));
         let hcp = from(&[("TFC_RUN_ID", "run-1"), ("TFC_WORKSPACE_SLUG", "org/ws")]);
         assert_eq!(hcp.run_url.as_deref(), Some("https://app.terraform.io/app/org/workspaces/ws/runs/run-1"));
+        let atlantis = [("ATLANTIS_TERRAFORM_VERSION", "1.11.4"), ("PULL_URL", "https://git.example/pull/3")];
+        assert_eq!(from(&atlantis).run_url.as_deref(), Some("https://git.example/pull/3"));
+        assert_eq!(from(&atlantis[1..]).run_url, None, "a variable of that name alone says nothing");
         assert_eq!(from(&[("BUILD_URL", "https://ci/2")]).run_url.as_deref(), Some("https://ci/2"));
     }
 

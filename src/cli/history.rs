@@ -1,0 +1,223 @@
+//! `history`: who had an address or a block when.
+//!
+//! JSON: `{store, history: [{cidr, from, to, kind, id, name, state, pool_id, source_pool_id, scope_id, resource_type,
+//! resource_id, began, ended, event}]}`, in order of the events that began them; `began` and `ended` are actors (`owner`,
+//! `user`, `run_url`), `to` and `ended` are `null` for what is still so. `--json-lines` prints the same objects, one on
+//! each line.
+
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::events::actor;
+use super::out::{Page, clean, table};
+use super::{Failure, Format, arguments, paths};
+use crate::backend::explain::time;
+use crate::backend::{HistoryQuery, Ipam, Match, PoolFilter, Tenure};
+use crate::ipam::{Cidr, State};
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// The address or block; everything when not given.
+    #[arg(value_name = "CIDR", value_parser = arguments::block)]
+    cidr: Option<Cidr>,
+    /// How the blocks shown must lie to it.
+    #[arg(long = "match", value_enum, default_value = "covering", requires = "cidr")]
+    how: How,
+    /// Only what was not over by then: a time, a day, or a time ago such as 30d.
+    #[arg(long, value_name = "TIME", value_parser = arguments::moment)]
+    from: Option<Timestamp>,
+    /// Only what had begun by then.
+    #[arg(long, value_name = "TIME", value_parser = arguments::moment)]
+    to: Option<Timestamp>,
+    /// Only in this scope: an id or a name.
+    #[arg(long)]
+    scope: Option<String>,
+    /// Only out of or into this pool: a path, the end of one, or an id.
+    #[arg(long)]
+    pool: Option<String>,
+    /// Only of the object with this id.
+    #[arg(long, value_name = "ID")]
+    object: Option<String>,
+    /// Only what this owner began or ended.
+    #[arg(long)]
+    owner: Option<String>,
+    /// Also what was only planned.
+    #[arg(long)]
+    planned: bool,
+    /// Answer in JSON, one object on each line.
+    #[arg(long, conflicts_with = "json")]
+    json_lines: bool,
+    #[command(flatten)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum How {
+    /// The very block.
+    Exact,
+    /// The block, or one that contains it.
+    Covering,
+    /// The block, or one inside it.
+    Within,
+    /// Any block that shares an address with it.
+    Overlapping,
+}
+
+impl From<How> for Match {
+    fn from(how: How) -> Self {
+        match how {
+            How::Exact => Self::Exact,
+            How::Covering => Self::Covering,
+            How::Within => Self::Within,
+            How::Overlapping => Self::Overlapping,
+        }
+    }
+}
+
+pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, Failure> {
+    let found = ipam.history(&query(ipam, options)?)?;
+    Ok(if options.json_lines {
+        Page::text(found.iter().map(|tenure| format!("{}\n", value(tenure))).collect::<String>())
+    } else if options.format.json {
+        Page::json(&json!({ "store": ipam.describe(), "history": found.iter().map(value).collect::<Vec<_>>() }))
+    } else {
+        Page::text(text(&found))
+    })
+}
+
+fn query(ipam: &dyn Ipam, options: &Options) -> Result<HistoryQuery, Failure> {
+    let pool_id = match &options.pool {
+        None => None,
+        Some(wanted) => {
+            let pools = ipam.list_pools(&PoolFilter { include_planned: true, ..PoolFilter::default() })?;
+            match paths::find(&pools, &paths::of(&pools), wanted) {
+                Ok(pool) => Some(pool.meta.id.clone()),
+                // A pool that is gone has a history all the same.
+                Err(_) if wanted.starts_with("ipam-pool-") => Some(wanted.clone()),
+                Err(failure) => return Err(failure),
+            }
+        }
+    };
+    let scope_id = match &options.scope {
+        None => None,
+        Some(wanted) if wanted.starts_with("ipam-scope-") => Some(wanted.clone()),
+        Some(wanted) => match ipam.find_scope(wanted)? {
+            Some(scope) => Some(scope.meta.id),
+            None => return Err(Failure::Usage(format!("There is no scope {wanted:?} in this store."))),
+        },
+    };
+    Ok(HistoryQuery {
+        cidr: options.cidr.map(|cidr| (cidr, options.how.into())),
+        scope_id,
+        pool_id,
+        id: options.object.clone(),
+        owner: options.owner.clone(),
+        from: options.from,
+        to: options.to,
+        include_planned: options.planned,
+    })
+}
+
+fn value(tenure: &Tenure) -> Value {
+    json!({
+        "cidr": tenure.cidr,
+        "from": tenure.from,
+        "to": tenure.to,
+        "kind": tenure.kind,
+        "id": tenure.id,
+        "name": tenure.name,
+        "state": tenure.state,
+        "pool_id": tenure.pool_id,
+        "source_pool_id": tenure.source_pool_id,
+        "scope_id": tenure.scope_id,
+        "resource_type": tenure.resource_type,
+        "resource_id": tenure.resource_id,
+        "began": tenure.began,
+        "ended": tenure.ended,
+        "event": tenure.event,
+    })
+}
+
+fn text(found: &[Tenure]) -> String {
+    if found.is_empty() {
+        return "Nobody had it.\n".to_owned();
+    }
+    let row = |tenure: &Tenure| {
+        let planned = if tenure.state == State::Active { "" } else { ", planned" };
+        vec![
+            tenure.cidr.to_string(),
+            time(tenure.from),
+            tenure.to.map_or_else(|| "now".to_owned(), time),
+            format!("{}{planned}", tenure.kind.word()),
+            clean(&tenure.name),
+            actor(&tenure.began),
+            tenure.ended.as_ref().map_or_else(|| "-".to_owned(), actor),
+            tenure.id.clone(),
+        ]
+    };
+    table(&["CIDR", "FROM", "TO", "WHAT", "NAME", "BEGAN", "ENDED", "ID"], found.iter().map(row))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ipam::{Actor, Kind, ResourceType};
+
+    fn tenure() -> Tenure {
+        Tenure {
+            kind: Kind::Allocation,
+            id: "ipam-pool-alloc-1".to_owned(),
+            name: "web\u{1b}".to_owned(),
+            cidr: "10.0.1.0/24".parse().unwrap(),
+            state: State::Active,
+            pool_id: "ipam-pool-1".to_owned(),
+            source_pool_id: Some("ipam-pool-1".to_owned()),
+            scope_id: Some("ipam-scope-1".to_owned()),
+            resource_type: Some(ResourceType::Custom),
+            resource_id: None,
+            from: "2026-01-01T12:00:00Z".parse().unwrap(),
+            to: None,
+            began: Actor { owner: "network".to_owned(), user: Some("ann".to_owned()), run_url: None },
+            ended: None,
+            event: 7,
+        }
+    }
+
+    #[test]
+    fn a_row_says_what_was_there_since_when_and_by_whom() {
+        assert_eq!(
+            text(&[tenure()]),
+            "CIDR         FROM                  TO   WHAT        NAME       BEGAN          ENDED  ID\n\
+             10.0.1.0/24  2026-01-01T12:00:00Z  now  allocation  web\\u{1b}  network (ann)  -      ipam-pool-alloc-1\n"
+        );
+        assert_eq!(text(&[]), "Nobody had it.\n");
+    }
+
+    #[test]
+    fn json_has_the_documented_fields() {
+        let value = value(&tenure());
+        let names: Vec<&String> = value.as_object().unwrap().keys().collect();
+        assert_eq!(
+            names,
+            [
+                "began",
+                "cidr",
+                "ended",
+                "event",
+                "from",
+                "id",
+                "kind",
+                "name",
+                "pool_id",
+                "resource_id",
+                "resource_type",
+                "scope_id",
+                "source_pool_id",
+                "state",
+                "to"
+            ]
+        );
+        assert_eq!((&value["to"], &value["resource_type"]), (&Value::Null, &json!("custom")));
+    }
+}

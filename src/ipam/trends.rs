@@ -1,0 +1,202 @@
+//! How full a pool was, and when it will be full.
+//!
+//! Nothing is sampled: every change of space is an event, so the past is known exactly at any moment.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use num_bigint::{BigInt, BigUint};
+
+use super::{HistoryQuery, Pool, Reader, Result, Tenure, codec};
+
+/// Addresses of a pool at a moment. What was held by plans then is not told: not every hold is an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrendPoint {
+    /// The moment.
+    pub time: Timestamp,
+    /// In the pool.
+    pub provisioned: BigUint,
+    /// In active allocations, the space of pools below included.
+    pub used: BigUint,
+}
+
+/// When a pool will be full, if it goes on like this.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Forecast {
+    /// Addresses more in use with each day; less than 0 when it empties.
+    pub addresses_per_day: f64,
+    /// Standard error of that.
+    pub standard_error: f64,
+    /// Share of the changes that a straight line explains, 0 to 1.
+    pub r_squared: f64,
+    /// When the line reaches what is provisioned; `None`: not within a hundred years.
+    pub full_at: Option<Timestamp>,
+    /// The same for a slope of 1.96 standard errors more.
+    pub full_at_earliest: Option<Timestamp>,
+    /// The same for a slope of 1.96 standard errors less.
+    pub full_at_latest: Option<Timestamp>,
+}
+
+/// Changes of what is provisioned and what is used, by time.
+type Changes = BTreeMap<Timestamp, [BigInt; 2]>;
+
+/// Whether a tenure took space out of this pool; otherwise it brought space into it.
+fn is_use(tenure: &Tenure, pool_id: &str) -> bool {
+    tenure.source_pool_id.as_deref() == Some(pool_id)
+}
+
+impl Reader<'_> {
+    /// How full a pool was, at `from` and after each `step` (more than zero) until `to`. Reads all events.
+    ///
+    /// # Errors
+    /// [`super::Error::NotFound`]; [`super::Error::Store`] when an event cannot be read.
+    pub fn trend(&mut self, pool_id: &str, from: Timestamp, to: Timestamp, step: Duration) -> Result<Vec<TrendPoint>> {
+        codec::require::<Pool>(self.snapshot, pool_id)?;
+        let query = HistoryQuery { pool_id: Some(pool_id.to_owned()), to: Some(to), ..HistoryQuery::default() };
+        let mut changes = Changes::new();
+        for tenure in self.history(&query)? {
+            let sum = usize::from(is_use(&tenure, pool_id));
+            let size = BigInt::from(tenure.cidr.address_count());
+            changes.entry(tenure.from).or_default()[sum] += &size;
+            if let Some(end) = tenure.to {
+                changes.entry(end).or_default()[sum] -= &size;
+            }
+        }
+        Ok(points(changes, from, to, step))
+    }
+}
+
+fn points(changes: Changes, from: Timestamp, to: Timestamp, step: Duration) -> Vec<TrendPoint> {
+    let mut changes = changes.into_iter().peekable();
+    let mut sums: [BigInt; 2] = Default::default();
+    let mut points = Vec::new();
+    let mut time = from;
+    loop {
+        while let Some((_, change)) = changes.next_if(|(at, _)| *at <= time) {
+            for (sum, change) in sums.iter_mut().zip(change) {
+                *sum += change;
+            }
+        }
+        let [provisioned, used] = sums.each_ref().map(|sum| sum.magnitude().clone());
+        points.push(TrendPoint { time, provisioned, used });
+        match time.checked_add(step) {
+            Ok(next) if next > time && next <= to => time = next,
+            _ => return points,
+        }
+    }
+}
+
+/// Seconds of a day.
+const DAY: f64 = 86_400.0;
+/// Beyond this a date says nothing.
+const FAR: f64 = 36_525.0;
+
+/// A straight line through what was in use (ordinary least squares), and where it meets what is provisioned at the last
+/// point. `None` with fewer than three points, or when nothing ever changed: there is no trend to tell.
+pub fn forecast(points: &[TrendPoint]) -> Option<Forecast> {
+    let last = points.last()?;
+    if points.len() < 3 || points.iter().all(|point| point.used == last.used) {
+        return None;
+    }
+    let days: Vec<f64> = points.iter().map(|point| days_between(last.time, point.time)).collect();
+    let used: Vec<f64> = points.iter().map(|point| number(&point.used)).collect();
+    let Line { mean_day, mean_used, slope, standard_error, r_squared } = Line::through(&days, &used);
+    // Seen from the middle of the points, where every line through them passes.
+    let missing = number(&last.provisioned) - mean_used;
+    let meets = |slope: f64| {
+        let day = mean_day + missing / slope;
+        (slope > 0.0 && day < FAR).then(|| at_day(last.time, day.max(0.0))).flatten()
+    };
+    Some(Forecast {
+        addresses_per_day: slope,
+        standard_error,
+        r_squared,
+        full_at: meets(slope),
+        full_at_earliest: meets(1.96_f64.mul_add(standard_error, slope)),
+        full_at_latest: meets(1.96_f64.mul_add(-standard_error, slope)),
+    })
+}
+
+/// Exact up to 2^53 and rounded beyond, as floating point numbers are.
+fn number(sum: &BigUint) -> f64 {
+    sum.to_string().parse().unwrap_or(f64::MAX)
+}
+
+fn days_between(from: Timestamp, to: Timestamp) -> f64 {
+    to.duration_since(from).as_secs_f64() / DAY
+}
+
+fn at_day(from: Timestamp, day: f64) -> Option<Timestamp> {
+    from.checked_add(Duration::from_secs_f64(day * DAY)).ok()
+}
+
+/// The line of least squares.
+struct Line {
+    mean_day: f64,
+    mean_used: f64,
+    slope: f64,
+    standard_error: f64,
+    r_squared: f64,
+}
+
+impl Line {
+    /// `days` are not all the same, and there are three or more.
+    fn through(days: &[f64], used: &[f64]) -> Self {
+        let count = days.len() as f64;
+        let mean_day = days.iter().sum::<f64>() / count;
+        let mean_used = used.iter().sum::<f64>() / count;
+        let squares = |values: &[f64], mean: f64| values.iter().map(|value| (value - mean).powi(2)).sum::<f64>();
+        let (of_days, of_used) = (squares(days, mean_day), squares(used, mean_used));
+        let together: f64 = days.iter().zip(used).map(|(day, used)| (day - mean_day) * (used - mean_used)).sum();
+        let slope = together / of_days;
+        let unexplained = (of_used - slope * together).max(0.0);
+        Self {
+            mean_day,
+            mean_used,
+            slope,
+            standard_error: (unexplained / (count - 2.0) / of_days).sqrt(),
+            r_squared: if of_used > 0.0 { 1.0 - unexplained / of_used } else { 1.0 },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn point(day: i64, used: u64) -> TrendPoint {
+        let time = Timestamp::from_second(1_800_000_000 + day * 86_400).unwrap();
+        TrendPoint { time, provisioned: 1000u32.into(), used: used.into() }
+    }
+
+    #[test]
+    fn a_pool_that_fills_evenly_is_full_when_the_line_says_so() {
+        let points: Vec<_> = (0..10).map(|day| point(day, 100 + 50 * u64::try_from(day).unwrap())).collect();
+        let found = forecast(&points).unwrap();
+        assert!((found.addresses_per_day - 50.0).abs() < 1e-9, "{found:?}");
+        assert!(found.standard_error < 1e-6 && found.r_squared > 0.999_999, "{found:?}");
+        // 550 in use on day 9, 50 more each day: full on day 18.
+        assert_eq!(found.full_at.unwrap().as_second(), point(18, 0).time.as_second());
+        assert_eq!(found.full_at_earliest.map(Timestamp::as_second), found.full_at.map(Timestamp::as_second));
+    }
+
+    #[test]
+    fn an_uneven_past_gives_an_earliest_and_a_latest_date() {
+        let used = [100, 180, 190, 260, 350, 340, 430, 480, 470, 560];
+        let points: Vec<_> = used.iter().enumerate().map(|(day, used)| point(day.try_into().unwrap(), *used)).collect();
+        let found = forecast(&points).unwrap();
+        let (earliest, at, latest) =
+            (found.full_at_earliest.unwrap(), found.full_at.unwrap(), found.full_at_latest.unwrap());
+        assert!(earliest < at && at < latest, "{found:?}");
+        assert!(found.r_squared > 0.9 && found.r_squared < 1.0, "{found:?}");
+    }
+
+    #[test]
+    fn a_pool_that_empties_or_stands_still_is_never_full() {
+        let emptying: Vec<_> = (0..5).map(|day| point(day, 500 - 10 * u64::try_from(day).unwrap())).collect();
+        assert_eq!(forecast(&emptying).unwrap().full_at, None);
+        assert_eq!(forecast(&(0..5).map(|day| point(day, 500)).collect::<Vec<_>>()), None);
+        assert_eq!(forecast(&[point(0, 1), point(1, 2)]), None, "two points are a line whatever they are");
+    }
+}
