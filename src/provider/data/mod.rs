@@ -16,6 +16,7 @@ mod lookup;
 mod pool;
 mod pool_cidrs;
 mod pools;
+mod prefix_list;
 mod preview_next_cidr;
 mod scope;
 mod scopes;
@@ -43,6 +44,7 @@ pub(super) fn all(shared: &Arc<Shared>) -> Vec<Box<dyn ErasedDataSource>> {
         Box::new(pool::PoolData(Arc::clone(shared))),
         Box::new(pool_cidrs::PoolCidrsData(Arc::clone(shared))),
         Box::new(pools::PoolsData(Arc::clone(shared))),
+        Box::new(prefix_list::PrefixListData(Arc::clone(shared))),
         Box::new(preview_next_cidr::PreviewNextCidrData(Arc::clone(shared))),
         Box::new(scope::ScopeData(Arc::clone(shared))),
         Box::new(scopes::ScopesData(Arc::clone(shared))),

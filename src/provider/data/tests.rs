@@ -10,6 +10,7 @@ use crate::ipam::{
 use crate::provider::shared::{Configured, Shared};
 use crate::tf::{Attribute, AttributeType, Diagnostics, ErasedDataSource, Value};
 
+mod lists;
 mod past;
 mod reading;
 mod refusing;
