@@ -16,6 +16,7 @@ mod errors;
 mod examples;
 mod lists;
 mod members;
+mod moved;
 mod nouns;
 mod once;
 mod ours;

@@ -168,7 +168,9 @@ impl AwsIpam {
         let Some(whole) = whole else { return Ok(None) };
         let (own, Some(pool_id)) = parts(&whole) else { return Ok(None) };
         let listed = self.present_raw_cidrs(pool_id).await?;
-        let Some(found) = listed.iter().find(|one| one.ipam_pool_cidr_id() == Some(own)) else { return Ok(None) };
+        // The block itself is as good as AWS's id: hashicorp/aws keeps that one.
+        let is_it = |one: &&ec2::IpamPoolCidr| one.ipam_pool_cidr_id() == Some(own) || one.cidr() == Some(own);
+        let Some(found) = listed.iter().find(is_it) else { return Ok(None) };
         match self.pool(pool_id).await? {
             Some(pool) => convert::pool_cidr(found, &pool).map(Some),
             None => Ok(None),

@@ -11,6 +11,7 @@ mod errors;
 mod facts;
 mod functions;
 mod limits;
+mod moves;
 mod rename;
 mod resources;
 mod service;

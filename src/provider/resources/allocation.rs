@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use crate::backend::{AllocationChange, Planned, Resize, Terms};
 use crate::ipam::{Allocation, AllocationSpec, Cidr, Error, Family, Kind, ResourceType, Size, Tags, check_tags};
-use crate::tf::{Apply, Diagnostic, Diagnostics, Number, Path, Plan, Resource, Stop, Tf};
+use crate::tf::{Apply, Diagnostic, Diagnostics, MoveSource, Number, Path, Plan, Resource, Stop, Tf};
 use crate::{at, fill_facts, model};
 
 use super::super::shared::{Configured, Shared, within};
-use super::super::{create, errors, limits, rename, tags};
+use super::super::{create, errors, limits, moves, rename, tags};
 use super::{Timeouts, carry_out, check_import, check_name, confirm, id_of, keep, no_such_import, seen, timeout};
 
 model! {
@@ -434,10 +434,16 @@ impl Resource for AllocationResource {
     fn read(&self, mut state: AllocationModel) -> Result<Option<AllocationModel>, Diagnostics> {
         let configured = self.0.ready()?;
         let answer = configured.ipam.get_allocation(id_of(&state.id)?);
-        let Some(allocation) = answer.map_err(|error| errors::at(&error, Path::root()))? else { return Ok(None) };
+        let Some(allocation) = answer.map_err(|error| errors::at(&error, Path::root()))? else {
+            return moves::not_here(configured.ipam.as_ref(), Self::TYPE, id_of(&state.id)?, state.name.is_null());
+        };
         confirm(&self.0, &allocation.meta)?;
         state.read(&allocation, &configured);
         Ok(Some(state))
+    }
+
+    fn move_from(&self, source: &MoveSource<'_>) -> Result<Option<AllocationModel>, Diagnostics> {
+        moves::from_aws(Self::TYPE, source)
     }
 
     fn import(&self, id: &str) -> Result<AllocationModel, Diagnostics> {

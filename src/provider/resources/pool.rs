@@ -7,11 +7,11 @@ use crate::backend::{PoolChange, Terms};
 use crate::ipam::{
     Cidr, Error, Family, Kind, Pool, PoolSpec, Provision, RuleName, Rules, ScopeType, Strategy, Tags, check_rules,
 };
-use crate::tf::{Apply, Diagnostic, Diagnostics, Path, Plan, Resource, Stop, Tf};
+use crate::tf::{Apply, Diagnostic, Diagnostics, MoveSource, Path, Plan, Resource, Stop, Tf};
 use crate::{at, model};
 
 use super::super::shared::{Configured, Shared, within};
-use super::super::{create, errors, limits, rename, tags};
+use super::super::{create, errors, limits, moves, rename, tags};
 use super::{Timeouts, carry_out, check_import, check_length, check_name, confirm, id_of, keep, seen, timeout};
 
 model! {
@@ -430,10 +430,16 @@ impl Resource for PoolResource {
     fn read(&self, mut state: PoolModel) -> Result<Option<PoolModel>, Diagnostics> {
         let configured = self.0.ready()?;
         let pool = configured.ipam.get_pool(id_of(&state.id)?).map_err(|error| errors::at(&error, Path::root()))?;
-        let Some(pool) = pool else { return Ok(None) };
+        let Some(pool) = pool else {
+            return moves::not_here(configured.ipam.as_ref(), Self::TYPE, id_of(&state.id)?, state.name.is_null());
+        };
         confirm(&self.0, &pool.meta)?;
         state.read(&pool, Self::scope_type(&configured, &pool)?, &configured);
         Ok(Some(state))
+    }
+
+    fn move_from(&self, source: &MoveSource<'_>) -> Result<Option<PoolModel>, Diagnostics> {
+        moves::from_aws(Self::TYPE, source)
     }
 
     fn import(&self, id: &str) -> Result<PoolModel, Diagnostics> {

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use crate::backend::Terms;
 use crate::ipam::{Cidr, Error, Family, Kind, PoolCidr, PoolCidrSpec, Size};
-use crate::tf::{Apply, Diagnostic, Diagnostics, Number, Path, Plan, Resource, Stop, Tf};
+use crate::tf::{Apply, Diagnostic, Diagnostics, MoveSource, Number, Path, Plan, Resource, Stop, Tf};
 use crate::{at, fill_facts, model};
 
 use super::super::shared::{Shared, within};
-use super::super::{create, errors};
+use super::super::{create, errors, moves};
 use super::{Timeouts, check_import, check_length, check_name, confirm, id_of, keep, no_such_import, seen, timeout};
 
 model! {
@@ -21,7 +21,8 @@ model! {
         cidr: Cidr => optional().computed().replace(),
         /// A block of this size out of the pool's source pool. Needs a `name`.
         netmask_length: u8 => optional().computed().replace(),
-        /// What the plan finds its hold by: needed with `netmask_length`, unique among the pool's CIDRs.
+        /// What the plan finds its hold by: needed with `netmask_length`, unique among the pool's CIDRs. AWS knows no
+        /// such name: with `store = "aws-ipam"` it is not needed, and a change of it is no replacement.
         name: String => optional().replace(),
         /// Id of the pool CIDR.
         id: String => computed(),
@@ -62,6 +63,15 @@ impl PoolCidrModel {
             return None;
         }
         Some(PoolCidrSpec { pool_id: config.ipam_pool_id.cloned()?, name: config.name.cloned(), size })
+    }
+
+    /// Plans that hold what they show have to find it again.
+    fn require_name(&self) -> Result<(), Diagnostics> {
+        if !(self.netmask_length.is_known() && self.cidr.is_null() && self.name.is_null()) {
+            return Ok(());
+        }
+        let why = "With netmask_length a name is needed: the plan finds the block it showed again by it.";
+        Err(Diagnostic::error("Missing name", why).at(at!(Self, name)).into())
     }
 
     fn fill(&mut self, pool_cidr: &PoolCidr) {
@@ -120,15 +130,6 @@ impl Resource for PoolCidrResource {
                 .at(at!(PoolCidrModel, cidr)),
             );
         }
-        if config.netmask_length.is_known() && config.cidr.is_null() && config.name.is_null() {
-            diagnostics.push(
-                Diagnostic::error(
-                    "Missing name",
-                    "With netmask_length a name is needed: the plan finds the block it showed again by it.",
-                )
-                .at(at!(PoolCidrModel, name)),
-            );
-        }
         diagnostics.extend(check_length(&config.netmask_length, None, at!(PoolCidrModel, netmask_length)));
         diagnostics
     }
@@ -139,6 +140,9 @@ impl Resource for PoolCidrResource {
 
     fn plan_create(&self, plan: &mut Plan<PoolCidrModel>) -> Result<(), Diagnostics> {
         let Some(configured) = self.0.configured()? else { return Ok(()) };
+        if configured.ipam.capabilities().holds {
+            plan.config.require_name()?;
+        }
         let spec = PoolCidrModel::spec(&plan.config).filter(|_| !configured.plan_hold.is_zero());
         let Some(spec) = spec else { return Ok(()) };
         let config = plan.config.clone();
@@ -152,6 +156,10 @@ impl Resource for PoolCidrResource {
     }
 
     fn plan_update(&self, prior: &PoolCidrModel, plan: &mut Plan<PoolCidrModel>) -> Result<(), Diagnostics> {
+        if self.0.configured()?.is_some_and(|configured| !configured.ipam.capabilities().holds) {
+            // There the name is nowhere but in the state.
+            plan.replace.retain(|path| *path != at!(PoolCidrModel, name));
+        }
         let stays = plan.replace.is_empty();
         keep(&self.0, &mut plan.private, &prior.id, &prior.name, PoolCidrModel::name_at(prior), stays)
     }
@@ -171,7 +179,7 @@ impl Resource for PoolCidrResource {
     }
 
     fn update(&self, _prior: &PoolCidrModel, _apply: &mut Apply<PoolCidrModel>) -> Result<(), Diagnostics> {
-        // Only `timeouts` can change in place, and those are nowhere but in the state.
+        // Only `timeouts`, and in AWS `name`, can change in place, and those are nowhere but in the state.
         Ok(())
     }
 
@@ -182,11 +190,18 @@ impl Resource for PoolCidrResource {
     }
 
     fn read(&self, mut state: PoolCidrModel) -> Result<Option<PoolCidrModel>, Diagnostics> {
-        let answer = self.0.ipam()?.get_pool_cidr(id_of(&state.id)?);
-        let Some(pool_cidr) = answer.map_err(|error| errors::at(&error, Path::root()))? else { return Ok(None) };
+        let ipam = self.0.ipam()?;
+        let answer = ipam.get_pool_cidr(id_of(&state.id)?);
+        let Some(pool_cidr) = answer.map_err(|error| errors::at(&error, Path::root()))? else {
+            return moves::not_here(ipam.as_ref(), Self::TYPE, id_of(&state.id)?, state.cidr.is_null());
+        };
         confirm(&self.0, &pool_cidr.meta)?;
         state.fill(&pool_cidr);
         Ok(Some(state))
+    }
+
+    fn move_from(&self, source: &MoveSource<'_>) -> Result<Option<PoolCidrModel>, Diagnostics> {
+        moves::from_aws(Self::TYPE, source)
     }
 
     fn import(&self, id: &str) -> Result<PoolCidrModel, Diagnostics> {

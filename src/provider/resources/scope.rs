@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use crate::backend::ScopeChange;
 use crate::ipam::{Error, Kind, Scope, ScopeSpec, ScopeType, Tags};
-use crate::tf::{Apply, Diagnostics, Path, Plan, Resource, Stop, Tf};
+use crate::tf::{Apply, Diagnostics, MoveSource, Path, Plan, Resource, Stop, Tf};
 use crate::{at, model};
 
 use super::super::shared::{Configured, Shared, within};
-use super::super::{create, errors, limits, rename, tags};
+use super::super::{create, errors, limits, moves, rename, tags};
 use super::{Timeouts, carry_out, check_import, check_name, confirm, id_of, keep, no_such_import, seen, timeout};
 
 model! {
@@ -179,10 +179,16 @@ impl Resource for ScopeResource {
     fn read(&self, mut state: ScopeModel) -> Result<Option<ScopeModel>, Diagnostics> {
         let configured = self.0.ready()?;
         let scope = configured.ipam.get_scope(id_of(&state.id)?).map_err(|error| errors::at(&error, Path::root()))?;
-        let Some(scope) = scope else { return Ok(None) };
+        let Some(scope) = scope else {
+            return moves::not_here(configured.ipam.as_ref(), Self::TYPE, id_of(&state.id)?, state.name.is_null());
+        };
         confirm(&self.0, &scope.meta)?;
         state.read(&scope, &configured);
         Ok(Some(state))
+    }
+
+    fn move_from(&self, source: &MoveSource<'_>) -> Result<Option<ScopeModel>, Diagnostics> {
+        moves::from_aws(Self::TYPE, source)
     }
 
     fn import(&self, id: &str) -> Result<ScopeModel, Diagnostics> {

@@ -20,13 +20,13 @@ use crate::backend::Ipam;
 use crate::backend::service::{Keeps, Noun, Service};
 use crate::ipam::{Error, Tags};
 use crate::tf::{
-    Apply, Diagnostic, Diagnostics, ErasedDataSource, ErasedResource, Model, Path, Plan, Resource, Stop, Tf,
+    Apply, Diagnostic, Diagnostics, ErasedDataSource, ErasedResource, Model, MoveSource, Path, Plan, Resource, Stop, Tf,
 };
 
 use super::attributes::HumanDuration;
 use super::resources::{DEFAULT_TIMEOUT, Timeouts};
 use super::shared::{Shared, within};
-use super::{errors, limits, tags};
+use super::{errors, limits, moves, tags};
 
 /// Every resource here.
 pub(super) fn all(shared: &Arc<Shared>) -> Vec<Box<dyn ErasedResource>> {
@@ -306,5 +306,9 @@ where
         let mut model = M::default();
         self.show(&mut model, &found)?;
         Ok(model)
+    }
+
+    fn move_from(&self, source: &MoveSource<'_>) -> Result<Option<M>, Diagnostics> {
+        moves::from_aws(Self::TYPE, source)
     }
 }

@@ -1,0 +1,198 @@
+//! `moved` blocks from resources of hashicorp/aws: which of its types becomes which of ours, and what of the old state
+//! has to come along because AWS does not keep it. The refresh that follows finds out the rest.
+//!
+//! Terraform asks this of a provider that is not configured, so the store is not known yet: that the object is in it is
+//! said by the refresh, see [`not_here`].
+
+use serde_json::{Map, Value};
+
+use crate::backend::Ipam;
+use crate::tf::{Diagnostic, Diagnostics, Model, MoveSource, Path, from_json};
+
+/// The provider, in the registries of Terraform and of OpenTofu.
+const ADDRESSES: [&str; 2] = ["registry.terraform.io/hashicorp/aws", "registry.opentofu.org/hashicorp/aws"];
+
+/// A type of hashicorp/aws that becomes one of ours.
+struct Move {
+    from: &'static str,
+    to: &'static str,
+    /// The version of the old state's schema that is understood.
+    version: i64,
+    /// Our id; `None` when the old state lacks what it is made of.
+    id: fn(&Map<String, Value>) -> Option<String>,
+    /// Arguments that are nowhere but in the state, with the same name and meaning on both sides.
+    kept: &'static [&'static str],
+}
+
+/// By the type of hashicorp/aws.
+const MOVES: &[Move] = &[
+    Move { from: "aws_vpc_ipam", to: "ipam_ipam", version: 0, id: same_id, kept: &["cascade"] },
+    Move { from: "aws_vpc_ipam_pool", to: "ipam_pool", version: 0, id: same_id, kept: &["cascade"] },
+    Move { from: "aws_vpc_ipam_pool_cidr", to: "ipam_pool_cidr", version: 0, id: pool_cidr_id, kept: &[] },
+    Move {
+        from: "aws_vpc_ipam_pool_cidr_allocation",
+        to: "ipam_allocation",
+        version: 0,
+        id: same_id,
+        kept: &["disallowed_cidrs"],
+    },
+    Move { from: "aws_vpc_ipam_scope", to: "ipam_scope", version: 0, id: same_id, kept: &[] },
+];
+
+fn text(state: &Map<String, Value>, attribute: &str) -> Option<String> {
+    state.get(attribute).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+fn same_id(state: &Map<String, Value>) -> Option<String> {
+    text(state, "id")
+}
+
+/// There `<cidr>_<pool>`, here `<AWS's id>_<pool>`. Old releases did not keep AWS's id; the block finds it as well.
+fn pool_cidr_id(state: &Map<String, Value>) -> Option<String> {
+    let own = text(state, "ipam_pool_cidr_id").or_else(|| text(state, "cidr"))?;
+    Some(format!("{own}_{}", text(state, "ipam_pool_id")?))
+}
+
+/// The first state of a resource of type `to`; `None` when nothing of that kind becomes one.
+///
+/// # Errors
+/// When the state is none of hashicorp/aws, or of a version that is not known here.
+pub(super) fn from_aws<M: Model>(to: &str, source: &MoveSource<'_>) -> Result<Option<M>, Diagnostics> {
+    let Some(row) = MOVES.iter().find(|row| row.from == source.type_name && row.to == to) else { return Ok(None) };
+    let advice = format!("Leave the `moved` block out, and import the object into {to} by its id.");
+    if !ADDRESSES.contains(&source.provider_address) {
+        let detail = format!(
+            "A {} is moved only when it was made by hashicorp/aws ({}), and this one is of {}. {advice}",
+            row.from,
+            ADDRESSES.join(" or "),
+            source.provider_address
+        );
+        return Err(Diagnostic::error("A state of another provider", detail).into());
+    }
+    if source.schema_version != row.version {
+        let detail = format!(
+            "The state of this {} has version {} of its schema, and this release knows version {}. {advice}",
+            row.from, source.schema_version, row.version
+        );
+        return Err(Diagnostic::error("A state of another version", detail).into());
+    }
+    let damaged = |why: &str| {
+        let detail = format!("The state of this {} cannot be moved: {why} {advice}", row.from);
+        Diagnostics::from(Diagnostic::error("Damaged state", detail))
+    };
+    let old = source.state.as_object().ok_or_else(|| damaged("it is no object."))?;
+    let id = (row.id)(old).ok_or_else(|| damaged("it does not say which object it is."))?;
+    let mut new = Map::from_iter([("id".to_owned(), Value::from(id))]);
+    let kept = row.kept.iter().chain(&["timeouts"]);
+    let said = kept.filter_map(|name| Some((*name, old.get(*name).filter(|value| says_something(value))?)));
+    new.extend(said.map(|(name, value)| (name.to_owned(), value.clone())));
+    let value = from_json(&Value::Object(new), &M::block().value_type()).map_err(|why| damaged(&why))?;
+    M::decode(&value, &Path::root()).map(Some)
+}
+
+/// The states of hashicorp/aws hold empty values where nothing was configured.
+fn says_something(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(entries) => entries.values().any(says_something),
+        _ => true,
+    }
+}
+
+/// What a refresh answers for an object that is not in the store. One that was moved and never read is still in AWS:
+/// it is not gone.
+///
+/// # Errors
+/// For an object that was just moved, in a store that is not AWS's.
+pub(super) fn not_here<M>(
+    ipam: &dyn Ipam,
+    type_name: &str,
+    id: &str,
+    never_read: bool,
+) -> Result<Option<M>, Diagnostics> {
+    if !never_read || ipam.service().is_some() {
+        return Ok(None);
+    }
+    let detail = format!(
+        "A `moved` block turns this object of AWS IPAM ({id}) into a {type_name}, and the store is {}, where it is not. \
+         Set `store = \"aws-ipam\"`; or bring AWS's objects into this store first (`terraform-provider-ipam export \
+         --store aws-ipam`, then `import`), and plan again.",
+        ipam.describe()
+    );
+    Err(Diagnostic::error("What was moved is not in this store", detail).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::provider::provider;
+
+    fn source<'a>(type_name: &'a str, state: &'a Value) -> MoveSource<'a> {
+        MoveSource { provider_address: ADDRESSES[0], type_name, schema_version: 0, state }
+    }
+
+    fn told(to: &str, source: &MoveSource<'_>) -> String {
+        format!("{:?}", provider().resource(to).unwrap().move_from(source).unwrap_err())
+    }
+
+    #[test]
+    fn every_row_leads_to_a_resource_that_takes_it() {
+        let provider = provider();
+        for row in MOVES {
+            let state = json!({"id": "x_y", "ipam_pool_id": "y", "ipam_pool_cidr_id": "x", "timeouts": null});
+            let moved = provider.resource(row.to).unwrap_or_else(|| panic!("no {}", row.to));
+            let moved = moved.move_from(&source(row.from, &state)).unwrap();
+            assert!(!moved.entry("id").is_null(), "{}", row.from);
+        }
+    }
+
+    #[test]
+    fn a_state_of_another_provider_or_version_is_refused_in_words() {
+        let state = json!({"id": "ipam-pool-1"});
+        for address in ADDRESSES {
+            let source = MoveSource { provider_address: address, ..source("aws_vpc_ipam_pool", &state) };
+            assert!(provider().resource("ipam_pool").unwrap().move_from(&source).is_ok(), "{address}");
+        }
+        let other = MoveSource { provider_address: "example.com/hashicorp/aws", ..source("aws_vpc_ipam_pool", &state) };
+        assert!(told("ipam_pool", &other).contains("this one is of example.com/hashicorp/aws"));
+        let newer = MoveSource { schema_version: 1, ..source("aws_vpc_ipam_pool", &state) };
+        assert!(told("ipam_pool", &newer).contains("has version 1 of its schema, and this release knows version 0"));
+        assert!(told("ipam_pool", &source("aws_vpc_ipam_scope", &state)).contains("Unsupported move"));
+        assert!(
+            told("ipam_pool", &source("aws_vpc_ipam_pool", &json!({"id": ""}))).contains("does not say which object")
+        );
+    }
+
+    #[test]
+    fn what_aws_does_not_keep_comes_along_and_empty_values_do_not() {
+        let state = json!({
+            "id": "ipam-pool-1", "cascade": true, "description": "", "tags": {},
+            "timeouts": {"create": "30m", "update": null, "delete": null},
+        });
+        let moved = provider().resource("ipam_pool").unwrap().move_from(&source("aws_vpc_ipam_pool", &state)).unwrap();
+        assert_eq!((moved.entry("cascade"), moved.entry("tags")), (&true.into(), &crate::tf::Value::Null));
+        assert_eq!(moved.entry("timeouts").entry("create"), &"30m".into());
+        let state = json!({"id": "a_b", "disallowed_cidrs": ["10.0.0.0/24"], "timeouts": {"create": null}});
+        let source = source("aws_vpc_ipam_pool_cidr_allocation", &state);
+        let moved = provider().resource("ipam_allocation").unwrap().move_from(&source).unwrap();
+        assert_eq!(moved.entry("disallowed_cidrs"), &crate::tf::Value::set(vec!["10.0.0.0/24".into()]));
+        assert!(moved.entry("timeouts").is_null());
+    }
+
+    #[test]
+    fn a_pool_cidr_is_found_by_its_block_when_the_old_state_has_no_id_of_aws() {
+        let by = |state: Value| pool_cidr_id(state.as_object().unwrap());
+        let with =
+            json!({"ipam_pool_cidr_id": "ipam-pool-cidr-1", "cidr": "10.0.0.0/8", "ipam_pool_id": "ipam-pool-1"});
+        assert_eq!(by(with).as_deref(), Some("ipam-pool-cidr-1_ipam-pool-1"));
+        assert_eq!(
+            by(json!({"cidr": "10.0.0.0/8", "ipam_pool_id": "ipam-pool-1"})).as_deref(),
+            Some("10.0.0.0/8_ipam-pool-1")
+        );
+        assert_eq!(by(json!({"cidr": "10.0.0.0/8"})), None);
+    }
+}
