@@ -41,7 +41,12 @@ fn policies() -> Vec<Row> {
             &["eip in \"us-east-1\"", "in the order"],
         ),
         policy("a rule without a pool", &eip(""), "A rule without a pool", &["Name a pool"]),
-        policy("eleven pools", &eip(&many), "Too many pools in a rule", &["11 pools", "allows 10"]),
+        policy(
+            "eleven pools",
+            &eip(&many),
+            "Too many pools in a rule",
+            &["11 pools", "allows 10", "allocation_rule[0].source_ipam_pool_ids"],
+        ),
         policy("a pool twice", &eip("\"ipam-pool-1\", \"ipam-pool-1\""), "A pool twice", &["ipam-pool-1"]),
         policy(
             "a resource type that is none",
@@ -149,7 +154,7 @@ fn rules_of_resolvers() -> Vec<Row> {
             "a condition of the other family",
             &vpcs("operation = \"subnet-of\", cidr = \"2001:db8::/32\""),
             "Address families are mixed",
-            &["2001:db8::/32 is ipv6"],
+            &["2001:db8::/32 is ipv6", "rule[0].condition[0].cidr"],
         ),
     ]
 }

@@ -58,9 +58,17 @@ impl AwsIpam {
                 versions.and_then(|versions| versions.last().copied())
             }
         };
-        let begins = self.memory.unseen_until(id, self.pace.read_lag).is_some_and(|until| Instant::now() < until);
         let is_there = wanted.is_none() || found.last_synced_version() == wanted;
-        Ok(wanted.filter(|_| !is_there && begins).map(|version| format!("version {version} is not in the prefix list")))
+        if is_there && found.state_word() == Some("sync-complete") {
+            return Ok(None);
+        }
+        // One that has it may rest in another good state.
+        let patience = if is_there { self.pace.slice } else { self.pace.read_lag };
+        let begins = self.memory.unseen_until(id, patience).is_some_and(|until| Instant::now() < until);
+        Ok(begins.then(|| match wanted {
+            Some(version) => format!("version {version} is not in the prefix list yet"),
+            None => "the resolver has no version yet".to_owned(),
+        }))
     }
 
     /// Waits until the prefix list has the version, or AWS has said why it has not.
