@@ -12,10 +12,37 @@ fn one(diagnostic: Diagnostic) -> wire::Diagnostic {
         Severity::Error => wire::diagnostic::Severity::Error,
         Severity::Warning => wire::diagnostic::Severity::Warning,
     };
+    let place = path::to_point_at(&diagnostic.path);
+    let mut detail = diagnostic.detail;
+    if place != diagnostic.path {
+        detail.push_str(&format!(" (This is about {}.)", diagnostic.path));
+    }
     wire::Diagnostic {
         severity: severity.into(),
         summary: diagnostic.summary,
-        detail: diagnostic.detail,
-        attribute: (!diagnostic.path.0.is_empty()).then(|| path::to_wire(&diagnostic.path)),
+        detail,
+        attribute: (!place.0.is_empty()).then(|| path::to_wire(&place)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tf::Path;
+
+    #[test]
+    fn what_is_deep_in_an_element_is_told_in_words_and_pointed_at_as_the_element() {
+        let rule = Path::attribute("rule").index(1);
+        let deep = rule.then("condition").index(0).then("cidr");
+        let region = Path::attribute("aws").then("region");
+        for (at, detail, place) in [
+            (&deep, "No. (This is about rule[1].condition[0].cidr.)", &rule),
+            (&rule, "No.", &rule),
+            (&region, "No.", &region),
+        ] {
+            let told = one(Diagnostic::error("Wrong", "No.").at(at.clone()));
+            assert_eq!((told.detail.as_str(), told.attribute), (detail, Some(path::to_wire(place))));
+        }
+        assert_eq!(one(Diagnostic::error("Wrong", "No.")).attribute, None);
     }
 }

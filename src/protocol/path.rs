@@ -5,6 +5,15 @@ use super::wire::attribute_path::Step as WireStep;
 use super::wire::attribute_path::step::Selector;
 use crate::tf::{Path, Step};
 
+/// As far as Terraform finds its way in a configuration: to an element of an attribute, and not to the attributes of
+/// that. With a longer path it points at the whole block.
+pub(super) fn to_point_at(path: &Path) -> Path {
+    let is_attribute = |step: &Step| matches!(step, Step::Attribute(_));
+    let into = path.0.windows(2).position(|steps| !is_attribute(&steps[0]) && is_attribute(&steps[1]));
+    let end = into.map_or(path.0.len(), |position| position + 1);
+    Path(path.0[..end].to_vec())
+}
+
 pub(super) fn to_wire(path: &Path) -> AttributePath {
     let steps = path.0.iter().map(|step| {
         let selector = match step {

@@ -42,6 +42,8 @@ pub(crate) struct Script {
     pub(crate) advertise_rest: Duration,
     /// `sync-in-progress` of prefix lists.
     pub(crate) sync: Delay,
+    /// Message with which prefix lists end in `sync-failed`.
+    pub(crate) sync_failure: Option<&'static str>,
     /// Code and message of the reason why pool CIDRs cannot be provisioned.
     pub(crate) provision_failure: Option<(&'static str, &'static str)>,
     /// The reason shows while the CIDR is still `pending-provision`.
@@ -66,6 +68,7 @@ pub(crate) struct Quotas {
     pub(crate) pool_depth: u32,
     pub(crate) tokens: usize,
     pub(crate) policies_per_ipam: usize,
+    pub(crate) cidrs_per_resolver_version: usize,
     pub(crate) discovery_associations_per_ipam: usize,
 }
 
@@ -85,6 +88,7 @@ impl Default for Script {
             advertise: Delay::Reads(1),
             advertise_rest: Duration::ZERO,
             sync: Delay::Reads(1),
+            sync_failure: None,
             provision_failure: None,
             reason_shows_early: false,
             create_failure: None,
@@ -124,6 +128,7 @@ impl Default for Quotas {
             pool_depth: 10,
             tokens: 100,
             policies_per_ipam: 10,
+            cidrs_per_resolver_version: 1000,
             discovery_associations_per_ipam: 5,
         }
     }

@@ -1,6 +1,12 @@
 //! What only AWS has, one file for each noun: [`crate::backend::service::Keeps`] over the SDK.
 
 mod ipams;
+mod policies;
+mod policy_enablements;
+mod resolver_rules;
+mod resolver_targets;
+mod resolvers;
+mod waits;
 
 use crate::backend::service::Noun;
 use crate::ipam::{Error, Result};

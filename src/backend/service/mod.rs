@@ -27,8 +27,18 @@ macro_rules! words {
 }
 
 mod ipam;
+mod policy;
+mod resolver;
 
 pub use ipam::{IpamNoun, IpamRecord, IpamSpec, MeteredAccount, Tier};
+pub use policy::{
+    Enabled, Enablement, EnablementNoun, ManagedBy, PolicyNoun, PolicyRecord, PolicyResourceType, PolicyRules,
+    PolicySpec,
+};
+pub use resolver::{
+    Condition, Follows, Operation, Property, ResolverNoun, ResolverRecord, ResolverRule, ResolverSpec,
+    ResolverVersions, RuleType, SeenResource, TargetNoun, TargetRecord, TargetSpec,
+};
 
 use crate::ipam::Result;
 
@@ -80,6 +90,17 @@ pub trait Keeps<N: Noun>: Send + Sync {
 }
 
 /// A backend that is a service.
-pub trait Service: Keeps<IpamNoun> {}
+pub trait Service:
+    Keeps<EnablementNoun> + Keeps<IpamNoun> + Keeps<PolicyNoun> + Keeps<ResolverNoun> + Keeps<TargetNoun> + ResolverVersions
+{
+}
 
-impl<T: Keeps<IpamNoun>> Service for T {}
+impl<T> Service for T where
+    T: Keeps<EnablementNoun>
+        + Keeps<IpamNoun>
+        + Keeps<PolicyNoun>
+        + Keeps<ResolverNoun>
+        + Keeps<TargetNoun>
+        + ResolverVersions
+{
+}

@@ -5,6 +5,12 @@
 
 mod data;
 mod ipam;
+mod policy;
+mod policy_enablement;
+mod resolver;
+mod resolver_rules;
+mod resolver_target;
+mod resolver_versions;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -24,12 +30,23 @@ use super::{errors, limits, tags};
 
 /// Every resource here.
 pub(super) fn all(shared: &Arc<Shared>) -> Vec<Box<dyn ErasedResource>> {
-    vec![Box::new(Managed::<ipam::IpamModel>::new(shared))]
+    vec![
+        Box::new(Managed::<ipam::IpamModel>::new(shared)),
+        Box::new(Managed::<policy::PolicyModel>::new(shared)),
+        Box::new(Managed::<policy_enablement::EnablementModel>::new(shared)),
+        Box::new(Managed::<resolver::ResolverModel>::new(shared)),
+        Box::new(Managed::<resolver_target::TargetModel>::new(shared)),
+    ]
 }
 
 /// Every data source here.
 pub(super) fn all_data(shared: &Arc<Shared>) -> Vec<Box<dyn ErasedDataSource>> {
-    vec![Box::new(data::Listed::<ipam::IpamsModel>::new(shared))]
+    vec![
+        Box::new(data::Listed::<ipam::IpamsModel>::new(shared)),
+        Box::new(data::Listed::<policy::PoliciesModel>::new(shared)),
+        Box::new(data::Listed::<resolver::ResolversModel>::new(shared)),
+        Box::new(resolver_versions::VersionsData(Arc::clone(shared))),
+    ]
 }
 
 /// Attributes of a resource that only a service has.
@@ -67,8 +84,24 @@ pub(super) trait ServiceModel: Model {
         None
     }
 
-    /// After what the framework planned: what else changes with this change.
+    /// After what the framework planned, tags too: what else changes with this change.
     fn plan_change(_prior: &Self, _planned: &mut Self) {}
+
+    /// Attributes whose change needs a new object, beside those declared `replace()`.
+    fn replaces(_prior: &Self, _planned: &Self) -> Vec<Path> {
+        Vec::new()
+    }
+
+    /// What the service says already of what is planned: errors that it would answer later, and warnings. `prior` is
+    /// `None` for a new object. Nothing when the service cannot be asked: the apply will tell.
+    fn foresee(&self, _prior: Option<&Self>, _ipam: &dyn Ipam) -> Diagnostics {
+        Diagnostics::new()
+    }
+
+    /// Why an object that is there is not what was asked for.
+    fn failure(_record: &<Self::Noun as Noun>::Record) -> Option<&Error> {
+        None
+    }
 
     /// The attribute that an error is about.
     fn place(&self, _error: &Error) -> Path {
@@ -111,11 +144,36 @@ impl<M: ServiceModel> Managed<M> {
     }
 
     fn plan_tags(&self, planned: &mut M) -> Result<(), Diagnostics> {
-        let Some(configured) = self.0.configured()? else { return Ok(()) };
+        let Some(configured) = self.0.configured()? else {
+            if let Some(Tagged { tags_all, .. }) = planned.tagged() {
+                *tags_all = Tf::Unknown;
+            }
+            return Ok(());
+        };
         of::<M::Noun>(configured.ipam.as_ref())?;
         let Some(Tagged { tags, tags_all, at }) = planned.tagged() else { return Ok(()) };
         *tags_all = tags::all(&configured.default_tags, tags);
         limits::tags(&configured, tags, at)
+    }
+
+    /// What the service says already; warnings go into the plan.
+    fn foresee(&self, prior: Option<&M>, plan: &mut Plan<M>) -> Result<(), Diagnostics> {
+        let Some(configured) = self.0.configured()? else { return Ok(()) };
+        let said = plan.planned.foresee(prior, configured.ipam.as_ref());
+        if said.has_error() {
+            return Err(said);
+        }
+        plan.warnings.append(said);
+        Ok(())
+    }
+
+    /// Takes over what was reached. When the object is not what was asked for, it is in the state all the same: what is
+    /// new is then tainted, and nothing is left in AWS that Terraform does not know.
+    fn reach(&self, apply: &mut Apply<M>, record: &<M::Noun as Noun>::Record) -> Result<(), Diagnostics> {
+        self.show(&mut apply.state, record)?;
+        let Some(error) = M::failure(record) else { return Ok(()) };
+        apply.reached = Some(apply.state.clone());
+        Err(errors::at(error, apply.state.place(error)))
     }
 
     fn show(&self, model: &mut M, record: &<M::Noun as Noun>::Record) -> Result<(), Diagnostics> {
@@ -158,6 +216,11 @@ fn named(name: &Tf<String>, tags_all: &Tf<Tags>) -> Option<Tags> {
     Some(all)
 }
 
+/// Whether more than `timeouts` differs: then AWS decides anew what is only computed.
+fn differs<M: ServiceModel>(prior: &M, planned: &M) -> bool {
+    prior.spec() != planned.spec()
+}
+
 /// The id that every plan of a change has.
 fn id_of<M: ServiceModel>(model: &M) -> Result<&String, Diagnostics> {
     model.id().known(Path::attribute("id"))
@@ -180,12 +243,15 @@ where
     }
 
     fn plan_create(&self, plan: &mut Plan<M>) -> Result<(), Diagnostics> {
-        self.plan_tags(&mut plan.planned)
+        self.plan_tags(&mut plan.planned)?;
+        self.foresee(None, plan)
     }
 
     fn plan_update(&self, prior: &M, plan: &mut Plan<M>) -> Result<(), Diagnostics> {
+        self.plan_tags(&mut plan.planned)?;
         M::plan_change(prior, &mut plan.planned);
-        self.plan_tags(&mut plan.planned)
+        plan.replace.extend(M::replaces(prior, &plan.planned));
+        self.foresee(Some(prior), plan)
     }
 
     fn create(&self, apply: &mut Apply<M>) -> Result<(), Diagnostics> {
@@ -195,7 +261,7 @@ where
         let patience = patience(&apply.state, |timeouts| &timeouts.create);
         let made = within(patience, &apply.stop, || Keeps::<M::Noun>::create(service, &spec));
         let made = made.map_err(|error| errors::at(&error, apply.state.place(&error)))?;
-        self.show(&mut apply.state, &made)
+        self.reach(apply, &made)
     }
 
     fn update(&self, prior: &M, apply: &mut Apply<M>) -> Result<(), Diagnostics> {
@@ -209,7 +275,7 @@ where
         let patience = patience(&apply.state, |timeouts| &timeouts.update);
         let changed = within(patience, &apply.stop, || Keeps::<M::Noun>::update(service, id, &before, &after));
         let changed = changed.map_err(|error| errors::at(&error, apply.state.place(&error)))?;
-        self.show(&mut apply.state, &changed)
+        self.reach(apply, &changed)
     }
 
     fn delete(&self, prior: &M, stop: &Stop) -> Result<(), Diagnostics> {

@@ -208,7 +208,8 @@ impl Ask<'_> {
             return Err(Fault::unauthorized(format!("{} belongs to another account.", thing.id)));
         }
         let is_stuck = matches!(thing.state.as_str(), "create-failed" | "modify-failed" | "delete-failed");
-        if thing.is_steady() || (is_stuck && self.action.starts_with("Delete")) {
+        let may_change = thing.is_steady() || thing.state == "sync-failed";
+        if may_change || (is_stuck && self.action.starts_with("Delete")) {
             return Ok(thing);
         }
         Err(Fault::incorrect_state(format!("{} is in the state {}.", thing.id, thing.state)))

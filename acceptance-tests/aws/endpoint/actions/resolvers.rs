@@ -167,23 +167,41 @@ fn refresh(world: &mut World) {
     let resolvers: Vec<Thing> = world.all(Kind::Resolver).cloned().collect();
     for resolver in resolvers {
         let (mut known, now) = (versions(&resolver), entries(world, &resolver));
-        if known.last() != Some(&now) {
+        let max = world.script.quotas.cidrs_per_resolver_version;
+        let is_too_much = now.as_array().is_some_and(|entries| entries.len() > max);
+        note_version(world, &resolver.id, is_too_much.then(|| format!("The rules choose more than {max} CIDRs.")));
+        if known.last() != Some(&now) && !is_too_much {
             known.push(now);
             let latest = known.len();
             world.get_mut(&resolver.id).secret.insert("versions".to_owned(), known.into());
-            let follows = |target: &&Thing| target.flag("trackLatestVersion") && target.state == "sync-complete";
+            let rests = |target: &Thing| matches!(target.state.as_str(), "sync-complete" | "sync-failed");
+            let follows = |target: &&Thing| target.flag("trackLatestVersion") && rests(target);
             let followers = world.inside(Kind::ResolverTarget, &resolver.id).filter(follows);
             for id in followers.map(|target| target.id.clone()).collect::<Vec<_>>() {
                 let synced = synced(world, latest);
                 let target = world.get_mut(&id);
                 target.state = "sync-in-progress".to_owned();
+                target.body.remove("stateMessage");
                 target.steps = [synced].into();
             }
         }
     }
 }
 
+/// Says whether the last version could be made.
+fn note_version(world: &mut World, id: &str, failure: Option<String>) {
+    let body = &mut world.get_mut(id).body;
+    let status = if failure.is_some() { "failure" } else { "success" };
+    body.insert("lastVersionCreationStatus".to_owned(), status.into());
+    body.remove("lastVersionCreationStatusMessage");
+    body.extend(failure.map(|why| ("lastVersionCreationStatusMessage".to_owned(), why.into())));
+}
+
 fn synced(world: &World, version: usize) -> super::super::thing::Step {
+    if let Some(message) = world.script.sync_failure {
+        let why = Effect::Set(members(json!({"stateMessage": message})));
+        return world.step(world.script.sync, "sync-failed", why);
+    }
     let known = Effect::Set(members(json!({"lastSyncedVersion": version})));
     world.step(world.script.sync, "sync-complete", known)
 }
@@ -305,6 +323,7 @@ pub(super) fn modify_target(ask: &mut Ask<'_>) -> Result<Members> {
     ask.world.modify(&target.id, |body| {
         body.insert("trackLatestVersion".to_owned(), tracks.into());
         body.insert("desiredVersion".to_owned(), desired.into());
+        body.remove("stateMessage");
     });
     let syncs = ask.world.step(Delay::Reads(1), "sync-in-progress", Effect::Nothing);
     let synced = synced(ask.world, version);

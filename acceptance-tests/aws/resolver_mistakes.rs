@@ -1,0 +1,254 @@
+//! What a user can get wrong in policies, resolvers and targets: configuration -> message and attribute, through real
+//! `terraform plan`. AWS is asked for nothing but what is there.
+
+use crate::endpoint::{Call, Endpoint};
+use crate::harness::Workspace;
+use crate::harness::each::each;
+use crate::nouns::of_account;
+use crate::scene::ACCOUNT;
+
+/// One mistake.
+struct Row {
+    mistake: &'static str,
+    /// Type of the resource.
+    of: &'static str,
+    /// What is in it.
+    body: String,
+    /// The attribute that Terraform points to; empty: the block.
+    attribute: &'static str,
+    /// Part of the summary.
+    summary: &'static str,
+    /// Parts of the detail.
+    detail: &'static [&'static str],
+}
+
+fn policy(mistake: &'static str, rules: &str, summary: &'static str, detail: &'static [&'static str]) -> Row {
+    let (of, body) = ("ipam_policy", format!("allocation_rule = [{rules}]"));
+    Row { mistake, of, body, attribute: "allocation_rule", summary, detail }
+}
+
+fn eip(pools: &str) -> String {
+    format!("{{ resource_type = \"eip\", locale = \"us-east-1\", source_ipam_pool_ids = [{pools}] }}")
+}
+
+fn policies() -> Vec<Row> {
+    let many = (0..11).map(|n| format!("\"ipam-pool-{n}\"")).collect::<Vec<_>>().join(", ");
+    vec![
+        policy(
+            "two rules for one pair",
+            &format!("{}, {}", eip("\"ipam-pool-1\""), eip("\"ipam-pool-2\"")),
+            "Two rules for the same",
+            &["eip in \"us-east-1\"", "in the order"],
+        ),
+        policy("a rule without a pool", &eip(""), "A rule without a pool", &["Name a pool"]),
+        policy(
+            "eleven pools",
+            &eip(&many),
+            "Too many pools in a rule",
+            &["11 pools", "allows 10", "allocation_rule[0].source_ipam_pool_ids"],
+        ),
+        policy("a pool twice", &eip("\"ipam-pool-1\", \"ipam-pool-1\""), "A pool twice", &["ipam-pool-1"]),
+        policy(
+            "a resource type that is none",
+            &eip("\"ipam-pool-1\"").replace("eip", "nat"),
+            "Invalid allocation_rule",
+            &["\"nat\" is none of alb, eip, rds, rnat."],
+        ),
+        policy("an empty locale", &eip("\"ipam-pool-1\"").replace("us-east-1", ""), "Invalid locale", &["us-east-1"]),
+        Row {
+            mistake: "a target that is none",
+            of: "ipam_policy_enablement",
+            body: "ipam_policy_id = \"ipam-policy-1\"\n  organization_target_id = \"engineering\"".to_owned(),
+            attribute: "organization_target_id",
+            summary: "Invalid organization_target_id",
+            detail: &["twelve digits", "ou-..."],
+        },
+    ]
+}
+
+fn resolver(mistake: &'static str, rules: &str, summary: &'static str, detail: &'static [&'static str]) -> Row {
+    let body = format!("address_family = \"ipv4\"\n  rule = [{rules}]");
+    Row { mistake, of: "ipam_prefix_list_resolver", body, attribute: "rule", summary, detail }
+}
+
+/// A rule over the VPCs of a scope with one condition.
+fn vpcs(condition: &str) -> String {
+    format!(
+        "{{ rule_type = \"ipam-resource-cidr\", ipam_scope_id = \"ipam-scope-1\", resource_type = \"vpc\", \
+         condition = [{{ {condition} }}] }}"
+    )
+}
+
+/// A rule over the pools of a scope with one condition.
+fn pools(condition: &str) -> String {
+    format!("{{ rule_type = \"ipam-pool-cidr\", ipam_scope_id = \"ipam-scope-1\", condition = [{{ {condition} }}] }}")
+}
+
+fn rules_of_resolvers() -> Vec<Row> {
+    let fixed = |cidr: &str| format!("{{ rule_type = \"static-cidr\", static_cidr = \"{cidr}\" }}");
+    let many = (0..101).map(|n| fixed(&format!("10.0.{n}.0/24"))).collect::<Vec<_>>().join(", ");
+    let scope = "{ rule_type = \"ipam-resource-cidr\", ipam_scope_id = \"ipam-scope-1\" }";
+    let with_scope = "{ rule_type = \"static-cidr\", static_cidr = \"10.0.0.0/8\", ipam_scope_id = \"ipam-scope-1\" }";
+    let conditional = "{ rule_type = \"static-cidr\", static_cidr = \"10.0.0.0/8\", condition = [{ operation = \"equals\", \
+                       cidr = \"10.0.0.0/8\" }] }";
+    let twice = format!("{0}, {0}", fixed("10.0.0.0/8"));
+    vec![
+        resolver("101 rules", &many, "Too many rules", &["101 rules", "allows 100"]),
+        resolver("a type that is none", "{ rule_type = \"exclude\" }", "Invalid rule", &["ipam-pool-cidr"]),
+        resolver(
+            "a static rule without CIDR",
+            "{ rule_type = \"static-cidr\" }",
+            "An incomplete rule",
+            &["static_cidr"],
+        ),
+        resolver("a pool rule without scope", "{ rule_type = \"ipam-pool-cidr\" }", "incomplete", &["ipam_scope_id"]),
+        resolver("resources of no type", scope, "An incomplete rule", &["needs resource_type"]),
+        resolver("a static rule with a scope", with_scope, "another type of rule", &["has no ipam_scope_id"]),
+        resolver("a static rule with conditions", conditional, "Conditions of a static CIDR", &["cannot have"]),
+        resolver("a static CIDR of the other family", &fixed("2001:db8::/32"), "Address families are mixed", &["ipv4"]),
+        resolver("a static CIDR with host bits", &fixed("10.0.0.1/8"), "Invalid rule", &["10.0.0.0/8"]),
+        resolver("a rule twice", &twice, "A rule twice", &["Take one"]),
+        resolver(
+            "a condition without property",
+            &vpcs("operation = \"equals\""),
+            "Not one property",
+            &["Set one of ipam_pool_id"],
+        ),
+        resolver(
+            "a condition with two properties",
+            &vpcs("operation = \"equals\", resource_id = \"vpc-1\", resource_region = \"us-east-1\""),
+            "Not one property",
+            &["resource_id and resource_region"],
+        ),
+        resolver(
+            "an operation that is none",
+            &vpcs("operation = \"like\", resource_id = \"vpc-1\""),
+            "Invalid rule",
+            &["equals, not-equals, subnet-of"],
+        ),
+        resolver(
+            "a resource type that is none",
+            &vpcs("operation = \"equals\", resource_id = \"vpc-1\"").replace("\"vpc\"", "\"vpn\""),
+            "Invalid rule",
+            &["vpc, subnet, eip"],
+        ),
+        resolver(
+            "a pool in a condition about resources",
+            &vpcs("operation = \"equals\", ipam_pool_id = \"ipam-pool-1\""),
+            "A property of another type of rule",
+            &["ipam-resource-cidr cannot compare ipam_pool_id"],
+        ),
+        resolver(
+            "a tag in a condition about pools",
+            &pools("operation = \"equals\", resource_tag = { key = \"env\", value = \"prod\" }"),
+            "A property of another type of rule",
+            &["ipam-pool-cidr cannot compare resource_tag"],
+        ),
+        resolver(
+            "a part of what is no CIDR",
+            &pools("operation = \"subnet-of\", ipam_pool_id = \"ipam-pool-1\""),
+            "subnet-of without a CIDR",
+            &["equals or not-equals"],
+        ),
+        resolver(
+            "a condition of the other family",
+            &vpcs("operation = \"subnet-of\", cidr = \"2001:db8::/32\""),
+            "Address families are mixed",
+            &["2001:db8::/32 is ipv6", "rule[0].condition[0].cidr"],
+        ),
+    ]
+}
+
+fn target(
+    mistake: &'static str,
+    arguments: &str,
+    attribute: &'static str,
+    summary: &'static str,
+    detail: &'static [&'static str],
+) -> Row {
+    let known = "ipam_prefix_list_resolver_id = \"ipam-pl-resolver-1\"";
+    let body = format!("{known}\n  {arguments}");
+    Row { mistake, of: "ipam_prefix_list_resolver_target", body, attribute, summary, detail }
+}
+
+fn targets() -> Vec<Row> {
+    let list = "prefix_list_id = \"pl-1\"\n  prefix_list_region = \"us-east-1\"";
+    vec![
+        target(
+            "to pin and to track",
+            &format!("{list}\n  track_latest_version = true\n  desired_version = 1"),
+            "desired_version",
+            "Conflicting arguments",
+            &["Give one"],
+        ),
+        target("neither to pin nor to track", list, "", "No version given", &["track_latest_version = true"]),
+        target(
+            "not to track, and no version",
+            &format!("{list}\n  track_latest_version = false"),
+            "track_latest_version",
+            "No version given",
+            &["desired_version"],
+        ),
+        target(
+            "version 0",
+            &format!("{list}\n  desired_version = 0"),
+            "desired_version",
+            "Invalid desired_version",
+            &["counted from 1"],
+        ),
+        target(
+            "half a version",
+            &format!("{list}\n  desired_version = 1.5"),
+            "desired_version",
+            "Invalid desired_version",
+            &["whole number"],
+        ),
+        target(
+            "what is no prefix list",
+            "prefix_list_id = \"sg-1\"\n  prefix_list_region = \"us-east-1\"\n  desired_version = 1",
+            "prefix_list_id",
+            "Invalid prefix_list_id",
+            &["begin with pl-"],
+        ),
+        target(
+            "no Region",
+            "prefix_list_id = \"pl-1\"\n  prefix_list_region = \" \"\n  desired_version = 1",
+            "prefix_list_region",
+            "Invalid prefix_list_region",
+            &["us-east-1"],
+        ),
+    ]
+}
+
+fn check(row: &Row) {
+    let endpoint = Endpoint::start();
+    let workspace = Workspace::on(&of_account(&endpoint, ACCOUNT));
+    workspace.configure(&format!("resource {:?} \"it\" {{\n  {}\n}}\n", row.of, row.body));
+    let run = workspace.plan_messages(&["-refresh=false"]);
+    assert!(!run.is_success(), "the plan went well:\n{}", run.text());
+    let errors: Vec<_> = run.diagnostics().into_iter().filter(|diagnostic| diagnostic.is_error()).collect();
+    assert_eq!(errors.len(), 1, "one mistake, one error: {errors:#?}\n{}", run.stderr);
+    let error = &errors[0];
+    assert!(error.summary.contains(row.summary), "{:?} is not in the summary: {error:#?}", row.summary);
+    for part in row.detail {
+        assert!(error.detail.contains(part), "{part:?} is not in the detail: {error:#?}");
+    }
+    assert_eq!(error.attribute.as_deref().unwrap_or_default(), row.attribute, "{error:#?}");
+    let wrote = |call: &Call| !call.action.starts_with("Describe") && !call.action.starts_with("Get");
+    assert!(!endpoint.calls().iter().any(wrote), "the plan wrote");
+}
+
+#[test]
+fn mistakes_in_policies_are_told_at_plan_on_the_attribute() {
+    each(&policies(), |row| row.mistake.to_owned(), check);
+}
+
+#[test]
+fn mistakes_in_resolvers_are_told_at_plan_on_the_attribute() {
+    each(&rules_of_resolvers(), |row| row.mistake.to_owned(), check);
+}
+
+#[test]
+fn mistakes_in_targets_are_told_at_plan_on_the_attribute() {
+    each(&targets(), |row| row.mistake.to_owned(), check);
+}

@@ -1,0 +1,134 @@
+//! Waiting for objects that say their state in words, and lists that come in pages by hand.
+
+use aws_sdk_ec2::types as ec2;
+
+use crate::backend::service::Noun;
+use crate::ipam::{Error, Result};
+
+use super::super::AwsIpam;
+use super::super::said::{Refusal, fault};
+use super::super::wait::{Look, What, unfinished, until};
+use super::Stage;
+
+/// An object that says how it is.
+pub(super) trait Stateful {
+    /// The action that describes it.
+    const ACTION: &'static str;
+
+    /// AWS's word for its state.
+    fn state_word(&self) -> Option<&str>;
+
+    /// AWS's reason for the state.
+    fn reason(&self) -> Option<&str>;
+
+    /// What the word means.
+    fn stage(&self) -> Stage {
+        Stage::of(self.state_word(), self.reason())
+    }
+
+    /// Whether its end was asked for, or has come.
+    fn is_going(&self) -> bool {
+        matches!(self.state_word(), Some("delete-in-progress" | "delete-complete"))
+    }
+}
+
+macro_rules! stateful {
+    ($Type:ty, $action:literal, $why:expr) => {
+        impl Stateful for $Type {
+            const ACTION: &'static str = $action;
+
+            fn state_word(&self) -> Option<&str> {
+                self.state().map(|state| state.as_str())
+            }
+
+            fn reason(&self) -> Option<&str> {
+                let why: fn(&Self) -> Option<&str> = $why;
+                why(self)
+            }
+        }
+    };
+}
+
+stateful!(ec2::IpamPolicy, "DescribeIpamPolicies", Self::state_message);
+stateful!(ec2::IpamPrefixListResolver, "DescribeIpamPrefixListResolvers", Self::last_version_creation_status_message);
+stateful!(ec2::IpamPrefixListResolverTarget, "DescribeIpamPrefixListResolverTargets", Self::state_message);
+
+fn is_gone<T: Stateful>(id: &str) -> Error {
+    fault(T::ACTION, "NotFound", format!("{id} is gone")).into()
+}
+
+impl AwsIpam {
+    /// Waits until AWS is done with it, well or badly, and answers it with what went wrong. One that is `new` may not
+    /// be listed yet. `waits_for` says, in AWS's words, why one in a good state is not done yet.
+    pub(super) async fn rested<N: Noun, T: Stateful, F>(
+        &self,
+        id: &str,
+        new: bool,
+        look: impl Fn() -> F,
+        waits_for: impl AsyncFn(&T) -> Result<Option<String>>,
+    ) -> Result<(T, Option<Error>)>
+    where
+        F: Future<Output = Result<Option<T>, Refusal>>,
+    {
+        let (look, waits_for) = (&look, &waits_for);
+        until(&self.pace, unfinished(What::of::<N>(), id, id), || async move {
+            let Some(found) = look().await? else {
+                return if new { Ok(Look::Wait("it is not listed yet".to_owned())) } else { Err(is_gone::<T>(id)) };
+            };
+            match found.stage() {
+                Stage::Moving => Ok(Look::Wait(found.state_word().unwrap_or_default().to_owned())),
+                Stage::Gone => Err(is_gone::<T>(id)),
+                Stage::Failed(why) => {
+                    let state = found.state_word().unwrap_or_default().to_owned();
+                    let failure = fault(T::ACTION, &state, format!("{id}: {why}"));
+                    Ok(Look::Ready((found, Some(failure.into()))))
+                }
+                Stage::Usable => Ok(match waits_for(&found).await? {
+                    Some(why) => Look::Wait(why),
+                    None => Look::Ready((found, None)),
+                }),
+            }
+        })
+        .await
+    }
+
+    /// Waits until it is gone.
+    pub(super) async fn vanished<N: Noun, T: Stateful, F>(&self, id: &str, look: impl Fn() -> F) -> Result<()>
+    where
+        F: Future<Output = Result<Option<T>, Refusal>>,
+    {
+        let look = &look;
+        until(&self.pace, unfinished(What::of::<N>(), id, id), || async move {
+            let Some(found) = look().await? else { return Ok(Look::Ready(())) };
+            match (found.stage(), found.state_word()) {
+                (Stage::Gone, _) => Ok(Look::Ready(())),
+                (Stage::Failed(why), Some("delete-failed")) => Err(fault(T::ACTION, "delete-failed", why).into()),
+                _ => Ok(Look::Wait("it is being deleted".to_owned())),
+            }
+        })
+        .await
+    }
+}
+
+/// Everything in a list for which the SDK has no paginator: `page` answers what is on the page with this token, and the
+/// token of the next one.
+pub(super) async fn pages<T, F>(mut page: impl FnMut(Option<String>) -> F) -> Result<Vec<T>, Refusal>
+where
+    F: Future<Output = Result<(Vec<T>, Option<String>), Refusal>>,
+{
+    let (mut all, mut token) = (Vec::new(), None);
+    loop {
+        let (found, next) = page(token).await?;
+        all.extend(found);
+        token = next.filter(|next| !next.is_empty());
+        if token.is_none() {
+            return Ok(all);
+        }
+    }
+}
+
+/// Tells apart what a configuration wishes for twice where AWS does not ask for unique names: an operation that is
+/// asked again is asked by the same thread, and another one at the same time is not.
+pub(super) fn wish_of(spec: &impl std::fmt::Debug) -> String {
+    format!("{:?} {spec:?}", std::thread::current().id())
+}

@@ -1,0 +1,314 @@
+//! `ipam_policy`: which pools the public IPv4 addresses of services come from.
+
+use std::collections::BTreeSet;
+
+use crate::backend::Ipam;
+use crate::backend::service::{PolicyNoun, PolicyRecord, PolicyResourceType, PolicyRules, PolicySpec};
+use crate::ipam::{Error, Family, ScopeType, Tags};
+use crate::tf::{Diagnostic, Diagnostics, Path, Tf};
+use crate::{at, model, text_attr};
+
+use super::super::resources::{Timeouts, check_name};
+use super::data::ServiceData;
+use super::{ServiceModel, Tagged, name_of, named};
+
+text_attr!(PolicyResourceType);
+
+/// Pools of one pair; AWS's quota.
+const POOLS_MAX: usize = 10;
+
+model! {
+    /// Pools for one kind of resource in one place.
+    pub(crate) struct AllocationRule {
+        /// Who asks: `eip` (Elastic IP addresses), `alb` (Application Load Balancers), `rds`, or `rnat` (regional NAT
+        /// gateways).
+        resource_type: PolicyResourceType => required(),
+        /// Region or Local Zone where the rule counts: the `locale` of its pools.
+        locale: String => required(),
+        /// Ids of public IPv4 pools, at most 10. The first one that has addresses gives them; when all are empty,
+        /// Amazon's own addresses are used.
+        source_ipam_pool_ids: Vec<String> => required(),
+    }
+}
+
+model! {
+    /// A policy of AWS IPAM: from which pools Elastic IP addresses, load balancers, databases and regional NAT gateways
+    /// get their public IPv4 addresses. It counts for whom an `ipam_policy_enablement` enables it. Needs the advanced
+    /// tier.
+    pub(crate) struct PolicyModel {
+        /// Name of the policy, kept in its tag `Name`.
+        name: String => optional(),
+        /// IPAM that the policy belongs to; the one that the provider works with when not set.
+        ipam_id: String => optional().computed().replace(),
+        /// At most one rule for each `resource_type` and `locale`. Who has no rule gets Amazon's own addresses.
+        allocation_rule: Vec<AllocationRule> => optional(),
+        /// Tags of the policy.
+        tags: Tags => optional(),
+        /// Id of the policy.
+        id: String => computed(),
+        /// ARN of the policy.
+        arn: String => computed(),
+        /// Account that owns it.
+        owner_id: String => computed(),
+        /// Home Region.
+        ipam_policy_region: String => computed(),
+        /// `tags` and the provider's `default_tags`.
+        tags_all: Tags => computed(),
+    }
+    blocks { timeouts: Timeouts }
+}
+
+type Pair = (PolicyResourceType, String);
+
+impl AllocationRule {
+    fn pair(&self) -> Option<Pair> {
+        Some((self.resource_type.cloned()?, self.locale.cloned()?))
+    }
+
+    fn of((resource_type, locale): &Pair, pools: &[String]) -> Self {
+        Self {
+            resource_type: (*resource_type).into(),
+            locale: locale.clone().into(),
+            source_ipam_pool_ids: pools.to_vec().into(),
+        }
+    }
+
+    fn check(&self, at: &Path) -> Diagnostics {
+        let mut found = Diagnostics::new();
+        if self.locale.get().is_some_and(|locale| locale.trim().is_empty()) {
+            let why = "The locale is empty. Give the Region or Local Zone of the pools, such as \"us-east-1\".";
+            found.push(Diagnostic::error("Invalid locale", why).at(at.then("locale")));
+        }
+        let Some(pools) = self.source_ipam_pool_ids.get() else { return found };
+        let at = at.then("source_ipam_pool_ids");
+        if pools.is_empty() {
+            let why = "A rule without a pool says nothing: who has no rule gets Amazon's own addresses. Name a pool, or \
+                       leave the rule out.";
+            found.push(Diagnostic::error("A rule without a pool", why).at(at.clone()));
+        }
+        if pools.len() > POOLS_MAX {
+            let why = format!(
+                "The rule has {} pools, and AWS allows {POOLS_MAX} for each resource type and locale. Provision more \
+                 CIDRs into fewer pools.",
+                pools.len()
+            );
+            found.push(Diagnostic::error("Too many pools in a rule", why).at(at.clone()));
+        }
+        let mut seen = BTreeSet::new();
+        for (position, pool) in pools.iter().enumerate() {
+            if !seen.insert(pool) {
+                let why = format!("{pool} is in the rule already: after it was empty once, it is not asked again.");
+                found.push(Diagnostic::error("A pool twice in one rule", why).at(at.index(position)));
+            }
+        }
+        found
+    }
+
+    /// Pools that are there and cannot serve the rule. AWS would say so only after it has made the policy.
+    fn check_pools(&self, at: &Path, ipam: &dyn Ipam) -> Diagnostics {
+        let pools = self.source_ipam_pool_ids.get().into_iter().flatten().enumerate();
+        pools
+            .filter_map(|(position, id)| {
+                let why = unfit(ipam, id, self.locale.get()?)?;
+                let at = at.then("source_ipam_pool_ids").index(position);
+                Some(Diagnostic::error("The pool cannot serve the rule", why).at(at))
+            })
+            .collect()
+    }
+}
+
+/// Why a pool cannot give public IPv4 addresses there. Nothing when AWS does not tell: the apply will.
+fn unfit(ipam: &dyn Ipam, id: &str, locale: &str) -> Option<String> {
+    let Some(pool) = ipam.get_pool(id).ok()? else {
+        return Some(format!("There is no pool {id}."));
+    };
+    if pool.address_family != Family::Ipv4 {
+        return Some(format!(
+            "Policies are about public IPv4 addresses, and {id} is a pool of {}.",
+            pool.address_family
+        ));
+    }
+    if pool.locale.as_deref() != Some(locale) {
+        let there = pool.locale.map_or_else(|| "no locale".to_owned(), |there| format!("the locale {there:?}"));
+        return Some(format!(
+            "The rule is for the locale {locale:?}, and {id} has {there}. Take a pool with the same."
+        ));
+    }
+    let scope = ipam.get_scope(&pool.scope_id).ok()??;
+    (scope.scope_type == ScopeType::Private).then(|| {
+        format!("{id} is in the private scope {}. Take a pool of the public scope of the IPAM.", pool.scope_id)
+    })
+}
+
+/// The rules in the order of the configuration; those that it does not have come last.
+fn in_order(rules: &PolicyRules, known: &[AllocationRule]) -> Vec<AllocationRule> {
+    let mut order: Vec<Pair> = known.iter().filter_map(AllocationRule::pair).collect();
+    order.retain(|pair| rules.contains_key(pair));
+    let others: Vec<Pair> = rules.keys().filter(|pair| !order.contains(pair)).cloned().collect();
+    order.extend(others);
+    order.iter().filter_map(|pair| Some(AllocationRule::of(pair, rules.get(pair)?))).collect()
+}
+
+impl PolicyModel {
+    fn rules(&self) -> &[AllocationRule] {
+        self.allocation_rule.get().map_or(&[], Vec::as_slice)
+    }
+}
+
+impl ServiceModel for PolicyModel {
+    type Noun = PolicyNoun;
+
+    fn check(&self) -> Diagnostics {
+        let mut found: Diagnostics = check_name(&self.name, at!(Self, name), true).into_iter().collect();
+        let mut seen: Vec<Pair> = Vec::new();
+        for (position, rule) in self.rules().iter().enumerate() {
+            let at = at!(Self, allocation_rule).index(position);
+            found.append(rule.check(&at));
+            let Some(pair) = rule.pair() else { continue };
+            if seen.contains(&pair) {
+                let why = format!(
+                    "There is a rule for {} in {:?} already. Put all pools into one rule, in the order in which they \
+                     are to be asked.",
+                    pair.0, pair.1
+                );
+                found.push(Diagnostic::error("Two rules for the same", why).at(at));
+            }
+            seen.push(pair);
+        }
+        found
+    }
+
+    fn spec(&self) -> Option<PolicySpec> {
+        (!self.allocation_rule.is_unknown()).then_some(())?;
+        let rules = self.rules().iter().map(|rule| Some((rule.pair()?, rule.source_ipam_pool_ids.cloned()?)));
+        Some(PolicySpec {
+            ipam_id: self.ipam_id.cloned(),
+            rules: rules.collect::<Option<PolicyRules>>()?,
+            tags: named(&self.name, &self.tags_all)?,
+        })
+    }
+
+    fn fill(&mut self, record: &PolicyRecord) {
+        self.name = name_of(&record.tags);
+        self.ipam_id = record.ipam_id.clone().into();
+        if !record.rules.is_empty() || self.allocation_rule.is_known() {
+            self.allocation_rule = in_order(&record.rules, self.rules()).into();
+        }
+        self.id = record.id.clone().into();
+        self.arn = record.arn.clone().into();
+        self.owner_id = record.owner_id.clone().into();
+        self.ipam_policy_region = record.region.clone().into();
+    }
+
+    fn kept_tags(record: &PolicyRecord) -> Tags {
+        record.tags.clone()
+    }
+
+    fn id(&self) -> &Tf<String> {
+        &self.id
+    }
+
+    fn timeouts(&self) -> &Tf<Timeouts> {
+        &self.timeouts
+    }
+
+    fn tagged(&mut self) -> Option<Tagged<'_>> {
+        Some(Tagged { tags: &mut self.tags, tags_all: &mut self.tags_all, at: at!(Self, tags) })
+    }
+
+    fn place(&self, error: &Error) -> Path {
+        match error {
+            Error::Service(fault) if fault.action == "ModifyIpamPolicyAllocationRules" => at!(Self, allocation_rule),
+            _ => Path::root(),
+        }
+    }
+
+    /// Looks at the pools of rules that are new or changed.
+    fn foresee(&self, prior: Option<&Self>, ipam: &dyn Ipam) -> Diagnostics {
+        let known = prior.map_or(&[] as &[AllocationRule], Self::rules);
+        let mut found = Diagnostics::new();
+        for (position, rule) in self.rules().iter().enumerate().filter(|(_, rule)| !known.contains(rule)) {
+            found.append(rule.check_pools(&at!(Self, allocation_rule).index(position), ipam));
+        }
+        found
+    }
+
+    fn failure(record: &PolicyRecord) -> Option<&Error> {
+        record.failure.as_ref()
+    }
+}
+
+model! {
+    /// A policy.
+    pub(crate) struct PolicyFacts {
+        /// Id.
+        id: String => computed(),
+        /// Its name; null when it has none.
+        name: String => computed(),
+        /// ARN.
+        arn: String => computed(),
+        /// Account that owns it.
+        owner_id: String => computed(),
+        /// Home Region.
+        ipam_policy_region: String => computed(),
+        /// IPAM that it belongs to.
+        ipam_id: String => computed(),
+        /// Its rules, by resource type and locale.
+        allocation_rule: Vec<AllocationRuleFacts> => computed(),
+        /// Tags.
+        tags: Tags => computed(),
+    }
+}
+
+model! {
+    /// Pools for one kind of resource in one place.
+    pub(crate) struct AllocationRuleFacts {
+        /// `eip`, `alb`, `rds` or `rnat`.
+        resource_type: PolicyResourceType => computed(),
+        /// Region or Local Zone.
+        locale: String => computed(),
+        /// Ids of the pools, the first one first.
+        source_ipam_pool_ids: Vec<String> => computed(),
+    }
+}
+
+impl PolicyFacts {
+    fn of(record: PolicyRecord) -> Self {
+        let rules = record.rules.into_iter().map(|((resource_type, locale), pools)| AllocationRuleFacts {
+            resource_type: resource_type.into(),
+            locale: locale.into(),
+            source_ipam_pool_ids: pools.into(),
+        });
+        Self {
+            name: name_of(&record.tags),
+            allocation_rule: rules.collect::<Vec<_>>().into(),
+            id: record.id.into(),
+            arn: record.arn.into(),
+            owner_id: record.owner_id.into(),
+            ipam_policy_region: record.region.into(),
+            ipam_id: record.ipam_id.into(),
+            tags: record.tags.into(),
+        }
+    }
+}
+
+model! {
+    /// Lists the policies in the provider's Region, with their rules.
+    pub(crate) struct PoliciesModel {
+        /// Only those of this IPAM.
+        ipam_id: String => optional(),
+        /// The policies, by id.
+        ipam_policies: Vec<PolicyFacts> => computed(),
+    }
+}
+
+impl ServiceData for PoliciesModel {
+    type Noun = PolicyNoun;
+    const TYPE: &'static str = "ipam_policies";
+
+    fn answer(self, mut all: Vec<PolicyRecord>) -> Result<Self, Diagnostics> {
+        all.retain(|policy| self.ipam_id.get().is_none_or(|ipam_id| policy.ipam_id == *ipam_id));
+        all.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(Self { ipam_policies: all.into_iter().map(PolicyFacts::of).collect::<Vec<_>>().into(), ..self })
+    }
+}

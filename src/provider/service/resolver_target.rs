@@ -1,0 +1,186 @@
+//! `ipam_prefix_list_resolver_target`: a prefix list that follows a resolver.
+
+use crate::backend::Ipam;
+use crate::backend::service::{Follows, TargetNoun, TargetRecord, TargetSpec};
+use crate::ipam::{Error, Tags};
+use crate::tf::{Diagnostic, Diagnostics, Path, Tf};
+use crate::{at, model};
+
+use super::super::resources::{Timeouts, check_name};
+use super::resolver::sentence;
+use super::{ServiceModel, Tagged, differs, name_of, named};
+
+model! {
+    /// Lets a prefix list of EC2 follow an `ipam_prefix_list_resolver`: AWS writes the CIDRs of its newest version, or of
+    /// the one that is given, into the prefix list.
+    pub(crate) struct TargetModel {
+        /// Name of the target, kept in its tag `Name`.
+        name: String => optional(),
+        /// The resolver.
+        ipam_prefix_list_resolver_id: String => required().replace(),
+        /// The prefix list, one that a customer manages.
+        prefix_list_id: String => required().replace(),
+        /// Region of the prefix list.
+        prefix_list_region: String => required().replace(),
+        /// Whether the prefix list gets every new version. Either this or `desired_version`.
+        track_latest_version: bool => default(false),
+        /// The version that the prefix list keeps, until another one is given here. AWS keeps the last ten for each
+        /// target. Either this or `track_latest_version`.
+        desired_version: i64 => optional(),
+        /// Tags of the target.
+        tags: Tags => optional(),
+        /// Id of the target.
+        id: String => computed(),
+        /// ARN of the target.
+        arn: String => computed(),
+        /// Account that owns it.
+        owner_id: String => computed(),
+        /// AWS's word for how it is, such as `sync-complete` or `sync-failed`.
+        state: String => computed(),
+        /// Why it is so, such as the reason why AWS could not write the prefix list.
+        state_message: String => computed(),
+        /// The version that the prefix list has; null before the first.
+        last_synced_version: i64 => computed(),
+        /// `tags` and the provider's `default_tags`.
+        tags_all: Tags => computed(),
+    }
+    blocks { timeouts: Timeouts }
+}
+
+impl TargetModel {
+    fn follows(&self) -> Option<Follows> {
+        match self.track_latest_version.get() {
+            Some(true) => Some(Follows::Latest),
+            _ => self.desired_version.cloned().map(Follows::Version),
+        }
+    }
+
+    fn check_follows(&self) -> Option<Diagnostic> {
+        let tracks = self.track_latest_version.get() == Some(&true);
+        if let Some(version) = self.desired_version.get().filter(|version| **version < 1) {
+            let why = format!("{version} is no version: they are counted from 1.");
+            return Some(Diagnostic::error("Invalid desired_version", why).at(at!(Self, desired_version)));
+        }
+        if tracks && !self.desired_version.is_null() {
+            let why = "track_latest_version follows every new version, and desired_version stays with one. Give one of \
+                       the two.";
+            return Some(Diagnostic::error("Conflicting arguments", why).at(at!(Self, desired_version)));
+        }
+        let is_open = tracks || self.track_latest_version.is_unknown();
+        (!is_open && self.desired_version.is_null()).then(|| {
+            let why = "Nothing says which version the prefix list is to have. Set track_latest_version = true to follow \
+                       every new one, or desired_version to stay with one.";
+            Diagnostic::error("No version given", why).at(at!(Self, track_latest_version))
+        })
+    }
+
+    /// A version that AWS does not keep, or not any more.
+    fn check_version(&self, prior: Option<&Self>, ipam: &dyn Ipam) -> Option<Diagnostic> {
+        let (resolver, version) = (self.ipam_prefix_list_resolver_id.get()?, *self.desired_version.get()?);
+        if prior.is_some_and(|prior| prior.desired_version.get() == Some(&version)) {
+            return None;
+        }
+        let there = ipam.service()?.resolver_versions(resolver).ok()??;
+        // A resolver that has only just been made may not have its first version yet.
+        (!there.is_empty() && !there.contains(&version)).then(|| {
+            let kept: Vec<_> = there.iter().map(ToString::to_string).collect();
+            let why = format!("AWS keeps these versions of {resolver}: {}. Take one of them.", kept.join(", "));
+            Diagnostic::error(format!("There is no version {version}"), why).at(at!(Self, desired_version))
+        })
+    }
+}
+
+impl ServiceModel for TargetModel {
+    type Noun = TargetNoun;
+
+    fn check(&self) -> Diagnostics {
+        let mut found: Diagnostics = check_name(&self.name, at!(Self, name), true).into_iter().collect();
+        if let Some(id) = self.prefix_list_id.get().filter(|id| !id.starts_with("pl-")) {
+            let why = format!("{id:?} is no id of a prefix list: those begin with pl-.");
+            found.push(Diagnostic::error("Invalid prefix_list_id", why).at(at!(Self, prefix_list_id)));
+        }
+        if self.prefix_list_region.get().is_some_and(|region| region.trim().is_empty()) {
+            let why = "The Region is empty. Give the one of the prefix list, such as \"us-east-1\".";
+            found.push(Diagnostic::error("Invalid prefix_list_region", why).at(at!(Self, prefix_list_region)));
+        }
+        found.extend(self.check_follows());
+        found
+    }
+
+    fn spec(&self) -> Option<TargetSpec> {
+        Some(TargetSpec {
+            resolver_id: self.ipam_prefix_list_resolver_id.cloned()?,
+            prefix_list_id: self.prefix_list_id.cloned()?,
+            prefix_list_region: self.prefix_list_region.cloned()?,
+            follows: self.follows()?,
+            tags: named(&self.name, &self.tags_all)?,
+        })
+    }
+
+    fn fill(&mut self, record: &TargetRecord) {
+        self.name = name_of(&record.tags);
+        self.ipam_prefix_list_resolver_id = record.resolver_id.clone().into();
+        self.prefix_list_id = record.prefix_list_id.clone().into();
+        self.prefix_list_region = record.prefix_list_region.clone().into();
+        self.track_latest_version = (record.follows == Follows::Latest).into();
+        self.desired_version = match record.follows {
+            Follows::Latest => Tf::Null,
+            Follows::Version(version) => version.into(),
+        };
+        self.id = record.id.clone().into();
+        self.arn = record.arn.clone().into();
+        self.owner_id = record.owner_id.clone().into();
+        self.state = record.state.clone().into();
+        self.state_message = record.state_message.clone().into();
+        self.last_synced_version = record.last_synced_version.into();
+    }
+
+    fn kept_tags(record: &TargetRecord) -> Tags {
+        record.tags.clone()
+    }
+
+    fn id(&self) -> &Tf<String> {
+        &self.id
+    }
+
+    fn timeouts(&self) -> &Tf<Timeouts> {
+        &self.timeouts
+    }
+
+    fn tagged(&mut self) -> Option<Tagged<'_>> {
+        Some(Tagged { tags: &mut self.tags, tags_all: &mut self.tags_all, at: at!(Self, tags) })
+    }
+
+    fn plan_change(prior: &Self, planned: &mut Self) {
+        if differs(prior, planned) {
+            planned.state = Tf::Unknown;
+            planned.state_message = Tf::Unknown;
+            planned.last_synced_version = Tf::Unknown;
+        }
+    }
+
+    fn place(&self, error: &Error) -> Path {
+        match error {
+            Error::Service(fault) if fault.code.as_deref() == Some("sync-failed") => at!(Self, prefix_list_id),
+            _ => Path::root(),
+        }
+    }
+
+    fn foresee(&self, prior: Option<&Self>, ipam: &dyn Ipam) -> Diagnostics {
+        let mut found: Diagnostics = self.check_version(prior, ipam).into_iter().collect();
+        let failed = |prior: &&Self| prior.state.get().is_some_and(|word| word == "sync-failed");
+        if let Some(prior) = prior.filter(failed).filter(|prior| !differs(*prior, self)) {
+            let why = format!(
+                "AWS could not write the prefix list: {} Correct that; then replace this target, or give another \
+                 version, so that AWS tries again.",
+                sentence(&prior.state_message)
+            );
+            found.push(Diagnostic::warning("The prefix list is not in step", why).at(at!(Self, prefix_list_id)));
+        }
+        found
+    }
+
+    fn failure(record: &TargetRecord) -> Option<&Error> {
+        record.failure.as_ref()
+    }
+}
