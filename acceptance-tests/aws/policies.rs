@@ -1,9 +1,11 @@
 //! Flow O: from which pools services get public addresses, through real terraform.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::boto::Boto;
-use crate::endpoint::{Call, Endpoint, Kind, Script};
+use crate::endpoint::{Call, Delay, Endpoint, Kind, Script, Trouble};
 use crate::harness::Workspace;
 use crate::nouns::of_account;
 use crate::scene::{ACCOUNT, HOME, OTHER_ACCOUNT, text};
@@ -180,6 +182,12 @@ fn flow_o_a_policy_counts_for_the_account_until_another_takes_its_place() {
     assert_eq!(made.text("ipam_policy_enablement.here.id"), id);
     assert_eq!(made.text("ipam_policy_enablement.here.managed_by"), "account");
 
+    // A policy that is made anew: the old one goes when it counts for nobody.
+    workspace.try_apply(&["-replace=ipam_policy.own"]).succeeds();
+    workspace.assert_settled();
+    let id = workspace.state().text("ipam_policy.own.id");
+    assert_eq!(enabled(&home), id.as_str());
+
     // Another configuration is told whose place its policy takes.
     let other = Workspace::on(&of_account(&endpoint, ACCOUNT));
     let rival = "resource \"ipam_policy\" \"own\" {}\n".to_owned() + ENABLED;
@@ -290,7 +298,7 @@ fn pools_that_cannot_serve_a_rule_are_refused_at_plan_and_a_refusal_of_aws_leave
         workspace.try_plan(&[]).fails().says(&["The pool cannot serve the rule", words, "main.tf line"]);
     }
     // What AWS refuses later leaves a policy, which is in the state and made anew.
-    let trouble = crate::endpoint::Trouble::Error { code: "InvalidParameterValue", message: "Not this pool." };
+    let trouble = Trouble::Error { code: "InvalidParameterValue", message: "Not this pool." };
     endpoint.trouble("ModifyIpamPolicyAllocationRules", 1, trouble);
     workspace.configure(&with("ipam_pool.second.id"));
     workspace.try_apply(&[]).fails().says(&["ModifyIpamPolicyAllocationRules", "Not this pool.", "allocation_rule"]);
@@ -302,15 +310,35 @@ fn pools_that_cannot_serve_a_rule_are_refused_at_plan_and_a_refusal_of_aws_leave
 }
 
 #[test]
-fn two_policies_that_are_the_same_are_two() {
+fn equal_policies_are_several_and_lost_answers_and_short_pages_lose_and_double_nothing() {
     let (endpoint, workspace) = start();
-    workspace.configure(
-        &(POOLS.to_owned() + "resource \"ipam_policy\" \"same\" {\n  count = 4\n  ipam_id = ipam_ipam.main.id\n}\n"),
+    let body = format!(
+        "{POOLS}resource \"ipam_policy\" \"same\" {{\n  count = 4\n  ipam_id = ipam_ipam.main.id\n  \
+         allocation_rule = [{EIP}, {ALB}]\n}}\nresource \"ipam_policy_enablement\" \"here\" {{\n  \
+         ipam_policy_id = ipam_policy.same[3].id\n}}\n"
     );
+    endpoint.script(Script { page_max: 1, create_lag: Delay::Reads(2), ..Script::default() });
+    endpoint.trouble("CreateIpamPolicy", 1, Trouble::LoseAnswer);
+    endpoint.trouble("EnableIpamPolicy", 1, Trouble::LoseAnswer);
+    let crowded = Trouble::Error { code: "ConcurrentMutationLimitExceeded", message: "Too many at once." };
+    endpoint.trouble("ModifyIpamPolicyAllocationRules", 2, crowded);
+    workspace.configure(&body);
     let made = workspace.apply();
-    let ids: std::collections::BTreeSet<String> =
-        made.of_type("ipam_policy").into_values().map(|policy| text(&policy["id"])).collect();
-    assert_eq!(ids.len(), 4, "{ids:?}");
+    workspace.assert_settled();
+    let ids: BTreeSet<String> = made.of_type("ipam_policy").into_values().map(|policy| text(&policy["id"])).collect();
+    let there: BTreeSet<String> = endpoint.things(Kind::Policy).into_iter().map(|policy| policy.id).collect();
+    assert_eq!((ids.len(), &ids), (4, &there));
     workspace.destroy();
-    nothing_is_left(&endpoint, &[Kind::Policy]);
+    nothing_is_left(&endpoint, &[Kind::Policy, Kind::Pool, Kind::Ipam]);
+}
+
+#[test]
+fn another_store_says_at_plan_why_it_has_neither_policies_nor_resolvers() {
+    let workspace = Workspace::new();
+    workspace.configure("resource \"ipam_policy\" \"own\" {}\n");
+    workspace.try_plan(&[]).fails().says(&["There is no IPAM policy in this store", "public IPv4 addresses"]);
+    workspace.configure(
+        "data \"ipam_prefix_list_resolver_versions\" \"all\" {\n  ipam_prefix_list_resolver_id = \"x\"\n}\n",
+    );
+    workspace.try_plan(&[]).fails().says(&["There is no prefix list resolver in this store", "managed_prefix_list"]);
 }

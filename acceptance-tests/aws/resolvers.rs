@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::boto::Boto;
-use crate::endpoint::{Call, Delay, Endpoint, Kind, Quotas, Script};
+use crate::endpoint::{Call, Delay, Endpoint, Kind, Quotas, Script, Trouble};
 use crate::harness::Workspace;
 use crate::nouns::of_account;
 use crate::scene::{ACCOUNT, HOME, text};
@@ -273,6 +273,33 @@ fn flow_n_a_version_with_too_many_cidrs_is_told_in_the_words_of_aws() {
     // Later it is AWS that finds out: the plan tells it, and changes nothing.
     endpoint.script(Script { quotas, ..script() });
     workspace.try_plan(&[]).succeeds().says(&["The resolver has no new version", "choose more than 1 CIDRs"]);
+    workspace.destroy();
+    nothing_is_left(&endpoint);
+}
+
+#[test]
+fn equal_resolvers_are_several_and_lost_answers_and_short_pages_lose_and_double_nothing() {
+    let (endpoint, workspace) = start();
+    let body = "resource \"ipam_ipam\" \"main\" {\n  operating_regions = [\"us-east-1\"]\n}\n\
+         resource \"ipam_prefix_list_resolver\" \"same\" {\n  count = 2\n  ipam_id = ipam_ipam.main.id\n  \
+         address_family = \"ipv4\"\n  rule = [{ rule_type = \"static-cidr\", static_cidr = \"192.0.2.0/24\" }, \
+         { rule_type = \"static-cidr\", static_cidr = \"198.51.100.0/24\" }]\n}\n\
+         resource \"ipam_prefix_list_resolver_target\" \"same\" {\n  count = 2\n  \
+         ipam_prefix_list_resolver_id = ipam_prefix_list_resolver.same[0].id\n  prefix_list_id = \"pl-1\"\n  \
+         prefix_list_region = \"us-east-1\"\n  track_latest_version = true\n}\n";
+    endpoint.script(Script { page_max: 1, create_lag: Delay::Reads(2), sync: Delay::Reads(3), ..Script::default() });
+    for action in ["CreateIpamPrefixListResolver", "CreateIpamPrefixListResolverTarget"] {
+        endpoint.trouble(action, 1, Trouble::LoseAnswer);
+    }
+    workspace.configure(body);
+    let made = workspace.apply();
+    workspace.assert_settled();
+    assert_eq!(made.of_type("ipam_prefix_list_resolver").len(), 2);
+    for (_, target) in made.of_type("ipam_prefix_list_resolver_target") {
+        assert_eq!((&target["state"], &target["last_synced_version"]), (&json!(SYNCED), &json!(1)), "waited for");
+    }
+    assert_eq!(endpoint.things(Kind::Resolver).len(), 2);
+    assert_eq!(endpoint.things(Kind::ResolverTarget).len(), 2);
     workspace.destroy();
     nothing_is_left(&endpoint);
 }

@@ -106,7 +106,7 @@ impl AwsIpam {
     async fn set_rules(&self, id: &str, wanted: &PolicyRules, new: bool) -> Result<PolicyRecord> {
         let (found, failure) = self.rested_policy(id, new).await?;
         let present = self.policy_rules(id).await?;
-        if failure.is_some() {
+        if new && failure.is_some() {
             return record(&found, present, failure);
         }
         let gone = present.keys().filter(|pair| !wanted.contains_key(*pair)).map(|pair| (pair, &[] as &[String]));
