@@ -1,6 +1,10 @@
 //! What only AWS has, one file for each noun: [`crate::backend::service::Keeps`] over the SDK.
 
+mod associations;
+mod discoveries;
 mod ipams;
+mod organization;
+mod resource_cidrs;
 
 use crate::backend::service::Noun;
 use crate::ipam::{Error, Result};

@@ -25,10 +25,19 @@ macro_rules! words {
         }
     };
 }
+pub(super) use words;
 
+mod discovery;
 mod ipam;
+mod organization;
+mod resource_cidr;
 
+pub use discovery::{
+    AssociationNoun, AssociationRecord, AssociationSpec, DiscoveryNoun, DiscoveryRecord, DiscoverySpec, EntityPath,
+};
 pub use ipam::{IpamNoun, IpamRecord, IpamSpec, MeteredAccount, Tier};
+pub use organization::{AccountId, AdminNoun, AdminRecord, AdminSpec};
+pub use resource_cidr::{ResourceCidrId, ResourceCidrNoun, ResourceCidrRecord, ResourceCidrSpec};
 
 use crate::ipam::Result;
 
@@ -80,6 +89,12 @@ pub trait Keeps<N: Noun>: Send + Sync {
 }
 
 /// A backend that is a service.
-pub trait Service: Keeps<IpamNoun> {}
+pub trait Service:
+    Keeps<AdminNoun> + Keeps<AssociationNoun> + Keeps<DiscoveryNoun> + Keeps<IpamNoun> + Keeps<ResourceCidrNoun>
+{
+}
 
-impl<T: Keeps<IpamNoun>> Service for T {}
+impl<T> Service for T where
+    T: Keeps<AdminNoun> + Keeps<AssociationNoun> + Keeps<DiscoveryNoun> + Keeps<IpamNoun> + Keeps<ResourceCidrNoun>
+{
+}

@@ -3,8 +3,12 @@
 //!
 //! A service holds nothing for a plan: what it gives is known after apply.
 
+mod association;
 mod data;
+mod discovery;
 mod ipam;
+mod organization;
+mod resource_cidr;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -24,12 +28,22 @@ use super::{errors, limits, tags};
 
 /// Every resource here.
 pub(super) fn all(shared: &Arc<Shared>) -> Vec<Box<dyn ErasedResource>> {
-    vec![Box::new(Managed::<ipam::IpamModel>::new(shared))]
+    vec![
+        Box::new(Managed::<association::AssociationModel>::new(shared)),
+        Box::new(Managed::<discovery::DiscoveryModel>::new(shared)),
+        Box::new(Managed::<ipam::IpamModel>::new(shared)),
+        Box::new(Managed::<organization::AdminModel>::new(shared)),
+        Box::new(Managed::<resource_cidr::ResourceCidrModel>::new(shared)),
+    ]
 }
 
 /// Every data source here.
 pub(super) fn all_data(shared: &Arc<Shared>) -> Vec<Box<dyn ErasedDataSource>> {
-    vec![Box::new(data::Listed::<ipam::IpamsModel>::new(shared))]
+    vec![
+        Box::new(data::Listed::<association::AssociationsModel>::new(shared)),
+        Box::new(data::Listed::<discovery::DiscoveriesModel>::new(shared)),
+        Box::new(data::Listed::<ipam::IpamsModel>::new(shared)),
+    ]
 }
 
 /// Attributes of a resource that only a service has.
@@ -111,9 +125,16 @@ impl<M: ServiceModel> Managed<M> {
     }
 
     fn plan_tags(&self, planned: &mut M) -> Result<(), Diagnostics> {
-        let Some(configured) = self.0.configured()? else { return Ok(()) };
-        of::<M::Noun>(configured.ipam.as_ref())?;
+        let configured = self.0.configured()?;
+        if let Some(configured) = &configured {
+            of::<M::Noun>(configured.ipam.as_ref())?;
+        }
         let Some(Tagged { tags, tags_all, at }) = planned.tagged() else { return Ok(()) };
+        let Some(configured) = configured else {
+            // The default tags are not known either.
+            *tags_all = Tf::Unknown;
+            return Ok(());
+        };
         *tags_all = tags::all(&configured.default_tags, tags);
         limits::tags(&configured, tags, at)
     }

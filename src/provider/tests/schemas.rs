@@ -126,6 +126,11 @@ fn schema_and_struct_agree() {
         ("scope_type", "private"),
         ("ipam_scope_type", "private"),
         ("allocation_strategy", "sparse"),
+        ("tier", "free"),
+        ("metered_account", "ipam-owner"),
+        ("delegated_admin_account_id", "111122223333"),
+        ("organizational_unit_exclusions", "o-1/r-1/ou-1/"),
+        ("resource_cidr", "10.0.0.0/24"),
     ];
     let shared = std::sync::Arc::new(crate::provider::shared::Shared::default());
     shared.configure(None);
