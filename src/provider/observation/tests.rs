@@ -96,7 +96,7 @@ fn wrong_arguments_are_told_at_plan_time_where_they_stand() {
     for (name, given, path, says) in rows {
         let source = named(name);
         let told = source.validate(&config(source.as_ref(), given));
-        let told: Vec<_> = told.iter().filter(|one| one.path == Path::attribute(*path)).collect();
+        let told: Vec<_> = told.iter().filter(|one| one.path == Path::attribute(path)).collect();
         assert!(told.iter().any(|one| one.detail.contains(says)), "{name} {given:?}: {told:?}");
     }
 }
