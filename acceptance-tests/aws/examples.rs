@@ -1,10 +1,13 @@
 //! Every example for AWS IPAM: planned, applied, planned again, destroyed.
 
-use crate::endpoint::Endpoint;
+use serde_json::json;
+
+use crate::boto::Boto;
+use crate::endpoint::{Endpoint, Script};
 use crate::harness::each::each;
 use crate::harness::{Workspace, examples};
 use crate::nouns::of_account;
-use crate::scene::ACCOUNT;
+use crate::scene::{ACCOUNT, HOME, OTHER_ACCOUNT, text};
 
 #[test]
 fn every_example_for_aws_can_be_applied_and_destroyed() {
@@ -16,8 +19,25 @@ fn every_example_for_aws_can_be_applied_and_destroyed() {
         |example| {
             let endpoint = Endpoint::start();
             endpoint.management_account(ACCOUNT);
+            see(&endpoint, &example.display().to_string());
             examples::check(example, &Workspace::on(&of_account(&endpoint, ACCOUNT)));
             assert_eq!(endpoint.violations(), Vec::<String>::new(), "{}", example.display());
         },
     );
+}
+
+/// What AWS sees by itself, and what others share, for the examples that are about it.
+fn see(endpoint: &Endpoint, example: &str) {
+    if example.ends_with("ipam_resource_cidr") {
+        for (id, cidr) in [("vpc-0123456789abcdef0", "10.0.0.0/16"), ("vpc-0fedcba9876543210", "172.31.0.0/16")] {
+            let seen = json!({"resourceId": id, "resourceCidr": cidr, "resourceRegion": HOME, "resourceType": "vpc"});
+            endpoint.seed("ipamResourceCidrSet", seen);
+        }
+    }
+    if example.ends_with("ipam_resource_discovery_association") {
+        endpoint.script(Script::at_once());
+        let made = Boto::new(endpoint, OTHER_ACCOUNT, HOME).call("create_ipam_resource_discovery", json!({}));
+        endpoint.script(Script::default());
+        endpoint.share(&text(&made["IpamResourceDiscovery"]["IpamResourceDiscoveryId"]), ACCOUNT);
+    }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
+use crate::backend::observation::Observation;
 use crate::backend::service::Service;
 use crate::backend::{Capabilities, Ipam, ReservedTags};
 use crate::ipam::{
@@ -305,6 +306,10 @@ impl Ipam for AwsIpam {
     }
 
     fn service(&self) -> Option<&(dyn Service + 'static)> {
+        Some(self)
+    }
+
+    fn observation(&self) -> Option<&(dyn Observation + 'static)> {
         Some(self)
     }
 

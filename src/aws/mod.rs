@@ -11,6 +11,7 @@
 //! | `read`, `space` | questions; what is free and who has the rest |
 //! | `scopes`, `pools`, `pool_change`, `pool_cidrs`, `allocations` | the operations, by noun |
 //! | `ipam` | [`crate::backend::Ipam`] over all that |
+//! | `observation` | [`crate::backend::observation::Observation`]: what AWS has seen in accounts |
 //! | `service` | [`crate::backend::service::Service`]: what only AWS has, by noun |
 
 mod allocations;
@@ -18,6 +19,7 @@ mod connect;
 mod convert;
 mod ipam;
 mod memory;
+mod observation;
 mod pool_change;
 mod pool_cidrs;
 mod pools;
@@ -63,6 +65,8 @@ pub struct AwsIpam {
 struct Chosen {
     id: String,
     private_scope: String,
+    /// The discovery that came with it.
+    discovery: Option<String>,
 }
 
 impl AwsIpam {
@@ -132,6 +136,7 @@ fn the_only(mut found: Vec<ec2::Ipam>, region: &str) -> Result<Chosen> {
     Ok(Chosen {
         id: convert::need(ipam.ipam_id, "IPAM id")?,
         private_scope: convert::need(ipam.private_default_scope_id, "default scope")?,
+        discovery: ipam.default_resource_discovery_id,
     })
 }
 

@@ -12,7 +12,8 @@ pub(super) fn refused(fault: &Fault) -> (String, String) {
     };
     let request = request_id.as_ref().map(|id| format!(" (Request id {id}.)")).unwrap_or_default();
     let there_is = space.as_ref().map(there_is).unwrap_or_default();
-    let advice = advice(code.as_deref(), space.is_some());
+    let advice = code.as_deref().and_then(|code| about_administrator(action, code));
+    let advice = advice.unwrap_or_else(|| self::advice(code.as_deref(), space.is_some()));
     (summary, format!("{}{request}{there_is} {advice}", sentence(message)))
 }
 
@@ -29,6 +30,27 @@ fn there_is(space: &Space) -> String {
         text.push_str(&format!(" Taken by:\n\n{}\n", occupants(&space.holders, space.more)));
     }
     text
+}
+
+/// What the codes mean when an organization chooses who administers IPAM.
+fn about_administrator(action: &str, code: &str) -> Option<&'static str> {
+    if !matches!(action, "EnableIpamOrganizationAdminAccount" | "DisableIpamOrganizationAdminAccount") {
+        return None;
+    }
+    match code {
+        "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException" => Some(
+            "Only the management account of the organization chooses: give the provider its credentials, with the right \
+             to do this and to read the organization.",
+        ),
+        "InvalidParameterValue" => Some(
+            "It must be a member account of this organization, not the management account itself, and no other account \
+             may administer IPAM at the time: take that one back first.",
+        ),
+        "IpamOrganizationAccountNotRegistered" => {
+            Some("That account does not administer IPAM: correct the id, or take the resource out of the state.")
+        }
+        _ => None,
+    }
 }
 
 fn advice(code: Option<&str>, about_space: bool) -> &'static str {

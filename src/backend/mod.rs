@@ -6,6 +6,7 @@ mod actor;
 pub mod explain;
 mod group;
 mod local;
+pub mod observation;
 pub mod service;
 pub mod upkeep;
 
@@ -191,6 +192,11 @@ pub trait Ipam: Send + Sync {
 
     /// What only a service has, when this is one.
     fn service(&self) -> Option<&(dyn service::Service + 'static)> {
+        None
+    }
+
+    /// What was seen in accounts, when this backend has seen something.
+    fn observation(&self) -> Option<&(dyn observation::Observation + 'static)> {
         None
     }
 

@@ -12,6 +12,7 @@ mod facts;
 mod functions;
 mod limits;
 mod moves;
+mod observation;
 mod rename;
 mod resources;
 mod service;
@@ -51,6 +52,7 @@ fn over(shared: &Arc<Shared>) -> tf::Provider {
         },
         data_sources: {
             let mut all = data::all(shared);
+            all.extend(observation::all(shared));
             all.extend(service::all_data(shared));
             all
         },

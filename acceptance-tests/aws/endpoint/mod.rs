@@ -117,6 +117,22 @@ impl Endpoint {
         self.world().shares.insert((id.to_owned(), account.to_owned()));
     }
 
+    /// Ends a share. Associations through it stay, and show that it is broken.
+    pub(crate) fn unshare(&self, id: &str, account: &str) {
+        let mut world = self.world();
+        world.shares.remove(&(id.to_owned(), account.to_owned()));
+        let is_through = |thing: &&mut Thing| thing.account == account && thing.text("ipamResourceDiscoveryId") == id;
+        for thing in world.things.iter_mut().filter(|thing| thing.kind == Kind::DiscoveryAssociation).filter(is_through)
+        {
+            thing.body.insert("resourceDiscoveryStatus".to_owned(), "not-found".into());
+        }
+    }
+
+    /// A resource keeps its CIDR, and the pool gets it back; a move that waits for that is carried out.
+    pub(crate) fn released(&self, resource_id: &str) {
+        actions::resources::release(&mut self.world(), resource_id);
+    }
+
     /// The account that delegates the administration of IPAM.
     pub(crate) fn management_account(&self, account: &str) {
         self.world().management_account = Some(account.to_owned());
@@ -143,6 +159,11 @@ impl Endpoint {
     pub(crate) fn seed(&self, set: &str, item: Value) {
         let item = world::members(item);
         self.world().seeds.entry(set.to_owned()).or_default().push(item);
+    }
+
+    /// Takes away what [`Endpoint::seed`] added to a set.
+    pub(crate) fn forget(&self, set: &str) {
+        self.world().seeds.remove(set);
     }
 
     /// Everything of a kind that is in the world, gone or not, in the order in which it was made.

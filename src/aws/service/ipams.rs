@@ -53,16 +53,16 @@ fn metered(account: MeteredAccount) -> ec2::IpamMeteredAccount {
     }
 }
 
-fn added(region: &str) -> ec2::AddIpamOperatingRegion {
+pub(super) fn added(region: &str) -> ec2::AddIpamOperatingRegion {
     ec2::AddIpamOperatingRegion::builder().region_name(region).build()
 }
 
-fn removed(region: &str) -> ec2::RemoveIpamOperatingRegion {
+pub(super) fn removed(region: &str) -> ec2::RemoveIpamOperatingRegion {
     ec2::RemoveIpamOperatingRegion::builder().region_name(region).build()
 }
 
 /// Nothing to send rather than an empty list.
-fn some<T>(items: Vec<T>) -> Option<Vec<T>> {
+pub(super) fn some<T>(items: Vec<T>) -> Option<Vec<T>> {
     Some(items).filter(|items| !items.is_empty())
 }
 

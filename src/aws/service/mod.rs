@@ -1,11 +1,15 @@
 //! What only AWS has, one file for each noun: [`crate::backend::service::Keeps`] over the SDK.
 
+mod associations;
+mod discoveries;
 mod ipams;
+mod organization;
 mod policies;
 mod policy_enablements;
 mod resolver_rules;
 mod resolver_targets;
 mod resolvers;
+mod resource_cidrs;
 mod waits;
 
 use crate::backend::service::Noun;

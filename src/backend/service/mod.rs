@@ -25,12 +25,20 @@ macro_rules! words {
         }
     };
 }
+pub(super) use words;
 
+mod discovery;
 mod ipam;
+mod organization;
 mod policy;
 mod resolver;
+mod resource_cidr;
 
+pub use discovery::{
+    AssociationNoun, AssociationRecord, AssociationSpec, DiscoveryNoun, DiscoveryRecord, DiscoverySpec, EntityPath,
+};
 pub use ipam::{IpamNoun, IpamRecord, IpamSpec, MeteredAccount, Tier};
+pub use organization::{AccountId, AdminNoun, AdminRecord, AdminSpec};
 pub use policy::{
     Enabled, Enablement, EnablementNoun, ManagedBy, PolicyNoun, PolicyRecord, PolicyResourceType, PolicyRules,
     PolicySpec,
@@ -39,6 +47,7 @@ pub use resolver::{
     Condition, Follows, Operation, Property, ResolverNoun, ResolverRecord, ResolverRule, ResolverSpec,
     ResolverVersions, RuleType, SeenResource, TargetNoun, TargetRecord, TargetSpec,
 };
+pub use resource_cidr::{ResourceCidrId, ResourceCidrNoun, ResourceCidrRecord, ResourceCidrSpec};
 
 use crate::ipam::Result;
 
@@ -91,15 +100,28 @@ pub trait Keeps<N: Noun>: Send + Sync {
 
 /// A backend that is a service.
 pub trait Service:
-    Keeps<EnablementNoun> + Keeps<IpamNoun> + Keeps<PolicyNoun> + Keeps<ResolverNoun> + Keeps<TargetNoun> + ResolverVersions
+    Keeps<AdminNoun>
+    + Keeps<AssociationNoun>
+    + Keeps<DiscoveryNoun>
+    + Keeps<EnablementNoun>
+    + Keeps<IpamNoun>
+    + Keeps<PolicyNoun>
+    + Keeps<ResolverNoun>
+    + Keeps<ResourceCidrNoun>
+    + Keeps<TargetNoun>
+    + ResolverVersions
 {
 }
 
 impl<T> Service for T where
-    T: Keeps<EnablementNoun>
+    T: Keeps<AdminNoun>
+        + Keeps<AssociationNoun>
+        + Keeps<DiscoveryNoun>
+        + Keeps<EnablementNoun>
         + Keeps<IpamNoun>
         + Keeps<PolicyNoun>
         + Keeps<ResolverNoun>
+        + Keeps<ResourceCidrNoun>
         + Keeps<TargetNoun>
         + ResolverVersions
 {

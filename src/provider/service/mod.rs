@@ -3,14 +3,18 @@
 //!
 //! A service holds nothing for a plan: what it gives is known after apply.
 
+mod association;
 mod data;
+mod discovery;
 mod ipam;
+mod organization;
 mod policy;
 mod policy_enablement;
 mod resolver;
 mod resolver_rules;
 mod resolver_target;
 mod resolver_versions;
+mod resource_cidr;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -36,6 +40,10 @@ pub(super) fn all(shared: &Arc<Shared>) -> Vec<Box<dyn ErasedResource>> {
         Box::new(Managed::<policy_enablement::EnablementModel>::new(shared)),
         Box::new(Managed::<resolver::ResolverModel>::new(shared)),
         Box::new(Managed::<resolver_target::TargetModel>::new(shared)),
+        Box::new(Managed::<association::AssociationModel>::new(shared)),
+        Box::new(Managed::<discovery::DiscoveryModel>::new(shared)),
+        Box::new(Managed::<organization::AdminModel>::new(shared)),
+        Box::new(Managed::<resource_cidr::ResourceCidrModel>::new(shared)),
     ]
 }
 
@@ -46,6 +54,8 @@ pub(super) fn all_data(shared: &Arc<Shared>) -> Vec<Box<dyn ErasedDataSource>> {
         Box::new(data::Listed::<policy::PoliciesModel>::new(shared)),
         Box::new(data::Listed::<resolver::ResolversModel>::new(shared)),
         Box::new(resolver_versions::VersionsData(Arc::clone(shared))),
+        Box::new(data::Listed::<association::AssociationsModel>::new(shared)),
+        Box::new(data::Listed::<discovery::DiscoveriesModel>::new(shared)),
     ]
 }
 
@@ -144,14 +154,16 @@ impl<M: ServiceModel> Managed<M> {
     }
 
     fn plan_tags(&self, planned: &mut M) -> Result<(), Diagnostics> {
-        let Some(configured) = self.0.configured()? else {
-            if let Some(Tagged { tags_all, .. }) = planned.tagged() {
-                *tags_all = Tf::Unknown;
-            }
+        let configured = self.0.configured()?;
+        if let Some(configured) = &configured {
+            of::<M::Noun>(configured.ipam.as_ref())?;
+        }
+        let Some(Tagged { tags, tags_all, at }) = planned.tagged() else { return Ok(()) };
+        let Some(configured) = configured else {
+            // The default tags are not known either.
+            *tags_all = Tf::Unknown;
             return Ok(());
         };
-        of::<M::Noun>(configured.ipam.as_ref())?;
-        let Some(Tagged { tags, tags_all, at }) = planned.tagged() else { return Ok(()) };
         *tags_all = tags::all(&configured.default_tags, tags);
         limits::tags(&configured, tags, at)
     }

@@ -116,16 +116,19 @@ fn example(ty: &Type) -> Value {
 }
 
 /// Attributes that do not take any text, at whatever depth, and one that they take.
-const WORDS: [(&str, &str); 14] = [
+const WORDS: [(&str, &str); 17] = [
     ("address_family", "ipv4"),
     ("allocation_strategy", "sparse"),
     ("cidr", "10.0.0.0/24"),
     ("cidrs", "10.0.0.0/24"),
+    ("delegated_admin_account_id", "111122223333"),
     ("disallowed_cidrs", "10.0.0.0/24"),
     ("ipam_scope_type", "private"),
     ("managed_by", "account"),
     ("metered_account", "ipam-owner"),
     ("operation", "equals"),
+    ("organizational_unit_exclusions", "o-1/r-1/ou-1/"),
+    ("resource_cidr", "10.0.0.0/24"),
     ("resource_type", "eip"),
     ("rule_type", "static-cidr"),
     ("scope_type", "private"),

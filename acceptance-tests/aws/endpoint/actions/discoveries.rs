@@ -130,13 +130,15 @@ pub(super) fn disassociate(ask: &mut Ask<'_>) -> Result<Members> {
     ask.answer("ipamResourceDiscoveryAssociation", &association.id)
 }
 
-/// What was seen in the Region that a parameter names, as the test has put it there.
+/// What was seen in the Region that a parameter names, as the test has put it there: for one discovery, or else for
+/// the default one.
 fn seen(ask: &Ask<'_>, set: &str, parameter: &str, member: &str) -> Result<Vec<Members>> {
     let discovery = ask.thing(Kind::Discovery, "IpamResourceDiscoveryId")?;
     let region = ask.need(parameter);
     let fits = |item: &Members| {
         let of = item.get("ipamResourceDiscoveryId").or(item.get("_ipamResourceDiscoveryId"));
-        of.is_some_and(|id| *id == discovery.id) && item.get(member).is_some_and(|found| *found == region)
+        of.map_or(discovery.flag("isDefault"), |id| *id == discovery.id)
+            && item.get(member).is_some_and(|found| *found == region)
     };
     Ok(ask.seeded(set, fits))
 }

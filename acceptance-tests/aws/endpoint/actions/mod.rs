@@ -10,7 +10,7 @@ mod policies;
 mod pool_cidrs;
 mod pools;
 mod resolvers;
-mod resources;
+pub(crate) mod resources;
 mod scopes;
 mod tags;
 mod tokens;

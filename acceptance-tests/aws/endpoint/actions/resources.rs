@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::super::fault::{Fault, Result};
-use super::super::thing::Kind;
-use super::super::world::members;
+use super::super::thing::{Kind, Thing};
+use super::super::world::{World, members};
 use super::{Ask, Members};
 
 const SET: &str = "ipamResourceCidrSet";
@@ -20,6 +20,21 @@ impl Ask<'_> {
                 .collect()
         };
         self.world.seeds.get(set).into_iter().flatten().filter(|item| fits(item)).map(plain).collect()
+    }
+}
+
+/// Types of resources with public addresses.
+const PUBLIC: [&str; 3] = ["eip", "public-ipv4-pool", "anycast-ip-list"];
+
+/// Whether an item counts in a scope. What the test put into none is where AWS discovers it: in a default one.
+fn is_in(item: &Members, scope: &Thing) -> bool {
+    let text = |name: &str| item.get(name).and_then(Value::as_str);
+    match text("ipamScopeId").or_else(|| text("_ipamScopeId")) {
+        Some(id) => id == scope.id,
+        None => {
+            let is_public = text("resourceType").is_some_and(|found| PUBLIC.contains(&found));
+            scope.flag("isDefault") && (scope.text("ipamScopeType") == "public") == is_public
+        }
     }
 }
 
@@ -38,11 +53,14 @@ pub(super) fn get(ask: &mut Ask<'_>) -> Result<Members> {
             .any(|found| found["key"] == tag["Key"] && (tag["Value"].is_null() || found["value"] == tag["Value"]))
     };
     let fits = |item: &Members| {
-        item.get("ipamScopeId").is_some_and(|found| *found == scope.id)
+        is_in(item, &scope)
             && asked.iter().all(|(name, value)| value.is_null() || item.get(*name) == Some(value))
             && (tag.is_null() || has_tag(item))
     };
-    let found = ask.seeded(SET, fits);
+    let mut found = ask.seeded(SET, fits);
+    for item in &mut found {
+        item.insert("ipamScopeId".to_owned(), scope.id.clone().into());
+    }
     ask.list_bodies(SET, &found)
 }
 
@@ -58,16 +76,16 @@ pub(super) fn modify(ask: &mut Ask<'_>) -> Result<Members> {
         return Err(Fault::value("What is in a public scope is neither ignored nor moved."));
     }
     let wanted = [
-        ("ipamScopeId", scope.id.clone()),
-        ("resourceId", ask.need("ResourceId")),
-        ("resourceCidr", ask.need("ResourceCidr")),
-        ("resourceRegion", ask.need("ResourceRegion")),
+        ("resourceId", ask.value("ResourceId")),
+        ("resourceCidr", ask.value("ResourceCidr")),
+        ("resourceRegion", ask.value("ResourceRegion")),
     ];
     let is_it =
-        |item: &&mut Members| wanted.iter().all(|(name, value)| item.get(*name).is_some_and(|known| known == value));
+        |item: &&mut Members| is_in(item, &scope) && wanted.iter().all(|(name, value)| item.get(*name) == Some(value));
+    let now = ask.world.now;
     let items = ask.world.seeds.entry(SET.to_owned()).or_default();
     let item = items.iter_mut().find(is_it);
-    let item = item.ok_or_else(|| Fault::value(format!("{} has no CIDR {}.", wanted[1].1, wanted[2].1)))?;
+    let item = item.ok_or_else(|| Fault::value(format!("{} has no CIDR {}.", wanted[0].1, wanted[1].1)))?;
     let was_ignored = item.get("managementState").is_some_and(|state| state == "ignored");
     if !monitored {
         item.extend(members(json!({
@@ -79,13 +97,55 @@ pub(super) fn modify(ask: &mut Ask<'_>) -> Result<Members> {
             "managementState": "unmanaged", "complianceStatus": "unmanaged", "overlapStatus": "nonoverlapping",
         })));
     }
-    // What is allocated moves when it is released.
-    if let Some(destination) = destination.filter(|_| !item.contains_key("ipamPoolId")) {
-        item.insert("ipamScopeId".to_owned(), destination.id.into());
+    item.insert("ipamScopeId".to_owned(), scope.id.clone().into());
+    if let Some(destination) = destination {
+        item.insert("_destination".to_owned(), destination.id.into());
     }
+    let moved = arrive(item);
     let shown: Members =
         item.iter().filter(|(name, _)| !name.starts_with('_')).map(|(n, v)| (n.clone(), v.clone())).collect();
+    if let Some(destination) = moved {
+        let ids = (ask.need("ResourceId"), ask.need("ResourceCidr"));
+        hand_over(ask.world, (&ids.0, &ids.1), &scope, &destination, now);
+    }
     Ok(members(json!({ "ipamResourceCidr": shown })))
+}
+
+/// Carries out a move that was asked for; what is allocated waits until it is released.
+fn arrive(item: &mut Members) -> Option<String> {
+    if item.contains_key("ipamPoolId") {
+        return None;
+    }
+    let destination = item.remove("_destination")?;
+    item.insert("ipamScopeId".to_owned(), destination.clone());
+    destination.as_str().map(str::to_owned)
+}
+
+/// A record of a moved CIDR ends in the old scope, and one begins in the new.
+fn hand_over(world: &mut World, (id, cidr): (&str, &str), from: &Thing, to: &str, now: Timestamp) {
+    let records = world.seeds.entry("historyRecordSet".to_owned()).or_default();
+    let is_open = |item: &&mut Members| {
+        is_in(item, from)
+            && item.get("resourceId").is_some_and(|found| found == id)
+            && item.get("resourceCidr").is_some_and(|found| found == cidr)
+            && item.get("sampledEndTime").is_none_or(Value::is_null)
+    };
+    let Some(record) = records.iter_mut().find(is_open) else { return };
+    let mut new = record.clone();
+    record.insert("_ipamScopeId".to_owned(), from.id.clone().into());
+    record.insert("sampledEndTime".to_owned(), now.to_string().into());
+    new.extend(members(json!({"_ipamScopeId": to, "sampledStartTime": now.to_string()})));
+    records.push(new);
+}
+
+/// The resource keeps its CIDR, and the allocation from a pool is released.
+pub(in super::super) fn release(world: &mut World, resource_id: &str) {
+    let items = world.seeds.entry(SET.to_owned()).or_default();
+    for item in items.iter_mut().filter(|item| item.get("resourceId").is_some_and(|found| found == resource_id)) {
+        item.remove("ipamPoolId");
+        item.extend(members(json!({"managementState": "unmanaged", "complianceStatus": "unmanaged"})));
+        arrive(item);
+    }
 }
 
 /// Records of exactly this CIDR whose time touches the window.
@@ -100,7 +160,7 @@ pub(super) fn history(ask: &mut Ask<'_>) -> Result<Members> {
         return Err(Fault::combination("The StartTime is after the EndTime."));
     }
     let fits = |item: &Members| {
-        item.get("_ipamScopeId").is_some_and(|found| *found == scope.id)
+        is_in(item, &scope)
             && item.get("resourceCidr").is_some_and(|found| *found == cidr)
             && (vpc.is_null() || item.get("vpcId") == Some(&vpc))
             && end.zip(time(item.get("sampledStartTime"))).is_none_or(|(end, began)| began <= end)

@@ -1,0 +1,48 @@
+//! Accounts that a discovery looks at.
+
+use aws_sdk_ec2::types as ec2;
+
+use crate::backend::observation::{DiscoveredAccount, Failure, FailureCode, Seen, Spot};
+use crate::ipam::Result;
+
+use super::super::AwsIpam;
+use super::super::convert::need;
+use super::super::said::ask;
+use super::{owned, time, word};
+
+fn account(found: &ec2::IpamDiscoveredAccount, asked: &str) -> Result<DiscoveredAccount> {
+    let failure = found.failure_reason().map(|reason| Failure {
+        code: word(reason.code().map(ec2::IpamDiscoveryFailureCode::as_str)).unwrap_or(FailureCode::Other),
+        message: owned(reason.message()),
+    });
+    Ok(DiscoveredAccount {
+        account_id: need(found.account_id(), "account id")?.to_owned(),
+        region: found.discovery_region().unwrap_or(asked).to_owned(),
+        organizational_unit_id: owned(found.organizational_unit_id()),
+        failure,
+        last_attempt: time(found.last_attempted_discovery_time()),
+        last_success: time(found.last_successful_discovery_time()),
+    })
+}
+
+impl AwsIpam {
+    pub(super) async fn seen_accounts(&self, spot: &Spot) -> Result<Seen<DiscoveredAccount>> {
+        let vantage = self.vantage(spot).await?;
+        let mut accounts = Vec::new();
+        for region in &vantage.regions {
+            let request = self
+                .clients
+                .home()
+                .get_ipam_discovered_accounts()
+                .ipam_resource_discovery_id(&vantage.discovery_id)
+                .discovery_region(region);
+            let found = request.into_paginator().items().send().try_collect();
+            let found: Vec<ec2::IpamDiscoveredAccount> = ask("GetIpamDiscoveredAccounts", found).await?;
+            for one in &found {
+                accounts.push(account(one, region)?);
+            }
+        }
+        accounts.sort_by(|a, b| (&a.account_id, &a.region).cmp(&(&b.account_id, &b.region)));
+        Ok(vantage.seen(accounts))
+    }
+}

@@ -1,0 +1,132 @@
+//! What AWS has seen in accounts, one file for each question: [`Observation`] over the SDK.
+//!
+//! Discoveries are asked Region by Region; an answer comes in pages, and all of them are read.
+
+mod accounts;
+mod addresses;
+mod history;
+mod resources;
+
+use std::str::FromStr;
+
+use aws_sdk_ec2::primitives::DateTime;
+use aws_sdk_ec2::types as ec2;
+use jiff::Timestamp;
+
+use crate::backend::observation::{
+    DiscoveredAccount, DiscoveredCidr, History, HistoryQuestion, Observation, PublicAddress, ResourceCidr,
+    ResourceFilter, Seen, Spot,
+};
+use crate::ipam::{Result, Tags};
+
+use super::AwsIpam;
+use super::said::fault;
+
+/// A word of AWS's; `None` when it said none, or one that is not known here.
+fn word<T: FromStr>(text: Option<&str>) -> Option<T> {
+    let text = text?;
+    let known = text.parse().ok();
+    if known.is_none() {
+        tracing::warn!(text, "AWS said a word that is not known here");
+    }
+    known
+}
+
+fn time(time: Option<&DateTime>) -> Option<Timestamp> {
+    let time = time?;
+    let nanoseconds = i32::try_from(time.subsec_nanos()).ok()?;
+    Timestamp::new(time.secs(), nanoseconds).ok()
+}
+
+fn owned(text: Option<&str>) -> Option<String> {
+    text.map(str::to_owned)
+}
+
+fn resource_tags(found: &[ec2::IpamResourceTag]) -> Tags {
+    let pairs = found.iter();
+    pairs.filter_map(|tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned()))).collect()
+}
+
+/// A discovery and the Regions to ask about.
+struct Vantage {
+    discovery_id: String,
+    regions: Vec<String>,
+}
+
+impl Vantage {
+    fn seen<T>(self, items: Vec<T>) -> Seen<T> {
+        Seen { discovery_id: self.discovery_id, regions: self.regions, items, oldest_sample: None }
+    }
+}
+
+impl AwsIpam {
+    async fn vantage(&self, spot: &Spot) -> Result<Vantage> {
+        let discovery_id = match &spot.discovery_id {
+            Some(id) => id.clone(),
+            None => self.default_discovery().await?,
+        };
+        if let Some(region) = &spot.region {
+            return Ok(Vantage { discovery_id, regions: vec![region.clone()] });
+        }
+        let found = self.raw_discovery(&discovery_id).await?.ok_or_else(|| {
+            let code = "InvalidIpamResourceDiscoveryId.NotFound";
+            let why =
+                format!("the account sees no resource discovery {discovery_id} in {}", self.clients.home_region());
+            fault("DescribeIpamResourceDiscoveries", code, why)
+        })?;
+        let mut regions: Vec<String> =
+            found.operating_regions().iter().filter_map(|region| owned(region.region_name())).collect();
+        regions.sort();
+        Ok(Vantage { discovery_id, regions })
+    }
+
+    async fn default_discovery(&self) -> Result<String> {
+        let chosen = self.ipam().await?;
+        Ok(chosen.discovery.clone().ok_or_else(|| {
+            let why = format!("{} has no default resource discovery: name one", chosen.id);
+            fault("DescribeIpams", "WhichResourceDiscovery", why)
+        })?)
+    }
+}
+
+impl Observation for AwsIpam {
+    fn discovered_accounts(&self, spot: &Spot) -> Result<Seen<DiscoveredAccount>> {
+        self.run(self.seen_accounts(spot))
+    }
+
+    fn discovered_resource_cidrs(&self, spot: &Spot) -> Result<Seen<DiscoveredCidr>> {
+        self.run(self.discovered_cidrs(spot))
+    }
+
+    fn discovered_public_addresses(&self, spot: &Spot) -> Result<Seen<PublicAddress>> {
+        self.run(self.seen_addresses(spot))
+    }
+
+    fn resource_cidrs(&self, filter: &ResourceFilter) -> Result<Vec<ResourceCidr>> {
+        self.run(self.seen_resource_cidrs(filter))
+    }
+
+    fn address_history(&self, question: &HistoryQuestion) -> Result<History> {
+        self.run(self.history(question))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::observation::SeenType;
+
+    #[test]
+    fn a_word_that_aws_has_and_we_have_not_is_none() {
+        assert_eq!(word::<SeenType>(Some("vpc")), Some(SeenType::Vpc));
+        assert_eq!(word::<SeenType>(Some("balloon")), None);
+        assert_eq!(word::<SeenType>(None), None);
+    }
+
+    #[test]
+    fn times_keep_their_parts_of_seconds() {
+        let at = DateTime::from_secs_and_nanos(1_700_000_000, 250_000_000);
+        assert_eq!(time(Some(&at)).map(|time| time.to_string()), Some("2023-11-14T22:13:20.25Z".to_owned()));
+        assert_eq!(time(None), None);
+    }
+}

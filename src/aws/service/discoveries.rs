@@ -1,0 +1,215 @@
+//! Resource discoveries. AWS makes them without exclusions, which are added to what was made.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_ec2::types as ec2;
+
+use crate::backend::service::{DiscoveryNoun, DiscoveryRecord, DiscoverySpec, EntityPath, Keeps, Noun};
+use crate::ipam::{Error, Result};
+
+use super::super::convert::{need, text};
+use super::super::said::{Refusal, ask, fault};
+use super::super::wait::{Look, What, uncrowded, unfinished, until};
+use super::super::{AwsIpam, read, tags};
+use super::Stage;
+use super::ipams::{added, removed, some};
+
+const GONE: &str = "InvalidIpamResourceDiscoveryId.NotFound";
+
+fn record(found: &ec2::IpamResourceDiscovery) -> Result<DiscoveryRecord> {
+    let regions = found.operating_regions().iter();
+    let paths = found.organizational_unit_exclusions().iter().filter_map(|one| one.organizations_entity_path());
+    let unreadable = |why: String| Error::from(fault("DescribeIpamResourceDiscoveries", "UnexpectedAnswer", why));
+    Ok(DiscoveryRecord {
+        id: need(found.ipam_resource_discovery_id(), "resource discovery id")?.to_owned(),
+        arn: found.ipam_resource_discovery_arn().unwrap_or_default().to_owned(),
+        owner_id: found.owner_id().unwrap_or_default().to_owned(),
+        region: found.ipam_resource_discovery_region().unwrap_or_default().to_owned(),
+        is_default: found.is_default().unwrap_or(false),
+        description: text(found.description()),
+        operating_regions: regions.filter_map(|region| region.region_name().map(str::to_owned)).collect(),
+        exclusions: paths.map(|path| path.parse().map_err(unreadable)).collect::<Result<_>>()?,
+        tags: tags::all(Some(found.tags())),
+    })
+}
+
+fn stage(found: &ec2::IpamResourceDiscovery) -> Stage {
+    Stage::of(found.state().map(ec2::IpamResourceDiscoveryState::as_str), None)
+}
+
+fn exclusion(path: &EntityPath) -> ec2::AddIpamOrganizationalUnitExclusion {
+    ec2::AddIpamOrganizationalUnitExclusion::builder().organizations_entity_path(path.to_string()).build()
+}
+
+fn no_exclusion(path: &EntityPath) -> ec2::RemoveIpamOrganizationalUnitExclusion {
+    ec2::RemoveIpamOrganizationalUnitExclusion::builder().organizations_entity_path(path.to_string()).build()
+}
+
+/// The error, saying what is there all the same.
+fn half_made(refusal: Refusal, id: &str) -> Error {
+    let mut error = Error::from(refusal);
+    if let Error::Service(fault) = &mut error {
+        let resource = DiscoveryNoun::RESOURCE;
+        fault.message.push_str(&format!(" {id} was made all the same: terraform import {resource}.NAME {id}"));
+    }
+    error
+}
+
+impl AwsIpam {
+    pub(in crate::aws) async fn raw_discovery(&self, id: &str) -> Result<Option<ec2::IpamResourceDiscovery>, Refusal> {
+        let request = self.clients.home().describe_ipam_resource_discoveries().ipam_resource_discovery_ids(id);
+        let found = request.into_paginator().items().send().try_collect();
+        let found = read::or_nothing(ask("DescribeIpamResourceDiscoveries", found).await)?;
+        read::the_one(found, id, ec2::IpamResourceDiscovery::ipam_resource_discovery_id)
+    }
+
+    /// Waits until it can be used. One that is `new` may not be seen yet.
+    async fn usable_discovery(&self, id: &str, new: bool) -> Result<DiscoveryRecord> {
+        let gone = || fault("DescribeIpamResourceDiscoveries", GONE, format!("{id} is gone"));
+        until(&self.pace, unfinished(What::of::<DiscoveryNoun>(), id, id), || async move {
+            let Some(found) = self.raw_discovery(id).await? else {
+                return match new {
+                    true => Ok(Look::Wait("it is not listed yet".to_owned())),
+                    false => Err(gone().into()),
+                };
+            };
+            match stage(&found) {
+                Stage::Usable => Ok(Look::Ready(record(&found)?)),
+                Stage::Moving => Ok(Look::Wait(found.state().map_or("", |state| state.as_str()).to_owned())),
+                Stage::Failed(why) => {
+                    let why = format!("resource discovery {id}: {why}");
+                    Err(fault("DescribeIpamResourceDiscoveries", "UnusableState", why).into())
+                }
+                Stage::Gone => Err(gone().into()),
+            }
+        })
+        .await
+    }
+
+    async fn begin_discovery(&self, spec: &DiscoverySpec, token: String) -> Result<String, Refusal> {
+        let request = self
+            .clients
+            .home()
+            .create_ipam_resource_discovery()
+            .set_description(spec.description.clone())
+            .set_operating_regions(some(spec.operating_regions.iter().map(|region| added(region)).collect()))
+            .set_tag_specifications(tags::specifications(ec2::ResourceType::IpamResourceDiscovery, &spec.tags))
+            .client_token(token);
+        let answer = ask("CreateIpamResourceDiscovery", request.send()).await?;
+        let id = answer.ipam_resource_discovery.and_then(|made| made.ipam_resource_discovery_id);
+        id.ok_or_else(|| {
+            fault("CreateIpamResourceDiscovery", "UnexpectedAnswer", "the answer of AWS has no resource discovery id")
+        })
+    }
+
+    /// Adds what a request to make one cannot say. What cannot be finished is taken back: there can be one only.
+    async fn finish_discovery(&self, id: &str, spec: &DiscoverySpec) -> Result<DiscoveryRecord> {
+        let made = self.usable_discovery(id, true).await?;
+        if made.exclusions == spec.exclusions {
+            return Ok(made);
+        }
+        let Err(refusal) = self.exclude(id, &made.exclusions, &spec.exclusions).await else {
+            return self.usable_discovery(id, false).await;
+        };
+        let is_taken_back =
+            refusal.is_certain() && matches!(self.drop_discovery(id).await, Ok(()) | Err(Error::Pending(_)));
+        Err(if is_taken_back { refusal.into() } else { half_made(refusal, id) })
+    }
+
+    async fn exclude(&self, id: &str, old: &BTreeSet<EntityPath>, new: &BTreeSet<EntityPath>) -> Result<(), Refusal> {
+        let request = self
+            .clients
+            .home()
+            .modify_ipam_resource_discovery()
+            .ipam_resource_discovery_id(id)
+            .set_add_organizational_unit_exclusions(some(new.difference(old).map(exclusion).collect()))
+            .set_remove_organizational_unit_exclusions(some(old.difference(new).map(no_exclusion).collect()));
+        uncrowded(&self.pace, || ask("ModifyIpamResourceDiscovery", request.clone().send())).await.map(drop)
+    }
+
+    async fn change_discovery(
+        &self,
+        id: &str,
+        before: &DiscoverySpec,
+        after: &DiscoverySpec,
+    ) -> Result<DiscoveryRecord> {
+        let (old, new) = (&before.operating_regions, &after.operating_regions);
+        let request = self
+            .clients
+            .home()
+            .modify_ipam_resource_discovery()
+            .ipam_resource_discovery_id(id)
+            .set_description(tags::changed_text(&before.description, &after.description))
+            .set_add_operating_regions(some(new.difference(old).map(|region| added(region)).collect()))
+            .set_remove_operating_regions(some(old.difference(new).map(|region| removed(region)).collect()));
+        if (&before.description, old) != (&after.description, new) {
+            uncrowded(&self.pace, || ask("ModifyIpamResourceDiscovery", request.clone().send())).await?;
+            self.usable_discovery(id, false).await?;
+        }
+        if before.exclusions != after.exclusions {
+            self.exclude(id, &before.exclusions, &after.exclusions).await?;
+        }
+        self.retag(&self.clients.home(), id, &before.tags, &after.tags).await?;
+        self.usable_discovery(id, false).await
+    }
+
+    async fn drop_discovery(&self, id: &str) -> Result<()> {
+        let found = self.raw_discovery(id).await?;
+        if found.as_ref().is_some_and(|found| found.is_default() == Some(true)) {
+            let why = format!(
+                "{id} came with its IPAM and goes with it. Take it out of the state with a `removed` block that has \
+                 `lifecycle {{ destroy = false }}`."
+            );
+            return Err(fault("DeleteIpamResourceDiscovery", "DefaultResourceDiscovery", why).into());
+        }
+        let is_at_it = ec2::IpamResourceDiscoveryState::DeleteInProgress;
+        if found.is_some_and(|found| found.state() != Some(&is_at_it)) {
+            let request = self.clients.home().delete_ipam_resource_discovery().ipam_resource_discovery_id(id);
+            match ask("DeleteIpamResourceDiscovery", request.send()).await {
+                Err(refusal) if !refusal.is_not_found() => return Err(refusal.into()),
+                _ => {}
+            }
+        }
+        until(&self.pace, unfinished(What::of::<DiscoveryNoun>(), id, id), || async move {
+            match self.raw_discovery(id).await?.as_ref().map(stage) {
+                None | Some(Stage::Gone) => Ok(Look::Ready(())),
+                Some(Stage::Failed(why)) => Err(fault("DeleteIpamResourceDiscovery", "delete-failed", why).into()),
+                Some(_) => Ok(Look::Wait("it is being deleted".to_owned())),
+            }
+        })
+        .await
+    }
+}
+
+impl Keeps<DiscoveryNoun> for AwsIpam {
+    fn create(&self, spec: &DiscoverySpec) -> Result<DiscoveryRecord> {
+        let home = self.clients.home_region();
+        let begin = |token| self.begin_discovery(spec, token);
+        let finish = |id: String| async move { self.finish_discovery(&id, spec).await };
+        self.run(self.make::<DiscoveryNoun, _, _>(home, "", begin, finish))
+    }
+
+    fn get(&self, id: &str) -> Result<Option<DiscoveryRecord>> {
+        self.run(async {
+            let found = self.raw_discovery(id).await?.filter(|found| !matches!(stage(found), Stage::Gone));
+            found.as_ref().map(record).transpose()
+        })
+    }
+
+    fn list(&self) -> Result<Vec<DiscoveryRecord>> {
+        self.run(async {
+            let request = self.clients.home().describe_ipam_resource_discoveries().into_paginator().items().send();
+            let found: Vec<ec2::IpamResourceDiscovery> =
+                ask("DescribeIpamResourceDiscoveries", request.try_collect()).await?;
+            found.iter().filter(|found| !matches!(stage(found), Stage::Gone)).map(record).collect()
+        })
+    }
+
+    fn update(&self, id: &str, before: &DiscoverySpec, after: &DiscoverySpec) -> Result<DiscoveryRecord> {
+        self.run(self.change_discovery(id, before, after))
+    }
+
+    fn delete(&self, id: &str, _spec: &DiscoverySpec) -> Result<()> {
+        self.run(self.drop_discovery(id))
+    }
+}

@@ -1,0 +1,192 @@
+//! Resource discoveries, and their associations with IPAMs.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use crate::ipam::Tags;
+
+use super::Noun;
+
+/// A resource discovery.
+#[derive(Debug)]
+pub enum DiscoveryNoun {}
+
+impl Noun for DiscoveryNoun {
+    const WORD: &'static str = "resource discovery";
+    const RESOURCE: &'static str = "ipam_resource_discovery";
+    const ELSEWHERE: &'static str = "An own store has no service that looks into accounts. Leave the resource out, and write \
+         down what is used outside as `ipam_allocation`, so that nobody gets it.";
+    type Spec = DiscoverySpec;
+    type Record = DiscoveryRecord;
+}
+
+/// A part of an organization: `o-.../r-.../ou-.../` for one organizational unit, `*` at the end for all below it too.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EntityPath(String);
+
+impl EntityPath {
+    /// Whether everything that `other` names is named by this one too.
+    pub fn covers(&self, other: &Self) -> bool {
+        match self.0.strip_suffix('*') {
+            Some(root) => other.0.starts_with(root),
+            None => self == other,
+        }
+    }
+}
+
+impl fmt::Display for EntityPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for EntityPath {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut parts: Vec<&str> = text.split('/').collect();
+        let end = parts.pop();
+        let is_id = |id: &str, prefix: &str| {
+            let rest = id.strip_prefix(prefix).unwrap_or_default();
+            !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        };
+        let is_path = match parts.as_slice() {
+            [organization, root, units @ ..] => {
+                is_id(organization, "o-")
+                    && is_id(root, "r-")
+                    && !units.is_empty()
+                    && units.iter().all(|unit| is_id(unit, "ou-"))
+            }
+            _ => false,
+        };
+        if is_path && matches!(end, Some("" | "*")) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(format!(
+            "{text:?} is not the path of an organizational unit. Write the ids of the organization, its root and the \
+             units down to the one that is meant: \"o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/\", or with \"/*\" at the end \
+             for all units below it too."
+        ))
+    }
+}
+
+/// What a configuration says of a discovery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiscoverySpec {
+    /// Free text.
+    pub description: Option<String>,
+    /// Regions in which resources are looked at.
+    pub operating_regions: BTreeSet<String>,
+    /// Parts of the organization that are not looked at. None of them covers another.
+    pub exclusions: BTreeSet<EntityPath>,
+    /// Tags, the name among them.
+    pub tags: Tags,
+}
+
+/// A discovery as AWS answers it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiscoveryRecord {
+    /// `ipam-res-disco-...`.
+    pub id: String,
+    /// ARN.
+    pub arn: String,
+    /// Account.
+    pub owner_id: String,
+    /// Home Region.
+    pub region: String,
+    /// Whether it came with an IPAM.
+    pub is_default: bool,
+    /// Free text.
+    pub description: Option<String>,
+    /// See [`DiscoverySpec`].
+    pub operating_regions: BTreeSet<String>,
+    /// See [`DiscoverySpec`].
+    pub exclusions: BTreeSet<EntityPath>,
+    /// Tags, the name among them.
+    pub tags: Tags,
+}
+
+/// That an IPAM takes what a discovery sees.
+#[derive(Debug)]
+pub enum AssociationNoun {}
+
+impl Noun for AssociationNoun {
+    const WORD: &'static str = "resource discovery association";
+    const RESOURCE: &'static str = "ipam_resource_discovery_association";
+    const ELSEWHERE: &'static str = "An own store has neither an IPAM nor resource discoveries to bring together: leave the \
+         resource out.";
+    type Spec = AssociationSpec;
+    type Record = AssociationRecord;
+}
+
+/// What a configuration says of an association.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AssociationSpec {
+    /// The IPAM.
+    pub ipam_id: String,
+    /// The discovery, be it another account's.
+    pub discovery_id: String,
+    /// Tags.
+    pub tags: Tags,
+}
+
+/// An association as AWS answers it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AssociationRecord {
+    /// `ipam-res-disco-assoc-...`.
+    pub id: String,
+    /// ARN.
+    pub arn: String,
+    /// Account.
+    pub owner_id: String,
+    /// The IPAM.
+    pub ipam_id: String,
+    /// Its ARN.
+    pub ipam_arn: String,
+    /// Its home Region.
+    pub ipam_region: String,
+    /// The discovery.
+    pub discovery_id: String,
+    /// Whether it came with the IPAM.
+    pub is_default: bool,
+    /// AWS's state of it, such as `associate-complete`.
+    pub state: String,
+    /// `active`; `not-found` when the discovery is gone or not shared any more.
+    pub discovery_status: Option<String>,
+    /// Tags.
+    pub tags: Tags,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_of_organizational_units_are_read() {
+        for (text, is_right) in [
+            ("o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/", true),
+            ("o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/ou-ab12-22222222/", true),
+            ("o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*", true),
+            ("o-a1b2c3d4e5/r-ab12/ou-ab12-11111111", false),
+            ("o-a1b2c3d4e5/r-ab12/", false),
+            ("o-a1b2c3d4e5/ou-ab12-11111111/", false),
+            ("r-ab12/ou-ab12-11111111/", false),
+            ("o-/r-ab12/ou-ab12-11111111/", false),
+            ("o-A/r-ab12/ou-ab12-11111111/", false),
+            ("ou-ab12-11111111", false),
+            ("", false),
+        ] {
+            assert_eq!(text.parse::<EntityPath>().is_ok(), is_right, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_path_with_a_star_covers_all_below_it() {
+        let path = |text: &str| text.parse::<EntityPath>().unwrap();
+        let (all, one, below) = (path("o-1/r-1/ou-1/*"), path("o-1/r-1/ou-1/"), path("o-1/r-1/ou-1/ou-2/"));
+        assert!(all.covers(&one) && all.covers(&below) && all.covers(&all));
+        assert!(!one.covers(&below) && !one.covers(&all) && !below.covers(&one));
+        assert!(!all.covers(&path("o-1/r-1/ou-11/")));
+    }
+}

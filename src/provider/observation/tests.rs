@@ -1,0 +1,125 @@
+//! Data sources over what was seen, on a store that has seen nothing; wrong arguments.
+
+use std::time::Duration;
+
+use super::*;
+use crate::backend::Local;
+use crate::ipam::{Actor, Tags};
+use crate::provider::shared::Configured;
+use crate::tf::Value;
+
+fn sources() -> Vec<Box<dyn ErasedDataSource>> {
+    let shared = Arc::new(Shared::default());
+    shared.configure(Some(Configured {
+        ipam: Arc::new(Local::open("memory:", Actor::default()).unwrap()),
+        plan_hold: Duration::ZERO,
+        default_tags: Tags::new(),
+    }));
+    all(&shared)
+}
+
+fn named(name: &str) -> Box<dyn ErasedDataSource> {
+    sources().into_iter().find(|source| source.type_name() == name).unwrap()
+}
+
+/// A configuration with these arguments, nothing else.
+fn config(source: &dyn ErasedDataSource, given: &[(&str, &str)]) -> Value {
+    let attributes = source.schema().block.attributes;
+    for (name, _) in given {
+        assert!(attributes.iter().any(|known| known.name == *name), "{} has no {name}", source.type_name());
+    }
+    let of =
+        |name: &str| given.iter().find(|(known, _)| *known == name).map_or(Value::Null, |(_, text)| (*text).into());
+    Value::Map(attributes.iter().map(|known| (known.name.to_owned(), of(known.name))).collect())
+}
+
+#[test]
+fn a_store_that_has_seen_nothing_says_so_and_who_has() {
+    for source in sources() {
+        let is_history = source.type_name() == "ipam_address_history";
+        let given: &[(&str, &str)] = if is_history { &[("cidr", "10.0.0.0/16")] } else { &[] };
+        let config = config(source.as_ref(), given);
+        let told = source.read(&config).unwrap_err();
+        let told = told.iter().next().unwrap();
+        assert_eq!(told.summary, "This store has seen nothing of accounts yet");
+        for words in [source.type_name(), "aws-ipam", "memory of this process"] {
+            assert!(told.detail.contains(words), "{}", told.detail);
+        }
+    }
+}
+
+#[test]
+fn wholly_unknown_arguments_are_no_mistake() {
+    for source in sources() {
+        let attributes = source.schema().block.attributes;
+        let arguments = attributes.iter().filter(|attribute| !attribute.is_computed_only());
+        let config = Value::Map(arguments.map(|argument| (argument.name.to_owned(), Value::Unknown)).collect());
+        assert_eq!(source.validate(&config), Diagnostics::new(), "{}", source.type_name());
+    }
+}
+
+#[test]
+fn wrong_arguments_are_told_at_plan_time_where_they_stand() {
+    type Row<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str, &'a str);
+    let rows: &[Row<'_>] = &[
+        ("ipam_address_history", &[("cidr", "10.0.0.1/16")], "cidr", "host bits"),
+        ("ipam_address_history", &[("cidr", "10.0.0.1")], "cidr", "10.0.0.1/32"),
+        ("ipam_address_history", &[("start_time", "yesterday")], "start_time", "is not a time"),
+        ("ipam_address_history", &[("end_time", "2026-01-31")], "end_time", "is not a time"),
+        (
+            "ipam_address_history",
+            &[("start_time", "2026-02-01T00:00:00Z"), ("end_time", "2026-01-01T00:00:00Z")],
+            "end_time",
+            "before it begins",
+        ),
+        (
+            "ipam_address_history",
+            &[("start_time", "2026-02-01T00:00:00Z"), ("last", "24h")],
+            "last",
+            "Keep one of them",
+        ),
+        ("ipam_address_history", &[("end_time", "2026-02-01T00:00:00Z"), ("last", "1h")], "last", "Keep one of them"),
+        ("ipam_address_history", &[("last", "a day")], "last", "is not a duration"),
+        ("ipam_resource_cidrs", &[("resource_owner_id", "1234")], "resource_owner_id", "twelve digits"),
+        ("ipam_resource_cidrs", &[("resource_type", "server")], "resource_type", "none of vpc"),
+        ("ipam_resource_cidrs", &[("within_cidr", "10.0.0.1/8")], "within_cidr", "host bits"),
+        ("ipam_resource_cidrs", &[("management_state", "lost")], "management_state", "managed, unmanaged, ignored"),
+        ("ipam_resource_cidrs", &[("compliance_status", "good")], "compliance_status", "noncompliant"),
+        ("ipam_resource_cidrs", &[("overlap_status", "no")], "overlap_status", "nonoverlapping"),
+        ("ipam_discovered_resource_cidrs", &[("resource_owner_id", "x")], "resource_owner_id", "twelve digits"),
+        ("ipam_discovered_resource_cidrs", &[("resource_type", "x")], "resource_type", "none of vpc"),
+        ("ipam_discovered_public_addresses", &[("address_type", "eip")], "address_type", "amazon-owned-eip"),
+        ("ipam_discovered_public_addresses", &[("association_status", "x")], "association_status", "disassociated"),
+        ("ipam_discovered_public_addresses", &[("service", "x")], "service", "nat-gateway"),
+        ("ipam_discovered_public_addresses", &[("address_owner_id", "x")], "address_owner_id", "twelve digits"),
+    ];
+    for (name, given, path, says) in rows {
+        let source = named(name);
+        let told = source.validate(&config(source.as_ref(), given));
+        let told: Vec<_> = told.iter().filter(|one| one.path == Path::attribute(path)).collect();
+        assert!(told.iter().any(|one| one.detail.contains(says)), "{name} {given:?}: {told:?}");
+    }
+}
+
+#[test]
+fn usage_is_shown_as_fraction_and_percent_with_the_digits_that_were_said() {
+    for (said, fraction, percent) in [
+        (0.0, "0", "0"),
+        (0.1, "0.1", "10"),
+        (0.29, "0.29", "29"),
+        (1.0, "1", "100"),
+        (0.003_906_25, "0.00390625", "0.390625"),
+    ] {
+        let (found, in_percent) = usage(Some(said));
+        let number = |text: &str| Tf::Known(text.parse::<Number>().unwrap());
+        assert_eq!((found, in_percent), (number(fraction), number(percent)), "{said}");
+    }
+    assert_eq!(usage(None), (Tf::Null, Tf::Null));
+    assert_eq!(usage(Some(f64::NAN)), (Tf::Null, Tf::Null));
+}
+
+#[test]
+fn times_are_read_with_any_offset_and_shown_in_utc() {
+    let moment: Moment = "2026-01-31T15:00:00+01:00".parse().unwrap();
+    assert_eq!(moment.to_string(), "2026-01-31T14:00:00Z");
+}

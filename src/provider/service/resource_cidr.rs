@@ -1,0 +1,129 @@
+//! `ipam_resource_cidr`: a block that was seen on a resource is ignored, watched again, or moved to another scope.
+
+use std::time::Duration;
+
+use crate::backend::service::{ResourceCidrId, ResourceCidrNoun, ResourceCidrRecord, ResourceCidrSpec};
+use crate::ipam::{Cidr, Error};
+use crate::tf::{Diagnostics, Path, Tf, wrong_value};
+use crate::{at, model};
+
+use super::super::resources::Timeouts;
+use super::ServiceModel;
+
+/// A resource is seen minutes after it was made, and space that is released goes late.
+const PATIENCE: Duration = Duration::from_mins(20);
+
+model! {
+    /// How AWS IPAM treats a CIDR that it has seen on a resource (a VPC, ...): whether it is watched, and in which private
+    /// scope it counts. The resource itself stays as it is. Creating waits until IPAM has seen the CIDR, which is minutes
+    /// after the resource was made; 20 minutes when `timeouts` does not say.
+    ///
+    /// Destroying gives it back: it is watched again, in the scope that it came from. When AWS refuses that (the scope is
+    /// gone, ...), destroying fails and says what it leaves.
+    pub(crate) struct ResourceCidrModel {
+        /// Id of the resource, such as `vpc-...`.
+        resource_id: String => required().replace(),
+        /// Its CIDR.
+        resource_cidr: Cidr => required().replace(),
+        /// Its Region.
+        resource_region: String => required().replace(),
+        /// Whether it is watched. With false AWS ignores it: its space goes back to the pool, and it is not imported
+        /// into a pool by itself again. Public scopes do not have that.
+        monitored: bool => default(true),
+        /// The private scope that it is to count in; only the CIDRs of VPCs move, and those of their subnets with them.
+        /// One that is allocated from a pool moves when that allocation is released. It stays where it is when not set.
+        ipam_scope_id: String => optional().computed(),
+        /// The scope that it goes back to when this is destroyed. The one that it was found in when not set.
+        original_ipam_scope_id: String => optional().computed(),
+        /// `resource_id`, `resource_cidr` and `resource_region`, joined by `_`.
+        id: String => computed(),
+        /// `managed`, `unmanaged` or `ignored`.
+        management_state: String => computed(),
+        /// What it is on: `vpc`, `subnet`, `eip`, `public-ipv4-pool`, `ipv6-pool`, `eni`, `anycast-ip-list` or `other`.
+        resource_type: String => computed(),
+        /// Account of the resource.
+        resource_owner_id: String => computed(),
+        /// Pool that it is allocated from; null when it is from none.
+        ipam_pool_id: String => computed(),
+    }
+    blocks { timeouts: Timeouts }
+}
+
+impl ResourceCidrModel {
+    fn check_part(text: &Tf<String>, at: &Path) -> Diagnostics {
+        match text.get() {
+            Some(text) if text.is_empty() || text.contains('_') || text.chars().any(char::is_whitespace) => {
+                wrong_value(
+                    at,
+                    format!("{text:?} is empty, or holds white space or a \"_\", which nothing in AWS has here."),
+                )
+            }
+            _ => Diagnostics::new(),
+        }
+    }
+}
+
+impl ServiceModel for ResourceCidrModel {
+    type Noun = ResourceCidrNoun;
+    const PATIENCE: Duration = PATIENCE;
+
+    fn check(&self) -> Diagnostics {
+        let mut diagnostics = Self::check_part(&self.resource_id, &at!(Self, resource_id));
+        diagnostics.append(Self::check_part(&self.resource_region, &at!(Self, resource_region)));
+        diagnostics
+    }
+
+    fn spec(&self) -> Option<ResourceCidrSpec> {
+        Some(ResourceCidrSpec {
+            of: ResourceCidrId {
+                resource_id: self.resource_id.cloned()?,
+                cidr: self.resource_cidr.cloned()?,
+                region: self.resource_region.cloned()?,
+            },
+            monitored: self.monitored.cloned()?,
+            scope_id: self.ipam_scope_id.cloned(),
+            original_scope_id: self.original_ipam_scope_id.cloned(),
+        })
+    }
+
+    fn fill(&mut self, record: &ResourceCidrRecord) {
+        self.resource_id = record.of.resource_id.clone().into();
+        self.resource_cidr = record.of.cidr.into();
+        self.resource_region = record.of.region.clone().into();
+        self.monitored = record.is_monitored().into();
+        self.ipam_scope_id = record.scope_id.clone().into();
+        if !self.original_ipam_scope_id.is_known() {
+            self.original_ipam_scope_id = record.found_in.clone().into();
+        }
+        self.id = record.of.to_string().into();
+        self.management_state = record.management.map(|state| state.to_string()).into();
+        self.resource_type = record.resource_type.to_string().into();
+        self.resource_owner_id = record.owner_id.clone().into();
+        self.ipam_pool_id = record.pool_id.clone().into();
+    }
+
+    fn id(&self) -> &Tf<String> {
+        &self.id
+    }
+
+    fn timeouts(&self) -> &Tf<Timeouts> {
+        &self.timeouts
+    }
+
+    fn plan_change(prior: &Self, planned: &mut Self) {
+        if prior.spec() != planned.spec() {
+            planned.management_state = Tf::Unknown;
+            planned.ipam_pool_id = Tf::Unknown;
+        }
+    }
+
+    fn place(&self, error: &Error) -> Path {
+        match error {
+            Error::Service(fault) if fault.code.as_deref() == Some("InvalidIpamScopeId.NotFound") => {
+                at!(Self, ipam_scope_id)
+            }
+            Error::Pending(_) => at!(Self, resource_cidr),
+            _ => Path::root(),
+        }
+    }
+}
