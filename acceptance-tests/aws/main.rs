@@ -17,6 +17,7 @@ mod player;
 mod scene;
 
 mod awscli;
+mod carrying;
 mod core;
 mod credentials;
 mod errors;

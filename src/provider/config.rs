@@ -129,6 +129,14 @@ fn open_store(config: &ProviderModel, store: &str, actor: Actor) -> Result<Arc<d
     Ok(Arc::new(local))
 }
 
+/// The service that `store` names, with its name, reached as the environment says; `None`: a store of our own.
+pub(super) fn service(store: &str) -> Option<(&'static str, Result<Arc<dyn Ipam>, String>)> {
+    let sentences = |diagnostics: Diagnostics| {
+        diagnostics.into_iter().map(|one| format!("{}. {}", one.summary, one.detail)).collect::<Vec<_>>().join(" ")
+    };
+    (store == AWS_STORE).then(|| (AWS_STORE, aws::open(&AwsModel::default()).map_err(sentences)))
+}
+
 /// What a store's URL begins with: the rest may hold a password.
 fn kind_of(store: &str) -> &str {
     store.split_once(':').map_or(store, |(kind, _)| kind)
