@@ -50,8 +50,9 @@ pub(super) fn open(url: &str) -> Result<Opened, Failure> {
 
 /// The only place where a command opens a store.
 pub(super) fn open_or_new(url: &str) -> Result<Opened, Failure> {
-    if let Some((name, service)) = provider::service(url) {
-        return Ok(Opened::Service(name, service.map_err(Failure::Usage)?));
+    if let Some(service) = provider::service(url) {
+        let (name, ipam) = service.map_err(Failure::Usage)?;
+        return Ok(Opened::Service(name, ipam));
     }
     let user = ["USER", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
     let actor = Actor { owner: BINARY.to_owned(), user, run_url: None };

@@ -12,8 +12,8 @@ use crate::{at, model};
 use super::actor::actor;
 use super::attributes::HumanDuration;
 use super::aws::{self, AwsModel};
-use super::errors;
 use super::shared::{Configured, Shared};
+use super::{NamedService, errors};
 
 /// Where addresses are kept when nobody says.
 pub(super) const DEFAULT_STORE: &str = "sqlite:ipam.db";
@@ -129,12 +129,13 @@ fn open_store(config: &ProviderModel, store: &str, actor: Actor) -> Result<Arc<d
     Ok(Arc::new(local))
 }
 
-/// The service that `store` names, with its name, reached as the environment says; `None`: a store of our own.
-pub(super) fn service(store: &str) -> Option<(&'static str, Result<Arc<dyn Ipam>, String>)> {
+/// The service that `store` names, reached as the environment says; `None`: a store of our own.
+pub(super) fn service(store: &str) -> Option<Result<NamedService, String>> {
     let sentences = |diagnostics: Diagnostics| {
         diagnostics.into_iter().map(|one| format!("{}. {}", one.summary, one.detail)).collect::<Vec<_>>().join(" ")
     };
-    (store == AWS_STORE).then(|| (AWS_STORE, aws::open(&AwsModel::default()).map_err(sentences)))
+    let open = || aws::open(&AwsModel::default()).map(|ipam| (AWS_STORE, ipam)).map_err(sentences);
+    (store == AWS_STORE).then(open)
 }
 
 /// What a store's URL begins with: the rest may hold a password.

@@ -38,11 +38,13 @@ pub fn provider() -> tf::Provider {
     over(&Arc::new(Shared::default()))
 }
 
-/// The service that `store` names (`aws-ipam`), for commands: with its name, and reached as the environment says. `None`:
-/// a store of our own.
+/// A service, and what it is called in `store`.
+pub type NamedService = (&'static str, Arc<dyn Ipam>);
+
+/// The service that `store` names (`aws-ipam`), for commands: reached as the environment says. `None`: a store of our own.
 ///
 /// The inner result is an error, as sentences, when the service cannot be used.
-pub fn service(store: &str) -> Option<(&'static str, Result<Arc<dyn Ipam>, String>)> {
+pub fn service(store: &str) -> Option<Result<NamedService, String>> {
     config::service(store)
 }
 
