@@ -4,16 +4,25 @@
 #![allow(clippy::print_stdout, reason = "shown when a test fails")]
 
 mod boto;
+#[path = "../protocol/client.rs"]
+#[allow(dead_code, unreachable_pub, reason = "shared with the tests of the protocol, which use all of it")]
+mod client;
 mod endpoint;
 #[path = "../harness/mod.rs"]
 #[allow(dead_code, unreachable_pub, reason = "shared with the other acceptance tests, which use all of it")]
 mod harness;
+#[path = "../protocol/player.rs"]
+#[allow(dead_code, unreachable_pub, reason = "shared with the tests of the protocol, which use all of it")]
+mod player;
 mod scene;
 
 mod awscli;
+mod carrying;
 mod core;
+mod credentials;
 mod errors;
 mod examples;
+mod late;
 mod lists;
 mod members;
 mod monitoring;
@@ -24,6 +33,7 @@ mod once;
 mod ours;
 mod pains;
 mod policies;
+mod previews;
 mod resolver_mistakes;
 mod resolvers;
 mod roles;

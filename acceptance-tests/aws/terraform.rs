@@ -127,12 +127,40 @@ fn pain_7_what_is_imported_with_ids_of_the_aws_provider_plans_empty() {
             "ipam_pool_cidr.more" => format!("10.1.0.0/16_{}", made.text("ipam_pool.top.id")),
             // AWS's own id.
             "ipam_allocation.web" => made.text("ipam_allocation.web.ipam_pool_allocation_id"),
+            // With the Region behind it, as the AWS provider takes it since version 6.
+            "ipam_pool.below" | "ipam_allocation.exact" => made.text(&format!("{address}.id")) + "@us-east-1",
             // <allocation>_<pool>, as the AWS provider has it.
             _ => made.text(&format!("{address}.id")),
         };
         second.import(address, &id);
     }
     second.assert_settled();
+    scene.is_sound();
+}
+
+#[test]
+fn pain_7_a_cidr_by_size_is_imported_without_a_replacement_whatever_it_is_called() {
+    let scene = Scene::new();
+    let (_, leaf) = scene.tree();
+    let block = |name: &str| {
+        format!(
+            "resource \"ipam_pool_cidr\" \"sized\" {{\n  ipam_pool_id = {leaf:?}\n  netmask_length = 16\n{name}}}\n"
+        )
+    };
+    let workspace = Workspace::on(&store(&scene));
+    workspace.configure(&block(""));
+    workspace.import("ipam_pool_cidr.sized", &format!("10.0.0.0/16_{leaf}@us-east-1"));
+    workspace.assert_settled();
+    workspace.configure(&block("  name = \"first\"\n"));
+    assert_eq!(workspace.plan().actions()["ipam_pool_cidr.sized"], "update");
+    workspace.apply_saved();
+    workspace.assert_settled();
+    // New ones are called anything, or nothing, and are two all the same.
+    let more = block("").replace("\"sized\" {", "\"more\" {\n  count = 2").replace("16", "20");
+    workspace.configure(&(block("") + &more));
+    let made = workspace.apply();
+    workspace.assert_settled();
+    assert_ne!(made.text("ipam_pool_cidr.more[0].cidr"), made.text("ipam_pool_cidr.more[1].cidr"));
     scene.is_sound();
 }
 

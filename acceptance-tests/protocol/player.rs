@@ -340,7 +340,8 @@ fn block_type(block: &schema::Block) -> Type {
     let attributes = block.attributes.iter().map(|attribute| (attribute.name.clone(), attribute_type(attribute)));
     let blocks = block.block_types.iter().map(|nested| {
         let ty = block_type(nested.block.as_ref().expect("every block has a content"));
-        (nested.type_name.clone(), ty)
+        let is_list = nested.nesting() == schema::nested_block::NestingMode::List;
+        (nested.type_name.clone(), if is_list { Type::list(ty) } else { ty })
     });
     Type::object(attributes.chain(blocks))
 }

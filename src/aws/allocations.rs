@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::ipam::{
     Allocation, AllocationChange, AllocationSpec, Cidr, Error, Kind, Planned, Pool, Resize, ResourceType, Result, Size,
-    check_tags,
+    Unfinished, check_tags,
 };
 
 use super::AwsIpam;
@@ -16,15 +16,8 @@ use super::space::occupant;
 use super::tags;
 use super::wait::{self, Look, uncrowded, until};
 
-/// What is waited for when AWS still holds a block.
-pub(super) fn held_by_aws(held: &Allocation) -> String {
-    let what = held.resource_id.as_deref().unwrap_or("a resource");
-    format!(
-        "AWS still holds {} for {} {what}; it lets go some time after that is deleted",
-        held.cidr,
-        held.resource_type.word()
-    )
-}
+/// The code of the refusal to wait for AWS.
+const STILL_HELD: &str = "StillHeld";
 
 /// What a request for a block says.
 struct Ask<'a> {
@@ -76,6 +69,26 @@ impl Ask<'_> {
 }
 
 impl AwsIpam {
+    /// That something cannot go yet, because AWS still holds a block of it. It lets go late, which is waited for unless the
+    /// user does not want that.
+    pub(super) fn still_held(
+        &self,
+        held: &Allocation,
+        action: &'static str,
+        unfinished: impl Fn(String) -> Unfinished,
+    ) -> Error {
+        if held.resource_type == ResourceType::Custom {
+            return Error::Pending(unfinished(format!("{} is released, and AWS still holds it", held.cidr)));
+        }
+        let what = held.resource_id.as_deref().unwrap_or("a resource");
+        let words = format!("AWS still holds {} for {} {what}", held.cidr, held.resource_type.word());
+        if self.waits_for_release {
+            return Error::Pending(unfinished(format!("{words}; it lets go some time after that is deleted")));
+        }
+        let why = "That is not waited for, because `wait_for_release` is false in the `aws` block: apply again later";
+        fault(action, STILL_HELD, format!("{words}. {why}")).into()
+    }
+
     /// The block that would be allocated now. Its id is empty: AWS gives one only when it is.
     pub(super) async fn foresee_allocation(&self, spec: &AllocationSpec, pool: &Pool) -> Result<Allocation> {
         let wanted = Ask { pool, size: spec.size, disallowed: &spec.disallowed_cidrs };
@@ -303,6 +316,9 @@ impl AwsIpam {
             Err(refusal) => return Err(refusal.into()),
         }
         self.memory.released(&whole);
+        if !self.waits_for_release {
+            return Ok(());
+        }
         let unfinished = wait::unfinished(Kind::Allocation.into(), &whole, &found.meta.name);
         until(&self.pace, unfinished, || async move {
             match self.allocation_in(pool_id, own).await? {

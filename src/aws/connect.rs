@@ -130,17 +130,26 @@ fn endpoints_and_retries(mut loader: ConfigLoader, settings: &Settings) -> Confi
     if let Some(use_dual_stack) = settings.use_dualstack_endpoint {
         loader = loader.use_dual_stack(use_dual_stack);
     }
-    // Who sets the environment's own variables knows why.
-    let is_set = |name: &str| std::env::var_os(name).is_some();
-    let attempts = match settings.max_retries {
-        Some(retries) => Some(retries.saturating_add(1)),
-        None if is_set("AWS_MAX_ATTEMPTS") || is_set("AWS_RETRY_MODE") => None,
-        None => Some(ATTEMPTS),
-    };
-    match attempts {
-        Some(attempts) => loader.retry_config(RetryConfig::standard().with_max_attempts(attempts)),
+    match retries(settings, |name| std::env::var(name).ok().filter(|value| !value.is_empty())) {
+        Some(retries) => loader.retry_config(retries),
         None => loader,
     }
+}
+
+/// `None`: as the environment and the profile say. Who sets the environment's own variables knows why.
+fn retries(settings: &Settings, variable: impl Fn(&str) -> Option<String>) -> Option<RetryConfig> {
+    let (mode, attempts) = (variable("AWS_RETRY_MODE"), variable("AWS_MAX_ATTEMPTS"));
+    let is_told = settings.max_retries.is_some() || settings.adaptive_retries.is_some();
+    if !is_told && (mode.is_some() || attempts.is_some()) {
+        return None;
+    }
+    let attempts = match settings.max_retries {
+        Some(retries) => retries.saturating_add(1),
+        None => attempts.and_then(|attempts| attempts.parse().ok()).unwrap_or(ATTEMPTS),
+    };
+    let adaptive = settings.adaptive_retries.unwrap_or_else(|| mode.as_deref() == Some("adaptive"));
+    let retries = if adaptive { RetryConfig::adaptive() } else { RetryConfig::standard() };
+    Some(retries.with_max_attempts(attempts))
 }
 
 /// The configuration with the credentials of the last role in the chain.
@@ -185,4 +194,31 @@ fn by_role(config: &SdkConfig, settings: &Settings, role: &Role) -> aws_config::
         builder = builder.session_length(duration);
     }
     builder
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_config::retry::RetryMode;
+
+    use super::*;
+
+    #[test]
+    fn retries_are_the_blocks_the_environments_or_ours() {
+        let of = |max_retries, adaptive_retries, environment: &[(&str, &str)]| {
+            let variable =
+                |name: &str| environment.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+            let settings = Settings { max_retries, adaptive_retries, ..Settings::default() };
+            retries(&settings, variable).map(|retries| (retries.mode(), retries.max_attempts()))
+        };
+        let (standard, adaptive) = (RetryMode::Standard, RetryMode::Adaptive);
+        assert_eq!(of(None, None, &[]), Some((standard, ATTEMPTS)));
+        assert_eq!(of(Some(2), None, &[]), Some((standard, 3)));
+        assert_eq!(of(None, Some(true), &[]), Some((adaptive, ATTEMPTS)));
+        assert_eq!(of(None, None, &[("AWS_RETRY_MODE", "adaptive")]), None, "the SDK reads it by itself");
+        assert_eq!(of(Some(2), None, &[("AWS_RETRY_MODE", "adaptive")]), Some((adaptive, 3)));
+        assert_eq!(
+            of(None, Some(false), &[("AWS_RETRY_MODE", "adaptive"), ("AWS_MAX_ATTEMPTS", "5")]),
+            Some((standard, 5))
+        );
+    }
 }

@@ -1,6 +1,6 @@
 //! What this process has asked AWS for, so that asking again is no second request.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -34,6 +34,7 @@ struct Remembered {
     nonces: HashMap<Wish, u64>,
     begun: HashMap<Wish, String>,
     allocated: HashMap<String, Instant>,
+    released: HashSet<String>,
     queues: HashMap<String, Arc<tokio::sync::Mutex<()>>>,
     locales: HashMap<String, Option<String>>,
 }
@@ -84,7 +85,14 @@ impl Memory {
     }
 
     pub(super) fn released(&self, id: &str) {
-        self.get().allocated.remove(id);
+        let mut remembered = self.get();
+        remembered.allocated.remove(id);
+        remembered.released.insert(id.to_owned());
+    }
+
+    /// This process released it, so that it goes by itself.
+    pub(super) fn is_released(&self, id: &str) -> bool {
+        self.get().released.contains(id)
     }
 
     /// Until when a read of it may not see it yet.

@@ -58,6 +58,8 @@ pub struct AwsIpam {
     chosen: OnceCell<Chosen>,
     memory: Memory,
     pace: Pace,
+    /// Whether deletions wait until AWS has let go of space.
+    waits_for_release: bool,
 }
 
 /// The IPAM in which scopes are made and names are looked up.
@@ -83,6 +85,7 @@ impl AwsIpam {
             chosen: OnceCell::new(),
             memory: Memory::default(),
             pace,
+            waits_for_release: settings.wait_for_release.unwrap_or(true),
         })
     }
 

@@ -3,7 +3,8 @@
 use aws_sdk_ec2::types as ec2;
 
 use crate::ipam::{
-    Cidr, Error, Kind, Occupant, Pool, PoolCidr, PoolCidrSpec, ResourceType, Result, Size, State, Unfinished,
+    Allocation, Cidr, Error, Kind, Occupant, Pool, PoolCidr, PoolCidrSpec, ResourceType, Result, Size, State,
+    Unfinished,
 };
 
 use super::AwsIpam;
@@ -249,13 +250,14 @@ impl AwsIpam {
         inside.retain(|one| one.cidr.overlaps(&cidr));
         let (id, name) = (composite(own, &pool.meta.id), cidr.to_string());
         let is_ours = |kind| matches!(kind, ResourceType::Custom | ResourceType::IpamPool);
-        let ours: Vec<_> = inside.iter().filter(|one| is_ours(one.resource_type)).collect();
+        let stays = |one: &&Allocation| is_ours(one.resource_type) && !self.memory.is_released(&one.meta.id);
+        let ours: Vec<_> = inside.iter().filter(stays).collect();
         if !ours.is_empty() {
             let (contents, more) = super::space::first_few(ours.into_iter().map(super::space::occupant).collect());
             return Err(Error::InUse { kind: Kind::PoolCidr, id, name, contents, more });
         }
         match inside.first() {
-            Some(held) => Err(Error::Pending(unfinished(&id, &name)(super::allocations::held_by_aws(held)))),
+            Some(held) => Err(self.still_held(held, "DeprovisionIpamPoolCidr", unfinished(&id, &name))),
             None => Ok(()),
         }
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use aws_sdk_ec2::types as ec2;
 
 use crate::ipam::{
-    Cidr, Error, Family, Kind, Occupant, Pool, PoolSpec, Provision, ResourceType, Result, Size, State, Strategy,
-    Unfinished, Unsupported,
+    Allocation, Cidr, Error, Family, Kind, Occupant, Pool, PoolSpec, Provision, ResourceType, Result, Size, State,
+    Strategy, Unfinished, Unsupported,
 };
 
 use super::AwsIpam;
@@ -277,7 +277,8 @@ impl AwsIpam {
         let below = self.pool_names().await.unwrap_or_default();
         let below = below.iter().filter(|child| child.source_pool_id.as_ref() == Some(id)).map(occupant);
         let allocations = self.allocations_of(id).await?;
-        let custom = allocations.iter().filter(|one| one.resource_type == ResourceType::Custom);
+        let is_ours = |one: &&Allocation| one.resource_type == ResourceType::Custom;
+        let custom = allocations.iter().filter(is_ours).filter(|one| !self.memory.is_released(&one.meta.id));
         let inside: Vec<Occupant> = below.chain(custom.map(super::space::occupant)).collect();
         if !inside.is_empty() {
             let (contents, more) = super::space::first_few(inside);
@@ -285,7 +286,7 @@ impl AwsIpam {
             return Err(Error::InUse { kind: Kind::Pool, id, name, contents, more });
         }
         match allocations.first() {
-            Some(held) => Err(Error::Pending(unfinished(id, &pool.meta.name)(super::allocations::held_by_aws(held)))),
+            Some(held) => Err(self.still_held(held, "DeleteIpamPool", unfinished(id, &pool.meta.name))),
             None => Ok(()),
         }
     }

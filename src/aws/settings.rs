@@ -26,6 +26,10 @@ pub struct Settings {
     pub sts_endpoint: Option<String>,
     /// How often a call is tried again.
     pub max_retries: Option<u32>,
+    /// Whether calls are also slowed down while AWS throttles; `None`: as the environment says.
+    pub adaptive_retries: Option<bool>,
+    /// Whether deletions wait until AWS has let go of space that is free for it; `None`: they do.
+    pub wait_for_release: Option<bool>,
     /// FIPS endpoints.
     pub use_fips_endpoint: Option<bool>,
     /// Endpoints that can be reached over IPv6.

@@ -22,15 +22,16 @@ use crate::ipam::Tally;
 #[derive(Debug, Args)]
 pub(super) struct Options {
     /// The export.
-    file: PathBuf,
-    /// Into a store in use, too: brings in what is not there yet, if nothing speaks against any of it.
+    pub(super) file: PathBuf,
+    /// Into a store in use, too: brings in what is not there yet, if nothing speaks against any of it. What is brought
+    /// into AWS IPAM always is.
     #[arg(long)]
-    merge: bool,
+    pub(super) merge: bool,
     /// Finds out everything, and writes nothing.
     #[arg(long)]
-    dry_run: bool,
+    pub(super) dry_run: bool,
     #[command(flatten)]
-    format: Format,
+    pub(super) format: Format,
 }
 
 #[derive(Serialize)]
@@ -49,7 +50,7 @@ struct Answer<'a> {
 }
 
 #[derive(Serialize)]
-struct TallyAnswer {
+pub(super) struct TallyAnswer {
     scopes: u64,
     pools: u64,
     pool_cidrs: u64,

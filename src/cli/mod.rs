@@ -2,8 +2,8 @@
 //!
 //! Most commands read. `import` brings in what an export holds, `gc` takes back what expired, `prune` forgets the past of
 //! a store; what else changes addresses goes through Terraform. Each command makes a [`out::Page`]; printing is `out`'s
-//! alone. Exit status: 0 when all is well, 1 when `check` or `import` found something, 2 when the command could not be
-//! done.
+//! alone. `--store` names a store of our own or a service such as AWS IPAM ([`opened`]). Exit status: 0 when all is well, 1
+//! when `check` or `import` found something, 2 when the command could not be done.
 //!
 //! `--json` shapes are a promise: fields are added, never renamed or removed. Address counts are decimal strings,
 //! because IPv6 has more than JSON numbers can carry everywhere.
@@ -17,22 +17,24 @@ mod export;
 mod gc;
 mod history;
 mod import;
+mod opened;
 mod out;
 mod paths;
 mod prune;
+mod rebuild;
 mod status;
 mod tree;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
+use crate::backend::explain;
 use crate::backend::upkeep::Stopped;
-use crate::backend::{Local, actor, explain};
 use crate::ipam::Error;
 use crate::{plugin, provider};
+use opened::{Opened, open, open_or_new};
 use out::Page;
 
 /// Name of the binary, as Terraform wants it.
@@ -45,7 +47,7 @@ const BINARY: &str = "terraform-provider-ipam";
 #[derive(Debug, Parser)]
 #[command(name = BINARY, version, disable_help_subcommand = true)]
 struct Cli {
-    /// Store to work on.
+    /// Store to work on; `aws-ipam` for AWS IPAM, reached as the environment says.
     #[arg(
         long,
         global = true,
@@ -159,52 +161,27 @@ enum Answer {
 fn answer(cli: &Cli) -> Result<Answer, Failure> {
     let page = match &cli.command {
         None => Page::text(about::text()),
-        Some(Command::Tree(options)) => tree::page(&open(&cli.store)?, options)?,
-        Some(Command::Allocations(options)) => allocations::page(&open(&cli.store)?, options)?,
-        Some(Command::Check(format)) => check::page(&open(&cli.store)?, *format)?,
-        Some(Command::Events(options)) => events::page(&open(&cli.store)?, options)?,
-        Some(Command::History(options)) => history::page(&open(&cli.store)?, options)?,
+        Some(Command::Tree(options)) => tree::page(open(&cli.store)?.ipam(), options)?,
+        Some(Command::Allocations(options)) => allocations::page(open(&cli.store)?.ipam(), options)?,
+        Some(Command::Check(format)) => check::page(open(&cli.store)?.ipam(), *format)?,
+        Some(Command::Events(options)) => events::page(open(&cli.store)?.ipam(), options)?,
+        Some(Command::History(options)) => history::page(open(&cli.store)?.ipam(), options)?,
         Some(Command::Status(format)) => status::page(&open(&cli.store)?, *format)?,
         Some(Command::Export(options)) => export::page(&open(&cli.store)?, options)?,
         // The one that may make a new store.
-        Some(Command::Import(options)) => import::page(&open_or_new(&cli.store)?, options)?,
-        Some(Command::Gc(options)) => gc::page(&open(&cli.store)?, options)?,
-        Some(Command::Prune(options)) => prune::page(&open(&cli.store)?, options)?,
+        Some(Command::Import(options)) => match open_or_new(&cli.store)? {
+            Opened::Own(local) => import::page(&local, options)?,
+            Opened::Service(_, ipam) => rebuild::page(ipam.as_ref(), options)?,
+        },
+        Some(Command::Gc(options)) => gc::page(open(&cli.store)?.own("It holds nothing for plans.")?, options)?,
+        Some(Command::Prune(options)) => {
+            prune::page(open(&cli.store)?.own("It keeps nothing of its own past here.")?, options)?
+        }
         Some(Command::Debug) => return Ok(Answer::Debug),
         Some(Command::Completions { shell }) => completions(*shell),
         Some(Command::Version(format)) => version(*format),
     };
     Ok(Answer::Page(page))
-}
-
-/// A store that is there.
-fn open(url: &str) -> Result<Local, Failure> {
-    if let Some(path) = missing_file(url) {
-        return Err(Failure::Usage(format!(
-            "There is no store at {}. Terraform creates it at the first plan; to work on another one, give --store \
-             or set IPAM_STORE.",
-            path.display()
-        )));
-    }
-    open_or_new(url)
-}
-
-/// The only place where a command opens a store.
-fn open_or_new(url: &str) -> Result<Local, Failure> {
-    Ok(Local::open(url, actor(BINARY, |name| std::env::var(name).ok()))?)
-}
-
-/// The file that a `sqlite:` URL names, when it is not there. Looking at a store must not create one; the other kinds
-/// say by themselves what is missing.
-fn missing_file(url: &str) -> Option<PathBuf> {
-    let (scheme, rest) = url.split_once(':')?;
-    if !scheme.eq_ignore_ascii_case("sqlite") {
-        return None;
-    }
-    let place = rest.split_once('?').map_or(rest, |(place, _)| place);
-    let path = place.strip_prefix("//").filter(|path| path.starts_with('/')).unwrap_or(place);
-    let is_plain = !path.is_empty() && !path.starts_with([':', '~']) && !path.starts_with("//");
-    (is_plain && !PathBuf::from(path).exists()).then(|| PathBuf::from(path))
 }
 
 fn completions(shell: Shell) -> Page {
@@ -228,24 +205,6 @@ mod tests {
     #[test]
     fn command_line_is_well_formed() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn only_a_sqlite_file_can_be_missing() {
-        assert_eq!(missing_file("sqlite:/no/such.db"), Some(PathBuf::from("/no/such.db")));
-        assert_eq!(missing_file("sqlite:///no/such.db?busy_timeout=1s"), Some(PathBuf::from("/no/such.db")));
-        for url in ["sqlite:/", "sqlite:", "sqlite::memory:", "postgres://db/x", "memory:", "ipam.db"] {
-            assert_eq!(missing_file(url), None, "{url}");
-        }
-    }
-
-    #[test]
-    fn a_missing_store_is_said_and_not_created() {
-        let directory = tempfile::tempdir().unwrap();
-        let file = directory.path().join("ipam.db");
-        let failure = open(&format!("sqlite:{}", file.display())).err().unwrap();
-        assert!(failure.line().starts_with("There is no store at "), "{}", failure.line());
-        assert!(!file.exists());
     }
 
     #[test]

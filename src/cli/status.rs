@@ -12,21 +12,24 @@
 //! | `last_event` | `{sequence, time, owner, user, action, kind, id}`, or `null` |
 //! | `facts` | what the kind of store says of itself: names in snake case, values as text |
 //!
-//! Reads all scopes, pools and pool CIDRs, the sums of each pool, and one key for each hold; no allocation.
+//! Reads all scopes, pools and pool CIDRs, the sums of each pool, and one key for each hold; no allocation. Of AWS IPAM it
+//! lists everything: there is no format, no hold and no event there.
 
 use serde_json::{Value, json};
 
 use super::out::{Page, clean};
-use super::{Failure, Format};
+use super::{Failure, Format, Opened};
 use crate::backend::explain::time;
-use crate::backend::upkeep::Status;
-use crate::backend::{Ipam, Local};
+use crate::backend::upkeep::{Status, listed};
 use crate::ipam::Event;
 
-pub(super) fn page(ipam: &Local, format: Format) -> Result<Page, Failure> {
-    let status = ipam.status()?;
+pub(super) fn page(opened: &Opened, format: Format) -> Result<Page, Failure> {
+    let status = match opened {
+        Opened::Own(local) => local.status()?,
+        Opened::Service(kind, ipam) => listed::status(ipam.as_ref(), kind)?,
+    };
     if format.json {
-        return Ok(Page::json(&value(&status, ipam.now())));
+        return Ok(Page::json(&value(&status, opened.ipam().now())));
     }
     Ok(Page::text(text(&status)))
 }

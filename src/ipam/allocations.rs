@@ -357,7 +357,7 @@ impl Reader<'_> {
     pub(super) fn changeable(&mut self, id: &str) -> Result<Allocation> {
         let found: Option<Allocation> = codec::live(self.snapshot, id)?;
         match found.filter(|allocation| allocation.meta.state == State::Active) {
-            Some(allocation) if allocation.resource_type == ResourceType::Custom => Ok(allocation),
+            Some(allocation) if allocation.resource_type != ResourceType::IpamPool => Ok(allocation),
             Some(allocation) => Err(self.held_by_pool(&allocation)?),
             None => Err(Error::NotFound { kind: Kind::Allocation, id: id.to_owned() }),
         }

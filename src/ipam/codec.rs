@@ -53,7 +53,7 @@ macro_rules! record {
 record!(Scope, self, parent: keys::ROOT);
 record!(Pool, self, parent: self.container());
 record!(PoolCidr, self, parent: &self.pool_id, named: !self.inline, block: self.cidr);
-record!(Allocation, self, parent: &self.pool_id, named: self.resource_type == ResourceType::Custom, block: self.cidr);
+record!(Allocation, self, parent: &self.pool_id, named: self.resource_type != ResourceType::IpamPool, block: self.cidr);
 
 /// Text of a value, with the version in front.
 pub(super) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>> {

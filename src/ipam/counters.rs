@@ -45,7 +45,7 @@ impl Counters {
             share.used = allocation.cidr.address_count();
             share.held = reserved.address_count() - &share.used;
             share.allocations = one;
-            if allocation.resource_type == ResourceType::Custom {
+            if allocation.resource_type != ResourceType::IpamPool {
                 share.assigned = share.used.clone();
             }
         } else {

@@ -169,7 +169,7 @@ impl Reader<'_> {
     pub fn list_allocations(&mut self, filter: &AllocationFilter) -> Result<Vec<Allocation>> {
         let wanted = |allocation: &Allocation| {
             is_listed(allocation, filter.include_planned)
-                && (filter.include_pools || allocation.resource_type == ResourceType::Custom)
+                && (filter.include_pools || allocation.resource_type != ResourceType::IpamPool)
                 && filter.pool_id.as_ref().is_none_or(|id| *id == allocation.pool_id)
                 && filter.name.as_ref().is_none_or(|name| *name == allocation.meta.name)
                 && filter.within.is_none_or(|within| within.contains(&allocation.cidr))

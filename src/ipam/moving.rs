@@ -343,7 +343,7 @@ fn changes(from: &Records, to: &Records) -> Result<BTreeMap<String, Option<Vec<u
 
 impl Records {
     /// All of them, parents before what is in them.
-    fn each(&self, sink: &mut dyn FnMut(Item)) {
+    pub fn each(&self, sink: &mut dyn FnMut(Item)) {
         self.scopes.values().for_each(|scope| sink(Item::Scope(scope.clone())));
         self.pools.values().for_each(|pool| sink(Item::Pool(pool.clone())));
         self.pool_cidrs.values().for_each(|pool_cidr| sink(Item::PoolCidr(pool_cidr.clone())));

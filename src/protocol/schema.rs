@@ -27,8 +27,9 @@ fn nested_block(from: &NestedBlock) -> WireNestedBlock {
     WireNestedBlock {
         type_name: from.name.to_owned(),
         block: Some(block(&from.block)),
-        nesting: BlockNesting::Single.into(),
-        // In this mode Terraform wants the two equal: both 0, or both 1 for a block that must be there.
+        nesting: if from.repeated { BlockNesting::List } else { BlockNesting::Single }.into(),
+        // Of a single one Terraform wants the two equal: both 0, or both 1 for a block that must be there. Of a list 0
+        // is no limit.
         min_items: 0,
         max_items: 0,
     }
@@ -103,8 +104,10 @@ mod tests {
 
     #[test]
     fn single_block_has_equal_limits() {
-        let block = nested_block(&NestedBlock { name: "timeouts", block: Block::default() });
-        assert_eq!((block.nesting(), block.min_items, block.max_items), (BlockNesting::Single, 0, 0));
+        for (repeated, nesting) in [(false, BlockNesting::Single), (true, BlockNesting::List)] {
+            let block = nested_block(&NestedBlock { name: "timeouts", block: Block::default(), repeated });
+            assert_eq!((block.nesting(), block.min_items, block.max_items), (nesting, 0, 0));
+        }
     }
 
     #[test]

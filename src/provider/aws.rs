@@ -1,6 +1,7 @@
 //! The provider block's `aws`: how to reach AWS, with the words of the AWS provider.
 
 use std::fmt;
+use std::str::FromStr;
 
 use crate::model;
 use crate::tf::{Attr, AttributeType, Diagnostics, Path, Type, Value};
@@ -39,6 +40,36 @@ impl Attr for Secret {
     }
 }
 
+/// How calls are made again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RetryMode {
+    Standard,
+    Adaptive,
+}
+
+impl FromStr for RetryMode {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "standard" => Ok(Self::Standard),
+            "adaptive" => Ok(Self::Adaptive),
+            _ => Err(format!("{text:?} is no way to retry: use \"standard\" or \"adaptive\".")),
+        }
+    }
+}
+
+impl fmt::Display for RetryMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Standard => "standard",
+            Self::Adaptive => "adaptive",
+        })
+    }
+}
+
+crate::text_attr!(RetryMode);
+
 model! {
     /// How to reach AWS, for `store = "aws-ipam"`. What is not set comes from the environment (`AWS_REGION`,
     /// `AWS_PROFILE`, `AWS_ACCESS_KEY_ID`, ...), the shared files and the machine, as with any AWS tool.
@@ -57,25 +88,30 @@ model! {
         shared_config_files: Vec<String> => optional(),
         /// Files to read instead of `~/.aws/credentials`.
         shared_credentials_files: Vec<String> => optional(),
-        /// Roles to assume, one after another.
-        assume_role: Vec<AssumeRole> => optional(),
-        /// The role that a token of another identity provider gives; before those of `assume_role`.
-        assume_role_with_web_identity: AssumeRoleWithWebIdentity => optional(),
         /// URLs instead of those of AWS.
         endpoints: Endpoints => optional(),
         /// How often a call that was throttled or lost is made again; 9 when not set, here or by `AWS_MAX_ATTEMPTS`.
         max_retries: u32 => optional(),
+        /// How to go about that: `standard` (the default), or `adaptive`, which also slows down by itself while AWS
+        /// throttles. Also from `AWS_RETRY_MODE`.
+        retry_mode: RetryMode => optional(),
+        /// Whether destroying waits, within the resource's `timeouts`, until AWS has let go of space, which it does some
+        /// time after what had it is gone. `true` when not set. `false`: an allocation is destroyed as soon as AWS has
+        /// accepted its release, and a pool or CIDR in which AWS still holds space for a resource is an error at once.
+        wait_for_release: bool => optional(),
         /// Whether to use the FIPS endpoints.
         use_fips_endpoint: bool => optional(),
         /// Whether to use the endpoints that can be reached over IPv6.
         use_dualstack_endpoint: bool => optional(),
-        /// The IPAM that scopes and pools are made and looked up in. Needed when the Region has several.
+        /// The IPAM that scopes and pools are made and looked up in. Needed when the Region has several. Also from
+        /// `IPAM_AWS_IPAM_ID`.
         ipam_id: String => optional(),
     }
+    blocks { assume_role: Vec<AssumeRole>, assume_role_with_web_identity: AssumeRoleWithWebIdentity }
 }
 
 model! {
-    /// A role to assume.
+    /// A role to assume. Several are assumed one after another.
     pub(crate) struct AssumeRole {
         /// ARN of the role.
         role_arn: String => required(),
@@ -89,7 +125,7 @@ model! {
 }
 
 model! {
-    /// A role for a token of another identity provider.
+    /// The role that a token of another identity provider gives; before those of `assume_role`.
     pub(crate) struct AssumeRoleWithWebIdentity {
         /// ARN of the role.
         role_arn: String => required(),
@@ -118,7 +154,7 @@ mod open {
     use crate::backend::Ipam;
     use crate::tf::{Diagnostic, Diagnostics, Path};
 
-    use super::{AssumeRole, AwsModel};
+    use super::{AssumeRole, AwsModel, RetryMode};
 
     impl AwsModel {
         fn settings(&self) -> Result<Settings, Diagnostics> {
@@ -156,12 +192,17 @@ mod open {
                 ec2_endpoint: endpoints.ec2.cloned(),
                 sts_endpoint: endpoints.sts.cloned(),
                 max_retries: self.max_retries.cloned(),
+                adaptive_retries: self.retry_mode.get().map(|mode| *mode == RetryMode::Adaptive),
+                wait_for_release: self.wait_for_release.cloned(),
                 use_fips_endpoint: self.use_fips_endpoint.cloned(),
                 use_dualstack_endpoint: self.use_dualstack_endpoint.cloned(),
-                ipam_id: self.ipam_id.cloned(),
+                ipam_id: self.ipam_id.cloned().or_else(|| std::env::var(IPAM_ID).ok()).filter(|id| !id.is_empty()),
             })
         }
     }
+
+    /// For commands, which have no block.
+    const IPAM_ID: &str = "IPAM_AWS_IPAM_ID";
 
     fn role(role: &AssumeRole) -> Role {
         Role {

@@ -11,8 +11,8 @@ use crate::{at, model};
 
 use super::attributes::HumanDuration;
 use super::aws::{self, AwsModel};
-use super::errors;
 use super::shared::{Configured, Shared};
+use super::{NamedService, errors};
 
 /// Where addresses are kept when nobody says.
 pub(super) const DEFAULT_STORE: &str = "sqlite:ipam.db";
@@ -126,6 +126,15 @@ fn open_store(config: &ProviderModel, store: &str, actor: Actor) -> Result<Arc<d
         })
         .map_err(|error| errors::at(&error, at!(ProviderModel, store)))?;
     Ok(Arc::new(local))
+}
+
+/// The service that `store` names, reached as the environment says; `None`: a store of our own.
+pub(super) fn service(store: &str) -> Option<Result<NamedService, String>> {
+    let sentences = |diagnostics: Diagnostics| {
+        diagnostics.into_iter().map(|one| format!("{}. {}", one.summary, one.detail)).collect::<Vec<_>>().join(" ")
+    };
+    let open = || aws::open(&AwsModel::default()).map(|ipam| (AWS_STORE, ipam)).map_err(sentences);
+    (store == AWS_STORE).then(open)
 }
 
 /// What a store's URL begins with: the rest may hold a password.

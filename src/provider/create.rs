@@ -16,6 +16,11 @@ pub(super) fn remember_replaced(private: &mut Private, id: &str) {
     private.insert(REPLACES.to_owned(), id.into());
 }
 
+/// Whether what is planned is the second half of a replacement.
+pub(super) fn is_replacement(private: &Private) -> bool {
+    private.contains_key(REPLACES)
+}
+
 /// An object that a plan can hold.
 pub(super) trait Held {
     fn meta(&self) -> &Meta;

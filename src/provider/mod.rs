@@ -26,6 +26,7 @@ mod tests;
 
 use std::sync::Arc;
 
+use crate::backend::Ipam;
 use crate::tf;
 
 use config::IpamProvider;
@@ -35,6 +36,16 @@ use shared::Shared;
 /// The provider with everything it offers, not configured yet.
 pub fn provider() -> tf::Provider {
     over(&Arc::new(Shared::default()))
+}
+
+/// A service, and what it is called in `store`.
+pub type NamedService = (&'static str, Arc<dyn Ipam>);
+
+/// The service that `store` names (`aws-ipam`), for commands: reached as the environment says. `None`: a store of our own.
+///
+/// The inner result is an error, as sentences, when the service cannot be used.
+pub fn service(store: &str) -> Option<Result<NamedService, String>> {
+    config::service(store)
 }
 
 fn over(shared: &Arc<Shared>) -> tf::Provider {

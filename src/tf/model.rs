@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{AttributeType, Block, Diagnostic, Diagnostics, Nesting, Number, Path, Type, Value};
+use super::{AttributeType, Block, Diagnostic, Diagnostics, NestedBlock, Nesting, Number, Path, Type, Value};
 
 /// A field of a model: known, null, or unknown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -105,6 +105,25 @@ pub trait Model: Sized + Default + Clone + Send + Sync + 'static {
 
     /// The object.
     fn encode(&self) -> Value;
+}
+
+/// A Rust type that nested blocks of one name can be: a model for a block that is there at most once, a vector of it for
+/// one that may be repeated.
+pub trait BlockAttr {
+    /// What the schema says of it.
+    fn nested(name: &'static str) -> NestedBlock;
+}
+
+impl<M: Model> BlockAttr for M {
+    fn nested(name: &'static str) -> NestedBlock {
+        NestedBlock { name, block: M::block(), repeated: false }
+    }
+}
+
+impl<M: Model> BlockAttr for Vec<M> {
+    fn nested(name: &'static str) -> NestedBlock {
+        NestedBlock { name, block: M::block(), repeated: true }
+    }
 }
 
 /// Reads a field; used by [`model!`](crate::model).
@@ -361,7 +380,7 @@ macro_rules! text_attr {
 /// ```
 ///
 /// Flags are methods of [`Attribute`](crate::tf::Attribute). A tail `blocks { timeouts: Timeouts }` declares
-/// nested blocks, each there at most once. The struct is also an attribute type: a nested object.
+/// nested blocks, each there at most once, or any number of times as `roles: Vec<Role>`. The struct is also an attribute type: a nested object.
 #[macro_export]
 macro_rules! model {
     (
@@ -389,10 +408,7 @@ macro_rules! model {
                         ).$($flag($($arg)?)).+ ),*
                     ],
                     blocks: vec![
-                        $($( $crate::tf::NestedBlock {
-                            name: stringify!($block),
-                            block: <$Block as $crate::tf::Model>::block(),
-                        } ),*)?
+                        $($( <$Block as $crate::tf::BlockAttr>::nested(stringify!($block)) ),*)?
                     ],
                 }
             }

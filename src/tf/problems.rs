@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn block_and_attribute_may_not_share_a_name() {
-        let blocks = vec![NestedBlock { name: "a", block: Block::default() }];
+        let blocks = vec![NestedBlock { name: "a", block: Block::default(), repeated: false }];
         let block = Block { attributes: vec![text("a").optional()], blocks, ..Block::default() };
         assert_eq!(problems(&Schema { version: -1, block }), ["The version -1 is negative.", "a is there twice."]);
     }

@@ -24,13 +24,23 @@ pub struct Block {
     pub blocks: Vec<NestedBlock>,
 }
 
-/// A nested block that may be there at most once (nesting mode SINGLE); the only kind the provider uses.
+/// A nested block: there at most once, or any number of times and in order.
 #[derive(Clone, Debug)]
 pub struct NestedBlock {
     /// Name in the configuration.
     pub name: &'static str,
     /// What is in it.
     pub block: Block,
+    /// Whether it may be repeated.
+    pub repeated: bool,
+}
+
+impl NestedBlock {
+    /// The type of its value: an object, or a list of them.
+    pub fn value_type(&self) -> Type {
+        let object = self.block.value_type();
+        if self.repeated { Type::list(object) } else { object }
+    }
 }
 
 /// How many objects a nested attribute holds.
@@ -188,7 +198,7 @@ impl Block {
     /// The type of the block's value.
     pub fn value_type(&self) -> Type {
         let attributes = self.attributes.iter().map(|attribute| (attribute.name.to_owned(), attribute.ty.value_type()));
-        let blocks = self.blocks.iter().map(|nested| (nested.name.to_owned(), nested.block.value_type()));
+        let blocks = self.blocks.iter().map(|nested| (nested.name.to_owned(), nested.value_type()));
         let all: BTreeMap<_, _> = attributes.chain(blocks).collect();
         Type::Object(all, BTreeSet::new())
     }

@@ -146,6 +146,14 @@ fn open(path: &Path) -> std::result::Result<File, Stopped> {
     File::open(path).map_err(|error| Stopped::File(path.to_owned(), error))
 }
 
+/// The objects of a file without mistakes.
+pub(super) fn load_records(
+    path: &Path,
+    progress: &mut Progress<'_>,
+) -> std::result::Result<Result<Records, Vec<Finding>>, Stopped> {
+    Ok(load(path, progress)?.map(|loaded| loaded.records))
+}
+
 /// Reads and checks everything that can be checked object by object.
 fn load(path: &Path, progress: &mut Progress<'_>) -> std::result::Result<Result<Loaded, Vec<Finding>>, Stopped> {
     let file = open(path)?;

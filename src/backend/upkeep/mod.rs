@@ -1,11 +1,15 @@
 //! For whoever runs a store: moving house, taking back what expired, saying how it is.
 //!
-//! Of [`Local`] alone: these are about how a store keeps things, not about what IPAM is.
+//! Most of it is of [`Local`] alone: about how a store keeps things, not about what IPAM is. What can be said of
+//! anything that lists what it keeps is in [`listed`]; [`rebuild()`] makes what an export holds by asking for it.
 
 mod file;
 mod import;
+pub mod listed;
+mod rebuild;
 
 pub use import::{Import, ImportMode};
+pub use rebuild::{Fate, Rebuild, Rebuilt, rebuild};
 
 use std::io::{self, Write};
 use std::path::PathBuf;

@@ -154,6 +154,9 @@ impl AllocationResource {
         let text = |key: &str| plan.first_plan.as_ref().and_then(|kept| kept.get(key)).and_then(|value| value.as_str());
         let cidr = text(PREVIEW_CIDR).and_then(|text| text.parse().ok());
         let kept: Option<(String, Cidr)> = text(PREVIEW_ID).map(str::to_owned).zip(cidr);
+        if kept.is_none() && self.takes_a_place(configured, plan, &spec)? {
+            return Ok(());
+        }
         // One at a time, so that no two new allocations are shown the same block.
         let mut shown = self.0.session.previews();
         let spec = match &kept {
@@ -174,7 +177,11 @@ impl AllocationResource {
             })
         };
         let place = |error: &Error| AllocationModel::place(&config, error);
-        let found = create::plan(&self.0, configured, plan, at!(AllocationModel, name), place, look)?;
+        let found = create::plan(&self.0, configured, plan, at!(AllocationModel, name), place, look);
+        let found = found.map_err(|said| match &kept {
+            Some((_, cidr)) => plan_again(said, *cidr),
+            None => said,
+        })?;
         let Some(mut found) = found else { return Ok(()) };
         if let Some((id, _)) = kept {
             found.meta.id = id;
@@ -190,6 +197,21 @@ impl AllocationResource {
             plan.planned.owner = Tf::Unknown;
         }
         Ok(())
+    }
+
+    /// Whether this one comes in the place of another. A service cannot foresee what is free when that is gone.
+    fn takes_a_place(
+        &self,
+        configured: &Configured,
+        plan: &Plan<AllocationModel>,
+        spec: &AllocationSpec,
+    ) -> Result<bool, Diagnostics> {
+        if configured.ipam.capabilities().holds {
+            return Ok(false);
+        }
+        let found = configured.ipam.find_allocation(&spec.pool_id, &spec.name);
+        let found = found.map_err(|error| errors::at(&error, AllocationModel::place(&plan.config, &error)))?;
+        Ok(create::is_replacement(&plan.private) || found.is_some())
     }
 
     /// A change of size: in place when the space is there, a replacement otherwise.
@@ -285,6 +307,14 @@ impl AllocationModel {
     }
 }
 
+/// What was said of a block that a plan showed and did not hold.
+fn plan_again(said: Diagnostics, shown: Cidr) -> Diagnostics {
+    let more = format!(
+        " The plan showed {shown}, which was free then and is not held for it. Nothing was changed: plan again."
+    );
+    said.into_iter().map(|one| Diagnostic { detail: one.detail + &more, ..one }).collect()
+}
+
 impl Resource for AllocationResource {
     type Model = AllocationModel;
     const TYPE: &'static str = "ipam_allocation";
@@ -373,8 +403,17 @@ impl Resource for AllocationResource {
             .and_then(|size| state.spec(size))
             .ok_or_else(|| create::still_unknown(Self::TYPE))?;
         let work = || configured.ipam.create_allocation(&spec, &planned);
-        let allocation = within(timeout(&state.timeouts, |timeouts| &timeouts.create), &apply.stop, work)
-            .map_err(|error| errors::at(&error, AllocationModel::place(&apply.config, &error)))?;
+        let allocation = within(timeout(&state.timeouts, |timeouts| &timeouts.create), &apply.stop, work);
+        let allocation = allocation.map_err(|error| {
+            let said = errors::at(&error, AllocationModel::place(&apply.config, &error));
+            match (&planned, &error) {
+                (Planned::Previewed { cidr, .. }, Error::Overlap { .. }) => plan_again(said, *cidr),
+                (Planned::Previewed { cidr, .. }, Error::Service(fault)) if fault.space.is_some() => {
+                    plan_again(said, *cidr)
+                }
+                _ => said,
+            }
+        })?;
         self.0.session.made(&allocation.meta.id);
         state.fill(&allocation);
         Ok(())
@@ -448,6 +487,7 @@ impl Resource for AllocationResource {
 
     fn import(&self, id: &str) -> Result<AllocationModel, Diagnostics> {
         let configured = self.0.ready()?;
+        let id = super::without_region(configured.ipam.as_ref(), id);
         let found = if id.starts_with(Kind::Allocation.id_prefix()) {
             configured.ipam.get_allocation(id).map(|found| found.into_iter().collect())
         } else {
@@ -465,7 +505,8 @@ impl Resource for AllocationResource {
             let detail = format!("{} is the space of pool {pool_id}: import that pool instead.", allocation.cidr);
             return Err(Diagnostic::error("This allocation belongs to a pool", detail).into());
         }
-        if allocation.resource_type != ResourceType::Custom {
+        // In a store of our own it came with an import, and nobody else will ever take it away.
+        if allocation.resource_type != ResourceType::Custom && configured.ipam.service().is_some() {
             let what = allocation.resource_id.as_deref().unwrap_or("a resource");
             let detail = format!(
                 "{} is the space of {} {what}, and goes with it. It cannot be managed by itself.",

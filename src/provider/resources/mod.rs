@@ -120,6 +120,20 @@ fn carry_out<T>(
     rename::carry_out(before, name, (timeout, shared.sibling_wait), stop, change)
 }
 
+/// The id of an import without the Region that hashicorp/aws takes behind it (`ipam-pool-1@eu-west-1`): ids are unique in
+/// all Regions. Names in a store of our own may hold anything.
+pub(super) fn without_region<'a>(ipam: &dyn Ipam, id: &'a str) -> &'a str {
+    let is_region = |text: &str| {
+        let is_part =
+            |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+        text.ends_with(|c: char| c.is_ascii_digit()) && text.matches('-').count() >= 2 && text.split('-').all(is_part)
+    };
+    match id.rsplit_once('@') {
+        Some((own, region)) if ipam.service().is_some() && own.contains("ipam-") && is_region(region) => own,
+        _ => id,
+    }
+}
+
 fn no_such_import(what: &str, id: &str, forms: &str) -> Diagnostics {
     Diagnostic::error(format!("No such {what}"), format!("{id:?} names no {what} in this store. Import by {forms}."))
         .into()

@@ -444,6 +444,7 @@ impl Resource for PoolResource {
 
     fn import(&self, id: &str) -> Result<PoolModel, Diagnostics> {
         let configured = self.0.ready()?;
+        let id = super::without_region(configured.ipam.as_ref(), id);
         let pool = super::pool_by_import_id(configured.ipam.as_ref(), id)?;
         check_import("pool", &pool.meta)?;
         let mut model = PoolModel::default();

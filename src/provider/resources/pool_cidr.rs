@@ -169,12 +169,17 @@ impl Resource for PoolCidrResource {
         let state = &mut apply.state;
         let planned = create::planned(&self.0, state.id.get());
         apply.private.clear();
-        let spec = PoolCidrModel::spec(&apply.config).ok_or_else(|| create::still_unknown(Self::TYPE))?;
+        let mut spec = PoolCidrModel::spec(&apply.config).ok_or_else(|| create::still_unknown(Self::TYPE))?;
+        if spec.name.is_none() && matches!(spec.size, Size::NetmaskLength(_)) {
+            // So that two of a size, both without a name, are two to a service that is asked more than once.
+            spec.name = Some(format!("{:016x}", getrandom::u64().unwrap_or_default()));
+        }
         let work = || configured.ipam.create_pool_cidr(&spec, &planned);
         let pool_cidr = within(timeout(&state.timeouts, |timeouts| &timeouts.create), &apply.stop, work)
             .map_err(|error| errors::at(&error, PoolCidrModel::place(&apply.config, &error)))?;
         self.0.session.made(&pool_cidr.meta.id);
         state.fill(&pool_cidr);
+        state.name = apply.config.name.clone();
         Ok(())
     }
 
@@ -206,6 +211,7 @@ impl Resource for PoolCidrResource {
 
     fn import(&self, id: &str) -> Result<PoolCidrModel, Diagnostics> {
         let ipam = self.0.ipam()?;
+        let id = super::without_region(ipam.as_ref(), id);
         let ask = |error: Error| errors::at(&error, Path::root());
         let found = if id.starts_with(Kind::PoolCidr.id_prefix()) {
             ipam.get_pool_cidr(id).map_err(ask)?

@@ -193,6 +193,7 @@ impl Resource for ScopeResource {
 
     fn import(&self, id: &str) -> Result<ScopeModel, Diagnostics> {
         let configured = self.0.ready()?;
+        let id = super::without_region(configured.ipam.as_ref(), id);
         let ask = |error: &Error| errors::at(error, Path::root());
         let scope = if id.starts_with(Kind::Scope.id_prefix()) {
             configured.ipam.get_scope(id).map_err(|error| ask(&error))?

@@ -28,7 +28,7 @@ use crate::tf::{
 };
 
 use super::attributes::HumanDuration;
-use super::resources::{DEFAULT_TIMEOUT, Timeouts};
+use super::resources::{DEFAULT_TIMEOUT, Timeouts, without_region};
 use super::shared::{Shared, within};
 use super::{errors, limits, moves, tags};
 
@@ -310,6 +310,7 @@ where
     fn import(&self, id: &str) -> Result<M, Diagnostics> {
         let ipam = self.0.ipam()?;
         let service = of::<M::Noun>(ipam.as_ref())?;
+        let id = without_region(ipam.as_ref(), id);
         let found = Keeps::<M::Noun>::get(service, id).map_err(|error| errors::at(&error, Path::root()))?;
         let Some(found) = found else {
             let detail = format!("AWS knows no {} {id:?} in this account and Region.", M::Noun::WORD);

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::*;
-use crate::tf::{Attribute, AttributeType, Block, Schema, Type, Value, problems, signature_problems};
+use crate::tf::{Attribute, AttributeType, Block, NestedBlock, Schema, Type, Value, problems, signature_problems};
 
 fn attribute(of: &Attribute) -> Json {
     let mut flags: Vec<&str> = Vec::new();
@@ -31,7 +31,14 @@ fn attribute(of: &Attribute) -> Json {
 
 fn block(of: &Block) -> Json {
     let attributes: Json = of.attributes.iter().map(|one| (one.name.to_owned(), attribute(one))).collect();
-    let blocks: Json = of.blocks.iter().map(|nested| (nested.name.to_owned(), block(&nested.block))).collect();
+    let nested = |nested: &NestedBlock| {
+        let mut json = block(&nested.block);
+        if nested.repeated {
+            json["repeated"] = true.into();
+        }
+        (nested.name.to_owned(), json)
+    };
+    let blocks: Json = of.blocks.iter().map(nested).collect();
     json!({"attributes": attributes, "blocks": blocks})
 }
 

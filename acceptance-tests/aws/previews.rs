@@ -1,0 +1,145 @@
+//! Clients that carry planned private data (Terraform 1.16 and later): the plan shows the block that AWS would give.
+//!
+//! AWS holds nothing, so the block is free until somebody takes it.
+
+use serde_json::{Value as Json, json};
+use terraform_provider_ipam::protocol::wire::ClientCapabilities;
+use terraform_provider_ipam::tf::Value;
+
+use crate::client::Plugin;
+use crate::player::{Messages, PlanOptions, Planned, Player, State, entries};
+use crate::scene::{ACCOUNT, HOME, Scene, text};
+
+const TYPE: &str = "ipam_allocation";
+
+/// A process of the provider, configured for AWS, and what Terraform 1.16 asks of it.
+struct Walk {
+    _plugin: Plugin,
+    player: Player,
+}
+
+impl Walk {
+    async fn begin(scene: &Scene) -> Self {
+        let credentials = scene.endpoint.credentials(ACCOUNT);
+        let environment = [
+            ("AWS_REGION", HOME),
+            ("AWS_ACCESS_KEY_ID", credentials.access_key.as_str()),
+            ("AWS_SECRET_ACCESS_KEY", credentials.secret_key.as_str()),
+            ("AWS_ENDPOINT_URL_EC2", &scene.endpoint.url()),
+        ];
+        let plugin = Plugin::start_with(&environment).await;
+        let mut player = Player::new(&plugin).await;
+        assert_eq!(player.configure(&json!({"store": "aws-ipam"})).await, Messages::new());
+        Self { _plugin: plugin, player }
+    }
+
+    /// Plans a new allocation; `first` is what the first plan kept.
+    async fn plan(&mut self, config: &Json, first: Option<&Planned>) -> Result<Planned, Messages> {
+        let capabilities = ClientCapabilities {
+            store_planned_private: true,
+            deferral_allowed: first.is_some(),
+            ..ClientCapabilities::default()
+        };
+        let first_plan = first.map(|planned| planned.private.clone()).unwrap_or_default();
+        let config = self.player.config(TYPE, config);
+        let options = PlanOptions { capabilities, first_plan };
+        self.player.plan(TYPE, None, &config, options).await.map(|(planned, _)| planned)
+    }
+
+    async fn apply(&mut self, config: &Json, planned: &Planned) -> Result<State, (Messages, State)> {
+        let config = self.player.config(TYPE, config);
+        self.player.apply(TYPE, None, planned, &config).await
+    }
+}
+
+fn shown(planned: &Value) -> String {
+    match &entries(planned)["cidr"] {
+        Value::String(cidr) => cidr.clone(),
+        other => format!("{other:?}"),
+    }
+}
+
+fn config(pool: &str, name: &str, more: Json) -> Json {
+    let mut config = json!({"ipam_pool_id": pool, "name": name});
+    config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    config
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_plan_shows_blocks_that_the_apply_takes_each_another_one() {
+    let scene = Scene::new();
+    let (_, leaf) = scene.tree();
+    let configs = [
+        config(&leaf, "web", json!({"netmask_length": 24})),
+        config(&leaf, "db", json!({"netmask_length": 24})),
+        config(&leaf, "away", json!({"netmask_length": 24, "disallowed_cidrs": ["10.0.0.0/20"]})),
+        config(&leaf, "exact", json!({"cidr": "10.0.9.0/24"})),
+        config(&leaf, "last", json!({"netmask_length": 24})),
+    ];
+    let mut first = Walk::begin(&scene).await;
+    let mut plans = Vec::new();
+    for config in &configs {
+        plans.push(first.plan(config, None).await.unwrap());
+    }
+    let blocks: Vec<String> = plans.iter().map(|planned| shown(&planned.value)).collect();
+    assert_eq!(blocks, ["10.0.0.0/24", "10.0.1.0/24", "10.0.16.0/24", "10.0.9.0/24", "10.0.2.0/24"]);
+    assert_eq!(entries(&plans[0].value)["id"], Value::Unknown, "AWS gives ids when it allocates");
+    assert!(scene.allocated(&leaf).is_empty(), "a plan allocates nothing");
+    // The user reads the plan; the apply is another process, and plans once more, in another order.
+    let mut second = Walk::begin(&scene).await;
+    for (config, planned) in configs.iter().zip(&plans).rev() {
+        let again = second.plan(config, Some(planned)).await.unwrap();
+        assert_eq!(shown(&again.value), shown(&planned.value));
+        let state = second.apply(config, &again).await.unwrap();
+        assert_eq!(shown(&state.value), shown(&planned.value));
+    }
+    let mut allocated = scene.allocated(&leaf);
+    allocated.sort();
+    assert_eq!(allocated, ["10.0.0.0/24", "10.0.1.0/24", "10.0.16.0/24", "10.0.2.0/24", "10.0.9.0/24"]);
+    scene.is_sound();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_block_that_was_taken_since_the_plan_is_an_error_that_says_plan_again() {
+    let scene = Scene::new();
+    let (_, leaf) = scene.tree();
+    let web = config(&leaf, "web", json!({"netmask_length": 24}));
+    let mut walk = Walk::begin(&scene).await;
+    let planned = walk.plan(&web, None).await.unwrap();
+    // Between the second plan and the apply.
+    let mut second = Walk::begin(&scene).await;
+    let again = second.plan(&web, Some(&planned)).await.unwrap();
+    let taken = scene.allocate(&leaf, 24);
+    assert_eq!(text(&taken["Cidr"]), shown(&planned.value));
+    let (errors, state) = second.apply(&web, &again).await.unwrap_err();
+    let words =
+        "The plan showed 10.0.0.0/24, which was free then and is not held for it. Nothing was changed: plan again.";
+    assert!(errors.len() == 1 && errors[0].contains("(netmask_length)") && errors[0].contains(words), "{errors:#?}");
+    assert_eq!(state.value, Value::Null);
+    // Between the two plans.
+    let mut third = Walk::begin(&scene).await;
+    let errors = third.plan(&web, Some(&planned)).await.unwrap_err();
+    assert!(errors.len() == 1 && errors[0].contains("(netmask_length)") && errors[0].contains(words), "{errors:#?}");
+    // Planned again, it gets another one.
+    assert_eq!(shown(&third.plan(&web, None).await.unwrap().value), "10.0.1.0/24");
+    assert_eq!(scene.allocated(&leaf), ["10.0.0.0/24"]);
+    scene.is_sound();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_in_the_place_of_another_is_known_after_apply() {
+    let scene = Scene::new();
+    let (_, leaf) = scene.tree();
+    let whole = config(&leaf, "all", json!({"cidr": "10.0.0.0/16"}));
+    let mut walk = Walk::begin(&scene).await;
+    let planned = walk.plan(&whole, None).await.unwrap();
+    walk.apply(&whole, &planned).await.unwrap();
+    // Tainted: the old one has the space and the name until it is destroyed.
+    let sized = config(&leaf, "all", json!({"netmask_length": 16}));
+    let mut next = Walk::begin(&scene).await;
+    assert_eq!(shown(&next.plan(&sized, None).await.unwrap().value), "Unknown");
+    // Another name finds no room, and that is told now.
+    let errors = next.plan(&config(&leaf, "more", json!({"netmask_length": 24})), None).await.unwrap_err();
+    assert!(errors[0].contains("(netmask_length)") && !errors[0].contains("plan again"), "{errors:#?}");
+    scene.is_sound();
+}

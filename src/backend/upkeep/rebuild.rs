@@ -1,0 +1,443 @@
+//! An export into something that gives its own ids: what is not there yet is made, by name.
+//!
+//! Everything is looked up by its name in its place, so that a rebuild can be broken off and run again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::backend::{AllocationFilter, Ipam, PoolChange, PoolFilter, Result, explain};
+use crate::ipam::{
+    Allocation, AllocationSpec, Cidr, Error, Finding, Item, Kind, Meta, Planned, Pool, PoolCidr, PoolCidrSpec,
+    PoolSpec, Provision, ResourceType, Scope, ScopeSpec, ScopeType, Size, State, Strategy, Tags, Tally,
+};
+use crate::store;
+
+use super::{Progress, Stopped, import};
+
+/// How long one object may take. A service is slow, and nobody watches.
+const PATIENCE: Duration = Duration::from_secs(30 * 60);
+const GLANCE: Duration = Duration::from_millis(100);
+
+/// What became of an object of the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It was there already.
+    Present,
+    /// It was made.
+    Made,
+    /// It was there and lacked blocks, which it has now.
+    Completed,
+    /// It would be made.
+    WouldBeMade,
+    /// It would get the blocks that it lacks.
+    WouldBeCompleted,
+}
+
+/// An object of the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rebuilt {
+    pub kind: Kind,
+    /// Names from the top-level pool down.
+    pub path: String,
+    /// Its id in the file.
+    pub old_id: String,
+    /// Its id now; `None` for what is not there yet.
+    pub new_id: Option<String>,
+    pub fate: Fate,
+}
+
+/// What a rebuild came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rebuild {
+    /// What speaks against it. Found before anything is made, nothing was; otherwise the last thing that was tried.
+    pub problems: Vec<Finding>,
+    /// What is done otherwise than the file says.
+    pub notes: Vec<Finding>,
+    /// Parents before what is in them.
+    pub objects: Vec<Rebuilt>,
+}
+
+impl Rebuild {
+    /// How many objects have this fate.
+    pub fn tally(&self, is_meant: impl Fn(Fate) -> bool) -> Tally {
+        let mut tally = Tally::default();
+        for object in self.objects.iter().filter(|object| is_meant(object.fate)) {
+            match object.kind {
+                Kind::Scope => tally.scopes += 1,
+                Kind::Pool => tally.pools += 1,
+                Kind::PoolCidr => tally.pool_cidrs += 1,
+                Kind::Allocation => tally.allocations += 1,
+            }
+        }
+        tally
+    }
+}
+
+/// Makes what an export holds and `ipam` has not. A dry run only looks.
+///
+/// # Errors
+/// When the file cannot be read or nothing can be looked up. What is refused while objects are made is a problem of the
+/// answer, which says what was made until then.
+pub fn rebuild(
+    ipam: &dyn Ipam,
+    path: &Path,
+    dry_run: bool,
+    progress: &mut Progress<'_>,
+) -> std::result::Result<Rebuild, Stopped> {
+    let records = match import::load_records(path, progress)? {
+        Ok(records) => records,
+        Err(problems) => return Ok(Rebuild { problems, ..Rebuild::default() }),
+    };
+    let problems = records.faults_as_whole();
+    if !problems.is_empty() {
+        return Ok(Rebuild { problems, ..Rebuild::default() });
+    }
+    let (wanted, notes) = Wanted::of(&records);
+    let mut looked = Builder::new(ipam, &wanted, true)?;
+    looked.each(progress)?;
+    looked.done.notes.splice(0..0, notes);
+    if dry_run || !looked.done.problems.is_empty() {
+        return Ok(looked.done);
+    }
+    let notes = looked.done.notes;
+    let mut builder = Builder::new(ipam, &wanted, false)?;
+    if let Err(error) = builder.each(progress) {
+        let place = builder.at.clone();
+        let words = explain(&error);
+        let what = format!("{}. {} What was made before stays: run the import again.", words.summary, words.detail);
+        builder.done.problems.push(Finding { place, what });
+    }
+    builder.done.notes = notes;
+    Ok(builder.done)
+}
+
+/// What of a file can be made, parents before what is in them.
+struct Wanted {
+    scopes: Vec<Scope>,
+    pools: Vec<Pool>,
+    pool_cidrs: Vec<PoolCidr>,
+    allocations: Vec<Allocation>,
+}
+
+impl Wanted {
+    fn of(records: &crate::ipam::Records) -> (Self, Vec<Finding>) {
+        let mut wanted = Self { scopes: vec![], pools: vec![], pool_cidrs: vec![], allocations: vec![] };
+        let mut notes = Vec::new();
+        let mut note = |meta: &Meta, what: &str| notes.push(Finding { place: meta.id.clone(), what: what.to_owned() });
+        let mut is_there = |meta: &Meta| {
+            if meta.state == State::Planned {
+                note(meta, "It is only held for a plan, and is left out.");
+            }
+            meta.state == State::Active
+        };
+        records.each(&mut |item| match item {
+            Item::Scope(scope) if is_there(&scope.meta) => wanted.scopes.push(scope),
+            Item::Pool(pool) if is_there(&pool.meta) => wanted.pools.push(pool),
+            Item::PoolCidr(one) if !one.inline && is_there(&one.meta) => wanted.pool_cidrs.push(one),
+            Item::Allocation(one) if one.resource_type == ResourceType::Custom && is_there(&one.meta) => {
+                wanted.allocations.push(one);
+            }
+            _ => {}
+        });
+        records.each(&mut |item| {
+            if let Item::Allocation(one) = item
+                && !matches!(one.resource_type, ResourceType::Custom | ResourceType::IpamPool)
+            {
+                let what =
+                    format!("{} is the space of a {}, and comes and goes with it.", one.cidr, one.resource_type.word());
+                notes.push(Finding { place: one.meta.id, what });
+            }
+        });
+        wanted.pools.sort_by(|a, b| (a.depth, &a.meta.name, &a.meta.id).cmp(&(b.depth, &b.meta.name, &b.meta.id)));
+        (wanted, notes)
+    }
+}
+
+struct Builder<'a> {
+    ipam: &'a dyn Ipam,
+    wanted: &'a Wanted,
+    /// Looks, and makes nothing.
+    only_looks: bool,
+    scopes: Vec<Scope>,
+    pools: Vec<Pool>,
+    /// By the id of the file: the id here, `None` while it is not there.
+    ids: BTreeMap<String, Option<String>>,
+    paths: BTreeMap<String, String>,
+    /// The id, in the file, of what is being worked on.
+    at: String,
+    done: Rebuild,
+}
+
+impl<'a> Builder<'a> {
+    fn new(ipam: &'a dyn Ipam, wanted: &'a Wanted, only_looks: bool) -> Result<Self> {
+        Ok(Self {
+            ipam,
+            wanted,
+            only_looks,
+            scopes: ipam.list_scopes(false)?,
+            pools: ipam.list_pools(&PoolFilter::default())?,
+            ids: BTreeMap::new(),
+            paths: BTreeMap::new(),
+            at: String::new(),
+            done: Rebuild::default(),
+        })
+    }
+
+    fn each(&mut self, progress: &mut Progress<'_>) -> Result<()> {
+        let wanted = self.wanted;
+        let total = wanted.scopes.len() + wanted.pools.len() + wanted.pool_cidrs.len() + wanted.allocations.len();
+        let what = if self.only_looks { "objects looked up" } else { "objects" };
+        let mut step = |builder: &mut Self, meta: &Meta| {
+            builder.at.clone_from(&meta.id);
+            progress(what, builder.done.objects.len() as u64, Some(total as u64));
+        };
+        for scope in &wanted.scopes {
+            step(self, &scope.meta);
+            self.scope(scope)?;
+        }
+        for pool in &wanted.pools {
+            step(self, &pool.meta);
+            self.pool(pool)?;
+        }
+        for pool_cidr in &wanted.pool_cidrs {
+            step(self, &pool_cidr.meta);
+            self.pool_cidr(pool_cidr)?;
+        }
+        for allocation in &wanted.allocations {
+            step(self, &allocation.meta);
+            self.allocation(allocation)?;
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, meta: &Meta, what: impl Into<String>) {
+        self.done.notes.push(Finding { place: meta.id.clone(), what: what.into() });
+    }
+
+    fn problem(&mut self, meta: &Meta, what: impl Into<String>) {
+        self.done.problems.push(Finding { place: meta.id.clone(), what: what.into() });
+    }
+
+    fn settle(&mut self, kind: Kind, meta: &Meta, path: String, new_id: Option<String>, fate: Fate) {
+        self.ids.insert(meta.id.clone(), new_id.clone());
+        self.paths.insert(meta.id.clone(), path.clone());
+        self.done.objects.push(Rebuilt { kind, path, old_id: meta.id.clone(), new_id, fate });
+    }
+
+    /// The id here of what an object is in; `None` while that is not there.
+    fn here(&self, old_id: &str) -> Option<String> {
+        self.ids.get(old_id).cloned().flatten()
+    }
+
+    fn path_in(&self, parent: &str, name: &str) -> String {
+        self.paths.get(parent).map_or_else(|| name.to_owned(), |path| format!("{path}/{name}"))
+    }
+
+    fn check_tags(&mut self, meta: &Meta, tags: &Tags) {
+        let reserved = self.ipam.capabilities().reserved_tags;
+        let taken: Vec<&str> = tags.keys().filter(|key| reserved.hit(key).is_some()).map(String::as_str).collect();
+        if !taken.is_empty() {
+            self.problem(meta, format!("Its tags {} are not free for a user's own here.", taken.join(", ")));
+        }
+    }
+
+    fn scope(&mut self, wanted: &Scope) -> Result<()> {
+        let is_it = |here: &&Scope| match wanted.is_default {
+            true => here.is_default && here.scope_type == wanted.scope_type,
+            false => !here.is_default && here.meta.name == wanted.meta.name,
+        };
+        let (meta, path) = (&wanted.meta, wanted.meta.name.clone());
+        if let Some(here) = self.scopes.iter().find(is_it).cloned() {
+            if here.scope_type != wanted.scope_type {
+                self.problem(meta, format!("{} is there, and is {}.", here.meta.id, here.scope_type));
+            }
+            self.settle(Kind::Scope, meta, path, Some(here.meta.id), Fate::Present);
+            return Ok(());
+        }
+        self.check_tags(meta, &wanted.tags);
+        if wanted.scope_type == ScopeType::Public && !self.ipam.capabilities().public_scopes {
+            self.problem(meta, "There is no other public scope here than the default one.");
+        }
+        if self.only_looks {
+            self.settle(Kind::Scope, meta, path, None, Fate::WouldBeMade);
+            return Ok(());
+        }
+        let spec = ScopeSpec {
+            name: meta.name.clone(),
+            scope_type: wanted.scope_type,
+            description: wanted.description.clone(),
+            tags: wanted.tags.clone(),
+        };
+        let made = patiently(|| self.ipam.create_scope(&spec, &Planned::Unknown))?;
+        self.settle(Kind::Scope, meta, path, Some(made.meta.id), Fate::Made);
+        Ok(())
+    }
+
+    fn pool(&mut self, wanted: &Pool) -> Result<()> {
+        let (meta, parent) = (&wanted.meta, self.here(wanted.container()));
+        let path = match &wanted.source_pool_id {
+            Some(source) => self.path_in(source, &meta.name),
+            None => meta.name.clone(),
+        };
+        let is_it = |here: &&Pool| Some(here.container()) == parent.as_deref() && here.meta.name == meta.name;
+        if let Some(here) = self.pools.iter().find(is_it).cloned() {
+            return self.complete(wanted, here, path);
+        }
+        self.check_tags(meta, &wanted.tags);
+        if wanted.strategy != Strategy::default() && !self.ipam.capabilities().strategies {
+            let what =
+                format!("Its allocation_strategy {} is left out: blocks are chosen by the service.", wanted.strategy);
+            self.note(meta, what);
+        }
+        if self.only_looks {
+            self.settle(Kind::Pool, meta, path, None, Fate::WouldBeMade);
+            return Ok(());
+        }
+        let spec = PoolSpec {
+            name: meta.name.clone(),
+            scope_id: self.here(&wanted.scope_id),
+            source_pool_id: wanted.source_pool_id.as_ref().and_then(|source| self.here(source)),
+            address_family: Some(wanted.address_family),
+            locale: wanted.locale.clone(),
+            description: wanted.description.clone(),
+            rules: wanted.rules.clone(),
+            strategy: self.strategy(wanted.strategy),
+            tags: wanted.tags.clone(),
+            provision: blocks(&wanted.cidrs),
+        };
+        let made = patiently(|| self.ipam.create_pool(&spec, &Planned::Unknown))?;
+        if matches!(wanted.provision, Provision::NetmaskLength(_)) {
+            // Where it lies was given; that it was asked for by size is said afterwards.
+            let change = self.change(wanted, wanted.provision.clone());
+            patiently(|| self.ipam.update_pool(&made.meta.id, &change))?;
+        }
+        self.settle(Kind::Pool, meta, path, Some(made.meta.id), Fate::Made);
+        Ok(())
+    }
+
+    fn strategy(&self, wanted: Strategy) -> Strategy {
+        if self.ipam.capabilities().strategies { wanted } else { Strategy::default() }
+    }
+
+    fn change(&self, pool: &Pool, provision: Provision) -> PoolChange {
+        PoolChange {
+            name: pool.meta.name.clone(),
+            description: pool.description.clone(),
+            rules: pool.rules.clone(),
+            strategy: self.strategy(pool.strategy),
+            tags: pool.tags.clone(),
+            provision,
+        }
+    }
+
+    /// A pool of that name is there.
+    fn complete(&mut self, wanted: &Pool, here: Pool, path: String) -> Result<()> {
+        let (meta, id) = (&wanted.meta, here.meta.id.clone());
+        if (here.address_family, &here.locale) != (wanted.address_family, &wanted.locale) {
+            let of = |pool: &Pool| {
+                format!("{} with locale {}", pool.address_family, pool.locale.as_deref().unwrap_or("none"))
+            };
+            self.problem(meta, format!("{id} has its name and is {}, not {}.", of(&here), of(wanted)));
+        }
+        let present: BTreeSet<Cidr> = self.ipam.list_pool_cidrs(&id, false)?.iter().map(|one| one.cidr).collect();
+        let lacks = &wanted.cidrs - &present;
+        if lacks.is_empty() {
+            self.settle(Kind::Pool, meta, path, Some(id), Fate::Present);
+            return Ok(());
+        }
+        if self.only_looks {
+            self.settle(Kind::Pool, meta, path, Some(id), Fate::WouldBeCompleted);
+            return Ok(());
+        }
+        let change = self.change(&here, Provision::Cidrs(&here.cidrs | &lacks));
+        patiently(|| self.ipam.update_pool(&id, &change))?;
+        self.settle(Kind::Pool, meta, path, Some(id), Fate::Completed);
+        Ok(())
+    }
+
+    fn pool_cidr(&mut self, wanted: &PoolCidr) -> Result<()> {
+        let (meta, parent) = (&wanted.meta, self.here(&wanted.pool_id));
+        let path = format!("{} {}", self.paths.get(&wanted.pool_id).map_or("", String::as_str), wanted.cidr);
+        let listed = match &parent {
+            Some(pool_id) => self.ipam.list_pool_cidrs(pool_id, false)?,
+            None => Vec::new(),
+        };
+        if let Some(here) = listed.into_iter().find(|here| here.cidr == wanted.cidr) {
+            self.settle(Kind::PoolCidr, meta, path, Some(here.meta.id), Fate::Present);
+            return Ok(());
+        }
+        let (false, Some(pool_id)) = (self.only_looks, parent) else {
+            self.settle(Kind::PoolCidr, meta, path, None, Fate::WouldBeMade);
+            return Ok(());
+        };
+        let spec = PoolCidrSpec { pool_id, name: Some(meta.name.clone()), size: Size::Cidr(wanted.cidr) };
+        let made = patiently(|| self.ipam.create_pool_cidr(&spec, &Planned::Unknown))?;
+        self.settle(Kind::PoolCidr, meta, path, Some(made.meta.id), Fate::Made);
+        Ok(())
+    }
+
+    fn allocation(&mut self, wanted: &Allocation) -> Result<()> {
+        let (meta, parent) = (&wanted.meta, self.here(&wanted.pool_id));
+        let path = self.path_in(&wanted.pool_id, &meta.name);
+        let here = match &parent {
+            Some(pool_id) => self.ipam.find_allocation(pool_id, &meta.name)?,
+            None => None,
+        };
+        if let Some(here) = here {
+            if here.cidr != wanted.cidr {
+                self.problem(meta, format!("{} has its name and is {}, not {}.", here.meta.id, here.cidr, wanted.cidr));
+            }
+            self.settle(Kind::Allocation, meta, path, Some(here.meta.id), Fate::Present);
+            return Ok(());
+        }
+        self.check_tags(meta, &wanted.tags);
+        if let (true, Some(pool_id)) = (self.only_looks, &parent) {
+            self.check_space(wanted, pool_id)?;
+        }
+        let (false, Some(pool_id)) = (self.only_looks, parent) else {
+            self.settle(Kind::Allocation, meta, path, None, Fate::WouldBeMade);
+            return Ok(());
+        };
+        let spec = AllocationSpec {
+            pool_id,
+            name: meta.name.clone(),
+            size: Size::Cidr(wanted.cidr),
+            disallowed_cidrs: BTreeSet::new(),
+            description: wanted.description.clone(),
+            tags: wanted.tags.clone(),
+        };
+        let made = patiently(|| self.ipam.create_allocation(&spec, &Planned::Unknown))?;
+        self.settle(Kind::Allocation, meta, path, Some(made.meta.id), Fate::Made);
+        Ok(())
+    }
+
+    /// Who has the space in a pool that is there already.
+    fn check_space(&mut self, wanted: &Allocation, pool_id: &str) -> Result<()> {
+        let filter =
+            AllocationFilter { pool_id: Some(pool_id.to_owned()), include_pools: true, ..AllocationFilter::default() };
+        let listed = self.ipam.list_allocations(&filter)?;
+        if let Some(other) = listed.iter().find(|one| one.cidr.overlaps(&wanted.cidr)) {
+            let what = format!("{} overlaps {} of {} ({}).", wanted.cidr, other.cidr, other.meta.name, other.meta.id);
+            self.problem(&wanted.meta, what);
+        }
+        Ok(())
+    }
+}
+
+fn blocks(cidrs: &BTreeSet<Cidr>) -> Provision {
+    if cidrs.is_empty() { Provision::Nothing } else { Provision::Cidrs(cidrs.clone()) }
+}
+
+/// Runs `work` again while it is not done.
+fn patiently<T>(mut work: impl FnMut() -> Result<T>) -> Result<T> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        match work() {
+            Err(Error::Pending(_) | Error::Store(store::Error::Busy(_))) if Instant::now() < end => {
+                std::thread::sleep(GLANCE);
+            }
+            answer => return answer,
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! What `--store` names: a store of our own, or a service that keeps everything itself.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::{BINARY, Failure};
+use crate::backend::{Ipam, Local, actor};
+use crate::provider;
+
+/// What commands work on.
+pub(super) enum Opened {
+    Own(Local),
+    /// With what it is called in URLs.
+    Service(&'static str, Arc<dyn Ipam>),
+}
+
+impl Opened {
+    /// For commands that only ask what everything can answer.
+    pub(super) fn ipam(&self) -> &dyn Ipam {
+        match self {
+            Self::Own(local) => local,
+            Self::Service(_, ipam) => ipam.as_ref(),
+        }
+    }
+
+    /// For commands about how a store of our own keeps things.
+    ///
+    /// # Errors
+    /// On a service; `why` says what it has not: a sentence.
+    pub(super) fn own(&self, why: &str) -> Result<&Local, Failure> {
+        match self {
+            Self::Own(local) => Ok(local),
+            Self::Service(name, _) => Err(Failure::Usage(format!("There is nothing to do in {name}. {why}"))),
+        }
+    }
+}
+
+/// A store that is there.
+pub(super) fn open(url: &str) -> Result<Opened, Failure> {
+    if let Some(path) = missing_file(url) {
+        return Err(Failure::Usage(format!(
+            "There is no store at {}. Terraform creates it at the first plan; to work on another one, give --store \
+             or set IPAM_STORE.",
+            path.display()
+        )));
+    }
+    open_or_new(url)
+}
+
+/// The only place where a command opens a store.
+pub(super) fn open_or_new(url: &str) -> Result<Opened, Failure> {
+    if let Some(service) = provider::service(url) {
+        let (name, ipam) = service.map_err(Failure::Usage)?;
+        return Ok(Opened::Service(name, ipam));
+    }
+    let actor = actor(BINARY, |name| std::env::var(name).ok());
+    Ok(Opened::Own(Local::open(url, actor)?))
+}
+
+/// The file that a `sqlite:` URL names, when it is not there. Looking at a store must not create one; the other kinds
+/// say by themselves what is missing.
+fn missing_file(url: &str) -> Option<PathBuf> {
+    let (scheme, rest) = url.split_once(':')?;
+    if !scheme.eq_ignore_ascii_case("sqlite") {
+        return None;
+    }
+    let place = rest.split_once('?').map_or(rest, |(place, _)| place);
+    let path = place.strip_prefix("//").filter(|path| path.starts_with('/')).unwrap_or(place);
+    let is_plain = !path.is_empty() && !path.starts_with([':', '~']) && !path.starts_with("//");
+    (is_plain && !PathBuf::from(path).exists()).then(|| PathBuf::from(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_sqlite_file_can_be_missing() {
+        assert_eq!(missing_file("sqlite:/no/such.db"), Some(PathBuf::from("/no/such.db")));
+        assert_eq!(missing_file("sqlite:///no/such.db?busy_timeout=1s"), Some(PathBuf::from("/no/such.db")));
+        for url in ["sqlite:/", "sqlite:", "sqlite::memory:", "postgres://db/x", "memory:", "ipam.db", "aws-ipam"] {
+            assert_eq!(missing_file(url), None, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_missing_store_is_said_and_not_created() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("ipam.db");
+        let failure = open(&format!("sqlite:{}", file.display())).err().unwrap();
+        assert!(failure.line().starts_with("There is no store at "), "{}", failure.line());
+        assert!(!file.exists());
+    }
+}
