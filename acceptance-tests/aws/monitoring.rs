@@ -3,12 +3,17 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+use terraform_provider_ipam::backend::service::{
+    DiscoveryNoun, DiscoverySpec, EntityPath, Keeps, ResourceCidrNoun, ResourceCidrSpec,
+};
+use terraform_provider_ipam::ipam::{Error, Tags};
 
 use crate::boto::Boto;
 use crate::endpoint::{Endpoint, Kind, Script, Trouble};
 use crate::harness::Workspace;
 use crate::nouns::of_account;
-use crate::scene::{ACCOUNT, HOME, OTHER_ACCOUNT, text};
+use crate::ours::{as_account, impatient};
+use crate::scene::{ACCOUNT, HOME, OTHER_ACCOUNT, Scene, text};
 
 /// An account's configuration on the endpoint.
 fn workspace(endpoint: &Endpoint, account: &str) -> Workspace {
@@ -351,12 +356,60 @@ fn a_cidr_that_is_allocated_moves_when_it_is_released_and_the_wait_says_so() {
     workspace.configure(&body.replace("TIMEOUTS", "timeouts {\n    create = \"1s\"\n  }"));
     let waited = workspace.try_apply(&[]).fails();
     waited.says(&["allocated from pool ipam-pool-1", "when that allocation is released", "timeouts"]);
-    assert_eq!(calls(&endpoint, "ModifyIpamResourceCidr"), 1, "asked once");
     endpoint.released("vpc-1");
     let made = workspace.apply();
     assert_eq!(made.text("ipam_resource_cidr.vpc.ipam_scope_id"), made.text("ipam_scope.lab.id"));
     workspace.assert_settled();
     is_sound(&endpoint);
+}
+
+#[test]
+fn a_move_that_takes_many_calls_is_asked_for_once_and_knows_where_it_began() {
+    let scene = Scene::new();
+    let lab = scene.home.call("create_ipam_scope", json!({"IpamId": scene.ipam["IpamId"]}));
+    let lab = text(&lab["IpamScope"]["IpamScopeId"]);
+    let mut allocated = vpc("vpc-1", "10.0.0.0/16");
+    allocated["ipamPoolId"] = json!("ipam-pool-1");
+    scene.endpoint.seed("ipamResourceCidrSet", allocated);
+    let ours = impatient(&scene);
+    let of = "vpc-1_10.0.0.0/16_us-east-1".parse().unwrap();
+    let spec = ResourceCidrSpec { of, monitored: true, scope_id: Some(lab.clone()), original_scope_id: None };
+    let create = || Keeps::<ResourceCidrNoun>::create(&ours, &spec);
+    for _ in 0..3 {
+        assert!(matches!(create(), Err(Error::Pending(_))));
+    }
+    scene.endpoint.released("vpc-1");
+    let made = create().unwrap();
+    assert_eq!((made.scope_id, made.found_in), (lab, scene.scope.clone()));
+    assert_eq!(calls(&scene.endpoint, "ModifyIpamResourceCidr"), 1);
+    scene.is_sound();
+}
+
+#[test]
+fn a_lost_answer_or_a_crowd_makes_no_second_discovery_and_loses_no_exclusion() {
+    let scene = Scene::new();
+    scene.endpoint.script(Script::default());
+    let theirs = as_account(&scene, OTHER_ACCOUNT);
+    let path = |text: &str| text.parse::<EntityPath>().unwrap();
+    let spec = DiscoverySpec {
+        description: None,
+        operating_regions: [HOME.to_owned()].into(),
+        exclusions: [path("o-1/r-1/ou-1/*")].into(),
+        tags: Tags::new(),
+    };
+    let crowd = Trouble::Error { code: "ConcurrentMutationLimitExceeded", message: "Too many." };
+    scene.endpoint.trouble("CreateIpamResourceDiscovery", 1, Trouble::LoseAnswer);
+    scene.endpoint.trouble("ModifyIpamResourceDiscovery", 2, crowd);
+    let made = Keeps::<DiscoveryNoun>::create(&theirs, &spec).unwrap();
+    assert_eq!(made.exclusions, spec.exclusions);
+    let things = scene.endpoint.things(Kind::Discovery);
+    assert_eq!(things.iter().filter(|thing| thing.account == OTHER_ACCOUNT).count(), 1);
+    let after = DiscoverySpec { exclusions: [path("o-1/r-1/ou-2/")].into(), ..spec.clone() };
+    let changed = Keeps::<DiscoveryNoun>::update(&theirs, &made.id, &spec, &after).unwrap();
+    assert_eq!(changed.exclusions, after.exclusions);
+    Keeps::<DiscoveryNoun>::delete(&theirs, &made.id, &after).unwrap();
+    assert_eq!(Keeps::<DiscoveryNoun>::get(&theirs, &made.id), Ok(None));
+    scene.is_sound();
 }
 
 #[test]

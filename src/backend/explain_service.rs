@@ -117,3 +117,34 @@ pub(super) fn unsupported(what: Unsupported) -> (String, String) {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_about_the_administrator_of_an_organization_have_words_of_their_own() {
+        let told = |action: &'static str, code: &str| {
+            let fault = Fault {
+                service: "AWS IPAM",
+                action,
+                code: Some(code.to_owned()),
+                message: "no".to_owned(),
+                request_id: None,
+                space: None,
+            };
+            refused(&fault).1
+        };
+        for (code, says) in [
+            ("UnauthorizedOperation", "Only the management account"),
+            ("AccessDenied", "Only the management account"),
+            ("InvalidParameterValue", "It must be a member account"),
+            ("IpamOrganizationAccountNotRegistered", "does not administer IPAM"),
+            ("RequestLimitExceeded", "more requests than AWS allows"),
+        ] {
+            let detail = told("EnableIpamOrganizationAdminAccount", code);
+            assert!(detail.contains(says), "{code}: {detail}");
+        }
+        assert!(told("CreateIpamPool", "UnauthorizedOperation").contains("Check the credentials"));
+    }
+}
