@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, reason = "shown when a test fails")]
 
 mod boto;
+#[allow(dead_code, reason = "shared with the other acceptance tests")]
 mod endpoint;
 #[path = "../harness/mod.rs"]
 #[allow(dead_code, unreachable_pub, reason = "shared with the other acceptance tests, which use all of it")]
@@ -14,12 +15,14 @@ mod awscli;
 mod core;
 mod errors;
 mod examples;
+mod flows;
 mod lists;
 mod members;
 mod nouns;
 mod once;
 mod ours;
 mod pains;
+mod pains_of_plans;
 mod roles;
 mod signatures;
 mod special;

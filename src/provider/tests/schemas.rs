@@ -124,6 +124,8 @@ fn schema_and_struct_agree() {
         ("disallowed_cidrs", "10.0.0.0/24"),
         ("address_family", "ipv4"),
         ("scope_type", "private"),
+        ("tier", "free"),
+        ("metered_account", "ipam-owner"),
         ("ipam_scope_type", "private"),
         ("allocation_strategy", "sparse"),
     ];
