@@ -8,12 +8,13 @@ mod text;
 
 use std::collections::BTreeMap;
 
-use terraform_provider_ipam::backend::{Ipam, Planned};
+use terraform_provider_ipam::backend::Planned;
 use terraform_provider_ipam::ipam::{Family, PoolSpec, Provision, Rules, ScopeSpec, ScopeType, Strategy};
 
 use crate::harness::Workspace;
 use crate::harness::each::each;
-use crate::harness::store::{NewPool, SOMEBODY_ELSE, Store};
+use crate::harness::store::{LOCALE, NewPool, SOMEBODY_ELSE, Store};
+use crate::harness::terraform::Run;
 
 /// When it must be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +51,7 @@ fn fixture(store: &Store) -> BTreeMap<&'static str, String> {
     };
     let office = pool("<office>", NewPool { name: "office", cidrs: &["10.0.0.0/24"], ..NewPool::default() });
     let full = pool("<full>", NewPool { name: "full", cidrs: &["10.2.0.0/28"], ..NewPool::default() });
-    pool("<v6>", NewPool { name: "six", cidrs: &["2001:db8::/32"], ..NewPool::default() });
+    pool("<v6>", NewPool { name: "six", cidrs: &["fd80:db8::/32"], ..NewPool::default() });
     pool(
         "<regional>",
         NewPool { name: "regional", cidrs: &["10.3.0.0/16"], locale: Some("eu-west-1"), ..NewPool::default() },
@@ -67,7 +68,7 @@ fn fixture(store: &Store) -> BTreeMap<&'static str, String> {
     ids.insert("<printer>", store.add_allocation(&office, "printer", "10.0.0.0/26").meta.id);
     store.add_allocation(&full, "a", "10.2.0.0/30");
     store.add_allocation(&full, "c", "10.2.0.8/30");
-    ids.insert("<owner>", SOMEBODY_ELSE.to_owned());
+    ids.insert("<owner>", store.owner_of(SOMEBODY_ELSE).to_owned());
     ids
 }
 
@@ -77,7 +78,7 @@ fn empty_pool(store: &Store) -> String {
         scope_id: None,
         source_pool_id: None,
         address_family: Some(Family::Ipv4),
-        locale: None,
+        locale: Some(LOCALE.to_owned()),
         description: None,
         rules: Rules::default(),
         strategy: Strategy::default(),
@@ -99,31 +100,43 @@ fn with_ids(text: &str, ids: &BTreeMap<&'static str, String>) -> String {
 fn check(row: &Row) {
     let workspace = Workspace::new();
     let ids = if row.stage == Stage::Plan { fixture(workspace.store()) } else { BTreeMap::new() };
-    workspace.configure(&with_ids(row.config, &ids));
     let before = (row.stage == Stage::Plan).then(|| workspace.store().content());
-
-    let run = workspace.plan_messages(&["-refresh=false"]);
-    assert!(!run.is_success(), "the plan went well:\n{}", run.text());
-    let errors: Vec<_> = run.diagnostics().into_iter().filter(|diagnostic| diagnostic.is_error()).collect();
-    assert_eq!(errors.len(), 1, "one mistake, one error: {errors:#?}\n{}", run.stderr);
-    let error = &errors[0];
-    assert!(
-        error.summary.contains(&with_ids(row.summary, &ids)),
-        "{:?} is not in the summary: {error:#?}",
-        row.summary
-    );
-    for part in row.detail {
-        assert!(error.detail.contains(&with_ids(part, &ids)), "{part:?} is not in the detail: {error:#?}");
-    }
-    assert_eq!(error.attribute.as_deref().unwrap_or_default(), row.attribute, "{error:#?}");
-
+    workspace.configure(&with_ids(row.config, &ids));
+    check_error(row, &ids, &workspace.plan_messages(&["-refresh=false"]));
     match before {
         Some(before) => assert_eq!(workspace.store().content(), before, "the plan wrote"),
         None => assert!(!workspace.store().path().exists(), "the store was made"),
     }
 }
 
+/// On a store that others use at the same time.
+fn check_on(row: &Row, store: &Store, ids: &BTreeMap<&'static str, String>) {
+    let workspace = Workspace::on(store);
+    workspace.configure(&with_ids(row.config, ids));
+    check_error(row, ids, &workspace.plan_messages(&["-refresh=false"]));
+}
+
+fn check_error(row: &Row, ids: &BTreeMap<&'static str, String>, run: &Run) {
+    assert!(!run.is_success(), "it went well:\n{}", run.text());
+    let errors: Vec<_> = run.diagnostics().into_iter().filter(|diagnostic| diagnostic.is_error()).collect();
+    assert_eq!(errors.len(), 1, "one mistake, one error: {errors:#?}\n{}", run.stderr);
+    let error = &errors[0];
+    assert!(error.summary.contains(&with_ids(row.summary, ids)), "{:?} is not in the summary: {error:#?}", row.summary);
+    for part in row.detail {
+        assert!(error.detail.contains(&with_ids(part, ids)), "{part:?} is not in the detail: {error:#?}");
+    }
+    assert_eq!(error.attribute.as_deref().unwrap_or_default(), row.attribute, "{error:#?}");
+}
+
 /// Checks all rows, and tells about all that fail.
 pub(crate) fn check_all(rows: &[Row]) {
     each(rows, |row| row.mistake.to_owned(), check);
+}
+
+/// The same on one store, which must be afterwards as it was.
+pub(crate) fn check_all_on(store: &Store, rows: &[Row]) {
+    let ids = fixture(store);
+    let before = store.content();
+    each(rows, |row| row.mistake.to_owned(), |row| check_on(row, store, &ids));
+    assert_eq!(store.content(), before, "a refusal wrote");
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
-use terraform_provider_ipam::backend::{Ipam, Terms};
+use terraform_provider_ipam::backend::Terms;
 use terraform_provider_ipam::ipam::{AllocationSpec, Size, Tags};
 use terraform_provider_ipam::store::{self, Order, StoreUrl};
 

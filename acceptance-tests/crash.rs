@@ -8,7 +8,6 @@ use std::os::unix::process::CommandExt;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use terraform_provider_ipam::backend::Ipam;
 use terraform_provider_ipam::ipam::State;
 
 use crate::harness::Workspace;
@@ -34,8 +33,9 @@ pub(crate) fn wishes(random: &mut Random) -> String {
     format!(
         r#"
 resource "ipam_pool" "top" {{
-  name  = "top"
-  cidrs = ["10.0.0.0/12"]
+  name   = "top"
+  cidrs  = ["10.0.0.0/12"]
+  locale = "us-east-1"
 }}
 
 resource "ipam_pool" "site" {{
@@ -116,7 +116,7 @@ pub(crate) fn assert_nothing_is_lost(workspace: &Workspace) {
     assert_eq!((audit.pools, audit.allocations), (1, 1));
 }
 
-on_each_store! {
+on_each_own_store! {
     fn a_killed_provider_loses_nothing_and_leaves_nothing(store: Store) {
         kill_in_rounds(Workspace::on(&store).holding_for("10s"));
     }

@@ -1,36 +1,59 @@
 //! One test, run on each kind of store.
 
-/// `on_each_store! { fn name(store: Store) { ... } }` makes the tests `name::sqlite`, `name::postgres`, `name::s3` and
-/// `name::file`, each on a new, empty store.
+/// `on_each_own_store! { fn name(store: Store) { ... } }` makes the tests `name::sqlite`, `name::postgres`, `name::s3`
+/// and `name::file`, each on a new, empty store.
+macro_rules! on_each_own_store {
+    ($($(#[$meta:meta])* fn $name:ident($store:ident: Store) $body:block)*) => {
+        $(on_stores! { [] $(#[$meta])* fn $name($store: Store) $body })*
+    };
+}
+
+/// The same and `name::aws_ipam`. Where AWS differs, the guide says how, and the test sees that it does
+/// (`differences`).
 macro_rules! on_each_store {
     ($($(#[$meta:meta])* fn $name:ident($store:ident: Store) $body:block)*) => {
-        $(
-            $(#[$meta])*
-            mod $name {
-                use super::*;
-
-                fn check($store: Store) $body
-
+        $(on_stores! {
+            [
+                #[cfg(feature = "aws")]
                 #[test]
-                fn sqlite() {
-                    check(Store::sqlite());
+                fn aws_ipam() {
+                    crate::differences::journey(module_path!(), check);
                 }
+            ]
+            $(#[$meta])* fn $name($store: Store) $body
+        })*
+    };
+}
 
-                #[test]
-                fn postgres() {
-                    check(Store::postgres());
-                }
+macro_rules! on_stores {
+    ([$($more:item)*] $(#[$meta:meta])* fn $name:ident($store:ident: Store) $body:block) => {
+        $(#[$meta])*
+        mod $name {
+            use super::*;
 
-                #[test]
-                fn s3() {
-                    check(Store::s3());
-                }
+            fn check($store: Store) $body
 
-                #[test]
-                fn file() {
-                    check(Store::file());
-                }
+            #[test]
+            fn sqlite() {
+                check(Store::sqlite());
             }
-        )*
+
+            #[test]
+            fn postgres() {
+                check(Store::postgres());
+            }
+
+            #[test]
+            fn s3() {
+                check(Store::s3());
+            }
+
+            #[test]
+            fn file() {
+                check(Store::file());
+            }
+
+            $($more)*
+        }
     };
 }

@@ -1,9 +1,7 @@
 //! State and store that no longer agree: an object deleted behind Terraform's back, a state that forgot one.
 
-use terraform_provider_ipam::backend::Ipam;
-
 use crate::harness::Workspace;
-use crate::harness::store::SOMEBODY_ELSE;
+use crate::harness::store::{SOMEBODY_ELSE, Store};
 
 const TREE: &str = r#"
 resource "ipam_pool" "top" {
@@ -14,6 +12,7 @@ resource "ipam_pool" "top" {
 resource "ipam_pool" "below" {
   name                = "below"
   source_ipam_pool_id = ipam_pool.top.id
+  locale              = "us-east-1"
   netmask_length      = 20
 }
 
@@ -24,107 +23,106 @@ resource "ipam_allocation" "web" {
 }
 "#;
 
-fn applied() -> Workspace {
-    let workspace = Workspace::new();
+fn applied(store: &Store) -> Workspace {
+    let workspace = Workspace::on(store);
     workspace.configure(TREE);
     workspace.apply();
     workspace
 }
 
-#[test]
-fn a_deleted_allocation_is_planned_anew() {
-    let workspace = applied();
-    let before = workspace.state().text("ipam_allocation.web.id");
-    workspace.store().open().delete_allocation(&before).unwrap();
-    let plan = workspace.plan();
-    assert_eq!(plan.actions(), [("ipam_allocation.web".to_owned(), "create".to_owned())].into());
-    assert_ne!(plan.known("ipam_allocation.web.id"), before, "ids never come back");
-    workspace.apply_saved();
-    workspace.assert_settled();
-    Workspace::assert_store_matches(workspace.store(), &[&workspace]);
-}
+on_each_store! {
+    fn a_deleted_allocation_is_planned_anew(store: Store) {
+        let workspace = applied(&store);
+        let before = workspace.state().text("ipam_allocation.web.id");
+        workspace.store().open().delete_allocation(&before).unwrap();
+        let plan = workspace.plan();
+        assert_eq!(plan.actions(), [("ipam_allocation.web".to_owned(), "create".to_owned())].into());
+        workspace.apply_saved();
+        workspace.assert_as_shown(&plan, &["ipam_allocation.web.id"]);
+        assert_ne!(workspace.state().text("ipam_allocation.web.id"), before, "ids never come back");
+        workspace.assert_settled();
+        Workspace::assert_store_matches(workspace.store(), &[&workspace]);
+    }
 
-#[test]
-fn a_deleted_pool_is_planned_anew_with_what_was_in_it() {
-    let workspace = applied();
-    workspace.store().open().delete_pool(&workspace.state().text("ipam_pool.below.id"), true).unwrap();
-    let plan = workspace.plan();
-    assert_eq!(plan.actions().len(), 2, "{:?}", plan.actions());
-    let applied = workspace.apply_saved();
-    assert_eq!(applied.text("ipam_allocation.web.ipam_pool_id"), plan.known("ipam_pool.below.id"));
-    workspace.assert_settled();
-    Workspace::assert_store_matches(workspace.store(), &[&workspace]);
-    workspace.destroy();
-    workspace.store().assert_empty();
-}
+    fn a_deleted_pool_is_planned_anew_with_what_was_in_it(store: Store) {
+        let workspace = applied(&store);
+        workspace.store().open().delete_pool(&workspace.state().text("ipam_pool.below.id"), true).unwrap();
+        let plan = workspace.plan();
+        assert_eq!(plan.actions().len(), 2, "{:?}", plan.actions());
+        let applied = workspace.apply_saved();
+        assert_eq!(applied.text("ipam_allocation.web.ipam_pool_id"), applied.text("ipam_pool.below.id"));
+        workspace.assert_as_shown(&plan, &["ipam_pool.below.id"]);
+        workspace.assert_settled();
+        Workspace::assert_store_matches(workspace.store(), &[&workspace]);
+        workspace.destroy();
+        workspace.store().assert_empty();
+    }
 
-#[test]
-fn destroying_what_is_gone_succeeds() {
-    let workspace = applied();
-    workspace.store().open().delete_pool(&workspace.state().text("ipam_pool.top.id"), true).unwrap();
-    workspace.try_destroy(&["-refresh=false"]).succeeds();
-    workspace.store().assert_empty();
-}
+    fn destroying_what_is_gone_succeeds(store: Store) {
+        let workspace = applied(&store);
+        workspace.store().open().delete_pool(&workspace.state().text("ipam_pool.top.id"), true).unwrap();
+        workspace.try_destroy(&["-refresh=false"]).succeeds();
+        workspace.store().assert_empty();
+    }
 
-#[test]
-fn an_object_removed_from_the_state_is_refused_with_the_import_command() {
-    let workspace = applied();
-    workspace.assert_settled();
-    let id = workspace.state().text("ipam_allocation.web.id");
-    workspace.run(&["state", "rm", "ipam_allocation.web"]).succeeds();
-    let command = format!("terraform import ipam_allocation.NAME {id}");
-    workspace.try_plan(&[]).fails().says(&[&command]);
-    workspace.import("ipam_allocation.web", &id);
-    workspace.assert_settled();
-    Workspace::assert_store_matches(workspace.store(), &[&workspace]);
-}
+    fn an_object_removed_from_the_state_is_refused_with_the_import_command(store: Store) {
+        let workspace = applied(&store);
+        workspace.assert_settled();
+        let id = workspace.state().text("ipam_allocation.web.id");
+        workspace.run(&["state", "rm", "ipam_allocation.web"]).succeeds();
+        let command = format!("terraform import ipam_allocation.NAME {id}");
+        workspace.try_plan(&[]).fails().says(&[&command]);
+        workspace.import("ipam_allocation.web", &id);
+        workspace.assert_settled();
+        Workspace::assert_store_matches(workspace.store(), &[&workspace]);
+    }
 
-#[test]
-fn a_changed_description_shows_as_drift_and_is_put_back() {
-    let workspace = applied();
-    let id = workspace.state().text("ipam_allocation.web.id");
-    let ipam = workspace.store().open();
-    let now = ipam.get_allocation(&id).unwrap().expect("it is there");
-    let change = terraform_provider_ipam::backend::AllocationChange {
-        name: now.meta.name,
-        description: Some("by hand".to_owned()),
-        tags: now.tags,
-        disallowed_cidrs: now.disallowed_cidrs,
-        size: now.size,
-    };
-    ipam.update_allocation(&id, &change).unwrap();
-    let plan = workspace.plan();
-    assert_eq!(plan.actions(), [("ipam_allocation.web".to_owned(), "update".to_owned())].into());
-    workspace.apply_saved();
-    workspace.assert_settled();
-    assert_eq!(ipam.get_allocation(&id).unwrap().expect("it is there").description, None);
-}
+    fn a_changed_description_shows_as_drift_and_is_put_back(store: Store) {
+        let workspace = applied(&store);
+        let id = workspace.state().text("ipam_allocation.web.id");
+        let ipam = workspace.store().open();
+        let now = ipam.get_allocation(&id).unwrap().expect("it is there");
+        let change = terraform_provider_ipam::backend::AllocationChange {
+            name: now.meta.name,
+            description: Some("by hand".to_owned()),
+            tags: now.tags,
+            disallowed_cidrs: now.disallowed_cidrs,
+            size: now.size,
+        };
+        ipam.update_allocation(&id, &change).unwrap();
+        let plan = workspace.plan();
+        assert_eq!(plan.actions(), [("ipam_allocation.web".to_owned(), "update".to_owned())].into());
+        workspace.apply_saved();
+        workspace.assert_settled();
+        assert_eq!(ipam.get_allocation(&id).unwrap().expect("it is there").description, None);
+    }
 
-#[test]
-fn a_pool_in_use_is_not_destroyed_and_says_what_is_in_it() {
-    let workspace = Workspace::new();
-    workspace.configure("resource \"ipam_pool\" \"top\" {\n  name  = \"top\"\n  cidrs = [\"10.0.0.0/16\"]\n}\n");
-    workspace.apply();
-    workspace.assert_settled();
-    let pool_id = workspace.state().text("ipam_pool.top.id");
-    let other = workspace.store().add_allocation(&pool_id, "printer", "10.0.8.0/24");
-    let before = workspace.store().content();
-    let words = ["Pool \"top\" is not empty", "printer", "10.0.8.0/24", SOMEBODY_ELSE, "cascade = true"];
-    workspace.try_destroy(&[]).fails().says(&words);
-    assert_eq!(workspace.store().content(), before, "the refused destroy wrote");
-    workspace.store().open().delete_allocation(&other.meta.id).unwrap();
-    workspace.destroy();
-    workspace.store().assert_empty();
-}
+    fn a_pool_in_use_is_not_destroyed_and_says_what_is_in_it(store: Store) {
+        let workspace = Workspace::on(&store);
+        workspace.configure(
+            "resource \"ipam_pool\" \"top\" {\n  name   = \"top\"\n  cidrs  = [\"10.0.0.0/16\"]\n  locale = \"us-east-1\"\n}\n",
+        );
+        workspace.apply();
+        workspace.assert_settled();
+        let pool_id = workspace.state().text("ipam_pool.top.id");
+        let other = workspace.store().add_allocation(&pool_id, "printer", "10.0.8.0/24");
+        let before = workspace.store().content();
+        let words = ["Pool \"top\" is not empty", "printer", "10.0.8.0/24", workspace.store().owner_of(SOMEBODY_ELSE), "cascade = true"];
+        workspace.try_destroy(&[]).fails().says(&words);
+        assert_eq!(workspace.store().content(), before, "the refused destroy wrote");
+        workspace.store().open().delete_allocation(&other.meta.id).unwrap();
+        workspace.destroy();
+        workspace.store().assert_empty();
+    }
 
-#[test]
-fn cascade_takes_everything_in_the_pool_along() {
-    let workspace = applied();
-    let cascading = TREE.replace("netmask_length      = 20", "netmask_length      = 20\n  cascade             = true");
-    workspace.configure(&cascading);
-    workspace.apply();
-    workspace.assert_settled();
-    workspace.store().add_allocation(&workspace.state().text("ipam_pool.below.id"), "printer", "10.0.8.0/24");
-    workspace.destroy();
-    workspace.store().assert_empty();
+    fn cascade_takes_everything_in_the_pool_along(store: Store) {
+        let workspace = applied(&store);
+        let cascading = TREE.replace("netmask_length      = 20", "netmask_length      = 20\n  cascade             = true");
+        workspace.configure(&cascading);
+        workspace.apply();
+        workspace.assert_settled();
+        workspace.store().add_allocation(&workspace.state().text("ipam_pool.below.id"), "printer", "10.0.8.0/24");
+        workspace.destroy();
+        workspace.store().assert_empty();
+    }
 }

@@ -14,7 +14,13 @@ mod bad_input;
 mod cases;
 mod command_line;
 mod crash;
+#[cfg(feature = "aws")]
+mod differences;
 mod disk_full;
+#[cfg(feature = "aws")]
+#[path = "aws/endpoint/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "shared with the tests of AWS, which use all of it")]
+mod endpoint;
 mod examples;
 mod gone;
 mod harness;

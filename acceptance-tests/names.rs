@@ -1,7 +1,7 @@
 //! Names are unique in their parent: who asks for one that is taken is told by whom.
 
 use crate::harness::Workspace;
-use crate::harness::store::NewPool;
+use crate::harness::store::{NewPool, Store};
 
 fn allocation(label: &str, pool_id: &str, name: &str) -> String {
     format!(
@@ -15,102 +15,98 @@ resource \"ipam_allocation\" \"{label}\" {{
     )
 }
 
-fn workspace_with_pool() -> (Workspace, String) {
-    let workspace = Workspace::new();
+fn workspace_with_pool(store: &Store) -> (Workspace, String) {
+    let workspace = Workspace::on(store);
     let pool = workspace.store().add_pool(&NewPool { name: "office", cidrs: &["10.0.0.0/24"], ..NewPool::default() });
     (workspace, pool.meta.id)
 }
 
-#[test]
-fn one_name_twice_in_one_configuration_is_refused() {
-    let (workspace, pool_id) = workspace_with_pool();
-    workspace.configure(&(allocation("one", &pool_id, "web") + &allocation("two", &pool_id, "web")));
-    let refused = workspace.plan_messages(&[]).fails();
-    let errors = refused.diagnostics();
-    assert_eq!(errors.len(), 1, "{errors:#?}");
-    assert_eq!(errors[0].attribute.as_deref(), Some("name"), "{errors:#?}");
-    assert!(errors[0].detail.contains("\"web\""), "{errors:#?}");
-}
+on_each_store! {
+    fn one_name_twice_in_one_configuration_is_refused(store: Store) {
+        let (workspace, pool_id) = workspace_with_pool(&store);
+        workspace.configure(&(allocation("one", &pool_id, "web") + &allocation("two", &pool_id, "web")));
+        let refused = workspace.plan_messages(&[]).fails();
+        let errors = refused.diagnostics();
+        assert_eq!(errors.len(), 1, "{errors:#?}");
+        assert_eq!(errors[0].attribute.as_deref(), Some("name"), "{errors:#?}");
+        assert!(errors[0].detail.contains("\"web\""), "{errors:#?}");
+    }
 
-#[test]
-fn a_new_object_may_not_take_the_name_of_one_that_stays() {
-    let (workspace, pool_id) = workspace_with_pool();
-    workspace.configure(&allocation("one", &pool_id, "web"));
-    workspace.apply();
-    workspace.configure(&(allocation("one", &pool_id, "web") + &allocation("two", &pool_id, "web")));
-    workspace.try_plan(&[]).fails().says(&["web"]);
-    workspace.configure(&allocation("one", &pool_id, "web"));
-    workspace.assert_settled();
-    Workspace::assert_store_matches(workspace.store(), &[&workspace]);
-}
-
-#[test]
-fn a_name_held_by_another_owner_is_refused_by_name_and_time() {
-    let (first, pool_id) = workspace_with_pool();
-    let first = first.owned_by("team/first");
-    first.configure(&allocation("web", &pool_id, "web"));
-    first.plan();
-    let second = Workspace::on(first.store()).owned_by("team/second");
-    second.configure(&allocation("web", &pool_id, "web"));
-    let refused = second.plan_messages(&[]).fails();
-    let errors = refused.diagnostics();
-    assert_eq!(errors.len(), 1, "{errors:#?}");
-    assert_eq!(errors[0].attribute.as_deref(), Some("name"));
-    assert!(errors[0].detail.contains("team/first"), "{errors:#?}");
-    assert!(errors[0].detail.contains("until") || errors[0].detail.contains("expires"), "{errors:#?}");
-    first.apply_saved();
-    Workspace::assert_store_matches(first.store(), &[&first]);
-}
-
-#[test]
-fn a_name_in_use_is_refused_with_the_import_command() {
-    let (first, pool_id) = workspace_with_pool();
-    let first = first.owned_by("team/first");
-    first.configure(&allocation("web", &pool_id, "web"));
-    let applied = first.apply();
-    let second = Workspace::on(first.store()).owned_by("team/second");
-    second.configure(&allocation("web", &pool_id, "web"));
-    let id = applied.text("ipam_allocation.web.id");
-    let command = format!("terraform import ipam_allocation.NAME {id}");
-    let cidr = applied.text("ipam_allocation.web.cidr");
-    second.try_plan(&[]).fails().says(&[&command, &cidr, "team/first"]);
-}
-
-/// The old one is gone from the configuration: its name goes to the new one within one apply.
-#[test]
-fn a_name_moves_from_a_destroyed_object_to_a_new_one() {
-    let (workspace, pool_id) = workspace_with_pool();
-    workspace.configure(&allocation("old", &pool_id, "web"));
-    let before = workspace.apply();
-    workspace.configure(&allocation("new", &pool_id, "web"));
-    let plan = workspace.plan();
-    let after = workspace.apply_saved();
-    assert_eq!(after.text("ipam_allocation.new.cidr"), plan.known("ipam_allocation.new.cidr"));
-    assert_ne!(after.text("ipam_allocation.new.id"), before.text("ipam_allocation.old.id"));
-    workspace.assert_settled();
-    Workspace::assert_store_matches(workspace.store(), &[&workspace]);
-}
-
-/// In whatever order Terraform renames: what one apply does not reach, because the name was not free yet, the next does.
-#[test]
-fn a_name_is_passed_on_from_a_renamed_object() {
-    let (workspace, pool_id) = workspace_with_pool();
-    let both = |one: &str, two: &str| allocation("one", &pool_id, one) + &allocation("two", &pool_id, two);
-    workspace.configure(&both("web", "api"));
-    let before = workspace.apply();
-    workspace.configure(&both("www", "web"));
-    workspace.try_plan(&[]).succeeds();
-    if !workspace.try_apply(&[]).is_success() {
+    fn a_new_object_may_not_take_the_name_of_one_that_stays(store: Store) {
+        let (workspace, pool_id) = workspace_with_pool(&store);
+        workspace.configure(&allocation("one", &pool_id, "web"));
         workspace.apply();
+        workspace.configure(&(allocation("one", &pool_id, "web") + &allocation("two", &pool_id, "web")));
+        workspace.try_plan(&[]).fails().says(&["web"]);
+        workspace.configure(&allocation("one", &pool_id, "web"));
+        workspace.assert_settled();
+        Workspace::assert_store_matches(workspace.store(), &[&workspace]);
     }
-    workspace.assert_settled();
-    let after = workspace.state();
-    assert_eq!(after.text("ipam_allocation.two.name"), "web");
-    for address in ["ipam_allocation.one", "ipam_allocation.two"] {
-        for attribute in ["id", "cidr"] {
-            let place = format!("{address}.{attribute}");
-            assert_eq!(after.text(&place), before.text(&place));
+
+    fn a_name_held_by_another_owner_is_refused_by_name_and_time(store: Store) {
+        let (first, pool_id) = workspace_with_pool(&store);
+        let first = first.owned_by("team/first");
+        first.configure(&allocation("web", &pool_id, "web"));
+        first.plan();
+        let second = Workspace::on(first.store()).owned_by("team/second");
+        second.configure(&allocation("web", &pool_id, "web"));
+        let refused = second.plan_messages(&[]).fails();
+        let errors = refused.diagnostics();
+        assert_eq!(errors.len(), 1, "{errors:#?}");
+        assert_eq!(errors[0].attribute.as_deref(), Some("name"));
+        assert!(errors[0].detail.contains("team/first"), "{errors:#?}");
+        assert!(errors[0].detail.contains("until") || errors[0].detail.contains("expires"), "{errors:#?}");
+        first.apply_saved();
+        Workspace::assert_store_matches(first.store(), &[&first]);
+    }
+
+    fn a_name_in_use_is_refused_with_the_import_command(store: Store) {
+        let (first, pool_id) = workspace_with_pool(&store);
+        let first = first.owned_by("team/first");
+        first.configure(&allocation("web", &pool_id, "web"));
+        let applied = first.apply();
+        let second = Workspace::on(first.store()).owned_by("team/second");
+        second.configure(&allocation("web", &pool_id, "web"));
+        let id = applied.text("ipam_allocation.web.id");
+        let command = format!("terraform import ipam_allocation.NAME {id}");
+        let cidr = applied.text("ipam_allocation.web.cidr");
+        second.try_plan(&[]).fails().says(&[&command, &cidr, store.owner_of("team/first")]);
+    }
+
+    /// The old one is gone from the configuration: its name goes to the new one within one apply.
+    fn a_name_moves_from_a_destroyed_object_to_a_new_one(store: Store) {
+        let (workspace, pool_id) = workspace_with_pool(&store);
+        workspace.configure(&allocation("old", &pool_id, "web"));
+        let before = workspace.apply();
+        workspace.configure(&allocation("new", &pool_id, "web"));
+        let plan = workspace.plan();
+        let after = workspace.apply_saved();
+        workspace.assert_as_shown(&plan, &["ipam_allocation.new.cidr"]);
+        assert_ne!(after.text("ipam_allocation.new.id"), before.text("ipam_allocation.old.id"));
+        workspace.assert_settled();
+        Workspace::assert_store_matches(workspace.store(), &[&workspace]);
+    }
+
+    /// In whatever order Terraform renames: what one apply does not reach, because the name was not free yet, the next does.
+    fn a_name_is_passed_on_from_a_renamed_object(store: Store) {
+        let (workspace, pool_id) = workspace_with_pool(&store);
+        let both = |one: &str, two: &str| allocation("one", &pool_id, one) + &allocation("two", &pool_id, two);
+        workspace.configure(&both("web", "api"));
+        let before = workspace.apply();
+        workspace.configure(&both("www", "web"));
+        workspace.try_plan(&[]).succeeds();
+        if !workspace.try_apply(&[]).is_success() {
+            workspace.apply();
         }
+        workspace.assert_settled();
+        let after = workspace.state();
+        assert_eq!(after.text("ipam_allocation.two.name"), "web");
+        for address in ["ipam_allocation.one", "ipam_allocation.two"] {
+            for attribute in ["id", "cidr"] {
+                let place = format!("{address}.{attribute}");
+                assert_eq!(after.text(&place), before.text(&place));
+            }
+        }
+        Workspace::assert_store_matches(workspace.store(), &[&workspace]);
     }
-    Workspace::assert_store_matches(workspace.store(), &[&workspace]);
 }

@@ -1,11 +1,13 @@
 //! Taint, `-replace`, `-target`: Terraform makes an object anew, or only some of them.
 
 use crate::harness::Workspace;
+use crate::harness::store::Store;
 
 const TWO: &str = r#"
 resource "ipam_pool" "top" {
-  name  = "top"
-  cidrs = ["10.0.0.0/24"]
+  name   = "top"
+  cidrs  = ["10.0.0.0/24"]
+  locale = "us-east-1"
 }
 
 resource "ipam_allocation" "web" {
@@ -21,8 +23,8 @@ resource "ipam_allocation" "exact" {
 }
 "#;
 
-fn applied() -> Workspace {
-    let workspace = Workspace::new();
+fn applied(store: &Store) -> Workspace {
+    let workspace = Workspace::on(store);
     workspace.configure(TWO);
     workspace.apply();
     workspace
@@ -33,84 +35,77 @@ fn assert_replaced(workspace: &Workspace, address: &str, more: &[&str]) {
     let before = workspace.state().text(&place);
     let plan = workspace.plan_as("plan", more);
     assert_eq!(plan.actions()[address], "delete create");
-    assert_ne!(plan.known(&place), before);
     let applied = workspace.apply_saved();
-    for attribute in ["id", "cidr"] {
-        let place = format!("{address}.{attribute}");
-        assert_eq!(applied.text(&place), plan.known(&place));
-    }
+    assert_ne!(applied.text(&place), before);
+    workspace.assert_as_shown(&plan, &[&place, &format!("{address}.cidr")]);
     workspace.assert_settled();
     Workspace::assert_store_matches(workspace.store(), &[workspace]);
 }
 
-#[test]
-fn a_tainted_allocation_is_replaced_as_planned() {
-    let workspace = applied();
-    workspace.run(&["taint", "-no-color", "ipam_allocation.web"]).succeeds();
-    assert_replaced(&workspace, "ipam_allocation.web", &[]);
-    workspace.destroy();
-    workspace.store().assert_empty();
-}
-
-#[test]
-fn an_allocation_is_replaced_on_request() {
-    assert_replaced(&applied(), "ipam_allocation.web", &["-replace=ipam_allocation.web"]);
-}
-
-/// Its block is its own until the moment it is destroyed: only the replacement may be planned over it.
-#[test]
-fn an_exact_block_is_replaced_by_itself() {
-    let workspace = applied();
-    assert_replaced(&workspace, "ipam_allocation.exact", &["-replace=ipam_allocation.exact"]);
-    assert_eq!(workspace.state().text("ipam_allocation.exact.cidr"), "10.0.0.192/26");
-}
-
-#[test]
-fn a_pool_is_replaced_with_all_that_is_in_it() {
-    let workspace = applied();
-    let before = workspace.state();
-    let plan = workspace.plan_as("plan", &["-replace=ipam_pool.top"]);
-    assert_eq!(plan.actions().len(), 3, "{:?}", plan.actions());
-    assert!(plan.actions().values().all(|action| action == "delete create"), "{:?}", plan.actions());
-    let applied = workspace.apply_saved();
-    for address in ["ipam_pool.top", "ipam_allocation.web", "ipam_allocation.exact"] {
-        let place = format!("{address}.id");
-        assert_ne!(applied.text(&place), before.text(&place));
-        assert_eq!(applied.text(&place), plan.known(&place));
+on_each_store! {
+    fn a_tainted_allocation_is_replaced_as_planned(store: Store) {
+        let workspace = applied(&store);
+        workspace.run(&["taint", "-no-color", "ipam_allocation.web"]).succeeds();
+        assert_replaced(&workspace, "ipam_allocation.web", &[]);
+        workspace.destroy();
+        workspace.store().assert_empty();
     }
-    workspace.assert_settled();
-    Workspace::assert_store_matches(workspace.store(), &[&workspace]);
-    workspace.destroy();
-    workspace.store().assert_empty();
-}
 
-#[test]
-fn a_target_is_made_alone_and_the_rest_later() {
-    let workspace = Workspace::new();
-    workspace.configure(TWO);
-    let plan = workspace.plan_as("plan", &["-target=ipam_allocation.web"]);
-    let actions = plan.actions();
-    assert_eq!(actions.keys().collect::<Vec<_>>(), ["ipam_allocation.web", "ipam_pool.top"]);
-    let first = workspace.apply_saved();
-    assert_eq!(first.text("ipam_allocation.web.cidr"), plan.known("ipam_allocation.web.cidr"));
-    let all = workspace.apply();
-    assert_eq!(all.text("ipam_allocation.web.id"), first.text("ipam_allocation.web.id"));
-    assert_eq!(all.text("ipam_allocation.exact.cidr"), "10.0.0.192/26");
-    workspace.assert_settled();
-    workspace.try_destroy(&["-target=ipam_allocation.web"]).succeeds();
-    assert_eq!(workspace.state().of_type("ipam_allocation").len(), 1);
-    Workspace::assert_store_matches(workspace.store(), &[&workspace]);
-}
+    fn an_allocation_is_replaced_on_request(store: Store) {
+        assert_replaced(&applied(&store), "ipam_allocation.web", &["-replace=ipam_allocation.web"]);
+    }
 
-/// A change that cannot be carried out leaves everything as it was, and the next one works.
-#[test]
-fn a_plan_that_fails_leaves_the_object_alone() {
-    let workspace = applied();
-    let before = workspace.state().text("ipam_allocation.web.cidr");
-    workspace.configure(&TWO.replace("netmask_length = 26", "netmask_length = 24"));
-    workspace.try_plan(&[]).fails();
-    workspace.configure(TWO);
-    workspace.assert_settled();
-    assert_eq!(workspace.state().text("ipam_allocation.web.cidr"), before);
-    Workspace::assert_store_matches(workspace.store(), &[&workspace]);
+    /// Its block is its own until the moment it is destroyed: only the replacement may be planned over it.
+    fn an_exact_block_is_replaced_by_itself(store: Store) {
+        let workspace = applied(&store);
+        assert_replaced(&workspace, "ipam_allocation.exact", &["-replace=ipam_allocation.exact"]);
+        assert_eq!(workspace.state().text("ipam_allocation.exact.cidr"), "10.0.0.192/26");
+    }
+
+    fn a_pool_is_replaced_with_all_that_is_in_it(store: Store) {
+        let workspace = applied(&store);
+        let before = workspace.state();
+        let plan = workspace.plan_as("plan", &["-replace=ipam_pool.top"]);
+        assert_eq!(plan.actions().len(), 3, "{:?}", plan.actions());
+        assert!(plan.actions().values().all(|action| action == "delete create"), "{:?}", plan.actions());
+        let applied = workspace.apply_saved();
+        for address in ["ipam_pool.top", "ipam_allocation.web", "ipam_allocation.exact"] {
+            let place = format!("{address}.id");
+            assert_ne!(applied.text(&place), before.text(&place));
+            workspace.assert_as_shown(&plan, &[&place]);
+        }
+        workspace.assert_settled();
+        Workspace::assert_store_matches(workspace.store(), &[&workspace]);
+        workspace.destroy();
+        workspace.store().assert_empty();
+    }
+
+    fn a_target_is_made_alone_and_the_rest_later(store: Store) {
+        let workspace = Workspace::on(&store);
+        workspace.configure(TWO);
+        let plan = workspace.plan_as("plan", &["-target=ipam_allocation.web"]);
+        let actions = plan.actions();
+        assert_eq!(actions.keys().collect::<Vec<_>>(), ["ipam_allocation.web", "ipam_pool.top"]);
+        let first = workspace.apply_saved();
+        workspace.assert_as_shown(&plan, &["ipam_allocation.web.cidr"]);
+        let all = workspace.apply();
+        assert_eq!(all.text("ipam_allocation.web.id"), first.text("ipam_allocation.web.id"));
+        assert_eq!(all.text("ipam_allocation.exact.cidr"), "10.0.0.192/26");
+        workspace.assert_settled();
+        workspace.try_destroy(&["-target=ipam_allocation.web"]).succeeds();
+        assert_eq!(workspace.state().of_type("ipam_allocation").len(), 1);
+        Workspace::assert_store_matches(workspace.store(), &[&workspace]);
+    }
+
+    /// A change that cannot be carried out leaves everything as it was, and the next one works.
+    fn a_plan_that_fails_leaves_the_object_alone(store: Store) {
+        let workspace = applied(&store);
+        let before = workspace.state().text("ipam_allocation.web.cidr");
+        workspace.configure(&TWO.replace("netmask_length = 26", "netmask_length = 24"));
+        workspace.try_plan(&[]).fails();
+        workspace.configure(TWO);
+        workspace.assert_settled();
+        assert_eq!(workspace.state().text("ipam_allocation.web.cidr"), before);
+        Workspace::assert_store_matches(workspace.store(), &[&workspace]);
+    }
 }

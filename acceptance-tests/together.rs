@@ -4,7 +4,7 @@ use std::fs;
 use std::thread;
 use std::time::Duration;
 
-use terraform_provider_ipam::backend::{AllocationFilter, Ipam};
+use terraform_provider_ipam::backend::AllocationFilter;
 use terraform_provider_ipam::ipam::State;
 
 use crate::harness::Workspace;
@@ -66,7 +66,7 @@ fn remove_half_written_state(workspace: &Workspace) {
     }
 }
 
-on_each_store! {
+on_each_own_store! {
     fn eight_applies_at_once_and_one_of_them_is_killed(store: Store) {
         let mut random = Random::from_environment("eight_applies_at_once_and_one_of_them_is_killed");
         let pool = store.add_pool(&NewPool { name: "shared", cidrs: &["10.0.0.0/16"], ..NewPool::default() });

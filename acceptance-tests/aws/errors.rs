@@ -229,7 +229,7 @@ fn what_the_model_does_not_know_is_refused_and_kept() {
         let answer = scene.home.raw(form.clone());
         assert!(answer.contains(&format!("<Code>{code}</Code>")), "{form}: {answer}");
     }
-    assert_eq!(scene.endpoint.violations().len(), rows.len());
+    assert_eq!(scene.endpoint.take_violations().len(), rows.len());
     let unknown = json!({"Action": "RunInstances", "Version": "2016-11-15"});
     assert!(scene.home.raw(unknown).contains("<Code>InvalidAction</Code>"));
     let old = json!({"Action": "DescribeIpams", "Version": "2014-01-01"});

@@ -7,6 +7,7 @@ mod boto;
 #[path = "../protocol/client.rs"]
 #[allow(dead_code, unreachable_pub, reason = "shared with the tests of the protocol, which use all of it")]
 mod client;
+#[allow(dead_code, reason = "shared with the other acceptance tests")]
 mod endpoint;
 #[path = "../harness/mod.rs"]
 #[allow(dead_code, unreachable_pub, reason = "shared with the other acceptance tests, which use all of it")]
@@ -22,6 +23,7 @@ mod core;
 mod credentials;
 mod errors;
 mod examples;
+mod flows;
 mod late;
 mod lists;
 mod members;
@@ -32,6 +34,7 @@ mod observation;
 mod once;
 mod ours;
 mod pains;
+mod pains_of_plans;
 mod policies;
 mod previews;
 mod resolver_mistakes;

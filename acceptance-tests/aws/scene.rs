@@ -99,10 +99,9 @@ impl Scene {
         text(&answer["IpamPools"][0]["State"])
     }
 
-    /// Nothing went over the wire that the model does not allow, and the core is sound.
+    /// The core is sound. (That the model allows what went over the wire is seen when the endpoint is dropped.)
     #[track_caller]
     pub(crate) fn is_sound(&self) {
-        assert_eq!(self.endpoint.violations(), Vec::<String>::new());
         assert_eq!(self.endpoint.audit(), Vec::<String>::new());
     }
 }

@@ -1,7 +1,8 @@
 //! Mistakes about what is there, one row each.
 
 use super::Stage::Plan;
-use super::{Row, check_all};
+use super::{Row, check_all_on};
+use crate::harness::store::Store;
 
 const ROWS: &[Row] = &[
     Row {
@@ -416,7 +417,8 @@ const ROWS: &[Row] = &[
     },
 ];
 
-#[test]
-fn mistakes_about_what_is_there_are_told_while_planning() {
-    check_all(ROWS);
+on_each_store! {
+    fn mistakes_about_what_is_there_are_told_while_planning(store: Store) {
+        check_all_on(&store, ROWS);
+    }
 }

@@ -23,7 +23,8 @@ pub fn each<T: Sync>(items: &[T], name: impl Fn(&T) -> String + Sync, check: imp
     assert!(failures.is_empty(), "{} of {} fail:\n{}", failures.len(), items.len(), failures.join("\n"));
 }
 
-fn words(panic: &(dyn std::any::Any + Send)) -> &str {
+/// What a panic says.
+pub fn words(panic: &(dyn std::any::Any + Send)) -> &str {
     panic
         .downcast_ref::<String>()
         .map(String::as_str)

@@ -232,6 +232,23 @@ impl Workspace {
         State::new(serde_json::from_str(&text).expect("a state file is JSON"))
     }
 
+    /// What a plan shows of a place; `None` where the store holds nothing for a plan, as AWS.
+    #[track_caller]
+    pub fn shown(&self, plan: &Plan, place: &str) -> Option<String> {
+        (!self.store.is_aws() || plan.value(place).is_some()).then(|| plan.known(place))
+    }
+
+    /// Verifies that apply kept what the plan showed of these places.
+    #[track_caller]
+    pub fn assert_as_shown(&self, plan: &Plan, places: &[&str]) {
+        let state = self.state();
+        for place in places {
+            if let Some(planned) = self.shown(plan, place) {
+                assert_eq!(state.text(place), planned, "{place}: left: applied, right: planned");
+            }
+        }
+    }
+
     /// Verifies that the store is sound, and that its active allocations are exactly those in the states of
     /// `workspaces`, with the same blocks, no block twice.
     #[track_caller]

@@ -1,5 +1,6 @@
 //! The store behind a configuration, looked at without Terraform.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use terraform_provider_ipam::backend::{AllocationFilter, Audit, Ipam, Local, Planned, PoolFilter, Surroundings};
 use terraform_provider_ipam::ipam::{
-    Actor, Allocation, AllocationSpec, Event, Pool, PoolSpec, Provision, Rules, Size, State, Strategy, Tags,
+    Actor, Allocation, AllocationSpec, Error, Event, Pool, PoolSpec, Provision, Rules, Size, State, Strategy, Tags,
 };
 use terraform_provider_ipam::store::bucket::Bucket;
 use terraform_provider_ipam::store::{self, StoreUrl};
@@ -22,14 +23,22 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Who acts when a test writes past Terraform.
 pub const SOMEBODY_ELSE: &str = "somebody-else";
 
+/// Where pools are whose test says no Region: AWS allocates in pools that have one.
+pub const LOCALE: &str = "us-east-1";
+
+/// What `store` says for AWS IPAM.
+const AWS: &str = "aws-ipam";
+
 /// A store that a configuration uses.
 #[derive(Clone, Debug)]
 pub struct Store {
     url: String,
     /// What else is needed to reach it: credentials.
     environment: Vec<(&'static str, String)>,
-    /// Where it is, when it is in a directory of its own: that is there as long as this is.
-    _directory: Option<Arc<TempDir>>,
+    /// Whose it is, in AWS.
+    account: Option<String>,
+    /// Where it is (a directory, a server): there as long as this is.
+    _place: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 /// All that is in a store, to compare before with after.
@@ -48,7 +57,7 @@ impl Store {
 
     /// The store of a URL.
     pub fn of(url: impl Into<String>) -> Self {
-        Self { url: url.into(), environment: Vec::new(), _directory: None }
+        Self { url: url.into(), environment: Vec::new(), account: None, _place: None }
     }
 
     /// A new SQLite file.
@@ -62,8 +71,14 @@ impl Store {
     }
 
     fn in_directory(url: impl Fn(std::path::Display<'_>) -> String) -> Self {
-        let directory = Arc::new(tempfile::tempdir().expect("a scratch directory"));
-        Self { _directory: Some(Arc::clone(&directory)), ..Self::of(url(directory.path().display())) }
+        let directory: TempDir = tempfile::tempdir().expect("a scratch directory");
+        let store = Self::of(url(directory.path().display()));
+        store.in_place(directory)
+    }
+
+    /// The same, with what must be there as long as it is.
+    pub fn in_place(self, place: impl Any + Send + Sync) -> Self {
+        Self { _place: Some(Arc::new(place)), ..self }
     }
 
     /// A new database of the PostgreSQL server that all tests share.
@@ -89,6 +104,11 @@ impl Store {
         self
     }
 
+    /// The same, of this account of AWS.
+    pub fn of_account(self, account: &str) -> Self {
+        Self { account: Some(account.to_owned()), ..self }
+    }
+
     /// The same, reached through a proxy to its server.
     pub fn through(&self, server: &str, proxy: &Proxy) -> Self {
         assert!(self.url.contains(server), "{} is not at {server}", self.url);
@@ -97,6 +117,20 @@ impl Store {
 
     pub fn is_sqlite(&self) -> bool {
         self.url.starts_with("sqlite:")
+    }
+
+    pub fn is_aws(&self) -> bool {
+        self.url == AWS
+    }
+
+    /// Who an object belongs to that was made by `owner`: in AWS everything of an account is the account's.
+    pub fn owner_of<'a>(&'a self, owner: &'a str) -> &'a str {
+        self.account.as_deref().unwrap_or(owner)
+    }
+
+    /// Whether it is a file that nobody has made yet.
+    pub fn is_not_made_yet(&self) -> bool {
+        self.is_sqlite() && !self.path().exists()
     }
 
     /// The file of a SQLite store.
@@ -114,9 +148,30 @@ impl Store {
     }
 
     /// The store, opened anew, with the rights of `owner`.
-    pub fn open_as(&self, owner: &str) -> Local {
+    pub fn open_as(&self, owner: &str) -> Box<dyn Ipam> {
+        #[cfg(feature = "aws")]
+        if self.is_aws() {
+            return Box::new(self.aws());
+        }
         let actor = Actor { owner: owner.to_owned(), ..Actor::default() };
-        Local::over(self.raw(), actor, Surroundings::default())
+        Box::new(Local::over(self.raw(), actor, Surroundings::default()))
+    }
+
+    #[cfg(feature = "aws")]
+    fn aws(&self) -> terraform_provider_ipam::aws::AwsIpam {
+        use terraform_provider_ipam::aws::{AwsIpam, Keys, Pace, Settings};
+        let variable = |name: &str| {
+            let found = self.environment.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| value.clone())
+        };
+        let keys = variable("AWS_ACCESS_KEY_ID").zip(variable("AWS_SECRET_ACCESS_KEY"));
+        let settings = Settings {
+            region: variable("AWS_REGION"),
+            keys: keys.map(|(access_key, secret_key)| Keys { access_key, secret_key, token: None }),
+            ec2_endpoint: variable("AWS_ENDPOINT_URL_EC2"),
+            ..Settings::default()
+        };
+        AwsIpam::open(&settings, Pace::default()).expect("AWS can be reached")
     }
 
     /// The keys and values under it all.
@@ -130,7 +185,7 @@ impl Store {
         Arc::new(Bucket::with_environment(&url, variables).expect("the store opens"))
     }
 
-    pub fn open(&self) -> Local {
+    pub fn open(&self) -> Box<dyn Ipam> {
         self.open_as(SOMEBODY_ELSE)
     }
 
@@ -154,8 +209,12 @@ impl Store {
         Content { events: self.events(), pools: self.pools(), allocations: self.allocations() }
     }
 
+    /// All of them; AWS tells of none.
     pub fn events(&self) -> Vec<Event> {
-        self.open().events(0, 100_000).expect("events can be read")
+        match self.open().events(0, 100_000) {
+            Err(Error::Unsupported { .. }) => Vec::new(),
+            events => events.expect("events can be read"),
+        }
     }
 
     /// Pools, holds included.
@@ -194,7 +253,7 @@ impl Store {
             scope_id: None,
             source_pool_id: pool.source.map(str::to_owned),
             address_family: None,
-            locale: pool.locale.map(str::to_owned),
+            locale: Some(pool.locale.unwrap_or(LOCALE).to_owned()),
             description: None,
             rules: pool.rules.clone(),
             strategy: Strategy::default(),

@@ -86,7 +86,7 @@ impl Run {
 }
 
 /// Text as one line, without the frame that Terraform draws around diagnostics.
-fn unwrapped(text: &str) -> String {
+pub fn unwrapped(text: &str) -> String {
     let words = text.split_whitespace().filter(|word| !matches!(*word, "│" | "╷" | "╵"));
     words.collect::<Vec<_>>().join(" ")
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
-use terraform_provider_ipam::backend::{Ipam, Local};
+use terraform_provider_ipam::backend::Ipam;
 
 use super::store::Store;
 
@@ -21,7 +21,7 @@ enum What {
     /// The file that SQLite writes to first: it changes in the middle of a write.
     Log { path: PathBuf, before: Option<SystemTime> },
     /// Events are there after a write.
-    Events { store: Box<Local>, seen: Cell<u64>, looked: Cell<Option<Instant>> },
+    Events { store: Box<dyn Ipam>, seen: Cell<u64>, looked: Cell<Option<Instant>> },
 }
 
 impl Watch {
@@ -31,10 +31,10 @@ impl Watch {
             let path = PathBuf::from(format!("{}-wal", store.path().display()));
             What::Log { before: modified(&path), path }
         } else {
-            What::Events { store: Box::new(store.open()), seen: Cell::new(0), looked: Cell::new(None) }
+            What::Events { store: store.open(), seen: Cell::new(0), looked: Cell::new(None) }
         };
         if let What::Events { store, seen, .. } = &what {
-            seen.set(newest(store, 0).unwrap_or(0));
+            seen.set(newest(store.as_ref(), 0).unwrap_or(0));
         }
         Self { what }
     }
@@ -48,7 +48,7 @@ impl Watch {
                 if looked.get().is_some_and(|looked| looked.elapsed() < PAUSE) {
                     return false;
                 }
-                let found = newest(store, seen.get());
+                let found = newest(store.as_ref(), seen.get());
                 looked.set(Some(Instant::now()));
                 found.inspect(|newest| seen.set(*newest)).is_some()
             }
@@ -57,7 +57,7 @@ impl Watch {
 }
 
 /// The number of the newest event after `seen`.
-fn newest(store: &Local, seen: u64) -> Option<u64> {
+fn newest(store: &dyn Ipam, seen: u64) -> Option<u64> {
     let events = store.events(seen, 1_000_000).ok()?;
     events.last().map(|event| event.sequence)
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::ipam::{
     Allocation, AllocationChange, AllocationSpec, Cidr, Error, Kind, Planned, Pool, Resize, ResourceType, Result, Size,
-    Unfinished, check_tags,
+    Unfinished, Unsupported, check_tags,
 };
 
 use super::AwsIpam;
@@ -20,21 +20,21 @@ use super::wait::{self, Look, uncrowded, until};
 const STILL_HELD: &str = "StillHeld";
 
 /// What a request for a block says.
-struct Ask<'a> {
-    pool: &'a Pool,
-    size: Size,
-    disallowed: &'a BTreeSet<Cidr>,
+pub(super) struct Ask<'a> {
+    pub(super) pool: &'a Pool,
+    pub(super) size: Size,
+    pub(super) disallowed: &'a BTreeSet<Cidr>,
 }
 
 impl Ask<'_> {
-    const fn cidr(&self) -> Option<Cidr> {
+    pub(super) const fn cidr(&self) -> Option<Cidr> {
         match self.size {
             Size::Cidr(cidr) => Some(cidr),
             _ => None,
         }
     }
 
-    fn netmask_length(&self) -> Option<u8> {
+    pub(super) fn netmask_length(&self) -> Option<u8> {
         match self.size {
             Size::Cidr(cidr) => Some(cidr.netmask_length()),
             Size::NetmaskLength(length) => Some(length),
@@ -43,8 +43,11 @@ impl Ask<'_> {
     }
 
     /// What the pool's rules say of it, before AWS is asked.
-    fn check(&self) -> Result<()> {
+    pub(super) fn check(&self) -> Result<()> {
         let (pool_id, pool_name) = (self.pool.meta.id.clone(), self.pool.meta.name.clone());
+        if self.pool.locale.is_none() {
+            return Err(Error::Unsupported { what: Unsupported::NoLocale });
+        }
         let expected = self.pool.address_family;
         if let Some(cidr) = self.cidr().filter(|cidr| cidr.family() != expected) {
             return Err(Error::FamilyMismatch { cidr: Some(cidr), expected, found: cidr.family() });
@@ -96,7 +99,8 @@ impl AwsIpam {
         check_tags(&spec.tags, pool)?;
         let cidr = match wanted.cidr() {
             Some(cidr) => {
-                self.require_free(pool, cidr).await?;
+                // A preview is by size only, so that a certain block is looked for in the lists.
+                self.ground(&pool.meta.id).await?.require_free(pool, cidr)?;
                 cidr
             }
             None => self.next_free(&wanted).await?,
@@ -111,21 +115,6 @@ impl AwsIpam {
         foreseen.meta.id = String::new();
         foreseen.size = spec.size;
         Ok(foreseen)
-    }
-
-    /// A preview is by size only, so that a certain block is looked for in the lists.
-    async fn require_free(&self, pool: &Pool, cidr: Cidr) -> Result<()> {
-        let ground = self.ground(&pool.meta.id).await?;
-        let (pool_id, pool_name) = (pool.meta.id.clone(), pool.meta.name.clone());
-        if ground.provisioned.is_empty() {
-            return Err(Error::PoolEmpty { pool_id, pool_name });
-        }
-        if !ground.provisioned.iter().any(|block| block.contains(&cidr)) {
-            let provisioned = ground.provisioned.into_iter().collect();
-            return Err(Error::OutsidePool { cidr, pool_id, pool_name, provisioned });
-        }
-        let with: Vec<_> = ground.allocations.iter().filter(|one| one.cidr.overlaps(&cidr)).map(occupant).collect();
-        if with.is_empty() { Ok(()) } else { Err(Error::Overlap { cidr, with: super::space::first_few(with).0 }) }
     }
 
     /// AWS's own answer to where a block of that size would be.

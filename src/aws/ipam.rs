@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::backend::observation::Observation;
 use crate::backend::service::Service;
-use crate::backend::{Capabilities, Ipam, ReservedTags};
+use crate::backend::{Capabilities, Ipam, New, ReservedTags};
 use crate::ipam::{
     Allocation, AllocationChange, AllocationFilter, AllocationSpec, Audit, Cidr, Error, Event, Finding, Planned, Pool,
     PoolChange, PoolCidr, PoolCidrSpec, PoolFilter, PoolSpec, Resize, ResourceType, Result, Scope, ScopeChange,
@@ -103,6 +103,10 @@ impl Ipam for AwsIpam {
             public_scopes: false,
             reserved_tags: ReservedTags { keys: &[NAME], prefixes: &[OURS, "aws:"] },
         }
+    }
+
+    fn speaks_against(&self, new: New<'_>, terms: &Terms, growing: bool) -> Result<()> {
+        self.run(self.speaks_against(new, terms, growing))
     }
 
     fn plan_scope(&self, _spec: &ScopeSpec, _terms: &Terms) -> Result<Scope> {

@@ -8,7 +8,7 @@
 //! | `settings`, `connect` | how to reach AWS; clients, one for each Region |
 //! | `said`, `wait`, `memory` | answers and refusals; waiting in slices; what this process has asked for |
 //! | `convert`, `tags` | AWS's types as records; what is kept in tags |
-//! | `read`, `space` | questions; what is free and who has the rest |
+//! | `read`, `space`, `foresee` | questions; what is free and who has the rest; what speaks against a plan |
 //! | `scopes`, `pools`, `pool_change`, `pool_cidrs`, `allocations` | the operations, by noun |
 //! | `ipam` | [`crate::backend::Ipam`] over all that |
 //! | `observation` | [`crate::backend::observation::Observation`]: what AWS has seen in accounts |
@@ -17,6 +17,7 @@
 mod allocations;
 mod connect;
 mod convert;
+mod foresee;
 mod ipam;
 mod memory;
 mod observation;

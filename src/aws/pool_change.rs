@@ -73,7 +73,7 @@ impl AwsIpam {
         let found = self.raw_pool(id).await?.ok_or_else(gone)?;
         let before = self.the_pool(id).await?;
         if change.name != before.meta.name
-            && let Some(other) = self.namesake(before.container(), &change.name).await?
+            && let Some(other) = self.namesake(before.container(), &change.name, None).await?
         {
             return Err(Error::NameTaken { existing: occupant(&other) });
         }

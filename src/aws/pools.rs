@@ -34,15 +34,15 @@ pub(super) fn unfinished(id: &str, name: &str) -> impl Fn(String) -> Unfinished 
 }
 
 /// Where a new pool goes, and what it has from there.
-struct Place {
-    scope_id: String,
-    source: Option<Pool>,
-    family: Family,
+pub(super) struct Place {
+    pub(super) scope_id: String,
+    pub(super) source: Option<Pool>,
+    pub(super) family: Family,
     locale: Option<String>,
 }
 
 impl Place {
-    fn parent(&self) -> &str {
+    pub(super) fn parent(&self) -> &str {
         self.source.as_ref().map_or(&self.scope_id, |source| &source.meta.id)
     }
 }
@@ -78,7 +78,7 @@ impl AwsIpam {
         made
     }
 
-    async fn place(&self, spec: &PoolSpec) -> Result<Place> {
+    pub(super) async fn place(&self, spec: &PoolSpec) -> Result<Place> {
         let source = match &spec.source_pool_id {
             Some(id) => Some(self.the_pool(id).await?),
             None => None,
@@ -113,14 +113,16 @@ impl AwsIpam {
         Ok(Place { scope_id: source.scope_id.clone(), source: Some(source), family, locale })
     }
 
-    /// The other pool of that name in the same place.
-    pub(super) async fn namesake(&self, container: &str, name: &str) -> Result<Option<Pool>> {
-        let all = self.pool_names().await?;
-        Ok(all.into_iter().find(|pool| pool.container() == container && pool.meta.name == name))
+    /// The other pool of that name in the same place; one that is `leaving` does not count.
+    pub(super) async fn namesake(&self, container: &str, name: &str, leaving: Option<&str>) -> Result<Option<Pool>> {
+        let is_it = |pool: &Pool| {
+            pool.container() == container && pool.meta.name == name && Some(pool.meta.id.as_str()) != leaving
+        };
+        Ok(self.pool_names().await?.into_iter().find(is_it))
     }
 
     async fn begin_pool(&self, spec: &PoolSpec, place: &Place, wish: &Wish) -> Result<String> {
-        if let Some(existing) = self.namesake(place.parent(), &spec.name).await? {
+        if let Some(existing) = self.namesake(place.parent(), &spec.name, None).await? {
             return Err(Error::NameTaken { existing: occupant(&existing) });
         }
         let mut all = tags::named(&spec.name, &spec.tags);

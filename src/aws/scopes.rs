@@ -17,7 +17,7 @@ fn unfinished(id: &str, name: &str) -> impl Fn(String) -> Unfinished + use<> {
     wait::unfinished(Kind::Scope.into(), id, name)
 }
 
-fn taken(existing: &Scope) -> Error {
+pub(super) fn taken(existing: &Scope) -> Error {
     Error::NameTaken {
         existing: Occupant {
             kind: Kind::Scope,

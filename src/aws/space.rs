@@ -19,7 +19,7 @@ pub(super) struct Ground {
 }
 
 impl Ground {
-    fn new(provisioned: BTreeSet<Cidr>, allocations: Vec<Allocation>) -> Self {
+    pub(super) fn new(provisioned: BTreeSet<Cidr>, allocations: Vec<Allocation>) -> Self {
         let taken: Vec<Cidr> = allocations.iter().map(|allocation| allocation.cidr).collect();
         // They are of one family, so that subtracting cannot fail.
         let free = blocks::subtract(provisioned.iter().copied(), taken).unwrap_or_default();
@@ -30,7 +30,7 @@ impl Ground {
         self.free.iter().copied().min_by_key(|block| (block.netmask_length(), block.first()))
     }
 
-    fn sum<'a>(blocks: impl IntoIterator<Item = &'a Cidr>) -> BigUint {
+    pub(super) fn sum<'a>(blocks: impl IntoIterator<Item = &'a Cidr>) -> BigUint {
         blocks.into_iter().map(Cidr::address_count).sum()
     }
 }

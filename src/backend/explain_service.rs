@@ -108,6 +108,12 @@ pub(super) fn unsupported(what: Unsupported) -> (String, String) {
              your own choice give `cidr`."
                 .to_owned(),
         ),
+        Unsupported::NoLocale => (
+            "The pool has no locale".to_owned(),
+            "AWS IPAM allocates only from pools that have a `locale`, the Region where the addresses are used. Give this pool \
+             one (that replaces it), or make a pool with a locale below it and allocate from that."
+                .to_owned(),
+        ),
         Unsupported::ReservedTag(tag) => (
             format!("The tag {tag:?} is not free"),
             format!(

@@ -85,6 +85,15 @@ impl ReservedTags {
     }
 }
 
+/// A new object as somebody wants it.
+#[derive(Clone, Copy, Debug)]
+pub enum New<'a> {
+    Scope(&'a ScopeSpec),
+    Pool(&'a PoolSpec),
+    PoolCidr(&'a PoolCidrSpec),
+    Allocation(&'a AllocationSpec),
+}
+
 /// IP address management, kept somewhere.
 ///
 /// `plan_*` finds or places the hold for a new object and is stable: asked again it answers the same.
@@ -92,6 +101,13 @@ impl ReservedTags {
 /// `confirm` says that the object is in a Terraform state. `delete_*` of something gone is success.
 pub trait Ipam: Send + Sync {
     fn capabilities(&self) -> Capabilities;
+
+    /// Where nothing can be held, what is wrong with a new object as far as it can be seen without writing. `growing`:
+    /// the pool that the space comes from gets more in the same apply, so that what it has free now does not count.
+    /// Where plans hold, they say it: nothing here.
+    fn speaks_against(&self, _new: New<'_>, _terms: &Terms, _growing: bool) -> Result<()> {
+        Ok(())
+    }
 
     fn plan_scope(&self, spec: &ScopeSpec, terms: &Terms) -> Result<Scope>;
     fn create_scope(&self, spec: &ScopeSpec, planned: &Planned) -> Result<Scope>;

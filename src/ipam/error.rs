@@ -164,6 +164,8 @@ pub enum Unsupported {
     PublicScopes,
     /// Placement by a strategy of one's choice.
     Strategies,
+    /// Allocating in a pool that has no locale.
+    NoLocale,
     /// A tag by this name is the provider's own.
     ReservedTag(&'static str),
 }

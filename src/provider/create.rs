@@ -1,6 +1,9 @@
 //! Planning a new object, the same for every kind: find or make its hold, so that the plan shows what apply gives.
 
-use crate::backend::{Ipam, Planned, Terms};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::backend::{Ipam, New, Planned, Terms};
 use crate::ipam::{Allocation, Cidr, Error, Kind, Meta, Occupant, Pool, PoolCidr, Scope, State};
 use crate::store;
 use crate::tf::{Diagnostic, Diagnostics, Path, Plan, Private};
@@ -149,6 +152,78 @@ pub(super) fn plan<M, T: Held>(
             Ok(None)
         }
         Err(error) => Err(errors::at(&error, place(&error))),
+    }
+}
+
+/// Looks at a new object for a plan that holds nothing, so that what is wrong is told now and not at apply. Its values
+/// stay unknown.
+///
+/// # Errors
+/// As [`plan`].
+pub(super) fn look<M>(
+    shared: &Shared,
+    configured: &Configured,
+    plan: &mut Plan<M>,
+    new: New<'_>,
+    name: Path,
+    place: impl Fn(&Error) -> Path,
+) -> Result<(), Diagnostics> {
+    let replaces = plan.private.remove(REPLACES).and_then(|id| id.as_str().map(str::to_owned));
+    if plan.committing {
+        // The first plan has looked; what became wrong since then is told by the creation itself.
+        return Ok(());
+    }
+    let (kind, container, called) = match new {
+        New::Scope(spec) => (Kind::Scope, None, Some(&spec.name)),
+        New::Pool(spec) => (Kind::Pool, spec.source_pool_id.as_ref().or(spec.scope_id.as_ref()), Some(&spec.name)),
+        New::PoolCidr(spec) => (Kind::PoolCidr, Some(&spec.pool_id), spec.name.as_ref()),
+        New::Allocation(spec) => (Kind::Allocation, Some(&spec.pool_id), Some(&spec.name)),
+    };
+    let growing = match new {
+        // Its space comes from the pool above the one that it names.
+        New::PoolCidr(_) => shared.session.is_any_growing(),
+        _ => container.is_some_and(|id| shared.session.is_growing(id)),
+    };
+    let pool_rules = container.and_then(|id| shared.session.planned_rules(id));
+    let mut terms = Terms { hold: configured.plan_hold, committing: false, replaces, pool_rules };
+    let mut answer = configured.ipam.speaks_against(new, &terms, growing);
+    if let Err(Error::NameTaken { existing }) = &answer
+        && terms.replaces.is_none()
+        && shared.session.is_in_state(&existing.id, shared.sibling_wait)
+        && shared.session.succeed(&existing.id)
+    {
+        terms.replaces = Some(existing.id.clone());
+        answer = configured.ipam.speaks_against(new, &terms, growing);
+    }
+    match answer {
+        // Who plans may have less rights than who applies, and the IPAM may be made by the same apply.
+        Err(Error::Service(fault)) if matches!(fault.code.as_deref(), Some("UnauthorizedOperation" | "WhichIpam")) => {
+            tracing::debug!(?fault, "not looked at before apply");
+        }
+        answer => answer.map_err(|error| errors::at(&error, place(&error)))?,
+    }
+    let Some(called) = called else { return Ok(()) };
+    let spot = format!("{} {} {called}", kind.word(), container.map_or("", String::as_str));
+    if shared.session.hand_out(spot) { Ok(()) } else { Err(name_claimed(called).at(name).into()) }
+}
+
+/// `work`, which makes a new object. Where plans hold no names, the name may still be that of an object which this very
+/// apply destroys: a moment is given to that.
+pub(super) fn once_free<T>(
+    shared: &Shared,
+    configured: &Configured,
+    mut work: impl FnMut() -> Result<T, Error>,
+) -> impl FnMut() -> Result<T, Error> {
+    const GLANCE: Duration = Duration::from_millis(200);
+    let patience = if configured.ipam.capabilities().holds { Duration::ZERO } else { shared.sibling_wait };
+    let deadline = Instant::now() + patience;
+    move || loop {
+        match work() {
+            Err(Error::NameTaken { existing }) if existing.state == State::Active && Instant::now() < deadline => {
+                thread::sleep(GLANCE);
+            }
+            answer => return answer,
+        }
     }
 }
 

@@ -43,6 +43,8 @@ struct Memory {
     adopted: HashSet<String>,
     made: Vec<String>,
     rules: HashMap<String, Rules>,
+    /// Pools that plans of this walk give more space.
+    growing: HashSet<String>,
     warned: HashSet<&'static str>,
 }
 
@@ -57,6 +59,7 @@ impl Default for Memory {
             adopted: HashSet::new(),
             made: Vec::new(),
             rules: HashMap::new(),
+            growing: HashSet::new(),
             warned: HashSet::new(),
         }
     }
@@ -153,6 +156,21 @@ impl Session {
     /// The rules that the pool will have: a pool is planned before what is in it.
     pub(super) fn planned_rules(&self, pool_id: &str) -> Option<Rules> {
         self.memory().rules.get(pool_id).cloned()
+    }
+
+    /// A plan of this walk gives the pool other space.
+    pub(super) fn plan_growth(&self, pool_id: &str) {
+        self.memory().growing.insert(pool_id.to_owned());
+    }
+
+    /// Whether the pool will have other space than it has.
+    pub(super) fn is_growing(&self, pool_id: &str) -> bool {
+        self.memory().growing.contains(pool_id)
+    }
+
+    /// Whether any pool will.
+    pub(super) fn is_any_growing(&self) -> bool {
+        !self.memory().growing.is_empty()
     }
 
     /// Whether this warning is said for the first time.

@@ -1,7 +1,8 @@
 //! An EC2 endpoint on 127.0.0.1 that plays AWS VPC IPAM for tests: query protocol in, XML out.
 //!
 //! Space is kept by our own core, one ledger for each IPAM; the rules on top are AWS's. Requests are read by the model
-//! that botocore ships, and answers are checked against it: what it would not allow is in [`Endpoint::violations`].
+//! that botocore ships, and answers are checked against it: what it would not allow fails the test, see
+//! [`Endpoint::take_violations`].
 //! Things take as long as the [`Script`] says, by reads or by a clock that only the test moves.
 //!
 //! Another test target has it by `#[path = "aws/endpoint/mod.rs"]`; it needs nothing of this one.
@@ -47,7 +48,7 @@ use world::{Remembered, World};
 /// The version of the EC2 API that this is.
 const VERSION: &str = "2016-11-15";
 
-/// The endpoint. It ends when it is dropped.
+/// The endpoint. It ends when it is dropped, and with it the test when a request or an answer was not allowed.
 pub(crate) struct Endpoint {
     server: Server,
     world: Arc<Mutex<World>>,
@@ -75,6 +76,26 @@ impl Endpoint {
         self.world().credentials(account)
     }
 
+    /// An IPAM of an account, as if the account had made it in the first of these Regions; its id. It is complete.
+    pub(crate) fn add_ipam(&self, account: &str, regions: &[&str]) -> String {
+        let mut world = self.world();
+        let names = regions.iter().zip(1..);
+        let form = names.map(|(region, number)| (format!("OperatingRegion.{number}.RegionName"), (*region).to_owned()));
+        let mut call = Call {
+            action: "CreateIpam".to_owned(),
+            region: regions.first().expect("an IPAM has a home").to_string(),
+            account: account.to_owned(),
+            parameters: Map::new(),
+            request_id: String::new(),
+            error: None,
+        };
+        let script = std::mem::replace(&mut world.script, Script::at_once());
+        let made = carry_out(&mut world, &mut call, &form.collect::<Vec<_>>());
+        world.script = script;
+        let made = made.expect("the account has no IPAM there yet");
+        made["ipam"]["ipamId"].as_str().expect("an id is text").to_owned()
+    }
+
     /// How things go from now on.
     pub(crate) fn script(&self, script: Script) {
         self.world().script = script;
@@ -95,6 +116,11 @@ impl Endpoint {
     /// What botocore's model would not have let through, in requests or in our own answers.
     pub(crate) fn violations(&self) -> Vec<String> {
         self.world().violations.clone()
+    }
+
+    /// The same, for who looks for them: there must be none left when the endpoint is dropped.
+    pub(crate) fn take_violations(&self) -> Vec<String> {
+        std::mem::take(&mut self.world().violations)
     }
 
     /// Moves the endpoint's clock.
@@ -199,6 +225,15 @@ impl Endpoint {
     }
 }
 
+impl Drop for Endpoint {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let violations = self.take_violations();
+            assert!(violations.is_empty(), "botocore's model does not allow: {violations:#?}");
+        }
+    }
+}
+
 fn lock(world: &Mutex<World>) -> MutexGuard<'_, World> {
     world.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -269,6 +304,11 @@ fn respond(
         Some(Trouble::Throttle) => Err(Fault::new("RequestLimitExceeded", "Request limit exceeded.").with_status(503)),
         Some(Trouble::Error { code, message }) => Err(Fault::new(code, *message)),
         Some(Trouble::LoseRequest) => Ok(Map::new()),
+        Some(Trouble::AnswerAbout { asked, answered }) => {
+            let other = |text: &String| if text == asked { answered.clone() } else { text.clone() };
+            let form: Vec<_> = form.iter().map(|(name, text)| (name.clone(), other(text))).collect();
+            carry_out(world, &mut call, &form)
+        }
         Some(Trouble::LoseAnswer) | None => carry_out(world, &mut call, &form),
     };
     call.error = result.as_ref().err().map(|fault| fault.code.clone());

@@ -145,4 +145,6 @@ pub(crate) enum Trouble {
     LoseAnswer,
     /// It is not done, and the connection breaks.
     LoseRequest,
+    /// The answer is about another thing than the one with the id that was asked for.
+    AnswerAbout { asked: String, answered: String },
 }

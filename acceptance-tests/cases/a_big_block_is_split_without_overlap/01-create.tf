@@ -2,8 +2,9 @@
 #= create ipam_allocation.n["e"], ipam_allocation.n["f"], ipam_allocation.n["g"]
 #= output addresses = 256
 resource "ipam_pool" "top" {
-  name  = "top"
-  cidrs = ["10.0.0.0/24"]
+  name   = "top"
+  cidrs  = ["10.0.0.0/24"]
+  locale = "us-east-1"
 }
 
 # Together they are the pool, to the last address: any order of placing them must fit.

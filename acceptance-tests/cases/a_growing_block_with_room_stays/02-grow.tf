@@ -4,8 +4,9 @@
 #= ipam_allocation.web.last_address = "10.0.0.127"
 #= ipam_allocation.web.netmask = "255.255.255.128"
 resource "ipam_pool" "top" {
-  name  = "top"
-  cidrs = ["10.0.0.0/24"]
+  name   = "top"
+  cidrs  = ["10.0.0.0/24"]
+  locale = "us-east-1"
 }
 
 resource "ipam_allocation" "web" {

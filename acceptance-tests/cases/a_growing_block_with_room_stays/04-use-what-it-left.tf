@@ -2,8 +2,9 @@
 #= create ipam_allocation.rest
 #= ipam_allocation.rest.cidr = "10.0.0.32/27"
 resource "ipam_pool" "top" {
-  name  = "top"
-  cidrs = ["10.0.0.0/24"]
+  name   = "top"
+  cidrs  = ["10.0.0.0/24"]
+  locale = "us-east-1"
 }
 
 resource "ipam_allocation" "web" {

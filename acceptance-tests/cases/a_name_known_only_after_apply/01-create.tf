@@ -11,14 +11,13 @@
 #= unknown ipam_allocation.web.reverse_zones
 #= unknown ipam_allocation.web.address_family
 #= unknown ipam_allocation.web.owner
-#= unknown ipam_allocation.web.resource_id
-#= unknown ipam_allocation.web.resource_type
 #= ipam_allocation.web.cidr = "10.0.0.0/26"
 resource "terraform_data" "suffix" {}
 
 resource "ipam_pool" "top" {
-  name  = "top"
-  cidrs = ["10.0.0.0/24"]
+  name   = "top"
+  cidrs  = ["10.0.0.0/24"]
+  locale = "us-east-1"
 }
 
 resource "ipam_allocation" "web" {

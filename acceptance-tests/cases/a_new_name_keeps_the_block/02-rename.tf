@@ -5,8 +5,9 @@
 #= ipam_allocation.web.name = "frontend"
 #= ipam_pool.top.name = "office"
 resource "ipam_pool" "top" {
-  name  = "office"
-  cidrs = ["10.0.0.0/24"]
+  name   = "office"
+  cidrs  = ["10.0.0.0/24"]
+  locale = "us-east-1"
 }
 
 resource "ipam_allocation" "web" {

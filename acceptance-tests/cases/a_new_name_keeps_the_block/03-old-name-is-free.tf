@@ -1,8 +1,9 @@
 #= create ipam_allocation.second
 #= ipam_allocation.second.name = "web"
 resource "ipam_pool" "top" {
-  name  = "office"
-  cidrs = ["10.0.0.0/24"]
+  name   = "office"
+  cidrs  = ["10.0.0.0/24"]
+  locale = "us-east-1"
 }
 
 resource "ipam_allocation" "web" {

@@ -1,8 +1,9 @@
 #= create ipam_pool.top, ipam_allocation.all
 #= ipam_allocation.all.cidr = "10.0.0.0/24"
 resource "ipam_pool" "top" {
-  name  = "top"
-  cidrs = ["10.0.0.0/24"]
+  name   = "top"
+  cidrs  = ["10.0.0.0/24"]
+  locale = "us-east-1"
 }
 
 resource "ipam_allocation" "all" {

@@ -4,8 +4,9 @@
 #= ipam_pool.top.cidrs = ["10.0.0.0/24","10.2.0.0/24"]
 #= ipam_allocation.more.cidr = "10.2.0.0/25"
 resource "ipam_pool" "top" {
-  name  = "top"
-  cidrs = ["10.0.0.0/24", "10.2.0.0/24"]
+  name   = "top"
+  cidrs  = ["10.0.0.0/24", "10.2.0.0/24"]
+  locale = "us-east-1"
 }
 
 resource "ipam_allocation" "all" {

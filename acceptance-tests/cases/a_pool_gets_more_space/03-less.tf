@@ -1,7 +1,8 @@
 #= delete ipam_allocation.more
 resource "ipam_pool" "top" {
-  name  = "top"
-  cidrs = ["10.0.0.0/24", "10.2.0.0/24"]
+  name   = "top"
+  cidrs  = ["10.0.0.0/24", "10.2.0.0/24"]
+  locale = "us-east-1"
 }
 
 resource "ipam_allocation" "all" {

@@ -1,8 +1,9 @@
 #= update ipam_pool.top
 #= kept ipam_pool.top.id
 resource "ipam_pool" "top" {
-  name  = "top"
-  cidrs = ["10.0.0.0/24"]
+  name   = "top"
+  cidrs  = ["10.0.0.0/24"]
+  locale = "us-east-1"
 }
 
 resource "ipam_allocation" "all" {

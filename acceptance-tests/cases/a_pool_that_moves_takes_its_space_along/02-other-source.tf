@@ -4,13 +4,15 @@
 #= ipam_pool.child.cidr = "10.2.0.0/20"
 #= ipam_allocation.web.cidr = "10.2.0.0/24"
 resource "ipam_pool" "one" {
-  name  = "one"
-  cidrs = ["10.1.0.0/16"]
+  name   = "one"
+  cidrs  = ["10.1.0.0/16"]
+  locale = "us-east-1"
 }
 
 resource "ipam_pool" "two" {
-  name  = "two"
-  cidrs = ["10.2.0.0/16"]
+  name   = "two"
+  cidrs  = ["10.2.0.0/16"]
+  locale = "us-east-1"
 }
 
 resource "ipam_pool" "child" {

@@ -3,6 +3,7 @@
 resource "ipam_pool" "top" {
   name                = "top"
   cidrs               = ["10.0.0.0/24"]
+  locale              = "us-east-1"
   allocation_strategy = "sparse"
 }
 

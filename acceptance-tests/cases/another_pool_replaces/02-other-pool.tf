@@ -2,13 +2,15 @@
 #= new ipam_allocation.web.id
 #= ipam_allocation.web.cidr = "10.1.0.0/26"
 resource "ipam_pool" "top" {
-  name  = "top"
-  cidrs = ["10.0.0.0/24"]
+  name   = "top"
+  cidrs  = ["10.0.0.0/24"]
+  locale = "us-east-1"
 }
 
 resource "ipam_pool" "other" {
-  name  = "other"
-  cidrs = ["10.1.0.0/24"]
+  name   = "other"
+  cidrs  = ["10.1.0.0/24"]
+  locale = "us-east-1"
 }
 
 resource "ipam_allocation" "web" {

@@ -3,6 +3,7 @@
 resource "ipam_pool" "top" {
   name           = "top"
   address_family = "ipv4"
+  locale         = "us-east-1"
 }
 
 resource "ipam_pool_cidr" "first" {

@@ -11,8 +11,9 @@ provider "ipam" {
 }
 
 resource "ipam_pool" "top" {
-  name  = "top"
-  cidrs = ["10.0.0.0/24"]
+  name   = "top"
+  cidrs  = ["10.0.0.0/24"]
+  locale = "us-east-1"
 }
 
 resource "ipam_allocation" "web" {

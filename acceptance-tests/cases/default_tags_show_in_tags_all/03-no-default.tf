@@ -2,8 +2,9 @@
 #= ipam_pool.top.tags_all = {}
 #= ipam_allocation.web.tags_all = {"env": "prod"}
 resource "ipam_pool" "top" {
-  name  = "top"
-  cidrs = ["10.0.0.0/24"]
+  name   = "top"
+  cidrs  = ["10.0.0.0/24"]
+  locale = "us-east-1"
 }
 
 resource "ipam_allocation" "web" {

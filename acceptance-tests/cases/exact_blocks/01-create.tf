@@ -6,8 +6,9 @@
 #= ipam_allocation.exact.owner = "tests/one"
 #= ipam_allocation.any.cidr = "10.0.0.0/25"
 resource "ipam_pool" "top" {
-  name  = "top"
-  cidrs = ["10.0.0.0/24"]
+  name   = "top"
+  cidrs  = ["10.0.0.0/24"]
+  locale = "us-east-1"
 }
 
 resource "ipam_allocation" "exact" {

@@ -4,8 +4,9 @@
 #= kept ipam_allocation.exact.id
 #= ipam_allocation.exact.cidr = "10.0.0.192/26"
 resource "ipam_pool" "top" {
-  name  = "top"
-  cidrs = ["10.0.0.0/24"]
+  name   = "top"
+  cidrs  = ["10.0.0.0/24"]
+  locale = "us-east-1"
 }
 
 resource "ipam_allocation" "exact" {

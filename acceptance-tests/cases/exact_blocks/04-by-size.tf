@@ -2,8 +2,9 @@
 #= kept ipam_allocation.exact.id
 #= kept ipam_allocation.exact.cidr
 resource "ipam_pool" "top" {
-  name  = "top"
-  cidrs = ["10.0.0.0/24"]
+  name   = "top"
+  cidrs  = ["10.0.0.0/24"]
+  locale = "us-east-1"
 }
 
 resource "ipam_allocation" "exact" {

@@ -4,6 +4,7 @@
 resource "ipam_pool" "top" {
   name                              = "top"
   cidrs                             = ["10.0.0.0/16"]
+  locale                            = "us-east-1"
   allocation_default_netmask_length = 24
 }
 

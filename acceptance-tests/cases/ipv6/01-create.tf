@@ -8,8 +8,9 @@
 #= ipam_allocation.lan.address_family = "ipv6"
 #= ipam_allocation.host.cidr = "2001:db8:0:1::/128"
 resource "ipam_pool" "top" {
-  name  = "top"
-  cidrs = ["2001:db8::/32"]
+  name   = "top"
+  cidrs  = ["2001:db8::/32"]
+  locale = "us-east-1"
 }
 
 resource "ipam_pool" "site" {

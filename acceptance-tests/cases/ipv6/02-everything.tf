@@ -3,8 +3,9 @@
 #= ipam_allocation.half.cidr = "::/1"
 #= ipam_allocation.half.address_count = 170141183460469231731687303715884105728
 resource "ipam_pool" "top" {
-  name  = "top"
-  cidrs = ["2001:db8::/32"]
+  name   = "top"
+  cidrs  = ["2001:db8::/32"]
+  locale = "us-east-1"
 }
 
 resource "ipam_pool" "site" {
@@ -34,6 +35,7 @@ resource "ipam_pool" "all" {
   name          = "all"
   ipam_scope_id = ipam_scope.all.id
   cidrs         = ["::/0"]
+  locale        = "us-east-1"
 }
 
 resource "ipam_allocation" "half" {

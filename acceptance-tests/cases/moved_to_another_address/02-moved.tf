@@ -1,8 +1,9 @@
 # Nothing happens to the object: only its address is another one.
 #= ipam_allocation.frontend.cidr = "10.0.0.0/26"
 resource "ipam_pool" "top" {
-  name  = "top"
-  cidrs = ["10.0.0.0/24"]
+  name   = "top"
+  cidrs  = ["10.0.0.0/24"]
+  locale = "us-east-1"
 }
 
 resource "ipam_allocation" "frontend" {

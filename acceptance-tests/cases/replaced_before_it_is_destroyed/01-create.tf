@@ -2,8 +2,9 @@
 #= ipam_allocation.web.cidr = "10.0.0.0/26"
 #= output web = "10.0.0.0/26"
 resource "ipam_pool" "top" {
-  name  = "top"
-  cidrs = ["10.0.0.0/24"]
+  name   = "top"
+  cidrs  = ["10.0.0.0/24"]
+  locale = "us-east-1"
 }
 
 resource "ipam_allocation" "web" {

@@ -2,8 +2,9 @@
 #= output all = ["10.0.0.0/32","10.0.0.1/32","10.0.0.2/32","10.0.0.3/32"]
 #= ipam_allocation.host[0].address_count = 1
 resource "ipam_pool" "top" {
-  name  = "top"
-  cidrs = ["10.0.0.0/30"]
+  name   = "top"
+  cidrs  = ["10.0.0.0/30"]
+  locale = "us-east-1"
 }
 
 resource "ipam_allocation" "host" {

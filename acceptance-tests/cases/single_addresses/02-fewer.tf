@@ -1,7 +1,8 @@
 #= delete ipam_allocation.host[3]
 resource "ipam_pool" "top" {
-  name  = "top"
-  cidrs = ["10.0.0.0/30"]
+  name   = "top"
+  cidrs  = ["10.0.0.0/30"]
+  locale = "us-east-1"
 }
 
 resource "ipam_allocation" "host" {

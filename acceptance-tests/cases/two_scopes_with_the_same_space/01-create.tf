@@ -16,12 +16,14 @@ resource "ipam_pool" "one" {
   name          = "top"
   ipam_scope_id = ipam_scope.one.id
   cidrs         = ["10.0.0.0/16"]
+  locale        = "us-east-1"
 }
 
 resource "ipam_pool" "two" {
   name          = "top"
   ipam_scope_id = ipam_scope.two.id
   cidrs         = ["10.0.0.0/16"]
+  locale        = "us-east-1"
 }
 
 resource "ipam_allocation" "one" {

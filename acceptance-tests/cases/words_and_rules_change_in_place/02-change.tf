@@ -16,6 +16,7 @@ resource "ipam_pool" "top" {
   name                              = "top"
   ipam_scope_id                     = ipam_scope.lab.id
   cidrs                             = ["10.0.0.0/24"]
+  locale                            = "us-east-1"
   description                       = "all of it"
   allocation_min_netmask_length     = 25
   allocation_max_netmask_length     = 29

@@ -9,6 +9,7 @@ resource "ipam_pool" "top" {
   name          = "top"
   ipam_scope_id = ipam_scope.lab.id
   cidrs         = ["10.0.0.0/24"]
+  locale        = "us-east-1"
 }
 
 resource "ipam_allocation" "web" {

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::backend::{AllocationChange, Planned, Resize, Terms};
-use crate::ipam::{Allocation, AllocationSpec, Cidr, Error, Family, Kind, ResourceType, Size, Tags, check_tags};
+use crate::backend::{AllocationChange, New, Planned, Resize, Terms};
+use crate::ipam::{
+    Allocation, AllocationSpec, Cidr, Error, Family, Kind, ResourceType, Size, Tags, Unsupported, check_tags,
+};
 use crate::tf::{Apply, Diagnostic, Diagnostics, MoveSource, Number, Path, Plan, Resource, Stop, Tf};
 use crate::{at, fill_facts, model};
 
@@ -96,6 +98,15 @@ impl AllocationModel {
         })
     }
 
+    /// What follows from the configuration alone.
+    fn foretell(&mut self, config: &Self) {
+        self.resource_type = ResourceType::Custom.word().to_owned().into();
+        self.resource_id = Tf::Null;
+        if let Some(cidr) = config.cidr.get() {
+            fill_facts!(&mut *self, *cidr);
+        }
+    }
+
     fn fill(&mut self, allocation: &Allocation) {
         self.ipam_pool_id = allocation.pool_id.clone().into();
         self.name = allocation.meta.name.clone().into();
@@ -122,7 +133,9 @@ impl AllocationModel {
     fn place(config: &Self, error: &Error) -> Path {
         match error {
             Error::NameTaken { .. } | Error::HoldLost { .. } => at!(Self, name),
-            Error::NotFound { kind: Kind::Pool, .. } | Error::PoolEmpty { .. } => at!(Self, ipam_pool_id),
+            Error::NotFound { kind: Kind::Pool, .. }
+            | Error::PoolEmpty { .. }
+            | Error::Unsupported { what: Unsupported::NoLocale } => at!(Self, ipam_pool_id),
             Error::TagRule { .. } => at!(Self, tags),
             Error::NoSize { .. } => at!(Self, netmask_length),
             Error::PoolExhausted { .. } if config.cidr.is_null() && config.netmask_length.is_null() => {
@@ -149,7 +162,9 @@ impl AllocationResource {
         spec: AllocationSpec,
     ) -> Result<(), Diagnostics> {
         if !plan.carries_private {
-            return Ok(());
+            let config = plan.config.clone();
+            let place = |error: &Error| AllocationModel::place(&config, error);
+            return create::look(&self.0, configured, plan, New::Allocation(&spec), at!(AllocationModel, name), place);
         }
         let text = |key: &str| plan.first_plan.as_ref().and_then(|kept| kept.get(key)).and_then(|value| value.as_str());
         let cidr = text(PREVIEW_CIDR).and_then(|text| text.parse().ok());
@@ -346,6 +361,7 @@ impl Resource for AllocationResource {
         let Some(configured) = self.0.configured()? else { return Ok(()) };
         plan.planned.tags_all = tags::all(&configured.default_tags, &plan.planned.tags);
         limits::tags(&configured, &plan.planned.tags_all, at!(AllocationModel, tags))?;
+        plan.planned.foretell(&plan.config);
         let spec = AllocationModel::size(&plan.config).and_then(|size| plan.planned.spec(size));
         let Some(spec) = spec else { return Ok(()) };
         if configured.plan_hold.is_zero() {
@@ -402,7 +418,7 @@ impl Resource for AllocationResource {
         let spec = AllocationModel::size(&apply.config)
             .and_then(|size| state.spec(size))
             .ok_or_else(|| create::still_unknown(Self::TYPE))?;
-        let work = || configured.ipam.create_allocation(&spec, &planned);
+        let work = create::once_free(&self.0, &configured, || configured.ipam.create_allocation(&spec, &planned));
         let allocation = within(timeout(&state.timeouts, |timeouts| &timeouts.create), &apply.stop, work);
         let allocation = allocation.map_err(|error| {
             let said = errors::at(&error, AllocationModel::place(&apply.config, &error));

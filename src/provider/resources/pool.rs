@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::backend::{PoolChange, Terms};
+use crate::backend::{New, PoolChange, Terms};
 use crate::ipam::{
     Cidr, Error, Family, Kind, Pool, PoolSpec, Provision, RuleName, Rules, ScopeType, Strategy, Tags, check_rules,
 };
@@ -159,6 +159,25 @@ impl PoolModel {
         self.fill_cidrs(&pool.cidrs);
     }
 
+    /// What follows from the configuration alone.
+    fn foretell(&mut self, config: &Self) {
+        match config.provision() {
+            Some(Provision::Cidrs(cidrs)) => self.fill_cidrs(&cidrs),
+            Some(Provision::Nothing) => self.fill_cidrs(&BTreeSet::new()),
+            Some(Provision::NetmaskLength(_)) | None => {}
+        }
+        if let (Tf::Null, Some(first)) = (&config.address_family, config.cidrs.get().and_then(BTreeSet::first)) {
+            self.address_family = first.family().into();
+        }
+        if config.source_ipam_pool_id.is_null() {
+            self.pool_depth = 1.into();
+            self.locale = config.locale.clone();
+            if config.ipam_scope_id.is_null() {
+                self.ipam_scope_type = ScopeType::Private.into();
+            }
+        }
+    }
+
     fn fill_cidrs(&mut self, cidrs: &BTreeSet<Cidr>) {
         self.cidrs = cidrs.clone().into();
         self.cidr = match cidrs.len() {
@@ -254,6 +273,9 @@ impl PoolResource {
             return Ok(());
         }
         let id = id_of(&prior.id)?;
+        if plan.planned.provision() != prior.provision() {
+            self.0.session.plan_growth(id);
+        }
         // The name is another question: it may be free only in the course of the apply.
         let change = PoolChange { name: prior.name.known(at!(PoolModel, name))?.clone(), ..change };
         let hold = |terms: &Terms| configured.ipam.plan_pool_change(id, &change, terms);
@@ -334,10 +356,13 @@ impl Resource for PoolResource {
         let Some(configured) = self.0.configured()? else { return Ok(()) };
         plan.planned.tags_all = tags::all(&configured.default_tags, &plan.planned.tags);
         Self::check_limits(&configured, &plan.planned)?;
-        let spec = plan.planned.spec(&plan.config).filter(|_| !configured.plan_hold.is_zero());
-        let Some(spec) = spec else { return Ok(()) };
+        plan.planned.foretell(&plan.config);
+        let Some(spec) = plan.planned.spec(&plan.config) else { return Ok(()) };
         let config = plan.config.clone();
         let place = |error: &Error| config.place(error);
+        if configured.plan_hold.is_zero() {
+            return create::look(&self.0, &configured, plan, New::Pool(&spec), at!(PoolModel, name), place);
+        }
         let hold = |terms: &Terms| configured.ipam.plan_pool(&spec, terms);
         if let Some(pool) = create::plan(&self.0, &configured, plan, at!(PoolModel, name), place, hold)? {
             plan.planned.fill(&pool, Self::scope_type(&configured, &pool)?);
@@ -378,7 +403,7 @@ impl Resource for PoolResource {
         let planned = create::planned(&self.0, state.id.get());
         apply.private.clear();
         let spec = state.spec(&apply.config).ok_or_else(|| create::still_unknown(Self::TYPE))?;
-        let work = || configured.ipam.create_pool(&spec, &planned);
+        let work = create::once_free(&self.0, &configured, || configured.ipam.create_pool(&spec, &planned));
         let pool = within(timeout(&state.timeouts, |timeouts| &timeouts.create), &apply.stop, work)
             .map_err(|error| apply.config.explain(&error))?;
         self.0.session.made(&pool.meta.id);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::backend::Terms;
+use crate::backend::{New, Terms};
 use crate::ipam::{Cidr, Error, Family, Kind, PoolCidr, PoolCidrSpec, Size};
 use crate::tf::{Apply, Diagnostic, Diagnostics, MoveSource, Number, Path, Plan, Resource, Stop, Tf};
 use crate::{at, fill_facts, model};
@@ -143,10 +143,18 @@ impl Resource for PoolCidrResource {
         if configured.ipam.capabilities().holds {
             plan.config.require_name()?;
         }
-        let spec = PoolCidrModel::spec(&plan.config).filter(|_| !configured.plan_hold.is_zero());
-        let Some(spec) = spec else { return Ok(()) };
+        if let Some(cidr) = plan.config.cidr.get() {
+            fill_facts!(&mut plan.planned, *cidr);
+        }
+        let Some(spec) = PoolCidrModel::spec(&plan.config) else { return Ok(()) };
         let config = plan.config.clone();
         let place = |error: &Error| PoolCidrModel::place(&config, error);
+        if configured.plan_hold.is_zero() {
+            let name_at = PoolCidrModel::name_at(&config);
+            create::look(&self.0, &configured, plan, New::PoolCidr(&spec), name_at, place)?;
+            self.0.session.plan_growth(&spec.pool_id);
+            return Ok(());
+        }
         let hold = |terms: &Terms| configured.ipam.plan_pool_cidr(&spec, terms);
         let name_at = PoolCidrModel::name_at(&config);
         if let Some(held) = create::plan(&self.0, &configured, plan, name_at, place, hold)? {
@@ -174,7 +182,7 @@ impl Resource for PoolCidrResource {
             // So that two of a size, both without a name, are two to a service that is asked more than once.
             spec.name = Some(format!("{:016x}", getrandom::u64().unwrap_or_default()));
         }
-        let work = || configured.ipam.create_pool_cidr(&spec, &planned);
+        let work = create::once_free(&self.0, &configured, || configured.ipam.create_pool_cidr(&spec, &planned));
         let pool_cidr = within(timeout(&state.timeouts, |timeouts| &timeouts.create), &apply.stop, work)
             .map_err(|error| errors::at(&error, PoolCidrModel::place(&apply.config, &error)))?;
         self.0.session.made(&pool_cidr.meta.id);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::backend::ScopeChange;
+use crate::backend::{New, ScopeChange};
 use crate::ipam::{Error, Kind, Scope, ScopeSpec, ScopeType, Tags};
 use crate::tf::{Apply, Diagnostics, MoveSource, Path, Plan, Resource, Stop, Tf};
 use crate::{at, model};
@@ -90,7 +90,11 @@ impl Resource for ScopeResource {
         plan.planned.tags_all = tags::all(&configured.default_tags, &plan.planned.tags);
         limits::tags(&configured, &plan.planned.tags_all, at!(ScopeModel, tags))?;
         limits::scope_type(&configured, &plan.planned.scope_type, at!(ScopeModel, scope_type))?;
-        let Some(spec) = plan.planned.spec().filter(|_| !configured.plan_hold.is_zero()) else { return Ok(()) };
+        plan.planned.is_default = false.into();
+        let Some(spec) = plan.planned.spec() else { return Ok(()) };
+        if configured.plan_hold.is_zero() {
+            return create::look(&self.0, &configured, plan, New::Scope(&spec), at!(ScopeModel, name), place);
+        }
         let hold = |terms: &_| configured.ipam.plan_scope(&spec, terms);
         let scope = create::plan(&self.0, &configured, plan, at!(ScopeModel, name), place, hold)?;
         if let Some(scope) = scope {
@@ -124,7 +128,7 @@ impl Resource for ScopeResource {
         let planned = create::planned(&self.0, state.id.get());
         apply.private.clear();
         let spec = state.spec().ok_or_else(|| create::still_unknown(Self::TYPE))?;
-        let work = || configured.ipam.create_scope(&spec, &planned);
+        let work = create::once_free(&self.0, &configured, || configured.ipam.create_scope(&spec, &planned));
         let scope = within(timeout(&state.timeouts, |timeouts| &timeouts.create), &apply.stop, work)
             .map_err(|error| errors::at(&error, place(&error)))?;
         self.0.session.made(&scope.meta.id);

@@ -1,0 +1,188 @@
+//! Where AWS IPAM differs from the other stores: the table of `docs/guides/aws-ipam.md`, which users read, is what the
+//! tests go by. What is not in it must go as everywhere, and what is in it must go as it says.
+//!
+//! A row is about
+//!
+//! - `cases/<case>/<step>`: the lines that its plan has instead (see [`crate::cases`]), or where it is refused and with
+//!   which words; the case ends there;
+//! - `<module>::<journey>`: the words with which the journey fails;
+//! - every new `<type>`: what its plan does not know.
+
+use std::any::Any;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::LazyLock;
+
+use crate::endpoint::Endpoint;
+use crate::harness::each::words;
+use crate::harness::store::Store;
+use crate::harness::terraform::unwrapped;
+use crate::harness::{Workspace, here};
+
+const ACCOUNT: &str = "111122223333";
+
+/// Home Region of the IPAM, then the other ones.
+const REGIONS: [&str; 2] = ["us-east-1", "eu-west-1"];
+
+/// What happens instead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Instead {
+    /// These lines hold.
+    Planned(Vec<String>),
+    /// The plan says these words.
+    RefusedAtPlan(Vec<String>),
+    /// The plan goes well, apply says these words.
+    RefusedAtApply(Vec<String>),
+    /// The journey fails with these words.
+    Fails(Vec<String>),
+    /// Not known in a plan.
+    Unknown(Vec<String>),
+}
+
+static TABLE: LazyLock<BTreeMap<String, Instead>> = LazyLock::new(|| {
+    let path = here().with_file_name("docs").join("guides/aws-ipam.md");
+    read(&fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
+});
+
+/// The rows of the table whose first head is `Where`.
+fn read(guide: &str) -> BTreeMap<String, Instead> {
+    let table = guide.lines().skip_while(|line| !line.starts_with("| Where"));
+    let rows = table.skip(2).take_while(|line| line.starts_with('|'));
+    let mut read = BTreeMap::new();
+    for row in rows {
+        let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
+        let [place, instead, why] = cells[..] else { panic!("a row has three cells: {row}") };
+        assert!(!why.is_empty(), "a row says why: {row}");
+        let known = read.insert(place.replace('`', ""), instead_of(instead));
+        assert_eq!(known, None, "two rows for {place}");
+    }
+    assert!(!read.is_empty(), "the guide has the table");
+    read
+}
+
+fn instead_of(cell: &str) -> Instead {
+    let quoted = || cell.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+    let (word, _) = cell.split_once(':').unwrap_or((cell, ""));
+    match word.trim() {
+        "planned" => Instead::Planned(quoted()),
+        "refused at plan" => Instead::RefusedAtPlan(quoted()),
+        "refused at apply" => Instead::RefusedAtApply(quoted()),
+        "does not hold" => Instead::Fails(quoted()),
+        "known after apply" => Instead::Unknown(quoted()),
+        other => panic!("{other:?} is not a difference that a test knows: {cell}"),
+    }
+}
+
+/// A new IPAM with two operating Regions, in an endpoint that plays AWS.
+pub fn aws_ipam() -> Store {
+    let endpoint = Endpoint::start();
+    endpoint.add_ipam(ACCOUNT, &REGIONS);
+    let credentials = endpoint.credentials(ACCOUNT);
+    Store::of("aws-ipam")
+        .of_account(ACCOUNT)
+        .with("AWS_REGION", REGIONS[0])
+        .with("AWS_ACCESS_KEY_ID", &credentials.access_key)
+        .with("AWS_SECRET_ACCESS_KEY", &credentials.secret_key)
+        .with("AWS_ENDPOINT_URL_EC2", &endpoint.url())
+        .in_place(endpoint)
+}
+
+/// What a step of a case does instead.
+pub fn of_step(case: &str, step: &str) -> Option<&'static Instead> {
+    TABLE.get(&format!("cases/{case}/{step}"))
+}
+
+/// What plans do not know of new objects, by type.
+pub fn known_after_apply() -> BTreeMap<String, BTreeSet<String>> {
+    let of_type = |(place, instead): (&String, &Instead)| match (place.strip_prefix("every new "), instead) {
+        (Some(type_name), Instead::Unknown(names)) => Some((type_name.to_owned(), names.iter().cloned().collect())),
+        _ => None,
+    };
+    TABLE.iter().filter_map(of_type).collect()
+}
+
+/// Runs a journey on AWS IPAM, which must go well, or fail as the table says.
+pub fn journey(module: &str, check: fn(Store)) {
+    let (_, name) = module.split_once("::").expect("a module is in a crate");
+    let store = aws_ipam();
+    let Some(instead) = TABLE.get(name) else { return check(store) };
+    let Instead::Fails(wanted) = instead else { panic!("a journey can only fail to hold: {instead:?}") };
+    let on = store.clone();
+    let outcome: Result<(), Box<dyn Any + Send>> = catch_unwind(AssertUnwindSafe(|| check(on)));
+    let panic = outcome.expect_err("it goes as on every store: its row of the guide is not true any more");
+    let said = unwrapped(words(&*panic));
+    for part in wanted {
+        assert!(said.contains(part.as_str()), "it differs, but not by {part:?}:\n{said}");
+    }
+}
+
+#[test]
+fn every_row_is_about_something_that_there_is() {
+    for (place, instead) in &*TABLE {
+        let is_there = match instead {
+            Instead::Planned(_) | Instead::RefusedAtPlan(_) | Instead::RefusedAtApply(_) => {
+                here().join(format!("{place}.tf")).is_file()
+            }
+            Instead::Fails(_) => place.split_once("::").is_some_and(|(module, journey)| {
+                let text = fs::read_to_string(here().join(format!("{module}.rs"))).unwrap_or_default();
+                text.contains(&format!("fn {journey}(store: Store)"))
+            }),
+            Instead::Unknown(_) => place.starts_with("every new ipam_"),
+        };
+        assert!(is_there, "{place}");
+    }
+}
+
+#[test]
+fn rows_read_as_written() {
+    let guide = "| Where | Instead | Why |\n|---|---|---|\n| `cases/a/01-b` | planned: `new x.id`, `update x` | so |\n\
+                 | every new `ipam_x` | known after apply: `id` | so |\n\nmore\n";
+    let rows = read(guide);
+    assert_eq!(rows["cases/a/01-b"], Instead::Planned(vec!["new x.id".to_owned(), "update x".to_owned()]));
+    assert_eq!(rows["every new ipam_x"], Instead::Unknown(vec!["id".to_owned()]));
+}
+
+/// Nothing more is unknown than what the rows say, and nothing less.
+#[test]
+fn the_plan_of_a_new_object_does_not_know_exactly_what_the_table_says() {
+    let workspace = Workspace::on(&aws_ipam());
+    workspace.configure(
+        r#"
+resource "ipam_scope" "lab" {
+  name = "lab"
+}
+
+resource "ipam_pool" "top" {
+  name          = "top"
+  ipam_scope_id = ipam_scope.lab.id
+  cidrs         = ["10.0.0.0/16"]
+  locale        = "us-east-1"
+}
+
+resource "ipam_pool" "below" {
+  name                = "below"
+  source_ipam_pool_id = ipam_pool.top.id
+  netmask_length      = 20
+}
+
+resource "ipam_pool_cidr" "more" {
+  ipam_pool_id   = ipam_pool.below.id
+  name           = "more"
+  netmask_length = 24
+}
+
+resource "ipam_allocation" "web" {
+  ipam_pool_id = ipam_pool_cidr.more.ipam_pool_id
+  name         = "web"
+}
+"#,
+    );
+    let plan = workspace.plan();
+    let mut unknown: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for address in plan.written() {
+        let (type_name, _) = address.split_once('.').unwrap();
+        unknown.entry(type_name.to_owned()).or_default().extend(plan.unknowns(&address));
+    }
+    assert_eq!(unknown, known_after_apply(), "left: the plan, right: the guide");
+}
