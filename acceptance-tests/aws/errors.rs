@@ -237,6 +237,16 @@ fn what_the_model_does_not_know_is_refused_and_kept() {
     assert!(scene.home.raw(json!({"Version": "2016-11-15"})).contains("<Code>MissingAction</Code>"));
 }
 
+/// Nobody has to ask for the violations: who does not take them is failed by them.
+#[test]
+fn an_endpoint_that_saw_what_the_model_does_not_know_fails_its_test() {
+    let scene = Scene::new();
+    scene.home.raw(json!({"Action": "DescribeIpams", "Colour": "red", "Version": "2016-11-15"}));
+    let failed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(scene))).unwrap_err();
+    let said = crate::harness::each::words(&*failed);
+    assert!(said.contains("DescribeIpams") && said.contains("Colour"), "{said}");
+}
+
 /// EC2's own pools of public addresses, which are not IPAM's, and the newest part of the API (routes, RPKI), which
 /// hashicorp/aws does not know either.
 const NOT_PLAYED: [&str; 22] = [

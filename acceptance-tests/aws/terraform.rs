@@ -180,6 +180,28 @@ fn pain_5_and_14_a_new_allocation_is_not_tainted_and_what_was_deleted_outside_is
     scene.is_sound();
 }
 
+/// Destroying the old one and making the new one are under way at the same time.
+#[test]
+fn a_name_moves_to_a_new_allocation_while_aws_still_lists_the_old_one() {
+    let scene = Scene::new();
+    let workspace = Workspace::on(&store(&scene));
+    let body = |label: &str| {
+        format!(
+            "resource \"ipam_pool\" \"top\" {{\n  name   = \"top\"\n  locale = {HOME:?}\n  cidrs  = [\"10.0.0.0/16\"]\n}}\n\n\
+             resource \"ipam_allocation\" {label:?} {{\n  ipam_pool_id   = ipam_pool.top.id\n  name           = \"web\"\n  \
+             netmask_length = 24\n}}\n"
+        )
+    };
+    workspace.configure(&body("old"));
+    workspace.apply();
+    workspace.configure(&body("new"));
+    scene.endpoint.script(Script { release: Delay::Reads(5), ..Script::at_once() });
+    workspace.apply();
+    workspace.assert_settled();
+    assert_eq!(scene.allocated(&workspace.state().text("ipam_pool.top.id")).len(), 1);
+    scene.is_sound();
+}
+
 #[test]
 fn what_aws_cannot_do_is_refused_at_plan_on_the_attribute() {
     let scene = Scene::new();
