@@ -11,9 +11,12 @@ mod harness;
 mod scene;
 
 mod awscli;
+mod byoip;
+mod byoip_input;
 mod core;
 mod errors;
 mod examples;
+mod flows_public;
 mod lists;
 mod members;
 mod nouns;

@@ -46,6 +46,7 @@ mod records;
 mod request;
 mod resize;
 mod scopes;
+mod special;
 mod upkeep;
 mod view;
 
@@ -63,5 +64,6 @@ pub use pools::check_rules;
 pub use record::*;
 pub use records::{Item, Records, Tally};
 pub use request::*;
+pub use special::*;
 pub use upkeep::{Census, Collected};
 pub use view::{Env, Ledger, Reader};

@@ -1,6 +1,9 @@
 //! What only AWS has, one file for each noun: [`crate::backend::service::Keeps`] over the SDK.
 
+mod byoasns;
+mod byoips;
 mod ipams;
+mod tokens;
 
 use crate::backend::service::Noun;
 use crate::ipam::{Error, Result};
@@ -30,6 +33,17 @@ impl Stage {
             "create-complete" | "modify-complete" | "associate-complete" | "sync-complete" => Self::Usable,
             "delete-complete" | "disassociate-complete" => Self::Gone,
             state if state.ends_with("-in-progress") => Self::Moving,
+            state => Self::Failed(format!("its state is {state}: {}", why.unwrap_or("AWS gave no reason"))),
+        }
+    }
+
+    /// Of the states of what an account brings: ranges, AS numbers and their associations (the EC2 model's
+    /// `ByoipCidrState`, `AsnState`, `AsnAssociationState`).
+    pub(super) fn of_brought(state: Option<&str>, why: Option<&str>) -> Self {
+        match state.unwrap_or("provisioned") {
+            "provisioned" | "provisioned-not-publicly-advertisable" | "advertised" | "associated" => Self::Usable,
+            "deprovisioned" | "disassociated" => Self::Gone,
+            state if state.starts_with("pending-") => Self::Moving,
             state => Self::Failed(format!("its state is {state}: {}", why.unwrap_or("AWS gave no reason"))),
         }
     }

@@ -26,9 +26,17 @@ macro_rules! words {
     };
 }
 
+mod byoasn;
+mod byoip;
 mod ipam;
+mod token;
 
+pub use byoasn::{
+    Asn, ByoasnAssociationNoun, ByoasnAssociationRecord, ByoasnAssociationSpec, ByoasnNoun, ByoasnRecord, ByoasnSpec,
+};
+pub use byoip::{ByoipCidrNoun, ByoipCidrRecord, ByoipCidrSpec};
 pub use ipam::{IpamNoun, IpamRecord, IpamSpec, MeteredAccount, Tier};
+pub use token::{TokenNoun, TokenRecord, TokenSpec};
 
 use crate::ipam::Result;
 
@@ -80,6 +88,12 @@ pub trait Keeps<N: Noun>: Send + Sync {
 }
 
 /// A backend that is a service.
-pub trait Service: Keeps<IpamNoun> {}
+pub trait Service:
+    Keeps<ByoasnAssociationNoun> + Keeps<ByoasnNoun> + Keeps<ByoipCidrNoun> + Keeps<IpamNoun> + Keeps<TokenNoun>
+{
+}
 
-impl<T: Keeps<IpamNoun>> Service for T {}
+impl<T> Service for T where
+    T: Keeps<ByoasnAssociationNoun> + Keeps<ByoasnNoun> + Keeps<ByoipCidrNoun> + Keeps<IpamNoun> + Keeps<TokenNoun>
+{
+}

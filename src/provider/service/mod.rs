@@ -3,8 +3,11 @@
 //!
 //! A service holds nothing for a plan: what it gives is known after apply.
 
+mod byoasn;
+mod byoip;
 mod data;
 mod ipam;
+mod token;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -24,12 +27,23 @@ use super::{errors, limits, tags};
 
 /// Every resource here.
 pub(super) fn all(shared: &Arc<Shared>) -> Vec<Box<dyn ErasedResource>> {
-    vec![Box::new(Managed::<ipam::IpamModel>::new(shared))]
+    vec![
+        Box::new(Managed::<byoasn::ByoasnModel>::new(shared)),
+        Box::new(Managed::<byoasn::ByoasnAssociationModel>::new(shared)),
+        Box::new(Managed::<byoip::ByoipCidrModel>::new(shared)),
+        Box::new(Managed::<ipam::IpamModel>::new(shared)),
+        Box::new(Managed::<token::TokenModel>::new(shared)),
+    ]
 }
 
 /// Every data source here.
 pub(super) fn all_data(shared: &Arc<Shared>) -> Vec<Box<dyn ErasedDataSource>> {
-    vec![Box::new(data::Listed::<ipam::IpamsModel>::new(shared))]
+    vec![
+        Box::new(data::Listed::<byoasn::ByoasnsModel>::new(shared)),
+        Box::new(data::Listed::<byoip::ByoipCidrsModel>::new(shared)),
+        Box::new(data::Listed::<ipam::IpamsModel>::new(shared)),
+        Box::new(data::Listed::<token::TokensModel>::new(shared)),
+    ]
 }
 
 /// Attributes of a resource that only a service has.
@@ -69,6 +83,11 @@ pub(super) trait ServiceModel: Model {
 
     /// After what the framework planned: what else changes with this change.
     fn plan_change(_prior: &Self, _planned: &mut Self) {}
+
+    /// Attributes whose change needs a new object, beside those declared `replace()`.
+    fn replaced(_prior: &Self, _planned: &Self) -> Vec<Path> {
+        Vec::new()
+    }
 
     /// The attribute that an error is about.
     fn place(&self, _error: &Error) -> Path {
@@ -111,7 +130,12 @@ impl<M: ServiceModel> Managed<M> {
     }
 
     fn plan_tags(&self, planned: &mut M) -> Result<(), Diagnostics> {
-        let Some(configured) = self.0.configured()? else { return Ok(()) };
+        let Some(configured) = self.0.configured()? else {
+            if let Some(Tagged { tags_all, .. }) = planned.tagged() {
+                *tags_all = Tf::Unknown;
+            }
+            return Ok(());
+        };
         of::<M::Noun>(configured.ipam.as_ref())?;
         let Some(Tagged { tags, tags_all, at }) = planned.tagged() else { return Ok(()) };
         *tags_all = tags::all(&configured.default_tags, tags);
@@ -184,6 +208,7 @@ where
     }
 
     fn plan_update(&self, prior: &M, plan: &mut Plan<M>) -> Result<(), Diagnostics> {
+        plan.replace.extend(M::replaced(prior, &plan.planned));
         M::plan_change(prior, &mut plan.planned);
         self.plan_tags(&mut plan.planned)
     }

@@ -126,6 +126,12 @@ fn schema_and_struct_agree() {
         ("scope_type", "private"),
         ("ipam_scope_type", "private"),
         ("allocation_strategy", "sparse"),
+        ("asn", "64496"),
+        ("aws_service", "ec2"),
+        ("metered_account", "ipam-owner"),
+        ("public_ip_source", "byoip"),
+        ("tier", "advanced"),
+        ("verification_method", "dns-token"),
     ];
     let shared = std::sync::Arc::new(crate::provider::shared::Shared::default());
     shared.configure(None);
