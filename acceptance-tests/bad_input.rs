@@ -9,7 +9,7 @@ mod text;
 use std::collections::BTreeMap;
 
 use terraform_provider_ipam::backend::Planned;
-use terraform_provider_ipam::ipam::{Family, PoolSpec, Provision, Rules, ScopeSpec, ScopeType, Strategy};
+use terraform_provider_ipam::ipam::{Family, PoolSpec, Provision, Rules, ScopeSpec, ScopeType, Special, Strategy};
 
 use crate::harness::Workspace;
 use crate::harness::each::each;
@@ -84,12 +84,19 @@ fn empty_pool(store: &Store) -> String {
         strategy: Strategy::default(),
         tags: [].into(),
         provision: Provision::Nothing,
+        special: Special::default(),
     };
     store.open().create_pool(&spec, &Planned::Unknown).unwrap().meta.id
 }
 
 fn lab(store: &Store) -> String {
-    let spec = ScopeSpec { name: "lab".to_owned(), scope_type: ScopeType::Private, description: None, tags: [].into() };
+    let spec = ScopeSpec {
+        name: "lab".to_owned(),
+        scope_type: ScopeType::Private,
+        description: None,
+        tags: [].into(),
+        ipam_id: None,
+    };
     store.open().create_scope(&spec, &Planned::Unknown).unwrap().meta.id
 }
 

@@ -18,12 +18,15 @@ mod player;
 mod scene;
 
 mod awscli;
+mod byoip;
+mod byoip_input;
 mod carrying;
 mod core;
 mod credentials;
 mod errors;
 mod examples;
 mod flows;
+mod flows_public;
 mod late;
 mod lists;
 mod members;

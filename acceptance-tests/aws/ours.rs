@@ -8,7 +8,7 @@ use terraform_provider_ipam::backend::Ipam;
 use terraform_provider_ipam::ipam::{
     Allocation, AllocationChange, AllocationFilter, AllocationSpec, Cidr, Error, Family, Kind, Planned, Pool,
     PoolChange, PoolCidrSpec, PoolFilter, PoolSpec, Provision, Resize, Result, Rules, ScopeChange, ScopeSpec,
-    ScopeType, Size, Strategy, Tags, Terms,
+    ScopeType, Size, Special, Strategy, Tags, Terms,
 };
 
 use crate::endpoint::{Endpoint, Script};
@@ -70,6 +70,7 @@ pub(crate) fn pool_spec(name: &str, source: Option<&Pool>, provision: Provision)
         strategy: Strategy::default(),
         tags: Tags::new(),
         provision,
+        special: Special::default(),
     }
 }
 
@@ -81,6 +82,7 @@ pub(crate) fn change_of(pool: &Pool) -> PoolChange {
         strategy: pool.strategy,
         tags: pool.tags.clone(),
         provision: pool.provision.clone(),
+        auto_import: false,
     }
 }
 
@@ -163,6 +165,7 @@ fn scopes_are_made_changed_and_deleted() {
         scope_type: ScopeType::Private,
         description: Some("a lab".to_owned()),
         tags: tags(&[("team", "net")]),
+        ipam_id: None,
     };
     let lab = ipam.create_scope(&spec, &Planned::Unknown).unwrap();
     let error = ipam.create_scope(&spec, &Planned::Unknown).unwrap_err();
@@ -213,7 +216,7 @@ fn a_pools_own_blocks_come_and_go_and_those_of_others_stay() {
     let top = pool_spec("top", None, Provision::Cidrs(cidrs(&["10.0.0.0/16", "10.1.0.0/16"])));
     let top = ipam.create_pool(&top, &Planned::Unknown).unwrap();
     let size = Size::Cidr(cidr("10.9.0.0/16"));
-    let by_itself = PoolCidrSpec { pool_id: top.meta.id.clone(), name: None, size };
+    let by_itself = PoolCidrSpec { pool_id: top.meta.id.clone(), name: None, size, proof: None };
     let by_itself = ipam.create_pool_cidr(&by_itself, &Planned::Unknown).unwrap();
     let mut change = change_of(&top);
     change.provision = Provision::Cidrs(cidrs(&["10.1.0.0/16", "10.2.0.0/16"]));

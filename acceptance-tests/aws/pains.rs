@@ -5,13 +5,16 @@ use std::collections::BTreeSet;
 use std::thread;
 
 use terraform_provider_ipam::backend::{Ipam, explain};
-use terraform_provider_ipam::ipam::{AllocationChange, Error, Planned, PoolCidrSpec, Provision, Size, Tags};
+use terraform_provider_ipam::ipam::{
+    AllocationChange, Error, Family, Planned, PoolCidrSpec, Provision, PublicIpSource, Size, SourceResource,
+    SourceResourceType, Tags,
+};
 
 use crate::endpoint::{Delay, Kind, Script, Trouble};
 use crate::ours::{
     allocate, allocation_spec, as_account, asked, change_of, cidr, cidrs, impatient, ours, pool_spec, tags, tree,
 };
-use crate::scene::{AWAY, HOME, OTHER_ACCOUNT, Scene};
+use crate::scene::{ACCOUNT, AWAY, HOME, OTHER_ACCOUNT, Scene, text};
 
 #[test]
 fn pain_1_a_destroy_waits_for_what_aws_lets_go_late_and_says_who_holds_it() {
@@ -162,7 +165,12 @@ fn pain_10_the_reason_of_a_failure_is_told_at_once_and_with_what_is_free() {
         reason_shows_early: true,
         ..Script::at_once()
     });
-    let spec = PoolCidrSpec { pool_id: leaf.meta.id.clone(), name: Some("more".into()), size: Size::NetmaskLength(12) };
+    let spec = PoolCidrSpec {
+        pool_id: leaf.meta.id.clone(),
+        name: Some("more".into()),
+        size: Size::NetmaskLength(12),
+        proof: None,
+    };
     let error = ipam.create_pool_cidr(&spec, &Planned::Unknown).unwrap_err();
     let explanation = explain(&error);
     assert!(explanation.summary.contains("cidr-not-available"), "{explanation:?}");
@@ -236,6 +244,78 @@ fn pain_11_only_real_differences_are_sent() {
     let modified = scene.endpoint.calls().into_iter().rfind(|call| call.action == "ModifyIpamPool").unwrap();
     let sent: Vec<&String> = modified.parameters.keys().collect();
     assert_eq!(sent, ["Description", "IpamPoolId"]);
+    scene.is_sound();
+}
+
+#[test]
+fn pain_11_what_only_some_pools_may_have_is_sent_for_those_and_for_no_other() {
+    let scene = Scene::new();
+    let ipam = ours(&scene);
+    let only_aws = ["SourceResource", "PublicIpSource", "AwsService", "PubliclyAdvertisable", "AutoImport"];
+    let sent = |action: &str| {
+        let call = scene.endpoint.calls().into_iter().rfind(|call| call.action == action).unwrap();
+        only_aws.into_iter().filter(|name| call.parameters.contains_key(*name)).collect::<Vec<_>>()
+    };
+    let (_, leaf) = tree(&ipam);
+    assert_eq!(sent("CreateIpamPool"), [] as [&str; 0]);
+    let mut public = pool_spec("public", None, Provision::Nothing);
+    public.scope_id = Some(text(&scene.ipam["PublicDefaultScopeId"]));
+    public.special.public_ip_source = Some(PublicIpSource::Byoip);
+    ipam.create_pool(&public, &Planned::Unknown).unwrap();
+    assert_eq!(sent("CreateIpamPool"), ["PublicIpSource"], "an IPv4 pool is not told what it is anyway");
+    public.name = "six".to_owned();
+    public.address_family = Some(Family::Ipv6);
+    public.special.publicly_advertisable = Some(true);
+    let six = ipam.create_pool(&public, &Planned::Unknown).unwrap();
+    assert_eq!(six.special.publicly_advertisable, Some(true));
+    assert_eq!(sent("CreateIpamPool"), ["PublicIpSource", "PubliclyAdvertisable"]);
+    // Tags alone are not a change of the pool; importing is one of its own.
+    let mut change = change_of(&six);
+    change.tags = tags(&[("team", "net")]);
+    ipam.update_pool(&six.meta.id, &change).unwrap();
+    assert_eq!(asked(&scene, "ModifyIpamPool"), 0);
+    let mut change = change_of(&leaf);
+    change.auto_import = true;
+    assert!(ipam.update_pool(&leaf.meta.id, &change).unwrap().special.auto_import);
+    let modified = scene.endpoint.calls().into_iter().rfind(|call| call.action == "ModifyIpamPool").unwrap();
+    assert_eq!(modified.parameters.keys().collect::<Vec<_>>(), ["AutoImport", "IpamPoolId"]);
+    scene.is_sound();
+}
+
+#[test]
+fn pain_12_a_vpc_of_another_account_is_never_looked_up_and_the_error_says_account_region_and_share() {
+    let scene = Scene::new();
+    let ipam = ours(&scene);
+    let resource = SourceResource {
+        resource_id: "vpc-0fedcba9876543210".to_owned(),
+        resource_owner: OTHER_ACCOUNT.to_owned(),
+        resource_region: AWAY.to_owned(),
+        resource_type: SourceResourceType::Vpc,
+    };
+    let mut spec = pool_spec("theirs", None, Provision::Cidrs(cidrs(&["10.0.0.0/20"])));
+    spec.locale = Some(AWAY.to_owned());
+    spec.special.source_resource = Some(resource.clone());
+    let unseen = explain(&ipam.create_pool(&spec, &Planned::Unknown).unwrap_err());
+    for words in ["vpc-0fedcba9876543210", OTHER_ACCOUNT, AWAY, "organization", "shared", "30 minutes"] {
+        assert!(unseen.detail.contains(words), "{words}: {unseen:?}");
+    }
+    scene.endpoint.seed(
+        "ipamResourceCidrSet",
+        serde_json::json!({
+            "ipamScopeId": scene.scope, "resourceId": resource.resource_id, "resourceCidr": "10.0.0.0/20",
+            "resourceType": "vpc", "resourceOwnerId": OTHER_ACCOUNT, "resourceRegion": AWAY,
+        }),
+    );
+    let pool = ipam.create_pool(&spec, &Planned::Unknown).unwrap();
+    assert_eq!(pool.special.source_resource, Some(resource));
+    // The VPC, its account and its Region are in the request, and in no other.
+    let calls = scene.endpoint.calls().into_iter();
+    let about: BTreeSet<_> = calls
+        .filter(|call| serde_json::to_string(&call.parameters).unwrap().contains("vpc-0fedcba9876543210"))
+        .map(|call| (call.action, call.account, call.region))
+        .collect();
+    let only = ("CreateIpamPool".to_owned(), ACCOUNT.to_owned(), HOME.to_owned());
+    assert_eq!(about, BTreeSet::from([only]));
     scene.is_sound();
 }
 

@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use terraform_provider_ipam::backend::{AllocationFilter, Audit, Ipam, Local, Planned, PoolFilter, Surroundings};
 use terraform_provider_ipam::ipam::{
-    Actor, Allocation, AllocationSpec, Error, Event, Pool, PoolSpec, Provision, Rules, Size, State, Strategy, Tags,
+    Actor, Allocation, AllocationSpec, Error, Event, Pool, PoolSpec, Provision, Rules, Size, Special, State, Strategy,
+    Tags,
 };
 use terraform_provider_ipam::store::bucket::Bucket;
 use terraform_provider_ipam::store::{self, StoreUrl};
@@ -259,6 +260,7 @@ impl Store {
             strategy: Strategy::default(),
             tags: Tags::default(),
             provision: Provision::Cidrs(pool.cidrs.iter().map(|cidr| cidr.parse().expect("a CIDR")).collect()),
+            special: Special::default(),
         };
         self.open().create_pool(&spec, &Planned::Unknown).expect("the pool can be made")
     }

@@ -9,7 +9,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 use terraform_provider_ipam::ipam::{
     Actor, Allocation, AllocationSpec, Cidr, Env, Family, Ledger, Planned, PoolSpec, Provision, Reader, Rules, Size,
-    Strategy,
+    Special, Strategy,
 };
 use terraform_provider_ipam::store::memory::Memory;
 use terraform_provider_ipam::store::sqlite::Sqlite;
@@ -177,6 +177,7 @@ pub fn create_pool(store: &dyn Store, dice: &mut Dice) -> String {
         strategy: Strategy::BestFit,
         tags: Default::default(),
         provision: Provision::Cidrs([POOL.parse().unwrap()].into()),
+        special: Special::default(),
     };
     let pool = write(store, dice, |ledger| {
         ledger.initialize().unwrap();

@@ -6,8 +6,8 @@ use aws_sdk_ec2::types as ec2;
 use jiff::Timestamp;
 
 use crate::ipam::{
-    Allocation, Cidr, Family, Kind, Meta, Pool, PoolCidr, Provision, ResourceType, Result, Rules, Scope, ScopeType,
-    Size, State, Strategy, Tags,
+    Allocation, AwsService, Cidr, Family, Kind, Meta, Pool, PoolCidr, Provision, PublicIpSource, ResourceType, Result,
+    Rules, Scope, ScopeType, Size, SourceResource, SourceResourceType, Special, State, Strategy, Tags,
 };
 
 use super::said::fault;
@@ -77,6 +77,7 @@ pub(super) fn scope(found: &ec2::IpamScope) -> Result<Scope> {
         is_default,
         description: text(found.description()),
         tags: tags::own(&all),
+        ipam_id: found.ipam_arn().map(id_of_arn).map(str::to_owned),
     })
 }
 
@@ -119,7 +120,49 @@ pub(super) fn pool(found: &ec2::IpamPool, present: &BTreeSet<Cidr>) -> Result<Po
         tags: tags::own(&all),
         provision,
         cidrs,
+        special: special(found),
     })
+}
+
+fn special(found: &ec2::IpamPool) -> Special {
+    let resource = found.source_resource().and_then(|resource| {
+        Some(SourceResource {
+            resource_id: resource.resource_id()?.to_owned(),
+            resource_owner: resource.resource_owner().unwrap_or_default().to_owned(),
+            resource_region: resource.resource_region().unwrap_or_default().to_owned(),
+            resource_type: SourceResourceType::Vpc,
+        })
+    });
+    Special {
+        source_resource: resource,
+        public_ip_source: found.public_ip_source().and_then(|source| source.as_str().parse::<PublicIpSource>().ok()),
+        aws_service: found.aws_service().and_then(|service| service.as_str().parse::<AwsService>().ok()),
+        publicly_advertisable: found.publicly_advertisable(),
+        auto_import: found.auto_import().unwrap_or(false),
+    }
+}
+
+/// For a request that makes a planning pool.
+pub(super) fn source_resource(resource: &SourceResource) -> ec2::IpamPoolSourceResourceRequest {
+    ec2::IpamPoolSourceResourceRequest::builder()
+        .resource_id(&resource.resource_id)
+        .resource_owner(&resource.resource_owner)
+        .resource_region(&resource.resource_region)
+        .resource_type(ec2::IpamPoolSourceResourceType::Vpc)
+        .build()
+}
+
+/// Where a VPC's space comes from is for AWS to find out; when it does not, this says where to look.
+pub(super) fn about_resource(special: &Special) -> String {
+    let Some(SourceResource { resource_id, resource_owner, resource_region, .. }) = &special.source_resource else {
+        return String::new();
+    };
+    format!(
+        "The pool plans the space of {resource_id} of account {resource_owner} in {resource_region}. Its CIDR must be \
+         exactly one of that VPC's, {resource_region} an operating Region of the IPAM, and the account in the IPAM's \
+         organization, or its resource discovery shared with the IPAM's account (AWS RAM) and associated. A VPC that is \
+         new, or in another Region, is seen after up to 30 minutes."
+    )
 }
 
 /// Bounds cannot be taken away again in AWS, so those that allow everything are none.

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use aws_sdk_ec2::types as ec2;
 
-use crate::ipam::{Cidr, Error, Kind, Pool, PoolChange, Provision, Result, Rules, Strategy, Tags, Unsupported};
+use crate::ipam::{
+    Cidr, Error, Kind, Pool, PoolChange, Provision, Result, Rules, Special, Strategy, Tags, Unsupported,
+};
 
 use super::AwsIpam;
 use super::pools::occupant;
@@ -53,6 +55,7 @@ impl AwsIpam {
             tags: change.tags.clone(),
             provision: change.provision.clone(),
             cidrs,
+            special: Special { auto_import: change.auto_import, ..pool.special },
             ..pool
         }))
     }
@@ -121,12 +124,16 @@ impl AwsIpam {
         change: &PoolChange,
     ) -> Option<aws_sdk_ec2::operation::modify_ipam_pool::builders::ModifyIpamPoolFluentBuilder> {
         let (old, new) = (&before.rules, &change.rules);
-        if before.description == change.description && old == new {
+        let imports = before.special.auto_import;
+        if before.description == change.description && old == new && imports == change.auto_import {
             return None;
         }
         let mut request = self.clients.home().modify_ipam_pool().ipam_pool_id(id);
         if before.description != change.description {
             request = request.description(change.description.clone().unwrap_or_default());
+        }
+        if imports != change.auto_import {
+            request = request.auto_import(change.auto_import);
         }
         // A bound cannot be taken away, only be made to allow everything.
         if old.min_netmask_length != new.min_netmask_length {

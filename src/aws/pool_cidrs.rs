@@ -3,8 +3,8 @@
 use aws_sdk_ec2::types as ec2;
 
 use crate::ipam::{
-    Allocation, Cidr, Error, Kind, Occupant, Pool, PoolCidr, PoolCidrSpec, ResourceType, Result, Size, State,
-    Unfinished,
+    Allocation, Cidr, Error, Kind, Occupant, Pool, PoolCidr, PoolCidrSpec, Proof, PublicIpSource, ResourceType, Result,
+    Size, State, Unfinished,
 };
 
 use super::AwsIpam;
@@ -32,10 +32,25 @@ const fn block(size: Size) -> Option<Cidr> {
     }
 }
 
+/// How AWS is shown that a block is the account's.
+type Shown = (Option<ec2::VerificationMethod>, Option<ec2::IpamCidrAuthorizationContext>, Option<String>);
+
+fn proven(proof: Option<&Proof>) -> Shown {
+    match proof {
+        None => (None, None, None),
+        Some(Proof::Token(id)) => (Some(ec2::VerificationMethod::DnsToken), None, Some(id.clone())),
+        Some(Proof::Certificate { message, signature }) => {
+            let context = ec2::IpamCidrAuthorizationContext::builder().message(message).signature(signature).build();
+            (Some(ec2::VerificationMethod::RemarksX509), Some(context), None)
+        }
+    }
+}
+
 impl AwsIpam {
     pub(super) async fn make_pool_cidr(&self, spec: &PoolCidrSpec) -> Result<PoolCidr> {
         let pool = self.the_pool(&spec.pool_id).await?;
-        if pool.source_pool_id.is_none() && block(spec.size).is_none() {
+        let is_amazon = pool.special.public_ip_source == Some(PublicIpSource::Amazon);
+        if pool.source_pool_id.is_none() && !is_amazon && block(spec.size).is_none() {
             return Err(Error::NoSourcePool);
         }
         let name = spec.name.clone().unwrap_or_else(|| words(spec.size));
@@ -45,14 +60,14 @@ impl AwsIpam {
         {
             self.require_absent(&pool, cidr).await?;
         }
-        let id = self.begin_pool_cidr(&spec.pool_id, spec.size, &wish).await?;
+        let id = self.begin_pool_cidr(&spec.pool_id, spec.size, spec.proof.as_ref(), &wish).await?;
         let found = self.provisioned(&spec.pool_id, &id, spec.size, &wish).await?;
         let mut made = convert::pool_cidr(&found, &pool)?;
         made.meta.name = name;
         Ok(made)
     }
 
-    async fn require_absent(&self, pool: &Pool, cidr: Cidr) -> Result<()> {
+    pub(super) async fn require_absent(&self, pool: &Pool, cidr: Cidr) -> Result<()> {
         let present = self.present_raw_cidrs(&pool.meta.id).await?;
         let text = cidr.to_string();
         let Some(found) = present.iter().find(|one| one.cidr() == Some(&text)) else { return Ok(()) };
@@ -72,7 +87,13 @@ impl AwsIpam {
     }
 
     /// AWS's id of the CIDR that is on its way.
-    pub(super) async fn begin_pool_cidr(&self, pool_id: &str, size: Size, wish: &Wish) -> Result<String> {
+    pub(super) async fn begin_pool_cidr(
+        &self,
+        pool_id: &str,
+        size: Size,
+        proof: Option<&Proof>,
+        wish: &Wish,
+    ) -> Result<String> {
         if let Some(id) = self.memory.begun(wish) {
             return Ok(id);
         }
@@ -80,6 +101,7 @@ impl AwsIpam {
             Size::NetmaskLength(length) => Some(i32::from(length)),
             _ => None,
         };
+        let (method, context, token) = proven(proof);
         let request = self
             .clients
             .home()
@@ -87,19 +109,29 @@ impl AwsIpam {
             .ipam_pool_id(pool_id)
             .set_cidr(block(size).map(|cidr| cidr.to_string()))
             .set_netmask_length(length)
+            .set_verification_method(method)
+            .set_cidr_authorization_context(context)
+            .set_ipam_external_resource_verification_token_id(token)
             .client_token(self.memory.token(wish));
         let answer = uncrowded(&self.pace, || ask("ProvisionIpamPoolCidr", request.clone().send())).await;
         self.memory.answered(wish, &answer);
         let answer = match answer {
             Ok(answer) => answer,
             Err(refusal) => {
+                let words = self.about_resource(pool_id).await;
                 let space = self.source_space(pool_id, size).await;
-                return Err(refusal.about(space));
+                return Err(refusal.adding(&words).about(space));
             }
         };
         let id = need(answer.ipam_pool_cidr.and_then(|one| one.ipam_pool_cidr_id), "pool CIDR id")?;
         self.memory.begin(wish, &id);
         Ok(id)
+    }
+
+    /// Whose space a planning pool plans; nothing of another pool.
+    async fn about_resource(&self, pool_id: &str) -> String {
+        let pool = self.pool(pool_id).await.ok().flatten();
+        pool.map_or_else(String::new, |pool| convert::about_resource(&pool.special))
     }
 
     /// What there is where the pool's space comes from.
@@ -149,7 +181,8 @@ impl AwsIpam {
         if let Some(code) = why.and_then(ec2::IpamPoolCidrFailureReason::code) {
             let message = why.and_then(ec2::IpamPoolCidrFailureReason::message).unwrap_or("AWS gave no reason");
             let space = self.source_space(pool_id, size).await;
-            return Err(fault("ProvisionIpamPoolCidr", code.as_str(), message).about(space));
+            let words = self.about_resource(pool_id).await;
+            return Err(fault("ProvisionIpamPoolCidr", code.as_str(), message).adding(&words).about(space));
         }
         match found.state() {
             Some(State::Provisioned) => Ok(Look::Ready(found)),

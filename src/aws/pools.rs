@@ -135,6 +135,7 @@ impl AwsIpam {
             Family::Ipv4 => ec2::AddressFamily::Ipv4,
             Family::Ipv6 => ec2::AddressFamily::Ipv6,
         };
+        let special = &spec.special;
         let required = spec.rules.required_tags.iter();
         let required: Vec<_> =
             required.map(|(key, value)| ec2::RequestIpamResourceTag::builder().key(key).value(value).build()).collect();
@@ -151,11 +152,17 @@ impl AwsIpam {
             .set_allocation_max_netmask_length(spec.rules.max_netmask_length.map(i32::from))
             .set_allocation_default_netmask_length(spec.rules.default_netmask_length.map(i32::from))
             .set_allocation_resource_tags(Some(required).filter(|required| !required.is_empty()))
+            .set_source_resource(special.source_resource.as_ref().map(convert::source_resource))
+            .set_public_ip_source(special.public_ip_source.map(|source| source.to_string().as_str().into()))
+            .set_aws_service(special.aws_service.map(|service| service.to_string().as_str().into()))
+            .set_publicly_advertisable(special.publicly_advertisable)
+            .set_auto_import(special.auto_import.then_some(true))
             .tag_specifications(tags::specification(convert::tagged(Kind::Pool), &all))
             .client_token(self.memory.token(wish));
         let answer = uncrowded(&self.pace, || ask("CreateIpamPool", request.clone().send())).await;
         self.memory.answered(wish, &answer);
-        let id = need(answer?.ipam_pool.and_then(|pool| pool.ipam_pool_id), "pool id")?;
+        let answer = answer.map_err(|refusal| refusal.adding(&convert::about_resource(special)))?;
+        let id = need(answer.ipam_pool.and_then(|pool| pool.ipam_pool_id), "pool id")?;
         self.memory.begin(wish, &id);
         Ok(id)
     }
@@ -194,7 +201,7 @@ impl AwsIpam {
                 for cidr in cidrs {
                     let wish = Wish::new(Kind::PoolCidr.into(), id, &cidr.to_string());
                     if !present.contains(cidr) || self.memory.begun(&wish).is_some() {
-                        begun.push((self.begin_pool_cidr(id, Size::Cidr(*cidr), &wish).await?, *cidr, wish));
+                        begun.push((self.begin_pool_cidr(id, Size::Cidr(*cidr), None, &wish).await?, *cidr, wish));
                     }
                 }
                 for (cidr_id, cidr, wish) in begun {
@@ -206,7 +213,7 @@ impl AwsIpam {
                 if marked.is_empty() {
                     let wish = Wish::new(Kind::PoolCidr.into(), id, &format!("/{length}"));
                     let size = Size::NetmaskLength(*length);
-                    let cidr_id = self.begin_pool_cidr(id, size, &wish).await?;
+                    let cidr_id = self.begin_pool_cidr(id, size, None, &wish).await?;
                     let made = self.provisioned(id, &cidr_id, size, &wish).await?;
                     let cidrs = BTreeSet::from([convert::cidr(made.cidr())?]);
                     self.mark_pool(id, provision, &cidrs).await?;

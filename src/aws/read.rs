@@ -47,7 +47,10 @@ impl AwsIpam {
 
     /// Those of the IPAM.
     pub(super) async fn scopes(&self) -> Result<Vec<Scope>> {
-        let ipam_id = &self.ipam().await?.id;
+        self.scopes_in(&self.ipam().await?.id).await
+    }
+
+    pub(super) async fn scopes_in(&self, ipam_id: &str) -> Result<Vec<Scope>> {
         let found = self.clients.home().describe_ipam_scopes().into_paginator().items().send();
         let found: Vec<ec2::IpamScope> = ask("DescribeIpamScopes", found.try_collect()).await?;
         let is_here = |scope: &&ec2::IpamScope| {

@@ -71,6 +71,15 @@ impl Refusal {
         self.is(code) && self.message.to_lowercase().contains(&words.to_lowercase())
     }
 
+    /// The same, with more words for whoever reads it.
+    pub(super) fn adding(mut self, words: &str) -> Self {
+        if !words.is_empty() {
+            let end = if self.message.ends_with('.') { "" } else { "." };
+            self.message = format!("{}{end} {words}", self.message);
+        }
+        self
+    }
+
     /// The error, with what there is in the pool that it is about.
     pub(super) fn about(self, space: Option<Space>) -> Error {
         let Self { action, code, message, request_id } = self;

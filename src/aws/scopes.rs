@@ -37,7 +37,10 @@ impl AwsIpam {
         if spec.scope_type == ScopeType::Public {
             return Err(Error::Unsupported { what: Unsupported::PublicScopes });
         }
-        let ipam_id = self.ipam().await?.id.clone();
+        let ipam_id = match &spec.ipam_id {
+            Some(id) => id.clone(),
+            None => self.ipam().await?.id.clone(),
+        };
         let wish = Wish::new(Kind::Scope.into(), &ipam_id, &spec.name);
         let queue = self.memory.queue(&ipam_id);
         let _turn = queue.lock().await;
@@ -53,7 +56,7 @@ impl AwsIpam {
     }
 
     async fn begin_scope(&self, ipam_id: &str, spec: &ScopeSpec, wish: &Wish) -> Result<String> {
-        if let Some(existing) = self.scopes().await?.iter().find(|scope| scope.meta.name == spec.name) {
+        if let Some(existing) = self.scopes_in(ipam_id).await?.iter().find(|scope| scope.meta.name == spec.name) {
             return Err(taken(existing));
         }
         let tags = tags::specification(convert::tagged(Kind::Scope), &tags::named(&spec.name, &spec.tags));

@@ -1,6 +1,6 @@
 //! Sentences for what a service said, or has not done yet.
 
-use crate::ipam::{Fault, Space, Unfinished, Unsupported};
+use crate::ipam::{Fault, OnlyAws, Space, Unfinished, Unsupported};
 
 use super::{addresses, capital, occupants, pool, sentence};
 
@@ -114,6 +114,7 @@ pub(super) fn unsupported(what: Unsupported) -> (String, String) {
              one (that replaces it), or make a pool with a locale below it and allocate from that."
                 .to_owned(),
         ),
+        Unsupported::OnlyAws(what) => only_aws(what),
         Unsupported::ReservedTag(tag) => (
             format!("The tag {tag:?} is not free"),
             format!(
@@ -122,6 +123,47 @@ pub(super) fn unsupported(what: Unsupported) -> (String, String) {
             ),
         ),
     }
+}
+
+/// What to use instead in a store of one's own.
+fn only_aws(what: OnlyAws) -> (String, String) {
+    let (summary, instead) = match what {
+        OnlyAws::SourceResource => (
+            "This store knows no VPCs",
+            "AWS IPAM plans the space of a VPC that it sees. Here, leave `source_resource` out, give the pool the VPC's block \
+             in `cidrs`, and make pools for its subnets below.",
+        ),
+        OnlyAws::PublicIpSource => (
+            "This store gives no public addresses",
+            "Amazon's space and the proof for one's own are matters of AWS IPAM. Here, leave `public_ip_source` out, put \
+             the pool into a public scope, and give its blocks in `cidrs`.",
+        ),
+        OnlyAws::AwsService => (
+            "No AWS service takes addresses from this store",
+            "`aws_service` is for pools of AWS IPAM. Here, leave it out; `allocation_resource_tags` say what an allocation \
+             must be for.",
+        ),
+        OnlyAws::PubliclyAdvertisable => (
+            "This store advertises nothing",
+            "`publicly_advertisable` is for pools of AWS IPAM. Here, leave it out, and keep the fact in `tags`.",
+        ),
+        OnlyAws::AutoImport => (
+            "This store finds no resources",
+            "AWS IPAM imports what it finds in a pool's space. Here, leave `auto_import` out, and write down what is in use \
+             as `ipam_allocation` with a `cidr`.",
+        ),
+        OnlyAws::IpamId => (
+            "This store has no IPAM objects",
+            "The store itself is what an IPAM is in AWS. Leave `ipam_id` out; a second provider block with another `store` \
+             keeps scopes apart.",
+        ),
+        OnlyAws::CidrProof => (
+            "This store asks for no proof",
+            "AWS wants to know that a public block is yours. Here, leave `cidr_authorization_context`, \
+             `verification_method` and `ipam_external_resource_verification_token_id` out.",
+        ),
+    };
+    (summary.to_owned(), instead.to_owned())
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use num_bigint::BigUint;
 
 use super::{explain, number, percent};
-use crate::ipam::{Cidr, Error, Family, Kind, Occupant, RuleName, State};
+use crate::ipam::{Cidr, Error, Family, Kind, Occupant, OnlyAws, RuleName, State, Unsupported};
 use crate::store;
 
 fn cidr(text: &str) -> Cidr {
@@ -402,4 +402,21 @@ fn large_counts_are_powers_of_two() {
     assert_eq!(percent(&(two.pow(128) - 1u8), &two.pow(128)), "99.9%");
     assert_eq!(percent(&two.pow(127), &two.pow(128)), "50.0%");
     assert_eq!(percent(&BigUint::ZERO, &BigUint::ZERO), "0.0%");
+}
+
+#[test]
+fn what_only_aws_has_is_refused_with_what_to_use_instead() {
+    for (what, summary, instead) in [
+        (OnlyAws::SourceResource, "This store knows no VPCs", "give the pool the VPC's block in `cidrs`"),
+        (OnlyAws::PublicIpSource, "This store gives no public addresses", "put the pool into a public scope"),
+        (OnlyAws::AwsService, "No AWS service takes addresses from this store", "`allocation_resource_tags` say"),
+        (OnlyAws::PubliclyAdvertisable, "This store advertises nothing", "keep the fact in `tags`"),
+        (OnlyAws::AutoImport, "This store finds no resources", "as `ipam_allocation` with a `cidr`"),
+        (OnlyAws::IpamId, "This store has no IPAM objects", "a second provider block with another `store`"),
+        (OnlyAws::CidrProof, "This store asks for no proof", "`cidr_authorization_context`"),
+    ] {
+        let explanation = explain(&Error::Unsupported { what: Unsupported::OnlyAws(what) });
+        assert_eq!(explanation.summary, summary);
+        assert!(explanation.detail.contains(instead) && explanation.detail.contains("eave"), "{explanation:?}");
+    }
 }

@@ -180,7 +180,13 @@ fn pool_cidr_name(spec: &PoolCidrSpec) -> String {
 
 impl Ipam for Local {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { holds: true, strategies: true, public_scopes: true, reserved_tags: ReservedTags::default() }
+        Capabilities {
+            holds: true,
+            strategies: true,
+            public_scopes: true,
+            special: false,
+            reserved_tags: ReservedTags::default(),
+        }
     }
 
     fn plan_scope(&self, spec: &ScopeSpec, terms: &Terms) -> Result<Scope> {

@@ -38,6 +38,8 @@ pub struct Capabilities {
     pub strategies: bool,
     /// More public scopes than the default one.
     pub public_scopes: bool,
+    /// Pools, their CIDRs and scopes can be what only AWS has ([`crate::ipam::OnlyAws`]).
+    pub special: bool,
     /// Tags that are what else an object has (its name, ...), and so cannot be tags of a user's own.
     pub reserved_tags: ReservedTags,
 }

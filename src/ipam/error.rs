@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use num_bigint::BigUint;
 
-use super::{Cidr, Family, Kind, State};
+use super::{Cidr, Family, Kind, OnlyAws, State};
 
 /// Result of the core.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -166,6 +166,8 @@ pub enum Unsupported {
     Strategies,
     /// Allocating in a pool that has no locale.
     NoLocale,
+    /// What only AWS has.
+    OnlyAws(OnlyAws),
     /// A tag by this name is the provider's own.
     ReservedTag(&'static str),
 }

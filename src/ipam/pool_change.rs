@@ -8,8 +8,8 @@ use super::pools::{check_provision, check_rules};
 use super::resize::beside;
 use super::view::Birth;
 use super::{
-    Allocation, Cidr, Error, Growth, Kind, Ledger, Pool, PoolChange, PoolCidr, Provision, Reader, Result, Size, State,
-    Terms, book, holds, names, pool_cidrs, view,
+    Allocation, Cidr, Error, Growth, Kind, Ledger, OnlyAws, Pool, PoolChange, PoolCidr, Provision, Reader, Result,
+    Size, State, Terms, Unsupported, book, holds, names, pool_cidrs, view,
 };
 
 /// What the blocks of a pool have to go through for another declaration.
@@ -74,6 +74,9 @@ impl Reader<'_> {
     }
 
     fn check_change(&mut self, id: &str, change: &PoolChange) -> Result<Pool> {
+        if change.auto_import {
+            return Err(Error::Unsupported { what: Unsupported::OnlyAws(OnlyAws::AutoImport) });
+        }
         let found: Option<Pool> = codec::live(self.snapshot, id)?;
         let Some(pool) = found.filter(|pool| pool.meta.state == State::Active) else {
             return Err(Error::NotFound { kind: Kind::Pool, id: id.to_owned() });

@@ -9,8 +9,8 @@ use super::place::Ask;
 use super::scopes::UNPLANNED;
 use super::view::Birth;
 use super::{
-    Allocation, Cidr, Error, Kind, Ledger, Planned, Pool, PoolCidr, PoolCidrSpec, Reader, ResourceType, Result, Size,
-    State, Tags, Terms, book, free, keys, names, pools,
+    Allocation, Cidr, Error, Kind, Ledger, OnlyAws, Planned, Pool, PoolCidr, PoolCidrSpec, Reader, ResourceType,
+    Result, Size, State, Tags, Terms, Unsupported, book, free, keys, names, pools,
 };
 
 /// Name of the allocation that a pool's block is in its source pool.
@@ -45,6 +45,9 @@ impl Reader<'_> {
     }
 
     fn check_pool_cidr(&mut self, spec: &PoolCidrSpec) -> Result<Pool> {
+        if spec.proof.is_some() {
+            return Err(Error::Unsupported { what: Unsupported::OnlyAws(OnlyAws::CidrProof) });
+        }
         let pool = self.pool(&spec.pool_id)?;
         match spec.size {
             Size::Cidr(cidr) => pools::check_family(&cidr, pool.address_family)?,

@@ -9,7 +9,8 @@ use super::scopes::UNPLANNED;
 use super::view::{Birth, DEPTH_LIMIT};
 use super::{
     Allocation, Cidr, Error, Family, Kind, Ledger, Occupant, Planned, Pool, PoolCidr, PoolSpec, Provision, Reader,
-    ResourceType, Result, RuleName, Rules, Scope, ScopeType, Size, State, Terms, book, keys, names, reclaim,
+    ResourceType, Result, RuleName, Rules, Scope, ScopeType, Size, Special, State, Terms, Unsupported, book, keys,
+    names, reclaim,
 };
 
 /// A pool that is asked for, with everything that its surroundings decide filled in.
@@ -147,6 +148,9 @@ impl Reader<'_> {
 
     /// Checks everything about a wished pool that does not depend on free space.
     fn draft(&mut self, spec: &PoolSpec) -> Result<Draft> {
+        if let Some(what) = spec.special.first() {
+            return Err(Error::Unsupported { what: Unsupported::OnlyAws(what) });
+        }
         let source = match &spec.source_pool_id {
             Some(id) => Some(self.pool(id)?),
             None => None,
@@ -263,6 +267,7 @@ impl Ledger<'_> {
             tags: spec.tags.clone(),
             provision: spec.provision.clone(),
             cidrs: BTreeSet::new(),
+            special: Special::default(),
         };
         let sizes: Vec<Size> = match (&spec.provision, exact) {
             (Provision::Nothing, _) => Vec::new(),

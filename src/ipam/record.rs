@@ -7,7 +7,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Cidr, Family};
+use super::{Cidr, Family, Proof, Special};
 
 /// Key-value tags.
 pub type Tags = BTreeMap<String, String>;
@@ -150,6 +150,9 @@ pub struct Scope {
     pub description: Option<String>,
     /// Tags.
     pub tags: Tags,
+    /// The IPAM that it is in; `None` in a store of our own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ipam_id: Option<String>,
 }
 
 /// What the caller decides about a scope.
@@ -163,6 +166,8 @@ pub struct ScopeSpec {
     pub description: Option<String>,
     /// Tags.
     pub tags: Tags,
+    /// In AWS, the IPAM to make it in; `None`: the one that there is.
+    pub ipam_id: Option<String>,
 }
 
 /// Which free block an allocation by size gets.
@@ -268,6 +273,9 @@ pub struct Pool {
     pub provision: Provision,
     /// The blocks that `provision` came to; those of `ipam_pool_cidr` are not among them.
     pub cidrs: BTreeSet<Cidr>,
+    /// What only AWS has of it.
+    #[serde(default, skip_serializing_if = "Special::is_empty")]
+    pub special: Special,
 }
 
 impl Pool {
@@ -300,6 +308,8 @@ pub struct PoolSpec {
     pub tags: Tags,
     /// What to provision with it.
     pub provision: Provision,
+    /// What only AWS has of it.
+    pub special: Special,
 }
 
 /// A CIDR provisioned into a pool.
@@ -338,6 +348,8 @@ pub struct PoolCidrSpec {
     pub name: Option<String>,
     /// This block, or one of this size out of the source pool.
     pub size: Size,
+    /// In AWS, that the block is one's own.
+    pub proof: Option<Proof>,
 }
 
 /// What an allocation is for.

@@ -9,7 +9,8 @@ use super::codec::{self, Record};
 use super::counters::Counters;
 use super::names::NameEntry;
 use super::{
-    Allocation, Cidr, Event, Finding, Pool, PoolCidr, Reader, Result, Scope, ScopeType, State, keys, record_faults,
+    Allocation, Cidr, Event, Finding, Pool, PoolCidr, Reader, Result, Scope, ScopeType, Special, State, keys,
+    record_faults,
 };
 
 /// Events read at a time.
@@ -84,6 +85,12 @@ impl Records {
             Item::Allocation(allocation) => put(&mut self.allocations, allocation),
             Item::Event(_) => true,
         }
+    }
+
+    /// Leaves out what only AWS has of pools and scopes: a store of our own has no such thing.
+    pub fn as_own(&mut self) {
+        self.pools.values_mut().for_each(|pool| pool.special = Special::default());
+        self.scopes.values_mut().for_each(|scope| scope.ipam_id = None);
     }
 
     /// How many there are.

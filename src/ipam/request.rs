@@ -64,6 +64,8 @@ pub struct PoolChange {
     pub strategy: Strategy,
     pub tags: Tags,
     pub provision: Provision,
+    /// See [`super::Special`].
+    pub auto_import: bool,
 }
 
 /// Changeable attributes of an allocation.

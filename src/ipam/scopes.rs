@@ -5,8 +5,8 @@ use super::events::{self, Action};
 use super::holds::{NAMED_IN_ERRORS, Standing, occupant};
 use super::view::Birth;
 use super::{
-    Error, Format, Kind, Ledger, Planned, Reader, Result, Scope, ScopeChange, ScopeSpec, ScopeType, State, Tags, Terms,
-    book, keys, names,
+    Error, Format, Kind, Ledger, OnlyAws, Planned, Reader, Result, Scope, ScopeChange, ScopeSpec, ScopeType, State,
+    Tags, Terms, Unsupported, book, keys, names,
 };
 use crate::store;
 
@@ -31,6 +31,9 @@ impl Reader<'_> {
     }
 
     fn scope_standing(&mut self, spec: &ScopeSpec, terms: &Terms) -> Result<Standing<Scope>> {
+        if spec.ipam_id.is_some() {
+            return Err(Error::Unsupported { what: Unsupported::OnlyAws(OnlyAws::IpamId) });
+        }
         let satisfies = |scope: &Scope| scope.scope_type == spec.scope_type && !scope.is_default;
         self.standing(keys::ROOT, &spec.name, terms, &satisfies)
     }
@@ -59,7 +62,7 @@ impl Ledger<'_> {
         let mut meta = self.new_meta(Kind::Scope, name, &Birth::Active { id: None })?;
         NOBODY.clone_into(&mut meta.owner);
         meta.confirmed = true;
-        let scope = Scope { meta, scope_type, is_default: true, description: None, tags: Tags::new() };
+        let scope = Scope { meta, scope_type, is_default: true, description: None, tags: Tags::new(), ipam_id: None };
         self.tx.put(keys::default_scope(scope_type), scope.meta.id.clone().into_bytes())?;
         self.write_new_scope(&scope)
     }
@@ -118,6 +121,7 @@ impl Ledger<'_> {
             is_default: false,
             description: spec.description.clone(),
             tags: spec.tags.clone(),
+            ipam_id: None,
         };
         self.write_new_scope(&scope)?;
         Ok(scope)

@@ -190,6 +190,7 @@ pub(crate) fn top(name: &str, blocks: &[&str]) -> PoolSpec {
         strategy: Strategy::default(),
         tags: Tags::new(),
         provision: Provision::Cidrs(cidrs(blocks)),
+        special: Special::default(),
     }
 }
 
@@ -234,5 +235,6 @@ pub(super) fn reprovisioned(pool: &Pool, provision: Provision) -> PoolChange {
         strategy: pool.strategy,
         tags: pool.tags.clone(),
         provision,
+        auto_import: false,
     }
 }

@@ -14,7 +14,6 @@ pub(crate) struct Secret(String);
 
 impl Secret {
     /// For whoever has to send it.
-    #[cfg(feature = "aws")]
     pub(super) fn reveal(&self) -> String {
         self.0.clone()
     }

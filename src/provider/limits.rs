@@ -1,6 +1,6 @@
 //! What the place where everything is kept cannot do, told at plan time on the attribute that asks for it.
 
-use crate::ipam::{Error, ScopeType, Strategy, Tags, Unsupported};
+use crate::ipam::{Error, OnlyAws, ScopeType, Strategy, Tags, Unsupported};
 use crate::tf::{Diagnostics, Path, Tf};
 
 use super::errors;
@@ -31,4 +31,9 @@ pub(super) fn scope_type(configured: &Configured, scope_type: &Tf<ScopeType>, at
     } else {
         Ok(())
     }
+}
+
+/// What only AWS has.
+pub(super) fn only_aws(configured: &Configured, what: OnlyAws, at: Path) -> Result<(), Diagnostics> {
+    if configured.ipam.capabilities().special { Ok(()) } else { refused(Unsupported::OnlyAws(what), at) }
 }

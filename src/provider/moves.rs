@@ -27,6 +27,13 @@ struct Move {
 /// By the type of hashicorp/aws.
 const MOVES: &[Move] = &[
     Move { from: "aws_vpc_ipam", to: "ipam_ipam", version: 0, id: same_id, kept: &["cascade"] },
+    Move {
+        from: "aws_vpc_ipam_organization_admin_account",
+        to: "ipam_organization_admin_account",
+        version: 0,
+        id: same_id,
+        kept: &[],
+    },
     Move { from: "aws_vpc_ipam_pool", to: "ipam_pool", version: 0, id: same_id, kept: &["cascade"] },
     Move { from: "aws_vpc_ipam_pool_cidr", to: "ipam_pool_cidr", version: 0, id: pool_cidr_id, kept: &[] },
     Move {
@@ -35,6 +42,14 @@ const MOVES: &[Move] = &[
         version: 0,
         id: same_id,
         kept: &["disallowed_cidrs"],
+    },
+    Move { from: "aws_vpc_ipam_resource_discovery", to: "ipam_resource_discovery", version: 0, id: same_id, kept: &[] },
+    Move {
+        from: "aws_vpc_ipam_resource_discovery_association",
+        to: "ipam_resource_discovery_association",
+        version: 0,
+        id: same_id,
+        kept: &[],
     },
     Move { from: "aws_vpc_ipam_scope", to: "ipam_scope", version: 0, id: same_id, kept: &[] },
 ];

@@ -20,7 +20,7 @@ mod value;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use erased::*;
 pub use json::from_json;
-pub use model::{Attr, BlockAttr, Model, Tf, decode_field, encode_field, wrong_value};
+pub use model::{Attr, BlockAttr, Model, Tf, decode_field, encode_field, field_name, wrong_value};
 pub use number::Number;
 pub use path::{Path, Step};
 pub use problems::{problems, signature_problems};

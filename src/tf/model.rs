@@ -126,6 +126,11 @@ impl<M: Model> BlockAttr for Vec<M> {
     }
 }
 
+/// The name of a field that is a word of Rust's (`r#type`) without the mark; used by [`model!`](crate::model).
+pub fn field_name(written: &'static str) -> &'static str {
+    written.strip_prefix("r#").unwrap_or(written)
+}
+
 /// Reads a field; used by [`model!`](crate::model).
 ///
 /// # Errors
@@ -403,7 +408,7 @@ macro_rules! model {
                     description: concat!($($doc, "\n"),+).trim().replace("\n ", "\n"),
                     attributes: vec![
                         $( $crate::tf::Attribute::new::<$ty>(
-                            stringify!($field),
+                            $crate::tf::field_name(stringify!($field)),
                             &concat!($($field_doc, "\n"),+).trim().replace("\n ", "\n"),
                         ).$($flag($($arg)?)).+ ),*
                     ],
@@ -415,7 +420,7 @@ macro_rules! model {
 
             fn decode(value: &$crate::tf::Value, at: &$crate::tf::Path) -> Result<Self, $crate::tf::Diagnostics> {
                 let mut diagnostics = $crate::tf::Diagnostics::new();
-                $( let $field = diagnostics.gather($crate::tf::decode_field::<$ty>(value, stringify!($field), at)); )*
+                $( let $field = diagnostics.gather($crate::tf::decode_field::<$ty>(value, $crate::tf::field_name(stringify!($field)), at)); )*
                 $($( let $block = diagnostics.gather($crate::tf::decode_field::<$Block>(value, stringify!($block), at)); )*)?
                 diagnostics.into_result()?;
                 Ok(Self {
@@ -426,7 +431,7 @@ macro_rules! model {
 
             fn encode(&self) -> $crate::tf::Value {
                 $crate::tf::Value::Map([
-                    $( (stringify!($field).to_owned(), $crate::tf::encode_field(&self.$field)), )*
+                    $( ($crate::tf::field_name(stringify!($field)).to_owned(), $crate::tf::encode_field(&self.$field)), )*
                     $($( (stringify!($block).to_owned(), $crate::tf::encode_field(&self.$block)), )*)?
                 ].into())
             }
@@ -452,7 +457,9 @@ macro_rules! model {
                 let $crate::tf::Value::Map(entries) = value else { return value.clone() };
                 let canonical = |(name, value): (&String, &$crate::tf::Value)| {
                     let value = match name.as_str() {
-                        $( stringify!($field) => <$ty as $crate::tf::Attr>::canonical(value), )*
+                        $( field if field == $crate::tf::field_name(stringify!($field)) => {
+                            <$ty as $crate::tf::Attr>::canonical(value)
+                        } )*
                         _ => value.clone(),
                     };
                     (name.clone(), value)
@@ -470,6 +477,6 @@ macro_rules! at {
         let _ = |model: &$Model| {
             let _ = &model.$field;
         };
-        $crate::tf::Path::attribute(stringify!($field))
+        $crate::tf::Path::attribute($crate::tf::field_name(stringify!($field)))
     }};
 }

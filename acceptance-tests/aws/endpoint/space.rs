@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use terraform_provider_ipam::ipam::{
     Actor, AllocationSpec, Audit, Cidr, Env, Family, Ledger, Planned, PoolChange, PoolCidr, PoolCidrSpec, PoolSpec,
-    Provision, Reader, Result, Rules, ScopeSpec, ScopeType, Size, Strategy, Tags,
+    Provision, Reader, Result, Rules, ScopeSpec, ScopeType, Size, Special, Strategy, Tags,
 };
 use terraform_provider_ipam::store::Store;
 use terraform_provider_ipam::store::memory::Memory;
@@ -68,8 +68,13 @@ impl Space {
 
     /// A new private scope; its id.
     pub(crate) fn create_scope(&mut self, now: Timestamp) -> Result<String> {
-        let spec =
-            ScopeSpec { name: self.name(), scope_type: ScopeType::Private, description: None, tags: Tags::new() };
+        let spec = ScopeSpec {
+            name: self.name(),
+            scope_type: ScopeType::Private,
+            description: None,
+            tags: Tags::new(),
+            ipam_id: None,
+        };
         Ok(self.write(now, |ledger| ledger.create_scope(&spec, &Planned::Unknown))?.meta.id)
     }
 
@@ -97,6 +102,7 @@ impl Space {
             strategy: Strategy::FirstFit,
             tags: Tags::new(),
             provision: Provision::Nothing,
+            special: Special::default(),
         };
         Ok(self.write(now, |ledger| ledger.create_pool(&spec, &Planned::Unknown))?.meta.id)
     }
@@ -111,6 +117,7 @@ impl Space {
                 strategy: pool.strategy,
                 tags: Tags::new(),
                 provision: pool.provision,
+                auto_import: false,
             };
             ledger.update_pool(id, &change).map(drop)
         })
@@ -122,7 +129,7 @@ impl Space {
     }
 
     pub(crate) fn provision(&mut self, now: Timestamp, pool_id: &str, size: Size) -> Result<PoolCidr> {
-        let spec = PoolCidrSpec { pool_id: pool_id.to_owned(), name: Some(self.name()), size };
+        let spec = PoolCidrSpec { pool_id: pool_id.to_owned(), name: Some(self.name()), size, proof: None };
         self.write(now, |ledger| ledger.create_pool_cidr(&spec, &Planned::Unknown))
     }
 

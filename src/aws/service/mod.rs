@@ -1,6 +1,8 @@
 //! What only AWS has, one file for each noun: [`crate::backend::service::Keeps`] over the SDK.
 
 mod associations;
+mod byoasns;
+mod byoips;
 mod discoveries;
 mod ipams;
 mod organization;
@@ -10,6 +12,7 @@ mod resolver_rules;
 mod resolver_targets;
 mod resolvers;
 mod resource_cidrs;
+mod tokens;
 mod waits;
 
 use crate::backend::service::Noun;
@@ -40,6 +43,17 @@ impl Stage {
             "create-complete" | "modify-complete" | "associate-complete" | "sync-complete" => Self::Usable,
             "delete-complete" | "disassociate-complete" => Self::Gone,
             state if state.ends_with("-in-progress") => Self::Moving,
+            state => Self::Failed(format!("its state is {state}: {}", why.unwrap_or("AWS gave no reason"))),
+        }
+    }
+
+    /// Of the states of what an account brings: ranges, AS numbers and their associations (the EC2 model's
+    /// `ByoipCidrState`, `AsnState`, `AsnAssociationState`).
+    pub(super) fn of_brought(state: Option<&str>, why: Option<&str>) -> Self {
+        match state.unwrap_or("provisioned") {
+            "provisioned" | "provisioned-not-publicly-advertisable" | "advertised" | "associated" => Self::Usable,
+            "deprovisioned" | "disassociated" => Self::Gone,
+            state if state.starts_with("pending-") => Self::Moving,
             state => Self::Failed(format!("its state is {state}: {}", why.unwrap_or("AWS gave no reason"))),
         }
     }

@@ -27,13 +27,20 @@ macro_rules! words {
 }
 pub(super) use words;
 
+mod byoasn;
+mod byoip;
 mod discovery;
 mod ipam;
 mod organization;
 mod policy;
 mod resolver;
 mod resource_cidr;
+mod token;
 
+pub use byoasn::{
+    Asn, ByoasnAssociationNoun, ByoasnAssociationRecord, ByoasnAssociationSpec, ByoasnNoun, ByoasnRecord, ByoasnSpec,
+};
+pub use byoip::{ByoipCidrNoun, ByoipCidrRecord, ByoipCidrSpec};
 pub use discovery::{
     AssociationNoun, AssociationRecord, AssociationSpec, DiscoveryNoun, DiscoveryRecord, DiscoverySpec, EntityPath,
 };
@@ -48,6 +55,7 @@ pub use resolver::{
     ResolverVersions, RuleType, SeenResource, TargetNoun, TargetRecord, TargetSpec,
 };
 pub use resource_cidr::{ResourceCidrId, ResourceCidrNoun, ResourceCidrRecord, ResourceCidrSpec};
+pub use token::{TokenNoun, TokenRecord, TokenSpec};
 
 use crate::ipam::Result;
 
@@ -102,6 +110,9 @@ pub trait Keeps<N: Noun>: Send + Sync {
 pub trait Service:
     Keeps<AdminNoun>
     + Keeps<AssociationNoun>
+    + Keeps<ByoasnAssociationNoun>
+    + Keeps<ByoasnNoun>
+    + Keeps<ByoipCidrNoun>
     + Keeps<DiscoveryNoun>
     + Keeps<EnablementNoun>
     + Keeps<IpamNoun>
@@ -109,6 +120,7 @@ pub trait Service:
     + Keeps<ResolverNoun>
     + Keeps<ResourceCidrNoun>
     + Keeps<TargetNoun>
+    + Keeps<TokenNoun>
     + ResolverVersions
 {
 }
@@ -116,6 +128,9 @@ pub trait Service:
 impl<T> Service for T where
     T: Keeps<AdminNoun>
         + Keeps<AssociationNoun>
+        + Keeps<ByoasnAssociationNoun>
+        + Keeps<ByoasnNoun>
+        + Keeps<ByoipCidrNoun>
         + Keeps<DiscoveryNoun>
         + Keeps<EnablementNoun>
         + Keeps<IpamNoun>
@@ -123,6 +138,7 @@ impl<T> Service for T where
         + Keeps<ResolverNoun>
         + Keeps<ResourceCidrNoun>
         + Keeps<TargetNoun>
+        + Keeps<TokenNoun>
         + ResolverVersions
 {
 }

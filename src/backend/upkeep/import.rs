@@ -79,10 +79,11 @@ impl Local {
         if vacancy == Vacancy::InUse && !mode.merge {
             return Err(Error::NotVacant.into());
         }
-        let loaded = match load(path, progress)? {
+        let mut loaded = match load(path, progress)? {
             Ok(loaded) => loaded,
             Err(problems) => return Ok(Import { problems, ..Import::default() }),
         };
+        loaded.records.as_own();
         if vacancy == Vacancy::InUse {
             return Ok(self.import_more(&loaded.records, mode)?);
         }

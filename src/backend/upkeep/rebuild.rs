@@ -266,6 +266,7 @@ impl<'a> Builder<'a> {
         let spec = ScopeSpec {
             name: meta.name.clone(),
             scope_type: wanted.scope_type,
+            ipam_id: None,
             description: wanted.description.clone(),
             tags: wanted.tags.clone(),
         };
@@ -305,6 +306,7 @@ impl<'a> Builder<'a> {
             strategy: self.strategy(wanted.strategy),
             tags: wanted.tags.clone(),
             provision: blocks(&wanted.cidrs),
+            special: wanted.special.clone(),
         };
         let made = patiently(|| self.ipam.create_pool(&spec, &Planned::Unknown))?;
         if matches!(wanted.provision, Provision::NetmaskLength(_)) {
@@ -328,6 +330,7 @@ impl<'a> Builder<'a> {
             strategy: self.strategy(pool.strategy),
             tags: pool.tags.clone(),
             provision,
+            auto_import: pool.special.auto_import,
         }
     }
 
@@ -371,7 +374,7 @@ impl<'a> Builder<'a> {
             self.settle(Kind::PoolCidr, meta, path, None, Fate::WouldBeMade);
             return Ok(());
         };
-        let spec = PoolCidrSpec { pool_id, name: Some(meta.name.clone()), size: Size::Cidr(wanted.cidr) };
+        let spec = PoolCidrSpec { pool_id, name: Some(meta.name.clone()), size: Size::Cidr(wanted.cidr), proof: None };
         let made = patiently(|| self.ipam.create_pool_cidr(&spec, &Planned::Unknown))?;
         self.settle(Kind::PoolCidr, meta, path, Some(made.meta.id), Fate::Made);
         Ok(())

@@ -241,7 +241,7 @@ fn pool_that_needs_space_does_not_take_itself_back() {
     let pool = world.write(|ledger| ledger.plan_pool(&below(&outer, "p", "/25"), &terms())).unwrap();
     world.create(&outer, "x", "/25").unwrap();
     world.wait(61);
-    let spec = PoolCidrSpec { pool_id: pool.meta.id, name: Some("more".into()), size: size("/26") };
+    let spec = PoolCidrSpec { pool_id: pool.meta.id, name: Some("more".into()), size: size("/26"), proof: None };
     let error = world.write(|ledger| ledger.plan_pool_cidr(&spec, &terms())).unwrap_err();
     assert!(matches!(error, Error::PoolExhausted { .. }), "{error:?}");
     world.check();

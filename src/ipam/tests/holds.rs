@@ -296,7 +296,13 @@ fn expired_top_level_pool_makes_way_in_its_scope() {
 #[test]
 fn scopes_are_held_and_created_and_deleted() {
     let mut world = World::new();
-    let spec = ScopeSpec { name: "lab".into(), scope_type: ScopeType::Private, description: None, tags: Tags::new() };
+    let spec = ScopeSpec {
+        name: "lab".into(),
+        scope_type: ScopeType::Private,
+        description: None,
+        tags: Tags::new(),
+        ipam_id: None,
+    };
     let hold = world.write(|ledger| ledger.plan_scope(&spec, &terms())).unwrap();
     assert_eq!(world.read(|reader| reader.list_scopes(false)).unwrap().len(), 2);
     assert_eq!(world.read(|reader| reader.find_hold_scope(&spec, &terms())).unwrap(), Some(hold.clone()));

@@ -167,6 +167,7 @@ fn cidrs_are_provisioned_one_by_one_and_taken_out_when_empty() {
         pool_id: inner.meta.id.clone(),
         name: name.map(str::to_owned),
         size: size(text),
+        proof: None,
     };
     let spec = more(Some("first"), "/24");
     let hold = world.write(|ledger| ledger.plan_pool_cidr(&spec, &terms())).unwrap();
@@ -202,7 +203,7 @@ fn expired_pool_cidr_makes_way() {
     let mut world = World::new();
     let outer = world.top("top", &["10.0.0.0/24"]);
     let inner = world.write(|ledger| ledger.create_pool(&below(&outer, "eu", ""), &Planned::Unknown)).unwrap();
-    let spec = PoolCidrSpec { pool_id: inner.meta.id.clone(), name: Some("n".into()), size: size("/24") };
+    let spec = PoolCidrSpec { pool_id: inner.meta.id.clone(), name: Some("n".into()), size: size("/24"), proof: None };
     let hold = world.write(|ledger| ledger.plan_pool_cidr(&spec, &terms())).unwrap();
     world.plan(&inner, "web", "/25").unwrap();
     world.wait(61);
@@ -245,7 +246,7 @@ fn replaced_pool_cidr_may_plan_the_very_block_of_its_predecessor() {
         [outer.clone(), world.write(|ledger| ledger.create_pool(&below(&outer, "p", ""), &Planned::Unknown)).unwrap()]
     {
         let text = if pool.source_pool_id.is_some() { "10.1.0.0/16" } else { "11.0.0.0/16" };
-        let spec = PoolCidrSpec { pool_id: pool.meta.id.clone(), name: None, size: size(text) };
+        let spec = PoolCidrSpec { pool_id: pool.meta.id.clone(), name: None, size: size(text), proof: None };
         let old = world.write(|ledger| ledger.create_pool_cidr(&spec, &Planned::Unknown)).unwrap();
         world.write(|ledger| ledger.confirm(&old.meta.id)).unwrap();
         let hold = world.write(|ledger| ledger.plan_pool_cidr(&spec, &replacing(&old.meta.id))).unwrap();
@@ -260,10 +261,42 @@ fn replaced_pool_cidr_may_plan_the_very_block_of_its_predecessor() {
     }
     // One that is never applied goes with its pool.
     let last = world.read(|reader| reader.list_pool_cidrs(&outer.meta.id, false)).unwrap().pop().unwrap();
-    let spec = PoolCidrSpec { pool_id: outer.meta.id.clone(), name: None, size: Size::Cidr(last.cidr) };
+    let spec = PoolCidrSpec { pool_id: outer.meta.id.clone(), name: None, size: Size::Cidr(last.cidr), proof: None };
     let hold = world.write(|ledger| ledger.plan_pool_cidr(&spec, &replacing(&last.meta.id))).unwrap();
     assert!(hold.deferred);
     world.write(|ledger| ledger.delete_pool(&outer.meta.id, true)).unwrap();
     world.check();
     assert_eq!(world.read(|reader| reader.get_pool_cidr(&hold.meta.id)).unwrap(), None);
+}
+
+#[test]
+fn what_only_aws_has_is_refused_and_leaves_no_trace_in_records() {
+    let mut world = World::new();
+    let is_refused = |error: Error, expected: OnlyAws| {
+        assert!(
+            matches!(error, Error::Unsupported { what: Unsupported::OnlyAws(what) } if what == expected),
+            "{error:?}"
+        );
+    };
+    for (special, what) in [
+        (Special { auto_import: true, ..Special::default() }, OnlyAws::AutoImport),
+        (Special { public_ip_source: Some(PublicIpSource::Byoip), ..Special::default() }, OnlyAws::PublicIpSource),
+        (Special { aws_service: Some(AwsService::Ec2), ..Special::default() }, OnlyAws::AwsService),
+        (Special { publicly_advertisable: Some(false), ..Special::default() }, OnlyAws::PubliclyAdvertisable),
+    ] {
+        let spec = PoolSpec { special, ..top("a", &["10.0.0.0/8"]) };
+        is_refused(world.write(|ledger| ledger.create_pool(&spec, &Planned::Unknown)).unwrap_err(), what);
+    }
+    let pool = world.top("a", &["10.0.0.0/8"]);
+    let text = serde_json::to_string(&pool).unwrap();
+    assert!(!text.contains("special"), "{text}");
+    let change = PoolChange { auto_import: true, ..reprovisioned(&pool, pool.provision.clone()) };
+    is_refused(world.write(|ledger| ledger.update_pool(&pool.meta.id, &change)).unwrap_err(), OnlyAws::AutoImport);
+    let size = Size::Cidr("11.0.0.0/8".parse().unwrap());
+    let proof = Some(Proof::Token("t".to_owned()));
+    let spec = PoolCidrSpec { pool_id: pool.meta.id, name: None, size, proof };
+    is_refused(
+        world.write(|ledger| ledger.create_pool_cidr(&spec, &Planned::Unknown)).unwrap_err(),
+        OnlyAws::CidrProof,
+    );
 }

@@ -111,7 +111,7 @@ impl Simulation {
             return;
         }
         let size = Size::NetmaskLength(u8::try_from(25 + self.roll(4)).unwrap());
-        let spec = PoolCidrSpec { pool_id: pool.meta.id, name: Some(name.to_owned()), size };
+        let spec = PoolCidrSpec { pool_id: pool.meta.id, name: Some(name.to_owned()), size, proof: None };
         let owner = self.world.actor.owner.clone();
         if let Ok(made) = expected(self.write(|ledger| ledger.plan_pool_cidr(&spec, &terms()))) {
             self.plans.push((owner, Plan::PoolCidr(spec, made.meta.id)));

@@ -62,6 +62,7 @@ impl World {
             scope_type: ScopeType::Private,
             description: Some("try things".into()),
             tags: tags(&[("env", "lab")]),
+            ipam_id: None,
         };
         let lab = ipam.create_scope(&spec, &Planned::Unknown).unwrap().meta.id;
         let pool = |spec: PoolSpec| ipam.create_pool(&spec, &Planned::Unknown).unwrap().meta.id;
@@ -138,6 +139,7 @@ fn pool_spec(name: &str, source: Option<&str>, cidr: &str) -> PoolSpec {
         strategy: crate::ipam::Strategy::default(),
         tags: Tags::new(),
         provision: Provision::Cidrs([cidr.parse().unwrap()].into()),
+        special: crate::ipam::Special::default(),
     }
 }
 

@@ -3,6 +3,8 @@
 mod allocation;
 mod pool;
 mod pool_cidr;
+mod pool_special;
+pub(super) mod proof;
 mod scope;
 
 pub(super) use allocation::AllocationResource;
@@ -37,7 +39,12 @@ pub(super) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// The one of `timeouts` that counts.
 fn timeout(timeouts: &Tf<Timeouts>, which: impl Fn(&Timeouts) -> &Tf<HumanDuration>) -> Duration {
-    timeouts.get().and_then(|timeouts| which(timeouts).get()).map_or(DEFAULT_TIMEOUT, |duration| duration.0)
+    timeout_or(timeouts, which, DEFAULT_TIMEOUT)
+}
+
+/// The same, for what usually takes another time.
+fn timeout_or(timeouts: &Tf<Timeouts>, which: impl Fn(&Timeouts) -> &Tf<HumanDuration>, usual: Duration) -> Duration {
+    timeouts.get().and_then(|timeouts| which(timeouts).get()).map_or(usual, |duration| duration.0)
 }
 
 /// Names are how objects are found again: there must be something to find, and paths must be readable.

@@ -2,17 +2,23 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::backend::{New, PoolChange, Terms};
 use crate::ipam::{
-    Cidr, Error, Family, Kind, Pool, PoolSpec, Provision, RuleName, Rules, ScopeType, Strategy, Tags, check_rules,
+    AwsService, Cidr, Error, Family, Kind, Pool, PoolSpec, Provision, PublicIpSource, RuleName, Rules, ScopeType,
+    Strategy, Tags, Unsupported, check_rules,
 };
 use crate::tf::{Apply, Diagnostic, Diagnostics, MoveSource, Path, Plan, Resource, Stop, Tf};
 use crate::{at, model};
 
 use super::super::shared::{Configured, Shared, within};
 use super::super::{create, errors, limits, moves, rename, tags};
-use super::{Timeouts, carry_out, check_import, check_length, check_name, confirm, id_of, keep, seen, timeout};
+use super::pool_special::{self, SourceResourceModel};
+use super::{
+    DEFAULT_TIMEOUT, Timeouts, carry_out, check_import, check_length, check_name, confirm, id_of, keep, seen, timeout,
+    timeout_or,
+};
 
 model! {
     /// A pool: space, and the rules for giving it out. A top-level pool brings its own CIDRs; a pool with a
@@ -48,8 +54,21 @@ model! {
         allocation_strategy: Strategy => default("best-fit"),
         /// Free text.
         description: String => optional(),
-        /// Whether deleting the pool also deletes everything in it.
+        /// Whether deleting the pool also deletes everything in it. AWS can that in private scopes, and for pools with a
+        /// `source_resource`; the VPC stays.
         cascade: bool => default(false),
+        /// In AWS, the VPC whose space this pool plans: its CIDR must be exactly one of the VPC's. AWS may take up to half
+        /// an hour to see the VPC, so that `timeouts` allow 35 minutes for creating when they say nothing.
+        source_resource: SourceResourceModel => optional().computed().replace(),
+        /// In AWS, whose space a pool in the public scope has: `byoip` or `amazon`.
+        public_ip_source: PublicIpSource => optional().computed().replace(),
+        /// In AWS, what may take addresses of a public pool: `ec2`, or `global-services` for anycast addresses.
+        aws_service: AwsService => optional().computed().replace(),
+        /// In AWS, whether own IPv6 space may be advertised. Only with `address_family = "ipv6"` and
+        /// `public_ip_source = "byoip"` in the public scope.
+        publicly_advertisable: bool => optional().computed().replace(),
+        /// In AWS, whether resources that are found in the pool's space become its allocations. Needs a `locale`.
+        auto_import: bool => optional(),
         /// Tags of this pool.
         tags: Tags => optional(),
         /// Id of the pool.
@@ -67,6 +86,9 @@ model! {
     }
     blocks { timeouts: Timeouts }
 }
+
+/// How long making a pool for a VPC may take: AWS sees it after up to half an hour.
+const PLANNING_TIMEOUT: Duration = Duration::from_mins(35);
 
 pub(in crate::provider) struct PoolResource(pub(in crate::provider) Arc<Shared>);
 
@@ -116,11 +138,12 @@ impl PoolModel {
             strategy: self.allocation_strategy.cloned()?,
             tags: self.tags_all.cloned()?,
             provision: config.provision()?,
+            special: config.special()?,
         })
     }
 
     fn change(&self) -> Option<PoolChange> {
-        if self.description.is_unknown() {
+        if self.description.is_unknown() || self.auto_import.is_unknown() {
             return None;
         }
         Some(PoolChange {
@@ -130,6 +153,7 @@ impl PoolModel {
             strategy: self.allocation_strategy.cloned()?,
             tags: self.tags_all.cloned()?,
             provision: self.provision()?,
+            auto_import: self.auto_import.cloned().unwrap_or(false),
         })
     }
 
@@ -156,6 +180,7 @@ impl PoolModel {
         self.ipam_scope_type = scope_type.into();
         self.owner = pool.meta.owner.clone().into();
         self.tags_all = pool.tags.clone().into();
+        self.fill_special(&pool.special);
         self.fill_cidrs(&pool.cidrs);
     }
 
@@ -199,6 +224,8 @@ impl PoolModel {
                 at!(Self, source_ipam_pool_id)
             }
             Error::LocaleMismatch { .. } => at!(Self, locale),
+            Error::Unsupported { what: Unsupported::OnlyAws(what) } => pool_special::place(*what),
+            Error::Service(_) if self.is_planning() => at!(Self, source_resource),
             Error::FamilyMismatch { cidr: Some(_), .. }
             | Error::Overlap { .. }
             | Error::OutsidePool { .. }
@@ -230,9 +257,10 @@ fn bound(field: &mut Tf<u8>, kept: Option<u8>, all: u8) {
 }
 
 impl PoolResource {
-    fn check_limits(configured: &Configured, planned: &PoolModel) -> Result<(), Diagnostics> {
+    fn check_limits(configured: &Configured, planned: &PoolModel, config: &PoolModel) -> Result<(), Diagnostics> {
         limits::tags(configured, &planned.tags_all, at!(PoolModel, tags))?;
-        limits::strategy(configured, &planned.allocation_strategy, at!(PoolModel, allocation_strategy))
+        limits::strategy(configured, &planned.allocation_strategy, at!(PoolModel, allocation_strategy))?;
+        pool_special::check(configured, config)
     }
 
     fn scope_type(configured: &Configured, pool: &Pool) -> Result<Option<ScopeType>, Diagnostics> {
@@ -333,10 +361,13 @@ impl Resource for PoolResource {
         if config.cidrs.is_known() && config.netmask_length.is_known() {
             diagnostics.push(super::both_sizes(at!(PoolModel, netmask_length)));
         }
-        if config.netmask_length.is_known() && config.source_ipam_pool_id.is_null() {
+        // Amazon gives public space by size without a source pool.
+        let is_given = matches!(config.public_ip_source, Tf::Unknown | Tf::Known(PublicIpSource::Amazon));
+        if config.netmask_length.is_known() && config.source_ipam_pool_id.is_null() && !is_given {
             diagnostics.push(errors::explain(&Error::NoSourcePool).at(at!(PoolModel, netmask_length)));
         }
         Self::check_family(config, &mut diagnostics);
+        diagnostics.append(config.check_special());
         let of_cidrs = config.cidrs.get().and_then(BTreeSet::first).map(Cidr::family);
         let family = config.address_family.cloned().or(of_cidrs);
         diagnostics.extend(check_length(&config.netmask_length, family, at!(PoolModel, netmask_length)));
@@ -355,7 +386,8 @@ impl Resource for PoolResource {
     fn plan_create(&self, plan: &mut Plan<PoolModel>) -> Result<(), Diagnostics> {
         let Some(configured) = self.0.configured()? else { return Ok(()) };
         plan.planned.tags_all = tags::all(&configured.default_tags, &plan.planned.tags);
-        Self::check_limits(&configured, &plan.planned)?;
+        Self::check_limits(&configured, &plan.planned, &plan.config)?;
+        pool_special::settle(&configured, &mut plan.planned);
         plan.planned.foretell(&plan.config);
         let Some(spec) = plan.planned.spec(&plan.config) else { return Ok(()) };
         let config = plan.config.clone();
@@ -380,7 +412,8 @@ impl Resource for PoolResource {
             return Ok(());
         };
         plan.planned.tags_all = tags::all(&configured.default_tags, &plan.planned.tags);
-        Self::check_limits(&configured, &plan.planned)?;
+        Self::check_limits(&configured, &plan.planned, &plan.config)?;
+        pool_special::settle(&configured, &mut plan.planned);
         if plan.replace.is_empty() {
             self.plan_change(&configured, prior, plan)?;
         }
@@ -403,9 +436,11 @@ impl Resource for PoolResource {
         let planned = create::planned(&self.0, state.id.get());
         apply.private.clear();
         let spec = state.spec(&apply.config).ok_or_else(|| create::still_unknown(Self::TYPE))?;
+        pool_special::check(&configured, &apply.config)?;
         let work = create::once_free(&self.0, &configured, || configured.ipam.create_pool(&spec, &planned));
-        let pool = within(timeout(&state.timeouts, |timeouts| &timeouts.create), &apply.stop, work)
-            .map_err(|error| apply.config.explain(&error))?;
+        let usual = if state.is_planning() { PLANNING_TIMEOUT } else { DEFAULT_TIMEOUT };
+        let patience = timeout_or(&state.timeouts, |timeouts| &timeouts.create, usual);
+        let pool = within(patience, &apply.stop, work).map_err(|error| apply.config.explain(&error))?;
         self.0.session.made(&pool.meta.id);
         state.fill(&pool, Self::scope_type(&configured, &pool)?);
         Ok(())

@@ -3,13 +3,17 @@
 use std::sync::Arc;
 
 use crate::backend::{New, Terms};
-use crate::ipam::{Cidr, Error, Family, Kind, PoolCidr, PoolCidrSpec, Size};
+use crate::ipam::{Cidr, Error, Family, Kind, OnlyAws, PoolCidr, PoolCidrSpec, Size, Unsupported};
 use crate::tf::{Apply, Diagnostic, Diagnostics, MoveSource, Number, Path, Plan, Resource, Stop, Tf};
 use crate::{at, fill_facts, model};
 
 use super::super::shared::{Shared, within};
-use super::super::{create, errors, moves};
-use super::{Timeouts, check_import, check_length, check_name, confirm, id_of, keep, no_such_import, seen, timeout};
+use super::super::{create, errors, limits, moves};
+use super::proof::{AuthorizationContext, CidrProof, PROOF_TIMEOUT, VerificationMethod};
+use super::{
+    DEFAULT_TIMEOUT, Timeouts, check_import, check_length, check_name, confirm, id_of, keep, no_such_import, seen,
+    timeout, timeout_or,
+};
 
 model! {
     /// A CIDR provisioned into a pool. For blocks that are known when the pool is declared, the pool's own `cidrs` or
@@ -24,6 +28,16 @@ model! {
         /// What the plan finds its hold by: needed with `netmask_length`, unique among the pool's CIDRs. AWS knows no
         /// such name: with `store = "aws-ipam"` it is not needed, and a change of it is no replacement.
         name: String => optional().replace(),
+        /// In AWS, the signed message that proves that a public block is yours. Only looked at when the block is
+        /// provisioned: another one changes nothing but the state.
+        cidr_authorization_context: AuthorizationContext => optional(),
+        /// In AWS, how the proof is verified: `remarks-x509` (a signed message) or `dns-token` (a token in DNS). Told from
+        /// the proof that is given when not set.
+        verification_method: VerificationMethod => optional(),
+        /// In AWS, the `ipam_external_resource_verification_token` whose records in DNS prove that a public block is yours.
+        /// Like the signed message, only looked at when the block is provisioned. With either proof, creating may take 3
+        /// hours when `timeouts` say nothing; AWS says two hours, and up to a week for what is to be advertised.
+        ipam_external_resource_verification_token_id: String => optional(),
         /// Id of the pool CIDR.
         id: String => computed(),
         /// The id without the pool's: in AWS the `id` is this one, an underscore and the id of the pool; elsewhere the
@@ -62,7 +76,16 @@ impl PoolCidrModel {
         if config.name.is_unknown() {
             return None;
         }
-        Some(PoolCidrSpec { pool_id: config.ipam_pool_id.cloned()?, name: config.name.cloned(), size })
+        let proof = config.proof().proof()?;
+        Some(PoolCidrSpec { pool_id: config.ipam_pool_id.cloned()?, name: config.name.cloned(), size, proof })
+    }
+
+    const fn proof(&self) -> CidrProof<'_> {
+        CidrProof {
+            context: &self.cidr_authorization_context,
+            method: &self.verification_method,
+            token: &self.ipam_external_resource_verification_token_id,
+        }
     }
 
     /// Plans that hold what they show have to find it again.
@@ -94,6 +117,7 @@ impl PoolCidrModel {
         match error {
             Error::NameTaken { .. } | Error::HoldLost { .. } => Self::name_at(config),
             Error::NotFound { kind: Kind::Pool, .. } => at!(Self, ipam_pool_id),
+            Error::Unsupported { what: Unsupported::OnlyAws(_) } => config.proof().place(),
             Error::Overlap { .. } | Error::OutsidePool { .. } | Error::FamilyMismatch { .. } => at!(Self, cidr),
             Error::NetmaskRange { .. }
             | Error::PoolExhausted { .. }
@@ -131,6 +155,11 @@ impl Resource for PoolCidrResource {
             );
         }
         diagnostics.extend(check_length(&config.netmask_length, None, at!(PoolCidrModel, netmask_length)));
+        diagnostics.append(config.proof().check(config.cidr.get()));
+        if config.netmask_length.is_known() && config.cidr.is_null() && !config.proof().is_absent() {
+            let why = "Proof is for one certain block: give `cidr`, or leave the proof out.";
+            diagnostics.push(Diagnostic::error("Proof without a block", why).at(config.proof().place()));
+        }
         diagnostics
     }
 
@@ -142,6 +171,9 @@ impl Resource for PoolCidrResource {
         let Some(configured) = self.0.configured()? else { return Ok(()) };
         if configured.ipam.capabilities().holds {
             plan.config.require_name()?;
+        }
+        if !plan.config.proof().is_absent() {
+            limits::only_aws(&configured, OnlyAws::CidrProof, plan.config.proof().place())?;
         }
         if let Some(cidr) = plan.config.cidr.get() {
             fill_facts!(&mut plan.planned, *cidr);
@@ -183,7 +215,9 @@ impl Resource for PoolCidrResource {
             spec.name = Some(format!("{:016x}", getrandom::u64().unwrap_or_default()));
         }
         let work = create::once_free(&self.0, &configured, || configured.ipam.create_pool_cidr(&spec, &planned));
-        let pool_cidr = within(timeout(&state.timeouts, |timeouts| &timeouts.create), &apply.stop, work)
+        let usual = if spec.proof.is_some() { PROOF_TIMEOUT } else { DEFAULT_TIMEOUT };
+        let patience = timeout_or(&state.timeouts, |timeouts| &timeouts.create, usual);
+        let pool_cidr = within(patience, &apply.stop, work)
             .map_err(|error| errors::at(&error, PoolCidrModel::place(&apply.config, &error)))?;
         self.0.session.made(&pool_cidr.meta.id);
         state.fill(&pool_cidr);
@@ -192,7 +226,7 @@ impl Resource for PoolCidrResource {
     }
 
     fn update(&self, _prior: &PoolCidrModel, _apply: &mut Apply<PoolCidrModel>) -> Result<(), Diagnostics> {
-        // Only `timeouts`, and in AWS `name`, can change in place, and those are nowhere but in the state.
+        // Only `timeouts`, the proof, and in AWS `name`, can change in place, and those are nowhere but in the state.
         Ok(())
     }
 

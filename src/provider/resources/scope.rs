@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::backend::{New, ScopeChange};
-use crate::ipam::{Error, Kind, Scope, ScopeSpec, ScopeType, Tags};
+use crate::ipam::{Error, Kind, OnlyAws, Scope, ScopeSpec, ScopeType, Tags, Unsupported};
 use crate::tf::{Apply, Diagnostics, MoveSource, Path, Plan, Resource, Stop, Tf};
 use crate::{at, model};
 
@@ -19,6 +19,9 @@ model! {
         name: String => required(),
         /// `private` (the default) or `public`.
         scope_type: ScopeType => default("private").replace(),
+        /// In AWS, the IPAM that the scope is in: the one of the account when not set. Set it to the id of an `ipam_ipam`
+        /// of the same configuration, so that the scope is made after it.
+        ipam_id: String => optional().computed().replace(),
         /// Free text.
         description: String => optional(),
         /// Tags of this scope.
@@ -38,8 +41,8 @@ model! {
 pub(in crate::provider) struct ScopeResource(pub(in crate::provider) Arc<Shared>);
 
 impl ScopeModel {
-    fn spec(&self) -> Option<ScopeSpec> {
-        if self.description.is_unknown() {
+    fn spec(&self, config: &Self) -> Option<ScopeSpec> {
+        if self.description.is_unknown() || config.ipam_id.is_unknown() {
             return None;
         }
         Some(ScopeSpec {
@@ -47,6 +50,7 @@ impl ScopeModel {
             scope_type: self.scope_type.cloned()?,
             description: self.description.cloned(),
             tags: self.tags_all.cloned()?,
+            ipam_id: config.ipam_id.cloned(),
         })
     }
 
@@ -54,6 +58,7 @@ impl ScopeModel {
         self.name = scope.meta.name.clone().into();
         self.scope_type = scope.scope_type.into();
         self.description = scope.description.clone().into();
+        self.ipam_id = scope.ipam_id.clone().into();
         self.id = scope.meta.id.clone().into();
         self.is_default = scope.is_default.into();
         self.owner = scope.meta.owner.clone().into();
@@ -69,6 +74,7 @@ impl ScopeModel {
 fn place(error: &Error) -> Path {
     match error {
         Error::NameTaken { .. } | Error::HoldLost { .. } => at!(ScopeModel, name),
+        Error::Unsupported { what: Unsupported::OnlyAws(_) } => at!(ScopeModel, ipam_id),
         _ => Path::root(),
     }
 }
@@ -90,8 +96,13 @@ impl Resource for ScopeResource {
         plan.planned.tags_all = tags::all(&configured.default_tags, &plan.planned.tags);
         limits::tags(&configured, &plan.planned.tags_all, at!(ScopeModel, tags))?;
         limits::scope_type(&configured, &plan.planned.scope_type, at!(ScopeModel, scope_type))?;
+        if plan.config.ipam_id.is_known() {
+            limits::only_aws(&configured, OnlyAws::IpamId, at!(ScopeModel, ipam_id))?;
+        } else if !configured.ipam.capabilities().special {
+            plan.planned.ipam_id = Tf::Null;
+        }
         plan.planned.is_default = false.into();
-        let Some(spec) = plan.planned.spec() else { return Ok(()) };
+        let Some(spec) = plan.planned.spec(&plan.config) else { return Ok(()) };
         if configured.plan_hold.is_zero() {
             return create::look(&self.0, &configured, plan, New::Scope(&spec), at!(ScopeModel, name), place);
         }
@@ -127,7 +138,7 @@ impl Resource for ScopeResource {
         state.tags_all = tags::all(&configured.default_tags, &state.tags);
         let planned = create::planned(&self.0, state.id.get());
         apply.private.clear();
-        let spec = state.spec().ok_or_else(|| create::still_unknown(Self::TYPE))?;
+        let spec = state.spec(&apply.config).ok_or_else(|| create::still_unknown(Self::TYPE))?;
         let work = create::once_free(&self.0, &configured, || configured.ipam.create_scope(&spec, &planned));
         let scope = within(timeout(&state.timeouts, |timeouts| &timeouts.create), &apply.stop, work)
             .map_err(|error| errors::at(&error, place(&error)))?;
@@ -140,7 +151,7 @@ impl Resource for ScopeResource {
         let configured = self.0.ready()?;
         let state = &mut apply.state;
         state.tags_all = tags::all(&configured.default_tags, &state.tags);
-        if prior.spec() == state.spec() {
+        if prior.spec(prior) == state.spec(state) {
             // Only `timeouts` are others, and those are nowhere but in the state.
             return Ok(());
         }

@@ -4,6 +4,8 @@
 //! A service holds nothing for a plan: what it gives is known after apply.
 
 mod association;
+mod byoasn;
+mod byoip;
 mod data;
 mod discovery;
 mod ipam;
@@ -15,6 +17,7 @@ mod resolver_rules;
 mod resolver_target;
 mod resolver_versions;
 mod resource_cidr;
+mod token;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -44,6 +47,10 @@ pub(super) fn all(shared: &Arc<Shared>) -> Vec<Box<dyn ErasedResource>> {
         Box::new(Managed::<discovery::DiscoveryModel>::new(shared)),
         Box::new(Managed::<organization::AdminModel>::new(shared)),
         Box::new(Managed::<resource_cidr::ResourceCidrModel>::new(shared)),
+        Box::new(Managed::<byoasn::ByoasnModel>::new(shared)),
+        Box::new(Managed::<byoasn::ByoasnAssociationModel>::new(shared)),
+        Box::new(Managed::<byoip::ByoipCidrModel>::new(shared)),
+        Box::new(Managed::<token::TokenModel>::new(shared)),
     ]
 }
 
@@ -56,6 +63,9 @@ pub(super) fn all_data(shared: &Arc<Shared>) -> Vec<Box<dyn ErasedDataSource>> {
         Box::new(resolver_versions::VersionsData(Arc::clone(shared))),
         Box::new(data::Listed::<association::AssociationsModel>::new(shared)),
         Box::new(data::Listed::<discovery::DiscoveriesModel>::new(shared)),
+        Box::new(data::Listed::<byoasn::ByoasnsModel>::new(shared)),
+        Box::new(data::Listed::<byoip::ByoipCidrsModel>::new(shared)),
+        Box::new(data::Listed::<token::TokensModel>::new(shared)),
     ]
 }
 

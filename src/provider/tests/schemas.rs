@@ -123,9 +123,11 @@ fn example(ty: &Type) -> Value {
 }
 
 /// Attributes that do not take any text, at whatever depth, and one that they take.
-const WORDS: [(&str, &str); 17] = [
+const WORDS: [(&str, &str); 21] = [
     ("address_family", "ipv4"),
     ("allocation_strategy", "sparse"),
+    ("asn", "64496"),
+    ("aws_service", "ec2"),
     ("cidr", "10.0.0.0/24"),
     ("cidrs", "10.0.0.0/24"),
     ("delegated_admin_account_id", "111122223333"),
@@ -135,12 +137,14 @@ const WORDS: [(&str, &str); 17] = [
     ("metered_account", "ipam-owner"),
     ("operation", "equals"),
     ("organizational_unit_exclusions", "o-1/r-1/ou-1/"),
+    ("public_ip_source", "byoip"),
     ("resource_cidr", "10.0.0.0/24"),
     ("resource_type", "eip"),
     ("rule_type", "static-cidr"),
     ("scope_type", "private"),
     ("static_cidr", "10.0.0.0/24"),
     ("tier", "free"),
+    ("verification_method", "dns-token"),
 ];
 
 fn put_words(entries: &mut std::collections::BTreeMap<String, Value>) {

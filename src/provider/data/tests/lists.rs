@@ -11,7 +11,7 @@ fn the_space_of_pools_is_joined_and_narrowed_by_every_argument() {
     let world = World::new();
     assert_eq!(cidrs(&world, &[]), "[10.0.0.0/8]", "what is inside another block is no entry of its own");
     let eu = ("ipam_pool_id", id(&world.eu));
-    assert_eq!(cidrs(&world, &[eu.clone()]), "[10.0.0.0/16]");
+    assert_eq!(cidrs(&world, std::slice::from_ref(&eu)), "[10.0.0.0/16]");
     assert_eq!(cidrs(&world, &[eu, ("aggregate", false.into())]), "[10.0.0.0/16, 10.0.0.0/24]");
     assert_eq!(cidrs(&world, &[("locale", "us-east-1".into())]), "[10.1.0.0/16]");
     assert_eq!(cidrs(&world, &[("name_pattern", "?s".into())]), "[10.1.0.0/16]");
@@ -24,7 +24,7 @@ fn the_space_of_pools_is_joined_and_narrowed_by_every_argument() {
 fn allocations_are_joined_and_described_by_their_names() {
     let world = World::new();
     let of_allocations = ("source", Value::from("allocations"));
-    let list = world.read("ipam_prefix_list", &[of_allocations.clone()]);
+    let list = world.read("ipam_prefix_list", std::slice::from_ref(&of_allocations));
     assert_eq!(each(&list, "entries", "cidr"), ["10.0.0.0/27"]);
     assert_eq!(each(&list, "entries", "description"), ["web, db"]);
     let planned = [of_allocations.clone(), ("include_planned", true.into())];

@@ -161,7 +161,7 @@ fn pools_come_with_their_parents_first() {
 fn provisioned_cidrs_tell_who_provisioned_them() {
     let world = World::new();
     let size = Size::Cidr("10.0.1.0/24".parse().unwrap());
-    let spec = PoolCidrSpec { pool_id: world.eu_prod.clone(), name: None, size };
+    let spec = PoolCidrSpec { pool_id: world.eu_prod.clone(), name: None, size, proof: None };
     let more = world.ipam.create_pool_cidr(&spec, &Planned::Unknown).unwrap().meta.id;
     let config = [("ipam_pool_id", id(&world.eu_prod))];
     let cidrs = world.read("ipam_pool_cidrs", &config);

@@ -3,7 +3,7 @@
 use std::sync::Barrier;
 
 use crate::backend::{Ipam, Local, Surroundings};
-use crate::ipam::{Actor, AllocationSpec, Family, Planned, PoolSpec, Provision, Rules, Size, Strategy};
+use crate::ipam::{Actor, AllocationSpec, Family, Planned, PoolSpec, Provision, Rules, Size, Special, Strategy};
 
 use super::*;
 
@@ -33,6 +33,7 @@ fn creates_cost_few_round_trips_and_fewer_together() {
         strategy: Strategy::BestFit,
         tags: Default::default(),
         provision: Provision::Cidrs(["10.0.0.0/8".parse().unwrap()].into()),
+        special: Special::default(),
     };
     let pool_id = local.create_pool(&pool, &Planned::Unknown).unwrap().meta.id;
     let create = |name: String| local.create_allocation(&spec(&pool_id, name), &Planned::Unknown).unwrap();

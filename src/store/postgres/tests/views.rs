@@ -2,7 +2,8 @@
 
 use crate::backend::{Ipam, Local, Surroundings};
 use crate::ipam::{
-    Actor, AllocationSpec, Family, Planned, PoolCidrSpec, PoolSpec, Provision, Rules, Size, Strategy, Tags, Terms,
+    Actor, AllocationSpec, Family, Planned, PoolCidrSpec, PoolSpec, Provision, Rules, Size, Special, Strategy, Tags,
+    Terms,
 };
 
 use super::*;
@@ -28,6 +29,7 @@ fn pool() -> PoolSpec {
         strategy: Strategy::FirstFit,
         tags: tags("env", "prod"),
         provision: Provision::Cidrs(["10.0.0.0/8".parse().unwrap(), "192.168.0.0/16".parse().unwrap()].into()),
+        special: Special::default(),
     }
 }
 
@@ -41,7 +43,7 @@ fn the_views_show_what_was_made() {
     let pool = local.create_pool(&pool(), &Planned::Unknown).unwrap();
     let pool_id = pool.meta.id.clone();
     let block: crate::ipam::Cidr = "172.16.0.0/12".parse().unwrap();
-    let more = PoolCidrSpec { pool_id: pool_id.clone(), name: None, size: Size::Cidr(block) };
+    let more = PoolCidrSpec { pool_id: pool_id.clone(), name: None, size: Size::Cidr(block), proof: None };
     local.create_pool_cidr(&more, &Planned::Unknown).unwrap();
     let spec = |name: &str, size: Size| AllocationSpec {
         pool_id: pool_id.clone(),

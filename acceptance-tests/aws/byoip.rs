@@ -1,0 +1,164 @@
+//! Own ranges and AS numbers through our client: answers that are lost, refusals, what takes longer than the patience.
+
+use std::time::Duration;
+
+use terraform_provider_ipam::backend::explain;
+use terraform_provider_ipam::backend::service::{
+    ByoasnAssociationNoun, ByoasnAssociationSpec, ByoasnNoun, ByoasnSpec, ByoipCidrNoun, ByoipCidrSpec, Keeps, Service,
+    TokenNoun, TokenSpec,
+};
+use terraform_provider_ipam::ipam::{Error, Proof, Result, Tags};
+
+use crate::endpoint::{Delay, Kind, Script, Trouble};
+use crate::ours::{asked, cidr, impatient, ours};
+use crate::scene::{HOME, Scene, text};
+
+fn proof() -> Option<Proof> {
+    Some(Proof::Certificate { message: "1|aws|...".to_owned(), signature: "c2lnbmVk".to_owned() })
+}
+
+fn range(advertise: bool) -> ByoipCidrSpec {
+    ByoipCidrSpec {
+        cidr: cidr("203.0.113.0/24"),
+        pool_id: None,
+        pool_owner: None,
+        proof: proof(),
+        description: None,
+        publicly_advertisable: None,
+        network_border_group: None,
+        advertise,
+        asn: None,
+    }
+}
+
+fn number(scene: &Scene) -> ByoasnSpec {
+    ByoasnSpec { ipam_id: text(&scene.ipam["IpamId"]), asn: "64496".parse().unwrap(), proof: proof() }
+}
+
+/// Calls until it is not pending, at most as often as anything here takes, and answers what was waited for too.
+fn patiently<T>(mut work: impl FnMut() -> Result<T>) -> (Result<T>, Vec<String>) {
+    let mut waited = Vec::new();
+    for _ in 0..50 {
+        match work() {
+            Err(Error::Pending(pending)) => waited.push(pending.waits_for),
+            answer => return (answer, waited),
+        }
+    }
+    panic!("still pending: {waited:?}");
+}
+
+#[test]
+fn a_lost_answer_makes_nothing_twice_where_aws_has_no_client_token() {
+    let scene = Scene::new();
+    let ipam = ours(&scene);
+    let service: &dyn Service = &ipam;
+    for action in ["ProvisionByoipCidr", "ProvisionIpamByoasn", "AssociateIpamByoasn"] {
+        scene.endpoint.trouble(action, 1, Trouble::LoseAnswer);
+    }
+    let made = Keeps::<ByoipCidrNoun>::create(service, &range(false)).unwrap();
+    assert_eq!(made.state, "provisioned");
+    let asn = Keeps::<ByoasnNoun>::create(service, &number(&scene)).unwrap();
+    let spec = ByoasnAssociationSpec { asn: asn.asn, cidr: made.cidr, region: None };
+    let association = Keeps::<ByoasnAssociationNoun>::create(service, &spec).unwrap();
+    assert_eq!(association.region, HOME);
+    let made = [Kind::ByoipCidr, Kind::Byoasn, Kind::AsnAssociation].map(|kind| scene.endpoint.things(kind).len());
+    assert_eq!(made, [1, 1, 1]);
+    // A second one is no lost answer.
+    for error in [
+        Keeps::<ByoipCidrNoun>::create(service, &range(false)).unwrap_err(),
+        Keeps::<ByoasnNoun>::create(service, &number(&scene)).unwrap_err(),
+        Keeps::<ByoasnAssociationNoun>::create(service, &spec).unwrap_err(),
+    ] {
+        let words = explain(&error);
+        assert!(words.summary.contains("AlreadyExists") && words.detail.contains("mport it by"), "{words:?}");
+    }
+    scene.is_sound();
+}
+
+#[test]
+fn aws_wants_ten_seconds_between_two_calls_that_advertise_and_gets_them() {
+    let scene = Scene::new();
+    let ipam = impatient(&scene);
+    let service: &dyn Service = &ipam;
+    let (made, _) = patiently(|| Keeps::<ByoipCidrNoun>::create(service, &range(false)));
+    let id = made.unwrap().id;
+    scene.endpoint.script(Script {
+        advertise: Delay::Reads(2),
+        advertise_rest: Duration::from_secs(10),
+        ..Script::at_once()
+    });
+    let (on, waited) = patiently(|| Keeps::<ByoipCidrNoun>::update(service, &id, &range(false), &range(true)));
+    assert_eq!(on.unwrap().state, "advertised");
+    assert!(waited.contains(&"pending-advertising".to_owned()), "{waited:?}");
+    let off = || Keeps::<ByoipCidrNoun>::update(service, &id, &range(true), &range(false));
+    let Err(Error::Pending(pending)) = off() else { panic!("too soon for AWS") };
+    assert!(pending.waits_for.contains("every ten seconds"), "{pending:?}");
+    scene.endpoint.advance(Duration::from_secs(10));
+    assert_eq!(patiently(off).0.unwrap().state, "provisioned");
+    let done = scene.endpoint.calls().into_iter().filter(|call| call.error.is_none());
+    let done: Vec<_> = done
+        .map(|call| call.action)
+        .filter(|action| action.ends_with("seByoipCidr") || action.starts_with("Withdraw"))
+        .collect();
+    assert_eq!(done, ["AdvertiseByoipCidr", "WithdrawByoipCidr"], "each once");
+    scene.is_sound();
+}
+
+#[test]
+fn a_range_that_aws_does_not_verify_says_why_and_leaves_room_for_another_try() {
+    let scene = Scene::new();
+    scene.endpoint.script(Script { create: Delay::Never, provision: Delay::Never, ..Script::at_once() });
+    let ipam = impatient(&scene);
+    let service: &dyn Service = &ipam;
+    let create = || Keeps::<ByoipCidrNoun>::create(service, &range(false));
+    let Err(Error::Pending(pending)) = create() else { panic!("AWS is at it") };
+    assert_eq!((pending.resource, pending.waits_for.as_str()), ("ipam_byoip_cidr", "pending-provision"));
+    let id = scene.endpoint.things(Kind::ByoipCidr)[0].id.clone();
+    scene.endpoint.set_state(&id, "failed-provision");
+    let words = explain(&create().unwrap_err());
+    assert!(words.summary.contains("failed-provision"), "{words:?}");
+    assert_eq!(asked(&scene, "ProvisionByoipCidr"), 1);
+    assert_eq!(Keeps::<ByoipCidrNoun>::get(service, "203.0.113.0/24").unwrap(), None);
+    scene.is_sound();
+}
+
+#[test]
+fn a_range_in_a_pool_without_a_locale_cannot_be_advertised() {
+    let scene = Scene::new();
+    let ipam = ours(&scene);
+    let service: &dyn Service = &ipam;
+    let public = &scene.ipam["PublicDefaultScopeId"];
+    let pool = scene.pool(serde_json::json!({"IpamScopeId": public, "PublicIpSource": "byoip"}));
+    let spec = ByoipCidrSpec { pool_id: Some(pool), ..range(false) };
+    let made = Keeps::<ByoipCidrNoun>::create(service, &spec).unwrap();
+    let words = explain(
+        &Keeps::<ByoipCidrNoun>::update(service, &made.id, &spec, &ByoipCidrSpec { advertise: true, ..spec.clone() })
+            .unwrap_err(),
+    );
+    assert!(words.detail.contains("no locale"), "{words:?}");
+    Keeps::<ByoipCidrNoun>::delete(service, &made.id, &spec).unwrap();
+    assert_eq!(Keeps::<ByoipCidrNoun>::get(service, &made.id).unwrap(), None);
+    scene.is_sound();
+}
+
+#[test]
+fn what_was_given_back_outside_is_gone_and_no_error() {
+    let scene = Scene::new();
+    let ipam = ours(&scene);
+    let service: &dyn Service = &ipam;
+    let spec = TokenSpec { ipam_id: text(&scene.ipam["IpamId"]), tags: Tags::new() };
+    let token = Keeps::<TokenNoun>::create(service, &spec).unwrap();
+    scene.endpoint.advance(Duration::from_secs(73 * 3600));
+    assert_eq!(Keeps::<TokenNoun>::get(service, &token.id).unwrap().unwrap().status, "expired");
+    Keeps::<TokenNoun>::delete(service, &token.id, &spec).unwrap();
+    Keeps::<TokenNoun>::delete(service, &token.id, &spec).unwrap();
+    let asn = Keeps::<ByoasnNoun>::create(service, &number(&scene)).unwrap();
+    let gone = serde_json::json!({"IpamId": asn.ipam_id, "Asn": "64496"});
+    scene.home.call("deprovision_ipam_byoasn", gone);
+    assert_eq!(Keeps::<ByoasnNoun>::get(service, &asn.id).unwrap(), None);
+    Keeps::<ByoasnNoun>::delete(service, &asn.id, &number(&scene)).unwrap();
+    // Its old entry is listed for seven days, and is not in the way.
+    assert_eq!(Keeps::<ByoasnNoun>::create(service, &number(&scene)).unwrap().state, "provisioned");
+    Keeps::<ByoipCidrNoun>::delete(service, "192.0.2.0/24", &range(false)).unwrap();
+    scene.is_sound();
+}

@@ -1,0 +1,134 @@
+//! AS numbers of one's own, and the ranges that they may advertise.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::ipam::{Cidr, Proof};
+
+use super::Noun;
+
+/// An AS number that an account brought.
+#[derive(Debug)]
+pub enum ByoasnNoun {}
+
+impl Noun for ByoasnNoun {
+    const WORD: &'static str = "AS number";
+    const RESOURCE: &'static str = "ipam_byoasn";
+    const ELSEWHERE: &'static str = "An own store advertises nothing, so that there is no AS number to bring. Leave the resource \
+         out, and keep the number in `tags` of the pool whose space your routers advertise with it.";
+    type Spec = ByoasnSpec;
+    type Record = ByoasnRecord;
+}
+
+/// An AS number that may advertise a range.
+#[derive(Debug)]
+pub enum ByoasnAssociationNoun {}
+
+impl Noun for ByoasnAssociationNoun {
+    const WORD: &'static str = "association of an AS number";
+    const RESOURCE: &'static str = "ipam_byoasn_association";
+    const ELSEWHERE: &'static str = "An own store advertises nothing. Leave the resource out, and keep the number in `tags` of the \
+         pool or allocation that your routers advertise.";
+    type Spec = ByoasnAssociationSpec;
+    type Record = ByoasnAssociationRecord;
+}
+
+/// An autonomous system number: 1 to 4294967294, without those that stand for something else (23456, 65535).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Asn(u32);
+
+/// Numbers that no autonomous system has (RFC 7607, RFC 6793, RFC 7300).
+const NOBODYS: [u32; 4] = [0, 23_456, 65_535, u32::MAX];
+
+impl FromStr for Asn {
+    type Err = String;
+
+    /// Reads `64496` or `AS64496`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = text.strip_prefix("AS").unwrap_or(text);
+        let is_plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        match digits.parse::<u32>().ok().filter(|_| is_plain) {
+            None => Err(format!("{text:?} is not an AS number: those are 1 to 4294967294, such as 64496 or AS64496.")),
+            Some(number) if NOBODYS.contains(&number) => {
+                Err(format!("{number} is reserved: no autonomous system has this number."))
+            }
+            Some(number) => Ok(Self(number)),
+        }
+    }
+}
+
+impl fmt::Display for Asn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What a configuration says of an AS number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ByoasnSpec {
+    /// IPAM that it is brought to.
+    pub ipam_id: String,
+    /// The number.
+    pub asn: Asn,
+    /// Looked at when it is provisioned; `None` after an import.
+    pub proof: Option<Proof>,
+}
+
+/// An AS number as AWS answers it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ByoasnRecord {
+    /// `<asn>_<ipam>`.
+    pub id: String,
+    /// The number.
+    pub asn: Asn,
+    /// IPAM that it is in.
+    pub ipam_id: String,
+    /// AWS's word for how far it is.
+    pub state: String,
+    /// AWS's reason, when there is one.
+    pub status_message: Option<String>,
+}
+
+/// What a configuration says of an association.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ByoasnAssociationSpec {
+    /// The number.
+    pub asn: Asn,
+    /// The range.
+    pub cidr: Cidr,
+    /// Region that the range is in; `None`: the home Region.
+    pub region: Option<String>,
+}
+
+/// An association as AWS answers it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ByoasnAssociationRecord {
+    /// `<asn>_<cidr>_<region>`.
+    pub id: String,
+    /// The number.
+    pub asn: Asn,
+    /// The range.
+    pub cidr: Cidr,
+    /// Region that the range is in.
+    pub region: String,
+    /// AWS's word for how far it is.
+    pub state: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_numbers_are_read_with_and_without_letters() {
+        for (text, number) in [("1", 1), ("64496", 64_496), ("AS64496", 64_496), ("4294967294", 4_294_967_294)] {
+            assert_eq!(text.parse(), Ok(Asn(number)), "{text}");
+        }
+        for text in ["", "AS", "as1", "1.10", "-1", "+1", "4294967296", "ten"] {
+            assert!(text.parse::<Asn>().unwrap_err().contains("not an AS number"), "{text}");
+        }
+        for text in ["0", "23456", "65535", "4294967295"] {
+            assert!(text.parse::<Asn>().unwrap_err().contains("reserved"), "{text}");
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! What only AWS has of a pool: attributes of `ipam_pool` that other stores refuse.
+
+use crate::ipam::{
+    AwsService, Cidr, Family, OnlyAws, PublicIpSource, ScopeType, SourceResource, SourceResourceType, Special,
+};
+use crate::tf::{Diagnostic, Diagnostics, Path, Tf};
+use crate::{at, model, text_attr};
+
+use super::super::shared::Configured;
+use super::super::{errors, limits};
+use super::pool::PoolModel;
+
+text_attr!(PublicIpSource);
+text_attr!(AwsService);
+
+model! {
+    /// The VPC whose space a pool plans.
+    pub(crate) struct SourceResourceModel {
+        /// Id of the VPC, `vpc-...`. It is not looked up here: it may be another account's.
+        resource_id: String => required(),
+        /// Account that the VPC is in.
+        resource_owner: String => required(),
+        /// Region that the VPC is in.
+        resource_region: String => required(),
+        /// `vpc`.
+        resource_type: String => required(),
+    }
+}
+
+impl SourceResourceModel {
+    fn of(resource: &SourceResource) -> Self {
+        Self {
+            resource_id: resource.resource_id.clone().into(),
+            resource_owner: resource.resource_owner.clone().into(),
+            resource_region: resource.resource_region.clone().into(),
+            resource_type: resource.resource_type.to_string().into(),
+        }
+    }
+
+    fn resource(&self) -> Option<SourceResource> {
+        self.resource_type.get()?;
+        Some(SourceResource {
+            resource_id: self.resource_id.cloned()?,
+            resource_owner: self.resource_owner.cloned()?,
+            resource_region: self.resource_region.cloned()?,
+            resource_type: SourceResourceType::default(),
+        })
+    }
+}
+
+impl PoolModel {
+    /// `None` while something of it is unknown.
+    pub(super) fn special(&self) -> Option<Special> {
+        let source_resource = match &self.source_resource {
+            Tf::Unknown => return None,
+            Tf::Null => None,
+            Tf::Known(resource) => Some(resource.resource()?),
+        };
+        let unknown = self.public_ip_source.is_unknown()
+            || self.aws_service.is_unknown()
+            || self.publicly_advertisable.is_unknown()
+            || self.auto_import.is_unknown();
+        (!unknown).then(|| Special {
+            source_resource,
+            public_ip_source: self.public_ip_source.cloned(),
+            aws_service: self.aws_service.cloned(),
+            publicly_advertisable: self.publicly_advertisable.cloned(),
+            auto_import: self.auto_import.cloned().unwrap_or(false),
+        })
+    }
+
+    pub(super) fn fill_special(&mut self, special: &Special) {
+        self.source_resource = special.source_resource.as_ref().map(SourceResourceModel::of).into();
+        self.public_ip_source = special.public_ip_source.into();
+        self.aws_service = special.aws_service.into();
+        self.publicly_advertisable = special.publicly_advertisable.into();
+        // Not saying it and saying no are the same.
+        if special.auto_import || !self.auto_import.is_null() {
+            self.auto_import = special.auto_import.into();
+        }
+    }
+
+    /// What contradicts itself in the text alone.
+    pub(super) fn check_special(&self) -> Diagnostics {
+        let mut diagnostics = Diagnostics::new();
+        diagnostics.extend(self.wrong_advertising());
+        diagnostics.extend(self.source_resource.get().and_then(SourceResourceModel::wrong));
+        let is_amazon = self.public_ip_source == Tf::Known(PublicIpSource::Amazon);
+        let is_own = self.public_ip_source == Tf::Known(PublicIpSource::Byoip);
+        let has_cidrs = self.cidrs.get().is_some_and(|cidrs| !cidrs.is_empty());
+        if has_cidrs && is_amazon && self.source_ipam_pool_id.is_null() {
+            let why = "Which blocks of its own space Amazon gives is not for the pool to say. Leave `cidrs` out, and give \
+                       `netmask_length`.";
+            diagnostics.push(Diagnostic::error("Amazon chooses the blocks", why).at(at!(Self, cidrs)));
+        }
+        if has_cidrs && is_own && self.source_ipam_pool_id.is_null() {
+            let why = "AWS takes a public block into a top-level pool with proof only. Leave `cidrs` out, and provision it \
+                       with `ipam_pool_cidr`, which has `cidr_authorization_context` and \
+                       `ipam_external_resource_verification_token_id`.";
+            diagnostics.push(Diagnostic::error("A public block without proof", why).at(at!(Self, cidrs)));
+        }
+        if self.auto_import == Tf::Known(true) && self.locale.is_null() && self.source_ipam_pool_id.is_null() {
+            let why = "AWS imports what it finds in one Region: give the pool that Region as `locale`.";
+            diagnostics.push(Diagnostic::error("auto_import needs a locale", why).at(at!(Self, auto_import)));
+        }
+        diagnostics
+    }
+
+    /// AWS lets `publicly_advertisable` be sent for own public IPv6 space, and refuses the request otherwise.
+    fn wrong_advertising(&self) -> Option<Diagnostic> {
+        if self.publicly_advertisable.is_null() {
+            return None;
+        }
+        let of_cidrs = self.cidrs.get().and_then(|cidrs| cidrs.first()).map(Cidr::family);
+        let why = match (&self.address_family, &self.public_ip_source) {
+            (Tf::Known(Family::Ipv4), _) => "IPv4 space of one's own is always advertisable",
+            (Tf::Null, _) if of_cidrs == Some(Family::Ipv4) => "IPv4 space of one's own is always advertisable",
+            (Tf::Null, _) if of_cidrs.is_none() => "`address_family` is not set",
+            (_, Tf::Known(PublicIpSource::Amazon)) => "Amazon's space is Amazon's to advertise",
+            (_, Tf::Null) => "`public_ip_source` is not set",
+            _ if self.ipam_scope_id.is_null() && self.source_ipam_pool_id.is_null() => {
+                "without `ipam_scope_id` the pool is in the default private scope"
+            }
+            _ => return None,
+        };
+        let detail = format!(
+            "AWS takes `publicly_advertisable` only with `address_family = \"ipv6\"` and `public_ip_source = \"byoip\"` in the \
+             public scope, and {why}. Leave it out, or set those."
+        );
+        Some(Diagnostic::error("publicly_advertisable does not fit", detail).at(at!(Self, publicly_advertisable)))
+    }
+
+    /// How long AWS may take to make it when `timeouts` does not say: a VPC is seen after up to half an hour.
+    pub(super) const fn is_planning(&self) -> bool {
+        self.source_resource.is_known()
+    }
+}
+
+impl SourceResourceModel {
+    fn wrong(&self) -> Option<Diagnostic> {
+        let at = Path::attribute("source_resource");
+        let is_account = |text: &str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+        if let Some(owner) = self.resource_owner.get().filter(|owner| !is_account(owner)) {
+            let why = format!("{owner:?} is not an account: those have 12 digits.");
+            return Some(Diagnostic::error("Invalid resource_owner", why).at(at));
+        }
+        if let Some(Err(why)) = self.resource_type.get().map(|kind| kind.parse::<SourceResourceType>()) {
+            return Some(Diagnostic::error("Invalid resource_type", why).at(at));
+        }
+        let id = self.resource_id.get().filter(|id| !id.starts_with("vpc-"))?;
+        let why = format!("{id:?} is not the id of a VPC: those begin with vpc-.");
+        Some(Diagnostic::error("Invalid resource_id", why).at(at))
+    }
+}
+
+/// What the store, or the scope that the pool goes into, has no place for. `config` is what the user wrote.
+///
+/// # Errors
+/// On the attribute to leave out.
+pub(super) fn check(configured: &Configured, config: &PoolModel) -> Result<(), Diagnostics> {
+    let only_aws = [
+        (config.source_resource.is_known(), OnlyAws::SourceResource),
+        (config.public_ip_source.is_known(), OnlyAws::PublicIpSource),
+        (config.aws_service.is_known(), OnlyAws::AwsService),
+        (config.publicly_advertisable.is_known(), OnlyAws::PubliclyAdvertisable),
+        (config.auto_import == Tf::Known(true), OnlyAws::AutoImport),
+    ];
+    for (_, what) in only_aws.into_iter().filter(|(is_set, _)| *is_set) {
+        limits::only_aws(configured, what, place(what))?;
+    }
+    if !configured.ipam.capabilities().special {
+        return Ok(());
+    }
+    let public_only = [
+        (!config.public_ip_source.is_null(), at!(PoolModel, public_ip_source)),
+        (!config.aws_service.is_null(), at!(PoolModel, aws_service)),
+        (!config.publicly_advertisable.is_null(), at!(PoolModel, publicly_advertisable)),
+    ];
+    let public_only = public_only.into_iter().find(|(is_set, _)| *is_set).map(|(_, at)| at);
+    let cascades = config.cascade == Tf::Known(true) && config.source_resource.is_null();
+    if public_only.is_none() && !cascades {
+        return Ok(());
+    }
+    match (scope_type(configured, config)?, public_only) {
+        (Some(ScopeType::Private), Some(at)) => {
+            let why = "AWS has this for pools in the public scope only, and the pool is in a private one. Leave it out, or \
+                       set `ipam_scope_id` to the public scope (`public_default_scope_id` of `ipam_ipam`).";
+            Err(Diagnostic::error("For public space only", why).at(at).into())
+        }
+        (Some(ScopeType::Public), _) if cascades => {
+            let why = "AWS deletes what is inside along for pools in private scopes, and for pools that plan a VPC. Set \
+                       `cascade = false`.";
+            Err(Diagnostic::error("No cascade in the public scope", why).at(at!(PoolModel, cascade)).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The attribute that is this.
+pub(super) fn place(what: OnlyAws) -> Path {
+    match what {
+        OnlyAws::SourceResource => at!(PoolModel, source_resource),
+        OnlyAws::PublicIpSource => at!(PoolModel, public_ip_source),
+        OnlyAws::AwsService => at!(PoolModel, aws_service),
+        OnlyAws::PubliclyAdvertisable => at!(PoolModel, publicly_advertisable),
+        OnlyAws::AutoImport => at!(PoolModel, auto_import),
+        OnlyAws::IpamId | OnlyAws::CidrProof => Path::root(),
+    }
+}
+
+/// Of the scope that the pool is to be in, as far as it is known.
+fn scope_type(configured: &Configured, config: &PoolModel) -> Result<Option<ScopeType>, Diagnostics> {
+    let ipam = &configured.ipam;
+    let ask = |error| errors::at(&error, at!(PoolModel, ipam_scope_id));
+    let scope_id = match (&config.ipam_scope_id, &config.source_ipam_pool_id) {
+        (Tf::Known(id), _) => Some(id.clone()),
+        (Tf::Null, Tf::Null) => return Ok(Some(ScopeType::Private)),
+        (Tf::Null, Tf::Known(source)) => ipam.get_pool(source).map_err(ask)?.map(|pool| pool.scope_id),
+        _ => None,
+    };
+    match scope_id {
+        Some(id) => Ok(ipam.get_scope(&id).map_err(ask)?.map(|scope| scope.scope_type)),
+        None => Ok(None),
+    }
+}
+
+/// In a store that has nothing of AWS there is nothing to wait for.
+pub(super) fn settle(configured: &Configured, planned: &mut PoolModel) {
+    if !configured.ipam.capabilities().special {
+        planned.fill_special(&Special::default());
+    }
+}
