@@ -10,8 +10,6 @@ mod json;
 mod markdown;
 mod problems;
 #[cfg(test)]
-mod samples;
-#[cfg(test)]
 mod tests;
 
 pub use problems::{Problem, Severity, Topic};

@@ -56,7 +56,7 @@ class SpaceMap {
   go(path) {
     this.path = path;
     this.paint();
-    this.grid.querySelector("button")?.focus();
+    this.grid.querySelector("button")?.focus({ preventScroll: true });
   }
 
   // Shows a block of a pool, with the pools above it as the way there.
@@ -67,7 +67,8 @@ class SpaceMap {
       const around = above.cidrs.find((one) => contains(block(one), path[0].block));
       if (around && around !== path[0].text) path.unshift(this.view(around, above));
     }
-    this.go(path);
+    this.path = path;
+    this.paint();
   }
 
   paint() {
@@ -102,12 +103,12 @@ class SpaceMap {
         on: { click: () => this.enter(part) },
       },
       element("span", { class: "what" }, part.name),
-      part.cells > 1 && element("code", {}, part.cells >= this.columns / 2 ? part.text : `/${part.block.length}`),
+      (part.cells > 1 || !part.name) && element("code", {}, part.cells >= this.columns / 2 ? part.text : `/${part.block.length}`),
     );
     node.style.gridColumn = `${(part.at % this.columns) + 1} / span ${Math.min(part.cells, this.columns)}`;
     node.style.gridRow = `${Math.floor(part.at / this.columns) + 1} / span ${Math.max(1, part.cells / this.columns)}`;
-    node.style.setProperty("--used", `${part.used * 100}%`);
-    node.style.setProperty("--taken", `${(part.used + part.held) * 100}%`);
+    node.style.setProperty("--part-used", `${part.used * 100}%`);
+    node.style.setProperty("--part-taken", `${(part.used + part.held) * 100}%`);
     return node;
   }
 
@@ -115,8 +116,8 @@ class SpaceMap {
     const here = this.path.at(-1);
     if (part.allocation) this.openAllocation(part.allocation);
     else if (part.pool) {
-      this.go([...this.path, this.view(part.text, part.pool)]);
-      this.openPool(part.pool);
+      this.openPool(part.pool, part.text);
+      this.grid.querySelector("button")?.focus({ preventScroll: true });
     } else if (part.kind === "mixed") this.go([...this.path, this.view(part.text, here.pool)]);
   }
 
@@ -201,7 +202,7 @@ function partsOf({ block: whole, pool }) {
     const before = list[from - 1];
     const around = before && contains(before.block, here) ? before : list[from] && contains(list[from].block, here) ? list[from] : undefined;
     if (around) return add(here, taken(around));
-    if (from === to) return add(here, { kind: "free", name: "", words: `free, ${addresses(here)}` });
+    if (from === to) return add(here, { kind: "free", name: "free", words: `free, ${addresses(here)}` });
     if (here.length >= smallest) {
       const size = 2 ** (here.bits - here.length);
       const used = (sizes.used[to] - sizes.used[from]) / size;

@@ -143,8 +143,8 @@ function poolColumns() {
     return node;
   };
   return [
-    { name: "Pool", width: "minmax(160px, 2.4fr)", show: name },
-    { name: "CIDRs", width: "minmax(110px, 1.6fr)", kind: "code", show: (pool) => pool.cidrs.join(" ") || "none" },
+    { name: "Pool", width: "minmax(110px, 2.4fr)", show: name },
+    { name: "CIDRs", width: "minmax(96px, 1.6fr)", kind: "code", show: (pool) => pool.cidrs.join(" ") || "none" },
     { name: "Locale", width: "minmax(70px, 1fr)", wide: true, show: (pool) => pool.locale ?? "" },
     { name: "Use", width: "minmax(80px, 1.4fr)", wide: true, show: (pool) => bar(sums(pool).used, sums(pool).held) },
     { name: "Used", width: "64px", number: true, show: (pool) => percent(sums(pool).used) },
@@ -191,9 +191,9 @@ function allocationColumns() {
   const name = (one) => element("span", { class: "indented" }, element("span", { class: "name", title: one.name }, one.name || one.more.resource || one.id), one.more.planned && badge("held", one.more.expires ? `planned until ${time(one.more.expires)}` : "planned"), one.more.growing && badge("held", `growing to ${one.more.growing}`), mark(one.id));
   const tags = (one) => Object.entries(one.more.tags ?? {}).map(([key, value]) => `${key}=${value}`).join(", ");
   return [
-    { name: "Name", width: "minmax(120px, 1.6fr)", show: name, sort: (one) => one.name },
-    { name: "CIDR", width: "minmax(120px, 1.2fr)", kind: "code", show: (one) => one.cidr, sort: (one) => block(one.cidr).first },
-    { name: "Pool", width: "minmax(90px, 1.6fr)", show: (one) => one.pool?.path ?? "", sort: (one) => one.pool?.path ?? "" },
+    { name: "Name", width: "minmax(90px, 1.6fr)", show: name, sort: (one) => one.name },
+    { name: "CIDR", width: "minmax(110px, 1.2fr)", kind: "code", show: (one) => one.cidr, sort: (one) => block(one.cidr).first },
+    { name: "Pool", width: "minmax(80px, 1.6fr)", show: (one) => one.pool?.path ?? "", sort: (one) => one.pool?.path ?? "" },
     { name: "Owner", width: "minmax(80px, 1.1fr)", wide: true, show: (one) => one.owner, sort: (one) => one.owner },
     { name: "For", width: "minmax(70px, .7fr)", wide: true, show: (one) => one.purpose, sort: (one) => one.purpose },
     { name: "Description", width: "minmax(80px, 1.5fr)", wide: true, show: (one) => one.more.description ?? "" },
@@ -238,7 +238,7 @@ function showPool(pool) {
   const close = () => openPool(null);
   const title = element("h2", { id: "pool-title" }, pool.name, element("span", { class: "count" }, ` ${pool.path}`));
   section.replaceChildren(
-    element("div", { class: "between" }, title, element("div", { class: "buttons" }, button("Show on the map", () => (sections.map.showPool(pool), byId("map").scrollIntoView())), button("Close", close))),
+    element("div", { class: "between" }, title, element("div", { class: "buttons" }, button("Show on the map", () => byId("map").scrollIntoView()), button("Close", close))),
     ...(faulty.get(pool.id) ?? []).map((problem) => element("p", { class: `problem ${problem.severity}` }, badge(problem.severity, problem.topic), " ", problem.what)),
     facts([
       ["CIDRs", pool.cidrs.join(" ")], ["Used", of(pool.used, used)], ["Held by plans", pool.held === "0" ? null : of(pool.held, held)],
@@ -252,8 +252,9 @@ function showPool(pool) {
   );
 }
 
-function openPool(pool, isFollowed = true) {
+function openPool(pool, isFollowed = true, cidr = undefined) {
   wanted.pool = pool;
+  if (pool) sections.map.showPool(pool, cidr);
   sections.pools.chosen = pool;
   if (pool) {
     for (let above = pool.parent; above; above = above.parent) opened.add(above);
@@ -340,7 +341,7 @@ function start() {
   filters();
   theme();
   if (pools.length > 0) {
-    sections.map = new SpaceMap(reveal("map"), { openPool: (pool) => openPool(pool, false), openAllocation });
+    sections.map = new SpaceMap(reveal("map"), { openPool: (pool, cidr) => openPool(pool, false, cidr), openAllocation });
     sections.pools = new LongTable(reveal("pools"), {
       label: "Pools", columns: poolColumns(), open: (pool) => openPool(pool), key: pressTree,
       tree: (pool) => ({ level: pool.level, hasBelow: pool.below.length > 0, isOpen: isOpen(pool) }),
