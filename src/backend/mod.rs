@@ -191,12 +191,7 @@ pub trait Ipam: Send + Sync {
     ///
     /// # Errors
     /// [`crate::ipam::Error::Unsupported`] where no history is kept.
-    fn trends(
-        &self,
-        _from: Timestamp,
-        _to: Timestamp,
-        _step: Duration,
-    ) -> Result<BTreeMap<String, Vec<TrendPoint>>> {
+    fn trends(&self, _from: Timestamp, _to: Timestamp, _step: Duration) -> Result<BTreeMap<String, Vec<TrendPoint>>> {
         Err(Error::Unsupported { what: Unsupported::Events })
     }
     /// Verifies everything: free + held + used = provisioned and disjoint, indexes, event chain.

@@ -10,8 +10,22 @@ impl Report {
     pub fn csv_of_allocations(&self) -> String {
         let paths = self.paths();
         let mut table = Table::new(&[
-            "scope", "pool", "name", "cidr", "first_address", "last_address", "state", "hold_expires_at", "owner",
-            "resource_type", "resource_id", "description", "tags", "id", "pool_id", "created_at",
+            "scope",
+            "pool",
+            "name",
+            "cidr",
+            "first_address",
+            "last_address",
+            "state",
+            "hold_expires_at",
+            "owner",
+            "resource_type",
+            "resource_id",
+            "description",
+            "tags",
+            "id",
+            "pool_id",
+            "created_at",
         ]);
         let places = self.places();
         for one in &self.allocations {
@@ -42,8 +56,24 @@ impl Report {
     /// The pools, one on each line.
     pub fn csv_of_pools(&self) -> String {
         let mut table = Table::new(&[
-            "scope", "path", "cidrs", "address_family", "locale", "state", "owner", "provisioned", "used", "held", "free",
-            "largest_free", "allocations", "addresses_per_day", "full_at", "description", "tags", "id",
+            "scope",
+            "path",
+            "cidrs",
+            "address_family",
+            "locale",
+            "state",
+            "owner",
+            "provisioned",
+            "used",
+            "held",
+            "free",
+            "largest_free",
+            "allocations",
+            "addresses_per_day",
+            "full_at",
+            "description",
+            "tags",
+            "id",
         ]);
         for one in &self.pools {
             self.pool_row(one, &mut table);

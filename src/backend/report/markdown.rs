@@ -13,8 +13,7 @@ impl Report {
         let mut text = String::from("# IPAM report\n\n");
         let about = self.narrowed_to.as_deref().map(|about| format!(", {}", plain(about))).unwrap_or_default();
         let _ = writeln!(text, "{}{about}. {} by {}.", plain(&self.store), time(self.at), program());
-        let sections =
-            [self.problem_section(), self.pool_section(), self.allocation_section(), self.event_section()];
+        let sections = [self.problem_section(), self.pool_section(), self.allocation_section(), self.event_section()];
         for section in sections.into_iter().flatten() {
             text.push('\n');
             text.push_str(&section);

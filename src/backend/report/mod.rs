@@ -116,7 +116,8 @@ impl Report {
         }
         let (allocations, below) = allocations(ipam, ask, &pools)?;
         let audit = ipam.check()?;
-        let events = if has_history { newest(ipam, since, audit.events, &subjects(ask, &scopes, &pools))? } else { Vec::new() };
+        let events =
+            if has_history { newest(ipam, since, audit.events, &subjects(ask, &scopes, &pools))? } else { Vec::new() };
         let mut report = Self {
             store: ipam.describe(),
             at,
@@ -259,9 +260,8 @@ fn newest(ipam: &dyn Ipam, since: Timestamp, last: u64, subjects: &Option<HashSe
         let start = end.saturating_sub(PAGE);
         let page = ipam.events(start, usize::try_from(end - start).unwrap_or(usize::MAX))?;
         let is_past = page.first().is_some_and(|first| first.time < since);
-        let wanted = |event: &Event| {
-            event.time >= since && subjects.as_ref().is_none_or(|subjects| is_about(event, subjects))
-        };
+        let wanted =
+            |event: &Event| event.time >= since && subjects.as_ref().is_none_or(|subjects| is_about(event, subjects));
         found.extend(page.into_iter().rev().filter(wanted));
         if is_past {
             break;

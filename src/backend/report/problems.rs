@@ -81,8 +81,7 @@ pub(super) fn of(report: &Report, below: &[Allocation], findings: &[Finding]) ->
     problems.extend(overlaps_in_pools(report, below));
     problems.extend(overlaps_of_tops(report));
     problems.extend(compliance(report));
-    let divided: HashSet<&str> =
-        report.pools.iter().filter_map(|pool| pool.pool().source_pool_id.as_deref()).collect();
+    let divided: HashSet<&str> = report.pools.iter().filter_map(|pool| pool.pool().source_pool_id.as_deref()).collect();
     // A pool that is divided among others is full because it was meant so.
     let undivided = report.pools.iter().filter(|pool| !divided.contains(pool.pool().meta.id.as_str()));
     problems.extend(undivided.filter_map(|pool| space(pool, report.at)));

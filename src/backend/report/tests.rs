@@ -90,12 +90,8 @@ impl World {
     }
 
     fn lab(&self) -> String {
-        let spec = ScopeSpec {
-            name: "lab".to_owned(),
-            scope_type: ScopeType::Private,
-            description: None,
-            tags: Tags::new(),
-        };
+        let spec =
+            ScopeSpec { name: "lab".to_owned(), scope_type: ScopeType::Private, description: None, tags: Tags::new() };
         self.ipam.create_scope(&spec, &Planned::Unknown).unwrap().meta.id
     }
 
@@ -306,14 +302,19 @@ fn tables_have_a_line_for_each_object_and_as_many_cells_as_titles() {
         "default-private,corp/prod,web,10.0.0.0/24,10.0.0.0,10.0.0.255,active,,network,custom,,,,{},{},2027-01-15T08:00:00Z",
         web.meta.id, web.pool_id
     )));
-    assert!(report.csv_of_pools().contains(
-        "default-private,corp/prod,10.0.0.0/20,ipv4,,active,network,4096,256,256,3584,10.0.8.0/21,1,"
-    ));
+    assert!(
+        report
+            .csv_of_pools()
+            .contains("default-private,corp/prod,10.0.0.0/20,ipv4,,active,network,4096,256,256,3584,10.0.8.0/21,1,")
+    );
 }
 
 #[test]
 fn free_text_stays_text_in_markdown() {
-    assert_eq!(markdown::plain("a|b\n*c* `d` <e> [f](g) & \\"), "a\\|b \\*c\\* \\`d\\` &lt;e&gt; \\[f\\](g) &amp; \\\\");
+    assert_eq!(
+        markdown::plain("a|b\n*c* `d` <e> [f](g) & \\"),
+        "a\\|b \\*c\\* \\`d\\` &lt;e&gt; \\[f\\](g) &amp; \\\\"
+    );
     let (world, _) = world();
     let text = world.report().markdown();
     assert!(!text.contains("<img") && !text.contains("<script"), "{text}");
@@ -328,10 +329,7 @@ fn json_tells_the_same_and_its_shape_is_a_promise() {
     let (world, _) = world();
     let answer: Value = serde_json::from_str(&world.report().json()).unwrap();
     let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
-    assert_eq!(
-        names(&answer),
-        "allocations events generated_at narrowed_to pools problems program scopes since store"
-    );
+    assert_eq!(names(&answer), "allocations events generated_at narrowed_to pools problems program scopes since store");
     assert_eq!(
         names(&answer["pools"][0]),
         "address_family allocations cidrs description forecast free held id largest_free locale name owner path \

@@ -17,6 +17,7 @@ mod pool;
 mod pool_cidrs;
 mod pools;
 mod preview_next_cidr;
+mod report;
 mod scope;
 mod scopes;
 #[cfg(test)]
@@ -44,6 +45,7 @@ pub(super) fn all(shared: &Arc<Shared>) -> Vec<Box<dyn ErasedDataSource>> {
         Box::new(pool_cidrs::PoolCidrsData(Arc::clone(shared))),
         Box::new(pools::PoolsData(Arc::clone(shared))),
         Box::new(preview_next_cidr::PreviewNextCidrData(Arc::clone(shared))),
+        Box::new(report::ReportData(Arc::clone(shared))),
         Box::new(scope::ScopeData(Arc::clone(shared))),
         Box::new(scopes::ScopesData(Arc::clone(shared))),
         Box::new(utilization::UtilizationData(Arc::clone(shared))),

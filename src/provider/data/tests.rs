@@ -13,6 +13,7 @@ use crate::tf::{Attribute, AttributeType, Diagnostics, ErasedDataSource, Value};
 mod past;
 mod reading;
 mod refusing;
+mod reports;
 mod schemas;
 
 /// Names that Terraform keeps for itself in a data block.

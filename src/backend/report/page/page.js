@@ -143,16 +143,16 @@ function poolColumns() {
     return node;
   };
   return [
-    { name: "Pool", width: "minmax(110px, 2.4fr)", show: name },
+    { name: "Pool", width: "minmax(110px, 2.6fr)", show: name },
     { name: "CIDRs", width: "minmax(96px, 1.6fr)", kind: "code", show: (pool) => pool.cidrs.join(" ") || "none" },
-    { name: "Locale", width: "minmax(70px, 1fr)", wide: true, show: (pool) => pool.locale ?? "" },
-    { name: "Use", width: "minmax(80px, 1.4fr)", wide: true, show: (pool) => bar(sums(pool).used, sums(pool).held) },
+    { name: "Locale", width: "minmax(70px, 1fr)", from: 1280, show: (pool) => pool.locale ?? "" },
+    { name: "Use", width: "minmax(80px, 1.4fr)", from: 640, show: (pool) => bar(sums(pool).used, sums(pool).held) },
     { name: "Used", width: "64px", number: true, show: (pool) => percent(sums(pool).used) },
-    { name: "Held", width: "60px", number: true, wide: true, show: (pool) => (pool.held === "0" ? "" : percent(sums(pool).held)) },
-    { name: "Free", width: "minmax(80px, .9fr)", number: true, wide: true, show: (pool) => amount(pool.free) },
-    { name: "Largest free", width: "minmax(110px, 1.3fr)", kind: "code", wide: true, show: (pool) => pool.largest ?? "full" },
-    { name: "Trend", width: "100px", wide: true, show: sparkline },
-    { name: "Full on", width: "92px", number: true, wide: true, show: (pool) => (pool.forecast?.full ? day(pool.forecast.full) : "") },
+    { name: "Held", width: "60px", number: true, from: 960, show: (pool) => (pool.held === "0" ? "" : percent(sums(pool).held)) },
+    { name: "Free", width: "minmax(80px, .9fr)", number: true, from: 960, show: (pool) => amount(pool.free) },
+    { name: "Largest free", width: "minmax(110px, 1.3fr)", kind: "code", from: 960, show: (pool) => pool.largest ?? "full" },
+    { name: "Trend", width: "100px", from: 1180, show: sparkline },
+    { name: "Full on", width: "92px", number: true, from: 640, show: (pool) => (pool.forecast?.full ? day(pool.forecast.full) : "") },
   ];
 }
 
@@ -194,10 +194,10 @@ function allocationColumns() {
     { name: "Name", width: "minmax(90px, 1.6fr)", show: name, sort: (one) => one.name },
     { name: "CIDR", width: "minmax(110px, 1.2fr)", kind: "code", show: (one) => one.cidr, sort: (one) => block(one.cidr).first },
     { name: "Pool", width: "minmax(80px, 1.6fr)", show: (one) => one.pool?.path ?? "", sort: (one) => one.pool?.path ?? "" },
-    { name: "Owner", width: "minmax(80px, 1.1fr)", wide: true, show: (one) => one.owner, sort: (one) => one.owner },
-    { name: "For", width: "minmax(70px, .7fr)", wide: true, show: (one) => one.purpose, sort: (one) => one.purpose },
-    { name: "Description", width: "minmax(80px, 1.5fr)", wide: true, show: (one) => one.more.description ?? "" },
-    { name: "Tags", width: "minmax(80px, 1.5fr)", wide: true, show: tags },
+    { name: "Owner", width: "minmax(80px, 1.1fr)", from: 640, show: (one) => one.owner, sort: (one) => one.owner },
+    { name: "For", width: "minmax(70px, .7fr)", from: 1000, show: (one) => one.purpose, sort: (one) => one.purpose },
+    { name: "Description", width: "minmax(80px, 1.5fr)", from: 900, show: (one) => one.more.description ?? "" },
+    { name: "Tags", width: "minmax(80px, 1.5fr)", from: 1180, show: tags },
   ];
 }
 
@@ -206,9 +206,9 @@ function eventColumns() {
     { name: "Time (UTC)", width: "140px", show: (event) => time(event.time) },
     { name: "Who", width: "minmax(90px, 1.4fr)", show: actor },
     { name: "What", width: "minmax(100px, 1fr)", show: ({ action, kind }) => `${action} ${kind}` },
-    { name: "Name", width: "minmax(90px, 1.5fr)", wide: true, show: (event) => event.name || event.id },
-    { name: "CIDRs", width: "minmax(110px, 1.5fr)", kind: "code", wide: true, show: (event) => event.cidrs.join(" ") },
-    { name: "Number", width: "72px", number: true, wide: true, show: (event) => `#${event.number}` },
+    { name: "Name", width: "minmax(90px, 1.5fr)", from: 640, show: (event) => event.name || event.id },
+    { name: "CIDRs", width: "minmax(110px, 1.5fr)", kind: "code", from: 640, show: (event) => event.cidrs.join(" ") },
+    { name: "Number", width: "72px", number: true, from: 900, show: (event) => `#${event.number}` },
   ];
 }
 
@@ -325,6 +325,14 @@ function filters() {
   });
 }
 
+// Paper has no buttons.
+function paper() {
+  addEventListener("beforeprint", () => {
+    problemsShown = PRINTED;
+    showProblems(fitting().problems);
+  });
+}
+
 function theme() {
   const names = { "": "automatic", light: "light", dark: "dark" };
   byId("theme").addEventListener("click", () => {
@@ -340,6 +348,7 @@ function start() {
   tiles();
   filters();
   theme();
+  paper();
   if (pools.length > 0) {
     sections.map = new SpaceMap(reveal("map"), { openPool: (pool, cidr) => openPool(pool, false, cidr), openAllocation });
     sections.pools = new LongTable(reveal("pools"), {

@@ -4,7 +4,7 @@ const ROW = 36;
 const PRINTED = 1000;
 
 class LongTable {
-  // columns: [{name, width, show(row) -> text or node, sort(row) -> value, wide: left out on narrow screens, number}]
+  // columns: [{name, width, show(row) -> text or node, sort(row) -> value, from: only on pages as wide as that, number}]
   constructor(place, { label, columns, open, key, tree, empty = "Nothing fits." }) {
     Object.assign(this, { label, all: columns, open, key, tree, empty, rows: [], active: -1, order: null, chosen: null });
     this.name = `table-${place.id}`;
@@ -20,8 +20,8 @@ class LongTable {
       this.body,
     );
     place.append(this.frame);
-    this.narrow = matchMedia("(max-width: 800px)");
-    this.narrow.addEventListener("change", () => this.dress());
+    this.room = new Map(columns.map(({ from = 0 }) => [from, matchMedia(`(min-width: ${from}px)`)]));
+    for (const room of this.room.values()) room.addEventListener("change", () => this.dress());
     new ResizeObserver(() => this.paint()).observe(this.frame);
     addEventListener("beforeprint", () => this.print(true));
     addEventListener("afterprint", () => this.print(false));
@@ -29,7 +29,7 @@ class LongTable {
   }
 
   dress() {
-    this.columns = this.all.filter((column) => !(column.wide && this.narrow.matches));
+    this.columns = this.all.filter(({ from = 0 }) => this.room.get(from).matches);
     const widths = this.columns.map((column) => column.width).join(" ");
     this.frame.style.setProperty("--columns", widths);
     this.frame.setAttribute("aria-colcount", this.columns.length);
