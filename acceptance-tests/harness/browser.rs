@@ -191,7 +191,7 @@ impl Browser {
         let shot = self.call("Page.captureScreenshot", json!({ "captureBeyondViewport": true }));
         let ask = format!("Uint8Array.fromBase64({}).toHex()", shot["data"]);
         let hex = self.run(&ask).as_str().unwrap().to_owned();
-        let bytes: Vec<u8> = hex.as_bytes().chunks(2).map(|pair| hex_byte(pair)).collect();
+        let bytes: Vec<u8> = hex.as_bytes().chunks(2).map(hex_byte).collect();
         fs::write(Path::new(&directory).join(format!("{name}.png")), bytes).unwrap();
     }
 

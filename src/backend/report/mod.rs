@@ -159,8 +159,11 @@ fn kept<T>(answer: Result<T>) -> Result<Option<T>> {
     }
 }
 
-/// The scopes and the pools (with their paths) that the report is about.
-fn narrowed(ipam: &dyn Ipam, ask: &Ask) -> Result<(Vec<Scope>, Vec<(String, Pool)>)> {
+/// A pool after its path.
+type PlacedPool = (String, Pool);
+
+/// The scopes and the pools that the report is about.
+fn narrowed(ipam: &dyn Ipam, ask: &Ask) -> Result<(Vec<Scope>, Vec<PlacedPool>)> {
     let mut scopes = ipam.list_scopes(true)?;
     if let Some(id) = &ask.scope_id
         && !scopes.iter().any(|scope| scope.meta.id == *id)
@@ -195,7 +198,7 @@ fn narrowed(ipam: &dyn Ipam, ask: &Ask) -> Result<(Vec<Scope>, Vec<(String, Pool
     Ok((scopes, pools))
 }
 
-fn words(ask: &Ask, scopes: &[Scope], pools: &[(String, Pool)]) -> Option<String> {
+fn words(ask: &Ask, scopes: &[Scope], pools: &[PlacedPool]) -> Option<String> {
     match (pools.first(), scopes.first()) {
         (Some((path, _)), _) if ask.pool_id.is_some() => Some(format!("pool {path} and those below it")),
         (_, Some(scope)) if ask.scope_id.is_some() => Some(format!("scope {}", scope.meta.name)),

@@ -112,10 +112,8 @@ struct Taken<'a> {
 
 /// Each block with the nearest one before it that has addresses of it. Blocks are aligned: one contains the other.
 fn overlaps<'t, 'a>(taken: &'t mut [Taken<'a>]) -> Vec<(&'t Taken<'a>, &'t Taken<'a>)> {
-    taken.sort_by(|a, b| {
-        let key = |one: &Taken<'_>| (one.cidr.family(), one.cidr.first(), one.cidr.netmask_length());
-        key(a).cmp(&key(b)).then_with(|| a.id.cmp(b.id))
-    });
+    // Of equal blocks the one that is listed first counts as the one before.
+    taken.sort_by_key(|one| (one.cidr.family(), one.cidr.first(), one.cidr.netmask_length()));
     let mut around: Vec<&Taken<'_>> = Vec::new();
     let mut found = Vec::new();
     for one in taken.iter() {

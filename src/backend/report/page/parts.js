@@ -67,8 +67,8 @@ function bar(used, held) {
   return element("span", { class: "bar", "aria-hidden": "true" }, part("used", 0, used), part("held", used, held));
 }
 
-function badge(kind, text) {
-  return element("span", { class: `badge ${kind}` }, text);
+function badge(kind, text, more) {
+  return element("span", { class: `badge ${kind}`, title: more && `${text} ${more}` }, text, more && element("span", { class: "unseen" }, ` ${more}`));
 }
 
 function button(text, act, kind = "quiet") {
