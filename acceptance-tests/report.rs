@@ -11,9 +11,9 @@ use terraform_provider_ipam::backend::report::{Ask, Report};
 use terraform_provider_ipam::backend::{Ipam, PoolChange, Terms};
 use terraform_provider_ipam::ipam::{Allocation, AllocationSpec, Pool, Rules, Size, Tags};
 
-use crate::harness::PROVIDER;
 use crate::harness::browser::Browser;
 use crate::harness::store::{NewPool, Store};
+use crate::harness::{PROVIDER, Workspace};
 
 /// A page of so many allocations ...
 const MANY: usize = 100_000;
@@ -374,4 +374,38 @@ fn numbered(pattern: &Allocation, place: usize) -> Allocation {
     one.cidr = format!("{}/29", std::net::Ipv4Addr::from(first)).parse().unwrap();
     one.tags.insert("app".to_owned(), format!("app-{}", place % 40));
     one
+}
+
+#[test]
+fn a_rule_that_is_no_longer_kept_fails_the_plan_that_asks_for_it() {
+    let workspace = Workspace::new();
+    let configure = |rule: &str| {
+        workspace.configure(&format!(
+            "resource \"ipam_pool\" \"prod\" {{\n  name = \"prod\"\n  cidrs = [\"10.0.0.0/16\"]\n{rule}}}\n\
+             resource \"ipam_allocation\" \"web\" {{\n  ipam_pool_id = ipam_pool.prod.id\n  name = \"web\"\n  \
+             netmask_length = 24\n}}\n\
+             data \"ipam_report\" \"prod\" {{\n  ipam_pool_id = ipam_pool.prod.id\n  lifecycle {{\n    postcondition {{\n      \
+             condition = alltrue([for one in self.problems : one.severity != \"error\"])\n      \
+             error_message = join(\" \", [for one in self.problems : one.what])\n    }}\n  }}\n}}\n"
+        ));
+    };
+    configure("");
+    workspace.apply();
+    workspace.assert_settled();
+    // Who changes the rule past this configuration does not ask it.
+    let ipam = workspace.store().open();
+    let prod = workspace.store().pools().remove(0);
+    let rules = Rules { min_netmask_length: Some(26), ..Rules::default() };
+    let provision = prod.provision.clone();
+    let change = PoolChange {
+        name: prod.meta.name,
+        description: None,
+        rules,
+        strategy: prod.strategy,
+        tags: Tags::new(),
+        provision,
+    };
+    ipam.update_pool(&prod.meta.id, &change).unwrap();
+    configure("  allocation_min_netmask_length = 26\n");
+    workspace.try_plan(&[]).fails().says(&["It is larger than the pool allows: /26 is the largest"]);
 }

@@ -25,9 +25,9 @@ data "ipam_report" "top" {
 }
 
 # The same of everything in the store, as a warning that stops nobody.
-check "address_plan" {
-  data "ipam_report" "all" {}
+data "ipam_report" "all" {}
 
+check "address_plan" {
   assert {
     condition     = length(data.ipam_report.all.problems) == 0
     error_message = join("\n", [for problem in data.ipam_report.all.problems : "${problem.name}: ${problem.what}"])
