@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use terraform_provider_ipam::backend::report::{Ask, Report};
-use terraform_provider_ipam::backend::{Ipam, PoolChange, Terms};
+use terraform_provider_ipam::backend::{Ipam, PoolChange, Terms, TrendPoint, forecast};
 use terraform_provider_ipam::ipam::{Allocation, AllocationSpec, Pool, Rules, Size, Tags};
 
 use crate::harness::browser::Browser;
@@ -412,4 +412,38 @@ fn a_rule_that_is_no_longer_kept_fails_the_plan_that_asks_for_it() {
     ipam.update_pool(&prod.meta.id, &change).unwrap();
     configure("  allocation_min_netmask_length = 26\n");
     workspace.try_plan(&[]).fails().says(&["It is larger than the pool allows: /26 is the largest"]);
+}
+
+#[test]
+fn a_pool_shows_its_past_and_its_forecast_in_a_drawing_in_words_and_in_a_table() {
+    let scene = Scene::new();
+    let mut report = Report::gather(&scene.store.open(), &Ask::default(), &mut |_, _, _| {}).unwrap();
+    let at = report.at;
+    let point = |day: u32| TrendPoint {
+        time: at.checked_sub(Duration::from_secs(86_400 * u64::from(9 - day))).unwrap(),
+        provisioned: 4096u32.into(),
+        used: (300 * day).into(),
+    };
+    let prod = report.pools.iter_mut().find(|one| one.path == "corp/eu/prod").unwrap();
+    prod.trend = (0..10).map(point).collect();
+    prod.forecast = forecast(&prod.trend);
+    let full = prod.forecast.as_ref().unwrap().full_at.unwrap().strftime("%Y-%m-%d").to_string();
+    let page = scene.directory.path().join("past.html");
+    std::fs::write(&page, report.html()).unwrap();
+    let mut browser = Browser::start();
+    browser.look(1280, "screen", "light");
+    browser.open(&page, &format!("#pool={}", scene.prod.meta.id), READY);
+    let said = format!("It fills by 300 addresses each day, and is full on {full} if it goes on like this.");
+    let label = browser.run("document.querySelector('#pool svg[role=img]').getAttribute('aria-label')");
+    assert!(label.as_str().unwrap().contains(&format!("2,700 of 4,096 now. {said}")), "{label}");
+    assert!(texts(&mut browser, "#pool figcaption")[0].starts_with(&said));
+    browser.run("document.querySelector('#pool summary').click()");
+    browser.wait_until("document.querySelectorAll('#pool tbody tr').length === 10");
+    let last = texts(&mut browser, "#pool tbody tr:last-child td");
+    assert_eq!(last[1..], ["2,700", "4,096", "65.9%"]);
+    let is_drawn = "['area', 'line', 'limit', 'guess'].every((part) => !/NaN|undefined/.test(document.querySelector(`#pool \
+                    .chart .${part}`).getAttribute('d')))";
+    assert_eq!(browser.run(is_drawn), json!(true));
+    browser.keep_picture("past");
+    assert_quiet(&mut browser, &page);
 }
