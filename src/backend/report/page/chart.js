@@ -31,12 +31,12 @@ function chart(pool) {
   const parts = [];
   for (const part of [0, 0.25, 0.5, 0.75, 1]) {
     parts.push(drawing("line", { class: "rule", x1: left, x2: width - 8, y1: y(top * part), y2: y(top * part) }));
-    parts.push(drawing("text", { class: "mark", x: left - 8, y: y(top * part) + 4, "text-anchor": "end" }, short(top * part)));
+    parts.push(drawing("text", { class: "axis", x: left - 8, y: y(top * part) + 4, "text-anchor": "end" }, short(top * part)));
   }
   for (let place = 0; place <= 4; place++) {
     const at = start + ((end - start) * place) / 4;
     const anchor = place === 0 ? "start" : place === 4 ? "end" : "middle";
-    parts.push(drawing("text", { class: "mark", x: x(at), y: height - 6, "text-anchor": anchor }, day(at)));
+    parts.push(drawing("text", { class: "axis", x: x(at), y: height - 6, "text-anchor": anchor }, day(at)));
   }
   parts.push(drawing("path", { class: "area", d: `M${x(start)},${y(0)} L${spots(2)} L${x(now)},${y(0)} Z` }));
   parts.push(drawing("path", { class: "line", d: `M${spots(2)}` }));

@@ -149,7 +149,7 @@ function poolColumns() {
     { name: "Use", width: "minmax(80px, 1.4fr)", from: 640, show: (pool) => bar(sums(pool).used, sums(pool).held) },
     { name: "Used", width: "64px", number: true, show: (pool) => percent(sums(pool).used) },
     { name: "Held", width: "60px", number: true, from: 960, show: (pool) => (pool.held === "0" ? "" : percent(sums(pool).held)) },
-    { name: "Free", width: "minmax(80px, .9fr)", number: true, from: 960, show: (pool) => amount(pool.free) },
+    { name: "Free", width: "minmax(96px, .9fr)", number: true, from: 960, show: (pool) => amount(pool.free) },
     { name: "Largest free", width: "minmax(110px, 1.3fr)", kind: "code", from: 960, show: (pool) => pool.largest ?? "full" },
     { name: "Trend", width: "100px", from: 1180, show: sparkline },
     { name: "Full on", width: "92px", number: true, from: 640, show: (pool) => (pool.forecast?.full ? day(pool.forecast.full) : "") },
