@@ -30,6 +30,7 @@ mod names;
 mod quickstart;
 mod read_only;
 mod replacing;
+mod report;
 mod saved_plans;
 mod secrets;
 mod sharing;

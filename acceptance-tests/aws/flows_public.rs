@@ -220,6 +220,8 @@ fn flow_k_a_public_range_is_proven_provisioned_advertised_withdrawn_and_given_ba
         ("ipam_external_resource_verification_token.proof", token("id")),
         ("ipam_pool.public", "public".to_owned()),
         ("ipam_pool.regional", "public/regional".to_owned()),
+        ("ipam_pool_cidr.by_token", state.text("ipam_pool_cidr.by_token.id")),
+        ("ipam_pool_cidr.by_certificate", state.text("ipam_pool_cidr.by_certificate.id")),
         ("ipam_byoip_cidr.site", id),
     ] {
         second.import(address, &id);

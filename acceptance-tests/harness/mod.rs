@@ -2,6 +2,7 @@
 //!
 //! `dev_overrides` makes `terraform init`, the network and a lock file unnecessary.
 
+pub mod browser;
 pub mod diagnostics;
 pub mod each;
 pub mod examples;

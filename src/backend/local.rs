@@ -1,5 +1,6 @@
 //! [`Ipam`] over a store of our own: reads on snapshots, writes grouped, holds that are good found without a write.
 
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -396,6 +397,10 @@ impl Ipam for Local {
 
     fn trend(&self, pool_id: &str, from: Timestamp, to: Timestamp, step: Duration) -> Result<Vec<TrendPoint>> {
         self.read(|reader| reader.trend(pool_id, from, to, step))
+    }
+
+    fn trends(&self, from: Timestamp, to: Timestamp, step: Duration) -> Result<BTreeMap<String, Vec<TrendPoint>>> {
+        self.read(|reader| reader.trends(from, to, step))
     }
 
     fn check(&self) -> Result<Audit> {

@@ -7,6 +7,7 @@ pub mod explain;
 mod group;
 mod local;
 pub mod observation;
+pub mod report;
 pub mod service;
 pub mod upkeep;
 
@@ -15,7 +16,7 @@ pub use explain::{Explanation, explain};
 pub use group::{GROUP_SIZE_MAX, Group};
 pub use local::{Local, Surroundings};
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -203,6 +204,13 @@ pub trait Ipam: Send + Sync {
     /// # Errors
     /// [`crate::ipam::Error::NotFound`]; [`crate::ipam::Error::Unsupported`] where no history is kept.
     fn trend(&self, _pool_id: &str, _from: Timestamp, _to: Timestamp, _step: Duration) -> Result<Vec<TrendPoint>> {
+        Err(Error::Unsupported { what: Unsupported::Events })
+    }
+    /// The same of every pool that there is, by id. Reads the whole history, once.
+    ///
+    /// # Errors
+    /// [`crate::ipam::Error::Unsupported`] where no history is kept.
+    fn trends(&self, _from: Timestamp, _to: Timestamp, _step: Duration) -> Result<BTreeMap<String, Vec<TrendPoint>>> {
         Err(Error::Unsupported { what: Unsupported::Events })
     }
     /// Verifies everything: free + held + used = provisioned and disjoint, indexes, event chain.

@@ -7,12 +7,12 @@
 //! Of AWS IPAM it is what AWS lists. Exit status 1, with one line for each, when a store would not take something of it:
 //! something changed while the lists were read.
 
-use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, ErrorKind};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
+use super::beside::Beside;
 use super::check::count;
 use super::out::{self, Page, clean};
 use super::{Failure, Opened};
@@ -82,52 +82,4 @@ pub(super) fn tally(tally: &crate::ipam::Tally) -> String {
         count(tally.allocations, "allocation"),
     ]
     .join(", ")
-}
-
-/// A file that becomes another one when it is complete, and is gone otherwise.
-struct Beside {
-    to: BufWriter<File>,
-    path: Option<PathBuf>,
-}
-
-impl Beside {
-    fn new(target: &Path) -> io::Result<Self> {
-        if target.exists() && !target.is_file() {
-            return Err(io::Error::other(
-                "it is there and is no file; without --output the export goes to standard output",
-            ));
-        }
-        let Some(name) = target.file_name() else { return Err(io::Error::other("it names no file")) };
-        let path = target.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let to = BufWriter::new(options.open(&path)?);
-        Ok(Self { to, path: Some(path) })
-    }
-
-    /// Complete and on the disk, under its name.
-    fn take_place(mut self, target: &Path) -> io::Result<()> {
-        io::Write::flush(&mut self.to)?;
-        self.to.get_ref().sync_all()?;
-        if let Some(path) = &self.path {
-            fs::rename(path, target)?;
-        }
-        self.path = None;
-        // The name is in the directory; not every system can be told to keep that now.
-        let directory = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        if let Ok(directory) = File::open(directory) {
-            directory.sync_all().ok();
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Beside {
-    fn drop(&mut self) {
-        if let Some(path) = &self.path {
-            fs::remove_file(path).ok();
-        }
-    }
 }

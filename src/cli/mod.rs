@@ -11,6 +11,7 @@
 mod about;
 mod allocations;
 mod arguments;
+mod beside;
 mod check;
 mod events;
 mod export;
@@ -22,6 +23,7 @@ mod out;
 mod paths;
 mod prune;
 mod rebuild;
+mod report;
 mod status;
 mod tree;
 
@@ -73,6 +75,8 @@ enum Command {
     Events(events::Options),
     /// Who had an address or a block when: told from the events, exactly.
     History(history::Options),
+    /// Everything on one page: a map of the address space, pools, allocations, problems, trends, events.
+    Report(report::Options),
     /// How the store is: counts, last event, versions; cheap, for people and for metrics.
     Status(Format),
     /// Everything in the store as one JSON file, for moving to another store and for keeping.
@@ -166,6 +170,7 @@ fn answer(cli: &Cli) -> Result<Answer, Failure> {
         Some(Command::Check(format)) => check::page(open(&cli.store)?.ipam(), *format)?,
         Some(Command::Events(options)) => events::page(open(&cli.store)?.ipam(), options)?,
         Some(Command::History(options)) => history::page(open(&cli.store)?.ipam(), options)?,
+        Some(Command::Report(options)) => report::page(open(&cli.store)?.ipam(), options)?,
         Some(Command::Status(format)) => status::page(&open(&cli.store)?, *format)?,
         Some(Command::Export(options)) => export::page(&open(&cli.store)?, options)?,
         // The one that may make a new store.

@@ -66,7 +66,11 @@ pub(super) fn wish(size: Size, pool: &Pool) -> Result<Wish> {
     Ok(wish)
 }
 
-fn check_length(netmask_length: u8, pool: &Pool) -> Result<()> {
+/// That an allocation of this size is one that the pool allows.
+///
+/// # Errors
+/// [`Error::NetmaskRule`].
+pub fn check_length(netmask_length: u8, pool: &Pool) -> Result<()> {
     let (min, max) = (pool.rules.min_netmask_length, pool.rules.max_netmask_length);
     if min.is_none_or(|min| min <= netmask_length) && max.is_none_or(|max| netmask_length <= max) {
         return Ok(());

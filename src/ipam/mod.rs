@@ -58,7 +58,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use allocations::check_tags;
+pub use allocations::{check_length, check_tags};
 pub use cidr::{Cidr, Family, address};
 pub use error::{Error, Fault, Occupant, Result, RuleName, Space, Unfinished, Unsupported};
 pub use events::{Chain, EventFilter, blocks as event_blocks};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use num_bigint::{BigInt, BigUint};
 
-use super::{HistoryQuery, Pool, Reader, Result, Tenure, codec};
+use super::{HistoryQuery, Pool, PoolFilter, Reader, Result, Tenure, codec};
 
 /// Addresses of a pool at a moment. What was held by plans then is not told: not every hold is an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,10 +40,28 @@ pub struct Forecast {
 
 /// Changes of what is provisioned and what is used, by time.
 type Changes = BTreeMap<Timestamp, [BigInt; 2]>;
+/// Places in it.
+const PROVISIONED: usize = 0;
+const USED: usize = 1;
 
-/// Whether a tenure took space out of this pool; otherwise it brought space into it.
-fn is_use(tenure: &Tenure, pool_id: &str) -> bool {
-    tenure.source_pool_id.as_deref() == Some(pool_id)
+/// Adds what a tenure brought and took to the changes of the pools that it concerns, of those that are asked for: out of
+/// the pool that the space came from, and into the pool that it was provisioned into.
+fn count_in(tenure: &Tenure, pools: &mut BTreeMap<String, Changes>) {
+    let size = BigInt::from(tenure.cidr.address_count());
+    let mut add = |pool_id: &str, sum: usize| {
+        let Some(changes) = pools.get_mut(pool_id) else { return };
+        changes.entry(tenure.from).or_default()[sum] += &size;
+        if let Some(end) = tenure.to {
+            changes.entry(end).or_default()[sum] -= &size;
+        }
+    };
+    let source = tenure.source_pool_id.as_deref();
+    if let Some(source) = source {
+        add(source, USED);
+    }
+    if source != Some(&tenure.pool_id) {
+        add(&tenure.pool_id, PROVISIONED);
+    }
 }
 
 impl Reader<'_> {
@@ -54,16 +72,29 @@ impl Reader<'_> {
     pub fn trend(&mut self, pool_id: &str, from: Timestamp, to: Timestamp, step: Duration) -> Result<Vec<TrendPoint>> {
         codec::require::<Pool>(self.snapshot, pool_id)?;
         let query = HistoryQuery { pool_id: Some(pool_id.to_owned()), to: Some(to), ..HistoryQuery::default() };
-        let mut changes = Changes::new();
+        let mut pools = BTreeMap::from([(pool_id.to_owned(), Changes::new())]);
         for tenure in self.history(&query)? {
-            let sum = usize::from(is_use(&tenure, pool_id));
-            let size = BigInt::from(tenure.cidr.address_count());
-            changes.entry(tenure.from).or_default()[sum] += &size;
-            if let Some(end) = tenure.to {
-                changes.entry(end).or_default()[sum] -= &size;
-            }
+            count_in(&tenure, &mut pools);
         }
-        Ok(points(changes, from, to, step))
+        Ok(pools.into_values().flat_map(|changes| points(changes, from, to, step)).collect())
+    }
+
+    /// The same of every pool that there is, by id. Reads all events, once.
+    ///
+    /// # Errors
+    /// [`super::Error::Store`] when an event cannot be read.
+    pub fn trends(
+        &mut self,
+        from: Timestamp,
+        to: Timestamp,
+        step: Duration,
+    ) -> Result<BTreeMap<String, Vec<TrendPoint>>> {
+        let there = self.list_pools(&PoolFilter { include_planned: true, ..PoolFilter::default() })?;
+        let mut pools = there.into_iter().map(|pool| (pool.meta.id, Changes::new())).collect();
+        for tenure in self.history(&HistoryQuery { to: Some(to), ..HistoryQuery::default() })? {
+            count_in(&tenure, &mut pools);
+        }
+        Ok(pools.into_iter().map(|(id, changes)| (id, points(changes, from, to, step))).collect())
     }
 }
 

@@ -99,12 +99,14 @@ fn the_trend_ends_in_the_present_utilization() {
             })
             .unwrap();
         let filter = PoolFilter::default();
+        let all = world.read(|reader| reader.trends(now, now, Duration::from_secs(1))).unwrap();
         for pool in world.read(|reader| reader.list_pools(&filter)).unwrap() {
             let id = &pool.meta.id;
             let used = world.read(|reader| reader.utilization(id)).unwrap().used;
             let provisioned = world.read(|reader| reader.list_pool_cidrs(id, false)).unwrap();
             let provisioned = provisioned.iter().map(|one| one.cidr.address_count()).sum();
             let points = world.read(|reader| reader.trend(id, now, now, Duration::from_secs(1))).unwrap();
+            assert_eq!(all.get(id), Some(&points), "all pools in one reading");
             let last = points.last().unwrap();
             assert_eq!((&last.provisioned, &last.used), (&provisioned, &used), "seed {seed}, pool {}", pool.meta.name);
         }

@@ -18,6 +18,7 @@ mod pool_cidrs;
 mod pools;
 mod prefix_list;
 mod preview_next_cidr;
+mod report;
 mod scope;
 mod scopes;
 #[cfg(test)]
@@ -46,6 +47,7 @@ pub(super) fn all(shared: &Arc<Shared>) -> Vec<Box<dyn ErasedDataSource>> {
         Box::new(pools::PoolsData(Arc::clone(shared))),
         Box::new(prefix_list::PrefixListData(Arc::clone(shared))),
         Box::new(preview_next_cidr::PreviewNextCidrData(Arc::clone(shared))),
+        Box::new(report::ReportData(Arc::clone(shared))),
         Box::new(scope::ScopeData(Arc::clone(shared))),
         Box::new(scopes::ScopesData(Arc::clone(shared))),
         Box::new(utilization::UtilizationData(Arc::clone(shared))),

@@ -14,6 +14,7 @@ mod lists;
 mod past;
 mod reading;
 mod refusing;
+mod reports;
 mod schemas;
 
 /// Names that Terraform keeps for itself in a data block.

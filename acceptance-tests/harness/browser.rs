@@ -1,0 +1,235 @@
+//! A headless Chromium, driven through its DevTools protocol over two pipes: no port, no other program.
+
+use std::collections::VecDeque;
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// The browser answers everything within this time, or something is wrong with it.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Programs that are Chromium, in the order of preference.
+const PROGRAMS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
+
+/// A browser with one page, gone when it is dropped.
+pub struct Browser {
+    process: Child,
+    to: ChildStdin,
+    from: Receiver<Value>,
+    /// What happened and nobody has looked at yet.
+    events: VecDeque<Value>,
+    session: String,
+    calls: u64,
+    _profile: TempDir,
+}
+
+fn program() -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = PROGRAMS
+        .iter()
+        .flat_map(|name| std::env::split_paths(&path).map(move |directory| directory.join(name)))
+        .find(|program| program.is_file());
+    found.expect("The tests of the report need Chromium: install it (Debian and Ubuntu: apt install chromium)")
+}
+
+impl Browser {
+    /// Starts it with an empty page.
+    pub fn start() -> Self {
+        let profile = tempfile::tempdir().expect("a scratch directory");
+        // Chromium talks on descriptors 3 and 4; a shell puts the pipes there. As root it has no sandbox.
+        let mut process = Command::new("sh")
+            .args(["-c", "exec \"$@\" 3<&0 4>&1 </dev/null >/dev/null 2>&1", "sh"])
+            .arg(program())
+            .args(["--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--no-first-run"])
+            .args(["--disable-background-networking", "--disable-component-update", "--hide-scrollbars"])
+            .args(["--disable-dev-shm-usage", "--force-device-scale-factor=1"])
+            .arg(format!("--user-data-dir={}", profile.path().display()))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("a shell can be started");
+        let to = process.stdin.take().expect("it is piped");
+        let out = process.stdout.take().expect("it is piped");
+        let (sender, from) = mpsc::channel();
+        thread::spawn(move || {
+            for message in BufReader::new(out).split(0) {
+                let Ok(message) = message else { return };
+                let value = serde_json::from_slice(&message).expect("the browser speaks JSON");
+                if sender.send(value).is_err() {
+                    return;
+                }
+            }
+        });
+        let session = String::new();
+        let mut browser = Self { process, to, from, events: VecDeque::new(), session, calls: 0, _profile: profile };
+        let target = browser.call("Target.createTarget", json!({ "url": "about:blank" }));
+        let attach = json!({ "targetId": target["targetId"], "flatten": true });
+        browser.session = browser.call("Target.attachToTarget", attach)["sessionId"].as_str().unwrap().to_owned();
+        for domain in ["Page", "Runtime", "Network", "Log"] {
+            browser.call(&format!("{domain}.enable"), json!({}));
+        }
+        browser
+    }
+
+    /// Calls a method of the protocol.
+    #[track_caller]
+    pub fn call(&mut self, method: &str, parameters: Value) -> Value {
+        self.try_call(method, parameters).unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    fn try_call(&mut self, method: &str, parameters: Value) -> Result<Value, Value> {
+        self.calls += 1;
+        let mut message = json!({ "id": self.calls, "method": method, "params": parameters });
+        if !self.session.is_empty() {
+            message["sessionId"] = json!(self.session);
+        }
+        let written = self.to.write_all(message.to_string().as_bytes()).and_then(|()| self.to.write_all(&[0]));
+        written.and_then(|()| self.to.flush()).expect("the browser listens");
+        loop {
+            let answer = self.next();
+            if answer["id"] == self.calls {
+                return if answer["error"].is_null() {
+                    Ok(answer["result"].clone())
+                } else {
+                    Err(answer["error"].clone())
+                };
+            }
+            self.events.push_back(answer);
+        }
+    }
+
+    fn next(&self) -> Value {
+        self.from.recv_timeout(PATIENCE).expect("the browser answers")
+    }
+
+    /// Opens a file and waits until `isReady` (JavaScript) is true. Says how long that took.
+    pub fn open(&mut self, file: &Path, fragment: &str, is_ready: &str) -> Duration {
+        let start = Instant::now();
+        // Another fragment of the same file would not be another page.
+        self.call("Page.navigate", json!({ "url": "about:blank" }));
+        self.call("Page.navigate", json!({ "url": format!("file://{}{fragment}", file.display()) }));
+        self.wait_until(is_ready);
+        start.elapsed()
+    }
+
+    /// Waits until an expression is true. While the page changes, it may fail.
+    #[track_caller]
+    pub fn wait_until(&mut self, expression: &str) {
+        let start = Instant::now();
+        let condition = format!("Boolean({expression})");
+        while self.evaluate(&condition) != Ok(json!(true)) {
+            assert!(start.elapsed() < PATIENCE, "waited {PATIENCE:?} for {expression}: {:?}", self.complaints());
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// The value of an expression in the page.
+    #[track_caller]
+    pub fn run(&mut self, expression: &str) -> Value {
+        self.evaluate(expression).unwrap_or_else(|error| panic!("{expression}: {error}"))
+    }
+
+    fn evaluate(&mut self, expression: &str) -> Result<Value, Value> {
+        let ask = json!({ "expression": expression, "returnByValue": true, "awaitPromise": true });
+        let answer = self.try_call("Runtime.evaluate", ask)?;
+        if answer["exceptionDetails"].is_null() {
+            Ok(answer["result"]["value"].clone())
+        } else {
+            Err(answer["exceptionDetails"].clone())
+        }
+    }
+
+    /// Presses and releases a key, such as `ArrowDown` or `/`.
+    pub fn press(&mut self, key: &str) {
+        let code = match key {
+            "ArrowLeft" => 37,
+            "ArrowUp" => 38,
+            "ArrowRight" => 39,
+            "ArrowDown" => 40,
+            "Enter" => 13,
+            "Escape" => 27,
+            "Tab" => 9,
+            "End" => 35,
+            "Home" => 36,
+            _ => 0,
+        };
+        let text = match key {
+            "Enter" => "\r",
+            one if one.chars().count() == 1 => one,
+            _ => "",
+        };
+        let mut down = json!({ "type": "keyDown", "key": key, "code": key, "windowsVirtualKeyCode": code });
+        if !text.is_empty() {
+            down["text"] = json!(text);
+        }
+        self.call("Input.dispatchKeyEvent", down);
+        self.call("Input.dispatchKeyEvent", json!({ "type": "keyUp", "key": key, "windowsVirtualKeyCode": code }));
+    }
+
+    /// Types into what has the focus.
+    pub fn write(&mut self, text: &str) {
+        self.call("Input.insertText", json!({ "text": text }));
+    }
+
+    /// Size of the page, what it is shown on (`screen`, `print`), and `light` or `dark`.
+    pub fn look(&mut self, width: u32, medium: &str, scheme: &str) {
+        let size = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
+        self.call("Emulation.setDeviceMetricsOverride", size);
+        let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
+        self.call("Emulation.setEmulatedMedia", json!({ "media": medium, "features": features }));
+    }
+
+    /// A picture of the whole page, for eyes: kept where `IPAM_TEST_PICTURES` says, when it does.
+    pub fn keep_picture(&mut self, name: &str) {
+        let Some(directory) = std::env::var_os("IPAM_TEST_PICTURES") else { return };
+        let shot = self.call("Page.captureScreenshot", json!({ "captureBeyondViewport": true }));
+        let ask = format!("Uint8Array.fromBase64({}).toHex()", shot["data"]);
+        let hex = self.run(&ask).as_str().unwrap().to_owned();
+        let bytes: Vec<u8> = hex.as_bytes().chunks(2).map(hex_byte).collect();
+        fs::write(Path::new(&directory).join(format!("{name}.png")), bytes).unwrap();
+    }
+
+    fn drain(&mut self) -> impl Iterator<Item = &Value> {
+        while let Ok(event) = self.from.try_recv() {
+            self.events.push_back(event);
+        }
+        self.events.iter()
+    }
+
+    /// Errors and warnings that the page caused: exceptions, the console, the log (refused by policy, not found, ...).
+    pub fn complaints(&mut self) -> Vec<Value> {
+        let is_bad = |event: &&Value| match event["method"].as_str() {
+            Some("Runtime.exceptionThrown") => true,
+            Some("Runtime.consoleAPICalled") => {
+                ["error", "warning", "assert"].iter().any(|bad| event["params"]["type"] == *bad)
+            }
+            Some("Log.entryAdded") => ["error", "warning"].iter().any(|bad| event["params"]["entry"]["level"] == *bad),
+            _ => false,
+        };
+        self.drain().filter(is_bad).cloned().collect()
+    }
+
+    /// Addresses of everything that was asked for.
+    pub fn requests(&mut self) -> Vec<String> {
+        let url = |event: &Value| event["params"]["request"]["url"].as_str().unwrap_or_default().to_owned();
+        self.drain().filter(|event| event["method"] == "Network.requestWillBeSent").map(url).collect()
+    }
+}
+
+fn hex_byte(pair: &[u8]) -> u8 {
+    u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // Closing the pipe would end it too, but not before its scratch directory is gone.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

@@ -1,0 +1,115 @@
+//! The report as Markdown, for merge requests and wikis.
+
+use std::fmt::Write;
+
+use super::csv::{state, tags};
+use super::json::program;
+use super::{Problem, Report, subject};
+use crate::backend::explain::{number, percent, time};
+
+impl Report {
+    /// As GitHub-flavoured Markdown.
+    pub fn markdown(&self) -> String {
+        let mut text = String::from("# IPAM report\n\n");
+        let about = self.narrowed_to.as_deref().map(|about| format!(", {}", plain(about))).unwrap_or_default();
+        let _ = writeln!(text, "{}{about}. {} by {}.", plain(&self.store), time(self.at), program());
+        let sections = [self.problem_section(), self.pool_section(), self.allocation_section(), self.event_section()];
+        for section in sections.into_iter().flatten() {
+            text.push('\n');
+            text.push_str(&section);
+        }
+        text
+    }
+
+    fn problem_section(&self) -> Option<String> {
+        if self.problems.is_empty() {
+            return Some("## Problems\n\nNone.\n".to_owned());
+        }
+        let row = |problem: &Problem| {
+            let name = if problem.name.is_empty() { &problem.place } else { &problem.name };
+            vec![problem.severity.word().to_owned(), problem.topic.word().to_owned(), plain(name), plain(&problem.what)]
+        };
+        Some(section("Problems", &["Severity", "Topic", "Where", "What"], self.problems.iter().map(row)))
+    }
+
+    fn pool_section(&self) -> Option<String> {
+        let row = |one: &super::PoolReport| {
+            let sums = &one.utilization;
+            let cidrs: Vec<String> = one.cidrs.iter().map(ToString::to_string).collect();
+            let full_at = one.forecast.as_ref().and_then(|found| found.full_at);
+            vec![
+                plain(self.scope_name(&one.pool().scope_id)),
+                plain(&one.path),
+                cidrs.join("<br>"),
+                percent(&sums.used, &sums.provisioned),
+                percent(&sums.held, &sums.provisioned),
+                number(&sums.free),
+                sums.largest_free.map(|block| block.to_string()).unwrap_or_default(),
+                sums.allocations.to_string(),
+                full_at.map(|at| at.strftime("%Y-%m-%d").to_string()).unwrap_or_default(),
+            ]
+        };
+        let header =
+            ["Scope", "Pool", "CIDRs", "Used", "Held", "Free addresses", "Largest free", "Allocations", "Full on"];
+        (!self.pools.is_empty()).then(|| section("Pools", &header, self.pools.iter().map(row)))
+    }
+
+    fn allocation_section(&self) -> Option<String> {
+        let paths = self.paths();
+        let row = |one: &crate::ipam::Allocation| {
+            vec![
+                plain(paths.get(one.pool_id.as_str()).copied().unwrap_or_default()),
+                plain(&one.meta.name),
+                one.cidr.to_string(),
+                state(one.meta.state).to_owned(),
+                one.resource_type.word().to_owned(),
+                plain(&one.meta.owner),
+                plain(one.description.as_deref().unwrap_or_default()),
+                plain(&tags(&one.tags)),
+            ]
+        };
+        let header = ["Pool", "Name", "CIDR", "State", "For", "Owner", "Description", "Tags"];
+        (!self.allocations.is_empty()).then(|| section("Allocations", &header, self.allocations.iter().map(row)))
+    }
+
+    fn event_section(&self) -> Option<String> {
+        let row = |event: &crate::ipam::Event| {
+            let (name, cidrs) = subject(event);
+            let cidrs: Vec<String> = cidrs.iter().map(ToString::to_string).collect();
+            vec![
+                time(event.time),
+                plain(&event.actor.owner),
+                plain(&event.action),
+                event.kind.word().to_owned(),
+                plain(name),
+                cidrs.join("<br>"),
+            ]
+        };
+        let header = ["Time", "Owner", "Action", "What", "Name", "CIDRs"];
+        (!self.events.is_empty()).then(|| section("Recent events", &header, self.events.iter().map(row)))
+    }
+}
+
+fn section(title: &str, header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let mut text = format!("## {title}\n\n| {} |\n|{}\n", header.join(" | "), " --- |".repeat(header.len()));
+    for row in rows {
+        let _ = writeln!(text, "| {} |", row.join(" | "));
+    }
+    text
+}
+
+/// Free text that stays text in a cell of a table: no mark-up, no HTML, no second line.
+pub(super) fn plain(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '!' => shown.extend(['\\', letter]),
+            '<' => shown.push_str("&lt;"),
+            '>' => shown.push_str("&gt;"),
+            '&' => shown.push_str("&amp;"),
+            _ if letter.is_control() => shown.push(' '),
+            _ => shown.push(letter),
+        }
+    }
+    shown
+}

@@ -1,0 +1,99 @@
+// Small parts of the page. Whatever is shown goes in as text, never as mark-up.
+
+// An element. `properties`: `class`, `on` (listeners), `data`, properties of the element, else attributes.
+function element(tag, properties = {}, ...children) {
+  return dress(document.createElement(tag), properties, children);
+}
+
+function drawing(tag, properties = {}, ...children) {
+  return dress(document.createElementNS("http://www.w3.org/2000/svg", tag), properties, children);
+}
+
+function dress(node, properties, children) {
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name === "on") for (const [event, listener] of Object.entries(value)) node.addEventListener(event, listener);
+    else node.setAttribute(name, value === true ? "" : String(value));
+  }
+  node.append(...children.flat().filter((child) => child !== undefined && child !== null && child !== false));
+  return node;
+}
+
+const byId = (id) => document.getElementById(id);
+const many = new Intl.NumberFormat("en");
+
+// A count of addresses: exact while a person can read it, a power of two beyond.
+function amount(text) {
+  const count = BigInt(text);
+  if (count < 1n << 50n) return many.format(count);
+  const power = count.toString(2).length - 1;
+  const digits = [...String(power)].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)]).join("");
+  return count === 1n << BigInt(power) ? `2${digits}` : `over 2${digits}`;
+}
+
+function addresses({ bits, length }) {
+  return length === bits ? "1 address" : `${amount(1n << BigInt(bits - length))} addresses`;
+}
+
+// A part of a whole, from 0 to 1.
+function share(part, whole) {
+  const [a, b] = [BigInt(part), BigInt(whole)];
+  return b === 0n ? 0 : Number((a * 1000000n) / b) / 1000000;
+}
+
+// Rounded down, so that only all of it is 100%.
+function percent(fraction) {
+  if (fraction > 0 && fraction < 0.001) return "<0.1%";
+  return `${(Math.floor(fraction * 1000) / 10).toFixed(1)}%`;
+}
+
+const time = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 16).replace("T", " ");
+const day = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 10);
+const plural = (count, word) => `${many.format(count)} ${word}${count === 1 ? "" : "s"}`;
+
+function sums(pool) {
+  const used = share(pool.used, pool.provisioned);
+  return { used, held: share(pool.held, pool.provisioned), free: share(pool.free, pool.provisioned) };
+}
+
+// How full something is. The numbers stand beside it, so it is not read out.
+function bar(used, held) {
+  const part = (kind, from, width) => {
+    const node = element("span", { class: kind });
+    node.style.left = `${from * 100}%`;
+    node.style.width = width > 0 ? `max(2px, ${width * 100}%)` : "0";
+    return node;
+  };
+  return element("span", { class: "bar", "aria-hidden": "true" }, part("used", 0, used), part("held", used, held));
+}
+
+function badge(kind, text, more) {
+  return element("span", { class: `badge ${kind}`, title: more && `${text} ${more}` }, text, more && element("span", { class: "unseen" }, ` ${more}`));
+}
+
+function button(text, act, kind = "quiet") {
+  return element("button", { type: "button", class: kind, on: { click: act } }, text);
+}
+
+function facts(pairs) {
+  const shown = pairs.filter(([, value]) => value !== undefined && value !== null && value !== "");
+  return element("dl", { class: "facts" }, shown.map(([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, value))));
+}
+
+// A plain table, for what a drawing shows.
+function plainTable(caption, header, rows) {
+  return element(
+    "table",
+    { class: "plain" },
+    element("caption", { class: "unseen" }, caption),
+    element("thead", {}, element("tr", {}, header.map((name) => element("th", { scope: "col" }, name)))),
+    element("tbody", {}, rows.map((row) => element("tr", {}, row.map((cell) => element("td", {}, cell))))),
+  );
+}
+
+// The owner of an event, with the run that did it when that is a web address.
+function actor(event) {
+  const who = event.user ? `${event.owner} (${event.user})` : event.owner;
+  const isLink = /^https?:\/\//.test(event.run ?? "");
+  return isLink ? element("a", { href: event.run, rel: "noreferrer noopener", target: "_blank" }, who) : who;
+}

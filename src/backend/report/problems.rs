@@ -1,0 +1,272 @@
+//! What is wrong with an address plan, in sentences: damage, overlaps, rules that are not kept, space that runs out.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::Timestamp;
+use num_bigint::BigUint;
+
+use super::{PoolReport, Report};
+use crate::backend::Finding;
+use crate::backend::explain::percent;
+use crate::ipam::{Allocation, Cidr, Error, Pool, check_length, check_tags};
+
+/// How bad it is. The worst is the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// It contradicts a rule or the data itself.
+    Error,
+    /// It will cost somebody a day soon.
+    Warning,
+    /// Worth knowing.
+    Note,
+}
+
+impl Severity {
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
+}
+
+/// What it is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Topic {
+    /// The store contradicts itself (a finding of `check`).
+    Damage,
+    /// Two have the same addresses.
+    Overlap,
+    /// An allocation does not keep a rule of its pool.
+    Compliance,
+    /// A pool is full, or will be soon.
+    Space,
+}
+
+impl Topic {
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Damage => "damage",
+            Self::Overlap => "overlap",
+            Self::Compliance => "compliance",
+            Self::Space => "space",
+        }
+    }
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    pub severity: Severity,
+    pub topic: Topic,
+    /// Id of the object, or the place in the store.
+    pub place: String,
+    /// How a person knows it: path, name, block.
+    pub name: String,
+    /// What is wrong, in sentences.
+    pub what: String,
+}
+
+/// A pool that is full within so many days is worth a warning.
+const SOON: i64 = 90;
+/// A line that explains less of the changes is no reason to warn anybody.
+const TRUSTED: f64 = 0.5;
+
+/// All of them, the worst first. `below` is the space of pools below others.
+pub(super) fn of(report: &Report, below: &[Allocation], findings: &[Finding]) -> Vec<Problem> {
+    let mut problems: Vec<Problem> = findings.iter().map(damage).collect();
+    problems.extend(overlaps_in_pools(report, below));
+    problems.extend(overlaps_of_tops(report));
+    problems.extend(compliance(report));
+    let divided: HashSet<&str> = report.pools.iter().filter_map(|pool| pool.pool().source_pool_id.as_deref()).collect();
+    // A pool that is divided among others is full because it was meant so.
+    let undivided = report.pools.iter().filter(|pool| !divided.contains(pool.pool().meta.id.as_str()));
+    problems.extend(undivided.filter_map(|pool| space(pool, report.at)));
+    problems.sort_by_key(|problem| (problem.severity, problem.topic));
+    problems
+}
+
+fn damage(finding: &Finding) -> Problem {
+    Problem {
+        severity: Severity::Error,
+        topic: Topic::Damage,
+        place: finding.place.clone(),
+        name: String::new(),
+        what: finding.what.clone(),
+    }
+}
+
+/// A block that somebody has.
+struct Taken<'a> {
+    cidr: Cidr,
+    /// Who must not share with others of the same.
+    owner: &'a str,
+    id: &'a str,
+    name: String,
+    /// A default private scope and a laboratory may well have the same addresses.
+    scope: &'a str,
+}
+
+/// Each block with the nearest one before it that has addresses of it. Blocks are aligned: one contains the other.
+fn overlaps<'t, 'a>(taken: &'t mut [Taken<'a>]) -> Vec<(&'t Taken<'a>, &'t Taken<'a>)> {
+    // Of equal blocks the one that is listed first counts as the one before.
+    taken.sort_by_key(|one| (one.cidr.family(), one.cidr.first(), one.cidr.netmask_length()));
+    let mut around: Vec<&Taken<'_>> = Vec::new();
+    let mut found = Vec::new();
+    for one in taken.iter() {
+        while around.last().is_some_and(|last| !last.cidr.contains(&one.cidr)) {
+            around.pop();
+        }
+        if let Some(other) = around.iter().rev().find(|other| other.owner != one.owner) {
+            found.push((*other, one));
+        }
+        around.push(one);
+    }
+    found
+}
+
+fn overlaps_in_pools(report: &Report, below: &[Allocation]) -> Vec<Problem> {
+    let paths = report.paths();
+    let mut by_pool: HashMap<&str, Vec<Taken<'_>>> = HashMap::new();
+    for allocation in report.allocations.iter().chain(below) {
+        let Some(cidr) = allocation.reserved() else { continue };
+        let path = paths.get(allocation.pool_id.as_str()).copied().unwrap_or_default();
+        let id = allocation.meta.id.as_str();
+        let name = format!("{path}: {} {cidr}", allocation.meta.name);
+        by_pool.entry(&allocation.pool_id).or_default().push(Taken { cidr, owner: id, id, name, scope: "" });
+    }
+    let mut pools: Vec<_> = by_pool.into_iter().collect();
+    pools.sort_by_key(|(pool_id, _)| *pool_id);
+    let mut problems = Vec::new();
+    for (_, mut taken) in pools {
+        problems.extend(overlaps(&mut taken).into_iter().map(|(other, one)| Problem {
+            severity: Severity::Error,
+            topic: Topic::Overlap,
+            place: one.id.to_owned(),
+            name: one.name.clone(),
+            what: format!("{} has addresses of {} ({}) in the same pool.", one.cidr, other.name, other.id),
+        }));
+    }
+    problems
+}
+
+/// In one scope that is wrong; between scopes it is only good to know, before somebody connects the two networks.
+fn overlaps_of_tops(report: &Report) -> Vec<Problem> {
+    let scopes: HashMap<&str, &str> =
+        report.scopes.iter().map(|scope| (scope.meta.id.as_str(), scope.meta.name.as_str())).collect();
+    let mut taken = Vec::new();
+    for one in report.pools.iter().filter(|one| one.pool().source_pool_id.is_none()) {
+        let pool = one.pool();
+        let scope = scopes.get(pool.scope_id.as_str()).copied().unwrap_or_default();
+        taken.extend(one.cidrs.iter().map(|cidr| Taken {
+            cidr: *cidr,
+            owner: &pool.meta.id,
+            id: &pool.meta.id,
+            name: format!("{} {cidr} in scope {scope}", one.path),
+            scope: &pool.scope_id,
+        }));
+    }
+    let problem = |(other, one): (&Taken<'_>, &Taken<'_>)| {
+        let is_one_scope = other.scope == one.scope;
+        Problem {
+            severity: if is_one_scope { Severity::Error } else { Severity::Note },
+            topic: Topic::Overlap,
+            place: one.id.to_owned(),
+            name: one.name.clone(),
+            what: if is_one_scope {
+                format!("It has addresses of {}, in the same scope.", other.name)
+            } else {
+                format!(
+                    "It has addresses of {}. Scopes may overlap; the two networks cannot be connected without \
+                     translation.",
+                    other.name
+                )
+            },
+        }
+    };
+    overlaps(&mut taken).into_iter().map(problem).collect()
+}
+
+/// Rules count when something is allocated. Who changes them later leaves those behind that do not keep them.
+fn compliance(report: &Report) -> Vec<Problem> {
+    let places = report.places();
+    let mut problems = Vec::new();
+    for allocation in &report.allocations {
+        let Some(place) = places.get(allocation.pool_id.as_str()) else { continue };
+        let pool = &report.pools[*place];
+        let broken = broken_rules(allocation, pool.pool());
+        if !broken.is_empty() {
+            problems.push(Problem {
+                severity: Severity::Error,
+                topic: Topic::Compliance,
+                place: allocation.meta.id.clone(),
+                name: format!("{}: {} {}", pool.path, allocation.meta.name, allocation.cidr),
+                what: broken.join(" "),
+            });
+        }
+    }
+    problems
+}
+
+/// One sentence for each rule that an allocation does not keep; the rules themselves are the core's.
+pub(super) fn broken_rules(allocation: &Allocation, pool: &Pool) -> Vec<String> {
+    let mut broken = Vec::new();
+    if let Err(Error::NetmaskRule { netmask_length, min, max, .. }) =
+        check_length(allocation.cidr.netmask_length(), pool)
+    {
+        broken.push(match (min, max) {
+            (Some(min), _) if netmask_length < min => {
+                format!("It is larger than the pool allows: /{min} is the largest (allocation_min_netmask_length).")
+            }
+            (_, max) => format!(
+                "It is smaller than the pool allows: /{} is the smallest (allocation_max_netmask_length).",
+                max.unwrap_or(netmask_length)
+            ),
+        });
+    }
+    let mut rules = pool.clone();
+    while let Err(Error::TagRule { key, required, found, .. }) = check_tags(&allocation.tags, &rules) {
+        rules.rules.required_tags.remove(&key);
+        let found = found.map_or_else(|| "is missing".to_owned(), |found| format!("is {found:?}"));
+        broken.push(format!("The tag {key:?} {found}, and must be {required:?} (allocation_resource_tags)."));
+    }
+    broken
+}
+
+fn space(one: &PoolReport, at: Timestamp) -> Option<Problem> {
+    let now = &one.utilization;
+    if now.provisioned == BigUint::ZERO {
+        return None;
+    }
+    let what = if now.free == BigUint::ZERO {
+        let held = if now.held == BigUint::ZERO {
+            String::new()
+        } else {
+            format!(" {} of it is held by plans.", percent(&now.held, &now.provisioned))
+        };
+        format!("It is full: no allocation can be made in it.{held}")
+    } else {
+        let found = one.forecast.as_ref().filter(|found| found.r_squared >= TRUSTED)?;
+        let full_at = found.full_at.filter(|full| days(at, *full) <= SOON)?;
+        format!(
+            "If it goes on like this it is full on {} ({:.0} addresses more each day, {} used now).",
+            full_at.strftime("%Y-%m-%d"),
+            found.addresses_per_day,
+            percent(&now.used, &now.provisioned)
+        )
+    };
+    Some(Problem {
+        severity: Severity::Warning,
+        topic: Topic::Space,
+        place: now.pool.meta.id.clone(),
+        name: one.path.clone(),
+        what,
+    })
+}
+
+fn days(from: Timestamp, to: Timestamp) -> i64 {
+    to.duration_since(from).as_hours() / 24
+}

@@ -1,0 +1,116 @@
+//! `report`: everything on one page, see `backend::report`.
+//!
+//! JSON: `{store, program, generated_at, since, narrowed_to, problems: [{severity, topic, place, name, what}], scopes,
+//! pools: [{..., provisioned, used, held, free, largest_free, trend, forecast}], allocations, events}`; the newest event is
+//! the first.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+
+use super::beside::Beside;
+use super::check::count;
+use super::out::{self, Page};
+use super::{Failure, arguments, paths};
+use crate::backend::report::{Ask, Report, Severity};
+use crate::backend::{Ipam, PoolFilter};
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    #[command(flatten)]
+    form: Form,
+    /// Only this scope: an id or a name.
+    #[arg(long)]
+    scope: Option<String>,
+    /// Only this pool and those below it: a path, the end of one, or an id.
+    #[arg(long)]
+    pool: Option<String>,
+    /// How far back trends, forecasts and events go: a time ago such as 30d, a day, or a time.
+    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = arguments::moment)]
+    since: Timestamp,
+}
+
+/// What the report becomes.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct Form {
+    /// One page for a browser, in this file (readable by its owner only, and there at once or not at all); `-` for
+    /// standard output.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// JSON with everything.
+    #[arg(long)]
+    json: bool,
+    /// A table for spreadsheets.
+    #[arg(long, value_enum, value_name = "TABLE")]
+    csv: Option<Table>,
+    /// Markdown, for merge requests and wikis.
+    #[arg(long)]
+    markdown: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Table {
+    /// One allocation on each line.
+    Allocations,
+    /// One pool on each line.
+    Pools,
+}
+
+pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, Failure> {
+    let ask = ask(ipam, options)?;
+    let report = {
+        let mut bar = out::Bar::new();
+        Report::gather(ipam, &ask, &mut |what, done, total| bar.show(what, done, total))?
+    };
+    Ok(match &options.form {
+        Form { html: Some(path), .. } if path.as_os_str() == "-" => Page::text(report.html()),
+        Form { html: Some(path), .. } => {
+            write(path, &report.html())
+                .map_err(|error| Failure::Usage(format!("{} cannot be written: {error}.", path.display())))?;
+            Page::text(format!("{} is in {}: {}.\n", report.store, path.display(), words(&report)))
+        }
+        Form { csv: Some(Table::Allocations), .. } => Page::text(report.csv_of_allocations()),
+        Form { csv: Some(Table::Pools), .. } => Page::text(report.csv_of_pools()),
+        Form { json: true, .. } => Page::text(report.json()),
+        Form { .. } => Page::text(report.markdown()),
+    })
+}
+
+fn ask(ipam: &dyn Ipam, options: &Options) -> Result<Ask, Failure> {
+    let pool_id = match &options.pool {
+        None => None,
+        Some(wanted) => {
+            let pools = ipam.list_pools(&PoolFilter { include_planned: true, ..PoolFilter::default() })?;
+            Some(paths::find(&pools, &paths::of(&pools), wanted)?.meta.id.clone())
+        }
+    };
+    let scope_id = match &options.scope {
+        None => None,
+        Some(wanted) if wanted.starts_with("ipam-scope-") => Some(wanted.clone()),
+        Some(wanted) => match ipam.find_scope(wanted)? {
+            Some(scope) => Some(scope.meta.id),
+            None => return Err(Failure::Usage(format!("There is no scope {wanted:?} in this store."))),
+        },
+    };
+    Ok(Ask { scope_id, pool_id, since: Some(options.since) })
+}
+
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    let mut beside = Beside::new(path)?;
+    beside.to.write_all(text.as_bytes())?;
+    beside.take_place(path)
+}
+
+/// What the report shows, in numbers.
+fn words(report: &Report) -> String {
+    [
+        count(report.pools.len() as u64, "pool"),
+        count(report.allocations.len() as u64, "allocation"),
+        count(report.count(Severity::Error) as u64, "error"),
+        count(report.count(Severity::Warning) as u64, "warning"),
+    ]
+    .join(", ")
+}
