@@ -32,7 +32,7 @@ fn every_schema_is_one_that_terraform_accepts() {
     names.sort_unstable();
     names.dedup();
     assert_eq!(names.len(), sources.len(), "two data sources of one name");
-    assert_eq!(names.len(), 13);
+    assert_eq!(names.len(), 14);
 }
 
 #[test]
