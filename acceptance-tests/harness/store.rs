@@ -106,6 +106,7 @@ impl Store {
     }
 
     /// The same, of this account of AWS.
+    #[cfg(feature = "aws")]
     pub fn of_account(self, account: &str) -> Self {
         Self { account: Some(account.to_owned()), ..self }
     }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use crate::backend::observation::{DiscoveredAccount, FailureCode, Spot};
+use crate::provider::attributes::Time;
 use crate::provider::shared::Shared;
 use crate::tf::{DataSource, Diagnostics};
 use crate::{at, model};
 
-use super::{Moment, NO_DISCOVERY, explained, moment};
+use super::{NO_DISCOVERY, explained, moment};
 
 model! {
     /// An account in a Region, and how looking at it goes.
@@ -25,9 +26,9 @@ model! {
         /// The reason in words; null when it did not fail.
         failure_message: String => computed(),
         /// When it was last tried, as RFC 3339 time.
-        last_attempted_discovery_time: Moment => computed(),
+        last_attempted_discovery_time: Time => computed(),
         /// When it last succeeded, as RFC 3339 time; null when it never did.
-        last_successful_discovery_time: Moment => computed(),
+        last_successful_discovery_time: Time => computed(),
     }
 }
 

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use crate::backend::observation::{AttachmentStatus, DiscoveredCidr, IpSource, SeenType, Spot};
 use crate::backend::service::AccountId;
 use crate::ipam::{Cidr, Tags};
+use crate::provider::attributes::Time;
 use crate::provider::shared::Shared;
 use crate::tf::{DataSource, Diagnostics, Number};
 use crate::{at, model};
 
-use super::{Moment, NO_DISCOVERY, explained, fits, fits_text, moment, usage};
+use super::{NO_DISCOVERY, explained, fits, fits_text, moment, usage};
 
 model! {
     /// A block that was seen on a resource.
@@ -41,7 +42,7 @@ model! {
         /// Availability zone, by id.
         availability_zone_id: String => computed(),
         /// When it was seen so, as RFC 3339 time.
-        sample_time: Moment => computed(),
+        sample_time: Time => computed(),
     }
 }
 

@@ -6,12 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::backend::observation::{ComplianceStatus, HistoryQuestion, HistoryRecord, OverlapStatus, PastType};
 use crate::ipam::Cidr;
-use crate::provider::attributes::HumanDuration;
+use crate::provider::attributes::{HumanDuration, Time};
 use crate::provider::shared::Shared;
 use crate::tf::{DataSource, Diagnostic, Diagnostics, wrong_value};
 use crate::{at, model};
 
-use super::{Moment, NO_SCOPE, explained, moment};
+use super::{NO_SCOPE, explained, moment};
 
 model! {
     /// A resource had the block for a time.
@@ -35,9 +35,9 @@ model! {
         /// VPC that it was or was in.
         vpc_id: String => computed(),
         /// When it was first seen so, as RFC 3339 time: up to some minutes after it became so.
-        sampled_start_time: Moment => computed(),
+        sampled_start_time: Time => computed(),
         /// When it was last seen so, as RFC 3339 time; null while it is so.
-        sampled_end_time: Moment => computed(),
+        sampled_end_time: Time => computed(),
         /// Whether it is so now.
         is_current: bool => computed(),
     }
@@ -73,9 +73,9 @@ model! {
         /// Only in this VPC.
         vpc_id: String => optional(),
         /// Begin of the window, as RFC 3339 time; as far back as there is something when not set.
-        start_time: Moment => optional(),
+        start_time: Time => optional(),
         /// End of the window, as RFC 3339 time; now when not set.
-        end_time: Moment => optional(),
+        end_time: Time => optional(),
         /// Instead of the two: a window of this length that ends now, such as `24h`.
         last: HumanDuration => optional(),
         /// Only what is so now.

@@ -10,7 +10,6 @@ mod resource_cidrs;
 mod tests;
 
 use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use bigdecimal::BigDecimal;
@@ -25,6 +24,7 @@ use crate::ipam::Error;
 use crate::text_attr;
 use crate::tf::{Diagnostic, Diagnostics, ErasedDataSource, Number, Path, Tf};
 
+use super::attributes::Time;
 use super::errors;
 use super::shared::Shared;
 
@@ -36,7 +36,6 @@ text_attr!(ComplianceStatus);
 text_attr!(FailureCode);
 text_attr!(IpSource);
 text_attr!(ManagementState);
-text_attr!(Moment);
 text_attr!(OverlapStatus);
 text_attr!(PastType);
 text_attr!(SeenType);
@@ -87,28 +86,8 @@ const NO_DISCOVERY: &str = "InvalidIpamResourceDiscoveryId.NotFound";
 const NO_SCOPE: &str = "InvalidIpamScopeId.NotFound";
 const NO_POOL: &str = "InvalidIpamPoolId.NotFound";
 
-/// A point in time as RFC 3339 writes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Moment(Timestamp);
-
-impl fmt::Display for Moment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl FromStr for Moment {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        text.parse().map(Self).map_err(|_| {
-            format!("{text:?} is not a time. Write date, time and offset: \"2026-01-31T14:00:00Z\" or \"...+01:00\".")
-        })
-    }
-}
-
-fn moment(time: Option<Timestamp>) -> Tf<Moment> {
-    time.map(Moment).into()
+fn moment(time: Option<Timestamp>) -> Tf<Time> {
+    time.map(Time).into()
 }
 
 /// A fraction and the same in percent, in the few digits that it was written with.

@@ -8,11 +8,12 @@ use jiff::Timestamp;
 use crate::backend::observation::{AddressService, AddressType, AssociationStatus, PublicAddress, Spot};
 use crate::backend::service::AccountId;
 use crate::ipam::Tags;
+use crate::provider::attributes::Time;
 use crate::provider::shared::Shared;
 use crate::tf::{DataSource, Diagnostics};
 use crate::{at, model};
 
-use super::{Moment, NO_DISCOVERY, explained, fits, fits_text, moment};
+use super::{NO_DISCOVERY, explained, fits, fits_text, moment};
 
 model! {
     /// A public address.
@@ -55,7 +56,7 @@ model! {
         /// Tags of the Elastic IP address.
         tags: Tags => computed(),
         /// When it was seen so, as RFC 3339 time.
-        sample_time: Moment => computed(),
+        sample_time: Time => computed(),
     }
 }
 
@@ -118,7 +119,7 @@ model! {
         /// Elastic IP addresses that are on nothing, and could be released.
         idle_addresses: Vec<String> => computed(),
         /// When the oldest sample of those Regions was taken, as RFC 3339 time; null without addresses.
-        oldest_sample_time: Moment => computed(),
+        oldest_sample_time: Time => computed(),
     }
 }
 
