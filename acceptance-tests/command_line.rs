@@ -97,8 +97,8 @@ fn tree_shows_pools_allocations_and_holds() {
     let (scratch, _) = directory();
     let said = text(scratch.path(), &["tree"]);
     let lines: Vec<&str> = said.lines().skip(1).collect();
-    assert_eq!(lines[0], "└─ top  10.0.0.0/8  <0.1% used, largest free 10.128.0.0/9  [us-east-1]");
-    assert_eq!(lines[1], "   └─ prod  10.0.0.0/20  6.2% used, 6.2% held, largest free 10.0.8.0/21  [us-east-1]");
+    assert_eq!(lines[0], "└─ top  10.0.0.0/8  <0.1% used, largest free 10.128.0.0/9");
+    assert_eq!(lines[1], "   └─ prod  10.0.0.0/20  6.2% used, 6.2% held, largest free 10.0.8.0/21");
     assert_eq!(lines[2], "      ├─ 10.0.0.0/24  web");
     assert!(lines[3].starts_with("      └─ 10.0.1.0/24  api  (planned, held until 2"), "{said}");
     assert_eq!(

@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Who acts when a test writes past Terraform.
 pub const SOMEBODY_ELSE: &str = "somebody-else";
 
-/// Where pools are whose test says no Region: AWS allocates in pools that have one.
+/// Where pools of AWS are whose test says no Region: AWS allocates only in pools that have one.
 pub const LOCALE: &str = "us-east-1";
 
 /// What `store` says for AWS IPAM.
@@ -255,7 +255,7 @@ impl Store {
             scope_id: None,
             source_pool_id: pool.source.map(str::to_owned),
             address_family: None,
-            locale: Some(pool.locale.unwrap_or(LOCALE).to_owned()),
+            locale: pool.locale.or((self.url == AWS).then_some(LOCALE)).map(str::to_owned),
             description: None,
             rules: pool.rules.clone(),
             strategy: Strategy::default(),

@@ -13,10 +13,11 @@ use crate::Outcome;
 pub(crate) const SOURCE: &str = "ipam-dev/ipam";
 const BINARY: &str = "terraform-provider-ipam";
 
-/// Top directory of the repository.
+/// Top directory of the repository: the one that cargo runs this for, which is another than the one it was compiled in
+/// when a target directory was copied.
 pub(crate) fn root() -> PathBuf {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    package.parent().unwrap_or(package).to_path_buf()
+    let package = env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    package.parent().map_or_else(|| package.clone(), Path::to_path_buf)
 }
 
 /// Builds the provider with the profile that `cargo test` uses and these arguments about features, and says where it is.
