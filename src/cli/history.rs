@@ -99,14 +99,7 @@ fn query(ipam: &dyn Ipam, options: &Options) -> Result<HistoryQuery, Failure> {
             }
         }
     };
-    let scope_id = match &options.scope {
-        None => None,
-        Some(wanted) if wanted.starts_with("ipam-scope-") => Some(wanted.clone()),
-        Some(wanted) => match ipam.find_scope(wanted)? {
-            Some(scope) => Some(scope.meta.id),
-            None => return Err(Failure::Usage(format!("There is no scope {wanted:?} in this store."))),
-        },
-    };
+    let scope_id = options.scope.as_deref().map(|wanted| paths::scope_id(ipam, wanted)).transpose()?;
     Ok(HistoryQuery {
         cidr: options.cidr.map(|cidr| (cidr, options.how.into())),
         scope_id,

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use super::Failure;
-use crate::ipam::Pool;
+use crate::backend::Ipam;
+use crate::ipam::{Kind, Pool};
 
 /// Path of every pool by its id. `pools` has parents before children, as the backend lists them.
 pub(super) fn of(pools: &[Pool]) -> HashMap<String, String> {
@@ -38,6 +39,15 @@ pub(super) fn find<'a>(pools: &'a [Pool], paths: &HashMap<String, String>, wante
             )))
         }
     }
+}
+
+/// Id of the scope that `wanted` names: an id, which a scope that is gone has too, or a name.
+pub(super) fn scope_id(ipam: &dyn Ipam, wanted: &str) -> Result<String, Failure> {
+    if wanted.starts_with(Kind::Scope.id_prefix()) {
+        return Ok(wanted.to_owned());
+    }
+    let found = ipam.find_scope(wanted)?.map(|scope| scope.meta.id);
+    found.ok_or_else(|| Failure::Usage(format!("There is no scope {wanted:?} in this store. `tree` shows all scopes.")))
 }
 
 #[cfg(test)]

@@ -87,14 +87,7 @@ fn ask(ipam: &dyn Ipam, options: &Options) -> Result<Ask, Failure> {
             Some(paths::find(&pools, &paths::of(&pools), wanted)?.meta.id.clone())
         }
     };
-    let scope_id = match &options.scope {
-        None => None,
-        Some(wanted) if wanted.starts_with("ipam-scope-") => Some(wanted.clone()),
-        Some(wanted) => match ipam.find_scope(wanted)? {
-            Some(scope) => Some(scope.meta.id),
-            None => return Err(Failure::Usage(format!("There is no scope {wanted:?} in this store."))),
-        },
-    };
+    let scope_id = options.scope.as_deref().map(|wanted| paths::scope_id(ipam, wanted)).transpose()?;
     Ok(Ask { scope_id, pool_id, since: Some(options.since) })
 }
 

@@ -7,12 +7,10 @@ use crate::ipam::Result;
 
 use super::super::convert::need;
 use super::super::said::{Refusal, ask, fault};
-use super::super::wait::{Look, What, unfinished, until};
 use super::super::{AwsIpam, read, tags};
-use super::Stage;
+use super::waits::Stateful;
 
 const DESCRIBE: &str = "DescribeIpamResourceDiscoveryAssociations";
-const GONE: &str = "InvalidIpamResourceDiscoveryAssociationId.NotFound";
 
 fn record(found: &ec2::IpamResourceDiscoveryAssociation) -> Result<AssociationRecord> {
     let id = found.ipam_resource_discovery_association_id();
@@ -35,10 +33,6 @@ fn state(found: &ec2::IpamResourceDiscoveryAssociation) -> &str {
     found.state().map_or("", ec2::IpamResourceDiscoveryAssociationState::as_str)
 }
 
-fn stage(found: &ec2::IpamResourceDiscoveryAssociation) -> Stage {
-    Stage::of(found.state().map(ec2::IpamResourceDiscoveryAssociationState::as_str), None)
-}
-
 impl AwsIpam {
     async fn raw_association(&self, id: &str) -> Result<Option<ec2::IpamResourceDiscoveryAssociation>, Refusal> {
         let request = self.clients.home().describe_ipam_resource_discovery_associations();
@@ -49,25 +43,7 @@ impl AwsIpam {
 
     /// Waits until the IPAM takes what the discovery sees. One that is `new` may not be seen yet.
     async fn usable_association(&self, id: &str, new: bool) -> Result<AssociationRecord> {
-        let gone = || fault(DESCRIBE, GONE, format!("{id} is gone"));
-        until(&self.pace, unfinished(What::of::<AssociationNoun>(), id, id), || async move {
-            let Some(found) = self.raw_association(id).await? else {
-                return match new {
-                    true => Ok(Look::Wait("it is not listed yet".to_owned())),
-                    false => Err(gone().into()),
-                };
-            };
-            match stage(&found) {
-                Stage::Usable => Ok(Look::Ready(record(&found)?)),
-                Stage::Moving => Ok(Look::Wait(state(&found).to_owned())),
-                Stage::Failed(why) => {
-                    let why = format!("resource discovery association {id}: {why}");
-                    Err(fault(DESCRIBE, "UnusableState", why).into())
-                }
-                Stage::Gone => Err(gone().into()),
-            }
-        })
-        .await
+        record(&self.usable::<AssociationNoun, _, _>(id, new, || self.raw_association(id)).await?)
     }
 
     async fn begin_association(&self, spec: &AssociationSpec, token: String) -> Result<String, Refusal> {
@@ -96,8 +72,7 @@ impl AwsIpam {
             );
             return Err(fault("DisassociateIpamResourceDiscovery", "DefaultAssociation", why).into());
         }
-        let is_at_it = ec2::IpamResourceDiscoveryAssociationState::DisassociateInProgress;
-        if found.is_some_and(|found| found.state() != Some(&is_at_it)) {
+        if found.is_some_and(|found| !found.is_going()) {
             let request = self.clients.home().disassociate_ipam_resource_discovery();
             match ask("DisassociateIpamResourceDiscovery", request.ipam_resource_discovery_association_id(id).send())
                 .await
@@ -106,16 +81,7 @@ impl AwsIpam {
                 _ => {}
             }
         }
-        until(&self.pace, unfinished(What::of::<AssociationNoun>(), id, id), || async move {
-            match self.raw_association(id).await?.as_ref().map(stage) {
-                None | Some(Stage::Gone) => Ok(Look::Ready(())),
-                Some(Stage::Failed(why)) => {
-                    Err(fault("DisassociateIpamResourceDiscovery", "disassociate-failed", why).into())
-                }
-                Some(_) => Ok(Look::Wait("it is being dissolved".to_owned())),
-            }
-        })
-        .await
+        self.vanished::<AssociationNoun, _, _>(id, || self.raw_association(id)).await
     }
 }
 
@@ -128,7 +94,7 @@ impl Keeps<AssociationNoun> for AwsIpam {
 
     fn get(&self, id: &str) -> Result<Option<AssociationRecord>> {
         self.run(async {
-            let found = self.raw_association(id).await?.filter(|found| !matches!(stage(found), Stage::Gone));
+            let found = self.raw_association(id).await?.filter(Stateful::is_there);
             found.as_ref().map(record).transpose()
         })
     }
@@ -138,7 +104,7 @@ impl Keeps<AssociationNoun> for AwsIpam {
             let request = self.clients.home().describe_ipam_resource_discovery_associations().into_paginator();
             let found: Vec<ec2::IpamResourceDiscoveryAssociation> =
                 ask(DESCRIBE, request.items().send().try_collect()).await?;
-            found.iter().filter(|found| !matches!(stage(found), Stage::Gone)).map(record).collect()
+            found.iter().filter(|found| found.is_there()).map(record).collect()
         })
     }
 

@@ -9,12 +9,10 @@ use crate::ipam::{Error, Result};
 
 use super::super::convert::{need, text};
 use super::super::said::{Refusal, ask, fault};
-use super::super::wait::{Look, What, uncrowded, unfinished, until};
+use super::super::wait::uncrowded;
 use super::super::{AwsIpam, read, tags};
-use super::Stage;
 use super::ipams::{added, removed, some};
-
-const GONE: &str = "InvalidIpamResourceDiscoveryId.NotFound";
+use super::waits::Stateful;
 
 fn record(found: &ec2::IpamResourceDiscovery) -> Result<DiscoveryRecord> {
     let regions = found.operating_regions().iter();
@@ -31,10 +29,6 @@ fn record(found: &ec2::IpamResourceDiscovery) -> Result<DiscoveryRecord> {
         exclusions: paths.map(|path| path.parse().map_err(unreadable)).collect::<Result<_>>()?,
         tags: tags::all(Some(found.tags())),
     })
-}
-
-fn stage(found: &ec2::IpamResourceDiscovery) -> Stage {
-    Stage::of(found.state().map(ec2::IpamResourceDiscoveryState::as_str), None)
 }
 
 fn exclusion(path: &EntityPath) -> ec2::AddIpamOrganizationalUnitExclusion {
@@ -65,25 +59,7 @@ impl AwsIpam {
 
     /// Waits until it can be used. One that is `new` may not be seen yet.
     async fn usable_discovery(&self, id: &str, new: bool) -> Result<DiscoveryRecord> {
-        let gone = || fault("DescribeIpamResourceDiscoveries", GONE, format!("{id} is gone"));
-        until(&self.pace, unfinished(What::of::<DiscoveryNoun>(), id, id), || async move {
-            let Some(found) = self.raw_discovery(id).await? else {
-                return match new {
-                    true => Ok(Look::Wait("it is not listed yet".to_owned())),
-                    false => Err(gone().into()),
-                };
-            };
-            match stage(&found) {
-                Stage::Usable => Ok(Look::Ready(record(&found)?)),
-                Stage::Moving => Ok(Look::Wait(found.state().map_or("", |state| state.as_str()).to_owned())),
-                Stage::Failed(why) => {
-                    let why = format!("resource discovery {id}: {why}");
-                    Err(fault("DescribeIpamResourceDiscoveries", "UnusableState", why).into())
-                }
-                Stage::Gone => Err(gone().into()),
-            }
-        })
-        .await
+        record(&self.usable::<DiscoveryNoun, _, _>(id, new, || self.raw_discovery(id)).await?)
     }
 
     async fn begin_discovery(&self, spec: &DiscoverySpec, token: String) -> Result<String, Refusal> {
@@ -162,22 +138,14 @@ impl AwsIpam {
             );
             return Err(fault("DeleteIpamResourceDiscovery", "DefaultResourceDiscovery", why).into());
         }
-        let is_at_it = ec2::IpamResourceDiscoveryState::DeleteInProgress;
-        if found.is_some_and(|found| found.state() != Some(&is_at_it)) {
+        if found.is_some_and(|found| !found.is_going()) {
             let request = self.clients.home().delete_ipam_resource_discovery().ipam_resource_discovery_id(id);
             match ask("DeleteIpamResourceDiscovery", request.send()).await {
                 Err(refusal) if !refusal.is_not_found() => return Err(refusal.into()),
                 _ => {}
             }
         }
-        until(&self.pace, unfinished(What::of::<DiscoveryNoun>(), id, id), || async move {
-            match self.raw_discovery(id).await?.as_ref().map(stage) {
-                None | Some(Stage::Gone) => Ok(Look::Ready(())),
-                Some(Stage::Failed(why)) => Err(fault("DeleteIpamResourceDiscovery", "delete-failed", why).into()),
-                Some(_) => Ok(Look::Wait("it is being deleted".to_owned())),
-            }
-        })
-        .await
+        self.vanished::<DiscoveryNoun, _, _>(id, || self.raw_discovery(id)).await
     }
 }
 
@@ -191,7 +159,7 @@ impl Keeps<DiscoveryNoun> for AwsIpam {
 
     fn get(&self, id: &str) -> Result<Option<DiscoveryRecord>> {
         self.run(async {
-            let found = self.raw_discovery(id).await?.filter(|found| !matches!(stage(found), Stage::Gone));
+            let found = self.raw_discovery(id).await?.filter(Stateful::is_there);
             found.as_ref().map(record).transpose()
         })
     }
@@ -201,7 +169,7 @@ impl Keeps<DiscoveryNoun> for AwsIpam {
             let request = self.clients.home().describe_ipam_resource_discoveries().into_paginator().items().send();
             let found: Vec<ec2::IpamResourceDiscovery> =
                 ask("DescribeIpamResourceDiscoveries", request.try_collect()).await?;
-            found.iter().filter(|found| !matches!(stage(found), Stage::Gone)).map(record).collect()
+            found.iter().filter(|found| found.is_there()).map(record).collect()
         })
     }
 

@@ -7,9 +7,9 @@ use crate::ipam::Result;
 
 use super::super::convert::{need, text};
 use super::super::said::{Refusal, ask, fault};
-use super::super::wait::{Look, What, uncrowded, unfinished, until};
+use super::super::wait::uncrowded;
 use super::super::{AwsIpam, read, tags};
-use super::Stage;
+use super::waits::Stateful;
 
 fn record(found: &ec2::Ipam) -> Result<IpamRecord> {
     let regions = found.operating_regions().iter();
@@ -33,10 +33,6 @@ fn record(found: &ec2::Ipam) -> Result<IpamRecord> {
         scope_count: found.scope_count().and_then(|count| u32::try_from(count).ok()).unwrap_or(0),
         tags: tags::all(Some(found.tags())),
     })
-}
-
-fn stage(found: &ec2::Ipam) -> Stage {
-    Stage::of(found.state().map(ec2::IpamState::as_str), found.state_message())
 }
 
 fn tier(tier: Tier) -> ec2::IpamTier {
@@ -75,21 +71,7 @@ impl AwsIpam {
 
     /// Waits until it can be used. One that is `new` may not be seen yet.
     async fn usable_ipam(&self, id: &str, new: bool) -> Result<IpamRecord> {
-        until(&self.pace, unfinished(What::of::<IpamNoun>(), id, id), || async move {
-            let Some(found) = self.raw_ipam(id).await? else {
-                return match new {
-                    true => Ok(Look::Wait("it is not listed yet".to_owned())),
-                    false => Err(fault("DescribeIpams", "InvalidIpamId.NotFound", format!("{id} is gone")).into()),
-                };
-            };
-            match stage(&found) {
-                Stage::Usable => Ok(Look::Ready(record(&found)?)),
-                Stage::Moving => Ok(Look::Wait(found.state().map_or("", |state| state.as_str()).to_owned())),
-                Stage::Failed(why) => Err(fault("DescribeIpams", "UnusableState", format!("IPAM {id}: {why}")).into()),
-                Stage::Gone => Err(fault("DescribeIpams", "InvalidIpamId.NotFound", format!("{id} is gone")).into()),
-            }
-        })
-        .await
+        record(&self.usable::<IpamNoun, _, _>(id, new, || self.raw_ipam(id)).await?)
     }
 
     async fn begin_ipam(&self, spec: &IpamSpec, token: String) -> Result<String, Refusal> {
@@ -135,22 +117,14 @@ impl AwsIpam {
     }
 
     async fn drop_ipam(&self, id: &str, spec: &IpamSpec) -> Result<()> {
-        let is_at_it = |found: &ec2::Ipam| found.state() == Some(&ec2::IpamState::DeleteInProgress);
-        if self.raw_ipam(id).await?.is_some_and(|found| !is_at_it(&found)) {
+        if self.raw_ipam(id).await?.is_some_and(|found| !found.is_going()) {
             let request = self.clients.home().delete_ipam().ipam_id(id).set_cascade(spec.cascade.then_some(true));
             match ask("DeleteIpam", request.send()).await {
                 Err(refusal) if !refusal.is_not_found() => return Err(refusal.into()),
                 _ => {}
             }
         }
-        until(&self.pace, unfinished(What::of::<IpamNoun>(), id, id), || async move {
-            match self.raw_ipam(id).await?.as_ref().map(stage) {
-                None | Some(Stage::Gone) => Ok(Look::Ready(())),
-                Some(Stage::Failed(why)) => Err(fault("DeleteIpam", "delete-failed", why).into()),
-                Some(_) => Ok(Look::Wait("it is being deleted".to_owned())),
-            }
-        })
-        .await
+        self.vanished::<IpamNoun, _, _>(id, || self.raw_ipam(id)).await
     }
 }
 
@@ -164,7 +138,7 @@ impl Keeps<IpamNoun> for AwsIpam {
 
     fn get(&self, id: &str) -> Result<Option<IpamRecord>> {
         self.run(async {
-            let found = self.raw_ipam(id).await?.filter(|found| !matches!(stage(found), Stage::Gone));
+            let found = self.raw_ipam(id).await?.filter(Stateful::is_there);
             found.as_ref().map(record).transpose()
         })
     }
@@ -173,7 +147,7 @@ impl Keeps<IpamNoun> for AwsIpam {
         self.run(async {
             let request = self.clients.home().describe_ipams().into_paginator().items().send();
             let found: Vec<ec2::Ipam> = ask("DescribeIpams", request.try_collect()).await?;
-            found.iter().filter(|found| !matches!(stage(found), Stage::Gone)).map(record).collect()
+            found.iter().filter(|found| found.is_there()).map(record).collect()
         })
     }
 

@@ -8,9 +8,8 @@ use crate::ipam::Result;
 
 use super::super::convert::need;
 use super::super::said::{Refusal, ask, fault};
-use super::super::wait::{Look, What, unfinished, until};
 use super::super::{AwsIpam, read, tags};
-use super::Stage;
+use super::waits::{Stateful, pages, wish_of};
 
 type Token = ec2::IpamExternalResourceVerificationToken;
 
@@ -29,28 +28,20 @@ fn record(found: &Token) -> Result<TokenRecord> {
     })
 }
 
-fn stage(found: &Token) -> Stage {
-    Stage::of(found.state().map(ec2::IpamExternalResourceVerificationTokenState::as_str), None)
-}
-
 impl AwsIpam {
     /// One, or all. AWS pages this, and the SDK has no paginator for it.
     async fn raw_tokens(&self, id: Option<&str>) -> Result<Vec<Token>, Refusal> {
-        let (mut all, mut next) = (Vec::new(), None);
-        loop {
+        pages(async |token| {
             let request = self
                 .clients
                 .home()
                 .describe_ipam_external_resource_verification_tokens()
                 .set_ipam_external_resource_verification_token_ids(id.map(|id| vec![id.to_owned()]))
-                .set_next_token(next);
+                .set_next_token(token);
             let page = ask("DescribeIpamExternalResourceVerificationTokens", request.send()).await?;
-            all.extend(page.ipam_external_resource_verification_tokens.unwrap_or_default());
-            next = page.next_token.filter(|token| !token.is_empty());
-            if next.is_none() {
-                return Ok(all);
-            }
-        }
+            Ok((page.ipam_external_resource_verification_tokens.unwrap_or_default(), page.next_token))
+        })
+        .await
     }
 
     async fn raw_token(&self, id: &str) -> Result<Option<Token>, Refusal> {
@@ -74,19 +65,7 @@ impl AwsIpam {
     }
 
     async fn usable_token(&self, id: &str) -> Result<TokenRecord> {
-        let action = "DescribeIpamExternalResourceVerificationTokens";
-        until(&self.pace, unfinished(What::of::<TokenNoun>(), id, id), || async move {
-            let Some(found) = self.raw_token(id).await? else {
-                return Ok(Look::Wait("it is not listed yet".to_owned()));
-            };
-            match stage(&found) {
-                Stage::Usable => Ok(Look::Ready(record(&found)?)),
-                Stage::Moving => Ok(Look::Wait(found.state().map_or("", |state| state.as_str()).to_owned())),
-                Stage::Failed(why) => Err(fault(action, "UnusableState", format!("token {id}: {why}")).into()),
-                Stage::Gone => Err(fault(action, "UnusableState", format!("token {id} is gone")).into()),
-            }
-        })
-        .await
+        record(&self.usable::<TokenNoun, _, _>(id, true, || self.raw_token(id)).await?)
     }
 
     async fn change_token(&self, id: &str, before: &TokenSpec, after: &TokenSpec) -> Result<TokenRecord> {
@@ -97,7 +76,7 @@ impl AwsIpam {
     async fn drop_token(&self, id: &str) -> Result<()> {
         let action = "DeleteIpamExternalResourceVerificationToken";
         let found = self.raw_token(id).await?;
-        if found.is_some_and(|found| matches!(stage(&found), Stage::Usable | Stage::Failed(_))) {
+        if found.is_some_and(|found| !found.is_going()) {
             let client = self.clients.home();
             let request = client
                 .delete_ipam_external_resource_verification_token()
@@ -107,29 +86,20 @@ impl AwsIpam {
                 _ => {}
             }
         }
-        until(&self.pace, unfinished(What::of::<TokenNoun>(), id, id), || async move {
-            match self.raw_token(id).await?.as_ref().map(stage) {
-                None | Some(Stage::Gone) => Ok(Look::Ready(())),
-                Some(Stage::Failed(why)) => Err(fault(action, "delete-failed", why).into()),
-                Some(_) => Ok(Look::Wait("it is being deleted".to_owned())),
-            }
-        })
-        .await
+        self.vanished::<TokenNoun, _, _>(id, || self.raw_token(id)).await
     }
 }
 
 impl Keeps<TokenNoun> for AwsIpam {
     fn create(&self, spec: &TokenSpec) -> Result<TokenRecord> {
-        // Tokens may have the same name, or none: what tells two of them apart is all that is asked of them.
-        let name = format!("{:?}", spec.tags);
         let begin = |token| self.begin_token(spec, token);
         let finish = |id: String| async move { self.usable_token(&id).await };
-        self.run(self.make::<TokenNoun, _, _>(&spec.ipam_id, &name, begin, finish))
+        self.run(self.make::<TokenNoun, _, _>(&spec.ipam_id, &wish_of(spec), begin, finish))
     }
 
     fn get(&self, id: &str) -> Result<Option<TokenRecord>> {
         self.run(async {
-            let found = self.raw_token(id).await?.filter(|found| !matches!(stage(found), Stage::Gone));
+            let found = self.raw_token(id).await?.filter(Stateful::is_there);
             found.as_ref().map(record).transpose()
         })
     }
@@ -137,7 +107,7 @@ impl Keeps<TokenNoun> for AwsIpam {
     fn list(&self) -> Result<Vec<TokenRecord>> {
         self.run(async {
             let found = self.raw_tokens(None).await?;
-            found.iter().filter(|found| !matches!(stage(found), Stage::Gone)).map(record).collect()
+            found.iter().filter(|found| found.is_there()).map(record).collect()
         })
     }
 

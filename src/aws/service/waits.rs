@@ -1,4 +1,7 @@
 //! Waiting for objects that say their state in words, and lists that come in pages by hand.
+//!
+//! An object that can be used well or not at all is waited for with [`AwsIpam::usable`]; one that AWS makes and then may
+//! refuse to complete with [`AwsIpam::rested`].
 
 use aws_sdk_ec2::types as ec2;
 
@@ -26,9 +29,15 @@ pub(super) trait Stateful {
         Stage::of(self.state_word(), self.reason())
     }
 
+    /// Whether it is there for whoever looks it up.
+    fn is_there(&self) -> bool {
+        !matches!(self.stage(), Stage::Gone)
+    }
+
     /// Whether its end was asked for, or has come.
     fn is_going(&self) -> bool {
-        matches!(self.state_word(), Some("delete-in-progress" | "delete-complete"))
+        let going = ["delete-in-progress", "delete-complete", "disassociate-in-progress", "disassociate-complete"];
+        self.state_word().is_some_and(|state| going.contains(&state))
     }
 }
 
@@ -49,9 +58,14 @@ macro_rules! stateful {
     };
 }
 
+stateful!(ec2::Ipam, "DescribeIpams", Self::state_message);
+stateful!(ec2::IpamExternalResourceVerificationToken, "DescribeIpamExternalResourceVerificationTokens", |_| None);
 stateful!(ec2::IpamPolicy, "DescribeIpamPolicies", Self::state_message);
 stateful!(ec2::IpamPrefixListResolver, "DescribeIpamPrefixListResolvers", Self::last_version_creation_status_message);
 stateful!(ec2::IpamPrefixListResolverTarget, "DescribeIpamPrefixListResolverTargets", Self::state_message);
+
+stateful!(ec2::IpamResourceDiscovery, "DescribeIpamResourceDiscoveries", |_| None);
+stateful!(ec2::IpamResourceDiscoveryAssociation, "DescribeIpamResourceDiscoveryAssociations", |_| None);
 
 fn is_gone<T: Stateful>(id: &str) -> Error {
     fault(T::ACTION, "NotFound", format!("{id} is gone")).into()
@@ -92,6 +106,15 @@ impl AwsIpam {
         .await
     }
 
+    /// Waits until it can be used. One that is `new` may not be listed yet.
+    pub(super) async fn usable<N: Noun, T: Stateful, F>(&self, id: &str, new: bool, look: impl Fn() -> F) -> Result<T>
+    where
+        F: Future<Output = Result<Option<T>, Refusal>>,
+    {
+        let (found, failure) = self.rested::<N, T, F>(id, new, look, async |_| Ok(None)).await?;
+        failure.map_or(Ok(found), Err)
+    }
+
     /// Waits until it is gone.
     pub(super) async fn vanished<N: Noun, T: Stateful, F>(&self, id: &str, look: impl Fn() -> F) -> Result<()>
     where
@@ -102,7 +125,9 @@ impl AwsIpam {
             let Some(found) = look().await? else { return Ok(Look::Ready(())) };
             match (found.stage(), found.state_word()) {
                 (Stage::Gone, _) => Ok(Look::Ready(())),
-                (Stage::Failed(why), Some("delete-failed")) => Err(fault(T::ACTION, "delete-failed", why).into()),
+                (Stage::Failed(why), Some(state @ ("delete-failed" | "disassociate-failed"))) => {
+                    Err(fault(T::ACTION, state, why).into())
+                }
                 _ => Ok(Look::Wait("it is being deleted".to_owned())),
             }
         })

@@ -2,12 +2,12 @@
 
 use crate::backend::service::{AssociationNoun, AssociationRecord, AssociationSpec};
 use crate::ipam::{Error, Tags};
-use crate::tf::{Diagnostics, Path, Tf};
+use crate::tf::{Diagnostics, Path};
 use crate::{at, model};
 
 use super::super::resources::Timeouts;
+use super::ServiceModel;
 use super::data::ServiceData;
-use super::{ServiceModel, Tagged};
 
 model! {
     /// Brings a resource discovery and an IPAM of AWS together: the IPAM takes what the discovery sees. The discovery may
@@ -67,21 +67,7 @@ impl ServiceModel for AssociationModel {
         self.resource_discovery_status = record.discovery_status.clone().into();
     }
 
-    fn kept_tags(record: &AssociationRecord) -> Tags {
-        record.tags.clone()
-    }
-
-    fn id(&self) -> &Tf<String> {
-        &self.id
-    }
-
-    fn timeouts(&self) -> &Tf<Timeouts> {
-        &self.timeouts
-    }
-
-    fn tagged(&mut self) -> Option<Tagged<'_>> {
-        Some(Tagged { tags: &mut self.tags, tags_all: &mut self.tags_all, at: at!(Self, tags) })
-    }
+    fields_with_tags!();
 
     fn place(&self, error: &Error) -> Path {
         let code = match error {

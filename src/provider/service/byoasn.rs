@@ -70,13 +70,7 @@ impl ServiceModel for ByoasnModel {
         self.state = record.state.clone().into();
     }
 
-    fn id(&self) -> &Tf<String> {
-        &self.id
-    }
-
-    fn timeouts(&self) -> &Tf<Timeouts> {
-        &self.timeouts
-    }
+    fields!();
 }
 
 model! {
@@ -114,13 +108,7 @@ impl ServiceModel for ByoasnAssociationModel {
         self.state = record.state.clone().into();
     }
 
-    fn id(&self) -> &Tf<String> {
-        &self.id
-    }
-
-    fn timeouts(&self) -> &Tf<Timeouts> {
-        &self.timeouts
-    }
+    fields!();
 }
 
 model! {

@@ -171,13 +171,7 @@ impl ServiceModel for ByoipCidrModel {
         self.advertisement_type = record.advertisement_type.clone().into();
     }
 
-    fn id(&self) -> &Tf<String> {
-        &self.id
-    }
-
-    fn timeouts(&self) -> &Tf<Timeouts> {
-        &self.timeouts
-    }
+    fields!();
 
     fn plan_change(prior: &Self, planned: &mut Self) {
         let turns = planned.advertise != prior.advertise || planned.asn != prior.asn;

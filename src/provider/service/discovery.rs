@@ -9,7 +9,7 @@ use crate::{at, model, text_attr};
 
 use super::super::resources::{Timeouts, check_name};
 use super::data::ServiceData;
-use super::{ServiceModel, Tagged, name_of, named};
+use super::{ServiceModel, name_of, named};
 
 text_attr!(EntityPath);
 
@@ -107,21 +107,7 @@ impl ServiceModel for DiscoveryModel {
         self.ipam_resource_discovery_region = record.region.clone().into();
     }
 
-    fn kept_tags(record: &DiscoveryRecord) -> Tags {
-        record.tags.clone()
-    }
-
-    fn id(&self) -> &Tf<String> {
-        &self.id
-    }
-
-    fn timeouts(&self) -> &Tf<Timeouts> {
-        &self.timeouts
-    }
-
-    fn tagged(&mut self) -> Option<Tagged<'_>> {
-        Some(Tagged { tags: &mut self.tags, tags_all: &mut self.tags_all, at: at!(Self, tags) })
-    }
+    fields_with_tags!();
 }
 
 model! {

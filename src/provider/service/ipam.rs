@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use crate::backend::service::{IpamNoun, IpamRecord, IpamSpec, MeteredAccount, Tier};
 use crate::ipam::Tags;
-use crate::tf::{Diagnostics, Tf};
+use crate::tf::Diagnostics;
 use crate::{at, model, text_attr};
 
 use super::super::resources::{Timeouts, check_name};
 use super::data::ServiceData;
-use super::{ServiceModel, Tagged, name_of, named};
+use super::{ServiceModel, name_of, named};
 
 text_attr!(Tier);
 text_attr!(MeteredAccount);
@@ -101,21 +101,7 @@ impl ServiceModel for IpamModel {
         self.scope_count = record.scope_count.into();
     }
 
-    fn kept_tags(record: &IpamRecord) -> Tags {
-        record.tags.clone()
-    }
-
-    fn id(&self) -> &Tf<String> {
-        &self.id
-    }
-
-    fn timeouts(&self) -> &Tf<Timeouts> {
-        &self.timeouts
-    }
-
-    fn tagged(&mut self) -> Option<Tagged<'_>> {
-        Some(Tagged { tags: &mut self.tags, tags_all: &mut self.tags_all, at: at!(Self, tags) })
-    }
+    fields_with_tags!();
 }
 
 model! {

@@ -3,6 +3,35 @@
 //!
 //! A service holds nothing for a plan: what it gives is known after apply.
 
+/// The part of a [`ServiceModel`] that is the same for all models: `id` and `timeouts` are called so.
+macro_rules! fields {
+    () => {
+        fn id(&self) -> &$crate::tf::Tf<String> {
+            &self.id
+        }
+
+        fn timeouts(&self) -> &$crate::tf::Tf<$crate::provider::resources::Timeouts> {
+            &self.timeouts
+        }
+    };
+}
+
+/// The same for models of what AWS keeps tags of: `tags` and `tags_all` here, `tags` in the record.
+macro_rules! fields_with_tags {
+    () => {
+        fields!();
+
+        fn kept_tags(record: &<Self::Noun as $crate::backend::service::Noun>::Record) -> $crate::ipam::Tags {
+            record.tags.clone()
+        }
+
+        fn tagged(&mut self) -> Option<$crate::provider::service::Tagged<'_>> {
+            let at = $crate::at!(Self, tags);
+            Some($crate::provider::service::Tagged { tags: &mut self.tags, tags_all: &mut self.tags_all, at })
+        }
+    };
+}
+
 mod association;
 mod byoasn;
 mod byoip;

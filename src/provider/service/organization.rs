@@ -2,7 +2,7 @@
 
 use crate::backend::service::{AccountId, AdminNoun, AdminRecord, AdminSpec};
 use crate::ipam::Error;
-use crate::tf::{Path, Tf};
+use crate::tf::Path;
 use crate::{at, model, text_attr};
 
 use super::super::resources::Timeouts;
@@ -38,13 +38,7 @@ impl ServiceModel for AdminModel {
         self.id = record.account_id.to_string().into();
     }
 
-    fn id(&self) -> &Tf<String> {
-        &self.id
-    }
-
-    fn timeouts(&self) -> &Tf<Timeouts> {
-        &self.timeouts
-    }
+    fields!();
 
     fn place(&self, _error: &Error) -> Path {
         at!(Self, delegated_admin_account_id)

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use crate::backend::Ipam;
 use crate::backend::service::{PolicyNoun, PolicyRecord, PolicyResourceType, PolicyRules, PolicySpec};
 use crate::ipam::{Error, Family, ScopeType, Tags};
-use crate::tf::{Diagnostic, Diagnostics, Path, Tf};
+use crate::tf::{Diagnostic, Diagnostics, Path};
 use crate::{at, model, text_attr};
 
 use super::super::resources::{Timeouts, check_name};
 use super::data::ServiceData;
-use super::{ServiceModel, Tagged, name_of, named};
+use super::{ServiceModel, name_of, named};
 
 text_attr!(PolicyResourceType);
 
@@ -200,21 +200,7 @@ impl ServiceModel for PolicyModel {
         self.ipam_policy_region = record.region.clone().into();
     }
 
-    fn kept_tags(record: &PolicyRecord) -> Tags {
-        record.tags.clone()
-    }
-
-    fn id(&self) -> &Tf<String> {
-        &self.id
-    }
-
-    fn timeouts(&self) -> &Tf<Timeouts> {
-        &self.timeouts
-    }
-
-    fn tagged(&mut self) -> Option<Tagged<'_>> {
-        Some(Tagged { tags: &mut self.tags, tags_all: &mut self.tags_all, at: at!(Self, tags) })
-    }
+    fields_with_tags!();
 
     fn place(&self, error: &Error) -> Path {
         match error {

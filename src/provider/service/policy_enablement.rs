@@ -72,13 +72,7 @@ impl ServiceModel for EnablementModel {
         self.managed_by = record.managed_by.into();
     }
 
-    fn id(&self) -> &Tf<String> {
-        &self.id
-    }
-
-    fn timeouts(&self) -> &Tf<Timeouts> {
-        &self.timeouts
-    }
+    fields!();
 
     fn plan_change(prior: &Self, planned: &mut Self) {
         if differs(prior, planned) {

@@ -9,7 +9,7 @@ use crate::{at, model};
 use super::super::resources::{Timeouts, check_name};
 use super::data::ServiceData;
 use super::resolver_rules::RuleModel;
-use super::{ServiceModel, Tagged, differs, name_of, named};
+use super::{ServiceModel, differs, name_of, named};
 
 /// Rules of one resolver; AWS's quota.
 const RULES_MAX: usize = 100;
@@ -121,21 +121,7 @@ impl ServiceModel for ResolverModel {
         self.last_version_creation_status_message = record.last_version_creation_status_message.clone().into();
     }
 
-    fn kept_tags(record: &ResolverRecord) -> Tags {
-        record.tags.clone()
-    }
-
-    fn id(&self) -> &Tf<String> {
-        &self.id
-    }
-
-    fn timeouts(&self) -> &Tf<Timeouts> {
-        &self.timeouts
-    }
-
-    fn tagged(&mut self) -> Option<Tagged<'_>> {
-        Some(Tagged { tags: &mut self.tags, tags_all: &mut self.tags_all, at: at!(Self, tags) })
-    }
+    fields_with_tags!();
 
     fn plan_change(prior: &Self, planned: &mut Self) {
         if differs(prior, planned) {

@@ -8,7 +8,7 @@ use crate::{at, model};
 
 use super::super::resources::{Timeouts, check_name};
 use super::resolver::sentence;
-use super::{ServiceModel, Tagged, differs, name_of, named};
+use super::{ServiceModel, differs, name_of, named};
 
 model! {
     /// Lets a prefix list of EC2 follow an `ipam_prefix_list_resolver`: AWS writes the CIDRs of its newest version, or of
@@ -135,21 +135,7 @@ impl ServiceModel for TargetModel {
         self.last_synced_version = record.last_synced_version.into();
     }
 
-    fn kept_tags(record: &TargetRecord) -> Tags {
-        record.tags.clone()
-    }
-
-    fn id(&self) -> &Tf<String> {
-        &self.id
-    }
-
-    fn timeouts(&self) -> &Tf<Timeouts> {
-        &self.timeouts
-    }
-
-    fn tagged(&mut self) -> Option<Tagged<'_>> {
-        Some(Tagged { tags: &mut self.tags, tags_all: &mut self.tags_all, at: at!(Self, tags) })
-    }
+    fields_with_tags!();
 
     fn plan_change(prior: &Self, planned: &mut Self) {
         if differs(prior, planned) {

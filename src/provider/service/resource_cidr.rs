@@ -102,13 +102,7 @@ impl ServiceModel for ResourceCidrModel {
         self.ipam_pool_id = record.pool_id.clone().into();
     }
 
-    fn id(&self) -> &Tf<String> {
-        &self.id
-    }
-
-    fn timeouts(&self) -> &Tf<Timeouts> {
-        &self.timeouts
-    }
+    fields!();
 
     fn plan_change(prior: &Self, planned: &mut Self) {
         if prior.spec() != planned.spec() {

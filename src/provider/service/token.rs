@@ -9,7 +9,7 @@ use crate::{at, model};
 
 use super::super::resources::{Timeouts, check_name};
 use super::data::ServiceData;
-use super::{ServiceModel, Tagged, name_of, named};
+use super::{ServiceModel, name_of, named};
 
 model! {
     /// A record to create in DNS.
@@ -123,21 +123,7 @@ impl ServiceModel for TokenModel {
         self.dns_records = self.records();
     }
 
-    fn kept_tags(record: &TokenRecord) -> Tags {
-        record.tags.clone()
-    }
-
-    fn id(&self) -> &Tf<String> {
-        &self.id
-    }
-
-    fn timeouts(&self) -> &Tf<Timeouts> {
-        &self.timeouts
-    }
-
-    fn tagged(&mut self) -> Option<Tagged<'_>> {
-        Some(Tagged { tags: &mut self.tags, tags_all: &mut self.tags_all, at: at!(Self, tags) })
-    }
+    fields_with_tags!();
 
     fn plan_change(prior: &Self, planned: &mut Self) {
         if planned.cidrs != prior.cidrs {
