@@ -48,10 +48,12 @@ mod records;
 mod request;
 mod resize;
 mod scopes;
+pub mod seen;
 mod special;
 mod trends;
 mod upkeep;
 mod view;
+mod words;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -72,3 +74,4 @@ pub use special::*;
 pub use trends::{Forecast, TrendPoint, forecast};
 pub use upkeep::{Census, Collected};
 pub use view::{Env, Ledger, Reader};
+pub(crate) use words::words;

@@ -28,6 +28,7 @@ fn discovered(found: &ec2::IpamDiscoveredResourceCidr, asked: &str) -> Result<Di
         vpc_id: owned(found.vpc_id()),
         subnet_id: owned(found.subnet_id()),
         attachment: word(attachment.map(ec2::IpamNetworkInterfaceAttachmentStatus::as_str)),
+        instance_id: None,
         availability_zone_id: owned(found.availability_zone_id()),
         sampled_at: time(found.sample_time()),
     })

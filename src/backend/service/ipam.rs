@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::ipam::Tags;
+use crate::ipam::{Tags, words};
 
 use super::Noun;
 

@@ -4,29 +4,6 @@
 //! ([`Noun::Record`]). A backend that has the noun implements [`Keeps`] for it; [`Service`] is all of them. Adding one
 //! is a file here, one in `aws/service`, one in `provider/service`, and a line in [`Service`].
 
-/// `Display` and `FromStr` of words that AWS has for something; the error lists them.
-macro_rules! words {
-    ($Type:ident: $($Variant:ident = $word:literal),+) => {
-        impl std::fmt::Display for $Type {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(match self { $(Self::$Variant => $word),+ })
-            }
-        }
-
-        impl std::str::FromStr for $Type {
-            type Err = String;
-
-            fn from_str(text: &str) -> Result<Self, String> {
-                match text {
-                    $($word => Ok(Self::$Variant),)+
-                    _ => Err(format!("{text:?} is none of {}.", [$($word),+].join(", "))),
-                }
-            }
-        }
-    };
-}
-pub(super) use words;
-
 mod byoasn;
 mod byoip;
 mod discovery;
@@ -106,39 +83,28 @@ pub trait Keeps<N: Noun>: Send + Sync {
     fn delete(&self, id: &str, spec: &N::Spec) -> Result<()>;
 }
 
-/// A backend that is a service.
-pub trait Service:
-    Keeps<AdminNoun>
-    + Keeps<AssociationNoun>
-    + Keeps<ByoasnAssociationNoun>
-    + Keeps<ByoasnNoun>
-    + Keeps<ByoipCidrNoun>
-    + Keeps<DiscoveryNoun>
-    + Keeps<EnablementNoun>
-    + Keeps<IpamNoun>
-    + Keeps<PolicyNoun>
-    + Keeps<ResolverNoun>
-    + Keeps<ResourceCidrNoun>
-    + Keeps<TargetNoun>
-    + Keeps<TokenNoun>
-    + ResolverVersions
-{
+/// A service is what keeps all of these.
+macro_rules! service {
+    ($($Noun:ident),+) => {
+        /// A backend that is a service.
+        pub trait Service: $(Keeps<$Noun> +)+ ResolverVersions {}
+
+        impl<T: $(Keeps<$Noun> +)+ ResolverVersions> Service for T {}
+    };
 }
 
-impl<T> Service for T where
-    T: Keeps<AdminNoun>
-        + Keeps<AssociationNoun>
-        + Keeps<ByoasnAssociationNoun>
-        + Keeps<ByoasnNoun>
-        + Keeps<ByoipCidrNoun>
-        + Keeps<DiscoveryNoun>
-        + Keeps<EnablementNoun>
-        + Keeps<IpamNoun>
-        + Keeps<PolicyNoun>
-        + Keeps<ResolverNoun>
-        + Keeps<ResourceCidrNoun>
-        + Keeps<TargetNoun>
-        + Keeps<TokenNoun>
-        + ResolverVersions
-{
-}
+service!(
+    AdminNoun,
+    AssociationNoun,
+    ByoasnAssociationNoun,
+    ByoasnNoun,
+    ByoipCidrNoun,
+    DiscoveryNoun,
+    EnablementNoun,
+    IpamNoun,
+    PolicyNoun,
+    ResolverNoun,
+    ResourceCidrNoun,
+    TargetNoun,
+    TokenNoun
+);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::ipam::{Error, Tags};
+use crate::ipam::{Error, Tags, words};
 
 use super::Noun;
 

@@ -1,6 +1,6 @@
 //! Prefix list resolvers: rules that choose CIDRs, versions of what they come to, and prefix lists that follow.
 
-use crate::ipam::{Cidr, Error, Family, Result, Tags};
+use crate::ipam::{Cidr, Error, Family, Result, Tags, words};
 
 use super::Noun;
 

@@ -1,6 +1,6 @@
 //! Words for what was seen. They are AWS IPAM's; `other` stands for one that is not known here yet.
 
-use super::super::service::words;
+use super::super::words::words;
 
 /// What a block was seen on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

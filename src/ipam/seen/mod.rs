@@ -1,0 +1,462 @@
+//! What is seen in accounts: who looks and where, what a look brings back, and what is told of it.
+//!
+//! Everything here is sampled: it is what somebody saw at a time, not what is. Discovered is not allocated: what was seen
+//! is kept apart from what pools have given out, and compared with it when somebody asks.
+
+mod words;
+
+pub use words::{
+    AddressService, AddressType, AssociationStatus, AttachmentStatus, ComplianceStatus, FailureCode, IpSource,
+    ManagementState, OverlapStatus, PastType, SeenType,
+};
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Cidr, Meta, Tags};
+
+/// A resource discovery of a store of our own: what looks into accounts, and where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Discovery {
+    /// Id and so on. The name need not be unique; it is empty when there is none.
+    #[serde(flatten)]
+    pub meta: Meta,
+    /// Free text.
+    pub description: Option<String>,
+    /// Where it looks, for what.
+    pub survey: Survey,
+    /// Tags.
+    pub tags: Tags,
+}
+
+/// Where a discovery looks, and for what.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Survey {
+    /// Regions of AWS; none: it looks into no account of AWS.
+    pub operating_regions: BTreeSet<String>,
+    /// One account for each; none: the account of whoever looks.
+    pub roles: Vec<SurveyRole>,
+    /// With roles: also the account of whoever looks.
+    pub own_account: bool,
+    /// Kinds of resources; empty: all of them.
+    pub resource_types: BTreeSet<SeenType>,
+    /// What is left out.
+    pub exclusions: Exclusions,
+    /// Files with resources outside of AWS (CSV or JSON), as paths.
+    pub files: BTreeSet<String>,
+    /// Whether allocations by size keep off the VPCs that it has seen, wherever no pool manages them.
+    pub avoided: bool,
+}
+
+/// A role that a discovery takes on to look into an account.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SurveyRole {
+    /// `arn:aws:iam::<account>:role/<name>`.
+    pub role_arn: String,
+    /// What the owner of the role asks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+}
+
+/// What a discovery leaves out: a resource that any of these names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Exclusions {
+    /// Accounts, by their ids.
+    pub account_ids: BTreeSet<String>,
+    /// VPCs with all that is in them, subnets, and so on, by their ids.
+    pub resource_ids: BTreeSet<String>,
+    /// Resources that have one of these tags with this value.
+    pub tags: Tags,
+}
+
+/// What one look at an account in a Region came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// The account; for a file what it says, or its name.
+    pub account_id: String,
+    /// The Region; for a file what it says, or `none`.
+    pub region: String,
+    /// When the look began.
+    pub taken_at: Timestamp,
+    /// What was seen, all of it, or why nothing can be said.
+    pub outcome: Result<Sighting, Failure>,
+}
+
+/// All that was seen in an account in a Region.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sighting {
+    /// Blocks on resources. A VPC with several blocks is several of them; an interface with several addresses too.
+    pub resources: Vec<DiscoveredCidr>,
+    /// Public addresses.
+    pub addresses: Vec<PublicAddress>,
+}
+
+/// Which block of which resource: `vpc-1_10.0.0.0/16_us-east-1`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ResourceCidrId {
+    /// Such as `vpc-...`.
+    pub resource_id: String,
+    /// Its block.
+    pub cidr: Cidr,
+    /// Its Region.
+    pub region: String,
+}
+
+impl fmt::Display for ResourceCidrId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}_{}_{}", self.resource_id, self.cidr, self.region)
+    }
+}
+
+impl FromStr for ResourceCidrId {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts: Vec<&str> = text.split('_').collect();
+        let [resource_id, cidr, region] = parts.as_slice() else {
+            return Err(format!(
+                "{text:?} is not a resource id, its CIDR and its Region, joined by _, such as \
+                 \"vpc-0123456789abcdef0_10.0.0.0/16_us-east-1\"."
+            ));
+        };
+        Ok(Self { resource_id: (*resource_id).to_owned(), cidr: cidr.parse()?, region: (*region).to_owned() })
+    }
+}
+
+/// Through which discovery, and where.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Spot {
+    /// Id of a resource discovery; `None`: the default one.
+    pub discovery_id: Option<String>,
+    /// `None`: every Region that the discovery looks at.
+    pub region: Option<String>,
+}
+
+/// What a discovery has seen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seen<T> {
+    /// The discovery.
+    pub discovery_id: String,
+    /// Where, in order.
+    pub regions: Vec<String>,
+    /// What.
+    pub items: Vec<T>,
+    /// When the oldest of it was seen, where the backend says so.
+    pub oldest_sample: Option<Timestamp>,
+}
+
+/// An account in a Region, and how looking at it goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiscoveredAccount {
+    pub account_id: String,
+    pub region: String,
+    /// Where it is in its organization.
+    pub organizational_unit_id: Option<String>,
+    /// Why the last attempt failed; `None` when it did not.
+    pub failure: Option<Failure>,
+    pub last_attempt: Option<Timestamp>,
+    pub last_success: Option<Timestamp>,
+}
+
+/// Why an account could not be looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    pub code: FailureCode,
+    /// In the backend's words.
+    pub message: Option<String>,
+}
+
+/// A block on a resource.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DiscoveredCidr {
+    pub region: String,
+    pub resource_id: String,
+    pub resource_type: SeenType,
+    pub owner_id: Option<String>,
+    pub cidr: Option<Cidr>,
+    pub ip_source: Option<IpSource>,
+    pub tags: Tags,
+    /// Part of the block that is in use, from 0 to 1; `None` where that is not computed.
+    pub usage: Option<f64>,
+    pub vpc_id: Option<String>,
+    pub subnet_id: Option<String>,
+    /// Of a network interface.
+    pub attachment: Option<AttachmentStatus>,
+    /// The instance that a network interface is attached to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance_id: Option<String>,
+    pub availability_zone_id: Option<String>,
+    pub sampled_at: Option<Timestamp>,
+}
+
+/// A public address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublicAddress {
+    pub address: IpAddr,
+    pub region: String,
+    pub address_type: AddressType,
+    pub association: Option<AssociationStatus>,
+    pub owner_id: Option<String>,
+    /// Id of the Elastic IP address.
+    pub allocation_id: Option<String>,
+    pub service: Option<AddressService>,
+    /// ARN or id of what it works for there.
+    pub service_resource: Option<String>,
+    pub vpc_id: Option<String>,
+    pub subnet_id: Option<String>,
+    pub public_ipv4_pool_id: Option<String>,
+    pub network_interface_id: Option<String>,
+    pub network_interface_description: Option<String>,
+    pub instance_id: Option<String>,
+    pub network_border_group: Option<String>,
+    /// Names by id.
+    pub security_groups: BTreeMap<String, String>,
+    pub tags: Tags,
+    pub sampled_at: Option<Timestamp>,
+}
+
+impl PublicAddress {
+    /// An address that is kept and paid for, and on nothing: releasing it costs nobody anything.
+    pub fn is_idle(&self) -> bool {
+        use AddressType::{AmazonOwnedContig, AmazonOwnedEip, Byoip};
+        self.association == Some(AssociationStatus::Disassociated)
+            && matches!(self.address_type, AmazonOwnedEip | AmazonOwnedContig | Byoip)
+    }
+}
+
+/// Which blocks of resources.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ResourceFilter {
+    /// `None`: all scopes.
+    pub scope_id: Option<String>,
+    pub pool_id: Option<String>,
+    pub resource_id: Option<String>,
+    pub resource_type: Option<SeenType>,
+    pub owner_id: Option<String>,
+    pub region: Option<String>,
+    pub vpc_id: Option<String>,
+    /// All of them, with these values.
+    pub tags: Tags,
+    pub within: Option<Cidr>,
+    pub management: Option<ManagementState>,
+    pub compliance: Option<ComplianceStatus>,
+    pub overlap: Option<OverlapStatus>,
+}
+
+impl ResourceFilter {
+    /// Whether a block passes.
+    pub fn passes(&self, found: &ResourceCidr) -> bool {
+        is_or_any(&self.scope_id, Some(&found.scope_id))
+            && is_or_any(&self.pool_id, found.pool_id.as_ref())
+            && is_or_any(&self.resource_id, Some(&found.resource_id))
+            && is_or_any(&self.resource_type, Some(&found.resource_type))
+            && is_or_any(&self.owner_id, found.owner_id.as_ref())
+            && is_or_any(&self.region, Some(&found.region))
+            && is_or_any(&self.vpc_id, found.vpc_id.as_ref())
+            && self.tags.iter().all(|(key, value)| found.tags.get(key) == Some(value))
+            && self.within.is_none_or(|block| block.contains(&found.cidr))
+            && is_or_any(&self.management, found.management.as_ref())
+            && is_or_any(&self.compliance, found.compliance.as_ref())
+            && is_or_any(&self.overlap, found.overlap.as_ref())
+    }
+}
+
+fn is_or_any<T: PartialEq>(wanted: &Option<T>, found: Option<&T>) -> bool {
+    wanted.as_ref().is_none_or(|wanted| found == Some(wanted))
+}
+
+/// A block of a resource in a scope.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResourceCidr {
+    pub scope_id: String,
+    /// The pool that it was allocated from.
+    pub pool_id: Option<String>,
+    pub region: String,
+    pub owner_id: Option<String>,
+    pub resource_id: String,
+    pub resource_name: Option<String>,
+    pub resource_type: SeenType,
+    pub cidr: Cidr,
+    pub tags: Tags,
+    /// Part of the block that is in use, from 0 to 1; `None` where that is not computed.
+    pub usage: Option<f64>,
+    pub compliance: Option<ComplianceStatus>,
+    pub management: Option<ManagementState>,
+    pub overlap: Option<OverlapStatus>,
+    pub vpc_id: Option<String>,
+    pub availability_zone_id: Option<String>,
+}
+
+/// Who had exactly this block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryQuestion {
+    /// No larger and no smaller block counts.
+    pub cidr: Cidr,
+    /// `None`: the default private scope.
+    pub scope_id: Option<String>,
+    /// Only in this VPC.
+    pub vpc_id: Option<String>,
+    /// Begin of the window; `None`: as far back as anything is kept.
+    pub from: Option<Timestamp>,
+    /// End of the window; `None`: now.
+    pub to: Option<Timestamp>,
+}
+
+/// Answer to a [`HistoryQuestion`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct History {
+    /// The scope that was asked about.
+    pub scope_id: String,
+    /// The earliest first.
+    pub records: Vec<HistoryRecord>,
+}
+
+/// A resource had the block for a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryRecord {
+    pub owner_id: Option<String>,
+    pub region: Option<String>,
+    pub resource_type: PastType,
+    pub resource_id: String,
+    pub resource_name: Option<String>,
+    pub cidr: Cidr,
+    pub compliance: Option<ComplianceStatus>,
+    pub overlap: Option<OverlapStatus>,
+    pub vpc_id: Option<String>,
+    /// When it was first seen so.
+    pub first_sampled: Option<Timestamp>,
+    /// When it was last seen so; `None`: it still is.
+    pub last_sampled: Option<Timestamp>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vpc() -> ResourceCidr {
+        ResourceCidr {
+            scope_id: "ipam-scope-1".into(),
+            pool_id: Some("ipam-pool-1".into()),
+            region: "us-east-1".into(),
+            owner_id: Some("111122223333".into()),
+            resource_id: "vpc-1".into(),
+            resource_name: None,
+            resource_type: SeenType::Vpc,
+            cidr: "10.0.0.0/16".parse().unwrap(),
+            tags: [("team".to_owned(), "net".to_owned())].into(),
+            usage: Some(0.5),
+            compliance: Some(ComplianceStatus::Compliant),
+            management: Some(ManagementState::Managed),
+            overlap: Some(OverlapStatus::Nonoverlapping),
+            vpc_id: Some("vpc-1".into()),
+            availability_zone_id: None,
+        }
+    }
+
+    #[test]
+    fn every_part_of_a_filter_narrows() {
+        let text = |text: &str| Some(text.to_owned());
+        let tags = |value: &str| Tags::from([("team".to_owned(), value.to_owned())]);
+        let any = ResourceFilter::default();
+        assert!(any.passes(&vpc()));
+        let cases: [(&str, ResourceFilter, ResourceFilter); 12] = [
+            (
+                "scope",
+                ResourceFilter { scope_id: text("ipam-scope-1"), ..any.clone() },
+                ResourceFilter { scope_id: text("ipam-scope-2"), ..any.clone() },
+            ),
+            (
+                "pool",
+                ResourceFilter { pool_id: text("ipam-pool-1"), ..any.clone() },
+                ResourceFilter { pool_id: text("ipam-pool-2"), ..any.clone() },
+            ),
+            (
+                "resource",
+                ResourceFilter { resource_id: text("vpc-1"), ..any.clone() },
+                ResourceFilter { resource_id: text("vpc-2"), ..any.clone() },
+            ),
+            (
+                "type",
+                ResourceFilter { resource_type: Some(SeenType::Vpc), ..any.clone() },
+                ResourceFilter { resource_type: Some(SeenType::Subnet), ..any.clone() },
+            ),
+            (
+                "owner",
+                ResourceFilter { owner_id: text("111122223333"), ..any.clone() },
+                ResourceFilter { owner_id: text("444455556666"), ..any.clone() },
+            ),
+            (
+                "Region",
+                ResourceFilter { region: text("us-east-1"), ..any.clone() },
+                ResourceFilter { region: text("eu-west-1"), ..any.clone() },
+            ),
+            (
+                "VPC",
+                ResourceFilter { vpc_id: text("vpc-1"), ..any.clone() },
+                ResourceFilter { vpc_id: text("vpc-2"), ..any.clone() },
+            ),
+            (
+                "tags",
+                ResourceFilter { tags: tags("net"), ..any.clone() },
+                ResourceFilter { tags: tags("web"), ..any.clone() },
+            ),
+            (
+                "within",
+                ResourceFilter { within: "10.0.0.0/8".parse().ok(), ..any.clone() },
+                ResourceFilter { within: "10.0.0.0/24".parse().ok(), ..any.clone() },
+            ),
+            (
+                "management",
+                ResourceFilter { management: Some(ManagementState::Managed), ..any.clone() },
+                ResourceFilter { management: Some(ManagementState::Ignored), ..any.clone() },
+            ),
+            (
+                "compliance",
+                ResourceFilter { compliance: Some(ComplianceStatus::Compliant), ..any.clone() },
+                ResourceFilter { compliance: Some(ComplianceStatus::Noncompliant), ..any.clone() },
+            ),
+            (
+                "overlap",
+                ResourceFilter { overlap: Some(OverlapStatus::Nonoverlapping), ..any.clone() },
+                ResourceFilter { overlap: Some(OverlapStatus::Overlapping), ..any },
+            ),
+        ];
+        for (what, fits, fits_not) in cases {
+            assert!(fits.passes(&vpc()), "{what}");
+            assert!(!fits_not.passes(&vpc()), "{what}");
+        }
+    }
+
+    #[test]
+    fn words_read_as_they_are_written_and_wrong_ones_list_the_right_ones() {
+        for word in ["vpc", "public-ipv4-pool", "eni", "other"] {
+            assert_eq!(word.parse::<SeenType>().map(|found| found.to_string()), Ok(word.to_owned()));
+        }
+        let error = "unknown".parse::<ManagementState>().unwrap_err();
+        assert_eq!(error, "\"unknown\" is none of managed, unmanaged, ignored.");
+    }
+
+    #[test]
+    fn an_id_names_resource_block_and_region() {
+        let text = "vpc-1_10.0.0.0/16_us-east-1";
+        let id: ResourceCidrId = text.parse().unwrap();
+        assert_eq!(
+            (id.resource_id.as_str(), id.region.as_str(), id.to_string().as_str()),
+            ("vpc-1", "us-east-1", text)
+        );
+        for (wrong, says) in [
+            ("vpc-1", "joined by _"),
+            ("vpc-1_10.0.0.0/16", "joined by _"),
+            ("vpc-1_10.0.0.1/16_us-east-1", "host bits"),
+        ] {
+            assert!(wrong.parse::<ResourceCidrId>().unwrap_err().contains(says), "{wrong}");
+        }
+    }
+}
