@@ -8,6 +8,7 @@ mod group;
 mod local;
 pub mod observation;
 pub mod report;
+pub mod scout;
 pub mod service;
 pub mod upkeep;
 

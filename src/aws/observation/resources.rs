@@ -49,6 +49,8 @@ fn in_scope(found: &ec2::IpamResourceCidr, asked: &str) -> Result<ResourceCidr> 
         compliance: word(found.compliance_status().map(ec2::IpamComplianceStatus::as_str)),
         management: word(found.management_state().map(ec2::IpamManagementState::as_str)),
         overlap: word(found.overlap_status().map(ec2::IpamOverlapStatus::as_str)),
+        reasons: Vec::new(),
+        overlaps_with: Vec::new(),
         vpc_id: owned(found.vpc_id()),
         availability_zone_id: owned(found.availability_zone_id()),
     })

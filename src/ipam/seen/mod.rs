@@ -290,6 +290,10 @@ pub struct ResourceCidr {
     pub compliance: Option<ComplianceStatus>,
     pub management: Option<ManagementState>,
     pub overlap: Option<OverlapStatus>,
+    /// Why it is noncompliant, a sentence for each reason; empty where nobody says.
+    pub reasons: Vec<String>,
+    /// What shares addresses with it, in words; empty where nobody says.
+    pub overlaps_with: Vec<String>,
     pub vpc_id: Option<String>,
     pub availability_zone_id: Option<String>,
 }
@@ -355,6 +359,8 @@ mod tests {
             compliance: Some(ComplianceStatus::Compliant),
             management: Some(ManagementState::Managed),
             overlap: Some(OverlapStatus::Nonoverlapping),
+            reasons: Vec::new(),
+            overlaps_with: Vec::new(),
             vpc_id: Some("vpc-1".into()),
             availability_zone_id: None,
         }
