@@ -66,6 +66,7 @@ cases! {
     single_addresses,
     two_private_scopes_with_the_same_space,
     two_scopes_with_the_same_space,
+    what_does_not_refer_to_each_other_goes_at_once,
     words_and_rules_change_in_place,
 }
 

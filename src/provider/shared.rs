@@ -32,11 +32,13 @@ pub(super) struct Shared {
     setup: RwLock<Setup>,
     /// What this process has learnt about the configuration it serves.
     pub(super) session: Session,
-    /// How long a resource waits for another one of the same configuration, to be read or to give up a name.
+    /// How long a resource waits for another one of the same configuration: to be read, to give up a name, to go.
     pub(super) sibling_wait: Duration,
 }
 
 const SIBLING_WAIT: Duration = Duration::from_secs(3);
+/// Before an operation is tried again.
+const AGAIN: Duration = Duration::from_millis(100);
 
 impl Default for Shared {
     fn default() -> Self {
@@ -116,9 +118,75 @@ pub(super) fn within<T>(
             Err(Error::Store(store::Error::Busy(_)) | Error::Pending(_))
                 if Instant::now() < deadline && !stop.is_requested() =>
             {
-                std::thread::sleep(Duration::from_millis(100));
+                std::thread::sleep(AGAIN);
             }
             answer => return answer,
         }
+    }
+}
+
+/// Runs a deletion again, as [`within`] does, and also while something is still inside that may go in the same apply:
+/// Terraform destroys at once whatever does not refer to each other. Contents that stay the same for `sibling_wait` stay.
+///
+/// # Errors
+/// What `work` answered last.
+pub(super) fn once_emptied(
+    (timeout, sibling_wait): (Duration, Duration),
+    stop: &Stop,
+    mut work: impl FnMut() -> Result<(), Error>,
+) -> Result<(), Error> {
+    let deadline = Instant::now() + timeout;
+    let mut last: Option<(Error, Instant)> = None;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let error = match within(left, stop, &mut work) {
+            Err(error @ Error::InUse { .. }) => error,
+            answer => return answer,
+        };
+        let since = match last {
+            Some((before, since)) if before == error => since,
+            _ => Instant::now(),
+        };
+        if since.elapsed() >= sibling_wait || left.is_zero() || stop.is_requested() {
+            return Err(error);
+        }
+        last = Some((error, since));
+        std::thread::sleep(AGAIN);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ipam::Kind;
+
+    const SIBLING_WAIT: Duration = Duration::from_millis(300);
+
+    fn in_use(more: u64) -> Error {
+        Error::InUse { kind: Kind::PoolCidr, id: "c".into(), name: "c".into(), contents: Vec::new(), more }
+    }
+
+    fn delete(mut answers: impl FnMut(u64) -> Result<(), Error>) -> (Result<(), Error>, u64) {
+        let mut asked = 0;
+        let outcome = once_emptied((Duration::from_secs(60), SIBLING_WAIT), &Stop::default(), || {
+            asked += 1;
+            answers(asked)
+        });
+        (outcome, asked)
+    }
+
+    #[test]
+    fn what_goes_in_the_same_apply_is_waited_for() {
+        // Longer than the wait in all, and something goes each time.
+        let (outcome, asked) = delete(|asked| if asked < 8 { Err(in_use(8 - asked)) } else { Ok(()) });
+        assert_eq!((outcome, asked), (Ok(()), 8));
+    }
+
+    #[test]
+    fn what_stays_is_told_before_long() {
+        let began = Instant::now();
+        let (outcome, asked) = delete(|_| Err(in_use(1)));
+        assert_eq!(outcome, Err(in_use(1)));
+        assert!(asked > 1 && began.elapsed() >= SIBLING_WAIT, "{asked} in {:?}", began.elapsed());
     }
 }

@@ -12,7 +12,7 @@ use crate::ipam::{
 use crate::tf::{Apply, Diagnostic, Diagnostics, MoveSource, Path, Plan, Resource, Stop, Tf};
 use crate::{at, model};
 
-use super::super::shared::{Configured, Shared, within};
+use super::super::shared::{Configured, Shared, once_emptied, within};
 use super::super::{create, errors, limits, moves, rename, tags};
 use super::pool_special::{self, SourceResourceModel};
 use super::{
@@ -483,8 +483,8 @@ impl Resource for PoolResource {
     fn delete(&self, prior: &PoolModel, stop: &Stop) -> Result<(), Diagnostics> {
         let (ipam, id) = (self.0.ipam()?, id_of(&prior.id)?);
         let cascade = prior.cascade == Tf::Known(true);
-        within(timeout(&prior.timeouts, |timeouts| &timeouts.delete), stop, || ipam.delete_pool(id, cascade))
-            .map_err(|error| errors::at(&error, Path::root()))
+        let patience = (timeout(&prior.timeouts, |timeouts| &timeouts.delete), self.0.sibling_wait);
+        once_emptied(patience, stop, || ipam.delete_pool(id, cascade)).map_err(|error| errors::at(&error, Path::root()))
     }
 
     fn read(&self, mut state: PoolModel) -> Result<Option<PoolModel>, Diagnostics> {

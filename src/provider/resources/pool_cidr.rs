@@ -7,7 +7,7 @@ use crate::ipam::{Cidr, Error, Family, Kind, OnlyAws, PoolCidr, PoolCidrSpec, Si
 use crate::tf::{Apply, Diagnostic, Diagnostics, MoveSource, Number, Path, Plan, Resource, Stop, Tf};
 use crate::{at, fill_facts, model};
 
-use super::super::shared::{Shared, within};
+use super::super::shared::{Shared, once_emptied, within};
 use super::super::{create, errors, limits, moves};
 use super::proof::{AuthorizationContext, CidrProof, PROOF_TIMEOUT, VerificationMethod};
 use super::{
@@ -232,8 +232,8 @@ impl Resource for PoolCidrResource {
 
     fn delete(&self, prior: &PoolCidrModel, stop: &Stop) -> Result<(), Diagnostics> {
         let (ipam, id) = (self.0.ipam()?, id_of(&prior.id)?);
-        within(timeout(&prior.timeouts, |timeouts| &timeouts.delete), stop, || ipam.delete_pool_cidr(id))
-            .map_err(|error| errors::at(&error, Path::root()))
+        let patience = (timeout(&prior.timeouts, |timeouts| &timeouts.delete), self.0.sibling_wait);
+        once_emptied(patience, stop, || ipam.delete_pool_cidr(id)).map_err(|error| errors::at(&error, Path::root()))
     }
 
     fn read(&self, mut state: PoolCidrModel) -> Result<Option<PoolCidrModel>, Diagnostics> {

@@ -7,7 +7,7 @@ use crate::ipam::{Error, Kind, OnlyAws, Scope, ScopeSpec, ScopeType, Tags, Unsup
 use crate::tf::{Apply, Diagnostics, MoveSource, Path, Plan, Resource, Stop, Tf};
 use crate::{at, model};
 
-use super::super::shared::{Configured, Shared, within};
+use super::super::shared::{Configured, Shared, once_emptied, within};
 use super::super::{create, errors, limits, moves, rename, tags};
 use super::{Timeouts, carry_out, check_import, check_name, confirm, id_of, keep, no_such_import, seen, timeout};
 
@@ -187,8 +187,8 @@ impl Resource for ScopeResource {
 
     fn delete(&self, prior: &ScopeModel, stop: &Stop) -> Result<(), Diagnostics> {
         let (ipam, id) = (self.0.ipam()?, id_of(&prior.id)?);
-        within(timeout(&prior.timeouts, |timeouts| &timeouts.delete), stop, || ipam.delete_scope(id))
-            .map_err(|error| errors::at(&error, Path::root()))
+        let patience = (timeout(&prior.timeouts, |timeouts| &timeouts.delete), self.0.sibling_wait);
+        once_emptied(patience, stop, || ipam.delete_scope(id)).map_err(|error| errors::at(&error, Path::root()))
     }
 
     fn read(&self, mut state: ScopeModel) -> Result<Option<ScopeModel>, Diagnostics> {
