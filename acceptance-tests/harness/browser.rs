@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
@@ -14,8 +14,6 @@ use tempfile::TempDir;
 
 /// The browser answers everything within this time, or something is wrong with it.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Programs that are Chromium, in the order of preference.
-const PROGRAMS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
 /// A browser with one page, gone when it is dropped.
 pub struct Browser {
@@ -29,15 +27,6 @@ pub struct Browser {
     _profile: TempDir,
 }
 
-fn program() -> PathBuf {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = PROGRAMS
-        .iter()
-        .flat_map(|name| std::env::split_paths(&path).map(move |directory| directory.join(name)))
-        .find(|program| program.is_file());
-    found.expect("The tests of the report need Chromium: install it (Debian and Ubuntu: apt install chromium)")
-}
-
 impl Browser {
     /// Starts it with an empty page.
     pub fn start() -> Self {
@@ -45,7 +34,7 @@ impl Browser {
         // Chromium talks on descriptors 3 and 4; a shell puts the pipes there. As root it has no sandbox.
         let mut process = Command::new("sh")
             .args(["-c", "exec \"$@\" 3<&0 4>&1 </dev/null >/dev/null 2>&1", "sh"])
-            .arg(program())
+            .arg(test_servers::chromium::chromium())
             .args(["--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--no-first-run"])
             .args(["--disable-background-networking", "--disable-component-update", "--hide-scrollbars"])
             .args(["--disable-dev-shm-usage", "--force-device-scale-factor=1"])

