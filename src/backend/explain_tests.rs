@@ -38,6 +38,7 @@ fn exhausted(largest_free: Option<&str>, free: u32, held: u32, disallowed: bool)
         disallowed,
         held: BigUint::from(held),
         first_expiry: (held > 0).then(|| "2026-01-01T12:00:00Z".parse().unwrap()),
+        kept_off: None,
     }
 }
 
@@ -411,7 +412,6 @@ fn what_only_aws_has_is_refused_with_what_to_use_instead() {
         (OnlyAws::PublicIpSource, "This store gives no public addresses", "put the pool into a public scope"),
         (OnlyAws::AwsService, "No AWS service takes addresses from this store", "`allocation_resource_tags` say"),
         (OnlyAws::PubliclyAdvertisable, "This store advertises nothing", "keep the fact in `tags`"),
-        (OnlyAws::AutoImport, "This store finds no resources", "as `ipam_allocation` with a `cidr`"),
         (OnlyAws::IpamId, "This store has no IPAM objects", "a second provider block with another `store`"),
         (OnlyAws::CidrProof, "This store asks for no proof", "`cidr_authorization_context`"),
     ] {

@@ -216,6 +216,7 @@ impl Ledger<'_> {
             tags: spec.tags.clone(),
             growth: None,
             deferred,
+            imported: None,
         };
         book::write_allocation(self.tx, None, Some(&allocation))?;
         names::enter(self.tx, &allocation)?;

@@ -10,7 +10,10 @@ use serde_json::Value;
 
 use super::codec::{self, Record};
 use super::events::{self, Action, Chain, Head};
-use super::{Error, Event, Finding, Item, Ledger, Reader, Records, Result, ScopeType, Tally, keys};
+use super::{
+    Error, Event, Finding, Item, Ledger, Past, Place, Reader, Records, Result, ScopeType, SeenAddress, Sighted, Tally,
+    keys,
+};
 use crate::store::{self, Entry, Order, Tx};
 
 /// What stands in `meta/format` while an import is under way, before the import's own name.
@@ -250,6 +253,9 @@ impl Reader<'_> {
         merge.sort(&present.pools, more.pools, Item::Pool);
         merge.sort(&present.pool_cidrs, more.pool_cidrs, Item::PoolCidr);
         merge.sort(&present.allocations, more.allocations, Item::Allocation);
+        merge.sort(&present.treatments, more.treatments, Item::Treatment);
+        merge.sort_seen(&present, more.places, more.sightings, more.addresses, more.past);
+        merge.sort(&present.discoveries, more.discoveries, Item::Discovery);
         merge.new = merge.added.tally();
         let mut united = present.clone();
         merge.added.each(&mut |item| {
@@ -281,6 +287,7 @@ impl Merge {
                 continue;
             }
             more.scopes.remove(&theirs.meta.id);
+            more.seen_in_scope(&theirs.meta.id, &ours.meta.id);
             let inside = more.pools.values_mut().filter(|pool| pool.scope_id == theirs.meta.id);
             let moved = inside.map(|pool| pool.scope_id.clone_from(&ours.meta.id)).count();
             if moved > 0 {
@@ -290,6 +297,29 @@ impl Merge {
             }
         }
         more
+    }
+
+    /// Of a discovery that is there already the store knows more than a file; of a new one the file tells everything.
+    fn sort_seen(
+        &mut self,
+        present: &Records,
+        places: BTreeMap<String, Place>,
+        sightings: BTreeMap<String, Sighted>,
+        addresses: BTreeMap<String, SeenAddress>,
+        past: BTreeMap<String, Past>,
+    ) {
+        let known = |id: &String| present.discoveries.contains_key(id);
+        let places = places.into_values().filter(|place| !known(&place.discovery_id)).map(Item::Place);
+        let sightings = sightings.into_values().filter(|sighted| !known(&sighted.discovery_id));
+        let addresses = addresses.into_values().filter(|address| !known(&address.discovery_id));
+        let past = past.into_iter().filter(|(key, _)| !present.past.contains_key(key));
+        let seen = places
+            .chain(sightings.map(|sighted| Item::Sighted(Box::new(sighted))))
+            .chain(addresses.map(|address| Item::SeenAddress(Box::new(address))))
+            .chain(past.map(|(_, past)| Item::Past(Box::new(past))));
+        for item in seen {
+            self.added.admit(item);
+        }
     }
 
     /// Tells new objects from those that are there.
@@ -342,12 +372,32 @@ fn changes(from: &Records, to: &Records) -> Result<BTreeMap<String, Option<Vec<u
 }
 
 impl Records {
+    /// What was seen in one scope is in another now.
+    fn seen_in_scope(&mut self, theirs: &str, ours: &str) {
+        let sighted = self.sightings.values_mut().map(|sighted| &mut sighted.scope_id);
+        let found = self.treatments.values_mut().map(|treated| &mut treated.found_in);
+        sighted.chain(found).filter(|scope_id| *scope_id == theirs).for_each(|scope_id| ours.clone_into(scope_id));
+        // The scope is part of the key.
+        for (_, mut past) in std::mem::take(&mut self.past) {
+            if past.scope_id == theirs {
+                ours.clone_into(&mut past.scope_id);
+            }
+            self.admit(Item::Past(Box::new(past)));
+        }
+    }
+
     /// All of them, parents before what is in them.
     pub fn each(&self, sink: &mut dyn FnMut(Item)) {
         self.scopes.values().for_each(|scope| sink(Item::Scope(scope.clone())));
         self.pools.values().for_each(|pool| sink(Item::Pool(pool.clone())));
         self.pool_cidrs.values().for_each(|pool_cidr| sink(Item::PoolCidr(pool_cidr.clone())));
         self.allocations.values().for_each(|allocation| sink(Item::Allocation(allocation.clone())));
+        self.discoveries.values().for_each(|discovery| sink(Item::Discovery(discovery.clone())));
+        self.treatments.values().for_each(|treated| sink(Item::Treatment(treated.clone())));
+        self.places.values().for_each(|place| sink(Item::Place(place.clone())));
+        self.sightings.values().for_each(|sighted| sink(Item::Sighted(Box::new(sighted.clone()))));
+        self.addresses.values().for_each(|address| sink(Item::SeenAddress(Box::new(address.clone()))));
+        self.past.values().for_each(|past| sink(Item::Past(Box::new(past.clone()))));
     }
 }
 
@@ -359,6 +409,9 @@ impl Tally {
             Item::Pool(_) => self.pools += 1,
             Item::PoolCidr(_) => self.pool_cidrs += 1,
             Item::Allocation(_) => self.allocations += 1,
+            Item::Discovery(_) => self.discoveries += 1,
+            Item::Treatment(_) => self.treatments += 1,
+            Item::Place(_) | Item::Sighted(_) | Item::SeenAddress(_) | Item::Past(_) => self.seen += 1,
             Item::Event(_) => {}
         }
     }
@@ -381,11 +434,13 @@ impl Ledger<'_> {
                 None => self.tx.delete(key)?,
             }
         }
-        let Records { scopes, pools, pool_cidrs, allocations } = &merge.added;
+        let Records { scopes, pools, pool_cidrs, allocations, discoveries, treatments, .. } = &merge.added;
         self.tell(scopes)?;
         self.tell(pools)?;
         self.tell(pool_cidrs)?;
         self.tell(allocations)?;
+        self.tell(discoveries)?;
+        self.tell(treatments)?;
         Ok(true)
     }
 

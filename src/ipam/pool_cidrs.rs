@@ -206,6 +206,7 @@ impl Ledger<'_> {
             tags: Tags::new(),
             growth: None,
             deferred: false,
+            imported: None,
         };
         book::write_allocation(self.tx, None, Some(&allocation))
     }

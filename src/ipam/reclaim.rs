@@ -259,6 +259,7 @@ impl Ledger<'_> {
             pool_id,
             pool_name,
             first_expiry,
+            kept_off: None,
         })
     }
 

@@ -232,6 +232,8 @@ impl Ledger<'_> {
                 let pool = codec::expect(tx, &a.pool_id)?;
                 book::write_pool_cidr(tx, &pool, Some(a), Some(b))
             }),
+            Some(Kind::Discovery) => self.confirm_record(id, |tx, _, after: &super::Discovery| put(tx, after)),
+            Some(Kind::Treatment) => self.confirm_record(id, |tx, _, after: &super::Treated| put(tx, after)),
             None => Ok(()),
         }
     }
@@ -251,6 +253,11 @@ impl Ledger<'_> {
     }
 }
 
+/// Writes a record that nothing else follows from.
+fn put<R: Record>(tx: &mut dyn store::Tx, record: &R) -> Result<()> {
+    Ok(tx.put(&keys::record(R::KIND, &record.meta().id), codec::encode(record)?)?)
+}
+
 impl Reader<'_> {
     /// Whether [`Ledger::confirm`] has anything to write.
     pub fn needs_confirmation(&mut self, id: &str) -> Result<bool> {
@@ -263,6 +270,8 @@ impl Reader<'_> {
             Some(Kind::Pool) => unseen::<super::Pool>(self.snapshot, id),
             Some(Kind::PoolCidr) => unseen::<super::PoolCidr>(self.snapshot, id),
             Some(Kind::Allocation) => unseen::<super::Allocation>(self.snapshot, id),
+            Some(Kind::Discovery) => unseen::<super::Discovery>(self.snapshot, id),
+            Some(Kind::Treatment) => unseen::<super::Treated>(self.snapshot, id),
             None => Ok(false),
         }
     }

@@ -228,7 +228,7 @@ fn merging_brings_in_what_is_new_and_skips_what_is_there() {
     assert_ne!(entries(&target), before);
     assert_eq!(merged.problems, []);
     assert!(merged.merged);
-    let new = Tally { scopes: 0, pools: 2, pool_cidrs: 2, allocations: 2 };
+    let new = Tally { pools: 2, pool_cidrs: 2, allocations: 2, ..Tally::default() };
     assert_eq!((merged.new, merged.events, merged.present), (new, 6, Tally::default()));
     assert!(
         merged.notes[0].what.starts_with("It is a default scope; its pools (2) go into that of the store, "),

@@ -114,6 +114,7 @@ fn too_few(
                 && now.largest_free.is_some_and(|block| block.netmask_length() <= netmask_length),
             held: now.held,
             first_expiry: None,
+            kept_off: None,
         }
     };
     errors::explain(&error).at(here).into()
