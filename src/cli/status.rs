@@ -61,6 +61,8 @@ fn value(status: &Status, now: jiff::Timestamp) -> Value {
         "expired_holds": census.expired_holds,
         "planned_growths": census.planned_growths,
         "lapsed_holds": census.lapsed_holds,
+        "discoveries": census.discoveries,
+        "sightings": census.sightings,
         "last_event": last_event,
         "facts": facts.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect::<serde_json::Map<_, _>>(),
     })

@@ -1,9 +1,15 @@
 //! What was seen in accounts: samples, treatments, comparison with pools, import.
 
+mod evaluation;
+mod history;
+mod import;
+mod model;
+mod placement;
+mod treatments;
+
 use crate::ipam::seen::*;
 use crate::ipam::testing::*;
 use crate::ipam::*;
-
 
 pub(super) fn survey() -> Survey {
     Survey { avoided: true, ..Survey::default() }
