@@ -187,6 +187,7 @@ impl Ground {
             return Ok(());
         }
         Err(Error::PoolExhausted {
+            kept_off: None,
             pool_id: pool.meta.id.clone(),
             pool_name: pool.meta.name.clone(),
             netmask_length,

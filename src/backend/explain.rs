@@ -4,9 +4,11 @@
 use jiff::Timestamp;
 use num_bigint::BigUint;
 
-use crate::ipam::{Cidr, Error, Family, Kind, Occupant, RuleName, State};
+use crate::ipam::{Cidr, Error, Family, KeptOff, Kind, Occupant, RuleName, State};
 use crate::store;
 
+#[path = "explain_discovery.rs"]
+mod discovery;
 #[path = "explain_service.rs"]
 mod service;
 
@@ -58,6 +60,10 @@ pub fn explain(error: &Error) -> Explanation {
         Error::Pending(unfinished) => service::unfinished(unfinished),
         Error::Unsupported { what } => service::unsupported(*what),
         Error::Importing | Error::NotVacant => moving(error),
+        Error::NoLocale => discovery::no_locale(),
+        Error::NoDiscovery => discovery::none(),
+        Error::ManyDiscoveries { there } => discovery::many(there),
+        Error::Untreatable { of, why } => discovery::untreatable(of, *why),
         other => declaration(other),
     };
     Explanation { summary, detail }
@@ -213,14 +219,28 @@ fn outside_pool(cidr: Cidr, pool: &str, provisioned: &[Cidr]) -> (String, String
 }
 
 fn exhausted(error: &Error) -> (String, String) {
-    let Error::PoolExhausted { pool_id, pool_name, netmask_length, largest_free, free, disallowed, held, first_expiry } =
-        error
+    let Error::PoolExhausted {
+        pool_id,
+        pool_name,
+        netmask_length,
+        largest_free,
+        free,
+        disallowed,
+        held,
+        first_expiry,
+        kept_off,
+    } = error
     else {
         return declaration(error);
     };
     let pool = pool(pool_name, pool_id);
     let mut detail = format!("A /{netmask_length} was asked for from {pool}. ");
     match (largest_free, disallowed) {
+        (Some(largest), _) if kept_off.is_some() => detail.push_str(&format!(
+            "{} are free, the largest free block is {largest}.{}",
+            addresses(free),
+            kept_off.as_deref().map(kept_off_words).unwrap_or_default()
+        )),
         (None, _) => detail.push_str("Nothing is free in it."),
         (Some(largest), true) => detail.push_str(&format!(
             "{} are free, the largest free block is {largest}, but every block that is large enough is ruled out by \
@@ -243,11 +263,33 @@ fn exhausted(error: &Error) -> (String, String) {
         detail.push('.');
     }
     let advice = match (largest_free, disallowed) {
+        _ if kept_off.is_some() => {
+            "Provision more space, ask for a smaller block, or give the block as `cidr` when it is meant to be that of what \
+             is there. What need not be kept off is ignored with `ipam_resource_cidr`."
+        }
         (_, true) => "Disallow less, or provision more space.",
         (None, _) => "Provision more space, or release allocations.",
         (Some(_), false) => "Ask for a smaller block, provision more space, or release allocations.",
     };
     (format!("Pool {pool_name:?} has no free /{netmask_length}"), format!("{detail} {advice}"))
+}
+
+/// Why what is free is not given out.
+fn kept_off_words(kept_off: &KeptOff) -> String {
+    let seen: Vec<String> = kept_off
+        .seen
+        .iter()
+        .map(|seen| format!("{} ({}, account {}, {})", seen.resource_id, seen.cidr, seen.account_id, seen.region))
+        .collect();
+    let seen = if seen.is_empty() { String::new() } else { format!(": {}", seen.join(", ")) };
+    let rest = match kept_off.largest {
+        Some(largest) => format!(". Beside what was seen, the largest free block is {largest}"),
+        None => String::new(),
+    };
+    format!(
+        " There would be {}, but allocations by size keep off what discoveries have seen there{seen}{rest}.",
+        kept_off.block
+    )
 }
 
 fn netmask_rule(pool: &str, asked: u8, min: Option<u8>, max: Option<u8>) -> (String, String) {
@@ -292,8 +334,8 @@ fn in_use(kind: Kind, id: &str, name: &str, contents: &[Occupant], more: u64) ->
     let word = kind.word();
     let advice = match kind {
         Kind::Pool => "Delete these first, or set `cascade = true` on the pool and apply that before deleting it.",
-        Kind::Scope => "Delete its pools first.",
-        Kind::PoolCidr | Kind::Allocation => "Release these first.",
+        Kind::Scope => "Delete its pools first, and give back what `ipam_resource_cidr` has moved there.",
+        Kind::PoolCidr | Kind::Allocation | Kind::Discovery | Kind::Treatment => "Release these first.",
     };
     (
         format!("{} {name:?} is not empty", capital(word)),
@@ -502,6 +544,8 @@ pub const fn resource_type(kind: Kind) -> &'static str {
         Kind::Pool => "ipam_pool",
         Kind::PoolCidr => "ipam_pool_cidr",
         Kind::Allocation => "ipam_allocation",
+        Kind::Discovery => "ipam_resource_discovery",
+        Kind::Treatment => "ipam_resource_cidr",
     }
 }
 

@@ -147,11 +147,6 @@ fn only_aws(what: OnlyAws) -> (String, String) {
             "This store advertises nothing",
             "`publicly_advertisable` is for pools of AWS IPAM. Here, leave it out, and keep the fact in `tags`.",
         ),
-        OnlyAws::AutoImport => (
-            "This store finds no resources",
-            "AWS IPAM imports what it finds in a pool's space. Here, leave `auto_import` out, and write down what is in use \
-             as `ipam_allocation` with a `cidr`.",
-        ),
         OnlyAws::IpamId => (
             "This store has no IPAM objects",
             "The store itself is what an IPAM is in AWS. Leave `ipam_id` out; a second provider block with another `store` \

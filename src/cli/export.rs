@@ -75,11 +75,19 @@ fn words(exported: &Exported) -> String {
 
 /// Numbers of objects in words.
 pub(super) fn tally(tally: &crate::ipam::Tally) -> String {
-    [
+    let mut words = vec![
         count(tally.scopes, "scope"),
         count(tally.pools, "pool"),
         count(tally.pool_cidrs, "pool CIDR"),
         count(tally.allocations, "allocation"),
-    ]
-    .join(", ")
+    ];
+    // Where nobody looks into accounts there is nothing to say of it.
+    let looked = [
+        (tally.discoveries, "resource discovery", "resource discoveries"),
+        (tally.treatments, "treatment", "treatments"),
+        (tally.seen, "sighting", "sightings"),
+    ];
+    let looked = looked.into_iter().filter(|(number, ..)| *number > 0);
+    words.extend(looked.map(|(number, one, many)| format!("{number} {}", if number == 1 { one } else { many })));
+    words.join(", ")
 }

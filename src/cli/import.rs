@@ -55,11 +55,15 @@ pub(super) struct TallyAnswer {
     pools: u64,
     pool_cidrs: u64,
     allocations: u64,
+    discoveries: u64,
+    treatments: u64,
+    seen: u64,
 }
 
 impl From<Tally> for TallyAnswer {
-    fn from(Tally { scopes, pools, pool_cidrs, allocations }: Tally) -> Self {
-        Self { scopes, pools, pool_cidrs, allocations }
+    fn from(tally: Tally) -> Self {
+        let Tally { scopes, pools, pool_cidrs, allocations, discoveries, treatments, seen } = tally;
+        Self { scopes, pools, pool_cidrs, allocations, discoveries, treatments, seen }
     }
 }
 
@@ -144,7 +148,7 @@ mod tests {
     #[test]
     fn what_came_in_is_summed_up_and_the_audit_follows() {
         let note = Finding { place: "ipam-scope-1".to_owned(), what: "It is a default scope.".to_owned() };
-        let new = Tally { scopes: 0, pools: 1, pool_cidrs: 1, allocations: 3 };
+        let new = Tally { pools: 1, pool_cidrs: 1, allocations: 3, ..Tally::default() };
         let present = Tally { pools: 2, ..Tally::default() };
         let import = Import { notes: vec![note], new, present, events: 5, merged: true, ..Import::default() };
         let page = render(&import, Some(&audit()), "ipam.db", &options(false, false));

@@ -11,7 +11,7 @@ use crate::store::Tx;
 /// Keys and values that stand for a record.
 pub(super) type Entries = Vec<(String, Vec<u8>)>;
 
-fn record_entry<R: Record>(record: &R) -> Result<Entries> {
+pub(super) fn record_entry<R: Record>(record: &R) -> Result<Entries> {
     Ok(vec![(keys::record(R::KIND, &record.meta().id), codec::encode(record)?)])
 }
 
@@ -72,6 +72,9 @@ pub(super) fn entries_of_allocation(allocation: &Allocation) -> Result<Entries> 
     if meta.is_live() && allocation.deferred {
         entries.push((keys::deferred(pool_id, Allocation::KIND, &meta.id), Vec::new()));
     }
+    if let (Some(_), Some(resource_id)) = (&allocation.imported, &allocation.resource_id) {
+        entries.push((format!("{}{}", imported_for(resource_id), keys::part(&meta.id)), Vec::new()));
+    }
     if let Some(growth) = growth {
         entries.push((keys::expiry(pool_id, growth.expires_at, keys::GROWTH, &meta.id), Vec::new()));
     }
@@ -79,8 +82,13 @@ pub(super) fn entries_of_allocation(allocation: &Allocation) -> Result<Entries> 
     Ok(entries)
 }
 
+/// Prefix of the allocations that were imported for a resource.
+pub(super) fn imported_for(resource_id: &str) -> String {
+    format!("imported/{}/", keys::part(resource_id))
+}
+
 /// Makes the entries `before` into `after`, writing only what differs.
-fn swap(tx: &mut dyn Tx, before: &Entries, after: &Entries) -> Result<()> {
+pub(super) fn swap(tx: &mut dyn Tx, before: &Entries, after: &Entries) -> Result<()> {
     for (key, _) in before {
         if !after.iter().any(|(kept, _)| kept == key) {
             tx.delete(key)?;

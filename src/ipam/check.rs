@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::codec::{self, Record};
 use super::counters::Counters;
+use super::discovery::Kept;
 use super::events::Chain;
 use super::names::NameEntry;
 use super::records::Claims;
@@ -16,7 +17,22 @@ use crate::store::{self, Order};
 /// Entries read at a time.
 const PAGE: usize = 1024;
 /// First parts of keys that follow from records, exactly.
-const DERIVED: [&str; 9] = ["at", "provisioned", "top", "child", "pool-named", "expiry", "lapsed", "deferred", "free"];
+const DERIVED: [&str; 14] = [
+    "at",
+    "provisioned",
+    "top",
+    "child",
+    "pool-named",
+    "expiry",
+    "lapsed",
+    "deferred",
+    "free",
+    "imported",
+    "seen-at",
+    "avoiding",
+    "avoided",
+    "ended",
+];
 
 /// Everything in the store but events.
 #[derive(Default)]
@@ -122,6 +138,12 @@ impl Audited {
             "pool" => self.admit_record(&key, &bytes, Item::Pool),
             "pool-cidr" => self.admit_record(&key, &bytes, Item::PoolCidr),
             "allocation" => self.admit_record(&key, &bytes, Item::Allocation),
+            "discovery" => self.admit_record(&key, &bytes, Item::Discovery),
+            "treatment" => self.admit_record(&key, &bytes, Item::Treatment),
+            "place" => self.admit_kept(&key, &bytes, Item::Place),
+            "sighting" => self.admit_kept(&key, &bytes, |sighted| Item::Sighted(Box::new(sighted))),
+            "address" => self.admit_kept(&key, &bytes, |address| Item::SeenAddress(Box::new(address))),
+            "past" => self.admit_kept(&key, &bytes, |past| Item::Past(Box::new(past))),
             "name" | "count" | "meta" | "default" => Ok(()),
             other if DERIVED.contains(&other) => Ok(()),
             _ => {
@@ -145,6 +167,15 @@ impl Audited {
             return Err(codec::corrupt(key, &format!("it holds the record of {id}")));
         }
         self.records.admit(item(record));
+        Ok(())
+    }
+
+    fn admit_kept<K: Kept>(&mut self, key: &str, bytes: &[u8], item: fn(K) -> Item) -> Result<()> {
+        let kept: K = codec::decode(key, bytes)?;
+        if kept.key() != key {
+            return Err(codec::corrupt(key, &format!("it holds what belongs to {}", kept.key())));
+        }
+        self.records.admit(item(kept));
         Ok(())
     }
 
@@ -238,7 +269,7 @@ impl Audited {
         fn count<R: Record>(records: &BTreeMap<String, R>, state: State) -> u64 {
             records.values().filter(|record| record.is_named() && record.meta().state == state).count() as u64
         }
-        let Records { scopes, pools, pool_cidrs, allocations } = &self.records;
+        let Records { scopes, pools, pool_cidrs, allocations, .. } = &self.records;
         Audit {
             scopes: count(scopes, State::Active),
             pools: count(pools, State::Active),

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use num_bigint::BigUint;
 
-use super::{Cidr, Family, Kind, OnlyAws, State};
+use super::seen::ResourceCidrId;
+use super::{Cidr, Family, Kind, OnlyAws, State, Untreatable};
 
 /// Result of the core.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -54,6 +55,8 @@ pub enum Error {
         /// Addresses under holds, and when the first of those expires.
         held: BigUint,
         first_expiry: Option<Timestamp>,
+        /// There would be a block if nobody kept off what discoveries have seen.
+        kept_off: Option<Box<KeptOff>>,
     },
     /// The pool has no CIDR at all.
     PoolEmpty { pool_id: String, pool_name: String },
@@ -92,6 +95,14 @@ pub enum Error {
         expired_at: Option<Timestamp>,
         now_held_by: Vec<Occupant>,
     },
+    /// A pool that imports what is seen in its space must say of which Region.
+    NoLocale,
+    /// Nobody looks into accounts.
+    NoDiscovery,
+    /// Several look into accounts, and none was named: ids and names.
+    ManyDiscoveries { there: Vec<(String, String)> },
+    /// A block that was seen cannot be treated so.
+    Untreatable { of: Box<ResourceCidrId>, why: Untreatable },
     /// Too deep a pool tree.
     TooDeep { limit: u32 },
     /// Something that should be fixed changed (scope type, family, ...).
@@ -108,6 +119,26 @@ pub enum Error {
     Unsupported { what: Unsupported },
     /// The store failed.
     Store(crate::store::Error),
+}
+
+/// Space that is free, and that allocations by size keep off because of what discoveries have seen there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptOff {
+    /// The block that there would be.
+    pub block: Cidr,
+    /// What was seen there, the first few.
+    pub seen: Vec<SeenThere>,
+    /// Largest block that is free and that nobody keeps off; `None` when there is none, or nobody has looked for it.
+    pub largest: Option<Cidr>,
+}
+
+/// A resource in the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenThere {
+    pub resource_id: String,
+    pub cidr: Cidr,
+    pub account_id: String,
+    pub region: String,
 }
 
 /// What a service said.

@@ -111,7 +111,7 @@ struct Standing {
 
 /// The blocks that a record has: none, one, or those of a pool's own declaration.
 fn standings(kind: Kind, record: &Value, place: &str) -> Result<Vec<Standing>> {
-    if record.is_null() || kind == Kind::Scope {
+    if record.is_null() || matches!(kind, Kind::Scope | Kind::Discovery | Kind::Treatment) {
         return Ok(Vec::new());
     }
     let unreadable = |error: serde_json::Error| codec::corrupt(place, &error.to_string());
@@ -124,7 +124,7 @@ fn standings(kind: Kind, record: &Value, place: &str) -> Result<Vec<Standing>> {
         resource_id: None,
     };
     Ok(match kind {
-        Kind::Scope => Vec::new(),
+        Kind::Scope | Kind::Discovery | Kind::Treatment => Vec::new(),
         Kind::Pool => {
             let pool: Pool = serde_json::from_value(record.clone()).map_err(unreadable)?;
             let cidrs = if pool.meta.is_live() { pool.cidrs } else { BTreeSet::new() };

@@ -19,11 +19,22 @@
 //! | `deferred/<pool>/<kind>/<id>` | empty; holds that take no space before their predecessor is gone |
 //! | `count/<pool>` | addresses and numbers of allocations, as decimal text |
 //! | `default/<private or public>` | id of a default scope |
+//! | `discovery/<id>`, `treatment/<id>` | the record |
+//! | `place/<discovery>/<account>/<region>` | how looking there goes |
+//! | `sighting/<discovery>/<account>/<region>/<block>/<resource>` | a block that was seen on a resource; `-/-/-` is one without a block |
+//! | `address/<discovery>/<account>/<region>/<address>` | a public address that was seen |
+//! | `seen-at/<block>/<discovery>/<account>/<region>/<resource>` | empty; sightings by block |
+//! | `avoiding/<scope>/<block>/<discovery>/<account>/<region>/<resource>` | empty; sightings that allocations keep off |
+//! | `avoided/<scope>/<family>/<first address>` | the distinct blocks among those that no other contains |
+//! | `past/<block>/<from>/<to>/<scope>/<discovery>/<account>/<region>/<resource>` | who had a block, and has it no more |
+//! | `ended/<to>/<key in past>` | empty; the same by when it ended |
+//! | `imported/<resource>/<allocation>` | empty; allocations that a discovery brought |
 //! | `event/<sequence, 20 digits>` | one entry of the history |
 //! | `meta/event` | sequence and hash of the last event |
+//! | `meta/seen` | number of looks into accounts so far |
 //! | `meta/format` | format version; `importing <name>` until an import into an empty store has come to its end |
 //!
-//! Addresses have 8 (IPv4) or 32 (IPv6) hexadecimal digits. Times are UTC with nine decimals. The space of a
+//! A block is `<family>/<first address>/<netmask length, 3 digits>`. Addresses have 8 (IPv4) or 32 (IPv6) hexadecimal digits. Times are UTC with nine decimals. The space of a
 //! pool below and the blocks that a pool's own declaration provisions have no name entry: they are found by
 //! address.
 
@@ -41,6 +52,7 @@ pub(super) const END: &str = LAST;
 
 pub(super) const FORMAT: &str = "meta/format";
 pub(super) const EVENT_HEAD: &str = "meta/event";
+pub(super) const SEEN_HEAD: &str = "meta/seen";
 /// Container of the holds of scopes, parent of their names.
 pub(super) const ROOT: &str = "-";
 
@@ -80,6 +92,8 @@ pub(super) const fn kind_word(kind: Kind) -> &'static str {
         Kind::Pool => "pool",
         Kind::PoolCidr => "pool-cidr",
         Kind::Allocation => "allocation",
+        Kind::Discovery => "discovery",
+        Kind::Treatment => "treatment",
     }
 }
 

@@ -17,6 +17,7 @@
 //! | `counters`, `events`, `find`, `list`, `insight` | sums, history, look-ups |
 //! | `history`, `trends` | who had which block when, and how full a pool was, told from the events |
 //! | `records`, `record_faults`, `check` | all records, what is wrong among them, what follows from them; audit |
+//! | `seen`, `discovery` | what was seen in accounts: the nouns; what is kept of it, compared with pools |
 //! | `moving`, `upkeep` | bringing records into a store; taking back all expired holds, counting |
 
 mod allocations;
@@ -26,6 +27,7 @@ mod check;
 mod cidr;
 mod codec;
 mod counters;
+mod discovery;
 mod error;
 mod events;
 mod find;
@@ -62,7 +64,10 @@ pub(crate) mod tests;
 
 pub use allocations::{check_length, check_tags};
 pub use cidr::{Cidr, Family, address};
-pub use error::{Error, Fault, Occupant, Result, RuleName, Space, Unfinished, Unsupported};
+pub use discovery::{
+    Forgotten, Past, Place, Reconciled, SeenAddress, Sighted, Skip, Skipped, Taken, Treated, Treatment, Untreatable,
+};
+pub use error::{Error, Fault, KeptOff, Occupant, Result, RuleName, SeenThere, Space, Unfinished, Unsupported};
 pub use events::{Chain, EventFilter, blocks as event_blocks};
 pub use history::{HistoryQuery, Match, Tenure};
 pub use moving::{Format, Merge, Vacancy, event_entry};
@@ -70,6 +75,7 @@ pub use pools::check_rules;
 pub use record::*;
 pub use records::{Item, Records, Tally};
 pub use request::*;
+pub use seen::Discovery;
 pub use special::*;
 pub use trends::{Forecast, TrendPoint, forecast};
 pub use upkeep::{Census, Collected};

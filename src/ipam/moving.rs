@@ -9,8 +9,12 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::codec::{self, Record};
+use super::discovery;
 use super::events::{self, Action, Chain, Head};
-use super::{Error, Event, Finding, Item, Ledger, Reader, Records, Result, ScopeType, Tally, keys};
+use super::{
+    Error, Event, Finding, Item, Ledger, Past, Place, Reader, Records, Result, ScopeType, SeenAddress, Sighted, Tally,
+    keys,
+};
 use crate::store::{self, Entry, Order, Tx};
 
 /// What stands in `meta/format` while an import is under way, before the import's own name.
@@ -219,6 +223,8 @@ pub struct Merge {
     changes: BTreeMap<String, Option<Vec<u8>>>,
     /// The history of the store that this was found with.
     head: Head,
+    /// How often somebody had looked into accounts then.
+    looks: u64,
     /// What keeps it from being done.
     pub conflicts: Vec<Finding>,
     /// What is done otherwise than the file says.
@@ -244,17 +250,22 @@ impl Reader<'_> {
     pub fn merge(&mut self, more: &Records) -> Result<Merge> {
         let head = events::head(self.snapshot)?;
         let present = self.records()?;
-        let mut merge = Merge { head, ..Merge::default() };
+        let looks = discovery::seen_head(self.snapshot)?;
+        let mut merge = Merge { head, looks, ..Merge::default() };
         let more = merge.join_default_scopes(&present, more);
         merge.sort(&present.scopes, more.scopes, Item::Scope);
         merge.sort(&present.pools, more.pools, Item::Pool);
         merge.sort(&present.pool_cidrs, more.pool_cidrs, Item::PoolCidr);
         merge.sort(&present.allocations, more.allocations, Item::Allocation);
+        merge.sort(&present.treatments, more.treatments, Item::Treatment);
+        merge.sort_seen(&present, more.places, more.sightings, more.addresses, more.past);
+        merge.sort(&present.discoveries, more.discoveries, Item::Discovery);
         merge.new = merge.added.tally();
         let mut united = present.clone();
         merge.added.each(&mut |item| {
             united.admit(item);
         });
+        united.settle_sightings();
         let faults = united.faults();
         if !faults.is_empty() {
             let old = present.faults();
@@ -281,6 +292,7 @@ impl Merge {
                 continue;
             }
             more.scopes.remove(&theirs.meta.id);
+            more.seen_in_scope(&theirs.meta.id, &ours.meta.id);
             let inside = more.pools.values_mut().filter(|pool| pool.scope_id == theirs.meta.id);
             let moved = inside.map(|pool| pool.scope_id.clone_from(&ours.meta.id)).count();
             if moved > 0 {
@@ -290,6 +302,29 @@ impl Merge {
             }
         }
         more
+    }
+
+    /// Of a discovery that is there already the store knows more than a file; of a new one the file tells everything.
+    fn sort_seen(
+        &mut self,
+        present: &Records,
+        places: BTreeMap<String, Place>,
+        sightings: BTreeMap<String, Sighted>,
+        addresses: BTreeMap<String, SeenAddress>,
+        past: BTreeMap<String, Past>,
+    ) {
+        let known = |id: &String| present.discoveries.contains_key(id);
+        let places = places.into_values().filter(|place| !known(&place.discovery_id)).map(Item::Place);
+        let sightings = sightings.into_values().filter(|sighted| !known(&sighted.discovery_id));
+        let addresses = addresses.into_values().filter(|address| !known(&address.discovery_id));
+        let past = past.into_iter().filter(|(key, _)| !present.past.contains_key(key));
+        let seen = places
+            .chain(sightings.map(|sighted| Item::Sighted(Box::new(sighted))))
+            .chain(addresses.map(|address| Item::SeenAddress(Box::new(address))))
+            .chain(past.map(|(_, past)| Item::Past(Box::new(past))));
+        for item in seen {
+            self.added.admit(item);
+        }
     }
 
     /// Tells new objects from those that are there.
@@ -342,12 +377,32 @@ fn changes(from: &Records, to: &Records) -> Result<BTreeMap<String, Option<Vec<u
 }
 
 impl Records {
+    /// What was seen in one scope is in another now.
+    fn seen_in_scope(&mut self, theirs: &str, ours: &str) {
+        let sighted = self.sightings.values_mut().map(|sighted| &mut sighted.scope_id);
+        let found = self.treatments.values_mut().map(|treated| &mut treated.found_in);
+        sighted.chain(found).filter(|scope_id| *scope_id == theirs).for_each(|scope_id| ours.clone_into(scope_id));
+        // The scope is part of the key.
+        for (_, mut past) in std::mem::take(&mut self.past) {
+            if past.scope_id == theirs {
+                ours.clone_into(&mut past.scope_id);
+            }
+            self.admit(Item::Past(Box::new(past)));
+        }
+    }
+
     /// All of them, parents before what is in them.
     pub fn each(&self, sink: &mut dyn FnMut(Item)) {
         self.scopes.values().for_each(|scope| sink(Item::Scope(scope.clone())));
         self.pools.values().for_each(|pool| sink(Item::Pool(pool.clone())));
         self.pool_cidrs.values().for_each(|pool_cidr| sink(Item::PoolCidr(pool_cidr.clone())));
         self.allocations.values().for_each(|allocation| sink(Item::Allocation(allocation.clone())));
+        self.discoveries.values().for_each(|discovery| sink(Item::Discovery(discovery.clone())));
+        self.treatments.values().for_each(|treated| sink(Item::Treatment(treated.clone())));
+        self.places.values().for_each(|place| sink(Item::Place(place.clone())));
+        self.sightings.values().for_each(|sighted| sink(Item::Sighted(Box::new(sighted.clone()))));
+        self.addresses.values().for_each(|address| sink(Item::SeenAddress(Box::new(address.clone()))));
+        self.past.values().for_each(|past| sink(Item::Past(Box::new(past.clone()))));
     }
 }
 
@@ -359,6 +414,9 @@ impl Tally {
             Item::Pool(_) => self.pools += 1,
             Item::PoolCidr(_) => self.pool_cidrs += 1,
             Item::Allocation(_) => self.allocations += 1,
+            Item::Discovery(_) => self.discoveries += 1,
+            Item::Treatment(_) => self.treatments += 1,
+            Item::Place(_) | Item::Sighted(_) | Item::SeenAddress(_) | Item::Past(_) => self.seen += 1,
             Item::Event(_) => {}
         }
     }
@@ -371,8 +429,9 @@ impl Ledger<'_> {
     /// # Errors
     /// [`Error::Store`].
     pub fn carry_out(&mut self, merge: &Merge) -> Result<bool> {
-        // Every change of a record but `confirmed` writes an event; and of what is here nothing depends on that.
-        if events::head(self.tx)? != merge.head {
+        // Every change of a record but `confirmed` writes an event, and every look is counted; nothing here depends on
+        // that one.
+        if events::head(self.tx)? != merge.head || discovery::seen_head(self.tx)? != merge.looks {
             return Ok(false);
         }
         for (key, change) in &merge.changes {
@@ -381,11 +440,13 @@ impl Ledger<'_> {
                 None => self.tx.delete(key)?,
             }
         }
-        let Records { scopes, pools, pool_cidrs, allocations } = &merge.added;
+        let Records { scopes, pools, pool_cidrs, allocations, discoveries, treatments, .. } = &merge.added;
         self.tell(scopes)?;
         self.tell(pools)?;
         self.tell(pool_cidrs)?;
         self.tell(allocations)?;
+        self.tell(discoveries)?;
+        self.tell(treatments)?;
         Ok(true)
     }
 

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use super::codec;
 use super::events::Action;
-use super::pools::{check_provision, check_rules};
+use super::pools::{check_auto_import, check_provision, check_rules};
 use super::resize::beside;
 use super::view::Birth;
 use super::{
-    Allocation, Cidr, Error, Growth, Kind, Ledger, OnlyAws, Pool, PoolChange, PoolCidr, Provision, Reader, Result,
-    Size, State, Terms, Unsupported, book, holds, names, pool_cidrs, view,
+    Allocation, Cidr, Error, Growth, Kind, Ledger, Pool, PoolChange, PoolCidr, Provision, Reader, Result, Size, State,
+    Terms, book, holds, names, pool_cidrs, view,
 };
 
 /// What the blocks of a pool have to go through for another declaration.
@@ -58,6 +58,7 @@ fn applied(pool: &Pool, change: &PoolChange, cidrs: BTreeSet<Cidr>) -> Pool {
     after.strategy = change.strategy;
     after.tags.clone_from(&change.tags);
     after.provision.clone_from(&change.provision);
+    after.special.auto_import = change.auto_import;
     after.cidrs = cidrs;
     after
 }
@@ -74,13 +75,11 @@ impl Reader<'_> {
     }
 
     fn check_change(&mut self, id: &str, change: &PoolChange) -> Result<Pool> {
-        if change.auto_import {
-            return Err(Error::Unsupported { what: Unsupported::OnlyAws(OnlyAws::AutoImport) });
-        }
         let found: Option<Pool> = codec::live(self.snapshot, id)?;
         let Some(pool) = found.filter(|pool| pool.meta.state == State::Active) else {
             return Err(Error::NotFound { kind: Kind::Pool, id: id.to_owned() });
         };
+        check_auto_import(change.auto_import, pool.locale.as_deref())?;
         check_rules(&change.rules, pool.address_family)?;
         check_provision(&change.provision, pool.address_family, pool.source_pool_id.is_some())?;
         self.name_is_free_for(&pool, &change.name)?;

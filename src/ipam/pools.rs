@@ -35,6 +35,7 @@ fn details(spec: &PoolSpec) -> impl Fn(&mut Pool) + '_ {
         pool.strategy = spec.strategy;
         pool.tags.clone_from(&spec.tags);
         pool.provision.clone_from(&spec.provision);
+        pool.special.auto_import = spec.special.auto_import;
     }
 }
 
@@ -107,6 +108,11 @@ pub(super) fn check_provision(provision: &Provision, family: Family, has_source:
     }
 }
 
+/// That a pool which imports what is seen in its space says in which Region.
+pub(super) fn check_auto_import(auto_import: bool, locale: Option<&str>) -> Result<()> {
+    if auto_import && locale.is_none() { Err(Error::NoLocale) } else { Ok(()) }
+}
+
 pub(super) fn check_family(cidr: &Cidr, expected: Family) -> Result<()> {
     if cidr.family() == expected {
         return Ok(());
@@ -159,6 +165,7 @@ impl Reader<'_> {
             Some(source) => draft_inside(spec, source)?,
             None => self.draft_on_top(spec)?,
         };
+        check_auto_import(spec.special.auto_import, draft.locale.as_deref())?;
         check_rules(&spec.rules, draft.address_family)?;
         check_provision(&spec.provision, draft.address_family, source.is_some())?;
         Ok(draft)
@@ -267,7 +274,7 @@ impl Ledger<'_> {
             tags: spec.tags.clone(),
             provision: spec.provision.clone(),
             cidrs: BTreeSet::new(),
-            special: Special::default(),
+            special: Special { auto_import: spec.special.auto_import, ..Special::default() },
         };
         let sizes: Vec<Size> = match (&spec.provision, exact) {
             (Provision::Nothing, _) => Vec::new(),
@@ -339,6 +346,7 @@ impl Ledger<'_> {
 
     fn activate_pool(&mut self, held: &Pool, spec: &PoolSpec) -> Result<Pool> {
         check_rules(&spec.rules, held.address_family)?;
+        check_auto_import(spec.special.auto_import, held.locale.as_deref())?;
         if held.meta.state == State::Active {
             let mut after = held.clone();
             details(spec)(&mut after);

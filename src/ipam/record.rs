@@ -24,6 +24,10 @@ pub enum Kind {
     PoolCidr,
     /// A block allocated out of a pool.
     Allocation,
+    /// A resource discovery.
+    Discovery,
+    /// How a block that was seen on a resource is treated.
+    Treatment,
 }
 
 impl Kind {
@@ -34,15 +38,19 @@ impl Kind {
             Self::Pool => "ipam-pool-",
             Self::PoolCidr => "ipam-pool-cidr-",
             Self::Allocation => "ipam-pool-alloc-",
+            Self::Discovery => "ipam-res-disco-",
+            // Its id says what it is of: vpc-1_10.0.0.0/16_us-east-1.
+            Self::Treatment => "",
         }
     }
 
     /// The kind that an id says it is of.
     pub fn of_id(id: &str) -> Option<Self> {
         // The longer prefixes first: that of a pool starts those of its CIDRs and allocations.
-        [Self::Scope, Self::PoolCidr, Self::Allocation, Self::Pool]
+        [Self::Scope, Self::PoolCidr, Self::Allocation, Self::Pool, Self::Discovery]
             .into_iter()
             .find(|kind| id.starts_with(kind.id_prefix()))
+            .or_else(|| id.parse::<super::seen::ResourceCidrId>().is_ok().then_some(Self::Treatment))
     }
 
     /// The word for messages.
@@ -52,6 +60,8 @@ impl Kind {
             Self::Pool => "pool",
             Self::PoolCidr => "pool CIDR",
             Self::Allocation => "allocation",
+            Self::Discovery => "resource discovery",
+            Self::Treatment => "resource CIDR",
         }
     }
 }
@@ -414,6 +424,22 @@ pub struct Allocation {
     /// A hold that takes no space yet: its block is still its predecessor's ([`Meta::replaces`]).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deferred: bool,
+    /// Where it was seen, when it was made of what a discovery saw.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<Imported>,
+}
+
+/// Where a resource was seen that became an allocation by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Imported {
+    /// Through which discovery.
+    pub discovery_id: String,
+    /// In which account.
+    pub account_id: String,
+    /// In which Region.
+    pub region: String,
+    /// The sample that it was seen in.
+    pub sampled_at: Timestamp,
 }
 
 impl Allocation {

@@ -7,32 +7,45 @@ use std::collections::BTreeMap;
 use super::book;
 use super::codec::{self, Record};
 use super::counters::Counters;
+use super::discovery::{self, Avoided, Kept};
 use super::names::NameEntry;
 use super::{
-    Allocation, Cidr, Event, Finding, Pool, PoolCidr, Reader, Result, Scope, ScopeType, Special, State, keys,
-    record_faults,
+    Allocation, Cidr, Discovery, Event, Finding, Past, Place, Pool, PoolCidr, Reader, Result, Scope, ScopeType,
+    SeenAddress, Sighted, Special, State, Treated, keys, record_faults,
 };
 
 /// Events read at a time.
 const PAGE: usize = 1024;
 
-/// One object, or one entry of the history.
+/// One object, something that was seen, or one entry of the history.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Item {
     Scope(Scope),
     Pool(Pool),
     PoolCidr(PoolCidr),
     Allocation(Allocation),
+    Discovery(Discovery),
+    Treatment(Treated),
+    Place(Place),
+    Sighted(Box<Sighted>),
+    SeenAddress(Box<SeenAddress>),
+    Past(Box<Past>),
     Event(Box<Event>),
 }
 
-/// Scopes, pools, pool CIDRs and allocations by their ids; holds and lapsed ones too.
+/// Objects by their ids, holds and lapsed ones too; and what was seen, by its key.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Records {
     pub(super) scopes: BTreeMap<String, Scope>,
     pub(super) pools: BTreeMap<String, Pool>,
     pub(super) pool_cidrs: BTreeMap<String, PoolCidr>,
     pub(super) allocations: BTreeMap<String, Allocation>,
+    pub(super) discoveries: BTreeMap<String, Discovery>,
+    pub(super) treatments: BTreeMap<String, Treated>,
+    pub(super) places: BTreeMap<String, Place>,
+    pub(super) sightings: BTreeMap<String, Sighted>,
+    pub(super) addresses: BTreeMap<String, SeenAddress>,
+    pub(super) past: BTreeMap<String, Past>,
 }
 
 /// How many records of each kind.
@@ -42,12 +55,21 @@ pub struct Tally {
     pub pools: u64,
     pub pool_cidrs: u64,
     pub allocations: u64,
+    pub discoveries: u64,
+    pub treatments: u64,
+    /// What was seen: places, blocks on resources, public addresses, blocks of the past.
+    pub seen: u64,
 }
 
 impl Tally {
     /// All of them.
     pub fn sum(&self) -> u64 {
-        self.scopes + self.pools + self.pool_cidrs + self.allocations
+        self.objects() + self.seen
+    }
+
+    /// All that have an id.
+    pub fn objects(&self) -> u64 {
+        self.scopes + self.pools + self.pool_cidrs + self.allocations + self.discoveries + self.treatments
     }
 }
 
@@ -78,18 +100,30 @@ impl Records {
         fn put<R: Record>(records: &mut BTreeMap<String, R>, record: R) -> bool {
             records.insert(record.meta().id.clone(), record).is_none()
         }
+        fn keep<K: Kept>(kept: &mut BTreeMap<String, K>, one: K) -> bool {
+            kept.insert(one.key(), one).is_none()
+        }
         match item {
             Item::Scope(scope) => put(&mut self.scopes, scope),
             Item::Pool(pool) => put(&mut self.pools, pool),
             Item::PoolCidr(pool_cidr) => put(&mut self.pool_cidrs, pool_cidr),
             Item::Allocation(allocation) => put(&mut self.allocations, allocation),
+            Item::Discovery(discovery) => put(&mut self.discoveries, discovery),
+            Item::Treatment(treated) => put(&mut self.treatments, treated),
+            Item::Place(place) => keep(&mut self.places, place),
+            Item::Sighted(sighted) => keep(&mut self.sightings, *sighted),
+            Item::SeenAddress(address) => keep(&mut self.addresses, *address),
+            Item::Past(past) => keep(&mut self.past, *past),
             Item::Event(_) => true,
         }
     }
 
     /// Leaves out what only AWS has of pools and scopes: a store of our own has no such thing.
     pub fn as_own(&mut self) {
-        self.pools.values_mut().for_each(|pool| pool.special = Special::default());
+        for pool in self.pools.values_mut() {
+            let auto_import = pool.special.auto_import && pool.locale.is_some();
+            pool.special = Special { auto_import, ..Special::default() };
+        }
         self.scopes.values_mut().for_each(|scope| scope.ipam_id = None);
     }
 
@@ -100,6 +134,9 @@ impl Records {
             pools: self.pools.len() as u64,
             pool_cidrs: self.pool_cidrs.len() as u64,
             allocations: self.allocations.len() as u64,
+            discoveries: self.discoveries.len() as u64,
+            treatments: self.treatments.len() as u64,
+            seen: (self.places.len() + self.sightings.len() + self.addresses.len() + self.past.len()) as u64,
         }
     }
 
@@ -201,7 +238,41 @@ impl Records {
             }
         }
         self.allocations.values().try_for_each(|allocation| all(book::entries_of_allocation(allocation)?))?;
+        self.discoveries.values().try_for_each(|discovery| all(book::record_entry(discovery)?))?;
+        self.treatments.values().try_for_each(|treated| all(book::record_entry(treated)?))?;
+        self.each_seen_entry(&mut all)?;
         self.each_free(&mut |pool_id, block| found(keys::free(pool_id, &block), Vec::new()))
+    }
+
+    /// The entries that follow from what was seen.
+    fn each_seen_entry(&self, all: &mut dyn FnMut(book::Entries) -> Result<()>) -> Result<()> {
+        self.places.values().try_for_each(|place| all(discovery::entries_of_place(place)?))?;
+        for sighted in self.sightings.values() {
+            all(discovery::entries_of_sighted(sighted, self.is_avoided(sighted))?)?;
+        }
+        self.addresses.values().try_for_each(|address| all(discovery::entries_of_address(address)?))?;
+        self.past.values().try_for_each(|past| all(discovery::entries_of_past(past)?))?;
+        for (scope_id, blocks) in self.avoided() {
+            for cidr in discovery::outermost(blocks) {
+                all(vec![(Avoided::key(scope_id, &cidr), codec::encode(&Avoided { cidr })?)])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// By scope, the blocks that allocations keep off.
+    fn avoided(&self) -> BTreeMap<&str, Vec<Cidr>> {
+        let mut avoided: BTreeMap<&str, Vec<Cidr>> = BTreeMap::new();
+        for sighted in self.sightings.values() {
+            if let Some(cidr) = sighted.keeps_off(self.is_avoided(sighted)) {
+                avoided.entry(&sighted.scope_id).or_default().push(cidr);
+            }
+        }
+        avoided
+    }
+
+    fn is_avoided(&self, sighted: &Sighted) -> bool {
+        self.discoveries.get(&sighted.discovery_id).is_some_and(|discovery| discovery.survey.avoided)
     }
 
     /// Every entry of a store with these records, but for the history and what is under `meta/`.
@@ -264,8 +335,8 @@ fn rest(block: &Cidr, taken: &[(Cidr, &str)], found: &mut dyn FnMut(Cidr) -> Res
 }
 
 impl Reader<'_> {
-    /// Hands out everything in order: scopes, pools, pool CIDRs, allocations, each by id, then the events. Reads a page
-    /// at a time. `sink` answers whether to go on.
+    /// Hands out everything in order: scopes, pools, pool CIDRs, allocations, discoveries, treatments, each by id; what
+    /// was seen; then the events. Reads a page at a time. `sink` answers whether to go on.
     ///
     /// # Errors
     /// [`super::Error::Store`]; a record that cannot be read is named.
@@ -273,7 +344,13 @@ impl Reader<'_> {
         let go_on = self.each_record(&mut |scope| sink(Item::Scope(scope)))?
             && self.each_record(&mut |pool| sink(Item::Pool(pool)))?
             && self.each_record(&mut |pool_cidr| sink(Item::PoolCidr(pool_cidr)))?
-            && self.each_record(&mut |allocation| sink(Item::Allocation(allocation)))?;
+            && self.each_record(&mut |allocation| sink(Item::Allocation(allocation)))?
+            && self.each_record(&mut |discovery| sink(Item::Discovery(discovery)))?
+            && self.each_record(&mut |treated| sink(Item::Treatment(treated)))?
+            && self.each_kept(&mut |place| sink(Item::Place(place)))?
+            && self.each_kept(&mut |sighted| sink(Item::Sighted(Box::new(sighted))))?
+            && self.each_kept(&mut |address| sink(Item::SeenAddress(Box::new(address))))?
+            && self.each_kept(&mut |past| sink(Item::Past(Box::new(past))))?;
         if !go_on {
             return Ok(());
         }
@@ -309,14 +386,16 @@ impl Reader<'_> {
 }
 
 impl Item {
-    /// The object's id, empty for an event.
+    /// The object's id, empty for what has none: an event, something that was seen.
     pub fn id(&self) -> &str {
         match self {
             Self::Scope(scope) => &scope.meta.id,
             Self::Pool(pool) => &pool.meta.id,
             Self::PoolCidr(pool_cidr) => &pool_cidr.meta.id,
             Self::Allocation(allocation) => &allocation.meta.id,
-            Self::Event(_) => "",
+            Self::Discovery(discovery) => &discovery.meta.id,
+            Self::Treatment(treated) => &treated.meta.id,
+            Self::Place(_) | Self::Sighted(_) | Self::SeenAddress(_) | Self::Past(_) | Self::Event(_) => "",
         }
     }
 }

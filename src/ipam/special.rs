@@ -1,11 +1,12 @@
-//! What pools and scopes can be in AWS only. Own stores refuse it, so that their records are without it.
+//! What pools and scopes can be in AWS only, but for `auto_import`. Own stores refuse it, so that their records are
+//! without it.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// What only AWS has of a pool. Everything but `auto_import` is fixed at creation.
+/// What only AWS has of a pool, and `auto_import`. Everything but that is fixed at creation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Special {
@@ -27,9 +28,9 @@ pub struct Special {
 }
 
 impl Special {
-    /// Whether there is nothing of AWS in it.
+    /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
-        self.first().is_none()
+        *self == Self::default()
     }
 
     /// The first of it that only AWS has.
@@ -39,7 +40,6 @@ impl Special {
             (self.public_ip_source.is_some(), OnlyAws::PublicIpSource),
             (self.aws_service.is_some(), OnlyAws::AwsService),
             (self.publicly_advertisable.is_some(), OnlyAws::PubliclyAdvertisable),
-            (self.auto_import, OnlyAws::AutoImport),
         ];
         all.into_iter().find(|(is_there, _)| *is_there).map(|(_, what)| what)
     }
@@ -116,8 +116,6 @@ pub enum OnlyAws {
     AwsService,
     /// `publicly_advertisable`
     PubliclyAdvertisable,
-    /// `auto_import`
-    AutoImport,
     /// `ipam_id`
     IpamId,
     /// What proves that a block is one's own.

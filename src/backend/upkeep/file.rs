@@ -5,7 +5,8 @@
 //! "scopes":[
 //! {"id":"ipam-scope-...","name":"default-private",...}
 //! ],
-//! "pools":[...],"pool_cidrs":[...],"allocations":[...],"events":[...]}
+//! "pools":[...],"pool_cidrs":[...],"allocations":[...],"discoveries":[...],"treatments":[...],"places":[...],
+//! "sightings":[...],"addresses":[...],"past":[...],"events":[...]}
 //! ```
 //!
 //! Objects are written as records (what they are), not as the keys that a store makes of them. The order is that of
@@ -22,14 +23,31 @@ use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, MapAccess, SeqAcc
 use serde::{Deserializer, Serialize};
 use serde_json::{Value, json};
 
-use crate::ipam::{Allocation, Event, Item, Kind, Pool, PoolCidr, Scope};
+use crate::ipam::{
+    Allocation, Discovery, Event, Item, Kind, Past, Place, Pool, PoolCidr, Scope, SeenAddress, Sighted, Treated,
+};
 
 /// What the file says it is.
 const FORMAT: &str = "terraform-provider-ipam/export";
 /// Version of the file that this program writes, and the newest that it reads.
 const VERSION: u64 = 1;
 /// The lists, in the order in which they are written.
-const LISTS: [&str; 5] = ["scopes", "pools", "pool_cidrs", "allocations", "events"];
+const LISTS: [&str; 11] = [
+    "scopes",
+    "pools",
+    "pool_cidrs",
+    "allocations",
+    "discoveries",
+    "treatments",
+    "places",
+    "sightings",
+    "addresses",
+    "past",
+    "events",
+];
+/// Those of [`LISTS`] that are only there when something is in them, as in files of stores in which nobody looks into
+/// accounts, and of programs that could not.
+const OPTIONAL: std::ops::Range<usize> = 4..10;
 
 /// Writes an export, item by item.
 pub(super) struct Writer<W> {
@@ -63,7 +81,13 @@ impl<W: Write> Writer<W> {
             Item::Pool(pool) => self.line(1, pool),
             Item::PoolCidr(pool_cidr) => self.line(2, pool_cidr),
             Item::Allocation(allocation) => self.line(3, allocation),
-            Item::Event(event) => self.line(4, event),
+            Item::Discovery(discovery) => self.line(4, discovery),
+            Item::Treatment(treated) => self.line(5, treated),
+            Item::Place(place) => self.line(6, place),
+            Item::Sighted(sighted) => self.line(7, sighted),
+            Item::SeenAddress(address) => self.line(8, address),
+            Item::Past(past) => self.line(9, past),
+            Item::Event(event) => self.line(10, event),
         }
     }
 
@@ -74,10 +98,13 @@ impl<W: Write> Writer<W> {
         Ok(serde_json::to_writer(&mut self.to, object)?)
     }
 
-    /// Opens this list, and writes those before it as empty ones.
+    /// Opens this list, and writes those before it that have to be there as empty ones.
     fn open(&mut self, list: usize) -> io::Result<()> {
         let first = self.list.map_or(0, |open| open + 1);
         for (next, name) in LISTS.iter().enumerate().take(list + 1).skip(first) {
+            if next != list && OPTIONAL.contains(&next) {
+                continue;
+            }
             if next > 0 {
                 self.to.write_all(if self.is_empty { b"]" } else { b"\n]" })?;
             }
@@ -114,7 +141,7 @@ pub(super) type Sink<'a> = dyn FnMut(u64, Result<Item, String>) -> bool + 'a;
 /// # Errors
 /// The mistake that ended reading: no JSON, no export, another version.
 pub(super) fn read(from: impl Read, progress: &mut dyn FnMut(u64), sink: &mut Sink<'_>) -> Result<(), Mistake> {
-    let place = Rc::new(Place { line: Cell::new(1), bytes: Cell::new(0) });
+    let place = Rc::new(Position { line: Cell::new(1), bytes: Cell::new(0) });
     let counting = Counting { from: io::BufReader::with_capacity(1 << 18, from), place: Rc::clone(&place) };
     let mut file = File { place: &place, progress, sink, stopped: false, refusal: None, header: [false; 2] };
     let mut deserializer = serde_json::Deserializer::from_reader(counting);
@@ -143,7 +170,7 @@ fn sentence_of(error: &serde_json::Error) -> String {
 }
 
 /// Where reading is.
-struct Place {
+struct Position {
     line: Cell<u64>,
     bytes: Cell<u64>,
 }
@@ -151,7 +178,7 @@ struct Place {
 /// Counts what is read. `serde_json` takes bytes one at a time and none too many, so the count is where it is.
 struct Counting<R> {
     from: R,
-    place: Rc<Place>,
+    place: Rc<Position>,
 }
 
 impl<R: Read> Read for Counting<R> {
@@ -166,7 +193,7 @@ impl<R: Read> Read for Counting<R> {
 
 /// The document.
 struct File<'a, 'b> {
-    place: &'a Place,
+    place: &'a Position,
     progress: &'a mut dyn FnMut(u64),
     sink: &'a mut Sink<'b>,
     stopped: bool,
@@ -206,6 +233,12 @@ impl File<'_, '_> {
             1 => decode::<Pool>(value, Some(Kind::Pool)).map(Item::Pool),
             2 => decode::<PoolCidr>(value, Some(Kind::PoolCidr)).map(Item::PoolCidr),
             3 => decode::<Allocation>(value, Some(Kind::Allocation)).map(Item::Allocation),
+            4 => decode::<Discovery>(value, Some(Kind::Discovery)).map(Item::Discovery),
+            5 => decode::<Treated>(value, Some(Kind::Treatment)).map(Item::Treatment),
+            6 => decode_seen::<Place>(value, "place").map(Item::Place),
+            7 => decode_seen::<Sighted>(value, "sighting").map(|sighted| Item::Sighted(Box::new(sighted))),
+            8 => decode_seen::<SeenAddress>(value, "address").map(|address| Item::SeenAddress(Box::new(address))),
+            9 => decode_seen::<Past>(value, "sighting of the past").map(|past| Item::Past(Box::new(past))),
             _ => decode::<Event>(value, None).map(|event| Item::Event(Box::new(event))),
         };
         let go_on = (self.sink)(self.place.line.get(), item);
@@ -245,7 +278,8 @@ impl<'de> Visitor<'de> for &mut File<'_, '_> {
         if self.header != [true; 2] {
             return Err(self.refuse("It is no export: \"format\" and \"version\" are missing."));
         }
-        let missing = LISTS.iter().zip(seen).find(|(_, seen)| !seen).map(|(name, _)| *name);
+        let needed = |index: &usize| !OPTIONAL.contains(index);
+        let missing = (0..LISTS.len()).filter(needed).find(|index| !seen[*index]).map(|index| LISTS[index]);
         missing.map_or(Ok(()), |name| Err(self.refuse(format!("The list \"{name}\" is missing."))))
     }
 }
@@ -299,10 +333,26 @@ fn decode<T: DeserializeOwned + Serialize>(value: Value, kind: Option<Kind>) -> 
         if Kind::of_id(id) != Some(kind) || id.len() == kind.id_prefix().len() {
             return Err(format!("The id {id:?} is none of a {word}: those start with {:?}.", kind.id_prefix()));
         }
-        if value.get("name").and_then(Value::as_str) == Some("") {
+        // A discovery need not have one.
+        if kind != Kind::Discovery && value.get("name").and_then(Value::as_str) == Some("") {
             return Err(format!("The {name} has no name."));
         }
     }
+    whole(&name, given, object)
+}
+
+/// The same for what was seen, which has no id.
+fn decode_seen<T: DeserializeOwned + Serialize>(value: Value, word: &str) -> Result<T, String> {
+    let Value::Object(given) = &value else {
+        return Err(format!("A {word} must be an object, not {value}."));
+    };
+    let object: T = serde_json::from_value(value.clone())
+        .map_err(|error| format!("A {word} cannot be read: {}.", error.to_string().trim_end_matches('.')))?;
+    whole(word, given, object)
+}
+
+/// That nothing was lost of what was given.
+fn whole<T: Serialize>(name: &str, given: &serde_json::Map<String, Value>, object: T) -> Result<T, String> {
     let understood = serde_json::to_value(&object).map_err(|error| format!("The {name}: {error}."))?;
     let is_lost = |name: &str, value: &Value| {
         !matches!(value, Value::Null | Value::Bool(false)) && understood.get(name).is_none()

@@ -68,6 +68,8 @@ impl Rebuild {
                 Kind::Pool => tally.pools += 1,
                 Kind::PoolCidr => tally.pool_cidrs += 1,
                 Kind::Allocation => tally.allocations += 1,
+                Kind::Discovery => tally.discoveries += 1,
+                Kind::Treatment => tally.treatments += 1,
             }
         }
         tally

@@ -31,6 +31,7 @@ fn exhausted_pool_says_what_is_left() {
     assert_eq!(
         error,
         Error::PoolExhausted {
+            kept_off: None,
             pool_id: pool.meta.id.clone(),
             pool_name: "top".into(),
             netmask_length: 25,

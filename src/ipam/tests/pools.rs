@@ -279,7 +279,6 @@ fn what_only_aws_has_is_refused_and_leaves_no_trace_in_records() {
         );
     };
     for (special, what) in [
-        (Special { auto_import: true, ..Special::default() }, OnlyAws::AutoImport),
         (Special { public_ip_source: Some(PublicIpSource::Byoip), ..Special::default() }, OnlyAws::PublicIpSource),
         (Special { aws_service: Some(AwsService::Ec2), ..Special::default() }, OnlyAws::AwsService),
         (Special { publicly_advertisable: Some(false), ..Special::default() }, OnlyAws::PubliclyAdvertisable),
@@ -290,8 +289,6 @@ fn what_only_aws_has_is_refused_and_leaves_no_trace_in_records() {
     let pool = world.top("a", &["10.0.0.0/8"]);
     let text = serde_json::to_string(&pool).unwrap();
     assert!(!text.contains("special"), "{text}");
-    let change = PoolChange { auto_import: true, ..reprovisioned(&pool, pool.provision.clone()) };
-    is_refused(world.write(|ledger| ledger.update_pool(&pool.meta.id, &change)).unwrap_err(), OnlyAws::AutoImport);
     let size = Size::Cidr("11.0.0.0/8".parse().unwrap());
     let proof = Some(Proof::Token("t".to_owned()));
     let spec = PoolCidrSpec { pool_id: pool.meta.id, name: None, size, proof };

@@ -67,7 +67,9 @@ model! {
         /// In AWS, whether own IPv6 space may be advertised. Only with `address_family = "ipv6"` and
         /// `public_ip_source = "byoip"` in the public scope.
         publicly_advertisable: bool => optional().computed().replace(),
-        /// In AWS, whether resources that are found in the pool's space become its allocations. Needs a `locale`.
+        /// Whether VPCs that are seen in the pool's space become its allocations by themselves. Needs a `locale`: the
+        /// Region that they are in. In a store of one's own they are seen by an `ipam_resource_discovery`, and become
+        /// allocations when the `discover` command has looked.
         auto_import: bool => optional(),
         /// Tags of this pool.
         tags: Tags => optional(),
@@ -224,6 +226,7 @@ impl PoolModel {
                 at!(Self, source_ipam_pool_id)
             }
             Error::LocaleMismatch { .. } => at!(Self, locale),
+            Error::NoLocale => at!(Self, auto_import),
             Error::Unsupported { what: Unsupported::OnlyAws(what) } => pool_special::place(*what),
             Error::Service(_) if self.is_planning() => at!(Self, source_resource),
             Error::FamilyMismatch { cidr: Some(_), .. }

@@ -1,4 +1,4 @@
-//! What only AWS has of a pool: attributes of `ipam_pool` that other stores refuse.
+//! What only AWS has of a pool: attributes of `ipam_pool` that other stores refuse; and `auto_import`.
 
 use crate::ipam::{
     AwsService, Cidr, Family, OnlyAws, PublicIpSource, ScopeType, SourceResource, SourceResourceType, Special,
@@ -100,7 +100,7 @@ impl PoolModel {
             diagnostics.push(Diagnostic::error("A public block without proof", why).at(at!(Self, cidrs)));
         }
         if self.auto_import == Tf::Known(true) && self.locale.is_null() && self.source_ipam_pool_id.is_null() {
-            let why = "AWS imports what it finds in one Region: give the pool that Region as `locale`.";
+            let why = "A pool imports what is seen in one Region: give it that Region as `locale`.";
             diagnostics.push(Diagnostic::error("auto_import needs a locale", why).at(at!(Self, auto_import)));
         }
         diagnostics
@@ -163,7 +163,6 @@ pub(super) fn check(configured: &Configured, config: &PoolModel) -> Result<(), D
         (config.public_ip_source.is_known(), OnlyAws::PublicIpSource),
         (config.aws_service.is_known(), OnlyAws::AwsService),
         (config.publicly_advertisable.is_known(), OnlyAws::PubliclyAdvertisable),
-        (config.auto_import == Tf::Known(true), OnlyAws::AutoImport),
     ];
     for (_, what) in only_aws.into_iter().filter(|(is_set, _)| *is_set) {
         limits::only_aws(configured, what, place(what))?;
@@ -203,7 +202,6 @@ pub(super) fn place(what: OnlyAws) -> Path {
         OnlyAws::PublicIpSource => at!(PoolModel, public_ip_source),
         OnlyAws::AwsService => at!(PoolModel, aws_service),
         OnlyAws::PubliclyAdvertisable => at!(PoolModel, publicly_advertisable),
-        OnlyAws::AutoImport => at!(PoolModel, auto_import),
         OnlyAws::IpamId | OnlyAws::CidrProof => Path::root(),
     }
 }
@@ -227,6 +225,9 @@ fn scope_type(configured: &Configured, config: &PoolModel) -> Result<Option<Scop
 /// In a store that has nothing of AWS there is nothing to wait for.
 pub(super) fn settle(configured: &Configured, planned: &mut PoolModel) {
     if !configured.ipam.capabilities().special {
+        // That is for every store.
+        let auto_import = planned.auto_import.clone();
         planned.fill_special(&Special::default());
+        planned.auto_import = auto_import;
     }
 }

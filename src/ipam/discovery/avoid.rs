@@ -1,0 +1,155 @@
+//! Which blocks allocations by size keep off: VPCs and the like that a discovery has seen which says so.
+//!
+//! `avoiding/<scope>/<block>/<whose>` is one entry for each such sighting; `avoided/<scope>/<family>/<first address>` is
+//! one for each of the distinct blocks among them that no other contains. So those of a scope are disjoint, and whether
+//! a block shares addresses with one of them is one read, however many there are.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::super::resize::beside;
+use super::super::{Cidr, Error, Reader, Result, SeenThere, codec, keys};
+use super::kept::{self, Sighted};
+use crate::store::{Order, Snapshot, Tx};
+
+/// Entries read at a time.
+const PAGE: usize = 256;
+/// How many sightings an error names.
+const NAMED: usize = 5;
+
+/// An outermost block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in super::super) struct Avoided {
+    pub(in super::super) cidr: Cidr,
+}
+
+impl Avoided {
+    pub(in super::super) fn key(scope_id: &str, cidr: &Cidr) -> String {
+        let family = cidr.family();
+        format!("avoided/{}/{family}/{}", keys::part(scope_id), keys::address(family, cidr.first()))
+    }
+
+    /// The outermost block that shares addresses with `block`; the highest of several. One read.
+    pub(in super::super) fn over(snapshot: &mut dyn Snapshot, scope_id: &str, block: &Cidr) -> Result<Option<Cidr>> {
+        let (family, scope) = (block.family(), keys::part(scope_id));
+        let start = format!("avoided/{scope}/{family}/");
+        let end = format!("{start}{}\u{1}", keys::address(family, block.last()));
+        // They are disjoint: the last one that begins before the block ends is the one, or none is.
+        let found = snapshot.scan(&start..&end, Order::Descending, 1)?;
+        let Some((key, bytes)) = found.first() else { return Ok(None) };
+        let avoided: Self = codec::decode(key, bytes)?;
+        Ok(Some(avoided.cidr).filter(|cidr| cidr.overlaps(block)))
+    }
+}
+
+/// Prefix of the sightings that keep allocations off exactly this block.
+pub(super) fn avoiding_at(scope_id: &str, cidr: &Cidr) -> String {
+    format!("avoiding/{}/{}/", keys::part(scope_id), kept::block(cidr))
+}
+
+/// Begin of the entries of blocks, of this one's family, that begin at an address or later.
+fn avoiding_from(scope_id: &str, block: &Cidr, first: u128) -> String {
+    let family = block.family();
+    format!("avoiding/{}/{family}/{}", keys::part(scope_id), keys::address(family, first))
+}
+
+/// The blocks that no other of them contains.
+pub(in super::super) fn outermost(blocks: impl IntoIterator<Item = Cidr>) -> Vec<Cidr> {
+    let sorted: BTreeSet<Cidr> = blocks.into_iter().collect();
+    let mut outermost: Vec<Cidr> = Vec::new();
+    for block in sorted {
+        if !outermost.last().is_some_and(|last| last.contains(&block)) {
+            outermost.push(block);
+        }
+    }
+    outermost
+}
+
+/// Enters a block; its sighting's own entry is there already.
+pub(super) fn cover(tx: &mut dyn Tx, scope_id: &str, block: &Cidr) -> Result<()> {
+    // One that contains it begins before it or with it; else all that share addresses with it lie inside.
+    while let Some(other) = Avoided::over(tx, scope_id, block)? {
+        if other.contains(block) {
+            return Ok(());
+        }
+        tx.delete(&Avoided::key(scope_id, &other))?;
+    }
+    put(tx, scope_id, block)
+}
+
+fn put(tx: &mut dyn Tx, scope_id: &str, block: &Cidr) -> Result<()> {
+    Ok(tx.put(&Avoided::key(scope_id, block), codec::encode(&Avoided { cidr: *block })?)?)
+}
+
+/// Takes a block out, whose sighting's own entry is gone already: those that it contained may come to light.
+pub(super) fn uncover(tx: &mut dyn Tx, scope_id: &str, block: &Cidr) -> Result<()> {
+    let key = Avoided::key(scope_id, block);
+    let is_outermost = codec::read::<Avoided>(tx, &key)?.is_some_and(|found| found.cidr == *block);
+    let same = keys::under(&avoiding_at(scope_id, block));
+    if !is_outermost || !tx.scan(keys::range(&same), Order::Ascending, 1)?.is_empty() {
+        return Ok(());
+    }
+    tx.delete(&key)?;
+    let at = |first: u128| avoiding_from(scope_id, block, first);
+    let (mut start, end) = (at(block.first()), format!("{}\u{7f}", at(block.last())));
+    loop {
+        let page = tx.scan(&start..&end, Order::Ascending, PAGE)?;
+        let mut last: Option<Cidr> = None;
+        for (key, _) in &page {
+            let found = block_in(key)?;
+            if !last.is_some_and(|last| last.contains(&found)) {
+                put(tx, scope_id, &found)?;
+                last = Some(found);
+            }
+        }
+        match last {
+            // What lies inside the last one is not looked at.
+            Some(last) if page.len() == PAGE && last.last() < block.last() => start = at(last.last() + 1),
+            _ => return Ok(()),
+        }
+    }
+}
+
+impl Reader<'_> {
+    /// A few of the sightings that keep allocations off a block.
+    pub(in super::super) fn seen_there(&mut self, scope_id: &str, block: &Cidr) -> Result<Vec<SeenThere>> {
+        let Some(avoided) = Avoided::over(self.snapshot, scope_id, block)? else { return Ok(Vec::new()) };
+        let (start, end) = if avoided.contains(block) {
+            keys::under(&avoiding_at(scope_id, &avoided))
+        } else {
+            (avoiding_from(scope_id, block, block.first()), avoiding_from(scope_id, block, block.last()) + "\u{7f}")
+        };
+        let mut there = Vec::new();
+        for (key, _) in self.snapshot.scan(&start..&end, Order::Ascending, NAMED)? {
+            let sighting = Sighted::key_from_index(&key).ok_or_else(|| codec::corrupt(&key, "it names no sighting"))?;
+            let Some(sighted) = codec::read::<Sighted>(self.snapshot, &sighting)? else { continue };
+            let Some(cidr) = sighted.resource.cidr else { continue };
+            let (account_id, region) = (sighted.account_id, sighted.region);
+            there.push(SeenThere { resource_id: sighted.resource.resource_id, cidr, account_id, region });
+        }
+        Ok(there)
+    }
+
+    /// Whether the space that `present` would get more, growing to `target`, has something that allocations keep off.
+    pub(in super::super) fn grows_over_seen(&mut self, scope_id: &str, present: &Cidr, target: &Cidr) -> Result<bool> {
+        if Avoided::over(self.snapshot, scope_id, target)?.is_none() {
+            return Ok(false);
+        }
+        for beside in beside(present, target) {
+            if Avoided::over(self.snapshot, scope_id, &beside)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+fn block_in(key: &str) -> Result<Cidr> {
+    let parts: Vec<&str> = key.split('/').collect();
+    let block = match parts.as_slice() {
+        [_, _, family, address, length, ..] => kept::block_of(family, address, length),
+        _ => None,
+    };
+    block.ok_or_else(|| -> Error { codec::corrupt(key, "there is no block in it") })
+}

@@ -1,0 +1,130 @@
+//! Discoveries: create, change, delete, find.
+
+use std::collections::BTreeMap;
+
+use super::super::codec::{self, Record};
+use super::super::events::{self, Action};
+use super::super::seen::{Discovery, Survey};
+use super::super::view::Birth;
+use super::super::{Error, Kind, Ledger, Meta, Reader, Result, Tags, keys};
+use super::kept::{Place, Sighted};
+use super::sample;
+
+impl Record for Discovery {
+    const KIND: Kind = Kind::Discovery;
+    fn meta(&self) -> &Meta {
+        &self.meta
+    }
+    fn meta_mut(&mut self) -> &mut Meta {
+        &mut self.meta
+    }
+    fn parent(&self) -> &str {
+        keys::ROOT
+    }
+    /// Names need not be unique.
+    fn is_named(&self) -> bool {
+        false
+    }
+}
+
+impl Reader<'_> {
+    /// The discovery with this id, `None` when it is gone.
+    pub fn get_discovery(&mut self, id: &str) -> Result<Option<Discovery>> {
+        codec::load(self.snapshot, id)
+    }
+
+    /// All discoveries, by name.
+    pub fn list_discoveries(&mut self) -> Result<Vec<Discovery>> {
+        let mut all = Vec::new();
+        self.each_record(&mut |discovery: Discovery| {
+            all.push(discovery);
+            true
+        })?;
+        all.sort_by(|a, b| (&a.meta.name, &a.meta.id).cmp(&(&b.meta.name, &b.meta.id)));
+        Ok(all)
+    }
+
+    /// The discovery with this id; without one the only one there is.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::NoDiscovery`], [`Error::ManyDiscoveries`].
+    pub fn which_discovery(&mut self, id: Option<&str>) -> Result<Discovery> {
+        if let Some(id) = id {
+            return codec::require(self.snapshot, id);
+        }
+        let mut all = self.list_discoveries()?;
+        match all.len() {
+            0 => Err(Error::NoDiscovery),
+            1 => Ok(all.remove(0)),
+            _ => {
+                let there = all.into_iter().map(|discovery| (discovery.meta.id, discovery.meta.name)).collect();
+                Err(Error::ManyDiscoveries { there })
+            }
+        }
+    }
+}
+
+impl Ledger<'_> {
+    /// Makes a discovery. Names need not be unique: each call makes one.
+    pub fn create_discovery(
+        &mut self,
+        name: &str,
+        description: Option<String>,
+        survey: &Survey,
+        tags: &Tags,
+    ) -> Result<Discovery> {
+        let meta = self.new_meta(Kind::Discovery, name, &Birth::Active { id: None })?;
+        let discovery = Discovery { meta, description, survey: survey.clone(), tags: tags.clone() };
+        self.put_discovery(&discovery)?;
+        events::append(self.tx, &self.env, Action::Create, None, Some(&discovery))?;
+        Ok(discovery)
+    }
+
+    fn put_discovery(&mut self, discovery: &Discovery) -> Result<()> {
+        Ok(self.tx.put(&keys::record(Kind::Discovery, &discovery.meta.id), codec::encode(discovery)?)?)
+    }
+
+    /// Changes a discovery. What it has seen stays until it looks again.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub fn update_discovery(
+        &mut self,
+        id: &str,
+        name: &str,
+        description: Option<String>,
+        survey: &Survey,
+        tags: &Tags,
+    ) -> Result<Discovery> {
+        let before: Discovery = codec::require(self.tx, id)?;
+        let mut after = Discovery { description, survey: survey.clone(), tags: tags.clone(), ..before.clone() };
+        name.clone_into(&mut after.meta.name);
+        if after == before {
+            return Ok(after);
+        }
+        after.meta.updated_at = self.env.now;
+        self.put_discovery(&after)?;
+        events::append(self.tx, &self.env, Action::Update, Some(&before), Some(&after))?;
+        let (was, is) = (before.survey.avoided, after.survey.avoided);
+        if was != is {
+            let all: BTreeMap<String, Sighted> = sample::all_under(self.tx, &Sighted::of(id))?;
+            // Only what allocations keep off has an entry that says so.
+            for sighted in all.values().filter(|sighted| sighted.keeps_off(true).is_some()) {
+                sample::write(self.tx, Some((sighted, was)), Some((sighted, is)))?;
+            }
+        }
+        Ok(after)
+    }
+
+    /// Deletes a discovery with all that it has seen; what was imported through it stays, and so do treatments. One
+    /// that is gone is success.
+    pub fn delete_discovery(&mut self, id: &str) -> Result<()> {
+        let Some(discovery) = codec::load::<Discovery>(self.tx, id)? else { return Ok(()) };
+        let places: Vec<Place> = self.reader().places(id)?;
+        for place in &places {
+            self.forget_place(&discovery, place)?;
+        }
+        self.tx.delete(&keys::record(Kind::Discovery, id))?;
+        events::append(self.tx, &self.env, Action::Delete, Some(&discovery), None)
+    }
+}

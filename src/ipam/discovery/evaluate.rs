@@ -1,0 +1,308 @@
+//! What was seen, compared with what pools have given out: who manages a block, and whether it keeps the rules.
+//!
+//! Nothing of this is kept: rules that change count at once. Reads all sightings, pools and allocations once; what
+//! shares addresses with what is then found in [`Forest`]s, so that the effort grows with what was seen and not with
+//! its square.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, HashMap};
+
+use super::super::seen::{ComplianceStatus, ManagementState, OverlapStatus, ResourceCidr, ResourceFilter, SeenType};
+use super::super::{Allocation, Cidr, Pool, PoolCidr, Reader, ResourceType, Result, State, codec};
+use super::forest::Forest;
+use super::kept::{Kept, Place, Sighted};
+use super::overlaps::Overlaps;
+use super::usage::Uses;
+
+/// Everything that an evaluation looks at.
+#[derive(Default)]
+pub(super) struct Gathered {
+    /// Each block of each resource once, in the order in which it was first seen.
+    pub(super) sightings: Vec<Sighted>,
+    /// Those that are active.
+    pub(super) pools: BTreeMap<String, Pool>,
+    /// Those that are active, of kinds that count.
+    pub(super) allocations: Vec<Allocation>,
+    /// Those that are active, of top-level pools.
+    pub(super) tops: Vec<PoolCidr>,
+}
+
+/// What has exactly one block, and may manage a resource that has it too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Holder<'a> {
+    /// The pool whose rules count: that of the allocation, or the pool whose space it is.
+    pub(super) pool_id: &'a str,
+    /// The allocation; `None`: it is the space of the pool.
+    pub(super) allocation: Option<&'a str>,
+    /// Only this resource.
+    resource_id: Option<&'a str>,
+    /// How deep in the tree of pools it is.
+    depth: u32,
+}
+
+/// What was seen in one scope.
+pub(super) struct Evaluation<'a> {
+    gathered: &'a Gathered,
+    /// By scope: what has a block.
+    holders: HashMap<&'a str, Forest<Holder<'a>>>,
+    /// The first of the sightings in a scope that have this very block.
+    first: HashMap<(&'a str, Cidr), &'a Sighted>,
+}
+
+impl Reader<'_> {
+    /// Blocks of resources in scopes, compared with pools and with each other; by block and resource. Each once,
+    /// however many discoveries see it.
+    ///
+    /// # Errors
+    /// [`super::super::Error::Store`].
+    pub fn resource_cidrs(&mut self, filter: &ResourceFilter) -> Result<Vec<ResourceCidr>> {
+        let gathered = self.gather()?;
+        let evaluation = Evaluation::of(&gathered);
+        let overlaps = Overlaps::of(&gathered, &evaluation);
+        let uses = Uses::of(gathered.sightings.iter().map(|sighted| &sighted.resource));
+        let mut found = Vec::new();
+        for sighted in gathered.sightings.iter().filter(|sighted| may_pass(filter, sighted)) {
+            let Some(cidr) = sighted.resource.cidr else { continue };
+            let evaluated = evaluation.evaluate(sighted, cidr, &overlaps, &uses);
+            if filter.passes(&evaluated) {
+                found.push((sighted.account_id.as_str(), evaluated));
+            }
+        }
+        found.sort_by(|(account_a, a), (account_b, b)| {
+            (a.cidr, &a.resource_id, &a.region, account_a).cmp(&(b.cidr, &b.resource_id, &b.region, account_b))
+        });
+        Ok(found.into_iter().map(|(_, evaluated)| evaluated).collect())
+    }
+
+    /// Reads what an evaluation looks at.
+    pub(super) fn gather(&mut self) -> Result<Gathered> {
+        let mut gathered = Gathered { sightings: self.distinct_sightings()?, ..Gathered::default() };
+        self.each_record(&mut |pool: Pool| {
+            if pool.meta.state == State::Active {
+                gathered.pools.insert(pool.meta.id.clone(), pool);
+            }
+            true
+        })?;
+        if gathered.sightings.is_empty() {
+            return Ok(gathered);
+        }
+        self.each_record(&mut |allocation: Allocation| {
+            let counts =
+                matches!(allocation.resource_type, ResourceType::Custom | ResourceType::Vpc | ResourceType::IpamPool);
+            if counts && allocation.meta.state == State::Active {
+                gathered.allocations.push(allocation);
+            }
+            true
+        })?;
+        let is_top = |pool_id: &str| gathered.pools.get(pool_id).is_some_and(|pool| pool.source_pool_id.is_none());
+        let mut tops = Vec::new();
+        self.each_record(&mut |pool_cidr: PoolCidr| {
+            if pool_cidr.meta.state == State::Active && is_top(&pool_cidr.pool_id) {
+                tops.push(pool_cidr);
+            }
+            true
+        })?;
+        gathered.tops = tops;
+        Ok(gathered)
+    }
+
+    /// Each block of each resource once: as it was seen last, since when it was seen first.
+    fn distinct_sightings(&mut self) -> Result<Vec<Sighted>> {
+        let mut dated: Vec<(Option<jiff::Timestamp>, Sighted)> = Vec::new();
+        let mut places: HashMap<(String, String, String), Option<jiff::Timestamp>> = HashMap::new();
+        self.each_kept(&mut |place: Place| {
+            places.insert((place.discovery_id, place.account_id, place.region), place.last_success);
+            true
+        })?;
+        // Sightings of one place stand together: its time is looked up once.
+        let mut at: Option<((String, String, String), Option<jiff::Timestamp>)> = None;
+        self.each_kept(&mut |sighted: Sighted| {
+            let is_there = at.as_ref().is_some_and(|((discovery, account, region), _)| {
+                *discovery == sighted.discovery_id && *account == sighted.account_id && *region == sighted.region
+            });
+            if !is_there {
+                let key = (sighted.discovery_id.clone(), sighted.account_id.clone(), sighted.region.clone());
+                let time = places.get(&key).copied().flatten();
+                at = Some((key, time));
+            }
+            dated.push((at.as_ref().and_then(|(_, time)| *time), sighted));
+            true
+        })?;
+        dated.sort_by(|(time_a, a), (time_b, b)| a.subject().cmp(&b.subject()).then(time_b.cmp(time_a)));
+        let mut distinct: Vec<Sighted> = Vec::with_capacity(dated.len());
+        for (_, sighted) in dated {
+            match distinct.last_mut().filter(|last| last.subject() == sighted.subject()) {
+                Some(last) => {
+                    last.first_seen = last.first_seen.min(sighted.first_seen);
+                    last.since = last.since.min(sighted.since);
+                }
+                None => distinct.push(sighted),
+            }
+        }
+        distinct.sort_by(|a, b| by_first(a, b));
+        Ok(distinct)
+    }
+
+    /// Everything of one kind by key, as long as `sink` wants more; answers whether it still did.
+    pub(in super::super) fn each_kept<K: Kept>(&mut self, sink: &mut dyn FnMut(K) -> bool) -> Result<bool> {
+        codec::each_under(self.snapshot, &format!("{}/", K::FIRST), &mut |key, bytes| {
+            Ok(sink(codec::decode(key, bytes)?))
+        })
+    }
+}
+
+/// Who was there first.
+pub(super) fn by_first(a: &Sighted, b: &Sighted) -> Ordering {
+    let rank = |one: &Sighted| one.first_seen;
+    rank(a).cmp(&rank(b)).then_with(|| a.subject().cmp(&b.subject()))
+}
+
+/// What the filter says of what is known without an evaluation.
+fn may_pass(filter: &ResourceFilter, sighted: &Sighted) -> bool {
+    let resource = &sighted.resource;
+    filter.scope_id.as_ref().is_none_or(|asked| *asked == sighted.scope_id)
+        && filter.resource_id.as_ref().is_none_or(|asked| *asked == resource.resource_id)
+        && filter.resource_type.is_none_or(|asked| asked == resource.resource_type)
+        && filter.region.as_ref().is_none_or(|asked| *asked == resource.region)
+        && filter.vpc_id.as_ref().is_none_or(|asked| Some(asked) == resource.vpc_id.as_ref())
+        && filter.within.is_none_or(|block| resource.cidr.is_some_and(|cidr| block.contains(&cidr)))
+}
+
+impl<'a> Evaluation<'a> {
+    pub(super) fn of(gathered: &'a Gathered) -> Self {
+        let mut holders: HashMap<&str, Vec<(Cidr, Holder<'_>)>> = HashMap::new();
+        for allocation in &gathered.allocations {
+            let Some(around) = gathered.pools.get(&allocation.pool_id) else { continue };
+            let below =
+                allocation.resource_id.as_deref().filter(|_| allocation.resource_type == ResourceType::IpamPool);
+            let holder = match below {
+                Some(pool_id) => Holder { pool_id, allocation: None, resource_id: None, depth: around.depth },
+                None => Holder {
+                    pool_id: &allocation.pool_id,
+                    allocation: Some(&allocation.meta.id),
+                    resource_id: allocation.resource_id.as_deref(),
+                    depth: around.depth,
+                },
+            };
+            holders.entry(&around.scope_id).or_default().push((allocation.cidr, holder));
+        }
+        for top in &gathered.tops {
+            let Some(pool) = gathered.pools.get(&top.pool_id) else { continue };
+            let holder = Holder { pool_id: &top.pool_id, allocation: None, resource_id: None, depth: 0 };
+            holders.entry(&pool.scope_id).or_default().push((top.cidr, holder));
+        }
+        let mut first: HashMap<(&str, Cidr), &Sighted> = HashMap::new();
+        // They come in the order in which they were first seen; a VPC goes before all others.
+        for sighted in gathered.sightings.iter().filter(|sighted| !sighted.ignored) {
+            let Some(cidr) = sighted.resource.cidr else { continue };
+            let is_vpc = |sighted: &Sighted| sighted.resource.resource_type == SeenType::Vpc;
+            let place = first.entry((&sighted.scope_id, cidr)).or_insert(sighted);
+            if is_vpc(sighted) && !is_vpc(place) {
+                *place = sighted;
+            }
+        }
+        let holders = holders.into_iter().map(|(scope_id, holders)| (scope_id, Forest::new(holders))).collect();
+        Self { gathered, holders, first }
+    }
+
+    /// What manages a sighting. An allocation that names the resource goes before one that names none, and the deepest
+    /// one before others.
+    pub(super) fn manager(&self, sighted: &Sighted) -> Option<&Holder<'a>> {
+        let cidr = sighted.resource.cidr.filter(|_| !sighted.ignored)?;
+        let holders = self.holders.get(sighted.scope_id.as_str())?;
+        let is_first =
+            self.first.get(&(sighted.scope_id.as_str(), cidr)).is_some_and(|first| std::ptr::eq(*first, sighted));
+        let own = sighted.resource.resource_id.as_str();
+        let able = holders.at(&cidr).filter(|holder| match holder.resource_id {
+            Some(resource_id) => resource_id == own,
+            None => is_first,
+        });
+        able.max_by_key(|holder| (holder.resource_id.is_some(), holder.depth, holder.allocation))
+    }
+
+    /// Whether a pool is `above`, or somewhere below it.
+    pub(super) fn is_in_subtree(&self, pool_id: &str, above: &str) -> bool {
+        let mut at = Some(pool_id);
+        while let Some(id) = at {
+            if id == above {
+                return true;
+            }
+            at = self.gathered.pools.get(id).and_then(|pool| pool.source_pool_id.as_deref());
+        }
+        false
+    }
+
+    fn evaluate(&self, sighted: &Sighted, cidr: Cidr, overlaps: &Overlaps<'_>, uses: &Uses) -> ResourceCidr {
+        let resource = &sighted.resource;
+        let manager = self.manager(sighted);
+        let pool = manager.and_then(|holder| Some((holder, self.gathered.pools.get(holder.pool_id)?)));
+        let reasons = pool.map(|(holder, pool)| reasons(sighted, cidr, holder, pool)).unwrap_or_default();
+        let (management, compliance) = match (sighted.ignored, pool.is_some(), reasons.is_empty()) {
+            (true, ..) => (ManagementState::Ignored, ComplianceStatus::Ignored),
+            (_, false, _) => (ManagementState::Unmanaged, ComplianceStatus::Unmanaged),
+            (_, true, true) => (ManagementState::Managed, ComplianceStatus::Compliant),
+            (_, true, false) => (ManagementState::Managed, ComplianceStatus::Noncompliant),
+        };
+        let overlaps_with = overlaps.with(sighted, cidr);
+        let overlap = match (sighted.ignored, overlaps_with.is_empty()) {
+            (true, _) => OverlapStatus::Ignored,
+            (_, true) => OverlapStatus::Nonoverlapping,
+            (_, false) => OverlapStatus::Overlapping,
+        };
+        ResourceCidr {
+            scope_id: sighted.scope_id.clone(),
+            pool_id: pool.map(|(_, pool)| pool.meta.id.clone()),
+            region: resource.region.clone(),
+            owner_id: resource.owner_id.clone().or_else(|| Some(sighted.account_id.clone())),
+            resource_id: resource.resource_id.clone(),
+            resource_name: resource.tags.get("Name").cloned(),
+            resource_type: resource.resource_type,
+            cidr,
+            tags: resource.tags.clone(),
+            usage: uses.usage(resource),
+            compliance: Some(compliance),
+            management: Some(management),
+            overlap: Some(overlap),
+            reasons,
+            overlaps_with,
+            vpc_id: resource.vpc_id.clone(),
+            availability_zone_id: resource.availability_zone_id.clone(),
+        }
+    }
+}
+
+/// Why a managed block is noncompliant.
+fn reasons(sighted: &Sighted, cidr: Cidr, holder: &Holder<'_>, pool: &Pool) -> Vec<String> {
+    let resource = &sighted.resource;
+    let of_pool = format!("of pool {:?} ({})", pool.meta.name, pool.meta.id);
+    let mut reasons = Vec::new();
+    // What a pool asks of its allocations is not asked of its own space.
+    if holder.allocation.is_some() {
+        let length = cidr.netmask_length();
+        if let Some(min) = pool.rules.min_netmask_length.filter(|min| length < *min) {
+            reasons.push(format!(
+                "Its netmask length {length} is less than allocation_min_netmask_length {of_pool}, which is {min}."
+            ));
+        }
+        if let Some(max) = pool.rules.max_netmask_length.filter(|max| length > *max) {
+            reasons.push(format!(
+                "Its netmask length {length} is more than allocation_max_netmask_length {of_pool}, which is {max}."
+            ));
+        }
+        for (key, required) in &pool.rules.required_tags {
+            match resource.tags.get(key) {
+                Some(value) if value == required => {}
+                Some(value) => reasons.push(format!(
+                    "Its tag {key:?} is {value:?}, and allocation_resource_tags {of_pool} require {required:?}."
+                )),
+                None => reasons.push(format!(
+                    "It has no tag {key:?}, and allocation_resource_tags {of_pool} require it to be {required:?}."
+                )),
+            }
+        }
+    }
+    if let Some(locale) = pool.locale.as_ref().filter(|locale| **locale != resource.region) {
+        reasons.push(format!("It is in {}, and the locale {of_pool} is {locale}.", resource.region));
+    }
+    reasons
+}

@@ -1,0 +1,238 @@
+//! Allocations that come and go with what was seen: VPCs become allocations of pools that import by themselves, and
+//! such an allocation goes when its VPC is gone.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::super::events::{self, Action};
+use super::super::seen::{Discovery, ResourceCidrId, SeenType};
+use super::super::view::Birth;
+use super::super::{
+    Allocation, Cidr, Imported, Kind, Ledger, Occupant, Pool, Reader, ResourceType, Result, Size, State, Tags, book,
+    codec, free, holds, keys, names,
+};
+use super::evaluate::{Evaluation, by_first};
+use super::kept::{Place, Sighted};
+
+/// Tags that AWS keeps for itself begin so.
+const RESERVED: &str = "aws:";
+
+/// What a reconciliation came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reconciled {
+    /// VPCs that are allocations now.
+    pub imported: Vec<Allocation>,
+    /// Allocations of VPCs that are gone.
+    pub released: Vec<Allocation>,
+    /// VPCs that a pool would have imported.
+    pub skipped: Vec<Skipped>,
+}
+
+/// A VPC that a pool would have imported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    pub of: ResourceCidrId,
+    pub account_id: String,
+    /// The deepest of the pools that would have.
+    pub pool_id: String,
+    pub why: Skip,
+}
+
+/// Why a VPC was not imported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Skip {
+    /// Something has a part of its block.
+    Overlaps(Box<Occupant>),
+    /// A VPC with a larger block, or one with the same block that was there first, was imported.
+    Larger(ResourceCidrId),
+}
+
+/// A VPC that may be imported.
+struct Candidate<'a> {
+    sighted: &'a Sighted,
+    cidr: Cidr,
+}
+
+impl Candidate<'_> {
+    fn of(&self) -> ResourceCidrId {
+        let resource = &self.sighted.resource;
+        ResourceCidrId { resource_id: resource.resource_id.clone(), cidr: self.cidr, region: resource.region.clone() }
+    }
+}
+
+impl Ledger<'_> {
+    /// Imports VPCs into the pools that say so (`auto_import`), and releases what was imported for VPCs that are gone.
+    /// What it does follows from what is there, so that doing it again changes nothing.
+    ///
+    /// # Errors
+    /// [`super::super::Error::Store`].
+    pub fn reconcile(&mut self) -> Result<Reconciled> {
+        let mut reconciled = Reconciled::default();
+        for allocation in self.reader().imported(None)? {
+            if self.reader().is_gone(&allocation)? {
+                self.drop_allocation(&allocation, Action::Delete)?;
+                reconciled.released.push(allocation);
+            }
+        }
+        let pools = self.reader().importing_pools()?;
+        if pools.is_empty() {
+            return Ok(reconciled);
+        }
+        let gathered = self.reader().gather()?;
+        let evaluation = Evaluation::of(&gathered);
+        let vpcs = gathered.sightings.iter().filter(|sighted| {
+            sighted.resource.resource_type == SeenType::Vpc && !sighted.ignored && evaluation.manager(sighted).is_none()
+        });
+        let mut candidates: Vec<Candidate<'_>> =
+            vpcs.filter_map(|sighted| Some(Candidate { sighted, cidr: sighted.resource.cidr? })).collect();
+        // Larger blocks first, among equals who was there first.
+        candidates.sort_by(|a, b| {
+            let key = |one: &Candidate<'_>| one.cidr.netmask_length();
+            key(a).cmp(&key(b)).then_with(|| by_first(a.sighted, b.sighted))
+        });
+        let mut done: BTreeSet<ResourceCidrId> = BTreeSet::new();
+        let mut made: HashMap<String, ResourceCidrId> = HashMap::new();
+        for pool in &pools {
+            let blocks = self.reader().active_blocks(pool)?;
+            for candidate in &candidates {
+                let is_of_pool = candidate.sighted.scope_id == pool.scope_id
+                    && Some(&candidate.sighted.resource.region) == pool.locale.as_ref()
+                    && blocks.iter().any(|block| block.contains(&candidate.cidr));
+                if !is_of_pool || done.contains(&candidate.of()) {
+                    continue;
+                }
+                match self.import(pool, candidate, &made)? {
+                    Ok(allocation) => {
+                        done.insert(candidate.of());
+                        made.insert(allocation.meta.id.clone(), candidate.of());
+                        reconciled.imported.push(allocation);
+                    }
+                    Err(why) => reconciled.skip(candidate, pool, why),
+                }
+            }
+        }
+        reconciled.skipped.retain(|skipped| !done.contains(&skipped.of));
+        reconciled.skipped.sort_by(|a, b| a.of.cmp(&b.of));
+        Ok(reconciled)
+    }
+
+    /// Makes a VPC an allocation of a pool, unless something is in the way.
+    fn import(
+        &mut self,
+        pool: &Pool,
+        candidate: &Candidate<'_>,
+        made: &HashMap<String, ResourceCidrId>,
+    ) -> Result<Result<Allocation, Skip>> {
+        let (pool_id, cidr) = (&pool.meta.id, candidate.cidr);
+        let in_the_way = free::spots_over(self.tx, &keys::at_of(pool_id), &cidr, 1)?;
+        if let Some(spot) = in_the_way.first() {
+            if let Some(larger) = made.get(&spot.id) {
+                return Ok(Err(Skip::Larger(larger.clone())));
+            }
+            // Expired holds make way, as for everybody.
+            if !self.reader().is_clearable(pool_id, &cidr)? {
+                let allocation: Allocation = codec::expect(self.tx, &spot.id)?;
+                return Ok(Err(Skip::Overlaps(Box::new(holds::occupant(self.tx, &allocation)?))));
+            }
+            self.clear_in_pool(pool, &cidr)?;
+        }
+        let allocation = self.allocation_of(pool, candidate)?;
+        book::write_allocation(self.tx, None, Some(&allocation))?;
+        names::enter(self.tx, &allocation)?;
+        events::append(self.tx, &self.env, Action::Import, None, Some(&allocation))?;
+        Ok(Ok(allocation))
+    }
+
+    fn allocation_of(&mut self, pool: &Pool, candidate: &Candidate<'_>) -> Result<Allocation> {
+        let Sighted { discovery_id, account_id, region, resource, .. } = candidate.sighted;
+        let discovery: Discovery = codec::expect(self.tx, discovery_id)?;
+        let place: Option<Place> = codec::read(self.tx, &Place::key_of(discovery_id, account_id, region))?;
+        let name = self.free_name(&pool.meta.id, &format!("{}_{}", resource.resource_id, candidate.cidr))?;
+        let mut meta = self.new_meta(Kind::Allocation, &name, &Birth::Active { id: None })?;
+        meta.owner = discovery.meta.owner;
+        meta.confirmed = true;
+        let tags: Tags = resource
+            .tags
+            .iter()
+            .filter(|(key, _)| !key.starts_with(RESERVED))
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect();
+        Ok(Allocation {
+            meta,
+            pool_id: pool.meta.id.clone(),
+            cidr: candidate.cidr,
+            size: Size::Cidr(candidate.cidr),
+            disallowed_cidrs: BTreeSet::new(),
+            resource_type: ResourceType::Vpc,
+            resource_id: Some(resource.resource_id.clone()),
+            description: Some(format!("Imported from account {account_id} in {region}.")),
+            tags,
+            growth: None,
+            deferred: false,
+            imported: Some(Imported {
+                discovery_id: discovery_id.clone(),
+                account_id: account_id.clone(),
+                region: region.clone(),
+                sampled_at: place.and_then(|place| place.last_success).unwrap_or(self.env.now),
+            }),
+        })
+    }
+
+    /// This name, or one like it that nobody has in the pool.
+    fn free_name(&mut self, pool_id: &str, name: &str) -> Result<String> {
+        let mut free = name.to_owned();
+        let mut number = 1;
+        while names::entry(self.tx, Kind::Allocation, pool_id, &free)? != names::NameEntry::default() {
+            number += 1;
+            free = format!("{name}_{number}");
+        }
+        Ok(free)
+    }
+}
+
+impl Reconciled {
+    /// The first pool that would have imported it is the deepest: its reason is told.
+    fn skip(&mut self, candidate: &Candidate<'_>, pool: &Pool, why: Skip) {
+        let of = candidate.of();
+        if !self.skipped.iter().any(|skipped| skipped.of == of) {
+            let account_id = candidate.sighted.account_id.clone();
+            self.skipped.push(Skipped { of, account_id, pool_id: pool.meta.id.clone(), why });
+        }
+    }
+}
+
+impl Reader<'_> {
+    /// Whether what an allocation was imported for is not there any more: nobody sees it, and its place was looked at
+    /// since by the discovery that it came through.
+    fn is_gone(&mut self, allocation: &Allocation) -> Result<bool> {
+        let (Some(imported), Some(resource_id)) = (&allocation.imported, &allocation.resource_id) else {
+            return Ok(false);
+        };
+        let of =
+            ResourceCidrId { resource_id: resource_id.clone(), cidr: allocation.cidr, region: imported.region.clone() };
+        if !self.sightings_of(&of)?.is_empty() {
+            return Ok(false);
+        }
+        let key = Place::key_of(&imported.discovery_id, &imported.account_id, &imported.region);
+        let place: Option<Place> = codec::read(self.snapshot, &key)?;
+        Ok(place.and_then(|place| place.last_success).is_some_and(|time| time > imported.sampled_at))
+    }
+
+    /// Pools that import, the deepest first, then by id.
+    fn importing_pools(&mut self) -> Result<Vec<Pool>> {
+        let mut pools = Vec::new();
+        self.each_record(&mut |pool: Pool| {
+            if pool.meta.state == State::Active && pool.special.auto_import && pool.locale.is_some() {
+                pools.push(pool);
+            }
+            true
+        })?;
+        pools.sort_by(|a, b| (b.depth, &a.meta.id).cmp(&(a.depth, &b.meta.id)));
+        Ok(pools)
+    }
+
+    fn active_blocks(&mut self, pool: &Pool) -> Result<Vec<Cidr>> {
+        let mut pool_cidrs = codec::pool_cidrs(self.snapshot, &pool.meta.id)?;
+        pool_cidrs.retain(|pool_cidr| pool_cidr.meta.state == State::Active);
+        Ok(pool_cidrs.into_iter().map(|pool_cidr| pool_cidr.cidr).collect())
+    }
+}

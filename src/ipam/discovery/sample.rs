@@ -1,0 +1,343 @@
+//! From a look at a place to the differences that it makes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::super::seen::{DiscoveredCidr, Discovery, Failure, Sample, Sighting};
+use super::super::{Cidr, Ledger, Reader, Result, ScopeType, book, codec, keys};
+use super::kept::{Kept, Past, Place, SeenAddress, Sighted};
+use super::treatments::Treatments;
+use super::{avoid, kept};
+use crate::store::{Order, Snapshot, Tx};
+
+/// How long it is told who had a block: three years.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(3 * 365 * 24);
+/// How many of the past one sample clears away.
+const PURGE_LIMIT: usize = 64;
+
+/// What a sample changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// Blocks on resources that were not known there.
+    pub added: u64,
+    /// Blocks on resources of which something else is known now.
+    pub changed: u64,
+    /// Blocks on resources that are not there any more.
+    pub gone: u64,
+    /// Public addresses that came, changed, or went.
+    pub addresses: u64,
+    /// A later sample was there already: nothing changed.
+    pub superseded: bool,
+}
+
+/// What became of places that a discovery looks at no more.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// Account and Region.
+    pub places: Vec<(String, String)>,
+    /// Blocks on resources that are not known any more.
+    pub gone: u64,
+}
+
+/// Writes the difference between what is known of a sighting and what is to be, each with whether it is avoided.
+pub(super) fn write(tx: &mut dyn Tx, before: Option<(&Sighted, bool)>, after: Option<(&Sighted, bool)>) -> Result<()> {
+    let entries = |one: Option<(&Sighted, bool)>| {
+        one.map_or_else(|| Ok(Vec::new()), |(sighted, avoided)| kept::entries_of_sighted(sighted, avoided))
+    };
+    book::swap(tx, &entries(before)?, &entries(after)?)?;
+    let block = |one: Option<(&Sighted, bool)>| {
+        one.and_then(|(sighted, avoided)| Some((sighted.scope_id.clone(), sighted.keeps_off(avoided)?)))
+    };
+    let (old, new) = (block(before), block(after));
+    if old != new {
+        if let Some((scope_id, cidr)) = new {
+            avoid::cover(tx, &scope_id, &cidr)?;
+        }
+        if let Some((scope_id, cidr)) = old {
+            avoid::uncover(tx, &scope_id, &cidr)?;
+        }
+    }
+    Ok(())
+}
+
+/// Keeps the tenure of a sighting that ended at `to` as one of the past.
+pub(super) fn remember(tx: &mut dyn Tx, ended: &Sighted, to: Timestamp) -> Result<()> {
+    let Some(past) = Past::of(ended, to) else { return Ok(()) };
+    kept::entries_of_past(&past)?.into_iter().try_for_each(|(key, value)| Ok(tx.put(&key, value)?))
+}
+
+/// Everything of one kind under a prefix, by key.
+pub(super) fn all_under<K: Kept>(snapshot: &mut dyn Snapshot, prefix: &str) -> Result<BTreeMap<String, K>> {
+    let mut found = BTreeMap::new();
+    codec::each_under(snapshot, prefix, &mut |key, bytes| {
+        found.insert(key.to_owned(), codec::decode(key, bytes)?);
+        Ok(true)
+    })?;
+    Ok(found)
+}
+
+/// How many looks there were.
+pub(in super::super) fn seen_head(snapshot: &mut dyn Snapshot) -> Result<u64> {
+    let Some(bytes) = snapshot.get(keys::SEEN_HEAD)? else { return Ok(0) };
+    let looks = std::str::from_utf8(&bytes).ok().and_then(|text| text.parse().ok());
+    looks.ok_or_else(|| codec::corrupt(keys::SEEN_HEAD, "not a number"))
+}
+
+/// Where what is seen counts.
+pub(super) struct Surroundings {
+    private: String,
+    public: String,
+    treatments: Treatments,
+}
+
+impl Surroundings {
+    pub(super) fn new(private: String, public: String, treatments: Treatments) -> Self {
+        Self { private, public, treatments }
+    }
+
+    /// The scope of a block on a resource, and whether it is ignored there.
+    pub(super) fn scope_of(&self, resource: &DiscoveredCidr) -> (String, bool) {
+        if is_public(resource) {
+            return (self.public.clone(), false);
+        }
+        let (moved_to, ignored) = self.treatments.of(resource);
+        (moved_to.unwrap_or(&self.private).to_owned(), ignored)
+    }
+
+    /// The scope that it counts in when nobody treats it.
+    pub(super) fn found_in(&self, resource: &DiscoveredCidr) -> &str {
+        if is_public(resource) { &self.public } else { &self.private }
+    }
+}
+
+/// Whether what was seen has globally unique addresses.
+pub(super) fn is_public(resource: &DiscoveredCidr) -> bool {
+    use super::super::seen::SeenType::{AnycastIpList, Eip, Eni, Ipv6Pool, Other, PublicIpv4Pool, Subnet, Vpc};
+    match resource.resource_type {
+        Eip | PublicIpv4Pool | Ipv6Pool | AnycastIpList => true,
+        Vpc | Subnet | Eni | Other => resource.cidr.is_some_and(|cidr| is_public_ipv6(&cidr)),
+    }
+}
+
+fn is_public_ipv6(cidr: &Cidr) -> bool {
+    const LOCAL: Cidr = Cidr::around(super::super::Family::Ipv6, 0xfc << 120, 7);
+    cidr.family() == super::super::Family::Ipv6 && !LOCAL.contains(cidr)
+}
+
+impl Reader<'_> {
+    pub(super) fn surroundings(&mut self) -> Result<Surroundings> {
+        let (private, public) = (self.default_scope(ScopeType::Private)?, self.default_scope(ScopeType::Public)?);
+        Ok(Surroundings::new(private, public, Treatments::new(self.list_treatments()?)))
+    }
+
+    /// The places of a discovery, by account and Region.
+    pub(super) fn places(&mut self, discovery_id: &str) -> Result<Vec<Place>> {
+        let mut places: Vec<Place> = all_under(self.snapshot, &Place::of(discovery_id))?.into_values().collect();
+        places.sort_by(|a, b| (&a.account_id, &a.region).cmp(&(&b.account_id, &b.region)));
+        Ok(places)
+    }
+}
+
+impl Ledger<'_> {
+    /// Replaces what a discovery knows of an account and Region by a sample. A failed one leaves what was known, and
+    /// says why it failed; one that is no later than what is known changes nothing.
+    ///
+    /// # Errors
+    /// [`super::super::Error::NotFound`] when there is no such discovery.
+    pub fn take_sample(&mut self, discovery_id: &str, sample: &Sample) -> Result<Taken> {
+        let discovery: Discovery = codec::require(self.tx, discovery_id)?;
+        let key = Place::key_of(discovery_id, &sample.account_id, &sample.region);
+        let before: Option<Place> = codec::read(self.tx, &key)?;
+        let known = before.as_ref().and_then(|place| place.last_success);
+        if known.is_some_and(|known| sample.taken_at <= known) {
+            return Ok(Taken { superseded: true, ..Taken::default() });
+        }
+        let last_attempt = before.as_ref().map_or(sample.taken_at, |place| place.last_attempt.max(sample.taken_at));
+        let mut place = Place {
+            discovery_id: discovery_id.to_owned(),
+            account_id: sample.account_id.clone(),
+            region: sample.region.clone(),
+            last_attempt,
+            last_success: known,
+            failure: before.as_ref().and_then(|place| place.failure.clone()),
+        };
+        let taken = match &sample.outcome {
+            Err(failure) => self.note_failure(before.as_ref(), &mut place, sample.taken_at, failure),
+            Ok(sighting) => {
+                let taken = self.take_sighting(&discovery, sample, sighting, known)?;
+                if place.last_attempt == sample.taken_at {
+                    place.failure = None;
+                }
+                place.last_success = Some(sample.taken_at);
+                taken
+            }
+        };
+        if before.as_ref() != Some(&place) {
+            self.tx.put(&key, codec::encode(&place)?)?;
+        }
+        self.count_look()?;
+        self.purge_past()?;
+        Ok(taken)
+    }
+
+    fn note_failure(&self, before: Option<&Place>, place: &mut Place, at: Timestamp, failure: &Failure) -> Taken {
+        let superseded = before.is_some_and(|place| place.last_attempt >= at);
+        if !superseded {
+            place.failure = Some(failure.clone());
+        }
+        Taken { superseded, ..Taken::default() }
+    }
+
+    fn take_sighting(
+        &mut self,
+        discovery: &Discovery,
+        sample: &Sample,
+        sighting: &Sighting,
+        known: Option<Timestamp>,
+    ) -> Result<Taken> {
+        let surroundings = self.reader().surroundings()?;
+        let mut taken = Taken::default();
+        let prefix = Sighted::at(&discovery.meta.id, &sample.account_id, &sample.region);
+        let mut old: BTreeMap<String, Sighted> = all_under(self.tx, &prefix)?;
+        let mut done = BTreeSet::new();
+        for resource in &sighting.resources {
+            let mut sighted = newly_sighted(&discovery.meta.id, sample, resource, &surroundings);
+            let key = sighted.key();
+            // The same block of the same resource twice in one look is one sighting.
+            if !done.insert(key.clone()) {
+                continue;
+            }
+            let before = old.remove(&key);
+            if let Some(before) = &before {
+                sighted.first_seen = before.first_seen;
+                if sighted.scope_id == before.scope_id {
+                    sighted.since = before.since;
+                } else {
+                    remember(self.tx, before, known.unwrap_or(sample.taken_at))?;
+                }
+            }
+            match &before {
+                None => taken.added += 1,
+                Some(before) if *before != sighted => taken.changed += 1,
+                Some(_) => continue,
+            }
+            let avoided = discovery.survey.avoided;
+            write(self.tx, before.as_ref().map(|before| (before, avoided)), Some((&sighted, avoided)))?;
+        }
+        for gone in old.values() {
+            self.lose(gone, discovery.survey.avoided, known.unwrap_or(sample.taken_at))?;
+            taken.gone += 1;
+        }
+        taken.addresses = self.take_addresses(&discovery.meta.id, sample, sighting)?;
+        Ok(taken)
+    }
+
+    fn take_addresses(&mut self, discovery_id: &str, sample: &Sample, sighting: &Sighting) -> Result<u64> {
+        let prefix = SeenAddress::at(discovery_id, &sample.account_id, &sample.region);
+        let mut old: BTreeMap<String, SeenAddress> = all_under(self.tx, &prefix)?;
+        let (mut done, mut changes) = (BTreeSet::new(), 0);
+        for address in &sighting.addresses {
+            let seen = SeenAddress {
+                discovery_id: discovery_id.to_owned(),
+                account_id: sample.account_id.clone(),
+                region: sample.region.clone(),
+                address: super::super::seen::PublicAddress { sampled_at: None, ..address.clone() },
+            };
+            let key = seen.key();
+            if done.insert(key.clone()) && old.remove(&key).as_ref() != Some(&seen) {
+                self.tx.put(&key, codec::encode(&seen)?)?;
+                changes += 1;
+            }
+        }
+        for key in old.keys().filter(|key| !done.contains(*key)) {
+            self.tx.delete(key)?;
+            changes += 1;
+        }
+        Ok(changes)
+    }
+
+    /// A sighting that is not there any more; `to`: when it last was.
+    fn lose(&mut self, gone: &Sighted, avoided: bool, to: Timestamp) -> Result<()> {
+        write(self.tx, Some((gone, avoided)), None)?;
+        remember(self.tx, gone, to)
+    }
+
+    /// Forgets what a discovery knows of the places that are not among `keep` (account and Region).
+    ///
+    /// # Errors
+    /// [`super::super::Error::NotFound`] when there is no such discovery.
+    pub fn forget_places(&mut self, discovery_id: &str, keep: &BTreeSet<(String, String)>) -> Result<Forgotten> {
+        let discovery: Discovery = codec::require(self.tx, discovery_id)?;
+        let mut forgotten = Forgotten::default();
+        for place in self.reader().places(discovery_id)? {
+            let at = (place.account_id.clone(), place.region.clone());
+            if !keep.contains(&at) {
+                forgotten.gone += self.forget_place(&discovery, &place)?;
+                forgotten.places.push(at);
+            }
+        }
+        if !forgotten.places.is_empty() {
+            self.count_look()?;
+        }
+        Ok(forgotten)
+    }
+
+    /// No event tells of a look: a number does, so that a merge which was found before it is not carried out after it.
+    fn count_look(&mut self) -> Result<()> {
+        let looks = seen_head(self.tx)? + 1;
+        Ok(self.tx.put(keys::SEEN_HEAD, looks.to_string().into_bytes())?)
+    }
+
+    /// Answers how many blocks on resources are not known any more.
+    pub(super) fn forget_place(&mut self, discovery: &Discovery, place: &Place) -> Result<u64> {
+        let (id, account, region) = (&place.discovery_id, &place.account_id, &place.region);
+        let sightings: BTreeMap<String, Sighted> = all_under(self.tx, &Sighted::at(id, account, region))?;
+        for sighted in sightings.values() {
+            let to = place.last_success.unwrap_or(sighted.since);
+            self.lose(sighted, discovery.survey.avoided, to)?;
+        }
+        let addresses: BTreeMap<String, SeenAddress> = all_under(self.tx, &SeenAddress::at(id, account, region))?;
+        for key in addresses.keys() {
+            self.tx.delete(key)?;
+        }
+        self.tx.delete(&place.key())?;
+        Ok(sightings.len() as u64)
+    }
+
+    /// Forgets a few of those who had a block long ago.
+    fn purge_past(&mut self) -> Result<()> {
+        let before = self.env.now.saturating_sub(REMEMBERED).unwrap_or(Timestamp::MIN);
+        let range = Past::ended_before(before);
+        for (key, _) in self.tx.scan(keys::range(&range), Order::Ascending, PURGE_LIMIT)? {
+            let past = Past::key_from_ended(&key).ok_or_else(|| codec::corrupt(&key, "it names no key"))?;
+            self.tx.delete(&past)?;
+            self.tx.delete(&key)?;
+        }
+        Ok(())
+    }
+}
+
+/// A resource as it is kept: without the time of the sample, and with the use rounded to what JSON keeps exactly.
+fn newly_sighted(
+    discovery_id: &str,
+    sample: &Sample,
+    resource: &DiscoveredCidr,
+    surroundings: &Surroundings,
+) -> Sighted {
+    let usage = resource.usage.filter(|usage| usage.is_finite()).map(|usage| (usage * 1e6).round() / 1e6);
+    // What was seen in a place is in its Region.
+    let region = sample.region.clone();
+    let resource = DiscoveredCidr { region, sampled_at: None, usage, ..resource.clone() };
+    let (scope_id, ignored) = surroundings.scope_of(&resource);
+    Sighted {
+        discovery_id: discovery_id.to_owned(),
+        account_id: sample.account_id.clone(),
+        region: sample.region.clone(),
+        first_seen: sample.taken_at,
+        scope_id,
+        since: sample.taken_at,
+        ignored,
+        resource,
+    }
+}

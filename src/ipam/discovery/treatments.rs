@@ -1,0 +1,322 @@
+//! How a block that was seen is treated: ignored, or moved to another private scope.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::super::codec::{self, Record};
+use super::super::events::{self, Action};
+use super::super::seen::{DiscoveredCidr, ResourceCidr, ResourceCidrId, ResourceFilter, SeenType};
+use super::super::view::Birth;
+use super::super::{Allocation, Cidr, Error, Kind, Ledger, Meta, Reader, Result, Scope, ScopeType, State, book, keys};
+use super::kept::Sighted;
+use super::sample::{self, is_public};
+use crate::store::Order;
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Treatment {
+    /// Whether it is watched; else it is ignored.
+    pub monitored: bool,
+    /// The private scope that it is to count in; `None`: the one that it was found in.
+    pub scope_id: Option<String>,
+}
+
+/// A treatment that is in force. Its id is the text of the [`ResourceCidrId`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Treated {
+    #[serde(flatten)]
+    pub meta: Meta,
+    /// Of what.
+    pub of: ResourceCidrId,
+    /// What it is on.
+    pub resource_type: SeenType,
+    /// What is asked for.
+    pub treatment: Treatment,
+    /// The scope that it counts in without a treatment.
+    pub found_in: String,
+}
+
+impl Treated {
+    /// The scope that it counts in.
+    pub fn scope_id(&self) -> &str {
+        self.treatment.scope_id.as_ref().unwrap_or(&self.found_in)
+    }
+}
+
+impl Record for Treated {
+    const KIND: Kind = Kind::Treatment;
+    fn meta(&self) -> &Meta {
+        &self.meta
+    }
+    fn meta_mut(&mut self) -> &mut Meta {
+        &mut self.meta
+    }
+    fn parent(&self) -> &str {
+        keys::ROOT
+    }
+    fn is_named(&self) -> bool {
+        false
+    }
+    fn block(&self) -> Option<Cidr> {
+        Some(self.of.cidr)
+    }
+}
+
+/// Why a block cannot be treated so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Untreatable {
+    /// No discovery has seen it.
+    NotSeen,
+    /// It is public space, which is neither ignored nor moved.
+    Public,
+    /// Only blocks of VPCs move.
+    NotVpc,
+    /// It would move to a scope that is public.
+    PublicScope,
+}
+
+/// All treatments, found by what they are of. Few, by nature: a person wrote each of them down.
+pub(in super::super) struct Treatments {
+    by_id: HashMap<String, Treated>,
+    /// Moved blocks of VPCs, by VPC and Region.
+    moved: HashMap<(String, String), Vec<(Cidr, String)>>,
+}
+
+impl Treatments {
+    pub(in super::super) fn new(all: impl IntoIterator<Item = Treated>) -> Self {
+        let mut treatments = Self { by_id: HashMap::new(), moved: HashMap::new() };
+        for treated in all {
+            if let Some(scope_id) = &treated.treatment.scope_id {
+                let of = &treated.of;
+                let vpc = (of.resource_id.clone(), of.region.clone());
+                treatments.moved.entry(vpc).or_default().push((of.cidr, scope_id.clone()));
+            }
+            treatments.by_id.insert(treated.meta.id.clone(), treated);
+        }
+        treatments
+    }
+
+    /// The scope that a block is moved to, by itself or with the block of its VPC that it lies in, and whether it is
+    /// ignored.
+    pub(in super::super) fn of(&self, resource: &DiscoveredCidr) -> (Option<&str>, bool) {
+        if self.by_id.is_empty() {
+            return (None, false);
+        }
+        let Some(cidr) = resource.cidr else { return (None, false) };
+        let id = ResourceCidrId { resource_id: resource.resource_id.clone(), cidr, region: resource.region.clone() };
+        let own = self.by_id.get(&id.to_string());
+        let ignored = own.is_some_and(|treated| !treated.treatment.monitored);
+        let moves_along = matches!(resource.resource_type, SeenType::Subnet | SeenType::Eni);
+        let moved_to = match (resource.resource_type, &resource.vpc_id) {
+            (SeenType::Vpc, _) => own.and_then(|treated| treated.treatment.scope_id.as_deref()),
+            (_, Some(vpc_id)) if moves_along => {
+                let moved = self.moved.get(&(vpc_id.clone(), resource.region.clone()));
+                let around = moved.into_iter().flatten().find(|(block, _)| block.contains(&cidr));
+                around.map(|(_, scope_id)| scope_id.as_str())
+            }
+            _ => None,
+        };
+        (moved_to, ignored)
+    }
+}
+
+impl Reader<'_> {
+    /// The treatment of a block, when there is one.
+    pub fn treatment(&mut self, of: &ResourceCidrId) -> Result<Option<Treated>> {
+        codec::load(self.snapshot, &of.to_string())
+    }
+
+    /// All treatments, by what they are of.
+    pub fn list_treatments(&mut self) -> Result<Vec<Treated>> {
+        let mut all = Vec::new();
+        self.each_record(&mut |treated| {
+            all.push(treated);
+            true
+        })?;
+        Ok(all)
+    }
+
+    /// Treatments that move a block to this scope.
+    pub(in super::super) fn moved_to(&mut self, scope_id: &str) -> Result<Vec<Treated>> {
+        let mut all = self.list_treatments()?;
+        all.retain(|treated| treated.treatment.scope_id.as_deref() == Some(scope_id));
+        Ok(all)
+    }
+
+    /// A block of a resource compared with pools, when it is seen at present.
+    pub fn resource_cidr(&mut self, of: &ResourceCidrId) -> Result<Option<ResourceCidr>> {
+        let filter = ResourceFilter {
+            resource_id: Some(of.resource_id.clone()),
+            region: Some(of.region.clone()),
+            within: Some(of.cidr),
+            ..ResourceFilter::default()
+        };
+        Ok(self.resource_cidrs(&filter)?.into_iter().find(|found| found.cidr == of.cidr))
+    }
+
+    /// Sightings of blocks inside this one, whoever saw them.
+    pub(super) fn sightings_within(&mut self, block: &Cidr) -> Result<Vec<Sighted>> {
+        let start = Sighted::index_from(block.family(), block.first());
+        let end = format!("{}\u{7f}", Sighted::index_from(block.family(), block.last()));
+        let mut found = Vec::new();
+        for (key, _) in self.snapshot.scan(&start..&end, Order::Ascending, usize::MAX)? {
+            let sighting = Sighted::key_from_index(&key).ok_or_else(|| codec::corrupt(&key, "it names no sighting"))?;
+            let sighted: Option<Sighted> = codec::read(self.snapshot, &sighting)?;
+            found.push(sighted.ok_or_else(|| codec::corrupt(&sighting, "an index names it, but it is missing"))?);
+        }
+        // One that begins with the block may be larger.
+        found.retain(|sighted| sighted.resource.cidr.is_some_and(|cidr| block.contains(&cidr)));
+        Ok(found)
+    }
+
+    /// The sightings of exactly this block on this resource.
+    pub(super) fn sightings_of(&mut self, of: &ResourceCidrId) -> Result<Vec<Sighted>> {
+        let range = keys::under(&Sighted::index_at(&of.cidr));
+        let mut found = Vec::new();
+        for (key, _) in self.snapshot.scan(keys::range(&range), Order::Ascending, usize::MAX)? {
+            if keys::tail(&key) != keys::part(&of.resource_id) {
+                continue;
+            }
+            let sighting = Sighted::key_from_index(&key).ok_or_else(|| codec::corrupt(&key, "it names no sighting"))?;
+            let sighted: Option<Sighted> = codec::read(self.snapshot, &sighting)?;
+            found.extend(sighted.filter(|sighted| sighted.resource.region == of.region));
+        }
+        Ok(found)
+    }
+
+    /// That a block can be treated so. Answers what it is on, and the scope that it was found in.
+    fn check_treatment(
+        &mut self,
+        of: &ResourceCidrId,
+        treatment: &Treatment,
+        present: Option<&Treated>,
+    ) -> Result<(SeenType, String)> {
+        let refused = |why| Error::Untreatable { of: Box::new(of.clone()), why };
+        let seen = self.sightings_of(of)?.into_iter().next();
+        let (resource_type, found_in) = match (&seen, present) {
+            (Some(sighted), _) if is_public(&sighted.resource) => return Err(refused(Untreatable::Public)),
+            (Some(sighted), _) => {
+                let surroundings = self.surroundings()?;
+                (sighted.resource.resource_type, surroundings.found_in(&sighted.resource).to_owned())
+            }
+            // It is not seen for a while.
+            (None, Some(present)) => (present.resource_type, present.found_in.clone()),
+            (None, None) => return Err(refused(Untreatable::NotSeen)),
+        };
+        if let Some(scope_id) = treatment.scope_id.as_ref().filter(|scope_id| **scope_id != found_in) {
+            if resource_type != SeenType::Vpc {
+                return Err(refused(Untreatable::NotVpc));
+            }
+            let scope: Scope = codec::require(self.snapshot, scope_id)?;
+            if scope.meta.state != State::Active {
+                return Err(Error::NotFound { kind: Kind::Scope, id: scope_id.clone() });
+            }
+            if scope.scope_type == ScopeType::Public {
+                return Err(refused(Untreatable::PublicScope));
+            }
+        }
+        Ok((resource_type, found_in))
+    }
+}
+
+impl Ledger<'_> {
+    /// Treats a block that was seen so, from now on. An allocation that was imported for it is released when it is
+    /// ignored or moved.
+    ///
+    /// # Errors
+    /// [`Error::Untreatable`]; [`Error::NotFound`] when there is no such scope.
+    pub fn treat(&mut self, of: &ResourceCidrId, treatment: &Treatment) -> Result<Treated> {
+        let present = self.reader().treatment(of)?;
+        let (resource_type, found_in) = self.reader().check_treatment(of, treatment, present.as_ref())?;
+        let mut treatment = treatment.clone();
+        // Being told to stay is not being moved.
+        treatment.scope_id = treatment.scope_id.filter(|scope_id| *scope_id != found_in);
+        let after = match &present {
+            Some(present) => Treated { resource_type, treatment, found_in, ..present.clone() },
+            None => {
+                let id = of.to_string();
+                let birth = Birth::Active { id: Some(id.clone()) };
+                let meta = self.new_meta(Kind::Treatment, &id, &birth)?;
+                Treated { meta, of: of.clone(), resource_type, treatment, found_in }
+            }
+        };
+        if present.as_ref() == Some(&after) {
+            return Ok(after);
+        }
+        let after = Treated { meta: Meta { updated_at: self.env.now, ..after.meta }, ..after };
+        self.tx.put(&keys::record(Kind::Treatment, &after.meta.id), codec::encode(&after)?)?;
+        let action = if present.is_some() { Action::Update } else { Action::Create };
+        events::append(self.tx, &self.env, action, present.as_ref(), Some(&after))?;
+        self.apply_treatments(of)?;
+        Ok(after)
+    }
+
+    /// Gives a block back: it is watched again, in the scope that it was found in. Answers how it was treated; `None`
+    /// when it was not, which is success too.
+    pub fn untreat(&mut self, of: &ResourceCidrId) -> Result<Option<Treated>> {
+        let Some(present) = self.reader().treatment(of)? else { return Ok(None) };
+        self.tx.delete(&keys::record(Kind::Treatment, &present.meta.id))?;
+        events::append(self.tx, &self.env, Action::Delete, Some(&present), None)?;
+        self.apply_treatments(of)?;
+        Ok(Some(present))
+    }
+
+    /// Brings what was seen of a block, and inside it, to what treatments say now.
+    fn apply_treatments(&mut self, of: &ResourceCidrId) -> Result<()> {
+        let surroundings = self.reader().surroundings()?;
+        let mut avoided = HashMap::new();
+        let mut is_lost = false;
+        for before in self.reader().sightings_within(&of.cidr)? {
+            let resource = &before.resource;
+            let is_own = resource.resource_id == of.resource_id && resource.cidr == Some(of.cidr);
+            let is_inside = resource.vpc_id.as_ref() == Some(&of.resource_id);
+            if resource.region != of.region || !(is_own || is_inside) {
+                continue;
+            }
+            let (scope_id, ignored) = surroundings.scope_of(resource);
+            let mut after = Sighted { scope_id, ignored, ..before.clone() };
+            if after == before {
+                continue;
+            }
+            if after.scope_id != before.scope_id {
+                after.since = self.env.now.max(before.since);
+                sample::remember(self.tx, &before, self.env.now)?;
+            }
+            is_lost |= is_own && (after.scope_id != before.scope_id || after.ignored);
+            let avoided = self.is_avoided(&before.discovery_id, &mut avoided)?;
+            sample::write(self.tx, Some((&before, avoided)), Some((&after, avoided)))?;
+        }
+        if is_lost { self.release_imported(of) } else { Ok(()) }
+    }
+
+    fn is_avoided(&mut self, discovery_id: &str, known: &mut HashMap<String, bool>) -> Result<bool> {
+        if let Some(avoided) = known.get(discovery_id) {
+            return Ok(*avoided);
+        }
+        let discovery: super::super::seen::Discovery = codec::expect(self.tx, discovery_id)?;
+        known.insert(discovery_id.to_owned(), discovery.survey.avoided);
+        Ok(discovery.survey.avoided)
+    }
+
+    /// Releases what was imported for this block on this resource.
+    fn release_imported(&mut self, of: &ResourceCidrId) -> Result<()> {
+        for allocation in self.reader().imported(Some(&of.resource_id))? {
+            let region = allocation.imported.as_ref().map(|imported| imported.region.as_str());
+            if allocation.cidr == of.cidr && region == Some(of.region.as_str()) {
+                self.drop_allocation(&allocation, Action::Delete)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Reader<'_> {
+    /// Allocations that were imported by a discovery, all of them or those of one resource.
+    pub(super) fn imported(&mut self, resource_id: Option<&str>) -> Result<Vec<Allocation>> {
+        let prefix = resource_id.map_or_else(|| "imported/".to_owned(), book::imported_for);
+        let range = keys::under(&prefix);
+        let entries = self.snapshot.scan(keys::range(&range), Order::Ascending, usize::MAX)?;
+        entries.iter().map(|(key, _)| codec::expect(self.snapshot, keys::tail(key))).collect()
+    }
+}

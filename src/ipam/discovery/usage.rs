@@ -1,0 +1,68 @@
+//! How much of a block is in use, as far as what was seen tells.
+
+use std::collections::HashMap;
+
+use super::super::seen::{DiscoveredCidr, SeenType};
+use super::super::{Cidr, Family, blocks};
+
+/// What is in use, by what it is in.
+pub(super) struct Uses {
+    /// Merged blocks of the subnets of a VPC in a Region.
+    subnets: HashMap<(String, String), Vec<Cidr>>,
+    /// Elastic IP addresses, by their numbers.
+    addresses: Vec<u128>,
+}
+
+impl Uses {
+    pub(super) fn of<'a>(seen: impl Iterator<Item = &'a DiscoveredCidr> + Clone) -> Self {
+        let mut subnets: HashMap<(String, String), Vec<Cidr>> = HashMap::new();
+        let mut addresses = Vec::new();
+        for resource in seen {
+            let Some(cidr) = resource.cidr.filter(|cidr| cidr.family() == Family::Ipv4) else { continue };
+            match (resource.resource_type, &resource.vpc_id) {
+                (SeenType::Subnet, Some(vpc_id)) => {
+                    subnets.entry((vpc_id.clone(), resource.region.clone())).or_default().push(cidr);
+                }
+                (SeenType::Eip, _) => addresses.push(cidr.first()),
+                _ => {}
+            }
+        }
+        for subnets in subnets.values_mut() {
+            *subnets = blocks::merge(std::mem::take(subnets));
+        }
+        addresses.sort_unstable();
+        addresses.dedup();
+        Self { subnets, addresses }
+    }
+
+    /// Part of a block that is in use; `None` where nothing tells.
+    pub(super) fn usage(&self, resource: &DiscoveredCidr) -> Option<f64> {
+        let block = resource.cidr?;
+        match resource.resource_type {
+            SeenType::Vpc if block.family() == Family::Ipv4 => {
+                let of = (resource.resource_id.clone(), resource.region.clone());
+                let subnets = self.subnets.get(&of).map(Vec::as_slice).unwrap_or_default();
+                Some(part(&block, subnets.iter().filter(|subnet| block.contains(subnet)).map(size).sum()))
+            }
+            SeenType::PublicIpv4Pool if block.family() == Family::Ipv4 => {
+                let start = self.addresses.partition_point(|address| *address < block.first());
+                let end = self.addresses.partition_point(|address| *address <= block.last());
+                Some(part(&block, (end - start) as u128))
+            }
+            _ => resource.usage,
+        }
+    }
+}
+
+const fn size(block: &Cidr) -> u128 {
+    block.last() - block.first() + 1
+}
+
+/// IPv4 only: there are few enough addresses for a float to hold them.
+fn part(block: &Cidr, used: u128) -> f64 {
+    let number = |count: u128| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+    if block.netmask_length() == 0 {
+        return number(used) / 4_294_967_296.0;
+    }
+    number(used) / number(size(block))
+}
