@@ -293,7 +293,7 @@ fn in_use(kind: Kind, id: &str, name: &str, contents: &[Occupant], more: u64) ->
     let advice = match kind {
         Kind::Pool => "Delete these first, or set `cascade = true` on the pool and apply that before deleting it.",
         Kind::Scope => "Delete its pools first.",
-        Kind::PoolCidr | Kind::Allocation => "Release these first.",
+        Kind::PoolCidr | Kind::Allocation | Kind::History => "Release these first.",
     };
     (
         format!("{} {name:?} is not empty", capital(word)),
@@ -502,6 +502,7 @@ pub const fn resource_type(kind: Kind) -> &'static str {
         Kind::Pool => "ipam_pool",
         Kind::PoolCidr => "ipam_pool_cidr",
         Kind::Allocation => "ipam_allocation",
+        Kind::History => "ipam_events",
     }
 }
 

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use super::codec::{self, Record};
 use super::counters::Counters;
 use super::events::Chain;
+use super::mark::{Mark, Past, Remembered};
 use super::names::NameEntry;
 use super::records::Claims;
 use super::{Audit, Error, Event, Finding, Item, Reader, Records, Result, ScopeType, State, events, keys};
@@ -24,7 +25,10 @@ struct Audited {
     findings: Vec<Finding>,
     entries: BTreeMap<String, Vec<u8>>,
     records: Records,
+    /// What the mark must have the digest of.
+    remembered: Remembered,
     events: u64,
+    forgotten: u64,
 }
 
 impl Reader<'_> {
@@ -68,7 +72,15 @@ impl Reader<'_> {
             Err(error) => return audited.damage(keys::EVENT_HEAD, error),
         };
         let (mut start, end) = keys::under("event/");
-        let mut chain = Chain::default();
+        let mark = match self.mark() {
+            Ok(mark) => mark,
+            Err(error) => {
+                audited.damage(keys::MARK, error)?;
+                None
+            }
+        };
+        audited.check_mark(mark.as_ref());
+        let mut chain = Chain::after(mark);
         loop {
             let page = self.snapshot.scan(&start..&end, Order::Ascending, PAGE)?;
             for (key, bytes) in &page {
@@ -91,6 +103,9 @@ impl Reader<'_> {
             if page.len() < PAGE {
                 break;
             }
+        }
+        if let Some(fault) = chain.fault_of_mark() {
+            audited.find(keys::MARK, fault);
         }
         if head != *chain.head() {
             let found = chain.head().sequence;
@@ -122,6 +137,7 @@ impl Audited {
             "pool" => self.admit_record(&key, &bytes, Item::Pool),
             "pool-cidr" => self.admit_record(&key, &bytes, Item::PoolCidr),
             "allocation" => self.admit_record(&key, &bytes, Item::Allocation),
+            "past" => self.admit_past(&key, &bytes),
             "name" | "count" | "meta" | "default" => Ok(()),
             other if DERIVED.contains(&other) => Ok(()),
             _ => {
@@ -146,6 +162,24 @@ impl Audited {
         }
         self.records.admit(item(record));
         Ok(())
+    }
+
+    fn admit_past(&mut self, key: &str, bytes: &[u8]) -> Result<()> {
+        let past: Past = codec::decode(key, bytes)?;
+        if keys::past(&past.id) != key {
+            return Err(codec::corrupt(key, &format!("it holds the past of {}", past.id)));
+        }
+        self.remembered.add(&past)
+    }
+
+    /// What is remembered must be what the mark was written with.
+    fn check_mark(&mut self, mark: Option<&Mark>) {
+        self.forgotten = mark.map_or(0, |mark| mark.sequence);
+        let fits = mark.map_or(self.remembered == Remembered::default(), |mark| mark.fits(&self.remembered));
+        if !fits {
+            let what = "What is remembered here of the events that were forgotten is not what it was when they were.";
+            self.find("past", what);
+        }
     }
 
     fn check_defaults(&mut self) {
@@ -248,6 +282,7 @@ impl Audited {
                 + count(pool_cidrs, State::Planned)
                 + count(allocations, State::Planned),
             events: self.events,
+            forgotten: self.forgotten,
             findings: self.findings,
         }
     }

@@ -20,7 +20,9 @@
 //! | `count/<pool>` | addresses and numbers of allocations, as decimal text |
 //! | `default/<private or public>` | id of a default scope |
 //! | `event/<sequence, 20 digits>` | one entry of the history |
+//! | `past/<id>` | what is remembered of an object from forgotten events: where a pool is, tenures that were not over |
 //! | `meta/event` | sequence and hash of the last event |
+//! | `meta/forgotten` | the mark: sequence, hash and time of the last event that was forgotten, when one was |
 //! | `meta/format` | format version; `importing <name>` until an import into an empty store has come to its end |
 //!
 //! Addresses have 8 (IPv4) or 32 (IPv6) hexadecimal digits. Times are UTC with nine decimals. The space of a
@@ -41,6 +43,7 @@ pub(super) const END: &str = LAST;
 
 pub(super) const FORMAT: &str = "meta/format";
 pub(super) const EVENT_HEAD: &str = "meta/event";
+pub(super) const MARK: &str = "meta/forgotten";
 /// Container of the holds of scopes, parent of their names.
 pub(super) const ROOT: &str = "-";
 
@@ -80,6 +83,7 @@ pub(super) const fn kind_word(kind: Kind) -> &'static str {
         Kind::Pool => "pool",
         Kind::PoolCidr => "pool-cidr",
         Kind::Allocation => "allocation",
+        Kind::History => "history",
     }
 }
 
@@ -233,6 +237,10 @@ pub(super) const fn default_scope(scope_type: ScopeType) -> &'static str {
         ScopeType::Private => "default/private",
         ScopeType::Public => "default/public",
     }
+}
+
+pub(super) fn past(id: &str) -> String {
+    format!("past/{}", part(id))
 }
 
 pub(super) fn event(sequence: u64) -> String {

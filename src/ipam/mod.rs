@@ -15,6 +15,7 @@
 //! | `names`, `holds`, `reclaim` | who has a name; standing of a plan; taking expired holds back |
 //! | `scopes`, `pools`, `pool_change`, `pool_cidrs`, `allocations`, `resize` | the operations, by noun |
 //! | `counters`, `events`, `find`, `list`, `insight` | sums, history, look-ups |
+//! | `mark`, `witness` | forgetting the beginning of the history, what is remembered of it; archives and store as one history |
 //! | `history`, `trends` | who had which block when, and how full a pool was, told from the events |
 //! | `records`, `record_faults`, `check` | all records, what is wrong among them, what follows from them; audit |
 //! | `moving`, `upkeep` | bringing records into a store; taking back all expired holds, counting |
@@ -35,6 +36,7 @@ mod holds;
 mod insight;
 mod keys;
 mod list;
+mod mark;
 mod moving;
 mod names;
 mod place;
@@ -53,6 +55,7 @@ mod special;
 mod trends;
 mod upkeep;
 mod view;
+mod witness;
 mod words;
 
 #[cfg(test)]
@@ -65,6 +68,7 @@ pub use cidr::{Cidr, Family, address};
 pub use error::{Error, Fault, Occupant, Result, RuleName, Space, Unfinished, Unsupported};
 pub use events::{Chain, EventFilter, blocks as event_blocks};
 pub use history::{HistoryQuery, Match, Tenure};
+pub use mark::{Forgotten, Mark, Past, Remembered};
 pub use moving::{Format, Merge, Vacancy, event_entry};
 pub use pools::check_rules;
 pub use record::*;
@@ -74,4 +78,5 @@ pub use special::*;
 pub use trends::{Forecast, TrendPoint, forecast};
 pub use upkeep::{Census, Collected};
 pub use view::{Env, Ledger, Reader};
+pub use witness::Witness;
 pub(crate) use words::words;

@@ -164,6 +164,9 @@ impl Ledger<'_> {
     /// [`Error::Importing`] when another import has begun meanwhile.
     pub fn end_import(&mut self, name: &str, history: &Chain) -> Result<()> {
         self.require_import(name)?;
+        if let Some(mark) = history.mark() {
+            self.tx.put(keys::MARK, codec::encode(mark)?)?;
+        }
         if history.sequence() > 0 {
             self.tx.put(keys::EVENT_HEAD, codec::encode(history.head())?)?;
         }
@@ -352,14 +355,14 @@ impl Records {
 }
 
 impl Tally {
-    /// Counts one more; an event is no object.
+    /// Counts one more; what is of the history is no object.
     pub fn count(&mut self, item: &Item) {
         match item {
             Item::Scope(_) => self.scopes += 1,
             Item::Pool(_) => self.pools += 1,
             Item::PoolCidr(_) => self.pool_cidrs += 1,
             Item::Allocation(_) => self.allocations += 1,
-            Item::Event(_) => {}
+            Item::Mark(_) | Item::Past(_) | Item::Event(_) => {}
         }
     }
 }

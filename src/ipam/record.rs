@@ -24,6 +24,8 @@ pub enum Kind {
     PoolCidr,
     /// A block allocated out of a pool.
     Allocation,
+    /// The history itself: what forgetting a part of it is an event of. There is one, and no record of it.
+    History,
 }
 
 impl Kind {
@@ -34,6 +36,7 @@ impl Kind {
             Self::Pool => "ipam-pool-",
             Self::PoolCidr => "ipam-pool-cidr-",
             Self::Allocation => "ipam-pool-alloc-",
+            Self::History => "history",
         }
     }
 
@@ -52,6 +55,7 @@ impl Kind {
             Self::Pool => "pool",
             Self::PoolCidr => "pool CIDR",
             Self::Allocation => "allocation",
+            Self::History => "history",
         }
     }
 }
@@ -472,7 +476,7 @@ pub struct Event {
     pub time: Timestamp,
     /// Who.
     pub actor: Actor,
-    /// `hold`, `create`, `update`, `resize`, `delete`, `expire`, `import`.
+    /// `hold`, `create`, `update`, `resize`, `delete`, `expire`, `import`, `prune`.
     pub action: String,
     /// Kind of the object.
     pub kind: Kind,

@@ -9,8 +9,8 @@ use super::codec::{self, Record};
 use super::counters::Counters;
 use super::names::NameEntry;
 use super::{
-    Allocation, Cidr, Event, Finding, Pool, PoolCidr, Reader, Result, Scope, ScopeType, Special, State, keys,
-    record_faults,
+    Allocation, Cidr, Event, Finding, Mark, Past, Pool, PoolCidr, Reader, Result, Scope, ScopeType, Special, State,
+    keys, record_faults,
 };
 
 /// Events read at a time.
@@ -23,6 +23,10 @@ pub enum Item {
     Pool(Pool),
     PoolCidr(PoolCidr),
     Allocation(Allocation),
+    /// After which event the history begins.
+    Mark(Box<Mark>),
+    /// What is remembered of forgotten events.
+    Past(Box<Past>),
     Event(Box<Event>),
 }
 
@@ -73,7 +77,7 @@ impl Claims<'_> {
 }
 
 impl Records {
-    /// Takes one in; `false` when there is one of this id already. Events are not kept here.
+    /// Takes one in; `false` when there is one of this id already. The history is not kept here.
     pub fn admit(&mut self, item: Item) -> bool {
         fn put<R: Record>(records: &mut BTreeMap<String, R>, record: R) -> bool {
             records.insert(record.meta().id.clone(), record).is_none()
@@ -83,7 +87,7 @@ impl Records {
             Item::Pool(pool) => put(&mut self.pools, pool),
             Item::PoolCidr(pool_cidr) => put(&mut self.pool_cidrs, pool_cidr),
             Item::Allocation(allocation) => put(&mut self.allocations, allocation),
-            Item::Event(_) => true,
+            Item::Mark(_) | Item::Past(_) | Item::Event(_) => true,
         }
     }
 
@@ -264,7 +268,8 @@ fn rest(block: &Cidr, taken: &[(Cidr, &str)], found: &mut dyn FnMut(Cidr) -> Res
 }
 
 impl Reader<'_> {
-    /// Hands out everything in order: scopes, pools, pool CIDRs, allocations, each by id, then the events. Reads a page
+    /// Hands out everything in order: scopes, pools, pool CIDRs, allocations, each by id, then the mark
+    /// and what is remembered with it, then the events. Reads a page
     /// at a time. `sink` answers whether to go on.
     ///
     /// # Errors
@@ -273,7 +278,9 @@ impl Reader<'_> {
         let go_on = self.each_record(&mut |scope| sink(Item::Scope(scope)))?
             && self.each_record(&mut |pool| sink(Item::Pool(pool)))?
             && self.each_record(&mut |pool_cidr| sink(Item::PoolCidr(pool_cidr)))?
-            && self.each_record(&mut |allocation| sink(Item::Allocation(allocation)))?;
+            && self.each_record(&mut |allocation| sink(Item::Allocation(allocation)))?
+            && self.mark()?.is_none_or(|mark| sink(Item::Mark(Box::new(mark))))
+            && self.each_past(&mut |past| sink(Item::Past(Box::new(past))))?;
         if !go_on {
             return Ok(());
         }
@@ -292,7 +299,7 @@ impl Reader<'_> {
     pub fn records(&mut self) -> Result<Records> {
         let mut records = Records::default();
         self.everything(&mut |item| match item {
-            Item::Event(_) => false,
+            Item::Mark(_) | Item::Past(_) | Item::Event(_) => false,
             item => {
                 records.admit(item);
                 true
@@ -309,14 +316,14 @@ impl Reader<'_> {
 }
 
 impl Item {
-    /// The object's id, empty for an event.
+    /// The object's id, empty for what is of the history.
     pub fn id(&self) -> &str {
         match self {
             Self::Scope(scope) => &scope.meta.id,
             Self::Pool(pool) => &pool.meta.id,
             Self::PoolCidr(pool_cidr) => &pool_cidr.meta.id,
             Self::Allocation(allocation) => &allocation.meta.id,
-            Self::Event(_) => "",
+            Self::Mark(_) | Self::Past(_) | Self::Event(_) => "",
         }
     }
 }

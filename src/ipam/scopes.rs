@@ -232,7 +232,7 @@ impl Ledger<'_> {
                 let pool = codec::expect(tx, &a.pool_id)?;
                 book::write_pool_cidr(tx, &pool, Some(a), Some(b))
             }),
-            None => Ok(()),
+            Some(Kind::History) | None => Ok(()),
         }
     }
 
@@ -263,7 +263,7 @@ impl Reader<'_> {
             Some(Kind::Pool) => unseen::<super::Pool>(self.snapshot, id),
             Some(Kind::PoolCidr) => unseen::<super::PoolCidr>(self.snapshot, id),
             Some(Kind::Allocation) => unseen::<super::Allocation>(self.snapshot, id),
-            None => Ok(false),
+            Some(Kind::History) | None => Ok(false),
         }
     }
 

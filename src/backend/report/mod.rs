@@ -116,8 +116,10 @@ impl Report {
         }
         let (allocations, below) = allocations(ipam, ask, &pools)?;
         let audit = ipam.check()?;
-        let events =
-            if has_history { newest(ipam, since, audit.events, &subjects(ask, &scopes, &pools))? } else { Vec::new() };
+        let events = match has_history {
+            true => newest(ipam, since, (audit.forgotten, audit.events), &subjects(ask, &scopes, &pools))?,
+            false => Vec::new(),
+        };
         let mut report = Self {
             store: ipam.describe(),
             at,
@@ -254,13 +256,18 @@ fn is_about(event: &Event, subjects: &HashSet<&str>) -> bool {
     subjects.contains(event.id.as_str()) || names(&event.after) || names(&event.before)
 }
 
-/// The newest events since then, the newest first. Reads from the end, as far as it must; `last` is the number of the
-/// last event.
-fn newest(ipam: &dyn Ipam, since: Timestamp, last: u64, subjects: &Option<HashSet<&str>>) -> Result<Vec<Event>> {
+/// The newest events since then, the newest first. Reads from the end, as far as it must: `kept` events come after the first
+/// `forgotten`.
+fn newest(
+    ipam: &dyn Ipam,
+    since: Timestamp,
+    (forgotten, kept): (u64, u64),
+    subjects: &Option<HashSet<&str>>,
+) -> Result<Vec<Event>> {
     let mut found = Vec::new();
-    let mut end = last;
-    while end > 0 && found.len() < EVENTS_MAX {
-        let start = end.saturating_sub(PAGE);
+    let mut end = forgotten + kept;
+    while end > forgotten && found.len() < EVENTS_MAX {
+        let start = end.saturating_sub(PAGE).max(forgotten);
         let page = ipam.events(start, usize::try_from(end - start).unwrap_or(usize::MAX))?;
         let is_past = page.first().is_some_and(|first| first.time < since);
         let wanted =

@@ -8,6 +8,9 @@
 //! "pools":[...],"pool_cidrs":[...],"allocations":[...],"events":[...]}
 //! ```
 //!
+//! A store that forgot the beginning of its history has two more lists before the events, and version 2: `mark`, with the
+//! one mark, and `past`. A file of version 1 has a history from its first event.
+//!
 //! Objects are written as records (what they are), not as the keys that a store makes of them. The order is that of
 //! ids, and of sequence numbers; two exports of the same content differ in the first line only. A file may come with any
 //! white space, but `format` and `version` stand before the lists.
@@ -22,14 +25,21 @@ use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, MapAccess, SeqAcc
 use serde::{Deserializer, Serialize};
 use serde_json::{Value, json};
 
-use crate::ipam::{Allocation, Event, Item, Kind, Pool, PoolCidr, Scope};
+use crate::ipam::{Allocation, Event, Item, Kind, Mark, Past, Pool, PoolCidr, Scope};
 
 /// What the file says it is.
 const FORMAT: &str = "terraform-provider-ipam/export";
-/// Version of the file that this program writes, and the newest that it reads.
-const VERSION: u64 = 1;
+/// Newest version that this program reads; it writes that for a history whose beginning was forgotten.
+const VERSION: u64 = 2;
+/// Version of a whole history, which older programs read too.
+const WHOLE: u64 = 1;
 /// The lists, in the order in which they are written.
-const LISTS: [&str; 5] = ["scopes", "pools", "pool_cidrs", "allocations", "events"];
+const LISTS: [&str; 7] = ["scopes", "pools", "pool_cidrs", "allocations", "mark", "past", "events"];
+
+/// Whether a whole history does without the list.
+const fn is_of_mark(list: usize) -> bool {
+    matches!(list, 4 | 5)
+}
 
 /// Writes an export, item by item.
 pub(super) struct Writer<W> {
@@ -37,14 +47,16 @@ pub(super) struct Writer<W> {
     /// Place in [`LISTS`] of the list that is open.
     list: Option<usize>,
     is_empty: bool,
+    /// Whether the beginning of the history was forgotten.
+    has_mark: bool,
 }
 
 impl<W: Write> Writer<W> {
-    /// Begins the file.
-    pub(super) fn new(mut to: W, exported_at: Timestamp, source: &str) -> io::Result<Self> {
+    /// Begins the file; `has_mark`: a mark will be among the items.
+    pub(super) fn new(mut to: W, exported_at: Timestamp, source: &str, has_mark: bool) -> io::Result<Self> {
         let header = [
             ("format", json!(FORMAT)),
-            ("version", json!(VERSION)),
+            ("version", json!(if has_mark { VERSION } else { WHOLE })),
             ("program", json!(env!("CARGO_PKG_VERSION"))),
             ("exported_at", json!(exported_at)),
             ("source", json!(source)),
@@ -53,7 +65,7 @@ impl<W: Write> Writer<W> {
         for (index, (name, value)) in header.iter().enumerate() {
             write!(to, "{}\"{name}\":{value}", if index == 0 { "" } else { "," })?;
         }
-        Ok(Self { to, list: None, is_empty: true })
+        Ok(Self { to, list: None, is_empty: true, has_mark })
     }
 
     /// Appends an item. Items come in the order of the lists.
@@ -63,7 +75,9 @@ impl<W: Write> Writer<W> {
             Item::Pool(pool) => self.line(1, pool),
             Item::PoolCidr(pool_cidr) => self.line(2, pool_cidr),
             Item::Allocation(allocation) => self.line(3, allocation),
-            Item::Event(event) => self.line(4, event),
+            Item::Mark(mark) => self.line(4, mark),
+            Item::Past(past) => self.line(5, past),
+            Item::Event(event) => self.line(6, event),
         }
     }
 
@@ -77,7 +91,9 @@ impl<W: Write> Writer<W> {
     /// Opens this list, and writes those before it as empty ones.
     fn open(&mut self, list: usize) -> io::Result<()> {
         let first = self.list.map_or(0, |open| open + 1);
-        for (next, name) in LISTS.iter().enumerate().take(list + 1).skip(first) {
+        let has_mark = self.has_mark;
+        let wanted = |next: &usize| has_mark || !is_of_mark(*next);
+        for (next, name) in LISTS.iter().enumerate().take(list + 1).skip(first).filter(|(next, _)| wanted(next)) {
             if next > 0 {
                 self.to.write_all(if self.is_empty { b"]" } else { b"\n]" })?;
             }
@@ -187,7 +203,7 @@ impl File<'_, '_> {
             "format" if value == FORMAT => self.header[0] = true,
             "format" => return Err(self.refuse(format!("It is no export: its format is {value}, not \"{FORMAT}\"."))),
             _ => match value.as_u64() {
-                Some(VERSION) => self.header[1] = true,
+                Some(WHOLE | VERSION) => self.header[1] = true,
                 Some(newer) if newer > VERSION => {
                     return Err(self.refuse(format!(
                         "It was exported by a newer program: its version is {newer}, and this program reads up to \
@@ -206,6 +222,8 @@ impl File<'_, '_> {
             1 => decode::<Pool>(value, Some(Kind::Pool)).map(Item::Pool),
             2 => decode::<PoolCidr>(value, Some(Kind::PoolCidr)).map(Item::PoolCidr),
             3 => decode::<Allocation>(value, Some(Kind::Allocation)).map(Item::Allocation),
+            4 => decode::<Mark>(value, None).map(|mark| Item::Mark(Box::new(mark))),
+            5 => decode::<Past>(value, None).map(|past| Item::Past(Box::new(past))),
             _ => decode::<Event>(value, None).map(|event| Item::Event(Box::new(event))),
         };
         let go_on = (self.sink)(self.place.line.get(), item);
@@ -245,7 +263,7 @@ impl<'de> Visitor<'de> for &mut File<'_, '_> {
         if self.header != [true; 2] {
             return Err(self.refuse("It is no export: \"format\" and \"version\" are missing."));
         }
-        let missing = LISTS.iter().zip(seen).find(|(_, seen)| !seen).map(|(name, _)| *name);
+        let missing = (0..LISTS.len()).find(|list| !seen[*list] && !is_of_mark(*list)).map(|list| LISTS[list]);
         missing.map_or(Ok(()), |name| Err(self.refuse(format!("The list \"{name}\" is missing."))))
     }
 }
@@ -283,7 +301,7 @@ impl<'de> Visitor<'de> for List<'_, '_, '_> {
 
 /// The object that `value` is, when nothing of it would be lost and its id is one of its kind.
 fn decode<T: DeserializeOwned + Serialize>(value: Value, kind: Option<Kind>) -> Result<T, String> {
-    let word = kind.map_or("event", Kind::word);
+    let word = kind.map_or("entry of the history", Kind::word);
     let name = match (kind, value.get("id").and_then(Value::as_str), value.get("sequence")) {
         (None, _, Some(sequence)) => format!("event {sequence}"),
         (Some(_), Some(id), _) => format!("{word} {id}"),

@@ -10,7 +10,7 @@ fn scope() -> Item {
 }
 
 fn written(items: &[Item]) -> String {
-    let mut writer = Writer::new(Vec::new(), "2026-01-01T00:00:00Z".parse().unwrap(), "a \"store\"").unwrap();
+    let mut writer = Writer::new(Vec::new(), "2026-01-01T00:00:00Z".parse().unwrap(), "a \"store\"", false).unwrap();
     items.iter().for_each(|item| writer.write(item).unwrap());
     String::from_utf8(writer.finish().unwrap()).unwrap()
 }

@@ -68,6 +68,7 @@ impl Rebuild {
                 Kind::Pool => tally.pools += 1,
                 Kind::PoolCidr => tally.pool_cidrs += 1,
                 Kind::Allocation => tally.allocations += 1,
+                Kind::History => {}
             }
         }
         tally

@@ -14,6 +14,12 @@ fn full() -> World {
     world.plan(&outer, "lapsing", "10.0.128.0/17").unwrap();
     world.wait(61);
     world.create(&outer, "large", "10.0.128.0/17").unwrap();
+    // With a part of the history forgotten, and remembered.
+    let last = world.read(|reader| reader.events(8, 1)).unwrap().remove(0);
+    let until = Forgotten { sequence: last.sequence, hash: last.hash };
+    world.write(|ledger| ledger.forget_events(&until, true, 5)).unwrap();
+    world.write(|ledger| ledger.forget_events(&until, true, 5)).unwrap();
+    assert!(world.map.entries().keys().any(|key| key.starts_with("past/")));
     world.check();
     world
 }

@@ -4,6 +4,7 @@ mod allocations;
 mod audit;
 mod changes;
 mod cost;
+mod forgetting;
 mod history;
 mod holds;
 mod lookups;

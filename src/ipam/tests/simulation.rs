@@ -10,6 +10,8 @@ struct Simulation {
     dice: u64,
     /// What was planned: to be applied, maybe, maybe late.
     plans: Vec<(String, Plan)>,
+    /// What was forgotten; `None`: nothing ever is.
+    archive: Option<Vec<Event>>,
 }
 
 enum Plan {
@@ -25,7 +27,7 @@ impl Simulation {
         let mut world = World::new();
         world.seed = seed;
         world.top("top", &["10.0.0.0/23", "10.0.4.0/23"]);
-        Self { world, dice: seed, plans: Vec::new() }
+        Self { world, dice: seed, plans: Vec::new(), archive: None }
     }
 
     fn roll(&mut self, sides: usize) -> usize {
@@ -68,6 +70,9 @@ impl Simulation {
         let owner = OWNERS[self.roll(OWNERS.len())];
         self.world.as_owner(owner);
         let name = format!("n{}", self.roll(12));
+        if self.archive.is_some() && self.roll(12) == 0 {
+            self.forget();
+        }
         match self.roll(12) {
             0 => {
                 let minutes = self.roll(90) as u64;
@@ -183,6 +188,31 @@ impl Simulation {
         }
     }
 
+    /// Archives some of the oldest events and forgets them, now and then in parts.
+    fn forget(&mut self) {
+        let kept = self.world.read(|reader| reader.events(0, usize::MAX)).unwrap();
+        let count = self.roll(kept.len() + 1);
+        let Some(last) = kept[..count].last() else { return };
+        let until = Forgotten { sequence: last.sequence, hash: last.hash.clone() };
+        let part = 1 + self.roll(40);
+        loop {
+            let mark = self.write(|ledger| ledger.forget_events(&until, true, part)).unwrap().unwrap();
+            if mark.sequence >= until.sequence {
+                break;
+            }
+        }
+        self.archive.iter_mut().for_each(|archive| archive.extend_from_slice(&kept[..count]));
+    }
+
+    /// What keeps the archive and the store from being one history.
+    fn witnessed(&mut self) -> Vec<Finding> {
+        let mut witness = Witness::new(self.world.read(|reader| reader.mark()).unwrap());
+        for event in self.archive.iter().flatten() {
+            assert_eq!(witness.follow(event).unwrap(), Vec::<String>::new());
+        }
+        self.world.read(|reader| reader.prove(&witness)).unwrap()
+    }
+
     fn delete(&mut self) {
         if self.roll(3) == 0 {
             let pool = self.any_pool();
@@ -223,13 +253,16 @@ fn owners_who_plan_apply_and_break_off_never_damage_anything() {
     let mut seen: BTreeMap<String, u64> = BTreeMap::new();
     for seed in 1..=seeds {
         let mut simulation = Simulation::new(seed);
+        // Every other store forgets.
+        simulation.archive = (seed % 2 == 0).then(Vec::new);
         for step in 0..150 {
             simulation.step();
             let audit = simulation.world.read(|reader| reader.check()).unwrap();
             assert!(audit.findings.is_empty(), "seed {seed} step {step}: {:#?}", audit.findings);
         }
         let events = simulation.world.read(|reader| reader.events(0, usize::MAX)).unwrap();
-        for event in events {
+        assert_eq!(simulation.witnessed(), [], "seed {seed}");
+        for event in simulation.archive.take().unwrap_or_default().into_iter().chain(events) {
             *seen.entry(format!("{} {}", event.action, event.kind.word())).or_default() += 1;
         }
     }
@@ -245,6 +278,7 @@ fn owners_who_plan_apply_and_break_off_never_damage_anything() {
         "delete allocation",
         "update pool",
         "delete pool",
+        "prune history",
     ] {
         assert!(seen.contains_key(happened), "{happened} never happened: {seen:?}");
     }
