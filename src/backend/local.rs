@@ -10,8 +10,8 @@ use jiff::Timestamp;
 
 use crate::ipam::{
     Actor, Allocation, AllocationChange, AllocationFilter, AllocationSpec, Audit, Cidr, Env, Error, Event,
-    HistoryQuery, Ledger, Mark, Planned, Pool, PoolChange, PoolCidr, PoolCidrSpec, PoolFilter, PoolSpec, Reader, Resize,
-    Scope, ScopeChange, ScopeSpec, Size, Tenure, Terms, TrendPoint, Utilization,
+    HistoryQuery, Ledger, Mark, Planned, Pool, PoolChange, PoolCidr, PoolCidrSpec, PoolFilter, PoolSpec, Reader,
+    Resize, Scope, ScopeChange, ScopeSpec, Size, Tenure, Terms, TrendPoint, Utilization,
 };
 use crate::store::{self, Store, StoreUrl};
 

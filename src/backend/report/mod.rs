@@ -41,7 +41,7 @@ pub struct Ask {
     pub scope_id: Option<String>,
     /// Only this pool and those below it.
     pub pool_id: Option<String>,
-    /// How far back trends and events go; thirty days when not given.
+    /// How far back trends and events go; thirty days when not given. Not beyond what the store still knows.
     pub since: Option<Timestamp>,
 }
 
@@ -101,7 +101,9 @@ impl Report {
     /// [`Error::NotFound`] for a scope or pool of `ask` that is not there; those of every question.
     pub fn gather(ipam: &dyn Ipam, ask: &Ask, progress: &mut Progress<'_>) -> Result<Self> {
         let at = ipam.now();
-        let since = ask.since.unwrap_or_else(|| at.checked_sub(USUAL).unwrap_or(Timestamp::MIN)).min(at);
+        let wanted = ask.since.unwrap_or_else(|| at.checked_sub(USUAL).unwrap_or(Timestamp::MIN)).min(at);
+        // What was forgotten cannot be told.
+        let since = ipam.mark()?.map_or(wanted, |mark| mark.time.clamp(wanted, at));
         let step = (at.duration_since(since).unsigned_abs() / POINTS).max(Duration::from_secs(1));
         let (scopes, listed) = narrowed(ipam, ask)?;
         let narrowed_to = words(ask, &scopes, &listed);

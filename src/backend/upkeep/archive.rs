@@ -25,10 +25,10 @@ pub(super) struct Archive {
     pub(super) appended: u64,
 }
 
-/// Whole lines of a file of events, and whether something comes after them that is none.
+/// Whole lines of a file of events, and what comes after them that is none.
 struct Lines {
     bytes: u64,
-    is_torn: bool,
+    rest: Vec<u8>,
 }
 
 /// Hands out the events of a file with the numbers of their lines; what is none is a sentence.
@@ -39,7 +39,7 @@ fn each_line(file: &File, sink: &mut dyn FnMut(u64, std::result::Result<Event, S
         line.clear();
         let count = reader.read_until(b'\n', &mut line)?;
         if count == 0 || line.last() != Some(&b'\n') {
-            return Ok(Lines { bytes, is_torn: count > 0 });
+            return Ok(Lines { bytes, rest: line });
         }
         number += 1;
         bytes += count as u64;
@@ -85,11 +85,24 @@ impl Archive {
         if let Some(fault) = fault {
             return Err(self.refuse(fault));
         }
+        if !self.is_beginning(&lines.rest) {
+            let what = "What stands at its end is not the beginning of the next event. Is it an archive at all?";
+            return Err(self.refuse(what.to_owned()));
+        }
         self.whole = lines.bytes;
         if !self.dry_run {
             self.file = Some(BufWriter::new(file));
         }
         Ok(())
+    }
+
+    /// Whether a run that was killed may have left this at the end: it is cut off, so it must be nobody else's.
+    fn is_beginning(&self, rest: &[u8]) -> bool {
+        let next = match &self.last {
+            Some((last, _)) => format!("{{\"sequence\":{},", last + 1),
+            None => "{\"sequence\":".to_owned(),
+        };
+        rest.starts_with(next.as_bytes()) || next.as_bytes().starts_with(rest)
     }
 
     pub(super) fn refuse(&self, why: String) -> Stopped {
@@ -245,7 +258,7 @@ fn follow_all(paths: &[PathBuf], witness: &mut Witness) -> std::result::Result<V
         if let Some(error) = failed {
             return Err(error.into());
         }
-        if lines.map_err(|error| Stopped::File(path.clone(), error))?.is_torn {
+        if !lines.map_err(|error| Stopped::File(path.clone(), error))?.rest.is_empty() {
             find(
                 None,
                 "Its last line was broken off. `prune --events` with it as the archive goes on with it.".to_owned(),
