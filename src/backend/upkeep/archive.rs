@@ -150,14 +150,14 @@ impl Archive {
         Ok(())
     }
 
-    /// At the end of its whole lines.
+    /// At the end of its whole lines. What was broken off there is the beginning of what is written first, so nothing of it is
+    /// left.
     fn writer(&mut self) -> io::Result<&mut BufWriter<File>> {
         if self.appended == 0 {
             let mut file = match self.file.take() {
                 Some(file) => file,
                 None => BufWriter::new(create(&self.path)?),
             };
-            file.get_ref().set_len(self.whole)?;
             file.seek(SeekFrom::Start(self.whole))?;
             self.file = Some(file);
         }
@@ -169,6 +169,10 @@ impl Archive {
         // Also when nothing was written: a run that was killed may have written without waiting for the disk.
         let Some(file) = &mut self.file else { return Ok(()) };
         file.flush()?;
+        if self.appended == 0 {
+            // The event that was broken off may be too young now to be written: its beginning must not stay.
+            file.get_ref().set_len(self.whole)?;
+        }
         file.get_ref().sync_all()?;
         let directory = self.path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         // Not every system can be told to keep a directory now.

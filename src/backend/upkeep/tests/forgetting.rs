@@ -180,6 +180,12 @@ fn a_line_that_was_broken_off_is_written_anew() {
         archive.keep().unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), lines, "cut at {cut}");
     }
+    // Also when there is nothing to write.
+    fs::write(&path, lines.clone() + "{\"seq").unwrap();
+    Archive::open(&path, true).unwrap().keep().unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), lines.clone() + "{\"seq", "a dry run leaves it");
+    Archive::open(&path, false).unwrap().keep().unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), lines);
     assert_proved(&ipam, &[path]);
 }
 
