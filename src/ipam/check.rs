@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::codec::{self, Record};
 use super::counters::Counters;
 use super::events::Chain;
-use super::mark::{Mark, Past, Remembered};
+use super::mark::{Mark, Remembered, Remnant};
 use super::names::NameEntry;
 use super::records::Claims;
 use super::{Audit, Error, Event, Finding, Item, Reader, Records, Result, ScopeType, State, events, keys};
@@ -137,7 +137,7 @@ impl Audited {
             "pool" => self.admit_record(&key, &bytes, Item::Pool),
             "pool-cidr" => self.admit_record(&key, &bytes, Item::PoolCidr),
             "allocation" => self.admit_record(&key, &bytes, Item::Allocation),
-            "past" => self.admit_past(&key, &bytes),
+            "remnant" => self.admit_remnant(&key, &bytes),
             "name" | "count" | "meta" | "default" => Ok(()),
             other if DERIVED.contains(&other) => Ok(()),
             _ => {
@@ -164,12 +164,12 @@ impl Audited {
         Ok(())
     }
 
-    fn admit_past(&mut self, key: &str, bytes: &[u8]) -> Result<()> {
-        let past: Past = codec::decode(key, bytes)?;
-        if keys::past(&past.id) != key {
-            return Err(codec::corrupt(key, &format!("it holds the past of {}", past.id)));
+    fn admit_remnant(&mut self, key: &str, bytes: &[u8]) -> Result<()> {
+        let remnant: Remnant = codec::decode(key, bytes)?;
+        if keys::remnant(&remnant.id) != key {
+            return Err(codec::corrupt(key, &format!("it holds the remnant of {}", remnant.id)));
         }
-        self.remembered.add(&past)
+        self.remembered.add(&remnant)
     }
 
     /// What is remembered must be what the mark was written with.
@@ -178,7 +178,7 @@ impl Audited {
         let fits = mark.map_or(self.remembered == Remembered::default(), |mark| mark.fits(&self.remembered));
         if !fits {
             let what = "What is remembered here of the events that were forgotten is not what it was when they were.";
-            self.find("past", what);
+            self.find("remnant", what);
         }
     }
 

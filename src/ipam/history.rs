@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::mark::Past;
+use super::mark::Remnant;
 use super::{
     Actor, Allocation, Cidr, Event, Kind, Meta, Pool, PoolCidr, Reader, ResourceType, Result, State, blocks, codec,
     keys,
@@ -204,34 +204,34 @@ impl<'a> Follower<'a> {
 
 impl Follower<'_> {
     /// Takes in what is remembered of an object from before the first event.
-    pub(super) fn recall(&mut self, past: Past) {
-        if let Some(place) = past.place {
-            self.places.insert(past.id.clone(), place);
+    pub(super) fn recall(&mut self, remnant: Remnant) {
+        if let Some(place) = remnant.place {
+            self.places.insert(remnant.id.clone(), place);
         }
-        if self.query.id.as_ref().is_some_and(|id| *id != past.id) {
+        if self.query.id.as_ref().is_some_and(|id| *id != remnant.id) {
             return;
         }
-        let asked: BTreeMap<Cidr, Tenure> = past
+        let asked: BTreeMap<Cidr, Tenure> = remnant
             .tenures
             .into_iter()
             .filter(|tenure| self.is_asked_for(tenure))
             .map(|tenure| (tenure.cidr, tenure))
             .collect();
         if !asked.is_empty() {
-            self.open.insert(past.id, asked);
+            self.open.insert(remnant.id, asked);
         }
     }
 
     /// What must be remembered of an object when the events until now are forgotten; `None`: nothing.
-    pub(super) fn remember(&self, id: &str) -> Option<Past> {
+    pub(super) fn remember(&self, id: &str) -> Option<Remnant> {
         let place = self.places.get(id).cloned();
         let tenures: Vec<Tenure> = self.open.get(id).map(|open| open.values().cloned().collect()).unwrap_or_default();
         let kind = place.as_ref().map(|_| Kind::Pool).or(tenures.first().map(|tenure| tenure.kind))?;
-        Some(Past { id: id.to_owned(), kind, place, tenures })
+        Some(Remnant { id: id.to_owned(), kind, place, tenures })
     }
 
     /// What must be remembered of every object, by id.
-    pub(super) fn remember_all(&self) -> BTreeMap<String, Past> {
+    pub(super) fn remember_all(&self) -> BTreeMap<String, Remnant> {
         let ids = self.places.keys().chain(self.open.keys());
         ids.filter_map(|id| Some((id.clone(), self.remember(id)?))).collect()
     }
@@ -338,8 +338,8 @@ impl Reader<'_> {
     /// [`super::Error::Store`] when an event cannot be read.
     pub fn history(&mut self, query: &HistoryQuery) -> Result<Vec<Tenure>> {
         let mut follower = Follower::new(query);
-        self.each_past(&mut |past| {
-            follower.recall(past);
+        self.each_remnant(&mut |remnant| {
+            follower.recall(remnant);
             true
         })?;
         self.each_event(&mut |event| follower.follow(event))?;

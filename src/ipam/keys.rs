@@ -20,7 +20,7 @@
 //! | `count/<pool>` | addresses and numbers of allocations, as decimal text |
 //! | `default/<private or public>` | id of a default scope |
 //! | `event/<sequence, 20 digits>` | one entry of the history |
-//! | `past/<id>` | what is remembered of an object from forgotten events: where a pool is, tenures that were not over |
+//! | `remnant/<id>` | what is remembered of an object from forgotten events: where a pool is, tenures that were not over |
 //! | `meta/event` | sequence and hash of the last event |
 //! | `meta/forgotten` | the mark: sequence, hash and time of the last event that was forgotten, when one was |
 //! | `meta/format` | format version; `importing <name>` until an import into an empty store has come to its end |
@@ -239,8 +239,8 @@ pub(super) const fn default_scope(scope_type: ScopeType) -> &'static str {
     }
 }
 
-pub(super) fn past(id: &str) -> String {
-    format!("past/{}", part(id))
+pub(super) fn remnant(id: &str) -> String {
+    format!("remnant/{}", part(id))
 }
 
 pub(super) fn event(sequence: u64) -> String {

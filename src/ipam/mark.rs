@@ -4,7 +4,7 @@
 //! that is kept was written after, and the latest time of what was forgotten. Every move of the mark is an event of the
 //! history with the mark in it, so that a mark that was changed shows.
 //!
-//! What began before and is not over is remembered by object (`past/`): without it nobody could say any more who has a
+//! What began before and is not over is remembered by object (`remnant/`): without it nobody could say any more who has a
 //! block, and since when. The mark holds a digest of that.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,7 +43,7 @@ impl Mark {
         Head { sequence: self.sequence, hash: self.hash.clone() }
     }
 
-    /// Whether these are the pasts that it was written with.
+    /// Whether these are the remnants that it was written with.
     pub fn fits(&self, remembered: &Remembered) -> bool {
         self.remembered == *remembered
     }
@@ -51,7 +51,7 @@ impl Mark {
 
 /// What is remembered of one object from events that were forgotten.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Past {
+pub struct Remnant {
     /// Id of the object.
     pub id: String,
     /// Its kind.
@@ -64,17 +64,17 @@ pub struct Past {
     pub(super) tenures: Vec<Tenure>,
 }
 
-impl Past {
+impl Remnant {
     /// The entry of it.
     ///
     /// # Errors
     /// [`super::Error::Store`] when it cannot be written as JSON.
     pub fn entry(&self) -> Result<Entry> {
-        Ok((keys::past(&self.id), codec::encode(self)?))
+        Ok((keys::remnant(&self.id), codec::encode(self)?))
     }
 }
 
-/// Digest of pasts, whatever their order: the sum of their hashes. So it can follow a change without reading them all.
+/// Digest of remnants, whatever their order: the sum of their hashes. So it can follow a change without reading them all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Remembered(#[serde(with = "codec::decimal")] BigUint);
@@ -84,14 +84,14 @@ impl Remembered {
     ///
     /// # Errors
     /// [`super::Error::Store`] when it cannot be written as JSON.
-    pub fn add(&mut self, past: &Past) -> Result<()> {
-        self.0 = (&self.0 + number(past)?) % modulus();
+    pub fn add(&mut self, remnant: &Remnant) -> Result<()> {
+        self.0 = (&self.0 + number(remnant)?) % modulus();
         Ok(())
     }
 
     /// With one less.
-    fn remove(&mut self, past: &Past) -> Result<()> {
-        self.0 = (&self.0 + modulus() - number(past)?) % modulus();
+    fn remove(&mut self, remnant: &Remnant) -> Result<()> {
+        self.0 = (&self.0 + modulus() - number(remnant)?) % modulus();
         Ok(())
     }
 }
@@ -100,15 +100,15 @@ fn modulus() -> BigUint {
     BigUint::from(1u8) << 256
 }
 
-fn number(past: &Past) -> Result<BigUint> {
-    let value =
-        serde_json::to_value(past).map_err(|error| codec::corrupt(&keys::past(&past.id), &error.to_string()))?;
+fn number(remnant: &Remnant) -> Result<BigUint> {
+    let value = serde_json::to_value(remnant)
+        .map_err(|error| codec::corrupt(&keys::remnant(&remnant.id), &error.to_string()))?;
     Ok(BigUint::from_bytes_be(&events::digest(&value)))
 }
 
 /// Up to where the history is to be forgotten.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Forgotten {
+pub struct Until {
     /// Number of the last event.
     pub sequence: u64,
     /// Its hash.
@@ -154,8 +154,8 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// [`super::Error::Store`].
-    pub(super) fn each_past(&mut self, sink: &mut dyn FnMut(Past) -> bool) -> Result<bool> {
-        codec::each_under(self.snapshot, "past/", &mut |key, bytes| Ok(sink(codec::decode(key, bytes)?)))
+    pub(super) fn each_remnant(&mut self, sink: &mut dyn FnMut(Remnant) -> bool) -> Result<bool> {
+        codec::each_under(self.snapshot, "remnant/", &mut |key, bytes| Ok(sink(codec::decode(key, bytes)?)))
     }
 
     /// Hands out the kept events that may be forgotten, the oldest first: all up to the first that is not older than
@@ -168,7 +168,7 @@ impl Reader<'_> {
         &mut self,
         before: Timestamp,
         sink: &mut dyn FnMut(&Event) -> Result<()>,
-    ) -> Result<Option<Forgotten>> {
+    ) -> Result<Option<Until>> {
         let mut chain = Chain::after(self.mark()?);
         let mut last = None;
         loop {
@@ -179,7 +179,7 @@ impl Reader<'_> {
                 }
                 sound(&mut chain, event)?;
                 sink(event)?;
-                last = Some(Forgotten { sequence: event.sequence, hash: event.hash.clone() });
+                last = Some(Until { sequence: event.sequence, hash: event.hash.clone() });
             }
             if page.len() < PAGE {
                 return Ok(last);
@@ -202,7 +202,7 @@ impl Ledger<'_> {
     ///
     /// # Errors
     /// [`super::Error::Store`] when the chain is damaged, or `until` is not an event of this history.
-    pub fn forget_events(&mut self, until: &Forgotten, archived: bool, limit: usize) -> Result<Option<Mark>> {
+    pub fn forget_events(&mut self, until: &Until, archived: bool, limit: usize) -> Result<Option<Mark>> {
         let old = self.reader().mark()?;
         let begin = old.as_ref().map_or(0, |mark| mark.sequence);
         let left = usize::try_from(until.sequence.saturating_sub(begin)).unwrap_or(usize::MAX);
@@ -236,12 +236,12 @@ impl Ledger<'_> {
     /// Brings what is remembered from before these events to where it is after them.
     fn remember(&mut self, forgotten: &[Event], remembered: &mut Remembered) -> Result<()> {
         let mut follower = Follower::new(&EVERYTHING);
-        let mut old: BTreeMap<&str, Past> = BTreeMap::new();
+        let mut old: BTreeMap<&str, Remnant> = BTreeMap::new();
         let named: BTreeSet<&str> = forgotten.iter().flat_map(names).collect();
         for id in named {
-            if let Some(past) = codec::read::<Past>(self.tx, &keys::past(id))? {
-                follower.recall(past.clone());
-                old.insert(id, past);
+            if let Some(remnant) = codec::read::<Remnant>(self.tx, &keys::remnant(id))? {
+                follower.recall(remnant.clone());
+                old.insert(id, remnant);
             }
         }
         forgotten.iter().try_for_each(|event| follower.follow(event))?;
@@ -251,14 +251,14 @@ impl Ledger<'_> {
             if old.get(id) == new.as_ref() {
                 continue;
             }
-            if let Some(past) = old.get(id) {
-                remembered.remove(past)?;
+            if let Some(remnant) = old.get(id) {
+                remembered.remove(remnant)?;
             }
             match new {
-                None => self.tx.delete(&keys::past(id))?,
-                Some(past) => {
-                    remembered.add(&past)?;
-                    let (key, value) = past.entry()?;
+                None => self.tx.delete(&keys::remnant(id))?,
+                Some(remnant) => {
+                    remembered.add(&remnant)?;
+                    let (key, value) = remnant.entry()?;
                     self.tx.put(&key, value)?;
                 }
             }
@@ -279,24 +279,24 @@ mod tests {
 
     use super::*;
 
-    fn past(id: &str) -> Past {
-        Past { id: id.to_owned(), kind: Kind::Pool, place: None, tenures: Vec::new() }
+    fn remnant(id: &str) -> Remnant {
+        Remnant { id: id.to_owned(), kind: Kind::Pool, place: None, tenures: Vec::new() }
     }
 
     #[test]
     fn a_digest_does_not_depend_on_the_order_and_can_be_taken_back() {
         let (mut one, mut other) = (Remembered::default(), Remembered::default());
         for id in ["a", "b", "c"] {
-            one.add(&past(id)).unwrap();
+            one.add(&remnant(id)).unwrap();
         }
         for id in ["c", "x", "b", "a"] {
-            other.add(&past(id)).unwrap();
+            other.add(&remnant(id)).unwrap();
         }
         assert_ne!(one, other);
-        other.remove(&past("x")).unwrap();
+        other.remove(&remnant("x")).unwrap();
         assert_eq!(one, other);
         for id in ["a", "b", "c"] {
-            one.remove(&past(id)).unwrap();
+            one.remove(&remnant(id)).unwrap();
         }
         assert_eq!(json!(one), json!("0"));
     }

@@ -68,7 +68,7 @@ pub use cidr::{Cidr, Family, address};
 pub use error::{Error, Fault, Occupant, Result, RuleName, Space, Unfinished, Unsupported};
 pub use events::{Chain, EventFilter, blocks as event_blocks};
 pub use history::{HistoryQuery, Match, Tenure};
-pub use mark::{Forgotten, Mark, Past, Remembered};
+pub use mark::{Mark, Remembered, Remnant, Until};
 pub use moving::{Format, Merge, Vacancy, event_entry};
 pub use pools::check_rules;
 pub use record::*;

@@ -362,7 +362,7 @@ impl Tally {
             Item::Pool(_) => self.pools += 1,
             Item::PoolCidr(_) => self.pool_cidrs += 1,
             Item::Allocation(_) => self.allocations += 1,
-            Item::Mark(_) | Item::Past(_) | Item::Event(_) => {}
+            Item::Mark(_) | Item::Remnant(_) | Item::Event(_) => {}
         }
     }
 }

@@ -9,7 +9,7 @@ use super::codec::{self, Record};
 use super::counters::Counters;
 use super::names::NameEntry;
 use super::{
-    Allocation, Cidr, Event, Finding, Mark, Past, Pool, PoolCidr, Reader, Result, Scope, ScopeType, Special, State,
+    Allocation, Cidr, Event, Finding, Mark, Pool, PoolCidr, Reader, Remnant, Result, Scope, ScopeType, Special, State,
     keys, record_faults,
 };
 
@@ -26,7 +26,7 @@ pub enum Item {
     /// After which event the history begins.
     Mark(Box<Mark>),
     /// What is remembered of forgotten events.
-    Past(Box<Past>),
+    Remnant(Box<Remnant>),
     Event(Box<Event>),
 }
 
@@ -87,7 +87,7 @@ impl Records {
             Item::Pool(pool) => put(&mut self.pools, pool),
             Item::PoolCidr(pool_cidr) => put(&mut self.pool_cidrs, pool_cidr),
             Item::Allocation(allocation) => put(&mut self.allocations, allocation),
-            Item::Mark(_) | Item::Past(_) | Item::Event(_) => true,
+            Item::Mark(_) | Item::Remnant(_) | Item::Event(_) => true,
         }
     }
 
@@ -280,7 +280,7 @@ impl Reader<'_> {
             && self.each_record(&mut |pool_cidr| sink(Item::PoolCidr(pool_cidr)))?
             && self.each_record(&mut |allocation| sink(Item::Allocation(allocation)))?
             && self.mark()?.is_none_or(|mark| sink(Item::Mark(Box::new(mark))))
-            && self.each_past(&mut |past| sink(Item::Past(Box::new(past))))?;
+            && self.each_remnant(&mut |remnant| sink(Item::Remnant(Box::new(remnant))))?;
         if !go_on {
             return Ok(());
         }
@@ -299,7 +299,7 @@ impl Reader<'_> {
     pub fn records(&mut self) -> Result<Records> {
         let mut records = Records::default();
         self.everything(&mut |item| match item {
-            Item::Mark(_) | Item::Past(_) | Item::Event(_) => false,
+            Item::Mark(_) | Item::Remnant(_) | Item::Event(_) => false,
             item => {
                 records.admit(item);
                 true
@@ -323,7 +323,7 @@ impl Item {
             Self::Pool(pool) => &pool.meta.id,
             Self::PoolCidr(pool_cidr) => &pool_cidr.meta.id,
             Self::Allocation(allocation) => &allocation.meta.id,
-            Self::Mark(_) | Self::Past(_) | Self::Event(_) => "",
+            Self::Mark(_) | Self::Remnant(_) | Self::Event(_) => "",
         }
     }
 }

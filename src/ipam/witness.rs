@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::events::{self, Chain};
 use super::history::Follower;
-use super::mark::{EVERYTHING, Mark, Past};
+use super::mark::{EVERYTHING, Mark, Remnant};
 use super::{Event, Finding, Reader, Result, keys};
 
 /// Follows archives in the order of their events, and compares them with the store then.
@@ -15,7 +15,7 @@ pub struct Witness {
     hashes: HashMap<u64, String>,
     follower: Follower<'static>,
     /// What must be remembered at the mark, once it was reached.
-    remembered: Option<BTreeMap<String, Past>>,
+    remembered: Option<BTreeMap<String, Remnant>>,
 }
 
 impl Witness {
@@ -89,21 +89,21 @@ impl Reader<'_> {
                 find(&keys::event(event.sequence), "The archives have another event of this number.".to_owned());
             }
         }
-        self.compare_pasts(witness, &mut find)?;
+        self.compare_remnants(witness, &mut find)?;
         Ok(findings)
     }
 
-    fn compare_pasts(&mut self, witness: &Witness, find: &mut dyn FnMut(&str, String)) -> Result<()> {
+    fn compare_remnants(&mut self, witness: &Witness, find: &mut dyn FnMut(&str, String)) -> Result<()> {
         let mut expected = witness.remembered.clone().unwrap_or_default();
-        self.each_past(&mut |past| {
-            if expected.remove(&past.id).as_ref() != Some(&past) {
+        self.each_remnant(&mut |remnant| {
+            if expected.remove(&remnant.id).as_ref() != Some(&remnant) {
                 let what = "What is remembered of it is not what the archives tell of it.";
-                find(&keys::past(&past.id), what.to_owned());
+                find(&keys::remnant(&remnant.id), what.to_owned());
             }
             true
         })?;
         for id in expected.keys() {
-            find(&keys::past(id), "The archives tell of it, but nothing of it is remembered.".to_owned());
+            find(&keys::remnant(id), "The archives tell of it, but nothing of it is remembered.".to_owned());
         }
         Ok(())
     }

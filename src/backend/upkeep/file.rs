@@ -9,7 +9,7 @@
 //! ```
 //!
 //! A store that forgot the beginning of its history has two more lists before the events, and version 2: `mark`, with the
-//! one mark, and `past`. A file of version 1 has a history from its first event.
+//! one mark, and `remnants`. A file of version 1 has a history from its first event.
 //!
 //! Objects are written as records (what they are), not as the keys that a store makes of them. The order is that of
 //! ids, and of sequence numbers; two exports of the same content differ in the first line only. A file may come with any
@@ -25,7 +25,7 @@ use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, MapAccess, SeqAcc
 use serde::{Deserializer, Serialize};
 use serde_json::{Value, json};
 
-use crate::ipam::{Allocation, Event, Item, Kind, Mark, Past, Pool, PoolCidr, Scope};
+use crate::ipam::{Allocation, Event, Item, Kind, Mark, Pool, PoolCidr, Remnant, Scope};
 
 /// What the file says it is.
 const FORMAT: &str = "terraform-provider-ipam/export";
@@ -34,7 +34,7 @@ const VERSION: u64 = 2;
 /// Version of a whole history, which older programs read too.
 const WHOLE: u64 = 1;
 /// The lists, in the order in which they are written.
-const LISTS: [&str; 7] = ["scopes", "pools", "pool_cidrs", "allocations", "mark", "past", "events"];
+const LISTS: [&str; 7] = ["scopes", "pools", "pool_cidrs", "allocations", "mark", "remnants", "events"];
 
 /// Whether a whole history does without the list.
 const fn is_of_mark(list: usize) -> bool {
@@ -76,7 +76,7 @@ impl<W: Write> Writer<W> {
             Item::PoolCidr(pool_cidr) => self.line(2, pool_cidr),
             Item::Allocation(allocation) => self.line(3, allocation),
             Item::Mark(mark) => self.line(4, mark),
-            Item::Past(past) => self.line(5, past),
+            Item::Remnant(remnant) => self.line(5, remnant),
             Item::Event(event) => self.line(6, event),
         }
     }
@@ -223,7 +223,7 @@ impl File<'_, '_> {
             2 => decode::<PoolCidr>(value, Some(Kind::PoolCidr)).map(Item::PoolCidr),
             3 => decode::<Allocation>(value, Some(Kind::Allocation)).map(Item::Allocation),
             4 => decode::<Mark>(value, None).map(|mark| Item::Mark(Box::new(mark))),
-            5 => decode::<Past>(value, None).map(|past| Item::Past(Box::new(past))),
+            5 => decode::<Remnant>(value, None).map(|remnant| Item::Remnant(Box::new(remnant))),
             _ => decode::<Event>(value, None).map(|event| Item::Event(Box::new(event))),
         };
         let go_on = (self.sink)(self.place.line.get(), item);

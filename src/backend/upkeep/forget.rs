@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::ipam::{Forgotten, Mark};
+use crate::ipam::{Mark, Until};
 
 use super::super::{Ipam, Local};
 use super::archive::Archive;
@@ -92,7 +92,7 @@ impl Local {
         before: Timestamp,
         mut archive: Option<&mut Archive>,
         progress: &mut Progress<'_>,
-    ) -> std::result::Result<(Option<Forgotten>, Option<Mark>), Stopped> {
+    ) -> std::result::Result<(Option<Until>, Option<Mark>), Stopped> {
         let (mut why, mut done) = (None, 0);
         let found = self.read(|reader| {
             let mark = reader.mark()?;
@@ -128,7 +128,7 @@ impl Local {
 
     fn forget(
         &self,
-        until: &Forgotten,
+        until: &Until,
         archived: bool,
         (begin, part): (u64, usize),
         progress: &mut Progress<'_>,

@@ -181,7 +181,7 @@ fn load(path: &Path, progress: &mut Progress<'_>) -> std::result::Result<Result<
                 marked_at = line;
             }
             Ok(Item::Mark(_)) => note("There is one mark, and it stands before the events.".to_owned()),
-            Ok(Item::Past(past)) => failed = remembered.add(&past).err(),
+            Ok(Item::Remnant(remnant)) => failed = remembered.add(&remnant).err(),
             Ok(item) => {
                 let id = item.id().to_owned();
                 if !records.admit(item) {
@@ -240,10 +240,10 @@ impl Parts<'_> {
         let mut history = Chain::after(loaded.history.mark().cloned());
         let mut outcome = Ok(());
         let read = file::read(open(path)?, &mut |_| (), &mut |_, item| {
-            if let Ok(item @ (Item::Event(_) | Item::Past(_))) = item {
+            if let Ok(item @ (Item::Event(_) | Item::Remnant(_))) = item {
                 outcome = match item {
                     Item::Event(event) => history.follow(&event).and_then(|_| self.put(event_entry(&event)?)),
-                    Item::Past(past) => past.entry().and_then(|entry| self.put(entry)),
+                    Item::Remnant(remnant) => remnant.entry().and_then(|entry| self.put(entry)),
                     _ => Ok(()),
                 };
                 progress("entries", self.written.min(total), Some(total));

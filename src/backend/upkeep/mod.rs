@@ -242,7 +242,7 @@ impl Exported {
     fn count(&mut self, item: &Item) {
         match item {
             Item::Event(_) => self.events += 1,
-            Item::Mark(_) | Item::Past(_) => {}
+            Item::Mark(_) | Item::Remnant(_) => {}
             item => self.records.count(item),
         }
     }

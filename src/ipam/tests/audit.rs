@@ -16,10 +16,10 @@ fn full() -> World {
     world.create(&outer, "large", "10.0.128.0/17").unwrap();
     // With a part of the history forgotten, and remembered.
     let last = world.read(|reader| reader.events(8, 1)).unwrap().remove(0);
-    let until = Forgotten { sequence: last.sequence, hash: last.hash };
+    let until = Until { sequence: last.sequence, hash: last.hash };
     world.write(|ledger| ledger.forget_events(&until, true, 5)).unwrap();
     world.write(|ledger| ledger.forget_events(&until, true, 5)).unwrap();
-    assert!(world.map.entries().keys().any(|key| key.starts_with("past/")));
+    assert!(world.map.entries().keys().any(|key| key.starts_with("remnant/")));
     world.check();
     world
 }

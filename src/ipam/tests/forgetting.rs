@@ -21,7 +21,7 @@ fn mark(world: &mut World) -> Option<Mark> {
 fn forget(world: &mut World, until: u64, part: usize) -> Vec<Event> {
     let forgotten: Vec<Event> = events(world).into_iter().filter(|event| event.sequence <= until).collect();
     let Some(last) = forgotten.last() else { return forgotten };
-    let until = Forgotten { sequence: last.sequence, hash: last.hash.clone() };
+    let until = Until { sequence: last.sequence, hash: last.hash.clone() };
     while world.write(|ledger| ledger.forget_events(&until, true, part)).unwrap().unwrap().sequence < until.sequence {
         world.check();
     }
@@ -136,7 +136,7 @@ fn pruning_is_an_event_that_says_who_and_up_to_where() {
     assert_eq!(said[1], ("auditor", Kind::History, 2.into(), &3.into()));
     assert_eq!(kept.first().map(|event| event.sequence), Some(4));
     // Asked again, it does nothing.
-    let last = Forgotten { sequence: 3, hash: kept[0].previous_hash.clone() };
+    let last = Until { sequence: 3, hash: kept[0].previous_hash.clone() };
     world.write(|ledger| ledger.forget_events(&last, true, 100)).unwrap();
     assert_eq!(events(&mut world), kept);
 }
@@ -157,7 +157,7 @@ fn a_store_that_forgot_is_never_empty_again() {
 fn another_history_and_a_damaged_one_are_not_forgotten() {
     let mut world = World::new();
     world.top("top", &["10.0.0.0/16"]);
-    let until = Forgotten { sequence: 2, hash: "another".to_owned() };
+    let until = Until { sequence: 2, hash: "another".to_owned() };
     let error = world.write(|ledger| ledger.forget_events(&until, true, 100)).unwrap_err();
     assert!(
         matches!(&error, Error::Store(crate::store::Error::Corrupt(why)) if why.contains("to be forgotten")),
@@ -167,7 +167,7 @@ fn another_history_and_a_damaged_one_are_not_forgotten() {
     let key = "event/00000000000000000002";
     let text = String::from_utf8(world.map.entries()[key].clone()).unwrap();
     world.map.put(key, text.replace("default-public", "default-pub1ic").into_bytes()).unwrap();
-    let until = Forgotten { sequence: 3, hash: whole[2].hash.clone() };
+    let until = Until { sequence: 3, hash: whole[2].hash.clone() };
     let error = world.write(|ledger| ledger.forget_events(&until, true, 100)).unwrap_err();
     assert!(
         matches!(&error, Error::Store(crate::store::Error::Corrupt(why)) if why.contains("changed after")),
@@ -242,7 +242,7 @@ fn archives_and_store_are_one_history_and_any_change_shows() {
     short.map.put("meta/event", head.to_string().into_bytes()).unwrap();
     says(&mut short, &beyond, "but the store ends with event");
     // What is remembered, changed so that even its digest fits, is not what the archives tell.
-    let key = world.map.entries().keys().find(|key| key.starts_with("past/ipam-pool-alloc")).unwrap().clone();
+    let key = world.map.entries().keys().find(|key| key.starts_with("remnant/ipam-pool-alloc")).unwrap().clone();
     let value = world.map.entries()[&key].clone();
     world.map.delete(&key).unwrap();
     says(&mut world, &archive, "nothing of it is remembered");
@@ -288,7 +288,7 @@ fn a_mark_that_was_changed_shows_without_an_archive() {
     let cut = found(&mut |world| world.map.delete(&format!("event/{first:020}")).unwrap());
     assert!(cut[0].contains("is missing or out of order"), "{cut:?}");
     let past = found(&mut |world| {
-        let key = world.map.entries().keys().find(|key| key.starts_with("past/")).unwrap().clone();
+        let key = world.map.entries().keys().find(|key| key.starts_with("remnant/")).unwrap().clone();
         let text = String::from_utf8(world.map.entries()[&key].clone()).unwrap();
         world.map.put(&key, text.replace("\"event\":", "\"event\":1").into_bytes()).unwrap();
     });

@@ -193,7 +193,7 @@ impl Simulation {
         let kept = self.world.read(|reader| reader.events(0, usize::MAX)).unwrap();
         let count = self.roll(kept.len() + 1);
         let Some(last) = kept[..count].last() else { return };
-        let until = Forgotten { sequence: last.sequence, hash: last.hash.clone() };
+        let until = Until { sequence: last.sequence, hash: last.hash.clone() };
         let part = 1 + self.roll(40);
         loop {
             let mark = self.write(|ledger| ledger.forget_events(&until, true, part)).unwrap().unwrap();

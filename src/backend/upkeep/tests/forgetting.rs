@@ -314,5 +314,5 @@ fn an_export_whose_mark_was_changed_is_refused() {
     );
     let gone = problems(&export.replacen(&mark, "", 1));
     assert!(gone.iter().any(|what| what.contains("but there is no mark")), "{gone:?}");
-    assert!(export.contains("\n\"past\":["), "what is remembered is in it");
+    assert!(export.contains("\n\"remnants\":["), "what is remembered is in it");
 }
