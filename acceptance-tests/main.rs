@@ -22,6 +22,7 @@ mod disk_full;
 #[allow(dead_code, unused_imports, reason = "shared with the tests of AWS, which use all of it")]
 mod endpoint;
 mod examples;
+mod forgetting;
 mod gone;
 mod harness;
 mod imports;

@@ -32,7 +32,6 @@ fn eip(pools: &str) -> String {
 }
 
 fn policies() -> Vec<Row> {
-    let many = (0..11).map(|n| format!("\"ipam-pool-{n}\"")).collect::<Vec<_>>().join(", ");
     vec![
         policy(
             "two rules for one pair",
@@ -41,12 +40,6 @@ fn policies() -> Vec<Row> {
             &["eip in \"us-east-1\"", "in the order"],
         ),
         policy("a rule without a pool", &eip(""), "A rule without a pool", &["Name a pool"]),
-        policy(
-            "eleven pools",
-            &eip(&many),
-            "Too many pools in a rule",
-            &["11 pools", "allows 10", "allocation_rule[0].source_ipam_pool_ids"],
-        ),
         policy("a pool twice", &eip("\"ipam-pool-1\", \"ipam-pool-1\""), "A pool twice", &["ipam-pool-1"]),
         policy(
             "a resource type that is none",
@@ -86,14 +79,12 @@ fn pools(condition: &str) -> String {
 
 fn rules_of_resolvers() -> Vec<Row> {
     let fixed = |cidr: &str| format!("{{ rule_type = \"static-cidr\", static_cidr = \"{cidr}\" }}");
-    let many = (0..101).map(|n| fixed(&format!("10.0.{n}.0/24"))).collect::<Vec<_>>().join(", ");
     let scope = "{ rule_type = \"ipam-resource-cidr\", ipam_scope_id = \"ipam-scope-1\" }";
     let with_scope = "{ rule_type = \"static-cidr\", static_cidr = \"10.0.0.0/8\", ipam_scope_id = \"ipam-scope-1\" }";
     let conditional = "{ rule_type = \"static-cidr\", static_cidr = \"10.0.0.0/8\", condition = [{ operation = \"equals\", \
                        cidr = \"10.0.0.0/8\" }] }";
     let twice = format!("{0}, {0}", fixed("10.0.0.0/8"));
     vec![
-        resolver("101 rules", &many, "Too many rules", &["101 rules", "allows 100"]),
         resolver("a type that is none", "{ rule_type = \"exclude\" }", "Invalid rule", &["ipam-pool-cidr"]),
         resolver(
             "a static rule without CIDR",
@@ -251,4 +242,35 @@ fn mistakes_in_resolvers_are_told_at_plan_on_the_attribute() {
 #[test]
 fn mistakes_in_targets_are_told_at_plan_on_the_attribute() {
     each(&targets(), |row| row.mistake.to_owned(), check);
+}
+
+/// AWS may have raised them for the account: only it knows.
+#[test]
+fn more_than_quotas_that_can_be_raised_is_a_warning_of_the_plan() {
+    let rule = |n| format!("{{ rule_type = \"static-cidr\", static_cidr = \"10.0.{n}.0/24\" }}");
+    let rules = (0..101).map(rule).collect::<Vec<_>>().join(", ");
+    let units = "[for n in range(11) : \"o-1/r-1/ou-${n}/\"]";
+    for (of, body, attribute, words) in [
+        (
+            "ipam_prefix_list_resolver",
+            format!("address_family = \"ipv4\"\n  rule = [{rules}]"),
+            "rule",
+            "That makes 101 rules of one resolver. AWS allows 100, unless AWS Support has raised this quota for the account;",
+        ),
+        (
+            "ipam_resource_discovery",
+            format!("operating_regions = [\"us-east-1\"]\n  organizational_unit_exclusions = {units}"),
+            "organizational_unit_exclusions",
+            "That makes 11 organizational units that one resource discovery leaves out. AWS allows 10, unless",
+        ),
+    ] {
+        let endpoint = Endpoint::start();
+        let workspace = Workspace::on(&of_account(&endpoint, ACCOUNT));
+        workspace.configure(&format!("resource {of:?} \"it\" {{\n  {body}\n}}\n"));
+        let told = workspace.plan_messages(&["-refresh=false"]).succeeds().diagnostics();
+        let [warning] = told.as_slice() else { panic!("{of}: {told:#?}") };
+        assert!(!warning.is_error() && warning.summary == "More than AWS allows at first", "{warning:#?}");
+        assert!(warning.detail.starts_with(words), "{warning:#?}");
+        assert_eq!(warning.attribute.as_deref(), Some(attribute), "{warning:#?}");
+    }
 }

@@ -223,7 +223,8 @@ pub(super) fn tagged(kind: Kind) -> ec2::ResourceType {
     match kind {
         Kind::Scope => ec2::ResourceType::IpamScope,
         Kind::Pool | Kind::PoolCidr => ec2::ResourceType::IpamPool,
-        Kind::Allocation => ec2::ResourceType::IpamPoolAllocation,
+        // No history is kept there.
+        Kind::Allocation | Kind::History => ec2::ResourceType::IpamPoolAllocation,
     }
 }
 

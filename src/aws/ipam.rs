@@ -70,7 +70,15 @@ impl AwsIpam {
             }
         }
         let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-        Ok(Audit { findings, scopes: count(scopes.len()), pools: count(pools.len()), allocations, holds: 0, events: 0 })
+        Ok(Audit {
+            findings,
+            scopes: count(scopes.len()),
+            pools: count(pools.len()),
+            allocations,
+            holds: 0,
+            events: 0,
+            forgotten: 0,
+        })
     }
 
     async fn allocations(&self, filter: &AllocationFilter) -> Result<Vec<Allocation>> {

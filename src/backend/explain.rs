@@ -335,7 +335,7 @@ fn in_use(kind: Kind, id: &str, name: &str, contents: &[Occupant], more: u64) ->
     let advice = match kind {
         Kind::Pool => "Delete these first, or set `cascade = true` on the pool and apply that before deleting it.",
         Kind::Scope => "Delete its pools first, and give back what `ipam_resource_cidr` has moved there.",
-        Kind::PoolCidr | Kind::Allocation | Kind::Discovery | Kind::Treatment => "Release these first.",
+        Kind::PoolCidr | Kind::Allocation | Kind::Discovery | Kind::Treatment | Kind::History => "Release these first.",
     };
     (
         format!("{} {name:?} is not empty", capital(word)),
@@ -546,6 +546,7 @@ pub const fn resource_type(kind: Kind) -> &'static str {
         Kind::Allocation => "ipam_allocation",
         Kind::Discovery => "ipam_resource_discovery",
         Kind::Treatment => "ipam_resource_cidr",
+        Kind::History => "ipam_events",
     }
 }
 

@@ -10,8 +10,8 @@ use jiff::Timestamp;
 
 use crate::ipam::{
     Actor, Allocation, AllocationChange, AllocationFilter, AllocationSpec, Audit, Cidr, Env, Error, Event,
-    HistoryQuery, Ledger, Planned, Pool, PoolChange, PoolCidr, PoolCidrSpec, PoolFilter, PoolSpec, Reader, Resize,
-    Scope, ScopeChange, ScopeSpec, Size, Tenure, Terms, TrendPoint, Utilization,
+    HistoryQuery, Ledger, Mark, Planned, Pool, PoolChange, PoolCidr, PoolCidrSpec, PoolFilter, PoolSpec, Reader,
+    Resize, Scope, ScopeChange, ScopeSpec, Size, Tenure, Terms, TrendPoint, Utilization,
 };
 use crate::store::{self, Store, StoreUrl};
 
@@ -389,6 +389,10 @@ impl Ipam for Local {
 
     fn events(&self, after: u64, limit: usize) -> Result<Vec<Event>> {
         self.read(|reader| reader.events(after, limit))
+    }
+
+    fn mark(&self) -> Result<Option<Mark>> {
+        self.read(|reader| reader.mark())
     }
 
     fn history(&self, query: &HistoryQuery) -> Result<Vec<Tenure>> {

@@ -27,7 +27,7 @@ use crate::ipam::{
     Unsupported,
 };
 pub use crate::ipam::{
-    AllocationChange, AllocationFilter, Audit, EventFilter, Finding, Forecast, HistoryQuery, Match, Planned,
+    AllocationChange, AllocationFilter, Audit, EventFilter, Finding, Forecast, HistoryQuery, Mark, Match, Planned,
     PoolChange, PoolFilter, Resize, Result, ScopeChange, Tenure, Terms, TrendPoint, Utilization, forecast,
 };
 
@@ -191,16 +191,24 @@ pub trait Ipam: Send + Sync {
     fn free_cidrs(&self, pool_id: &str, max_netmask_length: Option<u8>, limit: usize) -> Result<Vec<Cidr>>;
     fn utilization(&self, pool_id: &str) -> Result<Utilization>;
 
-    /// Events after `after` (0: from the first), oldest first, at most `limit`.
+    /// Events after `after` (0: from the first that is kept), oldest first, at most `limit`. Those up to [`Ipam::mark`] were
+    /// forgotten.
     fn events(&self, after: u64, limit: usize) -> Result<Vec<Event>>;
-    /// Who had which blocks when, by the event that began it. Reads the whole history.
+    /// After which event the history begins; `None`: with the first. Asked after a question it says what may be missing
+    /// in the answer.
+    fn mark(&self) -> Result<Option<Mark>> {
+        Ok(None)
+    }
+    /// Who had which blocks when, by the event that began it; what was over by the time of [`Ipam::mark`] is not told.
+    /// Reads the whole history.
     ///
     /// # Errors
     /// [`crate::ipam::Error::Unsupported`] where no history is kept.
     fn history(&self, _query: &HistoryQuery) -> Result<Vec<Tenure>> {
         Err(Error::Unsupported { what: Unsupported::Events })
     }
-    /// How full a pool was, at `from` and after each `step` (more than zero) until `to`. Reads the whole history.
+    /// How full a pool was, at `from` and after each `step` (more than zero) until `to`; moments before the time of
+    /// [`Ipam::mark`] are left out. Reads the whole history.
     ///
     /// # Errors
     /// [`crate::ipam::Error::NotFound`]; [`crate::ipam::Error::Unsupported`] where no history is kept.

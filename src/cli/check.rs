@@ -1,13 +1,30 @@
 //! `check`: whether everything is as it must be.
 //!
-//! JSON: `{store, ok, findings: [{place, what}], scopes, pools, allocations, holds, events}`.
+//! JSON: `{store, ok, findings: [{place, what}], scopes, pools, allocations, holds, events, forgotten, archives}`. `events` are
+//! those that the store keeps, `forgotten` is the number of the last one that it does not. `archives` is `null`, or with
+//! `--archive` `{events, last}`: how many events the archives have, and the last event of the store, which they and the store
+//! lead up to without a gap when nothing is found.
 
+use std::path::PathBuf;
+
+use clap::Args;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::out::{Page, clean};
-use super::{Failure, Format};
-use crate::backend::{Audit, Finding, Ipam};
+use super::{Failure, Format, Opened};
+use crate::backend::upkeep::Witnessed;
+use crate::backend::{Audit, Finding};
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// Archives that `prune --events` wrote, all of them: verifies that they and the store are one unbroken history from
+    /// event 1 to the last one.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    archive: Vec<PathBuf>,
+    #[command(flatten)]
+    format: Format,
+}
 
 #[derive(Serialize)]
 struct Answer<'a> {
@@ -19,6 +36,8 @@ struct Answer<'a> {
     allocations: u64,
     holds: u64,
     events: u64,
+    forgotten: u64,
+    archives: Option<Value>,
 }
 
 #[derive(Serialize)]
@@ -33,13 +52,29 @@ impl<'a> From<&'a Finding> for FindingAnswer<'a> {
     }
 }
 
-pub(super) fn page(ipam: &dyn Ipam, format: Format) -> Result<Page, Failure> {
-    let audit = ipam.check()?;
-    Ok(render(&audit, &ipam.describe(), format))
+pub(super) fn page(opened: &Opened, options: &Options) -> Result<Page, Failure> {
+    let store = opened.ipam().describe();
+    if options.archive.is_empty() {
+        return Ok(render(&opened.ipam().check()?, None, &store, options.format));
+    }
+    let local = opened.own("It keeps no events, so there are no archives of them.")?;
+    let (audit, witnessed) = local.check_with_archives(&options.archive)?;
+    Ok(render(&audit, Some(witnessed), &store, options.format))
 }
 
-fn render(audit: &Audit, store: &str, format: Format) -> Page {
-    let page = if format.json { Page::json(&value(audit, store)) } else { Page::text(text(audit, store)) };
+fn render(audit: &Audit, witnessed: Option<Witnessed>, store: &str, format: Format) -> Page {
+    let page = if format.json {
+        let mut answer = value(audit, store);
+        if let Some(Witnessed { archived, last }) = witnessed {
+            answer["archives"] = json!({ "events": archived, "last": last });
+        }
+        Page::json(&answer)
+    } else {
+        let proved = witnessed.filter(|_| audit.findings.is_empty()).map_or_else(String::new, |witnessed| {
+            format!("The archives and the store are one unbroken history, from event 1 to event {}.\n", witnessed.last)
+        });
+        Page::text(text(audit, store) + &proved)
+    };
     page.with_findings(!audit.findings.is_empty())
 }
 
@@ -54,6 +89,8 @@ pub(super) fn value(audit: &Audit, store: &str) -> Value {
         allocations: audit.allocations,
         holds: audit.holds,
         events: audit.events,
+        forgotten: audit.forgotten,
+        archives: None,
     };
     serde_json::to_value(answer).unwrap_or_default()
 }
@@ -64,8 +101,12 @@ pub(super) fn text(audit: &Audit, store: &str) -> String {
         let line = |finding: &Finding| format!("{}: {}\n", clean(&finding.place), clean(&finding.what));
         return audit.findings.iter().map(line).collect();
     }
+    let forgotten = match audit.forgotten {
+        0 => String::new(),
+        last => format!(" after event {last}, up to which all were forgotten"),
+    };
     format!(
-        "{store} is sound: {}, {}, {}, {}, {}.\n",
+        "{store} is sound: {}, {}, {}, {}, {}{forgotten}.\n",
         count(audit.scopes, "scope"),
         count(audit.pools, "pool"),
         count(audit.allocations, "allocation"),
@@ -85,21 +126,41 @@ mod tests {
     use super::*;
 
     fn audit(findings: Vec<Finding>) -> Audit {
-        Audit { findings, scopes: 2, pools: 1, allocations: 3, holds: 0, events: 12 }
+        Audit { findings, scopes: 2, pools: 1, allocations: 3, holds: 0, events: 12, forgotten: 0 }
     }
 
     #[test]
     fn a_sound_store_is_summed_up() {
-        let page = render(&audit(Vec::new()), "ipam.db", Format { json: false });
+        let page = render(&audit(Vec::new()), None, "ipam.db", Format { json: false });
         assert_eq!(page, Page::text("ipam.db is sound: 2 scopes, 1 pool, 3 allocations, 0 holds, 12 events.\n"));
+    }
+
+    #[test]
+    fn a_history_that_begins_later_is_said_and_archives_prove_the_rest() {
+        let audit = Audit { forgotten: 500, ..audit(Vec::new()) };
+        let sound = "ipam.db is sound: 2 scopes, 1 pool, 3 allocations, 0 holds, 12 events after event 500, up to which \
+                     all were forgotten.\n";
+        let proved = "The archives and the store are one unbroken history, from event 1 to event 512.\n";
+        let witnessed = Some(Witnessed { archived: 500, last: 512 });
+        assert_eq!(render(&audit, None, "ipam.db", Format { json: false }).text, sound);
+        assert_eq!(render(&audit, witnessed, "ipam.db", Format { json: false }).text, format!("{sound}{proved}"));
+        let json = |witnessed| -> Value {
+            serde_json::from_str(&render(&audit, witnessed, "ipam.db", Format { json: true }).text).unwrap()
+        };
+        assert_eq!((&json(None)["forgotten"], &json(None)["archives"]), (&json!(500), &Value::Null));
+        assert_eq!(json(witnessed)["archives"], json!({ "events": 500, "last": 512 }));
+        let finding = Finding { place: "archives".to_owned(), what: "Gap.".to_owned() };
+        let broken = Audit { findings: vec![finding], ..audit };
+        let page = render(&broken, witnessed, "ipam.db", Format { json: false });
+        assert_eq!(page, Page::text("archives: Gap.\n").with_findings(true), "what is not so is not said");
     }
 
     #[test]
     fn each_finding_is_one_line_and_sets_the_exit_status() {
         let finding = Finding { place: "ipam-pool-1".to_owned(), what: "free\nis wrong".to_owned() };
-        let text = render(&audit(vec![finding.clone()]), "ipam.db", Format { json: false });
+        let text = render(&audit(vec![finding.clone()]), None, "ipam.db", Format { json: false });
         assert_eq!(text, Page::text("ipam-pool-1: free\\nis wrong\n").with_findings(true));
-        let json = render(&audit(vec![finding]), "ipam.db", Format { json: true });
+        let json = render(&audit(vec![finding]), None, "ipam.db", Format { json: true });
         assert!(json.has_findings);
         let value: serde_json::Value = serde_json::from_str(&json.text).unwrap();
         assert_eq!(value["findings"][0]["place"], "ipam-pool-1");

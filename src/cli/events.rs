@@ -1,6 +1,7 @@
 //! `events`: who did what when.
 //!
-//! JSON: `{store, events: [event]}`, each event as the store keeps it (`sequence`, `time`, `actor`, `action`, `kind`,
+//! JSON: `{store, forgotten, events: [event]}`; `forgotten` is `null`, or `{sequence, time, archived}` of the last event that the
+//! store does not keep any more, when it or an earlier one may have been asked for. Each event as the store keeps it (`sequence`, `time`, `actor`, `action`, `kind`,
 //! `id`, `before`, `after`, `previous_hash`, `hash`).
 
 use clap::Args;
@@ -9,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::out::{Page, clean};
 use super::{Failure, arguments};
-use crate::backend::{EventFilter, Ipam, Result, explain::time, newest_events};
-use crate::ipam::{Actor, Cidr, Event};
+use crate::backend::{EventFilter, Ipam, Mark, Result, explain::time, newest_events};
+use crate::ipam::{Actor, Cidr, Event, Kind};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -38,7 +39,7 @@ struct Wanted {
     /// Only of the object with this id.
     #[arg(long, value_name = "ID", conflicts_with = "after")]
     object: Option<String>,
-    /// Only these: hold, create, update, resize, delete, expire or import.
+    /// Only these: hold, create, update, resize, delete, expire, import or prune.
     #[arg(long, conflicts_with = "after")]
     action: Option<String>,
     /// Only of objects with an address of this block, before or after.
@@ -75,14 +76,34 @@ pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> std::result::Result<Pa
         }
         None => newest_events(ipam, &filter, options.limit)?,
     };
+    // Asked last: what was forgotten while events were read is in it.
+    let mark = ipam.mark()?.filter(|mark| match options.after {
+        Some(after) => after < mark.sequence,
+        None => events.len() < options.limit && filter.from.is_none_or(|from| from <= mark.time),
+    });
+    let warning = mark.as_ref().map(forgotten);
     if options.json_lines {
         let lines = events.iter().map(|event| format!("{}\n", json!(event)));
-        return Ok(Page::text(lines.collect::<String>()));
+        return Ok(Page::text(lines.collect::<String>()).warning(warning));
     }
     if options.format.json {
-        return Ok(Page::json(&json!({ "store": ipam.describe(), "events": events })));
+        let answer = json!({ "store": ipam.describe(), "forgotten": mark_value(mark.as_ref()), "events": events });
+        return Ok(Page::json(&answer).warning(warning));
     }
-    Ok(Page::text(events.iter().map(line).collect::<String>()))
+    Ok(Page::text(events.iter().map(line).collect::<String>()).warning(warning))
+}
+
+/// That an answer does not go back as far as it was asked for.
+pub(super) fn forgotten(mark: &Mark) -> String {
+    let where_ = match mark.archived {
+        true => "The archives that `prune --events` wrote have them.",
+        false => "Not all of them were archived.",
+    };
+    format!("Events up to #{}, {}, are not in the store any more. {where_}", mark.sequence, time(mark.time))
+}
+
+pub(super) fn mark_value(mark: Option<&Mark>) -> Value {
+    mark.map_or(Value::Null, |mark| json!({ "sequence": mark.sequence, "time": mark.time, "archived": mark.archived }))
 }
 
 /// Sequence number of the newest event (0: none), by halving: `any_after(n)` says whether there is one beyond n.
@@ -107,6 +128,10 @@ fn last_sequence(any_after: &dyn Fn(u64) -> Result<bool>) -> Result<u64> {
 pub(super) fn line(event: &Event) -> String {
     let record = if event.after.is_null() { &event.before } else { &event.after };
     let name = record.get("name").and_then(Value::as_str).unwrap_or_default();
+    if let Some(last) = record.get("sequence").filter(|_| event.kind == Kind::History) {
+        let (at, actor) = (time(event.time), actor(&event.actor));
+        return format!("#{}  {at}  {actor}  {} history up to #{last}\n", event.sequence, clean(&event.action));
+    }
     format!(
         "#{}  {}  {}  {} {} {} ({}){}\n",
         event.sequence,
@@ -145,7 +170,6 @@ pub(super) fn actor(actor: &Actor) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ipam::Kind;
 
     fn event(before: Value, after: Value) -> Event {
         Event {
@@ -170,6 +194,17 @@ mod tests {
         assert_eq!(line(&event(small.clone(), large)), format!("{start}10.0.0.0/24 -> 10.0.0.0/23\n"));
         assert_eq!(line(&event(small.clone(), Value::Null)), format!("{start}10.0.0.0/24\n"));
         assert_eq!(line(&event(Value::Null, small)), format!("{start}10.0.0.0/24\n"));
+    }
+
+    #[test]
+    fn an_event_of_pruning_says_up_to_where() {
+        let pruned = Event {
+            action: "prune".to_owned(),
+            kind: Kind::History,
+            id: "history".to_owned(),
+            ..event(Value::Null, json!({ "sequence": 500, "hash": "ab" }))
+        };
+        assert_eq!(line(&pruned), "#7  2026-01-01T12:00:00Z  network (ann)  prune history up to #500\n");
     }
 
     #[test]

@@ -1,19 +1,19 @@
 //! `history`: who had an address or a block when.
 //!
-//! JSON: `{store, history: [{cidr, from, to, kind, id, name, state, pool_id, source_pool_id, scope_id, resource_type,
+//! JSON: `{store, forgotten, history: [{cidr, from, to, kind, id, name, state, pool_id, source_pool_id, scope_id, resource_type,
 //! resource_id, began, ended, event}]}`, in order of the events that began them; `began` and `ended` are actors (`owner`,
 //! `user`, `run_url`), `to` and `ended` are `null` for what is still so. `--json-lines` prints the same objects, one on
-//! each line.
+//! each line. `forgotten` is as in `events --json`: what was over by that time is not told.
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::events::actor;
+use super::events::{actor, forgotten, mark_value};
 use super::out::{Page, clean, table};
 use super::{Failure, Format, arguments, paths};
 use crate::backend::explain::time;
-use crate::backend::{HistoryQuery, Ipam, Match, PoolFilter, Tenure};
+use crate::backend::{HistoryQuery, Ipam, Mark, Match, PoolFilter, Tenure};
 use crate::ipam::{Cidr, State};
 
 #[derive(Debug, Args)]
@@ -77,13 +77,18 @@ impl From<How> for Match {
 
 pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, Failure> {
     let found = ipam.history(&query(ipam, options)?)?;
-    Ok(if options.json_lines {
+    // Asked last: what was forgotten meanwhile is in it.
+    let mark = ipam.mark()?.filter(|mark| options.from.is_none_or(|from| from < mark.time));
+    let page = if options.json_lines {
         Page::text(found.iter().map(|tenure| format!("{}\n", value(tenure))).collect::<String>())
     } else if options.format.json {
-        Page::json(&json!({ "store": ipam.describe(), "history": found.iter().map(value).collect::<Vec<_>>() }))
+        let history = found.iter().map(value).collect::<Vec<_>>();
+        Page::json(&json!({ "store": ipam.describe(), "forgotten": mark_value(mark.as_ref()), "history": history }))
     } else {
-        Page::text(text(&found))
-    })
+        Page::text(text(&found, mark.as_ref()))
+    };
+    let over = |mark: &Mark| format!("What was over by {} is not told. {}", time(mark.time), forgotten(mark));
+    Ok(page.warning(mark.as_ref().map(over)))
 }
 
 fn query(ipam: &dyn Ipam, options: &Options) -> Result<HistoryQuery, Failure> {
@@ -132,9 +137,12 @@ fn value(tenure: &Tenure) -> Value {
     })
 }
 
-fn text(found: &[Tenure]) -> String {
+fn text(found: &[Tenure], mark: Option<&Mark>) -> String {
     if found.is_empty() {
-        return "Nobody had it.\n".to_owned();
+        return match mark {
+            None => "Nobody had it.\n".to_owned(),
+            Some(mark) => format!("Nobody has had it since {}.\n", time(mark.time)),
+        };
     }
     let row = |tenure: &Tenure| {
         let planned = if tenure.state == State::Active { "" } else { ", planned" };
@@ -180,11 +188,11 @@ mod tests {
     #[test]
     fn a_row_says_what_was_there_since_when_and_by_whom() {
         assert_eq!(
-            text(&[tenure()]),
+            text(&[tenure()], None),
             "CIDR         FROM                  TO   WHAT        NAME       BEGAN          ENDED  ID\n\
              10.0.1.0/24  2026-01-01T12:00:00Z  now  allocation  web\\u{1b}  network (ann)  -      ipam-pool-alloc-1\n"
         );
-        assert_eq!(text(&[]), "Nobody had it.\n");
+        assert_eq!(text(&[], None), "Nobody had it.\n");
     }
 
     #[test]

@@ -128,7 +128,7 @@ mod tests {
     }
 
     fn audit() -> Audit {
-        Audit { findings: Vec::new(), scopes: 2, pools: 1, allocations: 3, holds: 0, events: 12 }
+        Audit { findings: Vec::new(), scopes: 2, pools: 1, allocations: 3, holds: 0, events: 12, forgotten: 0 }
     }
 
     #[test]

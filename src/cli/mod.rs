@@ -70,7 +70,7 @@ enum Command {
     /// Allocations, as a table.
     Allocations(allocations::Options),
     /// Verifies the whole store; exit status 1 with one line for each finding.
-    Check(Format),
+    Check(check::Options),
     /// History: who did what when.
     Events(events::Options),
     /// Who had an address or a block when: told from the events, exactly.
@@ -85,7 +85,8 @@ enum Command {
     Import(import::Options),
     /// Takes back expired holds everywhere. Terraform does so by itself when it needs the space.
     Gc(gc::Options),
-    /// Removes what only the past of the store needs, where a store keeps such things.
+    /// Removes what only the past of the store needs: old versions where a store keeps such things, or with --events old
+    /// events, archived first.
     Prune(prune::Options),
     /// Serves the provider for a debugger: prints TF_REATTACH_PROVIDERS and goes on until Ctrl-C.
     Debug,
@@ -126,6 +127,7 @@ impl From<Stopped> for Failure {
         match stopped {
             Stopped::Refused(error) => error.into(),
             Stopped::File(path, error) => Self::Usage(format!("{} cannot be read: {error}.", path.display())),
+            Stopped::Archive(path, why) => Self::Usage(format!("The archive {} cannot be used. {why}", path.display())),
             Stopped::Output(error) => Self::Usage(format!("The export cannot be written: {error}.")),
         }
     }
@@ -167,7 +169,7 @@ fn answer(cli: &Cli) -> Result<Answer, Failure> {
         None => Page::text(about::text()),
         Some(Command::Tree(options)) => tree::page(open(&cli.store)?.ipam(), options)?,
         Some(Command::Allocations(options)) => allocations::page(open(&cli.store)?.ipam(), options)?,
-        Some(Command::Check(format)) => check::page(open(&cli.store)?.ipam(), *format)?,
+        Some(Command::Check(options)) => check::page(&open(&cli.store)?, options)?,
         Some(Command::Events(options)) => events::page(open(&cli.store)?.ipam(), options)?,
         Some(Command::History(options)) => history::page(open(&cli.store)?.ipam(), options)?,
         Some(Command::Report(options)) => report::page(open(&cli.store)?.ipam(), options)?,

@@ -13,12 +13,15 @@ pub(super) struct Page {
     pub(super) text: String,
     /// Whether there is something that should not be.
     pub(super) has_findings: bool,
+    /// What must be known to read the answer, for a person: it goes to stderr, so that a program that reads the answer is
+    /// not disturbed.
+    pub(super) warning: Option<String>,
 }
 
 impl Page {
     /// An answer in which all is well.
     pub(super) fn text(text: impl Into<String>) -> Self {
-        Self { text: text.into(), has_findings: false }
+        Self { text: text.into(), has_findings: false, warning: None }
     }
 
     /// The same as indented JSON.
@@ -33,8 +36,17 @@ impl Page {
         Self { has_findings, ..self }
     }
 
+    /// The same with a warning.
+    pub(super) fn warning(self, warning: Option<String>) -> Self {
+        Self { warning, ..self }
+    }
+
     /// Prints it. A reader that went away (`| head`) is not an error.
     pub(super) fn print(&self) -> ExitCode {
+        if let Some(warning) = &self.warning {
+            // Whoever closed stderr does not want to know.
+            let _ = writeln!(io::stderr(), "warning: {warning}");
+        }
         let mut stdout = io::stdout().lock();
         let written = stdout.write_all(self.text.as_bytes()).and_then(|()| stdout.flush());
         match written {

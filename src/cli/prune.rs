@@ -1,16 +1,22 @@
-//! `prune`: removes what only the past of a store needs (not its history of events, which stays whole).
+//! `prune`: removes what only the past of a store needs. Without `--events` that is old versions of a bucket, and the history of
+//! events stays as it is; with it, old events are written to an archive and forgotten.
 //!
-//! JSON: `{store, prunable, removed, left}`; `prunable` is `false` for a store that keeps no such thing.
+//! JSON: `{store, prunable, removed, left}`; `prunable` is `false` for a store that keeps no such thing. With `--events`:
+//! `{store, dry_run, archive, forgotten, archived, until, left, begins_after}`: events that were forgotten, those that were
+//! written to the archive for it (the others were there already), the number of the last one forgotten now or `null`, the
+//! events that are left, and `{sequence, time, archived}` of the last event that the store does not keep, or `null`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 use serde_json::json;
 
 use super::check::count;
-use super::out::Page;
+use super::events::mark_value;
+use super::out::{self, Page};
 use super::{Failure, Format};
-use crate::backend::upkeep::Pruned;
+use crate::backend::upkeep::{ForgetMode, Pruned, PrunedEvents};
 use crate::backend::{Ipam, Local};
 
 #[derive(Debug, Args)]
@@ -18,13 +24,39 @@ pub(super) struct Options {
     /// Keep what is younger than this, such as 30d or 12h.
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     keep: Duration,
+    /// Forget old events of the history. What they say of now stays known, and the rest can still be verified.
+    #[arg(long)]
+    events: bool,
+    /// Write the events to this file first, as JSON lines: a new one, or the one that the last run wrote.
+    #[arg(long, value_name = "FILE", requires = "events", conflicts_with = "no_archive")]
+    archive: Option<PathBuf>,
+    /// Keep no archive: the events are lost for ever.
+    #[arg(long, requires = "events")]
+    no_archive: bool,
+    /// Says which events would be forgotten, and writes nothing.
+    #[arg(long, requires = "events")]
+    dry_run: bool,
     #[command(flatten)]
     format: Format,
 }
 
 pub(super) fn page(ipam: &Local, options: &Options) -> Result<Page, Failure> {
-    let pruned = ipam.prune(options.keep)?;
-    Ok(render(pruned, &ipam.describe(), options.format))
+    if !options.events {
+        let pruned = ipam.prune(options.keep)?;
+        return Ok(render(pruned, &ipam.describe(), options.format));
+    }
+    if options.archive.is_none() && !options.no_archive {
+        return Err(Failure::Usage(
+            "Where should the events go? Give --archive FILE, or --no-archive when they may be lost for ever."
+                .to_owned(),
+        ));
+    }
+    let mode = ForgetMode { keep: options.keep, archive: options.archive.as_deref(), dry_run: options.dry_run };
+    let pruned = {
+        let mut bar = out::Bar::new();
+        ipam.prune_events(mode, &mut |what, done, total| bar.show(what, done, total))?
+    };
+    Ok(render_events(&pruned, &ipam.describe(), options))
 }
 
 fn render(pruned: Option<Pruned>, store: &str, format: Format) -> Page {
@@ -36,6 +68,36 @@ fn render(pruned: Option<Pruned>, store: &str, format: Format) -> Page {
         None => format!("{store}: this store keeps nothing to prune.\n"),
         Some(Pruned { removed, left }) => format!("{store}: {} removed, {left} left.\n", count(removed, "object")),
     })
+}
+
+fn render_events(pruned: &PrunedEvents, store: &str, options: &Options) -> Page {
+    let PrunedEvents { forgotten, archived, until, kept, mark } = pruned;
+    let archive = options.archive.as_ref().map(|path| path.display().to_string());
+    if options.format.json {
+        return Page::json(&json!({
+            "store": store,
+            "dry_run": options.dry_run,
+            "archive": archive,
+            "forgotten": forgotten,
+            "archived": archived,
+            "until": until,
+            "left": kept,
+            "begins_after": mark_value(mark.as_ref()),
+        }));
+    }
+    let Some(until) = until else {
+        return Page::text(format!("{store}: no event is that old; {} left.\n", count(*kept, "event")));
+    };
+    let would = if options.dry_run { "would be " } else { "" };
+    let kept_in = match (&archive, archived) {
+        (None, _) => String::new(),
+        (Some(archive), written) if written == forgotten => format!("{would}written to {archive} and "),
+        (Some(archive), written) => {
+            format!("{would}written to {archive} ({} were there already) and ", forgotten.saturating_sub(*written))
+        }
+    };
+    let gone = count(*forgotten, "event");
+    Page::text(format!("{store}: {gone} up to #{until} {kept_in}{would}forgotten, {kept} left.\n"))
 }
 
 #[cfg(test)]
@@ -54,5 +116,35 @@ mod tests {
     fn what_was_removed_is_counted() {
         let page = render(Some(Pruned { removed: 1, left: 5 }), "bucket b", Format { json: false });
         assert_eq!(page, Page::text("bucket b: 1 object removed, 5 left.\n"));
+    }
+
+    #[test]
+    fn forgotten_events_are_counted_and_where_they_are_is_said() {
+        let options = |archive: Option<&str>, dry_run| Options {
+            keep: Duration::from_secs(60),
+            events: true,
+            archive: archive.map(PathBuf::from),
+            no_archive: archive.is_none(),
+            dry_run,
+            format: Format { json: false },
+        };
+        let pruned = PrunedEvents { forgotten: 500, archived: 500, until: Some(700), kept: 40, mark: None };
+        let said = |pruned: &PrunedEvents, options: &Options| render_events(pruned, "ipam.db", options).text;
+        assert_eq!(
+            said(&pruned, &options(Some("a.jsonl"), false)),
+            "ipam.db: 500 events up to #700 written to a.jsonl and forgotten, 40 left.\n"
+        );
+        assert_eq!(
+            said(&pruned, &options(Some("a.jsonl"), true)),
+            "ipam.db: 500 events up to #700 would be written to a.jsonl and would be forgotten, 40 left.\n"
+        );
+        assert_eq!(said(&pruned, &options(None, false)), "ipam.db: 500 events up to #700 forgotten, 40 left.\n");
+        let again = PrunedEvents { archived: 100, ..pruned };
+        assert_eq!(
+            said(&again, &options(Some("a.jsonl"), false)),
+            "ipam.db: 500 events up to #700 written to a.jsonl (400 were there already) and forgotten, 40 left.\n"
+        );
+        let none = PrunedEvents { kept: 1, ..PrunedEvents::default() };
+        assert_eq!(said(&none, &options(None, false)), "ipam.db: no event is that old; 1 event left.\n");
     }
 }

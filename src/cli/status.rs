@@ -1,7 +1,7 @@
 //! `status`: how a store is, for people and for metrics. Exit status 2 when it cannot be reached.
 //!
 //! JSON: `{store, kind, program_version, format_version, time, scopes, pools, pool_cidrs, allocations, holds,
-//! expired_holds, planned_growths, lapsed_holds, last_event, facts}`.
+//! expired_holds, planned_growths, lapsed_holds, events, forgotten, last_event, facts}`.
 //!
 //! | name | what |
 //! |---|---|
@@ -9,6 +9,8 @@
 //! | `holds` | planned objects that have a name; `expired_holds` are those among them that `gc` may take back |
 //! | `planned_growths` | allocations that are planned to grow in place |
 //! | `lapsed_holds` | holds that were taken back, remembered for a week |
+//! | `events` | events that the store keeps |
+//! | `forgotten` | `{sequence, time, archived}` of the last event that it does not keep any more, or `null` |
 //! | `last_event` | `{sequence, time, owner, user, action, kind, id}`, or `null` |
 //! | `facts` | what the kind of store says of itself: names in snake case, values as text |
 //!
@@ -17,6 +19,7 @@
 
 use serde_json::{Value, json};
 
+use super::events::mark_value;
 use super::out::{Page, clean};
 use super::{Failure, Format, Opened};
 use crate::backend::explain::time;
@@ -63,6 +66,8 @@ fn value(status: &Status, now: jiff::Timestamp) -> Value {
         "lapsed_holds": census.lapsed_holds,
         "discoveries": census.discoveries,
         "sightings": census.sightings,
+        "events": status.events,
+        "forgotten": mark_value(status.mark.as_ref()),
         "last_event": last_event,
         "facts": facts.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect::<serde_json::Map<_, _>>(),
     })
@@ -75,6 +80,9 @@ fn text(status: &Status) -> String {
         |event| format!("#{} at {} by {}", event.sequence, time(event.time), clean(&event.actor.owner)),
     );
     let format = status.format_version.map_or_else(|| "none yet".to_owned(), |version| version.to_string());
+    let since = status.mark.as_ref().map_or_else(String::new, |mark| {
+        format!(" since {} (those up to #{} were {})", time(mark.time), mark.sequence, was(mark.archived))
+    });
     let mut rows = vec![
         ("store", clean(&status.place)),
         ("program", env!("CARGO_PKG_VERSION").to_owned()),
@@ -86,6 +94,7 @@ fn text(status: &Status) -> String {
         ("holds", format!("{} ({} expired)", census.holds, census.expired_holds)),
         ("planned growths", census.planned_growths.to_string()),
         ("lapsed holds", census.lapsed_holds.to_string()),
+        ("events", format!("{}{since}", status.events)),
     ];
     // Where nobody looks into accounts there is nothing to say of it.
     if census.discoveries > 0 {
@@ -94,6 +103,11 @@ fn text(status: &Status) -> String {
     rows.push(("last event", last));
     rows.extend(status.facts.iter().map(|(name, value)| (*name, clean(value))));
     rows.into_iter().map(|(name, value)| format!("{:<17}{value}\n", name.replace('_', " "))).collect()
+}
+
+/// What became of events that are not kept.
+const fn was(archived: bool) -> &'static str {
+    if archived { "archived" } else { "forgotten" }
 }
 
 #[cfg(test)]
@@ -120,6 +134,8 @@ mod tests {
             format_version: Some(1),
             census: Census { scopes: 2, pools: 1, holds: 3, expired_holds: 1, ..Census::default() },
             last_event: Some(event),
+            events: 7,
+            mark: None,
             facts: vec![("log_length", "12".to_owned())],
         }
     }
@@ -133,8 +149,10 @@ mod tests {
             [
                 "allocations",
                 "discoveries",
+                "events",
                 "expired_holds",
                 "facts",
+                "forgotten",
                 "format_version",
                 "holds",
                 "kind",

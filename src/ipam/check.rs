@@ -9,6 +9,7 @@ use super::codec::{self, Record};
 use super::counters::Counters;
 use super::discovery::Kept;
 use super::events::Chain;
+use super::mark::{Mark, Remembered, Remnant};
 use super::names::NameEntry;
 use super::records::Claims;
 use super::{Audit, Error, Event, Finding, Item, Reader, Records, Result, ScopeType, State, events, keys};
@@ -40,7 +41,10 @@ struct Audited {
     findings: Vec<Finding>,
     entries: BTreeMap<String, Vec<u8>>,
     records: Records,
+    /// What the mark must have the digest of.
+    remembered: Remembered,
     events: u64,
+    forgotten: u64,
 }
 
 impl Reader<'_> {
@@ -84,7 +88,15 @@ impl Reader<'_> {
             Err(error) => return audited.damage(keys::EVENT_HEAD, error),
         };
         let (mut start, end) = keys::under("event/");
-        let mut chain = Chain::default();
+        let mark = match self.mark() {
+            Ok(mark) => mark,
+            Err(error) => {
+                audited.damage(keys::MARK, error)?;
+                None
+            }
+        };
+        audited.check_mark(mark.as_ref());
+        let mut chain = Chain::after(mark);
         loop {
             let page = self.snapshot.scan(&start..&end, Order::Ascending, PAGE)?;
             for (key, bytes) in &page {
@@ -107,6 +119,9 @@ impl Reader<'_> {
             if page.len() < PAGE {
                 break;
             }
+        }
+        if let Some(fault) = chain.fault_of_mark() {
+            audited.find(keys::MARK, fault);
         }
         if head != *chain.head() {
             let found = chain.head().sequence;
@@ -144,6 +159,7 @@ impl Audited {
             "sighting" => self.admit_kept(&key, &bytes, |sighted| Item::Sighted(Box::new(sighted))),
             "address" => self.admit_kept(&key, &bytes, |address| Item::SeenAddress(Box::new(address))),
             "past" => self.admit_kept(&key, &bytes, |past| Item::Past(Box::new(past))),
+            "remnant" => self.admit_remnant(&key, &bytes),
             "name" | "count" | "meta" | "default" => Ok(()),
             other if DERIVED.contains(&other) => Ok(()),
             _ => {
@@ -177,6 +193,24 @@ impl Audited {
         }
         self.records.admit(item(kept));
         Ok(())
+    }
+
+    fn admit_remnant(&mut self, key: &str, bytes: &[u8]) -> Result<()> {
+        let remnant: Remnant = codec::decode(key, bytes)?;
+        if keys::remnant(&remnant.id) != key {
+            return Err(codec::corrupt(key, &format!("it holds the remnant of {}", remnant.id)));
+        }
+        self.remembered.add(&remnant)
+    }
+
+    /// What is remembered must be what the mark was written with.
+    fn check_mark(&mut self, mark: Option<&Mark>) {
+        self.forgotten = mark.map_or(0, |mark| mark.sequence);
+        let fits = mark.map_or(self.remembered == Remembered::default(), |mark| mark.fits(&self.remembered));
+        if !fits {
+            let what = "What is remembered here of the events that were forgotten is not what it was when they were.";
+            self.find("remnant", what);
+        }
     }
 
     fn check_defaults(&mut self) {
@@ -279,6 +313,7 @@ impl Audited {
                 + count(pool_cidrs, State::Planned)
                 + count(allocations, State::Planned),
             events: self.events,
+            forgotten: self.forgotten,
             findings: self.findings,
         }
     }

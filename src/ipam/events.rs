@@ -8,7 +8,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::codec::{self, Record};
-use super::{Cidr, Env, Event, Reader, Result, keys};
+use super::mark::Mark;
+use super::{Cidr, Env, Event, Kind, Reader, Result, keys};
 use crate::store::{Order, Snapshot, Tx};
 
 /// Last event: what the next one builds on.
@@ -67,6 +68,8 @@ pub(super) enum Action {
     Delete,
     Expire,
     Import,
+    /// Events were forgotten.
+    Prune,
 }
 
 impl Action {
@@ -79,6 +82,7 @@ impl Action {
             Self::Delete => "delete",
             Self::Expire => "expire",
             Self::Import => "import",
+            Self::Prune => "prune",
         }
     }
 }
@@ -96,15 +100,33 @@ pub(super) fn append<R: Record>(
         return Ok(());
     }
     let id = subject.meta().id.clone();
+    let (before, after) = (value(before, &id)?, value(after, &id)?);
+    add(tx, env, action, (R::KIND, id), before, after)
+}
+
+/// Appends the event that says where the history begins from now on.
+pub(super) fn append_prune(tx: &mut dyn Tx, env: &Env<'_>, before: Option<&Mark>, after: &Mark) -> Result<()> {
+    let subject = (Kind::History, Kind::History.id_prefix().to_owned());
+    add(tx, env, Action::Prune, subject, value(before, keys::MARK)?, value(Some(after), keys::MARK)?)
+}
+
+fn add(
+    tx: &mut dyn Tx,
+    env: &Env<'_>,
+    action: Action,
+    (kind, id): (Kind, String),
+    before: Value,
+    after: Value,
+) -> Result<()> {
     let head = head(tx)?;
     let mut event = Event {
         sequence: head.sequence + 1,
         time: env.now,
         actor: env.actor.clone(),
         action: action.word().to_owned(),
-        kind: R::KIND,
-        before: value(before, &id)?,
-        after: value(after, &id)?,
+        kind,
+        before,
+        after,
         id,
         previous_hash: head.hash,
         hash: String::new(),
@@ -119,9 +141,48 @@ pub(super) fn append<R: Record>(
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Chain {
     head: Head,
+    /// What it begins after.
+    mark: Option<Mark>,
+    /// The mark that the last event of pruning speaks of.
+    told: Option<Mark>,
 }
 
 impl Chain {
+    /// A history whose beginning was forgotten, or one from event 1.
+    pub fn after(mark: Option<Mark>) -> Self {
+        let head = mark.as_ref().map_or_else(Head::default, Mark::head);
+        Self { head, mark, told: None }
+    }
+
+    /// A part of a history that begins with this event.
+    pub fn with(event: &Event) -> Self {
+        let head = Head { sequence: event.sequence.saturating_sub(1), hash: event.previous_hash.clone() };
+        Self { head, ..Self::default() }
+    }
+
+    /// What it begins after.
+    pub fn mark(&self) -> Option<&Mark> {
+        self.mark.as_ref()
+    }
+
+    /// What is wrong with the mark, now that all events were followed: the last event of pruning says what it must be.
+    pub fn fault_of_mark(&self) -> Option<String> {
+        match (&self.mark, &self.told) {
+            (mark, told) if mark == told => None,
+            (Some(mark), None) => {
+                Some(format!("Events up to {} are said to be forgotten, but no event says so.", mark.sequence))
+            }
+            (Some(mark), Some(told)) => Some(format!(
+                "The mark after event {} is not the one that the last event of pruning was written with, after event {}.",
+                mark.sequence, told.sequence
+            )),
+            (None, told) => Some(format!(
+                "The last event of pruning says that events up to {} were forgotten, but there is no mark.",
+                told.as_ref().map_or(0, |told| told.sequence)
+            )),
+        }
+    }
+
     /// What is wrong with `event` as the next one, in sentences. Goes on from it all the same.
     ///
     /// # Errors
@@ -133,10 +194,23 @@ impl Chain {
             faults.push(format!("Event {expected} is missing or out of order."));
         }
         if event.previous_hash != self.head.hash {
-            faults.push("The hash of the previous event is not the one that this event was written after.".to_owned());
+            let begins = self.mark.as_ref().is_some_and(|mark| *self.head() == mark.head());
+            faults.push(
+                match begins {
+                    true => "It was not written after the event that the mark says was the last one to be forgotten.",
+                    false => "The hash of the previous event is not the one that this event was written after.",
+                }
+                .to_owned(),
+            );
         }
         if hash(event)? != event.hash {
             faults.push("The event was changed after it was written: its hash does not fit.".to_owned());
+        }
+        if event.kind == Kind::History {
+            match serde_json::from_value(event.after.clone()) {
+                Ok(told) => self.told = Some(told),
+                Err(error) => faults.push(format!("What it says of pruning cannot be read: {error}.")),
+            }
         }
         self.head = Head { sequence: event.sequence, hash: event.hash.clone() };
         Ok(faults)
@@ -145,6 +219,11 @@ impl Chain {
     /// The last event.
     pub(super) fn head(&self) -> &Head {
         &self.head
+    }
+
+    /// How many events were followed.
+    pub fn length(&self) -> u64 {
+        self.head.sequence - self.mark.as_ref().map_or(0, |mark| mark.sequence).min(self.head.sequence)
     }
 
     /// Number of the last event, 0 before the first.
@@ -157,7 +236,7 @@ pub(super) fn head(snapshot: &mut dyn Snapshot) -> Result<Head> {
     Ok(codec::read(snapshot, keys::EVENT_HEAD)?.unwrap_or_default())
 }
 
-fn value<R: Record>(record: Option<&R>, id: &str) -> Result<Value> {
+fn value<R: Serialize>(record: Option<&R>, id: &str) -> Result<Value> {
     record.map_or(Ok(Value::Null), |record| {
         serde_json::to_value(record).map_err(|error| codec::corrupt(id, &error.to_string()))
     })
@@ -169,13 +248,18 @@ pub(super) fn hash(event: &Event) -> Result<String> {
     if let Value::Object(fields) = &mut value {
         fields.remove("hash");
     }
-    let mut text = String::new();
-    canonical(&value, &mut text);
     let mut hex = String::with_capacity(64);
-    for byte in Sha256::digest(text.as_bytes()) {
+    for byte in digest(&value) {
         let _ = write!(hex, "{byte:02x}");
     }
     Ok(hex)
+}
+
+/// SHA-256 over the canonical text.
+pub(super) fn digest(value: &Value) -> [u8; 32] {
+    let mut text = String::new();
+    canonical(value, &mut text);
+    Sha256::digest(text.as_bytes()).into()
 }
 
 /// JSON without spaces, with object keys in byte order whatever map type `serde_json` was built with.
@@ -211,7 +295,7 @@ fn canonical(value: &Value, out: &mut String) {
 }
 
 impl Reader<'_> {
-    /// Events after `after` (0: from the first), oldest first, at most `limit`.
+    /// Events after `after` (0: from the first that is kept), oldest first, at most `limit`.
     pub fn events(&mut self, after: u64, limit: usize) -> Result<Vec<Event>> {
         let start = keys::event(after.saturating_add(1));
         let (_, end) = keys::under("event/");

@@ -8,8 +8,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::mark::Remnant;
 use super::{
     Actor, Allocation, Cidr, Event, Kind, Meta, Pool, PoolCidr, Reader, ResourceType, Result, State, blocks, codec,
     keys,
@@ -65,7 +67,7 @@ pub struct HistoryQuery {
 }
 
 /// One object having one block for some time.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tenure {
     /// Allocation, pool CIDR, or pool: a block of a pool's own declaration.
     pub kind: Kind,
@@ -80,20 +82,26 @@ pub struct Tenure {
     /// The pool it was allocated in, or provisioned into.
     pub pool_id: String,
     /// The pool that the space came from; `None` for the space of a top-level pool.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_pool_id: Option<String>,
     /// The scope; `None` when nothing that is left says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope_id: Option<String>,
     /// What it was for; `None` for a pool CIDR.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<ResourceType>,
     /// The resource's id, or that of the pool below.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_id: Option<String>,
     /// Since when.
     pub from: Timestamp,
     /// Until when; `None`: still.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<Timestamp>,
     /// Who began it.
     pub began: Actor,
     /// Who ended it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<Actor>,
     /// Number of the event that began it.
     pub event: u64,
@@ -111,7 +119,7 @@ struct Standing {
 
 /// The blocks that a record has: none, one, or those of a pool's own declaration.
 fn standings(kind: Kind, record: &Value, place: &str) -> Result<Vec<Standing>> {
-    if record.is_null() || matches!(kind, Kind::Scope | Kind::Discovery | Kind::Treatment) {
+    if record.is_null() || matches!(kind, Kind::Scope | Kind::Discovery | Kind::Treatment | Kind::History) {
         return Ok(Vec::new());
     }
     let unreadable = |error: serde_json::Error| codec::corrupt(place, &error.to_string());
@@ -124,7 +132,7 @@ fn standings(kind: Kind, record: &Value, place: &str) -> Result<Vec<Standing>> {
         resource_id: None,
     };
     Ok(match kind {
-        Kind::Scope | Kind::Discovery | Kind::Treatment => Vec::new(),
+        Kind::Scope | Kind::Discovery | Kind::Treatment | Kind::History => Vec::new(),
         Kind::Pool => {
             let pool: Pool = serde_json::from_value(record.clone()).map_err(unreadable)?;
             let cidrs = if pool.meta.is_live() { pool.cidrs } else { BTreeSet::new() };
@@ -160,8 +168,16 @@ fn of_allocation(found: &Allocation) -> Vec<Standing> {
     own.into_iter().chain(growth.map(|cidr| of(cidr, State::Planned))).collect()
 }
 
+/// Where a live pool is.
+fn place(record: &Value) -> Option<Place> {
+    let text = |name: &str| record.get(name).and_then(Value::as_str).map(str::to_owned);
+    let is_lapsed = record.get("state").and_then(Value::as_str) == Some("lapsed");
+    let scope_id = text("scope_id").filter(|_| !is_lapsed)?;
+    Some(Place { scope_id, source_pool_id: text("source_pool_id") })
+}
+
 /// The tenures that fit a question, as the events are followed.
-struct Follower<'a> {
+pub(super) struct Follower<'a> {
     query: &'a HistoryQuery,
     /// Where pools are, those of the past too.
     places: HashMap<String, Place>,
@@ -172,19 +188,61 @@ struct Follower<'a> {
 }
 
 /// Where a pool is.
-#[derive(Clone)]
-struct Place {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Place {
     scope_id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     source_pool_id: Option<String>,
 }
 
+impl<'a> Follower<'a> {
+    /// At the beginning of a history, or at a mark when it is told what is remembered there.
+    pub(super) fn new(query: &'a HistoryQuery) -> Self {
+        Self { query, places: HashMap::new(), open: HashMap::new(), done: BTreeMap::new() }
+    }
+}
+
 impl Follower<'_> {
-    fn follow(&mut self, event: &Event) -> Result<()> {
-        if event.kind == Kind::Pool
-            && let Some(scope_id) = event.after.get("scope_id").and_then(Value::as_str)
-        {
-            let source_pool_id = event.after.get("source_pool_id").and_then(Value::as_str).map(str::to_owned);
-            self.places.insert(event.id.clone(), Place { scope_id: scope_id.to_owned(), source_pool_id });
+    /// Takes in what is remembered of an object from before the first event.
+    pub(super) fn recall(&mut self, remnant: Remnant) {
+        if let Some(place) = remnant.place {
+            self.places.insert(remnant.id.clone(), place);
+        }
+        if self.query.id.as_ref().is_some_and(|id| *id != remnant.id) {
+            return;
+        }
+        let asked: BTreeMap<Cidr, Tenure> = remnant
+            .tenures
+            .into_iter()
+            .filter(|tenure| self.is_asked_for(tenure))
+            .map(|tenure| (tenure.cidr, tenure))
+            .collect();
+        if !asked.is_empty() {
+            self.open.insert(remnant.id, asked);
+        }
+    }
+
+    /// What must be remembered of an object when the events until now are forgotten; `None`: nothing.
+    pub(super) fn remember(&self, id: &str) -> Option<Remnant> {
+        let place = self.places.get(id).cloned();
+        let tenures: Vec<Tenure> = self.open.get(id).map(|open| open.values().cloned().collect()).unwrap_or_default();
+        let kind = place.as_ref().map(|_| Kind::Pool).or(tenures.first().map(|tenure| tenure.kind))?;
+        Some(Remnant { id: id.to_owned(), kind, place, tenures })
+    }
+
+    /// What must be remembered of every object, by id.
+    pub(super) fn remember_all(&self) -> BTreeMap<String, Remnant> {
+        let ids = self.places.keys().chain(self.open.keys());
+        ids.filter_map(|id| Some((id.clone(), self.remember(id)?))).collect()
+    }
+
+    pub(super) fn follow(&mut self, event: &Event) -> Result<()> {
+        if event.kind == Kind::Pool {
+            // What is gone or lapsed gets no block any more.
+            match place(&event.after) {
+                Some(place) => self.places.insert(event.id.clone(), place),
+                None => self.places.remove(&event.id),
+            };
         }
         if self.query.id.as_ref().is_some_and(|id| *id != event.id) {
             return Ok(());
@@ -198,10 +256,12 @@ impl Follower<'_> {
         for one in now {
             match open.get_mut(&one.cidr) {
                 Some(tenure) => tenure.name = one.name,
-                None if self.is_asked_for(event.kind, &one) => {
-                    open.insert(one.cidr, self.begin(event, one));
+                None => {
+                    let begun = self.begin(event, one);
+                    if self.is_asked_for(&begun) {
+                        open.insert(begun.cidr, begun);
+                    }
                 }
-                None => {}
             }
         }
         if !open.is_empty() {
@@ -211,14 +271,12 @@ impl Follower<'_> {
     }
 
     /// Whether it fits what of the question is known when a tenure begins.
-    fn is_asked_for(&self, kind: Kind, now: &Standing) -> bool {
+    fn is_asked_for(&self, begun: &Tenure) -> bool {
         let query = self.query;
-        let place = self.places.get(&now.pool_id);
-        let source_pool_id = self.source_of(kind, now);
-        query.cidr.as_ref().is_none_or(|(asked, how)| how.fits(asked, &now.cidr))
-            && query.pool_id.as_ref().is_none_or(|asked| *asked == now.pool_id || source_pool_id == Some(asked))
-            && query.scope_id.as_ref().is_none_or(|scope_id| place.map(|place| &place.scope_id) == Some(scope_id))
-            && (query.include_planned || now.state == State::Active)
+        query.cidr.as_ref().is_none_or(|(asked, how)| how.fits(asked, &begun.cidr))
+            && query.pool_id.as_ref().is_none_or(|id| *id == begun.pool_id || begun.source_pool_id.as_ref() == Some(id))
+            && query.scope_id.as_ref().is_none_or(|scope_id| begun.scope_id.as_ref() == Some(scope_id))
+            && (query.include_planned || begun.state == State::Active)
     }
 
     /// The pool that the block was taken out of.
@@ -273,12 +331,17 @@ impl Follower<'_> {
 }
 
 impl Reader<'_> {
-    /// Who had which blocks when, by the event that began it. Reads all events, a page at a time.
+    /// Who had which blocks when, by the event that began it. Reads all events, a page at a time. What was over by the
+    /// time of the mark ([`Reader::mark`]) is not told.
     ///
     /// # Errors
     /// [`super::Error::Store`] when an event cannot be read.
     pub fn history(&mut self, query: &HistoryQuery) -> Result<Vec<Tenure>> {
-        let mut follower = Follower { query, places: HashMap::new(), open: HashMap::new(), done: BTreeMap::new() };
+        let mut follower = Follower::new(query);
+        self.each_remnant(&mut |remnant| {
+            follower.recall(remnant);
+            true
+        })?;
         self.each_event(&mut |event| follower.follow(event))?;
         Ok(follower.finish())
     }

@@ -219,7 +219,7 @@ pub(super) fn path(snapshot: &mut dyn Snapshot, pool: &Pool) -> Result<String> {
 pub(super) fn occupant<R: Record>(snapshot: &mut dyn Snapshot, record: &R) -> Result<Occupant> {
     let meta = record.meta();
     let path = match R::KIND {
-        Kind::Scope | Kind::Discovery | Kind::Treatment => meta.name.clone(),
+        Kind::Scope | Kind::Discovery | Kind::Treatment | Kind::History => meta.name.clone(),
         Kind::Pool => match codec::load::<Pool>(snapshot, &meta.id)? {
             Some(pool) => path(snapshot, &pool)?,
             None => meta.name.clone(),

@@ -30,8 +30,10 @@
 //! | `ended/<to>/<key in past>` | empty; the same by when it ended |
 //! | `imported/<resource>/<allocation>` | empty; allocations that a discovery brought |
 //! | `event/<sequence, 20 digits>` | one entry of the history |
+//! | `remnant/<id>` | what is remembered of an object from forgotten events: where a pool is, tenures that were not over |
 //! | `meta/event` | sequence and hash of the last event |
 //! | `meta/seen` | number of looks into accounts so far |
+//! | `meta/forgotten` | the mark: sequence, hash and time of the last event that was forgotten, when one was |
 //! | `meta/format` | format version; `importing <name>` until an import into an empty store has come to its end |
 //!
 //! A block is `<family>/<first address>/<netmask length, 3 digits>`. Addresses have 8 (IPv4) or 32 (IPv6) hexadecimal digits. Times are UTC with nine decimals. The space of a
@@ -53,6 +55,7 @@ pub(super) const END: &str = LAST;
 pub(super) const FORMAT: &str = "meta/format";
 pub(super) const EVENT_HEAD: &str = "meta/event";
 pub(super) const SEEN_HEAD: &str = "meta/seen";
+pub(super) const MARK: &str = "meta/forgotten";
 /// Container of the holds of scopes, parent of their names.
 pub(super) const ROOT: &str = "-";
 
@@ -94,6 +97,7 @@ pub(super) const fn kind_word(kind: Kind) -> &'static str {
         Kind::Allocation => "allocation",
         Kind::Discovery => "discovery",
         Kind::Treatment => "treatment",
+        Kind::History => "history",
     }
 }
 
@@ -247,6 +251,10 @@ pub(super) const fn default_scope(scope_type: ScopeType) -> &'static str {
         ScopeType::Private => "default/private",
         ScopeType::Public => "default/public",
     }
+}
+
+pub(super) fn remnant(id: &str) -> String {
+    format!("remnant/{}", part(id))
 }
 
 pub(super) fn event(sequence: u64) -> String {

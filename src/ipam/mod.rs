@@ -15,6 +15,7 @@
 //! | `names`, `holds`, `reclaim` | who has a name; standing of a plan; taking expired holds back |
 //! | `scopes`, `pools`, `pool_change`, `pool_cidrs`, `allocations`, `resize` | the operations, by noun |
 //! | `counters`, `events`, `find`, `list`, `insight` | sums, history, look-ups |
+//! | `mark`, `witness` | forgetting the beginning of the history, what is remembered of it; archives and store as one history |
 //! | `history`, `trends` | who had which block when, and how full a pool was, told from the events |
 //! | `records`, `record_faults`, `check` | all records, what is wrong among them, what follows from them; audit |
 //! | `seen`, `discovery` | what was seen in accounts: the nouns; what is kept of it, compared with pools |
@@ -37,6 +38,7 @@ mod holds;
 mod insight;
 mod keys;
 mod list;
+mod mark;
 mod moving;
 mod names;
 mod place;
@@ -55,6 +57,7 @@ mod special;
 mod trends;
 mod upkeep;
 mod view;
+mod witness;
 mod words;
 
 #[cfg(test)]
@@ -70,6 +73,7 @@ pub use discovery::{
 pub use error::{Error, Fault, KeptOff, Occupant, Result, RuleName, SeenThere, Space, Unfinished, Unsupported};
 pub use events::{Chain, EventFilter, blocks as event_blocks};
 pub use history::{HistoryQuery, Match, Tenure};
+pub use mark::{Mark, Remembered, Remnant, Until};
 pub use moving::{Format, Merge, Vacancy, event_entry};
 pub use pools::check_rules;
 pub use record::*;
@@ -80,4 +84,5 @@ pub use special::*;
 pub use trends::{Forecast, TrendPoint, forecast};
 pub use upkeep::{Census, Collected};
 pub use view::{Env, Ledger, Reader};
+pub use witness::Witness;
 pub(crate) use words::words;

@@ -168,6 +168,9 @@ impl Ledger<'_> {
     /// [`Error::Importing`] when another import has begun meanwhile.
     pub fn end_import(&mut self, name: &str, history: &Chain) -> Result<()> {
         self.require_import(name)?;
+        if let Some(mark) = history.mark() {
+            self.tx.put(keys::MARK, codec::encode(mark)?)?;
+        }
         if history.sequence() > 0 {
             self.tx.put(keys::EVENT_HEAD, codec::encode(history.head())?)?;
         }
@@ -407,7 +410,7 @@ impl Records {
 }
 
 impl Tally {
-    /// Counts one more; an event is no object.
+    /// Counts one more; what is of the history is no object.
     pub fn count(&mut self, item: &Item) {
         match item {
             Item::Scope(_) => self.scopes += 1,
@@ -417,7 +420,7 @@ impl Tally {
             Item::Discovery(_) => self.discoveries += 1,
             Item::Treatment(_) => self.treatments += 1,
             Item::Place(_) | Item::Sighted(_) | Item::SeenAddress(_) | Item::Past(_) => self.seen += 1,
-            Item::Event(_) => {}
+            Item::Mark(_) | Item::Remnant(_) | Item::Event(_) => {}
         }
     }
 }

@@ -28,6 +28,8 @@ pub enum Kind {
     Discovery,
     /// How a block that was seen on a resource is treated.
     Treatment,
+    /// The history itself: what forgetting a part of it is an event of. There is one, and no record of it.
+    History,
 }
 
 impl Kind {
@@ -41,6 +43,7 @@ impl Kind {
             Self::Discovery => "ipam-res-disco-",
             // Its id says what it is of: vpc-1_10.0.0.0/16_us-east-1.
             Self::Treatment => "",
+            Self::History => "history",
         }
     }
 
@@ -62,6 +65,7 @@ impl Kind {
             Self::Allocation => "allocation",
             Self::Discovery => "resource discovery",
             Self::Treatment => "resource CIDR",
+            Self::History => "history",
         }
     }
 }
@@ -498,7 +502,7 @@ pub struct Event {
     pub time: Timestamp,
     /// Who.
     pub actor: Actor,
-    /// `hold`, `create`, `update`, `resize`, `delete`, `expire`, `import`.
+    /// `hold`, `create`, `update`, `resize`, `delete`, `expire`, `import`, `prune`.
     pub action: String,
     /// Kind of the object.
     pub kind: Kind,

@@ -10,8 +10,8 @@ use super::counters::Counters;
 use super::discovery::{self, Avoided, Kept};
 use super::names::NameEntry;
 use super::{
-    Allocation, Cidr, Discovery, Event, Finding, Past, Place, Pool, PoolCidr, Reader, Result, Scope, ScopeType,
-    SeenAddress, Sighted, Special, State, Treated, keys, record_faults,
+    Allocation, Cidr, Discovery, Event, Finding, Mark, Past, Place, Pool, PoolCidr, Reader, Remnant, Result, Scope,
+    ScopeType, SeenAddress, Sighted, Special, State, Treated, keys, record_faults,
 };
 
 /// Events read at a time.
@@ -29,7 +29,12 @@ pub enum Item {
     Place(Place),
     Sighted(Box<Sighted>),
     SeenAddress(Box<SeenAddress>),
+    /// Who had a block, and has it no more.
     Past(Box<Past>),
+    /// After which event the history begins.
+    Mark(Box<Mark>),
+    /// What is remembered of forgotten events.
+    Remnant(Box<Remnant>),
     Event(Box<Event>),
 }
 
@@ -95,7 +100,7 @@ impl Claims<'_> {
 }
 
 impl Records {
-    /// Takes one in; `false` when there is one of this id already. Events are not kept here.
+    /// Takes one in; `false` when there is one of this id already. The history is not kept here.
     pub fn admit(&mut self, item: Item) -> bool {
         fn put<R: Record>(records: &mut BTreeMap<String, R>, record: R) -> bool {
             records.insert(record.meta().id.clone(), record).is_none()
@@ -114,7 +119,7 @@ impl Records {
             Item::Sighted(sighted) => keep(&mut self.sightings, *sighted),
             Item::SeenAddress(address) => keep(&mut self.addresses, *address),
             Item::Past(past) => keep(&mut self.past, *past),
-            Item::Event(_) => true,
+            Item::Mark(_) | Item::Remnant(_) | Item::Event(_) => true,
         }
     }
 
@@ -336,7 +341,7 @@ fn rest(block: &Cidr, taken: &[(Cidr, &str)], found: &mut dyn FnMut(Cidr) -> Res
 
 impl Reader<'_> {
     /// Hands out everything in order: scopes, pools, pool CIDRs, allocations, discoveries, treatments, each by id; what
-    /// was seen; then the events. Reads a page at a time. `sink` answers whether to go on.
+    /// was seen; the mark and what is remembered with it; then the events. Reads a page at a time. `sink` answers whether to go on.
     ///
     /// # Errors
     /// [`super::Error::Store`]; a record that cannot be read is named.
@@ -350,7 +355,9 @@ impl Reader<'_> {
             && self.each_kept(&mut |place| sink(Item::Place(place)))?
             && self.each_kept(&mut |sighted| sink(Item::Sighted(Box::new(sighted))))?
             && self.each_kept(&mut |address| sink(Item::SeenAddress(Box::new(address))))?
-            && self.each_kept(&mut |past| sink(Item::Past(Box::new(past))))?;
+            && self.each_kept(&mut |past| sink(Item::Past(Box::new(past))))?
+            && self.mark()?.is_none_or(|mark| sink(Item::Mark(Box::new(mark))))
+            && self.each_remnant(&mut |remnant| sink(Item::Remnant(Box::new(remnant))))?;
         if !go_on {
             return Ok(());
         }
@@ -369,7 +376,7 @@ impl Reader<'_> {
     pub fn records(&mut self) -> Result<Records> {
         let mut records = Records::default();
         self.everything(&mut |item| match item {
-            Item::Event(_) => false,
+            Item::Mark(_) | Item::Remnant(_) | Item::Event(_) => false,
             item => {
                 records.admit(item);
                 true
@@ -386,7 +393,7 @@ impl Reader<'_> {
 }
 
 impl Item {
-    /// The object's id, empty for what has none: an event, something that was seen.
+    /// The object's id, empty for what has none: what is of the history, something that was seen.
     pub fn id(&self) -> &str {
         match self {
             Self::Scope(scope) => &scope.meta.id,
@@ -395,7 +402,8 @@ impl Item {
             Self::Allocation(allocation) => &allocation.meta.id,
             Self::Discovery(discovery) => &discovery.meta.id,
             Self::Treatment(treated) => &treated.meta.id,
-            Self::Place(_) | Self::Sighted(_) | Self::SeenAddress(_) | Self::Past(_) | Self::Event(_) => "",
+            Self::Place(_) | Self::Sighted(_) | Self::SeenAddress(_) | Self::Past(_) => "",
+            Self::Mark(_) | Self::Remnant(_) | Self::Event(_) => "",
         }
     }
 }

@@ -149,5 +149,8 @@ pub struct Audit {
     pub pools: u64,
     pub allocations: u64,
     pub holds: u64,
+    /// Those that are kept.
     pub events: u64,
+    /// Number of the last event that was forgotten, 0 when none was: the first that is kept comes after it.
+    pub forgotten: u64,
 }

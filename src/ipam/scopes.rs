@@ -239,7 +239,7 @@ impl Ledger<'_> {
             }),
             Some(Kind::Discovery) => self.confirm_record(id, |tx, _, after: &super::Discovery| put(tx, after)),
             Some(Kind::Treatment) => self.confirm_record(id, |tx, _, after: &super::Treated| put(tx, after)),
-            None => Ok(()),
+            Some(Kind::History) | None => Ok(()),
         }
     }
 
@@ -277,7 +277,7 @@ impl Reader<'_> {
             Some(Kind::Allocation) => unseen::<super::Allocation>(self.snapshot, id),
             Some(Kind::Discovery) => unseen::<super::Discovery>(self.snapshot, id),
             Some(Kind::Treatment) => unseen::<super::Treated>(self.snapshot, id),
-            None => Ok(false),
+            Some(Kind::History) | None => Ok(false),
         }
     }
 

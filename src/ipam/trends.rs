@@ -65,7 +65,8 @@ fn count_in(tenure: &Tenure, pools: &mut BTreeMap<String, Changes>) {
 }
 
 impl Reader<'_> {
-    /// How full a pool was, at `from` and after each `step` (more than zero) until `to`. Reads all events.
+    /// How full a pool was, at `from` and after each `step` (more than zero) until `to`. Moments before the time of the
+    /// mark ([`Reader::mark`]) are left out: nobody knows. Reads all events.
     ///
     /// # Errors
     /// [`super::Error::NotFound`]; [`super::Error::Store`] when an event cannot be read.
@@ -76,7 +77,9 @@ impl Reader<'_> {
         for tenure in self.history(&query)? {
             count_in(&tenure, &mut pools);
         }
-        Ok(pools.into_values().flat_map(|changes| points(changes, from, to, step)).collect())
+        let known = self.known_since()?;
+        let told = pools.into_values().flat_map(|changes| points(changes, from, to, step));
+        Ok(told.filter(|point| point.time >= known).collect())
     }
 
     /// The same of every pool that there is, by id. Reads all events, once.
@@ -94,7 +97,9 @@ impl Reader<'_> {
         for tenure in self.history(&HistoryQuery { to: Some(to), ..HistoryQuery::default() })? {
             count_in(&tenure, &mut pools);
         }
-        Ok(pools.into_iter().map(|(id, changes)| (id, points(changes, from, to, step))).collect())
+        let known = self.known_since()?;
+        let told = |changes| points(changes, from, to, step).into_iter().filter(|point| point.time >= known).collect();
+        Ok(pools.into_iter().map(|(id, changes)| (id, told(changes))).collect())
     }
 }
 

@@ -41,7 +41,7 @@ pub struct Ask {
     pub scope_id: Option<String>,
     /// Only this pool and those below it.
     pub pool_id: Option<String>,
-    /// How far back trends and events go; thirty days when not given.
+    /// How far back trends and events go; thirty days when not given. Not beyond what the store still knows.
     pub since: Option<Timestamp>,
 }
 
@@ -101,7 +101,9 @@ impl Report {
     /// [`Error::NotFound`] for a scope or pool of `ask` that is not there; those of every question.
     pub fn gather(ipam: &dyn Ipam, ask: &Ask, progress: &mut Progress<'_>) -> Result<Self> {
         let at = ipam.now();
-        let since = ask.since.unwrap_or_else(|| at.checked_sub(USUAL).unwrap_or(Timestamp::MIN)).min(at);
+        let wanted = ask.since.unwrap_or_else(|| at.checked_sub(USUAL).unwrap_or(Timestamp::MIN)).min(at);
+        // What was forgotten cannot be told.
+        let since = ipam.mark()?.map_or(wanted, |mark| mark.time.clamp(wanted, at));
         let step = (at.duration_since(since).unsigned_abs() / POINTS).max(Duration::from_secs(1));
         let (scopes, listed) = narrowed(ipam, ask)?;
         let narrowed_to = words(ask, &scopes, &listed);
@@ -116,8 +118,10 @@ impl Report {
         }
         let (allocations, below) = allocations(ipam, ask, &pools)?;
         let audit = ipam.check()?;
-        let events =
-            if has_history { newest(ipam, since, audit.events, &subjects(ask, &scopes, &pools))? } else { Vec::new() };
+        let events = match has_history {
+            true => newest(ipam, since, (audit.forgotten, audit.events), &subjects(ask, &scopes, &pools))?,
+            false => Vec::new(),
+        };
         let mut report = Self {
             store: ipam.describe(),
             at,
@@ -254,13 +258,18 @@ fn is_about(event: &Event, subjects: &HashSet<&str>) -> bool {
     subjects.contains(event.id.as_str()) || names(&event.after) || names(&event.before)
 }
 
-/// The newest events since then, the newest first. Reads from the end, as far as it must; `last` is the number of the
-/// last event.
-fn newest(ipam: &dyn Ipam, since: Timestamp, last: u64, subjects: &Option<HashSet<&str>>) -> Result<Vec<Event>> {
+/// The newest events since then, the newest first. Reads from the end, as far as it must: `kept` events come after the first
+/// `forgotten`.
+fn newest(
+    ipam: &dyn Ipam,
+    since: Timestamp,
+    (forgotten, kept): (u64, u64),
+    subjects: &Option<HashSet<&str>>,
+) -> Result<Vec<Event>> {
     let mut found = Vec::new();
-    let mut end = last;
-    while end > 0 && found.len() < EVENTS_MAX {
-        let start = end.saturating_sub(PAGE);
+    let mut end = forgotten + kept;
+    while end > forgotten && found.len() < EVENTS_MAX {
+        let start = end.saturating_sub(PAGE).max(forgotten);
         let page = ipam.events(start, usize::try_from(end - start).unwrap_or(usize::MAX))?;
         let is_past = page.first().is_some_and(|first| first.time < since);
         let wanted =

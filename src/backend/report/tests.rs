@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::problems::broken_rules;
 use super::*;
+use crate::backend::upkeep::ForgetMode;
 use crate::backend::{Local, Planned, PoolChange, Surroundings, Terms};
 use crate::ipam::{Actor, AllocationSpec, PoolSpec, Provision, Rules, ScopeSpec, ScopeType, Size, Strategy, Tags};
 use crate::store::{self, StoreUrl};
@@ -254,6 +255,27 @@ fn a_pool_that_is_full_or_will_be_is_warned_of() {
         world.allocate(&top, &format!("n{place}"), &format!("10.0.0.{}/28", place * 16));
     }
     assert_eq!(problems(&world.report()), ["warning space top: It is full: no allocation can be made in it."]);
+}
+
+#[test]
+fn a_report_begins_where_the_history_does() {
+    let world = World::new();
+    let top = world.pool("top", None, "10.0.0.0/16");
+    world.allocate(&top, "web", "10.0.0.0/24");
+    let mark = world.ipam.now();
+    world.wait(10);
+    world.allocate(&top, "db", "10.0.1.0/24");
+    let day = Duration::from_hours(24);
+    let mode = ForgetMode { keep: day, archive: None, dry_run: false };
+    assert_eq!(world.ipam.prune_events(mode, &mut |_, _, _| ()).unwrap().kept, 2);
+    world.wait(10);
+    let report = world.report();
+    assert_eq!((report.since, report.step), (mark, day / 3), "twenty days of thirty");
+    let actions: Vec<&str> = report.events.iter().map(|event| event.action.as_str()).collect();
+    assert_eq!(actions, ["prune", "create"], "the newest first");
+    let trend = &report.pools[0].trend;
+    assert_eq!((trend[0].time, &trend[0].used), (mark, &256u16.into()), "what it had at the mark is known");
+    assert_eq!(trend.last().unwrap().used, 512u16.into());
 }
 
 #[test]

@@ -9,6 +9,9 @@
 //! "sightings":[...],"addresses":[...],"past":[...],"events":[...]}
 //! ```
 //!
+//! A store that forgot the beginning of its history has two more lists before the events, and version 2: `mark`, with the
+//! one mark, and `remnants`. A file of version 1 has a history from its first event.
+//!
 //! Objects are written as records (what they are), not as the keys that a store makes of them. The order is that of
 //! ids, and of sequence numbers; two exports of the same content differ in the first line only. A file may come with any
 //! white space, but `format` and `version` stand before the lists.
@@ -24,15 +27,18 @@ use serde::{Deserializer, Serialize};
 use serde_json::{Value, json};
 
 use crate::ipam::{
-    Allocation, Discovery, Event, Item, Kind, Past, Place, Pool, PoolCidr, Scope, SeenAddress, Sighted, Treated,
+    Allocation, Discovery, Event, Item, Kind, Mark, Past, Place, Pool, PoolCidr, Remnant, Scope, SeenAddress, Sighted,
+    Treated,
 };
 
 /// What the file says it is.
 const FORMAT: &str = "terraform-provider-ipam/export";
-/// Version of the file that this program writes, and the newest that it reads.
-const VERSION: u64 = 1;
+/// Newest version that this program reads; it writes that for a history whose beginning was forgotten.
+const VERSION: u64 = 2;
+/// Version of a whole history, which older programs read too.
+const WHOLE: u64 = 1;
 /// The lists, in the order in which they are written.
-const LISTS: [&str; 11] = [
+const LISTS: [&str; 13] = [
     "scopes",
     "pools",
     "pool_cidrs",
@@ -43,11 +49,13 @@ const LISTS: [&str; 11] = [
     "sightings",
     "addresses",
     "past",
+    "mark",
+    "remnants",
     "events",
 ];
 /// Those of [`LISTS`] that are only there when something is in them, as in files of stores in which nobody looks into
-/// accounts, and of programs that could not.
-const OPTIONAL: std::ops::Range<usize> = 4..10;
+/// accounts and whose history is whole, and of programs that could neither look nor forget.
+const OPTIONAL: std::ops::Range<usize> = 4..12;
 
 /// Writes an export, item by item.
 pub(super) struct Writer<W> {
@@ -58,11 +66,11 @@ pub(super) struct Writer<W> {
 }
 
 impl<W: Write> Writer<W> {
-    /// Begins the file.
-    pub(super) fn new(mut to: W, exported_at: Timestamp, source: &str) -> io::Result<Self> {
+    /// Begins the file; `has_mark`: a mark will be among the items.
+    pub(super) fn new(mut to: W, exported_at: Timestamp, source: &str, has_mark: bool) -> io::Result<Self> {
         let header = [
             ("format", json!(FORMAT)),
-            ("version", json!(VERSION)),
+            ("version", json!(if has_mark { VERSION } else { WHOLE })),
             ("program", json!(env!("CARGO_PKG_VERSION"))),
             ("exported_at", json!(exported_at)),
             ("source", json!(source)),
@@ -87,7 +95,9 @@ impl<W: Write> Writer<W> {
             Item::Sighted(sighted) => self.line(7, sighted),
             Item::SeenAddress(address) => self.line(8, address),
             Item::Past(past) => self.line(9, past),
-            Item::Event(event) => self.line(10, event),
+            Item::Mark(mark) => self.line(10, mark),
+            Item::Remnant(remnant) => self.line(11, remnant),
+            Item::Event(event) => self.line(12, event),
         }
     }
 
@@ -214,7 +224,7 @@ impl File<'_, '_> {
             "format" if value == FORMAT => self.header[0] = true,
             "format" => return Err(self.refuse(format!("It is no export: its format is {value}, not \"{FORMAT}\"."))),
             _ => match value.as_u64() {
-                Some(VERSION) => self.header[1] = true,
+                Some(WHOLE | VERSION) => self.header[1] = true,
                 Some(newer) if newer > VERSION => {
                     return Err(self.refuse(format!(
                         "It was exported by a newer program: its version is {newer}, and this program reads up to \
@@ -239,6 +249,8 @@ impl File<'_, '_> {
             7 => decode_seen::<Sighted>(value, "sighting").map(|sighted| Item::Sighted(Box::new(sighted))),
             8 => decode_seen::<SeenAddress>(value, "address").map(|address| Item::SeenAddress(Box::new(address))),
             9 => decode_seen::<Past>(value, "sighting of the past").map(|past| Item::Past(Box::new(past))),
+            10 => decode::<Mark>(value, None).map(|mark| Item::Mark(Box::new(mark))),
+            11 => decode::<Remnant>(value, None).map(|remnant| Item::Remnant(Box::new(remnant))),
             _ => decode::<Event>(value, None).map(|event| Item::Event(Box::new(event))),
         };
         let go_on = (self.sink)(self.place.line.get(), item);
@@ -317,7 +329,7 @@ impl<'de> Visitor<'de> for List<'_, '_, '_> {
 
 /// The object that `value` is, when nothing of it would be lost and its id is one of its kind.
 fn decode<T: DeserializeOwned + Serialize>(value: Value, kind: Option<Kind>) -> Result<T, String> {
-    let word = kind.map_or("event", Kind::word);
+    let word = kind.map_or("entry of the history", Kind::word);
     let name = match (kind, value.get("id").and_then(Value::as_str), value.get("sequence")) {
         (None, _, Some(sequence)) => format!("event {sequence}"),
         (Some(_), Some(id), _) => format!("{word} {id}"),

@@ -10,7 +10,7 @@ fn scope() -> Item {
 }
 
 fn written(items: &[Item]) -> String {
-    let mut writer = Writer::new(Vec::new(), "2026-01-01T00:00:00Z".parse().unwrap(), "a \"store\"").unwrap();
+    let mut writer = Writer::new(Vec::new(), "2026-01-01T00:00:00Z".parse().unwrap(), "a \"store\"", false).unwrap();
     items.iter().for_each(|item| writer.write(item).unwrap());
     String::from_utf8(writer.finish().unwrap()).unwrap()
 }
@@ -76,9 +76,9 @@ fn a_broken_file_is_said_with_its_line() {
             "It is no export: its format is \"terraform-provider-ipam/other\", not \"terraform-provider-ipam/export\".",
         ),
         (
-            good.replace("\"version\":1", "\"version\":2"),
+            good.replace("\"version\":1", "\"version\":3"),
             1,
-            "It was exported by a newer program: its version is 2, and this program reads up to 1. Import it with that program, or a later one.",
+            "It was exported by a newer program: its version is 3, and this program reads up to 2. Import it with that program, or a later one.",
         ),
         (good.replace("\"version\":1", "\"version\":\"one\""), 1, "There is no version \"one\" of an export."),
         (good.replace("\"version\":1,", ""), 2, "It is no export: it does not start with \"format\" and \"version\"."),

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 
-use crate::ipam::{Chain, Error, Finding, Item, Merge, Records, Tally, Vacancy, event_entry};
+use crate::ipam::{Chain, Error, Finding, Item, Merge, Records, Remembered, Tally, Vacancy, event_entry};
 use crate::store::{self, Entry};
 
 use super::file::{self, Mistake};
@@ -90,7 +90,7 @@ impl Local {
         let import = Import {
             problems: loaded.records.faults_as_whole(),
             new: loaded.records.tally(),
-            events: loaded.history.sequence(),
+            events: loaded.history.length(),
             ..Import::default()
         };
         if import.problems.is_empty() && !mode.dry_run {
@@ -164,6 +164,8 @@ fn load(path: &Path, progress: &mut Progress<'_>) -> std::result::Result<Result<
         return Err(Stopped::File(path.to_owned(), wanted));
     }
     let (mut records, mut history, mut mistakes) = (Records::default(), Chain::default(), Vec::new());
+    let mut remembered = Remembered::default();
+    let mut marked_at = 1;
     let mut failed = None;
     let length = metadata.len();
     let read = file::read(file, &mut |bytes| progress("bytes", bytes, Some(length)), &mut |line, item| {
@@ -174,6 +176,12 @@ fn load(path: &Path, progress: &mut Progress<'_>) -> std::result::Result<Result<
                 Ok(faults) => faults.into_iter().for_each(|what| note(format!("Event {}: {what}", event.sequence))),
                 Err(error) => failed = Some(error),
             },
+            Ok(Item::Mark(mark)) if history == Chain::default() => {
+                history = Chain::after(Some(*mark));
+                marked_at = line;
+            }
+            Ok(Item::Mark(_)) => note("There is one mark, and it stands before the events.".to_owned()),
+            Ok(Item::Remnant(remnant)) => failed = remembered.add(&remnant).err(),
             Ok(item) => {
                 let id = item.id().to_owned();
                 if !records.admit(item) {
@@ -189,7 +197,15 @@ fn load(path: &Path, progress: &mut Progress<'_>) -> std::result::Result<Result<
     if let Some(error) = failed {
         return Err(error.into());
     }
+    let whole = read.is_ok();
     mistakes.extend(read.err());
+    if whole && !history.mark().map_or(remembered == Remembered::default(), |mark| mark.fits(&remembered)) {
+        let what = "What is remembered of the events that were forgotten is not what the mark was written with.";
+        mistakes.push(Mistake { line: marked_at, what: what.to_owned() });
+    }
+    if let Some(what) = history.fault_of_mark().filter(|_| whole) {
+        mistakes.push(Mistake { line: marked_at, what });
+    }
     if mistakes.is_empty() {
         return Ok(Ok(Loaded { records, history }));
     }
@@ -218,17 +234,21 @@ impl Parts<'_> {
         loaded: &Loaded,
         progress: &mut Progress<'_>,
     ) -> std::result::Result<(), Stopped> {
-        let total = loaded.records.entries_about() + loaded.history.sequence();
+        let total = loaded.records.entries_about() + loaded.history.length();
         loaded.records.entries(&mut |entry| {
             self.put(entry)?;
             progress("entries", self.written.min(total), Some(total));
             Ok(())
         })?;
-        let mut history = Chain::default();
+        let mut history = Chain::after(loaded.history.mark().cloned());
         let mut outcome = Ok(());
         let read = file::read(open(path)?, &mut |_| (), &mut |_, item| {
-            if let Ok(Item::Event(event)) = item {
-                outcome = history.follow(&event).and_then(|_| self.put(event_entry(&event)?));
+            if let Ok(item @ (Item::Event(_) | Item::Remnant(_))) = item {
+                outcome = match item {
+                    Item::Event(event) => history.follow(&event).and_then(|_| self.put(event_entry(&event)?)),
+                    Item::Remnant(remnant) => remnant.entry().and_then(|entry| self.put(entry)),
+                    _ => Ok(()),
+                };
                 progress("entries", self.written.min(total), Some(total));
             }
             outcome.is_ok()

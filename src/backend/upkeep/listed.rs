@@ -23,7 +23,9 @@ pub fn status(ipam: &dyn Ipam, kind: &'static str) -> Result<Status> {
         allocations: own.count() as u64,
         ..Census::default()
     };
-    Ok(Status { place: ipam.describe(), kind, format_version: None, census, last_event: None, facts: Vec::new() })
+    let place = ipam.describe();
+    let (format_version, last_event, mark, facts) = (None, None, None, Vec::new());
+    Ok(Status { place, kind, format_version, census, last_event, events: 0, mark, facts })
 }
 
 /// Writes everything that is listed, with its ids, as a store of our own would: into one, it can be imported. There is
@@ -38,7 +40,7 @@ pub fn export(
 ) -> std::result::Result<(Exported, Vec<Finding>), Stopped> {
     let records = Listed::read(ipam, progress)?.into_records();
     let exported = Exported { records: records.tally(), events: 0 };
-    let mut writer = Writer::new(to, ipam.now(), &ipam.describe()).map_err(Stopped::Output)?;
+    let mut writer = Writer::new(to, ipam.now(), &ipam.describe(), false).map_err(Stopped::Output)?;
     let mut outcome = Ok(());
     records.each(&mut |item| {
         if outcome.is_ok() {

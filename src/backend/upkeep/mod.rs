@@ -3,11 +3,15 @@
 //! Most of it is of [`Local`] alone: about how a store keeps things, not about what IPAM is. What can be said of
 //! anything that lists what it keeps is in [`listed`]; [`rebuild()`] makes what an export holds by asking for it.
 
+mod archive;
 mod file;
+mod forget;
 mod import;
 pub mod listed;
 mod rebuild;
 
+pub use archive::Witnessed;
+pub use forget::{ForgetMode, PrunedEvents};
 pub use import::{Import, ImportMode};
 pub use rebuild::{Fate, Rebuild, Rebuilt, rebuild};
 
@@ -15,7 +19,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::ipam::{Census, Error, Event, Format, Item, Ledger, Reader, Tally};
+use crate::ipam::{Census, Error, Event, Format, Item, Ledger, Mark, Reader, Tally};
 pub use crate::store::Pruned;
 use crate::store::{self, Overlay};
 
@@ -36,6 +40,8 @@ pub enum Stopped {
     File(PathBuf, io::Error),
     /// What an export is written to.
     Output(io::Error),
+    /// The archive of events: why nothing can be written to it, as a sentence.
+    Archive(PathBuf, String),
 }
 
 impl From<Error> for Stopped {
@@ -73,6 +79,10 @@ pub struct Status {
     pub format_version: Option<u64>,
     pub census: Census,
     pub last_event: Option<Event>,
+    /// How many events are kept.
+    pub events: u64,
+    /// After which event the history begins, when a part of it was forgotten.
+    pub mark: Option<Mark>,
     /// What else the store says of itself.
     pub facts: Vec<(&'static str, String)>,
 }
@@ -93,7 +103,8 @@ impl Local {
                 let why = format!("{place} was lost in the middle of the export: run it again");
                 return Err(Error::Store(store::Error::Unavailable(why)));
             }
-            let mut writer = match file::Writer::new(&mut *to, now, &place) {
+            let has_mark = reader.mark()?.is_some();
+            let mut writer = match file::Writer::new(&mut *to, now, &place, has_mark) {
                 Ok(writer) => writer,
                 Err(error) => {
                     broken = Some(error);
@@ -161,13 +172,16 @@ impl Local {
     pub fn status(&self) -> Result<Status> {
         let store = self.store();
         let facts = store.facts()?;
-        let (census, last_event, format) =
-            self.read(|reader| Ok((reader.census()?, reader.last_event()?, reader.format()?)))?;
+        let (census, last_event, format, events, mark) = self.read(|reader| {
+            let (events, mark) = (reader.events_kept()?, reader.mark()?);
+            Ok((reader.census()?, reader.last_event()?, reader.format()?, events, mark))
+        })?;
         let format_version = match format {
             Format::Version(version) => Some(version),
             Format::Blank | Format::Importing(_) => None,
         };
-        Ok(Status { place: self.describe(), kind: store.kind(), format_version, census, last_event, facts })
+        let (place, kind) = (self.describe(), store.kind());
+        Ok(Status { place, kind, format_version, census, last_event, events, mark, facts })
     }
 
     /// Removes what only the past of the store needs, when it is older than `keep`; `None` where there is no such thing.
@@ -228,6 +242,7 @@ impl Exported {
     fn count(&mut self, item: &Item) {
         match item {
             Item::Event(_) => self.events += 1,
+            Item::Mark(_) | Item::Remnant(_) => {}
             item => self.records.count(item),
         }
     }

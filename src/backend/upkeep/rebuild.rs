@@ -70,6 +70,7 @@ impl Rebuild {
                 Kind::Allocation => tally.allocations += 1,
                 Kind::Discovery => tally.discoveries += 1,
                 Kind::Treatment => tally.treatments += 1,
+                Kind::History => {}
             }
         }
         tally

@@ -18,6 +18,8 @@ use crate::store::memory::Memory;
 use crate::store::sqlite::Sqlite;
 use crate::store::{Order, Store};
 
+mod forgetting;
+
 /// When simulations are over.
 fn later() -> Timestamp {
     Timestamp::from_second(1_800_000_000 + 40 * 24 * 3600).unwrap()

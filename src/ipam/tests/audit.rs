@@ -17,6 +17,12 @@ fn full() -> World {
     world.wait(61);
     world.create(&outer, "large", "10.0.128.0/17").unwrap();
     looks(&mut world);
+    // With a part of the history forgotten, and remembered.
+    let last = world.read(|reader| reader.events(8, 1)).unwrap().remove(0);
+    let until = Until { sequence: last.sequence, hash: last.hash };
+    world.write(|ledger| ledger.forget_events(&until, true, 5)).unwrap();
+    world.write(|ledger| ledger.forget_events(&until, true, 5)).unwrap();
+    assert!(world.map.entries().keys().any(|key| key.starts_with("remnant/")));
     world.check();
     world
 }

@@ -5,6 +5,7 @@ mod audit;
 mod changes;
 mod cost;
 pub(crate) mod discovery;
+mod forgetting;
 mod history;
 mod holds;
 mod lookups;

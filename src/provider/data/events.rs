@@ -12,7 +12,7 @@ use crate::{at, model};
 use super::explained;
 
 /// The words of actions.
-const ACTIONS: [&str; 7] = ["hold", "create", "update", "resize", "delete", "expire", "import"];
+const ACTIONS: [&str; 8] = ["hold", "create", "update", "resize", "delete", "expire", "import", "prune"];
 
 model! {
     /// An event: one change of one object.
@@ -27,9 +27,9 @@ model! {
         user: String => computed(),
         /// Page of the pipeline run, when the environment named one.
         run_url: String => computed(),
-        /// `hold`, `create`, `update`, `resize`, `delete`, `expire` or `import`.
+        /// `hold`, `create`, `update`, `resize`, `delete`, `expire`, `import`, or `prune`: older events were forgotten.
         action: String => computed(),
-        /// `scope`, `pool`, `pool CIDR` or `allocation`.
+        /// `scope`, `pool`, `pool CIDR`, `allocation`, or `history` for `prune`.
         object_type: String => computed(),
         /// Id of the object.
         object_id: String => computed(),
@@ -73,7 +73,7 @@ model! {
         owner: String => optional(),
         /// Only of the object with this id. One that is gone is found too.
         object_id: String => optional(),
-        /// Only `hold`, `create`, `update`, `resize`, `delete`, `expire` or `import`.
+        /// Only `hold`, `create`, `update`, `resize`, `delete`, `expire`, `import` or `prune`.
         action: String => optional(),
         /// Only of objects that had an address of this block, before or after.
         cidr: Cidr => optional(),
@@ -85,6 +85,9 @@ model! {
         max_results: u64 => default(100),
         /// The events, the oldest first.
         events: Vec<EventFacts> => computed(),
+        /// Time of the newest event that the store does not keep any more (`prune --events`), in UTC: what is older is
+        /// not found here. Null when the store has its whole history.
+        known_since: Time => computed(),
     }
 }
 
@@ -126,7 +129,11 @@ impl DataSource for EventsData {
             to: config.end_time.get().map(|time| time.0),
         };
         let limit = config.max_results.cloned().and_then(|count| usize::try_from(count).ok()).unwrap_or(100);
-        let events = newest_events(self.0.ipam()?.as_ref(), &filter, limit).map_err(explained(Path::root()))?;
-        Ok(EventsModel { events: events.into_iter().map(EventFacts::of).collect::<Vec<_>>().into(), ..config })
+        let ipam = self.0.ipam()?;
+        let events = newest_events(ipam.as_ref(), &filter, limit).map_err(explained(Path::root()))?;
+        // Asked last: what was forgotten meanwhile is in it.
+        let mark = ipam.mark().map_err(explained(Path::root()))?;
+        let events = events.into_iter().map(EventFacts::of).collect::<Vec<_>>();
+        Ok(EventsModel { events: events.into(), known_since: mark.map(|mark| Time(mark.time)).into(), ..config })
     }
 }

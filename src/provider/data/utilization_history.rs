@@ -92,10 +92,13 @@ model! {
         end_time: Time => optional(),
         /// Time between two points; `24h` when not set. There may be up to 10000 points.
         step: HumanDuration => optional(),
-        /// The points, the oldest first.
+        /// The points, the oldest first; none before `known_since`.
         points: Vec<UtilizationPoint> => computed(),
         /// When the pool will be full; null with fewer than three points, or when nothing changed between them.
         forecast: ForecastFacts => computed(),
+        /// Time of the newest event that the store does not keep any more (`prune --events`), in UTC: before it nobody knows
+        /// how full the pool was. Null when the store has its whole history.
+        known_since: Time => computed(),
     }
 }
 
@@ -167,8 +170,10 @@ impl DataSource for UtilizationHistoryData {
         let here = || at!(UtilizationHistoryModel, ipam_pool_id);
         let Window { from, to, step } = config.window(ipam.now())?;
         let points = ipam.trend(config.ipam_pool_id.known(here())?, from, to, step).map_err(explained(here()))?;
+        // Asked last: what was forgotten meanwhile is in it.
+        let known_since = ipam.mark().map_err(explained(here()))?.map(|mark| Time(mark.time)).into();
         let forecast = forecast(&points).map(ForecastFacts::from);
         let points = points.into_iter().map(point).collect::<Vec<_>>();
-        Ok(UtilizationHistoryModel { points: points.into(), forecast: forecast.into(), ..config })
+        Ok(UtilizationHistoryModel { points: points.into(), forecast: forecast.into(), known_since, ..config })
     }
 }

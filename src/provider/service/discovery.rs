@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::backend::Ipam;
 use crate::backend::service::{DiscoveryNoun, DiscoveryRecord, DiscoverySpec, EntityPath};
 use crate::ipam::Tags;
 use crate::tf::{Diagnostics, Tf, wrong_value};
@@ -9,12 +10,17 @@ use crate::{at, model, text_attr};
 
 use super::super::resources::{Timeouts, check_name};
 use super::data::ServiceData;
+use super::quotas::Quota;
 use super::{ServiceModel, name_of, named};
 
 text_attr!(EntityPath);
 
-/// Parts of an organization that a discovery can leave out.
-const EXCLUSIONS_MAX: usize = 10;
+/// Parts of an organization that a discovery leaves out.
+const EXCLUSIONS: Quota = Quota {
+    usual: 10,
+    of: "organizational units that one resource discovery leaves out",
+    otherwise: "Name a unit above them then, with \"/*\" at the end.",
+};
 
 model! {
     /// A resource discovery of AWS IPAM: it looks at what the account, or the whole organization, uses in Regions. Every
@@ -29,7 +35,8 @@ model! {
         /// Regions in which resources are looked at. The home Region belongs to them.
         operating_regions: BTreeSet<String> => required(),
         /// Organizational units that are not looked at: paths such as `o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/`, with
-        /// `/*` at the end for all units below it too. At most 10, none of which covers another.
+        /// `/*` at the end for all units below it too, none of which covers another. AWS allows 10 until its support
+        /// raises that.
         organizational_unit_exclusions: BTreeSet<EntityPath> => optional(),
         /// Tags of the discovery.
         tags: Tags => optional(),
@@ -53,14 +60,6 @@ model! {
 fn check_exclusions(exclusions: &Tf<BTreeSet<EntityPath>>) -> Diagnostics {
     let at = at!(DiscoveryModel, organizational_unit_exclusions);
     let Some(paths) = exclusions.get() else { return Diagnostics::new() };
-    if paths.len() > EXCLUSIONS_MAX {
-        let detail = format!(
-            "{} organizational units are left out, and a resource discovery can leave out {EXCLUSIONS_MAX}. Name a unit \
-             above them, with \"/*\" at the end.",
-            paths.len()
-        );
-        return wrong_value(&at, detail);
-    }
     let covered = |path: &&EntityPath| paths.iter().find(|other| other != path && other.covers(path));
     match paths.iter().find_map(|path| covered(&path).map(|other| (path, other))) {
         Some((path, other)) => {
@@ -108,6 +107,12 @@ impl ServiceModel for DiscoveryModel {
     }
 
     fields_with_tags!();
+
+    fn foresee(&self, prior: Option<&Self>, _: &dyn Ipam) -> Diagnostics {
+        let count = |model: &Self| model.organizational_unit_exclusions.get().map_or(0, BTreeSet::len);
+        let at = at!(Self, organizational_unit_exclusions);
+        EXCLUSIONS.warning(count(self), prior.map_or(0, count), at).into_iter().collect()
+    }
 }
 
 model! {

@@ -41,6 +41,7 @@ mod ipam;
 mod organization;
 mod policy;
 mod policy_enablement;
+mod quotas;
 mod resolver;
 mod resolver_rules;
 mod resolver_target;

@@ -10,12 +10,17 @@ use crate::{at, model, text_attr};
 
 use super::super::resources::{Timeouts, check_name};
 use super::data::ServiceData;
+use super::quotas::Quota;
 use super::{ServiceModel, name_of, named};
 
 text_attr!(PolicyResourceType);
 
-/// Pools of one pair; AWS's quota.
-const POOLS_MAX: usize = 10;
+/// Pools of one pair.
+const POOLS: Quota = Quota {
+    usual: 10,
+    of: "pools for one resource type and locale",
+    otherwise: "Provision more CIDRs into fewer pools then.",
+};
 
 model! {
     /// Pools for one kind of resource in one place.
@@ -25,7 +30,7 @@ model! {
         resource_type: PolicyResourceType => required(),
         /// Region or Local Zone where the rule counts: the `locale` of its pools.
         locale: String => required(),
-        /// Ids of public IPv4 pools, at most 10. The first one that has addresses gives them; when all are empty,
+        /// Ids of public IPv4 pools; AWS allows 10 until its support raises that. The first one that has addresses gives them; when all are empty,
         /// Amazon's own addresses are used.
         source_ipam_pool_ids: Vec<String> => required(),
     }
@@ -61,6 +66,11 @@ model! {
 type Pair = (PolicyResourceType, String);
 
 impl AllocationRule {
+    /// How many pools it names.
+    fn count(&self) -> usize {
+        self.source_ipam_pool_ids.get().map_or(0, Vec::len)
+    }
+
     fn pair(&self) -> Option<Pair> {
         Some((self.resource_type.cloned()?, self.locale.cloned()?))
     }
@@ -85,14 +95,6 @@ impl AllocationRule {
             let why = "A rule without a pool says nothing: who has no rule gets Amazon's own addresses. Name a pool, or \
                        leave the rule out.";
             found.push(Diagnostic::error("A rule without a pool", why).at(at.clone()));
-        }
-        if pools.len() > POOLS_MAX {
-            let why = format!(
-                "The rule has {} pools, and AWS allows {POOLS_MAX} for each resource type and locale. Provision more \
-                 CIDRs into fewer pools.",
-                pools.len()
-            );
-            found.push(Diagnostic::error("Too many pools in a rule", why).at(at.clone()));
         }
         let mut seen = BTreeSet::new();
         for (position, pool) in pools.iter().enumerate() {
@@ -214,7 +216,12 @@ impl ServiceModel for PolicyModel {
         let known = prior.map_or(&[] as &[AllocationRule], Self::rules);
         let mut found = Diagnostics::new();
         for (position, rule) in self.rules().iter().enumerate().filter(|(_, rule)| !known.contains(rule)) {
-            found.append(rule.check_pools(&at!(Self, allocation_rule).index(position), ipam));
+            let at = at!(Self, allocation_rule).index(position);
+            found.append(rule.check_pools(&at, ipam));
+            let before = known.iter().find(|before| before.pair() == rule.pair());
+            let warning =
+                POOLS.warning(rule.count(), before.map_or(0, AllocationRule::count), at.then("source_ipam_pool_ids"));
+            warning.into_iter().for_each(|warning| found.push(warning));
         }
         found
     }
@@ -296,5 +303,34 @@ impl ServiceData for PoliciesModel {
         all.retain(|policy| self.ipam_id.get().is_none_or(|ipam_id| policy.ipam_id == *ipam_id));
         all.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(Self { ipam_policies: all.into_iter().map(PolicyFacts::of).collect::<Vec<_>>().into(), ..self })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::Local;
+    use crate::ipam::Actor;
+    use crate::tf::Severity;
+
+    fn policy(pools: usize) -> PolicyModel {
+        let pools = (0..pools).map(|n| format!("ipam-pool-{n}")).collect::<Vec<_>>();
+        let pair = (PolicyResourceType::Eip, "us-east-1".to_owned());
+        PolicyModel { allocation_rule: vec![AllocationRule::of(&pair, &pools)].into(), ..PolicyModel::default() }
+    }
+
+    #[test]
+    fn more_pools_than_usual_are_a_warning_until_aws_has_taken_them() {
+        let ipam = Local::open("memory:", Actor::default()).unwrap();
+        let warnings = |planned: usize, prior: Option<usize>| {
+            let said = policy(planned).foresee(prior.map(policy).as_ref(), &ipam);
+            said.into_iter().filter(|one| one.severity == Severity::Warning).map(|one| one.detail).collect::<Vec<_>>()
+        };
+        assert_eq!(policy(11).check(), Diagnostics::new());
+        assert_eq!((warnings(10, None).len(), warnings(11, None).len(), warnings(11, Some(3)).len()), (0, 1, 1));
+        assert_eq!((warnings(11, Some(11)).len(), warnings(11, Some(12)).len()), (0, 0));
+        assert!(
+            warnings(11, None)[0].starts_with("That makes 11 pools for one resource type and locale. AWS allows 10")
+        );
     }
 }

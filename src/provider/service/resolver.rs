@@ -8,11 +8,16 @@ use crate::{at, model};
 
 use super::super::resources::{Timeouts, check_name};
 use super::data::ServiceData;
+use super::quotas::Quota;
 use super::resolver_rules::RuleModel;
 use super::{ServiceModel, differs, name_of, named};
 
-/// Rules of one resolver; AWS's quota.
-const RULES_MAX: usize = 100;
+/// Rules of one resolver.
+const RULES: Quota = Quota {
+    usual: 100,
+    of: "rules of one resolver",
+    otherwise: "Let one rule of a pool or of tagged resources stand for many then, or make a second resolver.",
+};
 
 model! {
     /// A prefix list resolver of AWS IPAM: rules that choose CIDRs. Whenever what they come to changes, AWS makes a new
@@ -26,7 +31,7 @@ model! {
         address_family: Family => required().replace(),
         /// Free text.
         description: String => optional(),
-        /// A CIDR that any of the rules chooses is in the next version; at most 100 rules. Without rules, versions are
+        /// A CIDR that any of the rules chooses is in the next version; AWS allows 100 rules until its support raises that. Without rules, versions are
         /// empty. To take all rules away replaces the resolver, because AWS cannot do it otherwise.
         rule: Vec<RuleModel> => optional(),
         /// Tags of the resolver.
@@ -72,14 +77,6 @@ impl ServiceModel for ResolverModel {
     fn check(&self) -> Diagnostics {
         let mut found: Diagnostics = check_name(&self.name, at!(Self, name), true).into_iter().collect();
         let rules = self.rules();
-        if rules.len() > RULES_MAX {
-            let why = format!(
-                "The resolver has {} rules, and AWS allows {RULES_MAX}. Let one rule of a pool or of tagged resources \
-                 stand for many, or make a second resolver.",
-                rules.len()
-            );
-            found.push(Diagnostic::error("Too many rules", why).at(at!(Self, rule)));
-        }
         let mut seen = Vec::new();
         for (position, rule) in rules.iter().enumerate() {
             let at = at!(Self, rule).index(position);
@@ -144,15 +141,18 @@ impl ServiceModel for ResolverModel {
     }
 
     fn foresee(&self, prior: Option<&Self>, _: &dyn Ipam) -> Diagnostics {
+        let present = prior.map_or(0, |prior| prior.rules().len());
+        let mut found: Diagnostics = RULES.warning(self.rules().len(), present, at!(Self, rule)).into_iter().collect();
         let failed = |prior: &&Self| prior.last_version_creation_status.get().is_some_and(|word| word == "failure");
         let Some(prior) = prior.filter(failed).filter(|prior| !differs(*prior, self)) else {
-            return Diagnostics::new();
+            return found;
         };
         let why = format!(
             "AWS could not make the last version: {} Prefix lists keep what they have. Change the rules.",
             sentence(&prior.last_version_creation_status_message)
         );
-        Diagnostic::warning("The resolver has no new version", why).at(at!(Self, rule)).into()
+        found.push(Diagnostic::warning("The resolver has no new version", why).at(at!(Self, rule)));
+        found
     }
 
     fn failure(record: &ResolverRecord) -> Option<&Error> {

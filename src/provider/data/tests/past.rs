@@ -1,6 +1,7 @@
 //! What the data sources tell of the past.
 
 use super::*;
+use crate::backend::upkeep::ForgetMode;
 
 #[test]
 fn events_are_narrowed_by_every_argument() {
@@ -49,4 +50,34 @@ fn a_wrong_window_is_refused_on_the_argument() {
         let (path, said) = world.refused("ipam_utilization_history", &config);
         assert!(path == at && said.contains(words), "{path}: {said}");
     }
+}
+
+#[test]
+fn what_was_forgotten_is_said_and_not_made_up() {
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", directory.path().join("ipam.db").display());
+    let world = World::at(&url, "tests");
+    let trend = [("ipam_pool_id", id(&world.eu_prod)), ("step", "240h".into())];
+    assert_eq!(get(&world.read("ipam_events", &[]), "known_since"), "null");
+    assert_eq!(get(&world.read("ipam_utilization_history", &trend), "known_since"), "null");
+    let local = Local::open(&url, Actor { owner: "auditor".to_owned(), ..Actor::default() }).unwrap();
+    let mode = ForgetMode { keep: Duration::ZERO, archive: None, dry_run: false };
+    let mark = local.prune_events(mode, &mut |_, _, _| ()).unwrap().mark.unwrap();
+    let events = world.read("ipam_events", &[]);
+    assert_eq!(
+        (each(&events, "events", "action"), get(&events, "known_since")),
+        (vec!["prune".into()], mark.time.to_string())
+    );
+    assert_eq!(
+        (each(&events, "events", "object_type"), each(&events, "events", "owner")),
+        (vec!["history".into()], vec!["auditor".into()])
+    );
+    let past = world.read("ipam_utilization_history", &trend);
+    assert_eq!(
+        (each(&past, "points", "used"), get(&past, "known_since")),
+        (vec!["32".to_owned()], mark.time.to_string())
+    );
+    let used = get(&world.read("ipam_utilization", &[("ipam_pool_id", id(&world.eu_prod))]), "used");
+    assert_eq!(used, "32", "the present is known as before");
+    assert_eq!(each(&world.read("ipam_events", &[("action", "prune".into())]), "events", "action"), ["prune"]);
 }

@@ -1,5 +1,6 @@
 //! The views show what the core writes. A record that changes its fields must change the views, and fails here.
 
+use crate::backend::upkeep::ForgetMode;
 use crate::backend::{Ipam, Local, Surroundings};
 use crate::ipam::{
     Actor, AllocationSpec, Family, Planned, PoolCidrSpec, PoolSpec, Provision, Rules, Size, Special, Strategy, Tags,
@@ -92,6 +93,13 @@ fn the_views_show_what_was_made() {
     let count = sql("SELECT count(*), max(sequence) FROM ipam.ipam_events");
     let (rows, last) = count.split_once('|').unwrap();
     assert_eq!(rows, last);
+    let mode = ForgetMode { keep: Duration::ZERO, archive: None, dry_run: false };
+    local.prune_events(mode, &mut |_, _, _| ()).unwrap();
+    assert_eq!(
+        sql("SELECT action, kind, id, name, cidr, owner, after ->> 'sequence' FROM ipam.ipam_events"),
+        format!("prune|history|history|||net/prod|{last}"),
+        "what was forgotten is gone, and a row says so"
+    );
 }
 
 #[test]

@@ -1,0 +1,273 @@
+//! Archives of events that a store forgot: files with one event on each line, as `events --json-lines` prints them.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use crate::ipam::{Audit, Chain, Event, Finding, Mark, Reader, Witness};
+
+use super::super::{Local, Result};
+use super::Stopped;
+
+/// An archive that more is to be written to.
+pub(super) struct Archive {
+    path: PathBuf,
+    /// Open and locked; `None` until there is something to write, and in a dry run.
+    file: Option<BufWriter<File>>,
+    /// Number of the first event in it.
+    first: Option<u64>,
+    /// Number and hash of the last event in it.
+    last: Option<(u64, String)>,
+    /// Bytes of whole lines. What comes after them was broken off while it was written, and is written anew.
+    whole: u64,
+    dry_run: bool,
+    /// Events that were written, or would be.
+    pub(super) appended: u64,
+}
+
+/// Whole lines of a file of events, and what comes after them that is none.
+struct Lines {
+    bytes: u64,
+    rest: Vec<u8>,
+}
+
+/// Hands out the events of a file with the numbers of their lines; what is none is a sentence.
+fn each_line(file: &File, sink: &mut dyn FnMut(u64, std::result::Result<Event, String>)) -> io::Result<Lines> {
+    let mut reader = BufReader::with_capacity(1 << 18, file);
+    let (mut bytes, mut number, mut line) = (0, 0, Vec::new());
+    loop {
+        line.clear();
+        let count = reader.read_until(b'\n', &mut line)?;
+        if count == 0 || line.last() != Some(&b'\n') {
+            return Ok(Lines { bytes, rest: line });
+        }
+        number += 1;
+        bytes += count as u64;
+        sink(number, serde_json::from_slice(&line).map_err(|error| format!("It is no event: {error}.")))
+    }
+}
+
+impl Archive {
+    /// Reads what is in it, when it is there already.
+    ///
+    /// # Errors
+    /// [`Stopped::Archive`] when it is not a part of a history, or somebody else is writing it.
+    pub(super) fn open(path: &Path, dry_run: bool) -> std::result::Result<Self, Stopped> {
+        let mut archive =
+            Self { path: path.to_owned(), file: None, first: None, last: None, whole: 0, dry_run, appended: 0 };
+        match OpenOptions::new().read(true).write(!dry_run).open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(archive.refuse(format!("It cannot be opened: {error}."))),
+            Ok(file) => archive.take_over(file)?,
+        }
+        Ok(archive)
+    }
+
+    fn take_over(&mut self, file: File) -> std::result::Result<(), Stopped> {
+        if !self.dry_run {
+            file.try_lock().map_err(|error| self.refuse(format!("Somebody else is writing it: {error}.")))?;
+        }
+        let (mut chain, mut fault): (Option<Chain>, Option<String>) = (None, None);
+        let lines = each_line(&file, &mut |line, event| {
+            if fault.is_some() {
+                return;
+            }
+            let found = event.and_then(|event| {
+                let chain = chain.get_or_insert_with(|| Chain::with(&event));
+                self.first.get_or_insert(event.sequence);
+                let faults = chain.follow(&event).map_err(|error| format!("It cannot be read: {error:?}."))?;
+                self.last = Some((event.sequence, event.hash));
+                faults.into_iter().next().map_or(Ok(()), Err)
+            });
+            fault = found.err().map(|what| format!("Line {line}: {what} Nothing is written to a damaged archive."));
+        });
+        let lines = lines.map_err(|error| self.refuse(format!("It cannot be read: {error}.")))?;
+        if let Some(fault) = fault {
+            return Err(self.refuse(fault));
+        }
+        if !self.is_beginning(&lines.rest) {
+            let what = "What stands at its end is not the beginning of the next event. Is it an archive at all?";
+            return Err(self.refuse(what.to_owned()));
+        }
+        self.whole = lines.bytes;
+        if !self.dry_run {
+            self.file = Some(BufWriter::new(file));
+        }
+        Ok(())
+    }
+
+    /// Whether a run that was killed may have left this at the end: it is cut off, so it must be nobody else's.
+    fn is_beginning(&self, rest: &[u8]) -> bool {
+        let next = match &self.last {
+            Some((last, _)) => format!("{{\"sequence\":{},", last + 1),
+            None => "{\"sequence\":".to_owned(),
+        };
+        rest.starts_with(next.as_bytes()) || next.as_bytes().starts_with(rest)
+    }
+
+    pub(super) fn refuse(&self, why: String) -> Stopped {
+        Stopped::Archive(self.path.clone(), why)
+    }
+
+    /// Why nothing may be written to it: what it holds is not what comes right before what the store has. `None`: it is.
+    pub(super) fn gap(&self, reader: &mut Reader<'_>, mark: Option<&Mark>) -> Result<Option<String>> {
+        let (Some(first), Some((last, hash))) = (self.first, &self.last) else { return Ok(None) };
+        let begin = mark.map_or(0, |mark| mark.sequence);
+        let else_ = match begin {
+            0 => "Give a new file.".to_owned(),
+            _ => format!("Give the archive that ends with event {begin}, or a new file."),
+        };
+        if first > begin + 1 {
+            let missing = between(begin + 1, first - 1);
+            return Ok(Some(format!("It begins with event {first}, and {missing} would be in no archive. {else_}")));
+        }
+        if *last < begin {
+            let missing = between(last + 1, begin);
+            return Ok(Some(format!("It ends with event {last}, and the store has forgotten {missing}. {else_}")));
+        }
+        let known = match mark {
+            Some(mark) if mark.sequence == *last => Some(mark.hash.clone()),
+            _ => reader.events(last - 1, 1)?.pop().filter(|event| event.sequence == *last).map(|event| event.hash),
+        };
+        let is_other = known.as_ref() != Some(hash);
+        Ok(is_other.then(|| {
+            format!("Its last event, {last}, is not one of this store: it is the archive of another one. {else_}")
+        }))
+    }
+
+    /// Writes the next event, unless it is there already.
+    pub(super) fn take(&mut self, event: &Event) -> io::Result<()> {
+        if self.last.as_ref().is_some_and(|(last, _)| event.sequence <= *last) {
+            return Ok(());
+        }
+        if !self.dry_run {
+            let to = self.writer()?;
+            serde_json::to_writer(&mut *to, event)?;
+            to.write_all(b"\n")?;
+        }
+        self.appended += 1;
+        self.last = Some((event.sequence, event.hash.clone()));
+        Ok(())
+    }
+
+    /// At the end of its whole lines. What was broken off there is the beginning of what is written first, so nothing of it is
+    /// left.
+    fn writer(&mut self) -> io::Result<&mut BufWriter<File>> {
+        if self.appended == 0 {
+            let mut file = match self.file.take() {
+                Some(file) => file,
+                None => BufWriter::new(create(&self.path)?),
+            };
+            file.seek(SeekFrom::Start(self.whole))?;
+            self.file = Some(file);
+        }
+        self.file.as_mut().ok_or_else(|| io::Error::other("it is not open"))
+    }
+
+    /// Everything is on the disk, and so is the name of a new file.
+    pub(super) fn keep(&mut self) -> io::Result<()> {
+        // Also when nothing was written: a run that was killed may have written without waiting for the disk.
+        let Some(file) = &mut self.file else { return Ok(()) };
+        file.flush()?;
+        if self.appended == 0 {
+            // The event that was broken off may be too young now to be written: its beginning must not stay.
+            file.get_ref().set_len(self.whole)?;
+        }
+        file.get_ref().sync_all()?;
+        let directory = self.path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // Not every system can be told to keep a directory now.
+        if let Ok(directory) = File::open(directory) {
+            directory.sync_all().ok();
+        }
+        Ok(())
+    }
+}
+
+/// Readable by its owner only, and locked.
+fn create(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    file.try_lock()?;
+    Ok(file)
+}
+
+/// Numbers of events in words.
+fn between(first: u64, last: u64) -> String {
+    if first == last { format!("event {first}") } else { format!("events {first} to {last}") }
+}
+
+/// What archives and a store came to together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Witnessed {
+    /// Events in the archives.
+    pub archived: u64,
+    /// Number of the last event of the store.
+    pub last: u64,
+}
+
+impl Local {
+    /// Verifies the store as [`super::Ipam::check`] does, and that it makes one unbroken history from event 1 on with these
+    /// archives, given in whatever order.
+    ///
+    /// # Errors
+    /// [`Stopped::File`] for an archive that cannot be read. Damage is a finding.
+    pub fn check_with_archives(&self, paths: &[PathBuf]) -> std::result::Result<(Audit, Witnessed), Stopped> {
+        let mut failed = None;
+        let checked = self.read(|reader| {
+            let mut audit = reader.check()?;
+            let mut witness = Witness::new(reader.mark()?);
+            match follow_all(paths, &mut witness) {
+                Ok(findings) => audit.findings.extend(findings),
+                Err(stopped) => failed = Some(stopped),
+            }
+            audit.findings.extend(reader.prove(&witness)?);
+            let last = audit.forgotten + audit.events;
+            Ok((audit, Witnessed { archived: witness.events(), last }))
+        });
+        match failed {
+            Some(stopped) => Err(stopped),
+            None => Ok(checked?),
+        }
+    }
+}
+
+/// Follows archives in the order of their first events; answers what is wrong among them.
+fn follow_all(paths: &[PathBuf], witness: &mut Witness) -> std::result::Result<Vec<Finding>, Stopped> {
+    let mut files = Vec::new();
+    for path in paths {
+        let fails = |error: io::Error| Stopped::File(path.clone(), error);
+        let mut file = File::open(path).map_err(fails)?;
+        let mut line = Vec::new();
+        BufReader::new(&file).read_until(b'\n', &mut line).map_err(fails)?;
+        file.rewind().map_err(fails)?;
+        let first = serde_json::from_slice::<Event>(&line).map_or(0, |event| event.sequence);
+        files.push((first, path, file));
+    }
+    files.sort_by_key(|(first, path, _)| (*first, (*path).clone()));
+    let mut findings = Vec::new();
+    for (_, path, file) in files {
+        let mut find = |line: Option<u64>, what: String| {
+            let line = line.map_or_else(String::new, |line| format!(" line {line}"));
+            findings.push(Finding { place: format!("{}{line}", path.display()), what });
+        };
+        let mut failed = None;
+        let lines = each_line(&file, &mut |line, event| match event.map(|event| witness.follow(&event)) {
+            Ok(Ok(faults)) => faults.into_iter().for_each(|what| find(Some(line), what)),
+            Ok(Err(error)) => failed = Some(error),
+            Err(what) => find(Some(line), what),
+        });
+        if let Some(error) = failed {
+            return Err(error.into());
+        }
+        if !lines.map_err(|error| Stopped::File(path.clone(), error))?.rest.is_empty() {
+            find(
+                None,
+                "Its last line was broken off. `prune --events` with it as the archive goes on with it.".to_owned(),
+            );
+        }
+    }
+    Ok(findings)
+}

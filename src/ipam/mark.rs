@@ -1,0 +1,303 @@
+//! Forgetting the beginning of the history, so that what is left can still be proved and told.
+//!
+//! The mark (`meta/forgotten`) says after which event the history begins now: its number, its hash, which the first event
+//! that is kept was written after, and the latest time of what was forgotten. Every move of the mark is an event of the
+//! history with the mark in it, so that a mark that was changed shows.
+//!
+//! What began before and is not over is remembered by object (`remnant/`): without it nobody could say any more who has a
+//! block, and since when. The mark holds a digest of that.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use num_bigint::BigUint;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::events::{self, Chain, Head};
+use super::history::{Follower, Place};
+use super::{Event, HistoryQuery, Kind, Ledger, Reader, Result, Tenure, codec, keys};
+use crate::store::Entry;
+
+/// Events read at a time.
+const PAGE: usize = 1024;
+
+/// After which event the history begins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// Number of the last event that was forgotten.
+    pub sequence: u64,
+    /// Its hash.
+    pub hash: String,
+    /// The latest time of a forgotten event: what was so later is known.
+    pub time: Timestamp,
+    /// Whether all that was forgotten was written to an archive first.
+    pub archived: bool,
+    /// Digest of what is remembered of the forgotten events.
+    remembered: Remembered,
+}
+
+impl Mark {
+    /// The last event that was forgotten.
+    pub(super) fn head(&self) -> Head {
+        Head { sequence: self.sequence, hash: self.hash.clone() }
+    }
+
+    /// Whether these are the remnants that it was written with.
+    pub fn fits(&self, remembered: &Remembered) -> bool {
+        self.remembered == *remembered
+    }
+}
+
+/// What is remembered of one object from events that were forgotten.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remnant {
+    /// Id of the object.
+    pub id: String,
+    /// Its kind.
+    pub kind: Kind,
+    /// Where it is, when it is a pool.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) place: Option<Place>,
+    /// What it had at the mark.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) tenures: Vec<Tenure>,
+}
+
+impl Remnant {
+    /// The entry of it.
+    ///
+    /// # Errors
+    /// [`super::Error::Store`] when it cannot be written as JSON.
+    pub fn entry(&self) -> Result<Entry> {
+        Ok((keys::remnant(&self.id), codec::encode(self)?))
+    }
+}
+
+/// Digest of remnants, whatever their order: the sum of their hashes. So it can follow a change without reading them all.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Remembered(#[serde(with = "codec::decimal")] BigUint);
+
+impl Remembered {
+    /// With one more.
+    ///
+    /// # Errors
+    /// [`super::Error::Store`] when it cannot be written as JSON.
+    pub fn add(&mut self, remnant: &Remnant) -> Result<()> {
+        self.0 = (&self.0 + number(remnant)?) % modulus();
+        Ok(())
+    }
+
+    /// With one less.
+    fn remove(&mut self, remnant: &Remnant) -> Result<()> {
+        self.0 = (&self.0 + modulus() - number(remnant)?) % modulus();
+        Ok(())
+    }
+}
+
+fn modulus() -> BigUint {
+    BigUint::from(1u8) << 256
+}
+
+fn number(remnant: &Remnant) -> Result<BigUint> {
+    let value = serde_json::to_value(remnant)
+        .map_err(|error| codec::corrupt(&keys::remnant(&remnant.id), &error.to_string()))?;
+    Ok(BigUint::from_bytes_be(&events::digest(&value)))
+}
+
+/// Up to where the history is to be forgotten.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Until {
+    /// Number of the last event.
+    pub sequence: u64,
+    /// Its hash.
+    pub hash: String,
+}
+
+/// What is remembered is what any question may need.
+pub(super) static EVERYTHING: HistoryQuery = HistoryQuery {
+    cidr: None,
+    scope_id: None,
+    pool_id: None,
+    id: None,
+    owner: None,
+    from: None,
+    to: None,
+    include_planned: true,
+};
+
+impl Reader<'_> {
+    /// After which event the history begins; `None`: with the first.
+    ///
+    /// # Errors
+    /// [`super::Error::Store`].
+    pub fn mark(&mut self) -> Result<Option<Mark>> {
+        codec::read(self.snapshot, keys::MARK)
+    }
+
+    /// Since when everything is known.
+    pub(super) fn known_since(&mut self) -> Result<Timestamp> {
+        Ok(self.mark()?.map_or(Timestamp::MIN, |mark| mark.time))
+    }
+
+    /// How many events are kept: those after the mark.
+    ///
+    /// # Errors
+    /// [`super::Error::Store`].
+    pub fn events_kept(&mut self) -> Result<u64> {
+        let forgotten = self.mark()?.map_or(0, |mark| mark.sequence);
+        Ok(events::head(self.snapshot)?.sequence.saturating_sub(forgotten))
+    }
+
+    /// What is remembered of each object, by id, as long as `sink` wants more; answers whether it still did.
+    ///
+    /// # Errors
+    /// [`super::Error::Store`].
+    pub(super) fn each_remnant(&mut self, sink: &mut dyn FnMut(Remnant) -> bool) -> Result<bool> {
+        codec::each_under(self.snapshot, "remnant/", &mut |key, bytes| Ok(sink(codec::decode(key, bytes)?)))
+    }
+
+    /// Hands out the kept events that may be forgotten, the oldest first: all up to the first that is not older than
+    /// `before`. Every event is verified.
+    ///
+    /// # Errors
+    /// [`super::Error::Store`] for an event that is not the next one of the chain, too: what is damaged is never
+    /// forgotten. What `sink` answered.
+    pub fn forgettable(
+        &mut self,
+        before: Timestamp,
+        sink: &mut dyn FnMut(&Event) -> Result<()>,
+    ) -> Result<Option<Until>> {
+        let mut chain = Chain::after(self.mark()?);
+        let mut last = None;
+        loop {
+            let page = self.events(chain.sequence(), PAGE)?;
+            for event in &page {
+                if event.time >= before {
+                    return Ok(last);
+                }
+                sound(&mut chain, event)?;
+                sink(event)?;
+                last = Some(Until { sequence: event.sequence, hash: event.hash.clone() });
+            }
+            if page.len() < PAGE {
+                return Ok(last);
+            }
+        }
+    }
+}
+
+/// Goes on to `event`, which must be the next one.
+fn sound(chain: &mut Chain, event: &Event) -> Result<()> {
+    match chain.follow(event)?.first() {
+        Some(fault) => Err(codec::corrupt(&keys::event(event.sequence), fault.trim_end_matches('.'))),
+        None => Ok(()),
+    }
+}
+
+impl Ledger<'_> {
+    /// Forgets events up to `until`, at most `limit` of them, and moves the mark; answers the mark as it is then. Asked again
+    /// it goes on, and at the end it does nothing.
+    ///
+    /// # Errors
+    /// [`super::Error::Store`] when the chain is damaged, or `until` is not an event of this history.
+    pub fn forget_events(&mut self, until: &Until, archived: bool, limit: usize) -> Result<Option<Mark>> {
+        let old = self.reader().mark()?;
+        let begin = old.as_ref().map_or(0, |mark| mark.sequence);
+        let left = usize::try_from(until.sequence.saturating_sub(begin)).unwrap_or(usize::MAX);
+        if left == 0 {
+            return Ok(old);
+        }
+        let last: Option<Event> = codec::read(self.tx, &keys::event(until.sequence))?;
+        if last.is_none_or(|last| last.hash != until.hash) {
+            return Err(codec::corrupt(&keys::event(until.sequence), "it is not the event that was to be forgotten"));
+        }
+        let forgotten = self.reader().events(begin, left.min(limit))?;
+        let mut chain = Chain::after(old.clone());
+        forgotten.iter().try_for_each(|event| sound(&mut chain, event))?;
+        let latest = forgotten.iter().map(|event| event.time).max().unwrap_or(Timestamp::MIN);
+        let mut mark = Mark {
+            sequence: chain.sequence(),
+            hash: chain.head().hash.clone(),
+            time: old.as_ref().map_or(latest, |old| old.time.max(latest)),
+            archived: archived && old.as_ref().is_none_or(|old| old.archived),
+            remembered: old.as_ref().map(|old| old.remembered.clone()).unwrap_or_default(),
+        };
+        self.remember(&forgotten, &mut mark.remembered)?;
+        for event in &forgotten {
+            self.tx.delete(&keys::event(event.sequence))?;
+        }
+        self.tx.put(keys::MARK, codec::encode(&mark)?)?;
+        events::append_prune(self.tx, &self.env, old.as_ref(), &mark)?;
+        Ok(Some(mark))
+    }
+
+    /// Brings what is remembered from before these events to where it is after them.
+    fn remember(&mut self, forgotten: &[Event], remembered: &mut Remembered) -> Result<()> {
+        let mut follower = Follower::new(&EVERYTHING);
+        let mut old: BTreeMap<&str, Remnant> = BTreeMap::new();
+        let named: BTreeSet<&str> = forgotten.iter().flat_map(names).collect();
+        for id in named {
+            if let Some(remnant) = codec::read::<Remnant>(self.tx, &keys::remnant(id))? {
+                follower.recall(remnant.clone());
+                old.insert(id, remnant);
+            }
+        }
+        forgotten.iter().try_for_each(|event| follower.follow(event))?;
+        let touched: BTreeSet<&str> = forgotten.iter().map(|event| event.id.as_str()).collect();
+        for id in touched {
+            let new = follower.remember(id);
+            if old.get(id) == new.as_ref() {
+                continue;
+            }
+            if let Some(remnant) = old.get(id) {
+                remembered.remove(remnant)?;
+            }
+            match new {
+                None => self.tx.delete(&keys::remnant(id))?,
+                Some(remnant) => {
+                    remembered.add(&remnant)?;
+                    let (key, value) = remnant.entry()?;
+                    self.tx.put(&key, value)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The objects whose past an event builds on: its own, and the pool that it is in.
+fn names(event: &Event) -> impl Iterator<Item = &str> {
+    let pool = event.after.get("pool_id").and_then(Value::as_str);
+    std::iter::once(event.id.as_str()).chain(pool)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn remnant(id: &str) -> Remnant {
+        Remnant { id: id.to_owned(), kind: Kind::Pool, place: None, tenures: Vec::new() }
+    }
+
+    #[test]
+    fn a_digest_does_not_depend_on_the_order_and_can_be_taken_back() {
+        let (mut one, mut other) = (Remembered::default(), Remembered::default());
+        for id in ["a", "b", "c"] {
+            one.add(&remnant(id)).unwrap();
+        }
+        for id in ["c", "x", "b", "a"] {
+            other.add(&remnant(id)).unwrap();
+        }
+        assert_ne!(one, other);
+        other.remove(&remnant("x")).unwrap();
+        assert_eq!(one, other);
+        for id in ["a", "b", "c"] {
+            one.remove(&remnant(id)).unwrap();
+        }
+        assert_eq!(json!(one), json!("0"));
+    }
+}

@@ -1,0 +1,110 @@
+//! That archives of forgotten events and the store make one unbroken history from event 1 to the last one.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::events::{self, Chain};
+use super::history::Follower;
+use super::mark::{EVERYTHING, Mark, Remnant};
+use super::{Event, Finding, Reader, Result, keys};
+
+/// Follows archives in the order of their events, and compares them with the store then.
+pub struct Witness {
+    mark: Option<Mark>,
+    chain: Chain,
+    /// Of the events that were followed, by number.
+    hashes: HashMap<u64, String>,
+    follower: Follower<'static>,
+    /// What must be remembered at the mark, once it was reached.
+    remembered: Option<BTreeMap<String, Remnant>>,
+}
+
+impl Witness {
+    /// Of a store with this mark.
+    pub fn new(mark: Option<Mark>) -> Self {
+        let (chain, follower) = (Chain::default(), Follower::new(&EVERYTHING));
+        Self { mark, chain, hashes: HashMap::new(), follower, remembered: None }
+    }
+
+    /// How many events are in the archives.
+    pub fn events(&self) -> u64 {
+        self.hashes.len() as u64
+    }
+
+    /// What is wrong with `event` as the next one of the archives, in sentences. One that was followed before is no fault
+    /// when it is the same.
+    ///
+    /// # Errors
+    /// [`super::Error::Store`] when the event cannot be read as what it says it is.
+    pub fn follow(&mut self, event: &Event) -> Result<Vec<String>> {
+        if let Some(known) = self.hashes.get(&event.sequence) {
+            let is_same = *known == event.hash && events::hash(event)? == event.hash;
+            let fault = || format!("Event {} stands in the archives twice, not alike.", event.sequence);
+            return Ok((!is_same).then(fault).into_iter().collect());
+        }
+        let faults = self.chain.follow(event)?;
+        self.hashes.insert(event.sequence, event.hash.clone());
+        if let Some(mark) = self.mark.as_ref().filter(|mark| event.sequence <= mark.sequence) {
+            self.follower.follow(event)?;
+            if event.sequence == mark.sequence {
+                self.remembered = Some(self.follower.remember_all());
+            }
+        }
+        Ok(faults)
+    }
+}
+
+impl Reader<'_> {
+    /// What keeps the archives that were followed and this store from being one history.
+    ///
+    /// # Errors
+    /// [`super::Error::Store`].
+    pub fn prove(&mut self, witness: &Witness) -> Result<Vec<Finding>> {
+        let mut findings = Vec::new();
+        let mut find = |place: &str, what: String| findings.push(Finding { place: place.to_owned(), what });
+        let (begin, end) = (witness.mark.as_ref().map_or(0, |mark| mark.sequence), witness.chain.sequence());
+        if end < begin {
+            let what = match end {
+                0 => format!("Events 1 to {begin} were forgotten by the store, and no archive has one."),
+                _ => format!(
+                    "The archives end with event {end}, and the store begins after event {begin}: what is between is missing."
+                ),
+            };
+            find("archives", what);
+            return Ok(findings);
+        }
+        if let Some(mark) = &witness.mark
+            && witness.hashes.get(&begin) != Some(&mark.hash)
+        {
+            find(
+                "archives",
+                format!("Event {begin} is not the one after which the store forgot: its hash is another."),
+            );
+        }
+        let last = events::head(self.snapshot)?.sequence;
+        if end > last {
+            find("archives", format!("They go on to event {end}, but the store ends with event {last}."));
+        }
+        for event in self.events(begin, usize::try_from(end - begin).unwrap_or(usize::MAX))? {
+            if witness.hashes.get(&event.sequence).is_some_and(|hash| *hash != event.hash) {
+                find(&keys::event(event.sequence), "The archives have another event of this number.".to_owned());
+            }
+        }
+        self.compare_remnants(witness, &mut find)?;
+        Ok(findings)
+    }
+
+    fn compare_remnants(&mut self, witness: &Witness, find: &mut dyn FnMut(&str, String)) -> Result<()> {
+        let mut expected = witness.remembered.clone().unwrap_or_default();
+        self.each_remnant(&mut |remnant| {
+            if expected.remove(&remnant.id).as_ref() != Some(&remnant) {
+                let what = "What is remembered of it is not what the archives tell of it.";
+                find(&keys::remnant(&remnant.id), what.to_owned());
+            }
+            true
+        })?;
+        for id in expected.keys() {
+            find(&keys::remnant(id), "The archives tell of it, but nothing of it is remembered.".to_owned());
+        }
+        Ok(())
+    }
+}

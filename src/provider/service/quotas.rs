@@ -1,0 +1,50 @@
+//! Quotas that AWS Support raises when it is asked. What the quota of an account is, AWS does not say here: more than usual is
+//! a warning of the plan, and AWS decides.
+
+use crate::tf::{Diagnostic, Path};
+
+/// A quota as accounts have it at first.
+pub(super) struct Quota {
+    /// So many,
+    pub(super) usual: usize,
+    /// of what: the rest of a sentence that begins with a number.
+    pub(super) of: &'static str,
+    /// What to do where it was not raised: a sentence.
+    pub(super) otherwise: &'static str,
+}
+
+impl Quota {
+    /// That `planned` may be too many. Not when there are as many already: AWS took them.
+    pub(super) fn warning(&self, planned: usize, present: usize, at: Path) -> Option<Diagnostic> {
+        let Self { usual, of, otherwise } = self;
+        (planned > *usual && planned > present).then(|| {
+            let why = format!(
+                "That makes {planned} {of}. AWS allows {usual}, unless AWS Support has raised this quota for the account; \
+                 the apply fails if it has not. {otherwise}"
+            );
+            Diagnostic::warning("More than AWS allows at first", why).at(at)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const QUOTA: Quota = Quota { usual: 10, of: "pools in the rule", otherwise: "Take fewer." };
+
+    #[test]
+    fn more_than_usual_is_a_warning_until_it_is_there() {
+        let said = |planned, present| QUOTA.warning(planned, present, Path::root());
+        assert_eq!(said(10, 0), None);
+        let warning = said(11, 10).unwrap();
+        assert_eq!(warning.severity, crate::tf::Severity::Warning);
+        assert_eq!(
+            warning.detail,
+            "That makes 11 pools in the rule. AWS allows 10, unless AWS Support has raised this quota for the account; the \
+             apply fails if it has not. Take fewer."
+        );
+        assert_eq!((said(11, 11), said(11, 12)), (None, None), "AWS has taken them before");
+        assert!(said(12, 11).is_some());
+    }
+}
