@@ -225,6 +225,8 @@ pub(super) fn tagged(kind: Kind) -> ec2::ResourceType {
         Kind::Pool | Kind::PoolCidr => ec2::ResourceType::IpamPool,
         // No history is kept there.
         Kind::Allocation | Kind::History => ec2::ResourceType::IpamPoolAllocation,
+        // How a resource CIDR is treated carries no tags.
+        Kind::Discovery | Kind::Treatment => ec2::ResourceType::IpamResourceDiscovery,
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::super::resize::beside;
-use super::super::{Cidr, Error, Reader, Result, SeenThere, codec, keys};
+use super::super::{Cidr, Error, Family, Reader, Result, SeenThere, codec, keys};
 use super::kept::{self, Sighted};
 use crate::store::{Order, Snapshot, Tx};
 
@@ -30,14 +30,16 @@ impl Avoided {
         format!("avoided/{}/{family}/{}", keys::part(scope_id), keys::address(family, cidr.first()))
     }
 
-    /// The outermost block that shares addresses with `block`; the highest of several. Two reads, of which the first is
-    /// the same for every block: where nothing is avoided a transaction asks once.
+    /// Whether allocations keep off anything of this family. One read.
+    pub(in super::super) fn any(snapshot: &mut dyn Snapshot, scope_id: &str, family: Family) -> Result<bool> {
+        let range = keys::under(&format!("avoided/{}/{family}/", keys::part(scope_id)));
+        Ok(!snapshot.scan(keys::range(&range), Order::Ascending, 1)?.is_empty())
+    }
+
+    /// The outermost block that shares addresses with `block`; the highest of several. One read.
     pub(in super::super) fn over(snapshot: &mut dyn Snapshot, scope_id: &str, block: &Cidr) -> Result<Option<Cidr>> {
         let (family, scope) = (block.family(), keys::part(scope_id));
-        let (start, all) = keys::under(&format!("avoided/{scope}/{family}/"));
-        if snapshot.scan(&start..&all, Order::Ascending, 1)?.is_empty() {
-            return Ok(None);
-        }
+        let start = format!("avoided/{scope}/{family}/");
         let end = format!("{start}{}\u{1}", keys::address(family, block.last()));
         // They are disjoint: the last one that begins before the block ends is the one, or none is.
         let found = snapshot.scan(&start..&end, Order::Descending, 1)?;

@@ -302,3 +302,18 @@ fn ten_times_as_many_sightings_take_no_hundred_times_as_long() {
     assert_eq!((few, many), (10_000, 100_000));
     assert!(slow < quick * 30, "{few} took {quick:?}, and {many} {slow:?}");
 }
+
+#[test]
+fn the_deepest_of_what_has_a_block_manages_it() {
+    let mut world = World::new();
+    let discovery = world.discovery("all");
+    let top = world.top("top", &["10.0.0.0/8"]);
+    let inner = world.write(|ledger| ledger.create_pool(&below(&top, "eu", "10.1.0.0/16"), &Planned::Unknown)).unwrap();
+    world.create(&inner, "all of it", "10.1.0.0/16").unwrap();
+    let rules = Rules { min_netmask_length: Some(20), ..Rules::default() };
+    let change = PoolChange { rules, ..reprovisioned(&inner, inner.provision.clone()) };
+    world.write(|ledger| ledger.update_pool(&inner.meta.id, &change)).unwrap();
+    world.sees(&discovery, &[vpc("vpc-1", "10.1.0.0/16")]);
+    // Of a pool's space nothing is asked, of an allocation in it there is.
+    assert_eq!(states(&mut world), ["vpc-1 managed noncompliant nonoverlapping true"]);
+}
