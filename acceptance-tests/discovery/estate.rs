@@ -1,6 +1,6 @@
 //! The estate: made once for all tests of this process.
 
-use std::sync::{OnceLock, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use serde_json::{Value, json};
 use terraform_provider_ipam::ipam::seen::{Survey, SurveyRole};
@@ -38,12 +38,12 @@ impl Estate {
 
     /// Together with other tests.
     pub(crate) fn shared() -> RwLockReadGuard<'static, Self> {
-        ESTATE.get_or_init(Self::make).read().unwrap()
+        ESTATE.get_or_init(Self::make).read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Without another test beside it in this process.
     pub(crate) fn alone() -> RwLockWriteGuard<'static, Self> {
-        ESTATE.get_or_init(Self::make).write().unwrap()
+        ESTATE.get_or_init(Self::make).write().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn url(&self) -> String {
