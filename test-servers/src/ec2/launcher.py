@@ -86,14 +86,15 @@ def text_of(refused, service):
 def watched(service, call_action):
     def call(self):
         account, region, action = self.current_account, self.region, self._get_action()
+        role = self._get_param("RoleArn")
         # STS is asked once in a while; of EC2 it matters how much comes at once.
         weight = 1 if service == "ec2" else 0
         count(account, weight)
         try:
             with lock:
-                calls.append({"account": account, "region": region, "action": action})
+                calls.append({"account": account, "region": region, "action": action, "role": role})
             time.sleep(state["latency"])
-            rule = take(troubles, account, region, action, self._get_param("RoleArn"))
+            rule = take(troubles, account, region, action, role)
             if rule is not None:
                 time.sleep(rule.get("late_by", 0))
                 if "code" in rule:
