@@ -6,9 +6,11 @@
 
 mod chromium;
 mod debian;
+mod ec2;
 mod install;
 mod kept;
 mod machine;
+mod moto;
 mod packages;
 mod postgres;
 mod proxy;
@@ -16,6 +18,7 @@ mod s3;
 mod watchdog;
 
 pub use chromium::chromium;
+pub use ec2::Ec2;
 pub use packages::Packages;
 pub use postgres::Postgres;
 pub use proxy::Proxy;
