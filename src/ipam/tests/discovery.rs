@@ -4,7 +4,6 @@ use crate::ipam::seen::*;
 use crate::ipam::testing::*;
 use crate::ipam::*;
 
-
 pub(super) fn survey() -> Survey {
     Survey { avoided: true, ..Survey::default() }
 }
