@@ -45,10 +45,7 @@ impl Clients {
              the home Region of the IPAM."
                 .to_owned()
         })?;
-        let provider = config.credentials_provider().ok_or_else(no_credentials)?;
-        if let Err(error) = provider.provide_credentials().await {
-            return Err(format!("{} ({})", no_credentials(), DisplayErrorContext(&error)));
-        }
+        check_credentials(&config).await?;
         Ok(Self { config, endpoint: settings.ec2_endpoint.clone(), home, by_region: Mutex::default() })
     }
 
@@ -69,12 +66,40 @@ impl Clients {
     }
 
     fn build(&self, region: &str) -> Client {
-        let mut builder = Builder::from(&self.config).region(Region::new(region.to_owned()));
-        if let Some(endpoint) = &self.endpoint {
-            builder = builder.endpoint_url(endpoint);
-        }
-        Client::from_conf(builder.build())
+        Client::from_conf(client(&self.config, self.endpoint.as_deref(), region).build())
     }
+}
+
+/// With whose credentials AWS is talked to where no Region is anybody's home; `otherwise` is the Region that STS is asked in
+/// when the settings, the environment and the profile name none.
+///
+/// # Errors
+/// What is missing, as a sentence without secrets.
+pub(super) async fn identity(settings: &Settings, otherwise: &str) -> Result<SdkConfig, String> {
+    let mut config = load(settings).await?;
+    if config.region().is_none() {
+        // Profiles with roles and web identities ask STS, and want to know where when they are loaded.
+        config = load(&Settings { region: Some(otherwise.to_owned()), ..settings.clone() }).await?;
+    }
+    check_credentials(&config).await?;
+    Ok(config)
+}
+
+async fn check_credentials(config: &SdkConfig) -> Result<(), String> {
+    let provider = config.credentials_provider().ok_or_else(no_credentials)?;
+    match provider.provide_credentials().await {
+        Ok(_) => Ok(()),
+        Err(error) => Err(format!("{} ({})", no_credentials(), DisplayErrorContext(&error))),
+    }
+}
+
+/// `endpoint` is an address for all Regions, where AWS has one for each.
+pub(super) fn client(config: &SdkConfig, endpoint: Option<&str>, region: &str) -> Builder {
+    let mut builder = Builder::from(config).region(Region::new(region.to_owned()));
+    if let Some(endpoint) = endpoint {
+        builder = builder.endpoint_url(endpoint);
+    }
+    builder
 }
 
 fn no_credentials() -> String {
@@ -160,8 +185,7 @@ async fn assume(config: SdkConfig, settings: &Settings) -> Result<SdkConfig, Str
         config = config.into_builder().credentials_provider(SharedCredentialsProvider::new(provider)).build();
     }
     for role in &settings.assume_role {
-        let before = config.credentials_provider().ok_or_else(no_credentials)?;
-        let provider = by_role(&config, settings, role).build_from_provider(before).await;
+        let provider = by_role(&config, settings.sts_endpoint.as_deref(), role).await?;
         config = config.into_builder().credentials_provider(SharedCredentialsProvider::new(provider)).build();
     }
     Ok(config)
@@ -179,13 +203,15 @@ fn by_token(config: &SdkConfig, identity: &WebIdentity) -> WebIdentityTokenCrede
         .build()
 }
 
-fn by_role(config: &SdkConfig, settings: &Settings, role: &Role) -> aws_config::sts::AssumeRoleProviderBuilder {
-    let mut sts = config.clone().into_builder();
-    if let Some(endpoint) = &settings.sts_endpoint {
-        sts = sts.endpoint_url(endpoint);
-    }
+/// The role's credentials, asked for with those of `config`.
+pub(super) async fn by_role(
+    config: &SdkConfig,
+    sts_endpoint: Option<&str>,
+    role: &Role,
+) -> Result<AssumeRoleProvider, String> {
+    let before = config.credentials_provider().ok_or_else(no_credentials)?;
     let mut builder = AssumeRoleProvider::builder(&role.role_arn)
-        .configure(&sts.build())
+        .configure(&for_sts(config, sts_endpoint))
         .session_name(role.session_name.as_deref().unwrap_or(SESSION_NAME));
     if let Some(id) = &role.external_id {
         builder = builder.external_id(id);
@@ -193,7 +219,16 @@ fn by_role(config: &SdkConfig, settings: &Settings, role: &Role) -> aws_config::
     if let Some(duration) = role.duration {
         builder = builder.session_length(duration);
     }
-    builder
+    Ok(builder.build_from_provider(before).await)
+}
+
+/// The configuration for calls of STS.
+pub(super) fn for_sts(config: &SdkConfig, endpoint: Option<&str>) -> SdkConfig {
+    let mut sts = config.clone().into_builder();
+    if let Some(endpoint) = endpoint {
+        sts = sts.endpoint_url(endpoint);
+    }
+    sts.build()
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@
 //! | `scopes`, `pools`, `pool_change`, `pool_cidrs`, `allocations` | the operations, by noun |
 //! | `ipam` | [`crate::backend::Ipam`] over all that |
 //! | `observation` | [`crate::backend::observation::Observation`]: what AWS has seen in accounts |
+//! | `scout` | [`crate::backend::scout::Scout`]: looks into accounts by plain reads of EC2, for stores of our own |
 //! | `service` | [`crate::backend::service::Service`]: what only AWS has, by noun |
 
 mod allocations;
@@ -27,12 +28,14 @@ mod pools;
 mod read;
 mod said;
 mod scopes;
+mod scout;
 mod service;
 mod settings;
 mod space;
 mod tags;
 mod wait;
 
+pub use scout::{Ec2Scout, account_of_role};
 pub use settings::{Keys, Role, Settings, WebIdentity};
 pub use wait::Pace;
 

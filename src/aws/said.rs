@@ -51,6 +51,21 @@ impl Refusal {
         }
     }
 
+    /// What was asked for.
+    pub(super) fn action(&self) -> &'static str {
+        self.action
+    }
+
+    /// `None`: there was no answer.
+    pub(super) fn code(&self) -> Option<&str> {
+        self.code.as_deref()
+    }
+
+    /// AWS's words.
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// Whether this is the code.
     pub(super) fn is(&self, code: &str) -> bool {
         self.code.as_deref() == Some(code)

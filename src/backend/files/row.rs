@@ -1,0 +1,120 @@
+//! What a line says of a resource.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::ipam::seen::{DiscoveredCidr, SeenType};
+use crate::ipam::{Cidr, Tags};
+
+use super::Fault;
+
+/// Names of columns, and of members of JSON objects.
+pub(super) const COLUMNS: [&str; 9] =
+    ["cidr", "resource_id", "resource_type", "name", "account", "region", "vpc_id", "description", "tags"];
+
+/// The tag that is a resource's name, in AWS and here.
+const NAME: &str = "Name";
+/// The tag that carries a description: what was seen has no other place for it.
+const DESCRIPTION: &str = "Description";
+
+/// For what a line leaves empty.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Defaults<'a> {
+    pub(super) account: &'a str,
+    pub(super) region: &'a str,
+    pub(super) taken_at: Timestamp,
+}
+
+/// The texts of a line by column, without those that are empty.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Fields {
+    pub(super) line: u64,
+    pub(super) texts: BTreeMap<&'static str, String>,
+    /// From JSON, where tags are an object.
+    pub(super) tags: Tags,
+}
+
+/// A line that is right.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    pub(super) line: u64,
+    pub(super) account: String,
+    pub(super) resource: DiscoveredCidr,
+}
+
+/// The column of this name.
+pub(super) fn column(name: &str) -> Result<&'static str, String> {
+    let found = COLUMNS.into_iter().find(|known| *known == name);
+    found.ok_or_else(|| format!("there is no column {name:?}: the columns are {}.", COLUMNS.join(", ")))
+}
+
+impl Row {
+    pub(super) fn of(fields: &Fields, defaults: &Defaults<'_>) -> Result<Self, Fault> {
+        let wrong = |words: String| Fault::on(fields.line, words);
+        let get = |name: &str| fields.texts.get(name).cloned();
+        let cidr = get("cidr").ok_or_else(|| wrong("the cidr is missing.".to_owned()))?;
+        let cidr: Cidr = cidr.parse().map_err(wrong)?;
+        let kind = get("resource_type").map_or(Ok(SeenType::Other), |word| word.parse());
+        let resource_type = kind.map_err(|words: String| wrong(format!("the resource_type {words}")))?;
+        let mut tags = fields.tags.clone();
+        if let Some(text) = get("tags") {
+            tags.extend(parse_tags(&text).map_err(wrong)?);
+        }
+        let name = get("name").or_else(|| tags.get(NAME).cloned());
+        for (key, value) in [(NAME, name.clone()), (DESCRIPTION, get("description"))] {
+            tags.extend(value.map(|value| (key.to_owned(), value)));
+        }
+        let resource_id = get("resource_id").or(name).unwrap_or_else(|| cidr.to_string());
+        if resource_id.contains('_') {
+            let words =
+                "has a _, which joins resource, block and Region in the id of the block: write it with - instead.";
+            return Err(wrong(format!("the resource {resource_id:?} {words}")));
+        }
+        let account = get("account").unwrap_or_else(|| defaults.account.to_owned());
+        let resource = DiscoveredCidr {
+            region: get("region").unwrap_or_else(|| defaults.region.to_owned()),
+            vpc_id: get("vpc_id").or_else(|| (resource_type == SeenType::Vpc).then(|| resource_id.clone())),
+            subnet_id: (resource_type == SeenType::Subnet).then(|| resource_id.clone()),
+            resource_id,
+            resource_type,
+            owner_id: Some(account.clone()),
+            cidr: Some(cidr),
+            ip_source: None,
+            tags,
+            usage: None,
+            attachment: None,
+            instance_id: None,
+            availability_zone_id: None,
+            sampled_at: Some(defaults.taken_at),
+        };
+        Ok(Self { line: fields.line, account, resource })
+    }
+
+    /// Two lines with the same are one too many.
+    pub(super) fn key(&self) -> (String, String, String, String) {
+        let block = self.resource.cidr.map(|cidr| cidr.to_string()).unwrap_or_default();
+        (self.account.clone(), self.resource.region.clone(), self.resource.resource_id.clone(), block)
+    }
+
+    pub(super) fn said_before(&self, line: u64) -> String {
+        let (account, region, resource, block) = self.key();
+        format!("{block} of {resource:?} in account {account}, Region {region}, is on line {line} already.")
+    }
+}
+
+/// `key=value;key=value`.
+fn parse_tags(text: &str) -> Result<Tags, String> {
+    let mut tags = Tags::new();
+    for part in text.split(';').map(str::trim).filter(|part| !part.is_empty()) {
+        let (key, value) = part.split_once('=').unwrap_or((part, ""));
+        let key = key.trim();
+        if key.is_empty() || !part.contains('=') {
+            return Err(format!("the tags {text:?} are not key=value;key=value."));
+        }
+        if tags.insert(key.to_owned(), value.trim().to_owned()).is_some() {
+            return Err(format!("the tags {text:?} have the key {key:?} twice."));
+        }
+    }
+    Ok(tags)
+}

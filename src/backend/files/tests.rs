@@ -1,0 +1,140 @@
+use std::fs;
+
+use super::*;
+
+const LARGE: Limits = LIMITS;
+
+fn reading(limits: &Limits, name: &str, bytes: impl AsRef<[u8]>) -> Result<Vec<Sample>, String> {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join(name);
+    fs::write(&path, bytes).unwrap();
+    let place = format!("{}/", directory.path().display());
+    read_within(limits, &path, Timestamp::UNIX_EPOCH).map_err(|words| words.replace(&place, ""))
+}
+
+/// `account region: id type block vpc tags; ...` for each sample.
+fn shown(samples: &[Sample]) -> Vec<String> {
+    let resource = |one: &DiscoveredCidr| {
+        let tags: Vec<String> = one.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let vpc = one.vpc_id.as_deref().unwrap_or("-");
+        format!("{} {} {} {vpc} {}", one.resource_id, one.resource_type, one.cidr.unwrap(), tags.join(","))
+    };
+    let sample = |one: &Sample| {
+        let resources: Vec<String> = one.outcome.as_ref().unwrap().resources.iter().map(resource).collect();
+        format!("{} {}: {}", one.account_id, one.region, resources.join("; "))
+    };
+    samples.iter().map(sample).collect()
+}
+
+#[test]
+fn csv_and_json_with_the_same_lines_are_the_same() {
+    let csv = "cidr,resource_id,resource_type,name,account,region,vpc_id,description,tags\r\n\
+               10.8.0.0/16,,,office,,,,\"Cologne, \"\"old\"\"\nbuilding\",site=cgn; floor=2\r\n\
+               \r\n\
+               10.9.0.0/16,,,,,,,,\r\n\
+               172.16.0.0/16,net-1,vpc,blue,azure,westeurope,,,\r\n\
+               172.16.1.0/24,sub-1,subnet,,azure,westeurope,net-1,,\r\n";
+    let json = r#"[
+        {"cidr": "10.8.0.0/16", "name": "office", "description": "Cologne, \"old\"\nbuilding", "tags": {"site": "cgn", "floor": "2"}},
+        {"cidr": "10.9.0.0/16", "name": null, "region": ""},
+        {"cidr": "172.16.0.0/16", "resource_id": "net-1", "resource_type": "vpc", "name": "blue", "account": "azure", "region": "westeurope"},
+        {"cidr": "172.16.1.0/24", "resource_id": "sub-1", "resource_type": "subnet", "account": "azure", "region": "westeurope", "vpc_id": "net-1"}
+    ]"#;
+    let says = [
+        "azure westeurope: net-1 vpc 172.16.0.0/16 net-1 Name=blue; sub-1 subnet 172.16.1.0/24 net-1 ",
+        "on-premises none: office other 10.8.0.0/16 - Description=Cologne, \"old\"\nbuilding,Name=office,floor=2,site=cgn; \
+         10.9.0.0/16 other 10.9.0.0/16 - ",
+    ];
+    for (name, text) in [("on-premises.csv", csv), ("on-premises.JSON", json)] {
+        assert_eq!(shown(&reading(&LARGE, name, text).unwrap()), says, "{name}");
+        let with_mark = format!("\u{feff}{text}");
+        assert_eq!(shown(&reading(&LARGE, name, with_mark).unwrap()), says, "{name} as an editor saves it");
+    }
+}
+
+#[test]
+fn an_empty_list_is_an_empty_sample_of_the_files_name() {
+    for (name, text) in [("dc.csv", "cidr,name\n"), ("dc.json", "[]")] {
+        assert_eq!(shown(&reading(&LARGE, name, text).unwrap()), ["dc none: "], "{name}");
+    }
+}
+
+#[test]
+fn all_wrong_lines_are_said_and_nothing_is_taken() {
+    let csv = "cidr,name,resource_type,tags,region\n\
+               10.0.0.1/8,a,,,\n\
+               10.1.0.0/16,b,house,,\n\
+               ,c,,,\n\
+               10.2.0.0/16,d,,x,\n\
+               10.3.0.0/16,e,,,\n\
+               10.3.0.0/16,e,,,\n\
+               10.4.0.0/16,f,,\n\
+               10.5.0.0/16,g_h,,,\n";
+    let says = "dc.csv has mistakes. Nothing of the file was taken.\n  \
+                line 2: \"10.0.0.1/8\" has host bits set: the /8 block it lies in is 10.0.0.0/8.\n  \
+                line 3: the resource_type \"house\" is none of vpc, subnet, eip, public-ipv4-pool, ipv6-pool, eni, \
+                anycast-ip-list, other.\n  \
+                line 4: the cidr is missing.\n  \
+                line 5: the tags \"x\" are not key=value;key=value.\n  \
+                line 7: 10.3.0.0/16 of \"e\" in account dc, Region none, is on line 6 already.\n  \
+                line 8: it has 4 fields, the header 5. Quote a field that has a comma: \"a, b\".\n  \
+                line 9: the resource \"g_h\" has a _, which joins resource, block and Region in the id of the block: write it \
+                with - instead.";
+    assert_eq!(reading(&LARGE, "dc.csv", csv).unwrap_err(), says);
+    let many: String = (0..12).map(|_| "10.0.0.1/8\n").collect();
+    let words = reading(&LARGE, "dc.csv", format!("cidr\n{many}")).unwrap_err();
+    assert!(
+        words.contains("\n  line 11: ") && !words.contains("line 12: ") && words.ends_with("\n  and more"),
+        "{words}"
+    );
+}
+
+#[test]
+fn a_file_that_cannot_be_read_says_why() {
+    let header = "The first line names the columns, such as cidr,name,account,region.";
+    for (name, bytes, says) in [
+        ("dc.csv", &b""[..], format!("dc.csv, the header is missing. {header}")),
+        (
+            "dc.csv",
+            b"10.0.0.0/8,a\n",
+            "dc.csv, line 1: the header is missing: there is no column \"10.0.0.0/8\"".to_owned(),
+        ),
+        (
+            "dc.csv",
+            b"cidr,naem\n",
+            "dc.csv, line 1: there is no column \"naem\": the columns are cidr, resource_id, ".to_owned(),
+        ),
+        ("dc.csv", b"cidr,cidr\n", "dc.csv, line 1: the column \"cidr\" is there twice.".to_owned()),
+        ("dc.csv", b"name\n", format!("dc.csv, line 1: the column \"cidr\" is missing. {header}")),
+        ("dc.csv", b"cidr,name\n10.0.0.0/8,K\xf6ln\n", "dc.csv cannot be read: line 2 is not UTF-8.".to_owned()),
+        ("dc.json", b"{\"cidr\": 1}", "dc.json, line 1: it is not a JSON array of objects: ".to_owned()),
+        (
+            "dc.json",
+            b"[\n{\"cidr\": \"10.0.0.0/8\"\n",
+            "dc.json, line 3: it is not a JSON array of objects: EOF".to_owned(),
+        ),
+        ("dc.json", b"[\n{\"cidr\": 10}]", "dc.json, line 2: cidr is 10, and must be a text.".to_owned()),
+        ("dc.json", b"[{},\n{\"cidr\": \"x\"},\n\n3]", "line 4: it is not an object".to_owned()),
+        ("dc.json", b"[{\"cidr\": \"10.0.0.0/8\", \"tags\": {\"a\": 1}}]", "line 1: the tag \"a\" is 1".to_owned()),
+    ] {
+        let words = reading(&LARGE, name, bytes).unwrap_err();
+        assert!(words.contains(&says), "{words}\n{says}");
+    }
+    let gone = read(Path::new("nowhere/dc.csv"), Timestamp::UNIX_EPOCH).unwrap_err();
+    assert_eq!(gone, "nowhere/dc.csv cannot be read: there is no such file. Check the path.");
+    let directory = tempfile::tempdir().unwrap();
+    let words = read(directory.path(), Timestamp::UNIX_EPOCH).unwrap_err();
+    assert!(words.ends_with("cannot be read: it is a directory. Name a file in it."), "{words}");
+}
+
+#[test]
+fn a_file_that_is_too_large_says_how_large_it_may_be() {
+    let text = "cidr\n10.0.0.0/32\n10.0.0.1/32\n10.0.0.2/32\n";
+    let rows = reading(&Limits { rows: 2, ..LIMITS }, "dc.csv", text).unwrap_err();
+    assert!(rows.contains("there are more than 2 resources. Split the file"), "{rows}");
+    assert_eq!(shown(&reading(&Limits { rows: 3, ..LIMITS }, "dc.csv", text).unwrap()).len(), 1);
+    let fits = text.len() as u64;
+    assert!(reading(&Limits { bytes: fits, ..LIMITS }, "dc.csv", text).is_ok());
+    let words = reading(&Limits { bytes: fits - 1, ..LIMITS }, "dc.csv", text).unwrap_err();
+    assert!(words.starts_with("dc.csv cannot be read: it is larger than "), "{words}");
+}
