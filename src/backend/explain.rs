@@ -281,14 +281,14 @@ fn kept_off_words(kept_off: &KeptOff) -> String {
         .iter()
         .map(|seen| format!("{} ({}, account {}, {})", seen.resource_id, seen.cidr, seen.account_id, seen.region))
         .collect();
+    let seen = if seen.is_empty() { String::new() } else { format!(": {}", seen.join(", ")) };
     let rest = match kept_off.largest {
-        Some(largest) => format!("; beside what was seen, the largest free block is {largest}"),
-        None => "; beside what was seen, nothing is free".to_owned(),
+        Some(largest) => format!(". Beside what was seen, the largest free block is {largest}"),
+        None => String::new(),
     };
     format!(
-        " There would be {}, but allocations by size keep off what discoveries have seen there: {}{rest}.",
-        kept_off.block,
-        seen.join(", ")
+        " There would be {}, but allocations by size keep off what discoveries have seen there{seen}{rest}.",
+        kept_off.block
     )
 }
 

@@ -4,6 +4,7 @@ use num_bigint::BigUint;
 
 use super::{explain, number, percent};
 use crate::ipam::{Cidr, Error, Family, Kind, Occupant, OnlyAws, RuleName, State, Unsupported};
+use crate::ipam::{KeptOff, SeenThere, Untreatable};
 use crate::store;
 
 fn cidr(text: &str) -> Cidr {
@@ -403,6 +404,98 @@ fn large_counts_are_powers_of_two() {
     assert_eq!(percent(&(two.pow(128) - 1u8), &two.pow(128)), "99.9%");
     assert_eq!(percent(&two.pow(127), &two.pow(128)), "50.0%");
     assert_eq!(percent(&BigUint::ZERO, &BigUint::ZERO), "0.0%");
+}
+
+#[test]
+fn what_was_seen_has_words() {
+    says(
+        &Error::NoLocale,
+        "auto_import needs a locale",
+        "A pool imports what is seen in one Region, and this one says none. Give it that Region as `locale`, or leave \
+         `auto_import` out.",
+    );
+    says(
+        &Error::NoDiscovery,
+        "Nobody looks into accounts",
+        "This store has no resource discovery, so nothing was seen. Add an `ipam_resource_discovery`, apply it, and run \
+         the `discover` command.",
+    );
+    let there = vec![("d-1".to_owned(), "prod".to_owned()), ("d-2".to_owned(), String::new())];
+    says(
+        &Error::ManyDiscoveries { there },
+        "There are several resource discoveries",
+        "Name the one that is meant by its id:\n  - d-1 (\"prod\")\n  - d-2",
+    );
+    let of = crate::ipam::seen::ResourceCidrId {
+        resource_id: "vpc-1".to_owned(),
+        cidr: cidr("10.0.0.0/16"),
+        region: "us-east-1".to_owned(),
+    };
+    let cannot = |why| Error::Untreatable { of: Box::new(of.clone()), why };
+    says(
+        &cannot(Untreatable::NotSeen),
+        "vpc-1 was not seen with 10.0.0.0/16",
+        "No resource discovery has seen vpc-1 with 10.0.0.0/16 in us-east-1. Check the three, and run the `discover` \
+         command: what was made since the last time is seen then.",
+    );
+    says(
+        &cannot(Untreatable::Public),
+        "10.0.0.0/16 is public space",
+        "vpc-1 has 10.0.0.0/16 in the public scope, and what is there is neither ignored nor moved. Leave the resource \
+         out.",
+    );
+    says(
+        &cannot(Untreatable::NotVpc),
+        "Only blocks of VPCs move",
+        "vpc-1 is no VPC: what is in a VPC moves to another scope together with the block of that VPC. Leave \
+         `ipam_scope_id` out, or move the VPC's block.",
+    );
+    says(
+        &cannot(Untreatable::PublicScope),
+        "10.0.0.0/16 cannot move to a public scope",
+        "vpc-1 has 10.0.0.0/16 in a private scope. Set `ipam_scope_id` to a private scope.",
+    );
+}
+
+#[test]
+fn a_pool_whose_space_is_kept_off_says_what_was_seen() {
+    let seen = |id: &str, block: &str| SeenThere {
+        resource_id: id.to_owned(),
+        cidr: cidr(block),
+        account_id: "111122223333".to_owned(),
+        region: "us-east-1".to_owned(),
+    };
+    let with = |kept: KeptOff| {
+        let mut error = exhausted(Some("10.0.0.0/23"), 512, 0, false);
+        if let Error::PoolExhausted { kept_off, .. } = &mut error {
+            *kept_off = Some(Box::new(kept));
+        }
+        error
+    };
+    let advice = "Provision more space, ask for a smaller block, or give the block as `cidr` when it is meant to be that of \
+                  what is there. What need not be kept off is ignored with `ipam_resource_cidr`.";
+    says(
+        &with(KeptOff {
+            block: cidr("10.0.0.0/24"),
+            seen: vec![seen("vpc-1", "10.0.0.0/25"), seen("vpc-2", "10.0.0.0/16")],
+            largest: Some(cidr("10.0.0.128/25")),
+        }),
+        "Pool \"prod\" has no free /24",
+        &format!(
+            "A /24 was asked for from pool \"prod\" (p-1). 512 addresses are free, the largest free block is 10.0.0.0/23. \
+             There would be 10.0.0.0/24, but allocations by size keep off what discoveries have seen there: vpc-1 \
+             (10.0.0.0/25, account 111122223333, us-east-1), vpc-2 (10.0.0.0/16, account 111122223333, us-east-1). Beside \
+             what was seen, the largest free block is 10.0.0.128/25. {advice}"
+        ),
+    );
+    says(
+        &with(KeptOff { block: cidr("10.0.0.0/24"), seen: vec![], largest: None }),
+        "Pool \"prod\" has no free /24",
+        &format!(
+            "A /24 was asked for from pool \"prod\" (p-1). 512 addresses are free, the largest free block is 10.0.0.0/23. \
+             There would be 10.0.0.0/24, but allocations by size keep off what discoveries have seen there. {advice}"
+        ),
+    );
 }
 
 #[test]

@@ -61,6 +61,8 @@ fn value(status: &Status, now: jiff::Timestamp) -> Value {
         "expired_holds": census.expired_holds,
         "planned_growths": census.planned_growths,
         "lapsed_holds": census.lapsed_holds,
+        "discoveries": census.discoveries,
+        "sightings": census.sightings,
         "last_event": last_event,
         "facts": facts.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect::<serde_json::Map<_, _>>(),
     })
@@ -84,8 +86,12 @@ fn text(status: &Status) -> String {
         ("holds", format!("{} ({} expired)", census.holds, census.expired_holds)),
         ("planned growths", census.planned_growths.to_string()),
         ("lapsed holds", census.lapsed_holds.to_string()),
-        ("last event", last),
     ];
+    // Where nobody looks into accounts there is nothing to say of it.
+    if census.discoveries > 0 {
+        rows.push(("discoveries", format!("{} ({} blocks seen)", census.discoveries, census.sightings)));
+    }
+    rows.push(("last event", last));
     rows.extend(status.facts.iter().map(|(name, value)| (*name, clean(value))));
     rows.into_iter().map(|(name, value)| format!("{:<17}{value}\n", name.replace('_', " "))).collect()
 }
@@ -126,6 +132,7 @@ mod tests {
             names,
             [
                 "allocations",
+                "discoveries",
                 "expired_holds",
                 "facts",
                 "format_version",
@@ -138,6 +145,7 @@ mod tests {
                 "pools",
                 "program_version",
                 "scopes",
+                "sightings",
                 "store",
                 "time"
             ]
@@ -155,6 +163,9 @@ mod tests {
             text.ends_with("\nlast event       #7 at 2026-01-01T12:00:00Z by network\nlog length       12\n"),
             "{text}"
         );
+        let looking = Census { discoveries: 2, sightings: 40, ..status().census };
+        let looking = super::text(&Status { census: looking, ..status() });
+        assert!(looking.contains("\ndiscoveries      2 (40 blocks seen)\nlast event"), "{looking}");
         let empty = Status { format_version: None, last_event: None, ..status() };
         assert!(super::text(&empty).contains("\nlast event       none\n"));
     }

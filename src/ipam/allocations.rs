@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::codec;
 use super::events::{self, Action};
 use super::holds::Standing;
-use super::place::Ask;
+use super::place::{Ask, KeepOff};
 use super::scopes::UNPLANNED;
 use super::view::Birth;
 use super::{
@@ -231,7 +231,8 @@ impl Ledger<'_> {
             Wish::Block(block) => block,
             Wish::Length(netmask_length) => {
                 let (family, strategy) = (pool.address_family, pool.strategy);
-                let ask = Ask { family, netmask_length, strategy, disallowed: &spec.disallowed_cidrs };
+                let keep_off = KeepOff::Always(&pool.scope_id);
+                let ask = Ask { family, netmask_length, strategy, disallowed: &spec.disallowed_cidrs, keep_off };
                 return Ok((self.place(pool, &ask)?, false));
             }
         };

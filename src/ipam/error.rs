@@ -128,7 +128,7 @@ pub struct KeptOff {
     pub block: Cidr,
     /// What was seen there, the first few.
     pub seen: Vec<SeenThere>,
-    /// Largest block that is free and that nobody keeps off; `None` when there is none.
+    /// Largest block that is free and that nobody keeps off; `None` when there is none, or nobody has looked for it.
     pub largest: Option<Cidr>,
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use num_bigint::BigUint;
 
 use super::allocations::wish;
-use super::place::Ask;
+use super::place::{Ask, KeepOff};
 use super::{Cidr, Error, Ledger, Reader, Result, Size, Utilization, codec, counters, free, keys};
 use crate::store::{Order, Overlay};
 
@@ -92,6 +92,7 @@ impl Reader<'_> {
             netmask_length: wish.netmask_length(),
             strategy: pool.strategy,
             disallowed: &disallowed,
+            keep_off: KeepOff::Always(&pool.scope_id),
         };
         let mut dry_run = Overlay::new(&mut *self.snapshot);
         let mut ledger = Ledger::new(&mut dry_run, self.env.reborrow());

@@ -31,6 +31,7 @@
 //! | `imported/<resource>/<allocation>` | empty; allocations that a discovery brought |
 //! | `event/<sequence, 20 digits>` | one entry of the history |
 //! | `meta/event` | sequence and hash of the last event |
+//! | `meta/seen` | number of looks into accounts so far |
 //! | `meta/format` | format version; `importing <name>` until an import into an empty store has come to its end |
 //!
 //! A block is `<family>/<first address>/<netmask length, 3 digits>`. Addresses have 8 (IPv4) or 32 (IPv6) hexadecimal digits. Times are UTC with nine decimals. The space of a
@@ -51,6 +52,7 @@ pub(super) const END: &str = LAST;
 
 pub(super) const FORMAT: &str = "meta/format";
 pub(super) const EVENT_HEAD: &str = "meta/event";
+pub(super) const SEEN_HEAD: &str = "meta/seen";
 /// Container of the holds of scopes, parent of their names.
 pub(super) const ROOT: &str = "-";
 

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::codec::{self, Record};
+use super::discovery;
 use super::events::{self, Action, Chain, Head};
 use super::{
     Error, Event, Finding, Item, Ledger, Past, Place, Reader, Records, Result, ScopeType, SeenAddress, Sighted, Tally,
@@ -222,6 +223,8 @@ pub struct Merge {
     changes: BTreeMap<String, Option<Vec<u8>>>,
     /// The history of the store that this was found with.
     head: Head,
+    /// How often somebody had looked into accounts then.
+    looks: u64,
     /// What keeps it from being done.
     pub conflicts: Vec<Finding>,
     /// What is done otherwise than the file says.
@@ -247,7 +250,8 @@ impl Reader<'_> {
     pub fn merge(&mut self, more: &Records) -> Result<Merge> {
         let head = events::head(self.snapshot)?;
         let present = self.records()?;
-        let mut merge = Merge { head, ..Merge::default() };
+        let looks = discovery::seen_head(self.snapshot)?;
+        let mut merge = Merge { head, looks, ..Merge::default() };
         let more = merge.join_default_scopes(&present, more);
         merge.sort(&present.scopes, more.scopes, Item::Scope);
         merge.sort(&present.pools, more.pools, Item::Pool);
@@ -261,6 +265,7 @@ impl Reader<'_> {
         merge.added.each(&mut |item| {
             united.admit(item);
         });
+        united.settle_sightings();
         let faults = united.faults();
         if !faults.is_empty() {
             let old = present.faults();
@@ -424,8 +429,9 @@ impl Ledger<'_> {
     /// # Errors
     /// [`Error::Store`].
     pub fn carry_out(&mut self, merge: &Merge) -> Result<bool> {
-        // Every change of a record but `confirmed` writes an event; and of what is here nothing depends on that.
-        if events::head(self.tx)? != merge.head {
+        // Every change of a record but `confirmed` writes an event, and every look is counted; nothing here depends on
+        // that one.
+        if events::head(self.tx)? != merge.head || discovery::seen_head(self.tx)? != merge.looks {
             return Ok(false);
         }
         for (key, change) in &merge.changes {

@@ -1,7 +1,9 @@
-//! Which free block a request by size gets. Reads one key a level, and a few more for each disallowed CIDR.
+//! Which free block a request by size gets. Reads one key a level, and a few more for each block to step over: a
+//! disallowed CIDR, or one that a discovery has seen. What is not in the way is not read.
 
 use std::collections::BTreeSet;
 
+use super::discovery::Avoided;
 use super::{Cidr, Family, Result, Strategy, keys};
 use crate::store::{Order, Snapshot};
 
@@ -14,6 +16,19 @@ pub(super) struct Ask<'a> {
     pub(super) strategy: Strategy,
     /// Blocks to avoid.
     pub(super) disallowed: &'a BTreeSet<Cidr>,
+    /// Whether to avoid what discoveries have seen.
+    pub(super) keep_off: KeepOff<'a>,
+}
+
+/// How a request treats what discoveries have seen in a scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum KeepOff<'a> {
+    /// It does not ask.
+    Never,
+    /// It takes a block where nothing was seen if there is one.
+    Rather(&'a str),
+    /// It takes no other.
+    Always(&'a str),
 }
 
 impl Ask<'_> {
@@ -29,6 +44,13 @@ pub(super) fn find(
     ask: &Ask<'_>,
     random: &mut dyn FnMut() -> u64,
 ) -> Result<Option<Cidr>> {
+    if let KeepOff::Rather(scope_id) = ask.keep_off {
+        let strict = Ask { keep_off: KeepOff::Always(scope_id), ..*ask };
+        if let Some(block) = find(snapshot, pool_id, &strict, random)? {
+            return Ok(Some(block));
+        }
+        return find(snapshot, pool_id, &Ask { keep_off: KeepOff::Never, ..*ask }, random);
+    }
     let mut search = Search { snapshot, pool_id, ask };
     match ask.strategy {
         Strategy::BestFit => search.best(),
@@ -100,7 +122,7 @@ impl Search<'_> {
             let Some((block, fallback)) = hit else { continue };
             let offset = wide.rotate_left(64) & (block.last() - block.first());
             let dart = Cidr::around(self.ask.family, block.first() | offset, self.ask.netmask_length);
-            let free = self.ask.disallowed.iter().all(|avoid| !avoid.overlaps(&dart));
+            let free = self.obstacle(&dart)?.is_none();
             return Ok(Some(if free { dart } else { fallback }));
         }
         Ok(None)
@@ -128,7 +150,7 @@ impl Search<'_> {
     /// The outermost free block of one size in which the request fits, and the place in it. Ascending it looks
     /// from the address `from` on.
     ///
-    /// Each miss skips everything that one disallowed CIDR covers, so there are at most about two for each.
+    /// Each miss skips everything that one block to avoid covers, so there are at most about two for each.
     fn hit(&mut self, level: u8, order: Order, from: u128) -> Result<Option<(Cidr, Cidr)>> {
         let family = self.ask.family;
         let mut start = keys::free_at(self.pool_id, family, level, from);
@@ -138,11 +160,10 @@ impl Search<'_> {
             let Some(block) = entries.first().and_then(|(key, _)| keys::free_block(key, family)) else {
                 return Ok(None);
             };
-            let avoid: Vec<&Cidr> = self.ask.disallowed.iter().filter(|avoid| avoid.overlaps(&block)).collect();
-            if let Some(place) = fit(&block, self.ask.netmask_length, &avoid, order) {
-                return Ok(Some((block, place)));
-            }
-            let skip = avoid.iter().copied().find(|avoid| avoid.contains(&block)).copied().unwrap_or(block);
+            let skip = match self.fit(&block, order)? {
+                Fit::Place(place) => return Ok(Some((block, place))),
+                Fit::Skip(skip) => skip,
+            };
             match order {
                 Order::Ascending if skip.last() == last_of(family) => return Ok(None),
                 Order::Ascending => start = keys::free_at(self.pool_id, family, level, skip.last() + 1),
@@ -150,27 +171,48 @@ impl Search<'_> {
             }
         }
     }
+
+    /// A block to avoid that shares addresses with `block`.
+    fn obstacle(&mut self, block: &Cidr) -> Result<Option<Cidr>> {
+        if let Some(disallowed) = self.ask.disallowed.iter().find(|disallowed| disallowed.overlaps(block)) {
+            return Ok(Some(*disallowed));
+        }
+        match self.ask.keep_off {
+            KeepOff::Always(scope_id) => Avoided::over(self.snapshot, scope_id, block),
+            KeepOff::Never | KeepOff::Rather(_) => Ok(None),
+        }
+    }
+
+    /// The outermost place in a free block that shares nothing with what is to be avoided. Steps over one block to
+    /// avoid at a time.
+    fn fit(&mut self, block: &Cidr, order: Order) -> Result<Fit> {
+        let (family, length) = (self.ask.family, self.ask.netmask_length);
+        let edge = if order == Order::Ascending { block.first() } else { block.last() };
+        let mut place = Cidr::around(family, edge, length);
+        loop {
+            let Some(obstacle) = self.obstacle(&place)? else { return Ok(Fit::Place(place)) };
+            if obstacle.contains(block) {
+                return Ok(Fit::Skip(obstacle));
+            }
+            let (first, last) = (obstacle.first().min(place.first()), obstacle.last().max(place.last()));
+            place = match order {
+                Order::Ascending if last < block.last() => Cidr::around(family, last + 1, length),
+                Order::Descending if first > block.first() => Cidr::around(family, first - 1, length),
+                _ => return Ok(Fit::Skip(*block)),
+            };
+        }
+    }
+}
+
+/// Where a request fits into a free block.
+enum Fit {
+    Place(Cidr),
+    /// Nowhere, and neither into others that are inside this one.
+    Skip(Cidr),
 }
 
 const fn last_of(family: Family) -> u128 {
     Cidr::around(family, 0, 0).last()
-}
-
-/// The outermost block of this size inside `block` that shares nothing with `avoid` (all of which overlap it).
-fn fit(block: &Cidr, netmask_length: u8, avoid: &[&Cidr], order: Order) -> Option<Cidr> {
-    if avoid.is_empty() {
-        let address = if order == Order::Ascending { block.first() } else { block.last() };
-        return Some(Cidr::around(block.family(), address, netmask_length));
-    }
-    if block.netmask_length() == netmask_length || avoid.iter().any(|avoid| avoid.contains(block)) {
-        return None;
-    }
-    let (lower, upper) = block.halves()?;
-    let halves = if order == Order::Ascending { [lower, upper] } else { [upper, lower] };
-    halves.into_iter().find_map(|half| {
-        let inside: Vec<&Cidr> = avoid.iter().copied().filter(|avoid| avoid.overlaps(&half)).collect();
-        fit(&half, netmask_length, &inside, order)
-    })
 }
 
 #[cfg(test)]
@@ -194,7 +236,8 @@ mod tests {
 
     fn place(strategy: Strategy, netmask_length: u8, disallowed: &[&str]) -> Option<String> {
         let disallowed = disallowed.iter().map(|text| cidr(text)).collect();
-        let ask = Ask { family: Family::Ipv4, netmask_length, strategy, disallowed: &disallowed };
+        let keep_off = KeepOff::Never;
+        let ask = Ask { family: Family::Ipv4, netmask_length, strategy, disallowed: &disallowed, keep_off };
         let mut seed = 7;
         let mut random = move || {
             seed += 1;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::codec;
 use super::events::{self, Action};
 use super::holds::Standing;
-use super::place::Ask;
+use super::place::{Ask, KeepOff};
 use super::scopes::UNPLANNED;
 use super::view::Birth;
 use super::{
@@ -171,7 +171,10 @@ impl Ledger<'_> {
         let source = self.reader().pool(source_id)?;
         let (family, strategy) = (source.address_family, source.strategy);
         self.spared = Some(pool.meta.id.clone());
-        let placed = self.place(&source, &Ask { family, netmask_length, strategy, disallowed: &BTreeSet::new() });
+        // A pool may lie over what was seen: what is allocated in it keeps off.
+        let keep_off = KeepOff::Rather(&source.scope_id);
+        let ask = Ask { family, netmask_length, strategy, disallowed: &BTreeSet::new(), keep_off };
+        let placed = self.place(&source, &ask);
         self.spared = None;
         placed
     }

@@ -3,14 +3,16 @@
 //! A hold that is taken back lapses: its space is free, its record stays for a week so that its owner is told.
 //! A planned pool goes only together with everything in it.
 
+use std::collections::BTreeSet;
+
 use jiff::SignedDuration;
 
 use super::codec::{self, Record, Spot};
 use super::events::{self, Action};
-use super::place::{self, Ask};
+use super::place::{self, Ask, KeepOff};
 use super::{
-    Allocation, Cidr, Error, Ledger, Pool, PoolCidr, Reader, ResourceType, Result, Scope, State, book, counters, free,
-    holds, keys, names,
+    Allocation, Cidr, Error, KeptOff, Ledger, Pool, PoolCidr, Reader, ResourceType, Result, Scope, State, Strategy,
+    book, counters, free, holds, keys, names,
 };
 use crate::store::Order;
 
@@ -243,7 +245,7 @@ impl Ledger<'_> {
         if sums.provisioned == num_bigint::BigUint::default() {
             return Ok(Error::PoolEmpty { pool_id, pool_name });
         }
-        let anywhere = Ask { disallowed: &std::collections::BTreeSet::new(), ..*ask };
+        let (disallowed, kept_off) = self.ruled_out(&pool_id, ask)?;
         let holds = keys::under(&keys::expiry_of(&pool_id));
         let first = self.tx.scan(keys::range(&holds), Order::Ascending, 1)?;
         let first_expiry = match first.first().and_then(|(key, _)| keys::hold_of(key)) {
@@ -253,14 +255,40 @@ impl Ledger<'_> {
         Ok(Error::PoolExhausted {
             largest_free: free::largest(self.tx, &pool_id, pool.address_family)?,
             free: sums.free(),
-            disallowed: place::find(self.tx, &pool_id, &anywhere, self.env.random)?.is_some(),
+            disallowed,
             held: sums.held,
             netmask_length: ask.netmask_length,
             pool_id,
             pool_name,
             first_expiry,
-            kept_off: None,
+            kept_off,
         })
+    }
+
+    /// Whether there is a block that is large enough but disallowed, or kept off.
+    fn ruled_out(&mut self, pool_id: &str, ask: &Ask<'_>) -> Result<(bool, Option<Box<KeptOff>>)> {
+        let none = BTreeSet::new();
+        let mut find = |ask: &Ask<'_>| place::find(self.tx, pool_id, ask, self.env.random);
+        let plain = Ask { disallowed: &none, keep_off: KeepOff::Never, ..*ask };
+        let Some(anywhere) = find(&plain)? else { return Ok((false, None)) };
+        let KeepOff::Always(scope_id) = ask.keep_off else { return Ok((true, None)) };
+        let is_disallowed = find(&Ask { disallowed: &none, ..*ask })?.is_some();
+        let kept_off = find(&Ask { keep_off: KeepOff::Never, ..*ask })?;
+        // Sometimes only both together leave nothing.
+        let block = kept_off.or(Some(anywhere).filter(|_| !is_disallowed));
+        let Some(block) = block else { return Ok((true, None)) };
+        let mut largest = None;
+        let (mut shorter, mut longer) = (ask.netmask_length + 1, ask.family.bits() + 1);
+        // What fits somewhere fits smaller too: the shortest length that does is found by halving.
+        while shorter < longer {
+            let netmask_length = shorter + (longer - shorter) / 2;
+            match find(&Ask { netmask_length, strategy: Strategy::BestFit, ..*ask })? {
+                Some(found) => (largest, longer) = (Some(found), netmask_length),
+                None => shorter = netmask_length + 1,
+            }
+        }
+        let seen = self.reader().seen_there(scope_id, &block)?;
+        Ok((is_disallowed || kept_off.is_none(), Some(Box::new(KeptOff { block, seen, largest }))))
     }
 
     fn hold_expiry(&mut self, what: &str, id: &str) -> Result<Option<jiff::Timestamp>> {

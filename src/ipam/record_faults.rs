@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::codec::Record;
+use super::discovery;
 use super::pools::check_rules;
 use super::records::Records;
 use super::view::DEPTH_LIMIT;
@@ -16,6 +17,7 @@ pub(super) fn of(records: &Records) -> Vec<Finding> {
     found.check_top();
     found.check_allocations();
     found.check_space();
+    found.findings.extend(discovery::faults(records));
     found.findings
 }
 

@@ -33,11 +33,22 @@ fn target(allocation: &Allocation, size: Size, pool: &Pool) -> Result<Option<Cid
 }
 
 impl Reader<'_> {
+    /// The same, knowing what was seen: growing by size keeps off it, but for what an earlier plan already holds.
+    fn target(&mut self, allocation: &Allocation, size: Size, pool: &Pool) -> Result<Option<Cidr>> {
+        let Some(target) = target(allocation, size, pool)? else { return Ok(None) };
+        let is_held = allocation.reserved().is_some_and(|held| held.contains(&target));
+        let is_named = matches!(size, Size::Cidr(_));
+        if !is_held && !is_named && self.grows_over_seen(&pool.scope_id, &allocation.cidr, &target)? {
+            return Ok(None);
+        }
+        Ok(Some(target))
+    }
+
     /// What [`Ledger::plan_resize`] would answer, when that needs no write.
     pub fn find_resize(&mut self, id: &str, size: Size, terms: &Terms) -> Result<Option<Resize>> {
         let allocation = self.changeable(id)?;
         let pool = terms.future(codec::expect(self.snapshot, &allocation.pool_id)?);
-        let Some(target) = target(&allocation, size, &pool)? else { return Ok(None) };
+        let Some(target) = self.target(&allocation, size, &pool)? else { return Ok(None) };
         let settled = match &allocation.growth {
             None => allocation.cidr.contains(&target),
             Some(growth) => {
@@ -60,7 +71,7 @@ impl Ledger<'_> {
         }
         let before = self.reader().changeable(id)?;
         let pool = terms.future(codec::expect(self.tx, &before.pool_id)?);
-        let Some(target) = target(&before, size, &pool)? else {
+        let Some(target) = self.reader().target(&before, size, &pool)? else {
             self.hold_growth(&before, None)?;
             return Ok(Resize::Replace);
         };
@@ -139,7 +150,7 @@ impl Ledger<'_> {
     /// # Errors
     /// [`Error::HoldLost`] when it cannot have it any more, and what the rules say.
     pub(super) fn resized(&mut self, pool: &Pool, before: &Allocation, size: Size) -> Result<Allocation> {
-        let target = target(before, size, pool)?;
+        let target = self.reader().target(before, size, pool)?;
         match target {
             // How it was once asked for stays on record.
             Some(target) if target == before.cidr => Ok(Allocation { growth: None, ..before.clone() }),

@@ -186,7 +186,7 @@ impl Ledger<'_> {
         self.change_scope(Action::Update, &before, after)
     }
 
-    /// Deletes a scope without pools. One that is gone is success.
+    /// Deletes a scope without pools, to which no block of a VPC is moved. One that is gone is success.
     ///
     /// # Errors
     /// [`Error::DefaultScope`], [`Error::InUse`].
@@ -206,10 +206,15 @@ impl Ledger<'_> {
                 contents.push(pool);
             }
         }
-        if !contents.is_empty() {
-            let more = contents.len().saturating_sub(NAMED_IN_ERRORS) as u64;
-            let named = contents.into_iter().take(NAMED_IN_ERRORS);
-            let contents = named.map(|pool| occupant(self.tx, pool)).collect::<Result<_>>()?;
+        let moved = self.reader().moved_to(&scope.meta.id)?;
+        if !contents.is_empty() || !moved.is_empty() {
+            let more = (contents.len() + moved.len()).saturating_sub(NAMED_IN_ERRORS) as u64;
+            let pools = contents.into_iter().map(|pool| occupant(self.tx, pool)).take(NAMED_IN_ERRORS);
+            let mut contents = pools.collect::<Result<Vec<_>>>()?;
+            let room = NAMED_IN_ERRORS.saturating_sub(contents.len());
+            for treated in moved.iter().take(room) {
+                contents.push(occupant(self.tx, treated)?);
+            }
             let (id, name) = (scope.meta.id.clone(), scope.meta.name.clone());
             return Err(Error::InUse { kind: Kind::Scope, id, name, contents, more });
         }

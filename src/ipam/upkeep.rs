@@ -39,6 +39,10 @@ pub struct Census {
     pub planned_growths: u64,
     /// Holds that lapsed and are remembered for a week.
     pub lapsed_holds: u64,
+    /// Resource discoveries.
+    pub discoveries: u64,
+    /// Blocks that they have seen on resources.
+    pub sightings: u64,
 }
 
 /// Tallies by standing.
@@ -62,7 +66,7 @@ impl Standings {
 
 impl Reader<'_> {
     /// Counts everything. Reads all scopes, pools and pool CIDRs, one entry for each pool's sums, and one key for each
-    /// hold, also for each lapsed one; no allocation.
+    /// hold, also for each lapsed one, and for each sighting; no allocation.
     ///
     /// # Errors
     /// [`super::Error::Store`].
@@ -98,6 +102,8 @@ impl Reader<'_> {
             expired_holds: scopes.expired + pools.expired + named.expired + holds.allocations.expired,
             planned_growths: holds.growths,
             lapsed_holds: self.count_keys("lapsed/", &mut |_| ())?,
+            discoveries: self.count_keys("discovery/", &mut |_| ())?,
+            sightings: self.count_keys("seen-at/", &mut |_| ())?,
         })
     }
 

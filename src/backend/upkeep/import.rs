@@ -177,7 +177,10 @@ fn load(path: &Path, progress: &mut Progress<'_>) -> std::result::Result<Result<
             Ok(item) => {
                 let id = item.id().to_owned();
                 if !records.admit(item) {
-                    note(format!("There are two objects with the id {id}."));
+                    note(match id.as_str() {
+                        "" => "This was seen twice.".to_owned(),
+                        id => format!("There are two objects with the id {id}."),
+                    });
                 }
             }
         }

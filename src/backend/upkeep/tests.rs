@@ -28,7 +28,12 @@ fn local(store: Arc<dyn Store>) -> Local {
 }
 
 fn local_at(store: Arc<dyn Store>, now: Timestamp) -> Local {
-    let drawn = std::sync::atomic::AtomicU64::new(1);
+    local_drawing(store, now, 1)
+}
+
+/// Its ids are those of others that begin to draw there.
+fn local_drawing(store: Arc<dyn Store>, now: Timestamp, from: u64) -> Local {
+    let drawn = std::sync::atomic::AtomicU64::new(from);
     let surroundings = Surroundings {
         clock: Arc::new(move || now),
         random: Arc::new(move || {
@@ -123,8 +128,9 @@ fn export_import_export_is_the_same_to_the_byte() {
             let (old, new) = (entries(&source), entries(&target));
             let differing: Vec<&String> =
                 old.keys().chain(new.keys()).filter(|key| old.get(*key) != new.get(*key)).collect();
-            // Of several lapsed holds of one name it does not matter which one the index names; sums of nothing may be left out.
-            let excused = |key: &String| key.starts_with("name/") || key.starts_with("count/");
+            // Of several lapsed holds of one name it does not matter which one the index names; sums of nothing may be left
+            // out; and each store counts the looks into accounts for itself.
+            let excused = |key: &String| key.starts_with("name/") || key.starts_with("count/") || key == "meta/seen";
             assert!(differing.iter().all(|key| excused(key)), "seed {seed}: {differing:#?}");
         }
     }
@@ -567,6 +573,97 @@ fn holds_in_use(ipam: &Local) -> u64 {
     cidrs.filter(|cidr| cidr.meta.state == State::Planned && is_used(cidr)).count() as u64
 }
 
+/// A store of which a discovery, treatments, imports and a past are a part.
+fn looking() -> Local {
+    use crate::ipam::seen::*;
+    use crate::ipam::tests::discovery::{of, seen, subnet, vpc};
+
+    let ipam = memory();
+    let importing = crate::ipam::Special { auto_import: true, ..Default::default() };
+    let locale = Some("us-east-1".to_owned());
+    let pool = PoolSpec { locale, special: importing, ..top("top", &["10.0.0.0/8"]) };
+    ipam.create_pool(&pool, &Planned::Unknown).unwrap();
+    let survey = Survey { avoided: true, operating_regions: ["us-east-1".to_owned()].into(), ..Survey::default() };
+    let address = PublicAddress {
+        address: "203.0.113.7".parse().unwrap(),
+        region: "us-east-1".to_owned(),
+        address_type: AddressType::AmazonOwnedEip,
+        association: Some(AssociationStatus::Associated),
+        owner_id: None,
+        allocation_id: Some("eipalloc-1".to_owned()),
+        service: None,
+        service_resource: None,
+        vpc_id: None,
+        subnet_id: None,
+        public_ipv4_pool_id: None,
+        network_interface_id: None,
+        network_interface_description: None,
+        instance_id: None,
+        network_border_group: None,
+        security_groups: BTreeMap::new(),
+        tags: Tags::new(),
+        sampled_at: None,
+    };
+    let resources = vec![
+        vpc("vpc-1", "10.1.0.0/16"),
+        vpc("vpc-2", "10.2.0.0/16"),
+        DiscoveredCidr { usage: Some(0.125), ..subnet("subnet-1", "vpc-1", "10.1.0.0/24") },
+        DiscoveredCidr { cidr: None, ..seen(SeenType::Ipv6Pool, "ipv6pool-1", "::/0") },
+    ];
+    ipam.transact_surely(|ledger| {
+        let discovery = ledger.create_discovery("", None, &survey, &Tags::new())?;
+        let sample = |minute: i64, region: &str, outcome: std::result::Result<Sighting, Failure>| Sample {
+            account_id: "111122223333".to_owned(),
+            region: region.to_owned(),
+            taken_at: Timestamp::from_second(1_800_000_000 + minute * 60).unwrap(),
+            outcome,
+        };
+        let gone = Sighting { resources: vec![vpc("vpc-3", "10.3.0.0/16")], addresses: Vec::new() };
+        ledger.take_sample(&discovery.meta.id, &sample(1, "us-east-1", Ok(gone)))?;
+        let all = Sighting { resources: resources.clone(), addresses: vec![address.clone()] };
+        ledger.take_sample(&discovery.meta.id, &sample(2, "us-east-1", Ok(all)))?;
+        let failure = Failure { code: FailureCode::AssumeRole, message: Some("no".to_owned()) };
+        ledger.take_sample(&discovery.meta.id, &sample(2, "eu-west-1", Err(failure)))?;
+        let ignored = crate::ipam::Treatment { monitored: false, scope_id: None };
+        ledger.treat(&of("vpc-2", "10.2.0.0/16"), &ignored)?;
+        ledger.reconcile().map(drop)
+    })
+    .unwrap();
+    assert_clean(&ipam);
+    ipam
+}
+
+#[test]
+fn what_was_seen_moves_along() {
+    let source = looking();
+    let export = exported(&source);
+    for list in ["discoveries", "treatments", "places", "sightings", "addresses", "past"] {
+        assert!(export.contains(&format!("\n\"{list}\":[\n")), "{list}");
+    }
+    let target = memory();
+    assert_eq!(import_text(&target, &export, PLAIN).unwrap().problems, []);
+    assert_clean(&target);
+    assert_eq!(body(&exported(&target)), body(&export));
+    // Into a store that has something else: what is in its default scopes is in those of the store then.
+    let present = local_drawing(Arc::new(Memory::default()), later(), 1000);
+    present.create_pool(&top("other", &["192.168.0.0/16"]), &Planned::Unknown).unwrap();
+    let import = import_text(&present, &export, MERGE).unwrap();
+    assert_eq!((&import.problems, import.new.discoveries, import.new.treatments, import.new.seen), (&vec![], 1, 1, 8));
+    assert_clean(&present);
+    let again = import_text(&present, &export, MERGE).unwrap();
+    assert_eq!((again.problems, again.new.sum()), (vec![], 0));
+}
+
+/// A file of the time when nobody looked into accounts is read by another test.
+#[test]
+fn an_export_with_what_was_seen_is_read() {
+    let export = include_str!("samples/export_1_seen.json");
+    let ipam = memory();
+    assert_eq!(import_text(&ipam, export, PLAIN).unwrap().problems, []);
+    assert_clean(&ipam);
+    assert_eq!(body(&exported(&ipam)), body(export));
+}
+
 #[test]
 fn the_census_counts_what_the_audit_counts() {
     for seed in 1..=6 {
@@ -585,6 +682,9 @@ fn the_census_counts_what_the_audit_counts() {
             .map(|line| serde_json::from_str(line.trim_end_matches(',')).unwrap())
             .collect();
         let count = |keep: &dyn Fn(&Value) -> bool| records.iter().filter(|record| keep(record)).count() as u64;
+        let sightings = text.lines().filter(|line| line.contains("\"first_seen\":")).count() as u64;
+        assert_eq!(census.sightings, sightings, "seed {seed}");
+        assert_eq!(census.discoveries, count(&|record| record["survey"].is_object()));
         assert_eq!(census.lapsed_holds, count(&|record| record["state"] == "lapsed"));
         assert_eq!(census.planned_growths, count(&|record| record["growth"].is_object()));
         assert_eq!(census.pool_cidrs, count(&|record| record["inline"].is_boolean() && record["state"] == "active"));

@@ -8,12 +8,15 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::{Cidr, Error, Result, codec, keys};
-use super::kept;
+use super::super::resize::beside;
+use super::super::{Cidr, Error, Reader, Result, SeenThere, codec, keys};
+use super::kept::{self, Sighted};
 use crate::store::{Order, Snapshot, Tx};
 
 /// Entries read at a time.
 const PAGE: usize = 256;
+/// How many sightings an error names.
+const NAMED: usize = 5;
 
 /// An outermost block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +46,12 @@ impl Avoided {
 /// Prefix of the sightings that keep allocations off exactly this block.
 pub(super) fn avoiding_at(scope_id: &str, cidr: &Cidr) -> String {
     format!("avoiding/{}/{}/", keys::part(scope_id), kept::block(cidr))
+}
+
+/// Begin of the entries of blocks, of this one's family, that begin at an address or later.
+fn avoiding_from(scope_id: &str, block: &Cidr, first: u128) -> String {
+    let family = block.family();
+    format!("avoiding/{}/{family}/{}", keys::part(scope_id), keys::address(family, first))
 }
 
 /// The blocks that no other of them contains.
@@ -82,8 +91,7 @@ pub(super) fn uncover(tx: &mut dyn Tx, scope_id: &str, block: &Cidr) -> Result<(
         return Ok(());
     }
     tx.delete(&key)?;
-    let (family, scope) = (block.family(), keys::part(scope_id));
-    let at = |first: u128| format!("avoiding/{scope}/{family}/{}", keys::address(family, first));
+    let at = |first: u128| avoiding_from(scope_id, block, first);
     let (mut start, end) = (at(block.first()), format!("{}\u{7f}", at(block.last())));
     loop {
         let page = tx.scan(&start..&end, Order::Ascending, PAGE)?;
@@ -100,6 +108,40 @@ pub(super) fn uncover(tx: &mut dyn Tx, scope_id: &str, block: &Cidr) -> Result<(
             Some(last) if page.len() == PAGE && last.last() < block.last() => start = at(last.last() + 1),
             _ => return Ok(()),
         }
+    }
+}
+
+impl Reader<'_> {
+    /// A few of the sightings that keep allocations off a block.
+    pub(in super::super) fn seen_there(&mut self, scope_id: &str, block: &Cidr) -> Result<Vec<SeenThere>> {
+        let Some(avoided) = Avoided::over(self.snapshot, scope_id, block)? else { return Ok(Vec::new()) };
+        let (start, end) = if avoided.contains(block) {
+            keys::under(&avoiding_at(scope_id, &avoided))
+        } else {
+            (avoiding_from(scope_id, block, block.first()), avoiding_from(scope_id, block, block.last()) + "\u{7f}")
+        };
+        let mut there = Vec::new();
+        for (key, _) in self.snapshot.scan(&start..&end, Order::Ascending, NAMED)? {
+            let sighting = Sighted::key_from_index(&key).ok_or_else(|| codec::corrupt(&key, "it names no sighting"))?;
+            let Some(sighted) = codec::read::<Sighted>(self.snapshot, &sighting)? else { continue };
+            let Some(cidr) = sighted.resource.cidr else { continue };
+            let (account_id, region) = (sighted.account_id, sighted.region);
+            there.push(SeenThere { resource_id: sighted.resource.resource_id, cidr, account_id, region });
+        }
+        Ok(there)
+    }
+
+    /// Whether the space that `present` would get more, growing to `target`, has something that allocations keep off.
+    pub(in super::super) fn grows_over_seen(&mut self, scope_id: &str, present: &Cidr, target: &Cidr) -> Result<bool> {
+        if Avoided::over(self.snapshot, scope_id, target)?.is_none() {
+            return Ok(false);
+        }
+        for beside in beside(present, target) {
+            if Avoided::over(self.snapshot, scope_id, &beside)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 

@@ -141,7 +141,7 @@ impl Sighted {
     /// The key of the sighting that an entry of an index by address is of: the block in front, its owner behind.
     pub(super) fn key_from_index(key: &str) -> Option<String> {
         let parts: Vec<&str> = key.split('/').collect();
-        let [_, family, address, length, discovery, account, region, resource] = parts.as_slice() else { return None };
+        let [.., family, address, length, discovery, account, region, resource] = parts.as_slice() else { return None };
         Some(format!("sighting/{discovery}/{account}/{region}/{family}/{address}/{length}/{resource}"))
     }
 

@@ -14,10 +14,12 @@
 //! | `forest`, `evaluate`, `overlaps`, `usage` | what was seen compared with pools: management, compliance, overlap, use |
 //! | `reconcile` | allocations that are imported and released by themselves |
 //! | `past` | who had a block when |
+//! | `faults` | what can be wrong among all that, for the audit |
 
 mod avoid;
 mod discoveries;
 mod evaluate;
+mod faults;
 mod forest;
 mod kept;
 mod listing;
@@ -29,8 +31,10 @@ mod treatments;
 mod usage;
 
 pub(super) use avoid::{Avoided, outermost};
+pub(super) use faults::of as faults;
 pub(super) use kept::{Kept, entries_of_address, entries_of_past, entries_of_place, entries_of_sighted};
 pub use kept::{Past, Place, SeenAddress, Sighted};
 pub use reconcile::{Reconciled, Skip, Skipped};
+pub(super) use sample::seen_head;
 pub use sample::{Forgotten, Taken};
 pub use treatments::{Treated, Treatment, Untreatable};

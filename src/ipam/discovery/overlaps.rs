@@ -129,8 +129,9 @@ impl<'a> Overlaps<'a> {
     fn manager_of_vpc(&self, subnet: &Sighted, cidr: Cidr) -> Option<&Holder<'a>> {
         let vpc = (subnet.resource.vpc_id.as_deref()?, subnet.resource.region.as_str());
         let blocks = self.vpcs.get(&vpc)?.iter().filter(|vpc| vpc.scope_id == subnet.scope_id);
-        let around = blocks.copied().find(|vpc| vpc.resource.cidr.is_some_and(|block| block.contains(&cidr)));
-        self.evaluation.manager(around?)
+        let around = blocks.copied().filter(|vpc| vpc.resource.cidr.is_some_and(|block| block.contains(&cidr)));
+        let nearest = around.max_by_key(|vpc| vpc.resource.cidr.map(|block| block.netmask_length()));
+        self.evaluation.manager(nearest?)
     }
 }
 

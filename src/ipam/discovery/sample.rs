@@ -77,14 +77,25 @@ pub(super) fn all_under<K: Kept>(snapshot: &mut dyn Snapshot, prefix: &str) -> R
     Ok(found)
 }
 
+/// How many looks there were.
+pub(in super::super) fn seen_head(snapshot: &mut dyn Snapshot) -> Result<u64> {
+    let Some(bytes) = snapshot.get(keys::SEEN_HEAD)? else { return Ok(0) };
+    let looks = std::str::from_utf8(&bytes).ok().and_then(|text| text.parse().ok());
+    looks.ok_or_else(|| codec::corrupt(keys::SEEN_HEAD, "not a number"))
+}
+
 /// Where what is seen counts.
 pub(super) struct Surroundings {
     private: String,
     public: String,
-    pub(super) treatments: Treatments,
+    treatments: Treatments,
 }
 
 impl Surroundings {
+    pub(super) fn new(private: String, public: String, treatments: Treatments) -> Self {
+        Self { private, public, treatments }
+    }
+
     /// The scope of a block on a resource, and whether it is ignored there.
     pub(super) fn scope_of(&self, resource: &DiscoveredCidr) -> (String, bool) {
         if is_public(resource) {
@@ -116,11 +127,8 @@ fn is_public_ipv6(cidr: &Cidr) -> bool {
 
 impl Reader<'_> {
     pub(super) fn surroundings(&mut self) -> Result<Surroundings> {
-        Ok(Surroundings {
-            private: self.default_scope(ScopeType::Private)?,
-            public: self.default_scope(ScopeType::Public)?,
-            treatments: Treatments::new(self.list_treatments()?),
-        })
+        let (private, public) = (self.default_scope(ScopeType::Private)?, self.default_scope(ScopeType::Public)?);
+        Ok(Surroundings::new(private, public, Treatments::new(self.list_treatments()?)))
     }
 
     /// The places of a discovery, by account and Region.
@@ -168,6 +176,7 @@ impl Ledger<'_> {
         if before.as_ref() != Some(&place) {
             self.tx.put(&key, codec::encode(&place)?)?;
         }
+        self.count_look()?;
         self.purge_past()?;
         Ok(taken)
     }
@@ -268,7 +277,16 @@ impl Ledger<'_> {
                 forgotten.places.push(at);
             }
         }
+        if !forgotten.places.is_empty() {
+            self.count_look()?;
+        }
         Ok(forgotten)
+    }
+
+    /// No event tells of a look: a number does, so that a merge which was found before it is not carried out after it.
+    fn count_look(&mut self) -> Result<()> {
+        let looks = seen_head(self.tx)? + 1;
+        Ok(self.tx.put(keys::SEEN_HEAD, looks.to_string().into_bytes())?)
     }
 
     /// Answers how many blocks on resources are not known any more.

@@ -137,6 +137,13 @@ impl Reader<'_> {
         Ok(all)
     }
 
+    /// Treatments that move a block to this scope.
+    pub(in super::super) fn moved_to(&mut self, scope_id: &str) -> Result<Vec<Treated>> {
+        let mut all = self.list_treatments()?;
+        all.retain(|treated| treated.treatment.scope_id.as_deref() == Some(scope_id));
+        Ok(all)
+    }
+
     /// A block of a resource compared with pools, when it is seen at present.
     pub fn resource_cidr(&mut self, of: &ResourceCidrId) -> Result<Option<ResourceCidr>> {
         let filter = ResourceFilter {

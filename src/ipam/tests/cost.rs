@@ -37,6 +37,68 @@ fn costs(count: u32) -> [u64; 5] {
     [claim, allocate, plan_growth, grow, release]
 }
 
+/// Calls for allocating with so many sightings far from where there is room, for a pool, and for growing.
+fn costs_beside(sightings: u32) -> [u64; 3] {
+    use crate::ipam::seen::{DiscoveredCidr, Sample, SeenType, Sighting, Survey};
+
+    let mut world = World::new();
+    let pool = world.top("top", &["10.0.0.0/8", "20.0.0.0/8"]);
+    let survey = Survey { avoided: true, ..Survey::default() };
+    let discovery = world.write(|ledger| ledger.create_discovery("", None, &survey, &Tags::new())).unwrap();
+    let resources: Vec<DiscoveredCidr> = (0..sightings)
+        .map(|number| {
+            let block = Cidr::around(Family::Ipv4, u128::from((20 << 24) + number * 512), 24).to_string();
+            super::discovery::seen(SeenType::Vpc, &format!("vpc-{number}"), &block)
+        })
+        .collect();
+    let sample = Sample {
+        account_id: "1".into(),
+        region: "us-east-1".into(),
+        taken_at: world.now,
+        outcome: Ok(Sighting { resources, addresses: Vec::new() }),
+    };
+    world.write(|ledger| ledger.take_sample(&discovery.meta.id, &sample)).unwrap();
+    let mut made = None;
+    let allocate = calls(&mut world, |world| made = Some(world.create(&pool, "by size", "/28").unwrap()));
+    let child = calls(&mut world, |world| {
+        world.write(|ledger| ledger.create_pool(&below(&pool, "child", "/24"), &Planned::Unknown)).unwrap();
+    });
+    let made = made.unwrap();
+    let grow = calls(&mut world, |world| {
+        world.write(|ledger| ledger.plan_resize(&made.meta.id, size("/25"), &terms())).unwrap();
+    });
+    [allocate, child, grow]
+}
+
+#[test]
+fn cost_does_not_grow_with_what_was_seen() {
+    let none = costs_beside(0);
+    for count in [10, 1_000, 20_000] {
+        assert_eq!(costs_beside(count), none, "{count} sightings");
+    }
+    println!("{none:?} calls");
+}
+
+#[test]
+fn cost_grows_with_what_is_stepped_over_only() {
+    use super::discovery::{survey, vpc};
+
+    let mut world = World::new();
+    let pool = world.top("top", &["10.0.0.0/16"]);
+    let discovery = world.write(|ledger| ledger.create_discovery("", None, &survey(), &Tags::new())).unwrap();
+    let mut cost = Vec::new();
+    for count in [0, 10, 20] {
+        let in_the_way: Vec<_> =
+            (0..count).map(|number| vpc(&format!("vpc-{number}"), &format!("10.0.{number}.0/24"))).collect();
+        world.sees(&discovery, &in_the_way);
+        cost.push(calls(&mut world, |world| {
+            let next = world.read(|reader| reader.preview_next(&pool.meta.id, Some(28), &[], 1)).unwrap();
+            assert_eq!(next, [cidr(&format!("10.0.{count}.0/28"))]);
+        }));
+    }
+    assert_eq!((cost[1] - cost[0], cost[2] - cost[0]), (10, 20), "{cost:?}");
+}
+
 #[test]
 fn cost_does_not_grow_with_the_pool() {
     for count in [10, 1_000, 20_000] {

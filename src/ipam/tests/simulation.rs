@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::ipam::seen::*;
 use crate::ipam::testing::*;
 use crate::ipam::*;
 
@@ -18,6 +19,7 @@ enum Plan {
     Allocation(AllocationSpec, String),
 }
 
+const REGION: &str = "us-east-1";
 const OWNERS: [&str; 3] = ["red", "green", "blue"];
 
 impl Simulation {
@@ -25,6 +27,20 @@ impl Simulation {
         let mut world = World::new();
         world.seed = seed;
         world.top("top", &["10.0.0.0/23", "10.0.4.0/23"]);
+        let importing = PoolSpec {
+            locale: Some(REGION.into()),
+            special: Special { auto_import: true, ..Special::default() },
+            ..top("vpcs", &["10.0.8.0/23"])
+        };
+        world.write(|ledger| ledger.create_pool(&importing, &Planned::Unknown)).unwrap();
+        let other = ScopeSpec {
+            name: "other".into(),
+            scope_type: ScopeType::Private,
+            description: None,
+            tags: Tags::new(),
+            ipam_id: None,
+        };
+        world.write(|ledger| ledger.create_scope(&other, &Planned::Unknown)).unwrap();
         Self { world, dice: seed, plans: Vec::new() }
     }
 
@@ -68,7 +84,11 @@ impl Simulation {
         let owner = OWNERS[self.roll(OWNERS.len())];
         self.world.as_owner(owner);
         let name = format!("n{}", self.roll(12));
-        match self.roll(12) {
+        match self.roll(18) {
+            12 | 13 => self.look(),
+            14 => drop(self.write(|ledger| ledger.reconcile()).unwrap()),
+            15 => self.discover(),
+            16 | 17 => self.treat(),
             0 => {
                 let minutes = self.roll(90) as u64;
                 self.world.wait(minutes);
@@ -81,6 +101,79 @@ impl Simulation {
             10 => self.change_pool(),
             _ => self.delete(),
         }
+    }
+
+    fn any_discovery(&mut self) -> Option<Discovery> {
+        let all = self.world.read(|reader| reader.list_discoveries()).unwrap();
+        let index = self.roll(all.len().max(1));
+        all.get(index).cloned()
+    }
+
+    /// A discovery looks at a place, sees other things there than before, fails, or forgets it.
+    fn look(&mut self) {
+        let Some(discovery) = self.any_discovery() else { return };
+        let id = discovery.meta.id;
+        let account_id = format!("{}", self.roll(2));
+        if self.roll(12) == 0 {
+            let keep = [(account_id, REGION.to_owned())].into();
+            self.write(|ledger| ledger.forget_places(&id, &keep)).unwrap();
+            return;
+        }
+        self.world.wait(1);
+        let mut resources = Vec::new();
+        for _ in 0..self.roll(5) {
+            let number = self.roll(3);
+            let length = u8::try_from(25 + self.roll(5)).unwrap();
+            // Half of them where they are imported.
+            let within = if self.roll(2) == 0 { 2048..2560 } else { 0..4096 };
+            let address = (10 << 24) + within.start + dice(&mut self.dice) % (within.end - within.start);
+            let block = Cidr::around(Family::Ipv4, u128::from(address), length).to_string();
+            let vpc_id = format!("vpc-{account_id}-{number}");
+            resources.push(match self.roll(4) {
+                0 => super::discovery::subnet(&format!("subnet-{block}"), &vpc_id, &block),
+                1 => super::discovery::seen(SeenType::Other, "office", &block),
+                _ => super::discovery::vpc(&vpc_id, &block),
+            });
+        }
+        let failure = Failure { code: FailureCode::Throttling, message: None };
+        let sighting = Sighting { resources, addresses: Vec::new() };
+        let outcome = if self.roll(8) == 0 { Err(failure) } else { Ok(sighting) };
+        let sample = Sample { account_id, region: REGION.into(), taken_at: self.world.now, outcome };
+        self.write(|ledger| ledger.take_sample(&id, &sample)).unwrap();
+    }
+
+    fn discover(&mut self) {
+        let survey = Survey { avoided: self.roll(3) > 0, ..Survey::default() };
+        match (self.roll(3), self.any_discovery()) {
+            (0, Some(discovery)) if self.roll(4) == 0 => {
+                self.write(|ledger| ledger.delete_discovery(&discovery.meta.id)).unwrap();
+            }
+            (0 | 1, Some(discovery)) => {
+                let id = discovery.meta.id;
+                self.write(|ledger| ledger.update_discovery(&id, "new", None, &survey, &Tags::new())).unwrap();
+            }
+            _ => {
+                self.write(|ledger| ledger.create_discovery("", None, &survey, &Tags::new())).unwrap();
+            }
+        }
+    }
+
+    fn treat(&mut self) {
+        let all = self.world.read(|reader| reader.resource_cidrs(&ResourceFilter::default())).unwrap();
+        let index = self.roll(all.len().max(1));
+        let Some(found) = all.get(index) else { return };
+        let (resource_id, region) = (found.resource_id.clone(), found.region.clone());
+        let of = ResourceCidrId { resource_id, cidr: found.cidr, region };
+        let other = self.world.read(|reader| reader.find_scope("other")).unwrap().map(|scope| scope.meta.id);
+        let treatment = match self.roll(4) {
+            0 => {
+                self.write(|ledger| ledger.untreat(&of)).unwrap();
+                return;
+            }
+            1 if found.resource_type == SeenType::Vpc => Treatment { monitored: true, scope_id: other },
+            _ => Treatment { monitored: self.roll(2) == 0, scope_id: None },
+        };
+        self.write(|ledger| ledger.treat(&of, &treatment)).unwrap();
     }
 
     /// A size from this one down, or a block somewhere in the pool.
@@ -245,6 +338,12 @@ fn owners_who_plan_apply_and_break_off_never_damage_anything() {
         "delete allocation",
         "update pool",
         "delete pool",
+        "import allocation",
+        "create resource discovery",
+        "delete resource discovery",
+        "create resource CIDR",
+        "update resource CIDR",
+        "delete resource CIDR",
     ] {
         assert!(seen.contains_key(happened), "{happened} never happened: {seen:?}");
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::backend::Ipam;
-use crate::ipam::{Cidr, Error, Pool};
+use crate::ipam::{Cidr, Error, KeptOff, Pool};
 use crate::provider::errors;
 use crate::provider::shared::Shared;
 use crate::tf::{DataSource, Diagnostic, Diagnostics, Path, wrong_value};
@@ -114,7 +114,13 @@ fn too_few(
                 && now.largest_free.is_some_and(|block| block.netmask_length() <= netmask_length),
             held: now.held,
             first_expiry: None,
-            kept_off: None,
+            // It is free, large enough, and nobody disallowed it.
+            kept_off: now
+                .largest_free
+                .filter(|block| !some_disallowed && block.netmask_length() <= netmask_length)
+                .map(|block| {
+                    Box::new(KeptOff { block: block.resized(netmask_length), seen: Vec::new(), largest: None })
+                }),
         }
     };
     errors::explain(&error).at(here).into()

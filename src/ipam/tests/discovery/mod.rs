@@ -1,10 +1,17 @@
 //! What was seen in accounts: samples, treatments, comparison with pools, import.
 
+mod evaluation;
+mod history;
+mod import;
+mod model;
+mod placement;
+mod treatments;
+
 use crate::ipam::seen::*;
 use crate::ipam::testing::*;
 use crate::ipam::*;
 
-pub(super) fn survey() -> Survey {
+pub(crate) fn survey() -> Survey {
     Survey { avoided: true, ..Survey::default() }
 }
 
@@ -40,7 +47,7 @@ impl World {
     }
 }
 
-pub(super) fn seen(resource_type: SeenType, id: &str, block: &str) -> DiscoveredCidr {
+pub(crate) fn seen(resource_type: SeenType, id: &str, block: &str) -> DiscoveredCidr {
     DiscoveredCidr {
         region: "us-east-1".into(),
         resource_id: id.into(),
@@ -59,15 +66,15 @@ pub(super) fn seen(resource_type: SeenType, id: &str, block: &str) -> Discovered
     }
 }
 
-pub(super) fn vpc(id: &str, block: &str) -> DiscoveredCidr {
+pub(crate) fn vpc(id: &str, block: &str) -> DiscoveredCidr {
     seen(SeenType::Vpc, id, block)
 }
 
-pub(super) fn subnet(id: &str, vpc_id: &str, block: &str) -> DiscoveredCidr {
+pub(crate) fn subnet(id: &str, vpc_id: &str, block: &str) -> DiscoveredCidr {
     DiscoveredCidr { vpc_id: Some(vpc_id.into()), ..seen(SeenType::Subnet, id, block) }
 }
 
-pub(super) fn of(id: &str, block: &str) -> ResourceCidrId {
+pub(crate) fn of(id: &str, block: &str) -> ResourceCidrId {
     ResourceCidrId { resource_id: id.into(), cidr: cidr(block), region: "us-east-1".into() }
 }
 

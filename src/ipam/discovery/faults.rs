@@ -1,0 +1,99 @@
+//! What can be wrong among what was seen, and how it is treated.
+
+use super::super::codec::Record;
+use super::super::{Finding, Records, ResourceType, Scope, ScopeType, State, Treated};
+use super::kept::{Kept, Place, Sighted};
+use super::sample::Surroundings;
+use super::treatments::Treatments;
+
+/// Everything between discoveries, treatments, places and sightings.
+pub(in super::super) fn of(records: &Records) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for treated in records.treatments.values() {
+        add(&mut found, &treated.meta.id, treatment_faults(treated, records));
+    }
+    for discovery in records.discoveries.values().filter(|discovery| discovery.meta.state != State::Active) {
+        add(&mut found, &discovery.meta.id, vec!["A resource discovery is active, and this one is not.".to_owned()]);
+    }
+    for place in records.places.values() {
+        let exists = records.discoveries.contains_key(&place.discovery_id);
+        let fault = format!("Its resource discovery {} does not exist.", place.discovery_id);
+        add(&mut found, &place.key(), if exists { Vec::new() } else { vec![fault] });
+    }
+    let surroundings = Surroundings::of(records);
+    for (key, sighted) in &records.sightings {
+        add(&mut found, key, sighting_faults(sighted, records, surroundings.as_ref()));
+    }
+    for (key, address) in &records.addresses {
+        let place = Place::key_of(&address.discovery_id, &address.account_id, &address.region);
+        let fault = "It was seen at a place that nobody has looked at.".to_owned();
+        add(&mut found, key, if records.places.contains_key(&place) { Vec::new() } else { vec![fault] });
+    }
+    for allocation in records.allocations.values().filter(|allocation| allocation.imported.is_some()) {
+        if allocation.resource_type != ResourceType::Vpc || allocation.resource_id.is_none() {
+            add(&mut found, &allocation.meta.id, vec!["It was imported, and is not of a VPC.".to_owned()]);
+        }
+    }
+    found
+}
+
+fn add(found: &mut Vec<Finding>, place: &str, faults: Vec<String>) {
+    found.extend(faults.into_iter().map(|what| Finding { place: place.to_owned(), what }));
+}
+
+fn treatment_faults(treated: &Treated, records: &Records) -> Vec<String> {
+    let mut faults = Vec::new();
+    if treated.of.to_string() != treated.meta.id || treated.meta.state != State::Active {
+        faults.push(format!("It is not the treatment of {}.", treated.of));
+    }
+    if !records.scopes.contains_key(&treated.found_in) {
+        faults.push(format!("The scope that it was found in, {}, does not exist.", treated.found_in));
+    }
+    let can_hold = |scope: &Scope| scope.scope_type == ScopeType::Private && scope.meta().state == State::Active;
+    if let Some(scope_id) = &treated.treatment.scope_id
+        && !records.scopes.get(scope_id).is_some_and(can_hold)
+    {
+        faults.push(format!("It is moved to {scope_id}, which is no private scope."));
+    }
+    faults
+}
+
+fn sighting_faults(sighted: &Sighted, records: &Records, surroundings: Option<&Surroundings>) -> Vec<String> {
+    let mut faults = Vec::new();
+    let place = Place::key_of(&sighted.discovery_id, &sighted.account_id, &sighted.region);
+    if records.places.get(&place).and_then(|place| place.last_success).is_none() {
+        faults.push("It was seen at a place that nobody has looked at.".to_owned());
+    }
+    if sighted.resource.region != sighted.region {
+        faults.push("It is in another Region than the place that it was seen at.".to_owned());
+    }
+    if !records.scopes.contains_key(&sighted.scope_id) {
+        faults.push(format!("Its scope {} does not exist.", sighted.scope_id));
+    }
+    if let Some(surroundings) = surroundings {
+        let (scope_id, ignored) = surroundings.scope_of(&sighted.resource);
+        if scope_id != sighted.scope_id || ignored != sighted.ignored {
+            faults.push("It counts in another scope, or otherwise, than treatments say.".to_owned());
+        }
+    }
+    faults
+}
+
+impl Surroundings {
+    /// `None` without default scopes.
+    fn of(records: &Records) -> Option<Self> {
+        let scope = |scope_type| records.default_scope(scope_type).map(|scope| scope.meta.id.clone());
+        let treatments = Treatments::new(records.treatments.values().cloned());
+        Some(Self::new(scope(ScopeType::Private)?, scope(ScopeType::Public)?, treatments))
+    }
+}
+
+impl Records {
+    /// Puts what was seen where treatments say: those of two stores may have come together.
+    pub(in super::super) fn settle_sightings(&mut self) {
+        let Some(surroundings) = Surroundings::of(self) else { return };
+        for sighted in self.sightings.values_mut() {
+            (sighted.scope_id, sighted.ignored) = surroundings.scope_of(&sighted.resource);
+        }
+    }
+}

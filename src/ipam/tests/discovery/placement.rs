@@ -1,0 +1,127 @@
+//! Allocations by size keep off what was seen.
+
+use super::*;
+
+#[test]
+fn allocations_by_size_keep_off_and_those_by_cidr_do_not() {
+    let mut world = World::new();
+    let discovery = world.discovery("all");
+    let pool = world.top("top", &["10.0.0.0/22"]);
+    world.sees(
+        &discovery,
+        &[
+            vpc("vpc-1", "10.0.0.0/24"),
+            seen(SeenType::Other, "office", "10.0.1.0/25"),
+            subnet("subnet-9", "vpc-9", "10.0.3.0/24"),
+        ],
+    );
+    assert_eq!(world.create(&pool, "a", "/25").unwrap().cidr, cidr("10.0.1.128/25"));
+    assert_eq!(world.create(&pool, "b", "/24").unwrap().cidr, cidr("10.0.2.0/24"));
+    let preview = world.read(|reader| reader.preview_next(&pool.meta.id, Some(24), &[], 5)).unwrap();
+    assert_eq!(preview, [cidr("10.0.3.0/24")]);
+    let free = world.read(|reader| reader.free_cidrs(&pool.meta.id, None, 10)).unwrap();
+    assert_eq!(free, ["10.0.0.0/24", "10.0.1.0/25", "10.0.3.0/24"].map(cidr), "free is free");
+    assert_eq!(world.create(&pool, "vpc", "10.0.0.0/24").unwrap().cidr, cidr("10.0.0.0/24"));
+    world.check();
+}
+
+#[test]
+fn what_is_ignored_or_not_avoided_or_in_another_scope_is_in_nobodys_way() {
+    let mut world = World::new();
+    let discovery = world.discovery("all");
+    let pool = world.top("top", &["10.0.0.0/24"]);
+    world.sees(&discovery, &[vpc("vpc-1", "10.0.0.0/16"), vpc("vpc-2", "10.0.0.0/24")]);
+    let next = |world: &mut World| world.read(|reader| reader.preview_next(&pool.meta.id, Some(25), &[], 1)).unwrap();
+    assert_eq!(next(&mut world), []);
+    let treat = |world: &mut World, id: &str, block: &str, monitored: bool| {
+        let treatment = Treatment { monitored, scope_id: None };
+        world.write(|ledger| ledger.treat(&of(id, block), &treatment)).unwrap();
+        world.check();
+    };
+    treat(&mut world, "vpc-1", "10.0.0.0/16", false);
+    assert_eq!(next(&mut world), [], "what was inside comes to light");
+    treat(&mut world, "vpc-2", "10.0.0.0/24", false);
+    assert_eq!(next(&mut world), [cidr("10.0.0.0/25")]);
+    treat(&mut world, "vpc-2", "10.0.0.0/24", true);
+    assert_eq!(next(&mut world), []);
+    let seen_only = Survey { avoided: false, ..survey() };
+    let change = |world: &mut World, survey: &Survey| {
+        world.write(|ledger| ledger.update_discovery(&discovery.meta.id, "all", None, survey, &Tags::new())).unwrap();
+        world.check();
+    };
+    change(&mut world, &seen_only);
+    assert_eq!(next(&mut world), [cidr("10.0.0.0/25")]);
+    change(&mut world, &survey());
+    assert_eq!(next(&mut world), []);
+}
+
+#[test]
+fn an_exhausted_pool_says_what_was_seen() {
+    let mut world = World::new();
+    let discovery = world.discovery("all");
+    let pool = world.top("top", &["10.0.0.0/24"]);
+    world.sees(&discovery, &[vpc("vpc-1", "10.0.0.0/25"), vpc("vpc-2", "10.0.0.0/25"), vpc("vpc-3", "10.0.0.192/27")]);
+    let Error::PoolExhausted { kept_off: Some(kept_off), disallowed, .. } =
+        world.create(&pool, "a", "/25").unwrap_err()
+    else {
+        panic!("not kept off");
+    };
+    assert!(!disallowed);
+    assert_eq!((kept_off.block, kept_off.largest), (cidr("10.0.0.0/25"), Some(cidr("10.0.0.128/26"))));
+    let named: Vec<&str> = kept_off.seen.iter().map(|seen| seen.resource_id.as_str()).collect();
+    assert_eq!(named, ["vpc-1", "vpc-2"]);
+    // Too large for anybody.
+    let error = world.create(&pool, "b", "/23").unwrap_err();
+    assert!(matches!(error, Error::PoolExhausted { kept_off: None, disallowed: false, .. }), "{error:?}");
+    // Disallowed blocks take what was left.
+    let spec = AllocationSpec { disallowed_cidrs: cidrs(&["10.0.0.128/25"]), ..wanted(&pool, "c", "/26") };
+    let error = world.write(|ledger| ledger.create_allocation(&spec, &Planned::Unknown)).unwrap_err();
+    assert!(matches!(error, Error::PoolExhausted { kept_off: Some(_), disallowed: true, .. }), "{error:?}");
+}
+
+#[test]
+fn a_pool_prefers_space_where_nothing_was_seen() {
+    let mut world = World::new();
+    let discovery = world.discovery("all");
+    let top = world.top("top", &["10.0.0.0/22"]);
+    world.sees(&discovery, &[vpc("vpc-1", "10.0.0.0/24")]);
+    let mut made = Vec::new();
+    for name in ["a", "b", "c"] {
+        let pool = world.write(|ledger| ledger.create_pool(&below(&top, name, "/24"), &Planned::Unknown)).unwrap();
+        made.extend(pool.cidrs);
+    }
+    assert_eq!(made, ["10.0.1.0/24", "10.0.2.0/24", "10.0.3.0/24"].map(cidr));
+    let over = world.write(|ledger| ledger.create_pool(&below(&top, "d", "/24"), &Planned::Unknown)).unwrap();
+    assert_eq!(over.cidrs, cidrs(&["10.0.0.0/24"]), "a pool may lie over what is there");
+    let error = world.create(&over, "x", "/26").unwrap_err();
+    assert!(matches!(error, Error::PoolExhausted { kept_off: Some(_), .. }), "{error:?}");
+    world.check();
+}
+
+#[test]
+fn growing_by_size_keeps_off_and_what_a_plan_holds_stays() {
+    let mut world = World::new();
+    let discovery = world.discovery("all");
+    let pool = world.top("top", &["10.0.0.0/16"]);
+    let net = world.create(&pool, "net", "10.0.0.0/24").unwrap();
+    let id = &net.meta.id;
+    let grow = |world: &mut World, size_text: &str| {
+        world.write(|ledger| ledger.plan_resize(id, size(size_text), &terms())).unwrap()
+    };
+    assert_eq!(grow(&mut world, "/23"), Resize::InPlace(cidr("10.0.0.0/23")));
+    world.sees(&discovery, &[vpc("vpc-0", "10.0.0.0/24"), vpc("vpc-1", "10.0.1.0/24")]);
+    assert_eq!(grow(&mut world, "/23"), Resize::InPlace(cidr("10.0.0.0/23")), "it is held already");
+    assert_eq!(grow(&mut world, "/24"), Resize::InPlace(cidr("10.0.0.0/24")));
+    assert_eq!(grow(&mut world, "/23"), Resize::Replace);
+    assert_eq!(world.read(|reader| reader.preview_resize(id, size("/22"), &terms())).unwrap(), Resize::Replace);
+    assert_eq!(grow(&mut world, "10.0.0.0/23"), Resize::InPlace(cidr("10.0.0.0/23")), "that block was named");
+    let grown = world.write(|ledger| ledger.update_allocation(id, &resized(&net, "10.0.0.0/23"))).unwrap();
+    assert_eq!(grow(&mut world, "/22"), Resize::InPlace(cidr("10.0.0.0/22")), "what it has already is its own");
+    let error = {
+        world.write(|ledger| ledger.plan_resize(id, size("/23"), &terms())).unwrap();
+        world.sees(&discovery, &[vpc("vpc-2", "10.0.2.0/28")]);
+        world.write(|ledger| ledger.update_allocation(id, &resized(&grown, "/22"))).unwrap_err()
+    };
+    assert!(matches!(error, Error::HoldLost { .. }), "{error:?}");
+    world.check();
+}
