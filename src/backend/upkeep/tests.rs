@@ -576,7 +576,7 @@ fn holds_in_use(ipam: &Local) -> u64 {
 /// A store of which a discovery, treatments, imports and a past are a part.
 fn looking() -> Local {
     use crate::ipam::seen::*;
-    use crate::ipam::tests::discovery::{of, seen, subnet, vpc};
+    use crate::ipam::tests::discovery::{address, of, seen, subnet, vpc};
 
     let ipam = memory();
     let importing = crate::ipam::Special { auto_import: true, ..Default::default() };
@@ -584,26 +584,7 @@ fn looking() -> Local {
     let pool = PoolSpec { locale, special: importing, ..top("top", &["10.0.0.0/8"]) };
     ipam.create_pool(&pool, &Planned::Unknown).unwrap();
     let survey = Survey { avoided: true, operating_regions: ["us-east-1".to_owned()].into(), ..Survey::default() };
-    let address = PublicAddress {
-        address: "203.0.113.7".parse().unwrap(),
-        region: "us-east-1".to_owned(),
-        address_type: AddressType::AmazonOwnedEip,
-        association: Some(AssociationStatus::Associated),
-        owner_id: None,
-        allocation_id: Some("eipalloc-1".to_owned()),
-        service: None,
-        service_resource: None,
-        vpc_id: None,
-        subnet_id: None,
-        public_ipv4_pool_id: None,
-        network_interface_id: None,
-        network_interface_description: None,
-        instance_id: None,
-        network_border_group: None,
-        security_groups: BTreeMap::new(),
-        tags: Tags::new(),
-        sampled_at: None,
-    };
+    let address = address("203.0.113.7");
     let resources = vec![
         vpc("vpc-1", "10.1.0.0/16"),
         vpc("vpc-2", "10.2.0.0/16"),

@@ -78,6 +78,29 @@ pub(crate) fn of(id: &str, block: &str) -> ResourceCidrId {
     ResourceCidrId { resource_id: id.into(), cidr: cidr(block), region: "us-east-1".into() }
 }
 
+pub(crate) fn address(text: &str) -> PublicAddress {
+    PublicAddress {
+        address: text.parse().unwrap(),
+        region: "us-east-1".to_owned(),
+        address_type: AddressType::AmazonOwnedEip,
+        association: Some(AssociationStatus::Associated),
+        owner_id: None,
+        allocation_id: Some("eipalloc-1".to_owned()),
+        service: None,
+        service_resource: None,
+        vpc_id: None,
+        subnet_id: None,
+        public_ipv4_pool_id: None,
+        network_interface_id: None,
+        network_interface_description: None,
+        instance_id: None,
+        network_border_group: None,
+        security_groups: std::collections::BTreeMap::new(),
+        tags: Tags::new(),
+        sampled_at: None,
+    }
+}
+
 #[test]
 fn a_sample_replaces_what_was_known_of_its_place() {
     let mut world = World::new();
@@ -117,4 +140,75 @@ fn a_sample_replaces_what_was_known_of_its_place() {
     world.check();
     assert_eq!(world.resources(), []);
     assert!(!world.map.entries().keys().any(|key| key.starts_with("sighting/") || key.starts_with("avoid")));
+}
+
+#[test]
+fn a_merge_is_not_carried_out_over_a_look_that_it_does_not_know() {
+    let mut world = World::new();
+    let discovery = world.discovery("all");
+    let mut other = World::new();
+    other.seed = 77;
+    other.top("top", &["10.0.0.0/8"]);
+    let more = other.read(|reader| reader.records()).unwrap();
+    let merge = world.read(|reader| reader.merge(&more)).unwrap();
+    assert_eq!(merge.conflicts, []);
+    world.sees(&discovery, &[vpc("vpc-1", "10.0.0.0/16")]);
+    assert!(!world.write(|ledger| ledger.carry_out(&merge)).unwrap());
+    let merge = world.read(|reader| reader.merge(&more)).unwrap();
+    assert!(world.write(|ledger| ledger.carry_out(&merge)).unwrap());
+    world.check();
+}
+
+#[test]
+fn discoveries_are_found_by_id_or_as_the_only_one() {
+    let mut world = World::new();
+    let which = |world: &mut World, id: Option<&str>| world.read(|reader| reader.which_discovery(id));
+    assert_eq!(which(&mut world, None).unwrap_err(), Error::NoDiscovery);
+    let spot = Spot::default();
+    assert_eq!(world.read(|reader| reader.discovered_accounts(&spot)).unwrap_err(), Error::NoDiscovery);
+    let one = world.discovery("same");
+    assert_eq!(which(&mut world, None).unwrap(), one);
+    let two = world.discovery("same");
+    let mut there = vec![(one.meta.id.clone(), "same".to_owned()), (two.meta.id.clone(), "same".to_owned())];
+    there.sort();
+    assert_eq!(which(&mut world, None).unwrap_err(), Error::ManyDiscoveries { there });
+    assert_eq!(which(&mut world, Some(&two.meta.id)).unwrap(), two);
+    let gone = Some("ipam-res-disco-0");
+    assert!(matches!(which(&mut world, gone).unwrap_err(), Error::NotFound { kind: Kind::Discovery, .. }));
+    let error = world.write(|ledger| ledger.update_discovery("ipam-res-disco-0", "", None, &survey(), &Tags::new()));
+    assert!(matches!(error.unwrap_err(), Error::NotFound { kind: Kind::Discovery, .. }));
+    world.write(|ledger| ledger.confirm(&one.meta.id)).unwrap();
+    assert!(world.read(|reader| reader.get_discovery(&one.meta.id)).unwrap().unwrap().meta.confirmed);
+    world.write(|ledger| ledger.delete_discovery(&one.meta.id)).unwrap();
+    world.write(|ledger| ledger.delete_discovery(&one.meta.id)).unwrap();
+    assert_eq!(Kind::of_id(&two.meta.id), Some(Kind::Discovery));
+    assert_eq!(Kind::of_id("vpc-1_10.0.0.0/16_us-east-1"), Some(Kind::Treatment));
+    let events = world.read(|reader| reader.events(0, usize::MAX)).unwrap();
+    let told: Vec<&str> =
+        events.iter().filter(|event| event.id == one.meta.id).map(|event| event.action.as_str()).collect();
+    assert_eq!(told, ["create", "delete"]);
+    world.check();
+}
+
+#[test]
+fn public_addresses_are_kept_with_the_time_of_their_place() {
+    let mut world = World::new();
+    let discovery = world.discovery("all");
+    let look = |world: &mut World, addresses: Vec<PublicAddress>| {
+        world.wait(1);
+        let sample = Sample {
+            account_id: "1".into(),
+            region: "us-east-1".into(),
+            taken_at: world.now,
+            outcome: Ok(Sighting { resources: Vec::new(), addresses }),
+        };
+        world.write(|ledger| ledger.take_sample(&discovery.meta.id, &sample)).unwrap().addresses
+    };
+    assert_eq!(look(&mut world, vec![address("203.0.113.9"), address("203.0.113.7")]), 2);
+    assert_eq!(look(&mut world, vec![address("203.0.113.7")]), 1);
+    assert_eq!(look(&mut world, vec![address("203.0.113.7")]), 0);
+    let seen = world.read(|reader| reader.discovered_public_addresses(&Spot::default())).unwrap();
+    assert_eq!(seen.items, [PublicAddress { sampled_at: Some(world.now), ..address("203.0.113.7") }]);
+    assert_eq!((seen.regions, seen.oldest_sample), (vec!["us-east-1".to_owned()], Some(world.now)));
+    world.check();
 }
