@@ -1,6 +1,6 @@
 //! The estate: made once for all tests of this process.
 
-use std::sync::{OnceLock, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use serde_json::{Value, json};
 use terraform_provider_ipam::ipam::seen::{Survey, SurveyRole};
@@ -17,6 +17,8 @@ static ESTATE: OnceLock<RwLock<Estate>> = OnceLock::new();
 
 pub(crate) struct Estate {
     server: Ec2,
+    /// What boto3 sees of all of it.
+    seen: OnceLock<Value>,
 }
 
 /// A role into an account.
@@ -26,7 +28,7 @@ pub(crate) fn role(account: &str) -> SurveyRole {
 
 impl Estate {
     fn make() -> RwLock<Self> {
-        let estate = Self { server: Ec2::start() };
+        let estate = Self { server: Ec2::start(), seen: OnceLock::new() };
         let made = python::run("estate.py", &[], &estate.wish());
         println!("made: {made}");
         let at_least = |what: &str, count: u64| assert!(made[what].as_u64().unwrap() >= count, "{made}");
@@ -38,12 +40,12 @@ impl Estate {
 
     /// Together with other tests.
     pub(crate) fn shared() -> RwLockReadGuard<'static, Self> {
-        ESTATE.get_or_init(Self::make).read().unwrap()
+        ESTATE.get_or_init(Self::make).read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Without another test beside it in this process.
     pub(crate) fn alone() -> RwLockWriteGuard<'static, Self> {
-        ESTATE.get_or_init(Self::make).write().unwrap()
+        ESTATE.get_or_init(Self::make).write().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn url(&self) -> String {
@@ -54,6 +56,11 @@ impl Estate {
     pub(crate) fn wish(&self) -> Value {
         let account = |id: &&str| json!({"id": id, "role": (*id != Ec2::HOME).then(|| role(id).role_arn)});
         json!({"url": self.url(), "accounts": ACCOUNTS.iter().map(account).collect::<Vec<_>>(), "regions": REGIONS})
+    }
+
+    /// What boto3 sees of all of it; asked for once, as it takes its time.
+    pub(crate) fn seen(&self) -> &Value {
+        self.seen.get_or_init(|| python::run("expected.py", &["samples"], &self.wish()))
     }
 
     /// A survey of all of it.

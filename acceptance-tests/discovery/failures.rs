@@ -73,6 +73,9 @@ fn a_role_that_is_refused_is_asked_for_once_and_the_others_go_on() {
         assert!(found.message.as_ref().unwrap().starts_with(&says), "{found:?}");
     }
     assert_eq!(calls("100000000001", "DescribeVpcs"), 0);
+    let asked = order(&json!({"order": "calls", "account": Ec2::HOME}));
+    let of_role = asked["calls"].as_array().unwrap().iter().filter(|call| call["role"] == closed.role_arn.as_str());
+    assert_eq!(of_role.count(), 1, "once for both Regions");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::looking::look;
 use crate::python;
 
 /// Before every answer; on a page are so many items that the longest list of a place has nine.
-const LATENCY_SECONDS: f64 = 0.2;
+const LATENCY_SECONDS: f64 = 0.3;
 const PAGE_ITEMS: u64 = 20;
 const RATIO_MAX: f64 = 1.5;
 

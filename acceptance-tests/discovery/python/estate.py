@@ -1,4 +1,4 @@
-"""Fills an EC2 server with networks such as a company has after some years, the same ones each time.
+"""Fills an EC2 server of moto with networks such as a company has after some years, the same ones each time.
 
 Standard input: {"url", "accounts": [{"id", "role"}], "regions"}. Standard output: how much of what was made.
 
@@ -11,6 +11,7 @@ import ipaddress
 import json
 import random
 import sys
+import urllib.request
 
 from reach import client, keys_of, order
 
@@ -83,7 +84,7 @@ class Place:
         more = {}
         if number == 5 and at < 3:
             ipv6 = ipaddress.ip_network(vpc["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"])
-            more["Ipv6CidrBlock"] = str(next(iter(ipv6.subnets(new_prefix=64))) if at == 0 else list(ipv6.subnets(new_prefix=64))[at])
+            more["Ipv6CidrBlock"] = str(list(ipv6.subnets(new_prefix=64))[at])
         named = tags("subnet", Name=f"subnet-{number}-{at}", env="test" if number % 5 == 0 else "prod")
         made = self.ec2.create_subnet(
             VpcId=vpc["VpcId"], CidrBlock=str(network), AvailabilityZone=zone, TagSpecifications=named, **more
@@ -95,9 +96,10 @@ class Place:
         subnet[2] += 1
         return str(subnet[1][subnet[2]])
 
-    def interface(self, subnet, description="", **more):
+    def interface(self, subnet, description="", addresses=1):
+        private = [{"PrivateIpAddress": self.address_in(subnet), "Primary": at == 0} for at in range(addresses)]
         made = self.ec2.create_network_interface(
-            SubnetId=subnet[0], PrivateIpAddress=self.address_in(subnet), Description=description, **more
+            SubnetId=subnet[0], PrivateIpAddresses=private, Description=description
         )
         self.made["interfaces"] += 1
         return made["NetworkInterface"]["NetworkInterfaceId"]
@@ -181,8 +183,7 @@ class Place:
         for number in range(VPCS):
             self.vpc(number)
         for at in range(20):
-            more = {"SecondaryPrivateIpAddressCount": 1} if at % 10 == 0 else {}
-            self.interface(self.subnets[at * 3], f"interface {at}", **more)
+            self.interface(self.subnets[at * 3], f"interface {at}", addresses=2 if at % 10 == 0 else 1)
         with_ipv6 = self.interface(self.subnets[12], "two families")
         self.set(with_ipv6, ipv6_addresses=[f"2400:6500:{self.number:x}::{at:x}" for at in (16, 17)])
         self.instances()
@@ -193,6 +194,8 @@ class Place:
 
 def main():
     wish = json.load(sys.stdin)
+    # moto's ids and addresses are the same each time, too.
+    urllib.request.build_opener(urllib.request.ProxyHandler({})).open(wish["url"] + "/moto-api/seed?a=5", data=b"")
     total, number = {}, 0
     for account in wish["accounts"]:
         keys = keys_of(wish["url"], wish["regions"][0], account["role"])

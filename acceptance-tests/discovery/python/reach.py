@@ -1,4 +1,7 @@
 """Clients of boto3 for the accounts of an EC2 server: one of them by its keys, the others by roles."""
+import json
+import urllib.request
+
 import boto3
 from botocore.config import Config
 
@@ -26,9 +29,6 @@ def keys_of(url, region, role):
 
 def order(url, **what):
     """An order for the launcher of the server."""
-    import json
-    import urllib.request
-
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with opener.open(urllib.request.Request(url + "/order", json.dumps(what).encode())) as answer:
         return json.load(answer)

@@ -66,14 +66,15 @@ impl Row {
             tags.extend(value.map(|value| (key.to_owned(), value)));
         }
         let resource_id = get("resource_id").or(name).unwrap_or_else(|| cidr.to_string());
-        if resource_id.contains('_') {
+        let region = get("region").unwrap_or_else(|| defaults.region.to_owned());
+        if region.contains('_') {
             let words =
                 "has a _, which joins resource, block and Region in the id of the block: write it with - instead.";
-            return Err(wrong(format!("the resource {resource_id:?} {words}")));
+            return Err(wrong(format!("the region {region:?} {words}")));
         }
         let account = get("account").unwrap_or_else(|| defaults.account.to_owned());
         let resource = DiscoveredCidr {
-            region: get("region").unwrap_or_else(|| defaults.region.to_owned()),
+            region,
             vpc_id: get("vpc_id").or_else(|| (resource_type == SeenType::Vpc).then(|| resource_id.clone())),
             subnet_id: (resource_type == SeenType::Subnet).then(|| resource_id.clone()),
             resource_id,

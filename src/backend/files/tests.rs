@@ -69,7 +69,7 @@ fn all_wrong_lines_are_said_and_nothing_is_taken() {
                10.3.0.0/16,e,,,\n\
                10.3.0.0/16,e,,,\n\
                10.4.0.0/16,f,,\n\
-               10.5.0.0/16,g_h,,,\n";
+               10.5.0.0/16,g_h,,,a_b\n";
     let says = "dc.csv has mistakes. Nothing of the file was taken.\n  \
                 line 2: \"10.0.0.1/8\" has host bits set: the /8 block it lies in is 10.0.0.0/8.\n  \
                 line 3: the resource_type \"house\" is none of vpc, subnet, eip, public-ipv4-pool, ipv6-pool, eni, \
@@ -78,7 +78,7 @@ fn all_wrong_lines_are_said_and_nothing_is_taken() {
                 line 5: the tags \"x\" are not key=value;key=value.\n  \
                 line 7: 10.3.0.0/16 of \"e\" in account dc, Region none, is on line 6 already.\n  \
                 line 8: it has 4 fields, the header 5. Quote a field that has a comma: \"a, b\".\n  \
-                line 9: the resource \"g_h\" has a _, which joins resource, block and Region in the id of the block: write it \
+                line 9: the region \"a_b\" has a _, which joins resource, block and Region in the id of the block: write it \
                 with - instead.";
     assert_eq!(reading(&LARGE, "dc.csv", csv).unwrap_err(), says);
     let many: String = (0..12).map(|_| "10.0.0.1/8\n").collect();

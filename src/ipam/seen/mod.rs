@@ -119,8 +119,9 @@ impl FromStr for ResourceCidrId {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let parts: Vec<&str> = text.split('_').collect();
-        let [resource_id, cidr, region] = parts.as_slice() else {
+        // From the right: ids of resources outside of AWS may have a _ themselves.
+        let parts: Vec<&str> = text.rsplitn(3, '_').collect();
+        let [region, cidr, resource_id] = parts.as_slice() else {
             return Err(format!(
                 "{text:?} is not a resource id, its CIDR and its Region, joined by _, such as \
                  \"vpc-0123456789abcdef0_10.0.0.0/16_us-east-1\"."
@@ -457,6 +458,8 @@ mod tests {
             (id.resource_id.as_str(), id.region.as_str(), id.to_string().as_str()),
             ("vpc-1", "us-east-1", text)
         );
+        let id: ResourceCidrId = "my_net_10.0.0.0/16_none".parse().unwrap();
+        assert_eq!((id.resource_id.as_str(), id.region.as_str()), ("my_net", "none"));
         for (wrong, says) in [
             ("vpc-1", "joined by _"),
             ("vpc-1_10.0.0.0/16", "joined by _"),
