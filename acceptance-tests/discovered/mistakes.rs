@@ -13,8 +13,8 @@ const OF_DISCOVERY: &[(&str, &str, &[&str])] = &[
     ("operating_regions = [\"us-east-1\"]\n  own_account = false", "own_account", &["no `role` block"]),
     (
         "operating_regions = [\"us-east-1\"]\n  role {\n    role_arn = \"discovery\"\n  }",
-        "role_arn",
-        &["is not the ARN of a role", "arn:aws:iam::111122223333:role/discovery"],
+        "",
+        &["is not the ARN of a role", "role[0].role_arn", "arn:aws:iam::111122223333:role/discovery"],
     ),
     (
         "operating_regions = [\"us-east-1\"]\n  role {\n    role_arn = \"arn:aws:iam::111122223333:role/x\"\n  }\n  role {\n    \

@@ -43,24 +43,24 @@ data "ipam_resource_cidrs" "noncompliant" {
 }
 
 # Check blocks: the plan warns.
-check "nothing_overlaps" {
-  data "ipam_resource_cidrs" "overlapping" {
-    overlap_status = "overlapping"
-    depends_on     = [data.ipam_resource_cidrs.noncompliant]
-  }
+data "ipam_resource_cidrs" "overlapping" {
+  overlap_status = "overlapping"
+  depends_on     = [ipam_resource_discovery.network, data.ipam_resource_cidrs.noncompliant]
+}
 
+check "nothing_overlaps" {
   assert {
     condition     = length(data.ipam_resource_cidrs.overlapping.resource_cidrs) == 0
     error_message = join("\n", [for one in data.ipam_resource_cidrs.overlapping.resource_cidrs : "${one.resource_id} overlaps ${join(" and ", one.overlaps_with)}"])
   }
 }
 
-check "room_is_left" {
-  data "ipam_utilization" "live" {
-    ipam_pool_id = ipam_pool.live.id
-    depends_on   = [data.ipam_resource_cidrs.noncompliant]
-  }
+data "ipam_utilization" "live" {
+  ipam_pool_id = ipam_pool.live.id
+  depends_on   = [data.ipam_resource_cidrs.noncompliant]
+}
 
+check "room_is_left" {
   assert {
     condition     = data.ipam_utilization.live.used_percent < 80
     error_message = "Less than a fifth of the pool ${ipam_pool.live.name} is left."
@@ -72,5 +72,5 @@ output "unmanaged" {
 }
 
 data "ipam_resource_cidrs" "all" {
-  depends_on = [data.ipam_resource_cidrs.noncompliant]
+  depends_on = [ipam_resource_discovery.network, data.ipam_resource_cidrs.noncompliant]
 }
