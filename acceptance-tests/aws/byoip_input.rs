@@ -295,11 +295,7 @@ const ELSEWHERE: &[Row] = &[
         "public_ip_source",
         &["public scope"],
     ),
-    row(
-        pool!("address_family = \"ipv4\"\nlocale = \"x\"\nauto_import = true"),
-        "auto_import",
-        &["finds no resources", "`ipam_allocation`"],
-    ),
+    row(pool!("address_family = \"ipv4\"\nauto_import = true"), "auto_import", &["as `locale`"]),
     row(
         "resource \"ipam_scope\" \"a\" {\n  name = \"a\"\n  ipam_id = \"ipam-1\"\n}\n",
         "ipam_id",

@@ -224,7 +224,7 @@ pub(super) fn tagged(kind: Kind) -> ec2::ResourceType {
         Kind::Scope => ec2::ResourceType::IpamScope,
         Kind::Pool | Kind::PoolCidr => ec2::ResourceType::IpamPool,
         Kind::Allocation => ec2::ResourceType::IpamPoolAllocation,
-        // How a block is treated has no tags; what is nearest to it has.
+        // How a resource CIDR is treated carries no tags.
         Kind::Discovery | Kind::Treatment => ec2::ResourceType::IpamResourceDiscovery,
     }
 }

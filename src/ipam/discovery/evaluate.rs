@@ -139,7 +139,7 @@ impl Reader<'_> {
                 None => distinct.push(sighted),
             }
         }
-        distinct.sort_by(|a, b| by_first(a, b));
+        distinct.sort_by(by_first);
         Ok(distinct)
     }
 

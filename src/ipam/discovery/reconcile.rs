@@ -1,7 +1,7 @@
 //! Allocations that come and go with what was seen: VPCs become allocations of pools that import by themselves, and
 //! such an allocation goes when its VPC is gone.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::super::events::{self, Action};
 use super::super::seen::{Discovery, ResourceCidrId, SeenType};
@@ -10,7 +10,7 @@ use super::super::{
     Allocation, Cidr, Imported, Kind, Ledger, Occupant, Pool, Reader, ResourceType, Result, Size, State, Tags, book,
     codec, free, holds, keys, names,
 };
-use super::evaluate::{Evaluation, by_first};
+use super::evaluate::{Evaluation, Gathered, by_first};
 use super::kept::{Place, Sighted};
 
 /// Tags that AWS keeps for itself begin so.
@@ -57,6 +57,38 @@ impl Candidate<'_> {
         let resource = &self.sighted.resource;
         ResourceCidrId { resource_id: resource.resource_id.clone(), cidr: self.cidr, region: resource.region.clone() }
     }
+
+    /// Whether a pool with these blocks imports it.
+    fn is_for(&self, pool: &Pool, blocks: &[Cidr]) -> bool {
+        self.sighted.scope_id == pool.scope_id
+            && Some(&self.sighted.resource.region) == pool.locale.as_ref()
+            && blocks.iter().any(|block| block.contains(&self.cidr))
+    }
+}
+
+/// VPCs that nothing manages: larger blocks first, among equals who was there first.
+fn candidates(gathered: &Gathered) -> Vec<Candidate<'_>> {
+    let evaluation = Evaluation::of(gathered);
+    let vpcs = gathered.sightings.iter().filter(|sighted| {
+        sighted.resource.resource_type == SeenType::Vpc && !sighted.ignored && evaluation.manager(sighted).is_none()
+    });
+    let mut candidates: Vec<Candidate<'_>> =
+        vpcs.filter_map(|sighted| Some(Candidate { sighted, cidr: sighted.resource.cidr? })).collect();
+    candidates.sort_by(|a, b| {
+        let length = |one: &Candidate<'_>| one.cidr.netmask_length();
+        length(a).cmp(&length(b)).then_with(|| by_first(a.sighted, b.sighted))
+    });
+    candidates
+}
+
+/// What an import came to so far.
+#[derive(Default)]
+struct Work {
+    imported: Vec<Allocation>,
+    /// What each of them was made for, by its id.
+    made_for: HashMap<String, ResourceCidrId>,
+    done: BTreeSet<ResourceCidrId>,
+    skipped: BTreeMap<ResourceCidrId, Skipped>,
 }
 
 impl Ledger<'_> {
@@ -66,53 +98,49 @@ impl Ledger<'_> {
     /// # Errors
     /// [`super::super::Error::Store`].
     pub fn reconcile(&mut self) -> Result<Reconciled> {
-        let mut reconciled = Reconciled::default();
+        let released = self.release_gone()?;
+        let pools = self.reader().importing_pools()?;
+        if pools.is_empty() {
+            return Ok(Reconciled { released, ..Reconciled::default() });
+        }
+        let gathered = self.reader().gather()?;
+        let candidates = candidates(&gathered);
+        let mut work = Work::default();
+        for pool in &pools {
+            let blocks = self.reader().active_blocks(pool)?;
+            for candidate in candidates.iter().filter(|candidate| candidate.is_for(pool, &blocks)) {
+                let of = candidate.of();
+                if work.done.contains(&of) {
+                    continue;
+                }
+                match self.import(pool, candidate, &work.made_for)? {
+                    Ok(allocation) => {
+                        work.made_for.insert(allocation.meta.id.clone(), of.clone());
+                        work.done.insert(of);
+                        work.imported.push(allocation);
+                    }
+                    Err(why) => {
+                        let (account_id, pool_id) = (candidate.sighted.account_id.clone(), pool.meta.id.clone());
+                        // The first pool that would have imported it is the deepest: its reason is told.
+                        work.skipped.entry(of.clone()).or_insert(Skipped { of, account_id, pool_id, why });
+                    }
+                }
+            }
+        }
+        let Work { imported, done, skipped, .. } = work;
+        let skipped = skipped.into_values().filter(|skipped| !done.contains(&skipped.of)).collect();
+        Ok(Reconciled { imported, released, skipped })
+    }
+
+    fn release_gone(&mut self) -> Result<Vec<Allocation>> {
+        let mut released = Vec::new();
         for allocation in self.reader().imported(None)? {
             if self.reader().is_gone(&allocation)? {
                 self.drop_allocation(&allocation, Action::Delete)?;
-                reconciled.released.push(allocation);
+                released.push(allocation);
             }
         }
-        let pools = self.reader().importing_pools()?;
-        if pools.is_empty() {
-            return Ok(reconciled);
-        }
-        let gathered = self.reader().gather()?;
-        let evaluation = Evaluation::of(&gathered);
-        let vpcs = gathered.sightings.iter().filter(|sighted| {
-            sighted.resource.resource_type == SeenType::Vpc && !sighted.ignored && evaluation.manager(sighted).is_none()
-        });
-        let mut candidates: Vec<Candidate<'_>> =
-            vpcs.filter_map(|sighted| Some(Candidate { sighted, cidr: sighted.resource.cidr? })).collect();
-        // Larger blocks first, among equals who was there first.
-        candidates.sort_by(|a, b| {
-            let key = |one: &Candidate<'_>| one.cidr.netmask_length();
-            key(a).cmp(&key(b)).then_with(|| by_first(a.sighted, b.sighted))
-        });
-        let mut done: BTreeSet<ResourceCidrId> = BTreeSet::new();
-        let mut made: HashMap<String, ResourceCidrId> = HashMap::new();
-        for pool in &pools {
-            let blocks = self.reader().active_blocks(pool)?;
-            for candidate in &candidates {
-                let is_of_pool = candidate.sighted.scope_id == pool.scope_id
-                    && Some(&candidate.sighted.resource.region) == pool.locale.as_ref()
-                    && blocks.iter().any(|block| block.contains(&candidate.cidr));
-                if !is_of_pool || done.contains(&candidate.of()) {
-                    continue;
-                }
-                match self.import(pool, candidate, &made)? {
-                    Ok(allocation) => {
-                        done.insert(candidate.of());
-                        made.insert(allocation.meta.id.clone(), candidate.of());
-                        reconciled.imported.push(allocation);
-                    }
-                    Err(why) => reconciled.skip(candidate, pool, why),
-                }
-            }
-        }
-        reconciled.skipped.retain(|skipped| !done.contains(&skipped.of));
-        reconciled.skipped.sort_by(|a, b| a.of.cmp(&b.of));
-        Ok(reconciled)
+        Ok(released)
     }
 
     /// Makes a VPC an allocation of a pool, unless something is in the way.
@@ -186,17 +214,6 @@ impl Ledger<'_> {
             free = format!("{name}_{number}");
         }
         Ok(free)
-    }
-}
-
-impl Reconciled {
-    /// The first pool that would have imported it is the deepest: its reason is told.
-    fn skip(&mut self, candidate: &Candidate<'_>, pool: &Pool, why: Skip) {
-        let of = candidate.of();
-        if !self.skipped.iter().any(|skipped| skipped.of == of) {
-            let account_id = candidate.sighted.account_id.clone();
-            self.skipped.push(Skipped { of, account_id, pool_id: pool.meta.id.clone(), why });
-        }
     }
 }
 

@@ -296,3 +296,18 @@ fn a_hundred_thousand_sightings_are_compared_in_a_second() {
     assert_eq!(all.len(), 100_000);
     assert!(took.as_secs_f64() < 3.0, "{took:?}");
 }
+
+#[test]
+fn the_deepest_of_what_has_a_block_manages_it() {
+    let mut world = World::new();
+    let discovery = world.discovery("all");
+    let top = world.top("top", &["10.0.0.0/8"]);
+    let inner = world.write(|ledger| ledger.create_pool(&below(&top, "eu", "10.1.0.0/16"), &Planned::Unknown)).unwrap();
+    world.create(&inner, "all of it", "10.1.0.0/16").unwrap();
+    let rules = Rules { min_netmask_length: Some(20), ..Rules::default() };
+    let change = PoolChange { rules, ..reprovisioned(&inner, inner.provision.clone()) };
+    world.write(|ledger| ledger.update_pool(&inner.meta.id, &change)).unwrap();
+    world.sees(&discovery, &[vpc("vpc-1", "10.1.0.0/16")]);
+    // Of a pool's space nothing is asked, of an allocation in it there is.
+    assert_eq!(states(&mut world), ["vpc-1 managed noncompliant nonoverlapping true"]);
+}

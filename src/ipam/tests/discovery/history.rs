@@ -18,8 +18,8 @@ fn tenures_end_with_the_last_sample_that_had_them() {
     let mut world = World::new();
     let discovery = world.discovery("all");
     let one = vpc("vpc-1", "10.0.0.0/16");
-    world.sees(&discovery, &[one.clone()]);
-    world.sees(&discovery, &[one.clone()]);
+    world.sees(&discovery, std::slice::from_ref(&one));
+    world.sees(&discovery, std::slice::from_ref(&one));
     assert_eq!(told(&mut world, "10.0.0.0/16"), ["vpc-1 1-now"]);
     world.sees(&discovery, &[]);
     world.sees(&discovery, &[vpc("vpc-2", "10.0.0.0/16")]);
@@ -38,8 +38,8 @@ fn an_interface_on_an_instance_is_two_rows_and_two_discoveries_are_one() {
     let mut world = World::new();
     let (a, b) = (world.discovery("a"), world.discovery("b"));
     let eni = DiscoveredCidr { instance_id: Some("i-1".into()), ..seen(SeenType::Eni, "eni-1", "10.0.0.7/32") };
-    world.sees(&a, &[eni.clone()]);
-    world.sees(&b, &[eni.clone()]);
+    world.sees(&a, std::slice::from_ref(&eni));
+    world.sees(&b, std::slice::from_ref(&eni));
     assert_eq!(told(&mut world, "10.0.0.7/32"), ["eni-1 1-now", "i-1 1-now"]);
     world.sees(&a, &[eni]);
     world.sees(&a, &[]);

@@ -198,3 +198,23 @@ fn a_name_that_somebody_has_is_not_taken_away() {
     world.sees(&discovery, &[vpc("vpc-1", "10.0.0.0/16")]);
     assert_eq!(names(&reconcile(&mut world).imported), ["vpc-1_10.0.0.0/16_2"]);
 }
+
+#[test]
+fn a_look_that_began_before_the_import_releases_nothing() {
+    let mut world = World::new();
+    let discovery = world.discovery("all");
+    world.write(|ledger| ledger.create_pool(&importing("top", &["10.0.0.0/8"]), &Planned::Unknown)).unwrap();
+    world.sees(&discovery, &[vpc("vpc-1", "10.0.0.0/16")]);
+    assert_eq!(names(&reconcile(&mut world).imported), ["vpc-1_10.0.0.0/16"]);
+    world.write(|ledger| ledger.forget_places(&discovery.meta.id, &Default::default())).unwrap();
+    let late = Sample {
+        account_id: "111122223333".into(),
+        region: "us-east-1".into(),
+        taken_at: world.now.checked_sub(jiff::SignedDuration::from_secs(30)).unwrap(),
+        outcome: Ok(Sighting::default()),
+    };
+    world.write(|ledger| ledger.take_sample(&discovery.meta.id, &late)).unwrap();
+    assert_eq!(reconcile(&mut world).released, []);
+    world.sees(&discovery, &[]);
+    assert_eq!(reconcile(&mut world).released.len(), 1);
+}

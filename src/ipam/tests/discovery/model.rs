@@ -271,7 +271,7 @@ impl Run {
                     && !is_ignored(other)
             });
             let of_vpc = of_vpc.max_by_key(|other| other.resource.cidr.unwrap().netmask_length());
-            let of_vpc = of_vpc.and_then(|other| manager(other));
+            let of_vpc = of_vpc.and_then(manager);
             let space = if is_subnet { &of_vpc } else { &managing };
             let space = space.as_ref().filter(|(allocation, _)| allocation.is_none()).map(|(_, pool)| pool.clone());
             let mut partners: BTreeSet<String> = BTreeSet::new();
