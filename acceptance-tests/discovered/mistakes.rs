@@ -19,14 +19,14 @@ const OF_DISCOVERY: &[(&str, &str, &[&str])] = &[
     (
         "operating_regions = [\"us-east-1\"]\n  role {\n    role_arn = \"arn:aws:iam::111122223333:role/x\"\n  }\n  role {\n    \
          role_arn = \"arn:aws:iam::111122223333:role/x\"\n  }",
-        "role_arn",
-        &["names this role already"],
+        "",
+        &["names this role already", "role[1].role_arn"],
     ),
     (
         "operating_regions = [\"us-east-1\"]\n  role {\n    role_arn = \"arn:aws:iam::111122223333:role/x\"\n    external_id = \
          \"x\"\n  }",
-        "external_id",
-        &["two characters"],
+        "",
+        &["two characters", "role[0].external_id"],
     ),
     ("operating_regions = [\"us-east-1\"]\n  resource_types = [\"server\"]", "resource_types", &["none of vpc"]),
     (

@@ -3,6 +3,7 @@
 
 mod imports;
 mod mistakes;
+mod page;
 mod past;
 mod treatments;
 mod watching;
