@@ -16,6 +16,7 @@ mod command_line;
 mod crash;
 #[cfg(feature = "aws")]
 mod differences;
+mod discovered;
 mod disk_full;
 #[cfg(feature = "aws")]
 #[path = "aws/endpoint/mod.rs"]

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use terraform_provider_ipam::backend::service::{
     DiscoveryNoun, DiscoverySpec, EntityPath, Keeps, ResourceCidrNoun, ResourceCidrSpec,
 };
+use terraform_provider_ipam::ipam::seen::Survey;
 use terraform_provider_ipam::ipam::{Error, Tags};
 
 use crate::boto::Boto;
@@ -393,7 +394,8 @@ fn a_lost_answer_or_a_crowd_makes_no_second_discovery_and_loses_no_exclusion() {
     let path = |text: &str| text.parse::<EntityPath>().unwrap();
     let spec = DiscoverySpec {
         description: None,
-        operating_regions: [HOME.to_owned()].into(),
+        name: None,
+        survey: Survey { operating_regions: [HOME.to_owned()].into(), ..Survey::default() },
         exclusions: [path("o-1/r-1/ou-1/*")].into(),
         tags: Tags::new(),
     };
@@ -479,6 +481,9 @@ data "ipam_address_history" "x" {
 }
 "#;
 
+/// What a store of our own keeps too.
+const KEPT: [&str; 2] = ["ipam_resource_discovery.x", "data.ipam_resource_discoveries.x"];
+
 #[test]
 fn another_store_says_of_each_at_plan_why_it_has_none() {
     let workspace = Workspace::new();
@@ -493,10 +498,46 @@ fn another_store_says_of_each_at_plan_why_it_has_none() {
             _ => format!("{kind}.x"),
         })
     });
-    assert_eq!(at, blocks.collect(), "{told:?}");
-    let seen = told.iter().filter(|told| told.summary == "This store has seen nothing of accounts yet").count();
-    let kept = told.iter().filter(|told| told.detail.contains("store = \"aws-ipam\"")).count();
-    assert_eq!((seen, kept, told.len()), (5, 11, 11), "{told:?}");
+    assert_eq!(at, blocks.filter(|block| !KEPT.contains(&block.as_str())).collect(), "{told:?}");
+    let unseen = told.iter().filter(|told| told.detail.contains("`discover` command")).count();
+    let elsewhere = told.iter().filter(|told| told.detail.contains("store = \"aws-ipam\"")).count();
+    assert_eq!((unseen, elsewhere, told.len()), (6, 3, 9), "{told:?}");
+}
+
+/// What only a store of our own takes, on AWS IPAM: block, attribute and what is told.
+#[test]
+fn what_aws_decides_by_itself_is_refused_at_plan_on_its_attribute() {
+    let endpoint = Endpoint::start();
+    let workspace = workspace(&endpoint, ACCOUNT);
+    let arguments = [
+        ("own_account", "true"),
+        ("resource_types", "[\"vpc\"]"),
+        ("excluded_account_ids", "[\"444455556666\"]"),
+        ("excluded_resource_ids", "[\"vpc-1\"]"),
+        ("excluded_tags", "{ a = \"b\" }"),
+        ("files", "[\"x.csv\"]"),
+        ("avoided", "true"),
+    ];
+    let mut body = String::new();
+    for (name, value) in arguments {
+        body += &format!(
+            "resource \"ipam_resource_discovery\" \"{name}\" {{\n  operating_regions = [\"{HOME}\"]\n  {name} = {value}\n}}\n"
+        );
+    }
+    workspace.configure(&body);
+    let told = workspace.plan_messages(&[]).fails().diagnostics();
+    for (name, _) in arguments {
+        let address = format!("ipam_resource_discovery.{name}");
+        let of_it: Vec<_> = told.iter().filter(|told| told.address.as_ref() == Some(&address)).collect();
+        let [only] = of_it.as_slice() else { panic!("{address}: {told:?}") };
+        assert_eq!((only.attribute.as_deref(), only.summary.as_str()), (Some(name), "AWS IPAM looks by itself"));
+    }
+    let role = "role {\n    role_arn = \"arn:aws:iam::111122223333:role/x\"\n  }";
+    workspace.configure(&format!(
+        "resource \"ipam_resource_discovery\" \"x\" {{\n  operating_regions = [\"{HOME}\"]\n  {role}\n}}\n"
+    ));
+    workspace.try_plan(&[]).fails().says(&["AWS IPAM looks by itself"]);
+    is_sound(&endpoint);
 }
 
 /// Block and attribute that each message is to point to, what stands there, and what is told.

@@ -219,23 +219,29 @@ fn what_aws_cannot_do_is_refused_at_plan_on_the_attribute() {
 }
 
 #[test]
-fn the_aws_block_reaches_aws_and_is_refused_with_another_store() {
+fn the_aws_block_reaches_aws_and_says_with_another_store_what_is_only_about_ipam() {
     let scene = Scene::new();
     let credentials = scene.endpoint.credentials(ACCOUNT);
     let (access_key, secret_key) = (&credentials.access_key, &credentials.secret_key);
-    let provider = |store: &str| {
+    let provider = |store: &str, more: &str| {
         format!(
             "provider \"ipam\" {{\n  store = {store:?}\n  aws {{\n    region = {HOME:?}\n    access_key = {access_key:?}\n    \
-             secret_key = {secret_key:?}\n    endpoints = {{ ec2 = {:?} }}\n    ipam_id = {}\n  }}\n}}\n\
+             secret_key = {secret_key:?}\n    endpoints = {{ ec2 = {:?} }}\n    {more}\n  }}\n}}\n\
              data \"ipam_scopes\" \"all\" {{}}\noutput \"names\" {{\n  value = data.ipam_scopes.all.scopes[*].name\n}}\n",
             scene.endpoint.url(),
-            scene.ipam["IpamId"]
         )
     };
+    let of_ipam = format!("ipam_id = {}", scene.ipam["IpamId"]);
+    for (store, more) in [("aws-ipam", of_ipam.as_str()), ("sqlite:ipam.db", "")] {
+        let workspace = Workspace::new();
+        workspace.configure(&provider(store, more));
+        let names = workspace.apply().output("names").clone();
+        assert_eq!(names.as_array().unwrap().len(), 2, "{store}: {names}");
+    }
     let workspace = Workspace::new();
-    workspace.configure(&provider("aws-ipam"));
-    let names = workspace.apply().output("names").clone();
-    assert_eq!(names.as_array().unwrap().len(), 2, "{names}");
-    workspace.configure(&provider("sqlite:ipam.db"));
-    workspace.try_plan(&[]).fails().says(&["A block that is not used", "sqlite"]).never_says(secret_key);
+    for (name, more) in [("ipam_id", of_ipam.as_str()), ("wait_for_release", "wait_for_release = false")] {
+        workspace.configure(&provider("sqlite:ipam.db", more));
+        let said = workspace.try_plan(&[]).fails();
+        said.says(&["An argument that is not used", name, "sqlite"]).never_says(secret_key);
+    }
 }

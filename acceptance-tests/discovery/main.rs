@@ -5,11 +5,15 @@
 #![allow(clippy::print_stdout, reason = "shown when a test fails, and the measured ratio with --nocapture")]
 
 mod estate;
+#[path = "../harness/mod.rs"]
+#[allow(dead_code, unreachable_pub, reason = "shared with the other acceptance tests, which use all of it")]
+mod harness;
 mod looking;
 mod python;
 
 mod failures;
 mod files;
 mod findings;
+mod journeys;
 mod pace;
 mod samples;

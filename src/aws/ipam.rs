@@ -109,6 +109,7 @@ impl Ipam for AwsIpam {
             holds: false,
             strategies: false,
             public_scopes: false,
+            surveys: false,
             special: true,
             reserved_tags: ReservedTags { keys: &[NAME], prefixes: &[OURS, "aws:"] },
         }

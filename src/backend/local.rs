@@ -1,5 +1,9 @@
 //! [`Ipam`] over a store of our own: reads on snapshots, writes grouped, holds that are good found without a write.
 
+mod discover;
+mod nouns;
+mod turns;
+
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
@@ -15,7 +19,12 @@ use crate::ipam::{
 };
 use crate::store::{self, Store, StoreUrl};
 
+use super::observation::Observation;
+use super::scout::Scout;
+use super::service::{DiscoveryNoun, Keeps, ResourceCidrNoun};
 use super::{Capabilities, Group, Ipam, ReservedTags, Result};
+pub use discover::{Counted, Looked, LookedAt, LookedPlace, Progress};
+use turns::Turns;
 
 /// What the core needs from outside, apart from who acts: real, or a test's.
 #[derive(Clone)]
@@ -40,6 +49,10 @@ pub struct Local {
     author: Author,
     /// No import can begin any more, so nobody needs to look for one.
     settled: AtomicBool,
+    /// Who looks into accounts of AWS; `None`: nobody can.
+    scout: Option<Arc<dyn Scout>>,
+    /// Who looks just now.
+    turns: Turns,
 }
 
 /// Who writes, and with which clock: what every transaction takes along.
@@ -73,7 +86,13 @@ impl Local {
     /// Over a store that is open.
     pub fn over(store: Arc<dyn Store>, actor: Actor, surroundings: Surroundings) -> Self {
         let author = Author { actor: Arc::new(actor), surroundings };
-        Self { group: Group::new(store), author, settled: AtomicBool::new(false) }
+        Self { group: Group::new(store), author, settled: AtomicBool::new(false), scout: None, turns: Turns::default() }
+    }
+
+    /// With somebody who looks into accounts of AWS.
+    #[must_use]
+    pub fn with_scout(self, scout: Option<Arc<dyn Scout>>) -> Self {
+        Self { scout, ..self }
     }
 
     pub(super) fn group(&self) -> &Group {
@@ -180,11 +199,24 @@ fn pool_cidr_name(spec: &PoolCidrSpec) -> String {
 }
 
 impl Ipam for Local {
+    fn discoveries(&self) -> Option<&dyn Keeps<DiscoveryNoun>> {
+        Some(self)
+    }
+
+    fn treatments(&self) -> Option<&dyn Keeps<ResourceCidrNoun>> {
+        Some(self)
+    }
+
+    fn observation(&self) -> Option<&(dyn Observation + 'static)> {
+        Some(self)
+    }
+
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             holds: true,
             strategies: true,
             public_scopes: true,
+            surveys: true,
             special: false,
             reserved_tags: ReservedTags::default(),
         }

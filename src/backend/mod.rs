@@ -16,7 +16,7 @@ pub mod upkeep;
 pub use actor::actor;
 pub use explain::{Explanation, explain};
 pub use group::{GROUP_SIZE_MAX, Group};
-pub use local::{Local, Surroundings};
+pub use local::{Counted, Local, Looked, LookedAt, LookedPlace, Progress, Surroundings};
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -41,6 +41,9 @@ pub struct Capabilities {
     pub strategies: bool,
     /// More public scopes than the default one.
     pub public_scopes: bool,
+    /// Discoveries look wherever they are told to: through roles of their own, into files, at some things and not at
+    /// others. Else they look at what an organization has, leaving out parts of it.
+    pub surveys: bool,
     /// Pools, their CIDRs and scopes can be what only AWS has ([`crate::ipam::OnlyAws`]).
     pub special: bool,
     /// Tags that are what else an object has (its name, ...), and so cannot be tags of a user's own.
@@ -229,6 +232,16 @@ pub trait Ipam: Send + Sync {
     /// What only a service has, when this is one.
     fn service(&self) -> Option<&(dyn service::Service + 'static)> {
         None
+    }
+
+    /// Who keeps where accounts are looked into, when this backend does.
+    fn discoveries(&self) -> Option<&dyn service::Keeps<service::DiscoveryNoun>> {
+        self.service().map(|service| service as _)
+    }
+
+    /// Who keeps how blocks on resources are treated, when this backend does.
+    fn treatments(&self) -> Option<&dyn service::Keeps<service::ResourceCidrNoun>> {
+        self.service().map(|service| service as _)
     }
 
     /// What was seen in accounts, when this backend has seen something.

@@ -3,6 +3,8 @@
 //! Everything here was sampled, minutes apart: it is what somebody saw, not what is. A backend that has seen something
 //! implements [`Observation`]; nothing here says how it came to see it.
 
+use jiff::Timestamp;
+
 use crate::ipam::Result;
 pub use crate::ipam::seen::*;
 
@@ -37,4 +39,23 @@ pub trait Observation: Send + Sync {
     /// # Errors
     /// What the backend refused.
     fn address_history(&self, question: &HistoryQuestion) -> Result<History>;
+
+    /// Sees to it that what is told of these places (`None`: of all there are) was seen at `since` or later, by looking
+    /// again where this backend can. Answers the places of which that does not hold all the same.
+    ///
+    /// # Errors
+    /// What the backend refused; that there is nothing to look with.
+    fn freshen(&self, spot: Option<&Spot>, since: Timestamp) -> Result<Vec<DiscoveredAccount>> {
+        let mut places = self.discovered_accounts(&spot.cloned().unwrap_or_default())?.items;
+        places.retain(|place| place.last_success.is_none_or(|success| success < since));
+        Ok(places)
+    }
+
+    /// When the oldest of all that is told was seen, where the backend says so.
+    ///
+    /// # Errors
+    /// What the backend refused.
+    fn oldest_sample(&self) -> Result<Option<Timestamp>> {
+        Ok(None)
+    }
 }

@@ -1,9 +1,9 @@
 //! The binary in a person's hands: what is in a store, whether it is sound, who did what; moving it and keeping it tidy.
 //!
-//! Most commands read. `import` brings in what an export holds, `gc` takes back what expired, `prune` forgets the past of
+//! Most commands read. `discover` looks into accounts and keeps what it sees, `import` brings in what an export holds, `gc` takes back what expired, `prune` forgets the past of
 //! a store; what else changes addresses goes through Terraform. Each command makes a [`out::Page`]; printing is `out`'s
 //! alone. `--store` names a store of our own or a service such as AWS IPAM ([`opened`]). Exit status: 0 when all is well, 1
-//! when `check` or `import` found something, 2 when the command could not be done.
+//! when `check`, `import`, `discover` or `resources` found something, 2 when the command could not be done.
 //!
 //! `--json` shapes are a promise: fields are added, never renamed or removed. Address counts are decimal strings,
 //! because IPv6 has more than JSON numbers can carry everywhere.
@@ -13,6 +13,7 @@ mod allocations;
 mod arguments;
 mod beside;
 mod check;
+mod discover;
 mod events;
 mod export;
 mod gc;
@@ -24,6 +25,7 @@ mod paths;
 mod prune;
 mod rebuild;
 mod report;
+mod resources;
 mod status;
 mod tree;
 
@@ -75,6 +77,10 @@ enum Command {
     Events(events::Options),
     /// Who had an address or a block when: told from the events, exactly.
     History(history::Options),
+    /// Looks at everything that resource discoveries name, for a cron job; exit status 1 when a place could not be seen.
+    Discover(discover::Options),
+    /// What was seen on resources: whether it comes out of pools, keeps their rules, overlaps others.
+    Resources(resources::Options),
     /// Everything on one page: a map of the address space, pools, allocations, problems, trends, events.
     Report(report::Options),
     /// How the store is: counts, last event, versions; cheap, for people and for metrics.
@@ -172,6 +178,11 @@ fn answer(cli: &Cli) -> Result<Answer, Failure> {
         Some(Command::Check(options)) => check::page(&open(&cli.store)?, options)?,
         Some(Command::Events(options)) => events::page(open(&cli.store)?.ipam(), options)?,
         Some(Command::History(options)) => history::page(open(&cli.store)?.ipam(), options)?,
+        Some(Command::Discover(options)) => {
+            let opened = open(&cli.store)?;
+            discover::page(opened.own("AWS looks by itself, every few minutes.")?, options)?
+        }
+        Some(Command::Resources(options)) => resources::page(open(&cli.store)?.ipam(), options)?,
         Some(Command::Report(options)) => report::page(open(&cli.store)?.ipam(), options)?,
         Some(Command::Status(format)) => status::page(&open(&cli.store)?, *format)?,
         Some(Command::Export(options)) => export::page(&open(&cli.store)?, options)?,

@@ -54,7 +54,7 @@ pub(super) fn open_or_new(url: &str) -> Result<Opened, Failure> {
         return Ok(Opened::Service(name, ipam));
     }
     let actor = actor(BINARY, |name| std::env::var(name).ok());
-    Ok(Opened::Own(Local::open(url, actor)?))
+    Ok(Opened::Own(Local::open(url, actor)?.with_scout(provider::scout())))
 }
 
 /// The file that a `sqlite:` URL names, when it is not there. Looking at a store must not create one; the other kinds

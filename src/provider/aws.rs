@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::model;
-use crate::tf::{Attr, AttributeType, Diagnostics, Path, Type, Value};
+use crate::tf::{Attr, AttributeType, Diagnostic, Diagnostics, Path, Type, Value};
 
 use super::attributes::HumanDuration;
 
@@ -70,8 +70,9 @@ impl fmt::Display for RetryMode {
 crate::text_attr!(RetryMode);
 
 model! {
-    /// How to reach AWS, for `store = "aws-ipam"`. What is not set comes from the environment (`AWS_REGION`,
-    /// `AWS_PROFILE`, `AWS_ACCESS_KEY_ID`, ...), the shared files and the machine, as with any AWS tool.
+    /// How to reach AWS: for `store = "aws-ipam"`, and for looking into accounts (`max_age` of data sources) on any other
+    /// store. What is not set comes from the environment (`AWS_REGION`, `AWS_PROFILE`, `AWS_ACCESS_KEY_ID`, ...), the shared
+    /// files and the machine, as with any AWS tool.
     pub(crate) struct AwsModel {
         /// Home Region of the IPAM. Allocations are made in the Region of their pool's `locale` by themselves.
         region: String => optional(),
@@ -96,14 +97,15 @@ model! {
         retry_mode: RetryMode => optional(),
         /// Whether destroying waits, within the resource's `timeouts`, until AWS has let go of space, which it does some
         /// time after what had it is gone. `true` when not set. `false`: an allocation is destroyed as soon as AWS has
-        /// accepted its release, and a pool or CIDR in which AWS still holds space for a resource is an error at once.
+        /// accepted its release, and a pool or CIDR in which AWS still holds space for a resource is an error at once. Only
+        /// with `aws-ipam`.
         wait_for_release: bool => optional(),
         /// Whether to use the FIPS endpoints.
         use_fips_endpoint: bool => optional(),
         /// Whether to use the endpoints that can be reached over IPv6.
         use_dualstack_endpoint: bool => optional(),
         /// The IPAM that scopes and pools are made and looked up in. Needed when the Region has several. Also from
-        /// `IPAM_AWS_IPAM_ID`.
+        /// `IPAM_AWS_IPAM_ID`. Only with `aws-ipam`.
         ipam_id: String => optional(),
     }
     blocks { assume_role: Vec<AssumeRole>, assume_role_with_web_identity: AssumeRoleWithWebIdentity }
@@ -149,8 +151,9 @@ model! {
 mod open {
     use std::sync::Arc;
 
-    use crate::aws::{AwsIpam, Keys, Pace, Role, Settings, WebIdentity};
+    use crate::aws::{AwsIpam, Ec2Scout, Keys, Pace, Role, Settings, WebIdentity};
     use crate::backend::Ipam;
+    use crate::backend::scout::Scout;
     use crate::tf::{Diagnostic, Diagnostics, Path};
 
     use super::{AssumeRole, AwsModel, RetryMode};
@@ -221,6 +224,16 @@ mod open {
             .map_err(|why| Diagnostic::error("AWS cannot be used", why).at(here()))?;
         Ok(Arc::new(ipam))
     }
+
+    pub(in crate::provider) fn scout() -> Option<Arc<dyn Scout>> {
+        let settings = AwsModel::default().settings().ok()?;
+        Some(Arc::new(Ec2Scout::new(settings)))
+    }
+
+    pub(in crate::provider) fn scout_of(block: &AwsModel, store: &str) -> Result<Option<Arc<dyn Scout>>, Diagnostics> {
+        super::check_scout(block, store)?;
+        Ok(Some(Arc::new(Ec2Scout::new(block.settings()?))))
+    }
 }
 
 #[cfg(not(feature = "aws"))]
@@ -228,6 +241,7 @@ mod open {
     use std::sync::Arc;
 
     use crate::backend::Ipam;
+    use crate::backend::scout::Scout;
     use crate::tf::{Diagnostic, Diagnostics, Path};
 
     use super::AwsModel;
@@ -236,9 +250,34 @@ mod open {
         let why = "This provider was built without AWS (cargo feature `aws`). Use another build, or another `store`.";
         Err(Diagnostic::error("AWS is not built in", why).at(Path::attribute("store")).into())
     }
+
+    pub(in crate::provider) const fn scout() -> Option<Arc<dyn Scout>> {
+        None
+    }
+
+    pub(in crate::provider) fn scout_of(block: &AwsModel, store: &str) -> Result<Option<Arc<dyn Scout>>, Diagnostics> {
+        super::check_scout(block, store)?;
+        let why = "This provider was built without AWS (cargo feature `aws`), and looks into no account of it. Remove the \
+                   block, or use another build.";
+        Err(Diagnostic::error("AWS is not built in", why).at(Path::attribute("aws")).into())
+    }
 }
 
-pub(super) use open::open;
+pub(super) use open::{open, scout, scout_of};
+
+/// What a block says that is only about AWS IPAM, on a store of our own.
+fn check_scout(block: &AwsModel, store: &str) -> Result<(), Diagnostics> {
+    let only_ipam = [(block.ipam_id.is_known(), "ipam_id"), (block.wait_for_release.is_known(), "wait_for_release")];
+    let told = only_ipam.into_iter().filter(|(is_set, _)| *is_set).map(|(_, name)| {
+        let why = format!(
+            "`{name}` is about AWS IPAM, and the store is {store}, which only looks into accounts with this block. Remove it, \
+             or set `store = \"aws-ipam\"`."
+        );
+        Diagnostic::error("An argument that is not used", why).at(Path::attribute("aws").then(name))
+    });
+    let told: Diagnostics = told.collect();
+    if told.has_error() { Err(told) } else { Ok(()) }
+}
 
 #[cfg(test)]
 mod tests {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::backend::scout::Scout;
 use crate::backend::{Ipam, Local, actor};
 use crate::ipam::{Actor, Tags};
 use crate::tf::{Configure, Diagnostic, Diagnostics, Tf, encode_field};
@@ -111,15 +112,13 @@ fn open_store(config: &ProviderModel, store: &str, actor: Actor) -> Result<Arc<d
     if store == AWS_STORE {
         return aws::open(&config.aws.cloned().unwrap_or_default());
     }
-    if config.aws.is_known() {
-        let why = format!(
-            "The block `aws` is for `store = {AWS_STORE:?}`, and the store is {}. Remove one of them.",
-            kind_of(store)
-        );
-        return Err(Diagnostic::error("A block that is not used", why).at(at!(ProviderModel, aws)).into());
-    }
+    let scout = match config.aws.get() {
+        Some(block) => aws::scout_of(block, kind_of(store))?,
+        None => aws::scout(),
+    };
     let local = Local::open(store, actor)
         .and_then(|local| {
+            let local = local.with_scout(scout);
             // A store that cannot be used is told here, on the attribute that names it, and not once for each resource.
             local.events(0, 1)?;
             Ok(local)
@@ -135,6 +134,11 @@ pub(super) fn service(store: &str) -> Option<Result<NamedService, String>> {
     };
     let open = || aws::open(&AwsModel::default()).map(|ipam| (AWS_STORE, ipam)).map_err(sentences);
     (store == AWS_STORE).then(open)
+}
+
+/// Who looks into accounts of AWS for a store of our own, as the environment says; `None` in a build without AWS.
+pub(super) fn scout() -> Option<Arc<dyn Scout>> {
+    aws::scout()
 }
 
 /// What a store's URL begins with: the rest may hold a password.

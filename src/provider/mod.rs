@@ -27,6 +27,7 @@ mod tests;
 use std::sync::Arc;
 
 use crate::backend::Ipam;
+use crate::backend::scout::Scout;
 use crate::tf;
 
 use config::IpamProvider;
@@ -46,6 +47,12 @@ pub type NamedService = (&'static str, Arc<dyn Ipam>);
 /// The inner result is an error, as sentences, when the service cannot be used.
 pub fn service(store: &str) -> Option<Result<NamedService, String>> {
     config::service(store)
+}
+
+/// Who looks into accounts of AWS for a store of our own, for commands: reached as the environment says. `None`: this build
+/// has no AWS in it.
+pub fn scout() -> Option<Arc<dyn Scout>> {
+    config::scout()
 }
 
 fn over(shared: &Arc<Shared>) -> tf::Provider {

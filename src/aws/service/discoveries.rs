@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use aws_sdk_ec2::types as ec2;
 
 use crate::backend::service::{DiscoveryNoun, DiscoveryRecord, DiscoverySpec, EntityPath, Keeps, Noun};
-use crate::ipam::{Error, Result};
+use crate::ipam::seen::Survey;
+use crate::ipam::{Error, Result, Tags};
 
 use super::super::convert::{need, text};
 use super::super::said::{Refusal, ask, fault};
@@ -17,18 +18,27 @@ use super::waits::Stateful;
 fn record(found: &ec2::IpamResourceDiscovery) -> Result<DiscoveryRecord> {
     let regions = found.operating_regions().iter();
     let paths = found.organizational_unit_exclusions().iter().filter_map(|one| one.organizations_entity_path());
+    let mut kept = tags::all(Some(found.tags()));
+    let regions = regions.filter_map(|region| region.region_name().map(str::to_owned)).collect();
     let unreadable = |why: String| Error::from(fault("DescribeIpamResourceDiscoveries", "UnexpectedAnswer", why));
     Ok(DiscoveryRecord {
         id: need(found.ipam_resource_discovery_id(), "resource discovery id")?.to_owned(),
-        arn: found.ipam_resource_discovery_arn().unwrap_or_default().to_owned(),
-        owner_id: found.owner_id().unwrap_or_default().to_owned(),
-        region: found.ipam_resource_discovery_region().unwrap_or_default().to_owned(),
+        arn: text(found.ipam_resource_discovery_arn()),
+        owner_id: text(found.owner_id()),
+        region: text(found.ipam_resource_discovery_region()),
         is_default: found.is_default().unwrap_or(false),
         description: text(found.description()),
-        operating_regions: regions.filter_map(|region| region.region_name().map(str::to_owned)).collect(),
+        survey: Survey { operating_regions: regions, ..Survey::default() },
         exclusions: paths.map(|path| path.parse().map_err(unreadable)).collect::<Result<_>>()?,
-        tags: tags::all(Some(found.tags())),
+        name: kept.remove(tags::NAME).filter(|name| !name.is_empty()),
+        tags: kept,
     })
+}
+
+/// Tags in AWS, where the name is one of them.
+fn all_tags(spec: &DiscoverySpec) -> Tags {
+    let name = spec.name.iter().map(|name| (tags::NAME.to_owned(), name.clone()));
+    spec.tags.clone().into_iter().chain(name).collect()
 }
 
 fn exclusion(path: &EntityPath) -> ec2::AddIpamOrganizationalUnitExclusion {
@@ -68,8 +78,8 @@ impl AwsIpam {
             .home()
             .create_ipam_resource_discovery()
             .set_description(spec.description.clone())
-            .set_operating_regions(some(spec.operating_regions.iter().map(|region| added(region)).collect()))
-            .set_tag_specifications(tags::specifications(ec2::ResourceType::IpamResourceDiscovery, &spec.tags))
+            .set_operating_regions(some(spec.survey.operating_regions.iter().map(|region| added(region)).collect()))
+            .set_tag_specifications(tags::specifications(ec2::ResourceType::IpamResourceDiscovery, &all_tags(spec)))
             .client_token(token);
         let answer = ask("CreateIpamResourceDiscovery", request.send()).await?;
         let id = answer.ipam_resource_discovery.and_then(|made| made.ipam_resource_discovery_id);
@@ -109,7 +119,7 @@ impl AwsIpam {
         before: &DiscoverySpec,
         after: &DiscoverySpec,
     ) -> Result<DiscoveryRecord> {
-        let (old, new) = (&before.operating_regions, &after.operating_regions);
+        let (old, new) = (&before.survey.operating_regions, &after.survey.operating_regions);
         let request = self
             .clients
             .home()
@@ -125,7 +135,7 @@ impl AwsIpam {
         if before.exclusions != after.exclusions {
             self.exclude(id, &before.exclusions, &after.exclusions).await?;
         }
-        self.retag(&self.clients.home(), id, &before.tags, &after.tags).await?;
+        self.retag(&self.clients.home(), id, &all_tags(before), &all_tags(after)).await?;
         self.usable_discovery(id, false).await
     }
 

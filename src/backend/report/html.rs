@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::json::program;
-use super::{PoolReport, Report, subject};
+use super::{PoolReport, Report, Seen, SeenResource, subject};
+use crate::backend::observation::PublicAddress;
 use crate::backend::{Forecast, TrendPoint};
 use crate::ipam::{Allocation, Event, State};
 
@@ -24,6 +25,7 @@ const SCRIPT: &str = concat!(
     include_str!("page/table.js"),
     include_str!("page/map.js"),
     include_str!("page/chart.js"),
+    include_str!("page/seen.js"),
     include_str!("page/page.js"),
 );
 
@@ -89,6 +91,18 @@ impl Report {
             "allocations": allocations,
             "problems": problems,
             "events": self.events.iter().map(event).collect::<Vec<_>>(),
+            "seen": self.seen.as_ref().map(|seen| self.seen(seen, &places)),
+        })
+    }
+
+    fn seen(&self, seen: &Seen, places: &std::collections::HashMap<&str, usize>) -> Value {
+        let scope = |id: &str| self.scopes.iter().position(|scope| scope.meta.id == id);
+        let pool = |id: &Option<String>| id.as_deref().and_then(|id| places.get(id).copied());
+        let resource = |one: &SeenResource| seen_resource(one, scope(&one.found.scope_id), pool(&one.found.pool_id));
+        json!({
+            "oldest": seen.oldest.map(jiff::Timestamp::as_second),
+            "resources": seen.resources.iter().map(resource).collect::<Vec<_>>(),
+            "addresses": seen.addresses.iter().map(address).collect::<Vec<_>>(),
         })
     }
 
@@ -147,6 +161,32 @@ fn allocation(one: &Allocation, pool: Option<usize>, owners: &Interned<'_>) -> V
         more.insert("tags".to_owned(), json!(one.tags));
     }
     json!([one.meta.id, one.meta.name, one.cidr, pool, owners.place(&one.meta.owner), more])
+}
+
+/// `[level, type, id, name, cidr, region, account, scope, pool, [management, compliance, overlap], reasons, overlaps with, usage]`.
+fn seen_resource(one: &SeenResource, scope: Option<usize>, pool: Option<usize>) -> Value {
+    let found = &one.found;
+    json!([
+        one.level,
+        found.resource_type,
+        found.resource_id,
+        found.resource_name,
+        found.cidr,
+        found.region,
+        found.owner_id,
+        scope,
+        pool,
+        [json!(found.management), json!(found.compliance), json!(found.overlap)],
+        found.reasons,
+        found.overlaps_with,
+        found.usage
+    ])
+}
+
+/// `[address, kind, association, whether it is idle, service, what it is on, region, account]`.
+fn address(one: &PublicAddress) -> Value {
+    let on = one.service_resource.as_ref().or(one.instance_id.as_ref()).or(one.network_interface_id.as_ref());
+    json!([one.address, one.address_type, one.association, one.is_idle(), one.service, on, one.region, one.owner_id])
 }
 
 /// `[seconds, provisioned, used]`; a drawing needs no more than floating point numbers.

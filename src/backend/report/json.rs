@@ -4,7 +4,8 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{PoolReport, Problem, Report, subject};
+use super::{PoolReport, Problem, Report, SeenResource, subject};
+use crate::backend::observation::PublicAddress;
 use crate::backend::{Forecast, TrendPoint};
 use crate::ipam::{Actor, Allocation, Cidr, Event, Family, Kind, ResourceType, Rules, Scope, ScopeType, State, Tags};
 
@@ -20,6 +21,47 @@ struct Whole<'a> {
     pools: Vec<PoolFacts<'a>>,
     allocations: Vec<AllocationFacts<'a>>,
     events: Vec<EventFacts<'a>>,
+    oldest_sample: Option<Timestamp>,
+    resources: Vec<ResourceFacts<'a>>,
+    public_addresses: Vec<AddressFacts<'a>>,
+}
+
+/// Those in it follow it, one level deeper.
+#[derive(Serialize)]
+struct ResourceFacts<'a> {
+    level: usize,
+    resource_type: String,
+    resource_id: &'a str,
+    name: Option<&'a str>,
+    cidr: Cidr,
+    region: &'a str,
+    account_id: Option<&'a str>,
+    vpc_id: Option<&'a str>,
+    scope_id: &'a str,
+    pool_id: Option<&'a str>,
+    management: Option<String>,
+    compliance: Option<String>,
+    overlap: Option<String>,
+    reasons: &'a [String],
+    overlaps_with: &'a [String],
+    usage: Option<f64>,
+    tags: &'a Tags,
+}
+
+#[derive(Serialize)]
+struct AddressFacts<'a> {
+    address: String,
+    region: &'a str,
+    account_id: Option<&'a str>,
+    address_type: String,
+    association: Option<String>,
+    idle: bool,
+    service: Option<String>,
+    service_resource: Option<&'a str>,
+    instance_id: Option<&'a str>,
+    network_interface_id: Option<&'a str>,
+    vpc_id: Option<&'a str>,
+    tags: &'a Tags,
 }
 
 #[derive(Serialize)]
@@ -133,6 +175,9 @@ impl Report {
                 .map(|one| AllocationFacts::of(one, paths.get(one.pool_id.as_str()).copied().unwrap_or_default()))
                 .collect(),
             events: self.events.iter().map(EventFacts::from).collect(),
+            oldest_sample: self.seen.as_ref().and_then(|seen| seen.oldest),
+            resources: self.seen.iter().flat_map(|seen| &seen.resources).map(ResourceFacts::from).collect(),
+            public_addresses: self.seen.iter().flat_map(|seen| &seen.addresses).map(AddressFacts::from).collect(),
         };
         // Only maps with keys that are no strings fail, and there is none.
         serde_json::to_string_pretty(&whole).unwrap_or_default() + "\n"
@@ -148,6 +193,54 @@ impl<'a> From<&'a Problem> for ProblemFacts<'a> {
     fn from(problem: &'a Problem) -> Self {
         let (severity, topic) = (problem.severity.word(), problem.topic.word());
         Self { severity, topic, place: &problem.place, name: &problem.name, what: &problem.what }
+    }
+}
+
+fn word<T: ToString>(word: Option<T>) -> Option<String> {
+    word.map(|word| word.to_string())
+}
+
+impl<'a> From<&'a SeenResource> for ResourceFacts<'a> {
+    fn from(one: &'a SeenResource) -> Self {
+        let found = &one.found;
+        Self {
+            level: one.level,
+            resource_type: found.resource_type.to_string(),
+            resource_id: &found.resource_id,
+            name: found.resource_name.as_deref(),
+            cidr: found.cidr,
+            region: &found.region,
+            account_id: found.owner_id.as_deref(),
+            vpc_id: found.vpc_id.as_deref(),
+            scope_id: &found.scope_id,
+            pool_id: found.pool_id.as_deref(),
+            management: word(found.management),
+            compliance: word(found.compliance),
+            overlap: word(found.overlap),
+            reasons: &found.reasons,
+            overlaps_with: &found.overlaps_with,
+            usage: found.usage,
+            tags: &found.tags,
+        }
+    }
+}
+
+impl<'a> From<&'a PublicAddress> for AddressFacts<'a> {
+    fn from(one: &'a PublicAddress) -> Self {
+        Self {
+            address: one.address.to_string(),
+            region: &one.region,
+            account_id: one.owner_id.as_deref(),
+            address_type: one.address_type.to_string(),
+            association: word(one.association),
+            idle: one.is_idle(),
+            service: word(one.service),
+            service_resource: one.service_resource.as_deref(),
+            instance_id: one.instance_id.as_deref(),
+            network_interface_id: one.network_interface_id.as_deref(),
+            vpc_id: one.vpc_id.as_deref(),
+            tags: &one.tags,
+        }
     }
 }
 

@@ -13,7 +13,14 @@ impl Report {
         let mut text = String::from("# IPAM report\n\n");
         let about = self.narrowed_to.as_deref().map(|about| format!(", {}", plain(about))).unwrap_or_default();
         let _ = writeln!(text, "{}{about}. {} by {}.", plain(&self.store), time(self.at), program());
-        let sections = [self.problem_section(), self.pool_section(), self.allocation_section(), self.event_section()];
+        let sections = [
+            self.problem_section(),
+            self.pool_section(),
+            self.allocation_section(),
+            self.seen_section(),
+            self.address_section(),
+            self.event_section(),
+        ];
         for section in sections.into_iter().flatten() {
             text.push('\n');
             text.push_str(&section);
@@ -70,6 +77,36 @@ impl Report {
         };
         let header = ["Pool", "Name", "CIDR", "State", "For", "Owner", "Description", "Tags"];
         (!self.allocations.is_empty()).then(|| section("Allocations", &header, self.allocations.iter().map(row)))
+    }
+
+    /// Resources with something wrong; the other forms have all of them.
+    fn seen_section(&self) -> Option<String> {
+        let seen = self.seen.as_ref()?;
+        let row = |one: &super::SeenResource| {
+            let found = &one.found;
+            let why =
+                found.reasons.iter().cloned().chain(found.overlaps_with.iter().map(|one| format!("overlaps {one}")));
+            vec![
+                found.cidr.to_string(),
+                found.resource_type.to_string(),
+                plain(&found.resource_id),
+                plain(found.owner_id.as_deref().unwrap_or_default()),
+                plain(&found.region),
+                plain(&why.collect::<Vec<_>>().join("; ")),
+            ]
+        };
+        let header = ["CIDR", "Type", "Resource", "Account", "Region", "Why"];
+        let wrong: Vec<_> = seen.resources.iter().filter(|one| one.is_wrong()).collect();
+        (!wrong.is_empty()).then(|| section("Discovered resources with problems", &header, wrong.into_iter().map(row)))
+    }
+
+    fn address_section(&self) -> Option<String> {
+        let seen = self.seen.as_ref()?;
+        let idle = |kind: &str| seen.idle().filter(|one| one.address_type.to_string() == kind).count();
+        let counts = seen.by_kind();
+        let row = |(kind, count): (&String, &usize)| vec![kind.clone(), count.to_string(), idle(kind).to_string()];
+        let header = ["Kind", "Addresses", "Idle"];
+        (!counts.is_empty()).then(|| section("Public addresses", &header, counts.iter().map(row)))
     }
 
     fn event_section(&self) -> Option<String> {

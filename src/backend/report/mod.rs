@@ -9,10 +9,12 @@ mod html;
 mod json;
 mod markdown;
 mod problems;
+mod seen;
 #[cfg(test)]
 mod tests;
 
 pub use problems::{Problem, Severity, Topic};
+pub use seen::{Seen, SeenResource};
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
@@ -92,6 +94,8 @@ pub struct Report {
     pub problems: Vec<Problem>,
     /// The newest first.
     pub events: Vec<Event>,
+    /// What was seen in accounts; `None` when nothing was.
+    pub seen: Option<Seen>,
 }
 
 impl Report {
@@ -118,10 +122,13 @@ impl Report {
         }
         let (allocations, below) = allocations(ipam, ask, &pools)?;
         let audit = ipam.check()?;
-        let events = match has_history {
-            true => newest(ipam, since, (audit.forgotten, audit.events), &subjects(ask, &scopes, &pools))?,
-            false => Vec::new(),
+        let events = if has_history {
+            newest(ipam, since, (audit.forgotten, audit.events), &subjects(ask, &scopes, &pools))?
+        } else {
+            Vec::new()
         };
+        let ids: Vec<&str> = pools.iter().map(|pool: &PoolReport| pool.pool().meta.id.as_str()).collect();
+        let seen = Seen::gather(ipam, ask, &scopes, &ids)?;
         let mut report = Self {
             store: ipam.describe(),
             at,
@@ -134,6 +141,7 @@ impl Report {
             allocations,
             problems: Vec::new(),
             events,
+            seen,
         };
         report.problems = problems::of(&report, &below, &audit.findings);
         Ok(report)

@@ -43,6 +43,8 @@ pub enum Topic {
     Compliance,
     /// A pool is full, or will be soon.
     Space,
+    /// Something is paid for and used by nobody.
+    Idle,
 }
 
 impl Topic {
@@ -53,6 +55,7 @@ impl Topic {
             Self::Overlap => "overlap",
             Self::Compliance => "compliance",
             Self::Space => "space",
+            Self::Idle => "idle",
         }
     }
 }
@@ -85,6 +88,7 @@ pub(super) fn of(report: &Report, below: &[Allocation], findings: &[Finding]) ->
     // A pool that is divided among others is full because it was meant so.
     let undivided = report.pools.iter().filter(|pool| !divided.contains(pool.pool().meta.id.as_str()));
     problems.extend(undivided.filter_map(|pool| space(pool, report.at)));
+    problems.extend(report.seen.iter().flat_map(super::Seen::problems));
     problems.sort_by_key(|problem| (problem.severity, problem.topic));
     problems
 }

@@ -358,7 +358,11 @@ fn json_tells_the_same_and_its_shape_is_a_promise() {
     let (world, _) = world();
     let answer: Value = serde_json::from_str(&world.report().json()).unwrap();
     let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
-    assert_eq!(names(&answer), "allocations events generated_at narrowed_to pools problems program scopes since store");
+    assert_eq!(
+        names(&answer),
+        "allocations events generated_at narrowed_to oldest_sample pools problems program public_addresses resources \
+         scopes since store"
+    );
     assert_eq!(
         names(&answer["pools"][0]),
         "address_family allocations cidrs description forecast free held id largest_free locale name owner path \

@@ -18,6 +18,8 @@ impl Noun for ByoasnNoun {
          out, and keep the number in `tags` of the pool whose space your routers advertise with it.";
     type Spec = ByoasnSpec;
     type Record = ByoasnRecord;
+
+    kept_by_a_service!();
 }
 
 /// An AS number that may advertise a range.
@@ -31,6 +33,8 @@ impl Noun for ByoasnAssociationNoun {
          pool or allocation that your routers advertise.";
     type Spec = ByoasnAssociationSpec;
     type Record = ByoasnAssociationRecord;
+
+    kept_by_a_service!();
 }
 
 /// An autonomous system number: 1 to 4294967294, without those that stand for something else (23456, 65535).

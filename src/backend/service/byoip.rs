@@ -17,6 +17,8 @@ impl Noun for ByoipCidrNoun {
          `cidrs` of a pool in a public scope.";
     type Spec = ByoipCidrSpec;
     type Record = ByoipCidrRecord;
+
+    kept_by_a_service!();
 }
 
 /// What a configuration says of a range.

@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
+use crate::backend::Ipam;
 use crate::ipam::Tags;
+use crate::ipam::seen::Survey;
 
-use super::Noun;
+use super::{AccountId, Keeps, Noun};
 
 /// A resource discovery.
 #[derive(Debug)]
@@ -15,10 +17,13 @@ pub enum DiscoveryNoun {}
 impl Noun for DiscoveryNoun {
     const WORD: &'static str = "resource discovery";
     const RESOURCE: &'static str = "ipam_resource_discovery";
-    const ELSEWHERE: &'static str = "An own store has no service that looks into accounts. Leave the resource out, and write \
-         down what is used outside as `ipam_allocation`, so that nobody gets it.";
+    const ELSEWHERE: &'static str = "";
     type Spec = DiscoverySpec;
     type Record = DiscoveryRecord;
+
+    fn keeper(ipam: &dyn Ipam) -> Option<&dyn Keeps<Self>> {
+        ipam.discoveries()
+    }
 }
 
 /// A part of an organization: `o-.../r-.../ou-.../` for one organizational unit, `*` at the end for all below it too.
@@ -71,39 +76,78 @@ impl FromStr for EntityPath {
     }
 }
 
+/// A role in an account: `arn:aws:iam::<account>:role/<name>`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RoleArn(String);
+
+impl fmt::Display for RoleArn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for RoleArn {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts: Vec<&str> = text.splitn(6, ':').collect();
+        let is_role = match parts.as_slice() {
+            ["arn", partition, "iam", "", account, resource] => {
+                let name = resource.strip_prefix("role/").unwrap_or_default();
+                (*partition == "aws" || partition.starts_with("aws-"))
+                    && account.parse::<AccountId>().is_ok()
+                    && !name.is_empty()
+                    && !name.ends_with('/')
+                    && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"/+=,.@_-".contains(&b))
+            }
+            _ => false,
+        };
+        if is_role {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(format!(
+            "{text:?} is not the ARN of a role. Write it as in IAM: \"arn:aws:iam::111122223333:role/discovery\"."
+        ))
+    }
+}
+
 /// What a configuration says of a discovery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DiscoverySpec {
+    /// Its name; it need not be the only one of it.
+    pub name: Option<String>,
     /// Free text.
     pub description: Option<String>,
-    /// Regions in which resources are looked at.
-    pub operating_regions: BTreeSet<String>,
-    /// Parts of the organization that are not looked at. None of them covers another.
+    /// Where it looks, for what. A service has of it only the Regions.
+    pub survey: Survey,
+    /// Parts of the organization that are not looked at. None of them covers another. Only a service has that.
     pub exclusions: BTreeSet<EntityPath>,
-    /// Tags, the name among them.
+    /// Tags, the name not among them.
     pub tags: Tags,
 }
 
-/// A discovery as AWS answers it.
+/// A discovery as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DiscoveryRecord {
     /// `ipam-res-disco-...`.
     pub id: String,
-    /// ARN.
-    pub arn: String,
-    /// Account.
-    pub owner_id: String,
-    /// Home Region.
-    pub region: String,
+    /// ARN, in AWS.
+    pub arn: Option<String>,
+    /// Account, in AWS.
+    pub owner_id: Option<String>,
+    /// Home Region, in AWS.
+    pub region: Option<String>,
     /// Whether it came with an IPAM.
     pub is_default: bool,
+    /// See [`DiscoverySpec`].
+    pub name: Option<String>,
     /// Free text.
     pub description: Option<String>,
     /// See [`DiscoverySpec`].
-    pub operating_regions: BTreeSet<String>,
+    pub survey: Survey,
     /// See [`DiscoverySpec`].
     pub exclusions: BTreeSet<EntityPath>,
-    /// Tags, the name among them.
+    /// Tags, the name not among them.
     pub tags: Tags,
 }
 
@@ -114,10 +158,12 @@ pub enum AssociationNoun {}
 impl Noun for AssociationNoun {
     const WORD: &'static str = "resource discovery association";
     const RESOURCE: &'static str = "ipam_resource_discovery_association";
-    const ELSEWHERE: &'static str = "An own store has neither an IPAM nor resource discoveries to bring together: leave the \
-         resource out.";
+    const ELSEWHERE: &'static str = "Everything that an own store's resource discoveries see is its own: leave the resource \
+         out.";
     type Spec = AssociationSpec;
     type Record = AssociationRecord;
+
+    kept_by_a_service!();
 }
 
 /// What a configuration says of an association.
@@ -178,6 +224,25 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(text.parse::<EntityPath>().is_ok(), is_right, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn arns_of_roles_are_read() {
+        for (text, is_right) in [
+            ("arn:aws:iam::111122223333:role/discovery", true),
+            ("arn:aws:iam::111122223333:role/network/ipam_discovery+1@x", true),
+            ("arn:aws-cn:iam::111122223333:role/discovery", true),
+            ("arn:aws:iam::111122223333:role/", false),
+            ("arn:aws:iam::111122223333:user/ann", false),
+            ("arn:aws:iam::11112222333:role/discovery", false),
+            ("arn:aws:sts::111122223333:role/discovery", false),
+            ("arn:aws:iam::111122223333:role/a b", false),
+            ("arn:gcp:iam::111122223333:role/discovery", false),
+            ("discovery", false),
+            ("", false),
+        ] {
+            assert_eq!(text.parse::<RoleArn>().is_ok(), is_right, "{text:?}");
         }
     }
 

@@ -17,6 +17,8 @@ impl Noun for IpamNoun {
          resource out, and give every store a provider block of its own.";
     type Spec = IpamSpec;
     type Record = IpamRecord;
+
+    kept_by_a_service!();
 }
 
 /// What AWS offers in an IPAM, and bills.

@@ -1,8 +1,17 @@
-//! What only a service such as AWS IPAM keeps: nouns that have no meaning in a store of our own.
+//! Nouns that not every backend keeps: most have no meaning in a store of our own, and are a service's such as AWS IPAM.
 //!
-//! Each noun is a type here, with what a configuration says of it ([`Noun::Spec`]) and what the service answers
-//! ([`Noun::Record`]). A backend that has the noun implements [`Keeps`] for it; [`Service`] is all of them. Adding one
-//! is a file here, one in `aws/service`, one in `provider/service`, and a line in [`Service`].
+//! Each noun is a type here, with what a configuration says of it ([`Noun::Spec`]) and what the backend answers
+//! ([`Noun::Record`]). A backend that has the noun implements [`Keeps`] for it, and [`Noun::keeper`] finds it; [`Service`]
+//! is all of them. Adding one is a file here, one in `aws/service`, one in `provider/service`, and a line in [`Service`].
+
+/// For a noun that only a service keeps: whom to ask.
+macro_rules! kept_by_a_service {
+    () => {
+        fn keeper(ipam: &dyn $crate::backend::Ipam) -> Option<&dyn $crate::backend::service::Keeps<Self>> {
+            ipam.service().map(|service| service as _)
+        }
+    };
+}
 
 mod byoasn;
 mod byoip;
@@ -20,6 +29,7 @@ pub use byoasn::{
 pub use byoip::{ByoipCidrNoun, ByoipCidrRecord, ByoipCidrSpec};
 pub use discovery::{
     AssociationNoun, AssociationRecord, AssociationSpec, DiscoveryNoun, DiscoveryRecord, DiscoverySpec, EntityPath,
+    RoleArn,
 };
 pub use ipam::{IpamNoun, IpamRecord, IpamSpec, MeteredAccount, Tier};
 pub use organization::{AccountId, AdminNoun, AdminRecord, AdminSpec};
@@ -34,10 +44,11 @@ pub use resolver::{
 pub use resource_cidr::{ResourceCidrId, ResourceCidrNoun, ResourceCidrRecord, ResourceCidrSpec};
 pub use token::{TokenNoun, TokenRecord, TokenSpec};
 
+use super::Ipam;
 use crate::ipam::Result;
 
-/// A kind of object that only a service keeps.
-pub trait Noun: 'static {
+/// A kind of object that not every backend keeps.
+pub trait Noun: Sized + 'static {
     /// The word for messages, such as `resource discovery`.
     const WORD: &'static str;
     /// Terraform's type, such as `ipam_resource_discovery`.
@@ -46,8 +57,11 @@ pub trait Noun: 'static {
     const ELSEWHERE: &'static str;
     /// What a configuration says.
     type Spec: Clone + PartialEq;
-    /// What the service answers.
+    /// What the backend answers.
     type Record;
+
+    /// Who keeps it, where `ipam` does.
+    fn keeper(ipam: &dyn Ipam) -> Option<&dyn Keeps<Self>>;
 }
 
 /// Keeps the objects of a noun.

@@ -16,6 +16,8 @@ impl Noun for AdminNoun {
          resource out.";
     type Spec = AdminSpec;
     type Record = AdminRecord;
+
+    kept_by_a_service!();
 }
 
 /// Id of an AWS account: twelve digits.

@@ -19,6 +19,8 @@ impl Noun for PolicyNoun {
     const ELSEWHERE: &'static str = ELSEWHERE;
     type Spec = PolicySpec;
     type Record = PolicyRecord;
+
+    kept_by_a_service!();
 }
 
 /// What asks for public addresses.
@@ -81,6 +83,8 @@ impl Noun for EnablementNoun {
     const ELSEWHERE: &'static str = ELSEWHERE;
     type Spec = Enablement;
     type Record = Enabled;
+
+    kept_by_a_service!();
 }
 
 /// Which policy counts for whom.

@@ -18,6 +18,8 @@ impl Noun for ResolverNoun {
     const ELSEWHERE: &'static str = ELSEWHERE;
     type Spec = ResolverSpec;
     type Record = ResolverRecord;
+
+    kept_by_a_service!();
 }
 
 /// Where a rule takes CIDRs from.
@@ -178,6 +180,8 @@ impl Noun for TargetNoun {
     const ELSEWHERE: &'static str = ELSEWHERE;
     type Spec = TargetSpec;
     type Record = TargetRecord;
+
+    kept_by_a_service!();
 }
 
 /// Which version of a resolver a prefix list is to have.

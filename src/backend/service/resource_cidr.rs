@@ -3,7 +3,8 @@
 pub use crate::ipam::seen::ResourceCidrId;
 use crate::ipam::seen::{ManagementState, SeenType};
 
-use super::Noun;
+use super::{Keeps, Noun};
+use crate::backend::Ipam;
 
 /// The treatment of a block on a resource.
 #[derive(Debug)]
@@ -12,10 +13,13 @@ pub enum ResourceCidrNoun {}
 impl Noun for ResourceCidrNoun {
     const WORD: &'static str = "resource CIDR";
     const RESOURCE: &'static str = "ipam_resource_cidr";
-    const ELSEWHERE: &'static str =
-        "An own store has seen no resources that it could ignore or move. Leave the resource out.";
+    const ELSEWHERE: &'static str = "";
     type Spec = ResourceCidrSpec;
     type Record = ResourceCidrRecord;
+
+    fn keeper(ipam: &dyn Ipam) -> Option<&dyn Keeps<Self>> {
+        ipam.treatments()
+    }
 }
 
 /// What a configuration says.
@@ -31,7 +35,7 @@ pub struct ResourceCidrSpec {
     pub original_scope_id: Option<String>,
 }
 
-/// A block of a resource as AWS answers it.
+/// A block of a resource, and how it is treated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResourceCidrRecord {
     /// Of what.
@@ -40,7 +44,7 @@ pub struct ResourceCidrRecord {
     pub scope_id: String,
     /// The scope that it was in before this call moved it.
     pub found_in: String,
-    /// `None`: AWS does not say.
+    /// `None`: nobody says.
     pub management: Option<ManagementState>,
     /// What it is on.
     pub resource_type: SeenType,

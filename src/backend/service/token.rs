@@ -15,6 +15,8 @@ impl Noun for TokenNoun {
          resource out.";
     type Spec = TokenSpec;
     type Record = TokenRecord;
+
+    kept_by_a_service!();
 }
 
 /// What a configuration says of a token.

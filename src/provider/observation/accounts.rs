@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use crate::backend::observation::{DiscoveredAccount, FailureCode, Spot};
-use crate::provider::attributes::Time;
+use crate::provider::attributes::{HumanDuration, Time};
 use crate::provider::shared::Shared;
-use crate::tf::{DataSource, Diagnostics};
+use crate::tf::{DataSource, Diagnostics, Path};
 use crate::{at, model};
 
-use super::{NO_DISCOVERY, explained, moment};
+use super::{NO_DISCOVERY, explained, freshen, moment};
 
 model! {
     /// An account in a Region, and how looking at it goes.
@@ -50,10 +50,13 @@ impl AccountFacts {
 model! {
     /// Lists the accounts that a resource discovery looks at, in each Region, and how the last attempt went.
     pub(super) struct AccountsModel {
-        /// The resource discovery; the one that came with the IPAM when not set.
+        /// The resource discovery. When not set: the only one of the store, or in AWS the one that came with the IPAM.
         ipam_resource_discovery_id: String => optional().computed(),
         /// Only this Region; every Region of the discovery when not set.
         discovery_region: String => optional(),
+        /// How old what is told may be, such as `1h`. On a store of one's own, what was seen longer ago (or never) is looked at
+        /// first, in this run; what cannot be looked at is an error. AWS IPAM looks by itself: older samples are an error.
+        max_age: HumanDuration => optional(),
         /// Only accounts at which the last attempt failed.
         failing_only: bool => default(false),
         /// The accounts, by id and Region.
@@ -77,9 +80,10 @@ impl DataSource for AccountsData {
         let ipam = self.0.ipam()?;
         let spot =
             Spot { discovery_id: config.ipam_resource_discovery_id.cloned(), region: config.discovery_region.cloned() };
-        let seen = super::of(ipam.as_ref(), Self::TYPE)?.discovered_accounts(&spot);
+        freshen(ipam.as_ref(), Some(&spot), &config.max_age)?;
+        let seen = super::of(ipam.as_ref())?.discovered_accounts(&spot);
         let place = (NO_DISCOVERY, at!(AccountsModel, ipam_resource_discovery_id));
-        let seen = seen.map_err(explained(&[place]))?;
+        let seen = seen.map_err(explained(&[place], Path::root()))?;
         let failing_only = config.failing_only.cloned().unwrap_or(false);
         let found: Vec<_> = seen.items.into_iter().filter(|one| one.failure.is_some() || !failing_only).collect();
         let mut account_ids: Vec<_> = found.iter().map(|one| one.account_id.clone()).collect();

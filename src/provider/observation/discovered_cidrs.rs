@@ -5,12 +5,12 @@ use std::sync::Arc;
 use crate::backend::observation::{AttachmentStatus, DiscoveredCidr, IpSource, SeenType, Spot};
 use crate::backend::service::AccountId;
 use crate::ipam::{Cidr, Tags};
-use crate::provider::attributes::Time;
+use crate::provider::attributes::{HumanDuration, Time};
 use crate::provider::shared::Shared;
-use crate::tf::{DataSource, Diagnostics, Number};
+use crate::tf::{DataSource, Diagnostics, Number, Path};
 use crate::{at, model};
 
-use super::{NO_DISCOVERY, explained, fits, fits_text, moment, usage};
+use super::{NO_DISCOVERY, explained, fits, fits_text, freshen, moment, seen_once, usage};
 
 model! {
     /// A block that was seen on a resource.
@@ -72,10 +72,13 @@ model! {
     /// Lists what a resource discovery has seen on resources, whichever scope it counts in: VPCs, subnets, network
     /// interfaces, ... Samples are minutes apart. Every argument narrows the list; no match is an empty list.
     pub(super) struct DiscoveredCidrsModel {
-        /// The resource discovery; the one that came with the IPAM when not set.
+        /// The resource discovery. When not set: the only one of the store, or in AWS the one that came with the IPAM.
         ipam_resource_discovery_id: String => optional().computed(),
         /// Only this Region; every Region of the discovery when not set.
         resource_region: String => optional(),
+        /// How old what is told may be, such as `1h`. On a store of one's own, what was seen longer ago (or never) is looked at
+        /// first, in this run; what cannot be looked at is an error. AWS IPAM looks by itself: older samples are an error.
+        max_age: HumanDuration => optional(),
         /// Only resources of this type: `vpc`, `subnet`, `eip`, `public-ipv4-pool`, `ipv6-pool`, `eni`,
         /// `anycast-ip-list` or `other`.
         resource_type: SeenType => optional(),
@@ -110,9 +113,11 @@ impl DataSource for DiscoveredCidrsData {
         let ipam = self.0.ipam()?;
         let spot =
             Spot { discovery_id: config.ipam_resource_discovery_id.cloned(), region: config.resource_region.cloned() };
-        let seen = super::of(ipam.as_ref(), Self::TYPE)?.discovered_resource_cidrs(&spot);
+        freshen(ipam.as_ref(), Some(&spot), &config.max_age)?;
+        let seen = super::of(ipam.as_ref())?.discovered_resource_cidrs(&spot);
         let place = (NO_DISCOVERY, at!(DiscoveredCidrsModel, ipam_resource_discovery_id));
-        let seen = seen.map_err(explained(&[place]))?;
+        let seen = seen.map_err(explained(&[place], Path::root()))?;
+        seen_once(ipam.as_ref(), seen.oldest_sample, Some(&seen.discovery_id))?;
         let found: Vec<_> = seen.items.into_iter().filter(|one| is_wanted(&config, one)).collect();
         let mut cidrs: Vec<_> = found.iter().filter_map(|one| one.cidr).collect();
         cidrs.dedup();

@@ -8,10 +8,10 @@ use crate::backend::observation::{ComplianceStatus, HistoryQuestion, HistoryReco
 use crate::ipam::Cidr;
 use crate::provider::attributes::{HumanDuration, Time};
 use crate::provider::shared::Shared;
-use crate::tf::{DataSource, Diagnostic, Diagnostics, wrong_value};
+use crate::tf::{DataSource, Diagnostic, Diagnostics, Path, wrong_value};
 use crate::{at, model};
 
-use super::{NO_SCOPE, explained, moment};
+use super::{NO_SCOPE, explained, moment, seen_once};
 
 model! {
     /// A resource had the block for a time.
@@ -64,11 +64,11 @@ impl RecordFacts {
 
 model! {
     /// Tells who had a block, or a single address, in a window of time. Only exactly this block counts: a /16 does not
-    /// show its /24s. What nobody watched is an empty list. AWS keeps up to three years.
+    /// show its /24s. What nobody watched is an empty list. Up to three years are kept.
     pub(super) struct HistoryModel {
         /// The block; for a single address with `/32` or `/128`.
         cidr: Cidr => required(),
-        /// The scope; the IPAM's default private one when not set.
+        /// The scope; the default private one when not set.
         ipam_scope_id: String => optional().computed(),
         /// Only in this VPC.
         vpc_id: String => optional(),
@@ -105,8 +105,14 @@ impl DataSource for HistoryData {
             from,
             to,
         };
-        let found = super::of(ipam.as_ref(), Self::TYPE)?.address_history(&question);
-        let found = found.map_err(explained(&[(NO_SCOPE, at!(HistoryModel, ipam_scope_id))]))?;
+        let observation = super::of(ipam.as_ref())?;
+        let found = observation.address_history(&question);
+        // Before the first write there is no default scope either.
+        if found.as_ref().map_or(true, |found| found.records.is_empty()) {
+            let oldest = observation.oldest_sample().map_err(explained(&[], Path::root()))?;
+            seen_once(ipam.as_ref(), oldest, None)?;
+        }
+        let found = found.map_err(explained(&[(NO_SCOPE, at!(HistoryModel, ipam_scope_id))], Path::root()))?;
         let current_only = config.current_only.cloned().unwrap_or(false);
         let records = found.records.into_iter().filter(|one| one.last_sampled.is_none() || !current_only);
         Ok(HistoryModel {

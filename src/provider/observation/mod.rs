@@ -1,5 +1,5 @@
 //! Data sources over what was seen in accounts, one file each. A backend that has seen something answers them
-//! ([`Observation`]); any other says at plan time that it has not.
+//! ([`Observation`]); while nothing was looked at they say at plan time what to do.
 
 mod accounts;
 mod discovered_cidrs;
@@ -13,18 +13,18 @@ use std::fmt;
 use std::sync::Arc;
 
 use bigdecimal::BigDecimal;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::backend::Ipam;
 use crate::backend::observation::{
-    AddressService, AddressType, AssociationStatus, AttachmentStatus, ComplianceStatus, FailureCode, IpSource,
-    ManagementState, Observation, OverlapStatus, PastType, SeenType,
+    AddressService, AddressType, AssociationStatus, AttachmentStatus, ComplianceStatus, DiscoveredAccount, FailureCode,
+    IpSource, ManagementState, Observation, OverlapStatus, PastType, SeenType, Spot,
 };
-use crate::ipam::Error;
+use crate::ipam::{Error, Kind};
 use crate::text_attr;
 use crate::tf::{Diagnostic, Diagnostics, ErasedDataSource, Number, Path, Tf};
 
-use super::attributes::Time;
+use super::attributes::{HumanDuration, Time};
 use super::errors;
 use super::shared::Shared;
 
@@ -51,33 +51,103 @@ pub(super) fn all(shared: &Arc<Shared>) -> Vec<Box<dyn ErasedDataSource>> {
     ]
 }
 
-/// Whom to ask, or why there is nobody and what to do.
+/// Whom to ask.
 ///
 /// # Errors
-/// On every store that has seen nothing.
-fn of<'a>(ipam: &'a dyn Ipam, data_source: &str) -> Result<&'a (dyn Observation + 'static), Diagnostics> {
-    ipam.observation().ok_or_else(|| {
+/// When this backend looks into no accounts.
+fn of(ipam: &dyn Ipam) -> Result<&(dyn Observation + 'static), Diagnostics> {
+    ipam.observation().ok_or_else(|| errors::at(&Error::NoDiscovery, Path::root()))
+}
+
+/// Sees to it that what is told was seen no longer than `max_age` ago; nothing to do without one.
+///
+/// # Errors
+/// On `max_age`, when a place could not be seen again; what the backend refused.
+fn freshen(ipam: &dyn Ipam, spot: Option<&Spot>, max_age: &Tf<HumanDuration>) -> Result<(), Diagnostics> {
+    let Some(max_age) = max_age.get() else { return Ok(()) };
+    let at = || Path::attribute("max_age");
+    let length = SignedDuration::try_from(max_age.0).unwrap_or(SignedDuration::MAX);
+    let since = ipam.now().checked_sub(length).unwrap_or(Timestamp::MIN);
+    let stale = of(ipam)?.freshen(spot, since).map_err(explained(&[(NO_DISCOVERY, discovery_path())], at()))?;
+    if stale.is_empty() { Ok(()) } else { Err(too_old(ipam, &stale, *max_age).at(at()).into()) }
+}
+
+fn discovery_path() -> Path {
+    Path::attribute("ipam_resource_discovery_id")
+}
+
+/// Places that are told in full.
+const TOLD: usize = 10;
+
+/// That these could not be seen again.
+fn too_old(ipam: &dyn Ipam, stale: &[DiscoveredAccount], max_age: HumanDuration) -> Diagnostic {
+    let mut lines: Vec<String> = stale.iter().take(TOLD).map(place_line).collect();
+    if stale.len() > TOLD {
+        lines.push(format!("and {} more", stale.len() - TOLD));
+    }
+    let lines = lines.join("\n  ");
+    if ipam.capabilities().surveys {
         let detail = format!(
-            "{data_source} tells what was seen in accounts, and the store is {}, which looks into none. AWS IPAM does: use \
-             a provider with `store = \"aws-ipam\"` for it. What this store itself gave out is in `ipam_allocations`.",
-            ipam.describe()
+            "`max_age` asks for what was seen in the last {max_age}, and a fresh look failed here:\n\n  {lines}\n\nWhat was seen \
+             before stays in the store: without `max_age` it is told, with its time."
         );
-        Diagnostic::error("This store has seen nothing of accounts yet", detail).into()
-    })
+        return Diagnostic::error("A fresh look failed", detail);
+    }
+    let detail = format!(
+        "`max_age` asks for what was seen in the last {max_age}. AWS IPAM looks by itself and when it wants; its last samples \
+         are older here:\n\n  {lines}\n\nWait for its next look, or allow a larger `max_age`."
+    );
+    Diagnostic::error("AWS has not looked for too long", detail)
+}
+
+fn place_line(place: &DiscoveredAccount) -> String {
+    let why = place.failure.as_ref().map(|failure| {
+        let message = failure.message.as_ref().map(|message| format!(": {message}"));
+        format!("{}{}", failure.code, message.unwrap_or_default())
+    });
+    let last = place.last_success.map_or("never seen".to_owned(), |last| format!("last seen {last:.0}"));
+    let why = why.map(|why| format!(" - {why}")).unwrap_or_default();
+    format!("account {} in {} ({last}){why}", place.account_id, place.region)
+}
+
+/// That a discovery has not looked yet, so that nothing can be told: an empty list would say that nothing is there.
+///
+/// # Errors
+/// When it is so.
+fn seen_once(ipam: &dyn Ipam, oldest: Option<Timestamp>, discovery_id: Option<&str>) -> Result<(), Diagnostics> {
+    if oldest.is_some() || !ipam.capabilities().surveys {
+        return Ok(());
+    }
+    let discoveries = ipam.discoveries().map(|keeper| keeper.list()).transpose();
+    let discoveries = discoveries.map_err(|error| errors::at(&error, Path::root()))?.unwrap_or_default();
+    if discoveries.is_empty() {
+        return Err(errors::at(&Error::NoDiscovery, Path::root()));
+    }
+    let whose = match discovery_id {
+        Some(id) => format!("Resource discovery {id} has seen nothing yet."),
+        None => "None of the resource discoveries has seen anything yet.".to_owned(),
+    };
+    let detail = format!(
+        "{whose} Run\n\n  terraform-provider-ipam discover\n\nas the guide \"Discovery\" tells, or set `max_age = \"1h\"`, and the \
+         plan looks by itself."
+    );
+    Err(Diagnostic::error("Nothing was looked at yet", detail).into())
 }
 
 /// The backend's error, at the argument whose object is not there.
-fn explained(places: &[(&str, Path)]) -> impl FnOnce(Error) -> Diagnostics {
-    let places = places.to_vec();
-    let places: Vec<(String, Path)> = places.into_iter().map(|(code, path)| (code.to_owned(), path)).collect();
+fn explained(places: &[(&str, Path)], otherwise: Path) -> impl FnOnce(Error) -> Diagnostics + use<> {
+    let places: Vec<(String, Path)> = places.iter().map(|(code, path)| ((*code).to_owned(), path.clone())).collect();
     move |error| {
         let code = match &error {
             Error::Service(fault) => fault.code.clone().unwrap_or_default(),
-            Error::NotFound { .. } => "InvalidIpamPoolId.NotFound".to_owned(),
+            Error::NoDiscovery | Error::ManyDiscoveries { .. } => NO_DISCOVERY.to_owned(),
+            Error::NotFound { kind: Kind::Discovery, .. } => NO_DISCOVERY.to_owned(),
+            Error::NotFound { kind: Kind::Scope, .. } => NO_SCOPE.to_owned(),
+            Error::NotFound { .. } => NO_POOL.to_owned(),
             _ => String::new(),
         };
         let place = places.into_iter().find(|(known, _)| *known == code);
-        errors::at(&error, place.map_or_else(Path::root, |(_, path)| path))
+        errors::at(&error, place.map_or(otherwise, |(_, path)| path))
     }
 }
 

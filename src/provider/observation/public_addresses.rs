@@ -8,12 +8,12 @@ use jiff::Timestamp;
 use crate::backend::observation::{AddressService, AddressType, AssociationStatus, PublicAddress, Spot};
 use crate::backend::service::AccountId;
 use crate::ipam::Tags;
-use crate::provider::attributes::Time;
+use crate::provider::attributes::{HumanDuration, Time};
 use crate::provider::shared::Shared;
-use crate::tf::{DataSource, Diagnostics};
+use crate::tf::{DataSource, Diagnostics, Path};
 use crate::{at, model};
 
-use super::{NO_DISCOVERY, explained, fits, fits_text, moment};
+use super::{NO_DISCOVERY, explained, fits, fits_text, freshen, moment, seen_once};
 
 model! {
     /// A public address.
@@ -90,10 +90,13 @@ model! {
     /// Lists the public addresses that a resource discovery has seen, in one or all of its Regions, and counts them.
     /// Every argument narrows list and counts; no match is an empty list.
     pub(super) struct PublicAddressesModel {
-        /// The resource discovery; the one that came with the IPAM when not set.
+        /// The resource discovery. When not set: the only one of the store, or in AWS the one that came with the IPAM.
         ipam_resource_discovery_id: String => optional().computed(),
         /// Only this Region; every Region of the discovery when not set.
         address_region: String => optional(),
+        /// How old what is told may be, such as `1h`. On a store of one's own, what was seen longer ago (or never) is looked at
+        /// first, in this run; what cannot be looked at is an error. AWS IPAM looks by itself: older samples are an error.
+        max_age: HumanDuration => optional(),
         /// Only addresses of this type, such as `amazon-owned-eip`.
         address_type: AddressType => optional(),
         /// Only `associated` or only `disassociated` ones.
@@ -173,9 +176,11 @@ impl DataSource for PublicAddressesData {
         let ipam = self.0.ipam()?;
         let spot =
             Spot { discovery_id: config.ipam_resource_discovery_id.cloned(), region: config.address_region.cloned() };
-        let seen = super::of(ipam.as_ref(), Self::TYPE)?.discovered_public_addresses(&spot);
+        freshen(ipam.as_ref(), Some(&spot), &config.max_age)?;
+        let seen = super::of(ipam.as_ref())?.discovered_public_addresses(&spot);
         let place = (NO_DISCOVERY, at!(PublicAddressesModel, ipam_resource_discovery_id));
-        let seen = seen.map_err(explained(&[place]))?;
+        let seen = seen.map_err(explained(&[place], Path::root()))?;
+        seen_once(ipam.as_ref(), seen.oldest_sample, Some(&seen.discovery_id))?;
         let found = seen.items.into_iter().filter(|one| config.is_wanted(one)).collect();
         Ok(config.answered(seen.discovery_id, found, seen.oldest_sample))
     }

@@ -7,11 +7,12 @@ use crate::backend::observation::{
 };
 use crate::backend::service::AccountId;
 use crate::ipam::{Cidr, Tags};
+use crate::provider::attributes::{HumanDuration, Time};
 use crate::provider::shared::Shared;
-use crate::tf::{DataSource, Diagnostics, Number};
+use crate::tf::{DataSource, Diagnostics, Number, Path};
 use crate::{at, model};
 
-use super::{NO_POOL, NO_SCOPE, explained, usage};
+use super::{NO_POOL, NO_SCOPE, explained, freshen, moment, seen_once, usage};
 
 model! {
     /// A block of a resource in a scope.
@@ -40,6 +41,10 @@ model! {
         compliance_status: ComplianceStatus => computed(),
         /// Whether another block of the scope shares addresses with it: `overlapping`, `nonoverlapping` or `ignored`.
         overlap_status: OverlapStatus => computed(),
+        /// Why it is noncompliant, a sentence for each reason; always empty in AWS IPAM, which does not say.
+        noncompliance_reasons: Vec<String> => computed(),
+        /// What shares addresses with it, in words; always empty in AWS IPAM, which does not say.
+        overlaps_with: Vec<String> => computed(),
         /// Part of the block that is in use, from 0 to 1: of a VPC what its subnets cover, of a subnet the addresses that
         /// are taken; null where that is not computed.
         ip_usage: Number => computed(),
@@ -70,6 +75,8 @@ impl ResourceCidrFacts {
             management_state: found.management.into(),
             compliance_status: found.compliance.into(),
             overlap_status: found.overlap.into(),
+            noncompliance_reasons: found.reasons.into(),
+            overlaps_with: found.overlaps_with.into(),
             vpc_id: found.vpc_id.into(),
             availability_zone_id: found.availability_zone_id.into(),
         }
@@ -77,7 +84,7 @@ impl ResourceCidrFacts {
 }
 
 model! {
-    /// Lists the blocks of resources in the scopes of the IPAM: whether they come out of a pool, keep its rules, overlap
+    /// Lists the blocks of resources in scopes: whether they come out of a pool, keep its rules, overlap
     /// others, and how full they are. Every argument narrows the list; no match is an empty list.
     pub(super) struct ResourceCidrsModel {
         /// Only this scope; all scopes when not set.
@@ -105,10 +112,15 @@ model! {
         compliance_status: ComplianceStatus => optional(),
         /// Only `overlapping`, `nonoverlapping` or `ignored` ones.
         overlap_status: OverlapStatus => optional(),
+        /// How old what is told may be, such as `1h`. On a store of one's own, what was seen longer ago (or never) is looked at
+        /// first, in this run; what cannot be looked at is an error. AWS IPAM looks by itself: older samples are an error.
+        max_age: HumanDuration => optional(),
         /// The blocks, in order.
         resource_cidrs: Vec<ResourceCidrFacts> => computed(),
         /// The blocks alone, each once.
         cidrs: Vec<Cidr> => computed(),
+        /// When the oldest of what is compared was seen, as RFC 3339 time; null in AWS IPAM, which does not say.
+        oldest_sample_time: Time => computed(),
     }
 }
 
@@ -138,15 +150,20 @@ impl DataSource for ResourceCidrsData {
             compliance: config.compliance_status.cloned(),
             overlap: config.overlap_status.cloned(),
         };
-        let found = super::of(ipam.as_ref(), Self::TYPE)?.resource_cidrs(&filter);
+        freshen(ipam.as_ref(), None, &config.max_age)?;
+        let observation = super::of(ipam.as_ref())?;
+        let found = observation.resource_cidrs(&filter);
         let places =
             [(NO_SCOPE, at!(ResourceCidrsModel, ipam_scope_id)), (NO_POOL, at!(ResourceCidrsModel, ipam_pool_id))];
-        let found = found.map_err(explained(&places))?;
+        let found = found.map_err(explained(&places, Path::root()))?;
+        let oldest = observation.oldest_sample().map_err(explained(&[], Path::root()))?;
+        seen_once(ipam.as_ref(), oldest, None)?;
         let mut cidrs: Vec<_> = found.iter().map(|one| one.cidr).collect();
         cidrs.dedup();
         Ok(ResourceCidrsModel {
             resource_cidrs: found.into_iter().map(ResourceCidrFacts::of).collect::<Vec<_>>().into(),
             cidrs: cidrs.into(),
+            oldest_sample_time: moment(oldest),
             ..config
         })
     }

@@ -1,4 +1,4 @@
-//! Data sources over what was seen, on a store that has seen nothing; wrong arguments.
+//! Data sources over what was seen, on a store without a discovery; wrong arguments.
 
 use std::time::Duration;
 
@@ -34,16 +34,15 @@ fn config(source: &dyn ErasedDataSource, given: &[(&str, &str)]) -> Value {
 }
 
 #[test]
-fn a_store_that_has_seen_nothing_says_so_and_who_has() {
+fn a_store_without_a_discovery_says_so_and_what_to_do() {
     for source in sources() {
         let is_history = source.type_name() == "ipam_address_history";
         let given: &[(&str, &str)] = if is_history { &[("cidr", "10.0.0.0/16")] } else { &[] };
         let config = config(source.as_ref(), given);
         let told = source.read(&config).unwrap_err();
         let told = told.iter().next().unwrap();
-        assert_eq!(told.summary, "This store has seen nothing of accounts yet");
-        for words in [source.type_name(), "aws-ipam", "memory of this process"] {
-            assert!(told.detail.contains(words), "{}", told.detail);
+        for words in ["ipam_resource_discovery", "`discover`"] {
+            assert!(told.detail.contains(words), "{}: {told:?}", source.type_name());
         }
     }
 }
@@ -80,6 +79,8 @@ fn wrong_arguments_are_told_at_plan_time_where_they_stand() {
         ),
         ("ipam_address_history", &[("end_time", "2026-02-01T00:00:00Z"), ("last", "1h")], "last", "Keep one of them"),
         ("ipam_address_history", &[("last", "a day")], "last", "is not a duration"),
+        ("ipam_resource_cidrs", &[("max_age", "soon")], "max_age", "is not a duration"),
+        ("ipam_discovered_accounts", &[("max_age", "soon")], "max_age", "is not a duration"),
         ("ipam_resource_cidrs", &[("resource_owner_id", "1234")], "resource_owner_id", "twelve digits"),
         ("ipam_resource_cidrs", &[("resource_type", "server")], "resource_type", "none of vpc"),
         ("ipam_resource_cidrs", &[("within_cidr", "10.0.0.1/8")], "within_cidr", "host bits"),

@@ -4,7 +4,7 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use crate::backend::service::{Keeps, Noun, Service};
+use crate::backend::service::Noun;
 use crate::tf::{DataSource, Diagnostics, Model, Path};
 
 use super::super::errors;
@@ -39,10 +39,7 @@ impl<M> Listed<M> {
     }
 }
 
-impl<M: ServiceData> DataSource for Listed<M>
-where
-    dyn Service: Keeps<M::Noun>,
-{
+impl<M: ServiceData> DataSource for Listed<M> {
     type Model = M;
     const TYPE: &'static str = M::TYPE;
 
@@ -52,8 +49,7 @@ where
 
     fn read(&self, config: M) -> Result<M, Diagnostics> {
         let ipam = self.0.ipam()?;
-        let service = of::<M::Noun>(ipam.as_ref())?;
-        let all = Keeps::<M::Noun>::list(service).map_err(|error| errors::at(&error, Path::root()))?;
+        let all = of::<M::Noun>(ipam.as_ref())?.list().map_err(|error| errors::at(&error, Path::root()))?;
         config.answer(all)
     }
 }

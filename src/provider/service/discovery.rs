@@ -3,69 +3,161 @@
 use std::collections::BTreeSet;
 
 use crate::backend::Ipam;
-use crate::backend::service::{DiscoveryNoun, DiscoveryRecord, DiscoverySpec, EntityPath};
+use crate::backend::observation::SeenType;
+use crate::backend::service::{AccountId, DiscoveryNoun, DiscoveryRecord, DiscoverySpec, EntityPath, RoleArn};
 use crate::ipam::Tags;
-use crate::tf::{Diagnostics, Tf, wrong_value};
+use crate::ipam::seen::{Exclusions, Survey, SurveyRole};
+use crate::tf::{Diagnostics, Tf};
 use crate::{at, model, text_attr};
 
 use super::super::resources::{Timeouts, check_name};
+use super::ServiceModel;
 use super::data::ServiceData;
-use super::quotas::Quota;
-use super::{ServiceModel, name_of, named};
+use super::discovery_rules::{check, check_capabilities, check_quota};
 
 text_attr!(EntityPath);
-
-/// Parts of an organization that a discovery leaves out.
-const EXCLUSIONS: Quota = Quota {
-    usual: 10,
-    of: "organizational units that one resource discovery leaves out",
-    otherwise: "Name a unit above them then, with \"/*\" at the end.",
-};
+text_attr!(RoleArn);
 
 model! {
-    /// A resource discovery of AWS IPAM: it looks at what the account, or the whole organization, uses in Regions. Every
-    /// IPAM comes with one of its own; one more is for sharing with the IPAM of another organization. There can be one
-    /// in each Region of an account. The one of an IPAM can be imported and changed; it goes with its IPAM, so that
-    /// destroying it is refused.
+    /// A resource discovery: what looks into accounts, and where.
+    ///
+    /// On a store of one's own it says where `terraform-provider-ipam discover` looks: through roles into accounts, in Regions,
+    /// and into files about networks outside of AWS. What it saw is in the data sources `ipam_discovered_*` and
+    /// `ipam_resource_cidrs`; the guide "Discovery" tells the rest.
+    ///
+    /// In AWS IPAM it looks at what the account, or the whole organization, uses in Regions. Every IPAM comes with one of
+    /// its own; one more is for sharing with the IPAM of another organization. There can be one in each Region of an
+    /// account. The one of an IPAM can be imported and changed; it goes with its IPAM, so that destroying it is refused.
     pub(crate) struct DiscoveryModel {
-        /// Name of the discovery, kept in its tag `Name`.
+        /// Name of the discovery; in AWS it is kept in the tag `Name`.
         name: String => optional(),
         /// Free text.
         description: String => optional(),
-        /// Regions in which resources are looked at. The home Region belongs to them.
-        operating_regions: BTreeSet<String> => required(),
+        /// Regions in which resources are looked at. Needed, but for a discovery of a store of one's own that has `files`.
+        /// In AWS IPAM the home Region belongs to them.
+        operating_regions: BTreeSet<String> => optional(),
         /// Organizational units that are not looked at: paths such as `o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/`, with
         /// `/*` at the end for all units below it too, none of which covers another. AWS allows 10 until its support
-        /// raises that.
+        /// raises that. Only in AWS IPAM, which knows the organization.
         organizational_unit_exclusions: BTreeSet<EntityPath> => optional(),
+        /// With `role` blocks: also looks into the account of whoever runs `discover`. Without any it does so anyway.
+        /// Not in AWS IPAM, as everything from here to `avoided`, and the `role` blocks.
+        own_account: bool => optional().computed(),
+        /// Kinds of resources to look at: `vpc`, `subnet`, `eni`, `eip` or `public-ipv4-pool`. All of them when not set.
+        resource_types: BTreeSet<SeenType> => optional(),
+        /// Accounts that are left out.
+        excluded_account_ids: BTreeSet<AccountId> => optional(),
+        /// Resources that are left out, by id; of a VPC also what is in it.
+        excluded_resource_ids: BTreeSet<String> => optional(),
+        /// Resources that have one of these tags with this value are left out, of a VPC also what is in it.
+        excluded_tags: Tags => optional(),
+        /// Files (CSV or JSON) about networks outside of AWS: paths as `discover` sees them.
+        files: BTreeSet<String> => optional(),
+        /// Whether allocations by size keep off the VPCs that it has seen, wherever no pool manages them. `true` when not
+        /// set. An allocation by `cidr` may take such a block, and says by that whose it is.
+        avoided: bool => optional().computed(),
         /// Tags of the discovery.
         tags: Tags => optional(),
         /// Id of the discovery.
         id: String => computed(),
-        /// ARN of the discovery.
+        /// ARN of the discovery; null in a store of one's own.
         arn: String => computed(),
-        /// Account that owns it.
+        /// Account that owns it; null in a store of one's own.
         owner_id: String => computed(),
         /// Whether it came with an IPAM.
         is_default: bool => computed(),
-        /// Home Region.
+        /// Home Region; null in a store of one's own.
         ipam_resource_discovery_region: String => computed(),
         /// `tags` and the provider's `default_tags`.
         tags_all: Tags => computed(),
     }
-    blocks { timeouts: Timeouts }
+    blocks { role: Vec<RoleModel>, timeouts: Timeouts }
 }
 
-/// Exclusions that AWS would refuse beside each other.
-fn check_exclusions(exclusions: &Tf<BTreeSet<EntityPath>>) -> Diagnostics {
-    let at = at!(DiscoveryModel, organizational_unit_exclusions);
-    let Some(paths) = exclusions.get() else { return Diagnostics::new() };
-    let covered = |path: &&EntityPath| paths.iter().find(|other| other != path && other.covers(path));
-    match paths.iter().find_map(|path| covered(&path).map(|other| (path, other))) {
-        Some((path, other)) => {
-            wrong_value(&at, format!("\"{other}\" covers \"{path}\" already, and AWS takes none twice. Leave one out."))
-        }
-        None => Diagnostics::new(),
+model! {
+    /// A role in an account that is looked at, one block for each account. Not in AWS IPAM.
+    pub(crate) struct RoleModel {
+        /// ARN of the role, such as `arn:aws:iam::111122223333:role/discovery`.
+        role_arn: RoleArn => required(),
+        /// What the owner of the role asks for.
+        external_id: String => optional(),
+    }
+}
+
+/// None and an empty set are the same: the state keeps what the user wrote.
+fn shown<T: Default + PartialEq>(kept: T, state: &mut Tf<T>) {
+    let is_empty = kept == T::default();
+    if is_empty && (state.is_null() || state.get() == Some(&kept)) {
+        return;
+    }
+    *state = Some(kept).filter(|_| !is_empty).into();
+}
+
+/// Texts as values of a type that only takes right ones; what is kept is right.
+fn parsed<'a, T: std::str::FromStr + Ord>(texts: impl IntoIterator<Item = &'a String>) -> BTreeSet<T> {
+    texts.into_iter().filter_map(|text| text.parse().ok()).collect()
+}
+
+fn texts<T: ToString>(set: &Tf<BTreeSet<T>>) -> BTreeSet<String> {
+    set.get().into_iter().flatten().map(ToString::to_string).collect()
+}
+
+impl RoleModel {
+    fn of(role: &SurveyRole) -> Option<Self> {
+        Some(Self {
+            role_arn: role.role_arn.parse::<RoleArn>().ok()?.into(),
+            external_id: role.external_id.clone().into(),
+        })
+    }
+
+    fn role(&self) -> Option<SurveyRole> {
+        let external_id = (!self.external_id.is_unknown()).then(|| self.external_id.cloned())?;
+        Some(SurveyRole { role_arn: self.role_arn.get()?.to_string(), external_id })
+    }
+}
+
+impl DiscoveryModel {
+    fn is_unknown(&self) -> bool {
+        let flags = [self.own_account.is_unknown(), self.avoided.is_unknown(), self.description.is_unknown()];
+        let sets = [
+            self.organizational_unit_exclusions.is_unknown(),
+            self.operating_regions.is_unknown(),
+            self.resource_types.is_unknown(),
+            self.excluded_account_ids.is_unknown(),
+            self.excluded_resource_ids.is_unknown(),
+            self.excluded_tags.is_unknown(),
+            self.files.is_unknown(),
+        ];
+        flags.into_iter().chain(sets).any(|is_unknown| is_unknown)
+    }
+
+    /// Where it looks; `None` while something of it is unknown.
+    fn survey(&self) -> Option<Survey> {
+        let roles = if self.role.is_unknown() { return None } else { self.role.cloned().unwrap_or_default() };
+        Some(Survey {
+            operating_regions: self.operating_regions.cloned().unwrap_or_default(),
+            roles: roles.iter().map(RoleModel::role).collect::<Option<_>>()?,
+            own_account: self.own_account.cloned().unwrap_or(false),
+            resource_types: self.resource_types.cloned().unwrap_or_default(),
+            exclusions: Exclusions {
+                account_ids: texts(&self.excluded_account_ids),
+                resource_ids: self.excluded_resource_ids.cloned().unwrap_or_default(),
+                tags: self.excluded_tags.cloned().unwrap_or_default(),
+            },
+            files: self.files.cloned().unwrap_or_default(),
+            avoided: self.avoided.cloned().unwrap_or(false),
+        })
+    }
+
+    fn fill_survey(&mut self, survey: &Survey) {
+        shown(survey.operating_regions.clone(), &mut self.operating_regions);
+        shown(survey.resource_types.clone(), &mut self.resource_types);
+        shown(parsed(&survey.exclusions.account_ids), &mut self.excluded_account_ids);
+        shown(survey.exclusions.resource_ids.clone(), &mut self.excluded_resource_ids);
+        shown(survey.exclusions.tags.clone(), &mut self.excluded_tags);
+        shown(survey.files.clone(), &mut self.files);
+        let roles: Vec<_> = survey.roles.iter().filter_map(RoleModel::of).collect();
+        self.role = Tf::Known(roles);
     }
 }
 
@@ -74,31 +166,52 @@ impl ServiceModel for DiscoveryModel {
 
     fn check(&self) -> Diagnostics {
         let mut diagnostics: Diagnostics = check_name(&self.name, at!(Self, name), true).into_iter().collect();
-        diagnostics.append(check_exclusions(&self.organizational_unit_exclusions));
+        diagnostics.append(check(self));
         diagnostics
     }
 
+    fn settle(config: &Self, planned: &mut Self, ipam: &dyn Ipam) {
+        let has_survey = ipam.capabilities().surveys;
+        let settled = |said: &Tf<bool>, otherwise| match said {
+            Tf::Null if has_survey => Tf::Known(otherwise),
+            said => said.clone(),
+        };
+        planned.own_account = settled(&config.own_account, false);
+        planned.avoided = settled(&config.avoided, true);
+        if has_survey {
+            (planned.arn, planned.owner_id, planned.ipam_resource_discovery_region) = (Tf::Null, Tf::Null, Tf::Null);
+            planned.is_default = false.into();
+        }
+    }
+
+    fn foresee(&self, prior: Option<&Self>, ipam: &dyn Ipam) -> Diagnostics {
+        let mut said = check_capabilities(self, ipam);
+        said.append(check_quota(prior, self));
+        said
+    }
+
     fn spec(&self) -> Option<DiscoverySpec> {
-        let unknown = self.description.is_unknown() || self.organizational_unit_exclusions.is_unknown();
-        (!unknown).then_some(())?;
+        if self.is_unknown() || self.name.is_unknown() {
+            return None;
+        }
         Some(DiscoverySpec {
+            name: self.name.cloned(),
             description: self.description.cloned(),
-            operating_regions: self.operating_regions.cloned()?,
+            survey: self.survey()?,
             exclusions: self.organizational_unit_exclusions.cloned().unwrap_or_default(),
-            tags: named(&self.name, &self.tags_all)?,
+            tags: self.tags_all.cloned()?,
         })
     }
 
     fn fill(&mut self, record: &DiscoveryRecord) {
-        self.name = name_of(&record.tags);
+        self.name = record.name.clone().into();
         self.description = record.description.clone().into();
-        self.operating_regions = record.operating_regions.clone().into();
-        // None and an empty set are the same to AWS: the state keeps what the user wrote.
-        if !record.exclusions.is_empty() || self.organizational_unit_exclusions.get().is_some_and(|old| !old.is_empty())
-        {
-            let found = Some(record.exclusions.clone()).filter(|found| !found.is_empty());
-            self.organizational_unit_exclusions = found.into();
-        }
+        self.fill_survey(&record.survey);
+        shown(record.exclusions.clone(), &mut self.organizational_unit_exclusions);
+        // Only a store that takes surveys says these.
+        let says = record.arn.is_none();
+        self.own_account = says.then_some(record.survey.own_account).into();
+        self.avoided = says.then_some(record.survey.avoided).into();
         self.id = record.id.clone().into();
         self.arn = record.arn.clone().into();
         self.owner_id = record.owner_id.clone().into();
@@ -107,12 +220,6 @@ impl ServiceModel for DiscoveryModel {
     }
 
     fields_with_tags!();
-
-    fn foresee(&self, prior: Option<&Self>, _: &dyn Ipam) -> Diagnostics {
-        let count = |model: &Self| model.organizational_unit_exclusions.get().map_or(0, BTreeSet::len);
-        let at = at!(Self, organizational_unit_exclusions);
-        EXCLUSIONS.warning(count(self), prior.map_or(0, count), at).into_iter().collect()
-    }
 }
 
 model! {
@@ -122,13 +229,13 @@ model! {
         id: String => computed(),
         /// Its name; null when it has none.
         name: String => computed(),
-        /// ARN.
+        /// ARN; null in a store of one's own.
         arn: String => computed(),
-        /// Account that owns it.
+        /// Account that owns it; null in a store of one's own.
         owner_id: String => computed(),
         /// Whether it came with an IPAM.
         is_default: bool => computed(),
-        /// Home Region.
+        /// Home Region; null in a store of one's own.
         ipam_resource_discovery_region: String => computed(),
         /// Free text.
         description: String => computed(),
@@ -136,6 +243,22 @@ model! {
         operating_regions: BTreeSet<String> => computed(),
         /// Organizational units that are not looked at.
         organizational_unit_exclusions: BTreeSet<EntityPath> => computed(),
+        /// Roles that are taken on to look into accounts; null in AWS IPAM, as what follows.
+        role_arns: BTreeSet<String> => computed(),
+        /// Whether the account of whoever looks is looked at too.
+        own_account: bool => computed(),
+        /// Kinds of resources that are looked at; empty: all of them.
+        resource_types: BTreeSet<SeenType> => computed(),
+        /// Accounts that are left out.
+        excluded_account_ids: BTreeSet<String> => computed(),
+        /// Resources that are left out.
+        excluded_resource_ids: BTreeSet<String> => computed(),
+        /// Resources with one of these tags are left out.
+        excluded_tags: Tags => computed(),
+        /// Files about networks outside of AWS.
+        files: BTreeSet<String> => computed(),
+        /// Whether allocations by size keep off the VPCs that it has seen.
+        avoided: bool => computed(),
         /// Tags.
         tags: Tags => computed(),
     }
@@ -143,15 +266,27 @@ model! {
 
 impl DiscoveryFacts {
     fn of(record: DiscoveryRecord) -> Self {
+        let survey = record.survey;
+        // AWS says nothing of the rest of a survey.
+        let own = record.arn.is_none().then(|| survey.clone());
+        let exclusions = own.as_ref().map(|own| own.exclusions.clone());
         Self {
-            name: name_of(&record.tags),
+            name: record.name.into(),
+            role_arns: own.as_ref().map(|own| own.roles.iter().map(|role| role.role_arn.clone()).collect()).into(),
+            own_account: own.as_ref().map(|own| own.own_account || own.roles.is_empty()).into(),
+            resource_types: own.as_ref().map(|own| own.resource_types.clone()).into(),
+            excluded_account_ids: exclusions.as_ref().map(|exclusions| exclusions.account_ids.clone()).into(),
+            excluded_resource_ids: exclusions.as_ref().map(|exclusions| exclusions.resource_ids.clone()).into(),
+            excluded_tags: exclusions.map(|exclusions| exclusions.tags).into(),
+            files: own.as_ref().map(|own| own.files.clone()).into(),
+            avoided: own.map(|own| own.avoided).into(),
             id: record.id.into(),
             arn: record.arn.into(),
             owner_id: record.owner_id.into(),
             is_default: record.is_default.into(),
             ipam_resource_discovery_region: record.region.into(),
             description: record.description.into(),
-            operating_regions: record.operating_regions.into(),
+            operating_regions: survey.operating_regions.into(),
             organizational_unit_exclusions: record.exclusions.into(),
             tags: record.tags.into(),
         }
@@ -159,8 +294,8 @@ impl DiscoveryFacts {
 }
 
 model! {
-    /// Lists the resource discoveries that the account sees in the provider's Region: its own, and those that are
-    /// shared with it.
+    /// Lists the resource discoveries: those of the store, or in AWS IPAM those that the account sees in the provider's
+    /// Region, its own and those that are shared with it.
     pub(crate) struct DiscoveriesModel {
         /// Only those that came with an IPAM (true), or that did not (false).
         is_default: bool => optional(),

@@ -1,4 +1,4 @@
-//! Resources that only a service such as AWS IPAM has, one file each: [`ServiceModel`] says how its attributes become a
+//! Resources that not every store has, most of them only a service such as AWS IPAM, one file each: [`ServiceModel`] says how its attributes become a
 //! [`Noun::Spec`] and come back from a [`Noun::Record`]; [`Managed`] is the resource, the same for all of them.
 //!
 //! A service holds nothing for a plan: what it gives is known after apply.
@@ -37,6 +37,7 @@ mod byoasn;
 mod byoip;
 mod data;
 mod discovery;
+mod discovery_rules;
 mod ipam;
 mod organization;
 mod policy;
@@ -134,6 +135,10 @@ pub(super) trait ServiceModel: Model {
         None
     }
 
+    /// What the store makes of arguments that the user left out, where that is known in a plan. `config` is what was
+    /// written.
+    fn settle(_config: &Self, _planned: &mut Self, _ipam: &dyn Ipam) {}
+
     /// After what the framework planned, tags too: what else changes with this change.
     fn plan_change(_prior: &Self, _planned: &mut Self) {}
 
@@ -169,20 +174,30 @@ pub(super) struct Tagged<'a> {
     pub(super) at: Path,
 }
 
-/// The service, or why there is none and what to do: an error of the plan.
+/// Who keeps the noun, or why there is none and what to do: an error of the plan.
+///
+/// # Errors
+/// On every store that has no such thing.
+pub(super) fn of<N: Noun>(ipam: &dyn Ipam) -> Result<&dyn Keeps<N>, Diagnostics> {
+    N::keeper(ipam).ok_or_else(|| elsewhere::<N>(ipam))
+}
+
+/// The same for what only a service answers of a noun.
 ///
 /// # Errors
 /// On every store that is not a service.
-pub(super) fn of<N: Noun>(ipam: &dyn Ipam) -> Result<&(dyn Service + 'static), Diagnostics> {
-    ipam.service().ok_or_else(|| {
-        let detail = format!(
-            "{} is kept by AWS IPAM (`store = \"aws-ipam\"`), and the store is {}. {}",
-            N::RESOURCE,
-            ipam.describe(),
-            N::ELSEWHERE
-        );
-        Diagnostic::error(format!("There is no {} in this store", N::WORD), detail).into()
-    })
+fn service<N: Noun>(ipam: &dyn Ipam) -> Result<&(dyn Service + 'static), Diagnostics> {
+    ipam.service().ok_or_else(|| elsewhere::<N>(ipam))
+}
+
+fn elsewhere<N: Noun>(ipam: &dyn Ipam) -> Diagnostics {
+    let detail = format!(
+        "{} is kept by AWS IPAM (`store = \"aws-ipam\"`), and the store is {}. {}",
+        N::RESOURCE,
+        ipam.describe(),
+        N::ELSEWHERE
+    );
+    Diagnostic::error(format!("There is no {} in this store", N::WORD), detail).into()
 }
 
 /// The resource of a noun.
@@ -193,10 +208,11 @@ impl<M: ServiceModel> Managed<M> {
         Self(Arc::clone(shared), PhantomData)
     }
 
-    fn plan_tags(&self, planned: &mut M) -> Result<(), Diagnostics> {
-        let configured = self.0.configured()?;
+    fn plan_tags(&self, plan: &mut Plan<M>) -> Result<(), Diagnostics> {
+        let (configured, planned) = (self.0.configured()?, &mut plan.planned);
         if let Some(configured) = &configured {
             of::<M::Noun>(configured.ipam.as_ref())?;
+            M::settle(&plan.config, planned, configured.ipam.as_ref());
         }
         let Some(Tagged { tags, tags_all, at }) = planned.tagged() else { return Ok(()) };
         let Some(configured) = configured else {
@@ -283,10 +299,7 @@ fn whole<M: ServiceModel>(model: &M) -> Result<<M::Noun as Noun>::Spec, Diagnost
     model.spec().ok_or_else(|| super::create::still_unknown(M::Noun::RESOURCE))
 }
 
-impl<M: ServiceModel> Resource for Managed<M>
-where
-    dyn Service: Keeps<M::Noun>,
-{
+impl<M: ServiceModel> Resource for Managed<M> {
     type Model = M;
     const TYPE: &'static str = M::Noun::RESOURCE;
 
@@ -295,12 +308,12 @@ where
     }
 
     fn plan_create(&self, plan: &mut Plan<M>) -> Result<(), Diagnostics> {
-        self.plan_tags(&mut plan.planned)?;
+        self.plan_tags(plan)?;
         self.foresee(None, plan)
     }
 
     fn plan_update(&self, prior: &M, plan: &mut Plan<M>) -> Result<(), Diagnostics> {
-        self.plan_tags(&mut plan.planned)?;
+        self.plan_tags(plan)?;
         M::plan_change(prior, &mut plan.planned);
         plan.replace.extend(M::replaces(prior, &plan.planned));
         self.foresee(Some(prior), plan)
@@ -308,10 +321,10 @@ where
 
     fn create(&self, apply: &mut Apply<M>) -> Result<(), Diagnostics> {
         let ipam = self.0.ipam()?;
-        let service = of::<M::Noun>(ipam.as_ref())?;
+        let keeper = of::<M::Noun>(ipam.as_ref())?;
         let spec = whole(&apply.state)?;
         let patience = patience(&apply.state, |timeouts| &timeouts.create);
-        let made = within(patience, &apply.stop, || Keeps::<M::Noun>::create(service, &spec));
+        let made = within(patience, &apply.stop, || keeper.create(&spec));
         let made = made.map_err(|error| errors::at(&error, apply.state.place(&error)))?;
         self.reach(apply, &made)
     }
@@ -323,25 +336,24 @@ where
             return Ok(());
         }
         let ipam = self.0.ipam()?;
-        let (service, id) = (of::<M::Noun>(ipam.as_ref())?, id_of(prior)?);
+        let (keeper, id) = (of::<M::Noun>(ipam.as_ref())?, id_of(prior)?);
         let patience = patience(&apply.state, |timeouts| &timeouts.update);
-        let changed = within(patience, &apply.stop, || Keeps::<M::Noun>::update(service, id, &before, &after));
+        let changed = within(patience, &apply.stop, || keeper.update(id, &before, &after));
         let changed = changed.map_err(|error| errors::at(&error, apply.state.place(&error)))?;
         self.reach(apply, &changed)
     }
 
     fn delete(&self, prior: &M, stop: &Stop) -> Result<(), Diagnostics> {
         let ipam = self.0.ipam()?;
-        let (service, id, spec) = (of::<M::Noun>(ipam.as_ref())?, id_of(prior)?, whole(prior)?);
+        let (keeper, id, spec) = (of::<M::Noun>(ipam.as_ref())?, id_of(prior)?, whole(prior)?);
         let patience = patience(prior, |timeouts| &timeouts.delete);
-        within(patience, stop, || Keeps::<M::Noun>::delete(service, id, &spec))
-            .map_err(|error| errors::at(&error, Path::root()))
+        within(patience, stop, || keeper.delete(id, &spec)).map_err(|error| errors::at(&error, Path::root()))
     }
 
     fn read(&self, mut state: M) -> Result<Option<M>, Diagnostics> {
         let ipam = self.0.ipam()?;
-        let (service, id) = (of::<M::Noun>(ipam.as_ref())?, id_of(&state)?);
-        let found = Keeps::<M::Noun>::get(service, id).map_err(|error| errors::at(&error, Path::root()))?;
+        let (keeper, id) = (of::<M::Noun>(ipam.as_ref())?, id_of(&state)?);
+        let found = keeper.get(id).map_err(|error| errors::at(&error, Path::root()))?;
         let Some(found) = found else { return Ok(None) };
         self.show(&mut state, &found)?;
         Ok(Some(state))
@@ -349,11 +361,14 @@ where
 
     fn import(&self, id: &str) -> Result<M, Diagnostics> {
         let ipam = self.0.ipam()?;
-        let service = of::<M::Noun>(ipam.as_ref())?;
+        let keeper = of::<M::Noun>(ipam.as_ref())?;
         let id = without_region(ipam.as_ref(), id);
-        let found = Keeps::<M::Noun>::get(service, id).map_err(|error| errors::at(&error, Path::root()))?;
+        let found = keeper.get(id).map_err(|error| errors::at(&error, Path::root()))?;
         let Some(found) = found else {
-            let detail = format!("AWS knows no {} {id:?} in this account and Region.", M::Noun::WORD);
+            let detail = match ipam.service() {
+                Some(_) => format!("AWS knows no {} {id:?} in this account and Region.", M::Noun::WORD),
+                None => format!("There is no {} {id:?} in {}.", M::Noun::WORD, ipam.describe()),
+            };
             return Err(Diagnostic::error(format!("No such {}", M::Noun::WORD), detail).into());
         };
         let mut model = M::default();

@@ -1,7 +1,7 @@
 //! `ipam_policy_enablement`: for whom a policy counts.
 
 use crate::backend::Ipam;
-use crate::backend::service::{Enabled, Enablement, EnablementNoun, Keeps, ManagedBy};
+use crate::backend::service::{Enabled, Enablement, EnablementNoun, ManagedBy, Noun};
 use crate::tf::{Diagnostic, Diagnostics, Path, Tf};
 use crate::{at, model, text_attr};
 
@@ -35,7 +35,7 @@ impl EnablementModel {
             return None;
         }
         let target = self.organization_target_id.cloned();
-        let all = Keeps::<EnablementNoun>::list(ipam.service()?);
+        let all = EnablementNoun::keeper(ipam)?.list();
         let all = all.inspect_err(|error| tracing::debug!(?error, "which policy counts is not known")).ok()?;
         all.into_iter().find(|one| one.enablement.target == target)
     }

@@ -9,7 +9,7 @@ use crate::{at, model};
 
 use super::super::errors;
 use super::super::shared::Shared;
-use super::of;
+use super::service;
 
 model! {
     /// The versions of a prefix list resolver that AWS keeps, and the CIDRs of one of them.
@@ -45,7 +45,7 @@ impl DataSource for VersionsData {
 
     fn read(&self, config: VersionsModel) -> Result<VersionsModel, Diagnostics> {
         let ipam = self.0.ipam()?;
-        let service = of::<ResolverNoun>(ipam.as_ref())?;
+        let service = service::<ResolverNoun>(ipam.as_ref())?;
         let here = || at!(VersionsModel, ipam_prefix_list_resolver_id);
         let id = config.ipam_prefix_list_resolver_id.known(here())?;
         let versions = service.resolver_versions(id).map_err(|error| errors::at(&error, here()))?;

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use crate::backend::service::{ResourceCidrId, ResourceCidrNoun, ResourceCidrRecord, ResourceCidrSpec};
-use crate::ipam::{Cidr, Error};
+use crate::backend::Ipam;
+use crate::backend::service::{Noun, ResourceCidrId, ResourceCidrNoun, ResourceCidrRecord, ResourceCidrSpec};
+use crate::ipam::{Cidr, Error, Untreatable};
 use crate::tf::{Diagnostics, Path, Tf, wrong_value};
 use crate::{at, model};
 
+use super::super::errors;
 use super::super::resources::Timeouts;
 use super::ServiceModel;
 
@@ -14,9 +16,10 @@ use super::ServiceModel;
 const PATIENCE: Duration = Duration::from_mins(20);
 
 model! {
-    /// How AWS IPAM treats a CIDR that it has seen on a resource (a VPC, ...): whether it is watched, and in which private
-    /// scope it counts. The resource itself stays as it is. Creating waits until IPAM has seen the CIDR, which is minutes
-    /// after the resource was made; 20 minutes when `timeouts` does not say.
+    /// How a CIDR that was seen on a resource (a VPC, ...) is treated: whether it is watched, and in which private scope it
+    /// counts. The resource itself stays as it is. In AWS IPAM creating waits until the CIDR has been seen, which is minutes
+    /// after the resource was made; 20 minutes when `timeouts` does not say. A store of one's own waits for nothing: what no
+    /// discovery has seen is an error, and `terraform-provider-ipam discover` looks.
     ///
     /// Destroying gives it back: it is watched again, in the scope that it came from. When AWS refuses that (the scope is
     /// gone, ...), destroying fails and says what it leaves.
@@ -27,11 +30,12 @@ model! {
         resource_cidr: Cidr => required().replace(),
         /// Its Region.
         resource_region: String => required().replace(),
-        /// Whether it is watched. With false AWS ignores it: its space goes back to the pool, and it is not imported
-        /// into a pool by itself again. Public scopes do not have that.
+        /// Whether it is watched. With false it is ignored: space that was imported for it goes back to the pool, and it is
+        /// not imported into a pool by itself again. Public scopes do not have that.
         monitored: bool => default(true),
         /// The private scope that it is to count in; only the CIDRs of VPCs move, and those of their subnets with them.
-        /// One that is allocated from a pool moves when that allocation is released. It stays where it is when not set.
+        /// In AWS IPAM one that is allocated from a pool moves when that allocation is released. It stays where it is when
+        /// not set.
         ipam_scope_id: String => optional().computed(),
         /// The scope that it goes back to when this is destroyed. The one that it was found in when not set.
         original_ipam_scope_id: String => optional().computed(),
@@ -111,8 +115,31 @@ impl ServiceModel for ResourceCidrModel {
         }
     }
 
+    /// On a store of one's own, which does not wait: that nobody has seen it.
+    fn foresee(&self, prior: Option<&Self>, ipam: &dyn Ipam) -> Diagnostics {
+        if prior.is_some() || !ipam.capabilities().surveys {
+            return Diagnostics::new();
+        }
+        let (Some(spec), Some(keeper)) = (self.spec(), ResourceCidrNoun::keeper(ipam)) else {
+            return Diagnostics::new();
+        };
+        match keeper.get(&spec.of.to_string()) {
+            Ok(None) => {
+                let error = Error::Untreatable { of: Box::new(spec.of), why: Untreatable::NotSeen };
+                errors::at(&error, self.place(&error))
+            }
+            Ok(Some(_)) => Diagnostics::new(),
+            Err(error) => errors::at(&error, Path::root()),
+        }
+    }
+
     fn place(&self, error: &Error) -> Path {
         match error {
+            Error::Untreatable { why: Untreatable::NotSeen, .. } => at!(Self, resource_cidr),
+            Error::Untreatable { why: Untreatable::Public, .. } if self.monitored == Tf::Known(false) => {
+                at!(Self, monitored)
+            }
+            Error::Untreatable { .. } | Error::NotFound { .. } => at!(Self, ipam_scope_id),
             Error::Service(fault) if fault.code.as_deref() == Some("InvalidIpamScopeId.NotFound") => {
                 at!(Self, ipam_scope_id)
             }

@@ -123,7 +123,7 @@ fn example(ty: &Type) -> Value {
 }
 
 /// Attributes that do not take any text, at whatever depth, and one that they take.
-const WORDS: [(&str, &str); 21] = [
+const WORDS: [(&str, &str); 24] = [
     ("address_family", "ipv4"),
     ("allocation_strategy", "sparse"),
     ("asn", "64496"),
@@ -132,6 +132,7 @@ const WORDS: [(&str, &str); 21] = [
     ("cidrs", "10.0.0.0/24"),
     ("delegated_admin_account_id", "111122223333"),
     ("disallowed_cidrs", "10.0.0.0/24"),
+    ("excluded_account_ids", "111122223333"),
     ("ipam_scope_type", "private"),
     ("managed_by", "account"),
     ("metered_account", "ipam-owner"),
@@ -140,6 +141,8 @@ const WORDS: [(&str, &str); 21] = [
     ("public_ip_source", "byoip"),
     ("resource_cidr", "10.0.0.0/24"),
     ("resource_type", "eip"),
+    ("resource_types", "vpc"),
+    ("role_arn", "arn:aws:iam::111122223333:role/discovery"),
     ("rule_type", "static-cidr"),
     ("scope_type", "private"),
     ("static_cidr", "10.0.0.0/24"),

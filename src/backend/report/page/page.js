@@ -49,6 +49,7 @@ function fitting() {
     allocations: isPlain && wanted.pool === null ? allocations : allocations.filter(fits),
     events: events.filter((event) => inFamilyOf(event, wanted.family) && hits({ words: eventWords(event) }, event.cidrs)),
     problems: problems.filter((problem) => problemFits(problem, inScope, inFamily, asks)),
+    seen: fittingSeen(asks, inScope, inFamily),
   };
 }
 
@@ -104,6 +105,8 @@ function tiles() {
       space("ipv4"),
       space("ipv6"),
       tile("Pools", many.format(pools.length), `in ${plural(data.scopes.length, "scope")}`),
+      resources.length > 0 && tile("Resources seen", many.format(resources.length), data.seen.oldest ? `not before ${time(data.seen.oldest)} UTC` : "in accounts"),
+      publicAddresses.length > 0 && tile("Public addresses", many.format(publicAddresses.length), plural(publicAddresses.filter((one) => one.isIdle).length, "idle one")),
       tile("Allocations", many.format(allocations.length), planned > 0 ? `${many.format(planned)} only planned` : "all applied"),
     ].filter(Boolean),
   );
@@ -213,7 +216,7 @@ function eventColumns() {
 }
 
 // What AWS saw, by kind; not there where everything was made by hand or by Terraform.
-function resources() {
+function byKind() {
   const kinds = Map.groupBy(allocations.filter((one) => one.more.for), (one) => one.purpose);
   if (kinds.size === 0) return;
   const rows = [...kinds].map(([kind, list]) => {
@@ -290,9 +293,11 @@ function show() {
     heading("events", found.events.length, events.length);
     sections.events.fill(found.events);
   }
+  showSeen(found.seen, found.isPlain && wanted.pool === null);
   sections.map?.fill(pools.filter((pool) => !pool.parent && (wanted.scope === "" || pool.scope === Number(wanted.scope)) && (wanted.family === "" || pool.family === wanted.family)));
   byId("reset").hidden = found.isPlain && wanted.pool === null;
-  byId("found").textContent = found.isPlain ? "" : `${plural(found.allocations.length, "allocation")}, ${plural(found.pools.length, "pool")}, ${plural(found.events.length, "event")} found`;
+  const seen = resources.length > 0 ? `, ${plural(found.seen.resources.length, "resource")}` : "";
+  byId("found").textContent = found.isPlain ? "" : `${plural(found.allocations.length, "allocation")}, ${plural(found.pools.length, "pool")}${seen}, ${plural(found.events.length, "event")} found`;
 }
 
 function search(text) {
@@ -361,7 +366,8 @@ function start() {
     sections.allocations = new LongTable(reveal("allocations"), { label: "Allocations", columns: allocationColumns(), open });
   }
   if (events.length > 0) sections.events = new LongTable(reveal("events"), { label: "Recent events", columns: eventColumns() });
-  resources();
+  byKind();
+  startSeen();
   show();
   const asked = /^#pool=(.+)$/.exec(location.hash);
   const pool = asked && poolById.get(decodeURIComponent(asked[1]));

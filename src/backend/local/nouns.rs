@@ -1,0 +1,189 @@
+//! Discoveries and treatments that a configuration declares, and what is told of what was seen.
+
+use jiff::Timestamp;
+
+use super::super::observation::{
+    DiscoveredAccount, DiscoveredCidr, History, HistoryQuestion, ManagementState, Observation, PublicAddress,
+    ResourceCidr, ResourceFilter, Seen, Spot,
+};
+use super::super::service::{
+    DiscoveryNoun, DiscoveryRecord, DiscoverySpec, Keeps, ResourceCidrId, ResourceCidrNoun, ResourceCidrRecord,
+    ResourceCidrSpec,
+};
+use super::Local;
+use crate::ipam::seen::Discovery;
+use crate::ipam::{Reader, Result, Treated, Treatment};
+
+fn record(found: Discovery) -> DiscoveryRecord {
+    DiscoveryRecord {
+        id: found.meta.id,
+        arn: None,
+        owner_id: None,
+        region: None,
+        is_default: false,
+        name: Some(found.meta.name).filter(|name| !name.is_empty()),
+        description: found.description,
+        survey: found.survey,
+        exclusions: std::collections::BTreeSet::new(),
+        tags: found.tags,
+    }
+}
+
+impl Keeps<DiscoveryNoun> for Local {
+    fn create(&self, spec: &DiscoverySpec) -> Result<DiscoveryRecord> {
+        let (wish, name) = (spec.clone(), spec.name.clone().unwrap_or_default());
+        let made = self.write_again(&name.clone(), move |ledger, is_again| {
+            let is_it = |one: &Discovery| {
+                one.meta.name == name
+                    && (&one.description, &one.survey, &one.tags) == (&wish.description, &wish.survey, &wish.tags)
+            };
+            // The names are not unique: only this tells that the first run was kept.
+            let known = if is_again { ledger.reader().list_discoveries()?.into_iter().rfind(is_it) } else { None };
+            match known {
+                Some(known) => Ok(known),
+                None => ledger.create_discovery(&name, wish.description.clone(), &wish.survey, &wish.tags),
+            }
+        });
+        made.map(record)
+    }
+
+    fn get(&self, id: &str) -> Result<Option<DiscoveryRecord>> {
+        Ok(self.read(|reader| reader.get_discovery(id))?.map(record))
+    }
+
+    fn list(&self) -> Result<Vec<DiscoveryRecord>> {
+        Ok(self.read(|reader| reader.list_discoveries())?.into_iter().map(record).collect())
+    }
+
+    fn update(&self, id: &str, _before: &DiscoverySpec, after: &DiscoverySpec) -> Result<DiscoveryRecord> {
+        let (id, wish, name) = (id.to_owned(), after.clone(), after.name.clone().unwrap_or_default());
+        let changed = self.write(&name.clone(), move |ledger| {
+            ledger.update_discovery(&id, &name, wish.description.clone(), &wish.survey, &wish.tags)
+        });
+        changed.map(record)
+    }
+
+    fn delete(&self, id: &str, _spec: &DiscoverySpec) -> Result<()> {
+        let gone = id.to_owned();
+        self.write(id, move |ledger| ledger.delete_discovery(&gone))
+    }
+}
+
+/// A treatment, with what is known of its block at present.
+fn treated(treated: Treated, present: Option<ResourceCidr>) -> ResourceCidrRecord {
+    let ignored = (!treated.treatment.monitored).then_some(ManagementState::Ignored);
+    ResourceCidrRecord {
+        scope_id: treated.scope_id().to_owned(),
+        management: ignored.or(present.as_ref().and_then(|present| present.management)),
+        resource_type: treated.resource_type,
+        owner_id: present.as_ref().and_then(|present| present.owner_id.clone()),
+        pool_id: present.and_then(|present| present.pool_id),
+        found_in: treated.found_in,
+        of: treated.of,
+    }
+}
+
+/// A block that nothing was said about.
+fn untreated(present: ResourceCidr) -> ResourceCidrRecord {
+    ResourceCidrRecord {
+        of: ResourceCidrId { resource_id: present.resource_id, cidr: present.cidr, region: present.region },
+        scope_id: present.scope_id.clone(),
+        found_in: present.scope_id,
+        management: present.management,
+        resource_type: present.resource_type,
+        owner_id: present.owner_id,
+        pool_id: present.pool_id,
+    }
+}
+
+fn at_present(reader: &mut Reader<'_>, of: &ResourceCidrId) -> Result<Option<ResourceCidrRecord>> {
+    let present = reader.resource_cidr(of)?;
+    Ok(match reader.treatment(of)? {
+        Some(treatment) => Some(treated(treatment, present)),
+        None => present.map(untreated),
+    })
+}
+
+impl Local {
+    fn treat(&self, of: &ResourceCidrId, treatment: Treatment) -> Result<ResourceCidrRecord> {
+        let block = of.clone();
+        let done = self.write(&of.to_string(), move |ledger| ledger.treat(&block, &treatment))?;
+        let present = self.read(|reader| reader.resource_cidr(of))?;
+        Ok(treated(done, present))
+    }
+}
+
+impl Keeps<ResourceCidrNoun> for Local {
+    fn create(&self, spec: &ResourceCidrSpec) -> Result<ResourceCidrRecord> {
+        self.treat(&spec.of, Treatment { monitored: spec.monitored, scope_id: spec.scope_id.clone() })
+    }
+
+    fn get(&self, id: &str) -> Result<Option<ResourceCidrRecord>> {
+        let Ok(of) = id.parse::<ResourceCidrId>() else { return Ok(None) };
+        self.read(|reader| at_present(reader, &of))
+    }
+
+    fn list(&self) -> Result<Vec<ResourceCidrRecord>> {
+        self.read(|reader| {
+            let all = reader.list_treatments()?;
+            let with_present = |one: Treated| Ok(treated(one.clone(), reader.resource_cidr(&one.of)?));
+            all.into_iter().map(with_present).collect()
+        })
+    }
+
+    fn update(&self, _id: &str, _before: &ResourceCidrSpec, after: &ResourceCidrSpec) -> Result<ResourceCidrRecord> {
+        Keeps::<ResourceCidrNoun>::create(self, after)
+    }
+
+    fn delete(&self, _id: &str, spec: &ResourceCidrSpec) -> Result<()> {
+        let found = self.read(|reader| reader.treatment(&spec.of))?;
+        let Some(found) = found else { return Ok(()) };
+        let back = spec.original_scope_id.clone().filter(|scope_id| *scope_id != found.found_in);
+        let of = spec.of.clone();
+        self.write(&spec.of.to_string(), move |ledger| match &back {
+            None => ledger.untreat(&of).map(drop),
+            Some(scope_id) => {
+                let elsewhere = Treatment { monitored: true, scope_id: Some(scope_id.clone()) };
+                ledger.treat(&of, &elsewhere).map(drop)
+            }
+        })
+    }
+}
+
+impl Observation for Local {
+    fn discovered_accounts(&self, spot: &Spot) -> Result<Seen<DiscoveredAccount>> {
+        self.read(|reader| reader.discovered_accounts(spot))
+    }
+
+    fn discovered_resource_cidrs(&self, spot: &Spot) -> Result<Seen<DiscoveredCidr>> {
+        self.read(|reader| reader.discovered_resource_cidrs(spot))
+    }
+
+    fn discovered_public_addresses(&self, spot: &Spot) -> Result<Seen<PublicAddress>> {
+        self.read(|reader| reader.discovered_public_addresses(spot))
+    }
+
+    fn resource_cidrs(&self, filter: &ResourceFilter) -> Result<Vec<ResourceCidr>> {
+        self.read(|reader| reader.resource_cidrs(filter))
+    }
+
+    fn address_history(&self, question: &HistoryQuestion) -> Result<History> {
+        self.read(|reader| reader.address_history(question))
+    }
+
+    fn freshen(&self, spot: Option<&Spot>, since: Timestamp) -> Result<Vec<DiscoveredAccount>> {
+        self.look_again(spot, since)
+    }
+
+    fn oldest_sample(&self) -> Result<Option<Timestamp>> {
+        self.read(|reader| {
+            let mut oldest = None;
+            for discovery in reader.list_discoveries()? {
+                let spot = Spot { discovery_id: Some(discovery.meta.id), region: None };
+                let of_it = reader.discovered_accounts(&spot)?.oldest_sample;
+                oldest = [oldest, of_it].into_iter().flatten().min();
+            }
+            Ok(oldest)
+        })
+    }
+}

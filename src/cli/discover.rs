@@ -1,0 +1,174 @@
+//! `discover`: looks at everything that discoveries name, for a cron job. Exit status 1 when a place could not be seen.
+//!
+//! JSON: `{store, complete, discoveries: [{id, name, complete, trouble, places: [{account_id, region, ok, failure_code,
+//! failure_message, superseded, resources, addresses, added, changed, gone}], forgotten: [{account_id, region}]}],
+//! imported: [allocation], released: [allocation], skipped: [{resource_id, cidr, region, account_id, pool_id, why}]}`, each
+//! allocation as in `allocations --json`, with the pool's id for its path; what was not counted is null.
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::allocations::Answer;
+use super::check::count;
+use super::out::{self, Page, clean, table};
+use super::{Failure, Format};
+use crate::backend::{Ipam, Local, Looked, LookedAt, LookedPlace, explain};
+use crate::ipam::{Allocation, Error, Skip, Skipped};
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// Only this resource discovery: its id or name.
+    #[arg(long, value_name = "ID|NAME")]
+    discovery: Option<String>,
+    #[command(flatten)]
+    format: Format,
+}
+
+pub(super) fn page(local: &Local, options: &Options) -> Result<Page, Failure> {
+    let looked = {
+        let mut bar = out::Bar::new();
+        local.discover(options.discovery.as_deref(), &mut |done, total| bar.show("places", done, Some(total)))?
+    };
+    Ok(render(&looked, &local.describe(), options.format))
+}
+
+fn render(looked: &Looked, store: &str, format: Format) -> Page {
+    let page = if format.json { Page::json(&value(looked, store)) } else { Page::text(text(looked)) };
+    page.with_findings(!looked.is_complete())
+}
+
+/// An error on one line.
+fn line(error: &Error) -> String {
+    let words = explain(error);
+    let detail: Vec<&str> = words.detail.split_whitespace().collect();
+    format!("{}. {}", words.summary, detail.join(" "))
+}
+
+fn name(at: &LookedAt) -> String {
+    let meta = &at.discovery.meta;
+    if meta.name.is_empty() { meta.id.clone() } else { clean(&meta.name) }
+}
+
+fn text(looked: &Looked) -> String {
+    let rows = looked.discoveries.iter().flat_map(|at| at.places.iter().map(|place| row(at, place)));
+    let rows: Vec<_> = rows.collect();
+    let header = ["DISCOVERY", "ACCOUNT", "REGION", "RESOURCES", "ADDRESSES", "NEW", "CHANGED", "GONE", "RESULT"];
+    let mut text = if rows.is_empty() { String::new() } else { table(&header, rows) };
+    for at in &looked.discoveries {
+        if let Some(trouble) = &at.trouble {
+            text += &format!("{}: no account could be looked at. {}\n", name(at), clean(&line(trouble)));
+        }
+        for (account_id, region) in &at.forgotten {
+            text += &format!("{}: {} in {} is looked at no more\n", name(at), clean(account_id), clean(region));
+        }
+    }
+    let reconciled = &looked.reconciled;
+    text.extend(reconciled.imported.iter().map(|one| allocation_line("imported", one)));
+    text.extend(reconciled.released.iter().map(|one| allocation_line("released", one)));
+    text.extend(reconciled.skipped.iter().map(skipped_line));
+    let places: usize = looked.discoveries.iter().map(|at| at.places.len()).sum();
+    let failed = looked.discoveries.iter().flat_map(|at| &at.places).filter(|place| place.outcome.is_err()).count();
+    text + &format!(
+        "{} looked at, {failed} failed; {} imported, {} released, {} skipped.\n",
+        count(places as u64, "place"),
+        reconciled.imported.len(),
+        reconciled.released.len(),
+        reconciled.skipped.len(),
+    )
+}
+
+fn row(at: &LookedAt, place: &LookedPlace) -> Vec<String> {
+    let mut row = vec![name(at), clean(&place.account_id), clean(&place.region)];
+    match &place.outcome {
+        Ok(counted) => {
+            let taken = &counted.taken;
+            let numbers = [counted.resources, counted.addresses, taken.added, taken.changed, taken.gone];
+            row.extend(numbers.map(|number| number.to_string()));
+            row.push(if taken.superseded { "a later look was there first".to_owned() } else { "ok".to_owned() });
+        }
+        Err(failure) => {
+            row.extend(["", "", "", "", ""].map(str::to_owned));
+            let words: Vec<&str> = failure.message.as_deref().unwrap_or_default().split_whitespace().collect();
+            row.push(clean(format!("{}: {}", failure.code, words.join(" ")).trim_end_matches([':', ' '])));
+        }
+    }
+    row
+}
+
+fn allocation_line(what: &str, one: &Allocation) -> String {
+    let resource = one.resource_id.as_deref().unwrap_or_default();
+    format!("{what} {} of {} ({}) in pool {}\n", one.cidr, clean(resource), one.meta.id, one.pool_id)
+}
+
+/// Why a VPC was not imported.
+fn why(skip: &Skip) -> String {
+    match skip {
+        Skip::Overlaps(occupant) => {
+            let block = occupant.cidr.map(|cidr| format!(" ({cidr})")).unwrap_or_default();
+            format!("{} {:?}{block}, {}, has a part of it", occupant.kind.word(), occupant.name, occupant.id)
+        }
+        Skip::Larger(other) => format!("{} with {} was taken instead", other.resource_id, other.cidr),
+    }
+}
+
+fn skipped_line(one: &Skipped) -> String {
+    let of = &one.of;
+    let resource = clean(&of.resource_id);
+    format!("skipped {} of {resource} in {} for pool {}: {}\n", of.cidr, of.region, one.pool_id, clean(&why(&one.why)))
+}
+
+fn place_value(place: &LookedPlace) -> Value {
+    let failure = place.outcome.as_ref().err();
+    let counted = place.outcome.as_ref().ok();
+    let taken = counted.map(|counted| &counted.taken);
+    json!({
+        "account_id": place.account_id,
+        "region": place.region,
+        "ok": failure.is_none(),
+        "failure_code": failure.map(|failure| failure.code),
+        "failure_message": failure.and_then(|failure| failure.message.as_ref()),
+        "superseded": taken.is_some_and(|taken| taken.superseded),
+        "resources": counted.map(|counted| counted.resources),
+        "addresses": counted.map(|counted| counted.addresses),
+        "added": taken.map(|taken| taken.added),
+        "changed": taken.map(|taken| taken.changed),
+        "gone": taken.map(|taken| taken.gone),
+    })
+}
+
+fn value(looked: &Looked, store: &str) -> Value {
+    let of_discovery = |at: &LookedAt| {
+        let forgotten =
+            at.forgotten.iter().map(|(account_id, region)| json!({"account_id": account_id, "region": region}));
+        json!({
+            "id": at.discovery.meta.id,
+            "name": at.discovery.meta.name,
+            "complete": at.is_complete(),
+            "trouble": at.trouble.as_ref().map(line),
+            "places": at.places.iter().map(place_value).collect::<Vec<_>>(),
+            "forgotten": forgotten.collect::<Vec<_>>(),
+        })
+    };
+    let skipped = |one: &Skipped| {
+        json!({
+            "resource_id": one.of.resource_id,
+            "cidr": one.of.cidr,
+            "region": one.of.region,
+            "account_id": one.account_id,
+            "pool_id": one.pool_id,
+            "why": why(&one.why),
+        })
+    };
+    let answers = |all: &[Allocation]| {
+        let values = all.iter().map(|one| serde_json::to_value(Answer::new(one, &one.pool_id)).unwrap_or_default());
+        values.collect::<Vec<Value>>()
+    };
+    json!({
+        "store": store,
+        "complete": looked.is_complete(),
+        "discoveries": looked.discoveries.iter().map(of_discovery).collect::<Vec<_>>(),
+        "imported": answers(&looked.reconciled.imported),
+        "released": answers(&looked.reconciled.released),
+        "skipped": looked.reconciled.skipped.iter().map(skipped).collect::<Vec<_>>(),
+    })
+}

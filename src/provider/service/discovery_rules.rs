@@ -1,0 +1,170 @@
+//! What is wrong with an `ipam_resource_discovery`, whatever the store, and what the store at hand has not.
+
+use std::collections::BTreeSet;
+
+use crate::at;
+use crate::backend::Ipam;
+use crate::backend::observation::SeenType;
+use crate::backend::service::EntityPath;
+use crate::tf::{Attr, Diagnostic, Diagnostics, Path, Tf, wrong_value};
+
+use super::discovery::{DiscoveryModel, RoleModel};
+use super::quotas::Quota;
+
+/// Parts of an organization that a discovery leaves out.
+const EXCLUSIONS: Quota = Quota {
+    usual: 10,
+    of: "organizational units that one resource discovery leaves out",
+    otherwise: "Name a unit above them then, with \"/*\" at the end.",
+};
+
+/// Kinds of resources that a look into an account finds.
+const LOOKED_AT: [SeenType; 5] =
+    [SeenType::Vpc, SeenType::Subnet, SeenType::Eni, SeenType::Eip, SeenType::PublicIpv4Pool];
+
+/// What is wrong in the configuration, unknown values allowed.
+pub(super) fn check(model: &DiscoveryModel) -> Diagnostics {
+    let mut found = check_exclusions(&model.organizational_unit_exclusions);
+    found.append(check_places(model));
+    found.append(check_types(&model.resource_types));
+    found.append(check_texts(&model.files, &at!(DiscoveryModel, files), "a path"));
+    let ids = at!(DiscoveryModel, excluded_resource_ids);
+    found.append(check_texts(&model.excluded_resource_ids, &ids, "the id of a resource"));
+    let roles = model.role.cloned().unwrap_or_default();
+    for (index, role) in roles.iter().enumerate() {
+        found.append(check_role(&roles[..index], role, &at!(DiscoveryModel, role).index(index)));
+    }
+    found
+}
+
+fn is_given<T>(set: &Tf<BTreeSet<T>>) -> bool {
+    set.is_unknown() || set.get().is_some_and(|set| !set.is_empty())
+}
+
+/// Whether there is anything to look at.
+fn check_places(model: &DiscoveryModel) -> Diagnostics {
+    let has_roles = model.role.is_unknown() || model.role.get().is_some_and(|roles| !roles.is_empty());
+    let has_regions = is_given(&model.operating_regions);
+    let at = at!(DiscoveryModel, operating_regions);
+    if !has_regions && (has_roles || model.own_account == Tf::Known(true)) {
+        return wrong_value(
+            &at,
+            "Accounts are looked at in Regions, and there are none. Name them, such as [\"eu-central-1\"].",
+        );
+    }
+    if !has_regions && !is_given(&model.files) {
+        return wrong_value(
+            &at,
+            "There is nothing to look at. Name the Regions in which accounts are looked at, such as [\"eu-central-1\"], or \
+             (on a store of one's own) `files` about networks outside of AWS.",
+        );
+    }
+    if has_regions && !has_roles && model.own_account == Tf::Known(false) && !is_given(&model.files) {
+        return wrong_value(
+            &at!(DiscoveryModel, own_account),
+            "There is no `role` block, so that with false no account is looked at. Leave it out, or add roles.",
+        );
+    }
+    let is_part = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    let is_region = |name: &str| {
+        name.matches('-').count() >= 2 && name.ends_with(|c: char| c.is_ascii_digit()) && name.split('-').all(is_part)
+    };
+    match model.operating_regions.get().and_then(|regions| regions.iter().find(|name| !is_region(name))) {
+        Some(name) => wrong_value(&at, format!("{name:?} is not the name of a Region, such as \"eu-central-1\".")),
+        None => Diagnostics::new(),
+    }
+}
+
+fn check_types(types: &Tf<BTreeSet<SeenType>>) -> Diagnostics {
+    let Some(other) = types.get().and_then(|types| types.iter().find(|one| !LOOKED_AT.contains(one))) else {
+        return Diagnostics::new();
+    };
+    let known: Vec<String> = LOOKED_AT.iter().map(ToString::to_string).collect();
+    let why =
+        format!("{:?} is nothing that a look into an account finds. It finds {}.", other.to_string(), known.join(", "));
+    wrong_value(&at!(DiscoveryModel, resource_types), why)
+}
+
+fn check_texts(texts: &Tf<BTreeSet<String>>, at: &Path, what: &str) -> Diagnostics {
+    match texts.get().and_then(|texts| texts.iter().find(|text| text.trim().is_empty() || text.trim() != *text)) {
+        Some(text) => wrong_value(at, format!("{text:?} is not {what}: it is empty, or has white space around it.")),
+        None => Diagnostics::new(),
+    }
+}
+
+fn check_role(before: &[RoleModel], role: &RoleModel, at: &Path) -> Diagnostics {
+    if role.role_arn.is_known() && before.iter().any(|other| other.role_arn == role.role_arn) {
+        let why = "Another block names this role already, and one look is enough. Leave one of them out.";
+        return wrong_value(&at.then("role_arn"), why);
+    }
+    match role.external_id.get() {
+        Some(id) if id.chars().count() < 2 => wrong_value(
+            &at.then("external_id"),
+            "IAM takes no external id of less than two characters. Leave it out when there is none.",
+        ),
+        _ => Diagnostics::new(),
+    }
+}
+
+/// Exclusions that AWS would refuse beside each other.
+fn check_exclusions(exclusions: &Tf<BTreeSet<EntityPath>>) -> Diagnostics {
+    let at = at!(DiscoveryModel, organizational_unit_exclusions);
+    let Some(paths) = exclusions.get() else { return Diagnostics::new() };
+    let covered = |path: &&EntityPath| paths.iter().find(|other| other != path && other.covers(path));
+    match paths.iter().find_map(|path| covered(&path).map(|other| (path, other))) {
+        Some((path, other)) => {
+            wrong_value(&at, format!("\"{other}\" covers \"{path}\" already, and AWS takes none twice. Leave one out."))
+        }
+        None => Diagnostics::new(),
+    }
+}
+
+/// That AWS may not take as many exclusions.
+pub(super) fn check_quota(prior: Option<&DiscoveryModel>, planned: &DiscoveryModel) -> Diagnostics {
+    let count = |model: &DiscoveryModel| model.organizational_unit_exclusions.get().map_or(0, BTreeSet::len);
+    let at = at!(DiscoveryModel, organizational_unit_exclusions);
+    EXCLUSIONS.warning(count(planned), prior.map_or(0, count), at).into_iter().collect()
+}
+
+fn is_set<T: Attr>(value: &Tf<T>) -> bool {
+    value.is_known()
+}
+
+/// What the store at hand has not: an error at each argument that asks for it.
+pub(super) fn check_capabilities(model: &DiscoveryModel, ipam: &dyn Ipam) -> Diagnostics {
+    let mut found = Diagnostics::new();
+    let mut refuse = |summary: &str, detail: &str, at: Path| found.push(Diagnostic::error(summary, detail).at(at));
+    if ipam.capabilities().surveys {
+        if is_given(&model.organizational_unit_exclusions) {
+            let why = "AWS IPAM knows the organization, and this store does not: it looks into the accounts that `role` blocks \
+                       name. Leave the argument out, and the roles of those accounts, or name them in \
+                       `excluded_account_ids`.";
+            refuse("This store knows no organization", why, at!(DiscoveryModel, organizational_unit_exclusions));
+        }
+        return found;
+    }
+    let only_own = [
+        (model.role.get().is_some_and(|roles| !roles.is_empty()), at!(DiscoveryModel, role)),
+        (is_set(&model.own_account), at!(DiscoveryModel, own_account)),
+        (is_set(&model.resource_types), at!(DiscoveryModel, resource_types)),
+        (is_set(&model.excluded_account_ids), at!(DiscoveryModel, excluded_account_ids)),
+        (is_set(&model.excluded_resource_ids), at!(DiscoveryModel, excluded_resource_ids)),
+        (is_set(&model.excluded_tags), at!(DiscoveryModel, excluded_tags)),
+        (is_set(&model.files), at!(DiscoveryModel, files)),
+        (is_set(&model.avoided), at!(DiscoveryModel, avoided)),
+    ];
+    for (_, at) in only_own.into_iter().filter(|(is_set, _)| *is_set) {
+        let why = "AWS IPAM decides by itself what it looks at: the account, or the whole organization, in \
+                   `operating_regions`, without what `organizational_unit_exclusions` name. Leave this out; it is for stores \
+                   of one's own.";
+        refuse("AWS IPAM looks by itself", why, at);
+    }
+    if found.has_error() {
+        return found;
+    }
+    if !is_given(&model.operating_regions) {
+        let why = "AWS IPAM looks in Regions. Name them in `operating_regions`.";
+        found.push(Diagnostic::error("No Regions", why).at(at!(DiscoveryModel, operating_regions)));
+    }
+    found
+}
