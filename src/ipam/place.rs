@@ -44,13 +44,30 @@ pub(super) fn find(
     ask: &Ask<'_>,
     random: &mut dyn FnMut() -> u64,
 ) -> Result<Option<Cidr>> {
-    if let KeepOff::Rather(scope_id) = ask.keep_off {
-        let strict = Ask { keep_off: KeepOff::Always(scope_id), ..*ask };
-        if let Some(block) = find(snapshot, pool_id, &strict, random)? {
-            return Ok(Some(block));
+    let plain = Ask { keep_off: KeepOff::Never, ..*ask };
+    match ask.keep_off {
+        KeepOff::Never => search(snapshot, pool_id, ask, random),
+        // Most often nothing was seen: asked once, whatever is looked at then.
+        KeepOff::Rather(scope_id) | KeepOff::Always(scope_id) if !Avoided::any(snapshot, scope_id, ask.family)? => {
+            search(snapshot, pool_id, &plain, random)
         }
-        return find(snapshot, pool_id, &Ask { keep_off: KeepOff::Never, ..*ask }, random);
+        KeepOff::Always(_) => search(snapshot, pool_id, ask, random),
+        KeepOff::Rather(scope_id) => {
+            let strict = Ask { keep_off: KeepOff::Always(scope_id), ..*ask };
+            match search(snapshot, pool_id, &strict, random)? {
+                None => search(snapshot, pool_id, &plain, random),
+                found => Ok(found),
+            }
+        }
     }
+}
+
+fn search(
+    snapshot: &mut dyn Snapshot,
+    pool_id: &str,
+    ask: &Ask<'_>,
+    random: &mut dyn FnMut() -> u64,
+) -> Result<Option<Cidr>> {
     let mut search = Search { snapshot, pool_id, ask };
     match ask.strategy {
         Strategy::BestFit => search.best(),

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::super::resize::beside;
-use super::super::{Cidr, Error, Reader, Result, SeenThere, codec, keys};
+use super::super::{Cidr, Error, Family, Reader, Result, SeenThere, codec, keys};
 use super::kept::{self, Sighted};
 use crate::store::{Order, Snapshot, Tx};
 
@@ -28,6 +28,12 @@ impl Avoided {
     pub(in super::super) fn key(scope_id: &str, cidr: &Cidr) -> String {
         let family = cidr.family();
         format!("avoided/{}/{family}/{}", keys::part(scope_id), keys::address(family, cidr.first()))
+    }
+
+    /// Whether allocations keep off anything of this family. One read.
+    pub(in super::super) fn any(snapshot: &mut dyn Snapshot, scope_id: &str, family: Family) -> Result<bool> {
+        let range = keys::under(&format!("avoided/{}/{family}/", keys::part(scope_id)));
+        Ok(!snapshot.scan(keys::range(&range), Order::Ascending, 1)?.is_empty())
     }
 
     /// The outermost block that shares addresses with `block`; the highest of several. One read.

@@ -72,11 +72,12 @@ fn costs_beside(sightings: u32) -> [u64; 3] {
 
 #[test]
 fn cost_does_not_grow_with_what_was_seen() {
-    let none = costs_beside(0);
-    for count in [10, 1_000, 20_000] {
-        assert_eq!(costs_beside(count), none, "{count} sightings");
+    let (none, few) = (costs_beside(0), costs_beside(10));
+    println!("{none:?} calls, {few:?} with something seen");
+    assert!(none.iter().zip(few).all(|(none, few)| few - none <= 2), "{none:?} {few:?}");
+    for count in [1_000, 20_000] {
+        assert_eq!(costs_beside(count), few, "{count} sightings");
     }
-    println!("{none:?} calls");
 }
 
 #[test]
@@ -96,7 +97,8 @@ fn cost_grows_with_what_is_stepped_over_only() {
             assert_eq!(next, [cidr(&format!("10.0.{count}.0/28"))]);
         }));
     }
-    assert_eq!((cost[1] - cost[0], cost[2] - cost[0]), (10, 20), "{cost:?}");
+    // Once for whether there is anything at all.
+    assert_eq!((cost[1] - cost[0], cost[2] - cost[0]), (11, 21), "{cost:?}");
 }
 
 #[test]
