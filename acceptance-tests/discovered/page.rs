@@ -30,7 +30,8 @@ fn the_report_shows_vpcs_with_what_is_in_them_and_wrong_ones_first() {
     ]);
     scene.discover();
     let told: Value = serde_json::from_str(&scene.program(&["report", "--json"]).succeeds().stdout).unwrap();
-    let topics: Vec<_> = told["problems"].as_array().unwrap().iter().map(|one| one["topic"].as_str().unwrap()).collect();
+    let topics: Vec<_> =
+        told["problems"].as_array().unwrap().iter().map(|one| one["topic"].as_str().unwrap()).collect();
     assert_eq!(topics.iter().filter(|topic| **topic == "overlap").count(), 2, "{topics:?}");
     assert!(topics.contains(&"compliance"), "{topics:?}");
     let levels: Vec<_> = told["resources"]
@@ -39,10 +40,7 @@ fn the_report_shows_vpcs_with_what_is_in_them_and_wrong_ones_first() {
         .iter()
         .map(|one| format!("{} {}", one["level"], one["resource_id"].as_str().unwrap()))
         .collect();
-    assert_eq!(
-        levels,
-        ["1 vpc-tiny", "1 vpc-two", "1 vpc-three", "1 vpc-fine", "2 subnet-a", "3 eni-a", "1 eip-1"]
-    );
+    assert_eq!(levels, ["1 vpc-tiny", "1 vpc-two", "1 vpc-three", "1 vpc-fine", "2 subnet-a", "3 eni-a", "1 eip-1"]);
     let markdown = scene.program(&["report", "--markdown"]).succeeds().stdout;
     assert!(markdown.contains("## Discovered resources with problems") && markdown.contains("vpc-tiny"), "{markdown}");
     scene.program(&["report", "--html", "report.html"]).succeeds();
@@ -58,10 +56,7 @@ fn the_report_shows_vpcs_with_what_is_in_them_and_wrong_ones_first() {
     for key in ["ArrowDown", "ArrowDown", "ArrowDown", "ArrowRight", "ArrowDown", "ArrowRight"] {
         browser.press(key);
     }
-    assert_eq!(
-        names(&mut browser),
-        ["vpc-tiny", "<b>two</b>", "vpc-three", "shop", "subnet-a", "eni-a", "eip-1"]
-    );
+    assert_eq!(names(&mut browser), ["vpc-tiny", "<b>two</b>", "vpc-three", "shop", "subnet-a", "eni-a", "eip-1"]);
     browser.keep_picture("seen");
     // A search finds what is folded too, with what it is in.
     browser.run("document.querySelector('#seen [role=treegrid]').focus()");

@@ -206,7 +206,8 @@ output "gateways" {
     (idle.sort_unstable(), named.sort_unstable());
     assert!(!idle.is_empty());
     assert_eq!(named, idle);
-    let gateways = addresses.iter().filter(|one| one["service"] == "nat-gateway" && one["region"] == "us-east-1").count();
+    let gateways =
+        addresses.iter().filter(|one| one["service"] == "nat-gateway" && one["region"] == "us-east-1").count();
     assert_eq!(state.output("gateways"), &json!(gateways));
     workspace.assert_settled();
 }
@@ -252,12 +253,24 @@ fn without_credentials_that_is_said_and_the_last_good_sample_stays() {
     workspace.apply();
     let nobody = Store::of(place.url()).with("AWS_EC2_METADATA_DISABLED", "true").in_place(place.clone());
     let other = Workspace::on(&nobody);
-    other.configure(&body.replace("ipam_resource_discovery.all.id", "null").split_once("data ").map(|(_, data)| format!("data {data}")).unwrap());
+    other.configure(
+        &body
+            .replace("ipam_resource_discovery.all.id", "null")
+            .split_once("data ")
+            .map(|(_, data)| format!("data {data}"))
+            .unwrap(),
+    );
     other.try_plan(&[]).fails().says(&["redentials"]);
     let run = program(&other, &["discover"]);
     assert_eq!(run.code, 1, "{}", run.text());
     run.says(&["no account could be looked at", "redentials"]);
-    other.configure(&watching("210987654321", "").replace("ipam_resource_discovery.all.id", "null").split_once("data ").map(|(_, data)| format!("data {data}")).unwrap());
+    other.configure(
+        &watching("210987654321", "")
+            .replace("ipam_resource_discovery.all.id", "null")
+            .split_once("data ")
+            .map(|(_, data)| format!("data {data}"))
+            .unwrap(),
+    );
     assert_eq!(other.apply().output("vpcs"), &json!(2));
 }
 
