@@ -73,8 +73,9 @@ on_each_own_store! {
         assert_eq!(scene.states("vpc-1")[0], "unmanaged");
         // Another configuration imports it, and destroying gives it back.
         let second = Workspace::on(&store);
-        second.configure(&treated("  ipam_scope_id   = ipam_scope.lab.id").replace(DISCOVERY, "").replace(LAB, &format!(
-            "data \"ipam_scope\" \"lab\" {{\n  name = \"lab\"\n}}\n")).replace("ipam_scope.lab.id", "data.ipam_scope.lab.id"));
+        let lab = "data \"ipam_scope\" \"lab\" {\n  name = \"lab\"\n}\n";
+        let body = treated("  ipam_scope_id   = data.ipam_scope.lab.id").replace(DISCOVERY, "").replace(LAB, lab);
+        second.configure(&body);
         second.import("ipam_resource_cidr.vpc", "vpc-1_10.0.0.0/16_us-east-1");
         second.assert_settled();
         second.destroy();

@@ -1,11 +1,21 @@
-# In the account that is looked at, whose organization is not the IPAM's.
-resource "ipam_resource_discovery" "for_the_parent_company" {
-  name              = "for-the-parent-company"
-  description       = "Shared by AWS RAM with the account of their IPAM"
-  operating_regions = ["us-east-1", "eu-west-1"]
+# On a store of one's own: `terraform-provider-ipam discover` looks there.
+resource "ipam_resource_discovery" "network" {
+  name              = "network"
+  description       = "Production accounts and the data centre"
+  operating_regions = ["eu-central-1", "us-east-1"]
 
-  organizational_unit_exclusions = [
-    "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*", # sandboxes, and all units below
-    "o-a1b2c3d4e5/r-ab12/ou-ab12-22222222/",  # this unit only
-  ]
+  role {
+    role_arn = "arn:aws:iam::111122223333:role/ipam-discovery"
+  }
+
+  role {
+    role_arn    = "arn:aws:iam::222233334444:role/ipam-discovery"
+    external_id = "network-team"
+  }
+
+  excluded_tags = {
+    purpose = "sandbox"
+  }
+
+  files = ["data-centre.csv"]
 }

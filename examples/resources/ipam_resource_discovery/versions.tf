@@ -7,5 +7,5 @@ terraform {
 }
 
 provider "ipam" {
-  store = "aws-ipam"
+  store = "sqlite:ipam.db"
 }

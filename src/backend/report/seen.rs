@@ -180,10 +180,13 @@ fn tree(found: Vec<ResourceCidr>) -> Vec<SeenResource> {
     order.into_iter().filter_map(take).collect()
 }
 
+/// Kind of resource in a VPC, its Region and scope.
+type Within<'a> = (&'a str, &'a str, &'a str, SeenType);
+
 /// What each resource is in: a subnet in its VPC, everything else in the smallest subnet around it.
 fn parents(found: &[ResourceCidr]) -> Vec<Option<usize>> {
     // By VPC: where blocks are too, several VPCs may have the same.
-    let mut around: BTreeMap<(&str, &str, &str, SeenType), Vec<(Cidr, usize)>> = BTreeMap::new();
+    let mut around: BTreeMap<Within<'_>, Vec<(Cidr, usize)>> = BTreeMap::new();
     for (place, one) in found.iter().enumerate() {
         if let (SeenType::Vpc | SeenType::Subnet, Some(vpc_id)) = (one.resource_type, &one.vpc_id) {
             let key = (vpc_id.as_str(), one.region.as_str(), one.scope_id.as_str(), one.resource_type);

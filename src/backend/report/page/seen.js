@@ -74,7 +74,7 @@ function resourceColumns() {
     { name: "CIDR", width: "minmax(110px, 1.2fr)", kind: "code", show: (one) => one.cidr },
     { name: "Type", width: "80px", from: 640, show: (one) => one.kind },
     { name: "State", width: "minmax(110px, 1.2fr)", show: state },
-    { name: "Account", width: "minmax(100px, .9fr)", from: 960, show: (one) => one.account ?? "" },
+    { name: "Account", width: "minmax(118px, .9fr)", from: 960, show: (one) => one.account ?? "" },
     { name: "Region", width: "minmax(90px, .8fr)", from: 640, show: (one) => one.region },
     { name: "Pool", width: "minmax(80px, 1.2fr)", from: 1180, show: (one) => one.pool?.path ?? "" },
     { name: "Used", width: "64px", number: true, from: 960, show: (one) => (one.usage === null ? "" : percent(one.usage)) },
@@ -90,7 +90,7 @@ function addressColumns() {
     { name: "State", width: "minmax(96px, .8fr)", show: state, sort: (one) => `${!one.isIdle}${one.association}` },
     { name: "Service", width: "minmax(90px, 1fr)", from: 960, show: (one) => one.service ?? "", sort: (one) => one.service ?? "" },
     { name: "On", width: "minmax(110px, 1.6fr)", from: 640, show: (one) => one.on ?? "" },
-    { name: "Account", width: "minmax(100px, .9fr)", from: 960, show: (one) => one.account ?? "", sort: (one) => one.account ?? "" },
+    { name: "Account", width: "minmax(118px, .9fr)", from: 960, show: (one) => one.account ?? "", sort: (one) => one.account ?? "" },
     { name: "Region", width: "minmax(90px, .8fr)", from: 640, show: (one) => one.region, sort: (one) => one.region },
   ];
 }

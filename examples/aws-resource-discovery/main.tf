@@ -1,0 +1,24 @@
+# A resource discovery of AWS IPAM, in the account that is looked at, whose organization is not the IPAM's.
+
+terraform {
+  required_providers {
+    ipam = {
+      source = "ipam-dev/ipam"
+    }
+  }
+}
+
+provider "ipam" {
+  store = "aws-ipam"
+}
+
+resource "ipam_resource_discovery" "for_the_parent_company" {
+  name              = "for-the-parent-company"
+  description       = "Shared by AWS RAM with the account of their IPAM"
+  operating_regions = ["us-east-1", "eu-west-1"]
+
+  organizational_unit_exclusions = [
+    "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*", # sandboxes, and all units below
+    "o-a1b2c3d4e5/r-ab12/ou-ab12-22222222/",  # this unit only
+  ]
+}
