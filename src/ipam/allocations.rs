@@ -231,7 +231,7 @@ impl Ledger<'_> {
             Wish::Block(block) => block,
             Wish::Length(netmask_length) => {
                 let (family, strategy) = (pool.address_family, pool.strategy);
-                let keep_off = KeepOff::Always(&pool.scope_id);
+                let keep_off = KeepOff::Always(pool);
                 let ask = Ask { family, netmask_length, strategy, disallowed: &spec.disallowed_cidrs, keep_off };
                 return Ok((self.place(pool, &ask)?, false));
             }

@@ -92,7 +92,7 @@ impl Reader<'_> {
             netmask_length: wish.netmask_length(),
             strategy: pool.strategy,
             disallowed: &disallowed,
-            keep_off: KeepOff::Always(&pool.scope_id),
+            keep_off: KeepOff::Always(&pool),
         };
         let mut dry_run = Overlay::new(&mut *self.snapshot);
         let mut ledger = Ledger::new(&mut dry_run, self.env.reborrow());

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::discovery::Avoided;
-use super::{Cidr, Family, Result, Strategy, keys};
+use super::{Cidr, Family, Pool, Result, Strategy, keys};
 use crate::store::{Order, Snapshot};
 
 /// A request by size.
@@ -26,9 +26,9 @@ pub(super) enum KeepOff<'a> {
     /// It does not ask.
     Never,
     /// It takes a block where nothing was seen if there is one.
-    Rather(&'a str),
+    Rather(&'a Pool),
     /// It takes no other.
-    Always(&'a str),
+    Always(&'a Pool),
 }
 
 impl Ask<'_> {
@@ -48,12 +48,12 @@ pub(super) fn find(
     match ask.keep_off {
         KeepOff::Never => search(snapshot, pool_id, ask, random),
         // Most often nothing was seen: asked once, whatever is looked at then.
-        KeepOff::Rather(scope_id) | KeepOff::Always(scope_id) if !Avoided::any(snapshot, scope_id, ask.family)? => {
+        KeepOff::Rather(pool) | KeepOff::Always(pool) if !Avoided::any(snapshot, &pool.scope_id, ask.family)? => {
             search(snapshot, pool_id, &plain, random)
         }
         KeepOff::Always(_) => search(snapshot, pool_id, ask, random),
-        KeepOff::Rather(scope_id) => {
-            let strict = Ask { keep_off: KeepOff::Always(scope_id), ..*ask };
+        KeepOff::Rather(pool) => {
+            let strict = Ask { keep_off: KeepOff::Always(pool), ..*ask };
             match search(snapshot, pool_id, &strict, random)? {
                 None => search(snapshot, pool_id, &plain, random),
                 found => Ok(found),
@@ -139,7 +139,7 @@ impl Search<'_> {
             let Some((block, fallback)) = hit else { continue };
             let offset = wide.rotate_left(64) & (block.last() - block.first());
             let dart = Cidr::around(self.ask.family, block.first() | offset, self.ask.netmask_length);
-            let free = self.obstacle(&dart)?.is_none();
+            let free = self.obstacle(&dart, &block)?.is_none();
             return Ok(Some(if free { dart } else { fallback }));
         }
         Ok(None)
@@ -189,13 +189,13 @@ impl Search<'_> {
         }
     }
 
-    /// A block to avoid that shares addresses with `block`.
-    fn obstacle(&mut self, block: &Cidr) -> Result<Option<Cidr>> {
+    /// A block to avoid that shares addresses with `block`, which is in the free block `space`.
+    fn obstacle(&mut self, block: &Cidr, space: &Cidr) -> Result<Option<Cidr>> {
         if let Some(disallowed) = self.ask.disallowed.iter().find(|disallowed| disallowed.overlaps(block)) {
             return Ok(Some(*disallowed));
         }
         match self.ask.keep_off {
-            KeepOff::Always(scope_id) => Avoided::over(self.snapshot, scope_id, block),
+            KeepOff::Always(pool) => Avoided::off(self.snapshot, pool, block, space),
             KeepOff::Never | KeepOff::Rather(_) => Ok(None),
         }
     }
@@ -207,7 +207,7 @@ impl Search<'_> {
         let edge = if order == Order::Ascending { block.first() } else { block.last() };
         let mut place = Cidr::around(family, edge, length);
         loop {
-            let Some(obstacle) = self.obstacle(&place)? else { return Ok(Fit::Place(place)) };
+            let Some(obstacle) = self.obstacle(&place, block)? else { return Ok(Fit::Place(place)) };
             if obstacle.contains(block) {
                 return Ok(Fit::Skip(obstacle));
             }

@@ -172,7 +172,7 @@ impl Ledger<'_> {
         let (family, strategy) = (source.address_family, source.strategy);
         self.spared = Some(pool.meta.id.clone());
         // A pool may lie over what was seen: what is allocated in it keeps off.
-        let keep_off = KeepOff::Rather(&source.scope_id);
+        let keep_off = KeepOff::Rather(&source);
         let ask = Ask { family, netmask_length, strategy, disallowed: &BTreeSet::new(), keep_off };
         let placed = self.place(&source, &ask);
         self.spared = None;

@@ -271,7 +271,7 @@ impl Ledger<'_> {
         let mut find = |ask: &Ask<'_>| place::find(self.tx, pool_id, ask, self.env.random);
         let plain = Ask { disallowed: &none, keep_off: KeepOff::Never, ..*ask };
         let Some(anywhere) = find(&plain)? else { return Ok((false, None)) };
-        let KeepOff::Always(scope_id) = ask.keep_off else { return Ok((true, None)) };
+        let KeepOff::Always(pool) = ask.keep_off else { return Ok((true, None)) };
         let is_disallowed = find(&Ask { disallowed: &none, ..*ask })?.is_some();
         let kept_off = find(&Ask { keep_off: KeepOff::Never, ..*ask })?;
         // Sometimes only both together leave nothing.
@@ -287,7 +287,7 @@ impl Ledger<'_> {
                 None => shorter = netmask_length + 1,
             }
         }
-        let seen = self.reader().seen_there(scope_id, &block)?;
+        let seen = self.reader().seen_there(pool, &block)?;
         Ok((is_disallowed || kept_off.is_none(), Some(Box::new(KeptOff { block, seen, largest }))))
     }
 

@@ -38,7 +38,7 @@ impl Reader<'_> {
         let Some(target) = target(allocation, size, pool)? else { return Ok(None) };
         let is_held = allocation.reserved().is_some_and(|held| held.contains(&target));
         let is_named = matches!(size, Size::Cidr(_));
-        if !is_held && !is_named && self.grows_over_seen(&pool.scope_id, &allocation.cidr, &target)? {
+        if !is_held && !is_named && self.grows_over_seen(pool, &allocation.cidr, &target)? {
             return Ok(None);
         }
         Ok(Some(target))

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::super::resize::beside;
-use super::super::{Cidr, Error, Family, Reader, Result, SeenThere, codec, keys};
+use super::super::{Cidr, Error, Family, Pool, Reader, Result, SeenThere, codec, keys};
 use super::kept::{self, Sighted};
 use crate::store::{Order, Snapshot, Tx};
 
@@ -117,33 +117,50 @@ pub(super) fn uncover(tx: &mut dyn Tx, scope_id: &str, block: &Cidr) -> Result<(
     }
 }
 
-impl Reader<'_> {
-    /// A few of the sightings that keep allocations off a block.
-    pub(in super::super) fn seen_there(&mut self, scope_id: &str, block: &Cidr) -> Result<Vec<SeenThere>> {
-        let Some(avoided) = Avoided::over(self.snapshot, scope_id, block)? else { return Ok(Vec::new()) };
+impl Avoided {
+    /// A few of the sightings that have to do with it that `avoided`, which is an outermost block, shares addresses with
+    /// `block`.
+    pub(super) fn sightings(
+        snapshot: &mut dyn Snapshot,
+        scope_id: &str,
+        avoided: &Cidr,
+        block: &Cidr,
+        limit: usize,
+    ) -> Result<Vec<Sighted>> {
         let (start, end) = if avoided.contains(block) {
-            keys::under(&avoiding_at(scope_id, &avoided))
+            keys::under(&avoiding_at(scope_id, avoided))
         } else {
             (avoiding_from(scope_id, block, block.first()), avoiding_from(scope_id, block, block.last()) + "\u{7f}")
         };
-        let mut there = Vec::new();
-        for (key, _) in self.snapshot.scan(&start..&end, Order::Ascending, NAMED)? {
-            let sighting = Sighted::key_from_index(&key).ok_or_else(|| codec::corrupt(&key, "it names no sighting"))?;
-            let Some(sighted) = codec::read::<Sighted>(self.snapshot, &sighting)? else { continue };
-            let Some(cidr) = sighted.resource.cidr else { continue };
-            let (account_id, region) = (sighted.account_id, sighted.region);
-            there.push(SeenThere { resource_id: sighted.resource.resource_id, cidr, account_id, region });
+        let mut found = Vec::new();
+        for (key, _) in snapshot.scan(&start..&end, Order::Ascending, limit)? {
+            found.push(Sighted::of_index(snapshot, &key)?);
         }
-        Ok(there)
+        Ok(found)
+    }
+}
+
+impl Reader<'_> {
+    /// A few of the sightings that keep allocations of a pool off a block.
+    pub(in super::super) fn seen_there(&mut self, pool: &Pool, block: &Cidr) -> Result<Vec<SeenThere>> {
+        let found = Avoided::because(self.snapshot, pool, block, NAMED)?;
+        Ok(found
+            .into_iter()
+            .filter_map(|sighted| {
+                let (account_id, region, cidr) = (sighted.account_id, sighted.region, sighted.resource.cidr?);
+                Some(SeenThere { resource_id: sighted.resource.resource_id, cidr, account_id, region })
+            })
+            .collect())
     }
 
-    /// Whether the space that `present` would get more, growing to `target`, has something that allocations keep off.
-    pub(in super::super) fn grows_over_seen(&mut self, scope_id: &str, present: &Cidr, target: &Cidr) -> Result<bool> {
-        if Avoided::over(self.snapshot, scope_id, target)?.is_none() {
+    /// Whether the space that an allocation of a pool would get more, growing from `present` to `target`, has something
+    /// that allocations keep off.
+    pub(in super::super) fn grows_over_seen(&mut self, pool: &Pool, present: &Cidr, target: &Cidr) -> Result<bool> {
+        if Avoided::over(self.snapshot, &pool.scope_id, target)?.is_none() {
             return Ok(false);
         }
         for beside in beside(present, target) {
-            if Avoided::over(self.snapshot, scope_id, &beside)?.is_some() {
+            if Avoided::off(self.snapshot, pool, &beside, &beside)?.is_some() {
                 return Ok(true);
             }
         }
@@ -151,10 +168,11 @@ impl Reader<'_> {
     }
 }
 
-fn block_in(key: &str) -> Result<Cidr> {
+/// The block that an entry of an index by address is of.
+pub(super) fn block_in(key: &str) -> Result<Cidr> {
     let parts: Vec<&str> = key.split('/').collect();
     let block = match parts.as_slice() {
-        [_, _, family, address, length, ..] => kept::block_of(family, address, length),
+        [.., family, address, length, _, _, _, _] => kept::block_of(family, address, length),
         _ => None,
     };
     block.ok_or_else(|| -> Error { codec::corrupt(key, "there is no block in it") })

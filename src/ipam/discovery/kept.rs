@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::super::book::Entries;
 use super::super::seen::{DiscoveredCidr, Failure, PublicAddress, SeenType};
 use super::super::{Cidr, Family, Result, codec, keys};
+use crate::store::Snapshot;
 
 /// An entry that is found by what it says, and has no id of its own.
 pub(in super::super) trait Kept: Serialize + DeserializeOwned + Clone + PartialEq {
@@ -143,6 +144,13 @@ impl Sighted {
         let parts: Vec<&str> = key.split('/').collect();
         let [.., family, address, length, discovery, account, region, resource] = parts.as_slice() else { return None };
         Some(format!("sighting/{discovery}/{account}/{region}/{family}/{address}/{length}/{resource}"))
+    }
+
+    /// The sighting that an entry of an index by address is of.
+    pub(super) fn of_index(snapshot: &mut dyn Snapshot, key: &str) -> Result<Self> {
+        let sighting = Self::key_from_index(key).ok_or_else(|| codec::corrupt(key, "it names no sighting"))?;
+        let found = codec::read(snapshot, &sighting)?;
+        found.ok_or_else(|| codec::corrupt(&sighting, "an index names it, but it is missing"))
     }
 
     /// Prefix, or end of a range, of the entries by address at exactly this block.

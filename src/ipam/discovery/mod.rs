@@ -9,7 +9,7 @@
 //! | `kept` | what is kept of a sample, and every entry that follows from it |
 //! | `discoveries`, `treatments` | the nouns that a configuration has |
 //! | `sample` | from a look to the differences that it makes |
-//! | `avoid` | which blocks allocations by size keep off |
+//! | `avoid`, `planned` | which blocks allocations by size keep off; pools that plan a live VPC |
 //! | `listing` | what was seen, as it was seen |
 //! | `forest`, `evaluate`, `overlaps`, `usage` | what was seen compared with pools: management, compliance, overlap, use |
 //! | `reconcile` | allocations that are imported and released by themselves |
@@ -25,6 +25,7 @@ mod kept;
 mod listing;
 mod overlaps;
 mod past;
+mod planned;
 mod reconcile;
 mod sample;
 mod treatments;

@@ -161,9 +161,7 @@ impl Reader<'_> {
         let end = format!("{}\u{7f}", Sighted::index_from(block.family(), block.last()));
         let mut found = Vec::new();
         for (key, _) in self.snapshot.scan(&start..&end, Order::Ascending, usize::MAX)? {
-            let sighting = Sighted::key_from_index(&key).ok_or_else(|| codec::corrupt(&key, "it names no sighting"))?;
-            let sighted: Option<Sighted> = codec::read(self.snapshot, &sighting)?;
-            found.push(sighted.ok_or_else(|| codec::corrupt(&sighting, "an index names it, but it is missing"))?);
+            found.push(Sighted::of_index(self.snapshot, &key)?);
         }
         // One that begins with the block may be larger.
         found.retain(|sighted| sighted.resource.cidr.is_some_and(|cidr| block.contains(&cidr)));
@@ -178,10 +176,9 @@ impl Reader<'_> {
             if keys::tail(&key) != keys::part(&of.resource_id) {
                 continue;
             }
-            let sighting = Sighted::key_from_index(&key).ok_or_else(|| codec::corrupt(&key, "it names no sighting"))?;
-            let sighted: Option<Sighted> = codec::read(self.snapshot, &sighting)?;
-            found.extend(sighted.filter(|sighted| sighted.resource.region == of.region));
+            found.push(Sighted::of_index(self.snapshot, &key)?);
         }
+        found.retain(|sighted| sighted.resource.region == of.region);
         Ok(found)
     }
 

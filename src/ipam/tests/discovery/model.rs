@@ -320,22 +320,28 @@ impl Run {
         }
     }
 
-    /// What allocations by size keep off in a scope.
-    fn avoided(&self, scope: &str) -> Vec<Cidr> {
-        let is_way = |one: &&Model| {
+    /// What allocations by size of a pool keep off. The pools here have their blocks by CIDR: one that has the block of a VPC
+    /// plans it, and keeps off what is in the VPC.
+    fn avoided(&self, pool: &Pool) -> Vec<Cidr> {
+        let counts = |one: &&Model| {
             one.discovery == 0
-                && matches!(one.resource.resource_type, SeenType::Vpc | SeenType::Other)
-                && self.scope_of(&one.resource) == scope
+                && self.scope_of(&one.resource) == pool.scope_id
                 && !self.ignored.contains(&Self::id_of(&one.resource))
         };
-        self.seen.values().flatten().filter(is_way).map(|one| one.resource.cidr.unwrap()).collect()
+        let is_way = |one: &&Model| matches!(one.resource.resource_type, SeenType::Vpc | SeenType::Other);
+        let block = |one: &Model| one.resource.cidr.unwrap();
+        let all: Vec<&Model> = self.seen.values().flatten().filter(counts).collect();
+        let ways: Vec<Cidr> = all.iter().copied().filter(is_way).map(block).collect();
+        let Some(planned) = pool.cidrs.iter().find(|own| ways.contains(own)) else { return ways };
+        let within = all.iter().copied().map(block).filter(|inside| planned.contains(inside) && inside != planned);
+        ways.iter().copied().filter(|way| !planned.contains(way)).chain(within).collect()
     }
 
     fn place(&mut self, name: &str) {
         let pools = self.world.read(|reader| reader.list_pools(&PoolFilter::default())).unwrap();
         let index = usize::try_from(self.roll(pools.len() as u64)).unwrap();
         let pool = &pools[index];
-        let avoided = self.avoided(&pool.scope_id);
+        let avoided = self.avoided(pool);
         let filter = AllocationFilter {
             pool_id: Some(pool.meta.id.clone()),
             include_pools: true,

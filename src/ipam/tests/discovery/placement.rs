@@ -30,7 +30,7 @@ fn what_is_ignored_or_not_avoided_or_in_another_scope_is_in_nobodys_way() {
     let mut world = World::new();
     let discovery = world.discovery("all");
     let pool = world.top("top", &["10.0.0.0/24"]);
-    world.sees(&discovery, &[vpc("vpc-1", "10.0.0.0/16"), vpc("vpc-2", "10.0.0.0/24")]);
+    world.sees(&discovery, &[vpc("vpc-1", "10.0.0.0/16"), vpc("vpc-2", "10.0.0.0/23")]);
     let next = |world: &mut World| world.read(|reader| reader.preview_next(&pool.meta.id, Some(25), &[], 1)).unwrap();
     assert_eq!(next(&mut world), []);
     let treat = |world: &mut World, id: &str, block: &str, monitored: bool| {
@@ -40,9 +40,9 @@ fn what_is_ignored_or_not_avoided_or_in_another_scope_is_in_nobodys_way() {
     };
     treat(&mut world, "vpc-1", "10.0.0.0/16", false);
     assert_eq!(next(&mut world), [], "what was inside comes to light");
-    treat(&mut world, "vpc-2", "10.0.0.0/24", false);
+    treat(&mut world, "vpc-2", "10.0.0.0/23", false);
     assert_eq!(next(&mut world), [cidr("10.0.0.0/25")]);
-    treat(&mut world, "vpc-2", "10.0.0.0/24", true);
+    treat(&mut world, "vpc-2", "10.0.0.0/23", true);
     assert_eq!(next(&mut world), []);
     let seen_only = Survey { avoided: false, ..survey() };
     let change = |world: &mut World, survey: &Survey| {
@@ -123,5 +123,39 @@ fn growing_by_size_keeps_off_and_what_a_plan_holds_stays() {
         world.write(|ledger| ledger.update_allocation(id, &resized(&grown, "/22"))).unwrap_err()
     };
     assert!(matches!(error, Error::HoldLost { .. }), "{error:?}");
+    world.check();
+}
+
+#[test]
+fn a_pool_that_plans_a_vpc_gives_out_what_the_vpc_does_not_use() {
+    let mut world = World::new();
+    let discovery = world.discovery("all");
+    let top = world.top("top", &["10.0.0.0/16"]);
+    // The pool was there, and the VPC was made with its block.
+    let first = world.write(|ledger| ledger.create_pool(&below(&top, "first", "/24"), &Planned::Unknown)).unwrap();
+    let block = first.cidrs.first().unwrap().to_string();
+    world.sees(&discovery, &[vpc("vpc-1", &block), vpc("vpc-2", "10.0.8.0/24")]);
+    assert_eq!(world.create(&first, "a", "/26").unwrap().cidr, cidr("10.0.0.0/26"));
+    // The VPC was there, and the pool was given its block.
+    let second = below(&top, "second", "10.0.8.0/24");
+    let second = world.write(|ledger| ledger.create_pool(&second, &Planned::Unknown)).unwrap();
+    let inside = [
+        vpc("vpc-1", &block),
+        vpc("vpc-2", "10.0.8.0/24"),
+        subnet("subnet-1", "vpc-2", "10.0.8.0/26"),
+        seen(SeenType::Eni, "eni-1", "10.0.8.77/32"),
+        subnet("subnet-2", "vpc-2", "10.0.8.128/28"),
+    ];
+    world.sees(&discovery, &inside);
+    assert_eq!(world.create(&second, "a", "/28").unwrap().cidr, cidr("10.0.8.80/28"), "past a subnet and an interface");
+    assert_eq!(world.create(&second, "b", "/26").unwrap().cidr, cidr("10.0.8.192/26"), "past another subnet");
+    let Error::PoolExhausted { kept_off: Some(kept_off), .. } = world.create(&second, "c", "/26").unwrap_err() else {
+        panic!("not kept off");
+    };
+    let named: Vec<&str> = kept_off.seen.iter().map(|seen| seen.resource_id.as_str()).collect();
+    assert_eq!((kept_off.block, named), (cidr("10.0.8.0/26"), vec!["subnet-1"]));
+    // In a pool below it the same holds.
+    let below = world.write(|ledger| ledger.create_pool(&below(&second, "below", "10.0.8.128/27"), &Planned::Unknown));
+    assert_eq!(world.create(&below.unwrap(), "d", "/28").unwrap().cidr, cidr("10.0.8.144/28"));
     world.check();
 }

@@ -1,0 +1,135 @@
+//! Pools that are the plan of a live VPC: what allocations by size keep off there.
+//!
+//! The VPC was made with the pool's block, or the pool was given the VPC's block to divide it. Keeping off the whole VPC
+//! would leave such a pool nothing to give. So inside of it allocations keep off what was seen in the VPC instead: its
+//! subnets, and whatever else has a block there.
+
+use super::super::seen::Discovery;
+use super::super::{Cidr, Pool, PoolCidr, Provision, Result, codec, keys};
+use super::avoid::{Avoided, avoiding_at, block_in};
+use super::kept::Sighted;
+use crate::store::{Order, Snapshot};
+
+/// Entries read at a time.
+const PAGE: usize = 64;
+
+impl Avoided {
+    /// A block that shares addresses with `block`, and that allocations by size of the pool keep off. All of `space`,
+    /// which `block` is in, is the pool's.
+    pub(in super::super) fn off(
+        snapshot: &mut dyn Snapshot,
+        pool: &Pool,
+        block: &Cidr,
+        space: &Cidr,
+    ) -> Result<Option<Cidr>> {
+        let Some(outer) = Self::over(snapshot, &pool.scope_id, block)? else { return Ok(None) };
+        // The space of a pool that plans a VPC is inside of it.
+        if !outer.contains(space) || !plans(snapshot, pool, &outer)? {
+            return Ok(Some(outer));
+        }
+        Ok(inside(snapshot, pool, &outer, block, 1)?.first().and_then(|sighted| sighted.resource.cidr))
+    }
+
+    /// A few of the sightings because of which it is so.
+    pub(in super::super) fn because(
+        snapshot: &mut dyn Snapshot,
+        pool: &Pool,
+        block: &Cidr,
+        limit: usize,
+    ) -> Result<Vec<Sighted>> {
+        let Some(outer) = Self::over(snapshot, &pool.scope_id, block)? else { return Ok(Vec::new()) };
+        if plans(snapshot, pool, &outer)? {
+            return inside(snapshot, pool, &outer, block, limit);
+        }
+        Self::sightings(snapshot, &pool.scope_id, &outer, block, limit)
+    }
+}
+
+/// Whether a pool, or one above it, is the plan of the VPC that has this block.
+fn plans(snapshot: &mut dyn Snapshot, pool: &Pool, vpc: &Cidr) -> Result<bool> {
+    let mut at = Some(pool.clone());
+    while let Some(pool) = at {
+        let key = keys::provisioned(&pool.meta.id, vpc.family(), vpc.first());
+        let spot = codec::read::<codec::Spot>(snapshot, &key)?.filter(|spot| spot.cidr == *vpc);
+        if let Some(spot) = spot {
+            let pool_cidr = codec::expect(snapshot, &spot.id)?;
+            if is_meant(snapshot, &pool, &pool_cidr)? {
+                return Ok(true);
+            }
+        }
+        at = pool.source_pool_id.map(|id| codec::expect(snapshot, &id)).transpose()?;
+    }
+    Ok(false)
+}
+
+/// Whether a pool has the block of a VPC on purpose: it was asked for by its CIDR, or was there before the VPC. One that
+/// was placed by size over what is there has it by chance.
+fn is_meant(snapshot: &mut dyn Snapshot, pool: &Pool, pool_cidr: &PoolCidr) -> Result<bool> {
+    let is_named = if pool_cidr.inline {
+        matches!(pool.provision, Provision::Cidrs(_))
+    } else {
+        pool_cidr.meta.name == pool_cidr.cidr.to_string()
+    };
+    if is_named {
+        return Ok(true);
+    }
+    let range = keys::under(&avoiding_at(&pool.scope_id, &pool_cidr.cidr));
+    for (key, _) in snapshot.scan(keys::range(&range), Order::Ascending, PAGE)? {
+        if Sighted::of_index(snapshot, &key)?.first_seen <= pool_cidr.meta.created_at {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// What was seen inside of a VPC that shares addresses with `block`: what contains it, else what lies in it.
+fn inside(snapshot: &mut dyn Snapshot, pool: &Pool, vpc: &Cidr, block: &Cidr, limit: usize) -> Result<Vec<Sighted>> {
+    let mut found = Vec::new();
+    for length in vpc.netmask_length() + 1..=block.netmask_length() {
+        let around = Cidr::around(block.family(), block.first(), length);
+        let (start, end) = keys::under(&Sighted::index_at(&around));
+        collect(snapshot, pool, vpc, (start, end), limit, &mut found)?;
+        if !found.is_empty() {
+            return Ok(found);
+        }
+    }
+    let start = Sighted::index_from(block.family(), block.first());
+    let end = Sighted::index_from(block.family(), block.last()) + "\u{7f}";
+    collect(snapshot, pool, vpc, (start, end), limit, &mut found)?;
+    Ok(found)
+}
+
+/// The sightings among entries of the index by address that count: in the scope, smaller than the VPC, not ignored, and of
+/// a discovery that is avoided.
+fn collect(
+    snapshot: &mut dyn Snapshot,
+    pool: &Pool,
+    vpc: &Cidr,
+    (mut start, end): (String, String),
+    limit: usize,
+    found: &mut Vec<Sighted>,
+) -> Result<()> {
+    loop {
+        let page = snapshot.scan(&start..&end, Order::Ascending, PAGE)?;
+        for (key, _) in &page {
+            start = keys::after(key);
+            if block_in(key)?.netmask_length() <= vpc.netmask_length() {
+                continue;
+            }
+            let sighted = Sighted::of_index(snapshot, key)?;
+            if sighted.ignored || sighted.scope_id != pool.scope_id {
+                continue;
+            }
+            let discovery: Discovery = codec::expect(snapshot, &sighted.discovery_id)?;
+            if discovery.survey.avoided {
+                found.push(sighted);
+            }
+            if found.len() == limit {
+                return Ok(());
+            }
+        }
+        if page.len() < PAGE {
+            return Ok(());
+        }
+    }
+}
