@@ -118,8 +118,9 @@ fn check(ours: &Value, expected: &Value) {
     } else {
         assert_eq!(others, named, "{ours:#}\nexpected {expected:#}");
     }
+    let (told, wanted) = (ours, expected);
     match (ours["usage"].as_f64(), expected["usage"].as_f64()) {
-        (Some(ours), Some(expected)) => assert!((ours - expected).abs() < 1e-6, "{ours} {expected}"),
+        (Some(ours), Some(expected)) => assert!((ours - expected).abs() < 1e-6, "{told:#}\nexpected {wanted:#}"),
         (ours, expected) => assert_eq!(ours, expected, "{expected:?}"),
     }
 }
@@ -203,7 +204,8 @@ output "gateways" {
     let mut idle: Vec<&str> = addresses.iter().filter(is_idle).map(|one| text(one, "address")).collect();
     let mut named: Vec<&str> =
         all["idle_addresses"].as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
-    (idle.sort_unstable(), named.sort_unstable());
+    idle.sort_unstable();
+    named.sort_unstable();
     assert!(!idle.is_empty());
     assert_eq!(named, idle);
     let gateways =

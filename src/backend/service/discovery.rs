@@ -17,6 +17,7 @@ pub enum DiscoveryNoun {}
 impl Noun for DiscoveryNoun {
     const WORD: &'static str = "resource discovery";
     const RESOURCE: &'static str = "ipam_resource_discovery";
+    // Every store keeps it.
     const ELSEWHERE: &'static str = "";
     type Spec = DiscoverySpec;
     type Record = DiscoveryRecord;

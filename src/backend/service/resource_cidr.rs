@@ -13,6 +13,7 @@ pub enum ResourceCidrNoun {}
 impl Noun for ResourceCidrNoun {
     const WORD: &'static str = "resource CIDR";
     const RESOURCE: &'static str = "ipam_resource_cidr";
+    // Every store keeps it.
     const ELSEWHERE: &'static str = "";
     type Spec = ResourceCidrSpec;
     type Record = ResourceCidrRecord;

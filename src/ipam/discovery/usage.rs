@@ -44,7 +44,8 @@ impl Uses {
                 let subnets = self.subnets.get(&of).map(Vec::as_slice).unwrap_or_default();
                 Some(part(&block, subnets.iter().filter(|subnet| block.contains(subnet)).map(size).sum()))
             }
-            SeenType::PublicIpv4Pool if block.family() == Family::Ipv4 => {
+            // EC2 counts by itself, also what was left out of the look.
+            SeenType::PublicIpv4Pool if resource.usage.is_none() && block.family() == Family::Ipv4 => {
                 let start = self.addresses.partition_point(|address| *address < block.first());
                 let end = self.addresses.partition_point(|address| *address <= block.last());
                 Some(part(&block, (end - start) as u128))
