@@ -541,7 +541,7 @@ fn what_aws_decides_by_itself_is_refused_at_plan_on_its_attribute() {
 }
 
 /// Block and attribute that each message is to point to, what stands there, and what is told.
-const WRONG: [(&str, &str, &str, &str); 13] = [
+const WRONG: [(&str, &str, &str, &str); 14] = [
     ("ipam_organization_admin_account", "delegated_admin_account_id", "\"44445555666\"", "leading zeros"),
     ("ipam_organization_admin_account", "delegated_admin_account_id", "\"4444-5555-6666\"", "twelve digits"),
     ("ipam_resource_discovery", "organizational_unit_exclusions", "[\"ou-1\"]", "the path of an organizational unit"),
@@ -558,7 +558,8 @@ const WRONG: [(&str, &str, &str, &str); 13] = [
         "\"10.0.0.1/16\"",
         "host bits set: the /16 block it lies in is 10.0.0.0/16",
     ),
-    ("ipam_resource_cidr", "resource_id", "\"vpc_1\"", "holds white space or a \"_\""),
+    ("ipam_resource_cidr", "resource_id", "\" vpc-1\"", "has white space around it"),
+    ("ipam_resource_cidr", "resource_region", "\"us_east_1\"", "holds white space or a \"_\""),
     ("data.ipam_address_history", "cidr", "\"10.0.0.9\"", "write \"10.0.0.9/32\""),
     ("data.ipam_address_history", "end_time", "\"2025-01-01T00:00:00Z\"", "before it begins"),
     ("data.ipam_address_history", "start_time", "\"last week\"", "is not a time"),

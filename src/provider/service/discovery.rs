@@ -53,8 +53,9 @@ model! {
         excluded_tags: Tags => optional(),
         /// Files (CSV or JSON) about networks outside of AWS: paths as `discover` sees them.
         files: BTreeSet<String> => optional(),
-        /// Whether allocations by size keep off the VPCs that it has seen, wherever no pool manages them. `true` when not
-        /// set. An allocation by `cidr` may take such a block, and says by that whose it is.
+        /// Whether allocations by size keep off the VPCs that it has seen, and in a pool that has the CIDR of a VPC off
+        /// what is in that VPC. `true` when not set. An allocation by `cidr` may take such a block, and says by that
+        /// whose it is.
         avoided: bool => optional().computed(),
         /// Tags of the discovery.
         tags: Tags => optional(),

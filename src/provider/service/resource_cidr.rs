@@ -53,17 +53,24 @@ model! {
     blocks { timeouts: Timeouts }
 }
 
-impl ResourceCidrModel {
-    fn check_part(text: &Tf<String>, at: &Path) -> Diagnostics {
-        match text.get() {
-            Some(text) if text.is_empty() || text.contains('_') || text.chars().any(char::is_whitespace) => {
-                wrong_value(
-                    at,
-                    format!("{text:?} is empty, or holds white space or a \"_\", which nothing in AWS has here."),
-                )
-            }
-            _ => Diagnostics::new(),
-        }
+/// Ids of what a file told of are free text.
+fn check_id(id: &Tf<String>) -> Diagnostics {
+    match id.get() {
+        Some(id) if id.is_empty() || id.trim() != id => wrong_value(
+            &at!(ResourceCidrModel, resource_id),
+            format!("{id:?} is no id of a resource: it is empty, or has white space around it."),
+        ),
+        _ => Diagnostics::new(),
+    }
+}
+
+fn check_region(region: &Tf<String>) -> Diagnostics {
+    match region.get() {
+        Some(name) if name.is_empty() || name.contains('_') || name.chars().any(char::is_whitespace) => wrong_value(
+            &at!(ResourceCidrModel, resource_region),
+            format!("{name:?} is no Region: it is empty, or holds white space or a \"_\"."),
+        ),
+        _ => Diagnostics::new(),
     }
 }
 
@@ -72,8 +79,8 @@ impl ServiceModel for ResourceCidrModel {
     const PATIENCE: Duration = PATIENCE;
 
     fn check(&self) -> Diagnostics {
-        let mut diagnostics = Self::check_part(&self.resource_id, &at!(Self, resource_id));
-        diagnostics.append(Self::check_part(&self.resource_region, &at!(Self, resource_region)));
+        let mut diagnostics = check_id(&self.resource_id);
+        diagnostics.append(check_region(&self.resource_region));
         diagnostics
     }
 
