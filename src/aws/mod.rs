@@ -35,7 +35,7 @@ mod space;
 mod tags;
 mod wait;
 
-pub use scout::{Ec2Scout, account_of_role};
+pub use scout::Ec2Scout;
 pub use settings::{Keys, Role, Settings, WebIdentity};
 pub use wait::Pace;
 

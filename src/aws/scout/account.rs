@@ -9,6 +9,7 @@ use aws_sdk_ec2::config::retry::RetryPartition;
 use aws_sdk_ec2::config::{Credentials, ProvideCredentials, SharedCredentialsProvider};
 use tokio::sync::Mutex;
 
+use crate::backend::service::RoleArn;
 use crate::ipam::Result;
 use crate::ipam::seen::{Failure, Survey, SurveyRole};
 
@@ -57,8 +58,8 @@ pub(super) async fn all(settings: &Settings, survey: &Survey, region: &str) -> R
         accounts.push(account(own_id(&config, settings).await?, None));
     }
     for role in &survey.roles {
-        let id = account_of_role(&role.role_arn).map_err(|words| refused("AssumeRole", Some("InvalidRole"), words))?;
-        accounts.push(account(id, Some(role)));
+        let arn: RoleArn = role.role_arn.parse().map_err(|words| refused("AssumeRole", Some("InvalidRole"), words))?;
+        accounts.push(account(arn.account_id().to_owned(), Some(role)));
     }
     let mut seen = std::collections::BTreeSet::new();
     accounts.retain(|account| !survey.exclusions.account_ids.contains(&account.id) && seen.insert(account.id.clone()));
@@ -81,25 +82,6 @@ async fn own_id(config: &SdkConfig, settings: &Settings) -> Result<String> {
 
 fn sentence(refusal: &Refusal) -> String {
     format!("{}.", refusal.message().trim_end_matches('.'))
-}
-
-/// The account in `arn:aws:iam::<account>:role/<name>`.
-///
-/// # Errors
-/// A sentence that says what the ARN of a role looks like.
-pub fn account_of_role(arn: &str) -> Result<String, String> {
-    let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    if let ["arn", partition, "iam", "", account, role] = parts.as_slice() {
-        let is_account = account.len() == 12 && account.bytes().all(|digit| digit.is_ascii_digit());
-        let has_name = role.strip_prefix("role/").is_some_and(|name| !name.is_empty() && !name.ends_with('/'));
-        if partition.starts_with("aws") && is_account && has_name {
-            return Ok((*account).to_owned());
-        }
-    }
-    Err(format!(
-        "{arn:?} is not the ARN of a role, such as \"arn:aws:iam::111122223333:role/ipam-discovery\" (the account has 12 \
-         digits)."
-    ))
 }
 
 impl Account {
@@ -139,34 +121,5 @@ impl Account {
         let answer = provider.provide_credentials().await;
         tracing::debug!(action = "AssumeRole", refused = answer.is_err(), "called AWS");
         answer.map_err(|error| failure::of_role(role, &failure::reason(&error)))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_account_of_a_role_is_in_its_arn() {
-        for arn in [
-            "arn:aws:iam::111122223333:role/ipam",
-            "arn:aws-cn:iam::111122223333:role/ipam",
-            "arn:aws-us-gov:iam::111122223333:role/teams/network/ipam",
-        ] {
-            assert_eq!(account_of_role(arn), Ok("111122223333".to_owned()), "{arn}");
-        }
-        for wrong in [
-            "",
-            "ipam",
-            "arn:aws:iam::1111222233:role/ipam",
-            "arn:aws:iam::11112222333x:role/ipam",
-            "arn:aws:iam::111122223333:user/ipam",
-            "arn:aws:iam::111122223333:role/",
-            "arn:aws:sts::111122223333:role/ipam",
-            "arn:aws:iam:eu-west-1:111122223333:role/ipam",
-        ] {
-            let words = account_of_role(wrong).unwrap_err();
-            assert!(words.contains("is not the ARN of a role"), "{words}");
-        }
     }
 }

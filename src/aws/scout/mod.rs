@@ -17,8 +17,6 @@ mod lists;
 mod place;
 mod resources;
 
-pub use account::account_of_role;
-
 use std::collections::VecDeque;
 use std::sync::Arc;
 

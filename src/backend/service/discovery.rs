@@ -81,6 +81,13 @@ impl FromStr for EntityPath {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RoleArn(String);
 
+impl RoleArn {
+    /// The account that the role is in.
+    pub fn account_id(&self) -> &str {
+        self.0.split(':').nth(4).unwrap_or_default()
+    }
+}
+
 impl fmt::Display for RoleArn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -234,16 +241,20 @@ mod tests {
             ("arn:aws:iam::111122223333:role/discovery", true),
             ("arn:aws:iam::111122223333:role/network/ipam_discovery+1@x", true),
             ("arn:aws-cn:iam::111122223333:role/discovery", true),
+            ("arn:aws-us-gov:iam::111122223333:role/discovery", true),
             ("arn:aws:iam::111122223333:role/", false),
             ("arn:aws:iam::111122223333:user/ann", false),
             ("arn:aws:iam::11112222333:role/discovery", false),
+            ("arn:aws:iam::11112222333x:role/discovery", false),
+            ("arn:aws:iam:eu-west-1:111122223333:role/discovery", false),
             ("arn:aws:sts::111122223333:role/discovery", false),
             ("arn:aws:iam::111122223333:role/a b", false),
             ("arn:gcp:iam::111122223333:role/discovery", false),
             ("discovery", false),
             ("", false),
         ] {
-            assert_eq!(text.parse::<RoleArn>().is_ok(), is_right, "{text:?}");
+            let account = text.parse::<RoleArn>().ok().map(|arn| arn.account_id().to_owned());
+            assert_eq!(account.as_deref(), is_right.then_some("111122223333"), "{text:?}");
         }
     }
 
