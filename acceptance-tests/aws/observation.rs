@@ -400,6 +400,28 @@ fn accounts_show_when_they_were_looked_at_and_why_that_failed() {
     seen.is_sound();
 }
 
+#[test]
+fn samples_of_aws_that_are_too_old_fail_the_plan_that_asks_for_newer_ones() {
+    let seen = Seen::new();
+    let account = |region: &str, looked: &str| {
+        json!({"accountId": ACCOUNT, "discoveryRegion": region, "lastAttemptedDiscoveryTime": looked,
+            "lastSuccessfulDiscoveryTime": looked})
+    };
+    seen.seed("ipamDiscoveredAccountSet", [account(HOME, FEB), account(AWAY, &Timestamp::now().to_string())]);
+    let in_region = |region: &str| {
+        format!(
+            "data \"ipam_discovered_resource_cidrs\" \"seen\" {{\n  resource_region = \"{region}\"\n  max_age = \"24h\"\n}}\n\
+             output \"count\" {{\n  value = length(data.ipam_discovered_resource_cidrs.seen.resource_cidrs)\n}}\n"
+        )
+    };
+    assert_eq!(seen.outputs(&in_region(AWAY))("count"), json!(0));
+    seen.workspace.configure(&in_region(HOME));
+    let words =
+        ["AWS has not looked for too long", "in the last 24h", ACCOUNT, HOME, "Wait for its next look", "max_age"];
+    seen.workspace.try_plan(&[]).fails().says(&words);
+    seen.is_sound();
+}
+
 const RESOURCES: &str = r#"
 data "ipam_resource_cidrs" "all" {}
 
