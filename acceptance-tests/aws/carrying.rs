@@ -107,8 +107,11 @@ fn commands_look_into_aws_and_say_what_there_is_not() {
         (&["events"] as &[&str], "There is no history here. AWS IPAM keeps no history of changes"),
         (&["gc"], "There is nothing to do in aws-ipam. It holds nothing for plans."),
         (&["prune", "--keep", "1d"], "There is nothing to do in aws-ipam."),
+        (&["discover"], "There is nothing to do in aws-ipam. AWS looks by itself"),
+        (&["prune", "--events", "--keep", "1d", "--no-archive"], "There is nothing to do in aws-ipam."),
     ] {
-        assert!(tool(&store, command, 2).contains(words), "{command:?}");
+        let told = tool(&store, command, 2);
+        assert!(told.contains(words), "{command:?}: {told}");
     }
     assert!(tool(&Store::of("aws-ipam"), &["tree"], 2).contains("No Region is given"));
     let other = store.with("IPAM_AWS_IPAM_ID", "ipam-0123456789abcdef0");
