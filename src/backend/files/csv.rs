@@ -55,7 +55,10 @@ fn said(error: &csv::Error) -> Fault {
     match error.kind() {
         ErrorKind::UnequalLengths { pos, expected_len, len } => Fault::on(
             pos.as_ref().map_or(0, csv::Position::line),
-            format!("it has {len} fields, the header {expected_len}. Quote a field that has a comma: \"a, b\"."),
+            format!(
+                "it has {len} field{}, the header {expected_len}. Quote a field that has a comma: \"a, b\".",
+                if *len == 1 { "" } else { "s" }
+            ),
         ),
         _ => Fault::of_all(format!("it is not CSV: {error}.")),
     }
