@@ -4,7 +4,8 @@ use num_bigint::BigUint;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{Allocation, Cidr, Error, Kind, Meta, Pool, PoolCidr, ResourceType, Result, Scope, keys};
+use super::seen::Discovery;
+use super::{Allocation, Cidr, Error, Kind, Meta, Pool, PoolCidr, ResourceType, Result, Scope, Treated, keys};
 use crate::store::{self, Order, Snapshot};
 
 /// Version of records that this program writes, and the newest that it reads.
@@ -28,9 +29,9 @@ pub(super) trait Record: Serialize + DeserializeOwned + Clone + PartialEq {
 }
 
 macro_rules! record {
-    ($type:ident, $self:ident, parent: $parent:expr $(, named: $named:expr, block: $block:expr)?) => {
+    ($type:ident, $kind:ident, $self:ident, parent: $parent:expr $(, named: $named:expr)? $(, block: $block:expr)?) => {
         impl Record for $type {
-            const KIND: Kind = Kind::$type;
+            const KIND: Kind = Kind::$kind;
             fn meta(&self) -> &Meta {
                 &self.meta
             }
@@ -42,18 +43,28 @@ macro_rules! record {
             }
             $(fn is_named(&$self) -> bool {
                 $named
-            }
-            fn block(&$self) -> Option<Cidr> {
+            })?
+            $(fn block(&$self) -> Option<Cidr> {
                 Some($block)
             })?
         }
     };
 }
 
-record!(Scope, self, parent: keys::ROOT);
-record!(Pool, self, parent: self.container());
-record!(PoolCidr, self, parent: &self.pool_id, named: !self.inline, block: self.cidr);
-record!(Allocation, self, parent: &self.pool_id, named: self.resource_type != ResourceType::IpamPool, block: self.cidr);
+record!(Scope, Scope, self, parent: keys::ROOT);
+record!(Pool, Pool, self, parent: self.container());
+record!(PoolCidr, PoolCidr, self, parent: &self.pool_id, named: !self.inline, block: self.cidr);
+record!(
+    Allocation,
+    Allocation,
+    self,
+    parent: &self.pool_id,
+    named: self.resource_type != ResourceType::IpamPool,
+    block: self.cidr
+);
+// Names of discoveries need not be unique; a treatment is named by what it is of.
+record!(Discovery, Discovery, self, parent: keys::ROOT, named: false);
+record!(Treated, Treatment, self, parent: keys::ROOT, named: false, block: self.of.cidr);
 
 /// Text of a value, with the version in front.
 pub(super) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>> {

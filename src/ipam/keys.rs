@@ -36,9 +36,9 @@
 //! | `meta/forgotten` | the mark: sequence, hash and time of the last event that was forgotten, when one was |
 //! | `meta/format` | format version; `importing <name>` until an import into an empty store has come to its end |
 //!
-//! A block is `<family>/<first address>/<netmask length, 3 digits>`. Addresses have 8 (IPv4) or 32 (IPv6) hexadecimal digits. Times are UTC with nine decimals. The space of a
-//! pool below and the blocks that a pool's own declaration provisions have no name entry: they are found by
-//! address.
+//! A block is `<family>/<first address>/<netmask length, 3 digits>`. Addresses have 8 (IPv4) or 32 (IPv6) hexadecimal
+//! digits. Times are UTC with nine decimals. The space of a pool below and the blocks that a pool's own declaration
+//! provisions have no name entry: they are found by address.
 
 use std::fmt::Write as _;
 use std::ops::Range;

@@ -35,8 +35,9 @@ use account::Account;
 const SERVICE: &str = "AWS";
 
 /// Accounts and Regions looked at at once. EC2 counts calls for each account and Region (buckets of 50 to 100 reads,
-/// refilled by 10 to 20 a second), and a look at one place has at most six calls in the air, one for each list, whose next page is asked for when the last one is there: so no bucket feels how many places there are. The bound
-/// is for this machine: 16 places are about 100 connections, and the answers to them in memory.
+/// refilled by 10 to 20 a second), and a look at one place has at most six calls in the air, one for each list, whose next
+/// page is asked for when the last one is there: so no bucket feels how many places there are. The bound is for this
+/// machine: 16 places are about 100 connections, and the answers to them in memory.
 const PLACES_AT_ONCE: usize = 16;
 
 /// Looks into accounts through EC2's own lists. Nothing is asked, and no credentials are looked for, before the first look.

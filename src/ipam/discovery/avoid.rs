@@ -118,8 +118,7 @@ pub(super) fn uncover(tx: &mut dyn Tx, scope_id: &str, block: &Cidr) -> Result<(
 }
 
 impl Avoided {
-    /// A few of the sightings that have to do with it that `avoided`, which is an outermost block, shares addresses with
-    /// `block`.
+    /// A few of the sightings because of which the outermost block `avoided` is in the way of `block`.
     pub(super) fn sightings(
         snapshot: &mut dyn Snapshot,
         scope_id: &str,

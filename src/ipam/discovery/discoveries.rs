@@ -2,30 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::super::codec::{self, Record};
+use super::super::codec;
 use super::super::events::{self, Action};
 use super::super::seen::{Discovery, Survey};
 use super::super::view::Birth;
-use super::super::{Error, Kind, Ledger, Meta, Reader, Result, Tags, keys};
+use super::super::{Error, Kind, Ledger, Reader, Result, Tags, keys};
 use super::kept::{Place, Sighted};
 use super::sample;
-
-impl Record for Discovery {
-    const KIND: Kind = Kind::Discovery;
-    fn meta(&self) -> &Meta {
-        &self.meta
-    }
-    fn meta_mut(&mut self) -> &mut Meta {
-        &mut self.meta
-    }
-    fn parent(&self) -> &str {
-        keys::ROOT
-    }
-    /// Names need not be unique.
-    fn is_named(&self) -> bool {
-        false
-    }
-}
 
 impl Reader<'_> {
     /// The discovery with this id, `None` when it is gone.

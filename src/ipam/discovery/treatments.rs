@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::codec::{self, Record};
+use super::super::codec;
 use super::super::events::{self, Action};
 use super::super::seen::{DiscoveredCidr, ResourceCidr, ResourceCidrId, ResourceFilter, SeenType};
 use super::super::view::Birth;
@@ -41,25 +41,6 @@ impl Treated {
     /// The scope that it counts in.
     pub fn scope_id(&self) -> &str {
         self.treatment.scope_id.as_ref().unwrap_or(&self.found_in)
-    }
-}
-
-impl Record for Treated {
-    const KIND: Kind = Kind::Treatment;
-    fn meta(&self) -> &Meta {
-        &self.meta
-    }
-    fn meta_mut(&mut self) -> &mut Meta {
-        &mut self.meta
-    }
-    fn parent(&self) -> &str {
-        keys::ROOT
-    }
-    fn is_named(&self) -> bool {
-        false
-    }
-    fn block(&self) -> Option<Cidr> {
-        Some(self.of.cidr)
     }
 }
 
