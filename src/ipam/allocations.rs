@@ -304,8 +304,7 @@ impl Ledger<'_> {
             return Err(self.reader().hold_lost(held)?);
         }
         self.require_active_container(Some(&held.pool_id), "")?;
-        self.reader().may_take_name(held)?;
-        let mut active = self.activated(held);
+        let mut active = self.reader().with_name(held)?;
         details(spec)(&mut active);
         if held.deferred {
             let pool: Pool = codec::expect(self.tx, &held.pool_id)?;

@@ -251,7 +251,6 @@ impl Ledger<'_> {
             return Ok(held.clone());
         }
         self.require_active_container(Some(&held.pool_id), "")?;
-        self.reader().may_take_name(held)?;
         let pool: Pool = codec::expect(self.tx, &held.pool_id)?;
         let active = self.activate_pool_cidr(&pool, held)?;
         names::enter(self.tx, &active)?;
@@ -264,13 +263,13 @@ impl Ledger<'_> {
         if held.meta.state == State::Active {
             return Ok(held.clone());
         }
-        let mut active = self.activated(held);
+        let mut active = self.reader().with_name(held)?;
         if held.deferred {
             active.deferred = false;
             self.claim_around(pool, &mut active)?;
         } else if let Some(source_id) = &held.source_allocation_id {
             let source: Allocation = codec::expect(self.tx, source_id)?;
-            let taken = self.activated(&source);
+            let taken = self.reader().activated(&source);
             book::write_allocation(self.tx, Some(&source), Some(&taken))?;
         }
         book::write_pool_cidr(self.tx, pool, Some(held), Some(&active))?;

@@ -357,8 +357,7 @@ impl Ledger<'_> {
             return Err(self.reader().pool_lost(held)?);
         }
         self.require_active_container(held.source_pool_id.as_deref(), &held.scope_id)?;
-        self.reader().may_take_name(held)?;
-        let mut active = self.activated(held);
+        let mut active = self.reader().with_name(held)?;
         details(spec)(&mut active);
         for pool_cidr in codec::pool_cidrs(self.tx, &held.meta.id)? {
             if pool_cidr.inline {

@@ -10,5 +10,6 @@ mod history;
 mod holds;
 mod lookups;
 mod model;
+mod names;
 mod pools;
 pub(crate) mod simulation;
