@@ -167,7 +167,10 @@ impl Ledger<'_> {
     pub fn plan_allocation(&mut self, spec: &AllocationSpec, terms: &Terms) -> Result<Allocation> {
         let (pool, wish) = self.reader().check_allocation(spec, terms)?;
         match self.reader().allocation_standing(spec, wish, terms)? {
-            Standing::Adopt(allocation) => Ok(allocation),
+            Standing::Adopt(mut allocation) => {
+                details(spec)(&mut allocation);
+                Ok(allocation)
+            }
             Standing::Same(hold) => {
                 let mut renewed = hold.clone();
                 self.reader().renew(&mut renewed, terms, &details(spec));
@@ -290,8 +293,7 @@ impl Ledger<'_> {
     fn activate_allocation(&mut self, held: &Allocation, spec: &AllocationSpec) -> Result<Allocation> {
         if held.meta.state == State::Active {
             let mut after = held.clone();
-            after.description.clone_from(&spec.description);
-            after.tags.clone_from(&spec.tags);
+            details(spec)(&mut after);
             return self.change_allocation(Action::Update, held, after);
         }
         // A default that changed since the plan is the pool's affair; the hold is what the plan showed.

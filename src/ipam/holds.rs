@@ -80,7 +80,11 @@ impl Reader<'_> {
         details: &dyn Fn(&mut R),
     ) -> Option<R> {
         match standing {
-            Standing::Adopt(record) => Some(record),
+            // What the request says otherwise is written when the plan is applied.
+            Standing::Adopt(mut record) => {
+                details(&mut record);
+                Some(record)
+            }
             Standing::Same(hold) => {
                 let mut wished = hold.clone();
                 self.renew(&mut wished, terms, details);

@@ -223,7 +223,10 @@ impl Ledger<'_> {
     pub fn plan_pool(&mut self, spec: &PoolSpec, terms: &Terms) -> Result<Pool> {
         let draft = self.reader().draft(spec)?;
         match self.reader().pool_standing(spec, &draft, terms)? {
-            Standing::Adopt(pool) => Ok(pool),
+            Standing::Adopt(mut pool) => {
+                details(spec)(&mut pool);
+                Ok(pool)
+            }
             Standing::Same(hold) => {
                 let mut renewed = hold.clone();
                 self.reader().renew(&mut renewed, terms, &details(spec));
@@ -350,7 +353,6 @@ impl Ledger<'_> {
         if held.meta.state == State::Active {
             let mut after = held.clone();
             details(spec)(&mut after);
-            after.provision.clone_from(&held.provision);
             return self.change_pool(Action::Update, held, after);
         }
         if !provision_satisfied(&spec.provision, &held.cidrs) {

@@ -88,7 +88,10 @@ impl Ledger<'_> {
     /// [`Error::NameTaken`], [`Error::HoldLost`].
     pub fn plan_scope(&mut self, spec: &ScopeSpec, terms: &Terms) -> Result<Scope> {
         match self.reader().scope_standing(spec, terms)? {
-            Standing::Adopt(scope) => Ok(scope),
+            Standing::Adopt(mut scope) => {
+                details(spec)(&mut scope);
+                Ok(scope)
+            }
             Standing::Same(hold) => {
                 let mut renewed = hold.clone();
                 self.reader().renew(&mut renewed, terms, &details(spec));

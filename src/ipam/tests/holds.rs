@@ -175,6 +175,43 @@ fn unconfirmed_object_of_the_same_owner_is_adopted() {
     world.check();
 }
 
+/// An apply was cut short, and the configuration was edited since then: the plan shows what the apply then writes.
+#[test]
+fn an_adopted_object_is_planned_with_what_the_configuration_says_now() {
+    let mut world = World::new();
+    let tags: Tags = [("team".to_owned(), "a".to_owned())].into();
+    let pool =
+        PoolSpec { rules: Rules { min_netmask_length: Some(9), ..Rules::default() }, ..top("top", &["10.0.0.0/8"]) };
+    world.write(|ledger| ledger.create_pool(&top("top", &["10.0.0.0/8"]), &Planned::Unknown)).unwrap();
+    let pool = PoolSpec { tags: tags.clone(), strategy: Strategy::FirstFit, ..pool };
+    let planned = world.write(|ledger| ledger.plan_pool(&pool, &terms())).unwrap();
+    assert_eq!(world.read(|reader| reader.find_hold_pool(&pool, &terms())).unwrap(), Some(planned.clone()));
+    let made = world.write(|ledger| ledger.create_pool(&pool, &Planned::Held(planned.meta.id.clone()))).unwrap();
+    assert_eq!(made, planned);
+    assert_eq!((made.tags, made.strategy, made.rules.min_netmask_length), (tags.clone(), Strategy::FirstFit, Some(9)));
+
+    let old = world.create(&planned, "web", "/24").unwrap();
+    for name in ["/24", "10.0.0.0/24"] {
+        let spec =
+            AllocationSpec { tags: tags.clone(), description: Some(name.into()), ..wanted(&planned, "web", name) };
+        let shown = world.write(|ledger| ledger.plan_allocation(&spec, &terms())).unwrap();
+        assert_eq!(world.read(|reader| reader.find_hold_allocation(&spec, &terms())).unwrap(), Some(shown.clone()));
+        let made =
+            world.write(|ledger| ledger.create_allocation(&spec, &Planned::Held(shown.meta.id.clone()))).unwrap();
+        assert_eq!((&made, &made.meta.id, made.cidr), (&shown, &old.meta.id, old.cidr));
+        assert_eq!((made.tags, made.size), (tags.clone(), size(name)));
+    }
+
+    let (description, ipam_id) = (None, None);
+    let lab = ScopeSpec { name: "lab".into(), scope_type: ScopeType::Private, description, tags: Tags::new(), ipam_id };
+    world.write(|ledger| ledger.create_scope(&lab, &Planned::Unknown)).unwrap();
+    let lab = ScopeSpec { tags, ..lab };
+    let shown = world.write(|ledger| ledger.plan_scope(&lab, &terms())).unwrap();
+    assert_eq!(world.read(|reader| reader.find_hold_scope(&lab, &terms())).unwrap(), Some(shown.clone()));
+    assert_eq!(world.write(|ledger| ledger.create_scope(&lab, &Planned::Held(shown.meta.id.clone()))).unwrap(), shown);
+    world.check();
+}
+
 #[test]
 fn successor_takes_over_the_name_before_or_after_the_old_one_goes() {
     for create_first in [true, false] {
