@@ -62,6 +62,7 @@ impl World {
             default_tags: Tags::new(),
             store: None,
             carries_private: false,
+            hides_walk: false,
             orphans_first: true,
             create_before_destroy: false,
             ends_in_order: true,
@@ -146,6 +147,8 @@ pub(super) struct Workspace<'w> {
     pub(super) store: Option<Arc<dyn Store>>,
     /// Terraform 1.16 and later.
     pub(super) carries_private: bool,
+    /// OpenTofu, and Terraform before 1.9: nothing tells the second plan, in the apply, from the first.
+    pub(super) hides_walk: bool,
     /// Whether what is gone from the configuration is walked before the rest, or after.
     pub(super) orphans_first: bool,
     pub(super) create_before_destroy: bool,
@@ -160,6 +163,7 @@ pub(super) struct Process {
     pub(super) shared: Arc<Shared>,
     pub(super) provider: tf::Provider,
     carries_private: bool,
+    hides_walk: bool,
 }
 
 fn type_of(address: &str) -> &str {
@@ -195,7 +199,7 @@ impl Process {
             prior_private: private,
             first_plan: first.filter(|_| self.carries_private).map(|step| step.private.clone()),
             carries_private: self.carries_private,
-            committing: first.is_some(),
+            committing: first.is_some() && !self.hides_walk,
         });
         let errors = errors(&response.diagnostics);
         if !errors.is_empty() {
@@ -203,6 +207,11 @@ impl Process {
         }
         check_plan(resource, prior, config, &response.planned);
         Ok(response)
+    }
+
+    /// A plan of an object that exists, without a refresh before it.
+    pub(super) fn ask_unrefreshed(&self, address: &str, prior: &State, config: &Value) -> Result<PlanResponse, Errors> {
+        self.ask(address, &prior.value, config, prior.private.clone(), None)
     }
 
     /// As Terraform plans one address: a replacement takes two requests.
@@ -288,7 +297,8 @@ impl Workspace<'_> {
         let ipam = self.world.ipam(self.owner, self.store.clone());
         let (plan_hold, default_tags) = (self.plan_hold, self.default_tags.clone());
         shared.configure(Some(Configured { ipam, plan_hold, default_tags }));
-        Process { provider: super::over(&shared), shared, carries_private: self.carries_private }
+        let (carries_private, hides_walk) = (self.carries_private, self.hides_walk);
+        Process { provider: super::over(&shared), shared, carries_private, hides_walk }
     }
 
     /// Plans `config`, in its order: pairs of an address and its arguments, in which `${address.attribute}` stands
