@@ -177,8 +177,10 @@ impl Ledger<'_> {
                 self.change_allocation(Action::Hold, &hold, renewed)
             }
             standing => {
+                let lost = self.reader().lost_hold(&standing)?;
                 self.clear_allocation(standing)?;
-                self.new_allocation(&pool, spec, wish, &Birth::hold(self.env.now, terms))
+                let made = self.new_allocation(&pool, spec, wish, &Birth::hold(self.env.now, terms));
+                made.map_err(|error| error.after_losing(lost))
             }
         }
     }

@@ -70,7 +70,9 @@ pub use cidr::{Cidr, Family, address};
 pub use discovery::{
     Forgotten, Past, Place, Reconciled, SeenAddress, Sighted, Skip, Skipped, Taken, Treated, Treatment, Untreatable,
 };
-pub use error::{Error, Fault, KeptOff, Occupant, Result, RuleName, SeenThere, Space, Unfinished, Unsupported};
+pub use error::{
+    Error, Fault, KeptOff, LostHold, Occupant, Result, RuleName, SeenThere, Space, Unfinished, Unsupported,
+};
 pub use events::{Chain, EventFilter, blocks as event_blocks};
 pub use history::{HistoryQuery, Match, Tenure};
 pub use mark::{Mark, Remembered, Remnant, Until};

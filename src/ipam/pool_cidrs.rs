@@ -100,8 +100,10 @@ impl Ledger<'_> {
                 Ok(renewed)
             }
             standing => {
+                let lost = self.reader().lost_hold(&standing)?;
                 self.clear_pool_cidr(&pool, standing)?;
-                self.new_pool_cidr(&pool, spec, spec.size, &Birth::hold(self.env.now, terms))
+                let made = self.new_pool_cidr(&pool, spec, spec.size, &Birth::hold(self.env.now, terms));
+                made.map_err(|error| error.after_losing(lost))
             }
         }
     }

@@ -233,8 +233,10 @@ impl Ledger<'_> {
                 self.change_pool(Action::Hold, &hold, renewed)
             }
             standing => {
+                let lost = self.reader().lost_hold(&standing)?;
                 self.clear_pool(standing)?;
-                self.new_pool(spec, &draft, &Birth::hold(self.env.now, terms), None)
+                let made = self.new_pool(spec, &draft, &Birth::hold(self.env.now, terms), None);
+                made.map_err(|error| error.after_losing(lost))
             }
         }
     }
