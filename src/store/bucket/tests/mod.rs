@@ -2,6 +2,7 @@
 
 mod faults;
 mod faulty;
+mod listings;
 mod log;
 mod places;
 mod pruning;
