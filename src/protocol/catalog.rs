@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::digits::Digits;
 use super::walk::Walk;
 use super::{schema, wire};
 use crate::tf::{Diagnostic, Diagnostics, ErasedDataSource, ErasedResource, Function, Provider, Signature, Type};
@@ -10,6 +11,7 @@ pub(super) struct Catalog {
     pub(super) provider: Provider,
     pub(super) config_type: Type,
     pub(super) walk: Walk,
+    pub(super) digits: Digits,
     pub(super) schemas: wire::get_provider_schema::Response,
     resources: HashMap<&'static str, (usize, ResourceShape)>,
     data_sources: HashMap<&'static str, (usize, Type)>,
@@ -52,6 +54,7 @@ impl Catalog {
         Self {
             config_type: config_schema.block.value_type(),
             walk: Walk::default(),
+            digits: Digits::default(),
             provider,
             schemas,
             resources,

@@ -6,7 +6,7 @@ use super::wire::{
     RawState, apply_resource_change, import_resource_state, move_resource_state, plan_resource_change, read_resource,
     upgrade_resource_state, validate_resource_config,
 };
-use super::{diagnostics, path, value};
+use super::{diagnostics, digits, path, value};
 use crate::tf::{ApplyRequest, Diagnostic, Diagnostics, MoveSource, PlanRequest};
 
 pub(super) fn validate(
@@ -80,17 +80,23 @@ pub(super) fn plan(
     let config = if proposed.is_null() { value::decode_object } else { value::decode_present };
     let first_plan = value::decode_private(&request.planned_private)?;
     let capabilities = request.client_capabilities.unwrap_or_default();
-    let response = resource.plan(PlanRequest {
-        prior: value::decode_object(request.prior_state.as_ref(), &shape.ty, "prior state")?,
+    let prior = value::decode_object(request.prior_state.as_ref(), &shape.ty, "prior state")?;
+    let config = config(request.config.as_ref(), &shape.ty, "configuration")?;
+    let mut prior_private = value::decode_private(&request.prior_private)?.unwrap_or_default();
+    // The second half of a replacement is given what the first half kept.
+    digits::forget(&mut prior_private);
+    let mut response = resource.plan(PlanRequest {
+        prior: prior.clone(),
         proposed,
-        config: config(request.config.as_ref(), &shape.ty, "configuration")?,
-        prior_private: value::decode_private(&request.prior_private)?.unwrap_or_default(),
+        config: config.clone(),
+        prior_private,
         committing: catalog.walk.is_committing(&capabilities, first_plan.is_some()),
         first_plan,
         carries_private: capabilities.store_planned_private,
     });
+    let planned = catalog.digits.withhold((&prior, &config), response.planned, &mut response.private, &shape.ty)?;
     Ok(plan_resource_change::Response {
-        planned_state: Some(value::encode(&response.planned, &shape.ty)?),
+        planned_state: Some(value::encode(&planned, &shape.ty)?),
         requires_replace: response.replace.iter().map(path::to_wire).collect(),
         planned_private: value::encode_private(&response.private)?,
         diagnostics: diagnostics::to_wire(response.diagnostics),
@@ -110,11 +116,12 @@ pub(super) fn apply(
     } else {
         (value::decode_object as fn(_, _, _) -> _, value::decode_present as fn(_, _, _) -> _)
     };
+    let mut private = value::decode_private(&request.planned_private)?.unwrap_or_default();
     let response = resource.apply(ApplyRequest {
         prior: prior(request.prior_state.as_ref(), &shape.ty, "prior state")?,
-        planned,
+        planned: digits::restored(planned, &mut private, &shape.ty),
         config: config(request.config.as_ref(), &shape.ty, "configuration")?,
-        private: value::decode_private(&request.planned_private)?.unwrap_or_default(),
+        private,
         stop: catalog.provider.stop.clone(),
     });
     Ok(apply_resource_change::Response {
