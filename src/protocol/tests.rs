@@ -457,10 +457,29 @@ async fn state_moves_from_types_that_fit() {
         source_state: Some(RawState { json: br#"{"label":"a"}"#.to_vec(), ..Default::default() }),
         ..Default::default()
     };
-    let answer = server.move_resource_state(Request::new(request("other_thing"))).await.unwrap().into_inner();
-    assert_eq!(decoded(answer.target_state), decoded(thing("a", Value::Null)));
+    let with_private =
+        wire::move_resource_state::Request { source_private: b"theirs".to_vec(), ..request("other_thing") };
+    let answer = server.move_resource_state(Request::new(with_private)).await.unwrap().into_inner();
+    assert_eq!((decoded(answer.target_state), answer.target_private), (decoded(thing("a", Value::Null)), vec![]));
     let answer = server.move_resource_state(Request::new(request("alien_thing"))).await.unwrap().into_inner();
     assert_eq!(first(&answer.diagnostics).0, "Unsupported move");
+}
+
+#[tokio::test]
+async fn state_of_this_type_moves_with_its_private_data() {
+    let request = wire::move_resource_state::Request {
+        target_type_name: type_name(),
+        source_type_name: type_name(),
+        source_provider_address: "registry.terraform.io/acme/test".to_owned(),
+        source_state: Some(RawState { json: br#"{"title":"a"}"#.to_vec(), ..Default::default() }),
+        source_private: b"ours".to_vec(),
+        ..Default::default()
+    };
+    let answer = server().move_resource_state(Request::new(request)).await.unwrap().into_inner();
+    assert_eq!(
+        (decoded(answer.target_state), &answer.target_private[..]),
+        (decoded(thing("a", "old".into())), &b"ours"[..])
+    );
 }
 
 #[tokio::test]

@@ -106,10 +106,10 @@ pub trait ErasedResource: Send + Sync {
     fn schema(&self) -> Schema;
     /// See [`Resource::validate`].
     fn validate(&self, config: &Value) -> Diagnostics;
-    /// Reads a stored state, of this version or an older one. The version must not be newer than the schema's.
+    /// Reads a stored state, of this version or an older one.
     ///
     /// # Errors
-    /// When the state is not one.
+    /// When the state is not one, or of a newer version.
     fn upgrade(&self, version: i64, state: serde_json::Value) -> Result<Value, Diagnostics>;
     /// Plans.
     fn plan(&self, request: PlanRequest) -> PlanResponse;
@@ -125,7 +125,7 @@ pub trait ErasedResource: Send + Sync {
     /// # Errors
     /// When the id names nothing.
     fn import(&self, id: &str) -> Result<Value, Diagnostics>;
-    /// Follows a `moved` block.
+    /// Follows a `moved` block, from another type or from another address of this provider.
     ///
     /// # Errors
     /// When the other type cannot become this one.

@@ -57,6 +57,15 @@ fn nested_objects<'a>(nesting: Nesting, value: &'a Value, at: &Path) -> Vec<(Pat
 }
 
 pub(super) fn upgrade<R: Resource>(resource: &R, version: i64, state: serde_json::Value) -> Result<Value, Diagnostics> {
+    if version > R::VERSION {
+        let detail = format!(
+            "The stored state of this {} has version {version}, and this release of the provider knows versions up to {}. \
+             Use the release that wrote it, or a newer one.",
+            R::TYPE,
+            R::VERSION
+        );
+        return Err(Diagnostic::error("State of a newer provider", detail).into());
+    }
     resource.seen(&state);
     let state = if version == R::VERSION { state } else { resource.upgrade(version, state)? };
     json::from_json(&state, &R::Model::block().value_type()).map_err(|sentence| {
@@ -235,15 +244,34 @@ pub(super) fn import<R: Resource>(resource: &R, id: &str) -> Result<Value, Diagn
     first_state::<R>(&resource.import(id)?)
 }
 
+/// A resource of this very type is one that this provider made under another address (another host or namespace): its
+/// state is read as if it had not moved.
 pub(super) fn move_from<R: Resource>(resource: &R, source: &MoveSource<'_>) -> Result<Value, Diagnostics> {
+    if source.type_name == R::TYPE && is_this_provider(R::TYPE, source.provider_address) {
+        return upgrade(resource, source.schema_version, source.state.clone());
+    }
     match resource.move_from(source)? {
         Some(model) => first_state::<R>(&model),
         None => Err(Diagnostic::error(
             "Unsupported move",
-            format!("A {} of {} cannot become a {}.", source.type_name, source.provider_address, R::TYPE),
+            format!(
+                "A {} of the provider {} cannot become a {}. Leave the `moved` block out, and import the object into {} \
+                 by its id.",
+                source.type_name,
+                source.provider_address,
+                R::TYPE,
+                R::TYPE
+            ),
         )
         .into()),
     }
+}
+
+/// Whether an address, with or without host and namespace, names the provider that a type belongs to: the two begin
+/// with the same word.
+fn is_this_provider(type_name: &str, address: &str) -> bool {
+    let name = type_name.split('_').next();
+    address.rsplit('/').next() == name
 }
 
 /// Arguments that only steer the provider (`cascade`, say) are in no store: an import starts with their defaults,
