@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use crate::harness::store::Store;
-use crate::harness::{PROVIDER, Workspace, terraform};
+use crate::harness::{PROVIDER, Workspace};
 
 /// Mounts a small file system that only this script sees, works in it until it is full, makes it larger, works on.
 /// Each step leaves what it said in a file, and its exit status in another.
@@ -55,7 +55,7 @@ resource "ipam_allocation" "net" {{
     // Who is not root is root of a namespace of its own.
     let mut command = Command::new("unshare");
     command.args(["--mount", "--map-root-user", "sh", "script.sh"]).arg(&place).arg(size);
-    command.arg(terraform::program()).arg(PROVIDER);
+    command.arg(workspace.client().program()).arg(PROVIDER);
     command.envs(workspace.command(&[]).get_envs().filter_map(|(name, value)| Some((name, value?))));
     let output = command.current_dir(workspace.path()).output().expect("unshare runs: install util-linux");
     assert!(output.status.success(), "no file system of its own can be mounted here: {output:?}");

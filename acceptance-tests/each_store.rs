@@ -8,12 +8,17 @@ macro_rules! on_each_own_store {
     };
 }
 
-/// The same and `name::aws_ipam`. Where AWS differs, the guide says how, and the test sees that it does
-/// (`differences`).
+/// The same, `name::sqlite_on_opentofu` and `name::aws_ipam`. Where AWS differs, the guide says how, and the test sees that
+/// it does (`differences`).
 macro_rules! on_each_store {
     ($($(#[$meta:meta])* fn $name:ident($store:ident: Store) $body:block)*) => {
         $(on_stores! {
             [
+                #[test]
+                fn sqlite_on_opentofu() {
+                    check(Store::sqlite().used_by(crate::harness::client::Client::opentofu()));
+                }
+
                 #[cfg(feature = "aws")]
                 #[test]
                 fn aws_ipam() {

@@ -1,15 +1,32 @@
 //! Every directory of `examples/` that holds a configuration: planned, applied, planned again, destroyed. Those for
 //! AWS IPAM are in the test target `aws`.
 
+use std::path::PathBuf;
+
+use crate::harness::client::{Client, Feature};
 use crate::harness::each::each;
 use crate::harness::{Workspace, examples, here};
 
 #[test]
 fn every_example_can_be_applied_and_destroyed() {
-    let all = examples::configurations(false);
+    let mut all = examples::configurations(false);
+    all.retain(|example| !examples::calls_functions(example));
     assert!(all.iter().any(|example| example.ends_with("quickstart")), "{all:?}");
+    check(&all);
+}
+
+#[test]
+fn every_example_of_functions_can_be_applied_and_destroyed() {
+    Client::chosen().needs(Feature::ProviderFunctions);
+    let mut all = examples::configurations(false);
+    all.retain(|example| examples::calls_functions(example));
+    assert!(all.iter().any(|example| example.ends_with("address-math")), "{all:?}");
+    check(&all);
+}
+
+fn check(all: &[PathBuf]) {
     each(
-        &all,
+        all,
         |example| example.display().to_string(),
         |example| {
             let workspace = Workspace::new();

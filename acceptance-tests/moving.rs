@@ -7,6 +7,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::harness::client::Client;
 use crate::harness::store::{NewPool, Store, wait_for};
 use crate::harness::{PROVIDER, Workspace};
 
@@ -132,6 +133,11 @@ fn journey(stores: &[Store]) {
 #[test]
 fn terraform_goes_on_in_the_new_store_as_if_nothing_had_happened() {
     journey(&[Store::sqlite(), Store::postgres(), Store::s3(), Store::file(), Store::sqlite()]);
+}
+
+#[test]
+fn the_same_with_sqlite_on_opentofu() {
+    journey(&[Store::sqlite().used_by(Client::opentofu()), Store::sqlite().used_by(Client::opentofu())]);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::endpoint::Kind;
 use crate::harness::Workspace;
+use crate::harness::client::Feature;
 use crate::nouns::of_account;
 use crate::scene::{ACCOUNT, HOME, Scene, text};
 
@@ -36,6 +37,7 @@ fn write_state(workspace: &Workspace, resources: Vec<Value>) {
 
 /// Terraform wants every provider that the state names; it asks the old one nothing but its schema. Ours stands in.
 fn with_the_old_provider(workspace: &Workspace) {
+    workspace.needs(Feature::MovedFromAnotherType);
     let ours = std::path::Path::new(crate::harness::PROVIDER);
     let directory = workspace.path().join("old");
     std::fs::create_dir_all(&directory).unwrap();

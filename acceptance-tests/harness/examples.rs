@@ -29,8 +29,17 @@ fn is_terraform(path: &Path) -> bool {
 }
 
 fn is_for_aws(example: &Path) -> bool {
+    says(example, "\"aws-ipam\"")
+}
+
+/// Whether it calls functions of the provider.
+pub fn calls_functions(example: &Path) -> bool {
+    says(example, "provider::")
+}
+
+fn says(example: &Path, words: &str) -> bool {
     let files = fs::read_dir(example).unwrap().map(|entry| entry.unwrap().path());
-    files.filter(|path| is_terraform(path)).any(|path| fs::read_to_string(path).unwrap().contains("\"aws-ipam\""))
+    files.filter(|path| is_terraform(path)).any(|path| fs::read_to_string(path).unwrap().contains(words))
 }
 
 /// Plans, applies, plans again and destroys it.

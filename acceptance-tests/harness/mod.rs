@@ -3,6 +3,7 @@
 //! `dev_overrides` makes `terraform init`, the network and a lock file unnecessary.
 
 pub mod browser;
+pub mod client;
 pub mod diagnostics;
 pub mod each;
 pub mod examples;
@@ -19,6 +20,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
+use self::client::{Client, Feature};
 use self::plan::{Plan, State};
 use self::store::Store;
 use self::terraform::Run;
@@ -87,6 +89,17 @@ impl Workspace {
         self
     }
 
+    /// Which Terraform or OpenTofu runs here.
+    pub fn client(&self) -> &'static Client {
+        self.store.client()
+    }
+
+    /// Ends the test where that cannot do it.
+    #[track_caller]
+    pub fn needs(&self, feature: Feature) {
+        self.client().needs(feature);
+    }
+
     /// From now on this configuration works with another store.
     pub fn switch_to(&mut self, store: &Store) {
         self.store = store.clone();
@@ -129,7 +142,8 @@ impl Workspace {
 
     /// The command with these arguments, not run yet.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = if self.is_unprivileged { unprivileged_command() } else { terraform::command() };
+        let mut command =
+            if self.is_unprivileged { unprivileged_command(self.client()) } else { self.client().command() };
         terraform::clean(&mut command);
         command
             .args(arguments)
@@ -275,15 +289,15 @@ impl Workspace {
 }
 
 /// Terraform for someone whom write protection stops. Root is stopped by it only without its capability to ignore it.
-fn unprivileged_command() -> Command {
+fn unprivileged_command(client: &Client) -> Command {
     let is_root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.starts_with(b"0\n"));
     if !is_root {
-        return terraform::command();
+        return client.command();
     }
     let mut command = Command::new("setpriv");
     let works = Command::new("setpriv").arg("--version").output().is_ok();
     assert!(works, "as root this test needs setpriv: install util-linux");
-    command.arg("--bounding-set=-dac_override,-dac_read_search").arg(terraform::program());
+    command.arg("--bounding-set=-dac_override,-dac_read_search").arg(client.program());
     command
 }
 

@@ -18,6 +18,8 @@ use terraform_provider_ipam::store::bucket::Bucket;
 use terraform_provider_ipam::store::{self, StoreUrl};
 use test_servers::{Postgres, Proxy, S3};
 
+use super::client::Client;
+
 /// Waiting for something that must happen takes at most this long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -38,6 +40,8 @@ pub struct Store {
     environment: Vec<(&'static str, String)>,
     /// Whose it is, in AWS.
     account: Option<String>,
+    /// Which Terraform or OpenTofu works with it, if not the one that tests run on.
+    client: Option<&'static Client>,
     /// Where it is (a directory, a server): there as long as this is.
     _place: Option<Arc<dyn Any + Send + Sync>>,
 }
@@ -58,7 +62,7 @@ impl Store {
 
     /// The store of a URL.
     pub fn of(url: impl Into<String>) -> Self {
-        Self { url: url.into(), environment: Vec::new(), account: None, _place: None }
+        Self { url: url.into(), environment: Vec::new(), account: None, client: None, _place: None }
     }
 
     /// A new SQLite file.
@@ -103,6 +107,16 @@ impl Store {
     pub fn with(mut self, variable: &'static str, value: &str) -> Self {
         self.environment.push((variable, value.to_owned()));
         self
+    }
+
+    /// The same, used by this Terraform or OpenTofu.
+    pub fn used_by(self, client: &'static Client) -> Self {
+        Self { client: Some(client), ..self }
+    }
+
+    /// Which Terraform or OpenTofu works with it.
+    pub fn client(&self) -> &'static Client {
+        self.client.unwrap_or_else(Client::chosen)
     }
 
     /// The same, of this account of AWS.

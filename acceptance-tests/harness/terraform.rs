@@ -1,9 +1,8 @@
 //! Runs the `terraform` (or `tofu`) command, a few at a time.
 
 use std::io::Read;
-use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Condvar, LazyLock, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,8 +15,6 @@ const COMMANDS_AT_ONCE: usize = 4;
 
 /// No command of these tests comes near this; one that does hangs.
 const COMMAND_LIMIT: Duration = Duration::from_secs(300);
-
-static PROGRAM: LazyLock<PathBuf> = LazyLock::new(find_program);
 
 /// What a command came to.
 #[derive(Debug)]
@@ -91,13 +88,6 @@ pub fn unwrapped(text: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// A command without arguments; the environment holds nothing that could steer it.
-pub fn command() -> Command {
-    let mut command = Command::new(&*PROGRAM);
-    clean(&mut command);
-    command
-}
-
 /// Takes everything out of a command's environment that could steer Terraform or the provider.
 pub fn clean(command: &mut Command) {
     command.env_clear();
@@ -107,31 +97,6 @@ pub fn clean(command: &mut Command) {
         }
     }
     command.env("CHECKPOINT_DISABLE", "1").env("TF_IN_AUTOMATION", "1").env("TF_INPUT", "0");
-}
-
-/// The path of the program.
-///
-/// # Panics
-/// When neither `terraform` nor `tofu` is installed.
-pub fn program() -> &'static PathBuf {
-    &PROGRAM
-}
-
-fn find_program() -> PathBuf {
-    let wanted =
-        std::env::var("IPAM_TEST_TERRAFORM").map_or_else(|_| vec!["terraform".into(), "tofu".into()], |one| vec![one]);
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let places: Vec<_> = std::env::split_paths(&path).collect();
-    for name in &wanted {
-        let candidates = places.iter().map(|place| place.join(format!("{name}{}", std::env::consts::EXE_SUFFIX)));
-        if let Some(found) = candidates.into_iter().find(|candidate| candidate.is_file()) {
-            return found;
-        }
-    }
-    panic!(
-        "none of {wanted:?} is on PATH, and these tests need it: install Terraform 1.8 or later from \
-         https://developer.hashicorp.com/terraform/install or OpenTofu 1.8 or later from https://opentofu.org/docs/intro/install"
-    );
 }
 
 /// Runs a command to its end.

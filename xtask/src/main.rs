@@ -1,6 +1,7 @@
-//! Tasks of this repository: `cargo xtask bench`, `cargo xtask demo`, `cargo xtask docs [--check]`.
+//! Tasks of this repository: `cargo xtask bench`, `cargo xtask clients`, `cargo xtask demo`, `cargo xtask docs [--check]`.
 
 mod bench;
+mod clients;
 mod demo;
 mod docs;
 mod tool;
@@ -11,6 +12,8 @@ const USAGE: &str = "\
 usage: cargo xtask <task>
 
   bench          measure operations in pools of a thousand to a million allocations; fail when they grow too much
+  clients        run the acceptance tests on the terraform or tofu at hand, on OpenTofu 1.12 and on Terraform 1.5; what
+                 follows are arguments of `cargo test` that choose other tests
   demo           build, then plan and apply examples/quickstart with a real terraform or tofu in target/demo
   docs           write docs/ from the provider's schema and examples/
   docs --check   fail when docs/ is not what `docs` would write";
@@ -23,6 +26,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
         ["bench"] => bench::run(),
+        ["clients", arguments @ ..] => clients::run(arguments),
         ["demo"] => demo::run(),
         ["docs"] => docs::write(),
         ["docs", "--check"] => docs::check(),

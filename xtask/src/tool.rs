@@ -64,10 +64,7 @@ pub(crate) struct Terraform {
 impl Terraform {
     /// Finds the program and writes its configuration into `directory`.
     pub(crate) fn new(directory: &Path, provider: &Path) -> Outcome<Self> {
-        let program = ["terraform", "tofu"].iter().find_map(|name| find(name)).ok_or(
-            "Neither terraform nor tofu is in PATH. Install one of them (https://developer.hashicorp.com/terraform/install \
-             or https://opentofu.org/docs/intro/install/) and run this again.",
-        )?;
+        let program = terraform()?;
         let config = directory.join("cli.tfrc");
         let folder = provider.parent().unwrap_or(provider).to_string_lossy().into_owned();
         let text = format!(
@@ -119,6 +116,16 @@ impl Terraform {
     fn cannot_start(&self, error: &std::io::Error) -> String {
         format!("{} cannot be started: {error}", self.program.display())
     }
+}
+
+/// The terraform or tofu in PATH.
+pub(crate) fn terraform() -> Outcome<PathBuf> {
+    let found = ["terraform", "tofu"].iter().find_map(|name| find(name));
+    found.ok_or_else(|| {
+        "Neither terraform nor tofu is in PATH. Install one of them (https://developer.hashicorp.com/terraform/install \
+         or https://opentofu.org/docs/intro/install/) and run this again."
+            .to_owned()
+    })
 }
 
 /// The program in PATH.

@@ -1,0 +1,148 @@
+//! Which Terraform or OpenTofu a test runs on.
+//!
+//! `IPAM_TEST_CLIENT` says it: `opentofu` and `terraform-1.5` are built from their Go modules, anything else is a program.
+//! Without it the `terraform` or `tofu` in `PATH` is taken.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
+
+use super::terraform::clean;
+
+/// A program that uses the provider.
+#[derive(Debug)]
+pub struct Client {
+    program: PathBuf,
+    kind: Kind,
+    /// Its release: `[1, 12, 6]`.
+    release: Vec<u32>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Terraform,
+    OpenTofu,
+}
+
+/// What not every release can do.
+#[derive(Clone, Copy, Debug)]
+pub enum Feature {
+    /// `terraform test`.
+    TestCommand,
+    /// `provider::ipam::...`.
+    ProviderFunctions,
+    /// `moved` from a resource of another type.
+    #[allow(dead_code, reason = "shared with the tests of AWS, which need it")]
+    MovedFromAnotherType,
+}
+
+impl Feature {
+    /// The first releases that can do it, of Terraform and of OpenTofu.
+    fn since(self) -> ([u32; 2], [u32; 2]) {
+        match self {
+            Self::TestCommand => ([1, 6], [1, 6]),
+            Self::ProviderFunctions => ([1, 8], [1, 7]),
+            Self::MovedFromAnotherType => ([1, 8], [1, 10]),
+        }
+    }
+}
+
+impl fmt::Display for Feature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TestCommand => "`terraform test`",
+            Self::ProviderFunctions => "a function of a provider",
+            Self::MovedFromAnotherType => "`moved` from another type",
+        })
+    }
+}
+
+impl Client {
+    /// The one that tests run on.
+    pub fn chosen() -> &'static Self {
+        static CLIENT: LazyLock<Client> = LazyLock::new(|| Client::of(&chosen_program()));
+        &CLIENT
+    }
+
+    /// OpenTofu, on which some tests run too.
+    pub fn opentofu() -> &'static Self {
+        static CLIENT: LazyLock<Client> = LazyLock::new(|| Client::of(test_servers::opentofu()));
+        &CLIENT
+    }
+
+    fn of(program: &Path) -> Self {
+        let mut command = Command::new(program);
+        clean(&mut command);
+        let answer = command.arg("version").output().unwrap_or_else(|error| panic!("{}: {error}", program.display()));
+        let text = String::from_utf8_lossy(&answer.stdout).into_owned();
+        let first = text.lines().next().unwrap_or_default();
+        let (kind, version) = match first.split_once(" v") {
+            Some(("Terraform", version)) => (Kind::Terraform, version),
+            Some(("OpenTofu", version)) => (Kind::OpenTofu, version),
+            _ => panic!("{} is neither Terraform nor OpenTofu: {text:?}", program.display()),
+        };
+        let numbers = version.split(['.', '-']).map_while(|part| part.parse().ok());
+        Self { program: program.to_owned(), kind, release: numbers.collect() }
+    }
+
+    /// Its program.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
+    /// A call of it without arguments; the environment holds nothing that could steer it.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        clean(&mut command);
+        command
+    }
+
+    /// Fails the test where this release cannot do that. `cargo xtask clients` knows the message, and counts such a test as
+    /// not supported.
+    #[track_caller]
+    pub fn needs(&self, feature: Feature) {
+        let (terraform, opentofu) = feature.since();
+        let first = if self.kind == Kind::Terraform { terraform } else { opentofu };
+        let [major, minor] = first;
+        assert!(
+            self.release.as_slice() >= first.as_slice(),
+            "not supported: {feature} needs {:?} {major}.{minor}, and this is {self}",
+            self.kind
+        );
+    }
+}
+
+impl fmt::Display for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let release: Vec<_> = self.release.iter().map(u32::to_string).collect();
+        write!(f, "{:?} {}", self.kind, release.join("."))
+    }
+}
+
+fn chosen_program() -> PathBuf {
+    let wanted = std::env::var("IPAM_TEST_CLIENT").ok();
+    match wanted.as_deref() {
+        Some("opentofu") => test_servers::opentofu().to_owned(),
+        Some("terraform-1.5") => test_servers::terraform_1_5().to_owned(),
+        Some(name) => in_path(&[name]),
+        None => in_path(&["terraform", "tofu"]),
+    }
+}
+
+/// The first of these programs that is in `PATH`.
+fn in_path(names: &[&str]) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let places: Vec<_> = std::env::split_paths(&path).collect();
+    let all = names.iter().flat_map(|name| {
+        let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+        places.iter().map(move |place| place.join(&file))
+    });
+    all.into_iter().find(|candidate| candidate.is_file()).unwrap_or_else(|| {
+        panic!(
+            "none of {names:?} is on PATH, and these tests need it: install Terraform 1.8 or later from \
+             https://developer.hashicorp.com/terraform/install or OpenTofu 1.8 or later from \
+             https://opentofu.org/docs/intro/install"
+        )
+    })
+}
