@@ -94,6 +94,49 @@ on_each_own_store! {
     }
 }
 
+const SHARED_POOL: &str = r#"
+resource "ipam_pool" "shared" {
+  name  = "shared"
+  cidrs = ["10.0.0.0/16"]
+  tags  = { shared = "yes" }
+}
+"#;
+
+const LOOKED_UP: &str = r#"
+data "ipam_pools" "shared" {
+  tags = { shared = "yes" }
+}
+
+resource "ipam_allocation" "web" {
+  ipam_pool_id   = one(data.ipam_pools.shared.ids)
+  name           = "web"
+  netmask_length = 24
+}
+"#;
+
+on_each_own_store! {
+    /// The argument is null then, which was a replacement: the allocation was destroyed, and nothing came in its place.
+    fn a_lookup_that_finds_nothing_any_more_destroys_nothing(store: Store) {
+        let network = Workspace::on(&store).owned_by("network");
+        network.configure(SHARED_POOL);
+        network.apply();
+        let team = Workspace::on(&store).owned_by("team");
+        team.configure(LOOKED_UP);
+        team.apply();
+        network.configure(&SHARED_POOL.replace("yes", "no"));
+        network.apply();
+        let refused = team.plan_messages(&[]).fails();
+        let errors = refused.diagnostics();
+        let [error] = errors.as_slice() else { panic!("{errors:#?}") };
+        assert_eq!(error.attribute.as_deref(), Some("ipam_pool_id"), "{errors:#?}");
+        team.try_apply(&[]).fails();
+        Workspace::assert_store_matches(&store, &[&team]);
+        network.configure(SHARED_POOL);
+        network.apply();
+        team.assert_settled();
+    }
+}
+
 on_each_store! {
     fn a_deleted_allocation_is_planned_anew(store: Store) {
         let workspace = applied(&store);
