@@ -12,3 +12,4 @@ mod lookups;
 mod model;
 mod pools;
 pub(crate) mod simulation;
+mod told;
