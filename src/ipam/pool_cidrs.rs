@@ -96,6 +96,7 @@ impl Ledger<'_> {
                 self.reader().renew(&mut renewed, terms, &|_| {});
                 if renewed != hold {
                     book::write_pool_cidr(self.tx, &pool, Some(&hold), Some(&renewed))?;
+                    events::append(self.tx, &self.env, Action::Hold, Some(&hold), Some(&renewed))?;
                 }
                 Ok(renewed)
             }
@@ -266,12 +267,17 @@ impl Ledger<'_> {
             return Ok(held.clone());
         }
         let mut active = self.reader().with_name(held)?;
+        if held.inline {
+            // No event of its own says who planned it: it is of who applies it.
+            active.meta.owner.clone_from(&self.env.actor.owner);
+        }
         if held.deferred {
             active.deferred = false;
             self.claim_around(pool, &mut active)?;
         } else if let Some(source_id) = &held.source_allocation_id {
             let source: Allocation = codec::expect(self.tx, source_id)?;
-            let taken = self.reader().activated(&source);
+            let mut taken = self.reader().activated(&source);
+            taken.meta.owner.clone_from(&active.meta.owner);
             book::write_allocation(self.tx, Some(&source), Some(&taken))?;
         }
         book::write_pool_cidr(self.tx, pool, Some(held), Some(&active))?;

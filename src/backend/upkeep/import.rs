@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 
-use crate::ipam::{Chain, Error, Finding, Item, Merge, Records, Remembered, Tally, Vacancy, event_entry};
+use crate::ipam::{Chain, Error, Finding, Item, Merge, Records, Remembered, Tally, Told, Vacancy, event_entry};
 use crate::store::{self, Entry};
 
 use super::file::{self, Mistake};
@@ -46,6 +46,8 @@ pub struct Import {
 struct Loaded {
     records: Records,
     history: Chain,
+    /// What the history says of the records.
+    told: Told,
 }
 
 impl Local {
@@ -87,12 +89,10 @@ impl Local {
         if vacancy == Vacancy::InUse {
             return Ok(self.import_more(&loaded.records, mode)?);
         }
-        let import = Import {
-            problems: loaded.records.faults_as_whole(),
-            new: loaded.records.tally(),
-            events: loaded.history.length(),
-            ..Import::default()
-        };
+        let mut problems = loaded.records.faults_as_whole();
+        problems.extend(std::mem::take(&mut loaded.told).faults(&loaded.records, loaded.history.mark()));
+        let import =
+            Import { problems, new: loaded.records.tally(), events: loaded.history.length(), ..Import::default() };
         if import.problems.is_empty() && !mode.dry_run {
             let name = format!("{:016x}", (self.author().random())());
             let mut parts = Parts { ipam: self, name, begun: false, entries: Vec::new(), bytes: 0, written: 0, part };
@@ -164,6 +164,7 @@ fn load(path: &Path, progress: &mut Progress<'_>) -> std::result::Result<Result<
         return Err(Stopped::File(path.to_owned(), wanted));
     }
     let (mut records, mut history, mut mistakes) = (Records::default(), Chain::default(), Vec::new());
+    let mut told = Told::default();
     let mut remembered = Remembered::default();
     let mut marked_at = 1;
     let mut failed = None;
@@ -173,7 +174,10 @@ fn load(path: &Path, progress: &mut Progress<'_>) -> std::result::Result<Result<
         match item {
             Err(what) => note(what),
             Ok(Item::Event(event)) => match history.follow(&event) {
-                Ok(faults) => faults.into_iter().for_each(|what| note(format!("Event {}: {what}", event.sequence))),
+                Ok(faults) => {
+                    told.follow(&event);
+                    faults.into_iter().for_each(|what| note(format!("Event {}: {what}", event.sequence)));
+                }
                 Err(error) => failed = Some(error),
             },
             Ok(Item::Mark(mark)) if history == Chain::default() => {
@@ -207,7 +211,7 @@ fn load(path: &Path, progress: &mut Progress<'_>) -> std::result::Result<Result<
         mistakes.push(Mistake { line: marked_at, what });
     }
     if mistakes.is_empty() {
-        return Ok(Ok(Loaded { records, history }));
+        return Ok(Ok(Loaded { records, history, told }));
     }
     let place = |mistake: Mistake| Finding { place: format!("line {}", mistake.line), what: mistake.what };
     Ok(Err(mistakes.into_iter().map(place).collect()))

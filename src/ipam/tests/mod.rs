@@ -13,3 +13,4 @@ mod model;
 mod names;
 mod pools;
 pub(crate) mod simulation;
+mod told;
