@@ -1,6 +1,7 @@
 //! [`Ipam`] over a store of our own: reads on snapshots, writes grouped, holds that are good found without a write.
 
 mod discover;
+mod freshen;
 mod nouns;
 mod turns;
 
@@ -19,6 +20,7 @@ use crate::ipam::{
 };
 use crate::store::{self, Store, StoreUrl};
 
+use super::files::Below;
 use super::observation::Observation;
 use super::scout::Scout;
 use super::service::{DiscoveryNoun, Keeps, ResourceCidrNoun};
@@ -51,6 +53,8 @@ pub struct Local {
     settled: AtomicBool,
     /// Who looks into accounts of AWS; `None`: nobody can.
     scout: Option<Arc<dyn Scout>>,
+    /// Where files of discoveries are read.
+    files_below: Below,
     /// Who looks just now.
     turns: Turns,
 }
@@ -86,13 +90,27 @@ impl Local {
     /// Over a store that is open.
     pub fn over(store: Arc<dyn Store>, actor: Actor, surroundings: Surroundings) -> Self {
         let author = Author { actor: Arc::new(actor), surroundings };
-        Self { group: Group::new(store), author, settled: AtomicBool::new(false), scout: None, turns: Turns::default() }
+        let settled = AtomicBool::new(false);
+        Self {
+            group: Group::new(store),
+            author,
+            settled,
+            scout: None,
+            files_below: Below::default(),
+            turns: Turns::default(),
+        }
     }
 
     /// With somebody who looks into accounts of AWS.
     #[must_use]
     pub fn with_scout(self, scout: Option<Arc<dyn Scout>>) -> Self {
         Self { scout, ..self }
+    }
+
+    /// With files of discoveries read where this says; without it none is read.
+    #[must_use]
+    pub fn with_files_below(self, files_below: Below) -> Self {
+        Self { files_below, ..self }
     }
 
     pub(super) fn group(&self) -> &Group {

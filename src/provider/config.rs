@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::backend::files::Below;
 use crate::backend::scout::Scout;
 use crate::backend::{Ipam, Local, actor};
 use crate::ipam::{Actor, Tags};
@@ -39,6 +40,11 @@ model! {
         /// objects that an interrupted apply left behind are taken up again, for the same owner only: give every
         /// configuration that shares a store its own. Also from `IPAM_OWNER`.
         owner: String => optional(),
+        /// Directories below which the look of a data source with `max_age` reads the `files` of resource discoveries, such
+        /// as `["./inventory"]`. Paths count after links and `..` are resolved. None when not set: a discovery comes out of
+        /// the store, which others may write, so that what is read on this machine is said here. The command `discover` has
+        /// `--files-below` for it. Not with `aws-ipam`.
+        discovery_files_below: Vec<String> => optional(),
     }
     blocks { default_tags: DefaultTags, aws: AwsModel }
 }
@@ -67,6 +73,15 @@ impl Configure for IpamProvider {
                 .at(at!(ProviderModel, owner)),
             );
         }
+        if config.discovery_files_below.get().is_some_and(|paths| paths.iter().any(|path| path.trim().is_empty())) {
+            diagnostics.push(
+                Diagnostic::error(
+                    "Empty path",
+                    "Name a directory, such as \"./inventory\". For the working directory write \".\".",
+                )
+                .at(at!(ProviderModel, discovery_files_below)),
+            );
+        }
         diagnostics
     }
 
@@ -78,6 +93,7 @@ impl Configure for IpamProvider {
         if config.store.is_unknown()
             || config.plan_hold.is_unknown()
             || config.owner.is_unknown()
+            || config.discovery_files_below.is_unknown()
             || default_tags.is_unknown()
             || !encode_field(&config.aws).is_wholly_known()
         {
@@ -110,6 +126,11 @@ fn open(config: &ProviderModel, default_tags: Tags) -> Result<Configured, Diagno
 
 fn open_store(config: &ProviderModel, store: &str, actor: Actor) -> Result<Arc<dyn Ipam>, Diagnostics> {
     if store == AWS_STORE {
+        if config.discovery_files_below.is_known() {
+            let why = "AWS IPAM looks by itself, and into no file. Remove the argument, or use another store.";
+            let unused = Diagnostic::error("An argument that is not used", why);
+            return Err(unused.at(at!(ProviderModel, discovery_files_below)).into());
+        }
         return aws::open(&config.aws.cloned().unwrap_or_default());
     }
     let scout = match config.aws.get() {
@@ -118,7 +139,8 @@ fn open_store(config: &ProviderModel, store: &str, actor: Actor) -> Result<Arc<d
     };
     let local = Local::open(store, actor)
         .and_then(|local| {
-            let local = local.with_scout(scout);
+            let below = Below::new(config.discovery_files_below.cloned().unwrap_or_default());
+            let local = local.with_scout(scout).with_files_below(below);
             // A store that cannot be used is told here, on the attribute that names it, and not once for each resource.
             local.events(0, 1)?;
             Ok(local)
