@@ -84,7 +84,16 @@ impl Local {
     /// # Errors
     /// [`store::Error::Url`] when the URL names no store.
     pub fn open(url: &str, actor: Actor) -> Result<Self> {
-        Ok(Self::over(store::open(&StoreUrl::new(url))?, actor, Surroundings::default()))
+        Self::open_with(url, None, actor)
+    }
+
+    /// The same with the password of the store, which the URL need not have then.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_with(url: &str, password: Option<String>, actor: Actor) -> Result<Self> {
+        let url = StoreUrl::new(url).with_password(password);
+        Ok(Self::over(store::open(&url)?, actor, Surroundings::default()))
     }
 
     /// Over a store that is open.
@@ -99,6 +108,11 @@ impl Local {
             files_below: Below::default(),
             turns: Turns::default(),
         }
+    }
+
+    /// Whether the URL of a store has a password in it.
+    pub fn has_password(url: &str) -> bool {
+        StoreUrl::new(url).has_password()
     }
 
     /// With somebody who looks into accounts of AWS.
