@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::ipam::{Chain, Error, Finding, Item, Merge, Records, Remembered, Tally, Told, Vacancy, event_entry};
 use crate::store::{self, Entry};
 
+use super::super::files::open_regular;
 use super::file::{self, Mistake};
 use super::{Local, Progress, Stopped};
 
@@ -144,7 +145,7 @@ fn describe(merge: &Merge) -> Import {
 }
 
 fn open(path: &Path) -> std::result::Result<File, Stopped> {
-    File::open(path).map_err(|error| Stopped::File(path.to_owned(), error))
+    open_regular(path).map_err(|error| Stopped::File(path.to_owned(), error))
 }
 
 /// The objects of a file without mistakes.
@@ -159,10 +160,6 @@ pub(super) fn load_records(
 fn load(path: &Path, progress: &mut Progress<'_>) -> std::result::Result<Result<Loaded, Vec<Finding>>, Stopped> {
     let file = open(path)?;
     let metadata = file.metadata().map_err(|error| Stopped::File(path.to_owned(), error))?;
-    if !metadata.is_file() {
-        let wanted = std::io::Error::other("it must be a file, because it is read twice");
-        return Err(Stopped::File(path.to_owned(), wanted));
-    }
     let (mut records, mut history, mut mistakes) = (Records::default(), Chain::default(), Vec::new());
     let mut told = Told::default();
     let mut remembered = Remembered::default();
