@@ -91,13 +91,6 @@ pub fn unwrapped(text: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// A command without arguments; the environment holds nothing that could steer it.
-pub fn command() -> Command {
-    let mut command = Command::new(&*PROGRAM);
-    clean(&mut command);
-    command
-}
-
 /// Takes everything out of a command's environment that could steer Terraform or the provider.
 pub fn clean(command: &mut Command) {
     command.env_clear();

@@ -1,11 +1,11 @@
 //! Programs of Debian's packages, unpacked and not installed: that needs no root and changes nothing of the machine.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::kept;
+use crate::machine::{run, write_program};
 
 /// Sets the libraries of the packages beside those of the machine. It stands in `bin`, next to `root`.
 const WRAPPER: &str = r#"#!/bin/sh
@@ -71,15 +71,5 @@ fn wrap(to: &Path, program: &str) -> Result<(), String> {
     let bin = to.join(PROGRAMS);
     fs::create_dir_all(&bin).map_err(words)?;
     let wrapper = bin.join(Path::new(program).file_name().unwrap_or_default());
-    fs::write(&wrapper, WRAPPER.replace("PROGRAM", program)).map_err(words)?;
-    fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755)).map_err(words)
-}
-
-fn run(command: &mut Command) -> Result<(), String> {
-    let name = command.get_program().display().to_string();
-    let output = command.output().map_err(|error| format!("{name} does not start: {error}"))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    Err(format!("{name}: {}", String::from_utf8_lossy(&output.stderr).trim()))
+    write_program(&wrapper, &WRAPPER.replace("PROGRAM", program))
 }

@@ -1,10 +1,10 @@
 //! What servers need of the machine: ports, random words, directories that another user may enter.
 
 use std::fs;
-use std::io;
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, lchown};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// A port that is free now. Somebody else may take it before the caller does, so starting on it can fail.
 pub(crate) fn free_port() -> u16 {
@@ -85,23 +85,37 @@ pub(crate) fn everybody_reaches(path: &Path) -> bool {
     path.ancestors().all(allows)
 }
 
-/// Copies a directory with all in it.
+/// Copies a directory of programs, with all in it, to a path where nothing is yet.
+///
+/// Another process does that. A file that this one writes is open in every child that another thread starts in that
+/// moment, and a program that is open for writing does not start ("Text file busy").
 ///
 /// # Errors
-/// What the file system says.
-pub(crate) fn copy_directory(from: &Path, to: &Path) -> io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let (source, target) = (entry.path(), to.join(entry.file_name()));
-        if source.is_dir() {
-            copy_directory(&source, &target)?;
-        } else if source.exists() {
-            // A link into a package that is not there leads nowhere.
-            fs::copy(&source, &target)?;
-        }
+/// What `cp` says.
+pub(crate) fn copy_programs(from: &Path, to: &Path) -> Result<(), String> {
+    run(Command::new("cp").arg("-R").arg(from).arg(to))
+}
+
+/// Writes a program, by another process for the same reason.
+///
+/// # Errors
+/// What the shell says.
+pub(crate) fn write_program(path: &Path, text: &str) -> Result<(), String> {
+    let script = "printf %s \"$2\" >\"$1\" && chmod 755 \"$1\"";
+    run(Command::new("sh").args(["-c", script, "sh"]).arg(path).arg(text))
+}
+
+/// Runs a command to its end.
+///
+/// # Errors
+/// What it printed, when it failed.
+pub(crate) fn run(command: &mut Command) -> Result<(), String> {
+    let name = command.get_program().display().to_string();
+    let output = command.output().map_err(|error| format!("{name} does not start: {error}"))?;
+    if output.status.success() {
+        return Ok(());
     }
-    Ok(())
+    Err(format!("{name}: {}", String::from_utf8_lossy(&output.stderr).trim()))
 }
 
 /// The last lines of a log, for the message of a panic.
