@@ -276,12 +276,6 @@ impl Workspace {
     }
 }
 
-/// An address of this machine where nobody listens.
-pub fn nobody() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("127.0.0.1 has a free port");
-    listener.local_addr().expect("a listener has an address").to_string()
-}
-
 /// The directory of the acceptance tests.
 pub fn here() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("acceptance-tests")

@@ -21,6 +21,7 @@ mod watchdog;
 pub use child::{child, hear, succeed, unprivileged, unprivileged_child};
 pub use chromium::chromium;
 pub use ec2::Ec2;
+pub use machine::nobody;
 pub use packages::Packages;
 pub use postgres::Postgres;
 pub use proxy::Proxy;

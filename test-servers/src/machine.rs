@@ -1,22 +1,41 @@
 //! What servers need of the machine: ports, random words, directories that another user may enter.
 
 use std::fs;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
+use std::ops::Range;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, lchown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// Ports that no operating system gives to whoever asks for any: those stand for a moment at one end of every connection,
+/// and a server that was killed could not have its own again.
+const PORTS: Range<u16> = 10_000..32_768;
+
 /// A port that is free now. Somebody else may take it before the caller does, so starting on it can fail.
 pub(crate) fn free_port() -> u16 {
+    let any = || PORTS.start + (random_number() % u64::from(PORTS.end - PORTS.start)) as u16;
+    let mut tries = std::iter::repeat_with(any).take(1000);
+    tries.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("127.0.0.1 has a free port")
+}
+
+/// An address of this machine where nobody listens, `127.0.0.1:port`, for as long as this process runs.
+pub fn nobody() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("127.0.0.1 has a free port");
-    listener.local_addr().expect("a listener has an address").port()
+    let address = listener.local_addr().expect("a listener has an address");
+    let stream = TcpStream::connect(address).expect("somebody listens there");
+    let end = stream.local_addr().expect("a connection has two ends");
+    // As the end of a connection the port is nobody else's.
+    std::mem::forget((listener, stream));
+    end.to_string()
 }
 
 /// 16 hexadecimal digits that nobody else has.
 pub(crate) fn random_word() -> String {
-    let mut bytes = [0; 8];
-    getrandom::fill(&mut bytes).expect("the operating system has random bytes");
-    format!("{:016x}", u64::from_be_bytes(bytes))
+    format!("{:016x}", random_number())
+}
+
+fn random_number() -> u64 {
+    getrandom::u64().expect("the operating system has random bytes")
 }
 
 /// The user a server runs as when the tests run as root and it refuses to.

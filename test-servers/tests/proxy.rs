@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use test_servers::Proxy;
+use test_servers::{Proxy, nobody};
 
 /// Longer than anything that is to happen takes, and short enough to wait for what must not happen.
 const A_WHILE: Duration = Duration::from_millis(300);
@@ -157,8 +157,7 @@ fn a_stalled_proxy_accepts_and_is_silent_until_it_passes_again() {
 
 #[test]
 fn a_server_that_is_not_there_ends_the_connection() {
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    assert!(is_ended(&mut connect(&Proxy::to(&nobody))));
+    assert!(is_ended(&mut connect(&Proxy::to(&nobody()))));
 }
 
 #[test]
