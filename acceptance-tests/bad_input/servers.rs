@@ -1,4 +1,4 @@
-//! Stores on a server that cannot be used: each is told within ten seconds, on the attribute `store`, with what to do.
+//! Stores on a server that cannot be used: each is told soon, on the attribute `store`, with what to do.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

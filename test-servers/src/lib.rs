@@ -30,7 +30,7 @@ pub use s3::S3;
 use std::time::Duration;
 
 /// A server that has not answered by then never will. Generous: the machine may be busy with other tests.
-const START_LIMIT: Duration = Duration::from_secs(90);
+const START_LIMIT: Duration = Duration::from_secs(180);
 
 /// How often a server that starts is asked whether it is there.
 const ASK_AGAIN: Duration = Duration::from_millis(25);

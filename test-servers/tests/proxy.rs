@@ -61,7 +61,7 @@ fn read_head(stream: &mut TcpStream) -> Option<String> {
 
 fn connect(proxy: &Proxy) -> TcpStream {
     let stream = TcpStream::connect(proxy.address()).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     stream
 }
 
@@ -145,7 +145,7 @@ fn a_stalled_proxy_accepts_and_is_silent_until_it_passes_again() {
         stream.write_all(b"\0abc").unwrap();
         let error = stream.read(&mut [0]).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{error}");
-        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     }
     proxy.pass();
     for stream in [&mut open, &mut new] {
@@ -197,6 +197,6 @@ fn a_dropped_proxy_is_gone() {
     assert!(is_ended(&mut stream));
     let start = Instant::now();
     while TcpStream::connect(&address).is_ok() {
-        assert!(start.elapsed() < Duration::from_secs(10));
+        assert!(start.elapsed() < Duration::from_secs(60));
     }
 }

@@ -7,6 +7,7 @@ use std::time::Instant;
 use test_servers::Proxy;
 
 use super::*;
+use crate::store::suite::SOON;
 
 fn read_one(store: &Bucket) -> Result<Option<Vec<u8>>, Error> {
     let mut found = None;
@@ -55,7 +56,7 @@ fn what_a_server_refuses_is_said_with_what_to_do() {
         let began = Instant::now();
         let text = unavailable(read_one(&open(&url)));
         assert!(text.contains(words), "{code}: {text}");
-        assert!(began.elapsed() < Duration::from_secs(10), "{code}");
+        assert!(began.elapsed() < SOON, "{code}");
         unavailable(write_one(&open(&url)));
     }
     proxy.pass();
@@ -88,7 +89,7 @@ fn a_server_without_conditional_writes_is_refused() {
 }
 
 #[test]
-fn no_credentials_at_all_is_said_within_ten_seconds() {
+fn no_credentials_at_all_is_said_soon() {
     let began = Instant::now();
     let nowhere = [("HOME", "/nonexistent"), ("AWS_EC2_METADATA_DISABLED", "true")];
     let text = unavailable(read_one(&open_in("s3://bucket/plan", &nowhere)));
@@ -97,7 +98,7 @@ fn no_credentials_at_all_is_said_within_ten_seconds() {
     let metadata = [("HOME", "/nonexistent"), ("AWS_METADATA_ENDPOINT", "http://169.254.169.254:1")];
     let text = unavailable(read_one(&open_in("s3://bucket/plan", &metadata)));
     assert!(text.contains("no credentials were found"), "{text}");
-    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
     let text = unavailable(read_one(&open_in("az://container/plan", &[])));
     assert!(text.contains("set AZURE_STORAGE_ACCOUNT_NAME"), "{text}");
 }
