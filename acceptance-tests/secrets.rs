@@ -5,12 +5,12 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use test_servers::{Postgres, S3};
+use test_servers::{Postgres, S3, nobody};
 
 use crate::harness::each::each;
 use crate::harness::store::Store;
 use crate::harness::terraform::{self, Running};
-use crate::harness::{PROVIDER, Workspace, nobody};
+use crate::harness::{PROVIDER, Workspace};
 
 const POOL: &str = "resource \"ipam_pool\" \"top\" {\n  name  = \"top\"\n  cidrs = [\"10.0.0.0/8\"]\n}\n";
 

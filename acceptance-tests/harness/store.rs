@@ -21,7 +21,7 @@ use test_servers::{Postgres, Proxy, S3};
 use super::client::Client;
 
 /// Waiting for something that must happen takes at most this long.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Who acts when a test writes past Terraform.
 pub const SOMEBODY_ELSE: &str = "somebody-else";

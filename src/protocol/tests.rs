@@ -267,9 +267,23 @@ async fn diagnostic_carries_its_path() {
     assert_eq!(steps, expected.map(Some));
 }
 
-#[tokio::test]
-async fn panic_of_the_provider_is_a_diagnostic_that_says_where() {
-    install_panic_hook();
+/// In the environment of a child.
+const CHILD: &str = "PROTOCOL_TEST_CHILD";
+
+/// The hook is the whole process's: with it, other tests would fail without a word.
+#[test]
+fn panic_of_the_provider_is_a_diagnostic_that_says_where() {
+    if std::env::var_os(CHILD).is_some() {
+        install_panic_hook();
+        return panic_at_every_kind_of_call();
+    }
+    let mut child = test_servers::child(module_path!(), "panic_of_the_provider_is_a_diagnostic_that_says_where");
+    let said = test_servers::succeed(child.env(CHILD, "1").spawn().unwrap());
+    assert!(!said.contains("all is lost"), "the message belongs into the log: {said}");
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn panic_at_every_kind_of_call() {
     let server = server();
     let answer = server.plan_resource_change(Request::new(plan_request("panic"))).await.unwrap().into_inner();
     let (summary, detail) = first(&answer.diagnostics);

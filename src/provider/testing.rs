@@ -59,6 +59,7 @@ impl World {
             world: self,
             owner,
             plan_hold: Duration::from_hours(1),
+            sibling_wait: Duration::from_millis(400),
             default_tags: Tags::new(),
             store: None,
             carries_private: false,
@@ -142,6 +143,8 @@ pub(super) struct Workspace<'w> {
     pub(super) world: &'w World,
     pub(super) owner: &'static str,
     pub(super) plan_hold: Duration,
+    /// Short, because some tests wait for all of it.
+    pub(super) sibling_wait: Duration,
     pub(super) default_tags: Tags,
     /// Instead of the world's.
     pub(super) store: Option<Arc<dyn Store>>,
@@ -292,7 +295,7 @@ impl Process {
 impl Workspace<'_> {
     pub(super) fn process(&self) -> Process {
         let mut shared = Shared::default();
-        shared.sibling_wait = Duration::from_millis(400);
+        shared.sibling_wait = self.sibling_wait;
         let shared = Arc::new(shared);
         let ipam = self.world.ipam(self.owner, self.store.clone());
         let (plan_hold, default_tags) = (self.plan_hold, self.default_tags.clone());

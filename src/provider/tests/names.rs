@@ -113,13 +113,18 @@ fn a_name_goes_from_a_destroyed_object_to_a_new_one() {
     }
 }
 
+/// The process of a configuration whose other resource comes in another thread: for sure, however busy the machine is.
+fn process_that_waits(workspace: &Workspace<'_>) -> crate::provider::testing::Process {
+    Workspace { sibling_wait: std::time::Duration::from_secs(60), ..workspace.clone() }.process()
+}
+
 /// Terraform walks unrelated resources at the same time: the state of another one may be read later.
 fn plan_with_other_in_another_thread(
     workspace: &Workspace<'_>,
     config: &[(&str, Json)],
     other: &str,
 ) -> crate::provider::testing::Planned {
-    let process = workspace.process();
+    let process = process_that_waits(workspace);
     let state = crate::provider::testing::to_json(workspace.value(other));
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -143,7 +148,7 @@ fn swapping() -> Vec<[(&'static str, Json); 2]> {
 
 /// Applies two updates at the same time, as Terraform does.
 fn apply_together(workspace: &mut Workspace<'_>, planned: &crate::provider::testing::Planned) -> Vec<Vec<String>> {
-    let process = workspace.process();
+    let process = process_that_waits(workspace);
     let halves: Vec<_> = planned.steps.iter().filter(|step| step.action != Action::NoOp).cloned().collect();
     let results: Vec<_> = std::thread::scope(|scope| {
         let threads: Vec<_> = halves
