@@ -35,11 +35,11 @@ const OPENTOFU: Client = Client {
 
 const TERRAFORM_1_5: Client = Client {
     name: "Terraform",
-    directory: "terraform-1.5",
+    directory: "terraform",
     module: "github.com/hashicorp/terraform",
     package: "github.com/hashicorp/terraform",
     flags: "",
-    pins: include_str!("../clients/terraform-1.5/go.mod"),
+    pins: include_str!("../clients/terraform/go.mod"),
 };
 
 /// OpenTofu.

