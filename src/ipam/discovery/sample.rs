@@ -285,7 +285,7 @@ impl Ledger<'_> {
 
     /// No event tells of a look: a number does, so that a merge which was found before it is not carried out after it.
     fn count_look(&mut self) -> Result<()> {
-        let looks = seen_head(self.tx)? + 1;
+        let looks = seen_head(self.tx)?.wrapping_add(1);
         Ok(self.tx.put(keys::SEEN_HEAD, looks.to_string().into_bytes())?)
     }
 

@@ -4,6 +4,7 @@ mod allocations;
 mod audit;
 mod changes;
 mod cost;
+pub(crate) mod damage;
 pub(crate) mod discovery;
 mod forgetting;
 mod history;
