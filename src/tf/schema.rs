@@ -188,6 +188,15 @@ impl Attribute {
         self.computed && !self.optional && !self.required
     }
 
+    /// Whether it, or something in it, is not to be shown.
+    pub fn hides_something(&self) -> bool {
+        let inside = match &self.ty {
+            AttributeType::Plain(_) => false,
+            AttributeType::Nested(_, attributes) => attributes.iter().any(Self::hides_something),
+        };
+        self.sensitive || inside
+    }
+
     /// Whether the two values mean the same.
     pub fn same(&self, a: &Value, b: &Value) -> bool {
         a == b || (self.canonical)(a) == (self.canonical)(b)

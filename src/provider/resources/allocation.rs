@@ -334,6 +334,10 @@ impl Resource for AllocationResource {
     type Model = AllocationModel;
     const TYPE: &'static str = "ipam_allocation";
 
+    fn service(&self) -> Option<String> {
+        self.0.service()
+    }
+
     fn validate(&self, config: &AllocationModel) -> Diagnostics {
         let mut diagnostics: Diagnostics =
             check_name(&config.name, at!(AllocationModel, name), true).into_iter().collect();

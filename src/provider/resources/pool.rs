@@ -359,6 +359,10 @@ impl Resource for PoolResource {
     type Model = PoolModel;
     const TYPE: &'static str = "ipam_pool";
 
+    fn service(&self) -> Option<String> {
+        self.0.service()
+    }
+
     fn validate(&self, config: &PoolModel) -> Diagnostics {
         let mut diagnostics: Diagnostics = check_name(&config.name, at!(PoolModel, name), false).into_iter().collect();
         if config.cidrs.is_known() && config.netmask_length.is_known() {
