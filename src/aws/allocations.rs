@@ -98,7 +98,7 @@ impl AwsIpam {
             return Error::Pending(unfinished(format!("{} is released, and AWS still holds it", held.cidr)));
         }
         let what = held.resource_id.as_deref().unwrap_or("a resource");
-        let words = format!("AWS still holds {} for {} {what}", held.cidr, held.resource_type.word());
+        let words = format!("AWS still holds {} for {} {what}", held.cidr, held.resource_type);
         if self.waits_for_release {
             return Error::Pending(unfinished(format!("{words}; it lets go some time after that is deleted")));
         }

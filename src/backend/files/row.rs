@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::ipam::seen::{DiscoveredCidr, SeenType};
-use crate::ipam::{Cidr, Tags};
+use crate::ipam::{Cidr, Tags, Words};
 
 use super::Fault;
 
@@ -55,7 +55,7 @@ impl Row {
         let get = |name: &str| fields.texts.get(name).cloned();
         let cidr = get("cidr").ok_or_else(|| wrong("the cidr is missing.".to_owned()))?;
         let cidr: Cidr = cidr.parse().map_err(wrong)?;
-        let kind = get("resource_type").map_or(Ok(SeenType::Other), |word| word.parse());
+        let kind = get("resource_type").map_or(Ok(SeenType::Other), |word| SeenType::listed(&word));
         let resource_type = kind.map_err(|words: String| wrong(format!("the resource_type {words}")))?;
         let mut tags = fields.tags.clone();
         if let Some(text) = get("tags") {
