@@ -90,3 +90,4 @@ pub use upkeep::{Census, Collected};
 pub use view::{Env, Ledger, Reader};
 pub use witness::Witness;
 pub(crate) use words::words;
+pub use words::{Word, Words};

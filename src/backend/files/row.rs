@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 
 use crate::ipam::seen::{DiscoveredCidr, SeenType};
-use crate::ipam::{Cidr, Family, Tags};
+use crate::ipam::{Cidr, Family, Tags, Words};
 
 use super::Fault;
 
@@ -79,7 +79,7 @@ impl Row {
         let get = |name: &str| fields.texts.get(name).cloned();
         let cidr = get("cidr").ok_or_else(|| wrong("the cidr is missing.".to_owned()))?;
         let cidr = block(&cidr).map_err(|words| wrong(words.to_owned()))?;
-        let kind = get("resource_type").map_or(Ok(SeenType::Other), |word| word.parse());
+        let kind = get("resource_type").map_or(Ok(SeenType::Other), |word| SeenType::listed(&word));
         let resource_type = kind.map_err(|_: String| wrong(format!("the resource_type is none of {}.", types())))?;
         let mut tags = fields.tags.clone();
         if let Some(text) = get("tags") {

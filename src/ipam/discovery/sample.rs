@@ -113,10 +113,12 @@ impl Surroundings {
 
 /// Whether what was seen has globally unique addresses.
 pub(super) fn is_public(resource: &DiscoveredCidr) -> bool {
-    use super::super::seen::SeenType::{AnycastIpList, Eip, Eni, Ipv6Pool, Other, PublicIpv4Pool, Subnet, Vpc};
+    use super::super::seen::SeenType::{
+        AnycastIpList, Eip, Eni, Ipv6Pool, Other, PublicIpv4Pool, Subnet, Unlisted, Vpc,
+    };
     match resource.resource_type {
         Eip | PublicIpv4Pool | Ipv6Pool | AnycastIpList => true,
-        Vpc | Subnet | Eni | Other => resource.cidr.is_some_and(|cidr| is_public_ipv6(&cidr)),
+        Vpc | Subnet | Eni | Other | Unlisted(_) => resource.cidr.is_some_and(|cidr| is_public_ipv6(&cidr)),
     }
 }
 
