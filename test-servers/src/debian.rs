@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::kept;
+use test_programs::once;
 
 /// Sets the libraries of the packages beside those of the machine. It stands in `bin`, next to `root`.
 const WRAPPER: &str = r#"#!/bin/sh
@@ -28,7 +28,7 @@ pub(crate) const PROGRAMS: &str = "bin";
 /// # Errors
 /// Words that say what went wrong: not Debian or a relative of it, no such package, no network.
 pub(crate) fn programs(package: &str, programs: &[&str]) -> Result<PathBuf, String> {
-    kept::once(&format!("debian-{package}"), |partial| {
+    once(&format!("debian-{package}"), |partial| {
         fetch(package, partial)?;
         unpack(partial)?;
         programs.iter().try_for_each(|program| wrap(partial, program))

@@ -6,12 +6,8 @@
 //! skipped.
 
 mod chromium;
-mod clients;
 mod debian;
 mod ec2;
-mod go;
-mod install;
-mod kept;
 mod machine;
 mod moto;
 mod packages;
@@ -21,12 +17,12 @@ mod s3;
 mod watchdog;
 
 pub use chromium::chromium;
-pub use clients::{opentofu, terraform_1_5};
 pub use ec2::Ec2;
 pub use packages::Packages;
 pub use postgres::Postgres;
 pub use proxy::Proxy;
 pub use s3::S3;
+pub use test_programs::{opentofu, terraform_1_5};
 
 use std::time::Duration;
 
