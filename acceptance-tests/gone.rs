@@ -30,6 +30,113 @@ fn applied(store: &Store) -> Workspace {
     workspace
 }
 
+/// Every kind of object that holds know, each with something that can be edited.
+const EDITABLE: &str = r#"
+resource "ipam_scope" "lab" {
+  name = "lab"
+}
+
+resource "ipam_pool" "top" {
+  name          = "top"
+  ipam_scope_id = ipam_scope.lab.id
+  cidrs         = ["10.0.0.0/16"]
+}
+
+resource "ipam_pool" "below" {
+  name                = "below"
+  source_ipam_pool_id = ipam_pool.top.id
+  netmask_length      = 20
+}
+
+resource "ipam_pool_cidr" "more" {
+  ipam_pool_id   = ipam_pool.below.id
+  netmask_length = 24
+}
+
+resource "ipam_allocation" "web" {
+  ipam_pool_id   = ipam_pool.below.id
+  name           = "web"
+  netmask_length = 26
+}
+"#;
+
+on_each_own_store! {
+    /// An apply is killed before Terraform writes its state. The next one finds the objects, and writes what the
+    /// configuration says by then.
+    fn what_a_killed_apply_left_is_taken_over_with_the_edited_configuration(store: Store) {
+        let edits = [
+            ("name = \"lab\"", "name        = \"lab\"\n  description = \"edited\"\n  tags        = { team = \"a\" }"),
+            ("name          = \"top\"", "name = \"top\"\n  allocation_min_netmask_length = 17\n  tags = { team = \"a\" }"),
+            ("name                = \"below\"", "name = \"below\"\n  allocation_strategy = \"first-fit\"\n  description = \"edited\""),
+            ("name           = \"web\"", "name           = \"web\"\n  tags = { team = \"a\" }\n  description = \"edited\""),
+        ];
+        let workspace = Workspace::on(&store);
+        workspace.configure(EDITABLE);
+        let before = workspace.apply();
+        for count in 1..=edits.len() {
+            std::fs::remove_file(workspace.path().join("terraform.tfstate")).unwrap();
+            let edited = edits.iter().take(count).fold(EDITABLE.to_owned(), |text, (from, to)| text.replace(from, to));
+            workspace.configure(&edited);
+            let plan = workspace.plan();
+            let after = workspace.apply_saved();
+            for address in ["ipam_scope.lab", "ipam_pool.top", "ipam_pool.below", "ipam_pool_cidr.more", "ipam_allocation.web"] {
+                let place = format!("{address}.id");
+                assert_eq!(after.text(&place), before.text(&place));
+                workspace.assert_as_shown(&plan, &[&place]);
+            }
+            assert_eq!(after.text("ipam_allocation.web.cidr"), before.text("ipam_allocation.web.cidr"));
+            assert_eq!(after.value("ipam_scope.lab.tags_all")["team"], "a");
+        }
+        workspace.assert_settled();
+        Workspace::assert_store_matches(workspace.store(), &[&workspace]);
+        workspace.destroy();
+        workspace.store().assert_empty();
+    }
+}
+
+const SHARED_POOL: &str = r#"
+resource "ipam_pool" "shared" {
+  name  = "shared"
+  cidrs = ["10.0.0.0/16"]
+  tags  = { shared = "yes" }
+}
+"#;
+
+const LOOKED_UP: &str = r#"
+data "ipam_pools" "shared" {
+  tags = { shared = "yes" }
+}
+
+resource "ipam_allocation" "web" {
+  ipam_pool_id   = one(data.ipam_pools.shared.ids)
+  name           = "web"
+  netmask_length = 24
+}
+"#;
+
+on_each_own_store! {
+    /// The argument is null then, which was a replacement: the allocation was destroyed, and nothing came in its place.
+    fn a_lookup_that_finds_nothing_any_more_destroys_nothing(store: Store) {
+        let network = Workspace::on(&store).owned_by("network");
+        network.configure(SHARED_POOL);
+        network.apply();
+        let team = Workspace::on(&store).owned_by("team");
+        team.configure(LOOKED_UP);
+        team.apply();
+        network.configure(&SHARED_POOL.replace("yes", "no"));
+        network.apply();
+        let refused = team.plan_messages(&[]).fails();
+        let errors = refused.diagnostics();
+        let [error] = errors.as_slice() else { panic!("{errors:#?}") };
+        assert_eq!(error.attribute.as_deref(), Some("ipam_pool_id"), "{errors:#?}");
+        team.try_apply(&[]).fails();
+        Workspace::assert_store_matches(&store, &[&team]);
+        network.configure(SHARED_POOL);
+        network.apply();
+        team.assert_settled();
+    }
+}
+
 on_each_store! {
     fn a_deleted_allocation_is_planned_anew(store: Store) {
         let workspace = applied(&store);

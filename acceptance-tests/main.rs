@@ -10,6 +10,7 @@
 #[macro_use]
 mod each_store;
 
+mod another_address;
 mod bad_input;
 mod cases;
 mod command_line;

@@ -88,8 +88,9 @@ fn content(store: &Store) -> String {
     answer(store, &["export"], 0).split_once('\n').unwrap().1.to_owned()
 }
 
+/// Exports one store and imports that into another, new one.
 #[track_caller]
-fn carry(from: &Store, to: &Store, directory: &Path) {
+pub(crate) fn carry(from: &Store, to: &Store, directory: &Path) {
     let file = directory.join("export.json");
     let file = file.to_str().unwrap();
     let said = answer(from, &["export", "--output", file], 0);

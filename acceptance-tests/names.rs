@@ -21,6 +21,134 @@ fn workspace_with_pool(store: &Store) -> (Workspace, String) {
     (workspace, pool.meta.id)
 }
 
+/// An object named `dmz` that is replaced before it is destroyed, while another configuration uses it.
+struct ReplacedInUse {
+    configuration: &'static str,
+    address: &'static str,
+    /// What is changed in the configuration, so that the object is replaced.
+    change: (&'static str, &'static str),
+    /// The configuration that uses the object.
+    user: &'static str,
+    /// A configuration that asks for the name.
+    rival: &'static str,
+}
+
+const SCOPE: ReplacedInUse = ReplacedInUse {
+    configuration: r#"
+resource "ipam_scope" "dmz" {
+  name       = "dmz"
+  scope_type = "private"
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+"#,
+    address: "ipam_scope.dmz",
+    change: ("\"private\"", "\"public\""),
+    user: r#"
+data "ipam_scope" "dmz" {
+  name = "dmz"
+}
+
+resource "ipam_pool" "theirs" {
+  name          = "theirs"
+  ipam_scope_id = data.ipam_scope.dmz.id
+  cidrs         = ["10.0.0.0/8"]
+}
+"#,
+    rival: "resource \"ipam_scope\" \"mine\" {\n  name = \"dmz\"\n}\n",
+};
+
+const POOL: ReplacedInUse = ReplacedInUse {
+    configuration: r#"
+resource "ipam_pool" "top" {
+  name  = "top"
+  cidrs = ["10.0.0.0/8"]
+}
+
+resource "ipam_pool" "dmz" {
+  name                = "dmz"
+  source_ipam_pool_id = ipam_pool.top.id
+  netmask_length      = 16
+  locale              = "eu-west-1"
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+"#,
+    address: "ipam_pool.dmz",
+    change: ("eu-west-1", "us-east-1"),
+    user: r#"
+data "ipam_pool" "dmz" {
+  path = "top/dmz"
+}
+
+resource "ipam_allocation" "theirs" {
+  name           = "theirs"
+  ipam_pool_id   = data.ipam_pool.dmz.id
+  netmask_length = 24
+}
+"#,
+    rival: r#"
+data "ipam_pool" "top" {
+  path = "top"
+}
+
+resource "ipam_pool" "mine" {
+  name                = "dmz"
+  source_ipam_pool_id = data.ipam_pool.top.id
+  netmask_length      = 16
+}
+"#,
+};
+
+impl ReplacedInUse {
+    /// The replacement is made, the old object cannot be deleted, and then the replacement is destroyed.
+    fn keeps_its_name(&self, store: &Store) {
+        let (id, target) = (format!("{}.id", self.address), format!("-target={}", self.address));
+        let first = Workspace::on(store).owned_by("team/first").holding_for("1s");
+        first.configure(self.configuration);
+        let old = first.apply().text(&id);
+        let second = Workspace::on(store).owned_by("team/second");
+        second.configure(self.user);
+        second.apply();
+
+        first.configure(&self.configuration.replace(self.change.0, self.change.1));
+        first.try_apply(&[]).fails().says(&["is not empty", "theirs"]);
+        assert_ne!(first.state().text(&id), old, "the replacement was made");
+        store.assert_sound();
+        first.try_destroy(&[&target]).fails().says(&["is not empty", "theirs"]);
+        store.assert_sound();
+
+        let third = Workspace::on(store).owned_by("team/third");
+        third.configure(self.rival);
+        third.try_plan(&[]).fails().says(&["\"dmz\"", "team/first", &old]);
+        let restored = Store::sqlite();
+        crate::moving::carry(store, &restored, first.path());
+        restored.assert_sound();
+
+        second.assert_settled();
+        second.destroy();
+        first.try_destroy(&[&target]).succeeds();
+        // A destroy begins with a plan of everything that is not there, and this holds the name once more.
+        store.wait_until_holds_have_expired();
+        third.apply();
+        third.destroy();
+        first.destroy();
+        store.assert_empty();
+    }
+}
+
+on_each_own_store! {
+    fn a_scope_in_use_keeps_its_name_when_its_replacement_is_destroyed(store: Store) {
+        SCOPE.keeps_its_name(&store);
+    }
+
+    fn a_pool_in_use_keeps_its_name_when_its_replacement_is_destroyed(store: Store) {
+        POOL.keeps_its_name(&store);
+    }
+}
+
 on_each_store! {
     fn one_name_twice_in_one_configuration_is_refused(store: Store) {
         let (workspace, pool_id) = workspace_with_pool(&store);

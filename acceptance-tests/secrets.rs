@@ -5,14 +5,17 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use test_servers::{Postgres, S3};
+use test_servers::{Postgres, S3, nobody};
 
 use crate::harness::each::each;
 use crate::harness::store::Store;
 use crate::harness::terraform::{self, Running};
-use crate::harness::{PROVIDER, Workspace, nobody};
+use crate::harness::{PROVIDER, Workspace};
 
 const POOL: &str = "resource \"ipam_pool\" \"top\" {\n  name  = \"top\"\n  cidrs = [\"10.0.0.0/8\"]\n}\n";
+
+/// The warning about a password in a URL.
+const PASSWORD_IN_URL: &str = "A password in the store URL";
 
 /// Part of every planted secret, and of nothing else.
 const MARK: &str = "pLaNtEd";
@@ -193,6 +196,8 @@ fn terraform_says(workspace: &Workspace, arguments: &[&str], works: bool, said: 
     talkative(&mut command);
     let run = Running::start(command).wait();
     assert_eq!(run.is_success(), works, "{}", run.text());
+    // What stands in the environment is printed by nobody.
+    assert!(!run.text().contains(PASSWORD_IN_URL), "{}", run.text());
     said.insert(format!("terraform {arguments:?}"), run.text());
 }
 
@@ -281,4 +286,98 @@ fn nothing_repeats_a_sensitive_variable() {
             assert!(line.is_none(), "{who} repeats a secret: {}", line.unwrap_or_default());
         }
     }
+}
+
+/// Arguments of the provider block, what stands beside it, whether it works, and what is said.
+struct Literal {
+    arguments: String,
+    body: String,
+    works: bool,
+    says: &'static [&'static str],
+}
+
+fn literal(arguments: impl Into<String>, works: bool, says: &'static [&'static str]) -> Literal {
+    Literal { arguments: arguments.into(), body: POOL.to_owned(), works, says }
+}
+
+fn literals() -> Vec<Literal> {
+    let (right, wrong) = (secret("password"), secret("wrong"));
+    let (role, other) = (Role::new(), Role::new());
+    let store = |url: &str, password: &str| format!("  store = {url:?}\n  store_password = {password:?}\n");
+    let url = |url: &str| format!("  store = {url:?}\n");
+    let signed = format!(
+        "{POOL}\nresource \"ipam_pool_cidr\" \"x\" {{\n  ipam_pool_id = ipam_pool.top.id\n  cidr = \"203.0.113.0/24\"\n  \
+         cidr_authorization_context = {{\n    message = \"1|aws|111122223333|203.0.113.0/24|20300101|SHA256|RSAPSS\"\n    \
+         signature = \"{} \"\n  }}\n}}\n",
+        secret("signature")
+    );
+    vec![
+        literal(url(&role.url(&format!(":{right}"))), true, &[PASSWORD_IN_URL, "store_password", "PGPASSWORD"]),
+        literal(url(&role.url(&format!(":{wrong}"))), false, &[PASSWORD_IN_URL, "argument `store`", "not available"]),
+        literal(url(&format!("postgres://{}/ipam?password={wrong}", role.server)), false, &[PASSWORD_IN_URL]),
+        literal(
+            url(&format!("postgres:host=127.0.0.1 password={wrong}")),
+            false,
+            &[PASSWORD_IN_URL, "argument `store`"],
+        ),
+        literal(
+            url(&format!("s3://AKIA:{wrong}@bucket/plan?region=x")),
+            false,
+            &["holds credentials", "argument `store`"],
+        ),
+        literal(url(&format!("mysql://me:{wrong}@db.example/ipam")), false, &["argument `store`"]),
+        literal(store(&other.url(""), &right), true, &[]),
+        literal(store(&role.url(""), &wrong), false, &["argument `store`", "not available"]),
+        literal(store(&role.url(&format!(":{wrong}")), &right), false, &["Two passwords"]),
+        literal(store("sqlite:ipam.db", &right), false, &["An argument that is not used", "argument `store_password`"]),
+        literal(
+            format!(
+                "  store = \"sqlite:ipam.db\"\n  aws {{\n    secret_key = {right:?}\n    token = {wrong:?}\n  }}\n"
+            ),
+            false,
+            &[],
+        ),
+        Literal { body: signed, ..literal("  store = \"sqlite:ipam.db\"\n", false, &["Malformed signature"]) },
+    ]
+}
+
+/// Terraform prints the line of the argument that a message is about. Its own log of the configuration is not ours.
+#[test]
+fn nothing_repeats_a_secret_that_stands_in_the_configuration() {
+    each(
+        &literals(),
+        |literal| literal.arguments.clone(),
+        |literal| {
+            let workspace = Workspace::new();
+            workspace.configure(&format!("provider \"ipam\" {{\n{}}}\n{}", literal.arguments, literal.body));
+            let mut said = Said::new();
+            for arguments in [
+                &["validate", "-no-color"][..],
+                &["plan", "-input=false", "-no-color"],
+                &["plan", "-input=false", "-json"],
+                &["apply", "-input=false", "-no-color", "-auto-approve"],
+            ] {
+                let mut command = workspace.command(arguments);
+                command.env("TF_LOG_PROVIDER", "TRACE").env("TF_LOG_PATH", "terraform.log").env("RUST_LOG", "trace");
+                let run = Running::start(command).wait();
+                if arguments[0] == "apply" {
+                    assert_eq!(run.is_success(), literal.works, "{}", run.text());
+                }
+                let run =
+                    if arguments[0] == "plan" && !arguments.contains(&"-json") { run.says(literal.says) } else { run };
+                let is_warned = run.text().contains(PASSWORD_IN_URL);
+                assert!(
+                    !is_warned || literal.says.contains(&PASSWORD_IN_URL) || literal.arguments.contains('@'),
+                    "{}",
+                    run.text()
+                );
+                said.insert(format!("terraform {arguments:?}"), run.text());
+            }
+            add_files(&mut said, workspace.path(), &["main.tf"]);
+            for (who, text) in &said {
+                let line = text.lines().find(|line| line.contains(MARK));
+                assert!(line.is_none(), "{who} repeats a secret: {}", line.unwrap_or_default());
+            }
+        },
+    );
 }

@@ -13,7 +13,7 @@ use crate::scene::{ACCOUNT, HOME, Scene, text};
 struct Row {
     /// `<public>`, `<private>` and `<pool>` stand for ids.
     config: &'static str,
-    /// The attribute that Terraform points to.
+    /// The attribute that Terraform points to; empty: the block, where the attribute holds a secret.
     attribute: &'static str,
     /// Parts of summary and detail.
     words: &'static [&'static str],
@@ -170,29 +170,33 @@ const RANGES: &[Row] = &[
         range!(
             "cidr = \"203.0.113.0/24\"\ncidr_authorization_context = {\nmessage = \"1|aws|111122223333|198.51.100.0/24|20271231|SHA256|RSAPSS\"\nsignature = \"c2ln\"\n}"
         ),
-        "cidr_authorization_context",
-        &["Malformed message", "It is about 198.51.100.0/24, and the block here is 203.0.113.0/24"],
+        "",
+        &[
+            "argument `cidr_authorization_context`",
+            "Malformed message",
+            "It is about 198.51.100.0/24, and the block here is 203.0.113.0/24",
+        ],
     ),
     row(
         range!(
             "cidr = \"203.0.113.0/24\"\ncidr_authorization_context = {\nmessage = \"please\"\nsignature = \"c2ln\"\n}"
         ),
-        "cidr_authorization_context",
-        &["1 parts between |"],
+        "",
+        &["argument `cidr_authorization_context`", "1 parts between |"],
     ),
     row(
         range!(
             "cidr = \"203.0.113.0/24\"\ncidr_authorization_context = {\nmessage = \"1|aws|111122223333|203.0.113.0/24|20271331|SHA256|RSAPSS\"\nsignature = \"c2ln\"\n}"
         ),
-        "cidr_authorization_context",
-        &["not a date"],
+        "",
+        &["argument `cidr_authorization_context`", "not a date"],
     ),
     row(
         range!(
             "cidr = \"203.0.113.0/24\"\ncidr_authorization_context = {\nmessage = \"1|aws|111122223333|203.0.113.0/24|20271231|SHA256|RSAPSS\"\nsignature = \"a+b/=\"\n}"
         ),
-        "cidr_authorization_context",
-        &["Malformed signature", "tr -- '+=/' '-_~'"],
+        "",
+        &["argument `cidr_authorization_context`", "Malformed signature", "tr -- '+=/' '-_~'"],
     ),
     row(
         range!("cidr = \"203.0.113.0/24\"\nipam_external_resource_verification_token_id = \"t\""),
@@ -234,19 +238,23 @@ const NUMBERS: &[Row] = &[
     row(asn!("1.10", "x", "c2ln"), "asn", &["not an AS number"]),
     row(
         asn!("64496", "1|aws|111122223333|64497|20271231|SHA256|RSAPSS", "c2ln"),
-        "asn_authorization_context",
-        &["about AS 64497, and the number here is 64496"],
+        "",
+        &["argument `asn_authorization_context`", "about AS 64497, and the number here is 64496"],
     ),
-    row(asn!("64496", "1|aws|1111|64496|20271231|SHA256|RSAPSS", "c2ln"), "asn_authorization_context", &["12 digits"]),
+    row(
+        asn!("64496", "1|aws|1111|64496|20271231|SHA256|RSAPSS", "c2ln"),
+        "",
+        &["argument `asn_authorization_context`", "12 digits"],
+    ),
     row(
         asn!("64496", "1|aws|111122223333|64496|20271231|SHA1|RSA", "c2ln"),
-        "asn_authorization_context",
-        &["SHA256|RSAPSS"],
+        "",
+        &["argument `asn_authorization_context`", "SHA256|RSAPSS"],
     ),
     row(
         asn!("64496", "1|aws|111122223333|64496|20271231|SHA256|RSAPSS", ""),
-        "asn_authorization_context",
-        &["Malformed signature"],
+        "",
+        &["argument `asn_authorization_context`", "Malformed signature"],
     ),
 ];
 

@@ -41,9 +41,9 @@ fn with_the_old_provider(workspace: &Workspace) {
     let ours = std::path::Path::new(crate::harness::PROVIDER);
     let directory = workspace.path().join("old");
     std::fs::create_dir_all(&directory).unwrap();
-    std::fs::hard_link(ours, directory.join("terraform-provider-aws"))
-        .or_else(|_| std::fs::copy(ours, directory.join("terraform-provider-aws")).map(drop))
-        .unwrap();
+    // A link and no copy: a program that this process has written may still be open in a child of another thread, and then
+    // it does not start.
+    std::os::unix::fs::symlink(ours, directory.join("terraform-provider-aws")).unwrap();
     let rc = workspace.read("cli.tfrc");
     let with = format!("dev_overrides {{\n    \"hashicorp/aws\" = {:?}\n", directory.display().to_string());
     workspace.write("cli.tfrc", &rc.replace("dev_overrides {\n", &with));

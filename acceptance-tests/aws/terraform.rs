@@ -142,22 +142,22 @@ fn pain_7_what_is_imported_with_ids_of_the_aws_provider_plans_empty() {
 fn pain_7_a_cidr_by_size_is_imported_without_a_replacement_whatever_it_is_called() {
     let scene = Scene::new();
     let (_, leaf) = scene.tree();
-    let block = |name: &str| {
+    let block = |label: &str, netmask_length: u8, more: &str| {
         format!(
-            "resource \"ipam_pool_cidr\" \"sized\" {{\n  ipam_pool_id = {leaf:?}\n  netmask_length = 16\n{name}}}\n"
+            "resource \"ipam_pool_cidr\" {label:?} {{\n  ipam_pool_id = {leaf:?}\n  netmask_length = {netmask_length}\n{more}}}\n"
         )
     };
+    let sized = block("sized", 16, "");
     let workspace = Workspace::on(&store(&scene));
-    workspace.configure(&block(""));
+    workspace.configure(&sized);
     workspace.import("ipam_pool_cidr.sized", &format!("10.0.0.0/16_{leaf}@us-east-1"));
     workspace.assert_settled();
-    workspace.configure(&block("  name = \"first\"\n"));
+    workspace.configure(&block("sized", 16, "  name = \"first\"\n"));
     assert_eq!(workspace.plan().actions()["ipam_pool_cidr.sized"], "update");
     workspace.apply_saved();
     workspace.assert_settled();
     // New ones are called anything, or nothing, and are two all the same.
-    let more = block("").replace("\"sized\" {", "\"more\" {\n  count = 2").replace("16", "20");
-    workspace.configure(&(block("") + &more));
+    workspace.configure(&(sized + &block("more", 20, "  count = 2\n")));
     let made = workspace.apply();
     workspace.assert_settled();
     assert_ne!(made.text("ipam_pool_cidr.more[0].cidr"), made.text("ipam_pool_cidr.more[1].cidr"));

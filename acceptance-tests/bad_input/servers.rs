@@ -1,4 +1,4 @@
-//! Stores on a server that cannot be used: each is told within ten seconds, on the attribute `store`, with what to do.
+//! Stores on a server that cannot be used: each is told soon, on the provider block, with what to do.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -6,16 +6,17 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
-use test_servers::{Postgres, Proxy, S3};
+use test_servers::{Postgres, Proxy, S3, nobody};
 
+use crate::harness::Workspace;
 use crate::harness::diagnostics::Diagnostic;
 use crate::harness::each::each;
 use crate::harness::store::{NewPool, Store};
 use crate::harness::terraform::Running;
-use crate::harness::{Workspace, nobody};
 
-/// From the start of Terraform to the diagnostic.
-const LIMIT: Duration = Duration::from_secs(10);
+/// From the start of Terraform to the diagnostic, even beside a busy machine. A store that waited with all its patience
+/// would take longer.
+const LIMIT: Duration = Duration::from_secs(25);
 
 const POOL: &str = "resource \"ipam_pool\" \"top\" {\n  name  = \"top\"\n  cidrs = [\"10.0.0.0/8\"]\n}\n";
 
@@ -55,7 +56,8 @@ fn check(mistake: &Mistake) {
     for part in &mistake.detail {
         assert!(error.detail.contains(part), "{part:?} is not in the detail: {error:#?}");
     }
-    assert_eq!(error.attribute.as_deref(), Some("store"), "{error:#?}");
+    assert_eq!(error.attribute, None, "{error:#?}");
+    assert!(error.detail.contains("argument `store`"), "{error:#?}");
     assert!(elapsed < LIMIT, "told after {elapsed:?}: {error:#?}");
 }
 

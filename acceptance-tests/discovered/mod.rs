@@ -5,6 +5,7 @@ mod imports;
 mod mistakes;
 mod page;
 mod past;
+mod reading;
 mod treatments;
 mod watching;
 

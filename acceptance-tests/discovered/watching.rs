@@ -90,7 +90,10 @@ on_each_own_store! {
         let scene = Scene::on(&store);
         let told = |more: &str| {
             format!(
-                "{DISCOVERY}
+                "provider \"ipam\" {{
+  discovery_files_below = [\".\"]
+}}
+{DISCOVERY}
 data \"ipam_discovered_resource_cidrs\" \"all\" {{
   ipam_resource_discovery_id = ipam_resource_discovery.net.id
 {more}

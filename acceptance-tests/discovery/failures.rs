@@ -152,8 +152,7 @@ fn a_region_without_such_lists_has_none_of_them() {
 
 #[test]
 fn no_answer_is_said_too() {
-    // What listened there is gone.
-    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let gone = test_servers::nobody();
     let settings = Settings {
         ec2_endpoint: Some(format!("http://{gone}")),
         max_retries: Some(0),

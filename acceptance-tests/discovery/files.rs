@@ -1,7 +1,7 @@
 //! Lists of networks outside of AWS, as Python's csv module writes them.
 
 use serde_json::{Value, json};
-use terraform_provider_ipam::backend::files;
+use terraform_provider_ipam::backend::files::{self, Below};
 use terraform_provider_ipam::ipam::seen::Sample;
 
 use crate::python;
@@ -28,7 +28,7 @@ fn lists_that_python_writes_are_read_as_they_were_meant() {
         {
             let path = directory.path().join(name);
             std::fs::write(&path, text).unwrap();
-            let samples = files::read(&path, jiff::Timestamp::UNIX_EPOCH).unwrap();
+            let samples = files::read(&path, &Below::new([directory.path()]), jiff::Timestamp::UNIX_EPOCH).unwrap();
             assert_eq!(rows(&samples), list["rows"], "{name} {seed}");
         }
     }

@@ -12,8 +12,11 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// The browser answers everything within this time, or something is wrong with it.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The browser answers everything within this time, or something is wrong with it. Generous: the machine may be busy.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What the browser prints goes to this file of its profile.
+const LOG: &str = "printed";
 
 /// A browser with one page, gone when it is dropped.
 pub struct Browser {
@@ -24,7 +27,7 @@ pub struct Browser {
     events: VecDeque<Value>,
     session: String,
     calls: u64,
-    _profile: TempDir,
+    profile: TempDir,
 }
 
 impl Browser {
@@ -33,7 +36,8 @@ impl Browser {
         let profile = tempfile::tempdir().expect("a scratch directory");
         // Chromium talks on descriptors 3 and 4; a shell puts the pipes there. As root it has no sandbox.
         let mut process = Command::new("sh")
-            .args(["-c", "exec \"$@\" 3<&0 4>&1 </dev/null >/dev/null 2>&1", "sh"])
+            .args(["-c", "log=$1; shift; exec \"$@\" 3<&0 4>&1 </dev/null >\"$log\" 2>&1", "sh"])
+            .arg(profile.path().join(LOG))
             .arg(test_servers::chromium())
             .args(["--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--no-first-run"])
             .args(["--disable-background-networking", "--disable-component-update", "--hide-scrollbars"])
@@ -56,7 +60,7 @@ impl Browser {
             }
         });
         let session = String::new();
-        let mut browser = Self { process, to, from, events: VecDeque::new(), session, calls: 0, _profile: profile };
+        let mut browser = Self { process, to, from, events: VecDeque::new(), session, calls: 0, profile };
         let target = browser.call("Target.createTarget", json!({ "url": "about:blank" }));
         let attach = json!({ "targetId": target["targetId"], "flatten": true });
         browser.session = browser.call("Target.attachToTarget", attach)["sessionId"].as_str().unwrap().to_owned();
@@ -79,7 +83,9 @@ impl Browser {
             message["sessionId"] = json!(self.session);
         }
         let written = self.to.write_all(message.to_string().as_bytes()).and_then(|()| self.to.write_all(&[0]));
-        written.and_then(|()| self.to.flush()).expect("the browser listens");
+        if let Err(error) = written.and_then(|()| self.to.flush()) {
+            panic!("the browser does not listen: {error}\n{}", self.printed());
+        }
         loop {
             let answer = self.next();
             if answer["id"] == self.calls {
@@ -94,7 +100,16 @@ impl Browser {
     }
 
     fn next(&self) -> Value {
-        self.from.recv_timeout(PATIENCE).expect("the browser answers")
+        let answer = self.from.recv_timeout(PATIENCE);
+        answer.unwrap_or_else(|error| panic!("the browser does not answer: {error}\n{}", self.printed()))
+    }
+
+    /// All that it has printed: why it does not start, above all.
+    fn printed(&self) -> String {
+        let log = self.profile.path().join(LOG);
+        let text =
+            fs::read(&log).map_or_else(|error| error.to_string(), |text| String::from_utf8_lossy(&text).into_owned());
+        format!("It has printed:\n{text}")
     }
 
     /// Opens a file and waits until `isReady` (JavaScript) is true. Says how long that took.

@@ -142,8 +142,9 @@ impl Workspace {
 
     /// The command with these arguments, not run yet.
     pub fn command(&self, arguments: &[&str]) -> Command {
+        let program = self.client().program();
         let mut command =
-            if self.is_unprivileged { unprivileged_command(self.client()) } else { self.client().command() };
+            if self.is_unprivileged { test_servers::unprivileged(program) } else { Command::new(program) };
         terraform::clean(&mut command);
         command
             .args(arguments)
@@ -286,25 +287,6 @@ impl Workspace {
         kept.sort();
         assert_eq!(kept, wanted, "left: the store, right: the states");
     }
-}
-
-/// Terraform for someone whom write protection stops. Root is stopped by it only without its capability to ignore it.
-fn unprivileged_command(client: &Client) -> Command {
-    let is_root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.starts_with(b"0\n"));
-    if !is_root {
-        return client.command();
-    }
-    let mut command = Command::new("setpriv");
-    let works = Command::new("setpriv").arg("--version").output().is_ok();
-    assert!(works, "as root this test needs setpriv: install util-linux");
-    command.arg("--bounding-set=-dac_override,-dac_read_search").arg(client.program());
-    command
-}
-
-/// An address of this machine where nobody listens.
-pub fn nobody() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("127.0.0.1 has a free port");
-    listener.local_addr().expect("a listener has an address").to_string()
 }
 
 /// The directory of the acceptance tests.

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use terraform_provider_ipam::backend::{AllocationFilter, Audit, Ipam, Local, Planned, PoolFilter, Surroundings};
 use terraform_provider_ipam::ipam::{
-    Actor, Allocation, AllocationSpec, Error, Event, Pool, PoolSpec, Provision, Rules, Size, Special, State, Strategy,
-    Tags,
+    Actor, Allocation, AllocationSpec, Error, Event, Pool, PoolSpec, Provision, Rules, Scope, Size, Special, State,
+    Strategy, Tags,
 };
 use terraform_provider_ipam::store::bucket::Bucket;
 use terraform_provider_ipam::store::{self, StoreUrl};
@@ -21,7 +21,7 @@ use test_servers::{Postgres, Proxy, S3};
 use super::client::Client;
 
 /// Waiting for something that must happen takes at most this long.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Who acts when a test writes past Terraform.
 pub const SOMEBODY_ELSE: &str = "somebody-else";
@@ -233,6 +233,11 @@ impl Store {
         }
     }
 
+    /// Scopes, holds included.
+    pub fn scopes(&self) -> Vec<Scope> {
+        self.open().list_scopes(true).expect("scopes can be listed")
+    }
+
     /// Pools, holds included.
     pub fn pools(&self) -> Vec<Pool> {
         let filter = PoolFilter { include_planned: true, ..PoolFilter::default() };
@@ -259,6 +264,7 @@ impl Store {
             let now = self.open().now();
             !self.allocations().iter().any(|allocation| lasts(now, allocation.meta.hold_expires_at))
                 && !self.pools().iter().any(|pool| lasts(now, pool.meta.hold_expires_at))
+                && !self.scopes().iter().any(|scope| lasts(now, scope.meta.hold_expires_at))
         });
     }
 

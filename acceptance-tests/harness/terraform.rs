@@ -14,7 +14,7 @@ use super::diagnostics::Diagnostic;
 const COMMANDS_AT_ONCE: usize = 4;
 
 /// No command of these tests comes near this; one that does hangs.
-const COMMAND_LIMIT: Duration = Duration::from_secs(300);
+const COMMAND_LIMIT: Duration = Duration::from_secs(600);
 
 /// What a command came to.
 #[derive(Debug)]

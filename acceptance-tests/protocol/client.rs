@@ -29,7 +29,7 @@ pub const COOKIE: (&str, &str) =
     ("TF_PLUGIN_MAGIC_COOKIE", "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2");
 
 /// Time that anything of the plugin may take before a test gives up on it.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A certificate as go-plugin's clients make them: P-521, self-signed, and a CA.
 pub struct Identity {
@@ -152,14 +152,14 @@ impl Process {
         assert!(status.success());
     }
 
-    /// Waits for the end, at most `limit`.
-    pub fn end(&mut self, limit: Duration) -> ExitStatus {
+    /// Waits for the end.
+    pub fn end(&mut self) -> ExitStatus {
         let start = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status;
             }
-            assert!(start.elapsed() < limit, "the program has not ended in {limit:?}");
+            assert!(start.elapsed() < PATIENCE, "the program has not ended in {PATIENCE:?}");
             thread::sleep(Duration::from_millis(2));
         }
     }
@@ -212,7 +212,7 @@ impl Plugin {
         use terraform_provider_ipam::plugin::wire::grpc_controller_client::GrpcControllerClient;
         GrpcControllerClient::new(self.channel.clone()).shutdown(Empty {}).await.expect("Shutdown is answered");
         drop((self.provider, self.channel));
-        let wait = move || (self.process.end(Duration::from_secs(1)), self.process.errors());
+        let wait = move || (self.process.end(), self.process.errors());
         tokio::task::spawn_blocking(wait).await.unwrap()
     }
 }

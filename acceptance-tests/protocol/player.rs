@@ -10,6 +10,7 @@ use terraform_provider_ipam::tf::{self, Number, Type, Value};
 use tonic::transport::Channel;
 
 use crate::client::Plugin;
+use crate::old_numbers;
 use wire::provider_client::ProviderClient;
 
 /// A diagnostic in short: `error|warning: summary (path): detail`.
@@ -44,6 +45,7 @@ pub struct PlanOptions {
 pub struct Player {
     client: ProviderClient<Channel>,
     schemas: wire::get_provider_schema::Response,
+    version: &'static str,
 }
 
 impl Player {
@@ -52,7 +54,21 @@ impl Player {
         let mut client = plugin.provider.clone();
         let schemas = client.get_provider_schema(wire::get_provider_schema::Request {}).await.unwrap().into_inner();
         assert_eq!(shown(&schemas.diagnostics), Messages::new());
-        Self { client, schemas }
+        Self { client, schemas, version: "1.11.4" }
+    }
+
+    /// From now on a client of that version. Those before 1.9 lose digits of numbers, see [`super::old_numbers`].
+    pub fn of_version(self, version: &'static str) -> Self {
+        Self { version, ..self }
+    }
+
+    fn is_old(&self) -> bool {
+        old_numbers::VERSIONS.contains(&self.version)
+    }
+
+    fn encode(&self, value: &Value, ty: &Type) -> DynamicValue {
+        let msgpack = if self.is_old() { old_numbers::encode(value, ty) } else { msgpack::encode(value, ty).unwrap() };
+        DynamicValue { msgpack, json: Vec::new() }
     }
 
     pub fn schemas(&self) -> &wire::get_provider_schema::Response {
@@ -76,14 +92,14 @@ impl Player {
     /// Configures the provider.
     pub async fn configure(&mut self, config: &Json) -> Messages {
         let ty = block_type(self.schemas.provider.as_ref().and_then(|schema| schema.block.as_ref()).unwrap());
-        let config = Some(encode(&with_unknowns(value(config, &ty)), &ty));
+        let config = Some(self.encode(&with_unknowns(value(config, &ty)), &ty));
         let request = wire::validate_provider_config::Request { config: config.clone() };
         let validated = self.client.validate_provider_config(request).await.unwrap().into_inner();
         if has_error(&validated.diagnostics) {
             return shown(&validated.diagnostics);
         }
         let request = wire::configure_provider::Request {
-            terraform_version: "1.11.4".to_owned(),
+            terraform_version: self.version.to_owned(),
             config,
             client_capabilities: None,
         };
@@ -94,7 +110,7 @@ impl Player {
     pub async fn validate(&mut self, type_name: &str, config: &Value) -> Messages {
         let request = wire::validate_resource_config::Request {
             type_name: type_name.to_owned(),
-            config: Some(encode(config, &self.resource_type(type_name))),
+            config: Some(self.encode(config, &self.resource_type(type_name))),
             client_capabilities: None,
         };
         shown(&self.client.validate_resource_config(request).await.unwrap().into_inner().diagnostics)
@@ -113,9 +129,9 @@ impl Player {
         let prior_value = prior.map_or(&Value::Null, |state| &state.value);
         let request = wire::plan_resource_change::Request {
             type_name: type_name.to_owned(),
-            prior_state: Some(encode(prior_value, &ty)),
-            proposed_new_state: Some(encode(&proposed(&block, prior_value, config), &ty)),
-            config: Some(encode(config, &ty)),
+            prior_state: Some(self.encode(prior_value, &ty)),
+            proposed_new_state: Some(self.encode(&proposed(&block, prior_value, config), &ty)),
+            config: Some(self.encode(config, &ty)),
             prior_private: prior.map(|state| state.private.clone()).unwrap_or_default(),
             client_capabilities: Some(options.capabilities),
             planned_private: options.first_plan,
@@ -142,9 +158,9 @@ impl Player {
         let ty = self.resource_type(type_name);
         let request = wire::apply_resource_change::Request {
             type_name: type_name.to_owned(),
-            prior_state: Some(encode(prior.map_or(&Value::Null, |state| &state.value), &ty)),
-            planned_state: Some(encode(&planned.value, &ty)),
-            config: Some(encode(config, &ty)),
+            prior_state: Some(self.encode(prior.map_or(&Value::Null, |state| &state.value), &ty)),
+            planned_state: Some(self.encode(&planned.value, &ty)),
+            config: Some(self.encode(config, &ty)),
             planned_private: planned.private.clone(),
             ..Default::default()
         };
@@ -170,15 +186,19 @@ impl Player {
         }
     }
 
-    /// Plans and applies in one go, with the second plan in between, which must agree with the first.
-    pub async fn change(&mut self, type_name: &str, prior: Option<&State>, config: &Value) -> Result<State, Messages> {
-        let (first, _) = self.plan(type_name, prior, config, PlanOptions::default()).await?;
-        let options = PlanOptions {
-            capabilities: ClientCapabilities { deferral_allowed: true, ..Default::default() },
-            ..Default::default()
-        };
+    /// What an apply does with a saved plan: plans again, compares the two as Terraform does, and applies.
+    pub async fn carry_out(
+        &mut self,
+        type_name: &str,
+        prior: Option<&State>,
+        first: &Planned,
+        config: &Value,
+    ) -> Result<State, Messages> {
+        let capabilities = ClientCapabilities { deferral_allowed: !self.is_old(), ..Default::default() };
+        let options = PlanOptions { capabilities, ..Default::default() };
         let (second, _) = self.plan(type_name, prior, config, options).await?;
-        check_kept(&first.value, &second.value, &mut String::new());
+        let saved = if self.is_old() { old_numbers::through_a_plan(&first.value) } else { first.value.clone() };
+        check_kept(&saved, &second.value, &mut String::new());
         self.apply(type_name, prior, &second, config).await.map_err(|(messages, _)| messages)
     }
 
@@ -234,7 +254,7 @@ impl Player {
         let schema = self.schemas.data_source_schemas.get(type_name);
         let block = schema.and_then(|schema| schema.block.clone()).unwrap_or_else(|| panic!("no data {type_name}"));
         let ty = block_type(&block);
-        let config = encode(&value(config, &ty), &ty);
+        let config = self.encode(&value(config, &ty), &ty);
         let request = wire::validate_data_resource_config::Request {
             type_name: type_name.to_owned(),
             config: Some(config.clone()),
@@ -264,7 +284,7 @@ impl Player {
         let parameters = function.parameters.iter().chain(variadic);
         let arguments = parameters.zip(arguments).map(|(parameter, json)| {
             let ty = type_of(&parameter.r#type);
-            encode(&value(json, &ty), &ty)
+            self.encode(&value(json, &ty), &ty)
         });
         let request = wire::call_function::Request { name: name.to_owned(), arguments: arguments.collect() };
         let response = self.client.call_function(request).await.unwrap().into_inner();
@@ -308,10 +328,6 @@ pub fn to_json(value: &Value) -> Json {
         Value::Map(entries) => entries.iter().map(|(key, value)| (key.clone(), to_json(value))).collect(),
         Value::Dynamic(inner) => serde_json::json!({"type": inner.0.to_json(), "value": to_json(&inner.1)}),
     }
-}
-
-fn encode(value: &Value, ty: &Type) -> DynamicValue {
-    DynamicValue { msgpack: msgpack::encode(value, ty).unwrap(), json: Vec::new() }
 }
 
 fn decode(value: Option<&DynamicValue>, ty: &Type) -> Value {

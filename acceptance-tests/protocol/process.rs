@@ -1,7 +1,6 @@
 //! How the process starts and ends.
 
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 use terraform_provider_ipam::protocol::wire::get_provider_schema;
@@ -39,7 +38,7 @@ fn without_the_cookie_there_is_no_handshake() {
         while let Some(line) = process.line() {
             assert!(!line.starts_with("1|"), "{line}");
         }
-        process.end(Duration::from_secs(5));
+        process.end();
     }
 }
 
@@ -49,7 +48,7 @@ fn rubbish_for_a_client_certificate_ends_the_process() {
     environment.push(("PLUGIN_CLIENT_CERT", "rubbish"));
     let mut process = Process::start(&mut program(&environment));
     assert_eq!(process.line(), None);
-    assert_eq!(process.end(Duration::from_secs(5)).code(), Some(1));
+    assert_eq!(process.end().code(), Some(1));
     let errors = process.errors();
     assert!(errors.starts_with("[ERROR] PLUGIN_CLIENT_CERT holds no certificate"), "{errors}");
 }
@@ -93,7 +92,7 @@ async fn ctrl_c_does_not_end_the_process() {
 async fn sigterm_ends_the_process_and_leaves_nothing() {
     let mut plugin = Plugin::start().await;
     plugin.process.signal("TERM");
-    plugin.process.end(Duration::from_secs(2));
+    plugin.process.end();
     assert!(!plugin.handshake.socket.exists());
 }
 
@@ -128,7 +127,7 @@ async fn debug_server_says_how_to_reattach_and_ends_on_ctrl_c() {
     let channel = connect(&handshake, None).await.unwrap();
     provider(channel.clone()).get_provider_schema(get_provider_schema::Request {}).await.unwrap();
     process.signal("INT");
-    assert!(process.end(Duration::from_secs(2)).success());
+    assert!(process.end().success());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -138,7 +137,7 @@ async fn log_is_json_in_the_form_of_the_host() {
     let channel = connect(&handshake, Some(&identity)).await.unwrap();
     provider(channel.clone()).get_provider_schema(get_provider_schema::Request {}).await.unwrap();
     process.signal("TERM");
-    process.end(Duration::from_secs(2));
+    process.end();
     let errors = process.errors();
     let lines: Vec<Json> = errors.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
     assert!(lines.iter().all(|line| ["@level", "@message", "@timestamp"].iter().all(|key| line[key].is_string())));
@@ -153,6 +152,6 @@ async fn nothing_is_logged_unless_asked_for() {
     let mut plugin = Plugin::start().await;
     plugin.provider.get_provider_schema(get_provider_schema::Request {}).await.unwrap();
     plugin.process.signal("TERM");
-    plugin.process.end(Duration::from_secs(2));
+    plugin.process.end();
     assert_eq!(plugin.process.errors(), "");
 }

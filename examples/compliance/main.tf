@@ -8,6 +8,11 @@ terraform {
   }
 }
 
+# Whose files a plan may read is said here, and not by the store.
+provider "ipam" {
+  discovery_files_below = [path.module]
+}
+
 # Where to look. Here into a file; with `operating_regions` and `role` blocks into accounts of AWS.
 resource "ipam_resource_discovery" "network" {
   name  = "network"

@@ -48,6 +48,7 @@ fn meta(id: String, name: String, owner: Option<&str>) -> Meta {
         created_at: Timestamp::UNIX_EPOCH,
         updated_at: Timestamp::UNIX_EPOCH,
         replaces: None,
+        replaces_also: Vec::new(),
     }
 }
 

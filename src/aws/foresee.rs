@@ -188,6 +188,7 @@ impl Ground {
         }
         Err(Error::PoolExhausted {
             kept_off: None,
+            lost: None,
             pool_id: pool.meta.id.clone(),
             pool_name: pool.meta.name.clone(),
             netmask_length,

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use num_bigint::BigUint;
 
-use crate::ipam::{Cidr, Error, Family, KeptOff, Kind, Occupant, RuleName, State};
+use crate::ipam::{Cidr, Error, Family, KeptOff, Kind, LostHold, Occupant, RuleName, State};
 use crate::store;
 
 #[path = "explain_discovery.rs"]
@@ -229,6 +229,7 @@ fn exhausted(error: &Error) -> (String, String) {
         held,
         first_expiry,
         kept_off,
+        lost,
     } = error
     else {
         return declaration(error);
@@ -262,6 +263,9 @@ fn exhausted(error: &Error) -> (String, String) {
         }
         detail.push('.');
     }
+    if let Some(lost) = lost {
+        detail.push_str(&lost_words(lost));
+    }
     let advice = match (largest_free, disallowed) {
         _ if kept_off.is_some() => {
             "Provision more space, ask for a smaller block, or give the block as `cidr` when it is meant to be that of what \
@@ -272,6 +276,20 @@ fn exhausted(error: &Error) -> (String, String) {
         (Some(_), false) => "Ask for a smaller block, provision more space, or release allocations.",
     };
     (format!("Pool {pool_name:?} has no free /{netmask_length}"), format!("{detail} {advice}"))
+}
+
+/// What became of the block that an earlier plan showed.
+fn lost_words(lost: &LostHold) -> String {
+    let block = lost.cidr.map_or_else(|| "space".to_owned(), |cidr| cidr.to_string());
+    let until = lost.expired_at.map(|at| format!(" until {}", time(at))).unwrap_or_default();
+    let holders = match lost.now_held_by.as_slice() {
+        [] => "The block was given away since then. ".to_owned(),
+        holders => format!("These have it now:\n\n{}\n", occupants(holders, 0)),
+    };
+    format!(
+        " An earlier plan held {block} for this{until}. {holders}If you are applying that plan, nothing was changed: make \
+         room and plan again."
+    )
 }
 
 /// Why what is free is not given out.

@@ -4,7 +4,7 @@ use num_bigint::BigUint;
 
 use super::{explain, number, percent};
 use crate::ipam::{Cidr, Error, Family, Kind, Occupant, OnlyAws, RuleName, State, Unsupported};
-use crate::ipam::{KeptOff, SeenThere, Untreatable};
+use crate::ipam::{KeptOff, LostHold, SeenThere, Untreatable};
 use crate::store;
 
 fn cidr(text: &str) -> Cidr {
@@ -40,6 +40,7 @@ fn exhausted(largest_free: Option<&str>, free: u32, held: u32, disallowed: bool)
         held: BigUint::from(held),
         first_expiry: (held > 0).then(|| "2026-01-01T12:00:00Z".parse().unwrap()),
         kept_off: None,
+        lost: None,
     }
 }
 
@@ -512,4 +513,33 @@ fn what_only_aws_has_is_refused_with_what_to_use_instead() {
         assert_eq!(explanation.summary, summary);
         assert!(explanation.detail.contains(instead) && explanation.detail.contains("eave"), "{explanation:?}");
     }
+}
+
+#[test]
+fn a_full_pool_says_who_has_the_block_of_an_earlier_plan() {
+    let with = |hold: LostHold| {
+        let mut error = exhausted(None, 0, 0, false);
+        if let Error::PoolExhausted { lost, .. } = &mut error {
+            *lost = Some(Box::new(hold));
+        }
+        error
+    };
+    let expired_at = Some("2026-01-01T12:00:00Z".parse().unwrap());
+    let asked = "A /24 was asked for from pool \"prod\" (p-1). Nothing is free in it.";
+    let advice = "If you are applying that plan, nothing was changed: make room and plan again. Provision more space, or release \
+                  allocations.";
+    let now_held_by = vec![active(Kind::Allocation, "prod/quick", "alloc-1", "10.0.0.0/24")];
+    says(
+        &with(LostHold { cidr: Some(cidr("10.0.0.0/24")), expired_at, now_held_by }),
+        "Pool \"prod\" has no free /24",
+        &format!(
+            "{asked} An earlier plan held 10.0.0.0/24 for this until 2026-01-01T12:00:00Z. These have it now:\n\n  - \
+             10.0.0.0/24, allocation \"prod/quick\" (alloc-1), of owner \"network\", active\n\n{advice}"
+        ),
+    );
+    says(
+        &with(LostHold { cidr: None, expired_at: None, now_held_by: vec![] }),
+        "Pool \"prod\" has no free /24",
+        &format!("{asked} An earlier plan held space for this. The block was given away since then. {advice}"),
+    );
 }

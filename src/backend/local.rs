@@ -1,6 +1,7 @@
 //! [`Ipam`] over a store of our own: reads on snapshots, writes grouped, holds that are good found without a write.
 
 mod discover;
+mod freshen;
 mod nouns;
 mod turns;
 
@@ -19,6 +20,7 @@ use crate::ipam::{
 };
 use crate::store::{self, Store, StoreUrl};
 
+use super::files::Below;
 use super::observation::Observation;
 use super::scout::Scout;
 use super::service::{DiscoveryNoun, Keeps, ResourceCidrNoun};
@@ -51,6 +53,8 @@ pub struct Local {
     settled: AtomicBool,
     /// Who looks into accounts of AWS; `None`: nobody can.
     scout: Option<Arc<dyn Scout>>,
+    /// Where files of discoveries are read.
+    files_below: Below,
     /// Who looks just now.
     turns: Turns,
 }
@@ -80,19 +84,47 @@ impl Local {
     /// # Errors
     /// [`store::Error::Url`] when the URL names no store.
     pub fn open(url: &str, actor: Actor) -> Result<Self> {
-        Ok(Self::over(store::open(&StoreUrl::new(url))?, actor, Surroundings::default()))
+        Self::open_with(url, None, actor)
+    }
+
+    /// The same with the password of the store, which the URL need not have then.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_with(url: &str, password: Option<String>, actor: Actor) -> Result<Self> {
+        let url = StoreUrl::new(url).with_password(password);
+        Ok(Self::over(store::open(&url)?, actor, Surroundings::default()))
     }
 
     /// Over a store that is open.
     pub fn over(store: Arc<dyn Store>, actor: Actor, surroundings: Surroundings) -> Self {
         let author = Author { actor: Arc::new(actor), surroundings };
-        Self { group: Group::new(store), author, settled: AtomicBool::new(false), scout: None, turns: Turns::default() }
+        let settled = AtomicBool::new(false);
+        Self {
+            group: Group::new(store),
+            author,
+            settled,
+            scout: None,
+            files_below: Below::default(),
+            turns: Turns::default(),
+        }
+    }
+
+    /// Whether the URL of a store has a password in it.
+    pub fn has_password(url: &str) -> bool {
+        StoreUrl::new(url).has_password()
     }
 
     /// With somebody who looks into accounts of AWS.
     #[must_use]
     pub fn with_scout(self, scout: Option<Arc<dyn Scout>>) -> Self {
         Self { scout, ..self }
+    }
+
+    /// With files of discoveries read where this says; without it none is read.
+    #[must_use]
+    pub fn with_files_below(self, files_below: Below) -> Self {
+        Self { files_below, ..self }
     }
 
     pub(super) fn group(&self) -> &Group {

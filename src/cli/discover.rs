@@ -5,6 +5,8 @@
 //! imported: [allocation], released: [allocation], skipped: [{resource_id, cidr, region, account_id, pool_id, why}]}`, each
 //! allocation as in `allocations --json`, with the pool's id for its path; what was not counted is null.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -20,6 +22,9 @@ pub(super) struct Options {
     /// Only this resource discovery: its id or name.
     #[arg(long, value_name = "ID|NAME")]
     discovery: Option<String>,
+    /// Reads files of resource discoveries below this directory only, links and `..` resolved; may be given several times.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(super) files_below: Vec<PathBuf>,
     #[command(flatten)]
     format: Format,
 }

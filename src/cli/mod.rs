@@ -179,7 +179,7 @@ fn answer(cli: &Cli) -> Result<Answer, Failure> {
         Some(Command::Events(options)) => events::page(open(&cli.store)?.ipam(), options)?,
         Some(Command::History(options)) => history::page(open(&cli.store)?.ipam(), options)?,
         Some(Command::Discover(options)) => {
-            let opened = open(&cli.store)?;
+            let opened = open(&cli.store)?.reading_below(&options.files_below);
             discover::page(opened.own("AWS looks by itself, every few minutes.")?, options)?
         }
         Some(Command::Resources(options)) => resources::page(open(&cli.store)?.ipam(), options)?,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{BINARY, Failure};
+use crate::backend::files::Below;
 use crate::backend::{Ipam, Local, actor};
 use crate::provider;
 
@@ -15,6 +16,14 @@ pub(super) enum Opened {
 }
 
 impl Opened {
+    /// With files of discoveries read below these directories.
+    pub(super) fn reading_below(self, directories: &[PathBuf]) -> Self {
+        match self {
+            Self::Own(local) => Self::Own(local.with_files_below(Below::new(directories))),
+            service @ Self::Service(..) => service,
+        }
+    }
+
     /// For commands that only ask what everything can answer.
     pub(super) fn ipam(&self) -> &dyn Ipam {
         match self {

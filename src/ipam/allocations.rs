@@ -167,15 +167,20 @@ impl Ledger<'_> {
     pub fn plan_allocation(&mut self, spec: &AllocationSpec, terms: &Terms) -> Result<Allocation> {
         let (pool, wish) = self.reader().check_allocation(spec, terms)?;
         match self.reader().allocation_standing(spec, wish, terms)? {
-            Standing::Adopt(allocation) => Ok(allocation),
+            Standing::Adopt(mut allocation) => {
+                details(spec)(&mut allocation);
+                Ok(allocation)
+            }
             Standing::Same(hold) => {
                 let mut renewed = hold.clone();
                 self.reader().renew(&mut renewed, terms, &details(spec));
                 self.change_allocation(Action::Hold, &hold, renewed)
             }
             standing => {
+                let lost = self.reader().lost_hold(&standing)?;
                 self.clear_allocation(standing)?;
-                self.new_allocation(&pool, spec, wish, &Birth::hold(self.env.now, terms))
+                let made = self.new_allocation(&pool, spec, wish, &Birth::hold(self.env.now, terms));
+                made.map_err(|error| error.after_losing(lost))
             }
         }
     }
@@ -290,8 +295,7 @@ impl Ledger<'_> {
     fn activate_allocation(&mut self, held: &Allocation, spec: &AllocationSpec) -> Result<Allocation> {
         if held.meta.state == State::Active {
             let mut after = held.clone();
-            after.description.clone_from(&spec.description);
-            after.tags.clone_from(&spec.tags);
+            details(spec)(&mut after);
             return self.change_allocation(Action::Update, held, after);
         }
         // A default that changed since the plan is the pool's affair; the hold is what the plan showed.
@@ -304,8 +308,7 @@ impl Ledger<'_> {
             return Err(self.reader().hold_lost(held)?);
         }
         self.require_active_container(Some(&held.pool_id), "")?;
-        self.reader().may_take_name(held)?;
-        let mut active = self.activated(held);
+        let mut active = self.reader().with_name(held)?;
         details(spec)(&mut active);
         if held.deferred {
             let pool: Pool = codec::expect(self.tx, &held.pool_id)?;

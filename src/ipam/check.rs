@@ -12,7 +12,7 @@ use super::events::Chain;
 use super::mark::{Mark, Remembered, Remnant};
 use super::names::NameEntry;
 use super::records::Claims;
-use super::{Audit, Error, Event, Finding, Item, Reader, Records, Result, ScopeType, State, events, keys};
+use super::{Audit, Error, Event, Finding, Item, Reader, Records, Result, ScopeType, State, Told, events, keys};
 use crate::store::{self, Order};
 
 /// Entries read at a time.
@@ -48,7 +48,8 @@ struct Audited {
 }
 
 impl Reader<'_> {
-    /// Verifies everything: free + held + used = provisioned and disjoint, indexes both ways, the event chain.
+    /// Verifies everything: free + held + used = provisioned and disjoint, indexes both ways, the event chain, and that
+    /// every record is what the events say.
     ///
     /// # Errors
     /// Only when the store cannot be read, or a later version wrote it. Damage is a finding.
@@ -96,7 +97,7 @@ impl Reader<'_> {
             }
         };
         audited.check_mark(mark.as_ref());
-        let mut chain = Chain::after(mark);
+        let (mut chain, mut told) = (Chain::after(mark), Told::default());
         loop {
             let page = self.snapshot.scan(&start..&end, Order::Ascending, PAGE)?;
             for (key, bytes) in &page {
@@ -114,6 +115,7 @@ impl Reader<'_> {
                 for fault in chain.follow(&event)? {
                     audited.find(key, fault);
                 }
+                told.follow(&event);
                 audited.events += 1;
             }
             if page.len() < PAGE {
@@ -127,6 +129,8 @@ impl Reader<'_> {
             let found = chain.head().sequence;
             audited.find("event log", format!("It should end with event {}, but ends with {found}.", head.sequence));
         }
+        let faults = told.faults(&audited.records, chain.mark());
+        audited.findings.extend(faults);
         Ok(())
     }
 }

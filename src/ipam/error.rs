@@ -30,6 +30,17 @@ pub struct Occupant {
     pub path: String,
 }
 
+/// A hold that expired, and whose space was given away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LostHold {
+    /// What the plan showed; `None` for a pool without a block.
+    pub cidr: Option<Cidr>,
+    /// When the hold expired.
+    pub expired_at: Option<Timestamp>,
+    /// What takes addresses of the block now (the first few).
+    pub now_held_by: Vec<Occupant>,
+}
+
 /// Why the core refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
@@ -57,6 +68,8 @@ pub enum Error {
         first_expiry: Option<Timestamp>,
         /// There would be a block if nobody kept off what discoveries have seen.
         kept_off: Option<Box<KeptOff>>,
+        /// The block that an earlier plan held for the same request, when that hold expired and the block was given away.
+        lost: Option<Box<LostHold>>,
     },
     /// The pool has no CIDR at all.
     PoolEmpty { pool_id: String, pool_name: String },
@@ -212,6 +225,16 @@ pub enum RuleName {
     MaxNetmaskLength,
     /// `allocation_default_netmask_length`
     DefaultNetmaskLength,
+}
+
+impl Error {
+    /// The same error of a request whose earlier hold is lost: without room for another block, that is the reason.
+    pub(super) fn after_losing(mut self, hold: Option<LostHold>) -> Self {
+        if let Self::PoolExhausted { lost, .. } = &mut self {
+            *lost = hold.map(Box::new);
+        }
+        self
+    }
 }
 
 impl From<crate::store::Error> for Error {

@@ -209,7 +209,7 @@ impl Chain {
         if event.kind == Kind::History {
             match serde_json::from_value(event.after.clone()) {
                 Ok(told) => self.told = Some(told),
-                Err(error) => faults.push(format!("What it says of pruning cannot be read: {error}.")),
+                Err(_) => faults.push("What it says of pruning cannot be read.".to_owned()),
             }
         }
         self.head = Head { sequence: event.sequence, hash: event.hash.clone() };

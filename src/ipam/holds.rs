@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use super::codec::{self, Record};
 use super::{
-    Allocation, Cidr, Error, Kind, Occupant, Pool, Reader, ResourceType, Result, State, Terms, free, keys, names,
+    Allocation, Cidr, Error, Kind, LostHold, Occupant, Pool, Reader, ResourceType, Result, State, Terms, free, keys,
+    names,
 };
 use crate::store::Snapshot;
 
@@ -80,7 +81,11 @@ impl Reader<'_> {
         details: &dyn Fn(&mut R),
     ) -> Option<R> {
         match standing {
-            Standing::Adopt(record) => Some(record),
+            // What the request says otherwise is written when the plan is applied.
+            Standing::Adopt(mut record) => {
+                details(&mut record);
+                Some(record)
+            }
             Standing::Same(hold) => {
                 let mut wished = hold.clone();
                 self.renew(&mut wished, terms, details);
@@ -130,6 +135,19 @@ impl Reader<'_> {
             expired_at: meta.hold_expires_at.filter(|expiry| *expiry <= self.env.now),
             now_held_by,
         })
+    }
+
+    /// What there is to say of a hold that lapsed, if the request finds one.
+    pub(super) fn lost_hold<R: Record>(&mut self, standing: &Standing<R>) -> Result<Option<LostHold>> {
+        let Standing::Lapsed(hold) = standing else { return Ok(None) };
+        let pool: Option<Pool> =
+            if R::KIND == Kind::Pool { codec::load(self.snapshot, &hold.meta().id)? } else { None };
+        let error = match pool {
+            Some(pool) => self.pool_lost(&pool)?,
+            None => self.hold_lost(hold)?,
+        };
+        let Error::HoldLost { cidr, expired_at, now_held_by, .. } = error else { return Ok(None) };
+        Ok(Some(LostHold { cidr, expired_at, now_held_by }))
     }
 
     /// The same for a pool, which has any number of blocks.

@@ -17,7 +17,7 @@
 //! | `counters`, `events`, `find`, `list`, `insight` | sums, history, look-ups |
 //! | `mark`, `witness` | forgetting the beginning of the history, what is remembered of it; archives and store as one history |
 //! | `history`, `trends` | who had which block when, and how full a pool was, told from the events |
-//! | `records`, `record_faults`, `check` | all records, what is wrong among them, what follows from them; audit |
+//! | `records`, `record_faults`, `told`, `check` | all records, what is wrong among them, what follows from them, what the history says of them; audit |
 //! | `seen`, `discovery` | what was seen in accounts: the nouns; what is kept of it, compared with pools |
 //! | `moving`, `upkeep` | bringing records into a store; taking back all expired holds, counting |
 
@@ -54,6 +54,7 @@ mod resize;
 mod scopes;
 pub mod seen;
 mod special;
+mod told;
 mod trends;
 mod upkeep;
 mod view;
@@ -70,7 +71,9 @@ pub use cidr::{Cidr, Family, address};
 pub use discovery::{
     Forgotten, Past, Place, Reconciled, SeenAddress, Sighted, Skip, Skipped, Taken, Treated, Treatment, Untreatable,
 };
-pub use error::{Error, Fault, KeptOff, Occupant, Result, RuleName, SeenThere, Space, Unfinished, Unsupported};
+pub use error::{
+    Error, Fault, KeptOff, LostHold, Occupant, Result, RuleName, SeenThere, Space, Unfinished, Unsupported,
+};
 pub use events::{Chain, EventFilter, blocks as event_blocks};
 pub use history::{HistoryQuery, Match, Tenure};
 pub use mark::{Mark, Remembered, Remnant, Until};
@@ -81,6 +84,7 @@ pub use records::{Item, Records, Tally};
 pub use request::*;
 pub use seen::Discovery;
 pub use special::*;
+pub use told::Told;
 pub use trends::{Forecast, TrendPoint, forecast};
 pub use upkeep::{Census, Collected};
 pub use view::{Env, Ledger, Reader};

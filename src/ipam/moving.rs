@@ -351,7 +351,7 @@ impl Merge {
 }
 
 /// Names of the attributes in which two records differ.
-fn differences<R: Record>(a: &R, b: &R) -> Vec<String> {
+pub(super) fn differences<R: Record>(a: &R, b: &R) -> Vec<String> {
     let fields = |record: &R| match serde_json::to_value(record) {
         Ok(Value::Object(fields)) => fields,
         _ => serde_json::Map::new(),

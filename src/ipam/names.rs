@@ -1,4 +1,7 @@
 //! Who has a name: in each parent one active object and one hold at most.
+//!
+//! A replacement takes the name of the object that it replaces before that one is deleted. When the deletion fails and the
+//! replacement is deleted instead, the name goes back to the object that had it before.
 
 use serde::{Deserialize, Serialize};
 
@@ -35,15 +38,32 @@ pub(super) fn enter<R: Record>(tx: &mut dyn Tx, record: &R) -> Result<()> {
     })
 }
 
-/// Removes `record` from the entry of its name, wherever it stands; others in the entry stay.
+/// Removes `record` from the entry of its name, wherever it stands; others in the entry stay. An object that it was made
+/// to replace, and that is still there, has the name again.
 pub(super) fn leave<R: Record>(tx: &mut dyn Tx, record: &R) -> Result<()> {
+    let heir = replaced(tx, record)?.into_iter().next();
     change(tx, record, |entry, id| {
-        for place in [&mut entry.active, &mut entry.planned] {
-            if place.as_deref() == Some(id) {
-                *place = None;
-            }
+        if entry.active.as_deref() == Some(id) {
+            entry.active = heir.map(|heir| heir.meta().id.clone());
+        }
+        if entry.planned.as_deref() == Some(id) {
+            entry.planned = None;
         }
     })
+}
+
+/// The active objects of the same name that `record` was made to replace and that are still there, the latest first.
+fn replaced<R: Record>(snapshot: &mut dyn Snapshot, record: &R) -> Result<Vec<R>> {
+    let meta = record.meta();
+    let mut found = Vec::new();
+    for id in meta.replaces.iter().chain(&meta.replaces_also) {
+        let Some(older) = codec::load::<R>(snapshot, id)? else { continue };
+        let shares_name = older.meta().name == meta.name && older.parent() == record.parent();
+        if older.meta().state == State::Active && shares_name {
+            found.push(older);
+        }
+    }
+    Ok(found)
 }
 
 fn change<R: Record>(tx: &mut dyn Tx, record: &R, change: impl FnOnce(&mut NameEntry, &str)) -> Result<()> {
@@ -73,6 +93,28 @@ pub(super) fn rename<R: Record>(tx: &mut dyn Tx, before: &R, after: &R) -> Resul
 }
 
 impl Reader<'_> {
+    /// A copy of a hold that is active now, when it may have its name: no active object has it, or only the one that the
+    /// hold replaces.
+    ///
+    /// # Errors
+    /// [`Error::NameTaken`].
+    pub(super) fn with_name<R: Record>(&mut self, hold: &R) -> Result<R> {
+        let meta = hold.meta();
+        let mut active = self.activated(hold);
+        if !hold.is_named() {
+            return Ok(active);
+        }
+        let entry = entry(self.snapshot, R::KIND, hold.parent(), &meta.name)?;
+        let Some(id) = entry.active.filter(|id| *id != meta.id) else { return Ok(active) };
+        let holder: R = codec::expect(self.snapshot, &id)?;
+        if meta.replaces.as_ref() != Some(&id) {
+            return Err(self.name_taken(&holder)?);
+        }
+        let still_there = replaced(self.snapshot, &holder)?;
+        active.meta_mut().replaces_also = still_there.iter().map(|older| older.meta().id.clone()).collect();
+        Ok(active)
+    }
+
     /// That an active object may be called `name`: nobody else is, and no live hold is waiting to be.
     ///
     /// # Errors

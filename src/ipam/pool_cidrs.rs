@@ -96,12 +96,15 @@ impl Ledger<'_> {
                 self.reader().renew(&mut renewed, terms, &|_| {});
                 if renewed != hold {
                     book::write_pool_cidr(self.tx, &pool, Some(&hold), Some(&renewed))?;
+                    events::append(self.tx, &self.env, Action::Hold, Some(&hold), Some(&renewed))?;
                 }
                 Ok(renewed)
             }
             standing => {
+                let lost = self.reader().lost_hold(&standing)?;
                 self.clear_pool_cidr(&pool, standing)?;
-                self.new_pool_cidr(&pool, spec, spec.size, &Birth::hold(self.env.now, terms))
+                let made = self.new_pool_cidr(&pool, spec, spec.size, &Birth::hold(self.env.now, terms));
+                made.map_err(|error| error.after_losing(lost))
             }
         }
     }
@@ -251,7 +254,6 @@ impl Ledger<'_> {
             return Ok(held.clone());
         }
         self.require_active_container(Some(&held.pool_id), "")?;
-        self.reader().may_take_name(held)?;
         let pool: Pool = codec::expect(self.tx, &held.pool_id)?;
         let active = self.activate_pool_cidr(&pool, held)?;
         names::enter(self.tx, &active)?;
@@ -264,13 +266,18 @@ impl Ledger<'_> {
         if held.meta.state == State::Active {
             return Ok(held.clone());
         }
-        let mut active = self.activated(held);
+        let mut active = self.reader().with_name(held)?;
+        if held.inline {
+            // No event of its own says who planned it: it is of who applies it.
+            active.meta.owner.clone_from(&self.env.actor.owner);
+        }
         if held.deferred {
             active.deferred = false;
             self.claim_around(pool, &mut active)?;
         } else if let Some(source_id) = &held.source_allocation_id {
             let source: Allocation = codec::expect(self.tx, source_id)?;
-            let taken = self.activated(&source);
+            let mut taken = self.reader().activated(&source);
+            taken.meta.owner.clone_from(&active.meta.owner);
             book::write_allocation(self.tx, Some(&source), Some(&taken))?;
         }
         book::write_pool_cidr(self.tx, pool, Some(held), Some(&active))?;

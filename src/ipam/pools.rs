@@ -223,15 +223,20 @@ impl Ledger<'_> {
     pub fn plan_pool(&mut self, spec: &PoolSpec, terms: &Terms) -> Result<Pool> {
         let draft = self.reader().draft(spec)?;
         match self.reader().pool_standing(spec, &draft, terms)? {
-            Standing::Adopt(pool) => Ok(pool),
+            Standing::Adopt(mut pool) => {
+                details(spec)(&mut pool);
+                Ok(pool)
+            }
             Standing::Same(hold) => {
                 let mut renewed = hold.clone();
                 self.reader().renew(&mut renewed, terms, &details(spec));
                 self.change_pool(Action::Hold, &hold, renewed)
             }
             standing => {
+                let lost = self.reader().lost_hold(&standing)?;
                 self.clear_pool(standing)?;
-                self.new_pool(spec, &draft, &Birth::hold(self.env.now, terms), None)
+                let made = self.new_pool(spec, &draft, &Birth::hold(self.env.now, terms), None);
+                made.map_err(|error| error.after_losing(lost))
             }
         }
     }
@@ -350,15 +355,13 @@ impl Ledger<'_> {
         if held.meta.state == State::Active {
             let mut after = held.clone();
             details(spec)(&mut after);
-            after.provision.clone_from(&held.provision);
             return self.change_pool(Action::Update, held, after);
         }
         if !provision_satisfied(&spec.provision, &held.cidrs) {
             return Err(self.reader().pool_lost(held)?);
         }
         self.require_active_container(held.source_pool_id.as_deref(), &held.scope_id)?;
-        self.reader().may_take_name(held)?;
-        let mut active = self.activated(held);
+        let mut active = self.reader().with_name(held)?;
         details(spec)(&mut active);
         for pool_cidr in codec::pool_cidrs(self.tx, &held.meta.id)? {
             if pool_cidr.inline {

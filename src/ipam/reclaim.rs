@@ -262,6 +262,7 @@ impl Ledger<'_> {
             pool_name,
             first_expiry,
             kept_off,
+            lost: None,
         })
     }
 

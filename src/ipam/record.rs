@@ -105,6 +105,10 @@ pub struct Meta {
     /// Id of the active object of the same name that this one takes the place (and the name) of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<String>,
+    /// Ids of more active objects of that name: the one that this one replaces was to replace them, and they were still
+    /// there, the latest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaces_also: Vec<String>,
 }
 
 impl Meta {

@@ -2,7 +2,7 @@
 //!
 //! The audit compares a store with this; an import writes it. So what an import makes is what the audit wants.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::book;
 use super::codec::{self, Record};
@@ -10,8 +10,8 @@ use super::counters::Counters;
 use super::discovery::{self, Avoided, Kept};
 use super::names::NameEntry;
 use super::{
-    Allocation, Cidr, Discovery, Event, Finding, Mark, Past, Place, Pool, PoolCidr, Reader, Remnant, Result, Scope,
-    ScopeType, SeenAddress, Sighted, Special, State, Treated, keys, record_faults,
+    Allocation, Cidr, Discovery, Event, Finding, Mark, Meta, Past, Place, Pool, PoolCidr, Reader, Remnant, Result,
+    Scope, ScopeType, SeenAddress, Sighted, Special, State, Treated, keys, record_faults,
 };
 
 /// Events read at a time.
@@ -83,7 +83,7 @@ impl Tally {
 pub(super) struct Claims<'a> {
     /// Active, and nobody's predecessor: exactly one, or none.
     pub(super) active: Vec<&'a str>,
-    /// Active, but another active object took their place: the newest may still have the name.
+    /// Active, but another active object took their name over.
     pub(super) succeeded: Vec<&'a str>,
     /// Holds: exactly one, or none.
     pub(super) planned: Vec<&'a str>,
@@ -305,20 +305,24 @@ impl Records {
 }
 
 fn claim<'a, R: Record>(records: &'a BTreeMap<String, R>, claims: &mut BTreeMap<String, Claims<'a>>) {
-    let actives = records.values().filter(|record| record.meta().state == State::Active);
-    let succeeded: std::collections::BTreeSet<&String> =
-        actives.filter_map(|record| record.meta().replaces.as_ref()).collect();
-    let mut named: Vec<&R> = records.values().filter(|record| record.is_named()).collect();
-    // Newest first: of several that may have a name, the one that took it last.
-    named.sort_by(|a, b| (b.meta().updated_at, &b.meta().id).cmp(&(a.meta().updated_at, &a.meta().id)));
-    for record in named {
-        let meta = record.meta();
-        let place = claims.entry(keys::name(R::KIND, record.parent(), &meta.name)).or_default();
-        match meta.state {
-            State::Active if succeeded.contains(&meta.id) => place.succeeded.push(&meta.id),
-            State::Active => place.active.push(&meta.id),
-            State::Planned => place.planned.push(&meta.id),
-            State::Lapsed => place.lapsed.push(&meta.id),
+    let mut named: BTreeMap<String, Vec<&'a Meta>> = BTreeMap::new();
+    for record in records.values().filter(|record| record.is_named()) {
+        named.entry(keys::name(R::KIND, record.parent(), &record.meta().name)).or_default().push(record.meta());
+    }
+    for (key, mut metas) in named {
+        // Newest first: of several that may have a name, the one that took it last.
+        metas.sort_by(|a, b| (b.updated_at, &b.id).cmp(&(a.updated_at, &a.id)));
+        let active = || metas.iter().filter(|meta| meta.state == State::Active);
+        let succeeded: BTreeSet<&String> =
+            active().flat_map(|meta| meta.replaces.iter().chain(&meta.replaces_also)).collect();
+        let place = claims.entry(key).or_default();
+        for meta in &metas {
+            match meta.state {
+                State::Active if succeeded.contains(&meta.id) => place.succeeded.push(&meta.id),
+                State::Active => place.active.push(&meta.id),
+                State::Planned => place.planned.push(&meta.id),
+                State::Lapsed => place.lapsed.push(&meta.id),
+            }
         }
     }
 }

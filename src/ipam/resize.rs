@@ -109,13 +109,10 @@ impl Ledger<'_> {
 
     /// Sets, moves or drops the growth that an allocation is planned to have.
     pub(super) fn hold_growth(&mut self, before: &Allocation, growth: Option<Growth>) -> Result<Allocation> {
-        let same_space = growth.as_ref().map(|growth| growth.cidr) == before.growth.as_ref().map(|growth| growth.cidr);
         let after = Allocation { growth, ..before.clone() };
         if *before != after {
             book::write_allocation(self.tx, Some(before), Some(&after))?;
-            if !same_space {
-                events::append(self.tx, &self.env, Action::Hold, Some(before), Some(&after))?;
-            }
+            events::append(self.tx, &self.env, Action::Hold, Some(before), Some(&after))?;
         }
         Ok(after)
     }

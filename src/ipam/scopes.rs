@@ -88,7 +88,10 @@ impl Ledger<'_> {
     /// [`Error::NameTaken`], [`Error::HoldLost`].
     pub fn plan_scope(&mut self, spec: &ScopeSpec, terms: &Terms) -> Result<Scope> {
         match self.reader().scope_standing(spec, terms)? {
-            Standing::Adopt(scope) => Ok(scope),
+            Standing::Adopt(mut scope) => {
+                details(spec)(&mut scope);
+                Ok(scope)
+            }
             Standing::Same(hold) => {
                 let mut renewed = hold.clone();
                 self.reader().renew(&mut renewed, terms, &details(spec));
@@ -158,10 +161,9 @@ impl Ledger<'_> {
 
     fn activate_scope(&mut self, held: &Scope, spec: &ScopeSpec) -> Result<Scope> {
         let was_active = held.meta.state == State::Active;
-        let mut active = if was_active { held.clone() } else { self.activated(held) };
+        let mut active = if was_active { held.clone() } else { self.reader().with_name(held)? };
         details(spec)(&mut active);
         if !was_active {
-            self.reader().may_take_name(held)?;
             names::enter(self.tx, &active)?;
         }
         self.change_scope(if was_active { Action::Update } else { Action::Create }, held, active)
@@ -298,19 +300,5 @@ impl Reader<'_> {
             return Err(self.name_taken(held)?);
         }
         Ok(())
-    }
-
-    /// That a hold about to become active may have its name: nobody active has it, or just its predecessor.
-    ///
-    /// # Errors
-    /// [`Error::NameTaken`].
-    pub(super) fn may_take_name<R: Record>(&mut self, hold: &R) -> Result<()> {
-        let meta = hold.meta();
-        let entry = names::entry(self.snapshot, R::KIND, hold.parent(), &meta.name)?;
-        let Some(id) = entry.active.filter(|id| *id != meta.id && Some(id) != meta.replaces.as_ref()) else {
-            return Ok(());
-        };
-        let active: R = codec::expect(self.snapshot, &id)?;
-        Err(self.name_taken(&active)?)
     }
 }

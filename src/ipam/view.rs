@@ -79,6 +79,16 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A copy of `record` that is active now; a hold that expired in the meantime is as good as any.
+    pub(super) fn activated<R: Record>(&self, record: &R) -> R {
+        let mut active = record.clone();
+        let meta = active.meta_mut();
+        meta.state = State::Active;
+        meta.hold_expires_at = None;
+        meta.updated_at = self.env.now;
+        active
+    }
+
     /// Id of a default scope.
     ///
     /// # Errors
@@ -133,16 +143,7 @@ impl<'a> Ledger<'a> {
             created_at: self.env.now,
             updated_at: self.env.now,
             replaces,
+            replaces_also: Vec::new(),
         })
-    }
-
-    /// A copy of `record` that is active now; a hold that expired in the meantime is as good as any.
-    pub(super) fn activated<R: Record>(&self, record: &R) -> R {
-        let mut active = record.clone();
-        let meta = active.meta_mut();
-        meta.state = State::Active;
-        meta.hold_expires_at = None;
-        meta.updated_at = self.env.now;
-        active
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::digits::Digits;
 use super::walk::Walk;
 use super::{schema, wire};
 use crate::tf::{Diagnostic, Diagnostics, ErasedDataSource, ErasedResource, Function, Provider, Signature, Type};
@@ -10,16 +11,11 @@ pub(super) struct Catalog {
     pub(super) provider: Provider,
     pub(super) config_type: Type,
     pub(super) walk: Walk,
+    pub(super) digits: Digits,
     pub(super) schemas: wire::get_provider_schema::Response,
-    resources: HashMap<&'static str, (usize, ResourceShape)>,
+    resources: HashMap<&'static str, (usize, Type)>,
     data_sources: HashMap<&'static str, (usize, Type)>,
     functions: HashMap<&'static str, (usize, Signature)>,
-}
-
-/// What is needed of a resource's schema in its calls.
-pub(super) struct ResourceShape {
-    pub(super) ty: Type,
-    pub(super) version: i64,
 }
 
 impl Catalog {
@@ -34,8 +30,7 @@ impl Catalog {
         for (position, resource) in provider.resources.iter().enumerate() {
             let schema = resource.schema();
             schemas.resource_schemas.insert(resource.type_name().to_owned(), schema::schema(&schema));
-            let shape = ResourceShape { ty: schema.block.value_type(), version: schema.version };
-            resources.insert(resource.type_name(), (position, shape));
+            resources.insert(resource.type_name(), (position, schema.block.value_type()));
         }
         let mut data_sources = HashMap::new();
         for (position, data_source) in provider.data_sources.iter().enumerate() {
@@ -52,6 +47,7 @@ impl Catalog {
         Self {
             config_type: config_schema.block.value_type(),
             walk: Walk::default(),
+            digits: Digits::default(),
             provider,
             schemas,
             resources,
@@ -60,10 +56,10 @@ impl Catalog {
         }
     }
 
-    /// The resource of that type.
-    pub(super) fn resource(&self, type_name: &str) -> Result<(&dyn ErasedResource, &ResourceShape), Diagnostics> {
-        let (position, shape) = self.resources.get(type_name).ok_or_else(|| missing("resource", type_name))?;
-        Ok((&*self.provider.resources[*position], shape))
+    /// The resource of that type, and the type of its value.
+    pub(super) fn resource(&self, type_name: &str) -> Result<(&dyn ErasedResource, &Type), Diagnostics> {
+        let (position, ty) = self.resources.get(type_name).ok_or_else(|| missing("resource", type_name))?;
+        Ok((&*self.provider.resources[*position], ty))
     }
 
     /// The data source of that type, and the type of its value.

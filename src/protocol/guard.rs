@@ -9,7 +9,9 @@ thread_local! {
     static LAST_PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Makes panics go to the log instead of the terminal. For the whole process.
+/// Makes panics go to the log instead of the terminal. For the whole process, so that only a process that serves Terraform
+/// may call it.
+#[expect(clippy::disallowed_methods, reason = "the only hook there is")]
 pub fn install_panic_hook() {
     panic::set_hook(Box::new(|info| {
         let text = describe(info);

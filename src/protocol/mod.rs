@@ -6,6 +6,7 @@
 mod catalog;
 mod data_source;
 mod diagnostics;
+mod digits;
 mod function;
 mod guard;
 pub mod msgpack;

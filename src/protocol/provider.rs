@@ -52,6 +52,7 @@ pub(super) fn configure(
 ) -> Result<configure_provider::Response, Diagnostics> {
     let config = value::decode_present(request.config.as_ref(), &catalog.config_type, "provider configuration")?;
     catalog.walk.configured_by(&request.terraform_version);
+    catalog.digits.configured_by(&request.terraform_version);
     catalog.provider.config.configure(&config, &request.terraform_version)?;
     Ok(configure_provider::Response::default())
 }

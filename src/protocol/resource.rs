@@ -6,15 +6,15 @@ use super::wire::{
     RawState, apply_resource_change, import_resource_state, move_resource_state, plan_resource_change, read_resource,
     upgrade_resource_state, validate_resource_config,
 };
-use super::{diagnostics, path, value};
+use super::{diagnostics, digits, path, value};
 use crate::tf::{ApplyRequest, Diagnostic, Diagnostics, MoveSource, PlanRequest};
 
 pub(super) fn validate(
     catalog: &Catalog,
     request: &validate_resource_config::Request,
 ) -> Result<validate_resource_config::Response, Diagnostics> {
-    let (resource, shape) = catalog.resource(&request.type_name)?;
-    let config = value::decode_present(request.config.as_ref(), &shape.ty, "configuration")?;
+    let (resource, ty) = catalog.resource(&request.type_name)?;
+    let config = value::decode_present(request.config.as_ref(), ty, "configuration")?;
     let found = resource.validate(&config);
     Ok(validate_resource_config::Response { diagnostics: diagnostics::to_wire(found) })
 }
@@ -23,23 +23,9 @@ pub(super) fn upgrade(
     catalog: &Catalog,
     request: &upgrade_resource_state::Request,
 ) -> Result<upgrade_resource_state::Response, Diagnostics> {
-    let (resource, shape) = catalog.resource(&request.type_name)?;
-    if request.version > shape.version {
-        return Err(Diagnostic::error(
-            "State of a newer provider",
-            format!(
-                "The stored state of this {} has version {}, and this release of the provider knows versions up to \
-                 {}. Use the release that wrote it, or a newer one.",
-                request.type_name, request.version, shape.version
-            ),
-        )
-        .into());
-    }
+    let (resource, ty) = catalog.resource(&request.type_name)?;
     let state = resource.upgrade(request.version, stored(request.raw_state.as_ref())?)?;
-    Ok(upgrade_resource_state::Response {
-        upgraded_state: Some(value::encode(&state, &shape.ty)?),
-        ..Default::default()
-    })
+    Ok(upgrade_resource_state::Response { upgraded_state: Some(value::encode(&state, ty)?), ..Default::default() })
 }
 
 /// A stored state as JSON.
@@ -60,11 +46,11 @@ pub(super) fn read(
     catalog: &Catalog,
     request: &read_resource::Request,
 ) -> Result<read_resource::Response, Diagnostics> {
-    let (resource, shape) = catalog.resource(&request.type_name)?;
-    let state = value::decode_present(request.current_state.as_ref(), &shape.ty, "state")?;
+    let (resource, ty) = catalog.resource(&request.type_name)?;
+    let state = value::decode_present(request.current_state.as_ref(), ty, "state")?;
     let now = resource.read(&state)?;
     Ok(read_resource::Response {
-        new_state: Some(value::encode(&now, &shape.ty)?),
+        new_state: Some(value::encode(&now, ty)?),
         // What is returned replaces what is stored.
         private: request.private.clone(),
         ..Default::default()
@@ -75,22 +61,28 @@ pub(super) fn plan(
     catalog: &Catalog,
     request: &plan_resource_change::Request,
 ) -> Result<plan_resource_change::Response, Diagnostics> {
-    let (resource, shape) = catalog.resource(&request.type_name)?;
-    let proposed = value::decode_object(request.proposed_new_state.as_ref(), &shape.ty, "proposed state")?;
+    let (resource, ty) = catalog.resource(&request.type_name)?;
+    let proposed = value::decode_object(request.proposed_new_state.as_ref(), ty, "proposed state")?;
     let config = if proposed.is_null() { value::decode_object } else { value::decode_present };
     let first_plan = value::decode_private(&request.planned_private)?;
     let capabilities = request.client_capabilities.unwrap_or_default();
-    let response = resource.plan(PlanRequest {
-        prior: value::decode_object(request.prior_state.as_ref(), &shape.ty, "prior state")?,
+    let prior = value::decode_object(request.prior_state.as_ref(), ty, "prior state")?;
+    let config = config(request.config.as_ref(), ty, "configuration")?;
+    let mut prior_private = value::decode_private(&request.prior_private)?.unwrap_or_default();
+    // The second half of a replacement is given what the first half kept.
+    digits::forget(&mut prior_private);
+    let mut response = resource.plan(PlanRequest {
+        prior: prior.clone(),
         proposed,
-        config: config(request.config.as_ref(), &shape.ty, "configuration")?,
-        prior_private: value::decode_private(&request.prior_private)?.unwrap_or_default(),
+        config: config.clone(),
+        prior_private,
         committing: catalog.walk.is_committing(&capabilities, first_plan.is_some()),
         first_plan,
         carries_private: capabilities.store_planned_private,
     });
+    let planned = catalog.digits.withhold((&prior, &config), response.planned, &mut response.private, ty)?;
     Ok(plan_resource_change::Response {
-        planned_state: Some(value::encode(&response.planned, &shape.ty)?),
+        planned_state: Some(value::encode(&planned, ty)?),
         requires_replace: response.replace.iter().map(path::to_wire).collect(),
         planned_private: value::encode_private(&response.private)?,
         diagnostics: diagnostics::to_wire(response.diagnostics),
@@ -102,23 +94,24 @@ pub(super) fn apply(
     catalog: &Catalog,
     request: &apply_resource_change::Request,
 ) -> Result<apply_resource_change::Response, Diagnostics> {
-    let (resource, shape) = catalog.resource(&request.type_name)?;
-    let planned = value::decode_object(request.planned_state.as_ref(), &shape.ty, "planned state")?;
+    let (resource, ty) = catalog.resource(&request.type_name)?;
+    let planned = value::decode_object(request.planned_state.as_ref(), ty, "planned state")?;
     // There is something to create or something to delete, and what is not deleted has a configuration.
     let (prior, config) = if planned.is_null() {
         (value::decode_present as fn(_, _, _) -> _, value::decode_object as fn(_, _, _) -> _)
     } else {
         (value::decode_object as fn(_, _, _) -> _, value::decode_present as fn(_, _, _) -> _)
     };
+    let mut private = value::decode_private(&request.planned_private)?.unwrap_or_default();
     let response = resource.apply(ApplyRequest {
-        prior: prior(request.prior_state.as_ref(), &shape.ty, "prior state")?,
-        planned,
-        config: config(request.config.as_ref(), &shape.ty, "configuration")?,
-        private: value::decode_private(&request.planned_private)?.unwrap_or_default(),
+        prior: prior(request.prior_state.as_ref(), ty, "prior state")?,
+        planned: digits::restored(planned, &mut private, ty),
+        config: config(request.config.as_ref(), ty, "configuration")?,
+        private,
         stop: catalog.provider.stop.clone(),
     });
     Ok(apply_resource_change::Response {
-        new_state: Some(value::encode(&response.state, &shape.ty)?),
+        new_state: Some(value::encode(&response.state, ty)?),
         private: value::encode_private(&response.private)?,
         diagnostics: diagnostics::to_wire(response.diagnostics),
         ..Default::default()
@@ -129,7 +122,7 @@ pub(super) fn import(
     catalog: &Catalog,
     request: &import_resource_state::Request,
 ) -> Result<import_resource_state::Response, Diagnostics> {
-    let (resource, shape) = catalog.resource(&request.type_name)?;
+    let (resource, ty) = catalog.resource(&request.type_name)?;
     let no_id = |detail: &str| Diagnostics::from(Diagnostic::error("Import needs an id", detail));
     if request.identity.is_some() {
         return Err(no_id("This provider has no resource identities: write the id of the object as a string."));
@@ -144,7 +137,7 @@ pub(super) fn import(
     }
     let imported = ImportedResource {
         type_name: request.type_name.clone(),
-        state: Some(value::encode(&state, &shape.ty)?),
+        state: Some(value::encode(&state, ty)?),
         ..Default::default()
     };
     Ok(import_resource_state::Response { imported_resources: vec![imported], ..Default::default() })
@@ -154,7 +147,7 @@ pub(super) fn move_state(
     catalog: &Catalog,
     request: &move_resource_state::Request,
 ) -> Result<move_resource_state::Response, Diagnostics> {
-    let (resource, shape) = catalog.resource(&request.target_type_name)?;
+    let (resource, ty) = catalog.resource(&request.target_type_name)?;
     let state = stored(request.source_state.as_ref())?;
     let moved = resource.move_from(&MoveSource {
         provider_address: &request.source_provider_address,
@@ -162,5 +155,11 @@ pub(super) fn move_state(
         schema_version: request.source_schema_version,
         state: &state,
     })?;
-    Ok(move_resource_state::Response { target_state: Some(value::encode(&moved, &shape.ty)?), ..Default::default() })
+    // A state of the same type was written by this provider, and so were the private data beside it.
+    let is_ours = request.source_type_name == request.target_type_name;
+    Ok(move_resource_state::Response {
+        target_state: Some(value::encode(&moved, ty)?),
+        target_private: if is_ours { request.source_private.clone() } else { Vec::new() },
+        ..Default::default()
+    })
 }

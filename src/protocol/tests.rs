@@ -267,9 +267,23 @@ async fn diagnostic_carries_its_path() {
     assert_eq!(steps, expected.map(Some));
 }
 
-#[tokio::test]
-async fn panic_of_the_provider_is_a_diagnostic_that_says_where() {
-    install_panic_hook();
+/// In the environment of a child.
+const CHILD: &str = "PROTOCOL_TEST_CHILD";
+
+/// The hook is the whole process's: with it, other tests would fail without a word.
+#[test]
+fn panic_of_the_provider_is_a_diagnostic_that_says_where() {
+    if std::env::var_os(CHILD).is_some() {
+        install_panic_hook();
+        return panic_at_every_kind_of_call();
+    }
+    let mut child = test_servers::child(module_path!(), "panic_of_the_provider_is_a_diagnostic_that_says_where");
+    let said = test_servers::succeed(child.env(CHILD, "1").spawn().unwrap());
+    assert!(!said.contains("all is lost"), "the message belongs into the log: {said}");
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn panic_at_every_kind_of_call() {
     let server = server();
     let answer = server.plan_resource_change(Request::new(plan_request("panic"))).await.unwrap().into_inner();
     let (summary, detail) = first(&answer.diagnostics);
@@ -457,10 +471,29 @@ async fn state_moves_from_types_that_fit() {
         source_state: Some(RawState { json: br#"{"label":"a"}"#.to_vec(), ..Default::default() }),
         ..Default::default()
     };
-    let answer = server.move_resource_state(Request::new(request("other_thing"))).await.unwrap().into_inner();
-    assert_eq!(decoded(answer.target_state), decoded(thing("a", Value::Null)));
+    let with_private =
+        wire::move_resource_state::Request { source_private: b"theirs".to_vec(), ..request("other_thing") };
+    let answer = server.move_resource_state(Request::new(with_private)).await.unwrap().into_inner();
+    assert_eq!((decoded(answer.target_state), answer.target_private), (decoded(thing("a", Value::Null)), vec![]));
     let answer = server.move_resource_state(Request::new(request("alien_thing"))).await.unwrap().into_inner();
     assert_eq!(first(&answer.diagnostics).0, "Unsupported move");
+}
+
+#[tokio::test]
+async fn state_of_this_type_moves_with_its_private_data() {
+    let request = wire::move_resource_state::Request {
+        target_type_name: type_name(),
+        source_type_name: type_name(),
+        source_provider_address: "registry.terraform.io/acme/test".to_owned(),
+        source_state: Some(RawState { json: br#"{"title":"a"}"#.to_vec(), ..Default::default() }),
+        source_private: b"ours".to_vec(),
+        ..Default::default()
+    };
+    let answer = server().move_resource_state(Request::new(request)).await.unwrap().into_inner();
+    assert_eq!(
+        (decoded(answer.target_state), &answer.target_private[..]),
+        (decoded(thing("a", "old".into())), &b"ours"[..])
+    );
 }
 
 #[tokio::test]

@@ -13,6 +13,11 @@ use super::attributes::HumanDuration;
 pub(crate) struct Secret(String);
 
 impl Secret {
+    #[cfg(test)]
+    pub(super) fn new(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     /// For whoever has to send it.
     pub(super) fn reveal(&self) -> String {
         self.0.clone()

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::backend::files::Below;
 use crate::backend::scout::Scout;
 use crate::backend::{Ipam, Local, actor};
 use crate::ipam::{Actor, Tags};
@@ -11,7 +12,7 @@ use crate::tf::{Configure, Diagnostic, Diagnostics, Tf, encode_field};
 use crate::{at, model};
 
 use super::attributes::HumanDuration;
-use super::aws::{self, AwsModel};
+use super::aws::{self, AwsModel, Secret};
 use super::shared::{Configured, Shared};
 use super::{NamedService, errors};
 
@@ -29,8 +30,12 @@ model! {
         /// Where addresses are kept: `sqlite:ipam.db` (the default, a file in the working directory),
         /// `postgres://ipam@db.example/network`, `s3://bucket/prefix`, `gs://bucket/prefix`, `az://container/prefix`,
         /// `file:///srv/ipam`, or `aws-ipam` for AWS VPC IPAM. Also from the environment variable `IPAM_STORE`. Keep
-        /// passwords and keys out of it: the guides of the stores name the environment variables and files for them.
-        store: String => optional(),
+        /// passwords and keys out of it: there is `store_password`, and the guides of the stores name the environment variables
+        /// and files for them.
+        store: String => optional().sensitive(),
+        /// Password of a `postgres://` store, from a sensitive or ephemeral variable. When not set, from the environment
+        /// variable `PGPASSWORD` or the password file. Only for PostgreSQL: what other stores need comes from the environment.
+        store_password: Secret => optional().sensitive(),
         /// How long a plan holds the addresses it shows, such as `30m`, `1h` (the default) or `24h`. `0s`: plans
         /// write nothing, and show addresses as known after apply. Also from `IPAM_PLAN_HOLD`. With `aws-ipam` plans
         /// never hold anything: AWS has no such thing.
@@ -39,6 +44,11 @@ model! {
         /// objects that an interrupted apply left behind are taken up again, for the same owner only: give every
         /// configuration that shares a store its own. Also from `IPAM_OWNER`.
         owner: String => optional(),
+        /// Directories below which the look of a data source with `max_age` reads the `files` of resource discoveries, such
+        /// as `["./inventory"]`. Paths count after links and `..` are resolved. None when not set: a discovery comes out of
+        /// the store, which others may write, so that what is read on this machine is said here. The command `discover` has
+        /// `--files-below` for it. Not with `aws-ipam`.
+        discovery_files_below: Vec<String> => optional(),
     }
     blocks { default_tags: DefaultTags, aws: AwsModel }
 }
@@ -57,7 +67,7 @@ impl Configure for IpamProvider {
     type Model = ProviderModel;
 
     fn validate(&self, config: &ProviderModel) -> Diagnostics {
-        let mut diagnostics = Diagnostics::new();
+        let mut diagnostics = check_password(config);
         if config.owner.get().is_some_and(|owner| owner.trim().is_empty()) {
             diagnostics.push(
                 Diagnostic::error(
@@ -65,6 +75,15 @@ impl Configure for IpamProvider {
                     "Say who this configuration is, such as \"network-team/prod\", or leave it out.",
                 )
                 .at(at!(ProviderModel, owner)),
+            );
+        }
+        if config.discovery_files_below.get().is_some_and(|paths| paths.iter().any(|path| path.trim().is_empty())) {
+            diagnostics.push(
+                Diagnostic::error(
+                    "Empty path",
+                    "Name a directory, such as \"./inventory\". For the working directory write \".\".",
+                )
+                .at(at!(ProviderModel, discovery_files_below)),
             );
         }
         diagnostics
@@ -76,8 +95,10 @@ impl Configure for IpamProvider {
             _ => Tf::Null,
         };
         if config.store.is_unknown()
+            || config.store_password.is_unknown()
             || config.plan_hold.is_unknown()
             || config.owner.is_unknown()
+            || config.discovery_files_below.is_unknown()
             || default_tags.is_unknown()
             || !encode_field(&config.aws).is_wholly_known()
         {
@@ -88,6 +109,22 @@ impl Configure for IpamProvider {
         self.0.configure(Some(configured));
         Ok(())
     }
+}
+
+/// What is wrong with how the password of the store is given. Nothing here points at an attribute: Terraform would print it.
+fn check_password(config: &ProviderModel) -> Diagnostics {
+    let has_one = config.store.get().is_some_and(|store| Local::has_password(store));
+    if has_one && password_of(config).is_some() {
+        let why = "The URL in `store` has a password, and `store_password` gives one too. Take it out of the URL.";
+        return Diagnostic::error("Two passwords", why).into();
+    }
+    if has_one {
+        let why = "The URL in `store` has a password, which Terraform may show with the line that it stands in, and writes into its \
+                   logs. Take it out of the URL, and give it in `store_password` from a sensitive variable, in the environment \
+                   variable PGPASSWORD, or in a password file.";
+        return Diagnostic::warning("A password in the store URL", why).into();
+    }
+    Diagnostics::new()
 }
 
 fn open(config: &ProviderModel, default_tags: Tags) -> Result<Configured, Diagnostics> {
@@ -108,7 +145,27 @@ fn open(config: &ProviderModel, default_tags: Tags) -> Result<Configured, Diagno
     Ok(Configured { ipam, plan_hold, default_tags })
 }
 
+/// The password for the store; an empty one is none.
+fn password_of(config: &ProviderModel) -> Option<String> {
+    config.store_password.get().map(Secret::reveal).filter(|password| !password.is_empty())
+}
+
+/// Arguments that are of no use with this kind of store.
+fn check_used(config: &ProviderModel, kind: &str) -> Result<(), Diagnostics> {
+    let unused = |why: String| Diagnostic::error("An argument that is not used", why);
+    if password_of(config).is_some() && !["postgres", "postgresql"].contains(&kind) {
+        let why = format!("`store_password` is for PostgreSQL, and the store is {kind}. Remove it.");
+        return Err(unused(why).at(at!(ProviderModel, store_password)).into());
+    }
+    if config.discovery_files_below.is_known() && kind == AWS_STORE {
+        let why = "AWS IPAM looks by itself, and into no file. Remove the argument, or use another store.";
+        return Err(unused(why.to_owned()).at(at!(ProviderModel, discovery_files_below)).into());
+    }
+    Ok(())
+}
+
 fn open_store(config: &ProviderModel, store: &str, actor: Actor) -> Result<Arc<dyn Ipam>, Diagnostics> {
+    check_used(config, kind_of(store))?;
     if store == AWS_STORE {
         return aws::open(&config.aws.cloned().unwrap_or_default());
     }
@@ -116,10 +173,11 @@ fn open_store(config: &ProviderModel, store: &str, actor: Actor) -> Result<Arc<d
         Some(block) => aws::scout_of(block, kind_of(store))?,
         None => aws::scout(),
     };
-    let local = Local::open(store, actor)
+    let local = Local::open_with(store, password_of(config), actor)
         .and_then(|local| {
-            let local = local.with_scout(scout);
-            // A store that cannot be used is told here, on the attribute that names it, and not once for each resource.
+            let below = Below::new(config.discovery_files_below.cloned().unwrap_or_default());
+            let local = local.with_scout(scout).with_files_below(below);
+            // A store that cannot be used is told here, about the argument that names it, and not once for each resource.
             local.events(0, 1)?;
             Ok(local)
         })
@@ -141,7 +199,71 @@ pub(super) fn scout() -> Option<Arc<dyn Scout>> {
     aws::scout()
 }
 
-/// What a store's URL begins with: the rest may hold a password.
-fn kind_of(store: &str) -> &str {
-    store.split_once(':').map_or(store, |(kind, _)| kind)
+/// What a store's URL begins with, when that is a kind of store: anything else may be or hold a password.
+fn kind_of(store: &str) -> &'static str {
+    let kinds = ["sqlite", "postgres", "postgresql", "s3", "gs", "az", "file", "memory", AWS_STORE];
+    let (kind, _) = store.split_once(':').unwrap_or((store, ""));
+    kinds.into_iter().find(|known| kind.eq_ignore_ascii_case(known)).unwrap_or("none that is known")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tf::{Path, Severity};
+
+    fn told(store: Tf<String>, store_password: Tf<Secret>) -> Vec<Diagnostic> {
+        let config = ProviderModel { store, store_password, ..ProviderModel::default() };
+        IpamProvider(Arc::default()).validate(&config).into_iter().collect()
+    }
+
+    fn known(text: &str) -> Tf<String> {
+        Tf::Known(text.to_owned())
+    }
+
+    #[test]
+    fn a_password_in_the_url_is_a_warning_on_the_block_that_says_what_to_use_instead() {
+        let warned = told(known("postgres://me:s3cret@db.example/ipam"), Tf::Null);
+        let [warning] = warned.as_slice() else { panic!("{warned:?}") };
+        assert_eq!((warning.severity, &warning.path), (Severity::Warning, &Path::root()));
+        assert!(warning.detail.contains("store_password") && warning.detail.contains("PGPASSWORD"), "{warning:?}");
+        assert!(!warning.detail.contains("s3cret"), "{warning:?}");
+        for store in [Tf::Unknown, Tf::Null, known("postgres://me@db.example/ipam"), known("sqlite:a:b@c.db")] {
+            assert_eq!(told(store.clone(), Tf::Null), [], "{store:?}");
+            assert_eq!(told(store.clone(), Tf::Unknown), [], "{store:?}");
+        }
+        let twice = told(known("postgres://me:s3cret@db.example/ipam"), Tf::Known(Secret::new("s3cret")));
+        assert_eq!((twice.len(), twice[0].severity, &twice[0].path), (1, Severity::Error, &Path::root()));
+    }
+
+    #[test]
+    fn only_a_kind_of_store_is_ever_told_of_a_url() {
+        for (store, kind) in [
+            ("postgres://me:s3cret@db.example/ipam", "postgres"),
+            ("SQLite:s3cret.db", "sqlite"),
+            ("aws-ipam", "aws-ipam"),
+            ("s3cret", "none that is known"),
+            ("s3cret:", "none that is known"),
+            ("host=db.example password=s3cret", "none that is known"),
+        ] {
+            assert_eq!(kind_of(store), kind, "{store}");
+        }
+    }
+
+    #[test]
+    fn arguments_of_no_use_with_the_store_are_refused() {
+        let with_password =
+            ProviderModel { store_password: Tf::Known(Secret::new("s3cret")), ..ProviderModel::default() };
+        let with_files =
+            ProviderModel { discovery_files_below: Tf::Known(vec![".".to_owned()]), ..ProviderModel::default() };
+        for (config, kind, is_used) in [
+            (&with_password, "postgres", true),
+            (&with_password, "postgresql", true),
+            (&with_password, "sqlite", false),
+            (&with_password, "aws-ipam", false),
+            (&with_files, "sqlite", true),
+            (&with_files, "aws-ipam", false),
+        ] {
+            assert_eq!(check_used(config, kind).is_ok(), is_used, "{kind}");
+        }
+    }
 }

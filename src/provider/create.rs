@@ -125,12 +125,11 @@ pub(super) fn plan<M, T: Held>(
     }
     if let Ok(record) = &answer
         && terms.replaces.is_none()
-        && !terms.committing
         && let Some(id) = &record.meta().replaces
+        && !may_take_over(shared, id, terms.committing)
         && let Ok(Some(old)) = T::named(configured.ipam.as_ref(), id, &record.meta().name)
-        && !(shared.session.is_in_state(id, shared.sibling_wait) && shared.session.succeed(id))
     {
-        // An earlier plan was to replace the old one, and left the hold; this one is not, and the old one has the name.
+        // An earlier plan was to replace the old one and left the hold. This one keeps the old one, which has the name.
         answer = Err(Error::NameTaken { existing: occupant(&old) });
     }
     match answer {
@@ -153,6 +152,15 @@ pub(super) fn plan<M, T: Held>(
         }
         Err(error) => Err(errors::at(&error, place(&error))),
     }
+}
+
+/// Whether the hold of an earlier plan may still have the name of the active object `id`. In the walk of an apply that
+/// was settled by the plan. Not every client says which walk it is in; where it is surely that of a plan, the object has
+/// to be in the state of this configuration.
+fn may_take_over(shared: &Shared, id: &str, committing: bool) -> bool {
+    let session = &shared.session;
+    let is_ours = committing || !session.is_surely_planning() || session.is_in_state(id, shared.sibling_wait);
+    is_ours && session.take_over(id)
 }
 
 /// Looks at a new object for a plan that holds nothing, so that what is wrong is told now and not at apply. Its values

@@ -12,6 +12,9 @@ use crate::tf::{Diagnostic, Diagnostics, Model, MoveSource, Path, from_json};
 /// The provider, in the registries of Terraform and of OpenTofu.
 const ADDRESSES: [&str; 2] = ["registry.terraform.io/hashicorp/aws", "registry.opentofu.org/hashicorp/aws"];
 
+/// What OpenTofu 1.10 says of a provider: the first word of its types, without host and namespace.
+const BARE: &str = "aws";
+
 /// A type of hashicorp/aws that becomes one of ours.
 struct Move {
     from: &'static str,
@@ -75,7 +78,7 @@ fn pool_cidr_id(state: &Map<String, Value>) -> Option<String> {
 pub(super) fn from_aws<M: Model>(to: &str, source: &MoveSource<'_>) -> Result<Option<M>, Diagnostics> {
     let Some(row) = MOVES.iter().find(|row| row.from == source.type_name && row.to == to) else { return Ok(None) };
     let advice = format!("Leave the `moved` block out, and import the object into {to} by its id.");
-    if !ADDRESSES.contains(&source.provider_address) {
+    if source.provider_address != BARE && !ADDRESSES.contains(&source.provider_address) {
         let detail = format!(
             "A {} is moved only when it was made by hashicorp/aws ({}), and this one is of {}. {advice}",
             row.from,
@@ -168,7 +171,7 @@ mod tests {
     #[test]
     fn a_state_of_another_provider_or_version_is_refused_in_words() {
         let state = json!({"id": "ipam-pool-1"});
-        for address in ADDRESSES {
+        for address in ADDRESSES.into_iter().chain([BARE]) {
             let source = MoveSource { provider_address: address, ..source("aws_vpc_ipam_pool", &state) };
             assert!(provider().resource("ipam_pool").unwrap().move_from(&source).is_ok(), "{address}");
         }
@@ -180,6 +183,32 @@ mod tests {
         assert!(
             told("ipam_pool", &source("aws_vpc_ipam_pool", &json!({"id": ""}))).contains("does not say which object")
         );
+    }
+
+    #[test]
+    fn every_resource_moves_between_hosts_and_namespaces_as_it_is() {
+        let state = json!({"id": "x-1", "name": "a", "timeouts": {"create": "5m"}, "no_attribute_of_today": 1});
+        for resource in provider().resources {
+            let version = resource.schema().version;
+            let stays = resource.upgrade(version, state.clone()).unwrap();
+            let from = |provider_address, type_name, schema_version| {
+                resource.move_from(&MoveSource { provider_address, type_name, schema_version, state: &state })
+            };
+            let own = resource.type_name();
+            for address in ["registry.terraform.io/acme/ipam", "registry.opentofu.org/acme/ipam", "a.b/c/ipam", "ipam"]
+            {
+                assert_eq!(from(address, own, version).as_ref(), Ok(&stays), "{own} of {address}");
+            }
+            for (address, type_name, version, why) in [
+                ("registry.terraform.io/acme/other", own, version, "Unsupported move"),
+                ("other", own, version, "Unsupported move"),
+                ("registry.terraform.io/acme/ipam", "ipam_no_such_type", version, "Unsupported move"),
+                ("registry.terraform.io/acme/ipam", own, version + 1, "State of a newer provider"),
+            ] {
+                let said = format!("{:?}", from(address, type_name, version).unwrap_err());
+                assert!(said.contains(why), "{own} from {type_name} of {address}: {said}");
+            }
+        }
     }
 
     #[test]

@@ -13,18 +13,21 @@ use super::shared::{Shared, within};
 
 const GLANCE: Duration = Duration::from_millis(20);
 
-/// Told at plan when somebody else has the name. An object of this configuration may be renamed in the same apply;
-/// in the plan of that apply (`committing`) this was settled before.
+/// Refuses, at plan, a name that another object has. An object of this configuration may be renamed in the same apply;
+/// in the plan of that apply (`committing`) this was settled before. Not every client says which walk it is in: unless it
+/// is surely that of a plan, an object of the same owner counts as one of this configuration, and apply waits for it.
 pub(super) fn check<T: Held>(
     shared: &Shared,
-    own_id: &str,
+    own: &Before<'_>,
     committing: bool,
     taken_by: Result<Option<T>, Error>,
     at: Path,
 ) -> Result<(), Diagnostics> {
     let Some(record) = taken_by.map_err(|error| errors::at(&error, at.clone()))? else { return Ok(()) };
     let meta = record.meta();
-    if meta.id == own_id || committing || shared.session.is_in_state(&meta.id, shared.sibling_wait) {
+    let session = &shared.session;
+    let may_be_renamed = || meta.owner == own.owner && !session.is_surely_planning();
+    if meta.id == own.id || committing || may_be_renamed() || session.is_in_state(&meta.id, shared.sibling_wait) {
         return Ok(());
     }
     Err(errors::at(&Error::NameTaken { existing: occupant(&record) }, at))

@@ -37,6 +37,7 @@ impl Previews {
 struct Memory {
     since: Instant,
     in_state: HashSet<String>,
+    refreshed: bool,
     kept: HashSet<String>,
     succeeded: HashSet<String>,
     handed_out: HashSet<String>,
@@ -53,6 +54,7 @@ impl Default for Memory {
         Self {
             since: Instant::now(),
             in_state: HashSet::new(),
+            refreshed: false,
             kept: HashSet::new(),
             succeeded: HashSet::new(),
             handed_out: HashSet::new(),
@@ -87,6 +89,16 @@ impl Session {
         self.shown.notify_all();
     }
 
+    /// Terraform refreshes an object. It does that in the walk of a plan and never in that of an apply.
+    pub(super) fn refreshed(&self) {
+        self.memory().refreshed = true;
+    }
+
+    /// Whether this is surely the walk of a plan. A plan without a refresh is not known, and a plan of new objects alone.
+    pub(super) fn is_surely_planning(&self) -> bool {
+        self.memory().refreshed
+    }
+
     /// Whether the object is in this configuration's state. Terraform shows states at the start of its walk, in no
     /// order, between new objects: one that was not shown yet may come to light until `time` after the start.
     pub(super) fn is_in_state(&self, id: &str, time: Duration) -> bool {
@@ -110,6 +122,17 @@ impl Session {
     pub(super) fn succeed(&self, id: &str) -> bool {
         let mut memory = self.memory();
         let may = memory.in_state.contains(id) && !memory.kept.contains(id);
+        if may {
+            memory.succeeded.insert(id.to_owned());
+        }
+        may
+    }
+
+    /// An earlier plan left a hold that takes over this one's name. It may, unless a plan of this walk keeps the object.
+    /// An apply asks before Terraform has shown it the object, so this does not depend on that.
+    pub(super) fn take_over(&self, id: &str) -> bool {
+        let mut memory = self.memory();
+        let may = !memory.kept.contains(id);
         if may {
             memory.succeeded.insert(id.to_owned());
         }
@@ -192,6 +215,15 @@ mod tests {
         assert!(session.succeed("a"));
         assert!(session.keep("b"));
         assert!(!session.succeed("b"), "its own resource keeps it");
+    }
+
+    #[test]
+    fn a_planned_replacement_takes_over_an_object_that_was_not_shown_unless_it_is_kept() {
+        let session = Session::default();
+        assert!(session.take_over("a"));
+        assert!(!session.keep("a"), "its name is given away");
+        assert!(session.keep("b"));
+        assert!(!session.take_over("b"));
     }
 
     #[test]

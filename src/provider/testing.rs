@@ -59,9 +59,11 @@ impl World {
             world: self,
             owner,
             plan_hold: Duration::from_hours(1),
+            sibling_wait: Duration::from_millis(400),
             default_tags: Tags::new(),
             store: None,
             carries_private: false,
+            hides_walk: false,
             orphans_first: true,
             create_before_destroy: false,
             ends_in_order: true,
@@ -141,11 +143,15 @@ pub(super) struct Workspace<'w> {
     pub(super) world: &'w World,
     pub(super) owner: &'static str,
     pub(super) plan_hold: Duration,
+    /// Short, because some tests wait for all of it.
+    pub(super) sibling_wait: Duration,
     pub(super) default_tags: Tags,
     /// Instead of the world's.
     pub(super) store: Option<Arc<dyn Store>>,
     /// Terraform 1.16 and later.
     pub(super) carries_private: bool,
+    /// OpenTofu, and Terraform before 1.9: nothing tells the second plan, in the apply, from the first.
+    pub(super) hides_walk: bool,
     /// Whether what is gone from the configuration is walked before the rest, or after.
     pub(super) orphans_first: bool,
     pub(super) create_before_destroy: bool,
@@ -160,6 +166,7 @@ pub(super) struct Process {
     pub(super) shared: Arc<Shared>,
     pub(super) provider: tf::Provider,
     carries_private: bool,
+    hides_walk: bool,
 }
 
 fn type_of(address: &str) -> &str {
@@ -195,7 +202,7 @@ impl Process {
             prior_private: private,
             first_plan: first.filter(|_| self.carries_private).map(|step| step.private.clone()),
             carries_private: self.carries_private,
-            committing: first.is_some(),
+            committing: first.is_some() && !self.hides_walk,
         });
         let errors = errors(&response.diagnostics);
         if !errors.is_empty() {
@@ -203,6 +210,11 @@ impl Process {
         }
         check_plan(resource, prior, config, &response.planned);
         Ok(response)
+    }
+
+    /// A plan of an object that exists, without a refresh before it.
+    pub(super) fn ask_unrefreshed(&self, address: &str, prior: &State, config: &Value) -> Result<PlanResponse, Errors> {
+        self.ask(address, &prior.value, config, prior.private.clone(), None)
     }
 
     /// As Terraform plans one address: a replacement takes two requests.
@@ -283,12 +295,13 @@ impl Process {
 impl Workspace<'_> {
     pub(super) fn process(&self) -> Process {
         let mut shared = Shared::default();
-        shared.sibling_wait = Duration::from_millis(400);
+        shared.sibling_wait = self.sibling_wait;
         let shared = Arc::new(shared);
         let ipam = self.world.ipam(self.owner, self.store.clone());
         let (plan_hold, default_tags) = (self.plan_hold, self.default_tags.clone());
         shared.configure(Some(Configured { ipam, plan_hold, default_tags }));
-        Process { provider: super::over(&shared), shared, carries_private: self.carries_private }
+        let (carries_private, hides_walk) = (self.carries_private, self.hides_walk);
+        Process { provider: super::over(&shared), shared, carries_private, hides_walk }
     }
 
     /// Plans `config`, in its order: pairs of an address and its arguments, in which `${address.attribute}` stands

@@ -7,8 +7,15 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
+#[cfg(any(feature = "postgres", feature = "object-storage"))]
+use std::time::Duration;
 
 use super::{Entry, Error, Order, Store};
+
+/// A failure that is told soon is told within this time, even beside a busy machine. A store that waited with all its
+/// patience would take longer.
+#[cfg(any(feature = "postgres", feature = "object-storage"))]
+pub(crate) const SOON: Duration = Duration::from_secs(25);
 
 /// Opens the one place that a test is about.
 pub(crate) type Opener<'a> = &'a dyn Fn() -> Arc<dyn Store>;

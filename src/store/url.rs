@@ -7,12 +7,43 @@ use std::fmt;
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoreUrl {
     text: String,
+    password: Option<String>,
 }
 
 impl StoreUrl {
     /// Splits nothing off yet: any text is a URL until [`super::open`] looks at it.
     pub fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into() }
+        Self { text: text.into(), password: None }
+    }
+
+    /// The same store, with the password for it; where the text names one too, this one counts.
+    #[must_use]
+    pub fn with_password(self, password: Option<String>) -> Self {
+        Self { password, ..self }
+    }
+
+    /// The password that was given beside the text.
+    pub(crate) fn password(&self) -> Option<&str> {
+        self.password.as_deref()
+    }
+
+    /// Whether the text has a password in it: in front of the host, or as a parameter.
+    pub fn has_password(&self) -> bool {
+        let rest = self.rest().strip_prefix("//").unwrap_or_default();
+        // What is not percent-encoded as it must be is refused when the store is opened, and counts all the same.
+        let (user, _) = rest.rsplit_once('@').unwrap_or_default();
+        let in_front = user.split_once(':').is_some_and(|(_, password)| !password.is_empty());
+        let is_password = |part: &str| {
+            let (name, value) = part.split_once('=').unwrap_or_default();
+            ["password", "passwd", "pwd"].contains(&name.to_ascii_lowercase().as_str()) && !value.is_empty()
+        };
+        let as_parameter = self.text.split(['?', '&', ';', ':', ' ']).any(is_password);
+        (in_front && !self.is_of_files()) || as_parameter
+    }
+
+    /// Whether the rest is a path, in which `:` and `@` mean nothing.
+    fn is_of_files(&self) -> bool {
+        self.scheme().is_some_and(|scheme| ["sqlite", "file", "memory"].contains(&scheme.as_str()))
     }
 
     /// What stands before the first `:`, in lower case, when it is a scheme (letters, digits, `+`, `-`, `.`).
@@ -34,6 +65,13 @@ impl StoreUrl {
 impl fmt::Display for StoreUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const HIDDEN: &str = "***";
+        // What is no store may be anything, and what stands after its first colon too.
+        let kinds = ["sqlite", "memory", "s3", "gs", "az", "file", "postgres", "postgresql", "aws-ipam"];
+        match self.scheme() {
+            Some(scheme) if kinds.contains(&scheme.as_str()) => {}
+            Some(scheme) if self.text.contains(':') => return write!(f, "{scheme}:{HIDDEN}"),
+            _ => return f.write_str(HIDDEN),
+        }
         // libpq also takes "host=... password=..." for a URL: nothing of that is certain to be harmless.
         if self.text.to_ascii_lowercase().contains("password") {
             return write!(f, "{}:{HIDDEN}", self.scheme().unwrap_or_default());
@@ -72,13 +110,49 @@ mod tests {
             ("postgres://db.example/ipam?sslkey=s3cret", "postgres://db.example/ipam?***"),
             ("postgres://db.example/ipam#s3cret", "postgres://db.example/ipam#***"),
             ("postgres:host=db.example password=s3cret", "postgres:***"),
-            ("host=db.example Password=s3cret", ":***"),
-            ("me:s3cret@db.example", "me:***@db.example"),
+            ("host=db.example Password=s3cret", "***"),
+            ("me:s3cret@db.example", "me:***"),
+            ("vault:s3cret", "vault:***"),
+            ("s3cret", "***"),
         ] {
             let url = StoreUrl::new(url);
             assert_eq!(url.to_string(), shown);
             assert_eq!(format!("{url:?}"), format!("StoreUrl({shown})"));
         }
+    }
+
+    #[test]
+    fn a_password_is_found_wherever_it_stands() {
+        for url in [
+            "postgres://me:s3cret@db.example/ipam",
+            "postgresql://me:a@b/c?d@db.example/ipam",
+            "postgres://db.example/ipam?sslmode=disable&password=s3cret",
+            "postgres:host=db.example password=s3cret",
+            "host=db.example Password=s3cret",
+            "s3://AKIA:s3cret@bucket/prefix",
+            "jdbc:postgresql://db.example/x;user=me;pwd=s3cret",
+        ] {
+            assert!(StoreUrl::new(url).has_password(), "{url}");
+        }
+        for url in [
+            "postgres://me@db.example:5432/ipam?passfile=x",
+            "postgres://me:@db.example/ipam?password=",
+            "postgres:///ipam?host=/run/postgresql",
+            "sqlite:ipam.db",
+            "sqlite://c:/a@b.db",
+            "file:///srv/a:b@c",
+            "s3://bucket/prefix?region=eu-central-1",
+            "aws-ipam",
+            "",
+        ] {
+            assert!(!StoreUrl::new(url).has_password(), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_password_beside_the_text_is_not_shown() {
+        let url = StoreUrl::new("postgres://me@db.example/ipam").with_password(Some("s3cret".to_owned()));
+        assert_eq!(format!("{url} {url:?}"), "postgres://***@db.example/ipam StoreUrl(postgres://***@db.example/ipam)");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What a user is told.
 
-use super::Path;
+use super::{Block, Path};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,6 +77,21 @@ impl Diagnostics {
                 None
             }
         }
+    }
+
+    /// The same messages, none of which points at an attribute with a secret: they point at the block around it, and name
+    /// the attribute in words.
+    #[must_use]
+    pub fn beside_secrets(self, block: &Block) -> Self {
+        let moved = |mut one: Diagnostic| {
+            let place = block.printable(&one.path);
+            if place != one.path {
+                one.detail.push_str(&format!(" (This is about the argument `{}`.)", one.path));
+                one.path = place;
+            }
+            one
+        };
+        self.into_iter().map(moved).collect()
     }
 
     /// Whether there is an error among them.

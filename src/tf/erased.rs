@@ -5,6 +5,11 @@ use std::sync::Arc;
 use super::resource::{Configure, DataSource, Function, MoveSource, Private, Resource, Stop};
 use super::{Diagnostics, Model, Path, Schema, Value, lifecycle};
 
+/// Terraform prints the lines that a diagnostic points at, secrets included: this one points at none.
+fn unprinted<M: Model>(diagnostics: Diagnostics) -> Diagnostics {
+    if diagnostics.is_empty() { diagnostics } else { diagnostics.beside_secrets(&M::block()) }
+}
+
 /// Everything a provider offers. Adding a resource, data source or function is one line where this is made.
 pub struct Provider {
     /// The provider block.
@@ -106,10 +111,10 @@ pub trait ErasedResource: Send + Sync {
     fn schema(&self) -> Schema;
     /// See [`Resource::validate`].
     fn validate(&self, config: &Value) -> Diagnostics;
-    /// Reads a stored state, of this version or an older one. The version must not be newer than the schema's.
+    /// Reads a stored state, of this version or an older one.
     ///
     /// # Errors
-    /// When the state is not one.
+    /// When the state is not one, or of a newer version.
     fn upgrade(&self, version: i64, state: serde_json::Value) -> Result<Value, Diagnostics>;
     /// Plans.
     fn plan(&self, request: PlanRequest) -> PlanResponse;
@@ -125,7 +130,7 @@ pub trait ErasedResource: Send + Sync {
     /// # Errors
     /// When the id names nothing.
     fn import(&self, id: &str) -> Result<Value, Diagnostics>;
-    /// Follows a `moved` block.
+    /// Follows a `moved` block, from another type or from another address of this provider.
     ///
     /// # Errors
     /// When the other type cannot become this one.
@@ -142,7 +147,7 @@ impl<R: Resource> ErasedResource for R {
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
-        lifecycle::validate::<R::Model>(config, |model| Resource::validate(self, model))
+        unprinted::<R::Model>(lifecycle::validate::<R::Model>(config, |model| Resource::validate(self, model)))
     }
 
     fn upgrade(&self, version: i64, state: serde_json::Value) -> Result<Value, Diagnostics> {
@@ -150,19 +155,21 @@ impl<R: Resource> ErasedResource for R {
     }
 
     fn plan(&self, request: PlanRequest) -> PlanResponse {
-        lifecycle::plan(self, request)
+        let response = lifecycle::plan(self, request);
+        PlanResponse { diagnostics: unprinted::<R::Model>(response.diagnostics), ..response }
     }
 
     fn apply(&self, request: ApplyRequest) -> ApplyResponse {
-        lifecycle::apply(self, request)
+        let response = lifecycle::apply(self, request);
+        ApplyResponse { diagnostics: unprinted::<R::Model>(response.diagnostics), ..response }
     }
 
     fn read(&self, state: &Value) -> Result<Value, Diagnostics> {
-        lifecycle::read(self, state)
+        lifecycle::read(self, state).map_err(unprinted::<R::Model>)
     }
 
     fn import(&self, id: &str) -> Result<Value, Diagnostics> {
-        lifecycle::import(self, id)
+        lifecycle::import(self, id).map_err(unprinted::<R::Model>)
     }
 
     fn move_from(&self, source: &MoveSource<'_>) -> Result<Value, Diagnostics> {
@@ -195,11 +202,11 @@ impl<D: DataSource> ErasedDataSource for D {
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
-        lifecycle::validate::<D::Model>(config, |model| DataSource::validate(self, model))
+        unprinted::<D::Model>(lifecycle::validate::<D::Model>(config, |model| DataSource::validate(self, model)))
     }
 
     fn read(&self, config: &Value) -> Result<Value, Diagnostics> {
-        lifecycle::read_data(self, config)
+        lifecycle::read_data(self, config).map_err(unprinted::<D::Model>)
     }
 }
 
@@ -222,10 +229,12 @@ impl<C: Configure> ErasedConfigure for C {
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
-        lifecycle::validate::<C::Model>(config, |model| Configure::validate(self, model))
+        unprinted::<C::Model>(lifecycle::validate::<C::Model>(config, |model| Configure::validate(self, model)))
     }
 
     fn configure(&self, config: &Value, terraform_version: &str) -> Result<(), Diagnostics> {
-        Configure::configure(self, C::Model::decode(config, &Path::root())?, terraform_version)
+        let model = C::Model::decode(config, &Path::root());
+        let configured = model.and_then(|model| Configure::configure(self, model, terraform_version));
+        configured.map_err(unprinted::<C::Model>)
     }
 }

@@ -4,59 +4,33 @@
 //! spelling of the same; a resource decides only what the user left open. So none of Terraform's "provider
 //! produced inconsistent ..." errors can come from a resource's slip: it becomes a diagnostic here that names it.
 
+use super::configuration::{missing, refuse_computed};
 use super::erased::{ApplyRequest, ApplyResponse, PlanRequest, PlanResponse};
 use super::resource::{Apply, DataSource, MoveSource, Plan, Resource};
 use super::rules::{decided, fulfils, kept, unknown_as_null, wished, with_defaults};
-use super::{Attribute, AttributeType, Block, Diagnostic, Diagnostics, Model, Nesting, Path, Value, json};
+use super::{Block, Diagnostic, Diagnostics, Model, Path, Value, json};
 
 pub(super) fn validate<M: Model>(config: &Value, check: impl FnOnce(&M) -> Diagnostics) -> Diagnostics {
     let mut diagnostics = Diagnostics::new();
-    refuse_computed(&M::block().attributes, config, &Path::root(), &mut diagnostics);
+    let block = M::block();
+    refuse_computed(&block.attributes, config, &Path::root(), &mut diagnostics);
+    diagnostics.append(missing(&block, config));
     if let Some(model) = diagnostics.gather(M::decode(config, &Path::root())) {
         diagnostics.append(check(&model));
     }
     diagnostics
 }
 
-/// Terraform core lets users set attributes that only the provider may set; refusing it is left to providers.
-fn refuse_computed(attributes: &[Attribute], config: &Value, at: &Path, diagnostics: &mut Diagnostics) {
-    for attribute in attributes {
-        let value = config.entry(attribute.name);
-        let at = at.then(attribute.name);
-        if value.is_null() || config.is_unknown() {
-            continue;
-        }
-        if attribute.is_computed_only() {
-            diagnostics.push(
-                Diagnostic::error(
-                    format!("{} cannot be set", attribute.name),
-                    format!("{at} is decided by the provider. Remove it from the configuration; it can be read as an attribute of this object."),
-                )
-                .at(at),
-            );
-        } else if let AttributeType::Nested(nesting, nested) = &attribute.ty {
-            for (at, object) in nested_objects(*nesting, value, &at) {
-                refuse_computed(nested, object, &at, diagnostics);
-            }
-        }
-    }
-}
-
-/// The objects of a nested attribute, each with its path.
-fn nested_objects<'a>(nesting: Nesting, value: &'a Value, at: &Path) -> Vec<(Path, &'a Value)> {
-    match (nesting, value) {
-        (Nesting::List, Value::List(items)) => {
-            items.iter().enumerate().map(|(position, item)| (at.index(position), item)).collect()
-        }
-        // Terraform's paths cannot name a set's element: the whole attribute is the place.
-        (Nesting::Set, Value::List(items)) => items.iter().map(|item| (at.clone(), item)).collect(),
-        (Nesting::Map, Value::Map(entries)) => entries.iter().map(|(key, item)| (at.key(key), item)).collect(),
-        (Nesting::Single, object) => vec![(at.clone(), object)],
-        _ => Vec::new(),
-    }
-}
-
 pub(super) fn upgrade<R: Resource>(resource: &R, version: i64, state: serde_json::Value) -> Result<Value, Diagnostics> {
+    if version > R::VERSION {
+        let detail = format!(
+            "The stored state of this {} has version {version}, and this release of the provider knows versions up to {}. \
+             Use the release that wrote it, or a newer one.",
+            R::TYPE,
+            R::VERSION
+        );
+        return Err(Diagnostic::error("State of a newer provider", detail).into());
+    }
     resource.seen(&state);
     let state = if version == R::VERSION { state } else { resource.upgrade(version, state)? };
     json::from_json(&state, &R::Model::block().value_type()).map_err(|sentence| {
@@ -86,6 +60,8 @@ fn try_plan<R: Resource>(resource: &R, request: &PlanRequest) -> Result<Planned,
         return Ok((Value::Null, Vec::new(), request.prior_private.clone(), Diagnostics::new()));
     }
     let block = R::Model::block();
+    // Only now are all values known that an expression depends on. A null here would replace the object, or delete it.
+    missing(&block, &request.config).into_result()?;
     let start = with_blocks(&block, wished(&block.attributes, &request.prior, &request.config), &request.config);
     let mut plan = Plan {
         config: R::Model::decode(&request.config, &Path::root())?,
@@ -235,15 +211,34 @@ pub(super) fn import<R: Resource>(resource: &R, id: &str) -> Result<Value, Diagn
     first_state::<R>(&resource.import(id)?)
 }
 
+/// A resource of this very type is one that this provider made under another address (another host or namespace): its
+/// state is read as if it had not moved.
 pub(super) fn move_from<R: Resource>(resource: &R, source: &MoveSource<'_>) -> Result<Value, Diagnostics> {
+    if source.type_name == R::TYPE && is_this_provider(R::TYPE, source.provider_address) {
+        return upgrade(resource, source.schema_version, source.state.clone());
+    }
     match resource.move_from(source)? {
         Some(model) => first_state::<R>(&model),
         None => Err(Diagnostic::error(
             "Unsupported move",
-            format!("A {} of {} cannot become a {}.", source.type_name, source.provider_address, R::TYPE),
+            format!(
+                "A {} of the provider {} cannot become a {}. Leave the `moved` block out, and import the object into {} \
+                 by its id.",
+                source.type_name,
+                source.provider_address,
+                R::TYPE,
+                R::TYPE
+            ),
         )
         .into()),
     }
+}
+
+/// Whether an address, with or without host and namespace, names the provider that a type belongs to: the two begin
+/// with the same word.
+fn is_this_provider(type_name: &str, address: &str) -> bool {
+    let name = type_name.split('_').next();
+    address.rsplit('/').next() == name
 }
 
 /// Arguments that only steer the provider (`cascade`, say) are in no store: an import starts with their defaults,
@@ -256,6 +251,7 @@ fn first_state<R: Resource>(model: &R::Model) -> Result<Value, Diagnostics> {
 
 pub(super) fn read_data<D: DataSource>(data_source: &D, config: &Value) -> Result<Value, Diagnostics> {
     let block = D::Model::block();
+    missing(&block, config).into_result()?;
     let asked = with_blocks(&block, with_defaults(&block.attributes, config), config);
     let answer = data_source.read(D::Model::decode(&asked, &Path::root())?)?.encode();
     // What the user wrote stands as written, whatever a data source answers.

@@ -1,6 +1,7 @@
 //! Terraform's own notions, free of gRPC and of IPAM: values, types, paths, schemas, diagnostics, the traits
 //! [`Resource`], [`DataSource`] and [`Function`], and the rules of plan and apply, once for all resources.
 
+mod configuration;
 mod diagnostic;
 mod erased;
 mod json;

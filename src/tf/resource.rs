@@ -67,7 +67,7 @@ pub struct Apply<M> {
 /// A state of another resource type that a `moved` block turns into this one.
 #[derive(Debug)]
 pub struct MoveSource<'a> {
-    /// Such as `registry.terraform.io/hashicorp/aws`.
+    /// Such as `registry.terraform.io/hashicorp/aws`. OpenTofu 1.10 gives `aws`, whatever host and namespace are.
     pub provider_address: &'a str,
     /// Such as `aws_vpc_ipam_pool`.
     pub type_name: &'a str,
@@ -149,7 +149,8 @@ pub trait Resource: Send + Sync + 'static {
     /// When the id is malformed or names nothing.
     fn import(&self, id: &str) -> Result<Self::Model, Diagnostics>;
 
-    /// Terraform follows a `moved` block from another type. `Ok(None)`: that type cannot become this one.
+    /// Terraform follows a `moved` block from another type, or from this type of another provider. `Ok(None)`: that type
+    /// cannot become this one. (This very type from another address of this provider is no matter of the resource.)
     ///
     /// # Errors
     /// When the state is not what that type writes.

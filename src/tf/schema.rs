@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Attr, Type, Value};
+use super::{Attr, Path, Step, Type, Value};
 
 /// The schema of a provider, resource or data source.
 #[derive(Clone, Debug)]
@@ -188,6 +188,15 @@ impl Attribute {
         self.computed && !self.optional && !self.required
     }
 
+    /// Whether it is sensitive, or something in it is.
+    fn holds_secret(&self) -> bool {
+        let is_within = match &self.ty {
+            AttributeType::Plain(_) => false,
+            AttributeType::Nested(_, attributes) => attributes.iter().any(Self::holds_secret),
+        };
+        self.sensitive || is_within
+    }
+
     /// Whether the two values mean the same.
     pub fn same(&self, a: &Value, b: &Value) -> bool {
         a == b || (self.canonical)(a) == (self.canonical)(b)
@@ -203,8 +212,76 @@ impl Block {
         Type::Object(all, BTreeSet::new())
     }
 
+    /// How far a message may point along `path`: not at an attribute with a secret, because Terraform prints its lines.
+    pub fn printable(&self, path: &Path) -> Path {
+        let mut block = self;
+        for (index, step) in path.0.iter().enumerate() {
+            let Step::Attribute(name) = step else { continue };
+            match (block.attribute(name), block.blocks.iter().find(|nested| nested.name == name)) {
+                (Some(attribute), _) if attribute.holds_secret() => return Path(path.0[..index].to_vec()),
+                (None, Some(nested)) => block = &nested.block,
+                _ => break,
+            }
+        }
+        path.clone()
+    }
+
     /// The attribute of that name.
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {
         self.attributes.iter().find(|attribute| attribute.name == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::tf::{Diagnostic, Diagnostics, Model};
+
+    crate::model! {
+        /// A credential.
+        struct Login {
+            /// Who.
+            user: String => optional(),
+            /// What nobody is shown.
+            password: String => optional().sensitive(),
+        }
+    }
+
+    crate::model! {
+        /// Where something is.
+        struct Place {
+            /// Where.
+            host: String => optional(),
+            /// May hold a password.
+            url: String => optional().sensitive(),
+            /// By name.
+            logins: BTreeMap<String, Login> => optional(),
+        }
+        blocks { login: Login, others: Vec<Login> }
+    }
+
+    #[test]
+    fn no_message_points_at_an_attribute_with_a_secret() {
+        let login = Path::attribute("login");
+        let other = Path::attribute("others").index(1);
+        for (path, place) in [
+            (Path::attribute("host"), Path::attribute("host")),
+            (Path::attribute("url"), Path::root()),
+            (Path::attribute("logins").key("me").then("user"), Path::root()),
+            (login.then("user"), login.then("user")),
+            (login.then("password"), login.clone()),
+            (other.then("password"), other.clone()),
+            (Path::root(), Path::root()),
+        ] {
+            let told: Diagnostics = Diagnostic::error("Wrong", "No.").at(path.clone()).into();
+            let told = told.beside_secrets(&Place::block());
+            let detail = match place == path {
+                true => "No.".to_owned(),
+                false => format!("No. (This is about the argument `{path}`.)"),
+            };
+            assert_eq!(told, Diagnostic::error("Wrong", detail).at(place).into());
+        }
     }
 }

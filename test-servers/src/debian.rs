@@ -1,23 +1,28 @@
 //! Programs of Debian's packages, unpacked and not installed: that needs no root and changes nothing of the machine.
 
+use std::collections::VecDeque;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use test_programs::once;
 
-/// Sets the libraries of the packages beside those of the machine. It stands in `bin`, next to `root`.
+use crate::machine::{run, write_program};
+
+/// Sets the libraries of the packages before those of the machine. It stands in `bin`, next to `root`.
 const WRAPPER: &str = r#"#!/bin/sh
 top=$(cd "$(dirname "$0")/.." && pwd)
-for directory in "$top"/root/usr/lib/*-linux-gnu* "$top"/root/lib/*-linux-gnu*; do
-  [ -d "$directory" ] && LD_LIBRARY_PATH="$directory${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+for directory in DIRECTORIES; do
+  libraries="${libraries:+$libraries:}$top/root/$directory"
 done
-export LD_LIBRARY_PATH
+export LD_LIBRARY_PATH="$libraries${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 for program in "$top"/root/PROGRAM; do
   exec "$program" "$@"
 done
 "#;
+
+/// In the name of the directory: another number when what is in it is made in another way, so that it is made anew.
+const MAKING: u32 = 2;
 
 /// Where the programs are in what [`programs`] answers.
 pub(crate) const PROGRAMS: &str = "bin";
@@ -28,10 +33,11 @@ pub(crate) const PROGRAMS: &str = "bin";
 /// # Errors
 /// Words that say what went wrong: not Debian or a relative of it, no such package, no network.
 pub(crate) fn programs(package: &str, programs: &[&str]) -> Result<PathBuf, String> {
-    once(&format!("debian-{package}"), |partial| {
+    once(&format!("debian-{package}-{MAKING}"), |partial| {
         fetch(package, partial)?;
         unpack(partial)?;
-        programs.iter().try_for_each(|program| wrap(partial, program))
+        let libraries = libraries(&partial.join("root"))?;
+        programs.iter().try_for_each(|program| wrap(partial, program, &libraries))
     })
 }
 
@@ -66,20 +72,70 @@ fn unpack(to: &Path) -> Result<(), String> {
     ["lists", "cache"].iter().try_for_each(|left| fs::remove_dir_all(to.join(left))).map_err(words)
 }
 
-fn wrap(to: &Path, program: &str) -> Result<(), String> {
-    let words = |error: std::io::Error| format!("{}: {error}", to.display());
-    let bin = to.join(PROGRAMS);
-    fs::create_dir_all(&bin).map_err(words)?;
-    let wrapper = bin.join(Path::new(program).file_name().unwrap_or_default());
-    fs::write(&wrapper, WRAPPER.replace("PROGRAM", program)).map_err(words)?;
-    fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755)).map_err(words)
+/// The directories below `root` that hold libraries, those at the top first. Some packages have their own, which their
+/// other libraries need.
+fn libraries(root: &Path) -> Result<Vec<String>, String> {
+    let words = |error: std::io::Error| format!("{}: {error}", root.display());
+    let mut found = Vec::new();
+    let mut directories = VecDeque::from([PathBuf::new()]);
+    while let Some(directory) = directories.pop_front() {
+        let mut has_library = false;
+        for entry in fs::read_dir(root.join(&directory)).map_err(words)? {
+            let entry = entry.map_err(words)?;
+            if entry.file_type().map_err(words)?.is_dir() {
+                directories.push_back(directory.join(entry.file_name()));
+            }
+            has_library |= is_library(&entry.file_name().to_string_lossy());
+        }
+        if has_library {
+            found.push(directory.display().to_string());
+        }
+    }
+    Ok(found)
 }
 
-fn run(command: &mut Command) -> Result<(), String> {
-    let name = command.get_program().display().to_string();
-    let output = command.output().map_err(|error| format!("{name} does not start: {error}"))?;
-    if output.status.success() {
-        return Ok(());
+/// `libx.so`, `libx.so.1`, `libx-1.0.so`.
+fn is_library(name: &str) -> bool {
+    name.ends_with(".so") || name.contains(".so.")
+}
+
+fn wrap(to: &Path, program: &str, libraries: &[String]) -> Result<(), String> {
+    let bin = to.join(PROGRAMS);
+    fs::create_dir_all(&bin).map_err(|error| format!("{}: {error}", bin.display()))?;
+    let wrapper = bin.join(Path::new(program).file_name().unwrap_or_default());
+    let quoted: Vec<String> = libraries.iter().map(|directory| format!("'{directory}'")).collect();
+    write_program(&wrapper, &WRAPPER.replace("DIRECTORIES", &quoted.join(" ")).replace("PROGRAM", program))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_directory_with_libraries_counts_the_upper_ones_first() {
+        let root = tempfile::tempdir().expect("a scratch directory");
+        for file in
+            ["usr/lib/machine/deep/own/libc.so.6.1", "usr/lib/machine/liba.so.1", "usr/lib/p/b-1.0.so", "etc/x.conf"]
+        {
+            let path = root.path().join(file);
+            fs::create_dir_all(path.parent().expect("it has one")).expect("a scratch directory can be written");
+            fs::write(path, "").expect("a scratch directory can be written");
+        }
+        let mut found = libraries(root.path()).expect("a scratch directory can be read");
+        found[..2].sort();
+        assert_eq!(found, ["usr/lib/machine", "usr/lib/p", "usr/lib/machine/deep/own"]);
     }
-    Err(format!("{name}: {}", String::from_utf8_lossy(&output.stderr).trim()))
+
+    #[test]
+    fn a_wrapped_program_finds_its_libraries() {
+        let top = tempfile::tempdir().expect("a scratch directory");
+        let directory = top.path().join("root/usr/bin");
+        fs::create_dir_all(&directory).expect("a scratch directory can be written");
+        write_program(&directory.join("tell"), "#!/bin/sh\necho \"$1:$LD_LIBRARY_PATH\"\n").expect("it is written");
+        wrap(top.path(), "usr/*/tell", &["usr/lib/a".to_owned(), "usr/lib/a b".to_owned()]).expect("it is wrapped");
+        let output = Command::new(top.path().join("bin/tell")).arg("x").env("LD_LIBRARY_PATH", "/own").output();
+        let said = String::from_utf8(output.expect("it runs").stdout).expect("text");
+        let root = top.path().canonicalize().expect("it is there").join("root");
+        assert_eq!(said, format!("x:{0}/usr/lib/a:{0}/usr/lib/a b:/own\n", root.display()));
+    }
 }

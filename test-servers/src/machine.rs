@@ -1,22 +1,41 @@
 //! What servers need of the machine: ports, random words, directories that another user may enter.
 
 use std::fs;
-use std::io;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
+use std::ops::Range;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, lchown};
 use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Ports that no operating system gives to whoever asks for any: those stand for a moment at one end of every connection,
+/// and a server that was killed could not have its own again.
+const PORTS: Range<u16> = 10_000..32_768;
 
 /// A port that is free now. Somebody else may take it before the caller does, so starting on it can fail.
 pub(crate) fn free_port() -> u16 {
+    let any = || PORTS.start + (random_number() % u64::from(PORTS.end - PORTS.start)) as u16;
+    let mut tries = std::iter::repeat_with(any).take(1000);
+    tries.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("127.0.0.1 has a free port")
+}
+
+/// An address of this machine where nobody listens, `127.0.0.1:port`, for as long as this process runs.
+pub fn nobody() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("127.0.0.1 has a free port");
-    listener.local_addr().expect("a listener has an address").port()
+    let address = listener.local_addr().expect("a listener has an address");
+    let stream = TcpStream::connect(address).expect("somebody listens there");
+    let end = stream.local_addr().expect("a connection has two ends");
+    // As the end of a connection the port is nobody else's.
+    std::mem::forget((listener, stream));
+    end.to_string()
 }
 
 /// 16 hexadecimal digits that nobody else has.
 pub(crate) fn random_word() -> String {
-    let mut bytes = [0; 8];
-    getrandom::fill(&mut bytes).expect("the operating system has random bytes");
-    format!("{:016x}", u64::from_be_bytes(bytes))
+    format!("{:016x}", random_number())
+}
+
+fn random_number() -> u64 {
+    getrandom::u64().expect("the operating system has random bytes")
 }
 
 /// The user a server runs as when the tests run as root and it refuses to.
@@ -85,23 +104,37 @@ pub(crate) fn everybody_reaches(path: &Path) -> bool {
     path.ancestors().all(allows)
 }
 
-/// Copies a directory with all in it.
+/// Copies a directory of programs, with all in it, to a path where nothing is yet.
+///
+/// Another process does that. A file that this one writes is open in every child that another thread starts in that
+/// moment, and a program that is open for writing does not start ("Text file busy").
 ///
 /// # Errors
-/// What the file system says.
-pub(crate) fn copy_directory(from: &Path, to: &Path) -> io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let (source, target) = (entry.path(), to.join(entry.file_name()));
-        if source.is_dir() {
-            copy_directory(&source, &target)?;
-        } else if source.exists() {
-            // A link into a package that is not there leads nowhere.
-            fs::copy(&source, &target)?;
-        }
+/// What `cp` says.
+pub(crate) fn copy_programs(from: &Path, to: &Path) -> Result<(), String> {
+    run(Command::new("cp").arg("-R").arg(from).arg(to))
+}
+
+/// Writes a program, by another process for the same reason.
+///
+/// # Errors
+/// What the shell says.
+pub(crate) fn write_program(path: &Path, text: &str) -> Result<(), String> {
+    let script = "printf %s \"$2\" >\"$1\" && chmod 755 \"$1\"";
+    run(Command::new("sh").args(["-c", script, "sh"]).arg(path).arg(text))
+}
+
+/// Runs a command to its end.
+///
+/// # Errors
+/// What it printed, when it failed.
+pub(crate) fn run(command: &mut Command) -> Result<(), String> {
+    let name = command.get_program().display().to_string();
+    let output = command.output().map_err(|error| format!("{name} does not start: {error}"))?;
+    if output.status.success() {
+        return Ok(());
     }
-    Ok(())
+    Err(format!("{name}: {}", String::from_utf8_lossy(&output.stderr).trim()))
 }
 
 /// The last lines of a log, for the message of a panic.

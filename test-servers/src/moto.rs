@@ -21,7 +21,7 @@ const PACKAGE: &str = "moto[server,s3,ec2,sts]==5.2.5";
 const PORTS_MAX: usize = 5;
 
 /// An answer takes no longer.
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// A server with a launcher of its own. It is stopped when it is dropped or the process ends.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use test_servers::Postgres;
@@ -17,7 +17,7 @@ fn is_listening(port: u16) -> bool {
 fn wait_until(what: &str, condition: impl Fn() -> bool) {
     let start = Instant::now();
     while !condition() {
-        assert!(start.elapsed() < Duration::from_secs(30), "waited too long: {what}");
+        assert!(start.elapsed() < Duration::from_secs(60), "waited too long: {what}");
         std::thread::sleep(Duration::from_millis(10));
     }
 }
@@ -77,15 +77,15 @@ fn child_that_is_killed() {
     if std::env::var_os(CHILD).is_some() {
         let server = Postgres::start();
         println!("\nchild {} {}", server.port(), server.admin("SHOW data_directory"));
-        std::thread::sleep(Duration::from_secs(60));
+        // Until it is killed, or the next test has failed.
+        std::io::stdin().read_line(&mut String::new()).unwrap();
     }
 }
 
 #[test]
 fn a_server_ends_when_the_test_process_is_killed() {
-    let mut child = Command::new(std::env::current_exe().unwrap());
-    child.args(["--exact", "child_that_is_killed", "--nocapture"]).env(CHILD, "1").stdout(Stdio::piped());
-    let mut child = child.spawn().unwrap();
+    let mut child = test_servers::child(module_path!(), "child_that_is_killed");
+    let mut child = child.env(CHILD, "1").stdin(Stdio::piped()).spawn().unwrap();
     let lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()));
     let told = lines.map_while(Result::ok).find(|line| line.starts_with("child ")).unwrap();
     let (port, directory) = told["child ".len()..].split_once(' ').unwrap();

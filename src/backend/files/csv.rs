@@ -20,8 +20,9 @@ pub(super) fn rows(text: &str) -> Result<Box<dyn Iterator<Item = Result<Fields, 
     }
     let line = header.position().map_or(1, csv::Position::line);
     let mut columns = Vec::new();
-    for name in &header {
-        let known = column(name).map_err(|words| match name.contains('/') || name.is_empty() {
+    for (index, name) in header.iter().enumerate() {
+        let known = column(name, &format!("the name of column {}", index + 1));
+        let known = known.map_err(|words| match name.contains('/') || name.is_empty() {
             true => Fault::on(line, format!("the header is missing: {words} {advice}")),
             false => Fault::on(line, words),
         })?;
@@ -60,6 +61,7 @@ fn said(error: &csv::Error) -> Fault {
                 if *len == 1 { "" } else { "s" }
             ),
         ),
-        _ => Fault::of_all(format!("it is not CSV: {error}.")),
+        // What the library says may quote the file.
+        _ => Fault::of_all("it is not CSV."),
     }
 }

@@ -1,21 +1,23 @@
 //! Resources outside of AWS, from files: on premises, in other clouds.
 //!
 //! A file is CSV with a header row, or JSON: an array of objects with the same names. It says what is there, all of it: a
-//! file with anything wrong in it says nothing.
+//! file with anything wrong in it says nothing. Who wrote the path into the store may not be who may read the file, so what is
+//! wrong is told with file, line and column, and never with anything that stands in the file.
 
 mod csv;
 mod json;
+mod open;
 mod row;
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::Path;
 
 use jiff::Timestamp;
 
 use crate::ipam::seen::{DiscoveredCidr, Sample, Sighting};
 
+pub use open::{Below, open_regular, require_file};
 use row::{Defaults, Fields, Row};
 
 /// How large a file may be. A larger one is no list that somebody keeps: a million resources are as many as a store is made
@@ -31,7 +33,16 @@ const LIMITS: Limits = Limits { bytes: 64 << 20, rows: 1_000_000 };
 const FAULTS_MAX: usize = 10;
 
 /// The Region of what names none.
-const NO_REGION: &str = "none";
+pub const NO_REGION: &str = "none";
+
+/// Why nothing of a file was taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// The one who looks does not let it be read. That says nothing of the file, and others may.
+    NotAllowed(String),
+    /// It cannot be read, or something in it is wrong.
+    Wrong(String),
+}
 
 /// What is wrong on a line; a file as a whole has no line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,34 +66,34 @@ impl Fault {
 ///
 /// # Errors
 /// Sentences that name the file and the lines that are wrong, the first ten of them.
-pub fn read(path: &Path, taken_at: Timestamp) -> Result<Vec<Sample>, String> {
-    read_within(&LIMITS, path, taken_at)
+pub fn read(path: &Path, below: &Below, taken_at: Timestamp) -> Result<Vec<Sample>, Unread> {
+    read_within(&LIMITS, path, below, taken_at)
 }
 
-fn read_within(limits: &Limits, path: &Path, taken_at: Timestamp) -> Result<Vec<Sample>, String> {
+/// The account of a file whose lines name none: what the file is called.
+pub fn account_of(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn read_within(limits: &Limits, path: &Path, below: &Below, taken_at: Timestamp) -> Result<Vec<Sample>, Unread> {
     let name = path.display();
-    let text = text(limits, path).map_err(|why| format!("{name} cannot be read: {why}"))?;
-    let account_id = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let file = open::open(path, below)?;
+    let text = text(limits, file).map_err(|why| Unread::Wrong(format!("{name} cannot be read: {why}")))?;
+    let account_id = account_of(path);
     let defaults = Defaults { account: &account_id, region: NO_REGION, taken_at };
     let is_json = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("json"));
     let fields = if is_json { json::rows(&text) } else { csv::rows(&text) };
     let rows = fields.map_err(|fault| vec![fault]).and_then(|fields| rows(limits, fields, &defaults));
     match rows {
         Ok(rows) => Ok(samples(rows, &defaults)),
-        Err(faults) => Err(told(&name.to_string(), &faults)),
+        Err(faults) => Err(Unread::Wrong(told(&name.to_string(), &faults))),
     }
 }
 
-fn text(limits: &Limits, path: &Path) -> Result<String, String> {
-    let said = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound => "there is no such file. Check the path.".to_owned(),
-        io::ErrorKind::IsADirectory => "it is a directory. Name a file in it.".to_owned(),
-        io::ErrorKind::PermissionDenied => "this user may not read it. Check its permissions.".to_owned(),
-        _ => format!("{error}."),
-    };
+fn text(limits: &Limits, file: impl Read) -> Result<String, String> {
     let mut bytes = Vec::new();
-    // Not by the size that the file system says: it knows none of a pipe, and files grow.
-    let read = File::open(path).and_then(|file| file.take(limits.bytes + 1).read_to_end(&mut bytes)).map_err(said)?;
+    // Not by the size that the file system says: files grow.
+    let read = file.take(limits.bytes + 1).read_to_end(&mut bytes).map_err(|error| format!("{error}."))?;
     if read as u64 > limits.bytes {
         let limit = limits.bytes >> 20;
         return Err(format!("it is larger than {limit} MiB. Split it, for example by account, into several files."));
@@ -114,7 +125,7 @@ fn rows(
         }
         match fields.and_then(|fields| Row::of(&fields, defaults)) {
             Ok(row) => match lines.insert(row.key(), row.line) {
-                Some(first) => faults.push(Fault::on(row.line, row.said_before(first))),
+                Some(first) => faults.push(Fault::on(row.line, Row::said_before(first))),
                 None => rows.push(row),
             },
             Err(fault) => faults.push(fault),

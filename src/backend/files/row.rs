@@ -1,11 +1,12 @@
 //! What a line says of a resource.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use jiff::Timestamp;
 
 use crate::ipam::seen::{DiscoveredCidr, SeenType};
-use crate::ipam::{Cidr, Tags};
+use crate::ipam::{Cidr, Family, Tags};
 
 use super::Fault;
 
@@ -43,10 +44,33 @@ pub(super) struct Row {
     pub(super) resource: DiscoveredCidr,
 }
 
-/// The column of this name.
-pub(super) fn column(name: &str) -> Result<&'static str, String> {
+/// The column of this name; `which` says in words whose name it is, when there is none.
+pub(super) fn column(name: &str, which: &str) -> Result<&'static str, String> {
     let found = COLUMNS.into_iter().find(|known| *known == name);
-    found.ok_or_else(|| format!("there is no column {name:?}: the columns are {}.", COLUMNS.join(", ")))
+    found.ok_or_else(|| format!("{which} is not known: the columns are {}.", COLUMNS.join(", ")))
+}
+
+/// The block of a line.
+fn block(text: &str) -> Result<Cidr, &'static str> {
+    let is_address = |text: &str| text.parse::<IpAddr>().is_ok();
+    text.parse().map_err(|_| match text.split_once('/') {
+        None if is_address(text) => {
+            "the cidr is an address without a netmask length. For one address write it with /32 or /128."
+        }
+        Some((address, length)) if is_address(address) && has_host_bits(address, length) => {
+            "the cidr has host bits set. Write the first address of the block."
+        }
+        Some((address, _)) if is_address(address) => {
+            "the cidr has no netmask length from 0 to 32 (IPv6: 128) after the slash."
+        }
+        _ => "the cidr is none such as 10.0.0.0/16 or 2001:db8::/32.",
+    })
+}
+
+/// Whether only the bits of the address are wrong.
+fn has_host_bits(address: &str, length: &str) -> bool {
+    let is_whole = |family: Family| length.parse().is_ok_and(|length: u8| length <= family.bits());
+    is_whole(if address.contains(':') { Family::Ipv6 } else { Family::Ipv4 })
 }
 
 impl Row {
@@ -54,12 +78,12 @@ impl Row {
         let wrong = |words: String| Fault::on(fields.line, words);
         let get = |name: &str| fields.texts.get(name).cloned();
         let cidr = get("cidr").ok_or_else(|| wrong("the cidr is missing.".to_owned()))?;
-        let cidr: Cidr = cidr.parse().map_err(wrong)?;
+        let cidr = block(&cidr).map_err(|words| wrong(words.to_owned()))?;
         let kind = get("resource_type").map_or(Ok(SeenType::Other), |word| word.parse());
-        let resource_type = kind.map_err(|words: String| wrong(format!("the resource_type {words}")))?;
+        let resource_type = kind.map_err(|_: String| wrong(format!("the resource_type is none of {}.", types())))?;
         let mut tags = fields.tags.clone();
         if let Some(text) = get("tags") {
-            tags.extend(parse_tags(&text).map_err(wrong)?);
+            tags.extend(parse_tags(&text).map_err(|words| wrong(words.to_owned()))?);
         }
         let name = get("name").or_else(|| tags.get(NAME).cloned());
         for (key, value) in [(NAME, name.clone()), (DESCRIPTION, get("description"))] {
@@ -70,7 +94,7 @@ impl Row {
         if region.contains('_') {
             let words =
                 "has a _, which joins resource, block and Region in the id of the block: write it with - instead.";
-            return Err(wrong(format!("the region {region:?} {words}")));
+            return Err(wrong(format!("the region {words}")));
         }
         let account = get("account").unwrap_or_else(|| defaults.account.to_owned());
         let resource = DiscoveredCidr {
@@ -98,23 +122,27 @@ impl Row {
         (self.account.clone(), self.resource.region.clone(), self.resource.resource_id.clone(), block)
     }
 
-    pub(super) fn said_before(&self, line: u64) -> String {
-        let (account, region, resource, block) = self.key();
-        format!("{block} of {resource:?} in account {account}, Region {region}, is on line {line} already.")
+    pub(super) fn said_before(first: u64) -> String {
+        format!("the cidr of this resource in this account and Region is on line {first} already.")
     }
 }
 
+/// What a resource may be, in words.
+fn types() -> String {
+    SeenType::ALL.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
 /// `key=value;key=value`.
-fn parse_tags(text: &str) -> Result<Tags, String> {
+fn parse_tags(text: &str) -> Result<Tags, &'static str> {
     let mut tags = Tags::new();
     for part in text.split(';').map(str::trim).filter(|part| !part.is_empty()) {
         let (key, value) = part.split_once('=').unwrap_or((part, ""));
         let key = key.trim();
         if key.is_empty() || !part.contains('=') {
-            return Err(format!("the tags {text:?} are not key=value;key=value."));
+            return Err("the tags are not key=value;key=value.");
         }
         if tags.insert(key.to_owned(), value.trim().to_owned()).is_some() {
-            return Err(format!("the tags {text:?} have the key {key:?} twice."));
+            return Err("the tags have a key twice.");
         }
     }
     Ok(tags)

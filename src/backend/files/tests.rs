@@ -9,7 +9,12 @@ fn reading(limits: &Limits, name: &str, bytes: impl AsRef<[u8]>) -> Result<Vec<S
     let path = directory.path().join(name);
     fs::write(&path, bytes).unwrap();
     let place = format!("{}/", directory.path().display());
-    read_within(limits, &path, Timestamp::UNIX_EPOCH).map_err(|words| words.replace(&place, ""))
+    let below = Below::new([directory.path()]);
+    match read_within(limits, &path, &below, Timestamp::UNIX_EPOCH) {
+        Ok(samples) => Ok(samples),
+        Err(Unread::Wrong(words)) => Err(words.replace(&place, "")),
+        Err(Unread::NotAllowed(words)) => panic!("{words}"),
+    }
 }
 
 /// `account region: id type block vpc tags; ...` for each sample.
@@ -71,14 +76,14 @@ fn all_wrong_lines_are_said_and_nothing_is_taken() {
                10.4.0.0/16,f,,\n\
                10.5.0.0/16,g_h,,,a_b\n";
     let says = "dc.csv has mistakes. Nothing of the file was taken.\n  \
-                line 2: \"10.0.0.1/8\" has host bits set: the /8 block it lies in is 10.0.0.0/8.\n  \
-                line 3: the resource_type \"house\" is none of vpc, subnet, eip, public-ipv4-pool, ipv6-pool, eni, \
+                line 2: the cidr has host bits set. Write the first address of the block.\n  \
+                line 3: the resource_type is none of vpc, subnet, eip, public-ipv4-pool, ipv6-pool, eni, \
                 anycast-ip-list, other.\n  \
                 line 4: the cidr is missing.\n  \
-                line 5: the tags \"x\" are not key=value;key=value.\n  \
-                line 7: 10.3.0.0/16 of \"e\" in account dc, Region none, is on line 6 already.\n  \
+                line 5: the tags are not key=value;key=value.\n  \
+                line 7: the cidr of this resource in this account and Region is on line 6 already.\n  \
                 line 8: it has 4 fields, the header 5. Quote a field that has a comma: \"a, b\".\n  \
-                line 9: the region \"a_b\" has a _, which joins resource, block and Region in the id of the block: write it \
+                line 9: the region has a _, which joins resource, block and Region in the id of the block: write it \
                 with - instead.";
     assert_eq!(reading(&LARGE, "dc.csv", csv).unwrap_err(), says);
     let many: String = (0..12).map(|_| "10.0.0.1/8\n").collect();
@@ -97,34 +102,83 @@ fn a_file_that_cannot_be_read_says_why() {
         (
             "dc.csv",
             b"10.0.0.0/8,a\n",
-            "dc.csv, line 1: the header is missing: there is no column \"10.0.0.0/8\"".to_owned(),
+            "dc.csv, line 1: the header is missing: the name of column 1 is not known: ".to_owned(),
         ),
         (
             "dc.csv",
             b"cidr,naem\n",
-            "dc.csv, line 1: there is no column \"naem\": the columns are cidr, resource_id, ".to_owned(),
+            "dc.csv, line 1: the name of column 2 is not known: the columns are cidr, resource_id, ".to_owned(),
         ),
         ("dc.csv", b"cidr,cidr\n", "dc.csv, line 1: the column \"cidr\" is there twice.".to_owned()),
         ("dc.csv", b"name\n", format!("dc.csv, line 1: the column \"cidr\" is missing. {header}")),
         ("dc.csv", b"cidr,name\n10.0.0.0/8,K\xf6ln\n", "dc.csv cannot be read: line 2 is not UTF-8.".to_owned()),
-        ("dc.json", b"{\"cidr\": 1}", "dc.json, line 1: it is not a JSON array of objects: ".to_owned()),
+        ("dc.json", b"{\"cidr\": 1}", "dc.json, line 1: it is not a JSON array of objects. ".to_owned()),
         (
             "dc.json",
             b"[\n{\"cidr\": \"10.0.0.0/8\"\n",
-            "dc.json, line 3: it is not a JSON array of objects: EOF".to_owned(),
+            "dc.json, line 3: it is not a JSON array of objects: it ends too early. ".to_owned(),
         ),
-        ("dc.json", b"[\n{\"cidr\": 10}]", "dc.json, line 2: cidr is 10, and must be a text.".to_owned()),
+        ("dc.json", b"[\n{\"cidr\": 10}]", "dc.json, line 2: the cidr must be a text.".to_owned()),
         ("dc.json", b"[{},\n{\"cidr\": \"x\"},\n\n3]", "line 4: it is not an object".to_owned()),
-        ("dc.json", b"[{\"cidr\": \"10.0.0.0/8\", \"tags\": {\"a\": 1}}]", "line 1: the tag \"a\" is 1".to_owned()),
+        (
+            "dc.json",
+            b"[{\"cidr\": \"10.0.0.0/8\", \"tags\": {\"a\": 1}}]",
+            "line 1: each of the tags must be a text.".to_owned(),
+        ),
     ] {
         let words = reading(&LARGE, name, bytes).unwrap_err();
         assert!(words.contains(&says), "{words}\n{says}");
     }
-    let gone = read(Path::new("nowhere/dc.csv"), Timestamp::UNIX_EPOCH).unwrap_err();
-    assert_eq!(gone, "nowhere/dc.csv cannot be read: there is no such file. Check the path.");
-    let directory = tempfile::tempdir().unwrap();
-    let words = read(directory.path(), Timestamp::UNIX_EPOCH).unwrap_err();
-    assert!(words.ends_with("cannot be read: it is a directory. Name a file in it."), "{words}");
+}
+
+/// Each value and each name is a secret once, and everything that can be wrong with it is.
+#[test]
+fn what_stands_in_a_refused_file_is_never_quoted() {
+    let secret = "s3cret";
+    let csv = [
+        "s3cret",
+        "s3cret=1\0s3cret=2\0",
+        "s3cret/1\n10.0.0.0/8",
+        "cidr,s3cret\n10.0.0.0/8,x",
+        "cidr\ns3cret",
+        "cidr\ns3cret/8",
+        "cidr\n10.0.0.0/s3cret",
+        "cidr,resource_type\n10.0.0.0/8,s3cret",
+        "cidr,tags\n10.0.0.0/8,s3cret",
+        "cidr,tags\n10.0.0.0/8,s3cret=1;s3cret=2",
+        "cidr,region\n10.0.0.0/8,s3cret_1",
+        "cidr,name,account,region\n10.0.0.0/8,s3cret,s3cret,s3cret\n10.0.0.0/8,s3cret,s3cret,s3cret",
+        "cidr,name\n10.0.0.0/8,s3cret,s3cret",
+    ];
+    let json = [
+        "s3cret",
+        "\"s3cret\"",
+        "{\"s3cret\": 1}",
+        "[\"s3cret\"]",
+        "[{\"s3cret\": 1}]",
+        "[{\"cidr\": s3cret}]",
+        "[{\"cidr\": \"s3cret\"}]",
+        "[{\"cidr\": [\"s3cret\"]}]",
+        "[{\"name\": {\"s3cret\": \"s3cret\"}}]",
+        "[{\"cidr\": \"10.0.0.0/8\", \"tags\": \"s3cret\"}]",
+        "[{\"cidr\": \"10.0.0.0/8\", \"tags\": [\"s3cret\"]}]",
+        "[{\"cidr\": \"10.0.0.0/8\", \"tags\": {\"s3cret\": [\"s3cret\"]}}]",
+    ];
+    for (name, texts) in [("dc.csv", &csv[..]), ("dc.json", &json)] {
+        for text in texts {
+            let words = reading(&LARGE, name, text).expect_err(text);
+            assert!(!words.contains(secret), "{text}: {words}");
+        }
+    }
+    for (text, says) in [
+        ("10.0.0.0", "the cidr is an address without a netmask length. For one address write it with /32 or /128."),
+        ("10.0.0.0/33", "the cidr has no netmask length from 0 to 32 (IPv6: 128) after the slash."),
+        ("2001:db8::1/64", "the cidr has host bits set."),
+        ("ten", "the cidr is none such as 10.0.0.0/16 or 2001:db8::/32."),
+    ] {
+        let words = reading(&LARGE, "dc.csv", format!("cidr\n{text}\n")).unwrap_err();
+        assert!(words.contains(says), "{words}");
+    }
 }
 
 #[test]

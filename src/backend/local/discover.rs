@@ -1,21 +1,16 @@
 //! Looking into accounts and files, and keeping what was seen.
 
+use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::time::{Duration, Instant};
-
-use jiff::Timestamp;
 
 use super::super::Ipam;
-use super::super::files;
-use super::super::observation::{DiscoveredAccount, Failure, FailureCode, Sample, Sighting, Spot};
+use super::super::files::{self, Below, Unread};
+use super::super::observation::{DiscoveredCidr, Failure, FailureCode, Sample, Sighting, Spot};
 use super::super::scout::Step;
 use super::Local;
 use crate::ipam::seen::Discovery;
 use crate::ipam::{Error, Fault, Kind, Reconciled, Result, Taken};
-
-/// A look that began less than this ago is as good as a new one: the data sources of a plan share one.
-const SHARED: Duration = Duration::from_secs(60);
 
 /// An account and a Region; of a file what it says.
 type At = (String, String);
@@ -61,6 +56,8 @@ pub struct LookedPlace {
     pub account_id: String,
     pub region: String,
     pub outcome: Result<Counted, Failure>,
+    /// Whether the store was told: not, when the one who looks does not let a file be read, because others may.
+    pub is_kept: bool,
 }
 
 /// What was seen at a place, in numbers.
@@ -91,13 +88,23 @@ fn not_built_in() -> Error {
     }))
 }
 
-/// The samples of several files as one: what is about the same place is one sample.
-fn of_files(paths: &BTreeSet<String>, taken_at: Timestamp) -> (Vec<Sample>, bool) {
+/// What the files of a discovery say.
+struct Told {
+    /// What is about the same place is one sample.
+    samples: Vec<Sample>,
+    /// Files that the one who looks does not let be read: kept nowhere, because others may.
+    not_allowed: BTreeMap<At, Failure>,
+    /// Whether every file was read.
+    is_whole: bool,
+}
+
+fn of_files(paths: &BTreeSet<String>, below: &Below, taken_at: Timestamp) -> Told {
     let mut by_place: BTreeMap<At, Sighting> = BTreeMap::new();
-    let mut failed = Vec::new();
+    let (mut wrong, mut not_allowed) = (BTreeMap::new(), BTreeMap::new());
     for path in paths {
         let path = Path::new(path);
-        match files::read(path, taken_at) {
+        let at = || (files::account_of(path), files::NO_REGION.to_owned());
+        match files::read(path, below, taken_at) {
             Ok(samples) => {
                 for Sample { account_id, region, outcome, .. } in samples {
                     let Ok(sighting) = outcome else { continue };
@@ -106,22 +113,22 @@ fn of_files(paths: &BTreeSet<String>, taken_at: Timestamp) -> (Vec<Sample>, bool
                     known.addresses.extend(sighting.addresses);
                 }
             }
-            Err(why) => {
-                let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-                let failure = Failure { code: FailureCode::Other, message: Some(why) };
-                failed.push(Sample { account_id: name, region: "none".to_owned(), taken_at, outcome: Err(failure) });
-            }
+            Err(Unread::Wrong(why)) => drop(wrong.insert(at(), other(why))),
+            Err(Unread::NotAllowed(why)) => drop(not_allowed.insert(at(), other(why))),
         }
     }
-    let is_whole = failed.is_empty();
-    let read = by_place.into_iter().map(|((account_id, region), sighting)| Sample {
-        account_id,
-        region,
-        taken_at,
-        outcome: Ok(sighting),
-    });
-    // What failed first: a file of the same name that could be read overrules it.
-    (failed.into_iter().chain(read).collect(), is_whole)
+    let is_whole = wrong.is_empty() && not_allowed.is_empty();
+    // Of two files of one name, one that was read says only a part of the place.
+    by_place.retain(|at, _| !wrong.contains_key(at) && !not_allowed.contains_key(at));
+    let wrong = wrong.into_iter().map(|(at, failure)| (at, Err(failure)));
+    let read = by_place.into_iter().map(|(at, sighting)| (at, Ok(sighting)));
+    let samples =
+        wrong.chain(read).map(|((account_id, region), outcome)| Sample { account_id, region, taken_at, outcome });
+    Told { samples: samples.collect(), not_allowed, is_whole }
+}
+
+fn other(message: impl Into<String>) -> Failure {
+    Failure { code: FailureCode::Other, message: Some(message.into()) }
 }
 
 impl Local {
@@ -141,7 +148,7 @@ impl Local {
         Ok(Looked { discoveries: looked, reconciled })
     }
 
-    fn wanted(&self, which: Option<&str>) -> Result<Vec<Discovery>> {
+    pub(super) fn wanted(&self, which: Option<&str>) -> Result<Vec<Discovery>> {
         let mut all = self.read(|reader| reader.list_discoveries())?;
         let Some(which) = which else {
             return if all.is_empty() { Err(Error::NoDiscovery) } else { Ok(all) };
@@ -154,23 +161,48 @@ impl Local {
     }
 
     /// One look of one discovery.
-    fn look_at(&self, discovery: Discovery, progress: Progress<'_>) -> Result<LookedAt> {
+    pub(super) fn look_at(&self, discovery: Discovery, progress: Progress<'_>) -> Result<LookedAt> {
         let mut places = BTreeMap::new();
         let trouble = self.look_into_accounts(&discovery, &mut places, progress)?;
-        let (samples, has_all_files) = of_files(&discovery.survey.files, self.now());
-        for sample in samples {
+        let told = of_files(&discovery.survey.files, &self.files_below, self.now());
+        for mut sample in told.samples {
             let at = (sample.account_id.clone(), sample.region.clone());
-            let sample = match places.get(&at) {
-                Some(LookedPlace { outcome: Ok(_), .. }) => Sample { outcome: Err(claimed_twice()), ..sample },
-                _ => sample,
-            };
+            if let Some(LookedPlace { outcome: Ok(_), .. }) = places.get(&at) {
+                sample.outcome = Err(claimed_twice());
+            } else if !told.is_whole {
+                sample = self.without_loss(&discovery, sample)?;
+            }
             let place = self.keep(&discovery, sample)?;
             places.insert(at, place);
         }
-        let is_whole = trouble.is_none() && has_all_files;
+        let is_whole = trouble.is_none() && told.is_whole;
+        for (at, failure) in told.not_allowed {
+            let (account_id, region) = at.clone();
+            places.insert(at, LookedPlace { account_id, region, outcome: Err(failure), is_kept: false });
+        }
         let forgotten =
             if is_whole { self.forget_places(&discovery, places.keys().cloned().collect())? } else { Vec::new() };
         Ok(LookedAt { discovery, trouble, places: places.into_values().collect(), forgotten })
+    }
+
+    /// What some of the files of a discovery say of a place, when the others could not be read: nothing that was known there
+    /// counts as gone, because it may stand in one of those.
+    fn without_loss(&self, discovery: &Discovery, sample: Sample) -> Result<Sample> {
+        let Ok(sighting) = &sample.outcome else { return Ok(sample) };
+        let spot = Spot { discovery_id: Some(discovery.meta.id.clone()), region: Some(sample.region.clone()) };
+        let known = self.read(|reader| reader.discovered_resource_cidrs(&spot))?.items;
+        let key = |one: &DiscoveredCidr| (one.owner_id.clone(), one.resource_id.clone(), one.cidr);
+        let told: BTreeSet<_> = sighting.resources.iter().map(key).collect();
+        let is_missing =
+            |one: &DiscoveredCidr| one.owner_id.as_ref() == Some(&sample.account_id) && !told.contains(&key(one));
+        let outcome = match known.iter().filter(|one| is_missing(one)).count() {
+            0 => return Ok(sample),
+            missing => Err(other(format!(
+                "{missing} of the resources known here are in no file that was read, and not every file was. All stay as they \
+                 are until every file is read."
+            ))),
+        };
+        Ok(Sample { outcome, ..sample })
     }
 
     /// Answers why there is nothing to look with.
@@ -217,7 +249,7 @@ impl Local {
         let id = discovery.meta.id.clone();
         let taken = self.write(&discovery.meta.name, move |ledger| ledger.take_sample(&id, &sample))?;
         let outcome = outcome.map(|(resources, addresses)| Counted { resources, addresses, taken });
-        Ok(LookedPlace { account_id, region, outcome })
+        Ok(LookedPlace { account_id, region, outcome, is_kept: true })
     }
 
     fn forget_places(&self, discovery: &Discovery, keep: BTreeSet<At>) -> Result<Vec<At>> {
@@ -225,61 +257,10 @@ impl Local {
         let forgotten = self.write(&discovery.meta.name, move |ledger| ledger.forget_places(&id, &keep))?;
         Ok(forgotten.places)
     }
-
-    /// See [`super::super::observation::Observation::freshen`].
-    pub(super) fn look_again(&self, spot: Option<&Spot>, since: Timestamp) -> Result<Vec<DiscoveredAccount>> {
-        let discoveries = match spot {
-            Some(spot) => vec![self.read(|reader| reader.which_discovery(spot.discovery_id.as_deref()))?],
-            None => self.wanted(None)?,
-        };
-        let mut stale = Vec::new();
-        for discovery in discoveries {
-            let region = spot.and_then(|spot| spot.region.clone());
-            stale.extend(self.look_again_at(&discovery, region, since)?);
-        }
-        Ok(stale)
-    }
-
-    fn look_again_at(
-        &self,
-        discovery: &Discovery,
-        region: Option<String>,
-        since: Timestamp,
-    ) -> Result<Vec<DiscoveredAccount>> {
-        let spot = Spot { discovery_id: Some(discovery.meta.id.clone()), region };
-        let places = || self.read(|reader| reader.discovered_accounts(&spot)).map(|seen| seen.items);
-        let is_old = |place: &DiscoveredAccount| place.last_success.is_none_or(|success| success < since);
-        let is_current = |places: &[DiscoveredAccount]| {
-            // What it looks at may have changed since it looked.
-            let looked = places.iter().filter_map(|place| place.last_attempt).max();
-            looked.is_some_and(|looked| looked >= discovery.meta.updated_at) && !places.iter().any(is_old)
-        };
-        if is_current(&places()?) {
-            return Ok(Vec::new());
-        }
-        // One at a time; whoever waited finds what the one before has seen.
-        let turn = self.turns.of(&discovery.meta.id);
-        let mut began = turn.lock();
-        let found = places()?;
-        let is_shared = began.is_some_and(|began| began.elapsed() < SHARED);
-        if !is_shared && !is_current(&found) {
-            *began = Some(Instant::now());
-            let looked = self.look_at(discovery.clone(), &mut |_, _| ())?;
-            if let Some(trouble) = looked.trouble {
-                // The next one is to be told the same.
-                *began = None;
-                return Err(trouble);
-            }
-            self.write("", |ledger| ledger.reconcile())?;
-        }
-        let is_stale = |place: &DiscoveredAccount| is_old(place) && place.failure.is_some();
-        Ok(places()?.into_iter().filter(is_stale).collect())
-    }
 }
 
 fn claimed_twice() -> Failure {
-    let message = "A file tells of an account and Region that is looked at in AWS. Take those rows out of the file.";
-    Failure { code: FailureCode::Other, message: Some(message.to_owned()) }
+    other("A file tells of an account and Region that is looked at in AWS. Take those rows out of the file.")
 }
 
 #[cfg(test)]

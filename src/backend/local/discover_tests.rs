@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use jiff::SignedDuration;
 
 use super::*;
-use crate::backend::observation::{DiscoveredCidr, Observation, SeenType};
+use crate::backend::observation::{DiscoveredAccount, Observation, SeenType};
 use crate::backend::scout::Scout;
 use crate::backend::service::{DiscoveryNoun, DiscoverySpec, Keeps};
 use crate::backend::{Local, Surroundings};
@@ -199,12 +199,123 @@ fn files_about_one_place_are_one_sample_and_a_broken_one_spoils_no_other() {
         file("b.csv", &format!("{head}dc,fra,b,other,10.1.0.0/16\n")),
         file("c.csv", &format!("{head}dc,fra,c,other,10.2.0.1/16\n")),
     ];
-    let (samples, is_whole) = of_files(&files.into(), Timestamp::now());
+    let Told { samples, is_whole, .. } = of_files(&files.into(), &Below::new([directory.path()]), Timestamp::now());
     let told: Vec<_> = samples
         .iter()
         .map(|one| (one.account_id.as_str(), one.outcome.as_ref().map(|seen| seen.resources.len()).ok()))
         .collect();
     assert_eq!((told, is_whole), (vec![("c", None), ("dc", Some(2))], false));
+}
+
+/// A discovery of files in a directory.
+struct Desk {
+    directory: tempfile::TempDir,
+    store: std::sync::Arc<dyn store::Store>,
+}
+
+impl Desk {
+    /// A discovery of these files.
+    fn new(files: &[&str]) -> Self {
+        let desk =
+            Self { directory: tempfile::tempdir().unwrap(), store: store::open(&StoreUrl::new("memory:")).unwrap() };
+        let files = files.iter().map(|name| desk.path(name)).collect();
+        let wanted = DiscoverySpec { survey: Survey { files, ..Survey::default() }, ..spec(&[]) };
+        Keeps::<DiscoveryNoun>::create(&desk.who_reads(None), &wanted).unwrap();
+        desk
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.directory.path().join(name).display().to_string()
+    }
+
+    /// Writes lines of `account,region,resource_id,cidr`.
+    fn write(&self, name: &str, lines: &[&str]) {
+        let path = self.directory.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, format!("account,region,resource_id,cidr\n{}\n", lines.join("\n"))).unwrap();
+    }
+
+    /// A process of somebody who lets files be read there.
+    fn who_reads(&self, below: Option<&str>) -> Local {
+        let below = below.map(|below| self.path(below));
+        let local = Local::over(self.store.clone(), Actor::default(), Surroundings::default());
+        local.with_files_below(Below::new(below))
+    }
+
+    /// Resources that are known.
+    fn known(&self) -> Vec<String> {
+        let seen = self.who_reads(None).discovered_resource_cidrs(&Spot::default()).unwrap();
+        seen.items.into_iter().map(|one| one.resource_id).collect()
+    }
+}
+
+/// `account region: whether it failed, and is kept` of each place.
+fn places(looked: &Looked) -> Vec<(String, bool, bool)> {
+    let place = |one: &LookedPlace| (format!("{} {}", one.account_id, one.region), one.outcome.is_err(), one.is_kept);
+    looked.discoveries.iter().flat_map(|at| &at.places).map(place).collect()
+}
+
+#[test]
+fn a_file_that_one_may_not_read_is_told_to_that_one_and_kept_nowhere() {
+    let desk = Desk::new(&["a/near.csv", "b/far.csv"]);
+    desk.write("a/near.csv", &["hq,cgn,near,10.0.0.0/16"]);
+    desk.write("b/far.csv", &["dc,fra,far,10.1.0.0/16"]);
+    let looked = desk.who_reads(Some("a")).discover(None, &mut |_, _| ()).unwrap();
+    assert!(!looked.is_complete());
+    assert_eq!(places(&looked), [("far none".to_owned(), true, false), ("hq cgn".to_owned(), false, true)]);
+    assert_eq!(desk.known(), ["near"]);
+    let kept = desk.who_reads(None).discovered_accounts(&Spot::default()).unwrap().items;
+    assert_eq!(kept.iter().map(|one| one.account_id.as_str()).collect::<Vec<_>>(), ["hq"]);
+    // All data sources of a plan are told, and the next process is not troubled by it.
+    let planner = desk.who_reads(Some("a"));
+    for _ in 0..2 {
+        let stale = planner.freshen(None, Timestamp::now()).unwrap();
+        assert_eq!(stale.iter().map(|one| one.account_id.as_str()).collect::<Vec<_>>(), ["far"]);
+    }
+    let stale = planner.freshen(Some(&Spot { region: Some("fra".to_owned()), ..Spot::default() }), Timestamp::now());
+    assert_eq!(stale.unwrap().len(), 1, "the file may tell of any Region");
+    desk.who_reads(Some(".")).discover(None, &mut |_, _| ()).unwrap();
+    assert_eq!(desk.known(), ["near", "far"]);
+    assert_eq!(
+        desk.who_reads(None).freshen(None, Timestamp::now() - HOUR).unwrap(),
+        [],
+        "what is known is fresh enough"
+    );
+}
+
+#[test]
+fn what_may_stand_in_a_file_that_was_not_read_is_not_gone() {
+    let desk = Desk::new(&["a/near.csv", "b/far.csv"]);
+    desk.write("a/near.csv", &["dc,fra,near,10.0.0.0/16", "hq,cgn,desk,10.2.0.0/16"]);
+    desk.write("b/far.csv", &["dc,fra,far,10.1.0.0/16"]);
+    assert!(desk.who_reads(Some(".")).discover(None, &mut |_, _| ()).unwrap().is_complete());
+    for is_wrong in [false, true] {
+        if is_wrong {
+            desk.write("b/far.csv", &["dc,fra,far,ten"]);
+        }
+        desk.write("a/near.csv", &["hq,cgn,desk,10.2.0.0/16", "hq,cgn,chair,10.3.0.0/16"]);
+        let looked = desk.who_reads(Some(if is_wrong { "." } else { "a" })).discover(None, &mut |_, _| ()).unwrap();
+        assert!(!looked.is_complete());
+        assert_eq!(desk.known(), ["near", "far", "desk", "chair"]);
+        desk.write("a/near.csv", &["dc,fra,other,10.4.0.0/16", "hq,cgn,desk,10.2.0.0/16", "hq,cgn,chair,10.3.0.0/16"]);
+        let looked = desk.who_reads(Some(if is_wrong { "." } else { "a" })).discover(None, &mut |_, _| ()).unwrap();
+        assert!(places(&looked).contains(&("dc fra".to_owned(), true, true)), "{looked:?}");
+        assert_eq!(desk.known(), ["near", "far", "desk", "chair"]);
+    }
+    desk.write("b/far.csv", &[]);
+    assert!(desk.who_reads(Some(".")).discover(None, &mut |_, _| ()).unwrap().is_complete());
+    assert_eq!(desk.known(), ["desk", "chair", "other"]);
+}
+
+#[test]
+fn of_two_files_of_one_name_the_one_that_was_read_does_not_hide_the_other() {
+    let desk = Desk::new(&["a/list.csv", "b/list.csv"]);
+    desk.write("a/list.csv", &[",,near,10.0.0.0/16"]);
+    desk.write("b/list.csv", &[",,far,10.1.0.0/16"]);
+    assert!(desk.who_reads(Some(".")).discover(None, &mut |_, _| ()).unwrap().is_complete());
+    let looked = desk.who_reads(Some("a")).discover(None, &mut |_, _| ()).unwrap();
+    assert_eq!(places(&looked), [("list none".to_owned(), true, false)]);
+    assert_eq!(desk.known(), ["near", "far"]);
 }
 
 #[test]

@@ -1,13 +1,14 @@
 //! Archives of events that a store forgot: files with one event on each line, as `events --json-lines` prints them.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use crate::ipam::{Audit, Chain, Event, Finding, Mark, Reader, Witness};
 
+use super::super::files::{open_regular, require_file};
 use super::super::{Local, Result};
-use super::Stopped;
+use super::{Stopped, said};
 
 /// An archive that more is to be written to.
 pub(super) struct Archive {
@@ -43,7 +44,10 @@ fn each_line(file: &File, sink: &mut dyn FnMut(u64, std::result::Result<Event, S
         }
         number += 1;
         bytes += count as u64;
-        sink(number, serde_json::from_slice(&line).map_err(|error| format!("It is no event: {error}.")))
+        sink(
+            number,
+            serde_json::from_slice(&line).map_err(|error| format!("It is no event: {}.", said::expected(&error))),
+        )
     }
 }
 
@@ -55,7 +59,9 @@ impl Archive {
     pub(super) fn open(path: &Path, dry_run: bool) -> std::result::Result<Self, Stopped> {
         let mut archive =
             Self { path: path.to_owned(), file: None, first: None, last: None, whole: 0, dry_run, appended: 0 };
-        match OpenOptions::new().read(true).write(!dry_run).open(path) {
+        // A pipe would keep whoever opens or reads it waiting.
+        let is_file = fs::metadata(path).and_then(|metadata| require_file(&metadata));
+        match is_file.and_then(|()| OpenOptions::new().read(true).write(!dry_run).open(path)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(archive.refuse(format!("It cannot be opened: {error}."))),
             Ok(file) => archive.take_over(file)?,
@@ -239,7 +245,7 @@ fn follow_all(paths: &[PathBuf], witness: &mut Witness) -> std::result::Result<V
     let mut files = Vec::new();
     for path in paths {
         let fails = |error: io::Error| Stopped::File(path.clone(), error);
-        let mut file = File::open(path).map_err(fails)?;
+        let mut file = open_regular(path).map_err(fails)?;
         let mut line = Vec::new();
         BufReader::new(&file).read_until(b'\n', &mut line).map_err(fails)?;
         file.rewind().map_err(fails)?;

@@ -31,6 +31,8 @@ use crate::ipam::{
     Treated,
 };
 
+use super::said;
+
 /// What the file says it is.
 const FORMAT: &str = "terraform-provider-ipam/export";
 /// Newest version that this program reads; it writes that for a history whose beginning was forgotten.
@@ -168,8 +170,7 @@ pub(super) fn read(from: impl Read, progress: &mut dyn FnMut(u64), sink: &mut Si
 
 /// What `serde_json` says, as a sentence.
 fn sentence_of(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
+    let what = said::expected(error);
     if error.is_io() {
         return format!("The file cannot be read: {what}.");
     }
@@ -222,16 +223,16 @@ impl File<'_, '_> {
     fn check_header<E: serde::de::Error>(&mut self, name: &str, value: &Value) -> Result<(), E> {
         match name {
             "format" if value == FORMAT => self.header[0] = true,
-            "format" => return Err(self.refuse(format!("It is no export: its format is {value}, not \"{FORMAT}\"."))),
+            "format" => return Err(self.refuse(format!("It is no export: its format is not \"{FORMAT}\"."))),
             _ => match value.as_u64() {
                 Some(WHOLE | VERSION) => self.header[1] = true,
                 Some(newer) if newer > VERSION => {
                     return Err(self.refuse(format!(
-                        "It was exported by a newer program: its version is {newer}, and this program reads up to \
-                         {VERSION}. Import it with that program, or a later one."
+                        "It was exported by a newer program: this program reads files up to version {VERSION}. Import it \
+                         with that program, or a later one."
                     )));
                 }
-                _ => return Err(self.refuse(format!("There is no version {value} of an export."))),
+                _ => return Err(self.refuse("There is no such version of an export.")),
             },
         }
         Ok(())
@@ -284,7 +285,7 @@ impl<'de> Visitor<'de> for &mut File<'_, '_> {
                 }
                 map.next_value_seed(List { file: &mut *self, list })?;
             } else {
-                return Err(self.refuse(format!("No export has a \"{name}\".")));
+                return Err(self.refuse("It has a member that no export has."));
             }
         }
         if self.header != [true; 2] {
@@ -327,23 +328,20 @@ impl<'de> Visitor<'de> for List<'_, '_, '_> {
     }
 }
 
-/// The object that `value` is, when nothing of it would be lost and its id is one of its kind.
+/// The object that `value` is, when nothing of it would be lost and its id is one of its kind. What is wrong is told without
+/// what stands there, unless that is the id of an object.
 fn decode<T: DeserializeOwned + Serialize>(value: Value, kind: Option<Kind>) -> Result<T, String> {
     let word = kind.map_or("entry of the history", Kind::word);
-    let name = match (kind, value.get("id").and_then(Value::as_str), value.get("sequence")) {
-        (None, _, Some(sequence)) => format!("event {sequence}"),
-        (Some(_), Some(id), _) => format!("{word} {id}"),
+    let id = value.get("id").and_then(Value::as_str).unwrap_or_default();
+    let name = match (kind, value.get("sequence").and_then(Value::as_u64)) {
+        (None, Some(sequence)) => format!("event {sequence}"),
+        (Some(kind), _) if is_generated(kind, id) => format!("{word} {id}"),
         _ => word.to_owned(),
     };
-    let Value::Object(given) = &value else {
-        return Err(format!("A {word} must be an object, not {value}."));
-    };
-    let object: T = serde_json::from_value(value.clone())
-        .map_err(|error| format!("The {name} cannot be read: {}.", error.to_string().trim_end_matches('.')))?;
+    let (object, given) = decode_named::<T>(&value, word, &name)?;
     if let Some(kind) = kind {
-        let id = value.get("id").and_then(Value::as_str).unwrap_or_default();
         if Kind::of_id(id) != Some(kind) || id.len() == kind.id_prefix().len() {
-            return Err(format!("The id {id:?} is none of a {word}: those start with {:?}.", kind.id_prefix()));
+            return Err(format!("The id of a {word} must start with {:?}.", kind.id_prefix()));
         }
         // A discovery need not have one.
         if kind != Kind::Discovery && value.get("name").and_then(Value::as_str) == Some("") {
@@ -353,27 +351,40 @@ fn decode<T: DeserializeOwned + Serialize>(value: Value, kind: Option<Kind>) -> 
     whole(&name, given, object)
 }
 
+/// Whether it is an id that a store has made up.
+fn is_generated(kind: Kind, id: &str) -> bool {
+    let generated = id.strip_prefix(kind.id_prefix()).filter(|_| kind != Kind::Treatment);
+    generated.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+}
+
 /// The same for what was seen, which has no id.
 fn decode_seen<T: DeserializeOwned + Serialize>(value: Value, word: &str) -> Result<T, String> {
-    let Value::Object(given) = &value else {
-        return Err(format!("A {word} must be an object, not {value}."));
-    };
-    let object: T = serde_json::from_value(value.clone())
-        .map_err(|error| format!("A {word} cannot be read: {}.", error.to_string().trim_end_matches('.')))?;
+    let (object, given) = decode_named::<T>(&value, word, word)?;
     whole(word, given, object)
+}
+
+fn decode_named<'v, T: DeserializeOwned>(
+    value: &'v Value,
+    word: &str,
+    name: &str,
+) -> Result<(T, &'v serde_json::Map<String, Value>), String> {
+    let Value::Object(given) = value else {
+        return Err(format!("A {word} must be an object."));
+    };
+    let object = serde_json::from_value(value.clone());
+    let object = object.map_err(|error| format!("The {name} cannot be read: {}.", said::expected(&error)))?;
+    Ok((object, given))
 }
 
 /// That nothing was lost of what was given.
 fn whole<T: Serialize>(name: &str, given: &serde_json::Map<String, Value>, object: T) -> Result<T, String> {
     let understood = serde_json::to_value(&object).map_err(|error| format!("The {name}: {error}."))?;
-    let is_lost = |name: &str, value: &Value| {
+    let is_lost = |(name, value): (&String, &Value)| {
         !matches!(value, Value::Null | Value::Bool(false)) && understood.get(name).is_none()
     };
-    match given.iter().find(|(name, value)| is_lost(name, value)) {
-        Some((unknown, _)) => {
-            Err(format!("The {name} has an attribute {unknown:?}, which this version does not know."))
-        }
-        None => Ok(object),
+    match given.iter().any(is_lost) {
+        true => Err(format!("The {name} has an attribute that this version does not know.")),
+        false => Ok(object),
     }
 }
 

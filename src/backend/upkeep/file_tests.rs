@@ -61,11 +61,7 @@ fn a_broken_file_is_said_with_its_line() {
     let good = written(&[scope()]);
     for (broken, line, what) in [
         (String::new(), 1, "The file ends too early: EOF while parsing a value."),
-        (
-            "[]".to_owned(),
-            1,
-            "This is not the JSON of an export: invalid type: sequence, expected the object that an export is.",
-        ),
+        ("[]".to_owned(), 1, "This is not the JSON of an export: the object that an export is was expected."),
         ("{}".to_owned(), 1, "It is no export: \"format\" and \"version\" are missing."),
         ("hello".to_owned(), 1, "This is not the JSON of an export: expected value."),
         (good[..good.len() - 3].to_owned(), 8, "The file ends too early: EOF while parsing a list."),
@@ -73,22 +69,22 @@ fn a_broken_file_is_said_with_its_line() {
         (
             good.replace("ipam/export", "ipam/other"),
             1,
-            "It is no export: its format is \"terraform-provider-ipam/other\", not \"terraform-provider-ipam/export\".",
+            "It is no export: its format is not \"terraform-provider-ipam/export\".",
         ),
         (
             good.replace("\"version\":1", "\"version\":3"),
             1,
-            "It was exported by a newer program: its version is 3, and this program reads up to 2. Import it with that program, or a later one.",
+            "It was exported by a newer program: this program reads files up to version 2. Import it with that program, or a later one.",
         ),
-        (good.replace("\"version\":1", "\"version\":\"one\""), 1, "There is no version \"one\" of an export."),
+        (good.replace("\"version\":1", "\"version\":\"one\""), 1, "There is no such version of an export."),
         (good.replace("\"version\":1,", ""), 2, "It is no export: it does not start with \"format\" and \"version\"."),
         (good.replace("\"pools\"", "\"scopes\""), 5, "The list \"scopes\" is there twice."),
-        (good.replace("\"pools\"", "\"ponds\""), 5, "No export has a \"ponds\"."),
+        (good.replace("\"pools\"", "\"ponds\""), 5, "It has a member that no export has."),
         (good.replace("\"pools\":[],\n", ""), 7, "The list \"pools\" is missing."),
         (
             good.replace("\"pools\":[]", "\"pools\":7"),
             5,
-            "This is not the JSON of an export: invalid type: integer `7`, expected the list of pools.",
+            "This is not the JSON of an export: the list of pools was expected.",
         ),
     ] {
         let (_, mistakes, ended) = parsed(&broken);
@@ -103,11 +99,11 @@ fn a_broken_object_is_said_and_reading_goes_on() {
     let good = written(&[scope(), scope()]);
     let (first, rest) = good.split_at(good.find("ipam-scope-1").unwrap() + 5);
     for (from, to, what) in [
-        ("\"tags\":{}", "\"tags\":7", "The scope ipam-scope-1 cannot be read: invalid type: number, expected a map."),
+        ("\"tags\":{}", "\"tags\":7", "The scope ipam-scope-1 cannot be read: a map was expected."),
         (
             "\"tags\":{}",
             "\"tag\":{},\"tags\":{}",
-            "The scope ipam-scope-1 has an attribute \"tag\", which this version does not know.",
+            "The scope ipam-scope-1 has an attribute that this version does not know.",
         ),
         (",\"confirmed\":true", "", "The scope ipam-scope-1 cannot be read: missing field `confirmed`."),
         ("\"name\":\"default-private\"", "\"name\":\"\"", "The scope ipam-scope-1 has no name."),
@@ -118,7 +114,39 @@ fn a_broken_object_is_said_and_reading_goes_on() {
         assert_eq!(mistakes, [Mistake { line: 3, what: what.to_owned() }]);
     }
     let (_, mistakes, _) = parsed(&good.replacen("ipam-scope-1", "ipam-pool-1", 1));
-    assert_eq!(mistakes[0].what, "The id \"ipam-pool-1\" is none of a scope: those start with \"ipam-scope-\".");
+    assert_eq!(mistakes[0].what, "The id of a scope must start with \"ipam-scope-\".");
     let (_, mistakes, _) = parsed(&good.replacen("[\n{", "[\n7,{", 1));
-    assert_eq!(mistakes[0].what, "A scope must be an object, not 7.");
+    assert_eq!(mistakes[0].what, "A scope must be an object.");
+}
+
+/// Whatever is wrong, what stands there is not repeated.
+#[test]
+fn what_stands_in_a_refused_file_is_never_quoted() {
+    let good = written(&[scope()]);
+    let secret = "s3cret";
+    for (from, to) in [
+        ("terraform-provider-ipam/export", secret.to_owned()),
+        ("\"version\":1", format!("\"version\":{secret:?}")),
+        ("\"pools\":[]", format!("{secret:?}:[]")),
+        ("\"pools\":[]", format!("\"pools\":{secret:?}")),
+        ("\"pools\":[]", format!("\"pools\":[{secret:?}]")),
+        ("\"events\":[]", format!("\"events\":[{{\"sequence\":{secret:?}}}]")),
+        ("\"events\":[]", format!("\"events\":[{{\"sequence\":1,\"time\":{secret:?}}}]")),
+        ("ipam-scope-1", secret.to_owned()),
+        ("ipam-scope-1\",\"name", format!("ipam-scope-{secret}/1\",\"nme")),
+        ("\"private\"", format!("{secret:?}")),
+        ("\"confirmed\":true", format!("\"confirmed\":{secret:?}")),
+        ("\"tags\":{}", format!("\"tags\":{secret:?}")),
+        ("\"tags\":{}", format!("\"tags\":{{{secret:?}:7}}")),
+        ("\"tags\":{}", format!("\"tags\":{{}},{secret:?}:1")),
+        ("2026-01-01T00:00:00Z\",\"updated_at", format!("{secret}\",\"updated_at")),
+    ] {
+        let broken = good.replacen(from, &to, 1);
+        let (_, mistakes, ended) = parsed(&broken);
+        let told: Vec<String> = mistakes.into_iter().chain(ended).map(|mistake| mistake.what).collect();
+        assert!(!told.is_empty(), "accepted: {broken}");
+        assert!(!told.iter().any(|what| what.contains(secret)), "{told:?}");
+    }
+    let (_, _, ended) = parsed(&format!("{secret:?}"));
+    assert!(!ended.unwrap().what.contains(secret));
 }

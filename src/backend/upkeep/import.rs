@@ -3,9 +3,10 @@
 use std::fs::File;
 use std::path::Path;
 
-use crate::ipam::{Chain, Error, Finding, Item, Merge, Records, Remembered, Tally, Vacancy, event_entry};
+use crate::ipam::{Chain, Error, Finding, Item, Merge, Records, Remembered, Tally, Told, Vacancy, event_entry};
 use crate::store::{self, Entry};
 
+use super::super::files::open_regular;
 use super::file::{self, Mistake};
 use super::{Local, Progress, Stopped};
 
@@ -46,6 +47,8 @@ pub struct Import {
 struct Loaded {
     records: Records,
     history: Chain,
+    /// What the history says of the records.
+    told: Told,
 }
 
 impl Local {
@@ -87,12 +90,10 @@ impl Local {
         if vacancy == Vacancy::InUse {
             return Ok(self.import_more(&loaded.records, mode)?);
         }
-        let import = Import {
-            problems: loaded.records.faults_as_whole(),
-            new: loaded.records.tally(),
-            events: loaded.history.length(),
-            ..Import::default()
-        };
+        let mut problems = loaded.records.faults_as_whole();
+        problems.extend(std::mem::take(&mut loaded.told).faults(&loaded.records, loaded.history.mark()));
+        let import =
+            Import { problems, new: loaded.records.tally(), events: loaded.history.length(), ..Import::default() };
         if import.problems.is_empty() && !mode.dry_run {
             let name = format!("{:016x}", (self.author().random())());
             let mut parts = Parts { ipam: self, name, begun: false, entries: Vec::new(), bytes: 0, written: 0, part };
@@ -144,7 +145,7 @@ fn describe(merge: &Merge) -> Import {
 }
 
 fn open(path: &Path) -> std::result::Result<File, Stopped> {
-    File::open(path).map_err(|error| Stopped::File(path.to_owned(), error))
+    open_regular(path).map_err(|error| Stopped::File(path.to_owned(), error))
 }
 
 /// The objects of a file without mistakes.
@@ -159,11 +160,8 @@ pub(super) fn load_records(
 fn load(path: &Path, progress: &mut Progress<'_>) -> std::result::Result<Result<Loaded, Vec<Finding>>, Stopped> {
     let file = open(path)?;
     let metadata = file.metadata().map_err(|error| Stopped::File(path.to_owned(), error))?;
-    if !metadata.is_file() {
-        let wanted = std::io::Error::other("it must be a file, because it is read twice");
-        return Err(Stopped::File(path.to_owned(), wanted));
-    }
     let (mut records, mut history, mut mistakes) = (Records::default(), Chain::default(), Vec::new());
+    let mut told = Told::default();
     let mut remembered = Remembered::default();
     let mut marked_at = 1;
     let mut failed = None;
@@ -173,7 +171,10 @@ fn load(path: &Path, progress: &mut Progress<'_>) -> std::result::Result<Result<
         match item {
             Err(what) => note(what),
             Ok(Item::Event(event)) => match history.follow(&event) {
-                Ok(faults) => faults.into_iter().for_each(|what| note(format!("Event {}: {what}", event.sequence))),
+                Ok(faults) => {
+                    told.follow(&event);
+                    faults.into_iter().for_each(|what| note(format!("Event {}: {what}", event.sequence)));
+                }
                 Err(error) => failed = Some(error),
             },
             Ok(Item::Mark(mark)) if history == Chain::default() => {
@@ -207,7 +208,7 @@ fn load(path: &Path, progress: &mut Progress<'_>) -> std::result::Result<Result<
         mistakes.push(Mistake { line: marked_at, what });
     }
     if mistakes.is_empty() {
-        return Ok(Ok(Loaded { records, history }));
+        return Ok(Ok(Loaded { records, history, told }));
     }
     let place = |mistake: Mistake| Finding { place: format!("line {}", mistake.line), what: mistake.what };
     Ok(Err(mistakes.into_iter().map(place).collect()))

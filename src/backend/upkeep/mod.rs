@@ -9,6 +9,7 @@ mod forget;
 mod import;
 pub mod listed;
 mod rebuild;
+mod said;
 
 pub use archive::Witnessed;
 pub use forget::{ForgetMode, PrunedEvents};

@@ -166,6 +166,20 @@ pub struct DiscoveredAccount {
     pub last_success: Option<Timestamp>,
 }
 
+impl DiscoveredAccount {
+    /// One of which nothing was ever seen, and why.
+    pub fn unseen(account_id: &str, region: &str, failure: Option<Failure>) -> Self {
+        Self {
+            account_id: account_id.to_owned(),
+            region: region.to_owned(),
+            organizational_unit_id: None,
+            failure,
+            last_attempt: None,
+            last_success: None,
+        }
+    }
+}
+
 /// Why an account could not be looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {

@@ -40,6 +40,7 @@ fn exhausted_pool_says_what_is_left() {
             disallowed: false,
             held: 1u8.into(),
             first_expiry: Some(expiry),
+            lost: None,
         }
     );
     let spec = AllocationSpec { disallowed_cidrs: cidrs(&["10.0.0.0/8"]), ..wanted(&pool, "c", "/26") };

@@ -10,5 +10,7 @@ mod history;
 mod holds;
 mod lookups;
 mod model;
+mod names;
 mod pools;
 pub(crate) mod simulation;
+mod told;

@@ -16,6 +16,7 @@ struct Simulation {
 }
 
 enum Plan {
+    Scope(ScopeSpec, String),
     Pool(PoolSpec, String),
     PoolCidr(PoolCidrSpec, String),
     Allocation(AllocationSpec, String),
@@ -89,7 +90,9 @@ impl Simulation {
         if self.archive.is_some() && self.roll(12) == 0 {
             self.forget();
         }
-        match self.roll(18) {
+        match self.roll(21) {
+            18 | 19 => self.plan_replacement(),
+            20 => self.plan_scope(),
             12 | 13 => self.look(),
             14 => drop(self.write(|ledger| ledger.reconcile()).unwrap()),
             15 => self.discover(),
@@ -226,6 +229,49 @@ impl Simulation {
         }
     }
 
+    /// Plans an object in the place of one that exists, with its name. Whether the old one is ever deleted, and which of
+    /// the two first, is up to the other steps.
+    fn plan_replacement(&mut self) {
+        if self.roll(2) == 0 {
+            let Some(old) = self.any_allocation() else { return };
+            let Some(pool) = self.world.read(|reader| reader.get_pool(&old.pool_id)).unwrap() else { return };
+            self.world.as_owner(&old.meta.owner);
+            let spec = wanted(&pool, &old.meta.name, &self.wish(&pool, 25));
+            let terms = replacing(&old.meta.id);
+            if let Ok(made) = expected(self.write(|ledger| ledger.plan_allocation(&spec, &terms))) {
+                self.plans.push((old.meta.owner, Plan::Allocation(spec, made.meta.id)));
+            }
+            return;
+        }
+        let old = self.any_pool();
+        let Some(source_id) = old.source_pool_id.clone().filter(|_| old.meta.state == State::Active) else { return };
+        let source = self.world.read(|reader| reader.get_pool(&source_id)).unwrap().unwrap();
+        self.world.as_owner(&old.meta.owner);
+        let spec = below(&source, &old.meta.name, &self.wish(&source, 24));
+        let terms = replacing(&old.meta.id);
+        if let Ok(made) = expected(self.write(|ledger| ledger.plan_pool(&spec, &terms))) {
+            self.plans.push((old.meta.owner, Plan::Pool(spec, made.meta.id)));
+        }
+    }
+
+    /// A scope, or a replacement for one; or one is deleted.
+    fn plan_scope(&mut self) {
+        let old = self.world.read(|reader| reader.list_scopes(false)).unwrap().pop();
+        let old = old.filter(|scope| scope.meta.name == "site");
+        if let Some(old) = old.as_ref().filter(|_| self.roll(2) == 0) {
+            let _ = expected(self.write(|ledger| ledger.delete_scope(&old.meta.id)));
+            return;
+        }
+        let (scope_type, description, ipam_id) = (ScopeType::Private, None, None);
+        let spec = ScopeSpec { name: "site".into(), scope_type, description, tags: Tags::new(), ipam_id };
+        let owner = old.as_ref().map_or_else(|| self.world.actor.owner.clone(), |old| old.meta.owner.clone());
+        self.world.as_owner(&owner);
+        let terms = old.map_or_else(terms, |old| replacing(&old.meta.id));
+        if let Ok(made) = expected(self.write(|ledger| ledger.plan_scope(&spec, &terms))) {
+            self.plans.push((owner, Plan::Scope(spec, made.meta.id)));
+        }
+    }
+
     fn apply(&mut self) {
         if self.plans.is_empty() {
             return;
@@ -234,6 +280,10 @@ impl Simulation {
         let (owner, plan) = self.plans.remove(index);
         self.world.as_owner(&owner);
         match plan {
+            Plan::Scope(spec, id) => {
+                let held = Planned::Held(id);
+                let _ = expected(self.write(|ledger| ledger.create_scope(&spec, &held)));
+            }
             Plan::Pool(spec, id) => {
                 let held = Planned::Held(id);
                 let _ = expected(self.write(|ledger| ledger.create_pool(&spec, &held)));

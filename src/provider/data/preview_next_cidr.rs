@@ -114,6 +114,7 @@ fn too_few(
                 && now.largest_free.is_some_and(|block| block.netmask_length() <= netmask_length),
             held: now.held,
             first_expiry: None,
+            lost: None,
             // It is free, large enough, and nobody disallowed it.
             kept_off: now
                 .largest_free

@@ -330,6 +330,17 @@ fn plan_again(said: Diagnostics, shown: Cidr) -> Diagnostics {
     said.into_iter().map(|one| Diagnostic { detail: one.detail + &more, ..one }).collect()
 }
 
+impl AllocationModel {
+    /// This object, about to be changed.
+    fn before(&self) -> Result<rename::Before<'_>, Diagnostics> {
+        Ok(rename::Before {
+            id: id_of(&self.id)?,
+            name: self.name.known(at!(Self, name))?,
+            owner: self.owner.known(at!(Self, owner))?,
+        })
+    }
+}
+
 impl Resource for AllocationResource {
     type Model = AllocationModel;
     const TYPE: &'static str = "ipam_allocation";
@@ -396,8 +407,8 @@ impl Resource for AllocationResource {
         if let (true, Some(pool_id), Some(name)) = (stays, prior.ipam_pool_id.get(), plan.planned.name.get())
             && plan.planned.name != prior.name
         {
-            let (id, taken_by) = (id_of(&prior.id)?, configured.ipam.find_allocation(pool_id, name));
-            rename::check(&self.0, id, plan.committing, taken_by, at!(AllocationModel, name))?;
+            let taken_by = configured.ipam.find_allocation(pool_id, name);
+            rename::check(&self.0, &prior.before()?, plan.committing, taken_by, at!(AllocationModel, name))?;
         }
         if stays && plan.planned.tags_all != prior.tags_all {
             self.check_required_tags(&configured, &plan.planned)?;
@@ -455,11 +466,7 @@ impl Resource for AllocationResource {
             },
         };
         let id = id_of(&prior.id)?;
-        let before = rename::Before {
-            id,
-            name: prior.name.known(at!(AllocationModel, name))?,
-            owner: prior.owner.known(at!(AllocationModel, owner))?,
-        };
+        let before = prior.before()?;
         let change = |name: &str| {
             configured.ipam.update_allocation(id, &AllocationChange { name: name.to_owned(), ..wished.clone() })
         };

@@ -92,6 +92,7 @@ fn keep(
 
 /// A refresh has read the object: it is in somebody's state. Best effort, because a plan may have no right to write.
 fn confirm(shared: &Shared, meta: &Meta) -> Result<(), Diagnostics> {
+    shared.session.refreshed();
     if !meta.confirmed
         && let Err(error) = shared.ipam()?.confirm(&meta.id)
     {

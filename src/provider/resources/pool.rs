@@ -351,7 +351,18 @@ impl PoolResource {
         };
         let is_here = |pool: &Pool| Some(pool.container()) == container.map(String::as_str);
         let found = configured.ipam.find_pool(name).map(|pools| pools.into_iter().find(is_here));
-        rename::check(&self.0, id_of(&prior.id)?, plan.committing, found, at!(PoolModel, name))
+        rename::check(&self.0, &prior.before()?, plan.committing, found, at!(PoolModel, name))
+    }
+}
+
+impl PoolModel {
+    /// This object, about to be changed.
+    fn before(&self) -> Result<rename::Before<'_>, Diagnostics> {
+        Ok(rename::Before {
+            id: id_of(&self.id)?,
+            name: self.name.known(at!(Self, name))?,
+            owner: self.owner.known(at!(Self, owner))?,
+        })
     }
 }
 
@@ -459,11 +470,7 @@ impl Resource for PoolResource {
             return Ok(());
         }
         let id = id_of(&prior.id)?;
-        let before = rename::Before {
-            id,
-            name: prior.name.known(at!(PoolModel, name))?,
-            owner: prior.owner.known(at!(PoolModel, owner))?,
-        };
+        let before = prior.before()?;
         let change =
             |name: &str| configured.ipam.update_pool(id, &PoolChange { name: name.to_owned(), ..wished.clone() });
         let patience = (timeout(&state.timeouts, |timeouts| &timeouts.update), &apply.stop);

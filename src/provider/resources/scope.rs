@@ -79,6 +79,17 @@ fn place(error: &Error) -> Path {
     }
 }
 
+impl ScopeModel {
+    /// This object, about to be changed.
+    fn before(&self) -> Result<rename::Before<'_>, Diagnostics> {
+        Ok(rename::Before {
+            id: id_of(&self.id)?,
+            name: self.name.known(at!(Self, name))?,
+            owner: self.owner.known(at!(Self, owner))?,
+        })
+    }
+}
+
 impl Resource for ScopeResource {
     type Model = ScopeModel;
     const TYPE: &'static str = "ipam_scope";
@@ -125,8 +136,8 @@ impl Resource for ScopeResource {
         limits::tags(&configured, &plan.planned.tags_all, at!(ScopeModel, tags))?;
         match plan.planned.name.get() {
             Some(name) if stays && plan.planned.name != prior.name => {
-                let (id, taken_by) = (id_of(&prior.id)?, configured.ipam.find_scope(name));
-                rename::check(&self.0, id, plan.committing, taken_by, at!(ScopeModel, name))
+                let taken_by = configured.ipam.find_scope(name);
+                rename::check(&self.0, &prior.before()?, plan.committing, taken_by, at!(ScopeModel, name))
             }
             _ => Ok(()),
         }
@@ -161,11 +172,7 @@ impl Resource for ScopeResource {
             tags: state.tags_all.known(at!(ScopeModel, tags_all))?.clone(),
         };
         let id = id_of(&prior.id)?;
-        let before = rename::Before {
-            id,
-            name: prior.name.known(at!(ScopeModel, name))?,
-            owner: prior.owner.known(at!(ScopeModel, owner))?,
-        };
+        let before = prior.before()?;
         let change =
             |name: &str| configured.ipam.update_scope(id, &ScopeChange { name: name.to_owned(), ..wished.clone() });
         let patience = (timeout(&state.timeouts, |timeouts| &timeouts.update), &apply.stop);

@@ -51,7 +51,9 @@ model! {
         excluded_resource_ids: BTreeSet<String> => optional(),
         /// Resources that have one of these tags with this value are left out, of a VPC also what is in it.
         excluded_tags: Tags => optional(),
-        /// Files (CSV or JSON) about networks outside of AWS: paths as `discover` sees them.
+        /// Files (CSV or JSON) about networks outside of AWS: paths as `discover` sees them. They are read only below
+        /// directories that whoever looks names: with `discover --files-below` (the working directory when not given), and
+        /// for the look of a plan with `discovery_files_below` in the provider block (none when not set).
         files: BTreeSet<String> => optional(),
         /// Whether allocations by size keep off the VPCs that it has seen, and in a pool that has the CIDR of a VPC off
         /// what is in that VPC. `true` when not set. An allocation by `cidr` may take such a block, and says by that

@@ -36,18 +36,62 @@ fn a_name_of_an_object_that_stays_is_refused_in_any_order() {
 /// A plan that was to replace an object left a hold of its name: whoever asks for the name later does not profit.
 #[test]
 fn a_name_is_not_given_away_by_a_plan_that_came_to_nothing() {
+    for hides_walk in [false, true] {
+        let world = World::new();
+        let mut workspace = world.workspace("team/a");
+        workspace.hides_walk = hides_walk;
+        workspace.apply(&[top(), allocation(A, "web")]);
+        workspace.plan(&[top(), allocation(B, "web")]).unwrap();
+        for config in
+            [[top(), allocation(A, "web"), allocation(B, "web")], [top(), allocation(B, "web"), allocation(A, "web")]]
+        {
+            let errors = workspace.plan(&config).unwrap_err();
+            assert_only_error(&errors, "name", &["\"web\""]);
+        }
+        let planned = workspace.apply(&[top(), allocation(B, "web")]);
+        assert_eq!(planned.action(B), Action::Create);
+    }
+}
+
+/// The same owner, but another configuration: what it plans is not a replacement of this object.
+#[test]
+fn a_planned_replacement_is_for_the_configuration_that_has_the_object() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
+    workspace.create_before_destroy = true;
+    workspace.hides_walk = true;
     workspace.apply(&[top(), allocation(A, "web")]);
-    workspace.plan(&[top(), allocation(B, "web")]).unwrap();
-    for config in
-        [[top(), allocation(A, "web"), allocation(B, "web")], [top(), allocation(B, "web"), allocation(A, "web")]]
-    {
-        let errors = workspace.plan(&config).unwrap_err();
-        assert_only_error(&errors, "name", &["\"web\""]);
-    }
-    let planned = workspace.apply(&[top(), allocation(B, "web")]);
-    assert_eq!(planned.action(B), Action::Create);
+    workspace.tainted.insert(A.to_owned());
+    let planned = workspace.plan(&[top(), allocation(A, "web")]).unwrap();
+    let pool = workspace.get("ipam_pool.top", "id");
+    let in_pool = |name| json!({"ipam_pool_id": pool, "name": name, "netmask_length": 24});
+    let mut other = world.workspace("team/a");
+    other.hides_walk = true;
+    other.apply(&[(B, in_pool("api"))]);
+    let errors = other.plan(&[(B, in_pool("api")), ("ipam_allocation.c", in_pool("web"))]).unwrap_err();
+    assert_only_error(&errors, "name", &["\"web\""]);
+    workspace.apply_plan(&planned).unwrap();
+    workspace.assert_settled(&[top(), allocation(A, "web")]);
+}
+
+/// With the whole configuration walked one by one, the other object of a swap shows only later.
+#[test]
+fn a_rename_to_a_name_of_the_same_owner_goes_on_where_the_walk_is_not_known() {
+    let world = World::new();
+    let mut workspace = world.workspace("team/a");
+    workspace.apply(&[top(), allocation(A, "web"), allocation(B, "api")]);
+    workspace.hides_walk = true;
+    let process = workspace.process();
+    let prior = workspace.state[A].clone();
+    let config = crate::provider::testing::config_of(
+        process.resource(A),
+        &json!({"ipam_pool_id": workspace.get("ipam_pool.top", "id"), "name": "api", "netmask_length": 24}),
+        &std::collections::BTreeMap::new(),
+    );
+    process.ask_unrefreshed(A, &prior, &config).unwrap();
+    process.resource(A).read(&prior.value).unwrap();
+    let errors = process.ask_unrefreshed(A, &prior, &config).unwrap_err();
+    assert_only_error(&errors, "name", &["\"api\""]);
 }
 
 /// The new resource with the name of one that is gone from the configuration, whichever Terraform walks first.
@@ -69,13 +113,18 @@ fn a_name_goes_from_a_destroyed_object_to_a_new_one() {
     }
 }
 
+/// The process of a configuration whose other resource comes in another thread: for sure, however busy the machine is.
+fn process_that_waits(workspace: &Workspace<'_>) -> crate::provider::testing::Process {
+    Workspace { sibling_wait: std::time::Duration::from_secs(60), ..workspace.clone() }.process()
+}
+
 /// Terraform walks unrelated resources at the same time: the state of another one may be read later.
 fn plan_with_other_in_another_thread(
     workspace: &Workspace<'_>,
     config: &[(&str, Json)],
     other: &str,
 ) -> crate::provider::testing::Planned {
-    let process = workspace.process();
+    let process = process_that_waits(workspace);
     let state = crate::provider::testing::to_json(workspace.value(other));
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -99,7 +148,7 @@ fn swapping() -> Vec<[(&'static str, Json); 2]> {
 
 /// Applies two updates at the same time, as Terraform does.
 fn apply_together(workspace: &mut Workspace<'_>, planned: &crate::provider::testing::Planned) -> Vec<Vec<String>> {
-    let process = workspace.process();
+    let process = process_that_waits(workspace);
     let halves: Vec<_> = planned.steps.iter().filter(|step| step.action != Action::NoOp).cloned().collect();
     let results: Vec<_> = std::thread::scope(|scope| {
         let threads: Vec<_> = halves
@@ -127,9 +176,10 @@ fn names_are_swapped_in_one_apply() {
     let allocations = |a: &str, b: &str| vec![top(), allocation(A, a), allocation(B, b)];
     let mut pairs = vec![(allocations("x", "y"), allocations("y", "x"))];
     pairs.extend(swapping().chunks(2).map(|pair| (pair[0].to_vec(), pair[1].to_vec())));
-    for (before, after) in pairs {
+    for ((before, after), hides_walk) in pairs.into_iter().flat_map(|pair| [(pair.clone(), false), (pair, true)]) {
         let world = World::new();
         let mut workspace = world.workspace("team/a");
+        workspace.hides_walk = hides_walk;
         workspace.apply(&before);
         let ids: Vec<_> = workspace.state.keys().map(|address| workspace.get(address, "id")).collect();
         let second = after.last().unwrap().0;

@@ -130,11 +130,12 @@ fn planning_again_gives_the_same_in_any_process() {
 
 #[test]
 fn everything_can_be_replaced_in_both_orders() {
-    for create_before_destroy in [false, true] {
+    for (create_before_destroy, hides_walk) in [(false, false), (true, false), (false, true), (true, true)] {
         for case in cases() {
             let world = World::new();
             let mut workspace = world.workspace("team/a");
             workspace.create_before_destroy = create_before_destroy;
+            workspace.hides_walk = hides_walk;
             workspace.apply(&case.config());
             let before = workspace.get(case.address, "id");
             workspace.tainted.insert(case.address.to_owned());

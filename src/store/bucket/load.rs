@@ -5,7 +5,7 @@ use object_store::ObjectMeta;
 
 use super::format::{self, CheckpointReader, Commit};
 use super::objects::{Objects, PARALLEL};
-use super::{Bucket, Head, Moment, State, log_name};
+use super::{Bucket, Head, Moment, State, log_name, missing, next_after};
 use crate::runtime::block_on;
 use crate::store::Error;
 
@@ -33,8 +33,14 @@ pub(super) fn number_of(object: &ObjectMeta) -> Option<u64> {
 
 /// Whether commits from `first` on may have been removed.
 pub(super) async fn is_pruned(objects: &Objects, first: u64) -> Result<bool, Error> {
-    let marks = objects.list("pruned", Some(&format!("{first:020}"))).await?;
-    Ok(marks.iter().any(|mark| number_of(mark).is_some()))
+    let after = format!("{first:020}");
+    let (marks, later) =
+        futures::future::try_join(objects.list("pruned", Some(&after)), objects.list("log", Some(&after))).await?;
+    if marks.iter().any(|mark| number_of(mark).is_some()) {
+        return Ok(true);
+    }
+    // A commit was made after this one, so this one is gone, whatever the marks say.
+    Ok(later.iter().any(|commit| number_of(commit).is_some()) && objects.get(&log_name(first)).await?.is_none())
 }
 
 impl Bucket {
@@ -52,22 +58,32 @@ impl Bucket {
                 }
             }
         }
-        Err(Error::Unavailable(format!("{} is pruned faster than it can be read", self.place.describe())))
+        Err(self.too_fast())
+    }
+
+    fn too_fast(&self) -> Error {
+        Error::Unavailable(format!("{} is pruned faster than it can be read", self.place.describe()))
     }
 
     /// Applies what came after `number`; none when that can no longer be known.
-    async fn follow(&self, objects: &Objects, mut number: u64, confirmed: Moment) -> Result<Option<State>, Error> {
+    async fn follow(
+        &self,
+        objects: &Objects,
+        mut number: u64,
+        confirmed: Option<Moment>,
+    ) -> Result<Option<State>, Error> {
         let mut window = 1;
         loop {
             let asked = Moment::now();
-            let first = number + 1;
-            let found: Vec<Option<Vec<u8>>> = stream::iter(first..first + window)
+            let first = next_after(number)?;
+            let found: Vec<Option<Vec<u8>>> = stream::iter(first..first.saturating_add(window))
                 .map(|number| async move { objects.get(&log_name(number)).await })
                 .buffered(PARALLEL)
                 .try_collect()
                 .await?;
             // Only now: what was removed before the question shows in the marks.
-            if confirmed.age() > self.limits.trusted && is_pruned(objects, first).await? {
+            let is_doubtful = confirmed.is_none_or(|confirmed| confirmed.age() > self.limits.trusted);
+            if is_doubtful && is_pruned(objects, first).await? {
                 *self.head() = None;
                 return Ok(None);
             }
@@ -77,13 +93,16 @@ impl Bucket {
                 objects.settle("log").await?;
             }
             let mut slot = self.head();
-            let Some(head) = &mut *slot else { return Ok(None) };
+            // Others may have loaded it anew meanwhile.
+            let Some(head) = slot.as_mut().filter(|head| head.state.number >= number) else { return Ok(None) };
             if let Err(error) = apply_all(&mut head.state, first, &commits) {
                 *slot = None;
                 return Err(error);
             }
             if count == 0 {
-                head.confirmed = if head.state.number == number { asked } else { head.confirmed };
+                if head.state.number == number {
+                    head.confirmed = Some(asked);
+                }
                 head.doubtful = false;
                 return Ok(Some(head.state.clone()));
             }
@@ -94,34 +113,60 @@ impl Bucket {
 
     /// Reads everything.
     async fn load(&self, objects: &Objects) -> Result<(), Error> {
-        let mut error = None;
-        let mut tried = None;
+        let (mut error, mut tried, mut named) = (None, None, None);
         for _ in 0..RESTARTS_MAX {
-            let confirmed = Moment::now();
             let (format, checkpoints) =
                 futures::future::try_join(objects.get("format"), objects.list("checkpoint", None)).await?;
             if let Some(format) = format {
                 format::check_format(&format, "format")?;
             }
-            let newest = checkpoints.iter().rev().find_map(|object| Some((number_of(object)?, object.size)));
+            let listed = checkpoints.iter().rev().find_map(|object| Some((number_of(object)?, object.size)));
+            let newest = listed.max(named.take());
             if let Some(error) = error.take()
                 && newest == tried
             {
                 return Err(error);
             }
             match load_from(objects, newest).await {
-                Ok(state) => {
-                    *self.head() = Some(Head { state, confirmed, doubtful: false });
+                Ok(Loaded::Whole(state)) => {
+                    *self.head() = Some(Head { state, confirmed: None, doubtful: false });
                     return Ok(());
                 }
-                // Perhaps because the bucket was pruned in between: then there is a newer checkpoint.
+                // Perhaps because the bucket was pruned in between, or the newest checkpoint was not listed.
+                Ok(Loaded::Gap { number, later }) => {
+                    error = later.first().map(|&later| missing(number, later));
+                    named = newest_checkpoint_of(objects, later).await?;
+                }
                 Err(damage @ Error::Corrupt(_)) => error = Some(damage),
                 Err(other) => return Err(other),
             }
             tried = newest;
         }
-        Err(error.unwrap_or_else(|| Error::Corrupt(self.place.describe())))
+        Err(self.too_fast())
     }
+}
+
+/// What there is from a checkpoint on.
+enum Loaded {
+    Whole(State),
+    /// There is no such commit, but these later ones were listed.
+    Gap {
+        number: u64,
+        later: Vec<u64>,
+    },
+}
+
+/// The newest checkpoint of one of these commits, asked for by name, and its size.
+async fn newest_checkpoint_of(objects: &Objects, numbers: Vec<u64>) -> Result<Option<(u64, u64)>, Error> {
+    let mut sizes = stream::iter(numbers.into_iter().rev())
+        .map(|number| async move { (number, objects.size(&checkpoint_name(number)).await) })
+        .buffered(PARALLEL);
+    while let Some((number, size)) = sizes.next().await {
+        if let Some(size) = size? {
+            return Ok(Some((number, size)));
+        }
+    }
+    Ok(None)
 }
 
 fn apply_all(state: &mut State, first: u64, commits: &[Vec<u8>]) -> Result<(), Error> {
@@ -143,25 +188,29 @@ fn decode(number: u64, bytes: &[u8]) -> Result<Commit, Error> {
 }
 
 /// The state from the checkpoint with this number and size, and the log after it.
-async fn load_from(objects: &Objects, checkpoint: Option<(u64, u64)>) -> Result<State, Error> {
+async fn load_from(objects: &Objects, checkpoint: Option<(u64, u64)>) -> Result<Loaded, Error> {
     let mut state = match checkpoint {
         Some((number, size)) => read_checkpoint(objects, number, size).await?,
         None => State::default(),
     };
     let listed = objects.list("log", Some(&format!("{:020}", state.number))).await?;
-    let numbers: Vec<u64> = listed.iter().filter_map(number_of).collect();
-    let mut commits = stream::iter(numbers)
+    let listed: Vec<u64> = listed.iter().filter_map(number_of).collect();
+    let Some(&last) = listed.last() else { return Ok(Loaded::Whole(state)) };
+    // One after the other by name, whether it was listed or not.
+    let mut commits = stream::iter(next_after(state.number)?..=last)
         .map(|number| async move { (number, objects.get(&log_name(number)).await) })
         .buffered(PARALLEL);
     while let Some((number, bytes)) = commits.next().await {
-        let gone = || Error::Corrupt(format!("{} is listed, and gone", log_name(number)));
-        let bytes = bytes?.ok_or_else(gone)?;
+        let Some(bytes) = bytes? else {
+            let later = listed.into_iter().filter(|listed| *listed > number).collect();
+            return Ok(Loaded::Gap { number, later });
+        };
         state.apply(decode(number, &bytes)?, bytes.len() as u64)?;
     }
     if state.weight.objects > 0 {
         objects.settle("log").await?;
     }
-    Ok(state)
+    Ok(Loaded::Whole(state))
 }
 
 async fn read_checkpoint(objects: &Objects, number: u64, size: u64) -> Result<State, Error> {

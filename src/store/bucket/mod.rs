@@ -30,8 +30,23 @@
 //!   created the object. With a mark beyond it nobody can say whether the object is part of history: the answer is
 //!   [`Error::Uncertain`] and the state is loaded anew. If it is not, then no one ever reads it: openers begin at a
 //!   checkpoint beyond it, and handles as old as this one look at the marks.
-//! - The newest checkpoint and everything after it are never removed, so an opener finds a complete road, or notices
-//!   that it changed under its feet (an object that was listed is gone) and starts again.
+//! - The newest checkpoint, the commit that it shows, and everything after it are never removed, so an opener finds a
+//!   complete road, or notices that it changed under its feet (an object that was listed is gone) and starts again.
+//!   It looks at the marks before it trusts the position that it came to.
+//!
+//! # What a listing says
+//!
+//! A listing of a directory is no snapshot. What is created while it runs may show when an older object does not; what
+//! is removed meanwhile may be missing together with what replaced it. In a bucket the same holds between two pages. So
+//! a listing says what there was, and never what there is not:
+//!
+//! - Commits are read by their names, one after the other. A listing says only how many can be asked for at the same
+//!   time. A gap is believed when the missing object was asked for by its name after a later one was seen.
+//! - At a gap an opener lists the checkpoints again, and asks by name for a checkpoint of each commit beyond the gap:
+//!   the commit that the newest checkpoint shows is there. Only when there is none the store is damaged.
+//! - A missing mark is what `follow` builds on. So `prune` leaves an old mark until the next one is as old as what it
+//!   removes: one of them is there during the whole listing. A commit beyond an absent one says the same as a mark.
+//! - `prune` removes what it saw and knows to be old, so it removes too little at worst.
 //!
 //! # Outcomes that nobody knows
 //!
@@ -112,8 +127,8 @@ pub struct Bucket {
 #[derive(Clone)]
 struct Head {
     state: State,
-    /// When a request began whose answer proved that this was the newest commit.
-    confirmed: Moment,
+    /// When a request began whose answer proved that this was the newest commit; none while only a listing says so.
+    confirmed: Option<Moment>,
     /// An attempt to write ended without an answer: ask before the next one.
     doubtful: bool,
 }
@@ -166,8 +181,9 @@ impl State {
             return Ok(false);
         }
         let name = log_name(commit.number);
-        if commit.number != self.number + 1 {
-            return Err(Error::Corrupt(format!("{} is missing, but there is {name}", log_name(self.number + 1))));
+        let next = next_after(self.number)?;
+        if commit.number != next {
+            return Err(missing(next, commit.number));
         }
         if commit.previous != self.id {
             let before = log_name(self.number);
@@ -185,6 +201,16 @@ impl State {
 
 fn log_name(number: u64) -> String {
     format!("log/{number:020}")
+}
+
+/// The number of the commit after `number`.
+fn next_after(number: u64) -> Result<u64, Error> {
+    number.checked_add(1).ok_or_else(|| Error::Corrupt(format!("{} is the last that can be", log_name(number))))
+}
+
+/// The log has a gap.
+fn missing(number: u64, later: u64) -> Error {
+    Error::Corrupt(format!("{} is missing, but there is {}", log_name(number), log_name(later)))
 }
 
 impl Bucket {
@@ -256,7 +282,7 @@ impl Bucket {
         let likely =
             self.head().as_ref().filter(|head| !head.doubtful).map(|head| (head.state.clone(), head.confirmed));
         match likely {
-            Some((state, confirmed)) if confirmed.age() < self.limits.trusted => Ok((state, false)),
+            Some((state, Some(confirmed))) if confirmed.age() < self.limits.trusted => Ok((state, false)),
             _ => Ok((self.refresh()?, true)),
         }
     }
@@ -265,9 +291,9 @@ impl Bucket {
     fn commit(&self, number: u64, previous: Option<String>, writes: Vec<Write>) -> Result<Attempt, Error> {
         let objects = self.objects()?;
         block_on(self.prove(&objects))??;
-        let number = number + 1;
+        let number = next_after(number)?;
         let id = random_id()?;
-        let confirmed = self.head().as_ref().map_or_else(Moment::now, |head| head.confirmed);
+        let confirmed = self.head().as_ref().and_then(|head| head.confirmed);
         let commit = |writes| Commit {
             number,
             id: id.clone(),
@@ -288,7 +314,8 @@ impl Bucket {
         if matches!(attempt, Attempt::Lost) {
             return Ok(Attempt::Lost);
         }
-        if confirmed.age() > self.limits.write_max && block_on(load::is_pruned(&objects, number))?? {
+        let is_late = confirmed.is_none_or(|confirmed| confirmed.age() > self.limits.write_max);
+        if is_late && block_on(load::is_pruned(&objects, number))?? {
             *self.head() = None;
             return Err(Error::Uncertain(format!(
                 "{} was not reached for so long that its log moved on without this commit",
@@ -303,9 +330,9 @@ impl Bucket {
     fn confirm(&self, commit: Commit, size: u64, began: Moment) -> Result<(), Error> {
         let mut head = self.head();
         let Some(head) = &mut *head else { return Ok(()) };
-        // A reader may have found it in the log before we came here.
-        if head.state.apply(commit, size)? {
-            head.confirmed = began;
+        // A reader may have found it in the log before we came here, or have loaded a state that ends before it.
+        if next_after(head.state.number)? == commit.number && head.state.apply(commit, size)? {
+            head.confirmed = Some(began);
         }
         Ok(())
     }

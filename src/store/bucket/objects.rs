@@ -172,7 +172,8 @@ impl Objects {
         }
     }
 
-    /// What there is in the folder `folder` after the name `after`, in the order of names.
+    /// What there is in the folder `folder` after the name `after`, in the order of names. It is no snapshot: that an
+    /// object is not among it says nothing (see the module's text).
     pub(super) async fn list(&self, folder: &str, after: Option<&str>) -> Result<Vec<ObjectMeta>, Error> {
         let folder = &self.path(folder);
         let after = &after.map(|name| folder.clone().join(name));
@@ -201,6 +202,13 @@ impl Objects {
             time = REQUEST_TIME;
         }
         Ok(found)
+    }
+
+    /// The size of an object; none when there is no such object.
+    pub(super) async fn size(&self, name: &str) -> Result<Option<u64>, Error> {
+        let path = &self.path(name);
+        let found = self.repeat(|time| self.once(time, self.store.head(path))).await;
+        Ok(self.found(found)?.map(|found| found.size))
     }
 
     /// When an object was written, by the bucket's own clock, in seconds since 1970.

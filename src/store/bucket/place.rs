@@ -54,7 +54,7 @@ pub(super) struct Place {
 
 impl Place {
     /// # Errors
-    /// [`Error::Url`], with what is wrong; never with the value of a parameter.
+    /// [`Error::Url`], with what is wrong; never with the value of a parameter, or a name that is not known.
     pub(super) fn parse(url: &StoreUrl) -> Result<Self, Error> {
         let refuse = |why: String| Error::Url(format!("The store URL {url} {why}"));
         let kind = match url.scheme().as_deref() {
@@ -129,7 +129,7 @@ fn options(kind: Kind, parsed: &Url) -> Result<BTreeMap<String, String>, String>
         let known = kind.options();
         if !known.contains(&name.as_ref()) {
             let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-            return Err(format!("has the parameter {name:?}, which {} stores do not have ({known}).", kind.scheme()));
+            return Err(format!("has a parameter that {} stores do not have ({known}).", kind.scheme()));
         }
         if value.is_empty() {
             return Err(format!("has the parameter {name:?} without a value."));
@@ -221,7 +221,8 @@ mod tests {
             ("s3://me:s3cret@bucket/prefix", "holds credentials"),
             ("s3://bucket/a//b", "an empty part"),
             ("s3://bucket/#s3cret", "after \"#\""),
-            ("s3://bucket?secret_key=s3cret", "the parameter \"secret_key\", which s3 stores do not have (region,"),
+            ("s3://bucket?secret_key=s3cret", "a parameter that s3 stores do not have (region,"),
+            ("s3://bucket?s3cret=1", "a parameter that s3 stores do not have"),
             ("s3://bucket?sse=s3cret", "neither AES256 nor aws:kms"),
             ("s3://bucket?sse_kms_key_id=s3cret", "needs sse=aws:kms"),
             ("s3://bucket?region=", "without a value"),
@@ -229,10 +230,10 @@ mod tests {
             ("s3://bucket?endpoint=s3cret", "an endpoint that does not start with"),
             ("s3://bucket?endpoint=http://me:s3cret@host", "an endpoint that"),
             ("s3://bucket?virtual_hosted_style=s3cret", "neither true nor false"),
-            ("gs://bucket?region=s3cret", "which gs stores do not have (endpoint)"),
+            ("gs://bucket?region=s3cret", "that gs stores do not have (endpoint)"),
             ("file://host/path", "names a host"),
             ("file:///", "the root directory"),
-            ("file:///a?sync=s3cret", "which file stores do not have (none)"),
+            ("file:///a?sync=s3cret", "that file stores do not have (none)"),
             ("file:relative", "is not \"file:///path/of/directory\""),
         ] {
             let Err(Error::Url(text)) = Place::parse(&StoreUrl::new(url)) else { panic!("{url} was taken") };

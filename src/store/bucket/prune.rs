@@ -49,7 +49,8 @@ impl Bucket {
         let newest = superseded.iter().filter_map(number_of).max().unwrap_or(0);
         superseded.retain(|object| number_of(object).is_some_and(|number| number < newest));
         let mut marks = block_on(objects.list("pruned", None))??;
-        let last_mark = marks.iter().filter_map(number_of).max().unwrap_or(0);
+        // While a listing runs, one mark at least must be there from its beginning to its end.
+        let last_mark = marks.iter().filter(|mark| is_old(mark)).filter_map(number_of).max().unwrap_or(0);
         marks.retain(|object| number_of(object).is_some_and(|number| number < last_mark));
         let gone: Vec<_> =
             removable.into_iter().chain(&superseded).chain(&marks).map(|object| object.location.clone()).collect();

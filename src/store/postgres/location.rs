@@ -50,10 +50,7 @@ pub(super) fn parse(url: &StoreUrl) -> Result<Given, Error> {
             return refuse(&format!("has a parameter without a value: write it as <name>=<value>. {}", known()));
         };
         let Some((name, _)) = PARAMETERS.iter().find(|(known, _)| *known == name) else {
-            let harmless =
-                !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
-            let name = if harmless { format!(" {name:?}") } else { String::new() };
-            return refuse(&format!("has a parameter{name} that is not known. {}", known()));
+            return refuse(&format!("has a parameter that is not known. {}", known()));
         };
         given.set(name, value)?;
     }

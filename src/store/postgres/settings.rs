@@ -229,7 +229,7 @@ impl Settings {
         let timeout = timeout.and_then(|seconds| u64::try_from(seconds).ok()).filter(|seconds| *seconds > 0);
         Ok(Self {
             hosts,
-            password: sources.value("password").map(Secret),
+            password: url.password().map(str::to_owned).or_else(|| sources.value("password")).map(Secret),
             passfile: sources.passfile(),
             database: sources.value("dbname").unwrap_or_else(|| user.clone()),
             user,

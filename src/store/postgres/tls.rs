@@ -11,7 +11,7 @@ use std::sync::Arc;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem, pem::PemObject};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -53,13 +53,16 @@ pub(super) fn connector(settings: &Settings, mode: SslMode) -> Result<MakeRustls
 
 fn certificates_in(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
     let unusable = |why: String| Error::Unavailable(format!("the certificates in {} {why}", path.display()));
-    let found: Result<Vec<_>, _> =
-        CertificateDer::pem_file_iter(path).map_err(|error| unusable(format!("cannot be read: {error}")))?.collect();
-    match found {
-        Ok(found) if found.is_empty() => Err(unusable("cannot be used: there are none in PEM format".to_owned())),
-        Ok(found) => Ok(found),
-        Err(error) => Err(unusable(format!("cannot be read: {error}"))),
+    // The library's other words quote lines of the file.
+    let told = |error: pem::Error| match error {
+        pem::Error::Io(error) => unusable(format!("cannot be read: {error}")),
+        _ => unusable("cannot be used: the file is not in PEM format".to_owned()),
+    };
+    let found = CertificateDer::pem_file_iter(path).map_err(told)?.collect::<Result<Vec<_>, _>>().map_err(told)?;
+    if found.is_empty() {
+        return Err(unusable("cannot be used: there are none in PEM format".to_owned()));
     }
+    Ok(found)
 }
 
 /// The private key of the client's certificate. What is in the file is never repeated.
@@ -166,5 +169,32 @@ pub(super) fn advice(error: &rustls::Error) -> &'static str {
         }
         rustls::Error::InvalidCertificate(_) => "the server's certificate is not accepted: renew it",
         _ => "both sides do not agree on TLS: check the server's ssl settings and the client certificate",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_holds_no_certificates_is_refused_without_a_word_of_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("root.crt");
+        for text in [
+            "s3cret\n",
+            "-----BEGIN s3cret\ns3cret\n",
+            "-----BEGIN s3cret-----\nTUlJ\n",
+            "-----BEGIN CERTIFICATE-----\ns3cret!\n-----END CERTIFICATE-----\n",
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let Err(Error::Unavailable(words)) = roots_in(&path).map(drop) else { panic!("accepted: {text}") };
+            assert!(words.contains("root.crt"), "{words}");
+            let quoted = format!("{:?}", b"s3cret");
+            assert!(!words.contains("s3cret") && !words.contains(quoted.trim_matches(['[', ']'])), "{words}");
+        }
+        let Err(Error::Unavailable(words)) = roots_in(&directory.path().join("none")).map(drop) else {
+            panic!("accepted")
+        };
+        assert!(words.contains("cannot be read"), "{words}");
     }
 }

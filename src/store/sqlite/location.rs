@@ -43,7 +43,8 @@ pub(super) fn parse(url: &StoreUrl) -> Result<Place, Error> {
                 Ok(duration) => busy_timeout = Some(duration),
                 Err(_) => return refuse("has a busy_timeout that is no duration such as 30s."),
             },
-            _ => return refuse(&format!("has the parameter {name:?}, which SQLite stores do not have.")),
+            // Not by its name: what stands there may be anything.
+            _ => return refuse("has a parameter that SQLite stores do not have (busy_timeout)."),
         }
     }
     Ok(Place { path: PathBuf::from(path), busy_timeout })

@@ -1,14 +1,14 @@
 //! What only a file can go through: other processes, permissions, foreign content, full disks.
 
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::Connection;
 use tempfile::TempDir;
+use test_servers::{hear, succeed};
 
 use super::*;
 use crate::store::suite::{get, increment, put, scan, suite};
@@ -219,22 +219,13 @@ fn values_are_text_and_the_views_answer() {
 const CHILD_PATH: &str = "STORE_TEST_CHILD_PATH";
 
 /// The test `test` of this module, as a child that works on the file at `path`.
-fn child(program: &Path, test: &str, path: &Path) -> Command {
-    let mut command = Command::new(program);
-    let test = format!("{}::{test}", module_path!().split_once("::").unwrap().1);
-    command.args(["--exact", &test, "--nocapture"]).env(CHILD_PATH, path);
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
+fn child(test: &str, path: &Path) -> Command {
+    with_path(test_servers::child(module_path!(), test), path)
 }
 
-fn succeed(child: Child) {
-    let output = child.wait_with_output().unwrap();
-    let stdout = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        output.status.success() && stdout.contains("1 passed"),
-        "{stdout}{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+fn with_path(mut command: Command, path: &Path) -> Command {
+    command.env(CHILD_PATH, path);
+    command
 }
 
 /// In a child: the store to work on.
@@ -249,9 +240,8 @@ fn eight_processes_start_at_once_on_a_new_file_and_lose_nothing() {
     }
     let (_directory, path) = in_new_directory();
     let test = "eight_processes_start_at_once_on_a_new_file_and_lose_nothing";
-    let program = std::env::current_exe().unwrap();
-    let children: Vec<_> = (0..8).map(|_| child(&program, test, &path).spawn().unwrap()).collect();
-    children.into_iter().for_each(succeed);
+    let children: Vec<_> = (0..8).map(|_| child(test, &path).spawn().unwrap()).collect();
+    children.into_iter().for_each(|child| drop(succeed(child)));
     assert_eq!(get(&store_at(&path), "count"), Some(b"200".to_vec()));
     assert_eq!(integrity(&path), "ok");
 }
@@ -262,13 +252,11 @@ fn a_killed_process_leaves_whole_transactions_only() {
         return write_pairs_until_killed(&store);
     }
     let (_directory, path) = in_new_directory();
-    let program = std::env::current_exe().unwrap();
     for round in 0..5 {
         let test = "a_killed_process_leaves_whole_transactions_only";
-        let mut writer = child(&program, test, &path).spawn().unwrap();
+        let mut writer = child(test, &path).spawn().unwrap();
         // Some lines, so that the kill meets another moment each time.
-        let mut said = vec![0; 4000 + 37 * round];
-        writer.stdout.as_mut().unwrap().read_exact(&mut said).unwrap();
+        hear(&mut writer, 4000 + 37 * round);
         writer.kill().unwrap();
         writer.wait().unwrap();
         let pair: Vec<_> = ["left", "right"].map(|key| get(&store_at(&path), key)).into();
@@ -288,11 +276,10 @@ fn write_pairs_until_killed(store: &Sqlite) {
     }
 }
 
-/// Root may write everything, so the work is done by somebody else: the child runs as another user.
+/// Write protection does not stop root, so the work is done by a child without that right.
 #[cfg(unix)]
 mod permissions {
-    use std::os::unix::fs::{MetadataExt, PermissionsExt};
-    use std::os::unix::process::CommandExt;
+    use std::os::unix::fs::PermissionsExt;
 
     use super::*;
 
@@ -300,18 +287,9 @@ mod permissions {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     }
 
-    fn as_nobody(test: &str, path: &Path) {
-        // Wherever the checkout is, somebody else may have no way to this program there.
-        let room = tempfile::tempdir().unwrap();
-        allow(room.path(), 0o755);
-        let program = room.path().join("tests");
-        fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
-        let mut command = child(&program, test, path);
-        command.current_dir("/");
-        if fs::metadata(path.parent().unwrap()).unwrap().uid() == 0 {
-            command.uid(65534).gid(65534);
-        }
-        succeed(command.spawn().unwrap());
+    fn without_privileges(test: &str, path: &Path) {
+        let child = test_servers::unprivileged_child(module_path!(), test);
+        succeed(with_path(child, path).spawn().unwrap());
     }
 
     fn find_read_only(store: &Sqlite) {
@@ -326,11 +304,10 @@ mod permissions {
         if let Some(store) = child_store() {
             return find_read_only(&store);
         }
-        let (directory, path) = in_new_directory();
+        let (_directory, path) = in_new_directory();
         write_one(&store_at(&path)).unwrap();
-        allow(directory.path(), 0o777);
         allow(&path, 0o444);
-        as_nobody("permissions::a_read_only_file_can_be_read_and_says_so_when_written", &path);
+        without_privileges("a_read_only_file_can_be_read_and_says_so_when_written", &path);
     }
 
     #[test]
@@ -340,9 +317,8 @@ mod permissions {
         }
         let (directory, path) = in_new_directory();
         write_one(&store_at(&path)).unwrap();
-        allow(&path, 0o666);
         allow(directory.path(), 0o555);
-        as_nobody("permissions::a_file_in_a_read_only_directory_can_be_read_and_says_so_when_written", &path);
+        without_privileges("a_file_in_a_read_only_directory_can_be_read_and_says_so_when_written", &path);
         allow(directory.path(), 0o755);
     }
 
@@ -356,7 +332,7 @@ mod permissions {
         }
         let (directory, path) = in_new_directory();
         allow(directory.path(), 0o555);
-        as_nobody("permissions::a_file_that_cannot_be_created_is_an_empty_store_that_is_not_available", &path);
+        without_privileges("a_file_that_cannot_be_created_is_an_empty_store_that_is_not_available", &path);
         allow(directory.path(), 0o755);
     }
 }

@@ -83,6 +83,29 @@ fn unchanged_configuration_plans_no_change() {
     assert_eq!(again.replace, []);
 }
 
+/// An expression that comes to null, such as `one([])`, passes Terraform's own look for required arguments.
+#[test]
+fn a_required_argument_that_is_null_is_refused_and_nothing_is_replaced() {
+    let things = Things::default();
+    let state = plan_and_apply(&things, &Value::Null, &thing(&[("name", "a".into())]));
+    for prior in [&Value::Null, &state] {
+        let nameless = thing(&[("zone", "east".into())]);
+        let refused = try_plan(&things, prior, &nameless);
+        told_is(&refused.diagnostics, &[("Missing required argument", "name")]);
+        assert_eq!((&refused.planned, refused.replace), (prior, vec![]));
+        told_is(&ErasedResource::validate(&things, &nameless), &[("Missing required argument", "name")]);
+    }
+    let part = object::<Part>(&[("size", 3.into())]);
+    let inside = thing(&[
+        ("name", "a".into()),
+        ("parts", map(&[("p", part.clone())])),
+        ("pieces", list(&[object::<Part>(&[("kind", "nut".into())]), part, Value::Unknown])),
+    ]);
+    let refused = try_plan(&things, &Value::Null, &inside);
+    let missing = "Missing required argument";
+    told_is(&refused.diagnostics, &[(missing, "parts[\"p\"].kind"), (missing, "pieces[1].kind")]);
+}
+
 #[test]
 fn computed_values_are_kept_on_update() {
     let things = Things::default();

@@ -86,6 +86,23 @@ fn move_turns_a_known_type_into_this_one_and_names_any_other() {
 }
 
 #[test]
+fn move_of_this_type_from_another_address_of_the_provider_is_an_upgrade() {
+    let state = json!({ "title": "a", "count": 3 });
+    for provider_address in ["registry.terraform.io/acme/test", "registry.opentofu.org/other/test", "test"] {
+        let things = Things::default();
+        let source = MoveSource { provider_address, type_name: "test_thing", schema_version: 1, state: &state };
+        let moved = ErasedResource::move_from(&things, &source).unwrap();
+        assert_eq!(moved, thing(&[("name", "a".into()), ("count", 3.into())]), "no default is filled in");
+        assert_eq!(*things.calls.lock().unwrap(), ["seen", "upgrade"]);
+        let newer = MoveSource { schema_version: 3, ..source };
+        told_is(&ErasedResource::move_from(&things, &newer).unwrap_err(), &[("State of a newer provider", "")]);
+    }
+    let alien =
+        MoveSource { provider_address: "acme/other", type_name: "test_thing", schema_version: 1, state: &state };
+    told_is(&ErasedResource::move_from(&Things::default(), &alien).unwrap_err(), &[("Unsupported move", "")]);
+}
+
+#[test]
 fn state_of_this_version_is_read_as_it_is() {
     let things = Things::default();
     let json = json!({ "name": "a", "note": "HELLO", "count": 3, "forgotten": { "x": [1] }, "tags": { "k": "v" } });

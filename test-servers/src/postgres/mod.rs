@@ -2,6 +2,7 @@
 
 mod binaries;
 mod client;
+mod scram;
 mod tls;
 
 use std::fs;
@@ -83,7 +84,9 @@ impl Postgres {
         let password = random_word();
         let own = Own::initialised(&password);
         let url = |port: u16| {
-            let text = format!("postgres://{SUPERUSER}:{password}@127.0.0.1:{port}/postgres?sslmode=disable");
+            let place = format!("postgres://{SUPERUSER}:{password}@127.0.0.1:{port}/postgres");
+            // Beside a busy machine a login takes longer than the seconds that clients usually give it.
+            let text = format!("{place}?sslmode=disable&connect_timeout=60");
             Url::parse(&text).expect("this is a URL")
         };
         for _ in 0..PORTS_MAX {
@@ -276,7 +279,7 @@ fn children(parent: u32) -> Vec<u32> {
 /// Makes the data directory and the certificates.
 fn initialise(programs: &Path, directory: &Path, account: Option<Account>, password: &str) {
     let password_file = directory.join("password");
-    fs::write(&password_file, password).expect("a scratch directory can be written");
+    fs::write(&password_file, scram::verifier(password)).expect("a scratch directory can be written");
     tls::write(directory);
     if let Some(account) = account {
         account.own(directory);

@@ -6,7 +6,8 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicUsize;
 
 use async_trait::async_trait;
-use futures::stream::BoxStream;
+use futures::FutureExt;
+use futures::stream::{self, BoxStream, StreamExt};
 use object_store::client::{HttpError, HttpErrorKind};
 use object_store::path::Path;
 use object_store::{
@@ -42,6 +43,8 @@ pub(super) struct Faulty {
     seed: Option<Mutex<u64>>,
     /// Overwrites what should only be created.
     pub(super) ignores_conditions: bool,
+    /// Is not in any listing, though it is there.
+    pub(super) unlisted: Box<dyn Fn(&str) -> bool + Send + Sync>,
     pub(super) creations: AtomicUsize,
     pub(super) reads: AtomicUsize,
     pub(super) lists: AtomicUsize,
@@ -54,6 +57,7 @@ impl Faulty {
             script: Mutex::new(script.into_iter().collect()),
             seed: None,
             ignores_conditions: false,
+            unlisted: Box::new(|_| false),
             creations: AtomicUsize::new(0),
             reads: AtomicUsize::new(0),
             lists: AtomicUsize::new(0),
@@ -176,7 +180,13 @@ impl ObjectStore for Faulty {
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
         self.lists.fetch_add(1, Ordering::Relaxed);
-        self.inner.list(prefix)
+        // The stream may outlive this reference, so what is left out is known before it begins.
+        let all = self.inner.list(prefix).collect::<Vec<_>>().now_or_never().unwrap();
+        let shown = all.into_iter().filter(|found| match found {
+            Ok(object) => !(self.unlisted)(object.location.as_ref()),
+            Err(_) => true,
+        });
+        stream::iter(shown.collect::<Vec<_>>()).boxed()
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {

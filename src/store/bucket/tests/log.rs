@@ -49,7 +49,8 @@ fn readers_that_wait_together_share_one_question() {
     let proxy = test_servers::Proxy::to(&S3::shared().address());
     let store = open(&s3_url_at(&proxy.address()));
     put(&store, &[("a", "1")]);
-    proxy.delay(Duration::from_millis(50));
+    // So long that all have come before the first answer does.
+    proxy.delay(Duration::from_millis(300));
     let before = proxy.requests();
     thread::scope(|scope| (0..16).for_each(|_| drop(scope.spawn(|| get(&store, "a")))));
     let asked = proxy.requests() - before;

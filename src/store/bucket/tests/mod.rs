@@ -2,17 +2,17 @@
 
 mod faults;
 mod faulty;
+mod listings;
 mod log;
 mod places;
 mod pruning;
 
 use std::path::Path as FilePath;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use object_store::memory::InMemory;
 use tempfile::TempDir;
-use test_servers::S3;
+use test_servers::{S3, child, hear, succeed};
 
 use super::*;
 use crate::store::suite::{get, increment, put, suite};
@@ -90,26 +90,7 @@ mod with_checkpoints_all_the_time {
 // Other processes: this test binary again, running the same test, which then does the child's part.
 
 /// The URL that a child process works on.
-const CHILD_URL: &str = "STORE_TEST_CHILD_URL";
-
-/// The test `test` of the module `module`, as a child that works on `url`.
-pub(super) fn child(program: &FilePath, module: &str, test: &str, url: &str) -> Command {
-    let mut command = Command::new(program);
-    let test = format!("{}::{test}", module.split_once("::").unwrap().1);
-    command.args(["--exact", &test, "--nocapture"]).env(CHILD_URL, url);
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
-}
-
-pub(super) fn succeed(child: Child) {
-    let output = child.wait_with_output().unwrap();
-    let stdout = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        output.status.success() && stdout.contains("1 passed"),
-        "{stdout}{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-}
+pub(super) const CHILD_URL: &str = "STORE_TEST_CHILD_URL";
 
 /// In a child: the store to work on.
 pub(super) fn child_store() -> Option<Bucket> {
@@ -117,10 +98,9 @@ pub(super) fn child_store() -> Option<Bucket> {
 }
 
 fn race_of_eight(test: &str, url: &str) {
-    let program = std::env::current_exe().unwrap();
-    let start = || child(&program, module_path!(), test, url).spawn().unwrap();
+    let start = || child(module_path!(), test).env(CHILD_URL, url).spawn().unwrap();
     let children: Vec<_> = (0..8).map(|_| start()).collect();
-    children.into_iter().for_each(succeed);
+    children.into_iter().for_each(|child| drop(succeed(child)));
     assert_eq!(get(&open(url), "count"), Some(b"200".to_vec()));
 }
 
@@ -146,8 +126,6 @@ fn eight_processes_start_at_once_on_a_new_bucket_and_lose_nothing() {
 
 #[test]
 fn a_killed_process_leaves_whole_commits_only() {
-    use std::io::Read;
-
     if let Some(store) = child_store() {
         for n in 0.. {
             let n = format!("{n:>9}");
@@ -157,13 +135,11 @@ fn a_killed_process_leaves_whole_commits_only() {
     }
     let directory = TempDir::new().unwrap();
     let url = directory_url(directory.path());
-    let program = std::env::current_exe().unwrap();
     for round in 0..5 {
         let test = "a_killed_process_leaves_whole_commits_only";
-        let mut writer = child(&program, module_path!(), test, &url).spawn().unwrap();
+        let mut writer = child(module_path!(), test).env(CHILD_URL, &url).spawn().unwrap();
         // Some lines, so that the kill meets another moment each time.
-        let mut said = vec![0; 800 + 37 * round];
-        writer.stdout.as_mut().unwrap().read_exact(&mut said).unwrap();
+        hear(&mut writer, 800 + 37 * round);
         writer.kill().unwrap();
         writer.wait().unwrap();
         let pair: Vec<_> = ["left", "right"].map(|key| get(&open(&url), key)).into();

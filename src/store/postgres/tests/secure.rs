@@ -12,7 +12,7 @@ fn url(host: &str, parameters: &str) -> String {
     });
     let url = server().url(&DATABASE);
     let (login, _) = url.split_once('@').unwrap();
-    format!("{login}@{host}:{}/{}?{parameters}", server().port(), *DATABASE)
+    format!("{login}@{host}:{}/{}?{parameters}&connect_timeout=60", server().port(), *DATABASE)
 }
 
 /// Whether the session is encrypted; or why there is none.

@@ -1,0 +1,185 @@
+//! Which files may be read, and opening them. A discovery comes out of a store that others write, and whoever looks has files
+//! that those others may not read: so the one who looks says where files are read, and only there.
+
+use std::fs::{self, File, Metadata};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::Unread;
+
+/// Where nothing is ever read: memory and environment of processes, the system's state, devices.
+const NEVER: [&str; 3] = ["/proc", "/sys", "/dev"];
+
+/// The directories that files are read below, as the one who looks has named them. None: no file is read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Below(Vec<PathBuf>);
+
+impl Below {
+    /// Relative directories count from the working directory.
+    pub fn new(directories: impl IntoIterator<Item = impl Into<PathBuf>>) -> Self {
+        Self(directories.into_iter().map(Into::into).collect())
+    }
+
+    /// The directories after links and `..`.
+    ///
+    /// # Errors
+    /// [`Unread::NotAllowed`] when one is none: who named it wants to know.
+    fn resolved(&self) -> Result<Vec<PathBuf>, Unread> {
+        let resolve = |directory: &PathBuf| {
+            let is_there = fs::canonicalize(directory).ok().filter(|place| place.is_dir());
+            is_there.ok_or_else(|| {
+                let words = "is no directory that can be used, and files were to be read below it. Check the path.";
+                Unread::NotAllowed(format!("{} {words}", directory.display()))
+            })
+        };
+        self.0.iter().map(resolve).collect()
+    }
+}
+
+/// Opens a file of a discovery: a regular one that lies, after links and `..`, below a directory that may be read.
+///
+/// # Errors
+/// Why not. Of what lies elsewhere nothing is told, not even whether it is there.
+pub(super) fn open(path: &Path, below: &Below) -> Result<File, Unread> {
+    let name = path.display();
+    let not_allowed = || {
+        Unread::NotAllowed(format!(
+            "{name} is not read: it is below no directory whose files may be read. Name one with `discover --files-below`, or \
+             for plans with `discovery_files_below` in the provider block."
+        ))
+    };
+    let directories = below.resolved()?;
+    if directories.is_empty() {
+        return Err(not_allowed());
+    }
+    let resolved = fs::canonicalize(path);
+    let place = match &resolved {
+        Ok(place) => Some(place.clone()),
+        Err(_) => nearest(path),
+    };
+    if place.as_ref().is_some_and(|place| NEVER.iter().any(|never| place.starts_with(never))) {
+        let words = "nothing in /proc, /sys and /dev is ever read. Name a file elsewhere.";
+        return Err(Unread::Wrong(format!("{name} cannot be read: {words}")));
+    }
+    if !place.is_some_and(|place| directories.iter().any(|directory| place.starts_with(directory))) {
+        return Err(not_allowed());
+    }
+    let file = resolved.and_then(|place| open_at(&place));
+    file.map_err(|error| Unread::Wrong(format!("{name} cannot be read: {}", words(&error))))
+}
+
+/// How far a path that leads to nothing can be followed; `None` when its end is a link.
+fn nearest(path: &Path) -> Option<PathBuf> {
+    let whole = std::path::absolute(path).ok()?;
+    for part in whole.ancestors() {
+        if let Ok(place) = fs::canonicalize(part) {
+            return Some(place);
+        }
+        if part.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink()) {
+            return None;
+        }
+    }
+    None
+}
+
+/// Opens a regular file at a path without links. What is no regular file is not opened, so that nothing waits for the other
+/// end of a pipe and no device notices; what takes the place of a directory or of the file meanwhile is not followed.
+fn open_at(place: &Path) -> io::Result<File> {
+    require_file(&fs::symlink_metadata(place)?)?;
+    let file = without_links(place)?;
+    require_file(&file.metadata()?)?;
+    require_kept(&file)?;
+    Ok(file)
+}
+
+/// That the file is not one of a system that makes files up, such as `/proc`, which may be mounted in several places.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn require_kept(file: &File) -> io::Result<()> {
+    const SYSFS: rustix::fs::FsWord = 0x6265_6572;
+    let is_made_up = [rustix::fs::PROC_SUPER_MAGIC, SYSFS].contains(&rustix::fs::fstatfs(file)?.f_type);
+    if is_made_up { Err(io::Error::other("it is a part of the running system, and never read")) } else { Ok(()) }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn require_kept(_: &File) -> io::Result<()> {
+    Ok(())
+}
+
+/// Opens a regular file that a person has named, links followed; anything else is refused at once.
+///
+/// # Errors
+/// What the system says; that it is no regular file.
+pub fn open_regular(path: &Path) -> io::Result<File> {
+    require_file(&fs::metadata(path)?)?;
+    let mut options = fs::OpenOptions::new();
+    options.read(true);
+    // It may have become a pipe in between.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    let file = options.open(path)?;
+    require_file(&file.metadata()?)?;
+    Ok(file)
+}
+
+/// That there is a regular file.
+///
+/// # Errors
+/// What there is instead.
+pub fn require_file(metadata: &Metadata) -> io::Result<()> {
+    match metadata {
+        metadata if metadata.is_file() => Ok(()),
+        metadata if metadata.is_dir() => {
+            Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory, and must be a file"))
+        }
+        _ => Err(io::Error::other("it is a pipe, a socket or a device, and must be a file")),
+    }
+}
+
+/// Goes from the root down, and follows no link: the path has none, unless somebody changes it just now.
+#[cfg(unix)]
+fn without_links(place: &Path) -> io::Result<File> {
+    use std::path::Component;
+
+    use rustix::fs::{Mode, OFlags, open, openat};
+
+    // Going through a directory takes no right to list it.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    const THROUGH: OFlags = OFlags::PATH;
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    const THROUGH: OFlags = OFlags::RDONLY;
+    let directory = THROUGH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let mut names = place.components().filter_map(|part| match part {
+        Component::Normal(name) => Some(name),
+        _ => None,
+    });
+    let last = names.next_back().ok_or(io::ErrorKind::IsADirectory)?;
+    let mut at = open("/", directory, Mode::empty())?;
+    for name in names {
+        at = openat(&at, name, directory, Mode::empty())?;
+    }
+    Ok(File::from(openat(&at, last, file, Mode::empty())?))
+}
+
+/// Opens it, and looks whether the path still leads where it led.
+#[cfg(not(unix))]
+fn without_links(place: &Path) -> io::Result<File> {
+    let file = File::open(place)?;
+    match fs::canonicalize(place)? == place {
+        true => Ok(file),
+        false => Err(io::Error::other("it was replaced while it was opened")),
+    }
+}
+
+fn words(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file. Check the path.".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a directory. Name a file in it.".to_owned(),
+        io::ErrorKind::PermissionDenied => "this user may not read it. Check its permissions.".to_owned(),
+        _ => format!("{error}."),
+    }
+}
+
+#[cfg(all(test, unix))]
+#[path = "open_tests.rs"]
+mod tests;

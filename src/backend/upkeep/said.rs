@@ -1,0 +1,79 @@
+//! What is wrong with JSON that a person has given, in words that quote nothing of it.
+
+/// What `serde_json` says, without what stands in the text: its words about types and values repeat them, and so do those of
+/// our own types. What was expected is never a part of the text.
+pub(super) fn expected(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let text = text.strip_suffix(&place).unwrap_or(&text);
+    let begins = |beginnings: &[&str]| beginnings.iter().any(|beginning| text.starts_with(beginning));
+    // About what is not there, or about the form: words of the library's own.
+    let is_harmless = !error.is_data() || begins(&["missing field `", "duplicate field `"]);
+    if is_harmless {
+        return text.to_owned();
+    }
+    let quotes = ["invalid type: ", "invalid value: ", "invalid length ", "unknown variant `", "unknown field `"];
+    match text.rsplit_once(", expected ").filter(|_| begins(&quotes)) {
+        Some((_, expected)) => format!("{expected} was expected"),
+        None => "a value is not of the form that its attribute has".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::ipam::Cidr;
+    use crate::ipam::seen::SeenType;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Record {
+        #[serde(rename = "count")]
+        _count: Option<u8>,
+        #[serde(rename = "cidr")]
+        _cidr: Option<Cidr>,
+        #[serde(rename = "kind")]
+        _kind: Option<SeenType>,
+        #[serde(rename = "word")]
+        _word: Option<Word>,
+        #[serde(rename = "pair")]
+        _pair: Option<(u8, u8)>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Word {
+        One,
+        Two,
+    }
+
+    #[test]
+    fn what_was_expected_is_told_and_nothing_of_the_text() {
+        for (text, words) in [
+            (r#"{"count": "s3cret"}"#, "u8 was expected"),
+            (r#"{"count": 3333}"#, "u8 was expected"),
+            (r#"{"count": "s3cret, expected s3cret"}"#, "u8 was expected"),
+            (r#"{"count": "s3cret, expected s3cret at line 1"}"#, "u8 was expected"),
+            (r#"{"cidr": "s3cret, expected s3cret"}"#, "a value is not of the form that its attribute has"),
+            (
+                r#"{"cidr": "invalid type: s3cret, expected s3cret"}"#,
+                "a value is not of the form that its attribute has",
+            ),
+            (r#"{"kind": "s3cret"}"#, "a value is not of the form that its attribute has"),
+            (r#"{"word": "s3cret"}"#, "`one` or `two` was expected"),
+            (r#"{"pair": [3]}"#, "a tuple of size 2 was expected"),
+            (r#"{"s3cret": 3}"#, "one of `count`, `cidr`, `kind`, `word`, `pair` was expected"),
+            (r#""s3cret""#, "struct Record was expected"),
+            (r#"{"count": s3cret}"#, "expected value"),
+            (r#"{"count": "s3cret"#, "EOF while parsing a string"),
+        ] {
+            assert_eq!(expected(&serde_json::from_str::<Record>(text).unwrap_err()), words, "{text}");
+            if let Ok(value) = serde_json::from_str::<serde_json::Value>(text) {
+                let words = expected(&serde_json::from_value::<Record>(value).unwrap_err());
+                assert!(!words.contains("s3cret") && !words.contains("3333"), "{text} as a value: {words}");
+            }
+        }
+    }
+}

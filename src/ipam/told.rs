@@ -1,0 +1,305 @@
+//! What the history says of each object, and the records that say something else.
+//!
+//! The last event of an object holds its record. Without an event change only: `confirmed`; and in stores of earlier
+//! versions the expiry of a planned pool CIDR and of a planned growth, which moves forward. The blocks that a pool's own
+//! declaration provisions, and the space that a pool takes in its source pool, have no events: the pool's tell of them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::codec::Record;
+use super::moving::differences;
+use super::pool_cidrs::source_name;
+use super::{Allocation, Event, Finding, Kind, Mark, PoolCidr, Records, ResourceType, Size, State};
+
+/// Follows the events of a history, and remembers what the last one says of each object.
+#[derive(Default)]
+pub struct Told {
+    last: HashMap<String, Last>,
+    /// By pool, who changed it.
+    actors: HashMap<String, BTreeSet<String>>,
+}
+
+/// The last event of an object.
+struct Last {
+    sequence: u64,
+    kind: Kind,
+    /// The record as JSON; `None` when the object went.
+    record: Option<Box<str>>,
+}
+
+/// What an event must say of an object that has no record.
+#[derive(Deserialize)]
+struct Brief {
+    state: State,
+    #[serde(default)]
+    inline: bool,
+    resource_type: Option<String>,
+}
+
+impl Last {
+    /// The record, `None` when the object went.
+    fn read<R: Record>(&self) -> Result<Option<R>, String> {
+        if self.kind != R::KIND {
+            return Err(format!("Event {}, its last one, is about a {}.", self.sequence, self.kind.word()));
+        }
+        let read = self.record.as_deref().map(serde_json::from_str).transpose();
+        read.map_err(|_| format!("What event {}, its last one, says of it cannot be read.", self.sequence))
+    }
+}
+
+impl Told {
+    /// Takes the next event in.
+    pub fn follow(&mut self, event: &Event) {
+        match event.kind {
+            Kind::History => return,
+            Kind::Pool => {
+                self.actors.entry(event.id.clone()).or_default().insert(event.actor.owner.clone());
+            }
+            _ => {}
+        }
+        let record = (!event.after.is_null()).then(|| event.after.to_string().into());
+        self.last.insert(event.id.clone(), Last { sequence: event.sequence, kind: event.kind, record });
+    }
+
+    /// What is not in the records as the events say, or is in them and no event says so. `mark`: what the history begins
+    /// after.
+    pub fn faults(self, records: &Records, mark: Option<&Mark>) -> Vec<Finding> {
+        let since = self.tells_since(records, mark);
+        let mut found = Comparison { told: self, records, since, findings: Vec::new() };
+        found.compare(records.scopes.values(), |_, _| ());
+        found.compare(records.pools.values(), |_, _| ());
+        found.compare(records.pool_cidrs.values().filter(|found| !found.inline), allow_renewed);
+        found.compare(records.allocations.values().filter(|found| !is_of_pool(found)), allow_renewed_growth);
+        found.compare(records.discoveries.values(), |_, _| ());
+        found.compare(records.treatments.values(), |_, _| ());
+        found.check_inline();
+        found.check_spaces();
+        found.check_missing();
+        found.findings
+    }
+
+    /// What was made later must have an event.
+    fn tells_since(&self, records: &Records, mark: Option<&Mark>) -> Timestamp {
+        let mut defaults = records.scopes.values().filter(|scope| scope.is_default);
+        match mark {
+            Some(mark) => mark.time,
+            None if defaults.all(|scope| self.last.contains_key(&scope.meta.id)) => Timestamp::MIN,
+            // It was imported without a history.
+            None => Timestamp::MAX,
+        }
+    }
+}
+
+/// Records against events.
+struct Comparison<'a> {
+    told: Told,
+    records: &'a Records,
+    /// What was made later must have an event.
+    since: Timestamp,
+    findings: Vec<Finding>,
+}
+
+impl Comparison<'_> {
+    fn find(&mut self, id: &str, what: impl Into<String>) {
+        self.findings.push(Finding { place: id.to_owned(), what: what.into() });
+    }
+
+    /// `allow` brings what was told to what may have become of it without an event.
+    fn compare<'r, R: Record + 'r>(&mut self, records: impl Iterator<Item = &'r R>, allow: fn(&mut R, &R)) {
+        for record in records {
+            let id = &record.meta().id;
+            let Some(last) = self.told.last.remove(id) else {
+                if record.meta().created_at > self.since {
+                    self.find(id, "No event tells of it.");
+                }
+                continue;
+            };
+            match last.read::<R>() {
+                Ok(Some(mut told)) => {
+                    told.meta_mut().confirmed |= record.meta().confirmed;
+                    allow(&mut told, record);
+                    let names = differences(&told, record);
+                    if !names.is_empty() {
+                        self.find(id, differs(&names, last.sequence));
+                    }
+                }
+                Ok(None) => self.find(id, format!("Event {}, its last one, says that it is gone.", last.sequence)),
+                Err(what) => self.find(id, what),
+            }
+        }
+    }
+
+    /// What an event of its own says of what has none as a rule: an import told of it, or a growth was planned.
+    fn told<R: Record>(&mut self, id: &str) -> Option<(u64, R)> {
+        let last = self.told.last.remove(id)?;
+        match last.read::<R>() {
+            Ok(told) => Some((last.sequence, told?)),
+            Err(what) => {
+                self.find(id, what);
+                None
+            }
+        }
+    }
+
+    /// The blocks of pools' own declarations: who changed the pool made them.
+    fn check_inline(&mut self) {
+        for pool_cidr in self.records.pool_cidrs.values().filter(|found| found.inline) {
+            let (id, owner) = (&pool_cidr.meta.id, &pool_cidr.meta.owner);
+            let mut names = BTreeSet::new();
+            if let Some((sequence, told)) = self.told::<PoolCidr>(id) {
+                let names = fixed_differences(&told, pool_cidr);
+                if !names.is_empty() {
+                    self.find(id, differs(&names, sequence));
+                }
+                continue;
+            }
+            let Some(pool) = self.records.pools.get(&pool_cidr.pool_id) else { continue };
+            if pool_cidr.meta.created_at <= self.since {
+                continue;
+            }
+            let is_known = |owner: &String| self.told.actors.get(&pool.meta.id).is_some_and(|all| all.contains(owner));
+            // What a plan holds for a pool that is there is told when it is applied.
+            let is_pending = pool_cidr.meta.state == State::Planned && pool.meta.state == State::Active;
+            if !is_pending && *owner != pool.meta.owner && !is_known(owner) {
+                names.insert("owner");
+            }
+            if pool_cidr.meta.name != pool_cidr.cidr.to_string() {
+                names.insert("name");
+            }
+            if !pool_cidr.meta.confirmed {
+                names.insert("confirmed");
+            }
+            if pool_cidr.meta.replaces.is_some() {
+                names.insert("replaces");
+            }
+            if !names.is_empty() {
+                self.find(id, format!("{} what follows from its pool.", are_not(names)));
+            }
+        }
+    }
+
+    /// The space of pools in their source pools: what it is follows from the pool's CIDR.
+    fn check_spaces(&mut self) {
+        let of: BTreeMap<&String, &PoolCidr> = self
+            .records
+            .pool_cidrs
+            .values()
+            .filter_map(|found| Some((found.source_allocation_id.as_ref()?, found)))
+            .collect();
+        for space in self.records.allocations.values().filter(|found| is_of_pool(found)) {
+            let id = &space.meta.id;
+            let told = self.told::<Allocation>(id);
+            let mut names: BTreeSet<&str> = BTreeSet::new();
+            let growth = told.as_ref().and_then(|(_, told)| told.growth.as_ref());
+            let is_growth_told =
+                space.growth.as_ref().is_none_or(|found| growth.is_some_and(|told| is_later(told, found)));
+            if !is_growth_told {
+                names.insert("growth");
+            }
+            if let Some((sequence, told)) = &told {
+                let mut names: Vec<_> = names.into_iter().map(str::to_owned).collect();
+                names.extend(fixed_differences(told, space));
+                if told.description != space.description {
+                    names.push("description".to_owned());
+                }
+                if told.tags != space.tags {
+                    names.push("tags".to_owned());
+                }
+                if !names.is_empty() {
+                    self.find(id, differs(&names, *sequence));
+                }
+                continue;
+            }
+            let Some((pool_cidr, pool)) =
+                of.get(id).and_then(|found| Some((found, self.records.pools.get(&found.pool_id)?)))
+            else {
+                continue;
+            };
+            if space.meta.created_at <= self.since {
+                continue;
+            }
+            let checks = [
+                ("owner", space.meta.owner == pool_cidr.meta.owner),
+                ("created_at", space.meta.created_at == pool_cidr.meta.created_at),
+                ("name", space.meta.name == source_name(&pool.meta.name, &space.cidr)),
+                ("size", space.size == Size::Cidr(space.cidr)),
+                ("description", space.description.is_none()),
+                ("tags", space.tags.is_empty()),
+                ("disallowed_cidrs", space.disallowed_cidrs.is_empty()),
+                ("imported", space.imported.is_none()),
+            ];
+            names.extend(checks.into_iter().filter(|(_, right)| !right).map(|(name, _)| name));
+            if !names.is_empty() {
+                self.find(id, format!("{} what follows from the CIDR of its pool.", are_not(names)));
+            }
+        }
+    }
+
+    /// What the events say is there, and is not. Lapsed holds are forgotten without an event.
+    fn check_missing(&mut self) {
+        let mut missing: Vec<_> = std::mem::take(&mut self.told.last).into_iter().collect();
+        missing.sort_by_key(|(_, last)| last.sequence);
+        for (id, last) in missing {
+            let Some(record) = &last.record else { continue };
+            let what = match serde_json::from_str::<Brief>(record) {
+                Ok(brief) if brief.state == State::Lapsed || brief.inline => continue,
+                Ok(brief) if brief.resource_type.as_deref() == Some(ResourceType::IpamPool.word()) => continue,
+                Ok(_) => format!("Event {}, its last one, says that it is there, but it is not.", last.sequence),
+                Err(_) => format!("What event {}, its last one, says of it cannot be read.", last.sequence),
+            };
+            self.find(&id, what);
+        }
+    }
+}
+
+/// Attributes that never change, in which two records differ.
+fn fixed_differences<R: Record>(told: &R, found: &R) -> Vec<String> {
+    let (told, found) = (told.meta(), found.meta());
+    let checks = [("owner", told.owner == found.owner), ("created_at", told.created_at == found.created_at)];
+    checks.into_iter().filter(|(_, right)| !right).map(|(name, _)| name.to_owned()).collect()
+}
+
+fn is_of_pool(allocation: &Allocation) -> bool {
+    allocation.resource_type == ResourceType::IpamPool
+}
+
+/// Whether a planned growth is the one that was told, renewed at most.
+fn is_later(told: &super::Growth, found: &super::Growth) -> bool {
+    told.cidr == found.cidr && told.expires_at <= found.expires_at
+}
+
+/// Earlier versions renewed the hold of a pool CIDR without an event.
+fn allow_renewed(told: &mut PoolCidr, found: &PoolCidr) {
+    let (before, now) = (&mut told.meta, &found.meta);
+    if before.state == State::Planned && now.state == State::Planned && now.updated_at > before.updated_at {
+        before.updated_at = now.updated_at;
+        before.hold_expires_at = now.hold_expires_at;
+        before.replaces.clone_from(&now.replaces);
+    }
+}
+
+/// Earlier versions renewed a planned growth without an event.
+fn allow_renewed_growth(told: &mut Allocation, found: &Allocation) {
+    if let (Some(before), Some(now)) = (&mut told.growth, &found.growth)
+        && is_later(before, now)
+    {
+        before.expires_at = now.expires_at;
+    }
+}
+
+fn differs(names: &[String], sequence: u64) -> String {
+    format!("{} what event {sequence}, its last one, says.", are_not(names.iter().map(String::as_str)))
+}
+
+/// "Its name and tags are not".
+fn are_not<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.into_iter().collect();
+    match names.as_slice() {
+        [one] => format!("Its {one} is not"),
+        [others @ .., last] => format!("Its {} and {last} are not", others.join(", ")),
+        [] => String::new(),
+    }
+}
