@@ -42,6 +42,7 @@ fn check(all: &[PathBuf]) {
 #[test]
 fn every_example_is_formatted() {
     let workspace = Workspace::new();
+    workspace.needs(Feature::ProviderFunctions);
     let root = examples::root().display().to_string();
     workspace.run(&["fmt", "-check", "-recursive", "-no-color", &root]).succeeds();
     let cases = here().join("cases").display().to_string();

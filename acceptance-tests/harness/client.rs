@@ -91,13 +91,6 @@ impl Client {
         &self.program
     }
 
-    /// A call of it without arguments; the environment holds nothing that could steer it.
-    pub fn command(&self) -> Command {
-        let mut command = Command::new(&self.program);
-        clean(&mut command);
-        command
-    }
-
     /// Fails the test where this release cannot do that. `cargo xtask clients` knows the message, and counts such a test as
     /// not supported.
     #[track_caller]

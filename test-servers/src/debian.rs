@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::kept;
+use test_programs::once;
+
 use crate::machine::{run, write_program};
 
 /// Sets the libraries of the packages before those of the machine. It stands in `bin`, next to `root`.
@@ -32,7 +33,7 @@ pub(crate) const PROGRAMS: &str = "bin";
 /// # Errors
 /// Words that say what went wrong: not Debian or a relative of it, no such package, no network.
 pub(crate) fn programs(package: &str, programs: &[&str]) -> Result<PathBuf, String> {
-    kept::once(&format!("debian-{package}-{MAKING}"), |partial| {
+    once(&format!("debian-{package}-{MAKING}"), |partial| {
         fetch(package, partial)?;
         unpack(partial)?;
         let libraries = libraries(&partial.join("root"))?;

@@ -7,12 +7,8 @@
 
 mod child;
 mod chromium;
-mod clients;
 mod debian;
 mod ec2;
-mod go;
-mod install;
-mod kept;
 mod machine;
 mod moto;
 mod packages;
@@ -23,13 +19,13 @@ mod watchdog;
 
 pub use child::{child, hear, succeed, unprivileged, unprivileged_child};
 pub use chromium::chromium;
-pub use clients::{opentofu, terraform_1_5};
 pub use ec2::Ec2;
 pub use machine::nobody;
 pub use packages::Packages;
 pub use postgres::Postgres;
 pub use proxy::Proxy;
 pub use s3::S3;
+pub use test_programs::{opentofu, terraform_1_5};
 
 use std::time::Duration;
 

@@ -8,7 +8,8 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::install::Python;
+use test_programs::Python;
+
 use crate::machine::{free_port, last_lines};
 use crate::watchdog::{Job, Watchdog};
 use crate::{ASK_AGAIN, START_LIMIT};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::install::Python;
+use test_programs::Python;
 
 /// Packages that Python finds.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::Outcome;
@@ -28,10 +28,16 @@ struct Count {
     needs: BTreeMap<String, usize>,
 }
 
+/// Builds OpenTofu, which `cargo test` needs too: once, then it is there.
+pub(crate) fn build_opentofu() {
+    println!("{}", test_programs::opentofu().display());
+}
+
 /// Runs the tests with these arguments of `cargo test` instead of all.
 pub(crate) fn run(arguments: &[&str]) -> Outcome<()> {
     let mut counts = Vec::new();
-    for program in programs()? {
+    for program in [tool::terraform()?, test_programs::opentofu().to_owned(), test_programs::terraform_1_5().to_owned()]
+    {
         let name = name(&program)?;
         println!("\n== {name}: {}\n", program.display());
         let arguments = if arguments.is_empty() { &TESTS } else { arguments };
@@ -41,21 +47,6 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome<()> {
     let failed = counts.iter().flat_map(|(name, count)| count.failed.iter().map(move |test| format!("{name}: {test}")));
     let failed: Vec<String> = failed.collect();
     if failed.is_empty() { Ok(()) } else { Err(format!("These tests failed:\n{}", failed.join("\n"))) }
-}
-
-/// The client at hand, and those that `test-servers` builds.
-fn programs() -> Outcome<Vec<PathBuf>> {
-    let mut programs = vec![tool::terraform()?];
-    let output = cargo()
-        .args(["run", "--quiet", "--package", "test-servers", "--bin", "clients"])
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(|error| format!("cargo cannot be started: {error}"))?;
-    if !output.status.success() {
-        return Err("The clients do not build; see above.".to_owned());
-    }
-    programs.extend(String::from_utf8_lossy(&output.stdout).lines().map(PathBuf::from));
-    Ok(programs)
 }
 
 /// What it says that it is: `Terraform 1.11.4`.

