@@ -53,6 +53,9 @@ impl fmt::Debug for Word {
 
 /// An enumeration of words.
 pub trait Words: Sized + fmt::Display {
+    /// The words that are listed here, with commas between.
+    fn list() -> String;
+
     /// The variant of a word that is listed here.
     ///
     /// # Errors
@@ -68,10 +71,14 @@ pub trait Words: Sized + fmt::Display {
 macro_rules! words {
     ($Type:ident: $($Variant:ident = $word:literal),+) => {
         impl $crate::ipam::Words for $Type {
+            fn list() -> String {
+                [$($word),+].join(", ")
+            }
+
             fn listed(text: &str) -> Result<Self, String> {
                 match text {
                     $($word => Ok(Self::$Variant),)+
-                    _ => Err(format!("{text:?} is none of {}.", [$($word),+].join(", "))),
+                    _ => Err(format!("{text:?} is none of {}.", Self::list())),
                 }
             }
 

@@ -80,7 +80,8 @@ impl Row {
         let cidr = get("cidr").ok_or_else(|| wrong("the cidr is missing.".to_owned()))?;
         let cidr = block(&cidr).map_err(|words| wrong(words.to_owned()))?;
         let kind = get("resource_type").map_or(Ok(SeenType::Other), |word| SeenType::listed(&word));
-        let resource_type = kind.map_err(|_: String| wrong(format!("the resource_type is none of {}.", types())))?;
+        let resource_type =
+            kind.map_err(|_: String| wrong(format!("the resource_type is none of {}.", SeenType::list())))?;
         let mut tags = fields.tags.clone();
         if let Some(text) = get("tags") {
             tags.extend(parse_tags(&text).map_err(|words| wrong(words.to_owned()))?);
@@ -125,11 +126,6 @@ impl Row {
     pub(super) fn said_before(first: u64) -> String {
         format!("the cidr of this resource in this account and Region is on line {first} already.")
     }
-}
-
-/// What a resource may be, in words.
-fn types() -> String {
-    SeenType::ALL.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// `key=value;key=value`.
