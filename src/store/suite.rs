@@ -7,10 +7,13 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
-#[cfg(any(feature = "postgres", feature = "object-storage"))]
 use std::time::Duration;
 
 use super::{Entry, Error, Order, Store};
+
+/// How long a store waits for its turn in tests. Beside a busy machine many who race for one store need more than the time
+/// that a user has.
+pub(crate) const PATIENT: Duration = Duration::from_secs(180);
 
 /// A failure that is told soon is told within this time, even beside a busy machine. A store that waited with all its
 /// patience would take longer.

@@ -11,15 +11,15 @@ use tempfile::TempDir;
 use test_servers::{hear, succeed};
 
 use super::*;
-use crate::store::suite::{get, increment, put, scan, suite};
+use crate::store::suite::{PATIENT, get, increment, put, scan, suite};
 
 suite!({
     let directory = TempDir::new().unwrap();
-    move || Arc::new(Sqlite::new(directory.path().join("ipam.db")).unwrap()) as Arc<dyn Store>
+    move || Arc::new(store_at(&directory.path().join("ipam.db"))) as Arc<dyn Store>
 });
 
 fn store_at(path: &Path) -> Sqlite {
-    Sqlite { patience: Duration::from_secs(20), ..Sqlite::new(path).unwrap() }
+    Sqlite { patience: PATIENT, ..Sqlite::new(path).unwrap() }
 }
 
 fn in_new_directory() -> (TempDir, PathBuf) {

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use test_servers::{S3, child, hear, succeed};
 
 use super::*;
-use crate::store::suite::{get, increment, put, suite};
+use crate::store::suite::{PATIENT, get, increment, put, suite};
 
 /// Keys that must never be seen anywhere.
 pub(super) const KEY_ID: &str = "AKIAPLANTEDKEYID";
@@ -29,7 +29,7 @@ pub(super) fn open(url: &str) -> Bucket {
 pub(super) fn open_in(url: &str, variables: &[(&str, &str)]) -> Bucket {
     let place = Place::parse(&StoreUrl::new(url)).unwrap();
     let owned = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    Bucket::at(place, Environment::new(owned))
+    Bucket { patience: PATIENT, ..Bucket::at(place, Environment::new(owned)) }
 }
 
 pub(super) fn directory_url(directory: &FilePath) -> String {

@@ -13,7 +13,7 @@ mod views;
 use std::sync::Arc;
 
 use super::*;
-use crate::store::suite::suite;
+use crate::store::suite::{PATIENT, suite};
 
 fn server() -> &'static test_servers::Postgres {
     test_servers::Postgres::shared()
@@ -26,11 +26,11 @@ fn store_in(database: &str) -> Postgres {
 
 /// The store at a URL; this machine's environment does not count.
 fn store_at(url: &str) -> Postgres {
-    Postgres::new(&StoreUrl::new(url), &|_| None).unwrap()
+    with_patience(url, PATIENT)
 }
 
-/// The same with less patience.
-fn impatient(url: &str, patience: Duration) -> Postgres {
+/// The same with another patience.
+fn with_patience(url: &str, patience: Duration) -> Postgres {
     Postgres::with(Settings::new(&StoreUrl::new(url), &|_| None).unwrap(), patience)
 }
 
