@@ -187,7 +187,7 @@ fn a_pipe_is_refused_at_once() {
     for arguments in [
         &["import", "--merge", "pipe.csv"][..],
         &["check", "--archive", "pipe.csv"],
-        &["prune", "--events", "1s", "--archive", "pipe.csv"],
+        &["prune", "--keep", "1s", "--events", "--archive", "pipe.csv"],
     ] {
         let run = scene.program(arguments);
         assert_eq!(run.code, 2, "{}", run.text());
