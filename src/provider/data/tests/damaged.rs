@@ -76,7 +76,7 @@ fn a_store_with_any_damage_makes_no_data_source_and_no_change_panic_or_go_on_for
 
 #[test]
 fn pools_one_in_the_other_overflow_nothing() {
-    for (count, ring) in [(50, false), (500, false), (1, true), (3, true), (100, true)] {
+    for (count, ring) in [(50, false), (100, false), (1, true), (3, true)] {
         let (entries, now) = rich(1, 60);
         let mut entries: Entries = entries.into_iter().collect();
         chain(&mut entries, count, ring);

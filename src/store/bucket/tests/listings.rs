@@ -49,7 +49,7 @@ fn an_opener_reads_the_commits_that_a_listing_of_the_log_leaves_out() {
         let store = over(Arc::clone(&objects) as _);
         (0..5).for_each(|_| increment(&store, "count").unwrap());
         let is_left_out =
-            move |name: &str| (1..=5).any(|n| left_out >> (n - 1) & 1 == 1 && name.ends_with(&log_name(n)));
+            move |name: &str| (1..=5).any(|n| (left_out >> (n - 1)) & 1 == 1 && name.ends_with(&log_name(n)));
         assert_eq!(count(&hiding(&objects, is_left_out)), "5", "{left_out:05b}");
         let writer = hiding(&objects, is_left_out);
         increment(&writer, "count").unwrap();
