@@ -137,7 +137,7 @@ impl Expected {
         for address in plan.written() {
             let unknown = plan.unknowns(&address).into_iter().map(|attribute| format!("{address}.{attribute}"));
             let surprise: Vec<_> =
-                unknown.filter(|place| !self.unknown.contains(place) && !self.is_late(place)).collect();
+                unknown.filter(|place| !self.unknown.contains(place) && !self.is_late(plan, place)).collect();
             assert!(surprise.is_empty(), "not known in the plan: {surprise:?}");
         }
         for place in &self.unknown {
@@ -146,7 +146,7 @@ impl Expected {
         for (place, value) in self.values.iter().filter(|(place, _)| self.is_in_plan(place)) {
             let planned = plan.value(place);
             assert!(
-                planned == Some(value) || (planned.is_none() && self.is_late(place)),
+                planned.map_or_else(|| self.is_late(plan, place), |planned| plan.shows(planned, value)),
                 "{place} in the plan: {planned:?}"
             );
         }
@@ -163,9 +163,13 @@ impl Expected {
         }
     }
 
-    /// Whether this store makes up its mind about the place only at apply: of an object that is made.
-    fn is_late(&self, place: &str) -> bool {
+    /// Whether the place is known only after apply: this store makes up its mind about a new object then, or the client
+    /// cannot carry the number through a plan.
+    fn is_late(&self, plan: &Plan, place: &str) -> bool {
         let (address, attribute) = split(place);
+        if attribute == "address_count" && plan.loses_digits() {
+            return true;
+        }
         let is_made = self.actions.get(address).is_some_and(|action| action.contains("create"));
         let type_name = address.split('.').next().unwrap_or_default();
         is_made && self.late.get(type_name).is_some_and(|names| names.contains(attribute))
@@ -179,7 +183,8 @@ impl Expected {
         for address in plan.written() {
             let state = after.instances()[&address].clone();
             for (attribute, planned) in plan.known_attributes(&address) {
-                assert_eq!(state[&attribute], planned, "{address}.{attribute}: left: applied, right: planned");
+                let applied = &state[&attribute];
+                assert!(plan.shows(&planned, applied), "{address}.{attribute}: {planned} planned, {applied} applied");
             }
         }
         for (place, value) in &self.values {

@@ -28,6 +28,7 @@ mod forgetting;
 mod gone;
 mod harness;
 mod imports;
+mod large_blocks;
 mod moving;
 mod names;
 mod quickstart;

@@ -4,6 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+/// 2^63: the first whole number that is too large for 64 bits with a sign.
+const LOST_FROM: f64 = 9_223_372_036_854_775_808.0;
+
 /// A saved plan (`terraform show -json`).
 #[derive(Clone, Debug)]
 pub struct Plan(Value);
@@ -11,6 +14,22 @@ pub struct Plan(Value);
 impl Plan {
     pub fn new(json: Value) -> Self {
         Self(json)
+    }
+
+    /// Whether the program that made it brings whole numbers of 2^63 and more back with other digits: all before 1.9.
+    pub fn loses_digits(&self) -> bool {
+        let version = self.0["terraform_version"].as_str().expect("a plan says who made it");
+        let mut parts = version.split('.').map(|part| part.parse::<u32>().expect("a release"));
+        (parts.next(), parts.next()) < (Some(1), Some(9))
+    }
+
+    /// Whether `planned` is `value`, as far as the plan can tell.
+    pub fn shows(&self, planned: &Value, value: &Value) -> bool {
+        let large = |value: &Value| value.as_f64().filter(|number| *number >= LOST_FROM && self.loses_digits());
+        match (large(planned), large(value)) {
+            (Some(planned), Some(value)) => (planned / value - 1.0).abs() < 1e-15,
+            _ => planned == value,
+        }
     }
 
     /// Addresses of managed resources with what happens to them, `no-op` left out. Several steps are joined: `delete
