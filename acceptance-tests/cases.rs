@@ -20,6 +20,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::harness::client::Feature;
 use crate::harness::plan::{Plan, State, split};
 use crate::harness::store::Store;
 use crate::harness::{Workspace, here};
@@ -80,6 +81,8 @@ struct Expected {
     unknown: BTreeSet<String>,
     /// What is not known of new objects on this store, by type.
     late: BTreeMap<String, BTreeSet<String>>,
+    /// Whether large numbers are known only after apply on this client, whose plans bring them back with other digits.
+    large_is_late: bool,
 }
 
 impl Expected {
@@ -163,8 +166,12 @@ impl Expected {
         }
     }
 
-    /// Whether this store makes up its mind about the place only at apply: of an object that is made.
+    /// Whether the place is known only after apply here: this client cannot carry it through a plan, or this store makes up
+    /// its mind then, of an object that is made.
     fn is_late(&self, place: &str) -> bool {
+        if self.large_is_late && self.values.iter().any(|(known, value)| known == place && is_large(value)) {
+            return true;
+        }
         let (address, attribute) = split(place);
         let is_made = self.actions.get(address).is_some_and(|action| action.contains("create"));
         let type_name = address.split('.').next().unwrap_or_default();
@@ -179,6 +186,10 @@ impl Expected {
         for address in plan.written() {
             let state = after.instances()[&address].clone();
             for (attribute, planned) in plan.known_attributes(&address) {
+                if self.large_is_late && is_large(&planned) {
+                    // Of an object that stays: only the state has its digits.
+                    continue;
+                }
                 assert_eq!(state[&attribute], planned, "{address}.{attribute}: left: applied, right: planned");
             }
         }
@@ -189,6 +200,11 @@ impl Expected {
             assert_eq!(after.output(name), value, "output {name} after apply");
         }
     }
+}
+
+/// Whether it is a number that does not fit a signed 64-bit integer.
+fn is_large(value: &Value) -> bool {
+    value.is_number() && value.as_i64().is_none()
 }
 
 fn check_on(name: &str, store: &Store) {
@@ -204,6 +220,7 @@ fn check_on(name: &str, store: &Store) {
         println!("step {}", path.display());
         let text = fs::read_to_string(&path).unwrap();
         let mut expected = Expected::of(&text);
+        expected.large_is_late = !workspace.client().can(Feature::LargeNumbers);
         if store.is_aws() && is_refused(name, &path, &workspace, &text, &mut expected) {
             break;
         }

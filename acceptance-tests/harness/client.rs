@@ -35,6 +35,8 @@ pub enum Feature {
     /// `moved` from a resource of another type.
     #[allow(dead_code, reason = "shared with the tests of AWS, which need it")]
     MovedFromAnotherType,
+    /// Whole numbers of 2^63 and more in a plan; elsewhere they are known after apply.
+    LargeNumbers,
 }
 
 impl Feature {
@@ -44,6 +46,8 @@ impl Feature {
             Self::TestCommand => ([1, 6], [1, 6]),
             Self::ProviderFunctions => ([1, 8], [1, 7]),
             Self::MovedFromAnotherType => ([1, 8], [1, 10]),
+            // OpenTofu 1.7 and 1.8 could, and do not say that they are not Terraform.
+            Self::LargeNumbers => ([1, 9], [1, 9]),
         }
     }
 }
@@ -54,6 +58,7 @@ impl fmt::Display for Feature {
             Self::TestCommand => "`terraform test`",
             Self::ProviderFunctions => "a function of a provider",
             Self::MovedFromAnotherType => "`moved` from another type",
+            Self::LargeNumbers => "a number of 2^63 or more in a plan",
         })
     }
 }
@@ -91,15 +96,24 @@ impl Client {
         &self.program
     }
 
+    /// Whether this release can do that.
+    pub fn can(&self, feature: Feature) -> bool {
+        self.release.as_slice() >= self.first(feature).as_slice()
+    }
+
+    /// The first release that can do it.
+    fn first(&self, feature: Feature) -> [u32; 2] {
+        let (terraform, opentofu) = feature.since();
+        if self.kind == Kind::Terraform { terraform } else { opentofu }
+    }
+
     /// Fails the test where this release cannot do that. `cargo xtask clients` knows the message, and counts such a test as
     /// not supported.
     #[track_caller]
     pub fn needs(&self, feature: Feature) {
-        let (terraform, opentofu) = feature.since();
-        let first = if self.kind == Kind::Terraform { terraform } else { opentofu };
-        let [major, minor] = first;
+        let [major, minor] = self.first(feature);
         assert!(
-            self.release.as_slice() >= first.as_slice(),
+            self.can(feature),
             "not supported: {feature} needs {:?} {major}.{minor}, and this is {self}",
             self.kind
         );
