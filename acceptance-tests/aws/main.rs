@@ -24,6 +24,7 @@ mod awscli;
 mod byoip;
 mod byoip_input;
 mod carrying;
+mod contradictions;
 mod core;
 mod credentials;
 mod errors;

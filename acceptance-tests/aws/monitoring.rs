@@ -563,9 +563,9 @@ const WRONG: [(&str, &str, &str, &str); 14] = [
     ("data.ipam_address_history", "cidr", "\"10.0.0.9\"", "write \"10.0.0.9/32\""),
     ("data.ipam_address_history", "end_time", "\"2025-01-01T00:00:00Z\"", "before it begins"),
     ("data.ipam_address_history", "start_time", "\"last week\"", "is not a time"),
-    ("data.ipam_resource_cidrs", "management_state", "\"lost\"", "is none of managed, unmanaged, ignored."),
+    ("data.ipam_resource_cidrs", "management_state", "\"Lost\"", "is no word of AWS IPAM"),
     ("data.ipam_resource_cidrs", "resource_owner_id", "\"me\"", "twelve digits"),
-    ("data.ipam_discovered_public_addresses", "address_type", "\"eip\"", "is none of amazon-owned-eip"),
+    ("data.ipam_discovered_public_addresses", "address_type", "\"an eip\"", "such as amazon-owned-eip"),
 ];
 
 /// What each block needs beside the wrong attribute.

@@ -291,11 +291,17 @@ fn what_is_free_and_used_is_computed_from_what_aws_lists() {
     let above = ipam.utilization(&top.meta.id).unwrap();
     assert_eq!((above.used, above.assigned_in_subtree), (65536u32.into(), 33024u32.into()));
     assert_eq!(ipam.free_cidrs(&leaf.meta.id, Some(22), 2).unwrap(), [cidr("10.0.4.0/22"), cidr("10.0.8.0/21")]);
-    let kinds = |include_pools| -> Vec<&str> {
+    let kinds = |include_pools| -> Vec<String> {
         let filter = AllocationFilter { include_pools, ..AllocationFilter::default() };
-        ipam.list_allocations(&filter).unwrap().iter().map(|one| one.resource_type.word()).collect()
+        ipam.list_allocations(&filter).unwrap().iter().map(|one| one.resource_type.to_string()).collect()
     };
-    assert_eq!((kinds(true), kinds(false)), (vec!["ipam-pool", "custom", "vpc"], vec!["custom", "vpc"]));
+    assert_eq!(
+        (kinds(true), kinds(false)),
+        (
+            vec!["ipam-pool".to_owned(), "custom".to_owned(), "vpc".to_owned()],
+            vec!["custom".to_owned(), "vpc".to_owned()]
+        )
+    );
     assert_eq!(ipam.allocation_at(&leaf.meta.id, cidr("10.0.0.7/32")).unwrap().unwrap().meta.name, "web");
     let audit = ipam.check().unwrap();
     assert_eq!((audit.findings, audit.pools, audit.allocations), (Vec::new(), 2, 3));

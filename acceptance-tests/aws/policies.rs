@@ -342,3 +342,28 @@ fn another_store_says_at_plan_why_it_has_neither_policies_nor_resolvers() {
     );
     workspace.try_plan(&[]).fails().says(&["There is no prefix list resolver in this store", "managed_prefix_list"]);
 }
+
+#[test]
+fn a_type_that_aws_has_and_this_release_does_not_list_goes_in_and_comes_back() {
+    let (endpoint, workspace) = start();
+    let home = Boto::new(&endpoint, ACCOUNT, HOME);
+    let listed = "\ndata \"ipam_policies\" \"all\" {\n  depends_on = [ipam_policy.own]\n}\n";
+    for word in ["lambda-network-connector", "igw-firewall"] {
+        workspace.configure(&(policy(&[&EIP.replace("\"eip\"", &format!("{word:?}"))]) + listed));
+        let made = workspace.apply();
+        workspace.assert_settled();
+        let types: Vec<_> = rules(&home, &made.text("ipam_policy.own.id")).iter().map(|rule| rule[0].clone()).collect();
+        assert_eq!(types, [word], "the one before is gone");
+        for place in ["ipam_policy.own.allocation_rule", "data.ipam_policies.all.ipam_policies"] {
+            let shown = made.value(place)[0].clone();
+            let rule = shown["allocation_rule"].get(0).unwrap_or(&shown);
+            assert_eq!(rule["resource_type"], word, "{place}");
+        }
+    }
+    // AWS says what it does not know.
+    workspace.configure(&policy(&[&EIP.replace("\"eip\"", "\"toaster\"")]));
+    workspace.try_apply(&[]).fails().says(&["Value (toaster) for parameter ResourceType is invalid"]);
+    assert_eq!(endpoint.take_violations().len(), 1, "asked once");
+    workspace.destroy();
+    nothing_is_left(&endpoint, &[Kind::Policy]);
+}

@@ -43,9 +43,9 @@ fn policies() -> Vec<Row> {
         policy("a pool twice", &eip("\"ipam-pool-1\", \"ipam-pool-1\""), "A pool twice", &["ipam-pool-1"]),
         policy(
             "a resource type that is none",
-            &eip("\"ipam-pool-1\"").replace("eip", "nat"),
+            &eip("\"ipam-pool-1\"").replace("\"eip\"", "\"NAT\""),
             "Invalid allocation_rule",
-            &["\"nat\" is none of alb, eip, rds, rnat."],
+            &["\"NAT\" is no word of AWS IPAM", "such as alb, eip, rds, rnat."],
         ),
         policy("an empty locale", &eip("\"ipam-pool-1\"").replace("us-east-1", ""), "Invalid locale", &["us-east-1"]),
         Row {
@@ -85,7 +85,7 @@ fn rules_of_resolvers() -> Vec<Row> {
                        cidr = \"10.0.0.0/8\" }] }";
     let twice = format!("{0}, {0}", fixed("10.0.0.0/8"));
     vec![
-        resolver("a type that is none", "{ rule_type = \"exclude\" }", "Invalid rule", &["ipam-pool-cidr"]),
+        resolver("a type that is none", "{ rule_type = \"Exclude\" }", "Invalid rule", &["ipam-pool-cidr"]),
         resolver(
             "a static rule without CIDR",
             "{ rule_type = \"static-cidr\" }",
@@ -113,13 +113,13 @@ fn rules_of_resolvers() -> Vec<Row> {
         ),
         resolver(
             "an operation that is none",
-            &vpcs("operation = \"like\", resource_id = \"vpc-1\""),
+            &vpcs("operation = \"is like\", resource_id = \"vpc-1\""),
             "Invalid rule",
             &["equals, not-equals, subnet-of"],
         ),
         resolver(
             "a resource type that is none",
-            &vpcs("operation = \"equals\", resource_id = \"vpc-1\"").replace("\"vpc\"", "\"vpn\""),
+            &vpcs("operation = \"equals\", resource_id = \"vpc-1\"").replace("\"vpc\"", "\"VPN\""),
             "Invalid rule",
             &["vpc, subnet, eip"],
         ),

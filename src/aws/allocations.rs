@@ -66,8 +66,22 @@ impl Ask<'_> {
     fn is_answered_by(&self, cidr: Cidr) -> bool {
         match self.size {
             Size::Cidr(asked) => asked == cidr,
-            _ => self.netmask_length().is_none_or(|length| length == cidr.netmask_length()),
+            _ => {
+                let is_kept_off = self.disallowed.iter().any(|block| block.overlaps(&cidr));
+                !is_kept_off && self.netmask_length().is_none_or(|length| length == cidr.netmask_length())
+            }
         }
+    }
+
+    /// What was asked for, in words.
+    fn words(&self) -> String {
+        let asked = match (self.cidr(), self.netmask_length()) {
+            (Some(cidr), _) => format!("cidr {cidr}"),
+            (None, Some(length)) => format!("netmask_length {length}"),
+            (None, None) => "a block".to_owned(),
+        };
+        let avoided: Vec<_> = self.disallowed.iter().map(ToString::to_string).collect();
+        if avoided.is_empty() { asked } else { format!("{asked} outside of {}", avoided.join(", ")) }
     }
 }
 
@@ -84,7 +98,7 @@ impl AwsIpam {
             return Error::Pending(unfinished(format!("{} is released, and AWS still holds it", held.cidr)));
         }
         let what = held.resource_id.as_deref().unwrap_or("a resource");
-        let words = format!("AWS still holds {} for {} {what}", held.cidr, held.resource_type.word());
+        let words = format!("AWS still holds {} for {} {what}", held.cidr, held.resource_type);
         if self.waits_for_release {
             return Error::Pending(unfinished(format!("{words}; it lets go some time after that is deleted")));
         }
@@ -189,8 +203,7 @@ impl AwsIpam {
         let mut made = convert::allocation(&answer, &spec.pool_id)?;
         self.memory.allocated(&made.meta.id);
         if !wanted.is_answered_by(made.cidr) {
-            let words = format!("AWS allocated {} ({}), which is not what was asked for", made.cidr, made.meta.id);
-            return Err(fault("AllocateIpamPoolCidr", "UnexpectedAnswer", words).into());
+            return Err(self.other_than_asked(&made, wanted).await);
         }
         self.wait_until_seen(&made, &spec.pool_id).await;
         // What was asked for and accepted; answers may leave it out.
@@ -200,6 +213,21 @@ impl AwsIpam {
         made.size = spec.size;
         made.disallowed_cidrs.clone_from(&spec.disallowed_cidrs);
         Ok(made)
+    }
+
+    /// AWS gave another block than was asked for. It is given back, so that nothing is left that no state knows.
+    async fn other_than_asked(&self, made: &Allocation, wanted: &Ask<'_>) -> Error {
+        let gone = self.drop_allocation(&made.meta.id).await;
+        let then = match gone {
+            Ok(()) | Err(Error::Pending(_)) => "It was released again".to_owned(),
+            Err(error) => {
+                tracing::warn!(id = made.meta.id, ?error, "what was not asked for is still there");
+                "Release it by hand: that has failed".to_owned()
+            }
+        };
+        let words =
+            format!("AWS was asked for {}, and answered with {} ({}). {then}", wanted.words(), made.cidr, made.meta.id);
+        fault("AllocateIpamPoolCidr", "UnexpectedAnswer", words).into()
     }
 
     /// So that whoever reads next, in this run or the one after, sees it. Best effort: it is made, seen or not.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::ipam::{
     Allocation, AwsService, Cidr, Family, Kind, Meta, Pool, PoolCidr, Provision, PublicIpSource, ResourceType, Result,
-    Rules, Scope, ScopeType, Size, SourceResource, SourceResourceType, Special, State, Strategy, Tags,
+    Rules, Scope, ScopeType, Size, SourceResource, SourceResourceType, Special, State, Strategy, Tags, Words,
 };
 
 use super::said::fault;
@@ -131,13 +131,13 @@ fn special(found: &ec2::IpamPool) -> Special {
             resource_id: resource.resource_id()?.to_owned(),
             resource_owner: resource.resource_owner().unwrap_or_default().to_owned(),
             resource_region: resource.resource_region().unwrap_or_default().to_owned(),
-            resource_type: SourceResourceType::Vpc,
+            resource_type: SourceResourceType::said(resource.resource_type().map_or("vpc", |kind| kind.as_str())),
         })
     });
     Special {
         source_resource: resource,
-        public_ip_source: found.public_ip_source().and_then(|source| source.as_str().parse::<PublicIpSource>().ok()),
-        aws_service: found.aws_service().and_then(|service| service.as_str().parse::<AwsService>().ok()),
+        public_ip_source: found.public_ip_source().map(|source| PublicIpSource::said(source.as_str())),
+        aws_service: found.aws_service().map(|service| AwsService::said(service.as_str())),
         publicly_advertisable: found.publicly_advertisable(),
         auto_import: found.auto_import().unwrap_or(false),
     }
@@ -149,7 +149,7 @@ pub(super) fn source_resource(resource: &SourceResource) -> ec2::IpamPoolSourceR
         .resource_id(&resource.resource_id)
         .resource_owner(&resource.resource_owner)
         .resource_region(&resource.resource_region)
-        .resource_type(ec2::IpamPoolSourceResourceType::Vpc)
+        .resource_type(resource.resource_type.to_string().as_str().into())
         .build()
 }
 
@@ -193,8 +193,7 @@ pub(super) fn pool_cidr(found: &ec2::IpamPoolCidr, pool: &Pool) -> Result<PoolCi
 }
 
 fn resource_type(found: Option<&ec2::IpamPoolAllocationResourceType>) -> ResourceType {
-    let word = found.map_or("custom", |found| found.as_str());
-    ResourceType::ALL.into_iter().find(|kind| kind.word() == word).unwrap_or(ResourceType::Other)
+    found.map_or(ResourceType::Custom, |found| ResourceType::said(found.as_str()))
 }
 
 pub(super) fn allocation(found: &ec2::IpamPoolAllocation, pool_id: &str) -> Result<Allocation> {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::ipam::Word;
 
 fn tag(key: &str, value: &str) -> ec2::Tag {
     ec2::Tag::builder().key(key).value(value).build()
@@ -100,7 +101,7 @@ fn an_allocation_is_of_the_kind_that_aws_says() {
         ("eip", ResourceType::Eip),
         ("ec2-public-ipv4-pool", ResourceType::Ec2PublicIpv4Pool),
         ("anycast-ip-list", ResourceType::AnycastIpList),
-        ("a-word-of-next-year", ResourceType::Other),
+        ("a-word-of-next-year", ResourceType::Unlisted(Word::said("a-word-of-next-year"))),
     ] {
         let raw = ec2::IpamPoolAllocation::builder()
             .ipam_pool_allocation_id("ipam-pool-alloc-1")

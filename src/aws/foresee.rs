@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use crate::backend::{New, Terms};
 use crate::ipam::{
-    Allocation, AllocationSpec, Cidr, Error, Family, Kind, Occupant, Pool, PoolCidrSpec, PoolSpec, Provision, Result,
-    Size, blocks, check_tags,
+    Allocation, AllocationSpec, Cidr, Error, Family, Kind, Occupant, Pool, PoolCidrSpec, PoolSpec, Provision,
+    ResourceType, Result, Size, blocks, check_tags,
 };
 
 use super::AwsIpam;
@@ -59,7 +59,7 @@ impl AwsIpam {
         wanted.check()?;
         check_tags(&spec.tags, pool)?;
         let ground = self.ground_after(&pool.meta.id, outlook).await?;
-        let is_it = |one: &&Allocation| one.meta.name == spec.name && one.resource_type.word() == "custom";
+        let is_it = |one: &&Allocation| one.meta.name == spec.name && one.resource_type == ResourceType::Custom;
         if let Some(existing) = ground.allocations.iter().find(is_it) {
             return Err(Error::NameTaken { existing: occupant(existing) });
         }

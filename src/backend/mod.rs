@@ -11,6 +11,8 @@ pub mod observation;
 pub mod report;
 pub mod scout;
 pub mod service;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod upkeep;
 
 pub use actor::actor;

@@ -13,6 +13,8 @@ mod allocations;
 mod arguments;
 mod beside;
 mod check;
+#[cfg(all(test, feature = "sqlite"))]
+mod damaged_tests;
 mod discover;
 mod events;
 mod export;

@@ -13,7 +13,7 @@ use crate::backend::Ipam;
 use crate::backend::observation::{
     ComplianceStatus, ManagementState, OverlapStatus, ResourceCidr, ResourceFilter, SeenType,
 };
-use crate::ipam::{Cidr, Error};
+use crate::ipam::{Cidr, Error, Words};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -41,6 +41,9 @@ pub(super) struct Options {
 
 pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, Failure> {
     let observation = ipam.observation().ok_or(Error::NoDiscovery)?;
+    if let Some(word) = options.resource_type.filter(|_| ipam.service().is_none()) {
+        SeenType::listed(&word.to_string()).map_err(Failure::Usage)?;
+    }
     let filter = ResourceFilter {
         scope_id: options.scope.as_deref().map(|wanted| paths::scope_id(ipam, wanted)).transpose()?,
         resource_type: options.resource_type,

@@ -55,7 +55,10 @@ pub(super) fn wish(size: Size, pool: &Pool) -> Result<Wish> {
             Wish::Length(length)
         }
         Size::Default => match pool.rules.default_netmask_length {
-            Some(length) => Wish::Length(length),
+            Some(length) => {
+                pools::check_range(length, pool.address_family)?;
+                Wish::Length(length)
+            }
             None => {
                 let (pool_id, pool_name) = (pool.meta.id.clone(), pool.meta.name.clone());
                 return Err(Error::NoSize { pool_id, pool_name });

@@ -12,7 +12,7 @@ use super::events::Chain;
 use super::mark::{Mark, Remembered, Remnant};
 use super::names::NameEntry;
 use super::records::Claims;
-use super::{Audit, Error, Event, Finding, Item, Reader, Records, Result, ScopeType, State, Told, events, keys};
+use super::{Audit, Error, Event, Finding, Item, Journal, Reader, Records, Result, ScopeType, State, events, keys};
 use crate::store::{self, Order};
 
 /// Entries read at a time.
@@ -97,7 +97,7 @@ impl Reader<'_> {
             }
         };
         audited.check_mark(mark.as_ref());
-        let (mut chain, mut told) = (Chain::after(mark), Told::default());
+        let (mut chain, mut journal) = (Chain::after(mark), Journal::default());
         loop {
             let page = self.snapshot.scan(&start..&end, Order::Ascending, PAGE)?;
             for (key, bytes) in &page {
@@ -115,7 +115,7 @@ impl Reader<'_> {
                 for fault in chain.follow(&event)? {
                     audited.find(key, fault);
                 }
-                told.follow(&event);
+                journal.follow(&event);
                 audited.events += 1;
             }
             if page.len() < PAGE {
@@ -129,7 +129,7 @@ impl Reader<'_> {
             let found = chain.head().sequence;
             audited.find("event log", format!("It should end with event {}, but ends with {found}.", head.sequence));
         }
-        let faults = told.faults(&audited.records, chain.mark());
+        let faults = journal.faults(&audited.records, chain.mark());
         audited.findings.extend(faults);
         Ok(())
     }

@@ -120,9 +120,10 @@ impl Cidr {
         self.contains(other) || other.contains(self)
     }
 
-    /// The block of `netmask_length` that this one lies in (or that starts it, when longer).
+    /// The block of `netmask_length` that this one lies in (or that starts it, when longer; at most a single address).
     pub const fn resized(&self, netmask_length: u8) -> Self {
-        Self::around(self.family, self.first, netmask_length)
+        let bits = self.family.bits();
+        Self::around(self.family, self.first, if netmask_length > bits { bits } else { netmask_length })
     }
 
     /// The two halves, lower first; none for a single address.

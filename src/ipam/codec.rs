@@ -82,12 +82,21 @@ pub(super) fn decode<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<T> 
     struct Tagged {
         v: u64,
     }
-    let tagged: Tagged = serde_json::from_slice(bytes).map_err(|error| corrupt(key, &error.to_string()))?;
+    let tagged: Tagged = serde_json::from_slice(bytes).map_err(|error| unreadable(key, &error))?;
     match tagged.v {
-        VERSION => serde_json::from_slice(bytes).map_err(|error| corrupt(key, &error.to_string())),
+        VERSION => serde_json::from_slice(bytes).map_err(|error| unreadable(key, &error)),
         0 => Err(corrupt(key, "version 0 never existed")),
         found => Err(Error::Store(store::Error::Newer { found, known: VERSION })),
     }
+}
+
+/// An error that names the key and where its value is damaged. What stands there is not shown: it may be a secret.
+pub(super) fn unreadable(key: &str, error: &serde_json::Error) -> Error {
+    let why = match error.classify() {
+        serde_json::error::Category::Data => "a damaged record: not what belongs there",
+        _ => "a damaged record: no JSON",
+    };
+    corrupt(key, &format!("{why}, column {}", error.column()))
 }
 
 /// An error that names the key.

@@ -43,7 +43,9 @@ impl Counters {
         let one = BigUint::from(1u8);
         if allocation.meta.state == State::Active {
             share.used = allocation.cidr.address_count();
-            share.held = reserved.address_count() - &share.used;
+            // Only in a damaged record the growth is smaller than the block.
+            let reserved = reserved.address_count();
+            share.held = if reserved > share.used { reserved - &share.used } else { BigUint::default() };
             share.allocations = one;
             if allocation.resource_type != ResourceType::IpamPool {
                 share.assigned = share.used.clone();

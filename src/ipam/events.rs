@@ -119,8 +119,9 @@ fn add(
     after: Value,
 ) -> Result<()> {
     let head = head(tx)?;
+    let sequence = head.sequence.checked_add(1);
     let mut event = Event {
-        sequence: head.sequence + 1,
+        sequence: sequence.ok_or_else(|| codec::corrupt(keys::EVENT_HEAD, "a damaged record: no event can follow"))?,
         time: env.now,
         actor: env.actor.clone(),
         action: action.word().to_owned(),
@@ -189,9 +190,10 @@ impl Chain {
     /// [`super::Error::Store`] when the event cannot be written as JSON.
     pub fn follow(&mut self, event: &Event) -> Result<Vec<String>> {
         let mut faults = Vec::new();
-        let expected = self.head.sequence + 1;
-        if event.sequence != expected {
-            faults.push(format!("Event {expected} is missing or out of order."));
+        match self.head.sequence.checked_add(1) {
+            Some(expected) if event.sequence == expected => {}
+            Some(expected) => faults.push(format!("Event {expected} is missing or out of order.")),
+            None => faults.push(format!("No event can follow event {}.", self.head.sequence)),
         }
         if event.previous_hash != self.head.hash {
             let begins = self.mark.as_ref().is_some_and(|mark| *self.head() == mark.head());
@@ -296,12 +298,26 @@ fn canonical(value: &Value, out: &mut String) {
 
 impl Reader<'_> {
     /// Events after `after` (0: from the first that is kept), oldest first, at most `limit`.
+    ///
+    /// # Errors
+    /// [`super::Error::Store`], also when an event stands under the key of another: whoever goes on after the last one
+    /// would never come to an end.
     pub fn events(&mut self, after: u64, limit: usize) -> Result<Vec<Event>> {
-        let start = keys::event(after.saturating_add(1));
+        let Some(first) = after.checked_add(1) else { return Ok(Vec::new()) };
+        let start = keys::event(first);
         let (_, end) = keys::under("event/");
         let entries = self.snapshot.scan(&start..&end, Order::Ascending, limit)?;
-        entries.iter().map(|(key, bytes)| codec::decode(key, bytes)).collect()
+        entries.iter().map(|(key, bytes)| decode(key, bytes)).collect()
     }
+}
+
+/// The event of a key.
+pub(super) fn decode(key: &str, bytes: &[u8]) -> Result<Event> {
+    let event: Event = codec::decode(key, bytes)?;
+    if keys::event(event.sequence) != key {
+        return Err(codec::corrupt(key, &format!("a damaged record: it holds event {}", event.sequence)));
+    }
+    Ok(event)
 }
 
 #[cfg(test)]

@@ -28,6 +28,15 @@ pub(super) fn spots_over(snapshot: &mut dyn Snapshot, prefix: &str, block: &Cidr
     Ok(spots)
 }
 
+/// That what was found a moment ago is not found again after it was taken back: an index that is damaged would go on for ever.
+pub(super) fn require_change(last: &mut Vec<Spot>, spots: &[Spot]) -> Result<()> {
+    if let Some(spot) = spots.first().filter(|_| last == spots) {
+        return Err(codec::corrupt(&spot.id, "a damaged record: its block was given back, and is still entered"));
+    }
+    *last = spots.to_vec();
+    Ok(())
+}
+
 /// The free block that holds `block`, if all of it is free. `within` is the provisioned CIDR around it.
 pub(super) fn enclosing(
     snapshot: &mut dyn Snapshot,
@@ -77,6 +86,9 @@ pub(super) fn give(tx: &mut dyn Tx, pool_id: &str, block: &Cidr, within: &Cidr) 
 
 /// Whether everything in `target` beside `present` is free. `present` itself is taken.
 pub(super) fn can_grow(snapshot: &mut dyn Snapshot, pool_id: &str, present: &Cidr, target: &Cidr) -> Result<bool> {
+    if !target.contains(present) {
+        return Ok(false);
+    }
     let mut block = *present;
     while block != *target {
         if snapshot.get(&keys::free(pool_id, &block.buddy()))?.is_none() {

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::mark::Remnant;
 use super::{
     Actor, Allocation, Cidr, Event, Kind, Meta, Pool, PoolCidr, Reader, ResourceType, Result, State, blocks, codec,
-    keys,
+    events, keys,
 };
 use crate::store::Order;
 
@@ -122,7 +122,7 @@ fn standings(kind: Kind, record: &Value, place: &str) -> Result<Vec<Standing>> {
     if record.is_null() || matches!(kind, Kind::Scope | Kind::Discovery | Kind::Treatment | Kind::History) {
         return Ok(Vec::new());
     }
-    let unreadable = |error: serde_json::Error| codec::corrupt(place, &error.to_string());
+    let unreadable = |error: serde_json::Error| codec::unreadable(place, &error);
     let of = |meta: Meta, cidr: Cidr, pool_id: String| Standing {
         cidr,
         name: meta.name,
@@ -353,7 +353,7 @@ impl Reader<'_> {
             let page = self.snapshot.scan(&start..&end, Order::Ascending, PAGE)?;
             for (key, bytes) in &page {
                 start = keys::after(key);
-                sink(&codec::decode(key, bytes)?)?;
+                sink(&events::decode(key, bytes)?)?;
             }
             if page.len() < PAGE {
                 return Ok(());

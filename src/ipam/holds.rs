@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::codec::{self, Record};
+use super::view::{LEVELS_MAX, TOO_DEEP};
 use super::{
     Allocation, Cidr, Error, Kind, LostHold, Occupant, Pool, Reader, ResourceType, Result, State, Terms, free, keys,
     names,
@@ -225,8 +226,8 @@ pub(super) fn path(snapshot: &mut dyn Snapshot, pool: &Pool) -> Result<String> {
         let Some(pool) = codec::load::<Pool>(snapshot, &id)? else { break };
         names.push(pool.meta.name.clone());
         above = pool.source_pool_id;
-        if names.len() > 2 * super::view::DEPTH_LIMIT as usize {
-            return Err(codec::corrupt(&keys::record(Kind::Pool, &id), "the pool is inside itself"));
+        if names.len() > LEVELS_MAX {
+            return Err(codec::corrupt(&keys::record(Kind::Pool, &id), TOO_DEEP));
         }
     }
     names.reverse();

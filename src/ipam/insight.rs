@@ -36,11 +36,15 @@ impl Reader<'_> {
     /// `assigned` and the same sum of every pool below.
     fn assigned_below(&mut self, pool_id: &str, assigned: BigUint) -> Result<BigUint> {
         let mut sum = assigned;
+        let mut seen = BTreeSet::from([pool_id.to_owned()]);
         let mut open = vec![pool_id.to_owned()];
         while let Some(parent) = open.pop() {
             let range = keys::under(&keys::children_of(&parent));
             for (key, _) in self.snapshot.scan(keys::range(&range), Order::Ascending, usize::MAX)? {
                 let child = keys::tail(&key).to_owned();
+                if !seen.insert(child.clone()) {
+                    return Err(codec::corrupt(&key, "a damaged record: the pool is inside itself"));
+                }
                 sum += counters::read(self.snapshot, &child)?.assigned;
                 open.push(child);
             }

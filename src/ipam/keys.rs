@@ -142,8 +142,9 @@ pub(super) fn free_block(key: &str, family: Family) -> Option<Cidr> {
     let first = u128::from_str_radix(parts.next()?, 16).ok()?;
     let host_bits: u8 = parts.next()?.parse().ok()?;
     let netmask_length = family.bits().checked_sub(host_bits)?;
-    let fits = family == Family::Ipv6 || first <= u128::from(u32::MAX);
-    fits.then(|| Cidr::around(family, first, netmask_length))
+    let block = Cidr::around(family, first, netmask_length);
+    // Written otherwise it stands in another place than its size and address say.
+    key.ends_with(&format!("/{host_bits:03}/{}", address(family, block.first()))).then_some(block)
 }
 
 pub(super) fn at(pool: &str, family: Family, first: u128) -> String {

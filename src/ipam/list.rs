@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::codec::{self, Record, Spot};
+use super::view::{LEVELS_MAX, TOO_DEEP};
 use super::{
     Allocation, AllocationFilter, Cidr, Pool, PoolCidr, PoolFilter, Reader, ResourceType, Result, Scope, State,
     counters, free, keys, names,
@@ -58,10 +59,25 @@ impl Reader<'_> {
         let entries = self.snapshot.scan(keys::range(&range), Order::Ascending, usize::MAX)?;
         let mut pools = Vec::with_capacity(entries.len());
         for (key, _) in &entries {
-            pools.push(codec::expect::<Pool>(self.snapshot, keys::tail(key))?);
+            let pool: Pool = codec::expect(self.snapshot, keys::tail(key))?;
+            if pool.container() != container {
+                return Err(codec::corrupt(key, "a damaged record: the pool is elsewhere"));
+            }
+            pools.push(pool);
         }
         pools.sort_by(|a, b| (&a.meta.name, &a.meta.id).cmp(&(&b.meta.name, &b.meta.id)));
         Ok(pools)
+    }
+
+    /// The pools right below a pool, for those who go down: each is one level deeper, so there is an end.
+    pub(super) fn below(&mut self, pool: &Pool) -> Result<Vec<Pool>> {
+        let pools = self.children(&pool.meta.id)?;
+        let is_right =
+            |below: &Pool| Some(below.depth) == pool.depth.checked_add(1) && below.depth as usize <= LEVELS_MAX;
+        match pools.iter().find(|below| !is_right(below)) {
+            Some(wrong) => Err(codec::corrupt(&keys::record(Pool::KIND, &wrong.meta.id), TOO_DEEP)),
+            None => Ok(pools),
+        }
     }
 
     /// Pools in order of scope, depth-first, by name: parents before children.
@@ -73,7 +89,11 @@ impl Reader<'_> {
                 && filter.name.as_ref().is_none_or(|name| *name == pool.meta.name)
         };
         if let Some(source) = &filter.source_pool_id {
-            return Ok(self.children(source)?.into_iter().filter(wanted).collect());
+            let below = match codec::load::<Pool>(self.snapshot, source)? {
+                Some(pool) => self.below(&pool)?,
+                None => self.children(source)?,
+            };
+            return Ok(below.into_iter().filter(wanted).collect());
         }
         if let Some(name) = &filter.name {
             return self.pools_called(name, &wanted);
@@ -87,9 +107,16 @@ impl Reader<'_> {
         }
         let mut listed = Vec::new();
         for scope in self.list_scopes(true)? {
-            let mut open = below.remove(&scope.meta.id).unwrap_or_default();
-            while let Some(pool) = open.pop() {
-                open.extend(below.remove(&pool.meta.id).unwrap_or_default());
+            let mut next = |id: &str, level: usize| {
+                below.remove(id).unwrap_or_default().into_iter().map(move |pool| (pool, level))
+            };
+            let mut open: Vec<(Pool, usize)> = next(&scope.meta.id, 1).collect();
+            while let Some((pool, level)) = open.pop() {
+                // Whoever gets this list goes down into it, and writes paths.
+                if level > LEVELS_MAX {
+                    return Err(codec::corrupt(&keys::record(Pool::KIND, &pool.meta.id), TOO_DEEP));
+                }
+                open.extend(next(&pool.meta.id, level + 1));
                 if wanted(&pool) {
                     listed.push(pool);
                 }

@@ -17,7 +17,7 @@
 //! | `counters`, `events`, `find`, `list`, `insight` | sums, history, look-ups |
 //! | `mark`, `witness` | forgetting the beginning of the history, what is remembered of it; archives and store as one history |
 //! | `history`, `trends` | who had which block when, and how full a pool was, told from the events |
-//! | `records`, `record_faults`, `told`, `check` | all records, what is wrong among them, what follows from them, what the history says of them; audit |
+//! | `records`, `record_faults`, `journal`, `check` | all records, what is wrong among them, what follows from them, what the history says of them; audit |
 //! | `seen`, `discovery` | what was seen in accounts: the nouns; what is kept of it, compared with pools |
 //! | `moving`, `upkeep` | bringing records into a store; taking back all expired holds, counting |
 
@@ -36,6 +36,7 @@ mod free;
 mod history;
 mod holds;
 mod insight;
+mod journal;
 mod keys;
 mod list;
 mod mark;
@@ -54,7 +55,6 @@ mod resize;
 mod scopes;
 pub mod seen;
 mod special;
-mod told;
 mod trends;
 mod upkeep;
 mod view;
@@ -76,6 +76,7 @@ pub use error::{
 };
 pub use events::{Chain, EventFilter, blocks as event_blocks};
 pub use history::{HistoryQuery, Match, Tenure};
+pub use journal::Journal;
 pub use mark::{Mark, Remembered, Remnant, Until};
 pub use moving::{Format, Merge, Vacancy, event_entry};
 pub use pools::check_rules;
@@ -84,9 +85,9 @@ pub use records::{Item, Records, Tally};
 pub use request::*;
 pub use seen::Discovery;
 pub use special::*;
-pub use told::Told;
 pub use trends::{Forecast, TrendPoint, forecast};
 pub use upkeep::{Census, Collected};
 pub use view::{Env, Ledger, Reader};
 pub use witness::Witness;
 pub(crate) use words::words;
+pub use words::{Word, Words};

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::discovery::Avoided;
-use super::{Cidr, Family, Pool, Result, Strategy, keys};
-use crate::store::{Order, Snapshot};
+use super::{Cidr, Family, Pool, Result, Strategy, codec, keys};
+use crate::store::{Entry, Order, Snapshot};
 
 /// A request by size.
 #[derive(Clone, Copy, Debug)]
@@ -150,7 +150,14 @@ impl Search<'_> {
         let start = keys::free_level(self.pool_id, from);
         let (_, end) = keys::under(&keys::free_of(self.pool_id));
         let entries = self.snapshot.scan(&start..&end, Order::Ascending, 1)?;
-        Ok(entries.first().and_then(|(key, _)| keys::free_block(key, self.ask.family)).map(|block| block.host_bits()))
+        Ok(self.free_block(&entries)?.map(|block| block.host_bits()))
+    }
+
+    /// The block of the first of these entries.
+    fn free_block(&self, entries: &[Entry]) -> Result<Option<Cidr>> {
+        let Some((key, _)) = entries.first() else { return Ok(None) };
+        let block = keys::free_block(key, self.ask.family);
+        block.map(Some).ok_or_else(|| codec::corrupt(key, "a damaged record: no free block of its pool"))
     }
 
     /// All sizes of which there are free blocks that are large enough, smallest first.
@@ -174,9 +181,7 @@ impl Search<'_> {
         let (_, mut end) = keys::under(&keys::free_level(self.pool_id, level));
         loop {
             let entries = self.snapshot.scan(&start..&end, order, 1)?;
-            let Some(block) = entries.first().and_then(|(key, _)| keys::free_block(key, family)) else {
-                return Ok(None);
-            };
+            let Some(block) = self.free_block(&entries)? else { return Ok(None) };
             let skip = match self.fit(&block, order)? {
                 Fit::Place(place) => return Ok(Some((block, place))),
                 Fit::Skip(skip) => skip,

@@ -324,7 +324,11 @@ impl Ledger<'_> {
                 let (id, name) = (pool_cidr.meta.id.clone(), pool_cidr.meta.name.clone());
                 return Err(Error::InUse { kind: Kind::PoolCidr, id, name, contents, more });
             }
-            while let Some(spot) = free::spots_over(self.tx, &keys::at_of(&pool.meta.id), block, 1)?.first() {
+            let mut last = Vec::new();
+            loop {
+                let spots = free::spots_over(self.tx, &keys::at_of(&pool.meta.id), block, 1)?;
+                let Some(spot) = spots.first() else { break };
+                free::require_change(&mut last, &spots)?;
                 let allocation: Allocation = codec::expect(self.tx, &spot.id)?;
                 self.drop_leftover(&allocation)?;
             }

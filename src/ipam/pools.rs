@@ -404,7 +404,7 @@ impl Ledger<'_> {
     /// Takes everything in a pool out of the store: pools below, allocations, CIDRs, lapsed holds.
     pub(super) fn empty_pool(&mut self, pool: &Pool, action: Action) -> Result<()> {
         let pool_id = &pool.meta.id;
-        for child in self.reader().children(pool_id)? {
+        for child in self.reader().below(pool)? {
             self.remove_pool(&child, action)?;
         }
         for allocation in codec::deferred::<Allocation>(self.tx, pool_id)? {
@@ -450,7 +450,7 @@ impl Reader<'_> {
     /// The first things that keep a pool from being deleted, and how many more there are.
     fn contents(&mut self, pool: &Pool) -> Result<(Vec<Occupant>, u64)> {
         let mut found = Contents::default();
-        for child in self.children(&pool.meta.id)? {
+        for child in self.below(pool)? {
             if !self.is_leftover(&child)? {
                 found.add(|| occupant(self.snapshot, &child))?;
             }

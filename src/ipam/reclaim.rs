@@ -79,7 +79,7 @@ impl Reader<'_> {
     /// Whether everything allocated in a pool (or in one block of it) and every pool below may be taken back.
     fn all_reclaimable(&mut self, pool: &Pool, within: Option<&Cidr>) -> Result<bool> {
         if within.is_none() {
-            for child in self.children(&pool.meta.id)? {
+            for child in self.below(pool)? {
                 if !self.is_pool_reclaimable(&child)? {
                     return Ok(false);
                 }
@@ -115,11 +115,13 @@ impl Ledger<'_> {
         if free::provisioned_around(self.tx, pool_id, block)?.is_none() {
             return Err(self.outside(pool, block)?);
         }
+        let mut last = Vec::new();
         loop {
             let spots = free::spots_over(self.tx, &keys::at_of(pool_id), block, PAGE)?;
             if spots.is_empty() {
                 return Ok(());
             }
+            free::require_change(&mut last, &spots)?;
             for spot in spots {
                 if !self.reclaim_spot(&spot)? {
                     let with = self.reader().occupants(pool_id, block, "")?;
@@ -132,11 +134,13 @@ impl Ledger<'_> {
     /// The same for a block of a top-level pool.
     pub(super) fn clear_in_scope(&mut self, scope_id: &str, block: &Cidr) -> Result<()> {
         let prefix = keys::top_of(scope_id, block.family());
+        let mut last = Vec::new();
         loop {
             let spots = free::spots_over(self.tx, &prefix, block, PAGE)?;
             if spots.is_empty() {
                 return Ok(());
             }
+            free::require_change(&mut last, &spots)?;
             for spot in spots {
                 // An earlier spot may have been of the same pool, and took this one along.
                 let Some(pool_cidr) = codec::live::<PoolCidr>(self.tx, &spot.id)? else { continue };
@@ -215,11 +219,14 @@ impl Ledger<'_> {
         match keys::hold_of(key) {
             Some((keys::GROWTH, id)) => {
                 let allocation: Allocation = codec::expect(self.tx, id)?;
+                let expiry = allocation.growth.as_ref().map(|growth| growth.expires_at);
+                self.require_expired(key, expiry)?;
                 self.drop_growth(&allocation)?;
                 Ok(true)
             }
             Some(("allocation", id)) => {
                 let allocation: Allocation = codec::expect(self.tx, id)?;
+                self.require_hold(key, &allocation)?;
                 self.lapse_allocation(&allocation)?;
                 Ok(true)
             }
@@ -229,13 +236,28 @@ impl Ledger<'_> {
             }
             Some(("pool-cidr", id)) => {
                 let pool_cidr: PoolCidr = codec::expect(self.tx, id)?;
+                self.require_hold(key, &pool_cidr)?;
                 self.try_lapse_pool_cidr(&pool_cidr)
             }
             Some(("scope", id)) => {
                 let scope: Scope = codec::expect(self.tx, id)?;
+                self.require_hold(key, &scope)?;
                 self.try_lapse_scope(&scope)
             }
             _ => Err(codec::corrupt(key, "not a hold")),
+        }
+    }
+
+    /// That the index of expiries does not lead to what nobody may take back.
+    fn require_hold<R: Record>(&self, key: &str, record: &R) -> Result<()> {
+        let meta = record.meta();
+        self.require_expired(key, meta.hold_expires_at.filter(|_| meta.state == State::Planned))
+    }
+
+    fn require_expired(&self, key: &str, expiry: Option<jiff::Timestamp>) -> Result<()> {
+        match expiry {
+            Some(expiry) if expiry <= self.env.now => Ok(()),
+            _ => Err(codec::corrupt(key, "a damaged record: no hold that has expired is behind it")),
         }
     }
 
@@ -357,11 +379,13 @@ impl Ledger<'_> {
     }
 
     fn lapse_pool_cidr(&mut self, pool: &Pool, hold: &PoolCidr) -> Result<()> {
+        let mut last = Vec::new();
         loop {
             let spots = free::spots_over(self.tx, &keys::at_of(&pool.meta.id), &hold.cidr, PAGE)?;
             if spots.is_empty() {
                 break;
             }
+            free::require_change(&mut last, &spots)?;
             for spot in spots {
                 if !self.reclaim_spot(&spot)? {
                     return Err(codec::corrupt(&spot.id, "it was expired a moment ago"));

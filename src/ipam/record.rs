@@ -7,6 +7,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::words::{Word, words};
 use super::{Cidr, Family, Proof, Special};
 
 /// Key-value tags.
@@ -371,8 +372,7 @@ pub struct PoolCidrSpec {
 }
 
 /// What an allocation is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResourceType {
     /// Made by a person or a configuration.
     Custom,
@@ -388,9 +388,15 @@ pub enum ResourceType {
     Ec2PublicIpv4Pool,
     /// A list of anycast addresses, seen by AWS.
     AnycastIpList,
-    /// Something that AWS has a word for that is not known here.
+    /// Something that nobody has a word for.
     Other,
+    /// Something else that AWS has a word for.
+    Unlisted(Word),
 }
+
+words!(ResourceType:
+    Custom = "custom", IpamPool = "ipam-pool", Vpc = "vpc", Subnet = "subnet", Eip = "eip",
+    Ec2PublicIpv4Pool = "ec2-public-ipv4-pool", AnycastIpList = "anycast-ip-list", Other = "other");
 
 /// How a block is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -520,32 +526,4 @@ pub struct Event {
     pub previous_hash: String,
     /// SHA-256, hexadecimal.
     pub hash: String,
-}
-
-impl ResourceType {
-    /// All of them, in the order in which they are documented.
-    pub const ALL: [Self; 8] = [
-        Self::Custom,
-        Self::IpamPool,
-        Self::Vpc,
-        Self::Subnet,
-        Self::Eip,
-        Self::Ec2PublicIpv4Pool,
-        Self::AnycastIpList,
-        Self::Other,
-    ];
-
-    /// AWS's word for it.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Custom => "custom",
-            Self::IpamPool => "ipam-pool",
-            Self::Vpc => "vpc",
-            Self::Subnet => "subnet",
-            Self::Eip => "eip",
-            Self::Ec2PublicIpv4Pool => "ec2-public-ipv4-pool",
-            Self::AnycastIpList => "anycast-ip-list",
-            Self::Other => "other",
-        }
-    }
 }

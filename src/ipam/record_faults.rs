@@ -242,7 +242,7 @@ fn stands_in(inner: &Meta, outer: &Meta) -> bool {
 
 fn source_faults(pool: &Pool, source: &Pool) -> Vec<String> {
     let mut faults = Vec::new();
-    if pool.depth != source.depth + 1 {
+    if Some(pool.depth) != source.depth.checked_add(1) {
         faults.push(format!("Its depth is {}, that of its source pool {}.", pool.depth, source.depth));
     }
     if pool.scope_id != source.scope_id || pool.address_family != source.address_family {

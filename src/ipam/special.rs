@@ -2,9 +2,10 @@
 //! without it.
 
 use std::fmt;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+
+use super::words::{Word, words};
 
 /// What only AWS has of a pool, and `auto_import`. Everything but that is fixed at creation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,32 +60,34 @@ pub struct SourceResource {
 }
 
 /// What a pool can plan the space of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SourceResourceType {
     /// A VPC.
-    #[default]
     Vpc,
+    /// Another one of AWS's.
+    Unlisted(Word),
 }
 
 /// Whose public space is in a pool.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PublicIpSource {
     /// Brought by the account.
     Byoip,
     /// Given by Amazon.
     Amazon,
+    /// Another one of AWS's.
+    Unlisted(Word),
 }
 
 /// Services that may take addresses out of a pool.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AwsService {
     /// EC2: Elastic IP addresses and what has them.
     Ec2,
     /// Services with anycast addresses, such as CloudFront.
     GlobalServices,
+    /// Another one of AWS's.
+    Unlisted(Word),
 }
 
 /// Proof that a public block is the account's. A signature is not shown in debug texts.
@@ -122,30 +125,9 @@ pub enum OnlyAws {
     CidrProof,
 }
 
-macro_rules! words {
-    ($Type:ident, $what:literal: $($Variant:ident = $word:literal),+) => {
-        impl fmt::Display for $Type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(match self { $(Self::$Variant => $word),+ })
-            }
-        }
-
-        impl FromStr for $Type {
-            type Err = String;
-
-            fn from_str(text: &str) -> Result<Self, String> {
-                match text {
-                    $($word => Ok(Self::$Variant),)+
-                    _ => Err(format!("{text:?} is not {}: use {}.", $what, [$(concat!("\"", $word, "\"")),+].join(" or "))),
-                }
-            }
-        }
-    };
-}
-
-words!(SourceResourceType, "a source resource type": Vpc = "vpc");
-words!(PublicIpSource, "a source of public addresses": Byoip = "byoip", Amazon = "amazon");
-words!(AwsService, "a service that takes public addresses": Ec2 = "ec2", GlobalServices = "global-services");
+words!(SourceResourceType: Vpc = "vpc");
+words!(PublicIpSource: Byoip = "byoip", Amazon = "amazon");
+words!(AwsService: Ec2 = "ec2", GlobalServices = "global-services");
 
 #[cfg(test)]
 mod tests {

@@ -41,6 +41,11 @@ pub struct Ledger<'a> {
 /// Deepest pool tree: 1 is a top-level pool.
 pub(super) const DEPTH_LIMIT: u32 = 32;
 
+/// More levels of pools than there can be: only in a damaged store there are so many, or a pool is inside itself.
+pub(super) const LEVELS_MAX: usize = 2 * DEPTH_LIMIT as usize;
+/// What is said of it.
+pub(super) const TOO_DEEP: &str = "a damaged record: the pool is inside itself, or below too many others";
+
 /// How a new record comes into the world.
 #[derive(Clone, Debug)]
 pub(super) enum Birth {

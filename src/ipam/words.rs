@@ -1,16 +1,98 @@
-//! Words that a configuration, AWS and the store have for the variants of an enumeration.
+//! Words of AWS that a configuration and the store have too. AWS may add to each of these lists, so none of them is
+//! closed: a word that is not listed is carried as it is, from AWS into states and from configurations to AWS, which
+//! refuses what it does not know. Only who gives a word its meaning here asks for one that is listed.
 
-/// `Display`, `FromStr` and the stored form of words; the error lists them.
+use std::fmt;
+
+/// Bytes that a word may have. The longest that AWS IPAM has is of 32.
+const LENGTH_MAX: usize = 40;
+
+/// A word that is not listed: lower-case letters, digits and hyphens. Kept in place and not on the heap, so that the
+/// enumerations of words can be copied. (Behind the word are zeros, which sort before all letters.)
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Word([u8; LENGTH_MAX]);
+
+const fn is_part(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'
+}
+
+impl Word {
+    /// `None`: the text has not the form of a word.
+    pub fn new(text: &str) -> Option<Self> {
+        let fits = !text.is_empty() && text.len() <= LENGTH_MAX && text.bytes().all(is_part);
+        fits.then(|| Self::said(text))
+    }
+
+    /// What AWS said. Whatever that is, a word comes of it, so that nothing it says makes reading fail.
+    pub fn said(text: &str) -> Self {
+        let text = if text.is_empty() { "unknown" } else { text };
+        let mut bytes = [0; LENGTH_MAX];
+        for (place, byte) in bytes.iter_mut().zip(text.bytes().map(|byte| byte.to_ascii_lowercase())) {
+            *place = if is_part(byte) { byte } else { b'-' };
+        }
+        Self(bytes)
+    }
+
+    fn as_str(&self) -> &str {
+        let end = self.0.iter().position(|byte| *byte == 0).unwrap_or(LENGTH_MAX);
+        std::str::from_utf8(&self.0[..end]).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Word {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Word {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+/// An enumeration of words.
+pub trait Words: Sized + fmt::Display {
+    /// The words that are listed here, with commas between.
+    fn list() -> String;
+
+    /// The variant of a word that is listed here.
+    ///
+    /// # Errors
+    /// A sentence that lists them.
+    fn listed(text: &str) -> Result<Self, String>;
+
+    /// What AWS said.
+    fn said(text: &str) -> Self;
+}
+
+/// The words of an enumeration, whose last variant is `Unlisted(Word)`: `Display`, `FromStr` (which takes every word), the
+/// stored form.
 macro_rules! words {
     ($Type:ident: $($Variant:ident = $word:literal),+) => {
-        impl $Type {
-            /// All of them, in the order in which they are documented.
-            pub const ALL: &'static [Self] = &[$(Self::$Variant),+];
+        impl $crate::ipam::Words for $Type {
+            fn list() -> String {
+                [$($word),+].join(", ")
+            }
+
+            fn listed(text: &str) -> Result<Self, String> {
+                match text {
+                    $($word => Ok(Self::$Variant),)+
+                    _ => Err(format!("{text:?} is none of {}.", Self::list())),
+                }
+            }
+
+            fn said(text: &str) -> Self {
+                Self::listed(text).unwrap_or_else(|_| Self::Unlisted($crate::ipam::Word::said(text)))
+            }
         }
 
         impl std::fmt::Display for $Type {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(match self { $(Self::$Variant => $word),+ })
+                match self {
+                    $(Self::$Variant => f.write_str($word),)+
+                    Self::Unlisted(word) => std::fmt::Display::fmt(word, f),
+                }
             }
         }
 
@@ -18,10 +100,13 @@ macro_rules! words {
             type Err = String;
 
             fn from_str(text: &str) -> Result<Self, String> {
-                match text {
-                    $($word => Ok(Self::$Variant),)+
-                    _ => Err(format!("{text:?} is none of {}.", [$($word),+].join(", "))),
+                if $crate::ipam::Word::new(text).is_some() {
+                    return Ok(<Self as $crate::ipam::Words>::said(text));
                 }
+                Err(format!(
+                    "{text:?} is no word of AWS IPAM: those have lower-case letters, digits and hyphens, such as {}.",
+                    [$($word),+].join(", ")
+                ))
             }
         }
 
@@ -34,9 +119,41 @@ macro_rules! words {
         impl<'de> serde::Deserialize<'de> for $Type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = <String as serde::Deserialize>::deserialize(deserializer)?;
-                text.parse().map_err(serde::de::Error::custom)
+                Ok(<Self as $crate::ipam::Words>::said(&text))
             }
         }
     };
 }
 pub(crate) use words;
+
+#[cfg(test)]
+mod tests {
+    use super::super::ResourceType;
+    use super::*;
+
+    #[test]
+    fn a_word_that_is_not_listed_is_carried_as_it_is() {
+        for text in ["vpc", "lambda-network-connector", "other", "ec2-public-ipv4-pool"] {
+            let word: ResourceType = text.parse().unwrap();
+            assert_eq!((word.to_string().as_str(), word), (text, ResourceType::said(text)));
+            let stored = serde_json::to_value(word).unwrap();
+            assert_eq!((&stored, serde_json::from_value(stored.clone()).ok()), (&text.into(), Some(word)));
+        }
+        assert_eq!(ResourceType::said("vpc"), ResourceType::Vpc);
+        assert!(matches!(ResourceType::said("igw-firewall"), ResourceType::Unlisted(_)));
+        assert!(ResourceType::listed("igw-firewall").unwrap_err().contains("is none of custom, ipam-pool, vpc"));
+    }
+
+    #[test]
+    fn a_configuration_has_words_only_and_aws_may_say_anything() {
+        let long = "x".repeat(LENGTH_MAX + 1);
+        for text in ["", "VPC", "a b", "a_b", "ü", &long] {
+            let error = text.parse::<ResourceType>().unwrap_err();
+            assert!(error.contains("lower-case letters, digits and hyphens, such as custom,"), "{error}");
+            let said = ResourceType::said(text).to_string();
+            assert!(said.parse::<ResourceType>().is_ok(), "{said}: what is read can be read again");
+        }
+        assert_eq!(ResourceType::said("Some_New Thing").to_string(), "some-new-thing");
+        assert_eq!(ResourceType::said("").to_string(), "unknown");
+    }
+}

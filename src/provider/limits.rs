@@ -1,7 +1,8 @@
 //! What the place where everything is kept cannot do, told at plan time on the attribute that asks for it.
 
-use crate::ipam::{Error, OnlyAws, ScopeType, Strategy, Tags, Unsupported};
-use crate::tf::{Diagnostics, Path, Tf};
+use crate::backend::Ipam;
+use crate::ipam::{Error, OnlyAws, ScopeType, Strategy, Tags, Unsupported, Words};
+use crate::tf::{Diagnostics, Path, Tf, wrong_value};
 
 use super::errors;
 use super::shared::Configured;
@@ -33,7 +34,38 @@ pub(super) fn scope_type(configured: &Configured, scope_type: &Tf<ScopeType>, at
     }
 }
 
+/// Words to look for. A store of our own gives each word that it has its meaning, so that another one is a mistake; AWS may
+/// have others by now.
+pub(super) fn listed<T: Words>(ipam: &dyn Ipam, word: &Tf<T>, at: Path) -> Result<(), Diagnostics> {
+    match word.get().map(|word| T::listed(&word.to_string())) {
+        Some(Err(why)) if ipam.service().is_none() => Err(wrong_value(&at, why)),
+        _ => Ok(()),
+    }
+}
+
 /// What only AWS has.
 pub(super) fn only_aws(configured: &Configured, what: OnlyAws, at: Path) -> Result<(), Diagnostics> {
     if configured.ipam.capabilities().special { Ok(()) } else { refused(Unsupported::OnlyAws(what), at) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::Local;
+    use crate::ipam::Actor;
+    use crate::ipam::seen::{ManagementState, SeenType};
+
+    #[test]
+    fn a_store_of_our_own_knows_all_of_its_words() {
+        let ipam = Local::open("memory:", Actor::default()).unwrap();
+        let at = || Path::attribute("resource_type");
+        for word in ["vpc", "other"] {
+            assert_eq!(listed(&ipam, &Tf::Known(word.parse::<SeenType>().unwrap()), at()), Ok(()));
+        }
+        assert_eq!(listed::<SeenType>(&ipam, &Tf::Null, at()), Ok(()));
+        let said = listed(&ipam, &Tf::Known("lost".parse::<ManagementState>().unwrap()), at()).unwrap_err();
+        let said = said.iter().next().unwrap();
+        assert!(said.detail.contains("\"lost\" is none of managed, unmanaged, ignored."), "{said:?}");
+        assert_eq!(said.path, at());
+    }
 }

@@ -101,6 +101,12 @@ impl Shared {
     pub(super) fn ipam(&self) -> Result<Arc<dyn Ipam>, Diagnostics> {
         Ok(Arc::clone(&self.ready()?.ipam))
     }
+
+    /// The service that keeps addresses, in words; `None` when it is a store of our own.
+    pub(super) fn service(&self) -> Option<String> {
+        let ipam = self.ipam().ok()?;
+        ipam.service().map(|_| ipam.describe())
+    }
 }
 
 /// Runs `work` again while the store is busy or not done, until `timeout` has passed or the user wants to stop.

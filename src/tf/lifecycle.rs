@@ -150,39 +150,59 @@ fn try_apply<R: Resource>(
         return Err((reached.unwrap_or_else(|| request.prior.clone()), errors));
     }
     let state = in_planned_spelling(apply.state);
-    match broken_promises::<R>(&request.planned, &state).into_result() {
+    match broken_promises(resource, &request.planned, &state).into_result() {
         Ok(()) => Ok(state),
         Err(errors) => Err((unknown_as_null(state), errors)),
     }
 }
 
-/// Terraform's own check of these would blame the provider in general; this one names the attribute.
-fn broken_promises<R: Resource>(planned: &Value, state: &Value) -> Diagnostics {
+/// Terraform's own check of these would blame the provider in general; this one names the attribute, and says who it was.
+fn broken_promises<R: Resource>(resource: &R, planned: &Value, state: &Value) -> Diagnostics {
     let mut diagnostics = Diagnostics::new();
     for attribute in R::Model::block().attributes {
         let (planned, now) = (planned.entry(attribute.name), state.entry(attribute.name));
-        let what = if !now.is_wholly_known() {
-            "is still unknown".to_owned()
+        let subject = format!("{} of this {}", attribute.name, R::TYPE);
+        let (summary, detail) = if !now.is_wholly_known() {
+            ("The plan was not kept", format!("After apply, {subject} is still unknown. {BUG}"))
         } else if fulfils(&attribute.ty, planned, now) {
             continue;
-        } else if attribute.sensitive {
-            "is not what was planned".to_owned()
         } else {
-            format!("was planned as {planned:?} and came out as {now:?}")
+            let shown = !attribute.holds_secret();
+            other_than_planned(resource.service(), &subject, shown.then_some((planned, now)))
         };
-        diagnostics.push(
-            Diagnostic::error(
-                "The plan was not kept",
-                format!(
-                    "After apply, {} of this {} {what}. This is a bug in the provider: please report it.",
-                    attribute.name,
-                    R::TYPE
-                ),
-            )
-            .at(Path::attribute(attribute.name)),
-        );
+        diagnostics.push(Diagnostic::error(summary, detail).at(Path::attribute(attribute.name)));
     }
     diagnostics
+}
+
+const BUG: &str = "This is a bug in the provider: please report it.";
+
+/// Says that something has come out as something else; `values` are left out when they are not to be shown.
+fn other_than_planned(
+    service: Option<String>,
+    subject: &str,
+    values: Option<(&Value, &Value)>,
+) -> (&'static str, String) {
+    match (service, values) {
+        (None, Some((planned, now))) => (
+            "The plan was not kept",
+            format!("After apply, {subject} was planned as {planned} and came out as {now}. {BUG}"),
+        ),
+        (None, None) => ("The plan was not kept", format!("After apply, {subject} is not what was planned. {BUG}")),
+        (Some(service), values) => {
+            let said = match values {
+                Some((planned, now)) => format!("{subject} was asked for as {planned}, and {service} answered {now}."),
+                None => format!("{service} answered something else than was asked for as {subject}."),
+            };
+            (
+                "The answer is not what was asked for",
+                format!(
+                    "{said} The state has what was answered. Plan again: when the plan shows the difference still, change \
+                     the configuration, or ask whoever runs the service."
+                ),
+            )
+        }
+    }
 }
 
 /// An object without anything unknown, or an error for each attribute that is.
@@ -190,10 +210,7 @@ fn wholly_known(block: &Block, type_name: &str, object: Value) -> Result<Value, 
     let unknown = block.attributes.iter().filter(|attribute| !object.entry(attribute.name).is_wholly_known());
     let diagnostics: Diagnostics = unknown
         .map(|attribute| {
-            let detail = format!(
-                "{} of this {type_name} was read as unknown. This is a bug in the provider: please report it.",
-                attribute.name
-            );
+            let detail = format!("{} of this {type_name} was read as unknown. {BUG}", attribute.name);
             Diagnostic::error("Unknown value", detail).at(Path::attribute(attribute.name))
         })
         .collect();

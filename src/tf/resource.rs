@@ -86,6 +86,11 @@ pub trait Resource: Send + Sync + 'static {
     /// Version of the state it writes.
     const VERSION: i64 = 0;
 
+    /// Who else than this provider decides what comes of a plan; `None`: nobody.
+    fn service(&self) -> Option<String> {
+        None
+    }
+
     /// Terraform validates, with unknown values, and again before each plan. May not touch the store.
     fn validate(&self, config: &Self::Model) -> Diagnostics;
 

@@ -189,7 +189,7 @@ impl Attribute {
     }
 
     /// Whether it is sensitive, or something in it is.
-    fn holds_secret(&self) -> bool {
+    pub fn holds_secret(&self) -> bool {
         let is_within = match &self.ty {
             AttributeType::Plain(_) => false,
             AttributeType::Nested(_, attributes) => attributes.iter().any(Self::holds_secret),

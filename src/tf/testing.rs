@@ -111,6 +111,7 @@ pub(super) struct Things {
     pub(super) update: Applies,
     pub(super) delete: fn() -> Result<(), Diagnostics>,
     pub(super) read: fn(Thing) -> Option<Thing>,
+    pub(super) service: Option<&'static str>,
     /// What was called, in order.
     pub(super) calls: Mutex<Vec<&'static str>>,
 }
@@ -129,6 +130,7 @@ impl Default for Things {
             },
             delete: || Ok(()),
             read: Some,
+            service: None,
             calls: Mutex::default(),
         }
     }
@@ -163,6 +165,10 @@ impl Resource for Things {
     type Model = Thing;
     const TYPE: &'static str = "test_thing";
     const VERSION: i64 = 2;
+
+    fn service(&self) -> Option<String> {
+        self.service.map(str::to_owned)
+    }
 
     fn validate(&self, config: &Thing) -> Diagnostics {
         match config.name.get() {

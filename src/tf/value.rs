@@ -1,6 +1,7 @@
 //! Values as Terraform has them: known, null or unknown.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use super::{Number, Type};
 
@@ -63,6 +64,28 @@ impl Value {
         items.sort();
         items.dedup_by(|a, b| a == b && a.is_wholly_known());
         Self::List(items)
+    }
+}
+
+/// As it would stand in a configuration, or nearly so.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown => f.write_str("(not known)"),
+            Self::Null => f.write_str("null"),
+            Self::Bool(truth) => truth.fmt(f),
+            Self::Number(number) => number.fmt(f),
+            Self::String(text) => write!(f, "{text:?}"),
+            Self::List(items) => {
+                let items: Vec<_> = items.iter().map(ToString::to_string).collect();
+                write!(f, "[{}]", items.join(", "))
+            }
+            Self::Map(entries) => {
+                let entries: Vec<_> = entries.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+                write!(f, "{{{}}}", entries.join(", "))
+            }
+            Self::Dynamic(inner) => inner.1.fmt(f),
+        }
     }
 }
 

@@ -6,6 +6,8 @@ import botocore.session
 
 NAMES = re.compile(r"Ipam|Byoip|Byoasn|PublicIpv4Pool|Ipv6Pool|^(Create|Delete|Describe)Tags$")
 LIMITS = ("min", "max")
+# Words that AWS has and the pinned botocore has not.
+SINCE = {"IpamPolicyResourceType": ["igw-firewall", "lambda-network-connector"]}
 
 model = botocore.session.get_session().get_service_model("ec2")
 
@@ -34,7 +36,7 @@ def shape_of(shape, sent):
     elif shape.type_name == "list":
         out["member"] = shape_of(shape.member, sent)
     if getattr(shape, "enum", None):
-        out["enum"] = list(shape.enum)
+        out["enum"] = list(shape.enum) + SINCE.get(shape.name, [])
     for limit in LIMITS:
         if limit in shape.metadata:
             out[limit] = shape.metadata[limit]

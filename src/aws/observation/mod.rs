@@ -7,8 +7,6 @@ mod addresses;
 mod history;
 mod resources;
 
-use std::str::FromStr;
-
 use aws_sdk_ec2::primitives::DateTime;
 use aws_sdk_ec2::types as ec2;
 use jiff::Timestamp;
@@ -17,19 +15,14 @@ use crate::backend::observation::{
     DiscoveredAccount, DiscoveredCidr, History, HistoryQuestion, Observation, PublicAddress, ResourceCidr,
     ResourceFilter, Seen, Spot,
 };
-use crate::ipam::{Result, Tags};
+use crate::ipam::{Result, Tags, Words};
 
 use super::AwsIpam;
 use super::said::fault;
 
-/// A word of AWS's; `None` when it said none, or one that is not known here.
-fn word<T: FromStr>(text: Option<&str>) -> Option<T> {
-    let text = text?;
-    let known = text.parse().ok();
-    if known.is_none() {
-        tracing::warn!(text, "AWS said a word that is not known here");
-    }
-    known
+/// A word of AWS's; `None` when it said none.
+fn word<T: Words>(text: Option<&str>) -> Option<T> {
+    text.map(T::said)
 }
 
 fn time(time: Option<&DateTime>) -> Option<Timestamp> {
@@ -117,10 +110,11 @@ mod tests {
     use crate::backend::observation::SeenType;
 
     #[test]
-    fn a_word_that_aws_has_and_we_have_not_is_none() {
-        assert_eq!(word::<SeenType>(Some("vpc")), Some(SeenType::Vpc));
-        assert_eq!(word::<SeenType>(Some("balloon")), None);
-        assert_eq!(word::<SeenType>(None), None);
+    fn a_word_that_aws_has_and_we_have_not_is_that_word() {
+        let said = |text| word::<SeenType>(text).map(|word| word.to_string());
+        for text in [Some("vpc"), Some("balloon"), None] {
+            assert_eq!(said(text).as_deref(), text);
+        }
     }
 
     #[test]

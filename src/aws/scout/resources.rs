@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::ipam::blocks::range_to_cidrs;
 use crate::ipam::seen::{AttachmentStatus, DiscoveredCidr, IpSource, SeenType};
-use crate::ipam::{Cidr, Family, Tags};
+use crate::ipam::{Cidr, Family, Tags, Words};
 
 use super::chosen::tags;
 use super::lists::Lists;
@@ -83,7 +83,7 @@ fn source_of(cidr: &Cidr) -> Option<IpSource> {
 }
 
 fn source(said: Option<&ec2::IpSource>, cidr: &Cidr) -> Option<IpSource> {
-    said.and_then(|said| said.as_str().parse().ok()).or_else(|| source_of(cidr))
+    said.map(|said| IpSource::said(said.as_str())).or_else(|| source_of(cidr))
 }
 
 fn of_vpc(vpc: &ec2::Vpc, spot: &Spot<'_>) -> Vec<DiscoveredCidr> {

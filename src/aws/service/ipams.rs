@@ -3,7 +3,7 @@
 use aws_sdk_ec2::types as ec2;
 
 use crate::backend::service::{IpamNoun, IpamRecord, IpamSpec, Keeps, MeteredAccount, Tier};
-use crate::ipam::Result;
+use crate::ipam::{Result, Words};
 
 use super::super::convert::{need, text};
 use super::super::said::{Refusal, ask, fault};
@@ -20,12 +20,11 @@ fn record(found: &ec2::Ipam) -> Result<IpamRecord> {
         region: found.ipam_region().unwrap_or_default().to_owned(),
         description: text(found.description()),
         operating_regions: regions.filter_map(|region| region.region_name().map(str::to_owned)).collect(),
-        tier: if found.tier() == Some(&ec2::IpamTier::Free) { Tier::Free } else { Tier::Advanced },
+        tier: found.tier().map_or(Tier::Advanced, |tier| Tier::said(tier.as_str())),
         enable_private_gua: found.enable_private_gua().unwrap_or(false),
-        metered_account: match found.metered_account() {
-            Some(ec2::IpamMeteredAccount::ResourceOwner) => MeteredAccount::ResourceOwner,
-            _ => MeteredAccount::IpamOwner,
-        },
+        metered_account: found
+            .metered_account()
+            .map_or(MeteredAccount::IpamOwner, |account| MeteredAccount::said(account.as_str())),
         private_default_scope_id: need(found.private_default_scope_id(), "default scope")?.to_owned(),
         public_default_scope_id: need(found.public_default_scope_id(), "default scope")?.to_owned(),
         default_resource_discovery_id: found.default_resource_discovery_id().map(str::to_owned),
@@ -36,17 +35,11 @@ fn record(found: &ec2::Ipam) -> Result<IpamRecord> {
 }
 
 fn tier(tier: Tier) -> ec2::IpamTier {
-    match tier {
-        Tier::Free => ec2::IpamTier::Free,
-        Tier::Advanced => ec2::IpamTier::Advanced,
-    }
+    tier.to_string().as_str().into()
 }
 
 fn metered(account: MeteredAccount) -> ec2::IpamMeteredAccount {
-    match account {
-        MeteredAccount::IpamOwner => ec2::IpamMeteredAccount::IpamOwner,
-        MeteredAccount::ResourceOwner => ec2::IpamMeteredAccount::ResourceOwner,
-    }
+    account.to_string().as_str().into()
 }
 
 pub(super) fn added(region: &str) -> ec2::AddIpamOperatingRegion {

@@ -3,7 +3,7 @@
 use aws_sdk_ec2::types as ec2;
 
 use crate::backend::service::{Keeps, PolicyNoun, PolicyRecord, PolicyResourceType, PolicyRules, PolicySpec};
-use crate::ipam::{Error, Result};
+use crate::ipam::{Error, Result, Words};
 
 use super::super::convert::need;
 use super::super::said::{Refusal, ask, fault};
@@ -25,10 +25,9 @@ fn record(found: &ec2::IpamPolicy, rules: PolicyRules, failure: Option<Error>) -
     })
 }
 
-/// Pairs that AWS has and we know no word for cannot be declared, and so are nobody's here.
 fn rules_of(documents: &[ec2::IpamPolicyDocument]) -> PolicyRules {
     let known = documents.iter().filter_map(|document| {
-        let resource_type: PolicyResourceType = document.resource_type()?.as_str().parse().ok()?;
+        let resource_type = PolicyResourceType::said(document.resource_type()?.as_str());
         let pools = document.allocation_rules().iter().filter_map(|rule| rule.source_ipam_pool_id());
         Some(((resource_type, document.locale()?.to_owned()), pools.map(str::to_owned).collect::<Vec<_>>()))
     });

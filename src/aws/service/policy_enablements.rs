@@ -1,7 +1,7 @@
 //! Which policy counts for whom. AWS answers it in two ways: of the account that asks, and of each policy's targets.
 
-use crate::backend::service::{Enabled, Enablement, EnablementNoun, Keeps};
-use crate::ipam::Result;
+use crate::backend::service::{Enabled, Enablement, EnablementNoun, Keeps, ManagedBy};
+use crate::ipam::{Result, Words};
 
 use super::super::AwsIpam;
 use super::super::said::{Refusal, ask};
@@ -13,7 +13,7 @@ impl AwsIpam {
     async fn own_policy(&self) -> Result<Option<Enabled>, Refusal> {
         let answer = ask("GetEnabledIpamPolicy", self.clients.home().get_enabled_ipam_policy().send()).await?;
         let policy_id = answer.ipam_policy_id.filter(|id| answer.ipam_policy_enabled != Some(false) && !id.is_empty());
-        let managed_by = answer.managed_by.and_then(|word| word.as_str().parse().ok());
+        let managed_by = answer.managed_by.map(|word| ManagedBy::said(word.as_str()));
         Ok(policy_id.map(|policy_id| Enabled { enablement: Enablement { policy_id, target: None }, managed_by }))
     }
 

@@ -2,37 +2,41 @@
 
 use aws_sdk_ec2::types as ec2;
 
-use crate::backend::service::{Condition, Property, ResolverRule, RuleType};
-use crate::ipam::{Error, Result};
+use crate::backend::service::{Condition, Operation, Property, ResolverRule, RuleType};
+use crate::ipam::seen::SeenType;
+use crate::ipam::{Error, Result, Words};
 
 use super::super::convert::{cidr, need};
-use super::super::said::fault;
 
-/// Rules are replaced whole: one that is not understood may not get lost.
-fn unheard_of(why: String) -> Error {
-    fault("GetIpamPrefixListResolverRules", "UnexpectedAnswer", why).into()
+fn word<T: Words>(word: Option<&str>, what: &'static str) -> Result<T> {
+    Ok(T::said(need(word, what)?))
 }
 
-fn word<T: std::str::FromStr<Err = String>>(word: Option<&str>, what: &'static str) -> Result<T> {
-    need(word, what)?.parse().map_err(unheard_of)
-}
-
+/// Rules are replaced whole, so none may get lost: also one of a type that is not listed here has what it has.
 pub(super) fn rule(found: &ec2::IpamPrefixListResolverRule) -> Result<ResolverRule> {
     let scope_id = || Ok::<_, Error>(need(found.ipam_scope_id(), "scope of a rule")?.to_owned());
     let conditions = || found.conditions().iter().map(condition).collect::<Result<Vec<_>>>();
+    let resource = found.resource_type().map(|it| SeenType::said(it.as_str()));
     Ok(match word::<RuleType>(found.rule_type().map(|it| it.as_str()), "type of a rule")? {
         RuleType::StaticCidr => ResolverRule::Static(cidr(found.static_cidr())?),
         RuleType::IpamPoolCidr => ResolverRule::Pool { scope_id: scope_id()?, conditions: conditions()? },
         RuleType::IpamResourceCidr => ResolverRule::Resource {
             scope_id: scope_id()?,
-            resource: word(found.resource_type().map(|it| it.as_str()), "resource type of a rule")?,
+            resource: need(resource, "resource type of a rule")?,
+            conditions: conditions()?,
+        },
+        RuleType::Unlisted(rule_type) => ResolverRule::Unlisted {
+            rule_type,
+            static_cidr: found.static_cidr().map(|text| cidr(Some(text))).transpose()?,
+            scope_id: found.ipam_scope_id().map(str::to_owned),
+            resource,
             conditions: conditions()?,
         },
     })
 }
 
 fn condition(found: &ec2::IpamPrefixListResolverRuleCondition) -> Result<Condition> {
-    let operation = word(found.operation().map(|it| it.as_str()), "operation of a condition")?;
+    let operation: Operation = word(found.operation().map(|it| it.as_str()), "operation of a condition")?;
     let tag = |tag: &ec2::IpamResourceTag| {
         let text = |part: Option<&str>| part.unwrap_or_default().to_owned();
         Property::ResourceTag(text(tag.key()), text(tag.value()))
@@ -49,8 +53,7 @@ fn condition(found: &ec2::IpamPrefixListResolverRuleCondition) -> Result<Conditi
         found.resource_tag().map(tag),
         block,
     ];
-    let property = need(property.into_iter().flatten().next(), "property of a condition")?;
-    Ok(Condition { operation, property })
+    Ok(Condition { operation, property: property.into_iter().flatten().next().unwrap_or(Property::Unlisted) })
 }
 
 pub(super) fn rule_request(rule: &ResolverRule) -> ec2::IpamPrefixListResolverRuleRequest {
@@ -68,6 +71,12 @@ pub(super) fn rule_request(rule: &ResolverRule) -> ec2::IpamPrefixListResolverRu
             .ipam_scope_id(scope_id)
             .resource_type(resource.to_string().as_str().into())
             .set_conditions(requests(conditions)),
+        ResolverRule::Unlisted { rule_type, static_cidr, scope_id, resource, conditions } => request
+            .rule_type(of_type(RuleType::Unlisted(*rule_type)))
+            .set_static_cidr(static_cidr.map(|cidr| cidr.to_string()))
+            .set_ipam_scope_id(scope_id.clone())
+            .set_resource_type(resource.map(|resource| resource.to_string().as_str().into()))
+            .set_conditions(requests(conditions)),
     }
     .build()
 }
@@ -84,6 +93,7 @@ fn condition_request(condition: &Condition) -> ec2::IpamPrefixListResolverRuleCo
             request.resource_tag(ec2::RequestIpamResourceTag::builder().key(key).value(value).build())
         }
         Property::Cidr(cidr) => request.cidr(cidr.to_string()),
+        Property::Unlisted => request,
     }
     .build()
 }
@@ -93,9 +103,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rule_of_a_kind_that_is_not_known_is_an_error_and_no_rule_less() {
-        let found = ec2::IpamPrefixListResolverRule::builder().rule_type("exclude".into()).build();
-        let error = rule(&found).unwrap_err();
-        assert!(matches!(&error, Error::Service(fault) if fault.message.contains("static-cidr")), "{error:?}");
+    fn a_rule_of_a_type_that_is_not_listed_is_read_and_sent_as_it_is() {
+        let found = ec2::IpamPrefixListResolverRule::builder()
+            .rule_type("exclude-cidr".into())
+            .static_cidr("10.0.0.0/8")
+            .resource_type("igw-firewall".into())
+            .conditions(ec2::IpamPrefixListResolverRuleCondition::builder().operation("superset-of".into()).build())
+            .build();
+        let read = rule(&found).unwrap();
+        let ResolverRule::Unlisted { conditions, .. } = &read else { panic!("{read:?}") };
+        assert_eq!((conditions.len(), &conditions[0].property), (1, &Property::Unlisted));
+        let sent = rule_request(&read);
+        assert_eq!(sent.rule_type().map(|it| it.as_str()), Some("exclude-cidr"));
+        assert_eq!(sent.resource_type().map(|it| it.as_str()), Some("igw-firewall"));
+        assert_eq!((sent.static_cidr(), sent.ipam_scope_id()), (Some("10.0.0.0/8"), None));
+        assert_eq!(sent.conditions()[0].operation().map(|it| it.as_str()), Some("superset-of"));
     }
 }

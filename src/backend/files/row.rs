@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 
 use crate::ipam::seen::{DiscoveredCidr, SeenType};
-use crate::ipam::{Cidr, Family, Tags};
+use crate::ipam::{Cidr, Family, Tags, Words};
 
 use super::Fault;
 
@@ -79,8 +79,9 @@ impl Row {
         let get = |name: &str| fields.texts.get(name).cloned();
         let cidr = get("cidr").ok_or_else(|| wrong("the cidr is missing.".to_owned()))?;
         let cidr = block(&cidr).map_err(|words| wrong(words.to_owned()))?;
-        let kind = get("resource_type").map_or(Ok(SeenType::Other), |word| word.parse());
-        let resource_type = kind.map_err(|_: String| wrong(format!("the resource_type is none of {}.", types())))?;
+        let kind = get("resource_type").map_or(Ok(SeenType::Other), |word| SeenType::listed(&word));
+        let resource_type =
+            kind.map_err(|_: String| wrong(format!("the resource_type is none of {}.", SeenType::list())))?;
         let mut tags = fields.tags.clone();
         if let Some(text) = get("tags") {
             tags.extend(parse_tags(&text).map_err(|words| wrong(words.to_owned()))?);
@@ -125,11 +126,6 @@ impl Row {
     pub(super) fn said_before(first: u64) -> String {
         format!("the cidr of this resource in this account and Region is on line {first} already.")
     }
-}
-
-/// What a resource may be, in words.
-fn types() -> String {
-    SeenType::ALL.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// `key=value;key=value`.

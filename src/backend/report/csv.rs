@@ -41,7 +41,7 @@ impl Report {
                 state(one.meta.state),
                 &one.meta.hold_expires_at.map(time).unwrap_or_default(),
                 &one.meta.owner,
-                one.resource_type.word(),
+                &one.resource_type.to_string(),
                 one.resource_id.as_deref().unwrap_or_default(),
                 one.description.as_deref().unwrap_or_default(),
                 &tags(&one.tags),

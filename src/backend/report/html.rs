@@ -146,7 +146,7 @@ fn allocation(one: &Allocation, pool: Option<usize>, owners: &Interned<'_>) -> V
         more.insert("planned".to_owned(), true.into());
     }
     if one.resource_type != crate::ipam::ResourceType::Custom {
-        more.insert("for".to_owned(), one.resource_type.word().into());
+        more.insert("for".to_owned(), one.resource_type.to_string().into());
     }
     let texts = [("resource", &one.resource_id), ("description", &one.description)];
     for (name, text) in texts {

@@ -69,7 +69,7 @@ impl Report {
                 plain(&one.meta.name),
                 one.cidr.to_string(),
                 state(one.meta.state).to_owned(),
-                one.resource_type.word().to_owned(),
+                one.resource_type.to_string(),
                 plain(&one.meta.owner),
                 plain(one.description.as_deref().unwrap_or_default()),
                 plain(&tags(&one.tags)),

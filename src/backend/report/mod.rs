@@ -275,7 +275,7 @@ fn newest(
     subjects: &Option<HashSet<&str>>,
 ) -> Result<Vec<Event>> {
     let mut found = Vec::new();
-    let mut end = forgotten + kept;
+    let mut end = forgotten.saturating_add(kept);
     while end > forgotten && found.len() < EVENTS_MAX {
         let start = end.saturating_sub(PAGE).max(forgotten);
         let page = ipam.events(start, usize::try_from(end - start).unwrap_or(usize::MAX))?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::ipam::{Tags, words};
+use crate::ipam::{Tags, Word, words};
 
 use super::Noun;
 
@@ -28,6 +28,8 @@ pub enum Tier {
     Free,
     /// Everything; billed by active address.
     Advanced,
+    /// Another one of AWS's.
+    Unlisted(Word),
 }
 
 /// Whose account is billed.
@@ -37,6 +39,8 @@ pub enum MeteredAccount {
     IpamOwner,
     /// That of each resource. Needs an organization with a delegated administrator.
     ResourceOwner,
+    /// Another one of AWS's.
+    Unlisted(Word),
 }
 
 words!(Tier: Free = "free", Advanced = "advanced");

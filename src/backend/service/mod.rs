@@ -39,7 +39,7 @@ pub use policy::{
 };
 pub use resolver::{
     Condition, Follows, Operation, Property, ResolverNoun, ResolverRecord, ResolverRule, ResolverSpec,
-    ResolverVersions, RuleType, SeenResource, TargetNoun, TargetRecord, TargetSpec,
+    ResolverVersions, RuleType, TargetNoun, TargetRecord, TargetSpec,
 };
 pub use resource_cidr::{ResourceCidrId, ResourceCidrNoun, ResourceCidrRecord, ResourceCidrSpec};
 pub use token::{TokenNoun, TokenRecord, TokenSpec};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::ipam::{Error, Tags, words};
+use crate::ipam::{Error, Tags, Word, words};
 
 use super::Noun;
 
@@ -34,6 +34,8 @@ pub enum PolicyResourceType {
     Rds,
     /// Regional NAT gateways.
     Rnat,
+    /// Another one of AWS's.
+    Unlisted(Word),
 }
 
 words!(PolicyResourceType: Alb = "alb", Eip = "eip", Rds = "rds", Rnat = "rnat");
@@ -122,6 +124,8 @@ pub enum ManagedBy {
     Account,
     /// The administrator of the organization's IPAM.
     DelegatedAdministrator,
+    /// Another one of AWS's.
+    Unlisted(Word),
 }
 
 words!(ManagedBy: Account = "account", DelegatedAdministrator = "delegated-administrator-for-ipam");

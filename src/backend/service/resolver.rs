@@ -1,6 +1,7 @@
 //! Prefix list resolvers: rules that choose CIDRs, versions of what they come to, and prefix lists that follow.
 
-use crate::ipam::{Cidr, Error, Family, Result, Tags, words};
+use crate::ipam::seen::SeenType;
+use crate::ipam::{Cidr, Error, Family, Result, Tags, Word, words};
 
 use super::Noun;
 
@@ -31,38 +32,11 @@ pub enum RuleType {
     IpamPoolCidr,
     /// CIDRs of resources that IPAM sees.
     IpamResourceCidr,
+    /// Another one of AWS's.
+    Unlisted(Word),
 }
 
 words!(RuleType: StaticCidr = "static-cidr", IpamPoolCidr = "ipam-pool-cidr", IpamResourceCidr = "ipam-resource-cidr");
-
-/// Resources that IPAM sees.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum SeenResource {
-    /// A VPC.
-    Vpc,
-    /// A subnet.
-    Subnet,
-    /// An Elastic IP address.
-    Eip,
-    /// A network interface.
-    Eni,
-    /// A public IPv4 pool of EC2.
-    PublicIpv4Pool,
-    /// An IPv6 pool of EC2.
-    Ipv6Pool,
-    /// A list of anycast addresses.
-    AnycastIpList,
-}
-
-words!(
-    SeenResource: Vpc = "vpc",
-    Subnet = "subnet",
-    Eip = "eip",
-    Eni = "eni",
-    PublicIpv4Pool = "public-ipv4-pool",
-    Ipv6Pool = "ipv6-pool",
-    AnycastIpList = "anycast-ip-list"
-);
 
 /// How a condition compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,6 +47,8 @@ pub enum Operation {
     NotEquals,
     /// Lies inside; of CIDRs only.
     SubnetOf,
+    /// Another one of AWS's.
+    Unlisted(Word),
 }
 
 words!(Operation: Equals = "equals", NotEquals = "not-equals", SubnetOf = "subnet-of");
@@ -92,6 +68,8 @@ pub enum Property {
     ResourceTag(String, String),
     /// The CIDR itself.
     Cidr(Cidr),
+    /// One that this release has no argument for: AWS said something else.
+    Unlisted,
 }
 
 /// What a CIDR must fulfil.
@@ -120,8 +98,21 @@ pub enum ResolverRule {
         /// The scope.
         scope_id: String,
         /// Kind of resource.
-        resource: SeenResource,
+        resource: SeenType,
         /// All must be fulfilled.
+        conditions: Vec<Condition>,
+    },
+    /// One of a type that is not listed here, with those arguments of the others that it has.
+    Unlisted {
+        /// The type.
+        rule_type: Word,
+        /// A CIDR.
+        static_cidr: Option<Cidr>,
+        /// A scope.
+        scope_id: Option<String>,
+        /// Kind of resource.
+        resource: Option<SeenType>,
+        /// Conditions.
         conditions: Vec<Condition>,
     },
 }

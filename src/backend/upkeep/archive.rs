@@ -105,7 +105,7 @@ impl Archive {
     /// Whether a run that was killed may have left this at the end: it is cut off, so it must be nobody else's.
     fn is_beginning(&self, rest: &[u8]) -> bool {
         let next = match &self.last {
-            Some((last, _)) => format!("{{\"sequence\":{},", last + 1),
+            Some((last, _)) => format!("{{\"sequence\":{},", last.saturating_add(1)),
             None => "{\"sequence\":".to_owned(),
         };
         rest.starts_with(next.as_bytes()) || next.as_bytes().starts_with(rest)
@@ -123,17 +123,21 @@ impl Archive {
             0 => "Give a new file.".to_owned(),
             _ => format!("Give the archive that ends with event {begin}, or a new file."),
         };
-        if first > begin + 1 {
-            let missing = between(begin + 1, first - 1);
+        if first > begin.saturating_add(1) {
+            let missing = between(begin.saturating_add(1), first - 1);
             return Ok(Some(format!("It begins with event {first}, and {missing} would be in no archive. {else_}")));
         }
         if *last < begin {
-            let missing = between(last + 1, begin);
+            let missing = between(last.saturating_add(1), begin);
             return Ok(Some(format!("It ends with event {last}, and the store has forgotten {missing}. {else_}")));
         }
         let known = match mark {
             Some(mark) if mark.sequence == *last => Some(mark.hash.clone()),
-            _ => reader.events(last - 1, 1)?.pop().filter(|event| event.sequence == *last).map(|event| event.hash),
+            _ => reader
+                .events(last.saturating_sub(1), 1)?
+                .pop()
+                .filter(|event| event.sequence == *last)
+                .map(|event| event.hash),
         };
         let is_other = known.as_ref() != Some(hash);
         Ok(is_other.then(|| {
@@ -230,7 +234,7 @@ impl Local {
                 Err(stopped) => failed = Some(stopped),
             }
             audit.findings.extend(reader.prove(&witness)?);
-            let last = audit.forgotten + audit.events;
+            let last = audit.forgotten.saturating_add(audit.events);
             Ok((audit, Witnessed { archived: witness.events(), last }))
         });
         match failed {

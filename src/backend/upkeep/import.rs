@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 
-use crate::ipam::{Chain, Error, Finding, Item, Merge, Records, Remembered, Tally, Told, Vacancy, event_entry};
+use crate::ipam::{Chain, Error, Finding, Item, Journal, Merge, Records, Remembered, Tally, Vacancy, event_entry};
 use crate::store::{self, Entry};
 
 use super::super::files::open_regular;
@@ -48,7 +48,7 @@ struct Loaded {
     records: Records,
     history: Chain,
     /// What the history says of the records.
-    told: Told,
+    journal: Journal,
 }
 
 impl Local {
@@ -91,7 +91,7 @@ impl Local {
             return Ok(self.import_more(&loaded.records, mode)?);
         }
         let mut problems = loaded.records.faults_as_whole();
-        problems.extend(std::mem::take(&mut loaded.told).faults(&loaded.records, loaded.history.mark()));
+        problems.extend(std::mem::take(&mut loaded.journal).faults(&loaded.records, loaded.history.mark()));
         let import =
             Import { problems, new: loaded.records.tally(), events: loaded.history.length(), ..Import::default() };
         if import.problems.is_empty() && !mode.dry_run {
@@ -161,7 +161,7 @@ fn load(path: &Path, progress: &mut Progress<'_>) -> std::result::Result<Result<
     let file = open(path)?;
     let metadata = file.metadata().map_err(|error| Stopped::File(path.to_owned(), error))?;
     let (mut records, mut history, mut mistakes) = (Records::default(), Chain::default(), Vec::new());
-    let mut told = Told::default();
+    let mut journal = Journal::default();
     let mut remembered = Remembered::default();
     let mut marked_at = 1;
     let mut failed = None;
@@ -172,7 +172,7 @@ fn load(path: &Path, progress: &mut Progress<'_>) -> std::result::Result<Result<
             Err(what) => note(what),
             Ok(Item::Event(event)) => match history.follow(&event) {
                 Ok(faults) => {
-                    told.follow(&event);
+                    journal.follow(&event);
                     faults.into_iter().for_each(|what| note(format!("Event {}: {what}", event.sequence)));
                 }
                 Err(error) => failed = Some(error),
@@ -208,7 +208,7 @@ fn load(path: &Path, progress: &mut Progress<'_>) -> std::result::Result<Result<
         mistakes.push(Mistake { line: marked_at, what });
     }
     if mistakes.is_empty() {
-        return Ok(Ok(Loaded { records, history, told }));
+        return Ok(Ok(Loaded { records, history, journal }));
     }
     let place = |mistake: Mistake| Finding { place: format!("line {}", mistake.line), what: mistake.what };
     Ok(Err(mistakes.into_iter().map(place).collect()))

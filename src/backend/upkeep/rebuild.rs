@@ -147,8 +147,7 @@ impl Wanted {
             if let Item::Allocation(one) = item
                 && !matches!(one.resource_type, ResourceType::Custom | ResourceType::IpamPool)
             {
-                let what =
-                    format!("{} is the space of a {}, and comes and goes with it.", one.cidr, one.resource_type.word());
+                let what = format!("{} is the space of a {}, and comes and goes with it.", one.cidr, one.resource_type);
                 notes.push(Finding { place: one.meta.id, what });
             }
         });

@@ -45,6 +45,9 @@ impl Avoided {
         let found = snapshot.scan(&start..&end, Order::Descending, 1)?;
         let Some((key, bytes)) = found.first() else { return Ok(None) };
         let avoided: Self = codec::decode(key, bytes)?;
+        if Self::key(scope_id, &avoided.cidr) != *key {
+            return Err(codec::corrupt(key, "a damaged record: it holds another block"));
+        }
         Ok(Some(avoided.cidr).filter(|cidr| cidr.overlaps(block)))
     }
 }
@@ -111,7 +114,10 @@ pub(super) fn uncover(tx: &mut dyn Tx, scope_id: &str, block: &Cidr) -> Result<(
         }
         match last {
             // What lies inside the last one is not looked at.
-            Some(last) if page.len() == PAGE && last.last() < block.last() => start = at(last.last() + 1),
+            Some(last) if page.len() == PAGE && last.last() < block.last() => {
+                // Never back, whatever the keys say of their blocks.
+                start = at(last.last() + 1).max(page.last().map(|(key, _)| keys::after(key)).unwrap_or_default());
+            }
             _ => return Ok(()),
         }
     }

@@ -8,6 +8,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 
 use super::super::seen::{ComplianceStatus, ManagementState, OverlapStatus, ResourceCidr, ResourceFilter, SeenType};
+use super::super::view::LEVELS_MAX;
 use super::super::{Allocation, Cidr, Pool, PoolCidr, Reader, ResourceType, Result, State, codec};
 use super::forest::Forest;
 use super::kept::{Kept, Place, Sighted};
@@ -223,7 +224,9 @@ impl<'a> Evaluation<'a> {
     /// Whether a pool is `above`, or somewhere below it.
     pub(super) fn is_in_subtree(&self, pool_id: &str, above: &str) -> bool {
         let mut at = Some(pool_id);
-        while let Some(id) = at {
+        // In a damaged store a pool may be inside itself.
+        for _ in 0..LEVELS_MAX {
+            let Some(id) = at else { return false };
             if id == above {
                 return true;
             }

@@ -165,7 +165,8 @@ impl Sighted {
 
     /// The block that allocations keep off because of this sighting, when its discovery is one that is `avoided`.
     pub(in super::super) fn keeps_off(&self, avoided: bool) -> Option<Cidr> {
-        let counts = matches!(self.resource.resource_type, SeenType::Vpc | SeenType::Other) && !self.ignored;
+        let counts = matches!(self.resource.resource_type, SeenType::Vpc | SeenType::Other | SeenType::Unlisted(_))
+            && !self.ignored;
         self.resource.cidr.filter(|_| avoided && counts)
     }
 

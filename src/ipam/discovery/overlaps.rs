@@ -45,7 +45,7 @@ impl<'a> Overlaps<'a> {
             let Some(cidr) = resource.cidr else { continue };
             let lists = lists.entry(&sighted.scope_id).or_default();
             match resource.resource_type {
-                SeenType::Vpc | SeenType::Other => lists.networks.push((cidr, sighted)),
+                SeenType::Vpc | SeenType::Other | SeenType::Unlisted(_) => lists.networks.push((cidr, sighted)),
                 SeenType::Subnet => lists.subnets.push((cidr, sighted)),
                 SeenType::PublicIpv4Pool => lists.public_pools.push((cidr, sighted)),
                 SeenType::Eip | SeenType::Ipv6Pool | SeenType::Eni | SeenType::AnycastIpList => {}
@@ -76,7 +76,7 @@ impl<'a> Overlaps<'a> {
             return Vec::new();
         };
         let others: Vec<String> = match sighted.resource.resource_type {
-            SeenType::Vpc | SeenType::Other => {
+            SeenType::Vpc | SeenType::Other | SeenType::Unlisted(_) => {
                 let networks = scope.networks.over(&cidr).filter(|(_, other)| !is_same(sighted, other));
                 let managers = [self.evaluation.manager(sighted)];
                 let allocations = self.foreign(scope, &cidr, &managers, managers[0]);

@@ -107,6 +107,7 @@ const fn past_type(seen: SeenType) -> PastType {
         SeenType::Eip => PastType::Eip,
         SeenType::Eni => PastType::NetworkInterface,
         SeenType::PublicIpv4Pool | SeenType::Ipv6Pool | SeenType::AnycastIpList | SeenType::Other => PastType::Other,
+        SeenType::Unlisted(word) => PastType::Unlisted(word),
     }
 }
 

@@ -5,7 +5,8 @@
 //! subnets, and whatever else has a block there.
 
 use super::super::seen::Discovery;
-use super::super::{Cidr, Pool, PoolCidr, Provision, Result, codec, keys};
+use super::super::view::{LEVELS_MAX, TOO_DEEP};
+use super::super::{Cidr, Kind, Pool, PoolCidr, Provision, Result, codec, keys};
 use super::avoid::{Avoided, avoiding_at, block_in};
 use super::kept::Sighted;
 use crate::store::{Order, Snapshot};
@@ -48,7 +49,8 @@ impl Avoided {
 /// Whether a pool, or one above it, is the plan of the VPC that has this block.
 fn plans(snapshot: &mut dyn Snapshot, pool: &Pool, vpc: &Cidr) -> Result<bool> {
     let mut at = Some(pool.clone());
-    while let Some(pool) = at {
+    for _ in 0..LEVELS_MAX {
+        let Some(pool) = at else { return Ok(false) };
         let key = keys::provisioned(&pool.meta.id, vpc.family(), vpc.first());
         let spot = codec::read::<codec::Spot>(snapshot, &key)?.filter(|spot| spot.cidr == *vpc);
         if let Some(spot) = spot {
@@ -59,7 +61,7 @@ fn plans(snapshot: &mut dyn Snapshot, pool: &Pool, vpc: &Cidr) -> Result<bool> {
         }
         at = pool.source_pool_id.map(|id| codec::expect(snapshot, &id)).transpose()?;
     }
-    Ok(false)
+    Err(codec::corrupt(&keys::record(Kind::Pool, &pool.meta.id), TOO_DEEP))
 }
 
 /// Whether a pool has the block of a VPC on purpose: it was asked for by its CIDR, or was there before the VPC. One that

@@ -113,10 +113,12 @@ impl Surroundings {
 
 /// Whether what was seen has globally unique addresses.
 pub(super) fn is_public(resource: &DiscoveredCidr) -> bool {
-    use super::super::seen::SeenType::{AnycastIpList, Eip, Eni, Ipv6Pool, Other, PublicIpv4Pool, Subnet, Vpc};
+    use super::super::seen::SeenType::{
+        AnycastIpList, Eip, Eni, Ipv6Pool, Other, PublicIpv4Pool, Subnet, Unlisted, Vpc,
+    };
     match resource.resource_type {
         Eip | PublicIpv4Pool | Ipv6Pool | AnycastIpList => true,
-        Vpc | Subnet | Eni | Other => resource.cidr.is_some_and(|cidr| is_public_ipv6(&cidr)),
+        Vpc | Subnet | Eni | Other | Unlisted(_) => resource.cidr.is_some_and(|cidr| is_public_ipv6(&cidr)),
     }
 }
 
@@ -285,7 +287,7 @@ impl Ledger<'_> {
 
     /// No event tells of a look: a number does, so that a merge which was found before it is not carried out after it.
     fn count_look(&mut self) -> Result<()> {
-        let looks = seen_head(self.tx)? + 1;
+        let looks = seen_head(self.tx)?.wrapping_add(1);
         Ok(self.tx.put(keys::SEEN_HEAD, looks.to_string().into_bytes())?)
     }
 

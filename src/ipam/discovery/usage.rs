@@ -56,7 +56,7 @@ impl Uses {
 }
 
 const fn size(block: &Cidr) -> u128 {
-    block.last() - block.first() + 1
+    (block.last() - block.first()).saturating_add(1)
 }
 
 /// IPv4 only: there are few enough addresses for a float to hold them.

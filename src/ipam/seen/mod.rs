@@ -357,6 +357,7 @@ pub struct HistoryRecord {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Words;
     use super::*;
 
     fn vpc() -> ResourceCidr {
@@ -457,10 +458,10 @@ mod tests {
 
     #[test]
     fn words_read_as_they_are_written_and_wrong_ones_list_the_right_ones() {
-        for word in ["vpc", "public-ipv4-pool", "eni", "other"] {
+        for word in ["vpc", "public-ipv4-pool", "eni", "other", "lambda-network-connector"] {
             assert_eq!(word.parse::<SeenType>().map(|found| found.to_string()), Ok(word.to_owned()));
         }
-        let error = "unknown".parse::<ManagementState>().unwrap_err();
+        let error = ManagementState::listed("unknown").unwrap_err();
         assert_eq!(error, "\"unknown\" is none of managed, unmanaged, ignored.");
     }
 

@@ -1,6 +1,6 @@
-//! Words for what was seen. They are AWS IPAM's; `other` stands for one that is not known here yet.
+//! Words for what was seen. They are AWS IPAM's, `other` among them.
 
-use super::super::words::words;
+use super::super::words::{Word, words};
 
 /// What a block was seen on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,6 +21,8 @@ pub enum SeenType {
     AnycastIpList,
     /// Something else.
     Other,
+    /// Another one of AWS's.
+    Unlisted(Word),
 }
 
 /// Whether the space of a resource comes out of a pool.
@@ -32,6 +34,8 @@ pub enum ManagementState {
     Unmanaged,
     /// Left out of everything.
     Ignored,
+    /// Another one of AWS's.
+    Unlisted(Word),
 }
 
 /// Whether a resource keeps the rules of its pool.
@@ -45,6 +49,8 @@ pub enum ComplianceStatus {
     Unmanaged,
     /// Nobody looks.
     Ignored,
+    /// Another one of AWS's.
+    Unlisted(Word),
 }
 
 /// Whether another block of the scope shares addresses with it.
@@ -56,6 +62,8 @@ pub enum OverlapStatus {
     Nonoverlapping,
     /// Nobody looks.
     Ignored,
+    /// Another one of AWS's.
+    Unlisted(Word),
 }
 
 /// Where the addresses of a resource come from.
@@ -67,6 +75,8 @@ pub enum IpSource {
     Byoip,
     /// Private ones.
     None,
+    /// Another one of AWS's.
+    Unlisted(Word),
 }
 
 /// Whether a network interface is attached.
@@ -76,6 +86,8 @@ pub enum AttachmentStatus {
     Available,
     /// It is attached.
     InUse,
+    /// Another one of AWS's.
+    Unlisted(Word),
 }
 
 /// Why an account could not be looked at.
@@ -89,6 +101,8 @@ pub enum FailureCode {
     Unauthorized,
     /// Another reason.
     Other,
+    /// Another one of AWS's.
+    Unlisted(Word),
 }
 
 /// What kind of public address it is.
@@ -110,6 +124,8 @@ pub enum AddressType {
     AnycastIpListIp,
     /// Something else.
     Other,
+    /// Another one of AWS's.
+    Unlisted(Word),
 }
 
 /// Whether a public address is on something.
@@ -119,6 +135,8 @@ pub enum AssociationStatus {
     Associated,
     /// It is idle.
     Disassociated,
+    /// Another one of AWS's.
+    Unlisted(Word),
 }
 
 /// The service that a public address works for.
@@ -134,6 +152,8 @@ pub enum AddressService {
     GlobalAccelerator,
     Cloudfront,
     Other,
+    /// Another one of AWS's.
+    Unlisted(Word),
 }
 
 /// What had an address in the past.
@@ -151,6 +171,8 @@ pub enum PastType {
     Instance,
     /// Something else.
     Other,
+    /// Another one of AWS's.
+    Unlisted(Word),
 }
 
 words!(SeenType:

@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use crate::backend::AllocationFilter;
 use crate::ipam::{Allocation, Cidr, ResourceType, Tags};
+use crate::provider::limits;
 use crate::provider::shared::Shared;
-use crate::tf::{DataSource, Diagnostics, Path, Tf, wrong_value};
-use crate::{at, model};
+use crate::tf::{DataSource, Diagnostics, Path};
+use crate::{at, model, text_attr};
 
 use super::facts::AllocationFacts;
 use super::glob::Glob;
 use super::{explained, is_true, lookup};
+
+text_attr!(ResourceType);
 
 model! {
     /// Lists allocations, by pool and in order of address. Every argument narrows the list; without any it is all of
@@ -30,8 +33,8 @@ model! {
         /// Only allocations of this owner (provider argument `owner` of the configuration that made them).
         owner: String => optional(),
         /// Only `custom` allocations, made by a configuration, or only `ipam-pool`, the space of pools below; with AWS
-        /// IPAM also `vpc`, `subnet`, `eip`, `ec2-public-ipv4-pool`, `anycast-ip-list` or `other`. All when not set.
-        resource_type: String => optional(),
+        /// IPAM also such as `vpc`, `subnet`, `eip`, `ec2-public-ipv4-pool` or `anycast-ip-list`. All when not set.
+        resource_type: ResourceType => optional(),
         /// Also list allocations that are only planned.
         include_planned: bool => default(false),
         /// The allocations.
@@ -49,15 +52,14 @@ impl DataSource for AllocationsData {
     type Model = AllocationsModel;
     const TYPE: &'static str = "ipam_allocations";
 
-    fn validate(&self, config: &AllocationsModel) -> Diagnostics {
-        let mut diagnostics = Diagnostics::new();
-        diagnostics.gather(resource_type(&config.resource_type));
-        diagnostics
+    fn validate(&self, _config: &AllocationsModel) -> Diagnostics {
+        Diagnostics::new()
     }
 
     fn read(&self, config: AllocationsModel) -> Result<AllocationsModel, Diagnostics> {
-        let resource_type = resource_type(&config.resource_type)?;
         let ipam = self.0.ipam()?;
+        limits::listed(ipam.as_ref(), &config.resource_type, at!(AllocationsModel, resource_type))?;
+        let resource_type = config.resource_type.cloned();
         if let Some(id) = config.ipam_pool_id.get() {
             super::pool(ipam.as_ref(), id, at!(AllocationsModel, ipam_pool_id))?;
         }
@@ -83,16 +85,4 @@ impl DataSource for AllocationsData {
         let allocations = listed.into_iter().map(AllocationFacts::of).collect::<Vec<_>>();
         Ok(AllocationsModel { allocations: allocations.into(), cidrs: cidrs.into(), ids: ids.into(), ..config })
     }
-}
-
-fn resource_type(field: &Tf<String>) -> Result<Option<ResourceType>, Diagnostics> {
-    let Some(text) = field.get() else { return Ok(None) };
-    let all = ResourceType::ALL;
-    all.into_iter().find(|resource_type| resource_type.word() == text).map(Some).ok_or_else(|| {
-        let words = all.map(|resource_type| format!("{:?}", resource_type.word())).join(", ");
-        wrong_value(
-            &at!(AllocationsModel, resource_type),
-            format!("{text:?} is not a resource type: use one of {words}."),
-        )
-    })
 }

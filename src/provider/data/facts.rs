@@ -225,7 +225,7 @@ impl AllocationFacts {
             name: allocation.meta.name.into(),
             ipam_pool_id: allocation.pool_id.into(),
             description: allocation.description.into(),
-            resource_type: allocation.resource_type.word().to_owned().into(),
+            resource_type: allocation.resource_type.to_string().into(),
             resource_id: allocation.resource_id.into(),
             tags: allocation.tags.into(),
             owner: allocation.meta.owner.into(),

@@ -10,6 +10,8 @@ use crate::ipam::{
 use crate::provider::shared::{Configured, Shared};
 use crate::tf::{Attribute, AttributeType, Diagnostics, ErasedDataSource, Value};
 
+#[cfg(feature = "sqlite")]
+mod damaged;
 mod lists;
 mod past;
 mod reading;

@@ -10,6 +10,7 @@ use crate::provider::shared::Shared;
 use crate::tf::{DataSource, Diagnostics, Number, Path};
 use crate::{at, model};
 
+use super::super::limits;
 use super::{NO_DISCOVERY, explained, fits, fits_text, freshen, moment, seen_once, usage};
 
 model! {
@@ -79,7 +80,7 @@ model! {
         /// How old what is told may be, such as `1h`. On a store of one's own, what was seen longer ago (or never) is looked at
         /// first, in this run; what cannot be looked at is an error. AWS IPAM looks by itself: older samples are an error.
         max_age: HumanDuration => optional(),
-        /// Only resources of this type: `vpc`, `subnet`, `eip`, `public-ipv4-pool`, `ipv6-pool`, `eni`,
+        /// Only resources of this type, such as `vpc`, `subnet`, `eip`, `public-ipv4-pool`, `ipv6-pool`, `eni`,
         /// `anycast-ip-list` or `other`.
         resource_type: SeenType => optional(),
         /// Only resources of this account.
@@ -111,6 +112,7 @@ impl DataSource for DiscoveredCidrsData {
 
     fn read(&self, config: DiscoveredCidrsModel) -> Result<DiscoveredCidrsModel, Diagnostics> {
         let ipam = self.0.ipam()?;
+        limits::listed(ipam.as_ref(), &config.resource_type, at!(DiscoveredCidrsModel, resource_type))?;
         let spot =
             Spot { discovery_id: config.ipam_resource_discovery_id.cloned(), region: config.resource_region.cloned() };
         freshen(ipam.as_ref(), Some(&spot), &config.max_age)?;

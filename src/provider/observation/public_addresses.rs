@@ -13,6 +13,7 @@ use crate::provider::shared::Shared;
 use crate::tf::{DataSource, Diagnostics, Path};
 use crate::{at, model};
 
+use super::super::limits;
 use super::{NO_DISCOVERY, explained, fits, fits_text, freshen, moment, seen_once};
 
 model! {
@@ -99,7 +100,7 @@ model! {
         max_age: HumanDuration => optional(),
         /// Only addresses of this type, such as `amazon-owned-eip`.
         address_type: AddressType => optional(),
-        /// Only `associated` or only `disassociated` ones.
+        /// Only addresses of this status, such as `associated` or `disassociated`.
         association_status: AssociationStatus => optional(),
         /// Only addresses that work for this service, such as `nat-gateway`.
         service: AddressService => optional(),
@@ -174,6 +175,9 @@ impl DataSource for PublicAddressesData {
 
     fn read(&self, config: PublicAddressesModel) -> Result<PublicAddressesModel, Diagnostics> {
         let ipam = self.0.ipam()?;
+        limits::listed(ipam.as_ref(), &config.address_type, at!(PublicAddressesModel, address_type))?;
+        limits::listed(ipam.as_ref(), &config.association_status, at!(PublicAddressesModel, association_status))?;
+        limits::listed(ipam.as_ref(), &config.service, at!(PublicAddressesModel, service))?;
         let spot =
             Spot { discovery_id: config.ipam_resource_discovery_id.cloned(), region: config.address_region.cloned() };
         freshen(ipam.as_ref(), Some(&spot), &config.max_age)?;

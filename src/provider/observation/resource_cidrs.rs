@@ -12,6 +12,7 @@ use crate::provider::shared::Shared;
 use crate::tf::{DataSource, Diagnostics, Number, Path};
 use crate::{at, model};
 
+use super::super::limits;
 use super::{NO_POOL, NO_SCOPE, explained, freshen, moment, seen_once, usage};
 
 model! {
@@ -93,7 +94,7 @@ model! {
         ipam_pool_id: String => optional(),
         /// Only this resource.
         resource_id: String => optional(),
-        /// Only resources of this type: `vpc`, `subnet`, `eip`, `public-ipv4-pool`, `ipv6-pool`, `eni`,
+        /// Only resources of this type, such as `vpc`, `subnet`, `eip`, `public-ipv4-pool`, `ipv6-pool`, `eni`,
         /// `anycast-ip-list` or `other`.
         resource_type: SeenType => optional(),
         /// Only resources of this account.
@@ -106,11 +107,11 @@ model! {
         vpc_id: String => optional(),
         /// Only blocks that lie inside this one.
         within_cidr: Cidr => optional(),
-        /// Only `managed`, `unmanaged` or `ignored` ones.
+        /// Only resources in this state, such as `managed`, `unmanaged` or `ignored`.
         management_state: ManagementState => optional(),
-        /// Only `compliant`, `noncompliant`, `unmanaged` or `ignored` ones.
+        /// Only resources of this status, such as `compliant`, `noncompliant`, `unmanaged` or `ignored`.
         compliance_status: ComplianceStatus => optional(),
-        /// Only `overlapping`, `nonoverlapping` or `ignored` ones.
+        /// Only resources of this status, such as `overlapping`, `nonoverlapping` or `ignored`.
         overlap_status: OverlapStatus => optional(),
         /// How old what is told may be, such as `1h`. On a store of one's own, what was seen longer ago (or never) is looked at
         /// first, in this run; what cannot be looked at is an error. AWS IPAM looks by itself: older samples are an error.
@@ -136,6 +137,10 @@ impl DataSource for ResourceCidrsData {
 
     fn read(&self, config: ResourceCidrsModel) -> Result<ResourceCidrsModel, Diagnostics> {
         let ipam = self.0.ipam()?;
+        limits::listed(ipam.as_ref(), &config.resource_type, at!(ResourceCidrsModel, resource_type))?;
+        limits::listed(ipam.as_ref(), &config.management_state, at!(ResourceCidrsModel, management_state))?;
+        limits::listed(ipam.as_ref(), &config.compliance_status, at!(ResourceCidrsModel, compliance_status))?;
+        limits::listed(ipam.as_ref(), &config.overlap_status, at!(ResourceCidrsModel, overlap_status))?;
         let filter = ResourceFilter {
             scope_id: config.ipam_scope_id.cloned(),
             pool_id: config.ipam_pool_id.cloned(),

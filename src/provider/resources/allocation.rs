@@ -100,7 +100,7 @@ impl AllocationModel {
 
     /// What follows from the configuration alone.
     fn foretell(&mut self, config: &Self) {
-        self.resource_type = ResourceType::Custom.word().to_owned().into();
+        self.resource_type = ResourceType::Custom.to_string().into();
         self.resource_id = Tf::Null;
         if let Some(cidr) = config.cidr.get() {
             fill_facts!(&mut *self, *cidr);
@@ -113,7 +113,7 @@ impl AllocationModel {
         self.description = allocation.description.clone().into();
         self.id = allocation.meta.id.clone().into();
         self.ipam_pool_allocation_id = super::own_id(&allocation.meta.id).into();
-        self.resource_type = allocation.resource_type.word().to_owned().into();
+        self.resource_type = allocation.resource_type.to_string().into();
         self.resource_id = allocation.resource_id.clone().into();
         self.owner = allocation.meta.owner.clone().into();
         self.tags_all = allocation.tags.clone().into();
@@ -345,6 +345,10 @@ impl Resource for AllocationResource {
     type Model = AllocationModel;
     const TYPE: &'static str = "ipam_allocation";
 
+    fn service(&self) -> Option<String> {
+        self.0.service()
+    }
+
     fn validate(&self, config: &AllocationModel) -> Diagnostics {
         let mut diagnostics: Diagnostics =
             check_name(&config.name, at!(AllocationModel, name), true).into_iter().collect();
@@ -533,8 +537,7 @@ impl Resource for AllocationResource {
             let what = allocation.resource_id.as_deref().unwrap_or("a resource");
             let detail = format!(
                 "{} is the space of {} {what}, and goes with it. It cannot be managed by itself.",
-                allocation.cidr,
-                allocation.resource_type.word()
+                allocation.cidr, allocation.resource_type
             );
             return Err(Diagnostic::error("This allocation belongs to a resource of AWS", detail).into());
         }

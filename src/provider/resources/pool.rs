@@ -60,9 +60,9 @@ model! {
         /// In AWS, the VPC whose space this pool plans: its CIDR must be exactly one of the VPC's. AWS may take up to half
         /// an hour to see the VPC, so that `timeouts` allow 35 minutes for creating when they say nothing.
         source_resource: SourceResourceModel => optional().computed().replace(),
-        /// In AWS, whose space a pool in the public scope has: `byoip` or `amazon`.
+        /// In AWS, whose space a pool in the public scope has, such as `byoip` or `amazon`.
         public_ip_source: PublicIpSource => optional().computed().replace(),
-        /// In AWS, what may take addresses of a public pool: `ec2`, or `global-services` for anycast addresses.
+        /// In AWS, what may take addresses of a public pool: such as `ec2`, or `global-services` for anycast addresses.
         aws_service: AwsService => optional().computed().replace(),
         /// In AWS, whether own IPv6 space may be advertised. Only with `address_family = "ipv6"` and
         /// `public_ip_source = "byoip"` in the public scope.
@@ -369,6 +369,10 @@ impl PoolModel {
 impl Resource for PoolResource {
     type Model = PoolModel;
     const TYPE: &'static str = "ipam_pool";
+
+    fn service(&self) -> Option<String> {
+        self.0.service()
+    }
 
     fn validate(&self, config: &PoolModel) -> Diagnostics {
         let mut diagnostics: Diagnostics = check_name(&config.name, at!(PoolModel, name), false).into_iter().collect();

@@ -139,6 +139,10 @@ impl Resource for PoolCidrResource {
     type Model = PoolCidrModel;
     const TYPE: &'static str = "ipam_pool_cidr";
 
+    fn service(&self) -> Option<String> {
+        self.0.service()
+    }
+
     fn validate(&self, config: &PoolCidrModel) -> Diagnostics {
         let mut diagnostics: Diagnostics =
             check_name(&config.name, at!(PoolCidrModel, name), true).into_iter().collect();

@@ -12,6 +12,7 @@ use super::pool::PoolModel;
 
 text_attr!(PublicIpSource);
 text_attr!(AwsService);
+text_attr!(SourceResourceType);
 
 model! {
     /// The VPC whose space a pool plans.
@@ -22,8 +23,8 @@ model! {
         resource_owner: String => required(),
         /// Region that the VPC is in.
         resource_region: String => required(),
-        /// `vpc`.
-        resource_type: String => required(),
+        /// Such as `vpc`.
+        resource_type: SourceResourceType => required(),
     }
 }
 
@@ -33,17 +34,16 @@ impl SourceResourceModel {
             resource_id: resource.resource_id.clone().into(),
             resource_owner: resource.resource_owner.clone().into(),
             resource_region: resource.resource_region.clone().into(),
-            resource_type: resource.resource_type.to_string().into(),
+            resource_type: resource.resource_type.into(),
         }
     }
 
     fn resource(&self) -> Option<SourceResource> {
-        self.resource_type.get()?;
         Some(SourceResource {
             resource_id: self.resource_id.cloned()?,
             resource_owner: self.resource_owner.cloned()?,
             resource_region: self.resource_region.cloned()?,
-            resource_type: SourceResourceType::default(),
+            resource_type: self.resource_type.cloned()?,
         })
     }
 }
@@ -144,10 +144,8 @@ impl SourceResourceModel {
             let why = format!("{owner:?} is not an account: those have 12 digits.");
             return Some(Diagnostic::error("Invalid resource_owner", why).at(at));
         }
-        if let Some(Err(why)) = self.resource_type.get().map(|kind| kind.parse::<SourceResourceType>()) {
-            return Some(Diagnostic::error("Invalid resource_type", why).at(at));
-        }
-        let id = self.resource_id.get().filter(|id| !id.starts_with("vpc-"))?;
+        let is_vpc = self.resource_type == Tf::Known(SourceResourceType::Vpc);
+        let id = self.resource_id.get().filter(|id| is_vpc && !id.starts_with("vpc-"))?;
         let why = format!("{id:?} is not the id of a VPC: those begin with vpc-.");
         Some(Diagnostic::error("Invalid resource_id", why).at(at))
     }

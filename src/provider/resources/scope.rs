@@ -94,6 +94,10 @@ impl Resource for ScopeResource {
     type Model = ScopeModel;
     const TYPE: &'static str = "ipam_scope";
 
+    fn service(&self) -> Option<String> {
+        self.0.service()
+    }
+
     fn validate(&self, config: &ScopeModel) -> Diagnostics {
         check_name(&config.name, at!(ScopeModel, name), false).into_iter().collect()
     }

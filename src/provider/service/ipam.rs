@@ -24,11 +24,11 @@ model! {
         description: String => optional(),
         /// Regions in which pools may have their `locale` and resources are looked at. The home Region belongs to them.
         operating_regions: BTreeSet<String> => required(),
-        /// `free` or `advanced`. AWS takes `advanced` when not set.
+        /// Such as `free` or `advanced`. AWS takes `advanced` when not set.
         tier: Tier => optional().computed(),
         /// Whether pools in private scopes may hold IPv6 global unicast space of one's own.
         enable_private_gua: bool => default(false),
-        /// `ipam-owner` or `resource-owner`: whose account is billed for active addresses.
+        /// Such as `ipam-owner` or `resource-owner`: whose account is billed for active addresses.
         metered_account: MeteredAccount => optional().computed(),
         /// Whether destroying takes scopes, pools and allocations in private scopes along.
         cascade: bool => default(false),
@@ -121,7 +121,7 @@ model! {
         description: String => computed(),
         /// Regions in which pools may have their `locale`.
         operating_regions: BTreeSet<String> => computed(),
-        /// `free` or `advanced`.
+        /// Such as `free` or `advanced`.
         tier: Tier => computed(),
         /// Scope of private space.
         private_default_scope_id: String => computed(),

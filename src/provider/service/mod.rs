@@ -303,6 +303,10 @@ impl<M: ServiceModel> Resource for Managed<M> {
     type Model = M;
     const TYPE: &'static str = M::Noun::RESOURCE;
 
+    fn service(&self) -> Option<String> {
+        self.0.service()
+    }
+
     fn validate(&self, config: &M) -> Diagnostics {
         config.check()
     }

@@ -25,8 +25,8 @@ const POOLS: Quota = Quota {
 model! {
     /// Pools for one kind of resource in one place.
     pub(crate) struct AllocationRule {
-        /// Who asks: `eip` (Elastic IP addresses), `alb` (Application Load Balancers), `rds`, or `rnat` (regional NAT
-        /// gateways).
+        /// Who asks, in AWS's word: `eip` (Elastic IP addresses), `alb` (Application Load Balancers), `rds`, `rnat` (regional
+        /// NAT gateways), or another one that AWS has by now.
         resource_type: PolicyResourceType => required(),
         /// Region or Local Zone where the rule counts: the `locale` of its pools.
         locale: String => required(),
@@ -256,7 +256,7 @@ model! {
 model! {
     /// Pools for one kind of resource in one place.
     pub(crate) struct AllocationRuleFacts {
-        /// `eip`, `alb`, `rds` or `rnat`.
+        /// Such as `eip`, `alb`, `rds` or `rnat`.
         resource_type: PolicyResourceType => computed(),
         /// Region or Local Zone.
         locale: String => computed(),

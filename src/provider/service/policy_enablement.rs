@@ -21,7 +21,7 @@ model! {
         organization_target_id: String => optional().replace(),
         /// Id of the policy; with a target, `<policy>_<target>`.
         id: String => computed(),
-        /// `account` or `delegated-administrator-for-ipam`: who manages what counts for the account of the provider; null
+        /// Such as `account` or `delegated-administrator-for-ipam`: who manages what counts for the account of the provider; null
         /// with a target.
         managed_by: ManagedBy => computed(),
     }

@@ -1,12 +1,12 @@
 //! Rules of `ipam_prefix_list_resolver`: as a configuration says them, and what is wrong with them.
 
-use crate::backend::service::{Condition, Operation, Property, ResolverRule, RuleType, SeenResource};
+use crate::backend::service::{Condition, Operation, Property, ResolverRule, RuleType};
+use crate::ipam::seen::SeenType;
 use crate::ipam::{Cidr, Family};
 use crate::tf::{Diagnostic, Diagnostics, Path, Tf};
 use crate::{model, text_attr};
 
 text_attr!(RuleType);
-text_attr!(SeenResource);
 text_attr!(Operation);
 
 model! {
@@ -22,7 +22,7 @@ model! {
 model! {
     /// What a CIDR must fulfil: an operation and one property.
     pub(crate) struct ConditionModel {
-        /// `equals`, `not-equals`, or, with `cidr`, `subnet-of`.
+        /// Such as `equals`, `not-equals`, or, with `cidr`, `subnet-of`.
         operation: Operation => required(),
         /// Pool that the CIDR is provisioned into; in rules of the type `ipam-pool-cidr`.
         ipam_pool_id: String => optional(),
@@ -42,16 +42,16 @@ model! {
 model! {
     /// Chooses CIDRs.
     pub(crate) struct RuleModel {
-        /// `static-cidr` (the one in `static_cidr`), `ipam-pool-cidr` (those provisioned into the pools of a scope) or
-        /// `ipam-resource-cidr` (those of the resources in a scope).
+        /// Such as `static-cidr` (the one in `static_cidr`), `ipam-pool-cidr` (those provisioned into the pools of a scope)
+        /// or `ipam-resource-cidr` (those of the resources in a scope).
         rule_type: RuleType => required(),
         /// The CIDR; in rules of the type `static-cidr`.
         static_cidr: Cidr => optional(),
         /// Scope to look in; in rules of the other types.
         ipam_scope_id: String => optional(),
-        /// `vpc`, `subnet`, `eip`, `eni`, `public-ipv4-pool`, `ipv6-pool` or `anycast-ip-list`; in rules of the type
-        /// `ipam-resource-cidr`.
-        resource_type: SeenResource => optional(),
+        /// Such as `vpc`, `subnet`, `eip`, `eni`, `public-ipv4-pool`, `ipv6-pool` or `anycast-ip-list`; in rules of the
+        /// type `ipam-resource-cidr`.
+        resource_type: SeenType => optional(),
         /// All of them must be fulfilled. Without any, the rule chooses everything in the scope.
         condition: Vec<ConditionModel> => optional(),
     }
@@ -103,7 +103,11 @@ impl ConditionModel {
             found.push(Diagnostic::error("Not one property in a condition", why).at(at.clone()));
         }
         for (name, of_pools, of_resources) in given {
-            let fits = if rule_type == RuleType::IpamPoolCidr { *of_pools } else { *of_resources };
+            let fits = match rule_type {
+                RuleType::IpamPoolCidr => *of_pools,
+                RuleType::Unlisted(_) => true,
+                _ => *of_resources,
+            };
             if !fits {
                 let other = if rule_type == RuleType::IpamPoolCidr { "ipam-resource-cidr" } else { "ipam-pool-cidr" };
                 let why =
@@ -148,6 +152,7 @@ impl ConditionModel {
                 model.resource_tag = TagModel { key: key.into(), value: value.into() }.into();
             }
             Property::Cidr(cidr) => model.cidr = cidr.into(),
+            Property::Unlisted => {}
         }
         model
     }
@@ -173,15 +178,17 @@ impl RuleModel {
         let Some(&rule_type) = self.rule_type.get() else { return found };
         let is_static = rule_type == RuleType::StaticCidr;
         let is_of_resources = rule_type == RuleType::IpamResourceCidr;
+        // What a type that is not listed here needs is for AWS to say.
+        let is_listed = !matches!(rule_type, RuleType::Unlisted(_));
         for (name, is_null, is_needed) in [
             ("static_cidr", self.static_cidr.is_null(), is_static),
             ("ipam_scope_id", self.ipam_scope_id.is_null(), !is_static),
             ("resource_type", self.resource_type.is_null(), is_of_resources),
         ] {
-            if is_needed && is_null {
+            if is_listed && is_needed && is_null {
                 let why = format!("A rule of the type {rule_type} needs {name}.");
                 found.push(Diagnostic::error("An incomplete rule", why).at(at.clone()));
-            } else if !is_needed && !is_null {
+            } else if is_listed && !is_needed && !is_null {
                 let why = format!("A rule of the type {rule_type} has no {name}. Take it out, or change rule_type.");
                 found.push(Diagnostic::error("An argument of another type of rule", why).at(at.then(name)));
             }
@@ -216,6 +223,19 @@ impl RuleModel {
                 resource: self.resource_type.cloned()?,
                 conditions: conditions()?,
             },
+            RuleType::Unlisted(rule_type) => {
+                let arguments = (&self.static_cidr, &self.ipam_scope_id, &self.resource_type);
+                if matches!(arguments, (Tf::Unknown, ..) | (_, Tf::Unknown, _) | (.., Tf::Unknown)) {
+                    return None;
+                }
+                ResolverRule::Unlisted {
+                    rule_type: *rule_type,
+                    static_cidr: self.static_cidr.cloned(),
+                    scope_id: self.ipam_scope_id.cloned(),
+                    resource: self.resource_type.cloned(),
+                    conditions: conditions()?,
+                }
+            }
         })
     }
 
@@ -240,6 +260,13 @@ impl RuleModel {
                 resource_type: (*resource).into(),
                 condition: listed(conditions),
                 ..Self::default()
+            },
+            ResolverRule::Unlisted { rule_type, static_cidr, scope_id, resource, conditions } => Self {
+                rule_type: RuleType::Unlisted(*rule_type).into(),
+                static_cidr: (*static_cidr).into(),
+                ipam_scope_id: scope_id.clone().into(),
+                resource_type: (*resource).into(),
+                condition: listed(conditions),
             },
         }
     }

@@ -108,7 +108,7 @@ impl Commit {
     pub(super) fn decode(bytes: &[u8], name: &str) -> Result<Self, Error> {
         let bytes = unpack(bytes).map_err(|error| damaged(name, &error))?;
         known_version(&bytes, name)?;
-        let found: CommitV1 = serde_json::from_slice(&bytes).map_err(|error| damaged(name, &error))?;
+        let found: CommitV1 = serde_json::from_slice(&bytes).map_err(|error| unreadable(name, &error))?;
         let writes = found.writes.into_iter().map(|(key, value)| (key.0, value.0)).collect();
         Ok(Self { number: found.number, id: found.id, previous: found.previous, time: found.time, writes })
     }
@@ -149,7 +149,7 @@ impl<'a> CheckpointReader<'a> {
         let mut line = Vec::new();
         lines.read_until(b'\n', &mut line).map_err(|error| damaged(name, &error))?;
         known_version(&line, name)?;
-        let header: CheckpointV1 = serde_json::from_slice(&line).map_err(|error| damaged(name, &error))?;
+        let header: CheckpointV1 = serde_json::from_slice(&line).map_err(|error| unreadable(name, &error))?;
         let CheckpointV1 { number, id, entries, .. } = header;
         Ok(Self { lines: Box::new(lines), line, name, number, id, entries })
     }
@@ -162,13 +162,13 @@ impl<'a> CheckpointReader<'a> {
             return Ok(None);
         }
         let (key, value): (Key, Value) =
-            serde_json::from_slice(&self.line).map_err(|error| damaged(self.name, &error))?;
+            serde_json::from_slice(&self.line).map_err(|error| unreadable(self.name, &error))?;
         let value = value.0.ok_or_else(|| damaged(self.name, &"an entry without a value"))?;
         Ok(Some((key.0, value)))
     }
 
     pub(super) fn read(mut self) -> Result<Checkpoint, Error> {
-        let mut entries = Vec::with_capacity(self.entries.min(1 << 24));
+        let mut entries = Vec::with_capacity(self.entries.min(1 << 16));
         while let Some(entry) = self.next_entry()? {
             entries.push(entry);
         }
@@ -184,12 +184,17 @@ fn json(value: &impl Serialize) -> Result<Vec<u8>, Error> {
 }
 
 fn known_version(bytes: &[u8], name: &str) -> Result<(), Error> {
-    let tag: Tag = serde_json::from_slice(bytes).map_err(|error| damaged(name, &error))?;
+    let tag: Tag = serde_json::from_slice(bytes).map_err(|error| unreadable(name, &error))?;
     match tag.version {
         1 => Ok(()),
         found if found > VERSION => Err(Error::Newer { found, known: VERSION }),
         found => Err(damaged(name, &format_args!("there is no version {found}"))),
     }
+}
+
+/// What stands there is not shown: it may be a secret.
+fn unreadable(name: &str, error: &serde_json::Error) -> Error {
+    damaged(name, &format_args!("no JSON of its kind, line {}, column {}", error.line(), error.column()))
 }
 
 pub(super) fn damaged(name: &str, why: &dyn fmt::Display) -> Error {

@@ -69,6 +69,39 @@ fn broken_promise_about_a_sensitive_value_does_not_show_it() {
 }
 
 #[test]
+fn what_a_service_did_otherwise_is_said_with_what_was_asked_and_answered() {
+    let things = Things {
+        create: |apply| {
+            fill_in(&mut apply.state);
+            apply.state.note = word("other").into();
+            apply.state.secret = "theirs".to_owned().into();
+            apply.state.tags = BTreeMap::from([("k".to_owned(), "w".to_owned())]).into();
+            Ok(())
+        },
+        service: Some("the cloud"),
+        ..Things::default()
+    };
+    let config = thing(&[
+        ("name", "a".into()),
+        ("note", "mine".into()),
+        ("secret", "hidden".into()),
+        ("tags", map(&[("k", "v".into())])),
+    ]);
+    let planned = plan(&things, &Value::Null, &config).planned;
+    let response = apply(&things, &Value::Null, &planned, &config);
+    let what = "The answer is not what was asked for";
+    told_is(&response.diagnostics, &[(what, "note"), (what, "secret"), (what, "tags")]);
+    let said: Vec<_> = response.diagnostics.iter().map(|one| one.detail.as_str()).collect();
+    assert!(
+        said[0].starts_with("note of this test_thing was asked for as \"mine\", and the cloud answered \"other\".")
+    );
+    assert!(said[1].starts_with("the cloud answered something else than was asked for as secret of this test_thing."));
+    assert!(said[2].contains("asked for as {k = \"v\"}, and the cloud answered {k = \"w\"}."), "{}", said[2]);
+    assert!(said.iter().all(|said| !said.contains("bug") && !said.contains("hidden") && !said.contains("theirs")));
+    assert_eq!(response.state.entry("note"), &"other".into(), "what was made is not lost");
+}
+
+#[test]
 fn no_unknown_after_apply() {
     let things = Things {
         create: |apply| {

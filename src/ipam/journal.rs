@@ -16,7 +16,7 @@ use super::{Allocation, Event, Finding, Kind, Mark, PoolCidr, Records, ResourceT
 
 /// Follows the events of a history, and remembers what the last one says of each object.
 #[derive(Default)]
-pub struct Told {
+pub struct Journal {
     last: HashMap<String, Last>,
     /// By pool, who changed it.
     actors: HashMap<String, BTreeSet<String>>,
@@ -50,7 +50,7 @@ impl Last {
     }
 }
 
-impl Told {
+impl Journal {
     /// Takes the next event in.
     pub fn follow(&mut self, event: &Event) {
         match event.kind {
@@ -68,7 +68,7 @@ impl Told {
     /// after.
     pub fn faults(self, records: &Records, mark: Option<&Mark>) -> Vec<Finding> {
         let since = self.tells_since(records, mark);
-        let mut found = Comparison { told: self, records, since, findings: Vec::new() };
+        let mut found = Comparison { journal: self, records, since, findings: Vec::new() };
         found.compare(records.scopes.values(), |_, _| ());
         found.compare(records.pools.values(), |_, _| ());
         found.compare(records.pool_cidrs.values().filter(|found| !found.inline), allow_renewed);
@@ -95,7 +95,7 @@ impl Told {
 
 /// Records against events.
 struct Comparison<'a> {
-    told: Told,
+    journal: Journal,
     records: &'a Records,
     /// What was made later must have an event.
     since: Timestamp,
@@ -107,21 +107,21 @@ impl Comparison<'_> {
         self.findings.push(Finding { place: id.to_owned(), what: what.into() });
     }
 
-    /// `allow` brings what was told to what may have become of it without an event.
+    /// `allow` brings what was recorded to what may have become of it without an event.
     fn compare<'r, R: Record + 'r>(&mut self, records: impl Iterator<Item = &'r R>, allow: fn(&mut R, &R)) {
         for record in records {
             let id = &record.meta().id;
-            let Some(last) = self.told.last.remove(id) else {
+            let Some(last) = self.journal.last.remove(id) else {
                 if record.meta().created_at > self.since {
                     self.find(id, "No event tells of it.");
                 }
                 continue;
             };
             match last.read::<R>() {
-                Ok(Some(mut told)) => {
-                    told.meta_mut().confirmed |= record.meta().confirmed;
-                    allow(&mut told, record);
-                    let names = differences(&told, record);
+                Ok(Some(mut recorded)) => {
+                    recorded.meta_mut().confirmed |= record.meta().confirmed;
+                    allow(&mut recorded, record);
+                    let names = differences(&recorded, record);
                     if !names.is_empty() {
                         self.find(id, differs(&names, last.sequence));
                     }
@@ -132,11 +132,11 @@ impl Comparison<'_> {
         }
     }
 
-    /// What an event of its own says of what has none as a rule: an import told of it, or a growth was planned.
-    fn told<R: Record>(&mut self, id: &str) -> Option<(u64, R)> {
-        let last = self.told.last.remove(id)?;
+    /// What an event of its own says of what has none as a rule: an import wrote it, or a growth was planned.
+    fn recorded<R: Record>(&mut self, id: &str) -> Option<(u64, R)> {
+        let last = self.journal.last.remove(id)?;
         match last.read::<R>() {
-            Ok(told) => Some((last.sequence, told?)),
+            Ok(recorded) => Some((last.sequence, recorded?)),
             Err(what) => {
                 self.find(id, what);
                 None
@@ -149,8 +149,8 @@ impl Comparison<'_> {
         for pool_cidr in self.records.pool_cidrs.values().filter(|found| found.inline) {
             let (id, owner) = (&pool_cidr.meta.id, &pool_cidr.meta.owner);
             let mut names = BTreeSet::new();
-            if let Some((sequence, told)) = self.told::<PoolCidr>(id) {
-                let names = fixed_differences(&told, pool_cidr);
+            if let Some((sequence, recorded)) = self.recorded::<PoolCidr>(id) {
+                let names = fixed_differences(&recorded, pool_cidr);
                 if !names.is_empty() {
                     self.find(id, differs(&names, sequence));
                 }
@@ -160,8 +160,9 @@ impl Comparison<'_> {
             if pool_cidr.meta.created_at <= self.since {
                 continue;
             }
-            let is_known = |owner: &String| self.told.actors.get(&pool.meta.id).is_some_and(|all| all.contains(owner));
-            // What a plan holds for a pool that is there is told when it is applied.
+            let is_known =
+                |owner: &String| self.journal.actors.get(&pool.meta.id).is_some_and(|all| all.contains(owner));
+            // What a plan holds for a pool that is there is recorded when it is applied.
             let is_pending = pool_cidr.meta.state == State::Planned && pool.meta.state == State::Active;
             if !is_pending && *owner != pool.meta.owner && !is_known(owner) {
                 names.insert("owner");
@@ -191,21 +192,21 @@ impl Comparison<'_> {
             .collect();
         for space in self.records.allocations.values().filter(|found| is_of_pool(found)) {
             let id = &space.meta.id;
-            let told = self.told::<Allocation>(id);
+            let recorded = self.recorded::<Allocation>(id);
             let mut names: BTreeSet<&str> = BTreeSet::new();
-            let growth = told.as_ref().and_then(|(_, told)| told.growth.as_ref());
+            let growth = recorded.as_ref().and_then(|(_, recorded)| recorded.growth.as_ref());
             let is_growth_told =
-                space.growth.as_ref().is_none_or(|found| growth.is_some_and(|told| is_later(told, found)));
+                space.growth.as_ref().is_none_or(|found| growth.is_some_and(|recorded| is_later(recorded, found)));
             if !is_growth_told {
                 names.insert("growth");
             }
-            if let Some((sequence, told)) = &told {
+            if let Some((sequence, recorded)) = &recorded {
                 let mut names: Vec<_> = names.into_iter().map(str::to_owned).collect();
-                names.extend(fixed_differences(told, space));
-                if told.description != space.description {
+                names.extend(fixed_differences(recorded, space));
+                if recorded.description != space.description {
                     names.push("description".to_owned());
                 }
-                if told.tags != space.tags {
+                if recorded.tags != space.tags {
                     names.push("tags".to_owned());
                 }
                 if !names.is_empty() {
@@ -240,7 +241,7 @@ impl Comparison<'_> {
 
     /// What the events say is there, and is not. Lapsed holds are forgotten without an event.
     fn check_missing(&mut self) {
-        let mut missing: Vec<_> = std::mem::take(&mut self.told.last).into_iter().collect();
+        let mut missing: Vec<_> = std::mem::take(&mut self.journal.last).into_iter().collect();
         missing.sort_by_key(|(_, last)| last.sequence);
         for (id, last) in missing {
             let Some(record) = &last.record else { continue };
@@ -256,9 +257,9 @@ impl Comparison<'_> {
 }
 
 /// Attributes that never change, in which two records differ.
-fn fixed_differences<R: Record>(told: &R, found: &R) -> Vec<String> {
-    let (told, found) = (told.meta(), found.meta());
-    let checks = [("owner", told.owner == found.owner), ("created_at", told.created_at == found.created_at)];
+fn fixed_differences<R: Record>(recorded: &R, found: &R) -> Vec<String> {
+    let (recorded, found) = (recorded.meta(), found.meta());
+    let checks = [("owner", recorded.owner == found.owner), ("created_at", recorded.created_at == found.created_at)];
     checks.into_iter().filter(|(_, right)| !right).map(|(name, _)| name.to_owned()).collect()
 }
 
@@ -266,14 +267,14 @@ fn is_of_pool(allocation: &Allocation) -> bool {
     allocation.resource_type == ResourceType::IpamPool
 }
 
-/// Whether a planned growth is the one that was told, renewed at most.
-fn is_later(told: &super::Growth, found: &super::Growth) -> bool {
-    told.cidr == found.cidr && told.expires_at <= found.expires_at
+/// Whether a planned growth is the one that was recorded, renewed at most.
+fn is_later(recorded: &super::Growth, found: &super::Growth) -> bool {
+    recorded.cidr == found.cidr && recorded.expires_at <= found.expires_at
 }
 
 /// Earlier versions renewed the hold of a pool CIDR without an event.
-fn allow_renewed(told: &mut PoolCidr, found: &PoolCidr) {
-    let (before, now) = (&mut told.meta, &found.meta);
+fn allow_renewed(recorded: &mut PoolCidr, found: &PoolCidr) {
+    let (before, now) = (&mut recorded.meta, &found.meta);
     if before.state == State::Planned && now.state == State::Planned && now.updated_at > before.updated_at {
         before.updated_at = now.updated_at;
         before.hold_expires_at = now.hold_expires_at;
@@ -282,8 +283,8 @@ fn allow_renewed(told: &mut PoolCidr, found: &PoolCidr) {
 }
 
 /// Earlier versions renewed a planned growth without an event.
-fn allow_renewed_growth(told: &mut Allocation, found: &Allocation) {
-    if let (Some(before), Some(now)) = (&mut told.growth, &found.growth)
+fn allow_renewed_growth(recorded: &mut Allocation, found: &Allocation) {
+    if let (Some(before), Some(now)) = (&mut recorded.growth, &found.growth)
         && is_later(before, now)
     {
         before.expires_at = now.expires_at;

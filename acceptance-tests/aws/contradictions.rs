@@ -1,0 +1,83 @@
+//! AWS, or what plays it, answers with something else than was asked for: the error says what was asked and what came
+//! back, and what was made is in the state.
+
+use crate::endpoint::Trouble;
+use crate::harness::Workspace;
+use crate::nouns::of_account;
+use crate::scene::{ACCOUNT, Scene};
+
+fn start() -> (Scene, Workspace) {
+    let scene = Scene::new();
+    let workspace = Workspace::on(&of_account(&scene.endpoint, ACCOUNT));
+    (scene, workspace)
+}
+
+/// The next call of `action` is carried out with `answered` in place of `asked`.
+fn confuse(scene: &Scene, action: &str, asked: &str, answered: &str) {
+    let other = Trouble::AnswerAbout { asked: asked.to_owned(), answered: answered.to_owned() };
+    scene.endpoint.trouble(action, 1, other);
+}
+
+#[test]
+fn another_attribute_than_asked_for_is_said_with_both_values_and_the_object_is_in_the_state() {
+    for (action, kind, body) in [
+        ("CreateIpamScope", "ipam_scope", "name = \"a\"\n  description = \"mine\""),
+        ("CreateIpamPool", "ipam_pool", "name = \"a\"\n  address_family = \"ipv4\"\n  description = \"mine\""),
+        (
+            "CreateIpamPrefixListResolver",
+            "ipam_prefix_list_resolver",
+            "name = \"a\"\n  address_family = \"ipv4\"\n  description = \"mine\"",
+        ),
+    ] {
+        let (scene, workspace) = start();
+        workspace.configure(&format!("resource \"{kind}\" \"a\" {{\n  {body}\n}}\n"));
+        confuse(&scene, action, "mine", "theirs");
+        let said = [
+            "The answer is not what was asked for",
+            &format!("description of this {kind} was asked for as \"mine\", and aws-ipam ("),
+            "answered \"theirs\".",
+        ];
+        workspace.try_apply(&[]).fails().says(&said).never_says("bug in the provider");
+        assert_eq!(workspace.state().text(&format!("{kind}.a.description")), "theirs", "what was made is not lost");
+        workspace.apply();
+        workspace.assert_settled();
+        assert_eq!(workspace.state().text(&format!("{kind}.a.description")), "mine");
+        workspace.destroy();
+        scene.is_sound();
+    }
+}
+
+#[test]
+fn a_change_that_came_out_otherwise_is_said_and_planned_again() {
+    let (scene, workspace) = start();
+    let pool = |description: &str| {
+        let pool = "name = \"a\"\n  address_family = \"ipv4\"";
+        workspace
+            .configure(&format!("resource \"ipam_pool\" \"a\" {{\n  {pool}\n  description = \"{description}\"\n}}\n"));
+    };
+    pool("first");
+    workspace.apply();
+    pool("second");
+    confuse(&scene, "ModifyIpamPool", "second", "third");
+    let said = ["description of this ipam_pool was asked for as \"second\"", "answered \"third\"."];
+    workspace.try_apply(&[]).fails().says(&said).never_says("bug in the provider");
+    assert_eq!(workspace.plan().actions().into_values().collect::<Vec<_>>(), ["update"]);
+    workspace.apply_saved();
+    workspace.assert_settled();
+}
+
+#[test]
+fn another_block_than_asked_for_is_said_and_given_back() {
+    let (scene, workspace) = start();
+    let (_, leaf) = scene.tree();
+    workspace.configure(&format!(
+        "resource \"ipam_allocation\" \"a\" {{\n  ipam_pool_id = \"{leaf}\"\n  name = \"a\"\n  cidr = \"10.0.5.0/24\"\n}}\n"
+    ));
+    confuse(&scene, "AllocateIpamPoolCidr", "10.0.5.0/24", "10.0.6.0/24");
+    let said = ["AWS was asked for cidr 10.0.5.0/24, and answered with 10.0.6.0/24", "It was released again"];
+    workspace.try_apply(&[]).fails().says(&said).never_says("bug in the provider");
+    assert_eq!(scene.allocated(&leaf), Vec::<String>::new(), "nothing is left that no state knows");
+    workspace.apply();
+    assert_eq!(scene.allocated(&leaf), ["10.0.5.0/24"]);
+    scene.is_sound();
+}
