@@ -36,7 +36,7 @@ struct Brief {
     state: State,
     #[serde(default)]
     inline: bool,
-    resource_type: Option<String>,
+    resource_type: Option<ResourceType>,
 }
 
 impl Last {
@@ -247,7 +247,7 @@ impl Comparison<'_> {
             let Some(record) = &last.record else { continue };
             let what = match serde_json::from_str::<Brief>(record) {
                 Ok(brief) if brief.state == State::Lapsed || brief.inline => continue,
-                Ok(brief) if brief.resource_type.as_deref() == Some(ResourceType::IpamPool.word()) => continue,
+                Ok(brief) if brief.resource_type == Some(ResourceType::IpamPool) => continue,
                 Ok(_) => format!("Event {}, its last one, says that it is there, but it is not.", last.sequence),
                 Err(_) => format!("What event {}, its last one, says of it cannot be read.", last.sequence),
             };
