@@ -180,6 +180,7 @@ fn words(error: &io::Error) -> String {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 #[path = "open_tests.rs"]
 mod tests;
