@@ -114,7 +114,7 @@ const POOLS: &[Row] = &[
         &["For public space only", "public_default_scope_id"],
     ),
     row(pool!("address_family = \"ipv4\"\naws_service = \"ec2\""), "aws_service", &["For public space only"]),
-    row(pool!("address_family = \"ipv4\"\naws_service = \"s3\""), "aws_service", &["\"ec2\" or \"global-services\""]),
+    row(pool!("address_family = \"ipv4\"\naws_service = \"S3\""), "aws_service", &["such as ec2, global-services"]),
     row(
         pool!("ipam_scope_id = \"<public>\"\naddress_family = \"ipv4\"\ncascade = true"),
         "cascade",
@@ -133,7 +133,7 @@ const POOLS: &[Row] = &[
     ),
     row(planning!("subnet-1", "111122223333", "vpc"), "source_resource", &["not the id of a VPC"]),
     row(planning!("vpc-1", "1111", "vpc"), "source_resource", &["12 digits"]),
-    row(planning!("vpc-1", "111122223333", "subnet"), "source_resource", &["use \"vpc\""]),
+    row(planning!("vpc-1", "111122223333", "Subnet"), "source_resource", &["such as vpc."]),
 ];
 
 const RANGES: &[Row] = &[

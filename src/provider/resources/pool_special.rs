@@ -12,7 +12,6 @@ use super::pool::PoolModel;
 
 text_attr!(PublicIpSource);
 text_attr!(AwsService);
-text_attr!(SourceResourceType);
 
 model! {
     /// The VPC whose space a pool plans.
@@ -24,7 +23,7 @@ model! {
         /// Region that the VPC is in.
         resource_region: String => required(),
         /// Such as `vpc`.
-        resource_type: SourceResourceType => required(),
+        resource_type: String => required(),
     }
 }
 
@@ -34,7 +33,7 @@ impl SourceResourceModel {
             resource_id: resource.resource_id.clone().into(),
             resource_owner: resource.resource_owner.clone().into(),
             resource_region: resource.resource_region.clone().into(),
-            resource_type: resource.resource_type.into(),
+            resource_type: resource.resource_type.to_string().into(),
         }
     }
 
@@ -43,7 +42,7 @@ impl SourceResourceModel {
             resource_id: self.resource_id.cloned()?,
             resource_owner: self.resource_owner.cloned()?,
             resource_region: self.resource_region.cloned()?,
-            resource_type: self.resource_type.cloned()?,
+            resource_type: self.resource_type.get()?.parse().ok()?,
         })
     }
 }
@@ -144,7 +143,13 @@ impl SourceResourceModel {
             let why = format!("{owner:?} is not an account: those have 12 digits.");
             return Some(Diagnostic::error("Invalid resource_owner", why).at(at));
         }
-        let is_vpc = self.resource_type == Tf::Known(SourceResourceType::Vpc);
+        let resource_type = match self.resource_type.get().map(|word| word.parse::<SourceResourceType>()) {
+            // Terraform points at the whole resource for what is inside a single object.
+            Some(Err(why)) => return Some(Diagnostic::error("Invalid resource_type", why).at(at)),
+            Some(Ok(word)) => Some(word),
+            None => None,
+        };
+        let is_vpc = resource_type == Some(SourceResourceType::Vpc);
         let id = self.resource_id.get().filter(|id| is_vpc && !id.starts_with("vpc-"))?;
         let why = format!("{id:?} is not the id of a VPC: those begin with vpc-.");
         Some(Diagnostic::error("Invalid resource_id", why).at(at))
