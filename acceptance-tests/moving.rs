@@ -285,7 +285,10 @@ fn problems_are_listed_and_nothing_is_written() {
     let text = fs::read_to_string(&file).unwrap();
     fs::write(&file, text.replace("\"version\":1", "\"version\":9")).unwrap();
     let said = answer(&new, &["import", place], 1);
-    assert!(said.starts_with("line 1: It was exported by a newer program: its version is 9, "), "{said}");
+    assert!(
+        said.starts_with("line 1: It was exported by a newer program: this program reads files up to version "),
+        "{said}"
+    );
     assert!(!new.path().exists(), "a file that is no good makes no store");
     fs::write(&file, &text).unwrap();
     let said = answer(&new, &["import", place, "--dry-run"], 0);
