@@ -13,7 +13,8 @@ mod allocations;
 mod arguments;
 mod beside;
 mod check;
-#[cfg(all(test, feature = "sqlite"))]
+#[cfg(feature = "sqlite")]
+#[cfg(test)]
 mod damaged_tests;
 mod discover;
 mod events;

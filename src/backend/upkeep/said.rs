@@ -25,7 +25,6 @@ mod tests {
 
     use super::*;
     use crate::ipam::Cidr;
-    use crate::ipam::seen::SeenType;
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -34,8 +33,6 @@ mod tests {
         _count: Option<u8>,
         #[serde(rename = "cidr")]
         _cidr: Option<Cidr>,
-        #[serde(rename = "kind")]
-        _kind: Option<SeenType>,
         #[serde(rename = "word")]
         _word: Option<Word>,
         #[serde(rename = "pair")]
@@ -61,10 +58,9 @@ mod tests {
                 r#"{"cidr": "invalid type: s3cret, expected s3cret"}"#,
                 "a value is not of the form that its attribute has",
             ),
-            (r#"{"kind": "s3cret"}"#, "a value is not of the form that its attribute has"),
             (r#"{"word": "s3cret"}"#, "`one` or `two` was expected"),
             (r#"{"pair": [3]}"#, "a tuple of size 2 was expected"),
-            (r#"{"s3cret": 3}"#, "one of `count`, `cidr`, `kind`, `word`, `pair` was expected"),
+            (r#"{"s3cret": 3}"#, "one of `count`, `cidr`, `word`, `pair` was expected"),
             (r#""s3cret""#, "struct Record was expected"),
             (r#"{"count": s3cret}"#, "expected value"),
             (r#"{"count": "s3cret"#, "EOF while parsing a string"),

@@ -363,7 +363,11 @@ fn every_mistake_in_a_file_is_said_and_nothing_is_written() {
         (set(&web, "cidr", "2001:db8::/64".into()), web.clone(), "2001:db8::/64 is not of its pool's family."),
         (set(&web, "pool_id", "ipam-pool-0".into()), web.clone(), "Its pool ipam-pool-0 does not exist."),
         (set(&web, "state", "planned".into()), web.clone(), "It is a hold that never expires."),
-        (set(&web, "state", "gone".into()), format!("line {}", line_of(&web)), "unknown variant `gone`"),
+        (
+            set(&web, "state", "gone".into()),
+            format!("line {}", line_of(&web)),
+            "one of `planned`, `lapsed`, `active` was expected",
+        ),
         (twice, format!("line {}", line_of(&web) + 1), "There are two objects with the id "),
         (set(outer, "source_pool_id", inner.into()), outer.to_owned(), "It is inside itself."),
         (set(outer, "scope_id", "ipam-scope-0".into()), outer.to_owned(), "Its scope ipam-scope-0 does not exist."),

@@ -17,7 +17,7 @@ struct Simulation {
 
 enum Plan {
     Scope(ScopeSpec, String),
-    Pool(PoolSpec, String),
+    Pool(Box<PoolSpec>, String),
     PoolCidr(PoolCidrSpec, String),
     Allocation(AllocationSpec, String),
 }
@@ -202,7 +202,7 @@ impl Simulation {
         let spec = below(&source, name, &wish);
         let owner = self.world.actor.owner.clone();
         if let Ok(pool) = expected(self.write(|ledger| ledger.plan_pool(&spec, &terms()))) {
-            self.plans.push((owner, Plan::Pool(spec, pool.meta.id)));
+            self.plans.push((owner, Plan::Pool(Box::new(spec), pool.meta.id)));
         }
     }
 
@@ -250,7 +250,7 @@ impl Simulation {
         let spec = below(&source, &old.meta.name, &self.wish(&source, 24));
         let terms = replacing(&old.meta.id);
         if let Ok(made) = expected(self.write(|ledger| ledger.plan_pool(&spec, &terms))) {
-            self.plans.push((old.meta.owner, Plan::Pool(spec, made.meta.id)));
+            self.plans.push((old.meta.owner, Plan::Pool(Box::new(spec), made.meta.id)));
         }
     }
 

@@ -7,9 +7,11 @@ use crate::backend::testing::bounded;
 use crate::ipam::tests::damage::{Entries, chain, damage};
 use crate::ipam::tests::simulation::rich;
 
+type Body<'a> = &'a dyn Fn(&Arc<dyn Ipam>, &[Box<dyn ErasedDataSource>]);
+
 /// Reads every data source that can do with these arguments, and plans, makes and deletes something in every pool.
 fn survive(entries: &Entries, now: jiff::Timestamp, what: &str) {
-    let run = |name: &str, body: &dyn Fn(&Arc<dyn Ipam>, &[Box<dyn ErasedDataSource>])| {
+    let run = |name: &str, body: Body<'_>| {
         let ipam: Arc<dyn Ipam> = Arc::new(bounded(entries, now));
         let shared = Arc::new(Shared::default());
         let (plan_hold, default_tags) = (Duration::from_hours(1), Tags::new());
