@@ -28,7 +28,11 @@ const OF_DISCOVERY: &[(&str, &str, &[&str])] = &[
         "",
         &["two characters", "role[0].external_id"],
     ),
-    ("operating_regions = [\"us-east-1\"]\n  resource_types = [\"server\"]", "resource_types", &["none of vpc"]),
+    (
+        "operating_regions = [\"us-east-1\"]\n  resource_types = [\"server\"]",
+        "resource_types",
+        &["\"server\"", "Use one of vpc"],
+    ),
     (
         "operating_regions = [\"us-east-1\"]\n  resource_types = [\"ipv6-pool\"]",
         "resource_types",

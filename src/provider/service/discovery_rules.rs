@@ -80,8 +80,11 @@ fn check_types(types: &Tf<BTreeSet<SeenType>>) -> Diagnostics {
         return Diagnostics::new();
     };
     let known: Vec<String> = LOOKED_AT.iter().map(ToString::to_string).collect();
-    let why =
-        format!("{:?} is nothing that a look into an account finds. It finds {}.", other.to_string(), known.join(", "));
+    let why = format!(
+        "{:?} is not a type of resource that a discovery finds in an account. Use one of {}.",
+        other.to_string(),
+        known.join(", ")
+    );
     wrong_value(&at!(DiscoveryModel, resource_types), why)
 }
 
