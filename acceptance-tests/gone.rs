@@ -50,6 +50,7 @@ resource "ipam_pool" "below" {
 
 resource "ipam_pool_cidr" "more" {
   ipam_pool_id   = ipam_pool.below.id
+  name           = "more"
   netmask_length = 24
 }
 
