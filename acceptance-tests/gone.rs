@@ -1,5 +1,10 @@
 //! State and store that no longer agree: an object deleted behind Terraform's back, a state that forgot one.
 
+use terraform_provider_ipam::backend::Planned;
+use terraform_provider_ipam::ipam::{
+    AllocationSpec, PoolCidrSpec, PoolSpec, Provision, Rules, ScopeSpec, ScopeType, Size, Special, Strategy, Tags,
+};
+
 use crate::harness::Workspace;
 use crate::harness::store::{SOMEBODY_ELSE, Store};
 
@@ -30,22 +35,28 @@ fn applied(store: &Store) -> Workspace {
     workspace
 }
 
-/// Every kind of object that holds know, each with something that can be edited.
-const EDITABLE: &str = r#"
+/// Every kind of object that a plan holds, with tags, descriptions and rules that the objects which are there do not have.
+const EDITED: &str = r#"
 resource "ipam_scope" "lab" {
-  name = "lab"
+  name        = "lab"
+  description = "edited"
+  tags        = { team = "a" }
 }
 
 resource "ipam_pool" "top" {
-  name          = "top"
-  ipam_scope_id = ipam_scope.lab.id
-  cidrs         = ["10.0.0.0/16"]
+  name                          = "top"
+  ipam_scope_id                 = ipam_scope.lab.id
+  cidrs                         = ["10.0.0.0/16"]
+  allocation_min_netmask_length = 17
+  tags                          = { team = "a" }
 }
 
 resource "ipam_pool" "below" {
   name                = "below"
   source_ipam_pool_id = ipam_pool.top.id
   netmask_length      = 20
+  allocation_strategy = "first-fit"
+  description         = "edited"
 }
 
 resource "ipam_pool_cidr" "more" {
@@ -58,36 +69,71 @@ resource "ipam_allocation" "web" {
   ipam_pool_id   = ipam_pool.below.id
   name           = "web"
   netmask_length = 26
+  description    = "edited"
+  tags           = { team = "a" }
 }
 "#;
 
+/// Makes the objects of [`EDITED`] as they were before, and answers their ids. No state ever held them.
+fn leave_behind(workspace: &Workspace) -> Vec<String> {
+    let ipam = workspace.store().open_as(workspace.owner());
+    let (unplanned, tags) = (&Planned::Unknown, Tags::default);
+    let (scope_type, ipam_id) = (ScopeType::Private, None);
+    let lab = ScopeSpec { name: "lab".into(), scope_type, description: None, tags: tags(), ipam_id };
+    let lab = ipam.create_scope(&lab, unplanned).unwrap().meta.id;
+    let top = PoolSpec {
+        name: "top".into(),
+        scope_id: Some(lab.clone()),
+        source_pool_id: None,
+        address_family: None,
+        locale: None,
+        description: None,
+        rules: Rules::default(),
+        strategy: Strategy::default(),
+        tags: tags(),
+        provision: Provision::Cidrs(["10.0.0.0/16".parse().unwrap()].into()),
+        special: Special::default(),
+    };
+    let below =
+        PoolSpec { name: "below".into(), scope_id: None, provision: Provision::NetmaskLength(20), ..top.clone() };
+    let top = ipam.create_pool(&top, unplanned).unwrap().meta.id;
+    let below = PoolSpec { source_pool_id: Some(top.clone()), ..below };
+    let below = ipam.create_pool(&below, unplanned).unwrap().meta.id;
+    let size = Size::NetmaskLength(24);
+    let more = PoolCidrSpec { pool_id: below.clone(), name: Some("more".into()), size, proof: None };
+    let more = ipam.create_pool_cidr(&more, unplanned).unwrap().meta.id;
+    let web = AllocationSpec {
+        pool_id: below.clone(),
+        name: "web".into(),
+        size: Size::NetmaskLength(26),
+        disallowed_cidrs: [].into(),
+        description: None,
+        tags: tags(),
+    };
+    let web = ipam.create_allocation(&web, unplanned).unwrap().meta.id;
+    vec![lab, top, below, more, web]
+}
+
 on_each_own_store! {
-    /// An apply is killed before Terraform writes its state. The next one finds the objects, and writes what the
+    /// An apply was killed before Terraform wrote its state. The next one finds the objects, and writes what the
     /// configuration says by then.
     fn what_a_killed_apply_left_is_taken_over_with_the_edited_configuration(store: Store) {
-        let edits = [
-            ("name = \"lab\"", "name        = \"lab\"\n  description = \"edited\"\n  tags        = { team = \"a\" }"),
-            ("name          = \"top\"", "name = \"top\"\n  allocation_min_netmask_length = 17\n  tags = { team = \"a\" }"),
-            ("name                = \"below\"", "name = \"below\"\n  allocation_strategy = \"first-fit\"\n  description = \"edited\""),
-            ("name           = \"web\"", "name           = \"web\"\n  tags = { team = \"a\" }\n  description = \"edited\""),
-        ];
         let workspace = Workspace::on(&store);
-        workspace.configure(EDITABLE);
-        let before = workspace.apply();
-        for count in 1..=edits.len() {
-            std::fs::remove_file(workspace.path().join("terraform.tfstate")).unwrap();
-            let edited = edits.iter().take(count).fold(EDITABLE.to_owned(), |text, (from, to)| text.replace(from, to));
-            workspace.configure(&edited);
-            let plan = workspace.plan();
-            let after = workspace.apply_saved();
-            for address in ["ipam_scope.lab", "ipam_pool.top", "ipam_pool.below", "ipam_pool_cidr.more", "ipam_allocation.web"] {
-                let place = format!("{address}.id");
-                assert_eq!(after.text(&place), before.text(&place));
-                workspace.assert_as_shown(&plan, &[&place]);
-            }
-            assert_eq!(after.text("ipam_allocation.web.cidr"), before.text("ipam_allocation.web.cidr"));
-            assert_eq!(after.value("ipam_scope.lab.tags_all")["team"], "a");
+        let ids = leave_behind(&workspace);
+        let before = workspace.store().active();
+        workspace.configure(EDITED);
+        let plan = workspace.plan();
+        let after = workspace.apply_saved();
+        let addresses =
+            ["ipam_scope.lab", "ipam_pool.top", "ipam_pool.below", "ipam_pool_cidr.more", "ipam_allocation.web"];
+        for (address, id) in addresses.iter().zip(ids) {
+            let place = format!("{address}.id");
+            assert_eq!(after.text(&place), id);
+            workspace.assert_as_shown(&plan, &[&place]);
         }
+        assert_eq!(workspace.store().active(), before, "every block is where it was");
+        assert_eq!(after.value("ipam_scope.lab.tags_all")["team"], "a");
+        assert_eq!(after.text("ipam_allocation.web.description"), "edited");
         workspace.assert_settled();
         Workspace::assert_store_matches(workspace.store(), &[&workspace]);
         workspace.destroy();

@@ -36,7 +36,7 @@ const OF_DISCOVERY: &[(&str, &str, &[&str])] = &[
     (
         "operating_regions = [\"us-east-1\"]\n  resource_types = [\"ipv6-pool\"]",
         "resource_types",
-        &["It finds vpc, subnet"],
+        &["Use one of vpc, subnet"],
     ),
     (
         "operating_regions = [\"us-east-1\"]\n  excluded_account_ids = [\"1234\"]",
