@@ -8,6 +8,10 @@ use super::Error;
 /// How long a store tries to get its turn before it answers [`Error::Busy`].
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How many times longer a store waits while it sees that other writers get on.
+#[cfg(feature = "object-storage")]
+const PROGRESS: u32 = 10;
+
 const DELAY_FIRST: Duration = Duration::from_micros(500);
 const DELAY_MAX: Duration = Duration::from_millis(50);
 
@@ -33,6 +37,18 @@ impl Backoff {
             Duration::ZERO => Err(self.used_up(place)),
             _ => Ok(()),
         }
+    }
+
+    /// Waits after another writer went first. The store is not stuck then, so the budget is ten times as long.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when that budget is used up.
+    #[cfg(feature = "object-storage")]
+    pub(crate) fn wait_behind_others(&mut self, place: &str) -> Result<(), Error> {
+        let mut patient = Self { patience: self.patience * PROGRESS, ..*self };
+        patient.wait(place)?;
+        self.delay = patient.delay;
+        Ok(())
     }
 
     fn left(&self) -> Duration {
@@ -74,5 +90,13 @@ mod tests {
         let mut backoff = Backoff::new(Duration::from_millis(5));
         let outcome = (0..1000).find_map(|_| backoff.wait("somewhere").err());
         assert_eq!(outcome, Some(Error::Busy("5ms (somewhere)".to_owned())));
+    }
+
+    #[cfg(feature = "object-storage")]
+    #[test]
+    fn waiting_goes_on_for_longer_while_others_get_on() {
+        let mut backoff = Backoff::new(Duration::from_millis(5));
+        let outcome = (0..1000).find_map(|_| backoff.wait_behind_others("somewhere").err());
+        assert_eq!(outcome, Some(Error::Busy("50ms (somewhere)".to_owned())));
     }
 }

@@ -440,7 +440,7 @@ impl Store for Bucket {
                 drop(state);
                 match self.commit(number, id, writes)? {
                     Attempt::Won => break,
-                    Attempt::Lost => backoff.wait(&self.describe())?,
+                    Attempt::Lost => backoff.wait_behind_others(&self.describe())?,
                 }
                 state = self.refresh()?;
             } else {
