@@ -8,11 +8,8 @@ use std::process::Command;
 use crate::Outcome;
 use crate::tool::{self, Terraform};
 
-/// All that the demo needs; the libraries of the other stores take much longer to build.
-const EMBEDDED_STORE: [&str; 3] = ["--no-default-features", "--features", "sqlite"];
-
 pub(crate) fn run() -> Outcome<()> {
-    let provider = tool::build(&EMBEDDED_STORE)?;
+    let provider = tool::build_with_embedded_store()?;
     let directory = tool::fresh_directory(&provider, "demo")?;
     copy_configuration(&tool::root().join("examples/quickstart"), &directory)?;
     let terraform = Terraform::new(&directory, &provider)?;

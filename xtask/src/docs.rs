@@ -54,7 +54,7 @@ pub(crate) fn check() -> Outcome<()> {
 }
 
 fn generate() -> Outcome<Pages> {
-    let provider = tool::build(&[])?;
+    let provider = tool::build()?;
     let directory = tool::fresh_directory(&provider, "docs")?;
     let main = format!(
         "terraform {{\n  required_providers {{\n    ipam = {{\n      source = {:?}\n    }}\n  }}\n}}\n",

@@ -20,13 +20,23 @@ pub(crate) fn root() -> PathBuf {
     package.parent().map_or_else(|| package.clone(), Path::to_path_buf)
 }
 
-/// Builds the provider with the profile that `cargo test` uses and these arguments about features, and says where it is.
-pub(crate) fn build(features: &[&str]) -> Outcome<PathBuf> {
+/// Builds the provider as `cargo test` builds it, and says where it is. After the tests there is nothing to compile:
+/// `cargo build` would compile the libraries again, because it leaves out what the tests need of them.
+pub(crate) fn build() -> Outcome<PathBuf> {
+    built_by(&["test", "--no-run", "--workspace", "--test", "structure"])
+}
+
+/// Builds the provider with the embedded store only. The libraries of the other stores take much longer to build.
+pub(crate) fn build_with_embedded_store() -> Outcome<PathBuf> {
+    built_by(&["build", "--package", BINARY, "--bin", BINARY, "--no-default-features", "--features", "sqlite"])
+}
+
+/// Where the provider is that cargo builds with these arguments.
+fn built_by(arguments: &[&str]) -> Outcome<PathBuf> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        .args(["build", "--quiet", "--package", BINARY, "--bin", BINARY])
-        .arg("--message-format=json-render-diagnostics")
-        .args(features)
+        .args(arguments)
+        .args(["--quiet", "--message-format=json-render-diagnostics"])
         .current_dir(root())
         .stderr(Stdio::inherit())
         .output()
@@ -36,7 +46,7 @@ pub(crate) fn build(features: &[&str]) -> Outcome<PathBuf> {
     }
     let messages = String::from_utf8_lossy(&output.stdout);
     let built = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).find_map(|message| {
-        let is_provider = message["target"]["name"] == BINARY;
+        let is_provider = message["target"]["name"] == BINARY && message["target"]["kind"][0] == "bin";
         message["executable"].as_str().filter(|_| is_provider).map(PathBuf::from)
     });
     built.ok_or_else(|| "cargo did not say where it put the provider.".to_owned())
