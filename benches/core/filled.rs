@@ -129,7 +129,7 @@ pub fn write<T>(store: &dyn Store, dice: &mut Dice, body: impl Fn(&mut Ledger<'_
     store
         .write(&mut |tx| {
             let mut random = || dice.roll();
-            let env = Env { now: Timestamp::now(), random: &mut random, actor: &actor };
+            let env = Env::new(Timestamp::now(), &mut random, &actor);
             answer = Some(body(&mut Ledger::new(tx, env)));
             Ok(true)
         })
@@ -143,7 +143,7 @@ fn read<T>(store: &dyn Store, body: impl Fn(&mut Reader<'_>) -> T) -> T {
     store
         .read(&mut |snapshot| {
             let mut random = || 0;
-            let env = Env { now: Timestamp::now(), random: &mut random, actor: &actor };
+            let env = Env::new(Timestamp::now(), &mut random, &actor);
             answer = Some(body(&mut Reader::new(snapshot, env)));
             Ok(())
         })

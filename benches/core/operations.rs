@@ -54,7 +54,7 @@ pub struct Uncommitted<'a> {
 impl Uncommitted<'_> {
     fn run<T>(&mut self, body: impl FnOnce(&mut Ledger<'_>) -> T) -> T {
         let mut random = || self.dice.roll();
-        let env = Env { now: Timestamp::now(), random: &mut random, actor: self.actor };
+        let env = Env::new(Timestamp::now(), &mut random, self.actor);
         let mut ledger = Ledger::new(self.tx, env);
         // As every write of the backend does.
         ledger.initialize().unwrap();

@@ -49,6 +49,7 @@ fn meta(id: String, name: String, owner: Option<&str>) -> Meta {
         updated_at: Timestamp::UNIX_EPOCH,
         replaces: None,
         replaces_also: Vec::new(),
+        run: None,
     }
 }
 

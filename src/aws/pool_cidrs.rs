@@ -76,6 +76,7 @@ impl AwsIpam {
             existing: Occupant {
                 kind: Kind::PoolCidr,
                 path: format!("{}/{text}", pool.meta.name),
+                run: None,
                 id: existing.meta.id,
                 name: existing.meta.name,
                 owner: existing.meta.owner,

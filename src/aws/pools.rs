@@ -26,6 +26,7 @@ pub(super) fn occupant(pool: &Pool) -> Occupant {
         cidr: None,
         hold_expires_at: None,
         path: pool.meta.name.clone(),
+        run: None,
     }
 }
 

@@ -28,6 +28,7 @@ pub(super) fn taken(existing: &Scope) -> Error {
             cidr: None,
             hold_expires_at: None,
             path: existing.meta.name.clone(),
+            run: None,
         },
     }
 }

@@ -45,6 +45,7 @@ pub(super) fn occupant(allocation: &Allocation) -> Occupant {
         cidr: Some(allocation.cidr),
         hold_expires_at: None,
         path: allocation.meta.name.clone(),
+        run: None,
     }
 }
 

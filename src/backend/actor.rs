@@ -13,7 +13,7 @@ pub fn actor(owner: &str, variable: impl Fn(&str) -> Option<String>) -> Actor {
 }
 
 /// The page of the pipeline run, in the words of the CI systems that name one.
-fn run_url(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+pub(super) fn run_url(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
     let github = || {
         let (server, repository) = (variable("GITHUB_SERVER_URL")?, variable("GITHUB_REPOSITORY")?);
         Some(format!("{server}/{repository}/actions/runs/{}", variable("GITHUB_RUN_ID")?))

@@ -4,13 +4,17 @@
 use jiff::Timestamp;
 use num_bigint::BigUint;
 
-use crate::ipam::{Cidr, Error, Family, KeptOff, Kind, LostHold, Occupant, RuleName, State};
+use crate::ipam::{Cidr, Error, Family, KeptOff, Kind, Occupant, RuleName, State};
 use crate::store;
 
 #[path = "explain_discovery.rs"]
 mod discovery;
+#[path = "explain_holds.rs"]
+mod holds;
 #[path = "explain_service.rs"]
 mod service;
+
+pub use holds::{held, made_at};
 
 /// An error in the user's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +58,7 @@ pub fn explain(error: &Error) -> Explanation {
             ),
         ),
         Error::InUse { kind, id, name, contents, more } => in_use(*kind, id, name, contents, *more),
-        Error::HoldLost { .. } => hold_lost(error),
+        Error::HoldLost { .. } => holds::lost(error),
         Error::Store(error) => store_error(error),
         Error::Service(fault) => service::refused(fault),
         Error::Pending(unfinished) => service::unfinished(unfinished),
@@ -176,10 +180,11 @@ fn name_taken(existing: &Occupant) -> (String, String) {
         )
     } else {
         format!(
-            "{what} is held for a plan of {}{}. Choose another name, or wait until that plan is applied or its hold \
-             expires.",
+            "{what} is held for a plan of {}{}{}. Choose another name, or wait until that plan is applied. {}",
             owner(&existing.owner),
-            until(existing.hold_expires_at)
+            holds::made(existing),
+            until(existing.hold_expires_at),
+            holds::how_to_release(std::slice::from_ref(existing))
         )
     };
     (summary, detail)
@@ -188,7 +193,7 @@ fn name_taken(existing: &Occupant) -> (String, String) {
 fn overlap(cidr: Cidr, with: &[Occupant]) -> (String, String) {
     let all_held = !with.is_empty() && with.iter().all(|occupant| occupant.state != State::Active);
     let advice = if all_held {
-        "Choose another block, or wait until these plans are applied or their holds expire."
+        &format!("Choose another block, or wait until these plans are applied. {}", holds::how_to_release(with))
     } else if with.iter().any(|occupant| occupant.kind != Kind::Allocation) {
         "Choose another block, or use another scope: scopes may hold the same addresses."
     } else {
@@ -257,14 +262,14 @@ fn exhausted(error: &Error) -> (String, String) {
         )),
     }
     if *held > BigUint::ZERO {
-        detail.push_str(&format!(" {} are held by plans", addresses(held)));
+        detail.push_str(&format!(" {} are held by plans of other owners, or of this very run", addresses(held)));
         if let Some(expiry) = first_expiry {
             detail.push_str(&format!("; the first hold expires at {}", time(*expiry)));
         }
         detail.push('.');
     }
     if let Some(lost) = lost {
-        detail.push_str(&lost_words(lost));
+        detail.push_str(&holds::lost_by_the_way(lost));
     }
     let advice = match (largest_free, disallowed) {
         _ if kept_off.is_some() => {
@@ -276,20 +281,6 @@ fn exhausted(error: &Error) -> (String, String) {
         (Some(_), false) => "Ask for a smaller block, provision more space, or release allocations.",
     };
     (format!("Pool {pool_name:?} has no free /{netmask_length}"), format!("{detail} {advice}"))
-}
-
-/// What became of the block that an earlier plan showed.
-fn lost_words(lost: &LostHold) -> String {
-    let block = lost.cidr.map_or_else(|| "space".to_owned(), |cidr| cidr.to_string());
-    let until = lost.expired_at.map(|at| format!(" until {}", time(at))).unwrap_or_default();
-    let holders = match lost.now_held_by.as_slice() {
-        [] => "The block was given away since then. ".to_owned(),
-        holders => format!("These have it now:\n\n{}\n", occupants(holders, 0)),
-    };
-    format!(
-        " An earlier plan held {block} for this{until}. {holders}If you are applying that plan, nothing was changed: make \
-         room and plan again."
-    )
 }
 
 /// Why what is free is not given out.
@@ -355,32 +346,14 @@ fn in_use(kind: Kind, id: &str, name: &str, contents: &[Occupant], more: u64) ->
         Kind::Scope => "Delete its pools first, and give back what `ipam_resource_cidr` has moved there.",
         Kind::PoolCidr | Kind::Allocation | Kind::Discovery | Kind::Treatment | Kind::History => "Release these first.",
     };
+    let release = holds::how_to_release(contents);
+    let release = if release.is_empty() { release } else { format!(" {release}") };
     (
         format!("{} {name:?} is not empty", capital(word)),
-        format!("{} {name:?} ({id}) still holds:\n\n{}\n{advice}", capital(word), occupants(contents, more)),
-    )
-}
-
-fn hold_lost(error: &Error) -> (String, String) {
-    let Error::HoldLost { kind, id, name, cidr, expired_at, now_held_by } = error else {
-        return declaration(error);
-    };
-    let word = kind.word();
-    let block = cidr.map(|cidr| format!(" with {cidr}")).unwrap_or_default();
-    let why = match expired_at {
-        Some(at) => format!("Its hold expired at {}.", time(*at)),
-        None => "A later plan changed the hold, or it was released.".to_owned(),
-    };
-    let holders = if now_held_by.is_empty() {
-        " ".to_owned()
-    } else {
-        format!(" The space is now taken by:\n\n{}\n", occupants(now_held_by, 0))
-    };
-    (
-        format!("The plan's hold for {word} {name:?} is gone"),
         format!(
-            "The plan showed {word} {name:?} ({id}){block}. {why}{holders}Nothing was changed. Plan again; a longer \
-             `plan_hold` in the provider block gives more time between plan and apply."
+            "{} {name:?} ({id}) still has in it:\n\n{}\n{advice}{release}",
+            capital(word),
+            occupants(contents, more)
         ),
     )
 }
@@ -476,8 +449,8 @@ fn occupant_words(occupant: &Occupant) -> String {
     let block = occupant.cidr.map(|cidr| format!("{cidr}, ")).unwrap_or_default();
     let state = match occupant.state {
         State::Active => "active".to_owned(),
-        State::Planned => format!("planned, held{}", until(occupant.hold_expires_at)),
-        State::Lapsed => "planned, hold expired".to_owned(),
+        State::Planned => format!("planned{}, held{}", holds::made(occupant), until(occupant.hold_expires_at)),
+        State::Lapsed => "planned, hold taken back".to_owned(),
     };
     format!(
         "{block}{} {:?} ({}), of {}, {state}",
@@ -568,7 +541,7 @@ pub const fn resource_type(kind: Kind) -> &'static str {
     }
 }
 
-fn capital(text: &str) -> String {
+pub fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

@@ -21,6 +21,7 @@ fn active(kind: Kind, path: &str, id: &str, block: &str) -> Occupant {
         cidr: Some(cidr(block)),
         hold_expires_at: None,
         path: path.to_owned(),
+        run: None,
     }
 }
 
@@ -112,7 +113,7 @@ fn a_taken_name_says_whose_it_is() {
         &Error::NameTaken { existing: held(Kind::Pool, "top/prod", "p-1", "10.0.0.0/20") },
         "The name \"prod\" is taken",
         "Pool \"top/prod\" (p-1, 10.0.0.0/20) is held for a plan of owner \"network\" until 2026-01-01T12:00:00Z. Choose \
-         another name, or wait until that plan is applied or its hold expires.",
+         another name, or wait until that plan is applied. Holds that nobody is going to apply can be given back: `terraform-provider-ipam holds release --owner \"network\"`. A hold of your own earlier plan is never in your way: if the owner is your own, another resource of this run has asked for the same.",
     );
 }
 
@@ -131,8 +132,7 @@ fn an_overlap_says_with_what() {
         &Error::Overlap { cidr: cidr("10.0.1.0/24"), with: vec![api] },
         "10.0.1.0/24 overlaps space that is taken",
         "10.0.1.0/24 shares addresses with:\n\n  - 10.0.1.0/24, allocation \"top/prod/api\" (a-2), of owner \"network\", \
-         planned, held until 2026-01-01T12:00:00Z\n\nChoose another block, or wait until these plans are applied or their \
-         holds expire.",
+         planned, held until 2026-01-01T12:00:00Z\n\nChoose another block, or wait until these plans are applied. Holds that nobody is going to apply can be given back: `terraform-provider-ipam holds release --owner \"network\"`. A hold of your own earlier plan is never in your way: if the owner is your own, another resource of this run has asked for the same.",
     );
     says(
         &Error::Overlap { cidr: cidr("10.0.0.0/8"), with: vec![active(Kind::Pool, "lab", "p-2", "10.64.0.0/10")] },
@@ -169,7 +169,7 @@ fn an_exhausted_pool_says_what_is_left() {
         &exhausted(Some("10.0.3.0/26"), 256, 512, false),
         summary,
         "A /24 was asked for from pool \"prod\" (p-1). 256 addresses are free; the largest free block is 10.0.3.0/26 (25.0% \
-         of the free space), and a /24 needs 256 addresses in one block. 512 addresses are held by plans; the first hold \
+         of the free space), and a /24 needs 256 addresses in one block. 512 addresses are held by plans of other owners, or of this very run; the first hold \
          expires at 2026-01-01T12:00:00Z. Ask for a smaller block, provision more space, or release allocations.",
     );
     says(
@@ -296,7 +296,7 @@ fn contents_are_listed() {
     says(
         &Error::InUse { kind: Kind::Pool, id: "p-1".to_owned(), name: "prod".to_owned(), contents, more: 7 },
         "Pool \"prod\" is not empty",
-        "Pool \"prod\" (p-1) still holds:\n\n  - 10.0.0.0/24, allocation \"prod/web\" (a-1), of owner \"network\", active\n  \
+        "Pool \"prod\" (p-1) still has in it:\n\n  - 10.0.0.0/24, allocation \"prod/web\" (a-1), of owner \"network\", active\n  \
          - and 7 more\n\nDelete these first, or set `cascade = true` on the pool and apply that before deleting it.",
     );
 }
@@ -314,8 +314,8 @@ fn a_lost_hold_says_to_plan_again() {
     says(
         &hold_lost(false, Vec::new()),
         "The plan's hold for allocation \"web\" is gone",
-        "The plan showed allocation \"web\" (a-1) with 10.0.0.0/24. A later plan changed the hold, or it was released. \
-         Nothing was changed. Plan again; a longer `plan_hold` in the provider block gives more time between plan and \
+        "The plan showed allocation \"web\" (a-1) with 10.0.0.0/24. A later plan of the same owner took its place, or it \
+         was released. Nothing was changed. Plan again; a longer `plan_hold` in the provider block gives more time between plan and \
          apply.",
     );
 }

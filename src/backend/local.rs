@@ -7,16 +7,16 @@ mod turns;
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::ipam::{
-    Actor, Allocation, AllocationChange, AllocationFilter, AllocationSpec, Audit, Cidr, Env, Error, Event,
-    HistoryQuery, Ledger, Mark, Planned, Pool, PoolChange, PoolCidr, PoolCidrSpec, PoolFilter, PoolSpec, Reader,
-    Resize, Scope, ScopeChange, ScopeSpec, Size, Tenure, Terms, TrendPoint, Utilization,
+    Actor, Allocation, AllocationChange, AllocationFilter, AllocationSpec, Audit, Cidr, CurrentRun, Env, Error, Event,
+    HistoryQuery, Ledger, Mark, Occupant, Planned, Pool, PoolChange, PoolCidr, PoolCidrSpec, PoolFilter, PoolSpec,
+    Reader, Resize, Run, Scope, ScopeChange, ScopeSpec, Size, Tenure, Terms, TrendPoint, Utilization,
 };
 use crate::store::{self, Store, StoreUrl};
 
@@ -63,6 +63,10 @@ pub struct Local {
 #[derive(Clone)]
 pub(super) struct Author {
     actor: Arc<Actor>,
+    /// The run of Terraform that this is in; `None` outside of one.
+    run: Option<Arc<CurrentRun>>,
+    /// Holds that made way before they expired, for what was asked for.
+    displaced: Arc<Mutex<Vec<Occupant>>>,
     surroundings: Surroundings,
 }
 
@@ -72,9 +76,22 @@ impl Author {
         move || random()
     }
 
+    /// Remembers the holds that were for a plan made elsewhere. Whoever made a plan here knows that a new one takes its place.
+    fn note_displaced(&self, displaced: &[Occupant]) {
+        let own = self.run.as_ref().map(|current| &current.run.origin);
+        let is_from_elsewhere = |run: &Run| Some(&run.origin) != own;
+        let mut all = self.displaced.lock().unwrap_or_else(PoisonError::into_inner);
+        for occupant in displaced.iter().filter(|occupant| occupant.run.as_deref().is_some_and(is_from_elsewhere)) {
+            // A transaction that met a conflict says it again.
+            if !all.iter().any(|known| known.id == occupant.id) {
+                all.push(occupant.clone());
+            }
+        }
+    }
+
     /// The environment of now.
     pub(super) fn env<'a>(&'a self, random: &'a mut dyn FnMut() -> u64) -> Env<'a> {
-        Env { now: (self.surroundings.clock)(), random, actor: &self.actor }
+        Env::new((self.surroundings.clock)(), random, &self.actor).in_run(self.run.as_deref())
     }
 }
 
@@ -98,7 +115,7 @@ impl Local {
 
     /// Over a store that is open.
     pub fn over(store: Arc<dyn Store>, actor: Actor, surroundings: Surroundings) -> Self {
-        let author = Author { actor: Arc::new(actor), surroundings };
+        let author = Author { actor: Arc::new(actor), run: None, displaced: Arc::default(), surroundings };
         let settled = AtomicBool::new(false);
         Self {
             group: Group::new(store),
@@ -113,6 +130,13 @@ impl Local {
     /// Whether the URL of a store has a password in it.
     pub fn has_password(url: &str) -> bool {
         StoreUrl::new(url).has_password()
+    }
+
+    /// In a run of Terraform.
+    #[must_use]
+    pub fn in_run(mut self, run: CurrentRun) -> Self {
+        self.author.run = Some(Arc::new(run));
+        self
     }
 
     /// With somebody who looks into accounts of AWS.
@@ -160,11 +184,12 @@ impl Local {
         T: Send + 'static,
         F: Fn(&mut Ledger<'_>) -> Result<T> + Send + Sync + 'static,
     {
-        self.write_again(name, move |ledger, _| body(ledger))
+        self.write_again(name, true, move |ledger, _| body(ledger))
     }
 
-    /// The same; `body` is told whether it was run before, and may have been kept.
-    fn write_again<T, F>(&self, name: &str, body: F) -> Result<T>
+    /// The same; `body` is told whether it was run before, and may have been kept. `applying`: it surely belongs to an
+    /// apply.
+    fn write_again<T, F>(&self, name: &str, applying: bool, body: F) -> Result<T>
     where
         T: Send + 'static,
         F: Fn(&mut Ledger<'_>, bool) -> Result<T> + Send + Sync + 'static,
@@ -174,9 +199,11 @@ impl Local {
             let (body, author) = (Arc::clone(&body), self.author.clone());
             self.group.write(name, move |tx| {
                 let mut random = author.random();
-                let mut ledger = Ledger::new(tx, author.env(&mut random));
+                let mut ledger = Ledger::new(tx, author.env(&mut random).in_apply(applying));
                 ledger.initialize()?;
-                body(&mut ledger, again)
+                let made = body(&mut ledger, again)?;
+                author.note_displaced(ledger.displaced());
+                Ok(made)
             })
         };
         match submit(false) {
@@ -201,22 +228,35 @@ impl Local {
             Planned::Fresh(id) => Planned::Held(id.clone()),
             other => other.clone(),
         };
-        self.write_again(name, move |ledger, is_again| body(ledger, if is_again { &again } else { &first }))
+        self.write_again(name, true, move |ledger, is_again| body(ledger, if is_again { &again } else { &first }))
     }
 
     /// The answer that `find` has without a write, or else the one that `plan` writes.
     ///
     /// An error of the look-up decides nothing: a store that was never written has no default scopes yet, and
-    /// expired holds in the way are cleared by the write.
-    fn plan<T, F>(&self, name: &str, find: impl FnMut(&mut Reader<'_>) -> Result<Option<T>>, plan: F) -> Result<T>
+    /// holds in the way are cleared by the write.
+    fn plan<T, F>(
+        &self,
+        name: &str,
+        terms: &Terms,
+        mut find: impl FnMut(&mut Reader<'_>, &Terms) -> Result<Option<T>>,
+        plan: F,
+    ) -> Result<T>
     where
         T: Send + 'static,
-        F: Fn(&mut Ledger<'_>) -> Result<T> + Send + Sync + 'static,
+        F: Fn(&mut Ledger<'_>, &Terms) -> Result<T> + Send + Sync + 'static,
     {
-        match self.read(find) {
+        let found = self.read(|reader| {
+            reader.in_apply(terms.committing);
+            find(reader, terms)
+        });
+        match found {
             Ok(Some(found)) => Ok(found),
             Err(Error::Store(error)) => Err(Error::Store(error)),
-            Ok(None) | Err(_) => self.write(name, plan),
+            Ok(None) | Err(_) => {
+                let terms = terms.clone();
+                self.write_again(name, terms.committing, move |ledger, _| plan(ledger, &terms))
+            }
         }
     }
 }
@@ -255,9 +295,9 @@ impl Ipam for Local {
     }
 
     fn plan_scope(&self, spec: &ScopeSpec, terms: &Terms) -> Result<Scope> {
-        let find = |reader: &mut Reader<'_>| reader.find_hold_scope(spec, terms);
-        let (wish, terms) = (spec.clone(), terms.clone());
-        self.plan(&spec.name, find, move |ledger| ledger.plan_scope(&wish, &terms))
+        let find = |reader: &mut Reader<'_>, terms: &Terms| reader.find_hold_scope(spec, terms);
+        let wish = spec.clone();
+        self.plan(&spec.name, terms, find, move |ledger, terms| ledger.plan_scope(&wish, terms))
     }
 
     fn create_scope(&self, spec: &ScopeSpec, planned: &Planned) -> Result<Scope> {
@@ -297,9 +337,9 @@ impl Ipam for Local {
     }
 
     fn plan_pool(&self, spec: &PoolSpec, terms: &Terms) -> Result<Pool> {
-        let find = |reader: &mut Reader<'_>| reader.find_hold_pool(spec, terms);
-        let (wish, terms) = (spec.clone(), terms.clone());
-        self.plan(&spec.name, find, move |ledger| ledger.plan_pool(&wish, &terms))
+        let find = |reader: &mut Reader<'_>, terms: &Terms| reader.find_hold_pool(spec, terms);
+        let wish = spec.clone();
+        self.plan(&spec.name, terms, find, move |ledger, terms| ledger.plan_pool(&wish, terms))
     }
 
     fn create_pool(&self, spec: &PoolSpec, planned: &Planned) -> Result<Pool> {
@@ -308,9 +348,9 @@ impl Ipam for Local {
     }
 
     fn plan_pool_change(&self, id: &str, change: &PoolChange, terms: &Terms) -> Result<Option<Pool>> {
-        let find = |reader: &mut Reader<'_>| Ok(reader.find_pool_change(id, change)?.map(Some));
-        let (id, wish, terms) = (id.to_owned(), change.clone(), terms.clone());
-        self.plan(&change.name, find, move |ledger| ledger.plan_pool_change(&id, &wish, &terms))
+        let find = |reader: &mut Reader<'_>, _: &Terms| Ok(reader.find_pool_change(id, change)?.map(Some));
+        let (id, wish) = (id.to_owned(), change.clone());
+        self.plan(&change.name, terms, find, move |ledger, terms| ledger.plan_pool_change(&id, &wish, terms))
     }
 
     fn preview_pool_change(&self, id: &str, change: &PoolChange, terms: &Terms) -> Result<Option<Pool>> {
@@ -344,9 +384,9 @@ impl Ipam for Local {
     }
 
     fn plan_pool_cidr(&self, spec: &PoolCidrSpec, terms: &Terms) -> Result<PoolCidr> {
-        let find = |reader: &mut Reader<'_>| reader.find_hold_pool_cidr(spec, terms);
-        let (wish, terms) = (spec.clone(), terms.clone());
-        self.plan(&pool_cidr_name(spec), find, move |ledger| ledger.plan_pool_cidr(&wish, &terms))
+        let find = |reader: &mut Reader<'_>, terms: &Terms| reader.find_hold_pool_cidr(spec, terms);
+        let wish = spec.clone();
+        self.plan(&pool_cidr_name(spec), terms, find, move |ledger, terms| ledger.plan_pool_cidr(&wish, terms))
     }
 
     fn create_pool_cidr(&self, spec: &PoolCidrSpec, planned: &Planned) -> Result<PoolCidr> {
@@ -368,9 +408,9 @@ impl Ipam for Local {
     }
 
     fn plan_allocation(&self, spec: &AllocationSpec, terms: &Terms) -> Result<Allocation> {
-        let find = |reader: &mut Reader<'_>| reader.find_hold_allocation(spec, terms);
-        let (wish, terms) = (spec.clone(), terms.clone());
-        self.plan(&spec.name, find, move |ledger| ledger.plan_allocation(&wish, &terms))
+        let find = |reader: &mut Reader<'_>, terms: &Terms| reader.find_hold_allocation(spec, terms);
+        let wish = spec.clone();
+        self.plan(&spec.name, terms, find, move |ledger, terms| ledger.plan_allocation(&wish, terms))
     }
 
     fn preview_allocation(&self, spec: &AllocationSpec, terms: &Terms) -> Result<Allocation> {
@@ -383,9 +423,9 @@ impl Ipam for Local {
     }
 
     fn plan_resize(&self, id: &str, size: Size, terms: &Terms) -> Result<Resize> {
-        let find = |reader: &mut Reader<'_>| reader.find_resize(id, size, terms);
-        let (grown, terms) = (id.to_owned(), terms.clone());
-        self.plan(id, find, move |ledger| ledger.plan_resize(&grown, size, &terms))
+        let find = |reader: &mut Reader<'_>, terms: &Terms| reader.find_resize(id, size, terms);
+        let grown = id.to_owned();
+        self.plan(id, terms, find, move |ledger, terms| ledger.plan_resize(&grown, size, terms))
     }
 
     fn preview_resize(&self, id: &str, size: Size, terms: &Terms) -> Result<Resize> {
@@ -416,6 +456,10 @@ impl Ipam for Local {
 
     fn allocation_at(&self, pool_id: &str, address: Cidr) -> Result<Option<Allocation>> {
         self.read(|reader| reader.allocation_at(pool_id, &address))
+    }
+
+    fn displaced(&self) -> Vec<Occupant> {
+        std::mem::take(&mut *self.author.displaced.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn confirm(&self, id: &str) -> Result<()> {

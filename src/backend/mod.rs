@@ -9,6 +9,7 @@ mod group;
 mod local;
 pub mod observation;
 pub mod report;
+mod run;
 pub mod scout;
 pub mod service;
 #[cfg(test)]
@@ -19,6 +20,7 @@ pub use actor::actor;
 pub use explain::{Explanation, explain};
 pub use group::{GROUP_SIZE_MAX, Group};
 pub use local::{Counted, Local, Looked, LookedAt, LookedPlace, Progress, Surroundings};
+pub use run::current_run;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -26,8 +28,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::ipam::{
-    Allocation, AllocationSpec, Cidr, Error, Event, Pool, PoolCidr, PoolCidrSpec, PoolSpec, Scope, ScopeSpec, Size,
-    Unsupported,
+    Allocation, AllocationSpec, Cidr, Error, Event, Occupant, Pool, PoolCidr, PoolCidrSpec, PoolSpec, Scope, ScopeSpec,
+    Size, Unsupported,
 };
 pub use crate::ipam::{
     AllocationChange, AllocationFilter, Audit, EventFilter, Finding, Forecast, HistoryQuery, Mark, Match, Planned,
@@ -179,6 +181,12 @@ pub trait Ipam: Send + Sync {
     /// and the space of pools below included; `None` when no single one contains all of it, or no such pool. Looks up
     /// the blocks around `address`, not all allocations.
     fn allocation_at(&self, pool_id: &str, address: Cidr) -> Result<Option<Allocation>>;
+
+    /// The holds of the same owner that have made way, before they expired, since this was last asked, and that plans made
+    /// elsewhere had shown: by another CI run, on another machine, or in another directory.
+    fn displaced(&self) -> Vec<Occupant> {
+        Vec::new()
+    }
 
     /// Marks an active object as being in a Terraform state. Nothing happens when it already is, or is gone.
     fn confirm(&self, id: &str) -> Result<()>;

@@ -21,6 +21,7 @@ mod events;
 mod export;
 mod gc;
 mod history;
+mod holds;
 mod import;
 mod opened;
 mod out;
@@ -92,6 +93,8 @@ enum Command {
     Export(export::Options),
     /// Brings an export into the store, with all ids; exit status 1 with one line for each problem.
     Import(import::Options),
+    /// What plans hold: what, whose, since when, until when, for which plan; `holds release` gives it back.
+    Holds(holds::Options),
     /// Takes back expired holds everywhere. Terraform does so by itself when it needs the space.
     Gc(gc::Options),
     /// Removes what only the past of the store needs: old versions where a store keeps such things, or with --events old
@@ -194,6 +197,7 @@ fn answer(cli: &Cli) -> Result<Answer, Failure> {
             Opened::Own(local) => import::page(&local, options)?,
             Opened::Service(_, ipam) => rebuild::page(ipam.as_ref(), options)?,
         },
+        Some(Command::Holds(options)) => holds::page(open(&cli.store)?.own("It holds nothing for plans.")?, options)?,
         Some(Command::Gc(options)) => gc::page(open(&cli.store)?.own("It holds nothing for plans.")?, options)?,
         Some(Command::Prune(options)) => {
             prune::page(open(&cli.store)?.own("It keeps nothing of its own past here.")?, options)?

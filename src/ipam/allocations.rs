@@ -191,7 +191,10 @@ impl Ledger<'_> {
     fn clear_allocation(&mut self, standing: Standing<Allocation>) -> Result<()> {
         match standing {
             Standing::Foreign(hold) => self.lapse_allocation(&hold),
-            Standing::Other(old) => self.drop_allocation(&old, Action::Delete),
+            Standing::Other(old) => {
+                self.note_displaced(&old)?;
+                self.drop_allocation(&old, Action::Delete)
+            }
             Standing::Lapsed(old) => book::remove_allocation(self.tx, &old),
             _ => Ok(()),
         }
@@ -334,7 +337,7 @@ impl Ledger<'_> {
         if change.tags != before.tags {
             check_tags(&change.tags, &pool)?;
         }
-        self.reader().name_is_free_for(&before, &change.name)?;
+        self.clear_name(&before, &change.name)?;
         let mut after = self.resized(&pool, &wished, change.size)?;
         after.meta.name.clone_from(&change.name);
         after.description.clone_from(&change.description);

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use num_bigint::BigUint;
 
 use super::seen::ResourceCidrId;
-use super::{Cidr, Family, Kind, OnlyAws, State, Untreatable};
+use super::{Cidr, Family, Kind, OnlyAws, Run, State, Untreatable};
 
 /// Result of the core.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -28,6 +28,8 @@ pub struct Occupant {
     pub hold_expires_at: Option<Timestamp>,
     /// Names from the top-level pool down to it, with `/` between.
     pub path: String,
+    /// The run that asked for its hold last, when it is known.
+    pub run: Option<Box<Run>>,
 }
 
 /// A hold that expired, and whose space was given away.

@@ -73,8 +73,8 @@ impl Reader<'_> {
         Err(self.name_taken(&active)?)
     }
 
-    /// The answer to a plan that needs no write: a hold of the same wish with at least half of its time left, or
-    /// an object to adopt. `details` makes a record carry what the request says beside its wish.
+    /// The answer to a plan that needs no write: a hold of the same wish and run with at least half of its time left, or an
+    /// object to adopt. `details` makes a record carry what the request says beside its wish.
     pub(super) fn answer<R: Record>(
         &self,
         standing: Standing<R>,
@@ -96,11 +96,13 @@ impl Reader<'_> {
         }
     }
 
-    /// Brings a hold of the same wish up to date. Its expiry moves only when less than half of its time is left.
+    /// Brings a hold of the same wish up to date: it is the present run's. Its expiry moves only when less than half of its
+    /// time is left.
     pub(super) fn renew<R: Record>(&self, hold: &mut R, terms: &Terms, details: &dyn Fn(&mut R)) {
         let before = hold.clone();
         details(hold);
         let now = self.env.now;
+        let is_of_this_run = self.env.is_of_this_run(hold.meta().run.as_deref());
         let meta = hold.meta_mut();
         if let Some(expiry) = meta.hold_expires_at {
             meta.hold_expires_at = Some(renewed(expiry, now, terms));
@@ -110,6 +112,9 @@ impl Reader<'_> {
         }
         if *hold != before {
             hold.meta_mut().updated_at = now;
+        }
+        if !is_of_this_run {
+            hold.meta_mut().run = self.env.asking();
         }
     }
 
@@ -266,5 +271,6 @@ pub(super) fn occupant<R: Record>(snapshot: &mut dyn Snapshot, record: &R) -> Re
         cidr: record.block(),
         hold_expires_at: meta.hold_expires_at,
         path,
+        run: meta.run.clone(),
     })
 }

@@ -1,7 +1,7 @@
 //! What the history says of each object, and the records that say something else.
 //!
-//! The last event of an object holds its record. Without an event change only: `confirmed`; and in stores of earlier
-//! versions the expiry of a planned pool CIDR and of a planned growth, which moves forward. The blocks that a pool's own
+//! The last event of an object holds its record. Without an event change only: `confirmed`, and for which run of Terraform a
+//! hold is; and in stores of earlier versions the expiry of a planned pool CIDR and of a planned growth, which moves forward. The blocks that a pool's own
 //! declaration provisions, and the space that a pool takes in its source pool, have no events: the pool's tell of them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -120,6 +120,7 @@ impl Comparison<'_> {
             match last.read::<R>() {
                 Ok(Some(mut recorded)) => {
                     recorded.meta_mut().confirmed |= record.meta().confirmed;
+                    recorded.meta_mut().run.clone_from(&record.meta().run);
                     allow(&mut recorded, record);
                     let names = differences(&recorded, record);
                     if !names.is_empty() {
@@ -288,6 +289,7 @@ fn allow_renewed_growth(recorded: &mut Allocation, found: &Allocation) {
         && is_later(before, now)
     {
         before.expires_at = now.expires_at;
+        before.run.clone_from(&now.run);
     }
 }
 

@@ -203,12 +203,6 @@ pub(super) fn expiry_of(container: &str) -> String {
     format!("expiry/{}/", part(container))
 }
 
-/// The holds of a container that have expired at `now`.
-pub(super) fn expired_by(container: &str, now: Timestamp) -> (String, String) {
-    let prefix = expiry_of(container);
-    (prefix.clone(), format!("{prefix}{}/{LAST}", time(now)))
-}
-
 /// Whether the time in a key in `expiry/` or `lapsed/` is `now` or earlier.
 pub(super) fn is_due(key: &str, now: Timestamp) -> bool {
     key.split('/').nth(2).is_some_and(|at| at <= time(now).as_str())
@@ -312,13 +306,9 @@ mod tests {
     }
 
     #[test]
-    fn expired_range_holds_what_expires_now_and_nothing_later() {
+    fn what_expires_now_is_due_and_nothing_later() {
         let now = Timestamp::from_second(100).unwrap();
-        let (start, end) = expired_by("p", now);
-        let inside = |key: &str| start.as_str() <= key && key < end.as_str();
-        assert!(inside(&expiry("p", now, "allocation", "x")));
         let later = expiry("p", Timestamp::new(100, 1).unwrap(), "allocation", "x");
-        assert!(!inside(&later));
         assert!(!is_due(&later, now));
         assert!(is_due(&expiry("p", now, "allocation", "x"), now));
     }

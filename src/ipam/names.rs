@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::codec::{self, Record};
-use super::{Error, Kind, Reader, Result, State, holds, keys};
+use super::{Error, Kind, Ledger, Reader, Result, State, holds, keys};
 use crate::store::{Snapshot, Tx};
 
 /// Entry of the name index.
@@ -92,6 +92,37 @@ pub(super) fn rename<R: Record>(tx: &mut dyn Tx, before: &R, after: &R) -> Resul
     enter(tx, after)
 }
 
+impl Ledger<'_> {
+    /// Takes back the hold that stands in the way of a new name for an active object.
+    ///
+    /// # Errors
+    /// [`Error::NameTaken`], also when something in the hold may not be taken back.
+    pub(super) fn clear_name<R: Record>(&mut self, record: &R, name: &str) -> Result<()> {
+        self.reader().name_is_free_for(record, name)?;
+        if record.meta().name == name {
+            return Ok(());
+        }
+        let Some(id) = entry(self.tx, R::KIND, record.parent(), name)?.planned else { return Ok(()) };
+        let Some(hold) = codec::live::<R>(self.tx, &id)? else { return Ok(()) };
+        if self.try_lapse(R::KIND, &id)? { Ok(()) } else { Err(self.reader().name_taken(&hold)?) }
+    }
+
+    /// Takes back a hold; `false` when something in it may not be taken back.
+    fn try_lapse(&mut self, kind: Kind, id: &str) -> Result<bool> {
+        match kind {
+            Kind::Scope => codec::expect(self.tx, id).and_then(|scope| self.try_lapse_scope(&scope)),
+            Kind::Pool => codec::expect(self.tx, id).and_then(|pool| self.try_lapse_pool(&pool)),
+            Kind::PoolCidr => codec::expect(self.tx, id).and_then(|pool_cidr| self.try_lapse_pool_cidr(&pool_cidr)),
+            Kind::Allocation => {
+                let hold = codec::expect(self.tx, id)?;
+                self.lapse_allocation(&hold)?;
+                Ok(true)
+            }
+            Kind::Discovery | Kind::Treatment | Kind::History => Ok(true),
+        }
+    }
+}
+
 impl Reader<'_> {
     /// A copy of a hold that is active now, when it may have its name: no active object has it, or only the one that the
     /// hold replaces.
@@ -115,7 +146,7 @@ impl Reader<'_> {
         Ok(active)
     }
 
-    /// That an active object may be called `name`: nobody else is, and no live hold is waiting to be.
+    /// That an active object may be called `name`: nobody else is, and no hold is waiting to be that may not be taken back.
     ///
     /// # Errors
     /// [`Error::NameTaken`].
@@ -126,7 +157,7 @@ impl Reader<'_> {
         let entry = entry(self.snapshot, R::KIND, record.parent(), name)?;
         for id in [entry.active, entry.planned].into_iter().flatten() {
             let Some(other) = codec::live::<R>(self.snapshot, &id)? else { continue };
-            if other.meta().id != record.meta().id && !other.meta().is_expired(self.env.now) {
+            if other.meta().id != record.meta().id && !self.env.is_reclaimable(other.meta()) {
                 let existing = holds::occupant(self.snapshot, &other)?;
                 return Err(Error::NameTaken { existing });
             }

@@ -210,7 +210,7 @@ impl Ledger<'_> {
             Some(growth) if growth.cidr == *target => holds::renewed(growth.expires_at, self.env.now, terms),
             _ => view::expiry(self.env.now, terms),
         };
-        self.hold_growth(&allocation, Some(Growth { cidr: *target, expires_at }))?;
+        self.hold_growth(&allocation, Some(Growth { cidr: *target, expires_at, run: self.env.asking() }))?;
         Ok(true)
     }
 
@@ -272,6 +272,7 @@ impl Ledger<'_> {
         }
         after.meta.updated_at = self.env.now;
         if after.meta.name != pool.meta.name {
+            self.clear_name(&pool, &after.meta.name)?;
             names::rename(self.tx, &pool, &after)?;
             self.rename_sources(&after)?;
         }

@@ -115,7 +115,10 @@ impl Ledger<'_> {
                 true => Ok(()),
                 false => Err(self.reader().name_taken(&hold)?),
             },
-            Standing::Other(old) => self.remove_pool_cidr(pool, &old),
+            Standing::Other(old) => {
+                self.note_displaced(&old)?;
+                self.remove_pool_cidr(pool, &old)
+            }
             Standing::Lapsed(old) => book::remove_pool_cidr(self.tx, pool, &old),
             _ => Ok(()),
         }

@@ -249,6 +249,7 @@ impl Ledger<'_> {
             },
             Standing::Other(old) => {
                 self.check_unused(&old)?;
+                self.note_displaced(&old)?;
                 self.remove_pool(&old, Action::Delete)
             }
             Standing::Lapsed(old) => self.remove_pool(&old, Action::Delete),

@@ -1,4 +1,5 @@
-//! Taking back holds that have expired, when somebody needs their space or their name.
+//! Taking back holds, when somebody needs their space or their name: those that have expired, and those that the owner's
+//! own earlier runs left (see `run.rs`).
 //!
 //! A hold that is taken back lapses: its space is free, its record stays for a week so that its owner is told.
 //! A planned pool goes only together with everything in it.
@@ -11,8 +12,8 @@ use super::codec::{self, Record, Spot};
 use super::events::{self, Action};
 use super::place::{self, Ask, KeepOff};
 use super::{
-    Allocation, Cidr, Error, KeptOff, Ledger, Pool, PoolCidr, Reader, ResourceType, Result, Scope, State, Strategy,
-    book, counters, free, holds, keys, names,
+    Allocation, Cidr, Error, KeptOff, Ledger, Occupant, Pool, PoolCidr, Reader, ResourceType, Result, Scope, State,
+    Strategy, book, counters, free, holds, keys, names,
 };
 use crate::store::Order;
 
@@ -35,16 +36,15 @@ impl Reader<'_> {
     fn is_reclaimable(&mut self, allocation: &Allocation) -> Result<bool> {
         match allocation.resource_type {
             ResourceType::IpamPool => Ok(self.reclaimable_unit(allocation)?.is_some()),
-            _ => Ok(allocation.meta.is_expired(self.env.now)),
+            _ => Ok(self.env.is_reclaimable(&allocation.meta)),
         }
     }
 
-    /// Whether everything that takes addresses of `block` in a pool is an expired hold.
+    /// Whether everything that takes addresses of `block` in a pool is a hold that may be taken back.
     pub(super) fn is_clearable(&mut self, pool_id: &str, block: &Cidr) -> Result<bool> {
         for spot in free::spots_over(self.snapshot, &keys::at_of(pool_id), block, usize::MAX)? {
             let allocation: Allocation = codec::expect(self.snapshot, &spot.id)?;
-            let grown = allocation.growth.as_ref().is_some_and(|growth| growth.expires_at <= self.env.now);
-            let only_growth = grown && !allocation.cidr.overlaps(block);
+            let only_growth = self.env.is_growth_reclaimable(&allocation) && !allocation.cidr.overlaps(block);
             if !only_growth && !self.is_reclaimable(&allocation)? {
                 return Ok(false);
             }
@@ -52,7 +52,7 @@ impl Reader<'_> {
         Ok(true)
     }
 
-    /// The expired hold that the space of a pool below belongs to, if it may be taken back.
+    /// The hold that the space of a pool below belongs to, if it may be taken back.
     fn reclaimable_unit(&mut self, allocation: &Allocation) -> Result<Option<Unit>> {
         let Some(pool_id) = &allocation.resource_id else { return Ok(None) };
         let pool: Pool = codec::expect(self.snapshot, pool_id)?;
@@ -62,7 +62,7 @@ impl Reader<'_> {
 
     fn reclaimable_cidr(&mut self, pool: Pool, pool_cidr_id: &str) -> Result<Option<Unit>> {
         let pool_cidr: PoolCidr = codec::expect(self.snapshot, pool_cidr_id)?;
-        if pool_cidr.meta.is_expired(self.env.now) && self.all_reclaimable(&pool, Some(&pool_cidr.cidr))? {
+        if self.env.is_reclaimable(&pool_cidr.meta) && self.all_reclaimable(&pool, Some(&pool_cidr.cidr))? {
             return Ok(Some(Unit { pool, only: Some(pool_cidr) }));
         }
         if self.is_pool_reclaimable(&pool)? {
@@ -73,7 +73,7 @@ impl Reader<'_> {
 
     fn is_pool_reclaimable(&mut self, pool: &Pool) -> Result<bool> {
         let spared = self.spared.as_ref() == Some(&pool.meta.id);
-        Ok(!spared && pool.meta.is_expired(self.env.now) && self.all_reclaimable(pool, None)?)
+        Ok(!spared && self.env.is_reclaimable(&pool.meta) && self.all_reclaimable(pool, None)?)
     }
 
     /// Whether everything allocated in a pool (or in one block of it) and every pool below may be taken back.
@@ -84,7 +84,7 @@ impl Reader<'_> {
                     return Ok(false);
                 }
             }
-            let held = |pool_cidr: &PoolCidr| !pool_cidr.inline && !pool_cidr.meta.is_expired(self.env.now);
+            let held = |pool_cidr: &PoolCidr| !pool_cidr.inline && !self.env.is_reclaimable(&pool_cidr.meta);
             if codec::pool_cidrs(self.snapshot, &pool.meta.id)?.iter().any(held) {
                 return Ok(false);
             }
@@ -106,10 +106,10 @@ impl Reader<'_> {
 }
 
 impl Ledger<'_> {
-    /// Makes room for a claim of `block` in a pool: takes back the expired holds in the way.
+    /// Makes room for a claim of `block` in a pool: takes back the holds in the way.
     ///
     /// # Errors
-    /// [`Error::OutsidePool`]; [`Error::Overlap`] with what is not expired.
+    /// [`Error::OutsidePool`]; [`Error::Overlap`] with what may not be taken back.
     pub(super) fn clear_in_pool(&mut self, pool: &Pool, block: &Cidr) -> Result<()> {
         let pool_id = &pool.meta.id;
         if free::provisioned_around(self.tx, pool_id, block)?.is_none() {
@@ -169,10 +169,10 @@ impl Ledger<'_> {
         })
     }
 
-    /// Takes back the hold that has a spot in a pool; `false` when it is not one, or has not expired.
+    /// Takes back the hold that has a spot in a pool; `false` when it is not one, or may not be taken back.
     fn reclaim_spot(&mut self, spot: &Spot) -> Result<bool> {
         let Some(allocation) = codec::live::<Allocation>(self.tx, &spot.id)? else { return Ok(true) };
-        if allocation.growth.as_ref().is_some_and(|growth| growth.expires_at <= self.env.now) {
+        if self.env.is_growth_reclaimable(&allocation) {
             self.drop_growth(&allocation)?;
             return Ok(true);
         }
@@ -181,14 +181,15 @@ impl Ledger<'_> {
             self.lapse_unit(unit)?;
             return Ok(true);
         }
-        let expired = allocation.meta.is_expired(self.env.now);
-        if expired {
+        let reclaimable = self.env.is_reclaimable(&allocation.meta);
+        if reclaimable {
             self.lapse_allocation(&allocation)?;
         }
-        Ok(expired)
+        Ok(reclaimable)
     }
 
-    /// Finds a block by size, taking back expired holds of the pool, oldest first, until there is one.
+    /// Finds a block by size, taking back holds of the pool until there is one: those that have expired and then those of
+    /// earlier runs of the same owner, the oldest first.
     ///
     /// # Errors
     /// [`Error::PoolEmpty`], [`Error::PoolExhausted`].
@@ -196,7 +197,8 @@ impl Ledger<'_> {
         if let Some(block) = place::find(self.tx, &pool.meta.id, ask, self.env.random)? {
             return Ok(block);
         }
-        let (mut start, end) = keys::expired_by(&pool.meta.id, self.env.now);
+        // In the order of their expiry, so that expired ones come first.
+        let (mut start, end) = keys::under(&keys::expiry_of(&pool.meta.id));
         loop {
             let entries = self.tx.scan(&start..&end, Order::Ascending, 1)?;
             let Some((key, _)) = entries.into_iter().next() else {
@@ -214,21 +216,25 @@ impl Ledger<'_> {
         }
     }
 
-    /// Takes back the hold of one entry of the expiry index.
+    /// Takes back the hold of one entry of the expiry index; `false` when it may not be taken back.
     pub(super) fn reclaim_hold(&mut self, key: &str) -> Result<bool> {
         match keys::hold_of(key) {
             Some((keys::GROWTH, id)) => {
                 let allocation: Allocation = codec::expect(self.tx, id)?;
-                let expiry = allocation.growth.as_ref().map(|growth| growth.expires_at);
-                self.require_expired(key, expiry)?;
-                self.drop_growth(&allocation)?;
-                Ok(true)
+                self.require_held(key, allocation.growth.as_ref().map(|growth| growth.expires_at))?;
+                let reclaimable = self.env.is_growth_reclaimable(&allocation);
+                if reclaimable {
+                    self.drop_growth(&allocation)?;
+                }
+                Ok(reclaimable)
             }
             Some(("allocation", id)) => {
                 let allocation: Allocation = codec::expect(self.tx, id)?;
-                self.require_hold(key, &allocation)?;
-                self.lapse_allocation(&allocation)?;
-                Ok(true)
+                let reclaimable = self.is_reclaimable_hold(key, &allocation)?;
+                if reclaimable {
+                    self.lapse_allocation(&allocation)?;
+                }
+                Ok(reclaimable)
             }
             Some(("pool", id)) => {
                 let pool: Pool = codec::expect(self.tx, id)?;
@@ -236,28 +242,30 @@ impl Ledger<'_> {
             }
             Some(("pool-cidr", id)) => {
                 let pool_cidr: PoolCidr = codec::expect(self.tx, id)?;
-                self.require_hold(key, &pool_cidr)?;
-                self.try_lapse_pool_cidr(&pool_cidr)
+                Ok(self.is_reclaimable_hold(key, &pool_cidr)? && self.try_lapse_pool_cidr(&pool_cidr)?)
             }
             Some(("scope", id)) => {
                 let scope: Scope = codec::expect(self.tx, id)?;
-                self.require_hold(key, &scope)?;
-                self.try_lapse_scope(&scope)
+                Ok(self.is_reclaimable_hold(key, &scope)? && self.try_lapse_scope(&scope)?)
             }
             _ => Err(codec::corrupt(key, "not a hold")),
         }
     }
 
-    /// That the index of expiries does not lead to what nobody may take back.
-    fn require_hold<R: Record>(&self, key: &str, record: &R) -> Result<()> {
+    /// Whether the hold behind an entry of the index of expiries may be taken back.
+    ///
+    /// # Errors
+    /// The index leads to what is no hold, or has another expiry.
+    fn is_reclaimable_hold<R: Record>(&self, key: &str, record: &R) -> Result<bool> {
         let meta = record.meta();
-        self.require_expired(key, meta.hold_expires_at.filter(|_| meta.state == State::Planned))
+        self.require_held(key, meta.hold_expires_at.filter(|_| meta.state == State::Planned))?;
+        Ok(self.env.is_reclaimable(meta))
     }
 
-    fn require_expired(&self, key: &str, expiry: Option<jiff::Timestamp>) -> Result<()> {
+    fn require_held(&self, key: &str, expiry: Option<jiff::Timestamp>) -> Result<()> {
         match expiry {
-            Some(expiry) if expiry <= self.env.now => Ok(()),
-            _ => Err(codec::corrupt(key, "a damaged record: no hold that has expired is behind it")),
+            Some(expiry) if keys::is_due(key, self.env.now) == (expiry <= self.env.now) => Ok(()),
+            _ => Err(codec::corrupt(key, "a damaged record: no hold with this expiry is behind it")),
         }
     }
 
@@ -340,19 +348,46 @@ impl Ledger<'_> {
     }
 
     pub(super) fn lapse_allocation(&mut self, hold: &Allocation) -> Result<()> {
+        let action = self.taken_back(hold)?;
         let lapsed = self.lapsed(hold);
         book::write_allocation(self.tx, Some(hold), Some(&lapsed))?;
-        events::append(self.tx, &self.env, Action::Expire, Some(hold), Some(&lapsed))
+        events::append(self.tx, &self.env, action, Some(hold), Some(&lapsed))
+    }
+
+    /// Remembers a hold that makes way before it has expired. In the history it is released then.
+    fn taken_back<R: Record>(&mut self, hold: &R) -> Result<Action> {
+        self.note_displaced(hold)?;
+        Ok(if hold.meta().is_expired(self.env.now) { Action::Expire } else { Action::Release })
+    }
+
+    /// Remembers a hold that another run asked for, and that makes way before it has expired.
+    pub(super) fn note_displaced<R: Record>(&mut self, hold: &R) -> Result<()> {
+        let meta = hold.meta();
+        let is_held = meta.state == State::Planned && !meta.is_expired(self.env.now);
+        if is_held && !self.env.is_of_this_run(meta.run.as_deref()) {
+            self.displaced.push(holds::occupant(self.tx, hold)?);
+        }
+        Ok(())
     }
 
     /// Gives up the growth that an allocation was planned to have.
     fn drop_growth(&mut self, allocation: &Allocation) -> Result<()> {
+        let Some(growth) = &allocation.growth else { return Ok(()) };
         let kept = Allocation { growth: None, ..allocation.clone() };
+        let action = if growth.expires_at <= self.env.now {
+            Action::Expire
+        } else {
+            let allocation = holds::occupant(self.tx, allocation)?;
+            let hold_expires_at = Some(growth.expires_at);
+            let held = Occupant { cidr: Some(growth.cidr), hold_expires_at, run: growth.run.clone(), ..allocation };
+            self.displaced.push(held);
+            Action::Release
+        };
         book::write_allocation(self.tx, Some(allocation), Some(&kept))?;
-        events::append(self.tx, &self.env, Action::Expire, Some(allocation), Some(&kept))
+        events::append(self.tx, &self.env, action, Some(allocation), Some(&kept))
     }
 
-    /// Takes back a planned pool; `false` when something in it has not expired.
+    /// Takes back a planned pool; `false` when it or something in it may not be taken back.
     pub(super) fn try_lapse_pool(&mut self, pool: &Pool) -> Result<bool> {
         let reclaimable = self.reader().is_pool_reclaimable(pool)?;
         if reclaimable {
@@ -362,13 +397,14 @@ impl Ledger<'_> {
     }
 
     fn lapse_pool(&mut self, pool: &Pool) -> Result<()> {
-        self.empty_pool(pool, Action::Expire)?;
+        let action = self.taken_back(pool)?;
+        self.empty_pool(pool, action)?;
         let lapsed = self.lapsed(pool);
         book::write_pool(self.tx, Some(pool), Some(&lapsed))?;
-        events::append(self.tx, &self.env, Action::Expire, Some(pool), Some(&lapsed))
+        events::append(self.tx, &self.env, action, Some(pool), Some(&lapsed))
     }
 
-    /// Takes back a planned pool CIDR; `false` when something in it has not expired.
+    /// Takes back a planned pool CIDR; `false` when something in it may not be taken back.
     pub(super) fn try_lapse_pool_cidr(&mut self, pool_cidr: &PoolCidr) -> Result<bool> {
         let pool: Pool = codec::expect(self.tx, &pool_cidr.pool_id)?;
         let reclaimable = self.reader().all_reclaimable(&pool, Some(&pool_cidr.cidr))?;
@@ -379,6 +415,7 @@ impl Ledger<'_> {
     }
 
     fn lapse_pool_cidr(&mut self, pool: &Pool, hold: &PoolCidr) -> Result<()> {
+        let action = self.taken_back(hold)?;
         let mut last = Vec::new();
         loop {
             let spots = free::spots_over(self.tx, &keys::at_of(&pool.meta.id), &hold.cidr, PAGE)?;
@@ -388,34 +425,35 @@ impl Ledger<'_> {
             free::require_change(&mut last, &spots)?;
             for spot in spots {
                 if !self.reclaim_spot(&spot)? {
-                    return Err(codec::corrupt(&spot.id, "it was expired a moment ago"));
+                    return Err(codec::corrupt(&spot.id, "it could be taken back a moment ago"));
                 }
             }
         }
         if hold.inline {
             book::remove_pool_cidr(self.tx, pool, hold)?;
-            return events::append(self.tx, &self.env, Action::Expire, Some(hold), None);
+            return events::append(self.tx, &self.env, action, Some(hold), None);
         }
         let lapsed = PoolCidr { source_allocation_id: None, ..self.lapsed(hold) };
         book::write_pool_cidr(self.tx, pool, Some(hold), Some(&lapsed))?;
         book::remove_source(self.tx, hold)?;
-        events::append(self.tx, &self.env, Action::Expire, Some(hold), Some(&lapsed))
+        events::append(self.tx, &self.env, action, Some(hold), Some(&lapsed))
     }
 
-    /// Takes back a planned scope; `false` when something in it has not expired.
+    /// Takes back a planned scope; `false` when something in it may not be taken back.
     pub(super) fn try_lapse_scope(&mut self, scope: &Scope) -> Result<bool> {
         for pool in self.reader().children(&scope.meta.id)? {
             if !self.reader().is_pool_reclaimable(&pool)? {
                 return Ok(false);
             }
         }
+        let action = self.taken_back(scope)?;
         for pool in self.reader().children(&scope.meta.id)? {
-            self.remove_pool(&pool, Action::Expire)?;
+            self.remove_pool(&pool, action)?;
         }
         self.purge_all(&scope.meta.id)?;
         let lapsed = self.lapsed(scope);
         book::write_scope(self.tx, Some(scope), Some(&lapsed))?;
-        events::append(self.tx, &self.env, Action::Expire, Some(scope), Some(&lapsed))?;
+        events::append(self.tx, &self.env, action, Some(scope), Some(&lapsed))?;
         Ok(true)
     }
 

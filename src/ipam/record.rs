@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::words::{Word, words};
-use super::{Cidr, Family, Proof, Special};
+use super::{Cidr, Family, Proof, Run, Special};
 
 /// Key-value tags.
 pub type Tags = BTreeMap<String, String>;
@@ -75,9 +75,10 @@ impl Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
-    /// A hold: planned, its space is taken until it expires and somebody needs it.
+    /// A hold: planned. Its space is taken until it expires, or another run of its owner asks for it, and somebody needs
+    /// it.
     Planned,
-    /// A hold that expired and whose space was given to somebody else. Kept so that its owner is told.
+    /// A hold that was taken back, because somebody else needed its space or its name. Kept so that its owner is told.
     Lapsed,
     /// Applied.
     Active,
@@ -110,6 +111,9 @@ pub struct Meta {
     /// there, the latest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replaces_also: Vec<String>,
+    /// The run of Terraform that asked for a hold last; `None` once active, and in holds of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<Box<Run>>,
 }
 
 impl Meta {
@@ -118,7 +122,7 @@ impl Meta {
         self.state != State::Lapsed
     }
 
-    /// Whether this is a hold that may be taken back.
+    /// Whether this is a hold that anybody may take back.
     pub fn is_expired(&self, now: Timestamp) -> bool {
         self.state == State::Planned && self.hold_expires_at.is_some_and(|expiry| expiry <= now)
     }
@@ -471,6 +475,9 @@ pub struct Growth {
     pub cidr: Cidr,
     /// When the space may be taken back.
     pub expires_at: Timestamp,
+    /// The run of Terraform that asked for it last; `None` in holds of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<Box<Run>>,
 }
 
 /// What the caller decides about an allocation.

@@ -52,7 +52,9 @@ impl Reader<'_> {
         let settled = match &allocation.growth {
             None => allocation.cidr.contains(&target),
             Some(growth) => {
-                growth.cidr == target && holds::renewed(growth.expires_at, self.env.now, terms) == growth.expires_at
+                growth.cidr == target
+                    && holds::renewed(growth.expires_at, self.env.now, terms) == growth.expires_at
+                    && self.env.is_of_this_run(growth.run.as_deref())
             }
         };
         Ok(settled.then_some(Resize::InPlace(target)))
@@ -85,7 +87,7 @@ impl Ledger<'_> {
             _ => view::expiry(self.env.now, terms),
         };
         if self.make_room(&pool, &before, &target)? {
-            self.hold_growth(&before, Some(Growth { cidr: target, expires_at }))?;
+            self.hold_growth(&before, Some(Growth { cidr: target, expires_at, run: self.env.asking() }))?;
             return Ok(Resize::InPlace(target));
         }
         if terms.committing {

@@ -111,7 +111,10 @@ impl Ledger<'_> {
                 true => Ok(()),
                 false => Err(self.reader().name_taken(&hold)?),
             },
-            Standing::Other(old) | Standing::Lapsed(old) => self.remove_scope(&old),
+            Standing::Other(old) | Standing::Lapsed(old) => {
+                self.note_displaced(&old)?;
+                self.remove_scope(&old)
+            }
             _ => Ok(()),
         }
     }
@@ -175,7 +178,7 @@ impl Ledger<'_> {
     /// [`Error::NotFound`], [`Error::NameTaken`].
     pub fn update_scope(&mut self, id: &str, change: &ScopeChange) -> Result<Scope> {
         let before: Scope = codec::require(self.tx, id)?;
-        self.reader().name_is_free_for(&before, &change.name)?;
+        self.clear_name(&before, &change.name)?;
         let mut after = before.clone();
         after.meta.name.clone_from(&change.name);
         after.description.clone_from(&change.description);

@@ -76,6 +76,8 @@ pub(super) struct World {
     pub(super) now: Timestamp,
     pub(super) seed: u64,
     pub(super) actor: Actor,
+    /// The run that asks; `None`: outside of Terraform.
+    pub(super) run: Option<CurrentRun>,
 }
 
 /// Dice that repeat for the same seed (splitmix64).
@@ -90,8 +92,13 @@ pub(super) fn dice(seed: &mut u64) -> u64 {
 impl World {
     pub(super) fn new() -> Self {
         let actor = Actor { owner: "us".into(), ..Actor::default() };
-        let mut world =
-            Self { map: Map::default(), now: Timestamp::from_second(1_800_000_000).unwrap(), seed: 1, actor };
+        let mut world = Self {
+            map: Map::default(),
+            now: Timestamp::from_second(1_800_000_000).unwrap(),
+            seed: 1,
+            actor,
+            run: None,
+        };
         world.write(|ledger| ledger.initialize()).unwrap();
         world
     }
@@ -100,7 +107,7 @@ impl World {
     pub(super) fn write<T>(&mut self, body: impl FnOnce(&mut Ledger<'_>) -> Result<T>) -> Result<T> {
         let mut map = self.map.clone();
         let mut random = || dice(&mut self.seed);
-        let env = Env { now: self.now, random: &mut random, actor: &self.actor };
+        let env = Env::new(self.now, &mut random, &self.actor).in_run(self.run.as_ref());
         let result = body(&mut Ledger::new(&mut map, env));
         if result.is_ok() {
             self.map = map;
@@ -110,7 +117,7 @@ impl World {
 
     pub(super) fn read<T>(&mut self, body: impl FnOnce(&mut Reader<'_>) -> Result<T>) -> Result<T> {
         let mut random = || dice(&mut self.seed);
-        let env = Env { now: self.now, random: &mut random, actor: &self.actor };
+        let env = Env::new(self.now, &mut random, &self.actor).in_run(self.run.as_ref());
         body(&mut Reader::new(&mut self.map, env))
     }
 

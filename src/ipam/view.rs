@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::codec::{self, Record};
-use super::{Actor, Error, Kind, Meta, Pool, Result, ScopeType, State, Terms, keys};
+use super::{Actor, CurrentRun, Error, Kind, Meta, Occupant, Pool, Result, ScopeType, State, Terms, keys};
 use crate::store::{Snapshot, Tx};
 
 /// What comes from outside: the time, randomness, and who acts.
@@ -14,11 +14,34 @@ pub struct Env<'a> {
     pub random: &'a mut dyn FnMut() -> u64,
     /// Who acts; `actor.owner` owns what is made.
     pub actor: &'a Actor,
+    /// The run of Terraform that asks; `None` outside of one.
+    pub run: Option<&'a CurrentRun>,
+    /// Whether what is asked for surely belongs to an apply.
+    pub(super) applying: bool,
+    /// The owner whose holds are being given back.
+    pub(super) released_owner: Option<String>,
 }
 
-impl Env<'_> {
+impl<'a> Env<'a> {
+    /// Outside of a run of Terraform.
+    pub fn new(now: Timestamp, random: &'a mut dyn FnMut() -> u64, actor: &'a Actor) -> Self {
+        Self { now, random, actor, run: None, applying: false, released_owner: None }
+    }
+
+    /// The same in a run of Terraform.
+    #[must_use]
+    pub fn in_run(self, run: Option<&'a CurrentRun>) -> Self {
+        Self { run, ..self }
+    }
+
+    /// The same where it is known whether what is asked for surely belongs to an apply.
+    #[must_use]
+    pub fn in_apply(self, applying: bool) -> Self {
+        Self { applying, ..self }
+    }
+
     pub(super) fn reborrow(&mut self) -> Env<'_> {
-        Env { now: self.now, random: &mut *self.random, actor: self.actor }
+        Env { random: &mut *self.random, released_owner: self.released_owner.clone(), ..*self }
     }
 }
 
@@ -36,6 +59,8 @@ pub struct Ledger<'a> {
     pub(super) env: Env<'a>,
     /// As in [`Reader`].
     pub(super) spared: Option<String>,
+    /// Holds that made way before they expired.
+    pub(super) displaced: Vec<Occupant>,
 }
 
 /// Deepest pool tree: 1 is a top-level pool.
@@ -72,6 +97,11 @@ impl<'a> Reader<'a> {
         Self { snapshot, env, spared: None }
     }
 
+    /// Says whether what is asked surely belongs to an apply.
+    pub fn in_apply(&mut self, applying: bool) {
+        self.env.applying = applying;
+    }
+
     /// The pool with this id.
     ///
     /// # Errors
@@ -90,6 +120,7 @@ impl<'a> Reader<'a> {
         let meta = active.meta_mut();
         meta.state = State::Active;
         meta.hold_expires_at = None;
+        meta.run = None;
         meta.updated_at = self.env.now;
         active
     }
@@ -110,7 +141,12 @@ impl<'a> Reader<'a> {
 impl<'a> Ledger<'a> {
     /// A ledger on `tx`.
     pub fn new(tx: &'a mut dyn Tx, env: Env<'a>) -> Self {
-        Self { tx, env, spared: None }
+        Self { tx, env, spared: None, displaced: Vec::new() }
+    }
+
+    /// The holds that made way, before they expired, for what was asked for.
+    pub fn displaced(&self) -> &[Occupant] {
+        &self.displaced
     }
 
     /// The same transaction, for questions.
@@ -149,6 +185,7 @@ impl<'a> Ledger<'a> {
             updated_at: self.env.now,
             replaces,
             replaces_also: Vec::new(),
+            run: if state == State::Planned { self.env.asking() } else { None },
         })
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::backend::files::Below;
 use crate::backend::scout::Scout;
-use crate::backend::{Ipam, Local, actor};
+use crate::backend::{Ipam, Local, actor, current_run};
 use crate::ipam::{Actor, Tags};
 use crate::tf::{Configure, Diagnostic, Diagnostics, Tf, encode_field};
 use crate::{at, model};
@@ -127,11 +127,20 @@ fn check_password(config: &ProviderModel) -> Diagnostics {
     Diagnostics::new()
 }
 
+/// An argument, or what the environment variable says that stands for it.
+fn setting(argument: Option<String>, variable: &str) -> Option<String> {
+    argument.or_else(|| std::env::var(variable).ok()).filter(|value| !value.is_empty())
+}
+
+/// The owner that the argument names, or else the environment.
+pub(super) fn owner(argument: Option<String>) -> String {
+    setting(argument, "IPAM_OWNER").unwrap_or_else(|| DEFAULT_OWNER.to_owned())
+}
+
 fn open(config: &ProviderModel, default_tags: Tags) -> Result<Configured, Diagnostics> {
     let variable = |name: &str| std::env::var(name).ok();
-    let setting = |own: Option<String>, name: &str| own.or_else(|| variable(name)).filter(|value| !value.is_empty());
     let store = setting(config.store.cloned(), "IPAM_STORE").unwrap_or_else(|| DEFAULT_STORE.to_owned());
-    let owner = setting(config.owner.cloned(), "IPAM_OWNER").unwrap_or_else(|| DEFAULT_OWNER.to_owned());
+    let owner = owner(config.owner.cloned());
     let plan_hold = match (config.plan_hold.get(), setting(None, "IPAM_PLAN_HOLD")) {
         (Some(duration), _) => duration.0,
         (None, Some(text)) => text.parse::<HumanDuration>().map(|duration| duration.0).map_err(|sentence| {
@@ -176,7 +185,8 @@ fn open_store(config: &ProviderModel, store: &str, actor: Actor) -> Result<Arc<d
     let local = Local::open_with(store, password_of(config), actor)
         .and_then(|local| {
             let below = Below::new(config.discovery_files_below.cloned().unwrap_or_default());
-            let local = local.with_scout(scout).with_files_below(below);
+            let run = current_run(|name| std::env::var(name).ok());
+            let local = local.in_run(run).with_scout(scout).with_files_below(below);
             // A store that cannot be used is told here, about the argument that names it, and not once for each resource.
             local.events(0, 1)?;
             Ok(local)

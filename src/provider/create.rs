@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::backend::{Ipam, New, Planned, Terms};
+use crate::backend::{Ipam, New, Planned, Terms, explain};
 use crate::ipam::{Allocation, Cidr, Error, Kind, Meta, Occupant, Pool, PoolCidr, Scope, State};
 use crate::store;
 use crate::tf::{Diagnostic, Diagnostics, Path, Plan, Private};
@@ -39,6 +39,11 @@ pub(super) trait Held {
         Self: Sized;
 }
 
+/// Where `record` has its name: for [`Session::hand_out`](super::session::Session::hand_out).
+pub(super) fn place_of<T: Held>(record: &T) -> String {
+    format!("{} {} {}", record.kind().word(), record.container(), record.meta().name)
+}
+
 /// `record`, named for a message.
 pub(super) fn occupant<T: Held>(record: &T) -> Occupant {
     let meta = record.meta();
@@ -51,6 +56,7 @@ pub(super) fn occupant<T: Held>(record: &T) -> Occupant {
         cidr: record.block(),
         hold_expires_at: meta.hold_expires_at,
         path: meta.name.clone(),
+        run: meta.run.clone(),
     }
 }
 
@@ -132,10 +138,10 @@ pub(super) fn plan<M, T: Held>(
         // An earlier plan was to replace the old one and left the hold. This one keeps the old one, which has the name.
         answer = Err(Error::NameTaken { existing: occupant(&old) });
     }
+    warn_of_displaced(shared, configured, plan);
     match answer {
         Ok(record) => {
-            let place = format!("{} {} {}", record.kind().word(), record.container(), record.meta().name);
-            if !shared.session.hand_out(place) {
+            if !shared.session.hand_out(place_of(&record)) {
                 return Err(asked_twice(record.meta()).at(name).into());
             }
             if record.meta().state == State::Active {
@@ -263,7 +269,7 @@ pub(super) fn adopted_too_early(meta: &Meta) -> Diagnostic {
 
 /// Says once that plans cannot hold anything here.
 fn warn_read_only<M>(shared: &Shared, plan: &mut Plan<M>, why: &str) {
-    if shared.session.first_warning("read-only") {
+    if shared.session.first_warning("read-only".to_owned()) {
         plan.warnings.push(Diagnostic::warning(
             "Addresses are not shown in this plan",
             format!(
@@ -271,6 +277,25 @@ fn warn_read_only<M>(shared: &Shared, plan: &mut Plan<M>, why: &str) {
                  objects are known after apply. ({why})"
             ),
         ));
+    }
+}
+
+/// Says whose plan will be refused, because what it shows was asked for again: once for each place where plans were made.
+fn warn_of_displaced<M>(shared: &Shared, configured: &Configured, plan: &mut Plan<M>) {
+    for hold in configured.ipam.displaced() {
+        let Some(run) = &hold.run else { continue };
+        let (place, what) = (explain::made_at(&run.origin), explain::held(&hold));
+        if shared.session.first_warning(format!("displaced {place}")) {
+            plan.warnings.push(Diagnostic::warning(
+                "Another plan of the same owner has to be made again",
+                format!(
+                    "A plan made {place} holds {what}. It has the same `owner` as this one, so the space or the name went \
+                     to this plan, which is newer. If that plan is applied, it is refused and changes nothing of that object: \
+                     plan there again. If the two are different configurations, give each an `owner` of its own in the \
+                     provider block; then neither takes what the other holds."
+                ),
+            ));
+        }
     }
 }
 
@@ -290,7 +315,9 @@ pub(super) fn plan_change<M, T>(
     if terms.hold.is_zero() {
         return Ok((preview(&terms)?, false));
     }
-    match hold(&terms) {
+    let answer = hold(&terms);
+    warn_of_displaced(shared, configured, plan);
+    match answer {
         Err(Error::Store(store::Error::ReadOnly(why))) => {
             warn_read_only(shared, plan, &why);
             Ok((preview(&terms)?, false))

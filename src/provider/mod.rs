@@ -55,6 +55,11 @@ pub fn scout() -> Option<Arc<dyn Scout>> {
     config::scout()
 }
 
+/// The owner that the provider acts for when its block names `argument`: that, or else what `IPAM_OWNER` says.
+pub fn owner(argument: Option<String>) -> String {
+    config::owner(argument)
+}
+
 fn over(shared: &Arc<Shared>) -> tf::Provider {
     tf::Provider {
         config: Box::new(IpamProvider(Arc::clone(shared))),

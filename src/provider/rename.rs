@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::ipam::{Error, State};
 use crate::tf::{Diagnostics, Path, Stop};
 
-use super::create::{Held, occupant};
+use super::create::{Held, occupant, place_of};
 use super::errors;
 use super::shared::{Shared, within};
 
@@ -26,6 +26,10 @@ pub(super) fn check<T: Held>(
     let Some(record) = taken_by.map_err(|error| errors::at(&error, at.clone()))? else { return Ok(()) };
     let meta = record.meta();
     let session = &shared.session;
+    if meta.state == State::Planned && meta.owner == own.owner && !session.is_handed_out(&place_of(&record)) {
+        // An earlier plan of the same owner wanted the name. Its hold makes way.
+        return Ok(());
+    }
     let may_be_renamed = || meta.owner == own.owner && !session.is_surely_planning();
     if meta.id == own.id || committing || may_be_renamed() || session.is_in_state(&meta.id, shared.sibling_wait) {
         return Ok(());

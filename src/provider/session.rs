@@ -46,7 +46,7 @@ struct Memory {
     rules: HashMap<String, Rules>,
     /// Pools that plans of this walk give more space.
     growing: HashSet<String>,
-    warned: HashSet<&'static str>,
+    warned: HashSet<String>,
 }
 
 impl Default for Memory {
@@ -145,6 +145,11 @@ impl Session {
         self.memory().handed_out.insert(name)
     }
 
+    /// Whether a new object of this walk has the name in its place.
+    pub(super) fn is_handed_out(&self, name: &str) -> bool {
+        self.memory().handed_out.contains(name)
+    }
+
     /// A plan of this process found the object made already, and takes it over.
     pub(super) fn adopt(&self, id: &str) {
         self.memory().adopted.insert(id.to_owned());
@@ -197,7 +202,7 @@ impl Session {
     }
 
     /// Whether this warning is said for the first time.
-    pub(super) fn first_warning(&self, which: &'static str) -> bool {
+    pub(super) fn first_warning(&self, which: String) -> bool {
         self.memory().warned.insert(which)
     }
 }

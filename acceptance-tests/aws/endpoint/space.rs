@@ -34,7 +34,7 @@ impl Space {
         let (seed, actor) = (&mut self.seed, &self.actor);
         self.store.write(&mut |tx| {
             let mut random = || dice(seed);
-            let answer = body(&mut Ledger::new(tx, Env { now, random: &mut random, actor }));
+            let answer = body(&mut Ledger::new(tx, Env::new(now, &mut random, actor)));
             let keep = answer.is_ok();
             result = Some(answer);
             Ok(keep)
@@ -47,7 +47,7 @@ impl Space {
         let (seed, actor) = (&mut self.seed, &self.actor);
         self.store.read(&mut |snapshot| {
             let mut random = || dice(seed);
-            let env = Env { now: Timestamp::UNIX_EPOCH, random: &mut random, actor };
+            let env = Env::new(Timestamp::UNIX_EPOCH, &mut random, actor);
             result = Some(body(&mut Reader::new(snapshot, env)));
             Ok(())
         })?;

@@ -32,7 +32,7 @@ fn record(found: Discovery) -> DiscoveryRecord {
 impl Keeps<DiscoveryNoun> for Local {
     fn create(&self, spec: &DiscoverySpec) -> Result<DiscoveryRecord> {
         let (wish, name) = (spec.clone(), spec.name.clone().unwrap_or_default());
-        let made = self.write_again(&name.clone(), move |ledger, is_again| {
+        let made = self.write_again(&name.clone(), true, move |ledger, is_again| {
             let is_it = |one: &Discovery| {
                 one.meta.name == name
                     && (&one.description, &one.survey, &one.tags) == (&wish.description, &wish.survey, &wish.tags)

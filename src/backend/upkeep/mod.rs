@@ -6,6 +6,7 @@
 mod archive;
 mod file;
 mod forget;
+mod holds;
 mod import;
 pub mod listed;
 mod rebuild;
@@ -13,6 +14,7 @@ mod said;
 
 pub use archive::Witnessed;
 pub use forget::{ForgetMode, PrunedEvents};
+pub use holds::ReleasedHolds;
 pub use import::{Import, ImportMode};
 pub use rebuild::{Fate, Rebuild, Rebuilt, rebuild};
 

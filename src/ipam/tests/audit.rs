@@ -59,7 +59,8 @@ fn no_entry_can_go_missing_unseen() {
         if key == "meta/format" || key.starts_with("default/") {
             continue;
         }
-        let mut damaged = World { map: world.map.clone(), now: world.now, seed: 5, actor: world.actor.clone() };
+        let mut damaged =
+            World { map: world.map.clone(), now: world.now, seed: 5, actor: world.actor.clone(), run: None };
         damaged.map.delete(key).unwrap();
         // What is not there any more, or not at a place, could as well never have been there.
         let nothing_hangs_on_it = ["address/", "meta/seen"].iter().any(|start| key.starts_with(start));
@@ -76,7 +77,8 @@ fn no_value_can_be_rubbish_unseen() {
         if value.is_empty() || key == "meta/format" || key == "meta/seen" {
             continue;
         }
-        let mut damaged = World { map: world.map.clone(), now: world.now, seed: 5, actor: world.actor.clone() };
+        let mut damaged =
+            World { map: world.map.clone(), now: world.now, seed: 5, actor: world.actor.clone(), run: None };
         damaged.map.put(key, b"\xffrubbish".to_vec()).unwrap();
         let audit = damaged.read(|reader| reader.check()).unwrap();
         assert!(!audit.findings.is_empty(), "{key}");

@@ -16,7 +16,7 @@ fn costs(count: u32) -> [u64; 5] {
     let mut map = std::mem::take(&mut world.map);
     let mut random = || dice(&mut world.seed);
     for index in 0..count {
-        let env = Env { now: world.now, random: &mut random, actor: &world.actor };
+        let env = Env::new(world.now, &mut random, &world.actor);
         let spec = wanted(&pool, &format!("n{index}"), ["/28", "/27", "/26"][index as usize % 3]);
         Ledger::new(&mut map, env).create_allocation(&spec, &Planned::Unknown).unwrap();
     }

@@ -260,7 +260,8 @@ fn a_mark_that_was_changed_shows_without_an_archive() {
     world.check();
     let text = String::from_utf8(world.map.entries()["meta/forgotten"].clone()).unwrap();
     let found = |map: &mut dyn FnMut(&mut World)| {
-        let mut damaged = World { map: world.map.clone(), now: world.now, seed: 5, actor: world.actor.clone() };
+        let mut damaged =
+            World { map: world.map.clone(), now: world.now, seed: 5, actor: world.actor.clone(), run: None };
         map(&mut damaged);
         let findings = damaged.read(|reader| reader.check()).unwrap().findings;
         findings.into_iter().map(|finding| finding.what).collect::<Vec<_>>()
@@ -284,7 +285,9 @@ fn a_mark_that_was_changed_shows_without_an_archive() {
     let gone = found(&mut |world| world.map.delete("meta/forgotten").unwrap());
     assert!(gone.iter().any(|what| what.ends_with("were forgotten, but there is no mark.")), "{gone:?}");
     let first =
-        events(&mut World { map: world.map.clone(), now: world.now, seed: 5, actor: world.actor.clone() })[0].sequence;
+        events(&mut World { map: world.map.clone(), now: world.now, seed: 5, actor: world.actor.clone(), run: None })
+            [0]
+        .sequence;
     let cut = found(&mut |world| world.map.delete(&format!("event/{first:020}")).unwrap());
     assert!(cut[0].contains("is missing or out of order"), "{cut:?}");
     let past = found(&mut |world| {

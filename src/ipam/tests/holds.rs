@@ -100,7 +100,7 @@ fn expired_hold_revives_unless_its_space_was_given_away() {
     world.wait(600);
     // Nobody needs the space yet, so an apply of the expired hold still succeeds.
     let planned = Planned::Held(hold.meta.id.clone());
-    let mut copy = World { map: world.map.clone(), now: world.now, seed: 9, actor: world.actor.clone() };
+    let mut copy = World { map: world.map.clone(), now: world.now, seed: 9, actor: world.actor.clone(), run: None };
     copy.write(|ledger| ledger.create_allocation(&spec, &planned)).unwrap();
     copy.check();
     // Somebody does now.

@@ -45,7 +45,7 @@ fn is_record(key: &str) -> bool {
 }
 
 fn copy(world: &World) -> World {
-    World { map: world.map.clone(), now: world.now, seed: 5, actor: world.actor.clone() }
+    World { map: world.map.clone(), now: world.now, seed: 5, actor: world.actor.clone(), run: None }
 }
 
 fn findings(world: &mut World) -> Vec<Finding> {

@@ -13,5 +13,7 @@ mod journal;
 mod lookups;
 mod model;
 mod names;
+mod planning_again;
 mod pools;
+mod runs;
 pub(crate) mod simulation;

@@ -78,7 +78,7 @@ fn world() -> World {
 /// The object that has the name, as a request for it finds out.
 #[track_caller]
 fn holder(world: &mut World, replace: Replace) -> String {
-    let mut copy = World { map: world.map.clone(), now: world.now, seed: 5, actor: world.actor.clone() };
+    let mut copy = World { map: world.map.clone(), now: world.now, seed: 5, actor: world.actor.clone(), run: None };
     match replace(&mut copy, "none-of-them") {
         Err(Error::NameTaken { existing }) => existing.id,
         answer => panic!("the name is free: {answer:?}"),

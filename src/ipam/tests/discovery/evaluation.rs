@@ -281,10 +281,10 @@ fn compared(accounts: u32) -> (usize, std::time::Duration) {
             taken_at: world.now,
             outcome: Ok(Sighting { resources, addresses: Vec::new() }),
         };
-        let env = Env { now: world.now, random: &mut random, actor: &world.actor };
+        let env = Env::new(world.now, &mut random, &world.actor);
         Ledger::new(&mut map, env).take_sample(&discovery.meta.id, &sample).unwrap();
         let spec = wanted(&top, &format!("n{account}"), &format!("10.{account}.0.0/18"));
-        let env = Env { now: world.now, random: &mut random, actor: &world.actor };
+        let env = Env::new(world.now, &mut random, &world.actor);
         Ledger::new(&mut map, env).create_allocation(&spec, &Planned::Unknown).unwrap();
     }
     world.map = map;

@@ -1,0 +1,83 @@
+//! Sentences about holds: whose they are, for which plan, until when, and how to give them back.
+
+use std::collections::BTreeSet;
+
+use super::{declaration, occupants, time, until};
+use crate::ipam::{Error, LostHold, Occupant, Origin, State};
+
+/// A hold, for the middle of a sentence: what it is of, and until when.
+pub fn held(hold: &Occupant) -> String {
+    let block = hold.cidr.map(|cidr| format!("{cidr} for ")).unwrap_or_default();
+    format!("{block}{} {:?}{}", hold.kind.word(), hold.path, until(hold.hold_expires_at))
+}
+
+/// Where a plan was made, after "made".
+pub fn made_at(origin: &Origin) -> String {
+    match origin {
+        Origin { run_url: Some(url), .. } => format!("by the run {url}"),
+        Origin { host: Some(host), directory: Some(directory), .. } => format!("in {directory} on {host}"),
+        Origin { directory: Some(directory), .. } => format!("in {directory}"),
+        Origin { host: Some(host), .. } => format!("on {host}"),
+        _ => "elsewhere".to_owned(),
+    }
+}
+
+/// For a hold of which it is known: " (made in /srv/net on build-1)".
+pub(super) fn made(hold: &Occupant) -> String {
+    hold.run.as_ref().map(|run| format!(" (made {})", made_at(&run.origin))).unwrap_or_default()
+}
+
+/// The commands that give back the holds among these; empty when there are none.
+pub(super) fn how_to_release(list: &[Occupant]) -> String {
+    let held = list.iter().filter(|occupant| occupant.state == State::Planned);
+    let owners: BTreeSet<&str> = held.map(|occupant| occupant.owner.as_str()).collect();
+    if owners.is_empty() {
+        return String::new();
+    }
+    let commands: Vec<String> =
+        owners.iter().map(|owner| format!("`terraform-provider-ipam holds release --owner {owner:?}`")).collect();
+    format!(
+        "Holds that nobody is going to apply can be given back: {}. A hold of your own earlier plan is never in your way: if \
+         the owner is your own, another resource of this run has asked for the same.",
+        commands.join(", ")
+    )
+}
+
+/// What became of the block that an earlier plan showed.
+pub(super) fn lost_by_the_way(lost: &LostHold) -> String {
+    let block = lost.cidr.map_or_else(|| "space".to_owned(), |cidr| cidr.to_string());
+    let until = lost.expired_at.map(|at| format!(" until {}", time(at))).unwrap_or_default();
+    let holders = match lost.now_held_by.as_slice() {
+        [] => "The block was given away since then. ".to_owned(),
+        holders => format!("These have it now:\n\n{}\n", occupants(holders, 0)),
+    };
+    format!(
+        " An earlier plan held {block} for this{until}. {holders}If you are applying that plan, nothing was changed: make \
+         room and plan again."
+    )
+}
+
+/// The hold of a plan is not what the plan showed.
+pub(super) fn lost(error: &Error) -> (String, String) {
+    let Error::HoldLost { kind, id, name, cidr, expired_at, now_held_by } = error else {
+        return declaration(error);
+    };
+    let word = kind.word();
+    let block = cidr.map(|cidr| format!(" with {cidr}")).unwrap_or_default();
+    let why = match expired_at {
+        Some(at) => format!("Its hold expired at {}.", time(*at)),
+        None => "A later plan of the same owner took its place, or it was released.".to_owned(),
+    };
+    let holders = if now_held_by.is_empty() {
+        " ".to_owned()
+    } else {
+        format!(" The space is now taken by:\n\n{}\n", occupants(now_held_by, 0))
+    };
+    (
+        format!("The plan's hold for {word} {name:?} is gone"),
+        format!(
+            "The plan showed {word} {name:?} ({id}){block}. {why}{holders}Nothing was changed. Plan again; a longer \
+             `plan_hold` in the provider block gives more time between plan and apply."
+        ),
+    )
+}

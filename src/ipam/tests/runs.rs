@@ -1,0 +1,284 @@
+//! Holds of earlier runs: what makes way for whom, and what stays.
+
+use crate::ipam::testing::*;
+use crate::ipam::*;
+
+/// A run that is a process of its own, whose sibling `alive` runs.
+fn run(process: &str, parent: &str) -> CurrentRun {
+    let directory = Some(format!("/work/{parent}"));
+    let run = Run { process: process.into(), parent: parent.into(), origin: Origin { directory, ..Origin::default() } };
+    CurrentRun { run, is_alive: Box::new(|run| run.process == "alive") }
+}
+
+/// The store, asked by the run of a terraform that serves nobody else.
+fn world() -> World {
+    let mut world = World::new();
+    next_run(&mut world, "1");
+    world
+}
+
+fn next_run(world: &mut World, name: &str) {
+    world.run = Some(run(name, name));
+}
+
+fn lost(answer: Result<Allocation>) -> Vec<Occupant> {
+    match answer {
+        Err(Error::HoldLost { now_held_by, .. }) => now_held_by,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_an_earlier_run_of_the_owner_holds_makes_way_for_an_explicit_block() {
+    let mut world = world();
+    let pool = world.top("top", &["10.0.0.0/24"]);
+    let held = world.plan(&pool, "a", "10.0.0.0/25").unwrap();
+    next_run(&mut world, "2");
+    let wanted_now = world.plan(&pool, "b", "10.0.0.0/26").unwrap();
+    world.check();
+    let spec = wanted(&pool, "a", "10.0.0.0/25");
+    let planned = Planned::Held(held.meta.id);
+    let by = lost(world.write(|ledger| ledger.create_allocation(&spec, &planned)));
+    assert_eq!(by[0].id, wanted_now.meta.id);
+    assert_eq!(by[0].run.as_ref().unwrap().process, "2");
+}
+
+#[test]
+fn what_this_run_was_shown_stays() {
+    let mut world = world();
+    let pool = world.top("top", &["10.0.0.0/24"]);
+    world.plan(&pool, "a", "10.0.0.0/25").unwrap();
+    assert!(matches!(world.plan(&pool, "b", "10.0.0.0/26"), Err(Error::Overlap { .. })));
+    world.plan(&pool, "c", "/25").unwrap();
+    assert!(matches!(world.plan(&pool, "d", "/32"), Err(Error::PoolExhausted { .. })));
+    world.check();
+}
+
+#[test]
+fn what_another_owner_holds_stays() {
+    let mut world = world();
+    let pool = world.top("top", &["10.0.0.0/24"]);
+    world.as_owner("them").plan(&pool, "a", "10.0.0.0/24").unwrap();
+    next_run(&mut world, "2");
+    world.as_owner("us");
+    let Err(Error::Overlap { with, .. }) = world.plan(&pool, "b", "10.0.0.0/26") else { panic!() };
+    assert_eq!((with[0].owner.as_str(), with[0].run.as_ref().unwrap().process.as_str()), ("them", "1"));
+    assert!(matches!(world.plan(&pool, "b", "/26"), Err(Error::PoolExhausted { .. })));
+    assert!(matches!(world.plan(&pool, "a", "/26"), Err(Error::NameTaken { .. })));
+}
+
+#[test]
+fn aliases_of_one_terraform_are_one_run_and_its_later_processes_another() {
+    // (process and parent of the hold, those that ask, in an apply, whether it makes way)
+    let table = [
+        (("alive", "p"), ("2", "p"), false, false),
+        (("dead", "p"), ("2", "p"), false, true),
+        (("dead", "p"), ("2", "p"), true, false),
+        (("alive", "p"), ("2", "q"), false, true),
+        (("alive", ""), ("2", ""), false, true),
+        (("dead", "p"), ("2", "q"), true, true),
+        (("1", "p"), ("1", "p"), false, false),
+    ];
+    for (held, asks, applying, makes_way) in table {
+        let mut world = World::new();
+        let pool = world.top("top", &["10.0.0.0/24"]);
+        world.run = Some(run(held.0, held.1));
+        world.plan(&pool, "a", "10.0.0.0/25").unwrap();
+        world.run = Some(run(asks.0, asks.1));
+        let spec = wanted(&pool, "b", "10.0.0.0/26");
+        let answer = world.write(|ledger| {
+            ledger.env.applying = applying;
+            ledger.plan_allocation(&spec, &terms())
+        });
+        assert_eq!(answer.is_ok(), makes_way, "{held:?} {asks:?} applying: {applying}");
+        world.check();
+    }
+}
+
+#[test]
+fn outside_of_terraform_every_hold_stays_until_it_expires() {
+    let mut world = world();
+    let pool = world.top("top", &["10.0.0.0/24"]);
+    world.plan(&pool, "a", "10.0.0.0/24").unwrap();
+    world.run = None;
+    assert!(matches!(world.create(&pool, "b", "/26"), Err(Error::PoolExhausted { .. })));
+}
+
+#[test]
+fn a_request_by_size_takes_free_space_first_then_the_oldest_hold() {
+    let mut world = world();
+    let pool = world.top("top", &["10.0.0.0/24"]);
+    let oldest = world.plan(&pool, "a", "/26").unwrap();
+    world.wait(1);
+    let newer = world.plan(&pool, "b", "/26").unwrap();
+    next_run(&mut world, "2");
+    for name in ["c", "d"] {
+        let placed = world.plan(&pool, name, "/26").unwrap();
+        assert!(placed.cidr != oldest.cidr && placed.cidr != newer.cidr);
+    }
+    assert_eq!(world.plan(&pool, "e", "/26").unwrap().cidr, oldest.cidr);
+    assert_eq!(world.plan(&pool, "f", "/26").unwrap().cidr, newer.cidr);
+    assert!(matches!(world.plan(&pool, "g", "/26"), Err(Error::PoolExhausted { .. })));
+    world.check();
+}
+
+#[test]
+fn a_hold_that_is_asked_for_again_is_the_newest_runs_and_that_is_no_event() {
+    let mut world = world();
+    let pool = world.top("top", &["10.0.0.0/24"]);
+    let first = world.plan(&pool, "a", "/24").unwrap();
+    let events = world.check().events;
+    next_run(&mut world, "2");
+    let spec = wanted(&pool, "a", "/24");
+    assert_eq!(world.read(|reader| reader.find_hold_allocation(&spec, &terms())).unwrap(), None);
+    let again = world.plan(&pool, "a", "/24").unwrap();
+    assert_eq!((&again.meta.id, again.meta.updated_at), (&first.meta.id, first.meta.updated_at));
+    assert_eq!(world.check().events, events);
+    assert!(matches!(world.plan(&pool, "b", "/32"), Err(Error::PoolExhausted { .. })));
+    // And the first run, which comes back, takes it up again.
+    next_run(&mut world, "1");
+    assert_eq!(world.plan(&pool, "a", "/24").unwrap().meta.id, first.meta.id);
+    world.check();
+}
+
+#[test]
+fn an_earlier_plan_never_turns_growth_in_place_into_a_replacement() {
+    let mut world = world();
+    let pool = world.top("top", &["10.0.0.0/24"]);
+    let grows = world.create(&pool, "a", "10.0.0.0/26").unwrap();
+    world.plan(&pool, "b", "10.0.0.64/26").unwrap();
+    next_run(&mut world, "2");
+    let plan = |world: &mut World| world.write(|ledger| ledger.plan_resize(&grows.meta.id, size("/25"), &terms()));
+    assert_eq!(plan(&mut world), Ok(Resize::InPlace(cidr("10.0.0.0/25"))));
+    // The planned growth makes way in its turn.
+    next_run(&mut world, "3");
+    world.plan(&pool, "c", "10.0.0.64/27").unwrap();
+    world.check();
+    let change = resized(&grows, "/25");
+    let error = world.write(|ledger| ledger.update_allocation(&grows.meta.id, &change)).unwrap_err();
+    assert!(matches!(error, Error::HoldLost { .. }), "{error:?}");
+}
+
+#[test]
+fn planned_pools_and_pool_cidrs_make_way_with_what_is_planned_in_them() {
+    let mut world = world();
+    let top = world.top("top", &["10.0.0.0/16"]);
+    let below = below(&top, "below", "10.0.0.0/20");
+    let planned = world.write(|ledger| ledger.plan_pool(&below, &terms())).unwrap();
+    world.plan(&planned, "inside", "/24").unwrap();
+    let more = PoolCidrSpec { pool_id: top.meta.id.clone(), name: None, size: size("10.8.0.0/16"), proof: None };
+    let more = world.write(|ledger| ledger.plan_pool_cidr(&more, &terms())).unwrap();
+    world.plan(&top, "there", "10.8.0.0/24").unwrap();
+    next_run(&mut world, "2");
+    world.plan(&top, "here", "10.0.8.0/24").unwrap();
+    world.write(|ledger| ledger.plan_pool(&top_spec("other", "10.8.0.0/15"), &terms())).unwrap();
+    world.check();
+    let error = world.write(|ledger| ledger.create_pool(&below, &Planned::Held(planned.meta.id.clone()))).unwrap_err();
+    assert!(matches!(error, Error::HoldLost { .. }), "{error:?}");
+    let gone = world.read(|reader| reader.get_pool_cidr(&more.meta.id)).unwrap();
+    assert_eq!(gone, None);
+}
+
+fn top_spec(name: &str, block: &str) -> PoolSpec {
+    top(name, &[block])
+}
+
+#[test]
+fn a_name_that_an_earlier_plan_wants_can_be_given_to_another_object() {
+    let mut world = world();
+    let pool = world.top("top", &["10.0.0.0/24"]);
+    let there = world.create(&pool, "a", "/26").unwrap();
+    let held = world.plan(&pool, "b", "/26").unwrap();
+    next_run(&mut world, "2");
+    let change = AllocationChange { name: "b".into(), ..resized(&there, "/26") };
+    let renamed = world.write(|ledger| ledger.update_allocation(&there.meta.id, &change)).unwrap();
+    assert_eq!(renamed.meta.name, "b");
+    world.check();
+    let spec = wanted(&pool, "b", "/26");
+    lost(world.write(|ledger| ledger.create_allocation(&spec, &Planned::Held(held.meta.id.clone()))));
+
+    let planned = world.write(|ledger| ledger.plan_pool(&top("p", &["10.9.0.0/16"]), &terms())).unwrap();
+    next_run(&mut world, "3");
+    let change = PoolChange { name: "p".into(), ..reprovisioned(&pool, pool.provision.clone()) };
+    world.write(|ledger| ledger.update_pool(&pool.meta.id, &change)).unwrap();
+    assert_eq!(world.read(|reader| reader.get_pool(&planned.meta.id)).unwrap(), None);
+    world.check();
+}
+
+#[test]
+fn a_name_that_this_run_has_planned_cannot() {
+    let mut world = world();
+    let pool = world.top("top", &["10.0.0.0/24"]);
+    let there = world.create(&pool, "a", "/26").unwrap();
+    world.plan(&pool, "b", "/26").unwrap();
+    let change = AllocationChange { name: "b".into(), ..resized(&there, "/26") };
+    let error = world.write(|ledger| ledger.update_allocation(&there.meta.id, &change)).unwrap_err();
+    assert!(matches!(error, Error::NameTaken { .. }), "{error:?}");
+}
+
+#[test]
+fn what_makes_way_is_told_with_the_place_where_its_plan_was_made() {
+    let mut world = world();
+    let pool = world.top("top", &["10.0.0.0/24"]);
+    world.plan(&pool, "a", "/24").unwrap();
+    next_run(&mut world, "2");
+    let spec = wanted(&pool, "b", "/25");
+    let displaced = world
+        .write(|ledger| {
+            ledger.plan_allocation(&spec, &terms())?;
+            Ok(ledger.displaced().to_vec())
+        })
+        .unwrap();
+    let [hold] = displaced.as_slice() else { panic!("{displaced:?}") };
+    assert_eq!((hold.path.as_str(), hold.cidr), ("top/a", Some(cidr("10.0.0.0/24"))));
+    assert_eq!(hold.run.as_ref().unwrap().origin.directory.as_deref(), Some("/work/1"));
+    // One that has expired is nobody's to tell.
+    world.wait(61);
+    let spec = wanted(&pool, "c", "/24");
+    next_run(&mut world, "3");
+    let displaced = world.write(|ledger| ledger.plan_allocation(&spec, &terms()).map(|_| ledger.displaced().len()));
+    assert_eq!(displaced, Ok(0));
+}
+
+#[test]
+fn holds_are_listed_and_given_back() {
+    let mut world = world();
+    let pool = world.top("top", &["10.0.0.0/16"]);
+    let grows = world.create(&pool, "grows", "10.0.0.0/26").unwrap();
+    world.write(|ledger| ledger.plan_resize(&grows.meta.id, size("/25"), &terms())).unwrap();
+    let below = below(&pool, "below", "/20");
+    let planned = world.write(|ledger| ledger.plan_pool(&below, &terms())).unwrap();
+    world.plan(&planned, "inside", "/24").unwrap();
+    next_run(&mut world, "2");
+    world.as_owner("them").plan(&pool, "theirs", "/24").unwrap();
+    let mut paths = |filter: &HoldFilter| {
+        let found = world.read(|reader| reader.list_holds(filter)).unwrap();
+        let mut paths: Vec<String> = found.into_iter().map(|hold| hold.of.path).collect();
+        paths.sort();
+        paths
+    };
+    assert_eq!(paths(&HoldFilter::default()), ["top/below", "top/below/inside", "top/grows", "top/theirs"]);
+    let ours = HoldFilter { owner: Some("us".into()), ..HoldFilter::default() };
+    assert_eq!(paths(&ours), ["top/below", "top/below/inside", "top/grows"]);
+    assert_eq!(paths(&HoldFilter { name: Some("inside".into()), ..ours.clone() }), ["top/below/inside"]);
+    assert_eq!(paths(&HoldFilter { run: Some("/work/2".into()), ..HoldFilter::default() }), ["top/theirs"]);
+
+    world.run = None;
+    let released = world.write(|ledger| ledger.release_holds(&ours, "", 100)).unwrap();
+    assert!(released.kept.is_empty() && released.next.is_none());
+    assert!(released.events.iter().all(|event| event.action == "release" && event.actor.owner == "them"));
+    let left = world.read(|reader| reader.list_holds(&HoldFilter::default())).unwrap();
+    assert_eq!(left.len(), 1);
+    world.check();
+}
+
+#[test]
+fn a_planned_pool_with_anothers_hold_in_it_is_not_given_back() {
+    let mut world = world();
+    let planned = world.write(|ledger| ledger.plan_pool(&top("p", &["10.0.0.0/16"]), &terms())).unwrap();
+    world.as_owner("them").plan(&planned, "theirs", "/24").unwrap();
+    let ours = HoldFilter { owner: Some("us".into()), ..HoldFilter::default() };
+    let released = world.write(|ledger| ledger.release_holds(&ours, "", 100)).unwrap();
+    assert_eq!((released.events.len(), released.kept.len()), (0, 1));
+    world.check();
+}
