@@ -27,6 +27,7 @@ mod examples;
 mod forgetting;
 mod gone;
 mod harness;
+mod holds;
 mod imports;
 mod large_blocks;
 mod moving;

@@ -111,7 +111,7 @@ pub(crate) fn tree(ipam: &dyn Ipam) -> (Pool, Pool) {
 }
 
 pub(crate) fn terms() -> Terms {
-    Terms { hold: Duration::ZERO, committing: false, replaces: None, pool_rules: None }
+    Terms { hold: Duration::ZERO, committing: false, replaces: None, only_name: false, pool_rules: None }
 }
 
 /// How often an action was asked for, previews not counted.

@@ -91,6 +91,12 @@ impl Client {
         &self.program
     }
 
+    /// Whether it says that a plan belongs to an apply.
+    #[allow(dead_code, reason = "shared with tests that need not know")]
+    pub fn tells_the_walk(&self) -> bool {
+        self.kind == Kind::Terraform && self.release.as_slice() >= [1, 9].as_slice()
+    }
+
     /// Fails the test where this release cannot do that. `cargo xtask clients` knows the message, and counts such a test as
     /// not supported.
     #[track_caller]

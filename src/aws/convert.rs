@@ -50,6 +50,7 @@ fn meta(id: String, name: String, owner: Option<&str>) -> Meta {
         replaces: None,
         replaces_also: Vec::new(),
         run: None,
+        in_the_way_of: None,
     }
 }
 

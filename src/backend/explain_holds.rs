@@ -38,7 +38,8 @@ pub(super) fn how_to_release(list: &[Occupant]) -> String {
         owners.iter().map(|owner| format!("`terraform-provider-ipam holds release --owner {owner:?}`")).collect();
     format!(
         "Holds that nobody is going to apply can be given back: {}. A hold of your own earlier plan is never in your way: if \
-         the owner is your own, another resource of this run has asked for the same.",
+         the owner is your own, another resource of this run has asked for the same; plan again, and one that was placed by size \
+         makes room.",
         commands.join(", ")
     )
 }

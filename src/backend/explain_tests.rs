@@ -113,7 +113,7 @@ fn a_taken_name_says_whose_it_is() {
         &Error::NameTaken { existing: held(Kind::Pool, "top/prod", "p-1", "10.0.0.0/20") },
         "The name \"prod\" is taken",
         "Pool \"top/prod\" (p-1, 10.0.0.0/20) is held for a plan of owner \"network\" until 2026-01-01T12:00:00Z. Choose \
-         another name, or wait until that plan is applied. Holds that nobody is going to apply can be given back: `terraform-provider-ipam holds release --owner \"network\"`. A hold of your own earlier plan is never in your way: if the owner is your own, another resource of this run has asked for the same.",
+         another name, or wait until that plan is applied. Holds that nobody is going to apply can be given back: `terraform-provider-ipam holds release --owner \"network\"`. A hold of your own earlier plan is never in your way: if the owner is your own, another resource of this run has asked for the same; plan again, and one that was placed by size makes room.",
     );
 }
 
@@ -132,7 +132,7 @@ fn an_overlap_says_with_what() {
         &Error::Overlap { cidr: cidr("10.0.1.0/24"), with: vec![api] },
         "10.0.1.0/24 overlaps space that is taken",
         "10.0.1.0/24 shares addresses with:\n\n  - 10.0.1.0/24, allocation \"top/prod/api\" (a-2), of owner \"network\", \
-         planned, held until 2026-01-01T12:00:00Z\n\nChoose another block, or wait until these plans are applied. Holds that nobody is going to apply can be given back: `terraform-provider-ipam holds release --owner \"network\"`. A hold of your own earlier plan is never in your way: if the owner is your own, another resource of this run has asked for the same.",
+         planned, held until 2026-01-01T12:00:00Z\n\nChoose another block, or wait until these plans are applied. Holds that nobody is going to apply can be given back: `terraform-provider-ipam holds release --owner \"network\"`. A hold of your own earlier plan is never in your way: if the owner is your own, another resource of this run has asked for the same; plan again, and one that was placed by size makes room.",
     );
     says(
         &Error::Overlap { cidr: cidr("10.0.0.0/8"), with: vec![active(Kind::Pool, "lab", "p-2", "10.64.0.0/10")] },

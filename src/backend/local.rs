@@ -1,6 +1,7 @@
 //! [`Ipam`] over a store of our own: reads on snapshots, writes grouped, holds that are good found without a write.
 
 mod discover;
+mod explicit_first;
 mod freshen;
 mod nouns;
 mod turns;
@@ -16,7 +17,7 @@ use jiff::Timestamp;
 use crate::ipam::{
     Actor, Allocation, AllocationChange, AllocationFilter, AllocationSpec, Audit, Cidr, CurrentRun, Env, Error, Event,
     HistoryQuery, Ledger, Mark, Occupant, Planned, Pool, PoolChange, PoolCidr, PoolCidrSpec, PoolFilter, PoolSpec,
-    Reader, Resize, Run, Scope, ScopeChange, ScopeSpec, Size, Tenure, Terms, TrendPoint, Utilization,
+    Provision, Reader, Resize, Run, Scope, ScopeChange, ScopeSpec, Size, Tenure, Terms, TrendPoint, Utilization,
 };
 use crate::store::{self, Store, StoreUrl};
 
@@ -26,6 +27,7 @@ use super::scout::Scout;
 use super::service::{DiscoveryNoun, Keeps, ResourceCidrNoun};
 use super::{Capabilities, Group, Ipam, ReservedTags, Result};
 pub use discover::{Counted, Looked, LookedAt, LookedPlace, Progress};
+use explicit_first::ExplicitFirst;
 use turns::Turns;
 
 /// What the core needs from outside, apart from who acts: real, or a test's.
@@ -57,6 +59,8 @@ pub struct Local {
     files_below: Below,
     /// Who looks just now.
     turns: Turns,
+    /// Requests by CIDR before requests by size.
+    explicit_first: ExplicitFirst,
 }
 
 /// Who writes, and with which clock: what every transaction takes along.
@@ -124,6 +128,7 @@ impl Local {
             scout: None,
             files_below: Below::default(),
             turns: Turns::default(),
+            explicit_first: ExplicitFirst::default(),
         }
     }
 
@@ -157,6 +162,11 @@ impl Local {
 
     pub(super) fn store(&self) -> &dyn Store {
         self.group.store()
+    }
+
+    /// For whom this acts.
+    fn owner(&self) -> &str {
+        &self.author.actor.owner
     }
 
     pub(super) fn author(&self) -> &Author {
@@ -255,7 +265,11 @@ impl Local {
             Err(Error::Store(error)) => Err(Error::Store(error)),
             Ok(None) | Err(_) => {
                 let terms = terms.clone();
-                self.write_again(name, terms.committing, move |ledger, _| plan(ledger, &terms))
+                let made = self.write_again(name, terms.committing, move |ledger, _| plan(ledger, &terms));
+                if let Err(Error::Overlap { cidr, with }) = &made {
+                    self.mark_in_the_way(name, *cidr, with);
+                }
+                made
             }
         }
     }
@@ -339,7 +353,9 @@ impl Ipam for Local {
     fn plan_pool(&self, spec: &PoolSpec, terms: &Terms) -> Result<Pool> {
         let find = |reader: &mut Reader<'_>, terms: &Terms| reader.find_hold_pool(spec, terms);
         let wish = spec.clone();
-        self.plan(&spec.name, terms, find, move |ledger, terms| ledger.plan_pool(&wish, terms))
+        let is_by_size = matches!(spec.provision, Provision::NetmaskLength(_));
+        let turn = self.turn(&spec.name, spec.source_pool_id.as_deref().filter(|_| is_by_size), terms);
+        self.plan(&turn, terms, find, move |ledger, terms| ledger.plan_pool(&wish, terms))
     }
 
     fn create_pool(&self, spec: &PoolSpec, planned: &Planned) -> Result<Pool> {
@@ -386,7 +402,9 @@ impl Ipam for Local {
     fn plan_pool_cidr(&self, spec: &PoolCidrSpec, terms: &Terms) -> Result<PoolCidr> {
         let find = |reader: &mut Reader<'_>, terms: &Terms| reader.find_hold_pool_cidr(spec, terms);
         let wish = spec.clone();
-        self.plan(&pool_cidr_name(spec), terms, find, move |ledger, terms| ledger.plan_pool_cidr(&wish, terms))
+        let by_size = (!matches!(spec.size, Size::Cidr(_))).then_some(spec.pool_id.as_str());
+        let turn = self.turn(&pool_cidr_name(spec), by_size, terms);
+        self.plan(&turn, terms, find, move |ledger, terms| ledger.plan_pool_cidr(&wish, terms))
     }
 
     fn create_pool_cidr(&self, spec: &PoolCidrSpec, planned: &Planned) -> Result<PoolCidr> {
@@ -410,7 +428,9 @@ impl Ipam for Local {
     fn plan_allocation(&self, spec: &AllocationSpec, terms: &Terms) -> Result<Allocation> {
         let find = |reader: &mut Reader<'_>, terms: &Terms| reader.find_hold_allocation(spec, terms);
         let wish = spec.clone();
-        self.plan(&spec.name, terms, find, move |ledger, terms| ledger.plan_allocation(&wish, terms))
+        let by_size = (!matches!(spec.size, Size::Cidr(_))).then_some(spec.pool_id.as_str());
+        let turn = self.turn(&spec.name, by_size, terms);
+        self.plan(&turn, terms, find, move |ledger, terms| ledger.plan_allocation(&wish, terms))
     }
 
     fn preview_allocation(&self, spec: &AllocationSpec, terms: &Terms) -> Result<Allocation> {

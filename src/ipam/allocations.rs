@@ -181,6 +181,7 @@ impl Ledger<'_> {
             }
             standing => {
                 let lost = self.reader().lost_hold(&standing)?;
+                self.avoided = standing.avoided();
                 self.clear_allocation(standing)?;
                 let made = self.new_allocation(&pool, spec, wish, &Birth::hold(self.env.now, terms));
                 made.map_err(|error| error.after_losing(lost))
@@ -247,7 +248,7 @@ impl Ledger<'_> {
                 return Ok((self.place(pool, &ask)?, false));
             }
         };
-        if let Birth::Hold { replaces: Some(predecessor), .. } = birth {
+        if let Birth::Hold { replaces: Some(predecessor), only_name: false, .. } = birth {
             let occupants = self.reader().occupants(&pool.meta.id, &block, "")?;
             if !occupants.is_empty() && occupants.iter().all(|occupant| occupant.id == *predecessor) {
                 return Ok((block, true));

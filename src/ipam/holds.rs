@@ -30,6 +30,16 @@ pub(super) enum Standing<R> {
     Lapsed(R),
 }
 
+impl<R: Record> Standing<R> {
+    /// What the new hold keeps off, because the old one was in the way there.
+    pub(super) fn avoided(&self) -> Option<Cidr> {
+        match self {
+            Self::Other(hold) => hold.meta().in_the_way_of,
+            _ => None,
+        }
+    }
+}
+
 impl Reader<'_> {
     /// The standing of the request for a `name` in `parent`; `satisfies` says whether a record is what it wishes.
     ///
@@ -50,7 +60,7 @@ impl Reader<'_> {
             let meta = hold.meta();
             let own = meta.owner == *owner;
             standing = match meta.state {
-                State::Planned if own && satisfies(&hold) => Standing::Same(hold),
+                State::Planned if own && satisfies(&hold) && !self.must_move(&hold, terms) => Standing::Same(hold),
                 State::Planned if own && !terms.committing => Standing::Other(hold),
                 State::Lapsed if own && !terms.committing => Standing::Lapsed(hold),
                 State::Planned | State::Lapsed if own => return Err(self.hold_lost(&hold)?),
@@ -71,6 +81,12 @@ impl Reader<'_> {
             return Ok(Standing::Adopt(active));
         }
         Err(self.name_taken(&active)?)
+    }
+
+    /// Whether a hold was in the way of an explicit block in an earlier plan, and another block will do.
+    fn must_move<R: Record>(&self, hold: &R, terms: &Terms) -> bool {
+        let meta = hold.meta();
+        meta.in_the_way_of.is_some() && !terms.committing && !self.env.is_of_this_run(meta.run.as_deref())
     }
 
     /// The answer to a plan that needs no write: a hold of the same wish and run with at least half of its time left, or an

@@ -13,15 +13,16 @@ use crate::store::{Order, Overlay};
 const PAGE: usize = 1024;
 
 impl Reader<'_> {
-    /// Addresses of a pool: used + held + free = provisioned, exactly.
+    /// Addresses of a pool: used + held + free = provisioned, exactly. CIDRs that are only planned do not count, but for
+    /// those of a planned pool.
     ///
     /// # Errors
     /// [`Error::NotFound`].
     pub fn utilization(&mut self, pool_id: &str) -> Result<Utilization> {
         let pool: super::Pool = codec::require(self.snapshot, pool_id)?;
         let sums = counters::read(self.snapshot, pool_id)?;
-        let largest_free = free::largest(self.snapshot, pool_id, pool.address_family)?;
-        Ok(Utilization {
+        let largest_free = self.largest_free(&pool)?;
+        let everything = Utilization {
             free: sums.free(),
             provisioned: sums.provisioned,
             used: sums.used,
@@ -30,7 +31,17 @@ impl Reader<'_> {
             allocations: u64::try_from(&sums.allocations).unwrap_or(u64::MAX),
             assigned_in_subtree: self.assigned_below(pool_id, sums.assigned)?,
             pool,
-        })
+        };
+        self.without_planned(everything)
+    }
+
+    fn largest_free(&mut self, pool: &super::Pool) -> Result<Option<Cidr>> {
+        let planned = self.planned_cidrs(pool)?;
+        if planned.is_empty() {
+            return free::largest(self.snapshot, &pool.meta.id, pool.address_family);
+        }
+        let free = self.free_cidrs(&pool.meta.id, None, usize::MAX)?;
+        Ok(free.into_iter().min_by_key(Cidr::netmask_length))
     }
 
     /// `assigned` and the same sum of every pool below.
@@ -57,7 +68,9 @@ impl Reader<'_> {
     /// # Errors
     /// [`Error::NotFound`].
     pub fn free_cidrs(&mut self, pool_id: &str, max_netmask_length: Option<u8>, limit: usize) -> Result<Vec<Cidr>> {
-        let family = codec::require::<super::Pool>(self.snapshot, pool_id)?.address_family;
+        let pool = codec::require::<super::Pool>(self.snapshot, pool_id)?;
+        let (family, planned) = (pool.address_family, self.planned_cidrs(&pool)?);
+        let is_provisioned = |block: &Cidr| !planned.iter().any(|planned| planned.cidr.contains(block));
         let smallest = family.bits().saturating_sub(max_netmask_length.unwrap_or(family.bits()));
         let mut start = keys::free_level(pool_id, smallest);
         let (_, end) = keys::under(&keys::free_of(pool_id));
@@ -65,7 +78,8 @@ impl Reader<'_> {
         let mut lowest = BTreeSet::new();
         loop {
             let entries = self.snapshot.scan(&start..&end, Order::Ascending, PAGE)?;
-            lowest.extend(entries.iter().filter_map(|(key, _)| keys::free_block(key, family)));
+            let blocks = entries.iter().filter_map(|(key, _)| keys::free_block(key, family));
+            lowest.extend(blocks.filter(is_provisioned));
             while lowest.len() > limit {
                 lowest.pop_last();
             }

@@ -1,7 +1,7 @@
 //! What the history says of each object, and the records that say something else.
 //!
-//! The last event of an object holds its record. Without an event change only: `confirmed`, and for which run of Terraform a
-//! hold is; and in stores of earlier versions the expiry of a planned pool CIDR and of a planned growth, which moves forward. The blocks that a pool's own
+//! The last event of an object holds its record. Without an event change only: `confirmed`, and of a hold for which run of
+//! Terraform it is, and what it is in the way of; and in stores of earlier versions the expiry of a planned pool CIDR and of a planned growth, which moves forward. The blocks that a pool's own
 //! declaration provisions, and the space that a pool takes in its source pool, have no events: the pool's tell of them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -121,6 +121,7 @@ impl Comparison<'_> {
                 Ok(Some(mut recorded)) => {
                     recorded.meta_mut().confirmed |= record.meta().confirmed;
                     recorded.meta_mut().run.clone_from(&record.meta().run);
+                    recorded.meta_mut().in_the_way_of = record.meta().in_the_way_of;
                     allow(&mut recorded, record);
                     let names = differences(&recorded, record);
                     if !names.is_empty() {

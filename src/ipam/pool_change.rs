@@ -165,7 +165,7 @@ impl Ledger<'_> {
                 return Ok(None);
             }
         }
-        let birth = Birth::Hold { expires_at: view::expiry(self.env.now, terms), replaces: None };
+        let birth = Birth::Hold { expires_at: view::expiry(self.env.now, terms), replaces: None, only_name: false };
         for size in missing {
             cidrs.insert(self.provision(&pool, None, size, &birth)?.cidr);
         }

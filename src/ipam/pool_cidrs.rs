@@ -102,6 +102,7 @@ impl Ledger<'_> {
             }
             standing => {
                 let lost = self.reader().lost_hold(&standing)?;
+                self.avoided = standing.avoided();
                 self.clear_pool_cidr(&pool, standing)?;
                 let made = self.new_pool_cidr(&pool, spec, spec.size, &Birth::hold(self.env.now, terms));
                 made.map_err(|error| error.after_losing(lost))
@@ -145,10 +146,12 @@ impl Ledger<'_> {
             }
         };
         let deferred = match (birth, &pool.meta.replaces) {
-            (_, Some(predecessor)) if inline && pool.meta.state == State::Planned => {
+            (Birth::Hold { only_name: false, .. }, Some(predecessor))
+                if inline && pool.meta.state == State::Planned =>
+            {
                 self.reader().is_inherited(pool, &block, predecessor)?
             }
-            (Birth::Hold { replaces: Some(predecessor), .. }, _) if !inline => {
+            (Birth::Hold { replaces: Some(predecessor), only_name: false, .. }, _) if !inline => {
                 let old: Option<PoolCidr> = codec::live(self.tx, predecessor)?;
                 old.is_some_and(|old| old.pool_id == pool.meta.id && old.cidr == block)
             }

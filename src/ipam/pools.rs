@@ -234,6 +234,7 @@ impl Ledger<'_> {
             }
             standing => {
                 let lost = self.reader().lost_hold(&standing)?;
+                self.avoided = standing.avoided();
                 self.clear_pool(standing)?;
                 let made = self.new_pool(spec, &draft, &Birth::hold(self.env.now, terms), None);
                 made.map_err(|error| error.after_losing(lost))

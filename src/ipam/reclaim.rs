@@ -115,6 +115,13 @@ impl Ledger<'_> {
         if free::provisioned_around(self.tx, pool_id, block)?.is_none() {
             return Err(self.outside(pool, block)?);
         }
+        if let Some(planned) = self.reader().planned_for_others(pool, block)? {
+            if planned.meta.owner == self.env.actor.owner {
+                return Err(self.outside(pool, block)?);
+            }
+            let with = vec![holds::occupant(self.tx, &planned)?];
+            return Err(Error::Overlap { cidr: *block, with });
+        }
         let mut last = Vec::new();
         loop {
             let spots = free::spots_over(self.tx, &keys::at_of(pool_id), block, PAGE)?;
@@ -155,9 +162,11 @@ impl Ledger<'_> {
     }
 
     fn outside(&mut self, pool: &Pool, block: &Cidr) -> Result<Error> {
+        let planned: BTreeSet<Cidr> = self.reader().planned_cidrs(pool)?.into_iter().map(|found| found.cidr).collect();
         let prefix = keys::provisioned_of(&pool.meta.id);
         let all = Cidr::around(pool.address_family, 0, 0);
-        let spots = free::spots_over(self.tx, &prefix, &all, holds::NAMED_IN_ERRORS)?;
+        let mut spots = free::spots_over(self.tx, &prefix, &all, holds::NAMED_IN_ERRORS + planned.len())?;
+        spots.retain(|spot| !planned.contains(&spot.cidr));
         if spots.is_empty() {
             return Ok(Error::PoolEmpty { pool_id: pool.meta.id.clone(), pool_name: pool.meta.name.clone() });
         }
@@ -194,7 +203,14 @@ impl Ledger<'_> {
     /// # Errors
     /// [`Error::PoolEmpty`], [`Error::PoolExhausted`].
     pub(super) fn place(&mut self, pool: &Pool, ask: &Ask<'_>) -> Result<Cidr> {
-        if let Some(block) = place::find(self.tx, &pool.meta.id, ask, self.env.random)? {
+        if let Some(avoided) = self.avoided.take() {
+            let mut disallowed = ask.disallowed.clone();
+            disallowed.insert(avoided);
+            if let Some(block) = self.find_block(pool, &Ask { disallowed: &disallowed, ..*ask })? {
+                return Ok(block);
+            }
+        }
+        if let Some(block) = self.find_block(pool, ask)? {
             return Ok(block);
         }
         // In the order of their expiry, so that expired ones come first.
@@ -209,7 +225,7 @@ impl Ledger<'_> {
             if !reclaimed {
                 continue;
             }
-            if let Some(block) = place::find(self.tx, &pool.meta.id, ask, self.env.random)? {
+            if let Some(block) = self.find_block(pool, ask)? {
                 self.purge(&pool.meta.id)?;
                 return Ok(block);
             }
@@ -282,11 +298,12 @@ impl Ledger<'_> {
             Some((what, id)) => self.hold_expiry(what, id)?,
             None => None,
         };
+        let now = self.reader().utilization(&pool_id)?;
         Ok(Error::PoolExhausted {
-            largest_free: free::largest(self.tx, &pool_id, pool.address_family)?,
-            free: sums.free(),
+            largest_free: now.largest_free,
+            free: now.free,
             disallowed,
-            held: sums.held,
+            held: now.held,
             netmask_length: ask.netmask_length,
             pool_id,
             pool_name,

@@ -114,6 +114,10 @@ pub struct Meta {
     /// The run of Terraform that asked for a hold last; `None` once active, and in holds of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<Box<Run>>,
+    /// A block that a resource of the same run asked for by CIDR and could not have, because this hold, which was placed by
+    /// size, has addresses of it. The next plan places this one elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_the_way_of: Option<Cidr>,
 }
 
 impl Meta {
@@ -519,7 +523,7 @@ pub struct Event {
     pub time: Timestamp,
     /// Who.
     pub actor: Actor,
-    /// `hold`, `create`, `update`, `resize`, `delete`, `expire`, `import`, `prune`.
+    /// `hold`, `create`, `update`, `resize`, `delete`, `expire`, `release` (a hold, before it expired), `import`, `prune`.
     pub action: String,
     /// Kind of the object.
     pub kind: Kind,

@@ -17,6 +17,8 @@ pub struct Terms {
     pub committing: bool,
     /// Id of the active object of the same name that the new one will replace (its name may be taken over).
     pub replaces: Option<String>,
+    /// That object only gives its name up and stays: its space does not become free.
+    pub only_name: bool,
     /// Rules that the same plan gives the pool: they count instead of those that the pool still has.
     pub pool_rules: Option<Rules>,
 }

@@ -103,7 +103,8 @@ impl Ledger<'_> {
         let Some(id) = entry.planned.filter(|_| !terms.committing) else { return Ok(()) };
         let hold: Allocation = codec::expect(self.tx, &id)?;
         let is_own = hold.meta.owner == self.env.actor.owner && hold.meta.state == State::Planned;
-        if is_own && hold.meta.replaces.as_ref() == Some(&allocation.meta.id) {
+        let of_this_run = self.env.run.is_some() && self.env.is_of_this_run(hold.meta.run.as_deref());
+        if is_own && !of_this_run && hold.meta.replaces.as_ref() == Some(&allocation.meta.id) {
             self.drop_allocation(&hold, Action::Delete)?;
         }
         Ok(())
@@ -125,7 +126,9 @@ impl Ledger<'_> {
         if present.contains(target) {
             return Ok(true);
         }
-        if free::provisioned_around(self.tx, &pool.meta.id, target)?.is_none() {
+        if free::provisioned_around(self.tx, &pool.meta.id, target)?.is_none()
+            || self.reader().planned_for_others(pool, target)?.is_some()
+        {
             return Ok(false);
         }
         // The block around both: growth to one side and a new wish to grow further always lie in each other.

@@ -14,7 +14,7 @@ use crate::store;
 const NOBODY: &str = "ipam";
 /// Terms of a creation without a plan: holds do not come up.
 pub(super) const UNPLANNED: Terms =
-    Terms { hold: std::time::Duration::ZERO, committing: false, replaces: None, pool_rules: None };
+    Terms { hold: std::time::Duration::ZERO, committing: false, replaces: None, only_name: false, pool_rules: None };
 
 fn details(spec: &ScopeSpec) -> impl Fn(&mut Scope) + '_ {
     |scope| {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::codec::{self, Record};
-use super::{Actor, CurrentRun, Error, Kind, Meta, Occupant, Pool, Result, ScopeType, State, Terms, keys};
+use super::{Actor, Cidr, CurrentRun, Error, Kind, Meta, Occupant, Pool, Result, ScopeType, State, Terms, keys};
 use crate::store::{Snapshot, Tx};
 
 /// What comes from outside: the time, randomness, and who acts.
@@ -61,6 +61,8 @@ pub struct Ledger<'a> {
     pub(super) spared: Option<String>,
     /// Holds that made way before they expired.
     pub(super) displaced: Vec<Occupant>,
+    /// What a request by size keeps off as long as there is other space.
+    pub(super) avoided: Option<Cidr>,
 }
 
 /// Deepest pool tree: 1 is a top-level pool.
@@ -74,15 +76,15 @@ pub(super) const TOO_DEEP: &str = "a damaged record: the pool is inside itself, 
 /// How a new record comes into the world.
 #[derive(Clone, Debug)]
 pub(super) enum Birth {
-    /// As a hold.
-    Hold { expires_at: Timestamp, replaces: Option<String> },
+    /// As a hold. `only_name`: the object that it replaces gives up its name and keeps its space.
+    Hold { expires_at: Timestamp, replaces: Option<String>, only_name: bool },
     /// As an active object, with the id that a preview showed, if there was one.
     Active { id: Option<String> },
 }
 
 impl Birth {
     pub(super) fn hold(now: Timestamp, terms: &Terms) -> Self {
-        Self::Hold { expires_at: expiry(now, terms), replaces: terms.replaces.clone() }
+        Self::Hold { expires_at: expiry(now, terms), replaces: terms.replaces.clone(), only_name: terms.only_name }
     }
 }
 
@@ -121,6 +123,7 @@ impl<'a> Reader<'a> {
         meta.state = State::Active;
         meta.hold_expires_at = None;
         meta.run = None;
+        meta.in_the_way_of = None;
         meta.updated_at = self.env.now;
         active
     }
@@ -141,7 +144,7 @@ impl<'a> Reader<'a> {
 impl<'a> Ledger<'a> {
     /// A ledger on `tx`.
     pub fn new(tx: &'a mut dyn Tx, env: Env<'a>) -> Self {
-        Self { tx, env, spared: None, displaced: Vec::new() }
+        Self { tx, env, spared: None, displaced: Vec::new(), avoided: None }
     }
 
     /// The holds that made way, before they expired, for what was asked for.
@@ -171,7 +174,7 @@ impl<'a> Ledger<'a> {
             None => self.new_id(kind)?,
         };
         let (state, hold_expires_at, replaces) = match birth {
-            Birth::Hold { expires_at, replaces } => (State::Planned, Some(*expires_at), replaces.clone()),
+            Birth::Hold { expires_at, replaces, .. } => (State::Planned, Some(*expires_at), replaces.clone()),
             Birth::Active { .. } => (State::Active, None, None),
         };
         Ok(Meta {
@@ -185,6 +188,7 @@ impl<'a> Ledger<'a> {
             updated_at: self.env.now,
             replaces,
             replaces_also: Vec::new(),
+            in_the_way_of: None,
             run: if state == State::Planned { self.env.asking() } else { None },
         })
     }

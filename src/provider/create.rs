@@ -109,7 +109,8 @@ pub(super) fn plan<M, T: Held>(
     mut hold: impl FnMut(&Terms) -> Result<T, Error>,
 ) -> Result<Option<T>, Diagnostics> {
     let replaces = plan.private.remove(REPLACES).and_then(|id| id.as_str().map(str::to_owned));
-    let mut terms = Terms { hold: configured.plan_hold, committing: plan.committing, replaces, pool_rules: None };
+    let mut terms =
+        Terms { hold: configured.plan_hold, committing: plan.committing, replaces, only_name: false, pool_rules: None };
     let mut answer = hold(&terms);
     if let Some(id) = in_the_way(&answer, &terms)
         && shared.session.is_in_state(&id, shared.sibling_wait)
@@ -127,6 +128,7 @@ pub(super) fn plan<M, T: Held>(
         && shared.session.succeed(&existing.id)
     {
         terms.replaces = Some(existing.id.clone());
+        terms.only_name = shared.session.is_renamed(&existing.id);
         answer = hold(&terms);
     }
     if let Ok(record) = &answer
@@ -199,7 +201,7 @@ pub(super) fn look<M>(
         _ => container.is_some_and(|id| shared.session.is_growing(id)),
     };
     let pool_rules = container.and_then(|id| shared.session.planned_rules(id));
-    let mut terms = Terms { hold: configured.plan_hold, committing: false, replaces, pool_rules };
+    let mut terms = Terms { hold: configured.plan_hold, committing: false, replaces, only_name: false, pool_rules };
     let mut answer = configured.ipam.speaks_against(new, &terms, growing);
     if let Err(Error::NameTaken { existing }) = &answer
         && terms.replaces.is_none()
@@ -311,7 +313,13 @@ pub(super) fn plan_change<M, T>(
     hold: impl FnOnce(&Terms) -> Result<T, Error>,
     preview: impl FnOnce(&Terms) -> Result<T, Error>,
 ) -> Result<(T, bool), Error> {
-    let terms = Terms { hold: configured.plan_hold, committing: plan.committing, replaces: None, pool_rules: None };
+    let terms = Terms {
+        hold: configured.plan_hold,
+        committing: plan.committing,
+        replaces: None,
+        only_name: false,
+        pool_rules: None,
+    };
     if terms.hold.is_zero() {
         return Ok((preview(&terms)?, false));
     }

@@ -38,7 +38,8 @@ struct Memory {
     since: Instant,
     in_state: HashSet<String>,
     refreshed: bool,
-    kept: HashSet<String>,
+    /// Objects that stay, and whether they give up their name.
+    kept: HashMap<String, bool>,
     succeeded: HashSet<String>,
     handed_out: HashSet<String>,
     adopted: HashSet<String>,
@@ -55,7 +56,7 @@ impl Default for Memory {
             since: Instant::now(),
             in_state: HashSet::new(),
             refreshed: false,
-            kept: HashSet::new(),
+            kept: HashMap::new(),
             succeeded: HashSet::new(),
             handed_out: HashSet::new(),
             adopted: HashSet::new(),
@@ -108,31 +109,37 @@ impl Session {
         waited.unwrap_or_else(PoisonError::into_inner).0.in_state.contains(id)
     }
 
-    /// Terraform plans this object with its state, so it stays. `false` when another resource of this configuration
-    /// was already planned to take over its name.
-    pub(super) fn keep(&self, id: &str) -> bool {
+    /// Terraform plans this object with its state, so it stays; `renamed`: under another name. `false` when another resource
+    /// of this configuration was already planned to take over the name that it keeps.
+    pub(super) fn keep(&self, id: &str, renamed: bool) -> bool {
         let mut memory = self.memory();
-        memory.kept.insert(id.to_owned());
-        !memory.succeeded.contains(id) && !memory.adopted.contains(id)
+        memory.kept.insert(id.to_owned(), renamed);
+        (renamed || !memory.succeeded.contains(id)) && !memory.adopted.contains(id)
     }
 
-    /// A new object takes over this one's name, when it may: the old one is in this configuration's state, and nothing
-    /// was planned for it. It is then tainted, or its resource is gone from the configuration. Asked and noted in one
-    /// step, because [`Session::keep`] may come at the same time.
+    /// Whether the object stays, under another name.
+    pub(super) fn is_renamed(&self, id: &str) -> bool {
+        self.memory().kept.get(id) == Some(&true)
+    }
+
+    /// A new object takes over this one's name, when it may: the old one is in this configuration's state, and either it is
+    /// renamed or nothing was planned for it. It is then tainted, or its resource is gone from the configuration, or it is
+    /// still to be renamed. Asked and noted in one step, because [`Session::keep`] may come at the same time.
     pub(super) fn succeed(&self, id: &str) -> bool {
         let mut memory = self.memory();
-        let may = memory.in_state.contains(id) && !memory.kept.contains(id);
+        let may = memory.in_state.contains(id) && memory.kept.get(id) != Some(&false);
         if may {
             memory.succeeded.insert(id.to_owned());
         }
         may
     }
 
-    /// An earlier plan left a hold that takes over this one's name. It may, unless a plan of this walk keeps the object.
+    /// An earlier plan left a hold that takes over this one's name. It may, unless a plan of this walk keeps the object and its
+    /// name.
     /// An apply asks before Terraform has shown it the object, so this does not depend on that.
     pub(super) fn take_over(&self, id: &str) -> bool {
         let mut memory = self.memory();
-        let may = !memory.kept.contains(id);
+        let may = memory.kept.get(id) != Some(&false);
         if may {
             memory.succeeded.insert(id.to_owned());
         }
@@ -218,7 +225,7 @@ mod tests {
         session.seen_in_state("a");
         session.seen_in_state("b");
         assert!(session.succeed("a"));
-        assert!(session.keep("b"));
+        assert!(session.keep("b", false));
         assert!(!session.succeed("b"), "its own resource keeps it");
     }
 
@@ -226,8 +233,8 @@ mod tests {
     fn a_planned_replacement_takes_over_an_object_that_was_not_shown_unless_it_is_kept() {
         let session = Session::default();
         assert!(session.take_over("a"));
-        assert!(!session.keep("a"), "its name is given away");
-        assert!(session.keep("b"));
+        assert!(!session.keep("a", false), "its name is given away");
+        assert!(session.keep("b", false));
         assert!(!session.take_over("b"));
     }
 
@@ -247,7 +254,18 @@ mod tests {
         let session = Session::default();
         session.seen_in_state("a");
         session.succeed("a");
-        assert!(!session.keep("a"));
+        assert!(!session.keep("a", false));
+    }
+
+    #[test]
+    fn an_object_that_is_renamed_gives_its_name_to_a_new_one_whichever_is_planned_first() {
+        let session = Session::default();
+        session.seen_in_state("a");
+        session.seen_in_state("b");
+        assert!(session.succeed("a"));
+        assert!(session.keep("a", true));
+        assert!(session.keep("b", true));
+        assert!(session.succeed("b") && session.take_over("b") && session.is_renamed("b"));
     }
 
     #[test]

@@ -276,9 +276,102 @@ fn holds_are_listed_and_given_back() {
 fn a_planned_pool_with_anothers_hold_in_it_is_not_given_back() {
     let mut world = world();
     let planned = world.write(|ledger| ledger.plan_pool(&top("p", &["10.0.0.0/16"]), &terms())).unwrap();
-    world.as_owner("them").plan(&planned, "theirs", "/24").unwrap();
+    let more = PoolCidrSpec { pool_id: planned.meta.id, name: None, size: size("10.8.0.0/16"), proof: None };
+    world.as_owner("them").write(|ledger| ledger.plan_pool_cidr(&more, &terms())).unwrap();
     let ours = HoldFilter { owner: Some("us".into()), ..HoldFilter::default() };
     let released = world.write(|ledger| ledger.release_holds(&ours, "", 100)).unwrap();
     assert_eq!((released.events.len(), released.kept.len()), (0, 1));
     world.check();
+}
+
+#[test]
+fn nothing_is_placed_in_a_cidr_that_another_plan_holds() {
+    let mut world = world();
+    let pool = world.top("top", &["10.0.0.0/24"]);
+    let wider = reprovisioned(&pool, Provision::Cidrs(cidrs(&["10.0.0.0/24", "172.16.0.0/16"])));
+    world.write(|ledger| ledger.plan_pool_change(&pool.meta.id, &wider, &terms())).unwrap();
+    // The run that planned it may build on it.
+    let mut own = World { map: world.map.clone(), now: world.now, seed: 9, actor: world.actor.clone(), run: None };
+    own.run = Some(run("1", "1"));
+    assert_eq!(own.plan(&pool, "mine", "/20").unwrap().cidr, cidr("172.16.0.0/20"));
+    for (owner, minutes) in [("them", 0), ("them", 61), ("us", 0), ("us", 61)] {
+        let mut other =
+            World { map: world.map.clone(), now: world.now, seed: 9, actor: world.actor.clone(), run: None };
+        next_run(&mut other, "2");
+        other.wait(minutes);
+        other.as_owner(owner);
+        let Err(Error::PoolExhausted { free, .. }) = other.plan(&pool, "theirs", "/20") else {
+            panic!("{owner} {minutes}")
+        };
+        assert_eq!(free, 256u32.into());
+        let explicit = other.plan(&pool, "theirs", "172.16.0.0/20").unwrap_err();
+        match (owner, &explicit) {
+            ("us", Error::OutsidePool { provisioned, .. }) => assert_eq!(*provisioned, [cidr("10.0.0.0/24")]),
+            ("them", Error::Overlap { with, .. }) => assert_eq!(with[0].kind, Kind::PoolCidr),
+            _ => panic!("{owner} {minutes}: {explicit:?}"),
+        }
+        assert_eq!(other.plan(&pool, "theirs", "/25").unwrap().cidr, cidr("10.0.0.0/25"));
+        other.check();
+    }
+    let utilization = world.read(|reader| reader.utilization(&pool.meta.id)).unwrap();
+    assert_eq!((utilization.provisioned, utilization.free), (256u32.into(), 256u32.into()));
+    assert_eq!(utilization.largest_free, Some(cidr("10.0.0.0/24")));
+    let free = world.read(|reader| reader.free_cidrs(&pool.meta.id, None, 10)).unwrap();
+    assert_eq!(free, [cidr("10.0.0.0/24")]);
+    let next = world.as_owner("them").read(|reader| reader.preview_next(&pool.meta.id, Some(20), &[], 1)).unwrap();
+    assert_eq!(next, []);
+}
+
+#[test]
+fn what_is_planned_in_a_planned_cidr_counts_nowhere_and_utilization_is_exact() {
+    let mut world = world();
+    let pool = world.top("top", &["10.0.0.0/24"]);
+    world.plan(&pool, "small", "/26").unwrap();
+    let wider = reprovisioned(&pool, Provision::Cidrs(cidrs(&["10.0.0.0/24", "172.16.0.0/16"])));
+    world.write(|ledger| ledger.plan_pool_change(&pool.meta.id, &wider, &terms())).unwrap();
+    world.plan(&pool, "large", "/20").unwrap();
+    let now = world.read(|reader| reader.utilization(&pool.meta.id)).unwrap();
+    assert_eq!((&now.held, &now.free), (&64u32.into(), &192u32.into()));
+    assert_eq!(now.used + now.held + now.free, now.provisioned);
+}
+
+#[test]
+fn a_request_by_size_in_the_way_of_an_explicit_block_is_placed_elsewhere_by_the_next_plan() {
+    for explicit_first in [false, true] {
+        let mut world = world();
+        let pool = world.top("top", &["172.16.0.0/12"]);
+        let region = below(&pool, "region", "/16");
+        let by_size = |world: &mut World| world.write(|ledger| ledger.plan_pool(&region, &terms()));
+        let explicit = |world: &mut World| world.plan(&pool, "on-prem", "172.16.0.0/20");
+        let first = by_size(&mut world).unwrap();
+        let Err(Error::Overlap { cidr: wished, with }) = explicit(&mut world) else { panic!() };
+        let ids: Vec<String> = with.into_iter().map(|occupant| occupant.id).collect();
+        world.write(|ledger| ledger.mark_in_the_way(&ids, wished)).unwrap();
+        world.check();
+        // The same run keeps what it was shown.
+        assert_eq!(by_size(&mut world).unwrap().meta.id, first.meta.id);
+        next_run(&mut world, "2");
+        if explicit_first {
+            explicit(&mut world).unwrap();
+        }
+        let moved = by_size(&mut world).unwrap();
+        assert_ne!(moved.cidrs, first.cidrs);
+        if !explicit_first {
+            explicit(&mut world).unwrap();
+        }
+        world.check();
+    }
+}
+
+#[test]
+fn what_was_asked_for_by_cidr_is_never_told_to_move() {
+    let mut world = world();
+    let pool = world.top("top", &["10.0.0.0/24"]);
+    let held = world.plan(&pool, "a", "10.0.0.0/25").unwrap();
+    world.as_owner("them");
+    world.write(|ledger| ledger.mark_in_the_way(&[held.meta.id.clone()], cidr("10.0.0.0/26"))).unwrap();
+    world.as_owner("us");
+    world.write(|ledger| ledger.mark_in_the_way(&[held.meta.id.clone()], cidr("10.0.0.0/26"))).unwrap();
+    next_run(&mut world, "2");
+    assert_eq!(world.plan(&pool, "a", "10.0.0.0/25").unwrap().meta.id, held.meta.id);
 }

@@ -12,7 +12,7 @@ use crate::{at, model};
 use super::explained;
 
 /// The words of actions.
-const ACTIONS: [&str; 8] = ["hold", "create", "update", "resize", "delete", "expire", "import", "prune"];
+const ACTIONS: [&str; 9] = ["hold", "create", "update", "resize", "delete", "expire", "release", "import", "prune"];
 
 model! {
     /// An event: one change of one object.
@@ -27,7 +27,7 @@ model! {
         user: String => computed(),
         /// Page of the pipeline run, when the environment named one.
         run_url: String => computed(),
-        /// `hold`, `create`, `update`, `resize`, `delete`, `expire`, `import`, or `prune`: older events were forgotten.
+        /// `hold`, `create`, `update`, `resize`, `delete`, `expire`, `release`, `import`, or `prune`: older events were forgotten.
         action: String => computed(),
         /// `scope`, `pool`, `pool CIDR`, `allocation`, or `history` for `prune`.
         object_type: String => computed(),
@@ -73,7 +73,7 @@ model! {
         owner: String => optional(),
         /// Only of the object with this id. One that is gone is found too.
         object_id: String => optional(),
-        /// Only `hold`, `create`, `update`, `resize`, `delete`, `expire`, `import` or `prune`.
+        /// Only `hold`, `create`, `update`, `resize`, `delete`, `expire`, `release`, `import` or `prune`.
         action: String => optional(),
         /// Only of objects that had an address of this block, before or after.
         cidr: Cidr => optional(),

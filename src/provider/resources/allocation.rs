@@ -417,7 +417,14 @@ impl Resource for AllocationResource {
         if stays && plan.planned.tags_all != prior.tags_all {
             self.check_required_tags(&configured, &plan.planned)?;
         }
-        keep(&self.0, &mut plan.private, &prior.id, &prior.name, at!(AllocationModel, name), stays)
+        keep(
+            &self.0,
+            &mut plan.private,
+            &prior.id,
+            (&prior.name, &plan.planned.name),
+            at!(AllocationModel, name),
+            stays,
+        )
     }
 
     fn create(&self, apply: &mut Apply<AllocationModel>) -> Result<(), Diagnostics> {

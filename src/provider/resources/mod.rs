@@ -73,19 +73,19 @@ fn seen(shared: &Shared, state: &serde_json::Value) {
     }
 }
 
-/// Terraform plans an object that exists. Unless it is replaced, its name stays its own.
+/// Terraform plans an object that exists. Unless it is replaced or renamed, its name stays its own.
 fn keep(
     shared: &Shared,
     private: &mut Private,
     id: &Tf<String>,
-    name: &Tf<String>,
+    (before, planned): (&Tf<String>, &Tf<String>),
     at: Path,
     stays: bool,
 ) -> Result<(), Diagnostics> {
     let Some(id) = id.get() else { return Ok(()) };
     create::remember_replaced(private, id);
-    if stays && !shared.session.keep(id) {
-        return Err(create::name_claimed(name.get().map_or("", String::as_str)).at(at).into());
+    if stays && !shared.session.keep(id, before != planned) {
+        return Err(create::name_claimed(before.get().map_or("", String::as_str)).at(at).into());
     }
     Ok(())
 }

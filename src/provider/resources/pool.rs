@@ -444,7 +444,7 @@ impl Resource for PoolResource {
         {
             self.0.session.plan_rules(id, rules);
         }
-        keep(&self.0, &mut plan.private, &prior.id, &prior.name, at!(PoolModel, name), stays)
+        keep(&self.0, &mut plan.private, &prior.id, (&prior.name, &plan.planned.name), at!(PoolModel, name), stays)
     }
 
     fn create(&self, apply: &mut Apply<PoolModel>) -> Result<(), Diagnostics> {

@@ -205,7 +205,14 @@ impl Resource for PoolCidrResource {
             plan.replace.retain(|path| *path != at!(PoolCidrModel, name));
         }
         let stays = plan.replace.is_empty();
-        keep(&self.0, &mut plan.private, &prior.id, &prior.name, PoolCidrModel::name_at(prior), stays)
+        keep(
+            &self.0,
+            &mut plan.private,
+            &prior.id,
+            (&prior.name, &plan.planned.name),
+            PoolCidrModel::name_at(prior),
+            stays,
+        )
     }
 
     fn create(&self, apply: &mut Apply<PoolCidrModel>) -> Result<(), Diagnostics> {

@@ -131,7 +131,7 @@ impl Resource for ScopeResource {
 
     fn plan_update(&self, prior: &ScopeModel, plan: &mut Plan<ScopeModel>) -> Result<(), Diagnostics> {
         let stays = plan.replace.is_empty();
-        keep(&self.0, &mut plan.private, &prior.id, &prior.name, at!(ScopeModel, name), stays)?;
+        keep(&self.0, &mut plan.private, &prior.id, (&prior.name, &plan.planned.name), at!(ScopeModel, name), stays)?;
         let Some(configured) = self.0.configured()? else {
             plan.planned.tags_all = Tf::Unknown;
             return Ok(());

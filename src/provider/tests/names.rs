@@ -261,3 +261,38 @@ fn nobody_takes_over_a_name_because_of_an_earlier_plan() {
     let errors = workspace.plan(&[top(), allocation(B, "api"), moved]).unwrap_err();
     assert_only_error(&errors, "name", &["\"api\""]);
 }
+
+#[test]
+fn a_new_object_takes_the_name_that_another_gives_up_in_the_same_apply() {
+    for hides_walk in [false, true] {
+        for new_first in [false, true] {
+            let world = World::new();
+            let mut workspace = world.workspace("team/a");
+            workspace.hides_walk = hides_walk;
+            workspace.apply(&[top(), allocation(A, "web")]);
+            let (old, new) = (allocation(A, "web-old"), allocation(B, "web"));
+            let config = if new_first { [top(), new, old] } else { [top(), old, new] };
+            // Nobody's plan is in the way of the next one.
+            workspace.plan(&config).unwrap();
+            let planned = workspace.apply(&config);
+            assert_eq!((planned.action(A), planned.action(B)), (Action::Update, Action::Create));
+            assert!(workspace.plan(&config).unwrap().is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_name_put_in_front_of_a_list_shifts_the_others() {
+    let world = World::new();
+    let mut workspace = world.workspace("team/a");
+    let list = |names: &[&'static str]| {
+        let address = |index: usize| [A, B, "ipam_allocation.c", "ipam_allocation.d"][index];
+        let all = names.iter().enumerate().map(|(index, name)| allocation(address(index), name));
+        std::iter::once(top()).chain(all).collect::<Vec<_>>()
+    };
+    workspace.apply(&list(&["b", "c"]));
+    let longer = list(&["a", "b", "c"]);
+    let planned = workspace.apply(&longer);
+    assert_eq!(planned.action("ipam_allocation.c"), Action::Create);
+    assert!(workspace.plan(&longer).unwrap().is_empty());
+}

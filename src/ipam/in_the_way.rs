@@ -1,0 +1,53 @@
+//! Explicit blocks come before requests by size.
+//!
+//! Terraform asks in no order. When a request by size comes first and gets a block of which another resource of the same run
+//! asks for a part by CIDR, that one is refused. The hold in its way remembers it, so that the next plan places the request by
+//! size elsewhere.
+
+use super::codec::{self, Record};
+use super::{Allocation, Cidr, Kind, Ledger, Pool, PoolCidr, Provision, Result, Size, State, book};
+
+impl Ledger<'_> {
+    /// Remembers that these holds of the same owner are in the way of `wished`. What was asked for by CIDR is left out: it
+    /// has no other place.
+    pub fn mark_in_the_way(&mut self, ids: &[String], wished: Cidr) -> Result<()> {
+        for id in ids {
+            match Kind::of_id(id) {
+                Some(Kind::Allocation) => {
+                    if let Some(hold) =
+                        self.own_hold::<Allocation>(id)?.filter(|hold| !matches!(hold.size, Size::Cidr(_)))
+                    {
+                        book::write_allocation(self.tx, Some(&hold), Some(&marked(&hold, wished)))?;
+                    }
+                }
+                Some(Kind::Pool) => {
+                    let by_size = |hold: &Pool| matches!(hold.provision, Provision::NetmaskLength(_));
+                    if let Some(hold) = self.own_hold::<Pool>(id)?.filter(by_size) {
+                        book::write_pool(self.tx, Some(&hold), Some(&marked(&hold, wished)))?;
+                    }
+                }
+                Some(Kind::PoolCidr) => {
+                    // One that was asked for by CIDR is called by it.
+                    let by_size = |hold: &PoolCidr| !hold.inline && hold.meta.name != hold.cidr.to_string();
+                    if let Some(hold) = self.own_hold::<PoolCidr>(id)?.filter(by_size) {
+                        let pool: Pool = codec::expect(self.tx, &hold.pool_id)?;
+                        book::write_pool_cidr(self.tx, &pool, Some(&hold), Some(&marked(&hold, wished)))?;
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn own_hold<R: Record>(&mut self, id: &str) -> Result<Option<R>> {
+        let found: Option<R> = codec::load(self.tx, id)?;
+        Ok(found.filter(|hold| hold.meta().state == State::Planned && hold.meta().owner == self.env.actor.owner))
+    }
+}
+
+fn marked<R: Record>(hold: &R, wished: Cidr) -> R {
+    let mut marked = hold.clone();
+    marked.meta_mut().in_the_way_of = Some(wished);
+    marked
+}

@@ -1,0 +1,67 @@
+//! A CIDR of a pool that is only planned is for the plan that holds it: nothing is placed there for anybody else, neither
+//! before it is applied nor after its hold has expired.
+
+use std::collections::BTreeSet;
+
+use num_bigint::BigUint;
+
+use super::place::{self, Ask};
+use super::{Allocation, Cidr, Ledger, Pool, PoolCidr, Reader, Result, State, Utilization, codec, free, keys};
+
+impl Reader<'_> {
+    /// The planned CIDR of a pool that `block` lies in, unless the present run of its owner holds it.
+    pub(super) fn planned_for_others(&mut self, pool: &Pool, block: &Cidr) -> Result<Option<PoolCidr>> {
+        let Some(spot) = free::provisioned_around(self.snapshot, &pool.meta.id, block)? else { return Ok(None) };
+        let pool_cidr: PoolCidr = codec::expect(self.snapshot, &spot.id)?;
+        if pool_cidr.meta.state == State::Active {
+            return Ok(None);
+        }
+        let of_the_pool = pool_cidr.inline && pool.meta.state == State::Planned;
+        let holder = if of_the_pool { &pool.meta } else { &pool_cidr.meta };
+        let is_ours = holder.owner == self.env.actor.owner && self.env.is_of_this_run(holder.run.as_deref());
+        Ok((!is_ours).then_some(pool_cidr))
+    }
+
+    /// The planned CIDRs of an active pool. Of a planned pool everything is planned.
+    pub(super) fn planned_cidrs(&mut self, pool: &Pool) -> Result<Vec<PoolCidr>> {
+        if pool.meta.state != State::Active {
+            return Ok(Vec::new());
+        }
+        let all = codec::pool_cidrs(self.snapshot, &pool.meta.id)?;
+        Ok(all.into_iter().filter(|pool_cidr| pool_cidr.meta.state == State::Planned).collect())
+    }
+
+    /// The same utilization without the planned CIDRs of the pool, and what is planned in them.
+    pub(super) fn without_planned(&mut self, mut utilization: Utilization) -> Result<Utilization> {
+        for pool_cidr in self.planned_cidrs(&utilization.pool)? {
+            let (mut used, mut held) = (BigUint::default(), BigUint::default());
+            let at = keys::at_of(&utilization.pool.meta.id);
+            for spot in free::spots_over(self.snapshot, &at, &pool_cidr.cidr, usize::MAX)? {
+                let allocation: Allocation = codec::expect(self.snapshot, &spot.id)?;
+                let sum = if allocation.meta.state == State::Active { &mut used } else { &mut held };
+                *sum += spot.cidr.address_count();
+            }
+            let all = pool_cidr.cidr.address_count();
+            utilization.free -= &all - &used - &held;
+            utilization.provisioned -= all;
+            utilization.used -= used;
+            utilization.held -= held;
+        }
+        Ok(utilization)
+    }
+}
+
+impl Ledger<'_> {
+    /// The free block that the strategy chooses, outside of CIDRs that others have planned.
+    pub(super) fn find_block(&mut self, pool: &Pool, ask: &Ask<'_>) -> Result<Option<Cidr>> {
+        let mut disallowed: Option<BTreeSet<Cidr>> = None;
+        loop {
+            let ask = Ask { disallowed: disallowed.as_ref().unwrap_or(ask.disallowed), ..*ask };
+            let Some(block) = place::find(self.tx, &pool.meta.id, &ask, self.env.random)? else { return Ok(None) };
+            let Some(planned) = self.reader().planned_for_others(pool, &block)? else { return Ok(Some(block)) };
+            let mut more = ask.disallowed.clone();
+            more.insert(planned.cidr);
+            disallowed = Some(more);
+        }
+    }
+}
