@@ -54,6 +54,7 @@ cases! {
     a_pool_that_moves_takes_its_space_along,
     a_sparse_pool_leaves_room,
     a_tree_of_ten_pools,
+    an_unknown_default_tag_hides_no_address,
     another_pool_replaces,
     blocks_provisioned_one_by_one,
     default_tags_show_in_tags_all,

@@ -4,11 +4,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use crate::backend::Ipam;
-use crate::ipam::{Error, Tags};
+use crate::ipam::Error;
 use crate::store;
 use crate::tf::{Diagnostic, Diagnostics, Stop};
 
 use super::session::Session;
+use super::tags::Defaults;
 
 /// The configured provider.
 pub(super) struct Configured {
@@ -16,8 +17,8 @@ pub(super) struct Configured {
     pub(super) ipam: Arc<dyn Ipam>,
     /// How long plans hold what they show; zero: they hold nothing.
     pub(super) plan_hold: Duration,
-    /// Added to every object's tags.
-    pub(super) default_tags: Tags,
+    /// Added to every object's tags. Values may be unknown while Terraform plans.
+    pub(super) default_tags: Defaults,
 }
 
 enum Setup {

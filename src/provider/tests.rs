@@ -8,6 +8,7 @@ mod owners;
 mod pools;
 mod rules;
 mod schemas;
+mod unknown_tags;
 
 use serde_json::{Value as Json, json};
 

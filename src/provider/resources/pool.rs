@@ -13,6 +13,7 @@ use crate::tf::{Apply, Diagnostic, Diagnostics, MoveSource, Path, Plan, Resource
 use crate::{at, model};
 
 use super::super::shared::{Configured, Shared, once_emptied, within};
+use super::super::tags::PlannedTags;
 use super::super::{create, errors, limits, moves, rename, tags};
 use super::pool_special::{self, SourceResourceModel};
 use super::{
@@ -120,7 +121,7 @@ impl PoolModel {
     }
 
     /// `None` while something that the placement needs is unknown.
-    fn spec(&self, config: &Self) -> Option<PoolSpec> {
+    fn spec(&self, config: &Self, tags: &Tags) -> Option<PoolSpec> {
         let unknown = config.ipam_scope_id.is_unknown()
             || config.source_ipam_pool_id.is_unknown()
             || config.address_family.is_unknown()
@@ -138,13 +139,13 @@ impl PoolModel {
             description: config.description.cloned(),
             rules: config.rules()?,
             strategy: self.allocation_strategy.cloned()?,
-            tags: self.tags_all.cloned()?,
+            tags: tags.clone(),
             provision: config.provision()?,
             special: config.special()?,
         })
     }
 
-    fn change(&self) -> Option<PoolChange> {
+    fn change(&self, tags: &Tags) -> Option<PoolChange> {
         if self.description.is_unknown() || self.auto_import.is_unknown() {
             return None;
         }
@@ -153,7 +154,7 @@ impl PoolModel {
             description: self.description.cloned(),
             rules: self.rules()?,
             strategy: self.allocation_strategy.cloned()?,
-            tags: self.tags_all.cloned()?,
+            tags: tags.clone(),
             provision: self.provision()?,
             auto_import: self.auto_import.cloned().unwrap_or(false),
         })
@@ -214,8 +215,8 @@ impl PoolModel {
     }
 
     fn read(&mut self, pool: &Pool, scope_type: Option<ScopeType>, configured: &Configured) {
+        self.tags = tags::own(&configured.default_tags, &pool.tags, (&self.tags, &self.tags_all));
         self.fill(pool, scope_type);
-        self.tags = tags::own(&configured.default_tags, &pool.tags, &self.tags);
     }
 
     fn place(&self, error: &Error) -> Path {
@@ -260,8 +261,13 @@ fn bound(field: &mut Tf<u8>, kept: Option<u8>, all: u8) {
 }
 
 impl PoolResource {
-    fn check_limits(configured: &Configured, planned: &PoolModel, config: &PoolModel) -> Result<(), Diagnostics> {
-        limits::tags(configured, &planned.tags_all, at!(PoolModel, tags))?;
+    fn check_limits(
+        configured: &Configured,
+        planned: &PoolModel,
+        config: &PoolModel,
+        tags: &Tags,
+    ) -> Result<(), Diagnostics> {
+        limits::tags(configured, tags, at!(PoolModel, tags))?;
         limits::strategy(configured, &planned.allocation_strategy, at!(PoolModel, allocation_strategy))?;
         pool_special::check(configured, config)
     }
@@ -291,8 +297,9 @@ impl PoolResource {
         configured: &Configured,
         prior: &PoolModel,
         plan: &mut Plan<PoolModel>,
+        tags: &Tags,
     ) -> Result<(), Diagnostics> {
-        let Some(change) = plan.planned.change() else {
+        let Some(change) = plan.planned.change(tags) else {
             // Which blocks it will come to depends on what is not known yet.
             if plan.planned.provision() != prior.provision() {
                 plan.planned.cidrs = Tf::Unknown;
@@ -300,7 +307,7 @@ impl PoolResource {
             }
             return Ok(());
         };
-        if prior.change().as_ref() == Some(&change) {
+        if prior.tags_all.get().and_then(|tags| prior.change(tags)).as_ref() == Some(&change) {
             return Ok(());
         }
         let id = id_of(&prior.id)?;
@@ -403,11 +410,12 @@ impl Resource for PoolResource {
 
     fn plan_create(&self, plan: &mut Plan<PoolModel>) -> Result<(), Diagnostics> {
         let Some(configured) = self.0.configured()? else { return Ok(()) };
-        plan.planned.tags_all = tags::all(&configured.default_tags, &plan.planned.tags);
-        Self::check_limits(&configured, &plan.planned, &plan.config)?;
+        let tags = PlannedTags::new(&configured.default_tags, &plan.planned.tags);
+        plan.planned.tags_all = tags.all.clone();
+        Self::check_limits(&configured, &plan.planned, &plan.config, &tags.known)?;
         pool_special::settle(&configured, &mut plan.planned);
         plan.planned.foretell(&plan.config);
-        let Some(spec) = plan.planned.spec(&plan.config) else { return Ok(()) };
+        let Some(spec) = plan.planned.spec(&plan.config, &tags.known) else { return Ok(()) };
         let config = plan.config.clone();
         let place = |error: &Error| config.place(error);
         if configured.plan_hold.is_zero() {
@@ -416,6 +424,7 @@ impl Resource for PoolResource {
         let hold = |terms: &Terms| configured.ipam.plan_pool(&spec, terms);
         if let Some(pool) = create::plan(&self.0, &configured, plan, at!(PoolModel, name), place, hold)? {
             plan.planned.fill(&pool, Self::scope_type(&configured, &pool)?);
+            plan.planned.tags_all = tags.all;
         }
         Ok(())
     }
@@ -429,11 +438,12 @@ impl Resource for PoolResource {
             }
             return Ok(());
         };
-        plan.planned.tags_all = tags::all(&configured.default_tags, &plan.planned.tags);
-        Self::check_limits(&configured, &plan.planned, &plan.config)?;
+        let tags = PlannedTags::new(&configured.default_tags, &plan.planned.tags);
+        plan.planned.tags_all = tags.all.clone();
+        Self::check_limits(&configured, &plan.planned, &plan.config, &tags.known)?;
         pool_special::settle(&configured, &mut plan.planned);
         if plan.replace.is_empty() {
-            self.plan_change(&configured, prior, plan)?;
+            self.plan_change(&configured, prior, plan, &tags.known)?;
         }
         if plan.replace.is_empty() {
             self.check_rename(&configured, prior, plan)?;
@@ -453,7 +463,8 @@ impl Resource for PoolResource {
         state.tags_all = tags::all(&configured.default_tags, &state.tags);
         let planned = create::planned(&self.0, state.id.get());
         apply.private.clear();
-        let spec = state.spec(&apply.config).ok_or_else(|| create::still_unknown(Self::TYPE))?;
+        let spec = state.tags_all.get().and_then(|tags| state.spec(&apply.config, tags));
+        let spec = spec.ok_or_else(|| create::still_unknown(Self::TYPE))?;
         pool_special::check(&configured, &apply.config)?;
         let work = create::once_free(&self.0, &configured, || configured.ipam.create_pool(&spec, &planned));
         let usual = if state.is_planning() { PLANNING_TIMEOUT } else { DEFAULT_TIMEOUT };
@@ -468,8 +479,9 @@ impl Resource for PoolResource {
         let configured = self.0.ready()?;
         let state = &mut apply.state;
         state.tags_all = tags::all(&configured.default_tags, &state.tags);
-        let wished = state.change().ok_or_else(|| create::still_unknown(Self::TYPE))?;
-        if prior.change().as_ref() == Some(&wished) {
+        let change = |model: &PoolModel| model.tags_all.get().and_then(|tags| model.change(tags));
+        let wished = change(state).ok_or_else(|| create::still_unknown(Self::TYPE))?;
+        if change(prior).as_ref() == Some(&wished) {
             // Only `cascade` and `timeouts` are others, and those are nowhere but in the state.
             return Ok(());
         }
