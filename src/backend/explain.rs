@@ -9,6 +9,8 @@ use crate::store;
 
 #[path = "explain_discovery.rs"]
 mod discovery;
+#[path = "explain_pool_change.rs"]
+mod pool_change;
 #[path = "explain_service.rs"]
 mod service;
 
@@ -54,6 +56,7 @@ pub fn explain(error: &Error) -> Explanation {
             ),
         ),
         Error::InUse { kind, id, name, contents, more } => in_use(*kind, id, name, contents, *more),
+        Error::LocalesBelow { asked, below, more } => pool_change::locales_below(asked, below, *more),
         Error::HoldLost { .. } => hold_lost(error),
         Error::Store(error) => store_error(error),
         Error::Service(fault) => service::refused(fault),

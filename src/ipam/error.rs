@@ -89,6 +89,8 @@ pub enum Error {
     NoFamily,
     /// The pool below must carry the locale of the one above.
     LocaleMismatch { source_pool_id: String, source_locale: String, asked: String },
+    /// Pools below carry another locale: the first few, each with its locale, and how many more.
+    LocalesBelow { asked: String, below: Vec<(Occupant, String)>, more: u64 },
     /// The pool below must be in the scope of the one above.
     ScopeMismatch { source_pool_id: String, source_scope_id: String, asked: String },
     /// A top-level pool cannot be provisioned by netmask length.

@@ -39,6 +39,7 @@ mod insight;
 mod journal;
 mod keys;
 mod list;
+mod locales;
 mod mark;
 mod moving;
 mod names;

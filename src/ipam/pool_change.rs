@@ -59,6 +59,9 @@ fn applied(pool: &Pool, change: &PoolChange, cidrs: BTreeSet<Cidr>) -> Pool {
     after.tags.clone_from(&change.tags);
     after.provision.clone_from(&change.provision);
     after.special.auto_import = change.auto_import;
+    if change.locale.is_some() {
+        after.locale.clone_from(&change.locale);
+    }
     after.cidrs = cidrs;
     after
 }
@@ -79,7 +82,8 @@ impl Reader<'_> {
         let Some(pool) = found.filter(|pool| pool.meta.state == State::Active) else {
             return Err(Error::NotFound { kind: Kind::Pool, id: id.to_owned() });
         };
-        check_auto_import(change.auto_import, pool.locale.as_deref())?;
+        check_auto_import(change.auto_import, change.locale.as_deref().or(pool.locale.as_deref()))?;
+        self.check_locale(&pool, change.locale.as_deref())?;
         check_rules(&change.rules, pool.address_family)?;
         check_provision(&change.provision, pool.address_family, pool.source_pool_id.is_some())?;
         self.name_is_free_for(&pool, &change.name)?;
@@ -275,7 +279,11 @@ impl Ledger<'_> {
             names::rename(self.tx, &pool, &after)?;
             self.rename_sources(&after)?;
         }
-        self.change_pool(Action::Update, &pool, after)
+        let after = self.change_pool(Action::Update, &pool, after)?;
+        if after.locale != pool.locale {
+            self.take_locale_down(&after)?;
+        }
+        Ok(after)
     }
 
     /// The allocations that stand for a pool in its source pool carry its name.

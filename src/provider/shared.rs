@@ -8,6 +8,7 @@ use crate::ipam::Error;
 use crate::store;
 use crate::tf::{Diagnostic, Diagnostics, Stop};
 
+use super::changes::Changes;
 use super::session::Session;
 use super::tags::Defaults;
 
@@ -33,6 +34,8 @@ pub(super) struct Shared {
     setup: RwLock<Setup>,
     /// What this process has learnt about the configuration it serves.
     pub(super) session: Session,
+    /// What the plans of this walk change about pools.
+    pub(super) changes: Changes,
     /// How long a resource waits for another one of the same configuration: to be read, to give up a name, to go.
     pub(super) sibling_wait: Duration,
 }
@@ -43,7 +46,12 @@ const AGAIN: Duration = Duration::from_millis(100);
 
 impl Default for Shared {
     fn default() -> Self {
-        Self { setup: RwLock::new(Setup::NotYet), session: Session::default(), sibling_wait: SIBLING_WAIT }
+        Self {
+            setup: RwLock::new(Setup::NotYet),
+            session: Session::default(),
+            changes: Changes::default(),
+            sibling_wait: SIBLING_WAIT,
+        }
     }
 }
 
@@ -51,6 +59,7 @@ impl Shared {
     /// Takes the configuration over; `None` when it is not wholly known.
     pub(super) fn configure(&self, configured: Option<Configured>) {
         self.session.forget();
+        self.changes.forget();
         let setup = configured.map_or(Setup::Unknown, |configured| Setup::Done(Arc::new(configured)));
         *self.setup.write().unwrap_or_else(PoisonError::into_inner) = setup;
     }

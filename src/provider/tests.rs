@@ -3,6 +3,7 @@
 mod allocations;
 mod holds;
 mod imports;
+mod locales;
 mod names;
 mod owners;
 mod pools;

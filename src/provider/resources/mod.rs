@@ -2,6 +2,7 @@
 
 mod allocation;
 mod pool;
+mod pool_change;
 mod pool_cidr;
 mod pool_special;
 pub(super) mod proof;
@@ -9,6 +10,7 @@ mod scope;
 
 pub(super) use allocation::AllocationResource;
 pub(super) use pool::PoolResource;
+pub(super) use pool_change::Followed;
 pub(super) use pool_cidr::PoolCidrResource;
 pub(super) use scope::ScopeResource;
 

@@ -34,7 +34,9 @@ model! {
         /// `ipv4` or `ipv6`; told from the source pool or from `cidrs` when not set.
         address_family: Family => optional().computed().replace(),
         /// Region or site that the pool is for. Below a pool with a locale all pools carry the same, and it need not
-        /// be repeated.
+        /// be repeated. It can be set and corrected in place, and the pools below change with it. It cannot be set to one
+        /// that pools below contradict, and it stays when it is taken out. AWS cannot change it: there a change replaces
+        /// the pool.
         locale: String => optional().computed().replace(),
         /// Blocks to provision: any in a top-level pool, blocks of the source pool otherwise. Blocks can be added and,
         /// while nothing is allocated in them, removed.
@@ -110,7 +112,7 @@ impl PoolModel {
     }
 
     /// What to provision. A netmask length counts before `cidrs`, which then holds what it came to.
-    fn provision(&self) -> Option<Provision> {
+    pub(super) fn provision(&self) -> Option<Provision> {
         match (&self.netmask_length, &self.cidrs) {
             (Tf::Unknown, _) => None,
             (Tf::Known(length), _) => Some(Provision::NetmaskLength(*length)),
@@ -145,7 +147,7 @@ impl PoolModel {
         })
     }
 
-    fn change(&self, tags: &Tags) -> Option<PoolChange> {
+    pub(super) fn change(&self, tags: &Tags) -> Option<PoolChange> {
         if self.description.is_unknown() || self.auto_import.is_unknown() {
             return None;
         }
@@ -157,6 +159,7 @@ impl PoolModel {
             tags: tags.clone(),
             provision: self.provision()?,
             auto_import: self.auto_import.cloned().unwrap_or(false),
+            locale: self.locale.cloned(),
         })
     }
 
@@ -206,7 +209,7 @@ impl PoolModel {
         }
     }
 
-    fn fill_cidrs(&mut self, cidrs: &BTreeSet<Cidr>) {
+    pub(super) fn fill_cidrs(&mut self, cidrs: &BTreeSet<Cidr>) {
         self.cidrs = cidrs.clone().into();
         self.cidr = match cidrs.len() {
             1 => cidrs.first().copied().into(),
@@ -226,7 +229,7 @@ impl PoolModel {
             Error::NotFound { kind: Kind::Pool, .. } | Error::TooDeep { .. } | Error::PoolEmpty { .. } => {
                 at!(Self, source_ipam_pool_id)
             }
-            Error::LocaleMismatch { .. } => at!(Self, locale),
+            Error::LocaleMismatch { .. } | Error::LocalesBelow { .. } => at!(Self, locale),
             Error::NoLocale => at!(Self, auto_import),
             Error::Unsupported { what: Unsupported::OnlyAws(what) } => pool_special::place(*what),
             Error::Service(_) if self.is_planning() => at!(Self, source_resource),
@@ -248,7 +251,7 @@ impl PoolModel {
         }
     }
 
-    fn explain(&self, error: &Error) -> Diagnostics {
+    pub(super) fn explain(&self, error: &Error) -> Diagnostics {
         errors::at(error, self.place(error))
     }
 }
@@ -290,81 +293,11 @@ impl PoolResource {
             );
         }
     }
-
-    /// The plan of a change that touches the store: rules, name, provisioned space.
-    fn plan_change(
-        &self,
-        configured: &Configured,
-        prior: &PoolModel,
-        plan: &mut Plan<PoolModel>,
-        tags: &Tags,
-    ) -> Result<(), Diagnostics> {
-        let Some(change) = plan.planned.change(tags) else {
-            // Which blocks it will come to depends on what is not known yet.
-            if plan.planned.provision() != prior.provision() {
-                plan.planned.cidrs = Tf::Unknown;
-                plan.planned.cidr = Tf::Unknown;
-            }
-            return Ok(());
-        };
-        if prior.tags_all.get().and_then(|tags| prior.change(tags)).as_ref() == Some(&change) {
-            return Ok(());
-        }
-        let id = id_of(&prior.id)?;
-        if plan.planned.provision() != prior.provision() {
-            self.0.session.plan_growth(id);
-        }
-        // The name is another question: it may be free only in the course of the apply.
-        let change = PoolChange { name: prior.name.known(at!(PoolModel, name))?.clone(), ..change };
-        let hold = |terms: &Terms| configured.ipam.plan_pool_change(id, &change, terms);
-        let preview = |terms: &Terms| configured.ipam.preview_pool_change(id, &change, terms);
-        let answer = create::plan_change(&self.0, configured, plan, hold, preview);
-        match answer.map_err(|error| plan.config.explain(&error))? {
-            // Where a first block by size comes to lie is decided at apply when it is not held.
-            (Some(pool), false)
-                if matches!(pool.provision, Provision::NetmaskLength(_))
-                    && prior.cidrs.get().is_none_or(BTreeSet::is_empty) =>
-            {
-                plan.planned.cidrs = Tf::Unknown;
-                plan.planned.cidr = Tf::Unknown;
-            }
-            (Some(pool), _) => plan.planned.fill_cidrs(&pool.cidrs),
-            (None, _) => {
-                plan.planned.cidrs = Tf::Unknown;
-                plan.planned.cidr = Tf::Unknown;
-                plan.replace.push(if plan.config.netmask_length.is_known() {
-                    at!(PoolModel, netmask_length)
-                } else {
-                    at!(PoolModel, cidrs)
-                });
-            }
-        }
-        Ok(())
-    }
-}
-
-impl PoolResource {
-    fn check_rename(
-        &self,
-        configured: &Configured,
-        prior: &PoolModel,
-        plan: &Plan<PoolModel>,
-    ) -> Result<(), Diagnostics> {
-        let Some(name) = plan.planned.name.get().filter(|_| plan.planned.name != prior.name) else { return Ok(()) };
-        let container = if prior.source_ipam_pool_id.is_null() {
-            prior.ipam_scope_id.get()
-        } else {
-            prior.source_ipam_pool_id.get()
-        };
-        let is_here = |pool: &Pool| Some(pool.container()) == container.map(String::as_str);
-        let found = configured.ipam.find_pool(name).map(|pools| pools.into_iter().find(is_here));
-        rename::check(&self.0, &prior.before()?, plan.committing, found, at!(PoolModel, name))
-    }
 }
 
 impl PoolModel {
     /// This object, about to be changed.
-    fn before(&self) -> Result<rename::Before<'_>, Diagnostics> {
+    pub(super) fn before(&self) -> Result<rename::Before<'_>, Diagnostics> {
         Ok(rename::Before {
             id: id_of(&self.id)?,
             name: self.name.known(at!(Self, name))?,
@@ -415,7 +348,11 @@ impl Resource for PoolResource {
         Self::check_limits(&configured, &plan.planned, &plan.config, &tags.known)?;
         pool_special::settle(&configured, &mut plan.planned);
         plan.planned.foretell(&plan.config);
-        let Some(spec) = plan.planned.spec(&plan.config, &tags.known) else { return Ok(()) };
+        let followed = self.follow_locale(&plan.config.source_ipam_pool_id.clone(), plan)?;
+        let Some(mut spec) = plan.planned.spec(&plan.config, &tags.known) else { return Ok(()) };
+        if let Some(followed) = &followed {
+            spec.locale = followed.asked(&plan.planned.locale);
+        }
         let config = plan.config.clone();
         let place = |error: &Error| config.place(error);
         if configured.plan_hold.is_zero() {
@@ -425,6 +362,9 @@ impl Resource for PoolResource {
         if let Some(pool) = create::plan(&self.0, &configured, plan, at!(PoolModel, name), place, hold)? {
             plan.planned.fill(&pool, Self::scope_type(&configured, &pool)?);
             plan.planned.tags_all = tags.all;
+            if let Some(followed) = followed {
+                plan.planned.locale = followed.becomes;
+            }
         }
         Ok(())
     }
@@ -442,8 +382,9 @@ impl Resource for PoolResource {
         plan.planned.tags_all = tags.all.clone();
         Self::check_limits(&configured, &plan.planned, &plan.config, &tags.known)?;
         pool_special::settle(&configured, &mut plan.planned);
+        let followed = self.plan_locale(&configured, prior, plan)?;
         if plan.replace.is_empty() {
-            self.plan_change(&configured, prior, plan, &tags.known)?;
+            self.plan_change(&configured, prior, plan, (&tags.known, followed.as_ref()))?;
         }
         if plan.replace.is_empty() {
             self.check_rename(&configured, prior, plan)?;

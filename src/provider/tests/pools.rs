@@ -106,9 +106,11 @@ fn a_pool_is_renamed_with_all_that_is_in_it() {
 fn what_is_fixed_replaces() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
-    workspace.apply(&eu(&json!({"netmask_length": 16})));
-    let planned = workspace.apply(&eu(&json!({"netmask_length": 16, "locale": "eu-west-1"})));
-    assert_eq!((planned.action(EU), planned.step(EU).replace.join(" ")), (Action::Replace, "locale".to_owned()));
+    let lab = ("ipam_scope.lab", json!({"name": "lab"}));
+    workspace.apply(&[lab.clone(), top()]);
+    let planned = workspace.apply(&[lab, (top().0, with(&top().1, &json!({"ipam_scope_id": "${ipam_scope.lab.id}"})))]);
+    let step = planned.step("ipam_pool.top");
+    assert_eq!((step.action, step.replace.join(" ")), (Action::Replace, "ipam_scope_id".to_owned()));
 }
 
 #[test]
