@@ -56,6 +56,7 @@ pub fn explain(error: &Error) -> Explanation {
             ),
         ),
         Error::InUse { kind, id, name, contents, more } => in_use(*kind, id, name, contents, *more),
+        Error::Across { cidr, contents, more } => pool_change::across(*cidr, contents, *more),
         Error::LocalesBelow { asked, below, more } => pool_change::locales_below(asked, below, *more),
         Error::HoldLost { .. } => hold_lost(error),
         Error::Store(error) => store_error(error),

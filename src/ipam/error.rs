@@ -99,6 +99,8 @@ pub enum Error {
     OwnOverlap { a: Cidr, b: Cidr },
     /// The object still has things in it: the first few, and how many more.
     InUse { kind: Kind, id: String, name: String, contents: Vec<Occupant>, more: u64 },
+    /// These lie across the blocks into which `cidr` is to be split: the first few, and how many more.
+    Across { cidr: Cidr, contents: Vec<Occupant>, more: u64 },
     /// A default scope cannot be deleted.
     DefaultScope { id: String },
     /// The hold that the plan relied on is gone or was changed by a later plan: plan again.
@@ -212,6 +214,8 @@ pub enum Unsupported {
     Strategies,
     /// Allocating in a pool that has no locale.
     NoLocale,
+    /// Merging and splitting blocks of a pool, and changing their size.
+    Regrouping,
     /// What only AWS has.
     OnlyAws(OnlyAws),
     /// A tag by this name is the provider's own.

@@ -51,6 +51,7 @@ mod reclaim;
 mod record;
 mod record_faults;
 mod records;
+mod regroup;
 mod request;
 mod resize;
 mod scopes;

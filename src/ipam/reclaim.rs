@@ -154,7 +154,7 @@ impl Ledger<'_> {
         }
     }
 
-    fn outside(&mut self, pool: &Pool, block: &Cidr) -> Result<Error> {
+    pub(super) fn outside(&mut self, pool: &Pool, block: &Cidr) -> Result<Error> {
         let prefix = keys::provisioned_of(&pool.meta.id);
         let all = Cidr::around(pool.address_family, 0, 0);
         let spots = free::spots_over(self.tx, &prefix, &all, holds::NAMED_IN_ERRORS)?;

@@ -141,22 +141,22 @@ pub(super) fn within<T>(
     }
 }
 
-/// Runs a deletion again, as [`within`] does, and also while something is still inside that may go in the same apply:
+/// Runs a deletion, or a change that gives space up, again, as [`within`] does, and also while something is still inside that may go in the same apply:
 /// Terraform destroys at once whatever does not refer to each other. Contents that stay the same for `sibling_wait` stay.
 ///
 /// # Errors
 /// What `work` answered last.
-pub(super) fn once_emptied(
+pub(super) fn once_emptied<T>(
     (timeout, sibling_wait): (Duration, Duration),
     stop: &Stop,
-    mut work: impl FnMut() -> Result<(), Error>,
-) -> Result<(), Error> {
+    mut work: impl FnMut() -> Result<T, Error>,
+) -> Result<T, Error> {
     let deadline = Instant::now() + timeout;
     let mut last: Option<(Error, Instant)> = None;
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         let error = match within(left, stop, &mut work) {
-            Err(error @ Error::InUse { .. }) => error,
+            Err(error @ (Error::InUse { .. } | Error::Across { .. })) => error,
             answer => return answer,
         };
         let since = match last {

@@ -245,7 +245,9 @@ impl Process {
             assert_ne!(was, becomes, "{address}: {name} asks for a replacement and does not change");
         }
         let second = self.ask(address, &Value::Null, config, first.private, None)?;
-        Ok((Action::Replace, PlanResponse { replace: first.replace, ..second }))
+        let mut diagnostics = first.diagnostics;
+        diagnostics.append(second.diagnostics.clone());
+        Ok((Action::Replace, PlanResponse { replace: first.replace, diagnostics, ..second }))
     }
 
     /// Plans once more, inside the apply, and applies.

@@ -7,6 +7,7 @@ mod locales;
 mod names;
 mod owners;
 mod pools;
+mod regrouping;
 mod rules;
 mod schemas;
 mod unknown_tags;

@@ -45,7 +45,10 @@ fn pools_below_take_the_locale_over_planned_ones_too() {
     assert_eq!(kept.cidr, web.cidr);
     // A change that does not speak of it leaves it.
     let change = reprovisioned(&site, site.provision.clone());
-    assert_eq!(world.write(|ledger| ledger.update_pool(&site.meta.id, &change)).unwrap().locale.as_deref(), Some("porto"));
+    assert_eq!(
+        world.write(|ledger| ledger.update_pool(&site.meta.id, &change)).unwrap().locale.as_deref(),
+        Some("porto")
+    );
 }
 
 #[test]

@@ -13,6 +13,8 @@ use crate::{at, fill_facts, model};
 use super::super::shared::{Configured, Shared, within};
 use super::super::tags::PlannedTags;
 use super::super::{create, errors, limits, moves, rename, tags};
+use super::pool_change::check_kept;
+use super::replaced::Replaced;
 use super::{Timeouts, carry_out, check_import, check_name, confirm, id_of, keep, no_such_import, seen, timeout};
 
 model! {
@@ -186,7 +188,8 @@ impl AllocationResource {
         let others = shown.of(&spec.pool_id);
         let apart = AllocationSpec { disallowed_cidrs: &spec.disallowed_cidrs | &others, ..spec.clone() };
         let look = |terms: &Terms| {
-            let answer = configured.ipam.preview_allocation(&apart, &self.for_new(configured, terms, &spec.pool_id, tags));
+            let answer =
+                configured.ipam.preview_allocation(&apart, &self.for_new(configured, terms, &spec.pool_id, tags));
             answer.map_err(|mut error| {
                 // What other previews took was not disallowed by the user.
                 if let Error::PoolExhausted { disallowed, .. } = &mut error {
@@ -413,7 +416,9 @@ impl Resource for AllocationResource {
         }
         let config = plan.config.clone();
         let place = |error: &Error| AllocationModel::place(&config, error);
-        let hold = |terms: &Terms| configured.ipam.plan_allocation(&spec, &self.for_new(&configured, terms, &spec.pool_id, &tags));
+        let hold = |terms: &Terms| {
+            configured.ipam.plan_allocation(&spec, &self.for_new(&configured, terms, &spec.pool_id, &tags))
+        };
         let held = create::plan(&self.0, &configured, plan, at!(AllocationModel, name), place, hold)?;
         if let Some(allocation) = held {
             plan.planned.fill(&allocation);
@@ -445,9 +450,14 @@ impl Resource for AllocationResource {
             let taken_by = configured.ipam.find_allocation(pool_id, name);
             rename::check(&self.0, &prior.before()?, plan.committing, taken_by, at!(AllocationModel, name))?;
         }
+        if let (true, Some(pool_id), Some(cidr)) = (stays, prior.ipam_pool_id.get(), plan.planned.cidr.get()) {
+            check_kept(&self.0, pool_id, cidr, at!(AllocationModel, ipam_pool_id))?;
+        }
         if stays && plan.planned.tags_all != prior.tags_all {
             self.check_required_tags(&configured, &plan.planned, &tags)?;
         }
+        let blocks = prior.cidr.get().into_iter().copied().collect();
+        Replaced { word: "allocation", id: &prior.id, name: &prior.name, blocks, more: "" }.warn(plan);
         keep(&self.0, &mut plan.private, &prior.id, &prior.name, at!(AllocationModel, name), stays)
     }
 

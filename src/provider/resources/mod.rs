@@ -6,11 +6,11 @@ mod pool_change;
 mod pool_cidr;
 mod pool_special;
 pub(super) mod proof;
+mod replaced;
 mod scope;
 
 pub(super) use allocation::AllocationResource;
 pub(super) use pool::PoolResource;
-pub(super) use pool_change::Followed;
 pub(super) use pool_cidr::PoolCidrResource;
 pub(super) use scope::ScopeResource;
 

@@ -15,6 +15,7 @@ use crate::{at, model};
 use super::super::shared::{Configured, Shared, once_emptied, within};
 use super::super::tags::PlannedTags;
 use super::super::{create, errors, limits, moves, rename, tags};
+use super::pool_change::check_kept;
 use super::pool_special::{self, SourceResourceModel};
 use super::{
     DEFAULT_TIMEOUT, Timeouts, carry_out, check_import, check_length, check_name, confirm, id_of, keep, seen, timeout,
@@ -39,7 +40,9 @@ model! {
         /// the pool.
         locale: String => optional().computed().replace(),
         /// Blocks to provision: any in a top-level pool, blocks of the source pool otherwise. Blocks can be added and,
-        /// while nothing is allocated in them, removed.
+        /// while nothing is allocated in them, removed. They can be merged, split, grown and shrunk in place while
+        /// everything allocated lies in one of the new blocks. What is in the way is an error of the plan, and no change
+        /// of `cidrs` replaces the pool. AWS can only add and remove.
         cidrs: BTreeSet<Cidr> => optional().computed(),
         /// Provision one block of this size out of the source pool. A change is in place when the space is free.
         netmask_length: u8 => optional(),
@@ -232,6 +235,7 @@ impl PoolModel {
             Error::LocaleMismatch { .. } | Error::LocalesBelow { .. } => at!(Self, locale),
             Error::NoLocale => at!(Self, auto_import),
             Error::Unsupported { what: Unsupported::OnlyAws(what) } => pool_special::place(*what),
+            Error::Unsupported { what: Unsupported::Regrouping } => at!(Self, cidrs),
             Error::Service(_) if self.is_planning() => at!(Self, source_resource),
             Error::FamilyMismatch { cidr: Some(_), .. }
             | Error::Overlap { .. }
@@ -245,6 +249,8 @@ impl PoolModel {
                 RuleName::DefaultNetmaskLength => at!(Self, allocation_default_netmask_length),
             },
             Error::InUse { .. } if self.cidrs.is_known() => at!(Self, cidrs),
+            Error::InUse { .. } if self.netmask_length.is_known() => at!(Self, netmask_length),
+            Error::Across { .. } => at!(Self, cidrs),
             Error::Service(fault) if fault.space.is_some() && self.cidrs.is_known() => at!(Self, cidrs),
             Error::Service(fault) if fault.space.is_some() => at!(Self, netmask_length),
             _ => Path::root(),
@@ -390,11 +396,18 @@ impl Resource for PoolResource {
             self.check_rename(&configured, prior, plan)?;
         }
         let stays = plan.replace.is_empty();
+        if let (true, Some(source_id), Some(cidrs)) = (stays, prior.source_ipam_pool_id.get(), plan.planned.cidrs.get())
+        {
+            cidrs
+                .iter()
+                .try_for_each(|cidr| check_kept(&self.0, source_id, cidr, at!(PoolModel, source_ipam_pool_id)))?;
+        }
         if let (true, Some(id), Some(rules)) = (stays, prior.id.get(), plan.planned.rules())
             && prior.rules().as_ref() != Some(&rules)
         {
             self.0.session.plan_rules(id, rules);
         }
+        self.warn_of_replacement(&configured, prior, plan);
         keep(&self.0, &mut plan.private, &prior.id, &prior.name, at!(PoolModel, name), stays)
     }
 
@@ -428,9 +441,12 @@ impl Resource for PoolResource {
         }
         let id = id_of(&prior.id)?;
         let before = prior.before()?;
-        let change =
-            |name: &str| configured.ipam.update_pool(id, &PoolChange { name: name.to_owned(), ..wished.clone() });
         let patience = (timeout(&state.timeouts, |timeouts| &timeouts.update), &apply.stop);
+        let change = |name: &str| {
+            let change = PoolChange { name: name.to_owned(), ..wished.clone() };
+            let waits = (patience.0, self.0.sibling_wait);
+            once_emptied(waits, patience.1, || configured.ipam.update_pool(id, &change))
+        };
         match carry_out(&self.0, &before, &wished.name, patience, change) {
             Ok(pool) => {
                 state.fill(&pool, Self::scope_type(&configured, &pool)?);

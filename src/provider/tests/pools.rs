@@ -85,8 +85,8 @@ fn a_block_in_use_is_not_taken_away() {
     let mut workspace = world.workspace("team/a");
     let two = ("ipam_pool.top", json!({"name": "top", "cidrs": ["10.0.0.0/8", "172.16.0.0/12"]}));
     workspace.apply(&[two.clone(), web(&json!({"cidr": "172.16.0.0/24"}))]);
-    let errors = workspace.try_apply(&[top(), web(&json!({"cidr": "172.16.0.0/24"}))]).unwrap_err();
-    assert_only_error(&errors, "cidrs", &["top/web"]);
+    let errors = workspace.plan(&[top(), web(&json!({"cidr": "172.16.0.0/24"}))]).unwrap_err();
+    assert_only_error(&errors, "ipam_pool_id", &["172.16.0.0/24", "\"top\"", "10.0.0.0/8"]);
     workspace.assert_settled(&[two, web(&json!({"cidr": "172.16.0.0/24"}))]);
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::provider::tags::{Defaults, OpenTags};
-use crate::provider::testing::{Action, UNKNOWN, World, Workspace, assert_only_error, tags};
+use crate::provider::testing::{Action, UNKNOWN, Workspace, World, assert_only_error, tags};
 use crate::tf::{Attr, Path, Tf, Value};
 
 const ADDRESSES: [&str; 4] = ["ipam_scope.lab", "ipam_pool.top", "ipam_pool.eu", "ipam_allocation.web"];
