@@ -10,7 +10,7 @@ use super::resize::beside;
 use super::view::Birth;
 use super::{
     Allocation, Cidr, Error, Growth, Kind, Ledger, Pool, PoolChange, PoolCidr, Provision, Reader, Result, Size, State,
-    Terms, book, holds, names, pool_cidrs, view,
+    Terms, book, free, holds, names, pool_cidrs, view,
 };
 
 /// What the blocks of a pool have to go through for another declaration.
@@ -217,6 +217,9 @@ impl Ledger<'_> {
         }
         if !self.make_room(&source, &allocation, target)? {
             if fixed {
+                if free::provisioned_around(self.tx, &source.meta.id, target)?.is_none() {
+                    return Err(self.outside(&source, target)?);
+                }
                 self.clear_beside(&source, &allocation, target)?;
             }
             return if terms.committing { Err(self.growth_lost(&allocation, *target)?) } else { Ok(false) };

@@ -56,7 +56,8 @@ model! {
 model! {
     /// Tags for everything this provider makes.
     pub(crate) struct DefaultTags {
-        /// Added to the `tags` of every object, which overrule them. `tags_all` shows both.
+        /// Added to the `tags` of every object, which overrule them. `tags_all` shows both. Values that are known only after
+        /// apply leave nothing but `tags_all` unknown in a plan.
         tags: OpenTags => optional(),
     }
 }
