@@ -34,6 +34,7 @@ mod moving;
 mod names;
 mod quickstart;
 mod read_only;
+mod regrouping;
 mod replacing;
 mod report;
 mod saved_plans;

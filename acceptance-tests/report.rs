@@ -51,6 +51,7 @@ impl Scene {
         let (name, provision) = (prod.meta.name.clone(), prod.provision.clone());
         let change = PoolChange {
             auto_import: false,
+            locale: None,
             name,
             description: None,
             rules,
@@ -416,6 +417,7 @@ fn a_rule_that_is_no_longer_kept_fails_the_plan_that_asks_for_it() {
         tags: Tags::new(),
         provision,
         auto_import: false,
+        locale: None,
     };
     ipam.update_pool(&prod.meta.id, &change).unwrap();
     configure("  allocation_min_netmask_length = 26\n");

@@ -83,6 +83,7 @@ pub(crate) fn change_of(pool: &Pool) -> PoolChange {
         tags: pool.tags.clone(),
         provision: pool.provision.clone(),
         auto_import: false,
+        locale: None,
     }
 }
 

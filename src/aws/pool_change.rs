@@ -39,6 +39,10 @@ impl AwsIpam {
             let (expected, found) = (pool.address_family, wrong.family());
             return Err(Error::FamilyMismatch { cidr: Some(*wrong), expected, found });
         }
+        // AWS refuses a CIDR that shares addresses with one that is there.
+        if added.iter().any(|block| pool.cidrs.iter().any(|own| own.overlaps(block))) {
+            return Err(Error::Unsupported { what: Unsupported::Regrouping });
+        }
         if !removed.is_empty() {
             self.require_removable(&pool, &removed).await?;
         }

@@ -11,6 +11,8 @@ use crate::store;
 mod discovery;
 #[path = "explain_holds.rs"]
 mod holds;
+#[path = "explain_pool_change.rs"]
+mod pool_change;
 #[path = "explain_service.rs"]
 mod service;
 
@@ -59,6 +61,8 @@ pub fn explain(error: &Error) -> Explanation {
         ),
         Error::InUse { kind, id, name, contents, more } => in_use(*kind, id, name, contents, *more),
         Error::HoldLost { .. } => holds::lost(error),
+        Error::Across { cidr, contents, more } => pool_change::across(*cidr, contents, *more),
+        Error::LocalesBelow { asked, below, more } => pool_change::locales_below(asked, below, *more),
         Error::Store(error) => store_error(error),
         Error::Service(fault) => service::refused(fault),
         Error::Pending(unfinished) => service::unfinished(unfinished),

@@ -114,6 +114,12 @@ pub(super) fn unsupported(what: Unsupported) -> (String, String) {
              one (that replaces it), or make a pool with a locale below it and allocate from that."
                 .to_owned(),
         ),
+        Unsupported::Regrouping => (
+            "AWS IPAM cannot merge or split the CIDRs of a pool".to_owned(),
+            "A CIDR that is provisioned stays as it is until it is taken away, and one that overlaps it is refused. Keep the \
+             CIDRs that the pool has in `cidrs`, add others beside them, and take away what is empty."
+                .to_owned(),
+        ),
         Unsupported::OnlyAws(what) => only_aws(what),
         Unsupported::ReservedTag(tag) => (
             format!("The tag {tag:?} is not free"),

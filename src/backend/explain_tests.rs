@@ -268,6 +268,28 @@ fn what_must_agree_with_the_source_pool_or_stay() {
          \"eu-west-1\", or choose another source pool.",
     );
     says(
+        &Error::Across {
+            cidr: cidr("10.0.0.0/16"),
+            contents: vec![active(Kind::Allocation, "top/web", "a-1", "10.0.0.0/16")],
+            more: 0,
+        },
+        "10.0.0.0/16 cannot be split",
+        "What is allocated has to lie in one of the new blocks. These lie across several:\n\n  - 10.0.0.0/16, allocation \
+         \"top/web\" (a-1), of owner \"network\", active\n\nRelease these first, or split 10.0.0.0/16 into blocks that hold \
+         them.",
+    );
+    says(
+        &Error::LocalesBelow {
+            asked: "us-east-1".to_owned(),
+            below: vec![(active(Kind::Pool, "top/eu", "p-2", "10.0.0.0/16"), "eu-west-1".to_owned())],
+            more: 2,
+        },
+        "Pools below have another locale",
+        "The pool cannot have locale \"us-east-1\": all pools below it would carry the same, and these have another one:\n\n  \
+         - pool \"top/eu\" (p-2), of owner \"network\", with locale \"eu-west-1\"\n  - and 2 more\n\nSet `locale` to \
+         \"us-east-1\" there first and apply that, or leave it out here.",
+    );
+    says(
         &Error::ScopeMismatch {
             source_pool_id: "p-1".to_owned(),
             source_scope_id: "s-1".to_owned(),

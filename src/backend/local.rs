@@ -373,6 +373,10 @@ impl Ipam for Local {
         self.read(|reader| reader.preview_pool_change(id, change, terms))
     }
 
+    fn in_the_way(&self, id: &str, provision: &Provision, goes: &dyn Fn(&str, bool) -> bool) -> Result<()> {
+        self.read(|reader| reader.in_the_way(id, provision, goes))
+    }
+
     fn update_pool(&self, id: &str, change: &PoolChange) -> Result<Pool> {
         let (id, wish) = (id.to_owned(), change.clone());
         self.write(&change.name, move |ledger| ledger.update_pool(&id, &wish))
@@ -410,6 +414,12 @@ impl Ipam for Local {
     fn create_pool_cidr(&self, spec: &PoolCidrSpec, planned: &Planned) -> Result<PoolCidr> {
         let wish = spec.clone();
         self.create(&pool_cidr_name(spec), planned, move |ledger, planned| ledger.create_pool_cidr(&wish, planned))
+    }
+
+    fn rename_pool_cidr(&self, id: &str, name: Option<&str>) -> Result<()> {
+        let (id, wish) = (id.to_owned(), name.map(str::to_owned));
+        let rename = move |ledger: &mut Ledger<'_>| ledger.rename_pool_cidr(&id, wish.as_deref()).map(drop);
+        self.write(name.unwrap_or_default(), rename)
     }
 
     fn delete_pool_cidr(&self, id: &str) -> Result<()> {

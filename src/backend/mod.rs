@@ -28,8 +28,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::ipam::{
-    Allocation, AllocationSpec, Cidr, Error, Event, Occupant, Pool, PoolCidr, PoolCidrSpec, PoolSpec, Scope, ScopeSpec,
-    Size, Unsupported,
+    Allocation, AllocationSpec, Cidr, Error, Event, Occupant, Pool, PoolCidr, PoolCidrSpec, PoolSpec, Provision, Scope,
+    ScopeSpec, Size, Unsupported,
 };
 pub use crate::ipam::{
     AllocationChange, AllocationFilter, Audit, EventFilter, Finding, Forecast, HistoryQuery, Mark, Match, Planned,
@@ -137,6 +137,14 @@ pub trait Ipam: Send + Sync {
     fn plan_pool_change(&self, id: &str, change: &PoolChange, terms: &Terms) -> Result<Option<Pool>>;
     /// What [`Ipam::plan_pool_change`] would answer, without writing anything.
     fn preview_pool_change(&self, id: &str, change: &PoolChange, terms: &Terms) -> Result<Option<Pool>>;
+    /// Looks for what keeps the pool from having other blocks. `goes` says whether an object goes before the change is
+    /// carried out, from its id and whether it is of this owner. Where [`Ipam::plan_pool_change`] tells it all, this says nothing.
+    ///
+    /// # Errors
+    /// [`Error::InUse`] with what is allocated where the pool is not to be any more; [`Error::Across`].
+    fn in_the_way(&self, _id: &str, _provision: &Provision, _goes: &dyn Fn(&str, bool) -> bool) -> Result<()> {
+        Ok(())
+    }
     fn update_pool(&self, id: &str, change: &PoolChange) -> Result<Pool>;
     /// `cascade` also deletes everything inside; otherwise a pool with contents is [`Error::InUse`].
     fn delete_pool(&self, id: &str, cascade: bool) -> Result<()>;
@@ -156,6 +164,10 @@ pub trait Ipam: Send + Sync {
 
     fn plan_pool_cidr(&self, spec: &PoolCidrSpec, terms: &Terms) -> Result<PoolCidr>;
     fn create_pool_cidr(&self, spec: &PoolCidrSpec, planned: &Planned) -> Result<PoolCidr>;
+    /// Gives it another name; `None`: that of its block. Where pool CIDRs have no names this does nothing.
+    fn rename_pool_cidr(&self, _id: &str, _name: Option<&str>) -> Result<()> {
+        Ok(())
+    }
     /// [`Error::InUse`] while something is allocated in it.
     fn delete_pool_cidr(&self, id: &str) -> Result<()>;
     fn get_pool_cidr(&self, id: &str) -> Result<Option<PoolCidr>>;

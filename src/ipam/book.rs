@@ -161,6 +161,27 @@ pub(super) fn write_pool_cidr(
     swap(tx, &entries_or_none(before, entries)?, &entries_or_none(after, entries)?)
 }
 
+/// Writes pool CIDRs that stand for the same addresses as others, or for fewer, in the place of those.
+///
+/// # Errors
+/// [`Error::Store`] (corrupt) when space that goes away is not free: callers make sure that it is, and that nothing
+/// lies across the new blocks.
+///
+/// [`Error::Store`]: super::Error::Store
+pub(super) fn regroup_pool_cidrs(tx: &mut dyn Tx, pool: &Pool, before: &[PoolCidr], after: &[PoolCidr]) -> Result<()> {
+    let blocks = |records: &[PoolCidr]| records.iter().map(|record| record.cidr).collect::<Vec<_>>();
+    let (old, new) = (blocks(before), blocks(after));
+    free::regroup(tx, &pool.meta.id, &old, &new)?;
+    let share =
+        |blocks: &[Cidr]| Counters { provisioned: blocks.iter().map(Cidr::address_count).sum(), ..Counters::default() };
+    counters::shift(tx, &pool.meta.id, &share(&old), &share(&new))?;
+    let entries = |records: &[PoolCidr]| -> Result<Entries> {
+        let all: Result<Vec<Entries>> = records.iter().map(|record| entries_of_pool_cidr(record, pool)).collect();
+        Ok(all?.concat())
+    };
+    swap(tx, &entries(before)?, &entries(after)?)
+}
+
 fn change_space(tx: &mut dyn Tx, pool_id: &str, old: Option<Cidr>, new: Option<Cidr>) -> Result<()> {
     match (old, new) {
         (Some(old), Some(new)) if old == new => Ok(()),

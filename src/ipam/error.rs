@@ -91,6 +91,8 @@ pub enum Error {
     NoFamily,
     /// The pool below must carry the locale of the one above.
     LocaleMismatch { source_pool_id: String, source_locale: String, asked: String },
+    /// Pools below carry another locale: the first few, each with its locale, and how many more.
+    LocalesBelow { asked: String, below: Vec<(Occupant, String)>, more: u64 },
     /// The pool below must be in the scope of the one above.
     ScopeMismatch { source_pool_id: String, source_scope_id: String, asked: String },
     /// A top-level pool cannot be provisioned by netmask length.
@@ -99,6 +101,8 @@ pub enum Error {
     OwnOverlap { a: Cidr, b: Cidr },
     /// The object still has things in it: the first few, and how many more.
     InUse { kind: Kind, id: String, name: String, contents: Vec<Occupant>, more: u64 },
+    /// These lie across the blocks into which `cidr` is to be split: the first few, and how many more.
+    Across { cidr: Cidr, contents: Vec<Occupant>, more: u64 },
     /// A default scope cannot be deleted.
     DefaultScope { id: String },
     /// The hold that the plan relied on is gone or was changed by a later plan: plan again.
@@ -212,6 +216,8 @@ pub enum Unsupported {
     Strategies,
     /// Allocating in a pool that has no locale.
     NoLocale,
+    /// Merging and splitting blocks of a pool, and changing their size.
+    Regrouping,
     /// What only AWS has.
     OnlyAws(OnlyAws),
     /// A tag by this name is the provider's own.

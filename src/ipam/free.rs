@@ -2,7 +2,7 @@
 //! inside each provisioned CIDR. Blocks of two provisioned CIDRs never merge, so that each can be taken out.
 
 use super::codec::{self, Spot};
-use super::{Cidr, Family, Result, keys};
+use super::{Cidr, Family, Result, keys, regroup};
 use crate::store::{Order, Snapshot, Tx};
 
 /// The provisioned CIDR that `block` lies in.
@@ -82,6 +82,42 @@ pub(super) fn give(tx: &mut dyn Tx, pool_id: &str, block: &Cidr, within: &Cidr) 
         block = block.resized(block.netmask_length() - 1);
     }
     Ok(tx.put(&keys::free(pool_id, &block), Vec::new())?)
+}
+
+/// Makes the provisioned blocks `old` into `new`: several into one that they make up, or one into several.
+///
+/// # Errors
+/// [`crate::store::Error::Corrupt`] when what goes away of `old` is not free: callers make sure that it is, and that
+/// nothing lies across the blocks of `new`.
+pub(super) fn regroup(tx: &mut dyn Tx, pool_id: &str, old: &[Cidr], new: &[Cidr]) -> Result<()> {
+    let within = |whole: &Cidr, parts: &[Cidr]| -> Vec<Cidr> {
+        parts.iter().filter(|part| *part != whole && whole.contains(part)).copied().collect()
+    };
+    for whole in old.iter().filter(|whole| !new.iter().any(|block| block.contains(whole))) {
+        let parts = within(whole, new);
+        for block in regroup::rest(whole, &parts) {
+            take(tx, pool_id, &block, whole)?;
+        }
+        for part in parts {
+            if enclosing(tx, pool_id, &part, whole)?.is_some() {
+                take(tx, pool_id, &part, whole)?;
+                tx.put(&keys::free(pool_id, &part), Vec::new())?;
+            }
+        }
+    }
+    for whole in new {
+        let mut free = Vec::new();
+        for block in within(whole, old) {
+            if tx.get(&keys::free(pool_id, &block))?.is_some() {
+                tx.delete(&keys::free(pool_id, &block))?;
+                free.push(block);
+            }
+        }
+        for block in free {
+            give(tx, pool_id, &block, whole)?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether everything in `target` beside `present` is free. `present` itself is taken.

@@ -5,20 +5,23 @@ use std::collections::BTreeSet;
 use super::codec;
 use super::events::Action;
 use super::pools::{check_auto_import, check_provision, check_rules};
+use super::regroup::{self, Regroup};
 use super::resize::beside;
 use super::view::Birth;
 use super::{
     Allocation, Cidr, Error, Growth, Kind, Ledger, Pool, PoolChange, PoolCidr, Provision, Reader, Result, Size, State,
-    Terms, book, holds, names, pool_cidrs, view,
+    Terms, book, free, holds, names, pool_cidrs, view,
 };
 
 /// What the blocks of a pool have to go through for another declaration.
 #[derive(Clone, Debug, Default)]
-struct Moves {
-    added: Vec<Size>,
-    removed: Vec<PoolCidr>,
+pub(super) struct Moves {
+    pub(super) added: Vec<Size>,
+    pub(super) removed: Vec<PoolCidr>,
     /// Blocks that grow or shrink where they are.
-    resized: Vec<(PoolCidr, Cidr)>,
+    pub(super) resized: Vec<(PoolCidr, Cidr)>,
+    /// Blocks that are merged or split where they are.
+    pub(super) regrouped: Vec<Regroup>,
     /// Blocks that an earlier plan of a change holds.
     pending: Vec<PoolCidr>,
     /// Blocks in the source pool whose growth an earlier plan holds, and this one does not want.
@@ -36,11 +39,15 @@ impl Moves {
             blocks.remove(&from.cidr);
             blocks.insert(*to);
         }
+        for Regroup { from, to } in &self.regrouped {
+            blocks.retain(|block| from.iter().all(|found| found.cidr != *block));
+            blocks.extend(to);
+        }
         blocks
     }
 
     /// Takes the hold for one added block out of those of an earlier plan.
-    fn take_pending(&mut self, size: Size) -> Option<PoolCidr> {
+    pub(super) fn take_pending(&mut self, size: Size) -> Option<PoolCidr> {
         let found = self.pending.iter().position(|held| match size {
             Size::Cidr(cidr) => held.cidr == cidr,
             Size::NetmaskLength(length) => held.cidr.netmask_length() == length,
@@ -59,6 +66,9 @@ fn applied(pool: &Pool, change: &PoolChange, cidrs: BTreeSet<Cidr>) -> Pool {
     after.tags.clone_from(&change.tags);
     after.provision.clone_from(&change.provision);
     after.special.auto_import = change.auto_import;
+    if change.locale.is_some() {
+        after.locale.clone_from(&change.locale);
+    }
     after.cidrs = cidrs;
     after
 }
@@ -70,7 +80,8 @@ impl Reader<'_> {
         let Some(moves) = self.moves(&pool, &change.provision)? else { return Ok(None) };
         let shrinks = moves.resized.iter().all(|(from, to)| from.cidr.contains(to));
         let leftovers = !moves.pending.is_empty() || !moves.overgrown.is_empty();
-        let quiet = moves.added.is_empty() && !leftovers && shrinks;
+        let cut = moves.regrouped.iter().all(Regroup::is_split);
+        let quiet = moves.added.is_empty() && !leftovers && shrinks && cut;
         Ok(quiet.then(|| applied(&pool, change, moves.result(&pool.cidrs))))
     }
 
@@ -79,7 +90,8 @@ impl Reader<'_> {
         let Some(pool) = found.filter(|pool| pool.meta.state == State::Active) else {
             return Err(Error::NotFound { kind: Kind::Pool, id: id.to_owned() });
         };
-        check_auto_import(change.auto_import, pool.locale.as_deref())?;
+        check_auto_import(change.auto_import, change.locale.as_deref().or(pool.locale.as_deref()))?;
+        self.check_locale(&pool, change.locale.as_deref())?;
         check_rules(&change.rules, pool.address_family)?;
         check_provision(&change.provision, pool.address_family, pool.source_pool_id.is_some())?;
         self.name_is_free_for(&pool, &change.name)?;
@@ -87,7 +99,7 @@ impl Reader<'_> {
     }
 
     /// `None` when only a new pool can have such blocks.
-    fn moves(&mut self, pool: &Pool, provision: &Provision) -> Result<Option<Moves>> {
+    pub(super) fn moves(&mut self, pool: &Pool, provision: &Provision) -> Result<Option<Moves>> {
         let inline = codec::pool_cidrs(self.snapshot, &pool.meta.id)?.into_iter().filter(|found| found.inline);
         let (present, pending): (Vec<_>, Vec<_>) = inline.partition(|found| found.meta.state == State::Active);
         let sources: Vec<_> = present
@@ -107,19 +119,9 @@ impl Reader<'_> {
                 Err(_) => return Ok(None),
             },
             Provision::Cidrs(wished) => {
-                let added: Vec<&Cidr> = wished.iter().filter(|cidr| !pool.cidrs.contains(*cidr)).collect();
+                let added: Vec<Cidr> = wished.iter().filter(|cidr| !pool.cidrs.contains(*cidr)).copied().collect();
                 moves.removed = present.into_iter().filter(|found| !wished.contains(&found.cidr)).collect();
-                for block in &added {
-                    let touched: Vec<usize> =
-                        (0..moves.removed.len()).filter(|index| moves.removed[*index].cidr.overlaps(block)).collect();
-                    match touched[..] {
-                        [] => moves.added.push(Size::Cidr(**block)),
-                        [one] if added.iter().filter(|other| other.overlaps(&moves.removed[one].cidr)).count() == 1 => {
-                            moves.resized.push((moves.removed.remove(one), **block));
-                        }
-                        _ => return Ok(None),
-                    }
-                }
+                regroup::sort(&mut moves, &added);
             }
         }
         for (pool_cidr_id, source_id) in sources {
@@ -153,6 +155,16 @@ impl Ledger<'_> {
                 None => missing.push(size),
             }
         }
+        let mut gaps = Vec::new();
+        for regroup in &moves.regrouped.clone() {
+            self.check_regroup(&pool, regroup)?;
+            for gap in regroup.gaps() {
+                match moves.take_pending(Size::Cidr(gap)) {
+                    Some(held) => self.renew_pending(&pool, &held, terms)?,
+                    None => gaps.push(gap),
+                }
+            }
+        }
         for unwanted in &moves.pending {
             self.remove_pool_cidr(&pool, unwanted)?;
         }
@@ -168,6 +180,9 @@ impl Ledger<'_> {
         let birth = Birth::Hold { expires_at: view::expiry(self.env.now, terms), replaces: None, only_name: false };
         for size in missing {
             cidrs.insert(self.provision(&pool, None, size, &birth)?.cidr);
+        }
+        for gap in gaps {
+            self.provision(&pool, None, Size::Cidr(gap), &birth)?;
         }
         Ok(Some(applied(&pool, change, cidrs)))
     }
@@ -202,6 +217,9 @@ impl Ledger<'_> {
         }
         if !self.make_room(&source, &allocation, target)? {
             if fixed {
+                if free::provisioned_around(self.tx, &source.meta.id, target)?.is_none() {
+                    return Err(self.outside(&source, target)?);
+                }
                 self.clear_beside(&source, &allocation, target)?;
             }
             return if terms.committing { Err(self.growth_lost(&allocation, *target)?) } else { Ok(false) };
@@ -234,7 +252,7 @@ impl Ledger<'_> {
     ///
     /// # Errors
     /// Those of [`Ledger::plan_pool_change`]; [`Error::InUse`] when something is allocated in a block that goes
-    /// away; [`Error::Fixed`] when only a new pool can have such blocks.
+    /// away, [`Error::Across`] when it lies across blocks into which one is split; [`Error::Fixed`] when only a new pool can have such blocks.
     pub fn update_pool(&mut self, id: &str, change: &PoolChange) -> Result<Pool> {
         let pool = self.reader().check_change(id, change)?;
         let Some(mut moves) = self.reader().moves(&pool, &change.provision)? else {
@@ -257,6 +275,10 @@ impl Ledger<'_> {
                 None => missing.push(size),
             }
         }
+        for regroup in moves.regrouped.clone() {
+            let gaps = self.fill_gaps(&pool, &regroup, &mut moves)?;
+            self.regroup(&pool, &regroup, &gaps)?;
+        }
         for unwanted in &moves.pending {
             self.remove_pool_cidr(&pool, unwanted)?;
         }
@@ -276,7 +298,11 @@ impl Ledger<'_> {
             names::rename(self.tx, &pool, &after)?;
             self.rename_sources(&after)?;
         }
-        self.change_pool(Action::Update, &pool, after)
+        let after = self.change_pool(Action::Update, &pool, after)?;
+        if after.locale != pool.locale {
+            self.take_locale_down(&after)?;
+        }
+        Ok(after)
     }
 
     /// The allocations that stand for a pool in its source pool carry its name.

@@ -290,6 +290,33 @@ impl Ledger<'_> {
         Ok(active)
     }
 
+    /// Gives a pool CIDR of its own another name; `None`: that of its block. Repeating it changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::NameTaken`]; [`Error::Fixed`] when it belongs to the pool's own declaration.
+    pub fn rename_pool_cidr(&mut self, id: &str, name: Option<&str>) -> Result<PoolCidr> {
+        let found: Option<PoolCidr> = codec::live(self.tx, id)?;
+        let Some(before) = found.filter(|found| found.meta.state == State::Active) else {
+            return Err(Error::NotFound { kind: Kind::PoolCidr, id: id.to_owned() });
+        };
+        if before.inline {
+            return Err(Error::Fixed { kind: Kind::PoolCidr, id: id.to_owned(), what: "name" });
+        }
+        let name = name.map_or_else(|| before.cidr.to_string(), str::to_owned);
+        if name == before.meta.name {
+            return Ok(before);
+        }
+        self.reader().name_is_free_for(&before, &name)?;
+        let pool: Pool = codec::expect(self.tx, &before.pool_id)?;
+        let mut after = before.clone();
+        after.meta.name = name;
+        after.meta.updated_at = self.env.now;
+        names::rename(self.tx, &before, &after)?;
+        book::write_pool_cidr(self.tx, &pool, Some(&before), Some(&after))?;
+        events::append(self.tx, &self.env, Action::Update, Some(&before), Some(&after))?;
+        Ok(after)
+    }
+
     /// Deprovisions a block. One that is gone is success.
     ///
     /// # Errors
@@ -342,7 +369,7 @@ impl Ledger<'_> {
         Ok(())
     }
 
-    fn drop_leftover(&mut self, allocation: &Allocation) -> Result<()> {
+    pub(super) fn drop_leftover(&mut self, allocation: &Allocation) -> Result<()> {
         match &allocation.resource_id {
             // Only its planned growth reaches into the block.
             _ if allocation.growth.is_some() => self.hold_growth(allocation, None).map(drop),

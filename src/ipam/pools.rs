@@ -445,7 +445,7 @@ impl Reader<'_> {
         Ok(self.is_spent(&pool.meta) && self.contents(pool)?.0.is_empty())
     }
 
-    fn is_spent(&self, meta: &super::Meta) -> bool {
+    pub(super) fn is_spent(&self, meta: &super::Meta) -> bool {
         meta.is_expired(self.env.now) || (meta.state == State::Planned && meta.owner == self.env.actor.owner)
     }
 
@@ -462,18 +462,34 @@ impl Reader<'_> {
                 found.add(|| occupant(self.snapshot, &pool_cidr))?;
             }
         }
-        self.allocated(pool, None, &mut found)?;
+        self.allocated(pool, None, &|_, _| false, &mut found)?;
         Ok((found.named, found.more))
     }
 
     /// The same for one block of a pool, pools below included.
     pub(super) fn contents_within(&mut self, pool: &Pool, block: &Cidr) -> Result<(Vec<Occupant>, u64)> {
+        self.contents_but(pool, block, &|_, _| false)
+    }
+
+    /// The same without objects of which `goes` says that they go; see [`Reader::in_the_way`].
+    pub(super) fn contents_but(
+        &mut self,
+        pool: &Pool,
+        block: &Cidr,
+        goes: &dyn Fn(&str, bool) -> bool,
+    ) -> Result<(Vec<Occupant>, u64)> {
         let mut found = Contents::default();
-        self.allocated(pool, Some(block), &mut found)?;
+        self.allocated(pool, Some(block), goes, &mut found)?;
         Ok((found.named, found.more))
     }
 
-    fn allocated(&mut self, pool: &Pool, within: Option<&Cidr>, found: &mut Contents) -> Result<()> {
+    fn allocated(
+        &mut self,
+        pool: &Pool,
+        within: Option<&Cidr>,
+        goes: &dyn Fn(&str, bool) -> bool,
+        found: &mut Contents,
+    ) -> Result<()> {
         let mut after = None;
         loop {
             let page = self.allocations_page(&pool.meta.id, within, after.as_deref(), reclaim::PAGE)?;
@@ -486,7 +502,8 @@ impl Reader<'_> {
                     ResourceType::IpamPool => within.is_some() && !self.is_spent_below(allocation)?,
                     _ => !self.is_spent(&allocation.meta),
                 };
-                if counts {
+                let id = allocation.resource_id.as_ref().unwrap_or(&allocation.meta.id);
+                if counts && !goes(id, allocation.meta.owner == self.env.actor.owner) {
                     found.add(|| occupant(self.snapshot, allocation))?;
                 }
             }
@@ -496,12 +513,12 @@ impl Reader<'_> {
         }
     }
 
-    fn is_growth_kept(&self, allocation: &Allocation) -> bool {
+    pub(super) fn is_growth_kept(&self, allocation: &Allocation) -> bool {
         let expired = allocation.growth.as_ref().is_none_or(|growth| growth.expires_at <= self.env.now);
         !expired && allocation.meta.owner != self.env.actor.owner
     }
 
-    fn is_spent_below(&mut self, allocation: &Allocation) -> Result<bool> {
+    pub(super) fn is_spent_below(&mut self, allocation: &Allocation) -> Result<bool> {
         let pool = match &allocation.resource_id {
             Some(id) => codec::load::<Pool>(self.snapshot, id)?,
             None => None,

@@ -161,7 +161,7 @@ impl Ledger<'_> {
         }
     }
 
-    fn outside(&mut self, pool: &Pool, block: &Cidr) -> Result<Error> {
+    pub(super) fn outside(&mut self, pool: &Pool, block: &Cidr) -> Result<Error> {
         let planned: BTreeSet<Cidr> = self.reader().planned_cidrs(pool)?.into_iter().map(|found| found.cidr).collect();
         let prefix = keys::provisioned_of(&pool.meta.id);
         let all = Cidr::around(pool.address_family, 0, 0);

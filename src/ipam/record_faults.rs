@@ -248,7 +248,8 @@ fn source_faults(pool: &Pool, source: &Pool) -> Vec<String> {
     if pool.scope_id != source.scope_id || pool.address_family != source.address_family {
         faults.push("It has another scope or family than its source pool.".to_owned());
     }
-    if source.locale.is_some() && pool.locale != source.locale {
+    // Nobody follows a lapsed hold: it is made anew or removed.
+    if pool.meta.is_live() && source.locale.is_some() && pool.locale != source.locale {
         faults.push("It has another locale than its source pool.".to_owned());
     }
     if !stands_in(&pool.meta, &source.meta) {

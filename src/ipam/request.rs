@@ -68,6 +68,8 @@ pub struct PoolChange {
     pub provision: Provision,
     /// See [`super::Special`].
     pub auto_import: bool,
+    /// Region or site; `None`: as it is. A service may be unable to change it.
+    pub locale: Option<String>,
 }
 
 /// Changeable attributes of an allocation.

@@ -243,5 +243,6 @@ pub(super) fn reprovisioned(pool: &Pool, provision: Provision) -> PoolChange {
         tags: pool.tags.clone(),
         provision,
         auto_import: false,
+        locale: None,
     }
 }

@@ -1,19 +1,19 @@
 //! The provider block.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::backend::files::Below;
 use crate::backend::scout::Scout;
 use crate::backend::{Ipam, Local, actor, current_run};
-use crate::ipam::{Actor, Tags};
+use crate::ipam::Actor;
 use crate::tf::{Configure, Diagnostic, Diagnostics, Tf, encode_field};
 use crate::{at, model};
 
 use super::attributes::HumanDuration;
 use super::aws::{self, AwsModel, Secret};
 use super::shared::{Configured, Shared};
+use super::tags::{Defaults, OpenTags};
 use super::{NamedService, errors};
 
 /// Where addresses are kept when nobody says.
@@ -56,8 +56,9 @@ model! {
 model! {
     /// Tags for everything this provider makes.
     pub(crate) struct DefaultTags {
-        /// Added to the `tags` of every object, which overrule them. `tags_all` shows both.
-        tags: BTreeMap<String, String> => optional(),
+        /// Added to the `tags` of every object, which overrule them. `tags_all` shows both. Values that are known only after
+        /// apply leave nothing but `tags_all` unknown in a plan.
+        tags: OpenTags => optional(),
     }
 }
 
@@ -92,20 +93,20 @@ impl Configure for IpamProvider {
     fn configure(&self, config: ProviderModel, _terraform_version: &str) -> Result<(), Diagnostics> {
         let default_tags = match &config.default_tags {
             Tf::Known(block) => block.tags.clone(),
-            _ => Tf::Null,
+            Tf::Unknown => Tf::Unknown,
+            Tf::Null => Tf::Null,
         };
         if config.store.is_unknown()
             || config.store_password.is_unknown()
             || config.plan_hold.is_unknown()
             || config.owner.is_unknown()
             || config.discovery_files_below.is_unknown()
-            || default_tags.is_unknown()
             || !encode_field(&config.aws).is_wholly_known()
         {
             self.0.configure(None);
             return Ok(());
         }
-        let configured = open(&config, default_tags.cloned().unwrap_or_default())?;
+        let configured = open(&config, default_tags.into())?;
         self.0.configure(Some(configured));
         Ok(())
     }
@@ -137,7 +138,7 @@ pub(super) fn owner(argument: Option<String>) -> String {
     setting(argument, "IPAM_OWNER").unwrap_or_else(|| DEFAULT_OWNER.to_owned())
 }
 
-fn open(config: &ProviderModel, default_tags: Tags) -> Result<Configured, Diagnostics> {
+fn open(config: &ProviderModel, default_tags: Defaults) -> Result<Configured, Diagnostics> {
     let variable = |name: &str| std::env::var(name).ok();
     let store = setting(config.store.cloned(), "IPAM_STORE").unwrap_or_else(|| DEFAULT_STORE.to_owned());
     let owner = owner(config.owner.cloned());

@@ -12,9 +12,9 @@ fn refused(what: Unsupported, at: Path) -> Result<(), Diagnostics> {
 }
 
 /// Tags with a meaning of their own.
-pub(super) fn tags(configured: &Configured, all: &Tf<Tags>, at: Path) -> Result<(), Diagnostics> {
+pub(super) fn tags(configured: &Configured, all: &Tags, at: Path) -> Result<(), Diagnostics> {
     let reserved = configured.ipam.capabilities().reserved_tags;
-    let hit = all.get().and_then(|all| all.keys().find_map(|key| reserved.hit(key)));
+    let hit = all.keys().find_map(|key| reserved.hit(key));
     hit.map_or(Ok(()), |tag| refused(Unsupported::ReservedTag(tag), at))
 }
 

@@ -4,6 +4,7 @@
 
 mod attributes;
 mod aws;
+mod changes;
 mod config;
 mod create;
 mod data;

@@ -4,11 +4,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use crate::backend::Ipam;
-use crate::ipam::{Error, Tags};
+use crate::ipam::Error;
 use crate::store;
 use crate::tf::{Diagnostic, Diagnostics, Stop};
 
+use super::changes::Changes;
 use super::session::Session;
+use super::tags::Defaults;
 
 /// The configured provider.
 pub(super) struct Configured {
@@ -16,8 +18,8 @@ pub(super) struct Configured {
     pub(super) ipam: Arc<dyn Ipam>,
     /// How long plans hold what they show; zero: they hold nothing.
     pub(super) plan_hold: Duration,
-    /// Added to every object's tags.
-    pub(super) default_tags: Tags,
+    /// Added to every object's tags. Values may be unknown while Terraform plans.
+    pub(super) default_tags: Defaults,
 }
 
 enum Setup {
@@ -32,6 +34,8 @@ pub(super) struct Shared {
     setup: RwLock<Setup>,
     /// What this process has learnt about the configuration it serves.
     pub(super) session: Session,
+    /// What the plans of this walk change about pools.
+    pub(super) changes: Changes,
     /// How long a resource waits for another one of the same configuration: to be read, to give up a name, to go.
     pub(super) sibling_wait: Duration,
 }
@@ -42,7 +46,12 @@ const AGAIN: Duration = Duration::from_millis(100);
 
 impl Default for Shared {
     fn default() -> Self {
-        Self { setup: RwLock::new(Setup::NotYet), session: Session::default(), sibling_wait: SIBLING_WAIT }
+        Self {
+            setup: RwLock::new(Setup::NotYet),
+            session: Session::default(),
+            changes: Changes::default(),
+            sibling_wait: SIBLING_WAIT,
+        }
     }
 }
 
@@ -50,6 +59,7 @@ impl Shared {
     /// Takes the configuration over; `None` when it is not wholly known.
     pub(super) fn configure(&self, configured: Option<Configured>) {
         self.session.forget();
+        self.changes.forget();
         let setup = configured.map_or(Setup::Unknown, |configured| Setup::Done(Arc::new(configured)));
         *self.setup.write().unwrap_or_else(PoisonError::into_inner) = setup;
     }
@@ -131,22 +141,22 @@ pub(super) fn within<T>(
     }
 }
 
-/// Runs a deletion again, as [`within`] does, and also while something is still inside that may go in the same apply:
+/// Runs a deletion, or a change that gives space up, again, as [`within`] does, and also while something is still inside that may go in the same apply:
 /// Terraform destroys at once whatever does not refer to each other. Contents that stay the same for `sibling_wait` stay.
 ///
 /// # Errors
 /// What `work` answered last.
-pub(super) fn once_emptied(
+pub(super) fn once_emptied<T>(
     (timeout, sibling_wait): (Duration, Duration),
     stop: &Stop,
-    mut work: impl FnMut() -> Result<(), Error>,
-) -> Result<(), Error> {
+    mut work: impl FnMut() -> Result<T, Error>,
+) -> Result<T, Error> {
     let deadline = Instant::now() + timeout;
     let mut last: Option<(Error, Instant)> = None;
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         let error = match within(left, stop, &mut work) {
-            Err(error @ Error::InUse { .. }) => error,
+            Err(error @ (Error::InUse { .. } | Error::Across { .. })) => error,
             answer => return answer,
         };
         let since = match last {

@@ -1,24 +1,145 @@
 //! `tags`, `default_tags` and `tags_all`, as people know them from the cloud providers.
 
-use crate::ipam::Tags;
-use crate::tf::Tf;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// What the store keeps: the defaults, overruled by the object's own.
-pub(super) fn all(default_tags: &Tags, own: &Tf<Tags>) -> Tf<Tags> {
-    match own {
-        Tf::Unknown => Tf::Unknown,
-        Tf::Null => Tf::Known(default_tags.clone()),
-        Tf::Known(own) => Tf::Known(default_tags.iter().chain(own).map(|(k, v)| (k.clone(), v.clone())).collect()),
+use crate::ipam::{Rules, Tags};
+use crate::tf::{Attr, AttributeType, Diagnostics, Path, Tf, Value};
+
+/// Tags whose values may be unknown while Terraform plans: `None` stands for such a value.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct OpenTags(BTreeMap<String, Option<String>>);
+
+impl Attr for OpenTags {
+    const HOLDS_UNKNOWN: bool = true;
+
+    fn attribute_type() -> AttributeType {
+        Tags::attribute_type()
+    }
+
+    fn from_value(value: &Value, at: &Path) -> Result<Self, Diagnostics> {
+        let Value::Map(entries) = value else { return Tags::from_value(value, at).map(Self::from) };
+        let is_unknown = |value: &Value| matches!(value, Value::Unknown);
+        let known = entries.iter().filter(|(_, value)| !is_unknown(value));
+        let mut tags =
+            Self::from(Tags::from_value(&Value::Map(known.map(|(k, v)| (k.clone(), v.clone())).collect()), at)?);
+        tags.0.extend(entries.iter().filter(|(_, value)| is_unknown(value)).map(|(key, _)| (key.clone(), None)));
+        Ok(tags)
+    }
+
+    fn to_value(&self) -> Value {
+        let value = |value: &Option<String>| value.clone().map_or(Value::Unknown, Value::String);
+        Value::Map(self.0.iter().map(|(key, kept)| (key.clone(), value(kept))).collect())
     }
 }
 
+impl From<Tags> for OpenTags {
+    fn from(tags: Tags) -> Self {
+        Self(tags.into_iter().map(|(key, value)| (key, Some(value))).collect())
+    }
+}
+
+/// The `default_tags` of the provider block.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Defaults {
+    tags: BTreeMap<String, Option<String>>,
+    /// Not even the keys are known.
+    is_open: bool,
+}
+
+impl From<Tags> for Defaults {
+    fn from(tags: Tags) -> Self {
+        Self::from(Tf::Known(OpenTags::from(tags)))
+    }
+}
+
+impl From<Tf<OpenTags>> for Defaults {
+    fn from(tags: Tf<OpenTags>) -> Self {
+        Self { is_open: tags.is_unknown(), tags: tags.cloned().unwrap_or_default().0 }
+    }
+}
+
+/// The tags of an object in a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct PlannedTags {
+    /// `tags_all`: unknown while any of its values is.
+    pub(super) all: Tf<Tags>,
+    /// What is known of them.
+    pub(super) known: Tags,
+    pending: Pending,
+}
+
+/// Keys whose values are known only after apply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Pending {
+    Keys(BTreeSet<String>),
+    AllBut(BTreeSet<String>),
+}
+
+impl Pending {
+    fn of(defaults: &Defaults, own: &Tf<Tags>) -> Self {
+        let given: BTreeSet<String> = own.get().into_iter().flat_map(Tags::keys).cloned().collect();
+        if own.is_unknown() || defaults.is_open {
+            return Self::AllBut(given);
+        }
+        let open = defaults.tags.iter().filter(|(key, value)| value.is_none() && !given.contains(*key));
+        Self::Keys(open.map(|(key, _)| key.clone()).collect())
+    }
+
+    fn contains(&self, key: &str) -> bool {
+        match self {
+            Self::Keys(keys) => keys.contains(key),
+            Self::AllBut(keys) => !keys.contains(key),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        matches!(self, Self::Keys(keys) if keys.is_empty())
+    }
+}
+
+impl PlannedTags {
+    /// The tags of an object with its own tags.
+    pub(super) fn new(defaults: &Defaults, own: &Tf<Tags>) -> Self {
+        let of_defaults = defaults.tags.iter().filter_map(|(key, value)| Some((key.clone(), value.clone()?)));
+        let known: Tags = of_defaults.chain(own.cloned().unwrap_or_default()).collect();
+        let pending = Pending::of(defaults, own);
+        Self { all: if pending.is_empty() { Tf::Known(known.clone()) } else { Tf::Unknown }, known, pending }
+    }
+
+    /// Whether a value is known only after apply.
+    pub(super) fn is_pending(&self) -> bool {
+        self.all.is_unknown()
+    }
+
+    /// Takes out of `rules` what only apply can tell: whether a tag that is not known yet has the required value.
+    pub(super) fn relax(&self, rules: &mut Rules) {
+        rules.required_tags.retain(|key, _| !self.pending.contains(key));
+    }
+
+    /// The known tags, and for those that are not known yet what `rules` require.
+    pub(super) fn assumed(&self, rules: &Rules) -> Tags {
+        let assumed = rules.required_tags.iter().filter(|(key, _)| self.pending.contains(key));
+        self.known.clone().into_iter().chain(assumed.map(|(key, value)| (key.clone(), value.clone()))).collect()
+    }
+}
+
+/// What the store keeps: the defaults, overruled by the object's own.
+pub(super) fn all(defaults: &Defaults, own: &Tf<Tags>) -> Tf<Tags> {
+    PlannedTags::new(defaults, own).all
+}
+
 /// The object's own tags, told from what the store keeps: everything but the defaults, unless the state already
-/// had a default as its own.
-pub(super) fn own(default_tags: &Tags, kept: &Tags, before: &Tf<Tags>) -> Tf<Tags> {
+/// had a default as its own. `before` are the `tags` and `tags_all` that the state has.
+pub(super) fn own(defaults: &Defaults, kept: &Tags, (before, all_before): (&Tf<Tags>, &Tf<Tags>)) -> Tf<Tags> {
     let had = |key: &str| before.get().is_some_and(|tags| tags.contains_key(key));
+    let is_default = |key: &String, value: &String| match defaults.tags.get(key) {
+        Some(default) => default.as_ref().is_none_or(|default| default == value),
+        // The state knows which tags were defaults when it was written.
+        None => defaults.is_open && all_before.get().is_some_and(|all| all.get(key) == Some(value)),
+    };
     let own: Tags = kept
         .iter()
-        .filter(|(key, value)| default_tags.get(*key) != Some(value) || had(key))
+        .filter(|(key, value)| !is_default(key, value) || had(key))
         .map(|(key, value)| (key.clone(), value.clone()))
         .collect();
     if own.is_empty() && before.is_null() { Tf::Null } else { Tf::Known(own) }
@@ -32,24 +153,74 @@ mod tests {
         pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
     }
 
+    fn defaults(pairs: &[(&str, &str)]) -> Defaults {
+        tags(pairs).into()
+    }
+
+    /// `team = net`, and `build`, which is known after apply.
+    fn half_known() -> Defaults {
+        let entries = [("team", Value::String("net".into())), ("build", Value::Unknown)];
+        let value = Value::Map(entries.map(|(key, value)| (key.to_owned(), value)).into());
+        let read = OpenTags::from_value(&value, &Path::root()).unwrap();
+        assert_eq!(read.to_value(), value);
+        Tf::Known(read).into()
+    }
+
     #[test]
     fn own_tags_overrule_defaults() {
-        let all = all(&tags(&[("team", "net"), ("env", "dev")]), &Tf::Known(tags(&[("env", "prod")])));
+        let all = all(&defaults(&[("team", "net"), ("env", "dev")]), &Tf::Known(tags(&[("env", "prod")])));
         assert_eq!(all, Tf::Known(tags(&[("team", "net"), ("env", "prod")])));
     }
 
     #[test]
+    fn a_default_whose_value_is_unknown_leaves_the_others_known() {
+        let planned = PlannedTags::new(&half_known(), &Tf::Known(tags(&[("env", "prod")])));
+        assert_eq!((&planned.all, planned.is_pending()), (&Tf::Unknown, true));
+        assert_eq!(planned.known, tags(&[("team", "net"), ("env", "prod")]));
+        let overruled = PlannedTags::new(&half_known(), &Tf::Known(tags(&[("build", "7")])));
+        assert_eq!(overruled.all, Tf::Known(tags(&[("team", "net"), ("build", "7")])));
+    }
+
+    #[test]
+    fn a_required_tag_is_left_to_apply_only_while_its_value_is_unknown() {
+        let required = |planned: &PlannedTags| {
+            let mut rules = Rules { required_tags: tags(&[("build", "7"), ("team", "x")]), ..Rules::default() };
+            let assumed = planned.assumed(&rules);
+            planned.relax(&mut rules);
+            assert!(rules.required_tags.keys().all(|key| assumed.get(key) == planned.known.get(key)), "{assumed:?}");
+            rules.required_tags.into_keys().collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(required(&PlannedTags::new(&half_known(), &Tf::Null)), "team");
+        assert_eq!(required(&PlannedTags::new(&Defaults::from(Tf::Unknown), &Tf::Null)), "");
+        assert_eq!(required(&PlannedTags::new(&Defaults::default(), &Tf::Null)), "build team");
+    }
+
+    #[test]
     fn defaults_are_not_read_back_as_own_tags() {
-        let defaults = tags(&[("team", "net")]);
-        assert_eq!(own(&defaults, &tags(&[("team", "net")]), &Tf::Null), Tf::Null);
+        let defaults = defaults(&[("team", "net")]);
+        assert_eq!(own(&defaults, &tags(&[("team", "net")]), (&Tf::Null, &Tf::Null)), Tf::Null);
         let kept = tags(&[("team", "net"), ("env", "prod")]);
-        assert_eq!(own(&defaults, &kept, &Tf::Null), Tf::Known(tags(&[("env", "prod")])));
-        assert_eq!(own(&defaults, &kept, &Tf::Known(kept.clone())), Tf::Known(kept.clone()), "repeated by the user");
+        assert_eq!(own(&defaults, &kept, (&Tf::Null, &Tf::Null)), Tf::Known(tags(&[("env", "prod")])));
+        let repeated = own(&defaults, &kept, (&Tf::Known(kept.clone()), &Tf::Known(kept.clone())));
+        assert_eq!(repeated, Tf::Known(kept.clone()), "repeated by the user");
+    }
+
+    #[test]
+    fn defaults_that_are_unknown_are_not_read_back_as_own_tags() {
+        let kept = tags(&[("team", "net"), ("build", "6"), ("env", "prod")]);
+        let before = (Tf::Known(tags(&[("env", "prod")])), Tf::Known(kept.clone()));
+        for defaults in [half_known(), Defaults::from(Tf::Unknown)] {
+            assert_eq!(own(&defaults, &kept, (&before.0, &before.1)), before.0, "{defaults:?}");
+        }
+        let drifted = tags(&[("team", "x"), ("build", "6"), ("env", "prod")]);
+        let own = own(&Defaults::from(Tf::Unknown), &drifted, (&before.0, &before.1));
+        assert_eq!(own, Tf::Known(tags(&[("team", "x"), ("env", "prod")])));
     }
 
     #[test]
     fn a_tag_changed_outside_shows_as_drift() {
-        let defaults = tags(&[("team", "net")]);
-        assert_eq!(own(&defaults, &tags(&[("team", "x")]), &Tf::Null), Tf::Known(tags(&[("team", "x")])));
+        let defaults = defaults(&[("team", "net")]);
+        let own = own(&defaults, &tags(&[("team", "x")]), (&Tf::Null, &Tf::Null));
+        assert_eq!(own, Tf::Known(tags(&[("team", "x")])));
     }
 }

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use super::shared::{Configured, Shared};
+use super::tags::Defaults;
 use crate::backend::{Ipam, Local, Surroundings};
 use crate::ipam::{Actor, Tags};
 use crate::store::Store;
@@ -60,7 +61,7 @@ impl World {
             owner,
             plan_hold: Duration::from_hours(1),
             sibling_wait: Duration::from_millis(400),
-            default_tags: Tags::new(),
+            default_tags: Defaults::default(),
             store: None,
             carries_private: false,
             hides_walk: false,
@@ -145,7 +146,7 @@ pub(super) struct Workspace<'w> {
     pub(super) plan_hold: Duration,
     /// Short, because some tests wait for all of it.
     pub(super) sibling_wait: Duration,
-    pub(super) default_tags: Tags,
+    pub(super) default_tags: Defaults,
     /// Instead of the world's.
     pub(super) store: Option<Arc<dyn Store>>,
     /// Terraform 1.16 and later.
@@ -244,7 +245,9 @@ impl Process {
             assert_ne!(was, becomes, "{address}: {name} asks for a replacement and does not change");
         }
         let second = self.ask(address, &Value::Null, config, first.private, None)?;
-        Ok((Action::Replace, PlanResponse { replace: first.replace, ..second }))
+        let mut diagnostics = first.diagnostics;
+        diagnostics.append(second.diagnostics.clone());
+        Ok((Action::Replace, PlanResponse { replace: first.replace, diagnostics, ..second }))
     }
 
     /// Plans once more, inside the apply, and applies.

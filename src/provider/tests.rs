@@ -3,11 +3,14 @@
 mod allocations;
 mod holds;
 mod imports;
+mod locales;
 mod names;
 mod owners;
 mod pools;
+mod regrouping;
 mod rules;
 mod schemas;
+mod unknown_tags;
 
 use serde_json::{Value as Json, json};
 

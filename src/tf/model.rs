@@ -74,6 +74,9 @@ impl<T> From<T> for Tf<T> {
 
 /// A Rust type that an attribute can hold.
 pub trait Attr: Sized {
+    /// Whether it can hold elements that are unknown. Otherwise an unknown element makes the whole collection unknown.
+    const HOLDS_UNKNOWN: bool = false;
+
     /// Its type in the schema.
     fn attribute_type() -> AttributeType;
 
@@ -140,9 +143,14 @@ pub fn decode_field<T: Attr>(object: &Value, name: &str, at: &Path) -> Result<Tf
         Value::Unknown => Ok(Tf::Unknown),
         Value::Null => Ok(Tf::Null),
         // An unknown inside of nested objects stays where it is; inside a plain collection it makes all unknown.
-        value if !value.is_wholly_known() && matches!(T::attribute_type(), AttributeType::Plain(_)) => Ok(Tf::Unknown),
+        value if is_open::<T>(value) => Ok(Tf::Unknown),
         value => T::from_value(value, &at.then(name)).map(Tf::Known),
     }
+}
+
+/// Whether an unknown inside of `value` makes all of it unknown.
+fn is_open<T: Attr>(value: &Value) -> bool {
+    !T::HOLDS_UNKNOWN && !value.is_wholly_known() && matches!(T::attribute_type(), AttributeType::Plain(_))
 }
 
 /// Writes a field; used by [`model!`](crate::model).

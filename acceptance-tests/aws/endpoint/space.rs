@@ -118,6 +118,7 @@ impl Space {
                 tags: Tags::new(),
                 provision: pool.provision,
                 auto_import: false,
+                locale: None,
             };
             ledger.update_pool(id, &change).map(drop)
         })

@@ -88,6 +88,7 @@ impl World {
             tags: Tags::new(),
             provision: pool.provision.clone(),
             auto_import: false,
+            locale: None,
         };
         self.ipam.update_pool(&pool.meta.id, &change).unwrap();
     }

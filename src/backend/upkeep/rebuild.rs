@@ -333,6 +333,7 @@ impl<'a> Builder<'a> {
             tags: pool.tags.clone(),
             provision,
             auto_import: pool.special.auto_import,
+            locale: None,
         }
     }
 

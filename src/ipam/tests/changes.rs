@@ -216,6 +216,19 @@ fn pool_by_size_grows_in_place_or_is_replaced() {
 }
 
 #[test]
+fn blocks_that_no_single_block_of_the_source_holds_are_refused_and_replace_nothing() {
+    let mut world = World::new();
+    let outer = world.top("outer", &["10.0.0.0/17", "10.0.128.0/17"]);
+    for present in [&["10.0.0.0/17"][..], &["10.0.0.0/17", "10.0.128.0/18"]] {
+        let spec = PoolSpec { provision: blocks(present), ..below(&outer, "p", "") };
+        let pool = world.write(|ledger| ledger.create_pool(&spec, &Planned::Unknown)).unwrap();
+        let error = change(&mut world, &pool, blocks(&["10.0.0.0/16"])).unwrap_err();
+        assert!(matches!(error, Error::OutsidePool { .. }), "{error:?}");
+        world.write(|ledger| ledger.delete_pool(&pool.meta.id, false)).unwrap();
+    }
+}
+
+#[test]
 fn pool_does_not_shrink_out_from_under_what_it_holds() {
     let mut world = World::new();
     let outer = world.top("outer", &["10.0.0.0/16"]);

@@ -10,6 +10,7 @@ mod forgetting;
 mod history;
 mod holds;
 mod journal;
+mod locales;
 mod lookups;
 mod model;
 mod names;

@@ -5,15 +5,43 @@ use std::collections::BTreeMap;
 use proptest::prelude::{ProptestConfig, any, prop, prop_oneof, proptest};
 
 use crate::ipam::testing::*;
-use crate::ipam::{Cidr, Error, Planned, PoolSpec, Resize, Size, Strategy};
+use crate::ipam::{Cidr, Error, Planned, PoolSpec, Provision, Resize, Size, Strategy};
 
 #[derive(Clone, Debug)]
 enum Op {
-    Place { netmask_length: u8 },
-    Claim { first: u8, netmask_length: u8 },
-    Release { index: usize },
-    Resize { index: usize, netmask_length: u8 },
+    Place {
+        netmask_length: u8,
+    },
+    Claim {
+        first: u8,
+        netmask_length: u8,
+    },
+    Release {
+        index: usize,
+    },
+    Resize {
+        index: usize,
+        netmask_length: u8,
+    },
+    /// Other blocks for the pool: one of [`LAYOUTS`].
+    Regroup {
+        layout: usize,
+    },
 }
+
+/// Blocks of a pool of 256 addresses: where each begins, and its host bits.
+const LAYOUTS: [&[(u8, u8)]; 9] = [
+    &[(0, 8)],
+    &[(0, 7), (128, 7)],
+    &[(0, 6), (64, 6), (128, 7)],
+    &[(0, 7), (128, 6), (192, 6)],
+    &[(0, 6), (64, 6), (128, 6), (192, 6)],
+    &[(0, 4), (16, 4), (32, 5), (64, 6), (128, 7)],
+    // With parts of it left out.
+    &[(0, 7)],
+    &[(64, 6), (128, 7)],
+    &[(0, 5), (96, 5), (192, 6)],
+];
 
 fn op() -> impl Strategy_<Value = Op> {
     prop_oneof![
@@ -21,6 +49,7 @@ fn op() -> impl Strategy_<Value = Op> {
         2 => (any::<u8>(), 0..=8u8).prop_map(|(first, netmask_length)| Op::Claim { first, netmask_length }),
         3 => any::<usize>().prop_map(|index| Op::Release { index }),
         2 => (any::<usize>(), 0..=8u8).prop_map(|(index, netmask_length)| Op::Resize { index, netmask_length }),
+        2 => (0..LAYOUTS.len()).prop_map(|layout| Op::Regroup { layout }),
     ]
 }
 
@@ -29,6 +58,8 @@ use proptest::strategy::Strategy as Strategy_;
 /// Owner of each of 256 addresses.
 struct Model {
     base: Cidr,
+    /// Blocks of the pool.
+    parts: Vec<Cidr>,
     owners: Vec<Option<String>>,
     blocks: BTreeMap<String, Cidr>,
 }
@@ -39,8 +70,13 @@ impl Model {
         index(block.first())..=index(block.last())
     }
 
+    fn fits(&self, block: &Cidr) -> bool {
+        self.parts.iter().any(|part| part.contains(block))
+    }
+
     fn is_free(&self, block: &Cidr, but_for: Option<&str>) -> bool {
-        self.owners[self.range(block)].iter().all(|owner| owner.is_none() || owner.as_deref() == but_for)
+        self.fits(block)
+            && self.owners[self.range(block)].iter().all(|owner| owner.is_none() || owner.as_deref() == but_for)
     }
 
     fn set(&mut self, id: &str, block: Option<Cidr>) {
@@ -64,19 +100,30 @@ impl Model {
         })
     }
 
+    fn layout(&self, layout: &[(u8, u8)]) -> Vec<Cidr> {
+        let (family, first) = (self.base.family(), self.base.first());
+        let block = |&(offset, host_bits): &(u8, u8)| {
+            Cidr::around(family, first + u128::from(offset), family.bits() - host_bits)
+        };
+        layout.iter().map(block).collect()
+    }
+
     fn pick(&self, index: usize) -> Option<String> {
         let count = self.blocks.len();
         (count > 0).then(|| self.blocks.keys().nth(index % count).unwrap().clone())
     }
 }
 
-fn run(base: &str, strategy: Strategy, ops: &[Op]) {
+fn run(base: &str, nested: bool, strategy: Strategy, ops: &[Op]) {
     let mut world = World::new();
-    let spec = PoolSpec { strategy, ..top("top", &[base]) };
+    let source =
+        nested.then(|| world.top("outer", &[&cidr(base).resized(cidr(base).netmask_length() - 4).to_string()]));
+    let source_pool_id = source.as_ref().map(|source| source.meta.id.clone());
+    let spec = PoolSpec { strategy, source_pool_id, ..top("top", &[base]) };
     let pool = world.write(|ledger| ledger.create_pool(&spec, &Planned::Unknown)).unwrap();
     let base = cidr(base);
     let whole = base.netmask_length();
-    let mut model = Model { base, owners: vec![None; 256], blocks: BTreeMap::new() };
+    let mut model = Model { base, parts: vec![base], owners: vec![None; 256], blocks: BTreeMap::new() };
     for (step, op) in ops.iter().enumerate() {
         let name = format!("n{step}");
         match op {
@@ -104,7 +151,8 @@ fn run(base: &str, strategy: Strategy, ops: &[Op]) {
                         assert!(model.is_free(&block, None));
                         model.set(&made.meta.id, Some(block));
                     }
-                    Err(Error::Overlap { .. }) => assert!(!model.is_free(&block, None)),
+                    Err(Error::OutsidePool { .. }) => assert!(!model.fits(&block)),
+                    Err(Error::Overlap { .. }) => assert!(model.fits(&block) && !model.is_free(&block, None)),
                     Err(error) => panic!("{error:?}"),
                 }
             }
@@ -129,17 +177,44 @@ fn run(base: &str, strategy: Strategy, ops: &[Op]) {
                     model.set(&id, Some(target));
                 }
             }
+            Op::Regroup { layout } => {
+                let parts = model.layout(LAYOUTS[*layout]);
+                let wished = Provision::Cidrs(parts.iter().copied().collect());
+                let change = reprovisioned(&pool, wished.clone());
+                let stays = |block: &Cidr| parts.iter().any(|part| part.contains(block));
+                let possible = model.blocks.values().all(stays);
+                let id = &pool.meta.id;
+                let told = world.read(|reader| reader.in_the_way(id, &wished, &|_, _| false));
+                assert_eq!(told.is_ok(), possible, "{told:?}");
+                let planned = world.write(|ledger| ledger.plan_pool_change(id, &change, &terms())).unwrap();
+                assert_eq!(planned.unwrap().cidrs, parts.iter().copied().collect());
+                world.check();
+                match world.write(|ledger| ledger.update_pool(id, &change)) {
+                    Ok(_) => {
+                        assert!(possible);
+                        model.parts = parts;
+                    }
+                    Err(Error::InUse { .. } | Error::Across { .. }) => {
+                        assert!(!possible);
+                        // The next plan gives up what this one held.
+                        let now = reprovisioned(&pool, Provision::Cidrs(model.parts.iter().copied().collect()));
+                        world.write(|ledger| ledger.plan_pool_change(id, &now, &terms())).unwrap();
+                    }
+                    Err(error) => panic!("{error:?}"),
+                }
+            }
         }
         world.check();
         let free = world.read(|reader| reader.free_cidrs(&pool.meta.id, None, 1000)).unwrap();
         let free: usize = free.iter().map(|block| model.range(block).count()).sum();
-        assert_eq!(free, model.owners.iter().filter(|owner| owner.is_none()).count());
+        let all: usize = model.parts.iter().map(|part| model.range(part).count()).sum();
+        assert_eq!(free, all - model.owners.iter().filter(|owner| owner.is_some()).count());
     }
     for id in model.blocks.keys() {
         world.write(|ledger| ledger.delete_allocation(id)).unwrap();
     }
     let free = world.read(|reader| reader.free_cidrs(&pool.meta.id, None, 1000)).unwrap();
-    assert_eq!(free, [base], "freed space merges back to the whole");
+    assert_eq!(free, model.parts, "freed space merges back to the whole");
     world.check();
 }
 
@@ -150,10 +225,11 @@ proptest! {
     fn nothing_overlaps_nothing_is_lost(
         ops in prop::collection::vec(op(), 1..60),
         v6: bool,
+        nested: bool,
         strategy in prop::sample::select(vec![
             Strategy::BestFit, Strategy::FirstFit, Strategy::LastFit, Strategy::Sparse, Strategy::Random,
         ]),
     ) {
-        run(if v6 { "2001:db8::ff00/120" } else { "10.0.0.0/24" }, strategy, &ops);
+        run(if v6 { "2001:db8::ff00/120" } else { "10.0.0.0/24" }, nested, strategy, &ops);
     }
 }

@@ -297,3 +297,34 @@ fn what_only_aws_has_is_refused_and_leaves_no_trace_in_records() {
         OnlyAws::CidrProof,
     );
 }
+
+#[test]
+fn a_pool_cidr_has_another_name_and_its_old_one_is_free() {
+    let mut world = World::new();
+    let outer = world.top("outer", &["10.0.0.0/16"]);
+    let pool = world.write(|ledger| ledger.create_pool(&below(&outer, "p", "/24"), &Planned::Unknown)).unwrap();
+    let spec = |name: Option<&str>, text: &str| PoolCidrSpec {
+        pool_id: pool.meta.id.clone(),
+        name: name.map(str::to_owned),
+        size: size(text),
+        proof: None,
+    };
+    let mut made =
+        |name, text| world.write(|ledger| ledger.create_pool_cidr(&spec(name, text), &Planned::Unknown)).unwrap();
+    let (a, b) = (made(Some("a"), "/24"), made(None, "10.0.9.0/24"));
+    let mut rename = |id: &str, name: Option<&str>| {
+        let renamed = world.write(|ledger| ledger.rename_pool_cidr(id, name));
+        world.check();
+        renamed
+    };
+    let taken = rename(&b.meta.id, Some("a")).unwrap_err();
+    assert!(matches!(taken, Error::NameTaken { .. }), "{taken:?}");
+    let renamed = rename(&a.meta.id, Some("c")).unwrap();
+    assert_eq!((renamed.meta.name.as_str(), renamed.cidr), ("c", a.cidr));
+    assert_eq!(rename(&a.meta.id, Some("c")).unwrap(), renamed);
+    assert_eq!(rename(&b.meta.id, Some("a")).unwrap().meta.name, "a");
+    assert_eq!(rename(&b.meta.id, None).unwrap().meta.name, "10.0.9.0/24");
+    let inline = world.read(|reader| reader.list_pool_cidrs(&pool.meta.id, false)).unwrap().remove(0);
+    let fixed = world.write(|ledger| ledger.rename_pool_cidr(&inline.meta.id, Some("x"))).unwrap_err();
+    assert!(matches!(fixed, Error::Fixed { .. }), "{fixed:?}");
+}

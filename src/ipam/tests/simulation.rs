@@ -90,7 +90,10 @@ impl Simulation {
         if self.archive.is_some() && self.roll(12) == 0 {
             self.forget();
         }
-        match self.roll(21) {
+        match self.roll(24) {
+            21 => self.regroup(),
+            22 => self.relabel(),
+            23 => self.rename_pool_cidr(),
             18 | 19 => self.plan_replacement(),
             20 => self.plan_scope(),
             12 | 13 => self.look(),
@@ -331,6 +334,57 @@ impl Simulation {
         }
     }
 
+    /// Merges, splits, adds and takes away blocks of a pool. Often only the plan of it is made.
+    fn regroup(&mut self) {
+        let pool = self.any_pool();
+        if pool.meta.state != State::Active || pool.cidrs.is_empty() {
+            return;
+        }
+        let mut blocks: Vec<Cidr> = pool.cidrs.iter().copied().collect();
+        let index = self.roll(blocks.len());
+        match (self.roll(4), blocks[index].halves()) {
+            (0 | 1, Some((low, high))) if blocks[index].netmask_length() < 28 => {
+                blocks.splice(index..=index, [low, high]);
+            }
+            (2, _) if blocks.len() > 1 => drop(blocks.remove(index)),
+            _ => {
+                let whole = blocks[index].resized(blocks[index].netmask_length() - 1);
+                blocks.retain(|block| !whole.contains(block));
+                blocks.push(whole);
+            }
+        }
+        let provision = Provision::Cidrs(blocks.into_iter().collect());
+        let change = PoolChange { auto_import: pool.special.auto_import, ..reprovisioned(&pool, provision.clone()) };
+        let id = pool.meta.id;
+        let told = expected(self.world.read(|reader| reader.in_the_way(&id, &provision, &|_, _| false)));
+        let planned = expected(self.write(|ledger| ledger.plan_pool_change(&id, &change, &terms())));
+        if let (Ok(Some(planned)), true) = (planned, self.roll(3) > 0) {
+            match expected(self.write(|ledger| ledger.update_pool(&id, &change))) {
+                Ok(updated) => assert_eq!((updated.cidrs, told), (planned.cidrs, Ok(()))),
+                Err(error) => assert_eq!(told, Err(error), "what is in the way is told before"),
+            }
+        }
+    }
+
+    fn relabel(&mut self) {
+        let pool = self.any_pool();
+        let locale = Some(["lisbon", "porto"][self.roll(2)].to_owned());
+        if !pool.special.auto_import {
+            let change = PoolChange { locale, ..reprovisioned(&pool, pool.provision.clone()) };
+            let _ = expected(self.write(|ledger| ledger.update_pool(&pool.meta.id, &change)));
+        }
+    }
+
+    fn rename_pool_cidr(&mut self) {
+        let pool = self.any_pool();
+        let all = self.world.read(|reader| reader.list_pool_cidrs(&pool.meta.id, true)).unwrap();
+        let name = format!("n{}", self.roll(4));
+        for one in all.iter().filter(|one| !one.inline) {
+            let name = Some(name.as_str()).filter(|_| one.cidr.netmask_length() % 2 == 0);
+            let _ = expected(self.write(|ledger| ledger.rename_pool_cidr(&one.meta.id, name)));
+        }
+    }
+
     /// Archives some of the oldest events and forgets them, now and then in parts.
     fn forget(&mut self) {
         let kept = self.world.read(|reader| reader.events(0, usize::MAX)).unwrap();
@@ -420,6 +474,7 @@ fn owners_who_plan_apply_and_break_off_never_damage_anything() {
         "expire allocation",
         "delete allocation",
         "update pool",
+        "update pool CIDR",
         "delete pool",
         "import allocation",
         "create resource discovery",

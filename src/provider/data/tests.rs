@@ -58,7 +58,7 @@ impl World {
         shared.configure(Some(Configured {
             ipam: Arc::clone(&ipam),
             plan_hold: Duration::from_hours(1),
-            default_tags: Tags::new(),
+            default_tags: Tags::new().into(),
         }));
         let spec = ScopeSpec {
             name: "lab".into(),

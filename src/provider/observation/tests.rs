@@ -13,7 +13,7 @@ fn sources() -> Vec<Box<dyn ErasedDataSource>> {
     shared.configure(Some(Configured {
         ipam: Arc::new(Local::open("memory:", Actor::default()).unwrap()),
         plan_hold: Duration::ZERO,
-        default_tags: Tags::new(),
+        default_tags: Tags::new().into(),
     }));
     all(&shared)
 }

@@ -5,13 +5,16 @@ use std::sync::Arc;
 
 use crate::backend::{AllocationChange, New, Planned, Resize, Terms};
 use crate::ipam::{
-    Allocation, AllocationSpec, Cidr, Error, Family, Kind, ResourceType, Size, Tags, Unsupported, check_tags,
+    Allocation, AllocationSpec, Cidr, Error, Family, Kind, ResourceType, Rules, Size, Tags, Unsupported, check_tags,
 };
 use crate::tf::{Apply, Diagnostic, Diagnostics, MoveSource, Number, Path, Plan, Resource, Stop, Tf};
 use crate::{at, fill_facts, model};
 
 use super::super::shared::{Configured, Shared, within};
+use super::super::tags::PlannedTags;
 use super::super::{create, errors, limits, moves, rename, tags};
+use super::pool_change::check_kept;
+use super::replaced::Replaced;
 use super::{Timeouts, carry_out, check_import, check_name, confirm, id_of, keep, no_such_import, seen, timeout};
 
 model! {
@@ -84,7 +87,7 @@ impl AllocationModel {
         }
     }
 
-    fn spec(&self, size: Size) -> Option<AllocationSpec> {
+    fn spec(&self, size: Size, tags: &Tags) -> Option<AllocationSpec> {
         if self.description.is_unknown() || self.disallowed_cidrs.is_unknown() {
             return None;
         }
@@ -94,7 +97,7 @@ impl AllocationModel {
             size,
             disallowed_cidrs: self.disallowed_cidrs.cloned().unwrap_or_default(),
             description: self.description.cloned(),
-            tags: self.tags_all.cloned()?,
+            tags: tags.clone(),
         })
     }
 
@@ -121,8 +124,8 @@ impl AllocationModel {
     }
 
     fn read(&mut self, allocation: &Allocation, configured: &Configured) {
+        self.tags = tags::own(&configured.default_tags, &allocation.tags, (&self.tags, &self.tags_all));
         self.fill(allocation);
-        self.tags = tags::own(&configured.default_tags, &allocation.tags, &self.tags);
     }
 
     /// Where a user would edit to change the size.
@@ -160,10 +163,13 @@ impl AllocationResource {
         configured: &Configured,
         plan: &mut Plan<AllocationModel>,
         spec: AllocationSpec,
+        tags: &PlannedTags,
     ) -> Result<(), Diagnostics> {
         if !plan.carries_private {
             let config = plan.config.clone();
             let place = |error: &Error| AllocationModel::place(&config, error);
+            let rules = self.rules_for(configured, &spec.pool_id, tags).unwrap_or_default();
+            let spec = AllocationSpec { tags: tags.assumed(&rules), ..spec };
             return create::look(&self.0, configured, plan, New::Allocation(&spec), at!(AllocationModel, name), place);
         }
         let text = |key: &str| plan.first_plan.as_ref().and_then(|kept| kept.get(key)).and_then(|value| value.as_str());
@@ -182,7 +188,8 @@ impl AllocationResource {
         let others = shown.of(&spec.pool_id);
         let apart = AllocationSpec { disallowed_cidrs: &spec.disallowed_cidrs | &others, ..spec.clone() };
         let look = |terms: &Terms| {
-            let answer = configured.ipam.preview_allocation(&apart, &self.with_rules(terms, &spec.pool_id));
+            let answer =
+                configured.ipam.preview_allocation(&apart, &self.for_new(configured, terms, &spec.pool_id, tags));
             answer.map_err(|mut error| {
                 // What other previews took was not disallowed by the user.
                 if let Error::PoolExhausted { disallowed, .. } = &mut error {
@@ -205,6 +212,7 @@ impl AllocationResource {
         plan.private.insert(PREVIEW_ID.to_owned(), found.meta.id.clone().into());
         plan.private.insert(PREVIEW_CIDR.to_owned(), found.cidr.to_string().into());
         plan.planned.fill(&found);
+        plan.planned.tags_all = tags.all.clone();
         if found.meta.id.is_empty() {
             // AWS gives ids, and says whose an object is, when it is made.
             plan.planned.id = Tf::Unknown;
@@ -272,9 +280,31 @@ impl AllocationResource {
         Terms { pool_rules: self.0.session.planned_rules(pool_id), ..terms.clone() }
     }
 
+    /// The same for a new allocation: tags that are known only after apply are checked then.
+    fn for_new(&self, configured: &Configured, terms: &Terms, pool_id: &str, tags: &PlannedTags) -> Terms {
+        let mut pool_rules = self.rules_for(configured, pool_id, tags);
+        pool_rules.iter_mut().for_each(|rules| tags.relax(rules));
+        Terms { pool_rules, ..terms.clone() }
+    }
+
+    /// The rules that this very plan gives the pool. While tags are not known yet, the present rules if it gives none.
+    fn rules_for(&self, configured: &Configured, pool_id: &str, tags: &PlannedTags) -> Option<Rules> {
+        let planned = self.0.session.planned_rules(pool_id);
+        if planned.is_some() || !tags.is_pending() {
+            return planned;
+        }
+        // What goes wrong here goes wrong when the new allocation is looked at, and is told then.
+        configured.ipam.get_pool(pool_id).ok().flatten().map(|pool| pool.rules)
+    }
+
     /// What the pool requires of tags is told when the tags change, not at apply.
-    fn check_required_tags(&self, configured: &Configured, planned: &AllocationModel) -> Result<(), Diagnostics> {
-        let (Some(pool_id), Some(tags)) = (planned.ipam_pool_id.get(), planned.tags_all.get()) else { return Ok(()) };
+    fn check_required_tags(
+        &self,
+        configured: &Configured,
+        planned: &AllocationModel,
+        tags: &PlannedTags,
+    ) -> Result<(), Diagnostics> {
+        let Some(pool_id) = planned.ipam_pool_id.get() else { return Ok(()) };
         let pool = configured
             .ipam
             .get_pool(pool_id)
@@ -283,7 +313,8 @@ impl AllocationResource {
         if let Some(rules) = self.0.session.planned_rules(pool_id) {
             pool.rules = rules;
         }
-        let checked = check_tags(tags, &pool);
+        tags.relax(&mut pool.rules);
+        let checked = check_tags(&tags.known, &pool);
         checked.map_err(|error| errors::at(&error, at!(AllocationModel, tags)))
     }
 }
@@ -374,20 +405,24 @@ impl Resource for AllocationResource {
 
     fn plan_create(&self, plan: &mut Plan<AllocationModel>) -> Result<(), Diagnostics> {
         let Some(configured) = self.0.configured()? else { return Ok(()) };
-        plan.planned.tags_all = tags::all(&configured.default_tags, &plan.planned.tags);
-        limits::tags(&configured, &plan.planned.tags_all, at!(AllocationModel, tags))?;
+        let tags = PlannedTags::new(&configured.default_tags, &plan.planned.tags);
+        plan.planned.tags_all = tags.all.clone();
+        limits::tags(&configured, &tags.known, at!(AllocationModel, tags))?;
         plan.planned.foretell(&plan.config);
-        let spec = AllocationModel::size(&plan.config).and_then(|size| plan.planned.spec(size));
+        let spec = AllocationModel::size(&plan.config).and_then(|size| plan.planned.spec(size, &tags.known));
         let Some(spec) = spec else { return Ok(()) };
         if configured.plan_hold.is_zero() {
-            return self.preview(&configured, plan, spec);
+            return self.preview(&configured, plan, spec, &tags);
         }
         let config = plan.config.clone();
         let place = |error: &Error| AllocationModel::place(&config, error);
-        let hold = |terms: &Terms| configured.ipam.plan_allocation(&spec, &self.with_rules(terms, &spec.pool_id));
+        let hold = |terms: &Terms| {
+            configured.ipam.plan_allocation(&spec, &self.for_new(&configured, terms, &spec.pool_id, &tags))
+        };
         let held = create::plan(&self.0, &configured, plan, at!(AllocationModel, name), place, hold)?;
         if let Some(allocation) = held {
             plan.planned.fill(&allocation);
+            plan.planned.tags_all = tags.all.clone();
         }
         Ok(())
     }
@@ -400,8 +435,9 @@ impl Resource for AllocationResource {
             }
             return Ok(());
         };
-        plan.planned.tags_all = tags::all(&configured.default_tags, &plan.planned.tags);
-        limits::tags(&configured, &plan.planned.tags_all, at!(AllocationModel, tags))?;
+        let tags = PlannedTags::new(&configured.default_tags, &plan.planned.tags);
+        plan.planned.tags_all = tags.all.clone();
+        limits::tags(&configured, &tags.known, at!(AllocationModel, tags))?;
         if AllocationModel::must_avoid_block(prior, plan) {
             plan.planned.forget_block();
             plan.replace.push(at!(AllocationModel, disallowed_cidrs));
@@ -414,9 +450,14 @@ impl Resource for AllocationResource {
             let taken_by = configured.ipam.find_allocation(pool_id, name);
             rename::check(&self.0, &prior.before()?, plan.committing, taken_by, at!(AllocationModel, name))?;
         }
-        if stays && plan.planned.tags_all != prior.tags_all {
-            self.check_required_tags(&configured, &plan.planned)?;
+        if let (true, Some(pool_id), Some(cidr)) = (stays, prior.ipam_pool_id.get(), plan.planned.cidr.get()) {
+            check_kept(&self.0, pool_id, cidr, at!(AllocationModel, ipam_pool_id))?;
         }
+        if stays && plan.planned.tags_all != prior.tags_all {
+            self.check_required_tags(&configured, &plan.planned, &tags)?;
+        }
+        let blocks = prior.cidr.get().into_iter().copied().collect();
+        Replaced { word: "allocation", id: &prior.id, name: &prior.name, blocks, more: "" }.warn(plan);
         keep(
             &self.0,
             &mut plan.private,
@@ -438,7 +479,7 @@ impl Resource for AllocationResource {
         };
         apply.private.clear();
         let spec = AllocationModel::size(&apply.config)
-            .and_then(|size| state.spec(size))
+            .and_then(|size| state.spec(size, state.tags_all.get()?))
             .ok_or_else(|| create::still_unknown(Self::TYPE))?;
         let work = create::once_free(&self.0, &configured, || configured.ipam.create_allocation(&spec, &planned));
         let allocation = within(timeout(&state.timeouts, |timeouts| &timeouts.create), &apply.stop, work);

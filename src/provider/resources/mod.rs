@@ -2,9 +2,11 @@
 
 mod allocation;
 mod pool;
+mod pool_change;
 mod pool_cidr;
 mod pool_special;
 pub(super) mod proof;
+mod replaced;
 mod scope;
 
 pub(super) use allocation::AllocationResource;

@@ -13,7 +13,9 @@ use crate::tf::{Apply, Diagnostic, Diagnostics, MoveSource, Path, Plan, Resource
 use crate::{at, model};
 
 use super::super::shared::{Configured, Shared, once_emptied, within};
+use super::super::tags::PlannedTags;
 use super::super::{create, errors, limits, moves, rename, tags};
+use super::pool_change::check_kept;
 use super::pool_special::{self, SourceResourceModel};
 use super::{
     DEFAULT_TIMEOUT, Timeouts, carry_out, check_import, check_length, check_name, confirm, id_of, keep, seen, timeout,
@@ -33,10 +35,14 @@ model! {
         /// `ipv4` or `ipv6`; told from the source pool or from `cidrs` when not set.
         address_family: Family => optional().computed().replace(),
         /// Region or site that the pool is for. Below a pool with a locale all pools carry the same, and it need not
-        /// be repeated.
+        /// be repeated. It can be set and corrected in place, and the pools below change with it. It cannot be set to one
+        /// that pools below contradict, and it stays when it is taken out. AWS cannot change it: there a change replaces
+        /// the pool.
         locale: String => optional().computed().replace(),
         /// Blocks to provision: any in a top-level pool, blocks of the source pool otherwise. Blocks can be added and,
-        /// while nothing is allocated in them, removed.
+        /// while nothing is allocated in them, removed. They can be merged, split, grown and shrunk in place while
+        /// everything allocated lies in one of the new blocks. What is in the way is an error of the plan, and no change
+        /// of `cidrs` replaces the pool. AWS can only add and remove.
         cidrs: BTreeSet<Cidr> => optional().computed(),
         /// Provision one block of this size out of the source pool. A change is in place when the space is free.
         netmask_length: u8 => optional(),
@@ -109,7 +115,7 @@ impl PoolModel {
     }
 
     /// What to provision. A netmask length counts before `cidrs`, which then holds what it came to.
-    fn provision(&self) -> Option<Provision> {
+    pub(super) fn provision(&self) -> Option<Provision> {
         match (&self.netmask_length, &self.cidrs) {
             (Tf::Unknown, _) => None,
             (Tf::Known(length), _) => Some(Provision::NetmaskLength(*length)),
@@ -120,7 +126,7 @@ impl PoolModel {
     }
 
     /// `None` while something that the placement needs is unknown.
-    fn spec(&self, config: &Self) -> Option<PoolSpec> {
+    fn spec(&self, config: &Self, tags: &Tags) -> Option<PoolSpec> {
         let unknown = config.ipam_scope_id.is_unknown()
             || config.source_ipam_pool_id.is_unknown()
             || config.address_family.is_unknown()
@@ -138,13 +144,13 @@ impl PoolModel {
             description: config.description.cloned(),
             rules: config.rules()?,
             strategy: self.allocation_strategy.cloned()?,
-            tags: self.tags_all.cloned()?,
+            tags: tags.clone(),
             provision: config.provision()?,
             special: config.special()?,
         })
     }
 
-    fn change(&self) -> Option<PoolChange> {
+    pub(super) fn change(&self, tags: &Tags) -> Option<PoolChange> {
         if self.description.is_unknown() || self.auto_import.is_unknown() {
             return None;
         }
@@ -153,9 +159,10 @@ impl PoolModel {
             description: self.description.cloned(),
             rules: self.rules()?,
             strategy: self.allocation_strategy.cloned()?,
-            tags: self.tags_all.cloned()?,
+            tags: tags.clone(),
             provision: self.provision()?,
             auto_import: self.auto_import.cloned().unwrap_or(false),
+            locale: self.locale.cloned(),
         })
     }
 
@@ -205,7 +212,7 @@ impl PoolModel {
         }
     }
 
-    fn fill_cidrs(&mut self, cidrs: &BTreeSet<Cidr>) {
+    pub(super) fn fill_cidrs(&mut self, cidrs: &BTreeSet<Cidr>) {
         self.cidrs = cidrs.clone().into();
         self.cidr = match cidrs.len() {
             1 => cidrs.first().copied().into(),
@@ -214,8 +221,8 @@ impl PoolModel {
     }
 
     fn read(&mut self, pool: &Pool, scope_type: Option<ScopeType>, configured: &Configured) {
+        self.tags = tags::own(&configured.default_tags, &pool.tags, (&self.tags, &self.tags_all));
         self.fill(pool, scope_type);
-        self.tags = tags::own(&configured.default_tags, &pool.tags, &self.tags);
     }
 
     fn place(&self, error: &Error) -> Path {
@@ -225,9 +232,10 @@ impl PoolModel {
             Error::NotFound { kind: Kind::Pool, .. } | Error::TooDeep { .. } | Error::PoolEmpty { .. } => {
                 at!(Self, source_ipam_pool_id)
             }
-            Error::LocaleMismatch { .. } => at!(Self, locale),
+            Error::LocaleMismatch { .. } | Error::LocalesBelow { .. } => at!(Self, locale),
             Error::NoLocale => at!(Self, auto_import),
             Error::Unsupported { what: Unsupported::OnlyAws(what) } => pool_special::place(*what),
+            Error::Unsupported { what: Unsupported::Regrouping } => at!(Self, cidrs),
             Error::Service(_) if self.is_planning() => at!(Self, source_resource),
             Error::FamilyMismatch { cidr: Some(_), .. }
             | Error::Overlap { .. }
@@ -241,13 +249,15 @@ impl PoolModel {
                 RuleName::DefaultNetmaskLength => at!(Self, allocation_default_netmask_length),
             },
             Error::InUse { .. } if self.cidrs.is_known() => at!(Self, cidrs),
+            Error::InUse { .. } if self.netmask_length.is_known() => at!(Self, netmask_length),
+            Error::Across { .. } => at!(Self, cidrs),
             Error::Service(fault) if fault.space.is_some() && self.cidrs.is_known() => at!(Self, cidrs),
             Error::Service(fault) if fault.space.is_some() => at!(Self, netmask_length),
             _ => Path::root(),
         }
     }
 
-    fn explain(&self, error: &Error) -> Diagnostics {
+    pub(super) fn explain(&self, error: &Error) -> Diagnostics {
         errors::at(error, self.place(error))
     }
 }
@@ -260,8 +270,13 @@ fn bound(field: &mut Tf<u8>, kept: Option<u8>, all: u8) {
 }
 
 impl PoolResource {
-    fn check_limits(configured: &Configured, planned: &PoolModel, config: &PoolModel) -> Result<(), Diagnostics> {
-        limits::tags(configured, &planned.tags_all, at!(PoolModel, tags))?;
+    fn check_limits(
+        configured: &Configured,
+        planned: &PoolModel,
+        config: &PoolModel,
+        tags: &Tags,
+    ) -> Result<(), Diagnostics> {
+        limits::tags(configured, tags, at!(PoolModel, tags))?;
         limits::strategy(configured, &planned.allocation_strategy, at!(PoolModel, allocation_strategy))?;
         pool_special::check(configured, config)
     }
@@ -284,80 +299,11 @@ impl PoolResource {
             );
         }
     }
-
-    /// The plan of a change that touches the store: rules, name, provisioned space.
-    fn plan_change(
-        &self,
-        configured: &Configured,
-        prior: &PoolModel,
-        plan: &mut Plan<PoolModel>,
-    ) -> Result<(), Diagnostics> {
-        let Some(change) = plan.planned.change() else {
-            // Which blocks it will come to depends on what is not known yet.
-            if plan.planned.provision() != prior.provision() {
-                plan.planned.cidrs = Tf::Unknown;
-                plan.planned.cidr = Tf::Unknown;
-            }
-            return Ok(());
-        };
-        if prior.change().as_ref() == Some(&change) {
-            return Ok(());
-        }
-        let id = id_of(&prior.id)?;
-        if plan.planned.provision() != prior.provision() {
-            self.0.session.plan_growth(id);
-        }
-        // The name is another question: it may be free only in the course of the apply.
-        let change = PoolChange { name: prior.name.known(at!(PoolModel, name))?.clone(), ..change };
-        let hold = |terms: &Terms| configured.ipam.plan_pool_change(id, &change, terms);
-        let preview = |terms: &Terms| configured.ipam.preview_pool_change(id, &change, terms);
-        let answer = create::plan_change(&self.0, configured, plan, hold, preview);
-        match answer.map_err(|error| plan.config.explain(&error))? {
-            // Where a first block by size comes to lie is decided at apply when it is not held.
-            (Some(pool), false)
-                if matches!(pool.provision, Provision::NetmaskLength(_))
-                    && prior.cidrs.get().is_none_or(BTreeSet::is_empty) =>
-            {
-                plan.planned.cidrs = Tf::Unknown;
-                plan.planned.cidr = Tf::Unknown;
-            }
-            (Some(pool), _) => plan.planned.fill_cidrs(&pool.cidrs),
-            (None, _) => {
-                plan.planned.cidrs = Tf::Unknown;
-                plan.planned.cidr = Tf::Unknown;
-                plan.replace.push(if plan.config.netmask_length.is_known() {
-                    at!(PoolModel, netmask_length)
-                } else {
-                    at!(PoolModel, cidrs)
-                });
-            }
-        }
-        Ok(())
-    }
-}
-
-impl PoolResource {
-    fn check_rename(
-        &self,
-        configured: &Configured,
-        prior: &PoolModel,
-        plan: &Plan<PoolModel>,
-    ) -> Result<(), Diagnostics> {
-        let Some(name) = plan.planned.name.get().filter(|_| plan.planned.name != prior.name) else { return Ok(()) };
-        let container = if prior.source_ipam_pool_id.is_null() {
-            prior.ipam_scope_id.get()
-        } else {
-            prior.source_ipam_pool_id.get()
-        };
-        let is_here = |pool: &Pool| Some(pool.container()) == container.map(String::as_str);
-        let found = configured.ipam.find_pool(name).map(|pools| pools.into_iter().find(is_here));
-        rename::check(&self.0, &prior.before()?, plan.committing, found, at!(PoolModel, name))
-    }
 }
 
 impl PoolModel {
     /// This object, about to be changed.
-    fn before(&self) -> Result<rename::Before<'_>, Diagnostics> {
+    pub(super) fn before(&self) -> Result<rename::Before<'_>, Diagnostics> {
         Ok(rename::Before {
             id: id_of(&self.id)?,
             name: self.name.known(at!(Self, name))?,
@@ -403,11 +349,16 @@ impl Resource for PoolResource {
 
     fn plan_create(&self, plan: &mut Plan<PoolModel>) -> Result<(), Diagnostics> {
         let Some(configured) = self.0.configured()? else { return Ok(()) };
-        plan.planned.tags_all = tags::all(&configured.default_tags, &plan.planned.tags);
-        Self::check_limits(&configured, &plan.planned, &plan.config)?;
+        let tags = PlannedTags::new(&configured.default_tags, &plan.planned.tags);
+        plan.planned.tags_all = tags.all.clone();
+        Self::check_limits(&configured, &plan.planned, &plan.config, &tags.known)?;
         pool_special::settle(&configured, &mut plan.planned);
         plan.planned.foretell(&plan.config);
-        let Some(spec) = plan.planned.spec(&plan.config) else { return Ok(()) };
+        let followed = self.follow_locale(&plan.config.source_ipam_pool_id.clone(), plan)?;
+        let Some(mut spec) = plan.planned.spec(&plan.config, &tags.known) else { return Ok(()) };
+        if let Some(followed) = &followed {
+            spec.locale = followed.asked(&plan.planned.locale);
+        }
         let config = plan.config.clone();
         let place = |error: &Error| config.place(error);
         if configured.plan_hold.is_zero() {
@@ -416,6 +367,10 @@ impl Resource for PoolResource {
         let hold = |terms: &Terms| configured.ipam.plan_pool(&spec, terms);
         if let Some(pool) = create::plan(&self.0, &configured, plan, at!(PoolModel, name), place, hold)? {
             plan.planned.fill(&pool, Self::scope_type(&configured, &pool)?);
+            plan.planned.tags_all = tags.all;
+            if let Some(followed) = followed {
+                plan.planned.locale = followed.becomes;
+            }
         }
         Ok(())
     }
@@ -429,21 +384,30 @@ impl Resource for PoolResource {
             }
             return Ok(());
         };
-        plan.planned.tags_all = tags::all(&configured.default_tags, &plan.planned.tags);
-        Self::check_limits(&configured, &plan.planned, &plan.config)?;
+        let tags = PlannedTags::new(&configured.default_tags, &plan.planned.tags);
+        plan.planned.tags_all = tags.all.clone();
+        Self::check_limits(&configured, &plan.planned, &plan.config, &tags.known)?;
         pool_special::settle(&configured, &mut plan.planned);
+        let followed = self.plan_locale(&configured, prior, plan)?;
         if plan.replace.is_empty() {
-            self.plan_change(&configured, prior, plan)?;
+            self.plan_change(&configured, prior, plan, (&tags.known, followed.as_ref()))?;
         }
         if plan.replace.is_empty() {
             self.check_rename(&configured, prior, plan)?;
         }
         let stays = plan.replace.is_empty();
+        if let (true, Some(source_id), Some(cidrs)) = (stays, prior.source_ipam_pool_id.get(), plan.planned.cidrs.get())
+        {
+            cidrs
+                .iter()
+                .try_for_each(|cidr| check_kept(&self.0, source_id, cidr, at!(PoolModel, source_ipam_pool_id)))?;
+        }
         if let (true, Some(id), Some(rules)) = (stays, prior.id.get(), plan.planned.rules())
             && prior.rules().as_ref() != Some(&rules)
         {
             self.0.session.plan_rules(id, rules);
         }
+        self.warn_of_replacement(&configured, prior, plan);
         keep(&self.0, &mut plan.private, &prior.id, (&prior.name, &plan.planned.name), at!(PoolModel, name), stays)
     }
 
@@ -453,7 +417,8 @@ impl Resource for PoolResource {
         state.tags_all = tags::all(&configured.default_tags, &state.tags);
         let planned = create::planned(&self.0, state.id.get());
         apply.private.clear();
-        let spec = state.spec(&apply.config).ok_or_else(|| create::still_unknown(Self::TYPE))?;
+        let spec = state.tags_all.get().and_then(|tags| state.spec(&apply.config, tags));
+        let spec = spec.ok_or_else(|| create::still_unknown(Self::TYPE))?;
         pool_special::check(&configured, &apply.config)?;
         let work = create::once_free(&self.0, &configured, || configured.ipam.create_pool(&spec, &planned));
         let usual = if state.is_planning() { PLANNING_TIMEOUT } else { DEFAULT_TIMEOUT };
@@ -468,16 +433,20 @@ impl Resource for PoolResource {
         let configured = self.0.ready()?;
         let state = &mut apply.state;
         state.tags_all = tags::all(&configured.default_tags, &state.tags);
-        let wished = state.change().ok_or_else(|| create::still_unknown(Self::TYPE))?;
-        if prior.change().as_ref() == Some(&wished) {
+        let change = |model: &PoolModel| model.tags_all.get().and_then(|tags| model.change(tags));
+        let wished = change(state).ok_or_else(|| create::still_unknown(Self::TYPE))?;
+        if change(prior).as_ref() == Some(&wished) {
             // Only `cascade` and `timeouts` are others, and those are nowhere but in the state.
             return Ok(());
         }
         let id = id_of(&prior.id)?;
         let before = prior.before()?;
-        let change =
-            |name: &str| configured.ipam.update_pool(id, &PoolChange { name: name.to_owned(), ..wished.clone() });
         let patience = (timeout(&state.timeouts, |timeouts| &timeouts.update), &apply.stop);
+        let change = |name: &str| {
+            let change = PoolChange { name: name.to_owned(), ..wished.clone() };
+            let waits = (patience.0, self.0.sibling_wait);
+            once_emptied(waits, patience.1, || configured.ipam.update_pool(id, &change))
+        };
         match carry_out(&self.0, &before, &wished.name, patience, change) {
             Ok(pool) => {
                 state.fill(&pool, Self::scope_type(&configured, &pool)?);

@@ -7,12 +7,14 @@ use crate::ipam::{Cidr, Error, Family, Kind, OnlyAws, PoolCidr, PoolCidrSpec, Si
 use crate::tf::{Apply, Diagnostic, Diagnostics, MoveSource, Number, Path, Plan, Resource, Stop, Tf};
 use crate::{at, fill_facts, model};
 
-use super::super::shared::{Shared, once_emptied, within};
-use super::super::{create, errors, limits, moves};
+use super::super::shared::{Configured, Shared, once_emptied, within};
+use super::super::{create, errors, limits, moves, rename};
+use super::pool_change::check_kept;
 use super::proof::{AuthorizationContext, CidrProof, PROOF_TIMEOUT, VerificationMethod};
+use super::replaced::Replaced;
 use super::{
-    DEFAULT_TIMEOUT, Timeouts, check_import, check_length, check_name, confirm, id_of, keep, no_such_import, seen,
-    timeout, timeout_or,
+    DEFAULT_TIMEOUT, Timeouts, carry_out, check_import, check_length, check_name, confirm, id_of, keep, no_such_import,
+    seen, timeout, timeout_or,
 };
 
 model! {
@@ -25,9 +27,9 @@ model! {
         cidr: Cidr => optional().computed().replace(),
         /// A block of this size out of the pool's source pool. Needs a `name`.
         netmask_length: u8 => optional().computed().replace(),
-        /// What the plan finds its hold by: needed with `netmask_length`, unique among the pool's CIDRs. AWS knows no
-        /// such name: with `store = "aws-ipam"` it is not needed, and a change of it is no replacement.
-        name: String => optional().replace(),
+        /// What the plan finds its hold by: needed with `netmask_length`, unique among the pool's CIDRs. A change is in
+        /// place. AWS knows no such name: with `store = "aws-ipam"` it is not needed, and is nowhere but in the state.
+        name: String => optional(),
         /// In AWS, the signed message that proves that a public block is yours. Only looked at when the block is
         /// provisioned: another one changes nothing but the state.
         cidr_authorization_context: AuthorizationContext => optional(),
@@ -135,6 +137,46 @@ impl PoolCidrModel {
     }
 }
 
+impl PoolCidrResource {
+    /// That the pool which the block comes from keeps it.
+    fn check_source(&self, configured: &Configured, prior: &PoolCidrModel) -> Result<(), Diagnostics> {
+        let (Some(pool_id), Some(cidr)) = (prior.ipam_pool_id.get(), prior.cidr.get()) else { return Ok(()) };
+        if !self.0.changes.is_any_regrouped() {
+            return Ok(());
+        }
+        let at = || at!(PoolCidrModel, ipam_pool_id);
+        let pool = configured.ipam.get_pool(pool_id).map_err(|error| errors::at(&error, at()))?;
+        let source_id = pool.and_then(|pool| pool.source_pool_id);
+        source_id.map_or(Ok(()), |source_id| check_kept(&self.0, &source_id, cidr, at()))
+    }
+
+    /// A name that somebody else has is told in the plan.
+    fn check_rename(
+        &self,
+        configured: &Configured,
+        prior: &PoolCidrModel,
+        plan: &Plan<PoolCidrModel>,
+    ) -> Result<(), Diagnostics> {
+        if plan.planned.name == prior.name || plan.planned.name.is_unknown() || !configured.ipam.capabilities().holds {
+            return Ok(());
+        }
+        plan.config.require_name()?;
+        let (Some(pool_id), Some(cidr)) = (prior.ipam_pool_id.get(), prior.cidr.get()) else { return Ok(()) };
+        let cidr = cidr.to_string();
+        let before = rename::Before {
+            id: id_of(&prior.id)?,
+            name: prior.name.get().unwrap_or(&cidr),
+            owner: prior.owner.known(at!(PoolCidrModel, owner))?,
+        };
+        let name = plan.planned.name.get().unwrap_or(&cidr);
+        let has_it = |one: &PoolCidr| !one.inline && one.meta.name == *name;
+        let all = configured.ipam.list_pool_cidrs(pool_id, true);
+        let taken_by = all.map(|all| all.into_iter().find(has_it));
+        let at = PoolCidrModel::name_at(&plan.config);
+        rename::check(&self.0, &before, plan.committing, taken_by, at)
+    }
+}
+
 impl Resource for PoolCidrResource {
     type Model = PoolCidrModel;
     const TYPE: &'static str = "ipam_pool_cidr";
@@ -200,11 +242,13 @@ impl Resource for PoolCidrResource {
     }
 
     fn plan_update(&self, prior: &PoolCidrModel, plan: &mut Plan<PoolCidrModel>) -> Result<(), Diagnostics> {
-        if self.0.configured()?.is_some_and(|configured| !configured.ipam.capabilities().holds) {
-            // There the name is nowhere but in the state.
-            plan.replace.retain(|path| *path != at!(PoolCidrModel, name));
-        }
         let stays = plan.replace.is_empty();
+        if let (true, Some(configured)) = (stays, self.0.configured()?) {
+            self.check_source(&configured, prior)?;
+            self.check_rename(&configured, prior, plan)?;
+        }
+        let blocks = prior.cidr.get().into_iter().copied().collect();
+        Replaced { word: "pool CIDR", id: &prior.id, name: &prior.name, blocks, more: "" }.warn(plan);
         keep(
             &self.0,
             &mut plan.private,
@@ -236,9 +280,23 @@ impl Resource for PoolCidrResource {
         Ok(())
     }
 
-    fn update(&self, _prior: &PoolCidrModel, _apply: &mut Apply<PoolCidrModel>) -> Result<(), Diagnostics> {
-        // Only `timeouts`, the proof, and in AWS `name`, can change in place, and those are nowhere but in the state.
-        Ok(())
+    fn update(&self, prior: &PoolCidrModel, apply: &mut Apply<PoolCidrModel>) -> Result<(), Diagnostics> {
+        if prior.name == apply.state.name {
+            // Only `timeouts` and the proof are others, and those are nowhere but in the state.
+            return Ok(());
+        }
+        let configured = self.0.ready()?;
+        let (id, cidr) = (id_of(&prior.id)?, prior.cidr.known(at!(PoolCidrModel, cidr))?.to_string());
+        let (before, after) = (prior.name.get().unwrap_or(&cidr), apply.state.name.get().unwrap_or(&cidr));
+        let before = rename::Before { id, name: before, owner: prior.owner.known(at!(PoolCidrModel, owner))? };
+        let patience = (timeout(&apply.state.timeouts, |timeouts| &timeouts.update), &apply.stop);
+        let rename = |name: &str| {
+            configured.ipam.rename_pool_cidr(id, Some(name).filter(|name| *name != cidr)).map(|()| name.to_owned())
+        };
+        carry_out(&self.0, &before, after, patience, rename).map(drop).map_err(|(error, reached)| {
+            apply.reached = reached.map(|name| PoolCidrModel { name: name.into(), ..apply.state.clone() });
+            errors::at(&error, PoolCidrModel::place(&apply.config, &error))
+        })
     }
 
     fn delete(&self, prior: &PoolCidrModel, stop: &Stop) -> Result<(), Diagnostics> {

@@ -8,6 +8,7 @@ use crate::tf::{Apply, Diagnostics, MoveSource, Path, Plan, Resource, Stop, Tf};
 use crate::{at, model};
 
 use super::super::shared::{Configured, Shared, once_emptied, within};
+use super::super::tags::PlannedTags;
 use super::super::{create, errors, limits, moves, rename, tags};
 use super::{Timeouts, carry_out, check_import, check_name, confirm, id_of, keep, no_such_import, seen, timeout};
 
@@ -41,7 +42,7 @@ model! {
 pub(in crate::provider) struct ScopeResource(pub(in crate::provider) Arc<Shared>);
 
 impl ScopeModel {
-    fn spec(&self, config: &Self) -> Option<ScopeSpec> {
+    fn spec(&self, config: &Self, tags: &Tags) -> Option<ScopeSpec> {
         if self.description.is_unknown() || config.ipam_id.is_unknown() {
             return None;
         }
@@ -49,7 +50,7 @@ impl ScopeModel {
             name: self.name.cloned()?,
             scope_type: self.scope_type.cloned()?,
             description: self.description.cloned(),
-            tags: self.tags_all.cloned()?,
+            tags: tags.clone(),
             ipam_id: config.ipam_id.cloned(),
         })
     }
@@ -66,8 +67,8 @@ impl ScopeModel {
     }
 
     fn read(&mut self, scope: &Scope, configured: &Configured) {
+        self.tags = tags::own(&configured.default_tags, &scope.tags, (&self.tags, &self.tags_all));
         self.fill(scope);
-        self.tags = tags::own(&configured.default_tags, &scope.tags, &self.tags);
     }
 }
 
@@ -108,8 +109,9 @@ impl Resource for ScopeResource {
 
     fn plan_create(&self, plan: &mut Plan<ScopeModel>) -> Result<(), Diagnostics> {
         let Some(configured) = self.0.configured()? else { return Ok(()) };
-        plan.planned.tags_all = tags::all(&configured.default_tags, &plan.planned.tags);
-        limits::tags(&configured, &plan.planned.tags_all, at!(ScopeModel, tags))?;
+        let tags = PlannedTags::new(&configured.default_tags, &plan.planned.tags);
+        plan.planned.tags_all = tags.all.clone();
+        limits::tags(&configured, &tags.known, at!(ScopeModel, tags))?;
         limits::scope_type(&configured, &plan.planned.scope_type, at!(ScopeModel, scope_type))?;
         if plan.config.ipam_id.is_known() {
             limits::only_aws(&configured, OnlyAws::IpamId, at!(ScopeModel, ipam_id))?;
@@ -117,7 +119,7 @@ impl Resource for ScopeResource {
             plan.planned.ipam_id = Tf::Null;
         }
         plan.planned.is_default = false.into();
-        let Some(spec) = plan.planned.spec(&plan.config) else { return Ok(()) };
+        let Some(spec) = plan.planned.spec(&plan.config, &tags.known) else { return Ok(()) };
         if configured.plan_hold.is_zero() {
             return create::look(&self.0, &configured, plan, New::Scope(&spec), at!(ScopeModel, name), place);
         }
@@ -125,6 +127,7 @@ impl Resource for ScopeResource {
         let scope = create::plan(&self.0, &configured, plan, at!(ScopeModel, name), place, hold)?;
         if let Some(scope) = scope {
             plan.planned.fill(&scope);
+            plan.planned.tags_all = tags.all;
         }
         Ok(())
     }
@@ -136,8 +139,9 @@ impl Resource for ScopeResource {
             plan.planned.tags_all = Tf::Unknown;
             return Ok(());
         };
-        plan.planned.tags_all = tags::all(&configured.default_tags, &plan.planned.tags);
-        limits::tags(&configured, &plan.planned.tags_all, at!(ScopeModel, tags))?;
+        let tags = PlannedTags::new(&configured.default_tags, &plan.planned.tags);
+        plan.planned.tags_all = tags.all.clone();
+        limits::tags(&configured, &tags.known, at!(ScopeModel, tags))?;
         match plan.planned.name.get() {
             Some(name) if stays && plan.planned.name != prior.name => {
                 let taken_by = configured.ipam.find_scope(name);
@@ -153,7 +157,8 @@ impl Resource for ScopeResource {
         state.tags_all = tags::all(&configured.default_tags, &state.tags);
         let planned = create::planned(&self.0, state.id.get());
         apply.private.clear();
-        let spec = state.spec(&apply.config).ok_or_else(|| create::still_unknown(Self::TYPE))?;
+        let spec = state.tags_all.get().and_then(|tags| state.spec(&apply.config, tags));
+        let spec = spec.ok_or_else(|| create::still_unknown(Self::TYPE))?;
         let work = create::once_free(&self.0, &configured, || configured.ipam.create_scope(&spec, &planned));
         let scope = within(timeout(&state.timeouts, |timeouts| &timeouts.create), &apply.stop, work)
             .map_err(|error| errors::at(&error, place(&error)))?;
@@ -166,7 +171,8 @@ impl Resource for ScopeResource {
         let configured = self.0.ready()?;
         let state = &mut apply.state;
         state.tags_all = tags::all(&configured.default_tags, &state.tags);
-        if prior.spec(prior) == state.spec(state) {
+        let spec = |model: &ScopeModel| model.spec(model, model.tags_all.get()?);
+        if spec(prior) == spec(state) {
             // Only `timeouts` are others, and those are nowhere but in the state.
             return Ok(());
         }

@@ -221,7 +221,7 @@ impl<M: ServiceModel> Managed<M> {
             return Ok(());
         };
         *tags_all = tags::all(&configured.default_tags, tags);
-        limits::tags(&configured, tags, at)
+        limits::tags(&configured, tags.get().unwrap_or(&Tags::new()), at)
     }
 
     /// What the service says already; warnings go into the plan.
@@ -251,7 +251,7 @@ impl<M: ServiceModel> Managed<M> {
         if let Some(Tagged { tags, tags_all, .. }) = model.tagged() {
             let reserved = configured.ipam.capabilities().reserved_tags;
             let shown: Tags = kept.into_iter().filter(|(key, _)| reserved.hit(key).is_none()).collect();
-            *tags = tags::own(&configured.default_tags, &shown, tags);
+            *tags = tags::own(&configured.default_tags, &shown, (tags, tags_all));
             *tags_all = shown.into();
         }
         Ok(())

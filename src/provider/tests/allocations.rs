@@ -109,14 +109,14 @@ fn growth_never_enters_what_is_disallowed_since() {
 fn tags_drift_and_defaults() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
-    workspace.default_tags = tags(&[("team", "net"), ("env", "dev")]);
+    workspace.default_tags = tags(&[("team", "net"), ("env", "dev")]).into();
     let config = [top(), web(&json!({"netmask_length": 24, "tags": {"env": "prod"}}))];
     workspace.apply(&config);
     assert_eq!(workspace.get(WEB, "tags_all"), r#"{"env":"prod","team":"net"}"#);
     assert_eq!(workspace.get(WEB, "tags"), r#"{"env":"prod"}"#);
     assert_eq!(workspace.get("ipam_pool.top", "tags"), "null");
     // Other defaults change every object in place, and nothing but tags_all.
-    workspace.default_tags = tags(&[("team", "platform")]);
+    workspace.default_tags = tags(&[("team", "platform")]).into();
     let planned = workspace.apply(&config);
     assert_eq!(planned.action("ipam_pool.top"), Action::Update);
     assert_eq!(planned.action(WEB), Action::Update);
@@ -147,7 +147,7 @@ fn required_tags_are_asked_for_at_plan() {
     assert_only_error(&workspace.plan(&config(json!({}))).unwrap_err(), "tags", &["\"env\"", "\"prod\""]);
     workspace.apply(&config(json!({"env": "prod"})));
     assert_only_error(&workspace.plan(&config(json!({"env": "dev"}))).unwrap_err(), "tags", &["\"env\"", "\"dev\""]);
-    workspace.default_tags = tags(&[("env", "prod")]);
+    workspace.default_tags = tags(&[("env", "prod")]).into();
     workspace.apply(&config(json!({})));
 }
 

@@ -85,8 +85,8 @@ fn a_block_in_use_is_not_taken_away() {
     let mut workspace = world.workspace("team/a");
     let two = ("ipam_pool.top", json!({"name": "top", "cidrs": ["10.0.0.0/8", "172.16.0.0/12"]}));
     workspace.apply(&[two.clone(), web(&json!({"cidr": "172.16.0.0/24"}))]);
-    let errors = workspace.try_apply(&[top(), web(&json!({"cidr": "172.16.0.0/24"}))]).unwrap_err();
-    assert_only_error(&errors, "cidrs", &["top/web"]);
+    let errors = workspace.plan(&[top(), web(&json!({"cidr": "172.16.0.0/24"}))]).unwrap_err();
+    assert_only_error(&errors, "ipam_pool_id", &["172.16.0.0/24", "\"top\"", "10.0.0.0/8"]);
     workspace.assert_settled(&[two, web(&json!({"cidr": "172.16.0.0/24"}))]);
 }
 
@@ -106,9 +106,11 @@ fn a_pool_is_renamed_with_all_that_is_in_it() {
 fn what_is_fixed_replaces() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
-    workspace.apply(&eu(&json!({"netmask_length": 16})));
-    let planned = workspace.apply(&eu(&json!({"netmask_length": 16, "locale": "eu-west-1"})));
-    assert_eq!((planned.action(EU), planned.step(EU).replace.join(" ")), (Action::Replace, "locale".to_owned()));
+    let lab = ("ipam_scope.lab", json!({"name": "lab"}));
+    workspace.apply(&[lab.clone(), top()]);
+    let planned = workspace.apply(&[lab, (top().0, with(&top().1, &json!({"ipam_scope_id": "${ipam_scope.lab.id}"})))]);
+    let step = planned.step("ipam_pool.top");
+    assert_eq!((step.action, step.replace.join(" ")), (Action::Replace, "ipam_scope_id".to_owned()));
 }
 
 #[test]

@@ -1,0 +1,118 @@
+//! What the plans of one walk change about pools, for what is planned after them: Terraform plans a pool before what
+//! refers to it.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::ipam::Cidr;
+use crate::tf::Tf;
+
+/// Memory of one walk: forgotten when the provider is configured anew.
+#[derive(Debug, Default)]
+pub(super) struct Changes(Mutex<HashMap<String, PoolAfter>>);
+
+/// What a pool is going to be, where that differs from what the store says.
+#[derive(Clone, Debug, Default)]
+struct PoolAfter {
+    locale: Option<Followed>,
+    blocks: Option<Blocks>,
+}
+
+/// The blocks of a pool's own declaration, before and after.
+#[derive(Clone, Debug)]
+pub(super) struct Blocks {
+    /// Name of the pool.
+    pub(super) name: String,
+    pub(super) before: BTreeSet<Cidr>,
+    pub(super) after: BTreeSet<Cidr>,
+}
+
+impl Blocks {
+    /// Whether the pool has `block` in one of its blocks, and is not to have it in one any more.
+    fn give_up(&self, block: &Cidr) -> bool {
+        let is_in = |blocks: &BTreeSet<Cidr>| blocks.iter().any(|own| own.contains(block));
+        is_in(&self.before) && !is_in(&self.after)
+    }
+}
+
+/// The locale that a pool gets from the pool above it, which a plan of this walk changes.
+#[derive(Clone, Debug)]
+pub(super) struct Followed {
+    /// What the store says of the pool above.
+    pub(super) was: Option<String>,
+    /// What it will be.
+    pub(super) becomes: Tf<String>,
+}
+
+impl Followed {
+    /// What to ask the store for: it still has the old locale above, and changes this pool together with that one.
+    pub(super) fn asked(&self, planned: &Tf<String>) -> Option<String> {
+        planned.cloned().filter(|_| self.was.is_none())
+    }
+}
+
+impl Changes {
+    fn pools(&self) -> MutexGuard<'_, HashMap<String, PoolAfter>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn forget(&self) {
+        self.pools().clear();
+    }
+
+    /// A plan of this walk gives the pool this locale.
+    pub(super) fn plan_locale(&self, pool_id: &str, locale: Followed) {
+        self.pools().entry(pool_id.to_owned()).or_default().locale = Some(locale);
+    }
+
+    /// A plan of this walk gives the pool these blocks.
+    pub(super) fn plan_blocks(&self, pool_id: &str, blocks: Blocks) {
+        self.pools().entry(pool_id.to_owned()).or_default().blocks = Some(blocks);
+    }
+
+    /// The name of the pool and the blocks that a plan of this walk gives it, when `block` is not in one of them any more.
+    pub(super) fn giving_up(&self, pool_id: &str, block: &Cidr) -> Option<(String, BTreeSet<Cidr>)> {
+        let blocks = self.pools().get(pool_id)?.blocks.clone()?;
+        blocks.give_up(block).then_some((blocks.name, blocks.after))
+    }
+
+    /// Whether a plan of this walk gives any pool other blocks.
+    pub(super) fn is_any_regrouped(&self) -> bool {
+        self.pools().values().any(|pool| pool.blocks.is_some())
+    }
+
+    /// The locale that a plan of this walk gives the pool.
+    pub(super) fn planned_locale(&self, pool_id: &str) -> Option<Followed> {
+        self.pools().get(pool_id)?.locale.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cidrs(texts: &[&str]) -> BTreeSet<Cidr> {
+        texts.iter().map(|text| text.parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn a_block_is_given_up_when_it_lies_in_none_of_the_new_ones() {
+        let changes = Changes::default();
+        let before = cidrs(&["10.0.0.0/16", "10.2.0.0/16"]);
+        changes
+            .plan_blocks("p", Blocks { name: "p".to_owned(), before, after: cidrs(&["10.0.0.0/17", "10.0.128.0/17"]) });
+        for (block, expected) in [
+            ("10.0.0.0/24", false),
+            ("10.0.128.0/17", false),
+            ("10.0.0.0/16", true),
+            ("10.2.0.0/24", true),
+            // Of another CIDR of the pool, which is no matter of its declaration.
+            ("10.3.0.0/24", false),
+        ] {
+            assert_eq!(changes.giving_up("p", &block.parse().unwrap()).is_some(), expected, "{block}");
+        }
+        assert_eq!(changes.giving_up("q", &"10.2.0.0/24".parse().unwrap()), None);
+        changes.forget();
+        assert!(!changes.is_any_regrouped());
+    }
+}

@@ -1,0 +1,208 @@
+//! The plan of a change of a pool: its locale, its blocks, its name.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use num_bigint::BigUint;
+
+use crate::at;
+use crate::backend::{PoolChange, Terms};
+use crate::ipam::{Cidr, Error, Pool, Provision, Tags};
+use crate::tf::{Diagnostic, Diagnostics, Path, Plan, Tf};
+
+use super::super::changes::{Blocks, Followed};
+use super::super::shared::{Configured, Shared};
+use super::super::{create, rename};
+use super::id_of;
+use super::pool::{PoolModel, PoolResource};
+use super::replaced::Replaced;
+
+impl PoolResource {
+    /// What a pool takes over from the pool above, when this walk changes the locale of that one.
+    ///
+    /// # Errors
+    /// When the configuration gives this pool another locale.
+    pub(super) fn follow_locale(
+        &self,
+        source_pool_id: &Tf<String>,
+        plan: &mut Plan<PoolModel>,
+    ) -> Result<Option<Followed>, Diagnostics> {
+        let Some(source_pool_id) = source_pool_id.get() else { return Ok(None) };
+        let Some(followed) = self.0.changes.planned_locale(source_pool_id) else { return Ok(None) };
+        match (&plan.config.locale, &followed.becomes) {
+            (Tf::Null, becomes) => plan.planned.locale = becomes.clone(),
+            (Tf::Known(asked), Tf::Known(above)) if asked != above => {
+                let (source_pool_id, source_locale) = (source_pool_id.clone(), above.clone());
+                let error = Error::LocaleMismatch { source_pool_id, source_locale, asked: asked.clone() };
+                return Err(plan.config.explain(&error));
+            }
+            _ => {}
+        }
+        Ok(Some(followed))
+    }
+
+    /// A store of our own changes the locale in place, with that of the pools below.
+    ///
+    /// # Errors
+    /// As [`PoolResource::follow_locale`].
+    pub(super) fn plan_locale(
+        &self,
+        configured: &Configured,
+        prior: &PoolModel,
+        plan: &mut Plan<PoolModel>,
+    ) -> Result<Option<Followed>, Diagnostics> {
+        if configured.ipam.service().is_some() {
+            return Ok(None);
+        }
+        plan.replace.retain(|path| *path != at!(PoolModel, locale));
+        if !plan.replace.is_empty() {
+            return Ok(None);
+        }
+        let followed = self.follow_locale(&prior.source_ipam_pool_id, plan)?;
+        if plan.planned.locale != prior.locale {
+            let (was, becomes) = (prior.locale.cloned(), plan.planned.locale.clone());
+            self.0.changes.plan_locale(id_of(&prior.id)?, Followed { was, becomes });
+        }
+        Ok(followed)
+    }
+
+    /// The plan of a change that touches the store: rules, name, provisioned space.
+    pub(super) fn plan_change(
+        &self,
+        configured: &Configured,
+        prior: &PoolModel,
+        plan: &mut Plan<PoolModel>,
+        (tags, followed): (&Tags, Option<&Followed>),
+    ) -> Result<(), Diagnostics> {
+        let Some(change) = plan.planned.change(tags) else {
+            // Which blocks it will come to depends on what is not known yet.
+            if plan.planned.provision() != prior.provision() {
+                plan.planned.cidrs = Tf::Unknown;
+                plan.planned.cidr = Tf::Unknown;
+            }
+            return Ok(());
+        };
+        if prior.tags_all.get().and_then(|tags| prior.change(tags)).as_ref() == Some(&change) {
+            return Ok(());
+        }
+        let id = id_of(&prior.id)?;
+        if plan.planned.provision() != prior.provision() {
+            self.0.session.plan_growth(id);
+        }
+        if let Some(provision) = plan.planned.provision().filter(|wished| Some(wished) != prior.provision().as_ref()) {
+            self.check_contents(configured, plan, id, &provision)?;
+        }
+        // The name is another question: it may be free only in the course of the apply.
+        let locale = followed.map_or_else(|| change.locale.clone(), |followed| followed.asked(&plan.planned.locale));
+        let change = PoolChange { name: prior.name.known(at!(PoolModel, name))?.clone(), locale, ..change };
+        let hold = |terms: &Terms| configured.ipam.plan_pool_change(id, &change, terms);
+        let preview = |terms: &Terms| configured.ipam.preview_pool_change(id, &change, terms);
+        let answer = create::plan_change(&self.0, configured, plan, hold, preview);
+        match answer.map_err(|error| plan.config.explain(&error))? {
+            // Where a first block by size comes to lie is decided at apply when it is not held.
+            (Some(pool), false)
+                if matches!(pool.provision, Provision::NetmaskLength(_))
+                    && prior.cidrs.get().is_none_or(BTreeSet::is_empty) =>
+            {
+                plan.planned.cidrs = Tf::Unknown;
+                plan.planned.cidr = Tf::Unknown;
+            }
+            (Some(pool), _) => {
+                if let Some(before) = prior.cidrs.cloned().filter(|before| *before != pool.cidrs) {
+                    let name = pool.meta.name.clone();
+                    self.0.changes.plan_blocks(id, Blocks { name, before, after: pool.cidrs.clone() });
+                }
+                plan.planned.fill_cidrs(&pool.cidrs);
+            }
+            (None, _) => {
+                plan.planned.cidrs = Tf::Unknown;
+                plan.planned.cidr = Tf::Unknown;
+                plan.replace.push(if plan.config.netmask_length.is_known() {
+                    at!(PoolModel, netmask_length)
+                } else {
+                    at!(PoolModel, cidrs)
+                });
+            }
+        }
+        Ok(())
+    }
+    /// Names the addresses that a replacement gives up, and says it when there is something in the pool.
+    pub(super) fn warn_of_replacement(&self, configured: &Configured, prior: &PoolModel, plan: &mut Plan<PoolModel>) {
+        if plan.replace.is_empty() {
+            return;
+        }
+        let sums = prior.id.get().map(|id| configured.ipam.utilization(id));
+        let is_used = matches!(sums, Some(Ok(sums)) if sums.used > BigUint::ZERO);
+        let more = if is_used {
+            " There are allocations or pools in it. Those of this configuration are replaced with it; others keep the pool from \
+             being destroyed, so that the apply fails."
+        } else {
+            ""
+        };
+        let blocks = prior.cidrs.cloned().unwrap_or_default().into_iter().collect();
+        Replaced { word: "pool", id: &prior.id, name: &prior.name, blocks, more }.warn(plan);
+    }
+
+    /// Says now what others have in the way of other blocks. What this owner has, or this configuration has in its state,
+    /// may go in the same apply: when its own plan keeps it, that one says so.
+    fn check_contents(
+        &self,
+        configured: &Configured,
+        plan: &Plan<PoolModel>,
+        id: &str,
+        provision: &Provision,
+    ) -> Result<(), Diagnostics> {
+        let (session, wait) = (&self.0.session, self.0.sibling_wait);
+        if plan.committing || !session.is_surely_planning() {
+            return Ok(());
+        }
+        // Objects of this owner are planned after their pool, which is known to stay or go then: see `check_kept`.
+        let may_go = |id: &str, is_own: bool| is_own || session.is_in_state(id, Duration::ZERO);
+        loop {
+            let error = match configured.ipam.in_the_way(id, provision, &may_go) {
+                Ok(()) => return Ok(()),
+                Err(error) => error,
+            };
+            let told = match &error {
+                Error::InUse { contents, .. } | Error::Across { contents, .. } => &contents[..],
+                _ => &[],
+            };
+            // Terraform shows states at the start of its walk, in no order.
+            if told.is_empty() || !told.iter().all(|one| session.is_in_state(&one.id, wait)) {
+                return Err(plan.config.explain(&error));
+            }
+        }
+    }
+
+    pub(super) fn check_rename(
+        &self,
+        configured: &Configured,
+        prior: &PoolModel,
+        plan: &Plan<PoolModel>,
+    ) -> Result<(), Diagnostics> {
+        let Some(name) = plan.planned.name.get().filter(|_| plan.planned.name != prior.name) else { return Ok(()) };
+        let container = if prior.source_ipam_pool_id.is_null() {
+            prior.ipam_scope_id.get()
+        } else {
+            prior.source_ipam_pool_id.get()
+        };
+        let is_here = |pool: &Pool| Some(pool.container()) == container.map(String::as_str);
+        let found = configured.ipam.find_pool(name).map(|pools| pools.into_iter().find(is_here));
+        rename::check(&self.0, &prior.before()?, plan.committing, found, at!(PoolModel, name))
+    }
+}
+
+/// That the pool keeps the block of something that stays in it.
+///
+/// # Errors
+/// At `at`, when a plan of this walk takes the block out of the pool.
+pub(super) fn check_kept(shared: &Shared, pool_id: &str, block: &Cidr, at: Path) -> Result<(), Diagnostics> {
+    let Some((name, after)) = shared.changes.giving_up(pool_id, block) else { return Ok(()) };
+    let after: Vec<String> = after.iter().map(Cidr::to_string).collect();
+    let after = if after.is_empty() { "none".to_owned() } else { after.join(", ") };
+    let detail = format!(
+        "{block} stays in use in pool {name:?} ({pool_id}), and this plan leaves that pool these blocks: {after}. What is allocated has to \
+         lie in one of them. Keep the space in the pool's `cidrs` or `netmask_length`, or release what is there first."
+    );
+    Err(Diagnostic::error("The pool gives up space that is in use", detail).at(at).into())
+}
