@@ -366,7 +366,8 @@ fn hold_lost(error: &Error) -> (String, String) {
         return declaration(error);
     };
     let word = kind.word();
-    let block = cidr.map(|cidr| format!(" with {cidr}")).unwrap_or_default();
+    // What a later plan has made of the hold is not what the plan showed.
+    let shown = cidr.filter(|_| expired_at.is_some()).map(|cidr| format!(" with {cidr}")).unwrap_or_default();
     let why = match expired_at {
         Some(at) => format!("Its hold expired at {}.", time(*at)),
         None => "A later plan changed the hold, or it was released.".to_owned(),
@@ -379,7 +380,7 @@ fn hold_lost(error: &Error) -> (String, String) {
     (
         format!("The plan's hold for {word} {name:?} is gone"),
         format!(
-            "The plan showed {word} {name:?} ({id}){block}. {why}{holders}Nothing was changed. Plan again; a longer \
+            "The plan showed {word} {name:?} ({id}){shown}. {why}{holders}Nothing was changed. Plan again; a longer \
              `plan_hold` in the provider block gives more time between plan and apply."
         ),
     )
@@ -523,15 +524,19 @@ pub fn number(count: &BigUint) -> String {
     if count.trailing_zeros() == Some(power) { format!("2^{power}") } else { format!("over 2^{power}") }
 }
 
-/// `part` of `whole` with one decimal, rounded down, so that only all of it is 100%; `<0.1%` when that would be zero.
+/// `part` of `whole` with one decimal, rounded (half up), but so that only nothing is 0.0% and only all of it is 100.0%: what
+/// would round to these is `<0.1%` and `>99.9%`.
 pub fn percent(part: &BigUint, whole: &BigUint) -> String {
     if *whole == BigUint::ZERO {
         return "0.0%".to_owned();
     }
-    let per_mille = part * 1000u32 / whole;
+    let per_mille = (part * 2000u32 + whole) / (whole * 2u32);
     let tenths = u64::try_from(per_mille).unwrap_or(u64::MAX);
     if tenths == 0 && *part != BigUint::ZERO {
         return "<0.1%".to_owned();
+    }
+    if tenths == 1000 && part < whole {
+        return ">99.9%".to_owned();
     }
     format!("{}.{}%", tenths / 10, tenths % 10)
 }

@@ -52,7 +52,7 @@ const BINARY: &str = "terraform-provider-ipam";
 /// The same program is the Terraform provider; Terraform starts it by itself. Without a command it says how to
 /// configure that.
 #[derive(Debug, Parser)]
-#[command(name = BINARY, version, disable_help_subcommand = true)]
+#[command(name = BINARY, version, max_term_width = 100)]
 struct Cli {
     /// Store to work on; `aws-ipam` for AWS IPAM, reached as the environment says.
     #[arg(
@@ -208,7 +208,10 @@ fn answer(cli: &Cli) -> Result<Answer, Failure> {
 fn completions(shell: Shell) -> Page {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), BINARY, &mut script);
-    Page::text(String::from_utf8_lossy(&script).into_owned())
+    let script = String::from_utf8_lossy(&script);
+    // For bash the generator calls a command of a program by two names, where the program's has hyphens.
+    let (label, variable) = (format!("{BINARY}__subcmd__"), format!("{}__subcmd__", BINARY.replace('-', "__")));
+    Page::text(script.replace(&label, &variable))
 }
 
 fn version(format: Format) -> Page {

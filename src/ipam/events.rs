@@ -72,6 +72,21 @@ pub(super) enum Action {
     Prune,
 }
 
+/// The words of all actions, as events have them.
+pub const ACTIONS: [&str; 8] = {
+    use Action::{Create, Delete, Expire, Hold, Import, Prune, Resize, Update};
+    [
+        Hold.word(),
+        Create.word(),
+        Update.word(),
+        Resize.word(),
+        Delete.word(),
+        Expire.word(),
+        Import.word(),
+        Prune.word(),
+    ]
+};
+
 impl Action {
     const fn word(self) -> &'static str {
         match self {
