@@ -366,8 +366,9 @@ fn hold_lost(error: &Error) -> (String, String) {
         return declaration(error);
     };
     let word = kind.word();
-    // What a later plan has made of the hold is not what the plan showed.
-    let shown = cidr.filter(|_| expired_at.is_some()).map(|cidr| format!(" with {cidr}")).unwrap_or_default();
+    // A hold that neither expired nor lost its space is another one now: its block is not what the plan showed.
+    let is_same = expired_at.is_some() || !now_held_by.is_empty();
+    let shown = cidr.filter(|_| is_same).map(|cidr| format!(" with {cidr}")).unwrap_or_default();
     let why = match expired_at {
         Some(at) => format!("Its hold expired at {}.", time(*at)),
         None => "A later plan changed the hold, or it was released.".to_owned(),

@@ -147,6 +147,7 @@ const WORDS: [(&str, &str); 24] = [
     ("scope_type", "private"),
     ("static_cidr", "10.0.0.0/24"),
     ("tier", "free"),
+    ("unknown_columns", "tags"),
     ("verification_method", "dns-token"),
 ];
 
