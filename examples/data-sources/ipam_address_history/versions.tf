@@ -6,6 +6,4 @@ terraform {
   }
 }
 
-provider "ipam" {
-  store = "aws-ipam"
-}
+provider "ipam" {}
