@@ -46,7 +46,7 @@ on_each_own_store! {
         ] {
             scene.workspace.write("network.csv", &damaged);
             let run = scene.program(&["discover", "--json"]);
-            assert_eq!(run.status, Some(1), "{}", run.text());
+            assert_eq!(run.code, 1, "{}", run.text());
             assert!(run.text().contains("line ") && run.text().contains("Nothing of the file was taken."), "{}", run.text());
             assert_eq!(taken(&store), before, "{damaged:?}");
         }
@@ -105,7 +105,7 @@ resource "ipam_allocation" "a" {
             "name;cidr;Owner\nprinters;10.0.0.10-10.0.0.12;facility\noffice;10.1.0.0/255.255.0.0;\"net; ops\"\n",
         );
         let refused = scene.program(&["discover"]);
-        assert_eq!(refused.status, Some(1), "{}", refused.text());
+        assert_eq!(refused.code, 1, "{}", refused.text());
         assert!(refused.text().contains("unknown_columns"), "{}", refused.text());
         scene.applies(&DISCOVERY.replace("files", "unknown_columns = \"tags\"\n  files"));
         let looked = scene.discover();

@@ -209,8 +209,9 @@ fn completions(shell: Shell) -> Page {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), BINARY, &mut script);
     let script = String::from_utf8_lossy(&script);
-    // For bash the generator calls a command of a program by two names, where the program's has hyphens.
-    let (label, variable) = (format!("{BINARY}__subcmd__"), format!("{}__subcmd__", BINARY.replace('-', "__")));
+    // For bash the generator calls a program with hyphens in its name by two names: in labels, and in the variable that is
+    // compared with them.
+    let [label, variable] = ["__subcmd__", "__"].map(|between| format!("{}__subcmd__", BINARY.replace('-', between)));
     Page::text(script.replace(&label, &variable))
 }
 
