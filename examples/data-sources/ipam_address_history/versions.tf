@@ -6,4 +6,7 @@ terraform {
   }
 }
 
-provider "ipam" {}
+# Whose files a plan may read is said here, and not by the store.
+provider "ipam" {
+  discovery_files_below = [path.module]
+}

@@ -123,7 +123,7 @@ fn example(ty: &Type) -> Value {
 }
 
 /// Attributes that do not take any text, at whatever depth, and one that they take.
-const WORDS: [(&str, &str); 24] = [
+const WORDS: [(&str, &str); 25] = [
     ("address_family", "ipv4"),
     ("allocation_strategy", "sparse"),
     ("asn", "64496"),
