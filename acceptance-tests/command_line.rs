@@ -104,7 +104,7 @@ fn tree_shows_pools_allocations_and_holds() {
     let said = text(scratch.path(), &["tree"]);
     let lines: Vec<&str> = said.lines().skip(1).collect();
     assert_eq!(lines[0], "└─ top  10.0.0.0/8  <0.1% used, largest free 10.128.0.0/9");
-    assert_eq!(lines[1], "   └─ prod  10.0.0.0/20  6.2% used, 6.2% held, largest free 10.0.8.0/21");
+    assert_eq!(lines[1], "   └─ prod  10.0.0.0/20  6.3% used, 6.3% held, largest free 10.0.8.0/21");
     assert_eq!(lines[2], "      ├─ 10.0.0.0/24  web");
     assert!(lines[3].starts_with("      └─ 10.0.1.0/24  api  (planned, held until 2"), "{said}");
     assert_eq!(
@@ -125,12 +125,21 @@ fn allocations_can_be_narrowed() {
         let list = answer["allocations"].as_array().unwrap();
         list.iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect()
     };
-    assert_eq!(names(&[]), ["web"]);
+    assert_eq!(names(&[]), ["web", "api"], "holds are not hidden");
     assert_eq!(names(&["--planned"]), ["web", "api"]);
-    assert_eq!(names(&["--planned", "--containing", "10.0.1.9"]), ["api"]);
-    assert_eq!(names(&["--planned", "--within", "10.0.0.0/24"]), ["web"]);
-    assert_eq!(names(&["--pool", "prod"]), ["web"]);
-    assert_eq!(names(&["--owner", SOMEBODY_ELSE]), ["web"]);
+    assert_eq!(names(&["--active"]), ["web"]);
+    assert_eq!(names(&["--containing", "10.0.1.9"]), ["api"]);
+    assert_eq!(names(&["--within", "10.0.0.0/24"]), ["web"]);
+    assert_eq!(names(&["--pool", "prod", "--active"]), ["web"]);
+    assert_eq!(names(&["--owner", SOMEBODY_ELSE, "--active"]), ["web"]);
+    assert_eq!(names(&["--scope", "default-private", "--active"]), ["web"]);
+    assert!(names(&["--scope", "default-public"]).is_empty());
+    for scope in ["none", "ipam-scope-00000000000000000"] {
+        let said = refusal(scratch.path(), &["allocations", "--scope", scope]);
+        assert!(said.contains(&format!("There is no scope \"{scope}\"")), "{said}");
+    }
+    let table = text(scratch.path(), &["allocations"]);
+    assert!(table.starts_with("SCOPE            POOL      NAME  CIDR"), "{table}");
     assert!(names(&["--owner", "nobody"]).is_empty());
     assert!(refusal(scratch.path(), &["allocations", "--within", "10.0.0.1/8"]).contains("host bits"));
     assert!(refusal(scratch.path(), &["allocations", "--pool", "none"]).contains("There is no pool \"none\""));
@@ -199,7 +208,79 @@ fn history_says_who_had_an_address_and_events_can_be_narrowed_and_exported() {
     let of_web = text(scratch.path(), &["events", "--object", &web.meta.id, "--json-lines"]);
     let lines: Vec<Value> = of_web.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(!lines.is_empty() && lines.iter().all(|event| event["id"] == web.meta.id), "{of_web}");
-    assert_eq!(text(scratch.path(), &["events", "--owner", "nobody"]), "");
+    assert_eq!(text(scratch.path(), &["events", "--owner", "nobody"]), "No events.\n");
+    let nobody = "ipam-pool-alloc-00000000000000000";
+    for command in [&["events", "--object", nobody][..], &["history", "--object", nobody]] {
+        let refused = refusal(scratch.path(), command);
+        assert!(refused.contains(&format!("No event tells of an object with the id \"{nobody}\"")), "{refused}");
+    }
+    assert!(text(scratch.path(), &["history", &address]).lines().next().unwrap().contains("  SCOPE "));
     let refused = refusal(scratch.path(), &["history", "10.0.0.1/8"]);
     assert!(refused.contains("host bits"), "{refused}");
+}
+
+#[test]
+fn words_and_numbers_that_are_none_are_errors_and_no_empty_answers() {
+    let (scratch, _) = directory();
+    for (arguments, words) in [
+        (&["events", "--action", "foo"][..], "possible values: hold, create"),
+        (&["events", "--limit", "0"], "it is no number from 1"),
+        (&["prune", "--keep", "30"], "it has no unit. Write 30s, 30m, 30h, 30d or 30w"),
+        (&["events", "--from", "30"], "it is a number without a unit. For a time ago write 30d"),
+        (&["import", "nosuch.json"], "nosuch.json cannot be read"),
+        (&["report", "--json", "--scope", "ipam-scope-00000000000000000"], "ipam-scope-00000000000000000"),
+        (&["tree", "--store", "mysql:x"], "(a bucket), and \"file:///<directory>\""),
+    ] {
+        let said = refusal(scratch.path(), arguments);
+        assert!(said.contains(words), "{arguments:?}: {said}");
+        assert!(!said.contains("memory:"), "{said}");
+    }
+}
+
+#[test]
+fn help_is_a_command_too_and_wraps() {
+    let scratch = tempfile::tempdir().unwrap();
+    for arguments in [&["help"][..], &["help", "prune"], &["prune", "--help"], &["--help"]] {
+        let said = text(scratch.path(), arguments);
+        assert!(said.contains("Usage: terraform-provider-ipam"), "{said}");
+        let longest = said.lines().map(|line| line.chars().count()).max();
+        assert!(longest <= Some(100), "{arguments:?}: {longest:?}\n{said}");
+    }
+}
+
+#[test]
+fn an_export_counts_as_check_does() {
+    let (scratch, _) = directory();
+    let said = text(scratch.path(), &["export", "--output", "all.json"]);
+    assert!(said.contains("2 scopes, 2 pools, 2 pool CIDRs, 1 allocation, 1 hold, "), "{said}");
+    let check = text(scratch.path(), &["check"]);
+    assert!(check.contains("2 scopes, 2 pools, 1 allocation, 1 hold, "), "{check}");
+}
+
+/// Bash itself completes what follows a command.
+#[test]
+fn completions_of_bash_go_on_after_the_command() {
+    let scratch = tempfile::tempdir().unwrap();
+    std::fs::write(scratch.path().join("completions"), text(scratch.path(), &["completions", "bash"])).unwrap();
+    let complete = |words: &[&str]| {
+        let script = format!(
+            ". ./completions; COMP_WORDS=(terraform-provider-ipam {}); COMP_CWORD={}; \
+             $(complete -p terraform-provider-ipam | sed 's/.*-F \\([^ ]*\\).*/\\1/') terraform-provider-ipam '{}' '{}'; \
+             echo \"${{COMPREPLY[@]}}\"",
+            words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" "),
+            words.len(),
+            words.last().unwrap(),
+            if words.len() > 1 { words[words.len() - 2] } else { "terraform-provider-ipam" },
+        );
+        let output = Command::new("bash").args(["-c", &script]).current_dir(scratch.path()).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(complete(&["al"]).contains("allocations"), "{}", complete(&["al"]));
+    for (words, says) in [
+        (&["allocations", "--con"][..], "--containing"),
+        (&["prune", "--no"], "--no-archive"),
+        (&["events", "--action", "ex"], "expire"),
+    ] {
+        assert!(complete(words).contains(says), "{words:?}: {}", complete(words));
+    }
 }

@@ -1,5 +1,7 @@
 //! The report, as a person sees it: written by the built binary, shown by a real browser.
 
+mod mouse;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;

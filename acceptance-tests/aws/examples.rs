@@ -27,12 +27,6 @@ fn every_example_for_aws_can_be_applied_and_destroyed() {
 
 /// What AWS sees by itself, and what others share, for the examples that are about it.
 fn see(endpoint: &Endpoint, example: &str) {
-    if example.ends_with("ipam_resource_cidr") {
-        for (id, cidr) in [("vpc-0123456789abcdef0", "10.0.0.0/16"), ("vpc-0fedcba9876543210", "172.31.0.0/16")] {
-            let seen = json!({"resourceId": id, "resourceCidr": cidr, "resourceRegion": HOME, "resourceType": "vpc"});
-            endpoint.seed("ipamResourceCidrSet", seen);
-        }
-    }
     if example.ends_with("ipam_resource_discovery_association") {
         endpoint.script(Script::at_once());
         let made = Boto::new(endpoint, OTHER_ACCOUNT, HOME).call("create_ipam_resource_discovery", json!({}));

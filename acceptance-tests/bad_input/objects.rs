@@ -169,6 +169,20 @@ const ROWS: &[Row] = &[
         detail: &["(<full>)"],
     },
     Row {
+        mistake: "places to avoid in the other address family",
+        stage: Plan,
+        config: r#"resource "ipam_allocation" "it" {
+  ipam_pool_id = "<office>"
+  name = "x"
+  netmask_length = 26
+  disallowed_cidrs = ["2001:db8::/32"]
+}
+"#,
+        attribute: "disallowed_cidrs",
+        summary: "Blocks of another address family",
+        detail: &["2001:db8::/32 is ipv6, and the pool is ipv4", "-refresh=false"],
+    },
+    Row {
         mistake: "all room disallowed",
         stage: Plan,
         config: r#"resource "ipam_allocation" "it" {

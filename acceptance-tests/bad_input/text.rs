@@ -182,7 +182,7 @@ const ROWS: &[Row] = &[
 "#,
         attribute: "netmask_length",
         summary: "Invalid netmask_length",
-        detail: &["-1"],
+        detail: &["-1 is negative"],
     },
     Row {
         mistake: "the largest block smaller than the smallest",
@@ -251,7 +251,34 @@ const ROWS: &[Row] = &[
 "#,
         attribute: "netmask_length",
         summary: "Conflicting arguments",
-        detail: &["cidr"],
+        detail: &["cidrs and netmask_length both"],
+    },
+    Row {
+        mistake: "a block with a leading zero, which some take for octal",
+        stage: Validate,
+        config: r#"resource "ipam_allocation" "it" {
+  ipam_pool_id = "x"
+  name = "x"
+  cidr = "010.0.0.0/24"
+}
+"#,
+        attribute: "cidr",
+        summary: "Invalid cidr",
+        detail: &["is not a CIDR"],
+    },
+    Row {
+        mistake: "places to avoid in two address families",
+        stage: Validate,
+        config: r#"resource "ipam_allocation" "it" {
+  ipam_pool_id = "x"
+  name = "x"
+  netmask_length = 24
+  disallowed_cidrs = ["10.0.1.0/24", "2001:db8::/32"]
+}
+"#,
+        attribute: "disallowed_cidrs",
+        summary: "Blocks of another address family",
+        detail: &["2001:db8::/32 is ipv6"],
     },
     Row {
         mistake: "a place and places to avoid",

@@ -44,6 +44,11 @@ const OF_DISCOVERY: &[(&str, &str, &[&str])] = &[
         &["twelve digits"],
     ),
     ("operating_regions = [\"us-east-1\"]\n  excluded_resource_ids = [\"\"]", "excluded_resource_ids", &["empty"]),
+    (
+        "files = [\"x.csv\"]\n  unknown_columns = \"keep\"",
+        "unknown_columns",
+        &["\"keep\" is none of \"refuse\", \"tags\" and \"ignore\""],
+    ),
     ("files = [\" x.csv\"]", "files", &["white space"]),
     ("name = \"\"\n  files = [\"x.csv\"]", "name", &["empty"]),
     (

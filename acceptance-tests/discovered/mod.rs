@@ -1,6 +1,7 @@
 //! What a store of our own has seen of the world outside: found, imported, judged and told, through real terraform. The world
 //! is a file here, which changes as a test likes; accounts of AWS have tests of their own (target `discovery`).
 
+mod files;
 mod imports;
 mod mistakes;
 mod page;

@@ -176,6 +176,23 @@ impl Browser {
         self.call("Input.dispatchKeyEvent", json!({ "type": "keyUp", "key": key, "windowsVirtualKeyCode": code }));
     }
 
+    /// Presses and releases the mouse in the middle of what a selector finds.
+    #[track_caller]
+    pub fn click(&mut self, selector: &str) {
+        let place = self.run(&format!(
+            "(() => {{
+              const found = document.querySelector({selector:?});
+              found.scrollIntoView({{ block: 'center', behavior: 'instant' }});
+              const {{ x, y, width, height }} = found.getBoundingClientRect();
+              return [x + width / 2, y + height / 2];
+            }})()"
+        ));
+        for kind in ["mousePressed", "mouseReleased"] {
+            let at = json!({ "type": kind, "x": place[0], "y": place[1], "button": "left", "clickCount": 1 });
+            self.call("Input.dispatchMouseEvent", at);
+        }
+    }
+
     /// Types into what has the focus.
     pub fn write(&mut self, text: &str) {
         self.call("Input.insertText", json!({ "text": text }));

@@ -1,5 +1,6 @@
 //! Who runs this, from the environment, for the history.
 
+use super::account;
 use crate::ipam::Actor;
 
 /// The actor of everything this process does.
@@ -7,7 +8,7 @@ pub fn actor(owner: &str, variable: impl Fn(&str) -> Option<String>) -> Actor {
     let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
     Actor {
         owner: owner.to_owned(),
-        user: variable("USER").or_else(|| variable("LOGNAME")).or_else(|| variable("USERNAME")),
+        user: variable("USER").or_else(|| variable("LOGNAME")).or_else(|| variable("USERNAME")).or_else(account::name),
         run_url: run_url(variable),
     }
 }
@@ -63,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_in_the_environment_is_nothing_in_the_actor() {
-        assert_eq!(from(&[("USER", "")]), Actor { owner: "team".to_owned(), user: None, run_url: None });
+    fn without_anything_in_the_environment_the_user_is_the_account_of_the_process() {
+        assert_eq!(from(&[("USER", "")]), Actor { owner: "team".to_owned(), user: account::name(), run_url: None });
     }
 }

@@ -500,15 +500,19 @@ pub fn number(count: &BigUint) -> String {
     if count.trailing_zeros() == Some(power) { format!("2^{power}") } else { format!("over 2^{power}") }
 }
 
-/// `part` of `whole` with one decimal, rounded down, so that only all of it is 100%; `<0.1%` when that would be zero.
+/// `part` of `whole` with one decimal, rounded (half up), but so that only nothing is 0.0% and only all of it is 100.0%: what
+/// would round to these is `<0.1%` and `>99.9%`.
 pub fn percent(part: &BigUint, whole: &BigUint) -> String {
     if *whole == BigUint::ZERO {
         return "0.0%".to_owned();
     }
-    let per_mille = part * 1000u32 / whole;
+    let per_mille = (part * 2000u32 + whole) / (whole * 2u32);
     let tenths = u64::try_from(per_mille).unwrap_or(u64::MAX);
     if tenths == 0 && *part != BigUint::ZERO {
         return "<0.1%".to_owned();
+    }
+    if tenths == 1000 && part < whole {
+        return ">99.9%".to_owned();
     }
     format!("{}.{}%", tenths / 10, tenths % 10)
 }

@@ -64,7 +64,9 @@ pub(super) fn lost(error: &Error) -> (String, String) {
         return declaration(error);
     };
     let word = kind.word();
-    let block = cidr.map(|cidr| format!(" with {cidr}")).unwrap_or_default();
+    // A hold that neither expired nor lost its space is another one now: its block is not what the plan showed.
+    let is_same = expired_at.is_some() || !now_held_by.is_empty();
+    let block = cidr.filter(|_| is_same).map(|cidr| format!(" with {cidr}")).unwrap_or_default();
     let why = match expired_at {
         Some(at) => format!("Its hold expired at {}.", time(*at)),
         None => "A later plan of the same owner took its place, or it was released.".to_owned(),

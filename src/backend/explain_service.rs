@@ -142,7 +142,7 @@ fn only_aws(what: OnlyAws) -> (String, String) {
         OnlyAws::PublicIpSource => (
             "This store gives no public addresses",
             "Amazon's space and the proof for one's own are matters of AWS IPAM. Here, leave `public_ip_source` out, put \
-             the pool into a public scope, and give its blocks in `cidrs`.",
+             the pool into a public scope, and give its blocks in `cidrs`, or in `ipam_pool_cidr` without a proof.",
         ),
         OnlyAws::AwsService => (
             "No AWS service takes addresses from this store",
@@ -161,7 +161,8 @@ fn only_aws(what: OnlyAws) -> (String, String) {
         OnlyAws::CidrProof => (
             "This store asks for no proof",
             "AWS wants to know that a public block is yours. Here, leave `cidr_authorization_context`, \
-             `verification_method` and `ipam_external_resource_verification_token_id` out.",
+             `verification_method` and `ipam_external_resource_verification_token_id` out. A block that is in `cidrs` of its \
+             pool needs no `ipam_pool_cidr` at all.",
         ),
     };
     (summary.to_owned(), instead.to_owned())

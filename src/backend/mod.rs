@@ -2,6 +2,7 @@
 //!
 //! Every call blocks; run it off the async threads.
 
+mod account;
 mod actor;
 pub mod explain;
 pub mod files;

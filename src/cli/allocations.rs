@@ -1,7 +1,7 @@
 //! `allocations`: a table.
 //!
-//! JSON: `{store, allocations: [{id, name, cidr, pool, pool_id, state, hold_expires_at, owner, resource_type,
-//! resource_id, description, tags}]}`; `pool` is the pool's path.
+//! JSON: `{store, allocations: [{id, name, cidr, scope, scope_id, pool, pool_id, state, hold_expires_at, owner, resource_type,
+//! resource_id, description, tags}]}`; `pool` is the pool's path. Holds are among them, with `state` `planned`.
 
 use std::collections::HashMap;
 
@@ -12,13 +12,16 @@ use serde::Serialize;
 use super::out::{Page, clean, table};
 use super::{Failure, Format, arguments, paths};
 use crate::backend::{AllocationFilter, Ipam, PoolFilter, explain::time};
-use crate::ipam::{Allocation, Cidr, Meta, ResourceType, State, Tags};
+use crate::ipam::{Allocation, Cidr, Meta, Pool, ResourceType, Scope, State, Tags};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
     /// Only in this pool: a path, the end of one, or an id.
     #[arg(long)]
     pool: Option<String>,
+    /// Only in this scope: a name or an id.
+    #[arg(long)]
+    scope: Option<String>,
     /// Only of this owner.
     #[arg(long)]
     owner: Option<String>,
@@ -28,8 +31,11 @@ pub(super) struct Options {
     /// Only those that contain this block or address.
     #[arg(long, value_name = "CIDR", value_parser = arguments::block)]
     containing: Option<Cidr>,
-    /// Also planned ones, that is, holds.
+    /// Only active ones, without holds of plans.
     #[arg(long)]
+    active: bool,
+    /// Holds are shown anyway; this was needed for it once.
+    #[arg(long, hide = true, conflicts_with = "active")]
     planned: bool,
     /// Also the space of pools below.
     #[arg(long)]
@@ -44,6 +50,10 @@ pub(super) struct Answer<'a> {
     id: &'a str,
     name: &'a str,
     cidr: Cidr,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope_id: Option<&'a str>,
     pool: &'a str,
     pool_id: &'a str,
     state: State,
@@ -61,6 +71,8 @@ impl<'a> Answer<'a> {
             id: &allocation.meta.id,
             name: &allocation.meta.name,
             cidr: allocation.cidr,
+            scope: None,
+            scope_id: None,
             pool,
             pool_id: &allocation.pool_id,
             state: allocation.meta.state,
@@ -72,36 +84,79 @@ impl<'a> Answer<'a> {
             tags: &allocation.tags,
         }
     }
+
+    fn in_scope(self, places: &'a Places, pool_id: &str) -> Self {
+        let scope_id = places.scopes_of_pools.get(pool_id).map(String::as_str);
+        Self { scope: scope_id.map(|id| places.scope_name(id)), scope_id, ..self }
+    }
+}
+
+/// Where allocations are, in words.
+struct Places {
+    /// Paths of pools, by id.
+    paths: HashMap<String, String>,
+    /// Ids of scopes, by those of pools.
+    scopes_of_pools: HashMap<String, String>,
+    /// Names of scopes, by id.
+    scopes: HashMap<String, String>,
+}
+
+impl Places {
+    fn new(pools: &[Pool], scopes: &[Scope]) -> Self {
+        Self {
+            paths: paths::of(pools),
+            scopes_of_pools: pools.iter().map(|pool| (pool.meta.id.clone(), pool.scope_id.clone())).collect(),
+            scopes: scopes.iter().map(|scope| (scope.meta.id.clone(), scope.meta.name.clone())).collect(),
+        }
+    }
+
+    fn path<'a>(&'a self, allocation: &'a Allocation) -> &'a str {
+        self.paths.get(&allocation.pool_id).unwrap_or(&allocation.pool_id)
+    }
+
+    /// Its name, or its id when it has none.
+    fn scope_name<'a>(&'a self, id: &'a str) -> &'a str {
+        self.scopes.get(id).filter(|name| !name.is_empty()).map_or(id, String::as_str)
+    }
+
+    fn scope<'a>(&'a self, allocation: &'a Allocation) -> &'a str {
+        self.scopes_of_pools.get(&allocation.pool_id).map_or("", |id| self.scope_name(id))
+    }
 }
 
 pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, Failure> {
     let pools = ipam.list_pools(&PoolFilter { include_planned: true, ..PoolFilter::default() })?;
-    let paths = paths::of(&pools);
-    let pool = options.pool.as_deref().map(|wanted| paths::find(&pools, &paths, wanted)).transpose()?;
+    let places = Places::new(&pools, &ipam.list_scopes(true)?);
+    let pool = options.pool.as_deref().map(|wanted| paths::find(&pools, &places.paths, wanted)).transpose()?;
+    let scope_id = options.scope.as_deref().map(|wanted| paths::present_scope_id(ipam, wanted)).transpose()?;
     let mut found = ipam.list_allocations(&AllocationFilter {
         pool_id: pool.map(|pool| pool.meta.id.clone()),
         within: options.within,
         containing: options.containing,
-        include_planned: options.planned,
+        include_planned: !options.active,
         include_pools: options.pools,
         ..AllocationFilter::default()
     })?;
     if let Some(owner) = &options.owner {
         found.retain(|allocation| allocation.meta.owner == *owner);
     }
-    Ok(if options.format.json { json(&found, &paths, &ipam.describe()) } else { text(&found, &paths, ipam.now()) })
+    if let Some(scope_id) = &scope_id {
+        found.retain(|allocation| places.scopes_of_pools.get(&allocation.pool_id) == Some(scope_id));
+    }
+    Ok(if options.format.json { json(&found, &places, &ipam.describe()) } else { text(&found, &places, ipam.now()) })
 }
 
-fn json(allocations: &[Allocation], paths: &HashMap<String, String>, store: &str) -> Page {
-    let answers: Vec<Answer<'_>> =
-        allocations.iter().map(|allocation| Answer::new(allocation, path(paths, allocation))).collect();
+fn json(allocations: &[Allocation], places: &Places, store: &str) -> Page {
+    let answer = |one| Answer::new(one, places.path(one)).in_scope(places, &one.pool_id);
+    let answers: Vec<Answer<'_>> = allocations.iter().map(answer).collect();
     Page::json(&serde_json::json!({ "store": store, "allocations": answers }))
 }
 
-fn text(allocations: &[Allocation], paths: &HashMap<String, String>, now: Timestamp) -> Page {
+fn text(allocations: &[Allocation], places: &Places, now: Timestamp) -> Page {
     let row = |allocation: &Allocation| {
         vec![
-            clean(path(paths, allocation)),
+            clean(places.scope(allocation)),
+            clean(places.path(allocation)),
             clean(&allocation.meta.name),
             allocation.cidr.to_string(),
             standing(&allocation.meta, now).unwrap_or_else(|| "active".to_owned()),
@@ -112,11 +167,7 @@ fn text(allocations: &[Allocation], paths: &HashMap<String, String>, now: Timest
     if allocations.is_empty() {
         return Page::text("No allocations.\n");
     }
-    Page::text(table(&["POOL", "NAME", "CIDR", "STATE", "OWNER", "ID"], allocations.iter().map(row)))
-}
-
-fn path<'a>(paths: &'a HashMap<String, String>, allocation: &'a Allocation) -> &'a str {
-    paths.get(&allocation.pool_id).unwrap_or(&allocation.pool_id)
+    Page::text(table(&["SCOPE", "POOL", "NAME", "CIDR", "STATE", "OWNER", "ID"], allocations.iter().map(row)))
 }
 
 /// What there is to say of an object that is not simply active.
@@ -135,27 +186,30 @@ mod tests {
     use super::super::tree::samples;
     use super::*;
 
+    fn places() -> Places {
+        Places::new(&samples::pools(), &[samples::scope("ipam-scope-1", "default-private", true)])
+    }
+
     #[test]
-    fn the_table_names_the_pool_by_path_and_marks_holds() {
-        let paths = paths::of(&samples::pools());
-        let page = text(&samples::allocations(), &paths, samples::now());
+    fn the_table_names_scope_and_pool_and_marks_holds() {
+        let page = text(&samples::allocations(), &places(), samples::now());
         assert_eq!(
             page.text,
-            "POOL         NAME  CIDR         STATE                                     OWNER    ID\n\
-             top/eu/prod  web   10.0.0.0/24  active                                    network  ipam-pool-alloc-1\n\
-             top/eu/prod  api   10.0.1.0/24  planned, held until 2026-01-01T13:00:00Z  network  ipam-pool-alloc-2\n"
+            "SCOPE            POOL         NAME  CIDR         STATE                                     OWNER    ID\n\
+             default-private  top/eu/prod  web   10.0.0.0/24  active                                    network  ipam-pool-alloc-1\n\
+             default-private  top/eu/prod  api   10.0.1.0/24  planned, held until 2026-01-01T13:00:00Z  network  ipam-pool-alloc-2\n"
         );
     }
 
     #[test]
     fn json_has_the_documented_fields() {
-        let paths = paths::of(&samples::pools());
         let value: serde_json::Value =
-            serde_json::from_str(&json(&samples::allocations(), &paths, "ipam.db").text).unwrap();
+            serde_json::from_str(&json(&samples::allocations(), &places(), "ipam.db").text).unwrap();
         assert_eq!(
             value["allocations"][1],
             serde_json::json!({
                 "id": "ipam-pool-alloc-2", "name": "api", "cidr": "10.0.1.0/24", "pool": "top/eu/prod",
+                "scope": "default-private", "scope_id": "ipam-scope-1",
                 "pool_id": "ipam-pool-3", "state": "planned", "hold_expires_at": "2026-01-01T13:00:00Z",
                 "owner": "network", "resource_type": "custom", "resource_id": null, "description": null, "tags": {},
             })

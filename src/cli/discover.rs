@@ -1,7 +1,8 @@
 //! `discover`: looks at everything that discoveries name, for a cron job. Exit status 1 when a place could not be seen.
 //!
 //! JSON: `{store, complete, discoveries: [{id, name, complete, trouble, places: [{account_id, region, ok, failure_code,
-//! failure_message, superseded, resources, addresses, added, changed, gone}], forgotten: [{account_id, region}]}],
+//! failure_message, superseded, resources, addresses, added, changed, gone}], forgotten: [{account_id, region}],
+//! warnings: [text]}],
 //! imported: [allocation], released: [allocation], skipped: [{resource_id, cidr, region, account_id, pool_id, why}]}`, each
 //! allocation as in `allocations --json`, with the pool's id for its path; what was not counted is null.
 
@@ -63,6 +64,7 @@ fn text(looked: &Looked) -> String {
         if let Some(trouble) = &at.trouble {
             text += &format!("{}: no account could be looked at. {}\n", name(at), clean(&line(trouble)));
         }
+        text.extend(at.warnings.iter().map(|warning| format!("{}: warning: {}\n", name(at), clean(warning))));
         for (account_id, region) in &at.forgotten {
             text += &format!("{}: {} in {} is looked at no more\n", name(at), clean(account_id), clean(region));
         }
@@ -152,6 +154,7 @@ fn value(looked: &Looked, store: &str) -> Value {
             "trouble": at.trouble.as_ref().map(line),
             "places": at.places.iter().map(place_value).collect::<Vec<_>>(),
             "forgotten": forgotten.collect::<Vec<_>>(),
+            "warnings": at.warnings,
         })
     };
     let skipped = |one: &Skipped| {

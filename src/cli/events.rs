@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::out::{Page, clean};
 use super::{Failure, arguments};
 use crate::backend::{EventFilter, Ipam, Mark, Result, explain::time, newest_events};
-use crate::ipam::{Actor, Cidr, Event, Kind};
+use crate::ipam::{ACTIONS, Actor, Cidr, Event, Kind};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -19,7 +19,7 @@ pub(super) struct Options {
     #[arg(long, value_name = "SEQUENCE")]
     after: Option<u64>,
     /// At most so many.
-    #[arg(long, default_value_t = 100, value_name = "COUNT")]
+    #[arg(long, default_value_t = 100, value_name = "COUNT", value_parser = arguments::some)]
     limit: usize,
     #[command(flatten)]
     wanted: Wanted,
@@ -39,8 +39,8 @@ struct Wanted {
     /// Only of the object with this id.
     #[arg(long, value_name = "ID", conflicts_with = "after")]
     object: Option<String>,
-    /// Only these: hold, create, update, resize, delete, expire, import or prune.
-    #[arg(long, conflicts_with = "after")]
+    /// Only these.
+    #[arg(long, conflicts_with = "after", value_parser = clap::builder::PossibleValuesParser::new(ACTIONS))]
     action: Option<String>,
     /// Only of objects with an address of this block, before or after.
     #[arg(long, value_name = "CIDR", value_parser = arguments::block, conflicts_with = "after")]
@@ -76,6 +76,11 @@ pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> std::result::Result<Pa
         }
         None => newest_events(ipam, &filter, options.limit)?,
     };
+    if events.is_empty()
+        && let Some(id) = &options.wanted.object
+    {
+        require_object(ipam, id)?;
+    }
     // Asked last: what was forgotten while events were read is in it.
     let mark = ipam.mark()?.filter(|mark| match options.after {
         Some(after) => after < mark.sequence,
@@ -90,7 +95,23 @@ pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> std::result::Result<Pa
         let answer = json!({ "store": ipam.describe(), "forgotten": mark_value(mark.as_ref()), "events": events });
         return Ok(Page::json(&answer).warning(warning));
     }
-    Ok(Page::text(events.iter().map(line).collect::<String>()).warning(warning))
+    let none = if events.is_empty() { "No events.\n" } else { "" };
+    Ok(Page::text(events.iter().map(line).collect::<String>() + none).warning(warning))
+}
+
+/// That there is, or was, an object with this id: nothing about it is another answer than nothing like it.
+///
+/// # Errors
+/// No event tells of it.
+pub(super) fn require_object(ipam: &dyn Ipam, id: &str) -> std::result::Result<(), Failure> {
+    let about = EventFilter { id: Some(id.to_owned()), ..EventFilter::default() };
+    if newest_events(ipam, &about, 1)?.is_empty() {
+        let forgotten = if ipam.mark()?.is_some() { " that is still kept" } else { "" };
+        return Err(Failure::Usage(format!(
+            "No event{forgotten} tells of an object with the id {id:?}. `tree --json` and `allocations` show ids."
+        )));
+    }
+    Ok(())
 }
 
 /// That an answer does not go back as far as it was asked for.

@@ -82,6 +82,9 @@ pub(super) fn tally(tally: &crate::ipam::Tally) -> String {
         count(tally.allocations, "allocation"),
     ];
     // Where nobody looks into accounts there is nothing to say of it.
+    if tally.holds > 0 {
+        words.push(count(tally.holds, "hold"));
+    }
     let looked = [
         (tally.discoveries, "resource discovery", "resource discoveries"),
         (tally.treatments, "treatment", "treatments"),

@@ -5,11 +5,13 @@
 //! `user`, `run_url`), `to` and `ended` are `null` for what is still so. `--json-lines` prints the same objects, one on
 //! each line. `forgotten` is as in `events --json`: what was over by that time is not told.
 
+use std::collections::HashMap;
+
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::events::{actor, forgotten, mark_value};
+use super::events::{actor, forgotten, mark_value, require_object};
 use super::out::{Page, clean, table};
 use super::{Failure, Format, arguments, paths};
 use crate::backend::explain::time;
@@ -77,6 +79,17 @@ impl From<How> for Match {
 
 pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, Failure> {
     let found = ipam.history(&query(ipam, options)?)?;
+    if found.is_empty() {
+        let asked = [&options.object, &options.scope, &options.pool];
+        // A scope or pool that is not there now was found by its id only.
+        let ids = asked
+            .into_iter()
+            .flatten()
+            .filter(|asked| asked.contains("ipam-") || options.object.as_ref() == Some(asked));
+        for id in ids {
+            require_object(ipam, id)?;
+        }
+    }
     // Asked last: what was forgotten meanwhile is in it.
     let mark = ipam.mark()?.filter(|mark| options.from.is_none_or(|from| from < mark.time));
     let page = if options.json_lines {
@@ -85,7 +98,8 @@ pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, Failure> 
         let history = found.iter().map(value).collect::<Vec<_>>();
         Page::json(&json!({ "store": ipam.describe(), "forgotten": mark_value(mark.as_ref()), "history": history }))
     } else {
-        Page::text(text(&found, mark.as_ref()))
+        let scopes = ipam.list_scopes(true)?.into_iter().map(|scope| (scope.meta.id, scope.meta.name)).collect();
+        Page::text(text(&found, &scopes, mark.as_ref()))
     };
     let over = |mark: &Mark| format!("What was over by {} is not told. {}", time(mark.time), forgotten(mark));
     Ok(page.warning(mark.as_ref().map(over)))
@@ -137,7 +151,8 @@ fn value(tenure: &Tenure) -> Value {
     })
 }
 
-fn text(found: &[Tenure], mark: Option<&Mark>) -> String {
+/// `scopes`: their names by id.
+fn text(found: &[Tenure], scopes: &HashMap<String, String>, mark: Option<&Mark>) -> String {
     if found.is_empty() {
         return match mark {
             None => "Nobody had it.\n".to_owned(),
@@ -146,8 +161,13 @@ fn text(found: &[Tenure], mark: Option<&Mark>) -> String {
     }
     let row = |tenure: &Tenure| {
         let planned = if tenure.state == State::Active { "" } else { ", planned" };
+        let scope = tenure.scope_id.as_ref().map_or("", |id| {
+            // One that is gone, or has no name, is called by its id.
+            scopes.get(id).filter(|name| !name.is_empty()).unwrap_or(id)
+        });
         vec![
             tenure.cidr.to_string(),
+            clean(scope),
             time(tenure.from),
             tenure.to.map_or_else(|| "now".to_owned(), time),
             format!("{}{planned}", tenure.kind.word()),
@@ -157,7 +177,7 @@ fn text(found: &[Tenure], mark: Option<&Mark>) -> String {
             tenure.id.clone(),
         ]
     };
-    table(&["CIDR", "FROM", "TO", "WHAT", "NAME", "BEGAN", "ENDED", "ID"], found.iter().map(row))
+    table(&["CIDR", "SCOPE", "FROM", "TO", "WHAT", "NAME", "BEGAN", "ENDED", "ID"], found.iter().map(row))
 }
 
 #[cfg(test)]
@@ -188,11 +208,11 @@ mod tests {
     #[test]
     fn a_row_says_what_was_there_since_when_and_by_whom() {
         assert_eq!(
-            text(&[tenure()], None),
-            "CIDR         FROM                  TO   WHAT        NAME       BEGAN          ENDED  ID\n\
-             10.0.1.0/24  2026-01-01T12:00:00Z  now  allocation  web\\u{1b}  network (ann)  -      ipam-pool-alloc-1\n"
+            text(&[tenure()], &[("ipam-scope-1".to_owned(), "red".to_owned())].into(), None),
+            "CIDR         SCOPE  FROM                  TO   WHAT        NAME       BEGAN          ENDED  ID\n\
+             10.0.1.0/24  red    2026-01-01T12:00:00Z  now  allocation  web\\u{1b}  network (ann)  -      ipam-pool-alloc-1\n"
         );
-        assert_eq!(text(&[], None), "Nobody had it.\n");
+        assert_eq!(text(&[], &HashMap::new(), None), "Nobody had it.\n");
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! `import`: an export into this store, see `backend::upkeep`.
 //!
 //! JSON: `{store, file, dry_run, written, merged, problems: [{place, what}], notes: [{place, what}], new, present,
-//! events, check}`. `new` and `present` are `{scopes, pools, pool_cidrs, allocations}`: objects that come in, and those
-//! that were there already. `events` counts what is written to the history. `place` is a line of the file (`line 7`) or
+//! events, check}`. `new` and `present` are `{scopes, pools, pool_cidrs, allocations, holds, discoveries, treatments,
+//! seen}`: objects that come in, and those that were there already, counted as `check` counts. `events` counts what is written to the history. `place` is a line of the file (`line 7`) or
 //! the id of an object. `check` is `null`, or what `check --json` says of the store afterwards.
 
 use std::path::PathBuf;
@@ -55,6 +55,7 @@ pub(super) struct TallyAnswer {
     pools: u64,
     pool_cidrs: u64,
     allocations: u64,
+    holds: u64,
     discoveries: u64,
     treatments: u64,
     seen: u64,
@@ -62,8 +63,8 @@ pub(super) struct TallyAnswer {
 
 impl From<Tally> for TallyAnswer {
     fn from(tally: Tally) -> Self {
-        let Tally { scopes, pools, pool_cidrs, allocations, discoveries, treatments, seen } = tally;
-        Self { scopes, pools, pool_cidrs, allocations, discoveries, treatments, seen }
+        let Tally { scopes, pools, pool_cidrs, allocations, holds, discoveries, treatments, seen, .. } = tally;
+        Self { scopes, pools, pool_cidrs, allocations, holds, discoveries, treatments, seen }
     }
 }
 

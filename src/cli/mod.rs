@@ -53,7 +53,7 @@ const BINARY: &str = "terraform-provider-ipam";
 /// The same program is the Terraform provider; Terraform starts it by itself. Without a command it says how to
 /// configure that.
 #[derive(Debug, Parser)]
-#[command(name = BINARY, version, disable_help_subcommand = true)]
+#[command(name = BINARY, version, max_term_width = 100)]
 struct Cli {
     /// Store to work on; `aws-ipam` for AWS IPAM, reached as the environment says.
     #[arg(
@@ -212,7 +212,11 @@ fn answer(cli: &Cli) -> Result<Answer, Failure> {
 fn completions(shell: Shell) -> Page {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), BINARY, &mut script);
-    Page::text(String::from_utf8_lossy(&script).into_owned())
+    let script = String::from_utf8_lossy(&script);
+    // For bash the generator calls a program with hyphens in its name by two names: in labels, and in the variable that is
+    // compared with them.
+    let [label, variable] = ["__subcmd__", "__"].map(|between| format!("{}__subcmd__", BINARY.replace('-', between)));
+    Page::text(script.replace(&label, &variable))
 }
 
 fn version(format: Format) -> Page {

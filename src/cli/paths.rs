@@ -50,6 +50,15 @@ pub(super) fn scope_id(ipam: &dyn Ipam, wanted: &str) -> Result<String, Failure>
     found.ok_or_else(|| Failure::Usage(format!("There is no scope {wanted:?} in this store. `tree` shows all scopes.")))
 }
 
+/// [`scope_id`] of a scope that is there.
+pub(super) fn present_scope_id(ipam: &dyn Ipam, wanted: &str) -> Result<String, Failure> {
+    let id = scope_id(ipam, wanted)?;
+    match ipam.get_scope(&id)? {
+        Some(_) => Ok(id),
+        None => Err(Failure::Usage(format!("There is no scope {wanted:?} in this store. `tree` shows all scopes."))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::tree::samples;

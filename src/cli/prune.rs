@@ -15,14 +15,14 @@ use serde_json::json;
 use super::check::count;
 use super::events::mark_value;
 use super::out::{self, Page};
-use super::{Failure, Format};
+use super::{Failure, Format, arguments};
 use crate::backend::upkeep::{ForgetMode, Pruned, PrunedEvents};
 use crate::backend::{Ipam, Local};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
     /// Keep what is younger than this, such as 30d or 12h.
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", value_parser = arguments::duration)]
     keep: Duration,
     /// Forget old events of the history. What they say of now stays known, and the rest can still be verified.
     #[arg(long)]

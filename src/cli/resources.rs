@@ -45,7 +45,7 @@ pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, Failure> 
         SeenType::listed(&word.to_string()).map_err(Failure::Usage)?;
     }
     let filter = ResourceFilter {
-        scope_id: options.scope.as_deref().map(|wanted| paths::scope_id(ipam, wanted)).transpose()?,
+        scope_id: options.scope.as_deref().map(|wanted| paths::present_scope_id(ipam, wanted)).transpose()?,
         resource_type: options.resource_type,
         within: options.within,
         management: options.unmanaged.then_some(ManagementState::Unmanaged),
@@ -79,7 +79,8 @@ fn word<T: ToString>(word: Option<T>) -> String {
 
 fn text(all: &[ResourceCidr]) -> String {
     let row = |found: &ResourceCidr| {
-        let why = found.reasons.iter().cloned().chain(found.overlaps_with.iter().map(|one| format!("overlaps {one}")));
+        let overlaps = found.overlaps_with.iter().map(|one| format!("overlaps {one}"));
+        let why = overlaps.chain(found.reasons.iter().cloned());
         vec![
             found.cidr.to_string(),
             found.resource_type.to_string(),

@@ -46,12 +46,12 @@ fn roots() -> Vec<Root> {
 fn the_tree_shows_scopes_pools_and_allocations() {
     let expected = "\
 private (ipam-scope-1)
-└─ top  10.0.0.0/8  6.2% used, largest free 10.0.8.0/21
-   ├─ eu  10.0.0.0/16  6.2% used, largest free 10.0.8.0/21
-   │  └─ prod  10.0.0.0/20  6.2% used, 6.2% held, largest free 10.0.8.0/21  [eu]
+└─ top  10.0.0.0/8  6.3% used, largest free 10.0.8.0/21
+   ├─ eu  10.0.0.0/16  6.3% used, largest free 10.0.8.0/21
+   │  └─ prod  10.0.0.0/20  6.3% used, 6.3% held, largest free 10.0.8.0/21  [eu]
    │     ├─ 10.0.0.0/24  web
    │     └─ 10.0.1.0/24  api  (planned, held until 2026-01-01T13:00:00Z)
-   └─ us  10.1.0.0/16  6.2% used, full  [eu]
+   └─ us  10.1.0.0/16  6.3% used, full  [eu]
       └─ … 1 pool below
 lab (ipam-scope-3)
 ";

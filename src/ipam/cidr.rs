@@ -188,7 +188,12 @@ impl FromStr for Cidr {
                 Err(_) => format!("{text:?} is not a CIDR such as 10.0.0.0/16 or 2001:db8::/32."),
             });
         };
-        let net: IpNet = text.parse().map_err(|_| match address.parse::<IpAddr>() {
+        // What reads networks is more lenient than what reads addresses: with a leading zero some take an octet for octal.
+        let length = &text[address.len() + 1..];
+        let is_plain =
+            length.bytes().all(|byte| byte.is_ascii_digit()) && (length.len() == 1 || !length.starts_with('0'));
+        let net = text.parse::<IpNet>().ok().filter(|_| is_plain && address.parse::<IpAddr>().is_ok());
+        let net = net.ok_or_else(|| match address.parse::<IpAddr>() {
             Ok(IpAddr::V4(_)) => format!("{text:?} has no netmask length from 0 to 32 after the slash."),
             Ok(IpAddr::V6(_)) => format!("{text:?} has no netmask length from 0 to 128 after the slash."),
             Err(_) => format!("{text:?} is not a CIDR such as 10.0.0.0/16 or 2001:db8::/32."),
@@ -265,6 +270,11 @@ mod tests {
             ("10.0.0.0/33", "no netmask length from 0 to 32"),
             ("::/129", "no netmask length from 0 to 128"),
             ("10.0.0.0/", "no netmask length"),
+            ("10.0.0.0/08", "no netmask length"),
+            ("10.0.0.0/+8", "no netmask length"),
+            ("2001:db8::/032", "no netmask length"),
+            ("010.0.0.0/8", "is not a CIDR"),
+            ("10.0.0.00/8", "is not a CIDR"),
             ("ten", "is not a CIDR"),
             ("ten/8", "is not a CIDR"),
             ("", "is not a CIDR"),

@@ -74,6 +74,22 @@ pub(super) enum Action {
     Prune,
 }
 
+/// The words of all actions, as events have them.
+pub const ACTIONS: [&str; 9] = {
+    use Action::{Create, Delete, Expire, Hold, Import, Prune, Release, Resize, Update};
+    [
+        Hold.word(),
+        Create.word(),
+        Update.word(),
+        Resize.word(),
+        Delete.word(),
+        Expire.word(),
+        Release.word(),
+        Import.word(),
+        Prune.word(),
+    ]
+};
+
 impl Action {
     const fn word(self) -> &'static str {
         match self {

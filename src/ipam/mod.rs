@@ -80,7 +80,7 @@ pub use discovery::{
 pub use error::{
     Error, Fault, KeptOff, LostHold, Occupant, Result, RuleName, SeenThere, Space, Unfinished, Unsupported,
 };
-pub use events::{Chain, EventFilter, blocks as event_blocks};
+pub use events::{ACTIONS, Chain, EventFilter, blocks as event_blocks};
 pub use held::{Hold, HoldFilter, Released};
 pub use history::{HistoryQuery, Match, Tenure};
 pub use journal::Journal;

@@ -413,10 +413,10 @@ impl Tally {
     /// Counts one more; what is of the history is no object.
     pub fn count(&mut self, item: &Item) {
         match item {
-            Item::Scope(_) => self.scopes += 1,
-            Item::Pool(_) => self.pools += 1,
-            Item::PoolCidr(_) => self.pool_cidrs += 1,
-            Item::Allocation(_) => self.allocations += 1,
+            Item::Scope(scope) => self.add(scope, |tally| &mut tally.scopes),
+            Item::Pool(pool) => self.add(pool, |tally| &mut tally.pools),
+            Item::PoolCidr(pool_cidr) => self.add(pool_cidr, |tally| &mut tally.pool_cidrs),
+            Item::Allocation(allocation) => self.add(allocation, |tally| &mut tally.allocations),
             Item::Discovery(_) => self.discoveries += 1,
             Item::Treatment(_) => self.treatments += 1,
             Item::Place(_) | Item::Sighted(_) | Item::SeenAddress(_) | Item::Past(_) => self.seen += 1,

@@ -78,6 +78,9 @@ fn search(
     }
 }
 
+/// As many free blocks of one size are compared when a pool is sparse.
+const SPARSE_BLOCKS_MAX: usize = 256;
+
 struct Search<'a> {
     snapshot: &'a mut dyn Snapshot,
     pool_id: &'a str,
@@ -112,8 +115,26 @@ impl Search<'_> {
         Ok(found)
     }
 
+    /// In the order of RFC 3531: among free blocks of the largest size the one whose number, read from its last bit, is the
+    /// smallest. So what is allocated stays as far apart as it can, whatever came before.
     fn sparse(&mut self) -> Result<Option<Cidr>> {
         for level in self.levels()?.into_iter().rev() {
+            let range = keys::under(&keys::free_level(self.pool_id, level));
+            let entries = self.snapshot.scan(keys::range(&range), Order::Ascending, SPARSE_BLOCKS_MAX)?;
+            let mut blocks: Vec<Cidr> = Vec::with_capacity(entries.len());
+            for entry in &entries {
+                blocks.extend(self.free_block(std::slice::from_ref(entry))?);
+            }
+            blocks.sort_by_key(|block| block.first().reverse_bits());
+            for block in blocks {
+                if let Fit::Place(place) = self.fit(&block, Order::Ascending)? {
+                    return Ok(Some(place));
+                }
+            }
+            if entries.len() < SPARSE_BLOCKS_MAX {
+                continue;
+            }
+            // Of so many of one size the lowest is as good as any.
             if let Some((_, hit)) = self.hit(level, Order::Ascending, 0)? {
                 return Ok(Some(hit));
             }
@@ -308,6 +329,21 @@ mod tests {
             );
         }
         assert_eq!(place(Strategy::BestFit, 28, &["::/0"]).as_deref(), Some("10.0.0.16/28"));
+    }
+
+    #[test]
+    fn sparse_pools_are_filled_in_the_order_of_rfc_3531() {
+        let (mut map, whole) = (Map::default(), cidr("10.0.0.0/24"));
+        free::give(&mut map, "p", &whole, &whole).unwrap();
+        let disallowed = BTreeSet::new();
+        let (strategy, keep_off) = (Strategy::Sparse, KeepOff::Never);
+        let ask = Ask { family: Family::Ipv4, netmask_length: 28, strategy, disallowed: &disallowed, keep_off };
+        let mut order = Vec::new();
+        while let Some(block) = find(&mut map, "p", &ask, &mut || 0).unwrap() {
+            free::take(&mut map, "p", &block, &whole).unwrap();
+            order.push((block.first() & 0xff) >> 4);
+        }
+        assert_eq!(order, [0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15]);
     }
 
     #[test]

@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use num_bigint::BigUint;
 
 use super::place::{self, Ask};
-use super::{Allocation, Cidr, Ledger, Pool, PoolCidr, Reader, Result, State, Utilization, codec, free, keys};
+use super::{
+    Allocation, Cidr, Error, Kind, Ledger, Pool, PoolCidr, Reader, Result, State, Utilization, codec, free, keys,
+};
 
 impl Reader<'_> {
     /// The planned CIDR of a pool that `block` lies in, unless the present run of its owner holds it.
@@ -20,6 +22,17 @@ impl Reader<'_> {
         let holder = if of_the_pool { &pool.meta } else { &pool_cidr.meta };
         let is_ours = holder.owner == self.env.actor.owner && self.env.is_of_this_run(holder.run.as_deref());
         Ok((!is_ours).then_some(pool_cidr))
+    }
+
+    /// That objects of this owner can be in a pool: it is active, or planned by the same owner.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub(super) fn require_own_if_planned(&self, pool: &Pool) -> Result<()> {
+        if pool.meta.state == State::Planned && pool.meta.owner != self.env.actor.owner {
+            return Err(Error::NotFound { kind: Kind::Pool, id: pool.meta.id.clone() });
+        }
+        Ok(())
     }
 
     /// The planned CIDRs of an active pool. Of a planned pool everything is planned.

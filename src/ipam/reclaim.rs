@@ -111,6 +111,7 @@ impl Ledger<'_> {
     /// # Errors
     /// [`Error::OutsidePool`]; [`Error::Overlap`] with what may not be taken back.
     pub(super) fn clear_in_pool(&mut self, pool: &Pool, block: &Cidr) -> Result<()> {
+        self.reader().require_own_if_planned(pool)?;
         let pool_id = &pool.meta.id;
         if free::provisioned_around(self.tx, pool_id, block)?.is_none() {
             return Err(self.outside(pool, block)?);
@@ -203,6 +204,7 @@ impl Ledger<'_> {
     /// # Errors
     /// [`Error::PoolEmpty`], [`Error::PoolExhausted`].
     pub(super) fn place(&mut self, pool: &Pool, ask: &Ask<'_>) -> Result<Cidr> {
+        self.reader().require_own_if_planned(pool)?;
         if let Some(avoided) = self.avoided.take() {
             let mut disallowed = ask.disallowed.clone();
             disallowed.insert(avoided);
@@ -316,7 +318,8 @@ impl Ledger<'_> {
     /// Whether there is a block that is large enough but disallowed, or kept off.
     fn ruled_out(&mut self, pool_id: &str, ask: &Ask<'_>) -> Result<(bool, Option<Box<KeptOff>>)> {
         let none = BTreeSet::new();
-        let mut find = |ask: &Ask<'_>| place::find(self.tx, pool_id, ask, self.env.random);
+        let in_pool: Pool = codec::expect(self.tx, pool_id)?;
+        let mut find = |ask: &Ask<'_>| self.find_block(&in_pool, ask);
         let plain = Ask { disallowed: &none, keep_off: KeepOff::Never, ..*ask };
         let Some(anywhere) = find(&plain)? else { return Ok((false, None)) };
         let KeepOff::Always(pool) = ask.keep_off else { return Ok((true, None)) };

@@ -10,8 +10,8 @@ use super::counters::Counters;
 use super::discovery::{self, Avoided, Kept};
 use super::names::NameEntry;
 use super::{
-    Allocation, Cidr, Discovery, Event, Finding, Mark, Meta, Past, Place, Pool, PoolCidr, Reader, Remnant, Result,
-    Scope, ScopeType, SeenAddress, Sighted, Special, State, Treated, keys, record_faults,
+    Allocation, Cidr, Discovery, Event, Finding, Kind, Mark, Meta, Past, Place, Pool, PoolCidr, Reader, Remnant,
+    Result, Scope, ScopeType, SeenAddress, Sighted, Special, State, Treated, keys, record_faults,
 };
 
 /// Events read at a time.
@@ -62,6 +62,10 @@ pub struct Tally {
     pub allocations: u64,
     pub discoveries: u64,
     pub treatments: u64,
+    /// Scopes, pools, pool CIDRs and allocations that are only planned.
+    pub holds: u64,
+    /// What nobody has made by itself: allocations that are the space of a pool below, and holds that lapsed.
+    pub unnamed: u64,
     /// What was seen: places, blocks on resources, public addresses, blocks of the past.
     pub seen: u64,
 }
@@ -74,7 +78,19 @@ impl Tally {
 
     /// All that have an id.
     pub fn objects(&self) -> u64 {
-        self.scopes + self.pools + self.pool_cidrs + self.allocations + self.discoveries + self.treatments
+        let made = self.scopes + self.pools + self.pool_cidrs + self.allocations + self.discoveries + self.treatments;
+        made + self.holds + self.unnamed
+    }
+
+    /// Counts a record as `check` does; `slot`: where it is counted when it is active.
+    pub(super) fn add<R: Record>(&mut self, record: &R, slot: fn(&mut Self) -> &mut u64) {
+        // Blocks of a pool's own are counted with those of `ipam_pool_cidr`.
+        let counts = record.is_named() || R::KIND == Kind::PoolCidr;
+        match record.meta().state {
+            State::Active if counts => *slot(self) += 1,
+            State::Planned if record.is_named() => self.holds += 1,
+            State::Active | State::Planned | State::Lapsed => self.unnamed += 1,
+        }
     }
 }
 
@@ -134,15 +150,17 @@ impl Records {
 
     /// How many there are.
     pub fn tally(&self) -> Tally {
-        Tally {
-            scopes: self.scopes.len() as u64,
-            pools: self.pools.len() as u64,
-            pool_cidrs: self.pool_cidrs.len() as u64,
-            allocations: self.allocations.len() as u64,
+        let mut tally = Tally {
             discoveries: self.discoveries.len() as u64,
             treatments: self.treatments.len() as u64,
             seen: (self.places.len() + self.sightings.len() + self.addresses.len() + self.past.len()) as u64,
-        }
+            ..Tally::default()
+        };
+        self.scopes.values().for_each(|scope| tally.add(scope, |tally| &mut tally.scopes));
+        self.pools.values().for_each(|pool| tally.add(pool, |tally| &mut tally.pools));
+        self.pool_cidrs.values().for_each(|pool_cidr| tally.add(pool_cidr, |tally| &mut tally.pool_cidrs));
+        self.allocations.values().for_each(|allocation| tally.add(allocation, |tally| &mut tally.allocations));
+        tally
     }
 
     /// The default scope of this type.

@@ -172,7 +172,7 @@ pub(super) fn cidr(text: &str) -> Cidr {
     text.parse().unwrap()
 }
 
-pub(super) fn cidrs(texts: &[&str]) -> BTreeSet<Cidr> {
+pub(crate) fn cidrs(texts: &[&str]) -> BTreeSet<Cidr> {
     texts.iter().map(|text| cidr(text)).collect()
 }
 

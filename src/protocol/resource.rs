@@ -7,7 +7,7 @@ use super::wire::{
     upgrade_resource_state, validate_resource_config,
 };
 use super::{diagnostics, digits, path, value};
-use crate::tf::{ApplyRequest, Diagnostic, Diagnostics, MoveSource, PlanRequest};
+use crate::tf::{ApplyRequest, Diagnostic, Diagnostics, MoveSource, PlanRequest, Severity};
 
 pub(super) fn validate(
     catalog: &Catalog,
@@ -71,12 +71,13 @@ pub(super) fn plan(
     let mut prior_private = value::decode_private(&request.prior_private)?.unwrap_or_default();
     // The second half of a replacement is given what the first half kept.
     digits::forget(&mut prior_private);
+    let committing = catalog.walk.is_committing(&capabilities, first_plan.is_some());
     let mut response = resource.plan(PlanRequest {
         prior: prior.clone(),
         proposed,
         config: config.clone(),
         prior_private,
-        committing: catalog.walk.is_committing(&capabilities, first_plan.is_some()),
+        committing,
         first_plan,
         carries_private: capabilities.store_planned_private,
     });
@@ -85,9 +86,23 @@ pub(super) fn plan(
         planned_state: Some(value::encode(&planned, ty)?),
         requires_replace: response.replace.iter().map(path::to_wire).collect(),
         planned_private: value::encode_private(&response.private)?,
-        diagnostics: diagnostics::to_wire(response.diagnostics),
+        diagnostics: diagnostics::to_wire(if committing {
+            response.diagnostics
+        } else {
+            with_way_out(response.diagnostics)
+        }),
         ..Default::default()
     })
+}
+
+/// Clients plan what the configuration says before they destroy it, and do not say that they are about to. So what cannot be
+/// planned stands in the way of its own removal; the last error says how to go round.
+fn with_way_out(found: Diagnostics) -> Diagnostics {
+    let mut all: Vec<Diagnostic> = found.into_iter().collect();
+    if let Some(last) = all.iter_mut().rfind(|one| one.severity == Severity::Error) {
+        last.detail += " (A destroy plans this too: with `-refresh=false` it does not.)";
+    }
+    all.into_iter().collect()
 }
 
 pub(super) fn apply(

@@ -3,6 +3,7 @@
 mod allocations;
 mod holds;
 mod imports;
+mod input;
 mod locales;
 mod names;
 mod owners;

@@ -125,7 +125,7 @@ pub struct Pruned {
 
 /// What [`open`] opens, and what it will: for messages.
 const KNOWN: &str = "\"sqlite:<path>\" (a file), \"postgres://<user>@<host>/<database>\", \"s3://\", \"gs://\" and \
-                     \"az://<bucket>/<prefix>\" (a bucket), \"file:///<directory>\", and \"memory:\" (for tests)";
+                     \"az://<bucket>/<prefix>\" (a bucket), and \"file:///<directory>\"";
 
 /// The store at `url`: `sqlite:ipam.db`, `sqlite:/var/lib/ipam.db`, `s3://bucket/prefix` (also `gs`, `az`),
 /// `file:///directory`, `postgres://user@host/database`, `memory:` (a new one), `memory:<name>` (shared by everybody in

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bigdecimal::num_bigint::Sign;
+
 use super::{AttributeType, Block, Diagnostic, Diagnostics, NestedBlock, Nesting, Number, Path, Type, Value};
 
 /// A field of a model: known, null, or unknown.
@@ -232,11 +234,18 @@ macro_rules! integer_attr {
 
             fn from_value(value: &Value, at: &Path) -> Result<Self, Diagnostics> {
                 let number = Number::from_value(value, at)?;
-                number.to_integer().and_then(|integer| Self::try_from(integer).ok()).ok_or_else(|| {
-                    wrong_value(
-                        at,
-                        format!("{number} is not a whole number from {} to {}.", <$ty>::MIN, <$ty>::MAX),
-                    )
+                let Some(integer) = number.to_integer() else {
+                    return Err(wrong_value(at, format!("{number} is not a whole number.")));
+                };
+                let is_negative = integer.sign() == Sign::Minus;
+                // What fits into the type is no range that means anything to somebody.
+                Self::try_from(integer).map_err(|_| {
+                    let why = match (is_negative, <$ty>::MIN == 0) {
+                        (true, true) => "negative, and must not be",
+                        (true, false) => "too small",
+                        (false, _) => "too large",
+                    };
+                    wrong_value(at, format!("{number} is {why}."))
                 })
             }
 

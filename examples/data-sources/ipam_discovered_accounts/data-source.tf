@@ -1,11 +1,13 @@
-resource "ipam_ipam" "main" {
-  name              = "network-team"
-  operating_regions = ["us-east-1", "eu-west-1"]
+resource "ipam_resource_discovery" "network" {
+  name  = "network"
+  files = ["${path.module}/network.csv"]
 }
 
+# In AWS IPAM: default_resource_discovery_id of an `ipam_ipam`, without max_age.
 data "ipam_discovered_accounts" "failing" {
-  ipam_resource_discovery_id = ipam_ipam.main.default_resource_discovery_id
+  ipam_resource_discovery_id = ipam_resource_discovery.network.id
   failing_only               = true
+  max_age                    = "1h"
 }
 
 output "accounts_that_nobody_sees" {

@@ -6,6 +6,7 @@ terraform {
   }
 }
 
+# Whose files a plan may read is said here, and not by the store.
 provider "ipam" {
-  store = "aws-ipam"
+  discovery_files_below = [path.module]
 }

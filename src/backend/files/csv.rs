@@ -1,63 +1,118 @@
-//! CSV as in RFC 4180: a header row, commas, quotes around what has commas, quotes or line ends.
+//! CSV as in RFC 4180: a header row, separators, quotes around what has separators, quotes or line ends. The header says by its
+//! column `cidr` what separates: commas, semicolons or tabs.
 
 use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
 
-use super::Fault;
-use super::row::{Fields, column};
+use super::row::{Column, Fields};
+use super::{Fault, Lines, quotes};
+use crate::ipam::seen::UnknownColumns;
+
+const ADVICE: &str = "The first line names the columns, such as cidr,name,account,region.";
 
 /// The lines below the header.
 ///
 /// # Errors
-/// The header is missing or wrong.
-pub(super) fn rows(text: &str) -> Result<Box<dyn Iterator<Item = Result<Fields, Fault>> + '_>, Fault> {
+/// The header is missing or wrong; a quote is.
+pub(super) fn rows(text: &str, unknown: UnknownColumns) -> Result<Lines<'_>, Fault> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reader = ReaderBuilder::new().has_headers(false).trim(Trim::All).from_reader(text.as_bytes());
+    let separator = separator(text);
+    quotes::check(text, separator)?;
+    let mut reader =
+        ReaderBuilder::new().delimiter(separator).has_headers(false).trim(Trim::All).from_reader(text.as_bytes());
     let mut header = StringRecord::new();
-    let there_is = reader.read_record(&mut header).map_err(|error| said(&error))?;
-    let advice = "The first line names the columns, such as cidr,name,account,region.";
-    if !there_is {
-        return Err(Fault::of_all(format!("the header is missing. {advice}")));
+    if !reader.read_record(&mut header).map_err(|error| said(&error, separator))? {
+        return Err(Fault::of_all(format!("the header is missing. {ADVICE}")));
     }
     let line = header.position().map_or(1, csv::Position::line);
-    let mut columns = Vec::new();
-    for (index, name) in header.iter().enumerate() {
-        let known = column(name, &format!("the name of column {}", index + 1));
-        let known = known.map_err(|words| match name.contains('/') || name.is_empty() {
-            true => Fault::on(line, format!("the header is missing: {words} {advice}")),
-            false => Fault::on(line, words),
-        })?;
-        if columns.contains(&known) {
-            return Err(Fault::on(line, format!("the column {known:?} is there twice.")));
-        }
-        columns.push(known);
-    }
-    if !columns.contains(&"cidr") {
-        return Err(Fault::on(line, format!("the column \"cidr\" is missing. {advice}")));
-    }
+    let columns = columns(&header, unknown).map_err(|words| Fault::on(line, words))?;
+    let warnings = ignored(&columns).into_iter().collect();
     let lines = reader.into_records().filter(|record| !record.as_ref().is_ok_and(is_empty));
-    Ok(Box::new(lines.map(move |record| record.map_err(|error| said(&error)).map(|record| fields(&record, &columns)))))
+    let lines = lines.map(move |record| match record {
+        Ok(record) => Ok(fields(&record, &columns)),
+        Err(error) => Err(said(&error, separator)),
+    });
+    Ok(Lines { warnings, lines: Box::new(lines) })
 }
 
-/// A line with nothing on it but commas, as spreadsheets leave behind.
+/// What separates: by which the header has the column `cidr`, and most columns. A comma when nothing tells.
+fn separator(text: &str) -> u8 {
+    let header = text.lines().next().unwrap_or_default();
+    let rank = |separator: u8| {
+        let names = header.split(char::from(separator)).map(|name| name.trim().trim_matches('"'));
+        let count = names.clone().count();
+        (names.clone().any(|name| name == "cidr"), count)
+    };
+    // Of equal ones the last counts.
+    [b'\t', b';', b','].into_iter().max_by_key(|separator| rank(*separator)).unwrap_or(b',')
+}
+
+fn columns(header: &StringRecord, unknown: UnknownColumns) -> Result<Vec<Column>, String> {
+    let mut columns = Vec::new();
+    for (index, name) in header.iter().enumerate() {
+        let column = Column::of(name, &format!("the name of column {}", index + 1), unknown);
+        let column = column.map_err(|words| match name.contains('/') || name.is_empty() {
+            true => format!("the header is missing: {words} {ADVICE}"),
+            false => words,
+        })?;
+        match &column {
+            Column::Known(known) if columns.contains(&column) => {
+                return Err(format!("the column {known:?} is there twice."));
+            }
+            Column::Tag(_) if columns.contains(&column) => {
+                return Err(format!("column {} has the name of another one.", index + 1));
+            }
+            _ => columns.push(column),
+        }
+    }
+    match columns.contains(&Column::Known("cidr")) {
+        true => Ok(columns),
+        false => Err(format!("the column \"cidr\" is missing. {ADVICE}")),
+    }
+}
+
+/// That columns are left out, by their numbers: their names are the file's.
+fn ignored(columns: &[Column]) -> Option<String> {
+    let numbers: Vec<String> = columns
+        .iter()
+        .zip(1..)
+        .filter(|(column, _)| **column == Column::Ignored)
+        .map(|(_, number): (_, usize)| number.to_string())
+        .collect();
+    match numbers.as_slice() {
+        [] => None,
+        [one] => Some(format!("The name of column {one} is not known, and the column was ignored.")),
+        several => Some(format!("The names of columns {} are not known, and they were ignored.", several.join(", "))),
+    }
+}
+
+/// A line with nothing on it but separators, as spreadsheets leave behind.
 fn is_empty(record: &StringRecord) -> bool {
     record.iter().all(str::is_empty)
 }
 
-fn fields(record: &StringRecord, columns: &[&'static str]) -> Fields {
-    let texts = columns.iter().zip(record).filter(|(_, text)| !text.is_empty());
-    Fields {
-        line: record.position().map_or(0, csv::Position::line),
-        texts: texts.map(|(column, text)| (*column, text.to_owned())).collect(),
-        ..Fields::default()
+fn fields(record: &StringRecord, columns: &[Column]) -> Fields {
+    let mut fields = Fields { line: record.position().map_or(0, csv::Position::line), ..Fields::default() };
+    for (column, text) in columns.iter().zip(record).filter(|(_, text)| !text.is_empty()) {
+        match column {
+            Column::Known(known) => drop(fields.texts.insert(known, text.to_owned())),
+            Column::Tag(key) => drop(fields.more_tags.insert(key.clone(), text.to_owned())),
+            Column::Ignored => {}
+        }
     }
+    fields
 }
 
-fn said(error: &csv::Error) -> Fault {
+fn said(error: &csv::Error, separator: u8) -> Fault {
+    let (word, example) = match separator {
+        b';' => ("semicolon", ": \"a; b\""),
+        b'\t' => ("tab", ""),
+        _ => ("comma", ": \"a, b\""),
+    };
     match error.kind() {
         ErrorKind::UnequalLengths { pos, expected_len, len } => Fault::on(
             pos.as_ref().map_or(0, csv::Position::line),
             format!(
-                "it has {len} field{}, the header {expected_len}. Quote a field that has a comma: \"a, b\".",
+                "it has {len} field{}, the header {expected_len}. Quote a field that has a {word}{example}.",
                 if *len == 1 { "" } else { "s" }
             ),
         ),

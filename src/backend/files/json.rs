@@ -1,19 +1,23 @@
 //! JSON: an array of objects whose members are the columns.
 
+use std::collections::BTreeSet;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 
 use crate::ipam::Tags;
+use crate::ipam::seen::UnknownColumns;
 
-use super::row::{Fields, column};
-use super::{Fault, lines_in};
+use super::row::{Column, Fields};
+use super::{Fault, Lines, lines_in};
 
 /// The objects.
 ///
 /// # Errors
 /// The text is no array.
-pub(super) fn rows(text: &str) -> Result<Box<dyn Iterator<Item = Result<Fields, Fault>> + '_>, Fault> {
+pub(super) fn rows(text: &str, unknown: UnknownColumns) -> Result<Lines<'_>, Fault> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     // Slices of the text, so that each is on a line.
     let objects: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| {
@@ -21,12 +25,13 @@ pub(super) fn rows(text: &str) -> Result<Box<dyn Iterator<Item = Result<Fields, 
         if error.line() == 0 { Fault::of_all(words) } else { Fault::on(error.line() as u64, words) }
     })?;
     let (mut counted, mut line) = (0, 1);
-    Ok(Box::new(objects.into_iter().map(move |object| {
+    let lines = objects.into_iter().map(move |object| {
         let at = object.get().as_ptr() as usize - text.as_ptr() as usize;
         line += lines_in(&text.as_bytes()[counted..at]);
         counted = at;
-        fields(object.get(), line)
-    })))
+        fields(object.get(), line, unknown)
+    });
+    Ok(Lines { warnings: Vec::new(), lines: Box::new(lines) })
 }
 
 /// Where a text stops being one. What the library says of it may quote the text.
@@ -38,33 +43,105 @@ fn place_in(error: &serde_json::Error) -> String {
     }
 }
 
-fn fields(text: &str, line: u64) -> Result<Fields, Fault> {
-    let object: Map<String, Value> = serde_json::from_str(text).map_err(|_| {
-        Fault::on(line, "it is not an object such as {\"cidr\": \"10.0.0.0/16\", \"name\": \"office\"}.")
-    })?;
-    let mut fields = Fields { line, ..Fields::default() };
-    for (name, value) in object {
-        let known = column(&name, "the name of a member").map_err(|words| Fault::on(line, words))?;
-        match value {
-            Value::Null => {}
-            Value::Object(tags) if known == "tags" => fields.tags = tags_of(tags, line)?,
-            Value::String(text) if text.trim().is_empty() => {}
-            Value::String(text) => drop(fields.texts.insert(known, text.trim().to_owned())),
-            // An account's id is often written as a number.
-            Value::Number(number) if known == "account" => drop(fields.texts.insert(known, number.to_string())),
-            _ if known == "tags" => {
-                return Err(Fault::on(line, "the tags must be an object, or a text key=value;key=value."));
+/// The members of an object as they stand there: a map would keep the last of two with one key, and say nothing.
+struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InOrder;
+
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
             }
-            _ => return Err(Fault::on(line, format!("the {known} must be a text."))),
+
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(InOrder)
+    }
+}
+
+impl<'a> Members<'a> {
+    /// Each with the line it stands on. `text` is the object, which begins on `line`.
+    ///
+    /// # Errors
+    /// It is no object, or a key is there twice.
+    fn of(text: &'a str, line: u64, what: &str) -> Result<Vec<(String, &'a RawValue, u64)>, Fault> {
+        let Self(members) = serde_json::from_str(text).map_err(|_| Fault::on(line, what))?;
+        let mut keys = BTreeSet::new();
+        let mut found = Vec::new();
+        for (key, value) in members {
+            let at = value.get().as_ptr() as usize - text.as_ptr() as usize;
+            let line = line + lines_in(&text.as_bytes()[..at]);
+            if !keys.insert(key.clone()) {
+                return Err(Fault::on(line, "an object has the same key twice."));
+            }
+            found.push((key, value, line));
+        }
+        Ok(found)
+    }
+}
+
+fn value_of(text: &RawValue, line: u64) -> Result<Value, Fault> {
+    serde_json::from_str(text.get()).map_err(|_| Fault::on(line, "a value of a member is none of JSON's."))
+}
+
+fn fields(text: &str, line: u64, unknown: UnknownColumns) -> Result<Fields, Fault> {
+    let what = "it is not an object such as {\"cidr\": \"10.0.0.0/16\", \"name\": \"office\"}.";
+    let mut fields = Fields { line, ..Fields::default() };
+    for (name, raw, at) in Members::of(text, line, what)? {
+        let wrong = |words: String| Fault::on(at, words);
+        match Column::of(&name, "the name of a member", unknown).map_err(wrong)? {
+            Column::Known(known) => fill(&mut fields, known, raw, at)?,
+            Column::Tag(key) => match value_of(raw, at)? {
+                Value::Null => {}
+                Value::String(text) => drop(fields.more_tags.insert(key, text)),
+                Value::Number(_) | Value::Bool(_) => drop(fields.more_tags.insert(key, raw.get().to_owned())),
+                Value::Array(_) | Value::Object(_) => {
+                    return Err(wrong(
+                        "a member that becomes a tag must be a text, a number, true or false.".to_owned(),
+                    ));
+                }
+            },
+            Column::Ignored => fields.ignored += 1,
         }
     }
     Ok(fields)
 }
 
-fn tags_of(tags: Map<String, Value>, line: u64) -> Result<Tags, Fault> {
-    let text = |(key, value): (String, Value)| match value {
-        Value::String(value) => Ok((key, value)),
-        _ => Err(Fault::on(line, "each of the tags must be a text.")),
-    };
-    tags.into_iter().map(text).collect()
+/// Takes a member with a known name.
+fn fill(fields: &mut Fields, known: &'static str, raw: &RawValue, at: u64) -> Result<(), Fault> {
+    match value_of(raw, at)? {
+        Value::Null => {}
+        Value::Object(_) if known == "tags" => fields.tags = tags_of(raw, at)?,
+        Value::String(text) if text.trim().is_empty() => {}
+        Value::String(text) => drop(fields.texts.insert(known, text.trim().to_owned())),
+        // An account's id is often written as a number.
+        Value::Number(number) if known == "account" => drop(fields.texts.insert(known, number.to_string())),
+        _ if known == "tags" => {
+            return Err(Fault::on(at, "the tags must be an object, or a text key=value;key=value."));
+        }
+        _ => return Err(Fault::on(at, format!("the {known} must be a text."))),
+    }
+    Ok(())
+}
+
+fn tags_of(object: &RawValue, line: u64) -> Result<Tags, Fault> {
+    let mut tags = Tags::new();
+    for (key, value, at) in Members::of(object.get(), line, "the tags are no object.")? {
+        match value_of(value, at)? {
+            Value::String(value) => drop(tags.insert(key, value)),
+            _ => return Err(Fault::on(at, "each of the tags must be a text.")),
+        }
+    }
+    Ok(tags)
 }

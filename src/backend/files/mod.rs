@@ -4,9 +4,11 @@
 //! file with anything wrong in it says nothing. Who wrote the path into the store may not be who may read the file, so what is
 //! wrong is told with file, line and column, and never with anything that stands in the file.
 
+mod blocks;
 mod csv;
 mod json;
 mod open;
+mod quotes;
 mod row;
 
 use std::collections::{BTreeMap, HashMap};
@@ -15,7 +17,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use crate::ipam::seen::{DiscoveredCidr, Sample, Sighting};
+use crate::ipam::seen::{DiscoveredCidr, Sample, Sighting, UnknownColumns};
 
 pub use open::{Below, open_regular, require_file};
 use row::{Defaults, Fields, Row};
@@ -61,13 +63,29 @@ impl Fault {
     }
 }
 
-/// Reads a file: one sample for each account and Region in it, in order. A file without resources is an empty one of the
+/// What a file says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Told {
+    /// One for each account and Region in it, in order.
+    pub samples: Vec<Sample>,
+    /// What of it was left out, a sentence each, with the name of the file.
+    pub warnings: Vec<String>,
+}
+
+/// The lines of a file, one after the other.
+struct Lines<'a> {
+    /// What is left out of all of them.
+    warnings: Vec<String>,
+    lines: Box<dyn Iterator<Item = Result<Fields, Fault>> + 'a>,
+}
+
+/// Reads a file. `unknown`: what becomes of columns that are not known. A file without resources is an empty one of the
 /// account that is named like the file, so that what was in it before is gone.
 ///
 /// # Errors
 /// Sentences that name the file and the lines that are wrong, the first ten of them.
-pub fn read(path: &Path, below: &Below, taken_at: Timestamp) -> Result<Vec<Sample>, Unread> {
-    read_within(&LIMITS, path, below, taken_at)
+pub fn read(path: &Path, below: &Below, taken_at: Timestamp, unknown: UnknownColumns) -> Result<Told, Unread> {
+    read_within(&LIMITS, path, below, taken_at, unknown)
 }
 
 /// The account of a file whose lines name none: what the file is called.
@@ -75,17 +93,29 @@ pub fn account_of(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-fn read_within(limits: &Limits, path: &Path, below: &Below, taken_at: Timestamp) -> Result<Vec<Sample>, Unread> {
+fn read_within(
+    limits: &Limits,
+    path: &Path,
+    below: &Below,
+    taken_at: Timestamp,
+    unknown: UnknownColumns,
+) -> Result<Told, Unread> {
     let name = path.display();
     let file = open::open(path, below)?;
     let text = text(limits, file).map_err(|why| Unread::Wrong(format!("{name} cannot be read: {why}")))?;
+    if let Some(fault) = control_character(&text) {
+        return Err(Unread::Wrong(told(&name.to_string(), &[fault])));
+    }
     let account_id = account_of(path);
     let defaults = Defaults { account: &account_id, region: NO_REGION, taken_at };
     let is_json = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("json"));
-    let fields = if is_json { json::rows(&text) } else { csv::rows(&text) };
-    let rows = fields.map_err(|fault| vec![fault]).and_then(|fields| rows(limits, fields, &defaults));
+    let lines = if is_json { json::rows(&text, unknown) } else { csv::rows(&text, unknown) };
+    let rows = lines.map_err(|fault| vec![fault]).and_then(|lines| rows(limits, lines, &defaults));
     match rows {
-        Ok(rows) => Ok(samples(rows, &defaults)),
+        Ok((rows, warnings)) => Ok(Told {
+            samples: samples(rows, &defaults),
+            warnings: warnings.into_iter().map(|warning| format!("{name}: {warning}")).collect(),
+        }),
         Err(faults) => Err(Unread::Wrong(told(&name.to_string(), &faults))),
     }
 }
@@ -104,37 +134,51 @@ fn text(limits: &Limits, file: impl Read) -> Result<String, String> {
     })
 }
 
+/// The first control character that no text of lines has. A file with one was cut, or is something else.
+fn control_character(text: &str) -> Option<Fault> {
+    let at = text.find(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))?;
+    let what = if text[at..].starts_with('\0') { "a NUL byte" } else { "a control character" };
+    Some(Fault::on(1 + lines_in(&text.as_bytes()[..at]), format!("there is {what}. Save the file as plain text.")))
+}
+
 /// How many lines end in there.
 fn lines_in(bytes: &[u8]) -> u64 {
     bytes.iter().filter(|byte| **byte == b'\n').count() as u64
 }
 
-/// What each line says, or all that is wrong.
-fn rows(
-    limits: &Limits,
-    fields: impl Iterator<Item = Result<Fields, Fault>>,
-    defaults: &Defaults<'_>,
-) -> Result<Vec<Row>, Vec<Fault>> {
-    let (mut rows, mut faults) = (Vec::new(), Vec::new());
-    let mut lines: HashMap<(String, String, String, String), u64> = HashMap::new();
-    for (number, fields) in fields.enumerate() {
-        if number >= limits.rows {
+/// What each line says, with what was left out; or all that is wrong.
+fn rows(limits: &Limits, lines: Lines<'_>, defaults: &Defaults<'_>) -> Result<(Vec<Row>, Vec<String>), Vec<Fault>> {
+    let Lines { mut warnings, lines } = lines;
+    let (mut rows, mut faults, mut ignored) = (Vec::new(), Vec::new(), 0);
+    let mut seen: HashMap<(String, String, String, String), u64> = HashMap::new();
+    for fields in lines {
+        match fields.and_then(|fields| Ok((fields.ignored, Row::of(&fields, defaults)?))) {
+            Ok((left_out, of_line)) => {
+                ignored += left_out;
+                for row in of_line {
+                    match seen.insert(row.key(), row.line) {
+                        Some(first) => faults.push(Fault::on(row.line, Row::said_before(first))),
+                        None => rows.push(row),
+                    }
+                }
+            }
+            Err(fault) => faults.push(fault),
+        }
+        if rows.len() > limits.rows {
             let words =
                 format!("there are more than {} resources. Split the file, for example by account.", limits.rows);
             return Err(vec![Fault::of_all(words)]);
-        }
-        match fields.and_then(|fields| Row::of(&fields, defaults)) {
-            Ok(row) => match lines.insert(row.key(), row.line) {
-                Some(first) => faults.push(Fault::on(row.line, Row::said_before(first))),
-                None => rows.push(row),
-            },
-            Err(fault) => faults.push(fault),
         }
         if faults.len() > FAULTS_MAX {
             break;
         }
     }
-    if faults.is_empty() { Ok(rows) } else { Err(faults) }
+    if ignored > 0 {
+        let members = if ignored == 1 { "1 member whose name is" } else { "members whose names are" };
+        let number = if ignored == 1 { String::new() } else { format!("{ignored} ") };
+        warnings.push(format!("{number}{members} not known {} ignored.", if ignored == 1 { "was" } else { "were" }));
+    }
+    if faults.is_empty() { Ok((rows, warnings)) } else { Err(faults) }
 }
 
 fn samples(rows: Vec<Row>, defaults: &Defaults<'_>) -> Vec<Sample> {

@@ -1,14 +1,13 @@
 //! What a line says of a resource.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use jiff::Timestamp;
 
-use crate::ipam::seen::{DiscoveredCidr, SeenType};
-use crate::ipam::{Cidr, Family, Tags, Words};
+use crate::ipam::seen::{DiscoveredCidr, SeenType, UnknownColumns};
+use crate::ipam::{Cidr, Tags, Words};
 
-use super::Fault;
+use super::{Fault, blocks};
 
 /// Names of columns, and of members of JSON objects.
 pub(super) const COLUMNS: [&str; 9] =
@@ -18,6 +17,11 @@ pub(super) const COLUMNS: [&str; 9] =
 const NAME: &str = "Name";
 /// The tag that carries a description: what was seen has no other place for it.
 const DESCRIPTION: &str = "Description";
+
+/// The longest name, account, Region, id of a VPC and key of a tag, in characters: as long as a name of a configuration.
+const NAME_MAX: usize = 255;
+/// The longest id of a resource, in characters: an import makes a name of it and its block.
+const ID_MAX: usize = 200;
 
 /// For what a line leaves empty.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +38,10 @@ pub(super) struct Fields {
     pub(super) texts: BTreeMap<&'static str, String>,
     /// From JSON, where tags are an object.
     pub(super) tags: Tags,
+    /// From columns that are not known.
+    pub(super) more_tags: Tags,
+    /// How many members were left out, because they are not known.
+    pub(super) ignored: usize,
 }
 
 /// A line that is right.
@@ -44,58 +52,69 @@ pub(super) struct Row {
     pub(super) resource: DiscoveredCidr,
 }
 
-/// The column of this name; `which` says in words whose name it is, when there is none.
-pub(super) fn column(name: &str, which: &str) -> Result<&'static str, String> {
-    let found = COLUMNS.into_iter().find(|known| *known == name);
-    found.ok_or_else(|| format!("{which} is not known: the columns are {}.", COLUMNS.join(", ")))
+/// A column, or a member of JSON objects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Column {
+    /// One of [`COLUMNS`].
+    Known(&'static str),
+    /// Another one, whose texts are tags with this key.
+    Tag(String),
+    /// Another one.
+    Ignored,
 }
 
-/// The block of a line.
-fn block(text: &str) -> Result<Cidr, &'static str> {
-    let is_address = |text: &str| text.parse::<IpAddr>().is_ok();
-    text.parse().map_err(|_| match text.split_once('/') {
-        None if is_address(text) => {
-            "the cidr is an address without a netmask length. For one address write it with /32 or /128."
+impl Column {
+    /// The column of this name; `which` says in words whose name it is, when there is none.
+    pub(super) fn of(name: &str, which: &str, unknown: UnknownColumns) -> Result<Self, String> {
+        if let Some(known) = COLUMNS.into_iter().find(|known| *known == name) {
+            return Ok(Self::Known(known));
         }
-        Some((address, length)) if is_address(address) && has_host_bits(address, length) => {
-            "the cidr has host bits set. Write the first address of the block."
+        match unknown {
+            UnknownColumns::Refuse => Err(format!(
+                "{which} is not known: the columns are {}. Others are taken with `unknown_columns` of the resource discovery.",
+                COLUMNS.join(", ")
+            )),
+            UnknownColumns::Tags if name.trim().is_empty() => {
+                Err(format!("{which} is empty, and can be no key of a tag."))
+            }
+            UnknownColumns::Tags => Ok(Self::Tag(name.to_owned())),
+            UnknownColumns::Ignore => Ok(Self::Ignored),
         }
-        Some((address, _)) if is_address(address) => {
-            "the cidr has no netmask length from 0 to 32 (IPv6: 128) after the slash."
-        }
-        _ => "the cidr is none such as 10.0.0.0/16 or 2001:db8::/32.",
-    })
-}
-
-/// Whether only the bits of the address are wrong.
-fn has_host_bits(address: &str, length: &str) -> bool {
-    let is_whole = |family: Family| length.parse().is_ok_and(|length: u8| length <= family.bits());
-    is_whole(if address.contains(':') { Family::Ipv6 } else { Family::Ipv4 })
+    }
 }
 
 impl Row {
-    pub(super) fn of(fields: &Fields, defaults: &Defaults<'_>) -> Result<Self, Fault> {
+    /// What a line says: a resource with a block, or with the blocks of a range.
+    pub(super) fn of(fields: &Fields, defaults: &Defaults<'_>) -> Result<Vec<Self>, Fault> {
         let wrong = |words: String| Fault::on(fields.line, words);
+        check_texts(fields).map_err(wrong)?;
+        let text = fields.texts.get("cidr").ok_or_else(|| wrong("the cidr is missing.".to_owned()))?;
+        let blocks = blocks::of(text).map_err(|words| wrong(words.to_owned()))?;
+        let id_of_block = match blocks.as_slice() {
+            [block] => block.to_string(),
+            _ => text.clone(),
+        };
+        let one = Self::without_block(fields, &id_of_block, defaults).map_err(wrong)?;
+        let with =
+            |cidr: Cidr| Self { resource: DiscoveredCidr { cidr: Some(cidr), ..one.resource.clone() }, ..one.clone() };
+        Ok(blocks.into_iter().map(with).collect())
+    }
+
+    fn without_block(fields: &Fields, id_of_block: &str, defaults: &Defaults<'_>) -> Result<Self, String> {
         let get = |name: &str| fields.texts.get(name).cloned();
-        let cidr = get("cidr").ok_or_else(|| wrong("the cidr is missing.".to_owned()))?;
-        let cidr = block(&cidr).map_err(|words| wrong(words.to_owned()))?;
         let kind = get("resource_type").map_or(Ok(SeenType::Other), |word| SeenType::listed(&word));
-        let resource_type =
-            kind.map_err(|_: String| wrong(format!("the resource_type is none of {}.", SeenType::list())))?;
-        let mut tags = fields.tags.clone();
-        if let Some(text) = get("tags") {
-            tags.extend(parse_tags(&text).map_err(|words| wrong(words.to_owned()))?);
-        }
+        let resource_type = kind.map_err(|_: String| format!("the resource_type is none of {}.", SeenType::list()))?;
+        let tags = tags_of(fields)?;
         let name = get("name").or_else(|| tags.get(NAME).cloned());
-        for (key, value) in [(NAME, name.clone()), (DESCRIPTION, get("description"))] {
-            tags.extend(value.map(|value| (key.to_owned(), value)));
+        let resource_id = get("resource_id").or(name).unwrap_or_else(|| id_of_block.to_owned());
+        if resource_id.chars().count() > ID_MAX {
+            return Err(format!("the resource_id, or the name in its place, has more than {ID_MAX} characters."));
         }
-        let resource_id = get("resource_id").or(name).unwrap_or_else(|| cidr.to_string());
         let region = get("region").unwrap_or_else(|| defaults.region.to_owned());
         if region.contains('_') {
             let words =
                 "has a _, which joins resource, block and Region in the id of the block: write it with - instead.";
-            return Err(wrong(format!("the region {words}")));
+            return Err(format!("the region {words}"));
         }
         let account = get("account").unwrap_or_else(|| defaults.account.to_owned());
         let resource = DiscoveredCidr {
@@ -105,7 +124,7 @@ impl Row {
             resource_id,
             resource_type,
             owner_id: Some(account.clone()),
-            cidr: Some(cidr),
+            cidr: None,
             ip_source: None,
             tags,
             usage: None,
@@ -126,6 +145,56 @@ impl Row {
     pub(super) fn said_before(first: u64) -> String {
         format!("the cidr of this resource in this account and Region is on line {first} already.")
     }
+}
+
+/// That no text is too long, and none has control characters but a description, which may have several lines.
+fn check_texts(fields: &Fields) -> Result<(), String> {
+    for (column, text) in &fields.texts {
+        let is_prose = *column == "description";
+        if text.chars().any(|c| c.is_control() && !(is_prose && matches!(c, '\n' | '\r' | '\t'))) {
+            let verb = if *column == "tags" { "have" } else { "has" };
+            return Err(format!("the {column} {verb} a control character, such as the end of a line."));
+        }
+        let is_name = matches!(*column, "name" | "account" | "region" | "vpc_id");
+        if is_name && text.chars().count() > NAME_MAX {
+            return Err(format!("the {column} has more than {NAME_MAX} characters."));
+        }
+    }
+    Ok(())
+}
+
+/// The tags of a line: those that it gives, its name and description, and what columns say that are not known.
+fn tags_of(fields: &Fields) -> Result<Tags, String> {
+    let mut tags = fields.tags.clone();
+    if let Some(text) = fields.texts.get("tags") {
+        tags.extend(parse_tags(text)?);
+    }
+    for (key, column) in [(NAME, "name"), (DESCRIPTION, "description")] {
+        tags.extend(fields.texts.get(column).map(|value| (key.to_owned(), value.clone())));
+    }
+    for (key, value) in &fields.more_tags {
+        if tags.insert(key.clone(), value.clone()).is_some() {
+            return Err("a column that is not known has the key of one of the tags, or is called Name or Description \
+                        beside the name or the description."
+                .to_owned());
+        }
+    }
+    check_tags(&tags)?;
+    Ok(tags)
+}
+
+/// The same of tags.
+fn check_tags(tags: &Tags) -> Result<(), String> {
+    for (key, value) in tags {
+        let may_have_lines = key == DESCRIPTION;
+        if key.chars().chain(value.chars()).any(|c| c.is_control() && !(may_have_lines && c.is_whitespace())) {
+            return Err("the tags have a control character, such as the end of a line.".to_owned());
+        }
+        if key.is_empty() || key.chars().count() > NAME_MAX {
+            return Err(format!("the tags have a key of no character, or of more than {NAME_MAX}."));
+        }
+    }
+    Ok(())
 }
 
 /// `key=value;key=value`.

@@ -5,13 +5,17 @@ use super::*;
 const LARGE: Limits = LIMITS;
 
 fn reading(limits: &Limits, name: &str, bytes: impl AsRef<[u8]>) -> Result<Vec<Sample>, String> {
+    told_by(limits, name, bytes, UnknownColumns::Refuse).map(|told| told.samples)
+}
+
+fn told_by(limits: &Limits, name: &str, bytes: impl AsRef<[u8]>, unknown: UnknownColumns) -> Result<Told, String> {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join(name);
     fs::write(&path, bytes).unwrap();
     let place = format!("{}/", directory.path().display());
     let below = Below::new([directory.path()]);
-    match read_within(limits, &path, &below, Timestamp::UNIX_EPOCH) {
-        Ok(samples) => Ok(samples),
+    match read_within(limits, &path, &below, Timestamp::UNIX_EPOCH, unknown) {
+        Ok(told) => Ok(told),
         Err(Unread::Wrong(words)) => Err(words.replace(&place, "")),
         Err(Unread::NotAllowed(words)) => panic!("{words}"),
     }
@@ -174,7 +178,7 @@ fn what_stands_in_a_refused_file_is_never_quoted() {
         ("10.0.0.0", "the cidr is an address without a netmask length. For one address write it with /32 or /128."),
         ("10.0.0.0/33", "the cidr has no netmask length from 0 to 32 (IPv6: 128) after the slash."),
         ("2001:db8::1/64", "the cidr has host bits set."),
-        ("ten", "the cidr is none such as 10.0.0.0/16 or 2001:db8::/32."),
+        ("ten", "the cidr is none such as 10.0.0.0/16 or 2001:db8::/32, no address with a netmask such as"),
     ] {
         let words = reading(&LARGE, "dc.csv", format!("cidr\n{text}\n")).unwrap_err();
         assert!(words.contains(says), "{words}");
@@ -191,4 +195,181 @@ fn a_file_that_is_too_large_says_how_large_it_may_be() {
     assert!(reading(&Limits { bytes: fits, ..LIMITS }, "dc.csv", text).is_ok());
     let words = reading(&Limits { bytes: fits - 1, ..LIMITS }, "dc.csv", text).unwrap_err();
     assert!(words.starts_with("dc.csv cannot be read: it is larger than "), "{words}");
+}
+
+/// Each is taken by a lenient reader, with rows missing or names that hold half of the file.
+#[test]
+fn a_file_whose_quotes_are_wrong_is_refused_with_the_line() {
+    for (text, says) in [
+        ("cidr,name\n10.0.0.0/16,\"hub\n10.1.0.0/16,shop\n", "line 2: a quote is opened and never closed."),
+        ("cidr,name\n10.0.0.0/16,a\n10.1.0.0/16,\"b", "line 3: a quote is opened and never closed."),
+        ("\"cidr,name\n10.0.0.0/16,a\n", "line 1: a quote is opened and never closed."),
+        (
+            "cidr,name\n10.0.0.0/16,\"hub\n10.1.0.0/16,\"shop\"\n",
+            "line 2: a quote is opened, and closed on line 3 before the end of its field.",
+        ),
+        ("cidr,name\n10.0.0.0/16,\"hub\"x\n", "line 2: a quote is opened, and closed before the end of its field."),
+        ("cidr,name\n10.0.0.0/16, \"a, b\"\n", "line 2: a quote stands in a field that does not begin with one."),
+        ("cidr,name\n10.0.0.0/16,19\" rack\n", "line 2: a quote stands in a field that does not begin with one."),
+        ("cidr,name\n10.0.0.0/16,\"hub\n10.1.0.0/16,shop\"\n", "line 2: the name has a control character"),
+    ] {
+        let words = reading(&LARGE, "dc.csv", text).unwrap_err();
+        assert!(words.contains(says) && words.ends_with("Nothing of the file was taken."), "{text}: {words}");
+    }
+    let text = "cidr,name\r\n10.0.0.0/16,\"19\"\" rack\"\r\n10.1.0.0/16,\"\"\r\n";
+    let read = shown(&reading(&LARGE, "dc.csv", text).unwrap());
+    assert_eq!(read, ["dc none: 19\" rack other 10.0.0.0/16 - Name=19\" rack; 10.1.0.0/16 other 10.1.0.0/16 - "]);
+}
+
+#[test]
+fn a_file_with_control_characters_or_names_over_the_limit_is_refused_with_the_line() {
+    let long = "n".repeat(256);
+    for (name, text, says) in [
+        ("dc.csv", "cidr,name\n10.0.0.0/8,a\0b\n".to_owned(), "line 2: there is a NUL byte."),
+        ("dc.csv", "cidr,name\n10.0.0.0/8,a\n\u{1b}[2J,b\n".to_owned(), "line 3: there is a control character."),
+        ("dc.csv", "cidr,name\n10.0.0.0/8,a\tb\n".to_owned(), "line 2: the name has a control character"),
+        ("dc.csv", "cidr,tags\n10.0.0.0/8,\"a=b\nc\"\n".to_owned(), "line 2: the tags have a control character"),
+        ("dc.csv", format!("cidr,name\n10.0.0.0/8,{long}\n"), "line 2: the name has more than 255 characters."),
+        ("dc.csv", format!("cidr,account\n10.0.0.0/8,{long}\n"), "line 2: the account has more than 255 characters."),
+        ("dc.csv", format!("cidr,tags\n10.0.0.0/8,{long}=1\n"), "line 2: the tags have a key of no character, or of"),
+        (
+            "dc.csv",
+            format!("cidr,name\n10.0.0.0/8,{}\n", &long[..201]),
+            "line 2: the resource_id, or the name in its place, has more than 200 characters.",
+        ),
+        (
+            "dc.json",
+            "[\n{\"cidr\": \"10.0.0.0/8\", \"name\": \"a\\u0000b\"}]".to_owned(),
+            "line 2: the name has a control",
+        ),
+        (
+            "dc.json",
+            "[\n{\"cidr\": \"10.0.0.0/8\", \"tags\": {\"a\": \"\\u0007\"}}]".to_owned(),
+            "line 2: the tags have a",
+        ),
+        (
+            "dc.json",
+            "[\n{\"cidr\": \"10.0.0.0/8\", \"tags\": {\"\": \"x\"}}]".to_owned(),
+            "line 2: the tags have a key of no",
+        ),
+    ] {
+        let words = reading(&LARGE, name, &text).unwrap_err();
+        assert!(words.contains(says) && words.ends_with("Nothing of the file was taken."), "{text:?}: {words}");
+    }
+    let text = "cidr,resource_id,name,description\n10.0.0.0/8,a,".to_owned() + &long[..255] + ",\"two\r\n\tlines\"\n";
+    assert_eq!(reading(&LARGE, "dc.csv", text).unwrap().len(), 1);
+}
+
+/// A map keeps the last of two members with one key: here a block that is another one's.
+#[test]
+fn json_with_the_same_key_twice_is_refused_with_the_line() {
+    for text in [
+        "[{\"cidr\": \"10.0.0.0/8\",\n\"cidr\": \"10.1.0.0/16\"}]",
+        "[{\"cidr\": \"10.0.0.0/8\",\n\"\\u0063idr\": \"10.1.0.0/16\"}]",
+        "[{\"cidr\": \"10.0.0.0/8\", \"tags\": {\"a\": \"1\",\n\"a\": \"2\"}}]",
+    ] {
+        let words = reading(&LARGE, "dc.json", text).unwrap_err();
+        assert_eq!(
+            words, "dc.json, line 2: an object has the same key twice. Nothing of the file was taken.",
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn semicolons_and_tabs_separate_as_the_header_says() {
+    let says = ["dc fra: office other 10.8.0.0/16 - Description=a, b; c\td,Name=office,floor=2,site=cgn"];
+    for (separator, description) in [(",", "\"a, b; c\td\""), (";", "\"a, b; c\td\""), ("\t", "\"a, b; c\td\"")] {
+        let header = ["name", "cidr", "account", "region", "description", "tags"].join(separator);
+        let line = ["office", "10.8.0.0/16", "dc", "fra", description, "\"site=cgn;floor=2\""].join(separator);
+        let text = format!("{header}\r\n{line}\r\n{}\r\n", separator.repeat(5));
+        assert_eq!(shown(&reading(&LARGE, "x.csv", text).unwrap()), says, "{separator:?}");
+    }
+    let words = reading(&LARGE, "dc.csv", "cidr;tags\n10.0.0.0/8;a=1;b=2\n").unwrap_err();
+    assert!(
+        words.contains("line 2: it has 3 fields, the header 2. Quote a field that has a semicolon: \"a; b\"."),
+        "{words}"
+    );
+    let words = reading(&LARGE, "dc.csv", "cidr\ttags\n10.0.0.0/8\ta\tb\n").unwrap_err();
+    assert!(words.contains("line 2: it has 3 fields, the header 2. Quote a field that has a tab."), "{words}");
+    let words = reading(&LARGE, "dc.csv", "cidr;name\n10.0.0.0/8;\"a\n").unwrap_err();
+    assert!(words.contains("line 2: a quote is opened and never closed."), "{words}");
+}
+
+#[test]
+fn a_range_is_several_blocks_of_one_resource_and_a_netmask_is_a_length() {
+    let csv =
+        "cidr,name,resource_type\n10.0.0.10-10.0.0.20,printers,other\n10.1.0.0/255.255.0.0,,\n10.2.0.0-10.2.0.2,,\n";
+    let json = r#"[{"cidr": "10.0.0.10-10.0.0.20", "name": "printers"}, {"cidr": "10.1.0.0/255.255.0.0"},
+                   {"cidr": "10.2.0.0-10.2.0.2"}]"#;
+    for (name, text) in [("dc.csv", csv), ("dc.json", json)] {
+        let read = reading(&LARGE, name, text).unwrap();
+        let resources = &read[0].outcome.as_ref().unwrap().resources;
+        let told: Vec<_> = resources.iter().map(|one| format!("{} {}", one.resource_id, one.cidr.unwrap())).collect();
+        assert_eq!(
+            told,
+            [
+                "printers 10.0.0.10/31",
+                "printers 10.0.0.12/30",
+                "printers 10.0.0.16/30",
+                "printers 10.0.0.20/32",
+                "10.1.0.0/16 10.1.0.0/16",
+                "10.2.0.0-10.2.0.2 10.2.0.0/31",
+                "10.2.0.0-10.2.0.2 10.2.0.2/32",
+            ],
+            "{name}"
+        );
+    }
+    let twice = "cidr,name\n10.0.0.10-10.0.0.20,a\n10.0.0.12/30,a\n";
+    let words = reading(&LARGE, "dc.csv", twice).unwrap_err();
+    assert!(
+        words.contains("line 3: the cidr of this resource in this account and Region is on line 2 already."),
+        "{words}"
+    );
+    let many = reading(&Limits { rows: 3, ..LIMITS }, "dc.csv", "cidr\n10.0.0.10-10.0.0.20\n").unwrap_err();
+    assert!(many.contains("there are more than 3 resources."), "{many}");
+}
+
+#[test]
+fn columns_that_are_not_known_are_refused_kept_as_tags_or_ignored_with_a_warning() {
+    let csv = "cidr,Owner,name,Floor 2\n10.0.0.0/16,net,office,\n";
+    let json = "[{\"cidr\": \"10.0.0.0/16\", \"name\": \"office\", \"Owner\": \"net\", \"Floor 2\": null}]";
+    for (name, text) in [("dc.csv", csv), ("dc.json", json)] {
+        let told = |unknown| told_by(&LARGE, name, text, unknown);
+        let refused = told(UnknownColumns::Refuse).unwrap_err();
+        assert!(
+            refused.contains("is not known: the columns are cidr, ") && refused.contains("`unknown_columns`"),
+            "{refused}"
+        );
+        let kept = told(UnknownColumns::Tags).unwrap();
+        assert_eq!(shown(&kept.samples), ["dc none: office other 10.0.0.0/16 - Name=office,Owner=net"], "{name}");
+        assert_eq!(kept.warnings, [""; 0]);
+        let ignored = told(UnknownColumns::Ignore).unwrap();
+        assert_eq!(shown(&ignored.samples), ["dc none: office other 10.0.0.0/16 - Name=office"], "{name}");
+        let [warning] = ignored.warnings.as_slice() else { panic!("{:?}", ignored.warnings) };
+        let says = match name {
+            "dc.csv" => "dc.csv: The names of columns 2, 4 are not known, and they were ignored.",
+            _ => "dc.json: 2 members whose names are not known were ignored.",
+        };
+        assert!(warning.ends_with(says) && !warning.contains("Owner"), "{warning}");
+    }
+    for (name, text, says) in [
+        ("dc.csv", "cidr,x,x\n10.0.0.0/8,1,2\n", "line 1: column 3 has the name of another one."),
+        ("dc.csv", "cidr,\n10.0.0.0/8,1\n", "the name of column 2 is empty, and can be no key of a tag."),
+        (
+            "dc.csv",
+            "cidr,tags,x\n10.0.0.0/8,x=1,2\n",
+            "line 2: a column that is not known has the key of one of the tags",
+        ),
+        (
+            "dc.csv",
+            "cidr,name,Name\n10.0.0.0/8,a,b\n",
+            "line 2: a column that is not known has the key of one of the tags",
+        ),
+        ("dc.json", "[{\"cidr\": \"10.0.0.0/8\",\n\"x\": [1]}]", "line 2: a member that becomes a tag must be a text"),
+        ("dc.csv", "name,x\na,b\n", "line 1: the column \"cidr\" is missing."),
+    ] {
+        let words = told_by(&LARGE, name, text, UnknownColumns::Tags).unwrap_err();
+        assert!(words.contains(says), "{text}: {words}");
+    }
 }

@@ -9,7 +9,7 @@ use super::super::files::{self, Below, Unread};
 use super::super::observation::{DiscoveredCidr, Failure, FailureCode, Sample, Sighting, Spot};
 use super::super::scout::Step;
 use super::Local;
-use crate::ipam::seen::Discovery;
+use crate::ipam::seen::{Discovery, Survey};
 use crate::ipam::{Error, Fault, Kind, Reconciled, Result, Taken};
 
 /// An account and a Region; of a file what it says.
@@ -41,6 +41,8 @@ pub struct LookedAt {
     pub places: Vec<LookedPlace>,
     /// Places that are looked at no more, and what was known of them.
     pub forgotten: Vec<At>,
+    /// What of its files was left out, a sentence each.
+    pub warnings: Vec<String>,
 }
 
 impl LookedAt {
@@ -90,25 +92,30 @@ fn not_built_in() -> Error {
 
 /// What the files of a discovery say.
 struct Told {
-    /// What is about the same place is one sample.
-    samples: Vec<Sample>,
+    /// What is about the same place is one sample, with the files that it is from.
+    samples: Vec<(Sample, BTreeSet<String>)>,
     /// Files that the one who looks does not let be read: kept nowhere, because others may.
     not_allowed: BTreeMap<At, Failure>,
+    /// What of the files was left out.
+    warnings: Vec<String>,
     /// Whether every file was read.
     is_whole: bool,
 }
 
-fn of_files(paths: &BTreeSet<String>, below: &Below, taken_at: Timestamp) -> Told {
-    let mut by_place: BTreeMap<At, Sighting> = BTreeMap::new();
+fn of_files(survey: &Survey, below: &Below, taken_at: Timestamp) -> Told {
+    let mut by_place: BTreeMap<At, (Sighting, BTreeSet<String>)> = BTreeMap::new();
     let (mut wrong, mut not_allowed) = (BTreeMap::new(), BTreeMap::new());
-    for path in paths {
-        let path = Path::new(path);
+    let mut warnings = Vec::new();
+    for file in &survey.files {
+        let path = Path::new(file);
         let at = || (files::account_of(path), files::NO_REGION.to_owned());
-        match files::read(path, below, taken_at) {
-            Ok(samples) => {
-                for Sample { account_id, region, outcome, .. } in samples {
+        match files::read(path, below, taken_at, survey.unknown_columns) {
+            Ok(said) => {
+                warnings.extend(said.warnings);
+                for Sample { account_id, region, outcome, .. } in said.samples {
                     let Ok(sighting) = outcome else { continue };
-                    let known = by_place.entry((account_id, region)).or_default();
+                    let (known, files) = by_place.entry((account_id, region)).or_default();
+                    files.insert(file.clone());
                     known.resources.extend(sighting.resources);
                     known.addresses.extend(sighting.addresses);
                 }
@@ -120,11 +127,12 @@ fn of_files(paths: &BTreeSet<String>, below: &Below, taken_at: Timestamp) -> Tol
     let is_whole = wrong.is_empty() && not_allowed.is_empty();
     // Of two files of one name, one that was read says only a part of the place.
     by_place.retain(|at, _| !wrong.contains_key(at) && !not_allowed.contains_key(at));
-    let wrong = wrong.into_iter().map(|(at, failure)| (at, Err(failure)));
-    let read = by_place.into_iter().map(|(at, sighting)| (at, Ok(sighting)));
-    let samples =
-        wrong.chain(read).map(|((account_id, region), outcome)| Sample { account_id, region, taken_at, outcome });
-    Told { samples: samples.collect(), not_allowed, is_whole }
+    let wrong = wrong.into_iter().map(|(at, failure)| (at, Err(failure), BTreeSet::new()));
+    let read = by_place.into_iter().map(|(at, (sighting, files))| (at, Ok(sighting), files));
+    let samples = wrong
+        .chain(read)
+        .map(|((account_id, region), outcome, files)| (Sample { account_id, region, taken_at, outcome }, files));
+    Told { samples: samples.collect(), not_allowed, warnings, is_whole }
 }
 
 fn other(message: impl Into<String>) -> Failure {
@@ -164,25 +172,44 @@ impl Local {
     pub(super) fn look_at(&self, discovery: Discovery, progress: Progress<'_>) -> Result<LookedAt> {
         let mut places = BTreeMap::new();
         let trouble = self.look_into_accounts(&discovery, &mut places, progress)?;
-        let told = of_files(&discovery.survey.files, &self.files_below, self.now());
-        for mut sample in told.samples {
+        let told = of_files(&discovery.survey, &self.files_below, self.now());
+        for (mut sample, files) in told.samples {
             let at = (sample.account_id.clone(), sample.region.clone());
             if let Some(LookedPlace { outcome: Ok(_), .. }) = places.get(&at) {
                 sample.outcome = Err(claimed_twice());
             } else if !told.is_whole {
                 sample = self.without_loss(&discovery, sample)?;
             }
-            let place = self.keep(&discovery, sample)?;
+            let place = self.keep(&discovery, sample, &files)?;
             places.insert(at, place);
         }
         let is_whole = trouble.is_none() && told.is_whole;
+        if is_whole {
+            self.keep_emptied(&discovery, &mut places)?;
+        }
         for (at, failure) in told.not_allowed {
             let (account_id, region) = at.clone();
             places.insert(at, LookedPlace { account_id, region, outcome: Err(failure), is_kept: false });
         }
         let forgotten =
             if is_whole { self.forget_places(&discovery, places.keys().cloned().collect())? } else { Vec::new() };
-        Ok(LookedAt { discovery, trouble, places: places.into_values().collect(), forgotten })
+        for warning in &told.warnings {
+            tracing::warn!(discovery = discovery.meta.id, "{warning}");
+        }
+        let places = places.into_values().collect();
+        Ok(LookedAt { discovery, trouble, places, forgotten, warnings: told.warnings })
+    }
+
+    /// Places that files told of before, and now no more, are empty.
+    fn keep_emptied(&self, discovery: &Discovery, places: &mut BTreeMap<At, LookedPlace>) -> Result<()> {
+        let found: BTreeSet<At> = places.keys().cloned().collect();
+        let taken_at = self.now();
+        for (account_id, region, files) in self.read(|reader| reader.emptied_places(discovery, &found))? {
+            let at = (account_id.clone(), region.clone());
+            let sample = Sample { account_id, region, taken_at, outcome: Ok(Sighting::default()) };
+            places.insert(at, self.keep(discovery, sample, &files)?);
+        }
+        Ok(())
     }
 
     /// What some of the files of a discovery say of a place, when the others could not be read: nothing that was known there
@@ -224,7 +251,9 @@ impl Local {
                 Step::Places(count) => total = number(count),
                 Step::Done(sample) => {
                     let at = (sample.account_id.clone(), sample.region.clone());
-                    let place = self.keep(discovery, sample).inspect_err(|error| of_store = Some(error.clone()))?;
+                    let place = self
+                        .keep(discovery, sample, &BTreeSet::new())
+                        .inspect_err(|error| of_store = Some(error.clone()))?;
                     places.insert(at, place);
                     done += 1;
                 }
@@ -239,15 +268,16 @@ impl Local {
         }
     }
 
-    /// Writes a sample, in a transaction of its own.
-    fn keep(&self, discovery: &Discovery, sample: Sample) -> Result<LookedPlace> {
+    /// Writes a sample, in a transaction of its own; `files`: which of them it is from.
+    fn keep(&self, discovery: &Discovery, sample: Sample, files: &BTreeSet<String>) -> Result<LookedPlace> {
         let (account_id, region) = (sample.account_id.clone(), sample.region.clone());
         let outcome = match &sample.outcome {
             Ok(sighting) => Ok((number(sighting.resources.len()), number(sighting.addresses.len()))),
             Err(failure) => Err(failure.clone()),
         };
-        let id = discovery.meta.id.clone();
-        let taken = self.write(&discovery.meta.name, move |ledger| ledger.take_sample(&id, &sample))?;
+        let (id, files) = (discovery.meta.id.clone(), files.clone());
+        let taken =
+            self.write(&discovery.meta.name, move |ledger| ledger.take_sample_of_files(&id, &sample, &files))?;
         let outcome = outcome.map(|(resources, addresses)| Counted { resources, addresses, taken });
         Ok(LookedPlace { account_id, region, outcome, is_kept: true })
     }

@@ -10,7 +10,6 @@ use crate::backend::observation::{DiscoveredAccount, Observation, SeenType};
 use crate::backend::scout::Scout;
 use crate::backend::service::{DiscoveryNoun, DiscoverySpec, Keeps};
 use crate::backend::{Local, Surroundings};
-use crate::ipam::seen::Survey;
 use crate::ipam::{Actor, Tags};
 use crate::store::{self, StoreUrl};
 
@@ -199,10 +198,11 @@ fn files_about_one_place_are_one_sample_and_a_broken_one_spoils_no_other() {
         file("b.csv", &format!("{head}dc,fra,b,other,10.1.0.0/16\n")),
         file("c.csv", &format!("{head}dc,fra,c,other,10.2.0.1/16\n")),
     ];
-    let Told { samples, is_whole, .. } = of_files(&files.into(), &Below::new([directory.path()]), Timestamp::now());
+    let survey = Survey { files: files.into(), ..Survey::default() };
+    let Told { samples, is_whole, .. } = of_files(&survey, &Below::new([directory.path()]), Timestamp::now());
     let told: Vec<_> = samples
         .iter()
-        .map(|one| (one.account_id.as_str(), one.outcome.as_ref().map(|seen| seen.resources.len()).ok()))
+        .map(|(one, _)| (one.account_id.as_str(), one.outcome.as_ref().map(|seen| seen.resources.len()).ok()))
         .collect();
     assert_eq!((told, is_whole), (vec![("c", None), ("dc", Some(2))], false));
 }
@@ -305,6 +305,64 @@ fn what_may_stand_in_a_file_that_was_not_read_is_not_gone() {
     desk.write("b/far.csv", &[]);
     assert!(desk.who_reads(Some(".")).discover(None, &mut |_, _| ()).unwrap().is_complete());
     assert_eq!(desk.known(), ["desk", "chair", "other"]);
+}
+
+impl Desk {
+    /// A pool that imports what is in a Region, and who imports.
+    fn imports(&self, name: &str, region: &str, block: &str) {
+        let pool = crate::ipam::testing::top(name, &[block]);
+        let special = crate::ipam::Special { auto_import: true, ..crate::ipam::Special::default() };
+        let pool = crate::ipam::PoolSpec { locale: Some(region.to_owned()), special, ..pool };
+        self.who_reads(None).create_pool(&pool, &crate::ipam::Planned::Unknown).unwrap();
+    }
+
+    /// What was imported and released by a look, and the places that it saw.
+    fn looks(&self) -> (usize, usize, Vec<String>) {
+        let looked = self.who_reads(Some(".")).discover(None, &mut |_, _| ()).unwrap();
+        assert!(looked.is_complete(), "{looked:?}");
+        let reconciled = &looked.reconciled;
+        let seen = places(&looked).into_iter().map(|(place, ..)| place).collect();
+        (reconciled.imported.len(), reconciled.released.len(), seen)
+    }
+}
+
+#[test]
+fn what_was_imported_goes_with_the_last_row_of_its_region() {
+    let desk = Desk::new(&["net.csv"]);
+    desk.imports("eu", "eu", "10.0.0.0/12");
+    desk.imports("us", "us", "10.16.0.0/12");
+    let write = |lines: &str| {
+        let text = format!("account,region,resource_id,cidr,resource_type\n{lines}");
+        std::fs::write(desk.path("net.csv"), text).unwrap();
+    };
+    write("net,eu,a,10.1.0.0/16,vpc\nnet,us,c,10.17.0.0/16,vpc\n");
+    let both = || vec!["net eu".to_owned(), "net us".to_owned()];
+    assert_eq!(desk.looks(), (2, 0, both()));
+    write("net,eu,a,10.1.0.0/16,vpc\n");
+    assert_eq!(desk.looks(), (0, 1, both()), "the row is gone, and what was imported for it");
+    assert_eq!(desk.looks(), (0, 0, vec!["net eu".to_owned()]), "nothing is left to tell of the place");
+    // Nor does it stay when the file is empty, which is then one about the account of its name.
+    write("");
+    assert_eq!(desk.looks(), (0, 1, both()[..1].iter().cloned().chain(["net none".to_owned()]).collect::<Vec<_>>()));
+}
+
+#[test]
+fn what_was_imported_stays_when_its_file_is_not_named_any_more() {
+    let desk = Desk::new(&["net.csv", "other.csv"]);
+    desk.imports("eu", "eu", "10.0.0.0/12");
+    desk.write("other.csv", &[]);
+    let text = "account,region,resource_id,cidr,resource_type\nnet,eu,a,10.1.0.0/16,vpc\n";
+    std::fs::write(desk.path("net.csv"), text).unwrap();
+    assert_eq!(desk.looks().0, 1);
+    let local = desk.who_reads(None);
+    let id = local.read(|reader| reader.list_discoveries()).unwrap().remove(0).meta.id;
+    let wanted = |files: &[&str]| DiscoverySpec {
+        survey: Survey { files: files.iter().map(|name| desk.path(name)).collect(), ..Survey::default() },
+        ..spec(&[])
+    };
+    let (before, after) = (wanted(&["net.csv", "other.csv"]), wanted(&["other.csv"]));
+    Keeps::<DiscoveryNoun>::update(&local, &id, &before, &after).unwrap();
+    assert_eq!(desk.looks(), (0, 0, vec!["other none".to_owned()]));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use super::csv::{state, tags};
 use super::json::program;
 use super::{Problem, Report, subject};
 use crate::backend::explain::{number, percent, time};
+use crate::backend::observation::OverlapStatus;
 
 impl Report {
     /// As GitHub-flavoured Markdown.
@@ -62,9 +63,11 @@ impl Report {
     }
 
     fn allocation_section(&self) -> Option<String> {
-        let paths = self.paths();
+        let (paths, places) = (self.paths(), self.places());
         let row = |one: &crate::ipam::Allocation| {
+            let pool = places.get(one.pool_id.as_str()).map(|place| self.pools[*place].pool());
             vec![
+                plain(pool.map(|pool| self.scope_name(&pool.scope_id)).unwrap_or_default()),
                 plain(paths.get(one.pool_id.as_str()).copied().unwrap_or_default()),
                 plain(&one.meta.name),
                 one.cidr.to_string(),
@@ -75,7 +78,7 @@ impl Report {
                 plain(&tags(&one.tags)),
             ]
         };
-        let header = ["Pool", "Name", "CIDR", "State", "For", "Owner", "Description", "Tags"];
+        let header = ["Scope", "Pool", "Name", "CIDR", "State", "For", "Owner", "Description", "Tags"];
         (!self.allocations.is_empty()).then(|| section("Allocations", &header, self.allocations.iter().map(row)))
     }
 
@@ -84,8 +87,8 @@ impl Report {
         let seen = self.seen.as_ref()?;
         let row = |one: &super::SeenResource| {
             let found = &one.found;
-            let why =
-                found.reasons.iter().cloned().chain(found.overlaps_with.iter().map(|one| format!("overlaps {one}")));
+            let overlaps = found.overlaps_with.iter().map(|one| format!("overlaps {one}"));
+            let why = overlaps.chain(found.reasons.iter().cloned());
             vec![
                 found.cidr.to_string(),
                 found.resource_type.to_string(),
@@ -96,7 +99,9 @@ impl Report {
             ]
         };
         let header = ["CIDR", "Type", "Resource", "Account", "Region", "Why"];
-        let wrong: Vec<_> = seen.resources.iter().filter(|one| one.is_wrong()).collect();
+        let mut wrong: Vec<_> = seen.resources.iter().filter(|one| one.is_wrong()).collect();
+        // What overlaps comes first: it is rarer than a rule that is not kept, and worse.
+        wrong.sort_by_key(|one| one.found.overlap != Some(OverlapStatus::Overlapping));
         (!wrong.is_empty()).then(|| section("Discovered resources with problems", &header, wrong.into_iter().map(row)))
     }
 

@@ -78,6 +78,8 @@ impl Local {
         part: usize,
         progress: &mut Progress<'_>,
     ) -> std::result::Result<Import, Stopped> {
+        // Whatever the store says, a file that is not there is said first.
+        drop(open_regular(path).map_err(|error| Stopped::File(path.to_owned(), error))?);
         let vacancy = self.read_any(|reader| reader.vacancy())?;
         if vacancy == Vacancy::InUse && !mode.merge {
             return Err(Error::NotVacant.into());

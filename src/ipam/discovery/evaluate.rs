@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::super::seen::{ComplianceStatus, ManagementState, OverlapStatus, ResourceCidr, ResourceFilter, SeenType};
 use super::super::view::LEVELS_MAX;
-use super::super::{Allocation, Cidr, Pool, PoolCidr, Reader, ResourceType, Result, State, codec};
+use super::super::{Allocation, Cidr, Pool, PoolCidr, Reader, ResourceType, Result, Size, State, codec};
 use super::forest::Forest;
 use super::kept::{Kept, Place, Sighted};
 use super::overlaps::Overlaps;
@@ -37,6 +37,8 @@ pub(super) struct Holder<'a> {
     pub(super) allocation: Option<&'a str>,
     /// Only this resource.
     resource_id: Option<&'a str>,
+    /// An allocation that asked for a size, and not for this block.
+    is_placed: bool,
     /// How deep in the tree of pools it is.
     depth: u32,
 }
@@ -177,11 +179,14 @@ impl<'a> Evaluation<'a> {
             let below =
                 allocation.resource_id.as_deref().filter(|_| allocation.resource_type == ResourceType::IpamPool);
             let holder = match below {
-                Some(pool_id) => Holder { pool_id, allocation: None, resource_id: None, depth: around.depth },
+                Some(pool_id) => {
+                    Holder { pool_id, allocation: None, resource_id: None, is_placed: false, depth: around.depth }
+                }
                 None => Holder {
                     pool_id: &allocation.pool_id,
                     allocation: Some(&allocation.meta.id),
                     resource_id: allocation.resource_id.as_deref(),
+                    is_placed: !matches!(allocation.size, Size::Cidr(_)),
                     depth: around.depth,
                 },
             };
@@ -189,7 +194,8 @@ impl<'a> Evaluation<'a> {
         }
         for top in &gathered.tops {
             let Some(pool) = gathered.pools.get(&top.pool_id) else { continue };
-            let holder = Holder { pool_id: &top.pool_id, allocation: None, resource_id: None, depth: 0 };
+            let holder =
+                Holder { pool_id: &top.pool_id, allocation: None, resource_id: None, is_placed: false, depth: 0 };
             holders.entry(&pool.scope_id).or_default().push((top.cidr, holder));
         }
         let mut first: HashMap<(&str, Cidr), &Sighted> = HashMap::new();
@@ -207,7 +213,7 @@ impl<'a> Evaluation<'a> {
     }
 
     /// What manages a sighting. An allocation that names the resource goes before one that names none, and the deepest
-    /// one before others.
+    /// one before others. What is a network of its own without being called one has an allocation by size by chance only.
     pub(super) fn manager(&self, sighted: &Sighted) -> Option<&Holder<'a>> {
         let cidr = sighted.resource.cidr.filter(|_| !sighted.ignored)?;
         let holders = self.holders.get(sighted.scope_id.as_str())?;
@@ -216,7 +222,7 @@ impl<'a> Evaluation<'a> {
         let own = sighted.resource.resource_id.as_str();
         let able = holders.at(&cidr).filter(|holder| match holder.resource_id {
             Some(resource_id) => resource_id == own,
-            None => is_first,
+            None => is_first && !(sighted.alone && holder.is_placed),
         });
         able.max_by_key(|holder| (holder.resource_id.is_some(), holder.depth, holder.allocation))
     }

@@ -1,5 +1,7 @@
 //! What is kept of samples: places, sightings, public addresses, and sightings of the past; with their keys.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -29,6 +31,9 @@ pub struct Place {
     pub last_success: Option<Timestamp>,
     /// Why the last look did not.
     pub failure: Option<Failure>,
+    /// The files that told of it last, as the discovery names them; none: an account of AWS.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub files: BTreeSet<String>,
 }
 
 /// A block on a resource, or a resource without one, as the last good look at its place saw it.
@@ -48,6 +53,9 @@ pub struct Sighted {
     /// By a treatment.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ignored: bool,
+    /// A subnet or an interface, and no VPC that its place has contains it: it is a network of its own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub alone: bool,
     /// Without the time of the sample, which is that of the place: so what did not change is not written.
     pub resource: DiscoveredCidr,
 }
@@ -165,9 +173,9 @@ impl Sighted {
 
     /// The block that allocations keep off because of this sighting, when its discovery is one that is `avoided`.
     pub(in super::super) fn keeps_off(&self, avoided: bool) -> Option<Cidr> {
-        let counts = matches!(self.resource.resource_type, SeenType::Vpc | SeenType::Other | SeenType::Unlisted(_))
-            && !self.ignored;
-        self.resource.cidr.filter(|_| avoided && counts)
+        let is_network = self.alone
+            || matches!(self.resource.resource_type, SeenType::Vpc | SeenType::Other | SeenType::Unlisted(_));
+        self.resource.cidr.filter(|_| avoided && is_network && !self.ignored)
     }
 
     /// What it is of, however often it is seen.

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::seen::{DiscoveredCidr, Discovery, Failure, Sample, Sighting};
-use super::super::{Cidr, Ledger, Reader, Result, ScopeType, book, codec, keys};
+use super::super::seen::{DiscoveredCidr, Discovery, Failure, Sample, SeenType, Sighting};
+use super::super::{Cidr, Imported, Ledger, Reader, Result, ScopeType, book, codec, keys};
 use super::kept::{Kept, Past, Place, SeenAddress, Sighted};
 use super::treatments::Treatments;
 use super::{avoid, kept};
@@ -148,6 +148,19 @@ impl Ledger<'_> {
     /// # Errors
     /// [`super::super::Error::NotFound`] when there is no such discovery.
     pub fn take_sample(&mut self, discovery_id: &str, sample: &Sample) -> Result<Taken> {
+        self.take_sample_of_files(discovery_id, sample, &BTreeSet::new())
+    }
+
+    /// [`Self::take_sample`] of what these files say, so that it is known later whether they are still read.
+    ///
+    /// # Errors
+    /// [`super::super::Error::NotFound`] when there is no such discovery.
+    pub fn take_sample_of_files(
+        &mut self,
+        discovery_id: &str,
+        sample: &Sample,
+        files: &BTreeSet<String>,
+    ) -> Result<Taken> {
         let discovery: Discovery = codec::require(self.tx, discovery_id)?;
         let key = Place::key_of(discovery_id, &sample.account_id, &sample.region);
         let before: Option<Place> = codec::read(self.tx, &key)?;
@@ -163,15 +176,17 @@ impl Ledger<'_> {
             last_attempt,
             last_success: known,
             failure: before.as_ref().and_then(|place| place.failure.clone()),
+            files: before.as_ref().map(|place| place.files.clone()).unwrap_or_default(),
         };
         let taken = match &sample.outcome {
             Err(failure) => self.note_failure(before.as_ref(), &mut place, sample.taken_at, failure),
             Ok(sighting) => {
-                let taken = self.take_sighting(&discovery, sample, sighting, known)?;
+                let taken = self.take_sighting(&discovery, (sample, sighting), files, known)?;
                 if place.last_attempt == sample.taken_at {
                     place.failure = None;
                 }
                 place.last_success = Some(sample.taken_at);
+                place.files = files.clone();
                 taken
             }
         };
@@ -194,17 +209,20 @@ impl Ledger<'_> {
     fn take_sighting(
         &mut self,
         discovery: &Discovery,
-        sample: &Sample,
-        sighting: &Sighting,
+        (sample, sighting): (&Sample, &Sighting),
+        files: &BTreeSet<String>,
         known: Option<Timestamp>,
     ) -> Result<Taken> {
         let surroundings = self.reader().surroundings()?;
         let mut taken = Taken::default();
+        // In AWS every subnet and interface lies in a VPC, be it one of another account.
+        let networks = (!files.is_empty()).then(|| Networks::of(sighting));
         let prefix = Sighted::at(&discovery.meta.id, &sample.account_id, &sample.region);
         let mut old: BTreeMap<String, Sighted> = all_under(self.tx, &prefix)?;
         let mut done = BTreeSet::new();
         for resource in &sighting.resources {
             let mut sighted = newly_sighted(&discovery.meta.id, sample, resource, &surroundings);
+            sighted.alone = networks.as_ref().is_some_and(|networks| networks.leave_alone(resource));
             let key = sighted.key();
             // The same block of the same resource twice in one look is one sighting.
             if !done.insert(key.clone()) {
@@ -284,7 +302,46 @@ impl Ledger<'_> {
         }
         Ok(forgotten)
     }
+}
 
+impl Reader<'_> {
+    /// The places that files told of, all of them read by a look that found nothing of the place, and that are not done
+    /// with: something was seen there, or imported. What was there is gone, as anything else that a file does not name any
+    /// more. A place that a file told of which is not read any more, is nobody's to tell of.
+    ///
+    /// # Errors
+    /// [`super::super::Error::Store`].
+    pub fn emptied_places(
+        &mut self,
+        discovery: &Discovery,
+        found: &BTreeSet<(String, String)>,
+    ) -> Result<Vec<(String, String, BTreeSet<String>)>> {
+        let mut emptied = Vec::new();
+        for place in self.places(&discovery.meta.id)? {
+            let is_read = !place.files.is_empty() && place.files.is_subset(&discovery.survey.files);
+            let at = (place.account_id.clone(), place.region.clone());
+            if is_read && !found.contains(&at) && self.has_left(&place)? {
+                emptied.push((at.0, at.1, place.files));
+            }
+        }
+        Ok(emptied)
+    }
+
+    /// Whether something is still known of a place, or was imported from there.
+    fn has_left(&mut self, place: &Place) -> Result<bool> {
+        let (id, account, region) = (&place.discovery_id, &place.account_id, &place.region);
+        let range = keys::under(&Sighted::at(id, account, region));
+        if !self.snapshot.scan(keys::range(&range), Order::Ascending, 1)?.is_empty() {
+            return Ok(true);
+        }
+        let is_of = |imported: &Imported| {
+            imported.discovery_id == *id && imported.account_id == *account && imported.region == *region
+        };
+        Ok(self.imported(None)?.iter().any(|one| one.imported.as_ref().is_some_and(is_of)))
+    }
+}
+
+impl Ledger<'_> {
     /// No event tells of a look: a number does, so that a merge which was found before it is not carried out after it.
     fn count_look(&mut self) -> Result<()> {
         let looks = seen_head(self.tx)?.wrapping_add(1);
@@ -340,6 +397,38 @@ fn newly_sighted(
         scope_id,
         since: sample.taken_at,
         ignored,
+        alone: false,
         resource,
+    }
+}
+
+/// The blocks of the VPCs that files tell of at one place.
+struct Networks<'a> {
+    by_id: BTreeMap<&'a str, Vec<Cidr>>,
+    /// Those that no other contains, in order.
+    outermost: Vec<Cidr>,
+}
+
+impl<'a> Networks<'a> {
+    fn of(sighting: &'a Sighting) -> Self {
+        let mut by_id: BTreeMap<&str, Vec<Cidr>> = BTreeMap::new();
+        for vpc in sighting.resources.iter().filter(|one| one.resource_type == SeenType::Vpc) {
+            by_id.entry(&vpc.resource_id).or_default().extend(vpc.cidr);
+        }
+        let outermost = avoid::outermost(by_id.values().flatten().copied());
+        Self { by_id, outermost }
+    }
+
+    /// Whether it is a subnet or an interface that lies in none of them; in its own, where it names one.
+    fn leave_alone(&self, resource: &DiscoveredCidr) -> bool {
+        let is_inside = matches!(resource.resource_type, SeenType::Subnet | SeenType::Eni);
+        let Some(block) = resource.cidr.filter(|_| is_inside) else { return false };
+        !match &resource.vpc_id {
+            Some(id) => self.by_id.get(id.as_str()).is_some_and(|vpc| vpc.iter().any(|cidr| cidr.contains(&block))),
+            None => {
+                let after = self.outermost.partition_point(|cidr| *cidr <= block);
+                after > 0 && self.outermost[after - 1].contains(&block)
+            }
+        }
     }
 }

@@ -3,8 +3,10 @@
 //! Everything here is sampled: it is what somebody saw at a time, not what is. Discovered is not allocated: what was seen
 //! is kept apart from what pools have given out, and compared with it when somebody asks.
 
+mod columns;
 mod words;
 
+pub use columns::UnknownColumns;
 pub use words::{
     AddressService, AddressType, AssociationStatus, AttachmentStatus, ComplianceStatus, FailureCode, IpSource,
     ManagementState, OverlapStatus, PastType, SeenType,
@@ -50,6 +52,9 @@ pub struct Survey {
     pub exclusions: Exclusions,
     /// Files with resources outside of AWS (CSV or JSON), as paths.
     pub files: BTreeSet<String>,
+    /// What becomes of columns of those files that are not known.
+    #[serde(skip_serializing_if = "UnknownColumns::are_refused")]
+    pub unknown_columns: UnknownColumns,
     /// Whether allocations by size keep off the VPCs that it has seen, wherever no pool manages them.
     pub avoided: bool,
 }

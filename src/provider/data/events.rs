@@ -3,16 +3,13 @@
 use std::sync::Arc;
 
 use crate::backend::{EventFilter, newest_events};
-use crate::ipam::{Cidr, Event, event_blocks};
+use crate::ipam::{ACTIONS, Cidr, Event, event_blocks};
 use crate::provider::attributes::Time;
 use crate::provider::shared::Shared;
 use crate::tf::{DataSource, Diagnostic, Diagnostics, Path};
 use crate::{at, model};
 
 use super::explained;
-
-/// The words of actions.
-const ACTIONS: [&str; 9] = ["hold", "create", "update", "resize", "delete", "expire", "release", "import", "prune"];
 
 model! {
     /// An event: one change of one object.

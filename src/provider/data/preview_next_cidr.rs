@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::backend::Ipam;
 use crate::ipam::{Cidr, Error, KeptOff, Pool};
 use crate::provider::errors;
+use crate::provider::resources::other_family;
 use crate::provider::shared::Shared;
 use crate::tf::{DataSource, Diagnostic, Diagnostics, Path, wrong_value};
 use crate::{at, model};
@@ -57,6 +58,9 @@ impl DataSource for PreviewNextCidrData {
         let ipam = self.0.ipam()?;
         let pool_at = || at!(PreviewNextCidrModel, ipam_pool_id);
         let pool = super::pool(ipam.as_ref(), config.ipam_pool_id.known(pool_at())?, pool_at())?;
+        if let Some(wrong) = other_family(config.disallowed_cidrs.get(), pool.address_family, "the pool is") {
+            return Err(wrong.at(at!(PreviewNextCidrModel, disallowed_cidrs)).into());
+        }
         let disallowed: Vec<Cidr> = config.disallowed_cidrs.get().into_iter().flatten().copied().collect();
         let count = config.cidr_count.cloned().unwrap_or(1) as usize;
         let asked = config.netmask_length.cloned();

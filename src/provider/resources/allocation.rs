@@ -297,6 +297,18 @@ impl AllocationResource {
         configured.ipam.get_pool(pool_id).ok().flatten().map(|pool| pool.rules)
     }
 
+    /// Blocks to avoid that no block of the pool could ever lie in are a mistake.
+    fn check_disallowed(&self, configured: &Configured, config: &AllocationModel) -> Result<(), Diagnostics> {
+        let (Some(pool_id), Some(_)) = (config.ipam_pool_id.get(), config.disallowed_cidrs.get()) else {
+            return Ok(());
+        };
+        let pool = configured.ipam.get_pool(pool_id);
+        let pool = pool.map_err(|error| errors::at(&error, at!(AllocationModel, ipam_pool_id)))?;
+        let wrong = pool
+            .and_then(|pool| super::other_family(config.disallowed_cidrs.get(), pool.address_family, "the pool is"));
+        wrong.map_or(Ok(()), |said| Err(said.at(at!(AllocationModel, disallowed_cidrs)).into()))
+    }
+
     /// What the pool requires of tags is told when the tags change, not at apply.
     fn check_required_tags(
         &self,
@@ -384,7 +396,7 @@ impl Resource for AllocationResource {
         let mut diagnostics: Diagnostics =
             check_name(&config.name, at!(AllocationModel, name), true).into_iter().collect();
         if config.cidr.is_known() && config.netmask_length.is_known() {
-            diagnostics.push(super::both_sizes(at!(AllocationModel, netmask_length)));
+            diagnostics.push(super::both_sizes("cidr", at!(AllocationModel, netmask_length)));
         }
         if config.cidr.is_known() && config.disallowed_cidrs.is_known() {
             diagnostics.push(
@@ -396,6 +408,13 @@ impl Resource for AllocationResource {
             );
         }
         diagnostics.extend(super::check_length(&config.netmask_length, None, at!(AllocationModel, netmask_length)));
+        let disallowed = config.disallowed_cidrs.get();
+        let first = disallowed.and_then(|blocks| blocks.first()).map(Cidr::family);
+        diagnostics.extend(
+            first
+                .and_then(|family| super::other_family(disallowed, family, "the others are"))
+                .map(|said| said.at(at!(AllocationModel, disallowed_cidrs))),
+        );
         diagnostics
     }
 
@@ -409,6 +428,7 @@ impl Resource for AllocationResource {
         plan.planned.tags_all = tags.all.clone();
         limits::tags(&configured, &tags.known, at!(AllocationModel, tags))?;
         plan.planned.foretell(&plan.config);
+        self.check_disallowed(&configured, &plan.config)?;
         let spec = AllocationModel::size(&plan.config).and_then(|size| plan.planned.spec(size, &tags.known));
         let Some(spec) = spec else { return Ok(()) };
         if configured.plan_hold.is_zero() {
@@ -438,6 +458,9 @@ impl Resource for AllocationResource {
         let tags = PlannedTags::new(&configured.default_tags, &plan.planned.tags);
         plan.planned.tags_all = tags.all.clone();
         limits::tags(&configured, &tags.known, at!(AllocationModel, tags))?;
+        if plan.planned.disallowed_cidrs != prior.disallowed_cidrs {
+            self.check_disallowed(&configured, &plan.config)?;
+        }
         if AllocationModel::must_avoid_block(prior, plan) {
             plan.planned.forget_block();
             plan.replace.push(at!(AllocationModel, disallowed_cidrs));

@@ -4,6 +4,7 @@ mod allocation;
 mod pool;
 mod pool_change;
 mod pool_cidr;
+mod pool_sizes;
 mod pool_special;
 pub(super) mod proof;
 mod replaced;
@@ -14,10 +15,11 @@ pub(super) use pool::PoolResource;
 pub(super) use pool_cidr::PoolCidrResource;
 pub(super) use scope::ScopeResource;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::backend::Ipam;
-use crate::ipam::{Allocation, Error, Family, Kind, Meta, Pool, State};
+use crate::ipam::{Allocation, Cidr, Error, Family, Kind, Meta, Pool, State};
 use crate::tf::{Diagnostic, Diagnostics, Path, Private, Stop, Tf};
 use crate::{at, model};
 
@@ -167,13 +169,23 @@ model! {
     }
 }
 
-/// Both ways of saying how large a block is.
-fn both_sizes(at: Path) -> Diagnostic {
-    Diagnostic::error(
-        "Conflicting arguments",
-        "cidr and netmask_length both say how large the block is. Give cidr for one certain block, or netmask_length for any block of that size.",
-    )
-    .at(at)
+/// Both ways of saying how large a block is; `named`: the argument that names blocks, `cidr` or `cidrs`.
+fn both_sizes(named: &str, at: Path) -> Diagnostic {
+    let (which, certain) =
+        if named == "cidrs" { ("blocks are", "certain blocks") } else { ("block is", "one certain block") };
+    let detail = format!(
+        "{named} and netmask_length both say how large the {which}. Give {named} for {certain}, or netmask_length for any \
+         block of that size."
+    );
+    Diagnostic::error("Conflicting arguments", detail).at(at)
+}
+
+/// A block that is not of this family; `whose`: who says so, with a verb.
+pub(super) fn other_family(blocks: Option<&BTreeSet<Cidr>>, family: Family, whose: &str) -> Option<Diagnostic> {
+    let other = blocks?.iter().find(|block| block.family() != family)?;
+    let detail =
+        format!("{other} is {}, and {whose} {family}: it can be in nobody's way. Take it out.", other.family());
+    Some(Diagnostic::error("Blocks of another address family", detail))
 }
 
 /// Netmask lengths end where the family's bits do.

@@ -323,7 +323,7 @@ impl Resource for PoolResource {
     fn validate(&self, config: &PoolModel) -> Diagnostics {
         let mut diagnostics: Diagnostics = check_name(&config.name, at!(PoolModel, name), false).into_iter().collect();
         if config.cidrs.is_known() && config.netmask_length.is_known() {
-            diagnostics.push(super::both_sizes(at!(PoolModel, netmask_length)));
+            diagnostics.push(super::both_sizes("cidrs", at!(PoolModel, netmask_length)));
         }
         // Amazon gives public space by size without a source pool.
         let is_given = matches!(config.public_ip_source, Tf::Unknown | Tf::Known(PublicIpSource::Amazon));
@@ -332,6 +332,7 @@ impl Resource for PoolResource {
         }
         Self::check_family(config, &mut diagnostics);
         diagnostics.append(config.check_special());
+        diagnostics.append(super::pool_sizes::check(config));
         let of_cidrs = config.cidrs.get().and_then(BTreeSet::first).map(Cidr::family);
         let family = config.address_family.cloned().or(of_cidrs);
         diagnostics.extend(check_length(&config.netmask_length, family, at!(PoolModel, netmask_length)));

@@ -189,7 +189,7 @@ impl Resource for PoolCidrResource {
         let mut diagnostics: Diagnostics =
             check_name(&config.name, at!(PoolCidrModel, name), true).into_iter().collect();
         if config.cidr.is_known() && config.netmask_length.is_known() {
-            diagnostics.push(super::both_sizes(at!(PoolCidrModel, netmask_length)));
+            diagnostics.push(super::both_sizes("cidr", at!(PoolCidrModel, netmask_length)));
         }
         if config.cidr.is_null() && config.netmask_length.is_null() {
             diagnostics.push(

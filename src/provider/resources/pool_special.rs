@@ -84,25 +84,34 @@ impl PoolModel {
         let mut diagnostics = Diagnostics::new();
         diagnostics.extend(self.wrong_advertising());
         diagnostics.extend(self.source_resource.get().and_then(SourceResourceModel::wrong));
-        let is_amazon = self.public_ip_source == Tf::Known(PublicIpSource::Amazon);
-        let is_own = self.public_ip_source == Tf::Known(PublicIpSource::Byoip);
-        let has_cidrs = self.cidrs.get().is_some_and(|cidrs| !cidrs.is_empty());
-        if has_cidrs && is_amazon && self.source_ipam_pool_id.is_null() {
-            let why = "Which blocks of its own space Amazon gives is not for the pool to say. Leave `cidrs` out, and give \
-                       `netmask_length`.";
-            diagnostics.push(Diagnostic::error("Amazon chooses the blocks", why).at(at!(Self, cidrs)));
-        }
-        if has_cidrs && is_own && self.source_ipam_pool_id.is_null() {
-            let why = "AWS takes a public block into a top-level pool with proof only. Leave `cidrs` out, and provision it \
-                       with `ipam_pool_cidr`, which has `cidr_authorization_context` and \
-                       `ipam_external_resource_verification_token_id`.";
-            diagnostics.push(Diagnostic::error("A public block without proof", why).at(at!(Self, cidrs)));
-        }
         if self.auto_import == Tf::Known(true) && self.locale.is_null() && self.source_ipam_pool_id.is_null() {
             let why = "A pool imports what is seen in one Region: give it that Region as `locale`.";
             diagnostics.push(Diagnostic::error("auto_import needs a locale", why).at(at!(Self, auto_import)));
         }
         diagnostics
+    }
+
+    /// Blocks of its own that AWS takes into no top-level pool like this.
+    fn wrong_public_blocks(&self) -> Option<Diagnostic> {
+        let has_cidrs = self.cidrs.get().is_some_and(|cidrs| !cidrs.is_empty());
+        if !has_cidrs || !self.source_ipam_pool_id.is_null() {
+            return None;
+        }
+        let (summary, why) = match self.public_ip_source.get()? {
+            PublicIpSource::Amazon => (
+                "Amazon chooses the blocks",
+                "Which blocks of its own space Amazon gives is not for the pool to say. Leave `cidrs` out, and give \
+                 `netmask_length`.",
+            ),
+            PublicIpSource::Byoip => (
+                "A public block without proof",
+                "AWS takes a public block into a top-level pool with proof only. Leave `cidrs` out, and provision it with \
+                 `ipam_pool_cidr`, which has `cidr_authorization_context` and \
+                 `ipam_external_resource_verification_token_id`.",
+            ),
+            _ => return None,
+        };
+        Some(Diagnostic::error(summary, why).at(at!(Self, cidrs)))
     }
 
     /// AWS lets `publicly_advertisable` be sent for own public IPv6 space, and refuses the request otherwise.
@@ -167,11 +176,19 @@ pub(super) fn check(configured: &Configured, config: &PoolModel) -> Result<(), D
         (config.aws_service.is_known(), OnlyAws::AwsService),
         (config.publicly_advertisable.is_known(), OnlyAws::PubliclyAdvertisable),
     ];
+    // All of them at once: who leaves out one after the other goes round.
+    let mut found = Diagnostics::new();
     for (_, what) in only_aws.into_iter().filter(|(is_set, _)| *is_set) {
-        limits::only_aws(configured, what, place(what))?;
+        found.gather(limits::only_aws(configured, what, place(what)));
+    }
+    if found.has_error() {
+        return Err(found);
     }
     if !configured.ipam.capabilities().special {
         return Ok(());
+    }
+    if let Some(wrong) = config.wrong_public_blocks() {
+        return Err(wrong.into());
     }
     let public_only = [
         (!config.public_ip_source.is_null(), at!(PoolModel, public_ip_source)),

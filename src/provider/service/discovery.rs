@@ -6,7 +6,7 @@ use crate::backend::Ipam;
 use crate::backend::observation::SeenType;
 use crate::backend::service::{AccountId, DiscoveryNoun, DiscoveryRecord, DiscoverySpec, EntityPath, RoleArn};
 use crate::ipam::Tags;
-use crate::ipam::seen::{Exclusions, Survey, SurveyRole};
+use crate::ipam::seen::{Exclusions, Survey, SurveyRole, UnknownColumns};
 use crate::tf::{Diagnostics, Tf};
 use crate::{at, model, text_attr};
 
@@ -17,6 +17,7 @@ use super::discovery_rules::{check, check_capabilities, check_quota};
 
 text_attr!(EntityPath);
 text_attr!(RoleArn);
+text_attr!(UnknownColumns);
 
 model! {
     /// A resource discovery: what looks into accounts, and where.
@@ -55,6 +56,10 @@ model! {
         /// directories that whoever looks names: with `discover --files-below` (the working directory when not given), and
         /// for the look of a plan with `discovery_files_below` in the provider block (none when not set).
         files: BTreeSet<String> => optional(),
+        /// What becomes of columns of those files (in JSON: of members) that are not known: `refuse` (nothing of such a file
+        /// is taken; also when not set), `tags` (each is a tag of the resource, with the name of the column for its key), or
+        /// `ignore` (`discover` prints a warning with the numbers of the columns).
+        unknown_columns: UnknownColumns => optional(),
         /// Whether allocations by size keep off the VPCs that it has seen, and in a pool that has the CIDR of a VPC off
         /// what is in that VPC. `true` when not set. An allocation by `cidr` may take such a block, and says by that
         /// whose it is.
@@ -130,6 +135,7 @@ impl DiscoveryModel {
             self.excluded_resource_ids.is_unknown(),
             self.excluded_tags.is_unknown(),
             self.files.is_unknown(),
+            self.unknown_columns.is_unknown(),
         ];
         flags.into_iter().chain(sets).any(|is_unknown| is_unknown)
     }
@@ -148,6 +154,7 @@ impl DiscoveryModel {
                 tags: self.excluded_tags.cloned().unwrap_or_default(),
             },
             files: self.files.cloned().unwrap_or_default(),
+            unknown_columns: self.unknown_columns.cloned().unwrap_or_default(),
             avoided: self.avoided.cloned().unwrap_or(false),
         })
     }
@@ -159,6 +166,7 @@ impl DiscoveryModel {
         shown(survey.exclusions.resource_ids.clone(), &mut self.excluded_resource_ids);
         shown(survey.exclusions.tags.clone(), &mut self.excluded_tags);
         shown(survey.files.clone(), &mut self.files);
+        shown(survey.unknown_columns, &mut self.unknown_columns);
         let roles: Vec<_> = survey.roles.iter().filter_map(RoleModel::of).collect();
         self.role = Tf::Known(roles);
     }
@@ -260,6 +268,8 @@ model! {
         excluded_tags: Tags => computed(),
         /// Files about networks outside of AWS.
         files: BTreeSet<String> => computed(),
+        /// What becomes of columns of those files that are not known: `refuse`, `tags` or `ignore`.
+        unknown_columns: UnknownColumns => computed(),
         /// Whether allocations by size keep off the VPCs that it has seen.
         avoided: bool => computed(),
         /// Tags.
@@ -282,6 +292,7 @@ impl DiscoveryFacts {
             excluded_resource_ids: exclusions.as_ref().map(|exclusions| exclusions.resource_ids.clone()).into(),
             excluded_tags: exclusions.map(|exclusions| exclusions.tags).into(),
             files: own.as_ref().map(|own| own.files.clone()).into(),
+            unknown_columns: own.as_ref().map(|own| own.unknown_columns).into(),
             avoided: own.map(|own| own.avoided).into(),
             id: record.id.into(),
             arn: record.arn.into(),

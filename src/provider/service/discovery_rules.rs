@@ -154,6 +154,7 @@ pub(super) fn check_capabilities(model: &DiscoveryModel, ipam: &dyn Ipam) -> Dia
         (is_set(&model.excluded_resource_ids), at!(DiscoveryModel, excluded_resource_ids)),
         (is_set(&model.excluded_tags), at!(DiscoveryModel, excluded_tags)),
         (is_set(&model.files), at!(DiscoveryModel, files)),
+        (is_set(&model.unknown_columns), at!(DiscoveryModel, unknown_columns)),
         (is_set(&model.avoided), at!(DiscoveryModel, avoided)),
     ];
     for (_, at) in only_own.into_iter().filter(|(is_set, _)| *is_set) {

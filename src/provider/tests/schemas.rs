@@ -123,7 +123,7 @@ fn example(ty: &Type) -> Value {
 }
 
 /// Attributes that do not take any text, at whatever depth, and one that they take.
-const WORDS: [(&str, &str); 24] = [
+const WORDS: [(&str, &str); 25] = [
     ("address_family", "ipv4"),
     ("allocation_strategy", "sparse"),
     ("asn", "64496"),
@@ -147,6 +147,7 @@ const WORDS: [(&str, &str); 24] = [
     ("scope_type", "private"),
     ("static_cidr", "10.0.0.0/24"),
     ("tier", "free"),
+    ("unknown_columns", "tags"),
     ("verification_method", "dns-token"),
 ];
 

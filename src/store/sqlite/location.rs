@@ -127,6 +127,16 @@ pub(super) fn is_sealed(path: &Path, error: &rusqlite::Error) -> bool {
 }
 
 /// SQLite puts its files beside the file itself, not beside a link to it.
+/// Makes the file, when it is not there, as one that only its owner reads and writes: names and descriptions are in it. SQLite
+/// gives the files beside it the same rights. One that is there keeps its rights; why it cannot be made, SQLite says.
+pub(super) fn make_private(path: &Path) {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    drop(options.open(path));
+}
+
 fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).into_os_string();
     name.push(suffix);

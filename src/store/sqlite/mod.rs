@@ -170,6 +170,7 @@ impl Sqlite {
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX
             | OpenFlags::SQLITE_OPEN_EXRESCODE;
+        location::make_private(&self.path);
         let open = self.open(flags)?;
         let connection = &open.connection;
         let stop = |error: rusqlite::Error| self.stop(&error);

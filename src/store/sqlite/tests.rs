@@ -189,6 +189,25 @@ fn a_file_that_was_replaced_is_opened_anew() {
     assert_eq!(read_one(&store_at(&path)), Ok(Some(b"1".to_vec())));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_new_file_is_its_owners_only_and_one_that_is_there_keeps_its_rights() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let rights = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let (directory, path) = in_new_directory();
+    let store = store_at(&path);
+    write_one(&store).unwrap();
+    for entry in fs::read_dir(directory.path()).unwrap() {
+        let path = entry.unwrap().path();
+        assert_eq!(rights(&path), 0o600, "{}", path.display());
+    }
+    drop(store);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+    write_one(&store_at(&path)).unwrap();
+    assert_eq!(rights(&path), 0o640);
+}
+
 #[test]
 fn values_are_text_and_the_views_answer() {
     let (_directory, path) = in_new_directory();

@@ -39,7 +39,7 @@ class SpaceMap {
   }
 
   root({ pool, cidr }) {
-    const { used, held } = sums(pool);
+    const { used, held } = sharesOf(pool, cidr);
     const node = button(
       [element("code", {}, cidr), element("span", { class: "name" }, pool.name), bar(used, held), element("span", { class: "number" }, percent(used))],
       () => this.go([this.view(cidr, pool)]),
@@ -103,7 +103,7 @@ class SpaceMap {
         on: { click: () => this.enter(part) },
       },
       element("span", { class: "what" }, part.name),
-      (part.cells > 1 || !part.name) && element("code", {}, part.cells >= this.columns / 2 ? part.text : `/${part.block.length}`),
+      (part.cells > 1 || !part.name) && element("code", {}, part.cells >= this.columns / 2 ? cidrs([part.text]) : `/${part.block.length}`),
     );
     node.style.gridColumn = `${(part.at % this.columns) + 1} / span ${Math.min(part.cells, this.columns)}`;
     node.style.gridRow = `${Math.floor(part.at / this.columns) + 1} / span ${Math.max(1, part.cells / this.columns)}`;
@@ -175,6 +175,17 @@ function takersOf(pool, bits) {
   return takers.get(name);
 }
 
+// How full one block of a pool is. The sums of a pool are those of all its blocks.
+function sharesOf(pool, cidr) {
+  if (pool.cidrs.length < 2) return sums(pool);
+  const whole = block(cidr);
+  const { list, sizes } = takersOf(pool, whole.bits);
+  const [from, to] = [placeOf(list, whole.first), placeOf(list, whole.last + 1n)];
+  const size = 2 ** (whole.bits - whole.length);
+  const part = (sums) => Math.min(1, (sums[to] - sums[from]) / size);
+  return { used: part(sizes.used), held: part(sizes.held) };
+}
+
 // Place of the first that starts at `address` or after it.
 function placeOf(list, address) {
   let [low, high] = [0, list.length];
@@ -219,9 +230,9 @@ function partsOf({ block: whole, pool }) {
 }
 
 // A part that one object has.
-function taken({ pool, allocation, isHeld }) {
+function taken({ pool, allocation, text, isHeld }) {
   if (pool) {
-    const { used, held } = sums(pool);
+    const { used, held } = sharesOf(pool, text);
     return { kind: `below${isHeld ? " planned" : ""}`, name: pool.name, words: `pool ${pool.path}, ${percent(used)} used`, pool, used, held };
   }
   const name = allocation.name || allocation.more.resource || allocation.id;

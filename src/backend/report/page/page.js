@@ -147,13 +147,13 @@ function poolColumns() {
   };
   return [
     { name: "Pool", width: "minmax(110px, 2.6fr)", show: name },
-    { name: "CIDRs", width: "minmax(96px, 1.6fr)", kind: "code", show: (pool) => pool.cidrs.join(" ") || "none" },
+    { name: "CIDRs", width: "minmax(96px, 1.6fr)", kind: "code", show: (pool) => (pool.cidrs.length > 0 ? cidrs(pool.cidrs) : "none") },
     { name: "Locale", width: "minmax(70px, 1fr)", from: 1280, show: (pool) => pool.locale ?? "" },
     { name: "Use", width: "minmax(80px, 1.4fr)", from: 640, show: (pool) => bar(sums(pool).used, sums(pool).held) },
     { name: "Used", width: "64px", number: true, show: (pool) => percent(sums(pool).used) },
     { name: "Held", width: "60px", number: true, from: 960, show: (pool) => (pool.held === "0" ? "" : percent(sums(pool).held)) },
     { name: "Free", width: "minmax(96px, .9fr)", number: true, from: 960, show: (pool) => amount(pool.free) },
-    { name: "Largest free", width: "minmax(110px, 1.3fr)", kind: "code", from: 960, show: (pool) => pool.largest ?? "full" },
+    { name: "Largest free", width: "minmax(110px, 1.3fr)", kind: "code", from: 960, show: (pool) => (pool.largest ? cidrs([pool.largest]) : "full") },
     { name: "Trend", width: "100px", from: 1180, show: sparkline },
     { name: "Full on", width: "92px", number: true, from: 640, show: (pool) => (pool.forecast?.full ? day(pool.forecast.full) : "") },
   ];
@@ -195,7 +195,7 @@ function allocationColumns() {
   const tags = (one) => Object.entries(one.more.tags ?? {}).map(([key, value]) => `${key}=${value}`).join(", ");
   return [
     { name: "Name", width: "minmax(90px, 1.6fr)", show: name, sort: (one) => one.name },
-    { name: "CIDR", width: "minmax(110px, 1.2fr)", kind: "code", show: (one) => one.cidr, sort: (one) => block(one.cidr).first },
+    { name: "CIDR", width: "minmax(110px, 1.2fr)", kind: "code", show: (one) => cidrs([one.cidr]), sort: (one) => block(one.cidr).first },
     { name: "Pool", width: "minmax(80px, 1.6fr)", show: (one) => one.pool?.path ?? "", sort: (one) => one.pool?.path ?? "" },
     { name: "Owner", width: "minmax(80px, 1.1fr)", from: 640, show: (one) => one.owner, sort: (one) => one.owner },
     { name: "For", width: "minmax(70px, .7fr)", from: 1000, show: (one) => one.purpose, sort: (one) => one.purpose },
@@ -210,7 +210,7 @@ function eventColumns() {
     { name: "Who", width: "minmax(90px, 1.4fr)", show: actor },
     { name: "What", width: "minmax(100px, 1fr)", show: ({ action, kind }) => `${action} ${kind}` },
     { name: "Name", width: "minmax(90px, 1.5fr)", from: 640, show: (event) => event.name || event.id },
-    { name: "CIDRs", width: "minmax(110px, 1.5fr)", kind: "code", from: 640, show: (event) => event.cidrs.join(" ") },
+    { name: "CIDRs", width: "minmax(110px, 1.5fr)", kind: "code", from: 640, show: (event) => cidrs(event.cidrs) },
     { name: "Number", width: "72px", number: true, from: 900, show: (event) => `#${event.number}` },
   ];
 }
@@ -369,9 +369,15 @@ function start() {
   byKind();
   startSeen();
   show();
-  const asked = /^#pool=(.+)$/.exec(location.hash);
-  const pool = asked && poolById.get(decodeURIComponent(asked[1]));
-  if (pool) openPool(pool, false);
+  const arrive = () => {
+    const asked = /^#pool=(.+)$/.exec(location.hash);
+    const pool = asked && poolById.get(decodeURIComponent(asked[1]));
+    if (!pool) return;
+    openPool(pool, false);
+    byId("pool").scrollIntoView();
+  };
+  arrive();
+  addEventListener("hashchange", arrive);
   document.documentElement.dataset.ready = "";
 }
 

@@ -38,13 +38,24 @@ function addresses({ bits, length }) {
 // A part of a whole, from 0 to 1.
 function share(part, whole) {
   const [a, b] = [BigInt(part), BigInt(whole)];
-  return b === 0n ? 0 : Number((a * 1000000n) / b) / 1000000;
+  // Something is never nothing, and not all never all.
+  if (b === 0n) return 0;
+  const millionths = Number((a * 1000000n) / b) / 1000000;
+  return a > 0n && millionths === 0 ? 1e-6 : millionths;
 }
 
-// Rounded down, so that only all of it is 100%.
+// Rounded, but so that only nothing is 0.0% and only all of it is 100.0%.
 function percent(fraction) {
-  if (fraction > 0 && fraction < 0.001) return "<0.1%";
-  return `${(Math.floor(fraction * 1000) / 10).toFixed(1)}%`;
+  const tenths = Math.round(fraction * 1000);
+  if (fraction > 0 && tenths === 0) return "<0.1%";
+  if (fraction < 1 && tenths === 1000) return ">99.9%";
+  return `${(tenths / 10).toFixed(1)}%`;
+}
+
+// Blocks in little room: what is cut off is the begin of the address, and never the netmask length.
+function cidrs(list) {
+  const one = (text, place) => [place > 0 && " ", element("span", { class: "cidr" }, element("bdi", { dir: "ltr" }, text))];
+  return element("span", { class: "cidrs", title: list.join(" ") }, list.flatMap(one));
 }
 
 const time = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 16).replace("T", " ");

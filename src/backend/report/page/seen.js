@@ -15,7 +15,7 @@ class Resource {
   }
 
   get why() {
-    return [...this.reasons, ...this.others.map((other) => `Overlaps ${other}.`)].join(" ");
+    return [...this.others.map((other) => `Overlaps ${other}.`), ...this.reasons].join(" ");
   }
 
   get words() {
@@ -71,7 +71,7 @@ function resourceColumns() {
   };
   return [
     { name: "Resource", width: "minmax(120px, 2fr)", show: name },
-    { name: "CIDR", width: "minmax(110px, 1.2fr)", kind: "code", show: (one) => one.cidr },
+    { name: "CIDR", width: "minmax(110px, 1.2fr)", kind: "code", show: (one) => cidrs([one.cidr]) },
     { name: "Type", width: "80px", from: 640, show: (one) => one.kind },
     { name: "State", width: "minmax(110px, 1.2fr)", show: state },
     { name: "Account", width: "minmax(118px, .9fr)", from: 960, show: (one) => one.account ?? "" },

@@ -119,8 +119,14 @@ class LongTable {
     return node;
   }
 
+  // The focus comes by a key, or by a click that is meant for the row under it: so the rows in the page stay, and it scrolls
+  // nowhere.
   arrive() {
-    if (this.active < 0 && this.rows.length > 0) this.move(0);
+    if (this.active >= 0 || this.rows.length === 0) return;
+    this.active = Math.min(Math.ceil(this.frame.scrollTop / ROW), this.rows.length - 1);
+    const name = `${this.name}-${this.active}`;
+    for (const node of this.body.children) node.classList.toggle("active", node.id === name);
+    this.frame.setAttribute("aria-activedescendant", name);
   }
 
   choose(place) {

@@ -42,6 +42,19 @@ impl World {
         self.write(|ledger| ledger.take_sample(&discovery.meta.id, &sample)).unwrap()
     }
 
+    /// Takes what files say of account 1 in us-east-1, a minute after the last thing that happened.
+    pub(super) fn reads(&mut self, discovery: &Discovery, resources: &[DiscoveredCidr]) -> Taken {
+        self.wait(1);
+        let sample = Sample {
+            account_id: "111122223333".into(),
+            region: "us-east-1".into(),
+            taken_at: self.now,
+            outcome: Ok(Sighting { resources: resources.to_vec(), addresses: Vec::new() }),
+        };
+        let files = ["net.csv".to_owned()].into();
+        self.write(|ledger| ledger.take_sample_of_files(&discovery.meta.id, &sample, &files)).unwrap()
+    }
+
     pub(super) fn resources(&mut self) -> Vec<ResourceCidr> {
         self.read(|reader| reader.resource_cidrs(&ResourceFilter::default())).unwrap()
     }

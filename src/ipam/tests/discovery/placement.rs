@@ -25,6 +25,47 @@ fn allocations_by_size_keep_off_and_those_by_cidr_do_not() {
     world.check();
 }
 
+/// Files tell of networks elsewhere, which may be called subnets, and of hosts that stand alone.
+#[test]
+fn a_subnet_or_an_interface_in_no_vpc_is_a_network_of_its_own() {
+    let mut world = World::new();
+    let discovery = world.discovery("all");
+    let pool = world.top("top", &["10.0.0.0/21"]);
+    // What was by size where a subnet shows later is there by chance.
+    let early = world.create(&pool, "early", "/24").unwrap();
+    assert_eq!(early.cidr, cidr("10.0.0.0/24"));
+    world.reads(
+        &discovery,
+        &[
+            seen(SeenType::Subnet, "office", "10.0.0.0/24"),
+            subnet("plant", "vpc-9", "10.0.1.0/24"),
+            seen(SeenType::Eni, "host", "10.0.3.5/32"),
+            vpc("vpc-1", "10.0.4.0/23"),
+            subnet("inner", "vpc-1", "10.0.4.0/24"),
+            seen(SeenType::Eni, "inside", "10.0.5.7/32"),
+        ],
+    );
+    world.check();
+    let made: Vec<Cidr> =
+        ["a", "b", "c"].map(|name| world.create(&pool, name, "/24").unwrap().cidr).into_iter().collect();
+    assert_eq!(made, ["10.0.2.0/24", "10.0.6.0/24", "10.0.7.0/24"].map(cidr));
+    let of = |world: &mut World, id: &str| {
+        let all = world.resources();
+        let one = all.into_iter().find(|one| one.resource_id == id).unwrap();
+        (one.management.unwrap(), one.overlaps_with.len())
+    };
+    assert_eq!(of(&mut world, "office"), (ManagementState::Unmanaged, 1), "an allocation by size is not its manager");
+    world.create(&pool, "plant", "10.0.1.0/24").unwrap();
+    assert_eq!(of(&mut world, "plant"), (ManagementState::Managed, 0), "one that asked for the block is");
+    // Inside of a VPC the VPC counts; when its row goes, they stand alone.
+    world.reads(&discovery, &[subnet("inner", "vpc-1", "10.0.4.0/24"), seen(SeenType::Eni, "inside", "10.0.5.7/32")]);
+    world.check();
+    let next = world.read(|reader| reader.preview_next(&pool.meta.id, Some(25), &[], 2)).unwrap();
+    assert_eq!(next, ["10.0.3.0/25", "10.0.3.128/25"].map(cidr));
+    world.reads(&discovery, &[]);
+    world.check();
+}
+
 #[test]
 fn what_is_ignored_or_not_avoided_or_in_another_scope_is_in_nobodys_way() {
     let mut world = World::new();

@@ -1,0 +1,50 @@
+//! Quotes in CSV, as RFC 4180 has them. The reader of CSV takes whatever comes: a quote that nobody closes takes the rest of the
+//! file, and with it the resources that stand there. So the quotes are looked at before.
+
+use super::Fault;
+
+/// Where a scan is.
+enum At {
+    /// Before the first character of a field.
+    Begin,
+    /// In a field without quotes.
+    Plain,
+    /// In a field with quotes, which were opened on that line.
+    Quoted(u64),
+    /// Behind a quote in a field with quotes: the field ends here, or the quote is one of two.
+    Behind(u64),
+}
+
+/// That every field with a quote begins with one, has each quote inside twice, and ends with one.
+///
+/// # Errors
+/// The line on which a quote is wrong.
+pub(super) fn check(text: &str, separator: u8) -> Result<(), Fault> {
+    let (mut at, mut line) = (At::Begin, 1);
+    for byte in text.bytes() {
+        let ends = byte == separator || byte == b'\n' || byte == b'\r';
+        at = match (at, byte) {
+            (At::Begin, b'"') => At::Quoted(line),
+            (At::Plain, b'"') => {
+                let words = "a quote stands in a field that does not begin with one. Put the whole field in quotes, and write \
+                             each quote inside it twice.";
+                return Err(Fault::on(line, words));
+            }
+            (At::Quoted(opened), b'"') => At::Behind(opened),
+            (At::Behind(opened), b'"') | (At::Quoted(opened), _) => At::Quoted(opened),
+            (_, _) if ends => At::Begin,
+            (At::Behind(opened), _) => return Err(Fault::on(opened, ends_inside(opened, line))),
+            (At::Begin | At::Plain, _) => At::Plain,
+        };
+        line += u64::from(byte == b'\n');
+    }
+    match at {
+        At::Quoted(opened) => Err(Fault::on(opened, "a quote is opened and never closed.")),
+        At::Begin | At::Plain | At::Behind(_) => Ok(()),
+    }
+}
+
+fn ends_inside(opened: u64, line: u64) -> String {
+    let place = if line == opened { String::new() } else { format!(" on line {line}") };
+    format!("a quote is opened, and closed{place} before the end of its field. Write each quote inside a field twice.")
+}

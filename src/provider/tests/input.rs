@@ -1,0 +1,61 @@
+//! Input that is wrong, told on the attribute that a user would edit.
+
+use super::*;
+use crate::provider::testing::{World, assert_only_error};
+
+#[test]
+fn wrong_input_is_told_on_its_attribute_in_its_own_words() {
+    let web = |more: Json| web(&more);
+    let pool = |more: Json| ("ipam_pool.x", with(&json!({"name": "x"}), &more));
+    let six = json!({"netmask_length": 24, "disallowed_cidrs": ["2001:db8::/32"]});
+    let mixed = json!({"netmask_length": 24, "disallowed_cidrs": ["10.0.0.0/16", "2001:db8::/32"]});
+    for (object, path, words) in [
+        (web(six), "disallowed_cidrs", &["2001:db8::/32 is ipv6, and the pool is ipv4"][..]),
+        (web(mixed), "disallowed_cidrs", &["2001:db8::/32 is ipv6, and the others are ipv4"]),
+        (web(json!({"netmask_length": -1})), "netmask_length", &["-1 is negative"]),
+        (web(json!({"netmask_length": 33})), "netmask_length", &["33"]),
+        (web(json!({"netmask_length": 300})), "netmask_length", &["300 is too large"]),
+        (web(json!({"cidr": "010.0.0.0/24"})), "cidr", &["\"010.0.0.0/24\" is not a CIDR"]),
+        (web(json!({"cidr": "10.0.0.0/024"})), "cidr", &["no netmask length from 0 to 32"]),
+        (
+            web(json!({"cidr": "10.0.0.0/24", "netmask_length": 24})),
+            "netmask_length",
+            &["cidr and netmask_length both"],
+        ),
+        (
+            pool(json!({"cidrs": ["10.0.0.0/24"], "source_ipam_pool_id": "${ipam_pool.top.id}", "netmask_length": 24})),
+            "netmask_length",
+            &["cidrs and netmask_length both", "certain blocks"],
+        ),
+    ] {
+        let world = World::new();
+        let errors = world.workspace("team/a").plan(&[top(), object.clone()]).unwrap_err();
+        assert_only_error(&errors, path, words);
+    }
+}
+
+/// AWS's own conditions are not for a store that has nothing of it: who does as they say goes round in a circle.
+#[test]
+fn what_only_aws_has_is_told_at_once_and_before_what_aws_asks_for() {
+    let pool = json!({
+        "name": "x", "address_family": "ipv4", "public_ip_source": "byoip", "aws_service": "ec2",
+        "cidrs": ["203.0.113.0/24"],
+    });
+    let world = World::new();
+    let errors = world.workspace("team/a").plan(&[("ipam_pool.x", pool)]).unwrap_err();
+    let [first, second] = errors.as_slice() else { panic!("{errors:#?}") };
+    assert!(first.starts_with("public_ip_source: ") && second.starts_with("aws_service: "), "{errors:#?}");
+    assert!(first.contains("give its blocks in `cidrs`"), "{first}");
+}
+
+#[test]
+fn the_error_of_a_lost_hold_names_no_block_that_the_plan_did_not_show() {
+    let world = World::new();
+    let mut workspace = world.workspace("team/a");
+    workspace.apply(&[top()]);
+    let web = |length: u8| [top(), web(&json!({"netmask_length": length}))];
+    let first = workspace.plan(&web(24)).unwrap();
+    let second = workspace.plan(&web(23)).unwrap().get("ipam_allocation.web", "cidr");
+    let said = workspace.apply_plan(&first).unwrap_err().join("\n");
+    assert!(said.contains("A later plan changed the hold") && !said.contains(&second), "{said}");
+}
