@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use terraform_provider_ipam::backend::files::{self, Below};
-use terraform_provider_ipam::ipam::seen::Sample;
+use terraform_provider_ipam::ipam::seen::{Sample, UnknownColumns};
 
 use crate::python;
 
@@ -28,8 +28,9 @@ fn lists_that_python_writes_are_read_as_they_were_meant() {
         {
             let path = directory.path().join(name);
             std::fs::write(&path, text).unwrap();
-            let samples = files::read(&path, &Below::new([directory.path()]), jiff::Timestamp::UNIX_EPOCH).unwrap();
-            assert_eq!(rows(&samples), list["rows"], "{name} {seed}");
+            let (below, unknown) = (Below::new([directory.path()]), UnknownColumns::default());
+            let told = files::read(&path, &below, jiff::Timestamp::UNIX_EPOCH, unknown).unwrap();
+            assert_eq!(rows(&told.samples), list["rows"], "{name} {seed}");
         }
     }
 }

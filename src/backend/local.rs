@@ -25,7 +25,7 @@ use super::files::Below;
 use super::observation::Observation;
 use super::scout::Scout;
 use super::service::{DiscoveryNoun, Keeps, ResourceCidrNoun};
-use super::{Capabilities, Group, Ipam, ReservedTags, Result};
+use super::{Capabilities, Group, Ipam, New, ReservedTags, Result};
 pub use discover::{Counted, Looked, LookedAt, LookedPlace, Progress};
 use explicit_first::ExplicitFirst;
 use turns::Turns;
@@ -305,6 +305,22 @@ impl Ipam for Local {
             surveys: true,
             special: false,
             reserved_tags: ReservedTags::default(),
+        }
+    }
+
+    fn speaks_against(&self, new: New<'_>, terms: &Terms, growing: bool) -> Result<()> {
+        let tried = self.read(|reader| {
+            reader.try_out(|ledger| match new {
+                New::Scope(spec) => ledger.plan_scope(spec, terms).map(drop),
+                New::Pool(spec) => ledger.plan_pool(spec, terms).map(drop),
+                New::PoolCidr(spec) => ledger.plan_pool_cidr(spec, terms).map(drop),
+                New::Allocation(spec) => ledger.plan_allocation(spec, terms).map(drop),
+            })
+        });
+        match tried {
+            // The same apply brings more.
+            Err(Error::PoolExhausted { .. } | Error::PoolEmpty { .. } | Error::OutsidePool { .. }) if growing => Ok(()),
+            tried => tried,
         }
     }
 

@@ -117,10 +117,7 @@ pub trait Ipam: Send + Sync {
 
     /// Where nothing can be held, what is wrong with a new object as far as it can be seen without writing. `growing`:
     /// the pool that the space comes from gets more in the same apply, so that what it has free now does not count.
-    /// Where plans hold, they say it: nothing here.
-    fn speaks_against(&self, _new: New<'_>, _terms: &Terms, _growing: bool) -> Result<()> {
-        Ok(())
-    }
+    fn speaks_against(&self, new: New<'_>, terms: &Terms, growing: bool) -> Result<()>;
 
     fn plan_scope(&self, spec: &ScopeSpec, terms: &Terms) -> Result<Scope>;
     fn create_scope(&self, spec: &ScopeSpec, planned: &Planned) -> Result<Scope>;

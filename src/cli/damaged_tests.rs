@@ -41,7 +41,7 @@ fn good(seed: u64) -> (Entries, Timestamp) {
 /// What a command says of a store.
 fn say(local: Local, arguments: &[&str]) -> Result<String, String> {
     let cli = Cli::try_parse_from([&[BINARY], arguments].concat()).unwrap();
-    let opened = Opened::Own(local);
+    let opened = Opened::Own(Box::new(local));
     let page = match cli.command.as_ref().unwrap() {
         Command::Tree(options) => tree::page(opened.ipam(), options),
         Command::Allocations(options) => allocations::page(opened.ipam(), options),

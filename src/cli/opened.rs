@@ -10,7 +10,7 @@ use crate::provider;
 
 /// What commands work on.
 pub(super) enum Opened {
-    Own(Local),
+    Own(Box<Local>),
     /// With what it is called in URLs.
     Service(&'static str, Arc<dyn Ipam>),
 }
@@ -19,7 +19,7 @@ impl Opened {
     /// With files of discoveries read below these directories.
     pub(super) fn reading_below(self, directories: &[PathBuf]) -> Self {
         match self {
-            Self::Own(local) => Self::Own(local.with_files_below(Below::new(directories))),
+            Self::Own(local) => Self::Own(Box::new(local.with_files_below(Below::new(directories)))),
             service @ Self::Service(..) => service,
         }
     }
@@ -27,7 +27,7 @@ impl Opened {
     /// For commands that only ask what everything can answer.
     pub(super) fn ipam(&self) -> &dyn Ipam {
         match self {
-            Self::Own(local) => local,
+            Self::Own(local) => local.as_ref(),
             Self::Service(_, ipam) => ipam.as_ref(),
         }
     }
@@ -63,7 +63,7 @@ pub(super) fn open_or_new(url: &str) -> Result<Opened, Failure> {
         return Ok(Opened::Service(name, ipam));
     }
     let actor = actor(BINARY, |name| std::env::var(name).ok());
-    Ok(Opened::Own(Local::open(url, actor)?.with_scout(provider::scout())))
+    Ok(Opened::Own(Box::new(Local::open(url, actor)?.with_scout(provider::scout()))))
 }
 
 /// The file that a `sqlite:` URL names, when it is not there. Looking at a store must not create one; the other kinds

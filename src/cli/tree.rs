@@ -1,7 +1,7 @@
 //! `tree`: scopes, pools, allocations.
 //!
 //! JSON: `{store, scopes: [{id, name, scope_type, is_default, state, hold_expires_at, owner, pools: [pool]}]}`; a pool
-//! is `{id, name, path, cidrs, address_family, locale, state, hold_expires_at, owner, provisioned, used, held, free,
+//! is `{id, name, path, cidrs, planned_cidrs, address_family, locale, state, hold_expires_at, owner, provisioned, used, held, free,
 //! largest_free, pools_below, pools: [pool], allocations: [as in allocations --json]}`. Counts of addresses are decimal
 //! strings. `pools_below` counts all pools below, also those that `--depth` leaves out.
 
@@ -17,7 +17,7 @@ use super::out::{Page, clean};
 use super::{Failure, Format, paths};
 use crate::backend::explain::percent;
 use crate::backend::{AllocationFilter, Ipam, PoolFilter, Utilization};
-use crate::ipam::{Allocation, Cidr, Family, Pool, Scope, ScopeType, State};
+use crate::ipam::{Allocation, Cidr, Family, Pool, PoolCidr, Scope, ScopeType, State};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -42,6 +42,8 @@ struct Branch {
     utilization: Utilization,
     path: String,
     cidrs: Vec<Cidr>,
+    /// Those that an active pool is only planned to have.
+    planned_cidrs: Vec<Cidr>,
     allocations: Vec<Allocation>,
     below: Vec<Branch>,
     /// All pools below, also those not in `below`.
@@ -110,7 +112,11 @@ impl<'a> Loader<'a> {
             Err(crate::ipam::Error::NotFound { .. }) => return Ok(None),
             other => other?,
         };
-        let cidrs = self.ipam.list_pool_cidrs(id, true)?.into_iter().map(|provisioned| provisioned.cidr).collect();
+        let is_planned = |found: &PoolCidr| found.meta.state == State::Planned && pool.meta.state == State::Active;
+        let (planned, provisioned): (Vec<_>, Vec<_>) =
+            self.ipam.list_pool_cidrs(id, true)?.into_iter().partition(is_planned);
+        let blocks = |list: Vec<PoolCidr>| list.into_iter().map(|found| found.cidr).collect::<Vec<Cidr>>();
+        let (cidrs, planned_cidrs) = (blocks(provisioned), blocks(planned));
         let allocations = if self.options.no_allocations { Vec::new() } else { self.allocations(id)? };
         let below = if self.options.depth.is_some_and(|depth| level >= depth) {
             Vec::new()
@@ -122,6 +128,7 @@ impl<'a> Loader<'a> {
             utilization,
             path,
             cidrs,
+            planned_cidrs,
             allocations,
             below,
             pools_below: self.below.get(id).copied().unwrap_or(0),
@@ -193,6 +200,7 @@ struct PoolAnswer<'a> {
     name: &'a str,
     path: &'a str,
     cidrs: &'a [Cidr],
+    planned_cidrs: &'a [Cidr],
     address_family: Family,
     locale: Option<&'a str>,
     state: State,
@@ -216,6 +224,7 @@ impl<'a> PoolAnswer<'a> {
             name: &pool.meta.name,
             path: &branch.path,
             cidrs: &branch.cidrs,
+            planned_cidrs: &branch.planned_cidrs,
             address_family: pool.address_family,
             locale: pool.locale.as_deref(),
             state: pool.meta.state,
@@ -287,10 +296,11 @@ fn draw_contents(text: &mut String, branch: &Branch, indent: &str, now: Timestam
 fn pool_words(branch: &Branch, now: Timestamp) -> String {
     let Utilization { pool, provisioned, used, held, largest_free, .. } = &branch.utilization;
     let mut words = clean(&pool.meta.name);
-    if branch.cidrs.is_empty() {
+    let mut cidrs: Vec<String> = branch.cidrs.iter().map(ToString::to_string).collect();
+    cidrs.extend(branch.planned_cidrs.iter().map(|block| format!("{block} (planned)")));
+    if cidrs.is_empty() {
         words.push_str("  no CIDR");
     } else {
-        let cidrs: Vec<String> = branch.cidrs.iter().map(ToString::to_string).collect();
         let _ = write!(words, "  {}  {} used", cidrs.join(" "), percent(used, provisioned));
         if *held != num_bigint::BigUint::ZERO {
             let _ = write!(words, ", {} held", percent(held, provisioned));

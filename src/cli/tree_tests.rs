@@ -12,6 +12,7 @@ fn branch(index: usize, below: Vec<Branch>, allocations: Vec<Allocation>) -> Bra
     let pools_below = below.iter().map(|branch| 1 + branch.pools_below).sum();
     Branch {
         path: pool.meta.name.clone(),
+        planned_cidrs: Vec::new(),
         utilization: Utilization {
             pool,
             provisioned: number(4096),

@@ -57,6 +57,9 @@ pub struct Released {
     pub next: Option<String>,
 }
 
+/// A hold with its key in the index of expiries.
+type KeyedHold = (String, Hold);
+
 impl Reader<'_> {
     /// The holds that fit, those that expire first of each pool or scope first. What is planned inside of a planned pool is
     /// listed as well.
@@ -79,7 +82,7 @@ impl Reader<'_> {
         from: &str,
         filter: &HoldFilter,
         limit: usize,
-    ) -> Result<(Vec<(String, Hold)>, Option<String>)> {
+    ) -> Result<(Vec<KeyedHold>, Option<String>)> {
         let range = keys::under("expiry/");
         let start = if from.is_empty() { range.0 } else { keys::after(from) };
         let entries = self.snapshot.scan(&start..&range.1, Order::Ascending, limit)?;

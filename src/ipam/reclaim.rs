@@ -10,7 +10,7 @@ use jiff::SignedDuration;
 
 use super::codec::{self, Record, Spot};
 use super::events::{self, Action};
-use super::place::{self, Ask, KeepOff};
+use super::place::{Ask, KeepOff};
 use super::{
     Allocation, Cidr, Error, KeptOff, Ledger, Occupant, Pool, PoolCidr, Reader, ResourceType, Result, Scope, State,
     Strategy, book, counters, free, holds, keys, names,

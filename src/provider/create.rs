@@ -96,7 +96,8 @@ held!(
     Allocation by get_allocation: |allocation| Some(allocation.cidr), &allocation.pool_id
 );
 
-/// Plans a new object by `hold`. `Ok(None)`: its values stay unknown until apply.
+/// Plans a new object by `hold`. `Ok(None)`: the store cannot be written here, so nothing is held and values stay unknown
+/// until apply; [`look`] tells what is wrong all the same.
 ///
 /// # Errors
 /// What the user has to change, at the place that `place` finds for it; a name asked for twice at `name`.
@@ -156,6 +157,9 @@ pub(super) fn plan<M, T: Held>(
         }
         Err(Error::Store(store::Error::ReadOnly(why))) => {
             warn_read_only(shared, plan, &why);
+            if let Some(id) = &terms.replaces {
+                remember_replaced(&mut plan.private, id);
+            }
             Ok(None)
         }
         Err(error) => Err(errors::at(&error, place(&error))),
@@ -172,7 +176,7 @@ fn may_take_over(shared: &Shared, id: &str, committing: bool) -> bool {
 }
 
 /// Looks at a new object for a plan that holds nothing, so that what is wrong is told now and not at apply. Its values
-/// stay unknown.
+/// stay unknown. New objects of one plan do not see each other.
 ///
 /// # Errors
 /// As [`plan`].

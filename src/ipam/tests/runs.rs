@@ -369,9 +369,9 @@ fn what_was_asked_for_by_cidr_is_never_told_to_move() {
     let pool = world.top("top", &["10.0.0.0/24"]);
     let held = world.plan(&pool, "a", "10.0.0.0/25").unwrap();
     world.as_owner("them");
-    world.write(|ledger| ledger.mark_in_the_way(&[held.meta.id.clone()], cidr("10.0.0.0/26"))).unwrap();
+    world.write(|ledger| ledger.mark_in_the_way(std::slice::from_ref(&held.meta.id), cidr("10.0.0.0/26"))).unwrap();
     world.as_owner("us");
-    world.write(|ledger| ledger.mark_in_the_way(&[held.meta.id.clone()], cidr("10.0.0.0/26"))).unwrap();
+    world.write(|ledger| ledger.mark_in_the_way(std::slice::from_ref(&held.meta.id), cidr("10.0.0.0/26"))).unwrap();
     next_run(&mut world, "2");
     assert_eq!(world.plan(&pool, "a", "10.0.0.0/25").unwrap().meta.id, held.meta.id);
 }

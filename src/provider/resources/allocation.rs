@@ -157,6 +157,21 @@ impl AllocationModel {
 }
 
 impl AllocationResource {
+    /// A plan that may not write, and shows no block: what is wrong is told all the same.
+    fn look(
+        &self,
+        configured: &Configured,
+        plan: &mut Plan<AllocationModel>,
+        spec: AllocationSpec,
+        tags: &PlannedTags,
+    ) -> Result<(), Diagnostics> {
+        let config = plan.config.clone();
+        let place = |error: &Error| AllocationModel::place(&config, error);
+        let rules = self.rules_for(configured, &spec.pool_id, tags).unwrap_or_default();
+        let spec = AllocationSpec { tags: tags.assumed(&rules), ..spec };
+        create::look(&self.0, configured, plan, New::Allocation(&spec), at!(AllocationModel, name), place)
+    }
+
     /// A plan that may not write: the preview stands when the client carries it to the second plan and to apply.
     fn preview(
         &self,
@@ -166,11 +181,7 @@ impl AllocationResource {
         tags: &PlannedTags,
     ) -> Result<(), Diagnostics> {
         if !plan.carries_private {
-            let config = plan.config.clone();
-            let place = |error: &Error| AllocationModel::place(&config, error);
-            let rules = self.rules_for(configured, &spec.pool_id, tags).unwrap_or_default();
-            let spec = AllocationSpec { tags: tags.assumed(&rules), ..spec };
-            return create::look(&self.0, configured, plan, New::Allocation(&spec), at!(AllocationModel, name), place);
+            return self.look(configured, plan, spec, tags);
         }
         let text = |key: &str| plan.first_plan.as_ref().and_then(|kept| kept.get(key)).and_then(|value| value.as_str());
         let cidr = text(PREVIEW_CIDR).and_then(|text| text.parse().ok());
@@ -440,10 +451,9 @@ impl Resource for AllocationResource {
             configured.ipam.plan_allocation(&spec, &self.for_new(&configured, terms, &spec.pool_id, &tags))
         };
         let held = create::plan(&self.0, &configured, plan, at!(AllocationModel, name), place, hold)?;
-        if let Some(allocation) = held {
-            plan.planned.fill(&allocation);
-            plan.planned.tags_all = tags.all.clone();
-        }
+        let Some(allocation) = held else { return self.look(&configured, plan, spec, &tags) };
+        plan.planned.fill(&allocation);
+        plan.planned.tags_all = tags.all.clone();
         Ok(())
     }
 

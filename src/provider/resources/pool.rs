@@ -366,12 +366,13 @@ impl Resource for PoolResource {
             return create::look(&self.0, &configured, plan, New::Pool(&spec), at!(PoolModel, name), place);
         }
         let hold = |terms: &Terms| configured.ipam.plan_pool(&spec, terms);
-        if let Some(pool) = create::plan(&self.0, &configured, plan, at!(PoolModel, name), place, hold)? {
-            plan.planned.fill(&pool, Self::scope_type(&configured, &pool)?);
-            plan.planned.tags_all = tags.all;
-            if let Some(followed) = followed {
-                plan.planned.locale = followed.becomes;
-            }
+        let Some(pool) = create::plan(&self.0, &configured, plan, at!(PoolModel, name), place, hold)? else {
+            return create::look(&self.0, &configured, plan, New::Pool(&spec), at!(PoolModel, name), place);
+        };
+        plan.planned.fill(&pool, Self::scope_type(&configured, &pool)?);
+        plan.planned.tags_all = tags.all;
+        if let Some(followed) = followed {
+            plan.planned.locale = followed.becomes;
         }
         Ok(())
     }

@@ -235,9 +235,13 @@ impl Resource for PoolCidrResource {
         }
         let hold = |terms: &Terms| configured.ipam.plan_pool_cidr(&spec, terms);
         let name_at = PoolCidrModel::name_at(&config);
-        if let Some(held) = create::plan(&self.0, &configured, plan, name_at, place, hold)? {
-            plan.planned.fill(&held);
-        }
+        let Some(held) = create::plan(&self.0, &configured, plan, name_at, place, hold)? else {
+            let name_at = PoolCidrModel::name_at(&config);
+            create::look(&self.0, &configured, plan, New::PoolCidr(&spec), name_at, place)?;
+            self.0.session.plan_growth(&spec.pool_id);
+            return Ok(());
+        };
+        plan.planned.fill(&held);
         Ok(())
     }
 

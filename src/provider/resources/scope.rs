@@ -124,11 +124,11 @@ impl Resource for ScopeResource {
             return create::look(&self.0, &configured, plan, New::Scope(&spec), at!(ScopeModel, name), place);
         }
         let hold = |terms: &_| configured.ipam.plan_scope(&spec, terms);
-        let scope = create::plan(&self.0, &configured, plan, at!(ScopeModel, name), place, hold)?;
-        if let Some(scope) = scope {
-            plan.planned.fill(&scope);
-            plan.planned.tags_all = tags.all;
-        }
+        let Some(scope) = create::plan(&self.0, &configured, plan, at!(ScopeModel, name), place, hold)? else {
+            return create::look(&self.0, &configured, plan, New::Scope(&spec), at!(ScopeModel, name), place);
+        };
+        plan.planned.fill(&scope);
+        plan.planned.tags_all = tags.all;
         Ok(())
     }
 

@@ -229,3 +229,41 @@ fn a_busy_store_is_waited_for_until_the_timeout_or_a_stop() {
     });
     assert!(answer.is_err() && tries == 1);
 }
+
+/// A pull request is planned by who may only read, or with `plan_hold = "0s"`.
+#[test]
+fn a_plan_that_may_not_write_tells_what_the_writers_plan_tells() {
+    let world = World::new();
+    let mut workspace = world.workspace("team/a");
+    let rules = json!({"name": "strict", "cidrs": ["172.16.0.0/24"], "allocation_max_netmask_length": 28});
+    let present = [top(), ("ipam_pool.strict", rules), web(&json!({"cidr": "10.0.0.0/24"}))];
+    workspace.apply(&present);
+    let in_strict = |name: &str, size: Json| {
+        ("ipam_allocation.new", with(&json!({"ipam_pool_id": "${ipam_pool.strict.id}", "name": name}), &size))
+    };
+    let pool = |more: Json| ("ipam_pool.new", with(&json!({"name": "new"}), &more));
+    let table = [
+        block("ipam_allocation.new", "web", json!({"netmask_length": 24})),
+        block("ipam_allocation.new", "new", json!({"cidr": "10.0.0.128/25"})),
+        block("ipam_allocation.new", "new", json!({"cidr": "11.0.0.0/24"})),
+        in_strict("new", json!({"netmask_length": 23})),
+        in_strict("new", json!({"netmask_length": 30})),
+        in_strict("new", json!({"cidr": "2001:db8::/64"})),
+        pool(json!({"cidrs": ["10.128.0.0/9"]})),
+        pool(json!({"source_ipam_pool_id": "${ipam_pool.strict.id}", "netmask_length": 20})),
+        pool(json!({"source_ipam_pool_id": "${ipam_pool.top.id}", "cidrs": ["10.0.0.0/25"]})),
+        pool(json!({"source_ipam_pool_id": "ipam-pool-00000000000000000", "netmask_length": 20})),
+        ("ipam_scope.new", json!({"name": "default-private"})),
+    ];
+    for fault in table {
+        let config = [&present[..], std::slice::from_ref(&fault)].concat();
+        let told = workspace.plan(&config).unwrap_err();
+        let mut looker = workspace.clone();
+        looker.store = Some(Arc::new(ReadOnly(Arc::clone(&world.memory))));
+        assert_eq!(looker.plan(&config).unwrap_err(), told, "{fault:?}");
+        let mut holding_nothing = workspace.clone();
+        holding_nothing.plan_hold = Duration::ZERO;
+        assert_eq!(holding_nothing.plan(&config).unwrap_err(), told, "{fault:?}");
+    }
+    assert!(workspace.plan(&present).unwrap().is_empty());
+}

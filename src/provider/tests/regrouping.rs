@@ -74,7 +74,7 @@ fn space_that_a_merge_needs_is_held_for_it() {
         } else {
             ("ipam_pool.x", json!({"name": "x", "cidrs": ["10.1.64.0/24"]}))
         };
-        let errors = other.plan(&[wanted.clone()]).unwrap_err();
+        let errors = other.plan(std::slice::from_ref(&wanted)).unwrap_err();
         assert!(errors[0].contains("10.1.64.0"), "{errors:#?}");
         workspace.apply_plan(&planned).unwrap();
         workspace.assert_settled(&config(nested, WHOLE));
