@@ -50,6 +50,9 @@ struct Branch {
     pools_below: usize,
 }
 
+/// More levels of pools than there can be.
+const FAR_BELOW: u32 = 64;
+
 /// A scope with its top-level pools.
 struct Root {
     scope: Scope,
@@ -108,6 +111,10 @@ impl<'a> Loader<'a> {
     /// `None` when the pool went away since it was listed.
     fn branch(&self, pool: &Pool, level: u32) -> Result<Option<Branch>, Failure> {
         let id = &pool.meta.id;
+        if level > FAR_BELOW {
+            // Only in a damaged store is a pool below so many others. Its path says so.
+            self.ipam.pool_path(id)?;
+        }
         let utilization = match self.ipam.utilization(id) {
             Err(crate::ipam::Error::NotFound { .. }) => return Ok(None),
             other => other?,
