@@ -36,6 +36,11 @@ fn allocation(resource: &str, name: &str, size: &str) -> String {
     )
 }
 
+/// Terraform asks in no order; a block by CIDR that is to come first has to be named.
+fn after_c(resource: &str) -> String {
+    resource.replace("{\n", "{\n  depends_on = [ipam_allocation.c]\n")
+}
+
 /// What a command of the program itself says.
 #[track_caller]
 fn answer(store: &Store, arguments: &[&str]) -> String {
@@ -63,7 +68,7 @@ on_own_stores_and_opentofu! {
         workspace.apply();
         workspace.configure(&(pool("p") + &allocation("a", "a", "10.0.0.0/25") + &allocation("b", "b", "/25")));
         workspace.plan_as("old", &[]);
-        workspace.configure(&(pool("p") + &allocation("c", "c", "10.0.0.64/26") + &allocation("d", "d", "/25")));
+        workspace.configure(&(pool("p") + &allocation("c", "c", "10.0.0.64/26") + &after_c(&allocation("d", "d", "/25"))));
         let plan = workspace.plan();
         if workspace.client().tells_the_walk() {
             workspace.apply_saved();
