@@ -297,9 +297,7 @@ const ELSEWHERE: &[Row] = &[
     row(pool!("address_family = \"ipv4\"\npublic_ip_source = \"byoip\""), "public_ip_source", &["public scope"]),
     row(pool!("address_family = \"ipv4\"\naws_service = \"ec2\""), "aws_service", &["allocation_resource_tags"]),
     row(
-        pool!(
-            "ipam_scope_id = \"ipam-scope-1\"\naddress_family = \"ipv6\"\npublic_ip_source = \"byoip\"\npublicly_advertisable = true"
-        ),
+        pool!("ipam_scope_id = \"ipam-scope-1\"\naddress_family = \"ipv6\"\npublic_ip_source = \"byoip\""),
         "public_ip_source",
         &["public scope"],
     ),

@@ -125,11 +125,13 @@ impl<'a> Loader<'a> {
         let blocks = |list: Vec<PoolCidr>| list.into_iter().map(|found| found.cidr).collect::<Vec<Cidr>>();
         let (cidrs, planned_cidrs) = (blocks(provisioned), blocks(planned));
         let allocations = if self.options.no_allocations { Vec::new() } else { self.allocations(id)? };
-        let below = if self.options.depth.is_some_and(|depth| level >= depth) {
-            Vec::new()
-        } else {
-            self.children(id).filter_map(|child| self.branch(child, level + 1).transpose()).collect::<Result<_, _>>()?
-        };
+        let mut below = Vec::new();
+        if self.options.depth.is_none_or(|depth| level < depth) {
+            // A chain of iterators would need far more stack for each level.
+            for child in self.children(id) {
+                below.extend(self.branch(child, level + 1)?);
+            }
+        }
         let path = self.paths.get(id).cloned().unwrap_or_default();
         Ok(Some(Branch {
             utilization,

@@ -228,14 +228,14 @@ pub(super) fn look<M>(
 }
 
 /// `work`, which makes a new object. Where plans hold no names, the name may still be that of an object which this very
-/// apply destroys: a moment is given to that.
+/// apply destroys or renames: a moment is given to that.
 pub(super) fn once_free<T>(
     shared: &Shared,
     configured: &Configured,
     mut work: impl FnMut() -> Result<T, Error>,
 ) -> impl FnMut() -> Result<T, Error> {
     const GLANCE: Duration = Duration::from_millis(200);
-    let patience = if configured.ipam.capabilities().holds { Duration::ZERO } else { shared.sibling_wait };
+    let patience = if configured.plan_hold.is_zero() { shared.sibling_wait } else { Duration::ZERO };
     let deadline = Instant::now() + patience;
     move || loop {
         match work() {
