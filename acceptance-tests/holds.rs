@@ -74,8 +74,8 @@ on_own_stores_and_opentofu! {
             workspace.apply_saved();
             workspace.assert_as_shown(&plan, &["ipam_allocation.c.cidr", "ipam_allocation.d.cidr"]);
         }
-        // Terraform refuses it by itself when the state has changed since.
-        workspace.try_apply_saved("old", &[]).fails().never_says("bug in the provider");
+        // A client that does not tell the walk compares the two plans by itself; the others find another state.
+        workspace.try_apply_saved("old", &[]).fails();
         workspace.apply();
         Workspace::assert_store_matches(workspace.store(), &[&workspace]);
     }
