@@ -5,7 +5,7 @@ use crate::ipam::*;
 
 /// A run that is a process of its own, whose sibling `alive` runs.
 fn run(process: &str, parent: &str) -> CurrentRun {
-    let directory = Some(format!("/work/{parent}"));
+    let directory = Some(format!("/srv/{parent}"));
     let run = Run { process: process.into(), parent: parent.into(), origin: Origin { directory, ..Origin::default() } };
     CurrentRun { run, is_alive: Box::new(|run| run.process == "alive") }
 }
@@ -231,7 +231,7 @@ fn what_makes_way_is_told_with_the_place_where_its_plan_was_made() {
         .unwrap();
     let [hold] = displaced.as_slice() else { panic!("{displaced:?}") };
     assert_eq!((hold.path.as_str(), hold.cidr), ("top/a", Some(cidr("10.0.0.0/24"))));
-    assert_eq!(hold.run.as_ref().unwrap().origin.directory.as_deref(), Some("/work/1"));
+    assert_eq!(hold.run.as_ref().unwrap().origin.directory.as_deref(), Some("/srv/1"));
     // One that has expired is nobody's to tell.
     world.wait(61);
     let spec = wanted(&pool, "c", "/24");
@@ -261,7 +261,7 @@ fn holds_are_listed_and_given_back() {
     let ours = HoldFilter { owner: Some("us".into()), ..HoldFilter::default() };
     assert_eq!(paths(&ours), ["top/below", "top/below/inside", "top/grows"]);
     assert_eq!(paths(&HoldFilter { name: Some("inside".into()), ..ours.clone() }), ["top/below/inside"]);
-    assert_eq!(paths(&HoldFilter { run: Some("/work/2".into()), ..HoldFilter::default() }), ["top/theirs"]);
+    assert_eq!(paths(&HoldFilter { run: Some("/srv/2".into()), ..HoldFilter::default() }), ["top/theirs"]);
 
     world.run = None;
     let released = world.write(|ledger| ledger.release_holds(&ours, "", 100)).unwrap();
