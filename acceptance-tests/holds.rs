@@ -37,8 +37,8 @@ fn allocation(resource: &str, name: &str, size: &str) -> String {
 }
 
 /// Terraform asks in no order; a block by CIDR that is to come first has to be named.
-fn after_c(resource: &str) -> String {
-    resource.replace("{\n", "{\n  depends_on = [ipam_allocation.c]\n")
+fn after(first: &str, resource: &str) -> String {
+    resource.replace("{\n", &format!("{{\n  depends_on = [ipam_allocation.{first}]\n"))
 }
 
 /// What a command of the program itself says.
@@ -66,9 +66,9 @@ on_own_stores_and_opentofu! {
         let workspace = Workspace::on(&store);
         workspace.configure(&pool("p"));
         workspace.apply();
-        workspace.configure(&(pool("p") + &allocation("a", "a", "10.0.0.0/25") + &allocation("b", "b", "/25")));
+        workspace.configure(&(pool("p") + &allocation("a", "a", "10.0.0.0/25") + &after("a", &allocation("b", "b", "/25"))));
         workspace.plan_as("old", &[]);
-        workspace.configure(&(pool("p") + &allocation("c", "c", "10.0.0.64/26") + &after_c(&allocation("d", "d", "/25"))));
+        workspace.configure(&(pool("p") + &allocation("c", "c", "10.0.0.64/26") + &after("c", &allocation("d", "d", "/25"))));
         let plan = workspace.plan();
         if workspace.client().tells_the_walk() {
             workspace.apply_saved();
