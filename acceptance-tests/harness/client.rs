@@ -92,7 +92,7 @@ impl Client {
     }
 
     /// Whether it says that a plan belongs to an apply.
-    #[allow(dead_code, reason = "shared with tests that need not know")]
+    #[allow(dead_code, reason = "shared with the tests of AWS, which have no holds")]
     pub fn tells_the_walk(&self) -> bool {
         self.kind == Kind::Terraform && self.release.as_slice() >= [1, 9].as_slice()
     }

@@ -12,7 +12,6 @@ use super::{
     Allocation, AllocationChange, AllocationSpec, Cidr, Error, Kind, Ledger, Planned, Pool, PoolChange, Reader, Resize,
     ResourceType, Result, Size, State, Tags, Terms, book, names, pools,
 };
-use crate::store::Overlay;
 
 /// A size without `Default`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,8 +119,7 @@ impl Reader<'_> {
     /// # Errors
     /// Those of [`Ledger::plan_allocation`].
     pub fn preview_allocation(&mut self, spec: &AllocationSpec, terms: &Terms) -> Result<Allocation> {
-        let mut dry_run = Overlay::new(&mut *self.snapshot);
-        Ledger::new(&mut dry_run, self.env.reborrow()).plan_allocation(spec, terms)
+        self.try_out(|ledger| ledger.plan_allocation(spec, terms))
     }
 
     /// What [`Ledger::plan_resize`] would answer, without writing anything.
@@ -129,8 +127,7 @@ impl Reader<'_> {
     /// # Errors
     /// Those of [`Ledger::plan_resize`].
     pub fn preview_resize(&mut self, id: &str, size: Size, terms: &Terms) -> Result<Resize> {
-        let mut dry_run = Overlay::new(&mut *self.snapshot);
-        Ledger::new(&mut dry_run, self.env.reborrow()).plan_resize(id, size, terms)
+        self.try_out(|ledger| ledger.plan_resize(id, size, terms))
     }
 
     /// What [`Ledger::plan_pool_change`] would answer, without writing anything.
@@ -138,8 +135,7 @@ impl Reader<'_> {
     /// # Errors
     /// Those of [`Ledger::plan_pool_change`].
     pub fn preview_pool_change(&mut self, id: &str, change: &PoolChange, terms: &Terms) -> Result<Option<Pool>> {
-        let mut dry_run = Overlay::new(&mut *self.snapshot);
-        Ledger::new(&mut dry_run, self.env.reborrow()).plan_pool_change(id, change, terms)
+        self.try_out(|ledger| ledger.plan_pool_change(id, change, terms))
     }
 
     /// Checks everything about a wished allocation that does not depend on free space.

@@ -102,15 +102,10 @@ impl Reader<'_> {
         match keys::hold_of(key) {
             Some((keys::GROWTH, id)) => {
                 let allocation: Allocation = codec::expect(self.snapshot, id)?;
-                let Some(growth) = &allocation.growth else { return Err(codec::corrupt(key, "no growth is planned")) };
-                let of = holds::occupant(self.snapshot, &allocation)?;
-                let of = Occupant {
-                    cidr: Some(growth.cidr),
-                    hold_expires_at: Some(growth.expires_at),
-                    run: growth.run.clone(),
-                    ..of
+                let Some(of) = holds::growth_occupant(self.snapshot, &allocation)? else {
+                    return Err(codec::corrupt(key, "no growth is planned"));
                 };
-                Ok(Some(Hold { of, is_growth: true, since: None, expires_at: growth.expires_at }))
+                Ok(of.hold_expires_at.map(|expires_at| Hold { of, is_growth: true, since: None, expires_at }))
             }
             Some(("allocation", id)) => self.new_at::<Allocation>(id),
             Some(("pool", id)) => self.new_at::<Pool>(id),

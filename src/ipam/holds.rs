@@ -255,6 +255,13 @@ pub(super) fn path(snapshot: &mut dyn Snapshot, pool: &Pool) -> Result<String> {
     Ok(names.join("/"))
 }
 
+/// The space that an allocation is planned to grow into, named for a message as a hold of its own; `None` without a growth.
+pub(super) fn growth_occupant(snapshot: &mut dyn Snapshot, allocation: &Allocation) -> Result<Option<Occupant>> {
+    let Some(growth) = &allocation.growth else { return Ok(None) };
+    let (cidr, hold_expires_at, run) = (Some(growth.cidr), Some(growth.expires_at), growth.run.clone());
+    Ok(Some(Occupant { cidr, hold_expires_at, run, ..occupant(snapshot, allocation)? }))
+}
+
 /// `record`, named for a message. Space that a pool below takes is named as that pool.
 pub(super) fn occupant<R: Record>(snapshot: &mut dyn Snapshot, record: &R) -> Result<Occupant> {
     let meta = record.meta();

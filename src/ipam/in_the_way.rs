@@ -14,9 +14,8 @@ impl Ledger<'_> {
         for id in ids {
             match Kind::of_id(id) {
                 Some(Kind::Allocation) => {
-                    if let Some(hold) =
-                        self.own_hold::<Allocation>(id)?.filter(|hold| !matches!(hold.size, Size::Cidr(_)))
-                    {
+                    let by_size = |hold: &Allocation| !matches!(hold.size, Size::Cidr(_));
+                    if let Some(hold) = self.own_hold::<Allocation>(id)?.filter(by_size) {
                         book::write_allocation(self.tx, Some(&hold), Some(&marked(&hold, wished)))?;
                     }
                 }

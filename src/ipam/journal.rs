@@ -1,8 +1,9 @@
 //! What the history says of each object, and the records that say something else.
 //!
-//! The last event of an object holds its record. Without an event change only: `confirmed`, and of a hold for which run of
-//! Terraform it is, and what it is in the way of; and in stores of earlier versions the expiry of a planned pool CIDR and of a planned growth, which moves forward. The blocks that a pool's own
-//! declaration provisions, and the space that a pool takes in its source pool, have no events: the pool's tell of them.
+//! The last event of an object holds its record. Without an event change only: `confirmed`; of a hold, for which run of
+//! Terraform it is and what it is in the way of; and in stores of earlier versions the expiry of a planned pool CIDR and of a
+//! planned growth, which moves forward. The blocks that a pool's own declaration provisions, and the space that a pool takes in
+//! its source pool, have no events: the pool's tell of them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

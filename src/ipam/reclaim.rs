@@ -12,8 +12,8 @@ use super::codec::{self, Record, Spot};
 use super::events::{self, Action};
 use super::place::{Ask, KeepOff};
 use super::{
-    Allocation, Cidr, Error, KeptOff, Ledger, Occupant, Pool, PoolCidr, Reader, ResourceType, Result, Scope, State,
-    Strategy, book, counters, free, holds, keys, names,
+    Allocation, Cidr, Error, KeptOff, Ledger, Pool, PoolCidr, Reader, ResourceType, Result, Scope, State, Strategy,
+    book, counters, free, holds, keys, names,
 };
 use crate::store::Order;
 
@@ -397,10 +397,7 @@ impl Ledger<'_> {
         let action = if growth.expires_at <= self.env.now {
             Action::Expire
         } else {
-            let allocation = holds::occupant(self.tx, allocation)?;
-            let hold_expires_at = Some(growth.expires_at);
-            let held = Occupant { cidr: Some(growth.cidr), hold_expires_at, run: growth.run.clone(), ..allocation };
-            self.displaced.push(held);
+            self.displaced.extend(holds::growth_occupant(self.tx, allocation)?);
             Action::Release
         };
         book::write_allocation(self.tx, Some(allocation), Some(&kept))?;
