@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::ipam::Cidr;
+use crate::ipam::{Cidr, Rules};
 use crate::tf::Tf;
 
 /// Memory of one walk: forgotten when the provider is configured anew.
@@ -14,8 +14,11 @@ pub(super) struct Changes(Mutex<HashMap<String, PoolAfter>>);
 /// What a pool is going to be, where that differs from what the store says.
 #[derive(Clone, Debug, Default)]
 struct PoolAfter {
+    rules: Option<Rules>,
     locale: Option<Followed>,
     blocks: Option<Blocks>,
+    /// It gets other space than it has.
+    is_growing: bool,
 }
 
 /// The blocks of a pool's own declaration, before and after.
@@ -58,6 +61,31 @@ impl Changes {
 
     pub(super) fn forget(&self) {
         self.pools().clear();
+    }
+
+    /// A plan of this walk gives the pool these rules.
+    pub(super) fn plan_rules(&self, pool_id: &str, rules: Rules) {
+        self.pools().entry(pool_id.to_owned()).or_default().rules = Some(rules);
+    }
+
+    /// The rules that a plan of this walk gives the pool.
+    pub(super) fn planned_rules(&self, pool_id: &str) -> Option<Rules> {
+        self.pools().get(pool_id)?.rules.clone()
+    }
+
+    /// A plan of this walk gives the pool other space.
+    pub(super) fn plan_growth(&self, pool_id: &str) {
+        self.pools().entry(pool_id.to_owned()).or_default().is_growing = true;
+    }
+
+    /// Whether the pool will have other space than it has.
+    pub(super) fn is_growing(&self, pool_id: &str) -> bool {
+        self.pools().get(pool_id).is_some_and(|pool| pool.is_growing)
+    }
+
+    /// Whether any pool will.
+    pub(super) fn is_any_growing(&self) -> bool {
+        self.pools().values().any(|pool| pool.is_growing)
     }
 
     /// A plan of this walk gives the pool this locale.

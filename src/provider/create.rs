@@ -201,10 +201,10 @@ pub(super) fn look<M>(
     };
     let growing = match new {
         // Its space comes from the pool above the one that it names.
-        New::PoolCidr(_) => shared.session.is_any_growing(),
-        _ => container.is_some_and(|id| shared.session.is_growing(id)),
+        New::PoolCidr(_) => shared.changes.is_any_growing(),
+        _ => container.is_some_and(|id| shared.changes.is_growing(id)),
     };
-    let pool_rules = container.and_then(|id| shared.session.planned_rules(id));
+    let pool_rules = container.and_then(|id| shared.changes.planned_rules(id));
     let mut terms = Terms { hold: configured.plan_hold, committing: false, replaces, only_name: false, pool_rules };
     let mut answer = configured.ipam.speaks_against(new, &terms, growing);
     if let Err(Error::NameTaken { existing }) = &answer

@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::ipam::{Cidr, Rules};
+use crate::ipam::Cidr;
 
 /// Memory of one walk: forgotten when the provider is configured anew.
 #[derive(Debug, Default)]
@@ -44,9 +44,6 @@ struct Memory {
     handed_out: HashSet<String>,
     adopted: HashSet<String>,
     made: Vec<String>,
-    rules: HashMap<String, Rules>,
-    /// Pools that plans of this walk give more space.
-    growing: HashSet<String>,
     warned: HashSet<String>,
 }
 
@@ -61,8 +58,6 @@ impl Default for Memory {
             handed_out: HashSet::new(),
             adopted: HashSet::new(),
             made: Vec::new(),
-            rules: HashMap::new(),
-            growing: HashSet::new(),
             warned: HashSet::new(),
         }
     }
@@ -181,31 +176,6 @@ impl Session {
     pub(super) fn may_exist(&self, id: &str) -> bool {
         let memory = self.memory();
         memory.adopted.contains(id) || memory.made.iter().any(|made| made == id)
-    }
-
-    /// A plan of this walk gives the pool these rules.
-    pub(super) fn plan_rules(&self, pool_id: &str, rules: Rules) {
-        self.memory().rules.insert(pool_id.to_owned(), rules);
-    }
-
-    /// The rules that the pool will have: a pool is planned before what is in it.
-    pub(super) fn planned_rules(&self, pool_id: &str) -> Option<Rules> {
-        self.memory().rules.get(pool_id).cloned()
-    }
-
-    /// A plan of this walk gives the pool other space.
-    pub(super) fn plan_growth(&self, pool_id: &str) {
-        self.memory().growing.insert(pool_id.to_owned());
-    }
-
-    /// Whether the pool will have other space than it has.
-    pub(super) fn is_growing(&self, pool_id: &str) -> bool {
-        self.memory().growing.contains(pool_id)
-    }
-
-    /// Whether any pool will.
-    pub(super) fn is_any_growing(&self) -> bool {
-        !self.memory().growing.is_empty()
     }
 
     /// Whether this warning is said for the first time.

@@ -288,7 +288,7 @@ impl AllocationResource {
 
     /// The terms with the rules that this very plan gives the pool, so that a rule and what needs it can change at once.
     fn with_rules(&self, terms: &Terms, pool_id: &str) -> Terms {
-        Terms { pool_rules: self.0.session.planned_rules(pool_id), ..terms.clone() }
+        Terms { pool_rules: self.0.changes.planned_rules(pool_id), ..terms.clone() }
     }
 
     /// The same for a new allocation: tags that are known only after apply are checked then.
@@ -300,7 +300,7 @@ impl AllocationResource {
 
     /// The rules that this very plan gives the pool. While tags are not known yet, the present rules if it gives none.
     fn rules_for(&self, configured: &Configured, pool_id: &str, tags: &PlannedTags) -> Option<Rules> {
-        let planned = self.0.session.planned_rules(pool_id);
+        let planned = self.0.changes.planned_rules(pool_id);
         if planned.is_some() || !tags.is_pending() {
             return planned;
         }
@@ -333,7 +333,7 @@ impl AllocationResource {
             .get_pool(pool_id)
             .map_err(|error| errors::at(&error, at!(AllocationModel, ipam_pool_id)))?;
         let Some(mut pool) = pool else { return Ok(()) };
-        if let Some(rules) = self.0.session.planned_rules(pool_id) {
+        if let Some(rules) = self.0.changes.planned_rules(pool_id) {
             pool.rules = rules;
         }
         tags.relax(&mut pool.rules);

@@ -407,7 +407,7 @@ impl Resource for PoolResource {
         if let (true, Some(id), Some(rules)) = (stays, prior.id.get(), plan.planned.rules())
             && prior.rules().as_ref() != Some(&rules)
         {
-            self.0.session.plan_rules(id, rules);
+            self.0.changes.plan_rules(id, rules);
         }
         self.warn_of_replacement(&configured, prior, plan);
         keep(&self.0, &mut plan.private, &prior.id, (&prior.name, &plan.planned.name), at!(PoolModel, name), stays)

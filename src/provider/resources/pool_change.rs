@@ -87,7 +87,7 @@ impl PoolResource {
         }
         let id = id_of(&prior.id)?;
         if plan.planned.provision() != prior.provision() {
-            self.0.session.plan_growth(id);
+            self.0.changes.plan_growth(id);
         }
         if let Some(provision) = plan.planned.provision().filter(|wished| Some(wished) != prior.provision().as_ref()) {
             self.check_contents(configured, plan, id, &provision)?;

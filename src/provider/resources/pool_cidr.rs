@@ -230,7 +230,7 @@ impl Resource for PoolCidrResource {
         if configured.plan_hold.is_zero() {
             let name_at = PoolCidrModel::name_at(&config);
             create::look(&self.0, &configured, plan, New::PoolCidr(&spec), name_at, place)?;
-            self.0.session.plan_growth(&spec.pool_id);
+            self.0.changes.plan_growth(&spec.pool_id);
             return Ok(());
         }
         let hold = |terms: &Terms| configured.ipam.plan_pool_cidr(&spec, terms);
@@ -238,7 +238,7 @@ impl Resource for PoolCidrResource {
         let Some(held) = create::plan(&self.0, &configured, plan, name_at, place, hold)? else {
             let name_at = PoolCidrModel::name_at(&config);
             create::look(&self.0, &configured, plan, New::PoolCidr(&spec), name_at, place)?;
-            self.0.session.plan_growth(&spec.pool_id);
+            self.0.changes.plan_growth(&spec.pool_id);
             return Ok(());
         };
         plan.planned.fill(&held);
