@@ -26,6 +26,7 @@ mod endpoint;
 mod examples;
 mod forgetting;
 mod gone;
+mod handing_over;
 mod harness;
 mod holds;
 mod imports;

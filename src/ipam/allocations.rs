@@ -178,6 +178,7 @@ impl Ledger<'_> {
             standing => {
                 let lost = self.reader().lost_hold(&standing)?;
                 self.avoided = standing.avoided();
+                self.given_up = terms.all_given_up();
                 self.clear_allocation(standing)?;
                 let made = self.new_allocation(&pool, spec, wish, &Birth::hold(self.env.now, terms));
                 made.map_err(|error| error.after_losing(lost))
@@ -211,9 +212,11 @@ impl Ledger<'_> {
     }
 
     fn new_allocation(&mut self, pool: &Pool, spec: &AllocationSpec, wish: Wish, birth: &Birth) -> Result<Allocation> {
-        let (cidr, deferred) = self.find_space(pool, spec, wish, birth)?;
+        let (cidr, deferred) = self.find_space(pool, spec, wish)?;
+        let mut meta = self.new_meta(Kind::Allocation, &spec.name, birth)?;
+        meta.waits_for = std::mem::take(&mut self.waits_for);
         let allocation = Allocation {
-            meta: self.new_meta(Kind::Allocation, &spec.name, birth)?,
+            meta,
             pool_id: spec.pool_id.clone(),
             cidr,
             size: spec.size,
@@ -233,25 +236,17 @@ impl Ledger<'_> {
         Ok(allocation)
     }
 
-    /// The block for a new allocation, and whether its predecessor still has it.
-    fn find_space(&mut self, pool: &Pool, spec: &AllocationSpec, wish: Wish, birth: &Birth) -> Result<(Cidr, bool)> {
-        let block = match wish {
-            Wish::Block(block) => block,
+    /// The block for a new allocation, and whether the same apply has yet to release it.
+    fn find_space(&mut self, pool: &Pool, spec: &AllocationSpec, wish: Wish) -> Result<(Cidr, bool)> {
+        match wish {
+            Wish::Block(block) => Ok((block, self.clear_in_pool(pool, &block)?)),
             Wish::Length(netmask_length) => {
                 let (family, strategy) = (pool.address_family, pool.strategy);
                 let keep_off = KeepOff::Always(pool);
                 let ask = Ask { family, netmask_length, strategy, disallowed: &spec.disallowed_cidrs, keep_off };
-                return Ok((self.place(pool, &ask)?, false));
-            }
-        };
-        if let Birth::Hold { replaces: Some(predecessor), only_name: false, .. } = birth {
-            let occupants = self.reader().occupants(&pool.meta.id, &block, "")?;
-            if !occupants.is_empty() && occupants.iter().all(|occupant| occupant.id == *predecessor) {
-                return Ok((block, true));
+                self.place_or_wait(pool, &ask)
             }
         }
-        self.clear_in_pool(pool, &block)?;
-        Ok((block, false))
     }
 
     /// Turns a hold into an allocation, or makes one.

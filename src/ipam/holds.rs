@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::codec::{self, Record};
+use super::codec::{self, Record, Spot};
 use super::view::{LEVELS_MAX, TOO_DEEP};
 use super::{
-    Allocation, Cidr, Error, Kind, LostHold, Occupant, Pool, Reader, ResourceType, Result, State, Terms, free, keys,
-    names,
+    Allocation, Cidr, Error, Kind, LostHold, Occupant, Pool, PoolCidr, Reader, ResourceType, Result, State, Terms,
+    free, keys, names,
 };
 use crate::store::Snapshot;
 
@@ -83,10 +83,13 @@ impl Reader<'_> {
         Err(self.name_taken(&active)?)
     }
 
-    /// Whether a hold was in the way of an explicit block in an earlier plan, and another block will do.
+    /// Whether a hold has to be placed anew: it was in the way of an explicit block in an earlier plan, and another block will
+    /// do, or it waits for space that is not released any more.
     fn must_move<R: Record>(&self, hold: &R, terms: &Terms) -> bool {
         let meta = hold.meta();
-        meta.in_the_way_of.is_some() && !terms.committing && !self.env.is_of_this_run(meta.run.as_deref())
+        let was_in_the_way = meta.in_the_way_of.is_some() && !self.env.is_of_this_run(meta.run.as_deref());
+        let waits = terms.place_anew && !meta.waits_for.is_empty();
+        !terms.committing && (was_in_the_way || waits)
     }
 
     /// The answer to a plan that needs no write: a hold of the same wish and run with at least half of its time left, or an
@@ -200,8 +203,14 @@ impl Reader<'_> {
     /// Who takes addresses of `block` in a pool, but for `except`.
     pub(super) fn occupants(&mut self, pool_id: &str, block: &Cidr, except: &str) -> Result<Vec<Occupant>> {
         let spots = free::spots_over(self.snapshot, &keys::at_of(pool_id), block, NAMED_IN_ERRORS)?;
+        let others: Vec<Spot> = spots.into_iter().filter(|spot| spot.id != except).collect();
+        self.occupants_at(&others)
+    }
+
+    /// Who has these spots of a pool: the first few.
+    pub(super) fn occupants_at(&mut self, spots: &[Spot]) -> Result<Vec<Occupant>> {
         let mut occupants = Vec::new();
-        for spot in spots.into_iter().filter(|spot| spot.id != except).take(NAMED_IN_ERRORS) {
+        for spot in spots.iter().take(NAMED_IN_ERRORS) {
             let allocation: Allocation = codec::expect(self.snapshot, &spot.id)?;
             occupants.push(occupant(self.snapshot, &allocation)?);
         }
@@ -212,9 +221,14 @@ impl Reader<'_> {
     pub(super) fn top_occupants(&mut self, scope_id: &str, block: &Cidr) -> Result<Vec<Occupant>> {
         let prefix = keys::top_of(scope_id, block.family());
         let spots = free::spots_over(self.snapshot, &prefix, block, NAMED_IN_ERRORS)?;
+        self.top_occupants_at(&spots)
+    }
+
+    /// Who has these spots of a scope: the first few.
+    pub(super) fn top_occupants_at(&mut self, spots: &[Spot]) -> Result<Vec<Occupant>> {
         let mut occupants = Vec::new();
-        for spot in spots.into_iter().take(NAMED_IN_ERRORS) {
-            let pool_cidr: super::PoolCidr = codec::expect(self.snapshot, &spot.id)?;
+        for spot in spots.iter().take(NAMED_IN_ERRORS) {
+            let pool_cidr: PoolCidr = codec::expect(self.snapshot, &spot.id)?;
             occupants.push(occupant(self.snapshot, &pool_cidr)?);
         }
         Ok(occupants)
@@ -276,13 +290,14 @@ pub(super) fn occupant<R: Record>(snapshot: &mut dyn Snapshot, record: &R) -> Re
             None => meta.name.clone(),
         },
     };
-    if R::KIND == Kind::Allocation {
-        let allocation: Option<Allocation> = codec::load(snapshot, &meta.id)?;
-        let below = allocation.filter(|allocation| allocation.resource_type == ResourceType::IpamPool);
-        if let Some(pool_id) = below.and_then(|allocation| allocation.resource_id)
-            && let Some(pool) = codec::load::<Pool>(snapshot, &pool_id)?
-        {
+    if let Some((pool, pool_cidr)) = behind(snapshot, record)? {
+        // What is planned for a pool that exists is a hold of its own.
+        let is_of_the_pool = pool_cidr.meta.state == State::Active || pool.meta.state != State::Active;
+        if pool_cidr.inline && is_of_the_pool {
             return Ok(Occupant { cidr: record.block(), ..occupant(snapshot, &pool)? });
+        }
+        if pool_cidr.meta.id != meta.id {
+            return Ok(Occupant { cidr: record.block(), ..occupant(snapshot, &pool_cidr)? });
         }
     }
     Ok(Occupant {
@@ -296,4 +311,25 @@ pub(super) fn occupant<R: Record>(snapshot: &mut dyn Snapshot, record: &R) -> Re
         path,
         run: meta.run.clone(),
     })
+}
+
+/// The pool CIDR that stands behind a record that only follows from it: the space of a pool in the pool above, and a block of the
+/// pool's own declaration.
+fn behind<R: Record>(snapshot: &mut dyn Snapshot, record: &R) -> Result<Option<(Pool, PoolCidr)>> {
+    let (pool_id, block) = match R::KIND {
+        Kind::Allocation => {
+            let allocation: Option<Allocation> = codec::load(snapshot, &record.meta().id)?;
+            let below = allocation.filter(|allocation| allocation.resource_type == ResourceType::IpamPool);
+            (below.and_then(|below| below.resource_id), record.block())
+        }
+        Kind::PoolCidr => {
+            let inline = codec::load::<PoolCidr>(snapshot, &record.meta().id)?.filter(|found| found.inline);
+            (inline.map(|inline| inline.pool_id), record.block())
+        }
+        _ => return Ok(None),
+    };
+    let (Some(pool_id), Some(block)) = (pool_id, block) else { return Ok(None) };
+    let Some(pool) = codec::load::<Pool>(snapshot, &pool_id)? else { return Ok(None) };
+    let Some(spot) = free::provisioned_around(snapshot, &pool_id, &block)? else { return Ok(None) };
+    Ok(codec::load::<PoolCidr>(snapshot, &spot.id)?.map(|pool_cidr| (pool, pool_cidr)))
 }

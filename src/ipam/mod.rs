@@ -33,6 +33,7 @@ mod error;
 mod events;
 mod find;
 mod free;
+mod given_up;
 mod held;
 mod history;
 mod holds;

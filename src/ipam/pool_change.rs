@@ -177,7 +177,9 @@ impl Ledger<'_> {
                 return Ok(None);
             }
         }
-        let birth = Birth::Hold { expires_at: view::expiry(self.env.now, terms), replaces: None, only_name: false };
+        // What grows takes its space at once; only a block that comes new can wait for it.
+        self.given_up = terms.all_given_up();
+        let birth = Birth::Hold { expires_at: view::expiry(self.env.now, terms), replaces: None };
         for size in missing {
             cidrs.insert(self.provision(&pool, None, size, &birth)?.cidr);
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::codec;
 use super::events::{self, Action};
-use super::holds::Standing;
+use super::holds::{NAMED_IN_ERRORS, Standing};
 use super::place::{Ask, KeepOff};
 use super::scopes::UNPLANNED;
 use super::view::Birth;
@@ -60,25 +60,6 @@ impl Reader<'_> {
         }
         Ok(pool)
     }
-
-    /// Whether `block` is taken by nobody but the pool `predecessor`, where `pool` takes its space from.
-    fn is_inherited(&mut self, pool: &Pool, block: &Cidr, predecessor: &str) -> Result<bool> {
-        let occupants = match &pool.source_pool_id {
-            Some(source) => self.occupants(source, block, "")?,
-            None => {
-                let prefix = keys::top_of(&pool.scope_id, block.family());
-                let spots = free::spots_over(self.snapshot, &prefix, block, usize::MAX)?;
-                for spot in &spots {
-                    let other: PoolCidr = codec::expect(self.snapshot, &spot.id)?;
-                    if other.pool_id != predecessor {
-                        return Ok(false);
-                    }
-                }
-                return Ok(!spots.is_empty());
-            }
-        };
-        Ok(!occupants.is_empty() && occupants.iter().all(|occupant| occupant.id == predecessor))
-    }
 }
 
 impl Ledger<'_> {
@@ -103,6 +84,7 @@ impl Ledger<'_> {
             standing => {
                 let lost = self.reader().lost_hold(&standing)?;
                 self.avoided = standing.avoided();
+                self.given_up = terms.all_given_up();
                 self.clear_pool_cidr(&pool, standing)?;
                 let made = self.new_pool_cidr(&pool, spec, spec.size, &Birth::hold(self.env.now, terms));
                 made.map_err(|error| error.after_losing(lost))
@@ -145,18 +127,6 @@ impl Ledger<'_> {
                 return Err(Error::NoSize { pool_id, pool_name });
             }
         };
-        let deferred = match (birth, &pool.meta.replaces) {
-            (Birth::Hold { only_name: false, .. }, Some(predecessor))
-                if inline && pool.meta.state == State::Planned =>
-            {
-                self.reader().is_inherited(pool, &block, predecessor)?
-            }
-            (Birth::Hold { replaces: Some(predecessor), only_name: false, .. }, _) if !inline => {
-                let old: Option<PoolCidr> = codec::live(self.tx, predecessor)?;
-                old.is_some_and(|old| old.pool_id == pool.meta.id && old.cidr == block)
-            }
-            _ => false,
-        };
         let mut meta = self.new_meta(Kind::PoolCidr, name.unwrap_or(&block.to_string()), birth)?;
         if inline {
             meta.confirmed = true;
@@ -166,13 +136,37 @@ impl Ledger<'_> {
                 meta.hold_expires_at = None;
             }
         }
-        let mut pool_cidr =
-            PoolCidr { meta, pool_id: pool.meta.id.clone(), cidr: block, inline, source_allocation_id: None, deferred };
-        if !deferred {
-            self.claim_around(pool, &mut pool_cidr)?;
+        let mut pool_cidr = PoolCidr {
+            meta,
+            pool_id: pool.meta.id.clone(),
+            cidr: block,
+            inline,
+            source_allocation_id: None,
+            deferred: false,
+        };
+        pool_cidr.deferred = !self.claim_around(pool, &mut pool_cidr)?;
+        if pool_cidr.deferred && inline {
+            self.require_apart_in_pool(pool, &block)?;
+        }
+        if !inline || pool.meta.state == State::Active {
+            pool_cidr.meta.waits_for = std::mem::take(&mut self.waits_for);
         }
         book::write_pool_cidr(self.tx, pool, None, Some(&pool_cidr))?;
         Ok(pool_cidr)
+    }
+
+    /// That no block of the pool itself shares addresses with one that is to come: a pool has its blocks already while they are
+    /// planned, and no address twice.
+    ///
+    /// # Errors
+    /// [`Error::Overlap`].
+    fn require_apart_in_pool(&mut self, pool: &Pool, block: &Cidr) -> Result<()> {
+        let prefix = keys::provisioned_of(&pool.meta.id);
+        let spots = free::spots_over(self.tx, &prefix, block, NAMED_IN_ERRORS)?;
+        if spots.is_empty() {
+            return Ok(());
+        }
+        Err(Error::Overlap { cidr: *block, with: self.reader().top_occupants_at(&spots)? })
     }
 
     fn place_in_source(&mut self, pool: &Pool, netmask_length: u8) -> Result<Cidr> {
@@ -183,21 +177,24 @@ impl Ledger<'_> {
         // A pool may lie over what was seen: what is allocated in it keeps off.
         let keep_off = KeepOff::Rather(&source);
         let ask = Ask { family, netmask_length, strategy, disallowed: &BTreeSet::new(), keep_off };
-        let placed = self.place(&source, &ask);
+        let placed = self.place_or_wait(&source, &ask);
         self.spared = None;
-        placed
+        Ok(placed?.0)
     }
 
-    /// Claims the block of a pool CIDR in the source pool or the scope; expired holds make way.
-    fn claim_around(&mut self, pool: &Pool, pool_cidr: &mut PoolCidr) -> Result<()> {
+    /// Claims the block of a pool CIDR in the source pool or the scope; expired holds make way. `false`: the block is not
+    /// claimed, because the same apply has yet to release it.
+    fn claim_around(&mut self, pool: &Pool, pool_cidr: &mut PoolCidr) -> Result<bool> {
         self.spared = Some(pool.meta.id.clone());
         let cleared = match &pool.source_pool_id {
             None => self.clear_in_scope(&pool.scope_id, &pool_cidr.cidr),
             Some(id) => self.reader().pool(id).and_then(|source| self.clear_in_pool(&source, &pool_cidr.cidr)),
         };
         self.spared = None;
-        cleared?;
-        let Some(source_id) = &pool.source_pool_id else { return Ok(()) };
+        if cleared? {
+            return Ok(false);
+        }
+        let Some(source_id) = &pool.source_pool_id else { return Ok(true) };
         let mut meta = pool_cidr.meta.clone();
         meta.id = self.new_id(Kind::Allocation)?;
         meta.name = source_name(&pool.meta.name, &pool_cidr.cidr);
@@ -220,7 +217,8 @@ impl Ledger<'_> {
             deferred: false,
             imported: None,
         };
-        book::write_allocation(self.tx, None, Some(&allocation))
+        book::write_allocation(self.tx, None, Some(&allocation))?;
+        Ok(true)
     }
 
     /// Turns a hold into a pool CIDR, or provisions one.

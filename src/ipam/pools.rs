@@ -235,6 +235,7 @@ impl Ledger<'_> {
             standing => {
                 let lost = self.reader().lost_hold(&standing)?;
                 self.avoided = standing.avoided();
+                self.given_up = terms.all_given_up();
                 self.clear_pool(standing)?;
                 let made = self.new_pool(spec, &draft, &Birth::hold(self.env.now, terms), None);
                 made.map_err(|error| error.after_losing(lost))
@@ -297,6 +298,7 @@ impl Ledger<'_> {
             let pool_cidr = self.provision(&pool, None, size, &inline)?;
             pool.cidrs.insert(pool_cidr.cidr);
         }
+        pool.meta.waits_for = std::mem::take(&mut self.waits_for);
         book::write_pool(self.tx, None, Some(&pool))?;
         names::enter(self.tx, &pool)?;
         let action = if pool.meta.state == State::Active { Action::Create } else { Action::Hold };

@@ -106,11 +106,12 @@ impl Reader<'_> {
 }
 
 impl Ledger<'_> {
-    /// Makes room for a claim of `block` in a pool: takes back the holds in the way.
+    /// Makes room for a claim of `block` in a pool: takes back the holds in the way. `true`: active objects have addresses of
+    /// it, and the same apply releases all of them.
     ///
     /// # Errors
     /// [`Error::OutsidePool`]; [`Error::Overlap`] with what may not be taken back.
-    pub(super) fn clear_in_pool(&mut self, pool: &Pool, block: &Cidr) -> Result<()> {
+    pub(super) fn clear_in_pool(&mut self, pool: &Pool, block: &Cidr) -> Result<bool> {
         self.reader().require_own_if_planned(pool)?;
         let pool_id = &pool.meta.id;
         if free::provisioned_around(self.tx, pool_id, block)?.is_none() {
@@ -123,16 +124,18 @@ impl Ledger<'_> {
             let with = vec![holds::occupant(self.tx, &planned)?];
             return Err(Error::Overlap { cidr: *block, with });
         }
-        let mut last = Vec::new();
+        let (mut last, mut released) = (Vec::new(), 0);
         loop {
-            let spots = free::spots_over(self.tx, &keys::at_of(pool_id), block, PAGE)?;
-            if spots.is_empty() {
-                return Ok(());
+            let spots = free::spots_over(self.tx, &keys::at_of(pool_id), block, PAGE + released)?;
+            let (waits_for, others) = self.given_up_in_pool(&spots)?;
+            if others.is_empty() && spots.len() <= released {
+                return self.wait_for(waits_for, pool_id, block);
             }
-            free::require_change(&mut last, &spots)?;
-            for spot in spots {
-                if !self.reclaim_spot(&spot)? {
-                    let with = self.reader().occupants(pool_id, block, "")?;
+            released = waits_for.len();
+            free::require_change(&mut last, &others)?;
+            for spot in &others {
+                if !self.reclaim_spot(spot)? {
+                    let with = self.others_in_pool(pool_id, block)?;
                     return Err(Error::Overlap { cidr: *block, with });
                 }
             }
@@ -140,21 +143,23 @@ impl Ledger<'_> {
     }
 
     /// The same for a block of a top-level pool.
-    pub(super) fn clear_in_scope(&mut self, scope_id: &str, block: &Cidr) -> Result<()> {
+    pub(super) fn clear_in_scope(&mut self, scope_id: &str, block: &Cidr) -> Result<bool> {
         let prefix = keys::top_of(scope_id, block.family());
-        let mut last = Vec::new();
+        let (mut last, mut released) = (Vec::new(), 0);
         loop {
-            let spots = free::spots_over(self.tx, &prefix, block, PAGE)?;
-            if spots.is_empty() {
-                return Ok(());
+            let spots = free::spots_over(self.tx, &prefix, block, PAGE + released)?;
+            let (waits_for, others) = self.given_up_on_top(&spots)?;
+            if others.is_empty() && spots.len() <= released {
+                return self.wait_for(waits_for, scope_id, block);
             }
-            free::require_change(&mut last, &spots)?;
-            for spot in spots {
+            released = waits_for.len();
+            free::require_change(&mut last, &others)?;
+            for spot in &others {
                 // An earlier spot may have been of the same pool, and took this one along.
                 let Some(pool_cidr) = codec::live::<PoolCidr>(self.tx, &spot.id)? else { continue };
                 let pool: Pool = codec::expect(self.tx, &pool_cidr.pool_id)?;
                 let Some(unit) = self.reader().reclaimable_cidr(pool, &spot.id)? else {
-                    let with = self.reader().top_occupants(scope_id, block)?;
+                    let with = self.others_on_top(scope_id, block)?;
                     return Err(Error::Overlap { cidr: *block, with });
                 };
                 self.lapse_unit(unit)?;

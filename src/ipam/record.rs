@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::words::{Word, words};
-use super::{Cidr, Family, Proof, Run, Special};
+use super::{Cidr, Family, GivenUp, Proof, Run, Special};
 
 /// Key-value tags.
 pub type Tags = BTreeMap<String, String>;
@@ -118,6 +118,9 @@ pub struct Meta {
     /// size, has addresses of it. The next plan places this one elsewhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_the_way_of: Option<Cidr>,
+    /// Space that the hold is to get, and that active objects still have when it is planned: the same apply releases it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waits_for: Vec<GivenUp>,
 }
 
 impl Meta {

@@ -4,11 +4,32 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use num_bigint::BigUint;
+use serde::{Deserialize, Serialize};
 
 use super::{Cidr, Pool, Provision, Rules, Size, Strategy, Tags};
 
+/// Space that an active object gives up in the same apply, because that apply deletes the object or makes it smaller.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GivenUp {
+    /// Id of the object: an allocation, a pool, or a pool CIDR.
+    pub id: String,
+    /// The part of its space that it gives up; `None`: all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cidr: Option<Cidr>,
+    /// The new object replaces this one, and Terraform deletes this one right before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_place: bool,
+}
+
+impl GivenUp {
+    /// Whether `block` of the object with this id is given up.
+    pub fn covers(&self, id: &str, block: &Cidr) -> bool {
+        self.id == id && self.cidr.is_none_or(|cidr| cidr.contains(block))
+    }
+}
+
 /// How a plan treats the space it shows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Terms {
     /// How long a hold lasts.
     pub hold: Duration,
@@ -19,11 +40,24 @@ pub struct Terms {
     pub replaces: Option<String>,
     /// That object only gives its name up and stays: its space does not become free.
     pub only_name: bool,
+    /// Terraform deletes that object right before it creates the new one: it is the same resource.
+    pub in_place: bool,
     /// Rules that the same plan gives the pool: they count instead of those that the pool still has.
     pub pool_rules: Option<Rules>,
+    /// What the same apply releases. A block there can be planned; it is taken once it is free.
+    pub given_up: Vec<GivenUp>,
+    /// A hold that waits for a block to be released is not good enough: what releases it may stay now. It is placed anew.
+    pub place_anew: bool,
 }
 
 impl Terms {
+    /// All that the same apply releases, the object that the new one replaces included.
+    pub(super) fn all_given_up(&self) -> Vec<GivenUp> {
+        let replaced = self.replaces.iter().filter(|_| !self.only_name);
+        let replaced = replaced.map(|id| GivenUp { id: id.clone(), cidr: None, in_place: self.in_place });
+        replaced.chain(self.given_up.iter().cloned()).collect()
+    }
+
     /// The pool as it will be when this plan is carried out.
     pub(super) fn future(&self, mut pool: Pool) -> Pool {
         if let Some(rules) = &self.pool_rules {
@@ -46,6 +80,16 @@ pub enum Planned {
     /// The plan showed this id and block without a hold: create exactly that or fail with
     /// [`super::Error::Overlap`].
     Previewed { id: String, cidr: Cidr },
+}
+
+impl Planned {
+    /// Id of the hold that the plan showed.
+    pub fn hold(&self) -> Option<&str> {
+        match self {
+            Self::Held(id) | Self::Fresh(id) => Some(id),
+            Self::Unknown | Self::Previewed { .. } => None,
+        }
+    }
 }
 
 /// What a change of size comes to.

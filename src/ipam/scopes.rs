@@ -13,8 +13,16 @@ use crate::store;
 /// Owner of what nobody's configuration made.
 const NOBODY: &str = "ipam";
 /// Terms of a creation without a plan: holds do not come up.
-pub(super) const UNPLANNED: Terms =
-    Terms { hold: std::time::Duration::ZERO, committing: false, replaces: None, only_name: false, pool_rules: None };
+pub(super) const UNPLANNED: Terms = Terms {
+    hold: std::time::Duration::ZERO,
+    committing: false,
+    replaces: None,
+    only_name: false,
+    in_place: false,
+    pool_rules: None,
+    given_up: Vec::new(),
+    place_anew: false,
+};
 
 fn details(spec: &ScopeSpec) -> impl Fn(&mut Scope) + '_ {
     |scope| {

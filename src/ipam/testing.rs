@@ -157,7 +157,7 @@ impl World {
 
 /// Holds of an hour.
 pub(super) fn terms() -> Terms {
-    Terms { hold: Duration::from_secs(3600), committing: false, replaces: None, only_name: false, pool_rules: None }
+    Terms { hold: Duration::from_secs(3600), ..Terms::default() }
 }
 
 pub(super) fn committing() -> Terms {

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 
 use super::codec::{self, Record};
-use super::{Actor, Cidr, CurrentRun, Error, Kind, Meta, Occupant, Pool, Result, ScopeType, State, Terms, keys};
+use super::{
+    Actor, Cidr, CurrentRun, Error, GivenUp, Kind, Meta, Occupant, Pool, Result, ScopeType, State, Terms, keys,
+};
 use crate::store::{Snapshot, Tx};
 
 /// What comes from outside: the time, randomness, and who acts.
@@ -63,6 +65,10 @@ pub struct Ledger<'a> {
     pub(super) displaced: Vec<Occupant>,
     /// What a request by size keeps off as long as there is other space.
     pub(super) avoided: Option<Cidr>,
+    /// What the apply of this plan releases.
+    pub(super) given_up: Vec<GivenUp>,
+    /// What of it the new hold waits for.
+    pub(super) waits_for: Vec<GivenUp>,
 }
 
 /// Deepest pool tree: 1 is a top-level pool.
@@ -76,15 +82,15 @@ pub(super) const TOO_DEEP: &str = "a damaged record: the pool is inside itself, 
 /// How a new record comes into the world.
 #[derive(Clone, Debug)]
 pub(super) enum Birth {
-    /// As a hold. `only_name`: the object that it replaces gives up its name and keeps its space.
-    Hold { expires_at: Timestamp, replaces: Option<String>, only_name: bool },
+    /// As a hold.
+    Hold { expires_at: Timestamp, replaces: Option<String> },
     /// As an active object, with the id that a preview showed, if there was one.
     Active { id: Option<String> },
 }
 
 impl Birth {
     pub(super) fn hold(now: Timestamp, terms: &Terms) -> Self {
-        Self::Hold { expires_at: expiry(now, terms), replaces: terms.replaces.clone(), only_name: terms.only_name }
+        Self::Hold { expires_at: expiry(now, terms), replaces: terms.replaces.clone() }
     }
 }
 
@@ -124,6 +130,7 @@ impl<'a> Reader<'a> {
         meta.hold_expires_at = None;
         meta.run = None;
         meta.in_the_way_of = None;
+        meta.waits_for.clear();
         meta.updated_at = self.env.now;
         active
     }
@@ -144,7 +151,15 @@ impl<'a> Reader<'a> {
 impl<'a> Ledger<'a> {
     /// A ledger on `tx`.
     pub fn new(tx: &'a mut dyn Tx, env: Env<'a>) -> Self {
-        Self { tx, env, spared: None, displaced: Vec::new(), avoided: None }
+        Self {
+            tx,
+            env,
+            spared: None,
+            displaced: Vec::new(),
+            avoided: None,
+            given_up: Vec::new(),
+            waits_for: Vec::new(),
+        }
     }
 
     /// The holds that made way, before they expired, for what was asked for.
@@ -189,6 +204,7 @@ impl<'a> Ledger<'a> {
             replaces,
             replaces_also: Vec::new(),
             in_the_way_of: None,
+            waits_for: Vec::new(),
             run: if state == State::Planned { self.env.asking() } else { None },
         })
     }

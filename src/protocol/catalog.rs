@@ -85,7 +85,7 @@ fn missing(what: &str, type_name: &str) -> Diagnostics {
 
 pub(super) const fn capabilities() -> wire::ServerCapabilities {
     wire::ServerCapabilities {
-        plan_destroy: false,
+        plan_destroy: true,
         get_provider_schema_optional: true,
         move_resource_state: true,
         generate_resource_config: false,

@@ -244,7 +244,7 @@ async fn schemas_say_what_the_models_say() {
     assert!(schemas.provider.is_some() && schemas.data_source_schemas.contains_key("test_thing"));
     let capabilities = schemas.server_capabilities.unwrap();
     assert!(capabilities.get_provider_schema_optional && capabilities.move_resource_state);
-    assert!(!capabilities.plan_destroy && !capabilities.generate_resource_config);
+    assert!(capabilities.plan_destroy && !capabilities.generate_resource_config);
 }
 
 #[tokio::test]

@@ -104,6 +104,16 @@ impl Changes {
         blocks.give_up(block).then_some((blocks.name, blocks.after))
     }
 
+    /// The blocks that plans of this walk take out of pools, each with the id of its pool.
+    pub(super) fn all_given_up(&self) -> Vec<(String, Cidr)> {
+        let pools = self.pools();
+        let mut all = Vec::new();
+        for (id, blocks) in pools.iter().filter_map(|(id, pool)| Some((id, pool.blocks.as_ref()?))) {
+            all.extend(blocks.before.iter().filter(|block| blocks.give_up(block)).map(|block| (id.clone(), *block)));
+        }
+        all
+    }
+
     /// Whether a plan of this walk gives any pool other blocks.
     pub(super) fn is_any_regrouped(&self) -> bool {
         self.pools().values().any(|pool| pool.blocks.is_some())

@@ -9,6 +9,7 @@ use crate::store;
 use crate::tf::{Diagnostic, Diagnostics, Path, Plan, Private};
 
 use super::errors;
+use super::hand_over;
 use super::shared::{Configured, Shared};
 
 /// Private data of a plan with a prior state: the id, so that the second half of a replacement knows whom it replaces.
@@ -110,11 +111,19 @@ pub(super) fn plan<M, T: Held>(
     mut hold: impl FnMut(&Terms) -> Result<T, Error>,
 ) -> Result<Option<T>, Diagnostics> {
     let replaces = plan.private.remove(REPLACES).and_then(|id| id.as_str().map(str::to_owned));
-    let mut terms =
-        Terms { hold: configured.plan_hold, committing: plan.committing, replaces, only_name: false, pool_rules: None };
+    if let Some(id) = &replaces {
+        shared.session.goes(id);
+    }
+    let mut terms = Terms {
+        hold: configured.plan_hold,
+        committing: plan.committing,
+        in_place: replaces.is_some(),
+        replaces,
+        ..Terms::default()
+    };
     let mut answer = hold(&terms);
     if let Some(id) = in_the_way(&answer, &terms)
-        && shared.session.is_in_state(&id, shared.sibling_wait)
+        && is_in_state::<T>(shared, configured, &answer, &id)
     {
         // It is in the state, so that nobody lost it and it is not to be adopted: whoever reads it next will say so.
         if let Err(error) = configured.ipam.confirm(&id) {
@@ -132,6 +141,20 @@ pub(super) fn plan<M, T: Held>(
         terms.only_name = shared.session.is_renamed(&existing.id);
         answer = hold(&terms);
     }
+    answer = hand_over::ask_again(shared, &mut terms, answer, &mut hold);
+    if let Ok(record) = &answer
+        && !hand_over::still_given_up(shared, &terms, record.meta())
+    {
+        terms.place_anew = true;
+        let anew = hold(&terms);
+        answer = hand_over::ask_again(shared, &mut terms, anew, &mut hold);
+    }
+    if let Ok(record) = &answer
+        && hand_over::is_in_place(shared, &terms, record.meta())
+    {
+        (terms.in_place, terms.place_anew) = (true, true);
+        answer = hold(&terms);
+    }
     if let Ok(record) = &answer
         && terms.replaces.is_none()
         && let Some(id) = &record.meta().replaces
@@ -147,6 +170,7 @@ pub(super) fn plan<M, T: Held>(
             if !shared.session.hand_out(place_of(&record)) {
                 return Err(asked_twice(record.meta()).at(name).into());
             }
+            hand_over::claim(shared, plan, &record, terms.replaces.as_deref().filter(|_| terms.in_place));
             if record.meta().state == State::Active {
                 shared.session.adopt(&record.meta().id);
                 if !terms.committing {
@@ -163,6 +187,20 @@ pub(super) fn plan<M, T: Held>(
             Ok(None)
         }
         Err(error) => Err(errors::at(&error, place(&error))),
+    }
+}
+
+/// Whether the object that has the name is in this configuration's state. One that no state was ever seen to hold is asked
+/// about with more care: an interrupted apply may have left it.
+fn is_in_state<T: Held>(shared: &Shared, configured: &Configured, answer: &Result<T, Error>, id: &str) -> bool {
+    let (session, wait) = (&shared.session, shared.sibling_wait);
+    let name = match answer {
+        Err(Error::NameTaken { existing }) => &existing.name,
+        _ => return session.is_in_state(id, wait),
+    };
+    match T::named(configured.ipam.as_ref(), id, name) {
+        Ok(Some(existing)) if existing.meta().confirmed => session.may_be_in_state(id, wait),
+        _ => session.is_in_state(id, wait),
     }
 }
 
@@ -205,7 +243,7 @@ pub(super) fn look<M>(
         _ => container.is_some_and(|id| shared.changes.is_growing(id)),
     };
     let pool_rules = container.and_then(|id| shared.changes.planned_rules(id));
-    let mut terms = Terms { hold: configured.plan_hold, committing: false, replaces, only_name: false, pool_rules };
+    let mut terms = Terms { hold: configured.plan_hold, replaces, pool_rules, ..Terms::default() };
     let mut answer = configured.ipam.speaks_against(new, &terms, growing);
     if let Err(Error::NameTaken { existing }) = &answer
         && terms.replaces.is_none()
@@ -215,6 +253,8 @@ pub(super) fn look<M>(
         terms.replaces = Some(existing.id.clone());
         answer = configured.ipam.speaks_against(new, &terms, growing);
     }
+    let mut again = |terms: &Terms| configured.ipam.speaks_against(new, terms, growing);
+    answer = hand_over::ask_again(shared, &mut terms, answer, &mut again);
     match answer {
         // Who plans may have less rights than who applies, and the IPAM may be made by the same apply.
         Err(Error::Service(fault)) if matches!(fault.code.as_deref(), Some("UnauthorizedOperation" | "WhichIpam")) => {
@@ -227,8 +267,8 @@ pub(super) fn look<M>(
     if shared.session.hand_out(spot) { Ok(()) } else { Err(name_claimed(called).at(name).into()) }
 }
 
-/// `work`, which makes a new object. Where plans hold no names, the name may still be that of an object which this very
-/// apply destroys or renames: a moment is given to that.
+/// `work`, which makes a new object. Where plans hold nothing, an object that this very apply destroys or changes may still
+/// have the name or the block: a moment is given to that.
 pub(super) fn once_free<T>(
     shared: &Shared,
     configured: &Configured,
@@ -240,6 +280,11 @@ pub(super) fn once_free<T>(
     move || loop {
         match work() {
             Err(Error::NameTaken { existing }) if existing.state == State::Active && Instant::now() < deadline => {
+                thread::sleep(GLANCE);
+            }
+            Err(Error::Overlap { with, .. })
+                if with.iter().all(|one| one.state == State::Active) && Instant::now() < deadline =>
+            {
                 thread::sleep(GLANCE);
             }
             answer => return answer,
@@ -314,25 +359,22 @@ pub(super) fn plan_change<M, T>(
     shared: &Shared,
     configured: &Configured,
     plan: &mut Plan<M>,
-    hold: impl FnOnce(&Terms) -> Result<T, Error>,
-    preview: impl FnOnce(&Terms) -> Result<T, Error>,
+    mut hold: impl FnMut(&Terms) -> Result<T, Error>,
+    mut preview: impl FnMut(&Terms) -> Result<T, Error>,
 ) -> Result<(T, bool), Error> {
-    let terms = Terms {
-        hold: configured.plan_hold,
-        committing: plan.committing,
-        replaces: None,
-        only_name: false,
-        pool_rules: None,
-    };
+    let mut terms = Terms { hold: configured.plan_hold, committing: plan.committing, ..Terms::default() };
     if terms.hold.is_zero() {
-        return Ok((preview(&terms)?, false));
+        let answer = preview(&terms);
+        return Ok((hand_over::ask_again(shared, &mut terms, answer, &mut preview)?, false));
     }
     let answer = hold(&terms);
+    let answer = hand_over::ask_again(shared, &mut terms, answer, &mut hold);
     warn_of_displaced(shared, configured, plan);
     match answer {
         Err(Error::Store(store::Error::ReadOnly(why))) => {
             warn_read_only(shared, plan, &why);
-            Ok((preview(&terms)?, false))
+            let answer = preview(&terms);
+            Ok((hand_over::ask_again(shared, &mut terms, answer, &mut preview)?, false))
         }
         answer => Ok((answer?, true)),
     }

@@ -33,13 +33,33 @@ impl Previews {
     }
 }
 
+/// As many requests may wait for Terraform to show or plan another object.
+const WAITING_MAX: usize = 5;
+
+/// A block that a new object takes over.
+#[derive(Clone, Debug)]
+struct Claim {
+    /// Id of the object that has it.
+    of: String,
+    block: Cidr,
+    /// Name of the new object.
+    by: String,
+}
+
 #[derive(Debug)]
 struct Memory {
-    since: Instant,
+    /// When Terraform last showed an object of its state, or when the walk began.
+    last_shown: Instant,
     in_state: HashSet<String>,
+    /// How many requests wait for Terraform to show or plan another object.
+    waiting: usize,
     refreshed: bool,
     /// Objects that stay, and whether they give up their name.
     kept: HashMap<String, bool>,
+    /// Objects that a plan deletes or replaces.
+    going: HashSet<String>,
+    /// Blocks that new objects take over, with the id of the object that has them and the name of the new one.
+    claims: Vec<Claim>,
     succeeded: HashSet<String>,
     handed_out: HashSet<String>,
     adopted: HashSet<String>,
@@ -50,10 +70,13 @@ struct Memory {
 impl Default for Memory {
     fn default() -> Self {
         Self {
-            since: Instant::now(),
+            last_shown: Instant::now(),
             in_state: HashSet::new(),
+            waiting: 0,
             refreshed: false,
             kept: HashMap::new(),
+            going: HashSet::new(),
+            claims: Vec::new(),
             succeeded: HashSet::new(),
             handed_out: HashSet::new(),
             adopted: HashSet::new(),
@@ -81,7 +104,9 @@ impl Session {
 
     /// Terraform read a state with this object.
     pub(super) fn seen_in_state(&self, id: &str) {
-        self.memory().in_state.insert(id.to_owned());
+        let mut memory = self.memory();
+        memory.last_shown = Instant::now();
+        memory.in_state.insert(id.to_owned());
         self.shown.notify_all();
     }
 
@@ -95,13 +120,39 @@ impl Session {
         self.memory().refreshed
     }
 
-    /// Whether the object is in this configuration's state. Terraform shows states at the start of its walk, in no
-    /// order, between new objects: one that was not shown yet may come to light until `time` after the start.
+    /// Whether so many requests wait that Terraform, which does ten things at a time, comes to a stop when more do.
+    fn is_crowded(&self) -> bool {
+        self.memory().waiting >= WAITING_MAX
+    }
+
+    /// Waits until `is_settled`, or until Terraform has shown no object of its state for `time`.
+    fn wait_until(&self, time: Duration, is_settled: impl Fn(&Memory) -> bool) {
+        let mut memory = self.memory();
+        memory.waiting += 1;
+        loop {
+            let left = time.saturating_sub(memory.last_shown.elapsed());
+            if is_settled(&memory) || left.is_zero() {
+                break;
+            }
+            memory = self.shown.wait_timeout(memory, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        memory.waiting = memory.waiting.saturating_sub(1);
+    }
+
+    /// Whether the object is in this configuration's state. Terraform shows states in no order, between new objects: one that
+    /// was not shown yet may come to light until Terraform has shown none for `time`.
     pub(super) fn is_in_state(&self, id: &str, time: Duration) -> bool {
-        let memory = self.memory();
-        let left = time.saturating_sub(memory.since.elapsed());
-        let waited = self.shown.wait_timeout_while(memory, left, |memory| !memory.in_state.contains(id));
-        waited.unwrap_or_else(PoisonError::into_inner).0.in_state.contains(id)
+        self.wait_until(time, |memory| memory.in_state.contains(id));
+        self.memory().in_state.contains(id)
+    }
+
+    /// The same for an object that is surely in some state. Where many requests wait already, it counts as one of this
+    /// configuration: they would keep Terraform from showing it. If it is not, the apply says so.
+    pub(super) fn may_be_in_state(&self, id: &str, time: Duration) -> bool {
+        if self.is_crowded() {
+            self.memory().in_state.insert(id.to_owned());
+        }
+        self.is_in_state(id, time)
     }
 
     /// Terraform plans this object with its state, so it stays; `renamed`: under another name. `false` when another resource
@@ -109,7 +160,44 @@ impl Session {
     pub(super) fn keep(&self, id: &str, renamed: bool) -> bool {
         let mut memory = self.memory();
         memory.kept.insert(id.to_owned(), renamed);
+        self.shown.notify_all();
         (renamed || !memory.succeeded.contains(id)) && !memory.adopted.contains(id)
+    }
+
+    /// A plan deletes or replaces this object.
+    pub(super) fn goes(&self, id: &str) {
+        let mut memory = self.memory();
+        memory.kept.remove(id);
+        memory.going.insert(id.to_owned());
+        self.shown.notify_all();
+    }
+
+    /// Whether a plan deletes or replaces the object; `None` while nothing was planned for it: waits until
+    /// Terraform has shown no object of its state for `time`.
+    pub(super) fn is_going(&self, id: &str, time: Duration) -> Option<bool> {
+        let time = if self.is_crowded() { Duration::ZERO } else { time };
+        self.wait_until(time, |memory| memory.going.contains(id) || memory.kept.contains_key(id));
+        let memory = self.memory();
+        if memory.going.contains(id) { Some(true) } else { memory.kept.get(id).map(|_| false) }
+    }
+
+    /// All objects that plans delete or replace, once there are more than `known` of them, or Terraform has shown no object
+    /// of its state for `time`.
+    pub(super) fn all_going(&self, known: usize, time: Duration) -> Vec<String> {
+        self.wait_until(time, |memory| memory.going.len() > known);
+        self.memory().going.iter().cloned().collect()
+    }
+
+    /// A new object of this walk takes over `block` of the object `of`.
+    pub(super) fn claim(&self, of: &str, block: Cidr, by: &str) {
+        self.memory().claims.push(Claim { of: of.to_owned(), block, by: by.to_owned() });
+    }
+
+    /// The name of the new object that takes over addresses of `block`, which the object `of` keeps.
+    pub(super) fn claimed(&self, of: &str, block: &Cidr) -> Option<(String, Cidr)> {
+        let memory = self.memory();
+        let claim = memory.claims.iter().find(|claim| claim.of == of && claim.block.overlaps(block))?;
+        Some((claim.by.clone(), claim.block))
     }
 
     /// Whether the object stays, under another name.

@@ -9,6 +9,7 @@ use crate::store;
 use crate::tf::{Diagnostic, Diagnostics, Stop};
 
 use super::changes::Changes;
+use super::hand_over::Queue;
 use super::session::Session;
 use super::tags::Defaults;
 
@@ -36,6 +37,8 @@ pub(super) struct Shared {
     pub(super) session: Session,
     /// What the plans of this walk change about pools.
     pub(super) changes: Changes,
+    /// New objects that wait for the block of another one.
+    pub(super) queue: Queue,
     /// How long a resource waits for another one of the same configuration: to be read, to give up a name, to go.
     pub(super) sibling_wait: Duration,
 }
@@ -50,6 +53,7 @@ impl Default for Shared {
             setup: RwLock::new(Setup::NotYet),
             session: Session::default(),
             changes: Changes::default(),
+            queue: Queue::default(),
             sibling_wait: SIBLING_WAIT,
         }
     }

@@ -327,7 +327,8 @@ impl Workspace<'_> {
             let prior = self.refreshed(process, &address)?;
             planned.state.extend(prior.clone().map(|state| (address.clone(), state)));
             let Some(arguments) = arguments else {
-                if prior.is_some() {
+                if let Some(state) = prior {
+                    process.plan_delete(&address, &state);
                     planned.steps.push(Step::delete(&address));
                 }
                 continue;
@@ -488,6 +489,21 @@ impl Workspace<'_> {
 
     pub(super) fn value(&self, address: &str) -> &Value {
         &self.state.get(address).unwrap_or_else(|| panic!("no {address} in the state")).value
+    }
+}
+
+impl Process {
+    fn plan_delete(&self, address: &str, state: &State) {
+        let response = self.resource(address).plan(PlanRequest {
+            prior: state.value.clone(),
+            proposed: Value::Null,
+            config: Value::Null,
+            prior_private: state.private.clone(),
+            first_plan: None,
+            carries_private: self.carries_private,
+            committing: false,
+        });
+        assert!(response.planned.is_null() && errors(&response.diagnostics).is_empty());
     }
 }
 

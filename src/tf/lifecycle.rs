@@ -57,6 +57,9 @@ type Planned = (Value, Vec<Path>, super::Private, Diagnostics);
 
 fn try_plan<R: Resource>(resource: &R, request: &PlanRequest) -> Result<Planned, Diagnostics> {
     if request.proposed.is_null() {
+        if let Value::String(id) = request.prior.entry("id") {
+            resource.plan_delete(id);
+        }
         return Ok((Value::Null, Vec::new(), request.prior_private.clone(), Diagnostics::new()));
     }
     let block = R::Model::block();

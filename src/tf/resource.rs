@@ -97,6 +97,9 @@ pub trait Resource: Send + Sync + 'static {
     /// A state is about to be used: the object is in this configuration's state. `state` may be of an older version.
     fn seen(&self, _state: &serde_json::Value) {}
 
+    /// Terraform plans to delete the object with this id.
+    fn plan_delete(&self, _id: &str) {}
+
     /// Turns a state of an older version into the present one, as JSON.
     ///
     /// # Errors

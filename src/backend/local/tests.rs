@@ -46,7 +46,7 @@ fn local(store: Arc<dyn Store>) -> Local {
 }
 
 fn terms() -> Terms {
-    Terms { hold: HOUR, committing: false, replaces: None, only_name: false, pool_rules: None }
+    Terms { hold: HOUR, ..Terms::default() }
 }
 
 fn inside(name: &str, source_pool_id: &str, netmask_length: u8) -> PoolSpec {

@@ -75,7 +75,7 @@ impl World {
 
     fn hold(&self, pool: &Pool, name: &str, cidr: &str) -> Allocation {
         let hold = Duration::from_hours(1);
-        let terms = Terms { hold, committing: false, replaces: None, only_name: false, pool_rules: None };
+        let terms = Terms { hold, ..Terms::default() };
         self.ipam.plan_allocation(&Self::spec(pool, name, cidr), &terms).unwrap()
     }
 

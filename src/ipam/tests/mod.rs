@@ -7,6 +7,7 @@ mod cost;
 pub(crate) mod damage;
 pub(crate) mod discovery;
 mod forgetting;
+mod given_up;
 mod history;
 mod holds;
 mod journal;

@@ -146,8 +146,8 @@ fn pool_spec(name: &str, source: Option<&str>, cidr: &str) -> PoolSpec {
     }
 }
 
-const fn terms() -> Terms {
-    Terms { hold: Duration::from_hours(1), committing: false, replaces: None, only_name: false, pool_rules: None }
+fn terms() -> Terms {
+    Terms { hold: Duration::from_hours(1), ..Terms::default() }
 }
 
 fn tags(pairs: &[(&str, &str)]) -> Tags {

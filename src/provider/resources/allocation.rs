@@ -12,7 +12,7 @@ use crate::{at, fill_facts, model};
 
 use super::super::shared::{Configured, Shared, within};
 use super::super::tags::PlannedTags;
-use super::super::{create, errors, limits, moves, rename, tags};
+use super::super::{create, errors, hand_over, limits, moves, rename, tags};
 use super::pool_change::check_kept;
 use super::replaced::Replaced;
 use super::{Timeouts, carry_out, check_import, check_name, confirm, id_of, keep, no_such_import, seen, timeout};
@@ -433,6 +433,10 @@ impl Resource for AllocationResource {
         seen(&self.0, state);
     }
 
+    fn plan_delete(&self, id: &str) {
+        self.0.session.goes(id);
+    }
+
     fn plan_create(&self, plan: &mut Plan<AllocationModel>) -> Result<(), Diagnostics> {
         let Some(configured) = self.0.configured()? else { return Ok(()) };
         let tags = PlannedTags::new(&configured.default_tags, &plan.planned.tags);
@@ -498,7 +502,9 @@ impl Resource for AllocationResource {
             (&prior.name, &plan.planned.name),
             at!(AllocationModel, name),
             stays,
-        )
+        )?;
+        let blocks = plan.planned.cidr.get().filter(|_| stays).into_iter().copied().collect();
+        hand_over::check_kept(&self.0, &prior.id, &blocks, plan.config.size_at())
     }
 
     fn create(&self, apply: &mut Apply<AllocationModel>) -> Result<(), Diagnostics> {
@@ -514,10 +520,16 @@ impl Resource for AllocationResource {
         let spec = AllocationModel::size(&apply.config)
             .and_then(|size| state.spec(size, state.tags_all.get()?))
             .ok_or_else(|| create::still_unknown(Self::TYPE))?;
+        let waits_for = || {
+            let hold = planned.hold().and_then(|id| configured.ipam.get_allocation(id).ok().flatten());
+            hold.map(|hold| hold.meta.waits_for).unwrap_or_default()
+        };
+        let patience = (timeout(&state.timeouts, |timeouts| &timeouts.create), &apply.stop);
         let work = create::once_free(&self.0, &configured, || configured.ipam.create_allocation(&spec, &planned));
-        let allocation = within(timeout(&state.timeouts, |timeouts| &timeouts.create), &apply.stop, work);
+        let allocation = hand_over::once_given_up(&self.0, patience, waits_for, work);
         let allocation = allocation.map_err(|error| {
             let said = errors::at(&error, AllocationModel::place(&apply.config, &error));
+            let said = hand_over::explain(said, &error, &waits_for());
             match (&planned, &error) {
                 (Planned::Previewed { cidr, .. }, Error::Overlap { .. }) => plan_again(said, *cidr),
                 (Planned::Previewed { cidr, .. }, Error::Service(fault)) if fault.space.is_some() => {
@@ -558,6 +570,7 @@ impl Resource for AllocationResource {
         let patience = (timeout(&state.timeouts, |timeouts| &timeouts.update), &apply.stop);
         match carry_out(&self.0, &before, &wished.name, patience, change) {
             Ok(allocation) => {
+                self.0.queue.progress();
                 state.fill(&allocation);
                 Ok(())
             }
@@ -575,7 +588,9 @@ impl Resource for AllocationResource {
     fn delete(&self, prior: &AllocationModel, stop: &Stop) -> Result<(), Diagnostics> {
         let (ipam, id) = (self.0.ipam()?, id_of(&prior.id)?);
         within(timeout(&prior.timeouts, |timeouts| &timeouts.delete), stop, || ipam.delete_allocation(id))
-            .map_err(|error| errors::at(&error, Path::root()))
+            .map_err(|error| errors::at(&error, Path::root()))?;
+        self.0.queue.progress();
+        Ok(())
     }
 
     fn read(&self, mut state: AllocationModel) -> Result<Option<AllocationModel>, Diagnostics> {

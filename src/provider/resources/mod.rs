@@ -88,6 +88,9 @@ fn keep(
 ) -> Result<(), Diagnostics> {
     let Some(id) = id.get() else { return Ok(()) };
     create::remember_replaced(private, id);
+    if !stays {
+        shared.session.goes(id);
+    }
     if stays && !shared.session.keep(id, before != planned) {
         return Err(create::name_claimed(before.get().map_or("", String::as_str)).at(at).into());
     }

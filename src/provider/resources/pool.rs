@@ -12,9 +12,9 @@ use crate::ipam::{
 use crate::tf::{Apply, Diagnostic, Diagnostics, MoveSource, Path, Plan, Resource, Stop, Tf};
 use crate::{at, model};
 
-use super::super::shared::{Configured, Shared, once_emptied, within};
+use super::super::shared::{Configured, Shared, once_emptied};
 use super::super::tags::PlannedTags;
-use super::super::{create, errors, limits, moves, rename, tags};
+use super::super::{create, errors, hand_over, limits, moves, rename, tags};
 use super::pool_change::check_kept;
 use super::pool_special::{self, SourceResourceModel};
 use super::{
@@ -348,6 +348,10 @@ impl Resource for PoolResource {
         seen(&self.0, state);
     }
 
+    fn plan_delete(&self, id: &str) {
+        self.0.session.goes(id);
+    }
+
     fn plan_create(&self, plan: &mut Plan<PoolModel>) -> Result<(), Diagnostics> {
         let Some(configured) = self.0.configured()? else { return Ok(()) };
         let tags = PlannedTags::new(&configured.default_tags, &plan.planned.tags);
@@ -410,7 +414,9 @@ impl Resource for PoolResource {
             self.0.changes.plan_rules(id, rules);
         }
         self.warn_of_replacement(&configured, prior, plan);
-        keep(&self.0, &mut plan.private, &prior.id, (&prior.name, &plan.planned.name), at!(PoolModel, name), stays)
+        keep(&self.0, &mut plan.private, &prior.id, (&prior.name, &plan.planned.name), at!(PoolModel, name), stays)?;
+        let blocks = plan.planned.cidrs.get().filter(|_| stays).cloned().unwrap_or_default();
+        hand_over::check_kept(&self.0, &prior.id, &blocks, at!(PoolModel, cidrs))
     }
 
     fn create(&self, apply: &mut Apply<PoolModel>) -> Result<(), Diagnostics> {
@@ -425,7 +431,12 @@ impl Resource for PoolResource {
         let work = create::once_free(&self.0, &configured, || configured.ipam.create_pool(&spec, &planned));
         let usual = if state.is_planning() { PLANNING_TIMEOUT } else { DEFAULT_TIMEOUT };
         let patience = timeout_or(&state.timeouts, |timeouts| &timeouts.create, usual);
-        let pool = within(patience, &apply.stop, work).map_err(|error| apply.config.explain(&error))?;
+        let waits_for = || {
+            let hold = planned.hold().and_then(|id| configured.ipam.get_pool(id).ok().flatten());
+            hold.map(|hold| hold.meta.waits_for).unwrap_or_default()
+        };
+        let pool = hand_over::once_given_up(&self.0, (patience, &apply.stop), waits_for, work);
+        let pool = pool.map_err(|error| hand_over::explain(apply.config.explain(&error), &error, &waits_for()))?;
         self.0.session.made(&pool.meta.id);
         state.fill(&pool, Self::scope_type(&configured, &pool)?);
         Ok(())
@@ -444,13 +455,19 @@ impl Resource for PoolResource {
         let id = id_of(&prior.id)?;
         let before = prior.before()?;
         let patience = (timeout(&state.timeouts, |timeouts| &timeouts.update), &apply.stop);
+        let waits_for = || {
+            let all = configured.ipam.list_pool_cidrs(id, true).unwrap_or_default();
+            all.into_iter().flat_map(|pool_cidr| pool_cidr.meta.waits_for).collect::<Vec<_>>()
+        };
         let change = |name: &str| {
             let change = PoolChange { name: name.to_owned(), ..wished.clone() };
             let waits = (patience.0, self.0.sibling_wait);
-            once_emptied(waits, patience.1, || configured.ipam.update_pool(id, &change))
+            let update = || once_emptied(waits, patience.1, || configured.ipam.update_pool(id, &change));
+            hand_over::once_given_up(&self.0, patience, waits_for, update)
         };
         match carry_out(&self.0, &before, &wished.name, patience, change) {
             Ok(pool) => {
+                self.0.queue.progress();
                 state.fill(&pool, Self::scope_type(&configured, &pool)?);
                 Ok(())
             }
@@ -460,7 +477,7 @@ impl Resource for PoolResource {
                     model.fill(&pool, Self::scope_type(&configured, &pool)?);
                     apply.reached = Some(model);
                 }
-                Err(apply.config.explain(&error))
+                Err(hand_over::explain(apply.config.explain(&error), &error, &waits_for()))
             }
         }
     }
@@ -469,7 +486,10 @@ impl Resource for PoolResource {
         let (ipam, id) = (self.0.ipam()?, id_of(&prior.id)?);
         let cascade = prior.cascade == Tf::Known(true);
         let patience = (timeout(&prior.timeouts, |timeouts| &timeouts.delete), self.0.sibling_wait);
-        once_emptied(patience, stop, || ipam.delete_pool(id, cascade)).map_err(|error| errors::at(&error, Path::root()))
+        once_emptied(patience, stop, || ipam.delete_pool(id, cascade))
+            .map_err(|error| errors::at(&error, Path::root()))?;
+        self.0.queue.progress();
+        Ok(())
     }
 
     fn read(&self, mut state: PoolModel) -> Result<Option<PoolModel>, Diagnostics> {

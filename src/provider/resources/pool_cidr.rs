@@ -7,8 +7,8 @@ use crate::ipam::{Cidr, Error, Family, Kind, OnlyAws, PoolCidr, PoolCidrSpec, Si
 use crate::tf::{Apply, Diagnostic, Diagnostics, MoveSource, Number, Path, Plan, Resource, Stop, Tf};
 use crate::{at, fill_facts, model};
 
-use super::super::shared::{Configured, Shared, once_emptied, within};
-use super::super::{create, errors, limits, moves, rename};
+use super::super::shared::{Configured, Shared, once_emptied};
+use super::super::{create, errors, hand_over, limits, moves, rename};
 use super::pool_change::check_kept;
 use super::proof::{AuthorizationContext, CidrProof, PROOF_TIMEOUT, VerificationMethod};
 use super::replaced::Replaced;
@@ -213,6 +213,10 @@ impl Resource for PoolCidrResource {
         seen(&self.0, state);
     }
 
+    fn plan_delete(&self, id: &str) {
+        self.0.session.goes(id);
+    }
+
     fn plan_create(&self, plan: &mut Plan<PoolCidrModel>) -> Result<(), Diagnostics> {
         let Some(configured) = self.0.configured()? else { return Ok(()) };
         if configured.ipam.capabilities().holds {
@@ -260,7 +264,9 @@ impl Resource for PoolCidrResource {
             (&prior.name, &plan.planned.name),
             PoolCidrModel::name_at(prior),
             stays,
-        )
+        )?;
+        let blocks = prior.cidr.get().filter(|_| stays).into_iter().copied().collect();
+        hand_over::check_kept(&self.0, &prior.id, &blocks, at!(PoolCidrModel, cidr))
     }
 
     fn create(&self, apply: &mut Apply<PoolCidrModel>) -> Result<(), Diagnostics> {
@@ -276,8 +282,15 @@ impl Resource for PoolCidrResource {
         let work = create::once_free(&self.0, &configured, || configured.ipam.create_pool_cidr(&spec, &planned));
         let usual = if spec.proof.is_some() { PROOF_TIMEOUT } else { DEFAULT_TIMEOUT };
         let patience = timeout_or(&state.timeouts, |timeouts| &timeouts.create, usual);
-        let pool_cidr = within(patience, &apply.stop, work)
-            .map_err(|error| errors::at(&error, PoolCidrModel::place(&apply.config, &error)))?;
+        let waits_for = || {
+            let hold = planned.hold().and_then(|id| configured.ipam.get_pool_cidr(id).ok().flatten());
+            hold.map(|hold| hold.meta.waits_for).unwrap_or_default()
+        };
+        let pool_cidr = hand_over::once_given_up(&self.0, (patience, &apply.stop), waits_for, work);
+        let pool_cidr = pool_cidr.map_err(|error| {
+            let said = errors::at(&error, PoolCidrModel::place(&apply.config, &error));
+            hand_over::explain(said, &error, &waits_for())
+        })?;
         self.0.session.made(&pool_cidr.meta.id);
         state.fill(&pool_cidr);
         state.name = apply.config.name.clone();
@@ -306,7 +319,9 @@ impl Resource for PoolCidrResource {
     fn delete(&self, prior: &PoolCidrModel, stop: &Stop) -> Result<(), Diagnostics> {
         let (ipam, id) = (self.0.ipam()?, id_of(&prior.id)?);
         let patience = (timeout(&prior.timeouts, |timeouts| &timeouts.delete), self.0.sibling_wait);
-        once_emptied(patience, stop, || ipam.delete_pool_cidr(id)).map_err(|error| errors::at(&error, Path::root()))
+        once_emptied(patience, stop, || ipam.delete_pool_cidr(id)).map_err(|error| errors::at(&error, Path::root()))?;
+        self.0.queue.progress();
+        Ok(())
     }
 
     fn read(&self, mut state: PoolCidrModel) -> Result<Option<PoolCidrModel>, Diagnostics> {

@@ -1,0 +1,152 @@
+//! What one resource gives up, another takes in the same apply: a block, a part of a pool, the space of what is replaced.
+
+use crate::harness::Workspace;
+use crate::harness::store::Store;
+
+fn pool(cidrs: &str) -> String {
+    format!("resource \"ipam_pool\" \"p\" {{\n  name  = \"p\"\n  cidrs = [{cidrs}]\n}}\n")
+}
+
+fn blocks(keys: &str) -> String {
+    pool("\"10.0.0.0/16\"")
+        + &format!(
+            "resource \"ipam_allocation\" \"r\" {{\n  for_each = {{ {keys} }}\n  ipam_pool_id = ipam_pool.p.id\n  name = each.key\n  \
+             cidr = each.value\n}}\n"
+        )
+}
+
+/// A pool below `p`.
+fn child(name: &str, cidrs: &str, more: &str) -> String {
+    format!(
+        "resource \"ipam_pool\" \"{name}\" {{\n  name = \"{name}\"\n  source_ipam_pool_id = ipam_pool.p.id\n  cidrs = [{cidrs}]\n  {more}\n}}\n"
+    )
+}
+
+/// Plans, applies as shown, and sees that nothing is left to do.
+#[track_caller]
+fn apply_as_planned(workspace: &Workspace, places: &[&str]) {
+    let plan = workspace.plan();
+    workspace.apply_saved();
+    workspace.assert_as_shown(&plan, places);
+    workspace.assert_settled();
+    Workspace::assert_store_matches(workspace.store(), &[workspace]);
+}
+
+on_own_stores_and_opentofu! {
+    fn a_block_goes_to_a_resource_with_another_key(store: Store) {
+        let workspace = Workspace::on(&store);
+        workspace.configure(&blocks("old = \"10.0.1.0/24\", other = \"10.0.2.0/24\""));
+        workspace.apply();
+        workspace.configure(&blocks("new = \"10.0.1.0/24\", other = \"10.0.2.0/24\""));
+        apply_as_planned(&workspace, &["ipam_allocation.r[\"new\"].cidr"]);
+        // Two that exchange their blocks, and one that takes a part of the third.
+        workspace.configure(&blocks("new = \"10.0.2.0/24\", other = \"10.0.1.0/28\", more = \"10.0.1.16/28\""));
+        apply_as_planned(&workspace, &["ipam_allocation.r[\"more\"].cidr"]);
+    }
+
+    fn a_pool_gives_a_block_to_another_pool(store: Store) {
+        let workspace = Workspace::on(&store);
+        let p = pool("\"10.0.0.0/8\"");
+        workspace.configure(&(p.clone() + &child("a", "\"10.0.0.0/12\", \"10.16.0.0/12\"", "")));
+        workspace.apply();
+        workspace.configure(&(p.clone() + &child("a", "\"10.0.0.0/12\"", "") + &child("b", "\"10.16.0.0/12\"", "depends_on = [ipam_pool.a]")));
+        apply_as_planned(&workspace, &["ipam_pool.b.cidr"]);
+        // And a pool that is there.
+        workspace.configure(&(p + &child("a", "\"10.0.0.0/12\", \"10.16.0.0/13\"", "depends_on = [ipam_pool.b]") + &child("b", "\"10.24.0.0/13\"", "")));
+        apply_as_planned(&workspace, &["ipam_pool.a.cidrs"]);
+    }
+
+    fn a_full_pool_gives_the_space_of_what_goes(store: Store) {
+        let workspace = Workspace::on(&store);
+        let full = |name: &str, length: u8| {
+            pool("\"10.0.0.0/25\"")
+                + &format!("resource \"ipam_allocation\" \"{name}\" {{\n  ipam_pool_id = ipam_pool.p.id\n  name = \"{name}\"\n  netmask_length = {length}\n}}\n")
+        };
+        workspace.configure(&full("a", 25));
+        workspace.apply();
+        let plan = workspace.plan_as("again", &["-replace=ipam_allocation.a"]);
+        workspace.try_apply_saved("again", &[]).succeeds();
+        workspace.assert_as_shown(&plan, &["ipam_allocation.a.cidr"]);
+        workspace.configure(&full("b", 26));
+        apply_as_planned(&workspace, &["ipam_allocation.b.cidr"]);
+    }
+
+    fn forty_blocks_go_to_resources_with_other_keys(store: Store) {
+        let workspace = Workspace::on(&store);
+        let all = |letter: &str, first: u32| {
+            blocks(&(0..40).map(|n| format!("{letter}{n} = \"10.0.{}.0/24\"", first + n)).collect::<Vec<_>>().join(", "))
+        };
+        workspace.configure(&all("a", 0));
+        workspace.apply();
+        workspace.configure(&all("b", 0));
+        // So many creations that wait may leave no room for the deletions; then a second apply does the rest.
+        if !workspace.try_apply(&[]).is_success() {
+            workspace.apply();
+        }
+        workspace.assert_settled();
+        // The same names, each with the block of its neighbour.
+        workspace.configure(&all("b", 1));
+        workspace.apply();
+        workspace.assert_settled();
+        Workspace::assert_store_matches(workspace.store(), &[&workspace]);
+    }
+
+    fn a_block_that_its_resource_keeps_is_not_given_away(store: Store) {
+        let workspace = Workspace::on(&store);
+        workspace.configure(&blocks("old = \"10.0.1.0/24\""));
+        workspace.apply();
+        workspace.configure(&blocks("old = \"10.0.1.0/24\", new = \"10.0.1.0/28\""));
+        let before = workspace.store().active();
+        workspace.try_plan(&[]).fails().says(&["10.0.1.0/28"]);
+        // It was to go in this plan, and stays in the next one.
+        workspace.configure(&blocks("new = \"10.0.1.0/28\""));
+        workspace.plan();
+        workspace.configure(&blocks("old = \"10.0.1.0/24\", new = \"10.0.1.0/28\""));
+        workspace.try_plan(&[]).fails().says(&["10.0.1.0/28"]);
+        assert_eq!(workspace.store().active(), before);
+    }
+}
+
+on_each_own_store! {
+    fn another_configuration_keeps_its_block(store: Store) {
+        let first = Workspace::on(&store);
+        first.configure(&blocks("old = \"10.0.1.0/24\""));
+        let pool_id = first.apply().text("ipam_pool.p.id");
+        let second = Workspace::on(first.store());
+        let wanted = format!("resource \"ipam_allocation\" \"r\" {{\n  ipam_pool_id = \"{pool_id}\"\n  name = \"new\"\n  cidr = \"10.0.1.0/24\"\n}}\n");
+        second.configure(&wanted);
+        second.try_plan(&[]).fails().says(&["10.0.1.0/24 overlaps space that is taken", "p/old"]);
+        let second = second.holding_for("0s");
+        second.configure(&wanted);
+        second.try_plan(&[]).fails().says(&["10.0.1.0/24 overlaps space that is taken"]);
+        first.assert_settled();
+    }
+
+    fn a_block_is_handed_over_without_holds_too(store: Store) {
+        let workspace = Workspace::on(&store).holding_for("0s");
+        workspace.configure(&blocks("old = \"10.0.1.0/24\""));
+        workspace.apply();
+        workspace.configure(&blocks("new = \"10.0.1.0/24\""));
+        workspace.apply();
+        workspace.assert_settled();
+        Workspace::assert_store_matches(workspace.store(), &[&workspace]);
+    }
+
+    fn a_replacement_that_comes_first_is_told_why_it_cannot_have_its_block(store: Store) {
+        let workspace = Workspace::on(&store);
+        let with = |input: u8| {
+            pool("\"10.0.0.0/16\"")
+                + &format!(
+                    "resource \"terraform_data\" \"t\" {{\n  input = {input}\n}}\nresource \"ipam_allocation\" \"a\" {{\n  ipam_pool_id = ipam_pool.p.id\n  \
+                     name = \"a\"\n  cidr = \"10.0.0.0/24\"\n  lifecycle {{\n    create_before_destroy = true\n    replace_triggered_by = [terraform_data.t]\n  }}\n}}\n"
+                )
+        };
+        workspace.configure(&with(1));
+        workspace.apply();
+        workspace.configure(&with(2));
+        workspace.try_plan(&[]).succeeds().says(&["create_before_destroy"]);
+        let before = workspace.store().active();
+        workspace.try_apply(&[]).fails().says(&["10.0.0.0/24", "create_before_destroy"]);
+        assert_eq!(workspace.store().active(), before);
+    }
+}

@@ -1,0 +1,267 @@
+//! Space that an apply releases can be planned for another object of the same apply. Its hold shows the block and takes it
+//! when it is applied, once the object that still has it is gone or smaller.
+
+use std::collections::BTreeSet;
+
+use super::codec::{self, Spot};
+use super::holds::NAMED_IN_ERRORS;
+use super::place::Ask;
+use super::reclaim::PAGE;
+use super::{
+    Allocation, Cidr, Error, GivenUp, Kind, Ledger, Occupant, Pool, PoolCidr, ResourceType, Result, State, free, holds,
+    keys,
+};
+
+/// A hold that waits for space of a pool or a scope.
+enum Waiting {
+    Allocation(Allocation),
+    PoolCidr(Box<(Pool, PoolCidr)>),
+}
+
+impl Waiting {
+    fn cidr(&self) -> Cidr {
+        match self {
+            Self::Allocation(hold) => hold.cidr,
+            Self::PoolCidr(hold) => hold.1.cidr,
+        }
+    }
+}
+
+impl Ledger<'_> {
+    /// Whether the apply of this plan releases `block` of the object with one of these ids.
+    fn given_up_of(&self, ids: &[&str], block: &Cidr) -> Option<GivenUp> {
+        let found = self.given_up.iter().find(|given_up| ids.iter().any(|id| given_up.covers(id, block)))?;
+        Some(GivenUp { cidr: Some(*block), ..found.clone() })
+    }
+
+    /// What of these spots of a pool is released by the same apply, and the other spots.
+    pub(super) fn given_up_in_pool(&mut self, spots: &[Spot]) -> Result<(Vec<GivenUp>, Vec<Spot>)> {
+        let (mut given_up, mut others) = (Vec::new(), Vec::new());
+        for spot in spots {
+            match self.given_up_allocation(&spot.id)? {
+                Some(found) => given_up.push(found),
+                None => others.push(spot.clone()),
+            }
+        }
+        Ok((given_up, others))
+    }
+
+    fn given_up_allocation(&mut self, id: &str) -> Result<Option<GivenUp>> {
+        if self.given_up.is_empty() {
+            return Ok(None);
+        }
+        let Some(allocation) = codec::live::<Allocation>(self.tx, id)? else { return Ok(None) };
+        if allocation.meta.state != State::Active {
+            return Ok(None);
+        }
+        match &allocation.resource_id {
+            Some(pool_id) if allocation.resource_type == ResourceType::IpamPool => {
+                let around = free::provisioned_around(self.tx, pool_id, &allocation.cidr)?;
+                let pool_cidr_id = around.map_or_else(String::new, |spot| spot.id);
+                Ok(self.given_up_of(&[pool_id, &pool_cidr_id], &allocation.cidr))
+            }
+            _ => Ok(self.given_up_of(&[&allocation.meta.id], &allocation.cidr)),
+        }
+    }
+
+    /// The same for spots of a scope, which are those of its top-level pools.
+    pub(super) fn given_up_on_top(&mut self, spots: &[Spot]) -> Result<(Vec<GivenUp>, Vec<Spot>)> {
+        let (mut given_up, mut others) = (Vec::new(), Vec::new());
+        for spot in spots {
+            let found: Option<PoolCidr> = if self.given_up.is_empty() { None } else { codec::live(self.tx, &spot.id)? };
+            let found = found.filter(|found| found.meta.state == State::Active);
+            match found.and_then(|found| self.given_up_of(&[&found.pool_id, &found.meta.id], &found.cidr)) {
+                Some(found) => given_up.push(found),
+                None => others.push(spot.clone()),
+            }
+        }
+        Ok((given_up, others))
+    }
+
+    /// Lets the new hold wait for what is released; `false` when there is nothing to wait for.
+    ///
+    /// # Errors
+    /// [`Error::Overlap`] with another hold that waits for addresses of `block` in the same pool or scope.
+    pub(super) fn wait_for(&mut self, given_up: Vec<GivenUp>, container: &str, block: &Cidr) -> Result<bool> {
+        if given_up.is_empty() {
+            return Ok(false);
+        }
+        self.clear_waiting(container, block)?;
+        self.waits_for.extend(given_up);
+        Ok(true)
+    }
+
+    /// The holds that wait for space in a pool or a scope.
+    fn waiting(&mut self, container: &str) -> Result<Vec<Waiting>> {
+        let mut waiting = Vec::new();
+        for hold in codec::deferred::<Allocation>(self.tx, container)? {
+            waiting.push(Waiting::Allocation(hold));
+        }
+        for pool in self.reader().children(container)? {
+            for hold in codec::deferred::<PoolCidr>(self.tx, &pool.meta.id)? {
+                waiting.push(Waiting::PoolCidr(Box::new((pool.clone(), hold))));
+            }
+            // One of the pool's own declaration is in the pool already, and has no entry of its own.
+            for hold in codec::pool_cidrs(self.tx, &pool.meta.id)? {
+                if hold.inline && hold.deferred {
+                    waiting.push(Waiting::PoolCidr(Box::new((pool.clone(), hold))));
+                }
+            }
+        }
+        Ok(waiting)
+    }
+
+    /// Takes back the holds that wait for addresses of `block`.
+    ///
+    /// # Errors
+    /// [`Error::Overlap`] with one that may not be taken back.
+    fn clear_waiting(&mut self, container: &str, block: &Cidr) -> Result<()> {
+        for hold in self.waiting(container)? {
+            if hold.cidr().overlaps(block) && !self.try_lapse_waiting(&hold)? {
+                let with = match &hold {
+                    Waiting::Allocation(hold) => holds::occupant(self.tx, hold)?,
+                    Waiting::PoolCidr(hold) => holds::occupant(self.tx, &hold.1)?,
+                };
+                return Err(Error::Overlap { cidr: *block, with: vec![with] });
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes back a hold that waits; `false` when it may not be taken back.
+    fn try_lapse_waiting(&mut self, hold: &Waiting) -> Result<bool> {
+        match hold {
+            Waiting::Allocation(hold) => {
+                let is_reclaimable = self.env.is_reclaimable(&hold.meta);
+                if is_reclaimable {
+                    self.lapse_allocation(hold)?;
+                }
+                Ok(is_reclaimable)
+            }
+            Waiting::PoolCidr(hold) => {
+                let (pool, pool_cidr) = &**hold;
+                if self.spared.as_ref() == Some(&pool.meta.id) {
+                    return Ok(true);
+                }
+                if self.env.is_reclaimable(&pool_cidr.meta) {
+                    return self.try_lapse_pool_cidr(pool_cidr);
+                }
+                // Blocks of one pool may wait side by side: the first took the pool back.
+                match codec::live::<Pool>(self.tx, &pool.meta.id)? {
+                    Some(pool) => self.try_lapse_pool(&pool),
+                    None => Ok(true),
+                }
+            }
+        }
+    }
+
+    /// Who has addresses of `block` in a pool, but for what the same apply releases: the first few.
+    pub(super) fn others_in_pool(&mut self, pool_id: &str, block: &Cidr) -> Result<Vec<Occupant>> {
+        let spots = free::spots_over(self.tx, &keys::at_of(pool_id), block, NAMED_IN_ERRORS + PAGE)?;
+        let (_, others) = self.given_up_in_pool(&spots)?;
+        self.reader().occupants_at(&others)
+    }
+
+    /// The same in a scope.
+    pub(super) fn others_on_top(&mut self, scope_id: &str, block: &Cidr) -> Result<Vec<Occupant>> {
+        let prefix = keys::top_of(scope_id, block.family());
+        let spots = free::spots_over(self.tx, &prefix, block, NAMED_IN_ERRORS + PAGE)?;
+        let (_, others) = self.given_up_on_top(&spots)?;
+        self.reader().top_occupants_at(&others)
+    }
+
+    /// A block for a request by size: a free one, or else one that the same apply releases. `true`: the latter.
+    ///
+    /// # Errors
+    /// Those of [`Ledger::place`].
+    pub(super) fn place_or_wait(&mut self, pool: &Pool, ask: &Ask<'_>) -> Result<(Cidr, bool)> {
+        let exhausted = match self.place(pool, ask) {
+            Err(exhausted @ Error::PoolExhausted { .. }) => exhausted,
+            placed => return Ok((placed?, false)),
+        };
+        let Some(block) = self.place_in_given_up(pool, ask)? else { return Err(exhausted) };
+        // Another pool's block is claimed by the caller, who asks again what it waits for.
+        let waits = self.clear_in_pool(pool, &block)?;
+        Ok((block, waits))
+    }
+
+    /// The first block of the wanted size in the smallest one that is released and large enough.
+    fn place_in_given_up(&mut self, pool: &Pool, ask: &Ask<'_>) -> Result<Option<Cidr>> {
+        let mut released = self.given_up_blocks(pool)?;
+        released.retain(|block| block.netmask_length() <= ask.netmask_length);
+        released.sort_by_key(|block| (std::cmp::Reverse(block.netmask_length()), *block));
+        let mut avoid: BTreeSet<Cidr> = ask.disallowed.clone();
+        for hold in if released.is_empty() { Vec::new() } else { self.waiting(&pool.meta.id)? } {
+            if !self.try_lapse_waiting(&hold)? {
+                avoid.insert(hold.cidr());
+            }
+        }
+        Ok(released.iter().find_map(|block| first_apart(block, ask.netmask_length, &avoid)))
+    }
+
+    /// The blocks of a pool that the same apply releases.
+    fn given_up_blocks(&mut self, pool: &Pool) -> Result<Vec<Cidr>> {
+        let mut blocks = Vec::new();
+        for released in self.given_up.clone() {
+            let part = |block: &Cidr| released.cidr.is_none_or(|cidr| cidr.contains(block));
+            match Kind::of_id(&released.id) {
+                Some(Kind::Allocation) => {
+                    let found: Option<Allocation> = codec::live(self.tx, &released.id)?;
+                    let found = found.filter(|found| found.pool_id == pool.meta.id);
+                    blocks.extend(found.map(|found| found.cidr).filter(part));
+                }
+                Some(Kind::Pool) => {
+                    let found: Option<Pool> = codec::live(self.tx, &released.id)?;
+                    if found.is_some_and(|found| found.source_pool_id.as_ref() == Some(&pool.meta.id)) {
+                        let all = codec::pool_cidrs(self.tx, &released.id)?;
+                        blocks.extend(all.iter().map(|found| found.cidr).filter(part));
+                    }
+                }
+                Some(Kind::PoolCidr) => {
+                    let found: Option<PoolCidr> = codec::live(self.tx, &released.id)?;
+                    let Some(found) = found else { continue };
+                    let above: Pool = codec::expect(self.tx, &found.pool_id)?;
+                    if above.source_pool_id.as_ref() == Some(&pool.meta.id) {
+                        blocks.extend(Some(found.cidr).filter(part));
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(blocks)
+    }
+}
+
+/// The first block of this netmask length in `within` that shares nothing with `avoid`.
+fn first_apart(within: &Cidr, netmask_length: u8, avoid: &BTreeSet<Cidr>) -> Option<Cidr> {
+    let mut block = Cidr::around(within.family(), within.first(), netmask_length);
+    loop {
+        let Some(obstacle) = avoid.iter().find(|obstacle| obstacle.overlaps(&block)) else { return Some(block) };
+        let next = obstacle.last().max(block.last());
+        if next >= within.last() {
+            return None;
+        }
+        block = Cidr::around(within.family(), next + 1, netmask_length);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ipam::testing::{cidr, cidrs};
+
+    #[test]
+    fn a_block_apart_from_others_is_the_first_one_that_fits() {
+        for (within, length, avoid, expected) in [
+            ("10.0.0.0/24", 24, &[][..], Some("10.0.0.0/24")),
+            ("10.0.0.0/24", 26, &["10.0.0.0/28"], Some("10.0.0.64/26")),
+            ("10.0.0.0/24", 25, &["10.0.0.0/28", "10.0.0.255/32"], None),
+            ("10.0.0.0/24", 26, &["10.0.0.0/25"], Some("10.0.0.128/26")),
+            ("10.0.0.0/24", 26, &["10.0.0.0/8"], None),
+            ("255.255.255.0/24", 25, &["255.255.255.0/25"], Some("255.255.255.128/25")),
+        ] {
+            let found = first_apart(&cidr(within), length, &cidrs(avoid).into_iter().collect());
+            assert_eq!(found, expected.map(cidr), "/{length} in {within} without {avoid:?}");
+        }
+    }
+}

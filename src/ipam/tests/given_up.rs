@@ -1,0 +1,264 @@
+//! Space that one apply gives up and takes again: it is planned while another object has it, and taken when that one is gone.
+
+use crate::ipam::testing::*;
+use crate::ipam::*;
+
+fn given_up(id: &str, block: Option<&str>) -> GivenUp {
+    GivenUp { id: id.to_owned(), cidr: block.map(cidr), in_place: false }
+}
+
+/// The terms of a plan whose apply gives these up.
+fn terms_after(given_up: &[GivenUp]) -> Terms {
+    Terms { given_up: given_up.to_vec(), ..terms() }
+}
+
+impl World {
+    fn plan_after(&mut self, pool: &Pool, (name, size): (&str, &str), gone: &[GivenUp]) -> Result<Allocation> {
+        let spec = wanted(pool, name, size);
+        self.write(|ledger| ledger.plan_allocation(&spec, &terms_after(gone)))
+    }
+
+    /// Applies the hold of an allocation.
+    fn apply(&mut self, pool: &Pool, held: &Allocation, size: &str) -> Result<Allocation> {
+        let spec = wanted(pool, &held.meta.name, size);
+        self.write(|ledger| ledger.create_allocation(&spec, &Planned::Held(held.meta.id.clone())))
+    }
+
+    fn delete(&mut self, id: &str) {
+        self.write(|ledger| ledger.delete_allocation(id)).unwrap();
+    }
+}
+
+/// Ids of what an overlap names.
+fn in_the_way<T: std::fmt::Debug>(answer: Result<T>) -> Vec<String> {
+    match answer {
+        Err(Error::Overlap { with, .. }) => with.into_iter().map(|one| one.id).collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_block_that_is_given_up_is_planned_and_taken_when_it_is_free() {
+    for wish in ["10.0.0.0/25", "10.0.0.64/26", "10.0.0.0/24"] {
+        let mut world = World::new();
+        let pool = world.top("top", &["10.0.0.0/24"]);
+        let old = world.create(&pool, "old", "10.0.0.0/25").unwrap();
+        assert_eq!(in_the_way(world.plan(&pool, "new", wish)), [old.meta.id.clone()], "nothing is given up");
+        let gone = [given_up(&old.meta.id, None)];
+        let held = world.plan_after(&pool, ("new", wish), &gone).unwrap();
+        assert_eq!((held.cidr, held.meta.waits_for.len()), (cidr(wish), 1), "{wish}");
+        assert_eq!(world.plan_after(&pool, ("new", wish), &gone).unwrap(), held, "{wish}: another plan of the same");
+        world.check();
+        assert_eq!(in_the_way(world.apply(&pool, &held, wish)), [old.meta.id.clone()], "{wish}: it is not free yet");
+        world.check();
+        world.delete(&old.meta.id);
+        let new = world.apply(&pool, &held, wish).unwrap();
+        assert_eq!((new.cidr, &new.meta.id, new.meta.waits_for.len()), (cidr(wish), &held.meta.id, 0), "{wish}");
+        world.check();
+    }
+}
+
+#[test]
+fn only_what_is_given_up_is_waited_for() {
+    let mut world = World::new();
+    let pool = world.top("top", &["10.0.0.0/24"]);
+    let old = world.create(&pool, "old", "10.0.0.0/26").unwrap();
+    let stays = world.create(&pool, "stays", "10.0.0.64/26").unwrap();
+    let gone = [given_up(&old.meta.id, None)];
+    assert_eq!(in_the_way(world.plan_after(&pool, ("new", "10.0.0.0/25"), &gone)), [stays.meta.id]);
+    world.as_owner("them").plan(&pool, "held", "10.0.0.192/26").unwrap();
+    world.as_owner("us");
+    assert_eq!(in_the_way(world.plan_after(&pool, ("new", "10.0.0.0/24"), &gone)).len(), 2);
+    world.check();
+}
+
+#[test]
+fn one_block_is_given_to_one() {
+    let mut world = World::new();
+    let pool = world.top("top", &["10.0.0.0/24"]);
+    let old = world.create(&pool, "old", "10.0.0.0/25").unwrap();
+    let gone = [given_up(&old.meta.id, None)];
+    let first = world.plan_after(&pool, ("first", "10.0.0.0/26"), &gone).unwrap();
+    assert_eq!(in_the_way(world.plan_after(&pool, ("second", "10.0.0.0/25"), &gone)), [first.meta.id.clone()]);
+    let child = below(&pool, "child", "10.0.0.0/26");
+    let child = world.write(|ledger| ledger.plan_pool(&child, &terms_after(&gone)));
+    assert_eq!(in_the_way(child), [first.meta.id.clone()]);
+    world.plan_after(&pool, ("third", "10.0.0.64/26"), &gone).unwrap();
+    world.check();
+    // Another run of the same owner wants it otherwise.
+    world.run = Some(CurrentRun { run: Run { process: "2".into(), ..Run::default() }, is_alive: Box::new(|_| false) });
+    world.plan_after(&pool, ("second", "10.0.0.0/25"), &gone).unwrap();
+    world.check();
+    assert!(matches!(world.apply(&pool, &first, "10.0.0.0/26"), Err(Error::HoldLost { .. })));
+}
+
+#[test]
+fn a_hold_is_placed_anew_when_what_it_waits_for_stays() {
+    let mut world = World::new();
+    let pool = world.top("top", &["10.0.0.0/24"]);
+    let old = world.create(&pool, "old", "10.0.0.0/24").unwrap();
+    let gone = [given_up(&old.meta.id, None)];
+    world.plan_after(&pool, ("explicit", "10.0.0.0/25"), &gone).unwrap();
+    world.plan_after(&pool, ("by size", "/25"), &gone).unwrap();
+    let anew = Terms { place_anew: true, ..terms() };
+    let spec = wanted(&pool, "explicit", "10.0.0.0/25");
+    assert_eq!(in_the_way(world.write(|ledger| ledger.plan_allocation(&spec, &anew))), [old.meta.id.clone()]);
+    let spec = wanted(&pool, "by size", "/25");
+    let answer = world.write(|ledger| ledger.plan_allocation(&spec, &anew));
+    assert!(matches!(answer, Err(Error::PoolExhausted { .. })), "{answer:?}");
+    world.write(|ledger| ledger.update_allocation(&old.meta.id, &resized(&old, "/25"))).unwrap();
+    let held = world.write(|ledger| ledger.plan_allocation(&spec, &anew)).unwrap();
+    assert_eq!((held.cidr, held.meta.waits_for.len()), (cidr("10.0.0.128/25"), 0));
+    world.check();
+}
+
+#[test]
+fn a_request_by_size_takes_what_is_free_before_what_is_given_up() {
+    let mut world = World::new();
+    let pool = world.top("top", &["10.0.0.0/24"]);
+    let old = world.create(&pool, "old", "10.0.0.0/25").unwrap();
+    let small = world.create(&pool, "small", "10.0.0.128/27").unwrap();
+    let gone = [given_up(&old.meta.id, None), given_up(&small.meta.id, None)];
+    let mut blocks = Vec::new();
+    for name in ["a", "b", "c"] {
+        let held = world.plan_after(&pool, (name, "/26"), &gone).unwrap();
+        blocks.push((held.cidr.to_string(), held.meta.waits_for.len()));
+        world.check();
+    }
+    // What is left is free in two parts, of which one has yet to be given up.
+    for length in ["/25", "/26"] {
+        let answer = world.plan_after(&pool, ("more", length), &gone);
+        assert!(matches!(answer, Err(Error::PoolExhausted { .. })), "{answer:?}");
+    }
+    let expected =
+        [("10.0.0.192/26", 0), ("10.0.0.0/26", 1), ("10.0.0.64/26", 1)].map(|(block, n)| (block.to_owned(), n));
+    assert_eq!(blocks, expected);
+}
+
+#[test]
+fn a_replacement_in_a_full_pool_gets_the_block_of_what_it_replaces() {
+    let mut world = World::new();
+    let pool = world.top("top", &["10.0.0.0/25"]);
+    let old = world.create(&pool, "a", "/25").unwrap();
+    let terms = Terms { in_place: true, ..replacing(&old.meta.id) };
+    let spec = wanted(&pool, "a", "/25");
+    let held = world.write(|ledger| ledger.plan_allocation(&spec, &terms)).unwrap();
+    assert_eq!(held.cidr, old.cidr);
+    assert!(held.meta.waits_for[0].in_place);
+    world.check();
+    world.delete(&old.meta.id);
+    world.apply(&pool, &held, "/25").unwrap();
+    world.check();
+    // One that gives up its name alone keeps its block.
+    let only_name = Terms { only_name: true, ..replacing(&held.meta.id) };
+    let answer = world.write(|ledger| ledger.plan_allocation(&spec, &only_name));
+    assert!(matches!(answer, Err(Error::PoolExhausted { .. })), "{answer:?}");
+}
+
+#[test]
+fn a_pool_takes_a_block_that_another_pool_gives_up() {
+    let mut world = World::new();
+    let top = world.top("top", &["10.0.0.0/8"]);
+    let two = PoolSpec { provision: Provision::Cidrs(cidrs(&["10.0.0.0/12", "10.16.0.0/12"])), ..below(&top, "a", "") };
+    let a = world.write(|ledger| ledger.create_pool(&two, &Planned::Unknown)).unwrap();
+    let spec = below(&top, "b", "10.16.0.0/12");
+    assert_eq!(in_the_way(world.write(|ledger| ledger.plan_pool(&spec, &terms()))), [a.meta.id.clone()]);
+    let half = terms_after(&[given_up(&a.meta.id, Some("10.0.0.0/12"))]);
+    assert_eq!(in_the_way(world.write(|ledger| ledger.plan_pool(&spec, &half))), [a.meta.id.clone()]);
+    let terms = terms_after(&[given_up(&a.meta.id, Some("10.16.0.0/12"))]);
+    let held = world.write(|ledger| ledger.plan_pool(&spec, &terms)).unwrap();
+    assert_eq!(held.meta.waits_for, [given_up(&a.meta.id, Some("10.16.0.0/12"))]);
+    // What comes into the new pool is planned in it already.
+    let inside = world.plan(&held, "inside", "/24").unwrap();
+    world.check();
+    let planned = Planned::Held(held.meta.id.clone());
+    assert_eq!(in_the_way(world.write(|ledger| ledger.create_pool(&spec, &planned))), [a.meta.id.clone()]);
+    let less = reprovisioned(&a, Provision::Cidrs(cidrs(&["10.0.0.0/12"])));
+    world.write(|ledger| ledger.update_pool(&a.meta.id, &less)).unwrap();
+    let b = world.write(|ledger| ledger.create_pool(&spec, &planned)).unwrap();
+    world.apply(&b, &inside, "/24").unwrap();
+    world.check();
+}
+
+#[test]
+fn a_pool_that_is_there_takes_a_block_that_another_pool_gives_up() {
+    for on_top in [true, false] {
+        let mut world = World::new();
+        let top = world.top("all", &["10.0.0.0/8"]);
+        let spec = |name: &str, blocks: &[&str]| PoolSpec {
+            source_pool_id: (!on_top).then(|| top.meta.id.clone()),
+            provision: Provision::Cidrs(if on_top { cidrs(&[]) } else { cidrs(blocks) }),
+            address_family: Some(Family::Ipv4),
+            ..crate::ipam::testing::top(name, &[])
+        };
+        if on_top {
+            world.write(|ledger| ledger.delete_pool(&top.meta.id, false)).unwrap();
+        }
+        let mut make = |name: &str, blocks: &[&str]| {
+            let spec = if on_top { crate::ipam::testing::top(name, blocks) } else { spec(name, blocks) };
+            world.write(|ledger| ledger.create_pool(&spec, &Planned::Unknown)).unwrap()
+        };
+        let (a, b) = (make("a", &["10.0.0.0/16", "10.1.0.0/16"]), make("b", &["10.2.0.0/16"]));
+        let more = reprovisioned(&b, Provision::Cidrs(cidrs(&["10.1.0.0/16", "10.2.0.0/16"])));
+        assert!(world.write(|ledger| ledger.plan_pool_change(&b.meta.id, &more, &terms())).is_err());
+        let terms = terms_after(&[given_up(&a.meta.id, Some("10.1.0.0/16"))]);
+        let planned = world.write(|ledger| ledger.plan_pool_change(&b.meta.id, &more, &terms)).unwrap().unwrap();
+        assert_eq!(planned.cidrs.len(), 2);
+        world.check();
+        in_the_way(world.write(|ledger| ledger.update_pool(&b.meta.id, &more)));
+        let less = reprovisioned(&a, Provision::Cidrs(cidrs(&["10.0.0.0/16"])));
+        world.write(|ledger| ledger.update_pool(&a.meta.id, &less)).unwrap();
+        world.write(|ledger| ledger.update_pool(&b.meta.id, &more)).unwrap();
+        world.check();
+    }
+}
+
+#[test]
+fn a_pool_never_has_a_block_twice() {
+    for on_top in [true, false] {
+        let mut world = World::new();
+        let top = world.top("top", &["10.0.0.0/8"]);
+        let pool = match on_top {
+            true => world.top("pool", &["172.16.0.0/16"]),
+            false => {
+                let spec = below(&top, "pool", "10.0.0.0/16");
+                world.write(|ledger| ledger.create_pool(&spec, &Planned::Unknown)).unwrap()
+            }
+        };
+        let more = if on_top { "172.17.0.0/16" } else { "10.1.0.0/16" };
+        let spec =
+            PoolCidrSpec { pool_id: pool.meta.id.clone(), name: Some("more".into()), size: size(more), proof: None };
+        let extra = world.write(|ledger| ledger.create_pool_cidr(&spec, &Planned::Unknown)).unwrap();
+        let both = pool.cidrs.iter().copied().chain([extra.cidr]).collect();
+        let both = reprovisioned(&pool, Provision::Cidrs(both));
+        let terms = terms_after(&[given_up(&extra.meta.id, None)]);
+        let answer = world.write(|ledger| ledger.plan_pool_change(&pool.meta.id, &both, &terms));
+        assert_eq!(in_the_way(answer), [extra.meta.id]);
+        world.check();
+    }
+}
+
+#[test]
+fn a_pool_cidr_takes_the_block_of_another_one() {
+    let mut world = World::new();
+    let top = world.top("top", &["10.0.0.0/8"]);
+    let a = below(&top, "a", "10.0.0.0/16");
+    let a = world.write(|ledger| ledger.create_pool(&a, &Planned::Unknown)).unwrap();
+    let spec = |name: &str, pool: &Pool| PoolCidrSpec {
+        pool_id: pool.meta.id.clone(),
+        name: Some(name.to_owned()),
+        size: size("10.1.0.0/16"),
+        proof: None,
+    };
+    let (old, new) = (spec("old", &a), spec("new", &a));
+    let old = world.write(|ledger| ledger.create_pool_cidr(&old, &Planned::Unknown)).unwrap();
+    assert_eq!(in_the_way(world.write(|ledger| ledger.plan_pool_cidr(&new, &terms()))), [old.meta.id.clone()]);
+    let terms = terms_after(&[given_up(&old.meta.id, None)]);
+    let held = world.write(|ledger| ledger.plan_pool_cidr(&new, &terms)).unwrap();
+    world.check();
+    let planned = Planned::Held(held.meta.id);
+    in_the_way(world.write(|ledger| ledger.create_pool_cidr(&new, &planned)));
+    world.write(|ledger| ledger.delete_pool_cidr(&old.meta.id)).unwrap();
+    world.write(|ledger| ledger.create_pool_cidr(&new, &planned)).unwrap();
+    world.check();
+}
