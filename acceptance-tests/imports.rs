@@ -148,15 +148,14 @@ resource "ipam_allocation" "web" {
         assert_taken(&maker, &taker);
     }
 
-    /// Of scopes and top-level pools. Elsewhere Terraform writes down `cidr` and `netmask_length` both, and a person has
-    /// to remove one of them.
+    /// Terraform writes down every argument that the state has, `cidr` and `netmask_length` both.
     fn configuration_is_generated_for_what_is_imported(store: Store) {
         let maker = Workspace::on(&store);
         maker.configure(ALL);
         let made = maker.apply();
         let taker = Workspace::on(maker.store());
         let mut blocks = String::new();
-        for address in ["ipam_scope.lab", "ipam_pool.top"] {
+        for address in ADDRESSES {
             let id = made.text(&format!("{address}.id"));
             blocks += &format!("import {{\n  to = {address}\n  id = {id:?}\n}}\n");
         }
@@ -164,6 +163,9 @@ resource "ipam_allocation" "web" {
         taker.try_plan(&["-generate-config-out=generated.tf"]).succeeds();
         let plan = taker.plan();
         assert!(plan.is_empty(), "{:?}\n{}", plan.actions(), taker.read("generated.tf"));
+        assert!(taker.read("generated.tf").matches("netmask_length ").count() >= 5, "{}", taker.read("generated.tf"));
+        taker.apply_saved();
+        taker.assert_settled();
     }
 
     fn an_unknown_id_is_refused_in_words(store: Store) {

@@ -164,11 +164,6 @@ impl Local {
         self.group.store()
     }
 
-    /// For whom this acts.
-    fn owner(&self) -> &str {
-        &self.author.actor.owner
-    }
-
     pub(super) fn author(&self) -> &Author {
         &self.author
     }
@@ -563,6 +558,10 @@ impl Ipam for Local {
 
     fn check(&self) -> Result<Audit> {
         self.read(|reader| reader.check())
+    }
+
+    fn owner(&self) -> Option<&str> {
+        Some(&self.author.actor.owner)
     }
 
     fn now(&self) -> Timestamp {

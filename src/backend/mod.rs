@@ -6,6 +6,7 @@ mod account;
 mod actor;
 pub mod explain;
 pub mod files;
+pub mod find;
 mod group;
 mod local;
 pub mod observation;
@@ -269,6 +270,10 @@ pub trait Ipam: Send + Sync {
         None
     }
 
+    /// For whom this acts, where objects belong to owners; `None` where everything is of one owner.
+    fn owner(&self) -> Option<&str> {
+        None
+    }
     /// The time by which this backend judges holds.
     fn now(&self) -> Timestamp;
     /// Where everything is kept, in words, without secrets.

@@ -70,13 +70,15 @@ pub(super) enum Action {
     /// A hold was given back before it expired.
     Release,
     Import,
+    /// It was given to another owner.
+    Transfer,
     /// Events were forgotten.
     Prune,
 }
 
 /// The words of all actions, as events have them.
-pub const ACTIONS: [&str; 9] = {
-    use Action::{Create, Delete, Expire, Hold, Import, Prune, Release, Resize, Update};
+pub const ACTIONS: [&str; 10] = {
+    use Action::{Create, Delete, Expire, Hold, Import, Prune, Release, Resize, Transfer, Update};
     [
         Hold.word(),
         Create.word(),
@@ -86,6 +88,7 @@ pub const ACTIONS: [&str; 9] = {
         Expire.word(),
         Release.word(),
         Import.word(),
+        Transfer.word(),
         Prune.word(),
     ]
 };
@@ -101,6 +104,7 @@ impl Action {
             Self::Expire => "expire",
             Self::Release => "release",
             Self::Import => "import",
+            Self::Transfer => "transfer",
             Self::Prune => "prune",
         }
     }

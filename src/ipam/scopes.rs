@@ -11,7 +11,7 @@ use super::{
 use crate::store;
 
 /// Owner of what nobody's configuration made.
-const NOBODY: &str = "ipam";
+pub const NOBODY: &str = "ipam";
 /// Terms of a creation without a plan: holds do not come up.
 pub(super) const UNPLANNED: Terms =
     Terms { hold: std::time::Duration::ZERO, committing: false, replaces: None, only_name: false, pool_rules: None };

@@ -145,7 +145,7 @@ pub(super) fn import(
     if request.id.is_empty() {
         return Err(no_id("The id is empty. The documentation of the resource says what it looks like."));
     }
-    let state = resource.import(&request.id)?;
+    let (state, warnings) = resource.import(&request.id)?;
     if state.is_null() {
         let detail = format!("There is no {} with the id {:?}.", request.type_name, request.id);
         return Err(Diagnostic::error("Nothing to import", detail).into());
@@ -155,7 +155,11 @@ pub(super) fn import(
         state: Some(value::encode(&state, ty)?),
         ..Default::default()
     };
-    Ok(import_resource_state::Response { imported_resources: vec![imported], ..Default::default() })
+    Ok(import_resource_state::Response {
+        imported_resources: vec![imported],
+        diagnostics: diagnostics::to_wire(warnings),
+        ..Default::default()
+    })
 }
 
 pub(super) fn move_state(

@@ -122,7 +122,7 @@ pub(super) fn plan<M, T: Held>(
         }
         answer = hold(&terms);
     }
-    if let Err(Error::NameTaken { existing }) = &answer
+    if let Err(Error::NameTaken { existing, .. }) = &answer
         && terms.replaces.is_none()
         && existing.state == State::Active
         && !terms.committing
@@ -139,7 +139,7 @@ pub(super) fn plan<M, T: Held>(
         && let Ok(Some(old)) = T::named(configured.ipam.as_ref(), id, &record.meta().name)
     {
         // An earlier plan was to replace the old one and left the hold. This one keeps the old one, which has the name.
-        answer = Err(Error::NameTaken { existing: occupant(&old) });
+        answer = Err(Error::NameTaken { existing: occupant(&old), asked_by: Some(record.meta().owner.clone()) });
     }
     warn_of_displaced(shared, configured, plan);
     match answer {
@@ -207,7 +207,7 @@ pub(super) fn look<M>(
     let pool_rules = container.and_then(|id| shared.changes.planned_rules(id));
     let mut terms = Terms { hold: configured.plan_hold, committing: false, replaces, only_name: false, pool_rules };
     let mut answer = configured.ipam.speaks_against(new, &terms, growing);
-    if let Err(Error::NameTaken { existing }) = &answer
+    if let Err(Error::NameTaken { existing, .. }) = &answer
         && terms.replaces.is_none()
         && shared.session.is_in_state(&existing.id, shared.sibling_wait)
         && shared.session.succeed(&existing.id)
@@ -239,7 +239,7 @@ pub(super) fn once_free<T>(
     let deadline = Instant::now() + patience;
     move || loop {
         match work() {
-            Err(Error::NameTaken { existing }) if existing.state == State::Active && Instant::now() < deadline => {
+            Err(Error::NameTaken { existing, .. }) if existing.state == State::Active && Instant::now() < deadline => {
                 thread::sleep(GLANCE);
             }
             answer => return answer,
@@ -255,7 +255,7 @@ fn in_the_way<T: Held>(answer: &Result<T, Error>, terms: &Terms) -> Option<Strin
     }
     match answer {
         Ok(record) if record.meta().state == State::Active => Some(record.meta().id.clone()),
-        Err(Error::NameTaken { existing }) if existing.state == State::Active => Some(existing.id.clone()),
+        Err(Error::NameTaken { existing, .. }) if existing.state == State::Active => Some(existing.id.clone()),
         _ => None,
     }
 }

@@ -470,15 +470,15 @@ impl Workspace<'_> {
         assert!(self.state.is_empty());
     }
 
-    /// Imports, and reads as Terraform does right after.
-    pub(super) fn import(&mut self, address: &str, id: &str) -> Result<(), Errors> {
+    /// Imports, and reads as Terraform does right after. The warnings.
+    pub(super) fn import(&mut self, address: &str, id: &str) -> Result<Errors, Errors> {
         let process = self.process();
         let resource = process.resource(address);
-        let imported = resource.import(id).map_err(|told| errors(&told))?;
+        let (imported, warnings) = resource.import(id).map_err(|told| errors(&told))?;
         let value = resource.read(&imported).map_err(|told| errors(&told))?;
         assert_ne!(value, Value::Null, "import of what does not exist");
         self.state.insert(address.to_owned(), State { value, private: Private::new() });
-        Ok(())
+        Ok(warnings.iter().map(|one| format!("{}: {}", one.summary, one.detail)).collect())
     }
 
     /// An attribute in the state, as text.

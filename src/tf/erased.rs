@@ -125,11 +125,11 @@ pub trait ErasedResource: Send + Sync {
     /// # Errors
     /// When that cannot be found out.
     fn read(&self, state: &Value) -> Result<Value, Diagnostics>;
-    /// Imports by id.
+    /// Imports by id; with warnings about what was imported.
     ///
     /// # Errors
     /// When the id names nothing.
-    fn import(&self, id: &str) -> Result<Value, Diagnostics>;
+    fn import(&self, id: &str) -> Result<(Value, Diagnostics), Diagnostics>;
     /// Follows a `moved` block, from another type or from another address of this provider.
     ///
     /// # Errors
@@ -168,8 +168,9 @@ impl<R: Resource> ErasedResource for R {
         lifecycle::read(self, state).map_err(unprinted::<R::Model>)
     }
 
-    fn import(&self, id: &str) -> Result<Value, Diagnostics> {
-        lifecycle::import(self, id).map_err(unprinted::<R::Model>)
+    fn import(&self, id: &str) -> Result<(Value, Diagnostics), Diagnostics> {
+        let (state, warnings) = lifecycle::import(self, id).map_err(unprinted::<R::Model>)?;
+        Ok((state, unprinted::<R::Model>(warnings)))
     }
 
     fn move_from(&self, source: &MoveSource<'_>) -> Result<Value, Diagnostics> {

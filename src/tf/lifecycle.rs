@@ -224,8 +224,9 @@ pub(super) fn read<R: Resource>(resource: &R, state: &Value) -> Result<Value, Di
     wholly_known(&block, R::TYPE, now)
 }
 
-pub(super) fn import<R: Resource>(resource: &R, id: &str) -> Result<Value, Diagnostics> {
-    first_state::<R>(&resource.import(id)?)
+pub(super) fn import<R: Resource>(resource: &R, id: &str) -> Result<(Value, Diagnostics), Diagnostics> {
+    let model = resource.import(id)?;
+    Ok((first_state::<R>(&model)?, resource.imported(&model)))
 }
 
 /// A resource of this very type is one that this provider made under another address (another host or namespace): its

@@ -154,6 +154,11 @@ pub trait Resource: Send + Sync + 'static {
     /// When the id is malformed or names nothing.
     fn import(&self, id: &str) -> Result<Self::Model, Diagnostics>;
 
+    /// What the user should know of an object that was just imported: warnings.
+    fn imported(&self, _imported: &Self::Model) -> Diagnostics {
+        Diagnostics::new()
+    }
+
     /// Terraform follows a `moved` block from another type, or from this type of another provider. `Ok(None)`: that type
     /// cannot become this one. (This very type from another address of this provider is no matter of the resource.)
     ///

@@ -11,6 +11,7 @@ mod import;
 pub mod listed;
 mod rebuild;
 mod said;
+mod transfer;
 
 pub use archive::Witnessed;
 pub use forget::{ForgetMode, PrunedEvents};

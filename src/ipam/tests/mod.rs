@@ -18,3 +18,4 @@ mod planning_again;
 mod pools;
 mod runs;
 pub(crate) mod simulation;
+mod transfer;

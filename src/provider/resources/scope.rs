@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::backend::{New, ScopeChange};
+use crate::backend::{New, ScopeChange, find};
 use crate::ipam::{Error, Kind, OnlyAws, Scope, ScopeSpec, ScopeType, Tags, Unsupported};
 use crate::tf::{Apply, Diagnostics, MoveSource, Path, Plan, Resource, Stop, Tf};
 use crate::{at, model};
@@ -10,7 +10,8 @@ use crate::{at, model};
 use super::super::shared::{Configured, Shared, once_emptied, within};
 use super::super::tags::PlannedTags;
 use super::super::{create, errors, limits, moves, rename, tags};
-use super::{Timeouts, carry_out, check_import, check_name, confirm, id_of, keep, no_such_import, seen, timeout};
+use super::others;
+use super::{Timeouts, carry_out, check_import, check_name, confirm, id_of, keep, only, seen, timeout};
 
 model! {
     /// A scope: one overlap domain. Inside a scope, top-level pools may not overlap; two scopes may hold the same
@@ -226,16 +227,16 @@ impl Resource for ScopeResource {
     fn import(&self, id: &str) -> Result<ScopeModel, Diagnostics> {
         let configured = self.0.ready()?;
         let id = super::without_region(configured.ipam.as_ref(), id);
-        let ask = |error: &Error| errors::at(error, Path::root());
-        let scope = if id.starts_with(Kind::Scope.id_prefix()) {
-            configured.ipam.get_scope(id).map_err(|error| ask(&error))?
-        } else {
-            configured.ipam.find_scope(id).map_err(|error| ask(&error))?
-        };
-        let scope = scope.ok_or_else(|| no_such_import("scope", id, "id (ipam-scope-...) or by name"))?;
+        let found = find::scopes(configured.ipam.as_ref(), id);
+        let scope = only(("scope", id, "id (ipam-scope-...) or by name"), found, |one| &one.meta)?;
         check_import("scope", &scope.meta)?;
         let mut model = ScopeModel { tags: Tf::Null, ..ScopeModel::default() };
         model.read(&scope, &configured);
         Ok(model)
+    }
+
+    fn imported(&self, imported: &ScopeModel) -> Diagnostics {
+        let name = imported.name.get().map_or("", String::as_str);
+        others::warn(&self.0, Kind::Scope, &imported.id, name, &imported.owner)
     }
 }

@@ -54,7 +54,7 @@ fn nothing_is_unknown_after_read() {
 
 #[test]
 fn import_fills_in_defaults() {
-    let imported = ErasedResource::import(&Things::default(), "thing-3").unwrap();
+    let imported = ErasedResource::import(&Things::default(), "thing-3").unwrap().0;
     let part = map(&[("kind", "bolt".into()), ("size", 1.into()), ("serial", Value::Null)]);
     let expected = thing(&[
         ("id", "thing-3".into()),
