@@ -134,6 +134,26 @@ resource "ipam_allocation" "web" {
         assert_taken(&maker, &taker);
     }
 
+    /// As hashicorp/aws takes them, and by what a person knows.
+    fn everything_can_be_imported_by_block_and_behind_its_scope(store: Store) {
+        let (maker, taker) = made_on(&store);
+        let made = maker.state();
+        let of = |place: &str| made.text(place);
+        let below = of("ipam_pool.below.id");
+        for (address, id) in [
+            ("ipam_scope.lab", "lab".to_owned()),
+            ("ipam_pool.top", "lab/top".to_owned()),
+            ("ipam_pool.below", format!("{}/top/below", of("ipam_scope.lab.id"))),
+            ("ipam_pool_cidr.more", format!("10.1.0.0/16_{}", of("ipam_pool.top.id"))),
+            ("ipam_allocation.web", format!("{}_{below}", of("ipam_allocation.web.cidr"))),
+            ("ipam_allocation.default", of("ipam_allocation.default.cidr")),
+            ("ipam_allocation.exact", format!("{}_{below}", of("ipam_allocation.exact.ipam_pool_allocation_id"))),
+        ] {
+            taker.import(address, &id);
+        }
+        assert_taken(&maker, &taker);
+    }
+
     fn import_blocks_do_the_same_in_one_plan(store: Store) {
         let (maker, taker) = made_on(&store);
         let blocks = ADDRESSES.map(|address| {

@@ -32,6 +32,7 @@ mod imports;
 mod large_blocks;
 mod moving;
 mod names;
+mod owners;
 mod quickstart;
 mod read_only;
 mod regrouping;

@@ -193,8 +193,7 @@ on_each_store! {
         second.configure(&allocation("web", &pool_id, "web"));
         let id = applied.text("ipam_allocation.web.id");
         let cidr = applied.text("ipam_allocation.web.cidr");
-        let refused = second.try_plan(&[]);
-        refused.fails().says(&[&cidr, store.owner_of("team/first")]);
+        let refused = second.try_plan(&[]).fails().says(&[&cidr, store.owner_of("team/first")]);
         let import = format!("terraform import ipam_allocation.NAME {id}");
         if store.is_aws() {
             // Everything there is of its account, and so of one owner.

@@ -89,3 +89,30 @@ fn answer(store: &str, to: &str, done: &[Event], unchanged: &[&String], format: 
     }
     Page::text(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_says_what_went_and_what_the_former_owner_has_to_do() {
+        let id = "ipam-pool-alloc-1".to_owned();
+        let page = answer("ipam.db", "team-b", &[], &[&id], Format { json: false });
+        assert_eq!(
+            page.text,
+            "0 objects transferred to owner \"team-b\".\nipam-pool-alloc-1 belongs to \"team-b\" already.\n"
+        );
+        let page = answer("ipam.db", "team-b", &[], &[&id], Format { json: true });
+        let value: serde_json::Value = serde_json::from_str(&page.text).unwrap();
+        assert_eq!(
+            value,
+            json!({"store": "ipam.db", "to": "team-b", "transferred": [], "unchanged": ["ipam-pool-alloc-1"]})
+        );
+    }
+
+    #[test]
+    fn an_owner_has_a_name() {
+        assert_eq!(owner("team-b"), Ok("team-b".to_owned()));
+        assert_eq!(owner(" "), Err("the owner is empty".to_owned()));
+    }
+}
