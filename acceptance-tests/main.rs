@@ -38,6 +38,7 @@ mod read_only;
 mod regrouping;
 mod replacing;
 mod report;
+mod restoring;
 mod saved_plans;
 mod secrets;
 mod sharing;

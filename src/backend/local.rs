@@ -16,8 +16,9 @@ use jiff::Timestamp;
 
 use crate::ipam::{
     Actor, Allocation, AllocationChange, AllocationFilter, AllocationSpec, Audit, Cidr, CurrentRun, Env, Error, Event,
-    HistoryQuery, Ledger, Mark, Occupant, Planned, Pool, PoolChange, PoolCidr, PoolCidrSpec, PoolFilter, PoolSpec,
-    Provision, Reader, Resize, Run, Scope, ScopeChange, ScopeSpec, Size, Tenure, Terms, TrendPoint, Utilization,
+    HistoryQuery, Ledger, Mark, Missing, Occupant, Planned, Pool, PoolChange, PoolCidr, PoolCidrSpec, PoolFilter,
+    PoolSpec, Provision, Reader, Resize, Run, Scope, ScopeChange, ScopeSpec, Size, Tenure, Terms, TrendPoint,
+    Utilization,
 };
 use crate::store::{self, Store, StoreUrl};
 
@@ -497,6 +498,23 @@ impl Ipam for Local {
 
     fn allocation_at(&self, pool_id: &str, address: Cidr) -> Result<Option<Allocation>> {
         self.read(|reader| reader.allocation_at(pool_id, &address))
+    }
+
+    fn restore(&self, id: &str, missing: &Missing) -> Result<bool> {
+        let (lost, wish) = (id.to_owned(), missing.clone());
+        match self.write(id, move |ledger| ledger.restore(&lost, &wish)) {
+            // What cannot be brought back at all is told without the right to write, too.
+            Err(Error::Store(store::Error::ReadOnly(why))) => {
+                match self.imagine(|ledger| {
+                    ledger.initialize()?;
+                    ledger.restore(id, missing)
+                })? {
+                    true => Err(Error::Store(store::Error::ReadOnly(why))),
+                    false => Ok(false),
+                }
+            }
+            answer => answer,
+        }
     }
 
     fn displaced(&self) -> Vec<Occupant> {

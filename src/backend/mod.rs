@@ -30,8 +30,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::ipam::{
-    Allocation, AllocationSpec, Cidr, Error, Event, Occupant, Pool, PoolCidr, PoolCidrSpec, PoolSpec, Provision, Scope,
-    ScopeSpec, Size, Unsupported,
+    Allocation, AllocationSpec, Cidr, Error, Event, Missing, Occupant, Pool, PoolCidr, PoolCidrSpec, PoolSpec,
+    Provision, Scope, ScopeSpec, Size, Unsupported,
 };
 pub use crate::ipam::{
     AllocationChange, AllocationFilter, Audit, EventFilter, Finding, Forecast, HistoryQuery, Mark, Match, Planned,
@@ -197,6 +197,15 @@ pub trait Ipam: Send + Sync {
     /// elsewhere had shown: by another CI run, on another machine, or in another directory.
     fn displaced(&self) -> Vec<Occupant> {
         Vec::new()
+    }
+
+    /// Brings back an object that a state has and this backend has not, with its id and block. `false`: it was released, or
+    /// nothing can be brought back here. One that is there stays as it is.
+    ///
+    /// # Errors
+    /// What the rules say of a new object; [`Error::Overlap`] when its space is not free.
+    fn restore(&self, _id: &str, _missing: &Missing) -> Result<bool> {
+        Ok(false)
     }
 
     /// Marks an active object as being in a Terraform state. Nothing happens when it already is, or is gone.

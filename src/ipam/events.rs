@@ -72,13 +72,15 @@ pub(super) enum Action {
     Import,
     /// It was given to another owner.
     Transfer,
+    /// A state had it, and the store had not: it was made again.
+    Restore,
     /// Events were forgotten.
     Prune,
 }
 
 /// The words of all actions, as events have them.
-pub const ACTIONS: [&str; 10] = {
-    use Action::{Create, Delete, Expire, Hold, Import, Prune, Release, Resize, Transfer, Update};
+pub const ACTIONS: [&str; 11] = {
+    use Action::{Create, Delete, Expire, Hold, Import, Prune, Release, Resize, Restore, Transfer, Update};
     [
         Hold.word(),
         Create.word(),
@@ -89,6 +91,7 @@ pub const ACTIONS: [&str; 10] = {
         Release.word(),
         Import.word(),
         Transfer.word(),
+        Restore.word(),
         Prune.word(),
     ]
 };
@@ -105,6 +108,7 @@ impl Action {
             Self::Release => "release",
             Self::Import => "import",
             Self::Transfer => "transfer",
+            Self::Restore => "restore",
             Self::Prune => "prune",
         }
     }

@@ -48,9 +48,10 @@ pub(super) fn read(
 ) -> Result<read_resource::Response, Diagnostics> {
     let (resource, ty) = catalog.resource(&request.type_name)?;
     let state = value::decode_present(request.current_state.as_ref(), ty, "state")?;
-    let now = resource.read(&state)?;
+    let (now, warnings) = resource.read(&state)?;
     Ok(read_resource::Response {
         new_state: Some(value::encode(&now, ty)?),
+        diagnostics: diagnostics::to_wire(warnings),
         // What is returned replaces what is stored.
         private: request.private.clone(),
         ..Default::default()

@@ -14,6 +14,7 @@ mod functions;
 mod limits;
 mod moves;
 mod observation;
+mod on_missing;
 mod rename;
 mod resources;
 mod service;

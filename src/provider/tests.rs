@@ -10,6 +10,7 @@ mod names;
 mod owners;
 mod pools;
 mod regrouping;
+mod restoring;
 mod rules;
 mod schemas;
 mod unknown_tags;

@@ -120,11 +120,11 @@ pub trait ErasedResource: Send + Sync {
     fn plan(&self, request: PlanRequest) -> PlanResponse;
     /// Applies.
     fn apply(&self, request: ApplyRequest) -> ApplyResponse;
-    /// Refreshes; null when the object is gone.
+    /// Refreshes; null when the object is gone. With warnings.
     ///
     /// # Errors
     /// When that cannot be found out.
-    fn read(&self, state: &Value) -> Result<Value, Diagnostics>;
+    fn read(&self, state: &Value) -> Result<(Value, Diagnostics), Diagnostics>;
     /// Imports by id; with warnings about what was imported.
     ///
     /// # Errors
@@ -164,8 +164,9 @@ impl<R: Resource> ErasedResource for R {
         ApplyResponse { diagnostics: unprinted::<R::Model>(response.diagnostics), ..response }
     }
 
-    fn read(&self, state: &Value) -> Result<Value, Diagnostics> {
-        lifecycle::read(self, state).map_err(unprinted::<R::Model>)
+    fn read(&self, state: &Value) -> Result<(Value, Diagnostics), Diagnostics> {
+        let (state, warnings) = lifecycle::read(self, state).map_err(unprinted::<R::Model>)?;
+        Ok((state, unprinted::<R::Model>(warnings)))
     }
 
     fn import(&self, id: &str) -> Result<(Value, Diagnostics), Diagnostics> {

@@ -148,6 +148,14 @@ pub trait Resource: Send + Sync + 'static {
     /// When that cannot be found out.
     fn read(&self, state: Self::Model) -> Result<Option<Self::Model>, Diagnostics>;
 
+    /// The same, where a refresh has something to say: warnings.
+    ///
+    /// # Errors
+    /// When that cannot be found out.
+    fn refresh(&self, state: Self::Model, _warnings: &mut Diagnostics) -> Result<Option<Self::Model>, Diagnostics> {
+        self.read(state)
+    }
+
     /// Terraform imports by id; the state is then refreshed.
     ///
     /// # Errors

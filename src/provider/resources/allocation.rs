@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crate::backend::{AllocationChange, New, Planned, Resize, Terms, find};
 use crate::ipam::{
-    Allocation, AllocationSpec, Cidr, Error, Family, Kind, ResourceType, Rules, Size, Tags, Unsupported, check_tags,
+    Allocation, AllocationSpec, Cidr, Error, Family, Kind, Missing, ResourceType, Rules, Size, Tags, Unsupported,
+    check_tags,
 };
 use crate::tf::{Apply, Diagnostic, Diagnostics, MoveSource, Number, Path, Plan, Resource, Stop, Tf};
 use crate::{at, fill_facts, model};
@@ -13,6 +14,7 @@ use crate::{at, fill_facts, model};
 use super::super::shared::{Configured, Shared, within};
 use super::super::tags::PlannedTags;
 use super::super::{create, errors, limits, moves, rename, tags};
+use super::missing::{self, Found, Lost};
 use super::pool_change::check_kept;
 use super::replaced::Replaced;
 use super::{Timeouts, carry_out, check_import, check_name, confirm, id_of, keep, only, seen, timeout};
@@ -392,6 +394,14 @@ fn plan_again(said: Diagnostics, shown: Cidr) -> Diagnostics {
 }
 
 impl AllocationModel {
+    /// This object of a state, in case that it is not in the store.
+    fn lost<'a>(&'a self, id: &'a str) -> Lost<'a> {
+        let is_own = self.resource_type == Tf::Known(ResourceType::Custom.to_string());
+        let spec = || self.spec(Size::Cidr(*self.cidr.get()?), self.tags_all.get()?);
+        let missing = spec().filter(|_| is_own).map(Missing::Allocation);
+        Lost::new(Kind::Allocation, id, &self.name, &self.owner, missing)
+    }
+
     /// This object, about to be changed.
     fn before(&self) -> Result<rename::Before<'_>, Diagnostics> {
         Ok(rename::Before {
@@ -577,11 +587,24 @@ impl Resource for AllocationResource {
             .map_err(|error| errors::at(&error, Path::root()))
     }
 
-    fn read(&self, mut state: AllocationModel) -> Result<Option<AllocationModel>, Diagnostics> {
+    fn read(&self, state: AllocationModel) -> Result<Option<AllocationModel>, Diagnostics> {
+        self.refresh(state, &mut Diagnostics::new())
+    }
+
+    fn refresh(
+        &self,
+        mut state: AllocationModel,
+        warnings: &mut Diagnostics,
+    ) -> Result<Option<AllocationModel>, Diagnostics> {
         let configured = self.0.ready()?;
-        let answer = configured.ipam.get_allocation(id_of(&state.id)?);
-        let Some(allocation) = answer.map_err(|error| errors::at(&error, Path::root()))? else {
-            return moves::not_here(configured.ipam.as_ref(), Self::TYPE, id_of(&state.id)?, state.name.is_null());
+        let id = id_of(&state.id)?.clone();
+        let get = || configured.ipam.get_allocation(&id);
+        let found =
+            missing::find((&self.0, &configured), &state.lost(&id), |found: &Allocation| &found.meta, get, warnings)?;
+        let allocation = match found {
+            Found::Here(found) => found,
+            Found::Stays => return Ok(Some(state)),
+            Found::Gone => return moves::not_here(configured.ipam.as_ref(), Self::TYPE, &id, state.name.is_null()),
         };
         confirm(&self.0, &allocation.meta)?;
         state.read(&allocation, &configured);

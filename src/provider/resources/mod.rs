@@ -2,6 +2,7 @@
 
 mod agreement;
 mod allocation;
+mod missing;
 mod others;
 mod pool;
 mod pool_change;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crate::backend::{New, PoolChange, Terms, find};
 use crate::ipam::{
-    AwsService, Cidr, Error, Family, Kind, Pool, PoolSpec, Provision, PublicIpSource, RuleName, Rules, ScopeType,
-    Strategy, Tags, Unsupported, check_rules,
+    AwsService, Cidr, Error, Family, Kind, Missing, Pool, PoolSpec, Provision, PublicIpSource, RuleName, Rules,
+    ScopeType, Strategy, Tags, Unsupported, check_rules,
 };
 use crate::tf::{Apply, Diagnostic, Diagnostics, MoveSource, Path, Plan, Resource, Stop, Tf};
 use crate::{at, model};
@@ -15,13 +15,14 @@ use crate::{at, model};
 use super::super::shared::{Configured, Shared, once_emptied, within};
 use super::super::tags::PlannedTags;
 use super::super::{create, errors, limits, moves, rename, tags};
+use super::missing::{self, Found, Lost};
 use super::pool_change::check_kept;
 use super::pool_special::{self, SourceResourceModel};
 use super::{
     DEFAULT_TIMEOUT, Timeouts, carry_out, check_import, check_length, check_name, confirm, id_of, keep, only, seen,
     timeout, timeout_or,
 };
-use super::{agreement, others};
+use super::{agreement, others, pool_sizes};
 
 model! {
     /// A pool: space, and the rules for giving it out. A top-level pool brings its own CIDRs; a pool with a
@@ -116,33 +117,6 @@ impl PoolModel {
         })
     }
 
-    /// What a configuration asks for. Blocks count before a netmask length, which says the same beside them.
-    pub(super) fn asked(&self) -> Option<Provision> {
-        match &self.cidrs {
-            Tf::Unknown => None,
-            Tf::Known(cidrs) if !cidrs.is_empty() => Some(Provision::Cidrs(cidrs.clone())),
-            _ => self.provision(),
-        }
-    }
-
-    /// What to provision by a plan or a state, where a netmask length counts before `cidrs`, which then holds what it came to.
-    /// When `config` names blocks, they count here too.
-    pub(super) fn provision_by(&self, config: &Self) -> Option<Provision> {
-        let names_both = !config.cidrs.is_null() && !config.netmask_length.is_null();
-        if names_both { self.asked() } else { self.provision() }
-    }
-
-    /// What to provision by a plan or a state without `cidrs` of its own.
-    fn provision(&self) -> Option<Provision> {
-        match (&self.netmask_length, &self.cidrs) {
-            (Tf::Unknown, _) => None,
-            (Tf::Known(length), _) => Some(Provision::NetmaskLength(*length)),
-            (Tf::Null, Tf::Unknown) => None,
-            (Tf::Null, Tf::Known(cidrs)) if !cidrs.is_empty() => Some(Provision::Cidrs(cidrs.clone())),
-            (Tf::Null, _) => Some(Provision::Nothing),
-        }
-    }
-
     /// `None` while something that the placement needs is unknown.
     fn spec(&self, config: &Self, tags: &Tags) -> Option<PoolSpec> {
         let unknown = config.ipam_scope_id.is_unknown()
@@ -193,7 +167,7 @@ impl PoolModel {
         self.netmask_length = match pool.provision {
             Provision::NetmaskLength(length) => length.into(),
             // The user may say the size of the one block too.
-            Provision::Cidrs(_) if agrees(&self.netmask_length, &pool.cidrs) => self.netmask_length.clone(),
+            Provision::Cidrs(_) if pool_sizes::agrees(&self.netmask_length, &pool.cidrs) => self.netmask_length.clone(),
             _ => Tf::Null,
         };
         bound(&mut self.allocation_min_netmask_length, pool.rules.min_netmask_length, 0);
@@ -282,11 +256,6 @@ impl PoolModel {
     }
 }
 
-/// Whether it is the size of the only block.
-fn agrees(length: &Tf<u8>, cidrs: &BTreeSet<Cidr>) -> bool {
-    cidrs.len() == 1 && cidrs.iter().all(|cidr| *length == Tf::Known(cidr.netmask_length()))
-}
-
 /// A bound that allows everything and none are the same: the user's way of saying it stays.
 fn bound(field: &mut Tf<u8>, kept: Option<u8>, all: u8) {
     if !(kept.is_none() && *field == Tf::Known(all)) {
@@ -327,6 +296,13 @@ impl PoolResource {
 }
 
 impl PoolModel {
+    /// This object of a state, in case that it is not in the store.
+    fn lost<'a>(&'a self, id: &'a str) -> Lost<'a> {
+        let spec = || Some(PoolSpec { provision: self.provision()?, ..self.spec(self, self.tags_all.get()?)? });
+        let block = self.cidrs.get().and_then(BTreeSet::first).copied();
+        Lost::new(Kind::Pool, id, &self.name, &self.owner, spec().map(|spec| Missing::Pool(spec, block)))
+    }
+
     /// This object, about to be changed.
     pub(super) fn before(&self) -> Result<rename::Before<'_>, Diagnostics> {
         Ok(rename::Before {
@@ -357,7 +333,7 @@ impl Resource for PoolResource {
         }
         Self::check_family(config, &mut diagnostics);
         diagnostics.append(config.check_special());
-        diagnostics.append(super::pool_sizes::check(config));
+        diagnostics.append(pool_sizes::check(config));
         let of_cidrs = config.cidrs.get().and_then(BTreeSet::first).map(Cidr::family);
         let family = config.address_family.cloned().or(of_cidrs);
         diagnostics.extend(check_length(&config.netmask_length, family, at!(PoolModel, netmask_length)));
@@ -497,11 +473,19 @@ impl Resource for PoolResource {
         once_emptied(patience, stop, || ipam.delete_pool(id, cascade)).map_err(|error| errors::at(&error, Path::root()))
     }
 
-    fn read(&self, mut state: PoolModel) -> Result<Option<PoolModel>, Diagnostics> {
+    fn read(&self, state: PoolModel) -> Result<Option<PoolModel>, Diagnostics> {
+        self.refresh(state, &mut Diagnostics::new())
+    }
+
+    fn refresh(&self, mut state: PoolModel, warnings: &mut Diagnostics) -> Result<Option<PoolModel>, Diagnostics> {
         let configured = self.0.ready()?;
-        let pool = configured.ipam.get_pool(id_of(&state.id)?).map_err(|error| errors::at(&error, Path::root()))?;
-        let Some(pool) = pool else {
-            return moves::not_here(configured.ipam.as_ref(), Self::TYPE, id_of(&state.id)?, state.name.is_null());
+        let id = id_of(&state.id)?.clone();
+        let get = || configured.ipam.get_pool(&id);
+        let found = missing::find((&self.0, &configured), &state.lost(&id), |found: &Pool| &found.meta, get, warnings)?;
+        let pool = match found {
+            Found::Here(found) => found,
+            Found::Stays => return Ok(Some(state)),
+            Found::Gone => return moves::not_here(configured.ipam.as_ref(), Self::TYPE, &id, state.name.is_null()),
         };
         confirm(&self.0, &pool.meta)?;
         state.read(&pool, Self::scope_type(&configured, &pool)?, &configured);

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use crate::backend::{New, Terms, find};
-use crate::ipam::{Cidr, Error, Family, Kind, OnlyAws, PoolCidr, PoolCidrSpec, Size, Unsupported};
+use crate::ipam::{Cidr, Error, Family, Kind, Missing, OnlyAws, PoolCidr, PoolCidrSpec, Size, Unsupported};
 use crate::tf::{Apply, Diagnostic, Diagnostics, MoveSource, Number, Path, Plan, Resource, Stop, Tf};
 use crate::{at, fill_facts, model};
 
 use super::super::shared::{Configured, Shared, once_emptied, within};
 use super::super::{create, errors, limits, moves, rename};
+use super::missing::{self, Found, Lost};
 use super::pool_change::check_kept;
 use super::proof::{AuthorizationContext, CidrProof, PROOF_TIMEOUT, VerificationMethod};
 use super::replaced::Replaced;
@@ -110,6 +111,16 @@ impl PoolCidrModel {
         self.ipam_pool_cidr_id = super::own_id(&pool_cidr.meta.id).into();
         self.owner = pool_cidr.meta.owner.clone().into();
         fill_facts!(self, pool_cidr.cidr);
+    }
+
+    /// This object of a state, in case that it is not in the store.
+    fn lost<'a>(&'a self, id: &'a str) -> Lost<'a> {
+        let (name, proof) = (self.name.cloned(), None);
+        let spec = || {
+            let size = Size::Cidr(*self.cidr.get()?);
+            Some(PoolCidrSpec { pool_id: self.ipam_pool_id.cloned()?, name, size, proof })
+        };
+        Lost::new(Kind::PoolCidr, id, &self.name, &self.owner, spec().map(Missing::PoolCidr))
     }
 
     fn name_at(config: &Self) -> Path {
@@ -313,11 +324,24 @@ impl Resource for PoolCidrResource {
         once_emptied(patience, stop, || ipam.delete_pool_cidr(id)).map_err(|error| errors::at(&error, Path::root()))
     }
 
-    fn read(&self, mut state: PoolCidrModel) -> Result<Option<PoolCidrModel>, Diagnostics> {
-        let ipam = self.0.ipam()?;
-        let answer = ipam.get_pool_cidr(id_of(&state.id)?);
-        let Some(pool_cidr) = answer.map_err(|error| errors::at(&error, Path::root()))? else {
-            return moves::not_here(ipam.as_ref(), Self::TYPE, id_of(&state.id)?, state.cidr.is_null());
+    fn read(&self, state: PoolCidrModel) -> Result<Option<PoolCidrModel>, Diagnostics> {
+        self.refresh(state, &mut Diagnostics::new())
+    }
+
+    fn refresh(
+        &self,
+        mut state: PoolCidrModel,
+        warnings: &mut Diagnostics,
+    ) -> Result<Option<PoolCidrModel>, Diagnostics> {
+        let configured = self.0.ready()?;
+        let id = id_of(&state.id)?.clone();
+        let get = || configured.ipam.get_pool_cidr(&id);
+        let found =
+            missing::find((&self.0, &configured), &state.lost(&id), |found: &PoolCidr| &found.meta, get, warnings)?;
+        let pool_cidr = match found {
+            Found::Here(found) => found,
+            Found::Stays => return Ok(Some(state)),
+            Found::Gone => return moves::not_here(configured.ipam.as_ref(), Self::TYPE, &id, state.cidr.is_null()),
         };
         confirm(&self.0, &pool_cidr.meta)?;
         state.fill(&pool_cidr);

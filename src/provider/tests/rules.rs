@@ -213,7 +213,7 @@ fn what_was_deleted_behind_terraforms_back_is_made_again() {
         elsewhere.apply(&case.before);
         let process = workspace.process();
         let state = workspace.value(case.address).clone();
-        assert_eq!(process.resource(case.address).read(&state).unwrap(), Value::Null, "{}", case.address);
+        assert_eq!(process.resource(case.address).read(&state).unwrap().0, Value::Null, "{}", case.address);
         for _ in 0..2 {
             let request = ApplyRequest {
                 prior: state.clone(),
