@@ -93,7 +93,7 @@ on_each_own_store! {
         let plan = workspace.plan();
         let created: Vec<_> = plan.actions().into_iter().filter(|(_, action)| action == "create").map(|(one, _)| one).collect();
         assert_eq!(created.len(), MADE_SINCE.len(), "{created:?}");
-        assert_ne!(plan.known("ipam_allocation.web.cidr"), before.text("ipam_allocation.web.cidr"));
+        assert_ne!(plan.known("ipam_pool.region.cidr"), before.text("ipam_pool.region.cidr"));
 
         workspace.configure(&bringing_back(&workspace));
         let warned = ["pool \"region\" was brought back", "allocation \"web\" was brought back", "on_missing = \"restore\""];

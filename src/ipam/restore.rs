@@ -22,7 +22,7 @@ const PAGE: usize = 1024;
 pub enum Missing {
     Scope(ScopeSpec),
     /// With the block that a size had come to.
-    Pool(PoolSpec, Option<Cidr>),
+    Pool(Box<PoolSpec>, Option<Cidr>),
     PoolCidr(PoolCidrSpec),
     Allocation(AllocationSpec),
 }

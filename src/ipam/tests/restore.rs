@@ -27,12 +27,12 @@ fn everything_comes_back_with_its_id_and_block() {
         ["ipam-scope-0abc", "ipam-pool-0abc", "ipam-pool-0abd", "ipam-pool-cidr-0abc"];
     let top = PoolSpec { scope_id: Some(scope_id.into()), ..top("top", &["10.0.0.0/8"]) };
     assert_eq!(restore(&mut world, scope_id, &Missing::Scope(scope)), Ok(true));
-    assert_eq!(restore(&mut world, top_id, &Missing::Pool(top, Some(cidr("10.0.0.0/8")))), Ok(true));
+    assert_eq!(restore(&mut world, top_id, &Missing::Pool(Box::new(top), Some(cidr("10.0.0.0/8")))), Ok(true));
     let pool = |world: &mut World, id: &str| world.read(|reader| reader.get_pool(id)).unwrap().unwrap();
     let parent = pool(&mut world, top_id);
     // By size, and not where that would be placed now.
     let spec = below(&parent, "below", "/16");
-    assert_eq!(restore(&mut world, below_id, &Missing::Pool(spec, Some(cidr("10.77.0.0/16")))), Ok(true));
+    assert_eq!(restore(&mut world, below_id, &Missing::Pool(Box::new(spec), Some(cidr("10.77.0.0/16")))), Ok(true));
     let inner = pool(&mut world, below_id);
     assert_eq!((inner.cidrs.clone(), &inner.provision), (cidrs(&["10.77.0.0/16"]), &Provision::NetmaskLength(16)));
     let more =
@@ -114,7 +114,7 @@ fn a_hold_with_the_very_id_becomes_the_object() {
             world.write(|ledger| ledger.delete_allocation(&taken.meta.id)).unwrap();
             world.as_owner("us");
         }
-        let missing = Missing::Pool(spec, Some(cidr("10.4.0.0/16")));
+        let missing = Missing::Pool(Box::new(spec), Some(cidr("10.4.0.0/16")));
         assert_eq!(restore(&mut world, &pool.meta.id, &missing), Ok(true), "{is_lapsed}");
         assert_eq!(restore(&mut world, &hold.meta.id, &web(&pool, "10.4.0.0/24")), Ok(true), "{is_lapsed}");
         let found = world.read(|reader| reader.get_allocation(&hold.meta.id)).unwrap().unwrap();

@@ -300,7 +300,7 @@ impl PoolModel {
     fn lost<'a>(&'a self, id: &'a str) -> Lost<'a> {
         let spec = || Some(PoolSpec { provision: self.provision()?, ..self.spec(self, self.tags_all.get()?)? });
         let block = self.cidrs.get().and_then(BTreeSet::first).copied();
-        Lost::new(Kind::Pool, id, &self.name, &self.owner, spec().map(|spec| Missing::Pool(spec, block)))
+        Lost::new(Kind::Pool, id, &self.name, &self.owner, spec().map(|spec| Missing::Pool(Box::new(spec), block)))
     }
 
     /// This object, about to be changed.
