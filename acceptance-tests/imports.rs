@@ -134,6 +134,26 @@ resource "ipam_allocation" "web" {
         assert_taken(&maker, &taker);
     }
 
+    /// As hashicorp/aws takes them, and by what a person knows.
+    fn everything_can_be_imported_by_block_and_behind_its_scope(store: Store) {
+        let (maker, taker) = made_on(&store);
+        let made = maker.state();
+        let of = |place: &str| made.text(place);
+        let below = of("ipam_pool.below.id");
+        for (address, id) in [
+            ("ipam_scope.lab", "lab".to_owned()),
+            ("ipam_pool.top", "lab/top".to_owned()),
+            ("ipam_pool.below", format!("{}/top/below", of("ipam_scope.lab.id"))),
+            ("ipam_pool_cidr.more", format!("10.1.0.0/16_{}", of("ipam_pool.top.id"))),
+            ("ipam_allocation.web", format!("{}_{below}", of("ipam_allocation.web.cidr"))),
+            ("ipam_allocation.default", of("ipam_allocation.default.cidr")),
+            ("ipam_allocation.exact", format!("{}_{below}", of("ipam_allocation.exact.ipam_pool_allocation_id"))),
+        ] {
+            taker.import(address, &id);
+        }
+        assert_taken(&maker, &taker);
+    }
+
     fn import_blocks_do_the_same_in_one_plan(store: Store) {
         let (maker, taker) = made_on(&store);
         let blocks = ADDRESSES.map(|address| {
@@ -148,15 +168,14 @@ resource "ipam_allocation" "web" {
         assert_taken(&maker, &taker);
     }
 
-    /// Of scopes and top-level pools. Elsewhere Terraform writes down `cidr` and `netmask_length` both, and a person has
-    /// to remove one of them.
+    /// Terraform writes down every argument that the state has, `cidr` and `netmask_length` both.
     fn configuration_is_generated_for_what_is_imported(store: Store) {
         let maker = Workspace::on(&store);
         maker.configure(ALL);
         let made = maker.apply();
         let taker = Workspace::on(maker.store());
         let mut blocks = String::new();
-        for address in ["ipam_scope.lab", "ipam_pool.top"] {
+        for address in ADDRESSES {
             let id = made.text(&format!("{address}.id"));
             blocks += &format!("import {{\n  to = {address}\n  id = {id:?}\n}}\n");
         }
@@ -164,6 +183,9 @@ resource "ipam_allocation" "web" {
         taker.try_plan(&["-generate-config-out=generated.tf"]).succeeds();
         let plan = taker.plan();
         assert!(plan.is_empty(), "{:?}\n{}", plan.actions(), taker.read("generated.tf"));
+        assert!(taker.read("generated.tf").matches("netmask_length ").count() >= 5, "{}", taker.read("generated.tf"));
+        taker.apply_saved();
+        taker.assert_settled();
     }
 
     fn an_unknown_id_is_refused_in_words(store: Store) {

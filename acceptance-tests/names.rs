@@ -184,7 +184,7 @@ on_each_store! {
         Workspace::assert_store_matches(first.store(), &[&first]);
     }
 
-    fn a_name_in_use_is_refused_with_the_import_command(store: Store) {
+    fn a_name_of_another_owner_is_refused_with_how_it_is_handed_over(store: Store) {
         let (first, pool_id) = workspace_with_pool(&store);
         let first = first.owned_by("team/first");
         first.configure(&allocation("web", &pool_id, "web"));
@@ -192,9 +192,16 @@ on_each_store! {
         let second = Workspace::on(first.store()).owned_by("team/second");
         second.configure(&allocation("web", &pool_id, "web"));
         let id = applied.text("ipam_allocation.web.id");
-        let command = format!("terraform import ipam_allocation.NAME {id}");
         let cidr = applied.text("ipam_allocation.web.cidr");
-        second.try_plan(&[]).fails().says(&[&command, &cidr, store.owner_of("team/first")]);
+        let refused = second.try_plan(&[]).fails().says(&[&cidr, store.owner_of("team/first")]);
+        let import = format!("terraform import ipam_allocation.NAME {id}");
+        if store.is_aws() {
+            // Everything there is of its account, and so of one owner.
+            refused.says(&[&import]);
+        } else {
+            let transfer = format!("terraform-provider-ipam transfer {id} --to \"team/second\"");
+            refused.says(&[&transfer]).never_says(&import);
+        }
     }
 
     /// The old one is gone from the configuration: its name goes to the new one within one apply.

@@ -170,7 +170,7 @@ fn scopes_are_made_changed_and_deleted() {
     };
     let lab = ipam.create_scope(&spec, &Planned::Unknown).unwrap();
     let error = ipam.create_scope(&spec, &Planned::Unknown).unwrap_err();
-    assert!(matches!(&error, Error::NameTaken { existing } if existing.id == lab.meta.id), "{error:?}");
+    assert!(matches!(&error, Error::NameTaken { existing, .. } if existing.id == lab.meta.id), "{error:?}");
     spec.scope_type = ScopeType::Public;
     assert!(matches!(ipam.create_scope(&spec, &Planned::Unknown), Err(Error::Unsupported { .. })));
     let change = ScopeChange { name: "den".to_owned(), description: None, tags: tags(&[("team", "lab")]) };
@@ -190,7 +190,7 @@ fn a_name_is_taken_once_in_its_place_and_the_error_says_how_to_import() {
     let ipam = ours(&scene);
     let (top, leaf) = tree(&ipam);
     let again = ipam.create_pool(&pool_spec("leaf", Some(&top), Provision::Nothing), &Planned::Unknown).unwrap_err();
-    assert!(matches!(&again, Error::NameTaken { existing } if existing.id == leaf.meta.id), "{again:?}");
+    assert!(matches!(&again, Error::NameTaken { existing, .. } if existing.id == leaf.meta.id), "{again:?}");
     ipam.create_pool(&pool_spec("leaf", Some(&leaf), Provision::Nothing), &Planned::Unknown).unwrap();
     let web = allocate(&ipam, &leaf, "web", 24).unwrap();
     let again = allocate(&ipam, &leaf, "web", 24).unwrap_err();

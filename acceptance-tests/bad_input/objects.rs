@@ -276,7 +276,7 @@ const ROWS: &[Row] = &[
 "#,
         attribute: "name",
         summary: r#"The name "printer" is taken"#,
-        detail: &["<printer>", "10.0.0.0/26", "<owner>", "terraform import ipam_allocation.NAME <printer>"],
+        detail: &["<printer>", "10.0.0.0/26", "<owner>", "<way out>"],
     },
     Row {
         mistake: "a pool's name that is taken",
@@ -288,7 +288,7 @@ const ROWS: &[Row] = &[
 "#,
         attribute: "name",
         summary: r#"The name "office" is taken"#,
-        detail: &["<office>", "<owner>", "terraform import ipam_pool.NAME <office>"],
+        detail: &["<office>", "<owner>", "<way out>"],
     },
     Row {
         mistake: "a scope's name that is taken",
@@ -299,7 +299,7 @@ const ROWS: &[Row] = &[
 "#,
         attribute: "name",
         summary: r#"The name "lab" is taken"#,
-        detail: &["<lab>", "terraform import ipam_scope.NAME <lab>"],
+        detail: &["<lab>", "<way out>"],
     },
     Row {
         mistake: "a pool that is not there",

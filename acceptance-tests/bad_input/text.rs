@@ -237,7 +237,7 @@ const ROWS: &[Row] = &[
 "#,
         attribute: "netmask_length",
         summary: "Conflicting arguments",
-        detail: &["cidr", "netmask_length"],
+        detail: &["`cidr` is 10.0.0.0/24", "`netmask_length` is 25"],
     },
     Row {
         mistake: "both ways of saying how large a pool is",
@@ -245,13 +245,13 @@ const ROWS: &[Row] = &[
         config: r#"resource "ipam_pool" "it" {
   name = "x"
   source_ipam_pool_id = "x"
-  cidrs = ["10.0.0.0/24"]
+  cidrs = ["10.0.0.0/24", "10.0.1.0/24"]
   netmask_length = 24
 }
 "#,
         attribute: "netmask_length",
         summary: "Conflicting arguments",
-        detail: &["cidrs and netmask_length both"],
+        detail: &["10.0.0.0/24, 10.0.1.0/24", "one block of netmask length 24"],
     },
     Row {
         mistake: "a block with a leading zero, which some take for octal",
@@ -281,13 +281,13 @@ const ROWS: &[Row] = &[
         detail: &["2001:db8::/32 is ipv6"],
     },
     Row {
-        mistake: "a place and places to avoid",
+        mistake: "a place that is one of the places to avoid",
         stage: Validate,
         config: r#"resource "ipam_allocation" "it" {
   ipam_pool_id = "x"
   name = "x"
   cidr = "10.0.0.0/24"
-  disallowed_cidrs = ["10.0.1.0/24"]
+  disallowed_cidrs = ["10.0.0.0/25"]
 }
 "#,
         attribute: "disallowed_cidrs",

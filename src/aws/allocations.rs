@@ -175,7 +175,7 @@ impl AwsIpam {
         let queue = self.memory.queue(&format!("{} {}", wish.parent, wish.name));
         let _turn = queue.lock().await;
         if let Some(existing) = self.allocation_named(&spec.pool_id, &spec.name).await? {
-            return Err(Error::NameTaken { existing: occupant(&existing) });
+            return Err(Error::NameTaken { existing: occupant(&existing), asked_by: None });
         }
         self.allocate(spec, &wanted, &wish).await
     }
@@ -279,7 +279,7 @@ impl AwsIpam {
         if change.name != before.meta.name
             && let Some(other) = self.allocation_named(&pool_id, &change.name).await?
         {
-            return Err(Error::NameTaken { existing: occupant(&other) });
+            return Err(Error::NameTaken { existing: occupant(&other), asked_by: None });
         }
         if change.tags != before.tags {
             check_tags(&change.tags, &self.the_pool(&pool_id).await?)?;

@@ -61,7 +61,7 @@ impl AwsIpam {
         let ground = self.ground_after(&pool.meta.id, outlook).await?;
         let is_it = |one: &&Allocation| one.meta.name == spec.name && one.resource_type == ResourceType::Custom;
         if let Some(existing) = ground.allocations.iter().find(is_it) {
-            return Err(Error::NameTaken { existing: occupant(existing) });
+            return Err(Error::NameTaken { existing: occupant(existing), asked_by: None });
         }
         if outlook.growing {
             return Ok(());
@@ -81,7 +81,7 @@ impl AwsIpam {
             return Err(Error::NotFound { kind: Kind::Scope, id: id.clone() });
         }
         if let Some(existing) = self.namesake(place.parent(), &spec.name, outlook.replaces).await? {
-            return Err(Error::NameTaken { existing: pools::occupant(&existing) });
+            return Err(Error::NameTaken { existing: pools::occupant(&existing), asked_by: None });
         }
         if let Provision::Cidrs(cidrs) = &spec.provision {
             require_family(cidrs, place.family)?;

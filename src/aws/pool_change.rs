@@ -82,7 +82,7 @@ impl AwsIpam {
         if change.name != before.meta.name
             && let Some(other) = self.namesake(before.container(), &change.name, None).await?
         {
-            return Err(Error::NameTaken { existing: occupant(&other) });
+            return Err(Error::NameTaken { existing: occupant(&other), asked_by: None });
         }
         // Tags first: when the rest fails, what is there of the blocks is marked as the pool's own.
         let wished = match &change.provision {

@@ -84,6 +84,7 @@ impl AwsIpam {
                 cidr: Some(cidr),
                 hold_expires_at: None,
             },
+            asked_by: None,
         })
     }
 

@@ -124,7 +124,7 @@ impl AwsIpam {
 
     async fn begin_pool(&self, spec: &PoolSpec, place: &Place, wish: &Wish) -> Result<String> {
         if let Some(existing) = self.namesake(place.parent(), &spec.name, None).await? {
-            return Err(Error::NameTaken { existing: occupant(&existing) });
+            return Err(Error::NameTaken { existing: occupant(&existing), asked_by: None });
         }
         let mut all = tags::named(&spec.name, &spec.tags);
         let cidrs = match &spec.provision {

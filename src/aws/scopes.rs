@@ -30,6 +30,7 @@ pub(super) fn taken(existing: &Scope) -> Error {
             path: existing.meta.name.clone(),
             run: None,
         },
+        asked_by: None,
     }
 }
 

@@ -11,6 +11,8 @@ use crate::store;
 mod discovery;
 #[path = "explain_holds.rs"]
 mod holds;
+#[path = "explain_owners.rs"]
+mod owners;
 #[path = "explain_pool_change.rs"]
 mod pool_change;
 #[path = "explain_service.rs"]
@@ -31,7 +33,8 @@ pub struct Explanation {
 pub fn explain(error: &Error) -> Explanation {
     let (summary, detail) = match error {
         Error::NotFound { kind, id } => not_found(*kind, id),
-        Error::NameTaken { existing } => name_taken(existing),
+        Error::NameTaken { existing, asked_by } => owners::name_taken(existing, asked_by.as_deref()),
+        Error::Staying { of, why } => owners::staying(of, why),
         Error::Overlap { cidr, with } => overlap(*cidr, with),
         Error::OutsidePool { cidr, pool_id, pool_name, provisioned } => {
             outside_pool(*cidr, &pool(pool_name, pool_id), provisioned)
@@ -167,31 +170,6 @@ fn not_found(kind: Kind, id: &str) -> (String, String) {
              planned again when its hold has expired."
         ),
     )
-}
-
-fn name_taken(existing: &Occupant) -> (String, String) {
-    let word = existing.kind.word();
-    let summary = format!("The name {:?} is taken", existing.name);
-    let block = existing.cidr.map(|cidr| format!(", {cidr}")).unwrap_or_default();
-    let what = format!("{} {:?} ({}{block})", capital(word), existing.path, existing.id);
-    let detail = if existing.state == State::Active {
-        format!(
-            "{what} exists and belongs to {}. Choose another name, or bring it into this configuration:\n\n  terraform \
-             import {}.NAME {}",
-            owner(&existing.owner),
-            resource_type(existing.kind),
-            existing.id
-        )
-    } else {
-        format!(
-            "{what} is held for a plan of {}{}{}. Choose another name, or wait until that plan is applied. {}",
-            owner(&existing.owner),
-            holds::made(existing),
-            until(existing.hold_expires_at),
-            holds::how_to_release(std::slice::from_ref(existing))
-        )
-    };
-    (summary, detail)
 }
 
 fn overlap(cidr: Cidr, with: &[Occupant]) -> (String, String) {

@@ -3,7 +3,7 @@
 use num_bigint::BigUint;
 
 use super::{explain, number, percent};
-use crate::ipam::{Cidr, Error, Family, Kind, Occupant, OnlyAws, RuleName, State, Unsupported};
+use crate::ipam::{Cidr, Error, Family, Kind, NOBODY, Occupant, OnlyAws, RuleName, State, Staying, Unsupported};
 use crate::ipam::{KeptOff, LostHold, SeenThere, Untreatable};
 use crate::store;
 
@@ -104,17 +104,66 @@ fn what_is_not_there() {
 #[test]
 fn a_taken_name_says_whose_it_is() {
     says(
-        &Error::NameTaken { existing: active(Kind::Allocation, "top/prod/web", "a-1", "10.0.0.0/24") },
+        &name_taken(active(Kind::Allocation, "top/prod/web", "a-1", "10.0.0.0/24"), Some("network")),
         "The name \"web\" is taken",
         "Allocation \"top/prod/web\" (a-1, 10.0.0.0/24) exists and belongs to owner \"network\". Choose another name, or \
          bring it into this configuration:\n\n  terraform import ipam_allocation.NAME a-1",
     );
     says(
-        &Error::NameTaken { existing: held(Kind::Pool, "top/prod", "p-1", "10.0.0.0/20") },
+        &name_taken(held(Kind::Pool, "top/prod", "p-1", "10.0.0.0/20"), Some("network")),
         "The name \"prod\" is taken",
         "Pool \"top/prod\" (p-1, 10.0.0.0/20) is held for a plan of owner \"network\" until 2026-01-01T12:00:00Z. Choose \
          another name, or wait until that plan is applied. Holds that nobody is going to apply can be given back: `terraform-provider-ipam holds release --owner \"network\"`. A hold of your own earlier plan is never in your way: if the owner is your own, another resource of this run has asked for the same; plan again, and one that was placed by size makes room.",
     );
+}
+
+#[test]
+fn only_what_is_ones_own_is_to_be_imported() {
+    let web = || active(Kind::Allocation, "top/prod/web", "a-1", "10.0.0.0/24");
+    says(
+        &name_taken(web(), Some("team-b")),
+        "The name \"web\" is taken",
+        "Allocation \"top/prod/web\" (a-1, 10.0.0.0/24) exists and belongs to owner \"network\". Choose another name, or ask \
+         \"network\" for it: whoever may write to the store hands it over with `terraform-provider-ipam transfer a-1 \
+         --to \"team-b\"`.",
+    );
+    let advises =
+        |existing: Occupant, asked_by| explain(&name_taken(existing, asked_by)).detail.contains("terraform import");
+    assert!(advises(web(), None), "where there are no owners");
+    assert!(advises(Occupant { owner: NOBODY.into(), ..web() }, Some("team-b")), "what is everybody's");
+    assert!(!advises(web(), Some("team-b")));
+}
+
+#[test]
+fn what_stays_with_its_owner_says_why() {
+    let staying = |of: Occupant, why| Error::Staying { of: Box::new(of), why };
+    let web = || active(Kind::Allocation, "top/prod/web", "a-1", "10.0.0.0/24");
+    says(
+        &staying(held(Kind::Allocation, "top/prod/web", "a-1", "10.0.0.0/24"), Staying::Planned),
+        "The allocation \"web\" is only planned",
+        "Allocation \"top/prod/web\" (a-1, 10.0.0.0/24) is held for a plan of owner \"network\" until 2026-01-01T12:00:00Z. It \
+         can be transferred once that plan is applied.",
+    );
+    says(
+        &staying(Occupant { cidr: None, ..active(Kind::Scope, "default-private", "s-1", "::/0") }, Staying::Default),
+        "The scope \"default-private\" belongs to no configuration",
+        "Scope \"default-private\" (s-1) is one of the two that every store has, and stays so.",
+    );
+    says(
+        &staying(web(), Staying::OfPool { id: "p-1".to_owned() }),
+        "The allocation \"web\" is a part of a pool",
+        "Allocation \"top/prod/web\" (a-1, 10.0.0.0/24) is space of pool p-1 and goes with it. Transfer that pool.",
+    );
+    says(
+        &staying(web(), Staying::NotOf { owner: "team-b".to_owned() }),
+        "The allocation \"web\" belongs to another owner",
+        "Allocation \"top/prod/web\" (a-1, 10.0.0.0/24) belongs to owner \"network\", not to \"team-b\". Nothing was \
+         transferred. Ask whoever has it; to transfer it all the same, give its owner with `--from`.",
+    );
+}
+
+fn name_taken(existing: Occupant, asked_by: Option<&str>) -> Error {
+    Error::NameTaken { existing, asked_by: asked_by.map(str::to_owned) }
 }
 
 #[test]

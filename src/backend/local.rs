@@ -16,8 +16,9 @@ use jiff::Timestamp;
 
 use crate::ipam::{
     Actor, Allocation, AllocationChange, AllocationFilter, AllocationSpec, Audit, Cidr, CurrentRun, Env, Error, Event,
-    HistoryQuery, Ledger, Mark, Occupant, Planned, Pool, PoolChange, PoolCidr, PoolCidrSpec, PoolFilter, PoolSpec,
-    Provision, Reader, Resize, Run, Scope, ScopeChange, ScopeSpec, Size, Tenure, Terms, TrendPoint, Utilization,
+    HistoryQuery, Ledger, Mark, Missing, Occupant, Planned, Pool, PoolChange, PoolCidr, PoolCidrSpec, PoolFilter,
+    PoolSpec, Provision, Reader, Resize, Run, Scope, ScopeChange, ScopeSpec, Size, Tenure, Terms, TrendPoint,
+    Utilization,
 };
 use crate::store::{self, Store, StoreUrl};
 
@@ -162,11 +163,6 @@ impl Local {
 
     pub(super) fn store(&self) -> &dyn Store {
         self.group.store()
-    }
-
-    /// For whom this acts.
-    fn owner(&self) -> &str {
-        &self.author.actor.owner
     }
 
     pub(super) fn author(&self) -> &Author {
@@ -504,6 +500,23 @@ impl Ipam for Local {
         self.read(|reader| reader.allocation_at(pool_id, &address))
     }
 
+    fn restore(&self, id: &str, missing: &Missing) -> Result<bool> {
+        let (lost, wish) = (id.to_owned(), missing.clone());
+        match self.write(id, move |ledger| ledger.restore(&lost, &wish)) {
+            // What cannot be brought back at all is told without the right to write, too.
+            Err(Error::Store(store::Error::ReadOnly(why))) => {
+                match self.imagine(|ledger| {
+                    ledger.initialize()?;
+                    ledger.restore(id, missing)
+                })? {
+                    true => Err(Error::Store(store::Error::ReadOnly(why))),
+                    false => Ok(false),
+                }
+            }
+            answer => answer,
+        }
+    }
+
     fn displaced(&self) -> Vec<Occupant> {
         std::mem::take(&mut *self.author.displaced.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -563,6 +576,10 @@ impl Ipam for Local {
 
     fn check(&self) -> Result<Audit> {
         self.read(|reader| reader.check())
+    }
+
+    fn owner(&self) -> Option<&str> {
+        Some(&self.author.actor.owner)
     }
 
     fn now(&self) -> Timestamp {

@@ -6,6 +6,7 @@ mod account;
 mod actor;
 pub mod explain;
 pub mod files;
+pub mod find;
 mod group;
 mod local;
 pub mod observation;
@@ -29,8 +30,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::ipam::{
-    Allocation, AllocationSpec, Cidr, Error, Event, Occupant, Pool, PoolCidr, PoolCidrSpec, PoolSpec, Provision, Scope,
-    ScopeSpec, Size, Unsupported,
+    Allocation, AllocationSpec, Cidr, Error, Event, Missing, Occupant, Pool, PoolCidr, PoolCidrSpec, PoolSpec,
+    Provision, Scope, ScopeSpec, Size, Unsupported,
 };
 pub use crate::ipam::{
     AllocationChange, AllocationFilter, Audit, EventFilter, Finding, Forecast, HistoryQuery, Mark, Match, Planned,
@@ -198,6 +199,15 @@ pub trait Ipam: Send + Sync {
         Vec::new()
     }
 
+    /// Brings back an object that a state has and this backend has not, with its id and block. `false`: it was released, or
+    /// nothing can be brought back here. One that is there stays as it is.
+    ///
+    /// # Errors
+    /// What the rules say of a new object; [`Error::Overlap`] when its space is not free.
+    fn restore(&self, _id: &str, _missing: &Missing) -> Result<bool> {
+        Ok(false)
+    }
+
     /// Marks an active object as being in a Terraform state. Nothing happens when it already is, or is gone.
     fn confirm(&self, id: &str) -> Result<()>;
     /// [`Ipam::confirm`] of all of these, in one write.
@@ -269,6 +279,10 @@ pub trait Ipam: Send + Sync {
         None
     }
 
+    /// For whom this acts, where objects belong to owners; `None` where everything is of one owner.
+    fn owner(&self) -> Option<&str> {
+        None
+    }
     /// The time by which this backend judges holds.
     fn now(&self) -> Timestamp;
     /// Where everything is kept, in words, without secrets.

@@ -1,8 +1,8 @@
 //! The binary in a person's hands: what is in a store, whether it is sound, who did what; moving it and keeping it tidy.
 //!
-//! Most commands read. `discover` looks into accounts and keeps what it sees, `import` brings in what an export holds, `gc` takes back what expired, `prune` forgets the past of
-//! a store; what else changes addresses goes through Terraform. Each command makes a [`out::Page`]; printing is `out`'s
-//! alone. `--store` names a store of our own or a service such as AWS IPAM ([`opened`]). Exit status: 0 when all is well, 1
+//! Most commands read. `discover` looks into accounts and keeps what it sees, `import` brings in what an export holds, `gc` takes
+//! back what expired, `transfer` gives objects to another owner, `prune` forgets the past of a store; what else changes
+//! addresses goes through Terraform. Each command makes a [`out::Page`]; printing is `out`'s alone. `--store` names a store of our own or a service such as AWS IPAM ([`opened`]). Exit status: 0 when all is well, 1
 //! when `check`, `import`, `discover` or `resources` found something, 2 when the command could not be done.
 //!
 //! `--json` shapes are a promise: fields are added, never renamed or removed. Address counts are decimal strings,
@@ -31,6 +31,7 @@ mod rebuild;
 mod report;
 mod resources;
 mod status;
+mod transfer;
 mod tree;
 
 use std::process::ExitCode;
@@ -95,6 +96,8 @@ enum Command {
     Import(import::Options),
     /// What plans hold: what, whose, since when, until when, for which plan; `holds release` gives it back.
     Holds(holds::Options),
+    /// Gives scopes, pools, pool CIDRs and allocations to another owner, with an event in the history.
+    Transfer(transfer::Options),
     /// Takes back expired holds everywhere. Terraform does so by itself when it needs the space.
     Gc(gc::Options),
     /// Removes what only the past of the store needs: old versions where a store keeps such things, or with --events old
@@ -198,6 +201,9 @@ fn answer(cli: &Cli) -> Result<Answer, Failure> {
             Opened::Service(_, ipam) => rebuild::page(ipam.as_ref(), options)?,
         },
         Some(Command::Holds(options)) => holds::page(open(&cli.store)?.own("It holds nothing for plans.")?, options)?,
+        Some(Command::Transfer(options)) => {
+            transfer::page(open(&cli.store)?.own("Everything there is of its account.")?, options)?
+        }
         Some(Command::Gc(options)) => gc::page(open(&cli.store)?.own("It holds nothing for plans.")?, options)?,
         Some(Command::Prune(options)) => {
             prune::page(open(&cli.store)?.own("It keeps nothing of its own past here.")?, options)?

@@ -139,14 +139,14 @@ impl Reader<'_> {
     }
 
     /// Checks everything about a wished allocation that does not depend on free space.
-    fn check_allocation(&mut self, spec: &AllocationSpec, terms: &Terms) -> Result<(Pool, Wish)> {
+    pub(super) fn check_allocation(&mut self, spec: &AllocationSpec, terms: &Terms) -> Result<(Pool, Wish)> {
         let pool = terms.future(self.pool(&spec.pool_id)?);
         let wish = wish(spec.size, &pool)?;
         check_tags(&spec.tags, &pool)?;
         Ok((pool, wish))
     }
 
-    fn allocation_standing(
+    pub(super) fn allocation_standing(
         &mut self,
         spec: &AllocationSpec,
         wish: Wish,
@@ -186,7 +186,7 @@ impl Ledger<'_> {
         }
     }
 
-    fn clear_allocation(&mut self, standing: Standing<Allocation>) -> Result<()> {
+    pub(super) fn clear_allocation(&mut self, standing: Standing<Allocation>) -> Result<()> {
         match standing {
             Standing::Foreign(hold) => self.lapse_allocation(&hold),
             Standing::Other(old) => {
@@ -211,7 +211,13 @@ impl Ledger<'_> {
         Ok(after)
     }
 
-    fn new_allocation(&mut self, pool: &Pool, spec: &AllocationSpec, wish: Wish, birth: &Birth) -> Result<Allocation> {
+    pub(super) fn new_allocation(
+        &mut self,
+        pool: &Pool,
+        spec: &AllocationSpec,
+        wish: Wish,
+        birth: &Birth,
+    ) -> Result<Allocation> {
         let (cidr, deferred) = self.find_space(pool, spec, wish)?;
         let mut meta = self.new_meta(Kind::Allocation, &spec.name, birth)?;
         meta.waits_for = std::mem::take(&mut self.waits_for);
@@ -231,7 +237,7 @@ impl Ledger<'_> {
         };
         book::write_allocation(self.tx, None, Some(&allocation))?;
         names::enter(self.tx, &allocation)?;
-        let action = if allocation.meta.state == State::Active { Action::Create } else { Action::Hold };
+        let action = if allocation.meta.state == State::Active { self.env.creation() } else { Action::Hold };
         events::append(self.tx, &self.env, action, None, Some(&allocation))?;
         Ok(allocation)
     }
@@ -290,7 +296,7 @@ impl Ledger<'_> {
         }
     }
 
-    fn activate_allocation(&mut self, held: &Allocation, spec: &AllocationSpec) -> Result<Allocation> {
+    pub(super) fn activate_allocation(&mut self, held: &Allocation, spec: &AllocationSpec) -> Result<Allocation> {
         if held.meta.state == State::Active {
             let mut after = held.clone();
             details(spec)(&mut after);
@@ -314,7 +320,7 @@ impl Ledger<'_> {
             active.deferred = false;
         }
         names::enter(self.tx, &active)?;
-        self.change_allocation(Action::Create, held, active)
+        self.change_allocation(self.env.creation(), held, active)
     }
 
     /// Changes name, description, tags and size. A growth that was planned takes the space it held.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use num_bigint::BigUint;
 
 use super::seen::ResourceCidrId;
-use super::{Cidr, Family, Kind, OnlyAws, Run, State, Untreatable};
+use super::{Cidr, Family, Kind, OnlyAws, Run, State, Staying, Untreatable};
 
 /// Result of the core.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -48,8 +48,11 @@ pub struct LostHold {
 pub enum Error {
     /// No object with this id.
     NotFound { kind: Kind, id: String },
-    /// The name is taken in this parent, by an active object or by another owner's hold.
-    NameTaken { existing: Occupant },
+    /// The name is taken in this parent, by an active object or by another owner's hold. `asked_by`: the owner that asked for
+    /// it; `None` where everything is of one owner.
+    NameTaken { existing: Occupant, asked_by: Option<String> },
+    /// The object cannot be given to another owner.
+    Staying { of: Box<Occupant>, why: Staying },
     /// The block shares addresses with these (the first few).
     Overlap { cidr: Cidr, with: Vec<Occupant> },
     /// The block is not inside one provisioned CIDR of the pool.

@@ -70,13 +70,17 @@ pub(super) enum Action {
     /// A hold was given back before it expired.
     Release,
     Import,
+    /// It was given to another owner.
+    Transfer,
+    /// A state had it, and the store had not: it was made again.
+    Restore,
     /// Events were forgotten.
     Prune,
 }
 
 /// The words of all actions, as events have them.
-pub const ACTIONS: [&str; 9] = {
-    use Action::{Create, Delete, Expire, Hold, Import, Prune, Release, Resize, Update};
+pub const ACTIONS: [&str; 11] = {
+    use Action::{Create, Delete, Expire, Hold, Import, Prune, Release, Resize, Restore, Transfer, Update};
     [
         Hold.word(),
         Create.word(),
@@ -86,6 +90,8 @@ pub const ACTIONS: [&str; 9] = {
         Expire.word(),
         Release.word(),
         Import.word(),
+        Transfer.word(),
+        Restore.word(),
         Prune.word(),
     ]
 };
@@ -101,6 +107,8 @@ impl Action {
             Self::Expire => "expire",
             Self::Release => "release",
             Self::Import => "import",
+            Self::Transfer => "transfer",
+            Self::Restore => "restore",
             Self::Prune => "prune",
         }
     }

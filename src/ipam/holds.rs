@@ -138,7 +138,8 @@ impl Reader<'_> {
     }
 
     pub(super) fn name_taken<R: Record>(&mut self, record: &R) -> Result<Error> {
-        Ok(Error::NameTaken { existing: occupant(self.snapshot, record)? })
+        let asked_by = Some(self.env.actor.owner.clone());
+        Ok(Error::NameTaken { existing: occupant(self.snapshot, record)?, asked_by })
     }
 
     /// The error for a hold that is not what the plan showed.

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::codec::Record;
 use super::moving::differences;
 use super::pool_cidrs::source_name;
-use super::{Allocation, Event, Finding, Kind, Mark, PoolCidr, Records, ResourceType, Size, State};
+use super::{Allocation, Event, Finding, Kind, Mark, Meta, PoolCidr, Records, ResourceType, Size, State};
 
 /// Follows the events of a history, and remembers what the last one says of each object.
 #[derive(Default)]
@@ -153,7 +153,8 @@ impl Comparison<'_> {
             let (id, owner) = (&pool_cidr.meta.id, &pool_cidr.meta.owner);
             let mut names = BTreeSet::new();
             if let Some((sequence, recorded)) = self.recorded::<PoolCidr>(id) {
-                let names = fixed_differences(&recorded, pool_cidr);
+                let pool = self.records.pools.get(&pool_cidr.pool_id);
+                let names = fixed_differences(&recorded, pool_cidr, pool.map(|pool| &pool.meta));
                 if !names.is_empty() {
                     self.find(id, differs(&names, sequence));
                 }
@@ -205,7 +206,7 @@ impl Comparison<'_> {
             }
             if let Some((sequence, recorded)) = &recorded {
                 let mut names: Vec<_> = names.into_iter().map(str::to_owned).collect();
-                names.extend(fixed_differences(recorded, space));
+                names.extend(fixed_differences(recorded, space, of.get(id).map(|found| &found.meta)));
                 if recorded.description != space.description {
                     names.push("description".to_owned());
                 }
@@ -259,10 +260,12 @@ impl Comparison<'_> {
     }
 }
 
-/// Attributes that never change, in which two records differ.
-fn fixed_differences<R: Record>(recorded: &R, found: &R) -> Vec<String> {
+/// Attributes that never change, in which two records differ. The owner is that of `whole`, which it is a part of, once that
+/// was given to another owner.
+fn fixed_differences<R: Record>(recorded: &R, found: &R, whole: Option<&Meta>) -> Vec<String> {
     let (recorded, found) = (recorded.meta(), found.meta());
-    let checks = [("owner", recorded.owner == found.owner), ("created_at", recorded.created_at == found.created_at)];
+    let is_owner = recorded.owner == found.owner || whole.is_some_and(|whole| whole.owner == found.owner);
+    let checks = [("owner", is_owner), ("created_at", recorded.created_at == found.created_at)];
     checks.into_iter().filter(|(_, right)| !right).map(|(name, _)| name.to_owned()).collect()
 }
 

@@ -14,6 +14,7 @@
 //! | `book` | writes a record together with everything that follows from it |
 //! | `names`, `holds`, `reclaim` | who has a name; standing of a plan; taking expired holds back |
 //! | `scopes`, `pools`, `pool_change`, `pool_cidrs`, `allocations`, `resize` | the operations, by noun |
+//! | `transfer`, `restore` | giving an object to another owner; bringing back what a state knows and the store does not |
 //! | `counters`, `events`, `find`, `list`, `insight` | sums, history, look-ups |
 //! | `mark`, `witness` | forgetting the beginning of the history, what is remembered of it; archives and store as one history |
 //! | `history`, `trends` | who had which block when, and how full a pool was, told from the events |
@@ -58,10 +59,12 @@ mod records;
 mod regroup;
 mod request;
 mod resize;
+mod restore;
 mod run;
 mod scopes;
 pub mod seen;
 mod special;
+mod transfer;
 mod trends;
 mod upkeep;
 mod view;
@@ -91,9 +94,12 @@ pub use pools::check_rules;
 pub use record::*;
 pub use records::{Item, Records, Tally};
 pub use request::*;
+pub use restore::Missing;
 pub use run::{CurrentRun, Origin, Run};
+pub use scopes::NOBODY;
 pub use seen::Discovery;
 pub use special::*;
+pub use transfer::{Staying, Transfer};
 pub use trends::{Forecast, TrendPoint, forecast};
 pub use upkeep::{Census, Collected};
 pub use view::{Env, Ledger, Reader};

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::codec::{self, Record};
-use super::{Error, Kind, Ledger, Reader, Result, State, holds, keys};
+use super::{Kind, Ledger, Reader, Result, State, keys};
 use crate::store::{Snapshot, Tx};
 
 /// Entry of the name index.
@@ -96,7 +96,7 @@ impl Ledger<'_> {
     /// Takes back the hold that stands in the way of a new name for an active object.
     ///
     /// # Errors
-    /// [`Error::NameTaken`], also when something in the hold may not be taken back.
+    /// [`super::Error::NameTaken`], also when something in the hold may not be taken back.
     pub(super) fn clear_name<R: Record>(&mut self, record: &R, name: &str) -> Result<()> {
         self.reader().name_is_free_for(record, name)?;
         if record.meta().name == name {
@@ -128,7 +128,7 @@ impl Reader<'_> {
     /// hold replaces.
     ///
     /// # Errors
-    /// [`Error::NameTaken`].
+    /// [`super::Error::NameTaken`].
     pub(super) fn with_name<R: Record>(&mut self, hold: &R) -> Result<R> {
         let meta = hold.meta();
         let mut active = self.activated(hold);
@@ -149,7 +149,7 @@ impl Reader<'_> {
     /// That an active object may be called `name`: nobody else is, and no hold is waiting to be that may not be taken back.
     ///
     /// # Errors
-    /// [`Error::NameTaken`].
+    /// [`super::Error::NameTaken`].
     pub(super) fn name_is_free_for<R: Record>(&mut self, record: &R, name: &str) -> Result<()> {
         if record.meta().name == name {
             return Ok(());
@@ -158,8 +158,7 @@ impl Reader<'_> {
         for id in [entry.active, entry.planned].into_iter().flatten() {
             let Some(other) = codec::live::<R>(self.snapshot, &id)? else { continue };
             if other.meta().id != record.meta().id && !self.env.is_reclaimable(other.meta()) {
-                let existing = holds::occupant(self.snapshot, &other)?;
-                return Err(Error::NameTaken { existing });
+                return Err(self.name_taken(&other)?);
             }
         }
         Ok(())

@@ -40,11 +40,11 @@ impl Reader<'_> {
     /// What [`Ledger::plan_pool_cidr`] would answer, when that needs no write.
     pub fn find_hold_pool_cidr(&mut self, spec: &PoolCidrSpec, terms: &Terms) -> Result<Option<PoolCidr>> {
         self.check_pool_cidr(spec)?;
-        let standing = self.standing(&spec.pool_id, &name_of(spec), terms, &satisfies(spec))?;
+        let standing = self.pool_cidr_standing(spec, terms)?;
         Ok(self.answer(standing, terms, &|_| {}))
     }
 
-    fn check_pool_cidr(&mut self, spec: &PoolCidrSpec) -> Result<Pool> {
+    pub(super) fn check_pool_cidr(&mut self, spec: &PoolCidrSpec) -> Result<Pool> {
         if spec.proof.is_some() {
             return Err(Error::Unsupported { what: Unsupported::OnlyAws(OnlyAws::CidrProof) });
         }
@@ -60,6 +60,11 @@ impl Reader<'_> {
         }
         Ok(pool)
     }
+
+    /// What there is under the name of a request.
+    pub(super) fn pool_cidr_standing(&mut self, spec: &PoolCidrSpec, terms: &Terms) -> Result<Standing<PoolCidr>> {
+        self.standing(&spec.pool_id, &name_of(spec), terms, &satisfies(spec))
+    }
 }
 
 impl Ledger<'_> {
@@ -70,7 +75,7 @@ impl Ledger<'_> {
     /// [`Error::PoolExhausted`], [`Error::HoldLost`].
     pub fn plan_pool_cidr(&mut self, spec: &PoolCidrSpec, terms: &Terms) -> Result<PoolCidr> {
         let pool = self.reader().check_pool_cidr(spec)?;
-        match self.reader().standing(&spec.pool_id, &name_of(spec), terms, &satisfies(spec))? {
+        match self.reader().pool_cidr_standing(spec, terms)? {
             Standing::Adopt(pool_cidr) => Ok(pool_cidr),
             Standing::Same(hold) => {
                 let mut renewed = hold.clone();
@@ -92,7 +97,7 @@ impl Ledger<'_> {
         }
     }
 
-    fn clear_pool_cidr(&mut self, pool: &Pool, standing: Standing<PoolCidr>) -> Result<()> {
+    pub(super) fn clear_pool_cidr(&mut self, pool: &Pool, standing: Standing<PoolCidr>) -> Result<()> {
         match standing {
             Standing::Foreign(hold) => match self.try_lapse_pool_cidr(&hold)? {
                 true => Ok(()),
@@ -107,10 +112,16 @@ impl Ledger<'_> {
         }
     }
 
-    fn new_pool_cidr(&mut self, pool: &Pool, spec: &PoolCidrSpec, size: Size, birth: &Birth) -> Result<PoolCidr> {
+    pub(super) fn new_pool_cidr(
+        &mut self,
+        pool: &Pool,
+        spec: &PoolCidrSpec,
+        size: Size,
+        birth: &Birth,
+    ) -> Result<PoolCidr> {
         let pool_cidr = self.provision(pool, Some(&name_of(spec)), size, birth)?;
         names::enter(self.tx, &pool_cidr)?;
-        let action = if pool_cidr.meta.state == State::Active { Action::Create } else { Action::Hold };
+        let action = if pool_cidr.meta.state == State::Active { self.env.creation() } else { Action::Hold };
         events::append(self.tx, &self.env, action, None, Some(&pool_cidr))?;
         Ok(pool_cidr)
     }
@@ -243,7 +254,7 @@ impl Ledger<'_> {
             }
         };
         let pool = self.reader().check_pool_cidr(spec)?;
-        match self.reader().standing(&spec.pool_id, &name_of(spec), &UNPLANNED, &satisfies(spec))? {
+        match self.reader().pool_cidr_standing(spec, &UNPLANNED)? {
             Standing::Adopt(found) | Standing::Same(found) => self.commit_pool_cidr(&found),
             standing => {
                 self.require_active_container(Some(&spec.pool_id), "")?;
@@ -253,7 +264,7 @@ impl Ledger<'_> {
         }
     }
 
-    fn commit_pool_cidr(&mut self, held: &PoolCidr) -> Result<PoolCidr> {
+    pub(super) fn commit_pool_cidr(&mut self, held: &PoolCidr) -> Result<PoolCidr> {
         if held.meta.state == State::Active {
             return Ok(held.clone());
         }
@@ -261,7 +272,7 @@ impl Ledger<'_> {
         let pool: Pool = codec::expect(self.tx, &held.pool_id)?;
         let active = self.activate_pool_cidr(&pool, held)?;
         names::enter(self.tx, &active)?;
-        events::append(self.tx, &self.env, Action::Create, Some(held), Some(&active))?;
+        events::append(self.tx, &self.env, self.env.creation(), Some(held), Some(&active))?;
         Ok(active)
     }
 

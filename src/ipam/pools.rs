@@ -15,8 +15,8 @@ use super::{
 
 /// A pool that is asked for, with everything that its surroundings decide filled in.
 #[derive(Clone, Debug)]
-struct Draft {
-    scope_id: String,
+pub(super) struct Draft {
+    pub(super) scope_id: String,
     depth: u32,
     address_family: Family,
     locale: Option<String>,
@@ -135,7 +135,7 @@ impl Reader<'_> {
         Ok(self.answer(standing, terms, &details(spec)))
     }
 
-    fn pool_standing(&mut self, spec: &PoolSpec, draft: &Draft, terms: &Terms) -> Result<Standing<Pool>> {
+    pub(super) fn pool_standing(&mut self, spec: &PoolSpec, draft: &Draft, terms: &Terms) -> Result<Standing<Pool>> {
         let satisfies = |pool: &Pool| {
             pool.scope_id == draft.scope_id
                 && pool.address_family == draft.address_family
@@ -153,7 +153,7 @@ impl Reader<'_> {
     }
 
     /// Checks everything about a wished pool that does not depend on free space.
-    fn draft(&mut self, spec: &PoolSpec) -> Result<Draft> {
+    pub(super) fn draft(&mut self, spec: &PoolSpec) -> Result<Draft> {
         if let Some(what) = spec.special.first() {
             return Err(Error::Unsupported { what: Unsupported::OnlyAws(what) });
         }
@@ -243,7 +243,7 @@ impl Ledger<'_> {
         }
     }
 
-    fn clear_pool(&mut self, standing: Standing<Pool>) -> Result<()> {
+    pub(super) fn clear_pool(&mut self, standing: Standing<Pool>) -> Result<()> {
         match standing {
             Standing::Foreign(hold) => match self.try_lapse_pool(&hold)? {
                 true => Ok(()),
@@ -268,7 +268,13 @@ impl Ledger<'_> {
     }
 
     /// `exact`: the block that a preview showed for a pool by netmask length.
-    fn new_pool(&mut self, spec: &PoolSpec, draft: &Draft, birth: &Birth, exact: Option<Cidr>) -> Result<Pool> {
+    pub(super) fn new_pool(
+        &mut self,
+        spec: &PoolSpec,
+        draft: &Draft,
+        birth: &Birth,
+        exact: Option<Cidr>,
+    ) -> Result<Pool> {
         let mut pool = Pool {
             meta: self.new_meta(Kind::Pool, &spec.name, birth)?,
             scope_id: draft.scope_id.clone(),
@@ -301,7 +307,7 @@ impl Ledger<'_> {
         pool.meta.waits_for = std::mem::take(&mut self.waits_for);
         book::write_pool(self.tx, None, Some(&pool))?;
         names::enter(self.tx, &pool)?;
-        let action = if pool.meta.state == State::Active { Action::Create } else { Action::Hold };
+        let action = if pool.meta.state == State::Active { self.env.creation() } else { Action::Hold };
         events::append(self.tx, &self.env, action, None, Some(&pool))?;
         Ok(pool)
     }
@@ -353,7 +359,7 @@ impl Ledger<'_> {
         Err(Error::NotFound { kind, id: id.to_owned() })
     }
 
-    fn activate_pool(&mut self, held: &Pool, spec: &PoolSpec) -> Result<Pool> {
+    pub(super) fn activate_pool(&mut self, held: &Pool, spec: &PoolSpec) -> Result<Pool> {
         check_rules(&spec.rules, held.address_family)?;
         check_auto_import(spec.special.auto_import, held.locale.as_deref())?;
         if held.meta.state == State::Active {
@@ -373,7 +379,7 @@ impl Ledger<'_> {
             }
         }
         names::enter(self.tx, &active)?;
-        self.change_pool(Action::Create, held, active)
+        self.change_pool(self.env.creation(), held, active)
     }
 
     /// Deletes a pool. `cascade` also deletes everything inside. One that is gone is success.

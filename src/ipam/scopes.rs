@@ -11,7 +11,7 @@ use super::{
 use crate::store;
 
 /// Owner of what nobody's configuration made.
-const NOBODY: &str = "ipam";
+pub const NOBODY: &str = "ipam";
 /// Terms of a creation without a plan: holds do not come up.
 pub(super) const UNPLANNED: Terms = Terms {
     hold: std::time::Duration::ZERO,
@@ -38,7 +38,7 @@ impl Reader<'_> {
         Ok(self.answer(standing, terms, &details(spec)))
     }
 
-    fn scope_standing(&mut self, spec: &ScopeSpec, terms: &Terms) -> Result<Standing<Scope>> {
+    pub(super) fn scope_standing(&mut self, spec: &ScopeSpec, terms: &Terms) -> Result<Standing<Scope>> {
         if spec.ipam_id.is_some() {
             return Err(Error::Unsupported { what: Unsupported::OnlyAws(OnlyAws::IpamId) });
         }
@@ -78,7 +78,7 @@ impl Ledger<'_> {
     fn write_new_scope(&mut self, scope: &Scope) -> Result<()> {
         book::write_scope(self.tx, None, Some(scope))?;
         names::enter(self.tx, scope)?;
-        let action = if scope.meta.state == State::Active { Action::Create } else { Action::Hold };
+        let action = if scope.meta.state == State::Active { self.env.creation() } else { Action::Hold };
         events::append(self.tx, &self.env, action, None, Some(scope))
     }
 
@@ -113,7 +113,7 @@ impl Ledger<'_> {
     }
 
     /// Removes what stands in the way of a new scope of the same name.
-    fn clear_scope(&mut self, standing: Standing<Scope>) -> Result<()> {
+    pub(super) fn clear_scope(&mut self, standing: Standing<Scope>) -> Result<()> {
         match standing {
             Standing::Foreign(hold) => match self.try_lapse_scope(&hold)? {
                 true => Ok(()),
@@ -127,7 +127,7 @@ impl Ledger<'_> {
         }
     }
 
-    fn new_scope(&mut self, spec: &ScopeSpec, birth: &Birth) -> Result<Scope> {
+    pub(super) fn new_scope(&mut self, spec: &ScopeSpec, birth: &Birth) -> Result<Scope> {
         let meta = self.new_meta(Kind::Scope, &spec.name, birth)?;
         let scope = Scope {
             meta,
@@ -170,14 +170,14 @@ impl Ledger<'_> {
         }
     }
 
-    fn activate_scope(&mut self, held: &Scope, spec: &ScopeSpec) -> Result<Scope> {
+    pub(super) fn activate_scope(&mut self, held: &Scope, spec: &ScopeSpec) -> Result<Scope> {
         let was_active = held.meta.state == State::Active;
         let mut active = if was_active { held.clone() } else { self.reader().with_name(held)? };
         details(spec)(&mut active);
         if !was_active {
             names::enter(self.tx, &active)?;
         }
-        self.change_scope(if was_active { Action::Update } else { Action::Create }, held, active)
+        self.change_scope(if was_active { Action::Update } else { self.env.creation() }, held, active)
     }
 
     /// Changes name, description and tags.

@@ -168,7 +168,7 @@ pub(super) fn replacing(id: &str) -> Terms {
     Terms { replaces: Some(id.to_owned()), ..terms() }
 }
 
-pub(super) fn cidr(text: &str) -> Cidr {
+pub(crate) fn cidr(text: &str) -> Cidr {
     text.parse().unwrap()
 }
 

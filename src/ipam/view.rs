@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::codec::{self, Record};
+use super::events::Action;
 use super::{
     Actor, Cidr, CurrentRun, Error, GivenUp, Kind, Meta, Occupant, Pool, Result, ScopeType, State, Terms, keys,
 };
@@ -22,12 +23,14 @@ pub struct Env<'a> {
     pub(super) applying: bool,
     /// The owner whose holds are being given back.
     pub(super) released_owner: Option<String>,
+    /// Whether what is made is brought back.
+    pub(super) restoring: bool,
 }
 
 impl<'a> Env<'a> {
     /// Outside of a run of Terraform.
     pub fn new(now: Timestamp, random: &'a mut dyn FnMut() -> u64, actor: &'a Actor) -> Self {
-        Self { now, random, actor, run: None, applying: false, released_owner: None }
+        Self { now, random, actor, run: None, applying: false, released_owner: None, restoring: false }
     }
 
     /// The same in a run of Terraform.
@@ -40,6 +43,11 @@ impl<'a> Env<'a> {
     #[must_use]
     pub fn in_apply(self, applying: bool) -> Self {
         Self { applying, ..self }
+    }
+
+    /// What becomes of an object that is active from now on.
+    pub(super) const fn creation(&self) -> Action {
+        if self.restoring { Action::Restore } else { Action::Create }
     }
 
     pub(super) fn reborrow(&mut self) -> Env<'_> {

@@ -48,9 +48,10 @@ pub(super) fn read(
 ) -> Result<read_resource::Response, Diagnostics> {
     let (resource, ty) = catalog.resource(&request.type_name)?;
     let state = value::decode_present(request.current_state.as_ref(), ty, "state")?;
-    let now = resource.read(&state)?;
+    let (now, warnings) = resource.read(&state)?;
     Ok(read_resource::Response {
         new_state: Some(value::encode(&now, ty)?),
+        diagnostics: diagnostics::to_wire(warnings),
         // What is returned replaces what is stored.
         private: request.private.clone(),
         ..Default::default()
@@ -145,7 +146,7 @@ pub(super) fn import(
     if request.id.is_empty() {
         return Err(no_id("The id is empty. The documentation of the resource says what it looks like."));
     }
-    let state = resource.import(&request.id)?;
+    let (state, warnings) = resource.import(&request.id)?;
     if state.is_null() {
         let detail = format!("There is no {} with the id {:?}.", request.type_name, request.id);
         return Err(Diagnostic::error("Nothing to import", detail).into());
@@ -155,7 +156,11 @@ pub(super) fn import(
         state: Some(value::encode(&state, ty)?),
         ..Default::default()
     };
-    Ok(import_resource_state::Response { imported_resources: vec![imported], ..Default::default() })
+    Ok(import_resource_state::Response {
+        imported_resources: vec![imported],
+        diagnostics: diagnostics::to_wire(warnings),
+        ..Default::default()
+    })
 }
 
 pub(super) fn move_state(

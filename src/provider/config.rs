@@ -12,6 +12,7 @@ use crate::{at, model};
 
 use super::attributes::HumanDuration;
 use super::aws::{self, AwsModel, Secret};
+use super::on_missing::OnMissing;
 use super::shared::{Configured, Shared};
 use super::tags::{Defaults, OpenTags};
 use super::{NamedService, errors};
@@ -44,6 +45,11 @@ model! {
         /// objects that an interrupted apply left behind are taken up again, for the same owner only: give every
         /// configuration that shares a store its own. Also from `IPAM_OWNER`.
         owner: String => optional(),
+        /// What happens to an object that a state has and the store has not. `create` (the default): it counts as deleted, and
+        /// the plan shows a new one. `restore`, after the store was restored from an older backup: the refresh brings it back
+        /// with the same id and block, when its space is free and no event in the store says that it was released. Not with
+        /// `aws-ipam`.
+        on_missing: OnMissing => optional(),
         /// Directories below which the look of a data source with `max_age` reads the `files` of resource discoveries, such
         /// as `["./inventory"]`. Paths count after links and `..` are resolved. None when not set: a discovery comes out of
         /// the store, which others may write, so that what is read on this machine is said here. The command `discover` has
@@ -99,6 +105,7 @@ impl Configure for IpamProvider {
         if config.store.is_unknown()
             || config.store_password.is_unknown()
             || config.plan_hold.is_unknown()
+            || config.on_missing.is_unknown()
             || config.owner.is_unknown()
             || config.discovery_files_below.is_unknown()
             || !encode_field(&config.aws).is_wholly_known()
@@ -152,7 +159,8 @@ fn open(config: &ProviderModel, default_tags: Defaults) -> Result<Configured, Di
     let ipam = open_store(config, &store, actor(&owner, variable))?;
     let plan_hold = if ipam.capabilities().holds { plan_hold } else { Duration::ZERO };
     tracing::info!(store = ipam.describe(), owner, "opened");
-    Ok(Configured { ipam, plan_hold, default_tags })
+    let on_missing = config.on_missing.cloned().unwrap_or_default();
+    Ok(Configured { ipam, plan_hold, default_tags, on_missing })
 }
 
 /// The password for the store; an empty one is none.
@@ -170,6 +178,11 @@ fn check_used(config: &ProviderModel, kind: &str) -> Result<(), Diagnostics> {
     if config.discovery_files_below.is_known() && kind == AWS_STORE {
         let why = "AWS IPAM looks by itself, and into no file. Remove the argument, or use another store.";
         return Err(unused(why.to_owned()).at(at!(ProviderModel, discovery_files_below)).into());
+    }
+    if config.on_missing == Tf::Known(OnMissing::Restore) && kind == AWS_STORE {
+        let why =
+            "AWS gives every object a new id, and brings nothing back. Remove the argument, or use another store.";
+        return Err(unused(why.to_owned()).at(at!(ProviderModel, on_missing)).into());
     }
     Ok(())
 }

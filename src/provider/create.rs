@@ -131,7 +131,7 @@ pub(super) fn plan<M, T: Held>(
         }
         answer = hold(&terms);
     }
-    if let Err(Error::NameTaken { existing }) = &answer
+    if let Err(Error::NameTaken { existing, .. }) = &answer
         && terms.replaces.is_none()
         && existing.state == State::Active
         && !terms.committing
@@ -162,7 +162,7 @@ pub(super) fn plan<M, T: Held>(
         && let Ok(Some(old)) = T::named(configured.ipam.as_ref(), id, &record.meta().name)
     {
         // An earlier plan was to replace the old one and left the hold. This one keeps the old one, which has the name.
-        answer = Err(Error::NameTaken { existing: occupant(&old) });
+        answer = Err(Error::NameTaken { existing: occupant(&old), asked_by: Some(record.meta().owner.clone()) });
     }
     warn_of_displaced(shared, configured, plan);
     match answer {
@@ -195,7 +195,7 @@ pub(super) fn plan<M, T: Held>(
 fn is_in_state<T: Held>(shared: &Shared, configured: &Configured, answer: &Result<T, Error>, id: &str) -> bool {
     let (session, wait) = (&shared.session, shared.sibling_wait);
     let name = match answer {
-        Err(Error::NameTaken { existing }) => &existing.name,
+        Err(Error::NameTaken { existing, .. }) => &existing.name,
         _ => return session.is_in_state(id, wait),
     };
     match T::named(configured.ipam.as_ref(), id, name) {
@@ -245,7 +245,7 @@ pub(super) fn look<M>(
     let pool_rules = container.and_then(|id| shared.changes.planned_rules(id));
     let mut terms = Terms { hold: configured.plan_hold, replaces, pool_rules, ..Terms::default() };
     let mut answer = configured.ipam.speaks_against(new, &terms, growing);
-    if let Err(Error::NameTaken { existing }) = &answer
+    if let Err(Error::NameTaken { existing, .. }) = &answer
         && terms.replaces.is_none()
         && shared.session.is_in_state(&existing.id, shared.sibling_wait)
         && shared.session.succeed(&existing.id)
@@ -279,7 +279,7 @@ pub(super) fn once_free<T>(
     let deadline = Instant::now() + patience;
     move || loop {
         match work() {
-            Err(Error::NameTaken { existing }) if existing.state == State::Active && Instant::now() < deadline => {
+            Err(Error::NameTaken { existing, .. }) if existing.state == State::Active && Instant::now() < deadline => {
                 thread::sleep(GLANCE);
             }
             Err(Error::Overlap { with, .. })
@@ -300,7 +300,7 @@ fn in_the_way<T: Held>(answer: &Result<T, Error>, terms: &Terms) -> Option<Strin
     }
     match answer {
         Ok(record) if record.meta().state == State::Active => Some(record.meta().id.clone()),
-        Err(Error::NameTaken { existing }) if existing.state == State::Active => Some(existing.id.clone()),
+        Err(Error::NameTaken { existing, .. }) if existing.state == State::Active => Some(existing.id.clone()),
         _ => None,
     }
 }

@@ -15,6 +15,7 @@ mod hand_over;
 mod limits;
 mod moves;
 mod observation;
+mod on_missing;
 mod rename;
 mod resources;
 mod service;

@@ -34,7 +34,8 @@ pub(super) fn check<T: Held>(
     if meta.id == own.id || committing || may_be_renamed() || session.is_in_state(&meta.id, shared.sibling_wait) {
         return Ok(());
     }
-    Err(errors::at(&Error::NameTaken { existing: occupant(&record) }, at))
+    let asked_by = shared.ipam()?.owner().map(str::to_owned);
+    Err(errors::at(&Error::NameTaken { existing: occupant(&record), asked_by }, at))
 }
 
 /// An object about to be changed.
@@ -62,7 +63,7 @@ pub(super) fn carry_out<T>(
         Ok(changed) => return Ok(changed),
         Err(error) => error,
     };
-    let by_a_sibling = matches!(&taken, Error::NameTaken { existing }
+    let by_a_sibling = matches!(&taken, Error::NameTaken { existing, .. }
         if existing.state == State::Active && existing.owner == before.owner);
     let aside = format!("{name} ({})", before.id);
     if name == before.name || !by_a_sibling || named(&aside).is_err() {

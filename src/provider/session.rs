@@ -65,6 +65,7 @@ struct Memory {
     adopted: HashSet<String>,
     made: Vec<String>,
     warned: HashSet<String>,
+    staying: HashSet<String>,
 }
 
 impl Default for Memory {
@@ -82,6 +83,7 @@ impl Default for Memory {
             adopted: HashSet::new(),
             made: Vec::new(),
             warned: HashSet::new(),
+            staying: HashSet::new(),
         }
     }
 }
@@ -269,6 +271,16 @@ impl Session {
     /// Whether this warning is said for the first time.
     pub(super) fn first_warning(&self, which: String) -> bool {
         self.memory().warned.insert(which)
+    }
+
+    /// An object of the state cannot be brought back into the store for want of the right to write.
+    pub(super) fn stays(&self, id: &str) {
+        self.memory().staying.insert(id.to_owned());
+    }
+
+    /// Whether that was said of this object.
+    pub(super) fn is_staying(&self, id: &str) -> bool {
+        self.memory().staying.contains(id)
     }
 }
 

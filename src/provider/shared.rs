@@ -10,6 +10,7 @@ use crate::tf::{Diagnostic, Diagnostics, Stop};
 
 use super::changes::Changes;
 use super::hand_over::Queue;
+use super::on_missing::OnMissing;
 use super::session::Session;
 use super::tags::Defaults;
 
@@ -21,6 +22,8 @@ pub(super) struct Configured {
     pub(super) plan_hold: Duration,
     /// Added to every object's tags. Values may be unknown while Terraform plans.
     pub(super) default_tags: Defaults,
+    /// What becomes of an object that the store does not have.
+    pub(super) on_missing: OnMissing,
 }
 
 enum Setup {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
+use super::on_missing::OnMissing;
 use super::shared::{Configured, Shared};
 use super::tags::Defaults;
 use crate::backend::{Ipam, Local, Surroundings};
@@ -62,6 +63,7 @@ impl World {
             plan_hold: Duration::from_hours(1),
             sibling_wait: Duration::from_millis(400),
             default_tags: Defaults::default(),
+            on_missing: OnMissing::default(),
             store: None,
             carries_private: false,
             hides_walk: false,
@@ -147,6 +149,7 @@ pub(super) struct Workspace<'w> {
     /// Short, because some tests wait for all of it.
     pub(super) sibling_wait: Duration,
     pub(super) default_tags: Defaults,
+    pub(super) on_missing: OnMissing,
     /// Instead of the world's.
     pub(super) store: Option<Arc<dyn Store>>,
     /// Terraform 1.16 and later.
@@ -302,7 +305,7 @@ impl Workspace<'_> {
         let shared = Arc::new(shared);
         let ipam = self.world.ipam(self.owner, self.store.clone());
         let (plan_hold, default_tags) = (self.plan_hold, self.default_tags.clone());
-        shared.configure(Some(Configured { ipam, plan_hold, default_tags }));
+        shared.configure(Some(Configured { ipam, plan_hold, default_tags, on_missing: self.on_missing }));
         let (carries_private, hides_walk) = (self.carries_private, self.hides_walk);
         Process { provider: super::over(&shared), shared, carries_private, hides_walk }
     }
@@ -324,7 +327,7 @@ impl Workspace<'_> {
         let place = if self.orphans_first { 0 } else { walk.len() };
         walk.splice(place..place, orphans);
         for (address, arguments) in walk {
-            let prior = self.refreshed(process, &address)?;
+            let prior = self.refreshed(process, &address, &mut planned.warnings)?;
             planned.state.extend(prior.clone().map(|state| (address.clone(), state)));
             let Some(arguments) = arguments else {
                 if let Some(state) = prior {
@@ -349,10 +352,11 @@ impl Workspace<'_> {
         if errors.is_empty() { Ok(planned) } else { Err(errors) }
     }
 
-    fn refreshed(&self, process: &Process, address: &str) -> Result<Option<State>, Errors> {
+    fn refreshed(&self, process: &Process, address: &str, warnings: &mut Errors) -> Result<Option<State>, Errors> {
         let Some(state) = self.state.get(address) else { return Ok(None) };
         let value = process.upgrade(address, &state.value);
-        let read = process.resource(address).read(&value).map_err(|told| errors(&told))?;
+        let (read, told) = process.resource(address).read(&value).map_err(|told| errors(&told))?;
+        warnings.extend(messages(&told, Severity::Warning));
         Ok((!read.is_null()).then(|| State { value: read, private: state.private.clone() }))
     }
 
@@ -458,7 +462,7 @@ impl Workspace<'_> {
     pub(super) fn assert_settled(&self, config: &[(&str, Json)]) {
         let process = self.process();
         for (address, state) in &self.state {
-            let read = process.resource(address).read(&state.value).unwrap();
+            let (read, _) = process.resource(address).read(&state.value).unwrap();
             assert_eq!(read, state.value, "a refresh of {address} changes it");
         }
         let planned = self.plan(config).unwrap_or_else(|errors| panic!("{errors:#?}"));
@@ -471,15 +475,15 @@ impl Workspace<'_> {
         assert!(self.state.is_empty());
     }
 
-    /// Imports, and reads as Terraform does right after.
-    pub(super) fn import(&mut self, address: &str, id: &str) -> Result<(), Errors> {
+    /// Imports, and reads as Terraform does right after. The warnings.
+    pub(super) fn import(&mut self, address: &str, id: &str) -> Result<Errors, Errors> {
         let process = self.process();
         let resource = process.resource(address);
-        let imported = resource.import(id).map_err(|told| errors(&told))?;
-        let value = resource.read(&imported).map_err(|told| errors(&told))?;
+        let (imported, warnings) = resource.import(id).map_err(|told| errors(&told))?;
+        let (value, _) = resource.read(&imported).map_err(|told| errors(&told))?;
         assert_ne!(value, Value::Null, "import of what does not exist");
         self.state.insert(address.to_owned(), State { value, private: Private::new() });
-        Ok(())
+        Ok(warnings.iter().map(|one| format!("{}: {}", one.summary, one.detail)).collect())
     }
 
     /// An attribute in the state, as text.

@@ -1,5 +1,6 @@
 //! What every resource does for Terraform, and what happens to them in the life of a configuration.
 
+mod agreeing;
 mod allocations;
 mod holds;
 mod imports;
@@ -9,6 +10,7 @@ mod names;
 mod owners;
 mod pools;
 mod regrouping;
+mod restoring;
 mod rules;
 mod schemas;
 mod unknown_tags;

@@ -120,16 +120,16 @@ pub trait ErasedResource: Send + Sync {
     fn plan(&self, request: PlanRequest) -> PlanResponse;
     /// Applies.
     fn apply(&self, request: ApplyRequest) -> ApplyResponse;
-    /// Refreshes; null when the object is gone.
+    /// Refreshes; null when the object is gone. With warnings.
     ///
     /// # Errors
     /// When that cannot be found out.
-    fn read(&self, state: &Value) -> Result<Value, Diagnostics>;
-    /// Imports by id.
+    fn read(&self, state: &Value) -> Result<(Value, Diagnostics), Diagnostics>;
+    /// Imports by id; with warnings about what was imported.
     ///
     /// # Errors
     /// When the id names nothing.
-    fn import(&self, id: &str) -> Result<Value, Diagnostics>;
+    fn import(&self, id: &str) -> Result<(Value, Diagnostics), Diagnostics>;
     /// Follows a `moved` block, from another type or from another address of this provider.
     ///
     /// # Errors
@@ -164,12 +164,14 @@ impl<R: Resource> ErasedResource for R {
         ApplyResponse { diagnostics: unprinted::<R::Model>(response.diagnostics), ..response }
     }
 
-    fn read(&self, state: &Value) -> Result<Value, Diagnostics> {
-        lifecycle::read(self, state).map_err(unprinted::<R::Model>)
+    fn read(&self, state: &Value) -> Result<(Value, Diagnostics), Diagnostics> {
+        let (state, warnings) = lifecycle::read(self, state).map_err(unprinted::<R::Model>)?;
+        Ok((state, unprinted::<R::Model>(warnings)))
     }
 
-    fn import(&self, id: &str) -> Result<Value, Diagnostics> {
-        lifecycle::import(self, id).map_err(unprinted::<R::Model>)
+    fn import(&self, id: &str) -> Result<(Value, Diagnostics), Diagnostics> {
+        let (state, warnings) = lifecycle::import(self, id).map_err(unprinted::<R::Model>)?;
+        Ok((state, unprinted::<R::Model>(warnings)))
     }
 
     fn move_from(&self, source: &MoveSource<'_>) -> Result<Value, Diagnostics> {

@@ -220,15 +220,19 @@ fn wholly_known(block: &Block, type_name: &str, object: Value) -> Result<Value, 
     diagnostics.into_result().map(|()| object)
 }
 
-pub(super) fn read<R: Resource>(resource: &R, state: &Value) -> Result<Value, Diagnostics> {
-    let Some(now) = resource.read(R::Model::decode(state, &Path::root())?)? else { return Ok(Value::Null) };
+pub(super) fn read<R: Resource>(resource: &R, state: &Value) -> Result<(Value, Diagnostics), Diagnostics> {
+    let mut warnings = Diagnostics::new();
+    let Some(now) = resource.refresh(R::Model::decode(state, &Path::root())?, &mut warnings)? else {
+        return Ok((Value::Null, warnings));
+    };
     let block = R::Model::block();
     let now = with_blocks(&block, kept(&block.attributes, state, &now.encode()), state);
-    wholly_known(&block, R::TYPE, now)
+    Ok((wholly_known(&block, R::TYPE, now)?, warnings))
 }
 
-pub(super) fn import<R: Resource>(resource: &R, id: &str) -> Result<Value, Diagnostics> {
-    first_state::<R>(&resource.import(id)?)
+pub(super) fn import<R: Resource>(resource: &R, id: &str) -> Result<(Value, Diagnostics), Diagnostics> {
+    let model = resource.import(id)?;
+    Ok((first_state::<R>(&model)?, resource.imported(&model)))
 }
 
 /// A resource of this very type is one that this provider made under another address (another host or namespace): its

@@ -151,11 +151,24 @@ pub trait Resource: Send + Sync + 'static {
     /// When that cannot be found out.
     fn read(&self, state: Self::Model) -> Result<Option<Self::Model>, Diagnostics>;
 
+    /// The same, where a refresh has something to say: warnings.
+    ///
+    /// # Errors
+    /// When that cannot be found out.
+    fn refresh(&self, state: Self::Model, _warnings: &mut Diagnostics) -> Result<Option<Self::Model>, Diagnostics> {
+        self.read(state)
+    }
+
     /// Terraform imports by id; the state is then refreshed.
     ///
     /// # Errors
     /// When the id is malformed or names nothing.
     fn import(&self, id: &str) -> Result<Self::Model, Diagnostics>;
+
+    /// What the user should know of an object that was just imported: warnings.
+    fn imported(&self, _imported: &Self::Model) -> Diagnostics {
+        Diagnostics::new()
+    }
 
     /// Terraform follows a `moved` block from another type, or from this type of another provider. `Ok(None)`: that type
     /// cannot become this one. (This very type from another address of this provider is no matter of the resource.)

@@ -38,8 +38,8 @@ impl Local {
     /// Holds of this owner that were placed by size, and that are in the way of a block asked for by CIDR, go elsewhere at the
     /// next plan. Best effort: the plan has failed already.
     pub(super) fn mark_in_the_way(&self, name: &str, wished: Cidr, with: &[Occupant]) {
-        let owner = self.owner();
-        let own = with.iter().filter(|occupant| occupant.state == State::Planned && occupant.owner == owner);
+        let owner = &self.author().actor.owner;
+        let own = with.iter().filter(|occupant| occupant.state == State::Planned && occupant.owner == *owner);
         let ids: Vec<String> = own.map(|occupant| occupant.id.clone()).collect();
         if ids.is_empty() {
             return;

@@ -11,6 +11,7 @@ mod import;
 pub mod listed;
 mod rebuild;
 mod said;
+mod transfer;
 
 pub use archive::Witnessed;
 pub use forget::{ForgetMode, PrunedEvents};
@@ -224,7 +225,7 @@ impl Local {
     }
 
     /// Runs `body` on the store as it is, and forgets what it wrote.
-    fn imagine<T>(&self, mut body: impl FnMut(&mut Ledger<'_>) -> Result<T>) -> Result<T> {
+    pub(in crate::backend) fn imagine<T>(&self, mut body: impl FnMut(&mut Ledger<'_>) -> Result<T>) -> Result<T> {
         self.group().read(|snapshot| {
             let mut overlay = Overlay::new(snapshot);
             let mut random = self.author().random();

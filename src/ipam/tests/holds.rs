@@ -74,7 +74,7 @@ fn name_held_by_another_owner_is_taken_until_the_hold_expires() {
     let pool = world.top("top", &["10.0.0.0/24"]);
     let theirs = world.as_owner("them").plan(&pool, "a", "/26").unwrap();
     let error = world.as_owner("us").plan(&pool, "a", "/26").unwrap_err();
-    let Error::NameTaken { existing } = error else { panic!() };
+    let Error::NameTaken { existing, .. } = error else { panic!() };
     assert_eq!((existing.owner.as_str(), existing.state), ("them", State::Planned));
     assert_eq!(existing.hold_expires_at, theirs.meta.hold_expires_at);
     world.wait(61);
@@ -166,7 +166,7 @@ fn unconfirmed_object_of_the_same_owner_is_adopted() {
     assert_eq!(world.create(&pool, "a", "/26").unwrap(), made);
     assert!(matches!(world.plan(&pool, "a", "/27").unwrap_err(), Error::NameTaken { .. }));
     let error = world.as_owner("them").plan(&pool, "a", "/26").unwrap_err();
-    let Error::NameTaken { existing } = error else { panic!() };
+    let Error::NameTaken { existing, .. } = error else { panic!() };
     assert_eq!((existing.id, existing.cidr), (made.meta.id.clone(), Some(made.cidr)));
     world.as_owner("us").write(|ledger| ledger.confirm(&made.meta.id)).unwrap();
     assert!(matches!(world.plan(&pool, "a", "/26").unwrap_err(), Error::NameTaken { .. }));

@@ -17,5 +17,7 @@ mod model;
 mod names;
 mod planning_again;
 mod pools;
+mod restore;
 mod runs;
 pub(crate) mod simulation;
+mod transfer;

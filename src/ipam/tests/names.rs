@@ -80,7 +80,7 @@ fn world() -> World {
 fn holder(world: &mut World, replace: Replace) -> String {
     let mut copy = World { map: world.map.clone(), now: world.now, seed: 5, actor: world.actor.clone(), run: None };
     match replace(&mut copy, "none-of-them") {
-        Err(Error::NameTaken { existing }) => existing.id,
+        Err(Error::NameTaken { existing, .. }) => existing.id,
         answer => panic!("the name is free: {answer:?}"),
     }
 }

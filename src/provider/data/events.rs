@@ -24,7 +24,8 @@ model! {
         user: String => computed(),
         /// Page of the pipeline run, when the environment named one.
         run_url: String => computed(),
-        /// `hold`, `create`, `update`, `resize`, `delete`, `expire`, `release`, `import`, or `prune`: older events were forgotten.
+        /// `hold`, `create`, `update`, `resize`, `delete`, `expire`, `release`, `import`, `transfer` (to another owner),
+        /// `restore` (a state had it, and the store had not), or `prune`: older events were forgotten.
         action: String => computed(),
         /// `scope`, `pool`, `pool CIDR`, `allocation`, or `history` for `prune`.
         object_type: String => computed(),
@@ -70,7 +71,7 @@ model! {
         owner: String => optional(),
         /// Only of the object with this id. One that is gone is found too.
         object_id: String => optional(),
-        /// Only `hold`, `create`, `update`, `resize`, `delete`, `expire`, `release`, `import` or `prune`.
+        /// Only `hold`, `create`, `update`, `resize`, `delete`, `expire`, `release`, `import`, `transfer`, `restore` or `prune`.
         action: String => optional(),
         /// Only of objects that had an address of this block, before or after.
         cidr: Cidr => optional(),

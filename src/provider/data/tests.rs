@@ -59,6 +59,7 @@ impl World {
             ipam: Arc::clone(&ipam),
             plan_hold: Duration::from_hours(1),
             default_tags: Tags::new().into(),
+            on_missing: Default::default(),
         }));
         let spec = ScopeSpec {
             name: "lab".into(),

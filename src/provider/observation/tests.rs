@@ -14,6 +14,7 @@ fn sources() -> Vec<Box<dyn ErasedDataSource>> {
         ipam: Arc::new(Local::open("memory:", Actor::default()).unwrap()),
         plan_hold: Duration::ZERO,
         default_tags: Tags::new().into(),
+        on_missing: Default::default(),
     }));
     all(&shared)
 }

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::backend::{AllocationChange, New, Planned, Resize, Terms};
+use crate::backend::{AllocationChange, New, Planned, Resize, Terms, find};
 use crate::ipam::{
-    Allocation, AllocationSpec, Cidr, Error, Family, Kind, ResourceType, Rules, Size, Tags, Unsupported, check_tags,
+    Allocation, AllocationSpec, Cidr, Error, Family, Kind, Missing, ResourceType, Rules, Size, Tags, Unsupported,
+    check_tags,
 };
 use crate::tf::{Apply, Diagnostic, Diagnostics, MoveSource, Number, Path, Plan, Resource, Stop, Tf};
 use crate::{at, fill_facts, model};
@@ -13,9 +14,11 @@ use crate::{at, fill_facts, model};
 use super::super::shared::{Configured, Shared, within};
 use super::super::tags::PlannedTags;
 use super::super::{create, errors, hand_over, limits, moves, rename, tags};
+use super::missing::{self, Found, Lost};
 use super::pool_change::check_kept;
 use super::replaced::Replaced;
-use super::{Timeouts, carry_out, check_import, check_name, confirm, id_of, keep, no_such_import, seen, timeout};
+use super::{Timeouts, carry_out, check_import, check_name, confirm, id_of, keep, only, seen, timeout};
+use super::{agreement, others};
 
 model! {
     /// A block of addresses taken out of a pool, for as long as this resource exists. The plan shows the block, and
@@ -25,14 +28,15 @@ model! {
         ipam_pool_id: String => required().replace(),
         /// Unique in the pool.
         name: String => required(),
-        /// Exactly this block. Conflicts with `netmask_length`; with neither, the pool's
+        /// Exactly this block. A `netmask_length` beside it must be the block's own. With neither, the pool's
         /// `allocation_default_netmask_length` counts. A change to a block that holds this one, or lies in it, is in
         /// place when the space is free.
         cidr: Cidr => optional().computed(),
         /// A block of this size, wherever the pool's strategy finds room. A change is in place when the neighbouring
         /// space is free.
         netmask_length: u8 => optional().computed(),
-        /// Blocks that an allocation by size must avoid. Replaces the allocation when it lies in one of them.
+        /// Blocks that an allocation by size must avoid, and that a `cidr` must not overlap. Replaces the allocation
+        /// when it lies in one of them.
         disallowed_cidrs: BTreeSet<Cidr> => optional(),
         /// Free text.
         description: String => optional(),
@@ -80,8 +84,9 @@ impl AllocationModel {
     /// one of the two still stands in the other.
     fn size(config: &Self) -> Option<Size> {
         match (&config.cidr, &config.netmask_length) {
-            (Tf::Unknown, _) | (_, Tf::Unknown) => None,
+            // A netmask length beside it says the same.
             (Tf::Known(cidr), _) => Some(Size::Cidr(*cidr)),
+            (Tf::Unknown, _) | (_, Tf::Unknown) => None,
             (Tf::Null, Tf::Known(length)) => Some(Size::NetmaskLength(*length)),
             (Tf::Null, Tf::Null) => Some(Size::Default),
         }
@@ -345,6 +350,10 @@ impl AllocationResource {
 impl AllocationModel {
     /// Whether the blocks to avoid have changed, and rule out the block that this would keep or grow to.
     fn must_avoid_block(prior: &Self, plan: &Plan<Self>) -> bool {
+        if plan.config.cidr.is_known() {
+            // The configuration has chosen the block, and was checked.
+            return false;
+        }
         let (Some(disallowed), Some(cidr)) = (plan.planned.disallowed_cidrs.get(), prior.cidr.get()) else {
             return false;
         };
@@ -385,6 +394,14 @@ fn plan_again(said: Diagnostics, shown: Cidr) -> Diagnostics {
 }
 
 impl AllocationModel {
+    /// This object of a state, in case that it is not in the store.
+    fn lost<'a>(&'a self, id: &'a str) -> Lost<'a> {
+        let is_own = self.resource_type == Tf::Known(ResourceType::Custom.to_string());
+        let spec = || self.spec(Size::Cidr(*self.cidr.get()?), self.tags_all.get()?);
+        let missing = spec().filter(|_| is_own).map(Missing::Allocation);
+        Lost::new(Kind::Allocation, id, &self.name, &self.owner, missing)
+    }
+
     /// This object, about to be changed.
     fn before(&self) -> Result<rename::Before<'_>, Diagnostics> {
         Ok(rename::Before {
@@ -406,18 +423,10 @@ impl Resource for AllocationResource {
     fn validate(&self, config: &AllocationModel) -> Diagnostics {
         let mut diagnostics: Diagnostics =
             check_name(&config.name, at!(AllocationModel, name), true).into_iter().collect();
-        if config.cidr.is_known() && config.netmask_length.is_known() {
-            diagnostics.push(super::both_sizes("cidr", at!(AllocationModel, netmask_length)));
-        }
-        if config.cidr.is_known() && config.disallowed_cidrs.is_known() {
-            diagnostics.push(
-                Diagnostic::error(
-                    "Conflicting arguments",
-                    "disallowed_cidrs says where a block by netmask_length may not be placed; with cidr the place is given. Remove one of them.",
-                )
-                .at(at!(AllocationModel, disallowed_cidrs)),
-            );
-        }
+        let length_at = at!(AllocationModel, netmask_length);
+        diagnostics.extend(agreement::of_cidr(&config.cidr, &config.netmask_length, length_at));
+        let disallowed_at = at!(AllocationModel, disallowed_cidrs);
+        diagnostics.extend(agreement::of_disallowed(&config.cidr, &config.disallowed_cidrs, disallowed_at));
         diagnostics.extend(super::check_length(&config.netmask_length, None, at!(AllocationModel, netmask_length)));
         let disallowed = config.disallowed_cidrs.get();
         let first = disallowed.and_then(|blocks| blocks.first()).map(Cidr::family);
@@ -593,11 +602,24 @@ impl Resource for AllocationResource {
         Ok(())
     }
 
-    fn read(&self, mut state: AllocationModel) -> Result<Option<AllocationModel>, Diagnostics> {
+    fn read(&self, state: AllocationModel) -> Result<Option<AllocationModel>, Diagnostics> {
+        self.refresh(state, &mut Diagnostics::new())
+    }
+
+    fn refresh(
+        &self,
+        mut state: AllocationModel,
+        warnings: &mut Diagnostics,
+    ) -> Result<Option<AllocationModel>, Diagnostics> {
         let configured = self.0.ready()?;
-        let answer = configured.ipam.get_allocation(id_of(&state.id)?);
-        let Some(allocation) = answer.map_err(|error| errors::at(&error, Path::root()))? else {
-            return moves::not_here(configured.ipam.as_ref(), Self::TYPE, id_of(&state.id)?, state.name.is_null());
+        let id = id_of(&state.id)?.clone();
+        let get = || configured.ipam.get_allocation(&id);
+        let found =
+            missing::find((&self.0, &configured), &state.lost(&id), |found: &Allocation| &found.meta, get, warnings)?;
+        let allocation = match found {
+            Found::Here(found) => found,
+            Found::Stays => return Ok(Some(state)),
+            Found::Gone => return moves::not_here(configured.ipam.as_ref(), Self::TYPE, &id, state.name.is_null()),
         };
         confirm(&self.0, &allocation.meta)?;
         state.read(&allocation, &configured);
@@ -611,18 +633,10 @@ impl Resource for AllocationResource {
     fn import(&self, id: &str) -> Result<AllocationModel, Diagnostics> {
         let configured = self.0.ready()?;
         let id = super::without_region(configured.ipam.as_ref(), id);
-        let found = if id.starts_with(Kind::Allocation.id_prefix()) {
-            configured.ipam.get_allocation(id).map(|found| found.into_iter().collect())
-        } else {
-            super::allocations_by_path(configured.ipam.as_ref(), id)
-        };
-        let mut found: Vec<Allocation> = found.map_err(|error| errors::at(&error, Path::root()))?;
-        if found.len() > 1 {
-            return Err(super::several("allocation", id, &found.iter().map(|one| &one.meta).collect::<Vec<_>>()));
-        }
-        let allocation = found
-            .pop()
-            .ok_or_else(|| no_such_import("allocation", id, "id (ipam-pool-alloc-...) or by pool-name/name"))?;
+        let forms = "id (ipam-pool-alloc-...), by path (pool-name/name), by cidr, or by cidr_pool, such as \
+                     10.0.0.0/24_ipam-pool-...";
+        let found = find::allocations(configured.ipam.as_ref(), id);
+        let allocation = only(("allocation", id, forms), found, |one| &one.meta)?;
         check_import("allocation", &allocation.meta)?;
         if let (ResourceType::IpamPool, Some(pool_id)) = (allocation.resource_type, &allocation.resource_id) {
             let detail = format!("{} is the space of pool {pool_id}: import that pool instead.", allocation.cidr);
@@ -643,5 +657,10 @@ impl Resource for AllocationResource {
             model.disallowed_cidrs = allocation.disallowed_cidrs.into();
         }
         Ok(model)
+    }
+
+    fn imported(&self, imported: &AllocationModel) -> Diagnostics {
+        let name = imported.name.get().map_or("", String::as_str);
+        others::warn(&self.0, Kind::Allocation, &imported.id, name, &imported.owner)
     }
 }

@@ -1,6 +1,9 @@
 //! The managed resources, one file each.
 
+mod agreement;
 mod allocation;
+mod missing;
+mod others;
 mod pool;
 mod pool_change;
 mod pool_cidr;
@@ -19,7 +22,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::backend::Ipam;
-use crate::ipam::{Allocation, Cidr, Error, Family, Kind, Meta, Pool, State};
+use crate::ipam::{Cidr, Error, Family, Meta, State};
 use crate::tf::{Diagnostic, Diagnostics, Path, Private, Stop, Tf};
 use crate::{at, model};
 
@@ -172,17 +175,6 @@ model! {
     }
 }
 
-/// Both ways of saying how large a block is; `named`: the argument that names blocks, `cidr` or `cidrs`.
-fn both_sizes(named: &str, at: Path) -> Diagnostic {
-    let (which, certain) =
-        if named == "cidrs" { ("blocks are", "certain blocks") } else { ("block is", "one certain block") };
-    let detail = format!(
-        "{named} and netmask_length both say how large the {which}. Give {named} for {certain}, or netmask_length for any \
-         block of that size."
-    );
-    Diagnostic::error("Conflicting arguments", detail).at(at)
-}
-
 /// A block that is not of this family; `whose`: who says so, with a verb.
 pub(super) fn other_family(blocks: Option<&BTreeSet<Cidr>>, family: Family, whose: &str) -> Option<Diagnostic> {
     let other = blocks?.iter().find(|block| block.family() != family)?;
@@ -205,18 +197,6 @@ fn check_length(length: &Tf<u8>, family: Option<Family>, at: Path) -> Option<Dia
     })
 }
 
-/// The allocations that a path such as `top/prod/web` names: a pool's path, and the allocation's name, which may
-/// hold slashes itself.
-fn allocations_by_path(ipam: &dyn Ipam, path: &str) -> Result<Vec<Allocation>, Error> {
-    let mut found = Vec::new();
-    for (slash, _) in path.rmatch_indices('/') {
-        for pool in ipam.find_pool(&path[..slash])? {
-            found.extend(ipam.find_allocation(&pool.meta.id, &path[slash + 1..])?);
-        }
-    }
-    Ok(found)
-}
-
 fn several(what: &str, id: &str, found: &[&Meta]) -> Diagnostics {
     let candidates: Vec<_> = found.iter().map(|meta| meta.id.as_str()).collect();
     let detail = format!(
@@ -226,17 +206,16 @@ fn several(what: &str, id: &str, found: &[&Meta]) -> Diagnostics {
     Diagnostic::error(format!("More than one such {what}"), detail).into()
 }
 
-/// The pool that an import names, by id or by path.
-fn pool_by_import_id(ipam: &dyn Ipam, id: &str) -> Result<Pool, Diagnostics> {
-    let ask = |error: Error| errors::at(&error, Path::root());
-    let mut pools = if id.starts_with(Kind::Pool.id_prefix()) {
-        ipam.get_pool(id).map_err(ask)?.into_iter().collect()
-    } else {
-        ipam.find_pool(id).map_err(ask)?
-    };
-    match pools.len() {
-        0 => Err(no_such_import("pool", id, "id (ipam-pool-...) or by path, such as top/eu-west-1")),
-        1 => Ok(pools.remove(0)),
-        _ => Err(several("pool", id, &pools.iter().map(|pool| &pool.meta).collect::<Vec<_>>())),
+/// The one object that an import names.
+fn only<T>(
+    (what, id, forms): (&str, &str, &str),
+    found: Result<Vec<T>, Error>,
+    meta: impl Fn(&T) -> &Meta,
+) -> Result<T, Diagnostics> {
+    let mut found = found.map_err(|error| errors::at(&error, Path::root()))?;
+    match found.len() {
+        0 => Err(no_such_import(what, id, forms)),
+        1 => Ok(found.remove(0)),
+        _ => Err(several(what, id, &found.iter().map(meta).collect::<Vec<_>>())),
     }
 }

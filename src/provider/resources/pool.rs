@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::backend::{New, PoolChange, Terms};
+use crate::backend::{New, PoolChange, Terms, find};
 use crate::ipam::{
-    AwsService, Cidr, Error, Family, Kind, Pool, PoolSpec, Provision, PublicIpSource, RuleName, Rules, ScopeType,
-    Strategy, Tags, Unsupported, check_rules,
+    AwsService, Cidr, Error, Family, Kind, Missing, Pool, PoolSpec, Provision, PublicIpSource, RuleName, Rules,
+    ScopeType, Strategy, Tags, Unsupported, check_rules,
 };
 use crate::tf::{Apply, Diagnostic, Diagnostics, MoveSource, Path, Plan, Resource, Stop, Tf};
 use crate::{at, model};
@@ -15,12 +15,14 @@ use crate::{at, model};
 use super::super::shared::{Configured, Shared, once_emptied};
 use super::super::tags::PlannedTags;
 use super::super::{create, errors, hand_over, limits, moves, rename, tags};
+use super::missing::{self, Found, Lost};
 use super::pool_change::check_kept;
 use super::pool_special::{self, SourceResourceModel};
 use super::{
-    DEFAULT_TIMEOUT, Timeouts, carry_out, check_import, check_length, check_name, confirm, id_of, keep, seen, timeout,
-    timeout_or,
+    DEFAULT_TIMEOUT, Timeouts, carry_out, check_import, check_length, check_name, confirm, id_of, keep, only, seen,
+    timeout, timeout_or,
 };
+use super::{agreement, others, pool_sizes};
 
 model! {
     /// A pool: space, and the rules for giving it out. A top-level pool brings its own CIDRs; a pool with a
@@ -44,7 +46,8 @@ model! {
         /// everything allocated lies in one of the new blocks. What is in the way is an error of the plan, and no change
         /// of `cidrs` replaces the pool. AWS can only add and remove.
         cidrs: BTreeSet<Cidr> => optional().computed(),
-        /// Provision one block of this size out of the source pool. A change is in place when the space is free.
+        /// Provision one block of this size out of the source pool. A change is in place when the space is free. Beside
+        /// `cidrs` it must be the netmask length of the only block.
         netmask_length: u8 => optional(),
         /// Smallest netmask length, that is, the largest block, that may be allocated.
         allocation_min_netmask_length: u8 => optional(),
@@ -114,17 +117,6 @@ impl PoolModel {
         })
     }
 
-    /// What to provision. A netmask length counts before `cidrs`, which then holds what it came to.
-    pub(super) fn provision(&self) -> Option<Provision> {
-        match (&self.netmask_length, &self.cidrs) {
-            (Tf::Unknown, _) => None,
-            (Tf::Known(length), _) => Some(Provision::NetmaskLength(*length)),
-            (Tf::Null, Tf::Unknown) => None,
-            (Tf::Null, Tf::Known(cidrs)) if !cidrs.is_empty() => Some(Provision::Cidrs(cidrs.clone())),
-            (Tf::Null, _) => Some(Provision::Nothing),
-        }
-    }
-
     /// `None` while something that the placement needs is unknown.
     fn spec(&self, config: &Self, tags: &Tags) -> Option<PoolSpec> {
         let unknown = config.ipam_scope_id.is_unknown()
@@ -145,12 +137,12 @@ impl PoolModel {
             rules: config.rules()?,
             strategy: self.allocation_strategy.cloned()?,
             tags: tags.clone(),
-            provision: config.provision()?,
+            provision: config.asked()?,
             special: config.special()?,
         })
     }
 
-    pub(super) fn change(&self, tags: &Tags) -> Option<PoolChange> {
+    pub(super) fn change(&self, config: &Self, tags: &Tags) -> Option<PoolChange> {
         if self.description.is_unknown() || self.auto_import.is_unknown() {
             return None;
         }
@@ -160,7 +152,7 @@ impl PoolModel {
             rules: self.rules()?,
             strategy: self.allocation_strategy.cloned()?,
             tags: tags.clone(),
-            provision: self.provision()?,
+            provision: self.provision_by(config)?,
             auto_import: self.auto_import.cloned().unwrap_or(false),
             locale: self.locale.cloned(),
         })
@@ -174,6 +166,8 @@ impl PoolModel {
         self.locale = pool.locale.clone().into();
         self.netmask_length = match pool.provision {
             Provision::NetmaskLength(length) => length.into(),
+            // The user may say the size of the one block too.
+            Provision::Cidrs(_) if pool_sizes::agrees(&self.netmask_length, &pool.cidrs) => self.netmask_length.clone(),
             _ => Tf::Null,
         };
         bound(&mut self.allocation_min_netmask_length, pool.rules.min_netmask_length, 0);
@@ -195,7 +189,7 @@ impl PoolModel {
 
     /// What follows from the configuration alone.
     fn foretell(&mut self, config: &Self) {
-        match config.provision() {
+        match config.asked() {
             Some(Provision::Cidrs(cidrs)) => self.fill_cidrs(&cidrs),
             Some(Provision::Nothing) => self.fill_cidrs(&BTreeSet::new()),
             Some(Provision::NetmaskLength(_)) | None => {}
@@ -302,6 +296,13 @@ impl PoolResource {
 }
 
 impl PoolModel {
+    /// This object of a state, in case that it is not in the store.
+    fn lost<'a>(&'a self, id: &'a str) -> Lost<'a> {
+        let spec = || Some(PoolSpec { provision: self.provision()?, ..self.spec(self, self.tags_all.get()?)? });
+        let block = self.cidrs.get().and_then(BTreeSet::first).copied();
+        Lost::new(Kind::Pool, id, &self.name, &self.owner, spec().map(|spec| Missing::Pool(Box::new(spec), block)))
+    }
+
     /// This object, about to be changed.
     pub(super) fn before(&self) -> Result<rename::Before<'_>, Diagnostics> {
         Ok(rename::Before {
@@ -322,17 +323,17 @@ impl Resource for PoolResource {
 
     fn validate(&self, config: &PoolModel) -> Diagnostics {
         let mut diagnostics: Diagnostics = check_name(&config.name, at!(PoolModel, name), false).into_iter().collect();
-        if config.cidrs.is_known() && config.netmask_length.is_known() {
-            diagnostics.push(super::both_sizes("cidrs", at!(PoolModel, netmask_length)));
-        }
+        let length_at = at!(PoolModel, netmask_length);
+        diagnostics.extend(agreement::of_cidrs(&config.cidrs, &config.netmask_length, length_at));
         // Amazon gives public space by size without a source pool.
         let is_given = matches!(config.public_ip_source, Tf::Unknown | Tf::Known(PublicIpSource::Amazon));
-        if config.netmask_length.is_known() && config.source_ipam_pool_id.is_null() && !is_given {
+        let only_size = config.netmask_length.is_known() && config.cidrs.is_null();
+        if only_size && config.source_ipam_pool_id.is_null() && !is_given {
             diagnostics.push(errors::explain(&Error::NoSourcePool).at(at!(PoolModel, netmask_length)));
         }
         Self::check_family(config, &mut diagnostics);
         diagnostics.append(config.check_special());
-        diagnostics.append(super::pool_sizes::check(config));
+        diagnostics.append(pool_sizes::check(config));
         let of_cidrs = config.cidrs.get().and_then(BTreeSet::first).map(Cidr::family);
         let family = config.address_family.cloned().or(of_cidrs);
         diagnostics.extend(check_length(&config.netmask_length, family, at!(PoolModel, netmask_length)));
@@ -384,7 +385,7 @@ impl Resource for PoolResource {
     fn plan_update(&self, prior: &PoolModel, plan: &mut Plan<PoolModel>) -> Result<(), Diagnostics> {
         let Some(configured) = self.0.configured()? else {
             plan.planned.tags_all = Tf::Unknown;
-            if plan.planned.provision() != prior.provision() {
+            if plan.planned.provision_by(&plan.config) != prior.provision_by(&plan.config) {
                 plan.planned.cidrs = Tf::Unknown;
                 plan.planned.cidr = Tf::Unknown;
             }
@@ -446,7 +447,7 @@ impl Resource for PoolResource {
         let configured = self.0.ready()?;
         let state = &mut apply.state;
         state.tags_all = tags::all(&configured.default_tags, &state.tags);
-        let change = |model: &PoolModel| model.tags_all.get().and_then(|tags| model.change(tags));
+        let change = |model: &PoolModel| model.tags_all.get().and_then(|tags| model.change(&apply.config, tags));
         let wished = change(state).ok_or_else(|| create::still_unknown(Self::TYPE))?;
         if change(prior).as_ref() == Some(&wished) {
             // Only `cascade` and `timeouts` are others, and those are nowhere but in the state.
@@ -492,11 +493,19 @@ impl Resource for PoolResource {
         Ok(())
     }
 
-    fn read(&self, mut state: PoolModel) -> Result<Option<PoolModel>, Diagnostics> {
+    fn read(&self, state: PoolModel) -> Result<Option<PoolModel>, Diagnostics> {
+        self.refresh(state, &mut Diagnostics::new())
+    }
+
+    fn refresh(&self, mut state: PoolModel, warnings: &mut Diagnostics) -> Result<Option<PoolModel>, Diagnostics> {
         let configured = self.0.ready()?;
-        let pool = configured.ipam.get_pool(id_of(&state.id)?).map_err(|error| errors::at(&error, Path::root()))?;
-        let Some(pool) = pool else {
-            return moves::not_here(configured.ipam.as_ref(), Self::TYPE, id_of(&state.id)?, state.name.is_null());
+        let id = id_of(&state.id)?.clone();
+        let get = || configured.ipam.get_pool(&id);
+        let found = missing::find((&self.0, &configured), &state.lost(&id), |found: &Pool| &found.meta, get, warnings)?;
+        let pool = match found {
+            Found::Here(found) => found,
+            Found::Stays => return Ok(Some(state)),
+            Found::Gone => return moves::not_here(configured.ipam.as_ref(), Self::TYPE, &id, state.name.is_null()),
         };
         confirm(&self.0, &pool.meta)?;
         state.read(&pool, Self::scope_type(&configured, &pool)?, &configured);
@@ -510,10 +519,17 @@ impl Resource for PoolResource {
     fn import(&self, id: &str) -> Result<PoolModel, Diagnostics> {
         let configured = self.0.ready()?;
         let id = super::without_region(configured.ipam.as_ref(), id);
-        let pool = super::pool_by_import_id(configured.ipam.as_ref(), id)?;
+        let forms = "id (ipam-pool-...) or by path, such as top/eu-west-1 or, with the scope, lab/top/eu-west-1";
+        let found = find::pools(configured.ipam.as_ref(), id);
+        let pool = only(("pool", id, forms), found, |one| &one.meta)?;
         check_import("pool", &pool.meta)?;
         let mut model = PoolModel::default();
         model.read(&pool, Self::scope_type(&configured, &pool)?, &configured);
         Ok(model)
+    }
+
+    fn imported(&self, imported: &PoolModel) -> Diagnostics {
+        let name = imported.name.get().map_or("", String::as_str);
+        others::warn(&self.0, Kind::Pool, &imported.id, name, &imported.owner)
     }
 }

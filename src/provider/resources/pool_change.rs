@@ -74,22 +74,23 @@ impl PoolResource {
         plan: &mut Plan<PoolModel>,
         (tags, followed): (&Tags, Option<&Followed>),
     ) -> Result<(), Diagnostics> {
-        let Some(change) = plan.planned.change(tags) else {
+        let (wished, was) = (plan.planned.provision_by(&plan.config), prior.provision_by(&plan.config));
+        let Some(change) = plan.planned.change(&plan.config, tags) else {
             // Which blocks it will come to depends on what is not known yet.
-            if plan.planned.provision() != prior.provision() {
+            if wished != was {
                 plan.planned.cidrs = Tf::Unknown;
                 plan.planned.cidr = Tf::Unknown;
             }
             return Ok(());
         };
-        if prior.tags_all.get().and_then(|tags| prior.change(tags)).as_ref() == Some(&change) {
+        if prior.tags_all.get().and_then(|tags| prior.change(&plan.config, tags)).as_ref() == Some(&change) {
             return Ok(());
         }
         let id = id_of(&prior.id)?;
-        if plan.planned.provision() != prior.provision() {
+        if wished != was {
             self.0.changes.plan_growth(id);
         }
-        if let Some(provision) = plan.planned.provision().filter(|wished| Some(wished) != prior.provision().as_ref()) {
+        if let Some(provision) = wished.filter(|wished| Some(wished) != was.as_ref()) {
             self.check_contents(configured, plan, id, &provision)?;
         }
         // The name is another question: it may be free only in the course of the apply.

@@ -2,20 +2,22 @@
 
 use std::sync::Arc;
 
-use crate::backend::{New, Terms};
-use crate::ipam::{Cidr, Error, Family, Kind, OnlyAws, PoolCidr, PoolCidrSpec, Size, Unsupported};
+use crate::backend::{New, Terms, find};
+use crate::ipam::{Cidr, Error, Family, Kind, Missing, OnlyAws, PoolCidr, PoolCidrSpec, Size, Unsupported};
 use crate::tf::{Apply, Diagnostic, Diagnostics, MoveSource, Number, Path, Plan, Resource, Stop, Tf};
 use crate::{at, fill_facts, model};
 
 use super::super::shared::{Configured, Shared, once_emptied};
 use super::super::{create, errors, hand_over, limits, moves, rename};
+use super::missing::{self, Found, Lost};
 use super::pool_change::check_kept;
 use super::proof::{AuthorizationContext, CidrProof, PROOF_TIMEOUT, VerificationMethod};
 use super::replaced::Replaced;
 use super::{
-    DEFAULT_TIMEOUT, Timeouts, carry_out, check_import, check_length, check_name, confirm, id_of, keep, no_such_import,
-    seen, timeout, timeout_or,
+    DEFAULT_TIMEOUT, Timeouts, carry_out, check_import, check_length, check_name, confirm, id_of, keep, only, seen,
+    timeout, timeout_or,
 };
+use super::{agreement, others};
 
 model! {
     /// A CIDR provisioned into a pool. For blocks that are known when the pool is declared, the pool's own `cidrs` or
@@ -23,7 +25,7 @@ model! {
     pub(crate) struct PoolCidrModel {
         /// Pool to provision into.
         ipam_pool_id: String => required().replace(),
-        /// Exactly this block. Conflicts with `netmask_length`.
+        /// Exactly this block. A `netmask_length` beside it must be the block's own.
         cidr: Cidr => optional().computed().replace(),
         /// A block of this size out of the pool's source pool. Needs a `name`.
         netmask_length: u8 => optional().computed().replace(),
@@ -111,6 +113,16 @@ impl PoolCidrModel {
         fill_facts!(self, pool_cidr.cidr);
     }
 
+    /// This object of a state, in case that it is not in the store.
+    fn lost<'a>(&'a self, id: &'a str) -> Lost<'a> {
+        let (name, proof) = (self.name.cloned(), None);
+        let spec = || {
+            let size = Size::Cidr(*self.cidr.get()?);
+            Some(PoolCidrSpec { pool_id: self.ipam_pool_id.cloned()?, name, size, proof })
+        };
+        Lost::new(Kind::PoolCidr, id, &self.name, &self.owner, spec().map(Missing::PoolCidr))
+    }
+
     fn name_at(config: &Self) -> Path {
         if config.name.is_null() { at!(Self, cidr) } else { at!(Self, name) }
     }
@@ -126,10 +138,10 @@ impl PoolCidrModel {
             | Error::NoSourcePool
             | Error::Service(_)
             | Error::PoolEmpty { .. } => {
-                if config.netmask_length.is_known() {
-                    at!(Self, netmask_length)
-                } else {
+                if config.cidr.is_known() {
                     at!(Self, cidr)
+                } else {
+                    at!(Self, netmask_length)
                 }
             }
             _ => Path::root(),
@@ -188,9 +200,8 @@ impl Resource for PoolCidrResource {
     fn validate(&self, config: &PoolCidrModel) -> Diagnostics {
         let mut diagnostics: Diagnostics =
             check_name(&config.name, at!(PoolCidrModel, name), true).into_iter().collect();
-        if config.cidr.is_known() && config.netmask_length.is_known() {
-            diagnostics.push(super::both_sizes("cidr", at!(PoolCidrModel, netmask_length)));
-        }
+        let length_at = at!(PoolCidrModel, netmask_length);
+        diagnostics.extend(agreement::of_cidr(&config.cidr, &config.netmask_length, length_at));
         if config.cidr.is_null() && config.netmask_length.is_null() {
             diagnostics.push(
                 Diagnostic::error(
@@ -250,6 +261,10 @@ impl Resource for PoolCidrResource {
     }
 
     fn plan_update(&self, prior: &PoolCidrModel, plan: &mut Plan<PoolCidrModel>) -> Result<(), Diagnostics> {
+        if plan.config.cidr.is_known() && plan.planned.cidr == prior.cidr {
+            // A netmask length that is not known yet says the same, or is an error later.
+            plan.replace.retain(|path| *path != at!(PoolCidrModel, netmask_length));
+        }
         let stays = plan.replace.is_empty();
         if let (true, Some(configured)) = (stays, self.0.configured()?) {
             self.check_source(&configured, prior)?;
@@ -324,11 +339,24 @@ impl Resource for PoolCidrResource {
         Ok(())
     }
 
-    fn read(&self, mut state: PoolCidrModel) -> Result<Option<PoolCidrModel>, Diagnostics> {
-        let ipam = self.0.ipam()?;
-        let answer = ipam.get_pool_cidr(id_of(&state.id)?);
-        let Some(pool_cidr) = answer.map_err(|error| errors::at(&error, Path::root()))? else {
-            return moves::not_here(ipam.as_ref(), Self::TYPE, id_of(&state.id)?, state.cidr.is_null());
+    fn read(&self, state: PoolCidrModel) -> Result<Option<PoolCidrModel>, Diagnostics> {
+        self.refresh(state, &mut Diagnostics::new())
+    }
+
+    fn refresh(
+        &self,
+        mut state: PoolCidrModel,
+        warnings: &mut Diagnostics,
+    ) -> Result<Option<PoolCidrModel>, Diagnostics> {
+        let configured = self.0.ready()?;
+        let id = id_of(&state.id)?.clone();
+        let get = || configured.ipam.get_pool_cidr(&id);
+        let found =
+            missing::find((&self.0, &configured), &state.lost(&id), |found: &PoolCidr| &found.meta, get, warnings)?;
+        let pool_cidr = match found {
+            Found::Here(found) => found,
+            Found::Stays => return Ok(Some(state)),
+            Found::Gone => return moves::not_here(configured.ipam.as_ref(), Self::TYPE, &id, state.cidr.is_null()),
         };
         confirm(&self.0, &pool_cidr.meta)?;
         state.fill(&pool_cidr);
@@ -342,18 +370,9 @@ impl Resource for PoolCidrResource {
     fn import(&self, id: &str) -> Result<PoolCidrModel, Diagnostics> {
         let ipam = self.0.ipam()?;
         let id = super::without_region(ipam.as_ref(), id);
-        let ask = |error: Error| errors::at(&error, Path::root());
-        let found = if id.starts_with(Kind::PoolCidr.id_prefix()) {
-            ipam.get_pool_cidr(id).map_err(ask)?
-        } else {
-            // As in hashicorp/aws: the block, an underscore, the pool.
-            let parts = id.split_once('_').and_then(|(cidr, pool)| Some((cidr.parse::<Cidr>().ok()?, pool)));
-            let Some((cidr, pool)) = parts else { return Err(unknown(id)) };
-            let pool = super::pool_by_import_id(ipam.as_ref(), pool)?;
-            let all = ipam.list_pool_cidrs(&pool.meta.id, false).map_err(ask)?;
-            all.into_iter().find(|pool_cidr| pool_cidr.cidr == cidr)
-        };
-        let pool_cidr = found.ok_or_else(|| unknown(id))?;
+        let forms = "id (ipam-pool-cidr-...) or by cidr_pool, such as 10.1.0.0/16_top/eu-west-1";
+        let found = find::pool_cidrs(ipam.as_ref(), id);
+        let pool_cidr = only(("pool CIDR", id, forms), found, |one| &one.meta)?;
         if pool_cidr.inline {
             let detail = format!(
                 "{} was provisioned by the declaration of pool {} itself: import that pool instead.",
@@ -366,8 +385,9 @@ impl Resource for PoolCidrResource {
         model.fill(&pool_cidr);
         Ok(model)
     }
-}
 
-fn unknown(id: &str) -> Diagnostics {
-    no_such_import("pool CIDR", id, "id (ipam-pool-cidr-...) or by cidr_pool, such as 10.1.0.0/16_top/eu-west-1")
+    fn imported(&self, imported: &PoolCidrModel) -> Diagnostics {
+        let cidr = imported.cidr.get().map(ToString::to_string).unwrap_or_default();
+        others::warn(&self.0, Kind::PoolCidr, &imported.id, imported.name.get().unwrap_or(&cidr), &imported.owner)
+    }
 }

@@ -1,10 +1,46 @@
-//! Sizes of allocations that a pool says, and that its own blocks have no room for.
+//! Sizes and blocks: which of the two a pool is provisioned by, and sizes of allocations that its blocks have no room for.
+
+use std::collections::BTreeSet;
 
 use crate::at;
-use crate::ipam::Cidr;
+use crate::ipam::{Cidr, Provision};
 use crate::tf::{Diagnostic, Diagnostics, Path, Tf};
 
 use super::pool::PoolModel;
+
+impl PoolModel {
+    /// What a configuration asks for. Blocks count before a netmask length, which says the same beside them.
+    pub(super) fn asked(&self) -> Option<Provision> {
+        match &self.cidrs {
+            Tf::Unknown => None,
+            Tf::Known(cidrs) if !cidrs.is_empty() => Some(Provision::Cidrs(cidrs.clone())),
+            _ => self.provision(),
+        }
+    }
+
+    /// What to provision by a plan or a state, where a netmask length counts before `cidrs`, which then holds what it came to.
+    /// When `config` names blocks, they count here too.
+    pub(super) fn provision_by(&self, config: &Self) -> Option<Provision> {
+        let names_both = !config.cidrs.is_null() && !config.netmask_length.is_null();
+        if names_both { self.asked() } else { self.provision() }
+    }
+
+    /// What to provision by a plan or a state without `cidrs` of its own.
+    pub(super) fn provision(&self) -> Option<Provision> {
+        match (&self.netmask_length, &self.cidrs) {
+            (Tf::Unknown, _) => None,
+            (Tf::Known(length), _) => Some(Provision::NetmaskLength(*length)),
+            (Tf::Null, Tf::Unknown) => None,
+            (Tf::Null, Tf::Known(cidrs)) if !cidrs.is_empty() => Some(Provision::Cidrs(cidrs.clone())),
+            (Tf::Null, _) => Some(Provision::Nothing),
+        }
+    }
+}
+
+/// Whether it is the size of the only block.
+pub(super) fn agrees(length: &Tf<u8>, cidrs: &BTreeSet<Cidr>) -> bool {
+    cidrs.len() == 1 && cidrs.iter().all(|cidr| *length == Tf::Known(cidr.netmask_length()))
+}
 
 /// Warnings, and no errors: an `ipam_pool_cidr` may bring a larger block.
 pub(super) fn check(config: &PoolModel) -> Diagnostics {

@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use crate::backend::{New, ScopeChange};
-use crate::ipam::{Error, Kind, OnlyAws, Scope, ScopeSpec, ScopeType, Tags, Unsupported};
+use crate::backend::{New, ScopeChange, find};
+use crate::ipam::{Error, Kind, Missing, OnlyAws, Scope, ScopeSpec, ScopeType, Tags, Unsupported};
 use crate::tf::{Apply, Diagnostics, MoveSource, Path, Plan, Resource, Stop, Tf};
 use crate::{at, model};
 
 use super::super::shared::{Configured, Shared, once_emptied, within};
 use super::super::tags::PlannedTags;
 use super::super::{create, errors, limits, moves, rename, tags};
-use super::{Timeouts, carry_out, check_import, check_name, confirm, id_of, keep, no_such_import, seen, timeout};
+use super::missing::{self, Found, Lost};
+use super::others;
+use super::{Timeouts, carry_out, check_import, check_name, confirm, id_of, keep, only, seen, timeout};
 
 model! {
     /// A scope: one overlap domain. Inside a scope, top-level pools may not overlap; two scopes may hold the same
@@ -81,6 +83,13 @@ fn place(error: &Error) -> Path {
 }
 
 impl ScopeModel {
+    /// This object of a state, in case that it is not in the store.
+    fn lost<'a>(&'a self, id: &'a str) -> Lost<'a> {
+        let spec = || self.spec(self, self.tags_all.get()?);
+        let missing = spec().filter(|_| self.is_default != Tf::Known(true)).map(Missing::Scope);
+        Lost::new(Kind::Scope, id, &self.name, &self.owner, missing)
+    }
+
     /// This object, about to be changed.
     fn before(&self) -> Result<rename::Before<'_>, Diagnostics> {
         Ok(rename::Before {
@@ -208,11 +217,20 @@ impl Resource for ScopeResource {
         once_emptied(patience, stop, || ipam.delete_scope(id)).map_err(|error| errors::at(&error, Path::root()))
     }
 
-    fn read(&self, mut state: ScopeModel) -> Result<Option<ScopeModel>, Diagnostics> {
+    fn read(&self, state: ScopeModel) -> Result<Option<ScopeModel>, Diagnostics> {
+        self.refresh(state, &mut Diagnostics::new())
+    }
+
+    fn refresh(&self, mut state: ScopeModel, warnings: &mut Diagnostics) -> Result<Option<ScopeModel>, Diagnostics> {
         let configured = self.0.ready()?;
-        let scope = configured.ipam.get_scope(id_of(&state.id)?).map_err(|error| errors::at(&error, Path::root()))?;
-        let Some(scope) = scope else {
-            return moves::not_here(configured.ipam.as_ref(), Self::TYPE, id_of(&state.id)?, state.name.is_null());
+        let id = id_of(&state.id)?.clone();
+        let get = || configured.ipam.get_scope(&id);
+        let found =
+            missing::find((&self.0, &configured), &state.lost(&id), |found: &Scope| &found.meta, get, warnings)?;
+        let scope = match found {
+            Found::Here(found) => found,
+            Found::Stays => return Ok(Some(state)),
+            Found::Gone => return moves::not_here(configured.ipam.as_ref(), Self::TYPE, &id, state.name.is_null()),
         };
         confirm(&self.0, &scope.meta)?;
         state.read(&scope, &configured);
@@ -226,16 +244,16 @@ impl Resource for ScopeResource {
     fn import(&self, id: &str) -> Result<ScopeModel, Diagnostics> {
         let configured = self.0.ready()?;
         let id = super::without_region(configured.ipam.as_ref(), id);
-        let ask = |error: &Error| errors::at(error, Path::root());
-        let scope = if id.starts_with(Kind::Scope.id_prefix()) {
-            configured.ipam.get_scope(id).map_err(|error| ask(&error))?
-        } else {
-            configured.ipam.find_scope(id).map_err(|error| ask(&error))?
-        };
-        let scope = scope.ok_or_else(|| no_such_import("scope", id, "id (ipam-scope-...) or by name"))?;
+        let found = find::scopes(configured.ipam.as_ref(), id);
+        let scope = only(("scope", id, "id (ipam-scope-...) or by name"), found, |one| &one.meta)?;
         check_import("scope", &scope.meta)?;
         let mut model = ScopeModel { tags: Tf::Null, ..ScopeModel::default() };
         model.read(&scope, &configured);
         Ok(model)
+    }
+
+    fn imported(&self, imported: &ScopeModel) -> Diagnostics {
+        let name = imported.name.get().map_or("", String::as_str);
+        others::warn(&self.0, Kind::Scope, &imported.id, name, &imported.owner)
     }
 }

@@ -33,6 +33,10 @@ impl Store for ReadOnly {
     }
 }
 
+pub(super) fn read_only(world: &World) -> Arc<dyn Store> {
+    Arc::new(ReadOnly(Arc::clone(&world.memory)))
+}
+
 fn block(address: &'static str, name: &str, size: Json) -> (&'static str, Json) {
     (address, with(&json!({"ipam_pool_id": "${ipam_pool.top.id}", "name": name}), &size))
 }

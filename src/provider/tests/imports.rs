@@ -75,3 +75,85 @@ fn what_cannot_be_imported_says_why() {
     refused("ipam_pool_cidr.x", &inline.meta.id, &["import that pool"]);
     refused("ipam_pool_cidr.x", "10.0.0.0/8", &["cidr_pool"]);
 }
+
+/// The forms of hashicorp/aws, and those that need no id.
+#[test]
+fn everything_is_imported_by_block_and_behind_its_scope() {
+    let world = World::new();
+    let mut workspace = world.workspace("team/a");
+    let lab = json!({"name": "top", "cidrs": ["10.0.0.0/8"], "ipam_scope_id": "${ipam_scope.lab.id}"});
+    let web = |pool: &str| json!({"ipam_pool_id": pool, "name": "web", "cidr": "10.4.0.0/24"});
+    let config = [
+        ("ipam_scope.lab", json!({"name": "lab"})),
+        top(),
+        ("ipam_pool.lab", lab),
+        ("ipam_pool.eu", json!({"name": "eu", "source_ipam_pool_id": "${ipam_pool.lab.id}", "cidrs": ["10.4.0.0/16"]})),
+        ("ipam_allocation.web", web("${ipam_pool.eu.id}")),
+        ("ipam_allocation.api", json!({"ipam_pool_id": "${ipam_pool.top.id}", "name": "api", "cidr": "10.5.0.0/24"})),
+        // The space of the pool eu in its source pool has the same block.
+        ("ipam_allocation.all", json!({"ipam_pool_id": "${ipam_pool.top.id}", "name": "all", "cidr": "10.4.0.0/16"})),
+    ];
+    workspace.apply(&config);
+    let (scope, eu) = (workspace.get("ipam_scope.lab", "id"), workspace.get("ipam_pool.eu", "id"));
+    let web_id = workspace.get("ipam_allocation.web", "id");
+    let behind = |path: &str| format!("{scope}/{path}");
+    for (address, id) in [
+        ("ipam_pool.lab", "lab/top".to_owned()),
+        ("ipam_pool.lab", behind("top")),
+        ("ipam_pool.eu", "lab/top/eu".to_owned()),
+        ("ipam_pool.top", "default-private/top".to_owned()),
+        ("ipam_allocation.web", "lab/top/eu/web".to_owned()),
+        ("ipam_allocation.api", "10.5.0.0/24".to_owned()),
+        ("ipam_allocation.web", "10.4.0.0/24".to_owned()),
+        ("ipam_allocation.all", "10.4.0.0/16".to_owned()),
+        ("ipam_allocation.web", format!("10.4.0.0/24_{eu}")),
+        ("ipam_allocation.web", "10.4.0.0/24_lab/top/eu".to_owned()),
+        ("ipam_allocation.web", format!("{web_id}_{eu}")),
+    ] {
+        let mut other = workspace.clone();
+        other.import(address, &id).unwrap_or_else(|errors| panic!("{id}: {errors:#?}"));
+        assert_eq!(other.value(address), workspace.value(address), "{id}");
+        other.assert_settled(&config);
+    }
+}
+
+#[test]
+fn what_a_block_or_a_path_leaves_open_is_an_error_with_every_id() {
+    let world = World::new();
+    let mut workspace = world.workspace("team/a");
+    let lab = |name| json!({"name": name, "cidrs": ["10.0.0.0/8"], "ipam_scope_id": "${ipam_scope.lab.id}"});
+    let web = |pool: &str| json!({"ipam_pool_id": pool, "name": "web", "cidr": "10.4.0.0/24"});
+    workspace.apply(&[
+        ("ipam_scope.lab", json!({"name": "lab"})),
+        top(),
+        ("ipam_pool.lab", lab("top")),
+        ("ipam_allocation.a", web("${ipam_pool.top.id}")),
+        ("ipam_allocation.b", web("${ipam_pool.lab.id}")),
+        // A pool "lab" with a pool "top" in it, beside the scope "lab" with a pool "top".
+        ("ipam_pool.other", json!({"name": "lab", "cidrs": ["172.16.0.0/12"]})),
+        (
+            "ipam_pool.inner",
+            json!({"name": "top", "source_ipam_pool_id": "${ipam_pool.other.id}", "netmask_length": 16}),
+        ),
+    ]);
+    let [a, b, outer, inner, lab, top] = [
+        "ipam_allocation.a",
+        "ipam_allocation.b",
+        "ipam_pool.other",
+        "ipam_pool.inner",
+        "ipam_pool.lab",
+        "ipam_pool.top",
+    ]
+    .map(|address| workspace.get(address, "id"));
+    let mut refused = |address, id: &str, words: &[&str]| {
+        assert_only_error(&workspace.import(address, id).unwrap_err(), "", words);
+    };
+    refused("ipam_allocation.x", "10.4.0.0/24", &["several allocations", &a, &b]);
+    refused("ipam_allocation.x", "top/web", &["several allocations", &a, &b]);
+    refused("ipam_pool.x", "top", &["several pools", &top, &lab, &inner]);
+    refused("ipam_pool.x", "lab/top", &["several pools", &lab, &inner]);
+    refused("ipam_allocation.x", "10.9.0.0/24", &["names no allocation", "cidr_pool"]);
+    refused("ipam_allocation.x", &format!("10.4.0.0/24_{outer}"), &["names no allocation"]);
+    refused("ipam_allocation.x", &format!("{a}_{outer}"), &["names no allocation"]);
+    refused("ipam_allocation.x", "172.16.0.0/16", &["import that pool", &inner]);
+}

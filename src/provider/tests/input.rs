@@ -18,14 +18,17 @@ fn wrong_input_is_told_on_its_attribute_in_its_own_words() {
         (web(json!({"cidr": "010.0.0.0/24"})), "cidr", &["\"010.0.0.0/24\" is not a CIDR"]),
         (web(json!({"cidr": "10.0.0.0/024"})), "cidr", &["no netmask length from 0 to 32"]),
         (
-            web(json!({"cidr": "10.0.0.0/24", "netmask_length": 24})),
+            web(json!({"cidr": "10.0.0.0/24", "netmask_length": 25})),
             "netmask_length",
-            &["cidr and netmask_length both"],
+            &["`cidr` is 10.0.0.0/24, and `netmask_length` is 25"],
         ),
         (
-            pool(json!({"cidrs": ["10.0.0.0/24"], "source_ipam_pool_id": "${ipam_pool.top.id}", "netmask_length": 24})),
+            pool(json!({"cidrs": ["10.0.0.0/24"], "source_ipam_pool_id": "${ipam_pool.top.id}", "netmask_length": 25})),
             "netmask_length",
-            &["cidrs and netmask_length both", "certain blocks"],
+            &[
+                "`cidrs` has 10.0.0.0/24, and `netmask_length` asks for one block of netmask length 25",
+                "certain blocks",
+            ],
         ),
     ] {
         let world = World::new();

@@ -220,7 +220,7 @@ fn a_new_name_that_somebody_else_has_is_refused_at_plan() {
     let mut other = world.workspace("team/b");
     other.apply(&[("ipam_allocation.x", json!({"ipam_pool_id": pool, "name": "x", "netmask_length": 24}))]);
     let errors = workspace.plan(&[top(), allocation(A, "x")]).unwrap_err();
-    assert_only_error(&errors, "name", &["\"x\"", "team/b", "terraform import"]);
+    assert_only_error(&errors, "name", &["\"x\"", "team/b", "transfer", "--to \"team/a\""]);
     other.plan(&[("ipam_allocation.y", json!({"ipam_pool_id": pool, "name": "y", "netmask_length": 24}))]).unwrap();
     let errors = workspace.plan(&[top(), allocation(A, "y")]).unwrap_err();
     assert_only_error(&errors, "name", &["\"y\"", "team/b", "held"]);

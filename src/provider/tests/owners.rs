@@ -29,8 +29,12 @@ fn a_name_of_another_owner_is_refused_with_what_to_do() {
     assert_only_error(&errors, "name", &["team/a", "held", "2001-09-09"]);
     first.apply(&config(&pool));
     let errors = world.workspace("team/b").plan(&config(&pool)).unwrap_err();
-    let command = format!("terraform import ipam_allocation.NAME {}", first.get(WEB, "id"));
+    let id = first.get(WEB, "id");
+    let command = format!("terraform-provider-ipam transfer {id} --to \"team/b\"");
     assert_only_error(&errors, "name", &["team/a", &command, "10.0.0.0/24"]);
+    assert!(!errors[0].contains("import"), "{errors:#?}");
+    let errors = world.workspace("team/a").plan(&config(&pool)).unwrap_err();
+    assert_only_error(&errors, "name", &["team/a", &format!("terraform import ipam_allocation.NAME {id}")]);
 }
 
 #[test]
@@ -171,4 +175,41 @@ fn a_saved_plan_whose_wish_was_changed_by_a_later_plan_says_plan_again() {
     workspace.plan(&[(WEB, json!({"ipam_pool_id": pool, "name": "web", "netmask_length": 20}))]).unwrap();
     let errors = workspace.apply_plan(&saved).unwrap_err();
     assert_only_error(&errors, "name", &["Plan again"]);
+}
+
+/// An import takes nothing away: it says whose the object is, and what would.
+#[test]
+fn an_import_from_another_owner_warns_and_leaves_the_owner() {
+    let world = World::new();
+    let mut first = world.workspace("team/a");
+    let objects = [
+        ("ipam_scope.lab", json!({"name": "lab"})),
+        top(),
+        ("ipam_pool.eu", json!({"name": "eu", "source_ipam_pool_id": "${ipam_pool.top.id}"})),
+        ("ipam_pool_cidr.eu", json!({"ipam_pool_id": "${ipam_pool.eu.id}", "cidr": "10.4.0.0/16"})),
+        web(&json!({"netmask_length": 24})),
+    ];
+    first.apply(&objects);
+    let events = world.ipam("auditor", None).events(0, 1000).unwrap();
+    for (address, word) in [
+        ("ipam_scope.lab", "scope \"lab\""),
+        ("ipam_pool.eu", "pool \"eu\""),
+        ("ipam_pool_cidr.eu", "pool CIDR \"10.4.0.0/16\""),
+        (WEB, "allocation \"web\""),
+    ] {
+        let id = first.get(address, "id");
+        assert_eq!(world.workspace("team/a").import(address, &id), Ok(vec![]), "{address}");
+        let mut second = world.workspace("team/b");
+        let warnings = second.import(address, &id).unwrap();
+        let [warning] = warnings.as_slice() else { panic!("{address}: {warnings:#?}") };
+        let command = format!("terraform-provider-ipam transfer {id} --to \"team/b\"");
+        let said = warning.to_lowercase();
+        for words in [word.to_lowercase().as_str(), "belongs to owner \"team/a\"", "taken away from them", &command] {
+            assert!(said.contains(words), "no {words:?} in: {warning}");
+        }
+        assert_eq!(second.get(address, "owner"), "team/a");
+    }
+    assert_eq!(world.ipam("auditor", None).events(0, 1000).unwrap(), events);
+    let default = world.ipam("auditor", None).find_scope("default-private").unwrap().unwrap();
+    assert_eq!(world.workspace("team/b").import("ipam_scope.default", &default.meta.id), Ok(vec![]));
 }

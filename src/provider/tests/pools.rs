@@ -164,7 +164,7 @@ fn pool_cidrs_say_where_they_are_wrong() {
     let table = [
         (json!({}), "cidr"),
         (json!({"netmask_length": 20}), "name"),
-        (json!({"netmask_length": 20, "cidr": "10.0.0.0/20"}), "netmask_length"),
+        (json!({"netmask_length": 20, "cidr": "10.0.0.0/21"}), "netmask_length"),
         (json!({"netmask_length": 64, "name": "x"}), "netmask_length"),
         (json!({"cidr": "11.0.0.0/20"}), "cidr"),
         (json!({"cidr": "10.0.0.0/16"}), "cidr"),

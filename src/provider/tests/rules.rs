@@ -5,15 +5,15 @@ use crate::provider::testing::{Action, UNKNOWN, World, config_of};
 use crate::tf::{ApplyRequest, Private, Value};
 
 /// A resource to play with: what must be there first, its arguments, and others to change to in place.
-struct Case {
-    address: &'static str,
+pub(super) struct Case {
+    pub(super) address: &'static str,
     before: Vec<(&'static str, Json)>,
     arguments: Json,
     changed: Json,
 }
 
 impl Case {
-    fn config(&self) -> Vec<(&'static str, Json)> {
+    pub(super) fn config(&self) -> Vec<(&'static str, Json)> {
         self.before.iter().cloned().chain([(self.address, self.arguments.clone())]).collect()
     }
 
@@ -22,7 +22,7 @@ impl Case {
     }
 }
 
-fn cases() -> Vec<Case> {
+pub(super) fn cases() -> Vec<Case> {
     let case = |address, before: &[(&'static str, Json)], arguments: Json, changed: Json| Case {
         address,
         before: before.to_vec(),
@@ -213,7 +213,7 @@ fn what_was_deleted_behind_terraforms_back_is_made_again() {
         elsewhere.apply(&case.before);
         let process = workspace.process();
         let state = workspace.value(case.address).clone();
-        assert_eq!(process.resource(case.address).read(&state).unwrap(), Value::Null, "{}", case.address);
+        assert_eq!(process.resource(case.address).read(&state).unwrap().0, Value::Null, "{}", case.address);
         for _ in 0..2 {
             let request = ApplyRequest {
                 prior: state.clone(),

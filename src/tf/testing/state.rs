@@ -20,7 +20,7 @@ fn read_keeps_the_spelling_and_shows_what_changed() {
         },
         ..Things::default()
     };
-    let now = ErasedResource::read(&things, &state()).unwrap();
+    let (now, _) = ErasedResource::read(&things, &state()).unwrap();
     assert_eq!(now, with(&state(), &[("address", "moved".into())]));
 }
 
@@ -34,7 +34,7 @@ fn part_that_changed_does_not_respell_the_others() {
         },
         ..Things::default()
     };
-    let now = ErasedResource::read(&things, &state()).unwrap();
+    let (now, _) = ErasedResource::read(&things, &state()).unwrap();
     let part = now.entry("parts").entry("p");
     assert_eq!((part.entry("kind"), part.entry("size")), (&"BOLT".into(), &5.into()));
 }
@@ -42,7 +42,7 @@ fn part_that_changed_does_not_respell_the_others() {
 #[test]
 fn read_of_something_gone_is_null() {
     let things = Things { read: |_| None, ..Things::default() };
-    assert_eq!(ErasedResource::read(&things, &state()), Ok(Value::Null));
+    assert_eq!(ErasedResource::read(&things, &state()), Ok((Value::Null, Diagnostics::new())));
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn nothing_is_unknown_after_read() {
 
 #[test]
 fn import_fills_in_defaults() {
-    let imported = ErasedResource::import(&Things::default(), "thing-3").unwrap();
+    let imported = ErasedResource::import(&Things::default(), "thing-3").unwrap().0;
     let part = map(&[("kind", "bolt".into()), ("size", 1.into()), ("serial", Value::Null)]);
     let expected = thing(&[
         ("id", "thing-3".into()),

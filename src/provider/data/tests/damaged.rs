@@ -15,7 +15,12 @@ fn survive(entries: &Entries, now: jiff::Timestamp, what: &str) {
         let ipam: Arc<dyn Ipam> = Arc::new(bounded(entries, now));
         let shared = Arc::new(Shared::default());
         let (plan_hold, default_tags) = (Duration::from_hours(1), Tags::new().into());
-        shared.configure(Some(Configured { ipam: Arc::clone(&ipam), plan_hold, default_tags }));
+        shared.configure(Some(Configured {
+            ipam: Arc::clone(&ipam),
+            plan_hold,
+            default_tags,
+            on_missing: Default::default(),
+        }));
         let sources = super::super::all(&shared);
         let outcome = catch_unwind(AssertUnwindSafe(|| body(&ipam, &sources)));
         assert!(outcome.is_ok(), "{name} panicked over {what}");

@@ -1,0 +1,68 @@
+//! Words about what belongs to another owner.
+
+use super::{capital, holds, owner, resource_type, until};
+use crate::ipam::{NOBODY, Occupant, State, Staying};
+
+/// `Allocation "top/web" (ipam-pool-alloc-1, 10.0.0.0/24)`.
+fn what(of: &Occupant) -> String {
+    let block = of.cidr.map(|cidr| format!(", {cidr}")).unwrap_or_default();
+    format!("{} {:?} ({}{block})", capital(of.kind.word()), of.path, of.id)
+}
+
+/// Only what is of the same owner is to be imported: its state may have been lost. What is of another owner may be in that
+/// one's state.
+pub(super) fn name_taken(existing: &Occupant, asked_by: Option<&str>) -> (String, String) {
+    let (what, whose) = (what(existing), owner(&existing.owner));
+    let others = asked_by.filter(|asker| *asker != existing.owner && existing.owner != NOBODY);
+    let detail = match (existing.state, others) {
+        (State::Active, Some(asker)) => format!(
+            "{what} exists and belongs to {whose}. Choose another name, or ask {:?} for it: whoever may write to the store hands \
+             it over with `terraform-provider-ipam transfer {} --to {asker:?}`.",
+            existing.owner, existing.id
+        ),
+        (State::Active, None) => format!(
+            "{what} exists and belongs to {whose}. Choose another name, or bring it into this configuration:\n\n  terraform \
+             import {}.NAME {}",
+            resource_type(existing.kind),
+            existing.id
+        ),
+        (State::Planned | State::Lapsed, _) => format!(
+            "{what} is held for a plan of {whose}{}{}. Choose another name, or wait until that plan is applied. {}",
+            holds::made(existing),
+            until(existing.hold_expires_at),
+            holds::how_to_release(std::slice::from_ref(existing))
+        ),
+    };
+    (format!("The name {:?} is taken", existing.name), detail)
+}
+
+/// Why an object cannot be given to another owner.
+pub(super) fn staying(of: &Occupant, why: &Staying) -> (String, String) {
+    let (what, word, name) = (what(of), of.kind.word(), &of.name);
+    match why {
+        Staying::Planned => (
+            format!("The {word} {name:?} is only planned"),
+            format!(
+                "{what} is held for a plan of {}{}. It can be transferred once that plan is applied.",
+                owner(&of.owner),
+                until(of.hold_expires_at)
+            ),
+        ),
+        Staying::Default => (
+            format!("The {word} {name:?} belongs to no configuration"),
+            format!("{what} is one of the two that every store has, and stays so."),
+        ),
+        Staying::OfPool { id } => (
+            format!("The {word} {name:?} is a part of a pool"),
+            format!("{what} is space of pool {id} and goes with it. Transfer that pool."),
+        ),
+        Staying::NotOf { owner: said } => (
+            format!("The {word} {name:?} belongs to another owner"),
+            format!(
+                "{what} belongs to {}, not to {said:?}. Nothing was transferred. Ask whoever has it; to transfer it all the same, \
+                 give its owner with `--from`.",
+                owner(&of.owner)
+            ),
+        ),
+    }
+}

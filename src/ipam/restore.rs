@@ -1,0 +1,158 @@
+//! Bringing back what a Terraform state knows and the store does not: the store was restored from a backup that is older than
+//! the state. The object gets its id and its block again, or nothing is changed.
+//!
+//! Nothing tells an object that was never in this store from one that was released, except the history: what an event says was
+//! released does not come back. The event is called `restore`. What is under the same name counts as for a new object: a hold of the same owner makes way.
+
+use super::codec::{self, Record};
+use super::holds::Standing;
+use super::scopes::UNPLANNED;
+use super::view::Birth;
+use super::{
+    Allocation, AllocationSpec, Cidr, Ledger, Pool, PoolCidr, PoolCidrSpec, PoolSpec, Reader, Result, Scope, ScopeSpec,
+    State, events, keys,
+};
+use crate::store::Order;
+
+/// Events read at a time.
+const PAGE: usize = 1024;
+
+/// An object as a state has it.
+#[derive(Clone, Debug)]
+pub enum Missing {
+    Scope(ScopeSpec),
+    /// With the block that a size had come to.
+    Pool(Box<PoolSpec>, Option<Cidr>),
+    PoolCidr(PoolCidrSpec),
+    Allocation(AllocationSpec),
+}
+
+impl Missing {
+    /// What it is in: a pool or a scope, by its id.
+    pub fn container(&self) -> Option<&str> {
+        match self {
+            Self::Scope(_) => None,
+            Self::Pool(spec, _) => spec.source_pool_id.as_deref().or(spec.scope_id.as_deref()),
+            Self::PoolCidr(spec) => Some(&spec.pool_id),
+            Self::Allocation(spec) => Some(&spec.pool_id),
+        }
+    }
+}
+
+impl Reader<'_> {
+    /// Whether an event says that the object was there and was released.
+    fn was_released(&mut self, id: &str) -> Result<bool> {
+        let (mut start, end) = keys::under("event/");
+        loop {
+            let entries = self.snapshot.scan(&start..&end, Order::Ascending, PAGE)?;
+            for (key, bytes) in &entries {
+                // Most events are about something else, and need not be read.
+                if !std::str::from_utf8(bytes).is_ok_and(|text| text.contains(id)) {
+                    continue;
+                }
+                let event = events::decode(key, bytes)?;
+                if event.id == id && event.after.is_null() && event.before["state"] == "active" {
+                    return Ok(true);
+                }
+            }
+            match entries.last() {
+                Some((key, _)) if entries.len() == PAGE => start = keys::after(key),
+                _ => return Ok(false),
+            }
+        }
+    }
+
+    /// What is under the name, when that makes way for an object that comes back.
+    ///
+    /// # Errors
+    /// [`super::Error::NameTaken`]: an object that an interrupted apply left behind has another id.
+    fn making_way<R: Record>(&mut self, standing: Standing<R>) -> Result<Standing<R>> {
+        match standing {
+            Standing::Adopt(found) => Err(self.name_taken(&found)?),
+            Standing::Same(hold) => Ok(Standing::Other(hold)),
+            standing => Ok(standing),
+        }
+    }
+}
+
+impl Ledger<'_> {
+    /// Makes the object of a state anew, with its id and block. `false`: an event says that it was released, so that it stays
+    /// away. One that is there already stays as it is.
+    ///
+    /// # Errors
+    /// What the rules say of a new object; [`super::Error::Overlap`], [`super::Error::OutsidePool`] when its space is not free.
+    pub fn restore(&mut self, id: &str, missing: &Missing) -> Result<bool> {
+        if self.reader().was_released(id)? {
+            return Ok(false);
+        }
+        let birth = Birth::Active { id: Some(id.to_owned()) };
+        self.env.restoring = true;
+        let restored = match missing {
+            Missing::Scope(spec) => self.restore_scope(id, spec, &birth),
+            Missing::Pool(spec, cidr) => self.restore_pool(id, spec, *cidr, &birth),
+            Missing::PoolCidr(spec) => self.restore_pool_cidr(id, spec, &birth),
+            Missing::Allocation(spec) => self.restore_allocation(id, spec, &birth),
+        };
+        self.env.restoring = false;
+        restored.map(|()| true)
+    }
+
+    fn restore_scope(&mut self, id: &str, spec: &ScopeSpec, birth: &Birth) -> Result<()> {
+        match codec::load::<Scope>(self.tx, id)? {
+            Some(found) if found.meta.state == State::Active => return Ok(()),
+            // The backup was made between plan and apply.
+            Some(hold) if hold.meta.is_live() => return self.activate_scope(&hold, spec).map(drop),
+            Some(lapsed) => self.clear_scope(Standing::Lapsed(lapsed))?,
+            None => {}
+        }
+        let standing = self.reader().scope_standing(spec, &UNPLANNED)?;
+        let standing = self.reader().making_way(standing)?;
+        self.clear_scope(standing)?;
+        self.new_scope(spec, birth).map(drop)
+    }
+
+    fn restore_pool(&mut self, id: &str, spec: &PoolSpec, cidr: Option<Cidr>, birth: &Birth) -> Result<()> {
+        match codec::load::<Pool>(self.tx, id)? {
+            Some(found) if found.meta.state == State::Active => return Ok(()),
+            Some(hold) if hold.meta.is_live() => return self.activate_pool(&hold, spec).map(drop),
+            Some(lapsed) => self.clear_pool(Standing::Lapsed(lapsed))?,
+            None => {}
+        }
+        let draft = self.reader().draft(spec)?;
+        let standing = self.reader().pool_standing(spec, &draft, &UNPLANNED)?;
+        let standing = self.reader().making_way(standing)?;
+        self.require_active_container(spec.source_pool_id.as_deref(), &draft.scope_id)?;
+        self.clear_pool(standing)?;
+        self.new_pool(spec, &draft, birth, cidr).map(drop)
+    }
+
+    fn restore_pool_cidr(&mut self, id: &str, spec: &PoolCidrSpec, birth: &Birth) -> Result<()> {
+        let pool = self.reader().check_pool_cidr(spec)?;
+        match codec::load::<PoolCidr>(self.tx, id)? {
+            Some(found) if found.meta.state == State::Active => return Ok(()),
+            Some(hold) if hold.meta.is_live() => return self.commit_pool_cidr(&hold).map(drop),
+            Some(lapsed) => self.clear_pool_cidr(&pool, Standing::Lapsed(lapsed))?,
+            None => {}
+        }
+        let standing = self.reader().pool_cidr_standing(spec, &UNPLANNED)?;
+        let standing = self.reader().making_way(standing)?;
+        self.require_active_container(Some(&spec.pool_id), "")?;
+        self.clear_pool_cidr(&pool, standing)?;
+        self.new_pool_cidr(&pool, spec, spec.size, birth).map(drop)
+    }
+
+    fn restore_allocation(&mut self, id: &str, spec: &AllocationSpec, birth: &Birth) -> Result<()> {
+        match codec::load::<Allocation>(self.tx, id)? {
+            Some(found) if found.meta.state == State::Active => return Ok(()),
+            Some(hold) if hold.meta.is_live() => return self.activate_allocation(&hold, spec).map(drop),
+            Some(lapsed) => self.clear_allocation(Standing::Lapsed(lapsed))?,
+            None => {}
+        }
+        let (pool, wish) = self.reader().check_allocation(spec, &UNPLANNED)?;
+        let standing = self.reader().allocation_standing(spec, wish, &UNPLANNED)?;
+        let standing = self.reader().making_way(standing)?;
+        self.require_active_container(Some(&spec.pool_id), "")?;
+        self.clear_allocation(standing)?;
+        self.new_allocation(&pool, spec, wish, birth).map(drop)
+    }
+}

@@ -1,0 +1,113 @@
+//! An object that the state has and the store has not, when the provider block says `on_missing = "restore"`: the store was
+//! restored from a backup that is older than the state.
+
+use crate::backend::explain;
+use crate::ipam::{Error, Kind, Meta, Missing, State};
+use crate::store;
+use crate::tf::{Diagnostic, Diagnostics, Path, Tf};
+
+use super::super::errors;
+use super::super::on_missing::OnMissing;
+use super::super::shared::{Configured, Shared};
+
+/// What a refresh goes on with.
+pub(super) enum Found<T> {
+    /// The object as it is.
+    Here(T),
+    /// There is none.
+    Gone,
+    /// It cannot be brought back just now: the state stays as it is.
+    Stays,
+}
+
+/// An object of a state.
+pub(super) struct Lost<'a> {
+    kind: Kind,
+    id: &'a str,
+    name: &'a str,
+    owner: &'a str,
+    /// How it is made again; `None` while the state does not say, and for what is not made by itself.
+    missing: Option<Missing>,
+}
+
+impl<'a> Lost<'a> {
+    pub(super) fn new(
+        kind: Kind,
+        id: &'a str,
+        name: &'a Tf<String>,
+        owner: &'a Tf<String>,
+        missing: Option<Missing>,
+    ) -> Self {
+        let text = |value: &'a Tf<String>| value.get().map_or("", String::as_str);
+        Self { kind, id, name: text(name), owner: text(owner), missing }
+    }
+
+    fn warning(&self, what: &str, detail: &str) -> Diagnostic {
+        let word = self.kind.word();
+        let is_missing = format!("The state has {word} {:?} ({}), and the store does not.", self.name, self.id);
+        Diagnostic::warning(format!("The {word} {:?} {what}", self.name), format!("{is_missing} {detail}"))
+    }
+}
+
+/// Looks for an object by `get`, and brings it back when it is not there and the provider block says so.
+///
+/// # Errors
+/// When that cannot be found out.
+pub(super) fn find<T>(
+    (shared, configured): (&Shared, &Configured),
+    lost: &Lost<'_>,
+    meta: impl Fn(&T) -> &Meta,
+    get: impl Fn() -> Result<Option<T>, Error>,
+    warnings: &mut Diagnostics,
+) -> Result<Found<T>, Diagnostics> {
+    let tell = |error: Error| errors::at(&error, Path::root());
+    let found = get().map_err(tell)?;
+    let missing = match (&lost.missing, configured.on_missing) {
+        (Some(missing), OnMissing::Restore) => missing,
+        _ => return Ok(found.map_or(Found::Gone, Found::Here)),
+    };
+    // A hold with this id: the backup was made between plan and apply.
+    if let Some(found) = found.filter(|found| meta(found).state == State::Active) {
+        return Ok(Found::Here(found));
+    }
+    if configured.ipam.owner() != Some(lost.owner) {
+        let why = format!("It belonged to owner {:?}, and only that owner's configuration brings it back.", lost.owner);
+        warnings.push(lost.warning("is not in the store", &why));
+        return Ok(Found::Gone);
+    }
+    match configured.ipam.restore(lost.id, missing) {
+        Ok(true) => {
+            let why = "The provider block says `on_missing = \"restore\"`, the space is free, and no event says that it was \
+                       released. It is in the store again, with the same id and block.";
+            warnings.push(lost.warning("was brought back", why));
+            Ok(get().map_err(tell)?.map_or(Found::Gone, Found::Here))
+        }
+        Ok(false) => Ok(Found::Gone),
+        Err(error) if is_kept_by_rights(&error, shared, missing) => {
+            shared.session.stays(lost.id);
+            let why = "It can be brought back, but the store can only be read here, so that the state stays as it is. A plan or \
+                       an apply that may write brings it back.";
+            warnings.push(lost.warning("is not in the store", why));
+            Ok(Found::Stays)
+        }
+        Err(error @ Error::Store(_)) => Err(tell(error)),
+        Err(error) => {
+            let explanation = explain(&error);
+            let why = format!(
+                "It cannot be brought back, so that a new one is planned. {}. {}",
+                explanation.summary, explanation.detail
+            );
+            warnings.push(lost.warning("cannot be brought back", &why));
+            Ok(Found::Gone)
+        }
+    }
+}
+
+/// Whether only the right to write is missing: for the object itself, or for the pool or the scope that it is in.
+fn is_kept_by_rights(error: &Error, shared: &Shared, missing: &Missing) -> bool {
+    match error {
+        Error::Store(store::Error::ReadOnly(_)) => true,
+        Error::NotFound { .. } => missing.container().is_some_and(|id| shared.session.is_staying(id)),
+        _ => false,
+    }
+}

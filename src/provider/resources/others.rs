@@ -1,0 +1,26 @@
+//! What is imported from another owner: it works, and takes nothing away yet.
+
+use crate::backend::explain;
+use crate::ipam::{Kind, NOBODY};
+use crate::tf::{Diagnostic, Diagnostics, Tf};
+
+use super::super::shared::Shared;
+
+/// Warns when what was imported belongs to another owner. An import leaves the owner as it is.
+pub(super) fn warn(shared: &Shared, kind: Kind, id: &Tf<String>, called: &str, owner: &Tf<String>) -> Diagnostics {
+    let ready = shared.ready().ok();
+    let me = ready.as_ref().and_then(|configured| configured.ipam.owner());
+    let (Some(id), Some(owner), Some(me)) = (id.get(), owner.get(), me) else { return Diagnostics::new() };
+    if owner == me || owner == NOBODY {
+        return Diagnostics::new();
+    }
+    let word = kind.word();
+    let detail = format!(
+        "{} {called:?} ({id}) was imported, and it still belongs to owner {owner:?}. The configuration of {owner:?} may have it in \
+         its state as well: if it is changed, replaced or destroyed here, it is taken away from them. If it is to be managed \
+         here from now on, transfer it, and let the other configuration forget it (`terraform state rm`):\n\n  \
+         terraform-provider-ipam transfer {id} --to {me:?}\n\nIf it is not, remove it from this state (`terraform state rm`).",
+        explain::capital(word),
+    );
+    Diagnostic::warning(format!("This {word} belongs to owner {owner:?}"), detail).into()
+}

@@ -1,0 +1,116 @@
+//! A state that is newer than the store.
+
+use super::*;
+use crate::backend::AllocationFilter;
+use crate::provider::on_missing::OnMissing;
+use crate::provider::testing::{Action, Workspace, World};
+
+const ALL: [&str; 5] =
+    ["ipam_scope.lab", "ipam_pool.lab", "ipam_pool.eu", "ipam_pool_cidr.more", "ipam_allocation.web"];
+
+fn config() -> Vec<(&'static str, Json)> {
+    let lab =
+        json!({"name": "top", "cidrs": ["10.0.0.0/8"], "ipam_scope_id": "${ipam_scope.lab.id}", "locale": "here"});
+    let eu = json!({"name": "eu", "source_ipam_pool_id": "${ipam_pool.lab.id}", "netmask_length": 16,
+        "allocation_resource_tags": {"env": "prod"}});
+    let more = json!({"ipam_pool_id": "${ipam_pool.eu.id}", "name": "more", "netmask_length": 20});
+    let web = json!({"ipam_pool_id": "${ipam_pool.eu.id}", "name": "web", "netmask_length": 24,
+        "disallowed_cidrs": ["10.0.0.0/24"], "tags": {"env": "prod"}});
+    vec![
+        ("ipam_scope.lab", json!({"name": "lab", "tags": {"a": "b"}})),
+        ("ipam_pool.lab", lab),
+        ("ipam_pool.eu", eu),
+        ("ipam_pool_cidr.more", more),
+        ("ipam_allocation.web", web),
+    ]
+}
+
+/// The state of an apply in another world, and this world's empty store.
+fn restored<'a>(world: &'a World, on_missing: OnMissing) -> Workspace<'a> {
+    let past = World::new();
+    let mut made = past.workspace("team/a");
+    // Ids of this store are not those of the other one.
+    made.apply(&[("ipam_scope.other", json!({"name": "other"}))]);
+    made.apply(&config());
+    let mut workspace = world.workspace("team/a");
+    workspace.state = made.state.clone();
+    workspace.on_missing = on_missing;
+    workspace
+}
+
+#[test]
+fn what_the_state_knows_is_brought_back_and_nothing_is_planned() {
+    let world = World::new();
+    let mut workspace = restored(&world, OnMissing::Restore);
+    let before = workspace.state.clone();
+    let planned = workspace.plan(&config()).unwrap();
+    assert!(planned.is_empty(), "{planned:#?}");
+    let told =
+        |name: &str| planned.warnings.iter().filter(|one| one.contains(name) && one.contains("brought back")).count();
+    assert_eq!((told("scope \"lab\""), told("allocation \"web\""), planned.warnings.len()), (1, 1, 5), "{planned:#?}");
+    for address in ALL {
+        assert_eq!(planned.state[address].value, before[address].value, "{address}");
+    }
+    world.assert_sound();
+    let again = workspace.plan(&config()).unwrap();
+    assert!(again.is_empty() && again.warnings.is_empty(), "{:#?}", again.warnings);
+    workspace.destroy();
+    world.assert_sound();
+}
+
+#[test]
+fn without_the_argument_new_objects_are_planned() {
+    let world = World::new();
+    let planned = restored(&world, OnMissing::Create).plan(&config()).unwrap();
+    assert!(ALL.iter().all(|address| planned.action(address) == Action::Create), "{planned:#?}");
+}
+
+#[test]
+fn what_cannot_be_brought_back_is_planned_anew_with_the_reason() {
+    let world = World::new();
+    let workspace = restored(&world, OnMissing::Restore);
+    workspace.plan(&config()).unwrap();
+    let (ipam, id) = (world.ipam("auditor", None), workspace.get("ipam_allocation.web", "id"));
+    // Released by somebody: no reason is needed.
+    ipam.delete_allocation(&id).unwrap();
+    let planned = workspace.plan(&config()).unwrap();
+    assert_eq!((planned.action("ipam_allocation.web"), planned.warnings.len()), (Action::Create, 0), "{planned:#?}");
+
+    let world = World::new();
+    let mut workspace = restored(&world, OnMissing::Restore);
+    let web = workspace.state.remove("ipam_allocation.web").unwrap();
+    workspace.plan(&config()[..4]).unwrap();
+    let block = web.value.entry("cidr").clone();
+    workspace.state.insert("ipam_allocation.web".to_owned(), web);
+    let mut other = world.workspace("team/b");
+    let taken = json!({"ipam_pool_id": workspace.get("ipam_pool.eu", "id"), "name": "taken",
+        "cidr": crate::provider::testing::to_json(&block), "tags": {"env": "prod"}});
+    other.apply(&[("ipam_allocation.taken", taken)]);
+    let planned = workspace.plan(&config()).unwrap();
+    assert_eq!(planned.action("ipam_allocation.web"), Action::Create);
+    let said = planned.warnings.iter().find(|one| one.contains("cannot be brought back")).expect("a warning");
+    assert!(said.contains("\"web\"") && said.contains("overlaps") && said.contains("team/b"), "{said}");
+    world.assert_sound();
+}
+
+#[test]
+fn only_the_own_objects_are_brought_back() {
+    let world = World::new();
+    let mut workspace = restored(&world, OnMissing::Restore);
+    workspace.owner = "team/b";
+    let planned = workspace.plan(&config()).unwrap();
+    assert_eq!(planned.action("ipam_scope.lab"), Action::Create);
+    assert!(planned.warnings.iter().any(|one| one.contains("belonged to owner \"team/a\"")), "{:#?}", planned.warnings);
+}
+
+#[test]
+fn who_may_only_read_keeps_the_state_and_is_told() {
+    let world = World::new();
+    let mut workspace = restored(&world, OnMissing::Restore);
+    workspace.store = Some(super::holds::read_only(&world));
+    let planned = workspace.plan(&config()).unwrap();
+    assert!(planned.is_empty(), "{planned:#?}");
+    assert!(planned.warnings.iter().any(|one| one.contains("can only be read")), "{:#?}", planned.warnings);
+    let none = world.ipam("auditor", None).list_allocations(&AllocationFilter::default()).unwrap();
+    assert!(none.is_empty());
+}
