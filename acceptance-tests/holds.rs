@@ -3,24 +3,8 @@
 use std::process::Command;
 
 use crate::harness::Workspace;
-use crate::harness::client::Client;
 use crate::harness::random::{Random, rounds};
 use crate::harness::store::{NewPool, Store};
-
-/// `on_each_own_store!`, and with SQLite on OpenTofu too.
-macro_rules! on_own_stores_and_opentofu {
-    ($(fn $name:ident($store:ident: Store) $body:block)*) => {
-        $(on_stores! {
-            [
-                #[test]
-                fn sqlite_on_opentofu() {
-                    check(Store::sqlite().used_by(Client::opentofu()));
-                }
-            ]
-            fn $name($store: Store) $body
-        })*
-    };
-}
 
 fn pool(name: &str) -> String {
     format!("resource \"ipam_pool\" \"p\" {{\n  name  = \"{name}\"\n  cidrs = [\"10.0.0.0/24\"]\n}}\n")

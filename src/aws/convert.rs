@@ -51,6 +51,7 @@ fn meta(id: String, name: String, owner: Option<&str>) -> Meta {
         replaces_also: Vec::new(),
         run: None,
         in_the_way_of: None,
+        arguments_kept_until: None,
     }
 }
 

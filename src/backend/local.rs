@@ -12,12 +12,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::ipam::{
     Actor, Allocation, AllocationChange, AllocationFilter, AllocationSpec, Audit, Cidr, CurrentRun, Env, Error, Event,
-    HistoryQuery, Ledger, Mark, Occupant, Planned, Pool, PoolChange, PoolCidr, PoolCidrSpec, PoolFilter, PoolSpec,
-    Provision, Reader, Resize, Run, Scope, ScopeChange, ScopeSpec, Size, Tenure, Terms, TrendPoint, Utilization,
+    HistoryQuery, Kind, Ledger, Mark, Occupant, Planned, Pool, PoolChange, PoolCidr, PoolCidrSpec, PoolFilter,
+    PoolSpec, Provision, Reader, Resize, Run, Scope, ScopeChange, ScopeSpec, Size, Tenure, Terms, TrendPoint,
+    Utilization,
 };
 use crate::store::{self, Store, StoreUrl};
 
@@ -521,6 +522,30 @@ impl Ipam for Local {
         let Some(first) = ids.first() else { return Ok(()) };
         let seen = ids.to_vec();
         self.write(first, move |ledger| seen.iter().try_for_each(|id| ledger.confirm(id)))
+    }
+
+    fn keep_arguments(&self, id: &str, hold: Duration) -> Result<()> {
+        let still_good = |until: Timestamp| {
+            until.duration_since(self.now()) * 2 > SignedDuration::try_from(hold).unwrap_or_default()
+        };
+        let is_noted = |reader: &mut Reader<'_>| Ok(reader.arguments_kept_until(id)?.is_some_and(still_good));
+        // As holds are: written again when half of the time has passed. What is no record of a store has no notes.
+        if Kind::of_id(id).is_none() || self.read(is_noted)? {
+            return Ok(());
+        }
+        let kept = id.to_owned();
+        self.write(id, move |ledger| ledger.keep_arguments(&kept, hold))
+    }
+
+    fn take_kept_arguments(&self, id: &str) -> Result<bool> {
+        if self.read(|reader| reader.arguments_kept_until(id))?.is_none() {
+            return Ok(false);
+        }
+        let kept = id.to_owned();
+        if let Err(error) = self.write(id, move |ledger| ledger.forget_kept_arguments(&kept)) {
+            tracing::debug!(id, ?error, "the note that a plan keeps arguments was not taken back");
+        }
+        Ok(true)
     }
 
     fn preview_next(

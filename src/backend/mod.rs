@@ -203,6 +203,15 @@ pub trait Ipam: Send + Sync {
     /// [`Ipam::confirm`] of all of these, in one write.
     fn confirm_all(&self, ids: &[String]) -> Result<()>;
 
+    /// Notes beside an active object that a plan keeps arguments of it that are not known yet, for as long as plans hold.
+    fn keep_arguments(&self, _id: &str, _hold: Duration) -> Result<()> {
+        Ok(())
+    }
+    /// Whether such a plan may still be applied. Takes its note back, where that can be written.
+    fn take_kept_arguments(&self, _id: &str) -> Result<bool> {
+        Ok(false)
+    }
+
     /// Up to `count` disjoint blocks that are free now, as allocations of that size would get them one after another.
     fn preview_next(
         &self,

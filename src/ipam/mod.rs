@@ -45,6 +45,7 @@ mod locales;
 mod mark;
 mod moving;
 mod names;
+mod notes;
 mod place;
 mod planned_space;
 mod pool_change;

@@ -118,6 +118,9 @@ pub struct Meta {
     /// size, has addresses of it. The next plan places this one elsewhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_the_way_of: Option<Cidr>,
+    /// Until when a plan may be applied that keeps arguments of the active object, because they were not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arguments_kept_until: Option<Timestamp>,
 }
 
 impl Meta {

@@ -189,6 +189,7 @@ impl<'a> Ledger<'a> {
             replaces,
             replaces_also: Vec::new(),
             in_the_way_of: None,
+            arguments_kept_until: None,
             run: if state == State::Planned { self.env.asking() } else { None },
         })
     }

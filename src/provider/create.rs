@@ -19,6 +19,13 @@ pub(super) fn remember_replaced(private: &mut Private, id: &str) {
     private.insert(REPLACES.to_owned(), id.into());
 }
 
+/// Tells what is planned after this one that it is the second half of a replacement, if it is.
+pub(super) fn note_replacement(shared: &Shared, private: &Private) {
+    if let Some(id) = private.get(REPLACES).and_then(|id| id.as_str()) {
+        shared.changes.plan_replacement(id);
+    }
+}
+
 /// Whether what is planned is the second half of a replacement.
 pub(super) fn is_replacement(private: &Private) -> bool {
     private.contains_key(REPLACES)
@@ -141,6 +148,9 @@ pub(super) fn plan<M, T: Held>(
         // An earlier plan was to replace the old one and left the hold. This one keeps the old one, which has the name.
         answer = Err(Error::NameTaken { existing: occupant(&old) });
     }
+    if let Some(id) = &terms.replaces {
+        shared.changes.plan_replacement(id);
+    }
     warn_of_displaced(shared, configured, plan);
     match answer {
         Ok(record) => {
@@ -213,6 +223,7 @@ pub(super) fn look<M>(
         && shared.session.succeed(&existing.id)
     {
         terms.replaces = Some(existing.id.clone());
+        shared.changes.plan_replacement(&existing.id);
         answer = configured.ipam.speaks_against(new, &terms, growing);
     }
     match answer {

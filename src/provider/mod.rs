@@ -11,6 +11,7 @@ mod data;
 mod errors;
 mod facts;
 mod functions;
+mod kept_arguments;
 mod limits;
 mod moves;
 mod observation;

@@ -4,6 +4,7 @@ mod allocations;
 mod holds;
 mod imports;
 mod input;
+mod kept_arguments;
 mod locales;
 mod names;
 mod owners;

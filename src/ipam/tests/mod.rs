@@ -14,6 +14,7 @@ mod locales;
 mod lookups;
 mod model;
 mod names;
+mod notes;
 mod planned_space;
 mod planning_again;
 mod pools;

@@ -7,12 +7,12 @@ use crate::backend::{AllocationChange, New, Planned, Resize, Terms};
 use crate::ipam::{
     Allocation, AllocationSpec, Cidr, Error, Family, Kind, ResourceType, Rules, Size, Tags, Unsupported, check_tags,
 };
-use crate::tf::{Apply, Diagnostic, Diagnostics, MoveSource, Number, Path, Plan, Resource, Stop, Tf};
+use crate::tf::{Apply, Diagnostic, Diagnostics, MoveSource, Number, Path, Plan, Resource, Stop, Tf, Value};
 use crate::{at, fill_facts, model};
 
 use super::super::shared::{Configured, Shared, within};
 use super::super::tags::PlannedTags;
-use super::super::{create, errors, limits, moves, rename, tags};
+use super::super::{create, errors, kept_arguments, limits, moves, rename, tags};
 use super::pool_change::check_kept;
 use super::replaced::Replaced;
 use super::{Timeouts, carry_out, check_import, check_name, confirm, id_of, keep, no_such_import, seen, timeout};
@@ -489,6 +489,7 @@ impl Resource for AllocationResource {
         if stays && plan.planned.tags_all != prior.tags_all {
             self.check_required_tags(&configured, &plan.planned, &tags)?;
         }
+        kept_arguments::note(&configured, &prior.id, plan);
         let blocks = prior.cidr.get().into_iter().copied().collect();
         Replaced { word: "allocation", id: &prior.id, name: &prior.name, blocks, more: "" }.warn(plan);
         keep(
@@ -499,6 +500,14 @@ impl Resource for AllocationResource {
             at!(AllocationModel, name),
             stays,
         )
+    }
+
+    fn keeps(&self, _argument: &str, prior: &Value) -> bool {
+        kept_arguments::keeps(&self.0, prior)
+    }
+
+    fn has_kept(&self, prior: &AllocationModel, plan: &Plan<AllocationModel>) -> bool {
+        kept_arguments::has_kept(&self.0, &prior.id, plan)
     }
 
     fn create(&self, apply: &mut Apply<AllocationModel>) -> Result<(), Diagnostics> {

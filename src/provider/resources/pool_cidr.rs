@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use crate::backend::{New, Terms};
 use crate::ipam::{Cidr, Error, Family, Kind, OnlyAws, PoolCidr, PoolCidrSpec, Size, Unsupported};
-use crate::tf::{Apply, Diagnostic, Diagnostics, MoveSource, Number, Path, Plan, Resource, Stop, Tf};
+use crate::tf::{Apply, Diagnostic, Diagnostics, MoveSource, Number, Path, Plan, Resource, Stop, Tf, Value};
 use crate::{at, fill_facts, model};
 
 use super::super::shared::{Configured, Shared, once_emptied, within};
-use super::super::{create, errors, limits, moves, rename};
+use super::super::{create, errors, kept_arguments, limits, moves, rename};
 use super::pool_change::check_kept;
 use super::proof::{AuthorizationContext, CidrProof, PROOF_TIMEOUT, VerificationMethod};
 use super::replaced::Replaced;
@@ -250,6 +250,7 @@ impl Resource for PoolCidrResource {
         if let (true, Some(configured)) = (stays, self.0.configured()?) {
             self.check_source(&configured, prior)?;
             self.check_rename(&configured, prior, plan)?;
+            kept_arguments::note(&configured, &prior.id, plan);
         }
         let blocks = prior.cidr.get().into_iter().copied().collect();
         Replaced { word: "pool CIDR", id: &prior.id, name: &prior.name, blocks, more: "" }.warn(plan);
@@ -261,6 +262,14 @@ impl Resource for PoolCidrResource {
             PoolCidrModel::name_at(prior),
             stays,
         )
+    }
+
+    fn keeps(&self, _argument: &str, prior: &Value) -> bool {
+        kept_arguments::keeps(&self.0, prior)
+    }
+
+    fn has_kept(&self, prior: &PoolCidrModel, plan: &Plan<PoolCidrModel>) -> bool {
+        kept_arguments::has_kept(&self.0, &prior.id, plan)
     }
 
     fn create(&self, apply: &mut Apply<PoolCidrModel>) -> Result<(), Diagnostics> {
