@@ -4,6 +4,7 @@ mod discover;
 mod explicit_first;
 mod freshen;
 mod nouns;
+mod previews;
 mod turns;
 
 use std::collections::BTreeMap;
@@ -29,6 +30,7 @@ use super::service::{DiscoveryNoun, Keeps, ResourceCidrNoun};
 use super::{Capabilities, Group, Ipam, New, ReservedTags, Result};
 pub use discover::{Counted, Looked, LookedAt, LookedPlace, Progress};
 use explicit_first::ExplicitFirst;
+use previews::Previews;
 use turns::Turns;
 
 /// What the core needs from outside, apart from who acts: real, or a test's.
@@ -62,6 +64,8 @@ pub struct Local {
     turns: Turns,
     /// Requests by CIDR before requests by size.
     explicit_first: ExplicitFirst,
+    /// What plans that may not write came to.
+    previews: Previews,
 }
 
 /// Who writes, and with which clock: what every transaction takes along.
@@ -130,6 +134,7 @@ impl Local {
             files_below: Below::default(),
             turns: Turns::default(),
             explicit_first: ExplicitFirst::default(),
+            previews: Previews::default(),
         }
     }
 
@@ -310,15 +315,7 @@ impl Ipam for Local {
     }
 
     fn speaks_against(&self, new: New<'_>, terms: &Terms, growing: bool) -> Result<()> {
-        let tried = self.read(|reader| {
-            reader.try_out(|ledger| match new {
-                New::Scope(spec) => ledger.plan_scope(spec, terms).map(drop),
-                New::Pool(spec) => ledger.plan_pool(spec, terms).map(drop),
-                New::PoolCidr(spec) => ledger.plan_pool_cidr(spec, terms).map(drop),
-                New::Allocation(spec) => ledger.plan_allocation(spec, terms).map(drop),
-            })
-        });
-        match tried {
+        match self.look_at_new(new, terms) {
             // The same apply brings more.
             Err(Error::PoolExhausted { .. } | Error::PoolEmpty { .. } | Error::OutsidePool { .. }) if growing => Ok(()),
             tried => tried,
@@ -461,7 +458,7 @@ impl Ipam for Local {
     }
 
     fn preview_allocation(&self, spec: &AllocationSpec, terms: &Terms) -> Result<Allocation> {
-        self.read(|reader| reader.preview_allocation(spec, terms))
+        self.preview_beside(spec, terms)
     }
 
     fn create_allocation(&self, spec: &AllocationSpec, planned: &Planned) -> Result<Allocation> {

@@ -116,7 +116,8 @@ pub trait Ipam: Send + Sync {
     fn capabilities(&self) -> Capabilities;
 
     /// Where nothing can be held, what is wrong with a new object as far as it can be seen without writing. `growing`:
-    /// the pool that the space comes from gets more in the same apply, so that what it has free now does not count.
+    /// the pool that the space comes from gets more in the same apply, so that what it has free now does not count. A store of our own
+    /// sees the other new objects of this plan, too.
     fn speaks_against(&self, new: New<'_>, terms: &Terms, growing: bool) -> Result<()>;
 
     fn plan_scope(&self, spec: &ScopeSpec, terms: &Terms) -> Result<Scope>;

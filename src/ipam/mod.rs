@@ -29,6 +29,7 @@ mod cidr;
 mod codec;
 mod counters;
 mod discovery;
+mod dry_run;
 mod error;
 mod events;
 mod find;
@@ -78,6 +79,7 @@ pub use cidr::{Cidr, Family, address};
 pub use discovery::{
     Forgotten, Past, Place, Reconciled, SeenAddress, Sighted, Skip, Skipped, Taken, Treated, Treatment, Untreatable,
 };
+pub use dry_run::DryRun;
 pub use error::{
     Error, Fault, KeptOff, LostHold, Occupant, Result, RuleName, SeenThere, Space, Unfinished, Unsupported,
 };

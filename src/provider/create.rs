@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::backend::{Ipam, New, Planned, Terms, explain};
-use crate::ipam::{Allocation, Cidr, Error, Kind, Meta, Occupant, Pool, PoolCidr, Scope, State};
+use crate::ipam::{Allocation, Cidr, Error, Kind, Meta, Occupant, Pool, PoolCidr, Scope, Size, State};
 use crate::store;
 use crate::tf::{Diagnostic, Diagnostics, Path, Plan, Private};
 
@@ -186,7 +186,8 @@ fn may_take_over(shared: &Shared, id: &str, committing: bool) -> bool {
 }
 
 /// Looks at a new object for a plan that holds nothing, so that what is wrong is told now and not at apply. Its values
-/// stay unknown. New objects of one plan do not see each other.
+/// stay unknown. New objects of one plan see each other, but for those in a pool or scope that is itself new: which one that
+/// is to be, Terraform does not say.
 ///
 /// # Errors
 /// As [`plan`].
@@ -204,11 +205,20 @@ pub(super) fn look<M>(
         return Ok(());
     }
     let (kind, container, called) = match new {
-        New::Scope(spec) => (Kind::Scope, None, Some(&spec.name)),
-        New::Pool(spec) => (Kind::Pool, spec.source_pool_id.as_ref().or(spec.scope_id.as_ref()), Some(&spec.name)),
-        New::PoolCidr(spec) => (Kind::PoolCidr, Some(&spec.pool_id), spec.name.as_ref()),
-        New::Allocation(spec) => (Kind::Allocation, Some(&spec.pool_id), Some(&spec.name)),
+        New::Scope(spec) => (Kind::Scope, None, Some(spec.name.clone())),
+        New::Pool(spec) => {
+            (Kind::Pool, spec.source_pool_id.as_ref().or(spec.scope_id.as_ref()), Some(spec.name.clone()))
+        }
+        New::PoolCidr(spec) => {
+            let by_cidr = if let Size::Cidr(cidr) = spec.size { Some(cidr.to_string()) } else { None };
+            (Kind::PoolCidr, Some(&spec.pool_id), spec.name.clone().or(by_cidr))
+        }
+        New::Allocation(spec) => (Kind::Allocation, Some(&spec.pool_id), Some(spec.name.clone())),
     };
+    let spot = |called: &str| format!("{} {} {called}", kind.word(), container.map_or("", String::as_str));
+    if let Some(called) = called.as_deref().filter(|called| shared.session.is_handed_out(&spot(called))) {
+        return Err(name_claimed(called).at(name).into());
+    }
     let growing = match new {
         // Its space comes from the pool above the one that it names.
         New::PoolCidr(_) => shared.changes.is_any_growing(),
@@ -234,8 +244,7 @@ pub(super) fn look<M>(
         answer => answer.map_err(|error| errors::at(&error, place(&error)))?,
     }
     let Some(called) = called else { return Ok(()) };
-    let spot = format!("{} {} {called}", kind.word(), container.map_or("", String::as_str));
-    if shared.session.hand_out(spot) { Ok(()) } else { Err(name_claimed(called).at(name).into()) }
+    if shared.session.hand_out(spot(&called)) { Ok(()) } else { Err(name_claimed(&called).at(name).into()) }
 }
 
 /// `work`, which makes a new object. Where plans hold no names, the name may still be that of an object which this very

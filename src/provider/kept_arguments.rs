@@ -1,4 +1,4 @@
-//! Arguments that a plan keeps because they are not known yet, see [`tf::Resource::keeps`](crate::tf::Resource::keeps).
+//! Arguments that a plan keeps because they are not known yet, see [`tf::Resource::may_keep`](crate::tf::Resource::may_keep).
 //!
 //! The second plan, in the apply, has to know that the first one kept them. Where the client tells the two walks apart, an
 //! object that exists is never replaced in the second one: its replacement is planned as a new object there. For the other
@@ -9,12 +9,16 @@ use crate::tf::{Plan, Tf, Value};
 
 use super::shared::{Configured, Shared};
 
-/// Whether a plan keeps this value of an argument that is not known yet: on a store of our own, unless this very walk replaces
-/// the object that the value names.
-pub(super) fn keeps(shared: &Shared, prior: &Value) -> bool {
-    let Ok(Some(configured)) = shared.configured() else { return false };
-    let is_replaced = matches!(prior, Value::String(id) if shared.changes.is_replaced(id));
-    configured.ipam.service().is_none() && !is_replaced
+/// Whether plans keep arguments here: on a store of our own.
+pub(super) fn may_keep(shared: &Shared) -> bool {
+    matches!(shared.configured(), Ok(Some(configured)) if configured.ipam.service().is_none())
+}
+
+/// Whether the object that the value names, if it names one, stays. It does not when this walk replaces it, or when the state of
+/// this configuration has it and no resource is planned that keeps it: it is tainted, or its resource is gone.
+pub(super) fn stays(shared: &Shared, prior: &Value) -> bool {
+    let Value::String(id) = prior else { return true };
+    !shared.changes.is_replaced(id) && !shared.session.may_go(id, shared.sibling_wait)
 }
 
 /// Whether this is the second plan of an object, and the first one kept arguments.

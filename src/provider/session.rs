@@ -14,7 +14,7 @@ use crate::ipam::Cidr;
 #[derive(Debug, Default)]
 pub(super) struct Session {
     memory: Mutex<Memory>,
-    /// Rings when Terraform has shown another object of its state.
+    /// Rings when Terraform has shown another object of its state, or planned one to stay.
     shown: Condvar,
     previews: Mutex<Previews>,
 }
@@ -109,7 +109,23 @@ impl Session {
     pub(super) fn keep(&self, id: &str, renamed: bool) -> bool {
         let mut memory = self.memory();
         memory.kept.insert(id.to_owned(), renamed);
+        self.shown.notify_all();
         (renamed || !memory.succeeded.contains(id)) && !memory.adopted.contains(id)
+    }
+
+    /// Whether the state has the object, and no plan keeps it. Terraform shows the state of what nothing depends on at the very
+    /// start of the walk. It may plan the object a little later, when nothing says in which order; that is waited for until `time`
+    /// after the start.
+    pub(super) fn may_go(&self, id: &str, time: Duration) -> bool {
+        const SHOWN: Duration = Duration::from_millis(300);
+        let goes = |memory: &Memory| memory.in_state.contains(id) && !memory.kept.contains_key(id);
+        if !self.is_in_state(id, SHOWN.min(time)) {
+            return false;
+        }
+        let memory = self.memory();
+        let left = time.saturating_sub(memory.since.elapsed());
+        let waited = self.shown.wait_timeout_while(memory, left, |memory| goes(memory));
+        goes(&waited.unwrap_or_else(PoisonError::into_inner).0)
     }
 
     /// Whether the object stays, under another name.
@@ -217,6 +233,19 @@ mod tests {
             assert!(waiting.join().unwrap());
         });
         assert!(!session.is_in_state("b", Duration::ZERO));
+    }
+
+    #[test]
+    fn an_object_of_the_state_may_go_until_a_plan_keeps_it() {
+        let session = Session::default();
+        assert!(!session.may_go("a", Duration::from_secs(60)), "not in this state");
+        session.seen_in_state("a");
+        assert!(session.may_go("a", Duration::ZERO));
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| session.may_go("a", Duration::from_secs(60)));
+            session.keep("a", true);
+            assert!(!waiting.join().unwrap());
+        });
     }
 
     #[test]

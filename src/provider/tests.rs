@@ -12,6 +12,7 @@ mod pools;
 mod regrouping;
 mod rules;
 mod schemas;
+mod siblings;
 mod unknown_tags;
 
 use serde_json::{Value as Json, json};

@@ -19,7 +19,8 @@ pub(super) fn keep<R: Resource>(resource: &R, block: &Block, prior: &Value, conf
         let was = prior.entry(attribute.name);
         let may_be_kept = config.entry(attribute.name).is_unknown() && was.is_wholly_known() && !was.is_null();
         if may_be_kept
-            && resource.keeps(attribute.name, was)
+            && resource.may_keep(attribute.name)
+            && resource.stays(was)
             && let Value::Map(entries) = &mut completed
         {
             entries.insert(attribute.name.to_owned(), was.clone());
@@ -42,7 +43,7 @@ pub(super) fn check<R: Resource>(
     let changes = block.attributes.iter().filter(|attribute| {
         let (was, now) = (prior.entry(attribute.name), wished.entry(attribute.name));
         let is_replaced = plan.replace.contains(&Path::attribute(attribute.name));
-        is_replaced && !was.is_null() && now.is_wholly_known() && resource.keeps(attribute.name, was)
+        is_replaced && !was.is_null() && now.is_wholly_known() && resource.may_keep(attribute.name)
     });
     let changes: Vec<_> = changes.collect();
     if changes.is_empty() || !resource.has_kept(decoded, plan) {

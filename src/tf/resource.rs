@@ -34,7 +34,7 @@ pub struct Plan<M> {
     pub planned: M,
     /// Attributes whose change needs a new object, beside those declared `replace()`.
     pub replace: Vec<Path>,
-    /// Arguments that are not known yet and for which the plan keeps the prior value, see [`Resource::keeps`]. `config` and
+    /// Arguments that are not known yet and for which the plan keeps the prior value, see [`Resource::may_keep`]. `config` and
     /// `planned` have that value.
     pub kept: Vec<Path>,
     /// In: what the last apply or, in the second half of a replacement, the first half kept. Out: kept for apply.
@@ -127,14 +127,19 @@ pub trait Resource: Send + Sync + 'static {
     /// Whatever the user has to change.
     fn plan_update(&self, prior: &Self::Model, plan: &mut Plan<Self::Model>) -> Result<(), Diagnostics>;
 
-    /// Whether a plan keeps the prior value of an argument that forces a replacement, when its value is not known yet. Otherwise
-    /// the plan replaces the object.
-    fn keeps(&self, _argument: &str, _prior: &Value) -> bool {
+    /// Whether a plan may keep the prior value of an argument that forces a replacement, when its value is not known yet.
+    /// Otherwise the plan replaces the object.
+    fn may_keep(&self, _argument: &str) -> bool {
         false
     }
 
-    /// Whether `plan` is the second plan of an object, and the first one kept arguments. Asked only about arguments that
-    /// [`Resource::keeps`] is about, when one of them is known and another one than before.
+    /// Whether such a value is still good when the plan is applied: what it names stays.
+    fn stays(&self, _prior: &Value) -> bool {
+        true
+    }
+
+    /// Whether `plan` is the second plan of an object, and the first one kept arguments. Asked only when an argument that
+    /// may be kept is known and another one than before.
     fn has_kept(&self, _prior: &Self::Model, _plan: &Plan<Self::Model>) -> bool {
         false
     }

@@ -502,8 +502,12 @@ impl Resource for AllocationResource {
         )
     }
 
-    fn keeps(&self, _argument: &str, prior: &Value) -> bool {
-        kept_arguments::keeps(&self.0, prior)
+    fn may_keep(&self, _argument: &str) -> bool {
+        kept_arguments::may_keep(&self.0)
+    }
+
+    fn stays(&self, prior: &Value) -> bool {
+        kept_arguments::stays(&self.0, prior)
     }
 
     fn has_kept(&self, prior: &AllocationModel, plan: &Plan<AllocationModel>) -> bool {

@@ -418,9 +418,13 @@ impl Resource for PoolResource {
         keep(&self.0, &mut plan.private, &prior.id, (&prior.name, &plan.planned.name), at!(PoolModel, name), stays)
     }
 
-    fn keeps(&self, argument: &str, prior: &Value) -> bool {
+    fn may_keep(&self, argument: &str) -> bool {
         // The locale changes in place, and pools below follow it: see `PoolResource::plan_locale`.
-        argument != "locale" && kept_arguments::keeps(&self.0, prior)
+        argument != "locale" && kept_arguments::may_keep(&self.0)
+    }
+
+    fn stays(&self, prior: &Value) -> bool {
+        kept_arguments::stays(&self.0, prior)
     }
 
     fn has_kept(&self, prior: &PoolModel, plan: &Plan<PoolModel>) -> bool {

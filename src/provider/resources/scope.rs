@@ -156,8 +156,12 @@ impl Resource for ScopeResource {
         }
     }
 
-    fn keeps(&self, _argument: &str, prior: &Value) -> bool {
-        kept_arguments::keeps(&self.0, prior)
+    fn may_keep(&self, _argument: &str) -> bool {
+        kept_arguments::may_keep(&self.0)
+    }
+
+    fn stays(&self, prior: &Value) -> bool {
+        kept_arguments::stays(&self.0, prior)
     }
 
     fn has_kept(&self, prior: &ScopeModel, plan: &Plan<ScopeModel>) -> bool {

@@ -13,7 +13,7 @@ const WEB: &str = "ipam_allocation.web";
 const DB: &str = "ipam_allocation.db";
 
 /// Credentials that may only look.
-struct ReadOnly(Arc<Memory>);
+pub(super) struct ReadOnly(pub(super) Arc<Memory>);
 
 impl Store for ReadOnly {
     fn read(&self, body: &mut ReadBody<'_>) -> Result<(), Error> {
@@ -33,7 +33,7 @@ impl Store for ReadOnly {
     }
 }
 
-fn block(address: &'static str, name: &str, size: Json) -> (&'static str, Json) {
+pub(super) fn block(address: &'static str, name: &str, size: Json) -> (&'static str, Json) {
     (address, with(&json!({"ipam_pool_id": "${ipam_pool.top.id}", "name": name}), &size))
 }
 

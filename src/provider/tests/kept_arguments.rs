@@ -127,6 +127,22 @@ fn in_a_pool_that_the_same_plan_replaces_nothing_is_kept() {
     });
 }
 
+/// As with `plan_hold = "0s"`: the id of a new pool is not known, and the allocation is to move there.
+#[test]
+fn in_a_pool_whose_resource_is_gone_nothing_is_kept() {
+    on_every_client(|mut workspace| {
+        workspace.plan_hold = Duration::ZERO;
+        workspace.apply(&config(TOP, &json!({})));
+        let moved = ("ipam_pool.moved", json!({"name": "moved", "cidrs": ["192.168.0.0/16"]}));
+        let to = |pool_id: &str| vec![moved.clone(), (WEB, with(&config(pool_id, &json!({}))[2].1, &json!({})))];
+        let planned = workspace.plan(&to("${ipam_pool.moved.id}")).unwrap();
+        assert_eq!(planned.get("ipam_pool.moved", "id"), UNKNOWN);
+        assert_eq!((planned.action("ipam_pool.top"), planned.action(WEB)), (Action::Delete, Action::Replace));
+        workspace.apply_plan(&planned).unwrap();
+        workspace.assert_settled(&to("${ipam_pool.moved.id}"));
+    });
+}
+
 /// `terraform apply -replace` plans the object as it is, and then a new one in its place.
 #[test]
 fn a_pool_that_is_replaced_on_demand_is_not_kept() {
