@@ -103,4 +103,23 @@ on_own_stores_and_opentofu! {
         workspace.assert_settled();
         Workspace::assert_store_matches(workspace.store(), &[&workspace]);
     }
+
+    /// The id of a new pool is not known there, and the pool that the allocation is in goes.
+    fn an_allocation_follows_its_pool_to_another_resource_where_plans_hold_nothing(store: Store) {
+        let workspace = Workspace::on(&store).holding_for("0s");
+        let pool_and_allocation = |resource: &str, block: &str| {
+            format!(
+                "resource \"ipam_pool\" \"{resource}\" {{\n  name  = \"{resource}\"\n  cidrs = [\"{block}\"]\n}}\n\n\
+                 resource \"ipam_allocation\" \"a\" {{\n  ipam_pool_id = ipam_pool.{resource}.id\n  name = \"a\"\n  \
+                 netmask_length = 24\n}}\n"
+            )
+        };
+        workspace.configure(&pool_and_allocation("p", "10.0.0.0/16"));
+        workspace.apply();
+        workspace.configure(&pool_and_allocation("q", "172.16.0.0/16"));
+        assert_eq!(workspace.plan().actions()["ipam_allocation.a"], "delete create");
+        assert_eq!(workspace.apply_saved().text("ipam_allocation.a.cidr"), "172.16.0.0/24");
+        workspace.assert_settled();
+        Workspace::assert_store_matches(workspace.store(), &[&workspace]);
+    }
 }
