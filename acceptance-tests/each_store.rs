@@ -10,7 +10,7 @@ macro_rules! on_each_own_store {
 
 /// The same, and `name::sqlite_on_opentofu`.
 macro_rules! on_own_stores_and_opentofu {
-    ($(fn $name:ident($store:ident: Store) $body:block)*) => {
+    ($($(#[$meta:meta])* fn $name:ident($store:ident: Store) $body:block)*) => {
         $(on_stores! {
             [
                 #[test]
@@ -18,7 +18,7 @@ macro_rules! on_own_stores_and_opentofu {
                     check(Store::sqlite().used_by(crate::harness::client::Client::opentofu()));
                 }
             ]
-            fn $name($store: Store) $body
+            $(#[$meta])* fn $name($store: Store) $body
         })*
     };
 }
