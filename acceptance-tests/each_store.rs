@@ -8,7 +8,22 @@ macro_rules! on_each_own_store {
     };
 }
 
-/// The same, `name::sqlite_on_opentofu` and `name::aws_ipam`. Where AWS differs, the guide says how, and the test sees that
+/// The same, and `name::sqlite_on_opentofu`.
+macro_rules! on_own_stores_and_opentofu {
+    ($($(#[$meta:meta])* fn $name:ident($store:ident: Store) $body:block)*) => {
+        $(on_stores! {
+            [
+                #[test]
+                fn sqlite_on_opentofu() {
+                    check(Store::sqlite().used_by(crate::harness::client::Client::opentofu()));
+                }
+            ]
+            $(#[$meta])* fn $name($store: Store) $body
+        })*
+    };
+}
+
+/// The same and `name::aws_ipam`. Where AWS differs, the guide says how, and the test sees that
 /// it does (`differences`).
 macro_rules! on_each_store {
     ($($(#[$meta:meta])* fn $name:ident($store:ident: Store) $body:block)*) => {

@@ -15,6 +15,7 @@ mod bad_input;
 mod cases;
 mod command_line;
 mod crash;
+mod deferred_data;
 #[cfg(feature = "aws")]
 mod differences;
 mod discovered;

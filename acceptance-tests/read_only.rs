@@ -93,6 +93,8 @@ resource "ipam_allocation" "web" {{
     assert_eq!(plan.value("ipam_allocation.web[0].cidr"), None);
     assert_eq!(owner.content(), before);
     workspace.try_apply_saved("plan", &[]).fails().says(&["read-only"]);
+    siblings_see_each_other(&workspace, &pool.meta.id);
+    assert_eq!(owner.content(), before);
 
     set_writable(true);
     workspace.apply();
@@ -102,4 +104,29 @@ resource "ipam_allocation" "web" {{
     set_writable(false);
     workspace.assert_settled();
     set_writable(true);
+}
+
+/// New objects that cannot be made together are told in the plan.
+fn siblings_see_each_other(workspace: &Workspace, pool_id: &str) {
+    let own = workspace.read("main.tf");
+    let block = |resource: &str, name: &str, size: &str| {
+        format!(
+            "resource \"ipam_allocation\" \"{resource}\" {{\n  ipam_pool_id = \"{pool_id}\"\n  name = \"{name}\"\n  {size}\n}}\n"
+        )
+    };
+    for (one, two, told) in [
+        (("a", "cidr = \"10.0.0.128/26\""), ("b", "cidr = \"10.0.0.160/27\""), "which this plan creates too"),
+        (("a", "netmask_length = 25"), ("b", "netmask_length = 25"), "has no free /2"),
+        (
+            ("a", "netmask_length = 28"),
+            ("a", "netmask_length = 28"),
+            "Another resource of this configuration asks for the name",
+        ),
+    ] {
+        let siblings = block("one", one.0, one.1) + &block("two", two.0, two.1);
+        workspace.write("siblings.tf", &siblings);
+        workspace.try_plan(&[]).fails().says(&[told]);
+    }
+    workspace.write("siblings.tf", "");
+    assert_eq!(workspace.read("main.tf"), own);
 }

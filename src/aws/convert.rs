@@ -52,6 +52,7 @@ fn meta(id: String, name: String, owner: Option<&str>) -> Meta {
         run: None,
         in_the_way_of: None,
         waits_for: Vec::new(),
+        arguments_kept_until: None,
     }
 }
 

@@ -174,7 +174,9 @@ fn not_found(kind: Kind, id: &str) -> (String, String) {
 
 fn overlap(cidr: Cidr, with: &[Occupant]) -> (String, String) {
     let all_held = !with.is_empty() && with.iter().all(|occupant| occupant.state != State::Active);
-    let advice = if all_held {
+    let advice = if !with.is_empty() && with.iter().all(is_sibling) {
+        "Choose another block for one of them."
+    } else if all_held {
         &format!("Choose another block, or wait until these plans are applied. {}", holds::how_to_release(with))
     } else if with.iter().any(|occupant| occupant.kind != Kind::Allocation) {
         "Choose another block, or use another scope: scopes may hold the same addresses."
@@ -427,8 +429,16 @@ fn occupants(list: &[Occupant], more: u64) -> String {
     lines
 }
 
+/// Whether it is another new object of a plan that may not write: it is not in the store.
+fn is_sibling(occupant: &Occupant) -> bool {
+    occupant.id.is_empty()
+}
+
 fn occupant_words(occupant: &Occupant) -> String {
     let block = occupant.cidr.map(|cidr| format!("{cidr}, ")).unwrap_or_default();
+    if is_sibling(occupant) {
+        return format!("{block}{} {:?}, which this plan creates too", occupant.kind.word(), occupant.path);
+    }
     let state = match occupant.state {
         State::Active => "active".to_owned(),
         State::Planned => format!("planned{}, held{}", holds::made(occupant), until(occupant.hold_expires_at)),

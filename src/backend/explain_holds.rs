@@ -29,7 +29,7 @@ pub(super) fn made(hold: &Occupant) -> String {
 
 /// The commands that give back the holds among these; empty when there are none.
 pub(super) fn how_to_release(list: &[Occupant]) -> String {
-    let held = list.iter().filter(|occupant| occupant.state == State::Planned);
+    let held = list.iter().filter(|occupant| occupant.state == State::Planned && !super::is_sibling(occupant));
     let owners: BTreeSet<&str> = held.map(|occupant| occupant.owner.as_str()).collect();
     if owners.is_empty() {
         return String::new();

@@ -192,6 +192,25 @@ fn an_overlap_says_with_what() {
 }
 
 #[test]
+fn an_overlap_with_another_new_object_of_a_plan_without_holds_names_it_without_id_and_hold() {
+    let sibling = |path: &str, block: &str| held(Kind::Allocation, path, "", block);
+    says(
+        &Error::Overlap { cidr: cidr("10.0.0.0/23"), with: vec![sibling("top/web", "10.0.0.0/24")] },
+        "10.0.0.0/23 overlaps space that is taken",
+        "10.0.0.0/23 shares addresses with:\n\n  - 10.0.0.0/24, allocation \"top/web\", which this plan creates too\n\nChoose \
+         another block for one of them.",
+    );
+    let there = active(Kind::Allocation, "top/api", "a-2", "10.0.1.0/24");
+    says(
+        &Error::Overlap { cidr: cidr("10.0.0.0/23"), with: vec![sibling("top/web", "10.0.0.0/24"), there] },
+        "10.0.0.0/23 overlaps space that is taken",
+        "10.0.0.0/23 shares addresses with:\n\n  - 10.0.0.0/24, allocation \"top/web\", which this plan creates too\n  - \
+         10.0.1.0/24, allocation \"top/api\" (a-2), of owner \"network\", active\n\nChoose another block, or give \
+         `netmask_length` instead of `cidr` and let the pool choose.",
+    );
+}
+
+#[test]
 fn a_block_outside_names_what_the_pool_has() {
     let outside = |provisioned: &[&str]| Error::OutsidePool {
         cidr: cidr("10.9.0.0/24"),

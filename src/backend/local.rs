@@ -4,6 +4,7 @@ mod discover;
 mod explicit_first;
 mod freshen;
 mod nouns;
+mod previews;
 mod turns;
 
 use std::collections::BTreeMap;
@@ -12,11 +13,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::ipam::{
     Actor, Allocation, AllocationChange, AllocationFilter, AllocationSpec, Audit, Cidr, CurrentRun, Env, Error, Event,
-    HistoryQuery, Ledger, Mark, Missing, Occupant, Planned, Pool, PoolChange, PoolCidr, PoolCidrSpec, PoolFilter,
+    HistoryQuery, Kind, Ledger, Mark, Missing, Occupant, Planned, Pool, PoolChange, PoolCidr, PoolCidrSpec, PoolFilter,
     PoolSpec, Provision, Reader, Resize, Run, Scope, ScopeChange, ScopeSpec, Size, Tenure, Terms, TrendPoint,
     Utilization,
 };
@@ -29,6 +30,7 @@ use super::service::{DiscoveryNoun, Keeps, ResourceCidrNoun};
 use super::{Capabilities, Group, Ipam, New, ReservedTags, Result};
 pub use discover::{Counted, Looked, LookedAt, LookedPlace, Progress};
 use explicit_first::ExplicitFirst;
+use previews::Previews;
 use turns::Turns;
 
 /// What the core needs from outside, apart from who acts: real, or a test's.
@@ -62,6 +64,8 @@ pub struct Local {
     turns: Turns,
     /// Requests by CIDR before requests by size.
     explicit_first: ExplicitFirst,
+    /// What plans that may not write came to.
+    previews: Previews,
 }
 
 /// Who writes, and with which clock: what every transaction takes along.
@@ -130,6 +134,7 @@ impl Local {
             files_below: Below::default(),
             turns: Turns::default(),
             explicit_first: ExplicitFirst::default(),
+            previews: Previews::default(),
         }
     }
 
@@ -305,15 +310,7 @@ impl Ipam for Local {
     }
 
     fn speaks_against(&self, new: New<'_>, terms: &Terms, growing: bool) -> Result<()> {
-        let tried = self.read(|reader| {
-            reader.try_out(|ledger| match new {
-                New::Scope(spec) => ledger.plan_scope(spec, terms).map(drop),
-                New::Pool(spec) => ledger.plan_pool(spec, terms).map(drop),
-                New::PoolCidr(spec) => ledger.plan_pool_cidr(spec, terms).map(drop),
-                New::Allocation(spec) => ledger.plan_allocation(spec, terms).map(drop),
-            })
-        });
-        match tried {
+        match self.look_at_new(new, terms) {
             // The same apply brings more.
             Err(Error::PoolExhausted { .. } | Error::PoolEmpty { .. } | Error::OutsidePool { .. }) if growing => Ok(()),
             tried => tried,
@@ -456,7 +453,7 @@ impl Ipam for Local {
     }
 
     fn preview_allocation(&self, spec: &AllocationSpec, terms: &Terms) -> Result<Allocation> {
-        self.read(|reader| reader.preview_allocation(spec, terms))
+        self.preview_beside(spec, terms)
     }
 
     fn create_allocation(&self, spec: &AllocationSpec, planned: &Planned) -> Result<Allocation> {
@@ -534,6 +531,30 @@ impl Ipam for Local {
         let Some(first) = ids.first() else { return Ok(()) };
         let seen = ids.to_vec();
         self.write(first, move |ledger| seen.iter().try_for_each(|id| ledger.confirm(id)))
+    }
+
+    fn keep_arguments(&self, id: &str, hold: Duration) -> Result<()> {
+        let still_good = |until: Timestamp| {
+            until.duration_since(self.now()) * 2 > SignedDuration::try_from(hold).unwrap_or_default()
+        };
+        let is_noted = |reader: &mut Reader<'_>| Ok(reader.arguments_kept_until(id)?.is_some_and(still_good));
+        // As holds are: written again when half of the time has passed. What is no record of a store has no notes.
+        if Kind::of_id(id).is_none() || self.read(is_noted)? {
+            return Ok(());
+        }
+        let kept = id.to_owned();
+        self.write(id, move |ledger| ledger.keep_arguments(&kept, hold))
+    }
+
+    fn take_kept_arguments(&self, id: &str) -> Result<bool> {
+        if self.read(|reader| reader.arguments_kept_until(id))?.is_none() {
+            return Ok(false);
+        }
+        let kept = id.to_owned();
+        if let Err(error) = self.write(id, move |ledger| ledger.forget_kept_arguments(&kept)) {
+            tracing::debug!(id, ?error, "the note that a plan keeps arguments was not taken back");
+        }
+        Ok(true)
     }
 
     fn preview_next(

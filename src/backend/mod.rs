@@ -117,7 +117,8 @@ pub trait Ipam: Send + Sync {
     fn capabilities(&self) -> Capabilities;
 
     /// Where nothing can be held, what is wrong with a new object as far as it can be seen without writing. `growing`:
-    /// the pool that the space comes from gets more in the same apply, so that what it has free now does not count.
+    /// the pool that the space comes from gets more in the same apply, so that what it has free now does not count. A store of our own
+    /// sees the other new objects of this plan, too.
     fn speaks_against(&self, new: New<'_>, terms: &Terms, growing: bool) -> Result<()>;
 
     fn plan_scope(&self, spec: &ScopeSpec, terms: &Terms) -> Result<Scope>;
@@ -212,6 +213,15 @@ pub trait Ipam: Send + Sync {
     fn confirm(&self, id: &str) -> Result<()>;
     /// [`Ipam::confirm`] of all of these, in one write.
     fn confirm_all(&self, ids: &[String]) -> Result<()>;
+
+    /// Notes beside an active object that a plan keeps arguments of it that are not known yet, for as long as plans hold.
+    fn keep_arguments(&self, _id: &str, _hold: Duration) -> Result<()> {
+        Ok(())
+    }
+    /// Whether such a plan may still be applied. Takes its note back, where that can be written.
+    fn take_kept_arguments(&self, _id: &str) -> Result<bool> {
+        Ok(false)
+    }
 
     /// Up to `count` disjoint blocks that are free now, as allocations of that size would get them one after another.
     fn preview_next(

@@ -58,6 +58,7 @@ impl Reader<'_> {
         self.read_entries(&mut audited)?;
         self.read_events(&mut audited)?;
         audited.findings.extend(audited.records.faults());
+        audited.findings.extend(audited.records.faults_in_planned_cidrs(self.env.now));
         audited.check_defaults();
         audited.check_derived();
         audited.check_counters();

@@ -13,17 +13,6 @@ use crate::store::{Order, Overlay};
 const PAGE: usize = 1024;
 
 impl Reader<'_> {
-    /// Runs `plan` on the store as it is, and forgets what it wrote: what is wrong with a plan that may not write.
-    ///
-    /// # Errors
-    /// Those of `plan`.
-    pub fn try_out<T>(&mut self, plan: impl FnOnce(&mut Ledger<'_>) -> Result<T>) -> Result<T> {
-        let mut dry_run = Overlay::new(&mut *self.snapshot);
-        let mut ledger = Ledger::new(&mut dry_run, self.env.reborrow());
-        ledger.initialize()?;
-        plan(&mut ledger)
-    }
-
     /// Addresses of a pool: used + held + free = provisioned, exactly. CIDRs that are only planned do not count, but for
     /// those of a planned pool.
     ///

@@ -30,6 +30,7 @@ mod cidr;
 mod codec;
 mod counters;
 mod discovery;
+mod dry_run;
 mod error;
 mod events;
 mod find;
@@ -47,6 +48,7 @@ mod locales;
 mod mark;
 mod moving;
 mod names;
+mod notes;
 mod place;
 mod planned_space;
 mod pool_change;
@@ -81,6 +83,7 @@ pub use cidr::{Cidr, Family, address};
 pub use discovery::{
     Forgotten, Past, Place, Reconciled, SeenAddress, Sighted, Skip, Skipped, Taken, Treated, Treatment, Untreatable,
 };
+pub use dry_run::DryRun;
 pub use error::{
     Error, Fault, KeptOff, LostHold, Occupant, Result, RuleName, SeenThere, Space, Unfinished, Unsupported,
 };

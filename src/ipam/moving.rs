@@ -337,8 +337,9 @@ impl Merge {
                 self.added.admit(item(record));
                 continue;
             };
-            // Whether an object is in a Terraform state is for the store to know that Terraform works with.
+            // Whether an object is in a Terraform state, and what plans keep of it, is for the store to know that Terraform works with.
             record.meta_mut().confirmed = found.meta().confirmed;
+            record.meta_mut().arguments_kept_until = found.meta().arguments_kept_until;
             match differences(found, &record) {
                 names if names.is_empty() => self.present.count(&item(record)),
                 names => {

@@ -1,13 +1,15 @@
 //! A CIDR of a pool that is only planned is for the plan that holds it: nothing is placed there for anybody else, neither
 //! before it is applied nor after its hold has expired.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use num_bigint::BigUint;
 
 use super::place::{self, Ask};
 use super::{
-    Allocation, Cidr, Error, Kind, Ledger, Pool, PoolCidr, Reader, Result, State, Utilization, codec, free, keys,
+    Allocation, Cidr, Error, Finding, Kind, Ledger, Pool, PoolCidr, Reader, Records, ResourceType, Result, State,
+    Utilization, codec, free, keys,
 };
 
 impl Reader<'_> {
@@ -77,4 +79,47 @@ impl Ledger<'_> {
             disallowed = Some(more);
         }
     }
+}
+
+impl Records {
+    /// What stands in a CIDR that is only planned, and is not of an apply that may be under way. Earlier versions gave such
+    /// space to other owners. In a planned pool nothing may stand at all, which [`Records::faults`] says.
+    pub(super) fn faults_in_planned_cidrs(&self, now: Timestamp) -> Vec<Finding> {
+        let mut planned: BTreeMap<&str, Vec<&PoolCidr>> = BTreeMap::new();
+        for pool_cidr in self.pool_cidrs.values().filter(|found| found.meta.state == State::Planned && !found.deferred)
+        {
+            if self.pools.get(&pool_cidr.pool_id).is_some_and(|pool| pool.meta.state == State::Active) {
+                planned.entry(&pool_cidr.pool_id).or_default().push(pool_cidr);
+            }
+        }
+        let standing = self.allocations.values().filter(|found| found.meta.state == State::Active);
+        let faults = standing.filter_map(|allocation| {
+            let of_its_pool = planned.get(allocation.pool_id.as_str())?;
+            let around = of_its_pool.iter().find(|planned| planned.cidr.contains(&allocation.cidr))?;
+            stands_in_planned(allocation, around, now)
+        });
+        faults.collect()
+    }
+}
+
+/// That `allocation` is active in a CIDR that is only planned. The owner of that plan may be applying it, as long as it holds.
+fn stands_in_planned(allocation: &Allocation, around: &PoolCidr, now: Timestamp) -> Option<Finding> {
+    if allocation.meta.owner == around.meta.owner && !around.meta.is_expired(now) {
+        return None;
+    }
+    let (place, what) = match &allocation.resource_id {
+        Some(pool_id) if allocation.resource_type == ResourceType::IpamPool => {
+            (pool_id, format!("The pool has the space {}", allocation.cidr))
+        }
+        _ => (&allocation.meta.id, format!("The allocation has the block {}", allocation.cidr)),
+    };
+    let until = around.meta.hold_expires_at.map_or_else(String::new, |expiry| {
+        let verb = if expiry <= now { "expired" } else { "expires" };
+        format!(" The hold of the plan {verb} at {expiry}.")
+    });
+    let what = format!(
+        "{what} in {}, which owner {:?} has only planned for pool {} ({}).{until} Apply that plan, or release what stands there.",
+        around.cidr, around.meta.owner, around.pool_id, around.meta.id
+    );
+    Some(Finding { place: place.clone(), what })
 }

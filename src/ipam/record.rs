@@ -121,6 +121,9 @@ pub struct Meta {
     /// Space that the hold is to get, and that active objects still have when it is planned: the same apply releases it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waits_for: Vec<GivenUp>,
+    /// Until when a plan may be applied that keeps arguments of the active object, because they were not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arguments_kept_until: Option<Timestamp>,
 }
 
 impl Meta {

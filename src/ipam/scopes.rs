@@ -8,7 +8,6 @@ use super::{
     Error, Format, Kind, Ledger, OnlyAws, Planned, Reader, Result, Scope, ScopeChange, ScopeSpec, ScopeType, State,
     Tags, Terms, Unsupported, book, keys, names,
 };
-use crate::store;
 
 /// Owner of what nobody's configuration made.
 pub const NOBODY: &str = "ipam";
@@ -239,61 +238,9 @@ impl Ledger<'_> {
         book::write_scope(self.tx, Some(scope), None)?;
         events::append(self.tx, &self.env, Action::Delete, Some(scope), None)
     }
-
-    /// Marks an active object as being in a Terraform state. Nothing happens when it already is, or is gone.
-    pub fn confirm(&mut self, id: &str) -> Result<()> {
-        match Kind::of_id(id) {
-            Some(Kind::Scope) => self.confirm_record(id, |tx, a, b| book::write_scope(tx, Some(a), Some(b))),
-            Some(Kind::Pool) => self.confirm_record(id, |tx, a, b| book::write_pool(tx, Some(a), Some(b))),
-            Some(Kind::Allocation) => self.confirm_record(id, |tx, a, b| book::write_allocation(tx, Some(a), Some(b))),
-            Some(Kind::PoolCidr) => self.confirm_record(id, |tx, a: &super::PoolCidr, b| {
-                let pool = codec::expect(tx, &a.pool_id)?;
-                book::write_pool_cidr(tx, &pool, Some(a), Some(b))
-            }),
-            Some(Kind::Discovery) => self.confirm_record(id, |tx, _, after: &super::Discovery| put(tx, after)),
-            Some(Kind::Treatment) => self.confirm_record(id, |tx, _, after: &super::Treated| put(tx, after)),
-            Some(Kind::History) | None => Ok(()),
-        }
-    }
-
-    fn confirm_record<R: Record>(
-        &mut self,
-        id: &str,
-        write: impl Fn(&mut dyn store::Tx, &R, &R) -> Result<()>,
-    ) -> Result<()> {
-        let Some(before) = codec::load::<R>(self.tx, id)? else { return Ok(()) };
-        if before.meta().confirmed || before.meta().state != State::Active {
-            return Ok(());
-        }
-        let mut after = before.clone();
-        after.meta_mut().confirmed = true;
-        write(self.tx, &before, &after)
-    }
-}
-
-/// Writes a record that nothing else follows from.
-fn put<R: Record>(tx: &mut dyn store::Tx, record: &R) -> Result<()> {
-    Ok(tx.put(&keys::record(R::KIND, &record.meta().id), codec::encode(record)?)?)
 }
 
 impl Reader<'_> {
-    /// Whether [`Ledger::confirm`] has anything to write.
-    pub fn needs_confirmation(&mut self, id: &str) -> Result<bool> {
-        fn unseen<R: Record>(snapshot: &mut dyn store::Snapshot, id: &str) -> Result<bool> {
-            let record: Option<R> = codec::load(snapshot, id)?;
-            Ok(record.is_some_and(|record| !record.meta().confirmed && record.meta().state == State::Active))
-        }
-        match Kind::of_id(id) {
-            Some(Kind::Scope) => unseen::<Scope>(self.snapshot, id),
-            Some(Kind::Pool) => unseen::<super::Pool>(self.snapshot, id),
-            Some(Kind::PoolCidr) => unseen::<super::PoolCidr>(self.snapshot, id),
-            Some(Kind::Allocation) => unseen::<super::Allocation>(self.snapshot, id),
-            Some(Kind::Discovery) => unseen::<super::Discovery>(self.snapshot, id),
-            Some(Kind::Treatment) => unseen::<super::Treated>(self.snapshot, id),
-            Some(Kind::History) | None => Ok(false),
-        }
-    }
-
     /// The error for a plan's hold that is not there any more: gone, or lapsed.
     pub(super) fn lost<R: Record>(&mut self, id: &str, name: &str) -> Result<Error> {
         match codec::load::<R>(self.snapshot, id)? {

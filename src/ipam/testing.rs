@@ -81,7 +81,7 @@ pub(super) struct World {
 }
 
 /// Dice that repeat for the same seed (splitmix64).
-pub(super) fn dice(seed: &mut u64) -> u64 {
+pub(crate) fn dice(seed: &mut u64) -> u64 {
     *seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut z = *seed;
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -213,6 +213,7 @@ impl<'a> Ledger<'a> {
             replaces_also: Vec::new(),
             in_the_way_of: None,
             waits_for: Vec::new(),
+            arguments_kept_until: None,
             run: if state == State::Planned { self.env.asking() } else { None },
         })
     }

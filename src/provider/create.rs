@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::backend::{Ipam, New, Planned, Terms, explain};
-use crate::ipam::{Allocation, Cidr, Error, Kind, Meta, Occupant, Pool, PoolCidr, Scope, State};
+use crate::ipam::{Allocation, Cidr, Error, Kind, Meta, Occupant, Pool, PoolCidr, Scope, Size, State};
 use crate::store;
 use crate::tf::{Diagnostic, Diagnostics, Path, Plan, Private};
 
@@ -18,6 +18,13 @@ const REPLACES: &str = "replaces";
 /// Remembers, for the second half of a replacement, whom it replaces.
 pub(super) fn remember_replaced(private: &mut Private, id: &str) {
     private.insert(REPLACES.to_owned(), id.into());
+}
+
+/// Tells what is planned after this one that it is the second half of a replacement, if it is.
+pub(super) fn note_replacement(shared: &Shared, private: &Private) {
+    if let Some(id) = private.get(REPLACES).and_then(|id| id.as_str()) {
+        shared.changes.plan_replacement(id);
+    }
 }
 
 /// Whether what is planned is the second half of a replacement.
@@ -164,6 +171,9 @@ pub(super) fn plan<M, T: Held>(
         // An earlier plan was to replace the old one and left the hold. This one keeps the old one, which has the name.
         answer = Err(Error::NameTaken { existing: occupant(&old), asked_by: Some(record.meta().owner.clone()) });
     }
+    if let Some(id) = &terms.replaces {
+        shared.changes.plan_replacement(id);
+    }
     warn_of_displaced(shared, configured, plan);
     match answer {
         Ok(record) => {
@@ -214,7 +224,8 @@ fn may_take_over(shared: &Shared, id: &str, committing: bool) -> bool {
 }
 
 /// Looks at a new object for a plan that holds nothing, so that what is wrong is told now and not at apply. Its values
-/// stay unknown. New objects of one plan do not see each other.
+/// stay unknown. New objects of one plan see each other, but for those in a pool or scope that is itself new: which one that
+/// is to be, Terraform does not say.
 ///
 /// # Errors
 /// As [`plan`].
@@ -232,11 +243,20 @@ pub(super) fn look<M>(
         return Ok(());
     }
     let (kind, container, called) = match new {
-        New::Scope(spec) => (Kind::Scope, None, Some(&spec.name)),
-        New::Pool(spec) => (Kind::Pool, spec.source_pool_id.as_ref().or(spec.scope_id.as_ref()), Some(&spec.name)),
-        New::PoolCidr(spec) => (Kind::PoolCidr, Some(&spec.pool_id), spec.name.as_ref()),
-        New::Allocation(spec) => (Kind::Allocation, Some(&spec.pool_id), Some(&spec.name)),
+        New::Scope(spec) => (Kind::Scope, None, Some(spec.name.clone())),
+        New::Pool(spec) => {
+            (Kind::Pool, spec.source_pool_id.as_ref().or(spec.scope_id.as_ref()), Some(spec.name.clone()))
+        }
+        New::PoolCidr(spec) => {
+            let by_cidr = if let Size::Cidr(cidr) = spec.size { Some(cidr.to_string()) } else { None };
+            (Kind::PoolCidr, Some(&spec.pool_id), spec.name.clone().or(by_cidr))
+        }
+        New::Allocation(spec) => (Kind::Allocation, Some(&spec.pool_id), Some(spec.name.clone())),
     };
+    let spot = |called: &str| format!("{} {} {called}", kind.word(), container.map_or("", String::as_str));
+    if let Some(called) = called.as_deref().filter(|called| shared.session.is_handed_out(&spot(called))) {
+        return Err(name_claimed(called).at(name).into());
+    }
     let growing = match new {
         // Its space comes from the pool above the one that it names.
         New::PoolCidr(_) => shared.changes.is_any_growing(),
@@ -251,6 +271,7 @@ pub(super) fn look<M>(
         && shared.session.succeed(&existing.id)
     {
         terms.replaces = Some(existing.id.clone());
+        shared.changes.plan_replacement(&existing.id);
         answer = configured.ipam.speaks_against(new, &terms, growing);
     }
     let mut again = |terms: &Terms| configured.ipam.speaks_against(new, terms, growing);
@@ -263,8 +284,7 @@ pub(super) fn look<M>(
         answer => answer.map_err(|error| errors::at(&error, place(&error)))?,
     }
     let Some(called) = called else { return Ok(()) };
-    let spot = format!("{} {} {called}", kind.word(), container.map_or("", String::as_str));
-    if shared.session.hand_out(spot) { Ok(()) } else { Err(name_claimed(called).at(name).into()) }
+    if shared.session.hand_out(spot(&called)) { Ok(()) } else { Err(name_claimed(&called).at(name).into()) }
 }
 
 /// `work`, which makes a new object. Where plans hold nothing, an object that this very apply destroys or changes may still

@@ -12,6 +12,7 @@ mod errors;
 mod facts;
 mod functions;
 mod hand_over;
+mod kept_arguments;
 mod limits;
 mod moves;
 mod observation;

@@ -14,7 +14,7 @@ use crate::ipam::Cidr;
 #[derive(Debug, Default)]
 pub(super) struct Session {
     memory: Mutex<Memory>,
-    /// Rings when Terraform has shown another object of its state.
+    /// Rings when Terraform has shown another object of its state, or planned one to stay.
     shown: Condvar,
     previews: Mutex<Previews>,
 }
@@ -202,6 +202,13 @@ impl Session {
         Some((claim.by.clone(), claim.block))
     }
 
+    /// Whether the state has the object, and no plan keeps it. Terraform shows the state of what nothing depends on at the very
+    /// start of the walk. It may plan the object a little later: that is waited for.
+    pub(super) fn may_go(&self, id: &str, time: Duration) -> bool {
+        const SHOWN: Duration = Duration::from_millis(300);
+        self.is_in_state(id, SHOWN.min(time)) && self.is_going(id, time).unwrap_or(true)
+    }
+
     /// Whether the object stays, under another name.
     pub(super) fn is_renamed(&self, id: &str) -> bool {
         self.memory().kept.get(id) == Some(&true)
@@ -317,6 +324,19 @@ mod tests {
             assert!(waiting.join().unwrap());
         });
         assert!(!session.is_in_state("b", Duration::ZERO));
+    }
+
+    #[test]
+    fn an_object_of_the_state_may_go_until_a_plan_keeps_it() {
+        let session = Session::default();
+        assert!(!session.may_go("a", Duration::from_secs(60)), "not in this state");
+        session.seen_in_state("a");
+        assert!(session.may_go("a", Duration::ZERO));
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| session.may_go("a", Duration::from_secs(60)));
+            session.keep("a", true);
+            assert!(!waiting.join().unwrap());
+        });
     }
 
     #[test]

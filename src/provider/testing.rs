@@ -561,7 +561,8 @@ fn check_plan(resource: &dyn ErasedResource, prior: &Value, config: &Value, plan
         if wrote.is_null() && attribute.computed {
             continue;
         }
-        let stands = plan == wrote || (!prior.is_null() && plan == was && attribute.same(was, wrote));
+        let is_kept = wrote.is_unknown() && !was.is_null();
+        let stands = plan == wrote || (!prior.is_null() && plan == was && (is_kept || attribute.same(was, wrote)));
         let is_default = wrote.is_null() && attribute.default.as_ref() == Some(plan);
         assert!(stands || is_default, "{}.{name}: {wrote:?} was planned as {plan:?}", resource.type_name());
     }

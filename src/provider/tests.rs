@@ -5,6 +5,7 @@ mod allocations;
 mod holds;
 mod imports;
 mod input;
+mod kept_arguments;
 mod locales;
 mod names;
 mod owners;
@@ -13,6 +14,7 @@ mod regrouping;
 mod restoring;
 mod rules;
 mod schemas;
+mod siblings;
 mod unknown_tags;
 
 use serde_json::{Value as Json, json};

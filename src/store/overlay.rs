@@ -20,6 +20,11 @@ impl<'a, B: Snapshot + ?Sized> Overlay<'a, B> {
         Self { base, writes: BTreeMap::new() }
     }
 
+    /// With these writes made before, see [`Overlay::into_writes`].
+    pub(crate) fn over(base: &'a mut B, writes: BTreeMap<String, Option<Vec<u8>>>) -> Self {
+        Self { base, writes }
+    }
+
     /// Whether nothing was written or deleted.
     pub fn is_clean(&self) -> bool {
         self.writes.is_empty()

@@ -6,6 +6,7 @@
 
 use super::configuration::{missing, refuse_computed};
 use super::erased::{ApplyRequest, ApplyResponse, PlanRequest, PlanResponse};
+use super::kept_arguments;
 use super::resource::{Apply, DataSource, MoveSource, Plan, Resource};
 use super::rules::{decided, fulfils, kept, unknown_as_null, wished, with_defaults};
 use super::{Block, Diagnostic, Diagnostics, Model, Path, Value, json};
@@ -65,11 +66,13 @@ fn try_plan<R: Resource>(resource: &R, request: &PlanRequest) -> Result<Planned,
     let block = R::Model::block();
     // Only now are all values known that an expression depends on. A null here would replace the object, or delete it.
     missing(&block, &request.config).into_result()?;
-    let start = with_blocks(&block, wished(&block.attributes, &request.prior, &request.config), &request.config);
+    let (config, kept) = kept_arguments::keep(resource, &block, &request.prior, &request.config);
+    let start = with_blocks(&block, wished(&block.attributes, &request.prior, &config), &config);
     let mut plan = Plan {
-        config: R::Model::decode(&request.config, &Path::root())?,
+        config: R::Model::decode(&config, &Path::root())?,
         planned: R::Model::decode(&start, &Path::root())?,
         replace: Vec::new(),
+        kept,
         private: request.prior_private.clone(),
         first_plan: request.first_plan.clone(),
         carries_private: request.carries_private,
@@ -81,10 +84,11 @@ fn try_plan<R: Resource>(resource: &R, request: &PlanRequest) -> Result<Planned,
     } else {
         let prior = R::Model::decode(&request.prior, &Path::root())?;
         plan.replace = replaced(&block, &request.prior, &start);
+        kept_arguments::check(resource, &block, (&request.prior, &start), (&prior, &plan))?;
         resource.plan_update(&prior, &mut plan)?;
     }
-    let planned = decided(&block.attributes, &request.config, &start, &plan.planned.encode());
-    Ok((with_blocks(&block, planned, &request.config), plan.replace, plan.private, plan.warnings))
+    let planned = decided(&block.attributes, &config, &start, &plan.planned.encode());
+    Ok((with_blocks(&block, planned, &config), plan.replace, plan.private, plan.warnings))
 }
 
 /// The object with the nested blocks of `from`: a resource has no say in them.

@@ -5,6 +5,7 @@ mod configuration;
 mod diagnostic;
 mod erased;
 mod json;
+mod kept_arguments;
 mod lifecycle;
 mod model;
 mod number;

@@ -34,6 +34,9 @@ pub struct Plan<M> {
     pub planned: M,
     /// Attributes whose change needs a new object, beside those declared `replace()`.
     pub replace: Vec<Path>,
+    /// Arguments that are not known yet and for which the plan keeps the prior value, see [`Resource::may_keep`]. `config` and
+    /// `planned` have that value.
+    pub kept: Vec<Path>,
     /// In: what the last apply or, in the second half of a replacement, the first half kept. Out: kept for apply.
     pub private: Private,
     /// What the first plan kept, when the client can carry that to the second (protocol 6.11).
@@ -126,6 +129,23 @@ pub trait Resource: Send + Sync + 'static {
     /// # Errors
     /// Whatever the user has to change.
     fn plan_update(&self, prior: &Self::Model, plan: &mut Plan<Self::Model>) -> Result<(), Diagnostics>;
+
+    /// Whether a plan may keep the prior value of an argument that forces a replacement, when its value is not known yet.
+    /// Otherwise the plan replaces the object.
+    fn may_keep(&self, _argument: &str) -> bool {
+        false
+    }
+
+    /// Whether such a value is still good when the plan is applied: what it names stays.
+    fn stays(&self, _prior: &Value) -> bool {
+        true
+    }
+
+    /// Whether `plan` is the second plan of an object, and the first one kept arguments. Asked only when an argument that
+    /// may be kept is known and another one than before.
+    fn has_kept(&self, _prior: &Self::Model, _plan: &Plan<Self::Model>) -> bool {
+        false
+    }
 
     /// Terraform creates the object.
     ///

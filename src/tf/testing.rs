@@ -112,6 +112,9 @@ pub(super) struct Things {
     pub(super) delete: fn() -> Result<(), Diagnostics>,
     pub(super) read: fn(Thing) -> Option<Thing>,
     pub(super) service: Option<&'static str>,
+    /// The argument that plans keep.
+    pub(super) keeps: Option<&'static str>,
+    pub(super) has_kept: bool,
     /// What was called, in order.
     pub(super) calls: Mutex<Vec<&'static str>>,
 }
@@ -131,6 +134,8 @@ impl Default for Things {
             delete: || Ok(()),
             read: Some,
             service: None,
+            keeps: None,
+            has_kept: false,
             calls: Mutex::default(),
         }
     }
@@ -200,6 +205,14 @@ impl Resource for Things {
         self.called("plan_update");
         (self.plan)(plan);
         Ok(())
+    }
+
+    fn may_keep(&self, argument: &str) -> bool {
+        self.keeps == Some(argument)
+    }
+
+    fn has_kept(&self, _prior: &Thing, _plan: &Plan<Thing>) -> bool {
+        self.has_kept
     }
 
     fn create(&self, apply: &mut Apply<Thing>) -> Result<(), Diagnostics> {

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 #[cfg(all(feature = "postgres", feature = "object-storage"))]
 mod each_store;
+mod previews;
 
 use super::*;
 use crate::ipam::testing::top;

@@ -15,6 +15,8 @@ mod locales;
 mod lookups;
 mod model;
 mod names;
+mod notes;
+mod planned_space;
 mod planning_again;
 mod pools;
 mod restore;

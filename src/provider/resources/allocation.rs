@@ -8,12 +8,12 @@ use crate::ipam::{
     Allocation, AllocationSpec, Cidr, Error, Family, Kind, Missing, ResourceType, Rules, Size, Tags, Unsupported,
     check_tags,
 };
-use crate::tf::{Apply, Diagnostic, Diagnostics, MoveSource, Number, Path, Plan, Resource, Stop, Tf};
+use crate::tf::{Apply, Diagnostic, Diagnostics, MoveSource, Number, Path, Plan, Resource, Stop, Tf, Value};
 use crate::{at, fill_facts, model};
 
 use super::super::shared::{Configured, Shared, within};
 use super::super::tags::PlannedTags;
-use super::super::{create, errors, hand_over, limits, moves, rename, tags};
+use super::super::{create, errors, hand_over, kept_arguments, limits, moves, rename, tags};
 use super::missing::{self, Found, Lost};
 use super::pool_change::check_kept;
 use super::replaced::Replaced;
@@ -502,6 +502,7 @@ impl Resource for AllocationResource {
         if stays && plan.planned.tags_all != prior.tags_all {
             self.check_required_tags(&configured, &plan.planned, &tags)?;
         }
+        kept_arguments::note(&configured, &prior.id, plan);
         let blocks = prior.cidr.get().into_iter().copied().collect();
         Replaced { word: "allocation", id: &prior.id, name: &prior.name, blocks, more: "" }.warn(plan);
         keep(
@@ -514,6 +515,18 @@ impl Resource for AllocationResource {
         )?;
         let blocks = plan.planned.cidr.get().filter(|_| stays).into_iter().copied().collect();
         hand_over::check_kept(&self.0, &prior.id, &blocks, plan.config.size_at())
+    }
+
+    fn may_keep(&self, _argument: &str) -> bool {
+        kept_arguments::may_keep(&self.0)
+    }
+
+    fn stays(&self, prior: &Value) -> bool {
+        kept_arguments::stays(&self.0, prior)
+    }
+
+    fn has_kept(&self, prior: &AllocationModel, plan: &Plan<AllocationModel>) -> bool {
+        kept_arguments::has_kept(&self.0, &prior.id, plan)
     }
 
     fn create(&self, apply: &mut Apply<AllocationModel>) -> Result<(), Diagnostics> {

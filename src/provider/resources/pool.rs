@@ -9,12 +9,12 @@ use crate::ipam::{
     AwsService, Cidr, Error, Family, Kind, Missing, Pool, PoolSpec, Provision, PublicIpSource, RuleName, Rules,
     ScopeType, Strategy, Tags, Unsupported, check_rules,
 };
-use crate::tf::{Apply, Diagnostic, Diagnostics, MoveSource, Path, Plan, Resource, Stop, Tf};
+use crate::tf::{Apply, Diagnostic, Diagnostics, MoveSource, Path, Plan, Resource, Stop, Tf, Value};
 use crate::{at, model};
 
 use super::super::shared::{Configured, Shared, once_emptied};
 use super::super::tags::PlannedTags;
-use super::super::{create, errors, hand_over, limits, moves, rename, tags};
+use super::super::{create, errors, hand_over, kept_arguments, limits, moves, rename, tags};
 use super::missing::{self, Found, Lost};
 use super::pool_change::check_kept;
 use super::pool_special::{self, SourceResourceModel};
@@ -354,6 +354,7 @@ impl Resource for PoolResource {
     }
 
     fn plan_create(&self, plan: &mut Plan<PoolModel>) -> Result<(), Diagnostics> {
+        create::note_replacement(&self.0, &plan.private);
         let Some(configured) = self.0.configured()? else { return Ok(()) };
         let tags = PlannedTags::new(&configured.default_tags, &plan.planned.tags);
         plan.planned.tags_all = tags.all.clone();
@@ -414,10 +415,27 @@ impl Resource for PoolResource {
         {
             self.0.changes.plan_rules(id, rules);
         }
+        if let (false, Some(id)) = (stays, prior.id.get()) {
+            self.0.changes.plan_replacement(id);
+        }
+        kept_arguments::note(&configured, &prior.id, plan);
         self.warn_of_replacement(&configured, prior, plan);
         keep(&self.0, &mut plan.private, &prior.id, (&prior.name, &plan.planned.name), at!(PoolModel, name), stays)?;
         let blocks = plan.planned.cidrs.get().filter(|_| stays).cloned().unwrap_or_default();
         hand_over::check_kept(&self.0, &prior.id, &blocks, at!(PoolModel, cidrs))
+    }
+
+    fn may_keep(&self, argument: &str) -> bool {
+        // The locale changes in place, and pools below follow it: see `PoolResource::plan_locale`.
+        argument != "locale" && kept_arguments::may_keep(&self.0)
+    }
+
+    fn stays(&self, prior: &Value) -> bool {
+        kept_arguments::stays(&self.0, prior)
+    }
+
+    fn has_kept(&self, prior: &PoolModel, plan: &Plan<PoolModel>) -> bool {
+        kept_arguments::has_kept(&self.0, &prior.id, plan)
     }
 
     fn create(&self, apply: &mut Apply<PoolModel>) -> Result<(), Diagnostics> {

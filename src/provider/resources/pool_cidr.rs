@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use crate::backend::{New, Terms, find};
 use crate::ipam::{Cidr, Error, Family, Kind, Missing, OnlyAws, PoolCidr, PoolCidrSpec, Size, Unsupported};
-use crate::tf::{Apply, Diagnostic, Diagnostics, MoveSource, Number, Path, Plan, Resource, Stop, Tf};
+use crate::tf::{Apply, Diagnostic, Diagnostics, MoveSource, Number, Path, Plan, Resource, Stop, Tf, Value};
 use crate::{at, fill_facts, model};
 
 use super::super::shared::{Configured, Shared, once_emptied};
-use super::super::{create, errors, hand_over, limits, moves, rename};
+use super::super::{create, errors, hand_over, kept_arguments, limits, moves, rename};
 use super::missing::{self, Found, Lost};
 use super::pool_change::check_kept;
 use super::proof::{AuthorizationContext, CidrProof, PROOF_TIMEOUT, VerificationMethod};
@@ -269,6 +269,7 @@ impl Resource for PoolCidrResource {
         if let (true, Some(configured)) = (stays, self.0.configured()?) {
             self.check_source(&configured, prior)?;
             self.check_rename(&configured, prior, plan)?;
+            kept_arguments::note(&configured, &prior.id, plan);
         }
         let blocks = prior.cidr.get().into_iter().copied().collect();
         Replaced { word: "pool CIDR", id: &prior.id, name: &prior.name, blocks, more: "" }.warn(plan);
@@ -282,6 +283,18 @@ impl Resource for PoolCidrResource {
         )?;
         let blocks = prior.cidr.get().filter(|_| stays).into_iter().copied().collect();
         hand_over::check_kept(&self.0, &prior.id, &blocks, at!(PoolCidrModel, cidr))
+    }
+
+    fn may_keep(&self, _argument: &str) -> bool {
+        kept_arguments::may_keep(&self.0)
+    }
+
+    fn stays(&self, prior: &Value) -> bool {
+        kept_arguments::stays(&self.0, prior)
+    }
+
+    fn has_kept(&self, prior: &PoolCidrModel, plan: &Plan<PoolCidrModel>) -> bool {
+        kept_arguments::has_kept(&self.0, &prior.id, plan)
     }
 
     fn create(&self, apply: &mut Apply<PoolCidrModel>) -> Result<(), Diagnostics> {

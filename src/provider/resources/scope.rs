@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use crate::backend::{New, ScopeChange, find};
 use crate::ipam::{Error, Kind, Missing, OnlyAws, Scope, ScopeSpec, ScopeType, Tags, Unsupported};
-use crate::tf::{Apply, Diagnostics, MoveSource, Path, Plan, Resource, Stop, Tf};
+use crate::tf::{Apply, Diagnostics, MoveSource, Path, Plan, Resource, Stop, Tf, Value};
 use crate::{at, model};
 
 use super::super::shared::{Configured, Shared, once_emptied, within};
 use super::super::tags::PlannedTags;
-use super::super::{create, errors, limits, moves, rename, tags};
+use super::super::{create, errors, kept_arguments, limits, moves, rename, tags};
 use super::missing::{self, Found, Lost};
 use super::others;
 use super::{Timeouts, carry_out, check_import, check_name, confirm, id_of, keep, only, seen, timeout};
@@ -117,6 +117,7 @@ impl Resource for ScopeResource {
     }
 
     fn plan_create(&self, plan: &mut Plan<ScopeModel>) -> Result<(), Diagnostics> {
+        create::note_replacement(&self.0, &plan.private);
         let Some(configured) = self.0.configured()? else { return Ok(()) };
         let tags = PlannedTags::new(&configured.default_tags, &plan.planned.tags);
         plan.planned.tags_all = tags.all.clone();
@@ -143,6 +144,9 @@ impl Resource for ScopeResource {
 
     fn plan_update(&self, prior: &ScopeModel, plan: &mut Plan<ScopeModel>) -> Result<(), Diagnostics> {
         let stays = plan.replace.is_empty();
+        if let (false, Some(id)) = (stays, prior.id.get()) {
+            self.0.changes.plan_replacement(id);
+        }
         keep(&self.0, &mut plan.private, &prior.id, (&prior.name, &plan.planned.name), at!(ScopeModel, name), stays)?;
         let Some(configured) = self.0.configured()? else {
             plan.planned.tags_all = Tf::Unknown;
@@ -151,6 +155,7 @@ impl Resource for ScopeResource {
         let tags = PlannedTags::new(&configured.default_tags, &plan.planned.tags);
         plan.planned.tags_all = tags.all.clone();
         limits::tags(&configured, &tags.known, at!(ScopeModel, tags))?;
+        kept_arguments::note(&configured, &prior.id, plan);
         match plan.planned.name.get() {
             Some(name) if stays && plan.planned.name != prior.name => {
                 let taken_by = configured.ipam.find_scope(name);
@@ -158,6 +163,18 @@ impl Resource for ScopeResource {
             }
             _ => Ok(()),
         }
+    }
+
+    fn may_keep(&self, _argument: &str) -> bool {
+        kept_arguments::may_keep(&self.0)
+    }
+
+    fn stays(&self, prior: &Value) -> bool {
+        kept_arguments::stays(&self.0, prior)
+    }
+
+    fn has_kept(&self, prior: &ScopeModel, plan: &Plan<ScopeModel>) -> bool {
+        kept_arguments::has_kept(&self.0, &prior.id, plan)
     }
 
     fn create(&self, apply: &mut Apply<ScopeModel>) -> Result<(), Diagnostics> {

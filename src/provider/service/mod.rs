@@ -58,13 +58,14 @@ use crate::backend::Ipam;
 use crate::backend::service::{Keeps, Noun, Service};
 use crate::ipam::{Error, Tags};
 use crate::tf::{
-    Apply, Diagnostic, Diagnostics, ErasedDataSource, ErasedResource, Model, MoveSource, Path, Plan, Resource, Stop, Tf,
+    Apply, Diagnostic, Diagnostics, ErasedDataSource, ErasedResource, Model, MoveSource, Path, Plan, Resource, Stop,
+    Tf, Value,
 };
 
 use super::attributes::HumanDuration;
 use super::resources::{DEFAULT_TIMEOUT, Timeouts, without_region};
 use super::shared::{Shared, within};
-use super::{errors, limits, moves, tags};
+use super::{errors, kept_arguments, limits, moves, tags};
 
 /// Every resource here.
 pub(super) fn all(shared: &Arc<Shared>) -> Vec<Box<dyn ErasedResource>> {
@@ -320,7 +321,22 @@ impl<M: ServiceModel> Resource for Managed<M> {
         self.plan_tags(plan)?;
         M::plan_change(prior, &mut plan.planned);
         plan.replace.extend(M::replaces(prior, &plan.planned));
+        if let Some(configured) = self.0.configured()? {
+            kept_arguments::note(&configured, prior.id(), plan);
+        }
         self.foresee(Some(prior), plan)
+    }
+
+    fn may_keep(&self, _argument: &str) -> bool {
+        kept_arguments::may_keep(&self.0)
+    }
+
+    fn stays(&self, prior: &Value) -> bool {
+        kept_arguments::stays(&self.0, prior)
+    }
+
+    fn has_kept(&self, prior: &M, plan: &Plan<M>) -> bool {
+        kept_arguments::has_kept(&self.0, prior.id(), plan)
     }
 
     fn create(&self, apply: &mut Apply<M>) -> Result<(), Diagnostics> {

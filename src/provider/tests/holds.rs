@@ -13,7 +13,7 @@ const WEB: &str = "ipam_allocation.web";
 const DB: &str = "ipam_allocation.db";
 
 /// Credentials that may only look.
-struct ReadOnly(Arc<Memory>);
+pub(super) struct ReadOnly(pub(super) Arc<Memory>);
 
 impl Store for ReadOnly {
     fn read(&self, body: &mut ReadBody<'_>) -> Result<(), Error> {
@@ -37,7 +37,7 @@ pub(super) fn read_only(world: &World) -> Arc<dyn Store> {
     Arc::new(ReadOnly(Arc::clone(&world.memory)))
 }
 
-fn block(address: &'static str, name: &str, size: Json) -> (&'static str, Json) {
+pub(super) fn block(address: &'static str, name: &str, size: Json) -> (&'static str, Json) {
     (address, with(&json!({"ipam_pool_id": "${ipam_pool.top.id}", "name": name}), &size))
 }
 

@@ -304,3 +304,49 @@ fn what_only_the_provider_may_set_is_refused_at_its_path() {
     let unknown = thing(&[("name", "a".into()), ("id", Value::Unknown), ("parts", Value::Unknown)]);
     told_is(&ErasedResource::validate(&Things::default(), &unknown), &[("id cannot be set", "id")]);
 }
+
+#[test]
+fn an_argument_that_is_not_known_yet_is_kept_where_the_resource_says_so() {
+    let config = thing(&[("name", "a".into()), ("zone", "East".into())]);
+    let state = plan_and_apply(&Things::default(), &Value::Null, &config);
+    let unknown = with(&config, &[("zone", Value::Unknown), ("note", "new".into())]);
+    let planned = plan(&Things::default(), &state, &unknown);
+    assert_eq!((planned.planned.entry("zone"), planned.replace.len()), (&Value::Unknown, 1));
+    let sees_it = |plan: &mut Plan<Thing>| {
+        assert_eq!(plan.kept, [Path::attribute("zone")]);
+        assert_eq!((&plan.config.zone, &plan.planned.zone), (&word("east").into(), &word("east").into()));
+    };
+    let keeping = Things { keeps: Some("zone"), plan: sees_it, ..Things::default() };
+    let planned = plan(&keeping, &state, &unknown);
+    assert_eq!((planned.planned, planned.replace), (with(&state, &[("note", "new".into())]), vec![]));
+    // There is nothing to keep of a new object, and no value of one without.
+    let keeping = Things { keeps: Some("zone"), plan: |plan| assert_eq!(plan.kept, []), ..Things::default() };
+    let nowhere = plan_and_apply(&keeping, &Value::Null, &thing(&[("name", "a".into())]));
+    for prior in [&Value::Null, &nowhere] {
+        assert_eq!(plan(&keeping, prior, &unknown).planned.entry("zone"), &Value::Unknown);
+    }
+}
+
+#[test]
+fn another_value_than_the_one_that_was_kept_is_refused_at_its_argument() {
+    let config = thing(&[("name", "a".into()), ("zone", "East".into())]);
+    let state = plan_and_apply(&Things::default(), &Value::Null, &config);
+    let west = with(&config, &[("zone", "West".into())]);
+    let second = Things { keeps: Some("zone"), has_kept: true, ..Things::default() };
+    let refused = try_plan(&second, &state, &west);
+    told_is(&refused.diagnostics, &[("The value is not the one that the plan kept", "zone")]);
+    let detail = &refused.diagnostics.iter().next().unwrap().detail;
+    assert_eq!(
+        detail,
+        "The plan kept zone = \"East\", because its value was not known. The value is \"West\" now. Nothing of this test_thing \
+         was changed. Plan again: the next plan replaces it."
+    );
+    assert_eq!(refused.planned, state);
+    // The same in another spelling is the same, and what was not kept is replaced.
+    let spelt = with(&config, &[("zone", "EAST".into())]);
+    assert_eq!(plan(&second, &state, &spelt).planned, state);
+    let first = Things { keeps: Some("zone"), ..Things::default() };
+    assert_eq!(plan(&first, &state, &west).replace.len(), 1);
+    let other = Things { keeps: Some("address"), has_kept: true, ..Things::default() };
+    assert_eq!(plan(&other, &state, &west).replace.len(), 1);
+}

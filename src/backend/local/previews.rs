@@ -1,0 +1,246 @@
+//! What plans that may not write would have written, kept in memory: so new objects of one plan see each other.
+//!
+//! Each preview is a dry run over what the earlier ones of this process came to. Nothing of it is ever written. When the store
+//! has changed in between, the earlier requests are run again on what it holds now.
+//!
+//! Terraform asks in no order, and a preview must not blame one. So a conflict between new objects is told only when it is
+//! there in the best order too: blocks by CIDR first, then blocks by size, the largest first.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::super::{New, Result};
+use super::Local;
+use crate::ipam::{
+    Allocation, AllocationSpec, DryRun, Error, Ledger, PoolCidrSpec, PoolSpec, Provision, Reader, ScopeSpec, Size,
+    State, Terms,
+};
+
+/// In memory holds have to outlast the plan that they are for, also where plans hold nothing.
+const LONG: Duration = Duration::from_hours(24);
+
+/// The previews of one process.
+#[derive(Default)]
+pub(super) struct Previews(Mutex<Siblings>);
+
+/// New objects that were looked at and have nothing against them.
+#[derive(Default)]
+struct Siblings {
+    requests: Vec<Request>,
+    /// What the requests came to, in their order.
+    dry_run: DryRun,
+}
+
+/// A request for a new object.
+#[derive(Clone)]
+struct Request {
+    new: Wanted,
+    terms: Terms,
+    turn: Turn,
+}
+
+/// When a request has its turn in the best order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Turn {
+    /// It has only one place.
+    Explicit,
+    /// It is placed by size, the shortest netmask first.
+    BySize(u8),
+}
+
+/// [`New`], to keep.
+#[derive(Clone)]
+enum Wanted {
+    Scope(ScopeSpec),
+    Pool(PoolSpec),
+    PoolCidr(PoolCidrSpec),
+    Allocation(AllocationSpec),
+}
+
+/// What came of a request.
+enum Outcome {
+    /// A hold, in memory.
+    Held(Option<Allocation>),
+    /// An apply has made the object.
+    There(Option<Allocation>),
+}
+
+impl Wanted {
+    fn new(new: New<'_>) -> Self {
+        match new {
+            New::Scope(spec) => Self::Scope(spec.clone()),
+            New::Pool(spec) => Self::Pool(spec.clone()),
+            New::PoolCidr(spec) => Self::PoolCidr(spec.clone()),
+            New::Allocation(spec) => Self::Allocation(spec.clone()),
+        }
+    }
+
+    fn plan(&self, ledger: &mut Ledger<'_>, terms: &Terms) -> Result<Outcome> {
+        let (state, allocation) = match self {
+            Self::Scope(spec) => (ledger.plan_scope(spec, terms)?.meta.state, None),
+            Self::Pool(spec) => (ledger.plan_pool(spec, terms)?.meta.state, None),
+            Self::PoolCidr(spec) => (ledger.plan_pool_cidr(spec, terms)?.meta.state, None),
+            Self::Allocation(spec) => {
+                let allocation = ledger.plan_allocation(spec, terms)?;
+                (allocation.meta.state, Some(allocation))
+            }
+        };
+        Ok(if state == State::Active { Outcome::There(allocation) } else { Outcome::Held(allocation) })
+    }
+
+    fn turn(&self, reader: &mut Reader<'_>, terms: &Terms) -> Result<Turn> {
+        let (size, pool_id) = match self {
+            Self::Scope(_) => return Ok(Turn::Explicit),
+            Self::Pool(PoolSpec { provision: Provision::NetmaskLength(length), .. }) => {
+                return Ok(Turn::BySize(*length));
+            }
+            Self::Pool(_) => return Ok(Turn::Explicit),
+            Self::PoolCidr(spec) => (spec.size, &spec.pool_id),
+            Self::Allocation(spec) => (spec.size, &spec.pool_id),
+        };
+        Ok(match size {
+            Size::Cidr(_) => Turn::Explicit,
+            Size::NetmaskLength(length) => Turn::BySize(length),
+            Size::Default => {
+                let rules = match &terms.pool_rules {
+                    Some(rules) => Some(rules.clone()),
+                    None => reader.get_pool(pool_id)?.map(|pool| pool.rules),
+                };
+                Turn::BySize(rules.and_then(|rules| rules.default_netmask_length).unwrap_or(u8::MAX))
+            }
+        })
+    }
+}
+
+impl Request {
+    fn run(&self, reader: &mut Reader<'_>, dry_run: &mut DryRun) -> Result<Outcome> {
+        reader.try_out_after(dry_run, |ledger| self.new.plan(ledger, &self.terms))
+    }
+
+    /// The request as it stands once its block was shown.
+    fn pinned(mut self, shown: Option<&Allocation>) -> Self {
+        if let (Wanted::Allocation(spec), Some(shown)) = (&mut self.new, shown) {
+            spec.size = Size::Cidr(shown.cidr);
+            self.turn = Turn::Explicit;
+        }
+        self
+    }
+}
+
+impl Siblings {
+    /// Runs the earlier requests again when the store has changed since. What does not fit any more is left out: its own
+    /// preview was right when it was made. So is what an apply has made by now.
+    fn catch_up(&mut self, reader: &mut Reader<'_>) -> Result<()> {
+        if reader.is_current(&self.dry_run)? {
+            return Ok(());
+        }
+        let mut dry_run = reader.dry_run()?;
+        let mut kept = Vec::new();
+        for request in &self.requests {
+            match request.run(reader, &mut dry_run) {
+                Ok(Outcome::Held(_)) => kept.push(request.clone()),
+                Err(Error::Store(error)) => return Err(Error::Store(error)),
+                Ok(Outcome::There(_)) | Err(_) => {}
+            }
+        }
+        (self.requests, self.dry_run) = (kept, dry_run);
+        Ok(())
+    }
+
+    /// Adds a request. `shows`: the block that comes of it is shown, and stays.
+    ///
+    /// # Errors
+    /// What is wrong with the request by itself, or else the conflict when there is no order in which all of them fit.
+    fn add(&mut self, reader: &mut Reader<'_>, request: Request, shows: bool) -> Result<Option<Allocation>> {
+        self.catch_up(reader)?;
+        let conflict = match request.run(reader, &mut self.dry_run) {
+            Ok(Outcome::There(found)) => return Ok(found),
+            Ok(Outcome::Held(made)) => {
+                self.requests.push(request.pinned(made.as_ref().filter(|_| shows)));
+                return Ok(made);
+            }
+            Err(Error::Store(error)) => return Err(Error::Store(error)),
+            Err(conflict) => conflict,
+        };
+        // By itself first: then the order does not matter, and the words are those of a plan that may write.
+        request.run(reader, &mut DryRun::default())?;
+        match (self.reorder(reader, request, shows)?, conflict) {
+            (Some(made), _) => Ok(made),
+            (None, conflict @ (Error::Overlap { .. } | Error::PoolExhausted { .. })) => {
+                Err(told(&self.dry_run, conflict))
+            }
+            // Anything else does not come from two objects that want the same space.
+            (None, _) => Ok(None),
+        }
+    }
+
+    /// Adds a request in the best order; `Ok(None)` when they do not fit in that one either.
+    fn reorder(
+        &mut self,
+        reader: &mut Reader<'_>,
+        request: Request,
+        shows: bool,
+    ) -> Result<Option<Option<Allocation>>> {
+        let last = self.requests.len();
+        let mut all: Vec<(usize, Request)> = self.requests.iter().cloned().chain([request]).enumerate().collect();
+        all.sort_by_key(|(index, request)| (request.turn, *index));
+        let (mut dry_run, mut requests, mut made) = (reader.dry_run()?, Vec::new(), None);
+        for (index, request) in all {
+            match request.run(reader, &mut dry_run) {
+                Ok(Outcome::Held(allocation) | Outcome::There(allocation)) if index == last => {
+                    requests.push(request.pinned(allocation.as_ref().filter(|_| shows)));
+                    made = allocation;
+                }
+                Ok(_) => requests.push(request),
+                Err(Error::Store(error)) => return Err(Error::Store(error)),
+                Err(_) => return Ok(None),
+            }
+        }
+        (self.requests, self.dry_run) = (requests, dry_run);
+        Ok(Some(made))
+    }
+}
+
+/// The conflict as it is told: what this plan creates is named without an id, and nothing is held for it.
+fn told(dry_run: &DryRun, mut conflict: Error) -> Error {
+    match &mut conflict {
+        Error::Overlap { with, .. } => {
+            let siblings = with.iter_mut().filter(|occupant| dry_run.has_planned(occupant));
+            siblings.for_each(|sibling| sibling.id.clear());
+        }
+        Error::PoolExhausted { first_expiry, .. } => *first_expiry = None,
+        _ => {}
+    }
+    conflict
+}
+
+impl Local {
+    fn siblings(&self) -> MutexGuard<'_, Siblings> {
+        self.previews.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is wrong with a new object, by itself and beside the others of this plan.
+    pub(super) fn look_at_new(&self, new: New<'_>, terms: &Terms) -> Result<()> {
+        self.add_sibling(&Wanted::new(new), terms, false).map(drop)
+    }
+
+    /// The block that a new allocation gets beside the others of this plan. From then on it stands.
+    pub(super) fn preview_beside(&self, spec: &AllocationSpec, terms: &Terms) -> Result<Allocation> {
+        if !terms.committing
+            && let Some(allocation) = self.add_sibling(&Wanted::Allocation(spec.clone()), terms, true)?
+        {
+            return Ok(allocation);
+        }
+        // In an apply the others are in the store by now, or come later.
+        self.read(|reader| reader.preview_allocation(spec, terms))
+    }
+
+    fn add_sibling(&self, new: &Wanted, terms: &Terms, shows: bool) -> Result<Option<Allocation>> {
+        let mut siblings = self.siblings();
+        let terms = Terms { hold: LONG, ..terms.clone() };
+        self.read(|reader| {
+            let request = Request { new: new.clone(), terms: terms.clone(), turn: new.turn(reader, &terms)? };
+            siblings.add(reader, request, shows)
+        })
+    }
+}

@@ -1,0 +1,80 @@
+//! Previews beside each other, against plans that may write.
+
+use super::*;
+use crate::ipam::testing::dice;
+use crate::ipam::{Cidr, Family, Strategy};
+
+/// A pool of 64 addresses with some allocations in it, the same for the same seed.
+fn store(seed: u64) -> (Arc<dyn Store>, String) {
+    let mut seed = seed;
+    let mut roll = |sides: u64| dice(&mut seed) % sides;
+    let store: Arc<dyn Store> = Arc::new(Memory::default());
+    let local = planner(&store);
+    let strategies = [Strategy::BestFit, Strategy::FirstFit, Strategy::LastFit, Strategy::Sparse, Strategy::Random];
+    let strategy = strategies[usize::try_from(roll(5)).unwrap()];
+    let pool = local.create_pool(&PoolSpec { strategy, ..top("p", &["10.0.0.0/26"]) }, &Planned::Unknown).unwrap();
+    for name in 0..roll(3) {
+        let taken = block(&format!("old-{name}"), &pool.meta.id, 30);
+        local.create_allocation(&taken, &Planned::Unknown).unwrap();
+    }
+    (store, pool.meta.id)
+}
+
+fn planner(store: &Arc<dyn Store>) -> Local {
+    Local::over(Arc::clone(store), actor("me"), Hands::default().surroundings())
+}
+
+fn requests(seed: u64, pool_id: &str) -> Vec<AllocationSpec> {
+    let mut seed = seed ^ 0x5eed;
+    let mut roll = |sides: u64| dice(&mut seed) % sides;
+    let one = |name: u64| {
+        let length = 27 + u8::try_from(roll(4)).unwrap();
+        let size = if roll(2) == 0 {
+            Size::NetmaskLength(length)
+        } else {
+            Size::Cidr(Cidr::around(Family::Ipv4, 0x0a00_0000 + u128::from(roll(64)), length))
+        };
+        AllocationSpec { size, ..block(&format!("new-{name}"), pool_id, length) }
+    };
+    (0..5).map(one).collect()
+}
+
+/// Whether anything is wrong with one of these, asked for in this order.
+fn is_refused<T>(requests: &[AllocationSpec], mut ask: impl FnMut(&AllocationSpec) -> Result<T>) -> bool {
+    let refusals = requests.iter().filter(|request| match ask(request) {
+        Ok(_) => false,
+        Err(Error::Overlap { .. } | Error::PoolExhausted { .. }) => true,
+        Err(error) => panic!("{error:?}"),
+    });
+    refusals.count() > 0
+}
+
+#[test]
+fn siblings_are_refused_when_no_order_has_room_for_them_and_never_otherwise() {
+    let mut counts = [0, 0];
+    for seed in 0..200 {
+        let (looked_at, pool_id) = store(seed);
+        let all = requests(seed, &pool_id);
+        let looker = planner(&looked_at);
+        let is_told = is_refused(&all, |spec| looker.speaks_against(New::Allocation(spec), &terms(), false));
+        counts[usize::from(is_told)] += 1;
+        let written = |order: &[AllocationSpec]| {
+            let (store, same_pool_id) = store(seed);
+            assert_eq!(same_pool_id, pool_id);
+            let writer = planner(&store);
+            is_refused(order, |spec| writer.plan_allocation(spec, &terms()))
+        };
+        let mut best = all.clone();
+        best.sort_by_key(|spec| match spec.size {
+            Size::Cidr(_) => 0,
+            Size::NetmaskLength(length) => length,
+            Size::Default => u8::MAX,
+        });
+        assert_eq!(is_told, written(&best), "{seed}: {all:#?}");
+        assert!(!is_told || written(&all), "{seed}: {all:#?}");
+        // What is asked for by itself is never blamed.
+        let alone = planner(&looked_at);
+        assert!(!is_refused(&all[..1], |spec| alone.speaks_against(New::Allocation(spec), &terms(), false)) || is_told);
+    }
+    assert!(counts.iter().all(|count| *count > 20), "{counts:?}");
+}

@@ -1,0 +1,93 @@
+//! Notes beside active objects that no event tells of: that a Terraform state has the object, and that a plan keeps arguments
+//! of it which were not known.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::codec::{self, Record};
+use super::{
+    Allocation, Discovery, Kind, Ledger, Meta, Pool, PoolCidr, Reader, Result, Scope, State, Treated, book, keys,
+};
+use crate::store::{Snapshot, Tx};
+
+impl Ledger<'_> {
+    /// Marks an active object as being in a Terraform state. Nothing happens when it already is, or is gone.
+    pub fn confirm(&mut self, id: &str) -> Result<()> {
+        self.note(id, &|meta| meta.confirmed = true)
+    }
+
+    /// Notes that a plan keeps arguments of an active object that are not known yet, and may be applied until `hold` is over.
+    pub fn keep_arguments(&mut self, id: &str, hold: Duration) -> Result<()> {
+        let until = self.env.now.saturating_add(hold).unwrap_or(Timestamp::MAX);
+        self.note(id, &|meta| meta.arguments_kept_until = Some(until))
+    }
+
+    /// Takes the note of [`Ledger::keep_arguments`] back.
+    pub fn forget_kept_arguments(&mut self, id: &str) -> Result<()> {
+        self.note(id, &|meta| meta.arguments_kept_until = None)
+    }
+
+    fn note(&mut self, id: &str, change: &dyn Fn(&mut Meta)) -> Result<()> {
+        match Kind::of_id(id) {
+            Some(Kind::Scope) => self.note_on(id, change, |tx, a, b| book::write_scope(tx, Some(a), Some(b))),
+            Some(Kind::Pool) => self.note_on(id, change, |tx, a, b| book::write_pool(tx, Some(a), Some(b))),
+            Some(Kind::Allocation) => self.note_on(id, change, |tx, a, b| book::write_allocation(tx, Some(a), Some(b))),
+            Some(Kind::PoolCidr) => self.note_on(id, change, |tx, a: &PoolCidr, b| {
+                let pool = codec::expect(tx, &a.pool_id)?;
+                book::write_pool_cidr(tx, &pool, Some(a), Some(b))
+            }),
+            Some(Kind::Discovery) => self.note_on(id, change, |tx, _, after: &Discovery| put(tx, after)),
+            Some(Kind::Treatment) => self.note_on(id, change, |tx, _, after: &Treated| put(tx, after)),
+            Some(Kind::History) | None => Ok(()),
+        }
+    }
+
+    fn note_on<R: Record>(
+        &mut self,
+        id: &str,
+        change: &dyn Fn(&mut Meta),
+        write: impl Fn(&mut dyn Tx, &R, &R) -> Result<()>,
+    ) -> Result<()> {
+        let found = codec::load::<R>(self.tx, id)?;
+        let Some(before) = found.filter(|found| found.meta().state == State::Active) else { return Ok(()) };
+        let mut after = before.clone();
+        change(after.meta_mut());
+        if after.meta() == before.meta() { Ok(()) } else { write(self.tx, &before, &after) }
+    }
+}
+
+/// Writes a record that nothing else follows from.
+fn put<R: Record>(tx: &mut dyn Tx, record: &R) -> Result<()> {
+    Ok(tx.put(&keys::record(R::KIND, &record.meta().id), codec::encode(record)?)?)
+}
+
+impl Reader<'_> {
+    /// Whether [`Ledger::confirm`] has anything to write.
+    pub fn needs_confirmation(&mut self, id: &str) -> Result<bool> {
+        Ok(self.active_meta(id)?.is_some_and(|meta| !meta.confirmed))
+    }
+
+    /// Until when a plan may be applied that keeps arguments of this object; `None` when there is no such plan any more.
+    pub fn arguments_kept_until(&mut self, id: &str) -> Result<Option<Timestamp>> {
+        let until = self.active_meta(id)?.and_then(|meta| meta.arguments_kept_until);
+        Ok(until.filter(|until| *until > self.env.now))
+    }
+
+    /// What every object has, of an active one.
+    fn active_meta(&mut self, id: &str) -> Result<Option<Meta>> {
+        fn of<R: Record>(snapshot: &mut dyn Snapshot, id: &str) -> Result<Option<Meta>> {
+            let record: Option<R> = codec::load(snapshot, id)?;
+            Ok(record.map(|record| record.meta().clone()).filter(|meta| meta.state == State::Active))
+        }
+        match Kind::of_id(id) {
+            Some(Kind::Scope) => of::<Scope>(self.snapshot, id),
+            Some(Kind::Pool) => of::<Pool>(self.snapshot, id),
+            Some(Kind::PoolCidr) => of::<PoolCidr>(self.snapshot, id),
+            Some(Kind::Allocation) => of::<Allocation>(self.snapshot, id),
+            Some(Kind::Discovery) => of::<Discovery>(self.snapshot, id),
+            Some(Kind::Treatment) => of::<Treated>(self.snapshot, id),
+            Some(Kind::History) | None => Ok(None),
+        }
+    }
+}

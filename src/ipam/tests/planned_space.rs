@@ -1,0 +1,74 @@
+//! The audit of what stands in CIDRs that are only planned.
+
+use crate::ipam::events::{self, Action};
+use crate::ipam::testing::*;
+use crate::ipam::*;
+
+/// An active allocation, written as by an earlier version, which did not look whether its space is only planned.
+fn as_an_earlier_version(world: &mut World, pool: &Pool, name: &str, block: &str) -> Allocation {
+    let beside = world.create(pool, name, "/28").unwrap();
+    world
+        .write(|ledger| {
+            let stands = Allocation { cidr: cidr(block), size: size(block), ..beside.clone() };
+            book::write_allocation(ledger.tx, Some(&beside), Some(&stands))?;
+            events::append(ledger.tx, &ledger.env, Action::Update, Some(&beside), Some(&stands))?;
+            Ok(stands)
+        })
+        .unwrap()
+}
+
+fn findings(world: &mut World) -> Vec<(String, String)> {
+    let audit = world.read(|reader| reader.check()).unwrap();
+    audit.findings.into_iter().map(|finding| (finding.place, finding.what)).collect()
+}
+
+#[test]
+fn what_another_owner_has_in_a_planned_cidr_is_a_finding_of_check() {
+    let mut world = World::new();
+    let pool = world.top("top", &["10.0.0.0/24"]);
+    let more = PoolCidrSpec { pool_id: pool.meta.id.clone(), name: None, size: size("172.16.0.0/16"), proof: None };
+    let planned = world.as_owner("network").write(|ledger| ledger.plan_pool_cidr(&more, &terms())).unwrap();
+    world.as_owner("us");
+    let stands = as_an_earlier_version(&mut world, &pool, "web", "172.16.4.0/24");
+    let told = |verb: &str| {
+        let what = format!(
+            "The allocation has the block 172.16.4.0/24 in 172.16.0.0/16, which owner \"network\" has only planned for pool {} ({}). \
+             The hold of the plan {verb} at 2027-01-15T09:00:00Z. Apply that plan, or release what stands there.",
+            pool.meta.id, planned.meta.id
+        );
+        vec![(stands.meta.id.clone(), what)]
+    };
+    assert_eq!(findings(&mut world), told("expires"));
+    world.wait(61);
+    assert_eq!(findings(&mut world), told("expired"));
+    // Applied, it is no longer planned.
+    world
+        .as_owner("network")
+        .write(|ledger| ledger.create_pool_cidr(&more, &Planned::Held(planned.meta.id.clone())))
+        .unwrap();
+    world.check();
+}
+
+#[test]
+fn a_pool_in_a_planned_cidr_of_the_pool_above_is_a_finding_and_its_space_is_named() {
+    let mut world = World::new();
+    let pool = world.top("top", &["10.0.0.0/24"]);
+    let wider = reprovisioned(&pool, Provision::Cidrs(cidrs(&["10.0.0.0/24", "172.16.0.0/16"])));
+    world.write(|ledger| ledger.plan_pool_change(&pool.meta.id, &wider, &terms())).unwrap();
+    let below =
+        world.write(|ledger| ledger.create_pool(&below(&pool, "eu", "172.16.0.0/20"), &Planned::Unknown)).unwrap();
+    // The owner of the plan may be applying it.
+    world.check();
+    world.wait(61);
+    let [(place, what)] = findings(&mut world).try_into().unwrap();
+    assert_eq!(place, below.meta.id);
+    assert!(
+        what.starts_with("The pool has the space 172.16.0.0/20 in 172.16.0.0/16, which owner \"us\" has only planned"),
+        "{what}"
+    );
+    // Holds are no findings: whoever comes first takes them back.
+    world.write(|ledger| ledger.delete_pool(&below.meta.id, false)).unwrap();
+    world.plan(&pool, "held", "172.16.0.0/24").unwrap();
+    world.wait(61);
+    world.check();
+}

@@ -1,0 +1,47 @@
+//! Arguments that a plan keeps because they are not known yet, see [`tf::Resource::may_keep`](crate::tf::Resource::may_keep).
+//!
+//! The second plan, in the apply, has to know that the first one kept them. Where the client tells the two walks apart, an
+//! object that exists is never replaced in the second one: its replacement is planned as a new object there. For the other
+//! clients the plan leaves a note beside the object. A refresh in the same process says that this is the user's plan, which may
+//! replace the object; without a refresh the note decides, once.
+
+use crate::tf::{Plan, Tf, Value};
+
+use super::shared::{Configured, Shared};
+
+/// Whether plans keep arguments here: on a store of our own.
+pub(super) fn may_keep(shared: &Shared) -> bool {
+    matches!(shared.configured(), Ok(Some(configured)) if configured.ipam.service().is_none())
+}
+
+/// Whether the object that the value names, if it names one, stays. It does not when this walk replaces it, or when the state of
+/// this configuration has it and no resource is planned that keeps it: it is tainted, or its resource is gone.
+pub(super) fn stays(shared: &Shared, prior: &Value) -> bool {
+    let Value::String(id) = prior else { return true };
+    !shared.changes.is_replaced(id) && !shared.session.may_go(id, shared.sibling_wait)
+}
+
+/// Whether this is the second plan of an object, and the first one kept arguments.
+pub(super) fn has_kept<M>(shared: &Shared, id: &Tf<String>, plan: &Plan<M>) -> bool {
+    if plan.committing {
+        return true;
+    }
+    if shared.session.is_surely_planning() {
+        return false;
+    }
+    let (Ok(ipam), Some(id)) = (shared.ipam(), id.get()) else { return false };
+    ipam.take_kept_arguments(id).unwrap_or_else(|error| {
+        tracing::debug!(id, ?error, "whether a plan keeps arguments was not read");
+        false
+    })
+}
+
+/// Leaves the note for the second plan. Best effort: without it Terraform itself refuses another value, and nothing is changed
+/// either.
+pub(super) fn note<M>(configured: &Configured, id: &Tf<String>, plan: &Plan<M>) {
+    let is_needed = !plan.kept.is_empty() && plan.replace.is_empty() && !plan.carries_private && !plan.committing;
+    let Some(id) = id.get().filter(|_| is_needed && !configured.plan_hold.is_zero()) else { return };
+    if let Err(error) = configured.ipam.keep_arguments(id, configured.plan_hold) {
+        tracing::debug!(id, ?error, "not noted that a plan keeps arguments");
+    }
+}
