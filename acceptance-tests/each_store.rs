@@ -45,21 +45,6 @@ macro_rules! on_each_store {
     };
 }
 
-/// `on_each_own_store!`, and with SQLite on OpenTofu too.
-macro_rules! on_own_stores_and_opentofu {
-    ($(fn $name:ident($store:ident: Store) $body:block)*) => {
-        $(on_stores! {
-            [
-                #[test]
-                fn sqlite_on_opentofu() {
-                    check(Store::sqlite().used_by(crate::harness::client::Client::opentofu()));
-                }
-            ]
-            fn $name($store: Store) $body
-        })*
-    };
-}
-
 macro_rules! on_stores {
     ([$($more:item)*] $(#[$meta:meta])* fn $name:ident($store:ident: Store) $body:block) => {
         $(#[$meta])*

@@ -54,7 +54,7 @@ fn an_object_goes_to_another_owner_alone_and_with_an_event() {
     let mut world = World::new();
     let made = made(&mut world);
     let ids = [&made.scope.meta.id, &made.below.meta.id, &made.web.meta.id].map(String::as_str);
-    let events = transfer(&mut world.as_owner("admin"), &ids, &to("them")).unwrap();
+    let events = transfer(world.as_owner("admin"), &ids, &to("them")).unwrap();
     let told: Vec<_> = events.iter().map(|event| (event.action.as_str(), event.id.as_str())).collect();
     assert_eq!(told, ids.map(|id| ("transfer", id)));
     assert!(events.iter().all(|event| event.actor.owner == "admin" && event.before["owner"] == "us"));

@@ -7,8 +7,10 @@ const WEB: &str = "ipam_allocation.web";
 const POOL: &str = "ipam_pool.eu";
 const CIDR: &str = "ipam_pool_cidr.more";
 
-/// Address, what is needed before, what is said anyway, the argument that names the block, a block, its size.
-fn kinds() -> [(&'static str, Vec<(&'static str, Json)>, Json, &'static str, Json); 3] {
+/// Address, what is needed before, what is said anyway, the argument that names the block, and a block.
+type SizedKind = (&'static str, Vec<(&'static str, Json)>, Json, &'static str, Json);
+
+fn kinds() -> [SizedKind; 3] {
     let below = json!({"name": "eu", "source_ipam_pool_id": "${ipam_pool.top.id}"});
     let block = json!({"ipam_pool_id": "${ipam_pool.top.id}", "name": "web"});
     let more = json!({"ipam_pool_id": "${ipam_pool.eu.id}", "name": "more"});
