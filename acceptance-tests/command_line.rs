@@ -30,13 +30,7 @@ fn directory() -> (TempDir, Store) {
         description: None,
         tags: Tags::default(),
     };
-    let terms = Terms {
-        hold: Duration::from_secs(3600),
-        committing: false,
-        replaces: None,
-        only_name: false,
-        pool_rules: None,
-    };
+    let terms = Terms { hold: Duration::from_secs(3600), ..Terms::default() };
     store.open().plan_allocation(&spec, &terms).unwrap();
     (directory, store)
 }

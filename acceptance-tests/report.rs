@@ -47,7 +47,7 @@ impl Scene {
         store.add_allocation(&six.meta.id, "vpc6", "2001:db8:1::/48");
         let ipam = store.open();
         let hold = Duration::from_secs(3600);
-        let terms = Terms { hold, committing: false, replaces: None, only_name: false, pool_rules: None };
+        let terms = Terms { hold, ..Terms::default() };
         ipam.plan_allocation(&spec(&prod, "api"), &terms).unwrap();
         let rules = Rules { min_netmask_length: Some(25), ..Rules::default() };
         let (name, provision) = (prod.meta.name.clone(), prod.provision.clone());

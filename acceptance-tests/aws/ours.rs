@@ -112,7 +112,7 @@ pub(crate) fn tree(ipam: &dyn Ipam) -> (Pool, Pool) {
 }
 
 pub(crate) fn terms() -> Terms {
-    Terms { hold: Duration::ZERO, committing: false, replaces: None, only_name: false, pool_rules: None }
+    Terms { hold: Duration::ZERO, ..Terms::default() }
 }
 
 /// How often an action was asked for, previews not counted.

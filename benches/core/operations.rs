@@ -22,7 +22,7 @@ pub trait Writes {
 }
 
 fn terms() -> Terms {
-    Terms { hold: Duration::from_secs(3600), committing: false, replaces: None, only_name: false, pool_rules: None }
+    Terms { hold: Duration::from_secs(3600), ..Terms::default() }
 }
 
 /// What users pay: each write a transaction of its own, committed.

@@ -14,7 +14,7 @@ use super::{
 
 /// A hold that waits for space of a pool or a scope.
 enum Waiting {
-    Allocation(Allocation),
+    Allocation(Box<Allocation>),
     PoolCidr(Box<(Pool, PoolCidr)>),
 }
 
@@ -95,7 +95,7 @@ impl Ledger<'_> {
     fn waiting(&mut self, container: &str) -> Result<Vec<Waiting>> {
         let mut waiting = Vec::new();
         for hold in codec::deferred::<Allocation>(self.tx, container)? {
-            waiting.push(Waiting::Allocation(hold));
+            waiting.push(Waiting::Allocation(Box::new(hold)));
         }
         for pool in self.reader().children(container)? {
             for hold in codec::deferred::<PoolCidr>(self.tx, &pool.meta.id)? {
@@ -119,7 +119,7 @@ impl Ledger<'_> {
         for hold in self.waiting(container)? {
             if hold.cidr().overlaps(block) && !self.try_lapse_waiting(&hold)? {
                 let with = match &hold {
-                    Waiting::Allocation(hold) => holds::occupant(self.tx, hold)?,
+                    Waiting::Allocation(hold) => holds::occupant(self.tx, &**hold)?,
                     Waiting::PoolCidr(hold) => holds::occupant(self.tx, &hold.1)?,
                 };
                 return Err(Error::Overlap { cidr: *block, with: vec![with] });

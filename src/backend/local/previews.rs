@@ -52,7 +52,7 @@ enum Turn {
 #[derive(Clone)]
 enum Wanted {
     Scope(ScopeSpec),
-    Pool(PoolSpec),
+    Pool(Box<PoolSpec>),
     PoolCidr(PoolCidrSpec),
     Allocation(AllocationSpec),
 }
@@ -69,7 +69,7 @@ impl Wanted {
     fn new(new: New<'_>) -> Self {
         match new {
             New::Scope(spec) => Self::Scope(spec.clone()),
-            New::Pool(spec) => Self::Pool(spec.clone()),
+            New::Pool(spec) => Self::Pool(Box::new(spec.clone())),
             New::PoolCidr(spec) => Self::PoolCidr(spec.clone()),
             New::Allocation(spec) => Self::Allocation(spec.clone()),
         }
@@ -91,10 +91,12 @@ impl Wanted {
     fn turn(&self, reader: &mut Reader<'_>, terms: &Terms) -> Result<Turn> {
         let (size, pool_id) = match self {
             Self::Scope(_) => return Ok(Turn::Explicit),
-            Self::Pool(PoolSpec { provision: Provision::NetmaskLength(length), .. }) => {
-                return Ok(Turn::BySize(*length));
+            Self::Pool(spec) => {
+                return Ok(match spec.provision {
+                    Provision::NetmaskLength(length) => Turn::BySize(length),
+                    Provision::Nothing | Provision::Cidrs(_) => Turn::Explicit,
+                });
             }
-            Self::Pool(_) => return Ok(Turn::Explicit),
             Self::PoolCidr(spec) => (spec.size, &spec.pool_id),
             Self::Allocation(spec) => (spec.size, &spec.pool_id),
         };

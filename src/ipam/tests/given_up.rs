@@ -43,13 +43,21 @@ fn a_block_that_is_given_up_is_planned_and_taken_when_it_is_free() {
         let mut world = World::new();
         let pool = world.top("top", &["10.0.0.0/24"]);
         let old = world.create(&pool, "old", "10.0.0.0/25").unwrap();
-        assert_eq!(in_the_way(world.plan(&pool, "new", wish)), [old.meta.id.clone()], "nothing is given up");
+        assert_eq!(
+            in_the_way(world.plan(&pool, "new", wish)),
+            std::slice::from_ref(&old.meta.id),
+            "nothing is given up"
+        );
         let gone = [given_up(&old.meta.id, None)];
         let held = world.plan_after(&pool, ("new", wish), &gone).unwrap();
         assert_eq!((held.cidr, held.meta.waits_for.len()), (cidr(wish), 1), "{wish}");
         assert_eq!(world.plan_after(&pool, ("new", wish), &gone).unwrap(), held, "{wish}: another plan of the same");
         world.check();
-        assert_eq!(in_the_way(world.apply(&pool, &held, wish)), [old.meta.id.clone()], "{wish}: it is not free yet");
+        assert_eq!(
+            in_the_way(world.apply(&pool, &held, wish)),
+            std::slice::from_ref(&old.meta.id),
+            "{wish}: it is not free yet"
+        );
         world.check();
         world.delete(&old.meta.id);
         let new = world.apply(&pool, &held, wish).unwrap();
@@ -79,10 +87,13 @@ fn one_block_is_given_to_one() {
     let old = world.create(&pool, "old", "10.0.0.0/25").unwrap();
     let gone = [given_up(&old.meta.id, None)];
     let first = world.plan_after(&pool, ("first", "10.0.0.0/26"), &gone).unwrap();
-    assert_eq!(in_the_way(world.plan_after(&pool, ("second", "10.0.0.0/25"), &gone)), [first.meta.id.clone()]);
+    assert_eq!(
+        in_the_way(world.plan_after(&pool, ("second", "10.0.0.0/25"), &gone)),
+        std::slice::from_ref(&first.meta.id)
+    );
     let child = below(&pool, "child", "10.0.0.0/26");
     let child = world.write(|ledger| ledger.plan_pool(&child, &terms_after(&gone)));
-    assert_eq!(in_the_way(child), [first.meta.id.clone()]);
+    assert_eq!(in_the_way(child), std::slice::from_ref(&first.meta.id));
     world.plan_after(&pool, ("third", "10.0.0.64/26"), &gone).unwrap();
     world.check();
     // Another run of the same owner wants it otherwise.
@@ -102,7 +113,10 @@ fn a_hold_is_placed_anew_when_what_it_waits_for_stays() {
     world.plan_after(&pool, ("by size", "/25"), &gone).unwrap();
     let anew = Terms { place_anew: true, ..terms() };
     let spec = wanted(&pool, "explicit", "10.0.0.0/25");
-    assert_eq!(in_the_way(world.write(|ledger| ledger.plan_allocation(&spec, &anew))), [old.meta.id.clone()]);
+    assert_eq!(
+        in_the_way(world.write(|ledger| ledger.plan_allocation(&spec, &anew))),
+        std::slice::from_ref(&old.meta.id)
+    );
     let spec = wanted(&pool, "by size", "/25");
     let answer = world.write(|ledger| ledger.plan_allocation(&spec, &anew));
     assert!(matches!(answer, Err(Error::PoolExhausted { .. })), "{answer:?}");
@@ -162,9 +176,9 @@ fn a_pool_takes_a_block_that_another_pool_gives_up() {
     let two = PoolSpec { provision: Provision::Cidrs(cidrs(&["10.0.0.0/12", "10.16.0.0/12"])), ..below(&top, "a", "") };
     let a = world.write(|ledger| ledger.create_pool(&two, &Planned::Unknown)).unwrap();
     let spec = below(&top, "b", "10.16.0.0/12");
-    assert_eq!(in_the_way(world.write(|ledger| ledger.plan_pool(&spec, &terms()))), [a.meta.id.clone()]);
+    assert_eq!(in_the_way(world.write(|ledger| ledger.plan_pool(&spec, &terms()))), std::slice::from_ref(&a.meta.id));
     let half = terms_after(&[given_up(&a.meta.id, Some("10.0.0.0/12"))]);
-    assert_eq!(in_the_way(world.write(|ledger| ledger.plan_pool(&spec, &half))), [a.meta.id.clone()]);
+    assert_eq!(in_the_way(world.write(|ledger| ledger.plan_pool(&spec, &half))), std::slice::from_ref(&a.meta.id));
     let terms = terms_after(&[given_up(&a.meta.id, Some("10.16.0.0/12"))]);
     let held = world.write(|ledger| ledger.plan_pool(&spec, &terms)).unwrap();
     assert_eq!(held.meta.waits_for, [given_up(&a.meta.id, Some("10.16.0.0/12"))]);
@@ -172,7 +186,7 @@ fn a_pool_takes_a_block_that_another_pool_gives_up() {
     let inside = world.plan(&held, "inside", "/24").unwrap();
     world.check();
     let planned = Planned::Held(held.meta.id.clone());
-    assert_eq!(in_the_way(world.write(|ledger| ledger.create_pool(&spec, &planned))), [a.meta.id.clone()]);
+    assert_eq!(in_the_way(world.write(|ledger| ledger.create_pool(&spec, &planned))), std::slice::from_ref(&a.meta.id));
     let less = reprovisioned(&a, Provision::Cidrs(cidrs(&["10.0.0.0/12"])));
     world.write(|ledger| ledger.update_pool(&a.meta.id, &less)).unwrap();
     let b = world.write(|ledger| ledger.create_pool(&spec, &planned)).unwrap();
@@ -252,7 +266,10 @@ fn a_pool_cidr_takes_the_block_of_another_one() {
     };
     let (old, new) = (spec("old", &a), spec("new", &a));
     let old = world.write(|ledger| ledger.create_pool_cidr(&old, &Planned::Unknown)).unwrap();
-    assert_eq!(in_the_way(world.write(|ledger| ledger.plan_pool_cidr(&new, &terms()))), [old.meta.id.clone()]);
+    assert_eq!(
+        in_the_way(world.write(|ledger| ledger.plan_pool_cidr(&new, &terms()))),
+        std::slice::from_ref(&old.meta.id)
+    );
     let terms = terms_after(&[given_up(&old.meta.id, None)]);
     let held = world.write(|ledger| ledger.plan_pool_cidr(&new, &terms)).unwrap();
     world.check();

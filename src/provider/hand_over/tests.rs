@@ -1,1 +1,96 @@
+use std::thread;
+
 use super::*;
+use crate::ipam::Kind;
+
+fn cidr(text: &str) -> Cidr {
+    text.parse().unwrap()
+}
+
+fn overlap(block: &str) -> Error {
+    let with = Occupant {
+        kind: Kind::Allocation,
+        id: "old".into(),
+        name: "old".into(),
+        owner: "us".into(),
+        state: State::Active,
+        cidr: Some(cidr(block)),
+        hold_expires_at: None,
+        path: "p/old".into(),
+        run: None,
+    };
+    Error::Overlap { cidr: cidr("10.0.0.0/24"), with: vec![with] }
+}
+
+fn given_up(block: &str, in_place: bool) -> Vec<GivenUp> {
+    vec![GivenUp { id: "old".into(), cidr: Some(cidr(block)), in_place }]
+}
+
+/// Creates once the block is free, after as many refusals; says how often it tried.
+fn create(waits_for: &[GivenUp], refusals: u32, timeout: Duration) -> (Result<(), Error>, u32) {
+    let mut tried = 0;
+    let answer = once_given_up(
+        &Shared::default(),
+        (timeout, &Stop::default()),
+        || waits_for.to_vec(),
+        || {
+            tried += 1;
+            if tried > refusals { Ok(()) } else { Err(overlap("10.0.0.0/24")) }
+        },
+    );
+    (answer, tried)
+}
+
+#[test]
+fn a_creation_waits_for_what_its_hold_waits_for() {
+    let minute = Duration::from_secs(60);
+    assert_eq!(create(&given_up("10.0.0.0/24", false), 2, minute), (Ok(()), 3));
+    assert_eq!(create(&[], 1, minute).1, 1, "the hold waits for nothing");
+    assert_eq!(create(&given_up("10.0.1.0/24", false), 1, minute).1, 1, "something else is in the way");
+    assert_eq!(create(&given_up("10.0.0.0/24", true), 1, minute).1, 1, "Terraform creates the replacement first");
+    let (answer, tried) = create(&given_up("10.0.0.0/24", false), u32::MAX, Duration::from_millis(700));
+    assert!(answer.is_err() && tried > 1, "{tried}");
+}
+
+#[test]
+fn why_a_block_was_not_free_is_told() {
+    let told = |waits_for: &[GivenUp]| {
+        let said = Diagnostics::from(Diagnostic::error("No", "Taken."));
+        let said = explain(said, &overlap("10.0.0.0/24"), waits_for);
+        said.into_iter().map(|one| one.detail).collect::<String>()
+    };
+    assert_eq!(told(&[]), "Taken.");
+    assert!(told(&given_up("10.0.0.0/24", false)).ends_with("Apply again."));
+    assert!(told(&given_up("10.0.0.0/24", true)).contains("create_before_destroy"));
+}
+
+#[test]
+fn the_newest_of_a_crowd_gives_up_when_nothing_gets_on() {
+    let queue = Queue::default();
+    let tickets: Vec<_> = (0..CROWD).map(|_| queue.enter()).collect();
+    let age = |by: Duration| queue.line().last_progress -= by;
+    age(CROWD_PATIENCE);
+    assert!(tickets[0].wait(), "an older one stays");
+    assert!(!tickets[CROWD - 1].wait());
+    assert!(tickets[CROWD - 1].wait(), "one at a time");
+    age(CROWD_PATIENCE);
+    queue.progress();
+    assert!(tickets[CROWD - 1].wait(), "something was deleted");
+    age(CROWD_PATIENCE);
+    let fewer = tickets.into_iter().skip(1).collect::<Vec<_>>();
+    assert!(fewer[CROWD - 2].wait(), "no crowd");
+}
+
+#[test]
+fn whoever_waits_is_woken_by_progress() {
+    let queue = Queue::default();
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| queue.enter().wait());
+        while queue.line().waiting.is_empty() && !waiting.is_finished() {
+            thread::yield_now();
+        }
+        queue.progress();
+        assert!(waiting.join().unwrap());
+    });
+    assert!(queue.line().waiting.is_empty(), "its place is given back");
+}

@@ -112,18 +112,18 @@ fn in_a_pool_that_the_same_plan_replaces_nothing_is_kept() {
     let in_lab =
         ("ipam_pool.top", json!({"name": "top", "cidrs": ["10.0.0.0/8"], "ipam_scope_id": "${ipam_scope.lab.id}"}));
     on_every_client(|mut workspace| {
-        workspace.apply(&[&[lab.clone()], &config(TOP, &json!({}))[..]].concat());
+        workspace.apply(&[std::slice::from_ref(&lab), &config(TOP, &json!({}))[..]].concat());
         let unknown = config(UNKNOWN, &json!({}));
         let replaced = [&[lab.clone(), in_lab.clone()], &unknown[1..]].concat();
         let planned = workspace.plan(&replaced).unwrap();
         assert_eq!((planned.action("ipam_pool.top"), planned.action(WEB)), (Action::Replace, Action::Replace));
         assert_eq!(planned.get(WEB, "ipam_pool_id"), UNKNOWN);
         workspace.tainted.insert("ipam_pool.top".to_owned());
-        let mut planned = workspace.plan(&[&[lab.clone()], &unknown[..]].concat()).unwrap();
+        let mut planned = workspace.plan(&[std::slice::from_ref(&lab), &unknown[..]].concat()).unwrap();
         assert_eq!((planned.action("ipam_pool.top"), planned.action(WEB)), (Action::Replace, Action::Replace));
         planned.become_known(WEB, &config(TOP, &json!({}))[2].1);
         workspace.apply_plan(&planned).unwrap();
-        workspace.assert_settled(&[&[lab.clone()], &config(TOP, &json!({}))[..]].concat());
+        workspace.assert_settled(&[std::slice::from_ref(&lab), &config(TOP, &json!({}))[..]].concat());
     });
 }
 

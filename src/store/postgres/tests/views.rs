@@ -55,13 +55,7 @@ fn the_views_show_what_was_made() {
         tags: tags("team", "net"),
     };
     let web = local.create_allocation(&spec("web", Size::NetmaskLength(24)), &Planned::Unknown).unwrap();
-    let terms = Terms {
-        hold: Duration::from_secs(3600),
-        committing: false,
-        replaces: None,
-        only_name: false,
-        pool_rules: None,
-    };
+    let terms = Terms { hold: Duration::from_secs(3600), ..Terms::default() };
     local.plan_allocation(&spec("held", Size::NetmaskLength(20)), &terms).unwrap();
 
     let sql = |text: &str| server().admin_in(&database, text);
