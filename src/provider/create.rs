@@ -180,7 +180,7 @@ pub(super) fn plan<M, T: Held>(
             if !shared.session.hand_out(place_of(&record)) {
                 return Err(asked_twice(record.meta()).at(name).into());
             }
-            hand_over::claim(shared, plan, &record, terms.replaces.as_deref().filter(|_| terms.in_place));
+            hand_over::claim(shared, record.meta());
             if record.meta().state == State::Active {
                 shared.session.adopt(&record.meta().id);
                 if !terms.committing {

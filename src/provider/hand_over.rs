@@ -9,9 +9,8 @@ use std::time::{Duration, Instant};
 
 use crate::backend::Terms;
 use crate::ipam::{Cidr, Error, GivenUp, Meta, Occupant, State};
-use crate::tf::{Diagnostic, Diagnostics, Path, Plan, Stop, Tf};
+use crate::tf::{Diagnostic, Diagnostics, Path, Stop, Tf};
 
-use super::create::Held;
 use super::shared::{Shared, within};
 
 /// How long a plan waits to hear what becomes of an object that has the wanted space.
@@ -98,24 +97,11 @@ pub(super) fn is_in_place(shared: &Shared, terms: &Terms, hold: &Meta) -> bool {
     !terms.committing && hold.waits_for.iter().any(|one| is_its_own(one) && is_undecided(one))
 }
 
-/// Remembers, for the plans of those that have it, what space the new object takes over. Of the object that it `replaces`
-/// it says that Terraform has to delete it first.
-pub(super) fn claim<M, T: Held>(shared: &Shared, plan: &mut Plan<M>, record: &T, replaces: Option<&str>) {
-    for one in &record.meta().waits_for {
-        let Some(block) = one.cidr else { continue };
-        if replaces != Some(&one.id) {
-            shared.session.claim(&one.id, block, &record.meta().name);
-        } else if !plan.committing {
-            plan.warnings.push(Diagnostic::warning(
-                format!("The replacement needs {block} of the object that it replaces"),
-                format!(
-                    "The new {word} and the old one ({}) both have {block}, so Terraform has to destroy the old one first. Where \
-                     `create_before_destroy` is set, on this resource or on one that refers to it, the apply cannot create \
-                     the new one, and fails. The plan cannot see that setting.",
-                    one.id,
-                    word = record.kind().word(),
-                ),
-            ));
+/// Remembers, for the plans of those that have it, what space the new object takes over. What it replaces has no other plan.
+pub(super) fn claim(shared: &Shared, hold: &Meta) {
+    for one in hold.waits_for.iter().filter(|one| !one.in_place) {
+        if let Some(block) = one.cidr {
+            shared.session.claim(&one.id, block, &hold.name);
         }
     }
 }
