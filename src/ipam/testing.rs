@@ -201,6 +201,12 @@ pub(crate) fn top(name: &str, blocks: &[&str]) -> PoolSpec {
     }
 }
 
+/// A private scope.
+pub(super) fn scope(name: &str) -> ScopeSpec {
+    let scope_type = ScopeType::Private;
+    ScopeSpec { name: name.to_owned(), scope_type, description: None, tags: Tags::new(), ipam_id: None }
+}
+
 /// A pool inside `source`, sized as [`size`] says.
 pub(super) fn below(source: &Pool, name: &str, text: &str) -> PoolSpec {
     let provision = match size(text) {

@@ -10,13 +10,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 #[test]
 fn a_note_that_a_plan_keeps_arguments_lasts_until_it_expires_or_is_taken_back() {
     let mut world = World::new();
-    let scope = ScopeSpec {
-        name: "lab".into(),
-        scope_type: ScopeType::Private,
-        description: None,
-        tags: Tags::new(),
-        ipam_id: None,
-    };
+    let scope = scope("lab");
     let scope = world.write(|ledger| ledger.create_scope(&scope, &Planned::Unknown)).unwrap();
     let pool = world.top("top", &["10.0.0.0/16"]);
     let more = PoolCidrSpec { pool_id: pool.meta.id.clone(), name: None, size: size("172.16.0.0/16"), proof: None };

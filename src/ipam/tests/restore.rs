@@ -16,13 +16,7 @@ fn restore(world: &mut World, id: &str, missing: &Missing) -> Result<bool> {
 #[test]
 fn everything_comes_back_with_its_id_and_block() {
     let mut world = World::new();
-    let scope = ScopeSpec {
-        name: "lab".into(),
-        scope_type: ScopeType::Private,
-        description: None,
-        tags: Tags::new(),
-        ipam_id: None,
-    };
+    let scope = scope("lab");
     let [scope_id, top_id, below_id, more_id] =
         ["ipam-scope-0abc", "ipam-pool-0abc", "ipam-pool-0abd", "ipam-pool-cidr-0abc"];
     let top = PoolSpec { scope_id: Some(scope_id.into()), ..top("top", &["10.0.0.0/8"]) };

@@ -22,13 +22,7 @@ struct Made {
 }
 
 fn made(world: &mut World) -> Made {
-    let spec = ScopeSpec {
-        name: "lab".into(),
-        scope_type: ScopeType::Private,
-        description: None,
-        tags: Tags::new(),
-        ipam_id: None,
-    };
+    let spec = scope("lab");
     let scope = world.write(|ledger| ledger.create_scope(&spec, &Planned::Unknown)).unwrap();
     let top = world.top("top", &["10.0.0.0/8"]);
     let spec = below(&top, "below", "/16");
