@@ -250,7 +250,8 @@ impl Ledger<'_> {
                 let (family, strategy) = (pool.address_family, pool.strategy);
                 let keep_off = KeepOff::Always(pool);
                 let ask = Ask { family, netmask_length, strategy, disallowed: &spec.disallowed_cidrs, keep_off };
-                self.place_or_wait(pool, &ask)
+                let (block, is_free) = self.place_or_wait(pool, &ask)?;
+                Ok((block, !is_free && self.clear_in_pool(pool, &block)?))
             }
         }
     }

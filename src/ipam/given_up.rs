@@ -97,7 +97,9 @@ impl Ledger<'_> {
         for hold in codec::deferred::<Allocation>(self.tx, container)? {
             waiting.push(Waiting::Allocation(Box::new(hold)));
         }
-        for pool in self.reader().children(container)? {
+        let spared = self.spared.clone();
+        for pool in self.reader().children(container)?.into_iter().filter(|pool| spared.as_ref() != Some(&pool.meta.id))
+        {
             for hold in codec::deferred::<PoolCidr>(self.tx, &pool.meta.id)? {
                 waiting.push(Waiting::PoolCidr(Box::new((pool.clone(), hold))));
             }
@@ -116,41 +118,38 @@ impl Ledger<'_> {
     /// # Errors
     /// [`Error::Overlap`] with one that may not be taken back.
     fn clear_waiting(&mut self, container: &str, block: &Cidr) -> Result<()> {
-        for hold in self.waiting(container)? {
-            if hold.cidr().overlaps(block) && !self.try_lapse_waiting(&hold)? {
-                let with = match &hold {
+        for hold in self.waiting(container)?.iter().filter(|hold| hold.cidr().overlaps(block)) {
+            if !self.is_waiting_in_vain(hold)? {
+                let with = match hold {
                     Waiting::Allocation(hold) => holds::occupant(self.tx, &**hold)?,
                     Waiting::PoolCidr(hold) => holds::occupant(self.tx, &hold.1)?,
                 };
                 return Err(Error::Overlap { cidr: *block, with: vec![with] });
             }
+            match hold {
+                Waiting::Allocation(hold) => self.lapse_allocation(hold)?,
+                Waiting::PoolCidr(hold) => {
+                    // An earlier one may have been of the same pool, and took this one along.
+                    let (pool, pool_cidr) = &**hold;
+                    if codec::live::<PoolCidr>(self.tx, &pool_cidr.meta.id)?.is_some()
+                        && let Some(unit) = self.reader().reclaimable_cidr(pool.clone(), &pool_cidr.meta.id)?
+                    {
+                        self.lapse_unit(unit)?;
+                    }
+                }
+            }
         }
         Ok(())
     }
 
-    /// Takes back a hold that waits; `false` when it may not be taken back.
-    fn try_lapse_waiting(&mut self, hold: &Waiting) -> Result<bool> {
+    /// Whether a hold that waits may be taken back, or is gone already.
+    fn is_waiting_in_vain(&mut self, hold: &Waiting) -> Result<bool> {
         match hold {
-            Waiting::Allocation(hold) => {
-                let is_reclaimable = self.env.is_reclaimable(&hold.meta);
-                if is_reclaimable {
-                    self.lapse_allocation(hold)?;
-                }
-                Ok(is_reclaimable)
-            }
+            Waiting::Allocation(hold) => Ok(self.env.is_reclaimable(&hold.meta)),
             Waiting::PoolCidr(hold) => {
                 let (pool, pool_cidr) = &**hold;
-                if self.spared.as_ref() == Some(&pool.meta.id) {
-                    return Ok(true);
-                }
-                if self.env.is_reclaimable(&pool_cidr.meta) {
-                    return self.try_lapse_pool_cidr(pool_cidr);
-                }
-                // Blocks of one pool may wait side by side: the first took the pool back.
-                match codec::live::<Pool>(self.tx, &pool.meta.id)? {
-                    Some(pool) => self.try_lapse_pool(&pool),
-                    None => Ok(true),
-                }
+                let is_there = codec::live::<PoolCidr>(self.tx, &pool_cidr.meta.id)?.is_some();
+                Ok(!is_there || self.reader().reclaimable_cidr(pool.clone(), &pool_cidr.meta.id)?.is_some())
             }
         }
     }
@@ -170,19 +169,19 @@ impl Ledger<'_> {
         self.reader().top_occupants_at(&others)
     }
 
-    /// A block for a request by size: a free one, or else one that the same apply releases. `true`: the latter.
+    /// A block for a request by size, and whether it is free. Otherwise the same apply releases it, and it is still to be waited
+    /// for.
     ///
     /// # Errors
     /// Those of [`Ledger::place`].
     pub(super) fn place_or_wait(&mut self, pool: &Pool, ask: &Ask<'_>) -> Result<(Cidr, bool)> {
-        let exhausted = match self.place(pool, ask) {
-            Err(exhausted @ Error::PoolExhausted { .. }) => exhausted,
-            placed => return Ok((placed?, false)),
-        };
-        let Some(block) = self.place_in_given_up(pool, ask)? else { return Err(exhausted) };
-        // Another pool's block is claimed by the caller, who asks again what it waits for.
-        let waits = self.clear_in_pool(pool, &block)?;
-        Ok((block, waits))
+        match self.place(pool, ask) {
+            Err(exhausted @ Error::PoolExhausted { .. }) => match self.place_in_given_up(pool, ask)? {
+                Some(block) => Ok((block, false)),
+                None => Err(exhausted),
+            },
+            placed => Ok((placed?, true)),
+        }
     }
 
     /// The first block of the wanted size in the smallest one that is released and large enough.
@@ -190,13 +189,17 @@ impl Ledger<'_> {
         let mut released = self.given_up_blocks(pool)?;
         released.retain(|block| block.netmask_length() <= ask.netmask_length);
         released.sort_by_key(|block| (std::cmp::Reverse(block.netmask_length()), *block));
-        let mut avoid: BTreeSet<Cidr> = ask.disallowed.clone();
-        for hold in if released.is_empty() { Vec::new() } else { self.waiting(&pool.meta.id)? } {
-            if !self.try_lapse_waiting(&hold)? {
-                avoid.insert(hold.cidr());
+        let first =
+            |avoid: &BTreeSet<Cidr>| released.iter().find_map(|block| first_apart(block, ask.netmask_length, avoid));
+        let waiting = if released.is_empty() { Vec::new() } else { self.waiting(&pool.meta.id)? };
+        let (mut all, mut kept) = (ask.disallowed.clone(), ask.disallowed.clone());
+        for hold in &waiting {
+            all.insert(hold.cidr());
+            if !self.is_waiting_in_vain(hold)? {
+                kept.insert(hold.cidr());
             }
         }
-        Ok(released.iter().find_map(|block| first_apart(block, ask.netmask_length, &avoid)))
+        Ok(first(&all).or_else(|| first(&kept)))
     }
 
     /// The blocks of a pool that the same apply releases.

@@ -25,7 +25,7 @@ const PURGE_LIMIT: usize = 16;
 pub(super) const PAGE: usize = 256;
 
 /// What holds the space of a pool below.
-struct Unit {
+pub(super) struct Unit {
     pool: Pool,
     /// Only this one of the pool's CIDRs.
     only: Option<PoolCidr>,
@@ -60,7 +60,7 @@ impl Reader<'_> {
         self.reclaimable_cidr(pool, &spot.id)
     }
 
-    fn reclaimable_cidr(&mut self, pool: Pool, pool_cidr_id: &str) -> Result<Option<Unit>> {
+    pub(super) fn reclaimable_cidr(&mut self, pool: Pool, pool_cidr_id: &str) -> Result<Option<Unit>> {
         let pool_cidr: PoolCidr = codec::expect(self.snapshot, pool_cidr_id)?;
         if self.env.is_reclaimable(&pool_cidr.meta) && self.all_reclaimable(&pool, Some(&pool_cidr.cidr))? {
             return Ok(Some(Unit { pool, only: Some(pool_cidr) }));
@@ -357,7 +357,7 @@ impl Ledger<'_> {
         })
     }
 
-    fn lapse_unit(&mut self, unit: Unit) -> Result<()> {
+    pub(super) fn lapse_unit(&mut self, unit: Unit) -> Result<()> {
         match &unit.only {
             None => self.lapse_pool(&unit.pool),
             Some(pool_cidr) => self.lapse_pool_cidr(&unit.pool, pool_cidr),
