@@ -1,7 +1,7 @@
 //! What the plans of one walk change about pools, for what is planned after them: Terraform plans a pool before what
 //! refers to it.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::ipam::{Cidr, Rules};
@@ -9,11 +9,7 @@ use crate::tf::Tf;
 
 /// Memory of one walk: forgotten when the provider is configured anew.
 #[derive(Debug, Default)]
-pub(super) struct Changes {
-    pools: Mutex<HashMap<String, PoolAfter>>,
-    /// Pools and scopes that get another id.
-    replaced: Mutex<HashSet<String>>,
-}
+pub(super) struct Changes(Mutex<HashMap<String, PoolAfter>>);
 
 /// What a pool is going to be, where that differs from what the store says.
 #[derive(Clone, Debug, Default)]
@@ -60,26 +56,11 @@ impl Followed {
 
 impl Changes {
     fn pools(&self) -> MutexGuard<'_, HashMap<String, PoolAfter>> {
-        self.pools.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn replaced(&self) -> MutexGuard<'_, HashSet<String>> {
-        self.replaced.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn forget(&self) {
         self.pools().clear();
-        self.replaced().clear();
-    }
-
-    /// A plan of this walk replaces the object.
-    pub(super) fn plan_replacement(&self, id: &str) {
-        self.replaced().insert(id.to_owned());
-    }
-
-    /// Whether a plan of this walk replaces the object.
-    pub(super) fn is_replaced(&self, id: &str) -> bool {
-        self.replaced().contains(id)
     }
 
     /// A plan of this walk gives the pool these rules.

@@ -20,10 +20,10 @@ pub(super) fn remember_replaced(private: &mut Private, id: &str) {
     private.insert(REPLACES.to_owned(), id.into());
 }
 
-/// Tells what is planned after this one that it is the second half of a replacement, if it is.
+/// Remembers, for what is planned after this one, which object it replaces, if it is the second half of a replacement.
 pub(super) fn note_replacement(shared: &Shared, private: &Private) {
     if let Some(id) = private.get(REPLACES).and_then(|id| id.as_str()) {
-        shared.changes.plan_replacement(id);
+        shared.session.goes(id);
     }
 }
 
@@ -41,10 +41,18 @@ pub(super) trait Held {
     fn container(&self) -> &str;
     /// What it is.
     fn kind(&self) -> Kind;
+    /// The object with this id, active or held.
+    fn get(ipam: &dyn Ipam, id: &str) -> Result<Option<Self>, Error>
+    where
+        Self: Sized;
     /// The active object with this id, when it has this name.
     fn named(ipam: &dyn Ipam, id: &str, name: &str) -> Result<Option<Self>, Error>
     where
-        Self: Sized;
+        Self: Sized,
+    {
+        let is_it = |found: &Self| found.meta().state == State::Active && found.meta().name == name;
+        Ok(Self::get(ipam, id)?.filter(is_it))
+    }
 }
 
 /// Where `record` has its name: for [`Session::hand_out`](super::session::Session::hand_out).
@@ -89,9 +97,8 @@ macro_rules! held {
                 Kind::$Record
             }
 
-            fn named(ipam: &dyn Ipam, id: &str, name: &str) -> Result<Option<Self>, Error> {
-                let is_it = |found: &Self| found.meta.state == State::Active && found.meta.name == name;
-                Ok(ipam.$get(id)?.filter(is_it))
+            fn get(ipam: &dyn Ipam, id: &str) -> Result<Option<Self>, Error> {
+                ipam.$get(id)
             }
         }
     )*};
@@ -117,10 +124,8 @@ pub(super) fn plan<M, T: Held>(
     place: impl Fn(&Error) -> Path,
     mut hold: impl FnMut(&Terms) -> Result<T, Error>,
 ) -> Result<Option<T>, Diagnostics> {
+    note_replacement(shared, &plan.private);
     let replaces = plan.private.remove(REPLACES).and_then(|id| id.as_str().map(str::to_owned));
-    if let Some(id) = &replaces {
-        shared.session.goes(id);
-    }
     let mut terms = Terms {
         hold: configured.plan_hold,
         committing: plan.committing,
@@ -144,8 +149,7 @@ pub(super) fn plan<M, T: Held>(
         && !terms.committing
         && shared.session.succeed(&existing.id)
     {
-        terms.replaces = Some(existing.id.clone());
-        terms.only_name = shared.session.is_renamed(&existing.id);
+        take_the_place_of(shared, &mut terms, &existing.id);
         answer = hold(&terms);
     }
     answer = hand_over::ask_again(shared, &mut terms, answer, &mut hold);
@@ -171,8 +175,8 @@ pub(super) fn plan<M, T: Held>(
         // An earlier plan was to replace the old one and left the hold. This one keeps the old one, which has the name.
         answer = Err(Error::NameTaken { existing: occupant(&old), asked_by: Some(record.meta().owner.clone()) });
     }
-    if let Some(id) = &terms.replaces {
-        shared.changes.plan_replacement(id);
+    if let Some(id) = terms.replaces.as_ref().filter(|_| !terms.only_name) {
+        shared.session.goes(id);
     }
     warn_of_displaced(shared, configured, plan);
     match answer {
@@ -212,6 +216,12 @@ fn is_in_state<T: Held>(shared: &Shared, configured: &Configured, answer: &Resul
         Ok(Some(existing)) if existing.meta().confirmed => session.may_be_in_state(id, wait),
         _ => session.is_in_state(id, wait),
     }
+}
+
+/// The new object gets the name of that one, which goes, or is renamed and keeps its space.
+fn take_the_place_of(shared: &Shared, terms: &mut Terms, id: &str) {
+    terms.replaces = Some(id.to_owned());
+    terms.only_name = shared.session.is_renamed(id);
 }
 
 /// Whether the hold of an earlier plan may still have the name of the active object `id`. In the walk of an apply that
@@ -270,12 +280,14 @@ pub(super) fn look<M>(
         && shared.session.is_in_state(&existing.id, shared.sibling_wait)
         && shared.session.succeed(&existing.id)
     {
-        terms.replaces = Some(existing.id.clone());
-        shared.changes.plan_replacement(&existing.id);
+        take_the_place_of(shared, &mut terms, &existing.id);
         answer = configured.ipam.speaks_against(new, &terms, growing);
     }
     let mut again = |terms: &Terms| configured.ipam.speaks_against(new, terms, growing);
     answer = hand_over::ask_again(shared, &mut terms, answer, &mut again);
+    if let Some(id) = terms.replaces.as_ref().filter(|_| !terms.only_name) {
+        shared.session.goes(id);
+    }
     match answer {
         // Who plans may have less rights than who applies, and the IPAM may be made by the same apply.
         Err(Error::Service(fault)) if matches!(fault.code.as_deref(), Some("UnauthorizedOperation" | "WhichIpam")) => {

@@ -7,11 +7,12 @@ use std::collections::BTreeSet;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::backend::Terms;
+use crate::backend::{Planned, Terms};
 use crate::ipam::{Cidr, Error, GivenUp, Meta, Occupant, State};
 use crate::tf::{Diagnostic, Diagnostics, Path, Stop, Tf};
 
-use super::shared::{Shared, within};
+use super::create::Held;
+use super::shared::{Configured, Shared, within};
 
 /// How long a plan waits to hear what becomes of an object that has the wanted space.
 const UNDECIDED: Duration = Duration::from_millis(500);
@@ -204,6 +205,12 @@ impl Drop for Ticket<'_> {
     fn drop(&mut self) {
         self.queue.line().waiting.remove(&self.number);
     }
+}
+
+/// What the hold of a new object waits for. Best effort: the creation itself says what is wrong.
+pub(super) fn waits_for<T: Held>(configured: &Configured, planned: &Planned) -> Vec<GivenUp> {
+    let hold = planned.hold().and_then(|id| T::get(configured.ipam.as_ref(), id).ok().flatten());
+    hold.map(|hold| hold.meta().waits_for.clone()).unwrap_or_default()
 }
 
 /// Runs `work` as [`within`] does, and again while space that its hold waits for is not given up yet. `waits_for` tells what the

@@ -18,7 +18,7 @@ pub(super) fn may_keep(shared: &Shared) -> bool {
 /// this configuration has it and no resource is planned that keeps it: it is tainted, or its resource is gone.
 pub(super) fn stays(shared: &Shared, prior: &Value) -> bool {
     let Value::String(id) = prior else { return true };
-    !shared.changes.is_replaced(id) && !shared.session.may_go(id, shared.sibling_wait)
+    !shared.session.may_go(id, shared.sibling_wait)
 }
 
 /// Whether this is the second plan of an object, and the first one kept arguments.

@@ -202,11 +202,12 @@ impl Session {
         Some((claim.by.clone(), claim.block))
     }
 
-    /// Whether the state has the object, and no plan keeps it. Terraform shows the state of what nothing depends on at the very
+    /// Whether a plan deletes or replaces the object, or the state has it and no plan keeps it. Terraform shows the state of what nothing depends on at the very
     /// start of the walk. It may plan the object a little later: that is waited for.
     pub(super) fn may_go(&self, id: &str, time: Duration) -> bool {
         const SHOWN: Duration = Duration::from_millis(300);
-        self.is_in_state(id, SHOWN.min(time)) && self.is_going(id, time).unwrap_or(true)
+        let is_unplanned = || self.is_in_state(id, SHOWN.min(time)) && self.is_going(id, time).unwrap_or(true);
+        self.is_going(id, Duration::ZERO).unwrap_or_else(is_unplanned)
     }
 
     /// Whether the object stays, under another name.
@@ -324,6 +325,24 @@ mod tests {
             assert!(waiting.join().unwrap());
         });
         assert!(!session.is_in_state("b", Duration::ZERO));
+    }
+
+    #[test]
+    fn where_many_wait_an_object_counts_as_one_of_the_state() {
+        let session = Session::default();
+        let minute = Duration::from_secs(60);
+        std::thread::scope(|scope| {
+            for _ in 0..WAITING_MAX {
+                scope.spawn(|| session.is_in_state("shown in the end", minute));
+            }
+            while !session.is_crowded() {
+                std::thread::yield_now();
+            }
+            assert!(session.may_be_in_state("a", minute), "without a wait");
+            assert_eq!(session.is_going("a", minute), None, "without a wait");
+            session.seen_in_state("shown in the end");
+        });
+        assert!(!session.may_be_in_state("b", Duration::ZERO), "nothing waits any more");
     }
 
     #[test]

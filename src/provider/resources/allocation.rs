@@ -542,10 +542,7 @@ impl Resource for AllocationResource {
         let spec = AllocationModel::size(&apply.config)
             .and_then(|size| state.spec(size, state.tags_all.get()?))
             .ok_or_else(|| create::still_unknown(Self::TYPE))?;
-        let waits_for = || {
-            let hold = planned.hold().and_then(|id| configured.ipam.get_allocation(id).ok().flatten());
-            hold.map(|hold| hold.meta.waits_for).unwrap_or_default()
-        };
+        let waits_for = || hand_over::waits_for::<Allocation>(&configured, &planned);
         let patience = (timeout(&state.timeouts, |timeouts| &timeouts.create), &apply.stop);
         let work = create::once_free(&self.0, &configured, || configured.ipam.create_allocation(&spec, &planned));
         let allocation = hand_over::once_given_up(&self.0, patience, waits_for, work);

@@ -415,9 +415,6 @@ impl Resource for PoolResource {
         {
             self.0.changes.plan_rules(id, rules);
         }
-        if let (false, Some(id)) = (stays, prior.id.get()) {
-            self.0.changes.plan_replacement(id);
-        }
         kept_arguments::note(&configured, &prior.id, plan);
         self.warn_of_replacement(&configured, prior, plan);
         keep(&self.0, &mut plan.private, &prior.id, (&prior.name, &plan.planned.name), at!(PoolModel, name), stays)?;
@@ -450,10 +447,7 @@ impl Resource for PoolResource {
         let work = create::once_free(&self.0, &configured, || configured.ipam.create_pool(&spec, &planned));
         let usual = if state.is_planning() { PLANNING_TIMEOUT } else { DEFAULT_TIMEOUT };
         let patience = timeout_or(&state.timeouts, |timeouts| &timeouts.create, usual);
-        let waits_for = || {
-            let hold = planned.hold().and_then(|id| configured.ipam.get_pool(id).ok().flatten());
-            hold.map(|hold| hold.meta.waits_for).unwrap_or_default()
-        };
+        let waits_for = || hand_over::waits_for::<Pool>(&configured, &planned);
         let pool = hand_over::once_given_up(&self.0, (patience, &apply.stop), waits_for, work);
         let pool = pool.map_err(|error| hand_over::explain(apply.config.explain(&error), &error, &waits_for()))?;
         self.0.session.made(&pool.meta.id);

@@ -310,10 +310,7 @@ impl Resource for PoolCidrResource {
         let work = create::once_free(&self.0, &configured, || configured.ipam.create_pool_cidr(&spec, &planned));
         let usual = if spec.proof.is_some() { PROOF_TIMEOUT } else { DEFAULT_TIMEOUT };
         let patience = timeout_or(&state.timeouts, |timeouts| &timeouts.create, usual);
-        let waits_for = || {
-            let hold = planned.hold().and_then(|id| configured.ipam.get_pool_cidr(id).ok().flatten());
-            hold.map(|hold| hold.meta.waits_for).unwrap_or_default()
-        };
+        let waits_for = || hand_over::waits_for::<PoolCidr>(&configured, &planned);
         let pool_cidr = hand_over::once_given_up(&self.0, (patience, &apply.stop), waits_for, work);
         let pool_cidr = pool_cidr.map_err(|error| {
             let said = errors::at(&error, PoolCidrModel::place(&apply.config, &error));

@@ -116,6 +116,10 @@ impl Resource for ScopeResource {
         seen(&self.0, state);
     }
 
+    fn plan_delete(&self, id: &str) {
+        self.0.session.goes(id);
+    }
+
     fn plan_create(&self, plan: &mut Plan<ScopeModel>) -> Result<(), Diagnostics> {
         create::note_replacement(&self.0, &plan.private);
         let Some(configured) = self.0.configured()? else { return Ok(()) };
@@ -144,9 +148,6 @@ impl Resource for ScopeResource {
 
     fn plan_update(&self, prior: &ScopeModel, plan: &mut Plan<ScopeModel>) -> Result<(), Diagnostics> {
         let stays = plan.replace.is_empty();
-        if let (false, Some(id)) = (stays, prior.id.get()) {
-            self.0.changes.plan_replacement(id);
-        }
         keep(&self.0, &mut plan.private, &prior.id, (&prior.name, &plan.planned.name), at!(ScopeModel, name), stays)?;
         let Some(configured) = self.0.configured()? else {
             plan.planned.tags_all = Tf::Unknown;
