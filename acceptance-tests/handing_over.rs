@@ -91,6 +91,31 @@ on_own_stores_and_opentofu! {
         Workspace::assert_store_matches(workspace.store(), &[&workspace]);
     }
 
+    fn a_pool_cidr_becomes_part_of_its_pool_and_a_resource_again(store: Store) {
+        let workspace = Workspace::on(&store);
+        let web = "resource \"ipam_allocation\" \"web\" {\n  count = 12\n  ipam_pool_id = ipam_pool.p.id\n  name = \"web${count.index}\"\n  \
+                   netmask_length = 28\n  depends_on = [ipam_pool_cidr.extra]\n}\n";
+        let alone = web.replace("  depends_on = [ipam_pool_cidr.extra]\n", "");
+        let extra = "resource \"ipam_pool_cidr\" \"extra\" {\n  ipam_pool_id = ipam_pool.p.id\n  cidr = \"10.1.0.0/16\"\n}\n";
+        let p = |cidrs: &str| pool(cidrs).replace("  cidrs", "  address_family = \"ipv4\"\n  cidrs");
+        workspace.configure(&(p("") + extra + web));
+        workspace.apply();
+        workspace.configure(&(p("\"10.1.0.0/16\"") + &alone));
+        // A plan that is not applied leaves no trace in the next one.
+        workspace.plan();
+        workspace.configure(&(p("") + extra + &alone));
+        workspace.assert_settled();
+        workspace.configure(&(p("\"10.1.0.0/16\"") + &alone));
+        apply_as_planned(&workspace, &["ipam_pool.p.cidr"]);
+        workspace.configure(&(p("") + extra + web));
+        apply_as_planned(&workspace, &["ipam_pool_cidr.extra.cidr"]);
+        // Without a resource for it the block stays with those that have addresses of it.
+        workspace.configure(&(p("\"10.1.0.0/16\"") + &alone));
+        workspace.apply();
+        workspace.configure(&(p("") + &alone));
+        workspace.try_plan(&[]).fails().says(&["The pool gives up space that is in use"]);
+    }
+
     fn a_block_that_its_resource_keeps_is_not_given_away(store: Store) {
         let workspace = Workspace::on(&store);
         workspace.configure(&blocks("old = \"10.0.1.0/24\""));

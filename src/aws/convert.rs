@@ -126,6 +126,7 @@ pub(super) fn pool(found: &ec2::IpamPool, present: &BTreeSet<Cidr>) -> Result<Po
         provision,
         cidrs,
         special: special(found),
+        declaring: None,
     })
 }
 

@@ -29,6 +29,7 @@ mod check;
 mod cidr;
 mod codec;
 mod counters;
+mod declaring;
 mod discovery;
 mod dry_run;
 mod error;

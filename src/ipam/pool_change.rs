@@ -70,6 +70,7 @@ fn applied(pool: &Pool, change: &PoolChange, cidrs: BTreeSet<Cidr>) -> Pool {
         after.locale.clone_from(&change.locale);
     }
     after.cidrs = cidrs;
+    after.declaring = None;
     after
 }
 
@@ -81,7 +82,7 @@ impl Reader<'_> {
         let shrinks = moves.resized.iter().all(|(from, to)| from.cidr.contains(to));
         let leftovers = !moves.pending.is_empty() || !moves.overgrown.is_empty();
         let cut = moves.regrouped.iter().all(Regroup::is_split);
-        let quiet = moves.added.is_empty() && !leftovers && shrinks && cut;
+        let quiet = moves.added.is_empty() && !leftovers && shrinks && cut && pool.declaring.is_none();
         Ok(quiet.then(|| applied(&pool, change, moves.result(&pool.cidrs))))
     }
 
@@ -145,8 +146,15 @@ impl Ledger<'_> {
         let pool = self.reader().check_change(id, change)?;
         let Some(mut moves) = self.reader().moves(&pool, &change.provision)? else { return Ok(None) };
         let mut cidrs = moves.result(&pool.cidrs);
-        let mut missing = Vec::new();
+        let (mut missing, mut declared) = (Vec::new(), Vec::new());
         for size in std::mem::take(&mut moves.added) {
+            if let Size::Cidr(block) = size
+                && self.can_declare(&pool, &block, terms)?
+            {
+                declared.push(block);
+                cidrs.insert(block);
+                continue;
+            }
             match moves.take_pending(size) {
                 Some(held) => {
                     self.renew_pending(&pool, &held, terms)?;
@@ -155,6 +163,7 @@ impl Ledger<'_> {
                 None => missing.push(size),
             }
         }
+        self.note_declaring(&pool, declared, terms)?;
         let mut gaps = Vec::new();
         for regroup in &moves.regrouped.clone() {
             self.check_regroup(&pool, regroup)?;
@@ -265,7 +274,9 @@ impl Ledger<'_> {
             self.hold_growth(unwanted, None)?;
         }
         for removed in &moves.removed {
-            self.remove_pool_cidr(&pool, removed)?;
+            if !self.hand_to_resource(&pool, removed)? {
+                self.remove_pool_cidr(&pool, removed)?;
+            }
         }
         // Holds first: what is placed anew could take an expired one back.
         let mut missing = Vec::new();
@@ -274,7 +285,10 @@ impl Ledger<'_> {
                 Some(held) => {
                     cidrs.insert(self.activate_pool_cidr(&pool, &held)?.cidr);
                 }
-                None => missing.push(size),
+                None => match self.declare_added(&pool, size)? {
+                    Some(block) => cidrs.extend([block]),
+                    None => missing.push(size),
+                },
             }
         }
         for regroup in moves.regrouped.clone() {

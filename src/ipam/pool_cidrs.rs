@@ -326,17 +326,16 @@ impl Ledger<'_> {
         Ok(after)
     }
 
-    /// Deprovisions a block. One that is gone is success.
+    /// Deprovisions a block. One that is gone is success, and so is one that became part of the pool's own declaration.
     ///
     /// # Errors
-    /// [`Error::InUse`] while something is allocated in it; [`Error::Fixed`] when it belongs to the pool's own
-    /// declaration.
+    /// [`Error::InUse`] while something is allocated in it.
     pub fn delete_pool_cidr(&mut self, id: &str) -> Result<()> {
         let Some(pool_cidr) = codec::load::<PoolCidr>(self.tx, id)? else { return Ok(()) };
-        if pool_cidr.inline {
-            return Err(Error::Fixed { kind: Kind::PoolCidr, id: id.to_owned(), what: "cidrs of the pool" });
-        }
         let pool: Pool = codec::expect(self.tx, &pool_cidr.pool_id)?;
+        if pool_cidr.inline || self.declare_deleted(&pool, &pool_cidr)? {
+            return Ok(());
+        }
         self.remove_pool_cidr(&pool, &pool_cidr)
     }
 

@@ -289,6 +289,7 @@ impl Ledger<'_> {
             provision: spec.provision.clone(),
             cidrs: BTreeSet::new(),
             special: Special { auto_import: spec.special.auto_import, ..Special::default() },
+            declaring: None,
         };
         let sizes: Vec<Size> = match (&spec.provision, exact) {
             (Provision::Nothing, _) => Vec::new(),

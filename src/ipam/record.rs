@@ -309,6 +309,18 @@ pub struct Pool {
     /// What only AWS has of it.
     #[serde(default, skip_serializing_if = "Special::is_empty")]
     pub special: Special,
+    /// A plan's note: blocks of `ipam_pool_cidr` that become part of the pool's own declaration in its apply.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declaring: Option<Declaring>,
+}
+
+/// Blocks that a plan moves from `ipam_pool_cidr` into the declaration of their pool.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Declaring {
+    /// The blocks.
+    pub cidrs: BTreeSet<Cidr>,
+    /// When the plan does not count any more.
+    pub expires_at: Timestamp,
 }
 
 impl Pool {

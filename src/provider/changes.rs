@@ -2,14 +2,24 @@
 //! refers to it.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::ipam::{Cidr, Rules};
 use crate::tf::Tf;
 
+use super::session::WAITING_MAX;
+
 /// Memory of one walk: forgotten when the provider is configured anew.
 #[derive(Debug, Default)]
-pub(super) struct Changes(Mutex<HashMap<String, PoolAfter>>);
+pub(super) struct Changes {
+    pools: Mutex<HashMap<String, PoolAfter>>,
+    /// Rings when a resource of its own is planned in a pool.
+    planned: Condvar,
+    /// How many requests wait for that.
+    waiting: AtomicUsize,
+}
 
 /// What a pool is going to be, where that differs from what the store says.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +29,10 @@ struct PoolAfter {
     blocks: Option<Blocks>,
     /// It gets other space than it has.
     is_growing: bool,
+    /// The store has the note of an earlier plan about blocks of its declaration.
+    is_declaring: bool,
+    /// Blocks that new `ipam_pool_cidr` resources provision.
+    provisioned: BTreeSet<Cidr>,
 }
 
 /// The blocks of a pool's own declaration, before and after.
@@ -56,7 +70,7 @@ impl Followed {
 
 impl Changes {
     fn pools(&self) -> MutexGuard<'_, HashMap<String, PoolAfter>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.pools.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn forget(&self) {
@@ -86,6 +100,38 @@ impl Changes {
     /// Whether any pool will.
     pub(super) fn is_any_growing(&self) -> bool {
         self.pools().values().any(|pool| pool.is_growing)
+    }
+
+    /// An earlier plan left a note about the declaration of the pool, which a plan without it removes.
+    pub(super) fn note_declaring(&self, pool_id: &str) {
+        self.pools().entry(pool_id.to_owned()).or_default().is_declaring = true;
+    }
+
+    /// Whether an earlier plan left such a note.
+    pub(super) fn is_declaring(&self, pool_id: &str) -> bool {
+        self.pools().get(pool_id).is_some_and(|pool| pool.is_declaring)
+    }
+
+    /// A plan of this walk provisions `block` in the pool as a resource of its own.
+    pub(super) fn plan_resource(&self, pool_id: &str, block: Cidr) {
+        self.pools().entry(pool_id.to_owned()).or_default().provisioned.insert(block);
+        self.planned.notify_all();
+    }
+
+    /// Whether a plan of this walk provisions a block around `block` in the pool as a resource of its own. Waits up to `time` for
+    /// such a plan. When many requests wait already, the answer is yes without a wait: more of them would keep Terraform from
+    /// planning that resource, and those that wait report the error.
+    pub(super) fn is_provisioned_anew(&self, pool_id: &str, block: &Cidr, time: Duration) -> bool {
+        let is_missing = |pools: &mut HashMap<String, PoolAfter>| {
+            !pools.get(pool_id).is_some_and(|pool| pool.provisioned.iter().any(|own| own.contains(block)))
+        };
+        if self.waiting.fetch_add(1, Ordering::SeqCst) >= WAITING_MAX {
+            self.waiting.fetch_sub(1, Ordering::SeqCst);
+            return true;
+        }
+        let answer = self.planned.wait_timeout_while(self.pools(), time, is_missing);
+        self.waiting.fetch_sub(1, Ordering::SeqCst);
+        !answer.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 
     /// A plan of this walk gives the pool this locale.

@@ -34,7 +34,7 @@ impl Previews {
 }
 
 /// As many requests may wait for Terraform to show or plan another object.
-const WAITING_MAX: usize = 5;
+pub(super) const WAITING_MAX: usize = 5;
 
 /// A block that a new object takes over.
 #[derive(Clone, Debug)]

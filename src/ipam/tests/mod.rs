@@ -5,6 +5,7 @@ mod audit;
 mod changes;
 mod cost;
 pub(crate) mod damage;
+mod declaring;
 pub(crate) mod discovery;
 mod forgetting;
 mod given_up;

@@ -520,6 +520,9 @@ impl Resource for PoolResource {
             Found::Gone => return moves::not_here(configured.ipam.as_ref(), Self::TYPE, &id, state.name.is_null()),
         };
         confirm(&self.0, &pool.meta)?;
+        if pool.declaring.is_some() {
+            self.0.changes.note_declaring(&pool.meta.id);
+        }
         state.read(&pool, Self::scope_type(&configured, &pool)?, &configured);
         Ok(Some(state))
     }

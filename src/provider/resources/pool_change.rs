@@ -83,10 +83,12 @@ impl PoolResource {
             }
             return Ok(());
         };
-        if prior.tags_all.get().and_then(|tags| prior.change(&plan.config, tags)).as_ref() == Some(&change) {
+        let id = id_of(&prior.id)?;
+        let is_same =
+            || prior.tags_all.get().and_then(|tags| prior.change(&plan.config, tags)).as_ref() == Some(&change);
+        if is_same() && !self.0.changes.is_declaring(id) {
             return Ok(());
         }
-        let id = id_of(&prior.id)?;
         if wished != was {
             self.0.changes.plan_growth(id);
         }
@@ -199,6 +201,9 @@ impl PoolResource {
 /// At `at`, when a plan of this walk takes the block out of the pool.
 pub(super) fn check_kept(shared: &Shared, pool_id: &str, block: &Cidr, at: Path) -> Result<(), Diagnostics> {
     let Some((name, after)) = shared.changes.giving_up(pool_id, block) else { return Ok(()) };
+    if shared.changes.is_provisioned_anew(pool_id, block, shared.sibling_wait) {
+        return Ok(());
+    }
     let after: Vec<String> = after.iter().map(Cidr::to_string).collect();
     let after = if after.is_empty() { "none".to_owned() } else { after.join(", ") };
     let detail = format!(

@@ -256,6 +256,7 @@ impl Resource for PoolCidrResource {
             self.0.changes.plan_growth(&spec.pool_id);
             return Ok(());
         };
+        self.0.changes.plan_resource(&held.pool_id, held.cidr);
         plan.planned.fill(&held);
         Ok(())
     }

@@ -1,0 +1,113 @@
+//! A block of a pool moves between `ipam_pool_cidr` and the pool's own declaration, with everything that is allocated in it.
+//!
+//! Terraform deletes the resource before it changes the pool, and changes the pool before it creates the resource. In both cases
+//! the first step alone would take a block out of the pool that is in use. So the first step looks at what the plan left: the
+//! pool's [`Declaring`], or the hold of the new resource.
+
+use std::collections::BTreeSet;
+
+use super::codec;
+use super::events::{self, Action};
+use super::{
+    Cidr, Declaring, Ledger, Pool, PoolCidr, Provision, Result, Size, State, Terms, book, free, holds, names, view,
+};
+
+impl Pool {
+    /// Whether a plan makes `block`, which a resource of its own provisioned, part of the pool's declaration.
+    fn is_declaring(&self, block: &Cidr, now: jiff::Timestamp) -> bool {
+        self.declaring.as_ref().is_some_and(|declaring| declaring.expires_at > now && declaring.cidrs.contains(block))
+    }
+}
+
+impl Ledger<'_> {
+    /// The active block of a resource of its own that is exactly `block` of the pool.
+    fn own_resource_of(&mut self, pool: &Pool, block: &Cidr) -> Result<Option<PoolCidr>> {
+        let Some(spot) = free::provisioned_around(self.tx, &pool.meta.id, block)? else { return Ok(None) };
+        let found: PoolCidr = codec::expect(self.tx, &spot.id)?;
+        let is_it = found.cidr == *block && !found.inline && found.meta.state == State::Active;
+        Ok(Some(found).filter(|_| is_it))
+    }
+
+    /// Whether `block` can become part of the pool's declaration where it is: the apply of this plan deletes the resource that
+    /// provisioned it.
+    pub(super) fn can_declare(&mut self, pool: &Pool, block: &Cidr, terms: &Terms) -> Result<bool> {
+        let Some(found) = self.own_resource_of(pool, block)? else { return Ok(false) };
+        let is_given_up = terms.given_up.iter().any(|given_up| given_up.covers(&found.meta.id, block));
+        Ok(is_given_up || (terms.committing && pool.is_declaring(block, self.env.now)))
+    }
+
+    /// Leaves the note that these blocks become part of the pool's declaration, in place of the note of an earlier plan.
+    pub(super) fn note_declaring(&mut self, pool: &Pool, blocks: Vec<Cidr>, terms: &Terms) -> Result<()> {
+        let cidrs: BTreeSet<Cidr> = blocks.into_iter().collect();
+        let expires_at = match &pool.declaring {
+            Some(known) if known.cidrs == cidrs => holds::renewed(known.expires_at, self.env.now, terms),
+            _ => view::expiry(self.env.now, terms),
+        };
+        let declaring = Some(Declaring { cidrs, expires_at }).filter(|declaring| !declaring.cidrs.is_empty());
+        self.change_pool(Action::Hold, pool, Pool { declaring, ..pool.clone() })?;
+        Ok(())
+    }
+
+    /// The pool is changed before the resource is deleted: the block becomes part of the pool's declaration. `None`: no plan
+    /// noted that.
+    pub(super) fn declare_added(&mut self, pool: &Pool, added: Size) -> Result<Option<Cidr>> {
+        let Size::Cidr(block) = added else { return Ok(None) };
+        if !pool.is_declaring(&block, self.env.now) {
+            return Ok(None);
+        }
+        let Some(found) = self.own_resource_of(pool, &block)? else { return Ok(None) };
+        self.make_inline(pool, &found)?;
+        Ok(Some(block))
+    }
+
+    /// The resource is deleted before the pool is changed: its block becomes part of the pool's declaration. `false`: no plan
+    /// noted that.
+    pub(super) fn declare_deleted(&mut self, pool: &Pool, deleted: &PoolCidr) -> Result<bool> {
+        if deleted.meta.state != State::Active || !pool.is_declaring(&deleted.cidr, self.env.now) {
+            return Ok(false);
+        }
+        self.make_inline(pool, deleted)?;
+        let mut after = pool.clone();
+        after.cidrs.insert(deleted.cidr);
+        after.provision = Provision::Cidrs(after.cidrs.clone());
+        if let Some(declaring) = &mut after.declaring {
+            declaring.cidrs.remove(&deleted.cidr);
+        }
+        after.declaring = after.declaring.filter(|declaring| !declaring.cidrs.is_empty());
+        after.meta.updated_at = self.env.now;
+        self.change_pool(Action::Update, pool, after)?;
+        Ok(true)
+    }
+
+    fn make_inline(&mut self, pool: &Pool, found: &PoolCidr) -> Result<()> {
+        names::leave(self.tx, found)?;
+        let mut inline = PoolCidr { inline: true, ..found.clone() };
+        inline.meta.name = found.cidr.to_string();
+        inline.meta.confirmed = true;
+        inline.meta.updated_at = self.env.now;
+        book::write_pool_cidr(self.tx, pool, Some(found), Some(&inline))?;
+        events::append(self.tx, &self.env, Action::Delete, Some(found), None)
+    }
+
+    /// A block leaves the pool's declaration. When a hold of this owner waits for exactly this block of the same pool, the resource
+    /// gets it at once, so that what is allocated in it stays. `false`: there is no such hold.
+    pub(super) fn hand_to_resource(&mut self, pool: &Pool, removed: &PoolCidr) -> Result<bool> {
+        let waiting = codec::deferred::<PoolCidr>(self.tx, &pool.meta.id)?;
+        let is_for_this = |hold: &&PoolCidr| {
+            hold.cidr == removed.cidr
+                && hold.meta.owner == self.env.actor.owner
+                && hold.meta.state == State::Planned
+                && !hold.meta.is_expired(self.env.now)
+        };
+        let Some(hold) = waiting.iter().find(is_for_this) else { return Ok(false) };
+        let mut active = self.reader().with_name(hold)?;
+        active.deferred = false;
+        active.source_allocation_id.clone_from(&removed.source_allocation_id);
+        book::write_pool_cidr(self.tx, pool, Some(hold), None)?;
+        let (before, after) = (std::slice::from_ref(removed), std::slice::from_ref(&active));
+        book::regroup_pool_cidrs(self.tx, pool, before, after)?;
+        names::enter(self.tx, &active)?;
+        events::append(self.tx, &self.env, self.env.creation(), Some(hold), Some(&active))?;
+        Ok(true)
+    }
+}
