@@ -1,4 +1,4 @@
-# A resource discovery of AWS IPAM, in the account that is looked at, whose organization is not the IPAM's.
+# A resource discovery of AWS IPAM. It is in the account that is scanned, which belongs to another organization than the IPAM.
 
 terraform {
   required_providers {
@@ -18,7 +18,7 @@ resource "ipam_resource_discovery" "for_the_parent_company" {
   operating_regions = ["us-east-1", "eu-west-1"]
 
   organizational_unit_exclusions = [
-    "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*", # sandboxes, and all units below
-    "o-a1b2c3d4e5/r-ab12/ou-ab12-22222222/",  # this unit only
+    "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*", # the unit for sandboxes and all units below it
+    "o-a1b2c3d4e5/r-ab12/ou-ab12-22222222/",  # only this unit
   ]
 }

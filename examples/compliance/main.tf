@@ -1,4 +1,5 @@
-# What is there is compared with the plan: broken rules make the plan fail, overlaps and full pools are warnings.
+# This configuration compares the resources that exist with the address plan. Broken rules make the plan fail. Overlaps
+# and full pools are warnings.
 
 terraform {
   required_providers {
@@ -8,12 +9,12 @@ terraform {
   }
 }
 
-# Whose files a plan may read is said here, and not by the store.
+# The provider block sets the directory whose files a plan may read. The store cannot set it.
 provider "ipam" {
   discovery_files_below = [path.module]
 }
 
-# Where to look. Here into a file; with `operating_regions` and `role` blocks into accounts of AWS.
+# This discovery reads a file. With `operating_regions` and `role` blocks it scans accounts of AWS.
 resource "ipam_resource_discovery" "network" {
   name  = "network"
   files = ["${path.module}/network.csv"]
@@ -24,7 +25,7 @@ resource "ipam_pool" "live" {
   cidrs  = ["10.0.0.0/12"]
   locale = "eu-central-1"
 
-  # VPCs that exist already become allocations, and go with the pool when it is destroyed.
+  # Existing VPCs become allocations. They are deleted with the pool when the pool is destroyed.
   auto_import = true
   cascade     = true
 
@@ -33,7 +34,7 @@ resource "ipam_pool" "live" {
   allocation_resource_tags      = { env = "prod" }
 }
 
-# A postcondition: the plan fails.
+# A postcondition makes the plan fail.
 data "ipam_resource_cidrs" "noncompliant" {
   compliance_status = "noncompliant"
   max_age           = "1h"
@@ -47,7 +48,7 @@ data "ipam_resource_cidrs" "noncompliant" {
   }
 }
 
-# Check blocks: the plan warns.
+# Check blocks make the plan warn.
 data "ipam_resource_cidrs" "overlapping" {
   overlap_status = "overlapping"
   depends_on     = [ipam_resource_discovery.network, data.ipam_resource_cidrs.noncompliant]

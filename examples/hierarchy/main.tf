@@ -10,7 +10,7 @@ provider "ipam" {
   store = "sqlite:ipam.db"
 }
 
-# Region -> environment -> teams, each team with the size of its block.
+# Region -> environment -> team. The number is the netmask length of the team's block.
 variable "tree" {
   type = map(map(map(number)))
   default = {

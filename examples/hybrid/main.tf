@@ -10,7 +10,7 @@ provider "ipam" {
   store = "sqlite:ipam.db"
 }
 
-# What the data centre already uses. These blocks are reserved first, so that nothing is ever placed in them.
+# The data centre already uses these blocks. They are reserved first, so that no other block is ever placed in them.
 variable "on_premises" {
   type = map(string)
   default = {
@@ -39,7 +39,7 @@ resource "ipam_pool" "cloud" {
   source_ipam_pool_id = ipam_pool.company.id
   netmask_length      = 12
 
-  # Placed after the reservations, also in the plan.
+  # The pool is placed after the reservations, also in the plan.
   depends_on = [ipam_allocation.on_premises]
 }
 

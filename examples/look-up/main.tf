@@ -23,7 +23,7 @@ resource "ipam_allocation" "bench" {
   name         = each.key
 }
 
-# Another configuration on the same store would look the pool up like this; here it waits for the pool to exist.
+# Another configuration on the same store would look up the pool like this. Here the data source waits until the pool exists.
 data "ipam_pool" "lab" {
   name       = "lab"
   depends_on = [ipam_pool.lab]

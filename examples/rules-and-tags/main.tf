@@ -22,12 +22,12 @@ resource "ipam_pool" "prod" {
   name  = "prod"
   cidrs = ["10.64.0.0/16"]
 
-  # Blocks from /22 (the largest) to /28 (the smallest), /24 unless asked otherwise.
+  # Blocks are from /22 (the largest) to /28 (the smallest), and /24 unless the allocation asks for another size.
   allocation_min_netmask_length     = 22
   allocation_max_netmask_length     = 28
   allocation_default_netmask_length = 24
 
-  # Every allocation must carry this tag; here default_tags brings it.
+  # Every allocation must have this tag. Here it comes from default_tags.
   allocation_resource_tags = {
     environment = "prod"
   }

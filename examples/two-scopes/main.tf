@@ -10,7 +10,7 @@ provider "ipam" {
   store = "sqlite:ipam.db"
 }
 
-# Two networks that never meet may use the same addresses: each is a scope of its own.
+# Two networks that are never connected may use the same addresses. Each network has its own scope.
 resource "ipam_scope" "plant" {
   for_each = toset(["plant-a", "plant-b"])
 

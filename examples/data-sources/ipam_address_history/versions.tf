@@ -6,7 +6,7 @@ terraform {
   }
 }
 
-# Whose files a plan may read is said here, and not by the store.
+# The provider block sets the directory whose files a plan may read. The store cannot set it.
 provider "ipam" {
   discovery_files_below = [path.module]
 }
