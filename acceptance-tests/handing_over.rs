@@ -157,7 +157,7 @@ on_each_own_store! {
         Workspace::assert_store_matches(workspace.store(), &[&workspace]);
     }
 
-    fn a_replacement_that_comes_first_is_told_why_it_cannot_have_its_block(store: Store) {
+    fn a_replacement_that_comes_first_keeps_its_block(store: Store) {
         let workspace = Workspace::on(&store);
         let with = |input: u8| {
             pool("\"10.0.0.0/16\"")
@@ -169,8 +169,26 @@ on_each_own_store! {
         workspace.configure(&with(1));
         workspace.apply();
         workspace.configure(&with(2));
+        apply_as_planned(&workspace, &["ipam_allocation.a.cidr", "ipam_allocation.a.id"]);
+    }
+
+    fn a_pool_in_use_that_is_replaced_first_keeps_its_block_and_says_why(store: Store) {
+        let workspace = Workspace::on(&store);
+        let allocation = |name: &str, more: &str| {
+            format!("resource \"ipam_allocation\" \"{name}\" {{\n  ipam_pool_id = ipam_pool.p.id\n  name = \"{name}\"\n  netmask_length = 24\n  {more}\n}}\n")
+        };
+        let first = "lifecycle {\n    create_before_destroy = true\n  }";
+        workspace.configure(&(pool("\"10.0.0.0/16\"") + &allocation("a", "") + &allocation("b", first)));
+        workspace.apply();
         let before = workspace.store().active();
-        workspace.try_apply(&[]).fails().says(&["10.0.0.0/24", "create_before_destroy"]);
-        assert_eq!(workspace.store().active(), before);
+        workspace.try_apply(&["-replace=ipam_pool.p"]).fails().says(&["10.0.0.0/16", "create_before_destroy"]);
+        let after = workspace.store().active();
+        assert!(after.len() == 1 && after.iter().all(|one| before.get(one.0) == Some(one.1)), "{before:?} {after:?}");
+        // Without such a resource in it the replacement gets the block, once the other allocations are gone.
+        workspace.configure(&(pool("\"10.0.0.0/16\"").replace("cidrs", &format!("{first}\n  cidrs")) + &allocation("a", "")));
+        workspace.apply();
+        workspace.try_apply(&["-replace=ipam_pool.p"]).succeeds();
+        workspace.assert_settled();
+        Workspace::assert_store_matches(workspace.store(), &[&workspace]);
     }
 }

@@ -313,6 +313,7 @@ impl Ledger<'_> {
             return Err(self.reader().hold_lost(held)?);
         }
         self.require_active_container(Some(&held.pool_id), "")?;
+        self.release_replaced(held)?;
         let mut active = self.reader().with_name(held)?;
         details(spec)(&mut active);
         if held.deferred {

@@ -2,7 +2,7 @@
 //!
 //! Terraform deletes the resource before it changes the pool, and changes the pool before it creates the resource. In both cases
 //! the first step alone would take a block out of the pool that is in use. So the first step looks at what the plan left: the
-//! pool's [`Declaring`], or the hold of the new resource.
+//! pool's [`Declaring`], or the hold of the new resource. A resource that replaces another one of the same block gets it likewise.
 
 use std::collections::BTreeSet;
 
@@ -60,7 +60,7 @@ impl Ledger<'_> {
         Ok(Some(block))
     }
 
-    /// The resource is deleted before the pool is changed: its block becomes part of the pool's declaration. `false`: no plan
+    /// The resource of a block in use is deleted before the pool is changed: the block becomes part of the pool's declaration. `false`: no plan
     /// noted that.
     pub(super) fn declare_deleted(&mut self, pool: &Pool, deleted: &PoolCidr) -> Result<bool> {
         if deleted.meta.state != State::Active || !pool.is_declaring(&deleted.cidr, self.env.now) {
@@ -89,8 +89,8 @@ impl Ledger<'_> {
         events::append(self.tx, &self.env, Action::Delete, Some(found), None)
     }
 
-    /// A block leaves the pool's declaration. When a hold of this owner waits for exactly this block of the same pool, the resource
-    /// gets it at once, so that what is allocated in it stays. `false`: there is no such hold.
+    /// A block in use leaves the pool's declaration, or its resource is deleted. When a hold of this owner waits for exactly this
+    /// block of the same pool, that resource gets the block at once. `false`: there is no such hold.
     pub(super) fn hand_to_resource(&mut self, pool: &Pool, removed: &PoolCidr) -> Result<bool> {
         let waiting = codec::deferred::<PoolCidr>(self.tx, &pool.meta.id)?;
         let is_for_this = |hold: &&PoolCidr| {
@@ -100,14 +100,7 @@ impl Ledger<'_> {
                 && !hold.meta.is_expired(self.env.now)
         };
         let Some(hold) = waiting.iter().find(is_for_this) else { return Ok(false) };
-        let mut active = self.reader().with_name(hold)?;
-        active.deferred = false;
-        active.source_allocation_id.clone_from(&removed.source_allocation_id);
-        book::write_pool_cidr(self.tx, pool, Some(hold), None)?;
-        let (before, after) = (std::slice::from_ref(removed), std::slice::from_ref(&active));
-        book::regroup_pool_cidrs(self.tx, pool, before, after)?;
-        names::enter(self.tx, &active)?;
-        events::append(self.tx, &self.env, self.env.creation(), Some(hold), Some(&active))?;
+        self.exchange(pool, removed, hold)?;
         Ok(true)
     }
 }

@@ -40,6 +40,7 @@ mod given_up;
 mod held;
 mod history;
 mod holds;
+mod in_place;
 mod in_the_way;
 mod insight;
 mod journal;

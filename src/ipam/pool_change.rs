@@ -274,8 +274,9 @@ impl Ledger<'_> {
             self.hold_growth(unwanted, None)?;
         }
         for removed in &moves.removed {
-            if !self.hand_to_resource(&pool, removed)? {
-                self.remove_pool_cidr(&pool, removed)?;
+            match self.remove_pool_cidr(&pool, removed) {
+                Err(Error::InUse { .. }) if self.hand_to_resource(&pool, removed)? => {}
+                answer => answer?,
             }
         }
         // Holds first: what is placed anew could take an expired one back.

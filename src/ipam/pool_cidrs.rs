@@ -270,6 +270,9 @@ impl Ledger<'_> {
         }
         self.require_active_container(Some(&held.pool_id), "")?;
         let pool: Pool = codec::expect(self.tx, &held.pool_id)?;
+        if let Some(old) = self.replaced_pool_cidr(held)? {
+            return self.exchange(&pool, &old, held);
+        }
         let active = self.activate_pool_cidr(&pool, held)?;
         names::enter(self.tx, &active)?;
         events::append(self.tx, &self.env, self.env.creation(), Some(held), Some(&active))?;
@@ -333,10 +336,17 @@ impl Ledger<'_> {
     pub fn delete_pool_cidr(&mut self, id: &str) -> Result<()> {
         let Some(pool_cidr) = codec::load::<PoolCidr>(self.tx, id)? else { return Ok(()) };
         let pool: Pool = codec::expect(self.tx, &pool_cidr.pool_id)?;
-        if pool_cidr.inline || self.declare_deleted(&pool, &pool_cidr)? {
+        if pool_cidr.inline {
             return Ok(());
         }
-        self.remove_pool_cidr(&pool, &pool_cidr)
+        match self.remove_pool_cidr(&pool, &pool_cidr) {
+            Err(Error::InUse { .. })
+                if self.declare_deleted(&pool, &pool_cidr)? || self.hand_to_resource(&pool, &pool_cidr)? =>
+            {
+                Ok(())
+            }
+            answer => answer,
+        }
     }
 
     /// Takes a block out of a pool, with the holds in it that nobody counts on.

@@ -372,6 +372,7 @@ impl Ledger<'_> {
             return Err(self.reader().pool_lost(held)?);
         }
         self.require_active_container(held.source_pool_id.as_deref(), &held.scope_id)?;
+        self.delete_replaced(held)?;
         let mut active = self.reader().with_name(held)?;
         details(spec)(&mut active);
         for pool_cidr in codec::pool_cidrs(self.tx, &held.meta.id)? {
@@ -456,6 +457,11 @@ impl Reader<'_> {
 
     pub(super) fn is_spent(&self, meta: &super::Meta) -> bool {
         meta.is_expired(self.env.now) || (meta.state == State::Planned && meta.owner == self.env.actor.owner)
+    }
+
+    /// Whether a pool can be deleted.
+    pub(super) fn is_unused(&mut self, pool: &Pool) -> Result<bool> {
+        Ok(self.contents(pool)?.0.is_empty())
     }
 
     /// The first things that keep a pool from being deleted, and how many more there are.

@@ -224,24 +224,28 @@ pub(super) fn once_given_up<T>(
     waits_for: impl Fn() -> Vec<GivenUp>,
     mut work: impl FnMut() -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let deadline = Instant::now() + timeout;
+    let begin = Instant::now();
     let mut ticket = None;
     loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let answer = within(left, stop, &mut work);
+        let answer = within(timeout.saturating_sub(begin.elapsed()), stop, &mut work);
         let Err(Error::Overlap { with, .. }) = &answer else { return answer };
-        let can_wait = !left.is_zero() && !stop.is_requested() && is_waiting(with, &waits_for());
+        let waits_for = waits_for();
+        // A replacement that comes first gets the block of an object in which nothing is: see `ipam/in_place.rs`. What is in a pool
+        // may go at the same time.
+        let is_in_place = waits_for.iter().any(|given_up| given_up.in_place);
+        let patience = if is_in_place { timeout.min(shared.sibling_wait) } else { timeout };
+        let can_wait = begin.elapsed() < patience && !stop.is_requested() && is_waiting(with, &waits_for);
         if !can_wait || !ticket.get_or_insert_with(|| shared.queue.enter()).wait() {
             return answer;
         }
     }
 }
 
-/// Whether everything in the way is about to go. What the new object replaces was to go before it.
+/// Whether everything in the way is about to go.
 fn is_waiting(in_the_way: &[Occupant], waits_for: &[GivenUp]) -> bool {
     let is_about_to_go =
         |one: &Occupant| one.state == State::Active && waits_for.iter().any(|given_up| given_up.cidr == one.cidr);
-    in_the_way.iter().all(is_about_to_go) && !waits_for.iter().any(|given_up| given_up.in_place)
+    in_the_way.iter().all(is_about_to_go)
 }
 
 /// Says of an overlap at apply why the space was not given up in time.
@@ -250,8 +254,9 @@ pub(super) fn explain(said: Diagnostics, error: &Error, waits_for: &[GivenUp]) -
         return said;
     }
     let more = if waits_for.iter().any(|given_up| given_up.in_place) {
-        " The new object replaces the one that has the block, and Terraform creates the new one first: `create_before_destroy` \
-         is set on this resource or on one that refers to it. Remove that setting, or release the block in an apply of its own."
+        " The new object replaces the one that has the block. Terraform creates the new one first, because `create_before_destroy` \
+         is set on this resource or on one that refers to it, and the old one is still in use. Remove that setting, or release \
+         the block in an apply of its own."
     } else {
         " This apply releases the block, and had not done so in time. Apply again."
     };

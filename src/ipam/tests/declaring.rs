@@ -166,3 +166,66 @@ fn a_block_that_no_resource_of_this_owner_waits_for_is_not_handed_over() {
     assert_eq!(world.blocks(&pool), [(cidr(BLOCK), true)]);
     world.check();
 }
+
+#[test]
+fn a_resource_hands_its_block_to_another_one_with_everything_in_it() {
+    for is_replaced in [true, false] {
+        let mut world = World::new();
+        let pool = pool(&mut world, false, &[]);
+        let old = world.resource(&pool);
+        let allocated = world.create(&pool, "web", "10.1.0.0/26").unwrap();
+        let name = if is_replaced { "extra" } else { "other" };
+        let spec = PoolCidrSpec { name: Some(name.to_owned()), ..spec(&pool) };
+        let plan = if is_replaced { Terms { in_place: true, ..replacing(&old.meta.id) } } else { after(&old.meta.id) };
+        let held = world.write(|ledger| ledger.plan_pool_cidr(&spec, &plan)).unwrap();
+        world.check();
+        world.write(|ledger| ledger.delete_pool_cidr(&old.meta.id)).unwrap();
+        world.check();
+        let planned = Planned::Held(held.meta.id.clone());
+        let made = world.write(|ledger| ledger.create_pool_cidr(&spec, &planned)).unwrap();
+        assert_eq!((&made.meta.id, made.cidr), (&held.meta.id, cidr(BLOCK)));
+        assert_eq!(world.blocks(&pool), [(cidr(BLOCK), false)]);
+        assert!(world.read(|reader| reader.allocation_at(&pool.meta.id, &allocated.cidr)).unwrap().is_some());
+        world.check();
+    }
+}
+
+#[test]
+fn a_replacement_that_is_created_first_gets_the_block_of_the_old_one() {
+    let mut world = World::new();
+    let pool = pool(&mut world, false, &[]);
+    let old = world.resource(&pool);
+    let web = world.create(&pool, "web", "10.1.0.0/26").unwrap();
+    // A pool CIDR, with what is in it.
+    let plan = Terms { in_place: true, ..replacing(&old.meta.id) };
+    let held = world.write(|ledger| ledger.plan_pool_cidr(&spec(&pool), &plan)).unwrap();
+    let planned = Planned::Held(held.meta.id);
+    let made = world.write(|ledger| ledger.create_pool_cidr(&spec(&pool), &planned)).unwrap();
+    world.check();
+    world.write(|ledger| ledger.delete_pool_cidr(&old.meta.id)).unwrap();
+    assert_eq!(world.blocks(&pool), [(made.cidr, false)]);
+    world.check();
+    // An allocation.
+    let wish = wanted(&pool, "web", "10.1.0.0/26");
+    let plan = Terms { in_place: true, ..replacing(&web.meta.id) };
+    let held = world.write(|ledger| ledger.plan_allocation(&wish, &plan)).unwrap();
+    let new = world.write(|ledger| ledger.create_allocation(&wish, &Planned::Held(held.meta.id))).unwrap();
+    world.check();
+    world.write(|ledger| ledger.delete_allocation(&web.meta.id)).unwrap();
+    let found = world.read(|reader| reader.allocation_at(&pool.meta.id, &web.cidr)).unwrap();
+    assert_eq!(found.map(|found| found.meta.id), Some(new.meta.id));
+    // A pool, while something is in it and when it is empty.
+    let wish = PoolSpec { provision: Provision::Cidrs(cidrs(&["172.16.0.0/16"])), ..top("top", &[]) };
+    let old = world.write(|ledger| ledger.create_pool(&wish, &Planned::Unknown)).unwrap();
+    let inside = world.create(&old, "inside", "/24").unwrap();
+    let plan = Terms { in_place: true, ..replacing(&old.meta.id) };
+    let held = world.write(|ledger| ledger.plan_pool(&wish, &plan)).unwrap();
+    let planned = Planned::Held(held.meta.id.clone());
+    let refused = world.write(|ledger| ledger.create_pool(&wish, &planned));
+    assert!(matches!(refused, Err(Error::Overlap { .. })), "{refused:?}");
+    world.write(|ledger| ledger.delete_allocation(&inside.meta.id)).unwrap();
+    let new = world.write(|ledger| ledger.create_pool(&wish, &planned)).unwrap();
+    assert_eq!((new.meta.id, new.cidrs), (held.meta.id, cidrs(&["172.16.0.0/16"])));
+    world.write(|ledger| ledger.delete_pool(&old.meta.id, false)).unwrap();
+    world.check();
+}

@@ -47,7 +47,12 @@ fn a_creation_waits_for_what_its_hold_waits_for() {
     assert_eq!(create(&given_up("10.0.0.0/24", false), 2, minute), (Ok(()), 3));
     assert_eq!(create(&[], 1, minute).1, 1, "the hold waits for nothing");
     assert_eq!(create(&given_up("10.0.1.0/24", false), 1, minute).1, 1, "something else is in the way");
-    assert_eq!(create(&given_up("10.0.0.0/24", true), 1, minute).1, 1, "Terraform creates the replacement first");
+    assert_eq!(create(&given_up("10.0.0.0/24", true), 2, minute), (Ok(()), 3), "what is in the old one goes");
+    let (answer, tried) = create(&given_up("10.0.0.0/24", true), u32::MAX, Duration::from_hours(1));
+    assert!(
+        answer.is_err() && tried > 1,
+        "{tried}: Terraform creates the replacement first, and the old one stays in use"
+    );
     let (answer, tried) = create(&given_up("10.0.0.0/24", false), u32::MAX, Duration::from_millis(700));
     assert!(answer.is_err() && tried > 1, "{tried}");
 }
