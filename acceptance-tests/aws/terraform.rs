@@ -245,3 +245,62 @@ fn the_aws_block_reaches_aws_and_says_with_another_store_what_is_only_about_ipam
         said.says(&["An argument that is not used", name, "sqlite"]).never_says(secret_key);
     }
 }
+
+/// `depends_on` moves the reading of a data source into the apply. What is not known then keeps its value.
+#[test]
+fn an_unknown_pool_replaces_nothing_and_another_one_is_refused_in_the_apply() {
+    let configuration = |description: &str, name: &str| {
+        format!(
+            r#"
+resource "ipam_pool" "p" {{
+  name        = "p"
+  cidrs       = ["10.0.0.0/16"]
+  description = "{description}"
+}}
+
+resource "ipam_pool" "q" {{
+  name  = "q"
+  cidrs = ["172.16.0.0/16"]
+}}
+
+data "ipam_pool" "found" {{
+  id         = "{name}" == "p" ? ipam_pool.p.id : ipam_pool.q.id
+  depends_on = [ipam_pool.p]
+}}
+
+resource "ipam_allocation" "a" {{
+  ipam_pool_id   = data.ipam_pool.found.id
+  name           = "a"
+  netmask_length = 24
+  tags           = {{ text = "{description}" }}
+}}
+
+resource "ipam_pool" "below" {{
+  source_ipam_pool_id = data.ipam_pool.found.id
+  locale              = data.ipam_pool.found.description == "never" ? "us-west-2" : "us-east-1"
+  name                = "below"
+  netmask_length      = 20
+  description         = "{description}"
+}}
+"#
+        )
+    };
+    let scene = Scene::new();
+    let workspace = Workspace::on(&store(&scene));
+    workspace.configure(&configuration("one", "p"));
+    let before = workspace.apply();
+    workspace.configure(&configuration("two", "p"));
+    let actions = workspace.plan().actions();
+    assert!(actions.values().all(|action| action == "update"), "{actions:?}");
+    let after = workspace.apply_saved();
+    for place in ["ipam_allocation.a.cidr", "ipam_allocation.a.id", "ipam_pool.below.id", "ipam_pool.below.locale"] {
+        assert_eq!(after.text(place), before.text(place));
+    }
+    workspace.assert_settled();
+    workspace.configure(&configuration("three", "q"));
+    workspace.plan();
+    workspace.try_apply_saved("plan", &[]).fails().says(&["The value is not the one that the plan kept"]);
+    assert_eq!(workspace.state().text("ipam_allocation.a.cidr"), before.text("ipam_allocation.a.cidr"));
+    assert_eq!(workspace.plan().actions()["ipam_allocation.a"], "replace");
+    workspace.destroy();
+}

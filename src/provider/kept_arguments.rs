@@ -3,15 +3,16 @@
 //! The second plan, in the apply, has to know that the first one kept them. Where the client tells the two walks apart, an
 //! object that exists is never replaced in the second one: its replacement is planned as a new object there. For the other
 //! clients the plan leaves a note beside the object. A refresh in the same process says that this is the user's plan, which may
-//! replace the object; without a refresh the note decides, once.
+//! replace the object; without a refresh the note decides, once. AWS IPAM has no place for such a note, so those clients refuse
+//! another value there themselves.
 
 use crate::tf::{Plan, Tf, Value};
 
 use super::shared::{Configured, Shared};
 
-/// Whether plans keep arguments here: on a store of our own.
+/// Whether plans keep arguments: once the provider is configured.
 pub(super) fn may_keep(shared: &Shared) -> bool {
-    matches!(shared.configured(), Ok(Some(configured)) if configured.ipam.service().is_none())
+    matches!(shared.configured(), Ok(Some(_)))
 }
 
 /// Whether the object that the value names, if it names one, stays. It does not when this walk replaces it, or when the state of

@@ -423,8 +423,9 @@ impl Resource for PoolResource {
     }
 
     fn may_keep(&self, argument: &str) -> bool {
-        // The locale changes in place, and pools below follow it: see `PoolResource::plan_locale`.
-        argument != "locale" && kept_arguments::may_keep(&self.0)
+        // In a self-managed store the locale changes in place, and pools below follow it: see `PoolResource::plan_locale`.
+        let is_in_place = argument == "locale" && self.0.service().is_none();
+        !is_in_place && kept_arguments::may_keep(&self.0)
     }
 
     fn stays(&self, prior: &Value) -> bool {
