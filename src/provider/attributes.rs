@@ -1,5 +1,5 @@
 //! IPAM types as attribute types. Two spellings of one value (`2001:DB8::/32`, `90m`) mean the same: a plan shows no
-//! difference, and the state keeps the spelling of the user.
+//! difference, and the state keeps the spelling that the user wrote.
 
 use std::fmt;
 use std::str::FromStr;

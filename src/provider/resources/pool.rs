@@ -273,7 +273,7 @@ impl PoolModel {
     }
 }
 
-/// A bound that allows everything means the same as no bound. The spelling of the user is kept.
+/// A bound that allows everything means the same as no bound. The state keeps the one that the user wrote.
 fn bound(field: &mut Tf<u8>, kept: Option<u8>, all: u8) {
     if !(kept.is_none() && *field == Tf::Known(all)) {
         *field = kept.into();
