@@ -31,7 +31,7 @@ model! {
         provisioned: Number => computed(),
         /// Number of addresses in active allocations, including the space of pools below.
         used: Number => computed(),
-        /// Number of addresses that plans hold and that are not applied yet.
+        /// Number of addresses that plans hold and that are not applied yet; 0 in AWS IPAM, which has no holds.
         held: Number => computed(),
         /// Number of addresses that are free for allocations.
         free: Number => computed(),
@@ -49,8 +49,8 @@ model! {
         fragmentation: Number => computed(),
         /// Number of active allocations in the pool itself. Each CIDR of a pool directly below counts as one.
         allocation_count: Number => computed(),
-        /// Number of addresses in active `custom` allocations of this pool and of all pools below it, which are really
-        /// in use.
+        /// Number of addresses in active allocations of this pool and of all pools below it, without the space of
+        /// pools. These addresses are actually in use.
         assigned_in_subtree: Number => computed(),
         /// `assigned_in_subtree` as a percentage of `provisioned`, rounded to two decimals (half up); 0 if nothing is
         /// provisioned.
@@ -115,7 +115,7 @@ model! {
         provisioned: Number => computed(),
         /// Number of addresses in active allocations, including the space of pools below.
         used: Number => computed(),
-        /// Number of addresses that plans hold and that are not applied yet.
+        /// Number of addresses that plans hold and that are not applied yet; 0 in AWS IPAM, which has no holds.
         held: Number => computed(),
         /// Number of addresses that are free for allocations.
         free: Number => computed(),
@@ -133,8 +133,8 @@ model! {
         fragmentation: Number => computed(),
         /// Number of active allocations in the pool itself. Each CIDR of a pool directly below counts as one.
         allocation_count: Number => computed(),
-        /// Number of addresses in active `custom` allocations of this pool and of all pools below it, which are really
-        /// in use.
+        /// Number of addresses in active allocations of this pool and of all pools below it, without the space of
+        /// pools. These addresses are actually in use.
         assigned_in_subtree: Number => computed(),
         /// `assigned_in_subtree` as a percentage of `provisioned`, rounded to two decimals (half up); 0 if nothing is
         /// provisioned.

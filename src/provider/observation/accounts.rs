@@ -57,8 +57,8 @@ model! {
         /// Region. Only accounts in this Region are listed. Default: all Regions of the discovery.
         discovery_region: String => optional(),
         /// Maximum age of the data: a duration such as `1h`. Default: no limit. On a self-managed store, older or
-        /// missing data starts a new scan in this run, and a failed scan is an error. AWS IPAM scans by itself: with
-        /// `aws-ipam`, older data is an error.
+        /// missing data starts a new scan in this run, and a failed scan is an error. AWS IPAM makes its own scans:
+        /// with `aws-ipam`, older data is an error.
         max_age: HumanDuration => optional(),
         /// Whether to list only accounts whose last scan failed. Default: `false`.
         failing_only: bool => default(false),

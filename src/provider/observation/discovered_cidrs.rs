@@ -80,8 +80,8 @@ model! {
         /// Region. Only resources in this Region are listed. Default: all Regions of the discovery.
         resource_region: String => optional(),
         /// Maximum age of the data: a duration such as `1h`. Default: no limit. On a self-managed store, older or
-        /// missing data starts a new scan in this run, and a failed scan is an error. AWS IPAM scans by itself: with
-        /// `aws-ipam`, older data is an error.
+        /// missing data starts a new scan in this run, and a failed scan is an error. AWS IPAM makes its own scans:
+        /// with `aws-ipam`, older data is an error.
         max_age: HumanDuration => optional(),
         /// Type of resource, such as `vpc`, `subnet`, `eip`, `public-ipv4-pool`, `ipv6-pool`, `eni`, `anycast-ip-list`
         /// or `other`. Only resources of this type are listed.

@@ -97,8 +97,8 @@ model! {
         /// Region. Only addresses in this Region are listed. Default: all Regions of the discovery.
         address_region: String => optional(),
         /// Maximum age of the data: a duration such as `1h`. Default: no limit. On a self-managed store, older or
-        /// missing data starts a new scan in this run, and a failed scan is an error. AWS IPAM scans by itself: with
-        /// `aws-ipam`, older data is an error.
+        /// missing data starts a new scan in this run, and a failed scan is an error. AWS IPAM makes its own scans:
+        /// with `aws-ipam`, older data is an error.
         max_age: HumanDuration => optional(),
         /// Type of address, such as `amazon-owned-eip`. Only addresses of this type are listed.
         address_type: AddressType => optional(),

@@ -120,8 +120,8 @@ model! {
         /// listed.
         overlap_status: OverlapStatus => optional(),
         /// Maximum age of the data: a duration such as `1h`. Default: no limit. On a self-managed store, older or
-        /// missing data starts a new scan in this run, and a failed scan is an error. AWS IPAM scans by itself: with
-        /// `aws-ipam`, older data is an error.
+        /// missing data starts a new scan in this run, and a failed scan is an error. AWS IPAM makes its own scans:
+        /// with `aws-ipam`, older data is an error.
         max_age: HumanDuration => optional(),
         /// List of the CIDRs with their resources, sorted by CIDR.
         resource_cidrs: Vec<ResourceCidrFacts> => computed(),

@@ -23,8 +23,8 @@ model! {
     /// Manages a CIDR that is provisioned into a pool. If the CIDRs are known when the pool is declared, the argument
     /// `cidrs` or `netmask_length` of `ipam_pool` is simpler. Changes are made in place, except where an argument says
     /// that a change replaces the pool CIDR. With `aws-ipam`, a public CIDR may need a proof that you own it: the
-    /// default of `timeouts.create` is then 3 hours. AWS names two hours for provisioning, and up to a week for a CIDR
-    /// that will be advertised.
+    /// default of `timeouts.create` is then 3 hours. AWS documents two hours for provisioning, and up to a week for a
+    /// CIDR that will be advertised.
     pub(crate) struct PoolCidrModel {
         /// ID of the pool into which the CIDR is provisioned. A change replaces the pool CIDR.
         ipam_pool_id: String => required().replace(),

@@ -58,8 +58,8 @@ pub(crate) struct CidrProof<'a> {
     pub(crate) token: &'a Tf<String>,
 }
 
-/// Default time limit for AWS to verify and provision. AWS names two hours, and up to a week for a block that will be
-/// advertised.
+/// Default time limit for AWS to verify and provision. AWS documents two hours, and up to a week for a block that will
+/// be advertised.
 pub(crate) const PROOF_TIMEOUT: std::time::Duration = std::time::Duration::from_hours(3);
 
 const CONTEXT: &str = "cidr_authorization_context";

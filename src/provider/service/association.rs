@@ -133,8 +133,8 @@ impl AssociationFacts {
 
 model! {
     /// Lists the associations of resource discoveries with AWS IPAMs (only with the store `aws-ipam`). The list
-    /// contains the associations that the account sees in the Region of the provider. A self-managed store has no
-    /// associations.
+    /// contains the associations that are visible to the account in the Region of the provider. A self-managed store
+    /// has no associations.
     pub(crate) struct AssociationsModel {
         /// ID of an IPAM. Only associations of this IPAM are listed.
         ipam_id: String => optional(),

@@ -172,7 +172,7 @@ impl ServiceModel for ByoipCidrModel {
     fn fill(&mut self, record: &ByoipCidrRecord) {
         self.cidr = record.cidr.into();
         self.ipam_pool_id = record.pool_id.clone().into();
-        // A description that the range had before it moved into a pool is not part of the configuration any more.
+        // A description that the range had before it moved into a pool is no longer part of the configuration.
         self.description = record.description.clone().filter(|_| record.pool_id.is_none()).into();
         self.network_border_group = record.network_border_group.clone().into();
         self.advertise = record.is_advertised().into();

@@ -23,10 +23,9 @@ pub(super) trait ServiceData: Model {
         Diagnostics::new()
     }
 
-    /// The answer, from all objects that the account sees.
+    /// The answer, from all objects that are visible to the account.
     ///
-    /// # Errors
-    /// At the argument that matches no object, or several when it must match one.
+    /// # Errors At the argument that matches no object, or several when it must match one.
     fn answer(self, all: Vec<<Self::Noun as Noun>::Record>) -> Result<Self, Diagnostics>;
 }
 

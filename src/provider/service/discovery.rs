@@ -320,8 +320,8 @@ impl DiscoveryFacts {
 }
 
 model! {
-    /// Lists resource discoveries: those of a self-managed store, or with `aws-ipam` those that the account sees in the
-    /// Region of the provider, including those that are shared with it.
+    /// Lists resource discoveries: those of a self-managed store, or with `aws-ipam` those that are visible to the
+    /// account in the Region of the provider, including those that are shared with it.
     pub(crate) struct DiscoveriesModel {
         /// Whether to list only discoveries that were created together with an IPAM (`true`), or only the others
         /// (`false`). Default: both. On a self-managed store, no discovery was created together with an IPAM.

@@ -1,4 +1,4 @@
-//! The rules of an `ipam_resource_discovery`: those of every store, and those of the store at hand.
+//! The rules of an `ipam_resource_discovery`: those of every store, and those of the configured store.
 
 use std::collections::BTreeSet;
 
@@ -133,7 +133,7 @@ fn is_set<T: Attr>(value: &Tf<T>) -> bool {
     value.is_known()
 }
 
-/// Reports an error at each argument that the store at hand does not support.
+/// Reports an error at each argument that the configured store does not support.
 pub(super) fn check_capabilities(model: &DiscoveryModel, ipam: &dyn Ipam) -> Diagnostics {
     let mut found = Diagnostics::new();
     let mut refuse = |summary: &str, detail: &str, at: Path| found.push(Diagnostic::error(summary, detail).at(at));

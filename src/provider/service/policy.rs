@@ -31,7 +31,7 @@ model! {
         /// Region or Local Zone of the rule, which is the `locale` of its pools.
         locale: String => required(),
         /// List of the IDs of public IPv4 pools. The first pool that has free addresses provides them. When all pools
-        /// are empty, the resources get addresses of Amazon. AWS allows 10 pools, unless AWS Support has raised this
+        /// are empty, the resources get Amazon-owned addresses. AWS allows 10 pools, unless AWS Support has raised this
         /// quota.
         source_ipam_pool_ids: Vec<String> => required(),
     }
@@ -50,7 +50,7 @@ model! {
         /// Region. A change replaces the policy.
         ipam_id: String => optional().computed().replace(),
         /// List of the rules of the policy, at most one for each `resource_type` and `locale`. Resources without a rule
-        /// get addresses of Amazon.
+        /// get Amazon-owned addresses.
         allocation_rule: Vec<AllocationRule> => optional(),
         /// Map of tags for the policy.
         tags: Tags => optional(),
