@@ -38,7 +38,7 @@ model! {
         /// `vpc`. AWS IPAM also has types such as `subnet`, `eip`, `ec2-public-ipv4-pool` and `anycast-ip-list`.
         /// Default: all types.
         resource_type: ResourceType => optional(),
-        /// Whether to list allocations that are only planned as well. Default: `false`.
+        /// Whether the list also contains allocations that are only planned. Default: `false`.
         include_planned: bool => default(false),
         /// List of the allocations.
         allocations: Vec<AllocationFacts> => computed(),

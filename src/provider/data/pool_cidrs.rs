@@ -41,7 +41,7 @@ model! {
     pub(super) struct PoolCidrsModel {
         /// ID of the pool. It may be a planned pool, whose CIDRs are planned as well.
         ipam_pool_id: String => required(),
-        /// Whether to list CIDRs that are only planned as well. Default: `false`.
+        /// Whether the list also contains CIDRs that are only planned. Default: `false`.
         include_planned: bool => default(false),
         /// List of the CIDRs.
         ipam_pool_cidrs: Vec<PoolCidrFacts> => computed(),

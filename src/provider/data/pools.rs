@@ -34,7 +34,7 @@ model! {
         /// CIDR. Only pools with a provisioned CIDR that contains this whole CIDR are listed: every pool from the
         /// top-level pool down. The closest pool is the last one in the list with the largest `pool_depth`.
         contains_cidr: Cidr => optional(),
-        /// Whether to list pools that are only planned as well. Default: `false`.
+        /// Whether the list also contains pools that are only planned. Default: `false`.
         include_planned: bool => default(false),
         /// List of the pools.
         pools: Vec<PoolFacts> => computed(),

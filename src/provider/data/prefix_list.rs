@@ -49,7 +49,7 @@ model! {
         name_pattern: String => optional(),
         /// Map of tags. Only pools or allocations that have all of these tags, with the same values, are listed.
         tags: Tags => optional(),
-        /// Whether to cover pools and allocations that are only planned as well. Default: `false`.
+        /// Whether the list also covers pools and allocations that are only planned. Default: `false`.
         include_planned: bool => default(false),
         /// Whether to join CIDRs. Default: `true`. With `false`, each CIDR is a separate entry.
         aggregate: bool => default(true),

@@ -21,7 +21,7 @@ model! {
     ///
     /// A preview does not reserve anything: after the next allocation in the pool, another read shows other CIDRs. Do
     /// not set them as `cidr` of resources, which would then change on later runs. Set `netmask_length` of an
-    /// `ipam_allocation` instead: its plan shows the CIDR and holds it.
+    /// `ipam_allocation` instead: on a self-managed store, its plan shows the CIDR and holds it.
     pub(super) struct PreviewNextCidrModel {
         /// ID of the pool.
         ipam_pool_id: String => required(),

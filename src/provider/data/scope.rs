@@ -31,8 +31,8 @@ model! {
         description: String => computed(),
         /// Map of the tags of the scope.
         tags: Tags => computed(),
-        /// Owner of the scope: the provider argument `owner` of the configuration that it belongs to. With `aws-ipam`,
-        /// the ID of the AWS account.
+        /// Owner of the scope: the provider argument `owner` of the configuration that it belongs to, or `ipam` for a
+        /// default scope. With `aws-ipam`, the ID of the AWS account.
         owner: String => computed(),
         /// State of the scope: `active`, or `planned` while only a plan holds it.
         state: String => computed(),

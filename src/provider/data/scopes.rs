@@ -22,7 +22,7 @@ model! {
         scope_type: ScopeType => optional(),
         /// Map of tags. Only scopes that have all of these tags, with the same values, are listed.
         tags: Tags => optional(),
-        /// Whether to list scopes that are only planned as well. Default: `false`.
+        /// Whether the list also contains scopes that are only planned. Default: `false`.
         include_planned: bool => default(false),
         /// List of the scopes.
         scopes: Vec<ScopeFacts> => computed(),

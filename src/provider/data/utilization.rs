@@ -101,7 +101,7 @@ model! {
     pub(super) struct UtilizationModel {
         /// ID of the pool. It may be a planned pool.
         ipam_pool_id: String => required(),
-        /// Whether to list pools below that are only planned as well. Default: `false`.
+        /// Whether `pools` also contains pools that are only planned. Default: `false`.
         include_planned: bool => default(false),
         /// Name of the pool.
         name: String => computed(),

@@ -90,10 +90,10 @@ model! {
     pub(super) struct UtilizationHistoryModel {
         /// ID of the pool.
         ipam_pool_id: String => required(),
-        /// Begin of the history, in RFC 3339 format, such as `2026-03-01T00:00:00Z`. Default: thirty days before
+        /// Start of the history, in RFC 3339 format, such as `2026-03-01T00:00:00Z`. Default: thirty days before
         /// `end_time`.
         start_time: Time => optional(),
-        /// End of the history, in RFC 3339 format. Default: now, so each read returns other data.
+        /// End of the history, in RFC 3339 format. Default: now, so each read returns different data.
         end_time: Time => optional(),
         /// Time between two points: a duration such as `24h` (the default). The history can have up to 10000 points.
         step: HumanDuration => optional(),

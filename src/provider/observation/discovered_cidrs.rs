@@ -72,7 +72,8 @@ impl DiscoveredCidrFacts {
 
 model! {
     /// Lists the CIDRs of resources that a resource discovery found, such as VPCs, subnets and network interfaces, in
-    /// all scopes. Scans are minutes apart. Each argument narrows the list. If nothing matches, the list is empty.
+    /// all scopes. AWS IPAM scans every few minutes; on a self-managed store, you start the scans, and reading fails
+    /// before the first one. Each argument narrows the list. If nothing matches, the list is empty.
     pub(super) struct DiscoveredCidrsModel {
         /// ID of the resource discovery. Default: the only discovery of a self-managed store, or the discovery that was
         /// created together with the IPAM. Required if a self-managed store has several discoveries.

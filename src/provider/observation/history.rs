@@ -69,9 +69,9 @@ impl RecordFacts {
 
 model! {
     /// Lists the resources that had a CIDR, or a single address, in a window of time. Only resources with exactly this
-    /// CIDR are listed: a /16 does not show its /24s. If no scan found such a resource, the list is empty. The history
-    /// is kept for up to three years. It contains the samples of AWS IPAM, or the results of the scans of a
-    /// self-managed store.
+    /// CIDR are listed: a /16 does not show its /24s. If no scan found such a resource, the list is empty. On a
+    /// self-managed store, reading fails before the first scan. The history is kept for up to three years. It contains
+    /// the samples of AWS IPAM, or the results of the scans of a self-managed store.
     pub(super) struct HistoryModel {
         /// CIDR. For a single address, append `/32` or `/128`.
         cidr: Cidr => required(),
@@ -79,7 +79,7 @@ model! {
         ipam_scope_id: String => optional().computed(),
         /// ID of a VPC. Only this VPC and the resources in it are listed.
         vpc_id: String => optional(),
-        /// Begin of the window, in RFC 3339 format. Default: the begin of the history.
+        /// Start of the window, in RFC 3339 format. Default: the start of the history.
         start_time: Time => optional(),
         /// End of the window, in RFC 3339 format. Default: now.
         end_time: Time => optional(),
@@ -147,7 +147,7 @@ fn check_window(config: &HistoryModel) -> Diagnostics {
     diagnostics
 }
 
-/// Begin and end of the window, if it has them.
+/// Start and end of the window, if it has them.
 fn window(config: &HistoryModel, now: Timestamp) -> (Option<Timestamp>, Option<Timestamp>) {
     let start = config.start_time.get().map(|moment| moment.0);
     let Some(last) = config.last.get() else { return (start, config.end_time.get().map(|moment| moment.0)) };

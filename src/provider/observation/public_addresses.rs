@@ -89,7 +89,8 @@ impl AddressFacts {
 
 model! {
     /// Lists and counts the public addresses that a resource discovery found, in one or all of its Regions. Each
-    /// argument narrows the list and the counts. If no address matches, the list is empty.
+    /// argument narrows the list and the counts. If no address matches, the list is empty. On a self-managed store,
+    /// reading fails before the first scan.
     pub(super) struct PublicAddressesModel {
         /// ID of the resource discovery. Default: the only discovery of a self-managed store, or the discovery that was
         /// created together with the IPAM. Required if a self-managed store has several discoveries.

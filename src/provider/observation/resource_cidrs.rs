@@ -90,7 +90,8 @@ impl ResourceCidrFacts {
 
 model! {
     /// Lists the CIDRs of resources in scopes: whether they are allocated from a pool, keep its rules and overlap
-    /// others, and how full they are. Each argument narrows the list. If nothing matches, the list is empty.
+    /// others, and how full they are. Each argument narrows the list. If nothing matches, the list is empty. On a
+    /// self-managed store, reading fails before the first scan.
     pub(super) struct ResourceCidrsModel {
         /// ID of a scope. Only CIDRs in this scope are listed. Default: all scopes.
         ipam_scope_id: String => optional(),

@@ -58,12 +58,12 @@ model! {
         /// change is made in place when the space for it is free, and replaces the pool otherwise. With `aws-ipam`, a
         /// change of the size replaces the pool.
         netmask_length: u8 => optional(),
-        /// Smallest netmask length (the largest CIDR) that an allocation may have. Not set: no limit.
+        /// Smallest netmask length (the largest CIDR) that an allocation may have. Default: no limit.
         allocation_min_netmask_length: u8 => optional(),
-        /// Largest netmask length (the smallest CIDR) that an allocation may have. Not set: no limit.
+        /// Largest netmask length (the smallest CIDR) that an allocation may have. Default: no limit.
         allocation_max_netmask_length: u8 => optional(),
-        /// Netmask length of allocations that set neither `cidr` nor `netmask_length`. Not set: such allocations are an
-        /// error.
+        /// Netmask length of allocations that set neither `cidr` nor `netmask_length`. Default: none, so each
+        /// allocation must set one of them.
         allocation_default_netmask_length: u8 => optional(),
         /// Map of tags that every allocation must have, with the same values.
         allocation_resource_tags: Tags => optional(),

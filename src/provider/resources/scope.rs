@@ -37,8 +37,8 @@ model! {
         id: String => computed(),
         /// Whether the scope is one of the two default scopes that every store has.
         is_default: bool => computed(),
-        /// Owner of the scope: the provider argument `owner` of the configuration that it belongs to. With `aws-ipam`,
-        /// the ID of the AWS account.
+        /// Owner of the scope: the provider argument `owner` of the configuration that it belongs to, or `ipam` for a
+        /// default scope. With `aws-ipam`, the ID of the AWS account.
         owner: String => computed(),
         /// All tags of the scope: `tags` and the `default_tags` of the provider.
         tags_all: Tags => computed(),

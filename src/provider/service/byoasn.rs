@@ -18,9 +18,9 @@ text_attr!(Asn);
 
 model! {
     /// Brings your own AS number to AWS (BYOASN; only with the store `aws-ipam`). AWS can advertise your own ranges
-    /// with it. The internet registry must show a certificate and a ROA for the number. AWS usually needs minutes; the
-    /// defaults of `timeouts` are 30 minutes. A self-managed store advertises nothing, and has no AS numbers. Changes
-    /// are made in place, except where an argument says that a change replaces the AS number.
+    /// with it. The internet registry must show a certificate and a ROA for the number. AWS usually needs some minutes;
+    /// the defaults of `timeouts` are 30 minutes. A self-managed store advertises nothing, and has no AS numbers.
+    /// Changes are made in place, except where an argument says that a change replaces the AS number.
     pub(crate) struct ByoasnModel {
         /// ID of the IPAM to which the AS number is brought. A change replaces the AS number.
         ipam_id: String => required().replace(),

@@ -49,7 +49,7 @@ model! {
         ipam_external_resource_verification_token_id: String => optional(),
         /// Description of a range outside of IPAM. Not available with `ipam_pool_id`. A change replaces the range.
         description: String => optional(),
-        /// Whether an IPv6 range outside of IPAM can be advertised. Default: AWS uses `true`. Not available with
+        /// Whether an IPv6 range outside of IPAM can be advertised. Default: `true`, which AWS sets. Not available with
         /// `ipam_pool_id`, or for IPv4. A change replaces the range.
         publicly_advertisable: bool => optional(),
         /// Network border group in which a range outside of IPAM is advertised. Default: the whole Region. Not

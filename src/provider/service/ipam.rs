@@ -26,7 +26,7 @@ model! {
         /// Set of the Regions that pools may have as their `locale`, and in which IPAM monitors resources. The set must
         /// contain the home Region.
         operating_regions: BTreeSet<String> => required(),
-        /// Tier of the IPAM, such as `free` or `advanced`. Default: AWS uses `advanced`.
+        /// Tier of the IPAM, such as `free` or `advanced`. Default: `advanced`, which AWS sets.
         tier: Tier => optional().computed(),
         /// Whether pools in private scopes may contain IPv6 global unicast addresses that you own. Default: `false`.
         enable_private_gua: bool => default(false),

@@ -13,8 +13,8 @@ text_attr!(AccountId);
 model! {
     /// Makes a member account of an AWS organization the administrator of IPAM for the whole organization (only with
     /// the store `aws-ipam`). The provider needs the credentials of the management account of the organization. An
-    /// organization has one such administrator. A self-managed store belongs to no organization: everyone who can write
-    /// to it administers it.
+    /// organization has one such administrator. A self-managed store belongs to no organization: any client that can
+    /// write to it administers it.
     ///
     /// EC2 does not report which account is the administrator (only AWS Organizations does), so the state contains the
     /// last applied value. The provider does not notice a change that was made elsewhere, and an import accepts the ID
