@@ -31,8 +31,9 @@ model! {
         /// CIDR to provision. If `netmask_length` is set as well, it must be the netmask length of this CIDR. A change
         /// replaces the pool CIDR.
         cidr: Cidr => optional().computed().replace(),
-        /// Netmask length of a CIDR to provision from the source pool. Required if `cidr` is not set. Requires a `name`
-        /// on a self-managed store. A change replaces the pool CIDR.
+        /// Netmask length of a CIDR to provision from the source pool, or from Amazon for a pool with
+        /// `public_ip_source = "amazon"`. Required if `cidr` is not set. Requires a `name` on a self-managed store. A
+        /// change replaces the pool CIDR.
         netmask_length: u8 => optional().computed().replace(),
         /// Name by which the plan finds its hold again, unique among the CIDRs of the pool. Required with
         /// `netmask_length` on a self-managed store. Default: the CIDR. AWS has no such name: with `aws-ipam`, the name

@@ -22,8 +22,8 @@ model! {
 model! {
     /// Condition for a CIDR, with an operation and exactly one property to compare.
     pub(crate) struct ConditionModel {
-        /// Operation that compares the property: such as `equals`, `not-equals`, or `subnet-of` (the CIDR lies inside
-        /// `cidr`; only with the property `cidr`).
+        /// Operation that compares the property, such as `equals`, `not-equals` or `subnet-of`. `subnet-of` requires
+        /// the property `cidr`: the CIDR must lie inside it.
         operation: Operation => required(),
         /// ID of the pool into which the CIDR is provisioned. Only in rules of the type `ipam-pool-cidr`.
         ipam_pool_id: String => optional(),

@@ -36,8 +36,8 @@ model! {
         /// returns to the pool, and is not imported automatically again. A CIDR in a public scope cannot be ignored.
         monitored: bool => default(true),
         /// ID of the private scope in which the CIDR counts. Default: the scope in which it is. Only CIDRs of VPCs can
-        /// move, and the CIDRs of their subnets move with them. In AWS IPAM, a CIDR that is allocated from a pool moves
-        /// when that allocation is released.
+        /// move, and the CIDRs of their subnets (on a self-managed store, also of their network interfaces) move with
+        /// them. In AWS IPAM, a CIDR that is allocated from a pool moves when that allocation is released.
         ipam_scope_id: String => optional().computed(),
         /// ID of the scope to which the CIDR returns when the resource is destroyed. Default: the scope in which it was
         /// found.
