@@ -1,5 +1,5 @@
-//! Types of IPAM as attribute types. Two spellings of one value (`2001:DB8::/32`, `90m`) mean the same: a plan
-//! shows no difference, and the state keeps the one that the user wrote.
+//! IPAM types as attribute types. Two spellings of one value (`2001:DB8::/32`, `90m`) mean the same: a plan shows no
+//! difference, and the state keeps the spelling that the user wrote.
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,10 +17,10 @@ text_attr!(Strategy);
 text_attr!(HumanDuration);
 text_attr!(Time);
 
-/// Longest duration: ten years. Far below what timestamps can hold, far above what anybody means.
+/// Longest duration: ten years. This is far below what timestamps can hold, and longer than any useful duration.
 const DURATION_MAX: Duration = Duration::from_hours(10 * 365 * 24);
 
-/// A span of time as people write it: `1h`, `90s`, `1h30m`, `1.5h`, `0s`. Whole milliseconds, at most ten years.
+/// A duration, such as `1h`, `90s`, `1h30m`, `1.5h` or `0s`, in whole milliseconds, at most ten years.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HumanDuration(pub Duration);
 
@@ -33,7 +33,7 @@ impl From<HumanDuration> for Duration {
 impl FromStr for HumanDuration {
     type Err = String;
 
-    /// Reads numbers with units, the largest unit anywhere: `d`, `h`, `m`, `s`, `ms`.
+    /// Reads numbers with units in any order: `d`, `h`, `m`, `s`, `ms`.
     fn from_str(text: &str) -> Result<Self, String> {
         let mut rest = text.trim();
         if rest.starts_with('-') {
@@ -57,7 +57,7 @@ impl FromStr for HumanDuration {
 
 const EXAMPLES: &str = "Write it like \"90s\", \"30m\", \"1h30m\" or \"2d\".";
 
-/// The first number with its unit, and what follows it.
+/// The first number with its unit, and the text after it.
 fn leading_part(text: &str) -> Result<(Duration, &str), &'static str> {
     let (number, rest) = text.split_at(text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len()));
     let rest = rest.trim_start();
@@ -77,13 +77,13 @@ fn leading_part(text: &str) -> Result<(Duration, &str), &'static str> {
     milliseconds(number, unit_in_ms).map(|milliseconds| (Duration::from_millis(milliseconds), rest))
 }
 
-/// `number`, such as `90` or `1.5`, times the unit. Saturates: the sum is compared with the longest duration.
+/// `number`, such as `90` or `1.5`, times the unit. Saturates, because the sum is compared with the longest duration.
 fn milliseconds(number: &str, unit_in_ms: u64) -> Result<u64, &'static str> {
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') {
         return Err("is not a duration.");
     }
-    // Only digits are left, so that a number that does not parse is empty or too large.
+    // Only digits are left, so a number that does not parse is empty or too large.
     let whole = if whole.is_empty() { 0 } else { whole.parse().unwrap_or(u64::MAX) };
     let mut sum = whole.saturating_mul(unit_in_ms);
     let mut place = unit_in_ms;
@@ -98,7 +98,7 @@ fn milliseconds(number: &str, unit_in_ms: u64) -> Result<u64, &'static str> {
 }
 
 impl fmt::Display for HumanDuration {
-    /// The one spelling: units from hours down, those that are zero left out, `0s` for nothing.
+    /// The canonical spelling: units from hours down without those that are zero, and `0s` for an empty duration.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_zero() {
             return f.write_str("0s");
@@ -114,7 +114,7 @@ impl fmt::Display for HumanDuration {
     }
 }
 
-/// A moment, as RFC 3339 writes it: `2026-03-01T12:00:00Z`, any offset.
+/// A time in RFC 3339 format, such as `2026-03-01T12:00:00Z`, with any offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Time(pub(crate) Timestamp);
 
@@ -128,7 +128,7 @@ impl FromStr for Time {
 }
 
 impl fmt::Display for Time {
-    /// In UTC.
+    /// The time in UTC.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
@@ -217,7 +217,7 @@ mod tests {
         same(Cidr::canonical(&Value::Unknown), Value::Unknown);
     }
 
-    /// What is stored and what is written in a configuration are the same words.
+    /// The store and the configuration use the same words.
     #[test]
     fn stored_words_are_the_configured_ones() {
         for strategy in Strategy::ALL {

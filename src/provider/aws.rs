@@ -1,4 +1,4 @@
-//! The provider block's `aws`: how to reach AWS, with the words of the AWS provider.
+//! The `aws` block of the provider: how to reach AWS, with the names that the AWS provider uses.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use crate::tf::{Attr, AttributeType, Diagnostic, Diagnostics, Path, Type, Value}
 
 use super::attributes::HumanDuration;
 
-/// A text that nobody is shown.
+/// A text that is never shown.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Secret(String);
 
@@ -18,7 +18,7 @@ impl Secret {
         Self(text.to_owned())
     }
 
-    /// For whoever has to send it.
+    /// The plain text, for the code that sends it.
     pub(super) fn reveal(&self) -> String {
         self.0.clone()
     }
@@ -44,7 +44,7 @@ impl Attr for Secret {
     }
 }
 
-/// How calls are made again.
+/// How requests are retried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RetryMode {
     Standard,
@@ -75,79 +75,85 @@ impl fmt::Display for RetryMode {
 crate::text_attr!(RetryMode);
 
 model! {
-    /// How to reach AWS: for `store = "aws-ipam"`, and for looking into accounts (`max_age` of data sources) on any other
-    /// store. What is not set comes from the environment (`AWS_REGION`, `AWS_PROFILE`, `AWS_ACCESS_KEY_ID`, ...), the shared
-    /// files and the machine, as with any AWS tool.
+    /// Access to AWS: for `store = "aws-ipam"`, and on a self-managed store for scans of AWS accounts (`max_age` of
+    /// data sources). Arguments that are not set come from the environment (`AWS_REGION`, `AWS_PROFILE`,
+    /// `AWS_ACCESS_KEY_ID`, ...), the shared files and the machine, as in every AWS tool.
     pub(crate) struct AwsModel {
-        /// Home Region of the IPAM. Allocations are made in the Region of their pool's `locale` by themselves.
+        /// Home Region of the IPAM. The provider makes allocations in the Region of their pool's `locale`, without
+        /// further configuration.
         region: String => optional(),
-        /// Profile of the shared files.
+        /// Name of the profile in the shared files.
         profile: String => optional(),
-        /// Access key id. Needs `secret_key`.
+        /// Access key ID. Requires `secret_key`.
         access_key: Secret => optional().sensitive(),
-        /// Secret access key.
+        /// Secret access key. Requires `access_key`.
         secret_key: Secret => optional().sensitive(),
-        /// Session token of temporary credentials.
+        /// Session token of temporary credentials. Requires `access_key` and `secret_key`.
         token: Secret => optional().sensitive(),
-        /// Files to read instead of `~/.aws/config`.
+        /// Paths of the files to read instead of `~/.aws/config`.
         shared_config_files: Vec<String> => optional(),
-        /// Files to read instead of `~/.aws/credentials`.
+        /// Paths of the files to read instead of `~/.aws/credentials`.
         shared_credentials_files: Vec<String> => optional(),
-        /// URLs instead of those of AWS.
+        /// URLs to use instead of the endpoints of AWS.
         endpoints: Endpoints => optional(),
-        /// How often a call that was throttled or lost is made again; 9 when not set, here or by `AWS_MAX_ATTEMPTS`.
+        /// Number of times that the provider retries a request that AWS throttled or that failed on the way. Default:
+        /// 9, or one less than the environment variable `AWS_MAX_ATTEMPTS`. If the environment sets only
+        /// `AWS_RETRY_MODE`, the default of the AWS SDK applies.
         max_retries: u32 => optional(),
-        /// How to go about that: `standard` (the default), or `adaptive`, which also slows down by itself while AWS
-        /// throttles. Also from `AWS_RETRY_MODE`.
+        /// How the provider retries: `standard` (the default), or `adaptive`, which also slows requests down while AWS
+        /// throttles them. When it is not set, the provider uses the environment variable `AWS_RETRY_MODE`.
         retry_mode: RetryMode => optional(),
-        /// Whether destroying waits, within the resource's `timeouts`, until AWS has let go of space, which it does some
-        /// time after what had it is gone. `true` when not set. `false`: an allocation is destroyed as soon as AWS has
-        /// accepted its release, and a pool or CIDR in which AWS still holds space for a resource is an error at once. Only
-        /// with `aws-ipam`.
+        /// Whether destroying waits, within the `timeouts` of the resource, until AWS has released the space. AWS does
+        /// that some time after the resource that used the space is gone. Default: `true`. With `false`, an allocation
+        /// is destroyed as soon as AWS has accepted its release, and a pool or CIDR in which AWS still holds space for
+        /// a resource is an error at once. Only with `aws-ipam`.
         wait_for_release: bool => optional(),
-        /// Whether to use the FIPS endpoints.
+        /// Whether to use the FIPS endpoints. Default: `false`, unless the environment or the profile sets it.
         use_fips_endpoint: bool => optional(),
-        /// Whether to use the endpoints that can be reached over IPv6.
+        /// Whether to use the dual-stack endpoints, which can be reached over IPv6. Default: `false`, unless the
+        /// environment or the profile sets it.
         use_dualstack_endpoint: bool => optional(),
-        /// The IPAM that scopes and pools are made and looked up in. Needed when the Region has several. Also from
-        /// `IPAM_AWS_IPAM_ID`. Only with `aws-ipam`.
+        /// ID of the IPAM in which the provider creates and looks up scopes and pools. Required when the Region has
+        /// several IPAMs. When it is not set, the provider uses the environment variable `IPAM_AWS_IPAM_ID`. Only with
+        /// `aws-ipam`.
         ipam_id: String => optional(),
     }
     blocks { assume_role: Vec<AssumeRole>, assume_role_with_web_identity: AssumeRoleWithWebIdentity }
 }
 
 model! {
-    /// A role to assume. Several are assumed one after another.
+    /// A role to assume. With several blocks, the provider assumes one role after another.
     pub(crate) struct AssumeRole {
         /// ARN of the role.
         role_arn: String => required(),
-        /// Name of the session, as CloudTrail shows it.
+        /// Name of the session, as AWS CloudTrail shows it. Default: `terraform-provider-ipam`.
         session_name: String => optional(),
-        /// What the owner of the role asks for.
+        /// External ID that the trust policy of the role requires.
         external_id: String => optional(),
-        /// How long the credentials last, such as `1h`.
+        /// How long the credentials are valid: a duration such as `1h`. When it is not set, AWS STS decides.
         duration: HumanDuration => optional(),
     }
 }
 
 model! {
-    /// The role that a token of another identity provider gives; before those of `assume_role`.
+    /// A role to assume with a token of another identity provider, before the roles of `assume_role`.
     pub(crate) struct AssumeRoleWithWebIdentity {
         /// ARN of the role.
         role_arn: String => required(),
-        /// Name of the session, as CloudTrail shows it.
+        /// Name of the session, as AWS CloudTrail shows it. Default: `terraform-provider-ipam`.
         session_name: String => optional(),
-        /// File with the token.
+        /// Path of the file that contains the token.
         web_identity_token_file: String => required(),
     }
 }
 
 model! {
-    /// URLs instead of those of AWS.
+    /// URLs to use instead of the endpoints of AWS.
     pub(crate) struct Endpoints {
-        /// URL of EC2, of which IPAM is a part.
+        /// URL of EC2, for all Regions. IPAM is a part of EC2.
         ec2: String => optional(),
-        /// URL of STS, for `assume_role`.
+        /// URL of AWS STS, for `assume_role`. It is an error together with `assume_role_with_web_identity`: set the
+        /// environment variable `AWS_ENDPOINT_URL_STS` there.
         sts: String => optional(),
     }
 }
@@ -208,7 +214,7 @@ mod open {
         }
     }
 
-    /// For commands, which have no block.
+    /// For commands, which have no provider block.
     const IPAM_ID: &str = "IPAM_AWS_IPAM_ID";
 
     fn role(role: &AssumeRole) -> Role {
@@ -270,7 +276,7 @@ mod open {
 
 pub(super) use open::{open, scout, scout_of};
 
-/// What a block says that is only about AWS IPAM, on a store of our own.
+/// Refuses arguments of the block that are only about AWS IPAM, on a self-managed store.
 fn check_scout(block: &AwsModel, store: &str) -> Result<(), Diagnostics> {
     let only_ipam = [(block.ipam_id.is_known(), "ipam_id"), (block.wait_for_release.is_known(), "wait_for_release")];
     let told = only_ipam.into_iter().filter(|(is_set, _)| *is_set).map(|(_, name)| {

@@ -17,53 +17,59 @@ use super::shared::{Configured, Shared};
 use super::tags::{Defaults, OpenTags};
 use super::{NamedService, errors};
 
-/// Where addresses are kept when nobody says.
+/// The store when neither the argument nor the environment names one.
 pub(super) const DEFAULT_STORE: &str = "sqlite:ipam.db";
-/// AWS VPC IPAM.
+/// The name of the AWS VPC IPAM store.
 const AWS_STORE: &str = "aws-ipam";
 const DEFAULT_OWNER: &str = "default";
 const DEFAULT_PLAN_HOLD: Duration = Duration::from_secs(3600);
 
 model! {
-    /// IP address management: scopes, pools, provisioned CIDRs, allocations. The plan shows every address, and
-    /// apply keeps it.
+    /// The `ipam` provider manages IP addresses: scopes, pools, provisioned CIDRs and allocations. The plan shows the
+    /// addresses, and apply keeps them.
     pub(crate) struct ProviderModel {
-        /// Where addresses are kept: `sqlite:ipam.db` (the default, a file in the working directory),
-        /// `postgres://ipam@db.example/network`, `s3://bucket/prefix`, `gs://bucket/prefix`, `az://container/prefix`,
-        /// `file:///srv/ipam`, or `aws-ipam` for AWS VPC IPAM. Also from the environment variable `IPAM_STORE`. Keep
-        /// passwords and keys out of it: there is `store_password`, and the guides of the stores name the environment variables
-        /// and files for them.
+        /// The store in which the provider keeps addresses: `sqlite:ipam.db` (the default, a file in the working
+        /// directory), `postgres://ipam@db.example/network`, `s3://bucket/prefix`, `gs://bucket/prefix`,
+        /// `az://container/prefix`, `file:///srv/ipam`, or `aws-ipam` for AWS VPC IPAM. Every store except `aws-ipam`
+        /// is a self-managed store. When the argument is not set, the provider uses the environment variable
+        /// `IPAM_STORE`. Do not write passwords and keys into this argument: use `store_password`, or the environment
+        /// variables and files that the guide of the store names.
         store: String => optional().sensitive(),
-        /// Password of a `postgres://` store, from a sensitive or ephemeral variable. When not set, from the environment
-        /// variable `PGPASSWORD` or the password file. Only for PostgreSQL: what other stores need comes from the environment.
+        /// Password of a `postgres://` store, from a sensitive or ephemeral variable. When it is not set, the provider
+        /// uses the environment variable `PGPASSWORD` or the password file. Only for PostgreSQL: with any other store,
+        /// a password is an error. Other self-managed stores take their credentials from the environment.
         store_password: Secret => optional().sensitive(),
-        /// How long a plan holds the addresses it shows, such as `30m`, `1h` (the default) or `24h`. `0s`: plans
-        /// write nothing, and show addresses as known after apply. Also from `IPAM_PLAN_HOLD`. With `aws-ipam` plans
-        /// never hold anything: AWS has no such thing.
+        /// How long a plan holds the addresses that it shows: a duration such as `30m`, `1h` (the default) or `24h`.
+        /// With `0s`, plans write nothing to the store, and show addresses as known after apply. When the argument is
+        /// not set, the provider uses the environment variable `IPAM_PLAN_HOLD`. With `aws-ipam`, plans hold nothing,
+        /// because AWS has no holds.
         plan_hold: HumanDuration => optional(),
-        /// Who this configuration is, such as `network-team/prod`; `default` when not set. Names are held, and
-        /// objects that an interrupted apply left behind are taken up again, for the same owner only: give every
-        /// configuration that shares a store its own. Also from `IPAM_OWNER`.
+        /// Name of the team, state or pipeline that this configuration belongs to, such as `network-team/prod`. When it
+        /// is not set, the provider uses the environment variable `IPAM_OWNER`, otherwise `default`. Only the same
+        /// owner can use a held name again, and adopt an object that an interrupted apply left behind. Give each
+        /// configuration that shares a store a different owner.
         owner: String => optional(),
-        /// What happens to an object that a state has and the store has not. `create` (the default): it counts as deleted, and
-        /// the plan shows a new one. `restore`, after the store was restored from an older backup: the refresh brings it back
-        /// with the same id and block, when its space is free and no event in the store says that it was released. Not with
-        /// `aws-ipam`.
+        /// What the provider does with an object that the Terraform state contains and the store does not. With
+        /// `create` (the default), the object counts as deleted, and the plan shows a new one. Use `restore` after the
+        /// store was restored from an older backup: the refresh then restores the object with the same ID and CIDR, if
+        /// its space is free and no event in the store records its release. Not available with `aws-ipam`.
         on_missing: OnMissing => optional(),
-        /// Directories below which the look of a data source with `max_age` reads the `files` of resource discoveries, such
-        /// as `["./inventory"]`. Paths count after links and `..` are resolved. None when not set: a discovery comes out of
-        /// the store, which others may write, so that what is read on this machine is said here. The command `discover` has
-        /// `--files-below` for it. Not with `aws-ipam`.
+        /// Directories below which a scan may read the `files` of resource discoveries, when a data source with
+        /// `max_age` starts the scan. For example: `["./inventory"]`. The provider resolves links and `..` before it
+        /// compares paths. By default, such a scan reads no files: other people can write the paths into the store, so
+        /// this configuration decides which files it reads. The command `discover` has the option `--files-below` for
+        /// the same purpose. Not available with `aws-ipam`.
         discovery_files_below: Vec<String> => optional(),
     }
     blocks { default_tags: DefaultTags, aws: AwsModel }
 }
 
 model! {
-    /// Tags for everything this provider makes.
+    /// Tags for every object that the provider creates.
     pub(crate) struct DefaultTags {
-        /// Added to the `tags` of every object, which overrule them. `tags_all` shows both. Values that are known only after
-        /// apply leave nothing but `tags_all` unknown in a plan.
+        /// Map of tags that the provider adds to every object. A tag in the `tags` of an object overrides the default
+        /// tag with the same key. `tags_all` of an object contains both. When a value is known only after apply, only
+        /// `tags_all` is unknown in the plan.
         tags: OpenTags => optional(),
     }
 }
@@ -119,7 +125,8 @@ impl Configure for IpamProvider {
     }
 }
 
-/// What is wrong with how the password of the store is given. Nothing here points at an attribute: Terraform would print it.
+/// Checks how the configuration gives the password of the store. The diagnostics point at no attribute, because
+/// Terraform would print its value.
 fn check_password(config: &ProviderModel) -> Diagnostics {
     let has_one = config.store.get().is_some_and(|store| Local::has_password(store));
     if has_one && password_of(config).is_some() {
@@ -135,12 +142,12 @@ fn check_password(config: &ProviderModel) -> Diagnostics {
     Diagnostics::new()
 }
 
-/// An argument, or what the environment variable says that stands for it.
+/// The argument, or the value of its environment variable.
 fn setting(argument: Option<String>, variable: &str) -> Option<String> {
     argument.or_else(|| std::env::var(variable).ok()).filter(|value| !value.is_empty())
 }
 
-/// The owner that the argument names, or else the environment.
+/// The owner from the argument, or else from the environment.
 pub(super) fn owner(argument: Option<String>) -> String {
     setting(argument, "IPAM_OWNER").unwrap_or_else(|| DEFAULT_OWNER.to_owned())
 }
@@ -163,12 +170,12 @@ fn open(config: &ProviderModel, default_tags: Defaults) -> Result<Configured, Di
     Ok(Configured { ipam, plan_hold, default_tags, on_missing })
 }
 
-/// The password for the store; an empty one is none.
+/// The password of the store. An empty one counts as not set.
 fn password_of(config: &ProviderModel) -> Option<String> {
     config.store_password.get().map(Secret::reveal).filter(|password| !password.is_empty())
 }
 
-/// Arguments that are of no use with this kind of store.
+/// Refuses arguments that this kind of store does not use.
 fn check_used(config: &ProviderModel, kind: &str) -> Result<(), Diagnostics> {
     let unused = |why: String| Diagnostic::error("An argument that is not used", why);
     if password_of(config).is_some() && !["postgres", "postgresql"].contains(&kind) {
@@ -201,7 +208,7 @@ fn open_store(config: &ProviderModel, store: &str, actor: Actor) -> Result<Arc<d
             let below = Below::new(config.discovery_files_below.cloned().unwrap_or_default());
             let run = current_run(|name| std::env::var(name).ok());
             let local = local.in_run(run).with_scout(scout).with_files_below(below);
-            // A store that cannot be used is told here, about the argument that names it, and not once for each resource.
+            // An unusable store is reported once here, at the argument that names it, and not once for each resource.
             local.events(0, 1)?;
             Ok(local)
         })
@@ -209,7 +216,7 @@ fn open_store(config: &ProviderModel, store: &str, actor: Actor) -> Result<Arc<d
     Ok(Arc::new(local))
 }
 
-/// The service that `store` names, reached as the environment says; `None`: a store of our own.
+/// The service that `store` names, with access from the environment. `None` for a self-managed store.
 pub(super) fn service(store: &str) -> Option<Result<NamedService, String>> {
     let sentences = |diagnostics: Diagnostics| {
         diagnostics.into_iter().map(|one| format!("{}. {}", one.summary, one.detail)).collect::<Vec<_>>().join(" ")
@@ -218,12 +225,12 @@ pub(super) fn service(store: &str) -> Option<Result<NamedService, String>> {
     (store == AWS_STORE).then(open)
 }
 
-/// Who looks into accounts of AWS for a store of our own, as the environment says; `None` in a build without AWS.
+/// Scans AWS accounts for a self-managed store, with access from the environment. `None` in a build without AWS.
 pub(super) fn scout() -> Option<Arc<dyn Scout>> {
     aws::scout()
 }
 
-/// What a store's URL begins with, when that is a kind of store: anything else may be or hold a password.
+/// The scheme of a store URL, if it is a known kind of store. Any other text may be or contain a password.
 fn kind_of(store: &str) -> &'static str {
     let kinds = ["sqlite", "postgres", "postgresql", "s3", "gs", "az", "file", "memory", AWS_STORE];
     let (kind, _) = store.split_once(':').unwrap_or((store, ""));

@@ -1,4 +1,4 @@
-//! `ipam_allocation`: one allocation.
+//! `ipam_allocation`: reads one allocation.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -14,53 +14,56 @@ use super::lookup::{self, argument};
 use super::{explained, is_true};
 
 model! {
-    /// Reads one allocation: by `id`, or in the pool `ipam_pool_id` by `name`, by `cidr` or by an `address` inside of
-    /// it. It is an error when there is none.
+    /// Reads one allocation. Set `id`, or `ipam_pool_id` and one of `name`, `cidr` and `address`. If there is no such
+    /// allocation, reading fails.
     pub(super) struct AllocationModel {
-        /// Id of the allocation. A planned allocation is found too.
+        /// ID of the allocation. A look-up by ID also finds a planned allocation.
         id: String => optional().computed(),
-        /// The same as `id`.
+        /// ID of the allocation, the same as `id`.
         ipam_pool_allocation_id: String => computed(),
-        /// Pool that the block comes from; needed for a look-up by `name`, `cidr` or `address`. Only this very pool
-        /// is looked at, not the pools below it.
+        /// ID of the pool from which the CIDR is allocated. Required for a look-up by `name`, `cidr` or `address`. The
+        /// look-up covers this pool, and not the pools below it.
         ipam_pool_id: String => optional().computed(),
-        /// Name, unique in the pool.
+        /// Name of the allocation, unique in the pool.
         name: String => optional().computed(),
-        /// The block, in CIDR form; a look-up by it finds the allocation of exactly this block.
+        /// CIDR of the allocation. A look-up by `cidr` finds the allocation with exactly this CIDR.
         cidr: Cidr => optional().computed(),
-        /// Looks up the allocation that contains this address, such as `10.1.2.3`.
+        /// IP address, such as `10.1.2.3`. A look-up by `address` finds the allocation that contains the address.
         address: String => optional(),
-        /// Whether a look-up other than by `id` may also find an allocation that is only planned.
+        /// Whether a look-up by `name`, `cidr` or `address` also finds an allocation that is only planned. Default:
+        /// `false`.
         include_planned: bool => default(false),
-        /// Netmask length of the block.
+        /// Netmask length of the CIDR.
         netmask_length: u8 => computed(),
-        /// `ipv4` or `ipv6`.
+        /// Address family of the CIDR: `ipv4` or `ipv6`.
         address_family: Family => computed(),
-        /// Network address, which is also the first one.
+        /// Network address of the CIDR, which is the same as `first_address`.
         network: String => computed(),
-        /// Netmask in dotted form; null for IPv6.
+        /// Netmask in dotted decimal form; null for IPv6.
         netmask: String => computed(),
-        /// First address of the block.
+        /// First address of the CIDR.
         first_address: String => computed(),
-        /// Last address of the block.
+        /// Last address of the CIDR.
         last_address: String => computed(),
-        /// Number of addresses in the block, exact for IPv6 too.
+        /// Exact number of addresses in the CIDR.
         address_count: Number => computed(),
-        /// Reverse DNS zones that cover the block, at octet (IPv4) or nibble (IPv6) boundaries.
+        /// Names of the reverse DNS zones that cover the CIDR, at octet (IPv4) or nibble (IPv6) boundaries.
         reverse_zones: Vec<String> => computed(),
-        /// Free text.
+        /// Description of the allocation.
         description: String => computed(),
-        /// What it is for: `custom`, made by a configuration, or `ipam-pool`, the space of a pool below.
+        /// Type of the allocation: `custom` if a configuration created it, `ipam-pool` for the space of a pool below,
+        /// or the type of the resource that has the space, such as `vpc`.
         resource_type: String => computed(),
-        /// For `ipam-pool` the id of that pool; null for `custom`.
+        /// ID of the pool or resource that has the space; null for `custom`.
         resource_id: String => computed(),
-        /// Tags.
+        /// Map of the tags of the allocation.
         tags: Tags => computed(),
-        /// Owner: the configuration that made it (provider argument `owner`).
+        /// Owner of the allocation: the provider argument `owner` of the configuration that it belongs to. With
+        /// `aws-ipam`, the ID of the AWS account.
         owner: String => computed(),
-        /// `active`, or `planned` while it is only held by a plan.
+        /// State of the allocation: `active`, or `planned` while only a plan holds it.
         state: String => computed(),
-        /// Until when the hold of a planned allocation lasts, as RFC 3339 time; null for an active one.
+        /// Time at which the hold of a planned allocation expires, in RFC 3339 format; null for an active allocation.
         hold_expires_at: String => computed(),
     }
 }
@@ -123,7 +126,7 @@ impl DataSource for AllocationData {
     }
 }
 
-/// The block of the one address.
+/// The block that contains only this address.
 fn address_block(text: &str, here: &Path) -> Result<Cidr, Diagnostics> {
     let address: IpAddr = text.parse().map_err(|_| {
         let hint = if text.contains('/') { " For a block use cidr instead." } else { "" };

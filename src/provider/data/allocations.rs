@@ -1,4 +1,4 @@
-//! `ipam_allocations`: allocations by what they have in common.
+//! `ipam_allocations`: lists allocations with common properties.
 
 use std::sync::Arc;
 
@@ -16,32 +16,35 @@ use super::{explained, is_true, lookup};
 text_attr!(ResourceType);
 
 model! {
-    /// Lists allocations, by pool and in order of address. Every argument narrows the list; without any it is all of
-    /// them. No match is an empty list.
+    /// Lists allocations, sorted by pool and address. Each argument narrows the list; without arguments, the list
+    /// contains all allocations. If no allocation matches, the list is empty.
     pub(super) struct AllocationsModel {
-        /// Only allocations of this very pool, not of the pools below it.
+        /// ID of a pool. Only allocations of this pool are listed, and not those of the pools below it.
         ipam_pool_id: String => optional(),
-        /// Only allocations whose whole name matches: `*` stands for any characters, also none, `?` for exactly one,
-        /// everything else for itself. Case counts.
+        /// Pattern that the whole name must match: `*` stands for any number of characters, `?` for exactly one, and
+        /// any other character for itself. The pattern is case-sensitive. Only allocations with a matching name are
+        /// listed.
         name_pattern: String => optional(),
-        /// Only allocations that have all of these tags, with these values.
+        /// Map of tags. Only allocations that have all of these tags, with the same values, are listed.
         tags: Tags => optional(),
-        /// Only allocations that lie inside this block.
+        /// CIDR. Only allocations that lie inside this CIDR are listed.
         within_cidr: Cidr => optional(),
-        /// Only allocations that contain all of this block.
+        /// CIDR. Only allocations that contain this whole CIDR are listed.
         containing_cidr: Cidr => optional(),
-        /// Only allocations of this owner (provider argument `owner` of the configuration that made them).
+        /// Owner (the provider argument `owner`). Only allocations of this owner are listed.
         owner: String => optional(),
-        /// Only `custom` allocations, made by a configuration, or only `ipam-pool`, the space of pools below; with AWS
-        /// IPAM also such as `vpc`, `subnet`, `eip`, `ec2-public-ipv4-pool` or `anycast-ip-list`. All when not set.
+        /// Type of allocation. Only allocations of this type are listed: `custom` for those that a configuration
+        /// created, `ipam-pool` for the space of pools below, or the type of the resource that has the space, such as
+        /// `vpc`. AWS IPAM also has types such as `subnet`, `eip`, `ec2-public-ipv4-pool` and `anycast-ip-list`.
+        /// Default: all types.
         resource_type: ResourceType => optional(),
-        /// Also list allocations that are only planned.
+        /// Whether the list also contains allocations that are only planned. Default: `false`.
         include_planned: bool => default(false),
-        /// The allocations.
+        /// List of the allocations.
         allocations: Vec<AllocationFacts> => computed(),
-        /// Blocks of the allocations, in the same order.
+        /// List of the CIDRs of the allocations, in the order of `allocations`.
         cidrs: Vec<Cidr> => computed(),
-        /// Ids of the allocations, in the same order.
+        /// List of the IDs of the allocations, in the order of `allocations`.
         ids: Vec<String> => computed(),
     }
 }

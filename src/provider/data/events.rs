@@ -1,4 +1,4 @@
-//! `ipam_events`: who did what when.
+//! `ipam_events`: the history of changes.
 
 use std::sync::Arc;
 
@@ -12,32 +12,35 @@ use crate::{at, model};
 use super::explained;
 
 model! {
-    /// An event: one change of one object.
+    /// The attributes of an event, which is one change of one object.
     pub(super) struct EventFacts {
-        /// Number of the event: 1 for the first.
+        /// Number of the event. The first event has the number 1.
         sequence: u64 => computed(),
-        /// When, in UTC.
+        /// Time of the event, in UTC and RFC 3339 format.
         time: Time => computed(),
-        /// The configuration that acted (provider argument `owner`).
+        /// Owner that made the change: the provider argument `owner` of its configuration.
         owner: String => computed(),
-        /// The operating system's user, when known.
+        /// User of the operating system that made the change; null if it is not known.
         user: String => computed(),
-        /// Page of the pipeline run, when the environment named one.
+        /// URL of the pipeline run that made the change; null if the environment did not name one.
         run_url: String => computed(),
-        /// `hold`, `create`, `update`, `resize`, `delete`, `expire`, `release`, `import`, `transfer` (to another owner),
-        /// `restore` (a state had it, and the store had not), or `prune`: older events were forgotten.
+        /// Action: `hold`, `create`, `update`, `resize`, `delete`, `expire`, `release`, `import`, `transfer` (to
+        /// another owner), `restore` (of an object that a state contained and the store did not), or `prune` (the store
+        /// forgot older events).
         action: String => computed(),
-        /// `scope`, `pool`, `pool CIDR`, `allocation`, or `history` for `prune`.
+        /// Type of the object: `scope`, `pool`, `pool CIDR`, `allocation`, `resource discovery`, `resource CIDR`, or
+        /// `history` for the action `prune`.
         object_type: String => computed(),
-        /// Id of the object.
+        /// ID of the object.
         object_id: String => computed(),
-        /// Name of the object, the one after the change.
+        /// Name of the object after the change.
         name: String => computed(),
-        /// Blocks of the object before.
+        /// List of the CIDRs of the object before the change.
         cidrs_before: Vec<Cidr> => computed(),
-        /// Blocks of the object after.
+        /// List of the CIDRs of the object after the change.
         cidrs_after: Vec<Cidr> => computed(),
-        /// SHA-256 of the event, over everything in it and the hash of the one before: a rewritten past shows.
+        /// SHA-256 hash of the event and of the hash of the previous event. It detects a history that was changed
+        /// later.
         hash: String => computed(),
     }
 }
@@ -64,32 +67,34 @@ impl EventFacts {
 }
 
 model! {
-    /// Lists the newest events: who changed what when. Every argument narrows the list; without any it is the newest
-    /// events of the store. AWS IPAM keeps no such history: look into AWS CloudTrail there.
+    /// Lists the newest events of the history of a self-managed store: which owner changed which object, and when. Each
+    /// argument narrows the list; without arguments, the list contains the newest events of the store. AWS IPAM keeps
+    /// no such history: with `aws-ipam`, reading fails, and AWS CloudTrail contains the requests.
     pub(super) struct EventsModel {
-        /// Only what this configuration did (provider argument `owner`).
+        /// Owner (the provider argument `owner`). Only events of this owner are listed.
         owner: String => optional(),
-        /// Only of the object with this id. One that is gone is found too.
+        /// ID of an object. Only events of this object are listed, even if it no longer exists.
         object_id: String => optional(),
-        /// Only `hold`, `create`, `update`, `resize`, `delete`, `expire`, `release`, `import`, `transfer`, `restore` or `prune`.
+        /// Action. Only events with this action are listed: `hold`, `create`, `update`, `resize`, `delete`, `expire`,
+        /// `release`, `import`, `transfer`, `restore` or `prune`.
         action: String => optional(),
-        /// Only of objects that had an address of this block, before or after.
+        /// CIDR. Only events of objects that had an address of this CIDR before or after the change are listed.
         cidr: Cidr => optional(),
-        /// Not before this time, such as `2026-03-01T00:00:00Z`.
+        /// Time in RFC 3339 format, such as `2026-03-01T00:00:00Z`. Earlier events are not listed.
         start_time: Time => optional(),
-        /// Not after this time.
+        /// Time in RFC 3339 format. Later events are not listed.
         end_time: Time => optional(),
-        /// At most so many, the newest; 1 to 10000.
+        /// Maximum number of events, from 1 to 10000. Default: `100`. If there are more events, the newest are listed.
         max_results: u64 => default(100),
-        /// The events, the oldest first.
+        /// List of the events, the oldest first.
         events: Vec<EventFacts> => computed(),
-        /// Time of the newest event that the store does not keep any more (`prune --events`), in UTC: what is older is
-        /// not found here. Null when the store has its whole history.
+        /// Time of the newest event that the store no longer keeps (`prune --events`), in UTC and RFC 3339 format.
+        /// Older events are not listed. Null if the store has its whole history.
         known_since: Time => computed(),
     }
 }
 
-/// More make a state that nobody can work with.
+/// A list with more events would make the state too large to work with.
 const RESULTS_MAX: u64 = 10_000;
 
 pub(super) struct EventsData(pub(super) Arc<Shared>);
@@ -129,7 +134,7 @@ impl DataSource for EventsData {
         let limit = config.max_results.cloned().and_then(|count| usize::try_from(count).ok()).unwrap_or(100);
         let ipam = self.0.ipam()?;
         let events = newest_events(ipam.as_ref(), &filter, limit).map_err(explained(Path::root()))?;
-        // Asked last: what was forgotten meanwhile is in it.
+        // Read last, so that it includes events that were forgotten in the meantime.
         let mark = ipam.mark().map_err(explained(Path::root()))?;
         let events = events.into_iter().map(EventFacts::of).collect::<Vec<_>>();
         Ok(EventsModel { events: events.into(), known_since: mark.map(|mark| Time(mark.time)).into(), ..config })

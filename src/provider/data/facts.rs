@@ -1,4 +1,4 @@
-//! What is shown of scopes, pools and allocations.
+//! The attributes of scopes, pools and allocations in data sources.
 
 use std::collections::HashMap;
 
@@ -10,25 +10,26 @@ use crate::tf::{Number, Tf};
 use crate::{fill_facts, model};
 
 model! {
-    /// A scope: one overlap domain.
+    /// The attributes of a scope.
     pub(super) struct ScopeFacts {
-        /// Id of the scope.
+        /// ID of the scope.
         id: String => computed(),
-        /// Name, unique in the store.
+        /// Name of the scope, unique in the store.
         name: String => computed(),
-        /// `private` or `public`.
+        /// Type of the scope: `private` or `public`.
         scope_type: ScopeType => computed(),
-        /// Whether this is one of the two scopes that every store has and that cannot be deleted.
+        /// Whether the scope is one of the two default scopes that every store has. A default scope cannot be deleted.
         is_default: bool => computed(),
-        /// Free text.
+        /// Description of the scope.
         description: String => computed(),
-        /// Tags.
+        /// Map of the tags of the scope.
         tags: Tags => computed(),
-        /// Owner: the configuration that made it (provider argument `owner`).
+        /// Owner of the scope: the provider argument `owner` of the configuration that it belongs to, or `ipam` for a
+        /// default scope. With `aws-ipam`, the ID of the AWS account.
         owner: String => computed(),
-        /// `active`, or `planned` while it is only held by a plan.
+        /// State of the scope: `active`, or `planned` while only a plan holds it.
         state: String => computed(),
-        /// Until when the hold of a planned scope lasts, as RFC 3339 time; null for an active one.
+        /// Time at which the hold of a planned scope expires, in RFC 3339 format; null for an active scope.
         hold_expires_at: String => computed(),
     }
 }
@@ -50,55 +51,60 @@ impl ScopeFacts {
 }
 
 model! {
-    /// A pool: space, and the rules for giving it out.
+    /// The attributes of a pool.
     pub(super) struct PoolFacts {
-        /// Id of the pool.
+        /// ID of the pool.
         id: String => computed(),
-        /// Name, unique among the pools of the same source pool (of the scope, for a top-level pool).
+        /// Name of the pool, unique among the pools with the same source pool, or among the top-level pools of the
+        /// scope.
         name: String => computed(),
-        /// Names from the top-level pool down to this one, joined by `/`.
+        /// Path of the pool: the names from the top-level pool down to this pool, joined by `/`.
         path: String => computed(),
-        /// Scope that the pool is in.
+        /// ID of the scope that contains the pool.
         ipam_scope_id: String => computed(),
-        /// Type of that scope: `private` or `public`.
+        /// Type of the scope that contains the pool: `private` or `public`.
         ipam_scope_type: ScopeType => computed(),
-        /// Pool whose space this one divides; null for a top-level pool.
+        /// ID of the source pool, from which the pool takes its CIDRs; null for a top-level pool.
         source_ipam_pool_id: String => computed(),
-        /// `ipv4` or `ipv6`.
+        /// Address family of the pool: `ipv4` or `ipv6`.
         address_family: Family => computed(),
-        /// Region or site; null when the pool is bound to none.
+        /// Region or site of the pool; null if the pool has none.
         locale: String => computed(),
-        /// Free text.
+        /// Description of the pool.
         description: String => computed(),
-        /// Every CIDR provisioned into the pool, by its own declaration or by `ipam_pool_cidr`, in order of address.
+        /// List of all CIDRs of the pool, sorted by address, whether the pool itself or an `ipam_pool_cidr` provisions
+        /// them.
         cidrs: Vec<Cidr> => computed(),
-        /// The pool's block, when `cidrs` has exactly one; null otherwise.
+        /// CIDR of the pool, if `cidrs` has exactly one element; null otherwise.
         cidr: Cidr => computed(),
-        /// Depth in the pool tree: 1 for a top-level pool.
+        /// Depth of the pool in the tree of pools: 1 for a top-level pool, and one more for each pool above.
         pool_depth: u32 => computed(),
-        /// Smallest netmask length, that is, the largest block, that may be allocated; null for no rule.
+        /// Smallest netmask length (the largest CIDR) that an allocation may have; null if there is no limit.
         allocation_min_netmask_length: u8 => computed(),
-        /// Largest netmask length, that is, the smallest block, that may be allocated; null for no rule.
+        /// Largest netmask length (the smallest CIDR) that an allocation may have; null if there is no limit.
         allocation_max_netmask_length: u8 => computed(),
-        /// Netmask length of an allocation that asks for none; null when each has to ask.
+        /// Netmask length of allocations that set neither `cidr` nor `netmask_length`; null if every allocation must
+        /// set one of them.
         allocation_default_netmask_length: u8 => computed(),
-        /// Tags that every allocation must carry, with these values.
+        /// Map of tags that every allocation must have, with the same values.
         allocation_resource_tags: Tags => computed(),
-        /// Which free block an allocation by size gets: `best-fit`, `first-fit`, `last-fit`, `sparse` or `random`.
+        /// Which free space an allocation by `netmask_length` gets: `best-fit`, `first-fit`, `last-fit`, `sparse` or
+        /// `random`.
         allocation_strategy: Strategy => computed(),
-        /// Tags.
+        /// Map of the tags of the pool.
         tags: Tags => computed(),
-        /// Owner: the configuration that made it (provider argument `owner`).
+        /// Owner of the pool: the provider argument `owner` of the configuration that it belongs to. With `aws-ipam`,
+        /// the ID of the AWS account.
         owner: String => computed(),
-        /// `active`, or `planned` while it is only held by a plan.
+        /// State of the pool: `active`, or `planned` while only a plan holds it.
         state: String => computed(),
-        /// Until when the hold of a planned pool lasts, as RFC 3339 time; null for an active one.
+        /// Time at which the hold of a planned pool expires, in RFC 3339 format; null for an active pool.
         hold_expires_at: String => computed(),
     }
 }
 
 impl PoolFacts {
-    /// Asks for the pool's CIDRs, and for what `places` does not know yet.
+    /// Asks for the CIDRs of the pool, and for what `places` does not know yet.
     pub(super) fn of(ipam: &dyn Ipam, pool: Pool, places: &mut Places) -> Result<Self, Error> {
         let cidrs = provisioned(ipam, &pool)?;
         Ok(Self {
@@ -127,14 +133,14 @@ impl PoolFacts {
     }
 }
 
-/// The provisioned space of a pool by address; of an active pool without what is only planned to be added.
+/// The provisioned space of a pool, sorted by address. For an active pool, without CIDRs that are only planned.
 pub(super) fn provisioned(ipam: &dyn Ipam, pool: &Pool) -> Result<Vec<Cidr>, Error> {
     let with_planned = pool.meta.state == State::Planned;
     Ok(ipam.list_pool_cidrs(&pool.meta.id, with_planned)?.into_iter().map(|pool_cidr| pool_cidr.cidr).collect())
 }
 
-/// Where pools are: their paths and the types of their scopes. Each is asked for once at most, and the path of a
-/// pool right below a known one not at all.
+/// The paths of pools and the types of their scopes. Asks for each of them at most once. The path of a pool directly
+/// below a known pool needs no request.
 #[derive(Default)]
 pub(super) struct Places {
     paths: HashMap<String, String>,
@@ -142,7 +148,7 @@ pub(super) struct Places {
 }
 
 impl Places {
-    /// Names from the top-level pool down to this one, joined by `/`.
+    /// The names from the top-level pool down to this pool, joined by `/`.
     pub(super) fn path(&mut self, ipam: &dyn Ipam, pool: &Pool) -> Result<String, Error> {
         let path = match &pool.source_pool_id {
             None => pool.meta.name.clone(),
@@ -172,47 +178,49 @@ impl Places {
 }
 
 model! {
-    /// A block taken out of a pool.
+    /// The attributes of an allocation.
     pub(super) struct AllocationFacts {
-        /// Id of the allocation.
+        /// ID of the allocation.
         id: String => computed(),
-        /// The same as `id`.
+        /// ID of the allocation, the same as `id`.
         ipam_pool_allocation_id: String => computed(),
-        /// Name, unique in the pool.
+        /// Name of the allocation, unique in the pool.
         name: String => computed(),
-        /// Pool that the block comes from.
+        /// ID of the pool from which the CIDR is allocated.
         ipam_pool_id: String => computed(),
-        /// The block, in CIDR form.
+        /// CIDR of the allocation.
         cidr: Cidr => computed(),
-        /// Netmask length of the block.
+        /// Netmask length of the CIDR.
         netmask_length: u8 => computed(),
-        /// `ipv4` or `ipv6`.
+        /// Address family of the CIDR: `ipv4` or `ipv6`.
         address_family: Family => computed(),
-        /// Network address, which is also the first one.
+        /// Network address of the CIDR, which is the same as `first_address`.
         network: String => computed(),
-        /// Netmask in dotted form; null for IPv6.
+        /// Netmask in dotted decimal form; null for IPv6.
         netmask: String => computed(),
-        /// First address of the block.
+        /// First address of the CIDR.
         first_address: String => computed(),
-        /// Last address of the block.
+        /// Last address of the CIDR.
         last_address: String => computed(),
-        /// Number of addresses in the block, exact for IPv6 too.
+        /// Exact number of addresses in the CIDR.
         address_count: Number => computed(),
-        /// Reverse DNS zones that cover the block, at octet (IPv4) or nibble (IPv6) boundaries.
+        /// Names of the reverse DNS zones that cover the CIDR, at octet (IPv4) or nibble (IPv6) boundaries.
         reverse_zones: Vec<String> => computed(),
-        /// Free text.
+        /// Description of the allocation.
         description: String => computed(),
-        /// What it is for: `custom`, made by a configuration, or `ipam-pool`, the space of a pool below.
+        /// Type of the allocation: `custom` if a configuration created it, `ipam-pool` for the space of a pool below,
+        /// or the type of the resource that has the space, such as `vpc`.
         resource_type: String => computed(),
-        /// For `ipam-pool` the id of that pool; null for `custom`.
+        /// ID of the pool or resource that has the space; null for `custom`.
         resource_id: String => computed(),
-        /// Tags.
+        /// Map of the tags of the allocation.
         tags: Tags => computed(),
-        /// Owner: the configuration that made it (provider argument `owner`).
+        /// Owner of the allocation: the provider argument `owner` of the configuration that it belongs to. With
+        /// `aws-ipam`, the ID of the AWS account.
         owner: String => computed(),
-        /// `active`, or `planned` while it is only held by a plan.
+        /// State of the allocation: `active`, or `planned` while only a plan holds it.
         state: String => computed(),
-        /// Until when the hold of a planned allocation lasts, as RFC 3339 time; null for an active one.
+        /// Time at which the hold of a planned allocation expires, in RFC 3339 format; null for an active allocation.
         hold_expires_at: String => computed(),
     }
 }
@@ -238,7 +246,7 @@ impl AllocationFacts {
     }
 }
 
-/// A number of addresses or things, exactly.
+/// An exact number of addresses or objects.
 pub(super) fn count(number: impl Into<BigUint>) -> Tf<Number> {
     Tf::Known(Number::from(number.into()))
 }

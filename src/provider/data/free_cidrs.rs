@@ -1,4 +1,4 @@
-//! `ipam_free_cidrs`: what is free in a pool.
+//! `ipam_free_cidrs`: the free space of a pool.
 
 use std::sync::Arc;
 
@@ -9,27 +9,27 @@ use crate::{at, model};
 
 use super::explained;
 
-/// Blocks listed when the configuration does not say how many.
+/// Number of CIDRs in a list when the configuration does not set a limit.
 const LIMIT_DEFAULT: u32 = 1_000;
-/// Most blocks that one list holds.
+/// Largest number of CIDRs in a list.
 const LIMIT_MAX: u32 = 100_000;
 
 model! {
-    /// Lists the free blocks of a pool: space that neither an allocation nor a pool below has, and that no plan
-    /// holds. Each is as large as its alignment allows. Reading reserves nothing.
+    /// Lists the free CIDRs of a pool: space that belongs to no allocation and to no pool below, and that no plan
+    /// holds. Each CIDR is as large as its alignment allows. Reading does not reserve anything.
     pub(super) struct FreeCidrsModel {
-        /// The pool.
+        /// ID of the pool.
         ipam_pool_id: String => required(),
-        /// Leaves out blocks with a longer netmask, that is, smaller ones.
+        /// Largest netmask length (the smallest CIDR) to list. Default: no limit.
         max_netmask_length: u8 => optional(),
-        /// Most blocks to list, 1 to 100000.
+        /// Maximum number of CIDRs to list, from 1 to 100000. Default: `1000`.
         limit: u32 => default(i64::from(LIMIT_DEFAULT)),
-        /// The free blocks, in order of address.
+        /// List of the free CIDRs, sorted by address.
         cidrs: Vec<Cidr> => computed(),
-        /// Whether there are more free blocks than `limit` let through.
+        /// Whether the pool has more free CIDRs than `limit` allows.
         truncated: bool => computed(),
-        /// The largest free block of the whole pool, also when the list is truncated; of several the lowest one. Null
-        /// when nothing is free, or nothing as large as `max_netmask_length` asks.
+        /// Largest free CIDR of the whole pool, even if the list is truncated. If several have that size, the one with
+        /// the lowest address. Null if no free CIDR exists, or none that `max_netmask_length` allows.
         largest: Cidr => computed(),
     }
 }
@@ -64,7 +64,7 @@ impl DataSource for FreeCidrsData {
         let id = config.ipam_pool_id.known(pool_at())?;
         super::pool(ipam.as_ref(), id, pool_at())?;
         let limit = config.limit.cloned().unwrap_or(LIMIT_DEFAULT) as usize;
-        // One more than listed tells whether there are more.
+        // One more than the limit shows whether there are more.
         let mut cidrs =
             ipam.free_cidrs(id, config.max_netmask_length.cloned(), limit + 1).map_err(explained(pool_at()))?;
         let truncated = cidrs.len() > limit;

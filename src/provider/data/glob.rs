@@ -1,28 +1,28 @@
-//! Patterns for names: `*` and `?`, nothing else.
+//! Patterns for names, with `*` and `?`.
 
-/// A pattern that a whole name must match: `*` stands for any characters (also none), `?` for exactly one, every
-/// other character for itself. Case counts. There is no escape: names rarely contain either sign, and where they
-/// do, `?` matches it.
+/// A pattern that a whole name must match: `*` stands for any number of characters, `?` for exactly one, and any other
+/// character for itself. Patterns are case-sensitive. There is no escape character, because names rarely contain `*`
+/// and `?`; if they do, `?` matches these characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Glob(Vec<char>);
 
 impl Glob {
-    /// Every text is a pattern.
+    /// Every text is a valid pattern.
     pub(super) fn new(pattern: &str) -> Self {
         Self(pattern.chars().collect())
     }
 
-    /// The only name that matches, when the pattern has no wildcard: it can be looked up.
+    /// The only name that matches, if the pattern has no wildcard. Such a name can be looked up.
     pub(super) fn exact(&self) -> Option<String> {
         let wild = self.0.iter().any(|c| matches!(c, '*' | '?'));
         (!wild).then(|| self.0.iter().collect())
     }
 
-    /// Whether the whole name matches. At most pattern length times name length steps.
+    /// Whether the whole name matches. Takes at most pattern length times name length steps.
     pub(super) fn matches(&self, name: &str) -> bool {
         let (pattern, name) = (&self.0, name.chars().collect::<Vec<_>>());
         let (mut p, mut n) = (0, 0);
-        // Where to go on when a guess was wrong: after the last `*`, and one more character of the name in it.
+        // Where to continue after a wrong guess: after the last `*`, with one more character of the name in it.
         let mut star: Option<(usize, usize)> = None;
         while n < name.len() {
             match pattern.get(p) {

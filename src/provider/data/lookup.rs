@@ -1,12 +1,13 @@
-//! Saying which object is meant: what a configuration may combine, and what to tell when it names none or many.
+//! Look-ups of one object: which arguments a configuration may combine, and the errors when it names no object or
+//! several.
 
 use crate::ipam::{Kind, Meta, State, Tags};
 use crate::tf::{Diagnostic, Diagnostics, Path, Tf};
 
-/// How many candidates a message lists.
+/// Maximum number of candidates in a message.
 const CANDIDATES_MAX: usize = 10;
 
-/// An argument, and whether the user gave it: `None` while that is not known.
+/// An argument, and whether the user set it: `None` while that is not known.
 pub(super) struct Argument {
     path: Path,
     given: Option<bool>,
@@ -27,7 +28,7 @@ impl Argument {
     }
 }
 
-/// An [`Argument`] out of a model.
+/// An [`Argument`] from a model.
 macro_rules! argument {
     ($Model:ty, $config:expr, $field:ident) => {
         $crate::provider::data::lookup::Argument::new($crate::at!($Model, $field), &$config.$field)
@@ -39,7 +40,7 @@ fn listed(arguments: &[Argument]) -> String {
     arguments.iter().map(|argument| argument.path.to_string()).collect::<Vec<_>>().join(", ")
 }
 
-/// Exactly one of `ways` may be given; what is unknown may turn out either way.
+/// Checks that exactly one of `ways` is set. Unknown arguments may be set or not.
 pub(super) fn exactly_one(kind: Kind, ways: &[Argument]) -> Diagnostics {
     let mut diagnostics = Diagnostics::new();
     let mut given = ways.iter().filter(|way| way.is_given());
@@ -72,7 +73,7 @@ pub(super) fn exactly_one(kind: Kind, ways: &[Argument]) -> Diagnostics {
     diagnostics
 }
 
-/// `argument` makes sense only beside one of `companions`. Says nothing when `exactly_one` already does.
+/// Checks that `argument` is set only together with one of `companions`. Reports nothing if `exactly_one` already does.
 pub(super) fn only_beside(argument: &Argument, companions: &[Argument], others: &[Argument]) -> Diagnostics {
     let contradicted = others.iter().find(|other| other.is_given());
     match contradicted {
@@ -91,7 +92,7 @@ pub(super) fn only_beside(argument: &Argument, companions: &[Argument], others: 
     }
 }
 
-/// Whichever of `arguments` is given needs `needed` beside it.
+/// Checks that `needed` is set together with any of `arguments`.
 pub(super) fn needs(arguments: &[Argument], needed: &Argument, why: &str) -> Diagnostics {
     match arguments.iter().find(|argument| argument.is_given()) {
         Some(argument) if needed.is_missing() => Diagnostic::error(
@@ -104,7 +105,7 @@ pub(super) fn needs(arguments: &[Argument], needed: &Argument, why: &str) -> Dia
     }
 }
 
-/// Nothing has this id.
+/// No object has this ID.
 pub(super) fn no_such_id(kind: Kind, id: &str, at: Path) -> Diagnostics {
     let mut detail = format!("There is no {} with id {id:?} in this store. It may have been deleted.", kind.word());
     match kind_of(id) {
@@ -123,20 +124,20 @@ fn one(kind: Kind) -> String {
     format!("{} {}", if kind == Kind::Allocation { "an" } else { "a" }, kind.word())
 }
 
-/// Nothing matches, `detail` says what was looked for.
+/// No object matches; `detail` names the requested object.
 pub(super) fn no_such(kind: Kind, detail: impl Into<String>, at: Path) -> Diagnostics {
     Diagnostic::error(format!("No such {}", kind.word()), detail).at(at).into()
 }
 
-/// The kind that ids of this form belong to.
+/// The kind of object that has IDs of this form.
 fn kind_of(id: &str) -> Option<Kind> {
-    // Longer prefixes first: ids of allocations start like ids of pools.
+    // Longer prefixes first: IDs of allocations begin like IDs of pools.
     [Kind::Allocation, Kind::PoolCidr, Kind::Scope, Kind::Pool]
         .into_iter()
         .find(|kind| id.starts_with(kind.id_prefix()))
 }
 
-/// More than one matches: each of them on a line, and what to add to the configuration.
+/// Several objects match: lists each of them on a line, with advice for the configuration.
 pub(super) fn ambiguous(kind: Kind, candidates: &[String], advice: &str, at: Path) -> Diagnostics {
     Diagnostic::error(
         format!("More than one {} matches", kind.word()),
@@ -146,7 +147,7 @@ pub(super) fn ambiguous(kind: Kind, candidates: &[String], advice: &str, at: Pat
     .into()
 }
 
-/// The first candidates, one on each line, and how many more there are.
+/// The first candidates, one on each line, and the number of the others.
 pub(super) fn lines(candidates: &[String]) -> String {
     let mut lines: Vec<_> =
         candidates.iter().take(CANDIDATES_MAX).map(|candidate| format!("  - {candidate}")).collect();
@@ -156,7 +157,7 @@ pub(super) fn lines(candidates: &[String]) -> String {
     lines.join("\n")
 }
 
-/// Only a hold matches, and holds were not asked for.
+/// Only a hold matches, and the configuration does not ask for holds.
 pub(super) fn only_planned(kind: Kind, meta: &Meta, at: Path) -> Diagnostics {
     no_such(
         kind,
@@ -171,13 +172,13 @@ pub(super) fn only_planned(kind: Kind, meta: &Meta, at: Path) -> Diagnostics {
     )
 }
 
-/// Who planned it and until when it is held.
+/// The owner of the plan, and the time at which its hold expires.
 pub(super) fn planned_by(meta: &Meta) -> String {
     let until = meta.hold_expires_at.map(|time| format!(" (held until {time:.0})")).unwrap_or_default();
     format!("planned by {:?}{until}", meta.owner)
 }
 
-/// Whether a record counts: active ones do, holds when asked for.
+/// Whether a record counts: active records always do, holds on request.
 pub(super) fn counts(meta: &Meta, include_planned: bool) -> bool {
     match meta.state {
         State::Active => true,
@@ -186,7 +187,7 @@ pub(super) fn counts(meta: &Meta, include_planned: bool) -> bool {
     }
 }
 
-/// Whether `tags` has every one of `wanted`, with the same value.
+/// Whether `tags` has all of `wanted`, with the same values.
 pub(super) fn has_tags(tags: &Tags, wanted: Option<&Tags>) -> bool {
     wanted.is_none_or(|wanted| wanted.iter().all(|(key, value)| tags.get(key) == Some(value)))
 }
@@ -234,7 +235,7 @@ mod tests {
             (Some(true), None, Some(true), false),
             (None, Some(false), Some(true), false),
             (Some(false), Some(false), Some(true), false),
-            // Nothing at all is given: that is said elsewhere.
+            // No argument is set. Another check reports that.
             (Some(true), Some(false), Some(false), false),
         ] {
             let told = only_beside(&narrowing(given), &ways(&[companion]), &ways(&[other]));

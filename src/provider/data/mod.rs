@@ -1,10 +1,10 @@
 //! The data sources: one file each, and one line in [`all`].
 //!
-//! Beside them: `facts` (what is shown of an object, the same wherever it is shown), `lookup` (saying which object
-//! is meant, and what to tell when that fits none or many), `glob` (patterns for names).
+//! In addition to them: `facts` (the attributes of an object, the same in every data source), `lookup` (look-ups of one
+//! object, and their errors), `glob` (patterns for names).
 //!
-//! Lists and look-ups by name leave planned records (holds) out unless `include_planned` is true; a look-up by id
-//! finds them, because the configuration that planned the object is the one that knows the id.
+//! Lists and look-ups by name skip planned records (holds) unless `include_planned` is true. A look-up by ID finds
+//! them, because only the configuration that planned the object knows its ID.
 
 mod allocation;
 mod allocations;
@@ -35,7 +35,7 @@ use crate::tf::{Diagnostics, ErasedDataSource, Path, Tf};
 use super::errors;
 use super::shared::Shared;
 
-/// Every data source.
+/// All data sources.
 pub(super) fn all(shared: &Arc<Shared>) -> Vec<Box<dyn ErasedDataSource>> {
     vec![
         Box::new(allocation::AllocationData(Arc::clone(shared))),
@@ -55,7 +55,7 @@ pub(super) fn all(shared: &Arc<Shared>) -> Vec<Box<dyn ErasedDataSource>> {
     ]
 }
 
-/// The backend's error as a message at the attribute to edit.
+/// The error of the backend as a message at the attribute to edit.
 fn explained(path: Path) -> impl FnOnce(Error) -> Diagnostics {
     move |error| errors::at(&error, path)
 }
@@ -64,7 +64,7 @@ fn is_true(field: &Tf<bool>) -> bool {
     field.get().copied().unwrap_or(false)
 }
 
-/// The pool with that id, planned or not.
+/// The pool with this ID, planned or not.
 fn pool(ipam: &dyn Ipam, id: &str, path: Path) -> Result<Pool, Diagnostics> {
     ipam.get_pool(id).map_err(explained(path.clone()))?.ok_or_else(|| lookup::no_such_id(Kind::Pool, id, path))
 }

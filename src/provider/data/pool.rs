@@ -1,4 +1,4 @@
-//! `ipam_pool`: one pool.
+//! `ipam_pool`: reads one pool.
 
 use std::sync::Arc;
 
@@ -13,58 +13,62 @@ use super::lookup::{self, argument};
 use super::{explained, is_true};
 
 model! {
-    /// Reads one pool: by `id` or `ipam_pool_id`, by `path`, or by `name`. It is an error when no pool matches, and
-    /// when more than one does: the error then lists them.
+    /// Reads one pool. Set one of `id`, `ipam_pool_id`, `path` and `name`. If no pool matches, or several do, reading
+    /// fails. If several match, the error lists them.
     pub(super) struct PoolModel {
-        /// Id of the pool. A planned pool is found too.
+        /// ID of the pool. A look-up by ID also finds a planned pool.
         id: String => optional().computed(),
-        /// Id of the pool, the same as `id`; set one of the two.
+        /// ID of the pool, the same as `id`.
         ipam_pool_id: String => optional().computed(),
-        /// Name. Names are unique among the pools of one source pool only: `ipam_scope_id` or `source_ipam_pool_id`
-        /// narrows the look-up.
+        /// Name of the pool. Names are unique only among the pools with the same source pool: set `ipam_scope_id` or
+        /// `source_ipam_pool_id` as well to narrow the look-up.
         name: String => optional().computed(),
-        /// Names from the top-level pool down to this one, joined by `/`, such as `top/eu-west-1/prod`. Always the
-        /// whole path, so that a pool added elsewhere cannot make it ambiguous; `ipam_scope_id` tells apart equal
-        /// paths in two scopes.
+        /// Path of the pool: the names from the top-level pool down to this pool, joined by `/`, such as
+        /// `top/eu-west-1/prod`. A look-up requires the whole path, so that a pool that is added elsewhere cannot make
+        /// it ambiguous. If two scopes have the same path, set `ipam_scope_id` as well.
         path: String => optional().computed(),
-        /// Scope that the pool is in; narrows a look-up by `name` or `path`.
+        /// ID of the scope that contains the pool. Narrows a look-up by `name` or `path`.
         ipam_scope_id: String => optional().computed(),
-        /// Pool whose space this one divides, null for a top-level pool; narrows a look-up by `name` to pools right
-        /// inside that one.
+        /// ID of the source pool, from which the pool takes its CIDRs; null for a top-level pool. Narrows a look-up by
+        /// `name` to pools directly below this pool.
         source_ipam_pool_id: String => optional().computed(),
-        /// Type of the scope: `private` or `public`.
+        /// Type of the scope that contains the pool: `private` or `public`.
         ipam_scope_type: ScopeType => computed(),
-        /// Whether a look-up by `name` or `path` may also find a pool that is only planned.
+        /// Whether a look-up by `name` or `path` also finds a pool that is only planned. Default: `false`.
         include_planned: bool => default(false),
-        /// `ipv4` or `ipv6`.
+        /// Address family of the pool: `ipv4` or `ipv6`.
         address_family: Family => computed(),
-        /// Region or site; null when the pool is bound to none.
+        /// Region or site of the pool; null if the pool has none.
         locale: String => computed(),
-        /// Free text.
+        /// Description of the pool.
         description: String => computed(),
-        /// Every CIDR provisioned into the pool, by its own declaration or by `ipam_pool_cidr`, in order of address.
+        /// List of all CIDRs of the pool, sorted by address, whether the pool itself or an `ipam_pool_cidr` provisions
+        /// them.
         cidrs: Vec<Cidr> => computed(),
-        /// The pool's block, when `cidrs` has exactly one; null otherwise.
+        /// CIDR of the pool, if `cidrs` has exactly one element; null otherwise.
         cidr: Cidr => computed(),
-        /// Depth in the pool tree: 1 for a top-level pool.
+        /// Depth of the pool in the tree of pools: 1 for a top-level pool, and one more for each pool above.
         pool_depth: u32 => computed(),
-        /// Smallest netmask length, that is, the largest block, that may be allocated; null for no rule.
+        /// Smallest netmask length (the largest CIDR) that an allocation may have; null if there is no limit.
         allocation_min_netmask_length: u8 => computed(),
-        /// Largest netmask length, that is, the smallest block, that may be allocated; null for no rule.
+        /// Largest netmask length (the smallest CIDR) that an allocation may have; null if there is no limit.
         allocation_max_netmask_length: u8 => computed(),
-        /// Netmask length of an allocation that asks for none; null when each has to ask.
+        /// Netmask length of allocations that set neither `cidr` nor `netmask_length`; null if every allocation must
+        /// set one of them.
         allocation_default_netmask_length: u8 => computed(),
-        /// Tags that every allocation must carry, with these values.
+        /// Map of tags that every allocation must have, with the same values.
         allocation_resource_tags: Tags => computed(),
-        /// Which free block an allocation by size gets: `best-fit`, `first-fit`, `last-fit`, `sparse` or `random`.
+        /// Which free space an allocation by `netmask_length` gets: `best-fit`, `first-fit`, `last-fit`, `sparse` or
+        /// `random`.
         allocation_strategy: Strategy => computed(),
-        /// Tags.
+        /// Map of the tags of the pool.
         tags: Tags => computed(),
-        /// Owner: the configuration that made it (provider argument `owner`).
+        /// Owner of the pool: the provider argument `owner` of the configuration that it belongs to. With `aws-ipam`,
+        /// the ID of the AWS account.
         owner: String => computed(),
-        /// `active`, or `planned` while it is only held by a plan.
+        /// State of the pool: `active`, or `planned` while only a plan holds it.
         state: String => computed(),
-        /// Until when the hold of a planned pool lasts, as RFC 3339 time; null for an active one.
+        /// Time at which the hold of a planned pool expires, in RFC 3339 format; null for an active pool.
         hold_expires_at: String => computed(),
     }
 }
@@ -122,7 +126,7 @@ impl DataSource for PoolData {
     }
 }
 
-/// The pool, what was learnt of places on the way, and the argument that named it.
+/// The pool, the places that the search has found, and the argument that named the pool.
 fn find(ipam: &dyn Ipam, config: &PoolModel) -> Result<(Pool, Places, Path), Diagnostics> {
     let mut places = Places::default();
     let by_id = [(&config.id, at!(PoolModel, id)), (&config.ipam_pool_id, at!(PoolModel, ipam_pool_id))];
@@ -145,7 +149,7 @@ fn find(ipam: &dyn Ipam, config: &PoolModel) -> Result<(Pool, Places, Path), Dia
     Ok((pool, places, here))
 }
 
-/// The one among pools whose path ends in what was asked for.
+/// The one pool with the requested name or path.
 fn choose(
     named: Vec<(Pool, String)>,
     asked: &str,
@@ -163,7 +167,7 @@ fn choose(
     let (mut counting, planned): (Vec<_>, Vec<_>) =
         fitting.into_iter().partition(|(pool, _)| lookup::counts(&pool.meta, false));
     if is_true(&config.include_planned) {
-        // A hold of the same name in the same place is the pool's own replacement: it is the same pool's future.
+        // A hold with the same name in the same place is the replacement of the pool, and is not a second match.
         let place = |(pool, path): &(Pool, String)| (pool.scope_id.clone(), path.clone());
         let taken: Vec<_> = counting.iter().map(place).collect();
         counting.extend(planned.iter().filter(|named| !taken.contains(&place(named))).cloned());

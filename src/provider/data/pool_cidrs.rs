@@ -1,4 +1,4 @@
-//! `ipam_pool_cidrs`: the space of a pool.
+//! `ipam_pool_cidrs`: the CIDRs of a pool.
 
 use std::sync::Arc;
 
@@ -11,15 +11,16 @@ use super::facts::state_word;
 use super::{explained, is_true};
 
 model! {
-    /// A CIDR provisioned into a pool.
+    /// The attributes of a CIDR that is provisioned into a pool.
     pub(super) struct PoolCidrFacts {
-        /// The block.
+        /// CIDR that is provisioned into the pool.
         cidr: Cidr => computed(),
-        /// `active`, or `planned` while it is only held by a plan.
+        /// State of the pool CIDR: `active`, or `planned` while only a plan holds it.
         state: String => computed(),
-        /// Id of the provisioned CIDR.
+        /// ID of the pool CIDR.
         ipam_pool_cidr_id: String => computed(),
-        /// `true`: provisioned by the pool's own declaration (`cidrs`, `netmask_length`); `false`: by `ipam_pool_cidr`.
+        /// Whether the declaration of the pool provisions the CIDR (`cidrs` or `netmask_length` of `ipam_pool`).
+        /// `false` for an `ipam_pool_cidr`.
         inline: bool => computed(),
     }
 }
@@ -36,13 +37,13 @@ impl PoolCidrFacts {
 }
 
 model! {
-    /// Lists the CIDRs provisioned into a pool, in order of address.
+    /// Lists the CIDRs that are provisioned into a pool, sorted by address.
     pub(super) struct PoolCidrsModel {
-        /// The pool. A planned pool is found too; its CIDRs are then planned themselves.
+        /// ID of the pool. It may be a planned pool, whose CIDRs are planned as well.
         ipam_pool_id: String => required(),
-        /// Also list CIDRs that are only planned.
+        /// Whether the list also contains CIDRs that are only planned. Default: `false`.
         include_planned: bool => default(false),
-        /// The CIDRs.
+        /// List of the CIDRs.
         ipam_pool_cidrs: Vec<PoolCidrFacts> => computed(),
     }
 }

@@ -1,4 +1,4 @@
-//! `ipam_pools`: pools by what they have in common.
+//! `ipam_pools`: lists pools with common properties.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,30 +14,31 @@ use super::glob::Glob;
 use super::{explained, is_true, lookup, scope};
 
 model! {
-    /// Lists pools. Every argument narrows the list; without any it is all of them. No match is an empty list.
-    /// Parents come before their children.
+    /// Lists pools, with each pool before the pools below it. Each argument narrows the list; without arguments, the
+    /// list contains all pools. If no pool matches, the list is empty.
     pub(super) struct PoolsModel {
-        /// Only pools of this scope, at any depth.
+        /// ID of a scope. Only pools of this scope are listed, at any depth.
         ipam_scope_id: String => optional(),
-        /// Only pools right inside this one.
+        /// ID of a pool. Only pools directly below this pool are listed.
         source_ipam_pool_id: String => optional(),
-        /// Only pools whose whole name matches: `*` stands for any characters, also none, `?` for exactly one,
-        /// everything else for itself. Case counts. The name is matched, not the path.
+        /// Pattern that the whole name must match: `*` stands for any number of characters, `?` for exactly one, and
+        /// any other character for itself. The pattern is case-sensitive. Only pools with a matching name are listed.
+        /// The path is not matched.
         name_pattern: String => optional(),
-        /// Only pools of this locale.
+        /// Region or site. Only pools with this locale are listed.
         locale: String => optional(),
-        /// Only `ipv4` or only `ipv6` pools.
+        /// Address family: `ipv4` or `ipv6`. Only pools of this family are listed. Default: both.
         address_family: Family => optional(),
-        /// Only pools that have all of these tags, with these values.
+        /// Map of tags. Only pools that have all of these tags, with the same values, are listed.
         tags: Tags => optional(),
-        /// Only pools one of whose provisioned CIDRs contains all of this block. Of nested pools that is every one on
-        /// the way down; the last of the list with the largest `pool_depth` is the closest.
+        /// CIDR. Only pools with a provisioned CIDR that contains this whole CIDR are listed: every pool from the
+        /// top-level pool down. The closest pool is the last one in the list with the largest `pool_depth`.
         contains_cidr: Cidr => optional(),
-        /// Also list pools that are only planned.
+        /// Whether the list also contains pools that are only planned. Default: `false`.
         include_planned: bool => default(false),
-        /// The pools.
+        /// List of the pools.
         pools: Vec<PoolFacts> => computed(),
-        /// Ids of the pools, in the same order.
+        /// List of the IDs of the pools, in the order of `pools`.
         ids: Vec<String> => computed(),
     }
 }
@@ -67,7 +68,7 @@ impl DataSource for PoolsData {
         for pool in pools {
             match PoolFacts::of(ipam, pool, &mut places) {
                 Ok(facts) => listed.push(facts),
-                // Deleted since it was listed.
+                // The pool was deleted after it was listed.
                 Err(Error::NotFound { .. }) => {}
                 Err(error) => return Err(explained(Path::root())(error)),
             }
@@ -95,7 +96,8 @@ fn matching(ipam: &dyn Ipam, config: &PoolsModel) -> Result<Vec<Pool>, Error> {
     let mut around = Around { cidr: *cidr, known: HashMap::new() };
     let mut found = Vec::new();
     for pool in pools {
-        // Asked also of pools that are not wanted: what they do not contain, none below them does.
+        // Pools that are not requested are checked as well: if a pool does not contain the block, no pool below it
+        // does.
         if around.is_in(ipam, &pool)? && wanted(&pool) {
             found.push(pool);
         }
@@ -103,14 +105,14 @@ fn matching(ipam: &dyn Ipam, config: &PoolsModel) -> Result<Vec<Pool>, Error> {
     Ok(found)
 }
 
-/// Which pools contain a block.
+/// The pools that contain a block.
 struct Around {
     cidr: Cidr,
     known: HashMap<String, bool>,
 }
 
 impl Around {
-    /// Pools are asked about parents first, so that whole subtrees are ruled out by their top.
+    /// Parents are checked first, so one check can exclude a whole subtree.
     fn is_in(&mut self, ipam: &dyn Ipam, pool: &Pool) -> Result<bool, Error> {
         let above = pool.source_pool_id.as_ref().and_then(|source| self.known.get(source));
         let possible = pool.address_family == self.cidr.family() && above != Some(&false);

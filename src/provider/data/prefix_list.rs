@@ -1,4 +1,4 @@
-//! `ipam_prefix_list`: the blocks of pools or allocations, joined, for whoever routes or filters.
+//! `ipam_prefix_list`: the CIDRs of pools or allocations, joined, for routing and filtering.
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
@@ -13,54 +13,57 @@ use super::facts::provisioned;
 use super::glob::Glob;
 use super::{explained, is_true, lookup, scope};
 
-/// What makes the list.
+/// The sources of a list.
 const SOURCES: [&str; 2] = ["pool-cidrs", "allocations"];
 
 model! {
-    /// One entry of the list.
+    /// The attributes of an entry.
     pub(super) struct PrefixListEntry {
-        /// The block.
+        /// CIDR of the entry.
         cidr: Cidr => computed(),
-        /// Names of what is in it, in order, shortened to 255 characters: fits a managed prefix list.
+        /// Names of the pools or allocations in the CIDR, sorted by address and shortened to 255 characters, which is
+        /// the limit of a managed prefix list.
         description: String => computed(),
     }
 }
 
 model! {
-    /// The blocks of pools or of allocations, joined into as few as possible: entries for route tables, transit
-    /// gateways, Direct Connect, security groups and firewalls. A joined block never has an address that is not in one
-    /// of its parts. Every argument narrows what is listed; without any it is the provisioned space of every pool.
+    /// Joins the CIDRs of pools or allocations into as few CIDRs as possible: entries for route tables, transit
+    /// gateways, AWS Direct Connect, security groups and firewalls. A joined CIDR contains only addresses of its parts.
+    /// Each argument narrows the list; without arguments, the list contains the provisioned IPv4 space of all pools.
     pub(super) struct PrefixListModel {
-        /// `pool-cidrs` (the default): the CIDRs provisioned into pools; or `allocations`: what is allocated out of them,
-        /// the space of pools below not counted.
+        /// Source of the list: `pool-cidrs` (the default) for the CIDRs that are provisioned into pools, or
+        /// `allocations` for the CIDRs that are allocated from them, without the space of pools below.
         source: String => default("pool-cidrs"),
-        /// Only this pool and all pools below it.
+        /// ID of a pool. Only this pool and all pools below it are covered.
         ipam_pool_id: String => optional(),
-        /// Only pools of this scope.
+        /// ID of a scope. Only pools of this scope are covered.
         ipam_scope_id: String => optional(),
-        /// Only pools of this locale.
+        /// Region or site. Only pools with this locale are covered.
         locale: String => optional(),
-        /// `ipv4` (the default) or `ipv6`: a list has one family.
+        /// Address family of the list: `ipv4` (the default) or `ipv6`.
         address_family: Family => default("ipv4"),
-        /// Only pools or allocations whose whole name matches: `*` stands for any characters, also none, `?` for exactly
-        /// one, everything else for itself. Case counts.
+        /// Pattern that the whole name must match: `*` stands for any number of characters, `?` for exactly one, and
+        /// any other character for itself. The pattern is case-sensitive. Only pools or allocations with a matching
+        /// name are listed.
         name_pattern: String => optional(),
-        /// Only pools or allocations that have all of these tags, with these values.
+        /// Map of tags. Only pools or allocations that have all of these tags, with the same values, are listed.
         tags: Tags => optional(),
-        /// Also what is only planned.
+        /// Whether the list also covers pools and allocations that are only planned. Default: `false`.
         include_planned: bool => default(false),
-        /// Whether to join blocks; otherwise each is an entry of its own.
+        /// Whether to join CIDRs. Default: `true`. With `false`, each CIDR is a separate entry.
         aggregate: bool => default(true),
-        /// Most entries that the list may have, such as the quota of a route table; more is an error of the plan.
+        /// Maximum number of entries, such as the quota of a route table. If the list has more entries, the plan fails.
+        /// Default: no limit.
         max_entries: u64 => optional(),
-        /// The entries, by address.
+        /// List of the entries, sorted by address.
         entries: Vec<PrefixListEntry> => computed(),
-        /// Their blocks, in the same order.
+        /// List of the CIDRs of the entries, in the order of `entries`.
         cidrs: Vec<Cidr> => computed(),
     }
 }
 
-/// A block and what is in it.
+/// A CIDR, and the name of its pool or allocation.
 type Named = (Cidr, String);
 
 pub(super) struct PrefixListData(pub(super) Arc<Shared>);
@@ -111,7 +114,7 @@ fn check_length(config: &PrefixListModel, length: usize) -> Result<(), Diagnosti
     Err(Diagnostic::error("Too many entries", why).at(at!(PrefixListModel, max_entries)).into())
 }
 
-/// Every block that is wanted, by address.
+/// All requested CIDRs, sorted by address.
 fn listed(ipam: &dyn Ipam, config: &PrefixListModel) -> Result<Vec<Named>, Error> {
     let glob = config.name_pattern.get().map(|pattern| Glob::new(pattern));
     let fits = |name: &str, tags: &Tags| {
@@ -138,7 +141,7 @@ fn listed(ipam: &dyn Ipam, config: &PrefixListModel) -> Result<Vec<Named>, Error
     Ok(found)
 }
 
-/// The pools to look into.
+/// The pools that the list covers.
 fn pools(ipam: &dyn Ipam, config: &PrefixListModel) -> Result<Vec<Pool>, Error> {
     let filter = PoolFilter {
         scope_id: config.ipam_scope_id.cloned(),
@@ -147,7 +150,7 @@ fn pools(ipam: &dyn Ipam, config: &PrefixListModel) -> Result<Vec<Pool>, Error> 
     };
     let mut below: HashSet<String> = config.ipam_pool_id.cloned().into_iter().collect();
     let mut found = ipam.list_pools(&filter)?;
-    // Parents come before their children, so one pass finds all below.
+    // Parents come before their children, so one pass finds all pools below.
     found.retain(|pool| {
         let is_below = config.ipam_pool_id.is_null()
             || below.contains(&pool.meta.id)
@@ -162,7 +165,7 @@ fn pools(ipam: &dyn Ipam, config: &PrefixListModel) -> Result<Vec<Pool>, Error> 
     Ok(found)
 }
 
-/// Longest description that a managed prefix list takes.
+/// Longest description that a managed prefix list accepts.
 const DESCRIPTION_MAX: usize = 255;
 
 fn entry(cidr: Cidr, named: &[Named]) -> PrefixListEntry {

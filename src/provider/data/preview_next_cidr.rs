@@ -1,4 +1,4 @@
-//! `ipam_preview_next_cidr`: which blocks a pool would give out next.
+//! `ipam_preview_next_cidr`: the CIDRs that a pool would allocate next.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,27 +13,28 @@ use crate::{at, model};
 
 use super::explained;
 
-/// Most blocks that one preview shows.
+/// Largest number of CIDRs in a preview.
 const COUNT_MAX: u32 = 1_000;
 
 model! {
-    /// Shows which blocks a pool would give to the next allocations.
+    /// Shows the CIDRs that a pool would allocate next.
     ///
-    /// A preview reserves nothing: as soon as anybody allocates in the pool, the next read shows other blocks. Do not
-    /// give them to resources as `cidr`, which would then want to move; give `ipam_allocation` a `netmask_length`
-    /// instead: its plan shows the block and holds it.
+    /// A preview does not reserve anything: after the next allocation in the pool, another read shows other CIDRs. Do
+    /// not set them as `cidr` of resources, which would then change on later runs. Set `netmask_length` of an
+    /// `ipam_allocation` instead: on a self-managed store, its plan shows the CIDR and holds it.
     pub(super) struct PreviewNextCidrModel {
-        /// The pool.
+        /// ID of the pool.
         ipam_pool_id: String => required(),
-        /// Netmask length of the blocks; the pool's `allocation_default_netmask_length` when not set.
+        /// Netmask length of the CIDRs. Default: the `allocation_default_netmask_length` of the pool.
         netmask_length: u8 => optional(),
-        /// How many disjoint blocks to show, 1 to 1000. It is an error when fewer fit.
+        /// Number of disjoint CIDRs to show, from 1 to 1000. Default: `1`. If the pool has room for fewer CIDRs,
+        /// reading fails.
         cidr_count: u32 => default(1_i64),
-        /// Blocks to avoid.
+        /// Set of CIDRs that the preview must not use.
         disallowed_cidrs: BTreeSet<Cidr> => optional(),
-        /// The first of the blocks.
+        /// First of the CIDRs.
         cidr: Cidr => computed(),
-        /// The blocks, in the order in which allocations would get them.
+        /// List of the CIDRs, in the order in which allocations would get them.
         cidrs: Vec<Cidr> => computed(),
     }
 }
@@ -119,7 +120,7 @@ fn too_few(
             held: now.held,
             first_expiry: None,
             lost: None,
-            // It is free, large enough, and nobody disallowed it.
+            // It is free and large enough, and the configuration does not exclude it.
             kept_off: now
                 .largest_free
                 .filter(|block| !some_disallowed && block.netmask_length() <= netmask_length)

@@ -1,4 +1,4 @@
-//! `ipam_report`: everything about an address plan as one text, and what is wrong with it as a list.
+//! `ipam_report`: a report about an address plan as one text, and its problems as a list.
 
 use std::sync::Arc;
 
@@ -12,19 +12,19 @@ use crate::{at, model};
 use super::{explained, lookup};
 
 model! {
-    /// One thing that is wrong.
+    /// The attributes of a problem.
     pub(super) struct ProblemFacts {
-        /// How bad it is: `error`, `warning` or `note`.
+        /// Severity of the problem: `error`, `warning` or `note`.
         severity: String => computed(),
-        /// What it is about: `damage` (the store contradicts itself), `overlap` (two have the same addresses),
-        /// `compliance` (an allocation does not keep a rule of its pool) or `space` (a pool is full, or will be within 90
-        /// days).
+        /// Topic of the problem: `damage` (the store contradicts itself), `overlap` (two objects or resources have the
+        /// same addresses), `compliance` (an allocation or resource does not keep a rule of its pool), `space` (a pool
+        /// is full, or will be within 90 days) or `idle` (Elastic IP addresses are not in use).
         topic: String => computed(),
-        /// Id of the object, or the place in the store.
+        /// ID of the object or resource, an address, or the place in the store.
         place: String => computed(),
-        /// How a person knows it: path, name, block.
+        /// Readable name of the object: its path, name or CIDR.
         name: String => computed(),
-        /// What is wrong, in sentences.
+        /// Description of the problem, in sentences.
         what: String => computed(),
     }
 }
@@ -42,24 +42,25 @@ impl From<Problem> for ProblemFacts {
 }
 
 model! {
-    /// Tells everything about an address plan as one text, for wikis, spreadsheets and programs, and lists what is wrong
-    /// with it: allocations that do not keep rules that were changed later, overlaps, pools that run full. The command
-    /// `terraform-provider-ipam report --html` makes a page for a browser of the same.
+    /// Creates a report about an address plan as one text, for wikis, spreadsheets and programs, and lists its
+    /// problems, such as allocations that do not keep rules that were changed later, overlaps, and pools that run full.
+    /// The command `terraform-provider-ipam report --html` creates the same report as a page for a browser.
     pub(super) struct ReportModel {
-        /// `markdown`, `json` or `csv`.
+        /// Format of the report: `markdown` (the default), `json` or `csv`.
         format: String => default("markdown"),
-        /// What the CSV has a line for: `allocations` or `pools`. Other formats hold both.
+        /// Rows of a CSV report: `allocations` (the default) or `pools`. The other formats contain both.
         table: String => default("allocations"),
-        /// Only this scope.
+        /// ID of a scope. The report covers only this scope. Default: all scopes.
         ipam_scope_id: String => optional(),
-        /// Only this pool, and those below it. A planned pool is found too.
+        /// ID of a pool. The report covers only this pool and the pools below it. It may be a planned pool. Default:
+        /// all pools.
         ipam_pool_id: String => optional(),
-        /// How far back trends, forecasts and events go, such as `720h`; thirty days when not set.
+        /// How far trends, forecasts and events go back: a duration such as `720h`. Default: thirty days.
         since: HumanDuration => optional(),
-        /// The report. Markdown and JSON hold the time at which they were made, so they are another text each time; CSV
-        /// changes when what it tells changes.
+        /// Text of the report. Markdown and JSON contain the time of the report, so the text is different each time.
+        /// CSV changes only when its data changes.
         content: String => computed(),
-        /// What is wrong, the worst first.
+        /// List of the problems, the most severe first.
         problems: Vec<ProblemFacts> => computed(),
     }
 }

@@ -1,4 +1,4 @@
-//! `ipam_scope`: one scope.
+//! `ipam_scope`: reads one scope.
 
 use std::sync::Arc;
 
@@ -13,29 +13,30 @@ use super::lookup::{self, argument};
 use super::{explained, is_true};
 
 model! {
-    /// Reads one scope: by `id`, by `name`, or one of the two default scopes by `is_default = true` and
-    /// `scope_type`. It is an error when there is none.
+    /// Reads one scope. Set one of `id`, `name` and `is_default`. `is_default = true` requires `scope_type`. If there
+    /// is no such scope, reading fails.
     pub(super) struct ScopeModel {
-        /// Id of the scope. A planned scope is found too.
+        /// ID of the scope. A look-up by ID also finds a planned scope.
         id: String => optional().computed(),
-        /// Name, unique in the store.
+        /// Name of the scope, unique in the store.
         name: String => optional().computed(),
-        /// `true` looks up the default scope of the given `scope_type`. Tells otherwise whether this is one of the two
-        /// scopes that every store has and that cannot be deleted.
+        /// Whether the scope is one of the two default scopes that every store has. A default scope cannot be deleted.
+        /// Set it to `true` to look up the default scope of the given `scope_type`.
         is_default: bool => optional().computed(),
-        /// `private` or `public`; to be given with `is_default` only.
+        /// Type of the scope: `private` or `public`. Set it only together with `is_default`.
         scope_type: ScopeType => optional().computed(),
-        /// Whether a look-up by name may also find a scope that is only planned.
+        /// Whether a look-up by `name` also finds a scope that is only planned. Default: `false`.
         include_planned: bool => default(false),
-        /// Free text.
+        /// Description of the scope.
         description: String => computed(),
-        /// Tags.
+        /// Map of the tags of the scope.
         tags: Tags => computed(),
-        /// Owner: the configuration that made it (provider argument `owner`).
+        /// Owner of the scope: the provider argument `owner` of the configuration that it belongs to, or `ipam` for a
+        /// default scope. With `aws-ipam`, the ID of the AWS account.
         owner: String => computed(),
-        /// `active`, or `planned` while it is only held by a plan.
+        /// State of the scope: `active`, or `planned` while only a plan holds it.
         state: String => computed(),
-        /// Until when the hold of a planned scope lasts, as RFC 3339 time; null for an active one.
+        /// Time at which the hold of a planned scope expires, in RFC 3339 format; null for an active scope.
         hold_expires_at: String => computed(),
     }
 }
@@ -121,7 +122,7 @@ fn find(ipam: &dyn Ipam, config: &ScopeModel) -> Result<Scope, Diagnostics> {
     })
 }
 
-/// The scope with that id, planned or not.
+/// The scope with this ID, planned or not.
 pub(super) fn scope(ipam: &dyn Ipam, id: &str, path: crate::tf::Path) -> Result<Scope, Diagnostics> {
     ipam.get_scope(id).map_err(explained(path.clone()))?.ok_or_else(|| lookup::no_such_id(Kind::Scope, id, path))
 }

@@ -1,4 +1,4 @@
-//! `ipam_scopes`: scopes by what they have in common.
+//! `ipam_scopes`: lists scopes with common properties.
 
 use std::sync::Arc;
 
@@ -12,20 +12,21 @@ use super::glob::Glob;
 use super::{explained, is_true, lookup};
 
 model! {
-    /// Lists scopes. Every argument narrows the list; without any it is all of them. No match is an empty list.
+    /// Lists scopes. Each argument narrows the list; without arguments, the list contains all scopes. If no scope
+    /// matches, the list is empty.
     pub(super) struct ScopesModel {
-        /// Only scopes whose whole name matches: `*` stands for any characters, also none, `?` for exactly one,
-        /// everything else for itself. Case counts.
+        /// Pattern that the whole name must match: `*` stands for any number of characters, `?` for exactly one, and
+        /// any other character for itself. The pattern is case-sensitive. Only scopes with a matching name are listed.
         name_pattern: String => optional(),
-        /// Only `private` or only `public` scopes.
+        /// Type of scope: `private` or `public`. Only scopes of this type are listed. Default: both.
         scope_type: ScopeType => optional(),
-        /// Only scopes that have all of these tags, with these values.
+        /// Map of tags. Only scopes that have all of these tags, with the same values, are listed.
         tags: Tags => optional(),
-        /// Also list scopes that are only planned.
+        /// Whether the list also contains scopes that are only planned. Default: `false`.
         include_planned: bool => default(false),
-        /// The scopes.
+        /// List of the scopes.
         scopes: Vec<ScopeFacts> => computed(),
-        /// Ids of the scopes, in the same order.
+        /// List of the IDs of the scopes, in the order of `scopes`.
         ids: Vec<String> => computed(),
     }
 }

@@ -1,4 +1,4 @@
-//! All data sources over a real backend, and what holds for every one of their schemas.
+//! All data sources with a real backend, and rules for all of their schemas.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ mod refusing;
 mod reports;
 mod schemas;
 
-/// Names that Terraform keeps for itself in a data block.
+/// Names that Terraform reserves in a data block.
 const RESERVED: [&str; 7] = ["connection", "count", "depends_on", "for_each", "lifecycle", "provider", "provisioner"];
 
 /// A store with a tree of pools:
@@ -85,7 +85,7 @@ impl World {
         world
     }
 
-    /// In the pool `top/eu/prod`.
+    /// Allocates in the pool `top/eu/prod`.
     fn allocate(&self, name: &str, cidr: &str, with: &[(&str, &str)]) -> Allocation {
         let spec = AllocationSpec { tags: tags(with), ..self.allocation_spec(name, cidr) };
         self.ipam.create_allocation(&spec, &Planned::Unknown).unwrap()
@@ -185,7 +185,7 @@ fn get(object: &Value, name: &str) -> String {
     shown(entries.get(name).unwrap_or_else(|| panic!("no {name}")))
 }
 
-/// One attribute of every object in a list.
+/// One attribute of all objects in a list.
 fn each(object: &Value, list: &str, name: &str) -> Vec<String> {
     let Value::List(items) = object.entry(list) else { panic!("{list} of {object:?}") };
     items.iter().map(|item| get(item, name)).collect()

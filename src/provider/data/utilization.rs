@@ -1,4 +1,4 @@
-//! `ipam_utilization`: how full a pool is, and every pool below it.
+//! `ipam_utilization`: the utilization of a pool and of all pools below it.
 
 use std::sync::Arc;
 
@@ -15,42 +15,44 @@ use super::facts::{Places, count};
 use super::{explained, is_true, lookup};
 
 model! {
-    /// How full a pool is.
+    /// The attributes of the utilization of a pool.
     pub(super) struct UtilizationFacts {
-        /// Id of the pool.
+        /// ID of the pool.
         ipam_pool_id: String => computed(),
         /// Name of the pool.
         name: String => computed(),
-        /// Names from the top-level pool down to this one, joined by `/`.
+        /// Path of the pool: the names from the top-level pool down to this pool, joined by `/`.
         path: String => computed(),
-        /// Pool whose space this one divides; null for a top-level pool.
+        /// ID of the source pool, from which the pool takes its CIDRs; null for a top-level pool.
         source_ipam_pool_id: String => computed(),
-        /// Depth in the pool tree: 1 for a top-level pool.
+        /// Depth of the pool in the tree of pools: 1 for a top-level pool, and one more for each pool above.
         pool_depth: u32 => computed(),
-        /// Addresses provisioned into the pool. `used + held + free = provisioned`, exactly.
+        /// Number of addresses that are provisioned into the pool. Always exactly `used + held + free`.
         provisioned: Number => computed(),
-        /// Addresses in active allocations, the space of pools below included.
+        /// Number of addresses in active allocations, including the space of pools below.
         used: Number => computed(),
-        /// Addresses under holds: planned, not applied yet.
+        /// Number of addresses that plans hold and that are not applied yet; 0 in AWS IPAM, which has no holds.
         held: Number => computed(),
-        /// Addresses that an allocation could get.
+        /// Number of addresses that are free for allocations.
         free: Number => computed(),
-        /// `used` in percent of `provisioned`, rounded to two decimals (half up); 0 when nothing is provisioned.
+        /// `used` as a percentage of `provisioned`, rounded to two decimals (half up); 0 if nothing is provisioned.
         used_percent: Number => computed(),
-        /// `held` in percent of `provisioned`, rounded to two decimals (half up); 0 when nothing is provisioned.
+        /// `held` as a percentage of `provisioned`, rounded to two decimals (half up); 0 if nothing is provisioned.
         held_percent: Number => computed(),
-        /// `free` in percent of `provisioned`, rounded to two decimals (half up); 0 when nothing is provisioned.
+        /// `free` as a percentage of `provisioned`, rounded to two decimals (half up); 0 if nothing is provisioned.
         free_percent: Number => computed(),
-        /// The largest free block; null when nothing is free.
+        /// Largest free CIDR; null if nothing is free.
         largest_free_cidr: Cidr => computed(),
-        /// How scattered the free space is, from 0 (one block) towards 1 (crumbs): 1 - largest free block / free
-        /// addresses, rounded to four decimals (half up); 0 when nothing is free.
+        /// Fragmentation of the free space, from 0 (one CIDR) towards 1 (many small CIDRs): 1 minus the size of the
+        /// largest free CIDR divided by the number of free addresses, rounded to four decimals (half up); 0 if nothing
+        /// is free.
         fragmentation: Number => computed(),
-        /// Number of active allocations in this very pool, each pool right below counted by its CIDRs.
+        /// Number of active allocations in the pool itself. Each CIDR of a pool directly below counts as one.
         allocation_count: Number => computed(),
-        /// Addresses in active custom allocations of this pool and of all pools below it: what is really in use.
+        /// Number of addresses in active allocations of this pool and of all pools below it, without the space of
+        /// pools. These addresses are actually in use.
         assigned_in_subtree: Number => computed(),
-        /// `assigned_in_subtree` in percent of `provisioned`, rounded to two decimals (half up); 0 when nothing is
+        /// `assigned_in_subtree` as a percentage of `provisioned`, rounded to two decimals (half up); 0 if nothing is
         /// provisioned.
         assigned_percent: Number => computed(),
     }
@@ -59,7 +61,7 @@ model! {
 impl UtilizationFacts {
     fn of(ipam: &dyn Ipam, now: Utilization, places: &mut Places) -> Result<Self, Error> {
         let percent = |part: &BigUint| Number::Finite(share(&(part * 100u8), &now.provisioned, 2)).into();
-        // A backend that counts and looks in two requests may see a block larger than its count of free addresses.
+        // A backend that makes two requests may see a block that is larger than its count of free addresses.
         let largest = now.largest_free.map(|block| block.address_count()).unwrap_or_default().min(now.free.clone());
         let scattered = if now.largest_free.is_some() { &now.free - largest } else { BigUint::default() };
         Ok(Self {
@@ -84,7 +86,7 @@ impl UtilizationFacts {
     }
 }
 
-/// `part / whole`, rounded half up to so many decimals; 0 of nothing.
+/// `part / whole`, rounded half up to `decimals`; 0 if `whole` is 0.
 pub(super) fn share(part: &BigUint, whole: &BigUint, decimals: u32) -> BigDecimal {
     if *whole == BigUint::default() {
         return BigDecimal::default();
@@ -94,47 +96,51 @@ pub(super) fn share(part: &BigUint, whole: &BigUint, decimals: u32) -> BigDecima
 }
 
 model! {
-    /// Tells how full a pool is, and the same of every pool below it. Counts of addresses are exact, for IPv6 too.
+    /// Reads the utilization of a pool, and of every pool below it. The numbers of addresses are exact, for IPv6 as
+    /// well.
     pub(super) struct UtilizationModel {
-        /// The pool. A planned pool is found too.
+        /// ID of the pool. It may be a planned pool.
         ipam_pool_id: String => required(),
-        /// Also list pools below that are only planned.
+        /// Whether `pools` also contains pools that are only planned. Default: `false`.
         include_planned: bool => default(false),
         /// Name of the pool.
         name: String => computed(),
-        /// Names from the top-level pool down to this one, joined by `/`.
+        /// Path of the pool: the names from the top-level pool down to this pool, joined by `/`.
         path: String => computed(),
-        /// Pool whose space this one divides; null for a top-level pool.
+        /// ID of the source pool, from which the pool takes its CIDRs; null for a top-level pool.
         source_ipam_pool_id: String => computed(),
-        /// Depth in the pool tree: 1 for a top-level pool.
+        /// Depth of the pool in the tree of pools: 1 for a top-level pool, and one more for each pool above.
         pool_depth: u32 => computed(),
-        /// Addresses provisioned into the pool. `used + held + free = provisioned`, exactly.
+        /// Number of addresses that are provisioned into the pool. Always exactly `used + held + free`.
         provisioned: Number => computed(),
-        /// Addresses in active allocations, the space of pools below included.
+        /// Number of addresses in active allocations, including the space of pools below.
         used: Number => computed(),
-        /// Addresses under holds: planned, not applied yet.
+        /// Number of addresses that plans hold and that are not applied yet; 0 in AWS IPAM, which has no holds.
         held: Number => computed(),
-        /// Addresses that an allocation could get.
+        /// Number of addresses that are free for allocations.
         free: Number => computed(),
-        /// `used` in percent of `provisioned`, rounded to two decimals (half up); 0 when nothing is provisioned.
+        /// `used` as a percentage of `provisioned`, rounded to two decimals (half up); 0 if nothing is provisioned.
         used_percent: Number => computed(),
-        /// `held` in percent of `provisioned`, rounded to two decimals (half up); 0 when nothing is provisioned.
+        /// `held` as a percentage of `provisioned`, rounded to two decimals (half up); 0 if nothing is provisioned.
         held_percent: Number => computed(),
-        /// `free` in percent of `provisioned`, rounded to two decimals (half up); 0 when nothing is provisioned.
+        /// `free` as a percentage of `provisioned`, rounded to two decimals (half up); 0 if nothing is provisioned.
         free_percent: Number => computed(),
-        /// The largest free block; null when nothing is free.
+        /// Largest free CIDR; null if nothing is free.
         largest_free_cidr: Cidr => computed(),
-        /// How scattered the free space is, from 0 (one block) towards 1 (crumbs): 1 - largest free block / free
-        /// addresses, rounded to four decimals (half up); 0 when nothing is free.
+        /// Fragmentation of the free space, from 0 (one CIDR) towards 1 (many small CIDRs): 1 minus the size of the
+        /// largest free CIDR divided by the number of free addresses, rounded to four decimals (half up); 0 if nothing
+        /// is free.
         fragmentation: Number => computed(),
-        /// Number of active allocations in this very pool, each pool right below counted by its CIDRs.
+        /// Number of active allocations in the pool itself. Each CIDR of a pool directly below counts as one.
         allocation_count: Number => computed(),
-        /// Addresses in active custom allocations of this pool and of all pools below it: what is really in use.
+        /// Number of addresses in active allocations of this pool and of all pools below it, without the space of
+        /// pools. These addresses are actually in use.
         assigned_in_subtree: Number => computed(),
-        /// `assigned_in_subtree` in percent of `provisioned`, rounded to two decimals (half up); 0 when nothing is
+        /// `assigned_in_subtree` as a percentage of `provisioned`, rounded to two decimals (half up); 0 if nothing is
         /// provisioned.
         assigned_percent: Number => computed(),
-        /// The same of every pool below this one, at any depth; parents come before their children.
+        /// List of the pools below this pool, at any depth, with their utilization. Each pool comes before the pools
+        /// below it.
         pools: Vec<UtilizationFacts> => computed(),
     }
 }
@@ -183,7 +189,7 @@ impl DataSource for UtilizationData {
     }
 }
 
-/// The pools below, depth-first. Asks level by level, so that other trees cost nothing.
+/// The pools below, depth first. Asks level by level, so that other trees cost nothing.
 fn below(
     ipam: &dyn Ipam,
     id: &str,
@@ -199,7 +205,7 @@ fn below(
     while let Some(pool) = waiting.pop() {
         let now = match ipam.utilization(&pool.meta.id) {
             Ok(now) => now,
-            // Deleted since it was listed.
+            // The pool was deleted after it was listed.
             Err(Error::NotFound { .. }) => continue,
             Err(error) => return Err(error),
         };

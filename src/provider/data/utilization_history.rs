@@ -1,4 +1,4 @@
-//! `ipam_utilization_history`: how full a pool was, and when it will be full.
+//! `ipam_utilization_history`: the utilization of a pool over time, and a forecast.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,45 +17,48 @@ use super::explained;
 use super::facts::count;
 use super::utilization::share;
 
-/// More points make a state that nobody can work with.
+/// A list with more points would make the state too large to work with.
 const POINTS_MAX: u64 = 10_000;
 const DAY: Duration = Duration::from_secs(24 * 3600);
-/// How far back the history goes when nobody says.
+/// Default length of the history, in days.
 const DAYS: u64 = 30;
-/// The words of the forecast's method.
+/// The description of the method of the forecast.
 const METHOD: &str =
     "ordinary least squares over the points; earliest and latest are 1.96 standard errors of the slope away";
 
 model! {
-    /// How full a pool was at a moment.
+    /// The attributes of a point, which is the utilization of a pool at one time.
     pub(super) struct UtilizationPoint {
-        /// The moment, in UTC.
+        /// Time of the point, in UTC and RFC 3339 format.
         time: Time => computed(),
-        /// Addresses in the pool.
+        /// Number of addresses that were provisioned into the pool.
         provisioned: Number => computed(),
-        /// Addresses in active allocations, the space of pools below included.
+        /// Number of addresses in active allocations, including the space of pools below.
         used: Number => computed(),
-        /// `used` in percent of `provisioned`, rounded to two decimals (half up); 0 when nothing is provisioned.
+        /// `used` as a percentage of `provisioned`, rounded to two decimals (half up); 0 if nothing was provisioned.
         used_percent: Number => computed(),
     }
 }
 
 model! {
-    /// When a pool will be full, if it goes on like this.
+    /// The attributes of a forecast of the time at which a pool will be full.
     pub(super) struct ForecastFacts {
-        /// How it was told: the method and what its error means.
+        /// Method of the forecast, and the meaning of its errors.
         method: String => computed(),
-        /// Addresses more in use with each day, rounded to two decimals; negative while the pool empties.
+        /// Increase of the used addresses per day, rounded to two decimals; negative if their number falls.
         addresses_per_day: Number => computed(),
-        /// Standard error of that.
+        /// Standard error of `addresses_per_day`, rounded to two decimals.
         standard_error: Number => computed(),
-        /// Share of the changes that a straight line explains, 0 to 1, rounded to four decimals.
+        /// Share of the changes that a straight line explains, from 0 to 1, rounded to four decimals.
         r_squared: Number => computed(),
-        /// When the line reaches what is provisioned now, in UTC; null when it does not within a hundred years.
+        /// Time at which the line reaches the addresses that are provisioned at the last point, in UTC and RFC 3339
+        /// format; null if that does not happen within a hundred years.
         full_at: Time => computed(),
-        /// The same for the steeper end of the error; null when it does not within a hundred years.
+        /// Earliest time at which the pool will be full: `full_at` for a slope that is 1.96 standard errors steeper;
+        /// null if that does not happen within a hundred years.
         full_at_earliest: Time => computed(),
-        /// The same for the flatter end of the error; null when it does not within a hundred years.
+        /// Latest time at which the pool will be full: `full_at` for a slope that is 1.96 standard errors flatter; null
+        /// if that does not happen within a hundred years.
         full_at_latest: Time => computed(),
     }
 }
@@ -81,28 +84,31 @@ fn rounded(value: f64, decimals: i64) -> Number {
 }
 
 model! {
-    /// Tells how full a pool was over time, and when it will be full. The past is exact, not sampled: every change of
-    /// space is an event. AWS IPAM keeps no such history.
+    /// Reads the utilization of a pool over time from the history of a self-managed store, and forecasts when the pool
+    /// will be full. The history is exact and not sampled, because every change of space is an event. AWS IPAM keeps no
+    /// such history: with `aws-ipam`, reading fails.
     pub(super) struct UtilizationHistoryModel {
-        /// The pool.
+        /// ID of the pool.
         ipam_pool_id: String => required(),
-        /// From when, such as `2026-03-01T00:00:00Z`; thirty days before `end_time` when not set.
+        /// Start of the history, in RFC 3339 format, such as `2026-03-01T00:00:00Z`. Default: thirty days before
+        /// `end_time`.
         start_time: Time => optional(),
-        /// Until when; now when not set, which makes the answer another one each time.
+        /// End of the history, in RFC 3339 format. Default: now, so each read returns different data.
         end_time: Time => optional(),
-        /// Time between two points; `24h` when not set. There may be up to 10000 points.
+        /// Time between two points: a duration such as `24h` (the default). The history can have up to 10000 points.
         step: HumanDuration => optional(),
-        /// The points, the oldest first; none before `known_since`.
+        /// List of the points, the oldest first. There are no points before `known_since`.
         points: Vec<UtilizationPoint> => computed(),
-        /// When the pool will be full; null with fewer than three points, or when nothing changed between them.
+        /// Forecast of the time at which the pool will be full; null if there are fewer than three points, or if the
+        /// used addresses did not change between them.
         forecast: ForecastFacts => computed(),
-        /// Time of the newest event that the store does not keep any more (`prune --events`), in UTC: before it nobody knows
-        /// how full the pool was. Null when the store has its whole history.
+        /// Time of the newest event that the store no longer keeps (`prune --events`), in UTC and RFC 3339 format. The
+        /// utilization before that time is not known. Null if the store has its whole history.
         known_since: Time => computed(),
     }
 }
 
-/// What is asked for, everything said.
+/// The requested window, with all defaults.
 struct Window {
     from: Timestamp,
     to: Timestamp,
@@ -170,7 +176,7 @@ impl DataSource for UtilizationHistoryData {
         let here = || at!(UtilizationHistoryModel, ipam_pool_id);
         let Window { from, to, step } = config.window(ipam.now())?;
         let points = ipam.trend(config.ipam_pool_id.known(here())?, from, to, step).map_err(explained(here()))?;
-        // Asked last: what was forgotten meanwhile is in it.
+        // Read last, so that it includes events that were forgotten in the meantime.
         let known_since = ipam.mark().map_err(explained(here()))?.map(|mark| Time(mark.time)).into();
         let forecast = forecast(&points).map(ForecastFacts::from);
         let points = points.into_iter().map(point).collect::<Vec<_>>();

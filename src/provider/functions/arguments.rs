@@ -1,5 +1,5 @@
-//! Reading arguments and writing answers. Terraform passes only known, non-null arguments of the declared types;
-//! what can still be wrong is an element that is null, and what the text says.
+//! Reads arguments and writes answers. Terraform passes only known, non-null arguments of the declared types. An
+//! element can still be null, and a text can still be wrong.
 
 use std::net::IpAddr;
 
@@ -41,7 +41,7 @@ pub(super) fn address(arguments: &[Value], position: usize) -> Result<IpAddr> {
     text.parse().map_err(|_| wrong(position, format!("{text:?} is not an address such as 10.0.0.1 or 2001:db8::1.")))
 }
 
-/// A CIDR, or a single address as the block of that one address.
+/// A CIDR, or a single address as the block that contains only that address.
 pub(super) fn cidr_or_address(arguments: &[Value], position: usize) -> Result<Cidr> {
     let text = text(arguments, position)?;
     if let Ok(address) = text.parse::<IpAddr>() {
@@ -90,7 +90,7 @@ pub(super) fn netmask_length(value: Option<&Value>, position: usize, family: Fam
     )
 }
 
-/// A list of netmask lengths of that family.
+/// A list of netmask lengths of the given family.
 pub(super) fn netmask_lengths(arguments: &[Value], position: usize, family: Family) -> Result<Vec<u8>> {
     let items = list(arguments, position)?.iter().enumerate();
     let in_list =
@@ -100,7 +100,7 @@ pub(super) fn netmask_lengths(arguments: &[Value], position: usize, family: Fami
         .collect()
 }
 
-/// An error on the argument at `position` unless `found`, which stands there, is of the family of `expected`.
+/// An error on the argument at `position`, unless `found`, the value of that argument, has the family of `expected`.
 pub(super) fn same_family(position: usize, expected: Cidr, found: Cidr) -> Result<()> {
     if expected.family() == found.family() {
         return Ok(());
@@ -110,7 +110,7 @@ pub(super) fn same_family(position: usize, expected: Cidr, found: Cidr) -> Resul
     Err(wrong(position, sentence))
 }
 
-/// A family as sentences name it.
+/// The name of a family in sentences.
 pub(super) const fn name(family: Family) -> &'static str {
     match family {
         Family::Ipv4 => "IPv4",
@@ -118,7 +118,7 @@ pub(super) const fn name(family: Family) -> &'static str {
     }
 }
 
-/// The sentence for what block arithmetic refuses; `cidr` is the block that was to be divided.
+/// The sentence for an error of block arithmetic; `cidr` is the block to divide.
 pub(super) fn refused(position: usize, cidr: Cidr, error: &BlocksError) -> FunctionError {
     let sentence = match error {
         BlocksError::BeyondFamily { netmask_length, family } => {

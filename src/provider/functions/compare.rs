@@ -12,15 +12,15 @@ impl Function for CidrContains {
 
     fn signature(&self) -> Signature {
         Signature {
-            summary: "Whether a block contains another block or an address",
-            description: "Answers whether every address of `other` is in `cidr`. A block contains itself.\n\n\
+            summary: "Checks whether a CIDR contains another CIDR or an address",
+            description: "Returns `true` if every address of `other` is in `cidr`. A CIDR contains itself.\n\n\
                 ```terraform\n\
                 provider::ipam::cidr_contains(\"10.0.0.0/8\", \"10.1.0.0/16\") # true\n\
                 provider::ipam::cidr_contains(\"10.0.0.0/8\", \"192.0.2.1\")   # false\n\
                 ```",
             parameters: vec![
-                parameter("cidr", Type::String, "The block that may contain the other."),
-                parameter("other", Type::String, "A block, or a single address, of the same family."),
+                parameter("cidr", Type::String, "CIDR that may contain `other`."),
+                parameter("other", Type::String, "CIDR, or a single address, of the same address family."),
             ],
             variadic: None,
             returns: Type::Bool,
@@ -43,15 +43,15 @@ impl Function for CidrOverlaps {
 
     fn signature(&self) -> Signature {
         Signature {
-            summary: "Whether two blocks share an address",
-            description: "Answers whether any address is in both blocks, that is, whether one contains the other.\n\n\
+            summary: "Checks whether two CIDRs share an address",
+            description: "Returns `true` if any address is in both CIDRs, which means that one contains the other.\n\n\
                 ```terraform\n\
                 provider::ipam::cidr_overlaps(\"10.0.0.0/8\", \"10.1.0.0/16\")  # true\n\
                 provider::ipam::cidr_overlaps(\"10.0.0.0/16\", \"10.1.0.0/16\") # false\n\
                 ```",
             parameters: vec![
-                parameter("a", Type::String, "A block."),
-                parameter("b", Type::String, "Another block of the same family."),
+                parameter("a", Type::String, "First CIDR."),
+                parameter("b", Type::String, "Second CIDR, of the same address family."),
             ],
             variadic: None,
             returns: Type::Bool,
@@ -74,15 +74,15 @@ impl Function for CidrsOverlap {
 
     fn signature(&self) -> Signature {
         Signature {
-            summary: "Whether any two blocks of a list share an address",
-            description: "Answers whether any address is in two or more blocks of the list. A block that is listed \
-                twice overlaps itself. Made for `validation` and `check` blocks.\n\n\
+            summary: "Checks whether any two CIDRs of a list share an address",
+            description: "Returns `true` if any address is in two or more CIDRs of the list. A CIDR that is listed \
+                twice overlaps itself. Use the function in `validation` and `check` blocks.\n\n\
                 ```terraform\n\
                 variable \"cidrs\" {\n  type = list(string)\n\n  validation {\n    \
                 condition     = !provider::ipam::cidrs_overlap(var.cidrs)\n    \
                 error_message = \"The blocks must not overlap.\"\n  }\n}\n\
                 ```",
-            parameters: vec![parameter("cidrs", Type::list(Type::String), "Blocks of one family.")],
+            parameters: vec![parameter("cidrs", Type::list(Type::String), "List of CIDRs of one address family.")],
             variadic: None,
             returns: Type::Bool,
         }
@@ -90,7 +90,7 @@ impl Function for CidrsOverlap {
 
     fn call(&self, arguments: &[Value]) -> Result<Value> {
         let mut cidrs = cidrs(arguments, 0)?;
-        // In order, larger blocks first: a block that overlaps any later one overlaps the next.
+        // In order, with larger blocks first: a block that overlaps any later block overlaps the next one.
         cidrs.sort_unstable();
         Ok(cidrs.windows(2).any(|pair| pair[0].overlaps(&pair[1])).into())
     }

@@ -6,7 +6,7 @@ use super::arguments::{Result, cidr, parameter, strings};
 use crate::ipam::{Cidr, Family, address, blocks};
 use crate::tf::{Function, Number, Signature, Type, Value};
 
-/// Blocks with a purpose of their own, under the name of the attribute that says so.
+/// Blocks with a special purpose, by the name of its attribute.
 const PURPOSES: [(&str, &[&str]); 6] = [
     // RFC 1918 §3; RFC 4193 §3.1 (unique local).
     ("is_private", &["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"]),
@@ -31,9 +31,9 @@ impl Function for CidrInfo {
 
     fn signature(&self) -> Signature {
         Signature {
-            summary: "Everything that a block's CIDR says",
+            summary: "Returns the properties of a CIDR",
             description: DESCRIPTION,
-            parameters: vec![parameter("cidr", Type::String, "The block.")],
+            parameters: vec![parameter("cidr", Type::String, "CIDR whose properties are returned.")],
             variadic: None,
             returns: returns(),
         }
@@ -44,22 +44,23 @@ impl Function for CidrInfo {
     }
 }
 
-const DESCRIPTION: &str = "Gives an object with what follows from the CIDR alone:\n\n\
-- `cidr`: the block, in its usual spelling.\n\
+const DESCRIPTION: &str = "Returns an object with the values that follow from the CIDR alone:\n\n\
+- `cidr`: the CIDR in its canonical form.\n\
 - `address_family`: `ipv4` or `ipv6`.\n\
 - `netmask_length`: number of bits in the netmask.\n\
-- `netmask`: the netmask in dotted form; null for IPv6.\n\
-- `first_address`, `last_address`: the ends of the block.\n\
-- `address_count`: number of addresses, exact also for `::/0`.\n\
-- `first_host_address`, `last_host_address`: the addresses that hosts of an IPv4 subnet can have: all but the first \
-and the last, both in a /31 ([RFC 3021](https://www.rfc-editor.org/rfc/rfc3021)), the only one in a /32; null for IPv6.\n\
+- `netmask`: the netmask in dotted decimal form; null for IPv6.\n\
+- `first_address`, `last_address`: the first and the last address of the CIDR.\n\
+- `address_count`: exact number of addresses, even for `::/0`.\n\
+- `first_host_address`, `last_host_address`: the first and the last address that hosts of an IPv4 subnet can have. \
+Hosts can have all addresses except the first and the last, both addresses of a /31 \
+([RFC 3021](https://www.rfc-editor.org/rfc/rfc3021)), and the only address of a /32. Null for IPv6.\n\
 - `broadcast_address`: the last address of an IPv4 subnet; null for a /31, a /32 and IPv6.\n\
 - `is_private` ([RFC 1918](https://www.rfc-editor.org/rfc/rfc1918), \
 [RFC 4193](https://www.rfc-editor.org/rfc/rfc4193)), `is_shared` ([RFC 6598](https://www.rfc-editor.org/rfc/rfc6598)), \
 `is_documentation` ([RFC 5737](https://www.rfc-editor.org/rfc/rfc5737), \
 [RFC 3849](https://www.rfc-editor.org/rfc/rfc3849), [RFC 9637](https://www.rfc-editor.org/rfc/rfc9637)), \
-`is_link_local`, `is_loopback`, `is_multicast`: whether the whole block is set aside for that purpose.\n\
-- `reverse_zones`: as the function `reverse_zones` gives them.\n\n\
+`is_link_local`, `is_loopback`, `is_multicast`: whether the whole CIDR is reserved for that purpose.\n\
+- `reverse_zones`: the result of the function `reverse_zones`.\n\n\
 ```terraform\n\
 provider::ipam::cidr_info(\"10.0.0.0/24\").netmask            # \"255.255.255.0\"\n\
 provider::ipam::cidr_info(\"10.0.0.0/24\").last_host_address  # \"10.0.0.254\"\n\
@@ -108,7 +109,7 @@ fn is_within(cidr: &Cidr, blocks: &[&str]) -> bool {
     blocks.iter().any(|block| block.parse::<Cidr>().is_ok_and(|block| block.contains(cidr)))
 }
 
-/// What only IPv4 subnets have.
+/// The values that only IPv4 subnets have.
 struct Ipv4Subnet {
     netmask: IpAddr,
     first_host: IpAddr,
@@ -119,7 +120,7 @@ struct Ipv4Subnet {
 impl Ipv4Subnet {
     fn of(cidr: Cidr) -> Self {
         let v4 = |number| address(Family::Ipv4, number);
-        // RFC 3021: both addresses of a /31 are hosts', and there is no broadcast address.
+        // RFC 3021: hosts can have both addresses of a /31, and there is no broadcast address.
         let edge = u128::from(cidr.host_bits() > 1);
         Self {
             netmask: v4(u128::from(u32::MAX) ^ (cidr.last() - cidr.first())),

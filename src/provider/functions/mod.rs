@@ -1,5 +1,5 @@
-//! Functions on blocks, called as `provider::ipam::NAME`. They are pure: neither store nor configuration is needed.
-//! IPv4 and IPv6 alike, but never mixed in one call. A new function is one struct and one line in [`all`].
+//! Functions on blocks, called as `provider::ipam::NAME`. They are pure: they need neither a store nor a configuration.
+//! They take IPv4 and IPv6, but not both in one call. A new function is one struct and one line in [`all`].
 
 mod arguments;
 mod compare;
@@ -11,7 +11,7 @@ mod split;
 
 use crate::tf;
 
-/// Every function of the provider.
+/// All functions of the provider.
 pub(super) fn all() -> Vec<Box<dyn tf::Function>> {
     vec![
         Box::new(compare::CidrContains),

@@ -15,9 +15,9 @@ impl Function for RangeToCidrs {
 
     fn signature(&self) -> Signature {
         Signature {
-            summary: "The blocks that make up a range of addresses",
-            description: "Gives the smallest list of blocks with exactly the addresses from `first` to `last`, both \
-                included, sorted.\n\n\
+            summary: "Converts a range of addresses into CIDRs",
+            description: "Returns the shortest list of CIDRs with exactly the addresses from `first` to `last`, \
+                including both. The list is sorted.\n\n\
                 ```terraform\n\
                 provider::ipam::range_to_cidrs(\"10.0.0.0\", \"10.0.0.10\") # [\"10.0.0.0/29\", \"10.0.0.8/31\", \"10.0.0.10/32\"]\n\
                 ```",
@@ -26,7 +26,7 @@ impl Function for RangeToCidrs {
                 parameter(
                     "last",
                     Type::String,
-                    "Last address of the range, of the same family and not before `first`.",
+                    "Last address of the range, of the same address family and not before `first`.",
                 ),
             ],
             variadic: None,

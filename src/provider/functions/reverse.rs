@@ -13,16 +13,16 @@ impl Function for ReverseZones {
 
     fn signature(&self) -> Signature {
         Signature {
-            summary: "Names of the reverse DNS zones of a block",
-            description: "Gives the `in-addr.arpa` or `ip6.arpa` zones that hold the PTR records of the block, cut \
-                at the next octet (IPv4) or nibble (IPv6), without a dot at the end. A block too small for a zone of \
-                its own, longer than /24 or /124, gives the zone that it lies in.\n\n\
+            summary: "Returns the names of the reverse DNS zones of a CIDR",
+            description: "Returns the `in-addr.arpa` or `ip6.arpa` zones that contain the PTR records of the CIDR, at \
+                octet (IPv4) or nibble (IPv6) boundaries, without a dot at the end. For a CIDR that is too small for \
+                its own zone (longer than /24 or /124), the function returns the zone that contains it.\n\n\
                 ```terraform\n\
                 provider::ipam::reverse_zones(\"198.18.12.0/23\")   # [\"12.18.198.in-addr.arpa\", \"13.18.198.in-addr.arpa\"]\n\
                 provider::ipam::reverse_zones(\"2001:db8::/32\")    # [\"8.b.d.0.1.0.0.2.ip6.arpa\"]\n\
                 provider::ipam::reverse_zones(\"198.18.12.128/25\") # [\"12.18.198.in-addr.arpa\"]\n\
                 ```",
-            parameters: vec![parameter("cidr", Type::String, "The block.")],
+            parameters: vec![parameter("cidr", Type::String, "CIDR whose zones are returned.")],
             variadic: None,
             returns: Type::list(Type::String),
         }

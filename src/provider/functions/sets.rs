@@ -13,13 +13,17 @@ impl Function for CidrMerge {
 
     fn signature(&self) -> Signature {
         Signature {
-            summary: "The smallest list of blocks with the same addresses",
-            description: "Aggregates blocks: the answer has exactly the addresses of the given blocks, in as few \
-                blocks as possible, sorted. Use it to shorten route tables and firewall rules.\n\n\
+            summary: "Merges CIDRs into the shortest list with the same addresses",
+            description: "Returns the shortest list of CIDRs with exactly the addresses of the given CIDRs. The list \
+                is sorted. Use the function to shorten route tables and firewall rules.\n\n\
                 ```terraform\n\
                 provider::ipam::cidr_merge([\"10.0.1.0/24\", \"10.0.0.0/24\", \"10.0.0.128/25\"]) # [\"10.0.0.0/23\"]\n\
                 ```",
-            parameters: vec![parameter("cidrs", Type::list(Type::String), "Blocks of one family, in any order.")],
+            parameters: vec![parameter(
+                "cidrs",
+                Type::list(Type::String),
+                "List of CIDRs of one address family, in any order.",
+            )],
             variadic: None,
             returns: Type::list(Type::String),
         }
@@ -39,15 +43,19 @@ impl Function for CidrSubtract {
 
     fn signature(&self) -> Signature {
         Signature {
-            summary: "Blocks without the addresses of other blocks",
-            description: "The answer has exactly the addresses that are in `from` and not in `remove`, in as few \
-                blocks as possible, sorted. It may be empty; it has at most 65,536 blocks.\n\n\
+            summary: "Removes the addresses of CIDRs from other CIDRs",
+            description: "Returns the shortest list of CIDRs with exactly the addresses that are in `from` and not \
+                in `remove`. The list is sorted, and may be empty. More than 65,536 CIDRs are an error.\n\n\
                 ```terraform\n\
                 provider::ipam::cidr_subtract([\"10.0.0.0/24\"], [\"10.0.0.64/26\"]) # [\"10.0.0.0/26\", \"10.0.0.128/25\"]\n\
                 ```",
             parameters: vec![
-                parameter("from", Type::list(Type::String), "Blocks of one family."),
-                parameter("remove", Type::list(Type::String), "Blocks of the same family; may overlap or lie outside."),
+                parameter("from", Type::list(Type::String), "List of CIDRs of one address family."),
+                parameter(
+                    "remove",
+                    Type::list(Type::String),
+                    "List of CIDRs of the same address family. They may overlap, or lie outside of `from`.",
+                ),
             ],
             variadic: None,
             returns: Type::list(Type::String),

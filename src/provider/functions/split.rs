@@ -13,18 +13,19 @@ impl Function for CidrSplit {
 
     fn signature(&self) -> Signature {
         Signature {
-            summary: "All blocks of one size in a block",
-            description: "Divides the block into blocks of the given netmask length, in order; at most 65,536.\n\n\
+            summary: "Divides a CIDR into CIDRs of one size",
+            description: "Returns all CIDRs of the given netmask length in a CIDR, in order. More than 65,536 CIDRs \
+                are an error.\n\n\
                 ```terraform\n\
                 provider::ipam::cidr_split(\"10.0.0.0/24\", 26)\n\
                 # [\"10.0.0.0/26\", \"10.0.0.64/26\", \"10.0.0.128/26\", \"10.0.0.192/26\"]\n\
                 ```",
             parameters: vec![
-                parameter("cidr", Type::String, "The block to divide."),
+                parameter("cidr", Type::String, "CIDR to divide."),
                 parameter(
                     "netmask_length",
                     Type::Number,
-                    "Netmask length of the blocks, not shorter than that of `cidr`.",
+                    "Netmask length of the resulting CIDRs, not shorter than that of `cidr`.",
                 ),
             ],
             variadic: None,
@@ -48,17 +49,21 @@ impl Function for CidrSplitInto {
 
     fn signature(&self) -> Signature {
         Signature {
-            summary: "Disjoint blocks of given sizes in a block",
-            description: "Gives one block for each netmask length, in the order asked for. Each is placed in the \
-                smallest free block that is large enough (best fit), so that lengths in any order fit whenever their \
-                sum does, and a length added at the end of the list moves none of the blocks before it.\n\n\
+            summary: "Divides a CIDR into disjoint CIDRs of given sizes",
+            description: "Returns one CIDR for each netmask length, in the given order. Each CIDR is placed in the \
+                smallest free space that is large enough (best fit). So the lengths fit in any order if their sum \
+                fits, and a length that is added at the end of the list moves none of the CIDRs before it.\n\n\
                 ```terraform\n\
                 provider::ipam::cidr_split_into(\"10.0.0.0/24\", [26, 28, 25])\n\
                 # [\"10.0.0.0/26\", \"10.0.0.64/28\", \"10.0.0.128/25\"]\n\
                 ```",
             parameters: vec![
-                parameter("cidr", Type::String, "The block to divide."),
-                parameter("netmask_lengths", Type::list(Type::Number), "One netmask length for each block wanted."),
+                parameter("cidr", Type::String, "CIDR to divide."),
+                parameter(
+                    "netmask_lengths",
+                    Type::list(Type::Number),
+                    "List of netmask lengths, one for each resulting CIDR.",
+                ),
             ],
             variadic: None,
             returns: Type::list(Type::String),

@@ -1,4 +1,4 @@
-//! One way to call a function in tests, with the checks that hold for all of them.
+//! Calls functions in tests, with the checks that apply to all of them.
 
 use super::all;
 use super::arguments::Result;
@@ -8,7 +8,7 @@ pub(super) fn list<'a>(texts: impl IntoIterator<Item = &'a str>) -> Value {
     Value::List(texts.into_iter().map(Value::from).collect())
 }
 
-/// Calls by name; the answer must be of the declared type.
+/// Calls a function by its name. The answer must have the declared type.
 pub(super) fn call(name: &str, arguments: &[Value]) -> Result<Value> {
     let functions = all();
     let function = functions.iter().find(|function| function.name() == name).expect("a function of that name");
@@ -58,7 +58,7 @@ fn every_function_is_documented_with_an_example_of_itself() {
     }
 }
 
-/// Examples read `provider::ipam::NAME(ARGUMENTS) # ANSWER`, the answer also on the next line; literals of the
+/// Examples have the form `provider::ipam::NAME(ARGUMENTS) # ANSWER`, or the answer on the next line. Literals of the
 /// language are JSON.
 #[test]
 fn examples_give_the_answers_that_they_show() {
@@ -74,7 +74,7 @@ fn examples_give_the_answers_that_they_show() {
     }
 }
 
-/// Calls, without what stands before the name, and their answers.
+/// The calls, without the text before the name, and their answers.
 fn examples(description: &str) -> Vec<(String, String)> {
     let joined = description.replace("\n# ", " # ");
     let lines = joined.lines().filter_map(|line| line.strip_prefix("provider::ipam::")?.split_once(" # "));
@@ -103,7 +103,7 @@ fn names_are_unique() {
     assert_eq!(names.len(), count);
 }
 
-/// Terraform never passes them, but a panic would take the whole provider down.
+/// Terraform never passes such arguments, but a panic would end the whole provider.
 #[test]
 fn wrong_arguments_are_errors_and_never_panics() {
     for function in all() {

@@ -1,4 +1,4 @@
-//! `ipam_discovered_accounts`: which accounts are looked at, and how that goes.
+//! `ipam_discovered_accounts`: the accounts that a discovery scans, and the results.
 
 use std::sync::Arc;
 
@@ -11,23 +11,24 @@ use crate::{at, model};
 use super::{NO_DISCOVERY, explained, freshen, moment};
 
 model! {
-    /// An account in a Region, and how looking at it goes.
+    /// The attributes of an account in a Region, with the result of its last scan.
     pub(super) struct AccountFacts {
-        /// The account.
+        /// ID of the AWS account. For a file, the account that it names, or the name of the file.
         account_id: String => computed(),
-        /// The Region.
+        /// Region of the scan. For a file, the Region that it names, or `none`.
         discovery_region: String => computed(),
-        /// Organizational unit of the account; null outside of an organization.
+        /// ID of the organizational unit of the account; null outside of an organization, and on a self-managed store.
         organizational_unit_id: String => computed(),
-        /// Whether the last attempt failed.
+        /// Whether the last scan failed.
         is_failing: bool => computed(),
-        /// Why: `assume-role-failure`, `throttling-failure`, `unauthorized-failure` or `other`; null when it did not fail.
+        /// Code of the failure: `assume-role-failure`, `throttling-failure`, `unauthorized-failure` or `other`; null if
+        /// the last scan did not fail.
         failure_code: FailureCode => computed(),
-        /// The reason in words; null when it did not fail.
+        /// Reason for the failure, in words; null if the last scan did not fail.
         failure_message: String => computed(),
-        /// When it was last tried, as RFC 3339 time.
+        /// Time of the last scan, in RFC 3339 format.
         last_attempted_discovery_time: Time => computed(),
-        /// When it last succeeded, as RFC 3339 time; null when it never did.
+        /// Time of the last successful scan, in RFC 3339 format; null if no scan succeeded.
         last_successful_discovery_time: Time => computed(),
     }
 }
@@ -48,20 +49,22 @@ impl AccountFacts {
 }
 
 model! {
-    /// Lists the accounts that a resource discovery looks at, in each Region, and how the last attempt went.
+    /// Lists the accounts that a resource discovery scans in each Region, with the results of their last scans.
     pub(super) struct AccountsModel {
-        /// The resource discovery. When not set: the only one of the store, or in AWS the one that came with the IPAM.
+        /// ID of the resource discovery. Default: the only discovery of a self-managed store, or the discovery that was
+        /// created together with the IPAM. Required if a self-managed store has several discoveries.
         ipam_resource_discovery_id: String => optional().computed(),
-        /// Only this Region; every Region of the discovery when not set.
+        /// Region. Only accounts in this Region are listed. Default: all Regions of the discovery.
         discovery_region: String => optional(),
-        /// How old what is told may be, such as `1h`. On a store of one's own, what was seen longer ago (or never) is looked at
-        /// first, in this run; what cannot be looked at is an error. AWS IPAM looks by itself: older samples are an error.
+        /// Maximum age of the data: a duration such as `1h`. Default: no limit. On a self-managed store, older or
+        /// missing data starts a new scan in this run, and a failed scan is an error. AWS IPAM makes its own scans:
+        /// with `aws-ipam`, older data is an error.
         max_age: HumanDuration => optional(),
-        /// Only accounts at which the last attempt failed.
+        /// Whether to list only accounts whose last scan failed. Default: `false`.
         failing_only: bool => default(false),
-        /// The accounts, by id and Region.
+        /// List of the accounts, sorted by ID and Region.
         accounts: Vec<AccountFacts> => computed(),
-        /// Their ids, each once.
+        /// List of the IDs of the accounts, without duplicates.
         account_ids: Vec<String> => computed(),
     }
 }

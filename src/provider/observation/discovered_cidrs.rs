@@ -1,4 +1,4 @@
-//! `ipam_discovered_resource_cidrs`: blocks that a discovery has seen on resources.
+//! `ipam_discovered_resource_cidrs`: the CIDRs of resources that a discovery found.
 
 use std::sync::Arc;
 
@@ -14,35 +14,36 @@ use super::super::limits;
 use super::{NO_DISCOVERY, explained, fits, fits_text, freshen, moment, seen_once, usage};
 
 model! {
-    /// A block that was seen on a resource.
+    /// The attributes of a CIDR that was found on a resource.
     pub(super) struct DiscoveredCidrFacts {
         /// Region of the resource.
         resource_region: String => computed(),
-        /// Id of the resource.
+        /// ID of the resource.
         resource_id: String => computed(),
-        /// What it is: `vpc`, `subnet`, `eip`, `public-ipv4-pool`, `ipv6-pool`, `eni`, `anycast-ip-list` or `other`.
+        /// Type of the resource: `vpc`, `subnet`, `eip`, `public-ipv4-pool`, `ipv6-pool`, `eni`, `anycast-ip-list` or
+        /// `other`.
         resource_type: SeenType => computed(),
-        /// Account of the resource.
+        /// ID of the AWS account that owns the resource.
         resource_owner_id: String => computed(),
-        /// The block; null when the resource has none.
+        /// CIDR of the resource; null if it has none.
         resource_cidr: Cidr => computed(),
-        /// Where its addresses come from: `amazon`, `byoip` or `none`.
+        /// Source of the addresses: `amazon`, `byoip`, or `none` for private addresses.
         ip_source: IpSource => computed(),
-        /// Tags of the resource.
+        /// Map of the tags of the resource.
         resource_tags: Tags => computed(),
-        /// Part of the block that is in use, from 0 to 1; null where that is not computed.
+        /// Share of the CIDR that is in use, from 0 to 1; null if it is not computed.
         ip_usage: Number => computed(),
-        /// The same in percent, from 0 to 100.
+        /// `ip_usage` as a percentage, from 0 to 100.
         ip_usage_percent: Number => computed(),
-        /// VPC that the resource is or is in.
+        /// ID of the VPC that the resource is, or that contains it.
         vpc_id: String => computed(),
-        /// Subnet that the resource is or is in.
+        /// ID of the subnet that the resource is, or that contains it.
         subnet_id: String => computed(),
-        /// Of a network interface: `available` or `in-use`.
+        /// Attachment status of a network interface: `available` or `in-use`; null for other resources.
         network_interface_attachment_status: AttachmentStatus => computed(),
-        /// Availability zone, by id.
+        /// ID of the Availability Zone.
         availability_zone_id: String => computed(),
-        /// When it was seen so, as RFC 3339 time.
+        /// Time of the scan that found the resource, in RFC 3339 format.
         sample_time: Time => computed(),
     }
 }
@@ -70,32 +71,35 @@ impl DiscoveredCidrFacts {
 }
 
 model! {
-    /// Lists what a resource discovery has seen on resources, whichever scope it counts in: VPCs, subnets, network
-    /// interfaces, ... Samples are minutes apart. Every argument narrows the list; no match is an empty list.
+    /// Lists the CIDRs of resources that a resource discovery found, such as VPCs, subnets and network interfaces, in
+    /// all scopes. AWS IPAM scans every few minutes; on a self-managed store, you start the scans, and reading fails
+    /// before the first one. Each argument narrows the list. If nothing matches, the list is empty.
     pub(super) struct DiscoveredCidrsModel {
-        /// The resource discovery. When not set: the only one of the store, or in AWS the one that came with the IPAM.
+        /// ID of the resource discovery. Default: the only discovery of a self-managed store, or the discovery that was
+        /// created together with the IPAM. Required if a self-managed store has several discoveries.
         ipam_resource_discovery_id: String => optional().computed(),
-        /// Only this Region; every Region of the discovery when not set.
+        /// Region. Only resources in this Region are listed. Default: all Regions of the discovery.
         resource_region: String => optional(),
-        /// How old what is told may be, such as `1h`. On a store of one's own, what was seen longer ago (or never) is looked at
-        /// first, in this run; what cannot be looked at is an error. AWS IPAM looks by itself: older samples are an error.
+        /// Maximum age of the data: a duration such as `1h`. Default: no limit. On a self-managed store, older or
+        /// missing data starts a new scan in this run, and a failed scan is an error. AWS IPAM makes its own scans:
+        /// with `aws-ipam`, older data is an error.
         max_age: HumanDuration => optional(),
-        /// Only resources of this type, such as `vpc`, `subnet`, `eip`, `public-ipv4-pool`, `ipv6-pool`, `eni`,
-        /// `anycast-ip-list` or `other`.
+        /// Type of resource, such as `vpc`, `subnet`, `eip`, `public-ipv4-pool`, `ipv6-pool`, `eni`, `anycast-ip-list`
+        /// or `other`. Only resources of this type are listed.
         resource_type: SeenType => optional(),
-        /// Only resources of this account.
+        /// ID of an AWS account. Only resources of this account are listed.
         resource_owner_id: AccountId => optional(),
-        /// Only this resource.
+        /// ID of a resource. Only CIDRs of this resource are listed.
         resource_id: String => optional(),
-        /// Only what is in this VPC.
+        /// ID of a VPC. Only this VPC and the resources in it are listed.
         vpc_id: String => optional(),
-        /// Only resources that have all of these tags, with these values.
+        /// Map of tags. Only resources that have all of these tags, with the same values, are listed.
         resource_tags: Tags => optional(),
-        /// Only blocks that lie inside this one.
+        /// CIDR. Only CIDRs that lie inside this CIDR are listed.
         within_cidr: Cidr => optional(),
-        /// What was seen, by block.
+        /// List of the CIDRs with their resources, sorted by CIDR.
         resource_cidrs: Vec<DiscoveredCidrFacts> => computed(),
-        /// The blocks, each once.
+        /// List of the CIDRs, without duplicates.
         cidrs: Vec<Cidr> => computed(),
     }
 }

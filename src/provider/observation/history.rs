@@ -1,4 +1,4 @@
-//! `ipam_address_history`: who had a block when.
+//! `ipam_address_history`: the resources that had a CIDR.
 
 use std::sync::Arc;
 
@@ -14,31 +14,36 @@ use crate::{at, model};
 use super::{NO_SCOPE, explained, moment, seen_once};
 
 model! {
-    /// A resource had the block for a time.
+    /// The attributes of a record: a resource had the CIDR for a time.
     pub(super) struct RecordFacts {
-        /// Id of the resource.
+        /// ID of the resource.
         resource_id: String => computed(),
-        /// Its name; null when it had none.
+        /// Name of the resource; null if it had none.
         resource_name: String => computed(),
-        /// What it was: `vpc`, `subnet`, `eip`, `network-interface`, `instance` or `other`.
+        /// Type of the resource: `vpc`, `subnet`, `eip`, `network-interface`, `instance` or `other`.
         resource_type: PastType => computed(),
-        /// Its account. Network interfaces of NAT gateways and functions belong to `amazon-aws`.
+        /// ID of the AWS account that owned the resource. Network interfaces of NAT gateways and functions belong to
+        /// `amazon-aws`.
         resource_owner_id: String => computed(),
-        /// Its Region.
+        /// Region of the resource.
         resource_region: String => computed(),
-        /// The block.
+        /// CIDR of the resource.
         resource_cidr: Cidr => computed(),
-        /// Whether it kept the rules of its pool: `compliant`, `noncompliant`, `unmanaged` or `ignored`.
+        /// Whether the resource kept the rules of its pool: `compliant`, `noncompliant`, `unmanaged` or `ignored`. On a
+        /// self-managed store, null unless `is_current` is true.
         resource_compliance_status: ComplianceStatus => computed(),
-        /// Whether another block shared addresses with it: `overlapping`, `nonoverlapping` or `ignored`.
+        /// Whether another resource shared addresses with the CIDR: `overlapping`, `nonoverlapping` or `ignored`. On a
+        /// self-managed store, null unless `is_current` is true.
         resource_overlap_status: OverlapStatus => computed(),
-        /// VPC that it was or was in.
+        /// ID of the VPC that the resource was, or that contained it.
         vpc_id: String => computed(),
-        /// When it was first seen so, as RFC 3339 time: up to some minutes after it became so.
+        /// Time at which a scan first found the resource with the CIDR, in RFC 3339 format. The resource may have had
+        /// the CIDR some minutes before.
         sampled_start_time: Time => computed(),
-        /// When it was last seen so, as RFC 3339 time; null while it is so.
+        /// Time at which a scan last found the resource with the CIDR, in RFC 3339 format; null while the resource has
+        /// the CIDR.
         sampled_end_time: Time => computed(),
-        /// Whether it is so now.
+        /// Whether the resource has the CIDR now.
         is_current: bool => computed(),
     }
 }
@@ -63,24 +68,26 @@ impl RecordFacts {
 }
 
 model! {
-    /// Tells who had a block, or a single address, in a window of time. Only exactly this block counts: a /16 does not
-    /// show its /24s. What nobody watched is an empty list. Up to three years are kept.
+    /// Lists the resources that had a CIDR, or a single address, in a window of time. Only resources with exactly this
+    /// CIDR are listed: a /16 does not show its /24s. If no scan found such a resource, the list is empty. On a
+    /// self-managed store, reading fails before the first scan. The history is kept for up to three years. It contains
+    /// the samples of AWS IPAM, or the results of the scans of a self-managed store.
     pub(super) struct HistoryModel {
-        /// The block; for a single address with `/32` or `/128`.
+        /// CIDR. For a single address, append `/32` or `/128`.
         cidr: Cidr => required(),
-        /// The scope; the default private one when not set.
+        /// ID of the scope. Default: the default private scope.
         ipam_scope_id: String => optional().computed(),
-        /// Only in this VPC.
+        /// ID of a VPC. Only this VPC and the resources in it are listed.
         vpc_id: String => optional(),
-        /// Begin of the window, as RFC 3339 time; as far back as there is something when not set.
+        /// Start of the window, in RFC 3339 format. Default: the start of the history.
         start_time: Time => optional(),
-        /// End of the window, as RFC 3339 time; now when not set.
+        /// End of the window, in RFC 3339 format. Default: now.
         end_time: Time => optional(),
-        /// Instead of the two: a window of this length that ends now, such as `24h`.
+        /// Length of a window that ends now: a duration such as `24h`. Conflicts with `start_time` and `end_time`.
         last: HumanDuration => optional(),
-        /// Only what is so now.
+        /// Whether to list only resources that have the CIDR now. Default: `false`.
         current_only: bool => default(false),
-        /// What was seen, the earliest first.
+        /// List of the records, the earliest first.
         history_records: Vec<RecordFacts> => computed(),
     }
 }
@@ -107,7 +114,7 @@ impl DataSource for HistoryData {
         };
         let observation = super::of(ipam.as_ref())?;
         let found = observation.address_history(&question);
-        // Before the first write there is no default scope either.
+        // Before the first write, the store has no default scope either.
         if found.as_ref().map_or(true, |found| found.records.is_empty()) {
             let oldest = observation.oldest_sample().map_err(explained(&[], Path::root()))?;
             seen_once(ipam.as_ref(), oldest, None)?;
@@ -140,7 +147,7 @@ fn check_window(config: &HistoryModel) -> Diagnostics {
     diagnostics
 }
 
-/// Begin and end, where there are some.
+/// Start and end of the window, if it has them.
 fn window(config: &HistoryModel, now: Timestamp) -> (Option<Timestamp>, Option<Timestamp>) {
     let start = config.start_time.get().map(|moment| moment.0);
     let Some(last) = config.last.get() else { return (start, config.end_time.get().map(|moment| moment.0)) };

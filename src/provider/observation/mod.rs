@@ -1,5 +1,5 @@
-//! Data sources over what was seen in accounts, one file each. A backend that has seen something answers them
-//! ([`Observation`]); while nothing was looked at they say at plan time what to do.
+//! Data sources for the results of scans, one file each. A backend with results answers them ([`Observation`]). Before
+//! the first scan, the plan shows an error that explains what to do.
 
 mod accounts;
 mod discovered_cidrs;
@@ -40,7 +40,7 @@ text_attr!(OverlapStatus);
 text_attr!(PastType);
 text_attr!(SeenType);
 
-/// Every data source here.
+/// All data sources of this module.
 pub(super) fn all(shared: &Arc<Shared>) -> Vec<Box<dyn ErasedDataSource>> {
     vec![
         Box::new(accounts::AccountsData(Arc::clone(shared))),
@@ -51,18 +51,18 @@ pub(super) fn all(shared: &Arc<Shared>) -> Vec<Box<dyn ErasedDataSource>> {
     ]
 }
 
-/// Whom to ask.
+/// The part of the backend that answers.
 ///
 /// # Errors
-/// When this backend looks into no accounts.
+/// When this backend scans no accounts.
 fn of(ipam: &dyn Ipam) -> Result<&(dyn Observation + 'static), Diagnostics> {
     ipam.observation().ok_or_else(|| errors::at(&Error::NoDiscovery, Path::root()))
 }
 
-/// Sees to it that what is told was seen no longer than `max_age` ago; nothing to do without one.
+/// Makes sure that the data is not older than `max_age`. Does nothing without it.
 ///
 /// # Errors
-/// On `max_age`, when a place could not be seen again; what the backend refused.
+/// At `max_age`, when the scan of a target fails; any error of the backend.
 fn freshen(ipam: &dyn Ipam, spot: Option<&Spot>, max_age: &Tf<HumanDuration>) -> Result<(), Diagnostics> {
     let Some(max_age) = max_age.get() else { return Ok(()) };
     let at = || Path::attribute("max_age");
@@ -76,10 +76,10 @@ fn discovery_path() -> Path {
     Path::attribute("ipam_resource_discovery_id")
 }
 
-/// Places that are told in full.
+/// Number of targets that a message names.
 const TOLD: usize = 10;
 
-/// That these could not be seen again.
+/// The error that these targets could not be scanned again.
 fn too_old(ipam: &dyn Ipam, stale: &[DiscoveredAccount], max_age: HumanDuration) -> Diagnostic {
     let mut lines: Vec<String> = stale.iter().take(TOLD).map(place_line).collect();
     if stale.len() > TOLD {
@@ -110,10 +110,10 @@ fn place_line(place: &DiscoveredAccount) -> String {
     format!("account {} in {} ({last}){why}", place.account_id, place.region)
 }
 
-/// That a discovery has not looked yet, so that nothing can be told: an empty list would say that nothing is there.
+/// Refuses an answer before the first scan of a discovery: an empty list would mean that there are no resources.
 ///
 /// # Errors
-/// When it is so.
+/// Before the first scan.
 fn seen_once(ipam: &dyn Ipam, oldest: Option<Timestamp>, discovery_id: Option<&str>) -> Result<(), Diagnostics> {
     if oldest.is_some() || !ipam.capabilities().surveys {
         return Ok(());
@@ -134,7 +134,7 @@ fn seen_once(ipam: &dyn Ipam, oldest: Option<Timestamp>, discovery_id: Option<&s
     Err(Diagnostic::error("Nothing was looked at yet", detail).into())
 }
 
-/// The backend's error, at the argument whose object is not there.
+/// The error of the backend, at the argument whose object does not exist.
 fn explained(places: &[(&str, Path)], otherwise: Path) -> impl FnOnce(Error) -> Diagnostics + use<> {
     let places: Vec<(String, Path)> = places.iter().map(|(code, path)| ((*code).to_owned(), path.clone())).collect();
     move |error| {
@@ -151,7 +151,7 @@ fn explained(places: &[(&str, Path)], otherwise: Path) -> impl FnOnce(Error) -> 
     }
 }
 
-/// Codes of what is not there.
+/// Error codes for objects that do not exist.
 const NO_DISCOVERY: &str = "InvalidIpamResourceDiscoveryId.NotFound";
 const NO_SCOPE: &str = "InvalidIpamScopeId.NotFound";
 const NO_POOL: &str = "InvalidIpamPoolId.NotFound";
@@ -160,7 +160,7 @@ fn moment(time: Option<Timestamp>) -> Tf<Time> {
     time.map(Time).into()
 }
 
-/// A fraction and the same in percent, in the few digits that it was written with.
+/// A fraction and its percentage, with the digits that the backend gave.
 fn usage(fraction: Option<f64>) -> (Tf<Number>, Tf<Number>) {
     let decimal: Option<BigDecimal> =
         fraction.filter(|fraction| fraction.is_finite()).and_then(|fraction| fraction.to_string().parse().ok());
@@ -168,12 +168,12 @@ fn usage(fraction: Option<f64>) -> (Tf<Number>, Tf<Number>) {
     (decimal.map(|decimal| Number::Finite(decimal.normalized())).into(), percent.into())
 }
 
-/// Whether it is what was asked for, or nothing was.
+/// Whether a value matches the requested one. True if none was requested.
 fn fits<T: PartialEq>(wanted: &Tf<T>, found: Option<&T>) -> bool {
     wanted.get().is_none_or(|wanted| found == Some(wanted))
 }
 
-/// The same for texts, where the wanted one is of a type that only has the right ones.
+/// The same for texts, if the requested value has a type with only valid values.
 fn fits_text<T: fmt::Display>(wanted: &Tf<T>, found: Option<&str>) -> bool {
     wanted.get().is_none_or(|wanted| found == Some(wanted.to_string().as_str()))
 }

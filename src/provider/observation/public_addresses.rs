@@ -1,4 +1,4 @@
-//! `ipam_discovered_public_addresses`: public addresses, what they work for, and which of them are idle.
+//! `ipam_discovered_public_addresses`: public addresses, their use, and the idle addresses.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,46 +17,46 @@ use super::super::limits;
 use super::{NO_DISCOVERY, explained, fits, fits_text, freshen, moment, seen_once};
 
 model! {
-    /// A public address.
+    /// The attributes of a public address.
     pub(super) struct AddressFacts {
-        /// The address.
+        /// Public IP address.
         address: String => computed(),
-        /// Its Region.
+        /// Region of the address.
         address_region: String => computed(),
-        /// Account that has it.
+        /// ID of the AWS account that has the address.
         address_owner_id: String => computed(),
-        /// Id of the Elastic IP address; null for other types.
+        /// Allocation ID of an Elastic IP address; null for other types.
         address_allocation_id: String => computed(),
-        /// `amazon-owned-eip`, `amazon-owned-contig`, `byoip`, `ec2-public-ip`, `service-managed-ip`,
-        /// `service-managed-byoip`, `anycast-ip-list-ip` or `other`.
+        /// Type of the address: `amazon-owned-eip`, `amazon-owned-contig`, `byoip`, `ec2-public-ip`,
+        /// `service-managed-ip`, `service-managed-byoip`, `anycast-ip-list-ip` or `other`.
         address_type: AddressType => computed(),
-        /// `associated` or `disassociated`.
+        /// Association status of the address: `associated` or `disassociated`.
         association_status: AssociationStatus => computed(),
-        /// Whether it is an Elastic IP address that is on nothing, and could be released.
+        /// Whether the address is an Elastic IP address that is not associated and can be released.
         is_idle: bool => computed(),
-        /// Service that it works for, such as `nat-gateway`; null for none.
+        /// AWS service that uses the address, such as `nat-gateway`; null if no service uses it.
         service: AddressService => computed(),
-        /// What it works for there, by ARN or id.
+        /// ARN or ID of the resource of the service that uses the address.
         service_resource: String => computed(),
-        /// VPC that it is used in.
+        /// ID of the VPC in which the address is used.
         vpc_id: String => computed(),
-        /// Subnet that it is used in.
+        /// ID of the subnet in which the address is used.
         subnet_id: String => computed(),
-        /// Public IPv4 pool that it comes from.
+        /// ID of the public IPv4 pool that provides the address.
         public_ipv4_pool_id: String => computed(),
-        /// Network interface that it is on.
+        /// ID of the network interface that has the address.
         network_interface_id: String => computed(),
-        /// Description of that network interface.
+        /// Description of the network interface that has the address.
         network_interface_description: String => computed(),
-        /// Instance that it is on.
+        /// ID of the instance that has the address.
         instance_id: String => computed(),
-        /// Where it is advertised.
+        /// Network border group in which the address is advertised.
         network_border_group: String => computed(),
-        /// Security groups of the network interface: names by id.
+        /// Map of the security groups of the network interface, with IDs as keys and names as values.
         security_groups: Tags => computed(),
-        /// Tags of the Elastic IP address.
+        /// Map of the tags of the Elastic IP address.
         tags: Tags => computed(),
-        /// When it was seen so, as RFC 3339 time.
+        /// Time of the scan that found the address, in RFC 3339 format.
         sample_time: Time => computed(),
     }
 }
@@ -88,46 +88,50 @@ impl AddressFacts {
 }
 
 model! {
-    /// Lists the public addresses that a resource discovery has seen, in one or all of its Regions, and counts them.
-    /// Every argument narrows list and counts; no match is an empty list.
+    /// Lists and counts the public addresses that a resource discovery found, in one or all of its Regions. Each
+    /// argument narrows the list and the counts. If no address matches, the list is empty. On a self-managed store,
+    /// reading fails before the first scan.
     pub(super) struct PublicAddressesModel {
-        /// The resource discovery. When not set: the only one of the store, or in AWS the one that came with the IPAM.
+        /// ID of the resource discovery. Default: the only discovery of a self-managed store, or the discovery that was
+        /// created together with the IPAM. Required if a self-managed store has several discoveries.
         ipam_resource_discovery_id: String => optional().computed(),
-        /// Only this Region; every Region of the discovery when not set.
+        /// Region. Only addresses in this Region are listed. Default: all Regions of the discovery.
         address_region: String => optional(),
-        /// How old what is told may be, such as `1h`. On a store of one's own, what was seen longer ago (or never) is looked at
-        /// first, in this run; what cannot be looked at is an error. AWS IPAM looks by itself: older samples are an error.
+        /// Maximum age of the data: a duration such as `1h`. Default: no limit. On a self-managed store, older or
+        /// missing data starts a new scan in this run, and a failed scan is an error. AWS IPAM makes its own scans:
+        /// with `aws-ipam`, older data is an error.
         max_age: HumanDuration => optional(),
-        /// Only addresses of this type, such as `amazon-owned-eip`.
+        /// Type of address, such as `amazon-owned-eip`. Only addresses of this type are listed.
         address_type: AddressType => optional(),
-        /// Only addresses of this status, such as `associated` or `disassociated`.
+        /// Association status, such as `associated` or `disassociated`. Only addresses with this status are listed.
         association_status: AssociationStatus => optional(),
-        /// Only addresses that work for this service, such as `nat-gateway`.
+        /// AWS service, such as `nat-gateway`. Only addresses that this service uses are listed.
         service: AddressService => optional(),
-        /// Only addresses of this account.
+        /// ID of an AWS account. Only addresses of this account are listed.
         address_owner_id: AccountId => optional(),
-        /// Only addresses that are used in this VPC.
+        /// ID of a VPC. Only addresses that are used in this VPC are listed.
         vpc_id: String => optional(),
-        /// The addresses, in order.
+        /// List of the addresses, sorted by address.
         addresses: Vec<AddressFacts> => computed(),
-        /// How many there are.
+        /// Number of the listed addresses.
         total_count: u64 => computed(),
-        /// How many are on something.
+        /// Number of the listed addresses that are associated.
         associated_count: u64 => computed(),
-        /// How many are on nothing.
+        /// Number of the listed addresses that are not associated.
         disassociated_count: u64 => computed(),
-        /// How many there are of each type that there is.
+        /// Map of the number of listed addresses for each type.
         count_by_type: BTreeMap<String, u64> => computed(),
-        /// How many work for each service that there is.
+        /// Map of the number of listed addresses for each service.
         count_by_service: BTreeMap<String, u64> => computed(),
-        /// Elastic IP addresses that are on nothing, and could be released.
+        /// List of the Elastic IP addresses that are not associated and can be released.
         idle_addresses: Vec<String> => computed(),
-        /// When the oldest sample of those Regions was taken, as RFC 3339 time; null without addresses.
+        /// Time of the oldest data for the Regions of the list, in RFC 3339 format; null if AWS IPAM does not report
+        /// it.
         oldest_sample_time: Time => computed(),
     }
 }
 
-/// How often each word is there.
+/// How often each word occurs.
 fn counted<T: ToString>(words: impl Iterator<Item = T>) -> BTreeMap<String, u64> {
     words.fold(BTreeMap::new(), |mut counts, word| {
         *counts.entry(word.to_string()).or_default() += 1;

@@ -1,4 +1,4 @@
-//! `ipam_resource_cidrs`: blocks of resources in scopes, compared with pools and with each other.
+//! `ipam_resource_cidrs`: the CIDRs of resources in scopes, compared with pools and with each other.
 
 use std::sync::Arc;
 
@@ -16,44 +16,48 @@ use super::super::limits;
 use super::{NO_POOL, NO_SCOPE, explained, freshen, moment, seen_once, usage};
 
 model! {
-    /// A block of a resource in a scope.
+    /// The attributes of a CIDR of a resource in a scope.
     pub(super) struct ResourceCidrFacts {
-        /// The block.
+        /// CIDR of the resource.
         resource_cidr: Cidr => computed(),
-        /// Id of the resource.
+        /// ID of the resource.
         resource_id: String => computed(),
-        /// Its name; null when it has none.
+        /// Name of the resource; null if it has none.
         resource_name: String => computed(),
-        /// What it is: `vpc`, `subnet`, `eip`, `public-ipv4-pool`, `ipv6-pool`, `eni`, `anycast-ip-list` or `other`.
+        /// Type of the resource: `vpc`, `subnet`, `eip`, `public-ipv4-pool`, `ipv6-pool`, `eni`, `anycast-ip-list` or
+        /// `other`.
         resource_type: SeenType => computed(),
-        /// Its Region.
+        /// Region of the resource.
         resource_region: String => computed(),
-        /// Its account.
+        /// ID of the AWS account that owns the resource.
         resource_owner_id: String => computed(),
-        /// Its tags.
+        /// Map of the tags of the resource.
         resource_tags: Tags => computed(),
-        /// Scope that the block counts in.
+        /// ID of the scope in which the CIDR counts.
         ipam_scope_id: String => computed(),
-        /// Pool that it is allocated from; null when it is from none.
+        /// ID of the pool from which the CIDR is allocated; null if it is allocated from no pool.
         ipam_pool_id: String => computed(),
-        /// `managed` (allocated from a pool), `unmanaged` or `ignored`.
+        /// Management state of the CIDR: `managed` (allocated from a pool), `unmanaged` or `ignored`.
         management_state: ManagementState => computed(),
-        /// Whether it keeps the rules of its pool: `compliant`, `noncompliant`, `unmanaged` or `ignored`.
+        /// Whether the resource keeps the rules of its pool: `compliant`, `noncompliant`, `unmanaged` or `ignored`.
         compliance_status: ComplianceStatus => computed(),
-        /// Whether another block of the scope shares addresses with it: `overlapping`, `nonoverlapping` or `ignored`.
+        /// Whether another CIDR of the scope shares addresses with this one: `overlapping`, `nonoverlapping` or
+        /// `ignored`.
         overlap_status: OverlapStatus => computed(),
-        /// Why it is noncompliant, a sentence for each reason; always empty in AWS IPAM, which does not say.
+        /// List of the reasons why the resource is noncompliant, one sentence for each. Always empty in AWS IPAM, which
+        /// does not report reasons.
         noncompliance_reasons: Vec<String> => computed(),
-        /// What shares addresses with it, in words; always empty in AWS IPAM, which does not say.
+        /// List of the resources and objects that share addresses with the CIDR, in words. Always empty in AWS IPAM,
+        /// which does not report them.
         overlaps_with: Vec<String> => computed(),
-        /// Part of the block that is in use, from 0 to 1: of a VPC what its subnets cover, of a subnet the addresses that
-        /// are taken; null where that is not computed.
+        /// Share of the CIDR that is in use, from 0 to 1. For a VPC, the share that its subnets cover; for a subnet,
+        /// the share of the addresses that are taken. Null if it is not computed.
         ip_usage: Number => computed(),
-        /// The same in percent, from 0 to 100.
+        /// `ip_usage` as a percentage, from 0 to 100.
         ip_usage_percent: Number => computed(),
-        /// VPC that the resource is or is in.
+        /// ID of the VPC that the resource is, or that contains it.
         vpc_id: String => computed(),
-        /// Availability zone, by id.
+        /// ID of the Availability Zone.
         availability_zone_id: String => computed(),
     }
 }
@@ -85,42 +89,46 @@ impl ResourceCidrFacts {
 }
 
 model! {
-    /// Lists the blocks of resources in scopes: whether they come out of a pool, keep its rules, overlap
-    /// others, and how full they are. Every argument narrows the list; no match is an empty list.
+    /// Lists the CIDRs of resources in scopes: whether they are allocated from a pool, keep its rules and overlap
+    /// others, and how full they are. Each argument narrows the list. If nothing matches, the list is empty. On a
+    /// self-managed store, reading fails before the first scan.
     pub(super) struct ResourceCidrsModel {
-        /// Only this scope; all scopes when not set.
+        /// ID of a scope. Only CIDRs in this scope are listed. Default: all scopes.
         ipam_scope_id: String => optional(),
-        /// Only blocks that are allocated from this pool.
+        /// ID of a pool. Only CIDRs that are allocated from this pool are listed.
         ipam_pool_id: String => optional(),
-        /// Only this resource.
+        /// ID of a resource. Only CIDRs of this resource are listed.
         resource_id: String => optional(),
-        /// Only resources of this type, such as `vpc`, `subnet`, `eip`, `public-ipv4-pool`, `ipv6-pool`, `eni`,
-        /// `anycast-ip-list` or `other`.
+        /// Type of resource, such as `vpc`, `subnet`, `eip`, `public-ipv4-pool`, `ipv6-pool`, `eni`, `anycast-ip-list`
+        /// or `other`. Only resources of this type are listed.
         resource_type: SeenType => optional(),
-        /// Only resources of this account.
+        /// ID of an AWS account. Only resources of this account are listed.
         resource_owner_id: AccountId => optional(),
-        /// Only resources in this Region.
+        /// Region. Only resources in this Region are listed.
         resource_region: String => optional(),
-        /// Only resources that have all of these tags, with these values.
+        /// Map of tags. Only resources that have all of these tags, with the same values, are listed.
         resource_tags: Tags => optional(),
-        /// Only what is in this VPC.
+        /// ID of a VPC. Only this VPC and the resources in it are listed.
         vpc_id: String => optional(),
-        /// Only blocks that lie inside this one.
+        /// CIDR. Only CIDRs that lie inside this CIDR are listed.
         within_cidr: Cidr => optional(),
-        /// Only resources in this state, such as `managed`, `unmanaged` or `ignored`.
+        /// Management state, such as `managed`, `unmanaged` or `ignored`. Only CIDRs in this state are listed.
         management_state: ManagementState => optional(),
-        /// Only resources of this status, such as `compliant`, `noncompliant`, `unmanaged` or `ignored`.
+        /// Compliance status, such as `compliant`, `noncompliant`, `unmanaged` or `ignored`. Only CIDRs with this
+        /// status are listed.
         compliance_status: ComplianceStatus => optional(),
-        /// Only resources of this status, such as `overlapping`, `nonoverlapping` or `ignored`.
+        /// Overlap status, such as `overlapping`, `nonoverlapping` or `ignored`. Only CIDRs with this status are
+        /// listed.
         overlap_status: OverlapStatus => optional(),
-        /// How old what is told may be, such as `1h`. On a store of one's own, what was seen longer ago (or never) is looked at
-        /// first, in this run; what cannot be looked at is an error. AWS IPAM looks by itself: older samples are an error.
+        /// Maximum age of the data: a duration such as `1h`. Default: no limit. On a self-managed store, older or
+        /// missing data starts a new scan in this run, and a failed scan is an error. AWS IPAM makes its own scans:
+        /// with `aws-ipam`, older data is an error.
         max_age: HumanDuration => optional(),
-        /// The blocks, in order.
+        /// List of the CIDRs with their resources, sorted by CIDR.
         resource_cidrs: Vec<ResourceCidrFacts> => computed(),
-        /// The blocks alone, each once.
+        /// List of the CIDRs, without duplicates.
         cidrs: Vec<Cidr> => computed(),
-        /// When the oldest of what is compared was seen, as RFC 3339 time; null in AWS IPAM, which does not say.
+        /// Time of the oldest data, in RFC 3339 format; null in AWS IPAM, which does not report it.
         oldest_sample_time: Time => computed(),
     }
 }

@@ -1,4 +1,4 @@
-//! Data sources over what was seen, on a store without a discovery; wrong arguments.
+//! Data sources for the results of scans: on a store without a discovery, and with wrong arguments.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ fn named(name: &str) -> Box<dyn ErasedDataSource> {
     sources().into_iter().find(|source| source.type_name() == name).unwrap()
 }
 
-/// A configuration with these arguments, nothing else.
+/// A configuration with only these arguments.
 fn config(source: &dyn ErasedDataSource, given: &[(&str, &str)]) -> Value {
     let attributes = source.schema().block.attributes;
     for (name, _) in given {

@@ -1,12 +1,12 @@
-//! Arguments that may stand beside each other when they say the same of a block. The configuration that Terraform
-//! generates for what it imports gives all of them.
+//! Arguments that may be set together when they agree about a block. The configuration that Terraform generates for
+//! imported objects sets all of them.
 
 use std::collections::BTreeSet;
 
 use crate::ipam::Cidr;
 use crate::tf::{Diagnostic, Path, Tf};
 
-/// A size beside the one block that is asked for.
+/// Compares a size with the one block that is asked for.
 pub(super) fn of_cidr(cidr: &Tf<Cidr>, length: &Tf<u8>, at: Path) -> Option<Diagnostic> {
     let (cidr, length) = (cidr.get()?, *length.get()?);
     (cidr.netmask_length() != length).then(|| {
@@ -18,7 +18,7 @@ pub(super) fn of_cidr(cidr: &Tf<Cidr>, length: &Tf<u8>, at: Path) -> Option<Diag
     })
 }
 
-/// A size beside the blocks of a pool: it asks for one block.
+/// Compares a size with the blocks of a pool: a size asks for one block.
 pub(super) fn of_cidrs(cidrs: &Tf<BTreeSet<Cidr>>, length: &Tf<u8>, at: Path) -> Option<Diagnostic> {
     let (cidrs, length) = (cidrs.get()?, *length.get()?);
     if cidrs.len() == 1 && cidrs.iter().all(|cidr| cidr.netmask_length() == length) {
@@ -34,7 +34,7 @@ pub(super) fn of_cidrs(cidrs: &Tf<BTreeSet<Cidr>>, length: &Tf<u8>, at: Path) ->
     Some(Diagnostic::error(CONFLICT, detail).at(at))
 }
 
-/// Blocks to avoid beside the one block that is asked for.
+/// Compares the blocks to avoid with the one block that is asked for.
 pub(super) fn of_disallowed(cidr: &Tf<Cidr>, disallowed: &Tf<BTreeSet<Cidr>>, at: Path) -> Option<Diagnostic> {
     let (cidr, disallowed) = (cidr.get()?, disallowed.get()?);
     let avoided = disallowed.iter().find(|avoided| avoided.overlaps(cidr))?;

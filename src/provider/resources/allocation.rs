@@ -1,4 +1,4 @@
-//! `ipam_allocation`: a block taken out of a pool.
+//! `ipam_allocation`: a CIDR allocated from a pool.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -21,53 +21,58 @@ use super::{Timeouts, carry_out, check_import, check_name, confirm, id_of, keep,
 use super::{agreement, others};
 
 model! {
-    /// A block of addresses taken out of a pool, for as long as this resource exists. The plan shows the block, and
-    /// apply keeps it.
+    /// Manages an allocation, which is a CIDR from a pool. The plan shows the CIDR, and apply keeps it. AWS has no
+    /// holds: with `aws-ipam`, a CIDR that is allocated by `netmask_length` is normally known after apply. Changes are
+    /// made in place, except where an argument says that a change replaces the allocation.
     pub(crate) struct AllocationModel {
-        /// Pool that the block comes from.
+        /// ID of the pool from which the CIDR is allocated. A change replaces the allocation.
         ipam_pool_id: String => required().replace(),
-        /// Unique in the pool.
+        /// Name of the allocation, unique in the pool.
         name: String => required(),
-        /// Exactly this block. A `netmask_length` beside it must be the block's own. With neither, the pool's
-        /// `allocation_default_netmask_length` counts. A change to a block that holds this one, or lies in it, is in
-        /// place when the space is free.
+        /// CIDR to allocate. If `netmask_length` is set as well, it must be the netmask length of this CIDR. If neither
+        /// is set, the allocation has the `allocation_default_netmask_length` of the pool. A change to a CIDR that
+        /// contains the present one, or lies in it, is made in place when the space is free. Any other change replaces
+        /// the allocation. With `aws-ipam`, every change replaces the allocation.
         cidr: Cidr => optional().computed(),
-        /// A block of this size, wherever the pool's strategy finds room. A change is in place when the neighbouring
-        /// space is free.
+        /// Netmask length of the CIDR to allocate. The `allocation_strategy` of the pool chooses the place. A change is
+        /// made in place when the neighbouring space is free, and replaces the allocation otherwise. With `aws-ipam`,
+        /// every change replaces the allocation.
         netmask_length: u8 => optional().computed(),
-        /// Blocks that an allocation by size must avoid, and that a `cidr` must not overlap. Replaces the allocation
-        /// when it lies in one of them.
+        /// Set of CIDRs that an allocation by `netmask_length` must not use, and that `cidr` must not overlap. A change
+        /// replaces the allocation only if one of the CIDRs overlaps the present CIDR.
         disallowed_cidrs: BTreeSet<Cidr> => optional(),
-        /// Free text.
+        /// Description of the allocation.
         description: String => optional(),
-        /// Tags of this allocation. Must hold what the pool requires.
+        /// Map of tags for the allocation. `tags_all` must contain the `allocation_resource_tags` of the pool.
         tags: Tags => optional(),
-        /// Id of the allocation.
+        /// ID of the allocation.
         id: String => computed(),
-        /// The id without the pool's: in AWS the `id` is this one, an underscore and the id of the pool; elsewhere the
-        /// two are the same.
+        /// ID of the allocation without the ID of the pool. With `aws-ipam`, `id` consists of this ID, an underscore
+        /// and the ID of the pool. On a self-managed store, it is the same as `id`.
         ipam_pool_allocation_id: String => computed(),
-        /// What the allocation is for: `custom`.
+        /// Type of the allocation: `custom` if a configuration created it. An allocation that a scan imported has the
+        /// type of its resource, such as `vpc`.
         resource_type: String => computed(),
-        /// Id of what it is for; null for custom allocations.
+        /// ID of the resource that a scan imported; null for `custom` allocations.
         resource_id: String => computed(),
-        /// The configuration that made it.
+        /// Owner of the allocation: the provider argument `owner` of the configuration that it belongs to. With
+        /// `aws-ipam`, the ID of the AWS account.
         owner: String => computed(),
-        /// `ipv4` or `ipv6`.
+        /// Address family of the CIDR: `ipv4` or `ipv6`.
         address_family: Family => computed(),
-        /// Network address, which is also the first one.
+        /// Network address of the CIDR, which is the same as `first_address`.
         network: String => computed(),
-        /// Netmask in dotted form; null for IPv6.
+        /// Netmask in dotted decimal form; null for IPv6.
         netmask: String => computed(),
-        /// First address of the block.
+        /// First address of the CIDR.
         first_address: String => computed(),
-        /// Last address of the block.
+        /// Last address of the CIDR.
         last_address: String => computed(),
-        /// Number of addresses in the block, exact.
+        /// Exact number of addresses in the CIDR.
         address_count: Number => computed(),
-        /// Reverse DNS zones that cover the block, at octet (IPv4) or nibble (IPv6) boundaries.
+        /// Names of the reverse DNS zones that cover the CIDR, at octet (IPv4) or nibble (IPv6) boundaries.
         reverse_zones: Vec<String> => computed(),
-        /// `tags` and the provider's `default_tags`.
+        /// All tags of the allocation: `tags` and the `default_tags` of the provider.
         tags_all: Tags => computed(),
     }
     blocks { timeouts: Timeouts }
@@ -75,16 +80,16 @@ model! {
 
 pub(in crate::provider) struct AllocationResource(pub(in crate::provider) Arc<Shared>);
 
-/// Private data of a plan without holds: the id and block that the first plan showed.
+/// Private data of a plan without holds: the ID and the block that the first plan showed.
 const PREVIEW_ID: &str = "preview_id";
 const PREVIEW_CIDR: &str = "preview_cidr";
 
 impl AllocationModel {
-    /// How the block is asked for; `None` while that is unknown. In a plan, `config` is what counts: the computed
-    /// one of the two still stands in the other.
+    /// How the configuration asks for the block; `None` while that is unknown. In a plan, `config` decides, because the
+    /// other model still contains the computed one of the two arguments.
     fn size(config: &Self) -> Option<Size> {
         match (&config.cidr, &config.netmask_length) {
-            // A netmask length beside it says the same.
+            // A netmask length next to the block agrees with it.
             (Tf::Known(cidr), _) => Some(Size::Cidr(*cidr)),
             (Tf::Unknown, _) | (_, Tf::Unknown) => None,
             (Tf::Null, Tf::Known(length)) => Some(Size::NetmaskLength(*length)),
@@ -106,7 +111,7 @@ impl AllocationModel {
         })
     }
 
-    /// What follows from the configuration alone.
+    /// Fills in the values that follow from the configuration alone.
     fn foretell(&mut self, config: &Self) {
         self.resource_type = ResourceType::Custom.to_string().into();
         self.resource_id = Tf::Null;
@@ -133,7 +138,7 @@ impl AllocationModel {
         self.fill(allocation);
     }
 
-    /// Where a user would edit to change the size.
+    /// The attribute to edit for another size.
     fn size_at(&self) -> Path {
         if self.cidr.is_known() { at!(Self, cidr) } else { at!(Self, netmask_length) }
     }
@@ -162,7 +167,7 @@ impl AllocationModel {
 }
 
 impl AllocationResource {
-    /// A plan that may not write, and shows no block: what is wrong is told all the same.
+    /// A plan that may not write and shows no block. It reports mistakes nevertheless.
     fn look(
         &self,
         configured: &Configured,
@@ -177,7 +182,7 @@ impl AllocationResource {
         create::look(&self.0, configured, plan, New::Allocation(&spec), at!(AllocationModel, name), place)
     }
 
-    /// A plan that may not write: the preview stands when the client carries it to the second plan and to apply.
+    /// A plan that may not write. The shown block is kept if the client carries it to the second plan and to apply.
     fn preview(
         &self,
         configured: &Configured,
@@ -194,7 +199,7 @@ impl AllocationResource {
         if kept.is_none() && self.takes_a_place(configured, plan, &spec)? {
             return Ok(());
         }
-        // One at a time, so that no two new allocations are shown the same block.
+        // One preview at a time, so that no two new allocations show the same block.
         let mut shown = self.0.session.previews();
         let spec = match &kept {
             Some((_, cidr)) => AllocationSpec { size: Size::Cidr(*cidr), disallowed_cidrs: BTreeSet::new(), ..spec },
@@ -207,7 +212,7 @@ impl AllocationResource {
             let answer =
                 configured.ipam.preview_allocation(&apart, &self.for_new(configured, terms, &spec.pool_id, tags));
             answer.map_err(|mut error| {
-                // What other previews took was not disallowed by the user.
+                // The user did not disallow the blocks of other previews.
                 if let Error::PoolExhausted { disallowed, .. } = &mut error {
                     *disallowed &= !own;
                 }
@@ -230,7 +235,7 @@ impl AllocationResource {
         plan.planned.fill(&found);
         plan.planned.tags_all = tags.all.clone();
         if found.meta.id.is_empty() {
-            // AWS gives ids, and says whose an object is, when it is made.
+            // AWS assigns the ID and the owner when it creates the object.
             plan.planned.id = Tf::Unknown;
             plan.planned.ipam_pool_allocation_id = Tf::Unknown;
             plan.planned.owner = Tf::Unknown;
@@ -238,7 +243,8 @@ impl AllocationResource {
         Ok(())
     }
 
-    /// Whether this one comes in the place of another. A service cannot foresee what is free when that is gone.
+    /// Whether this allocation takes the place of another one. A service cannot predict which space is free after that
+    /// one is deleted.
     fn takes_a_place(
         &self,
         configured: &Configured,
@@ -253,7 +259,7 @@ impl AllocationResource {
         Ok(create::is_replacement(&plan.private) || found.is_some())
     }
 
-    /// A change of size: in place when the space is there, a replacement otherwise.
+    /// A change of size: in place when the space is free, otherwise a replacement.
     fn plan_resize(
         &self,
         configured: &Configured,
@@ -291,29 +297,30 @@ impl AllocationResource {
         Ok(())
     }
 
-    /// The terms with the rules that this very plan gives the pool, so that a rule and what needs it can change at once.
+    /// The terms with the rules that this plan gives the pool, so that a rule and an allocation that needs it can
+    /// change at the same time.
     fn with_rules(&self, terms: &Terms, pool_id: &str) -> Terms {
         Terms { pool_rules: self.0.changes.planned_rules(pool_id), ..terms.clone() }
     }
 
-    /// The same for a new allocation: tags that are known only after apply are checked then.
+    /// The terms for a new allocation. Tags that are known only after apply are checked then.
     fn for_new(&self, configured: &Configured, terms: &Terms, pool_id: &str, tags: &PlannedTags) -> Terms {
         let mut pool_rules = self.rules_for(configured, pool_id, tags);
         pool_rules.iter_mut().for_each(|rules| tags.relax(rules));
         Terms { pool_rules, ..terms.clone() }
     }
 
-    /// The rules that this very plan gives the pool. While tags are not known yet, the present rules if it gives none.
+    /// The rules that this plan gives the pool. If it gives none, the present rules while tags are not known yet.
     fn rules_for(&self, configured: &Configured, pool_id: &str, tags: &PlannedTags) -> Option<Rules> {
         let planned = self.0.changes.planned_rules(pool_id);
         if planned.is_some() || !tags.is_pending() {
             return planned;
         }
-        // What goes wrong here goes wrong when the new allocation is looked at, and is told then.
+        // The check of the new allocation fails with the same error, and reports it.
         configured.ipam.get_pool(pool_id).ok().flatten().map(|pool| pool.rules)
     }
 
-    /// Blocks to avoid that no block of the pool could ever lie in are a mistake.
+    /// Refuses CIDRs to avoid that no block of the pool can overlap.
     fn check_disallowed(&self, configured: &Configured, config: &AllocationModel) -> Result<(), Diagnostics> {
         let (Some(pool_id), Some(_)) = (config.ipam_pool_id.get(), config.disallowed_cidrs.get()) else {
             return Ok(());
@@ -325,7 +332,7 @@ impl AllocationResource {
         wrong.map_or(Ok(()), |said| Err(said.at(at!(AllocationModel, disallowed_cidrs)).into()))
     }
 
-    /// What the pool requires of tags is told when the tags change, not at apply.
+    /// Checks the tags that the pool requires when the tags change, and not only at apply.
     fn check_required_tags(
         &self,
         configured: &Configured,
@@ -348,10 +355,10 @@ impl AllocationResource {
 }
 
 impl AllocationModel {
-    /// Whether the blocks to avoid have changed, and rule out the block that this would keep or grow to.
+    /// Whether the CIDRs to avoid have changed, and exclude the block that this allocation would keep or grow to.
     fn must_avoid_block(prior: &Self, plan: &Plan<Self>) -> bool {
         if plan.config.cidr.is_known() {
-            // The configuration has chosen the block, and was checked.
+            // The configuration names the block, which was checked.
             return false;
         }
         let (Some(disallowed), Some(cidr)) = (plan.planned.disallowed_cidrs.get(), prior.cidr.get()) else {
@@ -363,7 +370,7 @@ impl AllocationModel {
             && disallowed.iter().any(|block| block.overlaps(&becomes))
     }
 
-    /// Whether an update has anything to tell the store.
+    /// Whether an update changes anything in the store.
     fn differs(&self, prior: &Self) -> bool {
         self.name != prior.name
             || self.description != prior.description
@@ -372,7 +379,7 @@ impl AllocationModel {
             || self.disallowed_cidrs != prior.disallowed_cidrs
     }
 
-    /// The block will be another one. (What the user wrote of it stands all the same: that is the lifecycle's rule.)
+    /// The block will change. (The values that the user wrote stay, because the lifecycle keeps them.)
     fn forget_block(&mut self) {
         self.cidr = Tf::Unknown;
         self.netmask_length = Tf::Unknown;
@@ -385,7 +392,7 @@ impl AllocationModel {
     }
 }
 
-/// What was said of a block that a plan showed and did not hold.
+/// Explains an error about a block that a plan showed and did not hold.
 fn plan_again(said: Diagnostics, shown: Cidr) -> Diagnostics {
     let more = format!(
         " The plan showed {shown}, which was free then and is not held for it. Nothing was changed: plan again."
@@ -394,7 +401,7 @@ fn plan_again(said: Diagnostics, shown: Cidr) -> Diagnostics {
 }
 
 impl AllocationModel {
-    /// This object of a state, in case that it is not in the store.
+    /// This object of a state, in case it is not in the store.
     fn lost<'a>(&'a self, id: &'a str) -> Lost<'a> {
         let is_own = self.resource_type == Tf::Known(ResourceType::Custom.to_string());
         let spec = || self.spec(Size::Cidr(*self.cidr.get()?), self.tags_all.get()?);
@@ -402,7 +409,7 @@ impl AllocationModel {
         Lost::new(Kind::Allocation, id, &self.name, &self.owner, missing)
     }
 
-    /// This object, about to be changed.
+    /// This object, before a change.
     fn before(&self) -> Result<rename::Before<'_>, Diagnostics> {
         Ok(rename::Before {
             id: id_of(&self.id)?,
@@ -567,7 +574,7 @@ impl Resource for AllocationResource {
         let state = &mut apply.state;
         state.tags_all = tags::all(&configured.default_tags, &state.tags);
         if !state.differs(prior) {
-            // Only `timeouts` are others, and those are nowhere but in the state.
+            // Only `timeouts` differ, and they are only in the state.
             return Ok(());
         }
         let wished = AllocationChange {
@@ -575,7 +582,7 @@ impl Resource for AllocationResource {
             description: state.description.cloned(),
             tags: state.tags_all.known(at!(AllocationModel, tags))?.clone(),
             disallowed_cidrs: state.disallowed_cidrs.cloned().unwrap_or_default(),
-            // What the plan showed, and not the wish behind it, is what the update must come to.
+            // The update must lead to the block that the plan showed.
             size: match AllocationModel::size(&apply.config) {
                 Some(Size::NetmaskLength(length)) => Size::NetmaskLength(length),
                 _ => Size::Cidr(*state.cidr.known(at!(AllocationModel, cidr))?),
@@ -652,7 +659,7 @@ impl Resource for AllocationResource {
             let detail = format!("{} is the space of pool {pool_id}: import that pool instead.", allocation.cidr);
             return Err(Diagnostic::error("This allocation belongs to a pool", detail).into());
         }
-        // In a store of our own it came with an import, and nobody else will ever take it away.
+        // On a self-managed store, a scan imported it, and nothing except this resource ever removes it.
         if allocation.resource_type != ResourceType::Custom && configured.ipam.service().is_some() {
             let what = allocation.resource_id.as_deref().unwrap_or("a resource");
             let detail = format!(

@@ -1,5 +1,5 @@
-//! An object that the state has and the store has not, when the provider block says `on_missing = "restore"`: the store was
-//! restored from a backup that is older than the state.
+//! An object that the state contains and the store does not, with `on_missing = "restore"` in the provider block: the
+//! store was restored from a backup that is older than the state.
 
 use crate::backend::explain;
 use crate::ipam::{Error, Kind, Meta, Missing, State};
@@ -10,13 +10,13 @@ use super::super::errors;
 use super::super::on_missing::OnMissing;
 use super::super::shared::{Configured, Shared};
 
-/// What a refresh goes on with.
+/// The result of a search in a refresh.
 pub(super) enum Found<T> {
     /// The object as it is.
     Here(T),
-    /// There is none.
+    /// The object does not exist.
     Gone,
-    /// It cannot be brought back just now: the state stays as it is.
+    /// The object cannot be restored now: the state stays as it is.
     Stays,
 }
 
@@ -26,7 +26,8 @@ pub(super) struct Lost<'a> {
     id: &'a str,
     name: &'a str,
     owner: &'a str,
-    /// How it is made again; `None` while the state does not say, and for what is not made by itself.
+    /// How the object is created again. `None` while the state does not contain enough, and for an object that is not
+    /// created on its own.
     missing: Option<Missing>,
 }
 
@@ -49,10 +50,10 @@ impl<'a> Lost<'a> {
     }
 }
 
-/// Looks for an object by `get`, and brings it back when it is not there and the provider block says so.
+/// Looks for an object by `get`, and restores it if it is missing and the provider block allows that.
 ///
 /// # Errors
-/// When that cannot be found out.
+/// When the search fails.
 pub(super) fn find<T>(
     (shared, configured): (&Shared, &Configured),
     lost: &Lost<'_>,
@@ -66,7 +67,7 @@ pub(super) fn find<T>(
         (Some(missing), OnMissing::Restore) => missing,
         _ => return Ok(found.map_or(Found::Gone, Found::Here)),
     };
-    // A hold with this id: the backup was made between plan and apply.
+    // A hold with this ID: the backup was made between plan and apply.
     if let Some(found) = found.filter(|found| meta(found).state == State::Active) {
         return Ok(Found::Here(found));
     }
@@ -103,7 +104,8 @@ pub(super) fn find<T>(
     }
 }
 
-/// Whether only the right to write is missing: for the object itself, or for the pool or the scope that it is in.
+/// Whether only the permission to write is missing: for the object itself, or for the pool or the scope that contains
+/// it.
 fn is_kept_by_rights(error: &Error, shared: &Shared, missing: &Missing) -> bool {
     match error {
         Error::Store(store::Error::ReadOnly(_)) => true,

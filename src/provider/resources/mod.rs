@@ -31,30 +31,31 @@ use super::shared::Shared;
 use super::{create, errors, rename};
 
 model! {
-    /// How long an operation may go on trying while other writers keep the store busy, or AWS takes its time.
+    /// Time limits for operations. Within its limit, an operation retries while other clients keep the store busy, and
+    /// waits until AWS has finished. Each value is a duration such as `30s`, `10m` or `1h30m`.
     pub(crate) struct Timeouts {
-        /// For creating; `5m` when not set and the resource says nothing else.
+        /// Time limit for creating. Default: `5m`, unless this page names another default.
         create: HumanDuration => optional(),
-        /// For changing; `5m` when not set and the resource says nothing else.
+        /// Time limit for changing. Default: `5m`, unless this page names another default.
         update: HumanDuration => optional(),
-        /// For deleting; `5m` when not set and the resource says nothing else.
+        /// Time limit for deleting. Default: `5m`, unless this page names another default.
         delete: HumanDuration => optional(),
     }
 }
 
 pub(super) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// The one of `timeouts` that counts.
+/// The time limit from `timeouts`, or its default.
 fn timeout(timeouts: &Tf<Timeouts>, which: impl Fn(&Timeouts) -> &Tf<HumanDuration>) -> Duration {
     timeout_or(timeouts, which, DEFAULT_TIMEOUT)
 }
 
-/// The same, for what usually takes another time.
+/// The time limit from `timeouts`, or `usual` for an operation with another default.
 fn timeout_or(timeouts: &Tf<Timeouts>, which: impl Fn(&Timeouts) -> &Tf<HumanDuration>, usual: Duration) -> Duration {
     timeouts.get().and_then(|timeouts| which(timeouts).get()).map_or(usual, |duration| duration.0)
 }
 
-/// Names are how objects are found again: there must be something to find, and paths must be readable.
+/// Checks a name. Objects are found again by their names, so a name must not be empty, and paths must be readable.
 pub(super) fn check_name(name: &Tf<String>, at: Path, may_hold_slash: bool) -> Option<Diagnostic> {
     let name = name.get()?;
     let why = if name.trim().is_empty() {
@@ -73,14 +74,14 @@ pub(super) fn check_name(name: &Tf<String>, at: Path, may_hold_slash: bool) -> O
     Some(Diagnostic::error("Invalid name", why).at(at))
 }
 
-/// Terraform read a state that holds this object.
+/// Terraform read a state that contains this object.
 fn seen(shared: &Shared, state: &serde_json::Value) {
     if let Some(id) = state.get("id").and_then(serde_json::Value::as_str) {
         shared.session.seen_in_state(id);
     }
 }
 
-/// Terraform plans an object that exists. Unless it is replaced or renamed, its name stays its own.
+/// Terraform plans an object that exists. Unless the object is replaced or renamed, it keeps its name.
 fn keep(
     shared: &Shared,
     private: &mut Private,
@@ -100,7 +101,7 @@ fn keep(
     Ok(())
 }
 
-/// A refresh has read the object: it is in somebody's state. Best effort, because a plan may have no right to write.
+/// A refresh has read the object, so it is in a state. Best effort, because a plan may have no permission to write.
 fn confirm(shared: &Shared, meta: &Meta) -> Result<(), Diagnostics> {
     shared.session.refreshed();
     if !meta.confirmed
@@ -114,7 +115,7 @@ fn confirm(shared: &Shared, meta: &Meta) -> Result<(), Diagnostics> {
     Ok(())
 }
 
-/// Only what is really there can be imported: a hold goes when it expires.
+/// Only an object that exists can be imported: a hold disappears when it expires.
 fn check_import(what: &str, meta: &Meta) -> Result<(), Diagnostics> {
     if meta.state == State::Active {
         return Ok(());
@@ -127,7 +128,7 @@ fn check_import(what: &str, meta: &Meta) -> Result<(), Diagnostics> {
     Err(Diagnostic::error(format!("This {what} does not exist yet"), detail).into())
 }
 
-/// Renames as `apply` wants it, with everything else that changes; see [`rename::carry_out`].
+/// Renames the object, together with the other changes: see [`rename::carry_out`].
 fn carry_out<T>(
     shared: &Shared,
     before: &rename::Before<'_>,
@@ -138,8 +139,8 @@ fn carry_out<T>(
     rename::carry_out(before, name, (timeout, shared.sibling_wait), stop, change)
 }
 
-/// The id of an import without the Region that hashicorp/aws takes behind it (`ipam-pool-1@eu-west-1`): ids are unique in
-/// all Regions. Names in a store of our own may hold anything.
+/// The ID of an import without the Region at its end, which hashicorp/aws accepts (`ipam-pool-1@eu-west-1`): IDs are
+/// unique in all Regions. On a self-managed store, names may contain any text.
 pub(super) fn without_region<'a>(ipam: &dyn Ipam, id: &'a str) -> &'a str {
     let is_region = |text: &str| {
         let is_part =
@@ -157,25 +158,25 @@ fn no_such_import(what: &str, id: &str, forms: &str) -> Diagnostics {
         .into()
 }
 
-/// The id that the service gave: ours may have the pool's behind it.
+/// The ID from the service. The ID of this provider may end with the ID of the pool.
 fn own_id(id: &str) -> String {
     id.split_once('_').map_or(id, |(own, _)| own).to_owned()
 }
 
-/// An id that a plan must have shown.
+/// An ID that a plan must have shown.
 fn id_of(id: &Tf<String>) -> Result<&String, Diagnostics> {
     id.known(at!(IdModel, id))
 }
 
 model! {
-    /// What every object has.
+    /// The attributes that every object has.
     struct IdModel {
-        /// Id.
+        /// ID of the object.
         id: String => computed(),
     }
 }
 
-/// A block that is not of this family; `whose`: who says so, with a verb.
+/// Refuses a block that is not of this family; `whose` is the subject of the sentence, with a verb.
 pub(super) fn other_family(blocks: Option<&BTreeSet<Cidr>>, family: Family, whose: &str) -> Option<Diagnostic> {
     let other = blocks?.iter().find(|block| block.family() != family)?;
     let detail =
@@ -183,7 +184,7 @@ pub(super) fn other_family(blocks: Option<&BTreeSet<Cidr>>, family: Family, whos
     Some(Diagnostic::error("Blocks of another address family", detail))
 }
 
-/// Netmask lengths end where the family's bits do.
+/// Checks that a netmask length is within the bits of the address family.
 fn check_length(length: &Tf<u8>, family: Option<Family>, at: Path) -> Option<Diagnostic> {
     let length = *length.get()?;
     let bits = family.map_or(128, Family::bits);

@@ -1,4 +1,4 @@
-//! What is imported from another owner: it works, and takes nothing away yet.
+//! Imports of objects of another owner. Such an import succeeds and does not change the owner.
 
 use crate::backend::explain;
 use crate::ipam::{Kind, NOBODY};
@@ -6,7 +6,7 @@ use crate::tf::{Diagnostic, Diagnostics, Tf};
 
 use super::super::shared::Shared;
 
-/// Warns when what was imported belongs to another owner. An import leaves the owner as it is.
+/// Warns when an imported object belongs to another owner. An import does not change the owner.
 pub(super) fn warn(shared: &Shared, kind: Kind, id: &Tf<String>, called: &str, owner: &Tf<String>) -> Diagnostics {
     let ready = shared.ready().ok();
     let me = ready.as_ref().and_then(|configured| configured.ipam.owner());

@@ -1,4 +1,4 @@
-//! `ipam_pool`: space, and the rules for giving it out.
+//! `ipam_pool`: a collection of CIDRs, and the rules for allocations from them.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -25,80 +25,97 @@ use super::{
 use super::{agreement, others, pool_sizes};
 
 model! {
-    /// A pool: space, and the rules for giving it out. A top-level pool brings its own CIDRs; a pool with a
-    /// `source_ipam_pool_id` takes its space out of that pool.
+    /// Manages a pool, which is a collection of CIDRs with rules for allocations from them. The configuration gives a
+    /// top-level pool its CIDRs; a pool with a `source_ipam_pool_id` takes its CIDRs from that pool. Changes are made
+    /// in place, except where an argument says that a change replaces the pool.
     pub(crate) struct PoolModel {
-        /// Unique among the pools of the same source pool, or among the top-level pools of the scope.
+        /// Name of the pool, unique among the pools with the same source pool, or among the top-level pools of the
+        /// scope.
         name: String => required(),
-        /// Scope of a top-level pool; the default private scope when not set. A pool with a source pool is in its scope.
+        /// ID of the scope that contains the pool. Default: the scope of the source pool, or the default private scope
+        /// for a top-level pool. A pool with a source pool is always in the scope of that pool. A change replaces the
+        /// pool.
         ipam_scope_id: String => optional().computed().replace(),
-        /// Pool to take space from; none for a top-level pool.
-        source_ipam_pool_id: String => optional().replace(),
-        /// `ipv4` or `ipv6`; told from the source pool or from `cidrs` when not set.
-        address_family: Family => optional().computed().replace(),
-        /// Region or site that the pool is for. Below a pool with a locale all pools carry the same, and it need not
-        /// be repeated. It can be set and corrected in place, and the pools below change with it. It cannot be set to one
-        /// that pools below contradict, and it stays when it is taken out. AWS cannot change it: there a change replaces
+        /// ID of the source pool, from which the pool takes its CIDRs. Not set for a top-level pool. A change replaces
         /// the pool.
+        source_ipam_pool_id: String => optional().replace(),
+        /// Address family of the pool: `ipv4` or `ipv6`. Default: the family of the source pool or of `cidrs`; required
+        /// if there is neither. A change replaces the pool.
+        address_family: Family => optional().computed().replace(),
+        /// Region or site of the pool, such as `eu-west-1`. Default: the locale of the source pool. All pools below a
+        /// pool with a locale have the same locale. On a self-managed store, the locale is a label: a change is made in
+        /// place, and the pools below change with it. A pool without a locale cannot get one that differs from the
+        /// locale of a pool below. When the argument is removed, the pool keeps its locale. With `aws-ipam`, a change
+        /// replaces the pool, and only pools with a locale can contain allocations.
         locale: String => optional().computed().replace(),
-        /// Blocks to provision: any in a top-level pool, blocks of the source pool otherwise. Blocks can be added and,
-        /// while nothing is allocated in them, removed. They can be merged, split, grown and shrunk in place while
-        /// everything allocated lies in one of the new blocks. What is in the way is an error of the plan, and no change
-        /// of `cidrs` replaces the pool. AWS can only add and remove.
+        /// Set of CIDRs to provision: any CIDRs for a top-level pool, otherwise CIDRs of the source pool. CIDRs can be
+        /// added, and removed while they contain no allocation. On a self-managed store, CIDRs can also be merged,
+        /// split, enlarged and shrunk in place, if every allocation lies in one of the new CIDRs. If something is in
+        /// the way, the plan fails. A change of `cidrs` never replaces the pool.
         cidrs: BTreeSet<Cidr> => optional().computed(),
-        /// Provision one block of this size out of the source pool. A change is in place when the space is free. Beside
-        /// `cidrs` it must be the netmask length of the only block.
+        /// Netmask length of one CIDR to provision from the source pool, or from Amazon with
+        /// `public_ip_source = "amazon"`. Together with `cidrs`, it must be the netmask length of the only CIDR. A
+        /// change is made in place when the space for it is free, and replaces the pool otherwise. With `aws-ipam`, a
+        /// change of the size replaces the pool.
         netmask_length: u8 => optional(),
-        /// Smallest netmask length, that is, the largest block, that may be allocated.
+        /// Smallest netmask length (the largest CIDR) that an allocation may have. Default: no limit.
         allocation_min_netmask_length: u8 => optional(),
-        /// Largest netmask length, that is, the smallest block, that may be allocated.
+        /// Largest netmask length (the smallest CIDR) that an allocation may have. Default: no limit.
         allocation_max_netmask_length: u8 => optional(),
-        /// Netmask length of allocations that give neither `cidr` nor `netmask_length`.
+        /// Netmask length of allocations that set neither `cidr` nor `netmask_length`. Default: none, so each
+        /// allocation must set one of them.
         allocation_default_netmask_length: u8 => optional(),
-        /// Tags that every allocation must carry with these values.
+        /// Map of tags that every allocation must have, with the same values.
         allocation_resource_tags: Tags => optional(),
-        /// Which free block an allocation by size gets: `best-fit` (the default: the smallest that is large enough),
-        /// `first-fit` (the lowest address), `last-fit` (the highest), `sparse` (room to grow behind each, RFC 3531)
-        /// or `random`.
+        /// Which free space an allocation by `netmask_length` gets: `best-fit` (the default, the smallest free space
+        /// that is large enough), `first-fit` (the lowest address), `last-fit` (the highest address), `sparse` (with
+        /// room to grow behind each allocation, RFC 3531) or `random`. With `aws-ipam`, only `best-fit` is allowed,
+        /// because AWS chooses the space.
         allocation_strategy: Strategy => default("best-fit"),
-        /// Free text.
+        /// Description of the pool.
         description: String => optional(),
-        /// Whether deleting the pool also deletes everything in it. AWS can that in private scopes, and for pools with a
-        /// `source_resource`; the VPC stays.
+        /// Whether deleting the pool also deletes everything in it. Default: `false`. AWS supports this in private
+        /// scopes, and for pools with a `source_resource`; the VPC is not deleted.
         cascade: bool => default(false),
-        /// In AWS, the VPC whose space this pool plans: its CIDR must be exactly one of the VPC's. AWS may take up to half
-        /// an hour to see the VPC, so that `timeouts` allow 35 minutes for creating when they say nothing.
+        /// VPC whose address space the pool plans: the CIDR of the pool must be exactly one of the CIDRs of the VPC.
+        /// Only with `aws-ipam`. AWS may take up to half an hour to find the VPC, so the default of `timeouts.create`
+        /// is 35 minutes for such a pool. A change replaces the pool.
         source_resource: SourceResourceModel => optional().computed().replace(),
-        /// In AWS, whose space a pool in the public scope has, such as `byoip` or `amazon`.
+        /// Source of the addresses of a pool in a public scope, such as `byoip` or `amazon`. Only with `aws-ipam`. A
+        /// change replaces the pool.
         public_ip_source: PublicIpSource => optional().computed().replace(),
-        /// In AWS, what may take addresses of a public pool: such as `ec2`, or `global-services` for anycast addresses.
+        /// AWS service that may use the addresses of a pool in a public scope, such as `ec2`, or `global-services` for
+        /// anycast addresses. Only with `aws-ipam`. A change replaces the pool.
         aws_service: AwsService => optional().computed().replace(),
-        /// In AWS, whether own IPv6 space may be advertised. Only with `address_family = "ipv6"` and
-        /// `public_ip_source = "byoip"` in the public scope.
+        /// Whether the IPv6 addresses of the pool, which you bring to AWS, can be advertised. Only with `aws-ipam`, and
+        /// only with `address_family = "ipv6"` and `public_ip_source = "byoip"` in the public scope. A change replaces
+        /// the pool.
         publicly_advertisable: bool => optional().computed().replace(),
-        /// Whether VPCs that are seen in the pool's space become its allocations by themselves. Needs a `locale`: the
-        /// Region that they are in. In a store of one's own they are seen by an `ipam_resource_discovery`, and become
-        /// allocations when the `discover` command has looked.
+        /// Whether VPCs that are found in the address space of the pool become its allocations automatically. Default:
+        /// `false`. Requires a `locale`, which is the Region of the VPCs. On a self-managed store, an
+        /// `ipam_resource_discovery` finds the VPCs, and they become allocations at the end of a scan, for example by
+        /// the command `discover`.
         auto_import: bool => optional(),
-        /// Tags of this pool.
+        /// Map of tags for the pool.
         tags: Tags => optional(),
-        /// Id of the pool.
+        /// ID of the pool.
         id: String => computed(),
-        /// The pool's block, when `cidrs` has exactly one; null otherwise.
+        /// CIDR of the pool, if `cidrs` has exactly one element; null otherwise.
         cidr: Cidr => computed(),
-        /// 1 for a top-level pool, one more for each pool above.
+        /// Depth of the pool in the tree of pools: 1 for a top-level pool, and one more for each pool above.
         pool_depth: u32 => computed(),
-        /// `private` or `public`.
+        /// Type of the scope that contains the pool: `private` or `public`.
         ipam_scope_type: ScopeType => computed(),
-        /// The configuration that made it.
+        /// Owner of the pool: the provider argument `owner` of the configuration that it belongs to. With `aws-ipam`,
+        /// the ID of the AWS account.
         owner: String => computed(),
-        /// `tags` and the provider's `default_tags`.
+        /// All tags of the pool: `tags` and the `default_tags` of the provider.
         tags_all: Tags => computed(),
     }
     blocks { timeouts: Timeouts }
 }
 
-/// How long making a pool for a VPC may take: AWS sees it after up to half an hour.
+/// Default time limit for creating a pool for a VPC: AWS finds the VPC after up to half an hour.
 const PLANNING_TIMEOUT: Duration = Duration::from_mins(35);
 
 pub(in crate::provider) struct PoolResource(pub(in crate::provider) Arc<Shared>);
@@ -117,7 +134,7 @@ impl PoolModel {
         })
     }
 
-    /// `None` while something that the placement needs is unknown.
+    /// `None` while a value that the placement needs is unknown.
     fn spec(&self, config: &Self, tags: &Tags) -> Option<PoolSpec> {
         let unknown = config.ipam_scope_id.is_unknown()
             || config.source_ipam_pool_id.is_unknown()
@@ -166,7 +183,7 @@ impl PoolModel {
         self.locale = pool.locale.clone().into();
         self.netmask_length = match pool.provision {
             Provision::NetmaskLength(length) => length.into(),
-            // The user may say the size of the one block too.
+            // The user may also give the size of the only block.
             Provision::Cidrs(_) if pool_sizes::agrees(&self.netmask_length, &pool.cidrs) => self.netmask_length.clone(),
             _ => Tf::Null,
         };
@@ -187,7 +204,7 @@ impl PoolModel {
         self.fill_cidrs(&pool.cidrs);
     }
 
-    /// What follows from the configuration alone.
+    /// Fills in the values that follow from the configuration alone.
     fn foretell(&mut self, config: &Self) {
         match config.asked() {
             Some(Provision::Cidrs(cidrs)) => self.fill_cidrs(&cidrs),
@@ -256,7 +273,7 @@ impl PoolModel {
     }
 }
 
-/// A bound that allows everything and none are the same: the user's way of saying it stays.
+/// A bound that allows everything means the same as no bound. The state keeps the one that the user wrote.
 fn bound(field: &mut Tf<u8>, kept: Option<u8>, all: u8) {
     if !(kept.is_none() && *field == Tf::Known(all)) {
         *field = kept.into();
@@ -296,14 +313,14 @@ impl PoolResource {
 }
 
 impl PoolModel {
-    /// This object of a state, in case that it is not in the store.
+    /// This object of a state, in case it is not in the store.
     fn lost<'a>(&'a self, id: &'a str) -> Lost<'a> {
         let spec = || Some(PoolSpec { provision: self.provision()?, ..self.spec(self, self.tags_all.get()?)? });
         let block = self.cidrs.get().and_then(BTreeSet::first).copied();
         Lost::new(Kind::Pool, id, &self.name, &self.owner, spec().map(|spec| Missing::Pool(Box::new(spec), block)))
     }
 
-    /// This object, about to be changed.
+    /// This object, before a change.
     pub(super) fn before(&self) -> Result<rename::Before<'_>, Diagnostics> {
         Ok(rename::Before {
             id: id_of(&self.id)?,
@@ -325,7 +342,7 @@ impl Resource for PoolResource {
         let mut diagnostics: Diagnostics = check_name(&config.name, at!(PoolModel, name), false).into_iter().collect();
         let length_at = at!(PoolModel, netmask_length);
         diagnostics.extend(agreement::of_cidrs(&config.cidrs, &config.netmask_length, length_at));
-        // Amazon gives public space by size without a source pool.
+        // Amazon provides public space by size without a source pool.
         let is_given = matches!(config.public_ip_source, Tf::Unknown | Tf::Known(PublicIpSource::Amazon));
         let only_size = config.netmask_length.is_known() && config.cidrs.is_null();
         if only_size && config.source_ipam_pool_id.is_null() && !is_given {
@@ -337,7 +354,7 @@ impl Resource for PoolResource {
         let of_cidrs = config.cidrs.get().and_then(BTreeSet::first).map(Cidr::family);
         let family = config.address_family.cloned().or(of_cidrs);
         diagnostics.extend(check_length(&config.netmask_length, family, at!(PoolModel, netmask_length)));
-        // Without a family only what holds for the longer addresses is wrong for sure.
+        // Without a family, only a violation of the limits of the longer addresses is certain.
         let wrong = config.rules().and_then(|rules| check_rules(&rules, family.unwrap_or(Family::Ipv6)).err());
         if let Some(error) = wrong {
             diagnostics.push(errors::explain(&error).at(config.place(&error)));
@@ -423,7 +440,7 @@ impl Resource for PoolResource {
     }
 
     fn may_keep(&self, argument: &str) -> bool {
-        // In a self-managed store the locale changes in place, and pools below follow it: see `PoolResource::plan_locale`.
+        // In a self-managed store the locale changes in place, and the pools below follow: see `PoolResource::plan_locale`.
         let is_in_place = argument == "locale" && self.0.service().is_none();
         !is_in_place && kept_arguments::may_keep(&self.0)
     }
@@ -463,7 +480,7 @@ impl Resource for PoolResource {
         let change = |model: &PoolModel| model.tags_all.get().and_then(|tags| model.change(&apply.config, tags));
         let wished = change(state).ok_or_else(|| create::still_unknown(Self::TYPE))?;
         if change(prior).as_ref() == Some(&wished) {
-            // Only `cascade` and `timeouts` are others, and those are nowhere but in the state.
+            // Only `cascade` and `timeouts` differ, and they are only in the state.
             return Ok(());
         }
         let id = id_of(&prior.id)?;

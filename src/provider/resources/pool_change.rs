@@ -1,4 +1,4 @@
-//! The plan of a change of a pool: its locale, its blocks, its name.
+//! The plan of a change to a pool: its locale, its blocks, its name.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -18,10 +18,10 @@ use super::pool::{PoolModel, PoolResource};
 use super::replaced::Replaced;
 
 impl PoolResource {
-    /// What a pool takes over from the pool above, when this walk changes the locale of that one.
+    /// Takes over the locale of the pool above, when this walk changes that locale.
     ///
     /// # Errors
-    /// When the configuration gives this pool another locale.
+    /// When the configuration gives this pool a different locale.
     pub(super) fn follow_locale(
         &self,
         source_pool_id: &Tf<String>,
@@ -41,7 +41,7 @@ impl PoolResource {
         Ok(Some(followed))
     }
 
-    /// A store of our own changes the locale in place, with that of the pools below.
+    /// A self-managed store changes the locale in place, together with the locale of the pools below.
     ///
     /// # Errors
     /// As [`PoolResource::follow_locale`].
@@ -66,7 +66,7 @@ impl PoolResource {
         Ok(followed)
     }
 
-    /// The plan of a change that touches the store: rules, name, provisioned space.
+    /// The plan of a change that affects the store: rules, name, provisioned space.
     pub(super) fn plan_change(
         &self,
         configured: &Configured,
@@ -76,7 +76,7 @@ impl PoolResource {
     ) -> Result<(), Diagnostics> {
         let (wished, was) = (plan.planned.provision_by(&plan.config), prior.provision_by(&plan.config));
         let Some(change) = plan.planned.change(&plan.config, tags) else {
-            // Which blocks it will come to depends on what is not known yet.
+            // The resulting blocks depend on a value that is not known yet.
             if wished != was {
                 plan.planned.cidrs = Tf::Unknown;
                 plan.planned.cidr = Tf::Unknown;
@@ -95,14 +95,14 @@ impl PoolResource {
         if let Some(provision) = wished.filter(|wished| Some(wished) != was.as_ref()) {
             self.check_contents(configured, plan, id, &provision)?;
         }
-        // The name is another question: it may be free only in the course of the apply.
+        // The name is checked separately: it may become free only during the apply.
         let locale = followed.map_or_else(|| change.locale.clone(), |followed| followed.asked(&plan.planned.locale));
         let change = PoolChange { name: prior.name.known(at!(PoolModel, name))?.clone(), locale, ..change };
         let hold = |terms: &Terms| configured.ipam.plan_pool_change(id, &change, terms);
         let preview = |terms: &Terms| configured.ipam.preview_pool_change(id, &change, terms);
         let answer = create::plan_change(&self.0, configured, plan, hold, preview);
         match answer.map_err(|error| plan.config.explain(&error))? {
-            // Where a first block by size comes to lie is decided at apply when it is not held.
+            // Apply chooses the place of a first block by size when the plan does not hold it.
             (Some(pool), false)
                 if matches!(pool.provision, Provision::NetmaskLength(_))
                     && prior.cidrs.get().is_none_or(BTreeSet::is_empty) =>
@@ -129,7 +129,7 @@ impl PoolResource {
         }
         Ok(())
     }
-    /// Names the addresses that a replacement gives up, and says it when there is something in the pool.
+    /// Warns with the addresses that a replacement gives up, and mentions contents of the pool.
     pub(super) fn warn_of_replacement(&self, configured: &Configured, prior: &PoolModel, plan: &mut Plan<PoolModel>) {
         if plan.replace.is_empty() {
             return;
@@ -146,8 +146,9 @@ impl PoolResource {
         Replaced { word: "pool", id: &prior.id, name: &prior.name, blocks, more }.warn(plan);
     }
 
-    /// Says now what others have in the way of other blocks. What this owner has, or this configuration has in its state,
-    /// may go in the same apply: when its own plan keeps it, that one says so.
+    /// Reports in the plan which objects of others are in the way of other blocks. Objects of this owner, and objects
+    /// in the state of this configuration, may be deleted in the same apply. If one of them is kept, its own plan
+    /// reports the conflict.
     fn check_contents(
         &self,
         configured: &Configured,
@@ -159,7 +160,7 @@ impl PoolResource {
         if plan.committing || !session.is_surely_planning() {
             return Ok(());
         }
-        // Objects of this owner are planned after their pool, which is known to stay or go then: see `check_kept`.
+        // Objects of this owner are planned after their pool. Their plans know whether they stay: see `check_kept`.
         let may_go = |id: &str, is_own: bool| is_own || session.is_in_state(id, Duration::ZERO);
         loop {
             let error = match configured.ipam.in_the_way(id, provision, &may_go) {
@@ -170,7 +171,7 @@ impl PoolResource {
                 Error::InUse { contents, .. } | Error::Across { contents, .. } => &contents[..],
                 _ => &[],
             };
-            // Terraform shows states at the start of its walk, in no order.
+            // Terraform shows states at the start of its walk, in no fixed order.
             if told.is_empty() || !told.iter().all(|one| session.is_in_state(&one.id, wait)) {
                 return Err(plan.config.explain(&error));
             }
@@ -195,10 +196,10 @@ impl PoolResource {
     }
 }
 
-/// That the pool keeps the block of something that stays in it.
+/// Checks that the pool keeps the block of an object that stays in it.
 ///
 /// # Errors
-/// At `at`, when a plan of this walk takes the block out of the pool.
+/// At `at`, when a plan of this walk removes the block from the pool.
 pub(super) fn check_kept(shared: &Shared, pool_id: &str, block: &Cidr, at: Path) -> Result<(), Diagnostics> {
     let Some((name, after)) = shared.changes.giving_up(pool_id, block) else { return Ok(()) };
     if shared.changes.is_provisioned_anew(pool_id, block, shared.sibling_wait) {

@@ -1,4 +1,4 @@
-//! `ipam_pool_cidr`: a CIDR provisioned into a pool, beside those that the pool's own declaration provisions.
+//! `ipam_pool_cidr`: a CIDR provisioned into a pool, in addition to the CIDRs in the declaration of the pool.
 
 use std::sync::Arc;
 
@@ -20,48 +20,56 @@ use super::{
 use super::{agreement, others};
 
 model! {
-    /// A CIDR provisioned into a pool. For blocks that are known when the pool is declared, the pool's own `cidrs` or
-    /// `netmask_length` is simpler.
+    /// Manages a CIDR that is provisioned into a pool. If the CIDRs are known when the pool is declared, the argument
+    /// `cidrs` or `netmask_length` of `ipam_pool` is simpler. Changes are made in place, except where an argument says
+    /// that a change replaces the pool CIDR. With `aws-ipam`, a public CIDR may need a proof that you own it: the
+    /// default of `timeouts.create` is then 3 hours. AWS documents two hours for provisioning, and up to a week for a
+    /// CIDR that will be advertised.
     pub(crate) struct PoolCidrModel {
-        /// Pool to provision into.
+        /// ID of the pool into which the CIDR is provisioned. A change replaces the pool CIDR.
         ipam_pool_id: String => required().replace(),
-        /// Exactly this block. A `netmask_length` beside it must be the block's own.
+        /// CIDR to provision. If `netmask_length` is set as well, it must be the netmask length of this CIDR. A change
+        /// replaces the pool CIDR.
         cidr: Cidr => optional().computed().replace(),
-        /// A block of this size out of the pool's source pool. Needs a `name`.
+        /// Netmask length of a CIDR to provision from the source pool, or from Amazon for a pool with
+        /// `public_ip_source = "amazon"`. Required if `cidr` is not set. Requires a `name` on a self-managed store. A
+        /// change replaces the pool CIDR.
         netmask_length: u8 => optional().computed().replace(),
-        /// What the plan finds its hold by: needed with `netmask_length`, unique among the pool's CIDRs. A change is in
-        /// place. AWS knows no such name: with `store = "aws-ipam"` it is not needed, and is nowhere but in the state.
+        /// Name by which the plan finds its hold again, unique among the CIDRs of the pool. Required with
+        /// `netmask_length` on a self-managed store. Default: the CIDR. AWS has no such name: with `aws-ipam`, the name
+        /// is optional and only in the state.
         name: String => optional(),
-        /// In AWS, the signed message that proves that a public block is yours. Only looked at when the block is
-        /// provisioned: another one changes nothing but the state.
+        /// Signed message that proves that you own a public CIDR. Only with `aws-ipam`. AWS reads it only when the CIDR
+        /// is provisioned: a later change affects only the state.
         cidr_authorization_context: AuthorizationContext => optional(),
-        /// In AWS, how the proof is verified: `remarks-x509` (a signed message) or `dns-token` (a token in DNS). Told from
-        /// the proof that is given when not set.
+        /// Method by which AWS verifies the proof: `remarks-x509` (a signed message) or `dns-token` (a token in DNS).
+        /// Only with `aws-ipam`. Default: the method of the given proof. AWS reads it only when the CIDR is
+        /// provisioned: a later change affects only the state.
         verification_method: VerificationMethod => optional(),
-        /// In AWS, the `ipam_external_resource_verification_token` whose records in DNS prove that a public block is yours.
-        /// Like the signed message, only looked at when the block is provisioned. With either proof, creating may take 3
-        /// hours when `timeouts` say nothing; AWS says two hours, and up to a week for what is to be advertised.
+        /// ID of the `ipam_external_resource_verification_token` whose DNS records prove that you own a public CIDR.
+        /// Only with `aws-ipam`. AWS reads it only when the CIDR is provisioned: a later change affects only the state.
         ipam_external_resource_verification_token_id: String => optional(),
-        /// Id of the pool CIDR.
+        /// ID of the pool CIDR.
         id: String => computed(),
-        /// The id without the pool's: in AWS the `id` is this one, an underscore and the id of the pool; elsewhere the
-        /// two are the same.
+        /// ID of the pool CIDR without the ID of the pool. With `aws-ipam`, `id` consists of this ID, an underscore and
+        /// the ID of the pool. On a self-managed store, it is the same as `id`.
         ipam_pool_cidr_id: String => computed(),
-        /// The configuration that made it.
+        /// Owner of the pool CIDR: the provider argument `owner` of the configuration that it belongs to. With
+        /// `aws-ipam`, the ID of the AWS account.
         owner: String => computed(),
-        /// `ipv4` or `ipv6`.
+        /// Address family of the CIDR: `ipv4` or `ipv6`.
         address_family: Family => computed(),
-        /// Network address, which is also the first one.
+        /// Network address of the CIDR, which is the same as `first_address`.
         network: String => computed(),
-        /// Netmask in dotted form; null for IPv6.
+        /// Netmask in dotted decimal form; null for IPv6.
         netmask: String => computed(),
-        /// First address of the block.
+        /// First address of the CIDR.
         first_address: String => computed(),
-        /// Last address of the block.
+        /// Last address of the CIDR.
         last_address: String => computed(),
-        /// Number of addresses in the block, exact.
+        /// Exact number of addresses in the CIDR.
         address_count: Number => computed(),
-        /// Reverse DNS zones that cover the block, at octet (IPv4) or nibble (IPv6) boundaries.
+        /// Names of the reverse DNS zones that cover the CIDR, at octet (IPv4) or nibble (IPv6) boundaries.
         reverse_zones: Vec<String> => computed(),
     }
     blocks { timeouts: Timeouts }
@@ -70,7 +78,7 @@ model! {
 pub(in crate::provider) struct PoolCidrResource(pub(in crate::provider) Arc<Shared>);
 
 impl PoolCidrModel {
-    /// `None` while something that the placement needs is unknown.
+    /// `None` while a value that the placement needs is unknown.
     fn spec(config: &Self) -> Option<PoolCidrSpec> {
         let size = match (&config.cidr, &config.netmask_length) {
             (Tf::Known(cidr), _) => Size::Cidr(*cidr),
@@ -92,7 +100,7 @@ impl PoolCidrModel {
         }
     }
 
-    /// Plans that hold what they show have to find it again.
+    /// A plan that holds the block that it shows has to find it again.
     fn require_name(&self) -> Result<(), Diagnostics> {
         if !(self.netmask_length.is_known() && self.cidr.is_null() && self.name.is_null()) {
             return Ok(());
@@ -103,7 +111,7 @@ impl PoolCidrModel {
 
     fn fill(&mut self, pool_cidr: &PoolCidr) {
         self.ipam_pool_id = pool_cidr.pool_id.clone().into();
-        // A block that was given without a name goes by its own text in the store.
+        // In the store, a block without a given name has its own text as its name.
         if pool_cidr.meta.name != pool_cidr.cidr.to_string() {
             self.name = pool_cidr.meta.name.clone().into();
         }
@@ -113,7 +121,7 @@ impl PoolCidrModel {
         fill_facts!(self, pool_cidr.cidr);
     }
 
-    /// This object of a state, in case that it is not in the store.
+    /// This object of a state, in case it is not in the store.
     fn lost<'a>(&'a self, id: &'a str) -> Lost<'a> {
         let (name, proof) = (self.name.cloned(), None);
         let spec = || {
@@ -150,7 +158,7 @@ impl PoolCidrModel {
 }
 
 impl PoolCidrResource {
-    /// That the pool which the block comes from keeps it.
+    /// Checks that the source pool keeps the block.
     fn check_source(&self, configured: &Configured, prior: &PoolCidrModel) -> Result<(), Diagnostics> {
         let (Some(pool_id), Some(cidr)) = (prior.ipam_pool_id.get(), prior.cidr.get()) else { return Ok(()) };
         if !self.0.changes.is_any_regrouped() {
@@ -162,7 +170,7 @@ impl PoolCidrResource {
         source_id.map_or(Ok(()), |source_id| check_kept(&self.0, &source_id, cidr, at()))
     }
 
-    /// A name that somebody else has is told in the plan.
+    /// Reports in the plan that another object has the name.
     fn check_rename(
         &self,
         configured: &Configured,
@@ -263,7 +271,7 @@ impl Resource for PoolCidrResource {
 
     fn plan_update(&self, prior: &PoolCidrModel, plan: &mut Plan<PoolCidrModel>) -> Result<(), Diagnostics> {
         if plan.config.cidr.is_known() && plan.planned.cidr == prior.cidr {
-            // A netmask length that is not known yet says the same, or is an error later.
+            // A netmask length that is not known yet agrees with the block, or is an error later.
             plan.replace.retain(|path| *path != at!(PoolCidrModel, netmask_length));
         }
         let stays = plan.replace.is_empty();
@@ -305,7 +313,8 @@ impl Resource for PoolCidrResource {
         apply.private.clear();
         let mut spec = PoolCidrModel::spec(&apply.config).ok_or_else(|| create::still_unknown(Self::TYPE))?;
         if spec.name.is_none() && matches!(spec.size, Size::NetmaskLength(_)) {
-            // So that two of a size, both without a name, are two to a service that is asked more than once.
+            // Two requests for the same size without a name must stay different for a service that receives each
+            // request more than once.
             spec.name = Some(format!("{:016x}", getrandom::u64().unwrap_or_default()));
         }
         let work = create::once_free(&self.0, &configured, || configured.ipam.create_pool_cidr(&spec, &planned));
@@ -325,7 +334,7 @@ impl Resource for PoolCidrResource {
 
     fn update(&self, prior: &PoolCidrModel, apply: &mut Apply<PoolCidrModel>) -> Result<(), Diagnostics> {
         if prior.name == apply.state.name {
-            // Only `timeouts` and the proof are others, and those are nowhere but in the state.
+            // Only `timeouts` and the proof differ, and they are only in the state.
             return Ok(());
         }
         let configured = self.0.ready()?;

@@ -1,4 +1,4 @@
-//! Sizes and blocks: which of the two a pool is provisioned by, and sizes of allocations that its blocks have no room for.
+//! Sizes and blocks: which of the two provisions a pool, and sizes of allocations that do not fit into its blocks.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,8 @@ use crate::tf::{Diagnostic, Diagnostics, Path, Tf};
 use super::pool::PoolModel;
 
 impl PoolModel {
-    /// What a configuration asks for. Blocks count before a netmask length, which says the same beside them.
+    /// The provision that a configuration asks for. Blocks take precedence over a netmask length, which must agree with
+    /// them.
     pub(super) fn asked(&self) -> Option<Provision> {
         match &self.cidrs {
             Tf::Unknown => None,
@@ -18,14 +19,14 @@ impl PoolModel {
         }
     }
 
-    /// What to provision by a plan or a state, where a netmask length counts before `cidrs`, which then holds what it came to.
-    /// When `config` names blocks, they count here too.
+    /// The provision of a plan or a state. There, a netmask length takes precedence over `cidrs`, which then contains
+    /// the resulting block. When `config` names both, the blocks take precedence here as well.
     pub(super) fn provision_by(&self, config: &Self) -> Option<Provision> {
         let names_both = !config.cidrs.is_null() && !config.netmask_length.is_null();
         if names_both { self.asked() } else { self.provision() }
     }
 
-    /// What to provision by a plan or a state without `cidrs` of its own.
+    /// The provision of a plan or a state, when the configuration does not name both `cidrs` and a netmask length.
     pub(super) fn provision(&self) -> Option<Provision> {
         match (&self.netmask_length, &self.cidrs) {
             (Tf::Unknown, _) => None,
@@ -37,12 +38,12 @@ impl PoolModel {
     }
 }
 
-/// Whether it is the size of the only block.
+/// Whether `length` is the size of the only block.
 pub(super) fn agrees(length: &Tf<u8>, cidrs: &BTreeSet<Cidr>) -> bool {
     cidrs.len() == 1 && cidrs.iter().all(|cidr| *length == Tf::Known(cidr.netmask_length()))
 }
 
-/// Warnings, and no errors: an `ipam_pool_cidr` may bring a larger block.
+/// Returns warnings and no errors, because an `ipam_pool_cidr` may provision a larger block.
 pub(super) fn check(config: &PoolModel) -> Diagnostics {
     let of_cidrs = config.cidrs.get().and_then(|cidrs| cidrs.iter().map(Cidr::netmask_length).min());
     let Some(largest) = of_cidrs.or(config.netmask_length.cloned()) else { return Diagnostics::new() };

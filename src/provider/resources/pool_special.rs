@@ -1,4 +1,4 @@
-//! What only AWS has of a pool: attributes of `ipam_pool` that other stores refuse; and `auto_import`.
+//! Attributes of `ipam_pool` that only AWS has and other stores refuse, and `auto_import`.
 
 use crate::ipam::{
     AwsService, Cidr, Family, OnlyAws, PublicIpSource, ScopeType, SourceResource, SourceResourceType, Special,
@@ -14,15 +14,15 @@ text_attr!(PublicIpSource);
 text_attr!(AwsService);
 
 model! {
-    /// The VPC whose space a pool plans.
+    /// The VPC whose address space a pool plans.
     pub(crate) struct SourceResourceModel {
-        /// Id of the VPC, `vpc-...`. It is not looked up here: it may be another account's.
+        /// ID of the VPC, `vpc-...`. The provider does not look it up, because the VPC may belong to another account.
         resource_id: String => required(),
-        /// Account that the VPC is in.
+        /// ID of the AWS account that owns the VPC, twelve digits.
         resource_owner: String => required(),
-        /// Region that the VPC is in.
+        /// Region of the VPC.
         resource_region: String => required(),
-        /// Such as `vpc`.
+        /// Type of the resource, such as `vpc`.
         resource_type: String => required(),
     }
 }
@@ -48,7 +48,7 @@ impl SourceResourceModel {
 }
 
 impl PoolModel {
-    /// `None` while something of it is unknown.
+    /// `None` while a part of it is unknown.
     pub(super) fn special(&self) -> Option<Special> {
         let source_resource = match &self.source_resource {
             Tf::Unknown => return None,
@@ -73,13 +73,13 @@ impl PoolModel {
         self.public_ip_source = special.public_ip_source.into();
         self.aws_service = special.aws_service.into();
         self.publicly_advertisable = special.publicly_advertisable.into();
-        // Not saying it and saying no are the same.
+        // A missing value and `false` mean the same.
         if special.auto_import || !self.auto_import.is_null() {
             self.auto_import = special.auto_import.into();
         }
     }
 
-    /// What contradicts itself in the text alone.
+    /// Reports contradictions within the configuration itself.
     pub(super) fn check_special(&self) -> Diagnostics {
         let mut diagnostics = Diagnostics::new();
         diagnostics.extend(self.wrong_advertising());
@@ -91,7 +91,7 @@ impl PoolModel {
         diagnostics
     }
 
-    /// Blocks of its own that AWS takes into no top-level pool like this.
+    /// Refuses blocks in the configuration that AWS does not accept in such a top-level pool.
     fn wrong_public_blocks(&self) -> Option<Diagnostic> {
         let has_cidrs = self.cidrs.get().is_some_and(|cidrs| !cidrs.is_empty());
         if !has_cidrs || !self.source_ipam_pool_id.is_null() {
@@ -114,7 +114,8 @@ impl PoolModel {
         Some(Diagnostic::error(summary, why).at(at!(Self, cidrs)))
     }
 
-    /// AWS lets `publicly_advertisable` be sent for own public IPv6 space, and refuses the request otherwise.
+    /// AWS accepts `publicly_advertisable` only for public IPv6 space that the account brought, and refuses any other
+    /// request.
     fn wrong_advertising(&self) -> Option<Diagnostic> {
         if self.publicly_advertisable.is_null() {
             return None;
@@ -138,7 +139,8 @@ impl PoolModel {
         Some(Diagnostic::error("publicly_advertisable does not fit", detail).at(at!(Self, publicly_advertisable)))
     }
 
-    /// How long AWS may take to make it when `timeouts` does not say: a VPC is seen after up to half an hour.
+    /// Whether the pool plans a VPC. AWS finds a VPC after up to half an hour, so creating such a pool has a longer
+    /// default time limit.
     pub(super) const fn is_planning(&self) -> bool {
         self.source_resource.is_known()
     }
@@ -153,7 +155,7 @@ impl SourceResourceModel {
             return Some(Diagnostic::error("Invalid resource_owner", why).at(at));
         }
         let resource_type = match self.resource_type.get().map(|word| word.parse::<SourceResourceType>()) {
-            // Terraform points at the whole resource for what is inside a single object.
+            // For a member of a single object, Terraform shows the whole resource.
             Some(Err(why)) => return Some(Diagnostic::error("Invalid resource_type", why).at(at)),
             Some(Ok(word)) => Some(word),
             None => None,
@@ -165,10 +167,11 @@ impl SourceResourceModel {
     }
 }
 
-/// What the store, or the scope that the pool goes into, has no place for. `config` is what the user wrote.
+/// Refuses what the store, or the scope of the pool, does not support. `config` is the configuration as the user wrote
+/// it.
 ///
 /// # Errors
-/// On the attribute to leave out.
+/// On the attribute to remove.
 pub(super) fn check(configured: &Configured, config: &PoolModel) -> Result<(), Diagnostics> {
     let only_aws = [
         (config.source_resource.is_known(), OnlyAws::SourceResource),
@@ -176,7 +179,7 @@ pub(super) fn check(configured: &Configured, config: &PoolModel) -> Result<(), D
         (config.aws_service.is_known(), OnlyAws::AwsService),
         (config.publicly_advertisable.is_known(), OnlyAws::PubliclyAdvertisable),
     ];
-    // All of them at once: who leaves out one after the other goes round.
+    // Report all of them at once, so that the user does not have to remove one after the other.
     let mut found = Diagnostics::new();
     for (_, what) in only_aws.into_iter().filter(|(is_set, _)| *is_set) {
         found.gather(limits::only_aws(configured, what, place(what)));
@@ -215,7 +218,7 @@ pub(super) fn check(configured: &Configured, config: &PoolModel) -> Result<(), D
     }
 }
 
-/// The attribute that is this.
+/// The path of the attribute.
 pub(super) fn place(what: OnlyAws) -> Path {
     match what {
         OnlyAws::SourceResource => at!(PoolModel, source_resource),
@@ -226,7 +229,7 @@ pub(super) fn place(what: OnlyAws) -> Path {
     }
 }
 
-/// Of the scope that the pool is to be in, as far as it is known.
+/// The type of the scope that will contain the pool, if it is known.
 fn scope_type(configured: &Configured, config: &PoolModel) -> Result<Option<ScopeType>, Diagnostics> {
     let ipam = &configured.ipam;
     let ask = |error| errors::at(&error, at!(PoolModel, ipam_scope_id));
@@ -242,10 +245,10 @@ fn scope_type(configured: &Configured, config: &PoolModel) -> Result<Option<Scop
     }
 }
 
-/// In a store that has nothing of AWS there is nothing to wait for.
+/// In a store without AWS attributes, their values are known in the plan.
 pub(super) fn settle(configured: &Configured, planned: &mut PoolModel) {
     if !configured.ipam.capabilities().special {
-        // That is for every store.
+        // This attribute exists in every store.
         let auto_import = planned.auto_import.clone();
         planned.fill_special(&Special::default());
         planned.auto_import = auto_import;

@@ -1,4 +1,4 @@
-//! Proof that a public block or AS number is the account's, as attributes.
+//! Attributes that prove that a public block or an AS number belongs to the account.
 
 use crate::ipam::{Cidr, Proof};
 use crate::tf::{Diagnostic, Diagnostics, Path, Tf};
@@ -7,18 +7,19 @@ use crate::{model, text_attr};
 use super::super::aws::Secret;
 
 model! {
-    /// A signed message that proves that a block or AS number is yours: `1|aws|ACCOUNT|WHAT|YYYYMMDD|SHA256|RSAPSS`,
-    /// signed with the private key whose certificate the internet registry shows.
+    /// Signed message that proves that you own a CIDR or an AS number: `1|aws|ACCOUNT|WHAT|YYYYMMDD|SHA256|RSAPSS`,
+    /// signed with the private key of the certificate in the record of the internet registry.
     pub(crate) struct AuthorizationContext {
-        /// The message in plain text: `1|aws|ACCOUNT|WHAT|YYYYMMDD|SHA256|RSAPSS`, where WHAT is the block or the AS
-        /// number, and the date the last day on which AWS may take it.
+        /// Message in plain text: `1|aws|ACCOUNT|WHAT|YYYYMMDD|SHA256|RSAPSS`. WHAT is the CIDR or the AS number, and
+        /// the date is the last day on which AWS may accept the message.
         message: String => required(),
-        /// Its signature: RSASSA-PSS with SHA-256, in Base64 with `-`, `_` and `~` for `+`, `=` and `/`.
+        /// Signature of the message: RSASSA-PSS with SHA-256, in Base64 with `-`, `_` and `~` instead of `+`, `=` and
+        /// `/`.
         signature: Secret => required().sensitive(),
     }
 }
 
-/// How AWS is to verify.
+/// How AWS verifies a proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum VerificationMethod {
     /// By the certificate in the remarks of the registry.
@@ -50,14 +51,15 @@ impl std::str::FromStr for VerificationMethod {
 
 text_attr!(VerificationMethod);
 
-/// The attributes about proof of a block.
+/// The attributes that prove the ownership of a block.
 pub(crate) struct CidrProof<'a> {
     pub(crate) context: &'a Tf<AuthorizationContext>,
     pub(crate) method: &'a Tf<VerificationMethod>,
     pub(crate) token: &'a Tf<String>,
 }
 
-/// How long AWS may take to verify and provision: two hours, says AWS, and up to a week for what is to be advertised.
+/// Default time limit for AWS to verify and provision. AWS documents two hours, and up to a week for a block that will
+/// be advertised.
 pub(crate) const PROOF_TIMEOUT: std::time::Duration = std::time::Duration::from_hours(3);
 
 const CONTEXT: &str = "cidr_authorization_context";
@@ -65,12 +67,12 @@ const METHOD: &str = "verification_method";
 const TOKEN: &str = "ipam_external_resource_verification_token_id";
 
 impl CidrProof<'_> {
-    /// Whether nothing at all is said of proof.
+    /// Whether none of the attributes is set.
     pub(crate) const fn is_absent(&self) -> bool {
         self.context.is_null() && self.method.is_null() && self.token.is_null()
     }
 
-    /// The attribute that says the most of it.
+    /// The attribute that an error about the proof points at.
     pub(crate) fn place(&self) -> Path {
         Path::attribute(match (self.context, self.token) {
             (Tf::Null, Tf::Null) => METHOD,
@@ -92,7 +94,7 @@ impl CidrProof<'_> {
         }
     }
 
-    /// What is wrong, unknown values allowed.
+    /// The errors of the attributes; unknown values are accepted.
     pub(crate) fn check(&self, cidr: Option<&Cidr>) -> Diagnostics {
         let mut diagnostics = Diagnostics::new();
         if let Tf::Known(context) = self.context {
@@ -124,8 +126,8 @@ impl CidrProof<'_> {
 }
 
 impl AuthorizationContext {
-    /// What is wrong with it as the attribute `name`, which is the place: Terraform shows the whole resource for a member.
-    /// `about` says what is wrong with the part that is signed for.
+    /// The errors of the attribute `name`. They point at the whole attribute, because Terraform shows the whole
+    /// resource for a member. `about` checks the part that is signed for.
     pub(crate) fn check(&self, name: &str, about: impl FnOnce(&str) -> Option<String>) -> Diagnostics {
         let at = Path::attribute(name);
         let mut diagnostics = Diagnostics::new();
@@ -169,7 +171,7 @@ fn wrong_message(message: &str, about: impl FnOnce(&str) -> Option<String>) -> O
     about(what)
 }
 
-/// Whether eight digits are a day of the calendar.
+/// Whether eight digits are a date of the calendar.
 fn is_date(digits: &str) -> bool {
     let part = |from: usize, to: usize| digits.get(from..to).and_then(|part| part.parse::<i8>().ok());
     let year = digits.get(..4).and_then(|year| year.parse().ok());

@@ -1,22 +1,23 @@
-//! Warnings of a plan that has to replace an object with addresses: which addresses it gives up.
+//! Warnings of a plan that has to replace an object with addresses. They name the addresses that it gives up.
 
 use crate::ipam::Cidr;
 use crate::tf::{Diagnostic, Plan, Tf};
 
 /// An object that a plan replaces.
 pub(super) struct Replaced<'a> {
-    /// What it is, such as `pool`.
+    /// The word for its kind, such as `pool`.
     pub(super) word: &'static str,
     pub(super) id: &'a Tf<String>,
     pub(super) name: &'a Tf<String>,
     /// The addresses that it has.
     pub(super) blocks: Vec<Cidr>,
-    /// What else there is to know of the replacement, in sentences; empty: nothing.
+    /// More sentences about the replacement; may be empty.
     pub(super) more: &'a str,
 }
 
 impl Replaced<'_> {
-    /// Adds the warning to a plan that replaces the object; to another plan, or for an object without addresses, nothing.
+    /// Adds the warning to a plan that replaces the object. Does nothing for any other plan, or for an object without
+    /// addresses.
     pub(super) fn warn<M>(&self, plan: &mut Plan<M>) {
         if plan.replace.is_empty() || self.blocks.is_empty() {
             return;

@@ -1,4 +1,4 @@
-//! `ipam_scope`: one overlap domain.
+//! `ipam_scope`: the address space of one network.
 
 use std::sync::Arc;
 
@@ -15,27 +15,32 @@ use super::others;
 use super::{Timeouts, carry_out, check_import, check_name, confirm, id_of, keep, only, seen, timeout};
 
 model! {
-    /// A scope: one overlap domain. Inside a scope, top-level pools may not overlap; two scopes may hold the same
-    /// space. Every store has a default private and a default public scope, so most configurations need none.
+    /// Manages a scope, which contains the address space of one network. Top-level pools of one scope cannot overlap;
+    /// pools of different scopes can contain the same addresses. Every store has a default private scope and a default
+    /// public scope, so most configurations need no other scope. Changes are made in place, except where an argument
+    /// says that a change replaces the scope.
     pub(crate) struct ScopeModel {
-        /// Unique in the store.
+        /// Name of the scope, unique in the store.
         name: String => required(),
-        /// `private` (the default) or `public`.
+        /// Type of the scope: `private` (the default) or `public`. With `aws-ipam`, only `private` is allowed, because
+        /// every IPAM has exactly one public scope. A change replaces the scope.
         scope_type: ScopeType => default("private").replace(),
-        /// In AWS, the IPAM that the scope is in: the one of the account when not set. Set it to the id of an `ipam_ipam`
-        /// of the same configuration, so that the scope is made after it.
+        /// ID of the IPAM in which the scope is created. Only with `aws-ipam`. Default: the IPAM of the `aws` block, or
+        /// the only IPAM in the Region. Set it to the ID of an `ipam_ipam` of the same configuration, so that the scope
+        /// is created after the IPAM. A change replaces the scope.
         ipam_id: String => optional().computed().replace(),
-        /// Free text.
+        /// Description of the scope.
         description: String => optional(),
-        /// Tags of this scope.
+        /// Map of tags for the scope.
         tags: Tags => optional(),
-        /// Id of the scope.
+        /// ID of the scope.
         id: String => computed(),
-        /// Whether it is one of the two scopes that every store has.
+        /// Whether the scope is one of the two default scopes that every store has.
         is_default: bool => computed(),
-        /// The configuration that made it.
+        /// Owner of the scope: the provider argument `owner` of the configuration that it belongs to, or `ipam` for a
+        /// default scope. With `aws-ipam`, the ID of the AWS account.
         owner: String => computed(),
-        /// `tags` and the provider's `default_tags`.
+        /// All tags of the scope: `tags` and the `default_tags` of the provider.
         tags_all: Tags => computed(),
     }
     blocks { timeouts: Timeouts }
@@ -83,14 +88,14 @@ fn place(error: &Error) -> Path {
 }
 
 impl ScopeModel {
-    /// This object of a state, in case that it is not in the store.
+    /// This object of a state, in case it is not in the store.
     fn lost<'a>(&'a self, id: &'a str) -> Lost<'a> {
         let spec = || self.spec(self, self.tags_all.get()?);
         let missing = spec().filter(|_| self.is_default != Tf::Known(true)).map(Missing::Scope);
         Lost::new(Kind::Scope, id, &self.name, &self.owner, missing)
     }
 
-    /// This object, about to be changed.
+    /// This object, before a change.
     fn before(&self) -> Result<rename::Before<'_>, Diagnostics> {
         Ok(rename::Before {
             id: id_of(&self.id)?,
@@ -200,7 +205,7 @@ impl Resource for ScopeResource {
         state.tags_all = tags::all(&configured.default_tags, &state.tags);
         let spec = |model: &ScopeModel| model.spec(model, model.tags_all.get()?);
         if spec(prior) == spec(state) {
-            // Only `timeouts` are others, and those are nowhere but in the state.
+            // Only `timeouts` differ, and they are only in the state.
             return Ok(());
         }
         let wished = ScopeChange {

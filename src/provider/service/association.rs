@@ -1,4 +1,4 @@
-//! `ipam_resource_discovery_association`: an IPAM takes what a resource discovery sees.
+//! `ipam_resource_discovery_association`: an IPAM uses the results of a resource discovery.
 
 use crate::backend::service::{AssociationNoun, AssociationRecord, AssociationSpec};
 use crate::ipam::{Error, Tags};
@@ -10,34 +10,36 @@ use super::ServiceModel;
 use super::data::ServiceData;
 
 model! {
-    /// Brings a resource discovery and an IPAM of AWS together: the IPAM takes what the discovery sees. The discovery may
-    /// be of another account, which has to share it with this one (AWS RAM) in the IPAM's home Region. An IPAM has one
-    /// with its own discovery from the start.
+    /// Associates a resource discovery with an AWS IPAM (only with the store `aws-ipam`). The IPAM then uses what the
+    /// discovery finds. The discovery may belong to another account, which must share it with this account through AWS
+    /// RAM in the home Region of the IPAM. Every IPAM has an association with its own discovery from the start. A
+    /// self-managed store needs no association, because all its discoveries belong to the store. Changes are made in
+    /// place, except where an argument says that a change replaces the association.
     pub(crate) struct AssociationModel {
-        /// The IPAM.
+        /// ID of the IPAM. A change replaces the association.
         ipam_id: String => required().replace(),
-        /// The resource discovery.
+        /// ID of the resource discovery. A change replaces the association.
         ipam_resource_discovery_id: String => required().replace(),
-        /// Tags of the association.
+        /// Map of tags for the association.
         tags: Tags => optional(),
-        /// Id of the association.
+        /// ID of the association.
         id: String => computed(),
         /// ARN of the association.
         arn: String => computed(),
-        /// Account that owns the IPAM.
+        /// ID of the AWS account that owns the IPAM.
         owner_id: String => computed(),
         /// ARN of the IPAM.
         ipam_arn: String => computed(),
         /// Home Region of the IPAM.
         ipam_region: String => computed(),
-        /// Whether it came with the IPAM.
+        /// Whether the association was created together with the IPAM.
         is_default: bool => computed(),
-        /// AWS's word for how it stands, such as `associate-complete`.
+        /// State of the association, as AWS reports it, such as `associate-complete`.
         state: String => computed(),
-        /// `active`, or `not-found`: the discovery is gone, or is not shared with this account any more, and nothing new
-        /// is seen through it.
+        /// Status of the resource discovery: `active`, or `not-found` when it no longer exists or is no longer shared
+        /// with this account. With `not-found`, the IPAM finds no new resources through it.
         resource_discovery_status: String => computed(),
-        /// `tags` and the provider's `default_tags`.
+        /// All tags of the association: `tags` and the `default_tags` of the provider.
         tags_all: Tags => computed(),
     }
     blocks { timeouts: Timeouts }
@@ -83,29 +85,30 @@ impl ServiceModel for AssociationModel {
 }
 
 model! {
-    /// An association of a resource discovery with an IPAM.
+    /// The attributes of an association of a resource discovery with an IPAM.
     pub(crate) struct AssociationFacts {
-        /// Id.
+        /// ID of the association.
         id: String => computed(),
-        /// ARN.
+        /// ARN of the association.
         arn: String => computed(),
-        /// Account that owns the IPAM.
+        /// ID of the AWS account that owns the IPAM.
         owner_id: String => computed(),
-        /// The IPAM.
+        /// ID of the IPAM.
         ipam_id: String => computed(),
         /// ARN of the IPAM.
         ipam_arn: String => computed(),
         /// Home Region of the IPAM.
         ipam_region: String => computed(),
-        /// The resource discovery.
+        /// ID of the resource discovery.
         ipam_resource_discovery_id: String => computed(),
-        /// Whether it came with the IPAM.
+        /// Whether the association was created together with the IPAM.
         is_default: bool => computed(),
-        /// AWS's word for how it stands, such as `associate-complete`.
+        /// State of the association, as AWS reports it, such as `associate-complete`.
         state: String => computed(),
-        /// `active`, or `not-found`: the discovery is gone, or is not shared with this account any more.
+        /// Status of the resource discovery: `active`, or `not-found` when it no longer exists or is no longer shared
+        /// with this account.
         resource_discovery_status: String => computed(),
-        /// Tags.
+        /// Map of the tags of the association.
         tags: Tags => computed(),
     }
 }
@@ -129,15 +132,17 @@ impl AssociationFacts {
 }
 
 model! {
-    /// Lists the associations of resource discoveries with IPAMs that the account sees in the provider's Region.
+    /// Lists the associations of resource discoveries with AWS IPAMs (only with the store `aws-ipam`). The list
+    /// contains the associations that are visible to the account in the Region of the provider. A self-managed store
+    /// has no associations.
     pub(crate) struct AssociationsModel {
-        /// Only those of this IPAM.
+        /// ID of an IPAM. Only associations of this IPAM are listed.
         ipam_id: String => optional(),
-        /// Only those of this resource discovery.
+        /// ID of a resource discovery. Only associations of this resource discovery are listed.
         ipam_resource_discovery_id: String => optional(),
-        /// The associations, by id.
+        /// List of the associations, sorted by ID.
         resource_discovery_associations: Vec<AssociationFacts> => computed(),
-        /// Their ids, in the same order.
+        /// List of the IDs of the associations, in the order of `resource_discovery_associations`.
         ids: Vec<String> => computed(),
     }
 }

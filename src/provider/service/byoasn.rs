@@ -1,4 +1,4 @@
-//! `ipam_byoasn` and `ipam_byoasn_association`: AS numbers of one's own.
+//! `ipam_byoasn` and `ipam_byoasn_association`: AS numbers that the account brings to AWS.
 
 use std::time::Duration;
 
@@ -17,20 +17,21 @@ use super::data::ServiceData;
 text_attr!(Asn);
 
 model! {
-    /// An AS number of your own, brought to AWS (BYOASN), with which AWS can advertise ranges of your own. The registry
-    /// must show a certificate and a ROA for it. AWS usually needs minutes; creating may take 30 when `timeouts` say
-    /// nothing.
+    /// Brings your own AS number to AWS (BYOASN; only with the store `aws-ipam`). AWS can advertise your own ranges
+    /// with it. The internet registry must show a certificate and a ROA for the number. AWS usually needs some minutes;
+    /// the defaults of `timeouts` are 30 minutes. A self-managed store advertises nothing, and has no AS numbers.
+    /// Changes are made in place, except where an argument says that a change replaces the AS number.
     pub(crate) struct ByoasnModel {
-        /// IPAM to bring it to.
+        /// ID of the IPAM to which the AS number is brought. A change replaces the AS number.
         ipam_id: String => required().replace(),
-        /// The number, such as `64496` or `AS64496`.
+        /// AS number, such as `64496` or `AS64496`. A change replaces the AS number.
         asn: Asn => required().replace(),
-        /// The signed message that proves that the number is yours. Only looked at when it is provisioned: another one
-        /// changes nothing but the state.
+        /// Signed message that proves that you own the AS number. AWS reads it only when the number is provisioned: a
+        /// later change affects only the state.
         asn_authorization_context: AuthorizationContext => required(),
-        /// The number, an underscore, the id of the IPAM.
+        /// AS number and ID of the IPAM, joined by an underscore.
         id: String => computed(),
-        /// AWS's word for how far it is: `provisioned` once it can be used.
+        /// State of the AS number, as AWS reports it: `provisioned` when it can be used.
         state: String => computed(),
     }
     blocks { timeouts: Timeouts }
@@ -74,18 +75,21 @@ impl ServiceModel for ByoasnModel {
 }
 
 model! {
-    /// Lets a range of your own (`ipam_byoip_cidr`) be advertised with an AS number of your own (`ipam_byoasn`). A range may
-    /// have several; which one counts is said by `asn` of `ipam_byoip_cidr`.
+    /// Allows AWS to advertise your own range (`ipam_byoip_cidr`) with your own AS number (`ipam_byoasn`; only with the
+    /// store `aws-ipam`). A range may have several numbers: the argument `asn` of `ipam_byoip_cidr` selects one of
+    /// them. The defaults of `timeouts` are 30 minutes. A self-managed store advertises nothing, and has no such
+    /// associations.
     pub(crate) struct ByoasnAssociationModel {
-        /// The number.
+        /// AS number. A change replaces the association.
         asn: Asn => required().replace(),
-        /// The range.
+        /// CIDR of the range. A change replaces the association.
         cidr: Cidr => required().replace(),
-        /// Region that the range is in, which is the locale of its pool; the home Region when not set.
+        /// Region of the range, which is the locale of its pool. Default: the home Region. A change replaces the
+        /// association.
         region: String => optional().computed().replace(),
-        /// The number, the range and the Region, with underscores between them.
+        /// AS number, CIDR and Region, joined by underscores.
         id: String => computed(),
-        /// AWS's word for how far it is: `associated` once it can be used.
+        /// State of the association, as AWS reports it: `associated` when it can be used.
         state: String => computed(),
     }
     blocks { timeouts: Timeouts }
@@ -112,25 +116,26 @@ impl ServiceModel for ByoasnAssociationModel {
 }
 
 model! {
-    /// An AS number that the account brought.
+    /// The attributes of an AS number that the account brought to AWS.
     pub(crate) struct ByoasnFacts {
-        /// The number, an underscore, the id of the IPAM.
+        /// AS number and ID of the IPAM, joined by an underscore.
         id: String => computed(),
-        /// The number.
+        /// AS number.
         asn: Asn => computed(),
-        /// IPAM that it is in.
+        /// ID of the IPAM that has the AS number.
         ipam_id: String => computed(),
-        /// AWS's word for how far it is.
+        /// State of the AS number, as AWS reports it.
         state: String => computed(),
-        /// AWS's reason for the state; null when it gives none.
+        /// Reason for the state, as AWS reports it; null if AWS gives none.
         status_message: String => computed(),
     }
 }
 
 model! {
-    /// Lists the AS numbers that the account brought to AWS.
+    /// Lists the AS numbers that the account brought to AWS (only with the store `aws-ipam`). A self-managed store has
+    /// no AS numbers.
     pub(crate) struct ByoasnsModel {
-        /// The numbers, in order.
+        /// List of the AS numbers, in ascending order.
         byoasns: Vec<ByoasnFacts> => computed(),
     }
 }

@@ -1,4 +1,4 @@
-//! `ipam_byoip_cidr`: a public range of one's own, and whether AWS advertises it.
+//! `ipam_byoip_cidr`: a public range that the account brings to AWS, and whether AWS advertises it.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -14,50 +14,61 @@ use super::ServiceModel;
 use super::data::ServiceData;
 
 model! {
-    /// A public range of your own that AWS uses and advertises (BYOIP): in an IPAM pool, or outside of IPAM.
+    /// Brings your own public range to AWS, which can advertise it (BYOIP; only with the store `aws-ipam`). The range
+    /// is provisioned into an IPAM pool, or outside of IPAM. On a self-managed store, use `ipam_pool_cidr`, or `cidrs`
+    /// of a pool in a public scope: such a store needs no proof, and advertises nothing. Changes are made in place,
+    /// except where an argument says that a change replaces the range.
     ///
-    /// A range that comes to AWS needs a proof: a signed message, or in IPAM a token in DNS. Space that the pool takes
-    /// out of its source pool needs none. AWS usually needs two hours to provision, and up to a week for ranges that are to
-    /// be advertised: creating, changing and deleting may take 3 hours each when `timeouts` say nothing. When that is
-    /// over AWS goes on; import the range and apply again.
+    /// AWS requires a proof that you own the range: a signed message, or in IPAM also a token in DNS. A range that a
+    /// pool takes from its source pool needs no proof. AWS usually needs two hours to provision a range, and up to a
+    /// week if it will be advertised. The defaults of `timeouts` are 3 hours. AWS continues after such a timeout:
+    /// import the range later, and apply again.
     ///
-    /// A range outside of IPAM moves into a pool without a break when `ipam_pool_id` is added (IPv4 only; the pool's
-    /// locale is the Region that the range is in).
+    /// When you add `ipam_pool_id` to an IPv4 range outside of IPAM, the range moves into the pool without
+    /// interruption. The locale of the pool must be the Region of the range.
     pub(crate) struct ByoipCidrModel {
-        /// The range. IPv4 up to /24, IPv6 up to /48, or /60 when it is not to be advertised.
+        /// CIDR of the range: IPv4 up to /24, IPv6 up to /48, or up to /60 if the range is not advertised. A change
+        /// replaces the range.
         cidr: Cidr => required().replace(),
-        /// IPAM pool to provision it into; outside of IPAM when not set. Adding it moves an IPv4 range in place, any other
-        /// change replaces. To be advertised the pool needs a locale.
+        /// ID of the IPAM pool into which the range is provisioned. If it is not set, the range is outside of IPAM. AWS
+        /// advertises the range only if the pool has a locale. Adding the argument moves an IPv4 range in place; any
+        /// other change replaces the range.
         ipam_pool_id: String => optional(),
-        /// Account of the pool, for a range that moves into a pool that is shared; AWS is asked when not set.
+        /// ID of the AWS account that owns the pool, for a range that moves into a shared pool. Default: the owner that
+        /// AWS reports for the pool. Requires `ipam_pool_id`. It is used only when the range moves into the pool.
         ipam_pool_owner: String => optional(),
-        /// The signed message that proves that the range is yours. Only looked at when the range is provisioned: another
-        /// one changes nothing but the state.
+        /// Signed message that proves that you own the range. AWS reads it only when the range is provisioned: a later
+        /// change affects only the state.
         cidr_authorization_context: AuthorizationContext => optional(),
-        /// How the proof is verified: `remarks-x509` (a signed message) or `dns-token` (a token in DNS, with
-        /// `ipam_pool_id` only). Told from the proof that is given when not set.
+        /// Method by which AWS verifies the proof: `remarks-x509` (a signed message) or `dns-token` (a token in DNS,
+        /// only with `ipam_pool_id`). Default: the method of the given proof. AWS reads it only when the range is
+        /// provisioned: a later change affects only the state.
         verification_method: VerificationMethod => optional(),
-        /// The `ipam_external_resource_verification_token` whose records in DNS prove that the range is yours. Only
-        /// looked at when the range is provisioned.
+        /// ID of the `ipam_external_resource_verification_token` whose DNS records prove that you own the range. Only
+        /// with `ipam_pool_id`. AWS reads it only when the range is provisioned: a later change affects only the state.
         ipam_external_resource_verification_token_id: String => optional(),
-        /// Free text, of a range outside of IPAM. Replaces.
+        /// Description of a range outside of IPAM. Not available with `ipam_pool_id`. A change replaces the range.
         description: String => optional(),
-        /// Whether an IPv6 range outside of IPAM may be advertised; AWS says yes when not set. Replaces.
+        /// Whether an IPv6 range outside of IPAM can be advertised. Default: `true`, which AWS sets. Not available with
+        /// `ipam_pool_id`, or for IPv4. A change replaces the range.
         publicly_advertisable: bool => optional(),
-        /// Where a range outside of IPAM is advertised; in the whole Region when not set. Replaces.
+        /// Network border group in which a range outside of IPAM is advertised. Default: the whole Region. Not
+        /// available with `ipam_pool_id`. A change replaces the range.
         network_border_group: String => optional().computed(),
-        /// Whether AWS advertises the range to the internet. Changes in place. AWS takes one such call every ten seconds.
+        /// Whether AWS advertises the range to the internet. Default: `false`. AWS accepts one request to advertise or
+        /// withdraw every ten seconds.
         advertise: bool => default(false),
-        /// AS number to advertise it with, which an `ipam_byoasn_association` lets it have; Amazon's when not set. Changes
-        /// in place; to a number of your own once an hour. AWS does not tell which one is in use.
+        /// AS number with which AWS advertises the range. An `ipam_byoasn_association` must allow it. Default: the AS
+        /// number of Amazon. AWS accepts a change to your own number once an hour, and does not report which number is
+        /// in use.
         asn: Asn => optional(),
-        /// The range, and for one in a pool an underscore and the id of the pool.
+        /// CIDR of the range. For a range in a pool, an underscore and the ID of the pool follow.
         id: String => computed(),
-        /// Region that the range is in: the locale of its pool, or the home Region.
+        /// Region of the range: the locale of its pool, or the home Region.
         region: String => computed(),
-        /// AWS's word for how far it is: `provisioned`, `advertised`, ...
+        /// State of the range, as AWS reports it, such as `provisioned` or `advertised`.
         state: String => computed(),
-        /// `regional` or `global`.
+        /// Type of the advertisement: `regional` or `global`.
         advertisement_type: String => computed(),
     }
     blocks { timeouts: Timeouts }
@@ -72,7 +83,7 @@ impl ByoipCidrModel {
         }
     }
 
-    /// What fits only outside of IPAM, or only in it.
+    /// Refuses arguments that are valid only outside of IPAM, or only in it.
     fn contradictions(&self) -> Option<Diagnostic> {
         let error = |summary: &str, why: &str, at| Some(Diagnostic::error(summary, why).at(at));
         if self.ipam_pool_id.is_null() {
@@ -108,7 +119,7 @@ impl ByoipCidrModel {
             Family::Ipv6 if advertised => 48,
             Family::Ipv6 => 60,
         };
-        // Below a pool that has proven it, smaller ones are nobody's business.
+        // AWS does not limit the size of a range below a pool that has proven its space.
         let is_proven = !self.ipam_pool_id.is_null() && self.proof().is_absent() && !advertised;
         (cidr.netmask_length() > longest && !is_proven).then(|| {
             let what = if advertised { "advertises" } else { "takes" };
@@ -151,7 +162,7 @@ impl ServiceModel for ByoipCidrModel {
             proof: self.proof().proof()?,
             description: self.description.cloned(),
             publicly_advertisable: self.publicly_advertisable.cloned(),
-            // One that is not set is unknown until apply, and then AWS's to choose.
+            // A network border group that is not set is unknown until apply, and AWS chooses it.
             network_border_group: self.network_border_group.cloned(),
             advertise: self.advertise.cloned()?,
             asn: self.asn.cloned(),
@@ -161,7 +172,7 @@ impl ServiceModel for ByoipCidrModel {
     fn fill(&mut self, record: &ByoipCidrRecord) {
         self.cidr = record.cidr.into();
         self.ipam_pool_id = record.pool_id.clone().into();
-        // A description that it brought along into a pool is not the configuration's any more.
+        // A description that the range had before it moved into a pool is no longer part of the configuration.
         self.description = record.description.clone().filter(|_| record.pool_id.is_none()).into();
         self.network_border_group = record.network_border_group.clone().into();
         self.advertise = record.is_advertised().into();
@@ -196,7 +207,7 @@ impl ServiceModel for ByoipCidrModel {
             replaced.push(at!(Self, ipam_pool_id));
         }
         if new.is_null() {
-            // What was not told by AWS, as after an import, is not compared.
+            // A value that AWS did not report, as after an import, is not compared.
             let said = |old: &Tf<bool>, new: &Tf<bool>| old.is_known() && new.is_known() && old != new;
             let group_changes = planned.network_border_group != prior.network_border_group;
             let changes = [
@@ -226,36 +237,37 @@ impl ServiceModel for ByoipCidrModel {
 }
 
 model! {
-    /// A public range that the account brought.
+    /// The attributes of a public range that the account brought to AWS.
     pub(crate) struct ByoipCidrFacts {
-        /// The range, and for one in a pool an underscore and the id of the pool.
+        /// CIDR of the range. For a range in a pool, an underscore and the ID of the pool follow.
         id: String => computed(),
-        /// The range.
+        /// CIDR of the range.
         cidr: Cidr => computed(),
-        /// Region that it can be advertised in.
+        /// Region in which the range can be advertised.
         region: String => computed(),
-        /// IPAM pool that it is in; null outside of IPAM.
+        /// ID of the IPAM pool that contains the range; null outside of IPAM.
         ipam_pool_id: String => computed(),
-        /// AWS's word for how far it is: `provisioned`, `advertised`, ...
+        /// State of the range, as AWS reports it, such as `provisioned` or `advertised`.
         state: String => computed(),
-        /// AWS's reason for the state; null when it gives none.
+        /// Reason for the state, as AWS reports it; null if AWS gives none.
         status_message: String => computed(),
-        /// Free text.
+        /// Description of the range.
         description: String => computed(),
-        /// Where it is advertised.
+        /// Network border group in which the range is advertised.
         network_border_group: String => computed(),
-        /// `regional` or `global`.
+        /// Type of the advertisement: `regional` or `global`.
         advertisement_type: String => computed(),
-        /// AS numbers that may advertise it, beside Amazon's.
+        /// Set of AS numbers with which the range may be advertised, in addition to the AS number of Amazon.
         asns: BTreeSet<Asn> => computed(),
     }
 }
 
 model! {
-    /// Lists the public ranges of the account's own that AWS can advertise: in the home Region and in the operating
-    /// Regions of the account's IPAM, in its pools and outside of it.
+    /// Lists the public ranges that the account brought to AWS (only with the store `aws-ipam`). The list covers the
+    /// home Region and the operating Regions of the IPAMs of the account, and contains ranges in IPAM pools and outside
+    /// of IPAM. A self-managed store has no such ranges.
     pub(crate) struct ByoipCidrsModel {
-        /// The ranges, by Region and address.
+        /// List of the ranges, sorted by Region and address.
         byoip_cidrs: Vec<ByoipCidrFacts> => computed(),
     }
 }

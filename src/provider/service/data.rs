@@ -1,5 +1,5 @@
-//! Data sources over what only a service has: [`ServiceData`] makes an answer of the list, [`Listed`] is the data
-//! source, the same for all of them.
+//! Data sources over objects that only a service has. [`ServiceData`] makes the answer from the list, and [`Listed`] is
+//! the data source for all of them.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -13,20 +13,19 @@ use super::of;
 
 /// Attributes of a data source that reads one or all objects of a noun.
 pub(super) trait ServiceData: Model {
-    /// What is listed.
+    /// The noun of the list.
     type Noun: Noun;
-    /// Its full name, such as `ipam_ipams`.
+    /// The full type name, such as `ipam_ipams`.
     const TYPE: &'static str;
 
-    /// What is wrong in the configuration, unknown values allowed.
+    /// The errors of the configuration; unknown values are accepted.
     fn check(&self) -> Diagnostics {
         Diagnostics::new()
     }
 
-    /// The answer, from every object that the account sees.
+    /// The answer, from all objects that are visible to the account.
     ///
-    /// # Errors
-    /// On the argument, when it fits none or several and should fit one.
+    /// # Errors At the argument that matches no object, or several when it must match one.
     fn answer(self, all: Vec<<Self::Noun as Noun>::Record>) -> Result<Self, Diagnostics>;
 }
 

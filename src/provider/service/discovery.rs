@@ -1,4 +1,4 @@
-//! `ipam_resource_discovery`: what looks into accounts.
+//! `ipam_resource_discovery`: where scans look for resources.
 
 use std::collections::BTreeSet;
 
@@ -20,79 +20,90 @@ text_attr!(RoleArn);
 text_attr!(UnknownColumns);
 
 model! {
-    /// A resource discovery: what looks into accounts, and where.
+    /// Manages a resource discovery, which defines where existing resources and their addresses are found. Changes are
+    /// made in place.
     ///
-    /// On a store of one's own it says where `terraform-provider-ipam discover` looks: through roles into accounts, in Regions,
-    /// and into files about networks outside of AWS. What it saw is in the data sources `ipam_discovered_*` and
-    /// `ipam_resource_cidrs`; the guide "Discovery" tells the rest.
+    /// On a self-managed store, it configures the scans of `terraform-provider-ipam discover`, and of data sources with
+    /// `max_age`: the accounts (through roles), the Regions, and the files about networks outside of AWS. The data
+    /// sources `ipam_discovered_*` and `ipam_resource_cidrs` return the results. The guide "Discovery" explains the
+    /// details.
     ///
-    /// In AWS IPAM it looks at what the account, or the whole organization, uses in Regions. Every IPAM comes with one of
-    /// its own; one more is for sharing with the IPAM of another organization. There can be one in each Region of an
-    /// account. The one of an IPAM can be imported and changed; it goes with its IPAM, so that destroying it is refused.
+    /// In AWS IPAM, it monitors the resources of the account, or of the whole organization, in its Regions. Every IPAM
+    /// has its own discovery; create another one to share it with the IPAM of another organization. There can be one in
+    /// each Region of an account. The discovery of an IPAM can be imported and changed. It cannot be destroyed, because
+    /// it is deleted together with its IPAM.
     pub(crate) struct DiscoveryModel {
-        /// Name of the discovery; in AWS it is kept in the tag `Name`.
+        /// Name of the discovery. In AWS IPAM, it is the value of the tag `Name`. It does not have to be unique.
         name: String => optional(),
-        /// Free text.
+        /// Description of the discovery.
         description: String => optional(),
-        /// Regions in which resources are looked at. Needed, but for a discovery of a store of one's own that has `files`.
-        /// In AWS IPAM the home Region belongs to them.
+        /// Set of the Regions in which scans look for resources. Required, except for a discovery with `files` in a
+        /// self-managed store. In AWS IPAM, the set must contain the home Region.
         operating_regions: BTreeSet<String> => optional(),
-        /// Organizational units that are not looked at: paths such as `o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/`, with
-        /// `/*` at the end for all units below it too, none of which covers another. AWS allows 10 until its support
-        /// raises that. Only in AWS IPAM, which knows the organization.
+        /// Set of paths of organizational units that are excluded, such as `o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/`.
+        /// With `/*` at its end, a path also excludes all units below. No path may cover another path. AWS allows 10
+        /// paths, unless AWS Support has raised this quota. Only with `aws-ipam`, because self-managed stores do not
+        /// know the organization.
         organizational_unit_exclusions: BTreeSet<EntityPath> => optional(),
-        /// With `role` blocks: also looks into the account of whoever runs `discover`. Without any it does so anyway.
-        /// Not in AWS IPAM, as everything from here to `avoided`, and the `role` blocks.
+        /// Whether scans cover the account of the caller in addition to the accounts of the `role` blocks. Default:
+        /// `false`. Without `role` blocks, scans cover the account of the caller in any case. Not available with
+        /// `aws-ipam`.
         own_account: bool => optional().computed(),
-        /// Kinds of resources to look at: `vpc`, `subnet`, `eni`, `eip` or `public-ipv4-pool`. All of them when not set.
+        /// Set of the types of resources that scans look for: `vpc`, `subnet`, `eni`, `eip` or `public-ipv4-pool`.
+        /// Default: all of them. Not available with `aws-ipam`.
         resource_types: BTreeSet<SeenType> => optional(),
-        /// Accounts that are left out.
+        /// Set of the IDs of AWS accounts whose resources are excluded. Not available with `aws-ipam`.
         excluded_account_ids: BTreeSet<AccountId> => optional(),
-        /// Resources that are left out, by id; of a VPC also what is in it.
+        /// Set of the IDs of resources that are excluded. When a VPC is excluded, everything in it is excluded as well.
+        /// Not available with `aws-ipam`.
         excluded_resource_ids: BTreeSet<String> => optional(),
-        /// Resources that have one of these tags with this value are left out, of a VPC also what is in it.
+        /// Map of tags. A resource that has one of these tags with the same value is excluded. When a VPC is excluded,
+        /// everything in it is excluded as well. Not available with `aws-ipam`.
         excluded_tags: Tags => optional(),
-        /// Files (CSV or JSON) about networks outside of AWS: paths as `discover` sees them. They are read only below
-        /// directories that whoever looks names: with `discover --files-below` (the working directory when not given), and
-        /// for the look of a plan with `discovery_files_below` in the provider block (none when not set).
+        /// Set of paths of CSV or JSON files that describe networks outside of AWS. A relative path starts at the
+        /// working directory of the scan. A scan reads files only below the directories that its caller names: with
+        /// `discover --files-below` (default: the working directory), or for the scan of a plan with
+        /// `discovery_files_below` in the provider block (default: none). Not available with `aws-ipam`.
         files: BTreeSet<String> => optional(),
-        /// What becomes of columns of those files (in JSON: of members) that are not known: `refuse` (nothing of such a file
-        /// is taken; also when not set), `tags` (each is a tag of the resource, with the name of the column for its key), or
-        /// `ignore` (`discover` prints a warning with the numbers of the columns).
+        /// Treatment of unknown columns in `files` (in JSON: of unknown members). With `refuse` (the default), a scan
+        /// uses nothing from such a file. With `tags`, each column becomes a tag of the resource, with the name of the
+        /// column as its key. With `ignore`, the columns are skipped, and `discover` prints a warning with their
+        /// numbers. Not available with `aws-ipam`.
         unknown_columns: UnknownColumns => optional(),
-        /// Whether allocations by size keep off the VPCs that it has seen, and in a pool that has the CIDR of a VPC off
-        /// what is in that VPC. `true` when not set. An allocation by `cidr` may take such a block, and says by that
-        /// whose it is.
+        /// Whether allocations by `netmask_length` avoid the VPCs and other networks that the discovery found. In a
+        /// pool that has the CIDR of a VPC, such allocations avoid the resources in that VPC instead. Default: `true`.
+        /// An allocation by `cidr` may use the CIDR of a resource, and manages the resource then. Not available with
+        /// `aws-ipam`.
         avoided: bool => optional().computed(),
-        /// Tags of the discovery.
+        /// Map of tags for the discovery.
         tags: Tags => optional(),
-        /// Id of the discovery.
+        /// ID of the discovery.
         id: String => computed(),
-        /// ARN of the discovery; null in a store of one's own.
+        /// ARN of the discovery; null on a self-managed store.
         arn: String => computed(),
-        /// Account that owns it; null in a store of one's own.
+        /// ID of the AWS account that owns the discovery; null on a self-managed store.
         owner_id: String => computed(),
-        /// Whether it came with an IPAM.
+        /// Whether the discovery was created together with an IPAM.
         is_default: bool => computed(),
-        /// Home Region; null in a store of one's own.
+        /// Home Region of the discovery; null on a self-managed store.
         ipam_resource_discovery_region: String => computed(),
-        /// `tags` and the provider's `default_tags`.
+        /// All tags of the discovery: `tags` and the `default_tags` of the provider.
         tags_all: Tags => computed(),
     }
     blocks { role: Vec<RoleModel>, timeouts: Timeouts }
 }
 
 model! {
-    /// A role in an account that is looked at, one block for each account. Not in AWS IPAM.
+    /// Role in an account that scans cover, one block for each account. Not available with `aws-ipam`.
     pub(crate) struct RoleModel {
         /// ARN of the role, such as `arn:aws:iam::111122223333:role/discovery`.
         role_arn: RoleArn => required(),
-        /// What the owner of the role asks for.
+        /// External ID that the trust policy of the role requires, at least two characters.
         external_id: String => optional(),
     }
 }
 
-/// None and an empty set are the same: the state keeps what the user wrote.
+/// A missing set and an empty set mean the same. The state keeps the one that the user wrote.
 fn shown<T: Default + PartialEq>(kept: T, state: &mut Tf<T>) {
     let is_empty = kept == T::default();
     if is_empty && (state.is_null() || state.get() == Some(&kept)) {
@@ -101,7 +112,7 @@ fn shown<T: Default + PartialEq>(kept: T, state: &mut Tf<T>) {
     *state = Some(kept).filter(|_| !is_empty).into();
 }
 
-/// Texts as values of a type that only takes right ones; what is kept is right.
+/// The values of texts from the store, which are valid.
 fn parsed<'a, T: std::str::FromStr + Ord>(texts: impl IntoIterator<Item = &'a String>) -> BTreeSet<T> {
     texts.into_iter().filter_map(|text| text.parse().ok()).collect()
 }
@@ -140,7 +151,7 @@ impl DiscoveryModel {
         flags.into_iter().chain(sets).any(|is_unknown| is_unknown)
     }
 
-    /// Where it looks; `None` while something of it is unknown.
+    /// The configuration of the scans; `None` while a part of it is unknown.
     fn survey(&self) -> Option<Survey> {
         let roles = if self.role.is_unknown() { return None } else { self.role.cloned().unwrap_or_default() };
         Some(Survey {
@@ -219,7 +230,7 @@ impl ServiceModel for DiscoveryModel {
         self.description = record.description.clone().into();
         self.fill_survey(&record.survey);
         shown(record.exclusions.clone(), &mut self.organizational_unit_exclusions);
-        // Only a store that takes surveys says these.
+        // Only a store that makes its own scans has these values.
         let says = record.arn.is_none();
         self.own_account = says.then_some(record.survey.own_account).into();
         self.avoided = says.then_some(record.survey.avoided).into();
@@ -234,45 +245,46 @@ impl ServiceModel for DiscoveryModel {
 }
 
 model! {
-    /// A resource discovery that the account has, or that is shared with it.
+    /// The attributes of a resource discovery that belongs to the account or is shared with it.
     pub(crate) struct DiscoveryFacts {
-        /// Id.
+        /// ID of the discovery.
         id: String => computed(),
-        /// Its name; null when it has none.
+        /// Name of the discovery; null if it has none.
         name: String => computed(),
-        /// ARN; null in a store of one's own.
+        /// ARN of the discovery; null on a self-managed store.
         arn: String => computed(),
-        /// Account that owns it; null in a store of one's own.
+        /// ID of the AWS account that owns the discovery; null on a self-managed store.
         owner_id: String => computed(),
-        /// Whether it came with an IPAM.
+        /// Whether the discovery was created together with an IPAM.
         is_default: bool => computed(),
-        /// Home Region; null in a store of one's own.
+        /// Home Region of the discovery; null on a self-managed store.
         ipam_resource_discovery_region: String => computed(),
-        /// Free text.
+        /// Description of the discovery.
         description: String => computed(),
-        /// Regions in which resources are looked at.
+        /// Set of the Regions in which scans look for resources.
         operating_regions: BTreeSet<String> => computed(),
-        /// Organizational units that are not looked at.
+        /// Set of paths of organizational units that are excluded; empty on a self-managed store.
         organizational_unit_exclusions: BTreeSet<EntityPath> => computed(),
-        /// Roles that are taken on to look into accounts; null in AWS IPAM, as what follows.
+        /// Set of the ARNs of the roles through which scans cover other accounts; null in AWS IPAM.
         role_arns: BTreeSet<String> => computed(),
-        /// Whether the account of whoever looks is looked at too.
+        /// Whether scans cover the account of the caller; null in AWS IPAM.
         own_account: bool => computed(),
-        /// Kinds of resources that are looked at; empty: all of them.
+        /// Set of the types of resources that scans look for, empty for all types; null in AWS IPAM.
         resource_types: BTreeSet<SeenType> => computed(),
-        /// Accounts that are left out.
+        /// Set of the IDs of AWS accounts whose resources are excluded; null in AWS IPAM.
         excluded_account_ids: BTreeSet<String> => computed(),
-        /// Resources that are left out.
+        /// Set of the IDs of resources that are excluded; null in AWS IPAM.
         excluded_resource_ids: BTreeSet<String> => computed(),
-        /// Resources with one of these tags are left out.
+        /// Map of tags. Resources with one of these tags are excluded. Null in AWS IPAM.
         excluded_tags: Tags => computed(),
-        /// Files about networks outside of AWS.
+        /// Set of paths of files about networks outside of AWS; null in AWS IPAM.
         files: BTreeSet<String> => computed(),
-        /// What becomes of columns of those files that are not known: `refuse`, `tags` or `ignore`.
+        /// Treatment of unknown columns in `files`: `refuse`, `tags` or `ignore`; null in AWS IPAM.
         unknown_columns: UnknownColumns => computed(),
-        /// Whether allocations by size keep off the VPCs that it has seen.
+        /// Whether allocations by `netmask_length` avoid the VPCs and other networks that the discovery found; null in
+        /// AWS IPAM.
         avoided: bool => computed(),
-        /// Tags.
+        /// Map of the tags of the discovery.
         tags: Tags => computed(),
     }
 }
@@ -280,7 +292,7 @@ model! {
 impl DiscoveryFacts {
     fn of(record: DiscoveryRecord) -> Self {
         let survey = record.survey;
-        // AWS says nothing of the rest of a survey.
+        // AWS does not report the other parts of a survey.
         let own = record.arn.is_none().then(|| survey.clone());
         let exclusions = own.as_ref().map(|own| own.exclusions.clone());
         Self {
@@ -308,14 +320,15 @@ impl DiscoveryFacts {
 }
 
 model! {
-    /// Lists the resource discoveries: those of the store, or in AWS IPAM those that the account sees in the provider's
-    /// Region, its own and those that are shared with it.
+    /// Lists resource discoveries: those of a self-managed store, or with `aws-ipam` those that are visible to the
+    /// account in the Region of the provider, including those that are shared with it.
     pub(crate) struct DiscoveriesModel {
-        /// Only those that came with an IPAM (true), or that did not (false).
+        /// Whether to list only discoveries that were created together with an IPAM (`true`), or only the others
+        /// (`false`). Default: both. On a self-managed store, no discovery was created together with an IPAM.
         is_default: bool => optional(),
-        /// The discoveries, by id.
+        /// List of the discoveries, sorted by ID.
         resource_discoveries: Vec<DiscoveryFacts> => computed(),
-        /// Their ids, in the same order.
+        /// List of the IDs of the discoveries, in the order of `resource_discoveries`.
         ids: Vec<String> => computed(),
     }
 }

@@ -1,4 +1,4 @@
-//! What is wrong with an `ipam_resource_discovery`, whatever the store, and what the store at hand has not.
+//! The rules of an `ipam_resource_discovery`: those of every store, and those of the configured store.
 
 use std::collections::BTreeSet;
 
@@ -11,18 +11,18 @@ use crate::tf::{Attr, Diagnostic, Diagnostics, Path, Tf, wrong_value};
 use super::discovery::{DiscoveryModel, RoleModel};
 use super::quotas::Quota;
 
-/// Parts of an organization that a discovery leaves out.
+/// Excluded parts of an organization.
 const EXCLUSIONS: Quota = Quota {
     usual: 10,
     of: "organizational units that one resource discovery leaves out",
     otherwise: "Name a unit above them then, with \"/*\" at the end.",
 };
 
-/// Kinds of resources that a look into an account finds.
+/// Types of resources that a scan of an account finds.
 const LOOKED_AT: [SeenType; 5] =
     [SeenType::Vpc, SeenType::Subnet, SeenType::Eni, SeenType::Eip, SeenType::PublicIpv4Pool];
 
-/// What is wrong in the configuration, unknown values allowed.
+/// The errors of the configuration; unknown values are accepted.
 pub(super) fn check(model: &DiscoveryModel) -> Diagnostics {
     let mut found = check_exclusions(&model.organizational_unit_exclusions);
     found.append(check_places(model));
@@ -41,7 +41,7 @@ fn is_given<T>(set: &Tf<BTreeSet<T>>) -> bool {
     set.is_unknown() || set.get().is_some_and(|set| !set.is_empty())
 }
 
-/// Whether there is anything to look at.
+/// Checks that there is something to scan.
 fn check_places(model: &DiscoveryModel) -> Diagnostics {
     let has_roles = model.role.is_unknown() || model.role.get().is_some_and(|roles| !roles.is_empty());
     let has_regions = is_given(&model.operating_regions);
@@ -109,7 +109,7 @@ fn check_role(before: &[RoleModel], role: &RoleModel, at: &Path) -> Diagnostics 
     }
 }
 
-/// Exclusions that AWS would refuse beside each other.
+/// Refuses exclusions that AWS would refuse together.
 fn check_exclusions(exclusions: &Tf<BTreeSet<EntityPath>>) -> Diagnostics {
     let at = at!(DiscoveryModel, organizational_unit_exclusions);
     let Some(paths) = exclusions.get() else { return Diagnostics::new() };
@@ -122,7 +122,7 @@ fn check_exclusions(exclusions: &Tf<BTreeSet<EntityPath>>) -> Diagnostics {
     }
 }
 
-/// That AWS may not take as many exclusions.
+/// Warns when AWS may refuse the number of exclusions.
 pub(super) fn check_quota(prior: Option<&DiscoveryModel>, planned: &DiscoveryModel) -> Diagnostics {
     let count = |model: &DiscoveryModel| model.organizational_unit_exclusions.get().map_or(0, BTreeSet::len);
     let at = at!(DiscoveryModel, organizational_unit_exclusions);
@@ -133,7 +133,7 @@ fn is_set<T: Attr>(value: &Tf<T>) -> bool {
     value.is_known()
 }
 
-/// What the store at hand has not: an error at each argument that asks for it.
+/// Reports an error at each argument that the configured store does not support.
 pub(super) fn check_capabilities(model: &DiscoveryModel, ipam: &dyn Ipam) -> Diagnostics {
     let mut found = Diagnostics::new();
     let mut refuse = |summary: &str, detail: &str, at: Path| found.push(Diagnostic::error(summary, detail).at(at));

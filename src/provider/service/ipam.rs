@@ -1,4 +1,4 @@
-//! `ipam_ipam`: the root of everything that AWS IPAM keeps.
+//! `ipam_ipam`: the root of everything in AWS IPAM.
 
 use std::collections::BTreeSet;
 
@@ -15,44 +15,48 @@ text_attr!(Tier);
 text_attr!(MeteredAccount);
 
 model! {
-    /// An IPAM of AWS: the root of scopes, pools and what is seen in accounts. There is one in each Region of an
-    /// account; scopes and pools find it by themselves.
+    /// Manages an AWS IPAM, which contains scopes and pools and monitors accounts (only with the store `aws-ipam`).
+    /// There is one in each Region of an account, and scopes and pools find it automatically. A self-managed store
+    /// needs no IPAM, because it has its two default scopes from the start. Changes are made in place.
     pub(crate) struct IpamModel {
-        /// Name of the IPAM, kept in its tag `Name`.
+        /// Name of the IPAM, which is the value of its tag `Name`.
         name: String => optional(),
-        /// Free text.
+        /// Description of the IPAM.
         description: String => optional(),
-        /// Regions in which pools may have their `locale` and resources are looked at. The home Region belongs to them.
+        /// Set of the Regions that pools may have as their `locale`, and in which IPAM monitors resources. The set must
+        /// contain the home Region.
         operating_regions: BTreeSet<String> => required(),
-        /// Such as `free` or `advanced`. AWS takes `advanced` when not set.
+        /// Tier of the IPAM, such as `free` or `advanced`. Default: `advanced`, which AWS sets.
         tier: Tier => optional().computed(),
-        /// Whether pools in private scopes may hold IPv6 global unicast space of one's own.
+        /// Whether pools in private scopes may contain IPv6 global unicast addresses that you own. Default: `false`.
         enable_private_gua: bool => default(false),
-        /// Such as `ipam-owner` or `resource-owner`: whose account is billed for active addresses.
+        /// AWS account that is charged for active addresses, such as `ipam-owner` or `resource-owner`. Default: AWS
+        /// chooses it.
         metered_account: MeteredAccount => optional().computed(),
-        /// Whether destroying takes scopes, pools and allocations in private scopes along.
+        /// Whether destroying the IPAM also deletes its private scopes, and the pools and allocations in private
+        /// scopes. Default: `false`.
         cascade: bool => default(false),
-        /// Tags of the IPAM.
+        /// Map of tags for the IPAM.
         tags: Tags => optional(),
-        /// Id of the IPAM.
+        /// ID of the IPAM.
         id: String => computed(),
         /// ARN of the IPAM.
         arn: String => computed(),
-        /// Account that owns it.
+        /// ID of the AWS account that owns the IPAM.
         owner_id: String => computed(),
-        /// Home Region.
+        /// Home Region of the IPAM.
         ipam_region: String => computed(),
-        /// Scope of private space.
+        /// ID of the default private scope.
         private_default_scope_id: String => computed(),
-        /// Scope of public space.
+        /// ID of the default public scope.
         public_default_scope_id: String => computed(),
-        /// The resource discovery that came with it.
+        /// ID of the resource discovery that was created together with the IPAM.
         default_resource_discovery_id: String => computed(),
-        /// Association of that resource discovery.
+        /// ID of the association of that resource discovery with the IPAM.
         default_resource_discovery_association_id: String => computed(),
-        /// Number of scopes in it.
+        /// Number of scopes in the IPAM.
         scope_count: u32 => computed(),
-        /// `tags` and the provider's `default_tags`.
+        /// All tags of the IPAM: `tags` and the `default_tags` of the provider.
         tags_all: Tags => computed(),
     }
     blocks { timeouts: Timeouts }
@@ -105,33 +109,33 @@ impl ServiceModel for IpamModel {
 }
 
 model! {
-    /// An IPAM that the account has.
+    /// The attributes of an IPAM of the account.
     pub(crate) struct IpamFacts {
-        /// Id.
+        /// ID of the IPAM.
         id: String => computed(),
-        /// Its name; null when it has none.
+        /// Name of the IPAM; null if it has none.
         name: String => computed(),
-        /// ARN.
+        /// ARN of the IPAM.
         arn: String => computed(),
-        /// Account that owns it.
+        /// ID of the AWS account that owns the IPAM.
         owner_id: String => computed(),
-        /// Home Region.
+        /// Home Region of the IPAM.
         ipam_region: String => computed(),
-        /// Free text.
+        /// Description of the IPAM.
         description: String => computed(),
-        /// Regions in which pools may have their `locale`.
+        /// Set of the Regions that pools may have as their `locale`.
         operating_regions: BTreeSet<String> => computed(),
-        /// Such as `free` or `advanced`.
+        /// Tier of the IPAM, such as `free` or `advanced`.
         tier: Tier => computed(),
-        /// Scope of private space.
+        /// ID of the default private scope.
         private_default_scope_id: String => computed(),
-        /// Scope of public space.
+        /// ID of the default public scope.
         public_default_scope_id: String => computed(),
-        /// The resource discovery that came with it.
+        /// ID of the resource discovery that was created together with the IPAM.
         default_resource_discovery_id: String => computed(),
-        /// Number of scopes in it.
+        /// Number of scopes in the IPAM.
         scope_count: u32 => computed(),
-        /// Tags.
+        /// Map of the tags of the IPAM.
         tags: Tags => computed(),
     }
 }
@@ -157,9 +161,10 @@ impl IpamFacts {
 }
 
 model! {
-    /// Lists the IPAMs of the account in the provider's Region.
+    /// Lists the AWS IPAMs of the account in the Region of the provider (only with the store `aws-ipam`). A
+    /// self-managed store has no IPAM.
     pub(crate) struct IpamsModel {
-        /// The IPAMs, by id.
+        /// List of the IPAMs, sorted by ID.
         ipams: Vec<IpamFacts> => computed(),
     }
 }

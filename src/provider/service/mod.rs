@@ -1,9 +1,10 @@
-//! Resources that not every store has, most of them only a service such as AWS IPAM, one file each: [`ServiceModel`] says how its attributes become a
-//! [`Noun::Spec`] and come back from a [`Noun::Record`]; [`Managed`] is the resource, the same for all of them.
+//! Resources that not every store has, one file each. Most of them exist only in a service such as AWS IPAM.
+//! [`ServiceModel`] converts attributes into a [`Noun::Spec`], and a [`Noun::Record`] into attributes. [`Managed`] is
+//! the resource for all of them.
 //!
-//! A service holds nothing for a plan: what it gives is known after apply.
+//! A service holds nothing for a plan: the values that it assigns are known after apply.
 
-/// The part of a [`ServiceModel`] that is the same for all models: `id` and `timeouts` are called so.
+/// The part of a [`ServiceModel`] that is the same for all models, with the fields `id` and `timeouts`.
 macro_rules! fields {
     () => {
         fn id(&self) -> &$crate::tf::Tf<String> {
@@ -16,7 +17,7 @@ macro_rules! fields {
     };
 }
 
-/// The same for models of what AWS keeps tags of: `tags` and `tags_all` here, `tags` in the record.
+/// The same for models of objects with tags in AWS: `tags` and `tags_all` here, `tags` in the record.
 macro_rules! fields_with_tags {
     () => {
         fields!();
@@ -67,7 +68,7 @@ use super::resources::{DEFAULT_TIMEOUT, Timeouts, without_region};
 use super::shared::{Shared, within};
 use super::{errors, kept_arguments, limits, moves, tags};
 
-/// Every resource here.
+/// All resources of this module.
 pub(super) fn all(shared: &Arc<Shared>) -> Vec<Box<dyn ErasedResource>> {
     vec![
         Box::new(Managed::<ipam::IpamModel>::new(shared)),
@@ -86,7 +87,7 @@ pub(super) fn all(shared: &Arc<Shared>) -> Vec<Box<dyn ErasedResource>> {
     ]
 }
 
-/// Every data source here.
+/// All data sources of this module.
 pub(super) fn all_data(shared: &Arc<Shared>) -> Vec<Box<dyn ErasedDataSource>> {
     vec![
         Box::new(data::Listed::<ipam::IpamsModel>::new(shared)),
@@ -103,24 +104,24 @@ pub(super) fn all_data(shared: &Arc<Shared>) -> Vec<Box<dyn ErasedDataSource>> {
 
 /// Attributes of a resource that only a service has.
 pub(super) trait ServiceModel: Model {
-    /// What it is to the service.
+    /// The kind of object in the service.
     type Noun: Noun;
 
-    /// How long an operation may take when `timeouts` does not say.
+    /// The time limit of an operation when `timeouts` does not set one.
     const PATIENCE: Duration = DEFAULT_TIMEOUT;
 
-    /// What is wrong in the configuration, unknown values allowed.
+    /// The errors of the configuration; unknown values are accepted.
     fn check(&self) -> Diagnostics {
         Diagnostics::new()
     }
 
-    /// What the service is asked for; `None` while something of it is unknown.
+    /// The request to the service; `None` while a part of it is unknown.
     fn spec(&self) -> Option<<Self::Noun as Noun>::Spec>;
 
-    /// Takes the service's answer over; tags are not of this.
+    /// Takes over the answer of the service, without its tags.
     fn fill(&mut self, record: &<Self::Noun as Noun>::Record);
 
-    /// What the service answered of tags, the name among them; for nouns that have [`ServiceModel::tagged`].
+    /// The tags in the answer of the service, including the name; for nouns that have [`ServiceModel::tagged`].
     fn kept_tags(_record: &<Self::Noun as Noun>::Record) -> Tags {
         Tags::new()
     }
@@ -131,30 +132,30 @@ pub(super) trait ServiceModel: Model {
     /// `timeouts`.
     fn timeouts(&self) -> &Tf<Timeouts>;
 
-    /// The attributes about tags; `None` when AWS keeps no tags of it.
+    /// The attributes about tags; `None` when AWS keeps no tags of the object.
     fn tagged(&mut self) -> Option<Tagged<'_>> {
         None
     }
 
-    /// What the store makes of arguments that the user left out, where that is known in a plan. `config` is what was
-    /// written.
+    /// Fills in the values that the store gives arguments that the user left out, if a plan knows them. `config` is the
+    /// configuration as the user wrote it.
     fn settle(_config: &Self, _planned: &mut Self, _ipam: &dyn Ipam) {}
 
-    /// After what the framework planned, tags too: what else changes with this change.
+    /// Adjusts other attributes that change together with this change, after the framework has planned it and its tags.
     fn plan_change(_prior: &Self, _planned: &mut Self) {}
 
-    /// Attributes whose change needs a new object, beside those declared `replace()`.
+    /// Attributes whose change needs a new object, in addition to those that are declared with `replace()`.
     fn replaces(_prior: &Self, _planned: &Self) -> Vec<Path> {
         Vec::new()
     }
 
-    /// What the service says already of what is planned: errors that it would answer later, and warnings. `prior` is
-    /// `None` for a new object. Nothing when the service cannot be asked: the apply will tell.
+    /// Errors and warnings that the service can already report for the planned object. `prior` is `None` for a new
+    /// object. Empty when the service gives no answer: the apply reports the error then.
     fn foresee(&self, _prior: Option<&Self>, _ipam: &dyn Ipam) -> Diagnostics {
         Diagnostics::new()
     }
 
-    /// Why an object that is there is not what was asked for.
+    /// The reason why an existing object differs from the request.
     fn failure(_record: &<Self::Noun as Noun>::Record) -> Option<&Error> {
         None
     }
@@ -171,19 +172,19 @@ pub(super) struct Tagged<'a> {
     pub(super) tags: &'a mut Tf<Tags>,
     /// `tags_all`.
     pub(super) tags_all: &'a mut Tf<Tags>,
-    /// Where `tags` is.
+    /// The path of `tags`.
     pub(super) at: Path,
 }
 
-/// Who keeps the noun, or why there is none and what to do: an error of the plan.
+/// The keeper of the noun, or an error of the plan that explains why there is none and what to do.
 ///
 /// # Errors
-/// On every store that has no such thing.
+/// On every store that has no such object.
 pub(super) fn of<N: Noun>(ipam: &dyn Ipam) -> Result<&dyn Keeps<N>, Diagnostics> {
     N::keeper(ipam).ok_or_else(|| elsewhere::<N>(ipam))
 }
 
-/// The same for what only a service answers of a noun.
+/// The service, for questions that only a service answers.
 ///
 /// # Errors
 /// On every store that is not a service.
@@ -225,7 +226,7 @@ impl<M: ServiceModel> Managed<M> {
         limits::tags(&configured, tags.get().unwrap_or(&Tags::new()), at)
     }
 
-    /// What the service says already; warnings go into the plan.
+    /// Asks the service about the planned object. Warnings go into the plan.
     fn foresee(&self, prior: Option<&M>, plan: &mut Plan<M>) -> Result<(), Diagnostics> {
         let Some(configured) = self.0.configured()? else { return Ok(()) };
         let said = plan.planned.foresee(prior, configured.ipam.as_ref());
@@ -236,8 +237,8 @@ impl<M: ServiceModel> Managed<M> {
         Ok(())
     }
 
-    /// Takes over what was reached. When the object is not what was asked for, it is in the state all the same: what is
-    /// new is then tainted, and nothing is left in AWS that Terraform does not know.
+    /// Takes over the result. An object that differs from the request is in the state as well: a new one is then
+    /// tainted, and AWS contains no object that Terraform does not know.
     fn reach(&self, apply: &mut Apply<M>, record: &<M::Noun as Noun>::Record) -> Result<(), Diagnostics> {
         self.show(&mut apply.state, record)?;
         let Some(error) = M::failure(record) else { return Ok(()) };
@@ -259,20 +260,20 @@ impl<M: ServiceModel> Managed<M> {
     }
 }
 
-/// How long the operation may take.
+/// The time limit of the operation.
 fn patience<M: ServiceModel>(model: &M, which: impl Fn(&Timeouts) -> &Tf<HumanDuration>) -> Duration {
     model.timeouts().get().and_then(|timeouts| which(timeouts).get()).map_or(M::PATIENCE, |duration| duration.0)
 }
 
-/// The tag that is the name.
+/// The tag that contains the name.
 const NAME: &str = "Name";
 
-/// `name`, told from all tags.
+/// `name`, from all tags.
 fn name_of(kept: &Tags) -> Tf<String> {
     kept.get(NAME).filter(|name| !name.is_empty()).cloned().into()
 }
 
-/// All tags to keep: `tags_all` and the name; `None` while one of them is unknown.
+/// All tags to store: `tags_all` and the name; `None` while one of them is unknown.
 fn named(name: &Tf<String>, tags_all: &Tf<Tags>) -> Option<Tags> {
     let mut all = tags_all.cloned()?;
     match name {
@@ -285,17 +286,17 @@ fn named(name: &Tf<String>, tags_all: &Tf<Tags>) -> Option<Tags> {
     Some(all)
 }
 
-/// Whether more than `timeouts` differs: then AWS decides anew what is only computed.
+/// Whether more than `timeouts` differs. In that case, AWS determines the computed values again.
 fn differs<M: ServiceModel>(prior: &M, planned: &M) -> bool {
     prior.spec() != planned.spec()
 }
 
-/// The id that every plan of a change has.
+/// The ID, which every plan of a change has.
 fn id_of<M: ServiceModel>(model: &M) -> Result<&String, Diagnostics> {
     model.id().known(Path::attribute("id"))
 }
 
-/// What a whole configuration asks for.
+/// The request of a complete configuration.
 fn whole<M: ServiceModel>(model: &M) -> Result<<M::Noun as Noun>::Spec, Diagnostics> {
     model.spec().ok_or_else(|| super::create::still_unknown(M::Noun::RESOURCE))
 }
@@ -352,7 +353,7 @@ impl<M: ServiceModel> Resource for Managed<M> {
     fn update(&self, prior: &M, apply: &mut Apply<M>) -> Result<(), Diagnostics> {
         let (before, after) = (whole(prior)?, whole(&apply.state)?);
         if before == after {
-            // Only `timeouts` are others, and those are nowhere but in the state.
+            // Only `timeouts` differ, and they are only in the state.
             return Ok(());
         }
         let ipam = self.0.ipam()?;

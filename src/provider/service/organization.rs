@@ -1,4 +1,4 @@
-//! `ipam_organization_admin_account`: which account of an organization administers IPAM.
+//! `ipam_organization_admin_account`: the account of an organization that administers IPAM.
 
 use crate::backend::service::{AccountId, AdminNoun, AdminRecord, AdminSpec};
 use crate::ipam::Error;
@@ -11,16 +11,20 @@ use super::ServiceModel;
 text_attr!(AccountId);
 
 model! {
-    /// Makes a member account of an AWS organization the one that administers IPAM for all of it. The provider needs the
-    /// credentials of the organization's management account. There is one such account in an organization.
+    /// Makes a member account of an AWS organization the administrator of IPAM for the whole organization (only with
+    /// the store `aws-ipam`). The provider needs the credentials of the management account of the organization. An
+    /// organization has one such administrator. A self-managed store belongs to no organization: any client that can
+    /// write to it administers it.
     ///
-    /// EC2 answers no question about which account it is (AWS Organizations could), so that the state is what was
-    /// applied: a change made elsewhere is not noticed, and an import takes the id on trust. Creating what is so already
-    /// and destroying what is not so any more succeed.
+    /// EC2 does not report which account is the administrator (only AWS Organizations does), so the state contains the
+    /// last applied value. The provider does not notice a change that was made elsewhere, and an import accepts the ID
+    /// without a check. Creating an administrator that already exists succeeds, and so does destroying one that no
+    /// longer exists.
     pub(crate) struct AdminModel {
-        /// Id of a member account, twelve digits in quotes. Not the management account itself.
+        /// ID of a member account, twelve digits in quotes. The management account itself is not allowed. A change
+        /// replaces the resource.
         delegated_admin_account_id: AccountId => required().replace(),
-        /// The same as `delegated_admin_account_id`.
+        /// ID of the account, the same as `delegated_admin_account_id`.
         id: String => computed(),
     }
     blocks { timeouts: Timeouts }

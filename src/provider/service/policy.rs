@@ -1,4 +1,4 @@
-//! `ipam_policy`: which pools the public IPv4 addresses of services come from.
+//! `ipam_policy`: the pools from which services get their public IPv4 addresses.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use super::{ServiceModel, name_of, named};
 
 text_attr!(PolicyResourceType);
 
-/// Pools of one pair.
+/// Pools for one pair of resource type and locale.
 const POOLS: Quota = Quota {
     usual: 10,
     of: "pools for one resource type and locale",
@@ -23,41 +23,46 @@ const POOLS: Quota = Quota {
 };
 
 model! {
-    /// Pools for one kind of resource in one place.
+    /// Pools for one type of resource in one Region or Local Zone.
     pub(crate) struct AllocationRule {
-        /// Who asks, in AWS's word: `eip` (Elastic IP addresses), `alb` (Application Load Balancers), `rds`, `rnat` (regional
-        /// NAT gateways), or another one that AWS has by now.
+        /// Type of the resources that get addresses: `eip` (Elastic IP addresses), `alb` (Application Load Balancers),
+        /// `rds` (databases of Amazon RDS), `rnat` (regional NAT gateways), or another type that AWS supports.
         resource_type: PolicyResourceType => required(),
-        /// Region or Local Zone where the rule counts: the `locale` of its pools.
+        /// Region or Local Zone of the rule, which is the `locale` of its pools.
         locale: String => required(),
-        /// Ids of public IPv4 pools; AWS allows 10 until its support raises that. The first one that has addresses gives them; when all are empty,
-        /// Amazon's own addresses are used.
+        /// List of the IDs of public IPv4 pools. The first pool that has free addresses provides them. When all pools
+        /// are empty, the resources get Amazon-owned addresses. AWS allows 10 pools, unless AWS Support has raised this
+        /// quota.
         source_ipam_pool_ids: Vec<String> => required(),
     }
 }
 
 model! {
-    /// A policy of AWS IPAM: from which pools Elastic IP addresses, load balancers, databases and regional NAT gateways
-    /// get their public IPv4 addresses. It counts for whom an `ipam_policy_enablement` enables it. Needs the advanced
-    /// tier.
+    /// Manages an IPAM policy (only with the store `aws-ipam`). It defines the pools from which Elastic IP addresses,
+    /// load balancers, databases and regional NAT gateways get their public IPv4 addresses. The policy applies to the
+    /// accounts for which an `ipam_policy_enablement` enables it. It requires the advanced tier. No AWS service reads a
+    /// self-managed store: allocate from its pools directly. Changes are made in place, except where an argument says
+    /// that a change replaces the policy.
     pub(crate) struct PolicyModel {
-        /// Name of the policy, kept in its tag `Name`.
+        /// Name of the policy, which is the value of its tag `Name`.
         name: String => optional(),
-        /// IPAM that the policy belongs to; the one that the provider works with when not set.
+        /// ID of the IPAM that the policy belongs to. Default: the IPAM of the `aws` block, or the only IPAM in the
+        /// Region. A change replaces the policy.
         ipam_id: String => optional().computed().replace(),
-        /// At most one rule for each `resource_type` and `locale`. Who has no rule gets Amazon's own addresses.
+        /// List of the rules of the policy, at most one for each `resource_type` and `locale`. Resources without a rule
+        /// get Amazon-owned addresses.
         allocation_rule: Vec<AllocationRule> => optional(),
-        /// Tags of the policy.
+        /// Map of tags for the policy.
         tags: Tags => optional(),
-        /// Id of the policy.
+        /// ID of the policy.
         id: String => computed(),
         /// ARN of the policy.
         arn: String => computed(),
-        /// Account that owns it.
+        /// ID of the AWS account that owns the policy.
         owner_id: String => computed(),
-        /// Home Region.
+        /// Home Region of the policy.
         ipam_policy_region: String => computed(),
-        /// `tags` and the provider's `default_tags`.
+        /// All tags of the policy: `tags` and the `default_tags` of the provider.
         tags_all: Tags => computed(),
     }
     blocks { timeouts: Timeouts }
@@ -66,7 +71,7 @@ model! {
 type Pair = (PolicyResourceType, String);
 
 impl AllocationRule {
-    /// How many pools it names.
+    /// The number of pools in the rule.
     fn count(&self) -> usize {
         self.source_ipam_pool_ids.get().map_or(0, Vec::len)
     }
@@ -106,7 +111,7 @@ impl AllocationRule {
         found
     }
 
-    /// Pools that are there and cannot serve the rule. AWS would say so only after it has made the policy.
+    /// Existing pools that cannot serve the rule. AWS reports them only after it has created the policy.
     fn check_pools(&self, at: &Path, ipam: &dyn Ipam) -> Diagnostics {
         let pools = self.source_ipam_pool_ids.get().into_iter().flatten().enumerate();
         pools
@@ -119,7 +124,8 @@ impl AllocationRule {
     }
 }
 
-/// Why a pool cannot give public IPv4 addresses there. Nothing when AWS does not tell: the apply will.
+/// Why a pool cannot provide public IPv4 addresses there. `None` when AWS does not answer: the apply reports the error
+/// then.
 fn unfit(ipam: &dyn Ipam, id: &str, locale: &str) -> Option<String> {
     let Some(pool) = ipam.get_pool(id).ok()? else {
         return Some(format!("There is no pool {id}."));
@@ -142,7 +148,7 @@ fn unfit(ipam: &dyn Ipam, id: &str, locale: &str) -> Option<String> {
     })
 }
 
-/// The rules in the order of the configuration; those that it does not have come last.
+/// The rules in the order of the configuration. Rules that it does not contain come last.
 fn in_order(rules: &PolicyRules, known: &[AllocationRule]) -> Vec<AllocationRule> {
     let mut order: Vec<Pair> = known.iter().filter_map(AllocationRule::pair).collect();
     order.retain(|pair| rules.contains_key(pair));
@@ -211,7 +217,7 @@ impl ServiceModel for PolicyModel {
         }
     }
 
-    /// Looks at the pools of rules that are new or changed.
+    /// Checks the pools of rules that are new or changed.
     fn foresee(&self, prior: Option<&Self>, ipam: &dyn Ipam) -> Diagnostics {
         let known = prior.map_or(&[] as &[AllocationRule], Self::rules);
         let mut found = Diagnostics::new();
@@ -232,35 +238,35 @@ impl ServiceModel for PolicyModel {
 }
 
 model! {
-    /// A policy.
+    /// The attributes of a policy.
     pub(crate) struct PolicyFacts {
-        /// Id.
+        /// ID of the policy.
         id: String => computed(),
-        /// Its name; null when it has none.
+        /// Name of the policy; null if it has none.
         name: String => computed(),
-        /// ARN.
+        /// ARN of the policy.
         arn: String => computed(),
-        /// Account that owns it.
+        /// ID of the AWS account that owns the policy.
         owner_id: String => computed(),
-        /// Home Region.
+        /// Home Region of the policy.
         ipam_policy_region: String => computed(),
-        /// IPAM that it belongs to.
+        /// ID of the IPAM that the policy belongs to.
         ipam_id: String => computed(),
-        /// Its rules, by resource type and locale.
+        /// List of the rules of the policy, sorted by resource type and locale.
         allocation_rule: Vec<AllocationRuleFacts> => computed(),
-        /// Tags.
+        /// Map of the tags of the policy.
         tags: Tags => computed(),
     }
 }
 
 model! {
-    /// Pools for one kind of resource in one place.
+    /// Pools for one type of resource in one Region or Local Zone.
     pub(crate) struct AllocationRuleFacts {
-        /// Such as `eip`, `alb`, `rds` or `rnat`.
+        /// Type of the resources that get addresses, such as `eip`, `alb`, `rds` or `rnat`.
         resource_type: PolicyResourceType => computed(),
-        /// Region or Local Zone.
+        /// Region or Local Zone of the rule.
         locale: String => computed(),
-        /// Ids of the pools, the first one first.
+        /// List of the IDs of the pools, in the order in which AWS uses them.
         source_ipam_pool_ids: Vec<String> => computed(),
     }
 }
@@ -286,11 +292,12 @@ impl PolicyFacts {
 }
 
 model! {
-    /// Lists the policies in the provider's Region, with their rules.
+    /// Lists the IPAM policies in the Region of the provider, with their rules (only with the store `aws-ipam`). A
+    /// self-managed store has no policies.
     pub(crate) struct PoliciesModel {
-        /// Only those of this IPAM.
+        /// ID of an IPAM. Only policies of this IPAM are listed.
         ipam_id: String => optional(),
-        /// The policies, by id.
+        /// List of the policies, sorted by ID.
         ipam_policies: Vec<PolicyFacts> => computed(),
     }
 }

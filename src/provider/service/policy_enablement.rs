@@ -1,4 +1,4 @@
-//! `ipam_policy_enablement`: for whom a policy counts.
+//! `ipam_policy_enablement`: the accounts to which a policy applies.
 
 use crate::backend::Ipam;
 use crate::backend::service::{Enabled, Enablement, EnablementNoun, ManagedBy, Noun};
@@ -11,25 +11,29 @@ use super::{ServiceModel, differs};
 text_attr!(ManagedBy);
 
 model! {
-    /// Lets an `ipam_policy` count for an account or a part of the organization. It takes the place of any policy that
-    /// counts there; the plan warns about that. To disable it is to destroy this.
+    /// Enables an `ipam_policy` for an account or a part of the organization (only with the store `aws-ipam`). It
+    /// replaces any other policy that is enabled there, and the plan warns about that. Destroying the resource disables
+    /// the policy. A self-managed store has no policies. Changes are made in place, except where an argument says that
+    /// a change replaces the enablement.
     pub(crate) struct EnablementModel {
-        /// The policy. Another one takes its place at once, without a moment in which none counts.
+        /// ID of the policy. A change enables the other policy at once, so there is always one enabled policy. When the
+        /// policy itself is replaced in the same plan, the enablement is replaced as well.
         ipam_policy_id: String => required(),
-        /// Account, organizational unit or root of the organization for which the policy is to count: for the delegated
-        /// administrator of IPAM. When not set, the account of the provider.
+        /// ID of the account, organizational unit or root of the organization for which the policy is enabled. Only the
+        /// delegated administrator of IPAM can set it. Default: the account of the provider. A change replaces the
+        /// enablement.
         organization_target_id: String => optional().replace(),
-        /// Id of the policy; with a target, `<policy>_<target>`.
+        /// ID of the policy; with `organization_target_id`, `<policy>_<target>`.
         id: String => computed(),
-        /// Such as `account` or `delegated-administrator-for-ipam`: who manages what counts for the account of the provider; null
-        /// with a target.
+        /// Manager of the policy that is enabled for the account of the provider, such as `account` or
+        /// `delegated-administrator-for-ipam`; null with `organization_target_id`.
         managed_by: ManagedBy => computed(),
     }
     blocks { timeouts: Timeouts }
 }
 
 impl EnablementModel {
-    /// What counts for the target by now, when AWS tells.
+    /// The policy that is enabled for the target now, if AWS reports it.
     fn present(&self, ipam: &dyn Ipam) -> Option<Enabled> {
         if self.organization_target_id.is_unknown() {
             return None;
@@ -81,12 +85,12 @@ impl ServiceModel for EnablementModel {
         }
     }
 
-    /// While the policy itself is made anew, the old one can go only when it counts for nobody.
+    /// When the policy itself is replaced, the old one can be deleted only after it is disabled everywhere.
     fn replaces(_: &Self, planned: &Self) -> Vec<Path> {
         if planned.ipam_policy_id.is_unknown() { vec![at!(Self, ipam_policy_id)] } else { Vec::new() }
     }
 
-    /// Says which policy this one replaces.
+    /// Warns about the policy that this one replaces.
     fn foresee(&self, prior: Option<&Self>, ipam: &dyn Ipam) -> Diagnostics {
         if prior.is_some_and(|prior| !differs(prior, self)) {
             return Diagnostics::new();

@@ -1,20 +1,20 @@
-//! Quotas that AWS Support raises when it is asked. What the quota of an account is, AWS does not say here: more than usual is
-//! a warning of the plan, and AWS decides.
+//! Quotas that AWS Support raises on request. AWS does not report the quota of an account here, so a higher number is a
+//! warning of the plan, and AWS decides.
 
 use crate::tf::{Diagnostic, Path};
 
-/// A quota as accounts have it at first.
+/// A quota with the value that accounts have at first.
 pub(super) struct Quota {
-    /// So many,
+    /// The value.
     pub(super) usual: usize,
-    /// of what: the rest of a sentence that begins with a number.
+    /// What the quota limits: the rest of a sentence that begins with a number.
     pub(super) of: &'static str,
-    /// What to do where it was not raised: a sentence.
+    /// What to do if it was not raised: a sentence.
     pub(super) otherwise: &'static str,
 }
 
 impl Quota {
-    /// That `planned` may be too many. Not when there are as many already: AWS took them.
+    /// Warns that `planned` may be too many, unless as many exist already: AWS accepted those.
     pub(super) fn warning(&self, planned: usize, present: usize, at: Path) -> Option<Diagnostic> {
         let Self { usual, of, otherwise } = self;
         (planned > *usual && planned > present).then(|| {

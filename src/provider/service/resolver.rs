@@ -1,4 +1,4 @@
-//! `ipam_prefix_list_resolver`: rules that choose the CIDRs of prefix lists.
+//! `ipam_prefix_list_resolver`: rules that select the CIDRs of prefix lists.
 
 use crate::backend::Ipam;
 use crate::backend::service::{ResolverNoun, ResolverRecord, ResolverRule, ResolverSpec};
@@ -12,7 +12,7 @@ use super::quotas::Quota;
 use super::resolver_rules::RuleModel;
 use super::{ServiceModel, differs, name_of, named};
 
-/// Rules of one resolver.
+/// The number of rules of one resolver.
 const RULES: Quota = Quota {
     usual: 100,
     of: "rules of one resolver",
@@ -20,35 +20,41 @@ const RULES: Quota = Quota {
 };
 
 model! {
-    /// A prefix list resolver of AWS IPAM: rules that choose CIDRs. Whenever what they come to changes, AWS makes a new
-    /// version, and the prefix lists of its `ipam_prefix_list_resolver_target`s follow. Needs the advanced tier.
+    /// Manages a prefix list resolver of AWS IPAM, whose rules select CIDRs (only with the store `aws-ipam`). When the
+    /// selected CIDRs change, AWS creates a new version, and the prefix lists of its
+    /// `ipam_prefix_list_resolver_target`s follow. It requires the advanced tier. AWS IPAM does not know the contents
+    /// of a self-managed store: with such a store, fill an `aws_ec2_managed_prefix_list` with the CIDRs of `ipam_pool`
+    /// and `ipam_allocation`. Changes are made in place, except where an argument says that a change replaces the
+    /// resolver.
     pub(crate) struct ResolverModel {
-        /// Name of the resolver, kept in its tag `Name`.
+        /// Name of the resolver, which is the value of its tag `Name`.
         name: String => optional(),
-        /// IPAM that the resolver belongs to; the one that the provider works with when not set.
+        /// ID of the IPAM that the resolver belongs to. Default: the IPAM of the `aws` block, or the only IPAM in the
+        /// Region. A change replaces the resolver.
         ipam_id: String => optional().computed().replace(),
-        /// `ipv4` or `ipv6`: family of all CIDRs that it chooses.
+        /// Address family of all CIDRs that the resolver selects: `ipv4` or `ipv6`. A change replaces the resolver.
         address_family: Family => required().replace(),
-        /// Free text.
+        /// Description of the resolver.
         description: String => optional(),
-        /// A CIDR that any of the rules chooses is in the next version; AWS allows 100 rules until its support raises that. Without rules, versions are
-        /// empty. To take all rules away replaces the resolver, because AWS cannot do it otherwise.
+        /// List of the rules that select CIDRs. The next version contains each CIDR that at least one rule selects.
+        /// Without rules, versions are empty. AWS allows 100 rules, unless AWS Support has raised this quota. Removing
+        /// all rules replaces the resolver, because AWS cannot remove them in place.
         rule: Vec<RuleModel> => optional(),
-        /// Tags of the resolver.
+        /// Map of tags for the resolver.
         tags: Tags => optional(),
-        /// Id of the resolver.
+        /// ID of the resolver.
         id: String => computed(),
         /// ARN of the resolver.
         arn: String => computed(),
-        /// Account that owns it.
+        /// ID of the AWS account that owns the resolver.
         owner_id: String => computed(),
-        /// Home Region.
+        /// Home Region of the resolver.
         ipam_region: String => computed(),
-        /// `pending`, `success` or `failure`: whether AWS could make the last version; null before the first.
+        /// Whether AWS could create the last version: `pending`, `success` or `failure`; null before the first version.
         last_version_creation_status: String => computed(),
-        /// Why it could not, such as too many CIDRs.
+        /// Reason why AWS could not create the last version, such as too many CIDRs.
         last_version_creation_status_message: String => computed(),
-        /// `tags` and the provider's `default_tags`.
+        /// All tags of the resolver: `tags` and the `default_tags` of the provider.
         tags_all: Tags => computed(),
     }
     blocks { timeouts: Timeouts }
@@ -59,7 +65,7 @@ impl ResolverModel {
         self.rule.get().map_or(&[], Vec::as_slice)
     }
 
-    /// Whether AWS's rules are those of the configuration, in whatever order.
+    /// Whether AWS has the rules of the configuration, in any order.
     fn has(&self, rules: &[ResolverRule]) -> bool {
         let own: Option<Vec<ResolverRule>> = self.rules().iter().map(RuleModel::rule).collect();
         own.is_some_and(|mut own| {
@@ -127,7 +133,7 @@ impl ServiceModel for ResolverModel {
         }
     }
 
-    /// A request without rules is one that leaves the rules as they are.
+    /// A request without rules leaves the rules in AWS as they are.
     fn replaces(prior: &Self, planned: &Self) -> Vec<Path> {
         let loses_all = !prior.rules().is_empty() && !planned.rule.is_unknown() && planned.rules().is_empty();
         if loses_all { vec![at!(Self, rule)] } else { Vec::new() }
@@ -160,38 +166,38 @@ impl ServiceModel for ResolverModel {
     }
 }
 
-/// What AWS gave as a reason, with a full stop.
+/// The reason that AWS gave, with a full stop.
 pub(super) fn sentence(reason: &Tf<String>) -> String {
     let reason = reason.get().map_or("it gave no reason", String::as_str).trim();
     if reason.ends_with('.') { reason.to_owned() } else { format!("{reason}.") }
 }
 
 model! {
-    /// A prefix list resolver.
+    /// The attributes of a prefix list resolver.
     pub(crate) struct ResolverFacts {
-        /// Id.
+        /// ID of the resolver.
         id: String => computed(),
-        /// Its name; null when it has none.
+        /// Name of the resolver; null if it has none.
         name: String => computed(),
-        /// ARN.
+        /// ARN of the resolver.
         arn: String => computed(),
-        /// Account that owns it.
+        /// ID of the AWS account that owns the resolver.
         owner_id: String => computed(),
-        /// Home Region.
+        /// Home Region of the resolver.
         ipam_region: String => computed(),
-        /// IPAM that it belongs to.
+        /// ID of the IPAM that the resolver belongs to.
         ipam_id: String => computed(),
-        /// `ipv4` or `ipv6`.
+        /// Address family of all CIDRs that the resolver selects: `ipv4` or `ipv6`.
         address_family: Family => computed(),
-        /// Free text.
+        /// Description of the resolver.
         description: String => computed(),
-        /// Number of its rules.
+        /// Number of rules of the resolver.
         rule_count: u64 => computed(),
-        /// `pending`, `success` or `failure`; null before the first version.
+        /// Whether AWS could create the last version: `pending`, `success` or `failure`; null before the first version.
         last_version_creation_status: String => computed(),
-        /// Why the last version could not be made.
+        /// Reason why AWS could not create the last version.
         last_version_creation_status_message: String => computed(),
-        /// Tags.
+        /// Map of the tags of the resolver.
         tags: Tags => computed(),
     }
 }
@@ -216,11 +222,12 @@ impl ResolverFacts {
 }
 
 model! {
-    /// Lists the prefix list resolvers in the provider's Region.
+    /// Lists the prefix list resolvers in the Region of the provider (only with the store `aws-ipam`). A self-managed
+    /// store has no resolvers.
     pub(crate) struct ResolversModel {
-        /// Only those of this IPAM.
+        /// ID of an IPAM. Only resolvers of this IPAM are listed.
         ipam_id: String => optional(),
-        /// The resolvers, by id.
+        /// List of the resolvers, sorted by ID.
         ipam_prefix_list_resolvers: Vec<ResolverFacts> => computed(),
     }
 }

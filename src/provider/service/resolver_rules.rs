@@ -1,4 +1,4 @@
-//! Rules of `ipam_prefix_list_resolver`: as a configuration says them, and what is wrong with them.
+//! Rules of `ipam_prefix_list_resolver` in a configuration, and their errors.
 
 use crate::backend::service::{Condition, Operation, Property, ResolverRule, RuleType};
 use crate::ipam::seen::SeenType;
@@ -12,52 +12,55 @@ text_attr!(Operation);
 model! {
     /// A tag of a resource.
     pub(crate) struct TagModel {
-        /// Its key.
+        /// Key of the tag.
         key: String => required(),
-        /// Its value.
+        /// Value of the tag.
         value: String => required(),
     }
 }
 
 model! {
-    /// What a CIDR must fulfil: an operation and one property.
+    /// Condition for a CIDR, with an operation and exactly one property to compare.
     pub(crate) struct ConditionModel {
-        /// Such as `equals`, `not-equals`, or, with `cidr`, `subnet-of`.
+        /// Operation that compares the property, such as `equals`, `not-equals` or `subnet-of`. `subnet-of` requires
+        /// the property `cidr`: the CIDR must lie inside it.
         operation: Operation => required(),
-        /// Pool that the CIDR is provisioned into; in rules of the type `ipam-pool-cidr`.
+        /// ID of the pool into which the CIDR is provisioned. Only in rules of the type `ipam-pool-cidr`.
         ipam_pool_id: String => optional(),
-        /// Id of the resource; in rules of the type `ipam-resource-cidr`.
+        /// ID of the resource that has the CIDR. Only in rules of the type `ipam-resource-cidr`.
         resource_id: String => optional(),
-        /// Account of the resource; in rules of the type `ipam-resource-cidr`.
+        /// ID of the AWS account that owns the resource. Only in rules of the type `ipam-resource-cidr`.
         resource_owner: String => optional(),
-        /// Region of the resource; in rules of the type `ipam-resource-cidr`.
+        /// Region of the resource. Only in rules of the type `ipam-resource-cidr`.
         resource_region: String => optional(),
-        /// A tag of the resource; in rules of the type `ipam-resource-cidr`.
+        /// Tag of the resource. Only in rules of the type `ipam-resource-cidr`.
         resource_tag: TagModel => optional(),
-        /// A CIDR.
+        /// CIDR to compare with. In rules of the types `ipam-pool-cidr` and `ipam-resource-cidr`.
         cidr: Cidr => optional(),
     }
 }
 
 model! {
-    /// Chooses CIDRs.
+    /// Rule that selects CIDRs.
     pub(crate) struct RuleModel {
-        /// Such as `static-cidr` (the one in `static_cidr`), `ipam-pool-cidr` (those provisioned into the pools of a scope)
-        /// or `ipam-resource-cidr` (those of the resources in a scope).
+        /// Type of the rule, such as `static-cidr` (the CIDR in `static_cidr`), `ipam-pool-cidr` (the CIDRs that are
+        /// provisioned into the pools of a scope) or `ipam-resource-cidr` (the CIDRs of the resources in a scope).
         rule_type: RuleType => required(),
-        /// The CIDR; in rules of the type `static-cidr`.
+        /// CIDR that the rule selects. Required in rules of the type `static-cidr`, and only allowed there.
         static_cidr: Cidr => optional(),
-        /// Scope to look in; in rules of the other types.
+        /// ID of the scope from which the rule selects CIDRs. Required in rules of the types `ipam-pool-cidr` and
+        /// `ipam-resource-cidr`.
         ipam_scope_id: String => optional(),
-        /// Such as `vpc`, `subnet`, `eip`, `eni`, `public-ipv4-pool`, `ipv6-pool` or `anycast-ip-list`; in rules of the
-        /// type `ipam-resource-cidr`.
+        /// Type of the resources, such as `vpc`, `subnet`, `eip`, `eni`, `public-ipv4-pool`, `ipv6-pool` or
+        /// `anycast-ip-list`. Required in rules of the type `ipam-resource-cidr`, and only allowed there.
         resource_type: SeenType => optional(),
-        /// All of them must be fulfilled. Without any, the rule chooses everything in the scope.
+        /// List of conditions for the CIDRs. The rule selects the CIDRs that meet all conditions. Without conditions,
+        /// it selects everything in the scope. Not allowed in rules of the type `static-cidr`.
         condition: Vec<ConditionModel> => optional(),
     }
 }
 
-/// Attributes of [`ConditionModel`] that are properties, with the rules that they go with: of pools, of resources.
+/// Attributes of [`ConditionModel`] that are properties, and whether rules of pools and rules of resources have them.
 const PROPERTIES: [(&str, bool, bool); 6] = [
     ("ipam_pool_id", true, false),
     ("resource_id", false, true),
@@ -68,7 +71,7 @@ const PROPERTIES: [(&str, bool, bool); 6] = [
 ];
 
 impl ConditionModel {
-    /// In the order of [`PROPERTIES`].
+    /// Whether each property is null, in the order of [`PROPERTIES`].
     const fn is_null(&self) -> [bool; 6] {
         [
             self.ipam_pool_id.is_null(),
@@ -158,7 +161,7 @@ impl ConditionModel {
     }
 }
 
-/// A CIDR of another family than the resolver's is in no version.
+/// Refuses a CIDR of another family than the resolver's, because no version would contain it.
 fn other_family(cidr: &Tf<Cidr>, family: Option<Family>, at: Path) -> Option<Diagnostic> {
     let (cidr, family) = (cidr.get()?, family?);
     (cidr.family() != family).then(|| {
@@ -172,13 +175,13 @@ fn other_family(cidr: &Tf<Cidr>, family: Option<Family>, at: Path) -> Option<Dia
 }
 
 impl RuleModel {
-    /// What is wrong with the rule, unknown values allowed.
+    /// The errors of the rule; unknown values are accepted.
     pub(super) fn check(&self, family: Option<Family>, at: &Path) -> Diagnostics {
         let mut found = Diagnostics::new();
         let Some(&rule_type) = self.rule_type.get() else { return found };
         let is_static = rule_type == RuleType::StaticCidr;
         let is_of_resources = rule_type == RuleType::IpamResourceCidr;
-        // What a type that is not listed here needs is for AWS to say.
+        // AWS checks the arguments of a type that is not listed here.
         let is_listed = !matches!(rule_type, RuleType::Unlisted(_));
         for (name, is_null, is_needed) in [
             ("static_cidr", self.static_cidr.is_null(), is_static),
@@ -206,7 +209,7 @@ impl RuleModel {
         found
     }
 
-    /// The rule; `None` while something of it is unknown, or missing.
+    /// The rule; `None` while a part of it is unknown or missing.
     pub(super) fn rule(&self) -> Option<ResolverRule> {
         let conditions = || match &self.condition {
             Tf::Unknown => None,

@@ -11,37 +11,41 @@ use super::resolver::sentence;
 use super::{ServiceModel, differs, name_of, named};
 
 model! {
-    /// Lets a prefix list of EC2 follow an `ipam_prefix_list_resolver`: AWS writes the CIDRs of its newest version, or of
-    /// the one that is given, into the prefix list.
+    /// Makes a managed prefix list of EC2 follow an `ipam_prefix_list_resolver` (only with the store `aws-ipam`). AWS
+    /// writes the CIDRs of the latest version, or of a chosen version, into the prefix list. AWS IPAM does not know the
+    /// contents of a self-managed store: with such a store, fill an `aws_ec2_managed_prefix_list` with the CIDRs of
+    /// `ipam_pool` and `ipam_allocation`. Changes are made in place, except where an argument says that a change
+    /// replaces the target.
     pub(crate) struct TargetModel {
-        /// Name of the target, kept in its tag `Name`.
+        /// Name of the target, which is the value of its tag `Name`.
         name: String => optional(),
-        /// The resolver.
+        /// ID of the resolver. A change replaces the target.
         ipam_prefix_list_resolver_id: String => required().replace(),
-        /// The prefix list, one that a customer manages.
+        /// ID of the prefix list, `pl-...`. It must be a customer-managed prefix list. A change replaces the target.
         prefix_list_id: String => required().replace(),
-        /// Region of the prefix list.
+        /// Region of the prefix list. A change replaces the target.
         prefix_list_region: String => required().replace(),
-        /// Whether the prefix list gets every new version. Either this or `desired_version`.
+        /// Whether the prefix list gets every new version. Default: `false`. Set either this argument to `true`, or
+        /// `desired_version`.
         track_latest_version: bool => default(false),
-        /// The version that the prefix list keeps, until another one is given here. AWS keeps the last ten for each
-        /// target. Either this or `track_latest_version`.
+        /// Number of the version that the prefix list has until you set another one. AWS keeps the last ten versions
+        /// for each target. Set either this argument, or `track_latest_version = true`.
         desired_version: i64 => optional(),
-        /// Tags of the target.
+        /// Map of tags for the target.
         tags: Tags => optional(),
-        /// Id of the target.
+        /// ID of the target.
         id: String => computed(),
         /// ARN of the target.
         arn: String => computed(),
-        /// Account that owns it.
+        /// ID of the AWS account that owns the target.
         owner_id: String => computed(),
-        /// AWS's word for how it is, such as `sync-complete` or `sync-failed`.
+        /// State of the target, as AWS reports it, such as `sync-complete` or `sync-failed`.
         state: String => computed(),
-        /// Why it is so, such as the reason why AWS could not write the prefix list.
+        /// Reason for the state, for example why AWS could not write the prefix list.
         state_message: String => computed(),
-        /// The version that the prefix list has; null before the first.
+        /// Number of the version that the prefix list has; null before the first version.
         last_synced_version: i64 => computed(),
-        /// `tags` and the provider's `default_tags`.
+        /// All tags of the target: `tags` and the `default_tags` of the provider.
         tags_all: Tags => computed(),
     }
     blocks { timeouts: Timeouts }
@@ -74,14 +78,14 @@ impl TargetModel {
         })
     }
 
-    /// A version that AWS does not keep, or not any more.
+    /// Refuses a version that AWS does not keep, or no longer keeps.
     fn check_version(&self, prior: Option<&Self>, ipam: &dyn Ipam) -> Option<Diagnostic> {
         let (resolver, version) = (self.ipam_prefix_list_resolver_id.get()?, *self.desired_version.get()?);
         if prior.is_some_and(|prior| prior.desired_version.get() == Some(&version)) {
             return None;
         }
         let there = ipam.service()?.resolver_versions(resolver).ok()??;
-        // A resolver that has only just been made may not have its first version yet.
+        // A resolver that was just created may not have its first version yet.
         (!there.is_empty() && !there.contains(&version)).then(|| {
             let kept: Vec<_> = there.iter().map(ToString::to_string).collect();
             let why = format!("AWS keeps these versions of {resolver}: {}. Take one of them.", kept.join(", "));

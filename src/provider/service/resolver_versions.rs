@@ -1,4 +1,4 @@
-//! `ipam_prefix_list_resolver_versions`: what a resolver has come to.
+//! `ipam_prefix_list_resolver_versions`: the versions of a resolver.
 
 use std::sync::Arc;
 
@@ -12,17 +12,18 @@ use super::super::shared::Shared;
 use super::service;
 
 model! {
-    /// The versions of a prefix list resolver that AWS keeps, and the CIDRs of one of them.
+    /// Reads the versions of a prefix list resolver that AWS keeps, and the CIDRs of one of them (only with the store
+    /// `aws-ipam`). A self-managed store has no resolvers.
     pub(crate) struct VersionsModel {
-        /// The resolver.
+        /// ID of the resolver.
         ipam_prefix_list_resolver_id: String => required(),
-        /// The version whose CIDRs to list; the newest one when not set.
+        /// Number of the version whose CIDRs are listed. Default: the latest version.
         version: i64 => optional(),
-        /// Numbers of the versions, rising.
+        /// List of the numbers of the versions, in ascending order.
         versions: Vec<i64> => computed(),
-        /// The newest version; null when there is none.
+        /// Number of the latest version; null if there is none.
         latest_version: i64 => computed(),
-        /// CIDRs of the version, by address.
+        /// List of the CIDRs of the version, sorted by address.
         entries: Vec<Cidr> => computed(),
     }
 }

@@ -1,4 +1,4 @@
-//! `ipam_resource_cidr`: a block that was seen on a resource is ignored, watched again, or moved to another scope.
+//! `ipam_resource_cidr`: ignores a CIDR that was found on a resource, monitors it again, or moves it to another scope.
 
 use std::time::Duration;
 
@@ -12,48 +12,52 @@ use super::super::errors;
 use super::super::resources::Timeouts;
 use super::ServiceModel;
 
-/// A resource is seen minutes after it was made, and space that is released goes late.
+/// AWS IPAM finds a resource minutes after its creation, and releases space late.
 const PATIENCE: Duration = Duration::from_mins(20);
 
 model! {
-    /// How a CIDR that was seen on a resource (a VPC, ...) is treated: whether it is watched, and in which private scope it
-    /// counts. The resource itself stays as it is. In AWS IPAM creating waits until the CIDR has been seen, which is minutes
-    /// after the resource was made; 20 minutes when `timeouts` does not say. A store of one's own waits for nothing: what no
-    /// discovery has seen is an error, and `terraform-provider-ipam discover` looks.
+    /// Manages how a CIDR that was found on a resource, such as a VPC, is treated: whether it is monitored, and in
+    /// which private scope it counts. The resource itself does not change. In AWS IPAM, creating waits until AWS has
+    /// found the CIDR, which takes minutes after the creation of the resource; the defaults of `timeouts` are 20
+    /// minutes. A self-managed store does not wait: a CIDR that no scan has found is an error, and you run
+    /// `terraform-provider-ipam discover` first. Changes are made in place, except where an argument says that a change
+    /// replaces the resource CIDR.
     ///
-    /// Destroying gives it back: it is watched again, in the scope that it came from. When AWS refuses that (the scope is
-    /// gone, ...), destroying fails and says what it leaves.
+    /// Destroying reverts the treatment: the CIDR is monitored again, in its original scope. When AWS refuses that, for
+    /// example because the scope no longer exists, destroying fails, and the error names what remains.
     pub(crate) struct ResourceCidrModel {
-        /// Id of the resource, such as `vpc-...`.
+        /// ID of the resource that has the CIDR, such as `vpc-...`. A change replaces the resource CIDR.
         resource_id: String => required().replace(),
-        /// Its CIDR.
+        /// CIDR of the resource. A change replaces the resource CIDR.
         resource_cidr: Cidr => required().replace(),
-        /// Its Region.
+        /// Region of the resource. A change replaces the resource CIDR.
         resource_region: String => required().replace(),
-        /// Whether it is watched. With false it is ignored: space that was imported for it goes back to the pool, and it is
-        /// not imported into a pool by itself again. Public scopes do not have that.
+        /// Whether the CIDR is monitored. Default: `true`. With `false`, it is ignored: space that was imported for it
+        /// returns to the pool, and is not imported automatically again. A CIDR in a public scope cannot be ignored.
         monitored: bool => default(true),
-        /// The private scope that it is to count in; only the CIDRs of VPCs move, and those of their subnets with them.
-        /// In AWS IPAM one that is allocated from a pool moves when that allocation is released. It stays where it is when
-        /// not set.
+        /// ID of the private scope in which the CIDR counts. Default: the scope in which it is. Only CIDRs of VPCs can
+        /// move, and the CIDRs of their subnets (on a self-managed store, also of their network interfaces) move with
+        /// them. In AWS IPAM, a CIDR that is allocated from a pool moves when that allocation is released.
         ipam_scope_id: String => optional().computed(),
-        /// The scope that it goes back to when this is destroyed. The one that it was found in when not set.
+        /// ID of the scope to which the CIDR returns when the resource is destroyed. Default: the scope in which it was
+        /// found.
         original_ipam_scope_id: String => optional().computed(),
         /// `resource_id`, `resource_cidr` and `resource_region`, joined by `_`.
         id: String => computed(),
-        /// `managed`, `unmanaged` or `ignored`.
+        /// Management state of the CIDR: `managed`, `unmanaged` or `ignored`.
         management_state: String => computed(),
-        /// What it is on: `vpc`, `subnet`, `eip`, `public-ipv4-pool`, `ipv6-pool`, `eni`, `anycast-ip-list` or `other`.
+        /// Type of the resource: `vpc`, `subnet`, `eip`, `public-ipv4-pool`, `ipv6-pool`, `eni`, `anycast-ip-list` or
+        /// `other`.
         resource_type: String => computed(),
-        /// Account of the resource.
+        /// ID of the AWS account that owns the resource.
         resource_owner_id: String => computed(),
-        /// Pool that it is allocated from; null when it is from none.
+        /// ID of the pool from which the CIDR is allocated; null if it is allocated from no pool.
         ipam_pool_id: String => computed(),
     }
     blocks { timeouts: Timeouts }
 }
 
-/// Ids of what a file told of are free text.
+/// An ID of a resource in a file may be any text.
 fn check_id(id: &Tf<String>) -> Diagnostics {
     match id.get() {
         Some(id) if id.is_empty() || id.trim() != id => wrong_value(
@@ -122,7 +126,7 @@ impl ServiceModel for ResourceCidrModel {
         }
     }
 
-    /// On a store of one's own, which does not wait: that nobody has seen it.
+    /// On a self-managed store, which does not wait, reports that no scan has found the CIDR.
     fn foresee(&self, prior: Option<&Self>, ipam: &dyn Ipam) -> Diagnostics {
         if prior.is_some() || !ipam.capabilities().surveys {
             return Diagnostics::new();

@@ -1,4 +1,4 @@
-//! `ipam_external_resource_verification_token`: proof by DNS that a public range is one's own.
+//! `ipam_external_resource_verification_token`: a proof through DNS that the account owns a public range.
 
 use std::collections::BTreeSet;
 
@@ -12,54 +12,56 @@ use super::data::ServiceData;
 use super::{ServiceModel, name_of, named};
 
 model! {
-    /// A record to create in DNS.
+    /// A DNS record to create.
     pub(crate) struct DnsRecord {
-        /// Full name, without a dot at the end.
+        /// Full name of the record, without a dot at the end.
         name: String => computed(),
-        /// `TXT`.
+        /// Type of the record: `TXT`.
         r#type: String => computed(),
-        /// The text.
+        /// Text of the record.
         value: String => computed(),
     }
 }
 
 model! {
-    /// A verification token of AWS: a random value that proves, as a text in the reverse zones of a public range, that
-    /// the range is yours. It is valid for 72 hours, for any number of ranges; an IPAM has 100 at most. When it has
-    /// expired and another range is to come, make a new one with `terraform apply -replace`.
+    /// Manages a verification token of AWS (only with the store `aws-ipam`). The token is a random value. As a text
+    /// record in the reverse DNS zones of a public range, it proves that you own the range. A token is valid for 72
+    /// hours, for any number of ranges, and an IPAM can have 100 tokens. After a token has expired, create a new one
+    /// for another range with `terraform apply -replace`. A self-managed store needs no proof, and has no tokens.
+    /// Changes are made in place, except where an argument says that a change replaces the token.
     pub(crate) struct TokenModel {
-        /// IPAM that the ranges are brought to.
+        /// ID of the IPAM to which the ranges are brought. A change replaces the token.
         ipam_id: String => required().replace(),
-        /// Name of the token, kept in its tag `Name`.
+        /// Name of the token, which is the value of its tag `Name`.
         name: String => optional(),
-        /// Ranges to verify; `dns_records` are those for them. IPv4 up to /24, IPv6 up to /60.
+        /// Set of CIDRs to verify: IPv4 up to /24, IPv6 up to /60. `dns_records` contains the DNS records for them.
         cidrs: BTreeSet<Cidr> => optional(),
-        /// Tags of the token.
+        /// Map of tags for the token.
         tags: Tags => optional(),
-        /// Id of the token.
+        /// ID of the token.
         id: String => computed(),
         /// ARN of the token.
         arn: String => computed(),
         /// Home Region of the IPAM.
         ipam_region: String => computed(),
-        /// First label of the records in DNS.
+        /// First label of the names of the DNS records.
         token_name: String => computed(),
-        /// Text of the records in DNS.
+        /// Text of the DNS records.
         token_value: String => computed(),
-        /// When it expires, as RFC 3339 time.
+        /// Time at which the token expires, in RFC 3339 format.
         not_after: String => computed(),
-        /// `valid` or `expired`.
+        /// Status of the token: `valid` or `expired`.
         status: String => computed(),
-        /// The records to create for `cidrs`: one in the zone of each octet-aligned (IPv4) or nibble-aligned (IPv6) part
-        /// of each range. In order of the ranges.
+        /// List of the DNS records to create for `cidrs`, in the order of the CIDRs: one record in the zone of each
+        /// octet-aligned (IPv4) or nibble-aligned (IPv6) part of each CIDR.
         dns_records: Vec<DnsRecord> => computed(),
-        /// `tags` and the provider's `default_tags`.
+        /// All tags of the token: `tags` and the `default_tags` of the provider.
         tags_all: Tags => computed(),
     }
     blocks { timeouts: Timeouts }
 }
 
-/// Longest netmask that AWS takes a range with.
+/// The longest netmask length of a range that AWS accepts.
 const fn longest(family: Family) -> u8 {
     match family {
         Family::Ipv4 => 24,
@@ -68,7 +70,7 @@ const fn longest(family: Family) -> u8 {
 }
 
 impl TokenModel {
-    /// The records for the ranges; unknown while something of them is.
+    /// The records for the CIDRs; unknown while a part of them is unknown.
     fn records(&self) -> Tf<Vec<DnsRecord>> {
         let none = BTreeSet::new();
         let cidrs = match &self.cidrs {
@@ -133,35 +135,36 @@ impl ServiceModel for TokenModel {
 }
 
 model! {
-    /// A verification token that the account has.
+    /// The attributes of a verification token of the account.
     pub(crate) struct TokenFacts {
-        /// Id.
+        /// ID of the token.
         id: String => computed(),
-        /// Its name; null when it has none.
+        /// Name of the token; null if it has none.
         name: String => computed(),
-        /// ARN.
+        /// ARN of the token.
         arn: String => computed(),
-        /// IPAM that it is for.
+        /// ID of the IPAM that the token is for.
         ipam_id: String => computed(),
-        /// First label of the records in DNS.
+        /// First label of the names of the DNS records.
         token_name: String => computed(),
-        /// Text of the records in DNS.
+        /// Text of the DNS records.
         token_value: String => computed(),
-        /// When it expires, as RFC 3339 time.
+        /// Time at which the token expires, in RFC 3339 format.
         not_after: String => computed(),
-        /// `valid` or `expired`.
+        /// Status of the token: `valid` or `expired`.
         status: String => computed(),
-        /// Tags.
+        /// Map of the tags of the token.
         tags: Tags => computed(),
     }
 }
 
 model! {
-    /// Lists the verification tokens of the account, expired ones too.
+    /// Lists the verification tokens of the account, including expired ones (only with the store `aws-ipam`). A
+    /// self-managed store has no tokens.
     pub(crate) struct TokensModel {
-        /// Only those of this IPAM.
+        /// ID of an IPAM. Only tokens of this IPAM are listed.
         ipam_id: String => optional(),
-        /// The tokens, by id.
+        /// List of the tokens, sorted by ID.
         tokens: Vec<TokenFacts> => computed(),
     }
 }
