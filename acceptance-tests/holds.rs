@@ -1,10 +1,8 @@
 //! Plan, edit, plan: what a plan holds keeps nobody out who made that plan, and others only until it is given back.
 
-use std::collections::BTreeMap;
 use std::process::Command;
 
 use crate::harness::Workspace;
-use crate::harness::random::{Random, rounds};
 use crate::harness::store::{NewPool, Store};
 
 fn pool(name: &str) -> String {
@@ -171,74 +169,6 @@ on_each_own_store! {
         // At home nobody needs to be told.
         second.configure(&configuration("three"));
         second.try_plan(&[]).succeeds().never_says("has to be made again");
-    }
-}
-
-/// A configuration is edited at random, planned, and sometimes applied: resources come, go, change their size, and exchange their
-/// blocks. Blocks by CIDR and by size have a pool of their own each, with room for all, so that no plan ever fails.
-#[test]
-fn random_edits_between_plans_never_meet_the_plans_before() {
-    let mut random = Random::from_environment("edits between plans");
-    let sequences = rounds("IPAM_TEST_EDIT_ROUNDS", 6);
-    for _ in 0..sequences {
-        let workspace = Workspace::new();
-        let mut names: Vec<(String, String)> = Vec::new();
-        for _ in 0..5 {
-            for _ in 0..=random.below(3) {
-                edit(&mut names, &mut random);
-            }
-            workspace.configure(&edited(&names));
-            let before = workspace.store().active();
-            workspace.try_plan(&[]).succeeds();
-            assert_eq!(workspace.store().active(), before, "a plan changed what is applied");
-            if random.below(2) == 0 {
-                workspace.apply();
-                workspace.assert_settled();
-                assert_kept(&before, &workspace.store().active());
-            }
-        }
-        workspace.store().assert_sound();
-    }
-}
-
-/// Adds, drops or changes one of four names.
-fn edit(names: &mut Vec<(String, String)>, random: &mut Random) {
-    let name = format!("n{}", random.below(4));
-    names.retain(|(present, _)| *present != name);
-    let size = match random.below(6) {
-        0 | 1 => return,
-        2 => "/27".to_owned(),
-        3 => "/28".to_owned(),
-        _ => format!("10.1.0.{}/27", random.below(8) * 32),
-    };
-    if size.starts_with('/') || names.iter().all(|(_, present)| *present != size) {
-        names.push((name, size));
-    }
-}
-
-fn edited(names: &[(String, String)]) -> String {
-    let mut text = "resource \"ipam_pool\" \"sizes\" {\n  name = \"sizes\"\n  cidrs = [\"10.0.0.0/24\"]\n}\n\
-                    resource \"ipam_pool\" \"blocks\" {\n  name = \"blocks\"\n  cidrs = [\"10.1.0.0/24\"]\n}\n"
-        .to_owned();
-    for (name, size) in names {
-        let pool = if size.starts_with('/') { "ipam_pool.sizes.id" } else { "ipam_pool.blocks.id" };
-        // A change of size is one of the same resource. One of a block is a new resource beside one that goes.
-        let resource = match size.strip_prefix('/') {
-            Some(_) => name.clone(),
-            None => format!("{name}_{}", size.replace(['/', '.'], "_")),
-        };
-        text += &allocation(&resource, &resource, size).replace("ipam_pool.p.id", pool);
-    }
-    text
-}
-
-/// What is there before and after has kept its first address.
-fn assert_kept(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) {
-    let first = |block: &String| block.split('/').next().unwrap_or_default().to_owned();
-    for (id, block) in before {
-        if let Some(now) = after.get(id) {
-            assert_eq!(first(block), first(now), "{id}");
-        }
     }
 }
 

@@ -20,6 +20,7 @@ mod deferred_data;
 mod differences;
 mod discovered;
 mod disk_full;
+mod edits;
 #[cfg(feature = "aws")]
 #[path = "aws/endpoint/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "shared with the tests of AWS, which use all of it")]

@@ -53,6 +53,7 @@ fn meta(id: String, name: String, owner: Option<&str>) -> Meta {
         in_the_way_of: None,
         waits_for: Vec::new(),
         arguments_kept_until: None,
+        given_up_until: None,
     }
 }
 

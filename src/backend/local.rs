@@ -557,6 +557,15 @@ impl Ipam for Local {
         Ok(true)
     }
 
+    fn give_up(&self, id: &str, hold: Duration) -> Result<()> {
+        let given_up = id.to_owned();
+        self.write(id, move |ledger| ledger.give_up(&given_up, hold))
+    }
+
+    fn is_given_up(&self, id: &str) -> Result<bool> {
+        self.read(|reader| reader.is_given_up(id))
+    }
+
     fn preview_next(
         &self,
         pool_id: &str,

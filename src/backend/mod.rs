@@ -223,6 +223,16 @@ pub trait Ipam: Send + Sync {
         Ok(false)
     }
 
+    /// Notes that a plan deletes or renames an active object whose name or block another object of that plan could not have yet,
+    /// because it was planned first.
+    fn give_up(&self, _id: &str, _hold: Duration) -> Result<()> {
+        Ok(())
+    }
+    /// Whether a plan of the same owner noted that not long ago.
+    fn is_given_up(&self, _id: &str) -> Result<bool> {
+        Ok(false)
+    }
+
     /// Up to `count` disjoint blocks that are free now, as allocations of that size would get them one after another.
     fn preview_next(
         &self,

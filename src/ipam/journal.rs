@@ -1,6 +1,6 @@
 //! What the history says of each object, and the records that say something else.
 //!
-//! The last event of an object holds its record. Without an event change only: `confirmed`, `arguments_kept_until`; of a hold, for which run of
+//! The last event of an object holds its record. Without an event change only: `confirmed`, `arguments_kept_until`, `given_up_until`; of a hold, for which run of
 //! Terraform it is and what it is in the way of; and in stores of earlier versions the expiry of a planned pool CIDR and of a
 //! planned growth, which moves forward. The blocks that a pool's own declaration provisions, and the space that a pool takes in
 //! its source pool, have no events: the pool's tell of them.
@@ -124,6 +124,7 @@ impl Comparison<'_> {
                     recorded.meta_mut().run.clone_from(&record.meta().run);
                     recorded.meta_mut().in_the_way_of = record.meta().in_the_way_of;
                     recorded.meta_mut().arguments_kept_until = record.meta().arguments_kept_until;
+                    recorded.meta_mut().given_up_until = record.meta().given_up_until;
                     allow(&mut recorded, record);
                     let names = differences(&recorded, record);
                     if !names.is_empty() {

@@ -340,6 +340,7 @@ impl Merge {
             // Whether an object is in a Terraform state, and what plans keep of it, is for the store to know that Terraform works with.
             record.meta_mut().confirmed = found.meta().confirmed;
             record.meta_mut().arguments_kept_until = found.meta().arguments_kept_until;
+            record.meta_mut().given_up_until = found.meta().given_up_until;
             match differences(found, &record) {
                 names if names.is_empty() => self.present.count(&item(record)),
                 names => {

@@ -1,5 +1,5 @@
-//! Notes beside active objects that no event tells of: that a Terraform state has the object, and that a plan keeps arguments
-//! of it which were not known.
+//! Notes on active objects that no event reports: that a Terraform state has the object, that a plan keeps arguments of it which
+//! were not known, and that a plan gives it up for an object that was planned before it.
 
 use std::time::Duration;
 
@@ -26,6 +26,12 @@ impl Ledger<'_> {
     /// Takes the note of [`Ledger::keep_arguments`] back.
     pub fn forget_kept_arguments(&mut self, id: &str) -> Result<()> {
         self.note(id, &|meta| meta.arguments_kept_until = None)
+    }
+
+    /// Notes that a plan deletes or renames an active object, for the plans of the next `hold`.
+    pub fn give_up(&mut self, id: &str, hold: Duration) -> Result<()> {
+        let until = self.env.now.saturating_add(hold).unwrap_or(Timestamp::MAX);
+        self.note(id, &|meta| meta.given_up_until = Some(until))
     }
 
     fn note(&mut self, id: &str, change: &dyn Fn(&mut Meta)) -> Result<()> {
@@ -72,6 +78,12 @@ impl Reader<'_> {
     pub fn arguments_kept_until(&mut self, id: &str) -> Result<Option<Timestamp>> {
         let until = self.active_meta(id)?.and_then(|meta| meta.arguments_kept_until);
         Ok(until.filter(|until| *until > self.env.now))
+    }
+
+    /// Whether a plan of the same owner noted not long ago that it gives this object up.
+    pub fn is_given_up(&mut self, id: &str) -> Result<bool> {
+        let meta = self.active_meta(id)?.filter(|meta| meta.owner == self.env.actor.owner);
+        Ok(meta.and_then(|meta| meta.given_up_until).is_some_and(|until| until > self.env.now))
     }
 
     /// What every object has, of an active one.

@@ -124,6 +124,10 @@ pub struct Meta {
     /// Until when a plan may be applied that keeps arguments of the active object, because they were not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arguments_kept_until: Option<Timestamp>,
+    /// Until when the next plan knows that a plan of this owner deletes or renames the active object: a new object was planned
+    /// first, and could not have its name or its block for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_up_until: Option<Timestamp>,
 }
 
 impl Meta {

@@ -214,6 +214,7 @@ impl<'a> Ledger<'a> {
             in_the_way_of: None,
             waits_for: Vec::new(),
             arguments_kept_until: None,
+            given_up_until: None,
             run: if state == State::Planned { self.env.asking() } else { None },
         })
     }

@@ -134,6 +134,9 @@ pub(super) fn plan<M, T: Held>(
         ..Terms::default()
     };
     let mut answer = hold(&terms);
+    if !terms.committing {
+        hand_over::recall(shared, &answer);
+    }
     if let Some(id) = in_the_way(&answer, &terms)
         && is_in_state::<T>(shared, configured, &answer, &id)
     {
@@ -179,6 +182,9 @@ pub(super) fn plan<M, T: Held>(
         shared.session.goes(id);
     }
     warn_of_displaced(shared, configured, plan);
+    if !terms.committing {
+        hand_over::want(shared, &answer);
+    }
     match answer {
         Ok(record) => {
             if !shared.session.hand_out(place_of(&record)) {

@@ -77,7 +77,9 @@ fn everything_given_up(shared: &Shared, terms: &Terms, time: Duration) -> Vec<Gi
 /// it is in; where it is surely that of a plan, the object has to be in the state of this configuration.
 pub(super) fn still_given_up(shared: &Shared, terms: &Terms, hold: &Meta) -> bool {
     let session = &shared.session;
-    let is_open = |id: &str| !session.is_surely_planning() || session.is_in_state(id, shared.sibling_wait);
+    let is_open = |id: &str| {
+        !session.is_surely_planning() || is_noted(shared, id) || session.is_in_state(id, shared.sibling_wait)
+    };
     terms.committing
         || hold.waits_for.iter().all(|one| {
             let is_known = |given_up: &GivenUp| one.cidr.is_some_and(|cidr| given_up.covers(&one.id, &cidr));
@@ -96,6 +98,51 @@ pub(super) fn is_in_place(shared: &Shared, terms: &Terms, hold: &Meta) -> bool {
     let time = shared.sibling_wait.min(UNDECIDED);
     let is_undecided = |one: &GivenUp| shared.session.is_going(&one.id, time).is_none();
     !terms.committing && hold.waits_for.iter().any(|one| is_its_own(one) && is_undecided(one))
+}
+
+/// A plan deletes, replaces or renames the object. With `-parallelism=1`, Terraform may ask for a new object that needs its name or
+/// its block before it shows this one. That plan fails, and leaves a note by which the next one succeeds.
+pub(super) fn give_up(shared: &Shared, id: &str) {
+    if !shared.session.is_wanted(id) {
+        return;
+    }
+    let Ok(Some(configured)) = shared.configured() else { return };
+    if !configured.plan_hold.is_zero()
+        && let Err(error) = configured.ipam.give_up(id, configured.plan_hold)
+    {
+        tracing::debug!(id, ?error, "not noted that a plan gives the object up");
+    }
+}
+
+/// Active objects of this owner whose name or block is asked for.
+fn in_the_way<T>(answer: &Result<T, Error>) -> &[Occupant] {
+    match answer {
+        Err(Error::NameTaken { existing, .. }) => std::slice::from_ref(existing),
+        Err(Error::Overlap { with, .. }) => with,
+        _ => &[],
+    }
+}
+
+/// Takes objects in the way for those of this state, when an earlier plan noted that it gives them up.
+pub(super) fn recall<T>(shared: &Shared, answer: &Result<T, Error>) {
+    for one in in_the_way(answer).iter().filter(|one| one.state == State::Active) {
+        if !shared.session.is_in_state(&one.id, Duration::ZERO) && is_noted(shared, &one.id) {
+            shared.session.seen_in_state(&one.id);
+        }
+    }
+}
+
+fn is_noted(shared: &Shared, id: &str) -> bool {
+    shared.ipam().is_ok_and(|ipam| matches!(ipam.is_given_up(id), Ok(true)))
+}
+
+/// Remembers what a new object could not have, for the plans of the objects that have it.
+pub(super) fn want<T>(shared: &Shared, answer: &Result<T, Error>) {
+    for one in in_the_way(answer).iter().filter(|one| one.state == State::Active) {
+        if shared.session.want(&one.id) {
+            give_up(shared, &one.id);
+        }
+    }
 }
 
 /// Remembers, for the plans of those that have it, what space the new object takes over. What it replaces has no other plan.

@@ -65,6 +65,8 @@ struct Memory {
     adopted: HashSet<String>,
     made: Vec<String>,
     warned: HashSet<String>,
+    /// Objects whose name or block a new object of this walk could not have.
+    wanted: HashSet<String>,
     staying: HashSet<String>,
 }
 
@@ -83,6 +85,7 @@ impl Default for Memory {
             adopted: HashSet::new(),
             made: Vec::new(),
             warned: HashSet::new(),
+            wanted: HashSet::new(),
             staying: HashSet::new(),
         }
     }
@@ -208,6 +211,19 @@ impl Session {
         const SHOWN: Duration = Duration::from_millis(300);
         let is_unplanned = || self.is_in_state(id, SHOWN.min(time)) && self.is_going(id, time).unwrap_or(true);
         self.is_going(id, Duration::ZERO).unwrap_or_else(is_unplanned)
+    }
+
+    /// A new object of this walk could not have the name or the block of this one. `true` when a plan gives it up all the same,
+    /// and that came at the same time.
+    pub(super) fn want(&self, id: &str) -> bool {
+        let mut memory = self.memory();
+        memory.wanted.insert(id.to_owned());
+        memory.going.contains(id) || memory.kept.get(id) == Some(&true)
+    }
+
+    /// Whether a new object of this walk could not have the name or the block of this one.
+    pub(super) fn is_wanted(&self, id: &str) -> bool {
+        self.memory().wanted.contains(id)
     }
 
     /// Whether the object stays, under another name.

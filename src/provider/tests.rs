@@ -8,6 +8,7 @@ mod input;
 mod kept_arguments;
 mod locales;
 mod names;
+mod one_at_a_time;
 mod owners;
 mod pools;
 mod regrouping;

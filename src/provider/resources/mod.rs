@@ -28,7 +28,7 @@ use crate::{at, model};
 
 use super::attributes::HumanDuration;
 use super::shared::Shared;
-use super::{create, errors, rename};
+use super::{create, errors, hand_over, rename};
 
 model! {
     /// Time limits for operations. Within its limit, an operation retries while other clients keep the store busy, and
@@ -97,6 +97,9 @@ fn keep(
     }
     if stays && !shared.session.keep(id, before != planned) {
         return Err(create::name_claimed(before.get().map_or("", String::as_str)).at(at).into());
+    }
+    if !stays || before != planned {
+        hand_over::give_up(shared, id);
     }
     Ok(())
 }

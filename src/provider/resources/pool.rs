@@ -368,6 +368,7 @@ impl Resource for PoolResource {
 
     fn plan_delete(&self, id: &str) {
         self.0.session.goes(id);
+        hand_over::give_up(&self.0, id);
     }
 
     fn plan_create(&self, plan: &mut Plan<PoolModel>) -> Result<(), Diagnostics> {

@@ -9,7 +9,7 @@ use crate::{at, model};
 
 use super::super::shared::{Configured, Shared, once_emptied, within};
 use super::super::tags::PlannedTags;
-use super::super::{create, errors, kept_arguments, limits, moves, rename, tags};
+use super::super::{create, errors, hand_over, kept_arguments, limits, moves, rename, tags};
 use super::missing::{self, Found, Lost};
 use super::others;
 use super::{Timeouts, carry_out, check_import, check_name, confirm, id_of, keep, only, seen, timeout};
@@ -123,6 +123,7 @@ impl Resource for ScopeResource {
 
     fn plan_delete(&self, id: &str) {
         self.0.session.goes(id);
+        hand_over::give_up(&self.0, id);
     }
 
     fn plan_create(&self, plan: &mut Plan<ScopeModel>) -> Result<(), Diagnostics> {
