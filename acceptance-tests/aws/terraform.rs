@@ -255,17 +255,19 @@ fn an_unknown_pool_replaces_nothing_and_another_one_is_refused_in_the_apply() {
 resource "ipam_pool" "p" {{
   name        = "p"
   cidrs       = ["10.0.0.0/16"]
+  locale      = "us-east-1"
   description = "{description}"
 }}
 
 resource "ipam_pool" "q" {{
-  name  = "q"
-  cidrs = ["172.16.0.0/16"]
+  name   = "q"
+  cidrs  = ["172.16.0.0/16"]
+  locale = "us-east-1"
 }}
 
 data "ipam_pool" "found" {{
-  id         = "{name}" == "p" ? ipam_pool.p.id : ipam_pool.q.id
-  depends_on = [ipam_pool.p]
+  name       = "{name}"
+  depends_on = [ipam_pool.p, ipam_pool.q]
 }}
 
 resource "ipam_allocation" "a" {{
@@ -301,6 +303,6 @@ resource "ipam_pool" "below" {{
     workspace.plan();
     workspace.try_apply_saved("plan", &[]).fails().says(&["The value is not the one that the plan kept"]);
     assert_eq!(workspace.state().text("ipam_allocation.a.cidr"), before.text("ipam_allocation.a.cidr"));
-    assert_eq!(workspace.plan().actions()["ipam_allocation.a"], "replace");
+    assert_eq!(workspace.plan().actions()["ipam_allocation.a"], "delete create");
     workspace.destroy();
 }
