@@ -216,14 +216,14 @@ fn a_killed_import_is_no_store_until_it_is_run_again() {
     import.wait().unwrap();
     assert!(is_half_way(&store), "it had ended before it was killed");
 
-    let words = "error: An import into this store is under way or was broken off. ";
+    let words = "error: An import into this store is running or was interrupted. ";
     for arguments in [&["tree"][..], &["check"], &["status"], &["gc"], &["export"], &["events"]] {
         let said = answer(&store, arguments, 2);
         assert!(said.starts_with(words), "{arguments:?}: {said}");
     }
     let workspace = Workspace::on(&store);
     workspace.configure(&configuration(1));
-    workspace.try_plan(&[]).fails().says(&["An import into this store is under way or was broken off"]);
+    workspace.try_plan(&[]).fails().says(&["An import into this store is running or was interrupted"]);
 
     assert!(answer(&store, &["import", &file], 0).contains(" is sound: "));
     assert_eq!(content(&store), content(&whole));

@@ -293,7 +293,7 @@ fn what_contradicts_itself_is_told_at_plan_on_the_attribute() {
 }
 
 const ELSEWHERE: &[Row] = &[
-    row(planning!("vpc-1", "111122223333", "vpc"), "source_resource", &["knows no VPCs", "`cidrs`"]),
+    row(planning!("vpc-1", "111122223333", "vpc"), "source_resource", &["This store has no VPCs", "`cidrs`"]),
     row(pool!("address_family = \"ipv4\"\npublic_ip_source = \"byoip\""), "public_ip_source", &["public scope"]),
     row(pool!("address_family = \"ipv4\"\naws_service = \"ec2\""), "aws_service", &["allocation_resource_tags"]),
     row(
@@ -311,7 +311,7 @@ const ELSEWHERE: &[Row] = &[
         "resource \"ipam_pool_cidr\" \"a\" {\n  ipam_pool_id = \"ipam-pool-1\"\n  cidr = \"203.0.113.0/24\"\n  \
          ipam_external_resource_verification_token_id = \"t\"\n}\n",
         "ipam_external_resource_verification_token_id",
-        &["asks for no proof"],
+        &["does not verify public blocks"],
     ),
 ];
 

@@ -104,7 +104,7 @@ fn commands_look_into_aws_and_say_what_there_is_not() {
         ["kind", "scopes", "pools", "pool_cidrs", "allocations", "last_event"].map(|name| status[name].clone());
     assert_eq!(json!(counts), json!(["aws-ipam", 3, 2, 3, 2, null]));
     for (command, words) in [
-        (&["events"] as &[&str], "There is no history here. AWS IPAM keeps no history of changes"),
+        (&["events"] as &[&str], "AWS IPAM has no history. AWS IPAM keeps no history of changes"),
         (&["gc"], "There is nothing to do in aws-ipam. It holds nothing for plans."),
         (&["prune", "--keep", "1d"], "There is nothing to do in aws-ipam."),
         (&["discover"], "There is nothing to do in aws-ipam. AWS looks by itself"),

@@ -236,7 +236,7 @@ fn an_administrator_is_appointed_and_dismissed_and_refusals_are_told_in_words() 
     second.assert_settled();
     second.configure(&ADMIN.replace(OTHER_ACCOUNT, "777788889999").replace("\"net\"", "\"other\""));
     let refused = second.try_apply(&["-target=ipam_organization_admin_account.other"]).fails();
-    refused.says(&["delegated_admin_account_id", "take that one back first"]);
+    refused.says(&["delegated_admin_account_id", "remove that account as the administrator first"]);
     workspace.configure(&ADMIN.replace(OTHER_ACCOUNT, ACCOUNT));
     workspace.try_apply(&[]).fails().says(&["not the management account itself"]);
     workspace.configure(ADMIN);
