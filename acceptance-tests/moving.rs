@@ -288,7 +288,9 @@ fn problems_are_listed_and_nothing_is_written() {
     fs::write(&file, text.replace("\"version\":1", "\"version\":9")).unwrap();
     let said = answer(&new, &["import", place], 1);
     assert!(
-        said.starts_with("line 1: It was exported by a newer program: this program reads files up to version "),
+        said.starts_with(
+            "line 1: The file was exported by a newer program, and this program reads exports up to version "
+        ),
         "{said}"
     );
     assert!(!new.path().exists(), "a file that is no good makes no store");

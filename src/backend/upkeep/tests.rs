@@ -659,7 +659,7 @@ fn an_export_is_from_one_snapshot_or_not_at_all() {
     let memory: Arc<dyn Store> = Arc::new(Memory::default());
     let outcome = local(Arc::new(ReadsTwice(memory))).export(&mut Vec::new(), &mut |_, _, _| ());
     let Err(Stopped::Refused(Error::Store(store::Error::Unavailable(why)))) = outcome else { panic!("{outcome:?}") };
-    assert!(why.ends_with("was lost in the middle of the export: run it again"), "{why}");
+    assert!(why.ends_with("was lost during the export: run the export again"), "{why}");
 }
 
 #[test]
