@@ -227,7 +227,7 @@ fn a_postgres_server_that_cannot_be_used() {
             "no password",
             at(&format!("{role}@{address}/{database}?sslmode=disable")),
             NOT_AVAILABLE,
-            &["asks for a password", "PGPASSWORD"],
+            &["requires a password", "PGPASSWORD"],
         ),
         mistake("missing database", Store::of(server.url("no_such")), NOT_AVAILABLE, &["no_such", "createdb"]),
         mistake(

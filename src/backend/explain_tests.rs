@@ -468,9 +468,9 @@ fn a_failing_store_says_what_to_do() {
              provider. Nothing was changed.",
         ),
         (
-            store::Error::Url("\"mysql:x\" is no store".to_owned()),
+            store::Error::Url("\"mysql:x\" is not a store".to_owned()),
             "The store URL is not understood",
-            "\"mysql:x\" is no store. Stores are named like this: \"sqlite:ipam.db\", \
+            "\"mysql:x\" is not a store. Stores are named like this: \"sqlite:ipam.db\", \
              \"postgres://<user>@<host>/<database>\", \"s3://<bucket>/<prefix>\", \"file:///<directory>\".",
         ),
     ];
