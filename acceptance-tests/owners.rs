@@ -48,7 +48,7 @@ on_each_own_store! {
 
     fn an_import_from_another_owner_warns_and_a_transfer_ends_it(store: Store) {
         let (a, b, id) = teams(&store);
-        let warned = ["belongs to owner \"team-a\"", "taken away from them", "--to \"team-b\""];
+        let warned = ["belongs to owner \"team-a\"", "that configuration loses it", "--to \"team-b\""];
         b.run(&["import", "-input=false", "-no-color", WEB, &id]).succeeds().says(&warned);
         b.assert_settled();
         a.assert_settled();

@@ -530,13 +530,13 @@ fn what_aws_decides_by_itself_is_refused_at_plan_on_its_attribute() {
         let address = format!("ipam_resource_discovery.{name}");
         let of_it: Vec<_> = told.iter().filter(|told| told.address.as_ref() == Some(&address)).collect();
         let [only] = of_it.as_slice() else { panic!("{address}: {told:?}") };
-        assert_eq!((only.attribute.as_deref(), only.summary.as_str()), (Some(name), "AWS IPAM looks by itself"));
+        assert_eq!((only.attribute.as_deref(), only.summary.as_str()), (Some(name), "AWS IPAM scans by itself"));
     }
     let role = "role {\n    role_arn = \"arn:aws:iam::111122223333:role/x\"\n  }";
     workspace.configure(&format!(
         "resource \"ipam_resource_discovery\" \"x\" {{\n  operating_regions = [\"{HOME}\"]\n  {role}\n}}\n"
     ));
-    workspace.try_plan(&[]).fails().says(&["AWS IPAM looks by itself"]);
+    workspace.try_plan(&[]).fails().says(&["AWS IPAM scans by itself"]);
     is_sound(&endpoint);
 }
 
@@ -545,12 +545,12 @@ const WRONG: [(&str, &str, &str, &str); 14] = [
     ("ipam_organization_admin_account", "delegated_admin_account_id", "\"44445555666\"", "leading zeros"),
     ("ipam_organization_admin_account", "delegated_admin_account_id", "\"4444-5555-6666\"", "twelve digits"),
     ("ipam_resource_discovery", "organizational_unit_exclusions", "[\"ou-1\"]", "the path of an organizational unit"),
-    ("ipam_resource_discovery", "organizational_unit_exclusions", "[\"o-1/r-1/ou-1\"]", "with \"/*\" at the end"),
+    ("ipam_resource_discovery", "organizational_unit_exclusions", "[\"o-1/r-1/ou-1\"]", "Add \"/*\" at the end"),
     (
         "ipam_resource_discovery",
         "organizational_unit_exclusions",
         "[\"o-1/r-1/ou-1/*\", \"o-1/r-1/ou-1/ou-2/\"]",
-        "covers \"o-1/r-1/ou-1/ou-2/\" already",
+        "already covers \"o-1/r-1/ou-1/ou-2/\"",
     ),
     (
         "ipam_resource_cidr",
@@ -559,7 +559,7 @@ const WRONG: [(&str, &str, &str, &str); 14] = [
         "host bits set: the /16 block it lies in is 10.0.0.0/16",
     ),
     ("ipam_resource_cidr", "resource_id", "\" vpc-1\"", "has white space around it"),
-    ("ipam_resource_cidr", "resource_region", "\"us_east_1\"", "holds white space or a \"_\""),
+    ("ipam_resource_cidr", "resource_region", "\"us_east_1\"", "contains white space or a \"_\""),
     ("data.ipam_address_history", "cidr", "\"10.0.0.9\"", "write \"10.0.0.9/32\""),
     ("data.ipam_address_history", "end_time", "\"2025-01-01T00:00:00Z\"", "before it begins"),
     ("data.ipam_address_history", "start_time", "\"last week\"", "is not a time"),

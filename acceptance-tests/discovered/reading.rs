@@ -64,7 +64,9 @@ on_each_own_store! {
         team.names_files(&["/proc/self/environ", &notes, "network.csv"]);
         other.is_there(&["vpc-1,vpc,10.0.0.0/16,,"]);
         let nothing = other.plans(&looking(None)).fails();
-        nothing.says(&["A fresh look failed", "account network in none", "environ is not read", "notes.csv is not read", "discovery_files_below"])
+        nothing
+            .says(&["A new scan failed", "account network in none", "environ is not read", "notes.csv is not read"])
+            .says(&["discovery_files_below"])
             .never_says(SECRET);
         other.assert_not_told();
         let own = other.plans(&looking(Some("[\".\"]"))).fails();
@@ -106,7 +108,7 @@ on_each_own_store! {
         run.says(&[
             "far.csv is not read",
             "--files-below",
-            "1 of the resources known here are in no file that was read",
+            "1 of the known resources of this account and Region are in none of the files that were read",
             "2 failed",
         ]);
         other.workspace.configure(&looking(None).replace("  max_age = \"0s\"\n", ""));

@@ -247,8 +247,8 @@ mod tests {
         let failure = Failure::from(Error::Store(crate::store::Error::Corrupt("bad\nheader".to_owned())));
         assert_eq!(
             failure.line(),
-            "The store is damaged. Bad header. Nothing was changed. Run `terraform-provider-ipam check` to see how far it \
-             goes, and restore the store from a backup."
+            "The store is damaged. Bad header. Nothing was changed. Run `terraform-provider-ipam check` to see the \
+             extent of the damage, and restore the store from a backup."
         );
     }
 }

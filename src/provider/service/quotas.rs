@@ -19,10 +19,10 @@ impl Quota {
         let Self { usual, of, otherwise } = self;
         (planned > *usual && planned > present).then(|| {
             let why = format!(
-                "That makes {planned} {of}. AWS allows {usual}, unless AWS Support has raised this quota for the account; \
-                 the apply fails if it has not. {otherwise}"
+                "The configuration has {planned} {of}. AWS allows {usual}, unless AWS Support has raised this quota \
+                 for the account. If the quota was not raised, the apply fails. {otherwise}"
             );
-            Diagnostic::warning("More than AWS allows at first", why).at(at)
+            Diagnostic::warning("More than AWS allows by default", why).at(at)
         })
     }
 }

@@ -27,7 +27,7 @@ fn wrong_input_is_told_on_its_attribute_in_its_own_words() {
             "netmask_length",
             &[
                 "`cidrs` has 10.0.0.0/24, and `netmask_length` asks for one block of netmask length 25",
-                "certain blocks",
+                "particular blocks",
             ],
         ),
     ] {
