@@ -74,7 +74,7 @@ fn another_block_than_asked_for_is_said_and_given_back() {
         "resource \"ipam_allocation\" \"a\" {{\n  ipam_pool_id = \"{leaf}\"\n  name = \"a\"\n  cidr = \"10.0.5.0/24\"\n}}\n"
     ));
     confuse(&scene, "AllocateIpamPoolCidr", "10.0.5.0/24", "10.0.6.0/24");
-    let said = ["AWS was asked for cidr 10.0.5.0/24, and answered with 10.0.6.0/24", "It was released again"];
+    let said = ["AWS was asked for cidr 10.0.5.0/24, and answered with 10.0.6.0/24", "The provider released it again"];
     workspace.try_apply(&[]).fails().says(&said).never_says("bug in the provider");
     assert_eq!(scene.allocated(&leaf), Vec::<String>::new(), "nothing is left that no state knows");
     workspace.apply();

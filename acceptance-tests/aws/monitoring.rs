@@ -144,7 +144,7 @@ fn the_discovery_of_an_ipam_is_imported_and_changed_and_stays_with_it() {
     workspace.configure(&body("[]"));
     workspace.apply();
     workspace.assert_settled();
-    workspace.try_destroy(&[]).fails().says(&["came with its IPAM", "removed"]);
+    workspace.try_destroy(&[]).fails().says(&["was created with its IPAM", "removed"]);
     is_sound(&endpoint);
 }
 
