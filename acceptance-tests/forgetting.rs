@@ -99,10 +99,10 @@ on_each_own_store! {
         let told: Value = serde_json::from_str(&told).unwrap();
         assert_eq!(told["history"].as_array().unwrap().iter().collect::<Vec<_>>(), still);
         assert_eq!(told["forgotten"]["sequence"], last);
-        assert!(warning.starts_with("warning: What was over by "), "{warning}");
+        assert!(warning.starts_with("warning: Entries that ended by "), "{warning}");
         let (events, warning) = both(&store, &["events"]);
         assert!(events.ends_with(&format!("  prune history up to #{last}\n")) && events.lines().count() == 1, "{events}");
-        assert!(warning.contains(&format!("Events up to #{last}, ")) && warning.ends_with("have them.\n"), "{warning}");
+        assert!(warning.contains(&format!("Events up to #{last}, ")) && warning.ends_with("contain them.\n"), "{warning}");
         let (_, none) = both(&store, &["events", "--limit", "1"]);
         assert_eq!(none, "", "nobody asked for what is not there");
 
@@ -180,7 +180,7 @@ fn where_the_events_go_must_be_said() {
     };
     assert_eq!(
         refused(&["prune", "--events", "--keep", "1d"]),
-        "error: Where should the events go? Give --archive FILE, or --no-archive when they may be lost for ever.\n"
+        "error: No archive is set for the events. Set --archive FILE, or --no-archive if they may be lost forever.\n"
     );
     assert!(refused(&["prune", "--keep", "1d", "--archive", "x"]).contains("--events"));
     let place = directory.path().join("ipam.db").display().to_string();
@@ -191,7 +191,7 @@ fn where_the_events_go_must_be_said() {
     assert!(said.ends_with(": no event is that old; 3 events left.\n"), "{said}");
     answer(&store, &["prune", "--events", "--keep", "0s", "--no-archive"]);
     let (_, warning) = both(&store, &["events"]);
-    assert!(warning.ends_with("are not in the store any more. Not all of them were archived.\n"), "{warning}");
+    assert!(warning.ends_with("are no longer in the store. Not all of them were archived.\n"), "{warning}");
 }
 
 /// Up to where the store has forgotten.

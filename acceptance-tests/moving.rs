@@ -250,7 +250,7 @@ fn an_export_to_a_file_is_there_at_once_and_for_its_owner_only() {
     assert_eq!((&value["format"], &value["version"]), (&"terraform-provider-ipam/export".into(), &1.into()));
     assert_eq!(value["allocations"].as_array().unwrap().len(), 1);
     let said = answer(&store, &["export", "--output", directory.path().to_str().unwrap()], 2);
-    assert!(said.contains("it is there and is no file"), "{said}");
+    assert!(said.contains("it exists and is not a file"), "{said}");
 }
 
 #[test]
@@ -319,9 +319,9 @@ fn status_gc_and_prune_answer_people_and_programs() {
     assert_eq!(dry["taken_back"].as_array().unwrap().len(), 1, "{dry}");
     let said = answer(&store, &["gc"], 0);
     assert!(said.contains("expire pool held ("), "{said}");
-    assert!(said.ends_with("1 expired hold taken back, 0 lapsed holds forgotten. Left: 0 holds.\n"), "{said}");
+    assert!(said.ends_with("1 expired hold reclaimed, 0 lapsed holds forgotten. Left: 0 holds.\n"), "{said}");
     store.assert_sound();
-    assert!(answer(&store, &["gc"], 0).starts_with("0 expired holds taken back, "));
+    assert!(answer(&store, &["gc"], 0).starts_with("0 expired holds reclaimed, "));
     let said = answer(&store, &["prune", "--keep", "30d"], 0);
     assert!(said.ends_with(": this store keeps nothing to prune.\n"), "{said}");
     // One that cannot be reached.

@@ -184,7 +184,7 @@ fn the_program_lists_what_is_wrong_and_says_it_by_its_exit_status() {
     scene.applies(&format!("{DISCOVERY}{POOL}"));
     scene.is_there(&["vpc-good,vpc,10.0.0.0/16,,env=prod"]);
     let run = scene.program(&["discover"]).succeeds();
-    run.says(&["net", ACCOUNT, "us-east-1", "ok", "imported 10.0.0.0/16 of vpc-good", "1 place looked at, 0 failed"]);
+    run.says(&["net", ACCOUNT, "us-east-1", "ok", "imported 10.0.0.0/16 of vpc-good", "1 target scanned, 0 failed"]);
     scene.program(&["resources"]).succeeds().says(&["vpc-good", "managed", "compliant"]);
     scene.is_there(&["vpc-good,vpc,10.0.0.0/16,,", "vpc-free,vpc,172.16.0.0/16,,"]);
     scene.program(&["discover", "--discovery", "net"]).succeeds();

@@ -265,7 +265,7 @@ fn without_credentials_that_is_said_and_the_last_good_sample_stays() {
     other.try_plan(&[]).fails().says(&["redentials"]);
     let run = program(&other, &["discover"]);
     assert_eq!(run.code, 1, "{}", run.text());
-    run.says(&["no account could be looked at", "redentials"]);
+    run.says(&["no account could be scanned", "redentials"]);
     other.configure(
         &watching("210987654321", "")
             .replace("ipam_resource_discovery.all.id", "null")
