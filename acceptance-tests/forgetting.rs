@@ -144,9 +144,9 @@ fn tampering_shows_wherever_it_is_done() {
     };
     fs::write(&file, whole.replacen("\"net-0\"", "\"net-1\"", 1)).unwrap();
     let said = found(&["check", "--archive", archive]);
-    let line = format!("{archive} line 4: The event was changed after it was written: its hash does not fit.\n");
+    let line = format!("{archive} line 4: The event was changed after it was written: its hash does not match.\n");
     assert!(said.starts_with(&line), "{said}");
-    let remembered = ": What is remembered of it is not what the archives tell of it.\n";
+    let remembered = ": The data that is kept about it differs from the archives.\n";
     assert!(said.lines().count() == 2 && said.ends_with(remembered), "{said}");
     let without_first: String = whole.lines().skip(1).map(|line| format!("{line}\n")).collect();
     fs::write(&file, without_first).unwrap();
@@ -164,7 +164,8 @@ fn tampering_shows_wherever_it_is_done() {
         .unwrap();
     assert_eq!(
         found(&["check"]),
-        "meta/forgotten: The mark after event 4 is not the one that the last event of pruning was written with, after event 4.\n"
+        "meta/forgotten: The mark after event 4 differs from the mark of the last event of pruning, which is after \
+         event 4.\n"
     );
 }
 

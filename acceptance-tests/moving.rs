@@ -277,7 +277,7 @@ fn problems_are_listed_and_nothing_is_written() {
     assert!(said.starts_with("error: The store is not empty. "), "{said}");
     let said = answer(&two, &["import", place, "--merge"], 1);
     assert!(said.contains("10.0.0.0/8 overlaps 10.0.0.0/8 of ipam-pool-"), "{said}");
-    assert!(said.contains("Its name \"top\" is that of ipam-pool-"), "{said}");
+    assert!(said.contains("Its name \"top\" is also the name of ipam-pool-"), "{said}");
     assert!(said.ends_with(&format!("problems with {place}.\n")), "{said}");
     let value: Value = serde_json::from_str(&answer(&two, &["import", place, "--merge", "--json"], 1)).unwrap();
     assert_eq!((&value["written"], value["problems"].as_array().unwrap().len() >= 2), (&false.into(), true));

@@ -563,7 +563,7 @@ const WRONG: [(&str, &str, &str, &str); 14] = [
     ("data.ipam_address_history", "cidr", "\"10.0.0.9\"", "write \"10.0.0.9/32\""),
     ("data.ipam_address_history", "end_time", "\"2025-01-01T00:00:00Z\"", "before it begins"),
     ("data.ipam_address_history", "start_time", "\"last week\"", "is not a time"),
-    ("data.ipam_resource_cidrs", "management_state", "\"Lost\"", "is no word of AWS IPAM"),
+    ("data.ipam_resource_cidrs", "management_state", "\"Lost\"", "is not a value of AWS IPAM"),
     ("data.ipam_resource_cidrs", "resource_owner_id", "\"me\"", "twelve digits"),
     ("data.ipam_discovered_public_addresses", "address_type", "\"an eip\"", "such as amazon-owned-eip"),
 ];

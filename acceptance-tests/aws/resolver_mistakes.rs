@@ -45,7 +45,7 @@ fn policies() -> Vec<Row> {
             "a resource type that is none",
             &eip("\"ipam-pool-1\"").replace("\"eip\"", "\"NAT\""),
             "Invalid allocation_rule",
-            &["\"NAT\" is no word of AWS IPAM", "such as alb, eip, rds, rnat."],
+            &["\"NAT\" is not a value of AWS IPAM", "such as alb, eip, rds, rnat."],
         ),
         policy("an empty locale", &eip("\"ipam-pool-1\"").replace("us-east-1", ""), "Invalid locale", &["us-east-1"]),
         Row {

@@ -47,7 +47,7 @@ const OF_DISCOVERY: &[(&str, &str, &[&str])] = &[
     (
         "files = [\"x.csv\"]\n  unknown_columns = \"keep\"",
         "unknown_columns",
-        &["\"keep\" is none of \"refuse\", \"tags\" and \"ignore\""],
+        &["\"keep\" is not one of \"refuse\", \"tags\" and \"ignore\""],
     ),
     ("files = [\" x.csv\"]", "files", &["white space"]),
     ("name = \"\"\n  files = [\"x.csv\"]", "name", &["empty"]),

@@ -239,7 +239,8 @@ fn an_archive_that_is_none_of_this_store_is_refused() {
     changed[2].actor.owner = "nobody".to_owned();
     assert_eq!(
         refused(&ipam, &write("changed", &changed)),
-        "Line 3: The event was changed after it was written: its hash does not fit. Nothing is written to a damaged archive."
+        "Line 3: The event was changed after it was written: its hash does not match. Nothing is written to a damaged \
+         archive."
     );
     fs::write(path("text"), "an important text").unwrap();
     assert_eq!(
@@ -308,7 +309,7 @@ fn an_export_whose_mark_was_changed_is_refused() {
     };
     let mark = line("{\"sequence\"");
     let other = problems(&export.replacen(&mark, &mark.replace("\"archived\":false", "\"archived\":true"), 1));
-    assert!(other[0].contains("is not the one that the last event of pruning"), "{other:?}");
+    assert!(other[0].contains("differs from the mark of the last event of pruning"), "{other:?}");
     let past = export.lines().find(|line| line.contains("\"tenures\":[")).unwrap();
     let changed = problems(&export.replacen(past, &past.replace("\"owner\":\"", "\"owner\":\"x"), 1));
     assert_eq!(

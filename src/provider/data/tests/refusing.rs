@@ -62,7 +62,7 @@ fn mistakes_are_told_at_the_attribute_to_edit() {
             "ipam_allocations",
             vec![("resource_type", "vlan".into())],
             "resource_type",
-            "\"vlan\" is none of custom, ipam-pool,",
+            "\"vlan\" is not one of custom, ipam-pool,",
         ),
         (
             "ipam_preview_next_cidr",
