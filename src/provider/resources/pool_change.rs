@@ -209,7 +209,7 @@ pub(super) fn check_kept(shared: &Shared, pool_id: &str, block: &Cidr, at: Path)
     let detail = format!(
         "{block} stays in use in pool {name:?} ({pool_id}), and this plan leaves that pool these blocks: {after}. Each \
          allocation must lie inside one of them. Keep the space in the pool's `cidrs` or `netmask_length`, or release \
-         the allocations first."
+         the block first."
     );
     Err(Diagnostic::error("The pool gives up space that is in use", detail).at(at).into())
 }
