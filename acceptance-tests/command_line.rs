@@ -197,8 +197,8 @@ fn history_says_who_had_an_address_and_events_can_be_narrowed_and_exported() {
     let history = exact["history"].as_array().unwrap();
     assert_eq!(history.len(), 1, "{exact}");
     assert_eq!((&history[0]["id"], &history[0]["to"]), (&Value::from(web.meta.id.clone()), &Value::Null));
-    assert_eq!(text(scratch.path(), &["history", "192.0.2.1"]), "Nobody had it.\n");
-    assert_eq!(text(scratch.path(), &["history", &address, "--to", "2020-01-01"]), "Nobody had it.\n");
+    assert_eq!(text(scratch.path(), &["history", "192.0.2.1"]), "No history found.\n");
+    assert_eq!(text(scratch.path(), &["history", &address, "--to", "2020-01-01"]), "No history found.\n");
     let of_web = text(scratch.path(), &["events", "--object", &web.meta.id, "--json-lines"]);
     let lines: Vec<Value> = of_web.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(!lines.is_empty() && lines.iter().all(|event| event["id"] == web.meta.id), "{of_web}");
@@ -206,7 +206,7 @@ fn history_says_who_had_an_address_and_events_can_be_narrowed_and_exported() {
     let nobody = "ipam-pool-alloc-00000000000000000";
     for command in [&["events", "--object", nobody][..], &["history", "--object", nobody]] {
         let refused = refusal(scratch.path(), command);
-        assert!(refused.contains(&format!("No event tells of an object with the id \"{nobody}\"")), "{refused}");
+        assert!(refused.contains(&format!("No event is about an object with the id \"{nobody}\"")), "{refused}");
     }
     assert!(text(scratch.path(), &["history", &address]).lines().next().unwrap().contains("  SCOPE "));
     let refused = refusal(scratch.path(), &["history", "10.0.0.1/8"]);
@@ -218,9 +218,9 @@ fn words_and_numbers_that_are_none_are_errors_and_no_empty_answers() {
     let (scratch, _) = directory();
     for (arguments, words) in [
         (&["events", "--action", "foo"][..], "possible values: hold, create"),
-        (&["events", "--limit", "0"], "it is no number from 1"),
+        (&["events", "--limit", "0"], "it is not a number of at least 1"),
         (&["prune", "--keep", "30"], "it has no unit. Write 30s, 30m, 30h, 30d or 30w"),
-        (&["events", "--from", "30"], "it is a number without a unit. For a time ago write 30d"),
+        (&["events", "--from", "30"], "it is a number without a unit. For a time ago, write 30d"),
         (&["import", "nosuch.json"], "nosuch.json cannot be read"),
         (&["report", "--json", "--scope", "ipam-scope-00000000000000000"], "ipam-scope-00000000000000000"),
         (&["tree", "--store", "mysql:x"], "(a bucket), and \"file:///<directory>\""),

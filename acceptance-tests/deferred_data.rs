@@ -82,7 +82,7 @@ on_own_stores_and_opentofu! {
             "The value is not the one that the plan kept",
             "The plan kept ipam_pool_id = ",
             "because its value was not known",
-            "Nothing of this ipam_allocation was changed. Plan again",
+            "This ipam_allocation was not changed. Plan again",
         ]);
         assert_eq!(workspace.state().text("ipam_allocation.a.cidr"), before);
         assert_eq!(workspace.plan().actions()["ipam_allocation.a"], "delete create");

@@ -99,10 +99,10 @@ on_each_own_store! {
         let told: Value = serde_json::from_str(&told).unwrap();
         assert_eq!(told["history"].as_array().unwrap().iter().collect::<Vec<_>>(), still);
         assert_eq!(told["forgotten"]["sequence"], last);
-        assert!(warning.starts_with("warning: What was over by "), "{warning}");
+        assert!(warning.starts_with("warning: Entries that ended by "), "{warning}");
         let (events, warning) = both(&store, &["events"]);
         assert!(events.ends_with(&format!("  prune history up to #{last}\n")) && events.lines().count() == 1, "{events}");
-        assert!(warning.contains(&format!("Events up to #{last}, ")) && warning.ends_with("have them.\n"), "{warning}");
+        assert!(warning.contains(&format!("Events up to #{last}, ")) && warning.ends_with("contain them.\n"), "{warning}");
         let (_, none) = both(&store, &["events", "--limit", "1"]);
         assert_eq!(none, "", "nobody asked for what is not there");
 
@@ -144,9 +144,9 @@ fn tampering_shows_wherever_it_is_done() {
     };
     fs::write(&file, whole.replacen("\"net-0\"", "\"net-1\"", 1)).unwrap();
     let said = found(&["check", "--archive", archive]);
-    let line = format!("{archive} line 4: The event was changed after it was written: its hash does not fit.\n");
+    let line = format!("{archive} line 4: The event was changed after it was written: its hash does not match.\n");
     assert!(said.starts_with(&line), "{said}");
-    let remembered = ": What is remembered of it is not what the archives tell of it.\n";
+    let remembered = ": The data that is kept about it differs from the archives.\n";
     assert!(said.lines().count() == 2 && said.ends_with(remembered), "{said}");
     let without_first: String = whole.lines().skip(1).map(|line| format!("{line}\n")).collect();
     fs::write(&file, without_first).unwrap();
@@ -164,7 +164,8 @@ fn tampering_shows_wherever_it_is_done() {
         .unwrap();
     assert_eq!(
         found(&["check"]),
-        "meta/forgotten: The mark after event 4 is not the one that the last event of pruning was written with, after event 4.\n"
+        "meta/forgotten: The mark after event 4 differs from the mark of the last event of pruning, which is after \
+         event 4.\n"
     );
 }
 
@@ -180,7 +181,7 @@ fn where_the_events_go_must_be_said() {
     };
     assert_eq!(
         refused(&["prune", "--events", "--keep", "1d"]),
-        "error: Where should the events go? Give --archive FILE, or --no-archive when they may be lost for ever.\n"
+        "error: No archive is set for the events. Set --archive FILE, or --no-archive if they may be lost forever.\n"
     );
     assert!(refused(&["prune", "--keep", "1d", "--archive", "x"]).contains("--events"));
     let place = directory.path().join("ipam.db").display().to_string();
@@ -191,7 +192,7 @@ fn where_the_events_go_must_be_said() {
     assert!(said.ends_with(": no event is that old; 3 events left.\n"), "{said}");
     answer(&store, &["prune", "--events", "--keep", "0s", "--no-archive"]);
     let (_, warning) = both(&store, &["events"]);
-    assert!(warning.ends_with("are not in the store any more. Not all of them were archived.\n"), "{warning}");
+    assert!(warning.ends_with("are no longer in the store. Not all of them were archived.\n"), "{warning}");
 }
 
 /// Up to where the store has forgotten.

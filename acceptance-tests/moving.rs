@@ -216,14 +216,14 @@ fn a_killed_import_is_no_store_until_it_is_run_again() {
     import.wait().unwrap();
     assert!(is_half_way(&store), "it had ended before it was killed");
 
-    let words = "error: An import into this store is under way or was broken off. ";
+    let words = "error: An import into this store is running or was interrupted. ";
     for arguments in [&["tree"][..], &["check"], &["status"], &["gc"], &["export"], &["events"]] {
         let said = answer(&store, arguments, 2);
         assert!(said.starts_with(words), "{arguments:?}: {said}");
     }
     let workspace = Workspace::on(&store);
     workspace.configure(&configuration(1));
-    workspace.try_plan(&[]).fails().says(&["An import into this store is under way or was broken off"]);
+    workspace.try_plan(&[]).fails().says(&["An import into this store is running or was interrupted"]);
 
     assert!(answer(&store, &["import", &file], 0).contains(" is sound: "));
     assert_eq!(content(&store), content(&whole));
@@ -250,7 +250,7 @@ fn an_export_to_a_file_is_there_at_once_and_for_its_owner_only() {
     assert_eq!((&value["format"], &value["version"]), (&"terraform-provider-ipam/export".into(), &1.into()));
     assert_eq!(value["allocations"].as_array().unwrap().len(), 1);
     let said = answer(&store, &["export", "--output", directory.path().to_str().unwrap()], 2);
-    assert!(said.contains("it is there and is no file"), "{said}");
+    assert!(said.contains("it exists and is not a file"), "{said}");
 }
 
 #[test]
@@ -277,7 +277,7 @@ fn problems_are_listed_and_nothing_is_written() {
     assert!(said.starts_with("error: The store is not empty. "), "{said}");
     let said = answer(&two, &["import", place, "--merge"], 1);
     assert!(said.contains("10.0.0.0/8 overlaps 10.0.0.0/8 of ipam-pool-"), "{said}");
-    assert!(said.contains("Its name \"top\" is that of ipam-pool-"), "{said}");
+    assert!(said.contains("Its name \"top\" is also the name of ipam-pool-"), "{said}");
     assert!(said.ends_with(&format!("problems with {place}.\n")), "{said}");
     let value: Value = serde_json::from_str(&answer(&two, &["import", place, "--merge", "--json"], 1)).unwrap();
     assert_eq!((&value["written"], value["problems"].as_array().unwrap().len() >= 2), (&false.into(), true));
@@ -288,7 +288,9 @@ fn problems_are_listed_and_nothing_is_written() {
     fs::write(&file, text.replace("\"version\":1", "\"version\":9")).unwrap();
     let said = answer(&new, &["import", place], 1);
     assert!(
-        said.starts_with("line 1: It was exported by a newer program: this program reads files up to version "),
+        said.starts_with(
+            "line 1: The file was exported by a newer program, and this program reads exports up to version "
+        ),
         "{said}"
     );
     assert!(!new.path().exists(), "a file that is no good makes no store");
@@ -317,9 +319,9 @@ fn status_gc_and_prune_answer_people_and_programs() {
     assert_eq!(dry["taken_back"].as_array().unwrap().len(), 1, "{dry}");
     let said = answer(&store, &["gc"], 0);
     assert!(said.contains("expire pool held ("), "{said}");
-    assert!(said.ends_with("1 expired hold taken back, 0 lapsed holds forgotten. Left: 0 holds.\n"), "{said}");
+    assert!(said.ends_with("1 expired hold reclaimed, 0 lapsed holds forgotten. Left: 0 holds.\n"), "{said}");
     store.assert_sound();
-    assert!(answer(&store, &["gc"], 0).starts_with("0 expired holds taken back, "));
+    assert!(answer(&store, &["gc"], 0).starts_with("0 expired holds reclaimed, "));
     let said = answer(&store, &["prune", "--keep", "30d"], 0);
     assert!(said.ends_with(": this store keeps nothing to prune.\n"), "{said}");
     // One that cannot be reached.

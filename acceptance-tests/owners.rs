@@ -48,7 +48,7 @@ on_each_own_store! {
 
     fn an_import_from_another_owner_warns_and_a_transfer_ends_it(store: Store) {
         let (a, b, id) = teams(&store);
-        let warned = ["belongs to owner \"team-a\"", "taken away from them", "--to \"team-b\""];
+        let warned = ["belongs to owner \"team-a\"", "that configuration loses it", "--to \"team-b\""];
         b.run(&["import", "-input=false", "-no-color", WEB, &id]).succeeds().says(&warned);
         b.assert_settled();
         a.assert_settled();
@@ -56,7 +56,7 @@ on_each_own_store! {
 
         let said = transfer(a.store(), &["shared/vpc", "--to", "team-b", "--from", "team-a"]);
         assert!(said.contains("1 object transferred to owner \"team-b\".") && said.contains("terraform state rm"), "{said}");
-        assert!(transfer(a.store(), &["shared/vpc", "--to", "team-b"]).ends_with("belongs to \"team-b\" already.\n"));
+        assert!(transfer(a.store(), &["shared/vpc", "--to", "team-b"]).ends_with("already belongs to \"team-b\".\n"));
         b.assert_settled();
         a.run(&["state", "rm", WEB]).succeeds();
         a.try_plan(&[]).fails().says(&["belongs to owner \"team-b\""]).never_says("terraform import");

@@ -100,7 +100,7 @@ resource "ipam_pool" "next" {
         workspace.configure(&(pools(r#"["10.0.0.0/16"]"#, 19) + next + &office));
         workspace.try_plan(&[]).succeeds().says(&[
             "The pool \"site\" gives up 10.0.0.0/20",
-            "There are allocations or pools in it",
+            "The pool contains allocations or pools",
             "The allocation \"office\" gives up 10.0.15.0/24",
         ]);
     }

@@ -445,7 +445,7 @@ fn a_pool_shows_its_past_and_its_forecast_in_a_drawing_in_words_and_in_a_table()
     let mut browser = Browser::start();
     browser.look(1280, "screen", "light");
     browser.open(&page, &format!("#pool={}", scene.prod.meta.id), READY);
-    let said = format!("It fills by 300 addresses each day, and is full on {full} if it goes on like this.");
+    let said = format!("Its usage grows by 300 addresses each day. At this rate, it is full on {full}.");
     let label = browser.run("document.querySelector('#pool svg[role=img]').getAttribute('aria-label')");
     assert!(label.as_str().unwrap().contains(&format!("2,700 of 4,096 now. {said}")), "{label}");
     assert!(texts(&mut browser, "#pool figcaption")[0].starts_with(&said));

@@ -96,9 +96,9 @@ on_each_own_store! {
         assert_ne!(plan.known("ipam_pool.region.cidr"), before.text("ipam_pool.region.cidr"));
 
         workspace.configure(&bringing_back(&workspace));
-        let warned = ["pool \"region\" was brought back", "allocation \"web\" was brought back", "on_missing = \"restore\""];
+        let warned = ["pool \"region\" was restored", "allocation \"web\" was restored", "on_missing = \"restore\""];
         workspace.try_plan(&["-detailed-exitcode"]).succeeds().says(&warned);
-        workspace.try_plan(&["-detailed-exitcode"]).succeeds().never_says("brought back");
+        workspace.try_plan(&["-detailed-exitcode"]).succeeds().never_says("was restored");
         workspace.apply();
         for address in MADE_SINCE {
             for attribute in ["id", "owner"] {

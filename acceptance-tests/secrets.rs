@@ -323,7 +323,7 @@ fn literals() -> Vec<Literal> {
         literal(
             url(&format!("s3://AKIA:{wrong}@bucket/plan?region=x")),
             false,
-            &["holds credentials", "argument `store`"],
+            &["contains credentials", "argument `store`"],
         ),
         literal(url(&format!("mysql://me:{wrong}@db.example/ipam")), false, &["argument `store`"]),
         literal(store(&other.url(""), &right), true, &[]),

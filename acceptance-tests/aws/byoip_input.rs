@@ -75,7 +75,7 @@ const POOLS: &[Row] = &[
             "ipam_scope_id = \"<public>\"\naddress_family = \"ipv4\"\npublic_ip_source = \"byoip\"\npublicly_advertisable = true"
         ),
         "publicly_advertisable",
-        &["IPv4 space of one's own is always advertisable"],
+        &["IPv4 space of your own is always advertisable"],
     ),
     row(
         pool!(
@@ -89,7 +89,7 @@ const POOLS: &[Row] = &[
             "ipam_scope_id = \"<public>\"\naddress_family = \"ipv6\"\npublic_ip_source = \"amazon\"\nlocale = \"us-east-1\"\npublicly_advertisable = true"
         ),
         "publicly_advertisable",
-        &["Amazon's to advertise"],
+        &["Amazon itself advertises"],
     ),
     row(
         pool!("ipam_scope_id = \"<public>\"\naddress_family = \"ipv6\"\npublicly_advertisable = true"),
@@ -120,7 +120,7 @@ const POOLS: &[Row] = &[
         "cascade",
         &["No cascade in the public scope"],
     ),
-    row(pool!("address_family = \"ipv4\"\nauto_import = true"), "auto_import", &["as `locale`"]),
+    row(pool!("address_family = \"ipv4\"\nauto_import = true"), "auto_import", &["set `locale`"]),
     row(
         pool!("ipam_scope_id = \"<public>\"\npublic_ip_source = \"byoip\"\ncidrs = [\"203.0.113.0/24\"]"),
         "cidrs",
@@ -174,7 +174,7 @@ const RANGES: &[Row] = &[
         &[
             "argument `cidr_authorization_context`",
             "Malformed message",
-            "It is about 198.51.100.0/24, and the block here is 203.0.113.0/24",
+            "It is signed for 198.51.100.0/24, and the block here is 203.0.113.0/24",
         ],
     ),
     row(
@@ -182,7 +182,7 @@ const RANGES: &[Row] = &[
             "cidr = \"203.0.113.0/24\"\ncidr_authorization_context = {\nmessage = \"please\"\nsignature = \"c2ln\"\n}"
         ),
         "",
-        &["argument `cidr_authorization_context`", "1 parts between |"],
+        &["argument `cidr_authorization_context`", "1 parts separated by |"],
     ),
     row(
         range!(
@@ -239,7 +239,7 @@ const NUMBERS: &[Row] = &[
     row(
         asn!("64496", "1|aws|111122223333|64497|20271231|SHA256|RSAPSS", "c2ln"),
         "",
-        &["argument `asn_authorization_context`", "about AS 64497, and the number here is 64496"],
+        &["argument `asn_authorization_context`", "signed for AS 64497, and the number here is 64496"],
     ),
     row(
         asn!("64496", "1|aws|1111|64496|20271231|SHA256|RSAPSS", "c2ln"),
@@ -293,7 +293,7 @@ fn what_contradicts_itself_is_told_at_plan_on_the_attribute() {
 }
 
 const ELSEWHERE: &[Row] = &[
-    row(planning!("vpc-1", "111122223333", "vpc"), "source_resource", &["knows no VPCs", "`cidrs`"]),
+    row(planning!("vpc-1", "111122223333", "vpc"), "source_resource", &["This store has no VPCs", "`cidrs`"]),
     row(pool!("address_family = \"ipv4\"\npublic_ip_source = \"byoip\""), "public_ip_source", &["public scope"]),
     row(pool!("address_family = \"ipv4\"\naws_service = \"ec2\""), "aws_service", &["allocation_resource_tags"]),
     row(
@@ -301,7 +301,7 @@ const ELSEWHERE: &[Row] = &[
         "public_ip_source",
         &["public scope"],
     ),
-    row(pool!("address_family = \"ipv4\"\nauto_import = true"), "auto_import", &["as `locale`"]),
+    row(pool!("address_family = \"ipv4\"\nauto_import = true"), "auto_import", &["set `locale`"]),
     row(
         "resource \"ipam_scope\" \"a\" {\n  name = \"a\"\n  ipam_id = \"ipam-1\"\n}\n",
         "ipam_id",
@@ -311,7 +311,7 @@ const ELSEWHERE: &[Row] = &[
         "resource \"ipam_pool_cidr\" \"a\" {\n  ipam_pool_id = \"ipam-pool-1\"\n  cidr = \"203.0.113.0/24\"\n  \
          ipam_external_resource_verification_token_id = \"t\"\n}\n",
         "ipam_external_resource_verification_token_id",
-        &["asks for no proof"],
+        &["does not verify public blocks"],
     ),
 ];
 
@@ -331,11 +331,11 @@ fn another_store_refuses_what_only_aws_has_at_plan_on_the_attribute_and_says_wha
         (asn!("64496", "1|aws|111122223333|64496|20271231|SHA256|RSAPSS", "c2ln"), "keep the number in `tags`"),
         (
             "resource \"ipam_byoasn_association\" \"a\" {\n  asn = 64496\n  cidr = \"203.0.113.0/24\"\n}\n",
-            "advertises nothing",
+            "does not advertise addresses",
         ),
         (
             "resource \"ipam_external_resource_verification_token\" \"a\" {\n  ipam_id = \"ipam-1\"\n}\n",
-            "without proof",
+            "without a proof",
         ),
     ] {
         let workspace = Workspace::new();

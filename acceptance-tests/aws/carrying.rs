@@ -104,10 +104,10 @@ fn commands_look_into_aws_and_say_what_there_is_not() {
         ["kind", "scopes", "pools", "pool_cidrs", "allocations", "last_event"].map(|name| status[name].clone());
     assert_eq!(json!(counts), json!(["aws-ipam", 3, 2, 3, 2, null]));
     for (command, words) in [
-        (&["events"] as &[&str], "There is no history here. AWS IPAM keeps no history of changes"),
-        (&["gc"], "There is nothing to do in aws-ipam. It holds nothing for plans."),
+        (&["events"] as &[&str], "AWS IPAM has no history. AWS IPAM keeps no history of changes"),
+        (&["gc"], "There is nothing to do in aws-ipam. AWS IPAM has no holds."),
         (&["prune", "--keep", "1d"], "There is nothing to do in aws-ipam."),
-        (&["discover"], "There is nothing to do in aws-ipam. AWS looks by itself"),
+        (&["discover"], "There is nothing to do in aws-ipam. AWS IPAM scans by itself"),
         (&["prune", "--events", "--keep", "1d", "--no-archive"], "There is nothing to do in aws-ipam."),
     ] {
         let told = tool(&store, command, 2);
@@ -190,7 +190,7 @@ fn what_is_in_an_own_store_is_made_in_aws_once() {
     let before = made(&scene.endpoint);
     let said = tool(&aws, &["import", "--dry-run", &file], 0);
     assert!(said.contains("would be made  ipam_pool        top/below"), "{said}");
-    assert!(said.contains("Would make in aws-ipam"), "{said}");
+    assert!(said.contains("Would create in aws-ipam"), "{said}");
     assert_eq!(made(&scene.endpoint), before, "a dry run makes nothing");
 
     let done = json_of(&aws, &["import", &file], 0);
@@ -229,7 +229,7 @@ fn what_speaks_against_it_is_said_before_anything_is_made_and_a_broken_off_impor
     let trouble = Trouble::Error { code: "UnauthorizedOperation", message: "Not you." };
     scene.endpoint.trouble("AllocateIpamPoolCidr", 1, trouble);
     let said = tool(&aws, &["import", &file], 1);
-    assert!(said.contains("Not everything was made: 1 problem") && said.contains("run the import again"), "{said}");
+    assert!(said.contains("Not everything was created: 1 problem") && said.contains("run the import again"), "{said}");
     let done = json_of(&aws, &["import", &file], 0);
     assert_eq!((&done["new"]["pools"], &done["new"]["allocations"]), (&json!(0), &json!(2)), "{done}");
 
@@ -242,7 +242,7 @@ fn what_speaks_against_it_is_said_before_anything_is_made_and_a_broken_off_impor
     let before = made(&scene.endpoint);
     let said = tool(&aws, &["import", &file], 1);
     assert!(said.contains("overlaps") && said.contains("somebody-else"), "{said}");
-    assert!(said.contains("Nothing was made: 1 problem"), "{said}");
+    assert!(said.contains("Nothing was created: 1 problem"), "{said}");
     assert_eq!(made(&scene.endpoint), before);
     scene.is_sound();
 }

@@ -33,8 +33,8 @@ fn another_attribute_than_asked_for_is_said_with_both_values_and_the_object_is_i
         workspace.configure(&format!("resource \"{kind}\" \"a\" {{\n  {body}\n}}\n"));
         confuse(&scene, action, "mine", "theirs");
         let said = [
-            "The answer is not what was asked for",
-            &format!("description of this {kind} was asked for as \"mine\", and aws-ipam ("),
+            "The answer differs from the request",
+            &format!("description of this {kind} was requested as \"mine\", and aws-ipam ("),
             "answered \"theirs\".",
         ];
         workspace.try_apply(&[]).fails().says(&said).never_says("bug in the provider");
@@ -59,7 +59,7 @@ fn a_change_that_came_out_otherwise_is_said_and_planned_again() {
     workspace.apply();
     pool("second");
     confuse(&scene, "ModifyIpamPool", "second", "third");
-    let said = ["description of this ipam_pool was asked for as \"second\"", "answered \"third\"."];
+    let said = ["description of this ipam_pool was requested as \"second\"", "answered \"third\"."];
     workspace.try_apply(&[]).fails().says(&said).never_says("bug in the provider");
     assert_eq!(workspace.plan().actions().into_values().collect::<Vec<_>>(), ["update"]);
     workspace.apply_saved();
@@ -74,7 +74,7 @@ fn another_block_than_asked_for_is_said_and_given_back() {
         "resource \"ipam_allocation\" \"a\" {{\n  ipam_pool_id = \"{leaf}\"\n  name = \"a\"\n  cidr = \"10.0.5.0/24\"\n}}\n"
     ));
     confuse(&scene, "AllocateIpamPoolCidr", "10.0.5.0/24", "10.0.6.0/24");
-    let said = ["AWS was asked for cidr 10.0.5.0/24, and answered with 10.0.6.0/24", "It was released again"];
+    let said = ["AWS was asked for cidr 10.0.5.0/24, and answered with 10.0.6.0/24", "The provider released it again"];
     workspace.try_apply(&[]).fails().says(&said).never_says("bug in the provider");
     assert_eq!(scene.allocated(&leaf), Vec::<String>::new(), "nothing is left that no state knows");
     workspace.apply();

@@ -161,7 +161,7 @@ fn temporary_credentials_need_their_session_token() {
         .says(&["AuthFailure", "security token"])
         .never_says(&text(&made["SecretAccessKey"]));
     workspace.configure(&configuration(&aws("").replace("access_key = ", "token = ")));
-    workspace.try_plan(&[]).fails().says(&["Half of the credentials"]);
+    workspace.try_plan(&[]).fails().says(&["Incomplete credentials"]);
 }
 
 #[test]
@@ -185,5 +185,5 @@ fn throttled_calls_are_made_again_as_often_as_the_block_says() {
     workspace.configure(&configuration(&format!("{}retry_mode = \"adaptive\"\nmax_retries = 0\n", keys(&scene))));
     workspace.try_plan(&[]).fails().says(&["RequestLimitExceeded"]);
     workspace.configure(&configuration(&format!("{}retry_mode = \"legacy\"\n", keys(&scene))));
-    workspace.try_plan(&[]).fails().says(&["\"legacy\" is no way to retry: use \"standard\" or \"adaptive\""]);
+    workspace.try_plan(&[]).fails().says(&["\"legacy\" is not a retry mode: use \"standard\" or \"adaptive\""]);
 }

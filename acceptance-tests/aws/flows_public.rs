@@ -96,7 +96,12 @@ fn flow_d_subnets_are_planned_in_the_space_of_a_vpc_and_a_cascade_leaves_the_vpc
     workspace.configure(&[IPAM, PLANNED_VPC].concat());
     // AWS has not seen the VPC yet.
     let run = workspace.try_apply(&[]);
-    run.fails().says(&["cidr-not-available", "vpc-0123456789abcdef0", "exactly one of that VPC's", "30 minutes"]);
+    run.fails().says(&[
+        "cidr-not-available",
+        "vpc-0123456789abcdef0",
+        "exactly one of the CIDRs of that VPC",
+        "30 minutes",
+    ]);
     is_empty(&endpoint, Kind::Pool);
     let seen = json!({
         "ipamScopeId": scope, "resourceId": "vpc-0123456789abcdef0", "resourceCidr": "10.0.0.0/20",
@@ -305,7 +310,7 @@ fn flow_k_a_range_outside_of_ipam_is_given_back() {
     second.import("ipam_ipam.main", &workspace.state().text("ipam_ipam.main.id"));
     second.import("ipam_pool.public", "public");
     second.try_apply(&[]).fails().says(&[
-        "203.0.113.0/24 is in this account already",
+        "203.0.113.0/24 is already in this account",
         "Import it",
         "ipam_byoip_cidr.site",
     ]);

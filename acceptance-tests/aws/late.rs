@@ -58,7 +58,7 @@ fn an_allocation_is_gone_when_its_release_is_accepted_if_nobody_waits_for_more()
     workspace.apply();
     scene.endpoint.script(hour());
     workspace.configure(&configuration(true, false));
-    workspace.try_apply(&[]).fails().says(&["it is released, and AWS still holds 10.0.0.0/24"]);
+    workspace.try_apply(&[]).fails().says(&["it is released, but AWS still holds 10.0.0.0/24"]);
     scene.endpoint.advance(Duration::from_secs(3600));
     workspace.apply();
     // Again, without waiting.
@@ -82,7 +82,7 @@ fn a_pool_waits_for_what_was_released_with_it_in_any_case() {
     workspace.configure(&configuration(false, true));
     workspace.apply();
     scene.endpoint.script(hour());
-    workspace.try_destroy(&[]).fails().says(&["10.0.0.0/24 is released, and AWS still holds it"]);
+    workspace.try_destroy(&[]).fails().says(&["10.0.0.0/24 is released, but AWS still holds it"]);
     assert!(workspace.state().of_type("ipam_allocation").is_empty(), "that one is done");
     scene.endpoint.advance(Duration::from_secs(3600));
     workspace.destroy();
@@ -97,7 +97,7 @@ fn pain_1_a_pool_in_which_aws_holds_space_for_a_vpc_is_an_error_at_once_if_nobod
     let pool = workspace.apply().text("ipam_pool.top.id");
     scene.endpoint.take(&pool, "vpc", "vpc-1", "10.0.8.0/22");
     let held = "AWS still holds 10.0.8.0/22 for vpc vpc-1";
-    workspace.try_destroy(&[]).fails().says(&[held, "lets go some time after that is deleted"]);
+    workspace.try_destroy(&[]).fails().says(&[held, "AWS releases it some time after the resource is deleted"]);
     workspace.configure(&configuration(false, false));
     workspace.try_destroy(&[]).fails().says(&[held, "`wait_for_release` is false in the `aws` block"]);
     scene.endpoint.resource_gone("vpc-1");

@@ -144,7 +144,7 @@ fn the_discovery_of_an_ipam_is_imported_and_changed_and_stays_with_it() {
     workspace.configure(&body("[]"));
     workspace.apply();
     workspace.assert_settled();
-    workspace.try_destroy(&[]).fails().says(&["came with its IPAM", "removed"]);
+    workspace.try_destroy(&[]).fails().says(&["was created with its IPAM", "removed"]);
     is_sound(&endpoint);
 }
 
@@ -236,7 +236,7 @@ fn an_administrator_is_appointed_and_dismissed_and_refusals_are_told_in_words() 
     second.assert_settled();
     second.configure(&ADMIN.replace(OTHER_ACCOUNT, "777788889999").replace("\"net\"", "\"other\""));
     let refused = second.try_apply(&["-target=ipam_organization_admin_account.other"]).fails();
-    refused.says(&["delegated_admin_account_id", "take that one back first"]);
+    refused.says(&["delegated_admin_account_id", "remove that account as the administrator first"]);
     workspace.configure(&ADMIN.replace(OTHER_ACCOUNT, ACCOUNT));
     workspace.try_apply(&[]).fails().says(&["not the management account itself"]);
     workspace.configure(ADMIN);
@@ -530,13 +530,13 @@ fn what_aws_decides_by_itself_is_refused_at_plan_on_its_attribute() {
         let address = format!("ipam_resource_discovery.{name}");
         let of_it: Vec<_> = told.iter().filter(|told| told.address.as_ref() == Some(&address)).collect();
         let [only] = of_it.as_slice() else { panic!("{address}: {told:?}") };
-        assert_eq!((only.attribute.as_deref(), only.summary.as_str()), (Some(name), "AWS IPAM looks by itself"));
+        assert_eq!((only.attribute.as_deref(), only.summary.as_str()), (Some(name), "AWS IPAM scans by itself"));
     }
     let role = "role {\n    role_arn = \"arn:aws:iam::111122223333:role/x\"\n  }";
     workspace.configure(&format!(
         "resource \"ipam_resource_discovery\" \"x\" {{\n  operating_regions = [\"{HOME}\"]\n  {role}\n}}\n"
     ));
-    workspace.try_plan(&[]).fails().says(&["AWS IPAM looks by itself"]);
+    workspace.try_plan(&[]).fails().says(&["AWS IPAM scans by itself"]);
     is_sound(&endpoint);
 }
 
@@ -545,12 +545,12 @@ const WRONG: [(&str, &str, &str, &str); 14] = [
     ("ipam_organization_admin_account", "delegated_admin_account_id", "\"44445555666\"", "leading zeros"),
     ("ipam_organization_admin_account", "delegated_admin_account_id", "\"4444-5555-6666\"", "twelve digits"),
     ("ipam_resource_discovery", "organizational_unit_exclusions", "[\"ou-1\"]", "the path of an organizational unit"),
-    ("ipam_resource_discovery", "organizational_unit_exclusions", "[\"o-1/r-1/ou-1\"]", "with \"/*\" at the end"),
+    ("ipam_resource_discovery", "organizational_unit_exclusions", "[\"o-1/r-1/ou-1\"]", "Add \"/*\" at the end"),
     (
         "ipam_resource_discovery",
         "organizational_unit_exclusions",
         "[\"o-1/r-1/ou-1/*\", \"o-1/r-1/ou-1/ou-2/\"]",
-        "covers \"o-1/r-1/ou-1/ou-2/\" already",
+        "already covers \"o-1/r-1/ou-1/ou-2/\"",
     ),
     (
         "ipam_resource_cidr",
@@ -559,11 +559,11 @@ const WRONG: [(&str, &str, &str, &str); 14] = [
         "host bits set: the /16 block it lies in is 10.0.0.0/16",
     ),
     ("ipam_resource_cidr", "resource_id", "\" vpc-1\"", "has white space around it"),
-    ("ipam_resource_cidr", "resource_region", "\"us_east_1\"", "holds white space or a \"_\""),
+    ("ipam_resource_cidr", "resource_region", "\"us_east_1\"", "contains white space or a \"_\""),
     ("data.ipam_address_history", "cidr", "\"10.0.0.9\"", "write \"10.0.0.9/32\""),
     ("data.ipam_address_history", "end_time", "\"2025-01-01T00:00:00Z\"", "before it begins"),
     ("data.ipam_address_history", "start_time", "\"last week\"", "is not a time"),
-    ("data.ipam_resource_cidrs", "management_state", "\"Lost\"", "is no word of AWS IPAM"),
+    ("data.ipam_resource_cidrs", "management_state", "\"Lost\"", "is not a value of AWS IPAM"),
     ("data.ipam_resource_cidrs", "resource_owner_id", "\"me\"", "twelve digits"),
     ("data.ipam_discovered_public_addresses", "address_type", "\"an eip\"", "such as amazon-owned-eip"),
 ];

@@ -291,7 +291,7 @@ fn what_is_still_in_aws_is_not_made_anew_in_another_store() {
     workspace.configure(&format!(
         "resource \"ipam_pool\" \"top\" {{\n  name = \"top\"\n  address_family = \"ipv4\"\n}}\n{moved}"
     ));
-    let words = ["What was moved is not in this store", ids["top"].as_str().unwrap(), "store = \"aws-ipam\""];
+    let words = ["The moved object is not in this store", ids["top"].as_str().unwrap(), "store = \"aws-ipam\""];
     workspace.try_plan(&[]).fails().says(&words);
 }
 

@@ -416,8 +416,14 @@ fn samples_of_aws_that_are_too_old_fail_the_plan_that_asks_for_newer_ones() {
     };
     assert_eq!(seen.outputs(&in_region(AWAY))("count"), json!(0));
     seen.workspace.configure(&in_region(HOME));
-    let words =
-        ["AWS has not looked for too long", "in the last 24h", ACCOUNT, HOME, "Wait for its next look", "max_age"];
+    let words = [
+        "The last samples of AWS IPAM are too old",
+        "from the last 24h",
+        ACCOUNT,
+        HOME,
+        "Wait for the next scan",
+        "max_age",
+    ];
     seen.workspace.try_plan(&[]).fails().says(&words);
     seen.is_sound();
 }

@@ -265,7 +265,7 @@ fn flow_o_the_delegated_administrator_enables_a_policy_for_a_unit_and_an_account
     // A rival for the same unit is told.
     let rival = Workspace::on(&of_account(&endpoint, ACCOUNT));
     rival.configure(&("resource \"ipam_policy\" \"own\" {}\n".to_owned() + &unit("unit", "ou-ab12-cd34ef56")));
-    rival.try_plan(&[]).succeeds().says(&["For ou-ab12-cd34ef56 the policy", &id]);
+    rival.try_plan(&[]).succeeds().says(&["is currently enabled for ou-ab12-cd34ef56", &id]);
 
     // Disabled outside: made again.
     home.call("disable_ipam_policy", json!({"IpamPolicyId": id, "OrganizationTargetId": OTHER_ACCOUNT}));

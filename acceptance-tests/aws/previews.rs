@@ -112,8 +112,8 @@ async fn a_block_that_was_taken_since_the_plan_is_an_error_that_says_plan_again(
     let taken = scene.allocate(&leaf, 24);
     assert_eq!(text(&taken["Cidr"]), shown(&planned.value));
     let (errors, state) = second.apply(&web, &again).await.unwrap_err();
-    let words =
-        "The plan showed 10.0.0.0/24, which was free then and is not held for it. Nothing was changed: plan again.";
+    let words = "The plan showed 10.0.0.0/24, which was free then but is not held for this plan. Nothing was changed: \
+                 plan again.";
     assert!(errors.len() == 1 && errors[0].contains("(netmask_length)") && errors[0].contains(words), "{errors:#?}");
     assert_eq!(state.value, Value::Null);
     // Between the two plans.

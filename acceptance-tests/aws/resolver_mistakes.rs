@@ -36,16 +36,16 @@ fn policies() -> Vec<Row> {
         policy(
             "two rules for one pair",
             &format!("{}, {}", eip("\"ipam-pool-1\""), eip("\"ipam-pool-2\"")),
-            "Two rules for the same",
+            "Two rules for the same type and locale",
             &["eip in \"us-east-1\"", "in the order"],
         ),
-        policy("a rule without a pool", &eip(""), "A rule without a pool", &["Name a pool"]),
+        policy("a rule without a pool", &eip(""), "A rule without a pool", &["Set a pool"]),
         policy("a pool twice", &eip("\"ipam-pool-1\", \"ipam-pool-1\""), "A pool twice", &["ipam-pool-1"]),
         policy(
             "a resource type that is none",
             &eip("\"ipam-pool-1\"").replace("\"eip\"", "\"NAT\""),
             "Invalid allocation_rule",
-            &["\"NAT\" is no word of AWS IPAM", "such as alb, eip, rds, rnat."],
+            &["\"NAT\" is not a value of AWS IPAM", "such as alb, eip, rds, rnat."],
         ),
         policy("an empty locale", &eip("\"ipam-pool-1\"").replace("us-east-1", ""), "Invalid locale", &["us-east-1"]),
         Row {
@@ -98,17 +98,17 @@ fn rules_of_resolvers() -> Vec<Row> {
         resolver("a static rule with conditions", conditional, "Conditions of a static CIDR", &["cannot have"]),
         resolver("a static CIDR of the other family", &fixed("2001:db8::/32"), "Address families are mixed", &["ipv4"]),
         resolver("a static CIDR with host bits", &fixed("10.0.0.1/8"), "Invalid rule", &["10.0.0.0/8"]),
-        resolver("a rule twice", &twice, "A rule twice", &["Take one"]),
+        resolver("a rule twice", &twice, "Duplicate rule", &["Remove one"]),
         resolver(
             "a condition without property",
             &vpcs("operation = \"equals\""),
-            "Not one property",
+            "A condition must have one property",
             &["Set one of ipam_pool_id"],
         ),
         resolver(
             "a condition with two properties",
             &vpcs("operation = \"equals\", resource_id = \"vpc-1\", resource_region = \"us-east-1\""),
-            "Not one property",
+            "A condition must have one property",
             &["resource_id and resource_region"],
         ),
         resolver(
@@ -170,7 +170,7 @@ fn targets() -> Vec<Row> {
             &format!("{list}\n  track_latest_version = true\n  desired_version = 1"),
             "desired_version",
             "Conflicting arguments",
-            &["Give one"],
+            &["Set one"],
         ),
         target("neither to pin nor to track", list, "", "No version given", &["track_latest_version = true"]),
         target(
@@ -199,7 +199,7 @@ fn targets() -> Vec<Row> {
             "prefix_list_id = \"sg-1\"\n  prefix_list_region = \"us-east-1\"\n  desired_version = 1",
             "prefix_list_id",
             "Invalid prefix_list_id",
-            &["begin with pl-"],
+            &["begins with pl-"],
         ),
         target(
             "no Region",
@@ -255,13 +255,15 @@ fn more_than_quotas_that_can_be_raised_is_a_warning_of_the_plan() {
             "ipam_prefix_list_resolver",
             format!("address_family = \"ipv4\"\n  rule = [{rules}]"),
             "rule",
-            "That makes 101 rules of one resolver. AWS allows 100, unless AWS Support has raised this quota for the account;",
+            "The configuration has 101 rules of one resolver. AWS allows 100, unless AWS Support has raised this quota \
+             for the account.",
         ),
         (
             "ipam_resource_discovery",
             format!("operating_regions = [\"us-east-1\"]\n  organizational_unit_exclusions = {units}"),
             "organizational_unit_exclusions",
-            "That makes 11 organizational units that one resource discovery leaves out. AWS allows 10, unless",
+            "The configuration has 11 organizational units that one resource discovery leaves out. AWS allows 10, \
+             unless",
         ),
     ] {
         let endpoint = Endpoint::start();
@@ -269,7 +271,7 @@ fn more_than_quotas_that_can_be_raised_is_a_warning_of_the_plan() {
         workspace.configure(&format!("resource {of:?} \"it\" {{\n  {body}\n}}\n"));
         let told = workspace.plan_messages(&["-refresh=false"]).succeeds().diagnostics();
         let [warning] = told.as_slice() else { panic!("{of}: {told:#?}") };
-        assert!(!warning.is_error() && warning.summary == "More than AWS allows at first", "{warning:#?}");
+        assert!(!warning.is_error() && warning.summary == "More than AWS allows by default", "{warning:#?}");
         assert!(warning.detail.starts_with(words), "{warning:#?}");
         assert_eq!(warning.attribute.as_deref(), Some(attribute), "{warning:#?}");
     }

@@ -250,7 +250,7 @@ fn flow_n_a_prefix_list_that_cannot_be_written_says_why_and_is_in_the_state() {
     workspace.try_apply(&[]).fails().says(&["sync-failed", "room for one entry"]);
     assert_eq!(synced(&workspace), ("sync-failed".to_owned(), "1".to_owned()));
     let plan = workspace.try_plan(&[]).succeeds();
-    plan.says(&["The prefix list is not in step", "room for one entry", "No changes"]);
+    plan.says(&["The prefix list is out of date", "room for one entry", "No changes"]);
     endpoint.script(script());
     workspace.configure(&followed("desired_version = 1"));
     workspace.apply();

@@ -208,13 +208,16 @@ fn what_aws_cannot_do_is_refused_at_plan_on_the_attribute() {
     let workspace = Workspace::on(&store(&scene));
     for (body, words) in [
         ("name = \"a\"\n  address_family = \"ipv4\"\n  allocation_strategy = \"sparse\"", "allocation_strategy"),
-        ("name = \"a\"\n  address_family = \"ipv4\"\n  tags = { Name = \"b\" }", "the tag `Name` is its `name`"),
+        (
+            "name = \"a\"\n  address_family = \"ipv4\"\n  tags = { Name = \"b\" }",
+            "The tag `Name` is the `name` of the object",
+        ),
     ] {
         workspace.configure(&format!("resource \"ipam_pool\" \"a\" {{\n  {body}\n}}\n"));
         workspace.try_plan(&[]).fails().says(&[words, "main.tf line"]);
     }
     workspace.configure("resource \"ipam_scope\" \"a\" {\n  name = \"a\"\n  scope_type = \"public\"\n}\n");
-    workspace.try_plan(&[]).fails().says(&["AWS IPAM makes private scopes only", "scope_type"]);
+    workspace.try_plan(&[]).fails().says(&["AWS IPAM creates private scopes only", "scope_type"]);
     assert!(scene.endpoint.things(Kind::Pool).is_empty());
 }
 

@@ -20,8 +20,12 @@ const LATEST_MICROSECONDS: u64 = 200_000;
 const FAULT_MILLISECONDS: u64 = 1500;
 
 /// A user can act on these: the first line of a diagnostic.
-const CLEAR: [&str; 4] =
-    ["The store is not available", "The store did not say whether", "The store is busy", "The store is read-only"];
+const CLEAR: [&str; 4] = [
+    "The store is not available",
+    "The store did not confirm the change",
+    "The store is busy",
+    "The store is read-only",
+];
 
 fn assert_success_or_clear(run: &Run) {
     let text = run.text();

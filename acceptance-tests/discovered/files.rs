@@ -47,7 +47,7 @@ on_each_own_store! {
             scene.workspace.write("network.csv", &damaged);
             let run = scene.program(&["discover", "--json"]);
             assert_eq!(run.code, 1, "{}", run.text());
-            assert!(run.text().contains("line ") && run.text().contains("Nothing of the file was taken."), "{}", run.text());
+            assert!(run.text().contains("line ") && run.text().contains("The file was not used."), "{}", run.text());
             assert_eq!(taken(&store), before, "{damaged:?}");
         }
         store.assert_sound();

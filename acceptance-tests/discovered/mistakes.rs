@@ -6,10 +6,10 @@ use crate::harness::store::Store;
 /// What stands in `ipam_resource_discovery`, the attribute that the message points to (one that is not written has no place),
 /// and parts of the message.
 const OF_DISCOVERY: &[(&str, &str, &[&str])] = &[
-    ("", "", &["nothing to look at", "files"]),
-    ("operating_regions = []", "operating_regions", &["nothing to look at"]),
+    ("", "", &["nothing to scan", "files"]),
+    ("operating_regions = []", "operating_regions", &["nothing to scan"]),
     ("operating_regions = [\"Frankfurt\"]", "operating_regions", &["\"Frankfurt\" is not the name of a Region"]),
-    ("own_account = true\n  files = [\"x.csv\"]", "", &["Accounts are looked at in Regions"]),
+    ("own_account = true\n  files = [\"x.csv\"]", "", &["A discovery scans accounts in Regions"]),
     ("operating_regions = [\"us-east-1\"]\n  own_account = false", "own_account", &["no `role` block"]),
     (
         "operating_regions = [\"us-east-1\"]\n  role {\n    role_arn = \"discovery\"\n  }",
@@ -20,7 +20,7 @@ const OF_DISCOVERY: &[(&str, &str, &[&str])] = &[
         "operating_regions = [\"us-east-1\"]\n  role {\n    role_arn = \"arn:aws:iam::111122223333:role/x\"\n  }\n  role {\n    \
          role_arn = \"arn:aws:iam::111122223333:role/x\"\n  }",
         "",
-        &["names this role already", "role[1].role_arn"],
+        &["already names this role", "role[1].role_arn"],
     ),
     (
         "operating_regions = [\"us-east-1\"]\n  role {\n    role_arn = \"arn:aws:iam::111122223333:role/x\"\n    external_id = \
@@ -47,7 +47,7 @@ const OF_DISCOVERY: &[(&str, &str, &[&str])] = &[
     (
         "files = [\"x.csv\"]\n  unknown_columns = \"keep\"",
         "unknown_columns",
-        &["\"keep\" is none of \"refuse\", \"tags\" and \"ignore\""],
+        &["\"keep\" is not one of \"refuse\", \"tags\" and \"ignore\""],
     ),
     ("files = [\" x.csv\"]", "files", &["white space"]),
     ("name = \"\"\n  files = [\"x.csv\"]", "name", &["empty"]),

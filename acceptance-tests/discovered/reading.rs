@@ -64,24 +64,26 @@ on_each_own_store! {
         team.names_files(&["/proc/self/environ", &notes, "network.csv"]);
         other.is_there(&["vpc-1,vpc,10.0.0.0/16,,"]);
         let nothing = other.plans(&looking(None)).fails();
-        nothing.says(&["A fresh look failed", "account network in none", "environ is not read", "notes.csv is not read", "discovery_files_below"])
+        nothing
+            .says(&["A new scan failed", "account network in none", "environ is not read", "notes.csv is not read"])
+            .says(&["discovery_files_below"])
             .never_says(SECRET);
         other.assert_not_told();
         let own = other.plans(&looking(Some("[\".\"]"))).fails();
         own.says(&["account notes in none", "discovery_files_below"]).never_says("account network in none").never_says(SECRET);
         let all = other.plans(&looking(Some("[\"/\"]"))).fails();
-        all.says(&["nothing in /proc, /sys and /dev is ever read", "notes.csv, line 1: the name of column 1 is not known"])
+        all.says(&["files in /proc, /sys and /dev are never read", "notes.csv, line 1: the name of column 1 is not known"])
             .never_says(SECRET)
             .never_says("s3cret");
         other.assert_not_told();
         let run = other.program(&["discover", "--files-below", "/"]);
         assert_eq!(run.code, 1, "{}", run.text());
-        run.says(&["is ever read", "notes.csv, line 1"]).never_says("s3cret").never_says(SECRET);
+        run.says(&["are never read", "notes.csv, line 1"]).never_says("s3cret").never_says(SECRET);
         other.assert_not_told();
         // Files that were only refused to one who may not read them are no failure of anybody else's.
         team.names_files(&["network.csv"]);
         let allowed = other.plans(&looking(Some("[\"nowhere\"]"))).fails();
-        allowed.says(&["nowhere is no directory that can be used"]);
+        allowed.says(&["nowhere is not a directory that can be used"]);
         other.plans(&looking(Some("[\".\"]"))).succeeds().says(&["10.0.0.0/16"]);
         store.assert_sound();
     }
@@ -106,7 +108,7 @@ on_each_own_store! {
         run.says(&[
             "far.csv is not read",
             "--files-below",
-            "1 of the resources known here are in no file that was read",
+            "1 of the known resources of this account and Region are in none of the files that were read",
             "2 failed",
         ]);
         other.workspace.configure(&looking(None).replace("  max_age = \"0s\"\n", ""));
@@ -171,7 +173,7 @@ fn the_command_reads_below_the_working_directory_and_where_it_is_told() {
     run.says(&["network.csv is not read"]);
     let none = scene.program(&["discover", "--files-below", "nowhere"]);
     assert_eq!(none.code, 1, "{}", none.text());
-    none.says(&["nowhere is no directory that can be used"]);
+    none.says(&["nowhere is not a directory that can be used"]);
 }
 
 #[test]

@@ -118,7 +118,7 @@ output \"failing\" {{
         scene.applies(DISCOVERY);
         // Nobody has looked: that is said, and not an empty list.
         scene.workspace.configure(&told(""));
-        scene.workspace.try_plan(&[]).fails().says(&["Nothing was looked at yet", "terraform-provider-ipam discover", "max_age"]);
+        scene.workspace.try_plan(&[]).fails().says(&["There is no scan yet", "terraform-provider-ipam discover", "max_age"]);
         scene.applies(&told("  max_age = \"1h\""));
         assert_eq!(scene.workspace.state().output("cidrs"), &json!(["10.0.0.0/16"]));
         // What was seen within the hour is good enough.
@@ -129,7 +129,7 @@ output \"failing\" {{
         // A file that cannot be read is told with its lines; what was seen before stays.
         scene.is_there(&["vpc-3,vpc,10.1.0.1/16,,"]);
         let failed = scene.workspace.try_plan(&[]).fails();
-        failed.says(&["A fresh look failed", "network", "line 2", "host bits"]);
+        failed.says(&["A new scan failed", "network", "line 2", "host bits"]);
         scene.workspace.configure(&told(""));
         let state = scene.workspace.apply();
         assert_eq!(state.output("cidrs"), &json!(["10.0.0.0/16", "10.1.0.0/16"]));
@@ -184,7 +184,7 @@ fn the_program_lists_what_is_wrong_and_says_it_by_its_exit_status() {
     scene.applies(&format!("{DISCOVERY}{POOL}"));
     scene.is_there(&["vpc-good,vpc,10.0.0.0/16,,env=prod"]);
     let run = scene.program(&["discover"]).succeeds();
-    run.says(&["net", ACCOUNT, "us-east-1", "ok", "imported 10.0.0.0/16 of vpc-good", "1 place looked at, 0 failed"]);
+    run.says(&["net", ACCOUNT, "us-east-1", "ok", "imported 10.0.0.0/16 of vpc-good", "1 target scanned, 0 failed"]);
     scene.program(&["resources"]).succeeds().says(&["vpc-good", "managed", "compliant"]);
     scene.is_there(&["vpc-good,vpc,10.0.0.0/16,,", "vpc-free,vpc,172.16.0.0/16,,"]);
     scene.program(&["discover", "--discovery", "net"]).succeeds();

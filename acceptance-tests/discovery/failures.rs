@@ -86,9 +86,9 @@ fn a_region_that_is_not_enabled_is_said() {
                 "status": 401}),
     );
     assert_eq!(code, FailureCode::Unauthorized);
-    let says = "(AuthFailure): AWS was not able to validate the provided access credentials. When the same credentials are \
-                good elsewhere, account 100000000003 has not enabled us-east-1: enable it there, or take it out of the \
-                operating Regions.";
+    let says = "(AuthFailure): AWS was not able to validate the provided access credentials. If the same credentials \
+                work in other Regions, account 100000000003 has not enabled us-east-1: enable the Region in the \
+                account, or remove it from the operating Regions.";
     assert!(message.starts_with("EC2 refused Describe") && message.ends_with(says), "{message}");
 }
 
@@ -97,9 +97,9 @@ fn a_list_that_may_not_be_read_makes_no_half_of_a_sample() {
     let trouble = json!({"code": "UnauthorizedOperation", "action": "DescribeNetworkInterfaces", "status": 403,
                          "message": "You are not authorized. Encoded authorization failure message: x7"});
     let (code, message) = told("100000000004", &trouble);
-    let says = "EC2 refused DescribeNetworkInterfaces for account 100000000004 in us-east-1 (UnauthorizedOperation): You are \
-                not authorized. Allow ec2:DescribeNetworkInterfaces in us-east-1 to who looks into account 100000000004, or \
-                leave that kind out of the resource types.";
+    let says = "EC2 refused DescribeNetworkInterfaces for account 100000000004 in us-east-1 (UnauthorizedOperation): \
+                You are not authorized. Allow ec2:DescribeNetworkInterfaces in us-east-1 for the identity that scans \
+                account 100000000004, or leave that kind of resource out of the resource types.";
     assert_eq!((code, message.as_str()), (FailureCode::Unauthorized, says));
     let less = Survey { resource_types: [SeenType::Vpc, SeenType::Subnet].into(), ..survey("100000000004") };
     assert_eq!(seen(&look(&server().endpoint(), &less)).len(), 2, "as the message says");
@@ -114,7 +114,10 @@ fn throttling_that_passes_is_waited_for_and_throttling_that_lasts_is_said() {
     assert_eq!(seen(&look(&server().endpoint(), &survey("100000000005"))).len(), 2);
     let (code, message) = told("100000000006", &throttled);
     assert_eq!(code, FailureCode::Throttling);
-    assert!(message.contains("(RequestLimitExceeded): Request limit exceeded. It still did so after all"), "{message}");
+    assert!(
+        message.contains("(RequestLimitExceeded): Request limit exceeded. EC2 still refused it after all"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -138,7 +141,7 @@ fn a_page_token_that_expires_begins_the_list_again_once() {
     let found = failure(&samples, account, "us-east-1");
     assert_eq!((found.code, seen(&samples).len()), (FailureCode::Other, 1));
     let message = found.message.as_ref().unwrap();
-    assert!(message.contains("(InvalidNextToken): The token has expired. The next look asks again."), "{message}");
+    assert!(message.contains("(InvalidNextToken): The token has expired. The next scan tries again."), "{message}");
 }
 
 #[test]

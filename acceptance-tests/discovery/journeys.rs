@@ -236,7 +236,7 @@ fn a_role_that_is_refused_fails_the_fresh_look_and_the_last_good_sample_stays() 
         "message": "User is not authorized to perform: sts:AssumeRole", "status": 403});
     server.order(&refusal.to_string());
     let failed = workspace.try_plan(&[]).fails();
-    failed.says(&["A fresh look failed", account, "eu-west-1", "us-east-1", "assume-role-failure", "not authorized"]);
+    failed.says(&["A new scan failed", account, "eu-west-1", "us-east-1", "assume-role-failure", "not authorized"]);
     let run = program(&workspace, &["discover"]);
     assert_eq!(run.code, 1, "{}", run.text());
     run.says(&["assume-role-failure", "2 failed"]);
@@ -265,7 +265,7 @@ fn without_credentials_that_is_said_and_the_last_good_sample_stays() {
     other.try_plan(&[]).fails().says(&["redentials"]);
     let run = program(&other, &["discover"]);
     assert_eq!(run.code, 1, "{}", run.text());
-    run.says(&["no account could be looked at", "redentials"]);
+    run.says(&["no account could be scanned", "redentials"]);
     other.configure(
         &watching("210987654321", "")
             .replace("ipam_resource_discovery.all.id", "null")

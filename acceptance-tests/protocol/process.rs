@@ -50,7 +50,7 @@ fn rubbish_for_a_client_certificate_ends_the_process() {
     assert_eq!(process.line(), None);
     assert_eq!(process.end().code(), Some(1));
     let errors = process.errors();
-    assert!(errors.starts_with("[ERROR] PLUGIN_CLIENT_CERT holds no certificate"), "{errors}");
+    assert!(errors.starts_with("[ERROR] PLUGIN_CLIENT_CERT contains no certificate"), "{errors}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -95,14 +95,17 @@ impl AwsIpam {
         unfinished: impl Fn(String) -> Unfinished,
     ) -> Error {
         if held.resource_type == ResourceType::Custom {
-            return Error::Pending(unfinished(format!("{} is released, and AWS still holds it", held.cidr)));
+            return Error::Pending(unfinished(format!("{} is released, but AWS still holds it", held.cidr)));
         }
         let what = held.resource_id.as_deref().unwrap_or("a resource");
         let words = format!("AWS still holds {} for {} {what}", held.cidr, held.resource_type);
         if self.waits_for_release {
-            return Error::Pending(unfinished(format!("{words}; it lets go some time after that is deleted")));
+            return Error::Pending(unfinished(format!(
+                "{words}; AWS releases it some time after the resource is deleted"
+            )));
         }
-        let why = "That is not waited for, because `wait_for_release` is false in the `aws` block: apply again later";
+        let why =
+            "The provider does not wait, because `wait_for_release` is false in the `aws` block: apply again later";
         fault(action, STILL_HELD, format!("{words}. {why}")).into()
     }
 
@@ -219,10 +222,10 @@ impl AwsIpam {
     async fn other_than_asked(&self, made: &Allocation, wanted: &Ask<'_>) -> Error {
         let gone = self.drop_allocation(&made.meta.id).await;
         let then = match gone {
-            Ok(()) | Err(Error::Pending(_)) => "It was released again".to_owned(),
+            Ok(()) | Err(Error::Pending(_)) => "The provider released it again".to_owned(),
             Err(error) => {
                 tracing::warn!(id = made.meta.id, ?error, "what was not asked for is still there");
-                "Release it by hand: that has failed".to_owned()
+                "The provider could not release it: release it by hand".to_owned()
             }
         };
         let words =
@@ -340,7 +343,7 @@ impl AwsIpam {
         until(&self.pace, unfinished, || async move {
             match self.allocation_in(pool_id, own).await? {
                 None => Ok(Look::Ready(())),
-                Some(held) => Ok(Look::Wait(format!("it is released, and AWS still holds {}", held.cidr))),
+                Some(held) => Ok(Look::Wait(format!("it is released, but AWS still holds {}", held.cidr))),
             }
         })
         .await

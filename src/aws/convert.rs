@@ -166,9 +166,9 @@ pub(super) fn about_resource(special: &Special) -> String {
     };
     format!(
         "The pool plans the space of {resource_id} of account {resource_owner} in {resource_region}. Its CIDR must be \
-         exactly one of that VPC's, {resource_region} an operating Region of the IPAM, and the account in the IPAM's \
-         organization, or its resource discovery shared with the IPAM's account (AWS RAM) and associated. A VPC that is \
-         new, or in another Region, is seen after up to 30 minutes."
+         exactly one of the CIDRs of that VPC. {resource_region} must be an operating Region of the IPAM. The account \
+         must be in the organization of the IPAM, or its resource discovery must be shared with the account of the \
+         IPAM (AWS RAM) and associated. AWS finds a VPC that is new, or in another Region, after up to 30 minutes."
     )
 }
 

@@ -257,7 +257,7 @@ impl AwsIpam {
             Err(refusal) if refusal.is("DependencyViolation") => {
                 self.require_empty(&pool).await?;
                 // AWS sees something that is not listed any more, or not yet.
-                let waits_for = "AWS says that something is still in it".to_owned();
+                let waits_for = "AWS reports that it is not empty".to_owned();
                 return Err(Error::Pending(unfinished(id, &pool.meta.name)(waits_for)));
             }
             Err(refusal) => return Err(refusal.into()),

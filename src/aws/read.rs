@@ -24,7 +24,11 @@ pub(super) fn the_one<T>(found: Vec<T>, id: &str, id_of: impl Fn(&T) -> Option<&
     let others = found.iter().filter(|one| id_of(one) != Some(id)).count();
     let one = found.into_iter().find(|one| id_of(one) == Some(id));
     if one.is_none() && others > 0 {
-        return Err(fault("Describe", "UnexpectedAnswer", format!("AWS was asked for {id} and answered with another")));
+        return Err(fault(
+            "Describe",
+            "UnexpectedAnswer",
+            format!("AWS was asked for {id} and answered with another object"),
+        ));
     }
     Ok(one)
 }

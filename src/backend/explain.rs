@@ -90,8 +90,8 @@ fn declaration(error: &Error) -> (String, String) {
         Error::NetmaskRange { netmask_length, family } => (
             format!("/{netmask_length} is not possible here"),
             format!(
-                "A netmask length of {netmask_length} was asked for. {} has lengths from 0 to {}, and a block taken out of \
-                 another one is never larger than that one. Use a longer netmask length within that range.",
+                "A netmask length of {netmask_length} was asked for. {} netmask lengths are 0 to {}, and a block \
+                 cannot be larger than the block that it is taken from. Use a longer netmask length within that range.",
                 family_word(*family),
                 family.bits()
             ),
@@ -101,7 +101,7 @@ fn declaration(error: &Error) -> (String, String) {
             format!(
                 "{} is {}, but {} is needed here: a pool and everything in it has one address family. Use {} blocks, or \
                  a second pool for {}.",
-                cidr.map_or_else(|| "What was given".to_owned(), |cidr| cidr.to_string()),
+                cidr.map_or_else(|| "The CIDR".to_owned(), |cidr| cidr.to_string()),
                 family_word(*found),
                 family_word(*expected),
                 family_word(*expected),
@@ -116,8 +116,8 @@ fn declaration(error: &Error) -> (String, String) {
         Error::LocaleMismatch { source_pool_id, source_locale, asked } => (
             format!("Locale {asked:?} differs from the source pool's"),
             format!(
-                "Source pool {source_pool_id} has locale {source_locale:?}, and all pools below it carry the same. Leave \
-                 `locale` out or set it to {source_locale:?}, or choose another source pool."
+                "Source pool {source_pool_id} has locale {source_locale:?}, and all pools below it have the same \
+                 locale. Leave `locale` out or set it to {source_locale:?}, or choose another source pool."
             ),
         ),
         Error::ScopeMismatch { source_pool_id, source_scope_id, asked } => (
@@ -140,8 +140,8 @@ fn declaration(error: &Error) -> (String, String) {
         Error::DefaultScope { id } => (
             "A default scope cannot be deleted".to_owned(),
             format!(
-                "Scope {id} is one of the two that every store has. To stop managing it with Terraform, use `terraform \
-                 state rm` or a `removed` block."
+                "Scope {id} is one of the two default scopes that every store has. To stop managing it with Terraform, \
+                 use `terraform state rm` or a `removed` block."
             ),
         ),
         Error::TooDeep { limit } => (
@@ -151,8 +151,9 @@ fn declaration(error: &Error) -> (String, String) {
         Error::Fixed { kind, id, what } => (
             format!("The {what} of a {} cannot be changed", kind.word()),
             format!(
-                "{} {id} keeps its {what} for life. Put it back, or replace the object (`terraform apply -replace=...`).",
-                capital(kind.word())
+                "The {what} of {word} {id} is fixed when the {word} is created. Set it back to its old value, or replace \
+                 the object (`terraform apply -replace=...`).",
+                word = kind.word()
             ),
         ),
         // Everything else has its own function above; its debug form is better than silence.
@@ -165,9 +166,9 @@ fn not_found(kind: Kind, id: &str) -> (String, String) {
     (
         format!("No such {word}"),
         format!(
-            "There is no {word} with id {id:?} in this store. It was deleted, or it was only planned so far, or it is in \
-             another store. Check the id and the provider's `store`; what is only planned must be applied first, and \
-             planned again when its hold has expired."
+            "There is no {word} with id {id:?} in this store. It was deleted, it exists only in a plan, or it is in \
+             another store. Check the id and the provider's `store`. If it exists only in a plan, apply that plan \
+             first, or plan again if its hold has expired."
         ),
     )
 }
@@ -201,8 +202,8 @@ fn outside_pool(cidr: Cidr, pool: &str, provisioned: &[Cidr]) -> (String, String
     (
         format!("{cidr} is outside the pool"),
         format!(
-            "{cidr} was asked for from {pool}, {has}. A block lies inside one CIDR of its pool: choose one that does, \
-             or provision more space."
+            "{cidr} was asked for from {pool}, {has}. A block must lie inside one CIDR of its pool: choose a block \
+             that does, or provision more space."
         ),
     )
 }
@@ -227,14 +228,14 @@ fn exhausted(error: &Error) -> (String, String) {
     let mut detail = format!("A /{netmask_length} was asked for from {pool}. ");
     match (largest_free, disallowed) {
         (Some(largest), _) if kept_off.is_some() => detail.push_str(&format!(
-            "{} are free, the largest free block is {largest}.{}",
+            "{} are free, and the largest free block is {largest}.{}",
             addresses(free),
             kept_off.as_deref().map(kept_off_words).unwrap_or_default()
         )),
         (None, _) => detail.push_str("Nothing is free in it."),
         (Some(largest), true) => detail.push_str(&format!(
-            "{} are free, the largest free block is {largest}, but every block that is large enough is ruled out by \
-             `disallowed_cidrs`.",
+            "{} are free, and the largest free block is {largest}, but `disallowed_cidrs` rules out every block that \
+             is large enough.",
             addresses(free)
         )),
         (Some(largest), false) => detail.push_str(&format!(
@@ -246,7 +247,7 @@ fn exhausted(error: &Error) -> (String, String) {
         )),
     }
     if *held > BigUint::ZERO {
-        detail.push_str(&format!(" {} are held by plans of other owners, or of this very run", addresses(held)));
+        detail.push_str(&format!(" {} are held by plans of other owners or of this run", addresses(held)));
         if let Some(expiry) = first_expiry {
             detail.push_str(&format!("; the first hold expires at {}", time(*expiry)));
         }
@@ -257,10 +258,11 @@ fn exhausted(error: &Error) -> (String, String) {
     }
     let advice = match (largest_free, disallowed) {
         _ if kept_off.is_some() => {
-            "Provision more space, ask for a smaller block, or give the block as `cidr` when it is meant to be that of what \
-             is there. What need not be kept off is ignored with `ipam_resource_cidr`."
+            "Provision more space, ask for a smaller block, or set `cidr` if the allocation is for a resource that is \
+             already there. To let allocations by size use the space of a resource, ignore its CIDR with \
+             `ipam_resource_cidr`."
         }
-        (_, true) => "Disallow less, or provision more space.",
+        (_, true) => "Remove blocks from `disallowed_cidrs`, or provision more space.",
         (None, _) => "Provision more space, or release allocations.",
         (Some(_), false) => "Ask for a smaller block, provision more space, or release allocations.",
     };
@@ -276,11 +278,11 @@ fn kept_off_words(kept_off: &KeptOff) -> String {
         .collect();
     let seen = if seen.is_empty() { String::new() } else { format!(": {}", seen.join(", ")) };
     let rest = match kept_off.largest {
-        Some(largest) => format!(". Beside what was seen, the largest free block is {largest}"),
+        Some(largest) => format!(". Outside the space of discovered resources, the largest free block is {largest}"),
         None => String::new(),
     };
     format!(
-        " There would be {}, but allocations by size keep off what discoveries have seen there{seen}{rest}.",
+        " {} is large enough, but allocations by size avoid the space of discovered resources{seen}{rest}.",
         kept_off.block
     )
 }
@@ -327,7 +329,7 @@ fn in_use(kind: Kind, id: &str, name: &str, contents: &[Occupant], more: u64) ->
     let word = kind.word();
     let advice = match kind {
         Kind::Pool => "Delete these first, or set `cascade = true` on the pool and apply that before deleting it.",
-        Kind::Scope => "Delete its pools first, and give back what `ipam_resource_cidr` has moved there.",
+        Kind::Scope => "Delete its pools first, and destroy each `ipam_resource_cidr` that has moved a CIDR into it.",
         Kind::PoolCidr | Kind::Allocation | Kind::Discovery | Kind::Treatment | Kind::History => "Release these first.",
     };
     let release = holds::how_to_release(contents);
@@ -335,7 +337,7 @@ fn in_use(kind: Kind, id: &str, name: &str, contents: &[Occupant], more: u64) ->
     (
         format!("{} {name:?} is not empty", capital(word)),
         format!(
-            "{} {name:?} ({id}) still has in it:\n\n{}\n{advice}{release}",
+            "{} {name:?} ({id}) still contains:\n\n{}\n{advice}{release}",
             capital(word),
             occupants(contents, more)
         ),
@@ -347,15 +349,15 @@ fn moving(error: &Error) -> (String, String) {
     if matches!(error, Error::NotVacant) {
         return (
             "The store is not empty".to_owned(),
-            "It has objects or a history of its own. Nothing was changed. Import into a new store, or add `--merge` to \
-             bring in what is not there yet."
+            "The store already has objects or a history. Nothing was changed. Import into a new store, or add \
+             `--merge` to import only the objects that are missing."
                 .to_owned(),
         );
     }
     (
-        "An import into this store is under way or was broken off".to_owned(),
-        "What is in the store is only a part, so nothing was read or changed. Wait until the import is done; if it was \
-         broken off, run it again (`terraform-provider-ipam import`)."
+        "An import into this store is running or was interrupted".to_owned(),
+        "The store is incomplete, so nothing was read or changed. Wait until the import is done. If it was \
+         interrupted, run it again (`terraform-provider-ipam import`)."
             .to_owned(),
     )
 }
@@ -365,16 +367,16 @@ fn store_error(error: &store::Error) -> (String, String) {
         store::Error::Unavailable(why) => (
             "The store is not available",
             format!(
-                "{} Nothing was changed. Check the store's URL, and that this user may read and write what it names (for a \
-                 file, its directory too); then run again.",
+                "{} Nothing was changed. Check the store URL, and check that this user may read and write the store \
+                 (for a file, its directory too). Then run again.",
                 sentence(why)
             ),
         ),
         store::Error::Uncertain(why) => (
-            "The store did not say whether the change was kept",
+            "The store did not confirm the change",
             format!(
-                "{} The change may have happened. Run the same command again: it finds what was written and goes on \
-                 from there.",
+                "{} It is not known whether the change was saved. Run the same command again: it finds the changes \
+                 that were saved and continues from there.",
                 sentence(why)
             ),
         ),
@@ -389,23 +391,23 @@ fn store_error(error: &store::Error) -> (String, String) {
         store::Error::Busy(how_long) => (
             "The store is busy",
             format!(
-                "Other writers kept it busy for {how_long}. Nothing was changed. Run again; if it stays so, look for a \
-                 process that keeps the store open."
+                "Other writers kept it busy for {how_long}. Nothing was changed. Run again. If the error persists, \
+                 look for a process that keeps the store open."
             ),
         ),
         store::Error::Corrupt(why) => (
             "The store is damaged",
             format!(
-                "{} Nothing was changed. Run `terraform-provider-ipam check` to see how far it goes, and restore the \
-                 store from a backup.",
+                "{} Nothing was changed. Run `terraform-provider-ipam check` to see the extent of the damage, and \
+                 restore the store from a backup.",
                 sentence(why)
             ),
         ),
         store::Error::Newer { found, known } => (
             "The store was written by a newer version",
             format!(
-                "It has format version {found}; this version of the provider knows up to {known}. Upgrade the provider. \
-                 Nothing was changed."
+                "The store has format version {found}, and this version of the provider supports versions up to \
+                 {known}. Upgrade the provider. Nothing was changed."
             ),
         ),
         store::Error::Url(why) => (
@@ -442,7 +444,7 @@ fn occupant_words(occupant: &Occupant) -> String {
     let state = match occupant.state {
         State::Active => "active".to_owned(),
         State::Planned => format!("planned{}, held{}", holds::made(occupant), until(occupant.hold_expires_at)),
-        State::Lapsed => "planned, hold taken back".to_owned(),
+        State::Lapsed => "planned, hold reclaimed".to_owned(),
     };
     format!(
         "{block}{} {:?} ({}), of {}, {state}",

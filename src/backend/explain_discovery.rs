@@ -9,17 +9,17 @@ const NAMED: usize = 10;
 pub(super) fn no_locale() -> (String, String) {
     (
         "auto_import needs a locale".to_owned(),
-        "A pool imports what is seen in one Region, and this one says none. Give it that Region as `locale`, or leave \
-         `auto_import` out."
+        "A pool imports discovered resources from one Region, its `locale`, and this pool has no locale. Set `locale` \
+         to that Region, or leave `auto_import` out."
             .to_owned(),
     )
 }
 
 pub(super) fn none() -> (String, String) {
     (
-        "Nobody looks into accounts".to_owned(),
-        "This store has no resource discovery, so nothing was seen. Add an `ipam_resource_discovery`, apply it, and run \
-         the `discover` command."
+        "The store has no resource discovery".to_owned(),
+        "Without a resource discovery, no resources are found. Add an `ipam_resource_discovery`, apply it, and run the \
+         `discover` command."
             .to_owned(),
     )
 }
@@ -33,34 +33,31 @@ pub(super) fn many(there: &[(String, String)]) -> (String, String) {
     if there.len() > NAMED {
         lines.push(format!("  - and {} more", there.len() - NAMED));
     }
-    (
-        "There are several resource discoveries".to_owned(),
-        format!("Name the one that is meant by its id:\n{}", lines.join("\n")),
-    )
+    ("There are several resource discoveries".to_owned(), format!("Give the id of one of them:\n{}", lines.join("\n")))
 }
 
 pub(super) fn untreatable(of: &ResourceCidrId, why: Untreatable) -> (String, String) {
     let ResourceCidrId { resource_id, cidr, region } = of;
     match why {
         Untreatable::NotSeen => (
-            format!("{resource_id} was not seen with {cidr}"),
+            format!("{resource_id} was not found with {cidr}"),
             format!(
-                "No resource discovery has seen {resource_id} with {cidr} in {region}. Check the three, and run the \
-                 `discover` command: what was made since the last time is seen then."
+                "No resource discovery has found {resource_id} with {cidr} in {region}. Check the id, the CIDR and the \
+                 Region. If the resource is newer than the last scan, run the `discover` command."
             ),
         ),
         Untreatable::Public => (
             format!("{cidr} is public space"),
             format!(
-                "{resource_id} has {cidr} in the public scope, and what is there is neither ignored nor moved. Leave the \
-                 resource out."
+                "{resource_id} has {cidr} in the public scope. CIDRs in the public scope cannot be ignored or moved. \
+                 Remove the `ipam_resource_cidr`."
             ),
         ),
         Untreatable::NotVpc => (
-            "Only blocks of VPCs move".to_owned(),
+            "Only the CIDR of a VPC can move".to_owned(),
             format!(
-                "{resource_id} is no VPC: what is in a VPC moves to another scope together with the block of that VPC. \
-                 Leave `ipam_scope_id` out, or move the VPC's block."
+                "{resource_id} is not a VPC. The CIDRs inside a VPC move to another scope together with the CIDR of \
+                 that VPC. Leave `ipam_scope_id` out, or move the CIDR of the VPC."
             ),
         ),
         Untreatable::PublicScope => (

@@ -37,9 +37,9 @@ pub(super) fn how_to_release(list: &[Occupant]) -> String {
     let commands: Vec<String> =
         owners.iter().map(|owner| format!("`terraform-provider-ipam holds release --owner {owner:?}`")).collect();
     format!(
-        "Holds that nobody is going to apply can be given back: {}. A hold of your own earlier plan is never in your way: if \
-         the owner is your own, another resource of this run has asked for the same; plan again, and one that was placed by size \
-         makes room.",
+        "Holds whose plans will not be applied can be released with {}. A hold of your own earlier plan never blocks a \
+         plan. If the owner is your own, another resource of this run has asked for the same block or name: plan \
+         again, and a resource that was placed by size moves to another block.",
         commands.join(", ")
     )
 }
@@ -49,12 +49,12 @@ pub(super) fn lost_by_the_way(lost: &LostHold) -> String {
     let block = lost.cidr.map_or_else(|| "space".to_owned(), |cidr| cidr.to_string());
     let until = lost.expired_at.map(|at| format!(" until {}", time(at))).unwrap_or_default();
     let holders = match lost.now_held_by.as_slice() {
-        [] => "The block was given away since then. ".to_owned(),
-        holders => format!("These have it now:\n\n{}\n", occupants(holders, 0)),
+        [] => "The block has gone to another object since then. ".to_owned(),
+        holders => format!("These objects have it now:\n\n{}\n", occupants(holders, 0)),
     };
     format!(
-        " An earlier plan held {block} for this{until}. {holders}If you are applying that plan, nothing was changed: make \
-         room and plan again."
+        " An earlier plan held {block} for this{until}. {holders}If you are applying that plan, nothing was changed: \
+         free space in the pool and plan again."
     )
 }
 

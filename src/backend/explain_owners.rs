@@ -16,8 +16,8 @@ pub(super) fn name_taken(existing: &Occupant, asked_by: Option<&str>) -> (String
     let others = asked_by.filter(|asker| *asker != existing.owner && existing.owner != NOBODY);
     let detail = match (existing.state, others) {
         (State::Active, Some(asker)) => format!(
-            "{what} exists and belongs to {whose}. Choose another name, or ask {:?} for it: whoever may write to the store hands \
-             it over with `terraform-provider-ipam transfer {} --to {asker:?}`.",
+            "{what} exists and belongs to {whose}. Choose another name, or ask owner {:?} to transfer it. A user who \
+             may write to the store transfers it with `terraform-provider-ipam transfer {} --to {asker:?}`.",
             existing.owner, existing.id
         ),
         (State::Active, None) => format!(
@@ -50,17 +50,17 @@ pub(super) fn staying(of: &Occupant, why: &Staying) -> (String, String) {
         ),
         Staying::Default => (
             format!("The {word} {name:?} belongs to no configuration"),
-            format!("{what} is one of the two that every store has, and stays so."),
+            format!("{what} is one of the two default scopes that every store has. It cannot be transferred."),
         ),
         Staying::OfPool { id } => (
-            format!("The {word} {name:?} is a part of a pool"),
-            format!("{what} is space of pool {id} and goes with it. Transfer that pool."),
+            format!("The {word} {name:?} is part of a pool"),
+            format!("{what} is the space of pool {id}, and is transferred with that pool. Transfer the pool."),
         ),
         Staying::NotOf { owner: said } => (
             format!("The {word} {name:?} belongs to another owner"),
             format!(
-                "{what} belongs to {}, not to {said:?}. Nothing was transferred. Ask whoever has it; to transfer it all the same, \
-                 give its owner with `--from`.",
+                "{what} belongs to {}, not to {said:?}. Nothing was transferred. Ask its owner. To transfer it anyway, \
+                 name its owner with `--from`.",
                 owner(&of.owner)
             ),
         ),

@@ -21,8 +21,9 @@ pub(super) fn locales_below(asked: &str, below: &[(Occupant, String)], more: u64
     (
         "Pools below have another locale".to_owned(),
         format!(
-            "The pool cannot have locale {asked:?}: all pools below it would carry the same, and these have another \
-             one:\n\n{lines}\nSet `locale` to {asked:?} there first and apply that, or leave it out here."
+            "The pool cannot have locale {asked:?}: all pools below it must have the same locale, and these have \
+             another one:\n\n{lines}\nSet `locale` to {asked:?} on these pools and apply that first, or leave `locale` \
+             out here."
         ),
     )
 }
@@ -32,8 +33,8 @@ pub(super) fn across(cidr: Cidr, contents: &[Occupant], more: u64) -> (String, S
     (
         format!("{cidr} cannot be split"),
         format!(
-            "What is allocated has to lie in one of the new blocks. These lie across several:\n\n{}\nRelease these first, or \
-             split {cidr} into blocks that hold them.",
+            "Each allocation must lie inside one of the new blocks. These lie across several blocks:\n\n{}\nRelease \
+             these first, or split {cidr} into blocks that contain them.",
             occupants(contents, more)
         ),
     )

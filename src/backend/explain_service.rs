@@ -21,13 +21,13 @@ pub(super) fn refused(fault: &Fault) -> (String, String) {
 fn there_is(space: &Space) -> String {
     let pool = capital(&pool(&space.pool_name, &space.pool_id));
     let mut text = match space.largest_free {
-        None => format!(" {pool} has nothing free."),
+        None => format!(" {pool} has no free addresses."),
         Some(largest) => {
             format!(" {pool} has {} free; the largest free block is {largest}.", addresses(&space.free))
         }
     };
     if !space.holders.is_empty() {
-        text.push_str(&format!(" Taken by:\n\n{}\n", occupants(&space.holders, space.more)));
+        text.push_str(&format!(" The space is taken by:\n\n{}\n", occupants(&space.holders, space.more)));
     }
     text
 }
@@ -39,15 +39,15 @@ fn about_administrator(action: &str, code: &str) -> Option<&'static str> {
     }
     match code {
         "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException" => Some(
-            "Only the management account of the organization chooses: give the provider its credentials, with the right \
-             to do this and to read the organization.",
+            "Only the management account of the organization can do this. Give the provider the credentials of that \
+             account, with permission for this action and for reading the organization.",
         ),
         "InvalidParameterValue" => Some(
-            "It must be a member account of this organization, not the management account itself, and no other account \
-             may administer IPAM at the time: take that one back first.",
+            "The account must be a member account of this organization, not the management account itself. No other \
+             account may administer IPAM at the same time: remove that account as the administrator first.",
         ),
         "IpamOrganizationAccountNotRegistered" => {
-            Some("That account does not administer IPAM: correct the id, or take the resource out of the state.")
+            Some("That account does not administer IPAM: correct the id, or remove the resource from the state.")
         }
         _ => None,
     }
@@ -63,11 +63,13 @@ fn advice(code: Option<&str>, about_space: bool) -> &'static str {
             | "AccessDenied"
             | "InvalidClientTokenId"
             | "ExpiredToken",
-        ) => "Check the credentials in the provider's `aws` block or in the environment, and what they may do.",
+        ) => "Check the credentials in the provider's `aws` block or in the environment, and their permissions.",
         Some("RequestLimitExceeded" | "EC2ThrottledException" | "Throttling") => {
-            "The account makes more requests than AWS allows just now. Run again later, or raise `max_retries`."
+            "The account makes more requests than AWS allows. Run again later, or raise `max_retries`."
         }
-        Some(code) if code.ends_with("LimitExceeded") => "Delete what is not needed, or ask AWS for a higher quota.",
+        Some(code) if code.ends_with("LimitExceeded") => {
+            "Delete objects that you do not need, or request a higher quota from AWS."
+        }
         Some(_) if about_space => "Ask for a smaller or another block, provision more space, or release allocations.",
         Some(_) => "Change the configuration accordingly, or correct it in AWS, and run again.",
     }
@@ -76,11 +78,11 @@ fn advice(code: Option<&str>, about_space: bool) -> &'static str {
 pub(super) fn unfinished(unfinished: &Unfinished) -> (String, String) {
     let Unfinished { word, resource, id, name, waits_for } = unfinished;
     (
-        format!("AWS is not done with {word} {name:?}"),
+        format!("AWS is still working on {word} {name:?}"),
         format!(
-            "{} {name:?} ({id}) waits: {waits_for}. The time in `timeouts` is over, or the run was stopped; AWS goes on \
-             by itself. Run again, with more time in `timeouts`. If it was being made and is in no state, bring it in \
-             first:\n\n  terraform import {resource}.NAME {id}",
+            "{} {name:?} ({id}) is not finished: {waits_for}. The time in `timeouts` has passed, or the run was \
+             stopped. AWS continues by itself. Run again with more time in `timeouts`. If the object was being created \
+             and is not in the Terraform state, import it first:\n\n  terraform import {resource}.NAME {id}",
             capital(word)
         ),
     )
@@ -89,80 +91,84 @@ pub(super) fn unfinished(unfinished: &Unfinished) -> (String, String) {
 pub(super) fn unsupported(what: Unsupported) -> (String, String) {
     match what {
         Unsupported::Holds => (
-            "Plans hold nothing here".to_owned(),
+            "AWS IPAM has no holds".to_owned(),
             "AWS IPAM cannot reserve space for a plan. Set `plan_hold = \"0s\"`.".to_owned(),
         ),
         Unsupported::Events => (
-            "There is no history here".to_owned(),
-            "AWS IPAM keeps no history of changes that can be read back. Look into AWS CloudTrail.".to_owned(),
+            "AWS IPAM has no history".to_owned(),
+            "AWS IPAM keeps no history of changes that the provider can read. Use AWS CloudTrail.".to_owned(),
         ),
         Unsupported::PublicScopes => (
-            "AWS IPAM makes private scopes only".to_owned(),
-            "Every IPAM has exactly one public scope, its default one. Use that one (`data \"ipam_scope\"` with the name \
-             \"default-public\"), or `scope_type = \"private\"`."
+            "AWS IPAM creates private scopes only".to_owned(),
+            "Every IPAM has exactly one public scope, its default one. Use that scope (`data \"ipam_scope\"` with the \
+             name \"default-public\"), or set `scope_type = \"private\"`."
                 .to_owned(),
         ),
         Unsupported::Strategies => (
             "AWS IPAM chooses blocks by itself".to_owned(),
-            "Which free block an allocation by size gets is decided by AWS. Leave `allocation_strategy` out; for a block of \
-             your own choice give `cidr`."
+            "AWS decides which free block an allocation by size gets. Leave `allocation_strategy` out. To choose the \
+             block yourself, set `cidr`."
                 .to_owned(),
         ),
         Unsupported::NoLocale => (
             "The pool has no locale".to_owned(),
-            "AWS IPAM allocates only from pools that have a `locale`, the Region where the addresses are used. Give this pool \
-             one (that replaces it), or make a pool with a locale below it and allocate from that."
+            "AWS IPAM allocates only from pools that have a `locale`, the Region where the addresses are used. Set \
+             `locale` on this pool (this replaces the pool), or create a pool with a locale below it and allocate from \
+             that pool."
                 .to_owned(),
         ),
         Unsupported::Regrouping => (
             "AWS IPAM cannot merge or split the CIDRs of a pool".to_owned(),
-            "A CIDR that is provisioned stays as it is until it is taken away, and one that overlaps it is refused. Keep the \
-             CIDRs that the pool has in `cidrs`, add others beside them, and take away what is empty."
+            "AWS does not change a provisioned CIDR, and it refuses a CIDR that overlaps a provisioned one. Keep the \
+             existing CIDRs of the pool in `cidrs`, add other CIDRs to them, and remove CIDRs that are empty."
                 .to_owned(),
         ),
         Unsupported::OnlyAws(what) => only_aws(what),
         Unsupported::ReservedTag(tag) => (
-            format!("The tag {tag:?} is not free"),
+            format!("The tag {tag:?} is reserved"),
             format!(
-                "In AWS, tags that are or begin with {tag:?} hold what the provider knows of an object: the tag `Name` is its \
-                 `name`. Take it out of `tags` (and out of the provider's `default_tags`), and set `name`."
+                "In AWS, the provider keeps its own data about an object in tags that are or begin with {tag:?}. The \
+                 tag `Name` is the `name` of the object. Remove the tag from `tags` (and from the provider's \
+                 `default_tags`), and set `name`."
             ),
         ),
     }
 }
 
-/// What to use instead in a store of one's own.
+/// The alternative in a self-managed store.
 fn only_aws(what: OnlyAws) -> (String, String) {
     let (summary, instead) = match what {
         OnlyAws::SourceResource => (
-            "This store knows no VPCs",
-            "AWS IPAM plans the space of a VPC that it sees. Here, leave `source_resource` out, give the pool the VPC's block \
-             in `cidrs`, and make pools for its subnets below.",
+            "This store has no VPCs",
+            "Only AWS IPAM plans the space of a VPC. In this store, leave `source_resource` out, set `cidrs` of the \
+             pool to the CIDR of the VPC, and create pools below it for the subnets.",
         ),
         OnlyAws::PublicIpSource => (
-            "This store gives no public addresses",
-            "Amazon's space and the proof for one's own are matters of AWS IPAM. Here, leave `public_ip_source` out, put \
-             the pool into a public scope, and give its blocks in `cidrs`, or in `ipam_pool_cidr` without a proof.",
+            "This store has no Amazon-provided addresses",
+            "Only AWS IPAM has Amazon-provided public space and verifies public space of your own. In this store, \
+             leave `public_ip_source` out, put the pool into a public scope, and set its blocks in `cidrs`, or in \
+             `ipam_pool_cidr` without a proof.",
         ),
         OnlyAws::AwsService => (
             "No AWS service takes addresses from this store",
-            "`aws_service` is for pools of AWS IPAM. Here, leave it out; `allocation_resource_tags` say what an allocation \
-             must be for.",
+            "`aws_service` is for pools of AWS IPAM. In this store, leave it out. `allocation_resource_tags` can \
+             restrict which allocations the pool accepts.",
         ),
         OnlyAws::PubliclyAdvertisable => (
-            "This store advertises nothing",
-            "`publicly_advertisable` is for pools of AWS IPAM. Here, leave it out, and keep the fact in `tags`.",
+            "This store does not advertise addresses",
+            "`publicly_advertisable` is for pools of AWS IPAM. In this store, leave it out, and record the fact in \
+             `tags`.",
         ),
         OnlyAws::IpamId => (
             "This store has no IPAM objects",
-            "The store itself is what an IPAM is in AWS. Leave `ipam_id` out; a second provider block with another `store` \
-             keeps scopes apart.",
+            "The store itself corresponds to an IPAM in AWS. Leave `ipam_id` out. To keep scopes apart, use a second \
+             provider block with another `store`.",
         ),
         OnlyAws::CidrProof => (
-            "This store asks for no proof",
-            "AWS wants to know that a public block is yours. Here, leave `cidr_authorization_context`, \
-             `verification_method` and `ipam_external_resource_verification_token_id` out. A block that is in `cidrs` of its \
-             pool needs no `ipam_pool_cidr` at all.",
+            "This store does not verify public blocks",
+            "Only AWS IPAM verifies that a public block is yours. In this store, leave `cidr_authorization_context`, \
+             `verification_method` and `ipam_external_resource_verification_token_id` out. A block that is in `cidrs` \
+             of its pool needs no `ipam_pool_cidr`.",
         ),
     };
     (summary.to_owned(), instead.to_owned())
@@ -188,7 +194,7 @@ mod tests {
         for (code, says) in [
             ("UnauthorizedOperation", "Only the management account"),
             ("AccessDenied", "Only the management account"),
-            ("InvalidParameterValue", "It must be a member account"),
+            ("InvalidParameterValue", "The account must be a member account"),
             ("IpamOrganizationAccountNotRegistered", "does not administer IPAM"),
             ("RequestLimitExceeded", "more requests than AWS allows"),
         ] {

@@ -83,9 +83,9 @@ fn what_is_not_there() {
     says(
         &Error::NotFound { kind: Kind::Pool, id: "p-1".to_owned() },
         "No such pool",
-        "There is no pool with id \"p-1\" in this store. It was deleted, or it was only planned so far, or it is in \
-         another store. Check the id and the provider's `store`; what is only planned must be applied first, and planned \
-         again when its hold has expired.",
+        "There is no pool with id \"p-1\" in this store. It was deleted, it exists only in a plan, or it is in another \
+         store. Check the id and the provider's `store`. If it exists only in a plan, apply that plan first, or plan \
+         again if its hold has expired.",
     );
     says(
         &Error::PoolEmpty { pool_id: "p-1".to_owned(), pool_name: "prod".to_owned() },
@@ -112,8 +112,11 @@ fn a_taken_name_says_whose_it_is() {
     says(
         &name_taken(held(Kind::Pool, "top/prod", "p-1", "10.0.0.0/20"), Some("network")),
         "The name \"prod\" is taken",
-        "Pool \"top/prod\" (p-1, 10.0.0.0/20) is held for a plan of owner \"network\" until 2026-01-01T12:00:00Z. Choose \
-         another name, or wait until that plan is applied. Holds that nobody is going to apply can be given back: `terraform-provider-ipam holds release --owner \"network\"`. A hold of your own earlier plan is never in your way: if the owner is your own, another resource of this run has asked for the same; plan again, and one that was placed by size makes room.",
+        "Pool \"top/prod\" (p-1, 10.0.0.0/20) is held for a plan of owner \"network\" until 2026-01-01T12:00:00Z. \
+         Choose another name, or wait until that plan is applied. Holds whose plans will not be applied can be \
+         released with `terraform-provider-ipam holds release --owner \"network\"`. A hold of your own earlier plan \
+         never blocks a plan. If the owner is your own, another resource of this run has asked for the same block or \
+         name: plan again, and a resource that was placed by size moves to another block.",
     );
 }
 
@@ -123,9 +126,9 @@ fn only_what_is_ones_own_is_to_be_imported() {
     says(
         &name_taken(web(), Some("team-b")),
         "The name \"web\" is taken",
-        "Allocation \"top/prod/web\" (a-1, 10.0.0.0/24) exists and belongs to owner \"network\". Choose another name, or ask \
-         \"network\" for it: whoever may write to the store hands it over with `terraform-provider-ipam transfer a-1 \
-         --to \"team-b\"`.",
+        "Allocation \"top/prod/web\" (a-1, 10.0.0.0/24) exists and belongs to owner \"network\". Choose another name, \
+         or ask owner \"network\" to transfer it. A user who may write to the store transfers it with \
+         `terraform-provider-ipam transfer a-1 --to \"team-b\"`.",
     );
     let advises =
         |existing: Occupant, asked_by| explain(&name_taken(existing, asked_by)).detail.contains("terraform import");
@@ -147,18 +150,20 @@ fn what_stays_with_its_owner_says_why() {
     says(
         &staying(Occupant { cidr: None, ..active(Kind::Scope, "default-private", "s-1", "::/0") }, Staying::Default),
         "The scope \"default-private\" belongs to no configuration",
-        "Scope \"default-private\" (s-1) is one of the two that every store has, and stays so.",
+        "Scope \"default-private\" (s-1) is one of the two default scopes that every store has. It cannot be \
+         transferred.",
     );
     says(
         &staying(web(), Staying::OfPool { id: "p-1".to_owned() }),
-        "The allocation \"web\" is a part of a pool",
-        "Allocation \"top/prod/web\" (a-1, 10.0.0.0/24) is space of pool p-1 and goes with it. Transfer that pool.",
+        "The allocation \"web\" is part of a pool",
+        "Allocation \"top/prod/web\" (a-1, 10.0.0.0/24) is the space of pool p-1, and is transferred with that pool. \
+         Transfer the pool.",
     );
     says(
         &staying(web(), Staying::NotOf { owner: "team-b".to_owned() }),
         "The allocation \"web\" belongs to another owner",
         "Allocation \"top/prod/web\" (a-1, 10.0.0.0/24) belongs to owner \"network\", not to \"team-b\". Nothing was \
-         transferred. Ask whoever has it; to transfer it all the same, give its owner with `--from`.",
+         transferred. Ask its owner. To transfer it anyway, name its owner with `--from`.",
     );
 }
 
@@ -180,8 +185,12 @@ fn an_overlap_says_with_what() {
     says(
         &Error::Overlap { cidr: cidr("10.0.1.0/24"), with: vec![api] },
         "10.0.1.0/24 overlaps space that is taken",
-        "10.0.1.0/24 shares addresses with:\n\n  - 10.0.1.0/24, allocation \"top/prod/api\" (a-2), of owner \"network\", \
-         planned, held until 2026-01-01T12:00:00Z\n\nChoose another block, or wait until these plans are applied. Holds that nobody is going to apply can be given back: `terraform-provider-ipam holds release --owner \"network\"`. A hold of your own earlier plan is never in your way: if the owner is your own, another resource of this run has asked for the same; plan again, and one that was placed by size makes room.",
+        "10.0.1.0/24 shares addresses with:\n\n  - 10.0.1.0/24, allocation \"top/prod/api\" (a-2), of owner \
+         \"network\", planned, held until 2026-01-01T12:00:00Z\n\nChoose another block, or wait until these plans are \
+         applied. Holds whose plans will not be applied can be released with `terraform-provider-ipam holds release \
+         --owner \"network\"`. A hold of your own earlier plan never blocks a plan. If the owner is your own, another \
+         resource of this run has asked for the same block or name: plan again, and a resource that was placed by size \
+         moves to another block.",
     );
     says(
         &Error::Overlap { cidr: cidr("10.0.0.0/8"), with: vec![active(Kind::Pool, "lab", "p-2", "10.64.0.0/10")] },
@@ -220,8 +229,8 @@ fn a_block_outside_names_what_the_pool_has() {
     };
     let detail = |has: &str| {
         format!(
-            "10.9.0.0/24 was asked for from pool \"prod\" (p-1), which has {has}. A block lies inside one CIDR of its pool: \
-             choose one that does, or provision more space."
+            "10.9.0.0/24 was asked for from pool \"prod\" (p-1), which has {has}. A block must lie inside one CIDR of \
+             its pool: choose a block that does, or provision more space."
         )
     };
     says(&outside(&[]), "10.9.0.0/24 is outside the pool", &detail("no CIDR"));
@@ -236,9 +245,10 @@ fn an_exhausted_pool_says_what_is_left() {
     says(
         &exhausted(Some("10.0.3.0/26"), 256, 512, false),
         summary,
-        "A /24 was asked for from pool \"prod\" (p-1). 256 addresses are free; the largest free block is 10.0.3.0/26 (25.0% \
-         of the free space), and a /24 needs 256 addresses in one block. 512 addresses are held by plans of other owners, or of this very run; the first hold \
-         expires at 2026-01-01T12:00:00Z. Ask for a smaller block, provision more space, or release allocations.",
+        "A /24 was asked for from pool \"prod\" (p-1). 256 addresses are free; the largest free block is 10.0.3.0/26 \
+         (25.0% of the free space), and a /24 needs 256 addresses in one block. 512 addresses are held by plans of \
+         other owners or of this run; the first hold expires at 2026-01-01T12:00:00Z. Ask for a smaller block, \
+         provision more space, or release allocations.",
     );
     says(
         &exhausted(None, 0, 0, false),
@@ -248,8 +258,9 @@ fn an_exhausted_pool_says_what_is_left() {
     says(
         &exhausted(Some("10.0.2.0/23"), 512, 0, true),
         summary,
-        "A /24 was asked for from pool \"prod\" (p-1). 512 addresses are free, the largest free block is 10.0.2.0/23, but \
-         every block that is large enough is ruled out by `disallowed_cidrs`. Disallow less, or provision more space.",
+        "A /24 was asked for from pool \"prod\" (p-1). 512 addresses are free, and the largest free block is \
+         10.0.2.0/23, but `disallowed_cidrs` rules out every block that is large enough. Remove blocks from \
+         `disallowed_cidrs`, or provision more space.",
     );
 }
 
@@ -291,8 +302,8 @@ fn contradictions_in_the_configuration() {
     says(
         &Error::NetmaskRange { netmask_length: 40, family: Family::Ipv4 },
         "/40 is not possible here",
-        "A netmask length of 40 was asked for. IPv4 has lengths from 0 to 32, and a block taken out of another one is never \
-         larger than that one. Use a longer netmask length within that range.",
+        "A netmask length of 40 was asked for. IPv4 netmask lengths are 0 to 32, and a block cannot be larger than the \
+         block that it is taken from. Use a longer netmask length within that range.",
     );
     says(
         &Error::FamilyMismatch { cidr: Some(cidr("fd00::/48")), expected: Family::Ipv4, found: Family::Ipv6 },
@@ -332,8 +343,8 @@ fn what_must_agree_with_the_source_pool_or_stay() {
             asked: "us-east-1".to_owned(),
         },
         "Locale \"us-east-1\" differs from the source pool's",
-        "Source pool p-1 has locale \"eu-west-1\", and all pools below it carry the same. Leave `locale` out or set it to \
-         \"eu-west-1\", or choose another source pool.",
+        "Source pool p-1 has locale \"eu-west-1\", and all pools below it have the same locale. Leave `locale` out or \
+         set it to \"eu-west-1\", or choose another source pool.",
     );
     says(
         &Error::Across {
@@ -342,9 +353,9 @@ fn what_must_agree_with_the_source_pool_or_stay() {
             more: 0,
         },
         "10.0.0.0/16 cannot be split",
-        "What is allocated has to lie in one of the new blocks. These lie across several:\n\n  - 10.0.0.0/16, allocation \
-         \"top/web\" (a-1), of owner \"network\", active\n\nRelease these first, or split 10.0.0.0/16 into blocks that hold \
-         them.",
+        "Each allocation must lie inside one of the new blocks. These lie across several blocks:\n\n  - 10.0.0.0/16, \
+         allocation \"top/web\" (a-1), of owner \"network\", active\n\nRelease these first, or split 10.0.0.0/16 into \
+         blocks that contain them.",
     );
     says(
         &Error::LocalesBelow {
@@ -353,9 +364,9 @@ fn what_must_agree_with_the_source_pool_or_stay() {
             more: 2,
         },
         "Pools below have another locale",
-        "The pool cannot have locale \"us-east-1\": all pools below it would carry the same, and these have another one:\n\n  \
-         - pool \"top/eu\" (p-2), of owner \"network\", with locale \"eu-west-1\"\n  - and 2 more\n\nSet `locale` to \
-         \"us-east-1\" there first and apply that, or leave it out here.",
+        "The pool cannot have locale \"us-east-1\": all pools below it must have the same locale, and these have \
+         another one:\n\n  - pool \"top/eu\" (p-2), of owner \"network\", with locale \"eu-west-1\"\n  - and 2 \
+         more\n\nSet `locale` to \"us-east-1\" on these pools and apply that first, or leave `locale` out here.",
     );
     says(
         &Error::ScopeMismatch {
@@ -370,13 +381,14 @@ fn what_must_agree_with_the_source_pool_or_stay() {
     says(
         &Error::DefaultScope { id: "s-1".to_owned() },
         "A default scope cannot be deleted",
-        "Scope s-1 is one of the two that every store has. To stop managing it with Terraform, use `terraform state rm` or \
-         a `removed` block.",
+        "Scope s-1 is one of the two default scopes that every store has. To stop managing it with Terraform, use \
+         `terraform state rm` or a `removed` block.",
     );
     says(
         &Error::Fixed { kind: Kind::Scope, id: "s-1".to_owned(), what: "scope type" },
         "The scope type of a scope cannot be changed",
-        "Scope s-1 keeps its scope type for life. Put it back, or replace the object (`terraform apply -replace=...`).",
+        "The scope type of scope s-1 is fixed when the scope is created. Set it back to its old value, or replace the \
+         object (`terraform apply -replace=...`).",
     );
 }
 
@@ -386,8 +398,9 @@ fn contents_are_listed() {
     says(
         &Error::InUse { kind: Kind::Pool, id: "p-1".to_owned(), name: "prod".to_owned(), contents, more: 7 },
         "Pool \"prod\" is not empty",
-        "Pool \"prod\" (p-1) still has in it:\n\n  - 10.0.0.0/24, allocation \"prod/web\" (a-1), of owner \"network\", active\n  \
-         - and 7 more\n\nDelete these first, or set `cascade = true` on the pool and apply that before deleting it.",
+        "Pool \"prod\" (p-1) still contains:\n\n  - 10.0.0.0/24, allocation \"prod/web\" (a-1), of owner \"network\", \
+         active\n  - and 7 more\n\nDelete these first, or set `cascade = true` on the pool and apply that before \
+         deleting it.",
     );
 }
 
@@ -415,20 +428,20 @@ fn a_failing_store_says_what_to_do() {
         (
             store::Error::Unavailable("cannot open /x/ipam.db: permission denied".to_owned()),
             "The store is not available",
-            "Cannot open /x/ipam.db: permission denied. Nothing was changed. Check the store's URL, and that this user may \
-             read and write what it names (for a file, its directory too); then run again.",
+            "Cannot open /x/ipam.db: permission denied. Nothing was changed. Check the store URL, and check that this \
+             user may read and write the store (for a file, its directory too). Then run again.",
         ),
         (
             store::Error::Unavailable("s3://plan/core did not answer in time".to_owned()),
             "The store is not available",
-            "s3://plan/core did not answer in time. Nothing was changed. Check the store's URL, and that this user may \
-             read and write what it names (for a file, its directory too); then run again.",
+            "s3://plan/core did not answer in time. Nothing was changed. Check the store URL, and check that this user \
+             may read and write the store (for a file, its directory too). Then run again.",
         ),
         (
             store::Error::Uncertain("disk I/O error".to_owned()),
-            "The store did not say whether the change was kept",
-            "Disk I/O error. The change may have happened. Run the same command again: it finds what was written and goes \
-             on from there.",
+            "The store did not confirm the change",
+            "Disk I/O error. It is not known whether the change was saved. Run the same command again: it finds the \
+             changes that were saved and continues from there.",
         ),
         (
             store::Error::ReadOnly("/x/ipam.db cannot be written.".to_owned()),
@@ -439,25 +452,25 @@ fn a_failing_store_says_what_to_do() {
         (
             store::Error::Busy("30 s".to_owned()),
             "The store is busy",
-            "Other writers kept it busy for 30 s. Nothing was changed. Run again; if it stays so, look for a process that \
-             keeps the store open.",
+            "Other writers kept it busy for 30 s. Nothing was changed. Run again. If the error persists, look for a \
+             process that keeps the store open.",
         ),
         (
             store::Error::Corrupt("not a database".to_owned()),
             "The store is damaged",
-            "Not a database. Nothing was changed. Run `terraform-provider-ipam check` to see how far it goes, and restore \
-             the store from a backup.",
+            "Not a database. Nothing was changed. Run `terraform-provider-ipam check` to see the extent of the damage, \
+             and restore the store from a backup.",
         ),
         (
             store::Error::Newer { found: 3, known: 1 },
             "The store was written by a newer version",
-            "It has format version 3; this version of the provider knows up to 1. Upgrade the provider. Nothing was \
-             changed.",
+            "The store has format version 3, and this version of the provider supports versions up to 1. Upgrade the \
+             provider. Nothing was changed.",
         ),
         (
-            store::Error::Url("\"mysql:x\" is no store".to_owned()),
+            store::Error::Url("\"mysql:x\" is not a store".to_owned()),
             "The store URL is not understood",
-            "\"mysql:x\" is no store. Stores are named like this: \"sqlite:ipam.db\", \
+            "\"mysql:x\" is not a store. Stores are named like this: \"sqlite:ipam.db\", \
              \"postgres://<user>@<host>/<database>\", \"s3://<bucket>/<prefix>\", \"file:///<directory>\".",
         ),
     ];
@@ -470,15 +483,15 @@ fn a_failing_store_says_what_to_do() {
 fn a_store_that_is_moved_into_says_so() {
     says(
         &Error::Importing,
-        "An import into this store is under way or was broken off",
-        "What is in the store is only a part, so nothing was read or changed. Wait until the import is done; if it was \
-         broken off, run it again (`terraform-provider-ipam import`).",
+        "An import into this store is running or was interrupted",
+        "The store is incomplete, so nothing was read or changed. Wait until the import is done. If it was \
+         interrupted, run it again (`terraform-provider-ipam import`).",
     );
     says(
         &Error::NotVacant,
         "The store is not empty",
-        "It has objects or a history of its own. Nothing was changed. Import into a new store, or add `--merge` to bring \
-         in what is not there yet.",
+        "The store already has objects or a history. Nothing was changed. Import into a new store, or add `--merge` to \
+         import only the objects that are missing.",
     );
 }
 
@@ -503,20 +516,20 @@ fn what_was_seen_has_words() {
     says(
         &Error::NoLocale,
         "auto_import needs a locale",
-        "A pool imports what is seen in one Region, and this one says none. Give it that Region as `locale`, or leave \
-         `auto_import` out.",
+        "A pool imports discovered resources from one Region, its `locale`, and this pool has no locale. Set `locale` \
+         to that Region, or leave `auto_import` out.",
     );
     says(
         &Error::NoDiscovery,
-        "Nobody looks into accounts",
-        "This store has no resource discovery, so nothing was seen. Add an `ipam_resource_discovery`, apply it, and run \
-         the `discover` command.",
+        "The store has no resource discovery",
+        "Without a resource discovery, no resources are found. Add an `ipam_resource_discovery`, apply it, and run the \
+         `discover` command.",
     );
     let there = vec![("d-1".to_owned(), "prod".to_owned()), ("d-2".to_owned(), String::new())];
     says(
         &Error::ManyDiscoveries { there },
         "There are several resource discoveries",
-        "Name the one that is meant by its id:\n  - d-1 (\"prod\")\n  - d-2",
+        "Give the id of one of them:\n  - d-1 (\"prod\")\n  - d-2",
     );
     let of = crate::ipam::seen::ResourceCidrId {
         resource_id: "vpc-1".to_owned(),
@@ -526,21 +539,21 @@ fn what_was_seen_has_words() {
     let cannot = |why| Error::Untreatable { of: Box::new(of.clone()), why };
     says(
         &cannot(Untreatable::NotSeen),
-        "vpc-1 was not seen with 10.0.0.0/16",
-        "No resource discovery has seen vpc-1 with 10.0.0.0/16 in us-east-1. Check the three, and run the `discover` \
-         command: what was made since the last time is seen then.",
+        "vpc-1 was not found with 10.0.0.0/16",
+        "No resource discovery has found vpc-1 with 10.0.0.0/16 in us-east-1. Check the id, the CIDR and the Region. \
+         If the resource is newer than the last scan, run the `discover` command.",
     );
     says(
         &cannot(Untreatable::Public),
         "10.0.0.0/16 is public space",
-        "vpc-1 has 10.0.0.0/16 in the public scope, and what is there is neither ignored nor moved. Leave the resource \
-         out.",
+        "vpc-1 has 10.0.0.0/16 in the public scope. CIDRs in the public scope cannot be ignored or moved. Remove the \
+         `ipam_resource_cidr`.",
     );
     says(
         &cannot(Untreatable::NotVpc),
-        "Only blocks of VPCs move",
-        "vpc-1 is no VPC: what is in a VPC moves to another scope together with the block of that VPC. Leave \
-         `ipam_scope_id` out, or move the VPC's block.",
+        "Only the CIDR of a VPC can move",
+        "vpc-1 is not a VPC. The CIDRs inside a VPC move to another scope together with the CIDR of that VPC. Leave \
+         `ipam_scope_id` out, or move the CIDR of the VPC.",
     );
     says(
         &cannot(Untreatable::PublicScope),
@@ -564,8 +577,9 @@ fn a_pool_whose_space_is_kept_off_says_what_was_seen() {
         }
         error
     };
-    let advice = "Provision more space, ask for a smaller block, or give the block as `cidr` when it is meant to be that of \
-                  what is there. What need not be kept off is ignored with `ipam_resource_cidr`.";
+    let advice = "Provision more space, ask for a smaller block, or set `cidr` if the allocation is for a resource \
+                  that is already there. To let allocations by size use the space of a resource, ignore its CIDR with \
+                  `ipam_resource_cidr`.";
     says(
         &with(KeptOff {
             block: cidr("10.0.0.0/24"),
@@ -574,18 +588,20 @@ fn a_pool_whose_space_is_kept_off_says_what_was_seen() {
         }),
         "Pool \"prod\" has no free /24",
         &format!(
-            "A /24 was asked for from pool \"prod\" (p-1). 512 addresses are free, the largest free block is 10.0.0.0/23. \
-             There would be 10.0.0.0/24, but allocations by size keep off what discoveries have seen there: vpc-1 \
-             (10.0.0.0/25, account 111122223333, us-east-1), vpc-2 (10.0.0.0/16, account 111122223333, us-east-1). Beside \
-             what was seen, the largest free block is 10.0.0.128/25. {advice}"
+            "A /24 was asked for from pool \"prod\" (p-1). 512 addresses are free, and the largest free block is \
+             10.0.0.0/23. 10.0.0.0/24 is large enough, but allocations by size avoid the space of discovered \
+             resources: vpc-1 (10.0.0.0/25, account 111122223333, us-east-1), vpc-2 (10.0.0.0/16, account \
+             111122223333, us-east-1). Outside the space of discovered resources, the largest free block is \
+             10.0.0.128/25. {advice}"
         ),
     );
     says(
         &with(KeptOff { block: cidr("10.0.0.0/24"), seen: vec![], largest: None }),
         "Pool \"prod\" has no free /24",
         &format!(
-            "A /24 was asked for from pool \"prod\" (p-1). 512 addresses are free, the largest free block is 10.0.0.0/23. \
-             There would be 10.0.0.0/24, but allocations by size keep off what discoveries have seen there. {advice}"
+            "A /24 was asked for from pool \"prod\" (p-1). 512 addresses are free, and the largest free block is \
+             10.0.0.0/23. 10.0.0.0/24 is large enough, but allocations by size avoid the space of discovered \
+             resources. {advice}"
         ),
     );
 }
@@ -593,12 +609,16 @@ fn a_pool_whose_space_is_kept_off_says_what_was_seen() {
 #[test]
 fn what_only_aws_has_is_refused_with_what_to_use_instead() {
     for (what, summary, instead) in [
-        (OnlyAws::SourceResource, "This store knows no VPCs", "give the pool the VPC's block in `cidrs`"),
-        (OnlyAws::PublicIpSource, "This store gives no public addresses", "put the pool into a public scope"),
-        (OnlyAws::AwsService, "No AWS service takes addresses from this store", "`allocation_resource_tags` say"),
-        (OnlyAws::PubliclyAdvertisable, "This store advertises nothing", "keep the fact in `tags`"),
+        (OnlyAws::SourceResource, "This store has no VPCs", "set `cidrs` of the pool to the CIDR of the VPC"),
+        (OnlyAws::PublicIpSource, "This store has no Amazon-provided addresses", "put the pool into a public scope"),
+        (
+            OnlyAws::AwsService,
+            "No AWS service takes addresses from this store",
+            "`allocation_resource_tags` can restrict",
+        ),
+        (OnlyAws::PubliclyAdvertisable, "This store does not advertise addresses", "record the fact in `tags`"),
         (OnlyAws::IpamId, "This store has no IPAM objects", "a second provider block with another `store`"),
-        (OnlyAws::CidrProof, "This store asks for no proof", "`cidr_authorization_context`"),
+        (OnlyAws::CidrProof, "This store does not verify public blocks", "`cidr_authorization_context`"),
     ] {
         let explanation = explain(&Error::Unsupported { what: Unsupported::OnlyAws(what) });
         assert_eq!(explanation.summary, summary);
@@ -617,20 +637,22 @@ fn a_full_pool_says_who_has_the_block_of_an_earlier_plan() {
     };
     let expired_at = Some("2026-01-01T12:00:00Z".parse().unwrap());
     let asked = "A /24 was asked for from pool \"prod\" (p-1). Nothing is free in it.";
-    let advice = "If you are applying that plan, nothing was changed: make room and plan again. Provision more space, or release \
-                  allocations.";
+    let advice = "If you are applying that plan, nothing was changed: free space in the pool and plan again. Provision \
+                  more space, or release allocations.";
     let now_held_by = vec![active(Kind::Allocation, "prod/quick", "alloc-1", "10.0.0.0/24")];
     says(
         &with(LostHold { cidr: Some(cidr("10.0.0.0/24")), expired_at, now_held_by }),
         "Pool \"prod\" has no free /24",
         &format!(
-            "{asked} An earlier plan held 10.0.0.0/24 for this until 2026-01-01T12:00:00Z. These have it now:\n\n  - \
-             10.0.0.0/24, allocation \"prod/quick\" (alloc-1), of owner \"network\", active\n\n{advice}"
+            "{asked} An earlier plan held 10.0.0.0/24 for this until 2026-01-01T12:00:00Z. These objects have it \
+             now:\n\n  - 10.0.0.0/24, allocation \"prod/quick\" (alloc-1), of owner \"network\", active\n\n{advice}"
         ),
     );
     says(
         &with(LostHold { cidr: None, expired_at: None, now_held_by: vec![] }),
         "Pool \"prod\" has no free /24",
-        &format!("{asked} An earlier plan held space for this. The block was given away since then. {advice}"),
+        &format!(
+            "{asked} An earlier plan held space for this. The block has gone to another object since then. {advice}"
+        ),
     );
 }

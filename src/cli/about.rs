@@ -12,7 +12,7 @@ pub(super) fn text() -> String {
     format!(
         r#"terraform-provider-ipam {version}: IP address management for Terraform and OpenTofu.
 
-Terraform starts this program by itself. To make it use this file, put this into ~/.terraformrc (or into a file
+Terraform starts this program by itself. To make Terraform use this file, put this into ~/.terraformrc (or into a file
 that TF_CLI_CONFIG_FILE names):
 
   provider_installation {{
@@ -22,7 +22,7 @@ that TF_CLI_CONFIG_FILE names):
     direct {{}}
   }}
 
-and this into a configuration; `terraform plan` needs no init then:
+Put this into a configuration. `terraform plan` then needs no init:
 
   terraform {{
     required_providers {{
@@ -36,11 +36,11 @@ and this into a configuration; `terraform plan` needs no init then:
     store = "sqlite:ipam.db"
   }}
 
-To look into a store by hand:
+To inspect a store:
 
   terraform-provider-ipam tree      pools, allocations, utilization
   terraform-provider-ipam check     verify the store
-  terraform-provider-ipam --help    everything else
+  terraform-provider-ipam --help    all commands
 "#,
         version = env!("CARGO_PKG_VERSION"),
     )

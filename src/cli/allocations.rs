@@ -16,28 +16,28 @@ use crate::ipam::{Allocation, Cidr, Meta, Pool, ResourceType, Scope, State, Tags
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// Only in this pool: a path, the end of one, or an id.
+    /// Shows only allocations in this pool: a path, the end of a path, or an id.
     #[arg(long)]
     pool: Option<String>,
-    /// Only in this scope: a name or an id.
+    /// Shows only allocations in this scope: a name or an id.
     #[arg(long)]
     scope: Option<String>,
-    /// Only of this owner.
+    /// Shows only allocations of this owner.
     #[arg(long)]
     owner: Option<String>,
-    /// Only inside this block.
+    /// Shows only allocations inside this block.
     #[arg(long, value_name = "CIDR", value_parser = arguments::block)]
     within: Option<Cidr>,
-    /// Only those that contain this block or address.
+    /// Shows only allocations that contain this block or address.
     #[arg(long, value_name = "CIDR", value_parser = arguments::block)]
     containing: Option<Cidr>,
-    /// Only active ones, without holds of plans.
+    /// Shows only active allocations, without holds of plans.
     #[arg(long)]
     active: bool,
-    /// Holds are shown anyway; this was needed for it once.
+    /// Has no effect: holds are always shown, unless --active is given.
     #[arg(long, hide = true, conflicts_with = "active")]
     planned: bool,
-    /// Also the space of pools below.
+    /// Also shows the space of pools below.
     #[arg(long)]
     pools: bool,
     #[command(flatten)]

@@ -29,25 +29,25 @@ pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
         return Ok(start.timestamp());
     }
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(format!("it is a number without a unit. For a time ago write {text}d, {text}h or {text}m"));
+        return Err(format!("it is a number without a unit. For a time ago, write {text}d, {text}h or {text}m"));
     }
     let ago = humantime::parse_duration(text).ok().and_then(|ago| SignedDuration::try_from(ago).ok());
     ago.and_then(|ago| Timestamp::now().checked_sub(ago).ok()).ok_or_else(|| {
-        "it is no time such as 2026-03-01T12:00:00Z, no day such as 2026-03-01, and no time ago such as 30d".to_owned()
+        "it is not a time such as 2026-03-01T12:00:00Z, a day such as 2026-03-01, or a time ago such as 30d".to_owned()
     })
 }
 
 /// A number of things that is not zero.
 pub(super) fn some(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "it is no number from 1".to_owned())
+    text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "it is not a number of at least 1".to_owned())
 }
 
 /// A time that is long ago, such as `30d` or `12h`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(format!("it has no unit. Write {text}s, {text}m, {text}h, {text}d or {text}w for so many {UNITS}"));
+        return Err(format!("it has no unit. Write {text}s, {text}m, {text}h, {text}d or {text}w for {text} {UNITS}"));
     }
-    humantime::parse_duration(text).map_err(|_| format!("it is no duration such as 90s, 12h or 30d, in {UNITS}"))
+    humantime::parse_duration(text).map_err(|_| format!("it is not a duration such as 90s, 12h or 30d, in {UNITS}"))
 }
 
 const UNITS: &str = "seconds, minutes, hours, days or weeks";
@@ -59,10 +59,10 @@ mod tests {
     #[test]
     fn a_duration_without_a_unit_is_told_the_units() {
         assert_eq!(duration("30d").unwrap().as_secs(), 30 * 24 * 3600);
-        let says = "it has no unit. Write 30s, 30m, 30h, 30d or 30w for so many seconds, minutes, hours, days or weeks";
+        let says = "it has no unit. Write 30s, 30m, 30h, 30d or 30w for 30 seconds, minutes, hours, days or weeks";
         assert_eq!(duration("30").unwrap_err(), says);
         for text in ["", "d", "-3d", "three days"] {
-            assert!(duration(text).unwrap_err().starts_with("it is no duration such as"), "{text}");
+            assert!(duration(text).unwrap_err().starts_with("it is not a duration such as"), "{text}");
         }
         assert!(moment("30").unwrap_err().contains("without a unit"));
     }

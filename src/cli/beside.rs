@@ -14,9 +14,9 @@ impl Beside {
     /// Readable by its owner only.
     pub(super) fn new(target: &Path) -> io::Result<Self> {
         if target.exists() && !target.is_file() {
-            return Err(io::Error::other("it is there and is no file"));
+            return Err(io::Error::other("it exists and is not a file"));
         }
-        let Some(name) = target.file_name() else { return Err(io::Error::other("it names no file")) };
+        let Some(name) = target.file_name() else { return Err(io::Error::other("it does not name a file")) };
         let path = target.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);

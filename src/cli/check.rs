@@ -18,8 +18,8 @@ use crate::backend::{Audit, Finding};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// Archives that `prune --events` wrote, all of them: verifies that they and the store are one unbroken history from
-    /// event 1 to the last one.
+    /// All archives that `prune --events` wrote: verifies that they and the store form one unbroken history from event
+    /// 1 to the last event.
     #[arg(long, value_name = "FILE", num_args = 1..)]
     archive: Vec<PathBuf>,
     #[command(flatten)]
@@ -57,7 +57,7 @@ pub(super) fn page(opened: &Opened, options: &Options) -> Result<Page, Failure> 
     if options.archive.is_empty() {
         return Ok(render(&opened.ipam().check()?, None, &store, options.format));
     }
-    let local = opened.own("It keeps no events, so there are no archives of them.")?;
+    let local = opened.own("AWS IPAM keeps no events, so there are no archives of them.")?;
     let (audit, witnessed) = local.check_with_archives(&options.archive)?;
     Ok(render(&audit, Some(witnessed), &store, options.format))
 }
@@ -103,7 +103,7 @@ pub(super) fn text(audit: &Audit, store: &str) -> String {
     }
     let forgotten = match audit.forgotten {
         0 => String::new(),
-        last => format!(" after event {last}, up to which all were forgotten"),
+        last => format!(" (events up to {last} were forgotten)"),
     };
     format!(
         "{store} is sound: {}, {}, {}, {}, {}{forgotten}.\n",
@@ -138,8 +138,8 @@ mod tests {
     #[test]
     fn a_history_that_begins_later_is_said_and_archives_prove_the_rest() {
         let audit = Audit { forgotten: 500, ..audit(Vec::new()) };
-        let sound = "ipam.db is sound: 2 scopes, 1 pool, 3 allocations, 0 holds, 12 events after event 500, up to which \
-                     all were forgotten.\n";
+        let sound = "ipam.db is sound: 2 scopes, 1 pool, 3 allocations, 0 holds, 12 events (events up to 500 were \
+                     forgotten).\n";
         let proved = "The archives and the store are one unbroken history, from event 1 to event 512.\n";
         let witnessed = Some(Witnessed { archived: 500, last: 512 });
         assert_eq!(render(&audit, None, "ipam.db", Format { json: false }).text, sound);

@@ -20,10 +20,11 @@ use crate::ipam::{Allocation, Error, Skip, Skipped};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// Only this resource discovery: its id or name.
+    /// Scans only for this resource discovery: its id or name.
     #[arg(long, value_name = "ID|NAME")]
     discovery: Option<String>,
-    /// Reads files of resource discoveries below this directory only, links and `..` resolved; may be given several times.
+    /// Reads files of resource discoveries only below this directory, after links and `..` are resolved; can be given
+    /// several times.
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(super) files_below: Vec<PathBuf>,
     #[command(flatten)]
@@ -33,7 +34,7 @@ pub(super) struct Options {
 pub(super) fn page(local: &Local, options: &Options) -> Result<Page, Failure> {
     let looked = {
         let mut bar = out::Bar::new();
-        local.discover(options.discovery.as_deref(), &mut |done, total| bar.show("places", done, Some(total)))?
+        local.discover(options.discovery.as_deref(), &mut |done, total| bar.show("targets", done, Some(total)))?
     };
     Ok(render(&looked, &local.describe(), options.format))
 }
@@ -62,11 +63,11 @@ fn text(looked: &Looked) -> String {
     let mut text = if rows.is_empty() { String::new() } else { table(&header, rows) };
     for at in &looked.discoveries {
         if let Some(trouble) = &at.trouble {
-            text += &format!("{}: no account could be looked at. {}\n", name(at), clean(&line(trouble)));
+            text += &format!("{}: no account could be scanned. {}\n", name(at), clean(&line(trouble)));
         }
         text.extend(at.warnings.iter().map(|warning| format!("{}: warning: {}\n", name(at), clean(warning))));
         for (account_id, region) in &at.forgotten {
-            text += &format!("{}: {} in {} is looked at no more\n", name(at), clean(account_id), clean(region));
+            text += &format!("{}: {} in {} is no longer scanned\n", name(at), clean(account_id), clean(region));
         }
     }
     let reconciled = &looked.reconciled;
@@ -76,8 +77,8 @@ fn text(looked: &Looked) -> String {
     let places: usize = looked.discoveries.iter().map(|at| at.places.len()).sum();
     let failed = looked.discoveries.iter().flat_map(|at| &at.places).filter(|place| place.outcome.is_err()).count();
     text + &format!(
-        "{} looked at, {failed} failed; {} imported, {} released, {} skipped.\n",
-        count(places as u64, "place"),
+        "{} scanned, {failed} failed; {} imported, {} released, {} skipped.\n",
+        count(places as u64, "target"),
         reconciled.imported.len(),
         reconciled.released.len(),
         reconciled.skipped.len(),
@@ -91,7 +92,7 @@ fn row(at: &LookedAt, place: &LookedPlace) -> Vec<String> {
             let taken = &counted.taken;
             let numbers = [counted.resources, counted.addresses, taken.added, taken.changed, taken.gone];
             row.extend(numbers.map(|number| number.to_string()));
-            row.push(if taken.superseded { "a later look was there first".to_owned() } else { "ok".to_owned() });
+            row.push(if taken.superseded { "superseded by a later scan".to_owned() } else { "ok".to_owned() });
         }
         Err(failure) => {
             row.extend(["", "", "", "", ""].map(str::to_owned));
@@ -112,9 +113,9 @@ fn why(skip: &Skip) -> String {
     match skip {
         Skip::Overlaps(occupant) => {
             let block = occupant.cidr.map(|cidr| format!(" ({cidr})")).unwrap_or_default();
-            format!("{} {:?}{block}, {}, has a part of it", occupant.kind.word(), occupant.name, occupant.id)
+            format!("{} {:?}{block}, {}, overlaps it", occupant.kind.word(), occupant.name, occupant.id)
         }
-        Skip::Larger(other) => format!("{} with {} was taken instead", other.resource_id, other.cidr),
+        Skip::Larger(other) => format!("{} with {} was imported instead", other.resource_id, other.cidr),
     }
 }
 

@@ -15,15 +15,15 @@ use crate::ipam::{ACTIONS, Actor, Cidr, Event, Kind};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// Only events after this sequence number; without it, the newest ones.
+    /// Shows only events after this sequence number; without it, shows the newest events.
     #[arg(long, value_name = "SEQUENCE")]
     after: Option<u64>,
-    /// At most so many.
+    /// Shows at most this many events.
     #[arg(long, default_value_t = 100, value_name = "COUNT", value_parser = arguments::some)]
     limit: usize,
     #[command(flatten)]
     wanted: Wanted,
-    /// Answer in JSON, one event on each line, to keep or to send elsewhere.
+    /// Prints JSON, one event on each line, to keep it or to send it elsewhere.
     #[arg(long, conflicts_with = "json")]
     json_lines: bool,
     #[command(flatten)]
@@ -33,22 +33,22 @@ pub(super) struct Options {
 /// Which events.
 #[derive(Debug, Args)]
 struct Wanted {
-    /// Only of this owner.
+    /// Shows only events of this owner.
     #[arg(long, conflicts_with = "after")]
     owner: Option<String>,
-    /// Only of the object with this id.
+    /// Shows only events of the object with this id.
     #[arg(long, value_name = "ID", conflicts_with = "after")]
     object: Option<String>,
-    /// Only these.
+    /// Shows only events with this action.
     #[arg(long, conflicts_with = "after", value_parser = clap::builder::PossibleValuesParser::new(ACTIONS))]
     action: Option<String>,
-    /// Only of objects with an address of this block, before or after.
+    /// Shows only events of objects that had an address in this block before or after the event.
     #[arg(long, value_name = "CIDR", value_parser = arguments::block, conflicts_with = "after")]
     cidr: Option<Cidr>,
-    /// Not before: a time, a day, or a time ago such as 30d.
+    /// Shows only events from this time on: a time, a day, or a time ago such as 30d.
     #[arg(long, value_name = "TIME", value_parser = arguments::moment, conflicts_with = "after")]
     from: Option<Timestamp>,
-    /// Not after.
+    /// Shows only events up to this time.
     #[arg(long, value_name = "TIME", value_parser = arguments::moment, conflicts_with = "after")]
     to: Option<Timestamp>,
 }
@@ -108,7 +108,7 @@ pub(super) fn require_object(ipam: &dyn Ipam, id: &str) -> std::result::Result<(
     if newest_events(ipam, &about, 1)?.is_empty() {
         let forgotten = if ipam.mark()?.is_some() { " that is still kept" } else { "" };
         return Err(Failure::Usage(format!(
-            "No event{forgotten} tells of an object with the id {id:?}. `tree --json` and `allocations` show ids."
+            "No event{forgotten} is about an object with the id {id:?}. `tree --json` and `allocations` show ids."
         )));
     }
     Ok(())
@@ -117,10 +117,10 @@ pub(super) fn require_object(ipam: &dyn Ipam, id: &str) -> std::result::Result<(
 /// That an answer does not go back as far as it was asked for.
 pub(super) fn forgotten(mark: &Mark) -> String {
     let where_ = match mark.archived {
-        true => "The archives that `prune --events` wrote have them.",
+        true => "The archives that `prune --events` wrote contain them.",
         false => "Not all of them were archived.",
     };
-    format!("Events up to #{}, {}, are not in the store any more. {where_}", mark.sequence, time(mark.time))
+    format!("Events up to #{}, {}, are no longer in the store. {where_}", mark.sequence, time(mark.time))
 }
 
 pub(super) fn mark_value(mark: Option<&Mark>) -> Value {

@@ -21,7 +21,8 @@ use crate::backend::upkeep::{Exported, Progress, Stopped, listed};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// Write to this file (readable by its owner only, and there at once or not at all) instead of standard output.
+    /// Writes to this file instead of standard output. Only its owner can read the file, and it appears when it is
+    /// complete.
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
 }

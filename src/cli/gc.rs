@@ -14,7 +14,7 @@ use crate::backend::{Ipam, Local};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// Says what would be taken back, and writes nothing.
+    /// Shows what would be reclaimed, and writes nothing.
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
@@ -47,12 +47,12 @@ fn render(collection: &Collection, store: &str, options: &Options) -> Page {
     }
     let mut text: String = taken_back.iter().map(events::line).collect();
     let (taken, forget) =
-        if options.dry_run { ("would be taken back", "would be forgotten") } else { ("taken back", "forgotten") };
+        if options.dry_run { ("would be reclaimed", "would be forgotten") } else { ("reclaimed", "forgotten") };
     text += &format!("{} {taken}, ", count(taken_back.len() as u64, "expired hold"));
     text += &format!("{} {forget}. ", count(*forgotten, "lapsed hold"));
     text += &format!("Left: {}", count(left.holds, "hold"));
     if left.expired_holds > 0 {
-        text += &format!(", {} of them expired with something unexpired inside", left.expired_holds);
+        text += &format!(", {} of them expired but kept for their unexpired contents", left.expired_holds);
     }
     if left.planned_growths > 0 {
         text += &format!(", {}", count(left.planned_growths, "planned growth"));
@@ -72,12 +72,12 @@ mod tests {
         let options = |json, dry_run| Options { dry_run, format: Format { json } };
         assert_eq!(
             render(&collection, "ipam.db", &options(false, false)).text,
-            "0 expired holds taken back, 1 lapsed hold forgotten. Left: 3 holds, 1 of them expired with something unexpired \
-             inside, 2 planned growths.\n"
+            "0 expired holds reclaimed, 1 lapsed hold forgotten. Left: 3 holds, 1 of them expired but kept for their \
+             unexpired contents, 2 planned growths.\n"
         );
         assert_eq!(
             render(&Collection::default(), "ipam.db", &options(false, true)).text,
-            "0 expired holds would be taken back, 0 lapsed holds would be forgotten. Left: 0 holds.\n"
+            "0 expired holds would be reclaimed, 0 lapsed holds would be forgotten. Left: 0 holds.\n"
         );
         let json: serde_json::Value =
             serde_json::from_str(&render(&collection, "ipam.db", &options(true, false)).text).unwrap();

@@ -20,34 +20,34 @@ use crate::ipam::{Cidr, State};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// The address or block; everything when not given.
+    /// The address or block; without it, the whole history is shown.
     #[arg(value_name = "CIDR", value_parser = arguments::block)]
     cidr: Option<Cidr>,
-    /// How the blocks shown must lie to it.
+    /// Which blocks to show for the address or block.
     #[arg(long = "match", value_enum, default_value = "covering", requires = "cidr")]
     how: How,
-    /// Only what was not over by then: a time, a day, or a time ago such as 30d.
+    /// Shows only what had not ended by this time: a time, a day, or a time ago such as 30d.
     #[arg(long, value_name = "TIME", value_parser = arguments::moment)]
     from: Option<Timestamp>,
-    /// Only what had begun by then.
+    /// Shows only what had begun by this time.
     #[arg(long, value_name = "TIME", value_parser = arguments::moment)]
     to: Option<Timestamp>,
-    /// Only in this scope: an id or a name.
+    /// Shows only blocks in this scope: an id or a name.
     #[arg(long)]
     scope: Option<String>,
-    /// Only out of or into this pool: a path, the end of one, or an id.
+    /// Shows only blocks allocated from or provisioned to this pool: a path, the end of a path, or an id.
     #[arg(long)]
     pool: Option<String>,
-    /// Only of the object with this id.
+    /// Shows only the object with this id.
     #[arg(long, value_name = "ID")]
     object: Option<String>,
-    /// Only what this owner began or ended.
+    /// Shows only what this owner began or ended.
     #[arg(long)]
     owner: Option<String>,
-    /// Also what was only planned.
+    /// Also shows what was only planned.
     #[arg(long)]
     planned: bool,
-    /// Answer in JSON, one object on each line.
+    /// Prints JSON, one object on each line.
     #[arg(long, conflicts_with = "json")]
     json_lines: bool,
     #[command(flatten)]
@@ -56,11 +56,11 @@ pub(super) struct Options {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum How {
-    /// The very block.
+    /// Exactly this block.
     Exact,
-    /// The block, or one that contains it.
+    /// The block and blocks that contain it.
     Covering,
-    /// The block, or one inside it.
+    /// The block and blocks inside it.
     Within,
     /// Any block that shares an address with it.
     Overlapping,
@@ -101,7 +101,7 @@ pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, Failure> 
         let scopes = ipam.list_scopes(true)?.into_iter().map(|scope| (scope.meta.id, scope.meta.name)).collect();
         Page::text(text(&found, &scopes, mark.as_ref()))
     };
-    let over = |mark: &Mark| format!("What was over by {} is not told. {}", time(mark.time), forgotten(mark));
+    let over = |mark: &Mark| format!("Entries that ended by {} are not shown. {}", time(mark.time), forgotten(mark));
     Ok(page.warning(mark.as_ref().map(over)))
 }
 
@@ -155,8 +155,8 @@ fn value(tenure: &Tenure) -> Value {
 fn text(found: &[Tenure], scopes: &HashMap<String, String>, mark: Option<&Mark>) -> String {
     if found.is_empty() {
         return match mark {
-            None => "Nobody had it.\n".to_owned(),
-            Some(mark) => format!("Nobody has had it since {}.\n", time(mark.time)),
+            None => "No history found.\n".to_owned(),
+            Some(mark) => format!("No history found since {}.\n", time(mark.time)),
         };
     }
     let row = |tenure: &Tenure| {
@@ -212,7 +212,7 @@ mod tests {
             "CIDR         SCOPE  FROM                  TO   WHAT        NAME       BEGAN          ENDED  ID\n\
              10.0.1.0/24  red    2026-01-01T12:00:00Z  now  allocation  web\\u{1b}  network (ann)  -      ipam-pool-alloc-1\n"
         );
-        assert_eq!(text(&[], &HashMap::new(), None), "Nobody had it.\n");
+        assert_eq!(text(&[], &HashMap::new(), None), "No history found.\n");
     }
 
     #[test]

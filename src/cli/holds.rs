@@ -28,7 +28,7 @@ pub(super) struct Options {
 
 #[derive(Debug, Subcommand)]
 enum Release {
-    /// Gives holds back, your own unless --owner says whose. Plans that showed them have to be made again.
+    /// Releases holds: your own, or those of --owner. Plans that showed these holds must be made again.
     Release(ReleaseOptions),
 }
 
@@ -43,14 +43,15 @@ struct ReleaseOptions {
 /// Which holds.
 #[derive(Debug, Default, Args)]
 struct Filter {
-    /// Only of this owner: the `owner` of the provider block. `release` without it: IPAM_OWNER, or else the provider's
-    /// default.
+    /// Selects holds of this owner: the `owner` of the provider block. Without it, `release` uses IPAM_OWNER, or else
+    /// the provider's default.
     #[arg(long)]
     owner: Option<String>,
-    /// Only of this name, or of this path from the top-level pool down.
+    /// Selects holds with this name, or with this path from the top-level pool down.
     #[arg(long)]
     name: Option<String>,
-    /// Only for plans made here: a part of the URL of the CI run, of the name of the machine, or of the directory.
+    /// Selects holds of plans that were made here: part of the URL of the CI run, of the name of the machine, or of the
+    /// directory.
     #[arg(long, value_name = "TEXT")]
     run: Option<String>,
 }
@@ -104,7 +105,7 @@ pub(super) fn page(ipam: &Local, options: &Options) -> Result<Page, Failure> {
         None => Ok(list(&ipam.list_holds(&options.filter.holds())?, &store, now, options.format)),
         Some(Release::Release(release)) => {
             if options.filter.owner.is_some() || options.filter.name.is_some() || options.filter.run.is_some() {
-                let why = "--owner, --name and --run stand after `release`: `holds release --owner team`.";
+                let why = "Write --owner, --name and --run after `release`: `holds release --owner team`.";
                 return Err(Failure::Usage(why.to_owned()));
             }
             let mut filter = release.filter.holds();
@@ -159,7 +160,7 @@ fn released(done: &ReleasedHolds, owner: &str, store: &str, now: Timestamp, form
     text += &format!("{} of owner {owner:?} released.\n", count(released.len() as u64, "hold"));
     for hold in kept {
         text += &format!(
-            "{} {:?} stays: another owner has planned something in it.\n",
+            "{} {:?} is kept: another owner has planned something in it.\n",
             explain::capital(hold.of.kind.word()),
             clean(&hold.of.path)
         );
@@ -228,8 +229,8 @@ mod tests {
         let page = released(&done, "network", "ipam.db", now(), Format { json: false });
         assert_eq!(
             page.text,
-            "0 holds of owner \"network\" released.\n\
-             Allocation \"top\" stays: another owner has planned something in it.\n"
+            "0 holds of owner \"network\" released.\nAllocation \"top\" is kept: another owner has planned something \
+             in it.\n"
         );
     }
 

@@ -21,13 +21,13 @@ use crate::ipam::Tally;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// The export.
+    /// The file of the export.
     pub(super) file: PathBuf,
-    /// Into a store in use, too: brings in what is not there yet, if nothing speaks against any of it. What is brought
-    /// into AWS IPAM always is.
+    /// Imports into a store that is in use: adds the objects that are missing, if none of them conflicts with the
+    /// store. An import into AWS IPAM always merges.
     #[arg(long)]
     pub(super) merge: bool,
-    /// Finds out everything, and writes nothing.
+    /// Checks everything, and writes nothing.
     #[arg(long)]
     pub(super) dry_run: bool,
     #[command(flatten)]
@@ -111,7 +111,7 @@ fn text(import: &Import, audit: Option<&Audit>, store: &str, options: &Options) 
     let already = match import.present.sum() {
         0 => String::new(),
         present => format!(
-            "; {} there already",
+            "; {} already there",
             if present == 1 { "1 object was".to_owned() } else { format!("{present} objects were") }
         ),
     };
@@ -153,7 +153,7 @@ mod tests {
         let present = Tally { pools: 2, ..Tally::default() };
         let import = Import { notes: vec![note], new, present, events: 5, merged: true, ..Import::default() };
         let page = render(&import, Some(&audit()), "ipam.db", &options(false, false));
-        let counts = "0 scopes, 1 pool, 1 pool CIDR, 3 allocations, 5 events; 2 objects were there already";
+        let counts = "0 scopes, 1 pool, 1 pool CIDR, 3 allocations, 5 events; 2 objects were already there";
         let said = format!(
             "ipam-scope-1: It is a default scope.\nImported into ipam.db: {counts}.\nipam.db is sound: 2 scopes, 1 pool, 3 \
              allocations, 0 holds, 12 events.\n"

@@ -49,14 +49,14 @@ use out::Page;
 /// Name of the binary, as Terraform wants it.
 const BINARY: &str = "terraform-provider-ipam";
 
-/// Looks into an IPAM store and looks after it: pools, allocations, history, soundness, moving to another store.
+/// Inspects and maintains an IPAM store: pools, allocations, history, integrity, moves to another store.
 ///
-/// The same program is the Terraform provider; Terraform starts it by itself. Without a command it says how to
-/// configure that.
+/// The same program is the Terraform provider, which Terraform starts by itself. Without a command, it prints how to
+/// configure Terraform for it.
 #[derive(Debug, Parser)]
 #[command(name = BINARY, version, max_term_width = 100)]
 struct Cli {
-    /// Store to work on; `aws-ipam` for AWS IPAM, reached as the environment says.
+    /// URL of the store; `aws-ipam` is AWS IPAM with the settings of the environment.
     #[arg(
         long,
         global = true,
@@ -72,52 +72,54 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Scopes, pools and allocations with their utilization, as a tree.
+    /// Shows scopes, pools and allocations with their utilization as a tree.
     Tree(tree::Options),
-    /// Allocations, as a table.
+    /// Lists allocations as a table.
     Allocations(allocations::Options),
-    /// Verifies the whole store; exit status 1 with one line for each finding.
+    /// Verifies the whole store; if there are findings, prints one line for each and exits with status 1.
     Check(check::Options),
-    /// History: who did what when.
+    /// Lists the events of the history: who did what, and when.
     Events(events::Options),
-    /// Who had an address or a block when: told from the events, exactly.
+    /// Shows who had an address or a block, and when, exactly as the events record it.
     History(history::Options),
-    /// Looks at everything that resource discoveries name, for a cron job; exit status 1 when a place could not be seen.
+    /// Scans everything that resource discoveries name, such as in a cron job; exits with status 1 if a target could
+    /// not be scanned.
     Discover(discover::Options),
-    /// What was seen on resources: whether it comes out of pools, keeps their rules, overlaps others.
+    /// Lists discovered resources: whether pools manage them, whether they comply with rules, and what they overlap.
     Resources(resources::Options),
-    /// Everything on one page: a map of the address space, pools, allocations, problems, trends, events.
+    /// Creates a report on one page: a map of the address space, pools, allocations, problems, trends, events.
     Report(report::Options),
-    /// How the store is: counts, last event, versions; cheap, for people and for metrics.
+    /// Shows counts, the last event and versions of the store; fast, for people and for metrics.
     Status(Format),
-    /// Everything in the store as one JSON file, for moving to another store and for keeping.
+    /// Exports everything in the store as one JSON file, to move it to another store or to keep it.
     Export(export::Options),
-    /// Brings an export into the store, with all ids; exit status 1 with one line for each problem.
+    /// Imports an export into the store, with all ids; if there are problems, prints one line for each and exits with
+    /// status 1.
     Import(import::Options),
-    /// What plans hold: what, whose, since when, until when, for which plan; `holds release` gives it back.
+    /// Lists the holds of plans with owner, age, expiry and plan; `holds release` releases them.
     Holds(holds::Options),
-    /// Gives scopes, pools, pool CIDRs and allocations to another owner, with an event in the history.
+    /// Transfers scopes, pools, pool CIDRs and allocations to another owner, with an event in the history.
     Transfer(transfer::Options),
-    /// Takes back expired holds everywhere. Terraform does so by itself when it needs the space.
+    /// Reclaims all expired holds. Terraform reclaims expired holds by itself when it needs the space.
     Gc(gc::Options),
-    /// Removes what only the past of the store needs: old versions where a store keeps such things, or with --events old
-    /// events, archived first.
+    /// Removes data that only the past of the store needs: old versions, if the store keeps them, or old events with
+    /// --events, which archives them first.
     Prune(prune::Options),
-    /// Serves the provider for a debugger: prints TF_REATTACH_PROVIDERS and goes on until Ctrl-C.
+    /// Serves the provider for a debugger: prints TF_REATTACH_PROVIDERS and runs until Ctrl-C.
     Debug,
-    /// Completions for a shell.
+    /// Prints completions for a shell.
     Completions {
         /// The shell.
         shell: Shell,
     },
-    /// The version of this program.
+    /// Prints the version of this program.
     Version(Format),
 }
 
 /// How to answer.
 #[derive(Clone, Copy, Debug, Args)]
 struct Format {
-    /// Answer in JSON.
+    /// Prints JSON.
     #[arg(long)]
     json: bool,
 }
@@ -189,7 +191,7 @@ fn answer(cli: &Cli) -> Result<Answer, Failure> {
         Some(Command::History(options)) => history::page(open(&cli.store)?.ipam(), options)?,
         Some(Command::Discover(options)) => {
             let opened = open(&cli.store)?.reading_below(&options.files_below);
-            discover::page(opened.own("AWS looks by itself, every few minutes.")?, options)?
+            discover::page(opened.own("AWS IPAM scans by itself every few minutes.")?, options)?
         }
         Some(Command::Resources(options)) => resources::page(open(&cli.store)?.ipam(), options)?,
         Some(Command::Report(options)) => report::page(open(&cli.store)?.ipam(), options)?,
@@ -200,13 +202,13 @@ fn answer(cli: &Cli) -> Result<Answer, Failure> {
             Opened::Own(local) => import::page(&local, options)?,
             Opened::Service(_, ipam) => rebuild::page(ipam.as_ref(), options)?,
         },
-        Some(Command::Holds(options)) => holds::page(open(&cli.store)?.own("It holds nothing for plans.")?, options)?,
+        Some(Command::Holds(options)) => holds::page(open(&cli.store)?.own("AWS IPAM has no holds.")?, options)?,
         Some(Command::Transfer(options)) => {
-            transfer::page(open(&cli.store)?.own("Everything there is of its account.")?, options)?
+            transfer::page(open(&cli.store)?.own("All objects in AWS IPAM belong to the AWS account.")?, options)?
         }
-        Some(Command::Gc(options)) => gc::page(open(&cli.store)?.own("It holds nothing for plans.")?, options)?,
+        Some(Command::Gc(options)) => gc::page(open(&cli.store)?.own("AWS IPAM has no holds.")?, options)?,
         Some(Command::Prune(options)) => {
-            prune::page(open(&cli.store)?.own("It keeps nothing of its own past here.")?, options)?
+            prune::page(open(&cli.store)?.own("AWS IPAM keeps no past that can be pruned.")?, options)?
         }
         Some(Command::Debug) => return Ok(Answer::Debug),
         Some(Command::Completions { shell }) => completions(*shell),
@@ -247,8 +249,8 @@ mod tests {
         let failure = Failure::from(Error::Store(crate::store::Error::Corrupt("bad\nheader".to_owned())));
         assert_eq!(
             failure.line(),
-            "The store is damaged. Bad header. Nothing was changed. Run `terraform-provider-ipam check` to see how far it \
-             goes, and restore the store from a backup."
+            "The store is damaged. Bad header. Nothing was changed. Run `terraform-provider-ipam check` to see the \
+             extent of the damage, and restore the store from a backup."
         );
     }
 }

@@ -32,7 +32,7 @@ impl Opened {
         }
     }
 
-    /// For commands about how a store of our own keeps things.
+    /// For commands about how a self-managed store keeps things.
     ///
     /// # Errors
     /// On a service; `why` says what it has not: a sentence.
@@ -48,8 +48,8 @@ impl Opened {
 pub(super) fn open(url: &str) -> Result<Opened, Failure> {
     if let Some(path) = missing_file(url) {
         return Err(Failure::Usage(format!(
-            "There is no store at {}. Terraform creates it at the first plan; to work on another one, give --store \
-             or set IPAM_STORE.",
+            "There is no store at {}. Terraform creates it at the first plan. To use another store, set --store or \
+             IPAM_STORE.",
             path.display()
         )));
     }

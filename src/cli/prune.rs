@@ -21,19 +21,20 @@ use crate::backend::{Ipam, Local};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// Keep what is younger than this, such as 30d or 12h.
+    /// Keeps everything that is younger than this, such as 30d or 12h.
     #[arg(long, value_name = "DURATION", value_parser = arguments::duration)]
     keep: Duration,
-    /// Forget old events of the history. What they say of now stays known, and the rest can still be verified.
+    /// Forgets old events of the history. The facts in them that are still true stay known, and the rest can still be
+    /// verified.
     #[arg(long)]
     events: bool,
-    /// Write the events to this file first, as JSON lines: a new one, or the one that the last run wrote.
+    /// Writes the events to this file first, as JSON lines: a new file, or the file that the last run wrote.
     #[arg(long, value_name = "FILE", requires = "events", conflicts_with = "no_archive")]
     archive: Option<PathBuf>,
-    /// Keep no archive: the events are lost for ever.
+    /// Keeps no archive: the events are lost forever.
     #[arg(long, requires = "events")]
     no_archive: bool,
-    /// Says which events would be forgotten, and writes nothing.
+    /// Shows which events would be forgotten, and writes nothing.
     #[arg(long, requires = "events")]
     dry_run: bool,
     #[command(flatten)]
@@ -47,7 +48,7 @@ pub(super) fn page(ipam: &Local, options: &Options) -> Result<Page, Failure> {
     }
     if options.archive.is_none() && !options.no_archive {
         return Err(Failure::Usage(
-            "Where should the events go? Give --archive FILE, or --no-archive when they may be lost for ever."
+            "No archive is set for the events. Set --archive FILE, or --no-archive if they may be lost forever."
                 .to_owned(),
         ));
     }
@@ -93,7 +94,7 @@ fn render_events(pruned: &PrunedEvents, store: &str, options: &Options) -> Page 
         (None, _) => String::new(),
         (Some(archive), written) if written == forgotten => format!("{would}written to {archive} and "),
         (Some(archive), written) => {
-            format!("{would}written to {archive} ({} were there already) and ", forgotten.saturating_sub(*written))
+            format!("{would}written to {archive} ({} were already there) and ", forgotten.saturating_sub(*written))
         }
     };
     let gone = count(*forgotten, "event");
@@ -142,7 +143,7 @@ mod tests {
         let again = PrunedEvents { archived: 100, ..pruned };
         assert_eq!(
             said(&again, &options(Some("a.jsonl"), false)),
-            "ipam.db: 500 events up to #700 written to a.jsonl (400 were there already) and forgotten, 40 left.\n"
+            "ipam.db: 500 events up to #700 written to a.jsonl (400 were already there) and forgotten, 40 left.\n"
         );
         let none = PrunedEvents { kept: 1, ..PrunedEvents::default() };
         assert_eq!(said(&none, &options(None, false)), "ipam.db: no event is that old; 1 event left.\n");

@@ -102,12 +102,12 @@ fn text(done: &Rebuild, audit: Option<&Audit>, store: &str, options: &Options) -
     let changed = done.objects.iter().any(|object| matches!(object.fate, Fate::Made | Fate::Completed));
     if !done.problems.is_empty() {
         let problems = count(done.problems.len() as u64, "problem");
-        let outcome = if changed { "Not everything was made" } else { "Nothing was made" };
+        let outcome = if changed { "Not everything was created" } else { "Nothing was created" };
         return text + &format!("{outcome}: {problems} with {}.\n", options.file.display());
     }
-    let verb = if options.dry_run { "Would make" } else { "Made" };
+    let verb = if options.dry_run { "Would create" } else { "Created" };
     let (new, present) = (done.tally(is_new), done.tally(|fate| !is_new(fate)));
-    text += &format!("{verb} in {store}: {}; there already: {}.\n", tally(&new), tally(&present));
+    text += &format!("{verb} in {store}: {}; already there: {}.\n", tally(&new), tally(&present));
     if !options.dry_run {
         text += "In each configuration: `terraform state rm ADDRESS`, then `terraform import ADDRESS NEW-ID`.\n";
     }
@@ -139,10 +139,10 @@ mod tests {
     #[test]
     fn each_object_has_its_old_and_its_new_id() {
         let page = render(&done(Fate::Made, Some("ipam-pool-9")), None, "aws-ipam", &options(false, false));
-        let said = "      RESOURCE   NAME    OLD ID       NEW ID\nmade  ipam_pool  top/eu  ipam-pool-1  ipam-pool-9\n\
-                    Made in aws-ipam: 0 scopes, 1 pool, 0 pool CIDRs, 0 allocations; there already: 0 scopes, 0 pools, 0 pool \
-                    CIDRs, 0 allocations.\nIn each configuration: `terraform state rm ADDRESS`, then `terraform import ADDRESS \
-                    NEW-ID`.\n";
+        let said = "      RESOURCE   NAME    OLD ID       NEW ID\nmade  ipam_pool  top/eu  ipam-pool-1  \
+                    ipam-pool-9\nCreated in aws-ipam: 0 scopes, 1 pool, 0 pool CIDRs, 0 allocations; already there: 0 \
+                    scopes, 0 pools, 0 pool CIDRs, 0 allocations.\nIn each configuration: `terraform state rm \
+                    ADDRESS`, then `terraform import ADDRESS NEW-ID`.\n";
         assert_eq!(page, Page::text(said));
         let json = render(&done(Fate::WouldBeMade, None), None, "aws-ipam", &options(true, true));
         let value: Value = serde_json::from_str(&json.text).unwrap();
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_problem_says_whether_anything_was_made_and_sets_the_exit_status() {
-        for (fate, words) in [(Fate::WouldBeMade, "Nothing was made"), (Fate::Made, "Not everything was made")] {
+        for (fate, words) in [(Fate::WouldBeMade, "Nothing was created"), (Fate::Made, "Not everything was created")] {
             let problem = Finding { place: "ipam-pool-1".to_owned(), what: "No.".to_owned() };
             let done = Rebuild { problems: vec![problem], ..done(fate, None) };
             let page = render(&done, None, "aws-ipam", &options(false, false));

@@ -21,10 +21,10 @@ use crate::backend::{Ipam, PoolFilter};
 pub(super) struct Options {
     #[command(flatten)]
     form: Form,
-    /// Only this scope: an id or a name.
+    /// Shows only this scope: an id or a name.
     #[arg(long)]
     scope: Option<String>,
-    /// Only this pool and those below it: a path, the end of one, or an id.
+    /// Shows only this pool and the pools below it: a path, the end of a path, or an id.
     #[arg(long)]
     pool: Option<String>,
     /// How far back trends, forecasts and events go: a time ago such as 30d, a day, or a time.
@@ -36,17 +36,17 @@ pub(super) struct Options {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 struct Form {
-    /// One page for a browser, in this file (readable by its owner only, and there at once or not at all); `-` for
-    /// standard output.
+    /// Writes one page for a browser to this file; `-` is standard output. Only its owner can read the file, and it
+    /// appears when it is complete.
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
-    /// JSON with everything.
+    /// Prints JSON with everything.
     #[arg(long)]
     json: bool,
-    /// A table for spreadsheets.
+    /// Prints a table for spreadsheets.
     #[arg(long, value_enum, value_name = "TABLE")]
     csv: Option<Table>,
-    /// Markdown, for merge requests and wikis.
+    /// Prints Markdown, for merge requests and wikis.
     #[arg(long)]
     markdown: bool,
 }
@@ -70,7 +70,7 @@ pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, Failure> 
         Form { html: Some(path), .. } => {
             write(path, &report.html())
                 .map_err(|error| Failure::Usage(format!("{} cannot be written: {error}.", path.display())))?;
-            Page::text(format!("{} is in {}: {}.\n", report.store, path.display(), words(&report)))
+            Page::text(format!("The report on {} is in {}: {}.\n", report.store, path.display(), words(&report)))
         }
         Form { csv: Some(Table::Allocations), .. } => Page::text(report.csv_of_allocations()),
         Form { csv: Some(Table::Pools), .. } => Page::text(report.csv_of_pools()),

@@ -17,22 +17,22 @@ use crate::ipam::{Cidr, Error, Words};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// Only those that break a rule of their pool.
+    /// Shows only resources that break a rule of their pool.
     #[arg(long)]
     noncompliant: bool,
-    /// Only those that share addresses with others.
+    /// Shows only resources that share addresses with others.
     #[arg(long)]
     overlapping: bool,
-    /// Only those that come out of no pool.
+    /// Shows only resources that no pool manages.
     #[arg(long)]
     unmanaged: bool,
-    /// Only resources of this type, such as `vpc`.
+    /// Shows only resources of this type, such as `vpc`.
     #[arg(long = "type", value_name = "TYPE")]
     resource_type: Option<SeenType>,
-    /// Only in this scope: a name or an id.
+    /// Shows only resources in this scope: a name or an id.
     #[arg(long)]
     scope: Option<String>,
-    /// Only inside this block.
+    /// Shows only resources inside this block.
     #[arg(long, value_name = "CIDR", value_parser = arguments::block)]
     within: Option<Cidr>,
     #[command(flatten)]
@@ -56,7 +56,7 @@ pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, Failure> 
     let found = observation.resource_cidrs(&filter)?;
     let oldest = observation.oldest_sample()?;
     if oldest.is_none() && ipam.capabilities().surveys {
-        let why = "Nothing was looked at yet. Make an `ipam_resource_discovery` with Terraform, and run `discover`.";
+        let why = "There is no scan yet. Create an `ipam_resource_discovery` with Terraform, and run `discover`.";
         return Err(Failure::Usage(why.to_owned()));
     }
     let oldest = oldest.map(|oldest| oldest.to_string());

@@ -81,7 +81,7 @@ fn text(status: &Status) -> String {
     );
     let format = status.format_version.map_or_else(|| "none yet".to_owned(), |version| version.to_string());
     let since = status.mark.as_ref().map_or_else(String::new, |mark| {
-        format!(" since {} (those up to #{} were {})", time(mark.time), mark.sequence, was(mark.archived))
+        format!(" since {} (events up to #{} were {})", time(mark.time), mark.sequence, was(mark.archived))
     });
     let mut rows = vec![
         ("store", clean(&status.place)),
@@ -98,7 +98,7 @@ fn text(status: &Status) -> String {
     ];
     // Where nobody looks into accounts there is nothing to say of it.
     if census.discoveries > 0 {
-        rows.push(("discoveries", format!("{} ({} blocks seen)", census.discoveries, census.sightings)));
+        rows.push(("discoveries", format!("{} ({} sightings)", census.discoveries, census.sightings)));
     }
     rows.push(("last event", last));
     rows.extend(status.facts.iter().map(|(name, value)| (*name, clean(value))));
@@ -183,7 +183,7 @@ mod tests {
         );
         let looking = Census { discoveries: 2, sightings: 40, ..status().census };
         let looking = super::text(&Status { census: looking, ..status() });
-        assert!(looking.contains("\ndiscoveries      2 (40 blocks seen)\nlast event"), "{looking}");
+        assert!(looking.contains("\ndiscoveries      2 (40 sightings)\nlast event"), "{looking}");
         let empty = Status { format_version: None, last_event: None, ..status() };
         assert!(super::text(&empty).contains("\nlast event       none\n"));
     }

@@ -14,14 +14,14 @@ use crate::ipam::{Error, Event, Kind, Meta, Transfer};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// Scopes, pools, pool CIDRs and allocations: ids, or paths such as top/eu-west-1 and top/eu-west-1/web. All of them are
-    /// transferred, or none.
+    /// The scopes, pools, pool CIDRs and allocations: ids, or paths such as top/eu-west-1 and top/eu-west-1/web. Either
+    /// all of them are transferred or none.
     #[arg(required = true, value_name = "OBJECT")]
     objects: Vec<String>,
     /// The new owner: the `owner` of its provider block.
     #[arg(long, value_name = "OWNER", value_parser = owner)]
     to: String,
-    /// Only when they belong to this owner.
+    /// Transfers the objects only if they belong to this owner.
     #[arg(long, value_name = "OWNER", value_parser = owner)]
     from: Option<String>,
     #[command(flatten)]
@@ -81,11 +81,11 @@ fn answer(store: &str, to: &str, done: &[Event], unchanged: &[&String], format: 
     let mut text: String = done.iter().map(events::line).collect();
     text += &format!("{} transferred to owner {to:?}.\n", count(done.len() as u64, "object"));
     for id in unchanged {
-        text += &format!("{id} belongs to {to:?} already.\n");
+        text += &format!("{id} already belongs to {to:?}.\n");
     }
     if !done.is_empty() {
-        text += "The state of the former owner's configuration may still have them: `terraform state rm` there, so that they are not \
-                 destroyed with it.\n";
+        text += "The state of the former owner's configuration may still have them: run `terraform state rm` there, so \
+                 that they are not destroyed with it.\n";
     }
     Page::text(text)
 }
@@ -100,7 +100,7 @@ mod tests {
         let page = answer("ipam.db", "team-b", &[], &[&id], Format { json: false });
         assert_eq!(
             page.text,
-            "0 objects transferred to owner \"team-b\".\nipam-pool-alloc-1 belongs to \"team-b\" already.\n"
+            "0 objects transferred to owner \"team-b\".\nipam-pool-alloc-1 already belongs to \"team-b\".\n"
         );
         let page = answer("ipam.db", "team-b", &[], &[&id], Format { json: true });
         let value: serde_json::Value = serde_json::from_str(&page.text).unwrap();

@@ -21,16 +21,16 @@ use crate::ipam::{Allocation, Cidr, Family, Pool, PoolCidr, Scope, ScopeType, St
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// Only this pool and what is below it: a path, the end of one, or an id.
+    /// Shows only this pool and everything below it: a path, the end of a path, or an id.
     #[arg(long)]
     pool: Option<String>,
-    /// At most so many levels of pools.
+    /// Shows at most this many levels of pools.
     #[arg(long, value_name = "LEVELS", value_parser = clap::value_parser!(u32).range(1..))]
     depth: Option<u32>,
-    /// With allocations (this is so unless --no-allocations is given).
+    /// Shows allocations (the default, unless --no-allocations is given).
     #[arg(long, overrides_with = "no_allocations", action = ArgAction::SetTrue)]
     allocations: bool,
-    /// Pools only.
+    /// Shows only pools.
     #[arg(long)]
     no_allocations: bool,
     #[command(flatten)]

@@ -111,7 +111,7 @@ impl Reader<'_> {
                     }
                 };
                 if *key != keys::event(event.sequence) {
-                    audited.find(key, format!("It holds event {}.", event.sequence));
+                    audited.find(key, format!("It contains event {}.", event.sequence));
                 }
                 for fault in chain.follow(&event)? {
                     audited.find(key, fault);
@@ -168,7 +168,7 @@ impl Audited {
             "name" | "count" | "meta" | "default" => Ok(()),
             other if DERIVED.contains(&other) => Ok(()),
             _ => {
-                self.find(&key, "No such key belongs in a store.");
+                self.find(&key, "A store has no such key.");
                 return Ok(());
             }
         };
@@ -185,7 +185,7 @@ impl Audited {
         let record: R = codec::decode(key, bytes)?;
         let id = record.meta().id.clone();
         if keys::record(R::KIND, &id) != key {
-            return Err(codec::corrupt(key, &format!("it holds the record of {id}")));
+            return Err(codec::corrupt(key, &format!("it contains the record of {id}")));
         }
         self.records.admit(item(record));
         Ok(())
@@ -194,7 +194,7 @@ impl Audited {
     fn admit_kept<K: Kept>(&mut self, key: &str, bytes: &[u8], item: fn(K) -> Item) -> Result<()> {
         let kept: K = codec::decode(key, bytes)?;
         if kept.key() != key {
-            return Err(codec::corrupt(key, &format!("it holds what belongs to {}", kept.key())));
+            return Err(codec::corrupt(key, &format!("it contains the entry of {}", kept.key())));
         }
         self.records.admit(item(kept));
         Ok(())
@@ -203,7 +203,7 @@ impl Audited {
     fn admit_remnant(&mut self, key: &str, bytes: &[u8]) -> Result<()> {
         let remnant: Remnant = codec::decode(key, bytes)?;
         if keys::remnant(&remnant.id) != key {
-            return Err(codec::corrupt(key, &format!("it holds the remnant of {}", remnant.id)));
+            return Err(codec::corrupt(key, &format!("it contains the remnant of {}", remnant.id)));
         }
         self.remembered.add(&remnant)
     }
@@ -213,7 +213,8 @@ impl Audited {
         self.forgotten = mark.map_or(0, |mark| mark.sequence);
         let fits = mark.map_or(self.remembered == Remembered::default(), |mark| mark.fits(&self.remembered));
         if !fits {
-            let what = "What is remembered here of the events that were forgotten is not what it was when they were.";
+            let what =
+                "The data that is kept about forgotten events differs from the data that the mark was written with.";
             self.find("remnant", what);
         }
     }
@@ -239,20 +240,20 @@ impl Audited {
             Ok(())
         });
         if let Err(error) = gathered {
-            self.find("index", format!("What must be in it cannot be said: {error:?}."));
+            self.find("index", format!("Its expected content cannot be determined: {error:?}."));
         }
         let mut findings = Vec::new();
         for (key, value) in &expected {
             match self.entries.get(key) {
                 None => findings.push((key.clone(), "This entry of an index is missing.")),
                 Some(found) if found != value => {
-                    findings.push((key.clone(), "This entry of an index says something else than the record."));
+                    findings.push((key.clone(), "This entry of an index differs from the record."));
                 }
                 Some(_) => {}
             }
         }
         for key in self.entries.keys().filter(|key| is_derived(key) && !expected.contains_key(*key)) {
-            findings.push((key.clone(), "No record is behind this entry of an index."));
+            findings.push((key.clone(), "This entry of an index has no record."));
         }
         for (key, what) in findings {
             self.find(&key, what);
@@ -269,7 +270,7 @@ impl Audited {
                 findings.push((key.clone(), format!("The sums are {found:?}, but must be {expected:?}.")));
             }
             if &expected.used + &expected.held > expected.provisioned {
-                findings.push((key.clone(), "More is taken than provisioned.".to_owned()));
+                findings.push((key.clone(), "More space is taken than is provisioned.".to_owned()));
             }
         }
         findings.extend(sums.into_keys().map(|key| (key, "The sums of this pool are missing.".to_owned())));
@@ -290,10 +291,10 @@ impl Audited {
             let claim = claims.remove(key).unwrap_or_default();
             match codec::decode::<NameEntry>(key, bytes) {
                 Ok(entry) if entry == NameEntry::default() => {
-                    findings.push((key, "The entry names nobody.".to_owned()))
+                    findings.push((key, "The entry names no object.".to_owned()))
                 }
                 Ok(entry) => findings.extend(claim_fault(&claim, &entry).map(|what| (key, what))),
-                Err(error) => findings.push((key, format!("Unreadable: {error:?}."))),
+                Err(error) => findings.push((key, format!("It cannot be read: {error:?}."))),
             }
         }
         for (key, claim) in &claims {
@@ -333,7 +334,7 @@ fn claim_fault(claims: &Claims<'_>, entry: &NameEntry) -> Option<String> {
     };
     let right = fits(entry.active.as_ref(), &claims.active, &claims.succeeded)
         && fits(entry.planned.as_ref(), &claims.planned, &claims.lapsed);
-    (!right).then(|| format!("It says {entry:?}, but who has the name is {claims:?}."))
+    (!right).then(|| format!("The entry is {entry:?}, but the objects with this name are {claims:?}."))
 }
 
 fn is_derived(key: &str) -> bool {

@@ -93,8 +93,8 @@ pub(super) fn decode<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<T> 
 /// An error that names the key and where its value is damaged. What stands there is not shown: it may be a secret.
 pub(super) fn unreadable(key: &str, error: &serde_json::Error) -> Error {
     let why = match error.classify() {
-        serde_json::error::Category::Data => "a damaged record: not what belongs there",
-        _ => "a damaged record: no JSON",
+        serde_json::error::Category::Data => "a damaged record: it has unexpected content",
+        _ => "a damaged record: it is not JSON",
     };
     corrupt(key, &format!("{why}, column {}", error.column()))
 }

@@ -203,11 +203,12 @@ impl Chain {
     pub fn fault_of_mark(&self) -> Option<String> {
         match (&self.mark, &self.told) {
             (mark, told) if mark == told => None,
-            (Some(mark), None) => {
-                Some(format!("Events up to {} are said to be forgotten, but no event says so.", mark.sequence))
-            }
+            (Some(mark), None) => Some(format!(
+                "The mark says that events up to {} were forgotten, but no event records it.",
+                mark.sequence
+            )),
             (Some(mark), Some(told)) => Some(format!(
-                "The mark after event {} is not the one that the last event of pruning was written with, after event {}.",
+                "The mark after event {} differs from the mark of the last event of pruning, which is after event {}.",
                 mark.sequence, told.sequence
             )),
             (None, told) => Some(format!(
@@ -232,19 +233,19 @@ impl Chain {
             let begins = self.mark.as_ref().is_some_and(|mark| *self.head() == mark.head());
             faults.push(
                 match begins {
-                    true => "It was not written after the event that the mark says was the last one to be forgotten.",
-                    false => "The hash of the previous event is not the one that this event was written after.",
+                    true => "It was not written after the event that the mark names as the last forgotten event.",
+                    false => "The hash of the previous event differs from the hash that this event was written after.",
                 }
                 .to_owned(),
             );
         }
         if hash(event)? != event.hash {
-            faults.push("The event was changed after it was written: its hash does not fit.".to_owned());
+            faults.push("The event was changed after it was written: its hash does not match.".to_owned());
         }
         if event.kind == Kind::History {
             match serde_json::from_value(event.after.clone()) {
                 Ok(told) => self.told = Some(told),
-                Err(_) => faults.push("What it says of pruning cannot be read.".to_owned()),
+                Err(_) => faults.push("Its data about pruning cannot be read.".to_owned()),
             }
         }
         self.head = Head { sequence: event.sequence, hash: event.hash.clone() };
@@ -348,7 +349,7 @@ impl Reader<'_> {
 pub(super) fn decode(key: &str, bytes: &[u8]) -> Result<Event> {
     let event: Event = codec::decode(key, bytes)?;
     if keys::event(event.sequence) != key {
-        return Err(codec::corrupt(key, &format!("a damaged record: it holds event {}", event.sequence)));
+        return Err(codec::corrupt(key, &format!("a damaged record: it contains event {}", event.sequence)));
     }
     Ok(event)
 }

@@ -31,7 +31,7 @@ pub(super) fn spots_over(snapshot: &mut dyn Snapshot, prefix: &str, block: &Cidr
 /// That what was found a moment ago is not found again after it was taken back: an index that is damaged would go on for ever.
 pub(super) fn require_change(last: &mut Vec<Spot>, spots: &[Spot]) -> Result<()> {
     if let Some(spot) = spots.first().filter(|_| last == spots) {
-        return Err(codec::corrupt(&spot.id, "a damaged record: its block was given back, and is still entered"));
+        return Err(codec::corrupt(&spot.id, "a damaged record: its block was released, but is still listed"));
     }
     *last = spots.to_vec();
     Ok(())

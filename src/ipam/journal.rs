@@ -44,10 +44,10 @@ impl Last {
     /// The record, `None` when the object went.
     fn read<R: Record>(&self) -> Result<Option<R>, String> {
         if self.kind != R::KIND {
-            return Err(format!("Event {}, its last one, is about a {}.", self.sequence, self.kind.word()));
+            return Err(format!("Its last event, {}, is about a {}.", self.sequence, self.kind.word()));
         }
         let read = self.record.as_deref().map(serde_json::from_str).transpose();
-        read.map_err(|_| format!("What event {}, its last one, says of it cannot be read.", self.sequence))
+        read.map_err(|_| format!("Its record in its last event, {}, cannot be read.", self.sequence))
     }
 }
 
@@ -114,7 +114,7 @@ impl Comparison<'_> {
             let id = &record.meta().id;
             let Some(last) = self.journal.last.remove(id) else {
                 if record.meta().created_at > self.since {
-                    self.find(id, "No event tells of it.");
+                    self.find(id, "No event records it.");
                 }
                 continue;
             };
@@ -131,7 +131,7 @@ impl Comparison<'_> {
                         self.find(id, differs(&names, last.sequence));
                     }
                 }
-                Ok(None) => self.find(id, format!("Event {}, its last one, says that it is gone.", last.sequence)),
+                Ok(None) => self.find(id, format!("Its last event, {}, records that it is gone.", last.sequence)),
                 Err(what) => self.find(id, what),
             }
         }
@@ -254,8 +254,8 @@ impl Comparison<'_> {
             let what = match serde_json::from_str::<Brief>(record) {
                 Ok(brief) if brief.state == State::Lapsed || brief.inline => continue,
                 Ok(brief) if brief.resource_type == Some(ResourceType::IpamPool) => continue,
-                Ok(_) => format!("Event {}, its last one, says that it is there, but it is not.", last.sequence),
-                Err(_) => format!("What event {}, its last one, says of it cannot be read.", last.sequence),
+                Ok(_) => format!("Its last event, {}, records that it exists, but it does not exist.", last.sequence),
+                Err(_) => format!("Its record in its last event, {}, cannot be read.", last.sequence),
             };
             self.find(&id, what);
         }
@@ -301,7 +301,7 @@ fn allow_renewed_growth(recorded: &mut Allocation, found: &Allocation) {
 }
 
 fn differs(names: &[String], sequence: u64) -> String {
-    format!("{} what event {sequence}, its last one, says.", are_not(names.iter().map(String::as_str)))
+    format!("{} what its last event, {sequence}, records.", are_not(names.iter().map(String::as_str)))
 }
 
 /// "Its name and tags are not".

@@ -200,7 +200,7 @@ impl Records {
         for scope_type in [ScopeType::Private, ScopeType::Public] {
             let found = self.scopes.values().filter(|scope| scope.is_default && scope.scope_type == scope_type).count();
             if found != 1 {
-                let what = format!("A store has one default scope that is {scope_type}, and here there are {found}.");
+                let what = format!("There must be one default scope that is {scope_type}, and there are {found}.");
                 faults.push(Finding { place: "scopes".to_owned(), what });
             }
         }
@@ -299,8 +299,10 @@ impl Merge {
             let inside = more.pools.values_mut().filter(|pool| pool.scope_id == theirs.meta.id);
             let moved = inside.map(|pool| pool.scope_id.clone_from(&ours.meta.id)).count();
             if moved > 0 {
-                let what =
-                    format!("It is a default scope; its pools ({moved}) go into that of the store, {}.", ours.meta.id);
+                let what = format!(
+                    "It is a default scope. Its pools ({moved}) move to the default scope of the store, {}.",
+                    ours.meta.id
+                );
                 self.notes.push(Finding { place: theirs.meta.id.clone(), what });
             }
         }
@@ -344,7 +346,7 @@ impl Merge {
             match differences(found, &record) {
                 names if names.is_empty() => self.present.count(&item(record)),
                 names => {
-                    let what = format!("It is in the store already, with another {}.", names.join(", "));
+                    let what = format!("It is already in the store, with another {}.", names.join(", "));
                     self.conflicts.push(Finding { place: id, what });
                 }
             }

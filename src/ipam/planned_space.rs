@@ -118,7 +118,8 @@ fn stands_in_planned(allocation: &Allocation, around: &PoolCidr, now: Timestamp)
         format!(" The hold of the plan {verb} at {expiry}.")
     });
     let what = format!(
-        "{what} in {}, which owner {:?} has only planned for pool {} ({}).{until} Apply that plan, or release what stands there.",
+        "{what} in {}, which owner {:?} has only planned for pool {} ({}).{until} Apply that plan, or release the \
+         space.",
         around.cidr, around.meta.owner, around.pool_id, around.meta.id
     );
     Some(Finding { place: place.clone(), what })

@@ -447,7 +447,7 @@ impl Ledger<'_> {
             free::require_change(&mut last, &spots)?;
             for spot in spots {
                 if !self.reclaim_spot(&spot)? {
-                    return Err(codec::corrupt(&spot.id, "it could be taken back a moment ago"));
+                    return Err(codec::corrupt(&spot.id, "it could be reclaimed a moment ago"));
                 }
             }
         }

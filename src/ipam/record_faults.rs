@@ -152,7 +152,7 @@ impl Faults<'_> {
             && Some(&allocation.pool_id) == pool.source_pool_id.as_ref()
             && allocation.resource_type == ResourceType::IpamPool
             && allocation.resource_id.as_ref() == Some(&pool.meta.id);
-        (!alike).then(|| format!("Its allocation {id} in the source pool is another block, state or pool."))
+        (!alike).then(|| format!("Its allocation {id} in the source pool has another block, state or pool."))
     }
 
     fn check_allocations(&mut self) {

@@ -176,7 +176,7 @@ impl Records {
                 if let [first, others @ ..] = rivals.as_slice() {
                     let taken = |id: &&str| Finding {
                         place: (*id).to_owned(),
-                        what: format!("Its name {:?} is that of {first} in the same place.", self.name_of(id)),
+                        what: format!("Its name {:?} is also the name of {first} in the same place.", self.name_of(id)),
                     };
                     faults.extend(others.iter().map(taken));
                 }

@@ -38,7 +38,7 @@ impl Witness {
     pub fn follow(&mut self, event: &Event) -> Result<Vec<String>> {
         if let Some(known) = self.hashes.get(&event.sequence) {
             let is_same = *known == event.hash && events::hash(event)? == event.hash;
-            let fault = || format!("Event {} stands in the archives twice, not alike.", event.sequence);
+            let fault = || format!("The archives contain event {} twice, with different content.", event.sequence);
             return Ok((!is_same).then(fault).into_iter().collect());
         }
         let faults = self.chain.follow(event)?;
@@ -64,9 +64,10 @@ impl Reader<'_> {
         let (begin, end) = (witness.mark.as_ref().map_or(0, |mark| mark.sequence), witness.chain.sequence());
         if end < begin {
             let what = match end {
-                0 => format!("Events 1 to {begin} were forgotten by the store, and no archive has one."),
+                0 => format!("The store has forgotten events 1 to {begin}, and no archive contains any of them."),
                 _ => format!(
-                    "The archives end with event {end}, and the store begins after event {begin}: what is between is missing."
+                    "The archives end with event {end}, and the store begins after event {begin}: the events in \
+                     between are missing."
                 ),
             };
             find("archives", what);
@@ -77,16 +78,16 @@ impl Reader<'_> {
         {
             find(
                 "archives",
-                format!("Event {begin} is not the one after which the store forgot: its hash is another."),
+                format!("Event {begin} is not the last event that the store has forgotten: its hash differs."),
             );
         }
         let last = events::head(self.snapshot)?.sequence;
         if end > last {
-            find("archives", format!("They go on to event {end}, but the store ends with event {last}."));
+            find("archives", format!("The archives end with event {end}, but the store ends with event {last}."));
         }
         for event in self.events(begin, usize::try_from(end - begin).unwrap_or(usize::MAX))? {
             if witness.hashes.get(&event.sequence).is_some_and(|hash| *hash != event.hash) {
-                find(&keys::event(event.sequence), "The archives have another event of this number.".to_owned());
+                find(&keys::event(event.sequence), "The archives have another event with this number.".to_owned());
             }
         }
         self.compare_remnants(witness, &mut find)?;
@@ -97,13 +98,13 @@ impl Reader<'_> {
         let mut expected = witness.remembered.clone().unwrap_or_default();
         self.each_remnant(&mut |remnant| {
             if expected.remove(&remnant.id).as_ref() != Some(&remnant) {
-                let what = "What is remembered of it is not what the archives tell of it.";
+                let what = "The data that is kept about it differs from the archives.";
                 find(&keys::remnant(&remnant.id), what.to_owned());
             }
             true
         })?;
         for id in expected.keys() {
-            find(&keys::remnant(id), "The archives tell of it, but nothing of it is remembered.".to_owned());
+            find(&keys::remnant(id), "The archives contain it, but the store keeps no data about it.".to_owned());
         }
         Ok(())
     }

@@ -78,7 +78,7 @@ macro_rules! words {
             fn listed(text: &str) -> Result<Self, String> {
                 match text {
                     $($word => Ok(Self::$Variant),)+
-                    _ => Err(format!("{text:?} is none of {}.", Self::list())),
+                    _ => Err(format!("{text:?} is not one of {}.", Self::list())),
                 }
             }
 
@@ -104,7 +104,8 @@ macro_rules! words {
                     return Ok(<Self as $crate::ipam::Words>::said(text));
                 }
                 Err(format!(
-                    "{text:?} is no word of AWS IPAM: those have lower-case letters, digits and hyphens, such as {}.",
+                    "{text:?} is not a value of AWS IPAM. Its values have lower-case letters, digits and hyphens, such \
+                     as {}.",
                     [$($word),+].join(", ")
                 ))
             }
@@ -141,7 +142,7 @@ mod tests {
         }
         assert_eq!(ResourceType::said("vpc"), ResourceType::Vpc);
         assert!(matches!(ResourceType::said("igw-firewall"), ResourceType::Unlisted(_)));
-        assert!(ResourceType::listed("igw-firewall").unwrap_err().contains("is none of custom, ipam-pool, vpc"));
+        assert!(ResourceType::listed("igw-firewall").unwrap_err().contains("is not one of custom, ipam-pool, vpc"));
     }
 
     #[test]

@@ -99,7 +99,7 @@ impl Place {
     fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
         let port = |name: &str, default: u16| match get(name) {
             None => Ok(default),
-            Some(text) => text.parse().map_err(|_| format!("{name} is {text:?}, which is no port number.")),
+            Some(text) => text.parse().map_err(|_| format!("{name} is {text:?}, which is not a port number.")),
         };
         Ok(Self {
             directory: get("PLUGIN_UNIX_SOCKET_DIR").map_or_else(env::temp_dir, PathBuf::from),
@@ -169,6 +169,6 @@ mod tests {
     #[test]
     fn port_that_is_none_is_an_error() {
         let place = Place::read(|name| (name == "PLUGIN_MIN_PORT").then(|| "many".to_owned()));
-        assert_eq!(place.unwrap_err(), "PLUGIN_MIN_PORT is \"many\", which is no port number.");
+        assert_eq!(place.unwrap_err(), "PLUGIN_MIN_PORT is \"many\", which is not a port number.");
     }
 }

@@ -82,5 +82,7 @@ fn say(line: &str) {
 /// A line on standard output, which is go-plugin's channel for the handshake.
 fn print(line: &str) -> Result<(), String> {
     let mut out = io::stdout().lock();
-    writeln!(out, "{line}").and_then(|()| out.flush()).map_err(|error| format!("Nobody takes the handshake: {error}."))
+    writeln!(out, "{line}")
+        .and_then(|()| out.flush())
+        .map_err(|error| format!("The handshake cannot be written: {error}."))
 }

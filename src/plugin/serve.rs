@@ -42,7 +42,7 @@ pub(super) fn until_end(
     lifecycle: &Lifecycle,
     announce: impl FnOnce(&str) -> Result<(), String>,
 ) -> Result<Ending, String> {
-    let runtime = runtime().map_err(|error| format!("No threads can be had: {error}."))?;
+    let runtime = runtime().map_err(|error| format!("No threads can be started: {error}."))?;
     let (stop, finish) = (provider.stop.clone(), Arc::clone(&provider.finish));
     let result = runtime.block_on(serve(provider, environment, lifecycle, &stop, announce));
     // Whoever still works at this point has had its time.

@@ -40,7 +40,8 @@ impl Drop for Leftovers {
 impl Socket {
     #[cfg(unix)]
     pub(super) async fn bind(place: &Place) -> Result<(Self, Address, Leftovers), String> {
-        unix::bind(place).map_err(|error| format!("No socket can be made in {}: {error}.", place.directory.display()))
+        unix::bind(place)
+            .map_err(|error| format!("No socket can be created in {}: {error}.", place.directory.display()))
     }
 
     #[cfg(not(unix))]

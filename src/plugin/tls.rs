@@ -22,8 +22,9 @@ impl Tls {
     /// Makes a certificate for this run. `client_certificate` (PEM) is the one that clients must show.
     pub(super) fn new(client_certificate: &str) -> Result<Self, String> {
         let expected = CertificateDer::from_pem_slice(client_certificate.as_bytes())
-            .map_err(|error| format!("PLUGIN_CLIENT_CERT holds no certificate: {error}."))?;
-        let (certificate, key) = own_certificate().map_err(|error| format!("No certificate can be made: {error}."))?;
+            .map_err(|error| format!("PLUGIN_CLIENT_CERT contains no certificate: {error}."))?;
+        let (certificate, key) =
+            own_certificate().map_err(|error| format!("No certificate can be created: {error}."))?;
         let provider = Arc::new(aws_lc_rs::default_provider());
         let verifier = OneClient { expected: expected.into_owned(), provider: Arc::clone(&provider) };
         let mut config = ServerConfig::builder_with_provider(provider)
@@ -108,7 +109,7 @@ mod tests {
             ["x", "-----BEGIN CERTIFICATE-----\n", "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"]
         {
             let error = Tls::new(rubbish).err().unwrap();
-            assert!(error.starts_with("PLUGIN_CLIENT_CERT holds no certificate"), "{error}");
+            assert!(error.starts_with("PLUGIN_CLIENT_CERT contains no certificate"), "{error}");
         }
     }
 }

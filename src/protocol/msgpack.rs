@@ -86,9 +86,9 @@ impl<'a> Decoder<'a> {
             (Type::String, Token::String(text)) => Ok(Value::String(text.to_owned())),
             (Type::Bool, Token::Bool(truth)) => Ok(Value::Bool(truth)),
             (Type::Number, Token::Integer(integer)) => Ok(Value::Number(integer.into())),
-            (Type::Number, Token::Float(float)) => {
-                Number::from_f64(float).map(Value::Number).ok_or_else(|| self.error("NaN is no number of Terraform."))
-            }
+            (Type::Number, Token::Float(float)) => Number::from_f64(float)
+                .map(Value::Number)
+                .ok_or_else(|| self.error("NaN is not a number in Terraform.")),
             (Type::Number, Token::String(text)) => {
                 text.parse().map(Value::Number).map_err(|sentence: String| self.error(sentence))
             }
@@ -152,7 +152,7 @@ impl<'a> Decoder<'a> {
             let key = self.key()?;
             let value = self.at(Place::Key(key), |decoder| decoder.value(item))?;
             if entries.insert(key.to_owned(), value).is_some() {
-                return Err(self.error(format!("the key {key:?} is there twice.")));
+                return Err(self.error(format!("the key {key:?} appears twice.")));
             }
         }
         Ok(Value::Map(entries))
@@ -166,7 +166,7 @@ impl<'a> Decoder<'a> {
             let ty = attributes.get(name).ok_or_else(|| self.error(format!("there is no attribute {name:?}.")))?;
             let value = self.at(Place::Attribute(name), |decoder| decoder.value(ty))?;
             if entries.insert(name.to_owned(), value).is_some() {
-                return Err(self.error(format!("the attribute {name:?} is there twice.")));
+                return Err(self.error(format!("the attribute {name:?} appears twice.")));
             }
         }
         match attributes.keys().find(|name| !entries.contains_key(*name)) {

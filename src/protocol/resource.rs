@@ -39,7 +39,7 @@ fn stored(state: Option<&RawState>) -> Result<serde_json::Value, Diagnostics> {
     }
     let json = value::parse_json(&state.json)
         .map_err(|sentence| damaged(format!("The stored state cannot be read: {sentence}")))?;
-    if json.is_object() { Ok(json) } else { Err(damaged("The stored state is no object.".to_owned())) }
+    if json.is_object() { Ok(json) } else { Err(damaged("The stored state is not an object.".to_owned())) }
 }
 
 pub(super) fn read(
@@ -101,7 +101,7 @@ pub(super) fn plan(
 fn with_way_out(found: Diagnostics) -> Diagnostics {
     let mut all: Vec<Diagnostic> = found.into_iter().collect();
     if let Some(last) = all.iter_mut().rfind(|one| one.severity == Severity::Error) {
-        last.detail += " (A destroy plans this too: with `-refresh=false` it does not.)";
+        last.detail += " (A destroy makes this plan as well. With `-refresh=false`, it does not.)";
     }
     all.into_iter().collect()
 }
@@ -144,7 +144,7 @@ pub(super) fn import(
         return Err(no_id("This provider has no resource identities: write the id of the object as a string."));
     }
     if request.id.is_empty() {
-        return Err(no_id("The id is empty. The documentation of the resource says what it looks like."));
+        return Err(no_id("The id is empty. The documentation of the resource describes its form."));
     }
     let (state, warnings) = resource.import(&request.id)?;
     if state.is_null() {

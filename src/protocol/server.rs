@@ -80,7 +80,7 @@ fn run<Q, A: Answer>(catalog: &Catalog, request: &Q, handler: Handler<Q, A>) -> 
 }
 
 fn crashed(panic: &str) -> Diagnostics {
-    let detail = format!("It stopped in the middle of this call: {panic}. Please report it.");
+    let detail = format!("The provider stopped in the middle of this call: {panic}. Please report it.");
     Diagnostic::error("Bug in the provider", detail).into()
 }
 

@@ -378,7 +378,7 @@ async fn apply_of_nothing_on_nothing_is_refused() {
     let answer = server().apply_resource_change(Request::new(request)).await.unwrap().into_inner();
     assert_eq!(
         first(&answer.diagnostics),
-        ("Broken request", "The prior state from Terraform cannot be read: there is none.")
+        ("Broken request", "The prior state from Terraform cannot be read: there is no value.")
     );
 }
 

@@ -21,7 +21,7 @@ pub(super) fn decode(value: Option<&DynamicValue>, ty: &Type, what: &str) -> Res
 /// Reads the value of a whole block: an object, or null.
 pub(super) fn decode_object(value: Option<&DynamicValue>, ty: &Type, what: &str) -> Result<Value, Diagnostics> {
     match decode(value, ty, what)? {
-        Value::Unknown => Err(broken(what, Path::root(), "the whole of it is unknown.")),
+        Value::Unknown => Err(broken(what, Path::root(), "the whole value is unknown.")),
         value => Ok(value),
     }
 }
@@ -29,7 +29,7 @@ pub(super) fn decode_object(value: Option<&DynamicValue>, ty: &Type, what: &str)
 /// Reads the value of a whole block, which may not be null.
 pub(super) fn decode_present(value: Option<&DynamicValue>, ty: &Type, what: &str) -> Result<Value, Diagnostics> {
     match decode_object(value, ty, what)? {
-        Value::Null => Err(broken(what, Path::root(), "there is none.")),
+        Value::Null => Err(broken(what, Path::root(), "there is no value.")),
         value => Ok(value),
     }
 }
@@ -40,7 +40,10 @@ pub(super) fn encode(value: &Value, ty: &Type) -> Result<DynamicValue, Diagnosti
         Ok(msgpack) => Ok(DynamicValue { msgpack, json: Vec::new() }),
         Err(error) => Err(Diagnostic::error(
             "Bug in the provider",
-            format!("It made a value that its own schema does not allow: {} Please report it.", error.sentence),
+            format!(
+                "The provider made a value that its own schema does not allow: {} Please report it.",
+                error.sentence
+            ),
         )
         .at(error.path)
         .into()),
@@ -54,7 +57,7 @@ pub(super) fn decode_private(bytes: &[u8]) -> Result<Option<Private>, Diagnostic
     }
     serde_json::from_slice(bytes)
         .map(Some)
-        .map_err(|error| broken("private data", Path::root(), &format!("it is no JSON object ({error}).")))
+        .map_err(|error| broken("private data", Path::root(), &format!("it is not a JSON object ({error}).")))
 }
 
 pub(super) fn encode_private(private: &Private) -> Result<Vec<u8>, Diagnostics> {

@@ -37,7 +37,7 @@ impl FromStr for HumanDuration {
     fn from_str(text: &str) -> Result<Self, String> {
         let mut rest = text.trim();
         if rest.starts_with('-') {
-            return Err(format!("{text:?} is negative, which no duration here can be."));
+            return Err(format!("{text:?} is negative. A duration cannot be negative."));
         }
         if rest.is_empty() {
             return Err(format!("{text:?} is not a duration. {EXAMPLES}"));
@@ -72,7 +72,7 @@ fn leading_part(text: &str) -> Result<(Duration, &str), &'static str> {
         "h" => 3_600_000,
         "d" => 86_400_000,
         "" => return Err("has a number without a unit."),
-        _ => return Err("has a unit that is none of d, h, m, s and ms."),
+        _ => return Err("has a unit other than d, h, m, s and ms."),
     };
     milliseconds(number, unit_in_ms).map(|milliseconds| (Duration::from_millis(milliseconds), rest))
 }
@@ -174,8 +174,8 @@ mod tests {
         check("1h-5m", "is not a duration.");
         check("3600", "has a number without a unit.");
         check("1h30", "has a number without a unit.");
-        check("1 fortnight", "has a unit that is none of d, h, m, s and ms.");
-        check("1µs", "has a unit that is none of d, h, m, s and ms.");
+        check("1 fortnight", "has a unit other than d, h, m, s and ms.");
+        check("1µs", "has a unit other than d, h, m, s and ms.");
         check("-1h", "is negative");
         check("1.5ms", "is not a whole number of milliseconds.");
         check("87600.1h", "is longer than ten years.");

@@ -58,7 +58,7 @@ impl FromStr for RetryMode {
         match text {
             "standard" => Ok(Self::Standard),
             "adaptive" => Ok(Self::Adaptive),
-            _ => Err(format!("{text:?} is no way to retry: use \"standard\" or \"adaptive\".")),
+            _ => Err(format!("{text:?} is not a retry mode: use \"standard\" or \"adaptive\".")),
         }
     }
 }
@@ -179,15 +179,15 @@ mod open {
                 }),
                 (None, None) if self.token.is_null() => None,
                 _ => {
-                    let why = "access_key and secret_key go together, and token goes with them. Set both, or none of the \
-                               three to use the environment or a profile.";
-                    return Err(Diagnostic::error("Half of the credentials", why).at(here()).into());
+                    let why = "access_key and secret_key must be set together, and token requires both. Set access_key \
+                               and secret_key, or leave out all three to use the environment or a profile.";
+                    return Err(Diagnostic::error("Incomplete credentials", why).at(here()).into());
                 }
             };
             let endpoints = self.endpoints.cloned().unwrap_or_default();
             if self.assume_role_with_web_identity.is_known() && endpoints.sts.is_known() {
-                let why =
-                    "endpoints.sts is for assume_role; for assume_role_with_web_identity set AWS_ENDPOINT_URL_STS.";
+                let why = "endpoints.sts applies only to assume_role. For assume_role_with_web_identity, set \
+                           AWS_ENDPOINT_URL_STS.";
                 return Err(Diagnostic::error("An endpoint that is not used", why).at(here()).into());
             }
             Ok(Settings {
@@ -268,7 +268,7 @@ mod open {
 
     pub(in crate::provider) fn scout_of(block: &AwsModel, store: &str) -> Result<Option<Arc<dyn Scout>>, Diagnostics> {
         super::check_scout(block, store)?;
-        let why = "This provider was built without AWS (cargo feature `aws`), and looks into no account of it. Remove the \
+        let why = "This provider was built without AWS (cargo feature `aws`), and cannot scan AWS accounts. Remove the \
                    block, or use another build.";
         Err(Diagnostic::error("AWS is not built in", why).at(Path::attribute("aws")).into())
     }
@@ -281,8 +281,8 @@ fn check_scout(block: &AwsModel, store: &str) -> Result<(), Diagnostics> {
     let only_ipam = [(block.ipam_id.is_known(), "ipam_id"), (block.wait_for_release.is_known(), "wait_for_release")];
     let told = only_ipam.into_iter().filter(|(is_set, _)| *is_set).map(|(_, name)| {
         let why = format!(
-            "`{name}` is about AWS IPAM, and the store is {store}, which only looks into accounts with this block. Remove it, \
-             or set `store = \"aws-ipam\"`."
+            "`{name}` is for AWS IPAM, and the store is {store}, which uses this block only to scan accounts. Remove \
+             the argument, or set `store = \"aws-ipam\"`."
         );
         Diagnostic::error("An argument that is not used", why).at(Path::attribute("aws").then(name))
     });

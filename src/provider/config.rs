@@ -85,7 +85,7 @@ impl Configure for IpamProvider {
             diagnostics.push(
                 Diagnostic::error(
                     "Empty owner",
-                    "Say who this configuration is, such as \"network-team/prod\", or leave it out.",
+                    "Set a name for this configuration, such as \"network-team/prod\", or leave `owner` out.",
                 )
                 .at(at!(ProviderModel, owner)),
             );
@@ -94,7 +94,7 @@ impl Configure for IpamProvider {
             diagnostics.push(
                 Diagnostic::error(
                     "Empty path",
-                    "Name a directory, such as \"./inventory\". For the working directory write \".\".",
+                    "Name a directory, such as \"./inventory\". For the working directory, write \".\".",
                 )
                 .at(at!(ProviderModel, discovery_files_below)),
             );
@@ -130,13 +130,14 @@ impl Configure for IpamProvider {
 fn check_password(config: &ProviderModel) -> Diagnostics {
     let has_one = config.store.get().is_some_and(|store| Local::has_password(store));
     if has_one && password_of(config).is_some() {
-        let why = "The URL in `store` has a password, and `store_password` gives one too. Take it out of the URL.";
+        let why =
+            "The URL in `store` has a password, and `store_password` is set as well. Remove the password from the URL.";
         return Diagnostic::error("Two passwords", why).into();
     }
     if has_one {
-        let why = "The URL in `store` has a password, which Terraform may show with the line that it stands in, and writes into its \
-                   logs. Take it out of the URL, and give it in `store_password` from a sensitive variable, in the environment \
-                   variable PGPASSWORD, or in a password file.";
+        let why = "The URL in `store` has a password. Terraform may show the line that contains the password, and \
+                   writes the password into its logs. Remove the password from the URL, and set it in `store_password` \
+                   from a sensitive variable, in the environment variable PGPASSWORD, or in a password file.";
         return Diagnostic::warning("A password in the store URL", why).into();
     }
     Diagnostics::new()
@@ -183,12 +184,12 @@ fn check_used(config: &ProviderModel, kind: &str) -> Result<(), Diagnostics> {
         return Err(unused(why).at(at!(ProviderModel, store_password)).into());
     }
     if config.discovery_files_below.is_known() && kind == AWS_STORE {
-        let why = "AWS IPAM looks by itself, and into no file. Remove the argument, or use another store.";
+        let why = "AWS IPAM scans by itself, and does not read files. Remove the argument, or use another store.";
         return Err(unused(why.to_owned()).at(at!(ProviderModel, discovery_files_below)).into());
     }
     if config.on_missing == Tf::Known(OnMissing::Restore) && kind == AWS_STORE {
         let why =
-            "AWS gives every object a new id, and brings nothing back. Remove the argument, or use another store.";
+            "AWS gives every object a new id, and cannot restore an object. Remove the argument, or use another store.";
         return Err(unused(why.to_owned()).at(at!(ProviderModel, on_missing)).into());
     }
     Ok(())
@@ -234,7 +235,7 @@ pub(super) fn scout() -> Option<Arc<dyn Scout>> {
 fn kind_of(store: &str) -> &'static str {
     let kinds = ["sqlite", "postgres", "postgresql", "s3", "gs", "az", "file", "memory", AWS_STORE];
     let (kind, _) = store.split_once(':').unwrap_or((store, ""));
-    kinds.into_iter().find(|known| kind.eq_ignore_ascii_case(known)).unwrap_or("none that is known")
+    kinds.into_iter().find(|known| kind.eq_ignore_ascii_case(known)).unwrap_or("of an unknown kind")
 }
 
 #[cfg(test)]
@@ -272,9 +273,9 @@ mod tests {
             ("postgres://me:s3cret@db.example/ipam", "postgres"),
             ("SQLite:s3cret.db", "sqlite"),
             ("aws-ipam", "aws-ipam"),
-            ("s3cret", "none that is known"),
-            ("s3cret:", "none that is known"),
-            ("host=db.example password=s3cret", "none that is known"),
+            ("s3cret", "of an unknown kind"),
+            ("s3cret:", "of an unknown kind"),
+            ("host=db.example password=s3cret", "of an unknown kind"),
         ] {
             assert_eq!(kind_of(store), kind, "{store}");
         }

@@ -348,9 +348,9 @@ pub(super) fn adopted_too_early(meta: &Meta) -> Diagnostic {
     Diagnostic::error(
         "One name for two resources",
         format!(
-            "{} {:?} is in the state, and a new resource of this configuration asks for the same name. If that one is to \
-             replace it, plan again. Otherwise rename one of them, or tell Terraform with a `moved` block that they are \
-             the same.",
+            "{} {:?} is in the state, and a new resource of this configuration asks for the same name. If the new \
+             resource is to replace the object, plan again. Otherwise rename one of them, or add a `moved` block if \
+             they are the same object.",
             meta.id, meta.name
         ),
     )
@@ -362,8 +362,8 @@ fn warn_read_only<M>(shared: &Shared, plan: &mut Plan<M>, why: &str) {
         plan.warnings.push(Diagnostic::warning(
             "Addresses are not shown in this plan",
             format!(
-                "The store can be read but not written here, so nothing can be held for this plan: addresses of new \
-                 objects are known after apply. ({why})"
+                "This run can read the store but cannot write to it, so the plan cannot hold addresses. The addresses \
+                 of new objects are known after apply. ({why})"
             ),
         ));
     }
@@ -378,10 +378,10 @@ fn warn_of_displaced<M>(shared: &Shared, configured: &Configured, plan: &mut Pla
             plan.warnings.push(Diagnostic::warning(
                 "Another plan of the same owner has to be made again",
                 format!(
-                    "A plan made {place} holds {what}. It has the same `owner` as this one, so the space or the name went \
-                     to this plan, which is newer. If that plan is applied, it is refused and changes nothing of that object: \
-                     plan there again. If the two are different configurations, give each an `owner` of its own in the \
-                     provider block; then neither takes what the other holds."
+                    "A plan made {place} holds {what}. It has the same `owner` as this one, so the space or the name \
+                     went to this plan, which is newer. If the older plan is applied, it is refused and does not \
+                     change that object: plan there again. If the two plans belong to different configurations, give \
+                     each configuration its own `owner` in the provider block. Then neither takes what the other holds."
                 ),
             ));
         }
@@ -423,12 +423,12 @@ fn taken_over<T: Held>(record: &T) -> Diagnostic {
     let (meta, word) = (record.meta(), record.kind().word());
     let block = record.block().map(|block| format!(", {block}")).unwrap_or_default();
     Diagnostic::warning(
-        format!("The {word} {:?} exists already", meta.name),
+        format!("The {word} {:?} already exists", meta.name),
         format!(
-            "{} ({}{block}) was made by owner {:?}, and no Terraform state was ever seen to hold it: an apply was cut \
-             short, and this plan takes the object up again. If another configuration with the same owner is being \
-             applied just now, the object is its own: do not apply this plan, and give each configuration an `owner` \
-             of its own in the provider block.",
+            "{} ({}{block}) was created by owner {:?}, but no Terraform state is known to contain it: an apply was \
+             interrupted, and this plan adopts the object. If another configuration with the same owner is being \
+             applied at the moment, the object belongs to that configuration: do not apply this plan, and give each \
+             configuration its own `owner` in the provider block.",
             meta.name, meta.id, meta.owner
         ),
     )
@@ -438,8 +438,8 @@ fn asked_twice(meta: &Meta) -> Diagnostic {
     Diagnostic::error(
         "Duplicate name",
         format!(
-            "Two resources of this configuration ask for the name {:?} in the same place ({} answers both). Names are \
-             unique in their pool or scope: rename one of them.",
+            "Two resources of this configuration ask for the name {:?} in the same place (both would be the object \
+             {}). Names are unique in their pool or scope: rename one of them.",
             meta.name, meta.id
         ),
     )

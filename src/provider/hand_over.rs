@@ -303,9 +303,9 @@ pub(super) fn explain(said: Diagnostics, error: &Error, waits_for: &[GivenUp]) -
     let more = if waits_for.iter().any(|given_up| given_up.in_place) {
         " The new object replaces the one that has the block. Terraform creates the new one first, because `create_before_destroy` \
          is set on this resource or on one that refers to it, and the old one is still in use. Remove that setting, or release \
-         the block in an apply of its own."
+         the block in a separate apply."
     } else {
-        " This apply releases the block, and had not done so in time. Apply again."
+        " This apply releases the block, but did not release it in time. Apply again."
     };
     said.into_iter().map(|one| Diagnostic { detail: one.detail + more, ..one }).collect()
 }

@@ -65,7 +65,7 @@ mod tests {
         assert_eq!(listed::<SeenType>(&ipam, &Tf::Null, at()), Ok(()));
         let said = listed(&ipam, &Tf::Known("lost".parse::<ManagementState>().unwrap()), at()).unwrap_err();
         let said = said.iter().next().unwrap();
-        assert!(said.detail.contains("\"lost\" is none of managed, unmanaged, ignored."), "{said:?}");
+        assert!(said.detail.contains("\"lost\" is not one of managed, unmanaged, ignored."), "{said:?}");
         assert_eq!(said.path, at());
     }
 }

@@ -80,7 +80,7 @@ pub(super) fn from_aws<M: Model>(to: &str, source: &MoveSource<'_>) -> Result<Op
     let advice = format!("Leave the `moved` block out, and import the object into {to} by its id.");
     if source.provider_address != BARE && !ADDRESSES.contains(&source.provider_address) {
         let detail = format!(
-            "A {} is moved only when it was made by hashicorp/aws ({}), and this one is of {}. {advice}",
+            "A {} can be moved only from hashicorp/aws ({}), and this one is from {}. {advice}",
             row.from,
             ADDRESSES.join(" or "),
             source.provider_address
@@ -98,8 +98,8 @@ pub(super) fn from_aws<M: Model>(to: &str, source: &MoveSource<'_>) -> Result<Op
         let detail = format!("The state of this {} cannot be moved: {why} {advice}", row.from);
         Diagnostics::from(Diagnostic::error("Damaged state", detail))
     };
-    let old = source.state.as_object().ok_or_else(|| damaged("it is no object."))?;
-    let id = (row.id)(old).ok_or_else(|| damaged("it does not say which object it is."))?;
+    let old = source.state.as_object().ok_or_else(|| damaged("it is not an object."))?;
+    let id = (row.id)(old).ok_or_else(|| damaged("it does not contain the id of the object."))?;
     let mut new = Map::from_iter([("id".to_owned(), Value::from(id))]);
     let kept = row.kept.iter().chain(&["timeouts"]);
     let said = kept.filter_map(|name| Some((*name, old.get(*name).filter(|value| says_something(value))?)));
@@ -134,12 +134,12 @@ pub(super) fn not_here<M>(
         return Ok(None);
     }
     let detail = format!(
-        "A `moved` block turns this object of AWS IPAM ({id}) into a {type_name}, and the store is {}, where it is not. \
-         Set `store = \"aws-ipam\"`; or bring AWS's objects into this store first (`terraform-provider-ipam export \
-         --store aws-ipam`, then `import`), and plan again.",
+        "A `moved` block turns this object of AWS IPAM ({id}) into a {type_name}, but the store is {}, which does not \
+         contain the object. Set `store = \"aws-ipam\"`, or import the objects of AWS into this store first \
+         (`terraform-provider-ipam export --store aws-ipam`, then `import`), and plan again.",
         ipam.describe()
     );
-    Err(Diagnostic::error("What was moved is not in this store", detail).into())
+    Err(Diagnostic::error("The moved object is not in this store", detail).into())
 }
 
 #[cfg(test)]
@@ -176,12 +176,13 @@ mod tests {
             assert!(provider().resource("ipam_pool").unwrap().move_from(&source).is_ok(), "{address}");
         }
         let other = MoveSource { provider_address: "example.com/hashicorp/aws", ..source("aws_vpc_ipam_pool", &state) };
-        assert!(told("ipam_pool", &other).contains("this one is of example.com/hashicorp/aws"));
+        assert!(told("ipam_pool", &other).contains("this one is from example.com/hashicorp/aws"));
         let newer = MoveSource { schema_version: 1, ..source("aws_vpc_ipam_pool", &state) };
         assert!(told("ipam_pool", &newer).contains("has version 1 of its schema, and this release knows version 0"));
         assert!(told("ipam_pool", &source("aws_vpc_ipam_scope", &state)).contains("Unsupported move"));
         assert!(
-            told("ipam_pool", &source("aws_vpc_ipam_pool", &json!({"id": ""}))).contains("does not say which object")
+            told("ipam_pool", &source("aws_vpc_ipam_pool", &json!({"id": ""})))
+                .contains("does not contain the id of the object")
         );
     }
 

@@ -7,7 +7,7 @@ pub enum Error {
     #[error("the store is not available: {0}")]
     Unavailable(String),
     /// The connection or the disk failed around a commit: it may have happened. Read before trying again.
-    #[error("the store did not say whether the change was kept: {0}")]
+    #[error("the store did not confirm the change: {0}")]
     Uncertain(String),
     /// The store can be read but not written with these credentials or on this file system.
     #[error("the store is read-only: {0}")]
@@ -19,7 +19,7 @@ pub enum Error {
     #[error("the store is damaged: {0}")]
     Corrupt(String),
     /// A newer version of this program wrote the store.
-    #[error("the store has format version {found}, this program knows up to {known}")]
+    #[error("the store has format version {found}, and this program supports versions up to {known}")]
     Newer {
         /// Version in the store.
         found: u64,

@@ -139,31 +139,33 @@ pub fn open(url: &StoreUrl) -> Result<Arc<dyn Store>, Error> {
         #[cfg(feature = "sqlite")]
         Some("sqlite") => Ok(Arc::new(sqlite::Sqlite::from_url(url)?)),
         #[cfg(not(feature = "sqlite"))]
-        Some("sqlite") => Err(Error::Url("This build has no SQLite: it was made without the feature sqlite.".into())),
+        Some("sqlite") => {
+            Err(Error::Url("This build does not support SQLite: it was built without the feature sqlite.".into()))
+        }
         Some("memory") => open_memory(url),
         #[cfg(feature = "object-storage")]
         Some("s3" | "gs" | "az" | "file") => Ok(Arc::new(bucket::Bucket::from_url(url)?)),
         #[cfg(not(feature = "object-storage"))]
-        Some("s3" | "gs" | "az" | "file") => {
-            Err(Error::Url("This build has no object storage: it was made without the feature object-storage.".into()))
-        }
+        Some("s3" | "gs" | "az" | "file") => Err(Error::Url(
+            "This build does not support object storage: it was built without the feature object-storage.".into(),
+        )),
         #[cfg(feature = "postgres")]
         Some("postgres" | "postgresql") => Ok(Arc::new(postgres::Postgres::from_url(url)?)),
         #[cfg(not(feature = "postgres"))]
         Some("postgres" | "postgresql") => {
-            Err(Error::Url("This build has no PostgreSQL: it was made without the feature postgres.".into()))
+            Err(Error::Url("This build does not support PostgreSQL: it was built without the feature postgres.".into()))
         }
         Some("aws-ipam") => Err(Error::Url(format!(
-            "\"aws-ipam\" is kept by AWS: look into it with the AWS console or `aws ec2 describe-ipam-pools`. This command \
+            "AWS keeps \"aws-ipam\": inspect it with the AWS console or `aws ec2 describe-ipam-pools`. This command \
              works on the stores {KNOWN}."
         ))),
         Some(scheme) if !url.rest().is_empty() => Err(Error::Url(format!(
-            "The store URL starts with \"{scheme}:\", which is no store. Stores there are: {KNOWN}."
+            "The store URL starts with \"{scheme}:\", which is not a kind of store. The kinds of stores are: {KNOWN}."
         ))),
         // Nothing of it is certain to be harmless.
         _ => Err(Error::Url(format!(
-            "The store URL does not start with a kind of store. Stores there are: {KNOWN}. For a SQLite file write \
-             \"sqlite:\" in front of its path."
+            "The store URL does not start with a kind of store. The kinds of stores are: {KNOWN}. For a SQLite file \
+             write \"sqlite:\" in front of its path."
         ))),
     }
 }
@@ -198,20 +200,20 @@ mod tests {
             ("postgres://me:s3cret@db/ipam?s3cret", "PostgreSQL"),
             ("s3:///prefix", "does not name a bucket"),
             ("file:var/lib/ipam", "\"file:///path/of/directory\""),
-            ("aws-ipam", "is kept by AWS: look into it with the AWS console"),
+            ("aws-ipam", "AWS keeps \"aws-ipam\": inspect it with the AWS console"),
             ("aws-ipam", "works on the stores \"sqlite:<path>\""),
-            ("mysql://me:s3cret@db/ipam", "The store URL starts with \"mysql:\", which is no store"),
+            ("mysql://me:s3cret@db/ipam", "The store URL starts with \"mysql:\", which is not a kind of store"),
             ("ipam.db", "does not start with a kind of store"),
             ("s3cret", "write \"sqlite:\" in front of its path"),
-            ("vault:s3cret", "\"vault:\", which is no store"),
-            ("jdbc:postgresql://db/x;user=me;pwd=s3cret", "\"jdbc:\", which is no store"),
+            ("vault:s3cret", "\"vault:\", which is not a kind of store"),
+            ("jdbc:postgresql://db/x;user=me;pwd=s3cret", "\"jdbc:\", which is not a kind of store"),
             ("sqlite:ipam.db?s3cret=1", "a parameter that SQLite stores do not have"),
             ("sqlite:", "does not say where"),
             ("./ipam.db", "does not start with a kind of store"),
             ("", "does not start with a kind of store"),
             ("memory:a/b", "not \"memory:\" or \"memory:<name>\""),
             ("sqlite:ipam.db?mode=ro", "(busy_timeout)"),
-            ("sqlite:ipam.db?busy_timeout", "no duration such as 30s"),
+            ("sqlite:ipam.db?busy_timeout", "not a duration such as 30s"),
             ("sqlite:ipam.db?busy_timeout=soon", "busy_timeout"),
             ("sqlite://host/ipam.db", "names a host"),
             ("sqlite::memory:", "write \"memory:\""),

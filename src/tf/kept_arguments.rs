@@ -54,13 +54,12 @@ pub(super) fn check<R: Resource>(
         .map(|attribute| {
             let name = attribute.name;
             let values = if attribute.holds_secret() {
-                format!("The plan kept the value of {name}, because it was not known. It is another one now.")
+                format!("The plan kept the value of {name}, because it was not known. The value is different now.")
             } else {
                 let (was, now) = (prior.entry(name), wished.entry(name));
                 format!("The plan kept {name} = {was}, because its value was not known. The value is {now} now.")
             };
-            let detail =
-                format!("{values} Nothing of this {} was changed. Plan again: the next plan replaces it.", R::TYPE);
+            let detail = format!("{values} This {} was not changed. Plan again: the next plan replaces it.", R::TYPE);
             Diagnostic::error("The value is not the one that the plan kept", detail).at(Path::attribute(name))
         })
         .collect();

@@ -25,8 +25,8 @@ pub(super) fn validate<M: Model>(config: &Value, check: impl FnOnce(&M) -> Diagn
 pub(super) fn upgrade<R: Resource>(resource: &R, version: i64, state: serde_json::Value) -> Result<Value, Diagnostics> {
     if version > R::VERSION {
         let detail = format!(
-            "The stored state of this {} has version {version}, and this release of the provider knows versions up to {}. \
-             Use the release that wrote it, or a newer one.",
+            "The stored state of this {} has version {version}, and this release of the provider supports versions up \
+             to {}. Use the release that wrote it, or a newer one.",
             R::TYPE,
             R::VERSION
         );
@@ -198,14 +198,14 @@ fn other_than_planned(
         (None, None) => ("The plan was not kept", format!("After apply, {subject} is not what was planned. {BUG}")),
         (Some(service), values) => {
             let said = match values {
-                Some((planned, now)) => format!("{subject} was asked for as {planned}, and {service} answered {now}."),
-                None => format!("{service} answered something else than was asked for as {subject}."),
+                Some((planned, now)) => format!("{subject} was requested as {planned}, and {service} answered {now}."),
+                None => format!("{service} answered another value than the one that was requested for {subject}."),
             };
             (
-                "The answer is not what was asked for",
+                "The answer differs from the request",
                 format!(
-                    "{said} The state has what was answered. Plan again: when the plan shows the difference still, change \
-                     the configuration, or ask whoever runs the service."
+                    "{said} The state has the value of the answer. Plan again. If the plan still shows the difference, \
+                     change the configuration, or ask the operator of the service."
                 ),
             )
         }

@@ -17,7 +17,7 @@ const ACTION: &str = "GetIpamDiscoveredPublicAddresses";
 fn address(found: &ec2::IpamDiscoveredPublicAddress, asked: &str) -> Result<PublicAddress> {
     let text = need(found.address(), "address")?;
     let address: IpAddr =
-        text.parse().map_err(|_| fault(ACTION, "UnexpectedAnswer", format!("{text:?} is no address")))?;
+        text.parse().map_err(|_| fault(ACTION, "UnexpectedAnswer", format!("{text:?} is not an address")))?;
     let groups = found.security_groups().iter();
     let tags = found.tags().map(ec2::IpamPublicAddressTags::eip_tags).unwrap_or_default().iter();
     Ok(PublicAddress {

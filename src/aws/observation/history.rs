@@ -36,7 +36,10 @@ fn record(found: &ec2::IpamAddressHistoryRecord) -> Result<HistoryRecord> {
 fn asked(time: Option<Timestamp>) -> Result<Option<DateTime>> {
     let Some(time) = time else { return Ok(None) };
     let converted = DateTime::from_nanos(time.as_nanosecond());
-    Ok(Some(converted.map_err(|_| fault(ACTION, "InvalidParameterValue", format!("{time} is no time for AWS")))?))
+    Ok(Some(
+        converted
+            .map_err(|_| fault(ACTION, "InvalidParameterValue", format!("AWS does not accept the time {time}")))?,
+    ))
 }
 
 impl AwsIpam {

@@ -63,8 +63,7 @@ impl AwsIpam {
         }
         let found = self.raw_discovery(&discovery_id).await?.ok_or_else(|| {
             let code = "InvalidIpamResourceDiscoveryId.NotFound";
-            let why =
-                format!("the account sees no resource discovery {discovery_id} in {}", self.clients.home_region());
+            let why = format!("the account has no resource discovery {discovery_id} in {}", self.clients.home_region());
             fault("DescribeIpamResourceDiscoveries", code, why)
         })?;
         let mut regions: Vec<String> =
@@ -76,7 +75,7 @@ impl AwsIpam {
     async fn default_discovery(&self) -> Result<String> {
         let chosen = self.ipam().await?;
         Ok(chosen.discovery.clone().ok_or_else(|| {
-            let why = format!("{} has no default resource discovery: name one", chosen.id);
+            let why = format!("{} has no default resource discovery: set the id of one", chosen.id);
             fault("DescribeIpams", "WhichResourceDiscovery", why)
         })?)
     }

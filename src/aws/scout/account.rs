@@ -72,12 +72,14 @@ async fn own_id(config: &SdkConfig, settings: &Settings) -> Result<String> {
     let sts = aws_sdk_sts::Client::new(&for_sts(config, settings.sts_endpoint.as_deref()));
     let answer = ask(ACTION, sts.get_caller_identity().send()).await.map_err(|refusal| {
         let words = format!(
-            "{} These credentials are good for nothing else, so no account can be looked at.",
+            "{} These credentials do not work for other requests either, so no account can be scanned.",
             sentence(&refusal)
         );
         refused(ACTION, refusal.code(), words)
     })?;
-    answer.account.ok_or_else(|| refused(ACTION, Some("UnexpectedAnswer"), "The answer names no account.".to_owned()))
+    answer
+        .account
+        .ok_or_else(|| refused(ACTION, Some("UnexpectedAnswer"), "The answer contains no account.".to_owned()))
 }
 
 fn sentence(refusal: &Refusal) -> String {

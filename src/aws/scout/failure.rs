@@ -50,23 +50,25 @@ pub(super) fn of(refusal: &Refusal, account: &str, region: &str) -> Failure {
         return Failure { code: FailureCode::Other, message: Some(message) };
     };
     let (failure, advice) = if THROTTLED.contains(&code) {
-        let advice = "It still did so after all retries. Others use up what EC2 allows this account: look at another time or less \
-                      often, or raise `max_retries` in the provider's `aws` block."
+        let advice = "EC2 still refused it after all retries. Other clients use up the requests that EC2 allows this \
+                      account: scan at another time or less often, or raise `max_retries` in the provider's `aws` \
+                      block."
             .to_owned();
         (FailureCode::Throttling, advice)
     } else if NOT_ENABLED.contains(&code) {
         let advice = format!(
-            "When the same credentials are good elsewhere, account {account} has not enabled {region}: enable it there, or take it out \
-             of the operating Regions."
+            "If the same credentials work in other Regions, account {account} has not enabled {region}: enable the \
+             Region in the account, or remove it from the operating Regions."
         );
         (FailureCode::Unauthorized, advice)
     } else if UNAUTHORIZED.contains(&code) {
         let advice = format!(
-            "Allow ec2:{action} in {region} to who looks into account {account}, or leave that kind out of the resource types."
+            "Allow ec2:{action} in {region} for the identity that scans account {account}, or leave that kind of \
+             resource out of the resource types."
         );
         (FailureCode::Unauthorized, advice)
     } else {
-        (FailureCode::Other, "The next look asks again.".to_owned())
+        (FailureCode::Other, "The next scan tries again.".to_owned())
     };
     let words = sentence(refusal.message());
     let message = format!("EC2 refused {action} for account {account} in {region} ({code}): {words} {advice}");
@@ -77,8 +79,8 @@ pub(super) fn of(refusal: &Refusal, account: &str, region: &str) -> Failure {
 pub(super) fn of_role(role: &Role, reason: &str) -> Failure {
     let arn = &role.role_arn;
     let message = format!(
-        "AssumeRole of {arn} was refused: {} Check that the role is there, that its trust policy allows whoever looks, and that the \
-         external id is the one it asks for.",
+        "AssumeRole of {arn} was refused: {} Check that the role exists, that its trust policy allows the identity \
+         that scans, and that the external id is the one that the policy requires.",
         sentence(reason)
     );
     Failure { code: FailureCode::AssumeRole, message: Some(message) }
@@ -114,8 +116,8 @@ mod tests {
             ("UnauthorizedOperation", FailureCode::Unauthorized, "Allow ec2:DescribeVpcs in eu-west-1"),
             ("AuthFailure", FailureCode::Unauthorized, "has not enabled eu-west-1"),
             ("OptInRequired", FailureCode::Unauthorized, "has not enabled eu-west-1"),
-            ("InvalidNextToken", FailureCode::Other, "The next look asks again."),
-            ("InternalError", FailureCode::Other, "The next look asks again."),
+            ("InvalidNextToken", FailureCode::Other, "The next scan tries again."),
+            ("InternalError", FailureCode::Other, "The next scan tries again."),
         ] {
             let found = of(
                 &fault("DescribeVpcs", code, "No. Encoded authorization failure message: 3ab1"),

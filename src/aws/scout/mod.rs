@@ -99,7 +99,7 @@ async fn next(
         under_way.spawn(place::look(place, Arc::clone(survey)));
     }
     let ended = under_way.join_next().await?;
-    Some(ended.map_err(|why| refused("Discovery", None, format!("A look at an account broke off: {why}."))))
+    Some(ended.map_err(|why| refused("Discovery", None, format!("The scan of an account stopped: {why}."))))
 }
 
 fn run<T>(work: impl Future<Output = T>) -> Result<T> {

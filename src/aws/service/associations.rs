@@ -67,8 +67,8 @@ impl AwsIpam {
         let found = self.raw_association(id).await?;
         if found.as_ref().is_some_and(|found| found.is_default() == Some(true)) {
             let why = format!(
-                "{id} came with its IPAM and goes with it. Take it out of the state with a `removed` block that has \
-                 `lifecycle {{ destroy = false }}`."
+                "{id} was created with its IPAM and is deleted with it. Remove it from the state with a `removed` \
+                 block that has `lifecycle {{ destroy = false }}`."
             );
             return Err(fault("DisassociateIpamResourceDiscovery", "DefaultAssociation", why).into());
         }

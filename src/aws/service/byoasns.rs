@@ -74,7 +74,7 @@ impl AwsIpam {
         let text = spec.asn.to_string();
         let id = composite(&text, &spec.ipam_id);
         if self.raw_byoasn(&text, None).await?.as_ref().is_some_and(is_there) {
-            let words = format!("{text} is there already. Import it by {id:?}.");
+            let words = format!("{text} already exists. Import it by {id:?}.");
             return Err(fault(action, "AlreadyExists", words));
         }
         let Some(Proof::Certificate { message, signature }) = &spec.proof else {
@@ -110,7 +110,7 @@ impl AwsIpam {
                 Stage::Failed(why) => {
                     Err(fault("ProvisionIpamByoasn", "failed-provision", format!("{asn}: {why}")).into())
                 }
-                Stage::Gone => Ok(Look::Wait("its last entry is the old one".to_owned())),
+                Stage::Gone => Ok(Look::Wait("its last entry is still the old one".to_owned())),
             }
         })
         .await
@@ -208,7 +208,7 @@ impl AwsIpam {
             found.is_some_and(|(found, _)| !matches!(association_stage(&found), Stage::Gone | Stage::Failed(_)))
         };
         if is_there(self.association(parts).await?) {
-            return Err(fault(action, "AlreadyExists", format!("{id} is there already. Import it by this id.")));
+            return Err(fault(action, "AlreadyExists", format!("{id} already exists. Import it by this id.")));
         }
         let (_, client) = self.region_of(parts.region.as_ref());
         let request = client.associate_ipam_byoasn().asn(parts.asn.to_string()).cidr(parts.cidr.to_string());
@@ -231,7 +231,7 @@ impl AwsIpam {
                 Stage::Usable => Ok(Look::Ready(association_record(&found, parts, &region))),
                 Stage::Moving => Ok(Look::Wait(association_record(&found, parts, &region).state)),
                 Stage::Failed(why) => Err(fault("AssociateIpamByoasn", "failed-association", why).into()),
-                Stage::Gone => Ok(Look::Wait("its last entry is the old one".to_owned())),
+                Stage::Gone => Ok(Look::Wait("its last entry is still the old one".to_owned())),
             }
         })
         .await

@@ -142,8 +142,8 @@ impl AwsIpam {
         if let Some(found) = outside.filter(|found| spec.pool_id.is_none() || found.ipam_pool_id().is_none()) {
             let (cidr, state) = (&spec.cidr, state(&found));
             let words = format!(
-                "{cidr} is in this account already, in the state {state}. Import it by its CIDR without `ipam_pool_id`; set \
-                 `ipam_pool_id` afterwards, and it moves into the pool."
+                "{cidr} is already in this account, in the state {state}. Import it by its CIDR without \
+                 `ipam_pool_id`. If you set `ipam_pool_id` afterwards, it moves into the pool."
             );
             return Err(fault("ProvisionByoipCidr", "AlreadyExists", words).into());
         }
@@ -158,7 +158,7 @@ impl AwsIpam {
                 .map(drop);
         }
         let Some(Proof::Certificate { message, signature }) = &spec.proof else {
-            let words = "outside of IPAM AWS takes a range with a signed message only";
+            let words = "outside of IPAM, AWS accepts a range only with a signed message";
             return Err(fault("ProvisionByoipCidr", "MissingParameter", words).into());
         };
         let context = ec2::CidrAuthorizationContext::builder().message(message).signature(signature).build();
@@ -209,7 +209,7 @@ impl AwsIpam {
             match stage(&found) {
                 Stage::Moving => return Ok(Look::Wait(state(&found))),
                 Stage::Failed(why) => return Err(fault("ProvisionByoipCidr", "failed-provision", why).into()),
-                Stage::Gone => return Ok(Look::Wait("its last entry is the old one".to_owned())),
+                Stage::Gone => return Ok(Look::Wait("its last entry is still the old one".to_owned())),
                 Stage::Usable => {}
             }
             let is_advertised = found.state() == Some(&ec2::ByoipCidrState::Advertised);
@@ -253,7 +253,7 @@ impl AwsIpam {
             Err(refusal) if is_too_soon(&refusal) => return Ok(Look::Wait(TOO_SOON.to_owned())),
             Err(refusal) => return Err(refusal.into()),
         }
-        Ok(Look::Wait("it was asked for".to_owned()))
+        Ok(Look::Wait("AWS has accepted the request".to_owned()))
     }
 
     async fn change_range(&self, before: &ByoipCidrSpec, after: &ByoipCidrSpec) -> Result<ByoipCidrRecord> {
@@ -344,10 +344,12 @@ impl AwsIpam {
                     let _turn = queue.lock().await;
                     let request = client.withdraw_byoip_cidr().cidr(cidr.to_string());
                     match ask("WithdrawByoipCidr", request.send()).await {
-                        Ok(_) => Ok(Look::Wait("it was asked to be withdrawn".to_owned())),
+                        Ok(_) => Ok(Look::Wait("AWS has accepted the request to withdraw it".to_owned())),
                         Err(refusal) if is_too_soon(&refusal) => Ok(Look::Wait(TOO_SOON.to_owned())),
                         // A read that came late: it is being withdrawn already.
-                        Err(refusal) if refusal.is("IncorrectState") => Ok(Look::Wait("its state changes".to_owned())),
+                        Err(refusal) if refusal.is("IncorrectState") => {
+                            Ok(Look::Wait("its state is changing".to_owned()))
+                        }
                         Err(refusal) => Err(refusal.into()),
                     }
                 }
@@ -380,7 +382,7 @@ impl AwsIpam {
     }
 }
 
-const TOO_SOON: &str = "AWS takes one call to advertise or withdraw every ten seconds";
+const TOO_SOON: &str = "AWS accepts one call to advertise or withdraw every ten seconds";
 
 /// AWS says it in the words for throttling.
 fn is_too_soon(refusal: &Refusal) -> bool {

@@ -54,7 +54,7 @@ fn half_made(refusal: Refusal, id: &str) -> Error {
     let mut error = Error::from(refusal);
     if let Error::Service(fault) = &mut error {
         let resource = DiscoveryNoun::RESOURCE;
-        fault.message.push_str(&format!(" {id} was made all the same: terraform import {resource}.NAME {id}"));
+        fault.message.push_str(&format!(" {id} was created nevertheless: terraform import {resource}.NAME {id}"));
     }
     error
 }
@@ -143,8 +143,8 @@ impl AwsIpam {
         let found = self.raw_discovery(id).await?;
         if found.as_ref().is_some_and(|found| found.is_default() == Some(true)) {
             let why = format!(
-                "{id} came with its IPAM and goes with it. Take it out of the state with a `removed` block that has \
-                 `lifecycle {{ destroy = false }}`."
+                "{id} was created with its IPAM and is deleted with it. Remove it from the state with a `removed` \
+                 block that has `lifecycle {{ destroy = false }}`."
             );
             return Err(fault("DeleteIpamResourceDiscovery", "DefaultResourceDiscovery", why).into());
         }

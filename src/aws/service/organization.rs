@@ -18,7 +18,12 @@ impl AwsIpam {
         let request = self.clients.home().enable_ipam_organization_admin_account();
         let answer = ask(ENABLE, request.delegated_admin_account_id(spec.account_id.to_string()).send()).await?;
         if answer.success() == Some(false) {
-            return Err(fault(ENABLE, "NoSuccess", "AWS answers that it did not do it, and gives no reason").into());
+            return Err(fault(
+                ENABLE,
+                "NoSuccess",
+                "AWS answers that the request did not succeed, and gives no reason",
+            )
+            .into());
         }
         Ok(AdminRecord { account_id: spec.account_id.clone() })
     }
@@ -29,7 +34,8 @@ impl AwsIpam {
             Err(refusal) if refusal.is(NOT_REGISTERED) => Ok(()),
             Err(refusal) => Err(refusal.into()),
             Ok(answer) if answer.success() == Some(false) => {
-                Err(fault(DISABLE, "NoSuccess", "AWS answers that it did not do it, and gives no reason").into())
+                Err(fault(DISABLE, "NoSuccess", "AWS answers that the request did not succeed, and gives no reason")
+                    .into())
             }
             Ok(_) => Ok(()),
         }
@@ -48,7 +54,7 @@ impl Keeps<AdminNoun> for AwsIpam {
     }
 
     fn list(&self) -> Result<Vec<AdminRecord>> {
-        Err(fault(ENABLE, "NoList", "EC2 does not say which account administers IPAM").into())
+        Err(fault(ENABLE, "NoList", "EC2 does not report which account administers IPAM").into())
     }
 
     fn update(&self, _id: &str, _before: &AdminSpec, after: &AdminSpec) -> Result<AdminRecord> {

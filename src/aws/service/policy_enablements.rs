@@ -62,7 +62,7 @@ impl AwsIpam {
         let id = wanted.id();
         until(&self.pace, unfinished(What::of::<EnablementNoun>(), &id, &id), || async move {
             let found = self.enabled(wanted).await?;
-            Ok(found.map_or_else(|| Look::Wait("it does not count yet".to_owned()), Look::Ready))
+            Ok(found.map_or_else(|| Look::Wait("it is not in effect yet".to_owned()), Look::Ready))
         })
         .await
     }
@@ -84,7 +84,7 @@ impl AwsIpam {
         let id = wanted.id();
         until(&self.pace, unfinished(What::of::<EnablementNoun>(), &id, &id), || async move {
             let found = self.enabled(wanted).await?;
-            Ok(found.map_or(Look::Ready(()), |_| Look::Wait("it still counts".to_owned())))
+            Ok(found.map_or(Look::Ready(()), |_| Look::Wait("it is still in effect".to_owned())))
         })
         .await
     }

@@ -52,7 +52,7 @@ fn leaving(mut error: Error, left: &ResourceCidrRecord) -> Error {
     if let Error::Service(fault) = &mut error {
         let state = if left.is_monitored() { "monitored" } else { "ignored" };
         fault.message.push_str(&format!(
-            " This leaves {} of {} in scope {}, {state}. When it shall stay so, take it out of the state with a \
+            " This leaves {} of {} in scope {}, {state}. To leave it like this, remove it from the state with a \
              `removed` block that has `lifecycle {{ destroy = false }}`.",
             left.of.cidr, left.of.resource_id, left.scope_id
         ));

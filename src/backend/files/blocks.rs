@@ -19,11 +19,11 @@ pub(super) fn of(text: &str) -> Result<Vec<Cidr>, &'static str> {
     };
     let Ok(netmask) = length.parse::<Ipv4Addr>() else { return block(text).map(|block| vec![block]) };
     if address.parse::<Ipv4Addr>().is_err() {
-        return Err("the cidr has a dotted netmask behind what is no IPv4 address.");
+        return Err("the cidr has a dotted netmask after an address that is not IPv4.");
     }
     let bits = u32::from(netmask);
     if bits.leading_ones() + bits.trailing_zeros() != 32 {
-        return Err("the cidr has a netmask that is none, such as 255.255.255.0.");
+        return Err("the cidr has an invalid netmask. Write a netmask such as 255.255.255.0.");
     }
     block(&format!("{address}/{}", bits.leading_ones())).map(|block| vec![block])
 }
@@ -32,7 +32,7 @@ fn range(first: &str, last: &str) -> Result<Vec<Cidr>, &'static str> {
     let number = |text: &str| match text.parse::<IpAddr>() {
         Ok(IpAddr::V4(address)) => Ok((Family::Ipv4, u128::from(u32::from(address)))),
         Ok(IpAddr::V6(address)) => Ok((Family::Ipv6, u128::from(address))),
-        Err(_) => Err("the cidr is no range such as 10.0.0.10-10.0.0.20."),
+        Err(_) => Err("the cidr is not a range such as 10.0.0.10-10.0.0.20."),
     };
     let ((family, first), (other, last)) = (number(first)?, number(last)?);
     if family != other {
@@ -48,7 +48,7 @@ fn block(text: &str) -> Result<Cidr, &'static str> {
     let is_address = |text: &str| text.parse::<IpAddr>().is_ok();
     text.parse().map_err(|_| match text.split_once('/') {
         None if is_address(text) => {
-            "the cidr is an address without a netmask length. For one address write it with /32 or /128."
+            "the cidr is an address without a netmask length. For a single address, add /32 or /128."
         }
         Some((address, length)) if is_address(address) && has_host_bits(address, length) => {
             "the cidr has host bits set. Write the first address of the block."
@@ -57,8 +57,8 @@ fn block(text: &str) -> Result<Cidr, &'static str> {
             "the cidr has no netmask length from 0 to 32 (IPv6: 128) after the slash."
         }
         _ => {
-            "the cidr is none such as 10.0.0.0/16 or 2001:db8::/32, no address with a netmask such as \
-             10.0.0.0/255.255.0.0, and no range such as 10.0.0.10-10.0.0.20."
+            "the cidr is not a CIDR such as 10.0.0.0/16 or 2001:db8::/32, an address with a netmask such as \
+             10.0.0.0/255.255.0.0, or a range such as 10.0.0.10-10.0.0.20."
         }
     })
 }
@@ -99,18 +99,18 @@ mod tests {
     fn what_is_no_block_says_why() {
         for (text, says) in [
             ("10.0.0.1/255.255.0.0", "host bits"),
-            ("10.0.0.0/255.0.255.0", "a netmask that is none"),
-            ("10.0.0.0/0.0.255.255", "a netmask that is none"),
-            ("2001:db8::/255.255.0.0", "no IPv4 address"),
+            ("10.0.0.0/255.0.255.0", "an invalid netmask"),
+            ("10.0.0.0/0.0.255.255", "an invalid netmask"),
+            ("2001:db8::/255.255.0.0", "that is not IPv4"),
             ("10.0.0.20-10.0.0.10", "before the first"),
             ("10.0.0.20-2001:db8::", "one address family"),
-            ("10.0.0.10-20", "no range"),
-            ("010.0.0.0-10.0.0.1", "no range"),
-            ("10.0.0.0/8-10.1.0.0/16", "no range"),
+            ("10.0.0.10-20", "not a range"),
+            ("010.0.0.0-10.0.0.1", "not a range"),
+            ("10.0.0.0/8-10.1.0.0/16", "not a range"),
             ("10.0.0.0", "without a netmask length"),
             ("10.0.0.0/08", "no netmask length"),
-            ("10.0.0.0 /8x", "none such as"),
-            ("ten", "none such as"),
+            ("10.0.0.0 /8x", "not a CIDR such as"),
+            ("ten", "not a CIDR such as"),
         ] {
             assert!(read(text).unwrap_err().contains(says), "{text}: {:?}", read(text));
         }

@@ -56,10 +56,10 @@ fn columns(header: &StringRecord, unknown: UnknownColumns) -> Result<Vec<Column>
         })?;
         match &column {
             Column::Known(known) if columns.contains(&column) => {
-                return Err(format!("the column {known:?} is there twice."));
+                return Err(format!("the column {known:?} appears twice."));
             }
             Column::Tag(_) if columns.contains(&column) => {
-                return Err(format!("column {} has the name of another one.", index + 1));
+                return Err(format!("column {} has the same name as another column.", index + 1));
             }
             _ => columns.push(column),
         }
@@ -112,7 +112,7 @@ fn said(error: &csv::Error, separator: u8) -> Fault {
         ErrorKind::UnequalLengths { pos, expected_len, len } => Fault::on(
             pos.as_ref().map_or(0, csv::Position::line),
             format!(
-                "it has {len} field{}, the header {expected_len}. Quote a field that has a {word}{example}.",
+                "it has {len} field{}, and the header has {expected_len}. Quote a field that has a {word}{example}.",
                 if *len == 1 { "" } else { "s" }
             ),
         ),

@@ -38,7 +38,7 @@ pub(super) fn rows(text: &str, unknown: UnknownColumns) -> Result<Lines<'_>, Fau
 fn place_in(error: &serde_json::Error) -> String {
     match error.classify() {
         Category::Eof => ": it ends too early".to_owned(),
-        Category::Syntax => format!(": column {} of the line is no JSON", error.column()),
+        Category::Syntax => format!(": column {} of the line is not valid JSON", error.column()),
         Category::Data | Category::Io => String::new(),
     }
 }
@@ -92,7 +92,7 @@ impl<'a> Members<'a> {
 }
 
 fn value_of(text: &RawValue, line: u64) -> Result<Value, Fault> {
-    serde_json::from_str(text.get()).map_err(|_| Fault::on(line, "a value of a member is none of JSON's."))
+    serde_json::from_str(text.get()).map_err(|_| Fault::on(line, "the value of a member is not valid JSON."))
 }
 
 fn fields(text: &str, line: u64, unknown: UnknownColumns) -> Result<Fields, Fault> {
@@ -108,7 +108,7 @@ fn fields(text: &str, line: u64, unknown: UnknownColumns) -> Result<Fields, Faul
                 Value::Number(_) | Value::Bool(_) => drop(fields.more_tags.insert(key, raw.get().to_owned())),
                 Value::Array(_) | Value::Object(_) => {
                     return Err(wrong(
-                        "a member that becomes a tag must be a text, a number, true or false.".to_owned(),
+                        "a member that becomes a tag must be a string, a number, true or false.".to_owned(),
                     ));
                 }
             },
@@ -128,19 +128,19 @@ fn fill(fields: &mut Fields, known: &'static str, raw: &RawValue, at: u64) -> Re
         // An account's id is often written as a number.
         Value::Number(number) if known == "account" => drop(fields.texts.insert(known, number.to_string())),
         _ if known == "tags" => {
-            return Err(Fault::on(at, "the tags must be an object, or a text key=value;key=value."));
+            return Err(Fault::on(at, "the tags must be an object, or a string such as key=value;key=value."));
         }
-        _ => return Err(Fault::on(at, format!("the {known} must be a text."))),
+        _ => return Err(Fault::on(at, format!("the {known} must be a string."))),
     }
     Ok(())
 }
 
 fn tags_of(object: &RawValue, line: u64) -> Result<Tags, Fault> {
     let mut tags = Tags::new();
-    for (key, value, at) in Members::of(object.get(), line, "the tags are no object.")? {
+    for (key, value, at) in Members::of(object.get(), line, "the tags are not an object.")? {
         match value_of(value, at)? {
             Value::String(value) => drop(tags.insert(key, value)),
-            _ => return Err(Fault::on(at, "each of the tags must be a text.")),
+            _ => return Err(Fault::on(at, "the value of each tag must be a string.")),
         }
     }
     Ok(tags)

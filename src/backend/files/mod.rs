@@ -203,7 +203,7 @@ fn told(name: &str, faults: &[Fault]) -> String {
         Some(line) => format!("line {line}: {}", fault.words),
         None => fault.words.clone(),
     };
-    let nothing = "Nothing of the file was taken.";
+    let nothing = "The file was not used.";
     if let [fault] = faults {
         return format!("{name}, {} {nothing}", said(fault));
     }
@@ -211,7 +211,7 @@ fn told(name: &str, faults: &[Fault]) -> String {
     if faults.len() > FAULTS_MAX {
         lines.push("  and more".to_owned());
     }
-    format!("{name} has mistakes. {nothing}\n{}", lines.join("\n"))
+    format!("{name} has errors. {nothing}\n{}", lines.join("\n"))
 }
 
 #[cfg(test)]

@@ -28,7 +28,8 @@ impl Below {
         let resolve = |directory: &PathBuf| {
             let is_there = fs::canonicalize(directory).ok().filter(|place| place.is_dir());
             is_there.ok_or_else(|| {
-                let words = "is no directory that can be used, and files were to be read below it. Check the path.";
+                let words = "is not a directory that can be used. Discovery files may be read from this directory, so \
+                             it must exist: check the path.";
                 Unread::NotAllowed(format!("{} {words}", directory.display()))
             })
         };
@@ -44,8 +45,8 @@ pub(super) fn open(path: &Path, below: &Below) -> Result<File, Unread> {
     let name = path.display();
     let not_allowed = || {
         Unread::NotAllowed(format!(
-            "{name} is not read: it is below no directory whose files may be read. Name one with `discover --files-below`, or \
-             for plans with `discovery_files_below` in the provider block."
+            "{name} is not read: it is not below a directory that files may be read from. Name such a directory with \
+             `discover --files-below`, or for plans with `discovery_files_below` in the provider block."
         ))
     };
     let directories = below.resolved()?;
@@ -58,7 +59,7 @@ pub(super) fn open(path: &Path, below: &Below) -> Result<File, Unread> {
         Err(_) => nearest(path),
     };
     if place.as_ref().is_some_and(|place| NEVER.iter().any(|never| place.starts_with(never))) {
-        let words = "nothing in /proc, /sys and /dev is ever read. Name a file elsewhere.";
+        let words = "files in /proc, /sys and /dev are never read. Use a file in another directory.";
         return Err(Unread::Wrong(format!("{name} cannot be read: {words}")));
     }
     if !place.is_some_and(|place| directories.iter().any(|directory| place.starts_with(directory))) {
@@ -97,7 +98,11 @@ fn open_at(place: &Path) -> io::Result<File> {
 fn require_kept(file: &File) -> io::Result<()> {
     const SYSFS: rustix::fs::FsWord = 0x6265_6572;
     let is_made_up = [rustix::fs::PROC_SUPER_MAGIC, SYSFS].contains(&rustix::fs::fstatfs(file)?.f_type);
-    if is_made_up { Err(io::Error::other("it is a part of the running system, and never read")) } else { Ok(()) }
+    if is_made_up {
+        Err(io::Error::other("it is part of the running system, and such files are never read"))
+    } else {
+        Ok(())
+    }
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]

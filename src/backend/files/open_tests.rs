@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::*;
 
-const NOT_ALLOWED: &str = "below no directory whose files may be read";
+const NOT_ALLOWED: &str = "not below a directory that files may be read from";
 
 /// `inside/list.csv` may be read, `outside/list.csv` may not.
 fn scene() -> TempDir {
@@ -67,7 +67,7 @@ fn without_a_directory_no_file_is_read() {
     let Err(Unread::NotAllowed(words)) = open(&file, &Below::new([scene.path().join("nowhere")])) else {
         panic!("it was read");
     };
-    assert!(words.contains("nowhere is no directory that can be used"), "{words}");
+    assert!(words.contains("nowhere is not a directory that can be used"), "{words}");
 }
 
 #[test]
@@ -122,10 +122,10 @@ fn nothing_is_read_of_the_running_system_whatever_is_allowed() {
         &linked("self/environ"),
     ] {
         let Err(Unread::Wrong(words)) = open(path, &everything) else { panic!("{} was opened", path.display()) };
-        assert!(words.contains("nothing in /proc, /sys and /dev is ever read"), "{words}");
+        assert!(words.contains("files in /proc, /sys and /dev are never read"), "{words}");
     }
     // Wherever it is mounted.
     let error = require_kept(&File::open("/proc/self/environ").unwrap()).unwrap_err();
-    assert_eq!(error.to_string(), "it is a part of the running system, and never read");
+    assert_eq!(error.to_string(), "it is part of the running system, and such files are never read");
     assert!(open(&linked("list.csv"), &everything).is_ok());
 }

@@ -26,8 +26,8 @@ pub(super) fn check(text: &str, separator: u8) -> Result<(), Fault> {
         at = match (at, byte) {
             (At::Begin, b'"') => At::Quoted(line),
             (At::Plain, b'"') => {
-                let words = "a quote stands in a field that does not begin with one. Put the whole field in quotes, and write \
-                             each quote inside it twice.";
+                let words = "a quote is in a field that does not begin with a quote. Put the whole field in quotes, \
+                             and write each quote inside it twice.";
                 return Err(Fault::on(line, words));
             }
             (At::Quoted(opened), b'"') => At::Behind(opened),

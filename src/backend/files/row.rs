@@ -71,11 +71,12 @@ impl Column {
         }
         match unknown {
             UnknownColumns::Refuse => Err(format!(
-                "{which} is not known: the columns are {}. Others are taken with `unknown_columns` of the resource discovery.",
+                "{which} is not known: the columns are {}. To accept other columns, set `unknown_columns` of the \
+                 resource discovery.",
                 COLUMNS.join(", ")
             )),
             UnknownColumns::Tags if name.trim().is_empty() => {
-                Err(format!("{which} is empty, and can be no key of a tag."))
+                Err(format!("{which} is empty, and cannot be the key of a tag."))
             }
             UnknownColumns::Tags => Ok(Self::Tag(name.to_owned())),
             UnknownColumns::Ignore => Ok(Self::Ignored),
@@ -103,7 +104,8 @@ impl Row {
     fn without_block(fields: &Fields, id_of_block: &str, defaults: &Defaults<'_>) -> Result<Self, String> {
         let get = |name: &str| fields.texts.get(name).cloned();
         let kind = get("resource_type").map_or(Ok(SeenType::Other), |word| SeenType::listed(&word));
-        let resource_type = kind.map_err(|_: String| format!("the resource_type is none of {}.", SeenType::list()))?;
+        let resource_type =
+            kind.map_err(|_: String| format!("the resource_type is not one of {}.", SeenType::list()))?;
         let tags = tags_of(fields)?;
         let name = get("name").or_else(|| tags.get(NAME).cloned());
         let resource_id = get("resource_id").or(name).unwrap_or_else(|| id_of_block.to_owned());
@@ -112,8 +114,8 @@ impl Row {
         }
         let region = get("region").unwrap_or_else(|| defaults.region.to_owned());
         if region.contains('_') {
-            let words =
-                "has a _, which joins resource, block and Region in the id of the block: write it with - instead.";
+            let words = "contains _, which separates the resource, the block and the Region in the id of the block. \
+                         Use - instead.";
             return Err(format!("the region {words}"));
         }
         let account = get("account").unwrap_or_else(|| defaults.account.to_owned());
@@ -143,7 +145,7 @@ impl Row {
     }
 
     pub(super) fn said_before(first: u64) -> String {
-        format!("the cidr of this resource in this account and Region is on line {first} already.")
+        format!("the cidr of this resource in this account and Region is already on line {first}.")
     }
 }
 
@@ -174,8 +176,8 @@ fn tags_of(fields: &Fields) -> Result<Tags, String> {
     }
     for (key, value) in &fields.more_tags {
         if tags.insert(key.clone(), value.clone()).is_some() {
-            return Err("a column that is not known has the key of one of the tags, or is called Name or Description \
-                        beside the name or the description."
+            return Err("an unknown column has the same name as a tag, or is named Name or Description although the \
+                        line has a name or a description."
                 .to_owned());
         }
     }
@@ -191,7 +193,7 @@ fn check_tags(tags: &Tags) -> Result<(), String> {
             return Err("the tags have a control character, such as the end of a line.".to_owned());
         }
         if key.is_empty() || key.chars().count() > NAME_MAX {
-            return Err(format!("the tags have a key of no character, or of more than {NAME_MAX}."));
+            return Err(format!("the tags have an empty key, or a key of more than {NAME_MAX} characters."));
         }
     }
     Ok(())
@@ -204,10 +206,10 @@ fn parse_tags(text: &str) -> Result<Tags, &'static str> {
         let (key, value) = part.split_once('=').unwrap_or((part, ""));
         let key = key.trim();
         if key.is_empty() || !part.contains('=') {
-            return Err("the tags are not key=value;key=value.");
+            return Err("the tags are not of the form key=value;key=value.");
         }
         if tags.insert(key.to_owned(), value.trim().to_owned()).is_some() {
-            return Err("the tags have a key twice.");
+            return Err("the tags have the same key twice.");
         }
     }
     Ok(tags)

@@ -79,16 +79,13 @@ fn all_wrong_lines_are_said_and_nothing_is_taken() {
                10.3.0.0/16,e,,,\n\
                10.4.0.0/16,f,,\n\
                10.5.0.0/16,g_h,,,a_b\n";
-    let says = "dc.csv has mistakes. Nothing of the file was taken.\n  \
-                line 2: the cidr has host bits set. Write the first address of the block.\n  \
-                line 3: the resource_type is none of vpc, subnet, eip, public-ipv4-pool, ipv6-pool, eni, \
-                anycast-ip-list, other.\n  \
-                line 4: the cidr is missing.\n  \
-                line 5: the tags are not key=value;key=value.\n  \
-                line 7: the cidr of this resource in this account and Region is on line 6 already.\n  \
-                line 8: it has 4 fields, the header 5. Quote a field that has a comma: \"a, b\".\n  \
-                line 9: the region has a _, which joins resource, block and Region in the id of the block: write it \
-                with - instead.";
+    let says = "dc.csv has errors. The file was not used.\n  line 2: the cidr has host bits set. Write the first \
+                address of the block.\n  line 3: the resource_type is not one of vpc, subnet, eip, public-ipv4-pool, \
+                ipv6-pool, eni, anycast-ip-list, other.\n  line 4: the cidr is missing.\n  line 5: the tags are not of \
+                the form key=value;key=value.\n  line 7: the cidr of this resource in this account and Region is \
+                already on line 6.\n  line 8: it has 4 fields, and the header has 5. Quote a field that has a comma: \
+                \"a, b\".\n  line 9: the region contains _, which separates the resource, the block and the Region in \
+                the id of the block. Use - instead.";
     assert_eq!(reading(&LARGE, "dc.csv", csv).unwrap_err(), says);
     let many: String = (0..12).map(|_| "10.0.0.1/8\n").collect();
     let words = reading(&LARGE, "dc.csv", format!("cidr\n{many}")).unwrap_err();
@@ -113,7 +110,7 @@ fn a_file_that_cannot_be_read_says_why() {
             b"cidr,naem\n",
             "dc.csv, line 1: the name of column 2 is not known: the columns are cidr, resource_id, ".to_owned(),
         ),
-        ("dc.csv", b"cidr,cidr\n", "dc.csv, line 1: the column \"cidr\" is there twice.".to_owned()),
+        ("dc.csv", b"cidr,cidr\n", "dc.csv, line 1: the column \"cidr\" appears twice.".to_owned()),
         ("dc.csv", b"name\n", format!("dc.csv, line 1: the column \"cidr\" is missing. {header}")),
         ("dc.csv", b"cidr,name\n10.0.0.0/8,K\xf6ln\n", "dc.csv cannot be read: line 2 is not UTF-8.".to_owned()),
         ("dc.json", b"{\"cidr\": 1}", "dc.json, line 1: it is not a JSON array of objects. ".to_owned()),
@@ -122,12 +119,12 @@ fn a_file_that_cannot_be_read_says_why() {
             b"[\n{\"cidr\": \"10.0.0.0/8\"\n",
             "dc.json, line 3: it is not a JSON array of objects: it ends too early. ".to_owned(),
         ),
-        ("dc.json", b"[\n{\"cidr\": 10}]", "dc.json, line 2: the cidr must be a text.".to_owned()),
+        ("dc.json", b"[\n{\"cidr\": 10}]", "dc.json, line 2: the cidr must be a string.".to_owned()),
         ("dc.json", b"[{},\n{\"cidr\": \"x\"},\n\n3]", "line 4: it is not an object".to_owned()),
         (
             "dc.json",
             b"[{\"cidr\": \"10.0.0.0/8\", \"tags\": {\"a\": 1}}]",
-            "line 1: each of the tags must be a text.".to_owned(),
+            "line 1: the value of each tag must be a string.".to_owned(),
         ),
     ] {
         let words = reading(&LARGE, name, bytes).unwrap_err();
@@ -175,10 +172,10 @@ fn what_stands_in_a_refused_file_is_never_quoted() {
         }
     }
     for (text, says) in [
-        ("10.0.0.0", "the cidr is an address without a netmask length. For one address write it with /32 or /128."),
+        ("10.0.0.0", "the cidr is an address without a netmask length. For a single address, add /32 or /128."),
         ("10.0.0.0/33", "the cidr has no netmask length from 0 to 32 (IPv6: 128) after the slash."),
         ("2001:db8::1/64", "the cidr has host bits set."),
-        ("ten", "the cidr is none such as 10.0.0.0/16 or 2001:db8::/32, no address with a netmask such as"),
+        ("ten", "the cidr is not a CIDR such as 10.0.0.0/16 or 2001:db8::/32, an address with a netmask such as"),
     ] {
         let words = reading(&LARGE, "dc.csv", format!("cidr\n{text}\n")).unwrap_err();
         assert!(words.contains(says), "{words}");
@@ -209,12 +206,12 @@ fn a_file_whose_quotes_are_wrong_is_refused_with_the_line() {
             "line 2: a quote is opened, and closed on line 3 before the end of its field.",
         ),
         ("cidr,name\n10.0.0.0/16,\"hub\"x\n", "line 2: a quote is opened, and closed before the end of its field."),
-        ("cidr,name\n10.0.0.0/16, \"a, b\"\n", "line 2: a quote stands in a field that does not begin with one."),
-        ("cidr,name\n10.0.0.0/16,19\" rack\n", "line 2: a quote stands in a field that does not begin with one."),
+        ("cidr,name\n10.0.0.0/16, \"a, b\"\n", "line 2: a quote is in a field that does not begin with a quote."),
+        ("cidr,name\n10.0.0.0/16,19\" rack\n", "line 2: a quote is in a field that does not begin with a quote."),
         ("cidr,name\n10.0.0.0/16,\"hub\n10.1.0.0/16,shop\"\n", "line 2: the name has a control character"),
     ] {
         let words = reading(&LARGE, "dc.csv", text).unwrap_err();
-        assert!(words.contains(says) && words.ends_with("Nothing of the file was taken."), "{text}: {words}");
+        assert!(words.contains(says) && words.ends_with("The file was not used."), "{text}: {words}");
     }
     let text = "cidr,name\r\n10.0.0.0/16,\"19\"\" rack\"\r\n10.1.0.0/16,\"\"\r\n";
     let read = shown(&reading(&LARGE, "dc.csv", text).unwrap());
@@ -231,7 +228,7 @@ fn a_file_with_control_characters_or_names_over_the_limit_is_refused_with_the_li
         ("dc.csv", "cidr,tags\n10.0.0.0/8,\"a=b\nc\"\n".to_owned(), "line 2: the tags have a control character"),
         ("dc.csv", format!("cidr,name\n10.0.0.0/8,{long}\n"), "line 2: the name has more than 255 characters."),
         ("dc.csv", format!("cidr,account\n10.0.0.0/8,{long}\n"), "line 2: the account has more than 255 characters."),
-        ("dc.csv", format!("cidr,tags\n10.0.0.0/8,{long}=1\n"), "line 2: the tags have a key of no character, or of"),
+        ("dc.csv", format!("cidr,tags\n10.0.0.0/8,{long}=1\n"), "line 2: the tags have an empty key, or a key of"),
         (
             "dc.csv",
             format!("cidr,name\n10.0.0.0/8,{}\n", &long[..201]),
@@ -250,11 +247,11 @@ fn a_file_with_control_characters_or_names_over_the_limit_is_refused_with_the_li
         (
             "dc.json",
             "[\n{\"cidr\": \"10.0.0.0/8\", \"tags\": {\"\": \"x\"}}]".to_owned(),
-            "line 2: the tags have a key of no",
+            "line 2: the tags have an empty key",
         ),
     ] {
         let words = reading(&LARGE, name, &text).unwrap_err();
-        assert!(words.contains(says) && words.ends_with("Nothing of the file was taken."), "{text:?}: {words}");
+        assert!(words.contains(says) && words.ends_with("The file was not used."), "{text:?}: {words}");
     }
     let text = "cidr,resource_id,name,description\n10.0.0.0/8,a,".to_owned() + &long[..255] + ",\"two\r\n\tlines\"\n";
     assert_eq!(reading(&LARGE, "dc.csv", text).unwrap().len(), 1);
@@ -269,10 +266,7 @@ fn json_with_the_same_key_twice_is_refused_with_the_line() {
         "[{\"cidr\": \"10.0.0.0/8\", \"tags\": {\"a\": \"1\",\n\"a\": \"2\"}}]",
     ] {
         let words = reading(&LARGE, "dc.json", text).unwrap_err();
-        assert_eq!(
-            words, "dc.json, line 2: an object has the same key twice. Nothing of the file was taken.",
-            "{text}"
-        );
+        assert_eq!(words, "dc.json, line 2: an object has the same key twice. The file was not used.", "{text}");
     }
 }
 
@@ -287,11 +281,11 @@ fn semicolons_and_tabs_separate_as_the_header_says() {
     }
     let words = reading(&LARGE, "dc.csv", "cidr;tags\n10.0.0.0/8;a=1;b=2\n").unwrap_err();
     assert!(
-        words.contains("line 2: it has 3 fields, the header 2. Quote a field that has a semicolon: \"a; b\"."),
+        words.contains("line 2: it has 3 fields, and the header has 2. Quote a field that has a semicolon: \"a; b\"."),
         "{words}"
     );
     let words = reading(&LARGE, "dc.csv", "cidr\ttags\n10.0.0.0/8\ta\tb\n").unwrap_err();
-    assert!(words.contains("line 2: it has 3 fields, the header 2. Quote a field that has a tab."), "{words}");
+    assert!(words.contains("line 2: it has 3 fields, and the header has 2. Quote a field that has a tab."), "{words}");
     let words = reading(&LARGE, "dc.csv", "cidr;name\n10.0.0.0/8;\"a\n").unwrap_err();
     assert!(words.contains("line 2: a quote is opened and never closed."), "{words}");
 }
@@ -323,7 +317,7 @@ fn a_range_is_several_blocks_of_one_resource_and_a_netmask_is_a_length() {
     let twice = "cidr,name\n10.0.0.10-10.0.0.20,a\n10.0.0.12/30,a\n";
     let words = reading(&LARGE, "dc.csv", twice).unwrap_err();
     assert!(
-        words.contains("line 3: the cidr of this resource in this account and Region is on line 2 already."),
+        words.contains("line 3: the cidr of this resource in this account and Region is already on line 2."),
         "{words}"
     );
     let many = reading(&Limits { rows: 3, ..LIMITS }, "dc.csv", "cidr\n10.0.0.10-10.0.0.20\n").unwrap_err();
@@ -354,19 +348,15 @@ fn columns_that_are_not_known_are_refused_kept_as_tags_or_ignored_with_a_warning
         assert!(warning.ends_with(says) && !warning.contains("Owner"), "{warning}");
     }
     for (name, text, says) in [
-        ("dc.csv", "cidr,x,x\n10.0.0.0/8,1,2\n", "line 1: column 3 has the name of another one."),
-        ("dc.csv", "cidr,\n10.0.0.0/8,1\n", "the name of column 2 is empty, and can be no key of a tag."),
+        ("dc.csv", "cidr,x,x\n10.0.0.0/8,1,2\n", "line 1: column 3 has the same name as another column."),
+        ("dc.csv", "cidr,\n10.0.0.0/8,1\n", "the name of column 2 is empty, and cannot be the key of a tag."),
+        ("dc.csv", "cidr,tags,x\n10.0.0.0/8,x=1,2\n", "line 2: an unknown column has the same name as a tag"),
+        ("dc.csv", "cidr,name,Name\n10.0.0.0/8,a,b\n", "line 2: an unknown column has the same name as a tag"),
         (
-            "dc.csv",
-            "cidr,tags,x\n10.0.0.0/8,x=1,2\n",
-            "line 2: a column that is not known has the key of one of the tags",
+            "dc.json",
+            "[{\"cidr\": \"10.0.0.0/8\",\n\"x\": [1]}]",
+            "line 2: a member that becomes a tag must be a string",
         ),
-        (
-            "dc.csv",
-            "cidr,name,Name\n10.0.0.0/8,a,b\n",
-            "line 2: a column that is not known has the key of one of the tags",
-        ),
-        ("dc.json", "[{\"cidr\": \"10.0.0.0/8\",\n\"x\": [1]}]", "line 2: a member that becomes a tag must be a text"),
         ("dc.csv", "name,x\na,b\n", "line 1: the column \"cidr\" is missing."),
     ] {
         let words = told_by(&LARGE, name, text, UnknownColumns::Tags).unwrap_err();

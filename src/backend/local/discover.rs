@@ -84,7 +84,7 @@ fn not_built_in() -> Error {
         service: "AWS",
         action: "Credentials",
         code: Some("NotBuiltIn".to_owned()),
-        message: "This program was built without AWS (cargo feature `aws`), and looks into files only.".to_owned(),
+        message: "This program was built without AWS (cargo feature `aws`), and scans only files.".to_owned(),
         request_id: None,
         space: None,
     }))
@@ -225,8 +225,8 @@ impl Local {
         let outcome = match known.iter().filter(|one| is_missing(one)).count() {
             0 => return Ok(sample),
             missing => Err(other(format!(
-                "{missing} of the resources known here are in no file that was read, and not every file was. All stay as they \
-                 are until every file is read."
+                "{missing} of the known resources of this account and Region are in none of the files that were read, \
+                 and not all files could be read. All known resources stay as they are until every file is read."
             ))),
         };
         Ok(Sample { outcome, ..sample })
@@ -290,7 +290,7 @@ impl Local {
 }
 
 fn claimed_twice() -> Failure {
-    other("A file tells of an account and Region that is looked at in AWS. Take those rows out of the file.")
+    other("A file contains rows for an account and Region that is scanned in AWS. Remove these rows from the file.")
 }
 
 #[cfg(test)]

@@ -302,7 +302,7 @@ fn plan_id(ipam: &Local, spec: &AllocationSpec) -> String {
 fn a_name_that_is_no_store_is_refused_when_opening() {
     let outcome = Local::open("mysql://me:s3cret@db/ipam", actor("me")).err();
     let Some(Error::Store(store::Error::Url(text))) = outcome else { panic!("{outcome:?}") };
-    assert!(text.contains("\"mysql:\", which is no store"), "{text}");
+    assert!(text.contains("\"mysql:\", which is not a kind of store"), "{text}");
     let ipam = Local::open("memory:", actor("me")).unwrap();
     assert_eq!((ipam.describe(), ipam.capabilities().holds), ("memory of this process".to_owned(), true));
 }

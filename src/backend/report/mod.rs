@@ -212,7 +212,7 @@ fn narrowed(ipam: &dyn Ipam, ask: &Ask) -> Result<(Vec<Scope>, Vec<PlacedPool>)>
 
 fn words(ask: &Ask, scopes: &[Scope], pools: &[PlacedPool]) -> Option<String> {
     match (pools.first(), scopes.first()) {
-        (Some((path, _)), _) if ask.pool_id.is_some() => Some(format!("pool {path} and those below it")),
+        (Some((path, _)), _) if ask.pool_id.is_some() => Some(format!("pool {path} and the pools below it")),
         (_, Some(scope)) if ask.scope_id.is_some() => Some(format!("scope {}", scope.meta.name)),
         _ => None,
     }

@@ -151,7 +151,7 @@ fn overlaps_in_pools(report: &Report, below: &[Allocation]) -> Vec<Problem> {
             topic: Topic::Overlap,
             place: one.id.to_owned(),
             name: one.name.clone(),
-            what: format!("{} has addresses of {} ({}) in the same pool.", one.cidr, other.name, other.id),
+            what: format!("{} overlaps {} ({}) in the same pool.", one.cidr, other.name, other.id),
         }));
     }
     problems
@@ -181,10 +181,10 @@ fn overlaps_of_tops(report: &Report) -> Vec<Problem> {
             place: one.id.to_owned(),
             name: one.name.clone(),
             what: if is_one_scope {
-                format!("It has addresses of {}, in the same scope.", other.name)
+                format!("It overlaps {}, in the same scope.", other.name)
             } else {
                 format!(
-                    "It has addresses of {}. Scopes may overlap; the two networks cannot be connected without \
+                    "It overlaps {}. Scopes may overlap, but the two networks cannot be connected without address \
                      translation.",
                     other.name
                 )
@@ -256,7 +256,7 @@ fn space(one: &PoolReport, at: Timestamp) -> Option<Problem> {
         let found = one.forecast.as_ref().filter(|found| found.r_squared >= TRUSTED)?;
         let full_at = found.full_at.filter(|full| days(at, *full) <= SOON)?;
         format!(
-            "If it goes on like this it is full on {} ({:.0} addresses more each day, {} used now).",
+            "At this rate, it is full on {} ({:.0} more addresses each day, {} used now).",
             full_at.strftime("%Y-%m-%d"),
             found.addresses_per_day,
             percent(&now.used, &now.provisioned)

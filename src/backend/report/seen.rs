@@ -97,7 +97,10 @@ impl Seen {
                 topic: Topic::Idle,
                 place: first.clone(),
                 name: "Public addresses".to_owned(),
-                what: format!("{} Elastic IP {word} {verb} on nothing, and can be released.", idle.len()),
+                what: format!(
+                    "{} Elastic IP {word} {verb} not associated with anything, and can be released.",
+                    idle.len()
+                ),
             });
         }
         problems
@@ -133,14 +136,14 @@ fn wrongs(found: &ResourceCidr) -> Vec<Problem> {
     let mut problems = Vec::new();
     if found.overlap == Some(OverlapStatus::Overlapping) {
         let what = match found.overlaps_with.as_slice() {
-            [] => "It shares addresses with another one of its scope.".to_owned(),
+            [] => "It shares addresses with another resource in its scope.".to_owned(),
             others => format!("It shares addresses with {}.", others.join(", ")),
         };
         problems.push(problem(Topic::Overlap, what));
     }
     if found.compliance == Some(ComplianceStatus::Noncompliant) {
         let what = match found.reasons.as_slice() {
-            [] => "It does not keep the rules of its pool.".to_owned(),
+            [] => "It does not comply with the rules of its pool.".to_owned(),
             reasons => reasons.join(" "),
         };
         problems.push(problem(Topic::Compliance, what));

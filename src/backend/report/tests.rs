@@ -158,7 +158,7 @@ fn a_report_can_be_about_one_scope_or_one_pool() {
     assert_eq!(of_pool.pools.len(), 1);
     assert_eq!(of_pool.allocations.len(), 2);
     assert_eq!(of_pool.scopes.len(), 1);
-    assert_eq!(of_pool.narrowed_to.as_deref(), Some("pool corp/prod and those below it"));
+    assert_eq!(of_pool.narrowed_to.as_deref(), Some("pool corp/prod and the pools below it"));
     assert!(of_pool.events.iter().all(|event| is_about(event, &HashSet::from([prod.meta.id.as_str()]))));
     assert_eq!(of_pool.events.len(), 3, "the pool, web and api: {:?}", of_pool.events);
     let lab = world.ipam.find_scope("lab").unwrap().unwrap().meta.id;
@@ -176,8 +176,8 @@ fn a_report_can_be_about_one_scope_or_one_pool() {
 #[test]
 fn what_no_longer_keeps_the_rules_is_said_with_the_reason() {
     let (world, prod) = world();
-    let note = "note overlap sandbox 10.0.0.0/16 in scope lab: It has addresses of corp 10.0.0.0/8 in scope \
-                default-private. Scopes may overlap; the two networks cannot be connected without translation.";
+    let note = "note overlap sandbox 10.0.0.0/16 in scope lab: It overlaps corp 10.0.0.0/8 in scope default-private. \
+                Scopes may overlap, but the two networks cannot be connected without address translation.";
     assert_eq!(problems(&world.report()), [note]);
     let required_tags = Tags::from([("env".to_owned(), "prod".to_owned())]);
     world.change_rules(&prod, Rules { min_netmask_length: Some(26), required_tags, ..Rules::default() });
@@ -227,10 +227,10 @@ fn blocks_that_two_have_are_found() {
         said[..2],
         [
             format!(
-                "error overlap corp/prod: twin 10.0.0.128/25: 10.0.0.128/25 has addresses of corp/prod: web 10.0.0.0/24 \
+                "error overlap corp/prod: twin 10.0.0.128/25: 10.0.0.128/25 overlaps corp/prod: web 10.0.0.0/24 \
                  ({web}) in the same pool."
             ),
-            "error overlap twin 10.3.0.0/16 in scope default-private: It has addresses of corp 10.0.0.0/8 in scope \
+            "error overlap twin 10.3.0.0/16 in scope default-private: It overlaps corp 10.0.0.0/8 in scope \
              default-private, in the same scope."
                 .to_owned(),
         ],
@@ -251,7 +251,7 @@ fn a_pool_that_is_full_or_will_be_is_warned_of() {
     }
     let said = problems(&world.report());
     assert_eq!(said.len(), 1, "a divided pool is full because it was meant so: {said:?}");
-    assert!(said[0].starts_with("warning space top: If it goes on like this it is full on 2027-01-3"), "{said:?}");
+    assert!(said[0].starts_with("warning space top: At this rate, it is full on 2027-01-3"), "{said:?}");
     for place in 12..16 {
         world.allocate(&top, &format!("n{place}"), &format!("10.0.0.{}/28", place * 16));
     }

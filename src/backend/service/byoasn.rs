@@ -14,8 +14,9 @@ pub enum ByoasnNoun {}
 impl Noun for ByoasnNoun {
     const WORD: &'static str = "AS number";
     const RESOURCE: &'static str = "ipam_byoasn";
-    const ELSEWHERE: &'static str = "An own store advertises nothing, so that there is no AS number to bring. Leave the resource \
-         out, and keep the number in `tags` of the pool whose space your routers advertise with it.";
+    const ELSEWHERE: &'static str = "A self-managed store does not advertise addresses, so there is no AS number to \
+                                     bring. Leave the resource out, and keep the number in `tags` of the pool whose \
+                                     space your routers advertise with it.";
     type Spec = ByoasnSpec;
     type Record = ByoasnRecord;
 
@@ -29,8 +30,8 @@ pub enum ByoasnAssociationNoun {}
 impl Noun for ByoasnAssociationNoun {
     const WORD: &'static str = "association of an AS number";
     const RESOURCE: &'static str = "ipam_byoasn_association";
-    const ELSEWHERE: &'static str = "An own store advertises nothing. Leave the resource out, and keep the number in `tags` of the \
-         pool or allocation that your routers advertise.";
+    const ELSEWHERE: &'static str = "A self-managed store does not advertise addresses. Leave the resource out, and \
+                                     keep the number in `tags` of the pool or allocation that your routers advertise.";
     type Spec = ByoasnAssociationSpec;
     type Record = ByoasnAssociationRecord;
 
@@ -52,7 +53,9 @@ impl FromStr for Asn {
         let digits = text.strip_prefix("AS").unwrap_or(text);
         let is_plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
         match digits.parse::<u32>().ok().filter(|_| is_plain) {
-            None => Err(format!("{text:?} is not an AS number: those are 1 to 4294967294, such as 64496 or AS64496.")),
+            None => {
+                Err(format!("{text:?} is not an AS number: AS numbers are 1 to 4294967294, such as 64496 or AS64496."))
+            }
             Some(number) if NOBODYS.contains(&number) => {
                 Err(format!("{number} is reserved: no autonomous system has this number."))
             }

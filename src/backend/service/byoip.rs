@@ -13,8 +13,8 @@ pub enum ByoipCidrNoun {}
 impl Noun for ByoipCidrNoun {
     const WORD: &'static str = "BYOIP range";
     const RESOURCE: &'static str = "ipam_byoip_cidr";
-    const ELSEWHERE: &'static str = "An own store takes public space without proof and advertises nothing. Use `ipam_pool_cidr`, or \
-         `cidrs` of a pool in a public scope.";
+    const ELSEWHERE: &'static str = "A self-managed store accepts public space without a proof, and does not advertise \
+                                     it. Use `ipam_pool_cidr`, or `cidrs` of a pool in a public scope.";
     type Spec = ByoipCidrSpec;
     type Record = ByoipCidrRecord;
 

@@ -71,8 +71,8 @@ impl FromStr for EntityPath {
         }
         Err(format!(
             "{text:?} is not the path of an organizational unit. Write the ids of the organization, its root and the \
-             units down to the one that is meant: \"o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/\", or with \"/*\" at the end \
-             for all units below it too."
+             units down to the unit that you mean: \"o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/\". Add \"/*\" at the end to \
+             include all units below it."
         ))
     }
 }
@@ -166,8 +166,8 @@ pub enum AssociationNoun {}
 impl Noun for AssociationNoun {
     const WORD: &'static str = "resource discovery association";
     const RESOURCE: &'static str = "ipam_resource_discovery_association";
-    const ELSEWHERE: &'static str = "Everything that an own store's resource discoveries see is its own: leave the resource \
-         out.";
+    const ELSEWHERE: &'static str =
+        "All resource discoveries of a self-managed store belong to that store: leave the resource out.";
     type Spec = AssociationSpec;
     type Record = AssociationRecord;
 

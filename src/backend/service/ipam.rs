@@ -13,8 +13,9 @@ pub enum IpamNoun {}
 impl Noun for IpamNoun {
     const WORD: &'static str = "IPAM";
     const RESOURCE: &'static str = "ipam_ipam";
-    const ELSEWHERE: &'static str = "An own store needs no IPAM object: it has its two default scopes from the start. Leave the \
-         resource out, and give every store a provider block of its own.";
+    const ELSEWHERE: &'static str = "A self-managed store does not need an IPAM object: it has its two default scopes \
+                                     from the start. Leave the resource out, and use one provider block for each \
+                                     store.";
     type Spec = IpamSpec;
     type Record = IpamRecord;
 

@@ -12,8 +12,8 @@ pub enum AdminNoun {}
 impl Noun for AdminNoun {
     const WORD: &'static str = "organization admin account";
     const RESOURCE: &'static str = "ipam_organization_admin_account";
-    const ELSEWHERE: &'static str = "An own store belongs to no organization: whoever may write to it administers it. Leave the \
-         resource out.";
+    const ELSEWHERE: &'static str = "A self-managed store does not belong to an organization: all users who may write \
+                                     to it administer it. Leave the resource out.";
     type Spec = AdminSpec;
     type Record = AdminRecord;
 

@@ -6,8 +6,8 @@ use crate::ipam::{Error, Tags, Word, words};
 
 use super::Noun;
 
-const ELSEWHERE: &str = "A policy tells services of AWS where to take public IPv4 addresses from, and no service of AWS \
-     asks another store. Leave the resource out, and allocate from the pools themselves.";
+const ELSEWHERE: &str = "A policy defines where AWS services take public IPv4 addresses from, and AWS services do not \
+                         use another store. Leave the resource out, and allocate from the pools themselves.";
 
 /// A policy.
 #[derive(Debug)]

@@ -5,9 +5,9 @@ use crate::ipam::{Cidr, Error, Family, Result, Tags, Word, words};
 
 use super::Noun;
 
-const ELSEWHERE: &str = "A resolver keeps prefix lists of EC2 in step with AWS IPAM, which knows nothing of what is kept in \
-     another store. Leave the resource out, and fill an aws_ec2_managed_prefix_list with the CIDRs of ipam_pool and \
-     ipam_allocation.";
+const ELSEWHERE: &str = "A resolver keeps EC2 prefix lists up to date with AWS IPAM, which does not know the objects \
+                         of another store. Leave the resource out, and fill an aws_ec2_managed_prefix_list with the \
+                         CIDRs of ipam_pool and ipam_allocation.";
 
 /// A resolver.
 #[derive(Debug)]

@@ -11,8 +11,8 @@ pub enum TokenNoun {}
 impl Noun for TokenNoun {
     const WORD: &'static str = "verification token";
     const RESOURCE: &'static str = "ipam_external_resource_verification_token";
-    const ELSEWHERE: &'static str = "An own store takes public space without proof, so that there is nothing to verify. Leave the \
-         resource out.";
+    const ELSEWHERE: &'static str = "A self-managed store accepts public space without a proof, so there is nothing to \
+                                     verify. Leave the resource out.";
     type Spec = TokenSpec;
     type Record = TokenRecord;
 

@@ -46,7 +46,7 @@ fn each_line(file: &File, sink: &mut dyn FnMut(u64, std::result::Result<Event, S
         bytes += count as u64;
         sink(
             number,
-            serde_json::from_slice(&line).map_err(|error| format!("It is no event: {}.", said::expected(&error))),
+            serde_json::from_slice(&line).map_err(|error| format!("It is not an event: {}.", said::expected(&error))),
         )
     }
 }
@@ -71,7 +71,7 @@ impl Archive {
 
     fn take_over(&mut self, file: File) -> std::result::Result<(), Stopped> {
         if !self.dry_run {
-            file.try_lock().map_err(|error| self.refuse(format!("Somebody else is writing it: {error}.")))?;
+            file.try_lock().map_err(|error| self.refuse(format!("Another process is writing it: {error}.")))?;
         }
         let (mut chain, mut fault): (Option<Chain>, Option<String>) = (None, None);
         let lines = each_line(&file, &mut |line, event| {
@@ -92,7 +92,7 @@ impl Archive {
             return Err(self.refuse(fault));
         }
         if !self.is_beginning(&lines.rest) {
-            let what = "What stands at its end is not the beginning of the next event. Is it an archive at all?";
+            let what = "The text at its end is not the beginning of the next event. Check that the file is an archive.";
             return Err(self.refuse(what.to_owned()));
         }
         self.whole = lines.bytes;
@@ -141,7 +141,9 @@ impl Archive {
         };
         let is_other = known.as_ref() != Some(hash);
         Ok(is_other.then(|| {
-            format!("Its last event, {last}, is not one of this store: it is the archive of another one. {else_}")
+            format!(
+                "Its last event, {last}, is not an event of this store: it is the archive of another store. {else_}"
+            )
         }))
     }
 
@@ -275,7 +277,9 @@ fn follow_all(paths: &[PathBuf], witness: &mut Witness) -> std::result::Result<V
         if !lines.map_err(|error| Stopped::File(path.clone(), error))?.rest.is_empty() {
             find(
                 None,
-                "Its last line was broken off. `prune --events` with it as the archive goes on with it.".to_owned(),
+                "Its last line is incomplete. `prune --events` with this file as the archive replaces the line and \
+                 continues."
+                    .to_owned(),
             );
         }
     }

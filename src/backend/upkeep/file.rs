@@ -223,16 +223,16 @@ impl File<'_, '_> {
     fn check_header<E: serde::de::Error>(&mut self, name: &str, value: &Value) -> Result<(), E> {
         match name {
             "format" if value == FORMAT => self.header[0] = true,
-            "format" => return Err(self.refuse(format!("It is no export: its format is not \"{FORMAT}\"."))),
+            "format" => return Err(self.refuse(format!("The file is not an export: its format is not \"{FORMAT}\"."))),
             _ => match value.as_u64() {
                 Some(WHOLE | VERSION) => self.header[1] = true,
                 Some(newer) if newer > VERSION => {
                     return Err(self.refuse(format!(
-                        "It was exported by a newer program: this program reads files up to version {VERSION}. Import it \
-                         with that program, or a later one."
+                        "The file was exported by a newer program, and this program reads exports up to version \
+                         {VERSION}. Import the file with that program, or a later one."
                     )));
                 }
-                _ => return Err(self.refuse("There is no such version of an export.")),
+                _ => return Err(self.refuse("The version of the export is not valid.")),
             },
         }
         Ok(())
@@ -265,7 +265,7 @@ impl<'de> Visitor<'de> for &mut File<'_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the object that an export is")
+        f.write_str("the object of an export")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
@@ -278,18 +278,20 @@ impl<'de> Visitor<'de> for &mut File<'_, '_> {
                 map.next_value::<Value>()?;
             } else if let Some(list) = LISTS.iter().position(|known| *known == name) {
                 if self.header != [true; 2] {
-                    return Err(self.refuse("It is no export: it does not start with \"format\" and \"version\"."));
+                    return Err(
+                        self.refuse("The file is not an export: it does not start with \"format\" and \"version\".")
+                    );
                 }
                 if std::mem::replace(&mut seen[list], true) {
-                    return Err(self.refuse(format!("The list \"{name}\" is there twice.")));
+                    return Err(self.refuse(format!("The list \"{name}\" appears twice.")));
                 }
                 map.next_value_seed(List { file: &mut *self, list })?;
             } else {
-                return Err(self.refuse("It has a member that no export has."));
+                return Err(self.refuse("The file has a member that is not part of an export."));
             }
         }
         if self.header != [true; 2] {
-            return Err(self.refuse("It is no export: \"format\" and \"version\" are missing."));
+            return Err(self.refuse("The file is not an export: \"format\" and \"version\" are missing."));
         }
         let needed = |index: &usize| !OPTIONAL.contains(index);
         let missing = (0..LISTS.len()).filter(needed).find(|index| !seen[*index]).map(|index| LISTS[index]);

@@ -61,25 +61,30 @@ fn a_broken_file_is_said_with_its_line() {
     let good = written(&[scope()]);
     for (broken, line, what) in [
         (String::new(), 1, "The file ends too early: EOF while parsing a value."),
-        ("[]".to_owned(), 1, "This is not the JSON of an export: the object that an export is was expected."),
-        ("{}".to_owned(), 1, "It is no export: \"format\" and \"version\" are missing."),
+        ("[]".to_owned(), 1, "This is not the JSON of an export: the object of an export was expected."),
+        ("{}".to_owned(), 1, "The file is not an export: \"format\" and \"version\" are missing."),
         ("hello".to_owned(), 1, "This is not the JSON of an export: expected value."),
         (good[..good.len() - 3].to_owned(), 8, "The file ends too early: EOF while parsing a list."),
         (good.clone() + "x", 9, "This is not the JSON of an export: trailing characters."),
         (
             good.replace("ipam/export", "ipam/other"),
             1,
-            "It is no export: its format is not \"terraform-provider-ipam/export\".",
+            "The file is not an export: its format is not \"terraform-provider-ipam/export\".",
         ),
         (
             good.replace("\"version\":1", "\"version\":3"),
             1,
-            "It was exported by a newer program: this program reads files up to version 2. Import it with that program, or a later one.",
+            "The file was exported by a newer program, and this program reads exports up to version 2. Import the file \
+             with that program, or a later one.",
         ),
-        (good.replace("\"version\":1", "\"version\":\"one\""), 1, "There is no such version of an export."),
-        (good.replace("\"version\":1,", ""), 2, "It is no export: it does not start with \"format\" and \"version\"."),
-        (good.replace("\"pools\"", "\"scopes\""), 5, "The list \"scopes\" is there twice."),
-        (good.replace("\"pools\"", "\"ponds\""), 5, "It has a member that no export has."),
+        (good.replace("\"version\":1", "\"version\":\"one\""), 1, "The version of the export is not valid."),
+        (
+            good.replace("\"version\":1,", ""),
+            2,
+            "The file is not an export: it does not start with \"format\" and \"version\".",
+        ),
+        (good.replace("\"pools\"", "\"scopes\""), 5, "The list \"scopes\" appears twice."),
+        (good.replace("\"pools\"", "\"ponds\""), 5, "The file has a member that is not part of an export."),
         (good.replace("\"pools\":[],\n", ""), 7, "The list \"pools\" is missing."),
         (
             good.replace("\"pools\":[]", "\"pools\":7"),

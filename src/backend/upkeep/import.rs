@@ -183,13 +183,13 @@ fn load(path: &Path, progress: &mut Progress<'_>) -> std::result::Result<Result<
                 history = Chain::after(Some(*mark));
                 marked_at = line;
             }
-            Ok(Item::Mark(_)) => note("There is one mark, and it stands before the events.".to_owned()),
+            Ok(Item::Mark(_)) => note("An export has one mark, and the mark is before the events.".to_owned()),
             Ok(Item::Remnant(remnant)) => failed = remembered.add(&remnant).err(),
             Ok(item) => {
                 let id = item.id().to_owned();
                 if !records.admit(item) {
                     note(match id.as_str() {
-                        "" => "This was seen twice.".to_owned(),
+                        "" => "This entry appears twice.".to_owned(),
                         id => format!("There are two objects with the id {id}."),
                     });
                 }
@@ -203,7 +203,7 @@ fn load(path: &Path, progress: &mut Progress<'_>) -> std::result::Result<Result<
     let whole = read.is_ok();
     mistakes.extend(read.err());
     if whole && !history.mark().map_or(remembered == Remembered::default(), |mark| mark.fits(&remembered)) {
-        let what = "What is remembered of the events that were forgotten is not what the mark was written with.";
+        let what = "The data that is kept about forgotten events differs from the data that the mark was written with.";
         mistakes.push(Mistake { line: marked_at, what: what.to_owned() });
     }
     if let Some(what) = history.fault_of_mark().filter(|_| whole) {

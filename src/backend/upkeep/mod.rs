@@ -104,7 +104,7 @@ impl Local {
         let outcome = self.read(|reader| {
             // A store that lost its connection reads again from the start, on another snapshot; what is written stays.
             if std::mem::replace(&mut begun, true) {
-                let why = format!("{place} was lost in the middle of the export: run it again");
+                let why = format!("the connection to {place} was lost during the export: run the export again");
                 return Err(Error::Store(store::Error::Unavailable(why)));
             }
             let has_mark = reader.mark()?.is_some();

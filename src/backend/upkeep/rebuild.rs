@@ -108,7 +108,10 @@ pub fn rebuild(
     if let Err(error) = builder.each(progress) {
         let place = builder.at.clone();
         let words = explain(&error);
-        let what = format!("{}. {} What was made before stays: run the import again.", words.summary, words.detail);
+        let what = format!(
+            "{}. {} The objects that were created before the error remain: run the import again.",
+            words.summary, words.detail
+        );
         builder.done.problems.push(Finding { place, what });
     }
     builder.done.notes = notes;
@@ -147,7 +150,10 @@ impl Wanted {
             if let Item::Allocation(one) = item
                 && !matches!(one.resource_type, ResourceType::Custom | ResourceType::IpamPool)
             {
-                let what = format!("{} is the space of a {}, and comes and goes with it.", one.cidr, one.resource_type);
+                let what = format!(
+                    "{} is the space of a {}, and is created and deleted with it.",
+                    one.cidr, one.resource_type
+                );
                 notes.push(Finding { place: one.meta.id, what });
             }
         });
@@ -240,7 +246,7 @@ impl<'a> Builder<'a> {
         let reserved = self.ipam.capabilities().reserved_tags;
         let taken: Vec<&str> = tags.keys().filter(|key| reserved.hit(key).is_some()).map(String::as_str).collect();
         if !taken.is_empty() {
-            self.problem(meta, format!("Its tags {} are not free for a user's own here.", taken.join(", ")));
+            self.problem(meta, format!("Its tags {} are reserved in this store.", taken.join(", ")));
         }
     }
 
@@ -252,14 +258,14 @@ impl<'a> Builder<'a> {
         let (meta, path) = (&wanted.meta, wanted.meta.name.clone());
         if let Some(here) = self.scopes.iter().find(is_it).cloned() {
             if here.scope_type != wanted.scope_type {
-                self.problem(meta, format!("{} is there, and is {}.", here.meta.id, here.scope_type));
+                self.problem(meta, format!("{} already exists, and is {}.", here.meta.id, here.scope_type));
             }
             self.settle(Kind::Scope, meta, path, Some(here.meta.id), Fate::Present);
             return Ok(());
         }
         self.check_tags(meta, &wanted.tags);
         if wanted.scope_type == ScopeType::Public && !self.ipam.capabilities().public_scopes {
-            self.problem(meta, "There is no other public scope here than the default one.");
+            self.problem(meta, "This store has no public scope except the default one.");
         }
         if self.only_looks {
             self.settle(Kind::Scope, meta, path, None, Fate::WouldBeMade);
@@ -290,7 +296,7 @@ impl<'a> Builder<'a> {
         self.check_tags(meta, &wanted.tags);
         if wanted.strategy != Strategy::default() && !self.ipam.capabilities().strategies {
             let what =
-                format!("Its allocation_strategy {} is left out: blocks are chosen by the service.", wanted.strategy);
+                format!("Its allocation_strategy {} is left out: the service chooses the blocks.", wanted.strategy);
             self.note(meta, what);
         }
         if self.only_looks {
@@ -344,7 +350,7 @@ impl<'a> Builder<'a> {
             let of = |pool: &Pool| {
                 format!("{} with locale {}", pool.address_family, pool.locale.as_deref().unwrap_or("none"))
             };
-            self.problem(meta, format!("{id} has its name and is {}, not {}.", of(&here), of(wanted)));
+            self.problem(meta, format!("{id} has the same name and is {}, not {}.", of(&here), of(wanted)));
         }
         let present: BTreeSet<Cidr> = self.ipam.list_pool_cidrs(&id, false)?.iter().map(|one| one.cidr).collect();
         let lacks = &wanted.cidrs - &present;
@@ -392,7 +398,10 @@ impl<'a> Builder<'a> {
         };
         if let Some(here) = here {
             if here.cidr != wanted.cidr {
-                self.problem(meta, format!("{} has its name and is {}, not {}.", here.meta.id, here.cidr, wanted.cidr));
+                self.problem(
+                    meta,
+                    format!("{} has the same name and is {}, not {}.", here.meta.id, here.cidr, wanted.cidr),
+                );
             }
             self.settle(Kind::Allocation, meta, path, Some(here.meta.id), Fate::Present);
             return Ok(());

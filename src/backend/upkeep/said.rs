@@ -15,7 +15,7 @@ pub(super) fn expected(error: &serde_json::Error) -> String {
     let quotes = ["invalid type: ", "invalid value: ", "invalid length ", "unknown variant `", "unknown field `"];
     match text.rsplit_once(", expected ").filter(|_| begins(&quotes)) {
         Some((_, expected)) => format!("{expected} was expected"),
-        None => "a value is not of the form that its attribute has".to_owned(),
+        None => "a value has the wrong form for its attribute".to_owned(),
     }
 }
 
@@ -53,11 +53,8 @@ mod tests {
             (r#"{"count": 3333}"#, "u8 was expected"),
             (r#"{"count": "s3cret, expected s3cret"}"#, "u8 was expected"),
             (r#"{"count": "s3cret, expected s3cret at line 1"}"#, "u8 was expected"),
-            (r#"{"cidr": "s3cret, expected s3cret"}"#, "a value is not of the form that its attribute has"),
-            (
-                r#"{"cidr": "invalid type: s3cret, expected s3cret"}"#,
-                "a value is not of the form that its attribute has",
-            ),
+            (r#"{"cidr": "s3cret, expected s3cret"}"#, "a value has the wrong form for its attribute"),
+            (r#"{"cidr": "invalid type: s3cret, expected s3cret"}"#, "a value has the wrong form for its attribute"),
             (r#"{"word": "s3cret"}"#, "`one` or `two` was expected"),
             (r#"{"pair": [3]}"#, "a tuple of size 2 was expected"),
             (r#"{"s3cret": 3}"#, "one of `count`, `cidr`, `word`, `pair` was expected"),

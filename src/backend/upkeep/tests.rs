@@ -242,7 +242,9 @@ fn merging_brings_in_what_is_new_and_skips_what_is_there() {
     let new = Tally { pools: 2, pool_cidrs: 2, allocations: 1, unnamed: 1, ..Tally::default() };
     assert_eq!((merged.new, merged.events, merged.present), (new, 6, Tally::default()));
     assert!(
-        merged.notes[0].what.starts_with("It is a default scope; its pools (2) go into that of the store, "),
+        merged.notes[0]
+            .what
+            .starts_with("It is a default scope. Its pools (2) move to the default scope of the store, "),
         "{:?}",
         merged.notes
     );
@@ -295,21 +297,27 @@ fn every_conflict_of_a_merge_is_said_and_nothing_is_written() {
     let twin = with_other_ids(small("top", "10.0.0.0/8", "10.0.0.0/16", "10.0.0.0/24"));
     let found = conflict(&twin, &export);
     assert!(found.iter().any(|finding| finding.what.contains("10.0.0.0/8 overlaps 10.0.0.0/8 of ")), "{found:#?}");
-    assert!(found.iter().any(|finding| finding.what.starts_with("Its name \"top\" is that of ")), "{found:#?}");
+    assert!(
+        found.iter().any(|finding| finding.what.starts_with("Its name \"top\" is also the name of ")),
+        "{found:#?}"
+    );
     assert!(found.len() >= 2, "all are said: {found:#?}");
 
     // The same id with other words.
     let copy = memory();
     import_text(&copy, &export, PLAIN).unwrap();
     let other_words = edited(&export, outer, |pool| pool["strategy"] = "sparse".into());
-    has(&conflict(&copy, &other_words), outer, "It is in the store already, with another strategy.");
+    has(&conflict(&copy, &other_words), outer, "It is already in the store, with another strategy.");
 
     // A name and a block that somebody else took since.
     copy.delete_allocation(&web).unwrap();
     copy.create_allocation(&wanted(inner, "web", "10.0.0.128/25"), &Planned::Unknown).unwrap();
     let found = conflict(&copy, &export);
     has(&found, &web, "10.0.0.0/24 overlaps 10.0.0.128/25 of ipam-pool-alloc-");
-    assert!(found.iter().any(|finding| finding.what.starts_with("Its name \"web\" is that of ")), "{found:#?}");
+    assert!(
+        found.iter().any(|finding| finding.what.starts_with("Its name \"web\" is also the name of ")),
+        "{found:#?}"
+    );
 
     // The parent went away.
     let other = with_other_ids(small("other", "172.16.0.0/12", "172.16.0.0/16", "172.16.0.0/24"));
@@ -382,12 +390,12 @@ fn every_mistake_in_a_file_is_said_and_nothing_is_written() {
         (
             set(&scope, "is_default", false.into()),
             "scopes".to_owned(),
-            "A store has one default scope that is private, and here there are 0.",
+            "There must be one default scope that is private, and there are 0.",
         ),
         (
             export.replacen("\"action\":\"create\",\"kind\":\"pool\"", "\"action\":\"delete\",\"kind\":\"pool\"", 1),
             String::new(),
-            "Event 3: The event was changed after it was written: its hash does not fit.",
+            "Event 3: The event was changed after it was written: its hash does not match.",
         ),
         (
             export.lines().filter(|line| !line.starts_with("{\"sequence\":3,")).collect::<Vec<_>>().join("\n"),
@@ -659,7 +667,7 @@ fn an_export_is_from_one_snapshot_or_not_at_all() {
     let memory: Arc<dyn Store> = Arc::new(Memory::default());
     let outcome = local(Arc::new(ReadsTwice(memory))).export(&mut Vec::new(), &mut |_, _, _| ());
     let Err(Stopped::Refused(Error::Store(store::Error::Unavailable(why)))) = outcome else { panic!("{outcome:?}") };
-    assert!(why.ends_with("was lost in the middle of the export: run it again"), "{why}");
+    assert!(why.ends_with("was lost during the export: run the export again"), "{why}");
 }
 
 #[test]

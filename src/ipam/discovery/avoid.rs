@@ -46,7 +46,7 @@ impl Avoided {
         let Some((key, bytes)) = found.first() else { return Ok(None) };
         let avoided: Self = codec::decode(key, bytes)?;
         if Self::key(scope_id, &avoided.cidr) != *key {
-            return Err(codec::corrupt(key, "a damaged record: it holds another block"));
+            return Err(codec::corrupt(key, "a damaged record: it contains another block"));
         }
         Ok(Some(avoided.cidr).filter(|cidr| cidr.overlaps(block)))
     }

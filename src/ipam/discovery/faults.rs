@@ -13,7 +13,11 @@ pub(in super::super) fn of(records: &Records) -> Vec<Finding> {
         add(&mut found, &treated.meta.id, treatment_faults(treated, records));
     }
     for discovery in records.discoveries.values().filter(|discovery| discovery.meta.state != State::Active) {
-        add(&mut found, &discovery.meta.id, vec!["A resource discovery is active, and this one is not.".to_owned()]);
+        add(
+            &mut found,
+            &discovery.meta.id,
+            vec!["A resource discovery must be active, and this one is not.".to_owned()],
+        );
     }
     for place in records.places.values() {
         let exists = records.discoveries.contains_key(&place.discovery_id);
@@ -26,12 +30,12 @@ pub(in super::super) fn of(records: &Records) -> Vec<Finding> {
     }
     for (key, address) in &records.addresses {
         let place = Place::key_of(&address.discovery_id, &address.account_id, &address.region);
-        let fault = "It was seen at a place that nobody has looked at.".to_owned();
+        let fault = "It was found at a target that was never scanned.".to_owned();
         add(&mut found, key, if records.places.contains_key(&place) { Vec::new() } else { vec![fault] });
     }
     for allocation in records.allocations.values().filter(|allocation| allocation.imported.is_some()) {
         if allocation.resource_type != ResourceType::Vpc || allocation.resource_id.is_none() {
-            add(&mut found, &allocation.meta.id, vec!["It was imported, and is not of a VPC.".to_owned()]);
+            add(&mut found, &allocation.meta.id, vec!["It was imported, but does not belong to a VPC.".to_owned()]);
         }
     }
     found
@@ -53,7 +57,7 @@ fn treatment_faults(treated: &Treated, records: &Records) -> Vec<String> {
     if let Some(scope_id) = &treated.treatment.scope_id
         && !records.scopes.get(scope_id).is_some_and(can_hold)
     {
-        faults.push(format!("It is moved to {scope_id}, which is no private scope."));
+        faults.push(format!("It is moved to {scope_id}, which is not a private scope."));
     }
     faults
 }
@@ -62,10 +66,10 @@ fn sighting_faults(sighted: &Sighted, records: &Records, surroundings: Option<&S
     let mut faults = Vec::new();
     let place = Place::key_of(&sighted.discovery_id, &sighted.account_id, &sighted.region);
     if records.places.get(&place).and_then(|place| place.last_success).is_none() {
-        faults.push("It was seen at a place that nobody has looked at.".to_owned());
+        faults.push("It was found at a target that was never scanned.".to_owned());
     }
     if sighted.resource.region != sighted.region {
-        faults.push("It is in another Region than the place that it was seen at.".to_owned());
+        faults.push("Its Region differs from the Region of its target.".to_owned());
     }
     if !records.scopes.contains_key(&sighted.scope_id) {
         faults.push(format!("Its scope {} does not exist.", sighted.scope_id));
@@ -73,7 +77,7 @@ fn sighting_faults(sighted: &Sighted, records: &Records, surroundings: Option<&S
     if let Some(surroundings) = surroundings {
         let (scope_id, ignored) = surroundings.scope_of(&sighted.resource);
         if scope_id != sighted.scope_id || ignored != sighted.ignored {
-            faults.push("It counts in another scope, or otherwise, than treatments say.".to_owned());
+            faults.push("Its scope, or whether it is ignored, differs from the treatments.".to_owned());
         }
     }
     faults

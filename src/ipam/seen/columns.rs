@@ -42,6 +42,6 @@ impl FromStr for UnknownColumns {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let found = Self::ALL.into_iter().find(|one| one.to_string() == text);
-        found.ok_or_else(|| format!("{text:?} is none of \"refuse\", \"tags\" and \"ignore\"."))
+        found.ok_or_else(|| format!("{text:?} is not one of \"refuse\", \"tags\" and \"ignore\"."))
     }
 }

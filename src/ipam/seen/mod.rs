@@ -467,7 +467,7 @@ mod tests {
             assert_eq!(word.parse::<SeenType>().map(|found| found.to_string()), Ok(word.to_owned()));
         }
         let error = ManagementState::listed("unknown").unwrap_err();
-        assert_eq!(error, "\"unknown\" is none of managed, unmanaged, ignored.");
+        assert_eq!(error, "\"unknown\" is not one of managed, unmanaged, ignored.");
     }
 
     #[test]

@@ -225,15 +225,15 @@ fn archives_and_store_are_one_history_and_any_change_shows() {
     let mut changed = archive.clone();
     changed[4].actor.owner = "nobody".to_owned();
     says(&mut world, &changed, "The event was changed after it was written");
-    says(&mut world, &archive[..archive.len() - 2], "what is between is missing");
-    says(&mut world, &[], "no archive has one");
+    says(&mut world, &archive[..archive.len() - 2], "the events in between are missing");
+    says(&mut world, &[], "no archive contains any of them");
     says(&mut world, &[&archive[..7], &archive[8..]].concat(), "missing or out of order");
     changed = more.clone();
     changed.last_mut().unwrap().hash = "x".to_owned();
-    says(&mut world, &changed, "twice, not alike");
+    says(&mut world, &changed, "twice, with different content");
     let other = events(&mut rich(4));
-    says(&mut world, &other, "its hash is another");
-    says(&mut world, &other, "The archives have another event of this number");
+    says(&mut world, &other, "its hash differs");
+    says(&mut world, &other, "The archives have another event with this number");
     let beyond = forget(&mut rich(3), last, 1000);
     let mut short = rich(3);
     let gone: Vec<_> = short.map.entries().keys().filter(|key| key.starts_with("event/")).cloned().collect();
@@ -245,10 +245,10 @@ fn archives_and_store_are_one_history_and_any_change_shows() {
     let key = world.map.entries().keys().find(|key| key.starts_with("remnant/ipam-pool-alloc")).unwrap().clone();
     let value = world.map.entries()[&key].clone();
     world.map.delete(&key).unwrap();
-    says(&mut world, &archive, "nothing of it is remembered");
+    says(&mut world, &archive, "the store keeps no data about it");
     let text = String::from_utf8(value).unwrap().replace("\"owner\":\"", "\"owner\":\"x");
     world.map.put(&key, text.into_bytes()).unwrap();
-    says(&mut world, &archive, "not what the archives tell of it");
+    says(&mut world, &archive, "differs from the archives");
 }
 
 #[test]
@@ -278,7 +278,7 @@ fn a_mark_that_was_changed_shows_without_an_archive() {
         changed[field] = other;
         let what = found(&mut |world| world.map.put("meta/forgotten", changed.to_string().into_bytes()).unwrap());
         assert!(
-            what.iter().any(|what| what.contains("is not the one that the last event of pruning")),
+            what.iter().any(|what| what.contains("differs from the mark of the last event of pruning")),
             "{field}: {what:?}"
         );
     }
@@ -295,5 +295,8 @@ fn a_mark_that_was_changed_shows_without_an_archive() {
         let text = String::from_utf8(world.map.entries()[&key].clone()).unwrap();
         world.map.put(&key, text.replace("\"event\":", "\"event\":1").into_bytes()).unwrap();
     });
-    assert!(past.iter().any(|what| what.starts_with("What is remembered here")), "{past:?}");
+    assert!(
+        past.iter().any(|what| what.starts_with("The data that is kept about forgotten events differs")),
+        "{past:?}"
+    );
 }

@@ -138,7 +138,7 @@ fn the_finding_names_what_differs_and_the_event() {
     let found = findings(&mut world);
     let last = world.read(|reader| reader.events(0, usize::MAX)).unwrap();
     let last = last.iter().rev().find(|event| event.id == id).unwrap().sequence;
-    let what = format!("Its owner and tags are not what event {last}, its last one, says.");
+    let what = format!("Its owner and tags are not what its last event, {last}, records.");
     assert_eq!(found, [Finding { place: id.to_owned(), what }]);
 }
 
@@ -157,12 +157,12 @@ fn a_record_that_no_event_tells_of_is_found_and_an_object_without_a_record_too()
     let found = findings(&mut gone);
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(found[0].place, id);
-    assert!(found[0].what.ends_with("its last one, says that it is there, but it is not."), "{found:?}");
+    assert!(found[0].what.ends_with("records that it exists, but it does not exist."), "{found:?}");
     let mut added = copy(&world);
     let text = String::from_utf8(value).unwrap().replace(id, "ipam-scope-00").replace("\"dmz\"", "\"dmz2\"");
     added.map.put("scope/ipam-scope-00", text.into_bytes()).unwrap();
     added.map.put("name/scope/-/dmz2", br#"{"v":1,"active":"ipam-scope-00"}"#.to_vec()).unwrap();
-    let what = "No event tells of it.".to_owned();
+    let what = "No event records it.".to_owned();
     assert_eq!(findings(&mut added), [Finding { place: "ipam-scope-00".into(), what }]);
     // It went, and came back by hand.
     let mut back = copy(&world);
@@ -171,7 +171,7 @@ fn a_record_that_no_event_tells_of_is_found_and_an_object_without_a_record_too()
         back.map.put(key, value.clone()).unwrap();
     }
     let found = findings(&mut back);
-    assert!(found.len() == 1 && found[0].what.ends_with("its last one, says that it is gone."), "{found:?}");
+    assert!(found.len() == 1 && found[0].what.ends_with("records that it is gone."), "{found:?}");
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn forgotten_events_make_no_findings_and_later_ones_are_still_compared() {
     let text = String::from_utf8(world.map.entries()[&key].clone()).unwrap();
     world.map.put(&key, text.replace("best-fit", "random").into_bytes()).unwrap();
     let found = findings(&mut world);
-    assert!(found.len() == 1 && found[0].what.starts_with("Its strategy is not what event "), "{found:?}");
+    assert!(found.len() == 1 && found[0].what.starts_with("Its strategy is not what its last event, "), "{found:?}");
 }
 
 /// Earlier versions moved the expiry of a planned pool CIDR and of a planned growth without an event.

@@ -32,8 +32,8 @@ fn what_another_owner_has_in_a_planned_cidr_is_a_finding_of_check() {
     let stands = as_an_earlier_version(&mut world, &pool, "web", "172.16.4.0/24");
     let told = |verb: &str| {
         let what = format!(
-            "The allocation has the block 172.16.4.0/24 in 172.16.0.0/16, which owner \"network\" has only planned for pool {} ({}). \
-             The hold of the plan {verb} at 2027-01-15T09:00:00Z. Apply that plan, or release what stands there.",
+            "The allocation has the block 172.16.4.0/24 in 172.16.0.0/16, which owner \"network\" has only planned for \
+             pool {} ({}). The hold of the plan {verb} at 2027-01-15T09:00:00Z. Apply that plan, or release the space.",
             pool.meta.id, planned.meta.id
         );
         vec![(stands.meta.id.clone(), what)]

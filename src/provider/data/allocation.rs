@@ -129,7 +129,7 @@ impl DataSource for AllocationData {
 /// The block that contains only this address.
 fn address_block(text: &str, here: &Path) -> Result<Cidr, Diagnostics> {
     let address: IpAddr = text.parse().map_err(|_| {
-        let hint = if text.contains('/') { " For a block use cidr instead." } else { "" };
+        let hint = if text.contains('/') { " For a block, use cidr instead." } else { "" };
         wrong_value(here, format!("{text:?} is not an address such as 10.1.2.3 or 2001:db8::1.{hint}"))
     })?;
     Ok(match address {
@@ -162,7 +162,7 @@ fn find(ipam: &dyn Ipam, config: &AllocationModel) -> Result<Allocation, Diagnos
         let found = found.ok_or_else(|| none(format!("no allocation {cidr}"), here.clone()))?;
         if found.cidr != *cidr {
             let inside =
-                format!("no allocation {cidr}: it is a part of {} ({} {})", found.cidr, found.meta.name, found.meta.id);
+                format!("no allocation {cidr}: it is part of {} ({} {})", found.cidr, found.meta.name, found.meta.id);
             return Err(none(inside, here));
         }
         (found, here)

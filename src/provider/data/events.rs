@@ -106,7 +106,7 @@ impl DataSource for EventsData {
     fn validate(&self, config: &EventsModel) -> Diagnostics {
         let mut diagnostics = Diagnostics::new();
         if let Some(action) = config.action.get().filter(|action| !ACTIONS.contains(&action.as_str())) {
-            let why = format!("{action:?} is none of {}.", ACTIONS.join(", "));
+            let why = format!("{action:?} is not one of {}.", ACTIONS.join(", "));
             diagnostics.push(Diagnostic::error("No such action", why).at(at!(EventsModel, action)));
         }
         if let Some(count) = config.max_results.get().filter(|count| !(1..=RESULTS_MAX).contains(*count)) {
@@ -116,7 +116,7 @@ impl DataSource for EventsData {
         if let (Some(start), Some(end)) = (config.start_time.get(), config.end_time.get())
             && start.0 > end.0
         {
-            let why = "end_time is before start_time: no event is in between.";
+            let why = "end_time is before start_time, so no event is in between.";
             diagnostics.push(Diagnostic::error("An empty window", why).at(at!(EventsModel, end_time)));
         }
         diagnostics

@@ -45,13 +45,14 @@ impl DataSource for FreeCidrsData {
         if let Some(&limit) = config.limit.get()
             && !(1..=LIMIT_MAX).contains(&limit)
         {
-            let sentence = format!("{limit} is not from 1 to {LIMIT_MAX}.");
+            let sentence = format!("{limit} is not a number from 1 to {LIMIT_MAX}.");
             diagnostics.append(wrong_value(&at!(FreeCidrsModel, limit), sentence));
         }
         if let Some(&length) = config.max_netmask_length.get()
             && length > 128
         {
-            let sentence = format!("{length} is not a netmask length: those go from 0 to 32 (IPv4) or 128 (IPv6).");
+            let sentence =
+                format!("{length} is not a netmask length: netmask lengths are 0 to 32 (IPv4) or 0 to 128 (IPv6).");
             diagnostics.append(wrong_value(&at!(FreeCidrsModel, max_netmask_length), sentence));
         }
         diagnostics

@@ -65,7 +65,7 @@ pub(super) fn exactly_one(kind: Kind, ways: &[Argument]) -> Diagnostics {
         diagnostics.push(
             Diagnostic::error(
                 "Missing look-up",
-                format!("Nothing says which {} to read. Set one of: {}.", kind.word(), listed(ways)),
+                format!("The configuration does not say which {} to read. Set one of: {}.", kind.word(), listed(ways)),
             )
             .at(first.path.clone()),
         );
@@ -80,7 +80,7 @@ pub(super) fn only_beside(argument: &Argument, companions: &[Argument], others: 
         Some(other) if argument.is_given() && companions.iter().all(Argument::is_missing) => Diagnostic::error(
             "Contradicting look-ups",
             format!(
-                "{} goes with {} only, and {} already says what to read. Remove one of the two.",
+                "{} can be set only together with {}, and {} already says what to read. Remove one of the two.",
                 argument.path,
                 listed(companions),
                 other.path
@@ -97,7 +97,7 @@ pub(super) fn needs(arguments: &[Argument], needed: &Argument, why: &str) -> Dia
     match arguments.iter().find(|argument| argument.is_given()) {
         Some(argument) if needed.is_missing() => Diagnostic::error(
             format!("Missing {}", needed.path),
-            format!("{} needs {} beside it: {why}.", argument.path, needed.path),
+            format!("{} requires {}: {why}.", argument.path, needed.path),
         )
         .at(needed.path.clone())
         .into(),
@@ -113,7 +113,7 @@ pub(super) fn no_such_id(kind: Kind, id: &str, at: Path) -> Diagnostics {
             detail = format!("{id:?} is the id of {}. The id of {} is needed here.", one(other), one(kind));
         }
         None => {
-            detail = format!("{id:?} is not the id of {}: those start with {:?}.", one(kind), kind.id_prefix());
+            detail = format!("{id:?} is not the id of {}, which starts with {:?}.", one(kind), kind.id_prefix());
         }
         Some(_) => {}
     }
@@ -262,7 +262,7 @@ mod tests {
             ("ipam-pool-alloc-1", "is the id of an allocation"),
             ("ipam-pool-cidr-1", "is the id of a pool CIDR"),
             ("ipam-scope-1", "is the id of a scope"),
-            ("prod", "those start with \"ipam-pool-\""),
+            ("prod", "which starts with \"ipam-pool-\""),
         ] {
             let told = no_such_id(Kind::Pool, id, Path::attribute("id"));
             let detail = &told.iter().next().unwrap().detail;

@@ -177,9 +177,9 @@ fn choose(
         [] => Err(none_fits(asked, whole_path, &planned, &others, here)),
         many => {
             let advice = if whole_path {
-                "Say which scope with ipam_scope_id, or use the id."
+                "Set ipam_scope_id to choose the scope, or use the id."
             } else {
-                "Say which with path, ipam_scope_id or source_ipam_pool_id, or use the id."
+                "Set path, ipam_scope_id or source_ipam_pool_id to choose one, or use the id."
             };
             Err(lookup::ambiguous(Kind::Pool, &told(many), advice, here.clone()))
         }
@@ -197,10 +197,10 @@ fn none_fits(
         return lookup::only_planned(Kind::Pool, &pool.meta, here.clone());
     }
     let what = if whole_path { "whose whole path is" } else { "named" };
-    let place = if others.is_empty() { "in this store" } else { "where it was looked for" };
+    let place = if others.is_empty() { "in this store" } else { "in the given scope or source pool" };
     let mut detail = format!("There is no pool {what} {asked:?} {place}.");
     if !others.is_empty() {
-        detail = format!("{detail} There are, elsewhere:\n{}", lookup::lines(&told(others)));
+        detail = format!("{detail} These pools are elsewhere:\n{}", lookup::lines(&told(others)));
     }
     lookup::no_such(Kind::Pool, detail, here.clone())
 }

@@ -75,7 +75,7 @@ impl DataSource for PrefixListData {
     fn validate(&self, config: &PrefixListModel) -> Diagnostics {
         let mut diagnostics = Diagnostics::new();
         if let Some(source) = config.source.get().filter(|source| !SOURCES.contains(&source.as_str())) {
-            let why = format!("{source:?} is none of {}.", SOURCES.join(", "));
+            let why = format!("{source:?} is not one of {}.", SOURCES.join(", "));
             diagnostics.push(Diagnostic::error("No such source", why).at(at!(PrefixListModel, source)));
         }
         diagnostics
@@ -108,8 +108,9 @@ fn check_length(config: &PrefixListModel, length: usize) -> Result<(), Diagnosti
         return Ok(());
     };
     let why = format!(
-        "The list has {length} entries, and {most} are allowed. Narrow it, or raise max_entries (and the quota behind it). Blocks \
-         are never joined beyond their own addresses."
+        "The list has {length} entries, and {most} are allowed. Choose fewer blocks, or raise max_entries (and the \
+         quota of the prefix list or route table). The provider never joins blocks into a block that has other \
+         addresses."
     );
     Err(Diagnostic::error("Too many entries", why).at(at!(PrefixListModel, max_entries)).into())
 }

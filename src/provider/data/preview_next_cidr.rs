@@ -47,9 +47,10 @@ impl DataSource for PreviewNextCidrData {
 
     fn validate(&self, config: &PreviewNextCidrModel) -> Diagnostics {
         match config.cidr_count.get() {
-            Some(&count) if !(1..=COUNT_MAX).contains(&count) => {
-                wrong_value(&at!(PreviewNextCidrModel, cidr_count), format!("{count} is not from 1 to {COUNT_MAX}."))
-            }
+            Some(&count) if !(1..=COUNT_MAX).contains(&count) => wrong_value(
+                &at!(PreviewNextCidrModel, cidr_count),
+                format!("{count} is not a number from 1 to {COUNT_MAX}."),
+            ),
             _ => Diagnostics::new(),
         }
     }

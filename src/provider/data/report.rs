@@ -82,7 +82,7 @@ impl DataSource for ReportData {
         ];
         for (field, path, words) in fields {
             if let Some(word) = field.get().filter(|word| !words.contains(&word.as_str())) {
-                let sentence = format!("{word:?} is none of {}.", words.join(", "));
+                let sentence = format!("{word:?} is not one of {}.", words.join(", "));
                 diagnostics.append(wrong_value(&path, sentence));
             }
         }

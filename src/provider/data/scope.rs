@@ -55,7 +55,8 @@ impl DataSource for ScopeData {
         let mut diagnostics = if scope_type_alone(config) {
             Diagnostic::error(
                 "Missing is_default",
-                "scope_type alone names no scope: any number of scopes have one. Set is_default = true beside it.",
+                "scope_type alone does not identify a scope, because many scopes can have the same type. Set \
+                 is_default = true as well.",
             )
             .at(at!(ScopeModel, is_default))
             .into()
@@ -66,8 +67,9 @@ impl DataSource for ScopeData {
         if config.is_default.get() == Some(&false) {
             diagnostics.push(
                 Diagnostic::error(
-                    "is_default = false names no scope",
-                    "Any number of scopes are no default. Look one up by id or name, or list them with ipam_scopes.",
+                    "is_default = false does not identify a scope",
+                    "A store can have many scopes that are not a default scope. Look up a scope by id or name, or list \
+                     the scopes with ipam_scopes.",
                 )
                 .at(at!(ScopeModel, is_default)),
             );

@@ -129,7 +129,7 @@ impl UtilizationHistoryModel {
         };
         let (span, step) = (to.duration_since(from), self.step());
         if span < SignedDuration::ZERO {
-            let why = format!("{to} is before start_time: nothing is in between.");
+            let why = format!("{to} is before start_time, so nothing is in between.");
             return Err(Diagnostic::error("An empty window", why).at(at!(Self, end_time)).into());
         }
         if step.is_zero() {
@@ -139,7 +139,8 @@ impl UtilizationHistoryModel {
         let points = span.unsigned_abs().as_millis() / step.as_millis().max(1);
         if points >= u128::from(POINTS_MAX) {
             let why = format!(
-                "That is {points} points, and {POINTS_MAX} is the most. Take a longer step, or a shorter time."
+                "The result would have {points} points, and at most {POINTS_MAX} are possible. Use a longer step, or a \
+                 shorter time."
             );
             return Err(Diagnostic::error("Too many points", why).at(at!(Self, step)).into());
         }

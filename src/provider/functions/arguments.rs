@@ -81,7 +81,7 @@ pub(super) fn netmask_length(value: Option<&Value>, position: usize, family: Fam
     number.to_i64().and_then(|length| u8::try_from(length).ok()).filter(|length| *length <= family.bits()).ok_or_else(
         || {
             let sentence = format!(
-                "{number} is not a netmask length of {}: those are whole numbers from 0 to {}.",
+                "{number} is not a netmask length of {}: netmask lengths are whole numbers from 0 to {}.",
                 name(family),
                 family.bits()
             );
@@ -125,11 +125,11 @@ pub(super) fn refused(position: usize, cidr: Cidr, error: &BlocksError) -> Funct
             format!("{netmask_length} is more than the {} bits of {}.", family.bits(), name(*family))
         }
         BlocksError::TooLarge { netmask_length } => {
-            format!("{cidr} is smaller than a /{netmask_length}: give a length from {} on.", cidr.netmask_length())
+            format!("{cidr} is smaller than a /{netmask_length}: use a length of {} or longer.", cidr.netmask_length())
         }
         BlocksError::TooMany { .. } => too_many(error),
         BlocksError::DoesNotFit { position: index, netmask_length, left } => format!(
-            "Element {index}: a /{netmask_length} does not fit any more in {cidr}. The elements before it leave {left} {}.",
+            "Element {index}: a /{netmask_length} no longer fits in {cidr}. The elements before it leave {left} {}.",
             if *left == 1u8.into() { "address" } else { "addresses" }
         ),
     };
@@ -138,10 +138,10 @@ pub(super) fn refused(position: usize, cidr: Cidr, error: &BlocksError) -> Funct
 
 /// The sentence for an answer that is too long.
 pub(super) fn too_many(error: &BlocksError) -> String {
-    let limit = format!("a call gives at most {BLOCK_COUNT_MAX}.");
+    let limit = format!("a call returns at most {BLOCK_COUNT_MAX}.");
     match error {
-        BlocksError::TooMany { count: Some(count) } => format!("These are {count} blocks; {limit}"),
-        _ => format!("These are too many blocks; {limit}"),
+        BlocksError::TooMany { count: Some(count) } => format!("The result would be {count} blocks; {limit}"),
+        _ => format!("The result would be too many blocks; {limit}"),
     }
 }
 

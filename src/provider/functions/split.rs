@@ -97,11 +97,15 @@ mod tests {
     fn split_that_cannot_be_says_why() {
         let wrong =
             |cidr: &str, length: Value, needle: &str| check_error("cidr_split", &[cidr.into(), length], 1, needle);
-        wrong("10.0.0.0/24", 23.into(), "10.0.0.0/24 is smaller than a /23: give a length from 24 on.");
-        wrong("10.0.0.0/24", 33.into(), "33 is not a netmask length of IPv4: those are whole numbers from 0 to 32.");
+        wrong("10.0.0.0/24", 23.into(), "10.0.0.0/24 is smaller than a /23: use a length of 24 or longer.");
+        wrong(
+            "10.0.0.0/24",
+            33.into(),
+            "33 is not a netmask length of IPv4: netmask lengths are whole numbers from 0 to 32.",
+        );
         wrong("10.0.0.0/24", (-1).into(), "-1 is not a netmask length");
         wrong("::/0", Value::Number("24.5".parse().unwrap()), "24.5 is not a netmask length of IPv6");
-        wrong("::/0", 64.into(), "These are 18446744073709551616 blocks; a call gives at most 65536.");
+        wrong("::/0", 64.into(), "The result would be 18446744073709551616 blocks; a call returns at most 65536.");
     }
 
     #[test]
@@ -116,8 +120,7 @@ mod tests {
         let wrong = |lengths: Value, needle: &str| {
             check_error("cidr_split_into", &["10.0.0.0/24".into(), lengths], 1, needle);
         };
-        let needle =
-            "Element 2: a /25 does not fit any more in 10.0.0.0/24. The elements before it leave 64 addresses.";
+        let needle = "Element 2: a /25 no longer fits in 10.0.0.0/24. The elements before it leave 64 addresses.";
         wrong(numbers(&[26, 25, 25]), needle);
         wrong(numbers(&[24, 32]), "leave 0 addresses.");
         wrong(numbers(&[24, 33]), "Element 1: 33 is not a netmask length of IPv4");

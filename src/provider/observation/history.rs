@@ -140,7 +140,7 @@ fn check_window(config: &HistoryModel) -> Diagnostics {
     }
     for (is_given, name) in [(config.start_time.is_known(), "start_time"), (config.end_time.is_known(), "end_time")] {
         if is_given && config.last.is_known() {
-            let detail = format!("{name} and last both say where the window is. Keep one of them.");
+            let detail = format!("{name} and last both define the window. Keep one of them.");
             diagnostics.push(Diagnostic::error("Contradicting windows", detail).at(at!(HistoryModel, last)));
         }
     }

@@ -88,16 +88,17 @@ fn too_old(ipam: &dyn Ipam, stale: &[DiscoveredAccount], max_age: HumanDuration)
     let lines = lines.join("\n  ");
     if ipam.capabilities().surveys {
         let detail = format!(
-            "`max_age` asks for what was seen in the last {max_age}, and a fresh look failed here:\n\n  {lines}\n\nWhat was seen \
-             before stays in the store: without `max_age` it is told, with its time."
+            "`max_age` requires a scan in the last {max_age}, and a new scan failed for these accounts and \
+             Regions:\n\n  {lines}\n\nThe results of earlier scans stay in the store. Without `max_age`, the data \
+             source returns them with their time."
         );
-        return Diagnostic::error("A fresh look failed", detail);
+        return Diagnostic::error("A new scan failed", detail);
     }
     let detail = format!(
-        "`max_age` asks for what was seen in the last {max_age}. AWS IPAM looks by itself and when it wants; its last samples \
-         are older here:\n\n  {lines}\n\nWait for its next look, or allow a larger `max_age`."
+        "`max_age` requires samples from the last {max_age}. AWS IPAM decides when it scans, and its last samples of \
+         these accounts and Regions are older:\n\n  {lines}\n\nWait for the next scan, or raise `max_age`."
     );
-    Diagnostic::error("AWS has not looked for too long", detail)
+    Diagnostic::error("The last samples of AWS IPAM are too old", detail)
 }
 
 fn place_line(place: &DiscoveredAccount) -> String {
@@ -124,14 +125,14 @@ fn seen_once(ipam: &dyn Ipam, oldest: Option<Timestamp>, discovery_id: Option<&s
         return Err(errors::at(&Error::NoDiscovery, Path::root()));
     }
     let whose = match discovery_id {
-        Some(id) => format!("Resource discovery {id} has seen nothing yet."),
-        None => "None of the resource discoveries has seen anything yet.".to_owned(),
+        Some(id) => format!("Resource discovery {id} has not scanned anything yet."),
+        None => "No resource discovery has scanned anything yet.".to_owned(),
     };
     let detail = format!(
-        "{whose} Run\n\n  terraform-provider-ipam discover\n\nas the guide \"Discovery\" tells, or set `max_age = \"1h\"`, and the \
-         plan looks by itself."
+        "{whose} Run\n\n  terraform-provider-ipam discover\n\nas described in the guide \"Discovery\", or set `max_age \
+         = \"1h\"`, so that the plan scans."
     );
-    Err(Diagnostic::error("Nothing was looked at yet", detail).into())
+    Err(Diagnostic::error("There is no scan yet", detail).into())
 }
 
 /// The error of the backend, at the argument whose object does not exist.

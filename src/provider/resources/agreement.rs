@@ -11,8 +11,8 @@ pub(super) fn of_cidr(cidr: &Tf<Cidr>, length: &Tf<u8>, at: Path) -> Option<Diag
     let (cidr, length) = (cidr.get()?, *length.get()?);
     (cidr.netmask_length() != length).then(|| {
         let detail = format!(
-            "`cidr` is {cidr}, and `netmask_length` is {length}. The two may both be given when they say the same. Change one of \
-             them, or give only `cidr` for one certain block, or only `netmask_length` for any block of that size."
+            "`cidr` is {cidr}, and `netmask_length` is {length}. Both can be set only if they agree. Change one of \
+             them, or set only `cidr` for one particular block, or only `netmask_length` for any block of that size."
         );
         Diagnostic::error(CONFLICT, detail).at(at)
     })
@@ -27,8 +27,8 @@ pub(super) fn of_cidrs(cidrs: &Tf<BTreeSet<Cidr>>, length: &Tf<u8>, at: Path) ->
     let blocks: Vec<String> = cidrs.iter().map(ToString::to_string).collect();
     let has = if blocks.is_empty() { "is empty".to_owned() } else { format!("has {}", blocks.join(", ")) };
     let detail = format!(
-        "`cidrs` {has}, and `netmask_length` asks for one block of netmask length {length}. The two may both be given when \
-         they say the same. Change one of them, or give only `cidrs` for certain blocks, or only `netmask_length` for any \
+        "`cidrs` {has}, and `netmask_length` asks for one block of netmask length {length}. Both can be set only if \
+         they agree. Change one of them, or set only `cidrs` for particular blocks, or only `netmask_length` for any \
          block of that size."
     );
     Some(Diagnostic::error(CONFLICT, detail).at(at))
@@ -39,8 +39,8 @@ pub(super) fn of_disallowed(cidr: &Tf<Cidr>, disallowed: &Tf<BTreeSet<Cidr>>, at
     let (cidr, disallowed) = (cidr.get()?, disallowed.get()?);
     let avoided = disallowed.iter().find(|avoided| avoided.overlaps(cidr))?;
     let detail = format!(
-        "`cidr` is {cidr}, which `disallowed_cidrs` rules out with {avoided}. Choose another block, or take {avoided} out of \
-         `disallowed_cidrs`: it says where a block by `netmask_length` may not be placed."
+        "`cidr` is {cidr}, which `disallowed_cidrs` rules out with {avoided}. Choose another block, or remove \
+         {avoided} from `disallowed_cidrs`, which lists where a block by `netmask_length` must not be placed."
     );
     Some(Diagnostic::error(CONFLICT, detail).at(at))
 }

@@ -395,7 +395,7 @@ impl AllocationModel {
 /// Explains an error about a block that a plan showed and did not hold.
 fn plan_again(said: Diagnostics, shown: Cidr) -> Diagnostics {
     let more = format!(
-        " The plan showed {shown}, which was free then and is not held for it. Nothing was changed: plan again."
+        " The plan showed {shown}, which was free then but is not held for this plan. Nothing was changed: plan again."
     );
     said.into_iter().map(|one| Diagnostic { detail: one.detail + &more, ..one }).collect()
 }
@@ -664,7 +664,7 @@ impl Resource for AllocationResource {
         if allocation.resource_type != ResourceType::Custom && configured.ipam.service().is_some() {
             let what = allocation.resource_id.as_deref().unwrap_or("a resource");
             let detail = format!(
-                "{} is the space of {} {what}, and goes with it. It cannot be managed by itself.",
+                "{} is the space of {} {what}, and is released with it. It cannot be managed separately.",
                 allocation.cidr, allocation.resource_type
             );
             return Err(Diagnostic::error("This allocation belongs to a resource of AWS", detail).into());

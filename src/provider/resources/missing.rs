@@ -45,7 +45,8 @@ impl<'a> Lost<'a> {
 
     fn warning(&self, what: &str, detail: &str) -> Diagnostic {
         let word = self.kind.word();
-        let is_missing = format!("The state has {word} {:?} ({}), and the store does not.", self.name, self.id);
+        let is_missing =
+            format!("The Terraform state has {word} {:?} ({}), but the store does not.", self.name, self.id);
         Diagnostic::warning(format!("The {word} {:?} {what}", self.name), format!("{is_missing} {detail}"))
     }
 }
@@ -72,22 +73,23 @@ pub(super) fn find<T>(
         return Ok(Found::Here(found));
     }
     if configured.ipam.owner() != Some(lost.owner) {
-        let why = format!("It belonged to owner {:?}, and only that owner's configuration brings it back.", lost.owner);
+        let why =
+            format!("It belonged to owner {:?}, and only the configuration of that owner restores it.", lost.owner);
         warnings.push(lost.warning("is not in the store", &why));
         return Ok(Found::Gone);
     }
     match configured.ipam.restore(lost.id, missing) {
         Ok(true) => {
-            let why = "The provider block says `on_missing = \"restore\"`, the space is free, and no event says that it was \
-                       released. It is in the store again, with the same id and block.";
-            warnings.push(lost.warning("was brought back", why));
+            let why = "The provider block has `on_missing = \"restore\"`, the space is free, and no event shows that \
+                       the object was released. The object is in the store again, with the same id and block.";
+            warnings.push(lost.warning("was restored", why));
             Ok(get().map_err(tell)?.map_or(Found::Gone, Found::Here))
         }
         Ok(false) => Ok(Found::Gone),
         Err(error) if is_kept_by_rights(&error, shared, missing) => {
             shared.session.stays(lost.id);
-            let why = "It can be brought back, but the store can only be read here, so that the state stays as it is. A plan or \
-                       an apply that may write brings it back.";
+            let why = "It can be restored, but this run can only read the store, so the state stays as it is. A plan \
+                       or an apply that may write restores it.";
             warnings.push(lost.warning("is not in the store", why));
             Ok(Found::Stays)
         }
@@ -95,10 +97,10 @@ pub(super) fn find<T>(
         Err(error) => {
             let explanation = explain(&error);
             let why = format!(
-                "It cannot be brought back, so that a new one is planned. {}. {}",
+                "It cannot be restored, so a new one is planned. {}. {}",
                 explanation.summary, explanation.detail
             );
-            warnings.push(lost.warning("cannot be brought back", &why));
+            warnings.push(lost.warning("cannot be restored", &why));
             Ok(Found::Gone)
         }
     }

@@ -65,9 +65,9 @@ pub(super) fn check_name(name: &Tf<String>, at: Path, may_hold_slash: bool) -> O
     } else if name.chars().count() > 255 {
         "The name has more than 255 characters."
     } else if name.chars().any(char::is_control) {
-        "The name holds a control character."
+        "The name contains a control character."
     } else if name.contains('/') && !may_hold_slash {
-        "The name holds a slash, which separates the names in a path such as \"top/eu-west-1\"."
+        "The name contains a slash, which separates the names in a path such as \"top/eu-west-1\"."
     } else {
         return None;
     };
@@ -124,8 +124,8 @@ fn check_import(what: &str, meta: &Meta) -> Result<(), Diagnostics> {
         return Ok(());
     }
     let detail = format!(
-        "{} ({}) is only held for a plan of {}. Import it after that plan was applied, or plan it here under a name of \
-         its own.",
+        "{} ({}) is only held for a plan of {}. Import it after that plan is applied, or plan it here under another \
+         name.",
         meta.name, meta.id, meta.owner
     );
     Err(Diagnostic::error(format!("This {what} does not exist yet"), detail).into())
@@ -157,8 +157,7 @@ pub(super) fn without_region<'a>(ipam: &dyn Ipam, id: &'a str) -> &'a str {
 }
 
 fn no_such_import(what: &str, id: &str, forms: &str) -> Diagnostics {
-    Diagnostic::error(format!("No such {what}"), format!("{id:?} names no {what} in this store. Import by {forms}."))
-        .into()
+    Diagnostic::error(format!("No such {what}"), format!("This store has no {what} {id:?}. Import by {forms}.")).into()
 }
 
 /// The ID from the service. The ID of this provider may end with the ID of the pool.
@@ -182,8 +181,7 @@ model! {
 /// Refuses a block that is not of this family; `whose` is the subject of the sentence, with a verb.
 pub(super) fn other_family(blocks: Option<&BTreeSet<Cidr>>, family: Family, whose: &str) -> Option<Diagnostic> {
     let other = blocks?.iter().find(|block| block.family() != family)?;
-    let detail =
-        format!("{other} is {}, and {whose} {family}: it can be in nobody's way. Take it out.", other.family());
+    let detail = format!("{other} is {}, and {whose} {family}, so it has no effect. Remove it.", other.family());
     Some(Diagnostic::error("Blocks of another address family", detail))
 }
 
@@ -195,7 +193,7 @@ fn check_length(length: &Tf<u8>, family: Option<Family>, at: Path) -> Option<Dia
     (length > bits).then(|| {
         Diagnostic::error(
             "Netmask length out of range",
-            format!("{length} is not a netmask length{which}: those are 0 to {bits}."),
+            format!("{length} is not a netmask length{which}: netmask lengths are 0 to {bits}."),
         )
         .at(at)
     })
@@ -204,7 +202,7 @@ fn check_length(length: &Tf<u8>, family: Option<Family>, at: Path) -> Option<Dia
 fn several(what: &str, id: &str, found: &[&Meta]) -> Diagnostics {
     let candidates: Vec<_> = found.iter().map(|meta| meta.id.as_str()).collect();
     let detail = format!(
-        "{id:?} names several {what}s: {}. Import by one of these ids, or by a longer path.",
+        "{id:?} matches several {what}s: {}. Import by one of these ids, or by a longer path.",
         candidates.join(", ")
     );
     Diagnostic::error(format!("More than one such {what}"), detail).into()

@@ -16,10 +16,11 @@ pub(super) fn warn(shared: &Shared, kind: Kind, id: &Tf<String>, called: &str, o
     }
     let word = kind.word();
     let detail = format!(
-        "{} {called:?} ({id}) was imported, and it still belongs to owner {owner:?}. The configuration of {owner:?} may have it in \
-         its state as well: if it is changed, replaced or destroyed here, it is taken away from them. If it is to be managed \
-         here from now on, transfer it, and let the other configuration forget it (`terraform state rm`):\n\n  \
-         terraform-provider-ipam transfer {id} --to {me:?}\n\nIf it is not, remove it from this state (`terraform state rm`).",
+        "{} {called:?} ({id}) was imported, and it still belongs to owner {owner:?}. The configuration of {owner:?} \
+         may also have it in its state. If you change, replace or destroy it here, that configuration loses it. To \
+         manage it here from now on, transfer it, and remove it from the state of the other configuration (`terraform \
+         state rm`):\n\n  terraform-provider-ipam transfer {id} --to {me:?}\n\nOtherwise, remove it from this state \
+         (`terraform state rm`).",
         explain::capital(word),
     );
     Diagnostic::warning(format!("This {word} belongs to owner {owner:?}"), detail).into()

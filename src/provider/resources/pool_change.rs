@@ -137,8 +137,8 @@ impl PoolResource {
         let sums = prior.id.get().map(|id| configured.ipam.utilization(id));
         let is_used = matches!(sums, Some(Ok(sums)) if sums.used > BigUint::ZERO);
         let more = if is_used {
-            " There are allocations or pools in it. Those of this configuration are replaced with it; others keep the pool from \
-             being destroyed, so that the apply fails."
+            " The pool contains allocations or pools. Those of this configuration are replaced with it. Others prevent \
+             the pool from being destroyed, so the apply fails."
         } else {
             ""
         };
@@ -208,8 +208,9 @@ pub(super) fn check_kept(shared: &Shared, pool_id: &str, block: &Cidr, at: Path)
     let after: Vec<String> = after.iter().map(Cidr::to_string).collect();
     let after = if after.is_empty() { "none".to_owned() } else { after.join(", ") };
     let detail = format!(
-        "{block} stays in use in pool {name:?} ({pool_id}), and this plan leaves that pool these blocks: {after}. What is allocated has to \
-         lie in one of them. Keep the space in the pool's `cidrs` or `netmask_length`, or release what is there first."
+        "{block} stays in use in pool {name:?} ({pool_id}), and this plan leaves that pool these blocks: {after}. Each \
+         allocation must lie inside one of them. Keep the space in the pool's `cidrs` or `netmask_length`, or release \
+         the block first."
     );
     Err(Diagnostic::error("The pool gives up space that is in use", detail).at(at).into())
 }

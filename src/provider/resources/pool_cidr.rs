@@ -105,7 +105,7 @@ impl PoolCidrModel {
         if !(self.netmask_length.is_known() && self.cidr.is_null() && self.name.is_null()) {
             return Ok(());
         }
-        let why = "With netmask_length a name is needed: the plan finds the block it showed again by it.";
+        let why = "netmask_length requires a name: the provider uses it to find the block that the plan showed.";
         Err(Diagnostic::error("Missing name", why).at(at!(Self, name)).into())
     }
 
@@ -214,7 +214,7 @@ impl Resource for PoolCidrResource {
             diagnostics.push(
                 Diagnostic::error(
                     "Missing size",
-                    "Give cidr for one certain block, or netmask_length (with a name) for any block of that size.",
+                    "Set cidr for one particular block, or netmask_length (with a name) for any block of that size.",
                 )
                 .at(at!(PoolCidrModel, cidr)),
             );
@@ -222,7 +222,7 @@ impl Resource for PoolCidrResource {
         diagnostics.extend(check_length(&config.netmask_length, None, at!(PoolCidrModel, netmask_length)));
         diagnostics.append(config.proof().check(config.cidr.get()));
         if config.netmask_length.is_known() && config.cidr.is_null() && !config.proof().is_absent() {
-            let why = "Proof is for one certain block: give `cidr`, or leave the proof out.";
+            let why = "A proof is for one particular block: set `cidr`, or leave the proof out.";
             diagnostics.push(Diagnostic::error("Proof without a block", why).at(config.proof().place()));
         }
         diagnostics
@@ -396,10 +396,10 @@ impl Resource for PoolCidrResource {
         let pool_cidr = only(("pool CIDR", id, forms), found, |one| &one.meta)?;
         if pool_cidr.inline {
             let detail = format!(
-                "{} was provisioned by the declaration of pool {} itself: import that pool instead.",
+                "{} was provisioned by pool {} itself: import that pool instead.",
                 pool_cidr.cidr, pool_cidr.pool_id
             );
-            return Err(Diagnostic::error("This CIDR belongs to its pool's declaration", detail).into());
+            return Err(Diagnostic::error("This CIDR belongs to the configuration of its pool", detail).into());
         }
         check_import("pool CIDR", &pool_cidr.meta)?;
         let mut model = PoolCidrModel::default();

@@ -58,14 +58,10 @@ pub(super) fn check(config: &PoolModel) -> Diagnostics {
     let default = &config.allocation_default_netmask_length;
     let smallest = &config.allocation_max_netmask_length;
     [
-        warn(
-            default,
-            "An allocation without a size of its own gets a",
-            at!(PoolModel, allocation_default_netmask_length),
-        ),
+        warn(default, "An allocation that sets no size gets a", at!(PoolModel, allocation_default_netmask_length)),
         warn(
             smallest,
-            "The smallest allocation that the rules let through is a",
+            "The smallest allocation that the rules allow is a",
             at!(PoolModel, allocation_max_netmask_length),
         ),
     ]

@@ -85,7 +85,7 @@ impl PoolModel {
         diagnostics.extend(self.wrong_advertising());
         diagnostics.extend(self.source_resource.get().and_then(SourceResourceModel::wrong));
         if self.auto_import == Tf::Known(true) && self.locale.is_null() && self.source_ipam_pool_id.is_null() {
-            let why = "A pool imports what is seen in one Region: give it that Region as `locale`.";
+            let why = "A pool imports discovered resources from one Region: set `locale` to that Region.";
             diagnostics.push(Diagnostic::error("auto_import needs a locale", why).at(at!(Self, auto_import)));
         }
         diagnostics
@@ -100,13 +100,13 @@ impl PoolModel {
         let (summary, why) = match self.public_ip_source.get()? {
             PublicIpSource::Amazon => (
                 "Amazon chooses the blocks",
-                "Which blocks of its own space Amazon gives is not for the pool to say. Leave `cidrs` out, and give \
+                "The pool cannot choose the blocks of Amazon-provided space. Leave `cidrs` out, and set \
                  `netmask_length`.",
             ),
             PublicIpSource::Byoip => (
                 "A public block without proof",
-                "AWS takes a public block into a top-level pool with proof only. Leave `cidrs` out, and provision it with \
-                 `ipam_pool_cidr`, which has `cidr_authorization_context` and \
+                "AWS accepts a public block in a top-level pool only with a proof. Leave `cidrs` out, and provision it \
+                 with `ipam_pool_cidr`, which has `cidr_authorization_context` and \
                  `ipam_external_resource_verification_token_id`.",
             ),
             _ => return None,
@@ -122,10 +122,10 @@ impl PoolModel {
         }
         let of_cidrs = self.cidrs.get().and_then(|cidrs| cidrs.first()).map(Cidr::family);
         let why = match (&self.address_family, &self.public_ip_source) {
-            (Tf::Known(Family::Ipv4), _) => "IPv4 space of one's own is always advertisable",
-            (Tf::Null, _) if of_cidrs == Some(Family::Ipv4) => "IPv4 space of one's own is always advertisable",
+            (Tf::Known(Family::Ipv4), _) => "IPv4 space of your own is always advertisable",
+            (Tf::Null, _) if of_cidrs == Some(Family::Ipv4) => "IPv4 space of your own is always advertisable",
             (Tf::Null, _) if of_cidrs.is_none() => "`address_family` is not set",
-            (_, Tf::Known(PublicIpSource::Amazon)) => "Amazon's space is Amazon's to advertise",
+            (_, Tf::Known(PublicIpSource::Amazon)) => "Amazon itself advertises Amazon-provided space",
             (_, Tf::Null) => "`public_ip_source` is not set",
             _ if self.ipam_scope_id.is_null() && self.source_ipam_pool_id.is_null() => {
                 "without `ipam_scope_id` the pool is in the default private scope"
@@ -133,10 +133,10 @@ impl PoolModel {
             _ => return None,
         };
         let detail = format!(
-            "AWS takes `publicly_advertisable` only with `address_family = \"ipv6\"` and `public_ip_source = \"byoip\"` in the \
-             public scope, and {why}. Leave it out, or set those."
+            "AWS accepts `publicly_advertisable` only with `address_family = \"ipv6\"` and `public_ip_source = \
+             \"byoip\"` in the public scope, and {why}. Leave it out, or set these arguments."
         );
-        Some(Diagnostic::error("publicly_advertisable does not fit", detail).at(at!(Self, publicly_advertisable)))
+        Some(Diagnostic::error("publicly_advertisable cannot be set here", detail).at(at!(Self, publicly_advertisable)))
     }
 
     /// Whether the pool plans a VPC. AWS finds a VPC after up to half an hour, so creating such a pool has a longer
@@ -151,7 +151,7 @@ impl SourceResourceModel {
         let at = Path::attribute("source_resource");
         let is_account = |text: &str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
         if let Some(owner) = self.resource_owner.get().filter(|owner| !is_account(owner)) {
-            let why = format!("{owner:?} is not an account: those have 12 digits.");
+            let why = format!("{owner:?} is not the id of an account, which has 12 digits.");
             return Some(Diagnostic::error("Invalid resource_owner", why).at(at));
         }
         let resource_type = match self.resource_type.get().map(|word| word.parse::<SourceResourceType>()) {
@@ -162,7 +162,7 @@ impl SourceResourceModel {
         };
         let is_vpc = resource_type == Some(SourceResourceType::Vpc);
         let id = self.resource_id.get().filter(|id| is_vpc && !id.starts_with("vpc-"))?;
-        let why = format!("{id:?} is not the id of a VPC: those begin with vpc-.");
+        let why = format!("{id:?} is not the id of a VPC, which begins with vpc-.");
         Some(Diagnostic::error("Invalid resource_id", why).at(at))
     }
 }
@@ -205,13 +205,14 @@ pub(super) fn check(configured: &Configured, config: &PoolModel) -> Result<(), D
     }
     match (scope_type(configured, config)?, public_only) {
         (Some(ScopeType::Private), Some(at)) => {
-            let why = "AWS has this for pools in the public scope only, and the pool is in a private one. Leave it out, or \
-                       set `ipam_scope_id` to the public scope (`public_default_scope_id` of `ipam_ipam`).";
+            let why = "AWS supports this argument only for pools in the public scope, and the pool is in a private \
+                       one. Leave it out, or set `ipam_scope_id` to the public scope (`public_default_scope_id` of \
+                       `ipam_ipam`).";
             Err(Diagnostic::error("For public space only", why).at(at).into())
         }
         (Some(ScopeType::Public), _) if cascades => {
-            let why = "AWS deletes what is inside along for pools in private scopes, and for pools that plan a VPC. Set \
-                       `cascade = false`.";
+            let why = "AWS deletes the contents together with the pool only for pools in private scopes, and for pools \
+                       that plan a VPC. Set `cascade = false`.";
             Err(Diagnostic::error("No cascade in the public scope", why).at(at!(PoolModel, cascade)).into())
         }
         _ => Ok(()),

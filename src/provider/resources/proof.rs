@@ -100,14 +100,14 @@ impl CidrProof<'_> {
         if let Tf::Known(context) = self.context {
             diagnostics.append(context.check(CONTEXT, |what| match (what.parse::<Cidr>(), cidr) {
                 (Ok(signed), Some(cidr)) if signed != *cidr => {
-                    Some(format!("It is about {signed}, and the block here is {cidr}."))
+                    Some(format!("It is signed for {signed}, and the block here is {cidr}."))
                 }
                 (Err(why), _) => Some(why),
                 _ => None,
             }));
         }
         if self.context.is_known() && self.token.is_known() {
-            let why = "The block is proven by a signed message or by a token in DNS. Leave one of \
+            let why = "A block is proven either by a signed message or by a token in DNS. Leave one of \
                        cidr_authorization_context and ipam_external_resource_verification_token_id out.";
             diagnostics.push(Diagnostic::error("Two proofs", why).at(Path::attribute(TOKEN)));
         }
@@ -133,7 +133,8 @@ impl AuthorizationContext {
         let mut diagnostics = Diagnostics::new();
         if let Some(why) = self.message.get().and_then(|message| wrong_message(message, about)) {
             let why = format!(
-                "The `message` in {name} is wrong. {why} A message reads 1|aws|ACCOUNT|WHAT|YYYYMMDD|SHA256|RSAPSS, such as \
+                "The `message` in {name} is wrong. {why} A message has the form \
+                 1|aws|ACCOUNT|WHAT|YYYYMMDD|SHA256|RSAPSS, such as \
                  1|aws|111122223333|198.51.100.0/24|20271231|SHA256|RSAPSS."
             );
             diagnostics.push(Diagnostic::error("Malformed message", why).at(at.clone()));
@@ -142,8 +143,8 @@ impl AuthorizationContext {
             !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || ['-', '_', '~'].contains(&c))
         };
         if self.signature.get().is_some_and(|signature| !is_url_safe(&signature.reveal())) {
-            let why = "The `signature` is not as AWS wants it: one line of Base64 with -, _ and ~ in place of +, = and /: pipe it through \
-                       openssl base64 | tr -- '+=/' '-_~' | tr -d '\\n'.";
+            let why = "The `signature` does not have the form that AWS requires: one line of Base64 with -, _ and ~ in \
+                       place of +, = and /. Pipe it through openssl base64 | tr -- '+=/' '-_~' | tr -d '\\n'.";
             diagnostics.push(Diagnostic::error("Malformed signature", why).at(at));
         }
         diagnostics
@@ -153,17 +154,17 @@ impl AuthorizationContext {
 fn wrong_message(message: &str, about: impl FnOnce(&str) -> Option<String>) -> Option<String> {
     let parts: Vec<&str> = message.split('|').collect();
     let [version, service, account, what, date, hash, signature] = parts[..] else {
-        return Some(format!("It has {} parts between |, and not 7.", parts.len()));
+        return Some(format!("It has {} parts separated by |, and must have 7.", parts.len()));
     };
     let has_digits = |text: &str, count: usize| text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
     if (version, service) != ("1", "aws") {
         return Some("It does not begin with 1|aws.".to_owned());
     }
     if !has_digits(account, 12) {
-        return Some(format!("{account:?} is not an account: those have 12 digits."));
+        return Some(format!("{account:?} is not the id of an account, which has 12 digits."));
     }
     if !(has_digits(date, 8) && is_date(date)) {
-        return Some(format!("{date:?} is not a date as YYYYMMDD."));
+        return Some(format!("{date:?} is not a date in the form YYYYMMDD."));
     }
     if (hash, signature) != ("SHA256", "RSAPSS") {
         return Some("It does not end with SHA256|RSAPSS.".to_owned());

@@ -28,8 +28,8 @@ impl Replaced<'_> {
         let id = self.id.get().map_or("not known", String::as_str);
         let name = self.name.get().map_or_else(String::new, |name| format!(" {name:?}"));
         let detail = format!(
-            "This plan replaces the {word}{name} ({id}), because {} cannot change in place. It gives up {blocks}, and what uses \
-             these addresses has to follow.{}",
+            "This plan replaces the {word}{name} ({id}), because {} cannot change in place. It gives up {blocks}, and \
+             everything that uses these addresses must change as well.{}",
             causes.join(" and "),
             self.more
         );

@@ -45,7 +45,7 @@ impl ServiceModel for ByoasnModel {
         let Tf::Known(context) = &self.asn_authorization_context else { return Diagnostics::new() };
         context.check("asn_authorization_context", |what| match (what.parse::<Asn>(), self.asn.get()) {
             (Ok(signed), Some(asn)) if signed != *asn => {
-                Some(format!("It is about AS {signed}, and the number here is {asn}."))
+                Some(format!("It is signed for AS {signed}, and the number here is {asn}."))
             }
             (Err(why), _) => Some(why),
             _ => None,

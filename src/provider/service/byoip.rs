@@ -90,8 +90,8 @@ impl ByoipCidrModel {
             if !self.ipam_external_resource_verification_token_id.is_null()
                 || self.verification_method == Tf::Known(VerificationMethod::DnsToken)
             {
-                let why = "Outside of IPAM AWS verifies signed messages only. Set `ipam_pool_id`, or prove with \
-                           `cidr_authorization_context`.";
+                let why = "Outside of IPAM, AWS verifies only signed messages. Set `ipam_pool_id`, or use \
+                           `cidr_authorization_context` as the proof.";
                 return error("A token is for IPAM pools", why, self.proof().place());
             }
             if !self.ipam_pool_owner.is_null() {
@@ -107,7 +107,8 @@ impl ByoipCidrModel {
         ];
         let is_inside = self.ipam_pool_id.is_known();
         let (_, at) = outside.into_iter().find(|(is_set, _)| *is_set && is_inside)?;
-        let why = "AWS has this for ranges outside of IPAM; in IPAM it is the pool's. Leave it out, or `ipam_pool_id`.";
+        let why = "AWS supports this argument only for ranges outside of IPAM. In IPAM, the pool decides. Leave out \
+                   this argument or `ipam_pool_id`.";
         error("Not for a range in a pool", why, at)
     }
 
@@ -122,8 +123,11 @@ impl ByoipCidrModel {
         // AWS does not limit the size of a range below a pool that has proven its space.
         let is_proven = !self.ipam_pool_id.is_null() && self.proof().is_absent() && !advertised;
         (cidr.netmask_length() > longest && !is_proven).then(|| {
-            let what = if advertised { "advertises" } else { "takes" };
-            let why = format!("AWS {what} no {} range smaller than /{longest}, and {cidr} is.", cidr.family());
+            let what = if advertised { "advertise" } else { "accept" };
+            let why = format!(
+                "AWS does not {what} an {} range smaller than /{longest}, and {cidr} is smaller.",
+                cidr.family()
+            );
             Diagnostic::error("Range too small", why).at(at!(Self, cidr))
         })
     }

@@ -15,7 +15,7 @@ use super::quotas::Quota;
 const EXCLUSIONS: Quota = Quota {
     usual: 10,
     of: "organizational units that one resource discovery leaves out",
-    otherwise: "Name a unit above them then, with \"/*\" at the end.",
+    otherwise: "In that case, name a unit above them, with \"/*\" at the end.",
 };
 
 /// Types of resources that a scan of an account finds.
@@ -49,20 +49,21 @@ fn check_places(model: &DiscoveryModel) -> Diagnostics {
     if !has_regions && (has_roles || model.own_account == Tf::Known(true)) {
         return wrong_value(
             &at,
-            "Accounts are looked at in Regions, and there are none. Name them, such as [\"eu-central-1\"].",
+            "A discovery scans accounts in Regions, and no Regions are set. Set them, such as [\"eu-central-1\"].",
         );
     }
     if !has_regions && !is_given(&model.files) {
         return wrong_value(
             &at,
-            "There is nothing to look at. Name the Regions in which accounts are looked at, such as [\"eu-central-1\"], or \
-             (on a store of one's own) `files` about networks outside of AWS.",
+            "There is nothing to scan. Set the Regions in which accounts are scanned, such as [\"eu-central-1\"], or \
+             (in a self-managed store) `files` that list networks outside of AWS.",
         );
     }
     if has_regions && !has_roles && model.own_account == Tf::Known(false) && !is_given(&model.files) {
         return wrong_value(
             &at!(DiscoveryModel, own_account),
-            "There is no `role` block, so that with false no account is looked at. Leave it out, or add roles.",
+            "There is no `role` block, so with `own_account = false` no account is scanned. Leave it out, or add \
+             roles.",
         );
     }
     let is_part = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
@@ -97,13 +98,13 @@ fn check_texts(texts: &Tf<BTreeSet<String>>, at: &Path, what: &str) -> Diagnosti
 
 fn check_role(before: &[RoleModel], role: &RoleModel, at: &Path) -> Diagnostics {
     if role.role_arn.is_known() && before.iter().any(|other| other.role_arn == role.role_arn) {
-        let why = "Another block names this role already, and one look is enough. Leave one of them out.";
+        let why = "Another block already names this role, and one scan is enough. Remove one of them.";
         return wrong_value(&at.then("role_arn"), why);
     }
     match role.external_id.get() {
         Some(id) if id.chars().count() < 2 => wrong_value(
             &at.then("external_id"),
-            "IAM takes no external id of less than two characters. Leave it out when there is none.",
+            "IAM does not accept an external id of fewer than two characters. Leave it out if there is none.",
         ),
         _ => Diagnostics::new(),
     }
@@ -115,9 +116,12 @@ fn check_exclusions(exclusions: &Tf<BTreeSet<EntityPath>>) -> Diagnostics {
     let Some(paths) = exclusions.get() else { return Diagnostics::new() };
     let covered = |path: &&EntityPath| paths.iter().find(|other| other != path && other.covers(path));
     match paths.iter().find_map(|path| covered(&path).map(|other| (path, other))) {
-        Some((path, other)) => {
-            wrong_value(&at, format!("\"{other}\" covers \"{path}\" already, and AWS takes none twice. Leave one out."))
-        }
+        Some((path, other)) => wrong_value(
+            &at,
+            format!(
+                "\"{other}\" already covers \"{path}\", and AWS does not accept an exclusion twice. Remove one of them."
+            ),
+        ),
         None => Diagnostics::new(),
     }
 }
@@ -139,10 +143,14 @@ pub(super) fn check_capabilities(model: &DiscoveryModel, ipam: &dyn Ipam) -> Dia
     let mut refuse = |summary: &str, detail: &str, at: Path| found.push(Diagnostic::error(summary, detail).at(at));
     if ipam.capabilities().surveys {
         if is_given(&model.organizational_unit_exclusions) {
-            let why = "AWS IPAM knows the organization, and this store does not: it looks into the accounts that `role` blocks \
-                       name. Leave the argument out, and the roles of those accounts, or name them in \
-                       `excluded_account_ids`.";
-            refuse("This store knows no organization", why, at!(DiscoveryModel, organizational_unit_exclusions));
+            let why = "AWS IPAM knows the organization, and this store does not: it scans the accounts that `role` \
+                       blocks name. Leave the argument out. To exclude accounts, leave out their roles, or name the \
+                       accounts in `excluded_account_ids`.";
+            refuse(
+                "This store does not know the organization",
+                why,
+                at!(DiscoveryModel, organizational_unit_exclusions),
+            );
         }
         return found;
     }
@@ -158,16 +166,16 @@ pub(super) fn check_capabilities(model: &DiscoveryModel, ipam: &dyn Ipam) -> Dia
         (is_set(&model.avoided), at!(DiscoveryModel, avoided)),
     ];
     for (_, at) in only_own.into_iter().filter(|(is_set, _)| *is_set) {
-        let why = "AWS IPAM decides by itself what it looks at: the account, or the whole organization, in \
-                   `operating_regions`, without what `organizational_unit_exclusions` name. Leave this out; it is for stores \
-                   of one's own.";
-        refuse("AWS IPAM looks by itself", why, at);
+        let why = "AWS IPAM decides by itself what it scans: the account, or the whole organization, in \
+                   `operating_regions`, without the units in `organizational_unit_exclusions`. Leave this argument \
+                   out: it is for self-managed stores.";
+        refuse("AWS IPAM scans by itself", why, at);
     }
     if found.has_error() {
         return found;
     }
     if !is_given(&model.operating_regions) {
-        let why = "AWS IPAM looks in Regions. Name them in `operating_regions`.";
+        let why = "AWS IPAM scans in Regions. Set them in `operating_regions`.";
         found.push(Diagnostic::error("No Regions", why).at(at!(DiscoveryModel, operating_regions)));
     }
     found

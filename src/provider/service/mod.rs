@@ -194,7 +194,7 @@ fn service<N: Noun>(ipam: &dyn Ipam) -> Result<&(dyn Service + 'static), Diagnos
 
 fn elsewhere<N: Noun>(ipam: &dyn Ipam) -> Diagnostics {
     let detail = format!(
-        "{} is kept by AWS IPAM (`store = \"aws-ipam\"`), and the store is {}. {}",
+        "{} is for AWS IPAM (`store = \"aws-ipam\"`), and the store is {}. {}",
         N::RESOURCE,
         ipam.describe(),
         N::ELSEWHERE
@@ -387,7 +387,7 @@ impl<M: ServiceModel> Resource for Managed<M> {
         let found = keeper.get(id).map_err(|error| errors::at(&error, Path::root()))?;
         let Some(found) = found else {
             let detail = match ipam.service() {
-                Some(_) => format!("AWS knows no {} {id:?} in this account and Region.", M::Noun::WORD),
+                Some(_) => format!("AWS has no {} {id:?} in this account and Region.", M::Noun::WORD),
                 None => format!("There is no {} {id:?} in {}.", M::Noun::WORD, ipam.describe()),
             };
             return Err(Diagnostic::error(format!("No such {}", M::Noun::WORD), detail).into());

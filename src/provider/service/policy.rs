@@ -19,7 +19,7 @@ text_attr!(PolicyResourceType);
 const POOLS: Quota = Quota {
     usual: 10,
     of: "pools for one resource type and locale",
-    otherwise: "Provision more CIDRs into fewer pools then.",
+    otherwise: "In that case, provision more CIDRs into fewer pools.",
 };
 
 model! {
@@ -97,14 +97,15 @@ impl AllocationRule {
         let Some(pools) = self.source_ipam_pool_ids.get() else { return found };
         let at = at.then("source_ipam_pool_ids");
         if pools.is_empty() {
-            let why = "A rule without a pool says nothing: who has no rule gets Amazon's own addresses. Name a pool, or \
-                       leave the rule out.";
+            let why = "A rule without a pool has no effect: a resource without a rule gets Amazon-provided addresses. \
+                       Set a pool, or leave the rule out.";
             found.push(Diagnostic::error("A rule without a pool", why).at(at.clone()));
         }
         let mut seen = BTreeSet::new();
         for (position, pool) in pools.iter().enumerate() {
             if !seen.insert(pool) {
-                let why = format!("{pool} is in the rule already: after it was empty once, it is not asked again.");
+                let why =
+                    format!("{pool} is already in the rule: once a pool is exhausted, AWS does not use it again.");
                 found.push(Diagnostic::error("A pool twice in one rule", why).at(at.index(position)));
             }
         }
@@ -139,13 +140,12 @@ fn unfit(ipam: &dyn Ipam, id: &str, locale: &str) -> Option<String> {
     if pool.locale.as_deref() != Some(locale) {
         let there = pool.locale.map_or_else(|| "no locale".to_owned(), |there| format!("the locale {there:?}"));
         return Some(format!(
-            "The rule is for the locale {locale:?}, and {id} has {there}. Take a pool with the same."
+            "The rule is for the locale {locale:?}, and {id} has {there}. Use a pool with the same locale."
         ));
     }
     let scope = ipam.get_scope(&pool.scope_id).ok()??;
-    (scope.scope_type == ScopeType::Private).then(|| {
-        format!("{id} is in the private scope {}. Take a pool of the public scope of the IPAM.", pool.scope_id)
-    })
+    (scope.scope_type == ScopeType::Private)
+        .then(|| format!("{id} is in the private scope {}. Use a pool of the public scope of the IPAM.", pool.scope_id))
 }
 
 /// The rules in the order of the configuration. Rules that it does not contain come last.
@@ -175,11 +175,11 @@ impl ServiceModel for PolicyModel {
             let Some(pair) = rule.pair() else { continue };
             if seen.contains(&pair) {
                 let why = format!(
-                    "There is a rule for {} in {:?} already. Put all pools into one rule, in the order in which they \
-                     are to be asked.",
+                    "There is already a rule for {} in {:?}. Put all pools into one rule, in the order in which AWS \
+                     uses them.",
                     pair.0, pair.1
                 );
-                found.push(Diagnostic::error("Two rules for the same", why).at(at));
+                found.push(Diagnostic::error("Two rules for the same type and locale", why).at(at));
             }
             seen.push(pair);
         }

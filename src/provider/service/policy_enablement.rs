@@ -109,8 +109,9 @@ impl ServiceModel for EnablementModel {
             _ => "",
         };
         let why = format!(
-            "For {whom} the policy {} counts now{by}. To apply this plan disables it there and puts this policy in its \
-             place; what holds the other one in a Terraform configuration will want it back.",
+            "The policy {} is currently enabled for {whom}{by}. Applying this plan disables it there and enables this \
+             policy instead. If another Terraform configuration enables the other policy, its next plan enables that \
+             policy again.",
             replaced.enablement.policy_id
         );
         Diagnostic::warning("Another policy is replaced", why).at(at!(Self, ipam_policy_id)).into()

@@ -19,10 +19,10 @@ impl Quota {
         let Self { usual, of, otherwise } = self;
         (planned > *usual && planned > present).then(|| {
             let why = format!(
-                "That makes {planned} {of}. AWS allows {usual}, unless AWS Support has raised this quota for the account; \
-                 the apply fails if it has not. {otherwise}"
+                "The configuration has {planned} {of}. AWS allows {usual}, unless AWS Support has raised this quota \
+                 for the account. If the quota was not raised, the apply fails. {otherwise}"
             );
-            Diagnostic::warning("More than AWS allows at first", why).at(at)
+            Diagnostic::warning("More than AWS allows by default", why).at(at)
         })
     }
 }
@@ -41,8 +41,8 @@ mod tests {
         assert_eq!(warning.severity, crate::tf::Severity::Warning);
         assert_eq!(
             warning.detail,
-            "That makes 11 pools in the rule. AWS allows 10, unless AWS Support has raised this quota for the account; the \
-             apply fails if it has not. Take fewer."
+            "The configuration has 11 pools in the rule. AWS allows 10, unless AWS Support has raised this quota for \
+             the account. If the quota was not raised, the apply fails. Take fewer."
         );
         assert_eq!((said(11, 11), said(11, 12)), (None, None), "AWS has taken them before");
         assert!(said(12, 11).is_some());

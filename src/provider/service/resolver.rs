@@ -16,7 +16,8 @@ use super::{ServiceModel, differs, name_of, named};
 const RULES: Quota = Quota {
     usual: 100,
     of: "rules of one resolver",
-    otherwise: "Let one rule of a pool or of tagged resources stand for many then, or make a second resolver.",
+    otherwise: "In that case, replace several rules with one rule for a pool or for tagged resources, or create a \
+                second resolver.",
 };
 
 model! {
@@ -89,8 +90,8 @@ impl ServiceModel for ResolverModel {
             found.append(rule.check(self.address_family.cloned(), &at));
             let Some(whole) = rule.rule() else { continue };
             if seen.contains(&whole) {
-                let why = "The same rule is there already. Take one of the two out.";
-                found.push(Diagnostic::error("A rule twice", why).at(at));
+                let why = "The same rule already exists. Remove one of the two.";
+                found.push(Diagnostic::error("Duplicate rule", why).at(at));
             }
             seen.push(whole);
         }
@@ -154,7 +155,7 @@ impl ServiceModel for ResolverModel {
             return found;
         };
         let why = format!(
-            "AWS could not make the last version: {} Prefix lists keep what they have. Change the rules.",
+            "AWS could not create the last version: {} Prefix lists keep their current entries. Change the rules.",
             sentence(&prior.last_version_creation_status_message)
         );
         found.push(Diagnostic::warning("The resolver has no new version", why).at(at!(Self, rule)));
@@ -168,7 +169,7 @@ impl ServiceModel for ResolverModel {
 
 /// The reason that AWS gave, with a full stop.
 pub(super) fn sentence(reason: &Tf<String>) -> String {
-    let reason = reason.get().map_or("it gave no reason", String::as_str).trim();
+    let reason = reason.get().map_or("AWS gave no reason", String::as_str).trim();
     if reason.ends_with('.') { reason.to_owned() } else { format!("{reason}.") }
 }
 

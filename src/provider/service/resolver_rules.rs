@@ -98,12 +98,12 @@ impl ConditionModel {
                        resource_region, resource_tag and cidr."
                     .to_owned(),
                 names => format!(
-                    "A condition compares one property, and this one has {}. Write a condition for each: all of a rule \
-                     must be fulfilled.",
+                    "A condition compares one property, and this one has {}. Write a condition for each: all \
+                     conditions of a rule must be met.",
                     names.join(" and ")
                 ),
             };
-            found.push(Diagnostic::error("Not one property in a condition", why).at(at.clone()));
+            found.push(Diagnostic::error("A condition must have one property", why).at(at.clone()));
         }
         for (name, of_pools, of_resources) in given {
             let fits = match rule_type {
@@ -114,12 +114,12 @@ impl ConditionModel {
             if !fits {
                 let other = if rule_type == RuleType::IpamPoolCidr { "ipam-resource-cidr" } else { "ipam-pool-cidr" };
                 let why =
-                    format!("Rules of the type {rule_type} cannot compare {name}: those of the type {other} can.");
+                    format!("Rules of the type {rule_type} cannot compare {name}, but rules of the type {other} can.");
                 found.push(Diagnostic::error("A property of another type of rule", why).at(at.then(name)));
             }
         }
         if self.operation.get() == Some(&Operation::SubnetOf) && self.cidr.is_null() {
-            let why = "Only a CIDR can lie inside: subnet-of goes with cidr. Use equals or not-equals here.";
+            let why = "subnet-of compares only cidr. Use equals or not-equals here.";
             found.push(Diagnostic::error("subnet-of without a CIDR", why).at(at.then("operation")));
         }
         found.extend(other_family(&self.cidr, family, at.then("cidr")));
@@ -166,8 +166,8 @@ fn other_family(cidr: &Tf<Cidr>, family: Option<Family>, at: Path) -> Option<Dia
     let (cidr, family) = (cidr.get()?, family?);
     (cidr.family() != family).then(|| {
         let why = format!(
-            "{cidr} is {}, and the resolver is for {family}: it would never be in a version. Make a second resolver for \
-             the other family.",
+            "{cidr} is {}, and the resolver is for {family}, so it would never be in a version. Create a second \
+             resolver for the other family.",
             cidr.family()
         );
         Diagnostic::error("Address families are mixed", why).at(at)
@@ -192,14 +192,14 @@ impl RuleModel {
                 let why = format!("A rule of the type {rule_type} needs {name}.");
                 found.push(Diagnostic::error("An incomplete rule", why).at(at.clone()));
             } else if is_listed && !is_needed && !is_null {
-                let why = format!("A rule of the type {rule_type} has no {name}. Take it out, or change rule_type.");
+                let why = format!("A rule of the type {rule_type} has no {name}. Remove it, or change rule_type.");
                 found.push(Diagnostic::error("An argument of another type of rule", why).at(at.then(name)));
             }
         }
         found.extend(other_family(&self.static_cidr, family, at.then("static_cidr")));
         let conditions = self.condition.get().map_or(&[] as &[ConditionModel], Vec::as_slice);
         if is_static && !conditions.is_empty() {
-            let why = "A rule of the type static-cidr is one CIDR, whatever there is: it cannot have conditions.";
+            let why = "A rule of the type static-cidr is always one CIDR, so it cannot have conditions.";
             found.push(Diagnostic::error("Conditions of a static CIDR", why).at(at.then("condition")));
             return found;
         }

@@ -62,18 +62,18 @@ impl TargetModel {
     fn check_follows(&self) -> Option<Diagnostic> {
         let tracks = self.track_latest_version.get() == Some(&true);
         if let Some(version) = self.desired_version.get().filter(|version| **version < 1) {
-            let why = format!("{version} is no version: they are counted from 1.");
+            let why = format!("{version} is not a version: versions are counted from 1.");
             return Some(Diagnostic::error("Invalid desired_version", why).at(at!(Self, desired_version)));
         }
         if tracks && !self.desired_version.is_null() {
-            let why = "track_latest_version follows every new version, and desired_version stays with one. Give one of \
+            let why = "track_latest_version follows every new version, and desired_version stays with one. Set one of \
                        the two.";
             return Some(Diagnostic::error("Conflicting arguments", why).at(at!(Self, desired_version)));
         }
         let is_open = tracks || self.track_latest_version.is_unknown();
         (!is_open && self.desired_version.is_null()).then(|| {
-            let why = "Nothing says which version the prefix list is to have. Set track_latest_version = true to follow \
-                       every new one, or desired_version to stay with one.";
+            let why = "The configuration does not say which version the prefix list is to have. Set \
+                       track_latest_version = true to follow every new one, or desired_version to stay with one.";
             Diagnostic::error("No version given", why).at(at!(Self, track_latest_version))
         })
     }
@@ -88,7 +88,7 @@ impl TargetModel {
         // A resolver that was just created may not have its first version yet.
         (!there.is_empty() && !there.contains(&version)).then(|| {
             let kept: Vec<_> = there.iter().map(ToString::to_string).collect();
-            let why = format!("AWS keeps these versions of {resolver}: {}. Take one of them.", kept.join(", "));
+            let why = format!("AWS keeps these versions of {resolver}: {}. Use one of them.", kept.join(", "));
             Diagnostic::error(format!("There is no version {version}"), why).at(at!(Self, desired_version))
         })
     }
@@ -100,11 +100,11 @@ impl ServiceModel for TargetModel {
     fn check(&self) -> Diagnostics {
         let mut found: Diagnostics = check_name(&self.name, at!(Self, name), true).into_iter().collect();
         if let Some(id) = self.prefix_list_id.get().filter(|id| !id.starts_with("pl-")) {
-            let why = format!("{id:?} is no id of a prefix list: those begin with pl-.");
+            let why = format!("{id:?} is not the id of a prefix list, which begins with pl-.");
             found.push(Diagnostic::error("Invalid prefix_list_id", why).at(at!(Self, prefix_list_id)));
         }
         if self.prefix_list_region.get().is_some_and(|region| region.trim().is_empty()) {
-            let why = "The Region is empty. Give the one of the prefix list, such as \"us-east-1\".";
+            let why = "The Region is empty. Set the Region of the prefix list, such as \"us-east-1\".";
             found.push(Diagnostic::error("Invalid prefix_list_region", why).at(at!(Self, prefix_list_region)));
         }
         found.extend(self.check_follows());
@@ -161,11 +161,11 @@ impl ServiceModel for TargetModel {
         let failed = |prior: &&Self| prior.state.get().is_some_and(|word| word == "sync-failed");
         if let Some(prior) = prior.filter(failed).filter(|prior| !differs(*prior, self)) {
             let why = format!(
-                "AWS could not write the prefix list: {} Correct that; then replace this target, or give another \
+                "AWS could not write the prefix list: {} Correct that. Then replace this target, or set another \
                  version, so that AWS tries again.",
                 sentence(&prior.state_message)
             );
-            found.push(Diagnostic::warning("The prefix list is not in step", why).at(at!(Self, prefix_list_id)));
+            found.push(Diagnostic::warning("The prefix list is out of date", why).at(at!(Self, prefix_list_id)));
         }
         found
     }

@@ -38,7 +38,7 @@ impl DataSource for VersionsData {
     fn validate(&self, config: &VersionsModel) -> Diagnostics {
         let wrong = config.version.get().filter(|version| **version < 1);
         let refuse = |version: &i64| {
-            let why = format!("{version} is no version: they are counted from 1.");
+            let why = format!("{version} is not a version: versions are counted from 1.");
             Diagnostic::error("Invalid version", why).at(at!(VersionsModel, version))
         };
         wrong.map(refuse).into_iter().collect()
@@ -51,7 +51,7 @@ impl DataSource for VersionsData {
         let id = config.ipam_prefix_list_resolver_id.known(here())?;
         let versions = service.resolver_versions(id).map_err(|error| errors::at(&error, here()))?;
         let versions = versions.ok_or_else(|| {
-            let why = format!("AWS knows no prefix list resolver {id:?} in this account and Region.");
+            let why = format!("AWS has no prefix list resolver {id:?} in this account and Region.");
             Diagnostics::from(Diagnostic::error("No such prefix list resolver", why).at(here()))
         })?;
         let latest = versions.last().copied();

@@ -62,7 +62,7 @@ fn check_id(id: &Tf<String>) -> Diagnostics {
     match id.get() {
         Some(id) if id.is_empty() || id.trim() != id => wrong_value(
             &at!(ResourceCidrModel, resource_id),
-            format!("{id:?} is no id of a resource: it is empty, or has white space around it."),
+            format!("{id:?} is not the id of a resource: it is empty, or has white space around it."),
         ),
         _ => Diagnostics::new(),
     }
@@ -72,7 +72,7 @@ fn check_region(region: &Tf<String>) -> Diagnostics {
     match region.get() {
         Some(name) if name.is_empty() || name.contains('_') || name.chars().any(char::is_whitespace) => wrong_value(
             &at!(ResourceCidrModel, resource_region),
-            format!("{name:?} is no Region: it is empty, or holds white space or a \"_\"."),
+            format!("{name:?} is not a Region: it is empty, or contains white space or a \"_\"."),
         ),
         _ => Diagnostics::new(),
     }

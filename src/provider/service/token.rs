@@ -97,8 +97,10 @@ impl ServiceModel for TokenModel {
         for cidr in self.cidrs.get().into_iter().flatten() {
             let longest = longest(cidr.family());
             if cidr.netmask_length() > longest {
-                let why =
-                    format!("{cidr} is smaller than /{longest}, and AWS takes no {} ranges that are.", cidr.family());
+                let why = format!(
+                    "{cidr} is smaller than /{longest}, and AWS does not accept smaller {} ranges.",
+                    cidr.family()
+                );
                 diagnostics.push(Diagnostic::error("Range too small", why).at(at!(Self, cidrs)));
             }
         }

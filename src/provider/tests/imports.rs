@@ -152,8 +152,8 @@ fn what_a_block_or_a_path_leaves_open_is_an_error_with_every_id() {
     refused("ipam_allocation.x", "top/web", &["several allocations", &a, &b]);
     refused("ipam_pool.x", "top", &["several pools", &top, &lab, &inner]);
     refused("ipam_pool.x", "lab/top", &["several pools", &lab, &inner]);
-    refused("ipam_allocation.x", "10.9.0.0/24", &["names no allocation", "cidr_pool"]);
-    refused("ipam_allocation.x", &format!("10.4.0.0/24_{outer}"), &["names no allocation"]);
-    refused("ipam_allocation.x", &format!("{a}_{outer}"), &["names no allocation"]);
+    refused("ipam_allocation.x", "10.9.0.0/24", &["has no allocation", "cidr_pool"]);
+    refused("ipam_allocation.x", &format!("10.4.0.0/24_{outer}"), &["has no allocation"]);
+    refused("ipam_allocation.x", &format!("{a}_{outer}"), &["has no allocation"]);
     refused("ipam_allocation.x", "172.16.0.0/16", &["import that pool", &inner]);
 }

@@ -27,7 +27,7 @@ fn wrong_input_is_told_on_its_attribute_in_its_own_words() {
             "netmask_length",
             &[
                 "`cidrs` has 10.0.0.0/24, and `netmask_length` asks for one block of netmask length 25",
-                "certain blocks",
+                "particular blocks",
             ],
         ),
     ] {
@@ -48,7 +48,7 @@ fn what_only_aws_has_is_told_at_once_and_before_what_aws_asks_for() {
     let errors = world.workspace("team/a").plan(&[("ipam_pool.x", pool)]).unwrap_err();
     let [first, second] = errors.as_slice() else { panic!("{errors:#?}") };
     assert!(first.starts_with("public_ip_source: ") && second.starts_with("aws_service: "), "{errors:#?}");
-    assert!(first.contains("give its blocks in `cidrs`"), "{first}");
+    assert!(first.contains("set its blocks in `cidrs`"), "{first}");
 }
 
 #[test]

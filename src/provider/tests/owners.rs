@@ -48,7 +48,7 @@ fn an_apply_whose_state_was_lost_is_taken_up_again() {
     let second = again.plan(&config(&pool)).unwrap();
     assert_eq!(second.get(WEB, "id"), planned.get(WEB, "id"));
     assert_eq!(second.warnings.len(), 1, "{:?}", second.warnings);
-    assert!(second.warnings[0].contains("exists already"), "{:?}", second.warnings);
+    assert!(second.warnings[0].contains("already exists"), "{:?}", second.warnings);
     again.apply_plan(&second).unwrap();
     again.assert_settled(&config(&pool));
     assert_eq!(again.get(WEB, "id"), lost.get(WEB, "id"));
@@ -204,7 +204,9 @@ fn an_import_from_another_owner_warns_and_leaves_the_owner() {
         let [warning] = warnings.as_slice() else { panic!("{address}: {warnings:#?}") };
         let command = format!("terraform-provider-ipam transfer {id} --to \"team/b\"");
         let said = warning.to_lowercase();
-        for words in [word.to_lowercase().as_str(), "belongs to owner \"team/a\"", "taken away from them", &command] {
+        for words in
+            [word.to_lowercase().as_str(), "belongs to owner \"team/a\"", "that configuration loses it", &command]
+        {
             assert!(said.contains(words), "no {words:?} in: {warning}");
         }
         assert_eq!(second.get(address, "owner"), "team/a");

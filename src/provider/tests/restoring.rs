@@ -46,7 +46,7 @@ fn what_the_state_knows_is_brought_back_and_nothing_is_planned() {
     let planned = workspace.plan(&config()).unwrap();
     assert!(planned.is_empty(), "{planned:#?}");
     let told =
-        |name: &str| planned.warnings.iter().filter(|one| one.contains(name) && one.contains("brought back")).count();
+        |name: &str| planned.warnings.iter().filter(|one| one.contains(name) && one.contains("was restored")).count();
     assert_eq!((told("scope \"lab\""), told("allocation \"web\""), planned.warnings.len()), (1, 1, 5), "{planned:#?}");
     for address in ALL {
         assert_eq!(planned.state[address].value, before[address].value, "{address}");
@@ -88,7 +88,7 @@ fn what_cannot_be_brought_back_is_planned_anew_with_the_reason() {
     other.apply(&[("ipam_allocation.taken", taken)]);
     let planned = workspace.plan(&config()).unwrap();
     assert_eq!(planned.action("ipam_allocation.web"), Action::Create);
-    let said = planned.warnings.iter().find(|one| one.contains("cannot be brought back")).expect("a warning");
+    let said = planned.warnings.iter().find(|one| one.contains("cannot be restored")).expect("a warning");
     assert!(said.contains("\"web\"") && said.contains("overlaps") && said.contains("team/b"), "{said}");
     world.assert_sound();
 }
@@ -110,7 +110,7 @@ fn who_may_only_read_keeps_the_state_and_is_told() {
     workspace.store = Some(super::holds::read_only(&world));
     let planned = workspace.plan(&config()).unwrap();
     assert!(planned.is_empty(), "{planned:#?}");
-    assert!(planned.warnings.iter().any(|one| one.contains("can only be read")), "{:#?}", planned.warnings);
+    assert!(planned.warnings.iter().any(|one| one.contains("can only read the store")), "{:#?}", planned.warnings);
     let none = world.ipam("auditor", None).list_allocations(&AllocationFilter::default()).unwrap();
     assert!(none.is_empty());
 }

@@ -57,10 +57,10 @@ fn refused(place: &Place, error: &object_store::Error) -> Error {
         "the settings for {} cannot be used{system}: {}",
         place.describe(),
         match place.kind {
-            Kind::S3 => "look at the variables AWS_* of the environment",
-            Kind::Gs => "look at GOOGLE_APPLICATION_CREDENTIALS and the other variables GOOGLE_*",
-            Kind::Az => "look at the variables AZURE_* of the environment",
-            Kind::File => "look at the directory",
+            Kind::S3 => "check the environment variables AWS_*",
+            Kind::Gs => "check GOOGLE_APPLICATION_CREDENTIALS and the other environment variables GOOGLE_*",
+            Kind::Az => "check the environment variables AZURE_*",
+            Kind::File => "check the directory",
         }
     ))
 }

@@ -222,7 +222,7 @@ pub(super) fn no_credentials(place: &Place) -> Error {
         }
         Kind::File => "the permissions of the directory",
     };
-    Error::Unavailable(format!("no credentials were found for {}. Looked for: {looked}", place.describe()))
+    Error::Unavailable(format!("no credentials were found for {}. The provider looked for {looked}", place.describe()))
 }
 
 fn which_credentials(place: &Place) -> &'static str {
@@ -261,15 +261,15 @@ fn to_read(place: &Place) -> &'static str {
         Kind::S3 => "Grant s3:GetObject on the objects and s3:ListBucket on the bucket",
         Kind::Gs => "Grant storage.objects.get and storage.objects.list (role Storage Object Viewer)",
         Kind::Az => "Grant the role Storage Blob Data Reader",
-        Kind::File => "Grant this user to read and to enter the directory",
+        Kind::File => "Grant this user read and execute permission on the directory",
     }
 }
 
 fn to_write(place: &Place) -> &'static str {
     match place.kind {
-        Kind::S3 => "To write, grant s3:PutObject (and the use of the KMS key, where there is one)",
+        Kind::S3 => "To write, grant s3:PutObject (and the use of the KMS key, if there is one)",
         Kind::Gs => "To write, grant storage.objects.create (role Storage Object User)",
         Kind::Az => "To write, grant the role Storage Blob Data Contributor",
-        Kind::File => "To write, grant this user to write in the directory",
+        Kind::File => "To write, grant this user write permission on the directory",
     }
 }

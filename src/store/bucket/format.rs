@@ -188,17 +188,17 @@ fn known_version(bytes: &[u8], name: &str) -> Result<(), Error> {
     match tag.version {
         1 => Ok(()),
         found if found > VERSION => Err(Error::Newer { found, known: VERSION }),
-        found => Err(damaged(name, &format_args!("there is no version {found}"))),
+        found => Err(damaged(name, &format_args!("version {found} does not exist"))),
     }
 }
 
 /// What stands there is not shown: it may be a secret.
 fn unreadable(name: &str, error: &serde_json::Error) -> Error {
-    damaged(name, &format_args!("no JSON of its kind, line {}, column {}", error.line(), error.column()))
+    damaged(name, &format_args!("the JSON is not valid at line {}, column {}", error.line(), error.column()))
 }
 
 pub(super) fn damaged(name: &str, why: &dyn fmt::Display) -> Error {
-    Error::Corrupt(format!("{name} is not as it was written: {why}"))
+    Error::Corrupt(format!("{name} is damaged: {why}"))
 }
 
 fn pack(bytes: Vec<u8>) -> Result<Vec<u8>, Error> {
@@ -267,7 +267,7 @@ impl<'de> Deserialize<'de> for Value {
             type Value = Value;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text, null, or an object with base64")
+                f.write_str("a string, null, or an object with base64")
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Value, E> {

@@ -182,7 +182,7 @@ fn decode(number: u64, bytes: &[u8]) -> Result<Commit, Error> {
     let name = log_name(number);
     let commit = Commit::decode(bytes, &name)?;
     if commit.number != number {
-        return Err(format::damaged(&name, &format_args!("it holds commit {}", commit.number)));
+        return Err(format::damaged(&name, &format_args!("it contains commit {}", commit.number)));
     }
     Ok(commit)
 }
@@ -215,11 +215,11 @@ async fn load_from(objects: &Objects, checkpoint: Option<(u64, u64)>) -> Result<
 
 async fn read_checkpoint(objects: &Objects, number: u64, size: u64) -> Result<State, Error> {
     let name = checkpoint_name(number);
-    let gone = || Error::Corrupt(format!("{name} is listed, and gone"));
+    let gone = || Error::Corrupt(format!("{name} is listed, but does not exist"));
     let bytes = objects.get_large(&name, size).await?.ok_or_else(gone)?;
     let found = CheckpointReader::new(&bytes, &name)?.read()?;
     if found.number != number {
-        return Err(format::damaged(&name, &format_args!("it holds commit {}", found.number)));
+        return Err(format::damaged(&name, &format_args!("it contains commit {}", found.number)));
     }
     Ok(State {
         number,

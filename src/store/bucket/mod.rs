@@ -205,12 +205,12 @@ fn log_name(number: u64) -> String {
 
 /// The number of the commit after `number`.
 fn next_after(number: u64) -> Result<u64, Error> {
-    number.checked_add(1).ok_or_else(|| Error::Corrupt(format!("{} is the last that can be", log_name(number))))
+    number.checked_add(1).ok_or_else(|| Error::Corrupt(format!("{} is the last possible commit", log_name(number))))
 }
 
 /// The log has a gap.
 fn missing(number: u64, later: u64) -> Error {
-    Error::Corrupt(format!("{} is missing, but there is {}", log_name(number), log_name(later)))
+    Error::Corrupt(format!("{} is missing, but {} exists", log_name(number), log_name(later)))
 }
 
 impl Bucket {
@@ -318,7 +318,7 @@ impl Bucket {
         if is_late && block_on(load::is_pruned(&objects, number))?? {
             *self.head() = None;
             return Err(Error::Uncertain(format!(
-                "{} was not reached for so long that its log moved on without this commit",
+                "{} could not be reached for so long that its log continued without this commit",
                 self.describe()
             )));
         }
@@ -354,7 +354,7 @@ impl Bucket {
                 Err(Failure::Exists) => match self.whose(objects, &name, id).await? {
                     Some(attempt) => return Ok(attempt),
                     // The other one is not finished, or was refused as well.
-                    None => Failure::Transient { sent: false, words: format!("{name} comes and goes") },
+                    None => Failure::Transient { sent: false, words: format!("{name} appears and disappears") },
                 },
                 Err(failure) => failure,
             };
@@ -414,7 +414,8 @@ impl Bucket {
 
 /// 128 random bits, in hexadecimal.
 fn random_id() -> Result<String, Error> {
-    let random = || getrandom::u64().map_err(|error| Error::Unavailable(format!("no random numbers: {error}")));
+    let random =
+        || getrandom::u64().map_err(|error| Error::Unavailable(format!("random numbers are not available: {error}")));
     Ok(format!("{:016x}{:016x}", random()?, random()?))
 }
 

@@ -247,7 +247,7 @@ impl Objects {
     /// Removes objects; what is gone already is no error.
     pub(super) async fn delete(&self, paths: Vec<Path>) -> Result<(), Error> {
         let failed = |failure: Failure| match failure.into_write_error(&self.place) {
-            Error::ReadOnly(words) => Error::ReadOnly(format!("{words}; pruning needs the right to delete as well")),
+            Error::ReadOnly(words) => Error::ReadOnly(format!("{words}; pruning also needs permission to delete")),
             error => error,
         };
         let mut outcomes = self.store.delete_stream(stream::iter(paths).map(Ok).boxed());
@@ -290,7 +290,7 @@ impl Objects {
             let error = object_store::Error::Generic { store: "file", source };
             match Failure::of(&error, &self.place) {
                 // There is nothing to read either.
-                Failure::Denied(words) => Error::Unavailable(format!("the directory cannot be made: {words}")),
+                Failure::Denied(words) => Error::Unavailable(format!("the directory cannot be created: {words}")),
                 failure => failure.into_write_error(&self.place),
             }
         })

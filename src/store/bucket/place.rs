@@ -67,10 +67,12 @@ impl Place {
         let parsed = Url::parse(&text).ok().filter(|_| url.rest().starts_with("//"));
         let parsed = parsed.ok_or_else(|| refuse(format!("is not {}.", Self::example(kind))))?;
         if !parsed.username().is_empty() || parsed.password().is_some() {
-            return Err(refuse("holds credentials. Give them in the environment, where no log shows them.".to_owned()));
+            return Err(refuse(
+                "contains credentials. Set them in the environment, where no log shows them.".to_owned(),
+            ));
         }
         if parsed.fragment().is_some() {
-            return Err(refuse("has a part after \"#\", which means nothing here.".to_owned()));
+            return Err(refuse("has a part after \"#\", which is not supported.".to_owned()));
         }
         let options = options(kind, &parsed).map_err(refuse)?;
         if kind == Kind::File {
@@ -94,7 +96,7 @@ impl Place {
         let prefix = Path::from_absolute_path(&directory)
             .map_err(|_| refuse("names a directory with characters that objects cannot have."))?;
         if prefix.as_ref().is_empty() {
-            return Err(refuse("names the root directory: choose a directory of its own."));
+            return Err(refuse("names the root directory: choose a directory for the store."));
         }
         Ok(Self { kind: Kind::File, bucket: String::new(), prefix, directory: Some(directory), options })
     }
@@ -141,9 +143,10 @@ fn options(kind: Kind, parsed: &Url) -> Result<BTreeMap<String, String>, String>
             return Err("has a parameter \"virtual_hosted_style\" that is neither true nor false.".to_owned());
         }
         if name == "endpoint" && !is_endpoint(&value) {
-            return Err("has an endpoint that does not start with https:// or http://, or holds more than that and \
-                        a host."
-                .to_owned());
+            return Err(
+                "has an endpoint that does not start with https:// or http://, or contains more than that and a host."
+                    .to_owned(),
+            );
         }
         if options.insert(name.to_string(), value.into_owned()).is_some() {
             return Err(format!("has the parameter {name:?} twice."));
@@ -218,7 +221,7 @@ mod tests {
         for (url, words) in [
             ("s3:bucket", "is not \"s3://bucket/prefix\""),
             ("s3:///prefix", "does not name a bucket"),
-            ("s3://me:s3cret@bucket/prefix", "holds credentials"),
+            ("s3://me:s3cret@bucket/prefix", "contains credentials"),
             ("s3://bucket/a//b", "an empty part"),
             ("s3://bucket/#s3cret", "after \"#\""),
             ("s3://bucket?secret_key=s3cret", "a parameter that s3 stores do not have (region,"),

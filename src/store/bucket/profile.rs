@@ -77,8 +77,8 @@ impl Profile {
         let elsewhere = ELSEWHERE.iter().find(|(setting, _)| settings.contains_key(*setting));
         if let (None, Some((_, how))) = (&keys, elsewhere) {
             return Err(Error::Unavailable(format!(
-                "the AWS profile {name:?} uses {how}, which only the AWS tools know how to follow. Let them put the keys \
-                 into the environment: eval \"$(aws configure export-credentials --profile {name} --format env)\""
+                "the AWS profile {name:?} uses {how}, which only the AWS tools support. To put the keys into the \
+                 environment, run: eval \"$(aws configure export-credentials --profile {name} --format env)\""
             )));
         }
         Ok(Self { keys, region: settings.remove("region"), endpoint: settings.remove("endpoint_url") })

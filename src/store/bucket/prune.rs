@@ -79,10 +79,11 @@ impl Bucket {
             _ => self.write_checkpoint(objects, state)?,
         };
         let name = checkpoint_name(state.number);
-        let missing = || Error::Unavailable(format!("{name} of {} was just written, and gone", self.describe()));
+        let missing =
+            || Error::Unavailable(format!("{name} of {} was just written, but does not exist", self.describe()));
         let bytes = block_on(objects.get_large(&name, size))??.ok_or_else(missing)?;
         let mut found = CheckpointReader::new(&bytes, &name)?;
-        let differs = || format::damaged(&name, &"it differs from the log, which was left alone");
+        let differs = || format::damaged(&name, &"it differs from the log, and the log was not changed");
         if found.number != state.number || Some(&found.id) != state.id.as_ref() {
             return Err(differs());
         }

@@ -67,7 +67,8 @@ pub(super) async fn connect(settings: &Settings, patience: Duration) -> Result<C
     }
     reasons.dedup();
     Err(Stop::Lost(format!(
-        "{} cannot be reached: {}. Check host and port, that the server runs, and that no firewall is in between",
+        "{} cannot be reached: {}. Check the host and the port, that the server runs, and that no firewall blocks the \
+         connection",
         settings.describe(),
         reasons.join("; ")
     )))
@@ -240,10 +241,10 @@ async fn prepare(client: &Client, settings: &Settings, patience: Duration) -> Re
 async fn check_target(client: &Client, settings: &Settings, host: &Host, target: Target) -> Result<(), Stop> {
     let (question, wanted, what) = match target {
         Target::Any | Target::PreferStandby => return Ok(()),
-        Target::ReadWrite => ("SHOW transaction_read_only", "off", "takes no writes"),
-        Target::ReadOnly => ("SHOW transaction_read_only", "on", "takes writes"),
+        Target::ReadWrite => ("SHOW transaction_read_only", "off", "does not accept writes"),
+        Target::ReadOnly => ("SHOW transaction_read_only", "on", "accepts writes"),
         Target::Primary => ("SELECT CASE WHEN pg_is_in_recovery() THEN 'on' ELSE 'off' END", "off", "is a standby"),
-        Target::Standby => ("SELECT CASE WHEN pg_is_in_recovery() THEN 'on' ELSE 'off' END", "on", "is no standby"),
+        Target::Standby => ("SELECT CASE WHEN pg_is_in_recovery() THEN 'on' ELSE 'off' END", "on", "is not a standby"),
     };
     let answer = client.simple_query(question).await.map_err(|error| failure::stop(&error, Step::Connect, settings))?;
     let answer = answer.iter().find_map(|message| match message {
@@ -252,7 +253,7 @@ async fn check_target(client: &Client, settings: &Settings, host: &Host, target:
     });
     match answer {
         Some(answer) if answer == wanted => Ok(()),
-        Some(_) => Err(Stop::Lost(format!("{host} {what}, and target_session_attrs asks for another"))),
+        Some(_) => Err(Stop::Lost(format!("{host} {what}, and target_session_attrs requires another server"))),
         None => Err(Stop::Failed(Error::Unavailable(format!("{host} did not answer {question:?}")))),
     }
 }

@@ -52,25 +52,27 @@ pub(super) fn stop(error: &tokio_postgres::Error, step: Step, settings: &Setting
         Class::Missing if step != Step::Create => Stop::Missing,
         Class::MadeTwice if step == Step::Create => Stop::MadeTwice,
         Class::ReadOnly => Stop::Failed(Error::ReadOnly(format!(
-            "{said}. This server or session only reads: for writing, name the primary server, or several hosts with \
+            "{said}. This server or session is read-only: to write, name the primary server, or several hosts with \
              target_session_attrs=read-write"
         ))),
         Class::NoRight => no_right(said, step, settings),
         Class::Refused => Stop::Failed(Error::Unavailable(format!(
-            "{said}. Check user and password (in the URL, PGUSER, PGPASSWORD, or the password file), and the server's \
-             pg_hba.conf"
+            "{said}. Check the user and the password (in the URL, PGUSER, PGPASSWORD, or the password file), and the \
+             server's pg_hba.conf"
         ))),
         Class::NoDatabase => Stop::Failed(Error::Unavailable(format!(
             "{said}. Create it (createdb {}), or name another one in the URL or with PGDATABASE",
             settings.database
         ))),
         Class::Foreign => Stop::Failed(Error::Corrupt(format!(
-            "the tables in schema {:?} are not this program's ({said}); nothing in them was changed. Choose another \
-             schema with ?schema= or {}",
+            "the tables in schema {:?} do not belong to this program ({said}); nothing in them was changed. Choose \
+             another schema with ?schema= or {}",
             settings.schema,
             super::settings::SCHEMA_VARIABLE
         ))),
-        Class::NoRoom => Stop::Failed(Error::Unavailable(format!("the server has no room left: {said}"))),
+        Class::NoRoom => {
+            Stop::Failed(Error::Unavailable(format!("the server has no disk space or memory left: {said}")))
+        }
         Class::Unknown => Stop::Failed(Error::Uncertain(said)),
         Class::Missing | Class::MadeTwice | Class::Other => Stop::Failed(Error::Unavailable(said)),
     }
@@ -80,20 +82,21 @@ fn no_right(said: String, step: Step, settings: &Settings) -> Stop {
     let (schema, user) = (super::sql::identifier(&settings.schema), super::sql::identifier(&settings.user));
     Stop::Failed(match step {
         Step::Connect => Error::Unavailable(format!(
-            "{said}. Let an administrator run: GRANT CONNECT ON DATABASE {} TO {user}",
+            "{said}. Ask an administrator to run: GRANT CONNECT ON DATABASE {} TO {user}",
             super::sql::identifier(&settings.database)
         )),
         Step::Read => Error::Unavailable(format!(
-            "{said}. Let the owner run: GRANT USAGE ON SCHEMA {schema} TO {user}; GRANT SELECT ON {schema}.meta, \
+            "{said}. Ask the owner to run: GRANT USAGE ON SCHEMA {schema} TO {user}; GRANT SELECT ON {schema}.meta, \
              {schema}.entries TO {user}"
         )),
         Step::Write => Error::ReadOnly(format!(
-            "{said}. For a role that writes, let the owner run: GRANT USAGE ON SCHEMA {schema} TO {user}; GRANT SELECT, \
-             UPDATE ON {schema}.meta TO {user}; GRANT SELECT, INSERT, UPDATE, DELETE ON {schema}.entries TO {user}"
+            "{said}. For a role that writes, ask the owner to run: GRANT USAGE ON SCHEMA {schema} TO {user}; GRANT \
+             SELECT, UPDATE ON {schema}.meta TO {user}; GRANT SELECT, INSERT, UPDATE, DELETE ON {schema}.entries TO \
+             {user}"
         )),
         Step::Create => Error::ReadOnly(format!(
-            "{said}. Nothing was ever written here, and this role may not create the tables: let the first write be \
-             made by a role that owns the schema, or run: CREATE SCHEMA {schema} AUTHORIZATION {user}"
+            "{said}. The tables do not exist yet, and this role may not create them: make the first write with a role \
+             that owns the schema, or run: CREATE SCHEMA {schema} AUTHORIZATION {user}"
         )),
     })
 }
@@ -116,14 +119,14 @@ fn undetermined(error: &tokio_postgres::Error, step: Step, settings: &Settings) 
     }
     if why.contains("password missing") {
         return Stop::Failed(Error::Unavailable(format!(
-            "{place}: the server asks for a password and none is given: set PGPASSWORD, add a line to the password file \
-             (~/.pgpass), or put it into the URL"
+            "{place}: the server requires a password, and there is none: set PGPASSWORD, add a line to the password \
+             file (~/.pgpass), or put it into the URL"
         )));
     }
     if why.contains("does not support TLS") {
         return Stop::Failed(Error::Unavailable(format!(
-            "{place}: the server does not offer TLS, and sslmode asks for it: switch it on at the server (ssl = on), or, \
-             when the network is trusted, say sslmode=prefer"
+            "{place}: the server does not offer TLS, and sslmode requires it: enable TLS on the server (ssl = on), or, \
+             if the network is trusted, set sslmode=prefer"
         )));
     }
     if why.contains("authentication") {

@@ -52,8 +52,8 @@ fn create_within(session: &mut Session, schema: &str) -> Result<(), Stop> {
     let encoding = session.column("SHOW server_encoding", Step::Create)?;
     if let Some(encoding) = encoding.first().filter(|encoding| !["UTF8", "UTF-8"].contains(&encoding.as_str())) {
         return Err(Stop::Failed(Error::Unavailable(format!(
-            "database {:?} has the encoding {encoding}, and names of any language are kept here: create one with \
-             ENCODING 'UTF8'",
+            "database {:?} has the encoding {encoding}, and the store needs UTF8 for names in any language: create a \
+             database with ENCODING 'UTF8'",
             session.common().settings.database
         ))));
     }

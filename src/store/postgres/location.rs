@@ -29,8 +29,8 @@ pub(super) fn parse(url: &StoreUrl) -> Result<Given, Error> {
     let (authority, database) = place.split_once('/').unwrap_or((place, ""));
     if parameters.contains('@') || database.contains(['@', '/']) {
         return refuse(
-            "has an @ or a / where none can be. In a user, a password or a database write @ as %40, / as %2F, ? as %3F \
-             and # as %23.",
+            "has an @ or a / in a place where it is not allowed. In a user, a password or a database write @ as %40, / \
+             as %2F, ? as %3F and # as %23.",
         );
     }
     let (user, hosts) = match authority.rsplit_once('@') {
@@ -59,7 +59,7 @@ pub(super) fn parse(url: &StoreUrl) -> Result<Given, Error> {
 
 fn known() -> String {
     let names: Vec<&str> = PARAMETERS.iter().map(|(name, _)| *name).collect();
-    format!("There are: {}.", names.join(", "))
+    format!("The parameters are: {}.", names.join(", "))
 }
 
 impl Given {
@@ -112,7 +112,7 @@ fn decoded(name: &str, text: &str) -> Result<String, Error> {
             [Some(high), Some(low)] if high + low > 0 => bytes.push(u8::try_from(high * 16 + low).unwrap_or_default()),
             _ => {
                 return refuse(&format!(
-                    "has a % in its {name} that starts no percent-encoded character: write % as %25."
+                    "has a % in its {name} that does not start a percent-encoded character: write % as %25."
                 ));
             }
         }

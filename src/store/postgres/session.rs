@@ -224,7 +224,7 @@ impl Session {
 
     fn send_all(&mut self, writes: BTreeMap<String, Option<Vec<u8>>>) -> Result<(), Stop> {
         if let Some(key) = writes.keys().find(|key| key.contains('\0')) {
-            return Err(Stop::Failed(Error::Corrupt(format!("the key {key:?} cannot be kept: it holds a NUL"))));
+            return Err(Stop::Failed(Error::Corrupt(format!("the key {key:?} cannot be stored: it contains a NUL"))));
         }
         self.prepare_writing()?;
         let mut batch = Batch::default();
@@ -286,7 +286,9 @@ impl Session {
         let entry = |row: &Row| Ok((row.try_get(0)?, row.try_get(1)?));
         rows.iter().map(entry).collect::<Result<_, _>>().map_err(|error: tokio_postgres::Error| {
             let schema = &self.common.settings.schema;
-            Stop::Failed(Error::Corrupt(format!("the table entries in schema {schema:?} is another one: {error}")))
+            Stop::Failed(Error::Corrupt(format!(
+                "the table entries in schema {schema:?} is a different table: {error}"
+            )))
         })
     }
 }

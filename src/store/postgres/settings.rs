@@ -267,7 +267,7 @@ fn schema(sources: &Sources<'_>) -> Result<String, Error> {
         let is_own = !name.to_ascii_lowercase().starts_with("pg_") && name != "information_schema";
         (is_short && is_own && !name.contains(char::is_control)).then(|| name.to_owned())
     };
-    let what = "the name of a schema: at most 63 bytes, no control characters, none of the system's";
+    let what = "the name of a schema: at most 63 bytes, no control characters, not a schema of the system";
     Ok(sources.parsed("schema", what, usable)?.unwrap_or_else(|| SCHEMA.to_owned()))
 }
 
@@ -289,8 +289,8 @@ fn ssl_mode(sources: &Sources<'_>, roots: &Roots) -> Result<Option<SslMode>, Err
     match (mode, roots) {
         // Anybody can get a certificate for some name from a public authority: as in libpq.
         (Some(mode), Roots::System) if mode < SslMode::VerifyFull => Err(Error::Url(format!(
-            "{} must be verify-full when sslrootcert is \"system\": a certificate of a public authority for any name at \
-             all would do otherwise.",
+            "{} must be verify-full when sslrootcert is \"system\": otherwise a certificate of a public authority for \
+             any name would be accepted.",
             sources.origin("sslmode")
         ))),
         (None, Roots::System) => Ok(Some(SslMode::VerifyFull)),

@@ -40,7 +40,7 @@ pub(super) fn connector(settings: &Settings, mode: SslMode) -> Result<MakeRustls
         (None, _) => builder.with_no_client_auth(),
         (Some(path), None) => {
             return Err(Error::Unavailable(format!(
-                "there is a client certificate ({}) but no key for it: say where it is with sslkey or PGSSLKEY",
+                "there is a client certificate ({}) but no key for it: set sslkey or PGSSLKEY to the file of the key",
                 path.display()
             )));
         }
@@ -60,7 +60,7 @@ fn certificates_in(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
     };
     let found = CertificateDer::pem_file_iter(path).map_err(told)?.collect::<Result<Vec<_>, _>>().map_err(told)?;
     if found.is_empty() {
-        return Err(unusable("cannot be used: there are none in PEM format".to_owned()));
+        return Err(unusable("cannot be used: the file has no certificates in PEM format".to_owned()));
     }
     Ok(found)
 }
@@ -70,7 +70,7 @@ fn key_in(path: &Path) -> Result<PrivateKeyDer<'static>, Error> {
     let unusable = |why: &str| Error::Unavailable(format!("the private key {} {why}", path.display()));
     let metadata = fs::metadata(path).map_err(|error| unusable(&format!("cannot be read: {error}")))?;
     if super::passfile::is_open_to_others(&metadata) {
-        return Err(unusable("may be read by others: chmod 0600 it"));
+        return Err(unusable("can be read by other users: run chmod 0600 on it"));
     }
     PrivateKeyDer::from_pem_file(path).map_err(|_| unusable("is not a key in PEM format without a passphrase"))
 }
@@ -160,15 +160,17 @@ pub(super) fn advice(error: &rustls::Error) -> &'static str {
         rustls::Error::InvalidCertificate(
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
         ) => {
-            "the server's certificate is for another name: connect by a name in it, or, when the network is trusted, \
-             use sslmode=verify-ca"
+            "the server's certificate is for another name: connect by a name in it, or, if the network is trusted, use \
+             sslmode=verify-ca"
         }
         rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-            "the server's certificate is not from an authority that is trusted here: name the file with the authority's \
-             certificate with sslrootcert or PGSSLROOTCERT"
+            "the server's certificate is not from a trusted authority: set sslrootcert or PGSSLROOTCERT to the file \
+             with the certificate of the authority"
         }
         rustls::Error::InvalidCertificate(_) => "the server's certificate is not accepted: renew it",
-        _ => "both sides do not agree on TLS: check the server's ssl settings and the client certificate",
+        _ => {
+            "the server and the client do not agree on TLS: check the server's ssl settings and the client certificate"
+        }
     }
 }
 

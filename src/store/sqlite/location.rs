@@ -41,7 +41,7 @@ pub(super) fn parse(url: &StoreUrl) -> Result<Place, Error> {
         match name {
             "busy_timeout" => match humantime::parse_duration(value) {
                 Ok(duration) => busy_timeout = Some(duration),
-                Err(_) => return refuse("has a busy_timeout that is no duration such as 30s."),
+                Err(_) => return refuse("has a busy_timeout that is not a duration such as 30s."),
             },
             // Not by its name: what stands there may be anything.
             _ => return refuse("has a parameter that SQLite stores do not have (busy_timeout)."),
@@ -109,7 +109,7 @@ pub(super) fn why_not(path: &Path) -> Option<Error> {
         return Some(Error::Unavailable(format!("{} is a directory, not a file", path.display())));
     }
     if path.exists() {
-        return Some(Error::Unavailable(format!("{} cannot be opened: no permission?", path.display())));
+        return Some(Error::Unavailable(format!("{} cannot be opened: check its permissions", path.display())));
     }
     if let Err(error) = absent(path) {
         return Some(error);

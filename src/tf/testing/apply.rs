@@ -89,15 +89,17 @@ fn what_a_service_did_otherwise_is_said_with_what_was_asked_and_answered() {
     ]);
     let planned = plan(&things, &Value::Null, &config).planned;
     let response = apply(&things, &Value::Null, &planned, &config);
-    let what = "The answer is not what was asked for";
+    let what = "The answer differs from the request";
     // Terraform would print the line of a sensitive argument.
     told_is(&response.diagnostics, &[(what, "note"), (what, ""), (what, "tags")]);
     let said: Vec<_> = response.diagnostics.iter().map(|one| one.detail.as_str()).collect();
     assert!(
-        said[0].starts_with("note of this test_thing was asked for as \"mine\", and the cloud answered \"other\".")
+        said[0].starts_with("note of this test_thing was requested as \"mine\", and the cloud answered \"other\".")
     );
-    assert!(said[1].starts_with("the cloud answered something else than was asked for as secret of this test_thing."));
-    assert!(said[2].contains("asked for as {k = \"v\"}, and the cloud answered {k = \"w\"}."), "{}", said[2]);
+    assert!(said[1].starts_with(
+        "the cloud answered another value than the one that was requested for secret of this test_thing."
+    ));
+    assert!(said[2].contains("requested as {k = \"v\"}, and the cloud answered {k = \"w\"}."), "{}", said[2]);
     assert!(said.iter().all(|said| !said.contains("bug") && !said.contains("hidden") && !said.contains("theirs")));
     assert_eq!(response.state.entry("note"), &"other".into(), "what was made is not lost");
 }

@@ -338,8 +338,8 @@ fn another_value_than_the_one_that_was_kept_is_refused_at_its_argument() {
     let detail = &refused.diagnostics.iter().next().unwrap().detail;
     assert_eq!(
         detail,
-        "The plan kept zone = \"East\", because its value was not known. The value is \"West\" now. Nothing of this test_thing \
-         was changed. Plan again: the next plan replaces it."
+        "The plan kept zone = \"East\", because its value was not known. The value is \"West\" now. This test_thing \
+         was not changed. Plan again: the next plan replaces it."
     );
     assert_eq!(refused.planned, state);
     // The same in another spelling is the same, and what was not kept is replaced.

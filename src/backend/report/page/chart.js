@@ -73,9 +73,9 @@ function outlook(pool) {
   if (!found) return "Nothing changed in this time, so there is no forecast.";
   const pace = short(Math.abs(found.perDay));
   const fit = `A straight line explains ${percent(found.fit)} of the changes.`;
-  if (found.perDay <= 0) return `It empties by ${pace} addresses each day. ${fit}`;
-  if (found.full === null) return `It fills by ${pace} addresses each day, and is not full within a hundred years. ${fit}`;
-  const until = found.latest === null ? "or much later" : `and ${day(found.latest)}`;
+  if (found.perDay <= 0) return `Its usage falls by ${pace} addresses each day. ${fit}`;
+  if (found.full === null) return `Its usage grows by ${pace} addresses each day. At this rate, it is not full within a hundred years. ${fit}`;
+  const until = found.latest === null ? "and much later" : `and ${day(found.latest)}`;
   const range = found.earliest === null || day(found.earliest) === (found.latest && day(found.latest)) ? "" : ` (between ${day(found.earliest)} ${until})`;
-  return `It fills by ${pace} addresses each day, and is full on ${day(found.full)}${range} if it goes on like this. ${fit}`;
+  return `Its usage grows by ${pace} addresses each day. At this rate, it is full on ${day(found.full)}${range}. ${fit}`;
 }

@@ -151,7 +151,7 @@ class SpaceMap {
     const [summary] = this.table.children;
     if (!this.table.open) return this.table.replaceChildren(summary);
     const rows = this.parts.map((part) => [element("code", {}, part.text), part.name, part.words]);
-    this.table.replaceChildren(summary, plainTable("What is in this block", ["Block", "Name", "State"], rows));
+    this.table.replaceChildren(summary, plainTable("Contents of this block", ["Block", "Name", "State"], rows));
   }
 }
 

@@ -76,7 +76,7 @@ function problemFits(problem, inScope, inFamily, asks) {
 function about() {
   const narrowed = data.narrowed ? ` · only ${data.narrowed}` : "";
   byId("about").replaceChildren(element("code", {}, data.store), `${narrowed} · ${time(data.at)} UTC`);
-  byId("made").textContent = `Made by ${data.program}. Trends and events since ${time(data.since)} UTC. Everything is inside this page; it asks nobody.`;
+  byId("made").textContent = `Created by ${data.program}. Trends and events since ${time(data.since)} UTC. This page contains all its data and contacts no server.`;
 }
 
 function tile(name, value, words, kind = "") {
@@ -101,7 +101,7 @@ function tiles() {
   const rest = worst.filter(([name, number]) => number > 0 && name !== severity).map(([name, number]) => plural(number, name));
   byId("tiles").append(
     ...[
-      tile("Problems", count === 0 ? "None" : plural(count, severity), rest.join(", ") || (count === 0 ? "rules kept, nothing overlaps" : "see below"), severity),
+      tile("Problems", count === 0 ? "None" : plural(count, severity), rest.join(", ") || (count === 0 ? "all rules kept, no overlaps" : "see below"), severity),
       space("ipv4"),
       space("ipv6"),
       tile("Pools", many.format(pools.length), `in ${plural(data.scopes.length, "scope")}`),
@@ -134,7 +134,7 @@ function showProblems(found) {
     showProblems(found);
   };
   const list = element("ul", {}, found.slice(0, problemsShown).map(item));
-  section.append(element("div", { class: "problems" }, found.length === 0 ? element("p", {}, "Nothing fits.") : list, more > 0 && button(`${many.format(more)} more`, next)));
+  section.append(element("div", { class: "problems" }, found.length === 0 ? element("p", {}, "Nothing matches.") : list, more > 0 && button(`${many.format(more)} more`, next)));
 }
 
 function poolColumns() {

@@ -5,7 +5,7 @@ const PRINTED = 1000;
 
 class LongTable {
   // columns: [{name, width, show(row) -> text or node, sort(row) -> value, from: only on pages as wide as that, number}]
-  constructor(place, { label, columns, open, key, tree, empty = "Nothing fits." }) {
+  constructor(place, { label, columns, open, key, tree, empty = "Nothing matches." }) {
     Object.assign(this, { label, all: columns, open, key, tree, empty, rows: [], active: -1, order: null, chosen: null });
     this.name = `table-${place.id}`;
     this.head = element("div", { class: "row head", role: "row", "aria-rowindex": "1" });

@@ -195,7 +195,7 @@ fn a_line_that_was_broken_off_is_written_anew() {
         fs::write(&path, &lines[..cut]).unwrap();
         if cut != lines.find('\n').unwrap() + 1 {
             let (audit, _) = ipam.check_with_archives(std::slice::from_ref(&path)).unwrap();
-            assert!(audit.findings[0].what.starts_with("Its last line was broken off."), "{:?}", audit.findings);
+            assert!(audit.findings[0].what.starts_with("Its last line is incomplete."), "{:?}", audit.findings);
         }
         let mut archive = Archive::open(&path, false).unwrap();
         whole.iter().for_each(|event| archive.take(event).unwrap());
@@ -229,7 +229,7 @@ fn an_archive_that_is_none_of_this_store_is_refused() {
     let (last, other) = (whole.len() as u64, all_events(&rich(seeds[1]).0));
     assert_eq!(
         refused(&ipam, &write("other", &other[..20])),
-        "Its last event, 20, is not one of this store: it is the archive of another one. Give a new file."
+        "Its last event, 20, is not an event of this store: it is the archive of another store. Give a new file."
     );
     assert_eq!(
         refused(&ipam, &write("late", &whole[10..])),
@@ -239,17 +239,18 @@ fn an_archive_that_is_none_of_this_store_is_refused() {
     changed[2].actor.owner = "nobody".to_owned();
     assert_eq!(
         refused(&ipam, &write("changed", &changed)),
-        "Line 3: The event was changed after it was written: its hash does not fit. Nothing is written to a damaged archive."
+        "Line 3: The event was changed after it was written: its hash does not match. Nothing is written to a damaged \
+         archive."
     );
     fs::write(path("text"), "an important text").unwrap();
     assert_eq!(
         refused(&ipam, &path("text")),
-        "What stands at its end is not the beginning of the next event. Is it an archive at all?"
+        "The text at its end is not the beginning of the next event. Check that the file is an archive."
     );
     fs::write(path("export"), exported(&ipam)).unwrap();
-    assert!(refused(&ipam, &path("export")).starts_with("Line 1: It is no event: "));
+    assert!(refused(&ipam, &path("export")).starts_with("Line 1: It is not an event: "));
     let held = Archive::open(&write("locked", &whole[..5]), false).unwrap();
-    assert!(refused(&ipam, &path("locked")).starts_with("Somebody else is writing it: "));
+    assert!(refused(&ipam, &path("locked")).starts_with("Another process is writing it: "));
     drop(held);
 
     // Once something was forgotten, the archive must go on from there.
@@ -262,7 +263,7 @@ fn an_archive_that_is_none_of_this_store_is_refused() {
              {last}, or a new file."
         )
     );
-    assert!(refused(&later, &write("another", &other)).contains("is not one of this store"));
+    assert!(refused(&later, &write("another", &other)).contains("is not an event of this store"));
 }
 
 #[test]
@@ -308,12 +309,12 @@ fn an_export_whose_mark_was_changed_is_refused() {
     };
     let mark = line("{\"sequence\"");
     let other = problems(&export.replacen(&mark, &mark.replace("\"archived\":false", "\"archived\":true"), 1));
-    assert!(other[0].contains("is not the one that the last event of pruning"), "{other:?}");
+    assert!(other[0].contains("differs from the mark of the last event of pruning"), "{other:?}");
     let past = export.lines().find(|line| line.contains("\"tenures\":[")).unwrap();
     let changed = problems(&export.replacen(past, &past.replace("\"owner\":\"", "\"owner\":\"x"), 1));
     assert_eq!(
         changed,
-        ["What is remembered of the events that were forgotten is not what the mark was written with."]
+        ["The data that is kept about forgotten events differs from the data that the mark was written with."]
     );
     let gone = problems(&export.replacen(&mark, "", 1));
     assert!(gone.iter().any(|what| what.contains("but there is no mark")), "{gone:?}");

@@ -42,5 +42,5 @@ fn a_list_that_is_too_long_is_refused_and_never_joined_further() {
     let (path, text) = world.refused("ipam_prefix_list", &allocations(1));
     assert!(path == "max_entries" && text.contains("has 2 entries, and 1 are allowed"), "{path}: {text}");
     let (path, text) = world.refused("ipam_prefix_list", &[("source", "vpcs".into())]);
-    assert!(path == "source" && text.contains("none of pool-cidrs, allocations"), "{path}: {text}");
+    assert!(path == "source" && text.contains("not one of pool-cidrs, allocations"), "{path}: {text}");
 }

@@ -13,10 +13,15 @@ fn mistakes_are_told_at_the_attribute_to_edit() {
     let cases: Vec<Case> = vec![
         ("ipam_scope", vec![], "id", "Set one of: id, name, is_default"),
         ("ipam_scope", vec![("id", "a".into()), ("name", "b".into())], "name", "id and name each say which scope"),
-        ("ipam_scope", vec![("is_default", yes())], "scope_type", "needs scope_type beside it"),
-        ("ipam_scope", vec![("is_default", false.into())], "is_default", "names no scope"),
+        ("ipam_scope", vec![("is_default", yes())], "scope_type", "is_default requires scope_type"),
+        ("ipam_scope", vec![("is_default", false.into())], "is_default", "does not identify a scope"),
         ("ipam_scope", vec![("scope_type", "public".into())], "is_default", "Set is_default = true"),
-        ("ipam_scope", vec![("id", "a".into()), ("scope_type", "public".into())], "scope_type", "is_default only"),
+        (
+            "ipam_scope",
+            vec![("id", "a".into()), ("scope_type", "public".into())],
+            "scope_type",
+            "only together with is_default",
+        ),
         (
             "ipam_scope",
             vec![("is_default", yes()), ("scope_type", "hidden".into())],
@@ -25,22 +30,27 @@ fn mistakes_are_told_at_the_attribute_to_edit() {
         ),
         ("ipam_pool", vec![], "id", "Set one of: id, ipam_pool_id, name, path"),
         ("ipam_pool", vec![("ipam_pool_id", "a".into()), ("path", "b".into())], "path", "ipam_pool_id and path each"),
-        ("ipam_pool", vec![("id", "a".into()), ("ipam_scope_id", "b".into())], "ipam_scope_id", "name, path only"),
+        (
+            "ipam_pool",
+            vec![("id", "a".into()), ("ipam_scope_id", "b".into())],
+            "ipam_scope_id",
+            "only together with name, path",
+        ),
         (
             "ipam_pool",
             vec![("path", "a".into()), ("source_ipam_pool_id", "b".into())],
             "source_ipam_pool_id",
-            "goes with name only",
+            "only together with name",
         ),
         ("ipam_allocation", vec![], "id", "Set one of: id, name, cidr, address"),
-        ("ipam_allocation", vec![("name", "web".into())], "ipam_pool_id", "name needs ipam_pool_id beside it"),
-        ("ipam_allocation", vec![("address", "10.0.0.1".into())], "ipam_pool_id", "address needs ipam_pool_id"),
+        ("ipam_allocation", vec![("name", "web".into())], "ipam_pool_id", "name requires ipam_pool_id"),
+        ("ipam_allocation", vec![("address", "10.0.0.1".into())], "ipam_pool_id", "address requires ipam_pool_id"),
         ("ipam_allocation", vec![("id", "a".into()), ("ipam_pool_id", "b".into())], "ipam_pool_id", "Remove one"),
         (
             "ipam_allocation",
             vec![("ipam_pool_id", "a".into()), ("address", "10.0.0.1/32".into())],
             "address",
-            "For a block use cidr instead",
+            "For a block, use cidr instead",
         ),
         (
             "ipam_allocation",
@@ -52,15 +62,20 @@ fn mistakes_are_told_at_the_attribute_to_edit() {
             "ipam_allocations",
             vec![("resource_type", "vlan".into())],
             "resource_type",
-            "\"vlan\" is none of custom, ipam-pool,",
+            "\"vlan\" is not one of custom, ipam-pool,",
         ),
         (
             "ipam_preview_next_cidr",
             vec![("ipam_pool_id", "a".into()), ("cidr_count", number(0))],
             "cidr_count",
-            "0 is not from 1 to 1000",
+            "0 is not a number from 1 to 1000",
         ),
-        ("ipam_free_cidrs", vec![("ipam_pool_id", "a".into()), ("limit", number(0))], "limit", "not from 1 to 100000"),
+        (
+            "ipam_free_cidrs",
+            vec![("ipam_pool_id", "a".into()), ("limit", number(0))],
+            "limit",
+            "not a number from 1 to 100000",
+        ),
         (
             "ipam_free_cidrs",
             vec![("ipam_pool_id", "a".into()), ("max_netmask_length", number(129))],
@@ -111,7 +126,7 @@ fn an_ambiguous_pool_is_told_with_every_candidate() {
     }
     let (path, text) = world.refused("ipam_pool", &[("path", "top".into())]);
     assert_eq!(path, "path");
-    assert!(text.contains(&world.lab) && text.contains("Say which scope with ipam_scope_id"), "{text}");
+    assert!(text.contains(&world.lab) && text.contains("Set ipam_scope_id to choose the scope"), "{text}");
 }
 
 #[test]
@@ -126,7 +141,7 @@ fn part_of_a_path_is_answered_with_the_whole_one() {
 fn a_pool_elsewhere_is_shown_when_the_narrowed_lookup_finds_none() {
     let world = World::new();
     let (_, text) = world.refused("ipam_pool", &[("name", "eu".into()), ("ipam_scope_id", id(&world.lab))]);
-    assert!(text.contains("There are, elsewhere:\n  - top/eu ("), "{text}");
+    assert!(text.contains("These pools are elsewhere:\n  - top/eu ("), "{text}");
 }
 
 #[test]
@@ -135,7 +150,7 @@ fn a_part_of_an_allocation_is_not_the_allocation() {
     let config = [("ipam_pool_id", id(&world.eu_prod)), ("cidr", "10.0.0.0/30".into())];
     let (path, text) = world.refused("ipam_allocation", &config);
     assert_eq!(path, "cidr");
-    assert!(text.contains("it is a part of 10.0.0.0/28 (web "), "{text}");
+    assert!(text.contains("it is part of 10.0.0.0/28 (web "), "{text}");
 }
 
 #[test]

@@ -32,8 +32,8 @@ fn problems_are_a_list_to_be_judged() {
 fn what_is_no_report_is_refused_on_the_argument() {
     let world = World::new();
     for (config, at, words) in [
-        (("format", "pdf".into()), "format", "\"pdf\" is none of markdown, json, csv."),
-        (("table", "events".into()), "table", "\"events\" is none of allocations, pools."),
+        (("format", "pdf".into()), "format", "\"pdf\" is not one of markdown, json, csv."),
+        (("table", "events".into()), "table", "\"events\" is not one of allocations, pools."),
         (("ipam_pool_id", "ipam-pool-0".into()), "ipam_pool_id", "There is no pool with id"),
         (("ipam_scope_id", id(&world.top)), "ipam_scope_id", "is the id of a pool"),
     ] {

@@ -93,7 +93,10 @@ fn no_credentials_at_all_is_said_soon() {
     let began = Instant::now();
     let nowhere = [("HOME", "/nonexistent"), ("AWS_EC2_METADATA_DISABLED", "true")];
     let text = unavailable(read_one(&open_in("s3://bucket/plan", &nowhere)));
-    assert!(text.contains("no credentials were found for s3://bucket/plan. Looked for: AWS_ACCESS_KEY_ID"), "{text}");
+    assert!(
+        text.contains("no credentials were found for s3://bucket/plan. The provider looked for AWS_ACCESS_KEY_ID"),
+        "{text}"
+    );
     // A metadata service that is not there, as on every machine outside the cloud.
     let metadata = [("HOME", "/nonexistent"), ("AWS_METADATA_ENDPOINT", "http://169.254.169.254:1")];
     let text = unavailable(read_one(&open_in("s3://bucket/plan", &metadata)));
@@ -158,7 +161,10 @@ fn errors_of_a_disk_are_sorted() {
     assert_eq!(text, "the disk is full: directory /var/plan");
     for kind in [io::ErrorKind::PermissionDenied, io::ErrorKind::ReadOnlyFilesystem] {
         let error = failure(kind).into_write_error(&place);
-        assert!(matches!(&error, Error::ReadOnly(text) if text.contains("grant this user to write")), "{error:?}");
+        assert!(
+            matches!(&error, Error::ReadOnly(text) if text.contains("grant this user write permission")),
+            "{error:?}"
+        );
     }
     assert!(matches!(failure(io::ErrorKind::NotFound), Failure::Absent));
 }
@@ -253,7 +259,7 @@ mod permissions {
         if let Some(store) = child_store() {
             assert_eq!(read_one(&store), Ok(None));
             let text = unavailable(write_one(&store));
-            assert!(text.contains("the directory cannot be made"), "{text}");
+            assert!(text.contains("the directory cannot be created"), "{text}");
             return;
         }
         let directory = TempDir::new().unwrap();

@@ -133,7 +133,7 @@ fn hosts_ports_and_addresses_go_together() {
 fn what_is_not_understood_is_refused_and_never_repeated() {
     for (url, words) in [
         ("postgres:me:pl4nted@db/x", "must look like this"),
-        ("postgres://me:pl4nted@db/x?sslmod=pl4nted", "has a parameter that is not known. There are: host, "),
+        ("postgres://me:pl4nted@db/x?sslmod=pl4nted", "has a parameter that is not known. The parameters are: host, "),
         ("postgres://me:pl4nted@db/x?sslpassword=pl4nted", "has a parameter that is not known"),
         ("postgres://me@db/x?pl4nted=1", "has a parameter that is not known"),
         ("postgres://me:pl4nted@db/x?sslmode=pl4nted", "sslmode of the PostgreSQL store URL must be disable, allow"),

@@ -34,8 +34,8 @@ fn bad_logins_are_explained_without_the_password() {
     let (role, url) = new_role(&database, "known");
     for (url, words) in [
         (url_of(&url, &role, PLANTED), vec!["28P01", "PGPASSWORD", "pg_hba.conf"]),
-        (url_of(&url, "nobody_at_all", PLANTED), vec!["28P01", "Check user and password"]),
-        (url_of(&url, &role, ""), vec!["asks for a password and none is given", "~/.pgpass"]),
+        (url_of(&url, "nobody_at_all", PLANTED), vec!["28P01", "Check the user and the password"]),
+        (url_of(&url, &role, ""), vec!["requires a password, and there is none", "~/.pgpass"]),
         (url.replace(&format!("/{database}"), "/no_such_db"), vec!["3D000", "createdb no_such_db", "PGDATABASE"]),
     ] {
         let text = failure(&url);

@@ -171,12 +171,12 @@ fn a_reader_reads_and_is_told_what_a_writer_needs() {
     let outcome = read_one(&store);
     let Err(Error::Unavailable(text)) = outcome else { panic!("{outcome:?}") };
     // What the text says is what helps.
-    let (_, grants) = text.split_once("Let the owner run: ").unwrap();
+    let (_, grants) = text.split_once("Ask the owner to run: ").unwrap();
     server().admin_in(&database, grants);
     assert_eq!(read_one(&store), Ok(Some(b"1".to_vec())));
     let outcome = write_one(&store);
     let Err(Error::ReadOnly(text)) = outcome else { panic!("{outcome:?}") };
-    let (_, grants) = text.split_once("let the owner run: ").unwrap();
+    let (_, grants) = text.split_once("ask the owner to run: ").unwrap();
     server().admin_in(&database, grants);
     increment(&store, "count").unwrap();
     assert_eq!(get(&store, "count").as_deref(), Some(&b"1"[..]));
@@ -260,7 +260,7 @@ fn a_session_that_only_reads_says_so_when_written() {
     let wish = format!("{url}&options=-c%20default_transaction_read_only%3Don&target_session_attrs=read-write");
     let outcome = read_one(&store_at(&wish));
     let Err(Error::Unavailable(text)) = outcome else { panic!("{outcome:?}") };
-    assert!(text.contains("takes no writes"), "{text}");
+    assert!(text.contains("does not accept writes"), "{text}");
     let wish = format!("{url}&options=-c%20default_transaction_read_only%3Don&target_session_attrs=read-only");
     assert_eq!(read_one(&store_at(&wish)), Ok(Some(b"1".to_vec())));
 }

@@ -53,13 +53,13 @@ fn every_mode_does_what_libpq_says() {
         ("127.0.0.1", "sslmode=require".to_owned(), Ok(true)),
         // With a root file, require verifies the authority too.
         ("127.0.0.1", format!("sslmode=require&sslrootcert={root}"), Ok(true)),
-        ("127.0.0.1", format!("sslmode=require&sslrootcert={other}"), Err("not from an authority that is trusted")),
+        ("127.0.0.1", format!("sslmode=require&sslrootcert={other}"), Err("not from a trusted authority")),
         ("127.0.0.1", format!("sslmode=verify-ca&sslrootcert={root}"), Ok(true)),
-        ("localhost", format!("sslmode=verify-ca&sslrootcert={other}"), Err("not from an authority that is trusted")),
+        ("localhost", format!("sslmode=verify-ca&sslrootcert={other}"), Err("not from a trusted authority")),
         ("localhost", format!("sslmode=verify-full&sslrootcert={root}"), Ok(true)),
         ("127.0.0.1", format!("sslmode=verify-full&sslrootcert={root}"), Err("is for another name")),
         // The file replaces the system's roots, and without a file they count.
-        ("localhost", format!("sslmode=verify-full&sslrootcert={other}"), Err("not from an authority")),
+        ("localhost", format!("sslmode=verify-full&sslrootcert={other}"), Err("not from a trusted authority")),
         ("localhost", "sslmode=verify-full&sslrootcert=system".to_owned(), Err("")),
         ("localhost", "sslmode=verify-ca".to_owned(), Err("")),
         // A name that this machine gives to another address, with the name of the certificate.
