@@ -337,7 +337,8 @@ mod tests {
         assert_eq!((warnings(10, None).len(), warnings(11, None).len(), warnings(11, Some(3)).len()), (0, 1, 1));
         assert_eq!((warnings(11, Some(11)).len(), warnings(11, Some(12)).len()), (0, 0));
         assert!(
-            warnings(11, None)[0].starts_with("That makes 11 pools for one resource type and locale. AWS allows 10")
+            warnings(11, None)[0]
+                .starts_with("The configuration has 11 pools for one resource type and locale. AWS allows 10")
         );
     }
 }

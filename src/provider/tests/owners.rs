@@ -144,7 +144,7 @@ fn nothing_is_planned_in_a_pool_that_another_owner_has_only_planned() {
     let planned_pool = planner.plan(&[top()]).unwrap();
     let pool = planned_pool.get("ipam_pool.top", "id");
     let errors = world.workspace("team/b").plan(&config(&pool)).unwrap_err();
-    assert_only_error(&errors, "ipam_pool_id", &[&pool, "only planned"]);
+    assert_only_error(&errors, "ipam_pool_id", &[&pool, "exists only in a plan"]);
     world.assert_sound();
 }
 
