@@ -116,6 +116,30 @@ on_own_stores_and_opentofu! {
         workspace.try_plan(&[]).fails().says(&["The pool gives up space that is in use"]);
     }
 
+    fn what_grows_takes_the_space_of_what_goes(store: Store) {
+        let workspace = Workspace::on(&store);
+        let sized = |name: &str, length: u8| {
+            format!("resource \"ipam_allocation\" \"{name}\" {{\n  ipam_pool_id = ipam_pool.p.id\n  name = \"{name}\"\n  netmask_length = {length}\n}}\n")
+        };
+        let region = |name: &str, length: u8| child(name, "", &format!("netmask_length = {length}")).replace("  cidrs = []\n", "");
+        let p = pool("\"10.0.0.0/23\"");
+        workspace.configure(&(p.clone() + &sized("a", 25)));
+        workspace.apply();
+        workspace.configure(&(p.clone() + &sized("a", 25) + &sized("b", 25) + &region("c", 25)));
+        workspace.apply();
+        workspace.configure(&(p.clone() + &sized("a", 25) + &sized("b", 25) + &region("c", 25) + &region("d", 25)));
+        workspace.apply();
+        // Everything is full: a grows over b, and the pool c over the pool d.
+        workspace.configure(&(p.clone() + &sized("a", 24) + &region("c", 24)));
+        let plan = workspace.plan();
+        let actions = plan.actions();
+        assert_eq!((actions["ipam_allocation.a"].as_str(), actions["ipam_pool.c"].as_str()), ("update", "update"));
+        workspace.apply_saved();
+        workspace.assert_as_shown(&plan, &["ipam_allocation.a.cidr", "ipam_pool.c.cidr"]);
+        workspace.assert_settled();
+        Workspace::assert_store_matches(workspace.store(), &[&workspace]);
+    }
+
     fn a_block_that_its_resource_keeps_is_not_given_away(store: Store) {
         let workspace = Workspace::on(&store);
         workspace.configure(&blocks("old = \"10.0.1.0/24\""));

@@ -232,6 +232,7 @@ impl Ledger<'_> {
             description: spec.description.clone(),
             tags: spec.tags.clone(),
             growth: None,
+            waiting_growth: None,
             deferred,
             imported: None,
         };

@@ -69,7 +69,7 @@ pub(super) fn entries_of_allocation(allocation: &Allocation) -> Result<Entries> 
         let spot = codec::encode(&Spot { id: meta.id.clone(), cidr: reserved })?;
         entries.push((keys::at(pool_id, reserved.family(), reserved.first()), spot));
     }
-    if meta.is_live() && allocation.deferred {
+    if meta.is_live() && (allocation.deferred || allocation.waiting_growth.is_some()) {
         entries.push((keys::deferred(pool_id, Allocation::KIND, &meta.id), Vec::new()));
     }
     if let (Some(_), Some(resource_id)) = (&allocation.imported, &allocation.resource_id) {

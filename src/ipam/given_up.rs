@@ -7,15 +7,18 @@ use super::codec::{self, Spot};
 use super::holds::NAMED_IN_ERRORS;
 use super::place::Ask;
 use super::reclaim::PAGE;
+use super::resize::beside;
 use super::{
-    Allocation, Cidr, Error, GivenUp, Kind, Ledger, Occupant, Pool, PoolCidr, ResourceType, Result, State, free, holds,
-    keys,
+    Allocation, Cidr, Error, GivenUp, Kind, Ledger, Occupant, Pool, PoolCidr, ResourceType, Result, State, Terms,
+    WaitingGrowth, free, holds, keys,
 };
 
 /// A hold that waits for space of a pool or a scope.
 enum Waiting {
     Allocation(Box<Allocation>),
     PoolCidr(Box<(Pool, PoolCidr)>),
+    /// An active allocation that is to grow.
+    Growth(Box<(Allocation, WaitingGrowth)>),
 }
 
 impl Waiting {
@@ -23,6 +26,7 @@ impl Waiting {
         match self {
             Self::Allocation(hold) => hold.cidr,
             Self::PoolCidr(hold) => hold.1.cidr,
+            Self::Growth(growing) => growing.1.cidr,
         }
     }
 }
@@ -95,7 +99,10 @@ impl Ledger<'_> {
     fn waiting(&mut self, container: &str) -> Result<Vec<Waiting>> {
         let mut waiting = Vec::new();
         for hold in codec::deferred::<Allocation>(self.tx, container)? {
-            waiting.push(Waiting::Allocation(Box::new(hold)));
+            waiting.push(match hold.waiting_growth.clone() {
+                Some(growth) => Waiting::Growth(Box::new((hold, growth))),
+                None => Waiting::Allocation(Box::new(hold)),
+            });
         }
         let spared = self.spared.clone();
         for pool in self.reader().children(container)?.into_iter().filter(|pool| spared.as_ref() != Some(&pool.meta.id))
@@ -123,11 +130,13 @@ impl Ledger<'_> {
                 let with = match hold {
                     Waiting::Allocation(hold) => holds::occupant(self.tx, &**hold)?,
                     Waiting::PoolCidr(hold) => holds::occupant(self.tx, &hold.1)?,
+                    Waiting::Growth(growing) => holds::occupant(self.tx, &growing.0)?,
                 };
                 return Err(Error::Overlap { cidr: *block, with: vec![with] });
             }
             match hold {
                 Waiting::Allocation(hold) => self.lapse_allocation(hold)?,
+                Waiting::Growth(growing) => self.hold_growth(&growing.0, None).map(drop)?,
                 Waiting::PoolCidr(hold) => {
                     // An earlier one may have been of the same pool, and took this one along.
                     let (pool, pool_cidr) = &**hold;
@@ -146,12 +155,52 @@ impl Ledger<'_> {
     fn is_waiting_in_vain(&mut self, hold: &Waiting) -> Result<bool> {
         match hold {
             Waiting::Allocation(hold) => Ok(self.env.is_reclaimable(&hold.meta)),
+            Waiting::Growth(growing) => {
+                let (allocation, growth) = &**growing;
+                let is_own = allocation.meta.owner == self.env.actor.owner;
+                let is_of_this_run = self.env.is_of_this_run(growth.run.as_deref());
+                Ok(growth.expires_at <= self.env.now || (is_own && !is_of_this_run))
+            }
             Waiting::PoolCidr(hold) => {
                 let (pool, pool_cidr) = &**hold;
                 let is_there = codec::live::<PoolCidr>(self.tx, &pool_cidr.meta.id)?.is_some();
                 Ok(!is_there || self.reader().reclaimable_cidr(pool.clone(), &pool_cidr.meta.id)?.is_some())
             }
         }
+    }
+
+    /// What an allocation has to wait for to grow to `target`, when the same apply releases everything that is in the way. `None`:
+    /// something else is in the way.
+    pub(super) fn room_given_up(
+        &mut self,
+        pool: &Pool,
+        allocation: &Allocation,
+        target: &Cidr,
+        terms: &Terms,
+    ) -> Result<Option<Vec<GivenUp>>> {
+        let pool_id = &pool.meta.id;
+        self.given_up = terms.all_given_up();
+        if self.given_up.is_empty()
+            || free::provisioned_around(self.tx, pool_id, target)?.is_none()
+            || self.reader().planned_for_others(pool, target)?.is_some()
+        {
+            return Ok(None);
+        }
+        let neighbours = beside(&allocation.cidr, target);
+        for neighbour in &neighbours {
+            let spots = free::spots_over(self.tx, &keys::at_of(pool_id), neighbour, usize::MAX)?;
+            let (_, others) = self.given_up_in_pool(&spots)?;
+            if !self.reader().are_clearable(&others, neighbour)? {
+                return Ok(None);
+            }
+        }
+        for neighbour in &neighbours {
+            match self.clear_in_pool(pool, neighbour) {
+                Err(Error::Overlap { .. }) => return Ok(None),
+                answer => answer?,
+            };
+        }
+        Ok(Some(std::mem::take(&mut self.waits_for)).filter(|waits_for| !waits_for.is_empty()))
     }
 
     /// Who has addresses of `block` in a pool, but for what the same apply releases: the first few.

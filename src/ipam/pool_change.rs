@@ -127,7 +127,8 @@ impl Reader<'_> {
         }
         for (pool_cidr_id, source_id) in sources {
             let source: Allocation = codec::expect(self.snapshot, &source_id)?;
-            if source.growth.is_some() && !moves.resized.iter().any(|(from, _)| from.meta.id == pool_cidr_id) {
+            let is_growing = source.growth.is_some() || source.waiting_growth.is_some();
+            if is_growing && !moves.resized.iter().any(|(from, _)| from.meta.id == pool_cidr_id) {
                 moves.overgrown.push(source);
             }
         }
@@ -227,6 +228,15 @@ impl Ledger<'_> {
             return Ok(true);
         }
         if !self.make_room(&source, &allocation, target)? {
+            let is_noted = terms.committing && allocation.waits_to_grow(target, self.env.now);
+            if is_noted || self.reader().waits_well(&allocation, target, terms) {
+                return Ok(true);
+            }
+            let free = self.hold_growth(&allocation, None)?;
+            if let Some(waits_for) = self.room_given_up(&source, &free, target, terms)? {
+                self.hold_waiting_growth(&free, *target, waits_for, terms)?;
+                return Ok(true);
+            }
             if fixed {
                 if free::provisioned_around(self.tx, &source.meta.id, target)?.is_none() {
                     return Err(self.outside(&source, target)?);
@@ -346,10 +356,11 @@ impl Ledger<'_> {
             }
             Some((source, taken)) => {
                 if !self.make_room(&source, &taken, target)? {
-                    return Err(self.growth_lost(&taken, *target)?);
+                    return Err(self.no_room(&taken, *target)?);
                 }
+                let size = Size::Cidr(*target);
                 let mut resized =
-                    Allocation { cidr: *target, size: Size::Cidr(*target), growth: None, ..taken.clone() };
+                    Allocation { cidr: *target, size, growth: None, waiting_growth: None, ..taken.clone() };
                 resized.meta.name = pool_cidrs::source_name(&pool.meta.name, target);
                 resized.meta.updated_at = self.env.now;
                 book::write_allocation(self.tx, Some(&taken), Some(&resized))?;

@@ -225,6 +225,7 @@ impl Ledger<'_> {
             description: None,
             tags: Tags::new(),
             growth: None,
+            waiting_growth: None,
             deferred: false,
             imported: None,
         };

@@ -42,7 +42,13 @@ impl Reader<'_> {
 
     /// Whether everything that takes addresses of `block` in a pool is a hold that may be taken back.
     pub(super) fn is_clearable(&mut self, pool_id: &str, block: &Cidr) -> Result<bool> {
-        for spot in free::spots_over(self.snapshot, &keys::at_of(pool_id), block, usize::MAX)? {
+        let spots = free::spots_over(self.snapshot, &keys::at_of(pool_id), block, usize::MAX)?;
+        self.are_clearable(&spots, block)
+    }
+
+    /// Whether all of these, which take addresses of `block`, are holds that may be reclaimed.
+    pub(super) fn are_clearable(&mut self, spots: &[Spot], block: &Cidr) -> Result<bool> {
+        for spot in spots {
             let allocation: Allocation = codec::expect(self.snapshot, &spot.id)?;
             let only_growth = self.env.is_growth_reclaimable(&allocation) && !allocation.cidr.overlaps(block);
             if !only_growth && !self.is_reclaimable(&allocation)? {

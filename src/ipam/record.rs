@@ -465,6 +465,9 @@ pub struct Allocation {
     /// A planned growth in place: the space beyond `cidr` is taken until it expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub growth: Option<Growth>,
+    /// A planned growth into space that other objects still have. It takes no space before they have released it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting_growth: Option<WaitingGrowth>,
     /// A hold that takes no space yet: its block is still its predecessor's ([`Meta::replaces`]).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deferred: bool,
@@ -492,6 +495,11 @@ impl Allocation {
         let takes_space = self.meta.is_live() && !self.deferred;
         takes_space.then(|| self.growth.as_ref().map_or(self.cidr, |growth| growth.cidr))
     }
+
+    /// Whether a plan that still counts grows it to `target` when other objects have released the space.
+    pub fn waits_to_grow(&self, target: &Cidr, now: Timestamp) -> bool {
+        self.waiting_growth.as_ref().is_some_and(|waiting| waiting.cidr == *target && waiting.expires_at > now)
+    }
 }
 
 /// A hold on the space that an allocation is planned to grow into.
@@ -504,6 +512,20 @@ pub struct Growth {
     /// The run of Terraform that asked for it last; `None` in holds of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<Box<Run>>,
+}
+
+/// A growth into space that active objects have when it is planned: the same apply releases it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingGrowth {
+    /// The block after growing; contains the present one.
+    pub cidr: Cidr,
+    /// When the plan does not count any more.
+    pub expires_at: Timestamp,
+    /// The run of Terraform that asked for it last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<Box<Run>>,
+    /// The space that it waits for.
+    pub waits_for: Vec<GivenUp>,
 }
 
 /// What the caller decides about an allocation.

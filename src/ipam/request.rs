@@ -26,6 +26,11 @@ impl GivenUp {
     pub fn covers(&self, id: &str, block: &Cidr) -> bool {
         self.id == id && self.cidr.is_none_or(|cidr| cidr.contains(block))
     }
+
+    /// Whether all that `other` names is given up.
+    pub fn covers_all_of(&self, other: &Self) -> bool {
+        other.cidr.map_or(self.id == other.id && self.cidr.is_none(), |block| self.covers(&other.id, &block))
+    }
 }
 
 /// How a plan treats the space it shows.

@@ -3,7 +3,8 @@
 use super::allocations::{Wish, wish};
 use super::events::{self, Action};
 use super::{
-    Allocation, Cidr, Error, Growth, Kind, Ledger, Pool, Reader, Resize, Result, Size, State, Terms, book, codec,
+    Allocation, Cidr, Error, GivenUp, Growth, Kind, Ledger, Pool, Reader, Resize, Result, Size, State, Terms,
+    WaitingGrowth, book, codec,
 };
 use super::{free, holds, names, view};
 
@@ -44,14 +45,25 @@ impl Reader<'_> {
         Ok(Some(target))
     }
 
+    /// Whether the note of an earlier plan, by which an allocation waits to grow to `target`, is as this plan would write it.
+    pub(super) fn waits_well(&self, allocation: &Allocation, target: &Cidr, terms: &Terms) -> bool {
+        let Some(waiting) = &allocation.waiting_growth else { return false };
+        let is_given_up = |one: &GivenUp| terms.given_up.iter().any(|given_up| given_up.covers_all_of(one));
+        waiting.cidr == *target
+            && holds::renewed(waiting.expires_at, self.env.now, terms) == waiting.expires_at
+            && self.env.is_of_this_run(waiting.run.as_deref())
+            && (terms.committing || waiting.waits_for.iter().all(is_given_up))
+    }
+
     /// What [`Ledger::plan_resize`] would answer, when that needs no write.
     pub fn find_resize(&mut self, id: &str, size: Size, terms: &Terms) -> Result<Option<Resize>> {
         let allocation = self.changeable(id)?;
         let pool = terms.future(codec::expect(self.snapshot, &allocation.pool_id)?);
         let Some(target) = self.target(&allocation, size, &pool)? else { return Ok(None) };
-        let settled = match &allocation.growth {
-            None => allocation.cidr.contains(&target),
-            Some(growth) => {
+        let settled = match (&allocation.growth, &allocation.waiting_growth) {
+            (None, None) => allocation.cidr.contains(&target),
+            (None, Some(_)) => self.waits_well(&allocation, &target, terms),
+            (Some(growth), _) => {
                 growth.cidr == target
                     && holds::renewed(growth.expires_at, self.env.now, terms) == growth.expires_at
                     && self.env.is_of_this_run(growth.run.as_deref())
@@ -90,11 +102,20 @@ impl Ledger<'_> {
             self.hold_growth(&before, Some(Growth { cidr: target, expires_at, run: self.env.asking() }))?;
             return Ok(Resize::InPlace(target));
         }
+        if terms.committing && before.waits_to_grow(&target, self.env.now) {
+            return Ok(Resize::InPlace(target));
+        }
         if terms.committing {
             return Err(self.growth_lost(&before, target)?);
         }
-        self.hold_growth(&before, None)?;
-        Ok(Resize::Replace)
+        let before = self.hold_growth(&before, None)?;
+        match self.room_given_up(&pool, &before, &target, terms)? {
+            Some(waits_for) => {
+                self.hold_waiting_growth(&before, target, waits_for, terms)?;
+                Ok(Resize::InPlace(target))
+            }
+            None => Ok(Resize::Replace),
+        }
     }
 
     /// An earlier plan meant to replace this allocation; now it stays, and what that plan held is not in its way.
@@ -112,7 +133,23 @@ impl Ledger<'_> {
 
     /// Sets, moves or drops the growth that an allocation is planned to have.
     pub(super) fn hold_growth(&mut self, before: &Allocation, growth: Option<Growth>) -> Result<Allocation> {
-        let after = Allocation { growth, ..before.clone() };
+        self.write_growth(before, Allocation { growth, waiting_growth: None, ..before.clone() })
+    }
+
+    /// Notes that an allocation without another planned growth grows when other objects have released the space.
+    pub(super) fn hold_waiting_growth(
+        &mut self,
+        before: &Allocation,
+        cidr: Cidr,
+        waits_for: Vec<GivenUp>,
+        terms: &Terms,
+    ) -> Result<Allocation> {
+        let expires_at = view::expiry(self.env.now, terms);
+        let waiting = WaitingGrowth { cidr, expires_at, run: self.env.asking(), waits_for };
+        self.write_growth(before, Allocation { waiting_growth: Some(waiting), ..before.clone() })
+    }
+
+    fn write_growth(&mut self, before: &Allocation, after: Allocation) -> Result<Allocation> {
         if *before != after {
             book::write_allocation(self.tx, Some(before), Some(&after))?;
             events::append(self.tx, &self.env, Action::Hold, Some(before), Some(&after))?;
@@ -150,20 +187,30 @@ impl Ledger<'_> {
     /// The allocation with the size that an update asks for.
     ///
     /// # Errors
-    /// [`Error::HoldLost`] when it cannot have it any more, and what the rules say.
+    /// [`Error::HoldLost`] when it cannot have it any more, and what the rules say; [`Error::Overlap`] while other objects have not
+    /// released space that the plan waits for.
     pub(super) fn resized(&mut self, pool: &Pool, before: &Allocation, size: Size) -> Result<Allocation> {
         let target = self.reader().target(before, size, pool)?;
         match target {
             // How it was once asked for stays on record.
-            Some(target) if target == before.cidr => Ok(Allocation { growth: None, ..before.clone() }),
+            Some(target) if target == before.cidr => {
+                Ok(Allocation { growth: None, waiting_growth: None, ..before.clone() })
+            }
             Some(target) if self.make_room(pool, before, &target)? => {
-                Ok(Allocation { cidr: target, size, growth: None, ..before.clone() })
+                Ok(Allocation { cidr: target, size, growth: None, waiting_growth: None, ..before.clone() })
             }
-            _ => {
-                let target = target.unwrap_or(before.cidr);
-                Err(self.growth_lost(before, target)?)
-            }
+            _ => Err(self.no_room(before, target.unwrap_or(before.cidr))?),
         }
+    }
+
+    /// The error for an allocation that cannot grow now: an overlap while the objects that its plan waits for have not released
+    /// their space yet.
+    pub(super) fn no_room(&mut self, allocation: &Allocation, target: Cidr) -> Result<Error> {
+        if !allocation.waits_to_grow(&target, self.env.now) {
+            return self.growth_lost(allocation, target);
+        }
+        let with = self.reader().occupants(&allocation.pool_id, &target, &allocation.meta.id)?;
+        Ok(Error::Overlap { cidr: target, with })
     }
 
     pub(super) fn growth_lost(&mut self, allocation: &Allocation, target: Cidr) -> Result<Error> {

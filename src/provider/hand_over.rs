@@ -91,6 +91,38 @@ pub(super) fn still_given_up(shared: &Shared, terms: &Terms, hold: &Meta) -> boo
         })
 }
 
+/// What an earlier plan of an allocation that grows waits for, as far as it is still given up.
+pub(super) fn still_waited_for(shared: &Shared, waits_for: &[GivenUp]) -> Vec<GivenUp> {
+    let session = &shared.session;
+    let is_given_up = |one: &&GivenUp| {
+        let is_open = || {
+            !session.is_surely_planning()
+                || is_noted(shared, &one.id)
+                || session.is_in_state(&one.id, shared.sibling_wait)
+        };
+        session.is_going(&one.id, shared.sibling_wait.min(UNDECIDED)).unwrap_or_else(is_open)
+    };
+    waits_for.iter().filter(is_given_up).cloned().collect()
+}
+
+/// Everything else that plans of this walk give up, for an allocation that has no room to grow. Waits a moment for the plans of
+/// other objects.
+pub(super) fn more_given_up(shared: &Shared, known: &[GivenUp]) -> Vec<GivenUp> {
+    let terms = Terms { given_up: known.to_vec(), ..Terms::default() };
+    let mut more = everything_given_up(shared, &terms, shared.sibling_wait.min(EXHAUSTED));
+    more.retain(|one| !known.contains(one));
+    more
+}
+
+/// Remembers, for the plans of those that have it, what space an allocation grows into.
+pub(super) fn claim_growth(shared: &Shared, name: &str, waits_for: &[GivenUp]) {
+    for one in waits_for {
+        if let Some(block) = one.cidr {
+            shared.session.claim(&one.id, block, name);
+        }
+    }
+}
+
 /// Whether a hold waits for the block of the very resource that it replaces, although Terraform did not say so: a tainted
 /// object goes without a plan of its own.
 pub(super) fn is_in_place(shared: &Shared, terms: &Terms, hold: &Meta) -> bool {

@@ -195,6 +195,7 @@ impl Ledger<'_> {
             description: Some(format!("Imported from account {account_id} in {region}.")),
             tags,
             growth: None,
+            waiting_growth: None,
             deferred: false,
             imported: Some(Imported {
                 discovery_id: discovery_id.clone(),

@@ -279,3 +279,91 @@ fn a_pool_cidr_takes_the_block_of_another_one() {
     world.write(|ledger| ledger.create_pool_cidr(&new, &planned)).unwrap();
     world.check();
 }
+
+#[test]
+fn an_allocation_grows_into_space_that_the_same_apply_releases() {
+    let mut world = World::new();
+    let pool = world.top("top", &["10.0.0.0/24"]);
+    let grows = world.create(&pool, "grows", "10.0.0.0/26").unwrap();
+    let near = world.create(&pool, "near", "10.0.0.64/26").unwrap();
+    let far = world.create(&pool, "far", "10.0.0.128/27").unwrap();
+    let resize = |world: &mut World, terms: &Terms| {
+        let size = Size::NetmaskLength(24);
+        world.write(|ledger| ledger.plan_resize(&grows.meta.id, size, terms)).unwrap()
+    };
+    assert_eq!(resize(&mut world, &terms()), Resize::Replace);
+    let only_near = terms_after(&[given_up(&near.meta.id, None)]);
+    assert_eq!(resize(&mut world, &only_near), Resize::Replace, "something else is in the way");
+    let both = terms_after(&[given_up(&near.meta.id, None), given_up(&far.meta.id, None)]);
+    for terms in [&both, &both, &committing()] {
+        assert_eq!(resize(&mut world, terms), Resize::InPlace(cidr("10.0.0.0/24")));
+        world.check();
+    }
+    // Another object is not planned there: the growth waits for that space.
+    let spec = wanted(&pool, "new", "10.0.0.64/26");
+    let new = world.write(|ledger| ledger.plan_allocation(&spec, &only_near));
+    assert_eq!(in_the_way(new), std::slice::from_ref(&grows.meta.id));
+    let change = resized(&grows, "/24");
+    for id in [&near.meta.id, &far.meta.id] {
+        let early = world.write(|ledger| ledger.update_allocation(&grows.meta.id, &change));
+        assert!(in_the_way(early).contains(id), "it still has its block");
+        world.check();
+        world.delete(id);
+    }
+    let grown = world.write(|ledger| ledger.update_allocation(&grows.meta.id, &change)).unwrap();
+    assert_eq!((grown.cidr, grown.waiting_growth), (cidr("10.0.0.0/24"), None));
+    world.check();
+}
+
+#[test]
+fn a_growth_that_waits_does_not_outlast_its_plan() {
+    for is_expired in [true, false] {
+        let mut world = World::new();
+        let pool = world.top("top", &["10.0.0.0/24"]);
+        let grows = world.create(&pool, "grows", "10.0.0.0/25").unwrap();
+        let near = world.create(&pool, "near", "10.0.0.128/25").unwrap();
+        let gone = [given_up(&near.meta.id, None)];
+        let size = Size::NetmaskLength(24);
+        let plan = |world: &mut World, terms: &Terms| {
+            world.write(|ledger| ledger.plan_resize(&grows.meta.id, size, terms)).unwrap()
+        };
+        assert_eq!(plan(&mut world, &terms_after(&gone)), Resize::InPlace(cidr("10.0.0.0/24")));
+        if is_expired {
+            world.wait(61);
+        } else {
+            // The next plan keeps the neighbour.
+            assert_eq!(plan(&mut world, &terms()), Resize::Replace);
+        }
+        let change = resized(&grows, "/24");
+        let refused = world.write(|ledger| ledger.update_allocation(&grows.meta.id, &change));
+        assert!(matches!(refused, Err(Error::HoldLost { .. })), "{refused:?}");
+        world.plan_after(&pool, ("new", "10.0.0.128/26"), &gone).unwrap();
+        world.check();
+    }
+}
+
+#[test]
+fn a_pool_grows_into_space_that_the_same_apply_releases() {
+    let mut world = World::new();
+    let top = world.top("top", &["10.0.0.0/23"]);
+    let make = |world: &mut World, name: &str| {
+        world.write(|ledger| ledger.create_pool(&below(&top, name, "/24"), &Planned::Unknown)).unwrap()
+    };
+    let (grows, goes) = (make(&mut world, "grows"), make(&mut world, "goes"));
+    world.create(&grows, "inside", "/25").unwrap();
+    let change = reprovisioned(&grows, Provision::NetmaskLength(23));
+    let plan = |world: &mut World, terms: &Terms| {
+        world.write(|ledger| ledger.plan_pool_change(&grows.meta.id, &change, terms)).unwrap()
+    };
+    assert_eq!(plan(&mut world, &terms()), None, "a replacement");
+    for terms in [&terms_after(&[given_up(&goes.meta.id, None)]), &committing()] {
+        assert_eq!(plan(&mut world, terms).unwrap().cidrs, cidrs(&["10.0.0.0/23"]));
+        world.check();
+    }
+    let early = world.write(|ledger| ledger.update_pool(&grows.meta.id, &change));
+    assert_eq!(in_the_way(early), std::slice::from_ref(&goes.meta.id));
+    world.write(|ledger| ledger.delete_pool(&goes.meta.id, false)).unwrap();
+    let grown = world.write(|ledger| ledger.update_pool(&grows.meta.id, &change)).unwrap();
+    assert_eq!(grown.cidrs, cidrs(&["10.0.0.0/23"]));
+    world.check();
+}

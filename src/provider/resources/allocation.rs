@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::backend::{AllocationChange, New, Planned, Resize, Terms, find};
+use crate::backend::{AllocationChange, New, Planned, Terms, find};
 use crate::ipam::{
     Allocation, AllocationSpec, Cidr, Error, Family, Kind, Missing, ResourceType, Rules, Size, Tags, Unsupported,
     check_tags,
@@ -14,6 +14,7 @@ use crate::{at, fill_facts, model};
 use super::super::shared::{Configured, Shared, within};
 use super::super::tags::PlannedTags;
 use super::super::{create, errors, hand_over, kept_arguments, limits, moves, rename, tags};
+use super::allocation_size::waits_to_grow;
 use super::missing::{self, Found, Lost};
 use super::pool_change::check_kept;
 use super::replaced::Replaced;
@@ -87,7 +88,7 @@ const PREVIEW_CIDR: &str = "preview_cidr";
 impl AllocationModel {
     /// How the configuration asks for the block; `None` while that is unknown. In a plan, `config` decides, because the
     /// other model still contains the computed one of the two arguments.
-    fn size(config: &Self) -> Option<Size> {
+    pub(super) fn size(config: &Self) -> Option<Size> {
         match (&config.cidr, &config.netmask_length) {
             // A netmask length next to the block agrees with it.
             (Tf::Known(cidr), _) => Some(Size::Cidr(*cidr)),
@@ -139,11 +140,11 @@ impl AllocationModel {
     }
 
     /// The attribute to edit for another size.
-    fn size_at(&self) -> Path {
+    pub(super) fn size_at(&self) -> Path {
         if self.cidr.is_known() { at!(Self, cidr) } else { at!(Self, netmask_length) }
     }
 
-    fn place(config: &Self, error: &Error) -> Path {
+    pub(super) fn place(config: &Self, error: &Error) -> Path {
         match error {
             Error::NameTaken { .. } | Error::HoldLost { .. } => at!(Self, name),
             Error::NotFound { kind: Kind::Pool, .. }
@@ -259,47 +260,9 @@ impl AllocationResource {
         Ok(create::is_replacement(&plan.private) || found.is_some())
     }
 
-    /// A change of size: in place when the space is free, otherwise a replacement.
-    fn plan_resize(
-        &self,
-        configured: &Configured,
-        prior: &AllocationModel,
-        plan: &mut Plan<AllocationModel>,
-    ) -> Result<(), Diagnostics> {
-        let wished = match AllocationModel::size(&plan.config) {
-            None => {
-                plan.planned.forget_block();
-                return Ok(());
-            }
-            Some(size) => size,
-        };
-        let changed = match wished {
-            Size::Cidr(cidr) => prior.cidr != Tf::Known(cidr),
-            Size::NetmaskLength(length) => prior.netmask_length != Tf::Known(length),
-            Size::Default => false,
-        };
-        if !changed || !plan.replace.is_empty() {
-            return Ok(());
-        }
-        let id = id_of(&prior.id)?;
-        let pool_id = prior.ipam_pool_id.get().map_or("", String::as_str);
-        let hold = |terms: &Terms| configured.ipam.plan_resize(id, wished, &self.with_rules(terms, pool_id));
-        let preview = |terms: &Terms| configured.ipam.preview_resize(id, wished, &self.with_rules(terms, pool_id));
-        let (answer, _) = create::plan_change(&self.0, configured, plan, hold, preview)
-            .map_err(|error| errors::at(&error, AllocationModel::place(&plan.config, &error)))?;
-        match answer {
-            Resize::InPlace(cidr) => fill_facts!(&mut plan.planned, cidr),
-            Resize::Replace => {
-                plan.planned.forget_block();
-                plan.replace.push(plan.config.size_at());
-            }
-        }
-        Ok(())
-    }
-
     /// The terms with the rules that this plan gives the pool, so that a rule and an allocation that needs it can
     /// change at the same time.
-    fn with_rules(&self, terms: &Terms, pool_id: &str) -> Terms {
+    pub(super) fn with_rules(&self, terms: &Terms, pool_id: &str) -> Terms {
         Terms { pool_rules: self.0.changes.planned_rules(pool_id), ..terms.clone() }
     }
 
@@ -355,21 +318,6 @@ impl AllocationResource {
 }
 
 impl AllocationModel {
-    /// Whether the CIDRs to avoid have changed, and exclude the block that this allocation would keep or grow to.
-    fn must_avoid_block(prior: &Self, plan: &Plan<Self>) -> bool {
-        if plan.config.cidr.is_known() {
-            // The configuration names the block, which was checked.
-            return false;
-        }
-        let (Some(disallowed), Some(cidr)) = (plan.planned.disallowed_cidrs.get(), prior.cidr.get()) else {
-            return false;
-        };
-        let length = plan.planned.netmask_length.cloned().unwrap_or(cidr.netmask_length());
-        let becomes = cidr.resized(length.min(cidr.family().bits()));
-        plan.planned.disallowed_cidrs != prior.disallowed_cidrs
-            && disallowed.iter().any(|block| block.overlaps(&becomes))
-    }
-
     /// Whether an update changes anything in the store.
     fn differs(&self, prior: &Self) -> bool {
         self.name != prior.name
@@ -377,18 +325,6 @@ impl AllocationModel {
             || self.tags_all != prior.tags_all
             || self.cidr != prior.cidr
             || self.disallowed_cidrs != prior.disallowed_cidrs
-    }
-
-    /// The block will change. (The values that the user wrote stay, because the lifecycle keeps them.)
-    fn forget_block(&mut self) {
-        self.cidr = Tf::Unknown;
-        self.netmask_length = Tf::Unknown;
-        self.network = Tf::Unknown;
-        self.netmask = Tf::Unknown;
-        self.first_address = Tf::Unknown;
-        self.last_address = Tf::Unknown;
-        self.address_count = Tf::Unknown;
-        self.reverse_zones = Tf::Unknown;
     }
 }
 
@@ -591,10 +527,13 @@ impl Resource for AllocationResource {
         };
         let id = id_of(&prior.id)?;
         let before = prior.before()?;
-        let change = |name: &str| {
-            configured.ipam.update_allocation(id, &AllocationChange { name: name.to_owned(), ..wished.clone() })
-        };
         let patience = (timeout(&state.timeouts, |timeouts| &timeouts.update), &apply.stop);
+        let waits_for = || waits_to_grow(&configured, id);
+        let change = |name: &str| {
+            let change = AllocationChange { name: name.to_owned(), ..wished.clone() };
+            let update = || configured.ipam.update_allocation(id, &change);
+            hand_over::once_given_up(&self.0, patience, waits_for, update)
+        };
         match carry_out(&self.0, &before, &wished.name, patience, change) {
             Ok(allocation) => {
                 self.0.queue.progress();
@@ -607,7 +546,8 @@ impl Resource for AllocationResource {
                     model.fill(&allocation);
                     model
                 });
-                Err(errors::at(&error, AllocationModel::place(&apply.config, &error)))
+                let said = errors::at(&error, AllocationModel::place(&apply.config, &error));
+                Err(hand_over::explain(said, &error, &waits_for()))
             }
         }
     }

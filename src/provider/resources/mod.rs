@@ -2,6 +2,7 @@
 
 mod agreement;
 mod allocation;
+mod allocation_size;
 mod missing;
 mod others;
 mod pool;

@@ -16,7 +16,7 @@ use super::super::shared::{Configured, Shared, once_emptied};
 use super::super::tags::PlannedTags;
 use super::super::{create, errors, hand_over, kept_arguments, limits, moves, rename, tags};
 use super::missing::{self, Found, Lost};
-use super::pool_change::check_kept;
+use super::pool_change::{check_kept, waits_to_grow};
 use super::pool_special::{self, SourceResourceModel};
 use super::{
     DEFAULT_TIMEOUT, Timeouts, carry_out, check_import, check_length, check_name, confirm, id_of, keep, only, seen,
@@ -489,7 +489,8 @@ impl Resource for PoolResource {
         let patience = (timeout(&state.timeouts, |timeouts| &timeouts.update), &apply.stop);
         let waits_for = || {
             let all = configured.ipam.list_pool_cidrs(id, true).unwrap_or_default();
-            all.into_iter().flat_map(|pool_cidr| pool_cidr.meta.waits_for).collect::<Vec<_>>()
+            let growing = waits_to_grow(&configured, id);
+            all.into_iter().flat_map(|pool_cidr| pool_cidr.meta.waits_for).chain(growing).collect::<Vec<_>>()
         };
         let change = |name: &str| {
             let change = PoolChange { name: name.to_owned(), ..wished.clone() };

@@ -7,12 +7,12 @@ use num_bigint::BigUint;
 
 use crate::at;
 use crate::backend::{PoolChange, Terms};
-use crate::ipam::{Cidr, Error, Pool, Provision, Tags};
+use crate::ipam::{Cidr, Error, GivenUp, Pool, Provision, Tags};
 use crate::tf::{Diagnostic, Diagnostics, Path, Plan, Tf};
 
 use super::super::changes::{Blocks, Followed};
 use super::super::shared::{Configured, Shared};
-use super::super::{create, rename};
+use super::super::{create, hand_over, rename};
 use super::id_of;
 use super::pool::{PoolModel, PoolResource};
 use super::replaced::Replaced;
@@ -89,7 +89,8 @@ impl PoolResource {
         if is_same() && !self.0.changes.is_declaring(id) {
             return Ok(());
         }
-        if wished != was {
+        let is_resized = wished != was;
+        if is_resized {
             self.0.changes.plan_growth(id);
         }
         if let Some(provision) = wished.filter(|wished| Some(wished) != was.as_ref()) {
@@ -98,10 +99,24 @@ impl PoolResource {
         // The name is checked separately: it may become free only during the apply.
         let locale = followed.map_or_else(|| change.locale.clone(), |followed| followed.asked(&plan.planned.locale));
         let change = PoolChange { name: prior.name.known(at!(PoolModel, name))?.clone(), locale, ..change };
-        let hold = |terms: &Terms| configured.ipam.plan_pool_change(id, &change, terms);
-        let preview = |terms: &Terms| configured.ipam.preview_pool_change(id, &change, terms);
-        let answer = create::plan_change(&self.0, configured, plan, hold, preview);
-        match answer.map_err(|error| plan.config.explain(&error))? {
+        let waits = || if is_resized { waits_to_grow(configured, id) } else { Vec::new() };
+        let mut given_up = hand_over::still_waited_for(&self.0, &waits());
+        let (pool, is_held) = loop {
+            let with = |terms: &Terms| Terms { given_up: [&given_up[..], &terms.given_up].concat(), ..terms.clone() };
+            let hold = |terms: &Terms| configured.ipam.plan_pool_change(id, &change, &with(terms));
+            let preview = |terms: &Terms| configured.ipam.preview_pool_change(id, &change, terms);
+            let answer = create::plan_change(&self.0, configured, plan, hold, preview);
+            let answer = answer.map_err(|error| plan.config.explain(&error))?;
+            // Without a hold, the apply would not know that it has to wait.
+            let is_final = answer.0.is_some() || !answer.1 || plan.committing;
+            let more = if is_final { Vec::new() } else { hand_over::more_given_up(&self.0, &given_up) };
+            if more.is_empty() {
+                break answer;
+            }
+            given_up.extend(more);
+        };
+        hand_over::claim_growth(&self.0, &change.name, &waits());
+        match (pool, is_held) {
             // Apply chooses the place of a first block by size when the plan does not hold it.
             (Some(pool), false)
                 if matches!(pool.provision, Provision::NetmaskLength(_))
@@ -194,6 +209,15 @@ impl PoolResource {
         let found = configured.ipam.find_pool(name).map(|pools| pools.into_iter().find(is_here));
         rename::check(&self.0, &prior.before()?, plan.committing, found, at!(PoolModel, name))
     }
+}
+
+/// What the growth of the pool's blocks that a plan shows waits for. Best effort: without an answer nothing is waited for.
+pub(super) fn waits_to_grow(configured: &Configured, pool_id: &str) -> Vec<GivenUp> {
+    let ipam = &configured.ipam;
+    let all = ipam.list_pool_cidrs(pool_id, false).unwrap_or_default();
+    let source = |id: Option<&String>| ipam.get_allocation(id?).ok().flatten();
+    let sources = all.iter().filter_map(|found| source(found.source_allocation_id.as_ref()));
+    sources.filter_map(|source| source.waiting_growth).flat_map(|waiting| waiting.waits_for).collect()
 }
 
 /// Checks that the pool keeps the block of an object that stays in it.

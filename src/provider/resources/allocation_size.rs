@@ -1,0 +1,101 @@
+//! Another size or other CIDRs to avoid: whether an allocation keeps its place.
+
+use crate::backend::{Resize, Terms};
+use crate::fill_facts;
+use crate::ipam::{GivenUp, Size};
+use crate::tf::{Diagnostics, Plan, Tf};
+
+use super::super::shared::Configured;
+use super::super::{create, errors, hand_over};
+use super::allocation::{AllocationModel, AllocationResource};
+use super::id_of;
+
+impl AllocationResource {
+    /// A change of size: in place when the space is free, otherwise a replacement.
+    pub(super) fn plan_resize(
+        &self,
+        configured: &Configured,
+        prior: &AllocationModel,
+        plan: &mut Plan<AllocationModel>,
+    ) -> Result<(), Diagnostics> {
+        let wished = match AllocationModel::size(&plan.config) {
+            None => {
+                plan.planned.forget_block();
+                return Ok(());
+            }
+            Some(size) => size,
+        };
+        let changed = match wished {
+            Size::Cidr(cidr) => prior.cidr != Tf::Known(cidr),
+            Size::NetmaskLength(length) => prior.netmask_length != Tf::Known(length),
+            Size::Default => false,
+        };
+        if !changed || !plan.replace.is_empty() {
+            return Ok(());
+        }
+        let id = id_of(&prior.id)?;
+        let pool_id = prior.ipam_pool_id.get().map_or("", String::as_str);
+        let mut given_up = hand_over::still_waited_for(&self.0, &waits_to_grow(configured, id));
+        let answer = loop {
+            let with = |terms: &Terms| Terms { given_up: given_up.clone(), ..self.with_rules(terms, pool_id) };
+            let hold = |terms: &Terms| configured.ipam.plan_resize(id, wished, &with(terms));
+            let preview = |terms: &Terms| configured.ipam.preview_resize(id, wished, &self.with_rules(terms, pool_id));
+            let (answer, is_held) = create::plan_change(&self.0, configured, plan, hold, preview)
+                .map_err(|error| errors::at(&error, AllocationModel::place(&plan.config, &error)))?;
+            // Without a hold, the apply would not know that it has to wait.
+            let is_final = answer != Resize::Replace || !is_held || plan.committing;
+            let more = if is_final { Vec::new() } else { hand_over::more_given_up(&self.0, &given_up) };
+            if more.is_empty() {
+                break answer;
+            }
+            given_up.extend(more);
+        };
+        match answer {
+            Resize::InPlace(cidr) => {
+                let name = prior.name.get().map_or("", String::as_str);
+                hand_over::claim_growth(&self.0, name, &waits_to_grow(configured, id));
+                fill_facts!(&mut plan.planned, cidr);
+            }
+            Resize::Replace => {
+                plan.planned.forget_block();
+                plan.replace.push(plan.config.size_at());
+            }
+        }
+        Ok(())
+    }
+}
+
+impl AllocationModel {
+    /// Whether the CIDRs to avoid have changed, and exclude the block that this allocation would keep or grow to.
+    pub(super) fn must_avoid_block(prior: &Self, plan: &Plan<Self>) -> bool {
+        if plan.config.cidr.is_known() {
+            // The configuration names the block, which was checked.
+            return false;
+        }
+        let (Some(disallowed), Some(cidr)) = (plan.planned.disallowed_cidrs.get(), prior.cidr.get()) else {
+            return false;
+        };
+        let length = plan.planned.netmask_length.cloned().unwrap_or(cidr.netmask_length());
+        let becomes = cidr.resized(length.min(cidr.family().bits()));
+        plan.planned.disallowed_cidrs != prior.disallowed_cidrs
+            && disallowed.iter().any(|block| block.overlaps(&becomes))
+    }
+
+    /// The block will change. (The values that the user wrote stay, because the lifecycle keeps them.)
+    pub(super) fn forget_block(&mut self) {
+        self.cidr = Tf::Unknown;
+        self.netmask_length = Tf::Unknown;
+        self.network = Tf::Unknown;
+        self.netmask = Tf::Unknown;
+        self.first_address = Tf::Unknown;
+        self.last_address = Tf::Unknown;
+        self.address_count = Tf::Unknown;
+        self.reverse_zones = Tf::Unknown;
+    }
+}
+
+/// What the growth that a plan of the allocation shows waits for. Best effort: without an answer nothing is waited for.
+pub(super) fn waits_to_grow(configured: &Configured, id: &str) -> Vec<GivenUp> {
+    let found = configured.ipam.get_allocation(id).ok().flatten();
+    found.and_then(|found| found.waiting_growth).map(|waiting| waiting.waits_for).unwrap_or_default()
+}
