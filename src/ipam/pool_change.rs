@@ -262,8 +262,9 @@ impl Ledger<'_> {
     /// Changes a pool. Repeating it changes nothing.
     ///
     /// # Errors
-    /// Those of [`Ledger::plan_pool_change`]; [`Error::InUse`] when something is allocated in a block that goes
-    /// away, [`Error::Across`] when it lies across blocks into which one is split; [`Error::Fixed`] when only a new pool can have such blocks.
+    /// Returns the errors of [`Ledger::plan_pool_change`]; [`Error::InUse`] when something is allocated in a block that
+    /// goes away, [`Error::Across`] when it lies across blocks into which one is split; [`Error::Fixed`] when only a
+    /// new pool can have such blocks.
     pub fn update_pool(&mut self, id: &str, change: &PoolChange) -> Result<Pool> {
         let pool = self.reader().check_change(id, change)?;
         let Some(mut moves) = self.reader().moves(&pool, &change.provision)? else {

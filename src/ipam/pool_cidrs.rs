@@ -166,11 +166,11 @@ impl Ledger<'_> {
         Ok(pool_cidr)
     }
 
-    /// That no block of the pool itself shares addresses with one that is to come: a pool has its blocks already while they are
-    /// planned, and no address twice.
+    /// Checks that no block of the pool itself shares addresses with one that is to come: a pool has its blocks already
+    /// while they are planned, and no address twice.
     ///
     /// # Errors
-    /// [`Error::Overlap`].
+    /// Returns [`Error::Overlap`].
     fn require_apart_in_pool(&mut self, pool: &Pool, block: &Cidr) -> Result<()> {
         let prefix = keys::provisioned_of(&pool.meta.id);
         let spots = free::spots_over(self.tx, &prefix, block, NAMED_IN_ERRORS)?;
@@ -235,7 +235,7 @@ impl Ledger<'_> {
     /// Turns a hold into a pool CIDR, or provisions one.
     ///
     /// # Errors
-    /// Those of [`Ledger::plan_pool_cidr`].
+    /// Returns the errors of [`Ledger::plan_pool_cidr`].
     pub fn create_pool_cidr(&mut self, spec: &PoolCidrSpec, planned: &Planned) -> Result<PoolCidr> {
         let (id, size) = match planned {
             Planned::Unknown => (None, spec.size),
@@ -352,7 +352,7 @@ impl Ledger<'_> {
     /// Takes a block out of a pool, with the holds in it that nobody counts on.
     ///
     /// # Errors
-    /// [`Error::InUse`].
+    /// Returns [`Error::InUse`].
     pub(super) fn remove_pool_cidr(&mut self, pool: &Pool, pool_cidr: &PoolCidr) -> Result<()> {
         if pool_cidr.meta.is_live() {
             self.vacate(pool, pool_cidr, &[pool_cidr.cidr])?;
@@ -367,7 +367,7 @@ impl Ledger<'_> {
     /// Makes sure that nothing is allocated in `blocks` of a pool CIDR; holds that nobody counts on are dropped.
     ///
     /// # Errors
-    /// [`Error::InUse`].
+    /// Returns [`Error::InUse`].
     pub(super) fn vacate(&mut self, pool: &Pool, pool_cidr: &PoolCidr, blocks: &[Cidr]) -> Result<()> {
         for block in blocks {
             let (contents, more) = self.reader().contents_within(pool, block)?;

@@ -50,10 +50,10 @@ pub(super) fn provision_satisfied(provision: &Provision, cidrs: &BTreeSet<Cidr>)
     }
 }
 
-/// That the rules of a pool agree with its family and with themselves.
+/// Checks that the rules of a pool agree with its family and with themselves.
 ///
 /// # Errors
-/// [`Error::BadRules`].
+/// Returns [`Error::BadRules`].
 pub fn check_rules(rules: &Rules, family: Family) -> Result<()> {
     let named = [
         (RuleName::MinNetmaskLength, rules.min_netmask_length),
@@ -84,10 +84,10 @@ pub fn check_rules(rules: &Rules, family: Family) -> Result<()> {
     }
 }
 
-/// That what a pool provisions fits its family, its place, and itself.
+/// Checks that what a pool provisions fits its family, its place, and itself.
 ///
 /// # Errors
-/// [`Error::FamilyMismatch`], [`Error::OwnOverlap`], [`Error::NoSourcePool`], [`Error::NetmaskRange`].
+/// Returns [`Error::FamilyMismatch`], [`Error::OwnOverlap`], [`Error::NoSourcePool`] or [`Error::NetmaskRange`].
 pub(super) fn check_provision(provision: &Provision, family: Family, has_source: bool) -> Result<()> {
     match provision {
         Provision::Nothing => Ok(()),
@@ -108,7 +108,7 @@ pub(super) fn check_provision(provision: &Provision, family: Family, has_source:
     }
 }
 
-/// That a pool which imports what is seen in its space says in which Region.
+/// Checks that a pool which imports what is seen in its space says in which Region.
 pub(super) fn check_auto_import(auto_import: bool, locale: Option<&str>) -> Result<()> {
     if auto_import && locale.is_none() { Err(Error::NoLocale) } else { Ok(()) }
 }
@@ -316,7 +316,7 @@ impl Ledger<'_> {
     /// Turns a hold into a pool, or makes one.
     ///
     /// # Errors
-    /// Those of [`Ledger::plan_pool`].
+    /// Returns the errors of [`Ledger::plan_pool`].
     pub fn create_pool(&mut self, spec: &PoolSpec, planned: &Planned) -> Result<Pool> {
         let (id, exact) = match planned {
             Planned::Unknown => (None, None),
@@ -348,7 +348,7 @@ impl Ledger<'_> {
         }
     }
 
-    /// That an active object can be in this pool or scope: neither is a mere hold.
+    /// Checks that an active object can be in this pool or scope: neither is a mere hold.
     pub(super) fn require_active_container(&mut self, pool_id: Option<&str>, scope_id: &str) -> Result<()> {
         let (kind, id, state) = match pool_id {
             Some(id) => (Kind::Pool, id, codec::require::<Pool>(self.tx, id)?.meta.state),
@@ -387,7 +387,7 @@ impl Ledger<'_> {
     /// Deletes a pool. `cascade` also deletes everything inside. One that is gone is success.
     ///
     /// # Errors
-    /// [`Error::InUse`] without `cascade`; expired holds, and holds of the same owner, do not count.
+    /// Returns [`Error::InUse`] without `cascade`; expired holds, and holds of the same owner, do not count.
     pub fn delete_pool(&mut self, id: &str, cascade: bool) -> Result<()> {
         let Some(pool) = codec::load::<Pool>(self.tx, id)? else { return Ok(()) };
         if !cascade {

@@ -203,11 +203,11 @@ impl Ledger<'_> {
         Ok(reclaimable)
     }
 
-    /// Finds a block by size, taking back holds of the pool until there is one: those that have expired and then those of
-    /// earlier runs of the same owner, the oldest first.
+    /// Finds a block by size, taking back holds of the pool until there is one: those that have expired and then those
+    /// of earlier runs of the same owner, the oldest first.
     ///
     /// # Errors
-    /// [`Error::PoolEmpty`], [`Error::PoolExhausted`].
+    /// Returns [`Error::PoolEmpty`] or [`Error::PoolExhausted`].
     pub(super) fn place(&mut self, pool: &Pool, ask: &Ask<'_>) -> Result<Cidr> {
         self.reader().require_own_if_planned(pool)?;
         if let Some(avoided) = self.avoided.take() {

@@ -110,7 +110,7 @@ impl Faults<'_> {
         }
     }
 
-    /// That blocks of top-level pools of one scope share nothing.
+    /// Checks that blocks of top-level pools of one scope share nothing.
     fn check_top(&mut self) {
         let mut on_top: Vec<(&str, Cidr, &PoolCidr)> = Vec::new();
         for pool_cidr in self.records.pool_cidrs.values().filter(|found| found.meta.is_live() && !found.deferred) {
@@ -179,7 +179,7 @@ impl Faults<'_> {
         }
     }
 
-    /// That what is taken lies inside what is provisioned, disjointly.
+    /// Checks that what is taken lies inside what is provisioned, disjointly.
     fn check_space(&mut self) {
         let (taken, provisioned) = (self.records.taken(), self.records.provisioned());
         let mut findings = Vec::new();

@@ -105,7 +105,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// That nothing that counts is allocated in `blocks` of a pool CIDR.
+    /// Checks that nothing that counts is allocated in `blocks` of a pool CIDR.
     fn require_vacant(
         &mut self,
         pool: &Pool,
@@ -123,7 +123,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// That nothing that counts lies across the parts of a block.
+    /// Checks that nothing that counts lies across the parts of a block.
     fn require_apart(
         &mut self,
         pool: &Pool,
@@ -181,10 +181,10 @@ fn holds_more(block: &Cidr, part: &Cidr) -> bool {
 }
 
 impl Ledger<'_> {
-    /// That the blocks to be merged can be one: a block of the source pool lies in one of its provisioned CIDRs.
+    /// Checks that the blocks to be merged can be one: a block of the source pool lies in one of its provisioned CIDRs.
     ///
     /// # Errors
-    /// [`Error::OutsidePool`].
+    /// Returns [`Error::OutsidePool`].
     pub(super) fn check_regroup(&mut self, pool: &Pool, regroup: &Regroup) -> Result<()> {
         let Some(source_id) = &pool.source_pool_id else { return Ok(()) };
         let source: Pool = codec::expect(self.tx, source_id)?;
@@ -199,7 +199,7 @@ impl Ledger<'_> {
     /// Merges or splits blocks of a pool. `gaps` are what is to be merged beside `regroup.from`.
     ///
     /// # Errors
-    /// [`Error::InUse`], [`Error::Across`], [`Error::OutsidePool`].
+    /// Returns [`Error::InUse`], [`Error::Across`] or [`Error::OutsidePool`].
     pub(super) fn regroup(&mut self, pool: &Pool, regroup: &Regroup, gaps: &[PoolCidr]) -> Result<()> {
         self.check_regroup(pool, regroup)?;
         if let ([whole], true) = (&regroup.from[..], regroup.is_split()) {

@@ -38,7 +38,7 @@ pub struct Terms {
     pub committing: bool,
     /// Id of the active object of the same name that the new one will replace (its name may be taken over).
     pub replaces: Option<String>,
-    /// That object only gives its name up and stays: its space does not become free.
+    /// Checks that object only gives its name up and stays: its space does not become free.
     pub only_name: bool,
     /// Terraform deletes that object right before it creates the new one: it is the same resource.
     pub in_place: bool,

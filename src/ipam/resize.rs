@@ -150,7 +150,7 @@ impl Ledger<'_> {
     /// The allocation with the size that an update asks for.
     ///
     /// # Errors
-    /// [`Error::HoldLost`] when it cannot have it any more, and what the rules say.
+    /// Returns [`Error::HoldLost`] when it cannot have it any more, and what the rules say.
     pub(super) fn resized(&mut self, pool: &Pool, before: &Allocation, size: Size) -> Result<Allocation> {
         let target = self.reader().target(before, size, pool)?;
         match target {

@@ -50,7 +50,7 @@ impl Ledger<'_> {
     /// Makes sure that the store has its format version and the two default scopes. Idempotent.
     ///
     /// # Errors
-    /// [`store::Error::Newer`] when a later version of this program wrote the store; [`Error::Importing`].
+    /// Returns [`store::Error::Newer`] when a later version of this program wrote the store; [`Error::Importing`].
     pub fn initialize(&mut self) -> Result<()> {
         match self.reader().format()? {
             Format::Blank => self.tx.put(keys::FORMAT, codec::VERSION.to_string().into_bytes())?,
@@ -92,7 +92,7 @@ impl Ledger<'_> {
     /// The hold for a new scope.
     ///
     /// # Errors
-    /// [`Error::NameTaken`], [`Error::HoldLost`].
+    /// Returns [`Error::NameTaken`] or [`Error::HoldLost`].
     pub fn plan_scope(&mut self, spec: &ScopeSpec, terms: &Terms) -> Result<Scope> {
         match self.reader().scope_standing(spec, terms)? {
             Standing::Adopt(mut scope) => {
@@ -143,7 +143,7 @@ impl Ledger<'_> {
     /// Turns a hold into a scope, or makes one.
     ///
     /// # Errors
-    /// [`Error::HoldLost`], [`Error::NameTaken`].
+    /// Returns [`Error::HoldLost`] or [`Error::NameTaken`].
     pub fn create_scope(&mut self, spec: &ScopeSpec, planned: &Planned) -> Result<Scope> {
         let id = match planned {
             Planned::Unknown => None,
@@ -182,7 +182,7 @@ impl Ledger<'_> {
     /// Changes name, description and tags.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::NameTaken`].
+    /// Returns [`Error::NotFound`] or [`Error::NameTaken`].
     pub fn update_scope(&mut self, id: &str, change: &ScopeChange) -> Result<Scope> {
         let before: Scope = codec::require(self.tx, id)?;
         self.clear_name(&before, &change.name)?;
@@ -201,7 +201,7 @@ impl Ledger<'_> {
     /// Deletes a scope without pools, to which no block of a VPC is moved. One that is gone is success.
     ///
     /// # Errors
-    /// [`Error::DefaultScope`], [`Error::InUse`].
+    /// Returns [`Error::DefaultScope`] or [`Error::InUse`].
     pub fn delete_scope(&mut self, id: &str) -> Result<()> {
         let Some(scope) = codec::load::<Scope>(self.tx, id)? else { return Ok(()) };
         if scope.is_default {
@@ -249,10 +249,10 @@ impl Reader<'_> {
         }
     }
 
-    /// That nobody else made an object of the hold that a plan showed.
+    /// Checks that nobody else made an object of the hold that a plan showed.
     ///
     /// # Errors
-    /// [`Error::NameTaken`].
+    /// Returns [`Error::NameTaken`].
     pub(super) fn is_still_ours<R: Record>(&mut self, held: &R, planned: &Planned) -> Result<()> {
         if matches!(planned, Planned::Fresh(_)) && held.meta().state == State::Active {
             return Err(self.name_taken(held)?);

@@ -85,7 +85,7 @@ impl Reader<'_> {
     /// The same of every pool that there is, by id. Reads all events, once.
     ///
     /// # Errors
-    /// [`super::Error::Store`] when an event cannot be read.
+    /// Returns [`super::Error::Store`] when an event cannot be read.
     pub fn trends(
         &mut self,
         from: Timestamp,

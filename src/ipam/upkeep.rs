@@ -69,7 +69,7 @@ impl Reader<'_> {
     /// hold, also for each lapsed one, and for each sighting; no allocation.
     ///
     /// # Errors
-    /// [`super::Error::Store`].
+    /// Returns [`super::Error::Store`].
     pub fn census(&mut self) -> Result<Census> {
         let now = self.env.now;
         let mut scopes = Standings::default();
@@ -149,11 +149,11 @@ struct Holds {
 }
 
 impl Ledger<'_> {
-    /// Takes back the expired holds among the next `limit` entries after `from` (`""`: from the first), and forgets what
-    /// lapsed over a week ago. One that something unexpired is in stays.
+    /// Takes back the expired holds among the next `limit` entries after `from` (`""`: from the first), and forgets
+    /// what lapsed over a week ago. One that something unexpired is in stays.
     ///
     /// # Errors
-    /// [`super::Error::Store`].
+    /// Returns [`super::Error::Store`].
     pub fn collect_expired(&mut self, from: &str, limit: usize) -> Result<Collected> {
         let before = events::head(self.tx)?.sequence;
         let (lapsed_at, expiry_at) = (keys::under("lapsed/"), keys::under("expiry/"));

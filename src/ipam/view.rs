@@ -146,7 +146,7 @@ impl<'a> Reader<'a> {
     /// Id of a default scope.
     ///
     /// # Errors
-    /// [`Error::NotFound`] in a store that was never initialized.
+    /// Returns [`Error::NotFound`] in a store that was never initialized.
     pub(super) fn default_scope(&mut self, scope_type: ScopeType) -> Result<String> {
         match self.snapshot.get(keys::default_scope(scope_type))? {
             Some(id) => String::from_utf8(id)

@@ -1,4 +1,4 @@
-//! That archives of forgotten events and the store make one unbroken history from event 1 to the last one.
+//! Checks that archives of forgotten events and the store make one unbroken history from event 1 to the last one.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -30,11 +30,11 @@ impl Witness {
         self.hashes.len() as u64
     }
 
-    /// What is wrong with `event` as the next one of the archives, in sentences. One that was followed before is no fault
-    /// when it is the same.
+    /// What is wrong with `event` as the next one of the archives, in sentences. One that was followed before is no
+    /// fault when it is the same.
     ///
     /// # Errors
-    /// [`super::Error::Store`] when the event cannot be read as what it says it is.
+    /// Returns [`super::Error::Store`] when the event cannot be read as what it says it is.
     pub fn follow(&mut self, event: &Event) -> Result<Vec<String>> {
         if let Some(known) = self.hashes.get(&event.sequence) {
             let is_same = *known == event.hash && events::hash(event)? == event.hash;
@@ -57,7 +57,7 @@ impl Reader<'_> {
     /// What keeps the archives that were followed and this store from being one history.
     ///
     /// # Errors
-    /// [`super::Error::Store`].
+    /// Returns [`super::Error::Store`].
     pub fn prove(&mut self, witness: &Witness) -> Result<Vec<Finding>> {
         let mut findings = Vec::new();
         let mut find = |place: &str, what: String| findings.push(Finding { place: place.to_owned(), what });
