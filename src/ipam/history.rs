@@ -93,7 +93,7 @@ pub struct Tenure {
     /// Id of the resource, or of the pool below.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_id: Option<String>,
-    /// Begin of the tenure.
+    /// Start of the tenure.
     pub from: Timestamp,
     /// End of the tenure; `None` while it lasts.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -44,7 +44,7 @@ type Changes = BTreeMap<Timestamp, [BigInt; 2]>;
 const PROVISIONED: usize = 0;
 const USED: usize = 1;
 
-/// Adds the changes at the begin and end of a tenure to those of the pools in `pools` that it concerns: the pool that
+/// Adds the changes at the start and end of a tenure to those of the pools in `pools` that it concerns: the pool that
 /// the space came from, and the pool that it was provisioned into.
 fn count_in(tenure: &Tenure, pools: &mut BTreeMap<String, Changes>) {
     let size = BigInt::from(tenure.cidr.address_count());
