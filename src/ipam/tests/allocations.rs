@@ -1,4 +1,4 @@
-//! Allocating, releasing, rules, strategies.
+//! Tests of allocation, release, rules and strategies.
 
 use crate::ipam::testing::*;
 use crate::ipam::*;
@@ -116,7 +116,7 @@ fn rules_bind_allocations() {
     assert!(matches!(error, Error::TagRule { found: None, .. }), "{error:?}");
     let made = world.write(|ledger| ledger.plan_allocation(&tagged(""), &terms())).unwrap();
     assert_eq!(text(&made), "10.0.0.0/24");
-    // A pool inside is not bound by them.
+    // The rules do not apply to a pool inside.
     let inside = world.write(|ledger| ledger.create_pool(&below(&pool, "in", "/17"), &Planned::Unknown)).unwrap();
     assert!(matches!(world.plan(&inside, "a", "").unwrap_err(), Error::NoSize { .. }));
     assert!(matches!(world.plan(&inside, "a", "/33").unwrap_err(), Error::NetmaskRange { .. }));

@@ -1,4 +1,4 @@
-//! The number of calls to the store does not grow with the pool.
+//! Tests that the number of calls to the store does not grow with the pool.
 
 use crate::ipam::testing::*;
 use crate::ipam::*;
@@ -9,7 +9,7 @@ fn calls(world: &mut World, body: impl FnOnce(&mut World)) -> u64 {
     world.map.calls
 }
 
-/// Calls for allocating, claiming, growing and releasing in a pool with so many allocations.
+/// Number of calls for allocating, claiming, growing and releasing in a pool with `count` allocations.
 fn costs(count: u32) -> [u64; 5] {
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/8"]);
@@ -37,7 +37,7 @@ fn costs(count: u32) -> [u64; 5] {
     [claim, allocate, plan_growth, grow, release]
 }
 
-/// Calls for allocating with so many sightings far from where there is room, for a pool, and for growing.
+/// Number of calls for an allocation, for a pool and for growth, with `sightings` sightings far from the free space.
 fn costs_beside(sightings: u32) -> [u64; 3] {
     use crate::ipam::seen::{DiscoveredCidr, Sample, SeenType, Sighting, Survey};
 
@@ -97,7 +97,7 @@ fn cost_grows_with_what_is_stepped_over_only() {
             assert_eq!(next, [cidr(&format!("10.0.{count}.0/28"))]);
         }));
     }
-    // Once for whether there is anything at all.
+    // One call checks whether there are any sightings.
     assert_eq!((cost[1] - cost[0], cost[2] - cost[0]), (11, 21), "{cost:?}");
 }
 

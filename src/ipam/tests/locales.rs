@@ -1,4 +1,4 @@
-//! Setting and correcting the locale of a pool that exists.
+//! Tests of setting and correcting the locale of an existing pool.
 
 use crate::ipam::testing::*;
 use crate::ipam::*;
@@ -43,7 +43,7 @@ fn pools_below_take_the_locale_over_planned_ones_too() {
     assert_eq!((made.locale.as_deref(), &made.cidrs), (Some("porto"), &held.cidrs));
     let kept = world.read(|reader| reader.get_allocation(&web.meta.id)).unwrap().unwrap();
     assert_eq!(kept.cidr, web.cidr);
-    // A change that does not speak of it leaves it.
+    // A change without a locale keeps the present one.
     let change = reprovisioned(&site, site.provision.clone());
     assert_eq!(
         world.write(|ledger| ledger.update_pool(&site.meta.id, &change)).unwrap().locale.as_deref(),

@@ -1,4 +1,4 @@
-//! From names and paths to objects; lists of pools.
+//! Tests of look-ups by name and path, and of lists of pools.
 
 use crate::ipam::testing::*;
 use crate::ipam::*;

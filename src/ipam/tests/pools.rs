@@ -1,4 +1,4 @@
-//! Pools inside pools, what they provision, and deleting them.
+//! Tests of pools inside pools, of the space that they provision, and of their deletion.
 
 use crate::ipam::testing::*;
 use crate::ipam::*;
@@ -35,7 +35,7 @@ fn top_level_pools_of_one_scope_may_not_overlap() {
     world.check();
 }
 
-/// A case, what is asked for, and whether the answer is the right one.
+/// A case, the request, and a check of the error.
 type Refusal = (&'static str, PoolSpec, fn(&Error) -> bool);
 
 #[test]
@@ -180,7 +180,7 @@ fn cidrs_are_provisioned_one_by_one_and_taken_out_when_empty() {
     let named = world.write(|ledger| ledger.create_pool_cidr(&more(None, "10.0.1.0/24"), &Planned::Unknown)).unwrap();
     assert_eq!(named.meta.name, "10.0.1.0/24");
     world.check();
-    // The two are not one: a block across both is outside of either.
+    // Two adjacent CIDRs are not one: a block across both is outside of either.
     assert!(matches!(world.create(&inner, "wide", "10.0.0.0/23").unwrap_err(), Error::OutsidePool { .. }));
     let used = world.as_owner("them").write(|ledger| ledger.delete_pool_cidr(&made.meta.id)).unwrap_err();
     let Error::InUse { contents, .. } = used else { panic!() };
@@ -260,7 +260,7 @@ fn replaced_pool_cidr_may_plan_the_very_block_of_its_predecessor() {
         world.create(&pool, "web", &text.replace("/16", "/24")).unwrap();
         world.check();
     }
-    // One that is never applied goes with its pool.
+    // A CIDR that is never applied is deleted with its pool.
     let last = world.read(|reader| reader.list_pool_cidrs(&outer.meta.id, false)).unwrap().pop().unwrap();
     let spec = PoolCidrSpec { pool_id: outer.meta.id.clone(), name: None, size: Size::Cidr(last.cidr), proof: None };
     let hold = world.write(|ledger| ledger.plan_pool_cidr(&spec, &replacing(&last.meta.id))).unwrap();

@@ -1,8 +1,8 @@
-//! Tables of what evaluation says.
+//! Tables of results of evaluations.
 
 use super::*;
 
-/// `management compliance overlap pool` of each block, in order.
+/// The text `management compliance overlap pool` of each block, in order.
 fn states(world: &mut World) -> Vec<String> {
     let word = |found: &ResourceCidr| {
         format!(
@@ -122,7 +122,7 @@ fn rules_of_the_pool_make_a_managed_block_noncompliant() {
             format!("It is in us-east-1, and the locale {of_pool} is eu-west-1."),
         ]
     );
-    // The space of a pool is asked for nothing but the Region.
+    // For the space of a pool, only the Region is checked.
     assert_eq!(reasons(&mut world, "vpc-3"), [format!("It is in us-east-1, and the locale {of_pool} is eu-west-1.")]);
     world.sees(&discovery, &[tagged("web", vpc("vpc-1", "10.2.0.0/16"))]);
     assert_eq!(
@@ -248,8 +248,8 @@ fn a_crowd_with_one_block_is_named_in_part() {
     assert_eq!(named[10], "and more");
 }
 
-/// How many sightings of a real kind are compared in what time: default VPCs that all look alike, and others with subnets
-/// and interfaces.
+/// Number of compared sightings and the time that this takes. The sightings are realistic: default VPCs that all look
+/// alike, and others with subnets and interfaces.
 fn compared(accounts: u32) -> (usize, std::time::Duration) {
     let mut world = World::new();
     let discovery = world.discovery("all");
@@ -296,7 +296,7 @@ fn compared(accounts: u32) -> (usize, std::time::Duration) {
 
 #[test]
 fn ten_times_as_many_sightings_take_no_hundred_times_as_long() {
-    // What else this machine does may fall on one of the two that are compared; it does not every time.
+    // Other work on this machine may slow down one of the two measurements, but not every time.
     let is_quick = (0..5).any(|_| {
         let (few, quick) = compared(10);
         let (many, slow) = compared(100);
@@ -318,6 +318,6 @@ fn the_deepest_of_what_has_a_block_manages_it() {
     let change = PoolChange { rules, ..reprovisioned(&inner, inner.provision.clone()) };
     world.write(|ledger| ledger.update_pool(&inner.meta.id, &change)).unwrap();
     world.sees(&discovery, &[vpc("vpc-1", "10.1.0.0/16")]);
-    // Of a pool's space nothing is asked, of an allocation in it there is.
+    // The rules apply to an allocation in the pool, and not to the space of the pool.
     assert_eq!(states(&mut world), ["vpc-1 managed noncompliant nonoverlapping true"]);
 }

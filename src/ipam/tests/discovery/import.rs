@@ -1,4 +1,4 @@
-//! Allocations that come and go with VPCs.
+//! Tests of allocations that are imported from VPCs and released with them.
 
 use super::*;
 
@@ -35,7 +35,7 @@ fn a_pool_that_imports_needs_a_locale() {
     assert_eq!(world.write(|ledger| ledger.update_pool(&plain.meta.id, &change)).unwrap_err(), Error::NoLocale);
     let error = world.write(|ledger| ledger.plan_pool_change(&plain.meta.id, &change, &terms())).unwrap_err();
     assert_eq!(error, Error::NoLocale);
-    // The locale of the source pool does.
+    // The locale of the source pool is enough.
     let local = PoolSpec { locale: Some("us-east-1".into()), ..top("local", &["172.16.0.0/12"]) };
     let local = world.write(|ledger| ledger.create_pool(&local, &Planned::Unknown)).unwrap();
     let inner = PoolSpec {
@@ -73,7 +73,7 @@ fn vpcs_become_allocations_and_go_with_their_vpc() {
     assert_eq!(made.tags, [("team".to_owned(), "net".to_owned())].into());
     let seen = world.resources();
     assert_eq!((seen[0].management, seen[0].pool_id.as_ref()), (Some(ManagementState::Managed), Some(&pool.meta.id)));
-    // A failed look says nothing of what is gone; neither does a place that is not looked at any more.
+    // A failed scan shows no resource as gone; neither does the end of the scans of a target.
     world.wait(1);
     let failed = Sample {
         account_id: "111122223333".into(),
@@ -105,7 +105,7 @@ fn what_was_imported_stays_when_its_discovery_goes() {
     let other = world.discovery("other");
     world.sees(&other, &[]);
     assert_eq!(reconcile(&mut world).released, []);
-    // It is an allocation like any other: it can be changed, and released by hand.
+    // The allocation is like any other: it can be changed, and released manually.
     world.write(|ledger| ledger.update_allocation(&made.meta.id, &resized(&made, "10.0.0.0/16"))).unwrap();
     world.write(|ledger| ledger.delete_allocation(&made.meta.id)).unwrap();
     world.check();
@@ -183,7 +183,7 @@ fn ignoring_and_moving_release_what_was_imported_and_nothing_else() {
     world.check();
     let left = world.read(|reader| reader.list_allocations(&AllocationFilter::default())).unwrap();
     assert_eq!(left.iter().map(|one| &one.meta.id).collect::<Vec<_>>(), [&custom.meta.id]);
-    // It is never imported again, until it is given back.
+    // The VPC is not imported again until its treatment ends.
     assert_eq!(reconcile(&mut world).imported, []);
     world.write(|ledger| ledger.untreat(&of("vpc-1", "10.0.0.0/16"))).unwrap();
     assert_eq!(names(&reconcile(&mut world).imported), ["vpc-1_10.0.0.0/16"]);

@@ -1,4 +1,4 @@
-//! What was seen in accounts: samples, treatments, comparison with pools, import.
+//! Tests of discoveries: samples, treatments, comparison with pools, import.
 
 mod evaluation;
 mod history;
@@ -20,7 +20,7 @@ impl World {
         self.write(|ledger| ledger.create_discovery(name, None, &survey(), &Tags::new())).unwrap()
     }
 
-    /// Takes a good sample of account 1 in us-east-1, a minute after the last thing that happened.
+    /// Stores a successful sample of account 1 in us-east-1, a minute after the last operation.
     pub(super) fn sees(&mut self, discovery: &Discovery, resources: &[DiscoveredCidr]) -> Taken {
         self.sees_at(discovery, "111122223333", "us-east-1", resources)
     }
@@ -42,7 +42,7 @@ impl World {
         self.write(|ledger| ledger.take_sample(&discovery.meta.id, &sample)).unwrap()
     }
 
-    /// Takes what files say of account 1 in us-east-1, a minute after the last thing that happened.
+    /// Stores a sample of account 1 in us-east-1 from files, a minute after the last operation.
     pub(super) fn reads(&mut self, discovery: &Discovery, resources: &[DiscoveredCidr]) -> Taken {
         self.wait(1);
         let sample = Sample {
@@ -129,7 +129,7 @@ fn a_sample_replaces_what_was_known_of_its_place() {
     assert_eq!(world.map.len(), entries + 2, "the block of the past, and when it ended");
     let ids: Vec<String> = world.resources().into_iter().map(|found| found.resource_id).collect();
     assert_eq!(ids, ["vpc-1", "vpc-3", "vpc-4"]);
-    // A look that began earlier changes nothing.
+    // A scan that began earlier changes nothing.
     let late = Sample {
         account_id: "111122223333".into(),
         region: "us-east-1".into(),

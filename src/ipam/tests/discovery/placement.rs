@@ -1,4 +1,4 @@
-//! Allocations by size keep off what was seen.
+//! Tests that allocations by size avoid sightings.
 
 use super::*;
 
@@ -25,13 +25,13 @@ fn allocations_by_size_keep_off_and_those_by_cidr_do_not() {
     world.check();
 }
 
-/// Files tell of networks elsewhere, which may be called subnets, and of hosts that stand alone.
+/// Files contain networks outside of AWS, which may be called subnets, and hosts outside of any network.
 #[test]
 fn a_subnet_or_an_interface_in_no_vpc_is_a_network_of_its_own() {
     let mut world = World::new();
     let discovery = world.discovery("all");
     let pool = world.top("top", &["10.0.0.0/21"]);
-    // What was by size where a subnet shows later is there by chance.
+    // An allocation by size where a subnet appears later is there by chance.
     let early = world.create(&pool, "early", "/24").unwrap();
     assert_eq!(early.cidr, cidr("10.0.0.0/24"));
     world.reads(
@@ -57,7 +57,7 @@ fn a_subnet_or_an_interface_in_no_vpc_is_a_network_of_its_own() {
     assert_eq!(of(&mut world, "office"), (ManagementState::Unmanaged, 1), "an allocation by size is not its manager");
     world.create(&pool, "plant", "10.0.1.0/24").unwrap();
     assert_eq!(of(&mut world, "plant"), (ManagementState::Managed, 0), "one that asked for the block is");
-    // Inside of a VPC the VPC counts; when its row goes, they stand alone.
+    // Inside a VPC, only the VPC counts. When its row is gone, the resources are networks of their own.
     world.reads(&discovery, &[subnet("inner", "vpc-1", "10.0.4.0/24"), seen(SeenType::Eni, "inside", "10.0.5.7/32")]);
     world.check();
     let next = world.read(|reader| reader.preview_next(&pool.meta.id, Some(25), &[], 2)).unwrap();
@@ -111,10 +111,10 @@ fn an_exhausted_pool_says_what_was_seen() {
     assert_eq!((kept_off.block, kept_off.largest), (cidr("10.0.0.0/25"), Some(cidr("10.0.0.128/26"))));
     let named: Vec<&str> = kept_off.seen.iter().map(|seen| seen.resource_id.as_str()).collect();
     assert_eq!(named, ["vpc-1", "vpc-2"]);
-    // Too large for anybody.
+    // No free block is large enough.
     let error = world.create(&pool, "b", "/23").unwrap_err();
     assert!(matches!(error, Error::PoolExhausted { kept_off: None, disallowed: false, .. }), "{error:?}");
-    // Disallowed blocks take what was left.
+    // Disallowed blocks take the rest.
     let spec = AllocationSpec { disallowed_cidrs: cidrs(&["10.0.0.128/25"]), ..wanted(&pool, "c", "/26") };
     let error = world.write(|ledger| ledger.create_allocation(&spec, &Planned::Unknown)).unwrap_err();
     assert!(matches!(error, Error::PoolExhausted { kept_off: Some(_), disallowed: true, .. }), "{error:?}");
@@ -172,12 +172,12 @@ fn a_pool_that_plans_a_vpc_gives_out_what_the_vpc_does_not_use() {
     let mut world = World::new();
     let discovery = world.discovery("all");
     let top = world.top("top", &["10.0.0.0/16"]);
-    // The pool was there, and the VPC was made with its block.
+    // The pool exists, and the VPC is created with its block.
     let first = world.write(|ledger| ledger.create_pool(&below(&top, "first", "/24"), &Planned::Unknown)).unwrap();
     let block = first.cidrs.first().unwrap().to_string();
     world.sees(&discovery, &[vpc("vpc-1", &block), vpc("vpc-2", "10.0.8.0/24")]);
     assert_eq!(world.create(&first, "a", "/26").unwrap().cidr, cidr("10.0.0.0/26"));
-    // The VPC was there, and the pool was given its block.
+    // The VPC exists, and the pool is created with its block.
     let second = below(&top, "second", "10.0.8.0/24");
     let second = world.write(|ledger| ledger.create_pool(&second, &Planned::Unknown)).unwrap();
     let inside = [
@@ -195,7 +195,7 @@ fn a_pool_that_plans_a_vpc_gives_out_what_the_vpc_does_not_use() {
     };
     let named: Vec<&str> = kept_off.seen.iter().map(|seen| seen.resource_id.as_str()).collect();
     assert_eq!((kept_off.block, named), (cidr("10.0.8.0/26"), vec!["subnet-1"]));
-    // In a pool below it the same holds.
+    // The same is true in a pool below.
     let below = world.write(|ledger| ledger.create_pool(&below(&second, "below", "10.0.8.128/27"), &Planned::Unknown));
     assert_eq!(world.create(&below.unwrap(), "d", "/28").unwrap().cidr, cidr("10.0.8.144/28"));
     world.check();

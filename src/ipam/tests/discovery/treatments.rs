@@ -1,4 +1,4 @@
-//! Ignoring and moving what was seen.
+//! Tests of sightings that are ignored or moved.
 
 use super::*;
 
@@ -41,7 +41,7 @@ fn what_is_ignored_counts_for_nobody() {
         (Some(ManagementState::Managed), Some(OverlapStatus::Nonoverlapping)),
         "the first of those that are watched is managed now"
     );
-    // It stays treated when it is not seen for a while.
+    // The treatment stays when the resource is not seen for a while.
     world.sees(&discovery, &[]);
     world.sees(&discovery, &[vpc("vpc-1", "10.0.0.0/16")]);
     assert_eq!(world.resources()[0].management, Some(ManagementState::Ignored));
@@ -86,7 +86,7 @@ fn a_moved_vpc_takes_along_what_is_in_it() {
     };
     assert_eq!(in_other(&mut world), ["vpc-1", "subnet-1", "eni-1"]);
     world.check();
-    // And so does what is seen later.
+    // Resources that are seen later are moved too.
     let later = [all.as_slice(), &[subnet("subnet-4", "vpc-1", "10.0.1.0/24")]].concat();
     world.sees(&discovery, &later);
     assert_eq!(in_other(&mut world), ["vpc-1", "subnet-1", "eni-1", "subnet-4"]);
