@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_block_is_refused_in_words() {
+    fn invalid_blocks_are_refused_in_words() {
         let table = [
             ("10.0.0.1/24", "host bits set: the /24 block it lies in is 10.0.0.0/24"),
             ("10.0.0.1", "For this one address write \"10.0.0.1/32\""),

@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn rubbish_names_the_key() {
+    fn the_error_of_a_damaged_value_names_the_key() {
         for bytes in [&b"\xff\xff"[..], b"{}", b"{\"v\":1}", b"", br#"{"v":0,"name":"x"}"#] {
             let Error::Store(store::Error::Corrupt(text)) = decode::<Sample>("pool/x", bytes).unwrap_err() else {
                 panic!("not corrupt: {bytes:?}");

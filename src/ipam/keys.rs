@@ -24,7 +24,7 @@
 //! | `sighting/<discovery>/<account>/<region>/<block>/<resource>` | a block that was seen on a resource; `-/-/-` is a resource without a block |
 //! | `address/<discovery>/<account>/<region>/<address>` | a public address that was seen |
 //! | `seen-at/<block>/<discovery>/<account>/<region>/<resource>` | empty; sightings by block |
-//! | `avoiding/<scope>/<block>/<discovery>/<account>/<region>/<resource>` | empty; sightings that allocations keep off |
+//! | `avoiding/<scope>/<block>/<discovery>/<account>/<region>/<resource>` | empty; sightings that allocations avoid |
 //! | `avoided/<scope>/<family>/<first address>` | the distinct blocks among those that no other one contains |
 //! | `past/<block>/<from>/<to>/<scope>/<discovery>/<account>/<region>/<resource>` | a resource that had a block and no longer has it |
 //! | `ended/<to>/<key in past>` | empty; the same, by its end |
@@ -266,7 +266,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_cannot_leave_their_place() {
+    fn names_cannot_change_the_structure_of_a_key() {
         for text in ["a/b", "..", "\u{0}", "%2F", "ü", "", " "] {
             let key = name(Kind::Pool, "p", text);
             assert_eq!(key.matches('/').count(), 3, "{key}");
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_stands_between_a_key_and_what_comes_after_it() {
+    fn no_key_sorts_between_a_key_and_its_successor() {
         let next = name(Kind::Pool, "p", "n0");
         let key = name(Kind::Pool, "p", "n");
         assert!(key < after(&key) && after(&key) < next);
@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn what_expires_now_is_due_and_nothing_later() {
+    fn a_hold_that_expires_now_is_due_and_a_later_one_is_not() {
         let now = Timestamp::from_second(100).unwrap();
         let later = expiry("p", Timestamp::new(100, 1).unwrap(), "allocation", "x");
         assert!(!is_due(&later, now));

@@ -49,7 +49,7 @@ impl Mark {
     }
 }
 
-/// What is kept of one object from events that were removed.
+/// The data about one object that is kept from removed events.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remnant {
     /// Id of the object.
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_digest_does_not_depend_on_the_order_and_can_be_taken_back() {
+    fn a_digest_does_not_depend_on_the_order_and_remnants_can_be_subtracted() {
         let (mut one, mut other) = (Remembered::default(), Remembered::default());
         for id in ["a", "b", "c"] {
             one.add(&remnant(id)).unwrap();

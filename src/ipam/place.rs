@@ -17,11 +17,11 @@ pub(super) struct Ask<'a> {
     pub(super) strategy: Strategy,
     /// Blocks to avoid.
     pub(super) disallowed: &'a BTreeSet<Cidr>,
-    /// How to treat blocks that discoveries have seen.
+    /// Whether the request avoids blocks that discoveries have seen.
     pub(super) keep_off: KeepOff<'a>,
 }
 
-/// How a request treats blocks that discoveries have seen in a scope.
+/// The degree to which a request avoids blocks that discoveries have seen in a scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum KeepOff<'a> {
     /// Ignores them.

@@ -34,7 +34,7 @@ pub enum Item {
     Past(Box<Past>),
     /// The mark after which the history begins.
     Mark(Box<Mark>),
-    /// What is kept of removed events.
+    /// The data about an object that is kept from removed events.
     Remnant(Box<Remnant>),
     Event(Box<Event>),
 }

@@ -290,7 +290,7 @@ mod tests {
     use crate::ipam::testing::{cidr, cidrs};
 
     #[test]
-    fn what_is_left_beside_parts_is_the_fewest_blocks() {
+    fn the_rest_without_parts_is_the_fewest_blocks() {
         for (whole, parts, expected) in [
             ("10.0.0.0/24", &[][..], &["10.0.0.0/24"][..]),
             ("10.0.0.0/24", &["10.0.0.0/24"], &[]),

@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_special_is_stored_as_nothing_and_stored_words_are_the_configured_ones() {
+    fn an_empty_special_is_stored_as_nothing_and_stored_words_are_the_configured_ones() {
         assert_eq!(serde_json::to_string(&Special::default()).unwrap(), "{}");
         assert_eq!(serde_json::from_str::<Special>("{}").unwrap(), Special::default());
         for source in [PublicIpSource::Byoip, PublicIpSource::Amazon] {

@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pool_that_fills_evenly_is_full_when_the_line_says_so() {
+    fn a_pool_that_fills_evenly_is_full_at_the_date_of_the_line() {
         let points: Vec<_> = (0..10).map(|day| point(day, 100 + 50 * u64::try_from(day).unwrap())).collect();
         let found = forecast(&points).unwrap();
         assert!((found.addresses_per_day - 50.0).abs() < 1e-9, "{found:?}");
@@ -234,6 +234,6 @@ mod tests {
         let emptying: Vec<_> = (0..5).map(|day| point(day, 500 - 10 * u64::try_from(day).unwrap())).collect();
         assert_eq!(forecast(&emptying).unwrap().full_at, None);
         assert_eq!(forecast(&(0..5).map(|day| point(day, 500)).collect::<Vec<_>>()), None);
-        assert_eq!(forecast(&[point(0, 1), point(1, 2)]), None, "two points are a line whatever they are");
+        assert_eq!(forecast(&[point(0, 1), point(1, 2)]), None, "two points always make a line");
     }
 }

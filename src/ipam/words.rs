@@ -146,13 +146,13 @@ mod tests {
     }
 
     #[test]
-    fn a_configuration_has_words_only_and_aws_may_say_anything() {
+    fn a_configuration_has_valid_words_only_and_aws_may_return_any_text() {
         let long = "x".repeat(LENGTH_MAX + 1);
         for text in ["", "VPC", "a b", "a_b", "ü", &long] {
             let error = text.parse::<ResourceType>().unwrap_err();
             assert!(error.contains("lower-case letters, digits and hyphens, such as custom,"), "{error}");
             let said = ResourceType::said(text).to_string();
-            assert!(said.parse::<ResourceType>().is_ok(), "{said}: what is read can be read again");
+            assert!(said.parse::<ResourceType>().is_ok(), "{said}: the text of a word can be read again");
         }
         assert_eq!(ResourceType::said("Some_New Thing").to_string(), "some-new-thing");
         assert_eq!(ResourceType::said("").to_string(), "unknown");

@@ -86,7 +86,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_shares_addresses_is_found_and_nothing_else(blocks in prop::collection::vec(block(), 0..40), asked in block()) {
+        fn exactly_the_items_that_share_addresses_are_found(blocks in prop::collection::vec(block(), 0..40), asked in block()) {
             let forest = Forest::new(blocks.iter().copied().enumerate().map(|(index, block)| (block, index)).collect());
             let mut found: Vec<usize> = forest.over(&asked).map(|(_, index)| *index).collect();
             found.sort_unstable();

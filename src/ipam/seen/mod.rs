@@ -329,7 +329,7 @@ pub struct HistoryQuestion {
     pub scope_id: Option<String>,
     /// Only in this VPC.
     pub vpc_id: Option<String>,
-    /// Begin of the window; `None`: the beginning of the stored history.
+    /// Start of the window; `None`: the beginning of the stored history.
     pub from: Option<Timestamp>,
     /// End of the window; `None`: now.
     pub to: Option<Timestamp>,

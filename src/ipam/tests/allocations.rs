@@ -21,7 +21,7 @@ fn released_block_is_given_out_again() {
 }
 
 #[test]
-fn exhausted_pool_says_what_is_left() {
+fn error_of_an_exhausted_pool_shows_what_is_left() {
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/24"]);
     world.create(&pool, "a", "10.0.0.64/26").unwrap();
@@ -49,7 +49,7 @@ fn exhausted_pool_says_what_is_left() {
 }
 
 #[test]
-fn claim_says_who_is_in_the_way_or_that_it_lies_outside() {
+fn error_of_a_claim_names_the_objects_in_the_way_or_the_provisioned_cidrs() {
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/24", "10.0.1.0/24"]);
     let web = world.create(&pool, "web", "10.0.0.128/25").unwrap();
@@ -125,7 +125,7 @@ fn rules_bind_allocations() {
 }
 
 #[test]
-fn whole_address_spaces_and_single_addresses_can_be_given_out() {
+fn whole_address_spaces_and_single_addresses_can_be_allocated() {
     for (whole, single, last) in
         [("0.0.0.0/0", "/32", "255.255.255.255/32"), ("::/0", "/128", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128")]
     {

@@ -72,7 +72,7 @@ fn no_entry_can_go_missing_unseen() {
 }
 
 #[test]
-fn no_value_can_be_rubbish_unseen() {
+fn no_value_can_be_damaged_unseen() {
     let world = full();
     for (key, value) in world.map.entries() {
         if value.is_empty() || key == "meta/format" || key == "meta/seen" {

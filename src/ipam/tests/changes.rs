@@ -62,7 +62,7 @@ fn growth_that_has_no_room_is_a_replacement() {
 }
 
 #[test]
-fn expired_growth_makes_way_and_its_owner_is_told() {
+fn expired_growth_is_reclaimed_and_the_error_names_the_new_holder() {
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/24"]);
     let a = world.create(&pool, "a", "10.0.0.0/25").unwrap();
@@ -119,7 +119,7 @@ fn renaming_frees_the_old_name() {
 }
 
 #[test]
-fn unchanged_size_needs_no_leave_of_rules_made_later() {
+fn unchanged_size_is_not_checked_against_later_rules() {
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/24"]);
     let a = world.create(&pool, "a", "/28").unwrap();
@@ -151,7 +151,7 @@ fn blocks(texts: &[&str]) -> Provision {
 }
 
 #[test]
-fn blocks_of_a_pool_come_go_grow_and_shrink() {
+fn blocks_of_a_pool_are_added_removed_grown_and_shrunk() {
     for nested in [false, true] {
         let mut world = World::new();
         let outer = world.top("outer", &["10.0.0.0/8"]);
@@ -229,7 +229,7 @@ fn blocks_that_no_single_block_of_the_source_holds_are_refused_and_replace_nothi
 }
 
 #[test]
-fn pool_does_not_shrink_out_from_under_what_it_holds() {
+fn pool_does_not_shrink_below_its_allocations() {
     let mut world = World::new();
     let outer = world.top("outer", &["10.0.0.0/16"]);
     let pool = world.write(|ledger| ledger.create_pool(&below(&outer, "p", "/24"), &Planned::Unknown)).unwrap();
@@ -248,7 +248,7 @@ fn pool_does_not_shrink_out_from_under_what_it_holds() {
 }
 
 #[test]
-fn pool_that_needs_space_does_not_take_itself_back() {
+fn pool_that_needs_space_does_not_reclaim_itself() {
     let mut world = World::new();
     let outer = world.top("outer", &["10.0.0.0/24"]);
     let pool = world.write(|ledger| ledger.plan_pool(&below(&outer, "p", "/25"), &terms())).unwrap();

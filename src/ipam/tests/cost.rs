@@ -71,7 +71,7 @@ fn costs_beside(sightings: u32) -> [u64; 3] {
 }
 
 #[test]
-fn cost_does_not_grow_with_what_was_seen() {
+fn cost_does_not_grow_with_distant_sightings() {
     let (none, few) = (costs_beside(0), costs_beside(10));
     println!("{none:?} calls, {few:?} with something seen");
     assert!(none.iter().zip(few).all(|(none, few)| few - none <= 2), "{none:?} {few:?}");
@@ -81,7 +81,7 @@ fn cost_does_not_grow_with_what_was_seen() {
 }
 
 #[test]
-fn cost_grows_with_what_is_stepped_over_only() {
+fn cost_grows_only_with_the_blocks_that_are_stepped_over() {
     use super::discovery::{survey, vpc};
 
     let mut world = World::new();

@@ -73,7 +73,7 @@ fn a_block_with_allocations_becomes_part_of_the_declaration_when_the_resource_is
         assert_eq!(world.blocks(&pool), [(cidr(BLOCK), true)]);
         assert!(world.read(|reader| reader.allocation_at(&pool.meta.id, &allocated.cidr)).unwrap().is_some());
         world.write(|ledger| ledger.delete_pool_cidr(&resource.meta.id)).unwrap();
-        assert_eq!(world.blocks(&pool), [(cidr(BLOCK), true)], "a deletion that is repeated keeps it");
+        assert_eq!(world.blocks(&pool), [(cidr(BLOCK), true)], "a repeated deletion keeps the block");
         world.check();
     }
 }

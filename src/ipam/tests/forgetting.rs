@@ -58,7 +58,7 @@ fn all(world: &mut World) -> Vec<Tenure> {
 const HOUR: Duration = Duration::from_secs(3600);
 
 #[test]
-fn what_is_still_so_at_the_mark_and_all_that_came_later_is_told_as_before() {
+fn tenures_after_the_mark_or_still_open_at_it_are_reported_as_before() {
     for seed in 1..=6 {
         let mut world = rich(seed);
         let (whole, last) = (all(&mut world), events(&mut world).len() as u64);
@@ -89,7 +89,7 @@ fn what_is_still_so_at_the_mark_and_all_that_came_later_is_told_as_before() {
 }
 
 #[test]
-fn questions_are_narrowed_for_what_began_before_the_mark_too() {
+fn filters_apply_to_tenures_that_began_before_the_mark_too() {
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/16"]);
     let web = world.create(&pool, "web", "10.0.1.0/24").unwrap();
@@ -113,13 +113,13 @@ fn questions_are_narrowed_for_what_began_before_the_mark_too() {
     let in_pool = HistoryQuery { pool_id: Some(pool.meta.id.clone()), ..any() };
     assert_eq!(names(&mut world, in_pool), ["top", "web", "db", "late"]);
     let in_scope = HistoryQuery { scope_id: Some(pool.scope_id.clone()), ..any() };
-    assert_eq!(names(&mut world, in_scope), ["top", "web", "db", "late"], "where a pool is, is remembered");
+    assert_eq!(names(&mut world, in_scope), ["top", "web", "db", "late"], "the position of a pool is kept");
     let of_late = world.read(|reader| reader.history(&HistoryQuery { id: Some(late.meta.id), ..any() })).unwrap();
     assert_eq!(of_late[0].scope_id.as_ref(), Some(&pool.scope_id));
 }
 
 #[test]
-fn pruning_is_an_event_that_says_who_and_up_to_where() {
+fn pruning_is_an_event_with_the_actor_and_the_new_mark() {
     let mut world = World::new();
     world.top("top", &["10.0.0.0/16"]);
     world.as_owner("auditor");
@@ -142,7 +142,7 @@ fn pruning_is_an_event_that_says_who_and_up_to_where() {
 }
 
 #[test]
-fn a_store_that_forgot_is_never_empty_again() {
+fn a_store_with_removed_events_never_counts_as_empty() {
     let mut world = World::new();
     assert_eq!(world.read(|reader| reader.vacancy()).unwrap(), Vacancy::Vacant);
     forget(&mut world, 2, 100);
@@ -154,7 +154,7 @@ fn a_store_that_forgot_is_never_empty_again() {
 }
 
 #[test]
-fn another_history_and_a_damaged_one_are_not_forgotten() {
+fn events_of_another_or_a_damaged_history_are_not_removed() {
     let mut world = World::new();
     world.top("top", &["10.0.0.0/16"]);
     let until = Until { sequence: 2, hash: "another".to_owned() };
@@ -179,7 +179,7 @@ fn another_history_and_a_damaged_one_are_not_forgotten() {
 }
 
 #[test]
-fn only_what_is_old_is_forgettable() {
+fn only_old_events_are_forgettable() {
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/16"]);
     let old = events(&mut world).len() as u64;

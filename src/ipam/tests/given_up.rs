@@ -52,12 +52,12 @@ fn a_block_that_is_given_up_is_planned_and_taken_when_it_is_free() {
         let gone = [given_up(&old.meta.id, None)];
         let held = world.plan_after(&pool, ("new", wish), &gone).unwrap();
         assert_eq!((held.cidr, held.meta.waits_for.len()), (cidr(wish), 1), "{wish}");
-        assert_eq!(world.plan_after(&pool, ("new", wish), &gone).unwrap(), held, "{wish}: another plan of the same");
+        assert_eq!(world.plan_after(&pool, ("new", wish), &gone).unwrap(), held, "{wish}: a repeated plan");
         world.check();
         assert_eq!(
             in_the_way(world.apply(&pool, &held, wish)),
             std::slice::from_ref(&old.meta.id),
-            "{wish}: it is not free yet"
+            "{wish}: the block is not free yet"
         );
         world.check();
         world.delete(&old.meta.id);
@@ -68,7 +68,7 @@ fn a_block_that_is_given_up_is_planned_and_taken_when_it_is_free() {
 }
 
 #[test]
-fn only_what_is_given_up_is_waited_for() {
+fn a_hold_waits_only_for_space_that_is_given_up() {
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/24"]);
     let old = world.create(&pool, "old", "10.0.0.0/26").unwrap();
@@ -82,7 +82,7 @@ fn only_what_is_given_up_is_waited_for() {
 }
 
 #[test]
-fn one_block_is_given_to_one() {
+fn a_given_up_block_is_planned_for_one_object_only() {
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/24"]);
     let old = world.create(&pool, "old", "10.0.0.0/25").unwrap();
@@ -105,7 +105,7 @@ fn one_block_is_given_to_one() {
 }
 
 #[test]
-fn a_hold_is_placed_anew_when_what_it_waits_for_stays() {
+fn a_hold_is_placed_anew_when_the_space_it_waits_for_is_not_given_up() {
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/24"]);
     let old = world.create(&pool, "old", "10.0.0.0/24").unwrap();
@@ -128,7 +128,7 @@ fn a_hold_is_placed_anew_when_what_it_waits_for_stays() {
 }
 
 #[test]
-fn a_request_by_size_takes_what_is_free_before_what_is_given_up() {
+fn a_request_by_size_takes_free_space_before_space_that_is_given_up() {
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/24"]);
     let old = world.create(&pool, "old", "10.0.0.0/25").unwrap();
@@ -151,7 +151,7 @@ fn a_request_by_size_takes_what_is_free_before_what_is_given_up() {
 }
 
 #[test]
-fn a_replacement_in_a_full_pool_gets_the_block_of_what_it_replaces() {
+fn a_replacement_in_a_full_pool_gets_the_block_of_the_object_it_replaces() {
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/25"]);
     let old = world.create(&pool, "a", "/25").unwrap();
@@ -196,7 +196,7 @@ fn a_pool_takes_a_block_that_another_pool_gives_up() {
 }
 
 #[test]
-fn a_pool_that_is_there_takes_a_block_that_another_pool_gives_up() {
+fn an_existing_pool_takes_a_block_that_another_pool_gives_up() {
     for on_top in [true, false] {
         let mut world = World::new();
         let top = world.top("all", &["10.0.0.0/8"]);

@@ -22,7 +22,7 @@ fn shown(tenures: &[Tenure]) -> Vec<String> {
 }
 
 #[test]
-fn a_block_that_two_had_in_turn_shows_both() {
+fn a_block_with_two_successive_holders_shows_both() {
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/16"]);
     let web = world.create(&pool, "web", "10.0.1.0/24").unwrap();
@@ -47,7 +47,7 @@ fn a_block_that_two_had_in_turn_shows_both() {
 }
 
 #[test]
-fn a_window_shows_what_was_there_in_it() {
+fn a_window_shows_the_tenures_in_it() {
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/16"]);
     let start = world.now;
@@ -106,7 +106,7 @@ fn the_trend_ends_in_the_present_utilization() {
             let provisioned = world.read(|reader| reader.list_pool_cidrs(id, false)).unwrap();
             let provisioned = provisioned.iter().map(|one| one.cidr.address_count()).sum();
             let points = world.read(|reader| reader.trend(id, now, now, Duration::from_secs(1))).unwrap();
-            assert_eq!(all.get(id), Some(&points), "all pools in one reading");
+            assert_eq!(all.get(id), Some(&points), "one reading of all pools");
             let last = points.last().unwrap();
             assert_eq!((&last.provisioned, &last.used), (&provisioned, &used), "seed {seed}, pool {}", pool.meta.name);
         }

@@ -321,7 +321,7 @@ fn expired_planned_pool_goes_only_together_with_its_contents() {
 }
 
 #[test]
-fn expired_top_level_pool_makes_way_in_its_scope() {
+fn expired_top_level_pool_is_reclaimed_in_its_scope() {
     let mut world = World::new();
     let hold = world.as_owner("them").write(|ledger| ledger.plan_pool(&top("a", &["10.0.0.0/8"]), &terms())).unwrap();
     world.plan(&hold, "web", "/24").unwrap();

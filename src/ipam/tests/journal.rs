@@ -101,7 +101,7 @@ fn may_change(key: &str, record: &Value, field: &str) -> bool {
 }
 
 #[test]
-fn a_field_that_was_changed_by_hand_is_not_what_the_last_event_says() {
+fn a_manually_changed_field_differs_from_the_last_event() {
     let world = world();
     let mut seen = 0;
     for (key, value) in world.map.entries().clone().iter().filter(|(key, _)| is_record(key)) {
@@ -143,7 +143,7 @@ fn the_finding_names_what_differs_and_the_event() {
 }
 
 #[test]
-fn a_record_that_no_event_tells_of_is_found_and_an_object_without_a_record_too() {
+fn a_record_without_an_event_is_a_finding_and_an_object_without_a_record_too() {
     let world = world();
     let is_scope =
         |key: &str, value: &[u8]| key.starts_with("scope/") && String::from_utf8_lossy(value).contains("\"dmz\"");
@@ -193,7 +193,7 @@ fn forgotten_events_make_no_findings_and_later_ones_are_still_compared() {
 
 /// Earlier versions moved the expiry of a planned pool CIDR and of a planned growth without an event.
 #[test]
-fn what_earlier_versions_changed_without_an_event_is_no_finding() {
+fn changes_without_an_event_by_earlier_versions_are_not_findings() {
     let mut world = world();
     for (key, value) in world.map.entries().clone() {
         let Ok(mut record) = serde_json::from_slice::<Value>(&value) else { continue };

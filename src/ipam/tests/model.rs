@@ -222,7 +222,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn nothing_overlaps_nothing_is_lost(
+    fn allocations_never_overlap_and_no_address_is_lost(
         ops in prop::collection::vec(op(), 1..60),
         v6: bool,
         nested: bool,

@@ -81,7 +81,7 @@ fn holder(world: &mut World, replace: Replace) -> String {
     let mut copy = World { map: world.map.clone(), now: world.now, seed: 5, actor: world.actor.clone(), run: None };
     match replace(&mut copy, "none-of-them") {
         Err(Error::NameTaken { existing, .. }) => existing.id,
-        answer => panic!("the name is free: {answer:?}"),
+        answer => panic!("the name must not be free: {answer:?}"),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::ipam::*;
 const HOUR: Duration = Duration::from_secs(3600);
 
 #[test]
-fn a_note_that_a_plan_keeps_arguments_lasts_until_it_expires_or_is_taken_back() {
+fn a_note_that_a_plan_keeps_arguments_lasts_until_it_expires_or_is_removed() {
     let mut world = World::new();
     let scope = scope("lab");
     let scope = world.write(|ledger| ledger.create_scope(&scope, &Planned::Unknown)).unwrap();
@@ -37,7 +37,7 @@ fn a_note_that_a_plan_keeps_arguments_lasts_until_it_expires_or_is_taken_back() 
 }
 
 #[test]
-fn holds_and_what_is_gone_have_no_notes() {
+fn holds_and_deleted_objects_have_no_notes() {
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/16"]);
     let held = world.plan(&pool, "web", "/24").unwrap();

@@ -24,7 +24,7 @@ fn findings(world: &mut World) -> Vec<(String, String)> {
 }
 
 #[test]
-fn what_another_owner_has_in_a_planned_cidr_is_a_finding_of_check() {
+fn an_allocation_of_another_owner_in_a_planned_cidr_is_a_finding_of_check() {
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/24"]);
     let more = PoolCidrSpec { pool_id: pool.meta.id.clone(), name: None, size: size("172.16.0.0/16"), proof: None };

@@ -187,7 +187,7 @@ impl Sequence {
             (Ok(_), Err((name, error))) => panic!("{name} is refused because of an abandoned plan: {error:?}"),
             (Err((name, error)), Ok(_)) => panic!("{name} is refused without the abandoned plans only: {error:?}"),
         }
-        assert_eq!(self.blocks(owner), before, "a plan changed what is applied");
+        assert_eq!(self.blocks(owner), before, "a plan changed the applied state");
         let Ok(plan) = planned else { return };
         if self.chance(40) {
             self.apply(&plan);

@@ -4,7 +4,7 @@ use crate::ipam::testing::*;
 use crate::ipam::*;
 
 #[test]
-fn what_a_pool_gets_is_taken_from_the_one_above() {
+fn the_space_of_a_pool_is_taken_from_the_pool_above() {
     let mut world = World::new();
     let outer = world.top("top", &["10.0.0.0/8"]);
     let inner = world.write(|ledger| ledger.create_pool(&below(&outer, "eu", "/16"), &Planned::Unknown)).unwrap();
@@ -39,7 +39,7 @@ fn top_level_pools_of_one_scope_may_not_overlap() {
 type Refusal = (&'static str, PoolSpec, fn(&Error) -> bool);
 
 #[test]
-fn what_contradicts_itself_is_refused() {
+fn contradictory_pools_are_refused() {
     let mut world = World::new();
     let outer = world.write(|ledger| {
         ledger.create_pool(&PoolSpec { locale: Some("eu".into()), ..top("top", &["10.0.0.0/8"]) }, &Planned::Unknown)
@@ -106,7 +106,7 @@ fn what_contradicts_itself_is_refused() {
 }
 
 #[test]
-fn trees_have_a_deepest_level() {
+fn trees_of_pools_have_a_maximum_depth() {
     let mut world = World::new();
     let mut pool = world.top("p1", &["::/0"]);
     for depth in 2..=32 {
@@ -123,7 +123,7 @@ fn trees_have_a_deepest_level() {
 }
 
 #[test]
-fn pool_with_contents_is_kept_unless_all_of_it_goes() {
+fn pool_with_contents_is_deleted_only_with_cascade() {
     let mut world = World::new();
     let outer = world.top("top", &["10.0.0.0/16"]);
     let inner = world.write(|ledger| ledger.create_pool(&below(&outer, "eu", "/17"), &Planned::Unknown)).unwrap();
@@ -200,7 +200,7 @@ fn cidrs_are_provisioned_one_by_one_and_taken_out_when_empty() {
 }
 
 #[test]
-fn expired_pool_cidr_makes_way() {
+fn expired_pool_cidr_is_reclaimed() {
     let mut world = World::new();
     let outer = world.top("top", &["10.0.0.0/24"]);
     let inner = world.write(|ledger| ledger.create_pool(&below(&outer, "eu", ""), &Planned::Unknown)).unwrap();
@@ -271,7 +271,7 @@ fn replaced_pool_cidr_may_plan_the_very_block_of_its_predecessor() {
 }
 
 #[test]
-fn what_only_aws_has_is_refused_and_leaves_no_trace_in_records() {
+fn attributes_that_only_aws_has_are_refused_and_leave_no_trace_in_records() {
     let mut world = World::new();
     let is_refused = |error: Error, expected: OnlyAws| {
         assert!(

@@ -14,7 +14,7 @@ fn restore(world: &mut World, id: &str, missing: &Missing) -> Result<bool> {
 }
 
 #[test]
-fn everything_comes_back_with_its_id_and_block() {
+fn objects_are_restored_with_their_id_and_block() {
     let mut world = World::new();
     let scope = scope("lab");
     let [scope_id, top_id, below_id, more_id] =
@@ -43,11 +43,11 @@ fn everything_comes_back_with_its_id_and_block() {
 
     let before = world.map.entries().clone();
     assert_eq!(restore(&mut world, WEB, &web(&inner, "10.77.3.0/24")), Ok(true));
-    assert_eq!(*world.map.entries(), before, "what is there stays as it is");
+    assert_eq!(*world.map.entries(), before, "an existing object stays as it is");
 }
 
 #[test]
-fn what_an_event_says_was_released_stays_away() {
+fn an_object_that_an_event_shows_as_released_is_not_restored() {
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/8"]);
     for n in 0..1100 {
@@ -62,7 +62,7 @@ fn what_an_event_says_was_released_stays_away() {
 }
 
 #[test]
-fn taken_space_and_names_stay_with_who_has_them() {
+fn taken_space_and_names_stay_with_their_holders() {
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/8"]);
     world.as_owner("them").create(&pool, "theirs", "10.0.0.0/24").unwrap();
@@ -81,7 +81,7 @@ fn taken_space_and_names_stay_with_who_has_them() {
 
 /// A plan that was made before the loss was noticed holds the name, and perhaps the block.
 #[test]
-fn a_hold_of_the_same_owner_makes_way() {
+fn a_hold_of_the_same_owner_is_reclaimed() {
     for held in ["10.0.0.0/24", "10.0.9.0/24"] {
         let mut world = World::new();
         let pool = world.top("top", &["10.0.0.0/8"]);
@@ -95,7 +95,7 @@ fn a_hold_of_the_same_owner_makes_way() {
 
 /// The backup was made between plan and apply: it contains the hold, which may have expired and been reclaimed since.
 #[test]
-fn a_hold_with_the_very_id_becomes_the_object() {
+fn a_hold_with_the_same_id_becomes_the_object() {
     for is_lapsed in [false, true] {
         let mut world = World::new();
         let top = world.top("top", &["10.0.0.0/8"]);

@@ -29,7 +29,7 @@ fn lost(answer: Result<Allocation>) -> Vec<Occupant> {
 }
 
 #[test]
-fn what_an_earlier_run_of_the_owner_holds_makes_way_for_an_explicit_block() {
+fn a_hold_of_an_earlier_run_of_the_owner_is_reclaimed_for_an_explicit_block() {
     let mut world = world();
     let pool = world.top("top", &["10.0.0.0/24"]);
     let held = world.plan(&pool, "a", "10.0.0.0/25").unwrap();
@@ -44,7 +44,7 @@ fn what_an_earlier_run_of_the_owner_holds_makes_way_for_an_explicit_block() {
 }
 
 #[test]
-fn what_this_run_was_shown_stays() {
+fn holds_of_the_present_run_stay() {
     let mut world = world();
     let pool = world.top("top", &["10.0.0.0/24"]);
     world.plan(&pool, "a", "10.0.0.0/25").unwrap();
@@ -55,7 +55,7 @@ fn what_this_run_was_shown_stays() {
 }
 
 #[test]
-fn what_another_owner_holds_stays() {
+fn holds_of_another_owner_stay() {
     let mut world = world();
     let pool = world.top("top", &["10.0.0.0/24"]);
     world.as_owner("them").plan(&pool, "a", "10.0.0.0/24").unwrap();
@@ -160,7 +160,7 @@ fn an_earlier_plan_never_turns_growth_in_place_into_a_replacement() {
 }
 
 #[test]
-fn planned_pools_and_pool_cidrs_make_way_with_what_is_planned_in_them() {
+fn planned_pools_and_pool_cidrs_are_reclaimed_with_their_contents() {
     let mut world = world();
     let top = world.top("top", &["10.0.0.0/16"]);
     let below = below(&top, "below", "10.0.0.0/20");
@@ -217,7 +217,7 @@ fn a_name_that_this_run_has_planned_cannot() {
 }
 
 #[test]
-fn what_makes_way_is_told_with_the_place_where_its_plan_was_made() {
+fn reclaimed_holds_are_reported_with_the_origin_of_their_plan() {
     let mut world = world();
     let pool = world.top("top", &["10.0.0.0/24"]);
     world.plan(&pool, "a", "/24").unwrap();
@@ -241,7 +241,7 @@ fn what_makes_way_is_told_with_the_place_where_its_plan_was_made() {
 }
 
 #[test]
-fn holds_are_listed_and_given_back() {
+fn holds_are_listed_and_released() {
     let mut world = world();
     let pool = world.top("top", &["10.0.0.0/16"]);
     let grows = world.create(&pool, "grows", "10.0.0.0/26").unwrap();
@@ -273,7 +273,7 @@ fn holds_are_listed_and_given_back() {
 }
 
 #[test]
-fn a_planned_pool_with_anothers_hold_in_it_is_not_given_back() {
+fn a_planned_pool_with_a_hold_of_another_owner_is_not_released() {
     let mut world = world();
     let planned = world.write(|ledger| ledger.plan_pool(&top("p", &["10.0.0.0/16"]), &terms())).unwrap();
     let more = PoolCidrSpec { pool_id: planned.meta.id, name: None, size: size("10.8.0.0/16"), proof: None };
@@ -323,7 +323,7 @@ fn nothing_is_placed_in_a_cidr_that_another_plan_holds() {
 }
 
 #[test]
-fn what_is_planned_in_a_planned_cidr_counts_nowhere_and_utilization_is_exact() {
+fn holds_in_a_planned_cidr_count_nowhere_and_utilization_is_exact() {
     let mut world = world();
     let pool = world.top("top", &["10.0.0.0/24"]);
     world.plan(&pool, "small", "/26").unwrap();
@@ -364,7 +364,7 @@ fn a_request_by_size_in_the_way_of_an_explicit_block_is_placed_elsewhere_by_the_
 }
 
 #[test]
-fn what_was_asked_for_by_cidr_is_never_told_to_move() {
+fn a_hold_by_cidr_is_never_placed_elsewhere() {
     let mut world = world();
     let pool = world.top("top", &["10.0.0.0/24"]);
     let held = world.plan(&pool, "a", "10.0.0.0/25").unwrap();

@@ -301,8 +301,8 @@ impl Simulation {
                 let planned = self.world.read(|reader| reader.get_allocation(&id)).unwrap();
                 let held = Planned::Held(id.clone());
                 if let Ok(made) = expected(self.write(|ledger| ledger.create_allocation(&spec, &held))) {
-                    let planned = planned.expect("what was created was there before");
-                    assert_eq!((made.meta.id, made.cidr), (id, planned.cidr), "the plan's answer is what apply does");
+                    let planned = planned.expect("a created allocation was planned before");
+                    assert_eq!((made.meta.id, made.cidr), (id, planned.cidr), "the apply does what the plan showed");
                 }
             }
         }
@@ -363,7 +363,7 @@ impl Simulation {
         if let (Ok(Some(planned)), true) = (planned, self.roll(3) > 0) {
             match expected(self.write(|ledger| ledger.update_pool(&id, &change))) {
                 Ok(updated) => assert_eq!((updated.cidrs, told), (planned.cidrs, Ok(()))),
-                Err(error) => assert_eq!(told, Err(error), "what is in the way is told before"),
+                Err(error) => assert_eq!(told, Err(error), "the plan reports the objects in the way"),
             }
         }
     }
@@ -446,7 +446,7 @@ fn expected<T>(result: Result<T>) -> Result<T> {
 }
 
 #[test]
-fn owners_who_plan_apply_and_break_off_never_damage_anything() {
+fn owners_who_plan_and_apply_and_are_interrupted_never_damage_the_store() {
     let seeds: u64 = std::env::var("IPAM_SIMULATION_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(8);
     // Number of times that each kind of event occurred, because a simulation in which nothing happens must not pass.
     let mut seen: BTreeMap<String, u64> = BTreeMap::new();

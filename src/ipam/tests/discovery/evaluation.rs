@@ -28,7 +28,7 @@ fn overlaps(world: &mut World, id: &str) -> Vec<String> {
 }
 
 #[test]
-fn who_has_exactly_the_block_manages_it() {
+fn the_object_with_exactly_the_block_manages_it() {
     let mut world = World::new();
     let discovery = world.discovery("all");
     let top = world.top("top", &["10.0.0.0/8"]);
@@ -58,7 +58,7 @@ fn who_has_exactly_the_block_manages_it() {
 }
 
 #[test]
-fn of_several_with_the_same_block_the_first_is_managed_and_all_overlap() {
+fn of_several_resources_with_the_same_block_the_first_is_managed_and_all_overlap() {
     let mut world = World::new();
     let discovery = world.discovery("all");
     let top = world.top("top", &["10.0.0.0/8"]);
@@ -132,7 +132,7 @@ fn rules_of_the_pool_make_a_managed_block_noncompliant() {
 }
 
 #[test]
-fn what_is_inside_ones_own_space_does_not_overlap() {
+fn resources_inside_their_own_space_do_not_overlap() {
     let mut world = World::new();
     let discovery = world.discovery("all");
     let top = world.top("top", &["10.0.0.0/8"]);
@@ -174,7 +174,7 @@ fn what_is_inside_ones_own_space_does_not_overlap() {
     assert_eq!(
         overlaps(&mut world, "vpc-1"),
         ["vpc vpc-9 (10.1.1.0/24, account 222222222222, us-east-1)"],
-        "subnets of others are named at subnets"
+        "only a subnet names subnets of other VPCs"
     );
 }
 
@@ -196,7 +196,7 @@ fn public_pools_overlap_only_when_two_accounts_have_the_same() {
 }
 
 #[test]
-fn use_is_what_subnets_cover() {
+fn usage_is_the_part_that_subnets_cover() {
     let mut world = World::new();
     let discovery = world.discovery("all");
     let half_used = DiscoveredCidr { usage: Some(0.5), ..subnet("subnet-1", "vpc-1", "10.0.0.0/18") };
@@ -226,7 +226,7 @@ fn use_is_what_subnets_cover() {
 }
 
 #[test]
-fn what_two_discoveries_see_is_one_thing() {
+fn a_resource_that_two_discoveries_see_is_listed_once() {
     let mut world = World::new();
     let (old, new) = (world.discovery("old"), world.discovery("new"));
     world.sees(&old, &[vpc("vpc-1", "10.0.0.0/16")]);
@@ -238,7 +238,7 @@ fn what_two_discoveries_see_is_one_thing() {
 }
 
 #[test]
-fn a_crowd_with_one_block_is_named_in_part() {
+fn only_the_first_of_many_overlaps_are_named() {
     let mut world = World::new();
     let discovery = world.discovery("all");
     let crowd: Vec<DiscoveredCidr> = (0..40).map(|n| vpc(&format!("vpc-{n}"), "172.31.0.0/16")).collect();
@@ -295,7 +295,7 @@ fn compared(accounts: u32) -> (usize, std::time::Duration) {
 }
 
 #[test]
-fn ten_times_as_many_sightings_take_no_hundred_times_as_long() {
+fn evaluation_time_does_not_grow_with_the_square_of_the_sightings() {
     // Other work on this machine may slow down one of the two measurements, but not every time.
     let is_quick = (0..5).any(|_| {
         let (few, quick) = compared(10);
@@ -304,11 +304,11 @@ fn ten_times_as_many_sightings_take_no_hundred_times_as_long() {
         assert_eq!((few, many), (10_000, 100_000));
         slow < quick * 30
     });
-    assert!(is_quick, "ten times as many took more than 30 times as long, each time");
+    assert!(is_quick, "ten times as many sightings took more than 30 times as long in every attempt");
 }
 
 #[test]
-fn the_deepest_of_what_has_a_block_manages_it() {
+fn the_deepest_object_with_the_block_manages_it() {
     let mut world = World::new();
     let discovery = world.discovery("all");
     let top = world.top("top", &["10.0.0.0/8"]);

@@ -15,7 +15,7 @@ fn reconcile(world: &mut World) -> Reconciled {
     world.check();
     let entries = world.map.entries().clone();
     let again = world.write(|ledger| ledger.reconcile()).unwrap();
-    assert_eq!((again.imported, again.released), (vec![], vec![]), "doing it again changes nothing");
+    assert_eq!((again.imported, again.released), (vec![], vec![]), "a repeated call changes nothing");
     assert_eq!(*world.map.entries(), entries);
     reconciled
 }
@@ -51,7 +51,7 @@ fn a_pool_that_imports_needs_a_locale() {
 }
 
 #[test]
-fn vpcs_become_allocations_and_go_with_their_vpc() {
+fn vpcs_become_allocations_that_are_released_with_them() {
     let mut world = World::new();
     world.as_owner("network");
     let discovery = world.discovery("all");
@@ -95,7 +95,7 @@ fn vpcs_become_allocations_and_go_with_their_vpc() {
 }
 
 #[test]
-fn what_was_imported_stays_when_its_discovery_goes() {
+fn imported_allocations_stay_when_their_discovery_is_deleted() {
     let mut world = World::new();
     let discovery = world.discovery("all");
     world.write(|ledger| ledger.create_pool(&importing("top", &["10.0.0.0/8"]), &Planned::Unknown)).unwrap();
@@ -168,7 +168,7 @@ fn the_deepest_pool_and_the_largest_block_come_first() {
 }
 
 #[test]
-fn ignoring_and_moving_release_what_was_imported_and_nothing_else() {
+fn ignoring_and_moving_release_only_the_imported_allocation() {
     let mut world = World::new();
     let discovery = world.discovery("all");
     let pool = world.write(|ledger| ledger.create_pool(&importing("top", &["10.0.0.0/8"]), &Planned::Unknown)).unwrap();
@@ -190,7 +190,7 @@ fn ignoring_and_moving_release_what_was_imported_and_nothing_else() {
 }
 
 #[test]
-fn a_name_that_somebody_has_is_not_taken_away() {
+fn an_import_does_not_take_a_name_that_is_in_use() {
     let mut world = World::new();
     let discovery = world.discovery("all");
     let pool = world.write(|ledger| ledger.create_pool(&importing("top", &["10.0.0.0/8"]), &Planned::Unknown)).unwrap();
@@ -200,7 +200,7 @@ fn a_name_that_somebody_has_is_not_taken_away() {
 }
 
 #[test]
-fn a_look_that_began_before_the_import_releases_nothing() {
+fn a_scan_that_began_before_the_import_releases_nothing() {
     let mut world = World::new();
     let discovery = world.discovery("all");
     world.write(|ledger| ledger.create_pool(&importing("top", &["10.0.0.0/8"]), &Planned::Unknown)).unwrap();
