@@ -452,8 +452,8 @@ impl Ledger<'_> {
 }
 
 impl Reader<'_> {
-    /// Whether a pool is a hold that no other plan relies on: the pool and everything in it is expired or belongs to
-    /// the acting owner.
+    /// Whether a pool is a hold that no other plan relies on: the pool and everything in it are holds that have expired or
+    /// belong to the acting owner.
     pub(super) fn is_leftover(&mut self, pool: &Pool) -> Result<bool> {
         Ok(self.is_spent(&pool.meta) && self.contents(pool)?.0.is_empty())
     }

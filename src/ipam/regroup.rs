@@ -83,7 +83,7 @@ pub(super) fn sort(moves: &mut Moves, added: &[Cidr]) {
 impl Reader<'_> {
     /// Searches for objects that prevent a pool from having other blocks: objects that are allocated in space that the
     /// pool loses, and objects that cross a boundary between the blocks into which one is split. `goes` decides whether
-    /// an object is gone before the change is carried out, from its id (for a pool below, that of the pool) and whether
+    /// an object will be gone before the change is carried out, from its id (for a pool below, that of the pool) and whether
     /// it belongs to this owner. Holds that no other plan relies on are not in the way.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Items with blocks, sorted so that the items that share addresses with a block are found without a look at the
+//! Items with blocks, sorted so that the items that share addresses with a block are found without examining the
 //! others.
 //!
 //! If two blocks share an address, one contains the other. So the items that share addresses with a block are those

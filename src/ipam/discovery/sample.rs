@@ -13,7 +13,7 @@ use crate::store::{Order, Snapshot, Tx};
 
 /// The time for which past sightings are kept: three years.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(3 * 365 * 24);
-/// Number of old past sightings that one sample removes.
+/// Number of past sightings older than that which one sample removes.
 const PURGE_LIMIT: usize = 64;
 
 /// The changes that a sample made.
@@ -344,8 +344,8 @@ impl Reader<'_> {
 }
 
 impl Ledger<'_> {
-    /// Counts a scan. Scans write no events; the count prevents that a merge is carried out which was computed before
-    /// the scan.
+    /// Counts a scan. Scans write no events. The count prevents a merge from being carried out after a scan that it does
+    /// not include.
     fn count_look(&mut self) -> Result<()> {
         let looks = seen_head(self.tx)?.wrapping_add(1);
         Ok(self.tx.put(keys::SEEN_HEAD, looks.to_string().into_bytes())?)
@@ -367,7 +367,7 @@ impl Ledger<'_> {
         Ok(sightings.len() as u64)
     }
 
-    /// Removes a few of the oldest past sightings.
+    /// Removes a few of the past sightings that ended more than three years ago.
     fn purge_past(&mut self) -> Result<()> {
         let before = self.env.now.saturating_sub(REMEMBERED).unwrap_or(Timestamp::MIN);
         let range = Past::ended_before(before);
