@@ -13,7 +13,7 @@ use super::{
     ResourceType, Result, Size, State, Tags, Terms, book, names, pools,
 };
 
-/// A size without `Default`.
+/// A [`Size`] in which `Default` is replaced by the default netmask length of the pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wish {
     Block(Cidr),
@@ -39,10 +39,10 @@ impl Wish {
     }
 }
 
-/// The wish that a size is in a pool.
+/// Resolves a size for a pool: the wish that the request makes there.
 ///
 /// # Errors
-/// [`Error::NoSize`], [`Error::FamilyMismatch`], [`Error::NetmaskRange`], [`Error::NetmaskRule`].
+/// Returns [`Error::NoSize`], [`Error::FamilyMismatch`], [`Error::NetmaskRange`] or [`Error::NetmaskRule`].
 pub(super) fn wish(size: Size, pool: &Pool) -> Result<Wish> {
     let wish = match size {
         Size::Cidr(cidr) => {
@@ -68,10 +68,10 @@ pub(super) fn wish(size: Size, pool: &Pool) -> Result<Wish> {
     Ok(wish)
 }
 
-/// That an allocation of this size is one that the pool allows.
+/// Checks that the pool allows an allocation of this netmask length.
 ///
 /// # Errors
-/// [`Error::NetmaskRule`].
+/// Returns [`Error::NetmaskRule`].
 pub fn check_length(netmask_length: u8, pool: &Pool) -> Result<()> {
     let (min, max) = (pool.rules.min_netmask_length, pool.rules.max_netmask_length);
     if min.is_none_or(|min| min <= netmask_length) && max.is_none_or(|max| netmask_length <= max) {
@@ -81,10 +81,10 @@ pub fn check_length(netmask_length: u8, pool: &Pool) -> Result<()> {
     Err(Error::NetmaskRule { pool_id, pool_name, netmask_length, min, max })
 }
 
-/// That an allocation with these tags has what the pool requires.
+/// Checks that an allocation with these tags has the tags that the pool requires.
 ///
 /// # Errors
-/// [`Error::TagRule`].
+/// Returns [`Error::TagRule`].
 pub fn check_tags(tags: &Tags, pool: &Pool) -> Result<()> {
     let wrong = pool.rules.required_tags.iter().find(|(key, value)| tags.get(*key) != Some(*value));
     let Some((key, required)) = wrong else { return Ok(()) };
@@ -107,38 +107,38 @@ fn details(spec: &AllocationSpec) -> impl Fn(&mut Allocation) + '_ {
 }
 
 impl Reader<'_> {
-    /// What [`Ledger::plan_allocation`] would answer, when that needs no write.
+    /// The answer of [`Ledger::plan_allocation`] when no write is needed for it; `None` otherwise.
     pub fn find_hold_allocation(&mut self, spec: &AllocationSpec, terms: &Terms) -> Result<Option<Allocation>> {
         let (_, wish) = self.check_allocation(spec, terms)?;
         let standing = self.allocation_standing(spec, wish, terms)?;
         Ok(self.answer(standing, terms, &details(spec)))
     }
 
-    /// The id and block that [`Ledger::plan_allocation`] would hold. The random bits decide the id.
+    /// The allocation (id and block) that [`Ledger::plan_allocation`] would hold. The random bits decide the id.
     ///
     /// # Errors
-    /// Those of [`Ledger::plan_allocation`].
+    /// Returns the errors of [`Ledger::plan_allocation`].
     pub fn preview_allocation(&mut self, spec: &AllocationSpec, terms: &Terms) -> Result<Allocation> {
         self.try_out(|ledger| ledger.plan_allocation(spec, terms))
     }
 
-    /// What [`Ledger::plan_resize`] would answer, without writing anything.
+    /// The answer that [`Ledger::plan_resize`] would give, without a write.
     ///
     /// # Errors
-    /// Those of [`Ledger::plan_resize`].
+    /// Returns the errors of [`Ledger::plan_resize`].
     pub fn preview_resize(&mut self, id: &str, size: Size, terms: &Terms) -> Result<Resize> {
         self.try_out(|ledger| ledger.plan_resize(id, size, terms))
     }
 
-    /// What [`Ledger::plan_pool_change`] would answer, without writing anything.
+    /// The answer that [`Ledger::plan_pool_change`] would give, without a write.
     ///
     /// # Errors
-    /// Those of [`Ledger::plan_pool_change`].
+    /// Returns the errors of [`Ledger::plan_pool_change`].
     pub fn preview_pool_change(&mut self, id: &str, change: &PoolChange, terms: &Terms) -> Result<Option<Pool>> {
         self.try_out(|ledger| ledger.plan_pool_change(id, change, terms))
     }
 
-    /// Checks everything about a wished allocation that does not depend on free space.
+    /// Checks everything about a requested allocation that does not depend on free space.
     pub(super) fn check_allocation(&mut self, spec: &AllocationSpec, terms: &Terms) -> Result<(Pool, Wish)> {
         let pool = terms.future(self.pool(&spec.pool_id)?);
         let wish = wish(spec.size, &pool)?;
@@ -158,11 +158,11 @@ impl Reader<'_> {
 }
 
 impl Ledger<'_> {
-    /// The hold for a new allocation.
+    /// Holds the block for a new allocation.
     ///
     /// # Errors
-    /// What the rules say; [`Error::NameTaken`], [`Error::Overlap`], [`Error::OutsidePool`],
-    /// [`Error::PoolExhausted`], [`Error::HoldLost`].
+    /// Returns an error when the request breaks a rule of the pool, and [`Error::NameTaken`], [`Error::Overlap`],
+    /// [`Error::OutsidePool`], [`Error::PoolExhausted`] or [`Error::HoldLost`].
     pub fn plan_allocation(&mut self, spec: &AllocationSpec, terms: &Terms) -> Result<Allocation> {
         let (pool, wish) = self.reader().check_allocation(spec, terms)?;
         match self.reader().allocation_standing(spec, wish, terms)? {
@@ -243,7 +243,7 @@ impl Ledger<'_> {
         Ok(allocation)
     }
 
-    /// The block for a new allocation, and whether the same apply has yet to release it.
+    /// The block for a new allocation. `true`: the block is not free yet, because the same apply has yet to release it.
     fn find_space(&mut self, pool: &Pool, spec: &AllocationSpec, wish: Wish) -> Result<(Cidr, bool)> {
         match wish {
             Wish::Block(block) => Ok((block, self.clear_in_pool(pool, &block)?)),
@@ -257,10 +257,10 @@ impl Ledger<'_> {
         }
     }
 
-    /// Turns a hold into an allocation, or makes one.
+    /// Turns a hold into an allocation, or creates an allocation without a hold.
     ///
     /// # Errors
-    /// Those of [`Ledger::plan_allocation`].
+    /// Returns the errors of [`Ledger::plan_allocation`].
     pub fn create_allocation(&mut self, spec: &AllocationSpec, planned: &Planned) -> Result<Allocation> {
         let (id, exact) = match planned {
             Planned::Unknown => (None, None),
@@ -283,7 +283,7 @@ impl Ledger<'_> {
             wish = Wish::Block(cidr);
         }
         match self.reader().allocation_standing(spec, wish, &UNPLANNED)? {
-            // A preview's id was shown: nothing with another id can stand for it.
+            // The plan showed the id of the preview, so an object with another id cannot take its place.
             Standing::Adopt(found) if exact.is_some() => Err(self.reader().name_taken(&found)?),
             Standing::Same(found) if exact.is_some() => {
                 self.drop_allocation(&found, Action::Delete)?;
@@ -304,7 +304,8 @@ impl Ledger<'_> {
             details(spec)(&mut after);
             return self.change_allocation(Action::Update, held, after);
         }
-        // A default that changed since the plan is the pool's affair; the hold is what the plan showed.
+        // The hold is what the plan showed. A default netmask length of the pool that changed since then does not
+        // count.
         let as_planned = match spec.size {
             Size::Cidr(cidr) => cidr == held.cidr,
             Size::NetmaskLength(length) => length == held.cidr.netmask_length(),
@@ -326,10 +327,10 @@ impl Ledger<'_> {
         self.change_allocation(self.env.creation(), held, active)
     }
 
-    /// Changes name, description, tags and size. A growth that was planned takes the space it held.
+    /// Changes name, description, tags and size. A growth that was planned takes the space that was held for it.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::NameTaken`], [`Error::TagRule`], [`Error::NetmaskRule`];
+    /// Returns [`Error::NotFound`], [`Error::NameTaken`], [`Error::TagRule`] or [`Error::NetmaskRule`]; returns
     /// [`Error::HoldLost`] when the allocation cannot have the new size any more.
     pub fn update_allocation(&mut self, id: &str, change: &AllocationChange) -> Result<Allocation> {
         let before = self.reader().changeable(id)?;
@@ -352,10 +353,10 @@ impl Ledger<'_> {
         self.change_allocation(action, &before, after)
     }
 
-    /// Releases an allocation, or drops a hold. One that is gone is success.
+    /// Releases an allocation, or drops a hold. Succeeds when the object is gone already.
     ///
     /// # Errors
-    /// [`Error::InUse`] for the space of a pool below, which goes with that pool.
+    /// Returns [`Error::InUse`] for the space of a pool below: that space is released together with the pool.
     pub fn delete_allocation(&mut self, id: &str) -> Result<()> {
         let Some(allocation) = codec::load::<Allocation>(self.tx, id)? else { return Ok(()) };
         if allocation.resource_type == ResourceType::IpamPool {
@@ -369,7 +370,7 @@ impl Reader<'_> {
     /// The active allocation with this id, unless it is the space of a pool below.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::InUse`].
+    /// Returns [`Error::NotFound`] or [`Error::InUse`].
     pub(super) fn changeable(&mut self, id: &str) -> Result<Allocation> {
         let found: Option<Allocation> = codec::live(self.snapshot, id)?;
         match found.filter(|allocation| allocation.meta.state == State::Active) {

@@ -1,5 +1,5 @@
-//! Arithmetic on sets of blocks: merge, subtract, split, ranges, reverse DNS zones. Pure, and bounded in what it
-//! returns, so that a short request cannot ask for gigabytes.
+//! Arithmetic on sets of blocks: merge, subtract, split, ranges, reverse DNS zones. The functions are pure, and the
+//! size of their results is limited, so that a short request cannot ask for gigabytes.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -8,7 +8,7 @@ use num_bigint::BigUint;
 
 use super::{Cidr, Family};
 
-/// Most blocks that one call returns; more is [`BlocksError::TooMany`].
+/// Largest number of blocks that one call returns; for more it returns [`BlocksError::TooMany`].
 pub const BLOCK_COUNT_MAX: usize = 65_536;
 
 /// Longest netmask of a zone of IPv4 reverse DNS: one octet is left to name the hosts.
@@ -16,38 +16,39 @@ const ZONE_LENGTH_MAX_V4: u8 = 24;
 /// Longest netmask of a zone of IPv6 reverse DNS: one nibble is left to name the hosts.
 const ZONE_LENGTH_MAX_V6: u8 = 124;
 
-/// Why a set of blocks cannot be had.
+/// The reasons why a set of blocks cannot be computed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BlocksError {
     /// The netmask length exceeds the family's address bits.
     BeyondFamily {
-        /// What was asked.
+        /// The netmask length that was requested.
         netmask_length: u8,
-        /// The family whose bits it exceeds.
+        /// The family whose address bits the netmask length exceeds.
         family: Family,
     },
     /// Blocks of this netmask length are larger than the block to divide.
     TooLarge {
-        /// What was asked.
+        /// The netmask length that was requested.
         netmask_length: u8,
     },
     /// The answer has more than [`BLOCK_COUNT_MAX`] blocks.
     TooMany {
-        /// How many it has; `None` when that was not counted to the end.
+        /// Number of blocks in the answer; `None` when the count was stopped early.
         count: Option<BigUint>,
     },
-    /// What is left of the block to divide is too small.
+    /// The rest of the block to divide is too small.
     DoesNotFit {
         /// Position of the netmask length in the request, from 0.
         position: usize,
-        /// What was asked.
+        /// The netmask length that was requested.
         netmask_length: u8,
-        /// Addresses left.
+        /// Number of addresses left.
         left: BigUint,
     },
 }
 
-/// The smallest list of blocks with exactly the addresses of `blocks`, in order. Families stay apart.
+/// The smallest list of blocks with exactly the addresses of `blocks`, in order. Blocks of different families are not
+/// merged.
 pub fn merge(blocks: impl IntoIterator<Item = Cidr>) -> Vec<Cidr> {
     let mut sorted: Vec<_> = blocks.into_iter().collect();
     sorted.sort_unstable();
@@ -67,7 +68,7 @@ pub fn merge(blocks: impl IntoIterator<Item = Cidr>) -> Vec<Cidr> {
     merged
 }
 
-/// The block whose two halves these are.
+/// The block whose two halves are `lower` and `upper`.
 fn whole_of(lower: &Cidr, upper: &Cidr) -> Option<Cidr> {
     let length = lower.netmask_length();
     (length > 0 && lower.buddy() == *upper).then(|| lower.resized(length - 1))
@@ -76,14 +77,14 @@ fn whole_of(lower: &Cidr, upper: &Cidr) -> Option<Cidr> {
 /// The smallest list of blocks with the addresses of `from` that are not in `remove`, in order.
 ///
 /// # Errors
-/// [`BlocksError::TooMany`].
+/// Returns [`BlocksError::TooMany`].
 pub fn subtract(
     from: impl IntoIterator<Item = Cidr>,
     remove: impl IntoIterator<Item = Cidr>,
 ) -> Result<Vec<Cidr>, BlocksError> {
     let remove = merge(remove);
     let mut rest = Vec::new();
-    // Merged blocks are maximal, so what is left of two of them never joins again: the answer needs no merge.
+    // Merged blocks are maximal, so the remainders of two of them never join again. The answer needs no merge.
     for block in merge(from) {
         rest.extend(holes_cut(block, &remove));
         if rest.len() > BLOCK_COUNT_MAX {
@@ -98,7 +99,7 @@ fn holes_cut(block: Cidr, holes: &[Cidr]) -> Vec<Cidr> {
     let begin = holes.partition_point(|hole| (hole.family(), hole.last()) < (block.family(), block.first()));
     let holes = holes[begin..].iter().take_while(|hole| hole.overlaps(&block));
     let mut rest = Vec::new();
-    // First address not looked at yet; `None` once the last one there is has been passed.
+    // First address that was not examined yet; `None` after the last address.
     let mut next = Some(block.first());
     for hole in holes {
         if let Some(first) = next
@@ -146,7 +147,7 @@ fn largest_from(family: Family, first: u128, last: u128) -> Cidr {
 /// All blocks of `netmask_length` in `cidr`, in order.
 ///
 /// # Errors
-/// [`BlocksError::BeyondFamily`], [`BlocksError::TooLarge`], [`BlocksError::TooMany`].
+/// Returns [`BlocksError::BeyondFamily`], [`BlocksError::TooLarge`] or [`BlocksError::TooMany`].
 pub fn split(cidr: Cidr, netmask_length: u8) -> Result<Vec<Cidr>, BlocksError> {
     let count = block_count(cidr, netmask_length)?;
     if count > BigUint::from(BLOCK_COUNT_MAX) {
@@ -155,7 +156,7 @@ pub fn split(cidr: Cidr, netmask_length: u8) -> Result<Vec<Cidr>, BlocksError> {
     Ok(pieces(cidr, netmask_length))
 }
 
-/// `cidr` cut into blocks of `netmask_length`; itself when it is no larger than that.
+/// `cidr` cut into blocks of `netmask_length`, or `cidr` itself when it is no larger than such a block.
 fn pieces(cidr: Cidr, netmask_length: u8) -> Vec<Cidr> {
     let mut blocks = vec![cidr];
     for _ in cidr.netmask_length()..netmask_length {
@@ -164,7 +165,7 @@ fn pieces(cidr: Cidr, netmask_length: u8) -> Vec<Cidr> {
     blocks
 }
 
-/// How many blocks of `netmask_length` are in `cidr`.
+/// Number of blocks of `netmask_length` in `cidr`.
 fn block_count(cidr: Cidr, netmask_length: u8) -> Result<BigUint, BlocksError> {
     let family = cidr.family();
     if netmask_length > family.bits() {
@@ -175,17 +176,18 @@ fn block_count(cidr: Cidr, netmask_length: u8) -> Result<BigUint, BlocksError> {
     Ok(BigUint::from(1u8) << more_bits)
 }
 
-/// Disjoint blocks of these netmask lengths in `cidr`, in the order asked for. Each is placed in the smallest free
-/// block, so that they fit in any order whenever they fit at all, and a length added at the end moves no other.
+/// Disjoint blocks of these netmask lengths in `cidr`, in the order of the request. Each block is placed in the
+/// smallest free block that is large enough. So a set of lengths that fits at all fits in any order, and a length that
+/// is added at the end moves no other block.
 ///
 /// # Errors
-/// [`BlocksError::BeyondFamily`], [`BlocksError::DoesNotFit`], [`BlocksError::TooMany`].
+/// Returns [`BlocksError::BeyondFamily`], [`BlocksError::DoesNotFit`] or [`BlocksError::TooMany`].
 pub fn split_into(cidr: Cidr, netmask_lengths: &[u8]) -> Result<Vec<Cidr>, BlocksError> {
     if netmask_lengths.len() > BLOCK_COUNT_MAX {
         return Err(BlocksError::TooMany { count: Some(netmask_lengths.len().into()) });
     }
-    // By netmask length. There is never more than one of a length: a block is only split when none of the lengths
-    // that come out of it is free.
+    // Free blocks by netmask length. There is never more than one of a length: a block is split only when none of the
+    // lengths that the split produces is free.
     let mut free = BTreeMap::from([(cidr.netmask_length(), cidr)]);
     let mut blocks = Vec::with_capacity(netmask_lengths.len());
     for (position, &netmask_length) in netmask_lengths.iter().enumerate() {
@@ -206,9 +208,9 @@ pub fn split_into(cidr: Cidr, netmask_lengths: &[u8]) -> Result<Vec<Cidr>, Block
     Ok(blocks)
 }
 
-/// Names of the reverse DNS zones (`in-addr.arpa`, `ip6.arpa`; RFC 1035 §3.5, RFC 3596 §2.5) that together hold the
-/// block, cut at the next octet or nibble boundary: four for a /22, at most 128. A block too small for a zone of its
-/// own (longer than /24 or /124) gives the zone that it lies in.
+/// Names of the reverse DNS zones (`in-addr.arpa`, `ip6.arpa`; RFC 1035 §3.5, RFC 3596 §2.5) that together cover the
+/// block, cut at the next octet or nibble boundary: four for a /22, at most 128. For a block that is too small for a
+/// zone of its own (longer than /24 or /124), the result is the zone that contains it.
 pub fn reverse_zones(cidr: Cidr) -> Vec<String> {
     let (label_bits, zone_length_max) = match cidr.family() {
         Family::Ipv4 => (8, ZONE_LENGTH_MAX_V4),
@@ -254,7 +256,7 @@ mod tests {
         texts.iter().map(|text| cidr(text)).collect()
     }
 
-    /// A block somewhere in 10.0.0.0/24 or 2001:db8::/120, the same for both families.
+    /// A block in 10.0.0.0/24 or 2001:db8::/120, at the same offset in both families.
     fn small_block(family: Family) -> impl Strategy<Value = Cidr> {
         let network = network(family);
         (0u128..256, 0u8..=8)
@@ -280,7 +282,7 @@ mod tests {
         blocks.iter().flat_map(|block| block.first()..=block.last()).collect()
     }
 
-    /// The smallest list, found the slow way: every block of the network that is whole in the set and whose parent
+    /// The smallest list, found the slow way: every block of the network that is entirely in the set and whose parent
     /// is not.
     fn smallest_list(set: &BTreeSet<u128>, family: Family) -> Vec<Cidr> {
         let network = network(family);

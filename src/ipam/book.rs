@@ -1,7 +1,7 @@
-//! Bookkeeping: a record is written together with everything that follows from it.
+//! Bookkeeping: writes a record together with all index entries and sums that follow from it.
 //!
-//! What follows is said once, by the functions named `entries_of_*`; the audit compares the store with the same
-//! functions. Space and sums follow from the difference between the record before and after.
+//! The functions named `entries_of_*` are the only definition of these entries; the audit compares the store with the
+//! same functions. Free space and sums change by the difference between the record before and after.
 
 use super::codec::{self, Record, Spot};
 use super::counters::{self, Counters};
@@ -15,7 +15,7 @@ pub(super) fn record_entry<R: Record>(record: &R) -> Result<Entries> {
     Ok(vec![(keys::record(R::KIND, &record.meta().id), codec::encode(record)?)])
 }
 
-/// Entries of a hold in the expiry index, or of a lapsed one in its own.
+/// Entries of a hold in the expiry index, or of a lapsed hold in the index of lapsed holds.
 fn hold_entries<R: Record>(record: &R, expiry_container: &str, lapsed_container: &str, entries: &mut Entries) {
     let Meta { id, state, hold_expires_at, updated_at, .. } = record.meta();
     match (state, hold_expires_at) {
@@ -87,7 +87,7 @@ pub(super) fn imported_for(resource_id: &str) -> String {
     format!("imported/{}/", keys::part(resource_id))
 }
 
-/// Makes the entries `before` into `after`, writing only what differs.
+/// Replaces the entries `before` by `after`. Writes only the differences.
 pub(super) fn swap(tx: &mut dyn Tx, before: &Entries, after: &Entries) -> Result<()> {
     for (key, _) in before {
         if !after.iter().any(|(kept, _)| kept == key) {
@@ -114,7 +114,7 @@ pub(super) fn write_pool(tx: &mut dyn Tx, before: Option<&Pool>, after: Option<&
     swap(tx, &entries_or_none(before, entries_of_pool)?, &entries_or_none(after, entries_of_pool)?)
 }
 
-/// Writes an allocation, taking, returning or exchanging its space.
+/// Writes an allocation, and takes, returns or exchanges its space.
 pub(super) fn write_allocation(tx: &mut dyn Tx, before: Option<&Allocation>, after: Option<&Allocation>) -> Result<()> {
     let (returned, taken) = (before.and_then(Allocation::reserved), after.and_then(Allocation::reserved));
     let pool_id = after.or(before).map_or("", |allocation| &allocation.pool_id);
@@ -139,10 +139,11 @@ fn provisioned(tx: &mut dyn Tx, pool_id: &str, block: &Cidr) -> Result<Cidr> {
         .ok_or_else(|| codec::corrupt(&keys::record(Pool::KIND, pool_id), &format!("{block} is not provisioned")))
 }
 
-/// Writes a pool CIDR and with it the space of `pool`: provisions, deprovisions, grows or shrinks it.
+/// Writes a pool CIDR and the space of `pool` that changes with it: provisions, deprovisions, grows or shrinks the
+/// block.
 ///
 /// # Errors
-/// [`Error::Store`] (corrupt) when space that goes away is not free: callers make sure that it is.
+/// Returns [`Error::Store`] (corrupt) when space that is removed is not free. Callers make sure that it is.
 pub(super) fn write_pool_cidr(
     tx: &mut dyn Tx,
     pool: &Pool,
@@ -161,11 +162,11 @@ pub(super) fn write_pool_cidr(
     swap(tx, &entries_or_none(before, entries)?, &entries_or_none(after, entries)?)
 }
 
-/// Writes pool CIDRs that stand for the same addresses as others, or for fewer, in the place of those.
+/// Replaces pool CIDRs by others that cover the same addresses or fewer of them.
 ///
 /// # Errors
-/// [`Error::Store`] (corrupt) when space that goes away is not free: callers make sure that it is, and that nothing
-/// lies across the new blocks.
+/// Returns [`Error::Store`] (corrupt) when space that is removed is not free. Callers make sure that it is, and that no
+/// allocation crosses a boundary of the new blocks.
 ///
 /// [`Error::Store`]: super::Error::Store
 pub(super) fn regroup_pool_cidrs(tx: &mut dyn Tx, pool: &Pool, before: &[PoolCidr], after: &[PoolCidr]) -> Result<()> {
@@ -213,13 +214,13 @@ fn change_space(tx: &mut dyn Tx, pool_id: &str, old: Option<Cidr>, new: Option<C
     }
 }
 
-/// Takes an allocation out of the store with all that follows from it, its name included.
+/// Removes an allocation from the store with all entries that follow from it, its name included.
 pub(super) fn remove_allocation(tx: &mut dyn Tx, allocation: &Allocation) -> Result<()> {
     names::leave(tx, allocation)?;
     write_allocation(tx, Some(allocation), None)
 }
 
-/// Takes a pool CIDR out of the store, its name and its space in the source pool included.
+/// Removes a pool CIDR from the store, with its name and its space in the source pool.
 pub(super) fn remove_pool_cidr(tx: &mut dyn Tx, pool: &Pool, pool_cidr: &PoolCidr) -> Result<()> {
     names::leave(tx, pool_cidr)?;
     write_pool_cidr(tx, pool, Some(pool_cidr), None)?;

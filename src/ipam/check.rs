@@ -1,7 +1,7 @@
-//! The audit: reads everything and says, in sentences, what is not as it must be.
+//! The audit: reads the whole store and reports, in sentences, everything that is wrong.
 //!
-//! What is wrong among the records, and what must follow from them, is said by [`Records`]; here it is compared with
-//! what the store holds.
+//! [`Records`] computes the faults among the records and the entries that must follow from them; this module compares
+//! those entries with the contents of the store.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use crate::store::{self, Order};
 
 /// Entries read at a time.
 const PAGE: usize = 1024;
-/// First parts of keys that follow from records, exactly.
+/// First parts of the keys of entries that follow from records. The store must have exactly these entries.
 const DERIVED: [&str; 14] = [
     "at",
     "provisioned",
@@ -35,24 +35,24 @@ const DERIVED: [&str; 14] = [
     "ended",
 ];
 
-/// Everything in the store but events.
+/// All entries of the store except events.
 #[derive(Default)]
 struct Audited {
     findings: Vec<Finding>,
     entries: BTreeMap<String, Vec<u8>>,
     records: Records,
-    /// What the mark must have the digest of.
+    /// Digest of the remnants in the store; the mark must hold the same digest.
     remembered: Remembered,
     events: u64,
     forgotten: u64,
 }
 
 impl Reader<'_> {
-    /// Verifies everything: free + held + used = provisioned and disjoint, indexes both ways, the event chain, and that
-    /// every record is what the events say.
+    /// Verifies the whole store: free + held + used = provisioned, blocks are disjoint, indexes agree with records in
+    /// both directions, the chain of events is unbroken, and every record is what the events report.
     ///
     /// # Errors
-    /// Only when the store cannot be read, or a later version wrote it. Damage is a finding.
+    /// Fails only when the store cannot be read, or when a later version wrote it. Damage is a finding, not an error.
     pub fn check(&mut self) -> Result<Audit> {
         let mut audited = Audited::default();
         self.read_entries(&mut audited)?;
@@ -151,7 +151,7 @@ impl Audited {
         }
     }
 
-    /// Sorts one entry in.
+    /// Sorts one entry into the collections of the audit.
     fn admit(&mut self, key: String, bytes: Vec<u8>) -> Result<()> {
         let admitted = match key.split('/').next().unwrap_or_default() {
             "scope" => self.admit_record(&key, &bytes, Item::Scope),
@@ -208,7 +208,7 @@ impl Audited {
         self.remembered.add(&remnant)
     }
 
-    /// What is remembered must be what the mark was written with.
+    /// Checks that the mark fits the remnants in the store.
     fn check_mark(&mut self, mark: Option<&Mark>) {
         self.forgotten = mark.map_or(0, |mark| mark.sequence);
         let fits = mark.map_or(self.remembered == Remembered::default(), |mark| mark.fits(&self.remembered));
@@ -230,7 +230,7 @@ impl Audited {
         }
     }
 
-    /// Compares every index with what the records say, both ways.
+    /// Compares every index with the records, in both directions.
     fn check_derived(&mut self) {
         let mut expected: BTreeMap<String, Vec<u8>> = BTreeMap::new();
         let gathered = self.records.each_record_entry(&mut |key, value| {
@@ -325,7 +325,7 @@ impl Audited {
     }
 }
 
-/// What is wrong with the entry of a name that these may have.
+/// The fault of the entry of a name, given the objects that may have the name.
 fn claim_fault(claims: &Claims<'_>, entry: &NameEntry) -> Option<String> {
     let fits = |entered: Option<&String>, sure: &[&str], maybe: &[&str]| match (entered, sure.first()) {
         (Some(id), Some(_)) => sure.contains(&id.as_str()),

@@ -49,8 +49,8 @@ impl FromStr for Family {
     }
 }
 
-/// A block of addresses in CIDR form, without host bits. The order is by family, first address, then
-/// larger blocks first.
+/// A block of addresses in CIDR form, without host bits. Blocks are ordered by family, then by first address, and
+/// larger blocks come first.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Cidr {
@@ -60,10 +60,11 @@ pub struct Cidr {
 }
 
 impl Cidr {
-    /// The block of `netmask_length` that holds `address` (an address is its number: 10.0.0.1 = 0x0a000001).
+    /// The block of `netmask_length` that contains `address` (a number: 10.0.0.1 = 0x0a000001).
     ///
     /// # Panics
-    /// When `netmask_length` exceeds the family's bits: a programming error, lengths are checked at the edge.
+    /// Panics when `netmask_length` exceeds the bits of the family. That is a programming error: callers check lengths
+    /// before.
     pub const fn around(family: Family, address: u128, netmask_length: u8) -> Self {
         assert!(netmask_length <= family.bits());
         let host_bits = family.bits() - netmask_length;
@@ -85,12 +86,12 @@ impl Cidr {
         self.family.bits() - self.netmask_length
     }
 
-    /// First address as a number.
+    /// First address, as a number.
     pub const fn first(&self) -> u128 {
         self.first
     }
 
-    /// Last address as a number.
+    /// Last address, as a number.
     pub const fn last(&self) -> u128 {
         self.first | host_mask(self.host_bits())
     }
@@ -115,12 +116,13 @@ impl Cidr {
         self.family as u8 == other.family as u8 && self.first <= other.first && other.last() <= self.last()
     }
 
-    /// Whether the two blocks share an address. Of two blocks that do, one contains the other.
+    /// Whether the two blocks share an address. If they do, one contains the other.
     pub const fn overlaps(&self, other: &Self) -> bool {
         self.contains(other) || other.contains(self)
     }
 
-    /// The block of `netmask_length` that this one lies in (or that starts it, when longer; at most a single address).
+    /// The block of `netmask_length` that contains this block. With a longer netmask length, it is the first such block
+    /// inside this block, at most a single address.
     pub const fn resized(&self, netmask_length: u8) -> Self {
         let bits = self.family.bits();
         Self::around(self.family, self.first, if netmask_length > bits { bits } else { netmask_length })
@@ -135,10 +137,10 @@ impl Cidr {
         Some((lower, lower.buddy()))
     }
 
-    /// The other half of the block one bit shorter.
+    /// The other half of the block that is one bit shorter.
     ///
     /// # Panics
-    /// For a netmask length of 0, which has no buddy.
+    /// Panics for a netmask length of 0, which has no buddy.
     pub const fn buddy(&self) -> Self {
         assert!(self.netmask_length > 0);
         Self { first: self.first ^ (1 << self.host_bits()), ..*self }
@@ -149,7 +151,7 @@ const fn host_mask(host_bits: u8) -> u128 {
     if host_bits >= 128 { u128::MAX } else { (1 << host_bits) - 1 }
 }
 
-/// The address that `number` stands for.
+/// The address with this number.
 pub fn address(family: Family, number: u128) -> IpAddr {
     match family {
         #[expect(clippy::cast_possible_truncation, reason = "IPv4 numbers have 32 bits")]
@@ -171,7 +173,7 @@ impl From<IpNet> for Cidr {
 impl FromStr for Cidr {
     type Err = String;
 
-    /// Reads `10.0.0.0/8` or `2001:db8::/32`; the error is a sentence for the user.
+    /// Reads `10.0.0.0/8` or `2001:db8::/32`. The error is a sentence for the user.
     fn from_str(text: &str) -> Result<Self, String> {
         let Some((address, _)) = text.split_once('/') else {
             return Err(match text.parse::<IpAddr>() {
@@ -188,7 +190,8 @@ impl FromStr for Cidr {
                 Err(_) => format!("{text:?} is not a CIDR such as 10.0.0.0/16 or 2001:db8::/32."),
             });
         };
-        // What reads networks is more lenient than what reads addresses: with a leading zero some take an octet for octal.
+        // The parser of networks is more lenient than the parser of addresses. Some programs read an octet with a
+        // leading zero as octal.
         let length = &text[address.len() + 1..];
         let is_plain =
             length.bytes().all(|byte| byte.is_ascii_digit()) && (length.len() == 1 || !length.starts_with('0'));
@@ -262,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_block_is_refused_in_words() {
+    fn invalid_blocks_are_refused_in_words() {
         let table = [
             ("10.0.0.1/24", "host bits set: the /24 block it lies in is 10.0.0.0/24"),
             ("10.0.0.1", "For this one address write \"10.0.0.1/32\""),

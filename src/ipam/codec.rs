@@ -1,4 +1,5 @@
-//! Records to bytes and back. Every record is JSON with a version tag; older versions stay readable.
+//! Conversion of records to bytes and back. Every record is JSON with a version tag, and records of older versions stay
+//! readable.
 
 use num_bigint::BigUint;
 use serde::de::DeserializeOwned;
@@ -8,21 +9,21 @@ use super::seen::Discovery;
 use super::{Allocation, Cidr, Error, Kind, Meta, Pool, PoolCidr, ResourceType, Result, Scope, Treated, keys};
 use crate::store::{self, Order, Snapshot};
 
-/// Version of records that this program writes, and the newest that it reads.
+/// Version of the records that this program writes, and the newest version that it reads.
 pub(super) const VERSION: u64 = 1;
 
-/// An object with an id that is kept as one record.
+/// An object that has an id and is stored as one record.
 pub(super) trait Record: Serialize + DeserializeOwned + Clone + PartialEq {
     const KIND: Kind;
     fn meta(&self) -> &Meta;
     fn meta_mut(&mut self) -> &mut Meta;
-    /// Inside what the name is unique.
+    /// Container in which the name is unique.
     fn parent(&self) -> &str;
-    /// Whether the record has an entry in the name index; what follows from another object has none.
+    /// Whether the record has an entry in the name index. A record that follows from another object has none.
     fn is_named(&self) -> bool {
         true
     }
-    /// The block, when it has just one.
+    /// The block of the record, when it has exactly one.
     fn block(&self) -> Option<Cidr> {
         None
     }
@@ -62,21 +63,21 @@ record!(
     named: self.resource_type != ResourceType::IpamPool,
     block: self.cidr
 );
-// Names of discoveries need not be unique; a treatment is named by what it is of.
+// Names of discoveries need not be unique, and the id of a treatment is the resource block that it treats.
 record!(Discovery, Discovery, self, parent: keys::ROOT, named: false);
 record!(Treated, Treatment, self, parent: keys::ROOT, named: false, block: self.of.cidr);
 
-/// Text of a value, with the version in front.
+/// Encodes a value as JSON text that begins with the version.
 pub(super) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>> {
     let text = serde_json::to_string(value).map_err(|error| corrupt("a value to write", &error.to_string()))?;
     let rest = text.strip_prefix('{').unwrap_or(&text);
     Ok(format!("{{\"v\":{VERSION},{rest}").into_bytes())
 }
 
-/// The value that `bytes` of `key` stand for.
+/// Decodes `bytes`, the value of `key`.
 ///
 /// # Errors
-/// [`store::Error::Newer`] for a later version, [`store::Error::Corrupt`] for anything else.
+/// Returns [`store::Error::Newer`] for a later version, and [`store::Error::Corrupt`] for any other fault.
 pub(super) fn decode<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<T> {
     #[derive(Deserialize)]
     struct Tagged {
@@ -90,7 +91,8 @@ pub(super) fn decode<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<T> 
     }
 }
 
-/// An error that names the key and where its value is damaged. What stands there is not shown: it may be a secret.
+/// An error that names the key and the position of the damage in its value. The value itself is not shown, because it
+/// may be a secret.
 pub(super) fn unreadable(key: &str, error: &serde_json::Error) -> Error {
     let why = match error.classify() {
         serde_json::error::Category::Data => "a damaged record: it has unexpected content",
@@ -99,27 +101,27 @@ pub(super) fn unreadable(key: &str, error: &serde_json::Error) -> Error {
     corrupt(key, &format!("{why}, column {}", error.column()))
 }
 
-/// An error that names the key.
+/// An error that names the key and the reason.
 pub(super) fn corrupt(key: &str, why: &str) -> Error {
     Error::Store(store::Error::Corrupt(format!("{key}: {why}")))
 }
 
-/// The value of `key`, when there is one.
+/// The value of `key`, or `None` when the key does not exist.
 pub(super) fn read<T: DeserializeOwned>(snapshot: &mut dyn Snapshot, key: &str) -> Result<Option<T>> {
     snapshot.get(key)?.map(|bytes| decode(key, &bytes)).transpose()
 }
 
-/// The record with this id, whatever its state.
+/// The record with this id in any state.
 pub(super) fn load<R: Record>(snapshot: &mut dyn Snapshot, id: &str) -> Result<Option<R>> {
     read(snapshot, &keys::record(R::KIND, id))
 }
 
-/// The record that an index says must exist.
+/// The record with this id. An index refers to it, so it must exist.
 pub(super) fn expect<R: Record>(snapshot: &mut dyn Snapshot, id: &str) -> Result<R> {
     load(snapshot, id)?.ok_or_else(|| corrupt(&keys::record(R::KIND, id), "an index names it, but it is missing"))
 }
 
-/// The record with this id unless it is gone, which a lapsed hold is too.
+/// The record with this id, or `None` when it is gone or a lapsed hold.
 pub(super) fn live<R: Record>(snapshot: &mut dyn Snapshot, id: &str) -> Result<Option<R>> {
     Ok(load::<R>(snapshot, id)?.filter(|record| record.meta().is_live()))
 }
@@ -127,13 +129,13 @@ pub(super) fn live<R: Record>(snapshot: &mut dyn Snapshot, id: &str) -> Result<O
 /// The record with this id.
 ///
 /// # Errors
-/// [`Error::NotFound`].
+/// Returns [`Error::NotFound`].
 pub(super) fn require<R: Record>(snapshot: &mut dyn Snapshot, id: &str) -> Result<R> {
     live(snapshot, id)?.ok_or_else(|| Error::NotFound { kind: R::KIND, id: id.to_owned() })
 }
 
-/// Hands every entry under `prefix` (which ends in a slash) to `sink`, a page at a time, as long as it wants more; answers
-/// whether it still did.
+/// Passes every entry under `prefix` (which ends in a slash) to `sink`, one page at a time, as long as `sink` returns
+/// `true`. Returns whether it did until the end.
 pub(super) fn each_under(
     snapshot: &mut dyn Snapshot,
     prefix: &str,
@@ -155,7 +157,7 @@ pub(super) fn each_under(
     }
 }
 
-/// All CIDRs of a pool that take space, by address. Few, by nature: a person wrote each of them down.
+/// All CIDRs of a pool that take space, by address. There are few of them, because a person configured each of them.
 pub(super) fn pool_cidrs(snapshot: &mut dyn Snapshot, pool_id: &str) -> Result<Vec<PoolCidr>> {
     let range = keys::under(&keys::provisioned_of(pool_id));
     let entries = snapshot.scan(keys::range(&range), Order::Ascending, usize::MAX)?;
@@ -169,14 +171,14 @@ pub(super) fn deferred<R: Record>(snapshot: &mut dyn Snapshot, pool_id: &str) ->
     entries.iter().map(|(key, _)| expect(snapshot, keys::tail(key))).collect()
 }
 
-/// An entry of an index by address: which object, which block.
+/// An entry of an index by address: the id of an object and its block.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Spot {
     pub(super) id: String,
     pub(super) cidr: Cidr,
 }
 
-/// Decimal text for numbers larger than JSON readers like.
+/// Serializes large numbers as decimal text, because many JSON readers cannot read them as numbers.
 pub(super) mod decimal {
     use super::BigUint;
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
@@ -214,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn rubbish_names_the_key() {
+    fn the_error_of_a_damaged_value_names_the_key() {
         for bytes in [&b"\xff\xff"[..], b"{}", b"{\"v\":1}", b"", br#"{"v":0,"name":"x"}"#] {
             let Error::Store(store::Error::Corrupt(text)) = decode::<Sample>("pool/x", bytes).unwrap_err() else {
                 panic!("not corrupt: {bytes:?}");

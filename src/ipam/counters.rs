@@ -1,4 +1,4 @@
-//! Sums for each pool, so that nothing has to be counted on the way.
+//! Running sums for each pool, so that no request has to count allocations.
 
 use num_bigint::BigUint;
 use serde::{Deserialize, Serialize};
@@ -36,14 +36,14 @@ impl Counters {
         if taken > self.provisioned { BigUint::default() } else { &self.provisioned - taken }
     }
 
-    /// What one allocation adds to its pool.
+    /// The part of the sums of a pool that one allocation contributes.
     pub(super) fn of(allocation: &Allocation) -> Self {
         let mut share = Self::default();
         let Some(reserved) = allocation.reserved() else { return share };
         let one = BigUint::from(1u8);
         if allocation.meta.state == State::Active {
             share.used = allocation.cidr.address_count();
-            // Only in a damaged record the growth is smaller than the block.
+            // The growth is smaller than the block only in a damaged record.
             let reserved = reserved.address_count();
             share.held = if reserved > share.used { reserved - &share.used } else { BigUint::default() };
             share.allocations = one;
@@ -64,7 +64,7 @@ impl Counters {
         }
     }
 
-    /// Takes `other` off; `false` when a sum would fall below zero, which only a damaged store can bring about.
+    /// Subtracts `other`. Returns `false` when a sum would fall below zero, which happens only in a damaged store.
     #[must_use]
     pub(super) fn subtract(&mut self, other: &Self) -> bool {
         self.pairs(other).into_iter().all(|(mine, theirs)| {
@@ -92,7 +92,7 @@ pub(super) fn read(snapshot: &mut dyn Snapshot, pool_id: &str) -> Result<Counter
     Ok(codec::read(snapshot, &keys::count(pool_id))?.unwrap_or_default())
 }
 
-/// Replaces `before`'s share of a pool's sums by `after`'s.
+/// Replaces the share `before` in the sums of a pool by `after`.
 pub(super) fn shift(tx: &mut dyn Tx, pool_id: &str, before: &Counters, after: &Counters) -> Result<()> {
     if before == after {
         return Ok(());

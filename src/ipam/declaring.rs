@@ -1,8 +1,10 @@
-//! A block of a pool moves between `ipam_pool_cidr` and the pool's own declaration, with everything that is allocated in it.
+//! Moves a block of a pool between `ipam_pool_cidr` and the pool's own declaration, with everything that is allocated
+//! in it.
 //!
-//! Terraform deletes the resource before it changes the pool, and changes the pool before it creates the resource. In both cases
-//! the first step alone would take a block out of the pool that is in use. So the first step looks at what the plan left: the
-//! pool's [`Declaring`], or the hold of the new resource. A resource that replaces another one of the same block gets it likewise.
+//! Terraform deletes the resource before it changes the pool, and changes the pool before it creates the resource. In
+//! both cases the first step alone would remove a block that is in use from the pool. So the first step reads the note
+//! of the plan: the pool's [`Declaring`], or the hold of the new resource. A resource that replaces another resource of
+//! the same block gets the block in the same way.
 
 use std::collections::BTreeSet;
 
@@ -13,14 +15,14 @@ use super::{
 };
 
 impl Pool {
-    /// Whether a plan makes `block`, which a resource of its own provisioned, part of the pool's declaration.
+    /// Whether a plan makes `block`, which an `ipam_pool_cidr` provisioned, part of the pool's declaration.
     fn is_declaring(&self, block: &Cidr, now: jiff::Timestamp) -> bool {
         self.declaring.as_ref().is_some_and(|declaring| declaring.expires_at > now && declaring.cidrs.contains(block))
     }
 }
 
 impl Ledger<'_> {
-    /// The active block of a resource of its own that is exactly `block` of the pool.
+    /// The active pool CIDR of an `ipam_pool_cidr` that is exactly `block` of the pool.
     fn own_resource_of(&mut self, pool: &Pool, block: &Cidr) -> Result<Option<PoolCidr>> {
         let Some(spot) = free::provisioned_around(self.tx, &pool.meta.id, block)? else { return Ok(None) };
         let found: PoolCidr = codec::expect(self.tx, &spot.id)?;
@@ -28,15 +30,16 @@ impl Ledger<'_> {
         Ok(Some(found).filter(|_| is_it))
     }
 
-    /// Whether `block` can become part of the pool's declaration where it is: the apply of this plan deletes the resource that
-    /// provisioned it.
+    /// Whether `block` can become part of the pool's declaration in place, because the apply of this plan deletes the
+    /// resource that provisioned it.
     pub(super) fn can_declare(&mut self, pool: &Pool, block: &Cidr, terms: &Terms) -> Result<bool> {
         let Some(found) = self.own_resource_of(pool, block)? else { return Ok(false) };
         let is_given_up = terms.given_up.iter().any(|given_up| given_up.covers(&found.meta.id, block));
         Ok(is_given_up || (terms.committing && pool.is_declaring(block, self.env.now)))
     }
 
-    /// Leaves the note that these blocks become part of the pool's declaration, in place of the note of an earlier plan.
+    /// Writes the note that these blocks become part of the pool's declaration. It replaces the note of an earlier
+    /// plan.
     pub(super) fn note_declaring(&mut self, pool: &Pool, blocks: Vec<Cidr>, terms: &Terms) -> Result<()> {
         let cidrs: BTreeSet<Cidr> = blocks.into_iter().collect();
         let expires_at = match &pool.declaring {
@@ -48,8 +51,8 @@ impl Ledger<'_> {
         Ok(())
     }
 
-    /// The pool is changed before the resource is deleted: the block becomes part of the pool's declaration. `None`: no plan
-    /// noted that.
+    /// Makes a block part of the pool's declaration when the pool is changed before the resource is deleted. `None`: no
+    /// plan noted that.
     pub(super) fn declare_added(&mut self, pool: &Pool, added: Size) -> Result<Option<Cidr>> {
         let Size::Cidr(block) = added else { return Ok(None) };
         if !pool.is_declaring(&block, self.env.now) {
@@ -60,8 +63,8 @@ impl Ledger<'_> {
         Ok(Some(block))
     }
 
-    /// The resource of a block in use is deleted before the pool is changed: the block becomes part of the pool's declaration. `false`: no plan
-    /// noted that.
+    /// Makes a block in use part of the pool's declaration when its resource is deleted before the pool is changed.
+    /// `false`: no plan noted that.
     pub(super) fn declare_deleted(&mut self, pool: &Pool, deleted: &PoolCidr) -> Result<bool> {
         if deleted.meta.state != State::Active || !pool.is_declaring(&deleted.cidr, self.env.now) {
             return Ok(false);
@@ -89,8 +92,8 @@ impl Ledger<'_> {
         events::append(self.tx, &self.env, Action::Delete, Some(found), None)
     }
 
-    /// A block in use leaves the pool's declaration, or its resource is deleted. When a hold of this owner waits for exactly this
-    /// block of the same pool, that resource gets the block at once. `false`: there is no such hold.
+    /// Gives a block in use that leaves the pool's declaration, or whose resource is deleted, to the resource whose
+    /// hold of the same owner waits for exactly this block of the same pool. `false`: there is no such hold.
     pub(super) fn hand_to_resource(&mut self, pool: &Pool, removed: &PoolCidr) -> Result<bool> {
         let waiting = codec::deferred::<PoolCidr>(self.tx, &pool.meta.id)?;
         let is_for_this = |hold: &&PoolCidr| {

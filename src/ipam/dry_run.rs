@@ -1,4 +1,4 @@
-//! Plans that are run on the store as it is, and never written.
+//! Dry runs: plans that run on the present store and are never written.
 
 use std::collections::BTreeMap;
 
@@ -6,16 +6,16 @@ use super::events::{self, Head};
 use super::{Error, Ledger, Occupant, Reader, Result, State, keys};
 use crate::store::Overlay;
 
-/// What plans would have written, one after the other, on the store as it was after a certain event.
+/// The writes of plans that ran one after the other on the store as it was after a certain event.
 #[derive(Debug, Default)]
 pub struct DryRun {
     since: Option<Head>,
-    /// A value, or `None` for a deletion.
+    /// The new value of each key, or `None` for a deletion.
     writes: BTreeMap<String, Option<Vec<u8>>>,
 }
 
 impl DryRun {
-    /// Whether an object is planned by this dry run, which may have found an older hold for it in the store.
+    /// Whether this dry run has planned the object. It may have found an older hold for the object in the store.
     pub fn has_planned(&self, occupant: &Occupant) -> bool {
         let written = self.writes.get(&keys::record(occupant.kind, &occupant.id));
         occupant.state == State::Planned && written.is_some_and(Option::is_some)
@@ -23,34 +23,34 @@ impl DryRun {
 }
 
 impl Reader<'_> {
-    /// Runs `plan` on the store as it is, and forgets what it wrote: what is wrong with a plan that may not write.
+    /// Runs `plan` on the present store and discards its writes. So the errors of a plan show without a write.
     ///
     /// # Errors
-    /// Those of `plan`.
+    /// Returns the errors of `plan`.
     pub fn try_out<T>(&mut self, plan: impl FnOnce(&mut Ledger<'_>) -> Result<T>) -> Result<T> {
         self.try_out_after(&mut DryRun::default(), plan)
     }
 
-    /// A dry run on the store as it is now, with nothing in it.
+    /// An empty dry run on the present store.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// Fails when the store cannot be read.
     pub fn dry_run(&mut self) -> Result<DryRun> {
         Ok(DryRun { since: Some(events::head(self.snapshot)?), writes: BTreeMap::new() })
     }
 
-    /// Whether the store has not changed since. Every change has an event.
+    /// Whether the store has not changed since the dry run began. Every change has an event.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// Fails when the store cannot be read.
     pub fn is_current(&mut self, dry_run: &DryRun) -> Result<bool> {
         Ok(dry_run.since.as_ref() == Some(&events::head(self.snapshot)?))
     }
 
-    /// Runs `plan` after those of the dry run, and adds it to them unless it fails.
+    /// Runs `plan` after the plans of the dry run, and adds its writes to the dry run unless it fails.
     ///
     /// # Errors
-    /// Those of `plan`.
+    /// Returns the errors of `plan`.
     pub fn try_out_after<T>(
         &mut self,
         dry_run: &mut DryRun,

@@ -1,4 +1,4 @@
-//! What the rules say: facts and no prose. `provider/` and `cli/` turn them into sentences.
+//! Errors of the core, as facts without prose. `provider/` and `cli/` turn them into sentences.
 
 use jiff::Timestamp;
 use num_bigint::BigUint;
@@ -6,109 +6,112 @@ use num_bigint::BigUint;
 use super::seen::ResourceCidrId;
 use super::{Cidr, Family, Kind, OnlyAws, Run, State, Staying, Untreatable};
 
-/// Result of the core.
+/// Result type of the core.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// An object in the way, named for a message.
+/// An object that is in the way of a request, with the details that a message needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Occupant {
     /// Kind of the object.
     pub kind: Kind,
-    /// Its id.
+    /// Id of the object.
     pub id: String,
-    /// Its name.
+    /// Name of the object.
     pub name: String,
-    /// Who made it.
+    /// Owner of the object.
     pub owner: String,
-    /// Planned or active.
+    /// State of the object: planned or active.
     pub state: State,
-    /// Its block, when it has one.
+    /// Block of the object, when it has exactly one.
     pub cidr: Option<Cidr>,
-    /// When its hold expires, for a planned one.
+    /// The time at which the hold of a planned object expires.
     pub hold_expires_at: Option<Timestamp>,
-    /// Names from the top-level pool down to it, with `/` between.
+    /// Names from the top-level pool down to the object, separated by `/`.
     pub path: String,
-    /// The run that asked for its hold last, when it is known.
+    /// The run that requested the hold last, when it is known.
     pub run: Option<Box<Run>>,
 }
 
-/// A hold that expired, and whose space was given away.
+/// A hold that expired and whose space was given to another object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LostHold {
-    /// What the plan showed; `None` for a pool without a block.
+    /// The block that the plan showed; `None` for a pool without a block.
     pub cidr: Option<Cidr>,
-    /// When the hold expired.
+    /// The time at which the hold expired.
     pub expired_at: Option<Timestamp>,
-    /// What takes addresses of the block now (the first few).
+    /// Objects that have addresses of the block now (the first few).
     pub now_held_by: Vec<Occupant>,
 }
 
-/// Why the core refused.
+/// The reasons why the core refuses a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
-    /// No object with this id.
+    /// There is no object with this id.
     NotFound { kind: Kind, id: String },
-    /// The name is taken in this parent, by an active object or by another owner's hold. `asked_by`: the owner that asked for
-    /// it; `None` where everything is of one owner.
+    /// An active object in the same parent, or a hold of another owner, has the name. `asked_by`: the owner that
+    /// requested the name; `None` in a backend where all objects have one owner.
     NameTaken { existing: Occupant, asked_by: Option<String> },
-    /// The object cannot be given to another owner.
+    /// The object cannot be transferred to another owner.
     Staying { of: Box<Occupant>, why: Staying },
-    /// The block shares addresses with these (the first few).
+    /// The block shares addresses with these objects (the first few).
     Overlap { cidr: Cidr, with: Vec<Occupant> },
     /// The block is not inside one provisioned CIDR of the pool.
     OutsidePool { cidr: Cidr, pool_id: String, pool_name: String, provisioned: Vec<Cidr> },
-    /// No free block of this size.
+    /// There is no free block of this size.
     PoolExhausted {
         pool_id: String,
         pool_name: String,
         netmask_length: u8,
-        /// Largest free block now, `None` when nothing is free.
+        /// Largest block that is free now; `None` when the pool has no free addresses.
         largest_free: Option<Cidr>,
-        /// Free addresses in all blocks together.
+        /// Number of free addresses in all blocks together.
         free: BigUint,
-        /// Free blocks that are large enough, but disallowed by the request.
+        /// Whether there are free blocks that are large enough, but the request disallows them.
         disallowed: bool,
-        /// Addresses under holds, and when the first of those expires.
+        /// Number of addresses under holds, and the time at which the first of these holds expires.
         held: BigUint,
         first_expiry: Option<Timestamp>,
-        /// There would be a block if nobody kept off what discoveries have seen.
+        /// A block that would be free if the request did not avoid the sightings of discoveries.
         kept_off: Option<Box<KeptOff>>,
-        /// The block that an earlier plan held for the same request, when that hold expired and the block was given away.
+        /// The block that an earlier plan held for the same request, when that hold expired and another object has the
+        /// block.
         lost: Option<Box<LostHold>>,
     },
-    /// The pool has no CIDR at all.
+    /// The pool has no CIDR.
     PoolEmpty { pool_id: String, pool_name: String },
     /// A netmask length breaks a rule of the pool.
     NetmaskRule { pool_id: String, pool_name: String, netmask_length: u8, min: Option<u8>, max: Option<u8> },
     /// A tag that the pool requires is missing or has another value.
     TagRule { pool_id: String, pool_name: String, key: String, required: String, found: Option<String> },
-    /// Neither CIDR nor netmask length, and the pool has no default.
+    /// The request has neither CIDR nor netmask length, and the pool has no default.
     NoSize { pool_id: String, pool_name: String },
-    /// A rule of the pool contradicts itself or the family: `rule` is the attribute that is wrong, in words why.
+    /// A rule of the pool contradicts another rule or the family. `rule` is the wrong attribute, `why` the reason in
+    /// words.
     BadRules { rule: RuleName, why: String },
-    /// Netmask length longer than the family has bits, or not longer than the provisioned space allows.
+    /// The netmask length exceeds the bits of the family, or is not longer than that of the provisioned space.
     NetmaskRange { netmask_length: u8, family: Family },
-    /// Mixed or contradicting families.
+    /// The request mixes address families.
     FamilyMismatch { cidr: Option<Cidr>, expected: Family, found: Family },
-    /// Nothing says which family a top-level pool has.
+    /// The family of a top-level pool cannot be derived from the request.
     NoFamily,
-    /// The pool below must carry the locale of the one above.
+    /// The pool below must have the locale of the pool above.
     LocaleMismatch { source_pool_id: String, source_locale: String, asked: String },
-    /// Pools below carry another locale: the first few, each with its locale, and how many more.
+    /// Pools below have another locale: the first few, each with its locale, and the number of further ones.
     LocalesBelow { asked: String, below: Vec<(Occupant, String)>, more: u64 },
-    /// The pool below must be in the scope of the one above.
+    /// The pool below must be in the scope of the pool above.
     ScopeMismatch { source_pool_id: String, source_scope_id: String, asked: String },
     /// A top-level pool cannot be provisioned by netmask length.
     NoSourcePool,
-    /// Blocks given for one pool overlap each other.
+    /// Blocks in the request for one pool overlap each other.
     OwnOverlap { a: Cidr, b: Cidr },
-    /// The object still has things in it: the first few, and how many more.
+    /// The object still has contents: the first few, and the number of further ones.
     InUse { kind: Kind, id: String, name: String, contents: Vec<Occupant>, more: u64 },
-    /// These lie across the blocks into which `cidr` is to be split: the first few, and how many more.
+    /// These allocations cross a boundary between the blocks into which `cidr` is to be split: the first few, and the
+    /// number of further ones.
     Across { cidr: Cidr, contents: Vec<Occupant>, more: u64 },
     /// A default scope cannot be deleted.
     DefaultScope { id: String },
-    /// The hold that the plan relied on is gone or was changed by a later plan: plan again.
+    /// The hold that the plan relied on is gone, or a later plan changed it. The user must plan again.
     HoldLost {
         kind: Kind,
         id: String,
@@ -117,44 +120,44 @@ pub enum Error {
         expired_at: Option<Timestamp>,
         now_held_by: Vec<Occupant>,
     },
-    /// A pool that imports what is seen in its space must say of which Region.
+    /// A pool that imports discovered VPCs needs a locale, which is a Region.
     NoLocale,
-    /// Nobody looks into accounts.
+    /// There is no discovery.
     NoDiscovery,
-    /// Several look into accounts, and none was named: ids and names.
+    /// There are several discoveries, and the request names none. Holds their ids and names.
     ManyDiscoveries { there: Vec<(String, String)> },
-    /// A block that was seen cannot be treated so.
+    /// The block of a resource cannot be treated as requested.
     Untreatable { of: Box<ResourceCidrId>, why: Untreatable },
-    /// Too deep a pool tree.
+    /// The tree of pools would be too deep.
     TooDeep { limit: u32 },
-    /// Something that should be fixed changed (scope type, family, ...).
+    /// The request changes an attribute that is fixed at creation (scope type, family, ...).
     Fixed { kind: Kind, id: String, what: &'static str },
-    /// An import into the store is under way, or was broken off: what is there is a part.
+    /// An import into the store is in progress or was interrupted. The contents of the store are incomplete.
     Importing,
-    /// An import wants an empty store, and this one is not.
+    /// An import needs an empty store, and this store is not empty.
     NotVacant,
-    /// The service that keeps everything refused, or did not answer as it should.
+    /// The service behind the backend refused the request, or gave an unexpected answer.
     Service(Box<Fault>),
-    /// The service took the request and is not done with it in the time there was.
+    /// The service accepted the request and did not finish it in time.
     Pending(Unfinished),
-    /// What keeps everything has no such thing.
+    /// The backend does not support this feature.
     Unsupported { what: Unsupported },
     /// The store failed.
     Store(crate::store::Error),
 }
 
-/// Space that is free, and that allocations by size keep off because of what discoveries have seen there.
+/// Free space that allocations by size avoid because of the sightings of discoveries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptOff {
-    /// The block that there would be.
+    /// The free block that the request would get without the sightings.
     pub block: Cidr,
-    /// What was seen there, the first few.
+    /// Resources that were seen there (the first few).
     pub seen: Vec<SeenThere>,
-    /// Largest block that is free and that nobody keeps off; `None` when there is none, or nobody has looked for it.
+    /// Largest free block without sightings; `None` when there is none, or when it was not searched for.
     pub largest: Option<Cidr>,
 }
 
-/// A resource in the way.
+/// A resource that was seen in the requested space.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeenThere {
     pub resource_id: String,
@@ -163,71 +166,72 @@ pub struct SeenThere {
     pub region: String,
 }
 
-/// What a service said.
+/// An error of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// The service, as people call it.
+    /// Name of the service, as used in messages.
     pub service: &'static str,
-    /// The action that was asked for.
+    /// The action that was requested.
     pub action: &'static str,
-    /// The service's code; `None` when there was no answer.
+    /// Error code of the service; `None` when there was no answer.
     pub code: Option<String>,
-    /// The service's words.
+    /// Error message of the service.
     pub message: String,
-    /// By which the service finds the request again.
+    /// The id by which the service can find the request.
     pub request_id: Option<String>,
-    /// What there is, when the request was about space.
+    /// The state of the space, when the request was about space.
     pub space: Option<Space>,
 }
 
-/// What a pool has free, and who is in the way.
+/// The free space of a pool, and the objects in the way of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Space {
     pub pool_id: String,
     pub pool_name: String,
     pub free: BigUint,
     pub largest_free: Option<Cidr>,
-    /// The first few.
+    /// The first few objects in the way.
     pub holders: Vec<Occupant>,
-    /// How many more.
+    /// Number of further objects.
     pub more: u64,
 }
 
-/// An object that the service is not done with.
+/// An object that the service has not finished.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unfinished {
-    /// What it is, such as `pool`.
+    /// The word for the object, such as `pool`.
     pub word: &'static str,
-    /// Terraform's type of it, such as `ipam_pool`.
+    /// The Terraform resource type of the object, such as `ipam_pool`.
     pub resource: &'static str,
     pub id: String,
     pub name: String,
-    /// What is waited for, in the service's words: a state, an allocation that goes.
+    /// The state or change that the provider waits for, in the words of the service: a state, or an allocation that is
+    /// being released.
     pub waits_for: String,
 }
 
-/// What only some places can do.
+/// Features that only some backends support.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unsupported {
-    /// Holding space for a plan.
+    /// Holds of space for a plan.
     Holds,
     /// A history of changes.
     Events,
-    /// Making public scopes.
+    /// Creation of public scopes.
     PublicScopes,
-    /// Placement by a strategy of one's choice.
+    /// A choice of the allocation strategy.
     Strategies,
-    /// Allocating in a pool that has no locale.
+    /// Allocations in a pool without a locale.
     NoLocale,
     /// Merging and splitting blocks of a pool, and changing their size.
     Regrouping,
-    /// What only AWS has.
+    /// A feature that only AWS has.
     OnlyAws(OnlyAws),
-    /// A tag by this name is the provider's own.
+    /// A tag with this key is reserved for the provider.
     ReservedTag(&'static str),
 }
 
-/// Names of the allocation rules, as attributes are called.
+/// The allocation rules, by the names of their attributes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RuleName {
     /// `allocation_min_netmask_length`
@@ -239,7 +243,7 @@ pub enum RuleName {
 }
 
 impl Error {
-    /// The same error of a request whose earlier hold is lost: without room for another block, that is the reason.
+    /// The same error with the lost hold of an earlier plan as its reason, when there is no room for another block.
     pub(super) fn after_losing(mut self, hold: Option<LostHold>) -> Self {
         if let Self::PoolExhausted { lost, .. } = &mut self {
             *lost = hold.map(Box::new);

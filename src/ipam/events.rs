@@ -1,4 +1,4 @@
-//! The history: one entry for each change, chained by hashes so that a rewritten past shows.
+//! The history: one event for each change. The events are chained by hashes, so that a change of an old event shows.
 
 use std::fmt::Write as _;
 
@@ -12,32 +12,32 @@ use super::mark::Mark;
 use super::{Cidr, Env, Event, Kind, Reader, Result, keys};
 use crate::store::{Order, Snapshot, Tx};
 
-/// Last event: what the next one builds on.
+/// Number and hash of the last event, on which the next event builds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Head {
     pub(super) sequence: u64,
     pub(super) hash: String,
 }
 
-/// Which events are asked for. What is `None` does not narrow it.
+/// A filter of events. A field that is `None` does not restrict the result.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EventFilter {
-    /// The configuration that acted.
+    /// The owner that acted.
     pub owner: Option<String>,
-    /// The object.
+    /// Id of the object.
     pub id: Option<String>,
-    /// `hold`, `create`, ...
+    /// Action of the event: `hold`, `create`, ...
     pub action: Option<String>,
-    /// An address of this block was in the object before or after.
+    /// The object had an address of this block before or after the event.
     pub cidr: Option<Cidr>,
-    /// Not before.
+    /// Earliest time of the event.
     pub from: Option<Timestamp>,
-    /// Not after.
+    /// Latest time of the event.
     pub to: Option<Timestamp>,
 }
 
 impl EventFilter {
-    /// Whether the event is asked for.
+    /// Whether the event passes the filter.
     pub fn fits(&self, event: &Event) -> bool {
         let touches = |asked: &Cidr| {
             [&event.before, &event.after].into_iter().flat_map(blocks).any(|found| found.overlaps(asked))
@@ -51,14 +51,14 @@ impl EventFilter {
     }
 }
 
-/// The blocks of an object as an event keeps it.
+/// The blocks of an object, read from the record in an event.
 pub fn blocks(record: &Value) -> Vec<Cidr> {
     let one = record.get("cidr").and_then(Value::as_str);
     let list = record.get("cidrs").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
     one.into_iter().chain(list).filter_map(|text| text.parse().ok()).collect()
 }
 
-/// What happened to an object.
+/// The kind of change that an event records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Action {
     Hold,
@@ -67,18 +67,18 @@ pub(super) enum Action {
     Resize,
     Delete,
     Expire,
-    /// A hold was given back before it expired.
+    /// A hold was released before it expired.
     Release,
     Import,
-    /// It was given to another owner.
+    /// The object was transferred to another owner.
     Transfer,
-    /// A state had it, and the store had not: it was made again.
+    /// The object was in a Terraform state but not in the store, and was created again.
     Restore,
-    /// Events were forgotten.
+    /// Old events were removed.
     Prune,
 }
 
-/// The words of all actions, as events have them.
+/// The words of all actions, as they are stored in events.
 pub const ACTIONS: [&str; 11] = {
     use Action::{Create, Delete, Expire, Hold, Import, Prune, Release, Resize, Restore, Transfer, Update};
     [
@@ -114,8 +114,8 @@ impl Action {
     }
 }
 
-/// Appends an event about one record. Records that are alike before and after leave no trace, and neither does a hold that
-/// another run asks for again.
+/// Appends an event about one record. Nothing is written when the records before and after are alike, or when the
+/// change is only that another run requested the hold again.
 pub(super) fn append<R: Record>(
     tx: &mut dyn Tx,
     env: &Env<'_>,
@@ -137,7 +137,7 @@ pub(super) fn append<R: Record>(
     add(tx, env, action, (R::KIND, id), before, after)
 }
 
-/// Appends the event that says where the history begins from now on.
+/// Appends the event that records the new beginning of the history.
 pub(super) fn append_prune(tx: &mut dyn Tx, env: &Env<'_>, before: Option<&Mark>, after: &Mark) -> Result<()> {
     let subject = (Kind::History, Kind::History.id_prefix().to_owned());
     add(tx, env, Action::Prune, subject, value(before, keys::MARK)?, value(Some(after), keys::MARK)?)
@@ -171,35 +171,36 @@ fn add(
     Ok(tx.put(keys::EVENT_HEAD, codec::encode(&head)?)?)
 }
 
-/// Follows a history event by event, and says what is wrong with it.
+/// Follows a history event by event, and reports the faults that it finds.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Chain {
     head: Head,
-    /// What it begins after.
+    /// The mark after which the history begins.
     mark: Option<Mark>,
-    /// The mark that the last event of pruning speaks of.
+    /// The mark that the last `prune` event records.
     told: Option<Mark>,
 }
 
 impl Chain {
-    /// A history whose beginning was forgotten, or one from event 1.
+    /// A chain that begins after `mark`, or with event 1 when there is no mark.
     pub fn after(mark: Option<Mark>) -> Self {
         let head = mark.as_ref().map_or_else(Head::default, Mark::head);
         Self { head, mark, told: None }
     }
 
-    /// A part of a history that begins with this event.
+    /// A chain for a part of a history that begins with this event.
     pub fn with(event: &Event) -> Self {
         let head = Head { sequence: event.sequence.saturating_sub(1), hash: event.previous_hash.clone() };
         Self { head, ..Self::default() }
     }
 
-    /// What it begins after.
+    /// The mark after which the history begins.
     pub fn mark(&self) -> Option<&Mark> {
         self.mark.as_ref()
     }
 
-    /// What is wrong with the mark, now that all events were followed: the last event of pruning says what it must be.
+    /// The fault of the mark, to be read after all events were followed. The last `prune` event records what the mark
+    /// must be.
     pub fn fault_of_mark(&self) -> Option<String> {
         match (&self.mark, &self.told) {
             (mark, told) if mark == told => None,
@@ -218,10 +219,11 @@ impl Chain {
         }
     }
 
-    /// What is wrong with `event` as the next one, in sentences. Goes on from it all the same.
+    /// Follows `event` as the next event and returns its faults, in sentences. The chain continues from the event in
+    /// any case.
     ///
     /// # Errors
-    /// [`super::Error::Store`] when the event cannot be written as JSON.
+    /// Returns [`super::Error::Store`] when the event cannot be written as JSON.
     pub fn follow(&mut self, event: &Event) -> Result<Vec<String>> {
         let mut faults = Vec::new();
         match self.head.sequence.checked_add(1) {
@@ -257,7 +259,7 @@ impl Chain {
         &self.head
     }
 
-    /// How many events were followed.
+    /// Number of events that were followed.
     pub fn length(&self) -> u64 {
         self.head.sequence - self.mark.as_ref().map_or(0, |mark| mark.sequence).min(self.head.sequence)
     }
@@ -278,7 +280,7 @@ fn value<R: Serialize>(record: Option<&R>, id: &str) -> Result<Value> {
     })
 }
 
-/// SHA-256 over the canonical text of everything but the hash.
+/// SHA-256 over the canonical text of all fields except the hash.
 pub(super) fn hash(event: &Event) -> Result<String> {
     let mut value = serde_json::to_value(event).map_err(|error| codec::corrupt("event", &error.to_string()))?;
     if let Value::Object(fields) = &mut value {
@@ -298,7 +300,7 @@ pub(super) fn digest(value: &Value) -> [u8; 32] {
     Sha256::digest(text.as_bytes()).into()
 }
 
-/// JSON without spaces, with object keys in byte order whatever map type `serde_json` was built with.
+/// Writes JSON without spaces and with object keys in byte order, with any map type of `serde_json`.
 fn canonical(value: &Value, out: &mut String) {
     match value {
         Value::Object(fields) => {
@@ -331,11 +333,11 @@ fn canonical(value: &Value, out: &mut String) {
 }
 
 impl Reader<'_> {
-    /// Events after `after` (0: from the first that is kept), oldest first, at most `limit`.
+    /// Events after number `after` (0: from the first event that is kept), oldest first, at most `limit`.
     ///
     /// # Errors
-    /// [`super::Error::Store`], also when an event stands under the key of another: whoever goes on after the last one
-    /// would never come to an end.
+    /// Returns [`super::Error::Store`], also when an event is stored under the key of another event: a caller that
+    /// continues after the last event would otherwise never reach the end.
     pub fn events(&mut self, after: u64, limit: usize) -> Result<Vec<Event>> {
         let Some(first) = after.checked_add(1) else { return Ok(Vec::new()) };
         let start = keys::event(first);
@@ -345,7 +347,7 @@ impl Reader<'_> {
     }
 }
 
-/// The event of a key.
+/// Decodes the event under a key.
 pub(super) fn decode(key: &str, bytes: &[u8]) -> Result<Event> {
     let event: Event = codec::decode(key, bytes)?;
     if keys::event(event.sequence) != key {

@@ -1,15 +1,15 @@
-//! From what a person types to an object: a name, a path of names, an address.
+//! Look-up of objects by what a person types: a name, a path of names, or an address.
 
 use super::codec::{self, Record};
 use super::{Allocation, Cidr, Error, Kind, Pool, Reader, Result, Scope, free, keys, names};
 
 impl Reader<'_> {
-    /// The scope of exactly this name; an active one before a hold.
+    /// The scope with exactly this name; an active scope takes precedence over a hold.
     pub fn find_scope(&mut self, name: &str) -> Result<Option<Scope>> {
         self.named(keys::ROOT, name)
     }
 
-    /// The allocation of exactly this name in exactly this pool; an active one before a hold.
+    /// The allocation with exactly this name in exactly this pool; an active allocation takes precedence over a hold.
     pub fn find_allocation(&mut self, pool_id: &str, name: &str) -> Result<Option<Allocation>> {
         self.named(pool_id, name)
     }
@@ -24,17 +24,17 @@ impl Reader<'_> {
         Ok(None)
     }
 
-    /// The allocation of exactly this pool whose block contains `block`; space of pools below and holds included.
+    /// The allocation of exactly this pool whose block contains `block`, including holds and the space of pools below.
     pub fn allocation_at(&mut self, pool_id: &str, block: &Cidr) -> Result<Option<Allocation>> {
         let spots = free::spots_over(self.snapshot, &keys::at_of(pool_id), block, 1)?;
         let spot = spots.into_iter().find(|spot| spot.cidr.contains(block));
         spot.map_or(Ok(None), |spot| codec::live(self.snapshot, &spot.id))
     }
 
-    /// The pools, holds too, that a name or a path of names means: those whose whole path is `path` or ends in it.
-    /// Parents before children, by path.
+    /// The pools, including holds, whose path is `path` or ends in it. Parents come before children, in the order of
+    /// their paths.
     pub fn find_pool(&mut self, path: &str) -> Result<Vec<Pool>> {
-        // Names may hold slashes: any end of the path may be the pool's own name.
+        // Names may contain slashes, so any end of the path may be the name of the pool.
         let starts = path.match_indices('/').map(|(slash, _)| slash + 1).chain([0]);
         let mut found = Vec::new();
         for start in starts {
@@ -50,10 +50,10 @@ impl Reader<'_> {
         Ok(found.into_iter().map(|(_, pool)| pool).collect())
     }
 
-    /// Names from the top-level pool down to the pool of this id, with `/` between.
+    /// Names from the top-level pool down to the pool with this id, separated by `/`.
     ///
     /// # Errors
-    /// [`Error::NotFound`].
+    /// Returns [`Error::NotFound`].
     pub fn pool_path(&mut self, id: &str) -> Result<String> {
         match codec::live::<Pool>(self.snapshot, id)? {
             Some(pool) => self.path_of(&pool),

@@ -1,18 +1,18 @@
-//! Free space of a pool as buddy blocks: what is free is kept as the fewest aligned blocks that make it up,
-//! inside each provisioned CIDR. Blocks of two provisioned CIDRs never merge, so that each can be taken out.
+//! Free space of a pool as buddy blocks: inside each provisioned CIDR, the free space is stored as the smallest
+//! possible number of aligned blocks. Blocks of two provisioned CIDRs never merge, so that each CIDR can be removed.
 
 use super::codec::{self, Spot};
 use super::{Cidr, Family, Result, keys, regroup};
 use crate::store::{Order, Snapshot, Tx};
 
-/// The provisioned CIDR that `block` lies in.
+/// The provisioned CIDR that contains `block`.
 pub(super) fn provisioned_around(snapshot: &mut dyn Snapshot, pool_id: &str, block: &Cidr) -> Result<Option<Spot>> {
     let spots = spots_over(snapshot, &keys::provisioned_of(pool_id), block, 1)?;
     Ok(spots.into_iter().find(|spot| spot.cidr.contains(block)))
 }
 
-/// Entries of an index by address (disjoint blocks under `prefix`) that share addresses with `block`, lowest
-/// first, about `limit` of them.
+/// Entries of an index by address (disjoint blocks under `prefix`) that share addresses with `block`, lowest first.
+/// Returns about `limit` of them.
 pub(super) fn spots_over(snapshot: &mut dyn Snapshot, prefix: &str, block: &Cidr, limit: usize) -> Result<Vec<Spot>> {
     let first = format!("{prefix}{}", keys::address(block.family(), block.first()));
     let (_, end) = keys::under(&format!("{prefix}{}", keys::address(block.family(), block.last())));
@@ -28,7 +28,8 @@ pub(super) fn spots_over(snapshot: &mut dyn Snapshot, prefix: &str, block: &Cidr
     Ok(spots)
 }
 
-/// That what was found a moment ago is not found again after it was taken back: an index that is damaged would go on for ever.
+/// Checks that the spots which were found and reclaimed a moment ago are not found again. A damaged index would
+/// otherwise cause an endless loop.
 pub(super) fn require_change(last: &mut Vec<Spot>, spots: &[Spot]) -> Result<()> {
     if let Some(spot) = spots.first().filter(|_| last == spots) {
         return Err(codec::corrupt(&spot.id, "a damaged record: its block was released, but is still listed"));
@@ -37,7 +38,7 @@ pub(super) fn require_change(last: &mut Vec<Spot>, spots: &[Spot]) -> Result<()>
     Ok(())
 }
 
-/// The free block that holds `block`, if all of it is free. `within` is the provisioned CIDR around it.
+/// The free block that contains `block`, if `block` is entirely free. `within` is the provisioned CIDR around it.
 pub(super) fn enclosing(
     snapshot: &mut dyn Snapshot,
     pool_id: &str,
@@ -53,10 +54,10 @@ pub(super) fn enclosing(
     Ok(None)
 }
 
-/// Takes `block` out of the free space, splitting the free block around it.
+/// Removes `block` from the free space, and splits the free block around it.
 ///
 /// # Errors
-/// [`crate::store::Error::Corrupt`] when it is not free: callers make sure that it is.
+/// Returns [`crate::store::Error::Corrupt`] when `block` is not free. Callers make sure that it is.
 pub(super) fn take(tx: &mut dyn Tx, pool_id: &str, block: &Cidr, within: &Cidr) -> Result<()> {
     let Some(mut free) = enclosing(tx, pool_id, block, within)? else {
         return Err(codec::corrupt(&keys::free(pool_id, block), "the block to take is not free"));
@@ -70,7 +71,7 @@ pub(super) fn take(tx: &mut dyn Tx, pool_id: &str, block: &Cidr, within: &Cidr) 
     Ok(())
 }
 
-/// Returns `block` to the free space, merging it with its free buddies, never beyond `within`.
+/// Returns `block` to the free space and merges it with its free buddies, never beyond `within`.
 pub(super) fn give(tx: &mut dyn Tx, pool_id: &str, block: &Cidr, within: &Cidr) -> Result<()> {
     let mut block = *block;
     while block != *within {
@@ -84,11 +85,11 @@ pub(super) fn give(tx: &mut dyn Tx, pool_id: &str, block: &Cidr, within: &Cidr) 
     Ok(tx.put(&keys::free(pool_id, &block), Vec::new())?)
 }
 
-/// Makes the provisioned blocks `old` into `new`: several into one that they make up, or one into several.
+/// Replaces the provisioned blocks `old` by `new`: several blocks by one that they make up, or one block by several.
 ///
 /// # Errors
-/// [`crate::store::Error::Corrupt`] when what goes away of `old` is not free: callers make sure that it is, and that
-/// nothing lies across the blocks of `new`.
+/// Returns [`crate::store::Error::Corrupt`] when a part of `old` that is not in `new` is not free. Callers make sure
+/// that it is, and that no allocation crosses a boundary of the blocks in `new`.
 pub(super) fn regroup(tx: &mut dyn Tx, pool_id: &str, old: &[Cidr], new: &[Cidr]) -> Result<()> {
     let within = |whole: &Cidr, parts: &[Cidr]| -> Vec<Cidr> {
         parts.iter().filter(|part| *part != whole && whole.contains(part)).copied().collect()
@@ -120,7 +121,7 @@ pub(super) fn regroup(tx: &mut dyn Tx, pool_id: &str, old: &[Cidr], new: &[Cidr]
     Ok(())
 }
 
-/// Whether everything in `target` beside `present` is free. `present` itself is taken.
+/// Whether all addresses of `target` outside of `present` are free. `present` itself is taken.
 pub(super) fn can_grow(snapshot: &mut dyn Snapshot, pool_id: &str, present: &Cidr, target: &Cidr) -> Result<bool> {
     if !target.contains(present) {
         return Ok(false);
@@ -135,7 +136,7 @@ pub(super) fn can_grow(snapshot: &mut dyn Snapshot, pool_id: &str, present: &Cid
     Ok(true)
 }
 
-/// Largest free block; the lowest of several.
+/// Largest free block; the lowest one if there are several.
 pub(super) fn largest(snapshot: &mut dyn Snapshot, pool_id: &str, family: Family) -> Result<Option<Cidr>> {
     let all = keys::under(&keys::free_of(pool_id));
     let highest = snapshot.scan(keys::range(&all), Order::Descending, 1)?;

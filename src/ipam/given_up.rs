@@ -1,5 +1,5 @@
-//! Space that an apply releases can be planned for another object of the same apply. Its hold shows the block and takes it
-//! when it is applied, once the object that still has it is gone or smaller.
+//! Plans with space that the same apply releases. The hold of a new object shows the block while another object still
+//! has it. The apply takes the block after that object is deleted or smaller.
 
 use std::collections::BTreeSet;
 
@@ -32,13 +32,13 @@ impl Waiting {
 }
 
 impl Ledger<'_> {
-    /// Whether the apply of this plan releases `block` of the object with one of these ids.
+    /// The note that the apply of this plan releases `block`, which an object with one of these ids has.
     fn given_up_of(&self, ids: &[&str], block: &Cidr) -> Option<GivenUp> {
         let found = self.given_up.iter().find(|given_up| ids.iter().any(|id| given_up.covers(id, block)))?;
         Some(GivenUp { cidr: Some(*block), ..found.clone() })
     }
 
-    /// What of these spots of a pool is released by the same apply, and the other spots.
+    /// Divides spots of a pool into those that the same apply releases and all others.
     pub(super) fn given_up_in_pool(&mut self, spots: &[Spot]) -> Result<(Vec<GivenUp>, Vec<Spot>)> {
         let (mut given_up, mut others) = (Vec::new(), Vec::new());
         for spot in spots {
@@ -68,7 +68,7 @@ impl Ledger<'_> {
         }
     }
 
-    /// The same for spots of a scope, which are those of its top-level pools.
+    /// The same as [`Self::given_up_in_pool`] for spots of a scope, which are blocks of its top-level pools.
     pub(super) fn given_up_on_top(&mut self, spots: &[Spot]) -> Result<(Vec<GivenUp>, Vec<Spot>)> {
         let (mut given_up, mut others) = (Vec::new(), Vec::new());
         for spot in spots {
@@ -82,10 +82,10 @@ impl Ledger<'_> {
         Ok((given_up, others))
     }
 
-    /// Lets the new hold wait for what is released; `false` when there is nothing to wait for.
+    /// Makes the new hold wait for the space that is released. Returns `false` when there is no such space.
     ///
     /// # Errors
-    /// [`Error::Overlap`] with another hold that waits for addresses of `block` in the same pool or scope.
+    /// Returns [`Error::Overlap`] with another hold that waits for addresses of `block` in the same pool or scope.
     pub(super) fn wait_for(&mut self, given_up: Vec<GivenUp>, container: &str, block: &Cidr) -> Result<bool> {
         if given_up.is_empty() {
             return Ok(false);
@@ -110,7 +110,7 @@ impl Ledger<'_> {
             for hold in codec::deferred::<PoolCidr>(self.tx, &pool.meta.id)? {
                 waiting.push(Waiting::PoolCidr(Box::new((pool.clone(), hold))));
             }
-            // One of the pool's own declaration is in the pool already, and has no entry of its own.
+            // A block of the pool's own declaration is in the pool already, and has no entry of its own.
             for hold in codec::pool_cidrs(self.tx, &pool.meta.id)? {
                 if hold.inline && hold.deferred {
                     waiting.push(Waiting::PoolCidr(Box::new((pool.clone(), hold))));
@@ -120,10 +120,10 @@ impl Ledger<'_> {
         Ok(waiting)
     }
 
-    /// Takes back the holds that wait for addresses of `block`.
+    /// Reclaims the holds that wait for addresses of `block`.
     ///
     /// # Errors
-    /// [`Error::Overlap`] with one that may not be taken back.
+    /// Returns [`Error::Overlap`] with a hold that may not be reclaimed.
     fn clear_waiting(&mut self, container: &str, block: &Cidr) -> Result<()> {
         for hold in self.waiting(container)?.iter().filter(|hold| hold.cidr().overlaps(block)) {
             if !self.is_waiting_in_vain(hold)? {
@@ -138,7 +138,7 @@ impl Ledger<'_> {
                 Waiting::Allocation(hold) => self.lapse_allocation(hold)?,
                 Waiting::Growth(growing) => self.hold_growth(&growing.0, None).map(drop)?,
                 Waiting::PoolCidr(hold) => {
-                    // An earlier one may have been of the same pool, and took this one along.
+                    // An earlier hold in this loop may have been of the same pool, and this one was reclaimed with it.
                     let (pool, pool_cidr) = &**hold;
                     if codec::live::<PoolCidr>(self.tx, &pool_cidr.meta.id)?.is_some()
                         && let Some(unit) = self.reader().reclaimable_cidr(pool.clone(), &pool_cidr.meta.id)?
@@ -151,7 +151,7 @@ impl Ledger<'_> {
         Ok(())
     }
 
-    /// Whether a hold that waits may be taken back, or is gone already.
+    /// Whether a waiting hold may be reclaimed or is gone already.
     fn is_waiting_in_vain(&mut self, hold: &Waiting) -> Result<bool> {
         match hold {
             Waiting::Allocation(hold) => Ok(self.env.is_reclaimable(&hold.meta)),
@@ -203,14 +203,14 @@ impl Ledger<'_> {
         Ok(Some(std::mem::take(&mut self.waits_for)).filter(|waits_for| !waits_for.is_empty()))
     }
 
-    /// Who has addresses of `block` in a pool, but for what the same apply releases: the first few.
+    /// Objects that have addresses of `block` in a pool, except those that the same apply releases: the first few.
     pub(super) fn others_in_pool(&mut self, pool_id: &str, block: &Cidr) -> Result<Vec<Occupant>> {
         let spots = free::spots_over(self.tx, &keys::at_of(pool_id), block, NAMED_IN_ERRORS + PAGE)?;
         let (_, others) = self.given_up_in_pool(&spots)?;
         self.reader().occupants_at(&others)
     }
 
-    /// The same in a scope.
+    /// The same as [`Self::others_in_pool`] for the blocks of top-level pools in a scope.
     pub(super) fn others_on_top(&mut self, scope_id: &str, block: &Cidr) -> Result<Vec<Occupant>> {
         let prefix = keys::top_of(scope_id, block.family());
         let spots = free::spots_over(self.tx, &prefix, block, NAMED_IN_ERRORS + PAGE)?;
@@ -218,11 +218,11 @@ impl Ledger<'_> {
         self.reader().top_occupants_at(&others)
     }
 
-    /// A block for a request by size, and whether it is free. Otherwise the same apply releases it, and it is still to be waited
-    /// for.
+    /// A block for a request by size, and whether the block is free. If it is not free, the same apply releases it, and
+    /// the hold has to wait for it.
     ///
     /// # Errors
-    /// Those of [`Ledger::place`].
+    /// Returns the errors of [`Ledger::place`].
     pub(super) fn place_or_wait(&mut self, pool: &Pool, ask: &Ask<'_>) -> Result<(Cidr, bool)> {
         match self.place(pool, ask) {
             Err(exhausted @ Error::PoolExhausted { .. }) => match self.place_in_given_up(pool, ask)? {
@@ -233,7 +233,7 @@ impl Ledger<'_> {
         }
     }
 
-    /// The first block of the wanted size in the smallest one that is released and large enough.
+    /// The first block of the requested size in the smallest released block that is large enough.
     fn place_in_given_up(&mut self, pool: &Pool, ask: &Ask<'_>) -> Result<Option<Cidr>> {
         let mut released = self.given_up_blocks(pool)?;
         released.retain(|block| block.netmask_length() <= ask.netmask_length);
@@ -284,7 +284,7 @@ impl Ledger<'_> {
     }
 }
 
-/// The first block of this netmask length in `within` that shares nothing with `avoid`.
+/// The first block of this netmask length in `within` that shares no address with a block in `avoid`.
 fn first_apart(within: &Cidr, netmask_length: u8, avoid: &BTreeSet<Cidr>) -> Option<Cidr> {
     let mut block = Cidr::around(within.family(), within.first(), netmask_length);
     loop {

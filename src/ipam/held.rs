@@ -1,4 +1,4 @@
-//! What is held for plans: listing it, and giving it back before it expires.
+//! Lists the holds of plans, and releases them before they expire.
 
 use jiff::Timestamp;
 
@@ -7,27 +7,27 @@ use super::events;
 use super::{Allocation, Event, Ledger, Meta, Occupant, Pool, PoolCidr, Reader, Result, Run, Scope, holds, keys};
 use crate::store::Order;
 
-/// Something that a plan holds: a new object, or the space that an allocation or a pool CIDR is planned to grow into.
+/// A hold of a plan: a new object, or the space that an allocation or a pool CIDR is planned to grow into.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hold {
-    /// What it is of, with its owner, its block and the run that asked for it last.
+    /// The object that is held, with its owner, its block and the run that requested it last.
     pub of: Occupant,
-    /// Whether it is only the growth of an object that exists.
+    /// Whether the hold is only the growth of an existing object.
     pub is_growth: bool,
-    /// When a plan first asked for it; `None` for a growth, of which that is not kept.
+    /// The time at which a plan first requested the hold; `None` for a growth, for which that time is not stored.
     pub since: Option<Timestamp>,
-    /// When anybody may take it back.
+    /// The time from which any owner may reclaim the hold.
     pub expires_at: Timestamp,
 }
 
-/// Which holds. Every field narrows; `None` means any.
+/// A filter of holds. Every field restricts the result; `None` means any.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HoldFilter {
-    /// Of exactly this owner.
+    /// Exactly this owner.
     pub owner: Option<String>,
-    /// Of this name, or of this path from the top-level pool down.
+    /// This name, or this path from the top-level pool down.
     pub name: Option<String>,
-    /// Of the plans that were made where this says: a part of the URL of the run, of the machine or of the directory.
+    /// Origin of the plan: a part of the URL of the run, of the machine name or of the directory.
     pub run: Option<String>,
 }
 
@@ -46,23 +46,23 @@ fn is_made_at(run: &Run, wanted: &str) -> bool {
     [&origin.run_url, &origin.host, &origin.directory].into_iter().flatten().any(|text| text.contains(wanted))
 }
 
-/// What one step of giving back came to.
+/// Result of one step of a release of holds.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Released {
-    /// What was given back, in the words of the history.
+    /// The events of the holds that were released.
     pub events: Vec<Event>,
-    /// Those that fit and stay, because another owner's hold is in them.
+    /// Holds that pass the filter and stay, because they contain a hold of another owner.
     pub kept: Vec<Hold>,
-    /// Where to go on; `None` at the end.
+    /// Position at which the next step continues; `None` at the end.
     pub next: Option<String>,
 }
 
-/// A hold with its key in the index of expiries.
+/// A hold with its key in the expiry index.
 type KeyedHold = (String, Hold);
 
 impl Reader<'_> {
-    /// The holds that fit, those that expire first of each pool or scope first. What is planned inside of a planned pool is
-    /// listed as well.
+    /// The holds that pass the filter. In each pool or scope, holds that expire first come first. Objects that are
+    /// planned inside a planned pool are listed as well.
     pub fn list_holds(&mut self, filter: &HoldFilter) -> Result<Vec<Hold>> {
         let mut found = Vec::new();
         let mut from = String::new();
@@ -76,7 +76,8 @@ impl Reader<'_> {
         }
     }
 
-    /// The holds that fit among the next `limit` entries after `from`, with their keys; and where to go on.
+    /// The holds among the next `limit` entries after `from` that pass the filter, with their keys; and the position at
+    /// which to continue.
     fn holds_page(
         &mut self,
         from: &str,
@@ -96,8 +97,8 @@ impl Reader<'_> {
         Ok((page, next))
     }
 
-    /// The hold behind an entry of the index of expiries; `None` for a block of a pool's own planned change, which goes with
-    /// that change.
+    /// The hold behind an entry of the expiry index; `None` for a block of a planned change of a pool, which is
+    /// released with that change.
     fn hold_at(&mut self, key: &str) -> Result<Option<Hold>> {
         match keys::hold_of(key) {
             Some((keys::GROWTH, id)) => {
@@ -125,17 +126,18 @@ impl Reader<'_> {
 }
 
 impl Ledger<'_> {
-    /// Gives back the holds that fit among the next `limit` entries after `from` (`""`: from the first). A planned pool or
-    /// scope goes with what its owner has planned in it; one that another owner has a hold in stays.
+    /// Releases the holds among the next `limit` entries after `from` (`""`: from the first) that pass the filter. A
+    /// planned pool or scope is released with everything that its owner has planned in it. It stays when it contains a
+    /// hold of another owner.
     ///
     /// # Errors
-    /// [`super::Error::Store`].
+    /// Returns [`super::Error::Store`].
     pub fn release_holds(&mut self, filter: &HoldFilter, from: &str, limit: usize) -> Result<Released> {
         let before = events::head(self.tx)?.sequence;
         let (page, next) = self.reader().holds_page(from, filter, limit)?;
         let mut released = Released { next, ..Released::default() };
         for (key, hold) in page {
-            // What went with something before it is gone.
+            // This hold was released together with an earlier one.
             if self.tx.get(&key)?.is_none() {
                 continue;
             }

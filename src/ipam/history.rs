@@ -1,9 +1,9 @@
-//! Who had which addresses when, told from the events.
+//! Answers who had which addresses at which time, from the events.
 //!
-//! A tenure is one object having one block: from the event that made it active with that block to the one that took the
-//! block away (deleted, expired, grown, shrunk). Holds are tenures of their own kind of state, so that a plan that was
-//! never applied shows too when asked for. Questions read the events in order, once, and remember only what fits the
-//! question.
+//! A tenure is one object that has one block: from the event that made it active with that block to the event that
+//! ended this (deleted, expired, grown, shrunk). Holds are tenures with the state `planned`, so that a plan that was
+//! never applied also shows on request. A query reads the events in order, once, and keeps only the tenures that fit
+//! it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -21,16 +21,16 @@ use crate::store::Order;
 /// Events read at a time.
 const PAGE: usize = 1024;
 
-/// How a tenure's block must lie to the block of a question.
+/// The required relation between the block of a tenure and the block of a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Match {
-    /// The very block, as AWS's GetIpamAddressHistory has it.
+    /// Exactly the block, as in GetIpamAddressHistory of AWS.
     Exact,
-    /// The block, or one that contains it.
+    /// The block, or a block that contains it.
     Covering,
-    /// The block, or one inside it.
+    /// The block, or a block inside it.
     Within,
-    /// Any block that has an address of it.
+    /// Any block that shares an address with it.
     Overlapping,
 }
 
@@ -45,69 +45,69 @@ impl Match {
     }
 }
 
-/// A question about the past. What is `None` does not narrow it.
+/// A query about the past. A field that is `None` does not restrict the result.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HistoryQuery {
-    /// Blocks, and how they must lie.
+    /// The block, and the required relation to it.
     pub cidr: Option<(Cidr, Match)>,
     /// The scope that the object was in.
     pub scope_id: Option<String>,
-    /// The pool that the block was taken out of or provisioned into.
+    /// The pool that the block was allocated from or provisioned into.
     pub pool_id: Option<String>,
-    /// The object.
+    /// Id of the object.
     pub id: Option<String>,
-    /// The configuration that began or ended the tenure.
+    /// The owner that began or ended the tenure.
     pub owner: Option<String>,
-    /// Only tenures that were not over by then.
+    /// Only tenures that had not ended by this time.
     pub from: Option<Timestamp>,
-    /// Only tenures that had begun by then.
+    /// Only tenures that had begun by this time.
     pub to: Option<Timestamp>,
-    /// Also holds: blocks that were only planned.
+    /// Includes holds: blocks that were only planned.
     pub include_planned: bool,
 }
 
-/// One object having one block for some time.
+/// One object that has one block for a period of time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tenure {
-    /// Allocation, pool CIDR, or pool: a block of a pool's own declaration.
+    /// Kind of the object: an allocation, a pool CIDR, or a pool (for a block of a pool's own declaration).
     pub kind: Kind,
     /// Id of the object.
     pub id: String,
-    /// Its name, the last one that it had.
+    /// Last name of the object.
     pub name: String,
     /// The block.
     pub cidr: Cidr,
     /// Whether it was planned or active.
     pub state: State,
-    /// The pool it was allocated in, or provisioned into.
+    /// The pool that the block was allocated in or provisioned into.
     pub pool_id: String,
     /// The pool that the space came from; `None` for the space of a top-level pool.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_pool_id: Option<String>,
-    /// The scope; `None` when nothing that is left says it.
+    /// The scope; `None` when the remaining events do not show it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope_id: Option<String>,
-    /// What it was for; `None` for a pool CIDR.
+    /// Type of the resource that has the block; `None` for a pool CIDR.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<ResourceType>,
-    /// The resource's id, or that of the pool below.
+    /// Id of the resource, or of the pool below.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_id: Option<String>,
-    /// Since when.
+    /// Start of the tenure.
     pub from: Timestamp,
-    /// Until when; `None`: still.
+    /// End of the tenure; `None` while it lasts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<Timestamp>,
-    /// Who began it.
+    /// The actor that began the tenure.
     pub began: Actor,
-    /// Who ended it.
+    /// The actor that ended the tenure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<Actor>,
-    /// Number of the event that began it.
+    /// Number of the event that began the tenure.
     pub event: u64,
 }
 
-/// What a record of an event says about a block.
+/// The data about one block in the record of an event.
 struct Standing {
     cidr: Cidr,
     name: String,
@@ -150,7 +150,8 @@ fn standings(kind: Kind, record: &Value, place: &str) -> Result<Vec<Standing>> {
     })
 }
 
-/// Its block, and what it is planned to grow into. The space of a pool below is told by that pool's own events.
+/// The block of an allocation, and the space that it is planned to grow into. The events of a pool below report the
+/// space of that pool.
 fn of_allocation(found: &Allocation) -> Vec<Standing> {
     let of = |cidr: Cidr, state: State| Standing {
         cidr,
@@ -162,13 +163,13 @@ fn of_allocation(found: &Allocation) -> Vec<Standing> {
     };
     let own = (found.resource_type != ResourceType::IpamPool).then(|| of(found.cidr, found.meta.state));
     let growth = found.growth.iter().flat_map(|growth| {
-        // Only a list of very many blocks cannot be subtracted.
+        // Subtraction fails only for results with very many blocks, which two blocks cannot have.
         blocks::subtract([growth.cidr], [found.cidr]).unwrap_or_default()
     });
     own.into_iter().chain(growth.map(|cidr| of(cidr, State::Planned))).collect()
 }
 
-/// Where a live pool is.
+/// The position of a live pool in the tree of pools.
 fn place(record: &Value) -> Option<Place> {
     let text = |name: &str| record.get(name).and_then(Value::as_str).map(str::to_owned);
     let is_lapsed = record.get("state").and_then(Value::as_str) == Some("lapsed");
@@ -176,18 +177,18 @@ fn place(record: &Value) -> Option<Place> {
     Some(Place { scope_id, source_pool_id: text("source_pool_id") })
 }
 
-/// The tenures that fit a question, as the events are followed.
+/// The tenures that fit a query, collected while the events are followed.
 pub(super) struct Follower<'a> {
     query: &'a HistoryQuery,
-    /// Where pools are, those of the past too.
+    /// Positions of all pools, including deleted ones.
     places: HashMap<String, Place>,
-    /// What is not over, by object.
+    /// Tenures that have not ended, by object.
     open: HashMap<String, BTreeMap<Cidr, Tenure>>,
-    /// By the event that began it.
+    /// Ended tenures, by the event that began them.
     done: BTreeMap<(u64, Cidr), Tenure>,
 }
 
-/// Where a pool is.
+/// The position of a pool in the tree of pools.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Place {
     scope_id: String,
@@ -196,14 +197,15 @@ pub(super) struct Place {
 }
 
 impl<'a> Follower<'a> {
-    /// At the beginning of a history, or at a mark when it is told what is remembered there.
+    /// A follower at the beginning of a history. For a history that begins at a mark, call [`Self::recall`] for every
+    /// remnant.
     pub(super) fn new(query: &'a HistoryQuery) -> Self {
         Self { query, places: HashMap::new(), open: HashMap::new(), done: BTreeMap::new() }
     }
 }
 
 impl Follower<'_> {
-    /// Takes in what is remembered of an object from before the first event.
+    /// Adds the remnant of an object from before the first event.
     pub(super) fn recall(&mut self, remnant: Remnant) {
         if let Some(place) = remnant.place {
             self.places.insert(remnant.id.clone(), place);
@@ -222,7 +224,7 @@ impl Follower<'_> {
         }
     }
 
-    /// What must be remembered of an object when the events until now are forgotten; `None`: nothing.
+    /// The remnant of an object when all events until now are removed; `None` when there is nothing to keep.
     pub(super) fn remember(&self, id: &str) -> Option<Remnant> {
         let place = self.places.get(id).cloned();
         let tenures: Vec<Tenure> = self.open.get(id).map(|open| open.values().cloned().collect()).unwrap_or_default();
@@ -230,7 +232,7 @@ impl Follower<'_> {
         Some(Remnant { id: id.to_owned(), kind, place, tenures })
     }
 
-    /// What must be remembered of every object, by id.
+    /// The remnants of all objects, by id.
     pub(super) fn remember_all(&self) -> BTreeMap<String, Remnant> {
         let ids = self.places.keys().chain(self.open.keys());
         ids.filter_map(|id| Some((id.clone(), self.remember(id)?))).collect()
@@ -238,7 +240,7 @@ impl Follower<'_> {
 
     pub(super) fn follow(&mut self, event: &Event) -> Result<()> {
         if event.kind == Kind::Pool {
-            // What is gone or lapsed gets no block any more.
+            // An object that is gone or lapsed gets no block any more.
             match place(&event.after) {
                 Some(place) => self.places.insert(event.id.clone(), place),
                 None => self.places.remove(&event.id),
@@ -270,7 +272,7 @@ impl Follower<'_> {
         Ok(())
     }
 
-    /// Whether it fits what of the question is known when a tenure begins.
+    /// Whether a new tenure fits the parts of the query that are known at its beginning.
     fn is_asked_for(&self, begun: &Tenure) -> bool {
         let query = self.query;
         query.cidr.as_ref().is_none_or(|(asked, how)| how.fits(asked, &begun.cidr))
@@ -279,7 +281,7 @@ impl Follower<'_> {
             && (query.include_planned || begun.state == State::Active)
     }
 
-    /// The pool that the block was taken out of.
+    /// The pool that the block was taken from.
     fn source_of<'s>(&'s self, kind: Kind, now: &'s Standing) -> Option<&'s String> {
         match kind {
             Kind::Allocation => Some(&now.pool_id),
@@ -309,7 +311,7 @@ impl Follower<'_> {
         }
     }
 
-    /// Keeps it when the rest of the question fits too.
+    /// Keeps the tenure when it also fits the rest of the query.
     fn keep(&mut self, tenure: Tenure) {
         let query = self.query;
         let is_in_time = query.from.is_none_or(|from| tenure.to.is_none_or(|to| to > from))
@@ -331,11 +333,11 @@ impl Follower<'_> {
 }
 
 impl Reader<'_> {
-    /// Who had which blocks when, by the event that began it. Reads all events, a page at a time. What was over by the
-    /// time of the mark ([`Reader::mark`]) is not told.
+    /// Tenures that fit the query, by the event that began them. Reads all events, a page at a time. Tenures that had
+    /// ended by the time of the mark ([`Reader::mark`]) are not included.
     ///
     /// # Errors
-    /// [`super::Error::Store`] when an event cannot be read.
+    /// Returns [`super::Error::Store`] when an event cannot be read.
     pub fn history(&mut self, query: &HistoryQuery) -> Result<Vec<Tenure>> {
         let mut follower = Follower::new(query);
         self.each_remnant(&mut |remnant| {
@@ -346,7 +348,7 @@ impl Reader<'_> {
         Ok(follower.finish())
     }
 
-    /// Hands out every event, the oldest first.
+    /// Passes every event to `sink`, the oldest first.
     pub(super) fn each_event(&mut self, sink: &mut dyn FnMut(&Event) -> Result<()>) -> Result<()> {
         let (mut start, end) = keys::under("event/");
         loop {

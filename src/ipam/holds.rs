@@ -1,4 +1,4 @@
-//! The standing of a request by name: its own hold, somebody else's, an active object, or nothing.
+//! The standing of a request by name: its own hold, the hold of another owner, an active object, or none of these.
 
 use jiff::Timestamp;
 
@@ -10,28 +10,28 @@ use super::{
 };
 use crate::store::Snapshot;
 
-/// How many objects in the way an error names.
+/// Number of objects in the way that an error names.
 pub(super) const NAMED_IN_ERRORS: usize = 10;
 
-/// What there is under the name of a request.
+/// The object that has the name of a request, if there is one.
 #[derive(Clone, Debug)]
 pub(super) enum Standing<R> {
-    /// Nothing in the way: place a new one.
+    /// There is no object in the way: place a new one.
     Vacant,
-    /// The request's own hold, with the same wish.
+    /// The request's own hold with the same wish.
     Same(R),
-    /// An active object that its owner's state does not know and that is what is asked for.
+    /// An active object that matches the request and is not in the state of its owner.
     Adopt(R),
-    /// The request's own hold, with another wish.
+    /// The request's own hold with another wish.
     Other(R),
     /// Another owner's hold that has expired.
     Foreign(R),
-    /// The request's own hold, whose space was given away.
+    /// The request's own hold, whose space was given to another object.
     Lapsed(R),
 }
 
 impl<R: Record> Standing<R> {
-    /// What the new hold keeps off, because the old one was in the way there.
+    /// The block that the new hold avoids, because the old hold was in the way there.
     pub(super) fn avoided(&self) -> Option<Cidr> {
         match self {
             Self::Other(hold) => hold.meta().in_the_way_of,
@@ -41,10 +41,10 @@ impl<R: Record> Standing<R> {
 }
 
 impl Reader<'_> {
-    /// The standing of the request for a `name` in `parent`; `satisfies` says whether a record is what it wishes.
+    /// The standing of a request for `name` in `parent`. `satisfies` decides whether a record matches the request.
     ///
     /// # Errors
-    /// [`Error::NameTaken`]; [`Error::HoldLost`] in a committing plan whose hold is not what it was.
+    /// Returns [`Error::NameTaken`], and [`Error::HoldLost`] in a committing plan whose hold has changed.
     pub(super) fn standing<R: Record>(
         &mut self,
         parent: &str,
@@ -83,8 +83,8 @@ impl Reader<'_> {
         Err(self.name_taken(&active)?)
     }
 
-    /// Whether a hold has to be placed anew: it was in the way of an explicit block in an earlier plan, and another block will
-    /// do, or it waits for space that is not released any more.
+    /// Whether a hold has to be placed anew: it was in the way of an explicit block in an earlier plan and another
+    /// block will do, or it waits for space that is not released any more.
     fn must_move<R: Record>(&self, hold: &R, terms: &Terms) -> bool {
         let meta = hold.meta();
         let was_in_the_way = meta.in_the_way_of.is_some() && !self.env.is_of_this_run(meta.run.as_deref());
@@ -92,8 +92,8 @@ impl Reader<'_> {
         !terms.committing && (was_in_the_way || waits)
     }
 
-    /// The answer to a plan that needs no write: a hold of the same wish and run with at least half of its time left, or an
-    /// object to adopt. `details` makes a record carry what the request says beside its wish.
+    /// The answer to a plan that needs no write: a hold of the same wish and run with at least half of its time left,
+    /// or an object to adopt. `details` sets the attributes of the request that are not part of the wish.
     pub(super) fn answer<R: Record>(
         &self,
         standing: Standing<R>,
@@ -101,7 +101,7 @@ impl Reader<'_> {
         details: &dyn Fn(&mut R),
     ) -> Option<R> {
         match standing {
-            // What the request says otherwise is written when the plan is applied.
+            // Differing attributes of the request are written when the plan is applied.
             Standing::Adopt(mut record) => {
                 details(&mut record);
                 Some(record)
@@ -115,8 +115,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Brings a hold of the same wish up to date: it is the present run's. Its expiry moves only when less than half of its
-    /// time is left.
+    /// Updates a hold of the same wish: it now belongs to the present run. Its expiry moves only when less than half of
+    /// its time is left.
     pub(super) fn renew<R: Record>(&self, hold: &mut R, terms: &Terms, details: &dyn Fn(&mut R)) {
         let before = hold.clone();
         details(hold);
@@ -142,7 +142,7 @@ impl Reader<'_> {
         Ok(Error::NameTaken { existing: occupant(self.snapshot, record)?, asked_by })
     }
 
-    /// The error for a hold that is not what the plan showed.
+    /// The error for a hold that differs from what the plan showed.
     pub(super) fn hold_lost<R: Record>(&mut self, hold: &R) -> Result<Error> {
         let meta = hold.meta();
         let now_held_by = match hold.block() {
@@ -163,7 +163,7 @@ impl Reader<'_> {
         })
     }
 
-    /// What there is to say of a hold that lapsed, if the request finds one.
+    /// Details of the lapsed hold that the request found, if it found one.
     pub(super) fn lost_hold<R: Record>(&mut self, standing: &Standing<R>) -> Result<Option<LostHold>> {
         let Standing::Lapsed(hold) = standing else { return Ok(None) };
         let pool: Option<Pool> =
@@ -176,7 +176,7 @@ impl Reader<'_> {
         Ok(Some(LostHold { cidr, expired_at, now_held_by }))
     }
 
-    /// The same for a pool, which has any number of blocks.
+    /// The same as [`Self::hold_lost`] for a pool, which has any number of blocks.
     pub(super) fn pool_lost(&mut self, pool: &Pool) -> Result<Error> {
         let mut error = self.hold_lost(pool)?;
         if let Error::HoldLost { cidr, now_held_by, .. } = &mut error {
@@ -189,7 +189,7 @@ impl Reader<'_> {
         Ok(error)
     }
 
-    /// The error for a hold of which nothing is left but the id that a plan remembers.
+    /// The error for a hold of which only the id in the plan is left.
     pub(super) fn hold_gone(&self, kind: Kind, id: &str, name: &str) -> Error {
         Error::HoldLost {
             kind,
@@ -201,14 +201,14 @@ impl Reader<'_> {
         }
     }
 
-    /// Who takes addresses of `block` in a pool, but for `except`.
+    /// Objects that have addresses of `block` in a pool, except the object with the id `except`.
     pub(super) fn occupants(&mut self, pool_id: &str, block: &Cidr, except: &str) -> Result<Vec<Occupant>> {
         let spots = free::spots_over(self.snapshot, &keys::at_of(pool_id), block, NAMED_IN_ERRORS)?;
         let others: Vec<Spot> = spots.into_iter().filter(|spot| spot.id != except).collect();
         self.occupants_at(&others)
     }
 
-    /// Who has these spots of a pool: the first few.
+    /// The objects behind these spots of a pool: the first few.
     pub(super) fn occupants_at(&mut self, spots: &[Spot]) -> Result<Vec<Occupant>> {
         let mut occupants = Vec::new();
         for spot in spots.iter().take(NAMED_IN_ERRORS) {
@@ -218,14 +218,14 @@ impl Reader<'_> {
         Ok(occupants)
     }
 
-    /// Which top-level pools of a scope take addresses of `block`.
+    /// The top-level pools of a scope that have addresses of `block`.
     pub(super) fn top_occupants(&mut self, scope_id: &str, block: &Cidr) -> Result<Vec<Occupant>> {
         let prefix = keys::top_of(scope_id, block.family());
         let spots = free::spots_over(self.snapshot, &prefix, block, NAMED_IN_ERRORS)?;
         self.top_occupants_at(&spots)
     }
 
-    /// Who has these spots of a scope: the first few.
+    /// The top-level pools behind these spots of a scope: the first few.
     pub(super) fn top_occupants_at(&mut self, spots: &[Spot]) -> Result<Vec<Occupant>> {
         let mut occupants = Vec::new();
         for spot in spots.iter().take(NAMED_IN_ERRORS) {
@@ -235,7 +235,7 @@ impl Reader<'_> {
         Ok(occupants)
     }
 
-    /// Who takes addresses of `block` where `pool` takes its space from.
+    /// Objects that have addresses of `block` in the source pool of `pool`, or in its scope for a top-level pool.
     pub(super) fn occupants_around(&mut self, pool: &Pool, block: &Cidr) -> Result<Vec<Occupant>> {
         match &pool.source_pool_id {
             Some(source) => self.occupants(source, block, ""),
@@ -243,13 +243,13 @@ impl Reader<'_> {
         }
     }
 
-    /// Names from the top-level pool down to this one, with `/` between.
+    /// Names from the top-level pool down to this pool, separated by `/`.
     pub fn path_of(&mut self, pool: &Pool) -> Result<String> {
         path(self.snapshot, pool)
     }
 }
 
-/// `expiry`, moved when less than half of the time is left.
+/// The expiry of a hold that is requested again: moved when less than half of the time is left.
 pub(super) fn renewed(expiry: Timestamp, now: Timestamp, terms: &Terms) -> Timestamp {
     let half = now.saturating_add(terms.hold / 2).unwrap_or(Timestamp::MAX);
     if expiry < half { super::view::expiry(now, terms) } else { expiry }
@@ -270,14 +270,15 @@ pub(super) fn path(snapshot: &mut dyn Snapshot, pool: &Pool) -> Result<String> {
     Ok(names.join("/"))
 }
 
-/// The space that an allocation is planned to grow into, named for a message as a hold of its own; `None` without a growth.
+/// The space that an allocation is planned to grow into, described for a message as a separate hold; `None` without a
+/// growth.
 pub(super) fn growth_occupant(snapshot: &mut dyn Snapshot, allocation: &Allocation) -> Result<Option<Occupant>> {
     let Some(growth) = &allocation.growth else { return Ok(None) };
     let (cidr, hold_expires_at, run) = (Some(growth.cidr), Some(growth.expires_at), growth.run.clone());
     Ok(Some(Occupant { cidr, hold_expires_at, run, ..occupant(snapshot, allocation)? }))
 }
 
-/// `record`, named for a message. Space that a pool below takes is named as that pool.
+/// `record`, described for a message. Space that a pool below takes is described as that pool.
 pub(super) fn occupant<R: Record>(snapshot: &mut dyn Snapshot, record: &R) -> Result<Occupant> {
     let meta = record.meta();
     let path = match R::KIND {
@@ -292,7 +293,7 @@ pub(super) fn occupant<R: Record>(snapshot: &mut dyn Snapshot, record: &R) -> Re
         },
     };
     if let Some((pool, pool_cidr)) = behind(snapshot, record)? {
-        // What is planned for a pool that exists is a hold of its own.
+        // A block that is planned for an existing pool is described as a separate hold.
         let is_of_the_pool = pool_cidr.meta.state == State::Active || pool.meta.state != State::Active;
         if pool_cidr.inline && is_of_the_pool {
             return Ok(Occupant { cidr: record.block(), ..occupant(snapshot, &pool)? });
@@ -314,7 +315,7 @@ pub(super) fn occupant<R: Record>(snapshot: &mut dyn Snapshot, record: &R) -> Re
     })
 }
 
-/// The pool CIDR that stands behind a record that only follows from it: the space of a pool in the pool above, and a block of the
+/// The pool CIDR behind a record that only follows from it: the space of a pool in the pool above, or a block of the
 /// pool's own declaration.
 fn behind<R: Record>(snapshot: &mut dyn Snapshot, record: &R) -> Result<Option<(Pool, PoolCidr)>> {
     let (pool_id, block) = match R::KIND {

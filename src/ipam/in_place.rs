@@ -1,14 +1,15 @@
-//! Replacements that Terraform creates before it destroys what they replace (`create_before_destroy`).
+//! Replacements that Terraform creates before it destroys the old object (`create_before_destroy`).
 //!
-//! The plan showed the block of the old object for the new one, and both are one resource of the configuration. So the block stays
-//! with that resource all the time: the new object gets it when it is created, and the deletion of the old one finds nothing.
-//! Only exactly the same block goes over. With a part of it, the rest would be free while the old object still stands in it.
+//! The plan showed the block of the old object for the new one, and both are one resource of the configuration. So the
+//! block stays with that resource all the time: the new object gets the block when it is created, and the later
+//! deletion of the old object finds nothing to do. The block is handed over only when it is exactly the same. With a
+//! part of it, the rest would be free while the old object is still deployed in it.
 
 use super::codec;
 use super::events::{self, Action};
 use super::{Allocation, Cidr, Kind, Ledger, Meta, Pool, PoolCidr, Result, State, book, names};
 
-/// Id of the object that the hold replaces and whose block `block` it waits for.
+/// Id of the object that the hold replaces and whose block `block` the hold waits for.
 fn replaced<'a>(hold: &'a Meta, block: &Cidr, kind: Kind) -> Option<&'a str> {
     let is_it = |id: &str| Kind::of_id(id) == Some(kind);
     let found = hold.waits_for.iter().find(|one| one.in_place && one.cidr == Some(*block) && is_it(&one.id))?;
@@ -16,7 +17,7 @@ fn replaced<'a>(hold: &'a Meta, block: &Cidr, kind: Kind) -> Option<&'a str> {
 }
 
 impl Ledger<'_> {
-    /// Frees the block of the allocation that this hold replaces, when that is still there.
+    /// Frees the block of the allocation that this hold replaces, if that allocation still exists.
     pub(super) fn release_replaced(&mut self, hold: &Allocation) -> Result<()> {
         let Some(id) = replaced(&hold.meta, &hold.cidr, Kind::Allocation) else { return Ok(()) };
         match codec::live::<Allocation>(self.tx, id)? {
@@ -27,7 +28,7 @@ impl Ledger<'_> {
         }
     }
 
-    /// Deletes the pool that this hold replaces, when nothing is in it.
+    /// Deletes the pool that this hold replaces, if that pool is empty.
     pub(super) fn delete_replaced(&mut self, hold: &Pool) -> Result<()> {
         let replaced = hold.cidrs.iter().find_map(|block| replaced(&hold.meta, block, Kind::Pool));
         let Some(id) = replaced else { return Ok(()) };
@@ -36,7 +37,7 @@ impl Ledger<'_> {
         if is_it && self.reader().is_unused(&old)? { self.remove_pool(&old, Action::Delete) } else { Ok(()) }
     }
 
-    /// The pool CIDR that this hold replaces, when that is still there.
+    /// The pool CIDR that this hold replaces, if it still exists.
     pub(super) fn replaced_pool_cidr(&mut self, hold: &PoolCidr) -> Result<Option<PoolCidr>> {
         let Some(id) = replaced(&hold.meta, &hold.cidr, Kind::PoolCidr) else { return Ok(None) };
         let old: Option<PoolCidr> = codec::live(self.tx, id)?;
@@ -46,7 +47,8 @@ impl Ledger<'_> {
         Ok(old.filter(is_it))
     }
 
-    /// Makes a hold active with the block of another CIDR of the same pool, and with everything that is allocated in it.
+    /// Makes a hold active with the block of another CIDR of the same pool, and with everything that is allocated in
+    /// the block.
     pub(super) fn exchange(&mut self, pool: &Pool, old: &PoolCidr, hold: &PoolCidr) -> Result<PoolCidr> {
         if !old.inline {
             names::leave(self.tx, old)?;
@@ -63,7 +65,7 @@ impl Ledger<'_> {
     }
 }
 
-/// Whether `old` is what a hold with `meta` was planned to replace.
+/// Whether `old` is the object that a hold with `meta` was planned to replace.
 fn is_same(old: &Meta, hold: &Meta) -> bool {
     old.state == State::Active && old.owner == hold.owner && old.id != hold.id
 }

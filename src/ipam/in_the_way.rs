@@ -1,15 +1,15 @@
-//! Explicit blocks come before requests by size.
+//! Explicit blocks take precedence over requests by size.
 //!
-//! Terraform asks in no order. When a request by size comes first and gets a block of which another resource of the same run
-//! asks for a part by CIDR, that one is refused. The hold in its way remembers it, so that the next plan places the request by
-//! size elsewhere.
+//! Terraform sends the requests of a run in any order. A request by size may come first and get a block of which
+//! another resource of the same run requests a part by CIDR. That second request is refused. The hold in its way
+//! records the conflict, so that the next plan places the request by size elsewhere.
 
 use super::codec::{self, Record};
 use super::{Allocation, Cidr, Kind, Ledger, Pool, PoolCidr, Provision, Result, Size, State, book};
 
 impl Ledger<'_> {
-    /// Remembers that these holds of the same owner are in the way of `wished`. What was asked for by CIDR is left out: it
-    /// has no other place.
+    /// Records that these holds of the same owner are in the way of `wished`. Holds that were requested by CIDR are
+    /// left out, because they cannot be placed elsewhere.
     pub fn mark_in_the_way(&mut self, ids: &[String], wished: Cidr) -> Result<()> {
         for id in ids {
             match Kind::of_id(id) {
@@ -26,7 +26,7 @@ impl Ledger<'_> {
                     }
                 }
                 Some(Kind::PoolCidr) => {
-                    // One that was asked for by CIDR is called by it.
+                    // The name of a hold that was requested by CIDR is that CIDR.
                     let by_size = |hold: &PoolCidr| !hold.inline && hold.meta.name != hold.cidr.to_string();
                     if let Some(hold) = self.own_hold::<PoolCidr>(id)?.filter(by_size) {
                         let pool: Pool = codec::expect(self.tx, &hold.pool_id)?;

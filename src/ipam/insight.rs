@@ -1,4 +1,4 @@
-//! How full a pool is, and what it would give out next.
+//! Utilization of a pool, and previews of the blocks that it would allocate next.
 
 use std::collections::BTreeSet;
 
@@ -13,11 +13,11 @@ use crate::store::{Order, Overlay};
 const PAGE: usize = 1024;
 
 impl Reader<'_> {
-    /// Addresses of a pool: used + held + free = provisioned, exactly. CIDRs that are only planned do not count, but for
-    /// those of a planned pool.
+    /// Utilization of a pool, in addresses: used + held + free = provisioned, exactly. CIDRs that are only planned do
+    /// not count, except in a planned pool.
     ///
     /// # Errors
-    /// [`Error::NotFound`].
+    /// Returns [`Error::NotFound`].
     pub fn utilization(&mut self, pool_id: &str) -> Result<Utilization> {
         let pool: super::Pool = codec::require(self.snapshot, pool_id)?;
         let sums = counters::read(self.snapshot, pool_id)?;
@@ -44,7 +44,7 @@ impl Reader<'_> {
         Ok(free.into_iter().min_by_key(Cidr::netmask_length))
     }
 
-    /// `assigned` and the same sum of every pool below.
+    /// The sum of `assigned` and of the same number of every pool below.
     fn assigned_below(&mut self, pool_id: &str, assigned: BigUint) -> Result<BigUint> {
         let mut sum = assigned;
         let mut seen = BTreeSet::from([pool_id.to_owned()]);
@@ -66,7 +66,7 @@ impl Reader<'_> {
     /// Free blocks of a pool by address, at most `limit`, no smaller than `max_netmask_length`.
     ///
     /// # Errors
-    /// [`Error::NotFound`].
+    /// Returns [`Error::NotFound`].
     pub fn free_cidrs(&mut self, pool_id: &str, max_netmask_length: Option<u8>, limit: usize) -> Result<Vec<Cidr>> {
         let pool = codec::require::<super::Pool>(self.snapshot, pool_id)?;
         let (family, planned) = (pool.address_family, self.planned_cidrs(&pool)?);
@@ -74,7 +74,7 @@ impl Reader<'_> {
         let smallest = family.bits().saturating_sub(max_netmask_length.unwrap_or(family.bits()));
         let mut start = keys::free_level(pool_id, smallest);
         let (_, end) = keys::under(&keys::free_of(pool_id));
-        // Sizes come one after another, so the lowest addresses of all sizes are known only at the end.
+        // The index is sorted by size first, so the lowest addresses of all sizes are known only at the end.
         let mut lowest = BTreeSet::new();
         loop {
             let entries = self.snapshot.scan(&start..&end, Order::Ascending, PAGE)?;
@@ -90,11 +90,11 @@ impl Reader<'_> {
         }
     }
 
-    /// Up to `count` disjoint blocks that are free now, as allocations of that size would get them one after
-    /// another. Without a netmask length the pool's default.
+    /// Up to `count` disjoint blocks that are free now, as successive allocations of that size would get them. Without
+    /// a netmask length, the default of the pool is used.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::NoSize`], [`Error::NetmaskRule`], [`Error::NetmaskRange`].
+    /// Returns [`Error::NotFound`], [`Error::NoSize`], [`Error::NetmaskRule`] or [`Error::NetmaskRange`].
     pub fn preview_next(
         &mut self,
         pool_id: &str,

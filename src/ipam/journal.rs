@@ -1,9 +1,10 @@
-//! What the history says of each object, and the records that say something else.
+//! Compares every record with the last event of its object.
 //!
-//! The last event of an object holds its record. Without an event change only: `confirmed`, `arguments_kept_until`, `given_up_until`; of a hold, for which run of
-//! Terraform it is and what it is in the way of; and in stores of earlier versions the expiry of a planned pool CIDR and of a
-//! planned growth, which moves forward. The blocks that a pool's own declaration provisions, and the space that a pool takes in
-//! its source pool, have no events: the pool's tell of them.
+//! The last event of an object holds its record. These attributes change without an event: `confirmed`,
+//! `arguments_kept_until`, `given_up_until`; in a hold, its run of Terraform and the block that it is in the way of;
+//! and, in stores of earlier versions, the expiry of a planned pool CIDR and of a planned growth, which moves forward.
+//! The blocks that a pool's own declaration provisions, and the space that a pool takes in its source pool, have no
+//! events of their own: the events of the pool report them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -15,11 +16,11 @@ use super::moving::differences;
 use super::pool_cidrs::source_name;
 use super::{Allocation, Event, Finding, Kind, Mark, Meta, PoolCidr, Records, ResourceType, Size, State};
 
-/// Follows the events of a history, and remembers what the last one says of each object.
+/// Follows the events of a history, and keeps the last event of each object.
 #[derive(Default)]
 pub struct Journal {
     last: HashMap<String, Last>,
-    /// By pool, who changed it.
+    /// The actors that changed a pool, by pool.
     actors: HashMap<String, BTreeSet<String>>,
 }
 
@@ -27,11 +28,11 @@ pub struct Journal {
 struct Last {
     sequence: u64,
     kind: Kind,
-    /// The record as JSON; `None` when the object went.
+    /// The record as JSON; `None` when the object was deleted.
     record: Option<Box<str>>,
 }
 
-/// What an event must say of an object that has no record.
+/// The attributes that are read from an event whose object has no record.
 #[derive(Deserialize)]
 struct Brief {
     state: State,
@@ -41,7 +42,7 @@ struct Brief {
 }
 
 impl Last {
-    /// The record, `None` when the object went.
+    /// Reads the record; `None` when the object was deleted.
     fn read<R: Record>(&self) -> Result<Option<R>, String> {
         if self.kind != R::KIND {
             return Err(format!("Its last event, {}, is about a {}.", self.sequence, self.kind.word()));
@@ -52,7 +53,7 @@ impl Last {
 }
 
 impl Journal {
-    /// Takes the next event in.
+    /// Follows the next event.
     pub fn follow(&mut self, event: &Event) {
         match event.kind {
             Kind::History => return,
@@ -65,8 +66,8 @@ impl Journal {
         self.last.insert(event.id.clone(), Last { sequence: event.sequence, kind: event.kind, record });
     }
 
-    /// What is not in the records as the events say, or is in them and no event says so. `mark`: what the history begins
-    /// after.
+    /// Records that differ from the events, and records without an event. `mark`: the mark after which the history
+    /// begins.
     pub fn faults(self, records: &Records, mark: Option<&Mark>) -> Vec<Finding> {
         let since = self.tells_since(records, mark);
         let mut found = Comparison { journal: self, records, since, findings: Vec::new() };
@@ -82,23 +83,23 @@ impl Journal {
         found.findings
     }
 
-    /// What was made later must have an event.
+    /// The time since which every new object must have an event.
     fn tells_since(&self, records: &Records, mark: Option<&Mark>) -> Timestamp {
         let mut defaults = records.scopes.values().filter(|scope| scope.is_default);
         match mark {
             Some(mark) => mark.time,
             None if defaults.all(|scope| self.last.contains_key(&scope.meta.id)) => Timestamp::MIN,
-            // It was imported without a history.
+            // The store was imported without a history.
             None => Timestamp::MAX,
         }
     }
 }
 
-/// Records against events.
+/// A comparison of records with events.
 struct Comparison<'a> {
     journal: Journal,
     records: &'a Records,
-    /// What was made later must have an event.
+    /// Objects that were created after this time must have an event.
     since: Timestamp,
     findings: Vec<Finding>,
 }
@@ -108,7 +109,7 @@ impl Comparison<'_> {
         self.findings.push(Finding { place: id.to_owned(), what: what.into() });
     }
 
-    /// `allow` brings what was recorded to what may have become of it without an event.
+    /// Compares the last event with each record. `allow` applies to the recorded state the changes that need no event.
     fn compare<'r, R: Record + 'r>(&mut self, records: impl Iterator<Item = &'r R>, allow: fn(&mut R, &R)) {
         for record in records {
             let id = &record.meta().id;
@@ -137,7 +138,8 @@ impl Comparison<'_> {
         }
     }
 
-    /// What an event of its own says of what has none as a rule: an import wrote it, or a growth was planned.
+    /// The last event of an object that normally has no events. It has one when an import wrote it or when a growth was
+    /// planned.
     fn recorded<R: Record>(&mut self, id: &str) -> Option<(u64, R)> {
         let last = self.journal.last.remove(id)?;
         match last.read::<R>() {
@@ -149,7 +151,7 @@ impl Comparison<'_> {
         }
     }
 
-    /// The blocks of pools' own declarations: who changed the pool made them.
+    /// Checks the blocks of pools' own declarations: an actor that changed the pool must have created them.
     fn check_inline(&mut self) {
         for pool_cidr in self.records.pool_cidrs.values().filter(|found| found.inline) {
             let (id, owner) = (&pool_cidr.meta.id, &pool_cidr.meta.owner);
@@ -168,7 +170,7 @@ impl Comparison<'_> {
             }
             let is_known =
                 |owner: &String| self.journal.actors.get(&pool.meta.id).is_some_and(|all| all.contains(owner));
-            // What a plan holds for a pool that is there is recorded when it is applied.
+            // Blocks that a plan holds for an existing pool are recorded in an event when the plan is applied.
             let is_pending = pool_cidr.meta.state == State::Planned && pool.meta.state == State::Active;
             if !is_pending && *owner != pool.meta.owner && !is_known(owner) {
                 names.insert("owner");
@@ -188,7 +190,7 @@ impl Comparison<'_> {
         }
     }
 
-    /// The space of pools in their source pools: what it is follows from the pool's CIDR.
+    /// Checks the space of pools in their source pools, which follows from the CIDRs of the pools.
     fn check_spaces(&mut self) {
         let of: BTreeMap<&String, &PoolCidr> = self
             .records
@@ -245,7 +247,7 @@ impl Comparison<'_> {
         }
     }
 
-    /// What the events say is there, and is not. Lapsed holds are forgotten without an event.
+    /// Finds objects that exist according to the events and have no record. Lapsed holds are removed without an event.
     fn check_missing(&mut self) {
         let mut missing: Vec<_> = std::mem::take(&mut self.journal.last).into_iter().collect();
         missing.sort_by_key(|(_, last)| last.sequence);
@@ -262,8 +264,8 @@ impl Comparison<'_> {
     }
 }
 
-/// Attributes that never change, in which two records differ. The owner is that of `whole`, which it is a part of, once that
-/// was given to another owner.
+/// Attributes that never change and in which two records differ. The owner must be that of `whole`, of which the record
+/// is a part, once `whole` was transferred to another owner.
 fn fixed_differences<R: Record>(recorded: &R, found: &R, whole: Option<&Meta>) -> Vec<String> {
     let (recorded, found) = (recorded.meta(), found.meta());
     let is_owner = recorded.owner == found.owner || whole.is_some_and(|whole| whole.owner == found.owner);
@@ -275,7 +277,7 @@ fn is_of_pool(allocation: &Allocation) -> bool {
     allocation.resource_type == ResourceType::IpamPool
 }
 
-/// Whether a planned growth is the one that was recorded, renewed at most.
+/// Whether a planned growth is the recorded growth, possibly renewed.
 fn is_later(recorded: &super::Growth, found: &super::Growth) -> bool {
     recorded.cidr == found.cidr && recorded.expires_at <= found.expires_at
 }
@@ -304,7 +306,7 @@ fn differs(names: &[String], sequence: u64) -> String {
     format!("{} what its last event, {sequence}, records.", are_not(names.iter().map(String::as_str)))
 }
 
-/// "Its name and tags are not".
+/// The beginning of a sentence, such as "Its name and tags are not".
 fn are_not<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let names: Vec<&str> = names.into_iter().collect();
     match names.as_slice() {

@@ -1,13 +1,13 @@
-//! Where everything is kept: the one place that knows the layout of keys.
+//! Layout of the keys in the store. No other module builds or parses keys.
 //!
-//! Keys are UTF-8 text, parts separated by `/`; numbers have a fixed width, so that the order of bytes is the
-//! order of numbers. Ids and names are percent-encoded where they hold anything but letters, digits and
-//! `-_.~`, so that no name can leave its place.
+//! Keys are UTF-8 text, parts separated by `/`; numbers have a fixed width, so that the order of bytes is the order of
+//! numbers. Ids and names are percent-encoded where they hold anything but letters, digits and `-_.~`, so that a name
+//! cannot change the structure of a key.
 //!
 //! | key | value |
 //! |---|---|
 //! | `scope/<id>`, `pool/<id>`, `pool-cidr/<id>`, `allocation/<id>` | the record (JSON with a version tag) |
-//! | `name/<kind>/<parent>/<name>` | who has the name: `{"active": id, "planned": id}`; parent is `-` for scopes, the source pool or scope for pools, the pool for the others |
+//! | `name/<kind>/<parent>/<name>` | the objects that have the name: `{"active": id, "planned": id}`; parent is `-` for scopes, the source pool or scope for pools, the pool for the others |
 //! | `free/<pool>/<host bits, 3 digits>/<first address>` | empty; a free block, never mergeable with its buddy |
 //! | `at/<pool>/<first address>` | id and block (planned growth included) of the allocation that starts there |
 //! | `provisioned/<pool>/<first address>` | id and block of a pool CIDR |
@@ -16,25 +16,25 @@
 //! | `pool-named/<name>/<pool>` | empty |
 //! | `expiry/<container>/<time>/<kind>/<id>` | empty; holds by expiry. Container: the pool whose space is held, the scope for top-level pools, `-` for scopes |
 //! | `lapsed/<container>/<time>/<kind>/<id>` | empty; lapsed holds by the time they lapsed |
-//! | `deferred/<pool>/<kind>/<id>` | empty; holds that take no space before their predecessor is gone |
+//! | `deferred/<pool>/<kind>/<id>` | empty; holds that take no space until their predecessor is gone |
 //! | `count/<pool>` | addresses and numbers of allocations, as decimal text |
 //! | `default/<private or public>` | id of a default scope |
 //! | `discovery/<id>`, `treatment/<id>` | the record |
-//! | `place/<discovery>/<account>/<region>` | how looking there goes |
-//! | `sighting/<discovery>/<account>/<region>/<block>/<resource>` | a block that was seen on a resource; `-/-/-` is one without a block |
+//! | `place/<discovery>/<account>/<region>` | state of the scans of a target |
+//! | `sighting/<discovery>/<account>/<region>/<block>/<resource>` | a block that was seen on a resource; `-/-/-` is a resource without a block |
 //! | `address/<discovery>/<account>/<region>/<address>` | a public address that was seen |
 //! | `seen-at/<block>/<discovery>/<account>/<region>/<resource>` | empty; sightings by block |
-//! | `avoiding/<scope>/<block>/<discovery>/<account>/<region>/<resource>` | empty; sightings that allocations keep off |
-//! | `avoided/<scope>/<family>/<first address>` | the distinct blocks among those that no other contains |
-//! | `past/<block>/<from>/<to>/<scope>/<discovery>/<account>/<region>/<resource>` | who had a block, and has it no more |
-//! | `ended/<to>/<key in past>` | empty; the same by when it ended |
-//! | `imported/<resource>/<allocation>` | empty; allocations that a discovery brought |
+//! | `avoiding/<scope>/<block>/<discovery>/<account>/<region>/<resource>` | empty; sightings that allocations avoid |
+//! | `avoided/<scope>/<family>/<first address>` | the distinct blocks among those that no other one contains |
+//! | `past/<block>/<from>/<to>/<scope>/<discovery>/<account>/<region>/<resource>` | a resource that had a block and no longer has it |
+//! | `ended/<to>/<key in past>` | empty; the same, by its end |
+//! | `imported/<resource>/<allocation>` | empty; allocations that a discovery imported |
 //! | `event/<sequence, 20 digits>` | one entry of the history |
-//! | `remnant/<id>` | what is remembered of an object from forgotten events: where a pool is, tenures that were not over |
+//! | `remnant/<id>` | what is kept of an object from removed events: the position of a pool, and tenures that had not ended |
 //! | `meta/event` | sequence and hash of the last event |
-//! | `meta/seen` | number of looks into accounts so far |
-//! | `meta/forgotten` | the mark: sequence, hash and time of the last event that was forgotten, when one was |
-//! | `meta/format` | format version; `importing <name>` until an import into an empty store has come to its end |
+//! | `meta/seen` | number of scans so far |
+//! | `meta/forgotten` | the mark: sequence, hash and time of the last event that was removed, if one was |
+//! | `meta/format` | format version; `importing <name>` until an import into an empty store is complete |
 //!
 //! A block is `<family>/<first address>/<netmask length, 3 digits>`. Addresses have 8 (IPv4) or 32 (IPv6) hexadecimal
 //! digits. Times are UTC with nine decimals. The space of a pool below and the blocks that a pool's own declaration
@@ -47,7 +47,7 @@ use jiff::Timestamp;
 
 use super::{Cidr, Family, Kind, ScopeType};
 
-/// Sorts after every part of a key: nothing that [`part`] lets through is larger.
+/// Sorts after every part of a key, because [`part`] returns no larger character.
 const LAST: &str = "\u{7f}";
 /// Sorts after every key.
 pub(super) const END: &str = LAST;
@@ -56,10 +56,10 @@ pub(super) const FORMAT: &str = "meta/format";
 pub(super) const EVENT_HEAD: &str = "meta/event";
 pub(super) const SEEN_HEAD: &str = "meta/seen";
 pub(super) const MARK: &str = "meta/forgotten";
-/// Container of the holds of scopes, parent of their names.
+/// Container of the holds of scopes, and parent of the names of scopes.
 pub(super) const ROOT: &str = "-";
 
-/// `text` so that it can stand between two slashes.
+/// Encodes `text` so that it can be one part of a key.
 pub(super) fn part(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
@@ -73,12 +73,12 @@ pub(super) fn part(text: &str) -> String {
     out
 }
 
-/// Every key that starts with `prefix` (which ends in a slash).
+/// The range of all keys that start with `prefix` (which ends in a slash).
 pub(super) fn under(prefix: &str) -> (String, String) {
     (prefix.to_owned(), format!("{prefix}{LAST}"))
 }
 
-/// Where to go on after `key`: nothing that a key holds is smaller than what is appended.
+/// The first possible key after `key`. Keys contain no character that is smaller than the appended one.
 pub(super) fn after(key: &str) -> String {
     format!("{key}\u{1}")
 }
@@ -88,7 +88,7 @@ pub(super) fn range(pair: &(String, String)) -> Range<&str> {
     &pair.0..&pair.1
 }
 
-/// Word for a kind inside keys.
+/// The word for a kind inside keys.
 pub(super) const fn kind_word(kind: Kind) -> &'static str {
     match kind {
         Kind::Scope => "scope",
@@ -121,7 +121,7 @@ pub(super) fn free(pool: &str, block: &Cidr) -> String {
     free_at(pool, block.family(), block.host_bits(), block.first())
 }
 
-/// The place where a free block of this size and address stands, or would.
+/// The key of a free block of this size and address.
 pub(super) fn free_at(pool: &str, family: Family, host_bits: u8, first: u128) -> String {
     format!("free/{}/{host_bits:03}/{}", part(pool), address(family, first))
 }
@@ -143,7 +143,7 @@ pub(super) fn free_block(key: &str, family: Family) -> Option<Cidr> {
     let host_bits: u8 = parts.next()?.parse().ok()?;
     let netmask_length = family.bits().checked_sub(host_bits)?;
     let block = Cidr::around(family, first, netmask_length);
-    // Written otherwise it stands in another place than its size and address say.
+    // Any other spelling has a position in the index that differs from its size and address.
     key.ends_with(&format!("/{host_bits:03}/{}", address(family, block.first()))).then_some(block)
 }
 
@@ -192,7 +192,7 @@ pub(super) fn time(time: Timestamp) -> String {
     format!("{time:.9}").replace(':', "")
 }
 
-/// What a hold is of, in the expiry index: an object, or the growth of an allocation.
+/// The word for the growth of an allocation in the expiry index, where other entries have the kind of an object.
 pub(super) const GROWTH: &str = "growth";
 
 pub(super) fn expiry(container: &str, at: Timestamp, what: &str, id: &str) -> String {
@@ -208,7 +208,7 @@ pub(super) fn is_due(key: &str, now: Timestamp) -> bool {
     key.split('/').nth(2).is_some_and(|at| at <= time(now).as_str())
 }
 
-/// The last two parts of a key in `expiry/` or `lapsed/`: what it is of, and its id.
+/// The last two parts of a key in `expiry/` or `lapsed/`: the kind of hold, and its id.
 pub(super) fn hold_of(key: &str) -> Option<(&str, &str)> {
     let mut parts = key.rsplit('/');
     let id = parts.next()?;
@@ -266,7 +266,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_cannot_leave_their_place() {
+    fn names_cannot_change_the_structure_of_a_key() {
         for text in ["a/b", "..", "\u{0}", "%2F", "ü", "", " "] {
             let key = name(Kind::Pool, "p", text);
             assert_eq!(key.matches('/').count(), 3, "{key}");
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_stands_between_a_key_and_what_comes_after_it() {
+    fn no_key_sorts_between_a_key_and_its_successor() {
         let next = name(Kind::Pool, "p", "n0");
         let key = name(Kind::Pool, "p", "n");
         assert!(key < after(&key) && after(&key) < next);
@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn what_expires_now_is_due_and_nothing_later() {
+    fn a_hold_that_expires_now_is_due_and_a_later_one_is_not() {
         let now = Timestamp::from_second(100).unwrap();
         let later = expiry("p", Timestamp::new(100, 1).unwrap(), "allocation", "x");
         assert!(!is_due(&later, now));

@@ -1,4 +1,4 @@
-//! Getting one object and listing many.
+//! Reads one object by its id, and lists objects.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::store::Order;
 
-/// From so many allocations in a pool on, reading all records is cheaper than fetching each.
+/// Number of allocations in a pool from which on it is cheaper to read all records than to fetch each one.
 const FETCH_LIMIT: u64 = 128;
 
 impl Reader<'_> {
@@ -34,7 +34,7 @@ impl Reader<'_> {
         codec::live(self.snapshot, id)
     }
 
-    /// All records of one kind that are wanted, in order of their ids.
+    /// All records of one kind that pass `keep`, in order of their ids.
     fn all<R: Record>(&mut self, keep: &dyn Fn(&R) -> bool) -> Result<Vec<R>> {
         let mut records = Vec::new();
         self.each_record(&mut |record| {
@@ -53,7 +53,7 @@ impl Reader<'_> {
         Ok(scopes)
     }
 
-    /// The pools directly in a scope or a pool, by name; holds included.
+    /// The pools directly in a scope or a pool, by name, including holds.
     pub(super) fn children(&mut self, container: &str) -> Result<Vec<Pool>> {
         let range = keys::under(&keys::children_of(container));
         let entries = self.snapshot.scan(keys::range(&range), Order::Ascending, usize::MAX)?;
@@ -69,7 +69,8 @@ impl Reader<'_> {
         Ok(pools)
     }
 
-    /// The pools right below a pool, for those who go down: each is one level deeper, so there is an end.
+    /// The pools directly below a pool, for a descent of the tree. Each must be one level deeper, so that the descent
+    /// ends.
     pub(super) fn below(&mut self, pool: &Pool) -> Result<Vec<Pool>> {
         let pools = self.children(&pool.meta.id)?;
         let is_right =
@@ -80,7 +81,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Pools in order of scope, depth-first, by name: parents before children.
+    /// Pools by scope, then depth-first by name: parents come before children.
     pub fn list_pools(&mut self, filter: &PoolFilter) -> Result<Vec<Pool>> {
         let wanted = |pool: &Pool| {
             is_listed(pool, filter.include_planned)
@@ -112,7 +113,7 @@ impl Reader<'_> {
             };
             let mut open: Vec<(Pool, usize)> = next(&scope.meta.id, 1).collect();
             while let Some((pool, level)) = open.pop() {
-                // Whoever gets this list goes down into it, and writes paths.
+                // Callers descend the tree with this list and write paths.
                 if level > LEVELS_MAX {
                     return Err(codec::corrupt(&keys::record(Pool::KIND, &pool.meta.id), TOO_DEEP));
                 }
@@ -138,17 +139,17 @@ impl Reader<'_> {
         Ok(placed.into_iter().map(|(_, pool)| pool).collect())
     }
 
-    /// Pools of this name anywhere, holds included.
+    /// Pools with this name anywhere in the store, including holds.
     pub(super) fn pools_with_name(&mut self, name: &str) -> Result<Vec<Pool>> {
         let range = keys::under(&keys::pools_named(name));
         let entries = self.snapshot.scan(keys::range(&range), Order::Ascending, usize::MAX)?;
         entries.iter().map(|(key, _)| codec::expect(self.snapshot, keys::tail(key))).collect()
     }
 
-    /// CIDRs of a pool, those of its own declaration and those provisioned one by one, by address.
+    /// CIDRs of a pool by address: those of its own declaration, and those of `ipam_pool_cidr`.
     ///
     /// # Errors
-    /// [`super::Error::NotFound`] when there is no such pool.
+    /// Returns [`super::Error::NotFound`] when there is no such pool.
     pub fn list_pool_cidrs(&mut self, pool_id: &str, include_planned: bool) -> Result<Vec<PoolCidr>> {
         codec::require::<Pool>(self.snapshot, pool_id)?;
         let mut pool_cidrs = codec::pool_cidrs(self.snapshot, pool_id)?;
@@ -156,8 +157,8 @@ impl Reader<'_> {
         Ok(pool_cidrs)
     }
 
-    /// Allocations of a pool by address, with the keys to go on from; holds and pools below included. With a
-    /// block only those that take addresses of it.
+    /// A page of the allocations of a pool by address, with the keys to continue from, including holds and pools below.
+    /// With a block, only allocations that share addresses with it.
     pub(super) fn allocations_page(
         &mut self,
         pool_id: &str,
@@ -169,7 +170,7 @@ impl Reader<'_> {
         if let Some(within) = within {
             let prefix = keys::at_of(pool_id);
             start = keys::at(pool_id, within.family(), within.first());
-            // One that starts before the block may reach into it.
+            // An allocation that starts before the block may reach into it.
             for (key, bytes) in self.snapshot.scan(&prefix..&start, Order::Descending, 1)? {
                 if codec::decode::<Spot>(&key, &bytes)?.cidr.overlaps(within) {
                     start = key;
@@ -192,7 +193,7 @@ impl Reader<'_> {
     /// Allocations by pool (in the order of [`Reader::list_pools`]), then by address.
     ///
     /// # Errors
-    /// [`super::Error::NotFound`] when the filter names a pool that is not there.
+    /// Returns [`super::Error::NotFound`] when the filter names a pool that does not exist.
     pub fn list_allocations(&mut self, filter: &AllocationFilter) -> Result<Vec<Allocation>> {
         let wanted = |allocation: &Allocation| {
             is_listed(allocation, filter.include_planned)
@@ -232,7 +233,7 @@ impl Reader<'_> {
         Ok(page.into_iter().map(|(_, allocation)| allocation).collect())
     }
 
-    /// The active allocation and the hold of this name.
+    /// The active allocation and the hold with this name.
     fn allocations_called(&mut self, pool_id: &str, name: &str) -> Result<Vec<Allocation>> {
         let entry = names::entry(self.snapshot, Allocation::KIND, pool_id, name)?;
         let ids = entry.active.into_iter().chain(entry.planned);

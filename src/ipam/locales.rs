@@ -1,11 +1,11 @@
-//! Changing the locale of a pool: all pools below one with a locale carry the same, so they change with it.
+//! Changes the locale of a pool. All pools below a pool with a locale have the same locale, so they change with it.
 
 use super::codec;
 use super::events::Action;
 use super::holds::{NAMED_IN_ERRORS, occupant};
 use super::{Error, Ledger, Occupant, Pool, Reader, Result, State};
 
-/// Pools that carry another locale.
+/// Pools that have another locale.
 #[derive(Default)]
 struct Contrary {
     named: Vec<(Occupant, String)>,
@@ -13,11 +13,11 @@ struct Contrary {
 }
 
 impl Reader<'_> {
-    /// That a pool can have this locale; `None`: the one that it has.
+    /// Checks that a pool can have this locale; `None` means its present locale.
     ///
     /// # Errors
-    /// [`Error::LocaleMismatch`] when the pool above carries another one; [`Error::LocalesBelow`] when pools below carry
-    /// one that they did not get from this pool.
+    /// Returns [`Error::LocaleMismatch`] when the pool above has another locale, and [`Error::LocalesBelow`] when pools
+    /// below have a locale that they did not get from this pool.
     pub(super) fn check_locale(&mut self, pool: &Pool, asked: Option<&str>) -> Result<()> {
         let Some(asked) = asked.filter(|asked| pool.locale.as_deref() != Some(*asked)) else { return Ok(()) };
         if let Some(source_id) = &pool.source_pool_id {
@@ -35,7 +35,7 @@ impl Reader<'_> {
         if named.is_empty() { Ok(()) } else { Err(Error::LocalesBelow { asked: asked.to_owned(), below: named, more }) }
     }
 
-    /// Looks below a pool without a locale. What is below a pool with one has it from there.
+    /// Searches below a pool without a locale. Pools below a pool with a locale have the same locale.
     fn find_contrary(&mut self, pool: &Pool, asked: &str, contrary: &mut Contrary) -> Result<()> {
         for below in self.below(pool)? {
             match &below.locale {
@@ -52,7 +52,7 @@ impl Reader<'_> {
 }
 
 impl Ledger<'_> {
-    /// Gives the locale of a pool to all pools below it, planned ones too.
+    /// Sets the locale of a pool in all pools below it, including planned ones.
     pub(super) fn take_locale_down(&mut self, pool: &Pool) -> Result<()> {
         for before in self.reader().below(pool)? {
             if before.locale == pool.locale {

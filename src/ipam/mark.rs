@@ -1,11 +1,11 @@
-//! Forgetting the beginning of the history, so that what is left can still be proved and told.
+//! Removes the oldest events of the history in such a way that the rest can still be verified and queried.
 //!
-//! The mark (`meta/forgotten`) says after which event the history begins now: its number, its hash, which the first event
-//! that is kept was written after, and the latest time of what was forgotten. Every move of the mark is an event of the
-//! history with the mark in it, so that a mark that was changed shows.
+//! The mark (`meta/forgotten`) records the last event that was removed: its number, its hash, on which the first kept
+//! event builds, and the latest time of the removed events. Every move of the mark is an event that contains the mark,
+//! so that a changed mark shows.
 //!
-//! What began before and is not over is remembered by object (`remnant/`): without it nobody could say any more who has a
-//! block, and since when. The mark holds a digest of that.
+//! Tenures that began before the mark and have not ended are kept by object (`remnant/`). Without them, the store could
+//! no longer report who has a block, and since when. The mark holds a digest of these remnants.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,74 +22,74 @@ use crate::store::Entry;
 /// Events read at a time.
 const PAGE: usize = 1024;
 
-/// After which event the history begins.
+/// The point after which the history begins.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
-    /// Number of the last event that was forgotten.
+    /// Number of the last event that was removed.
     pub sequence: u64,
-    /// Its hash.
+    /// Hash of that event.
     pub hash: String,
-    /// The latest time of a forgotten event: what was so later is known.
+    /// The latest time of a removed event. The history after this time is complete.
     pub time: Timestamp,
-    /// Whether all that was forgotten was written to an archive first.
+    /// Whether all removed events were written to an archive first.
     pub archived: bool,
-    /// Digest of what is remembered of the forgotten events.
+    /// Digest of the remnants of the removed events.
     remembered: Remembered,
 }
 
 impl Mark {
-    /// The last event that was forgotten.
+    /// The last event that was removed.
     pub(super) fn head(&self) -> Head {
         Head { sequence: self.sequence, hash: self.hash.clone() }
     }
 
-    /// Whether these are the remnants that it was written with.
+    /// Whether the mark was written with these remnants.
     pub fn fits(&self, remembered: &Remembered) -> bool {
         self.remembered == *remembered
     }
 }
 
-/// What is remembered of one object from events that were forgotten.
+/// The data about one object that is kept from removed events.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remnant {
     /// Id of the object.
     pub id: String,
-    /// Its kind.
+    /// Kind of the object.
     pub kind: Kind,
-    /// Where it is, when it is a pool.
+    /// Position of the object, when it is a pool.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) place: Option<Place>,
-    /// What it had at the mark.
+    /// Tenures of the object at the mark.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) tenures: Vec<Tenure>,
 }
 
 impl Remnant {
-    /// The entry of it.
+    /// The store entry of the remnant.
     ///
     /// # Errors
-    /// [`super::Error::Store`] when it cannot be written as JSON.
+    /// Returns [`super::Error::Store`] when the remnant cannot be written as JSON.
     pub fn entry(&self) -> Result<Entry> {
         Ok((keys::remnant(&self.id), codec::encode(self)?))
     }
 }
 
-/// Digest of remnants, whatever their order: the sum of their hashes. So it can follow a change without reading them all.
+/// Digest of remnants in any order: the sum of their hashes. So it can follow a change without a read of all remnants.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Remembered(#[serde(with = "codec::decimal")] BigUint);
 
 impl Remembered {
-    /// With one more.
+    /// Adds one remnant.
     ///
     /// # Errors
-    /// [`super::Error::Store`] when it cannot be written as JSON.
+    /// Returns [`super::Error::Store`] when the remnant cannot be written as JSON.
     pub fn add(&mut self, remnant: &Remnant) -> Result<()> {
         self.0 = (&self.0 + number(remnant)?) % modulus();
         Ok(())
     }
 
-    /// With one less.
+    /// Subtracts one remnant.
     fn remove(&mut self, remnant: &Remnant) -> Result<()> {
         self.0 = (&self.0 + modulus() - number(remnant)?) % modulus();
         Ok(())
@@ -106,16 +106,16 @@ fn number(remnant: &Remnant) -> Result<BigUint> {
     Ok(BigUint::from_bytes_be(&events::digest(&value)))
 }
 
-/// Up to where the history is to be forgotten.
+/// The last event to remove.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Until {
-    /// Number of the last event.
+    /// Number of that event.
     pub sequence: u64,
-    /// Its hash.
+    /// Hash of that event.
     pub hash: String,
 }
 
-/// What is remembered is what any question may need.
+/// The query that matches everything, because remnants must serve any later query.
 pub(super) static EVERYTHING: HistoryQuery = HistoryQuery {
     cidr: None,
     scope_id: None,
@@ -128,42 +128,42 @@ pub(super) static EVERYTHING: HistoryQuery = HistoryQuery {
 };
 
 impl Reader<'_> {
-    /// After which event the history begins; `None`: with the first.
+    /// The mark after which the history begins; `None` when it begins with event 1.
     ///
     /// # Errors
-    /// [`super::Error::Store`].
+    /// Returns [`super::Error::Store`].
     pub fn mark(&mut self) -> Result<Option<Mark>> {
         codec::read(self.snapshot, keys::MARK)
     }
 
-    /// Since when everything is known.
+    /// The time since which the history is complete.
     pub(super) fn known_since(&mut self) -> Result<Timestamp> {
         Ok(self.mark()?.map_or(Timestamp::MIN, |mark| mark.time))
     }
 
-    /// How many events are kept: those after the mark.
+    /// Number of events that are kept, which are those after the mark.
     ///
     /// # Errors
-    /// [`super::Error::Store`].
+    /// Returns [`super::Error::Store`].
     pub fn events_kept(&mut self) -> Result<u64> {
         let forgotten = self.mark()?.map_or(0, |mark| mark.sequence);
         Ok(events::head(self.snapshot)?.sequence.saturating_sub(forgotten))
     }
 
-    /// What is remembered of each object, by id, as long as `sink` wants more; answers whether it still did.
+    /// Passes the remnants to `sink`, by id, as long as `sink` returns `true`. Returns whether it did until the end.
     ///
     /// # Errors
-    /// [`super::Error::Store`].
+    /// Returns [`super::Error::Store`].
     pub(super) fn each_remnant(&mut self, sink: &mut dyn FnMut(Remnant) -> bool) -> Result<bool> {
         codec::each_under(self.snapshot, "remnant/", &mut |key, bytes| Ok(sink(codec::decode(key, bytes)?)))
     }
 
-    /// Hands out the kept events that may be forgotten, the oldest first: all up to the first that is not older than
-    /// `before`. Every event is verified.
+    /// Passes the kept events that may be removed to `sink`, the oldest first: all events up to the first that is not
+    /// older than `before`. Every event is verified.
     ///
     /// # Errors
-    /// [`super::Error::Store`] for an event that is not the next one of the chain, too: what is damaged is never
-    /// forgotten. What `sink` answered.
+    /// Returns [`super::Error::Store`], also for an event that is not the next one of the chain: a damaged history is
+    /// never removed. Returns the errors of `sink`.
     pub fn forgettable(
         &mut self,
         before: Timestamp,
@@ -188,7 +188,7 @@ impl Reader<'_> {
     }
 }
 
-/// Goes on to `event`, which must be the next one.
+/// Follows `event`, which must be the next one of the chain.
 fn sound(chain: &mut Chain, event: &Event) -> Result<()> {
     match chain.follow(event)?.first() {
         Some(fault) => Err(codec::corrupt(&keys::event(event.sequence), fault.trim_end_matches('.'))),
@@ -197,11 +197,11 @@ fn sound(chain: &mut Chain, event: &Event) -> Result<()> {
 }
 
 impl Ledger<'_> {
-    /// Forgets events up to `until`, at most `limit` of them, and moves the mark; answers the mark as it is then. Asked again
-    /// it goes on, and at the end it does nothing.
+    /// Removes events up to `until`, at most `limit` of them, moves the mark, and returns the new mark. A repeated call
+    /// continues, and at the end does nothing.
     ///
     /// # Errors
-    /// [`super::Error::Store`] when the chain is damaged, or `until` is not an event of this history.
+    /// Returns [`super::Error::Store`] when the chain is damaged, or `until` is not an event of this history.
     pub fn forget_events(&mut self, until: &Until, archived: bool, limit: usize) -> Result<Option<Mark>> {
         let old = self.reader().mark()?;
         let begin = old.as_ref().map_or(0, |mark| mark.sequence);
@@ -233,7 +233,7 @@ impl Ledger<'_> {
         Ok(Some(mark))
     }
 
-    /// Brings what is remembered from before these events to where it is after them.
+    /// Updates the remnants from the state before these events to the state after them.
     fn remember(&mut self, forgotten: &[Event], remembered: &mut Remembered) -> Result<()> {
         let mut follower = Follower::new(&EVERYTHING);
         let mut old: BTreeMap<&str, Remnant> = BTreeMap::new();
@@ -267,7 +267,7 @@ impl Ledger<'_> {
     }
 }
 
-/// The objects whose past an event builds on: its own, and the pool that it is in.
+/// The ids of the objects on whose past an event builds: its own object, and the pool that the object is in.
 fn names(event: &Event) -> impl Iterator<Item = &str> {
     let pool = event.after.get("pool_id").and_then(Value::as_str);
     std::iter::once(event.id.as_str()).chain(pool)
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_digest_does_not_depend_on_the_order_and_can_be_taken_back() {
+    fn a_digest_does_not_depend_on_the_order_and_remnants_can_be_subtracted() {
         let (mut one, mut other) = (Remembered::default(), Remembered::default());
         for id in ["a", "b", "c"] {
             one.add(&remnant(id)).unwrap();

@@ -1,26 +1,27 @@
-//! The allocation core: scopes, pools, provisioned CIDRs, allocations, holds, events, decided on a transaction.
+//! The allocation core: scopes, pools, provisioned CIDRs, allocations, holds and events. All decisions are made in a
+//! transaction of the store.
 //!
-//! Synchronous and deterministic: the clock, ids and randomness come in through [`Env`]. Of a store it sees
-//! only [`crate::store::Snapshot`] and [`crate::store::Tx`]. It knows neither Terraform nor I/O.
+//! The core is synchronous and deterministic: the clock, ids and randomness come in through [`Env`]. It accesses a
+//! store only through [`crate::store::Snapshot`] and [`crate::store::Tx`]. It knows neither Terraform nor I/O.
 //!
-//! [`Reader`] answers questions from a snapshot; [`Ledger`] decides and writes in a transaction. A method of
-//! `Ledger` that fails may have written half of what it meant to: whoever runs it drops the transaction then.
+//! [`Reader`] answers queries from a snapshot; [`Ledger`] decides and writes in a transaction. A method of `Ledger`
+//! that fails may have written a part of its changes, so the caller must drop the transaction.
 //!
-//! | module | what |
+//! | module | contents |
 //! |---|---|
-//! | `cidr`, `record`, `request`, `error` | the nouns |
+//! | `cidr`, `record`, `request`, `error` | data types |
 //! | `keys`, `codec` | layout of the store |
-//! | `free`, `place` | buddy blocks; which block a request gets |
+//! | `free`, `place` | buddy blocks; choice of the block for a request |
 //! | `book` | writes a record together with everything that follows from it |
-//! | `names`, `holds`, `reclaim` | who has a name; standing of a plan; taking expired holds back |
-//! | `scopes`, `pools`, `pool_change`, `pool_cidrs`, `allocations`, `resize` | the operations, by noun |
-//! | `transfer`, `restore` | giving an object to another owner; bringing back what a state knows and the store does not |
+//! | `names`, `holds`, `reclaim` | owners of names; standing of a plan; reclaiming of expired holds |
+//! | `scopes`, `pools`, `pool_change`, `pool_cidrs`, `allocations`, `resize` | the operations, by kind of object |
+//! | `transfer`, `restore` | transfer of an object to another owner; restoration of objects that are in a state and not in the store |
 //! | `counters`, `events`, `find`, `list`, `insight` | sums, history, look-ups |
-//! | `mark`, `witness` | forgetting the beginning of the history, what is remembered of it; archives and store as one history |
-//! | `history`, `trends` | who had which block when, and how full a pool was, told from the events |
-//! | `records`, `record_faults`, `journal`, `check` | all records, what is wrong among them, what follows from them, what the history says of them; audit |
-//! | `seen`, `discovery` | what was seen in accounts: the nouns; what is kept of it, compared with pools |
-//! | `moving`, `upkeep` | bringing records into a store; taking back all expired holds, counting |
+//! | `mark`, `witness` | removal of old events, and what is kept of them; comparison of archives and store |
+//! | `history`, `trends` | past tenures of blocks, and past utilization of pools, both from the events |
+//! | `records`, `record_faults`, `journal`, `check` | all records, faults among them, entries that follow from them, comparison with the history; audit |
+//! | `seen`, `discovery` | data types of discoveries; sightings in the store, and their comparison with pools |
+//! | `moving`, `upkeep` | import of records into a store; reclaiming of all expired holds, census |
 
 mod allocations;
 pub mod blocks;

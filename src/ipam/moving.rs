@@ -1,8 +1,9 @@
-//! Bringing records into a store with their ids, states and times: all of an empty store, or more of one in use.
+//! Imports records into a store with their ids, states and times: all records of an empty store, or additional records
+//! of a store in use.
 //!
-//! What is written is what [`Records`] say: the same entries that the audit wants to find. An import into an empty store
-//! may take many transactions. The first of them puts a mark where every other program looks for the format of the
-//! store, so that nobody takes a part for the whole; the last one removes it.
+//! The import writes the entries of [`Records`], which are the entries that the audit expects. An import into an empty
+//! store may take many transactions. The first transaction puts a marker where every other program reads the format of
+//! the store, so that no program uses an incomplete store; the last transaction removes the marker.
 
 use std::collections::BTreeMap;
 
@@ -17,59 +18,59 @@ use super::{
 };
 use crate::store::{self, Entry, Order, Tx};
 
-/// What stands in `meta/format` while an import is under way, before the import's own name.
+/// The value of `meta/format` during an import, followed by the name of the import.
 const MARK: &str = "importing ";
-/// An import into an empty store finds a few entries at most: the default scopes with their events.
+/// Upper limit of the entries in a store that counts as empty: the default scopes with their events.
 const VACANT_ENTRIES_MAX: usize = 64;
-/// Entries deleted in one transaction.
+/// Number of entries that one transaction deletes.
 const WIPE_LIMIT: usize = 5000;
 
-/// What `meta/format` says of a store.
+/// The state of a store according to `meta/format`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// Nothing was ever written.
+    /// The store was never written.
     Blank,
-    /// Written by this version or an older one.
+    /// The store was written by this version or an older one.
     Version(u64),
-    /// An import is under way, or was broken off; with its name.
+    /// An import with this name is in progress, or was interrupted.
     Importing(String),
 }
 
-/// Whether everything can be brought into a store.
+/// Whether a complete import into a store is possible.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Vacancy {
-    /// Nothing is in it but default scopes that nobody touched.
+    /// The store has only default scopes that were never changed.
     Vacant,
-    /// An import of this name has not come to its end.
+    /// An import with this name is not complete.
     Importing(String),
-    /// It has contents, or a history, of its own.
+    /// The store has contents, or a history, of its own.
     InUse,
 }
 
 impl Reader<'_> {
-    /// What the store says it is.
+    /// The format of the store.
     ///
     /// # Errors
-    /// [`store::Error::Newer`], [`store::Error::Corrupt`].
+    /// Returns [`store::Error::Newer`] or [`store::Error::Corrupt`].
     pub fn format(&mut self) -> Result<Format> {
         let Some(bytes) = self.snapshot.get(keys::FORMAT)? else { return Ok(Format::Blank) };
         parse_format(bytes)
     }
 
-    /// That the store is not in the middle of an import.
+    /// Checks that the store is not in the middle of an import.
     ///
-    /// Answers whether no import can begin any more as long as the store lives: what has a history of its own is never
-    /// empty again. Reads what is under `meta/`, once.
+    /// Returns whether no import can begin any more during the life of the store: a store with a history of its own is
+    /// never empty again. Reads the entries under `meta/` once.
     ///
     /// # Errors
-    /// [`Error::Importing`].
+    /// Returns [`Error::Importing`].
     pub fn require_whole(&mut self) -> Result<bool> {
         let (start, end) = keys::under("meta/");
         let mut settled = false;
         for (key, bytes) in self.snapshot.scan(&start..&end, Order::Ascending, VACANT_ENTRIES_MAX)? {
             match key.as_str() {
                 keys::FORMAT if bytes.starts_with(MARK.as_bytes()) => return Err(Error::Importing),
-                // A damaged head is for those to report who need it.
+                // A damaged head is reported by the operations that need it.
                 keys::EVENT_HEAD => {
                     settled = codec::decode::<Head>(&key, &bytes).is_ok_and(|head| head.sequence > DEFAULT_SCOPES);
                 }
@@ -79,13 +80,13 @@ impl Reader<'_> {
         Ok(settled)
     }
 
-    /// Whether an import of everything may begin.
+    /// Whether a complete import may begin.
     pub fn vacancy(&mut self) -> Result<Vacancy> {
         if let Format::Importing(name) = self.format()? {
             return Ok(Vacancy::Importing(name));
         }
         let entries = self.snapshot.scan(""..keys::END, Order::Ascending, VACANT_ENTRIES_MAX)?;
-        // One event for each default scope, and no other record.
+        // A new store has one event for each default scope, and no other record.
         let is_ours = |key: &str| {
             ["default/", "name/scope/-/", "scope/", "meta/"].iter().any(|start| key.starts_with(start))
                 || key.starts_with("event/") && key <= keys::event(DEFAULT_SCOPES).as_str()
@@ -95,7 +96,7 @@ impl Reader<'_> {
         Ok(if vacant { Vacancy::Vacant } else { Vacancy::InUse })
     }
 
-    /// Whether the store is whole and its history is this one.
+    /// Whether the store is complete and has this history.
     pub fn is_whole_with(&mut self, history: &Chain) -> Result<bool> {
         Ok(matches!(self.format()?, Format::Version(_)) && events::head(self.snapshot)? == *history.head())
     }
@@ -107,7 +108,7 @@ impl Reader<'_> {
     }
 }
 
-/// Scopes that every store has.
+/// Number of scopes that every store has.
 const DEFAULT_SCOPES: u64 = 2;
 
 pub(super) fn parse_format(bytes: Vec<u8>) -> Result<Format> {
@@ -122,16 +123,16 @@ pub(super) fn parse_format(bytes: Vec<u8>) -> Result<Format> {
     }
 }
 
-/// Everything, into an empty store.
+/// Complete import into an empty store.
 impl Ledger<'_> {
-    /// Marks the store as being imported into by the import `name`, and makes what is in it go.
+    /// Marks the store as the target of the import `name`, and begins to empty it.
     ///
     /// # Errors
-    /// [`Error::NotVacant`] when there is something in it that is not another import's.
+    /// Returns [`Error::NotVacant`] when the store has contents that do not come from another import.
     pub fn begin_import(&mut self, name: &str) -> Result<()> {
         match self.reader().vacancy()? {
             Vacancy::InUse => return Err(Error::NotVacant),
-            // What a broken off import left is wiped bit by bit.
+            // The remains of an interrupted import are wiped in steps.
             Vacancy::Importing(_) => {}
             Vacancy::Vacant => {
                 for (key, _) in self.tx.scan(""..keys::END, Order::Ascending, VACANT_ENTRIES_MAX)? {
@@ -142,8 +143,8 @@ impl Ledger<'_> {
         Ok(self.tx.put(keys::FORMAT, format!("{MARK}{name}").into_bytes())?)
     }
 
-    /// Removes a part of what a broken off import left; `true` when there may be more. Answers [`Error::Importing`] when
-    /// another import has begun meanwhile.
+    /// Removes a part of the remains of an interrupted import; `true` when there may be more. Returns
+    /// [`Error::Importing`] when another import has begun meanwhile.
     pub fn wipe(&mut self, name: &str) -> Result<bool> {
         self.require_import(name)?;
         let entries = self.tx.scan(""..keys::END, Order::Ascending, WIPE_LIMIT)?;
@@ -153,19 +154,19 @@ impl Ledger<'_> {
         Ok(entries.len() == WIPE_LIMIT)
     }
 
-    /// Writes a part.
+    /// Writes a part of the entries.
     ///
     /// # Errors
-    /// [`Error::Importing`] when another import has begun meanwhile.
+    /// Returns [`Error::Importing`] when another import has begun meanwhile.
     pub fn write_part(&mut self, name: &str, entries: &[Entry]) -> Result<()> {
         self.require_import(name)?;
         entries.iter().try_for_each(|(key, value)| Ok(self.tx.put(key, value.clone())?))
     }
 
-    /// Makes the store whole: from now on it is one like any other.
+    /// Completes the import. After this the store is in normal use.
     ///
     /// # Errors
-    /// [`Error::Importing`] when another import has begun meanwhile.
+    /// Returns [`Error::Importing`] when another import has begun meanwhile.
     pub fn end_import(&mut self, name: &str, history: &Chain) -> Result<()> {
         self.require_import(name)?;
         if let Some(mark) = history.mark() {
@@ -186,15 +187,16 @@ impl Ledger<'_> {
 }
 
 impl Records {
-    /// Every entry of a store with these records, but for the history and what is under `meta/`.
+    /// Passes every entry of a store with these records to `found`, except the history and the entries under `meta/`.
     ///
     /// # Errors
-    /// What `found` answered.
+    /// Returns the errors of `found`.
     pub fn entries(&self, found: &mut dyn FnMut(Entry) -> Result<()>) -> Result<()> {
         self.each_entry(&mut |key, value| found((key, value)))
     }
 
-    /// What keeps these records from being all of a store: their faults, and default scopes that are not two.
+    /// Faults that keep these records from being a complete store: faults among the records, and a wrong number of
+    /// default scopes.
     pub fn faults_as_whole(&self) -> Vec<Finding> {
         let mut faults = Vec::new();
         for scope_type in [ScopeType::Private, ScopeType::Public] {
@@ -209,32 +211,32 @@ impl Records {
     }
 }
 
-/// The entry of one event.
+/// The store entry of one event.
 ///
 /// # Errors
-/// [`Error::Store`] when it cannot be written as JSON.
+/// Returns [`Error::Store`] when the event cannot be written as JSON.
 pub fn event_entry(event: &Event) -> Result<Entry> {
     Ok((keys::event(event.sequence), codec::encode(event)?))
 }
 
-/// What more records would do to a store in use.
+/// The effect of additional records on a store in use.
 #[derive(Debug, Default)]
 pub struct Merge {
     /// New objects, in the order in which they are written.
     added: Records,
-    /// Entries that change: a value, or `None` for one that goes.
+    /// Entries that change: the new value, or `None` for a deletion.
     changes: BTreeMap<String, Option<Vec<u8>>>,
-    /// The history of the store that this was found with.
+    /// Last event of the store at the time of the comparison.
     head: Head,
-    /// How often somebody had looked into accounts then.
+    /// Number of scans at that time.
     looks: u64,
-    /// What keeps it from being done.
+    /// Reasons why the merge cannot be carried out.
     pub conflicts: Vec<Finding>,
-    /// What is done otherwise than the file says.
+    /// Differences between the file and the result.
     pub notes: Vec<Finding>,
-    /// New objects.
+    /// Number of new objects.
     pub new: Tally,
-    /// Objects that are there already.
+    /// Number of objects that the store already has.
     pub present: Tally,
 }
 
@@ -246,10 +248,10 @@ impl Merge {
 }
 
 impl Reader<'_> {
-    /// Finds out what adding `more` comes to. Reads all records.
+    /// Computes the effect of adding `more`. Reads all records.
     ///
     /// # Errors
-    /// [`Error::Store`].
+    /// Returns [`Error::Store`].
     pub fn merge(&mut self, more: &Records) -> Result<Merge> {
         let head = events::head(self.snapshot)?;
         let present = self.records()?;
@@ -282,7 +284,8 @@ impl Reader<'_> {
 }
 
 impl Merge {
-    /// `more`, with what is in its default scopes put into those of the store: a store has one of each type.
+    /// `more`, with the contents of its default scopes moved to those of the store, because a store has one default
+    /// scope of each type.
     fn join_default_scopes(&mut self, present: &Records, more: &Records) -> Records {
         let mut more = more.clone();
         for scope_type in [ScopeType::Private, ScopeType::Public] {
@@ -309,7 +312,7 @@ impl Merge {
         more
     }
 
-    /// Of a discovery that is there already the store knows more than a file; of a new one the file tells everything.
+    /// Adds sightings of new discoveries only. For a known discovery, the store has newer data than the file.
     fn sort_seen(
         &mut self,
         present: &Records,
@@ -332,14 +335,15 @@ impl Merge {
         }
     }
 
-    /// Tells new objects from those that are there.
+    /// Separates new objects from those that the store already has.
     fn sort<R: Record>(&mut self, present: &BTreeMap<String, R>, more: BTreeMap<String, R>, item: fn(R) -> Item) {
         for (id, mut record) in more {
             let Some(found) = present.get(&id) else {
                 self.added.admit(item(record));
                 continue;
             };
-            // Whether an object is in a Terraform state, and what plans keep of it, is for the store to know that Terraform works with.
+            // The store that Terraform works with decides whether an object is in a state, and what plans note about
+            // it.
             record.meta_mut().confirmed = found.meta().confirmed;
             record.meta_mut().arguments_kept_until = found.meta().arguments_kept_until;
             record.meta_mut().given_up_until = found.meta().given_up_until;
@@ -365,7 +369,7 @@ pub(super) fn differences<R: Record>(a: &R, b: &R) -> Vec<String> {
     names.into_iter().filter(|name| a.get(*name) != b.get(*name)).cloned().collect()
 }
 
-/// What has to change in the entries of one set of records so that they are those of the other.
+/// The changes of entries that turn the entries of one set of records into those of the other.
 fn changes(from: &Records, to: &Records) -> Result<BTreeMap<String, Option<Vec<u8>>>> {
     let mut old: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     from.each_entry(&mut |key, value| {
@@ -384,7 +388,7 @@ fn changes(from: &Records, to: &Records) -> Result<BTreeMap<String, Option<Vec<u
 }
 
 impl Records {
-    /// What was seen in one scope is in another now.
+    /// Moves all sightings of one scope to another.
     fn seen_in_scope(&mut self, theirs: &str, ours: &str) {
         let sighted = self.sightings.values_mut().map(|sighted| &mut sighted.scope_id);
         let found = self.treatments.values_mut().map(|treated| &mut treated.found_in);
@@ -398,7 +402,7 @@ impl Records {
         }
     }
 
-    /// All of them, parents before what is in them.
+    /// Passes all records to `sink`, parents before their contents.
     pub fn each(&self, sink: &mut dyn FnMut(Item)) {
         self.scopes.values().for_each(|scope| sink(Item::Scope(scope.clone())));
         self.pools.values().for_each(|pool| sink(Item::Pool(pool.clone())));
@@ -414,7 +418,7 @@ impl Records {
 }
 
 impl Tally {
-    /// Counts one more; what is of the history is no object.
+    /// Counts one item. Entries of the history are not objects and do not count.
     pub fn count(&mut self, item: &Item) {
         match item {
             Item::Scope(scope) => self.add(scope, |tally| &mut tally.scopes),
@@ -430,14 +434,14 @@ impl Tally {
 }
 
 impl Ledger<'_> {
-    /// Carries a merge out: all entries, and one event for each new object. `false` when the store was written since
-    /// the merge was found: find it again.
+    /// Carries out a merge: writes all entries, and one event for each new object. Returns `false` when the store was
+    /// written since the merge was computed; the caller must compute it again.
     ///
     /// # Errors
-    /// [`Error::Store`].
+    /// Returns [`Error::Store`].
     pub fn carry_out(&mut self, merge: &Merge) -> Result<bool> {
-        // Every change of a record but `confirmed` writes an event, and every look is counted; nothing here depends on
-        // that one.
+        // Every change of a record except `confirmed` writes an event, and every scan is counted. The merge does not
+        // depend on `confirmed`.
         if events::head(self.tx)? != merge.head || discovery::seen_head(self.tx)? != merge.looks {
             return Ok(false);
         }

@@ -1,7 +1,7 @@
-//! Who has a name: in each parent one active object and one hold at most.
+//! Index of names: in each parent, at most one active object and one hold have a name.
 //!
-//! A replacement takes the name of the object that it replaces before that one is deleted. When the deletion fails and the
-//! replacement is deleted instead, the name goes back to the object that had it before.
+//! A replacement takes the name of the object that it replaces before that object is deleted. When the deletion fails
+//! and the replacement is deleted instead, the name goes back to the object that had it before.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,13 +9,13 @@ use super::codec::{self, Record};
 use super::{Kind, Ledger, Reader, Result, State, keys};
 use crate::store::{Snapshot, Tx};
 
-/// Entry of the name index.
+/// An entry of the name index.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct NameEntry {
     /// Id of the active object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) active: Option<String>,
-    /// Id of the hold, also of one that lapsed.
+    /// Id of the hold, also of a lapsed hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) planned: Option<String>,
 }
@@ -24,7 +24,8 @@ pub(super) fn entry(snapshot: &mut dyn Snapshot, kind: Kind, parent: &str, name:
     Ok(codec::read(snapshot, &keys::name(kind, parent, name))?.unwrap_or_default())
 }
 
-/// Enters `record` under its name, in the place that its state has. A record without a name does nothing.
+/// Enters `record` under its name, in the field that corresponds to its state. Does nothing for a record without a
+/// name.
 pub(super) fn enter<R: Record>(tx: &mut dyn Tx, record: &R) -> Result<()> {
     change(tx, record, |entry, id| {
         if record.meta().state == State::Active {
@@ -38,8 +39,8 @@ pub(super) fn enter<R: Record>(tx: &mut dyn Tx, record: &R) -> Result<()> {
     })
 }
 
-/// Removes `record` from the entry of its name, wherever it stands; others in the entry stay. An object that it was made
-/// to replace, and that is still there, has the name again.
+/// Removes `record` from the entry of its name; other objects in the entry stay. If the object that `record` was
+/// created to replace still exists, it gets the name back.
 pub(super) fn leave<R: Record>(tx: &mut dyn Tx, record: &R) -> Result<()> {
     let heir = replaced(tx, record)?.into_iter().next();
     change(tx, record, |entry, id| {
@@ -52,7 +53,7 @@ pub(super) fn leave<R: Record>(tx: &mut dyn Tx, record: &R) -> Result<()> {
     })
 }
 
-/// The active objects of the same name that `record` was made to replace and that are still there, the latest first.
+/// The active objects of the same name that `record` was created to replace and that still exist, the latest first.
 fn replaced<R: Record>(snapshot: &mut dyn Snapshot, record: &R) -> Result<Vec<R>> {
     let meta = record.meta();
     let mut found = Vec::new();
@@ -93,10 +94,10 @@ pub(super) fn rename<R: Record>(tx: &mut dyn Tx, before: &R, after: &R) -> Resul
 }
 
 impl Ledger<'_> {
-    /// Takes back the hold that stands in the way of a new name for an active object.
+    /// Reclaims the hold that is in the way of a new name for an active object.
     ///
     /// # Errors
-    /// [`super::Error::NameTaken`], also when something in the hold may not be taken back.
+    /// Returns [`super::Error::NameTaken`], also when a part of the hold may not be reclaimed.
     pub(super) fn clear_name<R: Record>(&mut self, record: &R, name: &str) -> Result<()> {
         self.reader().name_is_free_for(record, name)?;
         if record.meta().name == name {
@@ -107,7 +108,7 @@ impl Ledger<'_> {
         if self.try_lapse(R::KIND, &id)? { Ok(()) } else { Err(self.reader().name_taken(&hold)?) }
     }
 
-    /// Takes back a hold; `false` when something in it may not be taken back.
+    /// Reclaims a hold; `false` when a part of it may not be reclaimed.
     fn try_lapse(&mut self, kind: Kind, id: &str) -> Result<bool> {
         match kind {
             Kind::Scope => codec::expect(self.tx, id).and_then(|scope| self.try_lapse_scope(&scope)),
@@ -124,11 +125,11 @@ impl Ledger<'_> {
 }
 
 impl Reader<'_> {
-    /// A copy of a hold that is active now, when it may have its name: no active object has it, or only the one that the
-    /// hold replaces.
+    /// A copy of a hold that is active now. It may have its name when no active object has the name, or only the object
+    /// that the hold replaces.
     ///
     /// # Errors
-    /// [`super::Error::NameTaken`].
+    /// Returns [`super::Error::NameTaken`].
     pub(super) fn with_name<R: Record>(&mut self, hold: &R) -> Result<R> {
         let meta = hold.meta();
         let mut active = self.activated(hold);
@@ -146,10 +147,11 @@ impl Reader<'_> {
         Ok(active)
     }
 
-    /// That an active object may be called `name`: nobody else is, and no hold is waiting to be that may not be taken back.
+    /// Checks that an active object may be called `name`: no other active object has the name, and any hold for it may
+    /// be reclaimed.
     ///
     /// # Errors
-    /// [`super::Error::NameTaken`].
+    /// Returns [`super::Error::NameTaken`].
     pub(super) fn name_is_free_for<R: Record>(&mut self, record: &R, name: &str) -> Result<()> {
         if record.meta().name == name {
             return Ok(());

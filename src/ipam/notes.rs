@@ -1,5 +1,5 @@
-//! Notes on active objects that no event reports: that a Terraform state has the object, that a plan keeps arguments of it which
-//! were not known, and that a plan gives it up for an object that was planned before it.
+//! Notes on active objects that no event reports: a Terraform state has the object; a plan keeps arguments of the
+//! object that were not known; a plan gives the object up for another object that was planned before.
 
 use std::time::Duration;
 
@@ -12,23 +12,25 @@ use super::{
 use crate::store::{Snapshot, Tx};
 
 impl Ledger<'_> {
-    /// Marks an active object as being in a Terraform state. Nothing happens when it already is, or is gone.
+    /// Marks an active object as being in a Terraform state. Does nothing when the mark is set already or the object is
+    /// gone.
     pub fn confirm(&mut self, id: &str) -> Result<()> {
         self.note(id, &|meta| meta.confirmed = true)
     }
 
-    /// Notes that a plan keeps arguments of an active object that are not known yet, and may be applied until `hold` is over.
+    /// Notes that a plan keeps arguments of an active object that are not known yet. The plan may be applied until
+    /// `hold` has passed.
     pub fn keep_arguments(&mut self, id: &str, hold: Duration) -> Result<()> {
         let until = self.env.now.saturating_add(hold).unwrap_or(Timestamp::MAX);
         self.note(id, &|meta| meta.arguments_kept_until = Some(until))
     }
 
-    /// Takes the note of [`Ledger::keep_arguments`] back.
+    /// Removes the note of [`Ledger::keep_arguments`].
     pub fn forget_kept_arguments(&mut self, id: &str) -> Result<()> {
         self.note(id, &|meta| meta.arguments_kept_until = None)
     }
 
-    /// Notes that a plan deletes or renames an active object, for the plans of the next `hold`.
+    /// Notes that a plan deletes or renames an active object. The note is for the plans within the next `hold`.
     pub fn give_up(&mut self, id: &str, hold: Duration) -> Result<()> {
         let until = self.env.now.saturating_add(hold).unwrap_or(Timestamp::MAX);
         self.note(id, &|meta| meta.given_up_until = Some(until))
@@ -63,30 +65,31 @@ impl Ledger<'_> {
     }
 }
 
-/// Writes a record that nothing else follows from.
+/// Writes a record without changing the entries that follow from it.
 fn put<R: Record>(tx: &mut dyn Tx, record: &R) -> Result<()> {
     Ok(tx.put(&keys::record(R::KIND, &record.meta().id), codec::encode(record)?)?)
 }
 
 impl Reader<'_> {
-    /// Whether [`Ledger::confirm`] has anything to write.
+    /// Whether [`Ledger::confirm`] has to write.
     pub fn needs_confirmation(&mut self, id: &str) -> Result<bool> {
         Ok(self.active_meta(id)?.is_some_and(|meta| !meta.confirmed))
     }
 
-    /// Until when a plan may be applied that keeps arguments of this object; `None` when there is no such plan any more.
+    /// The time until which a plan that keeps arguments of this object may be applied; `None` when there is no such
+    /// plan any more.
     pub fn arguments_kept_until(&mut self, id: &str) -> Result<Option<Timestamp>> {
         let until = self.active_meta(id)?.and_then(|meta| meta.arguments_kept_until);
         Ok(until.filter(|until| *until > self.env.now))
     }
 
-    /// Whether a plan of the same owner noted not long ago that it gives this object up.
+    /// Whether a recent plan of the same owner noted that it gives this object up.
     pub fn is_given_up(&mut self, id: &str) -> Result<bool> {
         let meta = self.active_meta(id)?.filter(|meta| meta.owner == self.env.actor.owner);
         Ok(meta.and_then(|meta| meta.given_up_until).is_some_and(|until| until > self.env.now))
     }
 
-    /// What every object has, of an active one.
+    /// The metadata of an active object.
     fn active_meta(&mut self, id: &str) -> Result<Option<Meta>> {
         fn of<R: Record>(snapshot: &mut dyn Snapshot, id: &str) -> Result<Option<Meta>> {
             let record: Option<R> = codec::load(snapshot, id)?;

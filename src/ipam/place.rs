@@ -1,5 +1,6 @@
-//! Which free block a request by size gets. Reads one key a level, and a few more for each block to step over: a
-//! disallowed CIDR, or one that a discovery has seen. What is not in the way is not read.
+//! Chooses the free block for a request by size. Reads one key for each size of free block, and a few more for each
+//! block to step over: a disallowed CIDR, or a block that a discovery has seen. Blocks that are not in the way are not
+//! read.
 
 use std::collections::BTreeSet;
 
@@ -11,23 +12,23 @@ use crate::store::{Entry, Order, Snapshot};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ask<'a> {
     pub(super) family: Family,
-    /// At most the family's bits.
+    /// Requested netmask length, at most the bits of the family.
     pub(super) netmask_length: u8,
     pub(super) strategy: Strategy,
     /// Blocks to avoid.
     pub(super) disallowed: &'a BTreeSet<Cidr>,
-    /// Whether to avoid what discoveries have seen.
+    /// Whether the request avoids blocks that discoveries have seen.
     pub(super) keep_off: KeepOff<'a>,
 }
 
-/// How a request treats what discoveries have seen in a scope.
+/// The degree to which a request avoids blocks that discoveries have seen in a scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum KeepOff<'a> {
-    /// It does not ask.
+    /// Ignores them.
     Never,
-    /// It takes a block where nothing was seen if there is one.
+    /// Takes a block without sightings if there is one, else any free block.
     Rather(&'a Pool),
-    /// It takes no other.
+    /// Takes only a block without sightings.
     Always(&'a Pool),
 }
 
@@ -37,7 +38,7 @@ impl Ask<'_> {
     }
 }
 
-/// The free block of the wanted size that the strategy chooses, `None` when there is none.
+/// The free block of the requested size that the strategy chooses; `None` when there is none.
 pub(super) fn find(
     snapshot: &mut dyn Snapshot,
     pool_id: &str,
@@ -47,7 +48,7 @@ pub(super) fn find(
     let plain = Ask { keep_off: KeepOff::Never, ..*ask };
     match ask.keep_off {
         KeepOff::Never => search(snapshot, pool_id, ask, random),
-        // Most often nothing was seen: asked once, whatever is looked at then.
+        // Most scopes have no sightings, so this is checked once before any block is examined.
         KeepOff::Rather(pool) | KeepOff::Always(pool) if !Avoided::any(snapshot, &pool.scope_id, ask.family)? => {
             search(snapshot, pool_id, &plain, random)
         }
@@ -78,7 +79,7 @@ fn search(
     }
 }
 
-/// As many free blocks of one size are compared when a pool is sparse.
+/// Number of free blocks of one size that the strategy `sparse` compares.
 const SPARSE_BLOCKS_MAX: usize = 256;
 
 struct Search<'a> {
@@ -115,8 +116,9 @@ impl Search<'_> {
         Ok(found)
     }
 
-    /// In the order of RFC 3531: among free blocks of the largest size the one whose number, read from its last bit, is the
-    /// smallest. So what is allocated stays as far apart as it can, whatever came before.
+    /// Places in the order of RFC 3531: among the free blocks of the largest size, it chooses the block whose number is
+    /// the smallest when its bits are read from the last to the first. So allocations stay as far apart as possible,
+    /// whatever was allocated before.
     fn sparse(&mut self) -> Result<Option<Cidr>> {
         for level in self.levels()?.into_iter().rev() {
             let range = keys::under(&keys::free_level(self.pool_id, level));
@@ -134,7 +136,7 @@ impl Search<'_> {
             if entries.len() < SPARSE_BLOCKS_MAX {
                 continue;
             }
-            // Of so many of one size the lowest is as good as any.
+            // With so many blocks of one size, the lowest is as good as any.
             if let Some((_, hit)) = self.hit(level, Order::Ascending, 0)? {
                 return Ok(Some(hit));
             }
@@ -181,7 +183,7 @@ impl Search<'_> {
         block.map(Some).ok_or_else(|| codec::corrupt(key, "a damaged record: no free block of its pool"))
     }
 
-    /// All sizes of which there are free blocks that are large enough, smallest first.
+    /// All sizes with free blocks that are large enough, smallest first.
     fn levels(&mut self) -> Result<Vec<u8>> {
         let mut levels = Vec::new();
         let mut from = self.ask.host_bits();
@@ -192,10 +194,11 @@ impl Search<'_> {
         Ok(levels)
     }
 
-    /// The outermost free block of one size in which the request fits, and the place in it. Ascending it looks
-    /// from the address `from` on.
+    /// The outermost free block of one size in which the request fits, and its position there. In ascending order, the
+    /// search begins at the address `from`.
     ///
-    /// Each miss skips everything that one block to avoid covers, so there are at most about two for each.
+    /// Each miss skips all addresses that one avoided block covers, so there are at most about two misses for each
+    /// avoided block.
     fn hit(&mut self, level: u8, order: Order, from: u128) -> Result<Option<(Cidr, Cidr)>> {
         let family = self.ask.family;
         let mut start = keys::free_at(self.pool_id, family, level, from);
@@ -215,7 +218,7 @@ impl Search<'_> {
         }
     }
 
-    /// A block to avoid that shares addresses with `block`, which is in the free block `space`.
+    /// An avoided block that shares addresses with `block`, which is in the free block `space`.
     fn obstacle(&mut self, block: &Cidr, space: &Cidr) -> Result<Option<Cidr>> {
         if let Some(disallowed) = self.ask.disallowed.iter().find(|disallowed| disallowed.overlaps(block)) {
             return Ok(Some(*disallowed));
@@ -226,8 +229,8 @@ impl Search<'_> {
         }
     }
 
-    /// The outermost place in a free block that shares nothing with what is to be avoided. Steps over one block to
-    /// avoid at a time.
+    /// The outermost position in a free block that shares no address with an avoided block. Steps over one avoided
+    /// block at a time.
     fn fit(&mut self, block: &Cidr, order: Order) -> Result<Fit> {
         let (family, length) = (self.ask.family, self.ask.netmask_length);
         let edge = if order == Order::Ascending { block.first() } else { block.last() };
@@ -247,10 +250,10 @@ impl Search<'_> {
     }
 }
 
-/// Where a request fits into a free block.
+/// The result of fitting a request into a free block.
 enum Fit {
     Place(Cidr),
-    /// Nowhere, and neither into others that are inside this one.
+    /// The request does not fit here, nor into other free blocks inside this block.
     Skip(Cidr),
 }
 

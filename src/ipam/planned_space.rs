@@ -1,5 +1,5 @@
-//! A CIDR of a pool that is only planned is for the plan that holds it: nothing is placed there for anybody else, neither
-//! before it is applied nor after its hold has expired.
+//! A planned CIDR of a pool is reserved for the plan that holds it: no object of another plan is placed there, neither
+//! before the plan is applied nor after its hold has expired.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use super::{
 };
 
 impl Reader<'_> {
-    /// The planned CIDR of a pool that `block` lies in, unless the present run of its owner holds it.
+    /// The planned CIDR of a pool that contains `block`, unless the present run of its owner holds it.
     pub(super) fn planned_for_others(&mut self, pool: &Pool, block: &Cidr) -> Result<Option<PoolCidr>> {
         let Some(spot) = free::provisioned_around(self.snapshot, &pool.meta.id, block)? else { return Ok(None) };
         let pool_cidr: PoolCidr = codec::expect(self.snapshot, &spot.id)?;
@@ -26,10 +26,10 @@ impl Reader<'_> {
         Ok((!is_ours).then_some(pool_cidr))
     }
 
-    /// That objects of this owner can be in a pool: it is active, or planned by the same owner.
+    /// Checks that objects of this owner can be in a pool: the pool is active, or planned by the same owner.
     ///
     /// # Errors
-    /// [`Error::NotFound`].
+    /// Returns [`Error::NotFound`].
     pub(super) fn require_own_if_planned(&self, pool: &Pool) -> Result<()> {
         if pool.meta.state == State::Planned && pool.meta.owner != self.env.actor.owner {
             return Err(Error::NotFound { kind: Kind::Pool, id: pool.meta.id.clone() });
@@ -37,7 +37,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// The planned CIDRs of an active pool. Of a planned pool everything is planned.
+    /// The planned CIDRs of an active pool. In a planned pool, all CIDRs are planned.
     pub(super) fn planned_cidrs(&mut self, pool: &Pool) -> Result<Vec<PoolCidr>> {
         if pool.meta.state != State::Active {
             return Ok(Vec::new());
@@ -46,7 +46,7 @@ impl Reader<'_> {
         Ok(all.into_iter().filter(|pool_cidr| pool_cidr.meta.state == State::Planned).collect())
     }
 
-    /// The same utilization without the planned CIDRs of the pool, and what is planned in them.
+    /// The utilization without the planned CIDRs of the pool and without the holds in them.
     pub(super) fn without_planned(&mut self, mut utilization: Utilization) -> Result<Utilization> {
         for pool_cidr in self.planned_cidrs(&utilization.pool)? {
             let (mut used, mut held) = (BigUint::default(), BigUint::default());
@@ -67,7 +67,7 @@ impl Reader<'_> {
 }
 
 impl Ledger<'_> {
-    /// The free block that the strategy chooses, outside of CIDRs that others have planned.
+    /// The free block that the strategy chooses, outside of CIDRs that other plans hold.
     pub(super) fn find_block(&mut self, pool: &Pool, ask: &Ask<'_>) -> Result<Option<Cidr>> {
         let mut disallowed: Option<BTreeSet<Cidr>> = None;
         loop {
@@ -82,8 +82,9 @@ impl Ledger<'_> {
 }
 
 impl Records {
-    /// What stands in a CIDR that is only planned, and is not of an apply that may be under way. Earlier versions gave such
-    /// space to other owners. In a planned pool nothing may stand at all, which [`Records::faults`] says.
+    /// Findings for active objects in a CIDR that is only planned, unless an apply in progress may have created them.
+    /// Earlier versions gave such space to other owners. In a planned pool there may be no active object at all, which
+    /// [`Records::faults`] reports.
     pub(super) fn faults_in_planned_cidrs(&self, now: Timestamp) -> Vec<Finding> {
         let mut planned: BTreeMap<&str, Vec<&PoolCidr>> = BTreeMap::new();
         for pool_cidr in self.pool_cidrs.values().filter(|found| found.meta.state == State::Planned && !found.deferred)
@@ -102,7 +103,8 @@ impl Records {
     }
 }
 
-/// That `allocation` is active in a CIDR that is only planned. The owner of that plan may be applying it, as long as it holds.
+/// The finding for an allocation that is active in a CIDR that is only planned. The owner of that plan may be applying
+/// it until the hold expires.
 fn stands_in_planned(allocation: &Allocation, around: &PoolCidr, now: Timestamp) -> Option<Finding> {
     if allocation.meta.owner == around.meta.owner && !around.meta.is_expired(now) {
         return None;

@@ -13,23 +13,23 @@ use super::{
     Terms, book, free, holds, names, pool_cidrs, view,
 };
 
-/// What the blocks of a pool have to go through for another declaration.
+/// The changes of the blocks of a pool that a new declaration requires.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Moves {
     pub(super) added: Vec<Size>,
     pub(super) removed: Vec<PoolCidr>,
-    /// Blocks that grow or shrink where they are.
+    /// Blocks that grow or shrink in place.
     pub(super) resized: Vec<(PoolCidr, Cidr)>,
-    /// Blocks that are merged or split where they are.
+    /// Blocks that are merged or split in place.
     pub(super) regrouped: Vec<Regroup>,
     /// Blocks that an earlier plan of a change holds.
     pending: Vec<PoolCidr>,
-    /// Blocks in the source pool whose growth an earlier plan holds, and this one does not want.
+    /// Allocations in the source pool whose growth an earlier plan holds and this plan does not need.
     overgrown: Vec<Allocation>,
 }
 
 impl Moves {
-    /// The blocks afterwards, but for those whose place is not known yet.
+    /// The blocks after the change, except those whose position is not known yet.
     fn result(&self, present: &BTreeSet<Cidr>) -> BTreeSet<Cidr> {
         let mut blocks = present.clone();
         for removed in &self.removed {
@@ -46,7 +46,7 @@ impl Moves {
         blocks
     }
 
-    /// Takes the hold for one added block out of those of an earlier plan.
+    /// Takes the hold for one added block from the holds of an earlier plan.
     pub(super) fn take_pending(&mut self, size: Size) -> Option<PoolCidr> {
         let found = self.pending.iter().position(|held| match size {
             Size::Cidr(cidr) => held.cidr == cidr,
@@ -75,7 +75,8 @@ fn applied(pool: &Pool, change: &PoolChange, cidrs: BTreeSet<Cidr>) -> Pool {
 }
 
 impl Reader<'_> {
-    /// What [`Ledger::plan_pool_change`] would answer, when that needs no write: no block comes or grows.
+    /// The answer of [`Ledger::plan_pool_change`] when no write is needed for it, because no block is added or grows;
+    /// `None` otherwise.
     pub fn find_pool_change(&mut self, id: &str, change: &PoolChange) -> Result<Option<Pool>> {
         let pool = self.check_change(id, change)?;
         let Some(moves) = self.moves(&pool, &change.provision)? else { return Ok(None) };
@@ -99,7 +100,7 @@ impl Reader<'_> {
         Ok(pool)
     }
 
-    /// `None` when only a new pool can have such blocks.
+    /// The changes that lead from the present blocks to `provision`; `None` when only a new pool can have such blocks.
     pub(super) fn moves(&mut self, pool: &Pool, provision: &Provision) -> Result<Option<Moves>> {
         let inline = codec::pool_cidrs(self.snapshot, &pool.meta.id)?.into_iter().filter(|found| found.inline);
         let (present, pending): (Vec<_>, Vec<_>) = inline.partition(|found| found.meta.state == State::Active);
@@ -137,12 +138,13 @@ impl Reader<'_> {
 }
 
 impl Ledger<'_> {
-    /// The pool as it will be after a change: added blocks and growth are held. `None` when only a replacement
-    /// can do it.
+    /// The pool as it will be after a change: added blocks and growth are held. `None` when the change requires a
+    /// replacement.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::NameTaken`], what the rules say; [`Error::Overlap`] and other placement
-    /// errors for added blocks; [`Error::HoldLost`] in a committing plan that cannot have its growth any more.
+    /// Returns [`Error::NotFound`], [`Error::NameTaken`], and an error when the change breaks a rule; returns
+    /// [`Error::Overlap`] and other placement errors for added blocks; returns [`Error::HoldLost`] in a committing plan
+    /// that cannot have its growth any more.
     pub fn plan_pool_change(&mut self, id: &str, change: &PoolChange, terms: &Terms) -> Result<Option<Pool>> {
         let pool = self.reader().check_change(id, change)?;
         let Some(mut moves) = self.reader().moves(&pool, &change.provision)? else { return Ok(None) };
@@ -187,7 +189,7 @@ impl Ledger<'_> {
                 return Ok(None);
             }
         }
-        // What grows takes its space at once; only a block that comes new can wait for it.
+        // A block that grows takes its space at once. Only an added block can wait for space.
         self.given_up = terms.all_given_up();
         let birth = Birth::Hold { expires_at: view::expiry(self.env.now, terms), replaces: None };
         for size in missing {
@@ -208,7 +210,8 @@ impl Ledger<'_> {
         Ok(())
     }
 
-    /// Holds what a block of a pool is to grow by; `false` when it cannot grow and another block would do.
+    /// Holds the space that a block of a pool is to grow by; `false` when the block cannot grow and another block would
+    /// do.
     fn hold_pool_growth(
         &mut self,
         pool: &Pool,
@@ -253,7 +256,7 @@ impl Ledger<'_> {
         Ok(true)
     }
 
-    /// Fails with the reason why an allocation cannot grow.
+    /// Makes room for the growth of an allocation, or fails with the reason why it cannot grow.
     fn clear_beside(&mut self, source: &Pool, allocation: &Allocation, target: &Cidr) -> Result<()> {
         let present = allocation.reserved().unwrap_or(allocation.cidr);
         for neighbour in beside(&present, target) {
@@ -269,11 +272,12 @@ impl Ledger<'_> {
         Ok(Some((codec::expect(self.tx, pool_id)?, codec::expect(self.tx, id)?)))
     }
 
-    /// Changes a pool. Repeating it changes nothing.
+    /// Changes a pool. A repeated call changes nothing.
     ///
     /// # Errors
-    /// Those of [`Ledger::plan_pool_change`]; [`Error::InUse`] when something is allocated in a block that goes
-    /// away, [`Error::Across`] when it lies across blocks into which one is split; [`Error::Fixed`] when only a new pool can have such blocks.
+    /// Returns the errors of [`Ledger::plan_pool_change`]; [`Error::InUse`] when something is allocated in a block that
+    /// is removed; [`Error::Across`] when an allocation crosses a boundary between the blocks into which one is split;
+    /// and [`Error::Fixed`] when only a new pool can have such blocks.
     pub fn update_pool(&mut self, id: &str, change: &PoolChange) -> Result<Pool> {
         let pool = self.reader().check_change(id, change)?;
         let Some(mut moves) = self.reader().moves(&pool, &change.provision)? else {
@@ -289,7 +293,7 @@ impl Ledger<'_> {
                 answer => answer?,
             }
         }
-        // Holds first: what is placed anew could take an expired one back.
+        // Holds are activated first, because the placement of a new block could reclaim an expired hold.
         let mut missing = Vec::new();
         for size in std::mem::take(&mut moves.added) {
             match moves.take_pending(size) {
@@ -332,7 +336,7 @@ impl Ledger<'_> {
         Ok(after)
     }
 
-    /// The allocations that stand for a pool in its source pool carry its name.
+    /// Renames the allocations of a pool in its source pool, which carry the name of the pool.
     fn rename_sources(&mut self, pool: &Pool) -> Result<()> {
         for pool_cidr in codec::pool_cidrs(self.tx, &pool.meta.id)? {
             if let Some((_, before)) = self.source_of(pool, &pool_cidr)? {

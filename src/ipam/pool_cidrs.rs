@@ -1,4 +1,4 @@
-//! CIDRs provisioned into pools, by the pool's own declaration or one by one.
+//! CIDRs that are provisioned into pools, by the pool's own declaration or by `ipam_pool_cidr`.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use super::{
     Result, Size, State, Tags, Terms, Unsupported, book, free, keys, names, pools,
 };
 
-/// Name of the allocation that a pool's block is in its source pool.
+/// Name of the allocation that stands for a block of the pool in its source pool.
 pub(super) fn source_name(pool_name: &str, block: &Cidr) -> String {
     format!("pool/{pool_name}/{block}")
 }
@@ -37,7 +37,7 @@ fn satisfies(spec: &PoolCidrSpec) -> impl Fn(&PoolCidr) -> bool + '_ {
 }
 
 impl Reader<'_> {
-    /// What [`Ledger::plan_pool_cidr`] would answer, when that needs no write.
+    /// The answer of [`Ledger::plan_pool_cidr`] when no write is needed for it; `None` otherwise.
     pub fn find_hold_pool_cidr(&mut self, spec: &PoolCidrSpec, terms: &Terms) -> Result<Option<PoolCidr>> {
         self.check_pool_cidr(spec)?;
         let standing = self.pool_cidr_standing(spec, terms)?;
@@ -61,18 +61,18 @@ impl Reader<'_> {
         Ok(pool)
     }
 
-    /// What there is under the name of a request.
+    /// The standing of a request for a pool CIDR.
     pub(super) fn pool_cidr_standing(&mut self, spec: &PoolCidrSpec, terms: &Terms) -> Result<Standing<PoolCidr>> {
         self.standing(&spec.pool_id, &name_of(spec), terms, &satisfies(spec))
     }
 }
 
 impl Ledger<'_> {
-    /// The hold for a block to provision into a pool.
+    /// Holds a block to provision into a pool.
     ///
     /// # Errors
-    /// What the rules say; [`Error::NameTaken`], [`Error::Overlap`], [`Error::OutsidePool`],
-    /// [`Error::PoolExhausted`], [`Error::HoldLost`].
+    /// Returns an error when the request breaks a rule, and [`Error::NameTaken`], [`Error::Overlap`],
+    /// [`Error::OutsidePool`], [`Error::PoolExhausted`] or [`Error::HoldLost`].
     pub fn plan_pool_cidr(&mut self, spec: &PoolCidrSpec, terms: &Terms) -> Result<PoolCidr> {
         let pool = self.reader().check_pool_cidr(spec)?;
         match self.reader().pool_cidr_standing(spec, terms)? {
@@ -126,8 +126,8 @@ impl Ledger<'_> {
         Ok(pool_cidr)
     }
 
-    /// Takes a block where `pool` gets its space from and adds it to the pool. Without a name it belongs to the
-    /// pool's own declaration. The pool need not be written yet.
+    /// Takes a block from the source pool or scope of `pool` and adds it to the pool. A block without a name belongs to
+    /// the pool's own declaration. The pool need not be in the store yet.
     pub(super) fn provision(&mut self, pool: &Pool, name: Option<&str>, size: Size, birth: &Birth) -> Result<PoolCidr> {
         let inline = name.is_none();
         let block = match size {
@@ -143,7 +143,7 @@ impl Ledger<'_> {
             meta.confirmed = true;
             meta.replaces = None;
             if pool.meta.state == State::Planned {
-                // The pool's own hold decides.
+                // The expiry of the pool's own hold applies.
                 meta.hold_expires_at = None;
             }
         }
@@ -166,11 +166,11 @@ impl Ledger<'_> {
         Ok(pool_cidr)
     }
 
-    /// That no block of the pool itself shares addresses with one that is to come: a pool has its blocks already while they are
-    /// planned, and no address twice.
+    /// Checks that no block of the pool itself shares addresses with a block that is to be added. Planned blocks count
+    /// too, and a pool never has an address twice.
     ///
     /// # Errors
-    /// [`Error::Overlap`].
+    /// Returns [`Error::Overlap`].
     fn require_apart_in_pool(&mut self, pool: &Pool, block: &Cidr) -> Result<()> {
         let prefix = keys::provisioned_of(&pool.meta.id);
         let spots = free::spots_over(self.tx, &prefix, block, NAMED_IN_ERRORS)?;
@@ -185,7 +185,7 @@ impl Ledger<'_> {
         let source = self.reader().pool(source_id)?;
         let (family, strategy) = (source.address_family, source.strategy);
         self.spared = Some(pool.meta.id.clone());
-        // A pool may lie over what was seen: what is allocated in it keeps off.
+        // A pool may cover sightings. The allocations in it avoid them.
         let keep_off = KeepOff::Rather(&source);
         let ask = Ask { family, netmask_length, strategy, disallowed: &BTreeSet::new(), keep_off };
         let placed = self.place_or_wait(&source, &ask);
@@ -193,8 +193,8 @@ impl Ledger<'_> {
         Ok(placed?.0)
     }
 
-    /// Claims the block of a pool CIDR in the source pool or the scope; expired holds make way. `false`: the block is not
-    /// claimed, because the same apply has yet to release it.
+    /// Claims the block of a pool CIDR in the source pool or the scope, and reclaims expired holds in the way. `false`:
+    /// the block is not claimed, because the same apply has yet to release it.
     fn claim_around(&mut self, pool: &Pool, pool_cidr: &mut PoolCidr) -> Result<bool> {
         self.spared = Some(pool.meta.id.clone());
         let cleared = match &pool.source_pool_id {
@@ -211,7 +211,7 @@ impl Ledger<'_> {
         meta.name = source_name(&pool.meta.name, &pool_cidr.cidr);
         meta.confirmed = true;
         meta.replaces = None;
-        // The hold of the pool or of its CIDR decides.
+        // The expiry of the pool or of its CIDR applies.
         meta.hold_expires_at = None;
         pool_cidr.source_allocation_id = Some(meta.id.clone());
         let allocation = Allocation {
@@ -233,10 +233,10 @@ impl Ledger<'_> {
         Ok(true)
     }
 
-    /// Turns a hold into a pool CIDR, or provisions one.
+    /// Turns a hold into a pool CIDR, or provisions one without a hold.
     ///
     /// # Errors
-    /// Those of [`Ledger::plan_pool_cidr`].
+    /// Returns the errors of [`Ledger::plan_pool_cidr`].
     pub fn create_pool_cidr(&mut self, spec: &PoolCidrSpec, planned: &Planned) -> Result<PoolCidr> {
         let (id, size) = match planned {
             Planned::Unknown => (None, spec.size),
@@ -280,14 +280,15 @@ impl Ledger<'_> {
         Ok(active)
     }
 
-    /// Makes a planned pool CIDR active, together with its block in the source pool. An active one stays as it is.
+    /// Makes a planned pool CIDR active, together with its block in the source pool. Does nothing for an active pool
+    /// CIDR.
     pub(super) fn activate_pool_cidr(&mut self, pool: &Pool, held: &PoolCidr) -> Result<PoolCidr> {
         if held.meta.state == State::Active {
             return Ok(held.clone());
         }
         let mut active = self.reader().with_name(held)?;
         if held.inline {
-            // No event of its own says who planned it: it is of who applies it.
+            // It has no event that records who planned it, so it belongs to the owner that applies it.
             active.meta.owner.clone_from(&self.env.actor.owner);
         }
         if held.deferred {
@@ -303,10 +304,12 @@ impl Ledger<'_> {
         Ok(active)
     }
 
-    /// Gives a pool CIDR of its own another name; `None`: that of its block. Repeating it changes nothing.
+    /// Renames the pool CIDR of an `ipam_pool_cidr`; `None`: the name becomes its block. A repeated call changes
+    /// nothing.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::NameTaken`]; [`Error::Fixed`] when it belongs to the pool's own declaration.
+    /// Returns [`Error::NotFound`] or [`Error::NameTaken`]; returns [`Error::Fixed`] when the block belongs to the
+    /// pool's own declaration.
     pub fn rename_pool_cidr(&mut self, id: &str, name: Option<&str>) -> Result<PoolCidr> {
         let found: Option<PoolCidr> = codec::live(self.tx, id)?;
         let Some(before) = found.filter(|found| found.meta.state == State::Active) else {
@@ -330,10 +333,11 @@ impl Ledger<'_> {
         Ok(after)
     }
 
-    /// Deprovisions a block. One that is gone is success, and so is one that became part of the pool's own declaration.
+    /// Deprovisions a block. Succeeds when the block is gone already, or when it became part of the pool's own
+    /// declaration.
     ///
     /// # Errors
-    /// [`Error::InUse`] while something is allocated in it.
+    /// Returns [`Error::InUse`] while something is allocated in the block.
     pub fn delete_pool_cidr(&mut self, id: &str) -> Result<()> {
         let Some(pool_cidr) = codec::load::<PoolCidr>(self.tx, id)? else { return Ok(()) };
         let pool: Pool = codec::expect(self.tx, &pool_cidr.pool_id)?;
@@ -350,10 +354,10 @@ impl Ledger<'_> {
         }
     }
 
-    /// Takes a block out of a pool, with the holds in it that nobody counts on.
+    /// Removes a block from a pool, with the holds in it that no other plan relies on.
     ///
     /// # Errors
-    /// [`Error::InUse`].
+    /// Returns [`Error::InUse`].
     pub(super) fn remove_pool_cidr(&mut self, pool: &Pool, pool_cidr: &PoolCidr) -> Result<()> {
         if pool_cidr.meta.is_live() {
             self.vacate(pool, pool_cidr, &[pool_cidr.cidr])?;
@@ -365,10 +369,10 @@ impl Ledger<'_> {
         Ok(())
     }
 
-    /// Makes sure that nothing is allocated in `blocks` of a pool CIDR; holds that nobody counts on are dropped.
+    /// Makes sure that nothing is allocated in `blocks` of a pool CIDR, and drops holds that no other plan relies on.
     ///
     /// # Errors
-    /// [`Error::InUse`].
+    /// Returns [`Error::InUse`].
     pub(super) fn vacate(&mut self, pool: &Pool, pool_cidr: &PoolCidr, blocks: &[Cidr]) -> Result<()> {
         for block in blocks {
             let (contents, more) = self.reader().contents_within(pool, block)?;
@@ -390,7 +394,7 @@ impl Ledger<'_> {
 
     pub(super) fn drop_leftover(&mut self, allocation: &Allocation) -> Result<()> {
         match &allocation.resource_id {
-            // Only its planned growth reaches into the block.
+            // Only the planned growth of this allocation reaches into the block.
             _ if allocation.growth.is_some() => self.hold_growth(allocation, None).map(drop),
             Some(pool_id) if allocation.resource_type == ResourceType::IpamPool => {
                 let below: Pool = codec::expect(self.tx, pool_id)?;

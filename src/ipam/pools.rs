@@ -1,4 +1,4 @@
-//! Pools: plan, create, delete, and what a pool takes along.
+//! Pools: plan, create and delete them, with their contents.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use super::{
     names, reclaim,
 };
 
-/// A pool that is asked for, with everything that its surroundings decide filled in.
+/// A requested pool, with all attributes that follow from its source pool or scope filled in.
 #[derive(Clone, Debug)]
 pub(super) struct Draft {
     pub(super) scope_id: String,
@@ -39,7 +39,7 @@ fn details(spec: &PoolSpec) -> impl Fn(&mut Pool) + '_ {
     }
 }
 
-/// Whether the blocks of a pool are what is asked for.
+/// Whether the blocks of a pool are those that were requested.
 pub(super) fn provision_satisfied(provision: &Provision, cidrs: &BTreeSet<Cidr>) -> bool {
     match provision {
         Provision::Nothing => cidrs.is_empty(),
@@ -50,10 +50,10 @@ pub(super) fn provision_satisfied(provision: &Provision, cidrs: &BTreeSet<Cidr>)
     }
 }
 
-/// That the rules of a pool agree with its family and with themselves.
+/// Checks that the rules of a pool agree with its family and with each other.
 ///
 /// # Errors
-/// [`Error::BadRules`].
+/// Returns [`Error::BadRules`].
 pub fn check_rules(rules: &Rules, family: Family) -> Result<()> {
     let named = [
         (RuleName::MinNetmaskLength, rules.min_netmask_length),
@@ -84,10 +84,10 @@ pub fn check_rules(rules: &Rules, family: Family) -> Result<()> {
     }
 }
 
-/// That what a pool provisions fits its family, its place, and itself.
+/// Checks that the blocks which a pool provisions agree with its family, its place in the tree, and each other.
 ///
 /// # Errors
-/// [`Error::FamilyMismatch`], [`Error::OwnOverlap`], [`Error::NoSourcePool`], [`Error::NetmaskRange`].
+/// Returns [`Error::FamilyMismatch`], [`Error::OwnOverlap`], [`Error::NoSourcePool`] or [`Error::NetmaskRange`].
 pub(super) fn check_provision(provision: &Provision, family: Family, has_source: bool) -> Result<()> {
     match provision {
         Provision::Nothing => Ok(()),
@@ -97,7 +97,8 @@ pub(super) fn check_provision(provision: &Provision, family: Family, has_source:
             let mut previous: Option<&Cidr> = None;
             for cidr in cidrs {
                 check_family(cidr, family)?;
-                // In their order a block comes right after one that contains it, or after others inside that.
+                // In this order, a block comes right after a block that contains it, or after other blocks inside that
+                // one.
                 if let Some(previous) = previous.filter(|previous| previous.overlaps(cidr)) {
                     return Err(Error::OwnOverlap { a: *previous, b: *cidr });
                 }
@@ -108,7 +109,7 @@ pub(super) fn check_provision(provision: &Provision, family: Family, has_source:
     }
 }
 
-/// That a pool which imports what is seen in its space says in which Region.
+/// Checks that a pool that imports discovered VPCs has a Region as its locale.
 pub(super) fn check_auto_import(auto_import: bool, locale: Option<&str>) -> Result<()> {
     if auto_import && locale.is_none() { Err(Error::NoLocale) } else { Ok(()) }
 }
@@ -128,7 +129,7 @@ pub(super) fn check_range(netmask_length: u8, family: Family) -> Result<()> {
 }
 
 impl Reader<'_> {
-    /// What [`Ledger::plan_pool`] would answer, when that needs no write.
+    /// The answer of [`Ledger::plan_pool`] when no write is needed for it; `None` otherwise.
     pub fn find_hold_pool(&mut self, spec: &PoolSpec, terms: &Terms) -> Result<Option<Pool>> {
         let draft = self.draft(spec)?;
         let standing = self.pool_standing(spec, &draft, terms)?;
@@ -152,7 +153,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Checks everything about a wished pool that does not depend on free space.
+    /// Checks everything about a requested pool that does not depend on free space.
     pub(super) fn draft(&mut self, spec: &PoolSpec) -> Result<Draft> {
         if let Some(what) = spec.special.first() {
             return Err(Error::Unsupported { what: Unsupported::OnlyAws(what) });
@@ -215,11 +216,11 @@ fn draft_inside(spec: &PoolSpec, source: &Pool) -> Result<Draft> {
 }
 
 impl Ledger<'_> {
-    /// The hold for a new pool and its space.
+    /// Holds a new pool and its space.
     ///
     /// # Errors
-    /// What the rules say; [`Error::NameTaken`], [`Error::Overlap`], [`Error::OutsidePool`],
-    /// [`Error::PoolExhausted`], [`Error::HoldLost`].
+    /// Returns an error when the request breaks a rule, and [`Error::NameTaken`], [`Error::Overlap`],
+    /// [`Error::OutsidePool`], [`Error::PoolExhausted`] or [`Error::HoldLost`].
     pub fn plan_pool(&mut self, spec: &PoolSpec, terms: &Terms) -> Result<Pool> {
         let draft = self.reader().draft(spec)?;
         match self.reader().pool_standing(spec, &draft, terms)? {
@@ -267,7 +268,7 @@ impl Ledger<'_> {
         Ok(after)
     }
 
-    /// `exact`: the block that a preview showed for a pool by netmask length.
+    /// Writes a new pool with its blocks. `exact`: the block that a preview showed for a pool by netmask length.
     pub(super) fn new_pool(
         &mut self,
         spec: &PoolSpec,
@@ -313,10 +314,10 @@ impl Ledger<'_> {
         Ok(pool)
     }
 
-    /// Turns a hold into a pool, or makes one.
+    /// Turns a hold into a pool, or creates a pool without a hold.
     ///
     /// # Errors
-    /// Those of [`Ledger::plan_pool`].
+    /// Returns the errors of [`Ledger::plan_pool`].
     pub fn create_pool(&mut self, spec: &PoolSpec, planned: &Planned) -> Result<Pool> {
         let (id, exact) = match planned {
             Planned::Unknown => (None, None),
@@ -348,7 +349,7 @@ impl Ledger<'_> {
         }
     }
 
-    /// That an active object can be in this pool or scope: neither is a mere hold.
+    /// Checks that an active object can be in this pool or scope, which must not be a hold.
     pub(super) fn require_active_container(&mut self, pool_id: Option<&str>, scope_id: &str) -> Result<()> {
         let (kind, id, state) = match pool_id {
             Some(id) => (Kind::Pool, id, codec::require::<Pool>(self.tx, id)?.meta.state),
@@ -384,10 +385,11 @@ impl Ledger<'_> {
         self.change_pool(self.env.creation(), held, active)
     }
 
-    /// Deletes a pool. `cascade` also deletes everything inside. One that is gone is success.
+    /// Deletes a pool. `cascade` also deletes everything inside. Succeeds when the pool is gone already.
     ///
     /// # Errors
-    /// [`Error::InUse`] without `cascade`; expired holds, and holds of the same owner, do not count.
+    /// Returns [`Error::InUse`] without `cascade` when the pool has contents. Expired holds and holds of the same owner
+    /// do not count.
     pub fn delete_pool(&mut self, id: &str, cascade: bool) -> Result<()> {
         let Some(pool) = codec::load::<Pool>(self.tx, id)? else { return Ok(()) };
         if !cascade {
@@ -405,7 +407,7 @@ impl Ledger<'_> {
         Err(Error::InUse { kind: Kind::Pool, id, name, contents, more })
     }
 
-    /// Takes a pool out of the store with everything in it.
+    /// Removes a pool from the store with everything in it.
     pub(super) fn remove_pool(&mut self, pool: &Pool, action: Action) -> Result<()> {
         self.empty_pool(pool, action)?;
         names::leave(self.tx, pool)?;
@@ -413,7 +415,7 @@ impl Ledger<'_> {
         events::append(self.tx, &self.env, action, Some(pool), None)
     }
 
-    /// Takes everything in a pool out of the store: pools below, allocations, CIDRs, lapsed holds.
+    /// Removes everything in a pool from the store: pools below, allocations, CIDRs, lapsed holds.
     pub(super) fn empty_pool(&mut self, pool: &Pool, action: Action) -> Result<()> {
         let pool_id = &pool.meta.id;
         for child in self.reader().below(pool)? {
@@ -450,7 +452,8 @@ impl Ledger<'_> {
 }
 
 impl Reader<'_> {
-    /// Whether a pool is a hold that nobody counts on: expired or the actor's own, and so is all in it.
+    /// Whether a pool is a hold that no other plan relies on: the pool and everything in it are holds that have expired or
+    /// belong to the acting owner.
     pub(super) fn is_leftover(&mut self, pool: &Pool) -> Result<bool> {
         Ok(self.is_spent(&pool.meta) && self.contents(pool)?.0.is_empty())
     }
@@ -464,7 +467,7 @@ impl Reader<'_> {
         Ok(self.contents(pool)?.0.is_empty())
     }
 
-    /// The first things that keep a pool from being deleted, and how many more there are.
+    /// The first objects that prevent the deletion of a pool, and the number of further ones.
     fn contents(&mut self, pool: &Pool) -> Result<(Vec<Occupant>, u64)> {
         let mut found = Contents::default();
         for child in self.below(pool)? {
@@ -481,12 +484,12 @@ impl Reader<'_> {
         Ok((found.named, found.more))
     }
 
-    /// The same for one block of a pool, pools below included.
+    /// The same as [`Self::contents`] for one block of a pool, including pools below.
     pub(super) fn contents_within(&mut self, pool: &Pool, block: &Cidr) -> Result<(Vec<Occupant>, u64)> {
         self.contents_but(pool, block, &|_, _| false)
     }
 
-    /// The same without objects of which `goes` says that they go; see [`Reader::in_the_way`].
+    /// The same without the objects for which `goes` returns `true`; see [`Reader::in_the_way`].
     pub(super) fn contents_but(
         &mut self,
         pool: &Pool,
@@ -513,7 +516,7 @@ impl Reader<'_> {
                 let only_growth = within.is_some_and(|within| !allocation.cidr.overlaps(within));
                 let counts = match allocation.resource_type {
                     _ if only_growth => self.is_growth_kept(allocation),
-                    // In the whole pool they were counted as pools.
+                    // For a whole pool, these were counted as pools.
                     ResourceType::IpamPool => within.is_some() && !self.is_spent_below(allocation)?,
                     _ => !self.is_spent(&allocation.meta),
                 };

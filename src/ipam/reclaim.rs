@@ -1,8 +1,8 @@
-//! Taking back holds, when somebody needs their space or their name: those that have expired, and those that the owner's
-//! own earlier runs left (see `run.rs`).
+//! Reclaims holds whose space or name another request needs: holds that have expired, and holds that earlier runs of
+//! the same owner left (see `run.rs`).
 //!
-//! A hold that is taken back lapses: its space is free, its record stays for a week so that its owner is told.
-//! A planned pool goes only together with everything in it.
+//! A reclaimed hold lapses: its space is free, and its record stays for a week so that its owner gets an explanation. A
+//! planned pool is reclaimed only together with everything in it.
 
 use std::collections::BTreeSet;
 
@@ -17,22 +17,22 @@ use super::{
 };
 use crate::store::Order;
 
-/// How long a lapsed hold is remembered.
+/// The time for which a lapsed hold is kept.
 pub(super) const REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// How many forgotten ones one write clears away.
+/// Number of old lapsed holds that one write removes.
 const PURGE_LIMIT: usize = 16;
 /// Entries read at a time.
 pub(super) const PAGE: usize = 256;
 
-/// What holds the space of a pool below.
+/// The hold behind the space of a pool below.
 pub(super) struct Unit {
     pool: Pool,
-    /// Only this one of the pool's CIDRs.
+    /// Only this CIDR of the pool; `None`: the whole pool.
     only: Option<PoolCidr>,
 }
 
 impl Reader<'_> {
-    /// Whether an allocation is a hold, or the space of one, that may be taken back.
+    /// Whether an allocation is a hold, or the space of a hold, that may be reclaimed.
     fn is_reclaimable(&mut self, allocation: &Allocation) -> Result<bool> {
         match allocation.resource_type {
             ResourceType::IpamPool => Ok(self.reclaimable_unit(allocation)?.is_some()),
@@ -40,7 +40,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Whether everything that takes addresses of `block` in a pool is a hold that may be taken back.
+    /// Whether everything that has addresses of `block` in a pool is a hold that may be reclaimed.
     pub(super) fn is_clearable(&mut self, pool_id: &str, block: &Cidr) -> Result<bool> {
         let spots = free::spots_over(self.snapshot, &keys::at_of(pool_id), block, usize::MAX)?;
         self.are_clearable(&spots, block)
@@ -58,7 +58,7 @@ impl Reader<'_> {
         Ok(true)
     }
 
-    /// The hold that the space of a pool below belongs to, if it may be taken back.
+    /// The hold that the space of a pool below belongs to, if it may be reclaimed.
     fn reclaimable_unit(&mut self, allocation: &Allocation) -> Result<Option<Unit>> {
         let Some(pool_id) = &allocation.resource_id else { return Ok(None) };
         let pool: Pool = codec::expect(self.snapshot, pool_id)?;
@@ -82,7 +82,7 @@ impl Reader<'_> {
         Ok(!spared && self.env.is_reclaimable(&pool.meta) && self.all_reclaimable(pool, None)?)
     }
 
-    /// Whether everything allocated in a pool (or in one block of it) and every pool below may be taken back.
+    /// Whether everything allocated in a pool (or in one block of it) and every pool below may be reclaimed.
     fn all_reclaimable(&mut self, pool: &Pool, within: Option<&Cidr>) -> Result<bool> {
         if within.is_none() {
             for child in self.below(pool)? {
@@ -112,11 +112,11 @@ impl Reader<'_> {
 }
 
 impl Ledger<'_> {
-    /// Makes room for a claim of `block` in a pool: takes back the holds in the way. `true`: active objects have addresses of
-    /// it, and the same apply releases all of them.
+    /// Makes room for a claim of `block` in a pool: reclaims the holds in the way. Returns `true` when active objects
+    /// have addresses of the block and the same apply releases all of them.
     ///
     /// # Errors
-    /// [`Error::OutsidePool`]; [`Error::Overlap`] with what may not be taken back.
+    /// Returns [`Error::OutsidePool`]; returns [`Error::Overlap`] with objects that may not be reclaimed.
     pub(super) fn clear_in_pool(&mut self, pool: &Pool, block: &Cidr) -> Result<bool> {
         self.reader().require_own_if_planned(pool)?;
         let pool_id = &pool.meta.id;
@@ -148,7 +148,7 @@ impl Ledger<'_> {
         }
     }
 
-    /// The same for a block of a top-level pool.
+    /// The same as [`Self::clear_in_pool`] for a block of a top-level pool.
     pub(super) fn clear_in_scope(&mut self, scope_id: &str, block: &Cidr) -> Result<bool> {
         let prefix = keys::top_of(scope_id, block.family());
         let (mut last, mut released) = (Vec::new(), 0);
@@ -161,7 +161,7 @@ impl Ledger<'_> {
             released = waits_for.len();
             free::require_change(&mut last, &others)?;
             for spot in &others {
-                // An earlier spot may have been of the same pool, and took this one along.
+                // An earlier spot in this loop may have been of the same pool, and this one was reclaimed with it.
                 let Some(pool_cidr) = codec::live::<PoolCidr>(self.tx, &spot.id)? else { continue };
                 let pool: Pool = codec::expect(self.tx, &pool_cidr.pool_id)?;
                 let Some(unit) = self.reader().reclaimable_cidr(pool, &spot.id)? else {
@@ -190,7 +190,7 @@ impl Ledger<'_> {
         })
     }
 
-    /// Takes back the hold that has a spot in a pool; `false` when it is not one, or may not be taken back.
+    /// Reclaims the hold that has a spot in a pool; `false` when the object is not a hold or may not be reclaimed.
     fn reclaim_spot(&mut self, spot: &Spot) -> Result<bool> {
         let Some(allocation) = codec::live::<Allocation>(self.tx, &spot.id)? else { return Ok(true) };
         if self.env.is_growth_reclaimable(&allocation) {
@@ -209,11 +209,11 @@ impl Ledger<'_> {
         Ok(reclaimable)
     }
 
-    /// Finds a block by size, taking back holds of the pool until there is one: those that have expired and then those of
+    /// Finds a block by size, and reclaims holds of the pool until there is one: first expired holds, then holds of
     /// earlier runs of the same owner, the oldest first.
     ///
     /// # Errors
-    /// [`Error::PoolEmpty`], [`Error::PoolExhausted`].
+    /// Returns [`Error::PoolEmpty`] or [`Error::PoolExhausted`].
     pub(super) fn place(&mut self, pool: &Pool, ask: &Ask<'_>) -> Result<Cidr> {
         self.reader().require_own_if_planned(pool)?;
         if let Some(avoided) = self.avoided.take() {
@@ -226,7 +226,7 @@ impl Ledger<'_> {
         if let Some(block) = self.find_block(pool, ask)? {
             return Ok(block);
         }
-        // In the order of their expiry, so that expired ones come first.
+        // Entries are in the order of their expiry, so that expired holds come first.
         let (mut start, end) = keys::under(&keys::expiry_of(&pool.meta.id));
         loop {
             let entries = self.tx.scan(&start..&end, Order::Ascending, 1)?;
@@ -245,7 +245,7 @@ impl Ledger<'_> {
         }
     }
 
-    /// Takes back the hold of one entry of the expiry index; `false` when it may not be taken back.
+    /// Reclaims the hold of one entry of the expiry index; `false` when it may not be reclaimed.
     pub(super) fn reclaim_hold(&mut self, key: &str) -> Result<bool> {
         match keys::hold_of(key) {
             Some((keys::GROWTH, id)) => {
@@ -281,10 +281,10 @@ impl Ledger<'_> {
         }
     }
 
-    /// Whether the hold behind an entry of the index of expiries may be taken back.
+    /// Whether the hold behind an entry of the expiry index may be reclaimed.
     ///
     /// # Errors
-    /// The index leads to what is no hold, or has another expiry.
+    /// Returns a corruption error when the record is not a hold, or has another expiry than the index.
     fn is_reclaimable_hold<R: Record>(&self, key: &str, record: &R) -> Result<bool> {
         let meta = record.meta();
         self.require_held(key, meta.hold_expires_at.filter(|_| meta.state == State::Planned))?;
@@ -326,7 +326,8 @@ impl Ledger<'_> {
         })
     }
 
-    /// Whether there is a block that is large enough but disallowed, or kept off.
+    /// Whether there is a block that is large enough but disallowed, and the details of a block that is avoided because
+    /// of sightings.
     fn ruled_out(&mut self, pool_id: &str, ask: &Ask<'_>) -> Result<(bool, Option<Box<KeptOff>>)> {
         let none = BTreeSet::new();
         let in_pool: Pool = codec::expect(self.tx, pool_id)?;
@@ -336,12 +337,12 @@ impl Ledger<'_> {
         let KeepOff::Always(pool) = ask.keep_off else { return Ok((true, None)) };
         let is_disallowed = find(&Ask { disallowed: &none, ..*ask })?.is_some();
         let kept_off = find(&Ask { keep_off: KeepOff::Never, ..*ask })?;
-        // Sometimes only both together leave nothing.
+        // Sometimes only the disallowed CIDRs and the sightings together leave no block.
         let block = kept_off.or(Some(anywhere).filter(|_| !is_disallowed));
         let Some(block) = block else { return Ok((true, None)) };
         let mut largest = None;
         let (mut shorter, mut longer) = (ask.netmask_length + 1, ask.family.bits() + 1);
-        // What fits somewhere fits smaller too: the shortest length that does is found by halving.
+        // If a size fits, every smaller size fits too. So the shortest netmask length that fits is found by bisection.
         while shorter < longer {
             let netmask_length = shorter + (longer - shorter) / 2;
             match find(&Ask { netmask_length, strategy: Strategy::BestFit, ..*ask })? {
@@ -385,13 +386,13 @@ impl Ledger<'_> {
         events::append(self.tx, &self.env, action, Some(hold), Some(&lapsed))
     }
 
-    /// Remembers a hold that makes way before it has expired. In the history it is released then.
+    /// Notes a hold that is reclaimed. When it has not expired yet, its event in the history is `release`.
     fn taken_back<R: Record>(&mut self, hold: &R) -> Result<Action> {
         self.note_displaced(hold)?;
         Ok(if hold.meta().is_expired(self.env.now) { Action::Expire } else { Action::Release })
     }
 
-    /// Remembers a hold that another run asked for, and that makes way before it has expired.
+    /// Notes a hold of another run that is reclaimed before it has expired.
     pub(super) fn note_displaced<R: Record>(&mut self, hold: &R) -> Result<()> {
         let meta = hold.meta();
         let is_held = meta.state == State::Planned && !meta.is_expired(self.env.now);
@@ -401,7 +402,7 @@ impl Ledger<'_> {
         Ok(())
     }
 
-    /// Gives up the growth that an allocation was planned to have.
+    /// Drops the planned growth of an allocation.
     fn drop_growth(&mut self, allocation: &Allocation) -> Result<()> {
         let Some(growth) = &allocation.growth else { return Ok(()) };
         let kept = Allocation { growth: None, ..allocation.clone() };
@@ -415,7 +416,7 @@ impl Ledger<'_> {
         events::append(self.tx, &self.env, action, Some(allocation), Some(&kept))
     }
 
-    /// Takes back a planned pool; `false` when it or something in it may not be taken back.
+    /// Reclaims a planned pool; `false` when the pool or a part of its contents may not be reclaimed.
     pub(super) fn try_lapse_pool(&mut self, pool: &Pool) -> Result<bool> {
         let reclaimable = self.reader().is_pool_reclaimable(pool)?;
         if reclaimable {
@@ -432,7 +433,7 @@ impl Ledger<'_> {
         events::append(self.tx, &self.env, action, Some(pool), Some(&lapsed))
     }
 
-    /// Takes back a planned pool CIDR; `false` when something in it may not be taken back.
+    /// Reclaims a planned pool CIDR; `false` when a part of its contents may not be reclaimed.
     pub(super) fn try_lapse_pool_cidr(&mut self, pool_cidr: &PoolCidr) -> Result<bool> {
         let pool: Pool = codec::expect(self.tx, &pool_cidr.pool_id)?;
         let reclaimable = self.reader().all_reclaimable(&pool, Some(&pool_cidr.cidr))?;
@@ -467,7 +468,7 @@ impl Ledger<'_> {
         events::append(self.tx, &self.env, action, Some(hold), Some(&lapsed))
     }
 
-    /// Takes back a planned scope; `false` when something in it may not be taken back.
+    /// Reclaims a planned scope; `false` when a part of its contents may not be reclaimed.
     pub(super) fn try_lapse_scope(&mut self, scope: &Scope) -> Result<bool> {
         for pool in self.reader().children(&scope.meta.id)? {
             if !self.reader().is_pool_reclaimable(&pool)? {
@@ -485,7 +486,7 @@ impl Ledger<'_> {
         Ok(true)
     }
 
-    /// Forgets a few of the holds in a container that lapsed long ago.
+    /// Removes a few of the holds in a container that lapsed long ago.
     pub(super) fn purge(&mut self, container: &str) -> Result<()> {
         let before = self.env.now.saturating_sub(REMEMBERED).unwrap_or(jiff::Timestamp::MIN);
         let range = keys::lapsed_before(container, before);
@@ -495,7 +496,7 @@ impl Ledger<'_> {
         Ok(())
     }
 
-    /// Forgets all lapsed holds in a container that goes away.
+    /// Removes all lapsed holds in a container that is deleted.
     pub(super) fn purge_all(&mut self, container: &str) -> Result<()> {
         let range = keys::under(&keys::lapsed_of(container));
         loop {

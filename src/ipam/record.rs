@@ -1,4 +1,4 @@
-//! What the store keeps: scopes, pools, provisioned CIDRs, allocations.
+//! The records of the store: scopes, pools, provisioned CIDRs, allocations.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -17,7 +17,7 @@ pub type Tags = BTreeMap<String, String>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
-    /// A scope: one overlap domain.
+    /// A scope. Inside one scope, top-level pools do not overlap.
     Scope,
     /// A pool.
     Pool,
@@ -27,14 +27,14 @@ pub enum Kind {
     Allocation,
     /// A resource discovery.
     Discovery,
-    /// How a block that was seen on a resource is treated.
+    /// The treatment of a block that was seen on a resource.
     Treatment,
-    /// The history itself: what forgetting a part of it is an event of. There is one, and no record of it.
+    /// The history itself, which is the object of `prune` events. There is one history, and no record of it.
     History,
 }
 
 impl Kind {
-    /// What ids of this kind start with (AWS's prefixes).
+    /// Prefix of the ids of this kind (those of AWS).
     pub const fn id_prefix(self) -> &'static str {
         match self {
             Self::Scope => "ipam-scope-",
@@ -42,22 +42,23 @@ impl Kind {
             Self::PoolCidr => "ipam-pool-cidr-",
             Self::Allocation => "ipam-pool-alloc-",
             Self::Discovery => "ipam-res-disco-",
-            // Its id says what it is of: vpc-1_10.0.0.0/16_us-east-1.
+            // The id names the treated block: vpc-1_10.0.0.0/16_us-east-1.
             Self::Treatment => "",
             Self::History => "history",
         }
     }
 
-    /// The kind that an id says it is of.
+    /// The kind of the object with this id, by the prefix of the id.
     pub fn of_id(id: &str) -> Option<Self> {
-        // The longer prefixes first: that of a pool starts those of its CIDRs and allocations.
+        // Longer prefixes come first, because the prefix of a pool is the beginning of those of its CIDRs and
+        // allocations.
         [Self::Scope, Self::PoolCidr, Self::Allocation, Self::Pool, Self::Discovery]
             .into_iter()
             .find(|kind| id.starts_with(kind.id_prefix()))
             .or_else(|| id.parse::<super::seen::ResourceCidrId>().is_ok().then_some(Self::Treatment))
     }
 
-    /// The word for messages.
+    /// The word for this kind in messages.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Scope => "scope",
@@ -71,82 +72,85 @@ impl Kind {
     }
 }
 
-/// Where an object is between plan and apply.
+/// The state of an object between plan and apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
-    /// A hold: planned. Its space is taken until it expires, or another run of its owner asks for it, and somebody needs
-    /// it.
+    /// A hold. Its space is taken until another request needs it and either the hold has expired or the request is from
+    /// another run of its owner.
     Planned,
-    /// A hold that was taken back, because somebody else needed its space or its name. Kept so that its owner is told.
+    /// A hold that was reclaimed because another request needed its space or its name. Its record stays so that its
+    /// owner gets an explanation.
     Lapsed,
-    /// Applied.
+    /// An applied object.
     Active,
 }
 
-/// What every object has.
+/// The attributes that every object has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Meta {
-    /// Generated, never reused; starts with [`Kind::id_prefix`].
+    /// Generated and never reused; starts with [`Kind::id_prefix`].
     pub id: String,
     /// Unique in the parent among active objects, and among holds.
     pub name: String,
-    /// The configuration that made it (provider argument `owner`).
+    /// The owner (provider argument `owner`) that created the object.
     pub owner: String,
-    /// Between plan and apply.
+    /// State between plan and apply.
     pub state: State,
-    /// When a hold may be taken back; `None` once active.
+    /// The time from which a hold may be reclaimed; `None` once active.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold_expires_at: Option<Timestamp>,
-    /// Whether a refresh or an import has seen the active object, that is, it is in somebody's state.
+    /// Whether a refresh or an import has read the active object, so that it is in a Terraform state.
     pub confirmed: bool,
-    /// When the hold or the object was first written.
+    /// The time at which the hold or the object was first written.
     pub created_at: Timestamp,
-    /// When it was last written.
+    /// The time of the last write.
     pub updated_at: Timestamp,
-    /// Id of the active object of the same name that this one takes the place (and the name) of.
+    /// Id of the active object of the same name that this object replaces and whose name it takes over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<String>,
-    /// Ids of more active objects of that name: the one that this one replaces was to replace them, and they were still
-    /// there, the latest first.
+    /// Ids of further active objects of that name, the latest first: the object that this one replaces was to replace
+    /// them, and they still existed then.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replaces_also: Vec<String>,
-    /// The run of Terraform that asked for a hold last; `None` once active, and in holds of earlier versions.
+    /// The run of Terraform that requested a hold last; `None` once active, and in holds of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<Box<Run>>,
-    /// A block that a resource of the same run asked for by CIDR and could not have, because this hold, which was placed by
-    /// size, has addresses of it. The next plan places this one elsewhere.
+    /// A block that a resource of the same run requested by CIDR and could not have, because this hold, which was
+    /// placed by size, has addresses of it. The next plan places this hold elsewhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_the_way_of: Option<Cidr>,
-    /// Space that the hold is to get, and that active objects still have when it is planned: the same apply releases it.
+    /// Space that the hold is to get and that active objects still have at the time of the plan. The same apply
+    /// releases it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waits_for: Vec<GivenUp>,
-    /// Until when a plan may be applied that keeps arguments of the active object, because they were not known.
+    /// The time until which a plan may be applied that keeps arguments of the active object, because they were not
+    /// known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arguments_kept_until: Option<Timestamp>,
-    /// Until when the next plan knows that a plan of this owner deletes or renames the active object: a new object was planned
-    /// first, and could not have its name or its block for that.
+    /// The time until which the note counts that a plan of this owner deletes or renames the active object. A new
+    /// object was planned before that note, and could not have the name or the block of this object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub given_up_until: Option<Timestamp>,
 }
 
 impl Meta {
-    /// Whether the object is there for others: active, or a hold that nobody took back.
+    /// Whether the object counts for others: it is active, or a hold that was not reclaimed.
     pub fn is_live(&self) -> bool {
         self.state != State::Lapsed
     }
 
-    /// Whether this is a hold that anybody may take back.
+    /// Whether this is an expired hold, which any owner may reclaim.
     pub fn is_expired(&self, now: Timestamp) -> bool {
         self.state == State::Planned && self.hold_expires_at.is_some_and(|expiry| expiry <= now)
     }
 }
 
-/// Whether a scope's space is meant for the internet.
+/// Type of a scope: whether its space is meant for the internet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ScopeType {
-    /// Not reachable from the internet.
+    /// Space that is not reachable from the internet.
     Private,
     /// Globally unique space.
     Public,
@@ -173,7 +177,7 @@ impl FromStr for ScopeType {
     }
 }
 
-/// One overlap domain: inside it, top-level pools may not overlap.
+/// A scope. Inside a scope, top-level pools may not overlap.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scope {
     /// Id, name, owner, state.
@@ -181,18 +185,18 @@ pub struct Scope {
     pub meta: Meta,
     /// Private or public.
     pub scope_type: ScopeType,
-    /// One of the two scopes that every store has; they cannot be deleted.
+    /// Whether this is one of the two scopes that every store has and that cannot be deleted.
     pub is_default: bool,
     /// Free text.
     pub description: Option<String>,
     /// Tags.
     pub tags: Tags,
-    /// The IPAM that it is in; `None` in a store of our own.
+    /// The IPAM of the scope; `None` in a self-managed store.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ipam_id: Option<String>,
 }
 
-/// What the caller decides about a scope.
+/// The attributes of a scope that the caller chooses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScopeSpec {
     /// Unique in the store.
@@ -203,11 +207,11 @@ pub struct ScopeSpec {
     pub description: Option<String>,
     /// Tags.
     pub tags: Tags,
-    /// In AWS, the IPAM to make it in; `None`: the one that there is.
+    /// In AWS, the IPAM to create the scope in; `None`: the only IPAM that exists.
     pub ipam_id: Option<String>,
 }
 
-/// Which free block an allocation by size gets.
+/// The strategy that chooses the free block for an allocation by size.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Strategy {
@@ -225,7 +229,7 @@ pub enum Strategy {
 }
 
 impl Strategy {
-    /// All of them, in the order in which they are documented.
+    /// All strategies, in the order in which they are documented.
     pub const ALL: [Self; 5] = [Self::BestFit, Self::FirstFit, Self::LastFit, Self::Sparse, Self::Random];
 }
 
@@ -252,7 +256,7 @@ impl FromStr for Strategy {
     }
 }
 
-/// What a pool asks of allocations made in it. Not inherited by pools inside it.
+/// The rules of a pool for its allocations. Pools below do not inherit them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rules {
     /// Smallest netmask length, that is, the largest block allowed.
@@ -261,7 +265,7 @@ pub struct Rules {
     /// Largest netmask length, that is, the smallest block allowed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_netmask_length: Option<u8>,
-    /// Used when an allocation gives neither CIDR nor netmask length.
+    /// Used when an allocation has neither CIDR nor netmask length.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_netmask_length: Option<u8>,
     /// Tags that every allocation must carry with these values.
@@ -269,16 +273,16 @@ pub struct Rules {
     pub required_tags: Tags,
 }
 
-/// What is provisioned together with a pool.
+/// The space that is provisioned together with a pool.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Provision {
-    /// Nothing; `ipam_pool_cidr` does it.
+    /// No space; `ipam_pool_cidr` provisions it.
     #[default]
     Nothing,
-    /// These blocks: any in a top-level pool, from the source pool's space otherwise.
+    /// These blocks: any blocks in a top-level pool, otherwise blocks from the source pool.
     Cidrs(BTreeSet<Cidr>),
-    /// One block of this size out of the source pool.
+    /// One block of this size from the source pool.
     NetmaskLength(u8),
 }
 
@@ -288,15 +292,15 @@ pub struct Pool {
     /// Id, name, owner, state.
     #[serde(flatten)]
     pub meta: Meta,
-    /// Scope the pool is in; a child is in its source pool's scope.
+    /// Scope of the pool; a pool below is in the scope of its source pool.
     pub scope_id: String,
     /// Pool whose space this one divides; `None` for a top-level pool.
     pub source_pool_id: Option<String>,
-    /// 1 for a top-level pool.
+    /// Depth in the tree of pools: 1 for a top-level pool.
     pub depth: u32,
-    /// Family of everything in it.
+    /// Family of all addresses in the pool.
     pub address_family: Family,
-    /// Region or site; all pools below one with a locale carry the same.
+    /// Region or site; all pools below a pool with a locale have the same locale.
     pub locale: Option<String>,
     /// Free text.
     pub description: Option<String>,
@@ -306,14 +310,14 @@ pub struct Pool {
     pub strategy: Strategy,
     /// Tags.
     pub tags: Tags,
-    /// What the pool's own declaration provisions.
+    /// The space that the pool's own declaration provisions.
     pub provision: Provision,
-    /// The blocks that `provision` came to; those of `ipam_pool_cidr` are not among them.
+    /// The blocks that `provision` resulted in; those of `ipam_pool_cidr` are not included.
     pub cidrs: BTreeSet<Cidr>,
-    /// What only AWS has of it.
+    /// Attributes that only AWS has.
     #[serde(default, skip_serializing_if = "Special::is_empty")]
     pub special: Special,
-    /// A plan's note: blocks of `ipam_pool_cidr` that become part of the pool's own declaration in its apply.
+    /// Note of a plan: blocks of `ipam_pool_cidr` that become part of the pool's own declaration in the apply.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declaring: Option<Declaring>,
 }
@@ -323,29 +327,29 @@ pub struct Pool {
 pub struct Declaring {
     /// The blocks.
     pub cidrs: BTreeSet<Cidr>,
-    /// When the plan does not count any more.
+    /// The time from which the plan does not count any more.
     pub expires_at: Timestamp,
 }
 
 impl Pool {
-    /// What the pool is directly in: its source pool, or its scope.
+    /// The container of the pool: its source pool, or its scope.
     pub fn container(&self) -> &str {
         self.source_pool_id.as_deref().unwrap_or(&self.scope_id)
     }
 }
 
-/// What the caller decides about a pool.
+/// The attributes of a pool that the caller chooses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PoolSpec {
     /// Unique among the pools of the same source pool, or of the scope for a top-level pool.
     pub name: String,
-    /// `None`: the source pool's, or the default private scope.
+    /// `None`: that of the source pool, or the default private scope.
     pub scope_id: Option<String>,
     /// Pool to take space from.
     pub source_pool_id: Option<String>,
-    /// `None`: the source pool's, or that of the given CIDRs.
+    /// `None`: that of the source pool, or that of the given CIDRs.
     pub address_family: Option<Family>,
-    /// `None`: the source pool's.
+    /// `None`: that of the source pool.
     pub locale: Option<String>,
     /// Free text.
     pub description: Option<String>,
@@ -355,9 +359,9 @@ pub struct PoolSpec {
     pub strategy: Strategy,
     /// Tags.
     pub tags: Tags,
-    /// What to provision with it.
+    /// The space to provision with the pool.
     pub provision: Provision,
-    /// What only AWS has of it.
+    /// Attributes that only AWS has.
     pub special: Special,
 }
 
@@ -371,56 +375,59 @@ pub struct PoolCidr {
     pub pool_id: String,
     /// The block.
     pub cidr: Cidr,
-    /// Provisioned by the pool's own declaration (`cidrs`, `netmask_length`), not by `ipam_pool_cidr`.
+    /// Whether the pool's own declaration (`cidrs`, `netmask_length`) provisioned the block, and not an
+    /// `ipam_pool_cidr`.
     pub inline: bool,
-    /// The allocation of kind `ipam-pool` in the source pool that this block is; `None` in a top-level pool.
+    /// The allocation of type `ipam-pool` that stands for this block in the source pool; `None` in a top-level pool.
     pub source_allocation_id: Option<String>,
-    /// A hold whose block is still its predecessor's, or that of the pool that its pool replaces: it takes no space
-    /// in the source pool or scope yet.
+    /// Whether this is a hold whose block still belongs to its predecessor, or to the pool that its pool replaces. Such
+    /// a hold takes no space in the source pool or scope yet.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deferred: bool,
 }
 
 impl PoolCidr {
-    /// Whether the pool can give its addresses out. A block that waits for its predecessor in the same pool cannot.
+    /// Whether the pool can allocate the addresses of the block. It cannot while the block waits for its predecessor in
+    /// the same pool.
     pub fn is_provisioned(&self) -> bool {
         self.meta.is_live() && (self.inline || !self.deferred)
     }
 }
 
-/// What the caller decides about a pool CIDR.
+/// The attributes of a pool CIDR that the caller chooses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PoolCidrSpec {
     /// Pool to provision into.
     pub pool_id: String,
-    /// Needed with a netmask length (it is how the plan finds its hold again); with a CIDR the CIDR is the name.
+    /// Required with a netmask length, because the plan finds its hold by the name. With a CIDR, the default name is
+    /// the CIDR.
     pub name: Option<String>,
-    /// This block, or one of this size out of the source pool.
+    /// Exactly this block, or a block of this size from the source pool.
     pub size: Size,
-    /// In AWS, that the block is one's own.
+    /// In AWS, the proof that the block belongs to the account.
     pub proof: Option<Proof>,
 }
 
-/// What an allocation is for.
+/// The kind of resource that an allocation is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResourceType {
-    /// Made by a person or a configuration.
+    /// Created by a person or a configuration.
     Custom,
-    /// The space of a pool below (its id is the resource id).
+    /// The space of a pool below, whose id is the resource id.
     IpamPool,
-    /// A VPC, seen by AWS.
+    /// A VPC that AWS found.
     Vpc,
-    /// A subnet, seen by AWS.
+    /// A subnet that AWS found.
     Subnet,
-    /// An Elastic IP address, seen by AWS.
+    /// An Elastic IP address that AWS found.
     Eip,
-    /// A public IPv4 pool of EC2, seen by AWS.
+    /// A public IPv4 pool of EC2 that AWS found.
     Ec2PublicIpv4Pool,
-    /// A list of anycast addresses, seen by AWS.
+    /// A list of anycast addresses that AWS found.
     AnycastIpList,
-    /// Something that nobody has a word for.
+    /// A resource of another kind.
     Other,
-    /// Something else that AWS has a word for.
+    /// Another word of AWS.
     Unlisted(Word),
 }
 
@@ -428,7 +435,7 @@ words!(ResourceType:
     Custom = "custom", IpamPool = "ipam-pool", Vpc = "vpc", Subnet = "subnet", Eip = "eip",
     Ec2PublicIpv4Pool = "ec2-public-ipv4-pool", AnycastIpList = "anycast-ip-list", Other = "other");
 
-/// How a block is asked for.
+/// The size of a requested block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Size {
@@ -450,47 +457,48 @@ pub struct Allocation {
     pub pool_id: String,
     /// The block.
     pub cidr: Cidr,
-    /// How it was asked for.
+    /// The size as it was requested.
     pub size: Size,
     /// Blocks that an allocation by size had to avoid.
     pub disallowed_cidrs: BTreeSet<Cidr>,
-    /// What it is for.
+    /// The kind of resource that the allocation is for.
     pub resource_type: ResourceType,
-    /// For `ipam-pool` the pool's id.
+    /// Id of that resource; for `ipam-pool` the id of the pool.
     pub resource_id: Option<String>,
     /// Free text.
     pub description: Option<String>,
     /// Tags.
     pub tags: Tags,
-    /// A planned growth in place: the space beyond `cidr` is taken until it expires.
+    /// A planned growth in place: the space outside of `cidr` is taken until the hold expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub growth: Option<Growth>,
     /// A planned growth into space that other objects still have. It takes no space before they have released it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting_growth: Option<WaitingGrowth>,
-    /// A hold that takes no space yet: its block is still its predecessor's ([`Meta::replaces`]).
+    /// Whether this is a hold that takes no space yet, because its block still belongs to its predecessor
+    /// ([`Meta::replaces`]).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deferred: bool,
-    /// Where it was seen, when it was made of what a discovery saw.
+    /// Origin of an allocation that was imported from a sighting.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub imported: Option<Imported>,
 }
 
-/// Where a resource was seen that became an allocation by itself.
+/// Origin of a resource that became an allocation automatically.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Imported {
-    /// Through which discovery.
+    /// The discovery that saw the resource.
     pub discovery_id: String,
-    /// In which account.
+    /// Account of the resource.
     pub account_id: String,
-    /// In which Region.
+    /// Region of the resource.
     pub region: String,
-    /// The sample that it was seen in.
+    /// Time of the sample that saw the resource.
     pub sampled_at: Timestamp,
 }
 
 impl Allocation {
-    /// The space it takes from the pool: its block, or the block that it is planned to grow to.
+    /// The space that the allocation takes from the pool: its block, or the block that it is planned to grow to.
     pub fn reserved(&self) -> Option<Cidr> {
         let takes_space = self.meta.is_live() && !self.deferred;
         takes_space.then(|| self.growth.as_ref().map_or(self.cidr, |growth| growth.cidr))
@@ -505,11 +513,11 @@ impl Allocation {
 /// A hold on the space that an allocation is planned to grow into.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Growth {
-    /// The block after growing; contains the present one.
+    /// The block after growing, which contains the present block.
     pub cidr: Cidr,
-    /// When the space may be taken back.
+    /// The time from which the space may be reclaimed.
     pub expires_at: Timestamp,
-    /// The run of Terraform that asked for it last; `None` in holds of earlier versions.
+    /// The run of Terraform that requested the growth last; `None` in holds of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<Box<Run>>,
 }
@@ -528,14 +536,14 @@ pub struct WaitingGrowth {
     pub waits_for: Vec<GivenUp>,
 }
 
-/// What the caller decides about an allocation.
+/// The attributes of an allocation that the caller chooses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AllocationSpec {
     /// Pool to allocate from.
     pub pool_id: String,
     /// Unique in the pool.
     pub name: String,
-    /// How large, or which.
+    /// The requested size, or the requested block.
     pub size: Size,
     /// Blocks to avoid when placing by size.
     pub disallowed_cidrs: BTreeSet<Cidr>,
@@ -545,7 +553,7 @@ pub struct AllocationSpec {
     pub tags: Tags,
 }
 
-/// Who does something, for events and ownership.
+/// The actor of an operation, for events and ownership.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
     /// Provider argument `owner`.
@@ -561,11 +569,11 @@ pub struct Actor {
 /// One entry of the history. The hash covers everything else in it and the previous hash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
-    /// 1 for the first.
+    /// Number of the event; 1 for the first.
     pub sequence: u64,
-    /// When.
+    /// Time of the event.
     pub time: Timestamp,
-    /// Who.
+    /// Actor of the event.
     pub actor: Actor,
     /// `hold`, `create`, `update`, `resize`, `delete`, `expire`, `release` (a hold, before it expired), `import`, `prune`.
     pub action: String,

@@ -1,4 +1,4 @@
-//! What can be wrong among records: said by the audit of a store and of a file to import in the same words.
+//! Faults among records. The audit of a store and the check of a file to import report them in the same words.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use super::records::Records;
 use super::view::DEPTH_LIMIT;
 use super::{Allocation, Cidr, Error, Finding, Meta, Pool, PoolCidr, ResourceType, State};
 
-/// Everything but names.
+/// All faults except those of names.
 pub(super) fn of(records: &Records) -> Vec<Finding> {
     let mut found = Faults { records, findings: Vec::new() };
     found.check_pools();
@@ -76,7 +76,7 @@ impl Faults<'_> {
 
     fn is_inside_itself(&self, pool: &Pool) -> bool {
         let mut above = pool.source_pool_id.as_ref();
-        // Somewhere above there may be a ring that this pool is not on: that is the fault of those that are.
+        // Further up there may be a ring that does not include this pool. The pools on the ring have that fault.
         for _ in 0..=2 * DEPTH_LIMIT {
             let Some(id) = above else { return false };
             if *id == pool.meta.id {
@@ -110,7 +110,7 @@ impl Faults<'_> {
         }
     }
 
-    /// That blocks of top-level pools of one scope share nothing.
+    /// Checks that blocks of top-level pools of one scope share nothing.
     fn check_top(&mut self) {
         let mut on_top: Vec<(&str, Cidr, &PoolCidr)> = Vec::new();
         for pool_cidr in self.records.pool_cidrs.values().filter(|found| found.meta.is_live() && !found.deferred) {
@@ -135,7 +135,7 @@ impl Faults<'_> {
         self.findings.extend(findings);
     }
 
-    /// What is wrong between a pool CIDR and the allocation that it is in the source pool.
+    /// The fault between a pool CIDR and the allocation that stands for it in the source pool.
     fn source_allocation_fault(&self, pool_cidr: &PoolCidr, pool: &Pool) -> Option<String> {
         let expected = pool_cidr.meta.is_live() && !pool_cidr.deferred && pool.source_pool_id.is_some();
         let Some(id) = &pool_cidr.source_allocation_id else {
@@ -179,7 +179,7 @@ impl Faults<'_> {
         }
     }
 
-    /// That what is taken lies inside what is provisioned, disjointly.
+    /// Checks that the allocations of a pool are disjoint and inside its provisioned CIDRs.
     fn check_space(&mut self) {
         let (taken, provisioned) = (self.records.taken(), self.records.provisioned());
         let mut findings = Vec::new();
@@ -210,10 +210,10 @@ impl Faults<'_> {
     }
 }
 
-/// What every object must keep to, whatever its kind.
+/// The faults of the attributes that every object has.
 fn meta_faults<R: Record>(record: &R) -> Vec<String> {
     let meta = record.meta();
-    // What follows from another hold expires with that.
+    // A record that follows from another hold expires with that hold.
     let is_hold = meta.state == State::Planned && record.is_named();
     let fault = match meta.hold_expires_at {
         None if is_hold => "It is a hold that never expires.",
@@ -231,7 +231,7 @@ fn place_faults(allocation: &Allocation, pool: &Pool) -> Option<String> {
         .then(|| format!("{} is not of its pool's family.", allocation.cidr))
 }
 
-/// Whether something in this state can be inside something in that state.
+/// Whether an object with the state of `inner` can be inside an object with the state of `outer`.
 fn stands_in(inner: &Meta, outer: &Meta) -> bool {
     match inner.state {
         State::Active => outer.state == State::Active,
@@ -248,7 +248,7 @@ fn source_faults(pool: &Pool, source: &Pool) -> Vec<String> {
     if pool.scope_id != source.scope_id || pool.address_family != source.address_family {
         faults.push("It has another scope or family than its source pool.".to_owned());
     }
-    // Nobody follows a lapsed hold: it is made anew or removed.
+    // A lapsed hold does not follow changes of its source pool, because it is created anew or removed.
     if pool.meta.is_live() && source.locale.is_some() && pool.locale != source.locale {
         faults.push("It has another locale than its source pool.".to_owned());
     }

@@ -1,6 +1,7 @@
-//! All records of a store together: what is wrong among them, and every entry that follows from them.
+//! All records of a store together, the faults among them, and all entries that follow from them.
 //!
-//! The audit compares a store with this; an import writes it. So what an import makes is what the audit wants.
+//! The audit compares a store with these entries, and an import writes them. So an import produces exactly the store
+//! that the audit expects.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +18,7 @@ use super::{
 /// Events read at a time.
 const PAGE: usize = 1024;
 
-/// One object, something that was seen, or one entry of the history.
+/// One object, one sighting, or one entry of the history.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Item {
     Scope(Scope),
@@ -29,16 +30,16 @@ pub enum Item {
     Place(Place),
     Sighted(Box<Sighted>),
     SeenAddress(Box<SeenAddress>),
-    /// Who had a block, and has it no more.
+    /// A resource that had a block and no longer has it.
     Past(Box<Past>),
-    /// After which event the history begins.
+    /// The mark after which the history begins.
     Mark(Box<Mark>),
-    /// What is remembered of forgotten events.
+    /// The data about an object that is kept from removed events.
     Remnant(Box<Remnant>),
     Event(Box<Event>),
 }
 
-/// Objects by their ids, holds and lapsed ones too; and what was seen, by its key.
+/// Objects by their ids, including holds and lapsed holds; and sightings by their keys.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Records {
     pub(super) scopes: BTreeMap<String, Scope>,
@@ -53,7 +54,7 @@ pub struct Records {
     pub(super) past: BTreeMap<String, Past>,
 }
 
-/// How many records of each kind.
+/// Number of records of each kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     pub scopes: u64,
@@ -64,27 +65,28 @@ pub struct Tally {
     pub treatments: u64,
     /// Scopes, pools, pool CIDRs and allocations that are only planned.
     pub holds: u64,
-    /// What nobody has made by itself: allocations that are the space of a pool below, and holds that lapsed.
+    /// Objects that follow from other objects or have lapsed: allocations that are the space of a pool below, and
+    /// lapsed holds.
     pub unnamed: u64,
-    /// What was seen: places, blocks on resources, public addresses, blocks of the past.
+    /// Entries of discoveries: targets, blocks on resources, public addresses, blocks of the past.
     pub seen: u64,
 }
 
 impl Tally {
-    /// All of them.
+    /// Number of all records.
     pub fn sum(&self) -> u64 {
         self.objects() + self.seen
     }
 
-    /// All that have an id.
+    /// Number of all objects that have an id.
     pub fn objects(&self) -> u64 {
         let made = self.scopes + self.pools + self.pool_cidrs + self.allocations + self.discoveries + self.treatments;
         made + self.holds + self.unnamed
     }
 
-    /// Counts a record as `check` does; `slot`: where it is counted when it is active.
+    /// Counts a record in the way that `check` counts. `slot`: the field in which an active record counts.
     pub(super) fn add<R: Record>(&mut self, record: &R, slot: fn(&mut Self) -> &mut u64) {
-        // Blocks of a pool's own are counted with those of `ipam_pool_cidr`.
+        // Blocks of a pool's own declaration are counted together with those of `ipam_pool_cidr`.
         let counts = record.is_named() || R::KIND == Kind::PoolCidr;
         match record.meta().state {
             State::Active if counts => *slot(self) += 1,
@@ -94,21 +96,21 @@ impl Tally {
     }
 }
 
-/// Who may be entered under one name. The first of each list comes first.
+/// The objects that may be entered under one name, each list in the order of precedence.
 #[derive(Debug, Default)]
 pub(super) struct Claims<'a> {
-    /// Active, and nobody's predecessor: exactly one, or none.
+    /// Active objects that were not replaced: exactly one, or none.
     pub(super) active: Vec<&'a str>,
-    /// Active, but another active object took their name over.
+    /// Active objects whose name another active object took over.
     pub(super) succeeded: Vec<&'a str>,
     /// Holds: exactly one, or none.
     pub(super) planned: Vec<&'a str>,
-    /// Lapsed holds: one of them may still have the name.
+    /// Lapsed holds, one of which may still have the name.
     pub(super) lapsed: Vec<&'a str>,
 }
 
 impl Claims<'_> {
-    /// The entry that says so.
+    /// The index entry that these claims require.
     fn entry(&self) -> NameEntry {
         let first = |sure: &[&str], maybe: &[&str]| sure.first().or(maybe.first()).map(|id| (*id).to_owned());
         NameEntry { active: first(&self.active, &self.succeeded), planned: first(&self.planned, &self.lapsed) }
@@ -116,7 +118,7 @@ impl Claims<'_> {
 }
 
 impl Records {
-    /// Takes one in; `false` when there is one of this id already. The history is not kept here.
+    /// Adds one item; `false` when an object with this id is present already. Entries of the history are not kept.
     pub fn admit(&mut self, item: Item) -> bool {
         fn put<R: Record>(records: &mut BTreeMap<String, R>, record: R) -> bool {
             records.insert(record.meta().id.clone(), record).is_none()
@@ -139,7 +141,8 @@ impl Records {
         }
     }
 
-    /// Leaves out what only AWS has of pools and scopes: a store of our own has no such thing.
+    /// Removes the attributes of pools and scopes that only AWS has, because a self-managed store does not support
+    /// them.
     pub fn as_own(&mut self) {
         for pool in self.pools.values_mut() {
             let auto_import = pool.special.auto_import && pool.locale.is_some();
@@ -148,7 +151,7 @@ impl Records {
         self.scopes.values_mut().for_each(|scope| scope.ipam_id = None);
     }
 
-    /// How many there are.
+    /// Number of records by kind.
     pub fn tally(&self) -> Tally {
         let mut tally = Tally {
             discoveries: self.discoveries.len() as u64,
@@ -168,7 +171,7 @@ impl Records {
         self.scopes.values().find(|scope| scope.is_default && scope.scope_type == scope_type)
     }
 
-    /// What is wrong among the records: parents, families, states, names, and above all space taken twice.
+    /// Faults among the records: in parents, families, states and names, and above all space that is taken twice.
     pub fn faults(&self) -> Vec<Finding> {
         let mut faults = record_faults::of(self);
         for (_, claims) in self.claims() {
@@ -205,7 +208,7 @@ impl Records {
         Ok(())
     }
 
-    /// By pool what allocations take, sorted, with their ids.
+    /// The blocks of the allocations by pool, sorted, with their ids.
     pub(super) fn taken(&self) -> BTreeMap<&str, Vec<(Cidr, &str)>> {
         let mut taken: BTreeMap<&str, Vec<(Cidr, &str)>> = BTreeMap::new();
         for allocation in self.allocations.values() {
@@ -217,7 +220,7 @@ impl Records {
         taken
     }
 
-    /// By pool what it can give out, sorted, with the ids of the pool CIDRs.
+    /// The blocks that each pool can allocate from, sorted, with the ids of the pool CIDRs.
     pub(super) fn provisioned(&self) -> BTreeMap<&str, Vec<(Cidr, &str)>> {
         let mut provisioned: BTreeMap<&str, Vec<(Cidr, &str)>> = BTreeMap::new();
         for pool_cidr in self.pool_cidrs.values().filter(|found| found.is_provisioned()) {
@@ -227,7 +230,7 @@ impl Records {
         provisioned
     }
 
-    /// The sums of every pool that has any, by their keys.
+    /// The sums of every pool that has any, by key.
     pub(super) fn sums(&self) -> BTreeMap<String, Counters> {
         let mut sums: BTreeMap<String, Counters> = BTreeMap::new();
         for pool_cidr in self.pool_cidrs.values().filter(|found| found.is_provisioned()) {
@@ -240,7 +243,7 @@ impl Records {
         sums
     }
 
-    /// Who may be entered under which name, by the keys of the name index.
+    /// The objects that may be entered under each name, by the keys of the name index.
     pub(super) fn claims(&self) -> BTreeMap<String, Claims<'_>> {
         let mut claims = BTreeMap::new();
         claim(&self.scopes, &mut claims);
@@ -250,7 +253,7 @@ impl Records {
         claims
     }
 
-    /// The records themselves with the index entries that follow from each alone, and the free blocks.
+    /// The records themselves, the index entries that follow from each record alone, and the free blocks.
     pub(super) fn each_record_entry(&self, found: &mut dyn FnMut(String, Vec<u8>) -> Result<()>) -> Result<()> {
         let mut all = |entries: book::Entries| entries.into_iter().try_for_each(|(key, value)| found(key, value));
         self.scopes.values().try_for_each(|scope| all(book::entries_of_scope(scope)?))?;
@@ -267,7 +270,7 @@ impl Records {
         self.each_free(&mut |pool_id, block| found(keys::free(pool_id, &block), Vec::new()))
     }
 
-    /// The entries that follow from what was seen.
+    /// The entries that follow from sightings.
     fn each_seen_entry(&self, all: &mut dyn FnMut(book::Entries) -> Result<()>) -> Result<()> {
         self.places.values().try_for_each(|place| all(discovery::entries_of_place(place)?))?;
         for sighted in self.sightings.values() {
@@ -283,7 +286,7 @@ impl Records {
         Ok(())
     }
 
-    /// By scope, the blocks that allocations keep off.
+    /// The blocks that allocations avoid, by scope.
     fn avoided(&self) -> BTreeMap<&str, Vec<Cidr>> {
         let mut avoided: BTreeMap<&str, Vec<Cidr>> = BTreeMap::new();
         for sighted in self.sightings.values() {
@@ -298,7 +301,7 @@ impl Records {
         self.discoveries.get(&sighted.discovery_id).is_some_and(|discovery| discovery.survey.avoided)
     }
 
-    /// Every entry of a store with these records, but for the history and what is under `meta/`.
+    /// Every entry of a store with these records, except the history and the entries under `meta/`.
     pub(super) fn each_entry(&self, found: &mut dyn FnMut(String, Vec<u8>) -> Result<()>) -> Result<()> {
         self.each_record_entry(found)?;
         for (key, sums) in self.sums() {
@@ -315,9 +318,9 @@ impl Records {
         Ok(())
     }
 
-    /// How many entries those are, about: for showing how far an import is.
+    /// Approximate number of these entries, for the progress of an import.
     pub fn entries_about(&self) -> u64 {
-        // A record with three entries of indexes, and less than one free block for each.
+        // On average, a record has three index entries and less than one free block.
         self.tally().sum() * 4
     }
 }
@@ -328,7 +331,7 @@ fn claim<'a, R: Record>(records: &'a BTreeMap<String, R>, claims: &mut BTreeMap<
         named.entry(keys::name(R::KIND, record.parent(), &record.meta().name)).or_default().push(record.meta());
     }
     for (key, mut metas) in named {
-        // Newest first: of several that may have a name, the one that took it last.
+        // Newest first: of several objects that may have a name, the one that took it last comes first.
         metas.sort_by(|a, b| (b.updated_at, &b.id).cmp(&(a.updated_at, &a.id)));
         let active = || metas.iter().filter(|meta| meta.state == State::Active);
         let succeeded: BTreeSet<&String> =
@@ -345,7 +348,7 @@ fn claim<'a, R: Record>(records: &'a BTreeMap<String, R>, claims: &mut BTreeMap<
     }
 }
 
-/// Hands the largest aligned blocks of `block` that share nothing with `taken` (sorted, disjoint) to `found`.
+/// Passes the largest aligned blocks of `block` that share no address with `taken` (sorted, disjoint) to `found`.
 fn rest(block: &Cidr, taken: &[(Cidr, &str)], found: &mut dyn FnMut(Cidr) -> Result<()>) -> Result<()> {
     let start = taken.partition_point(|(cidr, _)| cidr.last() < block.first());
     let end = taken.partition_point(|(cidr, _)| cidr.first() <= block.last());
@@ -362,11 +365,12 @@ fn rest(block: &Cidr, taken: &[(Cidr, &str)], found: &mut dyn FnMut(Cidr) -> Res
 }
 
 impl Reader<'_> {
-    /// Hands out everything in order: scopes, pools, pool CIDRs, allocations, discoveries, treatments, each by id; what
-    /// was seen; the mark and what is remembered with it; then the events. Reads a page at a time. `sink` answers whether to go on.
+    /// Passes everything to `sink` in order: scopes, pools, pool CIDRs, allocations, discoveries and treatments, each
+    /// by id; sightings; the mark and the remnants; then the events. Reads a page at a time. `sink` returns whether to
+    /// continue.
     ///
     /// # Errors
-    /// [`super::Error::Store`]; a record that cannot be read is named.
+    /// Returns [`super::Error::Store`], which names a record that cannot be read.
     pub fn everything(&mut self, sink: &mut dyn FnMut(Item) -> bool) -> Result<()> {
         let go_on = self.each_record(&mut |scope| sink(Item::Scope(scope)))?
             && self.each_record(&mut |pool| sink(Item::Pool(pool)))?
@@ -394,7 +398,7 @@ impl Reader<'_> {
         }
     }
 
-    /// All records, and nothing else.
+    /// All records of the store.
     pub fn records(&mut self) -> Result<Records> {
         let mut records = Records::default();
         self.everything(&mut |item| match item {
@@ -407,7 +411,8 @@ impl Reader<'_> {
         Ok(records)
     }
 
-    /// All records of one kind in order of their ids, as long as `sink` wants more; answers whether it still did.
+    /// Passes all records of one kind to `sink` in order of their ids, as long as `sink` returns `true`. Returns
+    /// whether it did until the end.
     pub(super) fn each_record<R: Record>(&mut self, sink: &mut dyn FnMut(R) -> bool) -> Result<bool> {
         let prefix = format!("{}/", keys::kind_word(R::KIND));
         codec::each_under(self.snapshot, &prefix, &mut |key, bytes| Ok(sink(codec::decode(key, bytes)?)))
@@ -415,7 +420,7 @@ impl Reader<'_> {
 }
 
 impl Item {
-    /// The object's id, empty for what has none: what is of the history, something that was seen.
+    /// The id of the object; empty for a sighting or an entry of the history.
     pub fn id(&self) -> &str {
         match self {
             Self::Scope(scope) => &scope.meta.id,

@@ -1,4 +1,4 @@
-//! Blocks of a pool that are merged or split where they are: what is allocated in them stays.
+//! Merges and splits blocks of a pool in place. The allocations in them stay.
 
 use super::codec;
 use super::holds::{NAMED_IN_ERRORS, occupant};
@@ -8,23 +8,23 @@ use super::{
     State, book, free, keys, pool_cidrs,
 };
 
-/// Blocks that become one, or one block that becomes several.
+/// Several blocks that become one, or one block that becomes several.
 #[derive(Clone, Debug)]
 pub(super) struct Regroup {
-    /// What is there.
+    /// The present blocks.
     pub(super) from: Vec<PoolCidr>,
-    /// What it becomes.
+    /// The blocks after the change.
     pub(super) to: Vec<Cidr>,
 }
 
 impl Regroup {
-    /// What the one block that is to be has beside those that are there.
+    /// The parts of the one future block that are not in the present blocks.
     pub(super) fn gaps(&self) -> Vec<Cidr> {
         let from: Vec<Cidr> = self.from.iter().map(|found| found.cidr).collect();
         self.to.iter().flat_map(|whole| rest(whole, &from)).collect()
     }
 
-    /// What the one block that is there has beside those that are to be.
+    /// The parts of the one present block that are not in the future blocks.
     fn leftovers(&self) -> Vec<Cidr> {
         self.from.iter().flat_map(|whole| rest(&whole.cidr, &self.to)).collect()
     }
@@ -35,7 +35,8 @@ impl Regroup {
     }
 }
 
-/// The blocks that make up `whole` beside `parts`, in order. A part is in `whole`, holds it, or shares nothing with it.
+/// The blocks that make up `whole` without `parts`, in order. Each part is inside `whole`, contains it, or shares no
+/// address with it.
 pub(super) fn rest(whole: &Cidr, parts: &[Cidr]) -> Vec<Cidr> {
     if parts.iter().any(|part| part.contains(whole)) {
         return Vec::new();
@@ -47,7 +48,7 @@ pub(super) fn rest(whole: &Cidr, parts: &[Cidr]) -> Vec<Cidr> {
     }
 }
 
-/// Sorts what changes of a declaration into blocks that come and go, change their size, are merged, and are split.
+/// Sorts the changes of a declaration into blocks that are added, removed, resized, merged and split.
 pub(super) fn sort(moves: &mut Moves, added: &[Cidr]) {
     let mut splits: Vec<Regroup> = Vec::new();
     for block in added {
@@ -80,13 +81,13 @@ pub(super) fn sort(moves: &mut Moves, added: &[Cidr]) {
 }
 
 impl Reader<'_> {
-    /// Looks for what keeps a pool from having other blocks: what is allocated where the pool is not to be any more, and
-    /// what lies across blocks into which one is split. `goes` says whether an object goes before the change is carried
-    /// out, from its id (of a pool below, that of the pool) and whether it is of this owner. What nobody counts on is in
-    /// nobody's way.
+    /// Searches for objects that prevent a pool from having other blocks: objects that are allocated in space that the
+    /// pool loses, and objects that cross a boundary between the blocks into which one is split. `goes` decides whether
+    /// an object will be gone before the change is carried out, from its id (for a pool below, that of the pool) and whether
+    /// it belongs to this owner. Holds that no other plan relies on are not in the way.
     ///
     /// # Errors
-    /// [`Error::InUse`], [`Error::Across`]; [`Error::NotFound`].
+    /// Returns [`Error::InUse`], [`Error::Across`] or [`Error::NotFound`].
     pub fn in_the_way(&mut self, id: &str, provision: &Provision, goes: &dyn Fn(&str, bool) -> bool) -> Result<()> {
         let pool: Pool = codec::require(self.snapshot, id)?;
         let Some(moves) = self.moves(&pool, provision)? else { return Ok(()) };
@@ -105,7 +106,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// That nothing that counts is allocated in `blocks` of a pool CIDR.
+    /// Checks that no object that counts is allocated in `blocks` of a pool CIDR.
     fn require_vacant(
         &mut self,
         pool: &Pool,
@@ -123,7 +124,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// That nothing that counts lies across the parts of a block.
+    /// Checks that no object that counts crosses a boundary between the parts of a block.
     fn require_apart(
         &mut self,
         pool: &Pool,
@@ -151,11 +152,12 @@ impl Reader<'_> {
         if contents.is_empty() { Ok(()) } else { Err(Error::Across { cidr: *block, contents, more }) }
     }
 
-    /// What lies across `parts`, with the space that it is planned to grow into. Something across several is there as often.
+    /// Allocations that cross a boundary between `parts`, their planned growth included. An allocation that crosses
+    /// several parts is listed as often.
     fn across(&mut self, pool: &Pool, parts: &[Cidr]) -> Result<Vec<Allocation>> {
         let mut found = Vec::new();
         for part in parts {
-            // Allocations share nothing, so one that holds the whole part is the only one there.
+            // Allocations are disjoint, so an allocation that contains the whole part is the only one there.
             let spots = free::spots_over(self.snapshot, &keys::at_of(&pool.meta.id), part, 1)?;
             if let Some(spot) = spots.into_iter().find(|spot| holds_more(&spot.cidr, part)) {
                 found.push(codec::expect(self.snapshot, &spot.id)?);
@@ -166,7 +168,7 @@ impl Reader<'_> {
 
     fn counts_across(&mut self, allocation: &Allocation, parts: &[Cidr]) -> Result<bool> {
         if !parts.iter().any(|part| holds_more(&allocation.cidr, part)) {
-            // Only its planned growth lies across.
+            // Only the planned growth of this allocation crosses the boundary.
             return Ok(self.is_growth_kept(allocation));
         }
         match allocation.resource_type {
@@ -181,10 +183,11 @@ fn holds_more(block: &Cidr, part: &Cidr) -> bool {
 }
 
 impl Ledger<'_> {
-    /// That the blocks to be merged can be one: a block of the source pool lies in one of its provisioned CIDRs.
+    /// Checks that the blocks to be merged can be one block: in a source pool, the result must be inside one
+    /// provisioned CIDR.
     ///
     /// # Errors
-    /// [`Error::OutsidePool`].
+    /// Returns [`Error::OutsidePool`].
     pub(super) fn check_regroup(&mut self, pool: &Pool, regroup: &Regroup) -> Result<()> {
         let Some(source_id) = &pool.source_pool_id else { return Ok(()) };
         let source: Pool = codec::expect(self.tx, source_id)?;
@@ -196,10 +199,10 @@ impl Ledger<'_> {
         Ok(())
     }
 
-    /// Merges or splits blocks of a pool. `gaps` are what is to be merged beside `regroup.from`.
+    /// Merges or splits blocks of a pool. `gaps` are the blocks to be merged in addition to `regroup.from`.
     ///
     /// # Errors
-    /// [`Error::InUse`], [`Error::Across`], [`Error::OutsidePool`].
+    /// Returns [`Error::InUse`], [`Error::Across`] or [`Error::OutsidePool`].
     pub(super) fn regroup(&mut self, pool: &Pool, regroup: &Regroup, gaps: &[PoolCidr]) -> Result<()> {
         self.check_regroup(pool, regroup)?;
         if let ([whole], true) = (&regroup.from[..], regroup.is_split()) {
@@ -224,7 +227,7 @@ impl Ledger<'_> {
         book::regroup_pool_cidrs(self.tx, pool, &from, &to)
     }
 
-    /// The same for the allocations that the blocks are in the source pool.
+    /// The same for the allocations that stand for the blocks in the source pool.
     fn regroup_sources(&mut self, pool: &Pool, from: &[PoolCidr], to: &mut [PoolCidr]) -> Result<()> {
         let mut sources = Vec::new();
         for id in from.iter().filter_map(|found| found.source_allocation_id.as_ref()) {
@@ -249,7 +252,8 @@ impl Ledger<'_> {
         Ok(())
     }
 
-    /// Makes sure that nothing lies across the parts of a block; holds that nobody counts on are dropped.
+    /// Makes sure that no object crosses a boundary between the parts of a block, and drops holds that no other plan
+    /// relies on.
     fn separate(&mut self, pool: &Pool, block: &Cidr, parts: &[Cidr]) -> Result<()> {
         self.reader().require_apart(pool, block, parts, &|_, _| false)?;
         for part in parts {
@@ -265,7 +269,8 @@ impl Ledger<'_> {
         Ok(())
     }
 
-    /// Provisions what a merge needs beside the blocks that are there, unless an earlier plan holds it already.
+    /// Provisions the space that a merge needs in addition to the present blocks, unless an earlier plan holds it
+    /// already.
     pub(super) fn fill_gaps(&mut self, pool: &Pool, regroup: &Regroup, moves: &mut Moves) -> Result<Vec<PoolCidr>> {
         let mut filled = Vec::new();
         for gap in regroup.gaps() {
@@ -285,7 +290,7 @@ mod tests {
     use crate::ipam::testing::{cidr, cidrs};
 
     #[test]
-    fn what_is_left_beside_parts_is_the_fewest_blocks() {
+    fn the_rest_without_parts_is_the_fewest_blocks() {
         for (whole, parts, expected) in [
             ("10.0.0.0/24", &[][..], &["10.0.0.0/24"][..]),
             ("10.0.0.0/24", &["10.0.0.0/24"], &[]),

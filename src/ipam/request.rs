@@ -1,4 +1,4 @@
-//! What callers ask for and get back, beside the records themselves.
+//! The requests of callers and the answers to them, in addition to the records themselves.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -16,7 +16,7 @@ pub struct GivenUp {
     /// The part of its space that it gives up; `None`: all of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cidr: Option<Cidr>,
-    /// The new object replaces this one, and Terraform deletes this one right before.
+    /// Whether the new object replaces this object and Terraform deletes this object right before.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub in_place: bool,
 }
@@ -33,37 +33,39 @@ impl GivenUp {
     }
 }
 
-/// How a plan treats the space it shows.
+/// The way in which a plan treats the space that it shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Terms {
-    /// How long a hold lasts.
+    /// Duration of a hold.
     pub hold: Duration,
-    /// The plan is the second one, inside an apply: a hold that is lost, or that a later plan changed, is
-    /// [`super::Error::HoldLost`] instead of being placed anew.
+    /// Whether the plan is the second one, inside an apply. Then a hold that is lost, or that a later plan changed, is
+    /// [`super::Error::HoldLost`] and is not placed anew.
     pub committing: bool,
-    /// Id of the active object of the same name that the new one will replace (its name may be taken over).
+    /// Id of the active object of the same name that the new object will replace. The new object may take over its
+    /// name.
     pub replaces: Option<String>,
-    /// That object only gives its name up and stays: its space does not become free.
+    /// Whether that object only gives up its name and stays, so that its space does not become free.
     pub only_name: bool,
-    /// Terraform deletes that object right before it creates the new one: it is the same resource.
+    /// Whether Terraform deletes that object right before it creates the new one, because both are the same resource.
     pub in_place: bool,
-    /// Rules that the same plan gives the pool: they count instead of those that the pool still has.
+    /// The rules that the same plan gives the pool. They count instead of the present rules of the pool.
     pub pool_rules: Option<Rules>,
-    /// What the same apply releases. A block there can be planned; it is taken once it is free.
+    /// Space that the same apply releases. A block there can be planned, and is taken once it is free.
     pub given_up: Vec<GivenUp>,
-    /// A hold that waits for a block to be released is not good enough: what releases it may stay now. It is placed anew.
+    /// Whether to place a hold anew that waits for a block to be released, because the object that has the block may
+    /// stay now.
     pub place_anew: bool,
 }
 
 impl Terms {
-    /// All that the same apply releases, the object that the new one replaces included.
+    /// All space that the same apply releases, including that of the object that the new one replaces.
     pub(super) fn all_given_up(&self) -> Vec<GivenUp> {
         let replaced = self.replaces.iter().filter(|_| !self.only_name);
         let replaced = replaced.map(|id| GivenUp { id: id.clone(), cidr: None, in_place: self.in_place });
         replaced.chain(self.given_up.iter().cloned()).collect()
     }
 
-    /// The pool as it will be when this plan is carried out.
+    /// The pool as it will be after this plan is applied.
     pub(super) fn future(&self, mut pool: Pool) -> Pool {
         if let Some(rules) = &self.pool_rules {
             pool.rules.clone_from(rules);
@@ -72,17 +74,18 @@ impl Terms {
     }
 }
 
-/// What apply knows of the object to create.
+/// The data that an apply has about the object to create.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Planned {
-    /// The plan had unknown values: create now.
+    /// The plan had unknown values: create the object now.
     Unknown,
-    /// The plan showed the hold with this id. When it is active already, this very creation was carried out before.
+    /// The plan showed the hold with this id. If that object is active already, this same creation was carried out
+    /// before.
     Held(String),
-    /// The same, and nobody can have carried it out before: an object that is active already is somebody else's, who
-    /// planned the same name as the same owner ([`super::Error::NameTaken`]).
+    /// The same, but this creation cannot have been carried out before. If that object is active already, another
+    /// configuration with the same owner planned the same name ([`super::Error::NameTaken`]).
     Fresh(String),
-    /// The plan showed this id and block without a hold: create exactly that or fail with
+    /// The plan showed this id and block without a hold: create exactly this block or fail with
     /// [`super::Error::Overlap`].
     Previewed { id: String, cidr: Cidr },
 }
@@ -97,16 +100,16 @@ impl Planned {
     }
 }
 
-/// What a change of size comes to.
+/// The result of a planned change of size.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Resize {
-    /// The same object can get this block in place; growth is held until apply.
+    /// The same object can get this block in place; the growth is held until apply.
     InPlace(Cidr),
-    /// It cannot: replace.
+    /// The object must be replaced.
     Replace,
 }
 
-/// Changeable attributes of a pool; everything is the wished value, not a delta.
+/// Changeable attributes of a pool. Each is the new value, not a difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PoolChange {
     pub name: String,
@@ -117,7 +120,7 @@ pub struct PoolChange {
     pub provision: Provision,
     /// See [`super::Special`].
     pub auto_import: bool,
-    /// Region or site; `None`: as it is. A service may be unable to change it.
+    /// Region or site; `None` leaves it unchanged. Some backends cannot change it.
     pub locale: Option<String>,
 }
 
@@ -129,7 +132,7 @@ pub struct AllocationChange {
     pub tags: Tags,
     /// Blocks that growth must avoid from now on.
     pub disallowed_cidrs: BTreeSet<Cidr>,
-    /// The wished size; a change of it was planned by `plan_resize`.
+    /// The requested size; `plan_resize` planned a change of it.
     pub size: Size,
 }
 
@@ -141,18 +144,18 @@ pub struct ScopeChange {
     pub tags: Tags,
 }
 
-/// Which pools to list. Every field narrows; `None` means any.
+/// A filter of pools. Every field restricts the result; `None` means any.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PoolFilter {
     pub scope_id: Option<String>,
     pub source_pool_id: Option<String>,
     /// Exact name.
     pub name: Option<String>,
-    /// Also holds.
+    /// Includes holds.
     pub include_planned: bool,
 }
 
-/// Which allocations to list. Every field narrows; `None` means any.
+/// A filter of allocations. Every field restricts the result; `None` means any.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AllocationFilter {
     pub pool_id: Option<String>,
@@ -162,9 +165,9 @@ pub struct AllocationFilter {
     pub within: Option<Cidr>,
     /// Only blocks that contain this one.
     pub containing: Option<Cidr>,
-    /// Also holds.
+    /// Includes holds.
     pub include_planned: bool,
-    /// Also the space of pools below (kind `ipam-pool`).
+    /// Includes the space of pools below (type `ipam-pool`).
     pub include_pools: bool,
 }
 
@@ -173,28 +176,28 @@ pub struct AllocationFilter {
 pub struct Utilization {
     pub pool: Pool,
     pub provisioned: BigUint,
-    /// In active allocations, the space of pools below included.
+    /// Addresses in active allocations, including the space of pools below.
     pub used: BigUint,
-    /// Under holds.
+    /// Addresses under holds.
     pub held: BigUint,
     pub free: BigUint,
     pub largest_free: Option<Cidr>,
-    /// Number of active allocations in this very pool.
+    /// Number of active allocations in the pool itself.
     pub allocations: u64,
     /// Addresses in active custom allocations of this pool and of all pools below it.
     pub assigned_in_subtree: BigUint,
 }
 
-/// One thing that is not as it must be.
+/// A finding: one fault in a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Where: an object's id, a key, or the event log.
+    /// The place of the fault: the id of an object, a key, or the event log.
     pub place: String,
-    /// What, as a sentence.
+    /// The fault, as a sentence.
     pub what: String,
 }
 
-/// What is where in a store, in one answer.
+/// The result of an audit: the contents of a store, in numbers, and the findings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Audit {
     pub findings: Vec<Finding>,
@@ -202,8 +205,8 @@ pub struct Audit {
     pub pools: u64,
     pub allocations: u64,
     pub holds: u64,
-    /// Those that are kept.
+    /// Number of events that are kept.
     pub events: u64,
-    /// Number of the last event that was forgotten, 0 when none was: the first that is kept comes after it.
+    /// Number of the last event that was removed, 0 when none was. The first kept event comes after it.
     pub forgotten: u64,
 }

@@ -1,4 +1,4 @@
-//! Growing and shrinking an allocation where it is.
+//! Grows and shrinks allocations in place.
 
 use super::allocations::{Wish, wish};
 use super::events::{self, Action};
@@ -8,11 +8,11 @@ use super::{
 };
 use super::{free, holds, names, view};
 
-/// What an allocation has to become for a size; `None` when only another block can be that. What it already is
-/// needs no leave of the rules, which may have changed since.
+/// The block that an allocation must have for a size; `None` when only a replacement can have that size. The present
+/// size is not checked against the rules, which may have changed since.
 ///
 /// # Errors
-/// What the rules say about a new size.
+/// Returns an error when a new size breaks a rule of the pool.
 fn target(allocation: &Allocation, size: Size, pool: &Pool) -> Result<Option<Cidr>> {
     let present = &allocation.cidr;
     let stays = match size {
@@ -34,7 +34,8 @@ fn target(allocation: &Allocation, size: Size, pool: &Pool) -> Result<Option<Cid
 }
 
 impl Reader<'_> {
-    /// The same, knowing what was seen: growing by size keeps off it, but for what an earlier plan already holds.
+    /// The same, with sightings considered: growth by size avoids them, except in space that an earlier plan already
+    /// holds.
     fn target(&mut self, allocation: &Allocation, size: Size, pool: &Pool) -> Result<Option<Cidr>> {
         let Some(target) = target(allocation, size, pool)? else { return Ok(None) };
         let is_held = allocation.reserved().is_some_and(|held| held.contains(&target));
@@ -55,7 +56,7 @@ impl Reader<'_> {
             && (terms.committing || waiting.waits_for.iter().all(is_given_up))
     }
 
-    /// What [`Ledger::plan_resize`] would answer, when that needs no write.
+    /// The answer of [`Ledger::plan_resize`] when no write is needed for it; `None` otherwise.
     pub fn find_resize(&mut self, id: &str, size: Size, terms: &Terms) -> Result<Option<Resize>> {
         let allocation = self.changeable(id)?;
         let pool = terms.future(codec::expect(self.snapshot, &allocation.pool_id)?);
@@ -74,11 +75,11 @@ impl Reader<'_> {
 }
 
 impl Ledger<'_> {
-    /// Finds out whether an allocation can have another size where it is, and holds the space for growing.
+    /// Determines whether an allocation can have another size in place, and holds the space for growth.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::NetmaskRule`] and other rules; [`Error::HoldLost`] in a committing plan
-    /// whose growth somebody else got.
+    /// Returns [`Error::NotFound`], [`Error::NetmaskRule`] and errors for other rules; returns [`Error::HoldLost`] in a
+    /// committing plan whose growth was given to another object.
     pub fn plan_resize(&mut self, id: &str, size: Size, terms: &Terms) -> Result<Resize> {
         if let Some(answer) = self.reader().find_resize(id, size, terms)? {
             return Ok(answer);
@@ -118,7 +119,8 @@ impl Ledger<'_> {
         }
     }
 
-    /// An earlier plan meant to replace this allocation; now it stays, and what that plan held is not in its way.
+    /// Drops the hold of an earlier plan that was to replace this allocation. The allocation stays now, so that hold
+    /// must not be in its way.
     fn drop_successor(&mut self, allocation: &Allocation, terms: &Terms) -> Result<()> {
         let entry = names::entry(self.tx, Kind::Allocation, &allocation.pool_id, &allocation.meta.name)?;
         let Some(id) = entry.planned.filter(|_| !terms.committing) else { return Ok(()) };
@@ -131,7 +133,7 @@ impl Ledger<'_> {
         Ok(())
     }
 
-    /// Sets, moves or drops the growth that an allocation is planned to have.
+    /// Sets, moves or drops the planned growth of an allocation.
     pub(super) fn hold_growth(&mut self, before: &Allocation, growth: Option<Growth>) -> Result<Allocation> {
         self.write_growth(before, Allocation { growth, waiting_growth: None, ..before.clone() })
     }
@@ -157,7 +159,7 @@ impl Ledger<'_> {
         Ok(after)
     }
 
-    /// Whether the allocation can have all of `target`. Expired holds in the way are taken back.
+    /// Whether the allocation can have all of `target`. Reclaims expired holds in the way.
     pub(super) fn make_room(&mut self, pool: &Pool, allocation: &Allocation, target: &Cidr) -> Result<bool> {
         let present = allocation.reserved().unwrap_or(allocation.cidr);
         if present.contains(target) {
@@ -168,7 +170,7 @@ impl Ledger<'_> {
         {
             return Ok(false);
         }
-        // The block around both: growth to one side and a new wish to grow further always lie in each other.
+        // The block around both. A growth to one side and a new wish to grow further always contain one another.
         if free::can_grow(self.tx, &pool.meta.id, &present, target)? {
             return Ok(true);
         }
@@ -184,15 +186,15 @@ impl Ledger<'_> {
         free::can_grow(self.tx, &pool.meta.id, &present, target)
     }
 
-    /// The allocation with the size that an update asks for.
+    /// The allocation with the size that an update requests.
     ///
     /// # Errors
-    /// [`Error::HoldLost`] when it cannot have it any more, and what the rules say; [`Error::Overlap`] while other objects have not
-    /// released space that the plan waits for.
+    /// Returns [`Error::HoldLost`] when the allocation cannot have the size any more, [`Error::Overlap`] while other objects have
+    /// not released the space that the plan waits for, and an error when the size breaks a rule.
     pub(super) fn resized(&mut self, pool: &Pool, before: &Allocation, size: Size) -> Result<Allocation> {
         let target = self.reader().target(before, size, pool)?;
         match target {
-            // How it was once asked for stays on record.
+            // The size as it was originally requested stays in the record.
             Some(target) if target == before.cidr => {
                 Ok(Allocation { growth: None, waiting_growth: None, ..before.clone() })
             }
@@ -226,7 +228,7 @@ impl Ledger<'_> {
     }
 }
 
-/// The blocks that make up `target` beside `present`.
+/// The blocks that make up `target` without `present`.
 pub(super) fn beside(present: &Cidr, target: &Cidr) -> Vec<Cidr> {
     let mut blocks = Vec::new();
     let mut block = *present;

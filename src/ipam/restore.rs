@@ -1,8 +1,9 @@
-//! Bringing back what a Terraform state knows and the store does not: the store was restored from a backup that is older than
-//! the state. The object gets its id and its block again, or nothing is changed.
+//! Restores objects that are in a Terraform state and not in the store, because the store was restored from a backup
+//! that is older than the state. The object gets its id and its block again, or the operation changes nothing.
 //!
-//! Nothing tells an object that was never in this store from one that was released, except the history: what an event says was
-//! released does not come back. The event is called `restore`. What is under the same name counts as for a new object: a hold of the same owner makes way.
+//! Only the history distinguishes an object that was never in this store from an object that was released. An object
+//! that was released according to an event is not restored. The new event has the action `restore`. Objects of the same
+//! name count as for a new object: a hold of the same owner is reclaimed.
 
 use super::codec::{self, Record};
 use super::holds::Standing;
@@ -17,18 +18,18 @@ use crate::store::Order;
 /// Events read at a time.
 const PAGE: usize = 1024;
 
-/// An object as a state has it.
+/// An object as it is in a Terraform state.
 #[derive(Clone, Debug)]
 pub enum Missing {
     Scope(ScopeSpec),
-    /// With the block that a size had come to.
+    /// A pool, with the block that its netmask length resulted in.
     Pool(Box<PoolSpec>, Option<Cidr>),
     PoolCidr(PoolCidrSpec),
     Allocation(AllocationSpec),
 }
 
 impl Missing {
-    /// What it is in: a pool or a scope, by its id.
+    /// Id of the container: a pool or a scope.
     pub fn container(&self) -> Option<&str> {
         match self {
             Self::Scope(_) => None,
@@ -40,13 +41,13 @@ impl Missing {
 }
 
 impl Reader<'_> {
-    /// Whether an event says that the object was there and was released.
+    /// Whether an event shows that the object existed and was released.
     fn was_released(&mut self, id: &str) -> Result<bool> {
         let (mut start, end) = keys::under("event/");
         loop {
             let entries = self.snapshot.scan(&start..&end, Order::Ascending, PAGE)?;
             for (key, bytes) in &entries {
-                // Most events are about something else, and need not be read.
+                // Most events are about other objects, and need not be decoded.
                 if !std::str::from_utf8(bytes).is_ok_and(|text| text.contains(id)) {
                     continue;
                 }
@@ -62,10 +63,11 @@ impl Reader<'_> {
         }
     }
 
-    /// What is under the name, when that makes way for an object that comes back.
+    /// The standing of the name, if the restored object may have it.
     ///
     /// # Errors
-    /// [`super::Error::NameTaken`]: an object that an interrupted apply left behind has another id.
+    /// Returns [`super::Error::NameTaken`] also for an object that an interrupted apply left behind, because it has
+    /// another id.
     fn making_way<R: Record>(&mut self, standing: Standing<R>) -> Result<Standing<R>> {
         match standing {
             Standing::Adopt(found) => Err(self.name_taken(&found)?),
@@ -76,11 +78,12 @@ impl Reader<'_> {
 }
 
 impl Ledger<'_> {
-    /// Makes the object of a state anew, with its id and block. `false`: an event says that it was released, so that it stays
-    /// away. One that is there already stays as it is.
+    /// Creates the object of a state again, with its id and block. `false`: an event shows that the object was
+    /// released, so it is not restored. Does nothing when the object exists.
     ///
     /// # Errors
-    /// What the rules say of a new object; [`super::Error::Overlap`], [`super::Error::OutsidePool`] when its space is not free.
+    /// Returns an error when a new object like this would break a rule; returns [`super::Error::Overlap`] or
+    /// [`super::Error::OutsidePool`] when its space is not free.
     pub fn restore(&mut self, id: &str, missing: &Missing) -> Result<bool> {
         if self.reader().was_released(id)? {
             return Ok(false);

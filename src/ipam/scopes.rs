@@ -1,4 +1,4 @@
-//! Scopes: plan, create, update, delete; and the two that every store has.
+//! Scopes: plan, create, update and delete them; and the two default scopes of every store.
 
 use super::codec::{self, Record};
 use super::events::{self, Action};
@@ -9,9 +9,9 @@ use super::{
     Tags, Terms, Unsupported, book, keys, names,
 };
 
-/// Owner of what nobody's configuration made.
+/// Owner of objects that no configuration created.
 pub const NOBODY: &str = "ipam";
-/// Terms of a creation without a plan: holds do not come up.
+/// Terms of a creation without a plan, in which holds do not occur.
 pub(super) const UNPLANNED: Terms = Terms {
     hold: std::time::Duration::ZERO,
     committing: false,
@@ -31,7 +31,7 @@ fn details(spec: &ScopeSpec) -> impl Fn(&mut Scope) + '_ {
 }
 
 impl Reader<'_> {
-    /// What [`Ledger::plan_scope`] would answer, when that needs no write.
+    /// The answer of [`Ledger::plan_scope`] when no write is needed for it; `None` otherwise.
     pub fn find_hold_scope(&mut self, spec: &ScopeSpec, terms: &Terms) -> Result<Option<Scope>> {
         let standing = self.scope_standing(spec, terms)?;
         Ok(self.answer(standing, terms, &details(spec)))
@@ -47,10 +47,11 @@ impl Reader<'_> {
 }
 
 impl Ledger<'_> {
-    /// Makes sure that the store has its format version and the two default scopes. Idempotent.
+    /// Makes sure that the store has its format version and the two default scopes. A repeated call changes nothing.
     ///
     /// # Errors
-    /// [`store::Error::Newer`] when a later version of this program wrote the store; [`Error::Importing`].
+    /// Returns [`store::Error::Newer`] when a later version of this program wrote the store, and [`Error::Importing`]
+    /// during an import.
     pub fn initialize(&mut self) -> Result<()> {
         match self.reader().format()? {
             Format::Blank => self.tx.put(keys::FORMAT, codec::VERSION.to_string().into_bytes())?,
@@ -89,10 +90,10 @@ impl Ledger<'_> {
         Ok(after)
     }
 
-    /// The hold for a new scope.
+    /// Holds a new scope.
     ///
     /// # Errors
-    /// [`Error::NameTaken`], [`Error::HoldLost`].
+    /// Returns [`Error::NameTaken`] or [`Error::HoldLost`].
     pub fn plan_scope(&mut self, spec: &ScopeSpec, terms: &Terms) -> Result<Scope> {
         match self.reader().scope_standing(spec, terms)? {
             Standing::Adopt(mut scope) => {
@@ -111,7 +112,7 @@ impl Ledger<'_> {
         }
     }
 
-    /// Removes what stands in the way of a new scope of the same name.
+    /// Removes objects that are in the way of a new scope of the same name.
     pub(super) fn clear_scope(&mut self, standing: Standing<Scope>) -> Result<()> {
         match standing {
             Standing::Foreign(hold) => match self.try_lapse_scope(&hold)? {
@@ -140,10 +141,10 @@ impl Ledger<'_> {
         Ok(scope)
     }
 
-    /// Turns a hold into a scope, or makes one.
+    /// Turns a hold into a scope, or creates a scope without a hold.
     ///
     /// # Errors
-    /// [`Error::HoldLost`], [`Error::NameTaken`].
+    /// Returns [`Error::HoldLost`] or [`Error::NameTaken`].
     pub fn create_scope(&mut self, spec: &ScopeSpec, planned: &Planned) -> Result<Scope> {
         let id = match planned {
             Planned::Unknown => None,
@@ -182,7 +183,7 @@ impl Ledger<'_> {
     /// Changes name, description and tags.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::NameTaken`].
+    /// Returns [`Error::NotFound`] or [`Error::NameTaken`].
     pub fn update_scope(&mut self, id: &str, change: &ScopeChange) -> Result<Scope> {
         let before: Scope = codec::require(self.tx, id)?;
         self.clear_name(&before, &change.name)?;
@@ -198,10 +199,11 @@ impl Ledger<'_> {
         self.change_scope(Action::Update, &before, after)
     }
 
-    /// Deletes a scope without pools, to which no block of a VPC is moved. One that is gone is success.
+    /// Deletes a scope that has no pools and to which no block of a VPC is moved. Succeeds when the scope is gone
+    /// already.
     ///
     /// # Errors
-    /// [`Error::DefaultScope`], [`Error::InUse`].
+    /// Returns [`Error::DefaultScope`] or [`Error::InUse`].
     pub fn delete_scope(&mut self, id: &str) -> Result<()> {
         let Some(scope) = codec::load::<Scope>(self.tx, id)? else { return Ok(()) };
         if scope.is_default {
@@ -241,7 +243,7 @@ impl Ledger<'_> {
 }
 
 impl Reader<'_> {
-    /// The error for a plan's hold that is not there any more: gone, or lapsed.
+    /// The error for a hold of a plan that is gone or lapsed.
     pub(super) fn lost<R: Record>(&mut self, id: &str, name: &str) -> Result<Error> {
         match codec::load::<R>(self.snapshot, id)? {
             Some(hold) => self.hold_lost(&hold),
@@ -249,10 +251,10 @@ impl Reader<'_> {
         }
     }
 
-    /// That nobody else made an object of the hold that a plan showed.
+    /// Checks that no other creation used the hold that a plan showed.
     ///
     /// # Errors
-    /// [`Error::NameTaken`].
+    /// Returns [`Error::NameTaken`].
     pub(super) fn is_still_ours<R: Record>(&mut self, held: &R, planned: &Planned) -> Result<()> {
         if matches!(planned, Planned::Fresh(_)) && held.meta().state == State::Active {
             return Err(self.name_taken(held)?);

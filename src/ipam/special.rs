@@ -1,5 +1,5 @@
-//! What pools and scopes can be in AWS only, but for `auto_import`. Own stores refuse it, so that their records are
-//! without it.
+//! Attributes of pools and scopes that only AWS has, and `auto_import`. A self-managed store refuses all of them except
+//! `auto_import`, so its records do not contain them.
 
 use std::fmt;
 
@@ -7,34 +7,34 @@ use serde::{Deserialize, Serialize};
 
 use super::words::{Word, words};
 
-/// What only AWS has of a pool, and `auto_import`. Everything but that is fixed at creation.
+/// Attributes of a pool that only AWS has, and `auto_import`. All except `auto_import` are fixed at creation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Special {
-    /// The VPC whose space the pool plans.
+    /// The VPC whose space the pool divides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source_resource: Option<SourceResource>,
-    /// Whose public space it is.
+    /// Origin of public space.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public_ip_source: Option<PublicIpSource>,
-    /// Services that may take addresses.
+    /// Services that may take addresses from the pool.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub aws_service: Option<AwsService>,
-    /// Whether own IPv6 space may be advertised.
+    /// Whether IPv6 space that the user brought may be advertised.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub publicly_advertisable: Option<bool>,
-    /// Whether resources that are found in the pool's space become its allocations.
+    /// Whether resources that are found in the space of the pool become its allocations.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub auto_import: bool,
 }
 
 impl Special {
-    /// Whether there is nothing in it.
+    /// Whether no attribute is set.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// The first of it that only AWS has.
+    /// The first attribute that only AWS has, if any is set.
     pub fn first(&self) -> Option<OnlyAws> {
         let all = [
             (self.source_resource.is_some(), OnlyAws::SourceResource),
@@ -46,56 +46,56 @@ impl Special {
     }
 }
 
-/// A VPC, maybe of another account.
+/// A VPC, possibly of another account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceResource {
-    /// `vpc-...`.
+    /// Id of the VPC, `vpc-...`.
     pub resource_id: String,
-    /// Account that it is in.
+    /// Account of the VPC.
     pub resource_owner: String,
-    /// Region that it is in.
+    /// Region of the VPC.
     pub resource_region: String,
-    /// What it is.
+    /// Type of the resource.
     pub resource_type: SourceResourceType,
 }
 
-/// What a pool can plan the space of.
+/// Types of resources whose space a pool can divide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SourceResourceType {
     /// A VPC.
     Vpc,
-    /// Another one of AWS's.
+    /// Another word of AWS.
     Unlisted(Word),
 }
 
-/// Whose public space is in a pool.
+/// Origin of the public space in a pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PublicIpSource {
-    /// Brought by the account.
+    /// Space that the account brought to AWS.
     Byoip,
-    /// Given by Amazon.
+    /// Space of Amazon.
     Amazon,
-    /// Another one of AWS's.
+    /// Another word of AWS.
     Unlisted(Word),
 }
 
-/// Services that may take addresses out of a pool.
+/// Services that may take addresses from a pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AwsService {
-    /// EC2: Elastic IP addresses and what has them.
+    /// EC2: Elastic IP addresses and the resources that use them.
     Ec2,
     /// Services with anycast addresses, such as CloudFront.
     GlobalServices,
-    /// Another one of AWS's.
+    /// Another word of AWS.
     Unlisted(Word),
 }
 
-/// Proof that a public block is the account's. A signature is not shown in debug texts.
+/// Proof that a public block belongs to the account. Debug output does not show the signature.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Proof {
-    /// Signed with the key whose certificate the registry shows (`remarks-x509`).
+    /// A message that is signed with the key whose certificate the registry shows (`remarks-x509`).
     Certificate { message: String, signature: String },
-    /// A verification token in DNS (`dns-token`), by its id.
+    /// Id of a verification token in DNS (`dns-token`).
     Token(String),
 }
 
@@ -108,7 +108,7 @@ impl fmt::Debug for Proof {
     }
 }
 
-/// Members of pools, their CIDRs and scopes that only AWS has.
+/// Attributes of pools, their CIDRs and scopes that only AWS has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnlyAws {
     /// `source_resource`
@@ -121,7 +121,7 @@ pub enum OnlyAws {
     PubliclyAdvertisable,
     /// `ipam_id`
     IpamId,
-    /// What proves that a block is one's own.
+    /// The proof that a block belongs to the account.
     CidrProof,
 }
 
@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_special_is_stored_as_nothing_and_stored_words_are_the_configured_ones() {
+    fn an_empty_special_is_stored_as_nothing_and_stored_words_are_the_configured_ones() {
         assert_eq!(serde_json::to_string(&Special::default()).unwrap(), "{}");
         assert_eq!(serde_json::from_str::<Special>("{}").unwrap(), Special::default());
         for source in [PublicIpSource::Byoip, PublicIpSource::Amazon] {

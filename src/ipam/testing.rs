@@ -1,4 +1,4 @@
-//! For tests of the core: a store in a map, an environment with a clock and dice, short ways to say things.
+//! Helpers for tests of the core: a store in a map, an environment with a clock and dice, and short constructors.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Bound, Range};
@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::*;
 use crate::store::{Entry, Error as StoreError, Order, Snapshot, Tx};
 
-/// A transaction over a map. Counts calls; fails for good after a set number of them.
+/// A transaction over a map. It counts calls, and can be set to fail permanently after a number of them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Map {
     entries: BTreeMap<String, Vec<u8>>,
@@ -76,7 +76,7 @@ pub(super) struct World {
     pub(super) now: Timestamp,
     pub(super) seed: u64,
     pub(super) actor: Actor,
-    /// The run that asks; `None`: outside of Terraform.
+    /// The present run; `None` outside of Terraform.
     pub(super) run: Option<CurrentRun>,
 }
 
@@ -155,7 +155,7 @@ impl World {
     }
 }
 
-/// Holds of an hour.
+/// Terms with holds of one hour.
 pub(super) fn terms() -> Terms {
     Terms { hold: Duration::from_secs(3600), ..Terms::default() }
 }
@@ -207,7 +207,7 @@ pub(super) fn scope(name: &str) -> ScopeSpec {
     ScopeSpec { name: name.to_owned(), scope_type, description: None, tags: Tags::new(), ipam_id: None }
 }
 
-/// A pool inside `source`, sized as [`size`] says.
+/// A spec of a private scope.
 pub(super) fn below(source: &Pool, name: &str, text: &str) -> PoolSpec {
     let provision = match size(text) {
         Size::Cidr(cidr) => Provision::Cidrs([cidr].into()),
@@ -228,7 +228,7 @@ pub(super) fn wanted(pool: &Pool, name: &str, text: &str) -> AllocationSpec {
     }
 }
 
-/// The change that leaves an allocation as it is, but for its size.
+/// The change that leaves an allocation as it is, except for its size.
 pub(super) fn resized(allocation: &Allocation, text: &str) -> AllocationChange {
     AllocationChange {
         name: allocation.meta.name.clone(),
@@ -239,7 +239,7 @@ pub(super) fn resized(allocation: &Allocation, text: &str) -> AllocationChange {
     }
 }
 
-/// The change that leaves a pool as it is, but for its blocks.
+/// The change that leaves a pool as it is, except for its blocks.
 pub(super) fn reprovisioned(pool: &Pool, provision: Provision) -> PoolChange {
     PoolChange {
         name: pool.meta.name.clone(),

@@ -1,9 +1,10 @@
-//! Handing an object over to another owner, on purpose.
+//! Transfers objects to another owner, on explicit request.
 //!
-//! An owner is no right: who has an object in a Terraform state may change and delete it. The owner says to whose plans a
-//! name and a hold belong, and whom to ask. So an object goes alone: what is in a pool keeps its owner, and so does what a plan
-//! holds under the object's name. What is no object of its own goes along: the blocks of a pool's own declaration, the space
-//! that a pool takes in its source pool, and a planned growth.
+//! An owner is not a permission: anyone with an object in a Terraform state may change and delete it. The owner shows
+//! whose plans a name and a hold belong to, and whom to ask. So an object is transferred alone: the contents of a pool
+//! keep their owner, and so does a hold under the name of the object. Records that only follow from the object are
+//! transferred with it: the blocks of a pool's own declaration, the space that a pool takes in its source pool, and a
+//! planned growth.
 
 use super::codec::{self, Record};
 use super::events::{self, Action};
@@ -12,30 +13,30 @@ use super::{
     holds,
 };
 
-/// Who is to have objects.
+/// A transfer of objects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transfer {
     /// The new owner.
     pub to: String,
-    /// Only what belongs to this owner; `None`: whoever has it.
+    /// Transfers only objects of this owner; `None`: of any owner.
     pub from: Option<String>,
 }
 
-/// Why an object stays with its owner.
+/// The reasons why an object cannot be transferred.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Staying {
-    /// It is only held for a plan.
+    /// The object is only a hold of a plan.
     Planned,
-    /// Every store has it, and no configuration has made it.
+    /// Every store has the object, and no configuration created it.
     Default,
-    /// It is a part of this pool, and goes with it.
+    /// The object is a part of this pool, and is transferred with it.
     OfPool { id: String },
-    /// It belongs to another owner than this one, who was said to have it.
+    /// The object does not belong to this owner, whom the request named as its present owner.
     NotOf { owner: String },
 }
 
 impl Reader<'_> {
-    /// Whether the object may go; `None` when it is of that owner already.
+    /// The object, when it may be transferred; `None` when it has the new owner already.
     fn leaving<R: Record>(&mut self, id: &str, transfer: &Transfer) -> Result<Option<R>> {
         let record: R = codec::require(self.snapshot, id)?;
         let meta = record.meta();
@@ -55,11 +56,11 @@ impl Reader<'_> {
 }
 
 impl Ledger<'_> {
-    /// Gives objects to another owner: all of them, or none. What belongs to that owner already stays as it is. Answers the
-    /// events of it.
+    /// Transfers objects to another owner: all of them, or none. An object that has the new owner already stays as it
+    /// is. Returns the events.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::Staying`].
+    /// Returns [`Error::NotFound`] or [`Error::Staying`].
     pub fn transfer(&mut self, ids: &[String], transfer: &Transfer) -> Result<Vec<Event>> {
         let before = events::head(self.tx)?.sequence;
         for id in ids {
@@ -84,7 +85,7 @@ impl Ledger<'_> {
     fn transfer_pool(&mut self, id: &str, transfer: &Transfer) -> Result<()> {
         let Some(before) = self.reader().leaving::<Pool>(id, transfer)? else { return Ok(()) };
         let after = self.owned_by(&before, transfer);
-        // What a plan holds of a change of the pool is of who planned it, until it is applied.
+        // Holds of a planned change of the pool belong to the owner of that plan until it is applied.
         let own = |found: &PoolCidr| found.inline && found.meta.state == State::Active;
         for block in codec::pool_cidrs(self.tx, id)?.into_iter().filter(own) {
             let taken = self.owned_by(&block, transfer);
@@ -107,7 +108,7 @@ impl Ledger<'_> {
         events::append(self.tx, &self.env, Action::Transfer, Some(&before), Some(&after))
     }
 
-    /// The space in the source pool follows from the pool CIDR, and has no event of its own.
+    /// Transfers the space in the source pool, which follows from the pool CIDR and has no event of its own.
     fn transfer_space(&mut self, pool_cidr: &PoolCidr, transfer: &Transfer) -> Result<()> {
         let Some(id) = &pool_cidr.source_allocation_id else { return Ok(()) };
         let before: Allocation = codec::expect(self.tx, id)?;

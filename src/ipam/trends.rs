@@ -1,6 +1,6 @@
-//! How full a pool was, and when it will be full.
+//! Past utilization of pools, and a forecast of the time at which a pool is full.
 //!
-//! Nothing is sampled: every change of space is an event, so the past is known exactly at any moment.
+//! No samples are taken: every change of space is an event, so the past is known exactly at any moment.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,27 +10,27 @@ use num_bigint::{BigInt, BigUint};
 
 use super::{HistoryQuery, Pool, PoolFilter, Reader, Result, Tenure, codec};
 
-/// Addresses of a pool at a moment. What was held by plans then is not told: not every hold is an event.
+/// Addresses of a pool at a moment. Past holds are not included, because not every hold is an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrendPoint {
     /// The moment.
     pub time: Timestamp,
-    /// In the pool.
+    /// Addresses in the pool.
     pub provisioned: BigUint,
-    /// In active allocations, the space of pools below included.
+    /// Addresses in active allocations, including the space of pools below.
     pub used: BigUint,
 }
 
-/// When a pool will be full, if it goes on like this.
+/// The forecast of the time at which a pool is full, if the trend continues.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Forecast {
-    /// Addresses more in use with each day; less than 0 when it empties.
+    /// Growth of the number of used addresses per day; negative when the pool empties.
     pub addresses_per_day: f64,
-    /// Standard error of that.
+    /// Standard error of the growth per day.
     pub standard_error: f64,
-    /// Share of the changes that a straight line explains, 0 to 1.
+    /// Share of the variation that a straight line explains, 0 to 1.
     pub r_squared: f64,
-    /// When the line reaches what is provisioned; `None`: not within a hundred years.
+    /// The time at which the line reaches the provisioned addresses; `None`: not within a hundred years.
     pub full_at: Option<Timestamp>,
     /// The same for a slope of 1.96 standard errors more.
     pub full_at_earliest: Option<Timestamp>,
@@ -38,14 +38,14 @@ pub struct Forecast {
     pub full_at_latest: Option<Timestamp>,
 }
 
-/// Changes of what is provisioned and what is used, by time.
+/// Changes of the provisioned and used addresses, by time.
 type Changes = BTreeMap<Timestamp, [BigInt; 2]>;
-/// Places in it.
+/// Index of the provisioned addresses in a change.
 const PROVISIONED: usize = 0;
 const USED: usize = 1;
 
-/// Adds what a tenure brought and took to the changes of the pools that it concerns, of those that are asked for: out of
-/// the pool that the space came from, and into the pool that it was provisioned into.
+/// Adds the changes at the start and end of a tenure to those of the pools in `pools` that it concerns: the pool that
+/// the space came from, and the pool that it was provisioned into.
 fn count_in(tenure: &Tenure, pools: &mut BTreeMap<String, Changes>) {
     let size = BigInt::from(tenure.cidr.address_count());
     let mut add = |pool_id: &str, sum: usize| {
@@ -65,11 +65,11 @@ fn count_in(tenure: &Tenure, pools: &mut BTreeMap<String, Changes>) {
 }
 
 impl Reader<'_> {
-    /// How full a pool was, at `from` and after each `step` (more than zero) until `to`. Moments before the time of the
-    /// mark ([`Reader::mark`]) are left out: nobody knows. Reads all events.
+    /// Utilization of a pool at `from` and after each `step` (more than zero) until `to`. Moments before the time of
+    /// the mark ([`Reader::mark`]) are left out, because their utilization is not known. Reads all events.
     ///
     /// # Errors
-    /// [`super::Error::NotFound`]; [`super::Error::Store`] when an event cannot be read.
+    /// Returns [`super::Error::NotFound`]; returns [`super::Error::Store`] when an event cannot be read.
     pub fn trend(&mut self, pool_id: &str, from: Timestamp, to: Timestamp, step: Duration) -> Result<Vec<TrendPoint>> {
         codec::require::<Pool>(self.snapshot, pool_id)?;
         let query = HistoryQuery { pool_id: Some(pool_id.to_owned()), to: Some(to), ..HistoryQuery::default() };
@@ -82,10 +82,10 @@ impl Reader<'_> {
         Ok(told.filter(|point| point.time >= known).collect())
     }
 
-    /// The same of every pool that there is, by id. Reads all events, once.
+    /// The same as [`Self::trend`] for every pool, by id. Reads all events, once.
     ///
     /// # Errors
-    /// [`super::Error::Store`] when an event cannot be read.
+    /// Returns [`super::Error::Store`] when an event cannot be read.
     pub fn trends(
         &mut self,
         from: Timestamp,
@@ -123,13 +123,14 @@ fn points(changes: Changes, from: Timestamp, to: Timestamp, step: Duration) -> V
     }
 }
 
-/// Seconds of a day.
+/// Number of seconds in a day.
 const DAY: f64 = 86_400.0;
-/// Beyond this a date says nothing.
+/// Limit of a forecast, in days: a hundred years.
 const FAR: f64 = 36_525.0;
 
-/// A straight line through what was in use (ordinary least squares), and where it meets what is provisioned at the last
-/// point. `None` with fewer than three points, or when nothing ever changed: there is no trend to tell.
+/// A straight line through the used addresses (ordinary least squares), and the time at which it meets the provisioned
+/// addresses of the last point. `None` with fewer than three points, or when nothing ever changed, because then there
+/// is no trend.
 pub fn forecast(points: &[TrendPoint]) -> Option<Forecast> {
     let last = points.last()?;
     if points.len() < 3 || points.iter().all(|point| point.used == last.used) {
@@ -138,7 +139,7 @@ pub fn forecast(points: &[TrendPoint]) -> Option<Forecast> {
     let days: Vec<f64> = points.iter().map(|point| days_between(last.time, point.time)).collect();
     let used: Vec<f64> = points.iter().map(|point| number(&point.used)).collect();
     let Line { mean_day, mean_used, slope, standard_error, r_squared } = Line::through(&days, &used);
-    // Seen from the middle of the points, where every line through them passes.
+    // Measured from the mean of the points, through which every such line passes.
     let missing = number(&last.provisioned) - mean_used;
     let meets = |slope: f64| {
         let day = mean_day + missing / slope;
@@ -154,7 +155,7 @@ pub fn forecast(points: &[TrendPoint]) -> Option<Forecast> {
     })
 }
 
-/// Exact up to 2^53 and rounded beyond, as floating point numbers are.
+/// The sum as a floating point number, exact up to 2^53 and rounded beyond.
 fn number(sum: &BigUint) -> f64 {
     sum.to_string().parse().unwrap_or(f64::MAX)
 }
@@ -177,7 +178,7 @@ struct Line {
 }
 
 impl Line {
-    /// `days` are not all the same, and there are three or more.
+    /// Fits a line. The values in `days` are not all the same, and there are at least three.
     fn through(days: &[f64], used: &[f64]) -> Self {
         let count = days.len() as f64;
         let mean_day = days.iter().sum::<f64>() / count;
@@ -207,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pool_that_fills_evenly_is_full_when_the_line_says_so() {
+    fn a_pool_that_fills_evenly_is_full_at_the_date_of_the_line() {
         let points: Vec<_> = (0..10).map(|day| point(day, 100 + 50 * u64::try_from(day).unwrap())).collect();
         let found = forecast(&points).unwrap();
         assert!((found.addresses_per_day - 50.0).abs() < 1e-9, "{found:?}");
@@ -233,6 +234,6 @@ mod tests {
         let emptying: Vec<_> = (0..5).map(|day| point(day, 500 - 10 * u64::try_from(day).unwrap())).collect();
         assert_eq!(forecast(&emptying).unwrap().full_at, None);
         assert_eq!(forecast(&(0..5).map(|day| point(day, 500)).collect::<Vec<_>>()), None);
-        assert_eq!(forecast(&[point(0, 1), point(1, 2)]), None, "two points are a line whatever they are");
+        assert_eq!(forecast(&[point(0, 1), point(1, 2)]), None, "two points always make a line");
     }
 }

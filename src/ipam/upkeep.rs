@@ -1,4 +1,4 @@
-//! For whoever runs a store: taking back all holds that have expired, and counting what there is.
+//! Maintenance of a store: reclaims all expired holds, and counts the objects.
 
 use jiff::Timestamp;
 use num_bigint::BigUint;
@@ -9,18 +9,18 @@ use super::reclaim::REMEMBERED;
 use super::{Event, Ledger, Pool, PoolCidr, Reader, Result, Scope, State, events, keys};
 use crate::store::Order;
 
-/// What one step of taking back came to.
+/// Result of one step of reclaiming.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Collected {
-    /// What was taken back, in the words of the history.
+    /// The events of the reclaimed holds.
     pub events: Vec<Event>,
-    /// Lapsed holds that were forgotten: nobody needs to be told any more.
+    /// Number of lapsed holds that were removed, because they lapsed over a week ago.
     pub forgotten: u64,
-    /// Where to go on; `None` at the end.
+    /// Position at which the next step continues; `None` at the end.
     pub next: Option<String>,
 }
 
-/// How much there is of everything, counted without reading allocations.
+/// Number of objects of each kind, counted without reading allocations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Census {
     /// Active scopes, the default ones included.
@@ -33,19 +33,19 @@ pub struct Census {
     pub allocations: u64,
     /// Planned scopes, pools, pool CIDRs and allocations that have a name.
     pub holds: u64,
-    /// Those among them that have expired.
+    /// The expired holds among them.
     pub expired_holds: u64,
-    /// Allocations that are planned to grow in place.
+    /// Allocations with a planned growth in place.
     pub planned_growths: u64,
-    /// Holds that lapsed and are remembered for a week.
+    /// Lapsed holds, which are kept for a week.
     pub lapsed_holds: u64,
     /// Resource discoveries.
     pub discoveries: u64,
-    /// Blocks that they have seen on resources.
+    /// Blocks that the discoveries have seen on resources.
     pub sightings: u64,
 }
 
-/// Tallies by standing.
+/// Numbers of objects by state.
 #[derive(Default)]
 struct Standings {
     active: u64,
@@ -65,11 +65,11 @@ impl Standings {
 }
 
 impl Reader<'_> {
-    /// Counts everything. Reads all scopes, pools and pool CIDRs, one entry for each pool's sums, and one key for each
-    /// hold, also for each lapsed one, and for each sighting; no allocation.
+    /// Counts everything. Reads all scopes, pools and pool CIDRs, one entry for the sums of each pool, and one key for
+    /// each hold, lapsed hold and sighting. Reads no allocation.
     ///
     /// # Errors
-    /// [`super::Error::Store`].
+    /// Returns [`super::Error::Store`].
     pub fn census(&mut self) -> Result<Census> {
         let now = self.env.now;
         let mut scopes = Standings::default();
@@ -86,7 +86,7 @@ impl Reader<'_> {
         self.each_record(&mut |pool_cidr: PoolCidr| {
             if pool_cidr.is_named() { &mut named } else { &mut inline }.count(&pool_cidr, now);
             if pool_cidr.source_allocation_id.is_some() {
-                // The allocation that it is in the source pool has the same state, and no expiry of its own.
+                // The allocation that stands for it in the source pool has the same state, and no expiry of its own.
                 spaces.count(&pool_cidr, now);
             }
             true
@@ -107,7 +107,7 @@ impl Reader<'_> {
         })
     }
 
-    /// Active allocations of all pools, the space of pools below included.
+    /// Number of active allocations of all pools, including the space of pools below.
     fn allocations_and_spaces(&mut self) -> Result<u64> {
         let mut sum = BigUint::default();
         codec::each_under(self.snapshot, "count/", &mut |key, bytes| {
@@ -141,7 +141,7 @@ impl Reader<'_> {
     }
 }
 
-/// What the expiry index says.
+/// Numbers of holds according to the expiry index.
 #[derive(Default)]
 struct Holds {
     allocations: Standings,
@@ -149,11 +149,11 @@ struct Holds {
 }
 
 impl Ledger<'_> {
-    /// Takes back the expired holds among the next `limit` entries after `from` (`""`: from the first), and forgets what
-    /// lapsed over a week ago. One that something unexpired is in stays.
+    /// Reclaims the expired holds among the next `limit` entries after `from` (`""`: from the first), and removes holds
+    /// that lapsed over a week ago. A hold that contains an unexpired object stays.
     ///
     /// # Errors
-    /// [`super::Error::Store`].
+    /// Returns [`super::Error::Store`].
     pub fn collect_expired(&mut self, from: &str, limit: usize) -> Result<Collected> {
         let before = events::head(self.tx)?.sequence;
         let (lapsed_at, expiry_at) = (keys::under("lapsed/"), keys::under("expiry/"));
@@ -165,7 +165,7 @@ impl Ledger<'_> {
         let page = self.tx.scan(&start..&range.1, Order::Ascending, limit)?;
         let long_ago = self.env.now.saturating_sub(REMEMBERED).unwrap_or(Timestamp::MIN);
         for (key, _) in &page {
-            // What was taken back with something before it is gone.
+            // This hold was reclaimed together with an earlier one.
             let due = keys::is_due(key, if in_lapsed { long_ago } else { self.env.now });
             if !due || self.tx.get(key)?.is_none() {
                 continue;

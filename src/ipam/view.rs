@@ -1,4 +1,4 @@
-//! [`Env`], [`Reader`] and [`Ledger`]: what every operation of the core stands on.
+//! [`Env`], [`Reader`] and [`Ledger`], on which all operations of the core are defined.
 
 use jiff::Timestamp;
 
@@ -9,43 +9,43 @@ use super::{
 };
 use crate::store::{Snapshot, Tx};
 
-/// What comes from outside: the time, randomness, and who acts.
+/// The inputs from outside: the time, randomness, and the actor.
 pub struct Env<'a> {
-    /// The time by which holds are judged.
+    /// The present time, which decides whether a hold has expired.
     pub now: Timestamp,
-    /// Random bits, for ids and for the strategy `random`.
+    /// Source of random bits, for ids and for the strategy `random`.
     pub random: &'a mut dyn FnMut() -> u64,
-    /// Who acts; `actor.owner` owns what is made.
+    /// The actor; `actor.owner` becomes the owner of new objects.
     pub actor: &'a Actor,
-    /// The run of Terraform that asks; `None` outside of one.
+    /// The present run of Terraform; `None` outside of one.
     pub run: Option<&'a CurrentRun>,
-    /// Whether what is asked for surely belongs to an apply.
+    /// Whether the request certainly belongs to an apply.
     pub(super) applying: bool,
-    /// The owner whose holds are being given back.
+    /// The owner whose holds are being released.
     pub(super) released_owner: Option<String>,
-    /// Whether what is made is brought back.
+    /// Whether new objects are restored ones.
     pub(super) restoring: bool,
 }
 
 impl<'a> Env<'a> {
-    /// Outside of a run of Terraform.
+    /// An environment outside of a run of Terraform.
     pub fn new(now: Timestamp, random: &'a mut dyn FnMut() -> u64, actor: &'a Actor) -> Self {
         Self { now, random, actor, run: None, applying: false, released_owner: None, restoring: false }
     }
 
-    /// The same in a run of Terraform.
+    /// The same environment in a run of Terraform.
     #[must_use]
     pub fn in_run(self, run: Option<&'a CurrentRun>) -> Self {
         Self { run, ..self }
     }
 
-    /// The same where it is known whether what is asked for surely belongs to an apply.
+    /// The same environment with the information whether the request certainly belongs to an apply.
     #[must_use]
     pub fn in_apply(self, applying: bool) -> Self {
         Self { applying, ..self }
     }
 
-    /// What becomes of an object that is active from now on.
+    /// The action of the event for an object that becomes active.
     pub(super) const fn creation(&self) -> Action {
         if self.restoring { Action::Restore } else { Action::Create }
     }
@@ -55,39 +55,39 @@ impl<'a> Env<'a> {
     }
 }
 
-/// Questions, answered from a snapshot without writing.
+/// Queries, answered from a snapshot without a write.
 pub struct Reader<'a> {
     pub(super) snapshot: &'a mut dyn Snapshot,
     pub(super) env: Env<'a>,
-    /// A pool that is not taken back although its hold expired: it is the one that needs the space.
+    /// A pool that is not reclaimed although its hold has expired, because the space is needed for this pool.
     pub(super) spared: Option<String>,
 }
 
-/// Decisions and writes in a transaction. After an error the transaction must be dropped.
+/// Decisions and writes in a transaction. After an error, the caller must drop the transaction.
 pub struct Ledger<'a> {
     pub(super) tx: &'a mut dyn Tx,
     pub(super) env: Env<'a>,
-    /// As in [`Reader`].
+    /// The same as in [`Reader`].
     pub(super) spared: Option<String>,
-    /// Holds that made way before they expired.
+    /// Holds that were reclaimed before they expired.
     pub(super) displaced: Vec<Occupant>,
-    /// What a request by size keeps off as long as there is other space.
+    /// A block that a request by size avoids as long as there is other space.
     pub(super) avoided: Option<Cidr>,
-    /// What the apply of this plan releases.
+    /// Space that the apply of this plan releases.
     pub(super) given_up: Vec<GivenUp>,
-    /// What of it the new hold waits for.
+    /// The part of `given_up` that the new hold waits for.
     pub(super) waits_for: Vec<GivenUp>,
 }
 
-/// Deepest pool tree: 1 is a top-level pool.
+/// Maximum depth of a tree of pools; a top-level pool has depth 1.
 pub(super) const DEPTH_LIMIT: u32 = 32;
 
-/// More levels of pools than there can be: only in a damaged store there are so many, or a pool is inside itself.
+/// A limit that no tree of pools reaches. Only in a damaged store there are more levels, or a pool is inside itself.
 pub(super) const LEVELS_MAX: usize = 2 * DEPTH_LIMIT as usize;
-/// What is said of it.
+/// The message for such a tree.
 pub(super) const TOO_DEEP: &str = "a damaged record: the pool is inside itself, or below too many others";
 
-/// How a new record comes into the world.
+/// The way in which a new record is created.
 #[derive(Clone, Debug)]
 pub(super) enum Birth {
     /// As a hold.
@@ -102,7 +102,7 @@ impl Birth {
     }
 }
 
-/// When a hold made or refreshed now expires.
+/// The expiry of a hold that is created or renewed now.
 pub(super) fn expiry(now: Timestamp, terms: &Terms) -> Timestamp {
     now.saturating_add(terms.hold).unwrap_or(Timestamp::MAX)
 }
@@ -113,7 +113,7 @@ impl<'a> Reader<'a> {
         Self { snapshot, env, spared: None }
     }
 
-    /// Says whether what is asked surely belongs to an apply.
+    /// Sets whether the request certainly belongs to an apply.
     pub fn in_apply(&mut self, applying: bool) {
         self.env.applying = applying;
     }
@@ -121,7 +121,7 @@ impl<'a> Reader<'a> {
     /// The pool with this id.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::HoldLost`] when it was a hold that lapsed.
+    /// Returns [`Error::NotFound`]; returns [`Error::HoldLost`] when the pool was a hold that lapsed.
     pub(super) fn pool(&mut self, id: &str) -> Result<Pool> {
         match codec::load::<Pool>(self.snapshot, id)? {
             Some(pool) if pool.meta.is_live() => Ok(pool),
@@ -130,7 +130,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A copy of `record` that is active now; a hold that expired in the meantime is as good as any.
+    /// A copy of `record` that is active now. A hold that expired in the meantime is activated as well.
     pub(super) fn activated<R: Record>(&self, record: &R) -> R {
         let mut active = record.clone();
         let meta = active.meta_mut();
@@ -146,7 +146,7 @@ impl<'a> Reader<'a> {
     /// Id of a default scope.
     ///
     /// # Errors
-    /// [`Error::NotFound`] in a store that was never initialized.
+    /// Returns [`Error::NotFound`] in a store that was never initialized.
     pub(super) fn default_scope(&mut self, scope_type: ScopeType) -> Result<String> {
         match self.snapshot.get(keys::default_scope(scope_type))? {
             Some(id) => String::from_utf8(id)
@@ -170,12 +170,12 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    /// The holds that made way, before they expired, for what was asked for.
+    /// The holds that were reclaimed for a request before they expired.
     pub fn displaced(&self) -> &[Occupant] {
         &self.displaced
     }
 
-    /// The same transaction, for questions.
+    /// A reader on the same transaction.
     pub fn reader(&mut self) -> Reader<'_> {
         Reader { snapshot: &mut *self.tx, env: self.env.reborrow(), spared: self.spared.clone() }
     }

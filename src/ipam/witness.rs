@@ -1,4 +1,4 @@
-//! That archives of forgotten events and the store make one unbroken history from event 1 to the last one.
+//! Checks that archives of removed events and the store make up one unbroken history from event 1 to the last one.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,34 +7,34 @@ use super::history::Follower;
 use super::mark::{EVERYTHING, Mark, Remnant};
 use super::{Event, Finding, Reader, Result, keys};
 
-/// Follows archives in the order of their events, and compares them with the store then.
+/// Follows archives in the order of their events, and compares them with the store at the end.
 pub struct Witness {
     mark: Option<Mark>,
     chain: Chain,
-    /// Of the events that were followed, by number.
+    /// Hashes of the followed events, by number.
     hashes: HashMap<u64, String>,
     follower: Follower<'static>,
-    /// What must be remembered at the mark, once it was reached.
+    /// The remnants that must be in the store at the mark, once the mark was reached.
     remembered: Option<BTreeMap<String, Remnant>>,
 }
 
 impl Witness {
-    /// Of a store with this mark.
+    /// A witness for a store with this mark.
     pub fn new(mark: Option<Mark>) -> Self {
         let (chain, follower) = (Chain::default(), Follower::new(&EVERYTHING));
         Self { mark, chain, hashes: HashMap::new(), follower, remembered: None }
     }
 
-    /// How many events are in the archives.
+    /// Number of events in the archives.
     pub fn events(&self) -> u64 {
         self.hashes.len() as u64
     }
 
-    /// What is wrong with `event` as the next one of the archives, in sentences. One that was followed before is no fault
-    /// when it is the same.
+    /// The faults of `event` as the next event of the archives, in sentences. An event that was followed before is not
+    /// a fault if it is the same.
     ///
     /// # Errors
-    /// [`super::Error::Store`] when the event cannot be read as what it says it is.
+    /// Returns [`super::Error::Store`] when the event cannot be decoded.
     pub fn follow(&mut self, event: &Event) -> Result<Vec<String>> {
         if let Some(known) = self.hashes.get(&event.sequence) {
             let is_same = *known == event.hash && events::hash(event)? == event.hash;
@@ -54,10 +54,10 @@ impl Witness {
 }
 
 impl Reader<'_> {
-    /// What keeps the archives that were followed and this store from being one history.
+    /// The faults that keep the followed archives and this store from being one history.
     ///
     /// # Errors
-    /// [`super::Error::Store`].
+    /// Returns [`super::Error::Store`].
     pub fn prove(&mut self, witness: &Witness) -> Result<Vec<Finding>> {
         let mut findings = Vec::new();
         let mut find = |place: &str, what: String| findings.push(Finding { place: place.to_owned(), what });

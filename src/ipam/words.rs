@@ -1,14 +1,14 @@
-//! Words of AWS that a configuration and the store have too. AWS may add to each of these lists, so none of them is
-//! closed: a word that is not listed is carried as it is, from AWS into states and from configurations to AWS, which
-//! refuses what it does not know. Only who gives a word its meaning here asks for one that is listed.
+//! Words of AWS that configurations and stores use too. AWS may extend each of these lists, so none of them is closed.
+//! A word that is not listed is passed on unchanged, from AWS into states and from configurations to AWS, which refuses
+//! words that it does not know. Only code that depends on the meaning of a word requires a listed one.
 
 use std::fmt;
 
-/// Bytes that a word may have. The longest that AWS IPAM has is of 32.
+/// Maximum length of a word in bytes. The longest word of AWS IPAM has 32.
 const LENGTH_MAX: usize = 40;
 
-/// A word that is not listed: lower-case letters, digits and hyphens. Kept in place and not on the heap, so that the
-/// enumerations of words can be copied. (Behind the word are zeros, which sort before all letters.)
+/// A word that is not listed: lower-case letters, digits and hyphens. It is stored inline and not on the heap, so that
+/// the enumerations of words can be copied. (The word is followed by zeros, which sort before all letters.)
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Word([u8; LENGTH_MAX]);
 
@@ -17,13 +17,13 @@ const fn is_part(byte: u8) -> bool {
 }
 
 impl Word {
-    /// `None`: the text has not the form of a word.
+    /// `None`: the text does not have the form of a word.
     pub fn new(text: &str) -> Option<Self> {
         let fits = !text.is_empty() && text.len() <= LENGTH_MAX && text.bytes().all(is_part);
         fits.then(|| Self::said(text))
     }
 
-    /// What AWS said. Whatever that is, a word comes of it, so that nothing it says makes reading fail.
+    /// A word from any text of AWS, so that reading never fails because of a word.
     pub fn said(text: &str) -> Self {
         let text = if text.is_empty() { "unknown" } else { text };
         let mut bytes = [0; LENGTH_MAX];
@@ -53,21 +53,21 @@ impl fmt::Debug for Word {
 
 /// An enumeration of words.
 pub trait Words: Sized + fmt::Display {
-    /// The words that are listed here, with commas between.
+    /// The listed words, separated by commas.
     fn list() -> String;
 
-    /// The variant of a word that is listed here.
+    /// The variant of a listed word.
     ///
     /// # Errors
-    /// A sentence that lists them.
+    /// Returns a sentence that lists the words.
     fn listed(text: &str) -> Result<Self, String>;
 
-    /// What AWS said.
+    /// The variant of a word that AWS returned.
     fn said(text: &str) -> Self;
 }
 
-/// The words of an enumeration, whose last variant is `Unlisted(Word)`: `Display`, `FromStr` (which takes every word), the
-/// stored form.
+/// Implements the traits of an enumeration of words, whose last variant is `Unlisted(Word)`: `Display`, `FromStr`
+/// (which accepts every word), and the stored form.
 macro_rules! words {
     ($Type:ident: $($Variant:ident = $word:literal),+) => {
         impl $crate::ipam::Words for $Type {
@@ -146,13 +146,13 @@ mod tests {
     }
 
     #[test]
-    fn a_configuration_has_words_only_and_aws_may_say_anything() {
+    fn a_configuration_has_valid_words_only_and_aws_may_return_any_text() {
         let long = "x".repeat(LENGTH_MAX + 1);
         for text in ["", "VPC", "a b", "a_b", "ü", &long] {
             let error = text.parse::<ResourceType>().unwrap_err();
             assert!(error.contains("lower-case letters, digits and hyphens, such as custom,"), "{error}");
             let said = ResourceType::said(text).to_string();
-            assert!(said.parse::<ResourceType>().is_ok(), "{said}: what is read can be read again");
+            assert!(said.parse::<ResourceType>().is_ok(), "{said}: the text of a word can be read again");
         }
         assert_eq!(ResourceType::said("Some_New Thing").to_string(), "some-new-thing");
         assert_eq!(ResourceType::said("").to_string(), "unknown");

@@ -1,8 +1,8 @@
-//! Which blocks allocations by size keep off: VPCs and the like that a discovery has seen which says so.
+//! The blocks that allocations by size avoid: VPCs and other networks that were seen by a discovery with `avoided`.
 //!
-//! `avoiding/<scope>/<block>/<whose>` is one entry for each such sighting; `avoided/<scope>/<family>/<first address>` is
-//! one for each of the distinct blocks among them that no other contains. So those of a scope are disjoint, and whether
-//! a block shares addresses with one of them is one read, however many there are.
+//! `avoiding/<scope>/<block>/<whose>` is one entry for each such sighting. `avoided/<scope>/<family>/<first address>`
+//! is one entry for each distinct block that no other of these blocks contains. So the `avoided` entries of a scope are
+//! disjoint, and one read shows whether a block shares addresses with any of them.
 
 use std::collections::BTreeSet;
 
@@ -15,10 +15,10 @@ use crate::store::{Order, Snapshot, Tx};
 
 /// Entries read at a time.
 const PAGE: usize = 256;
-/// How many sightings an error names.
+/// Number of sightings that an error names.
 const NAMED: usize = 5;
 
-/// An outermost block.
+/// An avoided block that no other avoided block contains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in super::super) struct Avoided {
     pub(in super::super) cidr: Cidr,
@@ -30,18 +30,19 @@ impl Avoided {
         format!("avoided/{}/{family}/{}", keys::part(scope_id), keys::address(family, cidr.first()))
     }
 
-    /// Whether allocations keep off anything of this family. One read.
+    /// Whether allocations avoid any block of this family. One read.
     pub(in super::super) fn any(snapshot: &mut dyn Snapshot, scope_id: &str, family: Family) -> Result<bool> {
         let range = keys::under(&format!("avoided/{}/{family}/", keys::part(scope_id)));
         Ok(!snapshot.scan(keys::range(&range), Order::Ascending, 1)?.is_empty())
     }
 
-    /// The outermost block that shares addresses with `block`; the highest of several. One read.
+    /// The outermost avoided block that shares addresses with `block`; the highest one if there are several. One read.
     pub(in super::super) fn over(snapshot: &mut dyn Snapshot, scope_id: &str, block: &Cidr) -> Result<Option<Cidr>> {
         let (family, scope) = (block.family(), keys::part(scope_id));
         let start = format!("avoided/{scope}/{family}/");
         let end = format!("{start}{}\u{1}", keys::address(family, block.last()));
-        // They are disjoint: the last one that begins before the block ends is the one, or none is.
+        // The blocks are disjoint: if any block shares addresses, it is the last one that begins before the end of
+        // `block`.
         let found = snapshot.scan(&start..&end, Order::Descending, 1)?;
         let Some((key, bytes)) = found.first() else { return Ok(None) };
         let avoided: Self = codec::decode(key, bytes)?;
@@ -57,13 +58,13 @@ pub(super) fn avoiding_at(scope_id: &str, cidr: &Cidr) -> String {
     format!("avoiding/{}/{}/", keys::part(scope_id), kept::block(cidr))
 }
 
-/// Begin of the entries of blocks, of this one's family, that begin at an address or later.
+/// Start of the entries of blocks of the same family that begin at `first` or later.
 fn avoiding_from(scope_id: &str, block: &Cidr, first: u128) -> String {
     let family = block.family();
     format!("avoiding/{}/{family}/{}", keys::part(scope_id), keys::address(family, first))
 }
 
-/// The blocks that no other of them contains.
+/// The blocks that no other of these blocks contains.
 pub(in super::super) fn outermost(blocks: impl IntoIterator<Item = Cidr>) -> Vec<Cidr> {
     let sorted: BTreeSet<Cidr> = blocks.into_iter().collect();
     let mut outermost: Vec<Cidr> = Vec::new();
@@ -75,9 +76,10 @@ pub(in super::super) fn outermost(blocks: impl IntoIterator<Item = Cidr>) -> Vec
     outermost
 }
 
-/// Enters a block; its sighting's own entry is there already.
+/// Adds an avoided block; the entry of its sighting exists already.
 pub(super) fn cover(tx: &mut dyn Tx, scope_id: &str, block: &Cidr) -> Result<()> {
-    // One that contains it begins before it or with it; else all that share addresses with it lie inside.
+    // A block that contains this one begins before it or with it. Otherwise all blocks that share addresses with it are
+    // inside it.
     while let Some(other) = Avoided::over(tx, scope_id, block)? {
         if other.contains(block) {
             return Ok(());
@@ -91,7 +93,7 @@ fn put(tx: &mut dyn Tx, scope_id: &str, block: &Cidr) -> Result<()> {
     Ok(tx.put(&Avoided::key(scope_id, block), codec::encode(&Avoided { cidr: *block })?)?)
 }
 
-/// Takes a block out, whose sighting's own entry is gone already: those that it contained may come to light.
+/// Removes an avoided block; the entry of its sighting is gone already. Blocks that it contained may become outermost.
 pub(super) fn uncover(tx: &mut dyn Tx, scope_id: &str, block: &Cidr) -> Result<()> {
     let key = Avoided::key(scope_id, block);
     let is_outermost = codec::read::<Avoided>(tx, &key)?.is_some_and(|found| found.cidr == *block);
@@ -113,9 +115,9 @@ pub(super) fn uncover(tx: &mut dyn Tx, scope_id: &str, block: &Cidr) -> Result<(
             }
         }
         match last {
-            // What lies inside the last one is not looked at.
+            // Blocks inside the last one are skipped.
             Some(last) if page.len() == PAGE && last.last() < block.last() => {
-                // Never back, whatever the keys say of their blocks.
+                // The position never moves back, even when keys are damaged.
                 start = at(last.last() + 1).max(page.last().map(|(key, _)| keys::after(key)).unwrap_or_default());
             }
             _ => return Ok(()),
@@ -124,7 +126,7 @@ pub(super) fn uncover(tx: &mut dyn Tx, scope_id: &str, block: &Cidr) -> Result<(
 }
 
 impl Avoided {
-    /// A few of the sightings because of which the outermost block `avoided` is in the way of `block`.
+    /// A few of the sightings behind the outermost block `avoided` that are in the way of `block`.
     pub(super) fn sightings(
         snapshot: &mut dyn Snapshot,
         scope_id: &str,
@@ -146,7 +148,7 @@ impl Avoided {
 }
 
 impl Reader<'_> {
-    /// A few of the sightings that keep allocations of a pool off a block.
+    /// A few of the sightings because of which allocations of a pool avoid a block.
     pub(in super::super) fn seen_there(&mut self, pool: &Pool, block: &Cidr) -> Result<Vec<SeenThere>> {
         let found = Avoided::because(self.snapshot, pool, block, NAMED)?;
         Ok(found
@@ -158,8 +160,8 @@ impl Reader<'_> {
             .collect())
     }
 
-    /// Whether the space that an allocation of a pool would get more, growing from `present` to `target`, has something
-    /// that allocations keep off.
+    /// Whether the space that an allocation of a pool would gain, when it grows from `present` to `target`, has a block
+    /// that allocations avoid.
     pub(in super::super) fn grows_over_seen(&mut self, pool: &Pool, present: &Cidr, target: &Cidr) -> Result<bool> {
         if Avoided::over(self.snapshot, &pool.scope_id, target)?.is_none() {
             return Ok(false);
@@ -173,7 +175,7 @@ impl Reader<'_> {
     }
 }
 
-/// The block that an entry of an index by address is of.
+/// The block of an entry of an index by address.
 pub(super) fn block_in(key: &str) -> Result<Cidr> {
     let parts: Vec<&str> = key.split('/').collect();
     let block = match parts.as_slice() {

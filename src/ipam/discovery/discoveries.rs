@@ -1,4 +1,4 @@
-//! Discoveries: create, change, delete, find.
+//! Discoveries: create, change, delete and find them.
 
 use std::collections::BTreeMap;
 
@@ -27,10 +27,10 @@ impl Reader<'_> {
         Ok(all)
     }
 
-    /// The discovery with this id; without one the only one there is.
+    /// The discovery with this id; without an id, the only discovery.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::NoDiscovery`], [`Error::ManyDiscoveries`].
+    /// Returns [`Error::NotFound`], [`Error::NoDiscovery`] or [`Error::ManyDiscoveries`].
     pub fn which_discovery(&mut self, id: Option<&str>) -> Result<Discovery> {
         if let Some(id) = id {
             return codec::require(self.snapshot, id);
@@ -48,7 +48,7 @@ impl Reader<'_> {
 }
 
 impl Ledger<'_> {
-    /// Makes a discovery. Names need not be unique: each call makes one.
+    /// Creates a discovery. Names need not be unique: each call creates a new one.
     pub fn create_discovery(
         &mut self,
         name: &str,
@@ -67,10 +67,10 @@ impl Ledger<'_> {
         Ok(self.tx.put(&keys::record(Kind::Discovery, &discovery.meta.id), codec::encode(discovery)?)?)
     }
 
-    /// Changes a discovery. What it has seen stays until it looks again.
+    /// Changes a discovery. Its sightings stay until the next scan.
     ///
     /// # Errors
-    /// [`Error::NotFound`].
+    /// Returns [`Error::NotFound`].
     pub fn update_discovery(
         &mut self,
         id: &str,
@@ -91,7 +91,7 @@ impl Ledger<'_> {
         let (was, is) = (before.survey.avoided, after.survey.avoided);
         if was != is {
             let all: BTreeMap<String, Sighted> = sample::all_under(self.tx, &Sighted::of(id))?;
-            // Only what allocations keep off has an entry that says so.
+            // Only sightings that allocations avoid have an entry in the index.
             for sighted in all.values().filter(|sighted| sighted.keeps_off(true).is_some()) {
                 sample::write(self.tx, Some((sighted, was)), Some((sighted, is)))?;
             }
@@ -99,8 +99,8 @@ impl Ledger<'_> {
         Ok(after)
     }
 
-    /// Deletes a discovery with all that it has seen; what was imported through it stays, and so do treatments. One
-    /// that is gone is success.
+    /// Deletes a discovery with all its sightings. Allocations that were imported through it stay, and so do
+    /// treatments. Succeeds when the discovery is gone already.
     pub fn delete_discovery(&mut self, id: &str) -> Result<()> {
         let Some(discovery) = codec::load::<Discovery>(self.tx, id)? else { return Ok(()) };
         let places: Vec<Place> = self.reader().places(id)?;

@@ -1,8 +1,8 @@
-//! What was seen, compared with what pools have given out: who manages a block, and whether it keeps the rules.
+//! Compares sightings with allocations: which object manages a block, and whether the block complies with the rules.
 //!
-//! Nothing of this is kept: rules that change count at once. Reads all sightings, pools and allocations once; what
-//! shares addresses with what is then found in [`Forest`]s, so that the effort grows with what was seen and not with
-//! its square.
+//! The results are not stored, so that changed rules count at once. An evaluation reads all sightings, pools and
+//! allocations once. Overlaps are then found in [`Forest`]s, so that the effort grows with the number of sightings and
+//! not with its square.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
@@ -15,49 +15,49 @@ use super::kept::{Kept, Place, Sighted};
 use super::overlaps::Overlaps;
 use super::usage::Uses;
 
-/// Everything that an evaluation looks at.
+/// All inputs of an evaluation.
 #[derive(Default)]
 pub(super) struct Gathered {
     /// Each block of each resource once, in the order in which it was first seen.
     pub(super) sightings: Vec<Sighted>,
-    /// Those that are active.
+    /// The active pools.
     pub(super) pools: BTreeMap<String, Pool>,
-    /// Those that are active, of kinds that count.
+    /// The active allocations of types that count.
     pub(super) allocations: Vec<Allocation>,
-    /// Those that are active, of top-level pools.
+    /// The active blocks of top-level pools.
     pub(super) tops: Vec<PoolCidr>,
 }
 
-/// What has exactly one block, and may manage a resource that has it too.
+/// An object with exactly one block, which may manage a resource with the same block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Holder<'a> {
-    /// The pool whose rules count: that of the allocation, or the pool whose space it is.
+    /// The pool whose rules count: the pool of the allocation, or the pool whose space the block is.
     pub(super) pool_id: &'a str,
-    /// The allocation; `None`: it is the space of the pool.
+    /// The allocation; `None`: the block is the space of the pool.
     pub(super) allocation: Option<&'a str>,
-    /// Only this resource.
+    /// The only resource that the object may manage.
     resource_id: Option<&'a str>,
-    /// An allocation that asked for a size, and not for this block.
+    /// Whether the object is an allocation that requested a size, and not this block.
     is_placed: bool,
-    /// How deep in the tree of pools it is.
+    /// Depth of the object in the tree of pools.
     depth: u32,
 }
 
-/// What was seen in one scope.
+/// An evaluation of the sightings.
 pub(super) struct Evaluation<'a> {
     gathered: &'a Gathered,
-    /// By scope: what has a block.
+    /// The holders of blocks, by scope.
     holders: HashMap<&'a str, Forest<Holder<'a>>>,
-    /// The first of the sightings in a scope that have this very block.
+    /// The first of the sightings in a scope that have exactly this block.
     first: HashMap<(&'a str, Cidr), &'a Sighted>,
 }
 
 impl Reader<'_> {
-    /// Blocks of resources in scopes, compared with pools and with each other; by block and resource. Each once,
-    /// however many discoveries see it.
+    /// Blocks of resources in scopes, compared with pools and with each other; by block and resource. Each is listed
+    /// once, even if several discoveries see it.
     ///
     /// # Errors
-    /// [`super::super::Error::Store`].
+    /// Returns [`super::super::Error::Store`].
     pub fn resource_cidrs(&mut self, filter: &ResourceFilter) -> Result<Vec<ResourceCidr>> {
         let gathered = self.gather()?;
         let evaluation = Evaluation::of(&gathered);
@@ -77,7 +77,7 @@ impl Reader<'_> {
         Ok(found.into_iter().map(|(_, evaluated)| evaluated).collect())
     }
 
-    /// Reads what an evaluation looks at.
+    /// Reads the inputs of an evaluation.
     pub(super) fn gather(&mut self) -> Result<Gathered> {
         let mut gathered = Gathered { sightings: self.distinct_sightings()?, ..Gathered::default() };
         self.each_record(&mut |pool: Pool| {
@@ -109,7 +109,7 @@ impl Reader<'_> {
         Ok(gathered)
     }
 
-    /// Each block of each resource once: as it was seen last, since when it was seen first.
+    /// Each block of each resource once: as it was seen last, with the time at which it was seen first.
     fn distinct_sightings(&mut self) -> Result<Vec<Sighted>> {
         let mut dated: Vec<(Option<jiff::Timestamp>, Sighted)> = Vec::new();
         let mut places: HashMap<(String, String, String), Option<jiff::Timestamp>> = HashMap::new();
@@ -117,7 +117,7 @@ impl Reader<'_> {
             places.insert((place.discovery_id, place.account_id, place.region), place.last_success);
             true
         })?;
-        // Sightings of one place stand together: its time is looked up once.
+        // Sightings of one target are adjacent, so the time of the target is read once.
         let mut at: Option<((String, String, String), Option<jiff::Timestamp>)> = None;
         self.each_kept(&mut |sighted: Sighted| {
             let is_there = at.as_ref().is_some_and(|((discovery, account, region), _)| {
@@ -146,7 +146,8 @@ impl Reader<'_> {
         Ok(distinct)
     }
 
-    /// Everything of one kind by key, as long as `sink` wants more; answers whether it still did.
+    /// Passes everything of one kind to `sink` by key, as long as `sink` returns `true`. Returns whether it did until
+    /// the end.
     pub(in super::super) fn each_kept<K: Kept>(&mut self, sink: &mut dyn FnMut(K) -> bool) -> Result<bool> {
         codec::each_under(self.snapshot, &format!("{}/", K::FIRST), &mut |key, bytes| {
             Ok(sink(codec::decode(key, bytes)?))
@@ -154,13 +155,13 @@ impl Reader<'_> {
     }
 }
 
-/// Who was there first.
+/// Orders sightings by the time at which they were first seen.
 pub(super) fn by_first(a: &Sighted, b: &Sighted) -> Ordering {
     let rank = |one: &Sighted| one.first_seen;
     rank(a).cmp(&rank(b)).then_with(|| a.subject().cmp(&b.subject()))
 }
 
-/// What the filter says of what is known without an evaluation.
+/// Whether a sighting can pass the filter, as far as this is known without an evaluation.
 fn may_pass(filter: &ResourceFilter, sighted: &Sighted) -> bool {
     let resource = &sighted.resource;
     filter.scope_id.as_ref().is_none_or(|asked| *asked == sighted.scope_id)
@@ -199,7 +200,7 @@ impl<'a> Evaluation<'a> {
             holders.entry(&pool.scope_id).or_default().push((top.cidr, holder));
         }
         let mut first: HashMap<(&str, Cidr), &Sighted> = HashMap::new();
-        // They come in the order in which they were first seen; a VPC goes before all others.
+        // Sightings are in the order in which they were first seen. A VPC takes precedence over all other resources.
         for sighted in gathered.sightings.iter().filter(|sighted| !sighted.ignored) {
             let Some(cidr) = sighted.resource.cidr else { continue };
             let is_vpc = |sighted: &Sighted| sighted.resource.resource_type == SeenType::Vpc;
@@ -212,8 +213,9 @@ impl<'a> Evaluation<'a> {
         Self { gathered, holders, first }
     }
 
-    /// What manages a sighting. An allocation that names the resource goes before one that names none, and the deepest
-    /// one before others. What is a network of its own without being called one has an allocation by size by chance only.
+    /// The object that manages a sighting. An allocation that names the resource takes precedence over one that names
+    /// none, and the deepest allocation over others. A subnet or an interface that counts as a network of its own (see
+    /// [`Sighted::alone`]) is not managed by an allocation by size, which has the block only by chance.
     pub(super) fn manager(&self, sighted: &Sighted) -> Option<&Holder<'a>> {
         let cidr = sighted.resource.cidr.filter(|_| !sighted.ignored)?;
         let holders = self.holders.get(sighted.scope_id.as_str())?;
@@ -227,10 +229,10 @@ impl<'a> Evaluation<'a> {
         able.max_by_key(|holder| (holder.resource_id.is_some(), holder.depth, holder.allocation))
     }
 
-    /// Whether a pool is `above`, or somewhere below it.
+    /// Whether the pool is `above`, or below it at any depth.
     pub(super) fn is_in_subtree(&self, pool_id: &str, above: &str) -> bool {
         let mut at = Some(pool_id);
-        // In a damaged store a pool may be inside itself.
+        // In a damaged store, a pool may be inside itself.
         for _ in 0..LEVELS_MAX {
             let Some(id) = at else { return false };
             if id == above {
@@ -280,12 +282,12 @@ impl<'a> Evaluation<'a> {
     }
 }
 
-/// Why a managed block is noncompliant.
+/// The reasons why a managed block is noncompliant.
 fn reasons(sighted: &Sighted, cidr: Cidr, holder: &Holder<'_>, pool: &Pool) -> Vec<String> {
     let resource = &sighted.resource;
     let of_pool = format!("of pool {:?} ({})", pool.meta.name, pool.meta.id);
     let mut reasons = Vec::new();
-    // What a pool asks of its allocations is not asked of its own space.
+    // The rules of a pool apply to its allocations, and not to its own space.
     if holder.allocation.is_some() {
         let length = cidr.netmask_length();
         if let Some(min) = pool.rules.min_netmask_length.filter(|min| length < *min) {

@@ -1,4 +1,4 @@
-//! What can be wrong among what was seen, and how it is treated.
+//! Faults among sightings and treatments.
 
 use super::super::codec::Record;
 use super::super::{Finding, Records, ResourceType, Scope, ScopeType, State, Treated};
@@ -6,7 +6,7 @@ use super::kept::{Kept, Place, Sighted};
 use super::sample::Surroundings;
 use super::treatments::Treatments;
 
-/// Everything between discoveries, treatments, places and sightings.
+/// Faults among discoveries, treatments, targets and sightings.
 pub(in super::super) fn of(records: &Records) -> Vec<Finding> {
     let mut found = Vec::new();
     for treated in records.treatments.values() {
@@ -84,7 +84,7 @@ fn sighting_faults(sighted: &Sighted, records: &Records, surroundings: Option<&S
 }
 
 impl Surroundings {
-    /// `None` without default scopes.
+    /// The surroundings in these records; `None` without default scopes.
     fn of(records: &Records) -> Option<Self> {
         let scope = |scope_type| records.default_scope(scope_type).map(|scope| scope.meta.id.clone());
         let treatments = Treatments::new(records.treatments.values().cloned());
@@ -93,7 +93,8 @@ impl Surroundings {
 }
 
 impl Records {
-    /// Puts what was seen where treatments say: those of two stores may have come together.
+    /// Sets the scope of each sighting, and whether it is ignored, according to the treatments. Sightings and
+    /// treatments may come from two stores that were merged.
     pub(in super::super) fn settle_sightings(&mut self) {
         let Some(surroundings) = Surroundings::of(self) else { return };
         for sighted in self.sightings.values_mut() {

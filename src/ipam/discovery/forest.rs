@@ -1,11 +1,12 @@
-//! Things with blocks, sorted so that those which share addresses with a block are found without looking at others.
+//! Items with blocks, sorted so that the items that share addresses with a block are found without examining the
+//! others.
 //!
-//! Of two blocks that share an address one contains the other. So what shares addresses with a block are those around
-//! it, which is a chain, and those in it, which stand together.
+//! If two blocks share an address, one contains the other. So the items that share addresses with a block are those
+//! around it, which form a chain, and those inside it, which are adjacent.
 
 use super::super::Cidr;
 
-/// Things by their blocks.
+/// Items by their blocks.
 pub(super) struct Forest<T> {
     /// Sorted by block: by address, larger ones first.
     items: Vec<(Cidr, T)>,
@@ -15,14 +16,14 @@ pub(super) struct Forest<T> {
 
 struct Group {
     block: Cidr,
-    /// Its first item; its last one stands before the next group's first.
+    /// Index of the first item of the group; its last item is right before the first item of the next group.
     start: usize,
-    /// The smallest group around it.
+    /// The smallest group that contains this group.
     parent: Option<usize>,
 }
 
 impl<T> Forest<T> {
-    /// `items` keep their order where blocks are equal.
+    /// A forest of `items`. Items with equal blocks keep their order.
     pub(super) fn new(mut items: Vec<(Cidr, T)>) -> Self {
         items.sort_by_key(|(block, _)| *block);
         let mut groups: Vec<Group> = Vec::new();
@@ -45,17 +46,17 @@ impl<T> Forest<T> {
         &self.items[self.groups[index].start..end]
     }
 
-    /// What has exactly this block.
+    /// The items with exactly this block.
     pub(super) fn at(&self, block: &Cidr) -> impl Iterator<Item = &T> {
         let found = self.groups.binary_search_by_key(block, |group| group.block).ok();
         found.map(|index| self.group(index)).unwrap_or_default().iter().map(|(_, item)| item)
     }
 
-    /// What shares addresses with the block: around it, at it, and in it.
+    /// The items that share addresses with the block: around it, at it, and inside it.
     pub(super) fn over(&self, block: &Cidr) -> impl Iterator<Item = &(Cidr, T)> {
         let start = self.groups.partition_point(|group| group.block < *block);
         let after = self.groups[start..].partition_point(|group| block.contains(&group.block));
-        // Who stands before the block in order contains it, or has someone around that does, or nothing does.
+        // Either the group right before the block contains it, or a group around that one does, or no group does.
         let mut open = start.checked_sub(1);
         while let Some(index) = open
             && !self.groups[index].block.contains(block)
@@ -85,7 +86,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_shares_addresses_is_found_and_nothing_else(blocks in prop::collection::vec(block(), 0..40), asked in block()) {
+        fn exactly_the_items_that_share_addresses_are_found(blocks in prop::collection::vec(block(), 0..40), asked in block()) {
             let forest = Forest::new(blocks.iter().copied().enumerate().map(|(index, block)| (block, index)).collect());
             let mut found: Vec<usize> = forest.over(&asked).map(|(_, index)| *index).collect();
             found.sort_unstable();

@@ -1,4 +1,4 @@
-//! What is kept of samples: places, sightings, public addresses, and sightings of the past; with their keys.
+//! Stored results of samples: targets, sightings, public addresses and sightings of the past; with their keys.
 
 use std::collections::BTreeSet;
 
@@ -11,66 +11,68 @@ use super::super::seen::{DiscoveredCidr, Failure, PublicAddress, SeenType};
 use super::super::{Cidr, Family, Result, codec, keys};
 use crate::store::Snapshot;
 
-/// An entry that is found by what it says, and has no id of its own.
+/// A stored entry that is found by its contents, and has no id of its own.
 pub(in super::super) trait Kept: Serialize + DeserializeOwned + Clone + PartialEq {
     /// First part of the key.
     const FIRST: &'static str;
-    /// Where it stands.
+    /// Key of the entry.
     fn key(&self) -> String;
 }
 
-/// An account in a Region, as a discovery looks at it.
+/// A target: an account in a Region that a discovery scans.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     pub discovery_id: String,
     pub account_id: String,
     pub region: String,
-    /// When the last look began.
+    /// The time at which the last scan began.
     pub last_attempt: Timestamp,
-    /// When the last look began that told what is there.
+    /// The time at which the last successful scan began.
     pub last_success: Option<Timestamp>,
-    /// Why the last look did not.
+    /// The reason why the last scan failed; `None` when it succeeded.
     pub failure: Option<Failure>,
-    /// The files that told of it last, as the discovery names them; none: an account of AWS.
+    /// The files that contained the target in the last scan, by their names in the discovery; none for an account of
+    /// AWS.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub files: BTreeSet<String>,
 }
 
-/// A block on a resource, or a resource without one, as the last good look at its place saw it.
+/// A sighting: a block on a resource, or a resource without a block, as the last successful scan of its target saw it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sighted {
     pub discovery_id: String,
-    /// Of the place.
+    /// Account of the target.
     pub account_id: String,
-    /// Of the place.
+    /// Region of the target.
     pub region: String,
-    /// Since when it is there.
+    /// The time at which it was first seen.
     pub first_seen: Timestamp,
-    /// The scope that it counts in.
+    /// The scope in which it counts.
     pub scope_id: String,
-    /// Since when it counts there.
+    /// The time since which it counts in that scope.
     pub since: Timestamp,
-    /// By a treatment.
+    /// Whether a treatment ignores it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ignored: bool,
-    /// A subnet or an interface, and no VPC that its place has contains it: it is a network of its own.
+    /// Whether it is a subnet or an interface that no VPC of its target contains, so that it is a network of its own.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub alone: bool,
-    /// Without the time of the sample, which is that of the place: so what did not change is not written.
+    /// The resource without the time of the sample, which is stored with the target. So a sighting that did not change
+    /// is not written.
     pub resource: DiscoveredCidr,
 }
 
-/// A public address, as the last good look at its place saw it.
+/// A public address, as the last successful scan of its target saw it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeenAddress {
     pub discovery_id: String,
     pub account_id: String,
     pub region: String,
-    /// Without the time of the sample.
+    /// The address without the time of the sample.
     pub address: PublicAddress,
 }
 
-/// A resource had a block in a scope, and has it no more.
+/// A resource that had a block in a scope and no longer has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Past {
     pub discovery_id: String,
@@ -88,9 +90,9 @@ pub struct Past {
     pub vpc_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance_id: Option<String>,
-    /// When it was first seen so.
+    /// The time at which the resource was first seen with the block.
     pub from: Timestamp,
-    /// When it was last seen so.
+    /// The time at which the resource was last seen with the block.
     pub to: Timestamp,
 }
 
@@ -99,7 +101,7 @@ impl Place {
         format!("place/{}", place(discovery_id, account_id, region))
     }
 
-    /// Of all places of a discovery.
+    /// Prefix of all targets of a discovery.
     pub(super) fn of(discovery_id: &str) -> String {
         format!("place/{}/", keys::part(discovery_id))
     }
@@ -122,7 +124,7 @@ pub(super) fn block(cidr: &Cidr) -> String {
     format!("{}/{}/{:03}", cidr.family(), keys::address(cidr.family(), cidr.first()), cidr.netmask_length())
 }
 
-/// The block whose parts these are.
+/// The block with these parts in a key.
 pub(super) fn block_of(family: &str, address: &str, netmask_length: &str) -> Option<Cidr> {
     let family: Family = family.parse().ok()?;
     let first = u128::from_str_radix(address, 16).ok()?;
@@ -131,30 +133,31 @@ pub(super) fn block_of(family: &str, address: &str, netmask_length: &str) -> Opt
 }
 
 impl Sighted {
-    /// Prefix of all that was seen at a place.
+    /// Prefix of all sightings at a target.
     pub(super) fn at(discovery_id: &str, account_id: &str, region: &str) -> String {
         format!("sighting/{}/", place(discovery_id, account_id, region))
     }
 
-    /// Prefix of all that a discovery has seen.
+    /// Prefix of all sightings of a discovery.
     pub(super) fn of(discovery_id: &str) -> String {
         format!("sighting/{}/", keys::part(discovery_id))
     }
 
-    /// What follows the block in the indexes: whose sighting it is.
+    /// The part of an index key after the block, which identifies the sighting.
     fn whose(&self) -> String {
         let place = place(&self.discovery_id, &self.account_id, &self.region);
         format!("{place}/{}", keys::part(&self.resource.resource_id))
     }
 
-    /// The key of the sighting that an entry of an index by address is of: the block in front, its owner behind.
+    /// The key of the sighting of an entry in an index by address. In such an entry, the block comes first and the rest
+    /// of the key of the sighting follows.
     pub(super) fn key_from_index(key: &str) -> Option<String> {
         let parts: Vec<&str> = key.split('/').collect();
         let [.., family, address, length, discovery, account, region, resource] = parts.as_slice() else { return None };
         Some(format!("sighting/{discovery}/{account}/{region}/{family}/{address}/{length}/{resource}"))
     }
 
-    /// The sighting that an entry of an index by address is of.
+    /// The sighting of an entry in an index by address.
     pub(super) fn of_index(snapshot: &mut dyn Snapshot, key: &str) -> Result<Self> {
         let sighting = Self::key_from_index(key).ok_or_else(|| codec::corrupt(key, "it names no sighting"))?;
         let found = codec::read(snapshot, &sighting)?;
@@ -166,19 +169,19 @@ impl Sighted {
         format!("seen-at/{}/", block(cidr))
     }
 
-    /// Of the entries whose blocks begin at `first` or later.
+    /// Start of the entries whose blocks begin at `first` or later.
     pub(super) fn index_from(family: Family, first: u128) -> String {
         format!("seen-at/{family}/{}", keys::address(family, first))
     }
 
-    /// The block that allocations keep off because of this sighting, when its discovery is one that is `avoided`.
+    /// The block that allocations avoid because of this sighting, given the attribute `avoided` of its discovery.
     pub(in super::super) fn keeps_off(&self, avoided: bool) -> Option<Cidr> {
         let is_network = self.alone
             || matches!(self.resource.resource_type, SeenType::Vpc | SeenType::Other | SeenType::Unlisted(_));
         self.resource.cidr.filter(|_| avoided && is_network && !self.ignored)
     }
 
-    /// What it is of, however often it is seen.
+    /// Identifies the resource and block, in whichever discovery they were seen.
     pub(super) fn subject(&self) -> (&str, &str, &str, Option<Cidr>) {
         (&self.account_id, &self.region, &self.resource.resource_id, self.resource.cidr)
     }
@@ -195,7 +198,7 @@ impl Kept for Sighted {
 }
 
 impl SeenAddress {
-    /// Prefix of all addresses that were seen at a place.
+    /// Prefix of all public addresses at a target.
     pub(super) fn at(discovery_id: &str, account_id: &str, region: &str) -> String {
         format!("address/{}/", place(discovery_id, account_id, region))
     }
@@ -214,12 +217,12 @@ impl Kept for SeenAddress {
 }
 
 impl Past {
-    /// Prefix of everything that had exactly this block.
+    /// Prefix of all resources that had exactly this block.
     pub(super) fn at(cidr: &Cidr) -> String {
         format!("past/{}/", block(cidr))
     }
 
-    /// The tenure of a sighting that ended.
+    /// The ended tenure of a sighting.
     pub(super) fn of(sighted: &Sighted, to: Timestamp) -> Option<Self> {
         let resource = &sighted.resource;
         Some(Self {
@@ -239,13 +242,13 @@ impl Past {
         })
     }
 
-    /// Where the index by end has it.
+    /// Key in the index by end.
     pub(super) fn ended(&self) -> String {
         let key = self.key();
         format!("ended/{}/{}", keys::time(self.to), keys::part(&key))
     }
 
-    /// The key that an entry of the index by end is of.
+    /// The key of the record of an entry in the index by end.
     pub(super) fn key_from_ended(key: &str) -> Option<String> {
         let encoded = keys::tail(key);
         let mut bytes = Vec::with_capacity(encoded.len());
@@ -287,7 +290,7 @@ pub(in super::super) fn entries_of_place(place: &Place) -> Result<Entries> {
     Ok(vec![(place.key(), codec::encode(place)?)])
 }
 
-/// `avoided`: whether its discovery is.
+/// The entries of a sighting. `avoided`: the attribute of its discovery.
 pub(in super::super) fn entries_of_sighted(sighted: &Sighted, avoided: bool) -> Result<Entries> {
     let mut entries = vec![(sighted.key(), codec::encode(sighted)?)];
     if let Some(cidr) = &sighted.resource.cidr {

@@ -1,4 +1,4 @@
-//! What a discovery has seen, as it was seen.
+//! Lists of the sightings of a discovery, without a comparison with pools.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ use super::sample::all_under;
 use super::usage::Uses;
 
 impl Reader<'_> {
-    /// Accounts that a discovery looks at, by account and Region. One that it has not looked at yet is not among them.
+    /// Targets of a discovery, by account and Region. A target that was never scanned is not included.
     ///
     /// # Errors
-    /// Those of [`Reader::which_discovery`].
+    /// Returns the errors of [`Reader::which_discovery`].
     pub fn discovered_accounts(&mut self, spot: &Spot) -> Result<Seen<DiscoveredAccount>> {
         let (seen, places) = self.asked::<DiscoveredAccount>(spot)?;
         let items = places.into_iter().map(|place| DiscoveredAccount {
@@ -26,10 +26,10 @@ impl Reader<'_> {
         Ok(Seen { items: items.collect(), ..seen })
     }
 
-    /// Blocks that a discovery has seen on resources, whatever scope they are in; by block and resource.
+    /// Blocks that a discovery has seen on resources in all scopes, by block and resource.
     ///
     /// # Errors
-    /// Those of [`Reader::which_discovery`].
+    /// Returns the errors of [`Reader::which_discovery`].
     pub fn discovered_resource_cidrs(&mut self, spot: &Spot) -> Result<Seen<DiscoveredCidr>> {
         let (mut seen, places) = self.asked(spot)?;
         let mut found: Vec<(Sighted, Place)> = Vec::new();
@@ -54,7 +54,7 @@ impl Reader<'_> {
     /// Public addresses that a discovery has seen, by address.
     ///
     /// # Errors
-    /// Those of [`Reader::which_discovery`].
+    /// Returns the errors of [`Reader::which_discovery`].
     pub fn discovered_public_addresses(&mut self, spot: &Spot) -> Result<Seen<PublicAddress>> {
         let (mut seen, places) = self.asked(spot)?;
         for place in places {
@@ -67,12 +67,12 @@ impl Reader<'_> {
         Ok(seen)
     }
 
-    /// The frame of an answer, and the places that it is about.
+    /// An answer without items, and the targets that it is about.
     fn asked<T>(&mut self, spot: &Spot) -> Result<(Seen<T>, Vec<Place>)> {
         let discovery = self.which_discovery(spot.discovery_id.as_deref())?;
         let mut places = self.places(&discovery.meta.id)?;
         places.retain(|place| spot.region.as_ref().is_none_or(|region| *region == place.region));
-        // A Region that it names and has not looked at yet is one that it looks at.
+        // A Region that the discovery names is included, even if it was not scanned yet.
         let named = discovery.survey.operating_regions.iter().cloned();
         let looked_at = places.iter().map(|place| place.region.clone());
         let mut regions: Vec<String> = match &spot.region {

@@ -1,20 +1,21 @@
-//! What was seen in accounts, kept in a store of our own, and compared there with what pools have given out.
+//! Discoveries in a self-managed store: stores sightings, and compares them with the allocations of pools.
 //!
-//! A discovery says where to look. A look at one account in one Region is a sample, which replaces what the discovery
-//! knew of that place. Sightings never touch free space, sums or the chain of events; discoveries and treatments do
-//! write events, and so do the allocations that are imported from what was seen.
+//! A discovery names the targets to scan. The scan of one target (an account in a Region) returns a sample, which
+//! replaces the previous sightings of the discovery at that target. Sightings never change free space, sums or the
+//! chain of events. Discoveries and treatments do write events, and so do the allocations that are imported from
+//! sightings.
 //!
-//! | module | what |
+//! | module | contents |
 //! |---|---|
-//! | `kept` | what is kept of a sample, and every entry that follows from it |
-//! | `discoveries`, `treatments` | the nouns that a configuration has |
-//! | `sample` | from a look to the differences that it makes |
-//! | `avoid`, `planned` | which blocks allocations by size keep off; pools that plan a live VPC |
-//! | `listing` | what was seen, as it was seen |
-//! | `forest`, `evaluate`, `overlaps`, `usage` | what was seen compared with pools: management, compliance, overlap, use |
-//! | `reconcile` | allocations that are imported and released by themselves |
-//! | `past` | who had a block when |
-//! | `faults` | what can be wrong among all that, for the audit |
+//! | `kept` | stored results of samples, and every entry that follows from them |
+//! | `discoveries`, `treatments` | the objects of a configuration |
+//! | `sample` | the differences that a sample makes in the store |
+//! | `avoid`, `planned` | blocks that allocations by size avoid; pools that divide the space of an existing VPC |
+//! | `listing` | lists of sightings |
+//! | `forest`, `evaluate`, `overlaps`, `usage` | comparison of sightings with pools: management, compliance, overlap, usage |
+//! | `reconcile` | allocations that are imported and released automatically |
+//! | `past` | past sightings of a block |
+//! | `faults` | faults among these entries, for the audit |
 
 mod avoid;
 mod discoveries;

@@ -1,4 +1,4 @@
-//! What shares addresses with a block that was seen, and is named for it.
+//! Overlaps of a sighting: the objects that share addresses with its block and are named in the evaluation.
 
 use std::collections::HashMap;
 
@@ -8,14 +8,14 @@ use super::evaluate::{Evaluation, Gathered, Holder};
 use super::forest::Forest;
 use super::kept::Sighted;
 
-/// How many are named: one default VPC looks like another, and there may be thousands of them.
+/// Number of objects that are named. Thousands of default VPCs may have the same block.
 const NAMED: usize = 10;
 
-/// What was seen, and what was allocated, by scope and block. What is ignored is nowhere in here.
+/// Sightings and allocations, by scope and block. Ignored sightings are left out.
 pub(super) struct Overlaps<'a> {
     evaluation: &'a Evaluation<'a>,
     scopes: HashMap<&'a str, InScope<'a>>,
-    /// VPCs by their ids and Regions: all their blocks.
+    /// The blocks of each VPC, by its id and Region.
     vpcs: HashMap<(&'a str, &'a str), Vec<&'a Sighted>>,
 }
 
@@ -28,11 +28,11 @@ struct Lists<'a> {
 }
 
 struct InScope<'a> {
-    /// VPCs, and what is like them.
+    /// VPCs and other networks.
     networks: Forest<&'a Sighted>,
     subnets: Forest<&'a Sighted>,
     public_pools: Forest<&'a Sighted>,
-    /// Custom ones and those of VPCs.
+    /// Allocations for custom resources and for VPCs.
     allocations: Forest<&'a Allocation>,
 }
 
@@ -70,7 +70,7 @@ impl<'a> Overlaps<'a> {
         Self { evaluation, scopes: scopes.collect(), vpcs }
     }
 
-    /// What a block shares addresses with, in words, sorted; the first few, and whether there are more.
+    /// The objects that share addresses with a block, in words, sorted: the first few, and whether there are more.
     pub(super) fn with(&self, sighted: &Sighted, cidr: Cidr) -> Vec<String> {
         let Some(scope) = self.scopes.get(sighted.scope_id.as_str()).filter(|_| !sighted.ignored) else {
             return Vec::new();
@@ -106,7 +106,8 @@ impl<'a> Overlaps<'a> {
         named(others)
     }
 
-    /// Allocations that share addresses, but for those that manage it and those inside the space that it is.
+    /// Allocations that share addresses with a block, except those that manage it and those inside the space that it
+    /// is.
     fn foreign(
         &self,
         scope: &InScope<'a>,
@@ -125,7 +126,7 @@ impl<'a> Overlaps<'a> {
         named.take(NAMED + 1).collect()
     }
 
-    /// What manages the block of its VPC that a subnet lies in.
+    /// The manager of the block of the VPC that contains a subnet.
     fn manager_of_vpc(&self, subnet: &Sighted, cidr: Cidr) -> Option<&Holder<'a>> {
         let vpc = (subnet.resource.vpc_id.as_deref()?, subnet.resource.region.as_str());
         let blocks = self.vpcs.get(&vpc)?.iter().filter(|vpc| vpc.scope_id == subnet.scope_id);

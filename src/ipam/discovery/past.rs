@@ -1,4 +1,4 @@
-//! Who had a block when, as far as somebody looked.
+//! Past and present resources of a block, as far as scans have seen them.
 
 use std::collections::HashMap;
 
@@ -11,11 +11,11 @@ use super::sample::all_under;
 use crate::store::Order;
 
 impl Reader<'_> {
-    /// Who had exactly this block in a window of time, the earliest first. What had it in the past is remembered for
+    /// The resources that had exactly this block in a window of time, the earliest first. Past sightings are kept for
     /// three years.
     ///
     /// # Errors
-    /// [`super::super::Error::NotFound`] when there is no such scope.
+    /// Returns [`super::super::Error::NotFound`] when there is no such scope.
     pub fn address_history(&mut self, question: &HistoryQuestion) -> Result<History> {
         let scope_id = match &question.scope_id {
             Some(id) => codec::require::<Scope>(self.snapshot, id)?.meta.id,
@@ -24,7 +24,7 @@ impl Reader<'_> {
         let past = all_under::<Past>(self.snapshot, &Past::at(&question.cidr))?.into_values();
         let mut tenures: Vec<(Past, bool)> = past.map(|past| (past, false)).collect();
         tenures.extend(self.sightings_at(&question.cidr)?.into_iter().filter_map(|sighted| {
-            // Its end is not there yet.
+            // The sighting has not ended.
             Some((Past::of(&sighted, sighted.since)?, true))
         }));
         tenures.retain(|(past, _)| past.scope_id == scope_id);
@@ -58,7 +58,7 @@ impl Reader<'_> {
         Ok(found)
     }
 
-    /// What has the block now, compared with pools, by resource and Region.
+    /// The resources that have the block now, compared with pools; by resource and Region.
     fn evaluated_at(
         &mut self,
         scope_id: &str,
@@ -75,7 +75,7 @@ impl Reader<'_> {
     }
 }
 
-/// A tenure as it is told: an interface on an instance is the instance's too.
+/// The rows of a tenure in an answer: an interface on an instance has a second row for the instance.
 fn rows(past: &Past, is_open: bool, evaluated: &HashMap<(String, String), ResourceCidr>) -> Vec<HistoryRecord> {
     let now = evaluated.get(&(past.resource_id.clone(), past.region.clone())).filter(|_| is_open);
     let row = HistoryRecord {
@@ -111,7 +111,7 @@ const fn past_type(seen: SeenType) -> PastType {
     }
 }
 
-/// Rows of one resource, which stand together, whose times meet become one: two discoveries may have seen the same.
+/// Joins adjacent rows of one resource whose times touch or overlap, because two discoveries may have seen the same.
 fn joined(records: Vec<HistoryRecord>) -> Vec<HistoryRecord> {
     let mut joined: Vec<HistoryRecord> = Vec::with_capacity(records.len());
     for record in records {

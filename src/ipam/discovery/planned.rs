@@ -1,8 +1,8 @@
-//! Pools that are the plan of a live VPC: what allocations by size keep off there.
+//! Blocks that allocations by size avoid in a pool that divides the space of an existing VPC.
 //!
-//! The VPC was made with the pool's block, or the pool was given the VPC's block to divide it. Keeping off the whole VPC
-//! would leave such a pool nothing to give. So inside of it allocations keep off what was seen in the VPC instead: its
-//! subnets, and whatever else has a block there.
+//! Either the VPC was created with the block of the pool, or the pool was created with the block of the VPC to divide
+//! it. If allocations avoided the whole VPC, such a pool could not allocate anything. So inside the VPC, allocations
+//! avoid its subnets and any other sightings that have a block there.
 
 use super::super::seen::Discovery;
 use super::super::view::{LEVELS_MAX, TOO_DEEP};
@@ -15,8 +15,8 @@ use crate::store::{Order, Snapshot};
 const PAGE: usize = 64;
 
 impl Avoided {
-    /// A block that shares addresses with `block`, and that allocations by size of the pool keep off. All of `space`,
-    /// which `block` is in, is the pool's.
+    /// A block that shares addresses with `block` and that allocations by size of the pool avoid. `block` is inside
+    /// `space`, which belongs entirely to the pool.
     pub(in super::super) fn off(
         snapshot: &mut dyn Snapshot,
         pool: &Pool,
@@ -24,14 +24,14 @@ impl Avoided {
         space: &Cidr,
     ) -> Result<Option<Cidr>> {
         let Some(outer) = Self::over(snapshot, &pool.scope_id, block)? else { return Ok(None) };
-        // The space of a pool that plans a VPC is inside of it.
+        // The space of a pool that plans a VPC is inside the VPC.
         if !outer.contains(space) || !plans(snapshot, pool, &outer)? {
             return Ok(Some(outer));
         }
         Ok(inside(snapshot, pool, &outer, block, 1)?.first().and_then(|sighted| sighted.resource.cidr))
     }
 
-    /// A few of the sightings because of which it is so.
+    /// A few of the sightings because of which allocations of the pool avoid the block.
     pub(in super::super) fn because(
         snapshot: &mut dyn Snapshot,
         pool: &Pool,
@@ -46,7 +46,7 @@ impl Avoided {
     }
 }
 
-/// Whether a pool, or one above it, is the plan of the VPC that has this block.
+/// Whether a pool, or a pool above it, is the plan of the VPC with this block.
 fn plans(snapshot: &mut dyn Snapshot, pool: &Pool, vpc: &Cidr) -> Result<bool> {
     let mut at = Some(pool.clone());
     for _ in 0..LEVELS_MAX {
@@ -64,8 +64,8 @@ fn plans(snapshot: &mut dyn Snapshot, pool: &Pool, vpc: &Cidr) -> Result<bool> {
     Err(codec::corrupt(&keys::record(Kind::Pool, &pool.meta.id), TOO_DEEP))
 }
 
-/// Whether a pool has the block of a VPC on purpose: it was asked for by its CIDR, or was there before the VPC. One that
-/// was placed by size over what is there has it by chance.
+/// Whether a pool has the block of a VPC intentionally: the block was requested by its CIDR, or the pool existed before
+/// the VPC. A pool that was placed there by size later has the block by chance.
 fn is_meant(snapshot: &mut dyn Snapshot, pool: &Pool, pool_cidr: &PoolCidr) -> Result<bool> {
     let is_named = if pool_cidr.inline {
         matches!(pool.provision, Provision::Cidrs(_))
@@ -84,7 +84,7 @@ fn is_meant(snapshot: &mut dyn Snapshot, pool: &Pool, pool_cidr: &PoolCidr) -> R
     Ok(true)
 }
 
-/// What was seen inside of a VPC that shares addresses with `block`: what contains it, else what lies in it.
+/// The sightings inside a VPC that share addresses with `block`: those that contain it, else those inside it.
 fn inside(snapshot: &mut dyn Snapshot, pool: &Pool, vpc: &Cidr, block: &Cidr, limit: usize) -> Result<Vec<Sighted>> {
     let mut found = Vec::new();
     for length in vpc.netmask_length() + 1..=block.netmask_length() {
@@ -101,8 +101,8 @@ fn inside(snapshot: &mut dyn Snapshot, pool: &Pool, vpc: &Cidr, block: &Cidr, li
     Ok(found)
 }
 
-/// The sightings among entries of the index by address that count: in the scope, smaller than the VPC, not ignored, and of
-/// a discovery that is avoided.
+/// Selects the sightings of index entries that count: in the scope, smaller than the VPC, not ignored, and of a
+/// discovery with `avoided`.
 fn collect(
     snapshot: &mut dyn Snapshot,
     pool: &Pool,

@@ -1,5 +1,4 @@
-//! Allocations that come and go with what was seen: VPCs become allocations of pools that import by themselves, and
-//! such an allocation goes when its VPC is gone.
+//! Imports VPCs as allocations into pools with `auto_import`, and releases such allocations when their VPC is gone.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -13,36 +12,36 @@ use super::super::{
 use super::evaluate::{Evaluation, Gathered, by_first};
 use super::kept::{Place, Sighted};
 
-/// Tags that AWS keeps for itself begin so.
+/// Prefix of the tags that AWS reserves.
 const RESERVED: &str = "aws:";
 
-/// What a reconciliation came to.
+/// The result of a reconciliation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reconciled {
-    /// VPCs that are allocations now.
+    /// Allocations of the VPCs that were imported.
     pub imported: Vec<Allocation>,
-    /// Allocations of VPCs that are gone.
+    /// Released allocations, whose VPCs are gone.
     pub released: Vec<Allocation>,
-    /// VPCs that a pool would have imported.
+    /// VPCs that matched a pool and were not imported.
     pub skipped: Vec<Skipped>,
 }
 
-/// A VPC that a pool would have imported.
+/// A VPC that matched a pool and was not imported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Skipped {
     pub of: ResourceCidrId,
     pub account_id: String,
-    /// The deepest of the pools that would have.
+    /// The deepest of the pools that it matched.
     pub pool_id: String,
     pub why: Skip,
 }
 
-/// Why a VPC was not imported.
+/// The reason why a VPC was not imported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Skip {
-    /// Something has a part of its block.
+    /// Another object has a part of its block.
     Overlaps(Box<Occupant>),
-    /// A VPC with a larger block, or one with the same block that was there first, was imported.
+    /// A VPC with a larger block, or one with the same block that was seen earlier, was imported.
     Larger(ResourceCidrId),
 }
 
@@ -58,7 +57,7 @@ impl Candidate<'_> {
         ResourceCidrId { resource_id: resource.resource_id.clone(), cidr: self.cidr, region: resource.region.clone() }
     }
 
-    /// Whether a pool with these blocks imports it.
+    /// Whether the VPC matches a pool with these blocks.
     fn is_for(&self, pool: &Pool, blocks: &[Cidr]) -> bool {
         self.sighted.scope_id == pool.scope_id
             && Some(&self.sighted.resource.region) == pool.locale.as_ref()
@@ -66,7 +65,7 @@ impl Candidate<'_> {
     }
 }
 
-/// VPCs that nothing manages: larger blocks first, among equals who was there first.
+/// VPCs without a manager: larger blocks first, and among equal blocks the one that was seen first.
 fn candidates(gathered: &Gathered) -> Vec<Candidate<'_>> {
     let evaluation = Evaluation::of(gathered);
     let vpcs = gathered.sightings.iter().filter(|sighted| {
@@ -81,22 +80,22 @@ fn candidates(gathered: &Gathered) -> Vec<Candidate<'_>> {
     candidates
 }
 
-/// What an import came to so far.
+/// Intermediate results of an import.
 #[derive(Default)]
 struct Work {
     imported: Vec<Allocation>,
-    /// What each of them was made for, by its id.
+    /// The VPC that each new allocation was created for, by the id of the allocation.
     made_for: HashMap<String, ResourceCidrId>,
     done: BTreeSet<ResourceCidrId>,
     skipped: BTreeMap<ResourceCidrId, Skipped>,
 }
 
 impl Ledger<'_> {
-    /// Imports VPCs into the pools that say so (`auto_import`), and releases what was imported for VPCs that are gone.
-    /// What it does follows from what is there, so that doing it again changes nothing.
+    /// Imports VPCs into the pools with `auto_import`, and releases the allocations of VPCs that are gone. The result
+    /// depends only on the contents of the store, so a repeated call changes nothing.
     ///
     /// # Errors
-    /// [`super::super::Error::Store`].
+    /// Returns [`super::super::Error::Store`].
     pub fn reconcile(&mut self) -> Result<Reconciled> {
         let released = self.release_gone()?;
         let pools = self.reader().importing_pools()?;
@@ -121,7 +120,7 @@ impl Ledger<'_> {
                     }
                     Err(why) => {
                         let (account_id, pool_id) = (candidate.sighted.account_id.clone(), pool.meta.id.clone());
-                        // The first pool that would have imported it is the deepest: its reason is told.
+                        // The first pool that matched the VPC is the deepest, so its reason is reported.
                         work.skipped.entry(of.clone()).or_insert(Skipped { of, account_id, pool_id, why });
                     }
                 }
@@ -143,7 +142,7 @@ impl Ledger<'_> {
         Ok(released)
     }
 
-    /// Makes a VPC an allocation of a pool, unless something is in the way.
+    /// Creates an allocation for a VPC in a pool, unless another object is in the way.
     fn import(
         &mut self,
         pool: &Pool,
@@ -156,7 +155,7 @@ impl Ledger<'_> {
             if let Some(larger) = made.get(&spot.id) {
                 return Ok(Err(Skip::Larger(larger.clone())));
             }
-            // Expired holds make way, as for everybody.
+            // Expired holds are reclaimed, as for any other request.
             if !self.reader().is_clearable(pool_id, &cidr)? {
                 let allocation: Allocation = codec::expect(self.tx, &spot.id)?;
                 return Ok(Err(Skip::Overlaps(Box::new(holds::occupant(self.tx, &allocation)?))));
@@ -206,7 +205,7 @@ impl Ledger<'_> {
         })
     }
 
-    /// This name, or one like it that nobody has in the pool.
+    /// This name, or a similar name that is free in the pool.
     fn free_name(&mut self, pool_id: &str, name: &str) -> Result<String> {
         let mut free = name.to_owned();
         let mut number = 1;
@@ -219,8 +218,8 @@ impl Ledger<'_> {
 }
 
 impl Reader<'_> {
-    /// Whether what an allocation was imported for is not there any more: nobody sees it, and its place was looked at
-    /// since by the discovery that it came through.
+    /// Whether the resource of an imported allocation is gone: no discovery sees it, and the discovery that it was
+    /// imported through has scanned its target since.
     fn is_gone(&mut self, allocation: &Allocation) -> Result<bool> {
         let (Some(imported), Some(resource_id)) = (&allocation.imported, &allocation.resource_id) else {
             return Ok(false);
@@ -235,7 +234,7 @@ impl Reader<'_> {
         Ok(place.and_then(|place| place.last_success).is_some_and(|time| time > imported.sampled_at))
     }
 
-    /// Pools that import, the deepest first, then by id.
+    /// Pools with `auto_import`, the deepest first, then by id.
     fn importing_pools(&mut self) -> Result<Vec<Pool>> {
         let mut pools = Vec::new();
         self.each_record(&mut |pool: Pool| {

@@ -1,4 +1,4 @@
-//! From a look at a place to the differences that it makes.
+//! Applies a sample of a target to the store.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,36 +11,37 @@ use super::treatments::Treatments;
 use super::{avoid, kept};
 use crate::store::{Order, Snapshot, Tx};
 
-/// How long it is told who had a block: three years.
+/// The time for which past sightings are kept: three years.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(3 * 365 * 24);
-/// How many of the past one sample clears away.
+/// Number of past sightings older than that which one sample removes.
 const PURGE_LIMIT: usize = 64;
 
-/// What a sample changed.
+/// The changes that a sample made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Taken {
-    /// Blocks on resources that were not known there.
+    /// Blocks on resources that are new at the target.
     pub added: u64,
-    /// Blocks on resources of which something else is known now.
+    /// Blocks on resources whose attributes changed.
     pub changed: u64,
-    /// Blocks on resources that are not there any more.
+    /// Blocks on resources that are gone.
     pub gone: u64,
-    /// Public addresses that came, changed, or went.
+    /// Public addresses that are new, changed or gone.
     pub addresses: u64,
-    /// A later sample was there already: nothing changed.
+    /// Whether a later sample was stored already, so that nothing changed.
     pub superseded: bool,
 }
 
-/// What became of places that a discovery looks at no more.
+/// Targets that a discovery does not scan any more and that were removed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Forgotten {
-    /// Account and Region.
+    /// Account and Region of each target.
     pub places: Vec<(String, String)>,
-    /// Blocks on resources that are not known any more.
+    /// Number of blocks on resources that were removed.
     pub gone: u64,
 }
 
-/// Writes the difference between what is known of a sighting and what is to be, each with whether it is avoided.
+/// Writes the difference between the stored sighting and the new one, each with the attribute `avoided` of its
+/// discovery.
 pub(super) fn write(tx: &mut dyn Tx, before: Option<(&Sighted, bool)>, after: Option<(&Sighted, bool)>) -> Result<()> {
     let entries = |one: Option<(&Sighted, bool)>| {
         one.map_or_else(|| Ok(Vec::new()), |(sighted, avoided)| kept::entries_of_sighted(sighted, avoided))
@@ -61,13 +62,13 @@ pub(super) fn write(tx: &mut dyn Tx, before: Option<(&Sighted, bool)>, after: Op
     Ok(())
 }
 
-/// Keeps the tenure of a sighting that ended at `to` as one of the past.
+/// Stores the tenure of a sighting that ended at `to` as a past sighting.
 pub(super) fn remember(tx: &mut dyn Tx, ended: &Sighted, to: Timestamp) -> Result<()> {
     let Some(past) = Past::of(ended, to) else { return Ok(()) };
     kept::entries_of_past(&past)?.into_iter().try_for_each(|(key, value)| Ok(tx.put(&key, value)?))
 }
 
-/// Everything of one kind under a prefix, by key.
+/// All entries of one kind under a prefix, by key.
 pub(super) fn all_under<K: Kept>(snapshot: &mut dyn Snapshot, prefix: &str) -> Result<BTreeMap<String, K>> {
     let mut found = BTreeMap::new();
     codec::each_under(snapshot, prefix, &mut |key, bytes| {
@@ -77,14 +78,14 @@ pub(super) fn all_under<K: Kept>(snapshot: &mut dyn Snapshot, prefix: &str) -> R
     Ok(found)
 }
 
-/// How many looks there were.
+/// Number of scans so far.
 pub(in super::super) fn seen_head(snapshot: &mut dyn Snapshot) -> Result<u64> {
     let Some(bytes) = snapshot.get(keys::SEEN_HEAD)? else { return Ok(0) };
     let looks = std::str::from_utf8(&bytes).ok().and_then(|text| text.parse().ok());
     looks.ok_or_else(|| codec::corrupt(keys::SEEN_HEAD, "not a number"))
 }
 
-/// Where what is seen counts.
+/// The scopes and treatments that decide where a sighting counts.
 pub(super) struct Surroundings {
     private: String,
     public: String,
@@ -96,7 +97,7 @@ impl Surroundings {
         Self { private, public, treatments }
     }
 
-    /// The scope of a block on a resource, and whether it is ignored there.
+    /// The scope of a block on a resource, and whether a treatment ignores it there.
     pub(super) fn scope_of(&self, resource: &DiscoveredCidr) -> (String, bool) {
         if is_public(resource) {
             return (self.public.clone(), false);
@@ -105,13 +106,13 @@ impl Surroundings {
         (moved_to.unwrap_or(&self.private).to_owned(), ignored)
     }
 
-    /// The scope that it counts in when nobody treats it.
+    /// The scope in which a block counts without a treatment.
     pub(super) fn found_in(&self, resource: &DiscoveredCidr) -> &str {
         if is_public(resource) { &self.public } else { &self.private }
     }
 }
 
-/// Whether what was seen has globally unique addresses.
+/// Whether a resource has globally unique addresses.
 pub(super) fn is_public(resource: &DiscoveredCidr) -> bool {
     use super::super::seen::SeenType::{
         AnycastIpList, Eip, Eni, Ipv6Pool, Other, PublicIpv4Pool, Subnet, Unlisted, Vpc,
@@ -133,7 +134,7 @@ impl Reader<'_> {
         Ok(Surroundings::new(private, public, Treatments::new(self.list_treatments()?)))
     }
 
-    /// The places of a discovery, by account and Region.
+    /// The targets of a discovery, by account and Region.
     pub(super) fn places(&mut self, discovery_id: &str) -> Result<Vec<Place>> {
         let mut places: Vec<Place> = all_under(self.snapshot, &Place::of(discovery_id))?.into_values().collect();
         places.sort_by(|a, b| (&a.account_id, &a.region).cmp(&(&b.account_id, &b.region)));
@@ -142,19 +143,20 @@ impl Reader<'_> {
 }
 
 impl Ledger<'_> {
-    /// Replaces what a discovery knows of an account and Region by a sample. A failed one leaves what was known, and
-    /// says why it failed; one that is no later than what is known changes nothing.
+    /// Replaces the sightings of a discovery at a target by those of a sample. A failed sample keeps them and stores
+    /// the failure. A sample that is not later than the stored one changes nothing.
     ///
     /// # Errors
-    /// [`super::super::Error::NotFound`] when there is no such discovery.
+    /// Returns [`super::super::Error::NotFound`] when there is no such discovery.
     pub fn take_sample(&mut self, discovery_id: &str, sample: &Sample) -> Result<Taken> {
         self.take_sample_of_files(discovery_id, sample, &BTreeSet::new())
     }
 
-    /// [`Self::take_sample`] of what these files say, so that it is known later whether they are still read.
+    /// The same as [`Self::take_sample`] for a sample from these files. The files are stored with the target, so that
+    /// it is known later whether they are still read.
     ///
     /// # Errors
-    /// [`super::super::Error::NotFound`] when there is no such discovery.
+    /// Returns [`super::super::Error::NotFound`] when there is no such discovery.
     pub fn take_sample_of_files(
         &mut self,
         discovery_id: &str,
@@ -215,7 +217,7 @@ impl Ledger<'_> {
     ) -> Result<Taken> {
         let surroundings = self.reader().surroundings()?;
         let mut taken = Taken::default();
-        // In AWS every subnet and interface lies in a VPC, be it one of another account.
+        // In AWS, every subnet and interface is in a VPC, possibly one of another account.
         let networks = (!files.is_empty()).then(|| Networks::of(sighting));
         let prefix = Sighted::at(&discovery.meta.id, &sample.account_id, &sample.region);
         let mut old: BTreeMap<String, Sighted> = all_under(self.tx, &prefix)?;
@@ -224,7 +226,7 @@ impl Ledger<'_> {
             let mut sighted = newly_sighted(&discovery.meta.id, sample, resource, &surroundings);
             sighted.alone = networks.as_ref().is_some_and(|networks| networks.leave_alone(resource));
             let key = sighted.key();
-            // The same block of the same resource twice in one look is one sighting.
+            // The same block of the same resource twice in one scan is one sighting.
             if !done.insert(key.clone()) {
                 continue;
             }
@@ -277,16 +279,16 @@ impl Ledger<'_> {
         Ok(changes)
     }
 
-    /// A sighting that is not there any more; `to`: when it last was.
+    /// Removes a sighting that is gone. `to`: the time at which it was last seen.
     fn lose(&mut self, gone: &Sighted, avoided: bool, to: Timestamp) -> Result<()> {
         write(self.tx, Some((gone, avoided)), None)?;
         remember(self.tx, gone, to)
     }
 
-    /// Forgets what a discovery knows of the places that are not among `keep` (account and Region).
+    /// Removes the sightings of a discovery at all targets that are not among `keep` (account and Region).
     ///
     /// # Errors
-    /// [`super::super::Error::NotFound`] when there is no such discovery.
+    /// Returns [`super::super::Error::NotFound`] when there is no such discovery.
     pub fn forget_places(&mut self, discovery_id: &str, keep: &BTreeSet<(String, String)>) -> Result<Forgotten> {
         let discovery: Discovery = codec::require(self.tx, discovery_id)?;
         let mut forgotten = Forgotten::default();
@@ -305,12 +307,12 @@ impl Ledger<'_> {
 }
 
 impl Reader<'_> {
-    /// The places that files told of, all of them read by a look that found nothing of the place, and that are not done
-    /// with: something was seen there, or imported. What was there is gone, as anything else that a file does not name any
-    /// more. A place that a file told of which is not read any more, is nobody's to tell of.
+    /// The targets that came from files, whose files were all read by a scan that found no resource of the target, and
+    /// of which sightings or imported allocations are still stored. Their resources are gone, like any resource that
+    /// its file no longer contains. A target from a file that is no longer read is not included.
     ///
     /// # Errors
-    /// [`super::super::Error::Store`].
+    /// Returns [`super::super::Error::Store`].
     pub fn emptied_places(
         &mut self,
         discovery: &Discovery,
@@ -327,7 +329,7 @@ impl Reader<'_> {
         Ok(emptied)
     }
 
-    /// Whether something is still known of a place, or was imported from there.
+    /// Whether sightings or imported allocations of a target are still stored.
     fn has_left(&mut self, place: &Place) -> Result<bool> {
         let (id, account, region) = (&place.discovery_id, &place.account_id, &place.region);
         let range = keys::under(&Sighted::at(id, account, region));
@@ -342,13 +344,14 @@ impl Reader<'_> {
 }
 
 impl Ledger<'_> {
-    /// No event tells of a look: a number does, so that a merge which was found before it is not carried out after it.
+    /// Counts a scan. Scans write no events. The count prevents a merge from being carried out after a scan that it does
+    /// not include.
     fn count_look(&mut self) -> Result<()> {
         let looks = seen_head(self.tx)?.wrapping_add(1);
         Ok(self.tx.put(keys::SEEN_HEAD, looks.to_string().into_bytes())?)
     }
 
-    /// Answers how many blocks on resources are not known any more.
+    /// Removes a target with its sightings, and returns the number of removed blocks on resources.
     pub(super) fn forget_place(&mut self, discovery: &Discovery, place: &Place) -> Result<u64> {
         let (id, account, region) = (&place.discovery_id, &place.account_id, &place.region);
         let sightings: BTreeMap<String, Sighted> = all_under(self.tx, &Sighted::at(id, account, region))?;
@@ -364,7 +367,7 @@ impl Ledger<'_> {
         Ok(sightings.len() as u64)
     }
 
-    /// Forgets a few of those who had a block long ago.
+    /// Removes a few of the past sightings that ended more than three years ago.
     fn purge_past(&mut self) -> Result<()> {
         let before = self.env.now.saturating_sub(REMEMBERED).unwrap_or(Timestamp::MIN);
         let range = Past::ended_before(before);
@@ -377,7 +380,8 @@ impl Ledger<'_> {
     }
 }
 
-/// A resource as it is kept: without the time of the sample, and with the use rounded to what JSON keeps exactly.
+/// A resource in its stored form: without the time of the sample, and with the usage rounded to a value that JSON
+/// stores exactly.
 fn newly_sighted(
     discovery_id: &str,
     sample: &Sample,
@@ -385,7 +389,7 @@ fn newly_sighted(
     surroundings: &Surroundings,
 ) -> Sighted {
     let usage = resource.usage.filter(|usage| usage.is_finite()).map(|usage| (usage * 1e6).round() / 1e6);
-    // What was seen in a place is in its Region.
+    // The Region of a sighting is that of its target.
     let region = sample.region.clone();
     let resource = DiscoveredCidr { region, sampled_at: None, usage, ..resource.clone() };
     let (scope_id, ignored) = surroundings.scope_of(&resource);
@@ -402,10 +406,10 @@ fn newly_sighted(
     }
 }
 
-/// The blocks of the VPCs that files tell of at one place.
+/// The blocks of the VPCs in files at one target.
 struct Networks<'a> {
     by_id: BTreeMap<&'a str, Vec<Cidr>>,
-    /// Those that no other contains, in order.
+    /// The blocks that no other of them contains, in order.
     outermost: Vec<Cidr>,
 }
 
@@ -419,7 +423,8 @@ impl<'a> Networks<'a> {
         Self { by_id, outermost }
     }
 
-    /// Whether it is a subnet or an interface that lies in none of them; in its own, where it names one.
+    /// Whether a resource is a subnet or an interface that is inside none of these VPCs, or not inside its own if it
+    /// names one.
     fn leave_alone(&self, resource: &DiscoveredCidr) -> bool {
         let is_inside = matches!(resource.resource_type, SeenType::Subnet | SeenType::Eni);
         let Some(block) = resource.cidr.filter(|_| is_inside) else { return false };

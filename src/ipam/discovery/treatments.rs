@@ -1,4 +1,4 @@
-//! How a block that was seen is treated: ignored, or moved to another private scope.
+//! Treatments of sightings: a block is ignored, or moved to another private scope.
 
 use std::collections::HashMap;
 
@@ -13,54 +13,54 @@ use super::kept::Sighted;
 use super::sample::{self, is_public};
 use crate::store::Order;
 
-/// What is asked for.
+/// The requested treatment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Treatment {
-    /// Whether it is watched; else it is ignored.
+    /// Whether the block is monitored; otherwise it is ignored.
     pub monitored: bool,
-    /// The private scope that it is to count in; `None`: the one that it was found in.
+    /// The private scope in which the block is to count; `None`: the scope that it was found in.
     pub scope_id: Option<String>,
 }
 
-/// A treatment that is in force. Its id is the text of the [`ResourceCidrId`].
+/// A treatment in the store. Its id is the text of the [`ResourceCidrId`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Treated {
     #[serde(flatten)]
     pub meta: Meta,
-    /// Of what.
+    /// The treated block and its resource.
     pub of: ResourceCidrId,
-    /// What it is on.
+    /// Type of the resource.
     pub resource_type: SeenType,
-    /// What is asked for.
+    /// The requested treatment.
     pub treatment: Treatment,
-    /// The scope that it counts in without a treatment.
+    /// The scope in which the block counts without a treatment.
     pub found_in: String,
 }
 
 impl Treated {
-    /// The scope that it counts in.
+    /// The scope in which the block counts.
     pub fn scope_id(&self) -> &str {
         self.treatment.scope_id.as_ref().unwrap_or(&self.found_in)
     }
 }
 
-/// Why a block cannot be treated so.
+/// The reasons why a block cannot be treated as requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Untreatable {
-    /// No discovery has seen it.
+    /// No discovery has seen the block.
     NotSeen,
-    /// It is public space, which is neither ignored nor moved.
+    /// The block is public space, which can be neither ignored nor moved.
     Public,
-    /// Only blocks of VPCs move.
+    /// Only blocks of VPCs can be moved.
     NotVpc,
-    /// It would move to a scope that is public.
+    /// The target scope is public.
     PublicScope,
 }
 
-/// All treatments, found by what they are of. Few, by nature: a person wrote each of them down.
+/// All treatments, by the treated block. There are few of them, because a person configured each of them.
 pub(in super::super) struct Treatments {
     by_id: HashMap<String, Treated>,
-    /// Moved blocks of VPCs, by VPC and Region.
+    /// Moved blocks of VPCs and their scopes, by VPC and Region.
     moved: HashMap<(String, String), Vec<(Cidr, String)>>,
 }
 
@@ -78,8 +78,8 @@ impl Treatments {
         treatments
     }
 
-    /// The scope that a block is moved to, by itself or with the block of its VPC that it lies in, and whether it is
-    /// ignored.
+    /// The scope to which a block is moved, either itself or with the block of its VPC that contains it; and whether it
+    /// is ignored.
     pub(in super::super) fn of(&self, resource: &DiscoveredCidr) -> (Option<&str>, bool) {
         if self.by_id.is_empty() {
             return (None, false);
@@ -103,12 +103,12 @@ impl Treatments {
 }
 
 impl Reader<'_> {
-    /// The treatment of a block, when there is one.
+    /// The treatment of a block, if it has one.
     pub fn treatment(&mut self, of: &ResourceCidrId) -> Result<Option<Treated>> {
         codec::load(self.snapshot, &of.to_string())
     }
 
-    /// All treatments, by what they are of.
+    /// All treatments, by the treated block.
     pub fn list_treatments(&mut self) -> Result<Vec<Treated>> {
         let mut all = Vec::new();
         self.each_record(&mut |treated| {
@@ -125,7 +125,7 @@ impl Reader<'_> {
         Ok(all)
     }
 
-    /// A block of a resource compared with pools, when it is seen at present.
+    /// A block of a resource compared with pools, if it is seen at present.
     pub fn resource_cidr(&mut self, of: &ResourceCidrId) -> Result<Option<ResourceCidr>> {
         let filter = ResourceFilter {
             resource_id: Some(of.resource_id.clone()),
@@ -136,7 +136,7 @@ impl Reader<'_> {
         Ok(self.resource_cidrs(&filter)?.into_iter().find(|found| found.cidr == of.cidr))
     }
 
-    /// Sightings of blocks inside this one, whoever saw them.
+    /// Sightings of blocks inside this one, from all discoveries.
     pub(super) fn sightings_within(&mut self, block: &Cidr) -> Result<Vec<Sighted>> {
         let start = Sighted::index_from(block.family(), block.first());
         let end = format!("{}\u{7f}", Sighted::index_from(block.family(), block.last()));
@@ -144,7 +144,7 @@ impl Reader<'_> {
         for (key, _) in self.snapshot.scan(&start..&end, Order::Ascending, usize::MAX)? {
             found.push(Sighted::of_index(self.snapshot, &key)?);
         }
-        // One that begins with the block may be larger.
+        // A block that begins with this one may be larger.
         found.retain(|sighted| sighted.resource.cidr.is_some_and(|cidr| block.contains(&cidr)));
         Ok(found)
     }
@@ -163,7 +163,8 @@ impl Reader<'_> {
         Ok(found)
     }
 
-    /// That a block can be treated so. Answers what it is on, and the scope that it was found in.
+    /// Checks that a block can be treated as requested. Returns the type of its resource, and the scope that it was
+    /// found in.
     fn check_treatment(
         &mut self,
         of: &ResourceCidrId,
@@ -178,7 +179,7 @@ impl Reader<'_> {
                 let surroundings = self.surroundings()?;
                 (sighted.resource.resource_type, surroundings.found_in(&sighted.resource).to_owned())
             }
-            // It is not seen for a while.
+            // The block is treated already, and is not seen at present.
             (None, Some(present)) => (present.resource_type, present.found_in.clone()),
             (None, None) => return Err(refused(Untreatable::NotSeen)),
         };
@@ -199,16 +200,16 @@ impl Reader<'_> {
 }
 
 impl Ledger<'_> {
-    /// Treats a block that was seen so, from now on. An allocation that was imported for it is released when it is
+    /// Treats a block as requested from now on. An allocation that was imported for it is released when the block is
     /// ignored or moved.
     ///
     /// # Errors
-    /// [`Error::Untreatable`]; [`Error::NotFound`] when there is no such scope.
+    /// Returns [`Error::Untreatable`]; returns [`Error::NotFound`] when there is no such scope.
     pub fn treat(&mut self, of: &ResourceCidrId, treatment: &Treatment) -> Result<Treated> {
         let present = self.reader().treatment(of)?;
         let (resource_type, found_in) = self.reader().check_treatment(of, treatment, present.as_ref())?;
         let mut treatment = treatment.clone();
-        // Being told to stay is not being moved.
+        // A request for the scope that the block was found in is not a move.
         treatment.scope_id = treatment.scope_id.filter(|scope_id| *scope_id != found_in);
         let after = match &present {
             Some(present) => Treated { resource_type, treatment, found_in, ..present.clone() },
@@ -230,8 +231,8 @@ impl Ledger<'_> {
         Ok(after)
     }
 
-    /// Gives a block back: it is watched again, in the scope that it was found in. Answers how it was treated; `None`
-    /// when it was not, which is success too.
+    /// Ends the treatment of a block: it is monitored again, in the scope that it was found in. Returns the treatment
+    /// that was removed; `None` when there was none, which is not an error.
     pub fn untreat(&mut self, of: &ResourceCidrId) -> Result<Option<Treated>> {
         let Some(present) = self.reader().treatment(of)? else { return Ok(None) };
         self.tx.delete(&keys::record(Kind::Treatment, &present.meta.id))?;
@@ -240,7 +241,7 @@ impl Ledger<'_> {
         Ok(Some(present))
     }
 
-    /// Brings what was seen of a block, and inside it, to what treatments say now.
+    /// Updates the sightings of a block, and of blocks inside it, to the present treatments.
     fn apply_treatments(&mut self, of: &ResourceCidrId) -> Result<()> {
         let surroundings = self.reader().surroundings()?;
         let mut avoided = HashMap::new();
@@ -277,7 +278,7 @@ impl Ledger<'_> {
         Ok(discovery.survey.avoided)
     }
 
-    /// Releases what was imported for this block on this resource.
+    /// Releases the allocations that were imported for this block on this resource.
     fn release_imported(&mut self, of: &ResourceCidrId) -> Result<()> {
         for allocation in self.reader().imported(Some(&of.resource_id))? {
             let region = allocation.imported.as_ref().map(|imported| imported.region.as_str());
@@ -290,7 +291,7 @@ impl Ledger<'_> {
 }
 
 impl Reader<'_> {
-    /// Allocations that were imported by a discovery, all of them or those of one resource.
+    /// Allocations that a discovery imported: all of them, or those of one resource.
     pub(super) fn imported(&mut self, resource_id: Option<&str>) -> Result<Vec<Allocation>> {
         let prefix = resource_id.map_or_else(|| "imported/".to_owned(), book::imported_for);
         let range = keys::under(&prefix);

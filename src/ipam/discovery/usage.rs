@@ -1,11 +1,11 @@
-//! How much of a block is in use, as far as what was seen tells.
+//! Computes the part of a block that is in use, as far as sightings show it.
 
 use std::collections::HashMap;
 
 use super::super::seen::{DiscoveredCidr, SeenType};
 use super::super::{Cidr, Family, blocks};
 
-/// What is in use, by what it is in.
+/// The used addresses, by the resource that contains them.
 pub(super) struct Uses {
     /// Merged blocks of the subnets of a VPC in a Region.
     subnets: HashMap<(String, String), Vec<Cidr>>,
@@ -35,7 +35,7 @@ impl Uses {
         Self { subnets, addresses }
     }
 
-    /// Part of a block that is in use; `None` where nothing tells.
+    /// Part of a block that is in use; `None` when the sightings do not show it.
     pub(super) fn usage(&self, resource: &DiscoveredCidr) -> Option<f64> {
         let block = resource.cidr?;
         match resource.resource_type {
@@ -44,7 +44,7 @@ impl Uses {
                 let subnets = self.subnets.get(&of).map(Vec::as_slice).unwrap_or_default();
                 Some(part(&block, subnets.iter().filter(|subnet| block.contains(subnet)).map(size).sum()))
             }
-            // EC2 counts by itself, also what was left out of the look.
+            // EC2 reports its own count, which also includes resources that the scan left out.
             SeenType::PublicIpv4Pool if resource.usage.is_none() && block.family() == Family::Ipv4 => {
                 let start = self.addresses.partition_point(|address| *address < block.first());
                 let end = self.addresses.partition_point(|address| *address <= block.last());
@@ -59,7 +59,7 @@ const fn size(block: &Cidr) -> u128 {
     (block.last() - block.first()).saturating_add(1)
 }
 
-/// IPv4 only: there are few enough addresses for a float to hold them.
+/// The used part of an IPv4 block, whose addresses are few enough to be exact in a float.
 fn part(block: &Cidr, used: u128) -> f64 {
     let number = |count: u128| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
     if block.netmask_length() == 0 {

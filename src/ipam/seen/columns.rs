@@ -1,27 +1,27 @@
-//! What becomes of the columns of a file that are not known.
+//! Treatment of unknown columns in the files of a discovery.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// What a discovery does with the columns of its files, or the members of JSON objects, that are not known.
+/// The way in which a discovery treats unknown columns of its files, or unknown members of JSON objects.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum UnknownColumns {
-    /// Nothing of a file with one is taken.
+    /// The file is refused.
     #[default]
     Refuse,
-    /// They are tags of the resource, with the name of the column for a key.
+    /// They become tags of the resource, with the name of the column as the key.
     Tags,
-    /// They are left out, and a warning says so.
+    /// They are left out with a warning.
     Ignore,
 }
 
 impl UnknownColumns {
     const ALL: [Self; 3] = [Self::Refuse, Self::Tags, Self::Ignore];
 
-    /// Whether it is so as when nothing is said.
+    /// Whether this is the default, which is to refuse the file.
     pub(super) fn are_refused(&self) -> bool {
         *self == Self::Refuse
     }

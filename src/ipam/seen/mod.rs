@@ -1,7 +1,8 @@
-//! What is seen in accounts: who looks and where, what a look brings back, and what is told of it.
+//! Data types of discoveries: where a discovery scans, what a scan returns, and the answers to queries about it.
 //!
-//! Everything here is sampled: it is what somebody saw at a time, not what is. Discovered is not allocated: what was seen
-//! is kept apart from what pools have given out, and compared with it when somebody asks.
+//! All of this is sampled: it shows resources as they were at the time of a scan, not as they are now. A discovered
+//! block is not an allocated block: sightings are stored separately from allocations, and compared with them on
+//! request.
 
 mod columns;
 mod words;
@@ -22,95 +23,96 @@ use serde::{Deserialize, Serialize};
 
 use super::{Cidr, Meta, Tags};
 
-/// A resource discovery of a store of our own: what looks into accounts, and where.
+/// A resource discovery of a self-managed store: the accounts, Regions and files to scan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Discovery {
-    /// Id and so on. The name need not be unique; it is empty when there is none.
+    /// Id and other common attributes. The name need not be unique, and is empty when there is none.
     #[serde(flatten)]
     pub meta: Meta,
     /// Free text.
     pub description: Option<String>,
-    /// Where it looks, for what.
+    /// The targets of the scans.
     pub survey: Survey,
     /// Tags.
     pub tags: Tags,
 }
 
-/// Where a discovery looks, and for what.
+/// The targets of a discovery, and the resources to look for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Survey {
-    /// Regions of AWS; none: it looks into no account of AWS.
+    /// Regions of AWS; when empty, the discovery scans no account of AWS.
     pub operating_regions: BTreeSet<String>,
-    /// One account for each; none: the account of whoever looks.
+    /// One role for each account; when empty, the discovery scans the account of its credentials.
     pub roles: Vec<SurveyRole>,
-    /// With roles: also the account of whoever looks.
+    /// With roles: whether to scan the account of the credentials too.
     pub own_account: bool,
-    /// Kinds of resources; empty: all of them.
+    /// Types of resources; when empty, all types.
     pub resource_types: BTreeSet<SeenType>,
-    /// What is left out.
+    /// Resources to leave out.
     pub exclusions: Exclusions,
-    /// Files with resources outside of AWS (CSV or JSON), as paths.
+    /// Paths of files with resources outside of AWS (CSV or JSON).
     pub files: BTreeSet<String>,
-    /// What becomes of columns of those files that are not known.
+    /// Treatment of unknown columns of those files.
     #[serde(skip_serializing_if = "UnknownColumns::are_refused")]
     pub unknown_columns: UnknownColumns,
-    /// Whether allocations by size keep off the VPCs that it has seen, wherever no pool manages them.
+    /// Whether allocations by size avoid the VPCs that the discovery has seen and that no pool manages.
     pub avoided: bool,
 }
 
-/// A role that a discovery takes on to look into an account.
+/// A role that a discovery assumes to scan an account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SurveyRole {
     /// `arn:aws:iam::<account>:role/<name>`.
     pub role_arn: String,
-    /// What the owner of the role asks for.
+    /// The external id that the owner of the role requires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
 }
 
-/// What a discovery leaves out: a resource that any of these names.
+/// Resources that a discovery leaves out: those that match any of these fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Exclusions {
     /// Accounts, by their ids.
     pub account_ids: BTreeSet<String>,
-    /// VPCs with all that is in them, subnets, and so on, by their ids.
+    /// Ids of resources, such as VPCs (with everything in them) and subnets.
     pub resource_ids: BTreeSet<String>,
-    /// Resources that have one of these tags with this value.
+    /// Resources with one of these tags and values.
     pub tags: Tags,
 }
 
-/// What one look at an account in a Region came to.
+/// The result of one scan of a target, which is an account in a Region.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sample {
-    /// The account; for a file what it says, or its name.
+    /// The account; for a file, the account in the file or the name of the file.
     pub account_id: String,
-    /// The Region; for a file what it says, or `none`.
+    /// The Region; for a file, the Region in the file, or `none`.
     pub region: String,
-    /// When the look began.
+    /// The time at which the scan began.
     pub taken_at: Timestamp,
-    /// What was seen, all of it, or why nothing can be said.
+    /// All resources of the target, or the reason why the scan failed.
     pub outcome: Result<Sighting, Failure>,
 }
 
-/// All that was seen in an account in a Region.
+/// All resources that were seen in an account in a Region.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sighting {
-    /// Blocks on resources. A VPC with several blocks is several of them; an interface with several addresses too.
+    /// Blocks on resources. A VPC with several blocks has several items, and so does an interface with several
+    /// addresses.
     pub resources: Vec<DiscoveredCidr>,
     /// Public addresses.
     pub addresses: Vec<PublicAddress>,
 }
 
-/// Which block of which resource: `vpc-1_10.0.0.0/16_us-east-1`.
+/// Identifies one block of one resource: `vpc-1_10.0.0.0/16_us-east-1`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ResourceCidrId {
-    /// Such as `vpc-...`.
+    /// Id of the resource, such as `vpc-...`.
     pub resource_id: String,
-    /// Its block.
+    /// Block of the resource.
     pub cidr: Cidr,
-    /// Its Region.
+    /// Region of the resource.
     pub region: String,
 }
 
@@ -124,7 +126,7 @@ impl FromStr for ResourceCidrId {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        // From the right: ids of resources outside of AWS may have a _ themselves.
+        // Split from the right, because ids of resources outside of AWS may contain `_`.
         let parts: Vec<&str> = text.rsplitn(3, '_').collect();
         let [region, cidr, resource_id] = parts.as_slice() else {
             return Err(format!(
@@ -136,43 +138,43 @@ impl FromStr for ResourceCidrId {
     }
 }
 
-/// Through which discovery, and where.
+/// A discovery, and one of its Regions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Spot {
-    /// Id of a resource discovery; `None`: the default one.
+    /// Id of a resource discovery; `None`: the default discovery.
     pub discovery_id: Option<String>,
-    /// `None`: every Region that the discovery looks at.
+    /// `None`: every Region that the discovery scans.
     pub region: Option<String>,
 }
 
-/// What a discovery has seen.
+/// The answer to a query about the sightings of a discovery.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Seen<T> {
     /// The discovery.
     pub discovery_id: String,
-    /// Where, in order.
+    /// The Regions of the answer, in order.
     pub regions: Vec<String>,
-    /// What.
+    /// The items of the answer.
     pub items: Vec<T>,
-    /// When the oldest of it was seen, where the backend says so.
+    /// The time of the oldest sample in the answer, if the backend reports it.
     pub oldest_sample: Option<Timestamp>,
 }
 
-/// An account in a Region, and how looking at it goes.
+/// An account in a Region, and the state of its scans.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DiscoveredAccount {
     pub account_id: String,
     pub region: String,
-    /// Where it is in its organization.
+    /// Position of the account in its organization.
     pub organizational_unit_id: Option<String>,
-    /// Why the last attempt failed; `None` when it did not.
+    /// The failure of the last scan; `None` when it succeeded.
     pub failure: Option<Failure>,
     pub last_attempt: Option<Timestamp>,
     pub last_success: Option<Timestamp>,
 }
 
 impl DiscoveredAccount {
-    /// One of which nothing was ever seen, and why.
+    /// A target of which no scan ever succeeded, and the reason.
     pub fn unseen(account_id: &str, region: &str, failure: Option<Failure>) -> Self {
         Self {
             account_id: account_id.to_owned(),
@@ -185,11 +187,11 @@ impl DiscoveredAccount {
     }
 }
 
-/// Why an account could not be looked at.
+/// The reason why a scan of an account failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     pub code: FailureCode,
-    /// In the backend's words.
+    /// The message of the backend.
     pub message: Option<String>,
 }
 
@@ -203,11 +205,11 @@ pub struct DiscoveredCidr {
     pub cidr: Option<Cidr>,
     pub ip_source: Option<IpSource>,
     pub tags: Tags,
-    /// Part of the block that is in use, from 0 to 1; `None` where that is not computed.
+    /// Part of the block that is in use, from 0 to 1; `None` when it is not computed.
     pub usage: Option<f64>,
     pub vpc_id: Option<String>,
     pub subnet_id: Option<String>,
-    /// Of a network interface.
+    /// Attachment of a network interface.
     pub attachment: Option<AttachmentStatus>,
     /// The instance that a network interface is attached to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -227,7 +229,7 @@ pub struct PublicAddress {
     /// Id of the Elastic IP address.
     pub allocation_id: Option<String>,
     pub service: Option<AddressService>,
-    /// ARN or id of what it works for there.
+    /// ARN or id of the resource of that service.
     pub service_resource: Option<String>,
     pub vpc_id: Option<String>,
     pub subnet_id: Option<String>,
@@ -243,7 +245,7 @@ pub struct PublicAddress {
 }
 
 impl PublicAddress {
-    /// An address that is kept and paid for, and on nothing: releasing it costs nobody anything.
+    /// Whether the address costs money and is not used by any resource, so that it can be released without effect.
     pub fn is_idle(&self) -> bool {
         use AddressType::{AmazonOwnedContig, AmazonOwnedEip, Byoip};
         self.association == Some(AssociationStatus::Disassociated)
@@ -251,7 +253,7 @@ impl PublicAddress {
     }
 }
 
-/// Which blocks of resources.
+/// A filter of blocks of resources.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ResourceFilter {
     /// `None`: all scopes.
@@ -262,7 +264,7 @@ pub struct ResourceFilter {
     pub owner_id: Option<String>,
     pub region: Option<String>,
     pub vpc_id: Option<String>,
-    /// All of them, with these values.
+    /// Only resources with all of these tags and values.
     pub tags: Tags,
     pub within: Option<Cidr>,
     pub management: Option<ManagementState>,
@@ -271,7 +273,7 @@ pub struct ResourceFilter {
 }
 
 impl ResourceFilter {
-    /// Whether a block passes.
+    /// Whether a block passes the filter.
     pub fn passes(&self, found: &ResourceCidr) -> bool {
         is_or_any(&self.scope_id, Some(&found.scope_id))
             && is_or_any(&self.pool_id, found.pool_id.as_ref())
@@ -305,29 +307,29 @@ pub struct ResourceCidr {
     pub resource_type: SeenType,
     pub cidr: Cidr,
     pub tags: Tags,
-    /// Part of the block that is in use, from 0 to 1; `None` where that is not computed.
+    /// Part of the block that is in use, from 0 to 1; `None` when it is not computed.
     pub usage: Option<f64>,
     pub compliance: Option<ComplianceStatus>,
     pub management: Option<ManagementState>,
     pub overlap: Option<OverlapStatus>,
-    /// Why it is noncompliant, a sentence for each reason; empty where nobody says.
+    /// The reasons why the block is noncompliant, one sentence each; empty when the backend does not report them.
     pub reasons: Vec<String>,
-    /// What shares addresses with it, in words; empty where nobody says.
+    /// The objects that share addresses with the block, in words; empty when the backend does not report them.
     pub overlaps_with: Vec<String>,
     pub vpc_id: Option<String>,
     pub availability_zone_id: Option<String>,
 }
 
-/// Who had exactly this block.
+/// A query for the resources that had exactly this block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HistoryQuestion {
-    /// No larger and no smaller block counts.
+    /// The block. Larger and smaller blocks do not count.
     pub cidr: Cidr,
     /// `None`: the default private scope.
     pub scope_id: Option<String>,
     /// Only in this VPC.
     pub vpc_id: Option<String>,
-    /// Begin of the window; `None`: as far back as anything is kept.
+    /// Start of the window; `None`: the beginning of the stored history.
     pub from: Option<Timestamp>,
     /// End of the window; `None`: now.
     pub to: Option<Timestamp>,
@@ -338,11 +340,11 @@ pub struct HistoryQuestion {
 pub struct History {
     /// The scope that was asked about.
     pub scope_id: String,
-    /// The earliest first.
+    /// The records, the earliest first.
     pub records: Vec<HistoryRecord>,
 }
 
-/// A resource had the block for a time.
+/// A period in which a resource had the block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HistoryRecord {
     pub owner_id: Option<String>,
@@ -354,9 +356,9 @@ pub struct HistoryRecord {
     pub compliance: Option<ComplianceStatus>,
     pub overlap: Option<OverlapStatus>,
     pub vpc_id: Option<String>,
-    /// When it was first seen so.
+    /// The time at which the resource was first seen with the block.
     pub first_sampled: Option<Timestamp>,
-    /// When it was last seen so; `None`: it still is.
+    /// The time at which it was last seen with the block; `None` when it still has it.
     pub last_sampled: Option<Timestamp>,
 }
 

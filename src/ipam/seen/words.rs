@@ -1,8 +1,8 @@
-//! Words for what was seen. They are AWS IPAM's, `other` among them.
+//! Words for sightings. They are the words of AWS IPAM, including `other`.
 
 use super::super::words::{Word, words};
 
-/// What a block was seen on.
+/// The type of the resource on which a block was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SeenType {
     /// A VPC.
@@ -19,127 +19,127 @@ pub enum SeenType {
     Eni,
     /// A list of anycast addresses.
     AnycastIpList,
-    /// Something else.
+    /// Any other resource.
     Other,
-    /// Another one of AWS's.
+    /// Another word of AWS.
     Unlisted(Word),
 }
 
-/// Whether the space of a resource comes out of a pool.
+/// Whether the space of a resource was allocated from a pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ManagementState {
     /// Allocated from a pool.
     Managed,
-    /// Not allocated from a pool; overlaps are watched.
+    /// Not allocated from a pool; overlaps are monitored.
     Unmanaged,
-    /// Left out of everything.
+    /// Not monitored.
     Ignored,
-    /// Another one of AWS's.
+    /// Another word of AWS.
     Unlisted(Word),
 }
 
-/// Whether a resource keeps the rules of its pool.
+/// Whether a resource complies with the rules of its pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ComplianceStatus {
-    /// It does.
+    /// The resource complies.
     Compliant,
-    /// It does not.
+    /// The resource does not comply.
     Noncompliant,
-    /// It is in no pool.
+    /// The resource is in no pool.
     Unmanaged,
-    /// Nobody looks.
+    /// The resource is not monitored.
     Ignored,
-    /// Another one of AWS's.
+    /// Another word of AWS.
     Unlisted(Word),
 }
 
-/// Whether another block of the scope shares addresses with it.
+/// Whether another block of the scope shares addresses with a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OverlapStatus {
-    /// One does.
+    /// Another block shares addresses with it.
     Overlapping,
-    /// None does.
+    /// No other block shares addresses with it.
     Nonoverlapping,
-    /// Nobody looks.
+    /// The resource is not monitored.
     Ignored,
-    /// Another one of AWS's.
+    /// Another word of AWS.
     Unlisted(Word),
 }
 
-/// Where the addresses of a resource come from.
+/// Origin of the addresses of a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum IpSource {
-    /// Amazon's.
+    /// Public addresses of Amazon.
     Amazon,
-    /// The user's own public ones.
+    /// Public addresses that the user brought to AWS.
     Byoip,
-    /// Private ones.
+    /// Private addresses.
     None,
-    /// Another one of AWS's.
+    /// Another word of AWS.
     Unlisted(Word),
 }
 
 /// Whether a network interface is attached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AttachmentStatus {
-    /// It is free.
+    /// The interface is free.
     Available,
-    /// It is attached.
+    /// The interface is attached.
     InUse,
-    /// Another one of AWS's.
+    /// Another word of AWS.
     Unlisted(Word),
 }
 
-/// Why an account could not be looked at.
+/// Code of the reason why a scan of an account failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FailureCode {
     /// The role in the account cannot be assumed.
     AssumeRole,
     /// Too many requests.
     Throttling,
-    /// The role may not look.
+    /// The role does not have the required permissions.
     Unauthorized,
     /// Another reason.
     Other,
-    /// Another one of AWS's.
+    /// Another word of AWS.
     Unlisted(Word),
 }
 
-/// What kind of public address it is.
+/// Type of a public address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AddressType {
-    /// An Elastic IP address out of Amazon's space.
+    /// An Elastic IP address from the space of Amazon.
     AmazonOwnedEip,
-    /// An Elastic IP address out of a contiguous block of Amazon's.
+    /// An Elastic IP address from a contiguous block of Amazon.
     AmazonOwnedContig,
-    /// One of the user's own.
+    /// An address that the user brought to AWS.
     Byoip,
-    /// One that an instance got by itself.
+    /// An address that EC2 assigned to an instance automatically.
     Ec2PublicIp,
-    /// One that a service manages.
+    /// An address that a service manages.
     ServiceManagedIp,
-    /// One of the user's own that a service manages.
+    /// An address that the user brought to AWS and that a service manages.
     ServiceManagedByoip,
-    /// One of an anycast list.
+    /// An address of an anycast list.
     AnycastIpListIp,
-    /// Something else.
+    /// Any other address.
     Other,
-    /// Another one of AWS's.
+    /// Another word of AWS.
     Unlisted(Word),
 }
 
-/// Whether a public address is on something.
+/// Whether a resource uses a public address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AssociationStatus {
-    /// It is.
+    /// A resource uses the address.
     Associated,
-    /// It is idle.
+    /// The address is idle.
     Disassociated,
-    /// Another one of AWS's.
+    /// Another word of AWS.
     Unlisted(Word),
 }
 
-/// The service that a public address works for.
+/// The service that uses a public address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AddressService {
     NatGateway,
@@ -152,11 +152,11 @@ pub enum AddressService {
     GlobalAccelerator,
     Cloudfront,
     Other,
-    /// Another one of AWS's.
+    /// Another word of AWS.
     Unlisted(Word),
 }
 
-/// What had an address in the past.
+/// Type of the resource that had an address in the past.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PastType {
     /// An Elastic IP address.
@@ -169,9 +169,9 @@ pub enum PastType {
     NetworkInterface,
     /// An instance.
     Instance,
-    /// Something else.
+    /// Any other resource.
     Other,
-    /// Another one of AWS's.
+    /// Another word of AWS.
     Unlisted(Word),
 }
 

@@ -1,4 +1,4 @@
-//! Allocating, releasing, rules, strategies.
+//! Tests of allocation, release, rules and strategies.
 
 use crate::ipam::testing::*;
 use crate::ipam::*;
@@ -21,7 +21,7 @@ fn released_block_is_given_out_again() {
 }
 
 #[test]
-fn exhausted_pool_says_what_is_left() {
+fn error_of_an_exhausted_pool_shows_what_is_left() {
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/24"]);
     world.create(&pool, "a", "10.0.0.64/26").unwrap();
@@ -49,7 +49,7 @@ fn exhausted_pool_says_what_is_left() {
 }
 
 #[test]
-fn claim_says_who_is_in_the_way_or_that_it_lies_outside() {
+fn error_of_a_claim_names_the_objects_in_the_way_or_the_provisioned_cidrs() {
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/24", "10.0.1.0/24"]);
     let web = world.create(&pool, "web", "10.0.0.128/25").unwrap();
@@ -116,7 +116,7 @@ fn rules_bind_allocations() {
     assert!(matches!(error, Error::TagRule { found: None, .. }), "{error:?}");
     let made = world.write(|ledger| ledger.plan_allocation(&tagged(""), &terms())).unwrap();
     assert_eq!(text(&made), "10.0.0.0/24");
-    // A pool inside is not bound by them.
+    // The rules do not apply to a pool inside.
     let inside = world.write(|ledger| ledger.create_pool(&below(&pool, "in", "/17"), &Planned::Unknown)).unwrap();
     assert!(matches!(world.plan(&inside, "a", "").unwrap_err(), Error::NoSize { .. }));
     assert!(matches!(world.plan(&inside, "a", "/33").unwrap_err(), Error::NetmaskRange { .. }));
@@ -125,7 +125,7 @@ fn rules_bind_allocations() {
 }
 
 #[test]
-fn whole_address_spaces_and_single_addresses_can_be_given_out() {
+fn whole_address_spaces_and_single_addresses_can_be_allocated() {
     for (whole, single, last) in
         [("0.0.0.0/0", "/32", "255.255.255.255/32"), ("::/0", "/128", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128")]
     {

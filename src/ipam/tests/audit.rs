@@ -1,4 +1,4 @@
-//! The audit finds damage of every kind.
+//! Tests that the audit finds damage of every kind.
 
 use super::discovery::{address, of, vpc};
 use crate::ipam::seen::{Sample, Sighting};
@@ -17,7 +17,7 @@ fn full() -> World {
     world.wait(61);
     world.create(&outer, "large", "10.0.128.0/17").unwrap();
     looks(&mut world);
-    // With a part of the history forgotten, and remembered.
+    // With a part of the history removed, and remnants of it.
     let last = world.read(|reader| reader.events(8, 1)).unwrap().remove(0);
     let until = Until { sequence: last.sequence, hash: last.hash };
     world.write(|ledger| ledger.forget_events(&until, true, 5)).unwrap();
@@ -27,7 +27,7 @@ fn full() -> World {
     world
 }
 
-/// What was seen, of every kind.
+/// Scans that store sightings of every kind.
 fn looks(world: &mut World) {
     let importing = PoolSpec {
         locale: Some("us-east-1".into()),
@@ -55,14 +55,15 @@ fn looks(world: &mut World) {
 fn no_entry_can_go_missing_unseen() {
     let world = full();
     for key in world.map.entries().keys() {
-        // Without its format version a store is taken for a new one; default scopes are found by their records.
+        // A store without its format version counts as a new one, and default scopes are found by their records.
         if key == "meta/format" || key.starts_with("default/") {
             continue;
         }
         let mut damaged =
             World { map: world.map.clone(), now: world.now, seed: 5, actor: world.actor.clone(), run: None };
         damaged.map.delete(key).unwrap();
-        // What is not there any more, or not at a place, could as well never have been there.
+        // The audit cannot notice that a public address or the number of scans is missing, because no other entry
+        // depends on it.
         let nothing_hangs_on_it = ["address/", "meta/seen"].iter().any(|start| key.starts_with(start));
         let lapsed_name = key.starts_with("name/") && key.ends_with("/lapsing");
         let audit = damaged.read(|reader| reader.check()).unwrap();
@@ -71,7 +72,7 @@ fn no_entry_can_go_missing_unseen() {
 }
 
 #[test]
-fn no_value_can_be_rubbish_unseen() {
+fn no_value_can_be_damaged_unseen() {
     let world = full();
     for (key, value) in world.map.entries() {
         if value.is_empty() || key == "meta/format" || key == "meta/seen" {
@@ -89,7 +90,7 @@ fn no_value_can_be_rubbish_unseen() {
 fn names_that_begin_with_one_another_are_all_seen() {
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/16"]);
-    // More than are read at a time, each of them the beginning of the next.
+    // More names than one page of the audit has, each of which is the beginning of the next.
     let names: Vec<String> = (1..=1100).map(|length| "n".repeat(length)).collect();
     world
         .write(|ledger| {

@@ -1,4 +1,4 @@
-//! Growing, shrinking, renaming; changing what a pool provisions.
+//! Tests of growing, shrinking and renaming, and of changes to the space that a pool provisions.
 
 use crate::ipam::testing::*;
 use crate::ipam::*;
@@ -54,7 +54,7 @@ fn growth_that_has_no_room_is_a_replacement() {
     assert_eq!(plan_resize(&mut world, &a, "10.0.1.0/26"), Resize::Replace);
     world.write(|ledger| ledger.delete_allocation(&b.meta.id)).unwrap();
     assert_eq!(plan_resize(&mut world, &a, "/24"), Resize::InPlace(cidr("10.0.0.0/24")));
-    // Beyond the provisioned CIDR there is nothing to grow into, whatever lies beside it.
+    // There is no space for growth outside of the provisioned CIDR, even when the adjacent space is in the pool.
     assert_eq!(plan_resize(&mut world, &a, "/23"), Resize::Replace);
     world.check();
     let error = update(&mut world, &a, "/23").unwrap_err();
@@ -62,7 +62,7 @@ fn growth_that_has_no_room_is_a_replacement() {
 }
 
 #[test]
-fn expired_growth_makes_way_and_its_owner_is_told() {
+fn expired_growth_is_reclaimed_and_the_error_names_the_new_holder() {
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/24"]);
     let a = world.create(&pool, "a", "10.0.0.0/25").unwrap();
@@ -76,7 +76,7 @@ fn expired_growth_makes_way_and_its_owner_is_told() {
     assert_eq!((now_held_by[0].id.as_str(), target), (b.meta.id.as_str(), cidr("10.0.0.0/24")));
     assert!(matches!(update(&mut world, &a, "/24").unwrap_err(), Error::HoldLost { .. }));
     assert_eq!(plan_resize(&mut world, &a, "/24"), Resize::Replace);
-    // A hold in the way of growth makes way too, once it has expired.
+    // A hold in the way of growth is reclaimed too, once it has expired.
     world.write(|ledger| ledger.delete_allocation(&b.meta.id)).unwrap();
     world.as_owner("them").plan(&pool, "c", "10.0.0.128/26").unwrap();
     assert_eq!(plan_resize(world.as_owner("us"), &a, "/24"), Resize::Replace);
@@ -119,7 +119,7 @@ fn renaming_frees_the_old_name() {
 }
 
 #[test]
-fn unchanged_size_needs_no_leave_of_rules_made_later() {
+fn unchanged_size_is_not_checked_against_later_rules() {
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/24"]);
     let a = world.create(&pool, "a", "/28").unwrap();
@@ -151,7 +151,7 @@ fn blocks(texts: &[&str]) -> Provision {
 }
 
 #[test]
-fn blocks_of_a_pool_come_go_grow_and_shrink() {
+fn blocks_of_a_pool_are_added_removed_grown_and_shrunk() {
     for nested in [false, true] {
         let mut world = World::new();
         let outer = world.top("outer", &["10.0.0.0/8"]);
@@ -229,14 +229,14 @@ fn blocks_that_no_single_block_of_the_source_holds_are_refused_and_replace_nothi
 }
 
 #[test]
-fn pool_does_not_shrink_out_from_under_what_it_holds() {
+fn pool_does_not_shrink_below_its_allocations() {
     let mut world = World::new();
     let outer = world.top("outer", &["10.0.0.0/16"]);
     let pool = world.write(|ledger| ledger.create_pool(&below(&outer, "p", "/24"), &Planned::Unknown)).unwrap();
     let whole = world.create(&pool, "whole", "/24").unwrap();
     let error = change(&mut world, &pool, Provision::NetmaskLength(25)).unwrap_err();
     assert!(matches!(error, Error::InUse { .. }), "{error:?}");
-    // Growth that is only planned, by the same owner, gives way.
+    // Growth that the same owner has only planned is dropped.
     let half = update(&mut world, &whole, "/25").unwrap();
     plan_resize(&mut world, &half, "/24");
     let wider = reprovisioned(&pool, Provision::NetmaskLength(25));
@@ -248,7 +248,7 @@ fn pool_does_not_shrink_out_from_under_what_it_holds() {
 }
 
 #[test]
-fn pool_that_needs_space_does_not_take_itself_back() {
+fn pool_that_needs_space_does_not_reclaim_itself() {
     let mut world = World::new();
     let outer = world.top("outer", &["10.0.0.0/24"]);
     let pool = world.write(|ledger| ledger.plan_pool(&below(&outer, "p", "/25"), &terms())).unwrap();
@@ -290,7 +290,7 @@ fn abandoned_change_of_a_pool_gives_its_space_back() {
     world.check();
     let error = world.write(|ledger| ledger.update_pool(&pool.meta.id, &wider)).unwrap_err();
     assert!(matches!(error, Error::Overlap { .. }), "{error:?}");
-    // A later plan without it drops the hold at once.
+    // A later plan without the change drops the hold at once.
     let other = reprovisioned(&pool, blocks(&["10.0.0.0/24", "10.0.64.0/18"]));
     world.write(|ledger| ledger.plan_pool_change(&pool.meta.id, &other, &terms())).unwrap();
     let same = reprovisioned(&pool, pool.provision.clone());

@@ -1,4 +1,4 @@
-//! The number of calls to the store does not grow with the pool.
+//! Tests that the number of calls to the store does not grow with the pool.
 
 use crate::ipam::testing::*;
 use crate::ipam::*;
@@ -9,7 +9,7 @@ fn calls(world: &mut World, body: impl FnOnce(&mut World)) -> u64 {
     world.map.calls
 }
 
-/// Calls for allocating, claiming, growing and releasing in a pool with so many allocations.
+/// Number of calls for allocating, claiming, growing and releasing in a pool with `count` allocations.
 fn costs(count: u32) -> [u64; 5] {
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/8"]);
@@ -37,7 +37,7 @@ fn costs(count: u32) -> [u64; 5] {
     [claim, allocate, plan_growth, grow, release]
 }
 
-/// Calls for allocating with so many sightings far from where there is room, for a pool, and for growing.
+/// Number of calls for an allocation, for a pool and for growth, with `sightings` sightings far from the free space.
 fn costs_beside(sightings: u32) -> [u64; 3] {
     use crate::ipam::seen::{DiscoveredCidr, Sample, SeenType, Sighting, Survey};
 
@@ -71,7 +71,7 @@ fn costs_beside(sightings: u32) -> [u64; 3] {
 }
 
 #[test]
-fn cost_does_not_grow_with_what_was_seen() {
+fn cost_does_not_grow_with_distant_sightings() {
     let (none, few) = (costs_beside(0), costs_beside(10));
     println!("{none:?} calls, {few:?} with something seen");
     assert!(none.iter().zip(few).all(|(none, few)| few - none <= 2), "{none:?} {few:?}");
@@ -81,7 +81,7 @@ fn cost_does_not_grow_with_what_was_seen() {
 }
 
 #[test]
-fn cost_grows_with_what_is_stepped_over_only() {
+fn cost_grows_only_with_the_blocks_that_are_stepped_over() {
     use super::discovery::{survey, vpc};
 
     let mut world = World::new();
@@ -97,7 +97,7 @@ fn cost_grows_with_what_is_stepped_over_only() {
             assert_eq!(next, [cidr(&format!("10.0.{count}.0/28"))]);
         }));
     }
-    // Once for whether there is anything at all.
+    // One call checks whether there are any sightings.
     assert_eq!((cost[1] - cost[0], cost[2] - cost[0]), (11, 21), "{cost:?}");
 }
 

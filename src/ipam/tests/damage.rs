@@ -1,4 +1,4 @@
-//! Damages stores by dice, for tests of everything that reads them.
+//! Damages stores at random, for tests of all code that reads them.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +9,13 @@ use crate::ipam::testing::dice;
 /// Keys and values of a store.
 pub(crate) type Entries = BTreeMap<String, Vec<u8>>;
 
-/// What must show in an audit when a value of it is another one.
+/// Kinds of entries for which the audit must report a changed value.
 const AUDITED: [&str; 7] = ["scope", "pool", "pool-cidr", "allocation", "discovery", "treatment", "event"];
-/// Attributes that change without an event.
+/// Attributes that may change without an event.
 const UNTOLD: [&str; 5] = ["confirmed", "updated_at", "created_at", "hold_expires_at", "growth"];
 
-/// Damages one to three entries, and says how. The answer's second part says whether an audit must find it.
+/// Damages one to three entries and describes the damage. The second part of the result is whether an audit must find
+/// it.
 pub(crate) fn damage(entries: &mut Entries, seed: u64) -> (String, bool) {
     let mut seed = seed;
     let mut roll = |sides: usize| usize::try_from(dice(&mut seed) % sides.max(1) as u64).unwrap();
@@ -26,7 +27,7 @@ pub(crate) fn damage(entries: &mut Entries, seed: u64) -> (String, bool) {
         let did = match how {
             0 => {
                 entries.remove(&key);
-                // Lapsed holds are forgotten without an event.
+                // Lapsed holds are removed without an event.
                 String::new()
             }
             1 => {
@@ -87,8 +88,8 @@ fn spoiled(key: &str, roll: &mut dyn FnMut(usize) -> usize) -> String {
     letters.into_iter().collect()
 }
 
-/// Gives one field, at any depth, a value that may be the worst of its kind. Answers the outermost field, and whether it
-/// is another one now.
+/// Sets one field, at any depth, to a value that may be the worst of its kind. Returns the outermost field, and whether
+/// its value changed.
 fn spoil(record: &mut Value, ids: &[String], roll: &mut dyn FnMut(usize) -> usize) -> (String, bool) {
     let fields = record.as_object_mut().unwrap();
     let name = fields.keys().nth(roll(fields.len())).unwrap().clone();
@@ -133,8 +134,8 @@ fn nasty(before: &Value, ids: &[String], roll: &mut dyn FnMut(usize) -> usize) -
     }
 }
 
-/// `count` pools, each in the one before it, below the first pool that there is; the last one of them contains itself when
-/// `ring` says so.
+/// Adds `count` pools, each inside the one before it, below the first pool of the store. With `ring`, the last one
+/// contains itself.
 pub(crate) fn chain(entries: &mut Entries, count: usize, ring: bool) {
     let find =
         |start: &str| entries.iter().find(|(key, _)| key.starts_with(start)).map(|(_, value)| value.clone()).unwrap();

@@ -1,4 +1,5 @@
-//! A block of a pool moves between a resource of its own and the pool's declaration, while something is allocated in it.
+//! Tests of a block that moves between an `ipam_pool_cidr` and the pool's declaration while something is allocated in
+//! it.
 
 use crate::ipam::testing::*;
 use crate::ipam::*;
@@ -13,7 +14,7 @@ fn after(id: &str) -> Terms {
     Terms { given_up: vec![GivenUp { id: id.to_owned(), cidr: None, in_place: false }], ..terms() }
 }
 
-/// A top-level pool, or one below such a pool.
+/// A top-level pool, or a pool below a top-level pool.
 fn pool(world: &mut World, is_top: bool, blocks: &[&str]) -> Pool {
     let mut spec = PoolSpec { address_family: Some(Family::Ipv4), ..top("pool", blocks) };
     if blocks.is_empty() {
@@ -45,7 +46,7 @@ impl World {
         self.write(|ledger| ledger.create_pool_cidr(&spec(pool), &Planned::Unknown)).unwrap()
     }
 
-    /// The blocks of the pool: whether each belongs to the declaration.
+    /// The blocks of the pool, each with whether it belongs to the declaration.
     fn blocks(&mut self, pool: &Pool) -> Vec<(Cidr, bool)> {
         let all = self.read(|reader| reader.list_pool_cidrs(&pool.meta.id, false)).unwrap();
         let mut all: Vec<_> = all.into_iter().map(|one| (one.cidr, one.inline)).collect();
@@ -72,7 +73,7 @@ fn a_block_with_allocations_becomes_part_of_the_declaration_when_the_resource_is
         assert_eq!(world.blocks(&pool), [(cidr(BLOCK), true)]);
         assert!(world.read(|reader| reader.allocation_at(&pool.meta.id, &allocated.cidr)).unwrap().is_some());
         world.write(|ledger| ledger.delete_pool_cidr(&resource.meta.id)).unwrap();
-        assert_eq!(world.blocks(&pool), [(cidr(BLOCK), true)], "a deletion that is repeated keeps it");
+        assert_eq!(world.blocks(&pool), [(cidr(BLOCK), true)], "a repeated deletion keeps the block");
         world.check();
     }
 }
@@ -196,7 +197,7 @@ fn a_replacement_that_is_created_first_gets_the_block_of_the_old_one() {
     let pool = pool(&mut world, false, &[]);
     let old = world.resource(&pool);
     let web = world.create(&pool, "web", "10.1.0.0/26").unwrap();
-    // A pool CIDR, with what is in it.
+    // A pool CIDR, with everything in it.
     let plan = Terms { in_place: true, ..replacing(&old.meta.id) };
     let held = world.write(|ledger| ledger.plan_pool_cidr(&spec(&pool), &plan)).unwrap();
     let planned = Planned::Held(held.meta.id);
@@ -214,7 +215,7 @@ fn a_replacement_that_is_created_first_gets_the_block_of_the_old_one() {
     world.write(|ledger| ledger.delete_allocation(&web.meta.id)).unwrap();
     let found = world.read(|reader| reader.allocation_at(&pool.meta.id, &web.cidr)).unwrap();
     assert_eq!(found.map(|found| found.meta.id), Some(new.meta.id));
-    // A pool, while something is in it and when it is empty.
+    // A pool, first with contents and then empty.
     let wish = PoolSpec { provision: Provision::Cidrs(cidrs(&["172.16.0.0/16"])), ..top("top", &[]) };
     let old = world.write(|ledger| ledger.create_pool(&wish, &Planned::Unknown)).unwrap();
     let inside = world.create(&old, "inside", "/24").unwrap();

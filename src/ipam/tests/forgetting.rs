@@ -1,4 +1,4 @@
-//! Forgetting old events: what is left is proved and told as before, and nothing is invented.
+//! Tests of the removal of old events: the rest is verified and queried as before, and nothing is invented.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ fn mark(world: &mut World) -> Option<Mark> {
     world.read(|reader| reader.mark()).unwrap()
 }
 
-/// Forgets everything up to this event, `part` events at a time; answers what was forgotten.
+/// Removes all events up to this one, `part` events at a time, and returns the removed events.
 fn forget(world: &mut World, until: u64, part: usize) -> Vec<Event> {
     let forgotten: Vec<Event> = events(world).into_iter().filter(|event| event.sequence <= until).collect();
     let Some(last) = forgotten.last() else { return forgotten };
@@ -28,7 +28,7 @@ fn forget(world: &mut World, until: u64, part: usize) -> Vec<Event> {
     forgotten
 }
 
-/// What keeps these events and the store from being one history.
+/// The faults that keep these events and the store from being one history.
 fn witnessed(world: &mut World, archive: &[Event]) -> Vec<String> {
     let mark = mark(world);
     let mut witness = Witness::new(mark);
@@ -58,7 +58,7 @@ fn all(world: &mut World) -> Vec<Tenure> {
 const HOUR: Duration = Duration::from_secs(3600);
 
 #[test]
-fn what_is_still_so_at_the_mark_and_all_that_came_later_is_told_as_before() {
+fn tenures_after_the_mark_or_still_open_at_it_are_reported_as_before() {
     for seed in 1..=6 {
         let mut world = rich(seed);
         let (whole, last) = (all(&mut world), events(&mut world).len() as u64);
@@ -89,7 +89,7 @@ fn what_is_still_so_at_the_mark_and_all_that_came_later_is_told_as_before() {
 }
 
 #[test]
-fn questions_are_narrowed_for_what_began_before_the_mark_too() {
+fn filters_apply_to_tenures_that_began_before_the_mark_too() {
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/16"]);
     let web = world.create(&pool, "web", "10.0.1.0/24").unwrap();
@@ -113,13 +113,13 @@ fn questions_are_narrowed_for_what_began_before_the_mark_too() {
     let in_pool = HistoryQuery { pool_id: Some(pool.meta.id.clone()), ..any() };
     assert_eq!(names(&mut world, in_pool), ["top", "web", "db", "late"]);
     let in_scope = HistoryQuery { scope_id: Some(pool.scope_id.clone()), ..any() };
-    assert_eq!(names(&mut world, in_scope), ["top", "web", "db", "late"], "where a pool is, is remembered");
+    assert_eq!(names(&mut world, in_scope), ["top", "web", "db", "late"], "the position of a pool is kept");
     let of_late = world.read(|reader| reader.history(&HistoryQuery { id: Some(late.meta.id), ..any() })).unwrap();
     assert_eq!(of_late[0].scope_id.as_ref(), Some(&pool.scope_id));
 }
 
 #[test]
-fn pruning_is_an_event_that_says_who_and_up_to_where() {
+fn pruning_is_an_event_with_the_actor_and_the_new_mark() {
     let mut world = World::new();
     world.top("top", &["10.0.0.0/16"]);
     world.as_owner("auditor");
@@ -135,14 +135,14 @@ fn pruning_is_an_event_that_says_who_and_up_to_where() {
     assert_eq!(said[0], ("auditor", Kind::History, serde_json::Value::Null, &2.into()));
     assert_eq!(said[1], ("auditor", Kind::History, 2.into(), &3.into()));
     assert_eq!(kept.first().map(|event| event.sequence), Some(4));
-    // Asked again, it does nothing.
+    // A repeated call does nothing.
     let last = Until { sequence: 3, hash: kept[0].previous_hash.clone() };
     world.write(|ledger| ledger.forget_events(&last, true, 100)).unwrap();
     assert_eq!(events(&mut world), kept);
 }
 
 #[test]
-fn a_store_that_forgot_is_never_empty_again() {
+fn a_store_with_removed_events_never_counts_as_empty() {
     let mut world = World::new();
     assert_eq!(world.read(|reader| reader.vacancy()).unwrap(), Vacancy::Vacant);
     forget(&mut world, 2, 100);
@@ -154,7 +154,7 @@ fn a_store_that_forgot_is_never_empty_again() {
 }
 
 #[test]
-fn another_history_and_a_damaged_one_are_not_forgotten() {
+fn events_of_another_or_a_damaged_history_are_not_removed() {
     let mut world = World::new();
     world.top("top", &["10.0.0.0/16"]);
     let until = Until { sequence: 2, hash: "another".to_owned() };
@@ -179,7 +179,7 @@ fn another_history_and_a_damaged_one_are_not_forgotten() {
 }
 
 #[test]
-fn only_what_is_old_is_forgettable() {
+fn only_old_events_are_forgettable() {
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/16"]);
     let old = events(&mut world).len() as u64;
@@ -210,11 +210,11 @@ fn archives_and_store_are_one_history_and_any_change_shows() {
     let mut archive = forget(&mut world, last / 2, 20);
     archive.extend(forget(&mut world, last / 2 + 10, 20));
     assert_eq!(witnessed(&mut world, &archive), [""; 0]);
-    // Killed after archiving: what is in both is no fault.
+    // The process was killed after archiving: events in both places are not a fault.
     let mut more = archive.clone();
     more.extend(events(&mut world).into_iter().take(5));
     assert_eq!(witnessed(&mut world, &more), [""; 0]);
-    // An archive that others wrote at the same time has events twice.
+    // An archive that another process wrote at the same time has events twice.
     more.extend_from_slice(&archive[3..9]);
     assert_eq!(witnessed(&mut world, &more), [""; 0]);
 
@@ -241,7 +241,7 @@ fn archives_and_store_are_one_history_and_any_change_shows() {
     let head = serde_json::json!({ "v": 1, "sequence": last - 1, "hash": beyond[beyond.len() - 2].hash });
     short.map.put("meta/event", head.to_string().into_bytes()).unwrap();
     says(&mut short, &beyond, "but the store ends with event");
-    // What is remembered, changed so that even its digest fits, is not what the archives tell.
+    // Remnants that were changed together with their digest differ from the archives.
     let key = world.map.entries().keys().find(|key| key.starts_with("remnant/ipam-pool-alloc")).unwrap().clone();
     let value = world.map.entries()[&key].clone();
     world.map.delete(&key).unwrap();

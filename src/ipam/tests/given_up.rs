@@ -1,4 +1,5 @@
-//! Space that one apply gives up and takes again: it is planned while another object has it, and taken when that one is gone.
+//! Tests of space that one apply releases and takes again: it is planned while another object has it, and taken when
+//! that object is gone.
 
 use crate::ipam::testing::*;
 use crate::ipam::*;
@@ -7,7 +8,7 @@ fn given_up(id: &str, block: Option<&str>) -> GivenUp {
     GivenUp { id: id.to_owned(), cidr: block.map(cidr), in_place: false }
 }
 
-/// The terms of a plan whose apply gives these up.
+/// The terms of a plan whose apply releases these objects.
 fn terms_after(given_up: &[GivenUp]) -> Terms {
     Terms { given_up: given_up.to_vec(), ..terms() }
 }
@@ -29,7 +30,7 @@ impl World {
     }
 }
 
-/// Ids of what an overlap names.
+/// Ids of the objects that an overlap names.
 fn in_the_way<T: std::fmt::Debug>(answer: Result<T>) -> Vec<String> {
     match answer {
         Err(Error::Overlap { with, .. }) => with.into_iter().map(|one| one.id).collect(),
@@ -51,12 +52,12 @@ fn a_block_that_is_given_up_is_planned_and_taken_when_it_is_free() {
         let gone = [given_up(&old.meta.id, None)];
         let held = world.plan_after(&pool, ("new", wish), &gone).unwrap();
         assert_eq!((held.cidr, held.meta.waits_for.len()), (cidr(wish), 1), "{wish}");
-        assert_eq!(world.plan_after(&pool, ("new", wish), &gone).unwrap(), held, "{wish}: another plan of the same");
+        assert_eq!(world.plan_after(&pool, ("new", wish), &gone).unwrap(), held, "{wish}: a repeated plan");
         world.check();
         assert_eq!(
             in_the_way(world.apply(&pool, &held, wish)),
             std::slice::from_ref(&old.meta.id),
-            "{wish}: it is not free yet"
+            "{wish}: the block is not free yet"
         );
         world.check();
         world.delete(&old.meta.id);
@@ -67,7 +68,7 @@ fn a_block_that_is_given_up_is_planned_and_taken_when_it_is_free() {
 }
 
 #[test]
-fn only_what_is_given_up_is_waited_for() {
+fn a_hold_waits_only_for_space_that_is_given_up() {
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/24"]);
     let old = world.create(&pool, "old", "10.0.0.0/26").unwrap();
@@ -81,7 +82,7 @@ fn only_what_is_given_up_is_waited_for() {
 }
 
 #[test]
-fn one_block_is_given_to_one() {
+fn a_given_up_block_is_planned_for_one_object_only() {
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/24"]);
     let old = world.create(&pool, "old", "10.0.0.0/25").unwrap();
@@ -96,7 +97,7 @@ fn one_block_is_given_to_one() {
     assert_eq!(in_the_way(child), std::slice::from_ref(&first.meta.id));
     world.plan_after(&pool, ("third", "10.0.0.64/26"), &gone).unwrap();
     world.check();
-    // Another run of the same owner wants it otherwise.
+    // Another run of the same owner makes another plan.
     world.run = Some(CurrentRun { run: Run { process: "2".into(), ..Run::default() }, is_alive: Box::new(|_| false) });
     world.plan_after(&pool, ("second", "10.0.0.0/25"), &gone).unwrap();
     world.check();
@@ -104,7 +105,7 @@ fn one_block_is_given_to_one() {
 }
 
 #[test]
-fn a_hold_is_placed_anew_when_what_it_waits_for_stays() {
+fn a_hold_is_placed_anew_when_the_space_it_waits_for_is_not_given_up() {
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/24"]);
     let old = world.create(&pool, "old", "10.0.0.0/24").unwrap();
@@ -127,7 +128,7 @@ fn a_hold_is_placed_anew_when_what_it_waits_for_stays() {
 }
 
 #[test]
-fn a_request_by_size_takes_what_is_free_before_what_is_given_up() {
+fn a_request_by_size_takes_free_space_before_space_that_is_given_up() {
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/24"]);
     let old = world.create(&pool, "old", "10.0.0.0/25").unwrap();
@@ -139,7 +140,7 @@ fn a_request_by_size_takes_what_is_free_before_what_is_given_up() {
         blocks.push((held.cidr.to_string(), held.meta.waits_for.len()));
         world.check();
     }
-    // What is left is free in two parts, of which one has yet to be given up.
+    // The free space is in two parts, one of which is not released yet.
     for length in ["/25", "/26"] {
         let answer = world.plan_after(&pool, ("more", length), &gone);
         assert!(matches!(answer, Err(Error::PoolExhausted { .. })), "{answer:?}");
@@ -150,7 +151,7 @@ fn a_request_by_size_takes_what_is_free_before_what_is_given_up() {
 }
 
 #[test]
-fn a_replacement_in_a_full_pool_gets_the_block_of_what_it_replaces() {
+fn a_replacement_in_a_full_pool_gets_the_block_of_the_object_it_replaces() {
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/25"]);
     let old = world.create(&pool, "a", "/25").unwrap();
@@ -163,7 +164,7 @@ fn a_replacement_in_a_full_pool_gets_the_block_of_what_it_replaces() {
     world.delete(&old.meta.id);
     world.apply(&pool, &held, "/25").unwrap();
     world.check();
-    // One that gives up its name alone keeps its block.
+    // An object that gives up only its name keeps its block.
     let only_name = Terms { only_name: true, ..replacing(&held.meta.id) };
     let answer = world.write(|ledger| ledger.plan_allocation(&spec, &only_name));
     assert!(matches!(answer, Err(Error::PoolExhausted { .. })), "{answer:?}");
@@ -182,7 +183,7 @@ fn a_pool_takes_a_block_that_another_pool_gives_up() {
     let terms = terms_after(&[given_up(&a.meta.id, Some("10.16.0.0/12"))]);
     let held = world.write(|ledger| ledger.plan_pool(&spec, &terms)).unwrap();
     assert_eq!(held.meta.waits_for, [given_up(&a.meta.id, Some("10.16.0.0/12"))]);
-    // What comes into the new pool is planned in it already.
+    // Objects in the new pool are planned in it already.
     let inside = world.plan(&held, "inside", "/24").unwrap();
     world.check();
     let planned = Planned::Held(held.meta.id.clone());
@@ -195,7 +196,7 @@ fn a_pool_takes_a_block_that_another_pool_gives_up() {
 }
 
 #[test]
-fn a_pool_that_is_there_takes_a_block_that_another_pool_gives_up() {
+fn an_existing_pool_takes_a_block_that_another_pool_gives_up() {
     for on_top in [true, false] {
         let mut world = World::new();
         let top = world.top("all", &["10.0.0.0/8"]);

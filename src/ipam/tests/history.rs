@@ -1,4 +1,4 @@
-//! Who had what when, and how full pools were: told from events, and compared with what is there.
+//! Tests of past tenures and past utilization: computed from events, and compared with the present.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ fn shown(tenures: &[Tenure]) -> Vec<String> {
 }
 
 #[test]
-fn a_block_that_two_had_in_turn_shows_both() {
+fn a_block_with_two_successive_holders_shows_both() {
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/16"]);
     let web = world.create(&pool, "web", "10.0.1.0/24").unwrap();
@@ -36,7 +36,7 @@ fn a_block_that_two_had_in_turn_shows_both() {
     assert_eq!(both[0].to, Some(between));
     assert_eq!((both[0].began.owner.as_str(), both[0].ended.as_ref().unwrap().owner.as_str()), ("us", "they"));
     assert_eq!((both[0].scope_id.as_ref(), &both[0].pool_id), (Some(&pool.scope_id), &pool.meta.id));
-    // One address, the block around, what is inside.
+    // One address, the block around it, the blocks inside it.
     assert_eq!(
         shown(&ask(&mut world, &about("10.0.1.9/32", Match::Covering))),
         ["top 10.0.0.0/16 still", "web 10.0.1.0/24 over", "db 10.0.1.0/24 still"]
@@ -47,7 +47,7 @@ fn a_block_that_two_had_in_turn_shows_both() {
 }
 
 #[test]
-fn a_window_shows_what_was_there_in_it() {
+fn a_window_shows_the_tenures_in_it() {
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/16"]);
     let start = world.now;
@@ -83,7 +83,7 @@ fn holds_show_when_asked_for_and_names_are_the_last_ones() {
     assert_eq!(states, [(State::Planned, true), (State::Active, false)]);
 }
 
-/// Whatever happened, the sums of the past end in those of the present.
+/// The last sums of a trend are the present sums, after any operations.
 #[test]
 fn the_trend_ends_in_the_present_utilization() {
     for seed in 0..8 {
@@ -106,7 +106,7 @@ fn the_trend_ends_in_the_present_utilization() {
             let provisioned = world.read(|reader| reader.list_pool_cidrs(id, false)).unwrap();
             let provisioned = provisioned.iter().map(|one| one.cidr.address_count()).sum();
             let points = world.read(|reader| reader.trend(id, now, now, Duration::from_secs(1))).unwrap();
-            assert_eq!(all.get(id), Some(&points), "all pools in one reading");
+            assert_eq!(all.get(id), Some(&points), "one reading of all pools");
             let last = points.last().unwrap();
             assert_eq!((&last.provisioned, &last.used), (&provisioned, &used), "seed {seed}, pool {}", pool.meta.name);
         }

@@ -1,4 +1,4 @@
-//! Plans, holds, expiry, adoption, replacement.
+//! Tests of plans, holds, expiry, adoption and replacement.
 
 use crate::ipam::testing::*;
 use crate::ipam::*;
@@ -98,12 +98,12 @@ fn expired_hold_revives_unless_its_space_was_given_away() {
     let revived = world.write(|ledger| ledger.plan_allocation(&spec, &committing())).unwrap();
     assert_eq!((&revived.meta.id, revived.cidr), (&hold.meta.id, hold.cidr));
     world.wait(600);
-    // Nobody needs the space yet, so an apply of the expired hold still succeeds.
+    // No request needs the space yet, so an apply of the expired hold still succeeds.
     let planned = Planned::Held(hold.meta.id.clone());
     let mut copy = World { map: world.map.clone(), now: world.now, seed: 9, actor: world.actor.clone(), run: None };
     copy.write(|ledger| ledger.create_allocation(&spec, &planned)).unwrap();
     copy.check();
-    // Somebody does now.
+    // Now a request needs it.
     let whole = world.as_owner("them").create(&pool, "b", "/24").unwrap();
     world.check();
     assert_eq!(world.read(|reader| reader.get_allocation(&hold.meta.id)).unwrap(), None);
@@ -112,7 +112,7 @@ fn expired_hold_revives_unless_its_space_was_given_away() {
     assert_eq!(now_held_by[0].id, whole.meta.id);
     let error = world.write(|ledger| ledger.create_allocation(&spec, &planned)).unwrap_err();
     assert!(matches!(error, Error::HoldLost { .. }));
-    // A plan starts anew, and finds the pool full. It may be the second plan of an apply, so the error names the lost hold.
+    // A new plan finds the pool full. It may be the second plan of an apply, so the error names the lost hold.
     let error = world.plan(&pool, "a", "/25").unwrap_err();
     let Error::PoolExhausted { lost: Some(lost), .. } = error else { panic!("{error:?}") };
     assert_eq!((lost.cidr, lost.now_held_by[0].id.as_str()), (Some(hold.cidr), whole.meta.id.as_str()));
@@ -136,7 +136,7 @@ fn only_as_many_expired_holds_as_needed_lapse_oldest_first() {
     let made = world.create(&pool, "e", "/26").unwrap();
     assert_eq!(made.cidr, oldest.cidr);
     assert!(world.read(|reader| reader.get_allocation(&younger.meta.id)).unwrap().is_some());
-    // A claim takes exactly the holds in its way.
+    // A claim reclaims exactly the holds in its way.
     world.create(&pool, "f", "10.0.0.0/28").unwrap();
     assert!(world.read(|reader| reader.get_allocation(&younger.meta.id)).unwrap().is_none());
     world.check();
@@ -177,7 +177,8 @@ fn unconfirmed_object_of_the_same_owner_is_adopted() {
     world.check();
 }
 
-/// An apply was cut short, and the configuration was edited since then: the plan shows what the apply then writes.
+/// An apply was interrupted, and the configuration was edited since then. The plan shows the values that the apply then
+/// writes.
 #[test]
 fn an_adopted_object_is_planned_with_what_the_configuration_says_now() {
     let mut world = World::new();
@@ -228,7 +229,7 @@ fn successor_takes_over_the_name_before_or_after_the_old_one_goes() {
         if !create_first {
             world.write(|ledger| ledger.delete_allocation(&old.meta.id)).unwrap();
         }
-        // The second plan of the apply knows nothing of the first.
+        // The second plan of the apply does not know the first one.
         let again = world.write(|ledger| ledger.plan_allocation(&spec, &committing())).unwrap();
         assert_eq!(again.meta.id, hold.meta.id);
         let made = world.write(|ledger| ledger.create_allocation(&spec, &planned)).unwrap();
@@ -270,7 +271,7 @@ fn planned_pool_with_everything_in_it_becomes_real_in_order() {
     let web = world.plan(&inner_hold, "web", "/24").unwrap();
     assert_eq!(web.cidr, cidr("10.0.0.0/24"));
     world.check();
-    // Nothing real can be in what is only planned.
+    // An active object cannot be in a planned object.
     let early = world.write(|ledger| {
         ledger.create_allocation(&wanted(&inner_hold, "web", "/24"), &Planned::Held(web.meta.id.clone()))
     });
@@ -320,7 +321,7 @@ fn expired_planned_pool_goes_only_together_with_its_contents() {
 }
 
 #[test]
-fn expired_top_level_pool_makes_way_in_its_scope() {
+fn expired_top_level_pool_is_reclaimed_in_its_scope() {
     let mut world = World::new();
     let hold = world.as_owner("them").write(|ledger| ledger.plan_pool(&top("a", &["10.0.0.0/8"]), &terms())).unwrap();
     world.plan(&hold, "web", "/24").unwrap();

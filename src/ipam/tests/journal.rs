@@ -1,4 +1,4 @@
-//! The audit compares every record with what the history says of it.
+//! Tests that the audit compares every record with the history.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::ipam::testing::*;
 use crate::ipam::*;
 use crate::store::Tx;
 
-/// Every kind of record, in every state that an event tells of.
+/// A store with every kind of record, in every state that events record.
 fn world() -> World {
     let mut world = World::new();
     let scope = ScopeSpec {
@@ -52,7 +52,7 @@ fn findings(world: &mut World) -> Vec<Finding> {
     world.read(|reader| reader.check()).unwrap().findings
 }
 
-/// What a person could write into a field of a record.
+/// A value that a person could write into a field of a record.
 fn other(field: &str, value: &Value) -> Value {
     match (field, value) {
         ("state", _) => json!("planned"),
@@ -80,28 +80,28 @@ fn other(field: &str, value: &Value) -> Value {
     }
 }
 
-/// What changes without an event, or cannot be told from it.
+/// Whether a field may change without an event, or does not follow from events.
 fn may_change(key: &str, record: &Value, field: &str) -> bool {
     let has = |name: &str, value: Value| record[name] == value;
     match field {
-        // An object gets into a state without an event.
+        // An object is confirmed without an event.
         "confirmed" => true,
-        // No event is of the blocks of a pool's own declaration, nor of its space.
+        // No events record the blocks of a pool's own declaration, or the space of a pool.
         "updated_at" => {
-            // Earlier versions renewed the hold of a pool CIDR without one.
+            // Earlier versions renewed the hold of a pool CIDR without an event.
             has("inline", json!(true))
                 || has("resource_type", json!("ipam-pool"))
                 || key.starts_with("pool-cidr/") && has("state", json!("planned"))
         }
         "created_at" => has("inline", json!(true)) && has("source_allocation_id", Value::Null),
-        // This is of the format.
+        // The version belongs to the format of the store.
         "v" => true,
         _ => false,
     }
 }
 
 #[test]
-fn a_field_that_was_changed_by_hand_is_not_what_the_last_event_says() {
+fn a_manually_changed_field_differs_from_the_last_event() {
     let world = world();
     let mut seen = 0;
     for (key, value) in world.map.entries().clone().iter().filter(|(key, _)| is_record(key)) {
@@ -143,7 +143,7 @@ fn the_finding_names_what_differs_and_the_event() {
 }
 
 #[test]
-fn a_record_that_no_event_tells_of_is_found_and_an_object_without_a_record_too() {
+fn a_record_without_an_event_is_a_finding_and_an_object_without_a_record_too() {
     let world = world();
     let is_scope =
         |key: &str, value: &[u8]| key.starts_with("scope/") && String::from_utf8_lossy(value).contains("\"dmz\"");
@@ -164,7 +164,7 @@ fn a_record_that_no_event_tells_of_is_found_and_an_object_without_a_record_too()
     added.map.put("name/scope/-/dmz2", br#"{"v":1,"active":"ipam-scope-00"}"#.to_vec()).unwrap();
     let what = "No event records it.".to_owned();
     assert_eq!(findings(&mut added), [Finding { place: "ipam-scope-00".into(), what }]);
-    // It went, and came back by hand.
+    // The object was deleted, and then restored in the store manually.
     let mut back = copy(&world);
     back.write(|ledger| ledger.delete_scope(id)).unwrap();
     for (key, value) in world.map.entries().iter().filter(|(found, _)| **found == key || **found == name) {
@@ -193,7 +193,7 @@ fn forgotten_events_make_no_findings_and_later_ones_are_still_compared() {
 
 /// Earlier versions moved the expiry of a planned pool CIDR and of a planned growth without an event.
 #[test]
-fn what_earlier_versions_changed_without_an_event_is_no_finding() {
+fn changes_without_an_event_by_earlier_versions_are_not_findings() {
     let mut world = world();
     for (key, value) in world.map.entries().clone() {
         let Ok(mut record) = serde_json::from_slice::<Value>(&value) else { continue };

@@ -1,4 +1,4 @@
-//! Setting and correcting the locale of a pool that exists.
+//! Tests of setting and correcting the locale of an existing pool.
 
 use crate::ipam::testing::*;
 use crate::ipam::*;
@@ -24,7 +24,7 @@ fn locale(world: &mut World, pool: &Pool) -> Option<String> {
 }
 
 #[test]
-fn pools_below_take_the_locale_over_planned_ones_too() {
+fn pools_below_get_the_locale_too_even_planned_ones() {
     let mut world = World::new();
     let outer = world.top("outer", &["10.0.0.0/8"]);
     let site = pool_of(&mut world, &below(&outer, "site", "/16"));
@@ -43,7 +43,7 @@ fn pools_below_take_the_locale_over_planned_ones_too() {
     assert_eq!((made.locale.as_deref(), &made.cidrs), (Some("porto"), &held.cidrs));
     let kept = world.read(|reader| reader.get_allocation(&web.meta.id)).unwrap().unwrap();
     assert_eq!(kept.cidr, web.cidr);
-    // A change that does not speak of it leaves it.
+    // A change without a locale keeps the present one.
     let change = reprovisioned(&site, site.provision.clone());
     assert_eq!(
         world.write(|ledger| ledger.update_pool(&site.meta.id, &change)).unwrap().locale.as_deref(),
@@ -52,7 +52,7 @@ fn pools_below_take_the_locale_over_planned_ones_too() {
 }
 
 #[test]
-fn a_lapsed_hold_below_is_in_nobodys_way() {
+fn a_lapsed_hold_below_is_not_in_the_way() {
     let mut world = World::new();
     let site = world.top("site", &["10.0.0.0/24"]);
     let spec = below(&site, "planned", "/24");

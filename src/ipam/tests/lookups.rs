@@ -1,4 +1,4 @@
-//! From names and paths to objects; lists of pools.
+//! Tests of look-ups by name and path, and of lists of pools.
 
 use crate::ipam::testing::*;
 use crate::ipam::*;
@@ -63,7 +63,7 @@ fn pools_are_listed_parents_first_by_name() {
 }
 
 #[test]
-fn history_tells_who_did_what() {
+fn history_shows_the_actor_of_each_event() {
     let (mut world, ..) = world();
     let events = world.read(|reader| reader.events(2, 3)).unwrap();
     assert_eq!(events.iter().map(|event| event.sequence).collect::<Vec<_>>(), [3, 4, 5]);

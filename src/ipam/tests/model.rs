@@ -1,4 +1,4 @@
-//! Random operations against a naive model: the set of all addresses.
+//! Tests random operations against a naive model, which is the set of all addresses.
 
 use std::collections::BTreeMap;
 
@@ -23,13 +23,13 @@ enum Op {
         index: usize,
         netmask_length: u8,
     },
-    /// Other blocks for the pool: one of [`LAYOUTS`].
+    /// Other blocks for the pool: an index into [`LAYOUTS`].
     Regroup {
         layout: usize,
     },
 }
 
-/// Blocks of a pool of 256 addresses: where each begins, and its host bits.
+/// Blocks of a pool of 256 addresses: the start of each block, and its host bits.
 const LAYOUTS: [&[(u8, u8)]; 9] = [
     &[(0, 8)],
     &[(0, 7), (128, 7)],
@@ -37,7 +37,7 @@ const LAYOUTS: [&[(u8, u8)]; 9] = [
     &[(0, 7), (128, 6), (192, 6)],
     &[(0, 6), (64, 6), (128, 6), (192, 6)],
     &[(0, 4), (16, 4), (32, 5), (64, 6), (128, 7)],
-    // With parts of it left out.
+    // Layouts that leave parts of the pool out.
     &[(0, 7)],
     &[(64, 6), (128, 7)],
     &[(0, 5), (96, 5), (192, 6)],
@@ -196,7 +196,7 @@ fn run(base: &str, nested: bool, strategy: Strategy, ops: &[Op]) {
                     }
                     Err(Error::InUse { .. } | Error::Across { .. }) => {
                         assert!(!possible);
-                        // The next plan gives up what this one held.
+                        // The next plan drops the holds of this one.
                         let now = reprovisioned(&pool, Provision::Cidrs(model.parts.iter().copied().collect()));
                         world.write(|ledger| ledger.plan_pool_change(id, &now, &terms())).unwrap();
                     }
@@ -222,7 +222,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn nothing_overlaps_nothing_is_lost(
+    fn allocations_never_overlap_and_no_address_is_lost(
         ops in prop::collection::vec(op(), 1..60),
         v6: bool,
         nested: bool,

@@ -1,9 +1,9 @@
-//! Who has a name while an object and the one that replaces it both exist.
+//! Tests of names while an object and its replacement both exist.
 
 use crate::ipam::testing::*;
 use crate::ipam::*;
 
-/// Makes a replacement for the active object `old`, of the same kind and name, that is in a state; answers its id.
+/// Creates a confirmed replacement for the active object `old`, of the same kind and name; returns its id.
 type Replace = fn(&mut World, &str) -> Result<String>;
 
 fn scope_spec() -> ScopeSpec {
@@ -49,7 +49,7 @@ fn replace_pool_cidr(world: &mut World, old: &str) -> Result<String> {
     Ok(made.meta.id)
 }
 
-/// Each kind that has names, and how it is replaced.
+/// Each kind of object with a name, and the way to replace it.
 const KINDS: [(&str, Replace); 4] = [
     ("scope", replace_scope),
     ("pool", replace_pool),
@@ -75,13 +75,13 @@ fn world() -> World {
     world
 }
 
-/// The object that has the name, as a request for it finds out.
+/// The object that has the name, found by a request for the name.
 #[track_caller]
 fn holder(world: &mut World, replace: Replace) -> String {
     let mut copy = World { map: world.map.clone(), now: world.now, seed: 5, actor: world.actor.clone(), run: None };
     match replace(&mut copy, "none-of-them") {
         Err(Error::NameTaken { existing, .. }) => existing.id,
-        answer => panic!("the name is free: {answer:?}"),
+        answer => panic!("the name must not be free: {answer:?}"),
     }
 }
 
@@ -105,7 +105,7 @@ fn a_replaced_object_that_stays_has_its_name_again_when_the_replacement_goes() {
     }
 }
 
-/// A deletion that fails once may fail again, and by then the replacement has been replaced too.
+/// A deletion that failed once may fail again, after the replacement has been replaced too.
 #[test]
 fn the_name_goes_back_past_replacements_that_are_gone() {
     for (kind, replace) in KINDS {
@@ -153,7 +153,7 @@ fn a_replacement_that_is_renamed_gives_the_name_back() {
     world.check();
 }
 
-/// Stores of earlier versions lost the name in this way. The audit says so, and an export can be imported again.
+/// Stores of earlier versions lost the name in this way. The audit reports it, and an export can be imported again.
 #[test]
 fn an_active_object_without_its_name_is_a_finding() {
     let mut world = world();

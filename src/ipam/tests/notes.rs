@@ -1,4 +1,4 @@
-//! Notes beside objects that no event tells of.
+//! Tests of notes on objects that no event records.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::ipam::*;
 const HOUR: Duration = Duration::from_secs(3600);
 
 #[test]
-fn a_note_that_a_plan_keeps_arguments_lasts_until_it_expires_or_is_taken_back() {
+fn a_note_that_a_plan_keeps_arguments_lasts_until_it_expires_or_is_removed() {
     let mut world = World::new();
     let scope = scope("lab");
     let scope = world.write(|ledger| ledger.create_scope(&scope, &Planned::Unknown)).unwrap();
@@ -21,7 +21,7 @@ fn a_note_that_a_plan_keeps_arguments_lasts_until_it_expires_or_is_taken_back() 
         assert_eq!(until(&mut world), None);
         world.write(|ledger| ledger.keep_arguments(id, HOUR)).unwrap();
         assert_eq!(until(&mut world), Some(world.now + HOUR));
-        // No event tells of it, and none has to.
+        // No event records the note, and none is required.
         world.check();
         world.write(|ledger| ledger.forget_kept_arguments(id)).unwrap();
         assert_eq!(until(&mut world), None);
@@ -29,7 +29,7 @@ fn a_note_that_a_plan_keeps_arguments_lasts_until_it_expires_or_is_taken_back() 
         world.wait(60);
         assert_eq!(until(&mut world), None, "expired");
     }
-    // The next change writes it into its event.
+    // The next change includes the note in its event.
     let change = AllocationChange { name: "www".into(), ..resized(&web, "/24") };
     world.write(|ledger| ledger.update_allocation(&web.meta.id, &change)).unwrap();
     world.write(|ledger| ledger.forget_kept_arguments(&web.meta.id)).unwrap();
@@ -37,7 +37,7 @@ fn a_note_that_a_plan_keeps_arguments_lasts_until_it_expires_or_is_taken_back() 
 }
 
 #[test]
-fn holds_and_what_is_gone_have_no_notes() {
+fn holds_and_deleted_objects_have_no_notes() {
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/16"]);
     let held = world.plan(&pool, "web", "/24").unwrap();

@@ -1,10 +1,11 @@
-//! The audit of what stands in CIDRs that are only planned.
+//! Tests of the audit of objects in CIDRs that are only planned.
 
 use crate::ipam::events::{self, Action};
 use crate::ipam::testing::*;
 use crate::ipam::*;
 
-/// An active allocation, written as by an earlier version, which did not look whether its space is only planned.
+/// An active allocation, written in the way of an earlier version, which did not check whether its space is only
+/// planned.
 fn as_an_earlier_version(world: &mut World, pool: &Pool, name: &str, block: &str) -> Allocation {
     let beside = world.create(pool, name, "/28").unwrap();
     world
@@ -23,7 +24,7 @@ fn findings(world: &mut World) -> Vec<(String, String)> {
 }
 
 #[test]
-fn what_another_owner_has_in_a_planned_cidr_is_a_finding_of_check() {
+fn an_allocation_of_another_owner_in_a_planned_cidr_is_a_finding_of_check() {
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/24"]);
     let more = PoolCidrSpec { pool_id: pool.meta.id.clone(), name: None, size: size("172.16.0.0/16"), proof: None };
@@ -41,7 +42,7 @@ fn what_another_owner_has_in_a_planned_cidr_is_a_finding_of_check() {
     assert_eq!(findings(&mut world), told("expires"));
     world.wait(61);
     assert_eq!(findings(&mut world), told("expired"));
-    // Applied, it is no longer planned.
+    // After the apply, the CIDR is no longer planned.
     world
         .as_owner("network")
         .write(|ledger| ledger.create_pool_cidr(&more, &Planned::Held(planned.meta.id.clone())))
@@ -66,7 +67,7 @@ fn a_pool_in_a_planned_cidr_of_the_pool_above_is_a_finding_and_its_space_is_name
         what.starts_with("The pool has the space 172.16.0.0/20 in 172.16.0.0/16, which owner \"us\" has only planned"),
         "{what}"
     );
-    // Holds are no findings: whoever comes first takes them back.
+    // Holds are not findings, because the next request reclaims them.
     world.write(|ledger| ledger.delete_pool(&below.meta.id, false)).unwrap();
     world.plan(&pool, "held", "172.16.0.0/24").unwrap();
     world.wait(61);

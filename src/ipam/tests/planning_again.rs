@@ -1,26 +1,26 @@
-//! Plan, edit, plan: whatever was planned before and never applied, the next plan of the same owner comes to what it would
-//! come to without it.
+//! Tests of plan, edit, plan: the next plan of an owner has the same result with and without earlier plans of that
+//! owner that were never applied.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ipam::testing::*;
 use crate::ipam::*;
 
-/// The pool has sixteen blocks of this length. Requests by size ask for one of them, so that whether there is room is a
-/// matter of counting.
+/// The pool has sixteen blocks of this length. Requests by size ask for one such block, so that counting shows whether
+/// there is room.
 const SLOT: &str = "/28";
 const OWNERS: [&str; 2] = ["us", "them"];
 const SEQUENCES: u64 = 1000;
 const STEPS: usize = 8;
 
-/// What a configuration has: a name, and `"/28"` or a block.
+/// The requests of a configuration: names, each with `"/28"` or a block.
 type Configuration = BTreeMap<String, String>;
 
 /// A plan that may be applied later.
 #[derive(Clone)]
 struct Plan {
     owner: &'static str,
-    /// New objects with what was shown.
+    /// New objects with the values that the plan showed.
     new: Vec<(AllocationSpec, Allocation)>,
     resized: Vec<(Allocation, String, Resize)>,
     gone: Vec<String>,
@@ -59,7 +59,7 @@ impl Sequence {
         }
     }
 
-    /// Adds, drops, renames, resizes or swaps.
+    /// Edits a configuration: adds, drops, renames, resizes or swaps requests.
     fn edit(&mut self, owner: &'static str) {
         let name = format!("{owner}-{}", self.pick(6));
         let block = self.block();
@@ -94,7 +94,8 @@ impl Sequence {
         self.active(owner).into_iter().map(|there| (there.meta.id, there.cidr)).collect()
     }
 
-    /// Plans a configuration with a new run: explicit blocks before requests by size. `Err`: which request was refused.
+    /// Plans a configuration in a new run: explicit blocks before requests by size. `Err`: the request that was
+    /// refused.
     fn plan(&mut self, owner: &'static str) -> Result<Plan, (String, Error)> {
         self.runs += 1;
         let run = Run { process: self.runs.to_string(), parent: self.runs.to_string(), ..Run::default() };
@@ -129,7 +130,7 @@ impl Sequence {
         Ok(plan)
     }
 
-    /// Carries out what a plan showed: exactly that, or it is refused.
+    /// Applies exactly what a plan showed, or is refused.
     fn apply(&mut self, plan: &Plan) {
         self.world.as_owner(plan.owner);
         for id in &plan.gone {
@@ -147,7 +148,7 @@ impl Sequence {
             let planned = Planned::Held(shown.meta.id.clone());
             match self.world.write(|ledger| ledger.create_allocation(spec, &planned)) {
                 Ok(made) => assert_eq!((made.cidr, &made.meta.id), (shown.cidr, &shown.meta.id)),
-                // A plan that another one took the place of.
+                // Another plan took the place of this one.
                 Err(Error::HoldLost { .. } | Error::NameTaken { .. } | Error::Overlap { .. }) => {}
                 Err(error) => panic!("{error:?}"),
             }
@@ -186,7 +187,7 @@ impl Sequence {
             (Ok(_), Err((name, error))) => panic!("{name} is refused because of an abandoned plan: {error:?}"),
             (Err((name, error)), Ok(_)) => panic!("{name} is refused without the abandoned plans only: {error:?}"),
         }
-        assert_eq!(self.blocks(owner), before, "a plan changed what is applied");
+        assert_eq!(self.blocks(owner), before, "a plan changed the applied state");
         let Ok(plan) = planned else { return };
         if self.chance(40) {
             self.apply(&plan);

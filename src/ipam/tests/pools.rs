@@ -1,10 +1,10 @@
-//! Pools inside pools, what they provision, and deleting them.
+//! Tests of pools inside pools, of the space that they provision, and of their deletion.
 
 use crate::ipam::testing::*;
 use crate::ipam::*;
 
 #[test]
-fn what_a_pool_gets_is_taken_from_the_one_above() {
+fn the_space_of_a_pool_is_taken_from_the_pool_above() {
     let mut world = World::new();
     let outer = world.top("top", &["10.0.0.0/8"]);
     let inner = world.write(|ledger| ledger.create_pool(&below(&outer, "eu", "/16"), &Planned::Unknown)).unwrap();
@@ -35,11 +35,11 @@ fn top_level_pools_of_one_scope_may_not_overlap() {
     world.check();
 }
 
-/// A case, what is asked for, and whether the answer is the right one.
+/// A case, the request, and a check of the error.
 type Refusal = (&'static str, PoolSpec, fn(&Error) -> bool);
 
 #[test]
-fn what_contradicts_itself_is_refused() {
+fn contradictory_pools_are_refused() {
     let mut world = World::new();
     let outer = world.write(|ledger| {
         ledger.create_pool(&PoolSpec { locale: Some("eu".into()), ..top("top", &["10.0.0.0/8"]) }, &Planned::Unknown)
@@ -106,7 +106,7 @@ fn what_contradicts_itself_is_refused() {
 }
 
 #[test]
-fn trees_have_a_deepest_level() {
+fn trees_of_pools_have_a_maximum_depth() {
     let mut world = World::new();
     let mut pool = world.top("p1", &["::/0"]);
     for depth in 2..=32 {
@@ -123,7 +123,7 @@ fn trees_have_a_deepest_level() {
 }
 
 #[test]
-fn pool_with_contents_is_kept_unless_all_of_it_goes() {
+fn pool_with_contents_is_deleted_only_with_cascade() {
     let mut world = World::new();
     let outer = world.top("top", &["10.0.0.0/16"]);
     let inner = world.write(|ledger| ledger.create_pool(&below(&outer, "eu", "/17"), &Planned::Unknown)).unwrap();
@@ -180,7 +180,7 @@ fn cidrs_are_provisioned_one_by_one_and_taken_out_when_empty() {
     let named = world.write(|ledger| ledger.create_pool_cidr(&more(None, "10.0.1.0/24"), &Planned::Unknown)).unwrap();
     assert_eq!(named.meta.name, "10.0.1.0/24");
     world.check();
-    // The two are not one: a block across both is outside of either.
+    // Two adjacent CIDRs are not one: a block across both is outside of either.
     assert!(matches!(world.create(&inner, "wide", "10.0.0.0/23").unwrap_err(), Error::OutsidePool { .. }));
     let used = world.as_owner("them").write(|ledger| ledger.delete_pool_cidr(&made.meta.id)).unwrap_err();
     let Error::InUse { contents, .. } = used else { panic!() };
@@ -200,7 +200,7 @@ fn cidrs_are_provisioned_one_by_one_and_taken_out_when_empty() {
 }
 
 #[test]
-fn expired_pool_cidr_makes_way() {
+fn expired_pool_cidr_is_reclaimed() {
     let mut world = World::new();
     let outer = world.top("top", &["10.0.0.0/24"]);
     let inner = world.write(|ledger| ledger.create_pool(&below(&outer, "eu", ""), &Planned::Unknown)).unwrap();
@@ -260,7 +260,7 @@ fn replaced_pool_cidr_may_plan_the_very_block_of_its_predecessor() {
         world.create(&pool, "web", &text.replace("/16", "/24")).unwrap();
         world.check();
     }
-    // One that is never applied goes with its pool.
+    // A CIDR that is never applied is deleted with its pool.
     let last = world.read(|reader| reader.list_pool_cidrs(&outer.meta.id, false)).unwrap().pop().unwrap();
     let spec = PoolCidrSpec { pool_id: outer.meta.id.clone(), name: None, size: Size::Cidr(last.cidr), proof: None };
     let hold = world.write(|ledger| ledger.plan_pool_cidr(&spec, &replacing(&last.meta.id))).unwrap();
@@ -271,7 +271,7 @@ fn replaced_pool_cidr_may_plan_the_very_block_of_its_predecessor() {
 }
 
 #[test]
-fn what_only_aws_has_is_refused_and_leaves_no_trace_in_records() {
+fn attributes_that_only_aws_has_are_refused_and_leave_no_trace_in_records() {
     let mut world = World::new();
     let is_refused = |error: Error, expected: OnlyAws| {
         assert!(

@@ -1,4 +1,4 @@
-//! Objects that a state outlived in a store which was restored from an older backup.
+//! Tests of objects in a state whose store was restored from an older backup.
 
 use crate::ipam::testing::*;
 use crate::ipam::*;
@@ -14,7 +14,7 @@ fn restore(world: &mut World, id: &str, missing: &Missing) -> Result<bool> {
 }
 
 #[test]
-fn everything_comes_back_with_its_id_and_block() {
+fn objects_are_restored_with_their_id_and_block() {
     let mut world = World::new();
     let scope = scope("lab");
     let [scope_id, top_id, below_id, more_id] =
@@ -24,7 +24,7 @@ fn everything_comes_back_with_its_id_and_block() {
     assert_eq!(restore(&mut world, top_id, &Missing::Pool(Box::new(top), Some(cidr("10.0.0.0/8")))), Ok(true));
     let pool = |world: &mut World, id: &str| world.read(|reader| reader.get_pool(id)).unwrap().unwrap();
     let parent = pool(&mut world, top_id);
-    // By size, and not where that would be placed now.
+    // By size, and not at the position where it would be placed now.
     let spec = below(&parent, "below", "/16");
     assert_eq!(restore(&mut world, below_id, &Missing::Pool(Box::new(spec), Some(cidr("10.77.0.0/16")))), Ok(true));
     let inner = pool(&mut world, below_id);
@@ -43,15 +43,15 @@ fn everything_comes_back_with_its_id_and_block() {
 
     let before = world.map.entries().clone();
     assert_eq!(restore(&mut world, WEB, &web(&inner, "10.77.3.0/24")), Ok(true));
-    assert_eq!(*world.map.entries(), before, "what is there stays as it is");
+    assert_eq!(*world.map.entries(), before, "an existing object stays as it is");
 }
 
 #[test]
-fn what_an_event_says_was_released_stays_away() {
+fn an_object_that_an_event_shows_as_released_is_not_restored() {
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/8"]);
     for n in 0..1100 {
-        // The event is not among the first that are read.
+        // The event is not on the first page that is read.
         let noise = world.create(&pool, &format!("noise-{n}"), "/24").unwrap();
         world.write(|ledger| ledger.delete_allocation(&noise.meta.id)).unwrap();
     }
@@ -62,7 +62,7 @@ fn what_an_event_says_was_released_stays_away() {
 }
 
 #[test]
-fn taken_space_and_names_stay_with_who_has_them() {
+fn taken_space_and_names_stay_with_their_holders() {
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/8"]);
     world.as_owner("them").create(&pool, "theirs", "10.0.0.0/24").unwrap();
@@ -79,9 +79,9 @@ fn taken_space_and_names_stay_with_who_has_them() {
     world.check();
 }
 
-/// A plan that was made before anybody noticed holds the name, and perhaps the block.
+/// A plan that was made before the loss was noticed holds the name, and perhaps the block.
 #[test]
-fn a_hold_of_the_same_owner_makes_way() {
+fn a_hold_of_the_same_owner_is_reclaimed() {
     for held in ["10.0.0.0/24", "10.0.9.0/24"] {
         let mut world = World::new();
         let pool = world.top("top", &["10.0.0.0/8"]);
@@ -93,9 +93,9 @@ fn a_hold_of_the_same_owner_makes_way() {
     }
 }
 
-/// The backup was made between plan and apply: it has the hold, which may have expired and been taken back since.
+/// The backup was made between plan and apply: it contains the hold, which may have expired and been reclaimed since.
 #[test]
-fn a_hold_with_the_very_id_becomes_the_object() {
+fn a_hold_with_the_same_id_becomes_the_object() {
     for is_lapsed in [false, true] {
         let mut world = World::new();
         let top = world.top("top", &["10.0.0.0/8"]);

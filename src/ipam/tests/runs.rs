@@ -1,16 +1,16 @@
-//! Holds of earlier runs: what makes way for whom, and what stays.
+//! Tests of holds of earlier runs: which of them a request reclaims, and which stay.
 
 use crate::ipam::testing::*;
 use crate::ipam::*;
 
-/// A run that is a process of its own, whose sibling `alive` runs.
+/// A run with its own process. The process `alive` of another run is still running.
 fn run(process: &str, parent: &str) -> CurrentRun {
     let directory = Some(format!("/srv/{parent}"));
     let run = Run { process: process.into(), parent: parent.into(), origin: Origin { directory, ..Origin::default() } };
     CurrentRun { run, is_alive: Box::new(|run| run.process == "alive") }
 }
 
-/// The store, asked by the run of a terraform that serves nobody else.
+/// A store that is used by a run without other processes.
 fn world() -> World {
     let mut world = World::new();
     next_run(&mut world, "1");
@@ -29,7 +29,7 @@ fn lost(answer: Result<Allocation>) -> Vec<Occupant> {
 }
 
 #[test]
-fn what_an_earlier_run_of_the_owner_holds_makes_way_for_an_explicit_block() {
+fn a_hold_of_an_earlier_run_of_the_owner_is_reclaimed_for_an_explicit_block() {
     let mut world = world();
     let pool = world.top("top", &["10.0.0.0/24"]);
     let held = world.plan(&pool, "a", "10.0.0.0/25").unwrap();
@@ -44,7 +44,7 @@ fn what_an_earlier_run_of_the_owner_holds_makes_way_for_an_explicit_block() {
 }
 
 #[test]
-fn what_this_run_was_shown_stays() {
+fn holds_of_the_present_run_stay() {
     let mut world = world();
     let pool = world.top("top", &["10.0.0.0/24"]);
     world.plan(&pool, "a", "10.0.0.0/25").unwrap();
@@ -55,7 +55,7 @@ fn what_this_run_was_shown_stays() {
 }
 
 #[test]
-fn what_another_owner_holds_stays() {
+fn holds_of_another_owner_stay() {
     let mut world = world();
     let pool = world.top("top", &["10.0.0.0/24"]);
     world.as_owner("them").plan(&pool, "a", "10.0.0.0/24").unwrap();
@@ -69,7 +69,7 @@ fn what_another_owner_holds_stays() {
 
 #[test]
 fn aliases_of_one_terraform_are_one_run_and_its_later_processes_another() {
-    // (process and parent of the hold, those that ask, in an apply, whether it makes way)
+    // (process and parent of the hold, those of the request, whether it is an apply, whether the hold is reclaimed)
     let table = [
         (("alive", "p"), ("2", "p"), false, false),
         (("dead", "p"), ("2", "p"), false, true),
@@ -135,7 +135,7 @@ fn a_hold_that_is_asked_for_again_is_the_newest_runs_and_that_is_no_event() {
     assert_eq!((&again.meta.id, again.meta.updated_at), (&first.meta.id, first.meta.updated_at));
     assert_eq!(world.check().events, events);
     assert!(matches!(world.plan(&pool, "b", "/32"), Err(Error::PoolExhausted { .. })));
-    // And the first run, which comes back, takes it up again.
+    // The first run comes back and uses the hold again.
     next_run(&mut world, "1");
     assert_eq!(world.plan(&pool, "a", "/24").unwrap().meta.id, first.meta.id);
     world.check();
@@ -150,7 +150,7 @@ fn an_earlier_plan_never_turns_growth_in_place_into_a_replacement() {
     next_run(&mut world, "2");
     let plan = |world: &mut World| world.write(|ledger| ledger.plan_resize(&grows.meta.id, size("/25"), &terms()));
     assert_eq!(plan(&mut world), Ok(Resize::InPlace(cidr("10.0.0.0/25"))));
-    // The planned growth makes way in its turn.
+    // The planned growth is reclaimed in its turn.
     next_run(&mut world, "3");
     world.plan(&pool, "c", "10.0.0.64/27").unwrap();
     world.check();
@@ -160,7 +160,7 @@ fn an_earlier_plan_never_turns_growth_in_place_into_a_replacement() {
 }
 
 #[test]
-fn planned_pools_and_pool_cidrs_make_way_with_what_is_planned_in_them() {
+fn planned_pools_and_pool_cidrs_are_reclaimed_with_their_contents() {
     let mut world = world();
     let top = world.top("top", &["10.0.0.0/16"]);
     let below = below(&top, "below", "10.0.0.0/20");
@@ -217,7 +217,7 @@ fn a_name_that_this_run_has_planned_cannot() {
 }
 
 #[test]
-fn what_makes_way_is_told_with_the_place_where_its_plan_was_made() {
+fn reclaimed_holds_are_reported_with_the_origin_of_their_plan() {
     let mut world = world();
     let pool = world.top("top", &["10.0.0.0/24"]);
     world.plan(&pool, "a", "/24").unwrap();
@@ -232,7 +232,7 @@ fn what_makes_way_is_told_with_the_place_where_its_plan_was_made() {
     let [hold] = displaced.as_slice() else { panic!("{displaced:?}") };
     assert_eq!((hold.path.as_str(), hold.cidr), ("top/a", Some(cidr("10.0.0.0/24"))));
     assert_eq!(hold.run.as_ref().unwrap().origin.directory.as_deref(), Some("/srv/1"));
-    // One that has expired is nobody's to tell.
+    // A hold that has expired is not reported.
     world.wait(61);
     let spec = wanted(&pool, "c", "/24");
     next_run(&mut world, "3");
@@ -241,7 +241,7 @@ fn what_makes_way_is_told_with_the_place_where_its_plan_was_made() {
 }
 
 #[test]
-fn holds_are_listed_and_given_back() {
+fn holds_are_listed_and_released() {
     let mut world = world();
     let pool = world.top("top", &["10.0.0.0/16"]);
     let grows = world.create(&pool, "grows", "10.0.0.0/26").unwrap();
@@ -273,7 +273,7 @@ fn holds_are_listed_and_given_back() {
 }
 
 #[test]
-fn a_planned_pool_with_anothers_hold_in_it_is_not_given_back() {
+fn a_planned_pool_with_a_hold_of_another_owner_is_not_released() {
     let mut world = world();
     let planned = world.write(|ledger| ledger.plan_pool(&top("p", &["10.0.0.0/16"]), &terms())).unwrap();
     let more = PoolCidrSpec { pool_id: planned.meta.id, name: None, size: size("10.8.0.0/16"), proof: None };
@@ -290,7 +290,7 @@ fn nothing_is_placed_in_a_cidr_that_another_plan_holds() {
     let pool = world.top("top", &["10.0.0.0/24"]);
     let wider = reprovisioned(&pool, Provision::Cidrs(cidrs(&["10.0.0.0/24", "172.16.0.0/16"])));
     world.write(|ledger| ledger.plan_pool_change(&pool.meta.id, &wider, &terms())).unwrap();
-    // The run that planned it may build on it.
+    // The run that planned the CIDR may allocate in it.
     let mut own = World { map: world.map.clone(), now: world.now, seed: 9, actor: world.actor.clone(), run: None };
     own.run = Some(run("1", "1"));
     assert_eq!(own.plan(&pool, "mine", "/20").unwrap().cidr, cidr("172.16.0.0/20"));
@@ -323,7 +323,7 @@ fn nothing_is_placed_in_a_cidr_that_another_plan_holds() {
 }
 
 #[test]
-fn what_is_planned_in_a_planned_cidr_counts_nowhere_and_utilization_is_exact() {
+fn holds_in_a_planned_cidr_count_nowhere_and_utilization_is_exact() {
     let mut world = world();
     let pool = world.top("top", &["10.0.0.0/24"]);
     world.plan(&pool, "small", "/26").unwrap();
@@ -348,7 +348,7 @@ fn a_request_by_size_in_the_way_of_an_explicit_block_is_placed_elsewhere_by_the_
         let ids: Vec<String> = with.into_iter().map(|occupant| occupant.id).collect();
         world.write(|ledger| ledger.mark_in_the_way(&ids, wished)).unwrap();
         world.check();
-        // The same run keeps what it was shown.
+        // The same run keeps the blocks that it was shown.
         assert_eq!(by_size(&mut world).unwrap().meta.id, first.meta.id);
         next_run(&mut world, "2");
         if explicit_first {
@@ -364,7 +364,7 @@ fn a_request_by_size_in_the_way_of_an_explicit_block_is_placed_elsewhere_by_the_
 }
 
 #[test]
-fn what_was_asked_for_by_cidr_is_never_told_to_move() {
+fn a_hold_by_cidr_is_never_placed_elsewhere() {
     let mut world = world();
     let pool = world.top("top", &["10.0.0.0/24"]);
     let held = world.plan(&pool, "a", "10.0.0.0/25").unwrap();

@@ -1,4 +1,5 @@
-//! Several owners, time that passes, transactions that break off anywhere; audited after every step.
+//! A simulation of several owners, with time that passes and transactions that are interrupted at any point. The store
+//! is audited after every step.
 
 use std::collections::BTreeMap;
 
@@ -9,9 +10,9 @@ use crate::ipam::*;
 struct Simulation {
     world: World,
     dice: u64,
-    /// What was planned: to be applied, maybe, maybe late.
+    /// Plans that may be applied, possibly late.
     plans: Vec<(String, Plan)>,
-    /// What was forgotten; `None`: nothing ever is.
+    /// The removed events; `None`: no events are ever removed.
     archive: Option<Vec<Event>>,
 }
 
@@ -64,7 +65,7 @@ impl Simulation {
         all.get(index).cloned()
     }
 
-    /// Runs `body` in a transaction. Often a first attempt breaks off in the middle, and must leave no trace.
+    /// Runs `body` in a transaction. Often a first attempt is interrupted, and must leave no trace.
     fn write<T>(&mut self, body: impl Fn(&mut Ledger<'_>) -> Result<T>) -> Result<T> {
         if self.roll(3) == 0 {
             let before = self.world.map.entries().clone();
@@ -120,7 +121,8 @@ impl Simulation {
         all.get(index).cloned()
     }
 
-    /// A discovery looks at a place, sees other things there than before, fails, or forgets it.
+    /// A discovery scans a target and sees other resources there than before, or the scan fails, or the target is
+    /// removed.
     fn look(&mut self) {
         let Some(discovery) = self.any_discovery() else { return };
         let id = discovery.meta.id;
@@ -135,7 +137,7 @@ impl Simulation {
         for _ in 0..self.roll(5) {
             let number = self.roll(3);
             let length = u8::try_from(25 + self.roll(5)).unwrap();
-            // Half of them where they are imported.
+            // Half of the blocks are in the space from which VPCs are imported.
             let within = if self.roll(2) == 0 { 2048..2560 } else { 0..4096 };
             let address = (10 << 24) + within.start + dice(&mut self.dice) % (within.end - within.start);
             let block = Cidr::around(Family::Ipv4, u128::from(address), length).to_string();
@@ -187,7 +189,7 @@ impl Simulation {
         self.write(|ledger| ledger.treat(&of, &treatment)).unwrap();
     }
 
-    /// A size from this one down, or a block somewhere in the pool.
+    /// This size or a smaller one, or a block somewhere in the pool.
     fn wish(&mut self, pool: &Pool, largest: u8) -> String {
         let length = largest + u8::try_from(self.roll(5)).unwrap();
         match pool.cidrs.first() {
@@ -232,8 +234,8 @@ impl Simulation {
         }
     }
 
-    /// Plans an object in the place of one that exists, with its name. Whether the old one is ever deleted, and which of
-    /// the two first, is up to the other steps.
+    /// Plans a replacement of an existing object, with its name. The other steps decide whether the old object is ever
+    /// deleted, and in which order.
     fn plan_replacement(&mut self) {
         if self.roll(2) == 0 {
             let Some(old) = self.any_allocation() else { return };
@@ -257,7 +259,7 @@ impl Simulation {
         }
     }
 
-    /// A scope, or a replacement for one; or one is deleted.
+    /// Plans a scope or a replacement for one, or deletes one.
     fn plan_scope(&mut self) {
         let old = self.world.read(|reader| reader.list_scopes(false)).unwrap().pop();
         let old = old.filter(|scope| scope.meta.name == "site");
@@ -299,8 +301,8 @@ impl Simulation {
                 let planned = self.world.read(|reader| reader.get_allocation(&id)).unwrap();
                 let held = Planned::Held(id.clone());
                 if let Ok(made) = expected(self.write(|ledger| ledger.create_allocation(&spec, &held))) {
-                    let planned = planned.expect("what was created was there before");
-                    assert_eq!((made.meta.id, made.cidr), (id, planned.cidr), "the plan's answer is what apply does");
+                    let planned = planned.expect("a created allocation was planned before");
+                    assert_eq!((made.meta.id, made.cidr), (id, planned.cidr), "the apply does what the plan showed");
                 }
             }
         }
@@ -334,7 +336,7 @@ impl Simulation {
         }
     }
 
-    /// Merges, splits, adds and takes away blocks of a pool. Often only the plan of it is made.
+    /// Merges, splits, adds and removes blocks of a pool. Often the change is only planned.
     fn regroup(&mut self) {
         let pool = self.any_pool();
         if pool.meta.state != State::Active || pool.cidrs.is_empty() {
@@ -361,7 +363,7 @@ impl Simulation {
         if let (Ok(Some(planned)), true) = (planned, self.roll(3) > 0) {
             match expected(self.write(|ledger| ledger.update_pool(&id, &change))) {
                 Ok(updated) => assert_eq!((updated.cidrs, told), (planned.cidrs, Ok(()))),
-                Err(error) => assert_eq!(told, Err(error), "what is in the way is told before"),
+                Err(error) => assert_eq!(told, Err(error), "the plan reports the objects in the way"),
             }
         }
     }
@@ -385,7 +387,7 @@ impl Simulation {
         }
     }
 
-    /// Archives some of the oldest events and forgets them, now and then in parts.
+    /// Archives some of the oldest events and removes them, sometimes in parts.
     fn forget(&mut self) {
         let kept = self.world.read(|reader| reader.events(0, usize::MAX)).unwrap();
         let count = self.roll(kept.len() + 1);
@@ -401,7 +403,7 @@ impl Simulation {
         self.archive.iter_mut().for_each(|archive| archive.extend_from_slice(&kept[..count]));
     }
 
-    /// What keeps the archive and the store from being one history.
+    /// The faults that keep the archive and the store from being one history.
     fn witnessed(&mut self) -> Vec<Finding> {
         let mut witness = Witness::new(self.world.read(|reader| reader.mark()).unwrap());
         for event in self.archive.iter().flatten() {
@@ -423,7 +425,7 @@ impl Simulation {
     }
 }
 
-/// Everything in a store after so many steps, and the time then; with holds of all ages.
+/// All entries of a store after `steps` steps, with holds of all ages; and the time then.
 #[cfg(feature = "sqlite")]
 pub(crate) fn rich(seed: u64, steps: usize) -> (Vec<crate::store::Entry>, jiff::Timestamp) {
     let mut simulation = Simulation::new(seed);
@@ -434,7 +436,7 @@ pub(crate) fn rich(seed: u64, steps: usize) -> (Vec<crate::store::Entry>, jiff::
     (map.entries().clone().into_iter().collect(), now)
 }
 
-/// Passes on what may well happen; fails for damage, which never may.
+/// Passes on errors that may occur; fails on damage, which may not.
 #[track_caller]
 fn expected<T>(result: Result<T>) -> Result<T> {
     if let Err(Error::Store(error)) = &result {
@@ -444,13 +446,13 @@ fn expected<T>(result: Result<T>) -> Result<T> {
 }
 
 #[test]
-fn owners_who_plan_apply_and_break_off_never_damage_anything() {
+fn owners_who_plan_and_apply_and_are_interrupted_never_damage_the_store() {
     let seeds: u64 = std::env::var("IPAM_SIMULATION_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(8);
-    // How often each kind of thing happened: a simulation of nothing must not pass.
+    // Number of times that each kind of event occurred, because a simulation in which nothing happens must not pass.
     let mut seen: BTreeMap<String, u64> = BTreeMap::new();
     for seed in 1..=seeds {
         let mut simulation = Simulation::new(seed);
-        // Every other store forgets.
+        // Every second store removes old events.
         simulation.archive = (seed % 2 == 0).then(Vec::new);
         for step in 0..150 {
             simulation.step();

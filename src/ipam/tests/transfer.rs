@@ -1,4 +1,4 @@
-//! Objects that go to another owner.
+//! Tests of transfers of objects to another owner.
 
 use crate::ipam::testing::*;
 use crate::ipam::*;
@@ -12,7 +12,7 @@ fn transfer(world: &mut World, ids: &[&str], transfer: &Transfer) -> Result<Vec<
     world.write(|ledger| ledger.transfer(&ids, transfer))
 }
 
-/// A scope, a pool with a block of its own and one beside it, taken out of another pool, and an allocation.
+/// A scope, a pool with a block of its declaration and an additional block from another pool, and an allocation.
 struct Made {
     scope: Scope,
     top: Pool,
@@ -44,7 +44,7 @@ fn owners_of_blocks(world: &mut World, made: &Made) -> Vec<(String, String)> {
 }
 
 #[test]
-fn an_object_goes_to_another_owner_alone_and_with_an_event() {
+fn an_object_is_transferred_alone_and_with_an_event() {
     let mut world = World::new();
     let made = made(&mut world);
     let ids = [&made.scope.meta.id, &made.below.meta.id, &made.web.meta.id].map(String::as_str);
@@ -56,18 +56,18 @@ fn an_object_goes_to_another_owner_alone_and_with_an_event() {
     assert_eq!(world.read(|reader| reader.get_allocation(&made.web.meta.id)).unwrap().unwrap().meta.owner, "them");
     assert_eq!(world.read(|reader| reader.get_pool(&made.top.meta.id)).unwrap().unwrap().meta.owner, "us");
     let pair = |owner: &str| (owner.to_owned(), owner.to_owned());
-    assert_eq!(owners_of_blocks(&mut world, &made), [pair("them"), pair("us")], "its own block, and not the other one");
+    assert_eq!(owners_of_blocks(&mut world, &made), [pair("them"), pair("us")], "only the block of its declaration");
     world.check();
     transfer(&mut world, &[&made.beside.meta.id], &to("third")).unwrap();
     assert_eq!(owners_of_blocks(&mut world, &made), [pair("them"), pair("third")]);
     world.check();
 
-    // Repeating it changes nothing.
+    // A repeated call changes nothing.
     assert_eq!(transfer(&mut world, &ids, &to("them")), Ok(vec![]));
 }
 
 #[test]
-fn what_cannot_go_says_why_and_nothing_goes() {
+fn a_refused_transfer_names_the_reason_and_transfers_nothing() {
     let mut world = World::new();
     let made = made(&mut world);
     let held = world.plan(&made.below, "held", "/24").unwrap().meta.id;
@@ -78,7 +78,7 @@ fn what_cannot_go_says_why_and_nothing_goes() {
     let of_pool = || Staying::OfPool { id: made.below.meta.id.clone() };
     let not_of = || Staying::NotOf { owner: "third".into() };
     let from = |owner: &str| Transfer { from: Some(owner.into()), ..to("them") };
-    // With `--from`, the first of the two objects is asked as well.
+    // With `--from`, the first of the two objects is checked as well.
     for (id, how, expected) in [
         (&held, to("them"), Staying::Planned),
         (&default.meta.id, to("them"), Staying::Default),
@@ -100,16 +100,16 @@ fn what_cannot_go_says_why_and_nothing_goes() {
     world.check();
 }
 
-/// The space that a pool takes has an event of its own when a plan held its growth.
+/// The space of a pool has an event of its own when a plan held its growth.
 #[test]
-fn a_pool_that_has_grown_goes_whole() {
+fn a_pool_that_has_grown_is_transferred_completely() {
     let mut world = World::new();
     let made = made(&mut world);
     let grown = reprovisioned(&made.below, Provision::NetmaskLength(15));
     world.write(|ledger| ledger.plan_pool_change(&made.below.meta.id, &grown, &terms())).unwrap();
     transfer(&mut world, &[&made.below.meta.id], &to("them")).unwrap();
     world.check();
-    // What was held goes along: the plan that showed it is applied as before.
+    // The hold is transferred too: the plan that showed it can be applied as before.
     let after = world.write(|ledger| ledger.update_pool(&made.below.meta.id, &grown)).unwrap();
     assert_eq!(after.cidrs.first().unwrap().netmask_length(), 15);
     assert_eq!(after.meta.owner, "them");
@@ -119,9 +119,9 @@ fn a_pool_that_has_grown_goes_whole() {
     world.check();
 }
 
-/// After a transfer the name is the new owner's own, and the plans of the former one do not take the object up again.
+/// After a transfer the name belongs to the new owner, and the plans of the former owner do not adopt the object.
 #[test]
-fn what_an_interrupted_apply_left_behind_is_taken_up_by_the_new_owner() {
+fn the_new_owner_adopts_an_object_that_an_interrupted_apply_left_behind() {
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/8"]);
     let web = world.create(&pool, "web", "/24").unwrap();
@@ -133,7 +133,7 @@ fn what_an_interrupted_apply_left_behind_is_taken_up_by_the_new_owner() {
 }
 
 #[test]
-fn who_had_a_block_when_is_not_changed_by_a_transfer() {
+fn a_transfer_does_not_change_past_tenures() {
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/8"]);
     let web = world.create(&pool, "web", "10.0.0.0/24").unwrap();

@@ -1,8 +1,8 @@
-//! Tables of what evaluation says.
+//! Tables of results of evaluations.
 
 use super::*;
 
-/// `management compliance overlap pool` of each block, in order.
+/// The text `management compliance overlap pool` of each block, in order.
 fn states(world: &mut World) -> Vec<String> {
     let word = |found: &ResourceCidr| {
         format!(
@@ -28,7 +28,7 @@ fn overlaps(world: &mut World, id: &str) -> Vec<String> {
 }
 
 #[test]
-fn who_has_exactly_the_block_manages_it() {
+fn the_object_with_exactly_the_block_manages_it() {
     let mut world = World::new();
     let discovery = world.discovery("all");
     let top = world.top("top", &["10.0.0.0/8"]);
@@ -58,7 +58,7 @@ fn who_has_exactly_the_block_manages_it() {
 }
 
 #[test]
-fn of_several_with_the_same_block_the_first_is_managed_and_all_overlap() {
+fn of_several_resources_with_the_same_block_the_first_is_managed_and_all_overlap() {
     let mut world = World::new();
     let discovery = world.discovery("all");
     let top = world.top("top", &["10.0.0.0/8"]);
@@ -122,7 +122,7 @@ fn rules_of_the_pool_make_a_managed_block_noncompliant() {
             format!("It is in us-east-1, and the locale {of_pool} is eu-west-1."),
         ]
     );
-    // The space of a pool is asked for nothing but the Region.
+    // For the space of a pool, only the Region is checked.
     assert_eq!(reasons(&mut world, "vpc-3"), [format!("It is in us-east-1, and the locale {of_pool} is eu-west-1.")]);
     world.sees(&discovery, &[tagged("web", vpc("vpc-1", "10.2.0.0/16"))]);
     assert_eq!(
@@ -132,7 +132,7 @@ fn rules_of_the_pool_make_a_managed_block_noncompliant() {
 }
 
 #[test]
-fn what_is_inside_ones_own_space_does_not_overlap() {
+fn resources_inside_their_own_space_do_not_overlap() {
     let mut world = World::new();
     let discovery = world.discovery("all");
     let top = world.top("top", &["10.0.0.0/8"]);
@@ -174,7 +174,7 @@ fn what_is_inside_ones_own_space_does_not_overlap() {
     assert_eq!(
         overlaps(&mut world, "vpc-1"),
         ["vpc vpc-9 (10.1.1.0/24, account 222222222222, us-east-1)"],
-        "subnets of others are named at subnets"
+        "only a subnet names subnets of other VPCs"
     );
 }
 
@@ -196,7 +196,7 @@ fn public_pools_overlap_only_when_two_accounts_have_the_same() {
 }
 
 #[test]
-fn use_is_what_subnets_cover() {
+fn usage_is_the_part_that_subnets_cover() {
     let mut world = World::new();
     let discovery = world.discovery("all");
     let half_used = DiscoveredCidr { usage: Some(0.5), ..subnet("subnet-1", "vpc-1", "10.0.0.0/18") };
@@ -226,7 +226,7 @@ fn use_is_what_subnets_cover() {
 }
 
 #[test]
-fn what_two_discoveries_see_is_one_thing() {
+fn a_resource_that_two_discoveries_see_is_listed_once() {
     let mut world = World::new();
     let (old, new) = (world.discovery("old"), world.discovery("new"));
     world.sees(&old, &[vpc("vpc-1", "10.0.0.0/16")]);
@@ -238,7 +238,7 @@ fn what_two_discoveries_see_is_one_thing() {
 }
 
 #[test]
-fn a_crowd_with_one_block_is_named_in_part() {
+fn only_the_first_of_many_overlaps_are_named() {
     let mut world = World::new();
     let discovery = world.discovery("all");
     let crowd: Vec<DiscoveredCidr> = (0..40).map(|n| vpc(&format!("vpc-{n}"), "172.31.0.0/16")).collect();
@@ -248,8 +248,8 @@ fn a_crowd_with_one_block_is_named_in_part() {
     assert_eq!(named[10], "and more");
 }
 
-/// How many sightings of a real kind are compared in what time: default VPCs that all look alike, and others with subnets
-/// and interfaces.
+/// Number of compared sightings and the time that this takes. The sightings are realistic: default VPCs that all look
+/// alike, and others with subnets and interfaces.
 fn compared(accounts: u32) -> (usize, std::time::Duration) {
     let mut world = World::new();
     let discovery = world.discovery("all");
@@ -295,8 +295,8 @@ fn compared(accounts: u32) -> (usize, std::time::Duration) {
 }
 
 #[test]
-fn ten_times_as_many_sightings_take_no_hundred_times_as_long() {
-    // What else this machine does may fall on one of the two that are compared; it does not every time.
+fn evaluation_time_does_not_grow_with_the_square_of_the_sightings() {
+    // Other work on this machine may slow down one of the two measurements, but not every time.
     let is_quick = (0..5).any(|_| {
         let (few, quick) = compared(10);
         let (many, slow) = compared(100);
@@ -304,11 +304,11 @@ fn ten_times_as_many_sightings_take_no_hundred_times_as_long() {
         assert_eq!((few, many), (10_000, 100_000));
         slow < quick * 30
     });
-    assert!(is_quick, "ten times as many took more than 30 times as long, each time");
+    assert!(is_quick, "ten times as many sightings took more than 30 times as long in every attempt");
 }
 
 #[test]
-fn the_deepest_of_what_has_a_block_manages_it() {
+fn the_deepest_object_with_the_block_manages_it() {
     let mut world = World::new();
     let discovery = world.discovery("all");
     let top = world.top("top", &["10.0.0.0/8"]);
@@ -318,6 +318,6 @@ fn the_deepest_of_what_has_a_block_manages_it() {
     let change = PoolChange { rules, ..reprovisioned(&inner, inner.provision.clone()) };
     world.write(|ledger| ledger.update_pool(&inner.meta.id, &change)).unwrap();
     world.sees(&discovery, &[vpc("vpc-1", "10.1.0.0/16")]);
-    // Of a pool's space nothing is asked, of an allocation in it there is.
+    // The rules apply to an allocation in the pool, and not to the space of the pool.
     assert_eq!(states(&mut world), ["vpc-1 managed noncompliant nonoverlapping true"]);
 }

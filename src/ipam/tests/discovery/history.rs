@@ -1,4 +1,4 @@
-//! Who had a block when.
+//! Tests of past sightings of a block.
 
 use super::*;
 

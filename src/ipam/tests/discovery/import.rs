@@ -1,4 +1,4 @@
-//! Allocations that come and go with VPCs.
+//! Tests of allocations that are imported from VPCs and released with them.
 
 use super::*;
 
@@ -15,7 +15,7 @@ fn reconcile(world: &mut World) -> Reconciled {
     world.check();
     let entries = world.map.entries().clone();
     let again = world.write(|ledger| ledger.reconcile()).unwrap();
-    assert_eq!((again.imported, again.released), (vec![], vec![]), "doing it again changes nothing");
+    assert_eq!((again.imported, again.released), (vec![], vec![]), "a repeated call changes nothing");
     assert_eq!(*world.map.entries(), entries);
     reconciled
 }
@@ -35,7 +35,7 @@ fn a_pool_that_imports_needs_a_locale() {
     assert_eq!(world.write(|ledger| ledger.update_pool(&plain.meta.id, &change)).unwrap_err(), Error::NoLocale);
     let error = world.write(|ledger| ledger.plan_pool_change(&plain.meta.id, &change, &terms())).unwrap_err();
     assert_eq!(error, Error::NoLocale);
-    // The locale of the source pool does.
+    // The locale of the source pool is enough.
     let local = PoolSpec { locale: Some("us-east-1".into()), ..top("local", &["172.16.0.0/12"]) };
     let local = world.write(|ledger| ledger.create_pool(&local, &Planned::Unknown)).unwrap();
     let inner = PoolSpec {
@@ -51,7 +51,7 @@ fn a_pool_that_imports_needs_a_locale() {
 }
 
 #[test]
-fn vpcs_become_allocations_and_go_with_their_vpc() {
+fn vpcs_become_allocations_that_are_released_with_them() {
     let mut world = World::new();
     world.as_owner("network");
     let discovery = world.discovery("all");
@@ -73,7 +73,7 @@ fn vpcs_become_allocations_and_go_with_their_vpc() {
     assert_eq!(made.tags, [("team".to_owned(), "net".to_owned())].into());
     let seen = world.resources();
     assert_eq!((seen[0].management, seen[0].pool_id.as_ref()), (Some(ManagementState::Managed), Some(&pool.meta.id)));
-    // A failed look says nothing of what is gone; neither does a place that is not looked at any more.
+    // A failed scan shows no resource as gone; neither does the end of the scans of a target.
     world.wait(1);
     let failed = Sample {
         account_id: "111122223333".into(),
@@ -95,7 +95,7 @@ fn vpcs_become_allocations_and_go_with_their_vpc() {
 }
 
 #[test]
-fn what_was_imported_stays_when_its_discovery_goes() {
+fn imported_allocations_stay_when_their_discovery_is_deleted() {
     let mut world = World::new();
     let discovery = world.discovery("all");
     world.write(|ledger| ledger.create_pool(&importing("top", &["10.0.0.0/8"]), &Planned::Unknown)).unwrap();
@@ -105,7 +105,7 @@ fn what_was_imported_stays_when_its_discovery_goes() {
     let other = world.discovery("other");
     world.sees(&other, &[]);
     assert_eq!(reconcile(&mut world).released, []);
-    // It is an allocation like any other: it can be changed, and released by hand.
+    // The allocation is like any other: it can be changed, and released manually.
     world.write(|ledger| ledger.update_allocation(&made.meta.id, &resized(&made, "10.0.0.0/16"))).unwrap();
     world.write(|ledger| ledger.delete_allocation(&made.meta.id)).unwrap();
     world.check();
@@ -168,7 +168,7 @@ fn the_deepest_pool_and_the_largest_block_come_first() {
 }
 
 #[test]
-fn ignoring_and_moving_release_what_was_imported_and_nothing_else() {
+fn ignoring_and_moving_release_only_the_imported_allocation() {
     let mut world = World::new();
     let discovery = world.discovery("all");
     let pool = world.write(|ledger| ledger.create_pool(&importing("top", &["10.0.0.0/8"]), &Planned::Unknown)).unwrap();
@@ -183,14 +183,14 @@ fn ignoring_and_moving_release_what_was_imported_and_nothing_else() {
     world.check();
     let left = world.read(|reader| reader.list_allocations(&AllocationFilter::default())).unwrap();
     assert_eq!(left.iter().map(|one| &one.meta.id).collect::<Vec<_>>(), [&custom.meta.id]);
-    // It is never imported again, until it is given back.
+    // The VPC is not imported again until its treatment ends.
     assert_eq!(reconcile(&mut world).imported, []);
     world.write(|ledger| ledger.untreat(&of("vpc-1", "10.0.0.0/16"))).unwrap();
     assert_eq!(names(&reconcile(&mut world).imported), ["vpc-1_10.0.0.0/16"]);
 }
 
 #[test]
-fn a_name_that_somebody_has_is_not_taken_away() {
+fn an_import_does_not_take_a_name_that_is_in_use() {
     let mut world = World::new();
     let discovery = world.discovery("all");
     let pool = world.write(|ledger| ledger.create_pool(&importing("top", &["10.0.0.0/8"]), &Planned::Unknown)).unwrap();
@@ -200,7 +200,7 @@ fn a_name_that_somebody_has_is_not_taken_away() {
 }
 
 #[test]
-fn a_look_that_began_before_the_import_releases_nothing() {
+fn a_scan_that_began_before_the_import_releases_nothing() {
     let mut world = World::new();
     let discovery = world.discovery("all");
     world.write(|ledger| ledger.create_pool(&importing("top", &["10.0.0.0/8"]), &Planned::Unknown)).unwrap();

@@ -1,4 +1,4 @@
-//! What was seen in accounts: samples, treatments, comparison with pools, import.
+//! Tests of discoveries: samples, treatments, comparison with pools, import.
 
 mod evaluation;
 mod history;
@@ -20,7 +20,7 @@ impl World {
         self.write(|ledger| ledger.create_discovery(name, None, &survey(), &Tags::new())).unwrap()
     }
 
-    /// Takes a good sample of account 1 in us-east-1, a minute after the last thing that happened.
+    /// Stores a successful sample of account 1 in us-east-1, a minute after the last operation.
     pub(super) fn sees(&mut self, discovery: &Discovery, resources: &[DiscoveredCidr]) -> Taken {
         self.sees_at(discovery, "111122223333", "us-east-1", resources)
     }
@@ -42,7 +42,7 @@ impl World {
         self.write(|ledger| ledger.take_sample(&discovery.meta.id, &sample)).unwrap()
     }
 
-    /// Takes what files say of account 1 in us-east-1, a minute after the last thing that happened.
+    /// Stores a sample of account 1 in us-east-1 from files, a minute after the last operation.
     pub(super) fn reads(&mut self, discovery: &Discovery, resources: &[DiscoveredCidr]) -> Taken {
         self.wait(1);
         let sample = Sample {
@@ -115,7 +115,7 @@ pub(crate) fn address(text: &str) -> PublicAddress {
 }
 
 #[test]
-fn a_sample_replaces_what_was_known_of_its_place() {
+fn a_sample_replaces_the_sightings_of_its_target() {
     let mut world = World::new();
     let discovery = world.discovery("all");
     let taken = world.sees(&discovery, &[vpc("vpc-1", "10.0.0.0/16"), vpc("vpc-2", "10.1.0.0/16")]);
@@ -126,10 +126,10 @@ fn a_sample_replaces_what_was_known_of_its_place() {
     let taken = world.sees(&discovery, &[vpc("vpc-1", "10.0.0.0/16"), vpc("vpc-4", "10.4.0.0/16")]);
     assert_eq!((taken.added, taken.changed, taken.gone), (1, 0, 1));
     world.check();
-    assert_eq!(world.map.len(), entries + 2, "the block of the past, and when it ended");
+    assert_eq!(world.map.len(), entries + 2, "the past sighting, and its entry in the index by end");
     let ids: Vec<String> = world.resources().into_iter().map(|found| found.resource_id).collect();
     assert_eq!(ids, ["vpc-1", "vpc-3", "vpc-4"]);
-    // A look that began earlier changes nothing.
+    // A scan that began earlier changes nothing.
     let late = Sample {
         account_id: "111122223333".into(),
         region: "us-east-1".into(),
@@ -156,7 +156,7 @@ fn a_sample_replaces_what_was_known_of_its_place() {
 }
 
 #[test]
-fn a_merge_is_not_carried_out_over_a_look_that_it_does_not_know() {
+fn a_merge_is_not_carried_out_after_a_scan_that_it_does_not_include() {
     let mut world = World::new();
     let discovery = world.discovery("all");
     let mut other = World::new();

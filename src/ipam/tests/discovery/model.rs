@@ -1,10 +1,10 @@
-//! Random sightings, allocations and treatments against a naive model: pairs of blocks, and sets of addresses.
+//! Tests random sightings, allocations and treatments against a naive model of pairs of blocks and sets of addresses.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 
-/// A sighting as the model has it.
+/// A sighting in the model.
 #[derive(Clone, Debug)]
 struct Model {
     account: String,
@@ -18,7 +18,7 @@ struct Run {
     world: World,
     dice: u64,
     discoveries: Vec<Discovery>,
-    /// By discovery, account and Region.
+    /// Sightings by discovery, account and Region.
     seen: BTreeMap<(usize, String, String), Vec<Model>>,
     ignored: BTreeSet<ResourceCidrId>,
     moved: BTreeMap<ResourceCidrId, String>,
@@ -153,7 +153,7 @@ impl Run {
         self.moved.keys().find(is_of).map_or(&self.private, |of| &self.moved[of])
     }
 
-    /// Every block of every resource once.
+    /// Every block of every resource, once.
     fn distinct(&self) -> Vec<Model> {
         let mut distinct: Vec<Model> = Vec::new();
         for one in self.seen.values().flatten() {
@@ -183,7 +183,7 @@ impl Run {
         let all = self.distinct();
         assert_eq!(found.len(), all.len());
         let is_ignored = |one: &Model| self.ignored.contains(&Self::id_of(&one.resource));
-        // Who manages a block: the allocation's id (none for the space of a pool), and the pool.
+        // The manager of a block: the id of the allocation (none for the space of a pool), and the pool.
         let manager = |one: &Model| -> Option<(Option<String>, String)> {
             let (block, scope) = (one.resource.cidr.unwrap(), self.scope_of(&one.resource));
             if is_ignored(one) {
@@ -320,8 +320,8 @@ impl Run {
         }
     }
 
-    /// What allocations by size of a pool keep off. The pools here have their blocks by CIDR: one that has the block of a VPC
-    /// plans it, and keeps off what is in the VPC.
+    /// The blocks that allocations by size of a pool avoid. The pools here have their blocks by CIDR. So a pool with
+    /// the block of a VPC plans that VPC, and its allocations avoid the resources in the VPC.
     fn avoided(&self, pool: &Pool) -> Vec<Cidr> {
         let counts = |one: &&Model| {
             one.discovery == 0

@@ -1,9 +1,9 @@
-//! Allocations by size keep off what was seen.
+//! Tests that allocations by size avoid sightings.
 
 use super::*;
 
 #[test]
-fn allocations_by_size_keep_off_and_those_by_cidr_do_not() {
+fn allocations_by_size_avoid_sightings_and_those_by_cidr_do_not() {
     let mut world = World::new();
     let discovery = world.discovery("all");
     let pool = world.top("top", &["10.0.0.0/22"]);
@@ -20,18 +20,18 @@ fn allocations_by_size_keep_off_and_those_by_cidr_do_not() {
     let preview = world.read(|reader| reader.preview_next(&pool.meta.id, Some(24), &[], 5)).unwrap();
     assert_eq!(preview, [cidr("10.0.3.0/24")]);
     let free = world.read(|reader| reader.free_cidrs(&pool.meta.id, None, 10)).unwrap();
-    assert_eq!(free, ["10.0.0.0/24", "10.0.1.0/25", "10.0.3.0/24"].map(cidr), "free is free");
+    assert_eq!(free, ["10.0.0.0/24", "10.0.1.0/25", "10.0.3.0/24"].map(cidr), "space with sightings is still free");
     assert_eq!(world.create(&pool, "vpc", "10.0.0.0/24").unwrap().cidr, cidr("10.0.0.0/24"));
     world.check();
 }
 
-/// Files tell of networks elsewhere, which may be called subnets, and of hosts that stand alone.
+/// Files contain networks outside of AWS, which may be called subnets, and hosts outside of any network.
 #[test]
 fn a_subnet_or_an_interface_in_no_vpc_is_a_network_of_its_own() {
     let mut world = World::new();
     let discovery = world.discovery("all");
     let pool = world.top("top", &["10.0.0.0/21"]);
-    // What was by size where a subnet shows later is there by chance.
+    // An allocation by size where a subnet appears later is there by chance.
     let early = world.create(&pool, "early", "/24").unwrap();
     assert_eq!(early.cidr, cidr("10.0.0.0/24"));
     world.reads(
@@ -56,8 +56,8 @@ fn a_subnet_or_an_interface_in_no_vpc_is_a_network_of_its_own() {
     };
     assert_eq!(of(&mut world, "office"), (ManagementState::Unmanaged, 1), "an allocation by size is not its manager");
     world.create(&pool, "plant", "10.0.1.0/24").unwrap();
-    assert_eq!(of(&mut world, "plant"), (ManagementState::Managed, 0), "one that asked for the block is");
-    // Inside of a VPC the VPC counts; when its row goes, they stand alone.
+    assert_eq!(of(&mut world, "plant"), (ManagementState::Managed, 0), "an allocation by CIDR is its manager");
+    // Inside a VPC, only the VPC counts. When its row is gone, the resources are networks of their own.
     world.reads(&discovery, &[subnet("inner", "vpc-1", "10.0.4.0/24"), seen(SeenType::Eni, "inside", "10.0.5.7/32")]);
     world.check();
     let next = world.read(|reader| reader.preview_next(&pool.meta.id, Some(25), &[], 2)).unwrap();
@@ -67,7 +67,7 @@ fn a_subnet_or_an_interface_in_no_vpc_is_a_network_of_its_own() {
 }
 
 #[test]
-fn what_is_ignored_or_not_avoided_or_in_another_scope_is_in_nobodys_way() {
+fn sightings_that_are_ignored_or_not_avoided_or_in_another_scope_are_not_in_the_way() {
     let mut world = World::new();
     let discovery = world.discovery("all");
     let pool = world.top("top", &["10.0.0.0/24"]);
@@ -80,7 +80,7 @@ fn what_is_ignored_or_not_avoided_or_in_another_scope_is_in_nobodys_way() {
         world.check();
     };
     treat(&mut world, "vpc-1", "10.0.0.0/16", false);
-    assert_eq!(next(&mut world), [], "what was inside comes to light");
+    assert_eq!(next(&mut world), [], "the block inside is avoided now");
     treat(&mut world, "vpc-2", "10.0.0.0/23", false);
     assert_eq!(next(&mut world), [cidr("10.0.0.0/25")]);
     treat(&mut world, "vpc-2", "10.0.0.0/23", true);
@@ -97,7 +97,7 @@ fn what_is_ignored_or_not_avoided_or_in_another_scope_is_in_nobodys_way() {
 }
 
 #[test]
-fn an_exhausted_pool_says_what_was_seen() {
+fn the_error_of_an_exhausted_pool_names_the_sightings() {
     let mut world = World::new();
     let discovery = world.discovery("all");
     let pool = world.top("top", &["10.0.0.0/24"]);
@@ -105,23 +105,23 @@ fn an_exhausted_pool_says_what_was_seen() {
     let Error::PoolExhausted { kept_off: Some(kept_off), disallowed, .. } =
         world.create(&pool, "a", "/25").unwrap_err()
     else {
-        panic!("not kept off");
+        panic!("the allocation does not avoid the sightings");
     };
     assert!(!disallowed);
     assert_eq!((kept_off.block, kept_off.largest), (cidr("10.0.0.0/25"), Some(cidr("10.0.0.128/26"))));
     let named: Vec<&str> = kept_off.seen.iter().map(|seen| seen.resource_id.as_str()).collect();
     assert_eq!(named, ["vpc-1", "vpc-2"]);
-    // Too large for anybody.
+    // No free block is large enough.
     let error = world.create(&pool, "b", "/23").unwrap_err();
     assert!(matches!(error, Error::PoolExhausted { kept_off: None, disallowed: false, .. }), "{error:?}");
-    // Disallowed blocks take what was left.
+    // Disallowed blocks take the rest.
     let spec = AllocationSpec { disallowed_cidrs: cidrs(&["10.0.0.128/25"]), ..wanted(&pool, "c", "/26") };
     let error = world.write(|ledger| ledger.create_allocation(&spec, &Planned::Unknown)).unwrap_err();
     assert!(matches!(error, Error::PoolExhausted { kept_off: Some(_), disallowed: true, .. }), "{error:?}");
 }
 
 #[test]
-fn a_pool_prefers_space_where_nothing_was_seen() {
+fn a_pool_prefers_space_without_sightings() {
     let mut world = World::new();
     let discovery = world.discovery("all");
     let top = world.top("top", &["10.0.0.0/22"]);
@@ -133,14 +133,14 @@ fn a_pool_prefers_space_where_nothing_was_seen() {
     }
     assert_eq!(made, ["10.0.1.0/24", "10.0.2.0/24", "10.0.3.0/24"].map(cidr));
     let over = world.write(|ledger| ledger.create_pool(&below(&top, "d", "/24"), &Planned::Unknown)).unwrap();
-    assert_eq!(over.cidrs, cidrs(&["10.0.0.0/24"]), "a pool may lie over what is there");
+    assert_eq!(over.cidrs, cidrs(&["10.0.0.0/24"]), "a pool may cover sightings");
     let error = world.create(&over, "x", "/26").unwrap_err();
     assert!(matches!(error, Error::PoolExhausted { kept_off: Some(_), .. }), "{error:?}");
     world.check();
 }
 
 #[test]
-fn growing_by_size_keeps_off_and_what_a_plan_holds_stays() {
+fn growth_by_size_avoids_sightings_and_held_growth_stays() {
     let mut world = World::new();
     let discovery = world.discovery("all");
     let pool = world.top("top", &["10.0.0.0/16"]);
@@ -151,13 +151,13 @@ fn growing_by_size_keeps_off_and_what_a_plan_holds_stays() {
     };
     assert_eq!(grow(&mut world, "/23"), Resize::InPlace(cidr("10.0.0.0/23")));
     world.sees(&discovery, &[vpc("vpc-0", "10.0.0.0/24"), vpc("vpc-1", "10.0.1.0/24")]);
-    assert_eq!(grow(&mut world, "/23"), Resize::InPlace(cidr("10.0.0.0/23")), "it is held already");
+    assert_eq!(grow(&mut world, "/23"), Resize::InPlace(cidr("10.0.0.0/23")), "the growth is held already");
     assert_eq!(grow(&mut world, "/24"), Resize::InPlace(cidr("10.0.0.0/24")));
     assert_eq!(grow(&mut world, "/23"), Resize::Replace);
     assert_eq!(world.read(|reader| reader.preview_resize(id, size("/22"), &terms())).unwrap(), Resize::Replace);
-    assert_eq!(grow(&mut world, "10.0.0.0/23"), Resize::InPlace(cidr("10.0.0.0/23")), "that block was named");
+    assert_eq!(grow(&mut world, "10.0.0.0/23"), Resize::InPlace(cidr("10.0.0.0/23")), "requested by CIDR");
     let grown = world.write(|ledger| ledger.update_allocation(id, &resized(&net, "10.0.0.0/23"))).unwrap();
-    assert_eq!(grow(&mut world, "/22"), Resize::InPlace(cidr("10.0.0.0/22")), "what it has already is its own");
+    assert_eq!(grow(&mut world, "/22"), Resize::InPlace(cidr("10.0.0.0/22")), "its present block is its own");
     let error = {
         world.write(|ledger| ledger.plan_resize(id, size("/23"), &terms())).unwrap();
         world.sees(&discovery, &[vpc("vpc-2", "10.0.2.0/28")]);
@@ -168,16 +168,16 @@ fn growing_by_size_keeps_off_and_what_a_plan_holds_stays() {
 }
 
 #[test]
-fn a_pool_that_plans_a_vpc_gives_out_what_the_vpc_does_not_use() {
+fn a_pool_that_plans_a_vpc_allocates_the_unused_space_of_the_vpc() {
     let mut world = World::new();
     let discovery = world.discovery("all");
     let top = world.top("top", &["10.0.0.0/16"]);
-    // The pool was there, and the VPC was made with its block.
+    // The pool exists, and the VPC is created with its block.
     let first = world.write(|ledger| ledger.create_pool(&below(&top, "first", "/24"), &Planned::Unknown)).unwrap();
     let block = first.cidrs.first().unwrap().to_string();
     world.sees(&discovery, &[vpc("vpc-1", &block), vpc("vpc-2", "10.0.8.0/24")]);
     assert_eq!(world.create(&first, "a", "/26").unwrap().cidr, cidr("10.0.0.0/26"));
-    // The VPC was there, and the pool was given its block.
+    // The VPC exists, and the pool is created with its block.
     let second = below(&top, "second", "10.0.8.0/24");
     let second = world.write(|ledger| ledger.create_pool(&second, &Planned::Unknown)).unwrap();
     let inside = [
@@ -191,11 +191,11 @@ fn a_pool_that_plans_a_vpc_gives_out_what_the_vpc_does_not_use() {
     assert_eq!(world.create(&second, "a", "/28").unwrap().cidr, cidr("10.0.8.80/28"), "past a subnet and an interface");
     assert_eq!(world.create(&second, "b", "/26").unwrap().cidr, cidr("10.0.8.192/26"), "past another subnet");
     let Error::PoolExhausted { kept_off: Some(kept_off), .. } = world.create(&second, "c", "/26").unwrap_err() else {
-        panic!("not kept off");
+        panic!("the allocation does not avoid the sightings");
     };
     let named: Vec<&str> = kept_off.seen.iter().map(|seen| seen.resource_id.as_str()).collect();
     assert_eq!((kept_off.block, named), (cidr("10.0.8.0/26"), vec!["subnet-1"]));
-    // In a pool below it the same holds.
+    // The same is true in a pool below.
     let below = world.write(|ledger| ledger.create_pool(&below(&second, "below", "10.0.8.128/27"), &Planned::Unknown));
     assert_eq!(world.create(&below.unwrap(), "d", "/28").unwrap().cidr, cidr("10.0.8.144/28"));
     world.check();

@@ -1,4 +1,4 @@
-//! Ignoring and moving what was seen.
+//! Tests of sightings that are ignored or moved.
 
 use super::*;
 
@@ -23,7 +23,7 @@ fn why(error: Error) -> Untreatable {
 }
 
 #[test]
-fn what_is_ignored_counts_for_nobody() {
+fn ignored_blocks_do_not_count() {
     let mut world = World::new();
     let discovery = world.discovery("all");
     let top = world.top("top", &["10.0.0.0/8"]);
@@ -39,9 +39,9 @@ fn what_is_ignored_counts_for_nobody() {
     assert_eq!(
         (all[1].management, all[1].overlap),
         (Some(ManagementState::Managed), Some(OverlapStatus::Nonoverlapping)),
-        "the first of those that are watched is managed now"
+        "the first monitored VPC is managed now"
     );
-    // It stays treated when it is not seen for a while.
+    // The treatment stays when the resource is not seen for a while.
     world.sees(&discovery, &[]);
     world.sees(&discovery, &[vpc("vpc-1", "10.0.0.0/16")]);
     assert_eq!(world.resources()[0].management, Some(ManagementState::Ignored));
@@ -59,7 +59,7 @@ fn what_is_ignored_counts_for_nobody() {
 }
 
 #[test]
-fn a_moved_vpc_takes_along_what_is_in_it() {
+fn a_moved_vpc_takes_its_resources_along() {
     let mut world = World::new();
     let discovery = world.discovery("all");
     let other = scope(&mut world, "other", ScopeType::Private);
@@ -86,7 +86,7 @@ fn a_moved_vpc_takes_along_what_is_in_it() {
     };
     assert_eq!(in_other(&mut world), ["vpc-1", "subnet-1", "eni-1"]);
     world.check();
-    // And so does what is seen later.
+    // Resources that are seen later are moved too.
     let later = [all.as_slice(), &[subnet("subnet-4", "vpc-1", "10.0.1.0/24")]].concat();
     world.sees(&discovery, &later);
     assert_eq!(in_other(&mut world), ["vpc-1", "subnet-1", "eni-1", "subnet-4"]);
@@ -101,7 +101,7 @@ fn a_moved_vpc_takes_along_what_is_in_it() {
 }
 
 #[test]
-fn what_cannot_be_treated_is_refused() {
+fn invalid_treatments_are_refused() {
     let mut world = World::new();
     let discovery = world.discovery("all");
     let (other, public) = (scope(&mut world, "o", ScopeType::Private), scope(&mut world, "p", ScopeType::Public));
