@@ -75,7 +75,7 @@ impl Local {
         if asked.is_answered_by(&self.places_of(asked)?) {
             return Ok(Vec::new());
         }
-        // One at a time; whoever waited finds what the one before has seen.
+        // One scan at a time; a caller that waited finds the results of the scan before.
         let turn = self.turns.of(&asked.discovery.meta.id);
         let mut last = turn.lock();
         let is_shared = last.as_ref().is_some_and(|last| last.began.elapsed() < SHARED);
