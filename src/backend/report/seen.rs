@@ -56,7 +56,7 @@ fn told<T>(answer: Result<T>) -> Result<Option<T>> {
 }
 
 impl Seen {
-    /// `None` when nothing was seen.
+    /// `None` when there are no results.
     pub(super) fn gather(ipam: &dyn Ipam, ask: &Ask, scopes: &[Scope], pools: &[&str]) -> Result<Option<Self>> {
         let Some(observation) = ipam.observation() else { return Ok(None) };
         let filter = ResourceFilter { scope_id: ask.scope_id.clone(), ..ResourceFilter::default() };
