@@ -1,4 +1,5 @@
-//! The views show what the core writes. A record that changes its fields must change the views, and fails here.
+//! Compares the views with the records of the core. A record that changes its fields must change the views, and fails
+//! this test.
 
 use crate::backend::upkeep::ForgetMode;
 use crate::backend::{Ipam, Local, Surroundings};
@@ -103,7 +104,7 @@ fn the_views_show_what_was_made() {
 }
 
 #[test]
-fn columns_have_types_that_can_be_reckoned_with() {
+fn columns_have_types_for_calculations() {
     let database = server().create_database();
     write_one(&store_in(&database)).unwrap();
     let types = server().admin_in(
