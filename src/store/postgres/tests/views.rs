@@ -99,7 +99,7 @@ fn the_views_show_what_was_made() {
     assert_eq!(
         sql("SELECT action, kind, id, name, cidr, owner, after ->> 'sequence' FROM ipam.ipam_events"),
         format!("prune|history|history|||net/prod|{last}"),
-        "what was forgotten is gone, and a row says so"
+        "the pruned events are gone, and a row records that"
     );
 }
 
