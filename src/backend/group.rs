@@ -41,7 +41,7 @@ struct Queue {
     led: bool,
     /// Number of groups of one request in a row that were done while no other request waited.
     lonely: u32,
-    /// When the last group was done.
+    /// The time when the last group was done.
     done_at: Option<Instant>,
 }
 

@@ -261,7 +261,6 @@ pub trait Ipam: Send + Sync {
     ///
     /// # Errors
     /// [`crate::ipam::Error::Unsupported`] where no history is kept.
-    /// [`crate::ipam::Error::Unsupported`] where no history is kept.
     fn history(&self, _query: &HistoryQuery) -> Result<Vec<Tenure>> {
         Err(Error::Unsupported { what: Unsupported::Events })
     }

@@ -149,7 +149,6 @@ impl Local {
     /// # Errors
     /// When there is no such discovery, or when the store fails. The reason why a target could not be scanned is in the
     /// answer.
-    /// When there is no such discovery, or the store fails. Why a place could not be seen is in the answer.
     pub fn discover(&self, which: Option<&str>, progress: Progress<'_>) -> Result<Looked> {
         let discoveries = self.wanted(which)?;
         let mut looked = Vec::new();

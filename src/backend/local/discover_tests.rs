@@ -138,7 +138,7 @@ fn only_a_complete_scan_forgets_a_region_that_is_no_longer_covered() {
 }
 
 #[test]
-fn only_old_results_are_scanned_again_and_a_changed_discovery_at_once() {
+fn only_old_results_or_a_changed_discovery_cause_another_scan() {
     let scene = Scene::new(&["us-east-1"]);
     assert_eq!(scene.freshen(HOUR).unwrap(), []);
     assert_eq!(scene.looks(), 1, "there was no result");

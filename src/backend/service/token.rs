@@ -43,7 +43,7 @@ pub struct TokenRecord {
     pub token_name: String,
     /// Text of the records in DNS.
     pub token_value: String,
-    /// When it expires, RFC 3339.
+    /// The time when the token expires (RFC 3339).
     pub not_after: Option<String>,
     /// `valid` or `expired`.
     pub status: String,

@@ -15,7 +15,7 @@ use super::place::{Environment, Kind, Place};
 use super::profile::Profile;
 use crate::store::Error;
 
-/// A setting of the HTTP client that tells a host that does not answer from a slow one.
+/// A setting of the HTTP client that distinguishes a host that does not answer from a slow one.
 const CONNECT_TIMEOUT: &str = "5 seconds";
 /// `objects` limits the time of requests, because it knows their size.
 const REQUEST_TIMEOUT: &str = "1 hour";

@@ -42,7 +42,7 @@ pub(super) struct Commit {
     pub(super) id: String,
     /// The `id` of the commit before it; `None` for the first.
     pub(super) previous: Option<String>,
-    /// When the commit was written, by the clock of the writer; only for information.
+    /// The time when the commit was written, by the clock of the writer; only for information.
     pub(super) time: String,
     pub(super) writes: Vec<Write>,
 }

@@ -130,8 +130,8 @@ pub struct Bucket {
 #[derive(Clone)]
 struct Head {
     state: State,
-    /// When the request began whose answer proved that this was the newest commit; `None` while only a listing shows
-    /// it.
+    /// The time when the request began whose answer proved that this was the newest commit; `None` while only a listing
+    /// shows it.
     confirmed: Option<Moment>,
     /// Whether an attempt to write ended without an answer, so that the next one must refresh the state first.
     doubtful: bool,
