@@ -1,7 +1,7 @@
-//! The account of the operating system that this process runs as, where no variable of the environment names it: services and
-//! containers are often started without `USER`.
+//! The account of the operating system under which this process runs, for when no environment variable names it:
+//! services and containers are often started without `USER`.
 
-/// Its name; its number when it has none (`uid 1000`); `None` where there are no such numbers.
+/// The name of the account; its number when it has no name (`uid 1000`); `None` on systems without such numbers.
 #[cfg(unix)]
 pub(super) fn name() -> Option<String> {
     let uid = rustix::process::geteuid().as_raw();
@@ -14,7 +14,7 @@ pub(super) fn name() -> Option<String> {
     None
 }
 
-/// The name of a number in a list of accounts: `name:password:number:...` on each line.
+/// The name for a number in a list of accounts: `name:password:number:...` on each line.
 #[cfg(unix)]
 fn name_of(uid: u32, accounts: &str) -> Option<String> {
     let named = |line: &str| {
@@ -40,7 +40,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_runs_this_is_somebody() {
+    fn the_account_of_this_process_has_a_name() {
         assert!(name().is_some_and(|name| !name.is_empty()));
     }
 }

@@ -1,9 +1,9 @@
-//! Who runs this, from the environment, for the history.
+//! The actor that events of the history name, from the environment.
 
 use super::account;
 use crate::ipam::Actor;
 
-/// The actor of everything this process does.
+/// The actor of everything that this process does.
 pub fn actor(owner: &str, variable: impl Fn(&str) -> Option<String>) -> Actor {
     let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
     Actor {
@@ -13,7 +13,7 @@ pub fn actor(owner: &str, variable: impl Fn(&str) -> Option<String>) -> Actor {
     }
 }
 
-/// The page of the pipeline run, in the words of the CI systems that name one.
+/// The page of the pipeline run, from the variables of the CI systems that have one.
 pub(super) fn run_url(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
     let github = || {
         let (server, repository) = (variable("GITHUB_SERVER_URL")?, variable("GITHUB_REPOSITORY")?);
@@ -25,8 +25,8 @@ pub(super) fn run_url(variable: impl Fn(&str) -> Option<String>) -> Option<Strin
         let (organization, workspace) = organization.split_once('/')?;
         Some(format!("https://{host}/app/{organization}/workspaces/{workspace}/runs/{run}"))
     };
-    // GitLab; HCP Terraform; Atlantis, which names the pull request and not the run; then Jenkins, and everything that
-    // took over its variable.
+    // GitLab; HCP Terraform; Atlantis, which names the pull request and not the run; then Jenkins, and the systems that
+    // adopted its variable.
     github()
         .or_else(|| variable("CI_JOB_URL"))
         .or_else(hcp_terraform)
@@ -43,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn the_run_is_named_in_each_ci_systems_words() {
+    fn the_run_is_read_from_the_variables_of_each_ci_system() {
         let github = [
             ("USER", "runner"),
             ("GITHUB_SERVER_URL", "https://github.com"),
@@ -59,7 +59,7 @@ mod tests {
         assert_eq!(hcp.run_url.as_deref(), Some("https://app.terraform.io/app/org/workspaces/ws/runs/run-1"));
         let atlantis = [("ATLANTIS_TERRAFORM_VERSION", "1.11.4"), ("PULL_URL", "https://git.example/pull/3")];
         assert_eq!(from(&atlantis).run_url.as_deref(), Some("https://git.example/pull/3"));
-        assert_eq!(from(&atlantis[1..]).run_url, None, "a variable of that name alone says nothing");
+        assert_eq!(from(&atlantis[1..]).run_url, None, "a variable of that name alone does not count");
         assert_eq!(from(&[("BUILD_URL", "https://ci/2")]).run_url.as_deref(), Some("https://ci/2"));
     }
 

@@ -1,5 +1,5 @@
-//! Sentences for [`Error`]: what is wrong, what was asked, what is there, what to do. The only place that makes
-//! them, so that a plan and the command line say the same.
+//! The texts for [`Error`]: each states what is wrong, what was requested, what exists, and what to do. No other module
+//! writes these texts, so that a plan and the command line report the same.
 
 use jiff::Timestamp;
 use num_bigint::BigUint;
@@ -20,16 +20,16 @@ mod service;
 
 pub use holds::{held, made_at};
 
-/// An error in the user's words.
+/// An error in words for users.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
-    /// What is wrong; short, no full stop.
+    /// The problem; short, without a full stop.
     pub summary: String,
-    /// What was asked, what is there, what to do; whole sentences.
+    /// The request, the objects that exist, and what to do; whole sentences.
     pub detail: String,
 }
 
-/// The words for `error`.
+/// The explanation of `error`.
 pub fn explain(error: &Error) -> Explanation {
     let (summary, detail) = match error {
         Error::NotFound { kind, id } => not_found(*kind, id),
@@ -80,7 +80,7 @@ pub fn explain(error: &Error) -> Explanation {
     Explanation { summary, detail }
 }
 
-/// Errors about what the configuration says of an object, whatever the store holds.
+/// Errors in the configuration of an object, independent of the content of the store.
 fn declaration(error: &Error) -> (String, String) {
     match error {
         Error::BadRules { rule, why } => (
@@ -156,7 +156,7 @@ fn declaration(error: &Error) -> (String, String) {
                 word = kind.word()
             ),
         ),
-        // Everything else has its own function above; its debug form is better than silence.
+        // All other errors have functions of their own above; the debug form is a fallback.
         other => ("The request was refused".to_owned(), format!("{other:?}.")),
     }
 }
@@ -269,7 +269,7 @@ fn exhausted(error: &Error) -> (String, String) {
     (format!("Pool {pool_name:?} has no free /{netmask_length}"), format!("{detail} {advice}"))
 }
 
-/// Why what is free is not given out.
+/// The reason why free space is not allocated.
 fn kept_off_words(kept_off: &KeptOff) -> String {
     let seen: Vec<String> = kept_off
         .seen
@@ -344,7 +344,7 @@ fn in_use(kind: Kind, id: &str, name: &str, contents: &[Occupant], more: u64) ->
     )
 }
 
-/// Errors about a store that everything is brought into.
+/// Errors about a store that is the target of an import.
 fn moving(error: &Error) -> (String, String) {
     if matches!(error, Error::NotVacant) {
         return (
@@ -422,7 +422,7 @@ fn store_error(error: &store::Error) -> (String, String) {
     (summary.to_owned(), detail)
 }
 
-/// One line for each, and one for those left out.
+/// One line for each occupant, and one for those left out.
 fn occupants(list: &[Occupant], more: u64) -> String {
     let mut lines: String = list.iter().map(|occupant| format!("  - {}\n", occupant_words(occupant))).collect();
     if more > 0 {
@@ -431,7 +431,7 @@ fn occupants(list: &[Occupant], more: u64) -> String {
     lines
 }
 
-/// Whether it is another new object of a plan that may not write: it is not in the store.
+/// Whether the occupant is another new object of a plan that may not write: it is not in the store.
 fn is_sibling(occupant: &Occupant) -> bool {
     occupant.id.is_empty()
 }
@@ -472,7 +472,7 @@ pub fn time(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// A number of addresses: exact while a person can read it, a power of two beyond.
+/// A number of addresses: exact while it is short enough to read, a power of two beyond.
 pub fn addresses(count: &BigUint) -> String {
     let one = BigUint::from(1u8);
     if *count == one {
@@ -490,8 +490,8 @@ pub fn number(count: &BigUint) -> String {
     if count.trailing_zeros() == Some(power) { format!("2^{power}") } else { format!("over 2^{power}") }
 }
 
-/// `part` of `whole` with one decimal, rounded (half up), but so that only nothing is 0.0% and only all of it is 100.0%: what
-/// would round to these is `<0.1%` and `>99.9%`.
+/// `part` of `whole` in percent with one decimal, rounded half up. Only zero is 0.0% and only all of `whole` is 100.0%:
+/// values that would round to these are `<0.1%` and `>99.9%`.
 pub fn percent(part: &BigUint, whole: &BigUint) -> String {
     if *whole == BigUint::ZERO {
         return "0.0%".to_owned();
@@ -526,7 +526,7 @@ const fn rule_attribute(rule: RuleName) -> &'static str {
     }
 }
 
-/// Terraform's type of a kind.
+/// The resource type in Terraform for a kind.
 pub const fn resource_type(kind: Kind) -> &'static str {
     match kind {
         Kind::Scope => "ipam_scope",
@@ -544,7 +544,7 @@ pub fn capital(text: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// `text` as a sentence: capital letter, unless it begins with a URL, and one full stop.
+/// `text` as a sentence: with a capital letter, unless it begins with a URL, and one full stop.
 fn sentence(text: &str) -> String {
     let trimmed = text.trim().trim_end_matches('.');
     let begins_with_url = trimmed.split_whitespace().next().is_some_and(|word| word.contains("://"));

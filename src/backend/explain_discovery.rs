@@ -1,9 +1,9 @@
-//! Sentences about what was seen in accounts.
+//! The texts for errors about discovered resources.
 
 use crate::ipam::Untreatable;
 use crate::ipam::seen::ResourceCidrId;
 
-/// How many discoveries are named.
+/// The maximum number of discoveries that a text names.
 const NAMED: usize = 10;
 
 pub(super) fn no_locale() -> (String, String) {

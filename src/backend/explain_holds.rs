@@ -1,17 +1,17 @@
-//! Sentences about holds: whose they are, for which plan, until when, and how to give them back.
+//! The texts about holds: their owner, their plan, when they expire, and how to release them.
 
 use std::collections::BTreeSet;
 
 use super::{declaration, occupants, time, until};
 use crate::ipam::{Error, LostHold, Occupant, Origin, State};
 
-/// A hold, for the middle of a sentence: what it is of, and until when.
+/// A hold, for the middle of a sentence: its object, and when it expires.
 pub fn held(hold: &Occupant) -> String {
     let block = hold.cidr.map(|cidr| format!("{cidr} for ")).unwrap_or_default();
     format!("{block}{} {:?}{}", hold.kind.word(), hold.path, until(hold.hold_expires_at))
 }
 
-/// Where a plan was made, after "made".
+/// The place where a plan was made, to follow "made".
 pub fn made_at(origin: &Origin) -> String {
     match origin {
         Origin { run_url: Some(url), .. } => format!("by the run {url}"),
@@ -22,12 +22,12 @@ pub fn made_at(origin: &Origin) -> String {
     }
 }
 
-/// For a hold of which it is known: " (made in /srv/net on build-1)".
+/// The origin of a hold, if it is known: " (made in /srv/net on build-1)".
 pub(super) fn made(hold: &Occupant) -> String {
     hold.run.as_ref().map(|run| format!(" (made {})", made_at(&run.origin))).unwrap_or_default()
 }
 
-/// The commands that give back the holds among these; empty when there are none.
+/// The commands that release the holds among these occupants; empty when there are none.
 pub(super) fn how_to_release(list: &[Occupant]) -> String {
     let held = list.iter().filter(|occupant| occupant.state == State::Planned && !super::is_sibling(occupant));
     let owners: BTreeSet<&str> = held.map(|occupant| occupant.owner.as_str()).collect();
@@ -44,7 +44,7 @@ pub(super) fn how_to_release(list: &[Occupant]) -> String {
     )
 }
 
-/// What became of the block that an earlier plan showed.
+/// The fate of the block that an earlier plan showed.
 pub(super) fn lost_by_the_way(lost: &LostHold) -> String {
     let block = lost.cidr.map_or_else(|| "space".to_owned(), |cidr| cidr.to_string());
     let until = lost.expired_at.map(|at| format!(" until {}", time(at))).unwrap_or_default();
@@ -64,7 +64,8 @@ pub(super) fn lost(error: &Error) -> (String, String) {
         return declaration(error);
     };
     let word = kind.word();
-    // A hold that neither expired nor lost its space is another one now: its block is not what the plan showed.
+    // A hold that neither expired nor lost its space was replaced by another hold: its block is not the one that the
+    // plan showed.
     let is_same = expired_at.is_some() || !now_held_by.is_empty();
     let block = cidr.filter(|_| is_same).map(|cidr| format!(" with {cidr}")).unwrap_or_default();
     let why = match expired_at {

@@ -1,4 +1,4 @@
-//! Words about what belongs to another owner.
+//! The texts for errors about objects of another owner.
 
 use super::{capital, holds, owner, resource_type, until};
 use crate::ipam::{NOBODY, Occupant, State, Staying};
@@ -9,8 +9,8 @@ fn what(of: &Occupant) -> String {
     format!("{} {:?} ({}{block})", capital(of.kind.word()), of.path, of.id)
 }
 
-/// Only what is of the same owner is to be imported: its state may have been lost. What is of another owner may be in that
-/// one's state.
+/// Recommends an import only for an object of the same owner, whose state may have been lost. An object of another
+/// owner may be in the state of that owner.
 pub(super) fn name_taken(existing: &Occupant, asked_by: Option<&str>) -> (String, String) {
     let (what, whose) = (what(existing), owner(&existing.owner));
     let others = asked_by.filter(|asker| *asker != existing.owner && existing.owner != NOBODY);
@@ -36,7 +36,7 @@ pub(super) fn name_taken(existing: &Occupant, asked_by: Option<&str>) -> (String
     (format!("The name {:?} is taken", existing.name), detail)
 }
 
-/// Why an object cannot be given to another owner.
+/// The reason why an object cannot be given to another owner.
 pub(super) fn staying(of: &Occupant, why: &Staying) -> (String, String) {
     let (what, word, name) = (what(of), of.kind.word(), &of.name);
     match why {

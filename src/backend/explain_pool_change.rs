@@ -1,10 +1,10 @@
-//! Sentences for changes of a pool that cannot be carried out.
+//! The texts for changes of a pool that cannot be carried out.
 
 use crate::ipam::{Cidr, Occupant};
 
 use super::{occupants, owner};
 
-/// Pools below carry another locale than the pool is to have.
+/// The pools below have another locale than the one that the pool is to have.
 pub(super) fn locales_below(asked: &str, below: &[(Occupant, String)], more: u64) -> (String, String) {
     let mut lines = String::new();
     for (pool, locale) in below {
@@ -28,7 +28,7 @@ pub(super) fn locales_below(asked: &str, below: &[(Occupant, String)], more: u64
     )
 }
 
-/// Something lies across the blocks into which a block is split.
+/// An allocation lies across the blocks into which a block is split.
 pub(super) fn across(cidr: Cidr, contents: &[Occupant], more: u64) -> (String, String) {
     (
         format!("{cidr} cannot be split"),

@@ -1,4 +1,4 @@
-//! Sentences for what a service said, or has not done yet.
+//! The texts for errors of a service, and for operations that it has not completed.
 
 use crate::ipam::{Fault, OnlyAws, Space, Unfinished, Unsupported};
 
@@ -17,7 +17,7 @@ pub(super) fn refused(fault: &Fault) -> (String, String) {
     (summary, format!("{}{request}{there_is} {advice}", sentence(message)))
 }
 
-/// What the pool has, and who has the rest.
+/// The space of the pool, and the objects that have the rest of it.
 fn there_is(space: &Space) -> String {
     let pool = capital(&pool(&space.pool_name, &space.pool_id));
     let mut text = match space.largest_free {
@@ -32,7 +32,7 @@ fn there_is(space: &Space) -> String {
     text
 }
 
-/// What the codes mean when an organization chooses who administers IPAM.
+/// The meaning of the error codes for choosing the account that administers IPAM for an organization.
 fn about_administrator(action: &str, code: &str) -> Option<&'static str> {
     if !matches!(action, "EnableIpamOrganizationAdminAccount" | "DisableIpamOrganizationAdminAccount") {
         return None;
@@ -179,7 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_about_the_administrator_of_an_organization_have_words_of_their_own() {
+    fn codes_about_the_administrator_of_an_organization_have_their_own_words() {
         let told = |action: &'static str, code: &str| {
             let fault = Fault {
                 service: "AWS IPAM",

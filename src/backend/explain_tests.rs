@@ -1,4 +1,4 @@
-//! Every error and its exact words.
+//! Every error and its exact text.
 
 use num_bigint::BigUint;
 
@@ -79,7 +79,7 @@ fn says(error: &Error, summary: &str, detail: &str) {
 }
 
 #[test]
-fn what_is_not_there() {
+fn missing_objects_space_and_sizes_are_explained() {
     says(
         &Error::NotFound { kind: Kind::Pool, id: "p-1".to_owned() },
         "No such pool",
@@ -102,7 +102,7 @@ fn what_is_not_there() {
 }
 
 #[test]
-fn a_taken_name_says_whose_it_is() {
+fn a_taken_name_is_reported_with_its_owner() {
     says(
         &name_taken(active(Kind::Allocation, "top/prod/web", "a-1", "10.0.0.0/24"), Some("network")),
         "The name \"web\" is taken",
@@ -121,7 +121,7 @@ fn a_taken_name_says_whose_it_is() {
 }
 
 #[test]
-fn only_what_is_ones_own_is_to_be_imported() {
+fn an_import_is_recommended_only_for_an_object_of_the_same_owner() {
     let web = || active(Kind::Allocation, "top/prod/web", "a-1", "10.0.0.0/24");
     says(
         &name_taken(web(), Some("team-b")),
@@ -133,12 +133,12 @@ fn only_what_is_ones_own_is_to_be_imported() {
     let advises =
         |existing: Occupant, asked_by| explain(&name_taken(existing, asked_by)).detail.contains("terraform import");
     assert!(advises(web(), None), "where there are no owners");
-    assert!(advises(Occupant { owner: NOBODY.into(), ..web() }, Some("team-b")), "what is everybody's");
+    assert!(advises(Occupant { owner: NOBODY.into(), ..web() }, Some("team-b")), "objects without an owner");
     assert!(!advises(web(), Some("team-b")));
 }
 
 #[test]
-fn what_stays_with_its_owner_says_why() {
+fn an_object_that_cannot_be_transferred_is_reported_with_the_reason() {
     let staying = |of: Occupant, why| Error::Staying { of: Box::new(of), why };
     let web = || active(Kind::Allocation, "top/prod/web", "a-1", "10.0.0.0/24");
     says(
@@ -172,7 +172,7 @@ fn name_taken(existing: Occupant, asked_by: Option<&str>) -> Error {
 }
 
 #[test]
-fn an_overlap_says_with_what() {
+fn an_overlap_names_the_objects_that_overlap() {
     let web = active(Kind::Allocation, "top/prod/web", "a-1", "10.0.0.0/24");
     let api = held(Kind::Allocation, "top/prod/api", "a-2", "10.0.1.0/24");
     says(
@@ -240,7 +240,7 @@ fn a_block_outside_names_what_the_pool_has() {
 }
 
 #[test]
-fn an_exhausted_pool_says_what_is_left() {
+fn an_exhausted_pool_reports_the_free_space_that_is_left() {
     let summary = "Pool \"prod\" has no free /24";
     says(
         &exhausted(Some("10.0.3.0/26"), 256, 512, false),
@@ -298,7 +298,7 @@ fn a_broken_rule_is_named_with_its_value() {
 }
 
 #[test]
-fn contradictions_in_the_configuration() {
+fn contradictions_in_the_configuration_are_explained() {
     says(
         &Error::NetmaskRange { netmask_length: 40, family: Family::Ipv4 },
         "/40 is not possible here",
@@ -335,7 +335,7 @@ fn contradictions_in_the_configuration() {
 }
 
 #[test]
-fn what_must_agree_with_the_source_pool_or_stay() {
+fn arguments_that_must_agree_with_the_source_pool_or_cannot_change_are_explained() {
     says(
         &Error::LocaleMismatch {
             source_pool_id: "p-1".to_owned(),
@@ -405,7 +405,7 @@ fn contents_are_listed() {
 }
 
 #[test]
-fn a_lost_hold_says_to_plan_again() {
+fn the_text_about_a_lost_hold_advises_to_plan_again() {
     let thief = active(Kind::Allocation, "prod/api", "a-2", "10.0.0.0/24");
     says(
         &hold_lost(true, vec![thief]),
@@ -423,7 +423,7 @@ fn a_lost_hold_says_to_plan_again() {
 }
 
 #[test]
-fn a_failing_store_says_what_to_do() {
+fn the_text_about_a_failing_store_says_what_to_do() {
     let table = [
         (
             store::Error::Unavailable("cannot open /x/ipam.db: permission denied".to_owned()),
@@ -480,7 +480,7 @@ fn a_failing_store_says_what_to_do() {
 }
 
 #[test]
-fn a_store_that_is_moved_into_says_so() {
+fn errors_about_an_import_say_what_to_do() {
     says(
         &Error::Importing,
         "An import into this store is running or was interrupted",
@@ -512,7 +512,7 @@ fn large_counts_are_powers_of_two() {
 }
 
 #[test]
-fn what_was_seen_has_words() {
+fn errors_about_discovered_resources_say_what_to_do() {
     says(
         &Error::NoLocale,
         "auto_import needs a locale",
@@ -563,7 +563,7 @@ fn what_was_seen_has_words() {
 }
 
 #[test]
-fn a_pool_whose_space_is_kept_off_says_what_was_seen() {
+fn a_pool_with_space_of_discovered_resources_names_these_resources() {
     let seen = |id: &str, block: &str| SeenThere {
         resource_id: id.to_owned(),
         cidr: cidr(block),
@@ -607,7 +607,7 @@ fn a_pool_whose_space_is_kept_off_says_what_was_seen() {
 }
 
 #[test]
-fn what_only_aws_has_is_refused_with_what_to_use_instead() {
+fn features_that_only_aws_has_are_refused_with_an_alternative() {
     for (what, summary, instead) in [
         (OnlyAws::SourceResource, "This store has no VPCs", "set `cidrs` of the pool to the CIDR of the VPC"),
         (OnlyAws::PublicIpSource, "This store has no Amazon-provided addresses", "put the pool into a public scope"),
@@ -627,7 +627,7 @@ fn what_only_aws_has_is_refused_with_what_to_use_instead() {
 }
 
 #[test]
-fn a_full_pool_says_who_has_the_block_of_an_earlier_plan() {
+fn a_full_pool_names_the_object_that_has_the_block_of_an_earlier_plan() {
     let with = |hold: LostHold| {
         let mut error = exhausted(None, 0, 0, false);
         if let Error::PoolExhausted { lost, .. } = &mut error {

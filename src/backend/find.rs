@@ -1,6 +1,6 @@
-//! What a person, or an import, calls an object by: its id, a path of names, its block, or its block and its pool. Everything
-//! that a text may mean is found, so that the caller can say that it means more than one. What is there counts before what
-//! is only planned.
+//! Finds objects by the text that a person or an import gives: an id, a path of names, a block, or a block and its
+//! pool. Answers every object that the text may mean, so that the caller can report an ambiguous text. Active objects
+//! come before objects that are only planned.
 
 use super::{Ipam, PoolFilter};
 use crate::ipam::{Allocation, Cidr, Kind, Meta, Pool, PoolCidr, ResourceType, Result, Scope, State};
@@ -8,7 +8,7 @@ use crate::ipam::{Allocation, Cidr, Kind, Meta, Pool, PoolCidr, ResourceType, Re
 /// Scopes by id or name.
 ///
 /// # Errors
-/// What the backend answers.
+/// The errors of the backend.
 pub fn scopes(ipam: &dyn Ipam, text: &str) -> Result<Vec<Scope>> {
     let found = match Kind::of_id(text) {
         Some(Kind::Scope) => ipam.get_scope(text)?,
@@ -17,11 +17,11 @@ pub fn scopes(ipam: &dyn Ipam, text: &str) -> Result<Vec<Scope>> {
     Ok(found.into_iter().collect())
 }
 
-/// Pools by id, or by path: the end of one (`eu-west-1`, `top/eu-west-1`), or the whole one behind its scope's name or id
-/// (`lab/top/eu-west-1`).
+/// Pools by id, or by path: the end of a path (`eu-west-1`, `top/eu-west-1`), or the whole path after the name or id of
+/// its scope (`lab/top/eu-west-1`).
 ///
 /// # Errors
-/// What the backend answers.
+/// The errors of the backend.
 pub fn pools(ipam: &dyn Ipam, text: &str) -> Result<Vec<Pool>> {
     if Kind::of_id(text) == Some(Kind::Pool) {
         return Ok(ipam.get_pool(text)?.into_iter().collect());
@@ -40,11 +40,11 @@ pub fn pools(ipam: &dyn Ipam, text: &str) -> Result<Vec<Pool>> {
     Ok(sorted_out(found, |pool| &pool.meta))
 }
 
-/// Pool CIDRs by id, by block and pool (`10.1.0.0/16_ipam-pool-...`, `10.1.0.0/16_top/eu-west-1`), or by the pool's path and the
-/// name.
+/// Pool CIDRs by id, by block and pool (`10.1.0.0/16_ipam-pool-...`, `10.1.0.0/16_top/eu-west-1`), or by the path of
+/// the pool and the name.
 ///
 /// # Errors
-/// What the backend answers.
+/// The errors of the backend.
 pub fn pool_cidrs(ipam: &dyn Ipam, text: &str) -> Result<Vec<PoolCidr>> {
     if Kind::of_id(text) == Some(Kind::PoolCidr) {
         let is_in = |found: &PoolCidr, pool: &str| found.pool_id == pool;
@@ -64,11 +64,11 @@ pub fn pool_cidrs(ipam: &dyn Ipam, text: &str) -> Result<Vec<PoolCidr>> {
     Ok(sorted_out(found, |one| &one.meta))
 }
 
-/// Allocations by id, also with the pool's behind it as hashicorp/aws has it (`ipam-pool-alloc-..._ipam-pool-...`), by the
-/// pool's path and the name, by block, or by block and pool (`10.0.0.0/24_ipam-pool-...`).
+/// Allocations by id, also followed by the id of the pool as in hashicorp/aws (`ipam-pool-alloc-..._ipam-pool-...`), by
+/// the path of the pool and the name, by block, or by block and pool (`10.0.0.0/24_ipam-pool-...`).
 ///
 /// # Errors
-/// What the backend answers.
+/// The errors of the backend.
 pub fn allocations(ipam: &dyn Ipam, text: &str) -> Result<Vec<Allocation>> {
     if Kind::of_id(text) == Some(Kind::Allocation) {
         let is_in = |found: &Allocation, pool: &str| found.pool_id == pool;
@@ -94,13 +94,13 @@ pub fn allocations(ipam: &dyn Ipam, text: &str) -> Result<Vec<Allocation>> {
     }
     let is_space = |one: &Allocation| one.resource_type == ResourceType::IpamPool;
     if !found.iter().all(is_space) {
-        // The space of a pool is not meant where there is an allocation of its own.
+        // The allocation that stands for the space of a pool below is not meant when there is another allocation.
         found.retain(|one| !is_space(one));
     }
     Ok(sorted_out(found, |one| &one.meta))
 }
 
-/// The object of an id, or of an id and that of its pool.
+/// The object with this id, or with this id followed by the id of its pool.
 fn by_id<T>(
     text: &str,
     get: impl Fn(&str) -> Result<Option<T>>,
@@ -113,7 +113,7 @@ fn by_id<T>(
     Ok(get(id)?.filter(|found| is_in(found, pool)))
 }
 
-/// Every way to read a path as that of a pool and a name: both may hold slashes.
+/// Every way to split a path into a pool and a name: both may contain slashes.
 fn splits(text: &str) -> impl Iterator<Item = (&str, &str)> {
     text.rmatch_indices('/').map(|(slash, _)| (&text[..slash], &text[slash + 1..]))
 }
@@ -123,7 +123,7 @@ fn block_and_pool(text: &str) -> Option<(Cidr, &str)> {
     Some((cidr.parse().ok()?, pool))
 }
 
-/// Each once, and only what is active when something is.
+/// Each object once, and only the active ones when there are any.
 fn sorted_out<T>(mut found: Vec<T>, meta: impl Fn(&T) -> &Meta) -> Vec<T> {
     if found.iter().any(|one| meta(one).state == State::Active) {
         found.retain(|one| meta(one).state == State::Active);

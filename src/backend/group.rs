@@ -1,9 +1,9 @@
-//! Writes that arrive together share one commit, each with its own outcome.
+//! Group commit: writes that arrive together share one transaction of the store, each with its own outcome.
 //!
-//! Terraform asks for ten objects at once; committed one by one they would cost ten rounds to the disk. The first
-//! caller leads: it waits a moment for others, runs them all in the order of their names inside one transaction of
-//! the store, and hands out the outcomes. A caller who was alone several times in a row does not wait any more.
-//! There is no thread of our own, so there is nothing to shut down.
+//! Terraform asks for ten objects at once; committed one by one they would cost ten round trips to the disk. The first
+//! caller leads the group: it waits a moment for others, runs all requests in the order of their names inside one
+//! transaction of the store, and hands out the outcomes. A caller that was alone several times in a row does not wait
+//! any more. The group has no thread of its own, so it needs no shutdown.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -15,33 +15,33 @@ use crate::store::{self, Overlay, Snapshot, Store, Tx};
 
 use super::Result;
 
-/// Requests in one transaction at most.
+/// The maximum number of requests in one transaction.
 pub const GROUP_SIZE_MAX: usize = 256;
-/// A group is closed when nobody joined it for this long.
+/// A group is closed when no request joined it for this long.
 const QUIET: Duration = Duration::from_micros(500);
-/// A group is closed after this long even when more keep coming.
+/// A group is closed after this long even when more requests keep coming.
 const GATHERING_MAX: Duration = Duration::from_millis(3);
-/// Groups of one after which nobody else is expected.
+/// After this many groups of one request in a row, a caller does not wait for others.
 const LONELY_GROUPS: u32 = 4;
-/// After this long without a request whoever comes may well be the first of many.
+/// After this long without a request, the next request may be the first of many.
 const IDLE: Duration = Duration::from_millis(50);
 
 /// A store whose writes are grouped.
 pub struct Group {
     store: Arc<dyn Store>,
     queue: Mutex<Queue>,
-    /// Told when a request joins the queue and when a group is done.
+    /// Notified when a request joins the queue and when a group is done.
     changed: Condvar,
 }
 
 #[derive(Default)]
 struct Queue {
     waiting: Vec<Box<dyn Request>>,
-    /// Somebody gathers or runs a group.
+    /// Whether a caller gathers or runs a group.
     led: bool,
-    /// Groups of one in a row, with nobody waiting when they were done.
+    /// Number of groups of one request in a row that were done while no other request waited.
     lonely: u32,
-    /// When the last group was done.
+    /// The time when the last group was done.
     done_at: Option<Instant>,
 }
 
@@ -53,24 +53,24 @@ impl Queue {
     }
 }
 
-/// What a group needs of a member, whatever its answer is.
+/// A member of a group, independent of the type of its answer.
 trait Request: Send {
-    /// Members run in the order of this.
+    /// Members run in the order of this key.
     fn sort_key(&self) -> &str;
-    /// Runs the body in a savepoint; answers whether it wrote something. An error is one of the store's, and ends
-    /// the whole transaction.
+    /// Runs the body in a savepoint and answers whether it wrote anything. An error is one of the store, and ends the
+    /// whole transaction.
     fn run(&mut self, tx: &mut dyn Tx) -> std::result::Result<bool, store::Error>;
     /// Hands out the outcome of the last run, or the failure of the transaction around it.
     fn finish(self: Box<Self>, transaction: std::result::Result<(), store::Error>);
 }
 
-/// What a body came to.
+/// The result of a run of a body.
 enum Outcome<T> {
     Returned(Result<T>),
     Panicked(Box<dyn Any + Send>),
 }
 
-/// Where a caller finds its outcome.
+/// The place where a caller finds its outcome.
 type Slot<T> = Arc<Mutex<Option<Outcome<T>>>>;
 
 struct Member<T, F> {
@@ -86,16 +86,16 @@ impl Group {
         Self { store, queue: Mutex::default(), changed: Condvar::new() }
     }
 
-    /// Runs `body` in a transaction, perhaps together with others, and answers when it is kept.
+    /// Runs `body` in a transaction, perhaps together with others, and answers when it is committed.
     ///
-    /// Requests that arrive together run in the order of `sort_key`, and see the writes of those before them. An
-    /// error of `body` takes back its own writes only. `body` may run several times; the last run counts.
+    /// Requests that arrive together run in the order of `sort_key`, and each sees the writes of those before it. An
+    /// error of `body` rolls back its own writes only. `body` may run several times; the last run counts.
     ///
     /// # Errors
-    /// What `body` returned, or [`Error::Store`] when the transaction around it failed.
+    /// The error of `body`, or [`Error::Store`] when the transaction around it failed.
     ///
     /// # Panics
-    /// When `body` panics; its writes are taken back, the others' are not.
+    /// When `body` panics; its writes are rolled back, those of the other requests are not.
     pub fn write<T, F>(&self, sort_key: &str, body: F) -> Result<T>
     where
         T: Send + 'static,
@@ -107,7 +107,7 @@ impl Group {
         queue.waiting.push(Box::new(member));
         self.changed.notify_all();
         loop {
-            // Looked at under the queue's lock, which a leader takes after filling slots: no wake-up is missed.
+            // Checked under the queue's lock, which a leader takes after it filled the slots: no wake-up is missed.
             if let Some(outcome) = slot.lock().unwrap_or_else(PoisonError::into_inner).take() {
                 return match outcome {
                     Outcome::Returned(result) => result,
@@ -123,11 +123,11 @@ impl Group {
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
-        // Bodies run outside the lock and their panics are caught: nothing under it is ever half done.
+        // Bodies run outside the lock and their panics are caught, so the state under the lock is always consistent.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gathers one group and runs it. The caller's own request is in it unless 256 came before.
+    /// Gathers one group and runs it. The caller's own request is in it unless 256 requests came before.
     fn lead<'a>(&'a self, mut queue: MutexGuard<'a, Queue>) -> MutexGuard<'a, Queue> {
         queue.led = true;
         if queue.expects_company() {
@@ -149,7 +149,7 @@ impl Group {
         queue
     }
 
-    /// Waits until nobody joins any more, but not long.
+    /// Waits until no more requests join, but not longer than [`GATHERING_MAX`].
     fn gather<'a>(&self, mut queue: MutexGuard<'a, Queue>) -> MutexGuard<'a, Queue> {
         let started = Instant::now();
         let mut joined_at = started;
@@ -173,7 +173,7 @@ impl Group {
             }
             Ok(wrote)
         };
-        // A panic in a store must not leave the others waiting for ever.
+        // A panic in a store must not leave the other callers waiting forever.
         catch_unwind(AssertUnwindSafe(|| self.store.write(&mut run)))
             .unwrap_or_else(|_| Err(store::Error::Uncertain("the store panicked".to_owned())))
     }
@@ -220,17 +220,17 @@ where
     }
 }
 
-/// Whether `error` is about what one request found, so that others in the group may well succeed.
+/// Whether `error` is about data that one request read, so that other requests of the group may succeed.
 fn is_about_content(error: &store::Error) -> bool {
     matches!(error, store::Error::Corrupt(_) | store::Error::Newer { .. } | store::Error::Url(_))
 }
 
-/// Reads are not grouped: they neither wait nor hold up anybody.
+/// Reads are not grouped: they do not wait, and no request waits for them.
 impl Group {
     /// Runs `body` on a snapshot.
     ///
     /// # Errors
-    /// What `body` returned, or [`Error::Store`].
+    /// The error of `body`, or [`Error::Store`].
     pub fn read<T>(&self, mut body: impl FnMut(&mut dyn Snapshot) -> Result<T>) -> Result<T> {
         let mut outcome = None;
         self.store.read(&mut |snapshot| {
@@ -262,7 +262,7 @@ mod tests {
         Error::NotFound { kind: Kind::Pool, id: id.to_owned() }
     }
 
-    /// Puts `key` with the number of entries there are already.
+    /// Puts `key` with the number of entries that exist already.
     fn append(tx: &mut dyn Tx, key: &str) -> Result<usize> {
         let before = tx.scan("k/".."k0", Order::Ascending, usize::MAX)?.len();
         tx.put(&format!("k/{key}"), before.to_string().into_bytes())?;
@@ -274,7 +274,8 @@ mod tests {
         entries.into_iter().map(|(key, _)| key["k/".len()..].to_owned()).collect()
     }
 
-    /// Runs `work` on many threads that start together, with one group held back until all have joined the queue.
+    /// Runs `work` on many threads that start together. A first group is held back until all threads have joined the
+    /// queue.
     fn together<T: Send>(group: &Group, threads: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
         let blocked = Arc::new(Barrier::new(2));
         let release = Arc::clone(&blocked);
@@ -282,7 +283,7 @@ mod tests {
             let gate = scope.spawn(move || {
                 let mut met = false;
                 group.write("gate", move |_| {
-                    // Once the group runs nobody can join it; the second meeting ends it.
+                    // No request can join the group once it runs; the second meeting at the barrier ends it.
                     if !std::mem::replace(&mut met, true) {
                         release.wait();
                         release.wait();
@@ -335,14 +336,14 @@ mod tests {
     }
 
     #[test]
-    fn who_is_alone_for_long_is_not_kept_waiting() {
+    fn a_caller_that_is_alone_several_times_in_a_row_does_not_wait() {
         let group = Group::new(Arc::new(Memory::default()));
         let write = |n: u32| group.write(&n.to_string(), move |tx| append(tx, &n.to_string())).unwrap();
         assert!(group.lock().expects_company());
         for n in 0..LONELY_GROUPS {
             write(n);
         }
-        // Had this test been held up, company would be expected again.
+        // If this test was held up, the group would expect other requests again.
         group.lock().done_at = Some(Instant::now() + IDLE);
         assert!(!group.lock().expects_company());
         group.lock().done_at = Instant::now().checked_sub(2 * IDLE);
@@ -362,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_takes_back_its_own_writes_only() {
+    fn an_error_rolls_back_its_own_writes_only() {
         let group = Group::new(Arc::new(Memory::default()));
         let outcomes = together(&group, 9, |n| {
             group.write(&n.to_string(), move |tx| {
@@ -377,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_reaches_its_caller_and_nobody_else() {
+    fn a_panic_reaches_its_caller_only() {
         let group = Group::new(Arc::new(Memory::default()));
         let outcomes = together(&group, 8, |n| {
             catch_unwind(AssertUnwindSafe(|| {
@@ -396,9 +397,9 @@ mod tests {
     }
 
     #[test]
-    fn when_the_store_fails_every_member_is_told() {
+    fn when_the_store_fails_every_member_gets_the_error() {
         for (fault, kept) in [(Fault::DoneButUncertain, 4), (Fault::NotDoneButUncertain, 0), (Fault::Lost(2), 0)] {
-            // The first fault is for the gate.
+            // The first entry is for the gate.
             let group = Group::new(Arc::new(Faulty::script(Arc::new(Memory::default()), [Fault::None, fault])));
             let outcomes = together(&group, 4, |n| group.write(&n.to_string(), move |tx| append(tx, &n.to_string())));
             for outcome in outcomes {
@@ -428,7 +429,7 @@ mod tests {
     }
 
     #[test]
-    fn damage_that_one_request_meets_is_its_own() {
+    fn damage_that_one_request_meets_fails_that_request_only() {
         let group = Group::new(Arc::new(Memory::default()));
         let damage = Error::Store(store::Error::Corrupt("one record".to_owned()));
         let outcomes = together(&group, 3, |n| {
@@ -443,7 +444,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_that_write_nothing_cost_no_commit() {
+    fn requests_that_write_nothing_do_not_commit() {
         let memory = Arc::new(Memory::default());
         let group = Group::new(Arc::clone(&memory) as Arc<dyn Store>);
         assert_eq!(group.write("a", |tx| Ok(tx.get("k/a")?)), Ok(None));

@@ -1,4 +1,5 @@
-//! [`Ipam`] over a store of our own: reads on snapshots, writes grouped, holds that are good found without a write.
+//! [`Ipam`] over a self-managed store. Reads run on snapshots, writes are grouped ([`Group`]), and a plan finds its
+//! valid holds without a write.
 
 mod discover;
 mod explicit_first;
@@ -33,10 +34,10 @@ use explicit_first::ExplicitFirst;
 use previews::Previews;
 use turns::Turns;
 
-/// What the core needs from outside, apart from who acts: real, or a test's.
+/// The inputs of the core from outside, except the actor: the real ones, or those of a test.
 #[derive(Clone)]
 pub struct Surroundings {
-    /// The time by which holds are judged.
+    /// The clock that decides whether holds have expired.
     pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     /// Random bits, for ids and for the strategy `random`.
     pub random: Arc<dyn Fn() -> u64 + Send + Sync>,
@@ -44,37 +45,37 @@ pub struct Surroundings {
 
 impl Default for Surroundings {
     fn default() -> Self {
-        // Without the system's source, the keys of hash maps are random and different each time.
+        // Without the system's source, use the keys of hash maps: they are random and different each time.
         let random = || getrandom::u64().unwrap_or_else(|_| RandomState::new().hash_one(()));
         Self { clock: Arc::new(Timestamp::now), random: Arc::new(random) }
     }
 }
 
-/// IPAM in a store: scopes, pools and allocations are records of our own.
+/// IPAM in a self-managed store: scopes, pools and allocations are records in it.
 pub struct Local {
     group: Group,
     author: Author,
-    /// No import can begin any more, so nobody needs to look for one.
+    /// Whether no import can begin any more, so that reads need not look for one.
     settled: AtomicBool,
-    /// Who looks into accounts of AWS; `None`: nobody can.
+    /// Scans accounts of AWS; `None`: this process cannot scan them.
     scout: Option<Arc<dyn Scout>>,
-    /// Where files of discoveries are read.
+    /// The directories below which files of discoveries are read.
     files_below: Below,
-    /// Who looks just now.
+    /// The scans that are running.
     turns: Turns,
-    /// Requests by CIDR before requests by size.
+    /// Puts requests by CIDR before requests by size.
     explicit_first: ExplicitFirst,
-    /// What plans that may not write came to.
+    /// The previews of plans that may not write.
     previews: Previews,
 }
 
-/// Who writes, and with which clock: what every transaction takes along.
+/// The actor and the clock that every transaction gets.
 #[derive(Clone)]
 pub(super) struct Author {
     actor: Arc<Actor>,
-    /// The run of Terraform that this is in; `None` outside of one.
+    /// The run of Terraform that this process serves; `None` outside of a run.
     run: Option<Arc<CurrentRun>>,
-    /// Holds that made way before they expired, for what was asked for.
+    /// Holds that were reclaimed before they expired, in favour of a new request.
     displaced: Arc<Mutex<Vec<Occupant>>>,
     surroundings: Surroundings,
 }
@@ -85,35 +86,36 @@ impl Author {
         move || random()
     }
 
-    /// Remembers the holds that were for a plan made elsewhere. Whoever made a plan here knows that a new one takes its place.
+    /// Records the holds that were for a plan made elsewhere. A user who made a plan here knows that a new plan
+    /// replaces it.
     fn note_displaced(&self, displaced: &[Occupant]) {
         let own = self.run.as_ref().map(|current| &current.run.origin);
         let is_from_elsewhere = |run: &Run| Some(&run.origin) != own;
         let mut all = self.displaced.lock().unwrap_or_else(PoisonError::into_inner);
         for occupant in displaced.iter().filter(|occupant| occupant.run.as_deref().is_some_and(is_from_elsewhere)) {
-            // A transaction that met a conflict says it again.
+            // A transaction that met a conflict reports the same holds again.
             if !all.iter().any(|known| known.id == occupant.id) {
                 all.push(occupant.clone());
             }
         }
     }
 
-    /// The environment of now.
+    /// The environment at this moment.
     pub(super) fn env<'a>(&'a self, random: &'a mut dyn FnMut() -> u64) -> Env<'a> {
         Env::new((self.surroundings.clock)(), random, &self.actor).in_run(self.run.as_deref())
     }
 }
 
 impl Local {
-    /// Over the store at `url`, acting as `actor`. Nothing is opened before the first call.
+    /// Opens the store at `url` for `actor`. The store is not contacted before the first call.
     ///
     /// # Errors
-    /// [`store::Error::Url`] when the URL names no store.
+    /// [`store::Error::Url`] when the URL does not name a store.
     pub fn open(url: &str, actor: Actor) -> Result<Self> {
         Self::open_with(url, None, actor)
     }
 
-    /// The same with the password of the store, which the URL need not have then.
+    /// [`Self::open`] with the password of the store, which the URL need not contain then.
     ///
     /// # Errors
     /// As [`Self::open`].
@@ -122,7 +124,7 @@ impl Local {
         Ok(Self::over(store::open(&url)?, actor, Surroundings::default()))
     }
 
-    /// Over a store that is open.
+    /// Uses a store that is already open.
     pub fn over(store: Arc<dyn Store>, actor: Actor, surroundings: Surroundings) -> Self {
         let author = Author { actor: Arc::new(actor), run: None, displaced: Arc::default(), surroundings };
         let settled = AtomicBool::new(false);
@@ -143,20 +145,20 @@ impl Local {
         StoreUrl::new(url).has_password()
     }
 
-    /// In a run of Terraform.
+    /// Sets the run of Terraform that this process serves.
     #[must_use]
     pub fn in_run(mut self, run: CurrentRun) -> Self {
         self.author.run = Some(Arc::new(run));
         self
     }
 
-    /// With somebody who looks into accounts of AWS.
+    /// Sets the scout that scans accounts of AWS.
     #[must_use]
     pub fn with_scout(self, scout: Option<Arc<dyn Scout>>) -> Self {
         Self { scout, ..self }
     }
 
-    /// With files of discoveries read where this says; without it none is read.
+    /// Sets the directories below which files of discoveries are read. Without them, no file is read.
     #[must_use]
     pub fn with_files_below(self, files_below: Below) -> Self {
         Self { files_below, ..self }
@@ -174,7 +176,7 @@ impl Local {
         &self.author
     }
 
-    /// Reads a store that is whole. What is missing in a part of one would look as if it had been deleted.
+    /// Reads a store that is complete. In a store that is partly imported, missing objects would look deleted.
     pub(super) fn read<T>(&self, mut body: impl FnMut(&mut Reader<'_>) -> Result<T>) -> Result<T> {
         self.group.read(|snapshot| {
             let mut random = self.author.random();
@@ -188,8 +190,8 @@ impl Local {
 
     /// Runs `body` in a group, in the order of `name`, on a store that is initialized.
     ///
-    /// Everything the core writes is idempotent. So when the store does not say whether a change was kept, the
-    /// body runs once more and finds out: what was kept, it answers without writing again.
+    /// All writes of the core are idempotent. When the store cannot confirm a commit, the body runs once more: if the
+    /// first commit was kept, the second run finds it and answers without writing again.
     fn write<T, F>(&self, name: &str, body: F) -> Result<T>
     where
         T: Send + 'static,
@@ -198,8 +200,8 @@ impl Local {
         self.write_again(name, true, move |ledger, _| body(ledger))
     }
 
-    /// The same; `body` is told whether it was run before, and may have been kept. `applying`: it surely belongs to an
-    /// apply.
+    /// [`Self::write`], where `body` learns whether it ran before and may have been committed. `applying`: the write
+    /// certainly belongs to an apply.
     fn write_again<T, F>(&self, name: &str, applying: bool, body: F) -> Result<T>
     where
         T: Send + 'static,
@@ -219,7 +221,7 @@ impl Local {
         };
         match submit(false) {
             Err(Error::Store(uncertain @ store::Error::Uncertain(_))) => match submit(true) {
-                // The second run did not reach the store: the first may have been kept all the same.
+                // The second run did not reach the store: the first one may have been committed nevertheless.
                 Err(Error::Store(_)) => Err(Error::Store(uncertain)),
                 outcome => outcome,
             },
@@ -235,17 +237,17 @@ impl Local {
     {
         let first = planned.clone();
         let again = match planned {
-            // What is active now may be what the first run made.
+            // An active object may be the one that the first run made.
             Planned::Fresh(id) => Planned::Held(id.clone()),
             other => other.clone(),
         };
         self.write_again(name, true, move |ledger, is_again| body(ledger, if is_again { &again } else { &first }))
     }
 
-    /// The answer that `find` has without a write, or else the one that `plan` writes.
+    /// The answer of `find`, which does not write, or else the answer of `plan`, which does.
     ///
-    /// An error of the look-up decides nothing: a store that was never written has no default scopes yet, and
-    /// holds in the way are cleared by the write.
+    /// An error of `find` is ignored: a store that was never written has no default scopes yet, and the write reclaims
+    /// holds in the way.
     fn plan<T, F>(
         &self,
         name: &str,
@@ -276,7 +278,7 @@ impl Local {
     }
 }
 
-/// The name under which a pool CIDR is sorted.
+/// The name by which a pool CIDR is sorted.
 fn pool_cidr_name(spec: &PoolCidrSpec) -> String {
     match (&spec.name, spec.size) {
         (Some(name), _) => name.clone(),
@@ -311,7 +313,7 @@ impl Ipam for Local {
 
     fn speaks_against(&self, new: New<'_>, terms: &Terms, growing: bool) -> Result<()> {
         match self.look_at_new(new, terms) {
-            // The same apply brings more.
+            // The same apply adds more space.
             Err(Error::PoolExhausted { .. } | Error::PoolEmpty { .. } | Error::OutsidePool { .. }) if growing => Ok(()),
             tried => tried,
         }
@@ -347,7 +349,7 @@ impl Ipam for Local {
         if !scopes.is_empty() {
             return Ok(scopes);
         }
-        // Nobody has written yet. The default scopes that every store has come with the first write: this one.
+        // The store was never written. Every store gets its default scopes with the first write, which is this one.
         match self.write("", |_| Ok(())) {
             Ok(()) => self.read(|reader| reader.list_scopes(include_planned)),
             Err(Error::Store(store::Error::ReadOnly(_))) => Ok(scopes),
@@ -500,7 +502,7 @@ impl Ipam for Local {
     fn restore(&self, id: &str, missing: &Missing) -> Result<bool> {
         let (lost, wish) = (id.to_owned(), missing.clone());
         match self.write(id, move |ledger| ledger.restore(&lost, &wish)) {
-            // What cannot be brought back at all is told without the right to write, too.
+            // An object that cannot be restored at all is reported without the right to write, too.
             Err(Error::Store(store::Error::ReadOnly(why))) => {
                 match self.imagine(|ledger| {
                     ledger.initialize()?;
@@ -519,7 +521,7 @@ impl Ipam for Local {
     }
 
     fn confirm(&self, id: &str) -> Result<()> {
-        // Every refresh asks; only the first of an object writes.
+        // Every refresh calls this; only the first call for an object writes.
         if !self.read(|reader| reader.needs_confirmation(id))? {
             return Ok(());
         }
@@ -538,7 +540,8 @@ impl Ipam for Local {
             until.duration_since(self.now()) * 2 > SignedDuration::try_from(hold).unwrap_or_default()
         };
         let is_noted = |reader: &mut Reader<'_>| Ok(reader.arguments_kept_until(id)?.is_some_and(still_good));
-        // As holds are: written again when half of the time has passed. What is no record of a store has no notes.
+        // As with holds: the note is written again when half of its time has passed. An id that is not one of a store's
+        // records has no notes.
         if Kind::of_id(id).is_none() || self.read(is_noted)? {
             return Ok(());
         }

@@ -1,4 +1,4 @@
-//! What resources and commands talk to: the [`Ipam`] trait, and the store-backed implementation of it.
+//! The backends that resources and commands call: the [`Ipam`] trait, and its implementation over a self-managed store.
 //!
 //! Every call blocks; run it off the async threads.
 
@@ -38,28 +38,28 @@ pub use crate::ipam::{
     PoolChange, PoolFilter, Resize, Result, ScopeChange, Tenure, Terms, TrendPoint, Utilization, forecast,
 };
 
-/// What a backend can do; what it cannot is a diagnostic at plan time.
+/// Abilities of a backend. The provider reports the use of a missing ability as a diagnostic at plan time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capabilities {
-    /// Plans can hold space, so that they show ids and addresses.
+    /// Whether plans can hold space, so that they show ids and addresses.
     pub holds: bool,
-    /// Pools place allocations by any [`crate::ipam::Strategy`], not by the service's own only.
+    /// Whether pools place allocations by any [`crate::ipam::Strategy`], rather than by the service's own only.
     pub strategies: bool,
-    /// More public scopes than the default one.
+    /// Whether there can be public scopes in addition to the default one.
     pub public_scopes: bool,
-    /// Discoveries look wherever they are told to: through roles of their own, into files, at some things and not at
-    /// others. Else they look at what an organization has, leaving out parts of it.
+    /// Whether the survey of a discovery can be configured: its roles, its files, and the kinds of resources. Otherwise
+    /// a discovery covers the organization, except the parts that are excluded.
     pub surveys: bool,
-    /// Pools, their CIDRs and scopes can be what only AWS has ([`crate::ipam::OnlyAws`]).
+    /// Whether pools, their CIDRs and scopes can have settings that only AWS has ([`crate::ipam::OnlyAws`]).
     pub special: bool,
-    /// Tags that are what else an object has (its name, ...), and so cannot be tags of a user's own.
+    /// Tags in which the backend keeps other attributes of an object (its name, ...). Users cannot set these tags.
     pub reserved_tags: ReservedTags,
 }
 
-/// Events read at a time.
+/// Number of events read at a time.
 const PAGE: usize = 1024;
 
-/// The newest events that are asked for, at most `limit`, oldest first. Reads the whole history, a page at a time.
+/// The newest events that match `filter`, at most `limit`, oldest first. Reads the whole history, a page at a time.
 ///
 /// # Errors
 /// As [`Ipam::events`].
@@ -82,24 +82,24 @@ pub fn newest_events(ipam: &dyn Ipam, filter: &EventFilter, limit: usize) -> Res
     }
 }
 
-/// Keys of tags that a backend keeps other things in.
+/// Keys of tags in which a backend keeps other attributes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReservedTags {
-    /// These keys.
+    /// Exact keys.
     pub keys: &'static [&'static str],
-    /// Keys that begin like this.
+    /// Prefixes of keys.
     pub prefixes: &'static [&'static str],
 }
 
 impl ReservedTags {
-    /// What of it `key` is, when it is reserved.
+    /// The reserved key or prefix that `key` matches.
     pub fn hit(&self, key: &str) -> Option<&'static str> {
         let exact = self.keys.iter().find(|reserved| **reserved == key);
         exact.or_else(|| self.prefixes.iter().find(|prefix| key.starts_with(**prefix))).copied()
     }
 }
 
-/// A new object as somebody wants it.
+/// A new object that a user asks for.
 #[derive(Clone, Copy, Debug)]
 pub enum New<'a> {
     Scope(&'a ScopeSpec),
@@ -108,17 +108,18 @@ pub enum New<'a> {
     Allocation(&'a AllocationSpec),
 }
 
-/// IP address management, kept somewhere.
+/// IP address management over some kind of storage.
 ///
-/// `plan_*` finds or places the hold for a new object and is stable: asked again it answers the same.
-/// `create_*` turns it into the object and is idempotent. `get_*` answers `None` for what is gone (lapsed holds too).
-/// `confirm` says that the object is in a Terraform state. `delete_*` of something gone is success.
+/// `plan_*` finds or places the hold for a new object and is stable: a second call answers the same.
+/// `create_*` turns the hold into the object and is idempotent. `get_*` answers `None` for an object that is gone
+/// (lapsed holds too).
+/// `confirm` records that the object is in a Terraform state. `delete_*` of an object that is gone succeeds.
 pub trait Ipam: Send + Sync {
     fn capabilities(&self) -> Capabilities;
 
-    /// Where nothing can be held, what is wrong with a new object as far as it can be seen without writing. `growing`:
-    /// the pool that the space comes from gets more in the same apply, so that what it has free now does not count. A store of our own
-    /// sees the other new objects of this plan, too.
+    /// For plans that cannot hold anything: reports the error that a new object would meet, as far as it can be found
+    /// without writing. `growing`: the pool that the space comes from grows in the same apply, so its present free
+    /// space does not count. A self-managed store also takes the other new objects of this plan into account.
     fn speaks_against(&self, new: New<'_>, terms: &Terms, growing: bool) -> Result<()>;
 
     fn plan_scope(&self, spec: &ScopeSpec, terms: &Terms) -> Result<Scope>;
@@ -133,23 +134,25 @@ pub trait Ipam: Send + Sync {
 
     fn plan_pool(&self, spec: &PoolSpec, terms: &Terms) -> Result<Pool>;
     fn create_pool(&self, spec: &PoolSpec, planned: &Planned) -> Result<Pool>;
-    /// The pool as it will be after the change: added blocks are held; `None` when only a replacement can do it.
+    /// The pool as it will be after the change, with holds on the added blocks; `None` when only a replacement can make
+    /// the change.
     fn plan_pool_change(&self, id: &str, change: &PoolChange, terms: &Terms) -> Result<Option<Pool>>;
-    /// What [`Ipam::plan_pool_change`] would answer, without writing anything.
+    /// The answer of [`Ipam::plan_pool_change`], without writing anything.
     fn preview_pool_change(&self, id: &str, change: &PoolChange, terms: &Terms) -> Result<Option<Pool>>;
-    /// Looks for what keeps the pool from having other blocks. `goes` says whether an object goes before the change is
-    /// carried out, from its id and whether it is of this owner. Where [`Ipam::plan_pool_change`] tells it all, this says nothing.
+    /// Looks for objects that prevent the pool from having other blocks. `goes` answers for an object, from its id and
+    /// whether it has this owner, whether it is deleted before the change is carried out. Does nothing where
+    /// [`Ipam::plan_pool_change`] already reports these conflicts.
     ///
     /// # Errors
-    /// [`Error::InUse`] with what is allocated where the pool is not to be any more; [`Error::Across`].
+    /// [`Error::InUse`] with the allocations in space that the pool would lose; [`Error::Across`].
     fn in_the_way(&self, _id: &str, _provision: &Provision, _goes: &dyn Fn(&str, bool) -> bool) -> Result<()> {
         Ok(())
     }
     fn update_pool(&self, id: &str, change: &PoolChange) -> Result<Pool>;
-    /// `cascade` also deletes everything inside; otherwise a pool with contents is [`Error::InUse`].
+    /// `cascade` also deletes everything inside. Without it, a pool that is not empty is [`Error::InUse`].
     fn delete_pool(&self, id: &str, cascade: bool) -> Result<()>;
     fn get_pool(&self, id: &str) -> Result<Option<Pool>>;
-    /// In order of scope, depth-first, by name: parents before children.
+    /// The pools by scope, depth-first, by name: parents before children.
     fn list_pools(&self, filter: &PoolFilter) -> Result<Vec<Pool>>;
     /// Every pool, planned ones too, that `path` names, in the order of [`Ipam::list_pools`]; empty when there is none.
     ///
@@ -164,14 +167,14 @@ pub trait Ipam: Send + Sync {
 
     fn plan_pool_cidr(&self, spec: &PoolCidrSpec, terms: &Terms) -> Result<PoolCidr>;
     fn create_pool_cidr(&self, spec: &PoolCidrSpec, planned: &Planned) -> Result<PoolCidr>;
-    /// Gives it another name; `None`: that of its block. Where pool CIDRs have no names this does nothing.
+    /// Renames a pool CIDR. `None` gives it the name of its block. Does nothing where pool CIDRs have no names.
     fn rename_pool_cidr(&self, _id: &str, _name: Option<&str>) -> Result<()> {
         Ok(())
     }
-    /// [`Error::InUse`] while something is allocated in it.
+    /// [`Error::InUse`] while it contains an allocation.
     fn delete_pool_cidr(&self, id: &str) -> Result<()>;
     fn get_pool_cidr(&self, id: &str) -> Result<Option<PoolCidr>>;
-    /// Those of `ipam_pool_cidr` and those of the pool's own declaration, by address.
+    /// The CIDRs of `ipam_pool_cidr` and those that the pool itself declares, by address.
     fn list_pool_cidrs(&self, pool_id: &str, include_planned: bool) -> Result<Vec<PoolCidr>>;
 
     fn plan_allocation(&self, spec: &AllocationSpec, terms: &Terms) -> Result<Allocation>;
@@ -179,61 +182,61 @@ pub trait Ipam: Send + Sync {
     fn preview_allocation(&self, spec: &AllocationSpec, terms: &Terms) -> Result<Allocation>;
     fn create_allocation(&self, spec: &AllocationSpec, planned: &Planned) -> Result<Allocation>;
     fn plan_resize(&self, id: &str, size: Size, terms: &Terms) -> Result<Resize>;
-    /// What [`Ipam::plan_resize`] would answer, without writing anything.
+    /// The answer of [`Ipam::plan_resize`], without writing anything.
     fn preview_resize(&self, id: &str, size: Size, terms: &Terms) -> Result<Resize>;
     fn update_allocation(&self, id: &str, change: &AllocationChange) -> Result<Allocation>;
     fn delete_allocation(&self, id: &str) -> Result<()>;
     fn get_allocation(&self, id: &str) -> Result<Option<Allocation>>;
-    /// By pool, then by address.
+    /// The allocations by pool, then by address.
     fn list_allocations(&self, filter: &AllocationFilter) -> Result<Vec<Allocation>>;
     /// The custom allocation of exactly that name in exactly that pool, a hold too (an active one before a hold of the
-    /// same name); `None` when there is none, or no such pool. Reads the name index, not all allocations.
+    /// same name); `None` when there is no such allocation or pool. Reads the name index, not all allocations.
     fn find_allocation(&self, pool_id: &str, name: &str) -> Result<Option<Allocation>>;
     /// The allocation of exactly that pool whose block contains `address` (a single address or a whole block), holds
-    /// and the space of pools below included; `None` when no single one contains all of it, or no such pool. Looks up
-    /// the blocks around `address`, not all allocations.
+    /// and the space of pools below included; `None` when no single allocation contains all of `address`, or when there
+    /// is no such pool. Looks up the blocks around `address`, not all allocations.
     fn allocation_at(&self, pool_id: &str, address: Cidr) -> Result<Option<Allocation>>;
 
-    /// The holds of the same owner that have made way, before they expired, since this was last asked, and that plans made
-    /// elsewhere had shown: by another CI run, on another machine, or in another directory.
+    /// Holds of the same owner that were reclaimed before they expired, since the last call of this method, and that a
+    /// plan made elsewhere showed: in another CI run, on another machine, or in another directory.
     fn displaced(&self) -> Vec<Occupant> {
         Vec::new()
     }
 
-    /// Brings back an object that a state has and this backend has not, with its id and block. `false`: it was released, or
-    /// nothing can be brought back here. One that is there stays as it is.
+    /// Restores an object that is in a Terraform state but not in this backend, with its id and block. `false`: the
+    /// object was released, or this backend cannot restore objects. An object that exists stays as it is.
     ///
     /// # Errors
-    /// What the rules say of a new object; [`Error::Overlap`] when its space is not free.
+    /// The errors of the rules for a new object; [`Error::Overlap`] when its space is not free.
     fn restore(&self, _id: &str, _missing: &Missing) -> Result<bool> {
         Ok(false)
     }
 
-    /// Marks an active object as being in a Terraform state. Nothing happens when it already is, or is gone.
+    /// Marks an active object as being in a Terraform state. Does nothing when the object is marked already or gone.
     fn confirm(&self, id: &str) -> Result<()>;
-    /// [`Ipam::confirm`] of all of these, in one write.
+    /// [`Ipam::confirm`] for several objects, in one write.
     fn confirm_all(&self, ids: &[String]) -> Result<()>;
 
-    /// Notes beside an active object that a plan keeps arguments of it that are not known yet, for as long as plans hold.
+    /// Notes for an active object that a plan keeps arguments of it that are not known yet. The note lasts `hold`.
     fn keep_arguments(&self, _id: &str, _hold: Duration) -> Result<()> {
         Ok(())
     }
-    /// Whether such a plan may still be applied. Takes its note back, where that can be written.
+    /// Whether a plan with such a note may still be applied. Removes the note when the store can be written.
     fn take_kept_arguments(&self, _id: &str) -> Result<bool> {
         Ok(false)
     }
 
-    /// Notes that a plan deletes or renames an active object whose name or block another object of that plan could not have yet,
-    /// because it was planned first.
+    /// Notes that a plan deletes or renames an active object. Another object of that plan wanted the name or the block
+    /// of this one and was planned first, so it could not have it yet.
     fn give_up(&self, _id: &str, _hold: Duration) -> Result<()> {
         Ok(())
     }
-    /// Whether a plan of the same owner noted that not long ago.
+    /// Whether a plan of the same owner wrote such a note that has not expired.
     fn is_given_up(&self, _id: &str) -> Result<bool> {
         Ok(false)
     }
 
-    /// Up to `count` disjoint blocks that are free now, as allocations of that size would get them one after another.
+    /// Up to `count` disjoint free blocks, as successive allocations of that size would get them.
     fn preview_next(
         &self,
         pool_id: &str,
@@ -241,70 +244,71 @@ pub trait Ipam: Send + Sync {
         disallowed: &[Cidr],
         count: usize,
     ) -> Result<Vec<Cidr>>;
-    /// Free blocks of a pool by address, at most `limit`, no smaller than `max_netmask_length`.
+    /// Free blocks of a pool by address, at most `limit`, with netmask lengths of at most `max_netmask_length`.
     fn free_cidrs(&self, pool_id: &str, max_netmask_length: Option<u8>, limit: usize) -> Result<Vec<Cidr>>;
     fn utilization(&self, pool_id: &str) -> Result<Utilization>;
 
-    /// Events after `after` (0: from the first that is kept), oldest first, at most `limit`. Those up to [`Ipam::mark`] were
-    /// forgotten.
+    /// Events after `after` (0: from the first that is kept), oldest first, at most `limit`. The events up to
+    /// [`Ipam::mark`] were pruned.
     fn events(&self, after: u64, limit: usize) -> Result<Vec<Event>>;
-    /// After which event the history begins; `None`: with the first. Asked after a question it says what may be missing
-    /// in the answer.
+    /// The event after which the history begins; `None`: it begins with the first event. Call this after another query
+    /// to learn what may be missing in its answer.
     fn mark(&self) -> Result<Option<Mark>> {
         Ok(None)
     }
-    /// Who had which blocks when, by the event that began it; what was over by the time of [`Ipam::mark`] is not told.
-    /// Reads the whole history.
+    /// The owners of blocks over time, by the event that began each tenure. Tenures that ended before [`Ipam::mark`]
+    /// are left out. Reads the whole history.
     ///
     /// # Errors
     /// [`crate::ipam::Error::Unsupported`] where no history is kept.
     fn history(&self, _query: &HistoryQuery) -> Result<Vec<Tenure>> {
         Err(Error::Unsupported { what: Unsupported::Events })
     }
-    /// How full a pool was, at `from` and after each `step` (more than zero) until `to`; moments before the time of
-    /// [`Ipam::mark`] are left out. Reads the whole history.
+    /// The utilization of a pool at `from` and after each `step` (more than zero) until `to`. Moments before the time
+    /// of [`Ipam::mark`] are left out. Reads the whole history.
     ///
     /// # Errors
     /// [`crate::ipam::Error::NotFound`]; [`crate::ipam::Error::Unsupported`] where no history is kept.
     fn trend(&self, _pool_id: &str, _from: Timestamp, _to: Timestamp, _step: Duration) -> Result<Vec<TrendPoint>> {
         Err(Error::Unsupported { what: Unsupported::Events })
     }
-    /// The same of every pool that there is, by id. Reads the whole history, once.
+    /// [`Ipam::trend`] for every pool that exists, by id. Reads the whole history, once.
     ///
     /// # Errors
     /// [`crate::ipam::Error::Unsupported`] where no history is kept.
     fn trends(&self, _from: Timestamp, _to: Timestamp, _step: Duration) -> Result<BTreeMap<String, Vec<TrendPoint>>> {
         Err(Error::Unsupported { what: Unsupported::Events })
     }
-    /// Verifies everything: free + held + used = provisioned and disjoint, indexes, event chain.
+    /// Verifies everything: free, held and used space are disjoint and add up to the provisioned space; indexes; event
+    /// chain.
     fn check(&self) -> Result<Audit>;
 
-    /// What only a service has, when this is one.
+    /// The operations that only a service has, when this backend is a service.
     fn service(&self) -> Option<&(dyn service::Service + 'static)> {
         None
     }
 
-    /// Who keeps where accounts are looked into, when this backend does.
+    /// The keeper of discoveries, when this backend has them.
     fn discoveries(&self) -> Option<&dyn service::Keeps<service::DiscoveryNoun>> {
         self.service().map(|service| service as _)
     }
 
-    /// Who keeps how blocks on resources are treated, when this backend does.
+    /// The keeper of treatments of blocks on resources, when this backend has them.
     fn treatments(&self) -> Option<&dyn service::Keeps<service::ResourceCidrNoun>> {
         self.service().map(|service| service as _)
     }
 
-    /// What was seen in accounts, when this backend has seen something.
+    /// The results of discoveries, when this backend has them.
     fn observation(&self) -> Option<&(dyn observation::Observation + 'static)> {
         None
     }
 
-    /// For whom this acts, where objects belong to owners; `None` where everything is of one owner.
+    /// The owner for whom this backend acts; `None` where objects do not have owners.
     fn owner(&self) -> Option<&str> {
         None
     }
     /// The time by which this backend judges holds.
     fn now(&self) -> Timestamp;
-    /// Where everything is kept, in words, without secrets.
+    /// The location of the data, in words, without secrets.
     fn describe(&self) -> String;
 }

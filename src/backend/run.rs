@@ -1,7 +1,8 @@
-//! Which run of Terraform this process serves, found out from the operating system.
+//! The run of Terraform that this process serves, found out from the operating system.
 //!
-//! Terraform says nothing about it. On Linux the process that started this one tells: the processes of one terraform that
-//! are alive together serve one run, one for each alias of the provider. Elsewhere a run is one process.
+//! Terraform does not identify its runs. On Linux, the parent process identifies the run: the provider processes of one
+//! terraform process that are alive at the same time serve one run, one for each alias of the provider. On other
+//! systems, each process is a run.
 
 use std::env;
 use std::fs;
@@ -11,10 +12,10 @@ use crate::ipam::{CurrentRun, Origin, Run};
 
 use super::actor::run_url;
 
-/// How often this process was configured. A debug server serves one run after the other.
+/// Number of times that this process was configured. A debug server serves one run after the other.
 static CONFIGURED: AtomicU64 = AtomicU64::new(0);
 
-/// The run that begins now, with what the environment says about it.
+/// The run that begins now, with the details that the environment has about it.
 pub fn current_run(variable: impl Fn(&str) -> Option<String>) -> CurrentRun {
     let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
     let turn = CONFIGURED.fetch_add(1, Ordering::Relaxed) + 1;
@@ -26,12 +27,12 @@ pub fn current_run(variable: impl Fn(&str) -> Option<String>) -> CurrentRun {
     CurrentRun { run: Run { process, parent, origin }, is_alive: Box::new(is_alive) }
 }
 
-/// What nobody else has.
+/// A value that no other process has.
 fn unknown() -> String {
     format!("{:032x}", u128::from(getrandom::u64().unwrap_or_default()) << 64 | u128::from(std::process::id()))
 }
 
-/// Whether the process that asked for `run` runs, and still serves it.
+/// Whether the process that asked for `run` is running and still serves that run.
 fn is_alive(run: &Run) -> bool {
     let Some((text, turn)) = run.process.rsplit_once('/') else { return false };
     let Some(pid) = text.split('/').nth(1).and_then(|pid| pid.parse().ok()) else { return false };
@@ -40,7 +41,7 @@ fn is_alive(run: &Run) -> bool {
     still_serves && Process::of(pid).is_some_and(|process| process.text() == text)
 }
 
-/// A process that runs. A later process may have the same id, but not since the same time.
+/// A process that is running. A later process may have the same id, but not the same start time.
 struct Process {
     boot: String,
     id: u32,
@@ -50,14 +51,15 @@ struct Process {
 }
 
 impl Process {
-    /// The process with this id; `None` when there is none, or the system does not tell.
+    /// The process with this id; `None` when there is none, or when the system does not report processes.
     fn of(id: u32) -> Option<Self> {
         let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?.trim().to_owned();
         let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-        // The name of the program comes second, in parentheses, and may have anything in it. See proc_pid_stat(5).
+        // The name of the program is the second field, in parentheses, and may contain any character. See
+        // proc_pid_stat(5).
         let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
         let parent = fields.nth(1)?.parse().ok()?;
-        // The 22nd of all fields; the 4th was the last one taken.
+        // The start time is field 22 of all fields; field 4 was the last one taken.
         let started = fields.nth(17)?.to_owned();
         Some(Self { boot, id, parent, started })
     }
@@ -103,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_process_is_not_alive() {
+    fn text_that_is_not_a_process_is_not_alive() {
         for process in ["", "1", "a/b/c/d", "/////"] {
             assert!(!is_alive(&Run { process: process.into(), ..Run::default() }), "{process:?}");
         }

@@ -1,24 +1,24 @@
-//! [`Scout`]: who looks into accounts for a store of our own.
+//! [`Scout`]: scans AWS accounts for a self-managed store.
 
 use crate::ipam::Result;
 use crate::ipam::seen::{Sample, Survey};
 
-/// Looks into accounts. Blocks.
+/// Scans accounts. Calls block.
 pub trait Scout: Send + Sync {
-    /// Looks at every account and Region that `survey` names (its files are not of this), several at once. `found` is
-    /// told how far it is, and gets each sample as soon as it is there; an account or Region that cannot be looked at is
-    /// a sample with a failure, and the others go on. When `found` answers an error, the look ends with it.
+    /// Scans every account and Region that `survey` names (but not its files), several at a time. `found` gets the
+    /// progress, and each sample as soon as it is there. An account or Region that cannot be scanned is a sample with a
+    /// failure, and the others go on. When `found` answers an error, the scan ends with that error.
     ///
     /// # Errors
-    /// When there is no identity to look with at all; what `found` answered.
+    /// When there are no credentials to scan with at all; the error of `found`.
     fn look(&self, survey: &Survey, found: &mut dyn FnMut(Step) -> Result<()>) -> Result<()>;
 }
 
-/// How far a look is.
+/// The progress of a scan.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
-    /// So many pairs of account and Region will be looked at. Comes first, once.
+    /// The number of pairs of account and Region that will be scanned. Comes first, once.
     Places(usize),
-    /// One of them is done.
+    /// One pair was scanned.
     Done(Sample),
 }

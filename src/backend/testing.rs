@@ -1,4 +1,4 @@
-//! For tests: a backend over given entries whose every question must come to an end.
+//! For tests: a backend over given entries, in which every query must end.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -13,10 +13,10 @@ use crate::ipam::Actor;
 use crate::store::memory::Memory;
 use crate::store::{Entry, Error, Order, ReadBody, Snapshot, Store, Tx, WriteBody};
 
-/// Reads that one question or change may make. Many times what any needs of a small store.
+/// The reads that one query or change may make. This is many times what any of them needs in a small store.
 const STEPS_MAX: u64 = 100_000;
 
-/// Over a store in memory with these entries, at this time.
+/// A backend over a store in memory with these entries, at this time.
 pub(crate) fn bounded(entries: &BTreeMap<String, Vec<u8>>, now: Timestamp) -> Local {
     let memory = Memory::default();
     let written = memory.write(&mut |tx| {
@@ -31,7 +31,7 @@ pub(crate) fn bounded(entries: &BTreeMap<String, Vec<u8>>, now: Timestamp) -> Lo
     Local::over(Arc::new(Bounded { memory }), actor, surroundings)
 }
 
-/// A store that panics when one transaction reads for ever.
+/// A store that panics when one transaction reads forever.
 struct Bounded {
     memory: Memory,
 }
@@ -62,7 +62,7 @@ struct Counted<'a, S: ?Sized> {
 impl<S: ?Sized> Counted<'_, S> {
     fn step(&self) {
         self.steps.set(self.steps.get() + 1);
-        assert!(self.steps.get() <= STEPS_MAX, "it reads for ever");
+        assert!(self.steps.get() <= STEPS_MAX, "it reads forever");
     }
 }
 

@@ -1,21 +1,21 @@
-//! Waiting for other writers: bounded in time, with jitter so that they do not meet again.
+//! Waits for other writers, for a bounded time and with jitter, so that the same writers do not collide again.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::Error;
 
-/// How long a store tries to get its turn before it answers [`Error::Busy`].
+/// The time that a store waits for its turn before it answers [`Error::Busy`].
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How many times longer a store waits while it sees that other writers get on.
+/// The factor by which a store waits longer while it sees that other writers make progress.
 #[cfg(feature = "object-storage")]
 const PROGRESS: u32 = 10;
 
 const DELAY_FIRST: Duration = Duration::from_micros(500);
 const DELAY_MAX: Duration = Duration::from_millis(50);
 
-/// One call's budget of waiting.
+/// The time that one call may wait.
 pub(crate) struct Backoff {
     started: Instant,
     patience: Duration,
@@ -27,10 +27,10 @@ impl Backoff {
         Self { started: Instant::now(), patience, delay: DELAY_FIRST }
     }
 
-    /// Goes on at once: the caller has waited for its turn somewhere else.
+    /// Continues at once: the caller has waited for its turn somewhere else.
     ///
     /// # Errors
-    /// [`Error::Busy`] when the budget is used up.
+    /// [`Error::Busy`] when the time is used up.
     #[cfg(feature = "postgres")]
     pub(crate) fn go_on(&mut self, place: &str) -> Result<(), Error> {
         match self.left() {
@@ -39,10 +39,10 @@ impl Backoff {
         }
     }
 
-    /// Waits after another writer went first. The store is not stuck then, so the budget is ten times as long.
+    /// Waits after another writer went first. The store is not stuck then, so the time is ten times as long.
     ///
     /// # Errors
-    /// [`Error::Busy`] when that budget is used up.
+    /// [`Error::Busy`] when that time is used up.
     #[cfg(feature = "object-storage")]
     pub(crate) fn wait_behind_others(&mut self, place: &str) -> Result<(), Error> {
         let mut patient = Self { patience: self.patience * PROGRESS, ..*self };
@@ -59,16 +59,17 @@ impl Backoff {
         Error::Busy(format!("{:?} ({place})", self.patience))
     }
 
-    /// Sleeps for a random time that grows from call to call.
+    /// Sleeps for a random time that grows with each call.
     ///
     /// # Errors
-    /// [`Error::Busy`] when the budget is used up.
+    /// [`Error::Busy`] when the time is used up.
     pub(crate) fn wait(&mut self, place: &str) -> Result<(), Error> {
         let left = self.left();
         if left.is_zero() {
             return Err(self.used_up(place));
         }
-        // Half of the delay is fixed, so that a waiter never spins; half is random, so that two never march in step.
+        // Half of the delay is fixed, so that a waiter never spins; half is random, so that two waiters do not retry in
+        // lockstep.
         let delay = self.delay / 2 + self.delay.mul_f64(fraction() / 2.0);
         thread::sleep(delay.min(left));
         self.delay = (self.delay * 2).min(DELAY_MAX);
@@ -94,7 +95,7 @@ mod tests {
 
     #[cfg(feature = "object-storage")]
     #[test]
-    fn waiting_goes_on_for_longer_while_others_get_on() {
+    fn waiting_lasts_longer_while_others_make_progress() {
         let mut backoff = Backoff::new(Duration::from_millis(5));
         let outcome = (0..1000).find_map(|_| backoff.wait_behind_others("somewhere").err());
         assert_eq!(outcome, Some(Error::Busy("50ms (somewhere)".to_owned())));

@@ -1,23 +1,24 @@
-//! A store that counts its commits, over any other: what tests and benchmarks use to show how many share one.
+//! A store that counts its commits, over any other store. Tests and benchmarks use it to show how many writes share a
+//! commit.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Error, ReadBody, Store, WriteBody};
 
-/// A [`Store`] that passes everything on and counts what is committed.
+/// A [`Store`] that passes all calls on and counts commits.
 pub struct Counting {
     inner: Arc<dyn Store>,
     commits: AtomicU64,
 }
 
 impl Counting {
-    /// Over this store; nothing was committed yet.
+    /// Counts the commits to `inner`, from zero.
     pub fn new(inner: Arc<dyn Store>) -> Self {
         Self { inner, commits: AtomicU64::new(0) }
     }
 
-    /// Number of commits through this so far.
+    /// Number of commits so far.
     pub fn commits(&self) -> u64 {
         self.commits.load(Ordering::Relaxed)
     }

@@ -1,21 +1,21 @@
-//! Store errors, sorted by what they let the caller believe.
+//! Store errors, by what the caller can conclude from them.
 
-/// Why a store did not do what it was asked.
+/// The reason why a store did not carry out a request.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum Error {
     /// The store cannot be reached, opened or written now. Nothing was written; trying again is safe.
     #[error("the store is not available: {0}")]
     Unavailable(String),
-    /// The connection or the disk failed around a commit: it may have happened. Read before trying again.
+    /// The connection or the disk failed around a commit, which may have happened. Read before trying again.
     #[error("the store did not confirm the change: {0}")]
     Uncertain(String),
     /// The store can be read but not written with these credentials or on this file system.
     #[error("the store is read-only: {0}")]
     ReadOnly(String),
-    /// Other writers kept winning for longer than the bounded retry time. Nothing was written.
+    /// Other writers committed first for longer than the bounded retry time. Nothing was written.
     #[error("the store was busy for {0}")]
     Busy(String),
-    /// The content is not what this program writes.
+    /// The content is not in the form that this program writes.
     #[error("the store is damaged: {0}")]
     Corrupt(String),
     /// A newer version of this program wrote the store.
@@ -26,7 +26,7 @@ pub enum Error {
         /// Newest version this program reads.
         known: u64,
     },
-    /// The store URL is not one this program understands.
+    /// The URL is not one that this program understands.
     #[error("{0}")]
     Url(String),
 }

@@ -1,4 +1,4 @@
-//! A store that fails on purpose, over any other: what tests use to show that a retry converges.
+//! A store that fails on purpose, over any other store. Tests use it to show that a retry converges.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -7,39 +7,39 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::overlay::Overlay;
 use super::{Entry, Error, Order, ReadBody, Snapshot, Store, Tx, WriteBody};
 
-/// One thing that goes wrong with one write.
+/// A fault of one write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Nothing goes wrong.
+    /// No fault.
     None,
     /// The store cannot be reached.
     Unreachable,
-    /// The store is lost at this call (0 for the first) of the body; the body sees the error.
+    /// The connection is lost at this call of the body (0 for the first call); the body gets the error.
     Lost(usize),
     /// Another writer wins: the body runs a second time.
     Conflict,
-    /// The change is kept, but reported as uncertain.
+    /// The change is committed, but reported as uncertain.
     DoneButUncertain,
     /// The change is lost, and reported as uncertain.
     NotDoneButUncertain,
 }
 
-/// Where the next fault comes from.
+/// The source of the next fault.
 enum Source {
-    /// These, then none.
+    /// These faults, then none.
     Script(VecDeque<Fault>),
-    /// Every write draws one, from the state of a SplitMix64 generator.
+    /// Each write draws a fault from the state of a SplitMix64 generator.
     Seed(u64),
 }
 
-/// A [`Store`] whose writes fail as asked. Reads are passed on.
+/// A [`Store`] whose writes fail as requested. Reads are passed on.
 pub struct Faulty {
     inner: Arc<dyn Store>,
     source: Mutex<Source>,
 }
 
 impl Faulty {
-    /// Fails the next writes in this way, one fault each, and then no more.
+    /// Fails the next writes with these faults, one for each write, and then no more.
     pub fn script(inner: Arc<dyn Store>, faults: impl IntoIterator<Item = Fault>) -> Self {
         Self { inner, source: Mutex::new(Source::Script(faults.into_iter().collect())) }
     }
@@ -49,7 +49,7 @@ impl Faulty {
         Self { inner, source: Mutex::new(Source::Seed(seed)) }
     }
 
-    /// From now on these faults, and then none.
+    /// Replaces the faults: these come next, and then none.
     pub fn set(&self, faults: impl IntoIterator<Item = Fault>) {
         *self.source.lock().unwrap_or_else(PoisonError::into_inner) = Source::Script(faults.into_iter().collect());
     }
@@ -112,7 +112,7 @@ impl Store for Faulty {
     }
 }
 
-/// A transaction that is lost after some calls.
+/// A transaction that is lost after a number of calls.
 struct Fragile<'a> {
     inner: &'a mut dyn Tx,
     calls_left: usize,

@@ -1,4 +1,4 @@
-//! A store in this process's memory, for tests. Optimistic, so that conflicts really happen.
+//! A store in the memory of this process, for tests. It is optimistic, so that conflicts really happen.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
@@ -9,12 +9,12 @@ use super::backoff::{Backoff, PATIENCE};
 use super::overlay::{Overlay, bounds};
 use super::{Entry, Error, Order, ReadBody, Snapshot, Store, WriteBody};
 
-/// Commits remembered for finding conflicts; a transaction that began before all of them runs again.
+/// The number of commits that are kept to find conflicts; a transaction that began before all of them runs again.
 const RECENT_COMMITS_MAX: usize = 1024;
 
 type Entries = BTreeMap<Arc<str>, Arc<[u8]>>;
 
-/// Entries in memory. A write remembers what it read, and conflicts when that has changed by its commit.
+/// Entries in memory. A write records what it read, and conflicts when another commit has changed any of it.
 pub struct Memory {
     state: Mutex<State>,
     patience: Duration,
@@ -36,7 +36,7 @@ impl Default for Memory {
 }
 
 impl Memory {
-    /// The store that everybody in this process who gives this name shares; it lives as long as the process.
+    /// The store that all callers in this process that use this name share; it lives as long as the process.
     pub fn shared(name: &str) -> Arc<Self> {
         static SHARED: LazyLock<Mutex<BTreeMap<String, Arc<Memory>>>> = LazyLock::new(Mutex::default);
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -49,7 +49,7 @@ impl Memory {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // No code of others runs under the lock, so a poisoned one holds nothing half done.
+        // Only code of this module runs under the lock, so the state is consistent even when the lock is poisoned.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -63,7 +63,7 @@ impl Memory {
         }
     }
 
-    /// Commits unless something in `view` was written by another since it began; answers whether it did.
+    /// Commits unless another writer changed something in `view` since it began; answers whether it committed.
     fn commit(&self, view: View, writes: BTreeMap<String, Option<Vec<u8>>>) -> bool {
         let mut state = self.lock();
         if state.changed_since(&view) {
@@ -72,7 +72,7 @@ impl Memory {
         if writes.is_empty() {
             return true;
         }
-        // Without this reference the map is changed in place when nobody else looks at it.
+        // Without this reference the map is changed in place, unless another view has it.
         drop(view);
         let writes: Vec<(Arc<str>, _)> = writes.into_iter().map(|(key, write)| (key.into(), write)).collect();
         state.recent.push_back(writes.iter().map(|(key, _)| Arc::clone(key)).collect());
@@ -131,12 +131,12 @@ impl Store for Memory {
     }
 }
 
-/// The entries as they were at `version`, and what was looked at in them.
+/// The entries at `version`, and the keys and ranges that were read.
 struct View {
     entries: Arc<Entries>,
     version: u64,
     keys_read: Vec<String>,
-    /// First key and end (exclusive) of what scans looked at.
+    /// Start and end (exclusive) of the ranges that scans read.
     ranges_read: Vec<(String, String)>,
 }
 
@@ -163,7 +163,7 @@ impl Snapshot for View {
             Order::Ascending => entries.take(limit).map(own).collect(),
             Order::Descending => entries.rev().take(limit).map(own).collect(),
         };
-        // A scan that the limit ended has not looked beyond its last entry.
+        // A scan that reached the limit has not read anything beyond its last entry.
         let last = found.last().filter(|_| found.len() == limit).map(|(key, _)| key.clone());
         let seen = match (last, order) {
             (None, _) => (range.start.to_owned(), range.end.to_owned()),
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_write_elsewhere_is_no_conflict() {
+    fn a_write_to_another_key_is_not_a_conflict() {
         let store = Memory::default();
         let mut runs = 0;
         store

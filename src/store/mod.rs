@@ -1,7 +1,8 @@
-//! Ordered keys, transactions, conflicts. A store never knows what a pool is.
+//! Key-value stores: ordered keys, serializable transactions and conflicts. A store knows nothing about pools or
+//! addresses.
 //!
-//! All of IPAM is written once against [`Tx`]; a store supplies [`Store::write`] and [`Store::read`].
-//! Adding a store is one module and one line in [`open`].
+//! All of IPAM is written once against [`Tx`]; each store implements [`Store::write`] and [`Store::read`].
+//! A new store is one module and one line in [`open`].
 
 mod backoff;
 #[cfg(feature = "object-storage")]
@@ -27,7 +28,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Which end of a range a scan starts at.
+/// The end of a range at which a scan starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
     /// Smallest key first.
@@ -55,7 +56,7 @@ pub trait Tx: Snapshot {
     /// Sets `key` to `value`.
     fn put(&mut self, key: &str, value: Vec<u8>) -> Result<(), Error>;
 
-    /// Removes `key`; removing what is not there is not an error.
+    /// Removes `key`; succeeds when there is no such key.
     fn delete(&mut self, key: &str) -> Result<(), Error>;
 }
 
@@ -71,31 +72,31 @@ pub type WriteBody<'a> = dyn FnMut(&mut dyn Tx) -> Result<bool, Error> + 'a;
 pub trait Store: Send + Sync {
     /// Runs `body` on a consistent snapshot.
     ///
-    /// When a connection is lost on the way, `body` is run again from the start on another snapshot, so it must not keep
-    /// anything from an earlier run.
+    /// When the connection is lost, `body` runs again from the start on another snapshot, so it must not keep anything
+    /// from an earlier run.
     ///
     /// # Errors
-    /// What `body` returned, or [`Error::Unavailable`] when the store cannot be reached.
+    /// The error of `body`, or [`Error::Unavailable`] when the store cannot be reached.
     fn read(&self, body: &mut ReadBody<'_>) -> Result<(), Error>;
 
     /// Runs `body` in a serializable transaction and commits it durably before returning.
     ///
-    /// A conflict with another writer is not an error: `body` is run again from the start, within a
-    /// bounded time, so it must not keep anything from an earlier run.
+    /// A conflict with another writer is not an error: `body` runs again from the start, within a bounded time, so it
+    /// must not keep anything from an earlier run.
     ///
     /// # Errors
-    /// What `body` returned (nothing was written); [`Error::Unavailable`]: nothing was written;
-    /// [`Error::Uncertain`]: the commit may or may not have happened, read before trying again.
+    /// The error of `body`: nothing was written. [`Error::Unavailable`]: nothing was written. [`Error::Uncertain`]: the
+    /// commit may or may not have happened; read before trying again.
     fn write(&self, body: &mut WriteBody<'_>) -> Result<(), Error>;
 
-    /// The place in words, without secrets, for messages and logs.
+    /// The location of the store in words, without secrets, for messages and logs.
     fn describe(&self) -> String;
 
     /// The kind of store, as its URLs begin: `sqlite`, `postgres`, `s3`, ...
     fn kind(&self) -> &'static str;
 
-    /// What else there is to say about the place, as pairs of a name in snake case and a value: the version of a
-    /// server, the length of a log. Never secrets.
+    /// Other facts about the store, as pairs of a name in snake case and a value, for example the version of a server
+    /// or the length of a log. They never include secrets.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the store cannot be reached.
@@ -103,36 +104,37 @@ pub trait Store: Send + Sync {
         Ok(Vec::new())
     }
 
-    /// Removes what only the past needs and nobody reads any more, when it is older than `keep`; `None` for a store
-    /// that keeps no such thing. What [`Store::read`] shows stays the same.
+    /// Removes data that only past states of the store need and that is older than `keep`; `None` for a store without
+    /// such data. The result of [`Store::read`] does not change.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] or [`Error::ReadOnly`]; what was removed until then is of no importance.
+    /// [`Error::Unavailable`] or [`Error::ReadOnly`]. The data that was removed until then is not needed, so the call
+    /// can be repeated.
     fn prune(&self, keep: Duration) -> Result<Option<Pruned>, Error> {
         let _ = keep;
         Ok(None)
     }
 }
 
-/// What [`Store::prune`] did.
+/// The result of [`Store::prune`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pruned {
-    /// Objects (files) removed.
+    /// Number of objects (files) that were removed.
     pub removed: u64,
-    /// Objects (files) left.
+    /// Number of objects (files) that are left.
     pub left: u64,
 }
 
-/// What [`open`] opens, and what it will: for messages.
+/// The URLs that [`open`] accepts, for messages.
 const KNOWN: &str = "\"sqlite:<path>\" (a file), \"postgres://<user>@<host>/<database>\", \"s3://\", \"gs://\" and \
                      \"az://<bucket>/<prefix>\" (a bucket), and \"file:///<directory>\"";
 
-/// The store at `url`: `sqlite:ipam.db`, `sqlite:/var/lib/ipam.db`, `s3://bucket/prefix` (also `gs`, `az`),
-/// `file:///directory`, `postgres://user@host/database`, `memory:` (a new one), `memory:<name>` (shared by everybody in
-/// this process who gives that name). Nothing is opened or created before the first read or write.
+/// Opens the store at `url`: `sqlite:ipam.db`, `sqlite:/var/lib/ipam.db`, `s3://bucket/prefix` (also `gs`, `az`),
+/// `file:///directory`, `postgres://user@host/database`, `memory:` (a new store), `memory:<name>` (shared by all
+/// callers in this process that use the name). Nothing is opened or created before the first read or write.
 ///
 /// # Errors
-/// [`Error::Url`] when the URL names no store that this build has.
+/// [`Error::Url`] when the URL does not name a store that this build supports.
 pub fn open(url: &StoreUrl) -> Result<Arc<dyn Store>, Error> {
     let scheme = url.scheme();
     match scheme.as_deref() {
@@ -162,7 +164,7 @@ pub fn open(url: &StoreUrl) -> Result<Arc<dyn Store>, Error> {
         Some(scheme) if !url.rest().is_empty() => Err(Error::Url(format!(
             "The store URL starts with \"{scheme}:\", which is not a kind of store. The kinds of stores are: {KNOWN}."
         ))),
-        // Nothing of it is certain to be harmless.
+        // Any part of this text may be a secret.
         _ => Err(Error::Url(format!(
             "The store URL does not start with a kind of store. The kinds of stores are: {KNOWN}. For a SQLite file \
              write \"sqlite:\" in front of its path."
@@ -195,7 +197,7 @@ mod tests {
 
     #[cfg(feature = "sqlite")]
     #[test]
-    fn urls_that_are_no_store_are_refused_in_words() {
+    fn urls_that_do_not_name_a_store_are_refused_with_the_reason() {
         for (url, words) in [
             ("postgres://me:s3cret@db/ipam?s3cret", "PostgreSQL"),
             ("s3:///prefix", "does not name a bucket"),
@@ -226,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_named_memory_is_the_same_store_for_everybody() {
+    fn a_named_memory_is_the_same_store_for_all_callers() {
         let (a, b) = (StoreUrl::new("memory:one-name"), StoreUrl::new("memory:one-name"));
         open(&a).unwrap().write(&mut |tx| tx.put("k", b"v".to_vec()).map(|()| true)).unwrap();
         let mut found = None;

@@ -1,11 +1,11 @@
-//! Writes kept aside on top of a transaction or a snapshot: savepoints and dry runs.
+//! Writes that are kept in memory on top of a transaction or a snapshot: savepoints and dry runs.
 
 use std::collections::BTreeMap;
 use std::ops::{Bound, Range};
 
 use super::{Entry, Error, Order, Snapshot, Tx};
 
-/// A transaction whose writes stay in memory until [`Overlay::commit`]; dropped, they are as if never made.
+/// A transaction whose writes stay in memory until [`Overlay::commit`]. When it is dropped, its writes are discarded.
 ///
 /// Over a [`Tx`] it is a savepoint, over a [`Snapshot`] a dry run (which has no `commit`).
 pub struct Overlay<'a, B: Snapshot + ?Sized> {
@@ -15,12 +15,12 @@ pub struct Overlay<'a, B: Snapshot + ?Sized> {
 }
 
 impl<'a, B: Snapshot + ?Sized> Overlay<'a, B> {
-    /// Nothing written yet.
+    /// An overlay without writes.
     pub fn new(base: &'a mut B) -> Self {
         Self { base, writes: BTreeMap::new() }
     }
 
-    /// With these writes made before, see [`Overlay::into_writes`].
+    /// An overlay with earlier writes, see [`Overlay::into_writes`].
     pub(crate) fn over(base: &'a mut B, writes: BTreeMap<String, Option<Vec<u8>>>) -> Self {
         Self { base, writes }
     }
@@ -37,10 +37,10 @@ impl<'a, B: Snapshot + ?Sized> Overlay<'a, B> {
 }
 
 impl<B: Tx + ?Sized> Overlay<'_, B> {
-    /// Hands the writes on to the base, in key order.
+    /// Passes the writes to the base, in key order.
     ///
     /// # Errors
-    /// The base's; some writes may then have reached it, so the base must be rolled back.
+    /// The error of the base; some writes may then have reached it, so the base must be rolled back.
     pub fn commit(self) -> Result<(), Error> {
         for (key, write) in self.writes {
             match write {
@@ -71,14 +71,14 @@ impl<B: Snapshot + ?Sized> Snapshot for Overlay<'_, B> {
         if order == Order::Descending {
             written.reverse();
         }
-        // Each deletion hides at most one entry below: so many more are enough to fill the limit.
+        // Each deletion hides at most one entry below, so this many more entries are enough to fill the limit.
         let hidden = written.iter().filter(|(_, write)| write.is_none()).count();
         let below = self.base.scan(range, order, limit.saturating_add(hidden))?;
         Ok(merge(below, &written, order, limit))
     }
 }
 
-/// `range` for a `BTreeMap`, which takes a range of `str` only this way.
+/// `range` for a `BTreeMap`, which accepts a range of `str` only in this form.
 pub(super) fn bounds(range: Range<&str>) -> (Bound<&str>, Bound<&str>) {
     (Bound::Included(range.start), Bound::Excluded(range.end))
 }
@@ -131,7 +131,7 @@ mod tests {
 
     use super::*;
 
-    /// A base that is nothing but a map.
+    /// A base that is a plain map.
     #[derive(Clone, Default)]
     struct Plain(BTreeMap<String, Vec<u8>>);
 
@@ -172,7 +172,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_overlay_reads_like_a_map_with_the_writes_made(
+        fn an_overlay_reads_like_a_map_with_the_same_writes(
             start in proptest::collection::btree_map(key(), any::<Vec<u8>>(), 0..20),
             writes in proptest::collection::vec((key(), any::<Option<Vec<u8>>>()), 0..20),
             (from, to) in (key(), key()),

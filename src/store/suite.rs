@@ -1,7 +1,7 @@
-//! What every store must answer: one suite, run over all of them.
+//! The test suite that every store must pass.
 //!
-//! A store's tests say `suite!({ ...; move || open })`: the block sets up one place and yields a function that opens
-//! it, and opens it again.
+//! The tests of a store use `suite!({ ...; move || open })`: the block sets up one place and returns a function that
+//! opens a store there, as often as it is called.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,16 +11,16 @@ use std::time::Duration;
 
 use super::{Entry, Error, Order, Store};
 
-/// How long a store waits for its turn in tests. Beside a busy machine many who race for one store need more than the time
-/// that a user has.
+/// The time that a store waits for its turn in tests. On a busy machine, many writers to one store need more time than
+/// a user has.
 pub(crate) const PATIENT: Duration = Duration::from_secs(180);
 
-/// A failure that is told soon is told within this time, even beside a busy machine. A store that waited with all its
-/// patience would take longer.
+/// A failure that must be reported soon is reported within this time, even on a busy machine. A store that waited for
+/// its whole patience would take longer.
 #[cfg(any(feature = "postgres", feature = "object-storage"))]
 pub(crate) const SOON: Duration = Duration::from_secs(25);
 
-/// Opens the one place that a test is about.
+/// Opens the place that a test uses.
 pub(crate) type Opener<'a> = &'a dyn Fn() -> Arc<dyn Store>;
 
 macro_rules! suite {
@@ -310,7 +310,7 @@ pub(crate) fn racing_threads_append_without_gaps(open: Opener<'_>) {
     assert_eq!(log, expected);
 }
 
-/// A scan that found nothing is a read too: two transactions may not both conclude that the place is free.
+/// A scan without results is a read too: two transactions may not both conclude that the range is free.
 pub(crate) fn a_decision_on_an_empty_range_is_made_once(open: Opener<'_>) {
     let handles = [open(), open()];
     on_threads(|thread| {

@@ -1,8 +1,8 @@
-//! Store URLs, and what they must never show.
+//! Store URLs, and the parts of them that must never be shown.
 
 use std::fmt;
 
-/// The URL of a store. It may hold a password: `Debug` and `Display` leave out user information, parameters and
+/// The URL of a store. It may contain a password: `Debug` and `Display` leave out user information, parameters and
 /// fragments.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoreUrl {
@@ -11,26 +11,26 @@ pub struct StoreUrl {
 }
 
 impl StoreUrl {
-    /// Splits nothing off yet: any text is a URL until [`super::open`] looks at it.
+    /// Accepts any text; [`super::open`] checks it later.
     pub fn new(text: impl Into<String>) -> Self {
         Self { text: text.into(), password: None }
     }
 
-    /// The same store, with the password for it; where the text names one too, this one counts.
+    /// The same store with a password. This password takes precedence over one in the text.
     #[must_use]
     pub fn with_password(self, password: Option<String>) -> Self {
         Self { password, ..self }
     }
 
-    /// The password that was given beside the text.
+    /// The password that was given in addition to the text.
     pub(crate) fn password(&self) -> Option<&str> {
         self.password.as_deref()
     }
 
-    /// Whether the text has a password in it: in front of the host, or as a parameter.
+    /// Whether the text contains a password: in front of the host, or as a parameter.
     pub fn has_password(&self) -> bool {
         let rest = self.rest().strip_prefix("//").unwrap_or_default();
-        // What is not percent-encoded as it must be is refused when the store is opened, and counts all the same.
+        // Incorrect percent-encoding is refused when the store is opened, but a password with it counts here too.
         let (user, _) = rest.rsplit_once('@').unwrap_or_default();
         let in_front = user.split_once(':').is_some_and(|(_, password)| !password.is_empty());
         let is_password = |part: &str| {
@@ -46,8 +46,8 @@ impl StoreUrl {
         self.scheme().is_some_and(|scheme| ["sqlite", "file", "memory"].contains(&scheme.as_str()))
     }
 
-    /// What stands before the first `:`, in lower case, when it is a scheme (letters, digits, `+`, `-`, `.`).
-    /// A name without `:` is one too: `aws-ipam`.
+    /// The text before the first `:`, in lower case, when it is a scheme (letters, digits, `+`, `-`, `.`). A name
+    /// without `:` is a scheme too: `aws-ipam`.
     pub fn scheme(&self) -> Option<String> {
         let (scheme, _) = self.text.split_once(':').unwrap_or((&self.text, ""));
         let starts_well = scheme.starts_with(|first: char| first.is_ascii_alphabetic());
@@ -56,7 +56,7 @@ impl StoreUrl {
         is_scheme.then(|| scheme.to_ascii_lowercase())
     }
 
-    /// What stands after the scheme, secrets included: for opening the store, not for showing.
+    /// The text after the scheme, including secrets: use it to open the store, never to show it.
     pub(crate) fn rest(&self) -> &str {
         self.text.split_once(':').map_or("", |(_, rest)| rest)
     }
@@ -65,19 +65,19 @@ impl StoreUrl {
 impl fmt::Display for StoreUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const HIDDEN: &str = "***";
-        // What is no store may be anything, and what stands after its first colon too.
+        // Text that is not a store URL may be anything, and so may the text after its first colon.
         let kinds = ["sqlite", "memory", "s3", "gs", "az", "file", "postgres", "postgresql", "aws-ipam"];
         match self.scheme() {
             Some(scheme) if kinds.contains(&scheme.as_str()) => {}
             Some(scheme) if self.text.contains(':') => return write!(f, "{scheme}:{HIDDEN}"),
             _ => return f.write_str(HIDDEN),
         }
-        // libpq also takes "host=... password=..." for a URL: nothing of that is certain to be harmless.
+        // libpq also accepts "host=... password=..." as a URL: any part of that text may be a secret.
         if self.text.to_ascii_lowercase().contains("password") {
             return write!(f, "{}:{HIDDEN}", self.scheme().unwrap_or_default());
         }
         let mut shown = self.text.as_str();
-        // The last @ of all: a password may hold @, ? and # itself, and hiding too much is the safe side.
+        // The last @ counts: a password may contain @, ? and # itself, and it is safer to hide too much.
         if let Some((hidden, after)) = self.text.rsplit_once('@') {
             let authority = hidden.find("://").map(|at| at + 3).or_else(|| hidden.find(':').map(|at| at + 1));
             write!(f, "{}{HIDDEN}@", &hidden[..authority.unwrap_or(0)])?;
@@ -150,13 +150,13 @@ mod tests {
     }
 
     #[test]
-    fn a_password_beside_the_text_is_not_shown() {
+    fn a_password_in_addition_to_the_text_is_not_shown() {
         let url = StoreUrl::new("postgres://me@db.example/ipam").with_password(Some("s3cret".to_owned()));
         assert_eq!(format!("{url} {url:?}"), "postgres://***@db.example/ipam StoreUrl(postgres://***@db.example/ipam)");
     }
 
     #[test]
-    fn the_scheme_is_what_stands_before_the_colon() {
+    fn the_scheme_is_the_text_before_the_colon() {
         for (url, scheme) in [
             ("sqlite:ipam.db", Some("sqlite")),
             ("SQLite:ipam.db", Some("sqlite")),

@@ -5,10 +5,10 @@ use std::net::{IpAddr, Ipv4Addr};
 use crate::ipam::blocks::range_to_cidrs;
 use crate::ipam::{Cidr, Family};
 
-/// The blocks of a line: one, but for a range that is none by itself.
+/// The blocks of a line: one block, except for a range that is not a block by itself.
 ///
 /// # Errors
-/// What is wrong, without the text.
+/// The mistake, without the text.
 pub(super) fn of(text: &str) -> Result<Vec<Cidr>, &'static str> {
     if let Some((first, last)) = text.split_once('-') {
         return range(first.trim(), last.trim());
@@ -63,7 +63,7 @@ fn block(text: &str) -> Result<Cidr, &'static str> {
     })
 }
 
-/// Whether only the bits of the address are wrong.
+/// Whether the only mistake is in the host bits of the address.
 fn has_host_bits(address: &str, length: &str) -> bool {
     let is_plain = length.bytes().all(|byte| byte.is_ascii_digit()) && !(length.len() > 1 && length.starts_with('0'));
     let is_whole = |family: Family| length.parse().is_ok_and(|length: u8| length <= family.bits());
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_block_says_why() {
+    fn text_that_is_not_a_block_is_refused_with_the_reason() {
         for (text, says) in [
             ("10.0.0.1/255.255.0.0", "host bits"),
             ("10.0.0.0/255.0.255.0", "an invalid netmask"),

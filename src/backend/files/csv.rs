@@ -1,5 +1,5 @@
-//! CSV as in RFC 4180: a header row, separators, quotes around what has separators, quotes or line ends. The header says by its
-//! column `cidr` what separates: commas, semicolons or tabs.
+//! Reads CSV as in RFC 4180: a header row, separators, and quotes around fields that contain separators, quotes or line
+//! ends. The separator is a comma, a semicolon or a tab: the one with which the header has a column `cidr`.
 
 use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
 
@@ -12,7 +12,7 @@ const ADVICE: &str = "The first line names the columns, such as cidr,name,accoun
 /// The lines below the header.
 ///
 /// # Errors
-/// The header is missing or wrong; a quote is.
+/// The header is missing or wrong, or there is a mistake in the quotes.
 pub(super) fn rows(text: &str, unknown: UnknownColumns) -> Result<Lines<'_>, Fault> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let separator = separator(text);
@@ -34,7 +34,7 @@ pub(super) fn rows(text: &str, unknown: UnknownColumns) -> Result<Lines<'_>, Fau
     Ok(Lines { warnings, lines: Box::new(lines) })
 }
 
-/// What separates: by which the header has the column `cidr`, and most columns. A comma when nothing tells.
+/// The separator with which the header has the column `cidr`, and the most columns. A comma when no separator fits.
 fn separator(text: &str) -> u8 {
     let header = text.lines().next().unwrap_or_default();
     let rank = |separator: u8| {
@@ -42,7 +42,7 @@ fn separator(text: &str) -> u8 {
         let count = names.clone().count();
         (names.clone().any(|name| name == "cidr"), count)
     };
-    // Of equal ones the last counts.
+    // Of equal ranks, the last one counts.
     [b'\t', b';', b','].into_iter().max_by_key(|separator| rank(*separator)).unwrap_or(b',')
 }
 
@@ -70,7 +70,7 @@ fn columns(header: &StringRecord, unknown: UnknownColumns) -> Result<Vec<Column>
     }
 }
 
-/// That columns are left out, by their numbers: their names are the file's.
+/// The warning about columns that are left out. It gives their numbers, because their names are content of the file.
 fn ignored(columns: &[Column]) -> Option<String> {
     let numbers: Vec<String> = columns
         .iter()
@@ -85,7 +85,7 @@ fn ignored(columns: &[Column]) -> Option<String> {
     }
 }
 
-/// A line with nothing on it but separators, as spreadsheets leave behind.
+/// Whether a line has only separators on it, as spreadsheets leave behind.
 fn is_empty(record: &StringRecord) -> bool {
     record.iter().all(str::is_empty)
 }
@@ -116,7 +116,7 @@ fn said(error: &csv::Error, separator: u8) -> Fault {
                 if *len == 1 { "" } else { "s" }
             ),
         ),
-        // What the library says may quote the file.
+        // The message of the library may quote the file.
         _ => Fault::of_all("it is not CSV."),
     }
 }

@@ -1,4 +1,4 @@
-//! JSON: an array of objects whose members are the columns.
+//! Reads JSON: an array of objects whose members are the columns.
 
 use std::collections::BTreeSet;
 
@@ -16,10 +16,10 @@ use super::{Fault, Lines, lines_in};
 /// The objects.
 ///
 /// # Errors
-/// The text is no array.
+/// The text is not an array.
 pub(super) fn rows(text: &str, unknown: UnknownColumns) -> Result<Lines<'_>, Fault> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    // Slices of the text, so that each is on a line.
+    // Slices of the text, so that the line of each object is known.
     let objects: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| {
         let words = format!("it is not a JSON array of objects{}.", place_in(&error));
         if error.line() == 0 { Fault::of_all(words) } else { Fault::on(error.line() as u64, words) }
@@ -34,7 +34,7 @@ pub(super) fn rows(text: &str, unknown: UnknownColumns) -> Result<Lines<'_>, Fau
     Ok(Lines { warnings: Vec::new(), lines: Box::new(lines) })
 }
 
-/// Where a text stops being one. What the library says of it may quote the text.
+/// The place where the text stops being JSON. The message of the library may quote the text.
 fn place_in(error: &serde_json::Error) -> String {
     match error.classify() {
         Category::Eof => ": it ends too early".to_owned(),
@@ -43,7 +43,7 @@ fn place_in(error: &serde_json::Error) -> String {
     }
 }
 
-/// The members of an object as they stand there: a map would keep the last of two with one key, and say nothing.
+/// The members of an object in the order of the file. A map would silently keep the last of two members with one key.
 struct Members<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Members<'de> {
@@ -71,10 +71,10 @@ impl<'de> Deserialize<'de> for Members<'de> {
 }
 
 impl<'a> Members<'a> {
-    /// Each with the line it stands on. `text` is the object, which begins on `line`.
+    /// Each member with its line. `text` is the object, which begins on `line`.
     ///
     /// # Errors
-    /// It is no object, or a key is there twice.
+    /// The text is not an object, or a key occurs twice.
     fn of(text: &'a str, line: u64, what: &str) -> Result<Vec<(String, &'a RawValue, u64)>, Fault> {
         let Self(members) = serde_json::from_str(text).map_err(|_| Fault::on(line, what))?;
         let mut keys = BTreeSet::new();
@@ -118,14 +118,14 @@ fn fields(text: &str, line: u64, unknown: UnknownColumns) -> Result<Fields, Faul
     Ok(fields)
 }
 
-/// Takes a member with a known name.
+/// Stores the value of a member with a known name.
 fn fill(fields: &mut Fields, known: &'static str, raw: &RawValue, at: u64) -> Result<(), Fault> {
     match value_of(raw, at)? {
         Value::Null => {}
         Value::Object(_) if known == "tags" => fields.tags = tags_of(raw, at)?,
         Value::String(text) if text.trim().is_empty() => {}
         Value::String(text) => drop(fields.texts.insert(known, text.trim().to_owned())),
-        // An account's id is often written as a number.
+        // The id of an account is often written as a number.
         Value::Number(number) if known == "account" => drop(fields.texts.insert(known, number.to_string())),
         _ if known == "tags" => {
             return Err(Fault::on(at, "the tags must be an object, or a string such as key=value;key=value."));

@@ -1,8 +1,9 @@
-//! Resources outside of AWS, from files: on premises, in other clouds.
+//! Reads resources outside of AWS from files: on premises, in other clouds.
 //!
-//! A file is CSV with a header row, or JSON: an array of objects with the same names. It says what is there, all of it: a
-//! file with anything wrong in it says nothing. Who wrote the path into the store may not be who may read the file, so what is
-//! wrong is told with file, line and column, and never with anything that stands in the file.
+//! A file is CSV with a header row, or JSON: an array of objects with the same names. A file lists all resources of its
+//! accounts and Regions, so a file with any mistake in it is not used at all. The user who wrote the path into the
+//! store may not have the right to read the file. So messages name file, line and column, but never quote the content
+//! of the file.
 
 mod blocks;
 mod csv;
@@ -22,8 +23,8 @@ use crate::ipam::seen::{DiscoveredCidr, Sample, Sighting, UnknownColumns};
 pub use open::{Below, open_regular, require_file};
 use row::{Defaults, Fields, Row};
 
-/// How large a file may be. A larger one is no list that somebody keeps: a million resources are as many as a store is made
-/// for, and have about 64 bytes each.
+/// Limits of a file. A larger file is not a list that is kept by hand: a store is made for up to a million resources,
+/// and each has about 64 bytes in a file.
 #[derive(Clone, Copy, Debug)]
 struct Limits {
     bytes: u64,
@@ -31,22 +32,23 @@ struct Limits {
 }
 
 const LIMITS: Limits = Limits { bytes: 64 << 20, rows: 1_000_000 };
-/// As many wrong lines are said at once.
+/// The maximum number of wrong lines in one message.
 const FAULTS_MAX: usize = 10;
 
-/// The Region of what names none.
+/// The Region of resources whose line does not name one.
 pub const NO_REGION: &str = "none";
 
-/// Why nothing of a file was taken.
+/// The reason why a file was not used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unread {
-    /// The one who looks does not let it be read. That says nothing of the file, and others may.
+    /// The settings of this process do not allow reading the file. This is not a statement about the file: other
+    /// processes may be allowed to read it.
     NotAllowed(String),
-    /// It cannot be read, or something in it is wrong.
+    /// The file cannot be read, or there is a mistake in it.
     Wrong(String),
 }
 
-/// What is wrong on a line; a file as a whole has no line.
+/// A mistake on a line; a mistake of a file as a whole has no line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Fault {
     line: Option<u64>,
@@ -63,32 +65,32 @@ impl Fault {
     }
 }
 
-/// What a file says.
+/// The content of a file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Told {
-    /// One for each account and Region in it, in order.
+    /// One sample for each account and Region in the file, in order.
     pub samples: Vec<Sample>,
-    /// What of it was left out, a sentence each, with the name of the file.
+    /// The parts of the file that were left out: a sentence for each, with the name of the file.
     pub warnings: Vec<String>,
 }
 
 /// The lines of a file, one after the other.
 struct Lines<'a> {
-    /// What is left out of all of them.
+    /// The parts that are left out of all lines.
     warnings: Vec<String>,
     lines: Box<dyn Iterator<Item = Result<Fields, Fault>> + 'a>,
 }
 
-/// Reads a file. `unknown`: what becomes of columns that are not known. A file without resources is an empty one of the
-/// account that is named like the file, so that what was in it before is gone.
+/// Reads a file. `unknown` decides about columns that are not known. A file without resources is an empty sample of the
+/// account that is named like the file, so that earlier resources of that account count as gone.
 ///
 /// # Errors
-/// Sentences that name the file and the lines that are wrong, the first ten of them.
+/// Sentences that name the file and the wrong lines, the first ten of them.
 pub fn read(path: &Path, below: &Below, taken_at: Timestamp, unknown: UnknownColumns) -> Result<Told, Unread> {
     read_within(&LIMITS, path, below, taken_at, unknown)
 }
 
-/// The account of a file whose lines name none: what the file is called.
+/// The account of resources whose lines do not name one: the name of the file.
 pub fn account_of(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
@@ -122,7 +124,7 @@ fn read_within(
 
 fn text(limits: &Limits, file: impl Read) -> Result<String, String> {
     let mut bytes = Vec::new();
-    // Not by the size that the file system says: files grow.
+    // Does not rely on the size that the file system reports: files grow.
     let read = file.take(limits.bytes + 1).read_to_end(&mut bytes).map_err(|error| format!("{error}."))?;
     if read as u64 > limits.bytes {
         let limit = limits.bytes >> 20;
@@ -134,19 +136,19 @@ fn text(limits: &Limits, file: impl Read) -> Result<String, String> {
     })
 }
 
-/// The first control character that no text of lines has. A file with one was cut, or is something else.
+/// The first control character that plain text does not contain. A file with one is truncated or is not a text file.
 fn control_character(text: &str) -> Option<Fault> {
     let at = text.find(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))?;
     let what = if text[at..].starts_with('\0') { "a NUL byte" } else { "a control character" };
     Some(Fault::on(1 + lines_in(&text.as_bytes()[..at]), format!("there is {what}. Save the file as plain text.")))
 }
 
-/// How many lines end in there.
+/// The number of line ends in `bytes`.
 fn lines_in(bytes: &[u8]) -> u64 {
     bytes.iter().filter(|byte| **byte == b'\n').count() as u64
 }
 
-/// What each line says, with what was left out; or all that is wrong.
+/// The rows of all lines, and the warnings about parts that were left out; or all mistakes.
 fn rows(limits: &Limits, lines: Lines<'_>, defaults: &Defaults<'_>) -> Result<(Vec<Row>, Vec<String>), Vec<Fault>> {
     let Lines { mut warnings, lines } = lines;
     let (mut rows, mut faults, mut ignored) = (Vec::new(), Vec::new(), 0);
@@ -197,7 +199,7 @@ fn samples(rows: Vec<Row>, defaults: &Defaults<'_>) -> Vec<Sample> {
     by_place.into_iter().map(sample).collect()
 }
 
-/// One fault as a sentence, several as a list.
+/// One mistake as a sentence, several as a list.
 fn told(name: &str, faults: &[Fault]) -> String {
     let said = |fault: &Fault| match fault.line {
         Some(line) => format!("line {line}: {}", fault.words),

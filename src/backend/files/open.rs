@@ -1,5 +1,6 @@
-//! Which files may be read, and opening them. A discovery comes out of a store that others write, and whoever looks has files
-//! that those others may not read: so the one who looks says where files are read, and only there.
+//! Decides which files may be read, and opens them. A discovery comes from a store that other users write, and this
+//! process may have the right to read files that those users may not read. So the user of this process names the
+//! directories in which files may be read, and files elsewhere are never read.
 
 use std::fs::{self, File, Metadata};
 use std::io;
@@ -7,23 +8,23 @@ use std::path::{Path, PathBuf};
 
 use super::Unread;
 
-/// Where nothing is ever read: memory and environment of processes, the system's state, devices.
+/// Directories in which files are never read: memory and environment of processes, the state of the system, devices.
 const NEVER: [&str; 3] = ["/proc", "/sys", "/dev"];
 
-/// The directories that files are read below, as the one who looks has named them. None: no file is read.
+/// The directories below which files may be read, as the user of this process named them. Without any, no file is read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Below(Vec<PathBuf>);
 
 impl Below {
-    /// Relative directories count from the working directory.
+    /// Relative directories are resolved against the working directory.
     pub fn new(directories: impl IntoIterator<Item = impl Into<PathBuf>>) -> Self {
         Self(directories.into_iter().map(Into::into).collect())
     }
 
-    /// The directories after links and `..`.
+    /// The directories after links and `..` are resolved.
     ///
     /// # Errors
-    /// [`Unread::NotAllowed`] when one is none: who named it wants to know.
+    /// [`Unread::NotAllowed`] when one of them is not a directory: the user who named it needs to know.
     fn resolved(&self) -> Result<Vec<PathBuf>, Unread> {
         let resolve = |directory: &PathBuf| {
             let is_there = fs::canonicalize(directory).ok().filter(|place| place.is_dir());
@@ -37,10 +38,10 @@ impl Below {
     }
 }
 
-/// Opens a file of a discovery: a regular one that lies, after links and `..`, below a directory that may be read.
+/// Opens a file of a discovery: a regular file that lies, after links and `..`, below a directory that may be read.
 ///
 /// # Errors
-/// Why not. Of what lies elsewhere nothing is told, not even whether it is there.
+/// The reason why the file was not opened. The error about a file elsewhere does not reveal whether the file exists.
 pub(super) fn open(path: &Path, below: &Below) -> Result<File, Unread> {
     let name = path.display();
     let not_allowed = || {
@@ -69,7 +70,8 @@ pub(super) fn open(path: &Path, below: &Below) -> Result<File, Unread> {
     file.map_err(|error| Unread::Wrong(format!("{name} cannot be read: {}", words(&error))))
 }
 
-/// How far a path that leads to nothing can be followed; `None` when its end is a link.
+/// The nearest existing ancestor of a path that does not exist, with links resolved; `None` when that path goes through
+/// a link without a target.
 fn nearest(path: &Path) -> Option<PathBuf> {
     let whole = std::path::absolute(path).ok()?;
     for part in whole.ancestors() {
@@ -83,8 +85,9 @@ fn nearest(path: &Path) -> Option<PathBuf> {
     None
 }
 
-/// Opens a regular file at a path without links. What is no regular file is not opened, so that nothing waits for the other
-/// end of a pipe and no device notices; what takes the place of a directory or of the file meanwhile is not followed.
+/// Opens a regular file at a path without links. Anything that is not a regular file is not opened, so that no call
+/// waits for the other end of a pipe and no device is affected. A link that replaces a directory or the file in the
+/// meantime is not followed.
 fn open_at(place: &Path) -> io::Result<File> {
     require_file(&fs::symlink_metadata(place)?)?;
     let file = without_links(place)?;
@@ -93,7 +96,8 @@ fn open_at(place: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// That the file is not one of a system that makes files up, such as `/proc`, which may be mounted in several places.
+/// Requires that the file is not on a file system of the kernel, such as `/proc`, which may be mounted in several
+/// places.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn require_kept(file: &File) -> io::Result<()> {
     const SYSFS: rustix::fs::FsWord = 0x6265_6572;
@@ -110,15 +114,15 @@ fn require_kept(_: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// Opens a regular file that a person has named, links followed; anything else is refused at once.
+/// Opens a regular file that a user named, and follows links. Anything else is refused at once.
 ///
 /// # Errors
-/// What the system says; that it is no regular file.
+/// The error of the system; an error when the file is not a regular file.
 pub fn open_regular(path: &Path) -> io::Result<File> {
     require_file(&fs::metadata(path)?)?;
     let mut options = fs::OpenOptions::new();
     options.read(true);
-    // It may have become a pipe in between.
+    // The file may have become a pipe in between.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
     let file = options.open(path)?;
@@ -126,10 +130,10 @@ pub fn open_regular(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// That there is a regular file.
+/// Requires a regular file.
 ///
 /// # Errors
-/// What there is instead.
+/// A description of what exists instead.
 pub fn require_file(metadata: &Metadata) -> io::Result<()> {
     match metadata {
         metadata if metadata.is_file() => Ok(()),
@@ -140,14 +144,15 @@ pub fn require_file(metadata: &Metadata) -> io::Result<()> {
     }
 }
 
-/// Goes from the root down, and follows no link: the path has none, unless somebody changes it just now.
+/// Opens each directory from the root down and does not follow links. The path has no links, unless another process
+/// changes it at this moment.
 #[cfg(unix)]
 fn without_links(place: &Path) -> io::Result<File> {
     use std::path::Component;
 
     use rustix::fs::{Mode, OFlags, open, openat};
 
-    // Going through a directory takes no right to list it.
+    // Passing through a directory does not require the right to list it.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     const THROUGH: OFlags = OFlags::PATH;
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -166,7 +171,7 @@ fn without_links(place: &Path) -> io::Result<File> {
     Ok(File::from(openat(&at, last, file, Mode::empty())?))
 }
 
-/// Opens it, and looks whether the path still leads where it led.
+/// Opens the file, and checks that the path still leads to the same place.
 #[cfg(not(unix))]
 fn without_links(place: &Path) -> io::Result<File> {
     let file = File::open(place)?;

@@ -1,4 +1,4 @@
-//! Which files are read.
+//! Tests of which files may be read.
 
 use std::os::unix::fs::symlink;
 use std::process::Command;
@@ -20,7 +20,7 @@ fn scene() -> TempDir {
     directory
 }
 
-/// Opens a file of the scene: nothing, or why not.
+/// Opens a file of the scene; answers the reason when that fails.
 fn opening(scene: &TempDir, path: &str) -> Result<(), String> {
     let below = Below::new([scene.path().join("inside")]);
     match open(&scene.path().join(path), &below) {
@@ -30,7 +30,7 @@ fn opening(scene: &TempDir, path: &str) -> Result<(), String> {
 }
 
 #[test]
-fn a_file_counts_where_links_and_dots_lead() {
+fn links_and_dots_are_resolved_before_a_file_is_allowed() {
     let scene = scene();
     let at = |path: &str| scene.path().join(path);
     symlink(at("outside/list.csv"), at("inside/out.csv")).unwrap();
@@ -101,12 +101,12 @@ fn a_link_that_comes_in_between_is_not_followed() {
     symlink(at("outside/list.csv"), at("moved/link.csv")).unwrap();
     assert!(without_links(&at("moved/link.csv")).is_err(), "the file became a link");
     assert!(Command::new("mkfifo").arg(at("moved/pipe.csv")).status().unwrap().success());
-    assert!(without_links(&at("moved/pipe.csv")).is_ok(), "who opens a pipe does not wait for its other end");
+    assert!(without_links(&at("moved/pipe.csv")).is_ok(), "opening a pipe does not wait for its other end");
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn nothing_is_read_of_the_running_system_whatever_is_allowed() {
+fn files_of_the_running_system_are_never_read_whatever_is_allowed() {
     let scene = scene();
     symlink("/proc/self/environ", scene.path().join("inside/environ.csv")).unwrap();
     symlink("/proc/self", scene.path().join("inside/self")).unwrap();
@@ -124,7 +124,7 @@ fn nothing_is_read_of_the_running_system_whatever_is_allowed() {
         let Err(Unread::Wrong(words)) = open(path, &everything) else { panic!("{} was opened", path.display()) };
         assert!(words.contains("files in /proc, /sys and /dev are never read"), "{words}");
     }
-    // Wherever it is mounted.
+    // The check does not depend on where the file system is mounted.
     let error = require_kept(&File::open("/proc/self/environ").unwrap()).unwrap_err();
     assert_eq!(error.to_string(), "it is part of the running system, and such files are never read");
     assert!(open(&linked("list.csv"), &everything).is_ok());

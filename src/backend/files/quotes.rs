@@ -1,9 +1,9 @@
-//! Quotes in CSV, as RFC 4180 has them. The reader of CSV takes whatever comes: a quote that nobody closes takes the rest of the
-//! file, and with it the resources that stand there. So the quotes are looked at before.
+//! Checks the quotes of a CSV file against RFC 4180 before the file is parsed. The CSV parser accepts a quote that is
+//! never closed: it would take the rest of the file, and the resources in it, as one field.
 
 use super::Fault;
 
-/// Where a scan is.
+/// The position of the scan.
 enum At {
     /// Before the first character of a field.
     Begin,
@@ -11,11 +11,11 @@ enum At {
     Plain,
     /// In a field with quotes, which were opened on that line.
     Quoted(u64),
-    /// Behind a quote in a field with quotes: the field ends here, or the quote is one of two.
+    /// After a quote in a field with quotes: either the field ends here, or the quote is the first of two.
     Behind(u64),
 }
 
-/// That every field with a quote begins with one, has each quote inside twice, and ends with one.
+/// Requires that every field with a quote begins and ends with one, and that each quote inside is doubled.
 ///
 /// # Errors
 /// The line on which a quote is wrong.

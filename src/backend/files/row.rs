@@ -1,4 +1,4 @@
-//! What a line says of a resource.
+//! Turns the fields of a line into rows, each of which is a resource with one block.
 
 use std::collections::BTreeMap;
 
@@ -13,17 +13,18 @@ use super::{Fault, blocks};
 pub(super) const COLUMNS: [&str; 9] =
     ["cidr", "resource_id", "resource_type", "name", "account", "region", "vpc_id", "description", "tags"];
 
-/// The tag that is a resource's name, in AWS and here.
+/// The tag that holds the name of a resource, in AWS and here.
 const NAME: &str = "Name";
-/// The tag that carries a description: what was seen has no other place for it.
+/// The tag that holds a description: a sighting has no other field for it.
 const DESCRIPTION: &str = "Description";
 
-/// The longest name, account, Region, id of a VPC and key of a tag, in characters: as long as a name of a configuration.
+/// The maximum length of a name, account, Region, id of a VPC and key of a tag, in characters: the same as for a name
+/// in a configuration.
 const NAME_MAX: usize = 255;
-/// The longest id of a resource, in characters: an import makes a name of it and its block.
+/// The maximum length of the id of a resource, in characters: an import makes a name of the id and the block.
 const ID_MAX: usize = 200;
 
-/// For what a line leaves empty.
+/// The values for fields that a line leaves empty.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Defaults<'a> {
     pub(super) account: &'a str,
@@ -36,15 +37,15 @@ pub(super) struct Defaults<'a> {
 pub(super) struct Fields {
     pub(super) line: u64,
     pub(super) texts: BTreeMap<&'static str, String>,
-    /// From JSON, where tags are an object.
+    /// Tags from JSON, where they are an object.
     pub(super) tags: Tags,
-    /// From columns that are not known.
+    /// Tags from columns that are not known.
     pub(super) more_tags: Tags,
-    /// How many members were left out, because they are not known.
+    /// Number of members that were left out because they are not known.
     pub(super) ignored: usize,
 }
 
-/// A line that is right.
+/// A line without mistakes.
 #[derive(Clone, Debug)]
 pub(super) struct Row {
     pub(super) line: u64,
@@ -57,14 +58,14 @@ pub(super) struct Row {
 pub(super) enum Column {
     /// One of [`COLUMNS`].
     Known(&'static str),
-    /// Another one, whose texts are tags with this key.
+    /// An unknown column, whose texts are tags with this key.
     Tag(String),
-    /// Another one.
+    /// An unknown column that is ignored.
     Ignored,
 }
 
 impl Column {
-    /// The column of this name; `which` says in words whose name it is, when there is none.
+    /// The column of this name. `which` describes the column in the error.
     pub(super) fn of(name: &str, which: &str, unknown: UnknownColumns) -> Result<Self, String> {
         if let Some(known) = COLUMNS.into_iter().find(|known| *known == name) {
             return Ok(Self::Known(known));
@@ -85,7 +86,7 @@ impl Column {
 }
 
 impl Row {
-    /// What a line says: a resource with a block, or with the blocks of a range.
+    /// The rows of a line: a resource with one block, or with the blocks of a range.
     pub(super) fn of(fields: &Fields, defaults: &Defaults<'_>) -> Result<Vec<Self>, Fault> {
         let wrong = |words: String| Fault::on(fields.line, words);
         check_texts(fields).map_err(wrong)?;
@@ -138,7 +139,7 @@ impl Row {
         Ok(Self { line: fields.line, account, resource })
     }
 
-    /// Two lines with the same are one too many.
+    /// Two lines with the same key are a mistake.
     pub(super) fn key(&self) -> (String, String, String, String) {
         let block = self.resource.cidr.map(|cidr| cidr.to_string()).unwrap_or_default();
         (self.account.clone(), self.resource.region.clone(), self.resource.resource_id.clone(), block)
@@ -149,7 +150,8 @@ impl Row {
     }
 }
 
-/// That no text is too long, and none has control characters but a description, which may have several lines.
+/// Requires that no text is too long, and that only a description has control characters, because it may have several
+/// lines.
 fn check_texts(fields: &Fields) -> Result<(), String> {
     for (column, text) in &fields.texts {
         let is_prose = *column == "description";
@@ -165,7 +167,7 @@ fn check_texts(fields: &Fields) -> Result<(), String> {
     Ok(())
 }
 
-/// The tags of a line: those that it gives, its name and description, and what columns say that are not known.
+/// The tags of a line: those that it gives, its name and description, and the texts of unknown columns.
 fn tags_of(fields: &Fields) -> Result<Tags, String> {
     let mut tags = fields.tags.clone();
     if let Some(text) = fields.texts.get("tags") {
@@ -185,7 +187,7 @@ fn tags_of(fields: &Fields) -> Result<Tags, String> {
     Ok(tags)
 }
 
-/// The same of tags.
+/// [`check_texts`] for tags.
 fn check_tags(tags: &Tags) -> Result<(), String> {
     for (key, value) in tags {
         let may_have_lines = key == DESCRIPTION;
@@ -199,7 +201,7 @@ fn check_tags(tags: &Tags) -> Result<(), String> {
     Ok(())
 }
 
-/// `key=value;key=value`.
+/// Parses `key=value;key=value`.
 fn parse_tags(text: &str) -> Result<Tags, &'static str> {
     let mut tags = Tags::new();
     for part in text.split(';').map(str::trim).filter(|part| !part.is_empty()) {

@@ -36,7 +36,7 @@ fn shown(samples: &[Sample]) -> Vec<String> {
 }
 
 #[test]
-fn csv_and_json_with_the_same_lines_are_the_same() {
+fn csv_and_json_with_the_same_lines_give_the_same_samples() {
     let csv = "cidr,resource_id,resource_type,name,account,region,vpc_id,description,tags\r\n\
                10.8.0.0/16,,,office,,,,\"Cologne, \"\"old\"\"\nbuilding\",site=cgn; floor=2\r\n\
                \r\n\
@@ -69,7 +69,7 @@ fn an_empty_list_is_an_empty_sample_of_the_files_name() {
 }
 
 #[test]
-fn all_wrong_lines_are_said_and_nothing_is_taken() {
+fn all_wrong_lines_are_reported_and_the_file_is_not_used() {
     let csv = "cidr,name,resource_type,tags,region\n\
                10.0.0.1/8,a,,,\n\
                10.1.0.0/16,b,house,,\n\
@@ -96,7 +96,7 @@ fn all_wrong_lines_are_said_and_nothing_is_taken() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_says_why() {
+fn a_file_that_cannot_be_read_is_reported_with_the_reason() {
     let header = "The first line names the columns, such as cidr,name,account,region.";
     for (name, bytes, says) in [
         ("dc.csv", &b""[..], format!("dc.csv, the header is missing. {header}")),
@@ -132,9 +132,9 @@ fn a_file_that_cannot_be_read_says_why() {
     }
 }
 
-/// Each value and each name is a secret once, and everything that can be wrong with it is.
+/// Uses a secret as each value and each name, and makes every mistake with it.
 #[test]
-fn what_stands_in_a_refused_file_is_never_quoted() {
+fn the_content_of_a_refused_file_is_never_quoted() {
     let secret = "s3cret";
     let csv = [
         "s3cret",
@@ -183,7 +183,7 @@ fn what_stands_in_a_refused_file_is_never_quoted() {
 }
 
 #[test]
-fn a_file_that_is_too_large_says_how_large_it_may_be() {
+fn a_file_that_is_too_large_is_refused_with_the_limit() {
     let text = "cidr\n10.0.0.0/32\n10.0.0.1/32\n10.0.0.2/32\n";
     let rows = reading(&Limits { rows: 2, ..LIMITS }, "dc.csv", text).unwrap_err();
     assert!(rows.contains("there are more than 2 resources. Split the file"), "{rows}");
@@ -194,7 +194,7 @@ fn a_file_that_is_too_large_says_how_large_it_may_be() {
     assert!(words.starts_with("dc.csv cannot be read: it is larger than "), "{words}");
 }
 
-/// Each is taken by a lenient reader, with rows missing or names that hold half of the file.
+/// A lenient parser accepts each of these files, with rows missing or names that contain half of the file.
 #[test]
 fn a_file_whose_quotes_are_wrong_is_refused_with_the_line() {
     for (text, says) in [
@@ -257,7 +257,7 @@ fn a_file_with_control_characters_or_names_over_the_limit_is_refused_with_the_li
     assert_eq!(reading(&LARGE, "dc.csv", text).unwrap().len(), 1);
 }
 
-/// A map keeps the last of two members with one key: here a block that is another one's.
+/// A map keeps the last of two members with one key: here a block that belongs to another resource.
 #[test]
 fn json_with_the_same_key_twice_is_refused_with_the_line() {
     for text in [
@@ -271,7 +271,7 @@ fn json_with_the_same_key_twice_is_refused_with_the_line() {
 }
 
 #[test]
-fn semicolons_and_tabs_separate_as_the_header_says() {
+fn the_header_decides_whether_semicolons_or_tabs_separate() {
     let says = ["dc fra: office other 10.8.0.0/16 - Description=a, b; c\td,Name=office,floor=2,site=cgn"];
     for (separator, description) in [(",", "\"a, b; c\td\""), (";", "\"a, b; c\td\""), ("\t", "\"a, b; c\td\"")] {
         let header = ["name", "cidr", "account", "region", "description", "tags"].join(separator);
@@ -291,7 +291,7 @@ fn semicolons_and_tabs_separate_as_the_header_says() {
 }
 
 #[test]
-fn a_range_is_several_blocks_of_one_resource_and_a_netmask_is_a_length() {
+fn a_range_is_several_blocks_of_one_resource_and_a_netmask_is_read_as_a_length() {
     let csv =
         "cidr,name,resource_type\n10.0.0.10-10.0.0.20,printers,other\n10.1.0.0/255.255.0.0,,\n10.2.0.0-10.2.0.2,,\n";
     let json = r#"[{"cidr": "10.0.0.10-10.0.0.20", "name": "printers"}, {"cidr": "10.1.0.0/255.255.0.0"},

@@ -1,4 +1,4 @@
-//! Looking into accounts and files, and keeping what was seen.
+//! Scans accounts and files for a discovery, and keeps the results in the store.
 
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,73 +12,74 @@ use super::Local;
 use crate::ipam::seen::{Discovery, Survey};
 use crate::ipam::{Error, Fault, Kind, Reconciled, Result, Taken};
 
-/// An account and a Region; of a file what it says.
+/// An account and a Region; for a file, those that its lines name.
 type At = (String, String);
 
-/// What looking came to.
+/// The result of the scans of [`Local::discover`].
 #[derive(Debug)]
 pub struct Looked {
-    /// Each discovery, in the order of names.
+    /// The scan of each discovery, in the order of names.
     pub discoveries: Vec<LookedAt>,
-    /// What was imported and released by that.
+    /// The allocations that pools imported and released because of the scans.
     pub reconciled: Reconciled,
 }
 
 impl Looked {
-    /// Whether every place was seen.
+    /// Whether every target was scanned.
     pub fn is_complete(&self) -> bool {
         self.discoveries.iter().all(LookedAt::is_complete)
     }
 }
 
-/// What a discovery saw.
+/// The scan of one discovery.
 #[derive(Debug)]
 pub struct LookedAt {
     pub discovery: Discovery,
-    /// Why accounts could not be looked at at all.
+    /// The reason why no account could be scanned.
     pub trouble: Option<Error>,
-    /// Each place, in order.
+    /// Each target, in order.
     pub places: Vec<LookedPlace>,
-    /// Places that are looked at no more, and what was known of them.
+    /// Targets that the discovery does not cover any more. The store forgot them and their sightings.
     pub forgotten: Vec<At>,
-    /// What of its files was left out, a sentence each.
+    /// Parts of the files that were left out, a sentence for each.
     pub warnings: Vec<String>,
 }
 
 impl LookedAt {
-    /// Whether every place was seen.
+    /// Whether every target was scanned.
     pub fn is_complete(&self) -> bool {
         self.trouble.is_none() && self.places.iter().all(|place| place.outcome.is_ok())
     }
 }
 
-/// What a look at one place came to.
+/// The result of the scan of one target.
 #[derive(Clone, Debug)]
 pub struct LookedPlace {
     pub account_id: String,
     pub region: String,
     pub outcome: Result<Counted, Failure>,
-    /// Whether the store was told: not, when the one who looks does not let a file be read, because others may.
+    /// Whether the result is in the store. It is not when the settings of this process do not allow reading the file,
+    /// because other processes may be allowed to.
     pub is_kept: bool,
 }
 
-/// What was seen at a place, in numbers.
+/// The numbers of sightings of a target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Counted {
     pub resources: u64,
     pub addresses: u64,
-    /// What of it is new, changed, gone.
+    /// The numbers of sightings that are new, changed, and gone.
     pub taken: Taken,
 }
 
-/// How far a look is: so many places are done of so many.
+/// The progress of a scan: the number of targets that are done, and the number of all targets.
 pub type Progress<'a> = &'a mut dyn FnMut(u64, u64);
 
 fn number(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
 }
 
-/// That this program cannot look into AWS.
+/// The error of a program that was built without AWS.
 fn not_built_in() -> Error {
     Error::Service(Box::new(Fault {
         service: "AWS",
@@ -90,13 +91,14 @@ fn not_built_in() -> Error {
     }))
 }
 
-/// What the files of a discovery say.
+/// The content of the files of a discovery.
 struct Told {
-    /// What is about the same place is one sample, with the files that it is from.
+    /// One sample for each target, with the files that it comes from.
     samples: Vec<(Sample, BTreeSet<String>)>,
-    /// Files that the one who looks does not let be read: kept nowhere, because others may.
+    /// Files that the settings of this process do not allow reading. They are not recorded in the store, because other
+    /// processes may be allowed to read them.
     not_allowed: BTreeMap<At, Failure>,
-    /// What of the files was left out.
+    /// Parts of the files that were left out.
     warnings: Vec<String>,
     /// Whether every file was read.
     is_whole: bool,
@@ -125,7 +127,7 @@ fn of_files(survey: &Survey, below: &Below, taken_at: Timestamp) -> Told {
         }
     }
     let is_whole = wrong.is_empty() && not_allowed.is_empty();
-    // Of two files of one name, one that was read says only a part of the place.
+    // When one of two files of the same name was read, it has only a part of the target.
     by_place.retain(|at, _| !wrong.contains_key(at) && !not_allowed.contains_key(at));
     let wrong = wrong.into_iter().map(|(at, failure)| (at, Err(failure), BTreeSet::new()));
     let read = by_place.into_iter().map(|(at, (sighting, files))| (at, Ok(sighting), files));
@@ -140,12 +142,13 @@ fn other(message: impl Into<String>) -> Failure {
 }
 
 impl Local {
-    /// Looks at everything that every discovery (or that one, by id or name) names. Each place is kept as soon as it was
-    /// seen; one that could not be seen does not stop the others, and what was known of it stays. Then imports and releases
-    /// what pools with `auto_import` say.
+    /// Scans everything that every discovery (or the one with the id or name `which`) covers. The result of each target
+    /// is kept as soon as it is there. A target that cannot be scanned does not stop the others, and its earlier
+    /// sightings stay. Afterwards, pools with `auto_import` import and release allocations.
     ///
     /// # Errors
-    /// When there is no such discovery, or the store fails. Why a place could not be seen is in the answer.
+    /// When there is no such discovery, or when the store fails. The reason why a target could not be scanned is in the
+    /// answer.
     pub fn discover(&self, which: Option<&str>, progress: Progress<'_>) -> Result<Looked> {
         let discoveries = self.wanted(which)?;
         let mut looked = Vec::new();
@@ -168,7 +171,7 @@ impl Local {
         Ok(all)
     }
 
-    /// One look of one discovery.
+    /// One scan of one discovery.
     pub(super) fn look_at(&self, discovery: Discovery, progress: Progress<'_>) -> Result<LookedAt> {
         let mut places = BTreeMap::new();
         let trouble = self.look_into_accounts(&discovery, &mut places, progress)?;
@@ -200,7 +203,7 @@ impl Local {
         Ok(LookedAt { discovery, trouble, places, forgotten, warnings: told.warnings })
     }
 
-    /// Places that files told of before, and now no more, are empty.
+    /// Empties targets that the files named at an earlier scan and do not name any more.
     fn keep_emptied(&self, discovery: &Discovery, places: &mut BTreeMap<At, LookedPlace>) -> Result<()> {
         let found: BTreeSet<At> = places.keys().cloned().collect();
         let taken_at = self.now();
@@ -212,8 +215,8 @@ impl Local {
         Ok(())
     }
 
-    /// What some of the files of a discovery say of a place, when the others could not be read: nothing that was known there
-    /// counts as gone, because it may stand in one of those.
+    /// A sample of a target from some of the files of a discovery, when the others could not be read: no earlier
+    /// sighting of the target counts as gone, because it may be in one of those files.
     fn without_loss(&self, discovery: &Discovery, sample: Sample) -> Result<Sample> {
         let Ok(sighting) = &sample.outcome else { return Ok(sample) };
         let spot = Spot { discovery_id: Some(discovery.meta.id.clone()), region: Some(sample.region.clone()) };
@@ -232,7 +235,7 @@ impl Local {
         Ok(Sample { outcome, ..sample })
     }
 
-    /// Answers why there is nothing to look with.
+    /// Answers the reason when there is nothing to scan accounts with.
     fn look_into_accounts(
         &self,
         discovery: &Discovery,
@@ -244,7 +247,7 @@ impl Local {
         }
         let Some(scout) = &self.scout else { return Ok(Some(not_built_in())) };
         let (mut done, mut total) = (0, 0);
-        // What the store refuses ends the look, and is not the scout's.
+        // A refusal of the store ends the scan, and is not an error of the scout.
         let mut of_store = None;
         let outcome = scout.look(&discovery.survey, &mut |step| {
             match step {
@@ -268,7 +271,7 @@ impl Local {
         }
     }
 
-    /// Writes a sample, in a transaction of its own; `files`: which of them it is from.
+    /// Writes a sample, in a transaction of its own. `files`: the files that the sample comes from.
     fn keep(&self, discovery: &Discovery, sample: Sample, files: &BTreeSet<String>) -> Result<LookedPlace> {
         let (account_id, region) = (sample.account_id.clone(), sample.region.clone());
         let outcome = match &sample.outcome {

@@ -1,4 +1,4 @@
-//! Looking, with somebody who sees what a test says.
+//! Tests of scans, with a scout that reports what a test prepares.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,7 +13,7 @@ use crate::backend::{Local, Surroundings};
 use crate::ipam::{Actor, Tags};
 use crate::store::{self, StoreUrl};
 
-/// What is there: a VPC in each Region, or why it cannot be seen.
+/// The state of the accounts: a VPC in each Region, or the reason why the Region cannot be scanned.
 #[derive(Default)]
 struct World {
     failing: Mutex<Vec<&'static str>>,
@@ -88,7 +88,7 @@ impl Scene {
         self.world.looks.load(Ordering::SeqCst)
     }
 
-    /// Regions of which something is known.
+    /// Regions with sightings.
     fn seen(&self) -> Vec<String> {
         let seen = self.local.discovered_resource_cidrs(&Spot::default()).unwrap();
         seen.items.into_iter().map(|one| one.region).collect()
@@ -113,7 +113,7 @@ fn spec(regions: &[&str]) -> DiscoverySpec {
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 #[test]
-fn a_place_that_fails_does_not_stop_others_and_what_was_known_of_it_stays() {
+fn a_target_that_fails_does_not_stop_others_and_its_sightings_stay() {
     let scene = Scene::new(&["eu-west-1", "us-east-1"]);
     assert!(scene.discover().is_complete());
     *scene.world.failing.lock().unwrap() = vec!["eu-west-1"];
@@ -124,27 +124,27 @@ fn a_place_that_fails_does_not_stop_others_and_what_was_known_of_it_stays() {
 }
 
 #[test]
-fn a_region_that_is_looked_at_no_more_is_forgotten_by_a_whole_look_only() {
+fn only_a_complete_scan_forgets_a_region_that_is_no_longer_covered() {
     let scene = Scene::new(&["eu-west-1", "us-east-1"]);
     scene.discover();
     Keeps::<DiscoveryNoun>::update(&scene.local, &scene.id, &spec(&[]), &spec(&["us-east-1"])).unwrap();
     scene.world.is_locked_out.store(true, Ordering::SeqCst);
     let looked = scene.discover();
     assert!(looked.discoveries[0].trouble.is_some() && looked.discoveries[0].forgotten.is_empty());
-    assert_eq!(scene.seen().len(), 2, "nothing can be told of what was not looked at");
+    assert_eq!(scene.seen().len(), 2, "targets that were not scanned keep their sightings");
     scene.world.is_locked_out.store(false, Ordering::SeqCst);
     assert_eq!(scene.discover().discoveries[0].forgotten, [("111122223333".to_owned(), "eu-west-1".to_owned())]);
     assert_eq!(scene.seen(), ["us-east-1"]);
 }
 
 #[test]
-fn only_what_is_too_old_is_looked_at_again_and_a_changed_discovery_at_once() {
+fn only_old_results_or_a_changed_discovery_cause_another_scan() {
     let scene = Scene::new(&["us-east-1"]);
     assert_eq!(scene.freshen(HOUR).unwrap(), []);
-    assert_eq!(scene.looks(), 1, "nothing was there");
+    assert_eq!(scene.looks(), 1, "there was no result");
     assert_eq!(scene.freshen(HOUR).unwrap(), []);
-    assert_eq!(scene.looks(), 1, "it is fresh enough");
-    // Another process has nothing to share a look with.
+    assert_eq!(scene.looks(), 1, "the result is recent enough");
+    // Another process does not share the earlier scan.
     let again = Scene { local: reopened(&scene), ..scene };
     Keeps::<DiscoveryNoun>::update(&again.local, &again.id, &spec(&[]), &spec(&["us-east-1", "eu-west-1"])).unwrap();
     again.freshen(HOUR).unwrap();
@@ -157,7 +157,7 @@ fn reopened(scene: &Scene) -> Local {
 }
 
 #[test]
-fn data_sources_of_one_plan_share_a_look_and_all_are_told_of_its_failures() {
+fn data_sources_of_one_plan_share_a_scan_and_all_get_its_failures() {
     let scene = Scene::new(&["eu-west-1", "us-east-1"]);
     *scene.world.failing.lock().unwrap() = vec!["eu-west-1"];
     let answers: Vec<_> = std::thread::scope(|scope| {
@@ -173,7 +173,7 @@ fn data_sources_of_one_plan_share_a_look_and_all_are_told_of_its_failures() {
 }
 
 #[test]
-fn who_has_no_identity_is_told_so_each_time() {
+fn every_scan_without_credentials_reports_that_they_are_missing() {
     let scene = Scene::new(&["us-east-1"]);
     scene.world.is_locked_out.store(true, Ordering::SeqCst);
     for _ in 0..2 {
@@ -181,11 +181,11 @@ fn who_has_no_identity_is_told_so_each_time() {
     }
     let bare = Local::over(scene.store.clone(), Actor::default(), Surroundings::default());
     let looked = bare.discover(None, &mut |_, _| ()).unwrap();
-    assert!(matches!(looked.discoveries[0].trouble, Some(Error::Service(_))), "a build without AWS says so");
+    assert!(matches!(looked.discoveries[0].trouble, Some(Error::Service(_))), "a build without AWS reports that");
 }
 
 #[test]
-fn files_about_one_place_are_one_sample_and_a_broken_one_spoils_no_other() {
+fn files_about_one_target_are_one_sample_and_a_broken_file_affects_no_other() {
     let directory = tempfile::tempdir().unwrap();
     let file = |name: &str, text: &str| {
         let path = directory.path().join(name);
@@ -214,7 +214,6 @@ struct Desk {
 }
 
 impl Desk {
-    /// A discovery of these files.
     fn new(files: &[&str]) -> Self {
         let desk =
             Self { directory: tempfile::tempdir().unwrap(), store: store::open(&StoreUrl::new("memory:")).unwrap() };
@@ -235,28 +234,28 @@ impl Desk {
         std::fs::write(path, format!("account,region,resource_id,cidr\n{}\n", lines.join("\n"))).unwrap();
     }
 
-    /// A process of somebody who lets files be read there.
+    /// A process whose user allows reading files below this directory.
     fn who_reads(&self, below: Option<&str>) -> Local {
         let below = below.map(|below| self.path(below));
         let local = Local::over(self.store.clone(), Actor::default(), Surroundings::default());
         local.with_files_below(Below::new(below))
     }
 
-    /// Resources that are known.
+    /// Resources with sightings.
     fn known(&self) -> Vec<String> {
         let seen = self.who_reads(None).discovered_resource_cidrs(&Spot::default()).unwrap();
         seen.items.into_iter().map(|one| one.resource_id).collect()
     }
 }
 
-/// `account region: whether it failed, and is kept` of each place.
+/// For each target `account region`, whether it failed, and whether the result is kept.
 fn places(looked: &Looked) -> Vec<(String, bool, bool)> {
     let place = |one: &LookedPlace| (format!("{} {}", one.account_id, one.region), one.outcome.is_err(), one.is_kept);
     looked.discoveries.iter().flat_map(|at| &at.places).map(place).collect()
 }
 
 #[test]
-fn a_file_that_one_may_not_read_is_told_to_that_one_and_kept_nowhere() {
+fn a_file_that_a_process_may_not_read_is_reported_there_and_kept_nowhere() {
     let desk = Desk::new(&["a/near.csv", "b/far.csv"]);
     desk.write("a/near.csv", &["hq,cgn,near,10.0.0.0/16"]);
     desk.write("b/far.csv", &["dc,fra,far,10.1.0.0/16"]);
@@ -266,14 +265,14 @@ fn a_file_that_one_may_not_read_is_told_to_that_one_and_kept_nowhere() {
     assert_eq!(desk.known(), ["near"]);
     let kept = desk.who_reads(None).discovered_accounts(&Spot::default()).unwrap().items;
     assert_eq!(kept.iter().map(|one| one.account_id.as_str()).collect::<Vec<_>>(), ["hq"]);
-    // All data sources of a plan are told, and the next process is not troubled by it.
+    // All data sources of a plan get the failure, and it does not affect the next process.
     let planner = desk.who_reads(Some("a"));
     for _ in 0..2 {
         let stale = planner.freshen(None, Timestamp::now()).unwrap();
         assert_eq!(stale.iter().map(|one| one.account_id.as_str()).collect::<Vec<_>>(), ["far"]);
     }
     let stale = planner.freshen(Some(&Spot { region: Some("fra".to_owned()), ..Spot::default() }), Timestamp::now());
-    assert_eq!(stale.unwrap().len(), 1, "the file may tell of any Region");
+    assert_eq!(stale.unwrap().len(), 1, "the file may have resources of any Region");
     desk.who_reads(Some(".")).discover(None, &mut |_, _| ()).unwrap();
     assert_eq!(desk.known(), ["near", "far"]);
     assert_eq!(
@@ -284,7 +283,7 @@ fn a_file_that_one_may_not_read_is_told_to_that_one_and_kept_nowhere() {
 }
 
 #[test]
-fn what_may_stand_in_a_file_that_was_not_read_is_not_gone() {
+fn sightings_that_may_be_in_a_file_that_was_not_read_are_not_gone() {
     let desk = Desk::new(&["a/near.csv", "b/far.csv"]);
     desk.write("a/near.csv", &["dc,fra,near,10.0.0.0/16", "hq,cgn,desk,10.2.0.0/16"]);
     desk.write("b/far.csv", &["dc,fra,far,10.1.0.0/16"]);
@@ -308,7 +307,7 @@ fn what_may_stand_in_a_file_that_was_not_read_is_not_gone() {
 }
 
 impl Desk {
-    /// A pool that imports what is in a Region, and who imports.
+    /// Creates a pool that imports the sightings of a Region.
     fn imports(&self, name: &str, region: &str, block: &str) {
         let pool = crate::ipam::testing::top(name, &[block]);
         let special = crate::ipam::Special { auto_import: true, ..crate::ipam::Special::default() };
@@ -316,7 +315,7 @@ impl Desk {
         self.who_reads(None).create_pool(&pool, &crate::ipam::Planned::Unknown).unwrap();
     }
 
-    /// What was imported and released by a look, and the places that it saw.
+    /// The numbers of allocations that a scan imported and released, and the targets that it covered.
     fn looks(&self) -> (usize, usize, Vec<String>) {
         let looked = self.who_reads(Some(".")).discover(None, &mut |_, _| ()).unwrap();
         assert!(looked.is_complete(), "{looked:?}");
@@ -327,7 +326,7 @@ impl Desk {
 }
 
 #[test]
-fn what_was_imported_goes_with_the_last_row_of_its_region() {
+fn an_imported_allocation_goes_with_the_last_row_of_its_region() {
     let desk = Desk::new(&["net.csv"]);
     desk.imports("eu", "eu", "10.0.0.0/12");
     desk.imports("us", "us", "10.16.0.0/12");
@@ -339,15 +338,16 @@ fn what_was_imported_goes_with_the_last_row_of_its_region() {
     let both = || vec!["net eu".to_owned(), "net us".to_owned()];
     assert_eq!(desk.looks(), (2, 0, both()));
     write("net,eu,a,10.1.0.0/16,vpc\n");
-    assert_eq!(desk.looks(), (0, 1, both()), "the row is gone, and what was imported for it");
-    assert_eq!(desk.looks(), (0, 0, vec!["net eu".to_owned()]), "nothing is left to tell of the place");
-    // Nor does it stay when the file is empty, which is then one about the account of its name.
+    assert_eq!(desk.looks(), (0, 1, both()), "the row is gone, and so is its allocation");
+    assert_eq!(desk.looks(), (0, 0, vec!["net eu".to_owned()]), "no file names the target any more");
+    // The allocation does not stay either when the file is empty, which makes it an empty file of the account of its
+    // name.
     write("");
     assert_eq!(desk.looks(), (0, 1, both()[..1].iter().cloned().chain(["net none".to_owned()]).collect::<Vec<_>>()));
 }
 
 #[test]
-fn what_was_imported_stays_when_its_file_is_not_named_any_more() {
+fn an_imported_allocation_stays_when_its_file_is_not_named_any_more() {
     let desk = Desk::new(&["net.csv", "other.csv"]);
     desk.imports("eu", "eu", "10.0.0.0/12");
     desk.write("other.csv", &[]);
@@ -377,7 +377,7 @@ fn of_two_files_of_one_name_the_one_that_was_read_does_not_hide_the_other() {
 }
 
 #[test]
-fn there_must_be_a_discovery_and_the_one_that_is_named() {
+fn a_scan_needs_a_discovery_and_the_named_one_must_exist() {
     let scene = Scene::new(&["us-east-1"]);
     let named = scene.local.discover(Some("all"), &mut |_, _| ()).unwrap();
     assert_eq!(named.discoveries.len(), 1);

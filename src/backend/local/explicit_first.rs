@@ -1,4 +1,4 @@
-//! Requests by CIDR come before requests by size, as far as that can be arranged.
+//! Puts requests by CIDR before requests by size, as far as possible.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -8,16 +8,16 @@ use std::time::{Duration, Instant};
 use crate::backend::{Ipam, Local};
 use crate::ipam::{Cidr, Occupant, Reader, State, Terms};
 
-/// How long a request by size waits for requests by CIDR in a pool that is planned with it.
+/// The time that a request by size waits for requests by CIDR, in a pool that is planned with it.
 const PATIENCE: Duration = Duration::from_millis(50);
 
-/// When the first request by size came to each pool that is only planned.
+/// The time of the first request by size in each pool that is only planned.
 #[derive(Default)]
 pub(super) struct ExplicitFirst(Mutex<HashMap<String, Instant>>);
 
 impl Local {
-    /// The name by which a new object is sorted among those that are planned at the same time: what is asked for by CIDR comes
-    /// before what is placed by size in `pool_id`. In a pool that is itself only planned, the first requests by size wait a
+    /// The name by which a new object is sorted among those that are planned at the same time: requests by CIDR come
+    /// before requests by size in `pool_id`. In a pool that is itself only planned, the first requests by size wait a
     /// moment for the others.
     pub(super) fn turn(&self, name: &str, pool_id: Option<&str>, terms: &Terms) -> String {
         let Some(pool_id) = pool_id else { return format!("0 {name}") };
@@ -35,8 +35,8 @@ impl Local {
         format!("1 {name}")
     }
 
-    /// Holds of this owner that were placed by size, and that are in the way of a block asked for by CIDR, go elsewhere at the
-    /// next plan. Best effort: the plan has failed already.
+    /// Marks the holds of this owner that were placed by size and are in the way of a block requested by CIDR: they
+    /// move elsewhere at the next plan. This is best effort, because the plan has failed already.
     pub(super) fn mark_in_the_way(&self, name: &str, wished: Cidr, with: &[Occupant]) {
         let owner = &self.author().actor.owner;
         let own = with.iter().filter(|occupant| occupant.state == State::Planned && occupant.owner == *owner);

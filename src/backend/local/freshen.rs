@@ -1,4 +1,4 @@
-//! Looking again, for whoever asks for what was seen not long ago.
+//! Scans again when a data source asks for results that are more recent than those in the store.
 
 use std::time::{Duration, Instant};
 
@@ -11,21 +11,21 @@ use super::{Local, LookedPlace};
 use crate::ipam::Result;
 use crate::ipam::seen::Discovery;
 
-/// A look that began less than this ago is as good as a new one: the data sources of a plan share one.
+/// A scan that began less than this time ago is as good as a new one: the data sources of a plan share one scan.
 const SHARED: Duration = Duration::from_secs(60);
 
-/// What is asked for of a discovery.
+/// The results that a data source asks for.
 struct Asked<'a> {
     discovery: &'a Discovery,
     /// `None`: every Region.
     region: Option<&'a str>,
-    /// What was seen then or later is good enough.
+    /// Results of this time or later are recent enough.
     since: Timestamp,
 }
 
 impl Asked<'_> {
     fn is_about(&self, place: &DiscoveredAccount) -> bool {
-        // A file that could not be read may tell of any Region.
+        // A file that could not be read may have resources of any Region.
         let is_unread_file = place.region == NO_REGION && place.failure.is_some();
         is_unread_file || self.region.is_none_or(|region| region == place.region)
     }
@@ -35,13 +35,13 @@ impl Asked<'_> {
     }
 
     fn is_answered_by(&self, places: &[DiscoveredAccount]) -> bool {
-        // What it looks at may have changed since it looked.
+        // The discovery may have changed since the last scan.
         let looked = places.iter().filter_map(|place| place.last_attempt).max();
         let is_up_to_date = looked.is_some_and(|looked| looked >= self.discovery.meta.updated_at);
         is_up_to_date && !places.iter().any(|place| self.is_old(place))
     }
 
-    /// The places that are too old, and failed in this look.
+    /// The targets whose results are too old and that failed in this scan.
     fn stale(&self, mut places: Vec<DiscoveredAccount>, not_allowed: &[LookedPlace]) -> Vec<DiscoveredAccount> {
         for place in not_allowed {
             let failure = place.outcome.as_ref().err().cloned();
@@ -75,7 +75,7 @@ impl Local {
         if asked.is_answered_by(&self.places_of(asked)?) {
             return Ok(Vec::new());
         }
-        // One at a time; whoever waited finds what the one before has seen.
+        // One scan at a time; a caller that waited finds the results of the scan before.
         let turn = self.turns.of(&asked.discovery.meta.id);
         let mut last = turn.lock();
         let is_shared = last.as_ref().is_some_and(|last| last.began.elapsed() < SHARED);
@@ -83,7 +83,7 @@ impl Local {
             if asked.is_answered_by(&self.places_of(asked)?) {
                 return Ok(Vec::new());
             }
-            // One that ends in an error is not shared: the next one is to be told the same.
+            // A scan that ends in an error is not shared: the next caller has to get the error too.
             *last = None;
             *last = Some(self.look_for_all(asked.discovery)?);
         }
@@ -98,7 +98,7 @@ impl Local {
         Ok(places)
     }
 
-    /// A look that others may share.
+    /// A scan that others may share.
     fn look_for_all(&self, discovery: &Discovery) -> Result<Look> {
         let began = Instant::now();
         let looked = self.look_at(discovery.clone(), &mut |_, _| ())?;

@@ -1,4 +1,4 @@
-//! Discoveries and treatments that a configuration declares, and what is told of what was seen.
+//! Keeps the discoveries and treatments that a configuration declares, and answers queries for results of scans.
 
 use jiff::Timestamp;
 
@@ -37,7 +37,7 @@ impl Keeps<DiscoveryNoun> for Local {
                 one.meta.name == name
                     && (&one.description, &one.survey, &one.tags) == (&wish.description, &wish.survey, &wish.tags)
             };
-            // The names are not unique: only this tells that the first run was kept.
+            // The names are not unique: only this search finds out whether the first run was kept.
             let known = if is_again { ledger.reader().list_discoveries()?.into_iter().rfind(is_it) } else { None };
             match known {
                 Some(known) => Ok(known),
@@ -69,7 +69,7 @@ impl Keeps<DiscoveryNoun> for Local {
     }
 }
 
-/// A treatment, with what is known of its block at present.
+/// A treatment, with the present state of its block.
 fn treated(treated: Treated, present: Option<ResourceCidr>) -> ResourceCidrRecord {
     let ignored = (!treated.treatment.monitored).then_some(ManagementState::Ignored);
     ResourceCidrRecord {
@@ -83,7 +83,7 @@ fn treated(treated: Treated, present: Option<ResourceCidr>) -> ResourceCidrRecor
     }
 }
 
-/// A block that nothing was said about.
+/// A block without a treatment.
 fn untreated(present: ResourceCidr) -> ResourceCidrRecord {
     ResourceCidrRecord {
         of: ResourceCidrId { resource_id: present.resource_id, cidr: present.cidr, region: present.region },

@@ -1,10 +1,11 @@
-//! What plans that may not write would have written, kept in memory: so new objects of one plan see each other.
+//! Previews of plans that may not write, kept in memory, so that new objects of one plan take each other into account.
 //!
-//! Each preview is a dry run over what the earlier ones of this process came to. Nothing of it is ever written. When the store
-//! has changed in between, the earlier requests are run again on what it holds now.
+//! Each preview is a dry run on top of the earlier previews of this process. Nothing of it is ever written to the
+//! store. When the store has changed in between, the earlier requests are run again on its present content.
 //!
-//! Terraform asks in no order, and a preview must not blame one. So a conflict between new objects is told only when it is
-//! there in the best order too: blocks by CIDR first, then blocks by size, the largest first.
+//! Terraform asks in no particular order, and a preview must not depend on the order. So a conflict between new objects
+//! is reported only when it also exists in the best order: blocks by CIDR first, then blocks by size, the largest
+//! first.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,18 +17,18 @@ use crate::ipam::{
     State, Terms,
 };
 
-/// In memory holds have to outlast the plan that they are for, also where plans hold nothing.
+/// In memory, holds have to last longer than the plan that they are for, also where plans hold nothing.
 const LONG: Duration = Duration::from_hours(24);
 
 /// The previews of one process.
 #[derive(Default)]
 pub(super) struct Previews(Mutex<Siblings>);
 
-/// New objects that were looked at and have nothing against them.
+/// New objects that were previewed without an error.
 #[derive(Default)]
 struct Siblings {
     requests: Vec<Request>,
-    /// What the requests came to, in their order.
+    /// The result of the requests, in their order.
     dry_run: DryRun,
 }
 
@@ -39,16 +40,16 @@ struct Request {
     turn: Turn,
 }
 
-/// When a request has its turn in the best order.
+/// The position of a request in the best order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Turn {
-    /// It has only one place.
+    /// The object has only one possible place.
     Explicit,
-    /// It is placed by size, the shortest netmask first.
+    /// The object is placed by size, the shortest netmask first.
     BySize(u8),
 }
 
-/// [`New`], to keep.
+/// An owned copy of [`New`].
 #[derive(Clone)]
 enum Wanted {
     Scope(ScopeSpec),
@@ -57,11 +58,11 @@ enum Wanted {
     Allocation(AllocationSpec),
 }
 
-/// What came of a request.
+/// The result of a request.
 enum Outcome {
     /// A hold, in memory.
     Held(Option<Allocation>),
-    /// An apply has made the object.
+    /// The object exists: an apply has created it.
     There(Option<Allocation>),
 }
 
@@ -119,7 +120,7 @@ impl Request {
         reader.try_out_after(dry_run, |ledger| self.new.plan(ledger, &self.terms))
     }
 
-    /// The request as it stands once its block was shown.
+    /// The request once its block was shown: it asks for that block.
     fn pinned(mut self, shown: Option<&Allocation>) -> Self {
         if let (Wanted::Allocation(spec), Some(shown)) = (&mut self.new, shown) {
             spec.size = Size::Cidr(shown.cidr);
@@ -130,8 +131,8 @@ impl Request {
 }
 
 impl Siblings {
-    /// Runs the earlier requests again when the store has changed since. What does not fit any more is left out: its own
-    /// preview was right when it was made. So is what an apply has made by now.
+    /// Runs the earlier requests again when the store has changed since. Requests that do not fit any more are dropped,
+    /// because their own previews were right at the time. Objects that an apply has created by now are dropped too.
     fn catch_up(&mut self, reader: &mut Reader<'_>) -> Result<()> {
         if reader.is_current(&self.dry_run)? {
             return Ok(());
@@ -149,10 +150,10 @@ impl Siblings {
         Ok(())
     }
 
-    /// Adds a request. `shows`: the block that comes of it is shown, and stays.
+    /// Adds a request. `shows`: the block of the request is shown to the user, and must not change any more.
     ///
     /// # Errors
-    /// What is wrong with the request by itself, or else the conflict when there is no order in which all of them fit.
+    /// The error of the request by itself, or else the conflict when there is no order in which all requests fit.
     fn add(&mut self, reader: &mut Reader<'_>, request: Request, shows: bool) -> Result<Option<Allocation>> {
         self.catch_up(reader)?;
         let conflict = match request.run(reader, &mut self.dry_run) {
@@ -164,19 +165,20 @@ impl Siblings {
             Err(Error::Store(error)) => return Err(Error::Store(error)),
             Err(conflict) => conflict,
         };
-        // By itself first: then the order does not matter, and the words are those of a plan that may write.
+        // Run the request by itself first: then the order does not matter, and the error is the same as in a plan that
+        // may write.
         request.run(reader, &mut DryRun::default())?;
         match (self.reorder(reader, request, shows)?, conflict) {
             (Some(made), _) => Ok(made),
             (None, conflict @ (Error::Overlap { .. } | Error::PoolExhausted { .. })) => {
                 Err(told(&self.dry_run, conflict))
             }
-            // Anything else does not come from two objects that want the same space.
+            // No other error is caused by two objects that want the same space.
             (None, _) => Ok(None),
         }
     }
 
-    /// Adds a request in the best order; `Ok(None)` when they do not fit in that one either.
+    /// Adds a request in the best order; `Ok(None)` when the requests do not fit in that order either.
     fn reorder(
         &mut self,
         reader: &mut Reader<'_>,
@@ -203,7 +205,7 @@ impl Siblings {
     }
 }
 
-/// The conflict as it is told: what this plan creates is named without an id, and nothing is held for it.
+/// The conflict as it is reported: an object that this plan creates is named without an id, and without a hold.
 fn told(dry_run: &DryRun, mut conflict: Error) -> Error {
     match &mut conflict {
         Error::Overlap { with, .. } => {
@@ -221,19 +223,20 @@ impl Local {
         self.previews.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is wrong with a new object, by itself and beside the others of this plan.
+    /// Reports the error of a new object, by itself and together with the others of this plan.
     pub(super) fn look_at_new(&self, new: New<'_>, terms: &Terms) -> Result<()> {
         self.add_sibling(&Wanted::new(new), terms, false).map(drop)
     }
 
-    /// The block that a new allocation gets beside the others of this plan. From then on it stands.
+    /// The block that a new allocation gets together with the others of this plan. Later previews do not change that
+    /// block.
     pub(super) fn preview_beside(&self, spec: &AllocationSpec, terms: &Terms) -> Result<Allocation> {
         if !terms.committing
             && let Some(allocation) = self.add_sibling(&Wanted::Allocation(spec.clone()), terms, true)?
         {
             return Ok(allocation);
         }
-        // In an apply the others are in the store by now, or come later.
+        // In an apply, the other new objects are in the store by now, or come later.
         self.read(|reader| reader.preview_allocation(spec, terms))
     }
 

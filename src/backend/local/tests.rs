@@ -1,4 +1,4 @@
-//! The whole of the core over stores that fail, race and are reopened.
+//! Tests of the whole core over stores that fail, race and are reopened.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -25,7 +25,7 @@ fn actor(owner: &str) -> Actor {
     Actor { owner: owner.to_owned(), ..Actor::default() }
 }
 
-/// A clock that stands until it is moved, and a random source that counts.
+/// A clock that stands still until a test moves it, and a random source that counts.
 #[derive(Clone, Default)]
 struct Hands {
     seconds: Arc<AtomicI64>,
@@ -75,7 +75,7 @@ fn assert_clean(ipam: &Local) -> Audit {
     audit
 }
 
-/// Runs `call` until the store lets it through, as a person re-running terraform does.
+/// Runs `call` until the store lets it through, like a user who runs terraform again.
 fn until_done<T>(what: &str, mut call: impl FnMut() -> Result<T>) -> T {
     for _ in 0..100 {
         match call() {
@@ -87,7 +87,7 @@ fn until_done<T>(what: &str, mut call: impl FnMut() -> Result<T>) -> T {
     panic!("{what}: no luck a hundred times");
 }
 
-/// Plans, applies, changes and deletes a small tree; answers what stood at the height of it.
+/// Plans, applies, changes and deletes a small tree; answers the objects that existed when the tree was largest.
 fn life(ipam: &Local) -> (Vec<Pool>, Vec<Allocation>) {
     let call = |what: &str, pool: &dyn Fn() -> Result<Pool>| until_done(what, pool);
     let (wide, terms) = (top("wide", &["10.0.0.0/8"]), terms());
@@ -108,7 +108,7 @@ fn life(ipam: &Local) -> (Vec<Pool>, Vec<Allocation>) {
         assert_eq!((&made.meta.id, made.cidr, made.meta.state), (&plan.meta.id, plan.cidr, State::Active));
         until_done("confirm net", || ipam.confirm(&made.meta.id));
     }
-    // Without a plan: a name that apply makes known.
+    // An object without a plan, because its name is known only during apply.
     let late = block("late", &site_pool.meta.id, 28);
     let late = until_done("create late", || ipam.create_allocation(&late, &Planned::Unknown));
 
@@ -151,7 +151,7 @@ fn whatever_fails_a_retry_converges_in_memory() {
 }
 
 #[test]
-fn a_store_lost_at_any_call_of_a_create_is_left_whole() {
+fn a_store_lost_at_any_call_of_a_create_stays_consistent() {
     let memory: Arc<dyn Store> = Arc::new(Memory::default());
     let faulty = Arc::new(Faulty::script(memory, []));
     let ipam = local(Arc::clone(&faulty) as Arc<dyn Store>);
@@ -189,7 +189,7 @@ fn an_uncertain_commit_is_settled_by_asking_again() {
 }
 
 #[test]
-fn what_cannot_be_settled_stays_uncertain() {
+fn a_commit_that_cannot_be_confirmed_stays_uncertain() {
     let faulty = Arc::new(Faulty::script(Arc::new(Memory::default()), []));
     let ipam = local(Arc::clone(&faulty) as Arc<dyn Store>);
     faulty.set([Fault::DoneButUncertain, Fault::Unreachable]);
@@ -243,7 +243,7 @@ fn a_store_that_was_never_written_can_be_read() {
 }
 
 #[test]
-fn threads_that_plan_at_once_get_blocks_and_events_of_their_own() {
+fn threads_that_plan_at_once_get_separate_blocks_and_events() {
     let ipam = local(Arc::new(Memory::default()));
     let pool = ipam.create_pool(&top("top", &["10.0.0.0/16"]), &Planned::Unknown).unwrap();
     let events_before = ipam.events(0, 1000).unwrap().len();
@@ -299,7 +299,7 @@ fn plan_id(ipam: &Local, spec: &AllocationSpec) -> String {
 }
 
 #[test]
-fn a_name_that_is_no_store_is_refused_when_opening() {
+fn a_url_that_does_not_name_a_store_is_refused_when_opening() {
     let outcome = Local::open("mysql://me:s3cret@db/ipam", actor("me")).err();
     let Some(Error::Store(store::Error::Url(text))) = outcome else { panic!("{outcome:?}") };
     assert!(text.contains("\"mysql:\", which is not a kind of store"), "{text}");

@@ -1,4 +1,4 @@
-//! Whose turn it is to look: one at a time for each discovery.
+//! Locks that let each discovery be scanned by one caller at a time.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,19 +6,19 @@ use std::time::Instant;
 
 use super::LookedPlace;
 
-/// How this process last looked, by discovery.
+/// The last scan of this process, by discovery.
 #[derive(Debug, Default)]
 pub(super) struct Turns(Mutex<BTreeMap<String, Arc<Turn>>>);
 
-/// Held by who looks.
+/// The lock that a caller holds while it scans.
 #[derive(Debug, Default)]
 pub(super) struct Turn(Mutex<Option<Look>>);
 
-/// A look of this process.
+/// A scan of this process.
 #[derive(Debug)]
 pub(super) struct Look {
     pub(super) began: Instant,
-    /// What it was not allowed to look at, which is kept nowhere else.
+    /// Targets that this process was not allowed to scan. They are not recorded in the store.
     pub(super) not_allowed: Vec<LookedPlace>,
 }
 
@@ -30,7 +30,7 @@ impl Turns {
 }
 
 impl Turn {
-    /// Waits for who looks now.
+    /// Waits for the scan that is running.
     pub(super) fn lock(&self) -> MutexGuard<'_, Option<Look>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

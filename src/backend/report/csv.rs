@@ -1,4 +1,4 @@
-//! Tables of the report as CSV (RFC 4180), for spreadsheets.
+//! Writes the tables of the report as CSV (RFC 4180), for spreadsheets.
 
 use crate::ipam::{Scope, State, Tags};
 
@@ -145,8 +145,8 @@ impl Table {
     }
 }
 
-/// One cell. Names are free text: one that a spreadsheet would take for a formula gets an apostrophe before it, which
-/// spreadsheets read as "this is text". Numbers, also those below zero, stay numbers.
+/// One cell. Names are free text: a name that a spreadsheet would read as a formula gets an apostrophe in front, which
+/// marks it as text. Numbers, also negative ones, stay numbers.
 pub(super) fn cell(text: &str) -> String {
     let is_number = text.parse::<f64>().is_ok_and(f64::is_finite);
     let runs = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) && !is_number;

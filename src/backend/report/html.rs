@@ -1,8 +1,8 @@
-//! The report as one HTML page that needs nothing else: no network, no other file.
+//! Writes the report as one self-contained HTML page: it needs no network and no other file.
 //!
-//! The page is ours (`page/`), and so is every script in it. The data stands in it as JSON that no name can break out of,
-//! and the script writes it down as text only. A policy in the page names the one style and the script by hash and
-//! forbids every request.
+//! The page and all of its scripts are part of this program (`page/`). The data is JSON inside the page, escaped so
+//! that no name can end its element, and the script inserts it as text only. A content security policy in the page
+//! allows only the one style and the script, by hash, and forbids every request.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -30,7 +30,7 @@ const SCRIPT: &str = concat!(
 );
 
 impl Report {
-    /// As one page.
+    /// The report as one page.
     pub fn html(&self) -> String {
         let policy = format!(
             "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; img-src data:; base-uri 'none'; \
@@ -48,7 +48,7 @@ impl Report {
                 "policy" => page.push_str(&policy),
                 "style" => page.push_str(STYLE),
                 "script" => page.push_str(SCRIPT),
-                // Inside a script element only `<` can end it or begin a comment.
+                // Inside a script element, only `<` can end the element or begin a comment.
                 "data" => page.push_str(&self.page_data().to_string().replace('<', "\\u003c")),
                 _ => {}
             }
@@ -57,7 +57,7 @@ impl Report {
         page
     }
 
-    /// What the script reads: short names, and lists where there are many.
+    /// The data that the script reads: with short names, and with lists where there are many items.
     fn page_data(&self) -> Value {
         let places = self.places();
         let scopes: Vec<Value> = self
@@ -136,7 +136,7 @@ impl Report {
     }
 }
 
-/// `[id, name, cidr, place of the pool, place of the owner, what is more]`.
+/// `[id, name, cidr, index of the pool, index of the owner, other attributes]`.
 fn allocation(one: &Allocation, pool: Option<usize>, owners: &Interned<'_>) -> Value {
     let mut more = serde_json::Map::new();
     if let Some(expiry) = one.meta.hold_expires_at {
@@ -163,7 +163,8 @@ fn allocation(one: &Allocation, pool: Option<usize>, owners: &Interned<'_>) -> V
     json!([one.meta.id, one.meta.name, one.cidr, pool, owners.place(&one.meta.owner), more])
 }
 
-/// `[level, type, id, name, cidr, region, account, scope, pool, [management, compliance, overlap], reasons, overlaps with, usage]`.
+/// `[level, type, id, name, cidr, region, account, scope, pool, [management, compliance, overlap], reasons, overlaps
+/// with, usage]`.
 fn seen_resource(one: &SeenResource, scope: Option<usize>, pool: Option<usize>) -> Value {
     let found = &one.found;
     json!([
@@ -183,13 +184,13 @@ fn seen_resource(one: &SeenResource, scope: Option<usize>, pool: Option<usize>) 
     ])
 }
 
-/// `[address, kind, association, whether it is idle, service, what it is on, region, account]`.
+/// `[address, kind, association, whether it is idle, service, resource, region, account]`.
 fn address(one: &PublicAddress) -> Value {
     let on = one.service_resource.as_ref().or(one.instance_id.as_ref()).or(one.network_interface_id.as_ref());
     json!([one.address, one.address_type, one.association, one.is_idle(), one.service, on, one.region, one.owner_id])
 }
 
-/// `[seconds, provisioned, used]`; a drawing needs no more than floating point numbers.
+/// `[seconds, provisioned, used]`; floating point numbers are precise enough for a drawing.
 fn point(point: &TrendPoint) -> Value {
     let float = |sum: &BigUint| sum.to_string().parse::<f64>().unwrap_or(f64::MAX);
     json!([point.time.as_second(), float(&point.provisioned), float(&point.used)])
@@ -224,7 +225,7 @@ fn event(event: &Event) -> Value {
     ])
 }
 
-/// Texts that come again and again, each once.
+/// Texts that occur repeatedly, each stored once.
 struct Interned<'a> {
     texts: Vec<&'a str>,
     places: std::collections::HashMap<&'a str, usize>,

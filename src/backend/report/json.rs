@@ -1,5 +1,5 @@
-//! The report as JSON, for programs. Fields are added, never renamed or removed. Counts of addresses are decimal strings,
-//! because IPv6 has more than JSON numbers can carry everywhere.
+//! Writes the report as JSON, for programs. Fields may be added, but are never renamed or removed. Counts of addresses
+//! are decimal strings, because IPv6 counts exceed the numbers that many JSON parsers support.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -26,7 +26,7 @@ struct Whole<'a> {
     public_addresses: Vec<AddressFacts<'a>>,
 }
 
-/// Those in it follow it, one level deeper.
+/// The resources inside a resource follow it, one level deeper.
 #[derive(Serialize)]
 struct ResourceFacts<'a> {
     level: usize,
@@ -157,7 +157,7 @@ struct EventFacts<'a> {
 }
 
 impl Report {
-    /// As indented JSON.
+    /// The report as indented JSON.
     pub fn json(&self) -> String {
         let paths = self.paths();
         let whole = Whole {
@@ -179,12 +179,12 @@ impl Report {
             resources: self.seen.iter().flat_map(|seen| &seen.resources).map(ResourceFacts::from).collect(),
             public_addresses: self.seen.iter().flat_map(|seen| &seen.addresses).map(AddressFacts::from).collect(),
         };
-        // Only maps with keys that are no strings fail, and there is none.
+        // Only maps whose keys are not strings fail, and there is none.
         serde_json::to_string_pretty(&whole).unwrap_or_default() + "\n"
     }
 }
 
-/// Which program made a report.
+/// The program that made the report.
 pub(super) fn program() -> String {
     concat!("terraform-provider-ipam ", env!("CARGO_PKG_VERSION")).to_owned()
 }

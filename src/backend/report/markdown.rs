@@ -1,4 +1,4 @@
-//! The report as Markdown, for merge requests and wikis.
+//! Writes the report as Markdown, for merge requests and wikis.
 
 use std::fmt::Write;
 
@@ -9,7 +9,7 @@ use crate::backend::explain::{number, percent, time};
 use crate::backend::observation::OverlapStatus;
 
 impl Report {
-    /// As GitHub-flavoured Markdown.
+    /// The report as GitHub-flavoured Markdown.
     pub fn markdown(&self) -> String {
         let mut text = String::from("# IPAM report\n\n");
         let about = self.narrowed_to.as_deref().map(|about| format!(", {}", plain(about))).unwrap_or_default();
@@ -82,7 +82,7 @@ impl Report {
         (!self.allocations.is_empty()).then(|| section("Allocations", &header, self.allocations.iter().map(row)))
     }
 
-    /// Resources with something wrong; the other forms have all of them.
+    /// Resources with problems; the other formats list all resources.
     fn seen_section(&self) -> Option<String> {
         let seen = self.seen.as_ref()?;
         let row = |one: &super::SeenResource| {
@@ -100,7 +100,7 @@ impl Report {
         };
         let header = ["CIDR", "Type", "Resource", "Account", "Region", "Why"];
         let mut wrong: Vec<_> = seen.resources.iter().filter(|one| one.is_wrong()).collect();
-        // What overlaps comes first: it is rarer than a rule that is not kept, and worse.
+        // Overlaps come first: they are rarer and more serious than rules that are not kept.
         wrong.sort_by_key(|one| one.found.overlap != Some(OverlapStatus::Overlapping));
         (!wrong.is_empty()).then(|| section("Discovered resources with problems", &header, wrong.into_iter().map(row)))
     }
@@ -140,7 +140,7 @@ fn section(title: &str, header: &[&str], rows: impl Iterator<Item = Vec<String>>
     text
 }
 
-/// Free text that stays text in a cell of a table: no mark-up, no HTML, no second line.
+/// Free text as plain text in a cell of a table: without mark-up, HTML and line ends.
 pub(super) fn plain(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for letter in text.chars() {

@@ -1,8 +1,8 @@
-//! The report: everything a person wants to know of an address plan, gathered once and rendered as one HTML page, JSON,
-//! CSV or Markdown.
+//! The report on an address plan: all data that a reader needs, gathered once and rendered as one HTML page, JSON, CSV
+//! or Markdown.
 //!
-//! [`Report::gather`] asks an [`Ipam`] as everybody else does; `problems` says what is wrong with what it answers; the
-//! renderers beside it only write down what the report holds. A section without data is left out.
+//! [`Report::gather`] queries an [`Ipam`] through the same trait as all other code; `problems` finds the problems in
+//! the answers; the other modules only render the report. A section without data is left out.
 
 mod csv;
 mod html;
@@ -27,38 +27,39 @@ use crate::ipam::{
     Allocation, AllocationFilter, Cidr, Error, Event, Kind, Pool, PoolFilter, ResourceType, Scope, event_blocks,
 };
 
-/// How far back a report looks when nobody says.
+/// The period of a report when the user does not give one.
 const USUAL: Duration = Duration::from_hours(30 * 24);
-/// Points of a trend: enough for a curve, few enough for thousands of pools.
+/// The points of a trend: enough for a curve, few enough for thousands of pools.
 const POINTS: u32 = 60;
-/// Events that a report shows, the newest.
+/// The maximum number of events in a report; these are the newest.
 const EVENTS_MAX: usize = 500;
-/// Events read at a time.
+/// Number of events read at a time.
 const PAGE: u64 = 1024;
 
-/// What a report is about. What is `None` does not narrow it.
+/// The subject of a report. A field that is `None` does not narrow it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ask {
     /// Only this scope.
     pub scope_id: Option<String>,
     /// Only this pool and those below it.
     pub pool_id: Option<String>,
-    /// How far back trends and events go; thirty days when not given. Not beyond what the store still knows.
+    /// The start of trends and events; thirty days ago by default. The start is never before the beginning of the
+    /// history that the store still has.
     pub since: Option<Timestamp>,
 }
 
-/// A pool with everything to say of it.
+/// A pool with all data about it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PoolReport {
-    /// The pool, and its sums.
+    /// The pool and its sums.
     pub utilization: Utilization,
     /// Names from the top-level pool down to this one, joined by `/`.
     pub path: String,
-    /// What is provisioned into it, by address.
+    /// The provisioned blocks, by address.
     pub cidrs: Vec<Cidr>,
-    /// How full it was since it had space; empty where no history is kept.
+    /// The utilization since the pool had space; empty where no history is kept.
     pub trend: Vec<TrendPoint>,
-    /// When it will be full.
+    /// The forecast of when the pool will be full.
     pub forecast: Option<Forecast>,
 }
 
@@ -69,44 +70,44 @@ impl PoolReport {
     }
 }
 
-/// What there is and what is wrong with it, at one time.
+/// The objects, and the problems with them, at one time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
-    /// Where it is kept, without secrets.
+    /// The location of the store, without secrets.
     pub store: String,
-    /// When it was asked.
+    /// The time of the report.
     pub at: Timestamp,
-    /// Since when trends and events are told.
+    /// The start of trends and events.
     pub since: Timestamp,
     /// Time between two points of a trend.
     pub step: Duration,
     /// Whether the backend keeps a history.
     pub has_history: bool,
-    /// What the report was narrowed to, in words.
+    /// The scope or pool to which the report is narrowed, in words.
     pub narrowed_to: Option<String>,
-    /// By name.
+    /// The scopes, by name.
     pub scopes: Vec<Scope>,
-    /// Parents before children.
+    /// The pools; parents come before their children.
     pub pools: Vec<PoolReport>,
-    /// By pool, then by address; the space of pools below is told by the pools.
+    /// The allocations, by pool, then by address, without the space of pools below.
     pub allocations: Vec<Allocation>,
-    /// The worst first.
+    /// The problems, the most severe first.
     pub problems: Vec<Problem>,
-    /// The newest first.
+    /// The events, the newest first.
     pub events: Vec<Event>,
-    /// What was seen in accounts; `None` when nothing was.
+    /// The discovered resources; `None` when there are none.
     pub seen: Option<Seen>,
 }
 
 impl Report {
-    /// Asks for all of it. `progress` is told how many pools are done.
+    /// Queries all data. `progress` gets the number of pools that are done.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for a scope or pool of `ask` that is not there; those of every question.
+    /// [`Error::NotFound`] for a scope or pool of `ask` that does not exist; the errors of every query.
     pub fn gather(ipam: &dyn Ipam, ask: &Ask, progress: &mut Progress<'_>) -> Result<Self> {
         let at = ipam.now();
         let wanted = ask.since.unwrap_or_else(|| at.checked_sub(USUAL).unwrap_or(Timestamp::MIN)).min(at);
-        // What was forgotten cannot be told.
+        // Events that were pruned cannot be in the report.
         let since = ipam.mark()?.map_or(wanted, |mark| mark.time.clamp(wanted, at));
         let step = (at.duration_since(since).unsigned_abs() / POINTS).max(Duration::from_secs(1));
         let (scopes, listed) = narrowed(ipam, ask)?;
@@ -147,7 +148,7 @@ impl Report {
         Ok(report)
     }
 
-    /// Places of pools in `pools`, by id.
+    /// Indexes of pools in `pools`, by id.
     fn places(&self) -> HashMap<&str, usize> {
         self.pools.iter().enumerate().map(|(place, pool)| (pool.pool().meta.id.as_str(), place)).collect()
     }
@@ -163,7 +164,7 @@ impl Report {
     }
 }
 
-/// What is not kept is no error of a report.
+/// A backend without this data is not an error of a report.
 fn kept<T>(answer: Result<T>) -> Result<Option<T>> {
     match answer {
         Err(Error::Unsupported { .. }) => Ok(None),
@@ -171,10 +172,10 @@ fn kept<T>(answer: Result<T>) -> Result<Option<T>> {
     }
 }
 
-/// A pool after its path.
+/// A pool with its path in front.
 type PlacedPool = (String, Pool);
 
-/// The scopes and the pools that the report is about.
+/// The scopes and the pools that the report covers.
 fn narrowed(ipam: &dyn Ipam, ask: &Ask) -> Result<(Vec<Scope>, Vec<PlacedPool>)> {
     let mut scopes = ipam.list_scopes(true)?;
     if let Some(id) = &ask.scope_id
@@ -218,19 +219,19 @@ fn words(ask: &Ask, scopes: &[Scope], pools: &[PlacedPool]) -> Option<String> {
     }
 }
 
-/// `None` when the pool went away since it was listed.
+/// `None` when the pool was deleted after it was listed.
 fn pool_report(ipam: &dyn Ipam, id: &str, path: String, trend: Vec<TrendPoint>) -> Result<Option<PoolReport>> {
     let utilization = match ipam.utilization(id) {
         Err(Error::NotFound { .. }) => return Ok(None),
         answer => answer?,
     };
     let cidrs = ipam.list_pool_cidrs(id, true)?.into_iter().map(|one| one.cidr).collect();
-    // Before it had space there is nothing to tell, and nothing that a line should be drawn through.
+    // Points from before the pool had space are left out, so that the curve begins with the space.
     let trend: Vec<_> = trend.into_iter().skip_while(|point| point.provisioned == Default::default()).collect();
     Ok(Some(PoolReport { forecast: forecast(&trend), utilization, path, cidrs, trend }))
 }
 
-/// The allocations of these pools, and apart from them the space of pools below.
+/// The allocations of these pools, and separately the space of pools below.
 fn allocations(ipam: &dyn Ipam, ask: &Ask, pools: &[PoolReport]) -> Result<(Vec<Allocation>, Vec<Allocation>)> {
     let all = AllocationFilter { include_planned: true, include_pools: true, ..AllocationFilter::default() };
     let mut found = match &ask.pool_id {
@@ -249,7 +250,7 @@ fn allocations(ipam: &dyn Ipam, ask: &Ask, pools: &[PoolReport]) -> Result<(Vec<
     Ok(found.into_iter().partition(|allocation| allocation.resource_type != ResourceType::IpamPool))
 }
 
-/// What events must be about: `None` for everything.
+/// The ids of the objects whose events are in the report: `None` for all events.
 fn subjects<'a>(ask: &Ask, scopes: &'a [Scope], pools: &'a [PoolReport]) -> Option<HashSet<&'a str>> {
     if ask.scope_id.is_none() && ask.pool_id.is_none() {
         return None;
@@ -266,8 +267,8 @@ fn is_about(event: &Event, subjects: &HashSet<&str>) -> bool {
     subjects.contains(event.id.as_str()) || names(&event.after) || names(&event.before)
 }
 
-/// The newest events since then, the newest first. Reads from the end, as far as it must: `kept` events come after the first
-/// `forgotten`.
+/// The newest events since that time, the newest first. Reads from the end, only as far as necessary: `kept` events
+/// come after the first `forgotten`.
 fn newest(
     ipam: &dyn Ipam,
     since: Timestamp,
@@ -292,7 +293,7 @@ fn newest(
     Ok(found)
 }
 
-/// Name and blocks of what an event is about.
+/// The name and the blocks of the object of an event.
 fn subject(event: &Event) -> (&str, Vec<Cidr>) {
     let record = if event.after.is_null() { &event.before } else { &event.after };
     (record.get("name").and_then(serde_json::Value::as_str).unwrap_or_default(), event_blocks(record))

@@ -1,4 +1,5 @@
-//! What is wrong with an address plan, in sentences: damage, overlaps, rules that are not kept, space that runs out.
+//! Finds the problems of an address plan and describes them in sentences: damage, overlaps, rules that are not kept,
+//! and pools that are full or will be soon.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,19 +11,19 @@ use crate::backend::Finding;
 use crate::backend::explain::percent;
 use crate::ipam::{Allocation, Cidr, Error, Pool, check_length, check_tags};
 
-/// How bad it is. The worst is the first.
+/// The severity of a problem, the most severe first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// It contradicts a rule or the data itself.
+    /// The object contradicts a rule or the data itself.
     Error,
-    /// It will cost somebody a day soon.
+    /// The object will need work soon.
     Warning,
-    /// Worth knowing.
+    /// The reader may want to know this.
     Note,
 }
 
 impl Severity {
-    /// The word for it.
+    /// The name of the severity.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Error => "error",
@@ -32,23 +33,23 @@ impl Severity {
     }
 }
 
-/// What it is about.
+/// The topic of a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Topic {
     /// The store contradicts itself (a finding of `check`).
     Damage,
-    /// Two have the same addresses.
+    /// Two objects have the same addresses.
     Overlap,
     /// An allocation does not keep a rule of its pool.
     Compliance,
     /// A pool is full, or will be soon.
     Space,
-    /// Something is paid for and used by nobody.
+    /// Something costs money and is not in use.
     Idle,
 }
 
 impl Topic {
-    /// The word for it.
+    /// The name of the topic.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Damage => "damage",
@@ -60,32 +61,32 @@ impl Topic {
     }
 }
 
-/// One thing that is wrong.
+/// One problem.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     pub severity: Severity,
     pub topic: Topic,
     /// Id of the object, or the place in the store.
     pub place: String,
-    /// How a person knows it: path, name, block.
+    /// The description of the object for readers: path, name, block.
     pub name: String,
-    /// What is wrong, in sentences.
+    /// The problem, in sentences.
     pub what: String,
 }
 
-/// A pool that is full within so many days is worth a warning.
+/// A pool that is full within this number of days gets a warning.
 const SOON: i64 = 90;
-/// A line that explains less of the changes is no reason to warn anybody.
+/// A forecast whose line explains a smaller part of the changes does not cause a warning.
 const TRUSTED: f64 = 0.5;
 
-/// All of them, the worst first. `below` is the space of pools below others.
+/// All problems, the most severe first. `below` is the space of pools below others.
 pub(super) fn of(report: &Report, below: &[Allocation], findings: &[Finding]) -> Vec<Problem> {
     let mut problems: Vec<Problem> = findings.iter().map(damage).collect();
     problems.extend(overlaps_in_pools(report, below));
     problems.extend(overlaps_of_tops(report));
     problems.extend(compliance(report));
     let divided: HashSet<&str> = report.pools.iter().filter_map(|pool| pool.pool().source_pool_id.as_deref()).collect();
-    // A pool that is divided among others is full because it was meant so.
+    // A pool that is divided among others is meant to be full.
     let undivided = report.pools.iter().filter(|pool| !divided.contains(pool.pool().meta.id.as_str()));
     problems.extend(undivided.filter_map(|pool| space(pool, report.at)));
     problems.extend(report.seen.iter().flat_map(super::Seen::problems));
@@ -103,20 +104,21 @@ fn damage(finding: &Finding) -> Problem {
     }
 }
 
-/// A block that somebody has.
+/// A block with its owner.
 struct Taken<'a> {
     cidr: Cidr,
-    /// Who must not share with others of the same.
+    /// Blocks with the same value here may overlap each other.
     owner: &'a str,
     id: &'a str,
     name: String,
-    /// A default private scope and a laboratory may well have the same addresses.
+    /// Different scopes may have the same addresses, for example a default private scope and a test network.
     scope: &'a str,
 }
 
-/// Each block with the nearest one before it that has addresses of it. Blocks are aligned: one contains the other.
+/// Each block with the nearest block before it that shares addresses with it. Blocks are aligned: one contains the
+/// other.
 fn overlaps<'t, 'a>(taken: &'t mut [Taken<'a>]) -> Vec<(&'t Taken<'a>, &'t Taken<'a>)> {
-    // Of equal blocks the one that is listed first counts as the one before.
+    // Of equal blocks, the one that is listed first counts as the earlier one.
     taken.sort_by_key(|one| (one.cidr.family(), one.cidr.first(), one.cidr.netmask_length()));
     let mut around: Vec<&Taken<'_>> = Vec::new();
     let mut found = Vec::new();
@@ -157,7 +159,8 @@ fn overlaps_in_pools(report: &Report, below: &[Allocation]) -> Vec<Problem> {
     problems
 }
 
-/// In one scope that is wrong; between scopes it is only good to know, before somebody connects the two networks.
+/// An overlap in one scope is an error. Between scopes it is a note, because it matters only when the two networks are
+/// connected.
 fn overlaps_of_tops(report: &Report) -> Vec<Problem> {
     let scopes: HashMap<&str, &str> =
         report.scopes.iter().map(|scope| (scope.meta.id.as_str(), scope.meta.name.as_str())).collect();
@@ -194,7 +197,7 @@ fn overlaps_of_tops(report: &Report) -> Vec<Problem> {
     overlaps(&mut taken).into_iter().map(problem).collect()
 }
 
-/// Rules count when something is allocated. Who changes them later leaves those behind that do not keep them.
+/// Rules are checked when an allocation is made. After a change of the rules, earlier allocations may not keep them.
 fn compliance(report: &Report) -> Vec<Problem> {
     let places = report.places();
     let mut problems = Vec::new();
@@ -215,7 +218,7 @@ fn compliance(report: &Report) -> Vec<Problem> {
     problems
 }
 
-/// One sentence for each rule that an allocation does not keep; the rules themselves are the core's.
+/// One sentence for each rule that an allocation does not keep; the core checks the rules.
 pub(super) fn broken_rules(allocation: &Allocation, pool: &Pool) -> Vec<String> {
     let mut broken = Vec::new();
     if let Err(Error::NetmaskRule { netmask_length, min, max, .. }) =

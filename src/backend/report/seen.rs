@@ -1,4 +1,4 @@
-//! What was seen in accounts, for the report: blocks of resources as a tree, and public addresses.
+//! The results of discoveries in the report: blocks of resources as a tree, and public addresses.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,27 +11,28 @@ use crate::backend::observation::{
 use crate::backend::{Ipam, Result};
 use crate::ipam::{Cidr, Error, Scope, ScopeType};
 
-/// What was seen.
+/// The results of discoveries.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Seen {
-    /// When the oldest of it was seen, where the backend says so.
+    /// The time of the oldest result, where the backend knows it.
     pub oldest: Option<Timestamp>,
-    /// A resource right before what is in it: a VPC, its subnets, their interfaces. Those with problems come first.
+    /// The resources, each right before those inside it: a VPC, its subnets, their interfaces. Resources with problems
+    /// come first.
     pub resources: Vec<SeenResource>,
-    /// By address.
+    /// The public addresses, by address.
     pub addresses: Vec<PublicAddress>,
 }
 
-/// A block of a resource, and where it is.
+/// A block of a resource, and its place in the tree.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SeenResource {
-    /// 1 for what is in nothing.
+    /// The depth in the tree; 1 for a resource that is not inside another.
     pub level: usize,
     pub found: ResourceCidr,
 }
 
 impl SeenResource {
-    /// Whether it breaks a rule or shares addresses.
+    /// Whether the resource breaks a rule or shares addresses.
     pub fn is_wrong(&self) -> bool {
         is_wrong(&self.found)
     }
@@ -41,7 +42,8 @@ fn is_wrong(found: &ResourceCidr) -> bool {
     found.compliance == Some(ComplianceStatus::Noncompliant) || found.overlap == Some(OverlapStatus::Overlapping)
 }
 
-/// What a backend does not want to tell is no error of a report: it was seen by somebody else, and may not be ours to see.
+/// The refusal of a service is not an error of a report: the results belong to another account, which may not share
+/// them.
 fn told<T>(answer: Result<T>) -> Result<Option<T>> {
     match answer {
         Err(Error::Service(fault)) => {
@@ -54,7 +56,7 @@ fn told<T>(answer: Result<T>) -> Result<Option<T>> {
 }
 
 impl Seen {
-    /// `None` when nothing was seen.
+    /// `None` when there are no results.
     pub(super) fn gather(ipam: &dyn Ipam, ask: &Ask, scopes: &[Scope], pools: &[&str]) -> Result<Option<Self>> {
         let Some(observation) = ipam.observation() else { return Ok(None) };
         let filter = ResourceFilter { scope_id: ask.scope_id.clone(), ..ResourceFilter::default() };
@@ -73,12 +75,12 @@ impl Seen {
         Ok(Some(Self { oldest, resources: tree(found), addresses }))
     }
 
-    /// Addresses that are kept and paid for, and on nothing.
+    /// Addresses that cost money and are not in use.
     pub fn idle(&self) -> impl Iterator<Item = &PublicAddress> {
         self.addresses.iter().filter(|one| one.is_idle())
     }
 
-    /// How many addresses there are of each kind.
+    /// The number of addresses of each kind.
     pub fn by_kind(&self) -> BTreeMap<String, usize> {
         self.addresses.iter().fold(BTreeMap::new(), |mut counts, one| {
             *counts.entry(one.address_type.to_string()).or_default() += 1;
@@ -86,7 +88,7 @@ impl Seen {
         })
     }
 
-    /// What is wrong with it, in sentences.
+    /// The problems of the resources and addresses, in sentences.
     pub(super) fn problems(&self) -> Vec<Problem> {
         let mut problems: Vec<Problem> = self.resources.iter().flat_map(|one| wrongs(&one.found)).collect();
         let idle: Vec<String> = self.idle().map(|one| one.address.to_string()).collect();
@@ -107,7 +109,7 @@ impl Seen {
     }
 }
 
-/// Those of every discovery, each once.
+/// The addresses of every discovery, each once.
 fn addresses(ipam: &dyn Ipam) -> Result<Vec<PublicAddress>> {
     let (Some(observation), Some(discoveries)) = (ipam.observation(), ipam.discoveries()) else {
         return Ok(Vec::new());
@@ -151,14 +153,14 @@ fn wrongs(found: &ResourceCidr) -> Vec<Problem> {
     problems
 }
 
-/// Each resource right before what is in it.
+/// Sorts resources so that each comes right before those inside it.
 fn tree(found: Vec<ResourceCidr>) -> Vec<SeenResource> {
     let parents = parents(&found);
     let mut below: HashMap<Option<usize>, Vec<usize>> = HashMap::new();
     for (place, parent) in parents.iter().enumerate() {
         below.entry(*parent).or_default().push(place);
     }
-    // Whether there is something wrong in it, or in what is in it.
+    // Whether a resource, or one inside it, has a problem.
     let mut faulty: Vec<bool> = found.iter().map(is_wrong).collect();
     for place in 0..found.len() {
         let mut above = parents[place];
@@ -183,12 +185,12 @@ fn tree(found: Vec<ResourceCidr>) -> Vec<SeenResource> {
     order.into_iter().filter_map(take).collect()
 }
 
-/// Kind of resource in a VPC, its Region and scope.
+/// A VPC, its Region and scope, and a kind of resource in the VPC.
 type Within<'a> = (&'a str, &'a str, &'a str, SeenType);
 
-/// What each resource is in: a subnet in its VPC, everything else in the smallest subnet around it.
+/// The parent of each resource: the VPC of a subnet, and the smallest subnet around any other resource.
 fn parents(found: &[ResourceCidr]) -> Vec<Option<usize>> {
-    // By VPC: where blocks are too, several VPCs may have the same.
+    // Grouped by VPC, because several VPCs may have the same blocks.
     let mut around: BTreeMap<Within<'_>, Vec<(Cidr, usize)>> = BTreeMap::new();
     for (place, one) in found.iter().enumerate() {
         if let (SeenType::Vpc | SeenType::Subnet, Some(vpc_id)) = (one.resource_type, &one.vpc_id) {
@@ -239,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_vpc_stands_before_its_subnets_and_they_before_their_interfaces_problems_first() {
+    fn a_vpc_comes_before_its_subnets_and_a_subnet_before_its_interfaces_problems_first() {
         let mut wrong = one(SeenType::Subnet, "subnet-b", "10.1.1.0/24", "vpc-b");
         wrong.overlap = Some(OverlapStatus::Overlapping);
         let found = vec![

@@ -1,4 +1,4 @@
-//! The report over a real store, and what its renderers do with names that mean harm.
+//! Tests of the report over a real store, and of its renderers with malicious names.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -14,7 +14,7 @@ use crate::store::{self, StoreUrl};
 
 const HOSTILE: &str = "</script><img src=x onerror=\"alert(1)\"><!--<script>";
 
-/// A store whose clock a test turns.
+/// A store whose clock a test sets.
 struct World {
     ipam: Local,
     clock: Arc<AtomicI64>,
@@ -113,7 +113,7 @@ impl World {
     }
 }
 
-/// `corp` with `prod` in it, which has `web` and a hold `api`; a pool `six`; `sandbox` in a scope of its own.
+/// `corp` with `prod` in it, which has `web` and a hold `api`; a pool `six`; `sandbox` in a separate scope.
 fn world() -> (World, Pool) {
     let world = World::new();
     let corp = world.pool("corp", None, "10.0.0.0/8");
@@ -143,7 +143,7 @@ fn every_number_is_that_of_the_store() {
         assert_eq!((&last.used, &last.provisioned), (&one.utilization.used, &one.utilization.provisioned));
     }
     let names: Vec<_> = report.allocations.iter().map(|one| one.meta.name.as_str()).collect();
-    assert_eq!(names, ["web", "api", HOSTILE], "the space of prod is told by prod");
+    assert_eq!(names, ["web", "api", HOSTILE], "the space of prod is in the entry of prod");
     let paths: Vec<_> = report.pools.iter().map(|one| one.path.as_str()).collect();
     assert_eq!(paths, ["corp", "corp/prod", "six", "sandbox"]);
     let newest = world.ipam.check().unwrap().events;
@@ -174,7 +174,7 @@ fn a_report_can_be_about_one_scope_or_one_pool() {
 }
 
 #[test]
-fn what_no_longer_keeps_the_rules_is_said_with_the_reason() {
+fn an_allocation_that_no_longer_keeps_the_rules_is_reported_with_the_reason() {
     let (world, prod) = world();
     let note = "note overlap sandbox 10.0.0.0/16 in scope lab: It overlaps corp 10.0.0.0/8 in scope default-private. \
                 Scopes may overlap, but the two networks cannot be connected without address translation.";
@@ -206,10 +206,10 @@ fn what_no_longer_keeps_the_rules_is_said_with_the_reason() {
 }
 
 #[test]
-fn blocks_that_two_have_are_found() {
+fn blocks_that_two_objects_have_are_found() {
     let (world, prod) = world();
     let mut report = world.report();
-    // No store of ours lets that happen; a service that only watches does.
+    // A self-managed store never has overlapping blocks, but a service that only monitors may have them.
     let mut twin = report.allocations[0].clone();
     twin.meta.id = "ipam-pool-alloc-twin".to_owned();
     twin.meta.name = "twin".to_owned();
@@ -240,7 +240,7 @@ fn blocks_that_two_have_are_found() {
 }
 
 #[test]
-fn a_pool_that_is_full_or_will_be_is_warned_of() {
+fn a_pool_that_is_full_or_will_be_soon_gets_a_warning() {
     let world = World::new();
     let top = world.pool("top", None, "10.0.0.0/24");
     let divided = world.pool("divided", None, "10.1.0.0/24");
@@ -250,7 +250,7 @@ fn a_pool_that_is_full_or_will_be_is_warned_of() {
         world.wait(1);
     }
     let said = problems(&world.report());
-    assert_eq!(said.len(), 1, "a divided pool is full because it was meant so: {said:?}");
+    assert_eq!(said.len(), 1, "a divided pool is meant to be full: {said:?}");
     assert!(said[0].starts_with("warning space top: At this rate, it is full on 2027-01-3"), "{said:?}");
     for place in 12..16 {
         world.allocate(&top, &format!("n{place}"), &format!("10.0.0.{}/28", place * 16));
@@ -271,16 +271,16 @@ fn a_report_begins_where_the_history_does() {
     assert_eq!(world.ipam.prune_events(mode, &mut |_, _, _| ()).unwrap().kept, 2);
     world.wait(10);
     let report = world.report();
-    assert_eq!((report.since, report.step), (mark, day / 3), "twenty days of thirty");
+    assert_eq!((report.since, report.step), (mark, day / 3), "twenty of the thirty days are left");
     let actions: Vec<&str> = report.events.iter().map(|event| event.action.as_str()).collect();
     assert_eq!(actions, ["prune", "create"], "the newest first");
     let trend = &report.pools[0].trend;
-    assert_eq!((trend[0].time, &trend[0].used), (mark, &256u16.into()), "what it had at the mark is known");
+    assert_eq!((trend[0].time, &trend[0].used), (mark, &256u16.into()), "the utilization at the mark is known");
     assert_eq!(trend.last().unwrap().used, 512u16.into());
 }
 
 #[test]
-fn the_time_before_a_pool_had_space_is_no_part_of_its_trend() {
+fn the_time_before_a_pool_had_space_is_not_part_of_its_trend() {
     let world = World::new();
     let top = world.pool("top", None, "10.0.0.0/16");
     world.wait(20);
@@ -290,14 +290,14 @@ fn the_time_before_a_pool_had_space_is_no_part_of_its_trend() {
     let report = world.ask(&Ask { since: Some(since), ..Ask::default() }).unwrap();
     assert_eq!(report.step, Duration::from_hours(24));
     let trend = &report.pools[0].trend;
-    assert_eq!(trend.len(), 31, "thirty days of sixty");
+    assert_eq!(trend.len(), 31, "thirty of the sixty days are in the trend");
     assert!(trend[19].used == 0u8.into() && trend[20].used == 256u16.into(), "{trend:?}");
     let recent = world.ask(&Ask { since: Some(world.ipam.now()), ..Ask::default() }).unwrap();
     assert_eq!((recent.events.len(), recent.pools[0].trend.len()), (0, 1));
 }
 
 #[test]
-fn cells_are_quoted_and_no_formula_runs() {
+fn cells_are_quoted_and_formulas_are_escaped() {
     for (text, expected) in [
         ("web", "web"),
         ("a,b", "\"a,b\""),
@@ -355,7 +355,7 @@ fn free_text_stays_text_in_markdown() {
 }
 
 #[test]
-fn json_tells_the_same_and_its_shape_is_a_promise() {
+fn json_has_the_same_data_and_its_fields_are_stable() {
     let (world, _) = world();
     let answer: Value = serde_json::from_str(&world.report().json()).unwrap();
     let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
@@ -378,7 +378,7 @@ fn json_tells_the_same_and_its_shape_is_a_promise() {
     assert_eq!(answer["pools"][2]["provisioned"], (1u128 << 96).to_string());
 }
 
-/// What stands between `start` and the next `end`.
+/// The text between `start` and the next `end`.
 fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
     text.split_once(start).unwrap().1.split_once(end).unwrap().0
 }
@@ -388,14 +388,14 @@ fn no_name_breaks_out_of_the_page() {
     let (world, _) = world();
     let page = world.report().html();
     assert_eq!(page.matches("</script>").count(), 2, "the data and the script end once each");
-    assert!(!page.contains("<img"), "no name is mark-up");
+    assert!(!page.contains("<img"), "no name is inserted as mark-up");
     let data: Value = serde_json::from_str(between(&page, "id=\"data\">", "</script>")).unwrap();
-    assert_eq!(data["allocations"][2][1], HOSTILE, "and yet it is there as it is");
-    assert!(!page.contains("{{"), "every place of the template is filled");
+    assert_eq!(data["allocations"][2][1], HOSTILE, "the data has the name unchanged");
+    assert!(!page.contains("{{"), "every placeholder of the template is filled");
 }
 
 #[test]
-fn the_page_allows_its_own_script_and_nothing_else() {
+fn the_page_allows_only_its_own_script() {
     let (world, _) = world();
     let page = world.report().html();
     let policy = between(&page, "Content-Security-Policy\" content=\"", "\"");
@@ -408,6 +408,6 @@ fn the_page_allows_its_own_script_and_nothing_else() {
     let markup = page.replace(script, "");
     let markup = markup.split_once("<body>").unwrap().1.split_once("<script").unwrap().0;
     let is_handler = |rest: &str| rest.trim_start_matches(|letter: char| letter.is_ascii_lowercase()).starts_with('=');
-    assert!(!markup.split(" on").skip(1).any(is_handler), "no handlers in the mark-up: {markup}");
+    assert!(!markup.split(" on").skip(1).any(is_handler), "there are no handlers in the mark-up: {markup}");
     assert!(!markup.contains("src=") && !markup.contains("http"), "{markup}");
 }

@@ -1,4 +1,4 @@
-//! AS numbers of one's own, and the ranges that they may advertise.
+//! AS numbers that accounts bring to AWS, and the ranges that they may advertise.
 
 use std::fmt;
 use std::str::FromStr;
@@ -38,7 +38,7 @@ impl Noun for ByoasnAssociationNoun {
     kept_by_a_service!();
 }
 
-/// An autonomous system number: 1 to 4294967294, without those that stand for something else (23456, 65535).
+/// An autonomous system number: 1 to 4294967294, without the reserved ones (23456, 65535).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Asn(u32);
 
@@ -70,44 +70,44 @@ impl fmt::Display for Asn {
     }
 }
 
-/// What a configuration says of an AS number.
+/// The configuration of an AS number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ByoasnSpec {
-    /// IPAM that it is brought to.
+    /// The IPAM that the number is brought to.
     pub ipam_id: String,
     /// The number.
     pub asn: Asn,
-    /// Looked at when it is provisioned; `None` after an import.
+    /// The proof of ownership, which is used when the number is provisioned; `None` after an import.
     pub proof: Option<Proof>,
 }
 
-/// An AS number as AWS answers it.
+/// An AS number as AWS reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ByoasnRecord {
     /// `<asn>_<ipam>`.
     pub id: String,
     /// The number.
     pub asn: Asn,
-    /// IPAM that it is in.
+    /// The IPAM that the number is in.
     pub ipam_id: String,
-    /// AWS's word for how far it is.
+    /// The state that AWS reports.
     pub state: String,
-    /// AWS's reason, when there is one.
+    /// The reason for the state, when AWS gives one.
     pub status_message: Option<String>,
 }
 
-/// What a configuration says of an association.
+/// The configuration of an association.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ByoasnAssociationSpec {
     /// The number.
     pub asn: Asn,
     /// The range.
     pub cidr: Cidr,
-    /// Region that the range is in; `None`: the home Region.
+    /// The Region of the range; `None`: the home Region.
     pub region: Option<String>,
 }
 
-/// An association as AWS answers it.
+/// An association as AWS reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ByoasnAssociationRecord {
     /// `<asn>_<cidr>_<region>`.
@@ -116,9 +116,9 @@ pub struct ByoasnAssociationRecord {
     pub asn: Asn,
     /// The range.
     pub cidr: Cidr,
-    /// Region that the range is in.
+    /// The Region of the range.
     pub region: String,
-    /// AWS's word for how far it is.
+    /// The state that AWS reports.
     pub state: String,
 }
 

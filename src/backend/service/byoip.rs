@@ -1,4 +1,4 @@
-//! Public ranges of one's own, advertised by AWS.
+//! Public ranges that accounts bring to AWS, which advertises them.
 
 use std::collections::BTreeSet;
 
@@ -21,56 +21,56 @@ impl Noun for ByoipCidrNoun {
     kept_by_a_service!();
 }
 
-/// What a configuration says of a range.
+/// The configuration of a range.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ByoipCidrSpec {
     /// The range.
     pub cidr: Cidr,
-    /// IPAM pool that it is provisioned into; `None`: it is outside of IPAM, in the home Region.
+    /// IPAM pool that the range is provisioned into; `None`: the range is outside of IPAM, in the home Region.
     pub pool_id: Option<String>,
-    /// Account of the pool; `None`: as AWS says.
+    /// Account of the pool; `None`: the account that AWS reports.
     pub pool_owner: Option<String>,
-    /// Looked at when it is provisioned; none for space of a source pool.
+    /// The proof of ownership, which is used when the range is provisioned; `None` for space of a source pool.
     pub proof: Option<Proof>,
-    /// Free text, of a range outside of IPAM.
+    /// Description of a range outside of IPAM.
     pub description: Option<String>,
     /// Whether an IPv6 range outside of IPAM may be advertised.
     pub publicly_advertisable: Option<bool>,
-    /// Where a range outside of IPAM is advertised; `None`: in the whole Region.
+    /// The network border group in which a range outside of IPAM is advertised; `None`: the whole Region.
     pub network_border_group: Option<String>,
     /// Whether AWS advertises it.
     pub advertise: bool,
-    /// With which number; `None`: Amazon's.
+    /// The AS number that advertises the range; `None`: the number of Amazon.
     pub asn: Option<Asn>,
 }
 
-/// A range as AWS answers it.
+/// A range as AWS reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ByoipCidrRecord {
     /// `<cidr>`, or `<cidr>_<pool>`.
     pub id: String,
     /// The range.
     pub cidr: Cidr,
-    /// Region that it can be advertised in.
+    /// The Region in which the range can be advertised.
     pub region: String,
-    /// IPAM pool that it is in.
+    /// IPAM pool that the range is in.
     pub pool_id: Option<String>,
-    /// AWS's word for how far it is.
+    /// The state that AWS reports.
     pub state: String,
-    /// AWS's reason, when there is one.
+    /// The reason for the state, when AWS gives one.
     pub status_message: Option<String>,
     /// Free text.
     pub description: Option<String>,
-    /// Where it is advertised.
+    /// The network border group in which the range is advertised.
     pub network_border_group: Option<String>,
     /// `regional` or `global`.
     pub advertisement_type: Option<String>,
-    /// Numbers that may advertise it.
+    /// AS numbers that may advertise the range.
     pub asns: BTreeSet<Asn>,
 }
 
 impl ByoipCidrRecord {
-    /// Whether it is advertised, or about to be.
+    /// Whether the range is advertised, or about to be.
     pub fn is_advertised(&self) -> bool {
         matches!(self.state.as_str(), "advertised" | "pending-advertising")
     }

@@ -17,7 +17,7 @@ pub enum DiscoveryNoun {}
 impl Noun for DiscoveryNoun {
     const WORD: &'static str = "resource discovery";
     const RESOURCE: &'static str = "ipam_resource_discovery";
-    // Every store keeps it.
+    // Every store keeps this noun.
     const ELSEWHERE: &'static str = "";
     type Spec = DiscoverySpec;
     type Record = DiscoveryRecord;
@@ -27,12 +27,13 @@ impl Noun for DiscoveryNoun {
     }
 }
 
-/// A part of an organization: `o-.../r-.../ou-.../` for one organizational unit, `*` at the end for all below it too.
+/// A part of an organization: `o-.../r-.../ou-.../` for one organizational unit, `*` at the end to include all units
+/// below it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EntityPath(String);
 
 impl EntityPath {
-    /// Whether everything that `other` names is named by this one too.
+    /// Whether this path covers everything that `other` covers.
     pub fn covers(&self, other: &Self) -> bool {
         match self.0.strip_suffix('*') {
             Some(root) => other.0.starts_with(root),
@@ -119,33 +120,33 @@ impl FromStr for RoleArn {
     }
 }
 
-/// What a configuration says of a discovery.
+/// The configuration of a discovery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DiscoverySpec {
-    /// Its name; it need not be the only one of it.
+    /// The name; several discoveries may have the same name.
     pub name: Option<String>,
     /// Free text.
     pub description: Option<String>,
-    /// Where it looks, for what. A service has of it only the Regions.
+    /// The survey: the accounts, Regions, files and kinds of resources. A service uses only the Regions of it.
     pub survey: Survey,
-    /// Parts of the organization that are not looked at. None of them covers another. Only a service has that.
+    /// Parts of the organization that are excluded. None of them covers another. Only a service has exclusions.
     pub exclusions: BTreeSet<EntityPath>,
-    /// Tags, the name not among them.
+    /// Tags, without the name.
     pub tags: Tags,
 }
 
-/// A discovery as it is kept.
+/// A discovery as the backend keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DiscoveryRecord {
     /// `ipam-res-disco-...`.
     pub id: String,
-    /// ARN, in AWS.
+    /// ARN, when the discovery is in AWS.
     pub arn: Option<String>,
-    /// Account, in AWS.
+    /// Account, when the discovery is in AWS.
     pub owner_id: Option<String>,
-    /// Home Region, in AWS.
+    /// Home Region, when the discovery is in AWS.
     pub region: Option<String>,
-    /// Whether it came with an IPAM.
+    /// Whether AWS created it together with an IPAM.
     pub is_default: bool,
     /// See [`DiscoverySpec`].
     pub name: Option<String>,
@@ -155,11 +156,11 @@ pub struct DiscoveryRecord {
     pub survey: Survey,
     /// See [`DiscoverySpec`].
     pub exclusions: BTreeSet<EntityPath>,
-    /// Tags, the name not among them.
+    /// Tags, without the name.
     pub tags: Tags,
 }
 
-/// That an IPAM takes what a discovery sees.
+/// An association, which makes an IPAM use the results of a discovery.
 #[derive(Debug)]
 pub enum AssociationNoun {}
 
@@ -174,18 +175,18 @@ impl Noun for AssociationNoun {
     kept_by_a_service!();
 }
 
-/// What a configuration says of an association.
+/// The configuration of an association.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AssociationSpec {
     /// The IPAM.
     pub ipam_id: String,
-    /// The discovery, be it another account's.
+    /// The discovery, which may be in another account.
     pub discovery_id: String,
     /// Tags.
     pub tags: Tags,
 }
 
-/// An association as AWS answers it.
+/// An association as AWS reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AssociationRecord {
     /// `ipam-res-disco-assoc-...`.
@@ -196,15 +197,15 @@ pub struct AssociationRecord {
     pub owner_id: String,
     /// The IPAM.
     pub ipam_id: String,
-    /// Its ARN.
+    /// ARN of the IPAM.
     pub ipam_arn: String,
-    /// Its home Region.
+    /// Home Region of the IPAM.
     pub ipam_region: String,
     /// The discovery.
     pub discovery_id: String,
-    /// Whether it came with the IPAM.
+    /// Whether AWS created it together with the IPAM.
     pub is_default: bool,
-    /// AWS's state of it, such as `associate-complete`.
+    /// The state that AWS reports, such as `associate-complete`.
     pub state: String,
     /// `active`; `not-found` when the discovery is gone or not shared any more.
     pub discovery_status: Option<String>,

@@ -1,4 +1,4 @@
-//! The IPAM itself: the root of scopes, pools and what is seen in accounts.
+//! The IPAM itself: the root of scopes, pools and discoveries.
 
 use std::collections::BTreeSet;
 
@@ -22,51 +22,51 @@ impl Noun for IpamNoun {
     kept_by_a_service!();
 }
 
-/// What AWS offers in an IPAM, and bills.
+/// The set of features of an IPAM, and its billing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tier {
     /// No private pools, no sharing, no history.
     Free,
-    /// Everything; billed by active address.
+    /// All features; billed by active address.
     Advanced,
-    /// Another one of AWS's.
+    /// Another value that AWS reports.
     Unlisted(Word),
 }
 
-/// Whose account is billed.
+/// The account that is billed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum MeteredAccount {
-    /// That of the IPAM.
+    /// The account of the IPAM.
     IpamOwner,
-    /// That of each resource. Needs an organization with a delegated administrator.
+    /// The account of each resource. Needs an organization with a delegated administrator.
     ResourceOwner,
-    /// Another one of AWS's.
+    /// Another value that AWS reports.
     Unlisted(Word),
 }
 
 words!(Tier: Free = "free", Advanced = "advanced");
 words!(MeteredAccount: IpamOwner = "ipam-owner", ResourceOwner = "resource-owner");
 
-/// What a configuration says of an IPAM.
+/// The configuration of an IPAM.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IpamSpec {
     /// Free text.
     pub description: Option<String>,
-    /// Regions in which pools may be used and resources are looked at.
+    /// Regions in which pools may be used and resources are discovered.
     pub operating_regions: BTreeSet<String>,
-    /// `None`: as AWS has it.
+    /// `None`: the default of AWS.
     pub tier: Option<Tier>,
-    /// Whether private scopes may hold IPv6 global unicast space of one's own.
+    /// Whether private scopes may hold the account's own IPv6 global unicast space.
     pub enable_private_gua: bool,
-    /// `None`: as AWS has it.
+    /// `None`: the default of AWS.
     pub metered_account: Option<MeteredAccount>,
-    /// Whether deleting takes everything in private scopes along.
+    /// Whether the deletion also deletes everything in private scopes.
     pub cascade: bool,
-    /// Tags, the name among them.
+    /// Tags, including the name.
     pub tags: Tags,
 }
 
-/// An IPAM as AWS answers it.
+/// An IPAM as AWS reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IpamRecord {
     /// `ipam-...`.
@@ -87,16 +87,16 @@ pub struct IpamRecord {
     pub enable_private_gua: bool,
     /// See [`IpamSpec`].
     pub metered_account: MeteredAccount,
-    /// Scope that private space goes to when nobody says.
+    /// Scope of private space that does not name another scope.
     pub private_default_scope_id: String,
     /// Scope of public space.
     pub public_default_scope_id: String,
-    /// The discovery that came with it.
+    /// The discovery that AWS created together with the IPAM.
     pub default_resource_discovery_id: Option<String>,
-    /// Its association.
+    /// The association of that discovery.
     pub default_resource_discovery_association_id: Option<String>,
     /// Number of scopes.
     pub scope_count: u32,
-    /// Tags, the name among them.
+    /// Tags, including the name.
     pub tags: Tags,
 }

@@ -1,10 +1,12 @@
-//! Nouns that not every backend keeps: most have no meaning in a store of our own, and are a service's such as AWS IPAM.
+//! Nouns: the kinds of objects that not every backend keeps. Most of them exist only in a service such as AWS IPAM and
+//! have no meaning in a self-managed store.
 //!
-//! Each noun is a type here, with what a configuration says of it ([`Noun::Spec`]) and what the backend answers
-//! ([`Noun::Record`]). A backend that has the noun implements [`Keeps`] for it, and [`Noun::keeper`] finds it; [`Service`]
-//! is all of them. Adding one is a file here, one in `aws/service`, one in `provider/service`, and a line in [`Service`].
+//! Each noun is a type in this module, with its configuration ([`Noun::Spec`]) and the answer of the backend
+//! ([`Noun::Record`]). A backend that has the noun implements [`Keeps`] for it, and [`Noun::keeper`] finds that
+//! implementation; [`Service`] is the sum of all of them. A new noun needs a file here, one in `aws/service`, one in
+//! `provider/service`, and a line in [`Service`].
 
-/// For a noun that only a service keeps: whom to ask.
+/// [`Noun::keeper`] for a noun that only a service keeps.
 macro_rules! kept_by_a_service {
     () => {
         fn keeper(ipam: &dyn $crate::backend::Ipam) -> Option<&dyn $crate::backend::service::Keeps<Self>> {
@@ -49,55 +51,57 @@ use crate::ipam::Result;
 
 /// A kind of object that not every backend keeps.
 pub trait Noun: Sized + 'static {
-    /// The word for messages, such as `resource discovery`.
+    /// The name of the noun in messages, such as `resource discovery`.
     const WORD: &'static str;
-    /// Terraform's type, such as `ipam_resource_discovery`.
+    /// The resource type in Terraform, such as `ipam_resource_discovery`.
     const RESOURCE: &'static str;
-    /// Why other stores have none, and what to use there: sentences.
+    /// The reason why other stores do not have the noun, and the alternative there, in sentences.
     const ELSEWHERE: &'static str;
-    /// What a configuration says.
+    /// The configuration of an object.
     type Spec: Clone + PartialEq;
-    /// What the backend answers.
+    /// The answer of the backend about an object.
     type Record;
 
-    /// Who keeps it, where `ipam` does.
+    /// The keeper of this noun in `ipam`, if it has one.
     fn keeper(ipam: &dyn Ipam) -> Option<&dyn Keeps<Self>>;
 }
 
 /// Keeps the objects of a noun.
 pub trait Keeps<N: Noun>: Send + Sync {
-    /// Makes it and waits until it can be used. Called again after [`crate::ipam::Error::Pending`] it goes on.
+    /// Creates the object and waits until it can be used. A call after [`crate::ipam::Error::Pending`] continues the
+    /// creation.
     ///
     /// # Errors
-    /// What the service refused; [`crate::ipam::Error::Pending`] when it is not done in the time of one call.
+    /// The errors of the service; [`crate::ipam::Error::Pending`] when the creation takes longer than one call.
     fn create(&self, spec: &N::Spec) -> Result<N::Record>;
 
-    /// `None` when it is gone.
+    /// `None` when the object is gone.
     ///
     /// # Errors
-    /// What the service refused.
+    /// The errors of the service.
     fn get(&self, id: &str) -> Result<Option<N::Record>>;
 
-    /// Every one that this account sees.
+    /// Every object that this account can see.
     ///
     /// # Errors
-    /// What the service refused.
+    /// The errors of the service.
     fn list(&self) -> Result<Vec<N::Record>>;
 
-    /// Makes it what `after` says. Only what differs from `before` is sent.
+    /// Changes the object from `before` to `after`. Only the differences are sent.
     ///
     /// # Errors
     /// As [`Keeps::create`].
     fn update(&self, id: &str, before: &N::Spec, after: &N::Spec) -> Result<N::Record>;
 
-    /// Deletes it and waits until it is gone; deleting what is gone is success. `spec` is what was last applied.
+    /// Deletes the object and waits until it is gone. The deletion of an object that is gone succeeds. `spec` is the
+    /// configuration that was last applied.
     ///
     /// # Errors
     /// As [`Keeps::create`].
     fn delete(&self, id: &str, spec: &N::Spec) -> Result<()>;
 }
 
-/// A service is what keeps all of these.
+/// Defines [`Service`] as the keeper of all of these nouns.
 macro_rules! service {
     ($($Noun:ident),+) => {
         /// A backend that is a service.

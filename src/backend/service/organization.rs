@@ -1,4 +1,4 @@
-//! Which account of an organization administers IPAM.
+//! The account that administers IPAM for an organization.
 
 use std::fmt;
 use std::str::FromStr;
@@ -45,14 +45,14 @@ impl FromStr for AccountId {
     }
 }
 
-/// What a configuration says.
+/// The configuration of the administrator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdminSpec {
     /// A member account of the organization.
     pub account_id: AccountId,
 }
 
-/// What is known of it. AWS does not answer who it is: this is what was asked for.
+/// The known data about the administrator. AWS does not report the account, so this is the requested one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdminRecord {
     /// The account.

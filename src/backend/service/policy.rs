@@ -1,4 +1,4 @@
-//! Policies: which pools the public IPv4 addresses of services come from.
+//! Policies: the pools that the public IPv4 addresses of services come from.
 
 use std::collections::BTreeMap;
 
@@ -23,38 +23,38 @@ impl Noun for PolicyNoun {
     kept_by_a_service!();
 }
 
-/// What asks for public addresses.
+/// A service that requests public addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PolicyResourceType {
     /// Application Load Balancers.
     Alb,
     /// Elastic IP addresses.
     Eip,
-    /// Databases of RDS.
+    /// RDS databases.
     Rds,
     /// Regional NAT gateways.
     Rnat,
-    /// Another one of AWS's.
+    /// Another value that AWS reports.
     Unlisted(Word),
 }
 
 words!(PolicyResourceType: Alb = "alb", Eip = "eip", Rds = "rds", Rnat = "rnat");
 
-/// Ids of source pools, the first one first, by who asks and where.
+/// Ids of source pools in order of preference, by service and locale.
 pub type PolicyRules = BTreeMap<(PolicyResourceType, String), Vec<String>>;
 
-/// What a configuration says of a policy.
+/// The configuration of a policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicySpec {
     /// `None`: the IPAM that the provider works with.
     pub ipam_id: Option<String>,
-    /// Pairs without a pool are not in it.
+    /// Pairs of service and locale without a pool are left out.
     pub rules: PolicyRules,
-    /// Tags, the name among them.
+    /// Tags, including the name.
     pub tags: Tags,
 }
 
-/// A policy as AWS answers it.
+/// A policy as AWS reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyRecord {
     /// `ipam-policy-...`.
@@ -69,13 +69,13 @@ pub struct PolicyRecord {
     pub ipam_id: String,
     /// See [`PolicySpec`].
     pub rules: PolicyRules,
-    /// Tags, the name among them.
+    /// Tags, including the name.
     pub tags: Tags,
-    /// Why it is not what was asked for, though it is there.
+    /// The reason why the object exists but differs from its configuration.
     pub failure: Option<Error>,
 }
 
-/// That a policy counts for an account or a part of the organization.
+/// An enablement, which makes a policy effective for an account or a part of the organization.
 #[derive(Debug)]
 pub enum EnablementNoun {}
 
@@ -89,7 +89,7 @@ impl Noun for EnablementNoun {
     kept_by_a_service!();
 }
 
-/// Which policy counts for whom.
+/// A policy, and the target for which it is effective.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Enablement {
     /// The policy.
@@ -98,11 +98,11 @@ pub struct Enablement {
     pub target: Option<String>,
 }
 
-/// Between the ids of the policy and the target; neither holds one.
+/// The separator between the ids of the policy and of the target; neither contains it.
 const AND: char = '_';
 
 impl Enablement {
-    /// The id: AWS has none for it.
+    /// The id of the enablement: AWS has none for it.
     pub fn id(&self) -> String {
         match &self.target {
             None => self.policy_id.clone(),
@@ -117,25 +117,25 @@ impl Enablement {
     }
 }
 
-/// Who may change that a policy counts.
+/// The party that may change whether a policy is effective.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ManagedBy {
     /// The account itself.
     Account,
     /// The administrator of the organization's IPAM.
     DelegatedAdministrator,
-    /// Another one of AWS's.
+    /// Another value that AWS reports.
     Unlisted(Word),
 }
 
 words!(ManagedBy: Account = "account", DelegatedAdministrator = "delegated-administrator-for-ipam");
 
-/// A policy that counts, as AWS answers it.
+/// An enablement as AWS reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Enabled {
-    /// Which one for whom.
+    /// The policy and its target.
     pub enablement: Enablement,
-    /// AWS says it of the account that asks only.
+    /// AWS reports this only for the account that asks.
     pub managed_by: Option<ManagedBy>,
 }
 

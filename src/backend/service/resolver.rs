@@ -1,4 +1,5 @@
-//! Prefix list resolvers: rules that choose CIDRs, versions of what they come to, and prefix lists that follow.
+//! Prefix list resolvers: rules that select CIDRs, the versions of their results, and prefix lists that follow a
+//! version.
 
 use crate::ipam::seen::SeenType;
 use crate::ipam::{Cidr, Error, Family, Result, Tags, Word, words};
@@ -23,37 +24,37 @@ impl Noun for ResolverNoun {
     kept_by_a_service!();
 }
 
-/// Where a rule takes CIDRs from.
+/// The source of the CIDRs of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RuleType {
-    /// One CIDR that is written down.
+    /// One CIDR that the configuration gives.
     StaticCidr,
     /// CIDRs provisioned into pools.
     IpamPoolCidr,
-    /// CIDRs of resources that IPAM sees.
+    /// CIDRs of discovered resources.
     IpamResourceCidr,
-    /// Another one of AWS's.
+    /// Another value that AWS reports.
     Unlisted(Word),
 }
 
 words!(RuleType: StaticCidr = "static-cidr", IpamPoolCidr = "ipam-pool-cidr", IpamResourceCidr = "ipam-resource-cidr");
 
-/// How a condition compares.
+/// The comparison of a condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Operation {
-    /// Is the same.
+    /// The property is the same.
     Equals,
-    /// Is another.
+    /// The property is different.
     NotEquals,
-    /// Lies inside; of CIDRs only.
+    /// The CIDR lies inside; for CIDRs only.
     SubnetOf,
-    /// Another one of AWS's.
+    /// Another value that AWS reports.
     Unlisted(Word),
 }
 
 words!(Operation: Equals = "equals", NotEquals = "not-equals", SubnetOf = "subnet-of");
 
-/// What a condition compares.
+/// The property that a condition compares, and the value.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Property {
     /// Pool that the CIDR is provisioned into.
@@ -68,41 +69,41 @@ pub enum Property {
     ResourceTag(String, String),
     /// The CIDR itself.
     Cidr(Cidr),
-    /// One that this release has no argument for: AWS said something else.
+    /// A property for which this release has no argument: AWS reported another one.
     Unlisted,
 }
 
-/// What a CIDR must fulfil.
+/// A condition that a CIDR must meet.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Condition {
-    /// How.
+    /// The comparison.
     pub operation: Operation,
-    /// With what.
+    /// The property and the value.
     pub property: Property,
 }
 
-/// Chooses CIDRs. One that any rule of a resolver chooses is in.
+/// A rule that selects CIDRs. A resolver selects the CIDRs of all its rules.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ResolverRule {
-    /// This one.
+    /// One CIDR.
     Static(Cidr),
-    /// Those of the pools in a scope that fulfil all conditions.
+    /// The CIDRs of the pools in a scope that meet all conditions.
     Pool {
         /// The scope.
         scope_id: String,
-        /// All must be fulfilled.
+        /// Every condition must be met.
         conditions: Vec<Condition>,
     },
-    /// Those of the resources in a scope that fulfil all conditions.
+    /// The CIDRs of the resources in a scope that meet all conditions.
     Resource {
         /// The scope.
         scope_id: String,
         /// Kind of resource.
         resource: SeenType,
-        /// All must be fulfilled.
+        /// Every condition must be met.
         conditions: Vec<Condition>,
     },
-    /// One of a type that is not listed here, with those arguments of the others that it has.
+    /// A rule of a type that is not listed here, with the arguments of the other types that it has.
     Unlisted {
         /// The type.
         rule_type: Word,
@@ -117,25 +118,25 @@ pub enum ResolverRule {
     },
 }
 
-/// What a configuration says of a resolver.
+/// The configuration of a resolver.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResolverSpec {
     /// `None`: the IPAM that the provider works with.
     pub ipam_id: Option<String>,
-    /// Family of all CIDRs that it chooses.
+    /// Family of all CIDRs that the resolver selects.
     pub address_family: Family,
     /// Free text.
     pub description: Option<String>,
-    /// Without rules its versions are empty.
+    /// Without rules, its versions are empty.
     pub rules: Vec<ResolverRule>,
-    /// Tags, the name among them.
+    /// Tags, including the name.
     pub tags: Tags,
 }
 
-/// A resolver as AWS answers it.
+/// A resolver as AWS reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResolverRecord {
-    /// `ipam-pl-resolver-...` or what AWS chooses.
+    /// `ipam-pl-resolver-...`, or another form that AWS chooses.
     pub id: String,
     /// ARN.
     pub arn: String,
@@ -153,15 +154,15 @@ pub struct ResolverRecord {
     pub rules: Vec<ResolverRule>,
     /// `pending`, `success` or `failure`; `None` before the first version.
     pub last_version_creation_status: Option<String>,
-    /// Why it is that.
+    /// The reason for that status.
     pub last_version_creation_status_message: Option<String>,
-    /// Tags, the name among them.
+    /// Tags, including the name.
     pub tags: Tags,
-    /// Why it is not what was asked for, though it is there.
+    /// The reason why the object exists but differs from its configuration.
     pub failure: Option<Error>,
 }
 
-/// That a prefix list follows a resolver.
+/// A target: a prefix list that follows a resolver.
 #[derive(Debug)]
 pub enum TargetNoun {}
 
@@ -175,31 +176,31 @@ impl Noun for TargetNoun {
     kept_by_a_service!();
 }
 
-/// Which version of a resolver a prefix list is to have.
+/// The version of a resolver that a prefix list follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Follows {
-    /// The newest one, always.
+    /// Always the newest version.
     Latest,
-    /// This one.
+    /// One version.
     Version(i64),
 }
 
-/// What a configuration says of a target.
+/// The configuration of a target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TargetSpec {
     /// The resolver.
     pub resolver_id: String,
-    /// The prefix list, of a customer.
+    /// The customer-managed prefix list.
     pub prefix_list_id: String,
     /// Region of the prefix list.
     pub prefix_list_region: String,
-    /// What the prefix list is to have.
+    /// The version that the prefix list follows.
     pub follows: Follows,
-    /// Tags, the name among them.
+    /// Tags, including the name.
     pub tags: Tags,
 }
 
-/// A target as AWS answers it.
+/// A target as AWS reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TargetRecord {
     /// Id.
@@ -218,27 +219,27 @@ pub struct TargetRecord {
     pub follows: Follows,
     /// Version that the prefix list has; `None` before the first.
     pub last_synced_version: Option<i64>,
-    /// AWS's word for how it is, such as `sync-complete`.
+    /// The state that AWS reports, such as `sync-complete`.
     pub state: String,
-    /// Why it is so.
+    /// The reason for the state.
     pub state_message: Option<String>,
-    /// Tags, the name among them.
+    /// Tags, including the name.
     pub tags: Tags,
-    /// Why it is not what was asked for, though it is there.
+    /// The reason why the object exists but differs from its configuration.
     pub failure: Option<Error>,
 }
 
-/// Reads what resolvers have come to.
+/// Reads the results of resolvers.
 pub trait ResolverVersions: Send + Sync {
-    /// Numbers of the versions that AWS still keeps, rising; `None` without the resolver.
+    /// Numbers of the versions that AWS still keeps, ascending; `None` when the resolver does not exist.
     ///
     /// # Errors
-    /// What the service refused.
+    /// The errors of the service.
     fn resolver_versions(&self, resolver_id: &str) -> Result<Option<Vec<i64>>>;
 
     /// The CIDRs of one version, by address.
     ///
     /// # Errors
-    /// What the service refused, among it that there is no such version.
+    /// The errors of the service, also when there is no such version.
     fn resolver_version_entries(&self, resolver_id: &str, version: i64) -> Result<Vec<Cidr>>;
 }

@@ -1,4 +1,4 @@
-//! How a block that was seen on a resource is treated: whether it is watched, and in which scope it counts.
+//! Treatments: whether a block on a discovered resource is monitored, and the scope that it belongs to.
 
 pub use crate::ipam::seen::ResourceCidrId;
 use crate::ipam::seen::{ManagementState, SeenType};
@@ -13,7 +13,7 @@ pub enum ResourceCidrNoun {}
 impl Noun for ResourceCidrNoun {
     const WORD: &'static str = "resource CIDR";
     const RESOURCE: &'static str = "ipam_resource_cidr";
-    // Every store keeps it.
+    // Every store keeps this noun.
     const ELSEWHERE: &'static str = "";
     type Spec = ResourceCidrSpec;
     type Record = ResourceCidrRecord;
@@ -23,40 +23,40 @@ impl Noun for ResourceCidrNoun {
     }
 }
 
-/// What a configuration says.
+/// The configuration of a treatment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResourceCidrSpec {
-    /// Of what.
+    /// The block and its resource.
     pub of: ResourceCidrId,
-    /// Whether it is watched; else it is ignored.
+    /// Whether the block is monitored; otherwise it is ignored.
     pub monitored: bool,
-    /// The scope that it is to be in; `None`: where it is.
+    /// The scope that the block is to be in; `None`: its present scope.
     pub scope_id: Option<String>,
-    /// The scope that it goes back to; `None`: the one it was found in.
+    /// The scope that the block returns to; `None`: the one in which it was found.
     pub original_scope_id: Option<String>,
 }
 
-/// A block of a resource, and how it is treated.
+/// A block of a resource, and its treatment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResourceCidrRecord {
-    /// Of what.
+    /// The block and its resource.
     pub of: ResourceCidrId,
-    /// The scope that it is in.
+    /// The present scope of the block.
     pub scope_id: String,
-    /// The scope that it was in before this call moved it.
+    /// The scope of the block before this call moved it.
     pub found_in: String,
-    /// `None`: nobody says.
+    /// `None`: not known.
     pub management: Option<ManagementState>,
-    /// What it is on.
+    /// The type of the resource.
     pub resource_type: SeenType,
     /// Account of the resource.
     pub owner_id: Option<String>,
-    /// The pool that it is allocated from.
+    /// The pool that the block is allocated from.
     pub pool_id: Option<String>,
 }
 
 impl ResourceCidrRecord {
-    /// Whether it is watched.
+    /// Whether the block is monitored.
     pub fn is_monitored(&self) -> bool {
         self.management != Some(ManagementState::Ignored)
     }

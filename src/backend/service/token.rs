@@ -1,4 +1,4 @@
-//! Tokens that prove by DNS that a range is one's own.
+//! Verification tokens, which prove by DNS that an account controls a range.
 
 use crate::ipam::Tags;
 
@@ -19,23 +19,23 @@ impl Noun for TokenNoun {
     kept_by_a_service!();
 }
 
-/// What a configuration says of a token.
+/// The configuration of a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenSpec {
-    /// IPAM that it is for.
+    /// The IPAM that the token is for.
     pub ipam_id: String,
-    /// Tags, the name among them.
+    /// Tags, including the name.
     pub tags: Tags,
 }
 
-/// A token as AWS answers it.
+/// A token as AWS reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenRecord {
     /// `ipam-ext-res-ver-token-...`.
     pub id: String,
     /// ARN.
     pub arn: String,
-    /// IPAM that it is for.
+    /// The IPAM that the token is for.
     pub ipam_id: String,
     /// Home Region of the IPAM.
     pub region: String,
@@ -43,10 +43,10 @@ pub struct TokenRecord {
     pub token_name: String,
     /// Text of the records in DNS.
     pub token_value: String,
-    /// When it expires, RFC 3339.
+    /// The time when the token expires (RFC 3339).
     pub not_after: Option<String>,
     /// `valid` or `expired`.
     pub status: String,
-    /// Tags, the name among them.
+    /// Tags, including the name.
     pub tags: Tags,
 }

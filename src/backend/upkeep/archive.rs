@@ -1,4 +1,4 @@
-//! Archives of events that a store forgot: files with one event on each line, as `events --json-lines` prints them.
+//! Archives of pruned events: files with one event on each line, as `events --json-lines` prints them.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
@@ -10,29 +10,30 @@ use super::super::files::{open_regular, require_file};
 use super::super::{Local, Result};
 use super::{Stopped, said};
 
-/// An archive that more is to be written to.
+/// An archive to which events are appended.
 pub(super) struct Archive {
     path: PathBuf,
-    /// Open and locked; `None` until there is something to write, and in a dry run.
+    /// The open and locked file; `None` until there is something to write, and in a dry run.
     file: Option<BufWriter<File>>,
-    /// Number of the first event in it.
+    /// Number of the first event in the archive.
     first: Option<u64>,
-    /// Number and hash of the last event in it.
+    /// Number and hash of the last event in the archive.
     last: Option<(u64, String)>,
-    /// Bytes of whole lines. What comes after them was broken off while it was written, and is written anew.
+    /// Number of bytes in complete lines. An incomplete line after them is written again.
     whole: u64,
     dry_run: bool,
-    /// Events that were written, or would be.
+    /// Number of events that were written, or that a run without `dry_run` would write.
     pub(super) appended: u64,
 }
 
-/// Whole lines of a file of events, and what comes after them that is none.
+/// The complete lines of a file of events, and an incomplete line after them.
 struct Lines {
     bytes: u64,
     rest: Vec<u8>,
 }
 
-/// Hands out the events of a file with the numbers of their lines; what is none is a sentence.
+/// Passes each event of a file to `sink` with the number of its line. A line that is not an event is passed on as an
+/// error sentence.
 fn each_line(file: &File, sink: &mut dyn FnMut(u64, std::result::Result<Event, String>)) -> io::Result<Lines> {
     let mut reader = BufReader::with_capacity(1 << 18, file);
     let (mut bytes, mut number, mut line) = (0, 0, Vec::new());
@@ -52,14 +53,14 @@ fn each_line(file: &File, sink: &mut dyn FnMut(u64, std::result::Result<Event, S
 }
 
 impl Archive {
-    /// Reads what is in it, when it is there already.
+    /// Reads the archive, if it exists.
     ///
     /// # Errors
-    /// [`Stopped::Archive`] when it is not a part of a history, or somebody else is writing it.
+    /// [`Stopped::Archive`] when the archive is not a part of a history, or when another process is writing it.
     pub(super) fn open(path: &Path, dry_run: bool) -> std::result::Result<Self, Stopped> {
         let mut archive =
             Self { path: path.to_owned(), file: None, first: None, last: None, whole: 0, dry_run, appended: 0 };
-        // A pipe would keep whoever opens or reads it waiting.
+        // Opening or reading a pipe would wait forever.
         let is_file = fs::metadata(path).and_then(|metadata| require_file(&metadata));
         match is_file.and_then(|()| OpenOptions::new().read(true).write(!dry_run).open(path)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -102,7 +103,8 @@ impl Archive {
         Ok(())
     }
 
-    /// Whether a run that was killed may have left this at the end: it is cut off, so it must be nobody else's.
+    /// Whether `rest` may be the incomplete line of a run that was killed. It is truncated, so it must not be anything
+    /// else.
     fn is_beginning(&self, rest: &[u8]) -> bool {
         let next = match &self.last {
             Some((last, _)) => format!("{{\"sequence\":{},", last.saturating_add(1)),
@@ -115,7 +117,8 @@ impl Archive {
         Stopped::Archive(self.path.clone(), why)
     }
 
-    /// Why nothing may be written to it: what it holds is not what comes right before what the store has. `None`: it is.
+    /// The reason why nothing may be written to the archive: its events do not come right before those of the store.
+    /// `None`: they do.
     pub(super) fn gap(&self, reader: &mut Reader<'_>, mark: Option<&Mark>) -> Result<Option<String>> {
         let (Some(first), Some((last, hash))) = (self.first, &self.last) else { return Ok(None) };
         let begin = mark.map_or(0, |mark| mark.sequence);
@@ -147,7 +150,7 @@ impl Archive {
         }))
     }
 
-    /// Writes the next event, unless it is there already.
+    /// Writes the next event, unless the archive has it already.
     pub(super) fn take(&mut self, event: &Event) -> io::Result<()> {
         if self.last.as_ref().is_some_and(|(last, _)| event.sequence <= *last) {
             return Ok(());
@@ -162,8 +165,8 @@ impl Archive {
         Ok(())
     }
 
-    /// At the end of its whole lines. What was broken off there is the beginning of what is written first, so nothing of it is
-    /// left.
+    /// The end of the complete lines. An incomplete line there is the beginning of the event that is written first, so
+    /// the write replaces it.
     fn writer(&mut self) -> io::Result<&mut BufWriter<File>> {
         if self.appended == 0 {
             let mut file = match self.file.take() {
@@ -176,18 +179,19 @@ impl Archive {
         self.file.as_mut().ok_or_else(|| io::Error::other("it is not open"))
     }
 
-    /// Everything is on the disk, and so is the name of a new file.
+    /// Waits until everything is on the disk, the name of a new file included.
     pub(super) fn keep(&mut self) -> io::Result<()> {
-        // Also when nothing was written: a run that was killed may have written without waiting for the disk.
+        // This is necessary even when nothing was written: a run that was killed may have written without waiting for
+        // the disk.
         let Some(file) = &mut self.file else { return Ok(()) };
         file.flush()?;
         if self.appended == 0 {
-            // The event that was broken off may be too young now to be written: its beginning must not stay.
+            // The event of the incomplete line may now be too recent to be pruned: its beginning must not stay.
             file.get_ref().set_len(self.whole)?;
         }
         file.get_ref().sync_all()?;
         let directory = self.path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        // Not every system can be told to keep a directory now.
+        // Not every system can sync a directory.
         if let Ok(directory) = File::open(directory) {
             directory.sync_all().ok();
         }
@@ -195,7 +199,7 @@ impl Archive {
     }
 }
 
-/// Readable by its owner only, and locked.
+/// Creates a file that only its owner can read, and locks it.
 fn create(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(true);
@@ -206,23 +210,23 @@ fn create(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Numbers of events in words.
+/// The numbers of events in words.
 fn between(first: u64, last: u64) -> String {
     if first == last { format!("event {first}") } else { format!("events {first} to {last}") }
 }
 
-/// What archives and a store came to together.
+/// The combined history of archives and a store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Witnessed {
-    /// Events in the archives.
+    /// Number of events in the archives.
     pub archived: u64,
     /// Number of the last event of the store.
     pub last: u64,
 }
 
 impl Local {
-    /// Verifies the store as [`super::Ipam::check`] does, and that it makes one unbroken history from event 1 on with these
-    /// archives, given in whatever order.
+    /// Verifies the store as [`super::Ipam::check`] does, and verifies that the store and these archives, in any order,
+    /// form one unbroken history from event 1 on.
     ///
     /// # Errors
     /// [`Stopped::File`] for an archive that cannot be read. Damage is a finding.
@@ -246,7 +250,7 @@ impl Local {
     }
 }
 
-/// Follows archives in the order of their first events; answers what is wrong among them.
+/// Follows archives in the order of their first events, and answers the findings about them.
 fn follow_all(paths: &[PathBuf], witness: &mut Witness) -> std::result::Result<Vec<Finding>, Stopped> {
     let mut files = Vec::new();
     for path in paths {

@@ -9,12 +9,12 @@
 //! "sightings":[...],"addresses":[...],"past":[...],"events":[...]}
 //! ```
 //!
-//! A store that forgot the beginning of its history has two more lists before the events, and version 2: `mark`, with the
+//! The export of a store whose history was pruned has two more lists before the events, and version 2: `mark`, with the
 //! one mark, and `remnants`. A file of version 1 has a history from its first event.
 //!
-//! Objects are written as records (what they are), not as the keys that a store makes of them. The order is that of
-//! ids, and of sequence numbers; two exports of the same content differ in the first line only. A file may come with any
-//! white space, but `format` and `version` stand before the lists.
+//! The file contains the records of objects, not the keys under which a store keeps them. The order is that of ids and
+//! of sequence numbers; two exports of the same content differ in the first line only. A file may have any white space,
+//! but `format` and `version` must come before the lists.
 
 use std::cell::Cell;
 use std::fmt;
@@ -33,11 +33,11 @@ use crate::ipam::{
 
 use super::said;
 
-/// What the file says it is.
+/// The value of `format`.
 const FORMAT: &str = "terraform-provider-ipam/export";
-/// Newest version that this program reads; it writes that for a history whose beginning was forgotten.
+/// Newest version that this program reads. It writes this version for a history whose beginning was pruned.
 const VERSION: u64 = 2;
-/// Version of a whole history, which older programs read too.
+/// Version of a complete history, which older programs read too.
 const WHOLE: u64 = 1;
 /// The lists, in the order in which they are written.
 const LISTS: [&str; 13] = [
@@ -55,20 +55,20 @@ const LISTS: [&str; 13] = [
     "remnants",
     "events",
 ];
-/// Those of [`LISTS`] that are only there when something is in them, as in files of stores in which nobody looks into
-/// accounts and whose history is whole, and of programs that could neither look nor forget.
+/// The lists that are left out when they are empty: in files of stores without discoveries and with a complete history,
+/// and in files of program versions that had neither discoveries nor pruning.
 const OPTIONAL: std::ops::Range<usize> = 4..12;
 
 /// Writes an export, item by item.
 pub(super) struct Writer<W> {
     to: W,
-    /// Place in [`LISTS`] of the list that is open.
+    /// Index in [`LISTS`] of the list that is open.
     list: Option<usize>,
     is_empty: bool,
 }
 
 impl<W: Write> Writer<W> {
-    /// Begins the file; `has_mark`: a mark will be among the items.
+    /// Begins the file. `has_mark`: the items will include a mark.
     pub(super) fn new(mut to: W, exported_at: Timestamp, source: &str, has_mark: bool) -> io::Result<Self> {
         let header = [
             ("format", json!(FORMAT)),
@@ -110,7 +110,7 @@ impl<W: Write> Writer<W> {
         Ok(serde_json::to_writer(&mut self.to, object)?)
     }
 
-    /// Opens this list, and writes those before it that have to be there as empty ones.
+    /// Opens this list, and writes the required lists before it as empty ones.
     fn open(&mut self, list: usize) -> io::Result<()> {
         let first = self.list.map_or(0, |open| open + 1);
         for (next, name) in LISTS.iter().enumerate().take(list + 1).skip(first) {
@@ -136,22 +136,23 @@ impl<W: Write> Writer<W> {
     }
 }
 
-/// Something in a file that is not as it must be.
+/// A mistake in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Mistake {
-    /// Line of the file, 1 for the first.
+    /// Line of the file; the first is 1.
     pub(super) line: u64,
-    /// What, as a sentence.
+    /// The mistake, as a sentence.
     pub(super) what: String,
 }
 
-/// What a file is read into: the line on which an item ends, and the item or why there is none. Answers whether to go on.
+/// Receives the items of a file: the line on which an item ends, and the item or its mistake. Answers whether to
+/// continue.
 pub(super) type Sink<'a> = dyn FnMut(u64, Result<Item, String>) -> bool + 'a;
 
-/// Reads an export. An object that is not one is handed on as a mistake, and reading goes on.
+/// Reads an export. An object with a mistake is passed on as a mistake, and reading continues.
 ///
 /// # Errors
-/// The mistake that ended reading: no JSON, no export, another version.
+/// The mistake that ended reading: not JSON, not an export, another version.
 pub(super) fn read(from: impl Read, progress: &mut dyn FnMut(u64), sink: &mut Sink<'_>) -> Result<(), Mistake> {
     let place = Rc::new(Position { line: Cell::new(1), bytes: Cell::new(0) });
     let counting = Counting { from: io::BufReader::with_capacity(1 << 18, from), place: Rc::clone(&place) };
@@ -168,7 +169,7 @@ pub(super) fn read(from: impl Read, progress: &mut dyn FnMut(u64), sink: &mut Si
     read.map_err(|error| Mistake { line, what: sentence_of(&error) })
 }
 
-/// What `serde_json` says, as a sentence.
+/// The error of `serde_json`, as a sentence.
 fn sentence_of(error: &serde_json::Error) -> String {
     let what = said::expected(error);
     if error.is_io() {
@@ -180,13 +181,14 @@ fn sentence_of(error: &serde_json::Error) -> String {
     format!("This is not the JSON of an export: {what}.")
 }
 
-/// Where reading is.
+/// The position of the reader.
 struct Position {
     line: Cell<u64>,
     bytes: Cell<u64>,
 }
 
-/// Counts what is read. `serde_json` takes bytes one at a time and none too many, so the count is where it is.
+/// Counts the bytes that are read. `serde_json` takes bytes one at a time and never too many, so the count is its
+/// position.
 struct Counting<R> {
     from: R,
     place: Rc<Position>,
@@ -208,9 +210,9 @@ struct File<'a, 'b> {
     progress: &'a mut dyn FnMut(u64),
     sink: &'a mut Sink<'b>,
     stopped: bool,
-    /// Why the file as a whole is refused.
+    /// The reason why the file as a whole is refused.
     refusal: Option<String>,
-    /// Whether format and version were there.
+    /// Whether format and version were read.
     header: [bool; 2],
 }
 
@@ -330,8 +332,8 @@ impl<'de> Visitor<'de> for List<'_, '_, '_> {
     }
 }
 
-/// The object that `value` is, when nothing of it would be lost and its id is one of its kind. What is wrong is told without
-/// what stands there, unless that is the id of an object.
+/// The object in `value`, when none of its content would be lost and its id has the form of its kind. The error does
+/// not quote the content, except the id of an object.
 fn decode<T: DeserializeOwned + Serialize>(value: Value, kind: Option<Kind>) -> Result<T, String> {
     let word = kind.map_or("entry of the history", Kind::word);
     let id = value.get("id").and_then(Value::as_str).unwrap_or_default();
@@ -345,7 +347,7 @@ fn decode<T: DeserializeOwned + Serialize>(value: Value, kind: Option<Kind>) -> 
         if Kind::of_id(id) != Some(kind) || id.len() == kind.id_prefix().len() {
             return Err(format!("The id of a {word} must start with {:?}.", kind.id_prefix()));
         }
-        // A discovery need not have one.
+        // A discovery may have no name.
         if kind != Kind::Discovery && value.get("name").and_then(Value::as_str) == Some("") {
             return Err(format!("The {name} has no name."));
         }
@@ -353,13 +355,13 @@ fn decode<T: DeserializeOwned + Serialize>(value: Value, kind: Option<Kind>) -> 
     whole(&name, given, object)
 }
 
-/// Whether it is an id that a store has made up.
+/// Whether the id has the form of ids that a store generates.
 fn is_generated(kind: Kind, id: &str) -> bool {
     let generated = id.strip_prefix(kind.id_prefix()).filter(|_| kind != Kind::Treatment);
     generated.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
-/// The same for what was seen, which has no id.
+/// [`decode`] for sightings and other items of discoveries, which have no id.
 fn decode_seen<T: DeserializeOwned + Serialize>(value: Value, word: &str) -> Result<T, String> {
     let (object, given) = decode_named::<T>(&value, word, word)?;
     whole(word, given, object)
@@ -378,7 +380,7 @@ fn decode_named<'v, T: DeserializeOwned>(
     Ok((object, given))
 }
 
-/// That nothing was lost of what was given.
+/// Requires that the object has all the content that was given.
 fn whole<T: Serialize>(name: &str, given: &serde_json::Map<String, Value>, object: T) -> Result<T, String> {
     let understood = serde_json::to_value(&object).map_err(|error| format!("The {name}: {error}."))?;
     let is_lost = |(name, value): (&String, &Value)| {

@@ -1,4 +1,4 @@
-//! The export file: what is written, and what is said of a broken one.
+//! Tests of the export file: its form, and the errors about a broken one.
 
 use super::*;
 
@@ -15,7 +15,7 @@ fn written(items: &[Item]) -> String {
     String::from_utf8(writer.finish().unwrap()).unwrap()
 }
 
-/// The items, the mistakes with their lines, and why reading ended early.
+/// The items, the mistakes with their lines, and the reason why reading ended early.
 fn parsed(text: &str) -> (Vec<Item>, Vec<Mistake>, Option<Mistake>) {
     let (mut items, mut mistakes) = (Vec::new(), Vec::new());
     let read = read(text.as_bytes(), &mut |_| (), &mut |line, item| {
@@ -51,13 +51,13 @@ fn a_file_with_other_white_space_is_as_good() {
     let pretty = serde_json::to_string_pretty(
         &serde_json::from_str::<serde_json::Map<String, Value>>(&written(&[scope()])).unwrap(),
     );
-    // The order of keys in a map of serde_json's is not that of the file: put the header first again.
+    // A map of serde_json does not keep the order of keys in the file: put the header first again.
     let pretty = pretty.unwrap().replacen('{', "{\"format\": \"terraform-provider-ipam/export\", \"version\": 1,", 1);
     assert_eq!(parsed(&pretty), (vec![scope()], vec![], None));
 }
 
 #[test]
-fn a_broken_file_is_said_with_its_line() {
+fn a_broken_file_is_reported_with_its_line() {
     let good = written(&[scope()]);
     for (broken, line, what) in [
         (String::new(), 1, "The file ends too early: EOF while parsing a value."),
@@ -100,7 +100,7 @@ fn a_broken_file_is_said_with_its_line() {
 }
 
 #[test]
-fn a_broken_object_is_said_and_reading_goes_on() {
+fn a_broken_object_is_reported_and_reading_goes_on() {
     let good = written(&[scope(), scope()]);
     let (first, rest) = good.split_at(good.find("ipam-scope-1").unwrap() + 5);
     for (from, to, what) in [
@@ -124,9 +124,9 @@ fn a_broken_object_is_said_and_reading_goes_on() {
     assert_eq!(mistakes[0].what, "A scope must be an object.");
 }
 
-/// Whatever is wrong, what stands there is not repeated.
+/// No error quotes the content of the file.
 #[test]
-fn what_stands_in_a_refused_file_is_never_quoted() {
+fn the_content_of_a_refused_file_is_never_quoted() {
     let good = written(&[scope()]);
     let secret = "s3cret";
     for (from, to) in [

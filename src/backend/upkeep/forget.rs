@@ -1,8 +1,9 @@
-//! Forgetting old events, after they were written to an archive.
+//! Prunes old events after they were written to an archive.
 //!
-//! The order makes it safe to be killed anywhere: events are in the archive and on the disk before the first is deleted, and
-//! a transaction deletes them together with moving the mark. What was archived and not forgotten is in both; the next run
-//! finds it there, writes it no second time, and goes on.
+//! The order of the steps makes it safe to kill the process at any moment: events are in the archive and on the disk
+//! before the first is deleted, and the transaction that deletes them also moves the mark. After an interruption, some
+//! events may be in both the archive and the store. The next run finds them in the archive, does not write them again,
+//! and continues.
 
 use std::path::Path;
 use std::time::Duration;
@@ -15,42 +16,42 @@ use super::super::{Ipam, Local};
 use super::archive::Archive;
 use super::{Progress, Stopped};
 
-/// Events forgotten in one transaction. Each of them writes one event.
+/// Number of events that are deleted in one transaction. Each transaction writes one event.
 const PART: usize = 500;
 
-/// Which events are forgotten, and how.
+/// The events to prune, and how.
 #[derive(Clone, Copy, Debug)]
 pub struct ForgetMode<'a> {
-    /// What is younger is kept.
+    /// Events that are more recent than this are kept.
     pub keep: Duration,
-    /// Where they are written first; `None`: they are lost.
+    /// The archive to which events are written first; `None`: they are lost.
     pub archive: Option<&'a Path>,
-    /// Finds out everything, and writes nothing.
+    /// Whether to find out everything and write nothing.
     pub dry_run: bool,
 }
 
-/// What forgetting came to.
+/// The result of [`Local::prune_events`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PrunedEvents {
-    /// Events that were forgotten.
+    /// Number of events that were deleted.
     pub forgotten: u64,
-    /// Events that were written to the archive: not those that were there already.
+    /// Number of events that were written to the archive, without those that it had already.
     pub archived: u64,
-    /// Number of the last event that was forgotten now.
+    /// Number of the last event that this run deleted.
     pub until: Option<u64>,
-    /// Events that the store has now.
+    /// Number of events that the store has now.
     pub kept: u64,
-    /// After which event the history begins now.
+    /// The event after which the history begins now.
     pub mark: Option<Mark>,
 }
 
 impl Local {
-    /// Forgets events that are older than `keep`, but for what must be known of them to tell what is still so. Run again
-    /// after a break it goes on.
+    /// Deletes events that are older than `keep`. The data of these events that is needed to describe the present state
+    /// stays. A run after an interruption continues.
     ///
     /// # Errors
-    /// [`Stopped::Archive`] when the archive does not continue into this store or cannot be written; nothing was forgotten
-    /// then. [`Stopped::Refused`] when the history is damaged, or the store is lost on the way.
+    /// [`Stopped::Archive`] when the archive does not continue into this store or cannot be written; nothing was
+    /// deleted then. [`Stopped::Refused`] when the history is damaged, or when the store cannot be reached any more.
     pub fn prune_events(
         &self,
         mode: ForgetMode<'_>,
@@ -59,7 +60,7 @@ impl Local {
         self.prune_events_in_parts(mode, PART, progress)
     }
 
-    /// [`Self::prune_events`] with so many events in each transaction.
+    /// [`Self::prune_events`] with at most `part` events in each transaction.
     pub(super) fn prune_events_in_parts(
         &self,
         mode: ForgetMode<'_>,
@@ -86,7 +87,8 @@ impl Local {
         Ok(pruned)
     }
 
-    /// Writes what is to be forgotten to the archive, and waits for the disk. Answers up to where that is, and the mark.
+    /// Writes the events that will be deleted to the archive, and waits for the disk. Answers the last of these events,
+    /// and the mark.
     fn archive_events(
         &self,
         before: Timestamp,

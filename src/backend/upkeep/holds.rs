@@ -1,22 +1,22 @@
-//! Holds of a store of our own: looking at them, and giving them back before they expire.
+//! Holds of a self-managed store: lists them, and releases them before they expire.
 
 use crate::backend::{Local, Result};
 use crate::ipam::{Event, Hold, HoldFilter};
 
-/// Holds looked at in one transaction.
+/// Holds that are read in one transaction.
 const RELEASE_LIMIT: usize = 256;
 
-/// What giving back came to.
+/// The result of [`Local::release_holds`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ReleasedHolds {
-    /// The history of it: one event for each hold.
+    /// The events of the released holds: one for each hold.
     pub events: Vec<Event>,
-    /// Those that fit and stay, because another owner's hold is in them.
+    /// Holds that match and were not released, because a hold of another owner is inside.
     pub kept: Vec<Hold>,
 }
 
 impl Local {
-    /// The holds that fit, those of one pool or scope together.
+    /// The holds that match, with those of one pool or scope together.
     ///
     /// # Errors
     /// [`crate::ipam::Error::Store`].
@@ -24,10 +24,10 @@ impl Local {
         self.read(|reader| reader.list_holds(filter))
     }
 
-    /// Gives back the holds that fit, a bounded number in each transaction.
+    /// Releases the holds that match, a bounded number in each transaction.
     ///
     /// # Errors
-    /// [`crate::ipam::Error::Store`]; what was given back until then stays so.
+    /// [`crate::ipam::Error::Store`]; holds that were released until then stay released.
     pub fn release_holds(&self, filter: &HoldFilter) -> Result<ReleasedHolds> {
         let mut all = ReleasedHolds::default();
         let mut next = Some(String::new());

@@ -1,4 +1,4 @@
-//! Reading an export into a store: all of an empty one, or more of one in use.
+//! Imports an export: everything into an empty store, or the missing objects into a store in use.
 
 use std::fs::File;
 use std::path::Path;
@@ -10,36 +10,36 @@ use super::super::files::open_regular;
 use super::file::{self, Mistake};
 use super::{Local, Progress, Stopped};
 
-/// A part of an import, one transaction: so many entries,
+/// The maximum number of entries in a part of an import, which is one transaction.
 const PART_ENTRIES_MAX: usize = 10_000;
-/// or so many bytes.
+/// The maximum number of bytes in such a part.
 const PART_BYTES_MAX: usize = 4 << 20;
-/// How often a merge is found anew when others write meanwhile.
+/// The number of times that a merge is prepared again when other writers change the store meanwhile.
 const MERGE_ATTEMPTS: usize = 5;
 
-/// How an import goes about it.
+/// The mode of an import.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ImportMode {
-    /// Into a store in use, too.
+    /// Whether the store may be in use.
     pub merge: bool,
-    /// Finds out everything, and writes nothing.
+    /// Whether to find out everything and write nothing.
     pub dry_run: bool,
 }
 
-/// What an import came to.
+/// The result of an import.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Import {
-    /// What is wrong with the file, or between it and the store: when there is anything, nothing was written.
+    /// Mistakes in the file, and conflicts between file and store. If there are any, nothing was written.
     pub problems: Vec<Finding>,
-    /// What is done otherwise than the file says.
+    /// Differences between the file and the result.
     pub notes: Vec<Finding>,
-    /// Objects that are new in the store.
+    /// Number of objects that are new in the store.
     pub new: Tally,
-    /// Objects that were there already.
+    /// Number of objects that existed already.
     pub present: Tally,
-    /// Events taken over with their hashes (into an empty store), or one for each new object.
+    /// Number of events that were copied with their hashes (into an empty store), or one for each new object.
     pub events: u64,
-    /// The store was in use.
+    /// Whether the store was in use.
     pub merged: bool,
 }
 
@@ -47,20 +47,20 @@ pub struct Import {
 struct Loaded {
     records: Records,
     history: Chain,
-    /// What the history says of the records.
+    /// The state of the records according to the history.
     journal: Journal,
 }
 
 impl Local {
-    /// Brings an export into this store, with ids, owners, states and times as they are.
+    /// Imports an export into this store, with ids, owners, states and times as they are.
     ///
-    /// An empty store (nothing but default scopes that nobody touched) gets everything, the history with its hashes too;
-    /// the file's default scopes take the place of the store's. This may take several transactions: until the last one
-    /// everybody else gets [`Error::Importing`], and after a break the next import begins anew. A store in use gets
-    /// what is not there yet in one transaction.
+    /// An empty store (nothing but default scopes that no one changed) gets everything, the history with its hashes
+    /// too; the default scopes of the file replace those of the store. This may take several transactions: until the
+    /// last one, every other access gets [`Error::Importing`], and after an interruption the next import begins again.
+    /// A store in use gets the missing objects in one transaction.
     ///
     /// # Errors
-    /// [`Error::NotVacant`] for a store in use, unless merging.
+    /// [`Error::NotVacant`] for a store in use, unless `mode.merge` is set.
     pub fn import(
         &self,
         path: &Path,
@@ -70,7 +70,7 @@ impl Local {
         self.import_in_parts(path, mode, PART_ENTRIES_MAX, progress)
     }
 
-    /// [`Self::import`] with parts of at most so many entries.
+    /// [`Self::import`] with at most `part` entries in each part.
     pub(super) fn import_in_parts(
         &self,
         path: &Path,
@@ -78,7 +78,7 @@ impl Local {
         part: usize,
         progress: &mut Progress<'_>,
     ) -> std::result::Result<Import, Stopped> {
-        // Whatever the store says, a file that is not there is said first.
+        // A missing file is reported first, whatever the state of the store is.
         drop(open_regular(path).map_err(|error| Stopped::File(path.to_owned(), error))?);
         let vacancy = self.read_any(|reader| reader.vacancy())?;
         if vacancy == Vacancy::InUse && !mode.merge {
@@ -113,7 +113,8 @@ impl Local {
             let merge = self.read(|reader| reader.merge(more))?;
             let import = first.get_or_insert_with(|| describe(&merge)).clone();
             if merge.is_empty() && merge.conflicts.is_empty() {
-                // There was nothing to do, or it was done without the store saying so.
+                // Either there was nothing to do, or an earlier attempt was committed although the store did not
+                // confirm it.
                 return Ok(import);
             }
             if !merge.conflicts.is_empty() || mode.dry_run {
@@ -125,7 +126,7 @@ impl Local {
             });
             match written {
                 Ok(true) => return Ok(describe(&merge)),
-                // Somebody wrote since the merge was found.
+                // Another writer changed the store since the merge was prepared.
                 Ok(false) => first = None,
                 Err(Error::Store(store::Error::Uncertain(_))) => {}
                 Err(error) => return Err(error),
@@ -158,7 +159,7 @@ pub(super) fn load_records(
     Ok(load(path, progress)?.map(|loaded| loaded.records))
 }
 
-/// Reads and checks everything that can be checked object by object.
+/// Reads the file and makes all checks that are possible for each object by itself.
 fn load(path: &Path, progress: &mut Progress<'_>) -> std::result::Result<Result<Loaded, Vec<Finding>>, Stopped> {
     let file = open(path)?;
     let metadata = file.metadata().map_err(|error| Stopped::File(path.to_owned(), error))?;
@@ -216,21 +217,21 @@ fn load(path: &Path, progress: &mut Progress<'_>) -> std::result::Result<Result<
     Ok(Err(mistakes.into_iter().map(place).collect()))
 }
 
-/// Writes entries to a store that is empty, a part at a time.
+/// Writes entries to an empty store, one part at a time.
 struct Parts<'a> {
     ipam: &'a Local,
-    /// The import's own, so that two imports at once do not mix.
+    /// The name of this import, so that two imports at the same time do not mix.
     name: String,
     begun: bool,
     entries: Vec<Entry>,
     bytes: usize,
     written: u64,
-    /// Entries in one transaction at most.
+    /// The maximum number of entries in one transaction.
     part: usize,
 }
 
 impl Parts<'_> {
-    /// Writes everything, the history by reading the file again.
+    /// Writes everything; reads the file again for the history.
     fn write_all(
         mut self,
         path: &Path,
@@ -264,7 +265,7 @@ impl Parts<'_> {
         Ok(self.finish(&history)?)
     }
 
-    /// Removes what an import left that was broken off.
+    /// Removes the entries of an import that was interrupted.
     fn clear(&mut self) -> super::Result<()> {
         self.ipam.transact_surely(|ledger| ledger.begin_import(&self.name))?;
         self.begun = true;
@@ -293,7 +294,7 @@ impl Parts<'_> {
         ledger.write_part(&self.name, &self.entries)
     }
 
-    /// Writes what is left; with it the store is whole.
+    /// Writes the last entries and marks the store as complete.
     fn finish(self, history: &Chain) -> super::Result<()> {
         let run = || {
             self.ipam.transact(|ledger| {

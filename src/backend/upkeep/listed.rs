@@ -1,4 +1,4 @@
-//! For what is not a store of our own, but lists what it keeps: how it is, and an export of it.
+//! Status and export of a backend that is not a self-managed store but can list its objects.
 
 use std::collections::{BTreeSet, HashMap};
 use std::io::Write;
@@ -9,10 +9,10 @@ use crate::ipam::{Allocation, Census, Finding, Item, Meta, Pool, PoolCidr, Recor
 use super::file::Writer;
 use super::{Exported, Progress, Status, Stopped};
 
-/// How it is. Lists everything, allocations too: there are no sums to read.
+/// The status of the backend. Lists everything, allocations too: there are no sums to read.
 ///
 /// # Errors
-/// What was refused.
+/// The errors of the backend.
 pub fn status(ipam: &dyn Ipam, kind: &'static str) -> Result<Status> {
     let listed = Listed::read(ipam, &mut |_, _, _| ())?;
     let own = listed.allocations.iter().filter(|one| one.resource_type != ResourceType::IpamPool);
@@ -28,11 +28,12 @@ pub fn status(ipam: &dyn Ipam, kind: &'static str) -> Result<Status> {
     Ok(Status { place, kind, format_version, census, last_event, events: 0, mark, facts })
 }
 
-/// Writes everything that is listed, with its ids, as a store of our own would: into one, it can be imported. There is
-/// no history in it. Answers also what a store would not take: lists that were read while something changed, for one.
+/// Writes everything that is listed, with its ids, in the form of a self-managed store: the export can be imported into
+/// one. It has no history. Also answers the findings that an import would report, for example when the lists were read
+/// while objects changed.
 ///
 /// # Errors
-/// [`Stopped::Output`] or [`Stopped::Refused`]; what was written until then is no export.
+/// [`Stopped::Output`] or [`Stopped::Refused`]; the output until then is not an export.
 pub fn export(
     ipam: &dyn Ipam,
     to: &mut dyn Write,
@@ -51,7 +52,7 @@ pub fn export(
     Ok((exported, records.faults_as_whole()))
 }
 
-/// All that is listed.
+/// All objects that are listed.
 struct Listed {
     scopes: Vec<Scope>,
     pools: Vec<Pool>,
@@ -76,8 +77,8 @@ impl Listed {
         Ok(Self { scopes, pools, pool_cidrs, allocations })
     }
 
-    /// As a store of our own keeps them: names are unique in their place, and the blocks of a pool know which allocation
-    /// of its source pool they are.
+    /// The records of a self-managed store: names are unique in their place, and the CIDRs of a pool have the ids of
+    /// their allocations in the source pool.
     fn into_records(mut self) -> Records {
         unique(self.scopes.iter_mut().map(|scope| (String::new(), &mut scope.meta)));
         unique(self.pools.iter_mut().map(|pool| (pool.container().to_owned(), &mut pool.meta)));
@@ -113,7 +114,7 @@ impl Listed {
     }
 }
 
-/// Who comes second under a name gets the id behind it.
+/// Appends the id to the name of each object whose name is already used in its place.
 fn unique<'a>(named: impl Iterator<Item = (String, &'a mut Meta)>) {
     let mut taken: BTreeSet<(String, String)> = BTreeSet::new();
     for (place, meta) in named {

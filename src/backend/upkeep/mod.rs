@@ -1,7 +1,8 @@
-//! For whoever runs a store: moving house, taking back what expired, saying how it is.
+//! Operations for administrators of a store: export and import, reclaiming expired holds, pruning, and the status.
 //!
-//! Most of it is of [`Local`] alone: about how a store keeps things, not about what IPAM is. What can be said of
-//! anything that lists what it keeps is in [`listed`]; [`rebuild()`] makes what an export holds by asking for it.
+//! Most of them work on [`Local`] only, because they depend on how a self-managed store keeps its data. [`listed`] has
+//! the operations for any backend that can list its objects; [`rebuild()`] creates the objects of an export through any
+//! backend.
 
 mod archive;
 mod file;
@@ -29,22 +30,22 @@ use crate::store::{self, Overlay};
 
 use super::{Ipam, Local, Result};
 
-/// Holds looked at in one transaction.
+/// Holds that are read in one transaction.
 const COLLECT_LIMIT: usize = 256;
 
-/// How far a long command is: what it does, how much is done, and of how much, when that is known.
+/// The progress of a long command: the present step, how much of it is done, and how much there is, if that is known.
 pub type Progress<'a> = dyn FnMut(&'static str, u64, Option<u64>) + 'a;
 
-/// Why something was moved not at all, or not to the end.
+/// The reason why an export, an import or pruning stopped.
 #[derive(Debug)]
 pub enum Stopped {
-    /// The store or the rules say no.
+    /// The store or the rules refused it.
     Refused(Error),
-    /// The file to read or to write.
+    /// The file to read or to write failed.
     File(PathBuf, io::Error),
-    /// What an export is written to.
+    /// The output of an export failed.
     Output(io::Error),
-    /// The archive of events: why nothing can be written to it, as a sentence.
+    /// Nothing can be written to the archive of events; the reason as a sentence.
     Archive(PathBuf, String),
 }
 
@@ -54,55 +55,56 @@ impl From<Error> for Stopped {
     }
 }
 
-/// What an export holds.
+/// The numbers of items in an export.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Exported {
     pub records: Tally,
     pub events: u64,
 }
 
-/// What taking back came to.
+/// The result of [`Local::collect_expired`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Collection {
-    /// The history of it: one event for each hold.
+    /// The events of the reclaimed holds: one for each hold.
     pub taken_back: Vec<Event>,
-    /// Lapsed holds that were forgotten.
+    /// Number of lapsed holds that were deleted.
     pub forgotten: u64,
-    /// What there is afterwards.
+    /// The content of the store afterwards.
     pub left: Census,
 }
 
-/// How a store is.
+/// The status of a store.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Status {
-    /// Where it is, without secrets.
+    /// The location of the store, without secrets.
     pub place: String,
-    /// As its URLs begin.
+    /// The kind of store, as its URLs begin.
     pub kind: &'static str,
-    /// Version of what is stored; `None` before the first write.
+    /// Version of the stored format; `None` before the first write.
     pub format_version: Option<u64>,
     pub census: Census,
     pub last_event: Option<Event>,
-    /// How many events are kept.
+    /// Number of events in the store.
     pub events: u64,
-    /// After which event the history begins, when a part of it was forgotten.
+    /// The event after which the history begins, when a part of it was pruned.
     pub mark: Option<Mark>,
-    /// What else the store says of itself.
+    /// Other facts that the store reports.
     pub facts: Vec<(&'static str, String)>,
 }
 
 impl Local {
-    /// Writes everything, as it is at one moment, to `to`. Memory is needed for a page at a time.
+    /// Writes everything to `to`, as it is at one moment. Needs memory for one page at a time.
     ///
     /// # Errors
-    /// [`Stopped::Output`] or [`Stopped::Refused`]; what was written until then is no export.
+    /// [`Stopped::Output`] or [`Stopped::Refused`]; the output until then is not an export.
     pub fn export(&self, to: &mut dyn Write, progress: &mut Progress<'_>) -> std::result::Result<Exported, Stopped> {
         let mut broken: Option<io::Error> = None;
         let mut exported = Exported::default();
         let (now, place) = (self.now(), self.describe());
         let mut begun = false;
         let outcome = self.read(|reader| {
-            // A store that lost its connection reads again from the start, on another snapshot; what is written stays.
+            // A store that lost its connection reads again from the start, on another snapshot, but the output cannot
+            // be undone.
             if std::mem::replace(&mut begun, true) {
                 let why = format!("the connection to {place} was lost during the export: run the export again");
                 return Err(Error::Store(store::Error::Unavailable(why)));
@@ -132,11 +134,11 @@ impl Local {
         }
     }
 
-    /// Takes back every hold that has expired, a bounded number in each transaction, and forgets what lapsed long ago. A
-    /// dry run writes nothing.
+    /// Reclaims every hold that has expired, a bounded number in each transaction, and deletes holds that lapsed long
+    /// ago. A dry run writes nothing.
     ///
     /// # Errors
-    /// [`Error::Store`]; what was taken back until then stays so.
+    /// [`Error::Store`]; holds that were reclaimed until then stay reclaimed.
     pub fn collect_expired(&self, dry_run: bool, progress: &mut Progress<'_>) -> Result<Collection> {
         let mut collection = Collection::default();
         let step = |ledger: &mut Ledger<'_>, from: &str| {
@@ -169,10 +171,10 @@ impl Local {
         Ok(collection)
     }
 
-    /// How the store is. Costs as much as [`Reader::census`]: no allocation is read.
+    /// The status of the store. Costs as much as [`Reader::census`]: no allocation is read.
     ///
     /// # Errors
-    /// [`Error::Store`] when it cannot be reached; [`Error::Importing`].
+    /// [`Error::Store`] when the store cannot be reached; [`Error::Importing`].
     pub fn status(&self) -> Result<Status> {
         let store = self.store();
         let facts = store.facts()?;
@@ -188,7 +190,8 @@ impl Local {
         Ok(Status { place, kind, format_version, census, last_event, events, mark, facts })
     }
 
-    /// Removes what only the past of the store needs, when it is older than `keep`; `None` where there is no such thing.
+    /// Removes data that is only needed for past states of the store and is older than `keep`; `None` for a kind of
+    /// store without such data.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -216,7 +219,7 @@ impl Local {
         outcome.unwrap_or_else(lost)
     }
 
-    /// [`Self::transact`] for what may be done twice: does it again when the store does not say whether it was kept.
+    /// [`Self::transact`] for a body that may run twice: runs it again when the store cannot confirm the commit.
     fn transact_surely<T>(&self, mut body: impl FnMut(&mut Ledger<'_>) -> Result<T>) -> Result<T> {
         match self.transact(&mut body) {
             Err(Error::Store(store::Error::Uncertain(_))) => self.transact(body),
@@ -224,7 +227,7 @@ impl Local {
         }
     }
 
-    /// Runs `body` on the store as it is, and forgets what it wrote.
+    /// Runs `body` on the present content of the store, and discards its writes.
     pub(in crate::backend) fn imagine<T>(&self, mut body: impl FnMut(&mut Ledger<'_>) -> Result<T>) -> Result<T> {
         self.group().read(|snapshot| {
             let mut overlay = Overlay::new(snapshot);
@@ -233,7 +236,7 @@ impl Local {
         })
     }
 
-    /// Reads a store of which nobody knows whether it is whole.
+    /// Reads a store that may be incomplete.
     fn read_any<T>(&self, mut body: impl FnMut(&mut Reader<'_>) -> Result<T>) -> Result<T> {
         self.group().read(|snapshot| {
             let mut random = self.author().random();

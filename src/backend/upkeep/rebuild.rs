@@ -1,6 +1,6 @@
-//! An export into something that gives its own ids: what is not there yet is made, by name.
+//! Creates the objects of an export in a backend that generates its own ids. Objects that do not exist yet are created.
 //!
-//! Everything is looked up by its name in its place, so that a rebuild can be broken off and run again.
+//! Every object is looked up by its name in its place, so that an interrupted rebuild can be run again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -15,22 +15,22 @@ use crate::store;
 
 use super::{Progress, Stopped, import};
 
-/// How long one object may take. A service is slow, and nobody watches.
+/// The maximum time for one object. A service is slow, and no user waits for each object.
 const PATIENCE: Duration = Duration::from_secs(30 * 60);
 const GLANCE: Duration = Duration::from_millis(100);
 
-/// What became of an object of the file.
+/// The outcome for an object of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// It was there already.
+    /// The object existed already.
     Present,
-    /// It was made.
+    /// The object was created.
     Made,
-    /// It was there and lacked blocks, which it has now.
+    /// The object existed and lacked blocks, which it has now.
     Completed,
-    /// It would be made.
+    /// The object would be created.
     WouldBeMade,
-    /// It would get the blocks that it lacks.
+    /// The object would get the blocks that it lacks.
     WouldBeCompleted,
 }
 
@@ -38,28 +38,29 @@ pub enum Fate {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rebuilt {
     pub kind: Kind,
-    /// Names from the top-level pool down.
+    /// The names from the top-level pool down.
     pub path: String,
-    /// Its id in the file.
+    /// The id in the file.
     pub old_id: String,
-    /// Its id now; `None` for what is not there yet.
+    /// The present id; `None` for an object that does not exist yet.
     pub new_id: Option<String>,
     pub fate: Fate,
 }
 
-/// What a rebuild came to.
+/// The result of a rebuild.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rebuild {
-    /// What speaks against it. Found before anything is made, nothing was; otherwise the last thing that was tried.
+    /// Conflicts that were found before any object was created, in which case nothing was created; or the error that
+    /// stopped the rebuild.
     pub problems: Vec<Finding>,
-    /// What is done otherwise than the file says.
+    /// Differences between the file and the result.
     pub notes: Vec<Finding>,
-    /// Parents before what is in them.
+    /// The objects; parents come before their contents.
     pub objects: Vec<Rebuilt>,
 }
 
 impl Rebuild {
-    /// How many objects have this fate.
+    /// The number of objects with these outcomes.
     pub fn tally(&self, is_meant: impl Fn(Fate) -> bool) -> Tally {
         let mut tally = Tally::default();
         for object in self.objects.iter().filter(|object| is_meant(object.fate)) {
@@ -77,11 +78,11 @@ impl Rebuild {
     }
 }
 
-/// Makes what an export holds and `ipam` has not. A dry run only looks.
+/// Creates the objects of an export that `ipam` does not have. A dry run only looks them up.
 ///
 /// # Errors
-/// When the file cannot be read or nothing can be looked up. What is refused while objects are made is a problem of the
-/// answer, which says what was made until then.
+/// When the file cannot be read or objects cannot be looked up. A refusal while objects are created is a problem in the
+/// answer, which also lists the objects that were created until then.
 pub fn rebuild(
     ipam: &dyn Ipam,
     path: &Path,
@@ -118,7 +119,7 @@ pub fn rebuild(
     Ok(builder.done)
 }
 
-/// What of a file can be made, parents before what is in them.
+/// The objects of a file that can be created; parents come before their contents.
 struct Wanted {
     scopes: Vec<Scope>,
     pools: Vec<Pool>,
@@ -165,14 +166,14 @@ impl Wanted {
 struct Builder<'a> {
     ipam: &'a dyn Ipam,
     wanted: &'a Wanted,
-    /// Looks, and makes nothing.
+    /// Whether objects are only looked up.
     only_looks: bool,
     scopes: Vec<Scope>,
     pools: Vec<Pool>,
-    /// By the id of the file: the id here, `None` while it is not there.
+    /// The present ids by the ids of the file; `None` for an object that does not exist yet.
     ids: BTreeMap<String, Option<String>>,
     paths: BTreeMap<String, String>,
-    /// The id, in the file, of what is being worked on.
+    /// The id, in the file, of the present object.
     at: String,
     done: Rebuild,
 }
@@ -233,7 +234,7 @@ impl<'a> Builder<'a> {
         self.done.objects.push(Rebuilt { kind, path, old_id: meta.id.clone(), new_id, fate });
     }
 
-    /// The id here of what an object is in; `None` while that is not there.
+    /// The present id of the parent of an object; `None` while the parent does not exist.
     fn here(&self, old_id: &str) -> Option<String> {
         self.ids.get(old_id).cloned().flatten()
     }
@@ -318,7 +319,7 @@ impl<'a> Builder<'a> {
         };
         let made = patiently(|| self.ipam.create_pool(&spec, &Planned::Unknown))?;
         if matches!(wanted.provision, Provision::NetmaskLength(_)) {
-            // Where it lies was given; that it was asked for by size is said afterwards.
+            // The pool was created with given blocks; now it is changed to the size that was requested.
             let change = self.change(wanted, wanted.provision.clone());
             patiently(|| self.ipam.update_pool(&made.meta.id, &change))?;
         }
@@ -343,7 +344,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// A pool of that name is there.
+    /// Handles a pool that exists already.
     fn complete(&mut self, wanted: &Pool, here: Pool, path: String) -> Result<()> {
         let (meta, id) = (&wanted.meta, here.meta.id.clone());
         if (here.address_family, &here.locale) != (wanted.address_family, &wanted.locale) {
@@ -427,7 +428,7 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    /// Who has the space in a pool that is there already.
+    /// Reports an allocation that has the space in a pool that exists already.
     fn check_space(&mut self, wanted: &Allocation, pool_id: &str) -> Result<()> {
         let filter =
             AllocationFilter { pool_id: Some(pool_id.to_owned()), include_pools: true, ..AllocationFilter::default() };
@@ -444,7 +445,7 @@ fn blocks(cidrs: &BTreeSet<Cidr>) -> Provision {
     if cidrs.is_empty() { Provision::Nothing } else { Provision::Cidrs(cidrs.clone()) }
 }
 
-/// Runs `work` again while it is not done.
+/// Runs `work` again until it is complete or [`PATIENCE`] is over.
 fn patiently<T>(mut work: impl FnMut() -> Result<T>) -> Result<T> {
     let end = Instant::now() + PATIENCE;
     loop {

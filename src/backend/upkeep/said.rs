@@ -1,13 +1,13 @@
-//! What is wrong with JSON that a person has given, in words that quote nothing of it.
+//! Describes mistakes in JSON from a user, without quoting the JSON.
 
-/// What `serde_json` says, without what stands in the text: its words about types and values repeat them, and so do those of
-/// our own types. What was expected is never a part of the text.
+/// The error of `serde_json`, without any content of the text: its messages about types and values quote the text, and
+/// so do those of types of this program. The expected value is never a part of the text.
 pub(super) fn expected(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
     let text = text.strip_suffix(&place).unwrap_or(&text);
     let begins = |beginnings: &[&str]| beginnings.iter().any(|beginning| text.starts_with(beginning));
-    // About what is not there, or about the form: words of the library's own.
+    // Messages about missing data or about the form, which are the library's own words.
     let is_harmless = !error.is_data() || begins(&["missing field `", "duplicate field `"]);
     if is_harmless {
         return text.to_owned();
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_expected_is_told_and_nothing_of_the_text() {
+    fn the_expected_value_is_reported_and_the_text_is_not_quoted() {
         for (text, words) in [
             (r#"{"count": "s3cret"}"#, "u8 was expected"),
             (r#"{"count": 3333}"#, "u8 was expected"),

@@ -1,4 +1,4 @@
-//! Moving house between stores, merging, and taking back what expired; over stores in memory and SQLite files.
+//! Tests of exports, imports, merges and reclaimed holds, over stores in memory and SQLite files.
 
 mod looking;
 
@@ -22,7 +22,7 @@ use crate::store::{Order, Store};
 
 mod forgetting;
 
-/// When simulations are over.
+/// A time after the end of all simulations.
 fn later() -> Timestamp {
     Timestamp::from_second(1_800_000_000 + 40 * 24 * 3600).unwrap()
 }
@@ -35,7 +35,7 @@ fn local_at(store: Arc<dyn Store>, now: Timestamp) -> Local {
     local_drawing(store, now, 1)
 }
 
-/// Its ids are those of others that begin to draw there.
+/// A backend whose ids are the same as those of other backends with the same `from`.
 fn local_drawing(store: Arc<dyn Store>, now: Timestamp, from: u64) -> Local {
     let drawn = std::sync::atomic::AtomicU64::new(from);
     let surroundings = Surroundings {
@@ -51,7 +51,7 @@ fn memory() -> Local {
     local(Arc::new(Memory::default()))
 }
 
-/// A store that a simulation filled, as it was at its end.
+/// A store with the content at the end of a simulation.
 fn rich(seed: u64) -> (Local, Timestamp) {
     type Simulated = (Vec<store::Entry>, Timestamp);
     static SIMULATED: [OnceLock<Simulated>; 9] = [const { OnceLock::new() }; 9];
@@ -74,7 +74,7 @@ fn exported(ipam: &Local) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-/// An export without its first line, which says when and where.
+/// An export without its first line, which has the time and the source.
 fn body(export: &str) -> &str {
     export.split_once('\n').unwrap().1
 }
@@ -90,7 +90,7 @@ fn import_text(ipam: &Local, text: &str, mode: ImportMode) -> Result<Import> {
     }
 }
 
-/// Entries in a transaction, so that a few hundred make several.
+/// Number of entries in a transaction, so that a few hundred entries make several.
 const PART: usize = 100;
 const PLAIN: ImportMode = ImportMode { merge: false, dry_run: false };
 const MERGE: ImportMode = ImportMode { merge: true, dry_run: false };
@@ -123,7 +123,7 @@ fn export_import_export_is_the_same_to_the_byte() {
         assert!(export.contains("\"state\":\"planned\"") && export.contains("\"state\":\"active\""), "seed {seed}");
         let directory = tempfile::tempdir().unwrap();
         for target in [memory(), sqlite(&directory, "a.db")] {
-            // A store with its default scopes is as empty as one without.
+            // A store with its default scopes counts as empty too.
             target.list_scopes(false).unwrap();
             let import = import_text(&target, &export, PLAIN).unwrap();
             assert_eq!((&import.problems, &import.notes, import.merged), (&vec![], &vec![], false));
@@ -132,8 +132,8 @@ fn export_import_export_is_the_same_to_the_byte() {
             let (old, new) = (entries(&source), entries(&target));
             let differing: Vec<&String> =
                 old.keys().chain(new.keys()).filter(|key| old.get(*key) != new.get(*key)).collect();
-            // Of several lapsed holds of one name it does not matter which one the index names; sums of nothing may be left
-            // out; and each store counts the looks into accounts for itself.
+            // If several lapsed holds have one name, the index may name any of them; sums of zero may be left out; and
+            // each store counts its own scans of accounts.
             let excused = |key: &String| key.starts_with("name/") || key.starts_with("count/") || key == "meta/seen";
             assert!(differing.iter().all(|key| excused(key)), "seed {seed}: {differing:#?}");
         }
@@ -151,7 +151,7 @@ fn lapsed_holds_and_planned_growth_move_too() {
 }
 
 #[test]
-fn a_moved_store_goes_on_like_the_old_one() {
+fn an_imported_store_behaves_like_the_old_one() {
     let (source, now) = rich(3);
     let target = local_at(Arc::new(Memory::default()), now);
     import_text(&target, &exported(&source), PLAIN).unwrap();
@@ -167,7 +167,7 @@ fn a_moved_store_goes_on_like_the_old_one() {
     }
     let (old, new) = (exported(&source), exported(&target));
     for (old, new) in body(&old).lines().zip(body(&new).lines()) {
-        assert_eq!(old, new, "the same done to both comes to the same");
+        assert_eq!(old, new, "the same changes to both give the same result");
     }
 }
 
@@ -199,14 +199,14 @@ fn a_store_in_use_takes_nothing_without_merge() {
     let before = entries(&target);
     assert_eq!(import_text(&target, &export, PLAIN), Err(Error::NotVacant));
     assert_eq!(entries(&target), before);
-    // Emptied, it still has a history of its own.
+    // After all objects are deleted, the store still has a history of its own.
     let emptied = memory();
     let pool = emptied.create_pool(&top("gone", &["10.0.0.0/8"]), &Planned::Unknown).unwrap();
     emptied.delete_pool(&pool.meta.id, true).unwrap();
     assert_eq!(import_text(&emptied, &export, PLAIN), Err(Error::NotVacant));
 }
 
-/// Two stores whose ids do not meet: the dice of one are moved on.
+/// Copies a store into a new one, with other ids.
 fn with_other_ids(ipam: Local) -> Local {
     let text = exported(&ipam);
     let moved = text.replace("ipam-pool-alloc-", "ipam-pool-alloc-f").replace("ipam-pool-cidr-", "ipam-pool-cidr-f");
@@ -255,12 +255,12 @@ fn merging_brings_in_what_is_new_and_skips_what_is_there() {
     let events = target.events(0, 1000).unwrap();
     assert_eq!(events.iter().filter(|event| event.action == "import").count(), 6);
     assert_eq!(events.last().unwrap().actor.owner, "mover");
-    // Once more: all of it is there.
+    // A second merge finds that everything exists.
     let before = entries(&target);
     let again = import_text(&target, &export, MERGE).unwrap();
     assert_eq!((again.new, again.present, again.events, again.problems), (Tally::default(), new, 0, vec![]));
     assert_eq!(entries(&target), before);
-    // What came in lives like everything else.
+    // The imported objects can be used like all others.
     for allocation in source.list_allocations(&AllocationFilter::default()).unwrap() {
         target.delete_allocation(&allocation.meta.id).unwrap();
     }
@@ -270,7 +270,7 @@ fn merging_brings_in_what_is_new_and_skips_what_is_there() {
     assert_clean(&target);
 }
 
-/// A change of the source's file, and what is said of it.
+/// Merges a changed export of the source, and answers the problems.
 fn conflict(target: &Local, export: &str) -> Vec<Finding> {
     let before = entries(target);
     let import = import_text(target, export, MERGE).unwrap();
@@ -279,7 +279,7 @@ fn conflict(target: &Local, export: &str) -> Vec<Finding> {
 }
 
 #[test]
-fn every_conflict_of_a_merge_is_said_and_nothing_is_written() {
+fn every_conflict_of_a_merge_is_reported_and_nothing_is_written() {
     let source = small("top", "10.0.0.0/8", "10.0.0.0/16", "10.0.0.0/24");
     let export = exported(&source);
     let filter = crate::backend::PoolFilter::default();
@@ -301,15 +301,15 @@ fn every_conflict_of_a_merge_is_said_and_nothing_is_written() {
         found.iter().any(|finding| finding.what.starts_with("Its name \"top\" is also the name of ")),
         "{found:#?}"
     );
-    assert!(found.len() >= 2, "all are said: {found:#?}");
+    assert!(found.len() >= 2, "all are reported: {found:#?}");
 
-    // The same id with other words.
+    // The same id with other content.
     let copy = memory();
     import_text(&copy, &export, PLAIN).unwrap();
     let other_words = edited(&export, outer, |pool| pool["strategy"] = "sparse".into());
     has(&conflict(&copy, &other_words), outer, "It is already in the store, with another strategy.");
 
-    // A name and a block that somebody else took since.
+    // A name and a block that another object got since.
     copy.delete_allocation(&web).unwrap();
     copy.create_allocation(&wanted(inner, "web", "10.0.0.128/25"), &Planned::Unknown).unwrap();
     let found = conflict(&copy, &export);
@@ -319,7 +319,7 @@ fn every_conflict_of_a_merge_is_said_and_nothing_is_written() {
         "{found:#?}"
     );
 
-    // The parent went away.
+    // The parent was deleted.
     let other = with_other_ids(small("other", "172.16.0.0/12", "172.16.0.0/16", "172.16.0.0/24"));
     let start = export.find("\"pools\":[").unwrap();
     let end = export.find("\"pool_cidrs\":[").unwrap();
@@ -332,7 +332,7 @@ fn every_conflict_of_a_merge_is_said_and_nothing_is_written() {
     assert!(found.iter().any(|finding| finding.what.contains("40 is more than the 32 bits")), "{found:#?}");
 }
 
-/// The file with the line of `id` in a list changed.
+/// The export with a change in the line of `id`.
 fn edited(export: &str, id: &str, edit: impl Fn(&mut Value)) -> String {
     let start = format!("{{\"id\":\"{id}\"");
     let lines = export.lines().map(|line| {
@@ -348,7 +348,7 @@ fn edited(export: &str, id: &str, edit: impl Fn(&mut Value)) -> String {
 }
 
 #[test]
-fn every_mistake_in_a_file_is_said_and_nothing_is_written() {
+fn every_mistake_in_a_file_is_reported_and_nothing_is_written() {
     let source = small("top", "10.0.0.0/8", "10.0.0.0/16", "10.0.0.0/24");
     let export = exported(&source);
     let pools = source.list_pools(&crate::backend::PoolFilter::default()).unwrap();
@@ -418,13 +418,13 @@ fn every_mistake_in_a_file_is_said_and_nothing_is_written() {
     }
 }
 
-/// A store that gives up after so many writes, as a process does that is killed.
+/// A store that fails after a number of writes, like a process that is killed.
 fn breaking_off(memory: &Arc<Memory>, writes: usize) -> Local {
     let script = (0..writes).map(|_| Fault::None).chain([Fault::Lost(2)]);
     local(Arc::new(Faulty::script(Arc::clone(memory) as Arc<dyn Store>, script)))
 }
 
-/// Enough for several parts.
+/// An export that is large enough for several parts.
 fn large() -> String {
     let ipam = memory();
     let pool = ipam.create_pool(&top("top", &["10.0.0.0/8"]), &Planned::Unknown).unwrap();
@@ -444,7 +444,7 @@ fn large() -> String {
 }
 
 #[test]
-fn an_import_broken_off_is_no_store_until_it_is_run_again() {
+fn an_interrupted_import_is_not_usable_until_it_is_run_again() {
     let export = large();
     let source = memory();
     assert_eq!(import_text(&source, &export, PLAIN).unwrap().problems, []);
@@ -473,7 +473,7 @@ fn an_import_broken_off_is_no_store_until_it_is_run_again() {
 }
 
 #[test]
-fn a_commit_that_nobody_heard_of_is_no_harm() {
+fn an_import_survives_commits_that_are_not_confirmed() {
     let export = large();
     let source = memory();
     import_text(&source, &export, PLAIN).unwrap();
@@ -490,7 +490,7 @@ fn a_commit_that_nobody_heard_of_is_no_harm() {
             assert!(body(&exported(&target)) == whole, "{fault:?} at {uncertain}");
         }
     }
-    // A merge, too.
+    // The same for a merge.
     let export = exported(&small("top", "10.0.0.0/8", "10.0.0.0/16", "10.0.0.0/24"));
     for fault in [Fault::DoneButUncertain, Fault::NotDoneButUncertain] {
         let memory = Arc::new(Memory::default());
@@ -507,11 +507,11 @@ fn a_commit_that_nobody_heard_of_is_no_harm() {
 }
 
 #[test]
-fn a_merge_that_somebody_wrote_before_is_found_anew() {
+fn a_merge_is_prepared_again_after_another_writer() {
     let more = small("top", "10.0.0.0/8", "10.0.0.0/16", "10.0.0.0/24").read(|reader| reader.records()).unwrap();
     let target = with_other_ids(small("other", "172.16.0.0/12", "172.16.0.0/16", "172.16.0.0/24"));
     let merge = target.read(|reader| reader.merge(&more)).unwrap();
-    // Meanwhile somebody takes the very space.
+    // Another object gets the same space meanwhile.
     target.create_pool(&top("quick", &["10.0.0.0/16"]), &Planned::Unknown).unwrap();
     let before = entries(&target);
     assert_eq!(target.transact(|ledger| ledger.carry_out(&merge)), Ok(false));
@@ -526,7 +526,7 @@ fn two_imports_at_once_do_not_mix() {
     let first = breaking_off(&memory, 1);
     let export = large();
     import_text(&first, &export, PLAIN).unwrap_err();
-    // The second one takes over; the first, had it gone on, finds that it is not its turn any more.
+    // The second import takes over; the first one would find, if it continued, that the store is not its own any more.
     let mut outcome = None;
     let second = local(Arc::clone(&memory) as Arc<dyn Store>);
     second.transact(|ledger| ledger.begin_import("second")).unwrap();
@@ -538,7 +538,7 @@ fn two_imports_at_once_do_not_mix() {
 }
 
 #[test]
-fn expired_holds_are_taken_back_everywhere_and_told_in_the_history() {
+fn expired_holds_are_reclaimed_everywhere_and_recorded_in_the_history() {
     let mut taken = 0;
     for seed in 1..=6 {
         let (ipam, now) = rich(seed);
@@ -559,7 +559,7 @@ fn expired_holds_are_taken_back_everywhere_and_told_in_the_history() {
         assert!(left.holds <= expected.holds && left.allocations == expected.allocations);
         let again = ipam.collect_expired(false, &mut |_, _, _| ()).unwrap();
         assert_eq!((again.taken_back, again.left), (Vec::new(), left), "seed {seed}");
-        // Weeks later nothing is held or remembered any more.
+        // Weeks later, no hold and no lapsed hold is left.
         let store = filled(entries(&ipam).into_iter());
         let then = local_at(Arc::clone(&store) as Arc<dyn Store>, now + Duration::from_secs(3600));
         then.collect_expired(false, &mut |_, _, _| ()).unwrap();
@@ -573,7 +573,7 @@ fn expired_holds_are_taken_back_everywhere_and_told_in_the_history() {
     assert!(taken > 3, "the simulations left only {taken} expired holds");
 }
 
-/// Planned pool CIDRs in which something is allocated for good.
+/// Number of planned pool CIDRs that contain active allocations.
 fn holds_in_use(ipam: &Local) -> u64 {
     let filter = crate::backend::PoolFilter { include_planned: true, ..Default::default() };
     let pools = ipam.list_pools(&filter).unwrap();
@@ -626,7 +626,7 @@ fn the_census_counts_what_the_audit_counts() {
 }
 
 #[test]
-fn an_export_that_cannot_be_written_says_so() {
+fn an_export_that_cannot_be_written_is_an_error() {
     struct Full;
     impl Write for Full {
         fn write(&mut self, _: &[u8]) -> io::Result<usize> {
@@ -640,7 +640,7 @@ fn an_export_that_cannot_be_written_says_so() {
     assert!(matches!(outcome, Err(Stopped::Output(_))), "{outcome:?}");
 }
 
-/// A store whose reads all start again once, as on a connection that broke.
+/// A store whose reads all start again once, as after a lost connection.
 struct ReadsTwice(Arc<dyn Store>);
 
 impl Store for ReadsTwice {
@@ -675,7 +675,7 @@ fn a_store_that_keeps_nothing_has_nothing_to_prune() {
     assert_eq!(memory().prune(Duration::from_secs(1)), Ok(None));
 }
 
-/// What version 1 wrote stays readable for ever: these two files are of one store, and stay as they are.
+/// Files of version 1 must stay readable forever: these two files are of one store, and do not change.
 #[test]
 fn a_store_and_an_export_of_version_1_are_read_and_worked_on() {
     let directory = tempfile::tempdir().unwrap();

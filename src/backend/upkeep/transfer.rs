@@ -1,10 +1,11 @@
-//! Objects of a store of our own that go to another owner.
+//! Gives objects of a self-managed store to another owner.
 
 use crate::backend::{Local, Result};
 use crate::ipam::{Event, Transfer};
 
 impl Local {
-    /// Gives objects to another owner, in one transaction. The events of it: none for what belonged to that owner already.
+    /// Gives objects to another owner, in one transaction. Answers the events: none for an object that belonged to that
+    /// owner already.
     ///
     /// # Errors
     /// [`crate::ipam::Error::NotFound`]; [`crate::ipam::Error::Staying`]. Nothing is transferred then.

@@ -1,4 +1,4 @@
-//! Checkpoints: so that opening does not read all of history.
+//! Checkpoints, so that opening a store need not read the whole history.
 
 use super::load::{Weight, checkpoint_name, number_of};
 use super::objects::Objects;
@@ -6,12 +6,12 @@ use super::{Bucket, State, format};
 use crate::runtime::block_on;
 use crate::store::Error;
 
-/// When a checkpoint pays.
+/// Thresholds for writing a checkpoint.
 #[derive(Clone, Copy)]
 pub(super) struct Weights {
-    /// A log that weighs less is quick to read.
+    /// A log that is smaller than this is quick to read.
     pub(super) log_min: u64,
-    /// What reading one more object costs, in bytes that could be read meanwhile.
+    /// The cost of reading one more object, as the number of bytes that could be read in the same time.
     pub(super) object: u64,
 }
 
@@ -22,8 +22,8 @@ impl Default for Weights {
 }
 
 impl State {
-    /// Whether the log after the last checkpoint weighs as much as that, so that opening costs at most twice what it
-    /// must, and writing checkpoints at most as much as writing the log.
+    /// Whether the log after the last checkpoint is larger than that checkpoint. So opening costs at most twice the
+    /// necessary amount, and checkpoints cost at most as much as the log.
     fn is_due(&self, weights: Weights) -> bool {
         let Weight { objects, bytes } = self.weight;
         let last = self.checkpoint.map_or(0, |(_, size)| size);
@@ -32,18 +32,18 @@ impl State {
 }
 
 impl Bucket {
-    /// After a commit: writes a checkpoint when the log has become long. The writer who made it so waits for it, since
-    /// a short-lived process is not there any more later; others go on.
+    /// Writes a checkpoint after a commit, when the log has become long. The writer of that commit waits for it,
+    /// because a short-lived process does not exist any more later; other writers continue.
     pub(super) fn checkpoint_if_due(&self) {
         let state = self.head().as_ref().map(|head| head.state.clone()).filter(|state| state.is_due(self.weights));
         let (Some(state), Ok(_alone)) = (state, self.checkpointing.try_lock()) else { return };
         if let Err(error) = self.checkpoint_unless_there(state) {
-            // Nothing is lost: the log is complete, and the next commit tries again.
+            // No data is lost: the log is complete, and the next commit tries again.
             tracing::warn!(%error, place = self.place.describe(), "a checkpoint could not be written");
         }
     }
 
-    /// Another process may have been quicker: the log has the same length for everybody.
+    /// Another process may have been quicker, because the log has the same length for all processes.
     fn checkpoint_unless_there(&self, state: State) -> Result<(), Error> {
         let objects = self.objects()?;
         let known = state.checkpoint.map_or(0, |(number, _)| number);
@@ -51,7 +51,8 @@ impl Bucket {
         let newest = newer.iter().rev().find_map(|object| Some((number_of(object)?, object.size)));
         match newest {
             Some((number, size)) => {
-                // How the weight divides before and after it is not known; about evenly.
+                // The weight before and after that checkpoint is not known, so it is divided in proportion to the
+                // commits.
                 let (all, after) = (state.number.saturating_sub(known).max(1), state.number.saturating_sub(number));
                 let part = |whole: u64| (u128::from(whole) * u128::from(all - after) / u128::from(all)) as u64;
                 let before = Weight { objects: part(state.weight.objects), bytes: part(state.weight.bytes) };
@@ -62,7 +63,7 @@ impl Bucket {
         }
     }
 
-    /// Writes `state`, which has at least one commit, and answers with the size of the checkpoint.
+    /// Writes `state`, which has at least one commit, and answers the size of the checkpoint.
     pub(super) fn write_checkpoint(&self, objects: &Objects, state: &State) -> Result<u64, Error> {
         let Some(id) = &state.id else { return Ok(0) };
         let mut bytes = Vec::new();
@@ -74,7 +75,7 @@ impl Bucket {
         Ok(size)
     }
 
-    /// Takes `before`, the weight of the log up to a checkpoint, off.
+    /// Records a checkpoint, and subtracts `before`, the weight of the log up to it.
     fn note_checkpoint(&self, number: u64, size: u64, before: Weight) {
         if let Some(head) = &mut *self.head()
             && head.state.checkpoint.is_none_or(|(known, _)| known < number)

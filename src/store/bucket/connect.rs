@@ -1,4 +1,4 @@
-//! Clients of the clouds, from the URL and the environment. Making one contacts nobody.
+//! Creates the clients of the clouds from the URL and the environment, without contacting them.
 
 use std::io;
 use std::sync::Arc;
@@ -15,26 +15,26 @@ use super::place::{Environment, Kind, Place};
 use super::profile::Profile;
 use crate::store::Error;
 
-/// For settings of the HTTP client: a host that does not answer is told from a slow one.
+/// A setting of the HTTP client that distinguishes a host that does not answer from a slow one.
 const CONNECT_TIMEOUT: &str = "5 seconds";
-/// Times are kept by `objects`, which knows how much is under way.
+/// `objects` limits the time of requests, because it knows their size.
 const REQUEST_TIMEOUT: &str = "1 hour";
 
 /// The client for `place`.
 ///
 /// # Errors
-/// [`Error::Unavailable`] when the settings do not fit together or there are no credentials at all.
+/// [`Error::Unavailable`] when the settings contradict each other, or when there are no credentials at all.
 pub(super) fn connect(place: &Place, environment: &Environment) -> Result<Arc<dyn ObjectStore>, Error> {
     match place.kind {
         Kind::S3 => s3(place, environment),
         Kind::Gs => gs(place, environment),
         Kind::Az => az(place, environment),
-        // Each write reaches the disk, the directory as well, before it is answered.
+        // Each write reaches the disk, and so does the directory, before it is answered.
         Kind::File => Ok(Arc::new(LocalFileSystem::new().with_fsync(true))),
     }
 }
 
-/// Repeating is ours.
+/// Turns off the repetition of requests in `object_store`: `objects` repeats them.
 fn no_retry() -> RetryConfig {
     RetryConfig { backoff: BackoffConfig::default(), max_retries: 0, retry_timeout: Duration::ZERO }
 }
@@ -43,7 +43,8 @@ fn is_plain_http(endpoint: Option<&str>) -> bool {
     endpoint.is_some_and(|endpoint| endpoint.starts_with("http://"))
 }
 
-/// What a builder did not like. Only what the system says is shown: the rest may quote a secret.
+/// The error of a client builder. Only the message of the operating system is shown, because the rest may quote a
+/// secret.
 fn refused(place: &Place, error: &object_store::Error) -> Error {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     let mut system = String::new();
@@ -69,7 +70,7 @@ fn s3(place: &Place, environment: &Environment) -> Result<Arc<dyn ObjectStore>, 
     let mut builder = AmazonS3Builder::new();
     let profile = profile(place, environment)?;
     for (name, value) in environment.with_prefix("AWS_") {
-        // A token belongs to its keys.
+        // The keys and the token of the environment belong together: a profile with keys replaces all of them.
         let is_of_keys = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"].contains(&name);
         if is_of_keys && profile.keys.is_some() {
             continue;
@@ -113,7 +114,7 @@ fn s3(place: &Place, environment: &Environment) -> Result<Arc<dyn ObjectStore>, 
     Ok(Arc::new(store.map_err(|error| refused(place, &error))?))
 }
 
-/// Keys of the environment come before those of a profile, unless the URL names one.
+/// Keys of the environment take precedence over those of a profile, unless the URL names a profile.
 fn profile(place: &Place, environment: &Environment) -> Result<Profile, Error> {
     let chosen = place.option("profile");
     let others = [
@@ -178,7 +179,7 @@ fn gs(place: &Place, environment: &Environment) -> Result<Arc<dyn ObjectStore>, 
         .map(|host| if host.contains("://") { host.to_owned() } else { format!("http://{host}") });
     let endpoint = place.option("endpoint").map(str::to_owned).or(emulator);
     if is_plain_http(endpoint.as_deref()) {
-        // Only emulators speak plain HTTP, and they ask for no credentials.
+        // Only emulators use plain HTTP, and they need no credentials.
         builder = builder
             .with_config(GoogleConfigKey::Client(ClientConfigKey::AllowHttp), "true")
             .with_config(GoogleConfigKey::SkipSignature, "true");
@@ -197,7 +198,7 @@ fn gs(place: &Place, environment: &Environment) -> Result<Arc<dyn ObjectStore>, 
 
 fn az(place: &Place, environment: &Environment) -> Result<Arc<dyn ObjectStore>, Error> {
     let mut builder = MicrosoftAzureBuilder::new();
-    // The names that Azure's own tools use, and then the ones that say exactly what they are.
+    // The names that Azure's own tools use, and then the more specific names.
     for (name, key) in
         [("AZURE_STORAGE_ACCOUNT", AzureConfigKey::AccountName), ("AZURE_STORAGE_KEY", AzureConfigKey::AccessKey)]
     {

@@ -1,4 +1,4 @@
-//! The entries in memory, with snapshots that cost nothing.
+//! The entries in memory, with snapshots that need no copy.
 
 use std::collections::BTreeMap;
 use std::iter::Peekable;
@@ -13,13 +13,13 @@ type Base = BTreeMap<Arc<str>, Arc<[u8]>>;
 /// `None` is a deletion.
 type Recent = BTreeMap<Arc<str>, Option<Arc<[u8]>>>;
 
-/// Writes kept aside for so long at least before the whole map is copied for them.
+/// The number of writes that are collected before the whole map is copied for them.
 const RECENT_MIN: usize = 10_000;
 
 /// Ordered entries. A clone is a snapshot, and shares everything.
 ///
-/// Writes go into the map itself when nobody holds a snapshot of it; else they wait in a small map on top, so that a
-/// long read next to a commit does not cost a copy of millions of entries.
+/// Writes go into the map itself when there is no snapshot of it. Otherwise they go into a small map on top, so that a
+/// long read at the same time as a commit does not cause a copy of millions of entries.
 #[derive(Clone, Default)]
 pub(super) struct Entries {
     base: Arc<Base>,
@@ -29,7 +29,7 @@ pub(super) struct Entries {
 }
 
 impl Entries {
-    /// From entries in the order of their keys.
+    /// Creates the entries from a list in the order of keys.
     pub(super) fn from_sorted(entries: Vec<Shared>) -> Self {
         let bytes = entries.iter().map(|(key, value)| size(key, value)).sum();
         let base: Base = entries.into_iter().collect();
@@ -40,7 +40,7 @@ impl Entries {
         self.count
     }
 
-    /// Bytes of all keys and values.
+    /// The size of all keys and values in bytes.
     pub(super) fn bytes(&self) -> u64 {
         self.bytes
     }
@@ -82,7 +82,7 @@ impl Entries {
         }
     }
 
-    /// All of them, in the order of their keys.
+    /// All entries, in the order of keys.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &Arc<[u8]>)> {
         Merged { base: self.base.iter().peekable(), recent: self.recent.iter().peekable(), order: Order::Ascending }
     }
@@ -92,7 +92,7 @@ fn size(key: &str, value: &[u8]) -> u64 {
     (key.len() + value.len()) as u64
 }
 
-/// Two sequences in the same order as one; of equal keys the recent one counts.
+/// Merges two sequences with the same order; of equal keys the recent one counts.
 struct Merged<B: Iterator, R: Iterator> {
     base: Peekable<B>,
     recent: Peekable<R>,

@@ -1,4 +1,4 @@
-//! What went wrong with a request, sorted by what it lets one believe, and in words that say what to do.
+//! Classifies the errors of requests by what the caller can conclude from them, and describes them with advice.
 
 use std::error::Error as StdError;
 use std::io;
@@ -8,22 +8,22 @@ use object_store::client::{HttpError, HttpErrorKind};
 use super::place::{Kind, Place};
 use crate::store::Error;
 
-/// Why a request was not answered as wished.
+/// The reason why a request failed.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// There is no such object.
     Absent,
-    /// The object is there already, or just being made.
+    /// The object exists already, or is being created at this moment.
     Exists,
-    /// These credentials, or this user, may not do that.
+    /// These credentials, or this user, do not have the right.
     Denied(String),
-    /// Worth trying again. `sent`: the server may have done it.
+    /// The request can be repeated. `sent`: the server may have carried it out.
     Transient { sent: bool, words: String },
-    /// Not worth trying again.
+    /// The request cannot be repeated.
     Final { sent: bool, error: Error },
 }
 
-/// What a server said, as far as it can be read from an error.
+/// The answer of a server, as far as it can be read from an error.
 struct Said {
     status: u16,
     /// The code in the body: `NoSuchBucket`.
@@ -32,10 +32,10 @@ struct Said {
     message: String,
 }
 
-/// What stands before the status in the text of an error; there is no other way to it.
+/// The text before the status code in an error; the library does not offer another way to read it.
 const STATUS: &str = "status code: ";
 
-/// The hosts that hand out credentials to machines of a cloud.
+/// The hosts that give credentials to machines of a cloud.
 const METADATA_HOSTS: [&str; 4] = ["169.254.169.254", "169.254.170.2", "metadata.google.internal", "[fd00:ec2::254]"];
 
 impl Said {
@@ -56,12 +56,12 @@ impl Said {
     }
 }
 
-/// An error and what it was caused by.
+/// An error and its causes.
 fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |&error| error.source())
 }
 
-/// The text of an XML element, shortened: it goes into messages.
+/// The text of an XML element, shortened for messages.
 fn element(text: &str, name: &str) -> Option<String> {
     let (_, rest) = text.split_once(&format!("<{name}>"))?;
     let (content, _) = rest.split_once(&format!("</{name}>"))?;
@@ -105,7 +105,7 @@ impl Failure {
         }
     }
 
-    /// No answer within the time that a request has.
+    /// The failure of a request that was not answered in time.
     pub(super) fn timeout(place: &Place) -> Self {
         Self::Transient { sent: true, words: format!("{} did not answer in time", place.describe()) }
     }
@@ -161,7 +161,7 @@ impl Failure {
         }
     }
 
-    /// As the error of a read.
+    /// The error of a read.
     pub(super) fn into_read_error(self, place: &Place) -> Error {
         match self {
             Self::Absent => Error::Unavailable(format!("{} lost an object while it was read", place.describe())),
@@ -172,7 +172,7 @@ impl Failure {
         }
     }
 
-    /// As the error of a write that certainly did not happen.
+    /// The error of a write that certainly did not happen.
     pub(super) fn into_write_error(self, place: &Place) -> Error {
         match self {
             Self::Denied(words) => Error::ReadOnly(format!("writing is not allowed: {words}. {}", to_write(place))),
@@ -180,7 +180,7 @@ impl Failure {
         }
     }
 
-    /// In words, for a write of which nobody knows.
+    /// The description of a write with an unknown outcome.
     pub(super) fn into_words(self, place: &Place) -> String {
         match self.into_write_error(place) {
             Error::Unavailable(words) | Error::ReadOnly(words) => words,
@@ -189,7 +189,7 @@ impl Failure {
     }
 }
 
-/// A redirect without a target has no status in its text; it is what S3 answers in the wrong region.
+/// A redirect without a target has no status in its text; S3 answers with one in the wrong region.
 fn said(error: &object_store::Error) -> Option<Said> {
     let root = chain(error).last()?.to_string();
     if root.contains("redirect without LOCATION") {
@@ -198,7 +198,7 @@ fn said(error: &object_store::Error) -> Option<Said> {
     Said::of(error)
 }
 
-/// The request was not for the bucket, but to the place where a machine of a cloud gets credentials.
+/// Whether the request did not go to the bucket, but to the host that gives credentials to a machine of a cloud.
 fn is_about_credentials(error: &object_store::Error) -> bool {
     chain(error).any(|cause| {
         let text = cause.to_string();

@@ -1,4 +1,4 @@
-//! One question for everybody who waits for its answer.
+//! Combines the refreshes of several callers that wait at the same time into one.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -14,16 +14,16 @@ pub(super) struct Flight {
 
 #[derive(Default)]
 struct Runs {
-    /// Begun so far; the last of them may still be under way.
+    /// Number of runs that have begun; the last one may still be running.
     begun: u64,
     under_way: bool,
-    /// The outcome of the last that ended, and its number.
+    /// The outcome of the last run that ended, and its number.
     last: Option<(u64, Result<State, Error>)>,
     waiting: usize,
 }
 
 impl Flight {
-    /// The outcome of a run of `refresh` that began after this call did: perhaps one that another caller makes.
+    /// The outcome of a run of `refresh` that began after this call did; another caller may make that run.
     pub(super) fn share(&self, refresh: impl FnOnce() -> Result<State, Error>) -> Result<State, Error> {
         let mut runs = self.lock();
         let needed = runs.begun + 1;
@@ -50,7 +50,7 @@ impl Flight {
     }
 
     fn lock(&self) -> MutexGuard<'_, Runs> {
-        // Nothing of others runs under the lock.
+        // Only code of this module runs under the lock.
         self.runs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -60,7 +60,7 @@ impl Runs {
         self.last.as_ref().is_some_and(|(number, _)| *number >= needed)
     }
 
-    /// A state that is kept for nobody would make the next commit copy instead of change.
+    /// An unused state must not be kept: it would force the next commit to copy the entries instead of changing them.
     fn forget_when_unused(&mut self) {
         if self.waiting == 0 {
             self.last = None;
@@ -68,7 +68,7 @@ impl Runs {
     }
 }
 
-/// Ends a run, also one that panics: the callers behind it must not wait for ever.
+/// Ends a run, also one that panics: the callers that wait for it must not wait forever.
 struct Landing<'a> {
     flight: &'a Flight,
     number: u64,
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_began_before_the_question_does_not_answer_it() {
+    fn a_run_that_began_before_a_call_does_not_answer_the_call() {
         let flight = Flight::default();
         let runs = AtomicU64::new(0);
         let (began, has_begun) = mpsc::channel();
@@ -124,11 +124,11 @@ mod tests {
             }
         });
         assert!(runs.into_inner() <= 2, "eight waiting callers share one run");
-        assert!(flight.lock().last.is_none(), "no state is kept for nobody");
+        assert!(flight.lock().last.is_none(), "an unused state is not kept");
     }
 
     #[test]
-    fn a_run_that_panics_leaves_nobody_waiting() {
+    fn a_run_that_panics_leaves_no_caller_waiting() {
         let flight = Flight::default();
         let panicked = thread::scope(|scope| scope.spawn(|| flight.share(|| panic!("as asked"))).join().is_err());
         assert!(panicked);

@@ -1,7 +1,7 @@
-//! What the objects hold: JSON with a version, zstd around it where that saves something.
+//! The content of the objects: JSON with a version, compressed with zstd where that saves space.
 //!
-//! Every version that was ever written can be read, for ever: one variant per version, converted upwards. Objects of
-//! version 1 are kept in `samples/` and read by a test.
+//! Every version that was ever written stays readable forever: there is one variant for each version, which is
+//! converted to the newest. Objects of version 1 are kept in `samples/`, and a test reads them.
 
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Write as _};
@@ -19,10 +19,10 @@ use crate::store::Error;
 /// The newest version of every kind of object.
 pub(super) const VERSION: u64 = 1;
 
-/// Smaller objects are written as they are: there is little to save, and a person can read them.
+/// Smaller objects are not compressed: there is little to save, and a person can read them.
 const PACKED_MIN: usize = 4096;
 
-/// How hard to press; 3 is zstd's own default (152 MB of entries became a checkpoint of 13.7 MB).
+/// The compression level; 3 is zstd's own default (152 MB of entries became a checkpoint of 13.7 MB).
 const LEVEL: i32 = 3;
 
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
@@ -30,7 +30,7 @@ const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// A key and its new value; `None` is a deletion.
 pub(super) type Write = (Arc<str>, Option<Arc<[u8]>>);
 
-/// A key and its value, shared with whoever holds a snapshot.
+/// A key and its value, shared with snapshots.
 pub(super) type Shared = (Arc<str>, Arc<[u8]>);
 
 /// One object of the log.
@@ -38,16 +38,16 @@ pub(super) type Shared = (Arc<str>, Arc<[u8]>);
 pub(super) struct Commit {
     /// Its place in the log; the first is 1.
     pub(super) number: u64,
-    /// Random, of the attempt to write it: who finds it knows whether it was theirs.
+    /// A random id of the attempt to write the commit, by which a writer recognizes its own commit.
     pub(super) id: String,
     /// The `id` of the commit before it; `None` for the first.
     pub(super) previous: Option<String>,
-    /// When it was written, by the writer's clock: for people.
+    /// The time when the commit was written, by the clock of the writer; only for information.
     pub(super) time: String,
     pub(super) writes: Vec<Write>,
 }
 
-/// Everything as it was after a commit.
+/// All entries after a commit.
 pub(super) struct Checkpoint {
     pub(super) number: u64,
     /// The `id` of that commit.
@@ -55,7 +55,7 @@ pub(super) struct Checkpoint {
     pub(super) entries: Entries,
 }
 
-/// Read before anything else of an object.
+/// The part of an object that is read first.
 #[derive(Deserialize)]
 struct Tag {
     version: u64,
@@ -71,14 +71,14 @@ struct CommitV1 {
     writes: Vec<(Key, Value)>,
 }
 
-/// The first line of a checkpoint; each further one is an entry. Nothing in it depends on who writes it, or when: two
+/// The first line of a checkpoint; each further line is an entry. It does not depend on the writer or the time: two
 /// writers of the same checkpoint write the same bytes.
 #[derive(Serialize, Deserialize)]
 struct CheckpointV1 {
     version: u64,
     number: u64,
     id: String,
-    /// Lines that follow.
+    /// Number of lines that follow.
     entries: usize,
 }
 
@@ -87,7 +87,7 @@ struct FormatV1 {
     version: u64,
 }
 
-/// The object that says which format a prefix has.
+/// The object with the format version of a prefix.
 pub(super) fn encode_format() -> Result<Vec<u8>, Error> {
     json(&FormatV1 { version: VERSION })
 }
@@ -114,7 +114,7 @@ impl Commit {
     }
 }
 
-/// Writes a checkpoint to `out`, packed.
+/// Writes a compressed checkpoint to `out`.
 pub(super) fn write_checkpoint(out: impl io::Write, number: u64, id: &str, entries: &Entries) -> io::Result<()> {
     let mut packed = zstd::Encoder::new(out, LEVEL)?;
     packed.include_checksum(true)?;
@@ -130,7 +130,7 @@ pub(super) fn write_checkpoint(out: impl io::Write, number: u64, id: &str, entri
     Ok(())
 }
 
-/// The lines of a checkpoint, one by one.
+/// Reads the lines of a checkpoint one by one.
 pub(super) struct CheckpointReader<'a> {
     lines: Box<dyn BufRead + 'a>,
     line: Vec<u8>,
@@ -154,7 +154,7 @@ impl<'a> CheckpointReader<'a> {
         Ok(Self { lines: Box::new(lines), line, name, number, id, entries })
     }
 
-    /// The next entry; none at the end.
+    /// The next entry; `None` at the end.
     pub(super) fn next_entry(&mut self) -> Result<Option<Shared>, Error> {
         self.line.clear();
         self.lines.read_until(b'\n', &mut self.line).map_err(|error| damaged(self.name, &error))?;
@@ -192,7 +192,7 @@ fn known_version(bytes: &[u8], name: &str) -> Result<(), Error> {
     }
 }
 
-/// What stands there is not shown: it may be a secret.
+/// The error does not quote the content, which may be a secret.
 fn unreadable(name: &str, error: &serde_json::Error) -> Error {
     damaged(name, &format_args!("the JSON is not valid at line {}, column {}", error.line(), error.column()))
 }

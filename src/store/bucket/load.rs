@@ -1,4 +1,4 @@
-//! From the bucket into memory: the newest checkpoint, the log after it, and what came since.
+//! Loads the state from the bucket into memory: the newest checkpoint, the log after it, and later commits.
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 use object_store::ObjectMeta;
@@ -9,7 +9,7 @@ use super::{Bucket, Head, Moment, State, log_name, missing, next_after};
 use crate::runtime::block_on;
 use crate::store::Error;
 
-/// How often loading begins again because the bucket was pruned meanwhile.
+/// The number of times that loading begins again because the bucket was pruned meanwhile.
 const RESTARTS_MAX: usize = 5;
 
 /// The log since the last checkpoint.
@@ -26,7 +26,7 @@ impl Weight {
     }
 }
 
-/// The number in the name of an object; none for what is not ours.
+/// The number in the name of an object; `None` for an object of another origin.
 pub(super) fn number_of(object: &ObjectMeta) -> Option<u64> {
     object.location.filename().filter(|name| name.len() == 20)?.parse().ok()
 }
@@ -39,12 +39,12 @@ pub(super) async fn is_pruned(objects: &Objects, first: u64) -> Result<bool, Err
     if marks.iter().any(|mark| number_of(mark).is_some()) {
         return Ok(true);
     }
-    // A commit was made after this one, so this one is gone, whatever the marks say.
+    // A later commit exists, so the missing one was removed, whether or not there is a mark.
     Ok(later.iter().any(|commit| number_of(commit).is_some()) && objects.get(&log_name(first)).await?.is_none())
 }
 
 impl Bucket {
-    /// The newest state, by a question that begins now.
+    /// The newest state, by a request that begins now.
     pub(super) fn refresh(&self) -> Result<State, Error> {
         let objects = self.objects()?;
         for _ in 0..RESTARTS_MAX {
@@ -65,7 +65,7 @@ impl Bucket {
         Error::Unavailable(format!("{} is pruned faster than it can be read", self.place.describe()))
     }
 
-    /// Applies what came after `number`; none when that can no longer be known.
+    /// Applies the commits after `number`; `None` when it is not possible any more to know them.
     async fn follow(
         &self,
         objects: &Objects,
@@ -81,7 +81,7 @@ impl Bucket {
                 .buffered(PARALLEL)
                 .try_collect()
                 .await?;
-            // Only now: what was removed before the question shows in the marks.
+            // This check comes after the requests: commits that were removed before a request have a mark by now.
             let is_doubtful = confirmed.is_none_or(|confirmed| confirmed.age() > self.limits.trusted);
             if is_doubtful && is_pruned(objects, first).await? {
                 *self.head() = None;
@@ -93,7 +93,7 @@ impl Bucket {
                 objects.settle("log").await?;
             }
             let mut slot = self.head();
-            // Others may have loaded it anew meanwhile.
+            // Another caller may have loaded the state again meanwhile.
             let Some(head) = slot.as_mut().filter(|head| head.state.number >= number) else { return Ok(None) };
             if let Err(error) = apply_all(&mut head.state, first, &commits) {
                 *slot = None;
@@ -111,7 +111,7 @@ impl Bucket {
         }
     }
 
-    /// Reads everything.
+    /// Loads everything.
     async fn load(&self, objects: &Objects) -> Result<(), Error> {
         let (mut error, mut tried, mut named) = (None, None, None);
         for _ in 0..RESTARTS_MAX {
@@ -132,7 +132,7 @@ impl Bucket {
                     *self.head() = Some(Head { state, confirmed: None, doubtful: false });
                     return Ok(());
                 }
-                // Perhaps because the bucket was pruned in between, or the newest checkpoint was not listed.
+                // The bucket may have been pruned in between, or the newest checkpoint may not have been listed.
                 Ok(Loaded::Gap { number, later }) => {
                     error = later.first().map(|&later| missing(number, later));
                     named = newest_checkpoint_of(objects, later).await?;
@@ -146,17 +146,17 @@ impl Bucket {
     }
 }
 
-/// What there is from a checkpoint on.
+/// The result of loading a checkpoint and the log after it.
 enum Loaded {
     Whole(State),
-    /// There is no such commit, but these later ones were listed.
+    /// The commit `number` does not exist, but the later ones were listed.
     Gap {
         number: u64,
         later: Vec<u64>,
     },
 }
 
-/// The newest checkpoint of one of these commits, asked for by name, and its size.
+/// The newest checkpoint of one of these commits, and its size. Requests each checkpoint by name.
 async fn newest_checkpoint_of(objects: &Objects, numbers: Vec<u64>) -> Result<Option<(u64, u64)>, Error> {
     let mut sizes = stream::iter(numbers.into_iter().rev())
         .map(|number| async move { (number, objects.size(&checkpoint_name(number)).await) })
@@ -196,7 +196,7 @@ async fn load_from(objects: &Objects, checkpoint: Option<(u64, u64)>) -> Result<
     let listed = objects.list("log", Some(&format!("{:020}", state.number))).await?;
     let listed: Vec<u64> = listed.iter().filter_map(number_of).collect();
     let Some(&last) = listed.last() else { return Ok(Loaded::Whole(state)) };
-    // One after the other by name, whether it was listed or not.
+    // The commits are requested by name, one after the other, whether they were listed or not.
     let mut commits = stream::iter(next_after(state.number)?..=last)
         .map(|number| async move { (number, objects.get(&log_name(number)).await) })
         .buffered(PARALLEL);

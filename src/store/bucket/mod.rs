@@ -1,58 +1,61 @@
-//! A log of commits in a bucket, or in a directory.
+//! A store in a bucket or in a directory: a log of commits.
 //!
 //! Commit `n` is the object `log/<20 digits>`, written with *create if absent*: of two writers one wins, and the other
-//! reads what won, runs its body again on top, and tries `n + 1`. That is all the coordination there is. The state is
-//! in memory: a checkpoint, and the commits after it. So a commit costs one request, and a read one as well: is there
-//! a commit after the last one I know?
+//! reads the commit that won, runs its body again on top, and tries `n + 1`. The store needs no other coordination. The
+//! state is in memory: a checkpoint, and the commits after it. So a commit costs one request, and a read costs one
+//! request too, which asks whether there is a commit after the last known one.
 //!
-//! | object | what |
+//! | object | content |
 //! |---|---|
 //! | `format` | the version; creating it twice proves that the bucket honours create-if-absent |
 //! | `log/<n>` | commit `n`, with the id of the commit before it |
-//! | `checkpoint/<n>` | all entries as they were after commit `n` |
-//! | `pruned/<n>` | commits before `n` may have been removed |
-//! | `clock` | for a moment, while pruning: what time the bucket thinks it is |
+//! | `checkpoint/<n>` | all entries after commit `n` |
+//! | `pruned/<n>` | a mark: commits before `n` may have been removed |
+//! | `clock` | exists for a moment while pruning, to read the clock of the bucket |
 //!
 //! # Why a position may be trusted
 //!
-//! A handle that knows commits up to `n` asks for `log/<n + 1>`. "There is none" means up to date only as long as
-//! nobody *removed* it; and after a removal, creating it would succeed in the middle of history. Both are excluded:
+//! A handle that knows commits up to `n` asks for `log/<n + 1>`. A missing object means that the handle is up to date
+//! only if no process has *removed* that object; and after a removal, creating it would succeed in the middle of
+//! history. Both cases are excluded:
 //!
-//! - [`prune`](Bucket::prune) removes only what is older than [`Limits::keep_min`], an hour, by the bucket's own clock.
-//!   A handle whose position was the newest less than [`Limits::trusted`] ago therefore knows that `n + 1`, if there
-//!   ever was one, is younger than that, and still there.
-//! - Before `prune` removes commits before `m`, it writes `pruned/<m>`. A handle that has not confirmed its position
-//!   for longer lists `pruned/` *after* it asked for `n + 1`: no mark beyond `n + 1` means that when it asked, nothing
-//!   of interest had been removed, so the answer counts. With such a mark it starts again from the newest checkpoint.
-//!   This needs no clock at all. A body is not run on a state that old without asking first.
-//! - A machine may be suspended between that and the end of a write. So when more than [`Limits::write_max`] passed
-//!   since the position was confirmed, by the monotonic or by the wall clock, the writer looks for marks *after* it
-//!   created the object. With a mark beyond it nobody can say whether the object is part of history: the answer is
-//!   [`Error::Uncertain`] and the state is loaded anew. If it is not, then no one ever reads it: openers begin at a
-//!   checkpoint beyond it, and handles as old as this one look at the marks.
-//! - The newest checkpoint, the commit that it shows, and everything after it are never removed, so an opener finds a
-//!   complete road, or notices that it changed under its feet (an object that was listed is gone) and starts again.
-//!   It looks at the marks before it trusts the position that it came to.
+//! - [`prune`](Bucket::prune) removes only objects that are older than [`Limits::keep_min`], an hour, by the clock of
+//!   the bucket. A handle that confirmed its position less than [`Limits::trusted`] ago therefore knows that `n + 1`,
+//!   if it was ever created, is younger than that, and still exists.
+//! - Before `prune` removes commits before `m`, it writes `pruned/<m>`. A handle whose position was not confirmed for
+//!   longer lists `pruned/` *after* it asked for `n + 1`: if there is no mark beyond `n + 1`, no commit that the handle
+//!   needs had been removed when it asked, so the answer counts. With such a mark, the handle starts again from the
+//!   newest checkpoint. This needs no clock at all. A body does not run on a state that old without asking first.
+//! - A machine may be suspended between that moment and the end of a write. So when more than [`Limits::write_max`]
+//!   passed since the position was confirmed, by the monotonic or by the wall clock, the writer looks for marks *after*
+//!   it created the object. With a mark beyond it, it is unknown whether the object is part of history: the answer is
+//!   [`Error::Uncertain`], and the state is loaded again. If the object is not part of history, no process ever reads
+//!   it: openers begin at a checkpoint beyond it, and handles as old as this one look at the marks.
+//! - The newest checkpoint, its commit, and everything after it are never removed. So an opener finds a complete log,
+//!   or notices that it changed during the load (a listed object is gone) and starts again. It looks at the marks
+//!   before it trusts the position that it loaded.
 //!
-//! # What a listing says
+//! # What a listing proves
 //!
-//! A listing of a directory is no snapshot. What is created while it runs may show when an older object does not; what
-//! is removed meanwhile may be missing together with what replaced it. In a bucket the same holds between two pages. So
-//! a listing says what there was, and never what there is not:
+//! A listing of a directory is not a snapshot. An object that is created during the listing may appear in it when an
+//! older object does not; an object that is removed meanwhile may be missing together with the object that replaced it.
+//! In a bucket the same can happen between two pages. So a listing proves that objects existed, and never that they do
+//! not exist:
 //!
-//! - Commits are read by their names, one after the other. A listing says only how many can be asked for at the same
-//!   time. A gap is believed when the missing object was asked for by its name after a later one was seen.
-//! - At a gap an opener lists the checkpoints again, and asks by name for a checkpoint of each commit beyond the gap:
-//!   the commit that the newest checkpoint shows is there. Only when there is none the store is damaged.
-//! - A missing mark is what `follow` builds on. So `prune` leaves an old mark until the next one is as old as what it
-//!   removes: one of them is there during the whole listing. A commit beyond an absent one says the same as a mark.
-//! - `prune` removes what it saw and knows to be old, so it removes too little at worst.
+//! - Commits are read by their names, one after the other. A listing only determines how many are requested at the same
+//!   time. A gap counts only when the missing object was requested by its name after a later one was seen.
+//! - At a gap, an opener lists the checkpoints again, and asks by name for a checkpoint of each commit beyond the gap:
+//!   the commit of the newest checkpoint still exists. Only when there is no such checkpoint is the store damaged.
+//! - `follow` relies on the absence of a mark. So `prune` leaves an old mark until the next one is as old as the
+//!   objects that it removes: one of them exists during the whole listing. A commit beyond a missing one has the same
+//!   meaning as a mark.
+//! - `prune` removes only objects that it saw and knows to be old, so at worst it removes too little.
 //!
-//! # Outcomes that nobody knows
+//! # Unknown outcomes
 //!
 //! A write whose connection was cut, or that was answered with 5xx, may have happened. Each attempt has a random id,
-//! and creating is harmless to repeat: when the object exists, it is read, and the id says whose it is. Only when that
-//! cannot be found out in time the answer is [`Error::Uncertain`].
+//! and it is safe to repeat the creation: when the object exists, it is read, and its id shows which attempt wrote it.
+//! Only when that cannot be found out in time, the answer is [`Error::Uncertain`].
 
 mod checkpoint;
 mod connect;
@@ -87,14 +90,14 @@ use super::overlay::Overlay;
 use super::{Error, Pruned, ReadBody, Store, StoreUrl, WriteBody};
 use crate::runtime::block_on;
 
-/// Times that the safety of a position rests on; see the module's text.
+/// Times that the safety of a position depends on; see the documentation of the module.
 #[derive(Clone, Copy)]
 struct Limits {
-    /// A position confirmed so recently needs no look at the marks of `prune`.
+    /// A position that was confirmed within this time can be trusted without looking at the marks of `prune`.
     trusted: Duration,
-    /// A write that took longer than this since its position was confirmed looks at them afterwards.
+    /// A write that ends later than this after its position was confirmed looks at the marks afterwards.
     write_max: Duration,
-    /// `prune` leaves what is younger.
+    /// `prune` leaves objects that are younger than this.
     keep_min: Duration,
 }
 
@@ -109,13 +112,13 @@ impl Default for Limits {
 pub struct Bucket {
     place: Arc<Place>,
     environment: Environment,
-    /// Made at the first use: until then nothing is contacted.
+    /// Created at the first use; the store is not contacted before.
     objects: Mutex<Option<Arc<Objects>>>,
     head: Mutex<Option<Head>>,
     flight: Flight,
-    /// One writer of this process at a time; others would only lose races.
+    /// Lets one writer of this process run at a time; more writers would only lose races.
     writer: Mutex<()>,
-    /// Whether the bucket was seen to refuse a second creation.
+    /// Whether the bucket has refused a second creation of an object.
     proven: AtomicBool,
     checkpointing: Mutex<()>,
     limits: Limits,
@@ -123,13 +126,14 @@ pub struct Bucket {
     patience: Duration,
 }
 
-/// The newest state that is known.
+/// The newest known state.
 #[derive(Clone)]
 struct Head {
     state: State,
-    /// When a request began whose answer proved that this was the newest commit; none while only a listing says so.
+    /// The time when the request began whose answer proved that this was the newest commit; `None` while only a listing
+    /// shows it.
     confirmed: Option<Moment>,
-    /// An attempt to write ended without an answer: ask before the next one.
+    /// Whether an attempt to write ended without an answer, so that the next one must refresh the state first.
     doubtful: bool,
 }
 
@@ -141,13 +145,13 @@ struct State {
     /// Its id.
     id: Option<String>,
     entries: Entries,
-    /// The newest checkpoint that is known, and its size.
+    /// The newest known checkpoint, and its size.
     checkpoint: Option<(u64, u64)>,
-    /// Of the log after that.
+    /// The weight of the log after that checkpoint.
     weight: Weight,
 }
 
-/// A moment by two clocks: the monotonic one may stop while a machine sleeps, the other may be set.
+/// A moment by two clocks: the monotonic one may stop while a machine sleeps, and the wall clock may be set.
 #[derive(Clone, Copy)]
 struct Moment {
     instant: Instant,
@@ -164,7 +168,7 @@ impl Moment {
     }
 }
 
-/// How an attempt to write a commit ended.
+/// The outcome of an attempt to write a commit.
 enum Attempt {
     Won,
     /// Another commit has that number.
@@ -172,10 +176,10 @@ enum Attempt {
 }
 
 impl State {
-    /// Adds the next commit, an object of `size` bytes. `false`: it is known already.
+    /// Adds the next commit, an object of `size` bytes. `false`: the state has it already.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] when it does not continue this state.
+    /// [`Error::Corrupt`] when the commit does not continue this state.
     fn apply(&mut self, commit: Commit, size: u64) -> Result<bool, Error> {
         if commit.number <= self.number {
             return Ok(false);
@@ -208,24 +212,25 @@ fn next_after(number: u64) -> Result<u64, Error> {
     number.checked_add(1).ok_or_else(|| Error::Corrupt(format!("{} is the last possible commit", log_name(number))))
 }
 
-/// The log has a gap.
+/// The error about a gap in the log.
 fn missing(number: u64, later: u64) -> Error {
     Error::Corrupt(format!("{} is missing, but {} exists", log_name(number), log_name(later)))
 }
 
 impl Bucket {
-    /// From `s3://bucket/prefix`, `gs://...`, `az://...` or `file:///directory`. Nothing is contacted yet.
+    /// The store at `s3://bucket/prefix`, `gs://...`, `az://...` or `file:///directory`. The store is not contacted
+    /// yet.
     ///
     /// # Errors
-    /// [`Error::Url`], with what is wrong.
+    /// [`Error::Url`] with the mistake.
     pub fn from_url(url: &StoreUrl) -> Result<Self, Error> {
         Ok(Self::at(Place::parse(url)?, Environment::of_process()))
     }
 
-    /// The same with these variables instead of those of this process.
+    /// [`Self::from_url`] with these variables instead of those of this process.
     ///
     /// # Errors
-    /// [`Error::Url`], with what is wrong.
+    /// [`Error::Url`] with the mistake.
     pub fn with_environment(
         url: &StoreUrl,
         variables: impl IntoIterator<Item = (String, String)>,
@@ -249,7 +254,7 @@ impl Bucket {
         }
     }
 
-    /// Over an object store that is there already, for tests.
+    /// A store over existing objects, for tests.
     #[cfg(test)]
     fn over(store: Arc<dyn ObjectStore>, place: Place) -> Self {
         let bucket = Self::at(place, Environment::default());
@@ -270,14 +275,15 @@ impl Bucket {
     }
 
     fn head(&self) -> MutexGuard<'_, Option<Head>> {
-        // No code of others runs under the lock, so a poisoned one holds nothing half done.
+        // Only code of this module runs under the lock, so the state is consistent even when the lock is poisoned.
         self.head.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Writing.
+/// Writes.
 impl Bucket {
-    /// A state to run a body on: the one in memory when that is likely to be current, and whether it was proven to be.
+    /// A state to run a body on: the one in memory when it is likely to be current. Also answers whether it was proven
+    /// to be.
     fn start(&self) -> Result<(State, bool), Error> {
         let likely =
             self.head().as_ref().filter(|head| !head.doubtful).map(|head| (head.state.clone(), head.confirmed));
@@ -287,7 +293,7 @@ impl Bucket {
         }
     }
 
-    /// Tries to make `writes` the commit after `number`.
+    /// Tries to write `writes` as the commit after `number`.
     fn commit(&self, number: u64, previous: Option<String>, writes: Vec<Write>) -> Result<Attempt, Error> {
         let objects = self.objects()?;
         block_on(self.prove(&objects))??;
@@ -326,11 +332,11 @@ impl Bucket {
         Ok(Attempt::Won)
     }
 
-    /// Takes over a commit of ours that is kept.
+    /// Applies a commit of this process that is in the log.
     fn confirm(&self, commit: Commit, size: u64, began: Moment) -> Result<(), Error> {
         let mut head = self.head();
         let Some(head) = &mut *head else { return Ok(()) };
-        // A reader may have found it in the log before we came here, or have loaded a state that ends before it.
+        // A reader may have found the commit in the log before, or may have loaded a state that ends before it.
         if next_after(head.state.number)? == commit.number && head.state.apply(commit, size)? {
             head.confirmed = Some(began);
         }
@@ -343,7 +349,7 @@ impl Bucket {
         }
     }
 
-    /// Creates the object of a commit, and finds out whether it is ours.
+    /// Creates the object of a commit, and finds out whether this attempt or another one wrote it.
     async fn create(&self, objects: &Objects, number: u64, id: &str, payload: PutPayload) -> Result<Attempt, Error> {
         let name = log_name(number);
         let mut deadline = Deadline::after(self.patience);
@@ -353,13 +359,13 @@ impl Bucket {
                 Ok(()) => return Ok(Attempt::Won),
                 Err(Failure::Exists) => match self.whose(objects, &name, id).await? {
                     Some(attempt) => return Ok(attempt),
-                    // The other one is not finished, or was refused as well.
+                    // The other object is incomplete, or was refused as well.
                     None => Failure::Transient { sent: false, words: format!("{name} appears and disappears") },
                 },
                 Err(failure) => failure,
             };
             let again = matches!(failure, Failure::Transient { .. });
-            // A directory tells at once; a server may still be at work on what was cut off.
+            // A directory reports the outcome at once; a server may still be processing a request that was cut off.
             let told = !again && self.place.directory.is_some();
             perhaps_done |=
                 !told && matches!(failure, Failure::Transient { sent: true, .. } | Failure::Final { sent: true, .. });
@@ -376,7 +382,7 @@ impl Bucket {
         }
     }
 
-    /// Whose object that is; none when there is no such object.
+    /// Whether the attempt with this id wrote the object; `None` when there is no such object.
     async fn whose(&self, objects: &Objects, name: &str, id: &str) -> Result<Option<Attempt>, Error> {
         let uncertain = |error: Error| Error::Uncertain(error.to_string());
         let Some(found) = objects.get(name).await.map_err(uncertain)? else { return Ok(None) };
@@ -387,7 +393,7 @@ impl Bucket {
         Ok(Some(Attempt::Won))
     }
 
-    /// Before the first commit of this process: creating an object that is there must fail.
+    /// Proves, before the first commit of this process, that creating an existing object fails.
     async fn prove(&self, objects: &Objects) -> Result<(), Error> {
         if self.proven.load(Ordering::Relaxed) {
             return Ok(());
@@ -395,7 +401,7 @@ impl Bucket {
         objects.make_folders(&["log", "checkpoint"]).await?;
         let payload = PutPayload::from(format::encode_format()?);
         let mut deadline = Deadline::after(self.patience);
-        // The first attempt may create it, the second must be refused.
+        // The first attempt may create the object, the second must be refused.
         let mut created = 0;
         while created < 2 {
             match objects.create("format", &payload).await {
@@ -427,7 +433,7 @@ impl Store for Bucket {
 
     fn write(&self, body: &mut WriteBody<'_>) -> Result<(), Error> {
         let mut backoff = Backoff::new(self.patience);
-        // A panic under the lock is one of the body, which had only a snapshot.
+        // A panic under the lock comes from the body, which had only a snapshot.
         let turn = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut state, mut proven) = self.start()?;
         loop {
@@ -437,7 +443,7 @@ impl Store for Bucket {
             let writes: Vec<Write> =
                 tx.into_writes().into_iter().map(|(key, value)| (key.into(), value.map(Into::into))).collect();
             if matches!(outcome, Ok(true)) && !writes.is_empty() {
-                // Without this reference the entries are changed in place when nobody else looks at them.
+                // Without this reference the entries are changed in place, unless another snapshot has them.
                 drop(state);
                 match self.commit(number, id, writes)? {
                     Attempt::Won => break,
@@ -445,7 +451,7 @@ impl Store for Bucket {
                 }
                 state = self.refresh()?;
             } else {
-                // A conclusion without a write counts only when it was drawn from the newest state.
+                // A result without a write counts only when the body ran on the newest state.
                 let current = if proven { None } else { Some(self.refresh()?) };
                 match current.filter(|current| (current.number, &current.id) != (number, &id)) {
                     None => return outcome.map(|_| ()),

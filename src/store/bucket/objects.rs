@@ -1,5 +1,5 @@
-//! Requests for objects, with their time limits. Repeating is done here and nowhere below: `object_store` is told not
-//! to, because only the log can tell a repeated write from one that happened.
+//! Requests for objects, with time limits and repetition. `object_store` must not repeat requests itself, because only
+//! the log can tell a repeated write from one that happened.
 
 use std::future::Future;
 use std::ops::Range;
@@ -19,15 +19,16 @@ use super::place::{Kind, Place};
 use crate::store::Error;
 use crate::store::backoff::PATIENCE;
 
-/// The first contact must come to an answer or a sentence within ten seconds, of which Terraform itself needs some.
+/// The time limit of the first contact. An answer or an error must come within ten seconds, and Terraform itself needs
+/// some of them.
 const PATIENCE_FIRST: Duration = Duration::from_secs(6);
-/// One request, and each further piece of a long answer.
+/// The time for one request, and for each further piece of a long answer.
 const REQUEST_TIME: Duration = Duration::from_secs(8);
-/// What a slow line carries: large bodies get more time.
+/// The minimum speed of a connection: large bodies get more time accordingly.
 const BYTES_PER_SECOND_MIN: u64 = 256 * 1024;
 /// Larger objects are written in parts and read in ranges of this size.
 const PART: usize = 8 << 20;
-/// Requests at the same time.
+/// The maximum number of requests at the same time.
 pub(super) const PARALLEL: usize = 32;
 const PARTS_PARALLEL: usize = 4;
 
@@ -38,7 +39,8 @@ const DELAY_MAX: Duration = Duration::from_secs(1);
 pub(super) struct Objects {
     store: Arc<dyn ObjectStore>,
     pub(super) place: Arc<Place>,
-    /// Whether the server ever answered: then a silence is a bad moment, not a mistake in the settings.
+    /// Whether the server ever answered. If it did, a missing answer is a temporary problem and not a mistake in the
+    /// settings.
     contacted: AtomicBool,
     patience: Duration,
 }
@@ -58,7 +60,7 @@ impl Deadline {
         self.until.saturating_duration_since(Instant::now())
     }
 
-    /// Waits before another try; `false` when the time is used up.
+    /// Waits before the next attempt; `false` when the time is used up.
     pub(super) async fn wait(&mut self) -> bool {
         if self.left() <= self.delay {
             return false;
@@ -86,7 +88,7 @@ impl Objects {
         Deadline::after(if contacted { self.patience } else { self.patience.min(PATIENCE_FIRST) })
     }
 
-    /// One request.
+    /// Makes one request, without repetition.
     async fn once<T>(
         &self,
         time: Duration,
@@ -106,8 +108,8 @@ impl Objects {
         Err(failure)
     }
 
-    /// Repeats what may be repeated without harm, until the time is used up. `attempt` is told how long its first request
-    /// may take.
+    /// Repeats a request that is safe to repeat, until the time is used up. `attempt` gets the time that its first
+    /// request may take.
     async fn repeat<T, F>(&self, attempt: impl Fn(Duration) -> F) -> Result<T, Failure>
     where
         F: Future<Output = Result<T, Failure>>,
@@ -116,7 +118,7 @@ impl Objects {
         loop {
             let words = match attempt(REQUEST_TIME.min(deadline.left())).await {
                 Err(Failure::Transient { words, .. }) => words,
-                // Nothing was to be created: somebody in between answers nonsense for a moment.
+                // The request did not create anything, so this answer comes from something in between and is temporary.
                 Err(Failure::Exists) => format!("{} answers a read with a conflict", self.place.describe()),
                 outcome => return outcome,
             };
@@ -127,7 +129,8 @@ impl Objects {
         }
     }
 
-    /// An object or a part of it. Every piece of the answer has the time of a request: large ones may take longer.
+    /// Reads an object or a part of it. Every piece of the answer has the time of a request, so large answers may take
+    /// longer.
     async fn get_once(&self, path: &Path, range: Option<Range<u64>>, time: Duration) -> Result<Vec<u8>, Failure> {
         let options = GetOptions { range: range.map(GetRange::Bounded), ..GetOptions::default() };
         let found = self.once(time, self.store.get_opts(path, options)).await?;
@@ -140,13 +143,13 @@ impl Objects {
         Ok(bytes)
     }
 
-    /// The content of an object; none when there is no such object.
+    /// The content of an object; `None` when there is no such object.
     pub(super) async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
         let path = &self.path(name);
         self.found(self.repeat(|time| self.get_once(path, None, time)).await)
     }
 
-    /// The content of an object of a known size, in ranges at the same time; none when there is no such object.
+    /// The content of an object of a known size, read in ranges at the same time; `None` when there is no such object.
     pub(super) async fn get_large(&self, name: &str, size: u64) -> Result<Option<Vec<u8>>, Error> {
         let path = &self.path(name);
         let mut whole = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
@@ -163,7 +166,7 @@ impl Objects {
         Ok(Some(whole))
     }
 
-    /// What is absent is an answer, too.
+    /// Turns the absence of an object into `None`.
     fn found<T>(&self, outcome: Result<T, Failure>) -> Result<Option<T>, Error> {
         match outcome {
             Ok(found) => Ok(Some(found)),
@@ -172,13 +175,13 @@ impl Objects {
         }
     }
 
-    /// What there is in the folder `folder` after the name `after`, in the order of names. It is no snapshot: that an
-    /// object is not among it says nothing (see the module's text).
+    /// The objects in the folder `folder` after the name `after`, in the order of names. The list is not a snapshot:
+    /// the absence of an object from it proves nothing (see the documentation of the module).
     pub(super) async fn list(&self, folder: &str, after: Option<&str>) -> Result<Vec<ObjectMeta>, Error> {
         let folder = &self.path(folder);
         let after = &after.map(|name| folder.clone().join(name));
         let mut found = match self.repeat(|time| self.list_once(folder, after.as_ref(), time)).await {
-            // A directory that is not there yet.
+            // The directory does not exist yet.
             Err(Failure::Absent) if self.place.kind == Kind::File => Vec::new(),
             outcome => outcome.map_err(|failure| failure.into_read_error(&self.place))?,
         };
@@ -204,21 +207,21 @@ impl Objects {
         Ok(found)
     }
 
-    /// The size of an object; none when there is no such object.
+    /// The size of an object; `None` when there is no such object.
     pub(super) async fn size(&self, name: &str) -> Result<Option<u64>, Error> {
         let path = &self.path(name);
         let found = self.repeat(|time| self.once(time, self.store.head(path))).await;
         Ok(self.found(found)?.map(|found| found.size))
     }
 
-    /// When an object was written, by the bucket's own clock, in seconds since 1970.
+    /// The time when an object was written, by the clock of the bucket, in seconds since 1970.
     pub(super) async fn written_at(&self, name: &str) -> Result<i64, Error> {
         let path = &self.path(name);
         let found = self.repeat(|time| self.once(time, self.store.head(path))).await;
         found.map(|found| found.last_modified.timestamp()).map_err(|failure| failure.into_read_error(&self.place))
     }
 
-    /// Tries once to create an object. The caller decides what a failure means.
+    /// Tries once to create an object. The caller decides how to handle a failure.
     pub(super) async fn create(&self, name: &str, payload: &PutPayload) -> Result<(), Failure> {
         let path = self.path(name);
         let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
@@ -226,7 +229,7 @@ impl Objects {
         self.once(time, self.store.put_opts(&path, payload.clone(), options)).await.map(|_| ())
     }
 
-    /// Writes an object, whether it is there or not.
+    /// Writes an object, whether it exists or not.
     pub(super) async fn overwrite(&self, name: &str, bytes: Vec<u8>) -> Result<(), Error> {
         let path = self.path(name);
         let failed = |failure: Failure| failure.into_write_error(&self.place);
@@ -244,7 +247,7 @@ impl Objects {
         self.once(time_for(PART * PARTS_PARALLEL), upload.finish()).await.map(|_| ()).map_err(failed)
     }
 
-    /// Removes objects; what is gone already is no error.
+    /// Removes objects; succeeds for objects that are gone already.
     pub(super) async fn delete(&self, paths: Vec<Path>) -> Result<(), Error> {
         let failed = |failure: Failure| match failure.into_write_error(&self.place) {
             Error::ReadOnly(words) => Error::ReadOnly(format!("{words}; pruning also needs permission to delete")),
@@ -261,8 +264,8 @@ impl Objects {
         }
     }
 
-    /// For a directory: makes sure that what is in `folder` stays there when the machine loses power. Each write does
-    /// that for itself; this is for what somebody else wrote and we are about to build on.
+    /// For a directory: ensures that the files in `folder` survive a power failure. Each write does that for its own
+    /// file; this is for files of other processes that the next step relies on.
     pub(super) async fn settle(&self, folder: &str) -> Result<(), Error> {
         let Some(directory) = &self.place.directory else { return Ok(()) };
         let directory = directory.join(folder);
@@ -271,13 +274,13 @@ impl Objects {
         outcome.map_err(|error| Error::Uncertain(format!("{}: {error}", self.place.describe())))
     }
 
-    /// For a directory: makes the folders, so that they, too, stay there when the machine loses power.
+    /// For a directory: creates the folders so that they survive a power failure.
     pub(super) async fn make_folders(&self, folders: &[&str]) -> Result<(), Error> {
         let Some(directory) = self.place.directory.clone() else { return Ok(()) };
         let folders: Vec<PathBuf> = folders.iter().map(|folder| directory.join(folder)).collect();
         let made = move || {
             folders.iter().try_for_each(std::fs::create_dir_all)?;
-            // From the top as far as this user may look, and at least the directory itself.
+            // From the root as far as this user can see, and at least the directory itself.
             for ancestor in directory.ancestors().skip(1) {
                 let _ = sync_directory(ancestor);
             }
@@ -305,5 +308,5 @@ fn time_for(bytes: usize) -> Duration {
     REQUEST_TIME + Duration::from_secs(bytes as u64 / BYTES_PER_SECOND_MIN)
 }
 
-/// The patience of a store in use.
+/// The patience of a store after the first contact.
 pub(super) const PATIENCE_DEFAULT: Duration = PATIENCE;

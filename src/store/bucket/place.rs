@@ -1,4 +1,4 @@
-//! Where the objects are: the URL and the environment, read but not yet contacted.
+//! The location of the objects: the URL and the environment, without contacting the store.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use url::{Host, Url, form_urlencoded};
 
 use crate::store::{Error, StoreUrl};
 
-/// Whose interface a bucket speaks.
+/// The kind of API that a bucket offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     S3,
@@ -18,7 +18,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// As its URLs begin.
+    /// The scheme of its URLs.
     pub(super) fn scheme(self) -> &'static str {
         match self {
             Self::S3 => "s3",
@@ -28,7 +28,7 @@ impl Kind {
         }
     }
 
-    /// The parameters its URLs may have.
+    /// The parameters that its URLs may have.
     fn options(self) -> &'static [&'static str] {
         match self {
             Self::S3 => &["region", "endpoint", "profile", "virtual_hosted_style", "sse", "sse_kms_key_id"],
@@ -39,13 +39,13 @@ impl Kind {
     }
 }
 
-/// What a URL says.
+/// The content of a URL.
 #[derive(Clone)]
 pub(super) struct Place {
     pub(super) kind: Kind,
     /// Bucket or container; empty for a directory.
     pub(super) bucket: String,
-    /// What the names of all objects begin with; for a directory, the directory.
+    /// The prefix of the names of all objects; for a directory, the directory.
     pub(super) prefix: Path,
     /// The directory itself, for `file`.
     pub(super) directory: Option<PathBuf>,
@@ -54,7 +54,7 @@ pub(super) struct Place {
 
 impl Place {
     /// # Errors
-    /// [`Error::Url`], with what is wrong; never with the value of a parameter, or a name that is not known.
+    /// [`Error::Url`] with the mistake; never with the value of a parameter, or a name that is not known.
     pub(super) fn parse(url: &StoreUrl) -> Result<Self, Error> {
         let refuse = |why: String| Error::Url(format!("The store URL {url} {why}"));
         let kind = match url.scheme().as_deref() {
@@ -115,7 +115,7 @@ impl Place {
         self.options.get(name).map(String::as_str)
     }
 
-    /// In words, without secrets: parameters are left out.
+    /// The location in words, without secrets: parameters are left out.
     pub(super) fn describe(&self) -> String {
         match &self.directory {
             Some(directory) => format!("directory {}", directory.display()),
@@ -158,7 +158,7 @@ fn options(kind: Kind, parsed: &Url) -> Result<BTreeMap<String, String>, String>
     Ok(options)
 }
 
-/// A URL of a server, without credentials or parameters.
+/// Whether `value` is the URL of a server, without credentials or parameters.
 fn is_endpoint(value: &str) -> bool {
     Url::parse(value).is_ok_and(|url| {
         ["http", "https"].contains(&url.scheme())
@@ -168,12 +168,12 @@ fn is_endpoint(value: &str) -> bool {
     })
 }
 
-/// The variables that say where and as whom. Not `Debug`: some are secrets.
+/// The environment variables for the location and the credentials. Not `Debug`, because some are secrets.
 #[derive(Clone, Default)]
 pub(super) struct Environment(BTreeMap<String, String>);
 
 impl Environment {
-    /// Of this process, now.
+    /// The present variables of this process.
     pub(super) fn of_process() -> Self {
         let texts =
             std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
@@ -188,7 +188,7 @@ impl Environment {
         self.0.get(name).map(String::as_str)
     }
 
-    /// The variables whose names begin so.
+    /// The variables whose names begin with `prefix`.
     pub(super) fn with_prefix(&self, prefix: &str) -> impl Iterator<Item = (&str, &str)> {
         let named = self.0.iter().filter(move |(name, _)| name.starts_with(prefix));
         named.map(|(name, value)| (name.as_str(), value.as_str()))
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn urls_that_say_something_else_are_refused_in_words_and_without_values() {
+    fn wrong_urls_are_refused_with_the_reason_and_without_values() {
         for (url, words) in [
             ("s3:bucket", "is not \"s3://bucket/prefix\""),
             ("s3:///prefix", "does not name a bucket"),

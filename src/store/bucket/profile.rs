@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::place::Environment;
 use crate::store::Error;
 
-/// What a profile says. Not `Debug`: it holds secrets.
+/// The settings of a profile. Not `Debug`, because it contains secrets.
 #[derive(Default)]
 pub(super) struct Profile {
     pub(super) keys: Option<Keys>,
@@ -24,7 +24,7 @@ pub(super) struct Keys {
 
 type Section = BTreeMap<String, String>;
 
-/// Settings that say the keys have to be fetched from somewhere, and the word for it.
+/// Settings of profiles whose keys come from another source, and the word for that source.
 const ELSEWHERE: [(&str, &str); 6] = [
     ("sso_session", "single sign-on"),
     ("sso_start_url", "single sign-on"),
@@ -35,10 +35,10 @@ const ELSEWHERE: [(&str, &str); 6] = [
 ];
 
 impl Profile {
-    /// The profile that was `chosen`, or else the one of the environment, or else the default one if there is any.
+    /// The `chosen` profile, or else the one of the environment, or else the default one if there is any.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when a chosen profile is not there, or needs more than reading two files.
+    /// [`Error::Unavailable`] when a chosen profile does not exist, or needs more than reading two files.
     pub(super) fn read(environment: &Environment, chosen: Option<&str>) -> Result<Self, Error> {
         let chosen = chosen.or_else(|| environment.get("AWS_PROFILE"));
         let name = chosen.unwrap_or("default");
@@ -58,7 +58,7 @@ impl Profile {
                 ))),
             };
         }
-        // Of two keys the one in the credentials file counts.
+        // When both files have a setting, the one in the credentials file counts.
         let mut settings = in_config.unwrap_or_default();
         settings.extend(in_credentials.unwrap_or_default());
         Self::from_settings(settings, name)
@@ -98,7 +98,7 @@ fn shown(path: Option<&Path>) -> String {
     path.map_or_else(|| "the home directory".to_owned(), |path| path.display().to_string())
 }
 
-/// The settings below the first title that is `wanted`; none without such a file or title.
+/// The settings below the first title that is `wanted`; `None` without such a file or title.
 fn section(path: Option<&Path>, wanted: impl Fn(&str) -> bool) -> Result<Option<Section>, Error> {
     let Some(path) = path else { return Ok(None) };
     match fs::read_to_string(path) {
@@ -123,7 +123,7 @@ fn find_section(text: &str, wanted: impl Fn(&str) -> bool) -> Option<Section> {
             }
             continue;
         }
-        // Settings of services stand indented below theirs.
+        // Settings of services are indented below the name of the service.
         let is_nested = line.starts_with([' ', '\t']);
         if let (true, false, Some((name, value)), Some(section)) =
             (inside, is_nested, content.split_once('='), found.as_mut())

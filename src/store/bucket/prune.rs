@@ -1,4 +1,4 @@
-//! Removing the part of the log that nobody needs any more. Why that is safe for others says the module's text.
+//! Removes the part of the log that is not needed any more. The documentation of the module explains why that is safe.
 
 use std::time::Duration;
 
@@ -12,12 +12,12 @@ use super::{Bucket, State};
 use crate::runtime::block_on;
 use crate::store::{Error, Pruned, Store};
 
-/// An object that is written to see what time the bucket thinks it is.
+/// An object that is written to read the clock of the bucket.
 const CLOCK: &str = "clock";
 
 impl Bucket {
     /// Removes commits that a checkpoint covers and that are older than `keep` (an hour at least), and all checkpoints
-    /// but the newest.
+    /// except the newest.
     pub(super) fn prune_log(&self, keep: Duration) -> Result<Pruned, Error> {
         let keep = keep.max(self.limits.keep_min);
         let objects = self.objects()?;
@@ -31,7 +31,7 @@ impl Bucket {
             let age = u64::try_from(now - object.last_modified.timestamp()).unwrap_or(0);
             Duration::from_secs(age) >= keep
         };
-        // Up to here all are old, and none of a later state.
+        // All commits before this one are old, and none belongs to a later state.
         let first_kept = log
             .iter()
             .filter(|object| !is_old(object))
@@ -49,7 +49,7 @@ impl Bucket {
         let newest = superseded.iter().filter_map(number_of).max().unwrap_or(0);
         superseded.retain(|object| number_of(object).is_some_and(|number| number < newest));
         let mut marks = block_on(objects.list("pruned", None))??;
-        // While a listing runs, one mark at least must be there from its beginning to its end.
+        // At least one mark must exist from the beginning to the end of every listing.
         let last_mark = marks.iter().filter(|mark| is_old(mark)).filter_map(number_of).max().unwrap_or(0);
         marks.retain(|object| number_of(object).is_some_and(|number| number < last_mark));
         let gone: Vec<_> =
@@ -64,7 +64,8 @@ impl Bucket {
         Ok(Pruned { removed, left })
     }
 
-    /// What time the bucket thinks it is, in seconds since 1970. The ages of objects are by its clock, not by ours.
+    /// The time by the clock of the bucket, in seconds since 1970. The ages of objects are by that clock, not by the
+    /// clock of this machine.
     async fn bucket_time(&self, objects: &Objects) -> Result<i64, Error> {
         objects.overwrite(CLOCK, Vec::new()).await?;
         let now = objects.written_at(CLOCK).await?;
@@ -72,7 +73,8 @@ impl Bucket {
         Ok(now)
     }
 
-    /// Makes sure, by reading it again, that there is a checkpoint of `state`: soon it is the only way to it.
+    /// Ensures, by reading it again, that there is a checkpoint of `state`, because soon the state can be loaded only
+    /// from it.
     fn ensure_checkpoint(&self, objects: &Objects, state: &State) -> Result<(), Error> {
         let size = match state.checkpoint {
             Some((number, size)) if number == state.number => size,
@@ -97,7 +99,7 @@ impl Bucket {
     }
 }
 
-/// Says that commits before `first_kept` may be gone, before they are.
+/// Records that commits before `first_kept` may be gone, before they are removed.
 async fn mark(objects: &Objects, first_kept: u64) -> Result<(), Error> {
     let payload = PutPayload::from(format::encode_format()?);
     match objects.create(&format!("pruned/{first_kept:020}"), &payload).await {

@@ -1,8 +1,8 @@
-//! What a transaction has learnt of its snapshot. A snapshot never changes, so nothing is ever asked for twice.
+//! Caches the entries that a transaction has read. A snapshot never changes, so nothing is read twice.
 //!
-//! Each question to the server is a round trip, and the core asks dozens of them for one allocation. So a question is
-//! answered with more than was asked for, and what came along is remembered: keys, and intervals of which all entries
-//! are known. Later questions inside are answered from memory.
+//! Each query to the server is a round trip, and the core makes dozens of them for one allocation. So a query fetches
+//! more than was asked for, and the cache keeps all of it: keys, and intervals of which all entries are known. Later
+//! reads inside these intervals are answered from memory.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound::{Excluded, Included, Unbounded};
@@ -11,37 +11,37 @@ use std::ops::Range;
 use crate::store::overlay::bounds;
 use crate::store::{Entry, Error, Order, Snapshot};
 
-/// Entries asked for at least: a scan for one entry is often followed by one for the next.
+/// The minimum number of entries that a query fetches: a scan for one entry is often followed by one for the next.
 const PAGE_MIN: usize = 32;
-/// Entries asked for at most, so that a statement never takes long.
+/// The maximum number of entries that a query fetches, so that a statement never takes long.
 const PAGE_MAX: usize = 4096;
-/// What is remembered at most, in bytes of keys and values; more, and it starts anew.
+/// The maximum size of the cache, in bytes of keys and values; a larger cache is emptied.
 const BYTES_MAX: usize = 16 << 20;
 
-/// Keys remembered as asked for.
+/// The maximum number of keys that are recorded as read.
 const ASKED_MAX: usize = 256;
 
-/// A snapshot on the other side of a network.
+/// A snapshot on a server.
 pub(super) trait Remote {
-    /// At most `limit` entries of `range`, in `order`. Bounds hold no NUL.
+    /// At most `limit` entries of `range`, in `order`. The bounds do not contain NUL.
     fn page(&mut self, range: Range<&str>, order: Order, limit: usize) -> Result<Vec<Entry>, Error>;
 
-    /// The entry at `key`, if there is one, and the one after it, in the order of keys. `key` holds no NUL.
+    /// The entry at `key`, if it exists, and the one after it, in the order of keys. `key` does not contain NUL.
     fn around(&mut self, key: &str) -> Result<Vec<Entry>, Error>;
 
-    /// The entries at these keys, in any order. They hold no NUL.
+    /// The entries at these keys, in any order. The keys do not contain NUL.
     fn those(&mut self, keys: &[String]) -> Result<Vec<Entry>, Error>;
 }
 
-/// A snapshot that remembers.
+/// A snapshot with a cache.
 pub(super) struct Cached<R> {
     remote: R,
-    /// Entries that are there.
+    /// Entries that exist.
     known: BTreeMap<String, Vec<u8>>,
-    /// Intervals, disjoint, start to end (not included), of which `known` holds every entry.
+    /// Disjoint intervals, from start to end (exclusive), of which `known` has every entry.
     complete: BTreeMap<String, String>,
     bytes: usize,
-    /// Keys that were asked for, the first of them.
+    /// The first keys that were read.
     asked: BTreeSet<String>,
 }
 
@@ -50,7 +50,7 @@ impl<R: Remote> Cached<R> {
         Self { remote, known: BTreeMap::new(), complete: BTreeMap::new(), bytes: 0, asked: BTreeSet::new() }
     }
 
-    /// Asks for all of these at once: they will be asked for one by one.
+    /// Fetches all of these keys at once, because they will be read one by one.
     pub(super) fn prefetch(&mut self, keys: &[String]) -> Result<(), Error> {
         if keys.is_empty() {
             return Ok(());
@@ -63,22 +63,22 @@ impl<R: Remote> Cached<R> {
         Ok(())
     }
 
-    /// The keys that were asked for, at most [`ASKED_MAX`].
+    /// The keys that were read, at most [`ASKED_MAX`].
     pub(super) fn asked(&mut self) -> BTreeSet<String> {
         std::mem::take(&mut self.asked)
     }
 
-    /// What is underneath.
+    /// The remote snapshot.
     pub(super) fn into_remote(self) -> R {
         self.remote
     }
 
-    /// The value of a key as far as it is known: outer `None` when it was never asked for.
+    /// The value of a key, if it is known; the outer `None` means that the key was never read.
     fn recall(&self, key: &str) -> Option<Option<&Vec<u8>>> {
         self.end_of_known(key).map(|_| self.known.get(key))
     }
 
-    /// Takes out of `writes` those that would change nothing, as far as is known.
+    /// Removes from `writes` those that would change nothing, as far as the cache knows.
     pub(super) fn without_idle(
         &self,
         mut writes: BTreeMap<String, Option<Vec<u8>>>,
@@ -99,10 +99,10 @@ impl<R: Remote> Cached<R> {
         (position <= end.as_str()).then_some(start)
     }
 
-    /// Remembers that `entries` are all there is from `start` to `end`.
+    /// Records that `entries` are all entries from `start` to `end`.
     fn learn(&mut self, start: &str, end: &str, entries: Vec<Entry>) {
         let (mut start, mut end) = (start.to_owned(), end.to_owned());
-        // Swallow the intervals that this one touches.
+        // Merge the intervals that this one touches.
         if let Some((before, reach)) = self.complete.range::<str, _>((Unbounded, Included(start.as_str()))).next_back()
             && *reach >= start
         {
@@ -128,7 +128,7 @@ impl<R: Remote> Cached<R> {
         }
     }
 
-    /// Forgets when there is too much to keep. Must not be called while an answer is put together.
+    /// Empties the cache when it is too large. Must not be called while an answer is being built.
     fn make_room(&mut self) {
         if self.bytes > BYTES_MAX {
             self.known.clear();
@@ -139,7 +139,7 @@ impl<R: Remote> Cached<R> {
 
     fn fetch_up(&mut self, start: &str, end: &str, wanted: usize) -> Result<(), Error> {
         let limit = wanted.clamp(PAGE_MIN, PAGE_MAX);
-        // To the end of the directory, as it were: the next question is often about the neighbours.
+        // Fetch up to the end of the directory: the next read is often about a neighbour.
         let end = &end.max(&end_of_directory(start)).to_owned();
         let entries = self.remote.page(start..end, Order::Ascending, limit)?;
         let end = match entries.last() {
@@ -207,7 +207,7 @@ impl<R: Remote> Snapshot for Cached<R> {
         }
         self.make_room();
         let entries = self.remote.around(key)?;
-        // Past the last entry of all nothing is known to end: then the key alone.
+        // After the last entry there is no known end of an interval, so only the key itself is known.
         let end = entries.last().map_or_else(|| after(key), |(last, _)| after(last));
         self.learn(key, &end, entries);
         Ok(self.known.get(key).cloned())
@@ -225,12 +225,12 @@ impl<R: Remote> Snapshot for Cached<R> {
     }
 }
 
-/// The smallest text after `key` that can be a key: keys hold no NUL.
+/// The smallest possible key after `key`: keys do not contain NUL.
 fn after(key: &str) -> String {
     format!("{key}\u{1}")
 }
 
-/// The first key after all that are in the same place as `key`, that is, are the same up to the last `/`.
+/// The first key after all keys in the same directory as `key`, that is, with the same text up to the last `/`.
 fn end_of_directory(key: &str) -> String {
     match key.rsplit_once('/') {
         // `0` is the character after `/`.
@@ -239,7 +239,7 @@ fn end_of_directory(key: &str) -> String {
     }
 }
 
-/// A bound without NUL that divides keys, which hold none, in the same way.
+/// A bound without NUL that divides keys in the same way, because keys do not contain NUL.
 fn bound(text: &str) -> String {
     match text.split_once('\0') {
         Some((before, _)) => after(before),
@@ -253,7 +253,7 @@ mod tests {
 
     use super::*;
 
-    /// A map that counts how often it is asked.
+    /// A map that counts the queries to it.
     #[derive(Default)]
     struct Far {
         entries: BTreeMap<String, Vec<u8>>,
@@ -328,7 +328,7 @@ mod tests {
                         prop_assert_eq!(cached.scan(from..to, order, *limit)?, wanted, "{:?}", question);
                     }
                 }
-                // Known once, known for ever.
+                // What was fetched once is never fetched again.
                 let asked = cached.remote.asked;
                 match question {
                     Question::Prefetch(keys) => keys.iter().try_for_each(|key| cached.get(key).map(|_| ()))?,
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn one_look_into_a_gap_answers_for_all_of_it() {
+    fn one_read_in_a_gap_answers_for_all_of_it() {
         let mut cached = Cached::new(far(["name/a".to_owned(), "name/z".to_owned()]));
         for n in 0..256 {
             assert_eq!(cached.get(&format!("name/net-{n:03}")).unwrap(), None);
@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn scans_for_one_entry_walk_over_a_page_without_asking_again() {
+    fn scans_for_one_entry_walk_over_a_page_without_another_query() {
         let mut cached = Cached::new(far((0..100).map(|n| format!("free/{n:03}"))));
         for limit in 1..PAGE_MIN {
             assert_eq!(cached.scan("free/".."free0", Order::Ascending, limit).unwrap().len(), limit);

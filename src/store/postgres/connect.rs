@@ -1,4 +1,4 @@
-//! Getting a connection: hosts one after the other, TLS or not, within one bounded time.
+//! Connects to the server: tries hosts one after the other, with or without TLS, within one bounded time.
 
 use std::io;
 use std::net::SocketAddr;
@@ -17,10 +17,11 @@ use super::settings::{Host, Settings, SslMode, Target};
 use super::{passfile, tls};
 use crate::store::Error;
 
-/// What a session is told first. Engines that do not know one of these do without it.
+/// The settings that a session begins with. Database engines that do not know one of them work without it.
 ///
-/// Nobody may hold the writers' lock for ever: a process that hangs in a transaction loses its session. What a commit
-/// promises is kept even where the server is set up to promise less. Names mean what PostgreSQL means by them.
+/// No process may hold the writers' lock forever: a process that hangs in a transaction loses its session. A commit is
+/// durable even where the server is configured with weaker guarantees. The search path is empty, so that names have the
+/// meaning that PostgreSQL itself gives them.
 fn preparations(patience: Duration) -> [String; 5] {
     let milliseconds = |duration: Duration| duration.as_millis();
     [
@@ -33,21 +34,22 @@ fn preparations(patience: Duration) -> [String; 5] {
     ]
 }
 
-/// How long a transaction may be open without a statement. Longer than anything this program computes in between.
+/// The time that a transaction may be open without a statement. It is longer than any computation of this program in
+/// between.
 const IDLE_MAX: Duration = Duration::from_secs(60);
 
-/// A connection's bytes, over whatever they go.
+/// The bytes of a connection, over any transport.
 trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
-/// Where one attempt goes.
+/// The target of one attempt.
 enum Address {
     Tcp(SocketAddr),
     #[cfg(unix)]
     Socket(std::path::PathBuf),
 }
 
-/// A session with the first server that will do. Its executor must be the current one.
+/// A session with the first suitable server. Its executor must be the current one.
 pub(super) async fn connect(settings: &Settings, patience: Duration) -> Result<Client, Stop> {
     let deadline = Instant::now() + settings.connect_timeout;
     let mut reasons = Vec::new();
@@ -74,7 +76,7 @@ pub(super) async fn connect(settings: &Settings, patience: Duration) -> Result<C
     )))
 }
 
-/// When the first of so many attempts should be over.
+/// The time at which the first of `attempts_left` attempts should be over.
 fn share_of(deadline: Instant, attempts_left: usize) -> Instant {
     let now = Instant::now();
     let attempts_left = u32::try_from(attempts_left).unwrap_or(u32::MAX).max(1);
@@ -119,7 +121,7 @@ async fn addresses(host: &Host) -> io::Result<Vec<Address>> {
     }
 }
 
-/// Tries with and without TLS in the order that the mode says.
+/// Tries with and without TLS, in the order of the mode.
 async fn connect_address(
     settings: &Settings,
     host: &Host,
@@ -137,7 +139,7 @@ async fn connect_address(
     };
     let client = match (start(settings, host, address, first).await, second) {
         (Err(Refusal { concerns_tls: true, stop }), Some(second)) => {
-            // When both fail, what went wrong the first time is the better explanation.
+            // When both attempts fail, the error of the first one is the better explanation.
             start(settings, host, address, second).await.map_err(|_| stop)?
         }
         (outcome, _) => outcome.map_err(|refusal| refusal.stop)?,
@@ -147,7 +149,7 @@ async fn connect_address(
     Ok(client)
 }
 
-/// Why a session did not start, and whether the other choice about TLS could help.
+/// The reason why a session did not start, and whether the other choice about TLS could help.
 struct Refusal {
     stop: Stop,
     concerns_tls: bool,
@@ -175,7 +177,7 @@ async fn start(settings: &Settings, host: &Host, address: &Address, mode: config
 
 fn refusal(error: &tokio_postgres::Error, settings: &Settings) -> Refusal {
     let concerns_tls = match error.code() {
-        // No line in pg_hba.conf for this user with, or without, TLS.
+        // pg_hba.conf has no line for this user with, or without, TLS.
         Some(code) => code.code() == "28000",
         None => error.to_string().contains("TLS"),
     };
@@ -208,7 +210,7 @@ fn login(settings: &Settings, host: &Host, mode: config::SslMode) -> Config {
     config
 }
 
-/// Lets the executor move the bytes for as long as the client lives.
+/// Lets the executor move the bytes while the client exists.
 fn drive<S, T>((client, connection): (Client, tokio_postgres::Connection<S, T>)) -> Client
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -224,7 +226,7 @@ where
 
 async fn prepare(client: &Client, settings: &Settings, patience: Duration) -> Result<(), Stop> {
     let statements = preparations(patience);
-    // All are sent before the first answer is awaited.
+    // All statements are sent before the first answer is awaited.
     for outcome in join_all(statements.iter().map(|statement| client.batch_execute(statement))).await {
         match outcome {
             Err(error) if error.as_db_error().is_some() => {
@@ -237,7 +239,7 @@ async fn prepare(client: &Client, settings: &Settings, patience: Duration) -> Re
     Ok(())
 }
 
-/// Whether this server will do.
+/// Whether this server is suitable.
 async fn check_target(client: &Client, settings: &Settings, host: &Host, target: Target) -> Result<(), Stop> {
     let (question, wanted, what) = match target {
         Target::Any | Target::PreferStandby => return Ok(()),

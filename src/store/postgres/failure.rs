@@ -1,4 +1,4 @@
-//! From the driver's errors to ours: the only place that judges them.
+//! Classifies the driver's errors. No other module interprets them.
 
 use std::error::Error as _;
 use std::io;
@@ -8,18 +8,18 @@ use super::sqlstate::{self, Class};
 use super::tls;
 use crate::store::Error;
 
-/// Why a step did not work.
+/// The reason why a step failed.
 #[derive(Debug)]
 pub(super) enum Stop {
-    /// Another transaction was in the way. After waiting for it there is nothing more to wait for.
+    /// Another transaction was in the way. `waited`: the step has waited for that transaction already.
     Conflict { waited: bool },
-    /// There is no connection any more, or none now; nothing was kept. Says why.
+    /// The connection is lost, or none can be made now; nothing was committed. Contains the reason.
     Lost(String),
-    /// Nothing was ever written here.
+    /// The store was never written.
     Missing,
-    /// Somebody makes the tables at this moment.
+    /// Another session creates the tables at this moment.
     MadeTwice,
-    /// Anything else.
+    /// Any other error.
     Failed(Error),
 }
 
@@ -29,17 +29,17 @@ impl From<Error> for Stop {
     }
 }
 
-/// What was being done: the same refusal of the server asks for different help.
+/// The step that failed: the same refusal of the server needs different advice in different steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     Connect,
     Read,
     Write,
-    /// Making the schema and its tables.
+    /// Creating the schema and its tables.
     Create,
 }
 
-/// Sorts an error of the driver's by what it lets the caller believe, for every moment but the commit.
+/// Classifies an error of the driver by what the caller can conclude from it, at any time except during the commit.
 pub(super) fn stop(error: &tokio_postgres::Error, step: Step, settings: &Settings) -> Stop {
     let place = settings.describe();
     let Some(reported) = error.as_db_error() else { return undetermined(error, step, settings) };
@@ -146,7 +146,7 @@ fn chain(error: &tokio_postgres::Error) -> String {
     text
 }
 
-/// What an error that came instead of the answer to `COMMIT` lets one believe.
+/// Classifies an error that came instead of the answer to `COMMIT`.
 pub(super) fn stop_at_commit(error: &tokio_postgres::Error, settings: &Settings) -> Stop {
     match error.as_db_error() {
         Some(reported) if sqlstate::denies_commit(reported.code().code()) => stop(error, Step::Write, settings),

@@ -1,4 +1,4 @@
-//! The schema, its tables and its views: made by whoever writes first, brought up to date by whoever writes next.
+//! The schema, its tables and its views: the first write creates them, and later writes bring them up to date.
 
 use super::failure::{Step, Stop};
 use super::session::{Layout, Session};
@@ -6,10 +6,10 @@ use super::settings::SCHEMA_VARIABLE;
 use super::sql;
 use crate::store::Error;
 
-/// Layouts in their order, from 1. Each makes its own out of the one before it, inside a transaction.
+/// The layouts in their order, from 1. Each migration creates its layout from the one before it, inside a transaction.
 pub(super) const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_entries.sql")];
-/// Views are remade whenever this is larger than what meta says. They are no part of the layout: an older program works
-/// beside newer views, and a role that may not make views writes all the same.
+/// The views are created again whenever this number is larger than the one in meta. They are not part of the layout: an
+/// older program works with newer views, and a role that may not create views can still write.
 pub(super) const VIEWS: u64 = 1;
 const VIEWS_SQL: &str = include_str!("views.sql");
 
@@ -26,10 +26,10 @@ pub(super) fn check(found: Layout) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Makes the schema and its tables in a transaction of its own.
+/// Creates the schema and its tables in a transaction of its own.
 ///
-/// Of several that do this at once, the catalog lets one make the table meta; the others wait for it there, fail, and
-/// find everything made when they look again.
+/// When several sessions do this at once, the catalog lets one of them create the table meta. The others wait for it
+/// there, fail, and find the tables when they look again.
 pub(super) fn create(session: &mut Session) -> Result<(), Stop> {
     let schema = session.common().settings.schema.clone();
     session.batch("BEGIN", Step::Create)?;
@@ -42,7 +42,7 @@ pub(super) fn create(session: &mut Session) -> Result<(), Stop> {
         }
     }
     .map_err(|stop| match stop {
-        // Somebody else was first: look again.
+        // Another session was first: look again.
         Stop::MadeTwice => Stop::Conflict { waited: false },
         stop => stop,
     })
@@ -61,7 +61,7 @@ fn create_within(session: &mut Session, schema: &str) -> Result<(), Stop> {
     let present = session
         .column(&format!("SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname = '{literal}'"), Step::Create)?;
     if present.is_empty() {
-        // Not IF NOT EXISTS: that asks for the right to create schemas even when this one exists.
+        // Not IF NOT EXISTS, which requires the right to create schemas even when this one exists.
         session.batch(&format!("CREATE SCHEMA {}", sql::identifier(schema)), Step::Create)?;
     }
     let tables = session.column(
@@ -95,7 +95,8 @@ pub(super) fn upgrade(session: &mut Session, found: u64, migrations: &[&str]) ->
     Ok(())
 }
 
-/// Makes the views anew, in a transaction of its own. Nobody needs them for working: what fails is logged.
+/// Creates the views again, in a transaction of its own. The store works without them, so failures other than a lost
+/// connection are only logged.
 pub(super) fn make_views(session: &mut Session) -> Result<(), Stop> {
     match try_views(session) {
         Ok(()) => Ok(()),
@@ -110,7 +111,7 @@ pub(super) fn make_views(session: &mut Session) -> Result<(), Stop> {
 fn try_views(session: &mut Session) -> Result<(), Stop> {
     let schema = session.common().settings.schema.clone();
     let name = sql::identifier(&schema);
-    // The row first: it is the lock under which views are made.
+    // Update the row first: it is the lock under which views are created.
     let lock = format!("BEGIN; UPDATE {name}.meta SET views = {VIEWS} WHERE id = 1 AND views < {VIEWS}");
     session.batch(&lock, Step::Create)?;
     let sql = format!("{}; COMMIT", sql::in_schema(VIEWS_SQL, &schema).trim_end().trim_end_matches(';'));

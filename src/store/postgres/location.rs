@@ -1,14 +1,14 @@
-//! The text of a PostgreSQL URL, taken apart into parameters.
+//! Splits the text of a PostgreSQL URL into parameters.
 //!
-//! Nothing of the text is repeated in an error: with one character forgotten to encode, a part of the password stands
-//! where the host, the port or the database should be.
+//! Errors do not quote the text: if one character is not encoded, a part of the password is where the host, the port or
+//! the database should be.
 
 use std::collections::BTreeMap;
 
 use super::settings::PARAMETERS;
 use crate::store::{Error, StoreUrl};
 
-/// Parameters that the URL sets, by libpq's names.
+/// Parameters that the URL sets, by their libpq names.
 pub(super) struct Given {
     pub(super) parameters: BTreeMap<&'static str, String>,
 }
@@ -17,7 +17,7 @@ fn refuse<T>(why: &str) -> Result<T, Error> {
     Err(Error::Url(format!("The PostgreSQL store URL {why}")))
 }
 
-/// `postgres://user:password@host1:5432,host2/database?parameter=value&...`
+/// Parses `postgres://user:password@host1:5432,host2/database?parameter=value&...`.
 ///
 /// # Errors
 /// [`Error::Url`].
@@ -71,7 +71,7 @@ impl Given {
         Ok(())
     }
 
-    /// `host1:5432,[::1],%2Frun%2Fpostgresql`
+    /// Parses `host1:5432,[::1],%2Frun%2Fpostgresql`.
     fn set_hosts(&mut self, text: &str) -> Result<(), Error> {
         if text.is_empty() {
             return Ok(());
@@ -90,7 +90,7 @@ impl Given {
             ports.push(decoded("port", port)?);
         }
         self.parameters.insert("host", names.join(","));
-        // Hosts alone leave the port to PGPORT.
+        // Hosts without ports leave the port to PGPORT.
         if ports.iter().any(|port| !port.is_empty()) {
             self.parameters.insert("port", ports.join(","));
         }

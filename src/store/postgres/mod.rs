@@ -1,8 +1,8 @@
-//! A PostgreSQL database; many processes on it at once is the normal case.
+//! A store in a PostgreSQL database, which many processes may use at the same time.
 //!
-//! Writes are serializable. Each takes one row first, so that it meets other writers before it has done any work, and
-//! not at its commit. Reads see the last commit before they began. All of a transaction's writes stay in memory until
-//! its end and go over in few statements; what it read is remembered, because each question is a round trip.
+//! Writes are serializable. Each write takes one row first, so that it meets other writers before it has done any work,
+//! and not at its commit. Reads see the last commit before they began. All writes of a transaction stay in memory until
+//! its end and are sent in few statements. Its reads are cached, because each query is a round trip.
 
 mod cache;
 mod connect;
@@ -31,21 +31,21 @@ use self::sql::Texts;
 use super::backoff::{Backoff, PATIENCE};
 use super::{Error, Overlay, ReadBody, Snapshot, Store, StoreUrl, WriteBody};
 
-/// Connections for reads at most, unless none comes back for a while.
+/// The maximum number of connections for reads, unless no connection is returned for a while.
 const READERS_MAX: usize = 4;
-/// How long a read waits for a connection to come back before it opens one more.
+/// The time that a read waits for a connection to be returned before it opens one more.
 const READER_WAIT: Duration = Duration::from_secs(1);
-/// What is added to the patience for the answer of a server: it gives up by itself after less.
+/// The time that is added to the patience for the answer of a server, which gives up by itself earlier.
 const ANSWER_MARGIN: Duration = Duration::from_secs(10);
 
-/// A store in one schema of a database. The schema appears with the first write; until then the store reads as empty.
+/// A store in one schema of a database. The first write creates the schema; until then the store reads as empty.
 pub struct Postgres {
     common: Arc<Common>,
     writer: Mutex<Writer>,
     readers: Mutex<Readers>,
-    /// Told when a reader comes back.
+    /// Notified when a reader returns its connection.
     returned: Condvar,
-    /// Whether there ever was a connection: then it is worth waiting for the server to come back.
+    /// Whether there ever was a connection: then it makes sense to wait for the server to come back.
     was_connected: AtomicBool,
     /// Whether this process has tried to bring the views up to date.
     views_tried: AtomicBool,
@@ -57,12 +57,12 @@ struct Writer {
     habits: Habits,
 }
 
-/// What writes ask for: most begin with the same questions, which are then asked all at once.
+/// The keys that writes read first: most writes begin with the same reads, which are then sent all at once.
 #[derive(Default)]
 struct Habits {
-    /// Keys that the last write asked for.
+    /// Keys that the last write read.
     last: BTreeSet<String>,
-    /// Those that the one before it asked for too.
+    /// Keys that both of the last two writes read.
     twice: Vec<String>,
 }
 
@@ -76,16 +76,16 @@ impl Habits {
 #[derive(Default)]
 struct Readers {
     idle: Vec<Session>,
-    /// In use.
+    /// Number of connections in use.
     lent: usize,
 }
 
 impl Postgres {
-    /// From `postgres://user:password@host:5432,host2/database?sslmode=verify-full&schema=ipam` and libpq's environment
-    /// variables. Connects to nothing.
+    /// The store at `postgres://user:password@host:5432,host2/database?sslmode=verify-full&schema=ipam`, with libpq's
+    /// environment variables. Does not connect.
     ///
     /// # Errors
-    /// [`Error::Url`], with what is wrong, and never with a value.
+    /// [`Error::Url`] with the mistake, but never with a value.
     pub fn from_url(url: &StoreUrl) -> Result<Self, Error> {
         Self::new(url, &|name| std::env::var(name).ok())
     }
@@ -113,7 +113,7 @@ impl Postgres {
         Ok(session)
     }
 
-    /// Runs `step` again for as long as it makes sense and patience lasts.
+    /// Runs `step` again while that makes sense and the patience lasts.
     fn persist(&self, mut step: impl FnMut() -> Result<(), Stop>) -> Result<(), Error> {
         let mut backoff = Backoff::new(self.common.patience);
         loop {
@@ -134,10 +134,10 @@ impl Postgres {
     }
 }
 
-/// Writing.
+/// Writes.
 impl Postgres {
     fn write_once(&self, writer: &mut Writer, body: &mut WriteBody<'_>) -> Result<(), Stop> {
-        // Taken out: should the body panic, the connection ends, and the server rolls back.
+        // The session is taken out: if the body panics, the connection ends and the server rolls back.
         let mut session = match writer.session.take().filter(Session::is_usable) {
             Some(session) => session,
             None => self.connect()?,
@@ -151,7 +151,7 @@ impl Postgres {
     fn transact(&self, session: &mut Session, habits: &mut Habits, body: &mut WriteBody<'_>) -> Result<(), Stop> {
         self.begin_write(session)?;
         let mut cached = Cached::new(View::new(session));
-        // A failure is kept by the view, and told below.
+        // The view keeps a failure, which is reported below.
         let _ = cached.prefetch(&habits.twice);
         let mut tx = Overlay::new(&mut cached);
         let answer = body(&mut tx);
@@ -166,7 +166,7 @@ impl Postgres {
         session.commit()
     }
 
-    /// Begins a write on tables that are ours and up to date.
+    /// Begins a write, on tables that belong to this program and are up to date.
     fn begin_write(&self, session: &mut Session) -> Result<(), Stop> {
         let found = match session.begin_write() {
             Err(Stop::Missing) => {
@@ -191,7 +191,7 @@ impl Postgres {
     }
 }
 
-/// Reading.
+/// Reads.
 impl Postgres {
     fn read_once(&self, body: &mut ReadBody<'_>) -> Result<(), Stop> {
         let mut lease = self.lend()?;
@@ -216,15 +216,15 @@ impl Postgres {
     }
 
     fn readers(&self) -> MutexGuard<'_, Readers> {
-        // Nothing is half done under this lock.
+        // The state under this lock is always consistent.
         self.readers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A connection that is free, or a new one.
+    /// A free connection, or a new one.
     fn lend(&self) -> Result<Lease<'_>, Stop> {
         let mut readers = self.readers();
         if readers.lent >= READERS_MAX {
-            // Not for ever: whoever reads inside a read would wait for itself.
+            // The wait is bounded: a read inside a read would wait for itself.
             let full = |readers: &mut Readers| readers.lent >= READERS_MAX;
             let waited = self.returned.wait_timeout_while(readers, READER_WAIT, full);
             readers = waited.unwrap_or_else(PoisonError::into_inner).0;
@@ -245,7 +245,7 @@ impl Postgres {
     }
 }
 
-/// A reader's connection, which goes back when it is still good.
+/// A reader's connection, which is returned when it can still be used.
 struct Lease<'a> {
     store: &'a Postgres,
     session: Option<Session>,
@@ -271,7 +271,7 @@ impl Store for Postgres {
     }
 
     fn write(&self, body: &mut WriteBody<'_>) -> Result<(), Error> {
-        // A panic under the lock leaves no connection behind.
+        // After a panic under the lock, there is no connection left.
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         self.persist(|| self.write_once(&mut writer, body))
     }
@@ -300,7 +300,7 @@ impl Store for Postgres {
                 match session.column(question, Step::Read) {
                     Ok(answer) => facts.extend(answer.into_iter().next().map(|answer| (name, answer))),
                     Err(Stop::Lost(why)) => return Err(Stop::Lost(why)),
-                    // Nothing written yet, or an engine that counts otherwise.
+                    // Either nothing was written yet, or the database engine does not have these statistics.
                     Err(stop) => tracing::debug!(?stop, name, "a fact is not known"),
                 }
             }
@@ -310,7 +310,7 @@ impl Store for Postgres {
     }
 }
 
-/// What a store without tables shows.
+/// The content of a store without tables.
 struct Nothing;
 
 impl Snapshot for Nothing {

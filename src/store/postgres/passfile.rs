@@ -1,4 +1,4 @@
-//! libpq's password file: `host:port:database:user:password` in each line, the first that fits counts.
+//! libpq's password file: `host:port:database:user:password` in each line; the first line that matches counts.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use super::settings::{self, Host, Secret};
 
 /// The password for a login, when the file has one.
 ///
-/// A file that others may read is not used, and that is said in the log, as libpq says it on the terminal.
+/// A file that others may read is not used. The log reports that, as libpq reports it on the terminal.
 pub(super) fn password(path: &Path, host: &Host, database: &str, user: &str) -> Option<Secret> {
     let metadata = fs::metadata(path).ok()?;
     if !metadata.is_file() {
@@ -29,14 +29,14 @@ pub(super) fn is_open_to_others(metadata: &fs::Metadata) -> bool {
     metadata.permissions().mode() & 0o077 != 0
 }
 
-/// Elsewhere, as in libpq, the directory is taken to be the user's own.
+/// On other systems, as in libpq, the directory is assumed to be the user's own.
 #[cfg(not(unix))]
 pub(super) fn is_open_to_others(_: &fs::Metadata) -> bool {
     false
 }
 
 fn find(text: &str, host: &Host, database: &str, user: &str) -> Option<Secret> {
-    // Sockets in their usual place go by the name of the machine.
+    // Sockets in their default directory count as localhost.
     let name = if settings::is_default_socket(&host.name) { "localhost" } else { &host.name };
     let port = host.port.to_string();
     text.lines().find_map(|line| {
@@ -63,7 +63,7 @@ enum Field {
     Text(String),
 }
 
-/// The text up to the next `:` that no backslash precedes, and what follows it.
+/// The text up to the next `:` without a backslash in front, and the text after it.
 fn field(line: &str) -> Option<(Field, &str)> {
     let mut is_escaped = false;
     for (at, letter) in line.char_indices() {
@@ -81,7 +81,7 @@ fn field(line: &str) -> Option<(Field, &str)> {
     None
 }
 
-/// The password ends at a `:` too: what follows is for later versions of the format.
+/// The password ends at a `:` too: the text after it is for later versions of the format.
 fn unescaped(text: &str) -> String {
     let (mut plain, mut letters) = (String::with_capacity(text.len()), text.chars());
     while let Some(letter) = letters.next() {
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_line_that_fits_has_the_password() {
+    fn the_first_line_that_matches_has_the_password() {
         for (host, port, database, user, password) in [
             ("db.example", 5432, "ipam", "me", "first"),
             ("db.example", 6543, "ipam", "me", "second"),

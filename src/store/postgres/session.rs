@@ -1,4 +1,4 @@
-//! One connection, its prepared statements and its open transaction.
+//! One connection, with its prepared statements and its open transaction.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -20,18 +20,18 @@ use super::sql::Texts;
 use crate::runtime::block_on;
 use crate::store::{Entry, Error, Order};
 
-/// Entries and bytes that one statement writes at most.
+/// The maximum number of entries, and of bytes, that one statement writes.
 const WRITES_MAX: usize = 5_000;
 const WRITTEN_BYTES_MAX: usize = 8 << 20;
 
-/// What every connection of a store has in common.
+/// The state that all connections of a store share.
 pub(super) struct Common {
     pub(super) settings: Settings,
     pub(super) texts: Texts,
-    /// How long a statement may take before the connection is taken for lost.
+    /// The time that a statement may take before the connection counts as lost.
     pub(super) answer_max: Duration,
     pub(super) patience: Duration,
-    /// Waits for the server, all connections together.
+    /// Number of round trips to the server, for all connections together.
     pub(super) round_trips: AtomicU64,
 }
 
@@ -42,7 +42,7 @@ pub(super) struct Layout {
     pub(super) views: u64,
 }
 
-/// Statements that stay prepared for as long as the connection lives.
+/// Statements that stay prepared while the connection lives.
 struct Statements {
     around: Statement,
     page_up: Statement,
@@ -50,16 +50,16 @@ struct Statements {
     those: Statement,
 }
 
-/// The same for writing.
+/// Prepared statements for writing.
 struct Writing {
     put: Statement,
     delete: Statement,
 }
 
-/// No answer came in time; says so.
+/// No answer came in time; contains the message.
 struct Late(String);
 
-/// A connection. Dropped, it ends, and the server rolls back what was open.
+/// A connection. When it is dropped, it ends, and the server rolls back its open transaction.
 pub(super) struct Session {
     common: Arc<Common>,
     client: Arc<Client>,
@@ -84,7 +84,7 @@ impl Session {
         })
     }
 
-    /// Whether there is a point in using it again.
+    /// Whether the session can be used again.
     pub(super) fn is_usable(&self) -> bool {
         !self.is_lost && !self.is_open && !self.client.is_closed()
     }
@@ -93,7 +93,7 @@ impl Session {
         &self.common
     }
 
-    /// Waits for an answer, but not for ever.
+    /// Waits for an answer, for a bounded time.
     fn answer<T>(
         &mut self,
         question: impl Future<Output = Result<T, tokio_postgres::Error>>,
@@ -107,7 +107,7 @@ impl Session {
                 outcome.map_err(|_| format!("{}: no answer within {answer_max:?}", self.common.settings.describe()))
             })
             .map_err(|why| {
-                // The answer may still come, and must not be taken for another one's.
+                // The answer may still come, and must not be mistaken for the answer to another statement.
                 self.is_lost = true;
                 Late(why)
             })
@@ -150,11 +150,11 @@ impl Session {
         self.begin(&common.texts.begin_read, Step::Read)
     }
 
-    /// Begins, and takes the writers' lock.
+    /// Begins a transaction, and takes the writers' lock.
     pub(super) fn begin_write(&mut self) -> Result<Layout, Stop> {
         let common = Arc::clone(&self.common);
         self.begin(&common.texts.begin_write, Step::Write).map_err(|stop| match stop {
-            // Told by the lock: the other one is done.
+            // The lock reported the conflict: the other transaction is done.
             Stop::Conflict { .. } => Stop::Conflict { waited: true },
             stop => stop,
         })
@@ -176,7 +176,8 @@ impl Session {
         Ok(Layout { layout, views })
     }
 
-    /// Rolls back what is open. The answer is not waited for: what comes next on this connection comes after it.
+    /// Rolls back the open transaction. Does not wait for the answer: the next statement on this connection runs after
+    /// it.
     pub(super) fn rollback(&mut self) {
         if std::mem::take(&mut self.is_open)
             && let Some(Err(error)) = self.client.batch_execute("ROLLBACK").now_or_never()
@@ -186,7 +187,7 @@ impl Session {
         }
     }
 
-    /// What a failure means after meta has answered: what is missing then was there once.
+    /// Classifies a failure after the row of meta was read: missing tables existed before, so they are damage.
     fn within(&self, stop: Stop) -> Stop {
         match stop {
             Stop::Missing => {
@@ -217,7 +218,7 @@ impl Session {
         Err(stop)
     }
 
-    /// Sends the writes of a transaction; all that go together at once.
+    /// Sends the writes of a transaction; all that can go together are sent at once.
     pub(super) fn flush(&mut self, writes: BTreeMap<String, Option<Vec<u8>>>) -> Result<(), Stop> {
         self.send_all(writes).map_err(|stop| self.within(stop))
     }
@@ -293,7 +294,7 @@ impl Session {
     }
 }
 
-/// Writes on their way, as the statements take them.
+/// Writes to send, in the form that the statements take.
 #[derive(Default)]
 struct Batch {
     keys: Vec<String>,
@@ -319,7 +320,8 @@ impl Batch {
     }
 }
 
-/// The open transaction, as what the cache asks. The first failure is kept: a body may make its own of it.
+/// The open transaction, as the remote snapshot of the cache. It keeps the first failure, because a body may turn it
+/// into an error of its own.
 pub(super) struct View<'a> {
     session: &'a mut Session,
     failure: Option<Stop>,
@@ -330,7 +332,7 @@ impl<'a> View<'a> {
         Self { session, failure: None }
     }
 
-    /// Why the transaction is of no use any more, if it is.
+    /// The reason why the transaction cannot be used any more, if there is one.
     pub(super) fn failure(self) -> Result<(), Stop> {
         self.failure.map_or(Ok(()), |stop| Err(self.session.within(stop)))
     }
@@ -340,7 +342,7 @@ impl<'a> View<'a> {
             let error = match &stop {
                 Stop::Failed(error) => error.clone(),
                 Stop::Lost(why) => Error::Unavailable(why.clone()),
-                // Never seen by a user: the body runs again.
+                // A user never sees this error, because the body runs again.
                 other => Error::Unavailable(format!("{other:?}")),
             };
             self.failure.get_or_insert(stop);

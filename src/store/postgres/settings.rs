@@ -1,7 +1,7 @@
-//! Where the server is and who asks: from the URL, from libpq's environment variables, and the defaults.
+//! The settings of the connection: from the URL, from libpq's environment variables, and the defaults.
 //!
-//! What libpq reads is read here with the same meaning, as far as it is listed in [`PARAMETERS`]. What it has and this
-//! does not is refused by name; silence would be taken for consent. Values are never shown.
+//! The parameters in [`PARAMETERS`] have the same meaning as in libpq. Other parameters of libpq are refused by name,
+//! because a user would otherwise assume that they take effect. Values are never shown.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -13,10 +13,10 @@ use tokio_postgres::config::ChannelBinding;
 use super::location::{self, Given};
 use crate::store::{Error, StoreUrl};
 
-/// Environment variable for the schema; the rest has libpq's names.
+/// Environment variable for the schema; all other variables have the names of libpq.
 pub(super) const SCHEMA_VARIABLE: &str = "IPAM_POSTGRES_SCHEMA";
 
-/// Parameters of a URL, and the variable that says the same where the URL does not.
+/// Parameters of a URL, and the environment variable that sets each when the URL does not.
 pub(super) const PARAMETERS: [(&str, Option<&str>); 18] = [
     ("host", Some("PGHOST")),
     ("hostaddr", Some("PGHOSTADDR")),
@@ -40,11 +40,11 @@ pub(super) const PARAMETERS: [(&str, Option<&str>); 18] = [
 
 const SCHEMA: &str = "ipam";
 const PORT: u16 = 5432;
-/// For all hosts together.
+/// The total time for connecting, for all hosts together.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Longest name that PostgreSQL keeps whole, in bytes.
+/// The maximum length of a name that PostgreSQL does not truncate, in bytes.
 const NAME_MAX: usize = 63;
-/// Where distributions put the socket.
+/// The directories in which distributions put the socket.
 const SOCKET_DIRECTORIES: [&str; 3] = ["/run/postgresql", "/var/run/postgresql", "/tmp"];
 
 /// Text that is never shown.
@@ -57,7 +57,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// How much TLS, as libpq's `sslmode`.
+/// The level of TLS, as libpq's `sslmode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum SslMode {
     Disable,
@@ -68,18 +68,18 @@ pub(super) enum SslMode {
     VerifyFull,
 }
 
-/// Whom to trust.
+/// The trusted certificate authorities.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Roots {
-    /// Nobody said, and there is no `root.crt` in the home directory.
+    /// Nothing is configured, and there is no `root.crt` in the home directory.
     Unsaid,
-    /// The operating system's.
+    /// The authorities of the operating system.
     System,
-    /// Only those in this file.
+    /// Only the authorities in this file.
     File(PathBuf),
 }
 
-/// Which of several servers will do, as libpq's `target_session_attrs`.
+/// The servers that are suitable, as libpq's `target_session_attrs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Target {
     Any,
@@ -95,14 +95,14 @@ pub(super) enum Target {
 pub(super) struct Host {
     /// Name for the certificate and for messages, or the directory of a socket.
     pub(super) name: String,
-    /// Instead of looking the name up.
+    /// The address to use instead of resolving the name.
     pub(super) address: Option<IpAddr>,
     pub(super) port: u16,
     pub(super) ssl_mode: SslMode,
 }
 
 impl Host {
-    /// Whether it is the directory of a socket.
+    /// Whether the name is the directory of a socket.
     pub(super) fn is_socket(&self) -> bool {
         self.name.starts_with('/') && self.address.is_none()
     }
@@ -124,13 +124,13 @@ impl fmt::Display for Host {
     }
 }
 
-/// All that is needed to connect.
+/// All settings of a connection.
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
     pub(super) hosts: Vec<Host>,
     pub(super) user: String,
     pub(super) password: Option<Secret>,
-    /// The password file, asked when there is no password.
+    /// The password file, which is read when there is no password.
     pub(super) passfile: Option<PathBuf>,
     pub(super) database: String,
     pub(super) schema: String,
@@ -138,17 +138,17 @@ pub(super) struct Settings {
     pub(super) certificate: Option<PathBuf>,
     pub(super) key: Option<PathBuf>,
     pub(super) channel_binding: ChannelBinding,
-    /// For all hosts together.
+    /// The total time for connecting, for all hosts together.
     pub(super) connect_timeout: Duration,
     pub(super) application_name: String,
     pub(super) options: Option<String>,
     pub(super) target: Target,
 }
 
-/// Environment variables, or what a test says they are.
+/// Reads environment variables, or those that a test sets.
 pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// What the URL says, and what the environment adds to it.
+/// The parameters of the URL, and the environment that completes them.
 struct Sources<'a> {
     given: Given,
     lookup: Lookup<'a>,
@@ -170,7 +170,7 @@ impl Sources<'_> {
         }
     }
 
-    /// Where the value of a parameter comes from, in words.
+    /// The source of the value of a parameter, in words.
     fn origin(&self, name: &str) -> String {
         let variable = PARAMETERS.iter().find(|(known, _)| *known == name).and_then(|(_, variable)| *variable);
         match variable {
@@ -185,7 +185,7 @@ impl Sources<'_> {
         self.value(name).map_or_else(Vec::new, |list| list.split(',').map(|item| item.trim().to_owned()).collect())
     }
 
-    /// A file in the user's directory for PostgreSQL, when it is there.
+    /// A file in the user's directory for PostgreSQL, if it exists.
     fn home_file(&self, name: &str) -> Option<PathBuf> {
         let path = match (self.lookup)("APPDATA") {
             Some(data) if cfg!(windows) => Path::new(&data).join("postgresql").join(name),
@@ -204,10 +204,10 @@ impl Sources<'_> {
 }
 
 impl Settings {
-    /// From a URL and the environment. Opens nothing; looks whether the files that libpq takes by default are there.
+    /// The settings from a URL and the environment. Opens no file; only checks whether libpq's default files exist.
     ///
     /// # Errors
-    /// [`Error::Url`], naming the parameter or variable, never its value.
+    /// [`Error::Url`] with the name of the parameter or variable, never with its value.
     pub(super) fn new(url: &StoreUrl, lookup: Lookup<'_>) -> Result<Self, Error> {
         let sources = Sources { given: location::parse(url)?, lookup };
         let roots = match sources.value("sslrootcert") {
@@ -250,7 +250,7 @@ impl Settings {
         })
     }
 
-    /// The place in words, without user and password.
+    /// The location in words, without user and password.
     pub(super) fn describe(&self) -> String {
         let hosts: Vec<String> = self.hosts.iter().map(Host::to_string).collect();
         format!("PostgreSQL at {}, database {:?}, schema {:?}", hosts.join(", "), self.database, self.schema)
@@ -271,7 +271,7 @@ fn schema(sources: &Sources<'_>) -> Result<String, Error> {
     Ok(sources.parsed("schema", what, usable)?.unwrap_or_else(|| SCHEMA.to_owned()))
 }
 
-/// What the user chose; `None`: it depends on the host.
+/// The mode that the user chose; `None`: the mode depends on the host.
 fn ssl_mode(sources: &Sources<'_>, roots: &Roots) -> Result<Option<SslMode>, Error> {
     let parse = |word: &str| {
         Some(match word {
@@ -287,7 +287,7 @@ fn ssl_mode(sources: &Sources<'_>, roots: &Roots) -> Result<Option<SslMode>, Err
     let what = "disable, allow, prefer, require, verify-ca or verify-full";
     let mode = sources.parsed("sslmode", what, parse)?;
     match (mode, roots) {
-        // Anybody can get a certificate for some name from a public authority: as in libpq.
+        // As in libpq: anyone can get a certificate for some name from a public authority.
         (Some(mode), Roots::System) if mode < SslMode::VerifyFull => Err(Error::Url(format!(
             "{} must be verify-full when sslrootcert is \"system\": otherwise a certificate of a public authority for \
              any name would be accepted.",
@@ -370,7 +370,7 @@ pub(super) fn socket_name(port: u16) -> String {
     format!(".s.PGSQL.{port}")
 }
 
-/// Whether `directory` is one where a server puts its socket unless told otherwise.
+/// Whether `directory` is one in which a server puts its socket by default.
 pub(super) fn is_default_socket(directory: &str) -> bool {
     SOCKET_DIRECTORIES.contains(&directory)
 }

@@ -1,19 +1,19 @@
-//! The statements, with the schema in its place.
+//! The SQL statements, with the name of the schema inserted.
 //!
-//! On the way of reads and writes there is nothing but plain SQL: no advisory locks, no LOCK TABLE, no triggers.
-//! Engines that speak PostgreSQL's protocol have that much.
+//! Reads and writes use only plain SQL: no advisory locks, no LOCK TABLE, no triggers. All database engines that speak
+//! PostgreSQL's protocol support that much.
 
-/// Begins a read: a snapshot that stays the same.
+/// Begins a read on a snapshot that does not change.
 const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// Begins a write.
 const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
 
-/// `name` as SQL writes it.
+/// `name` as a quoted SQL identifier.
 pub(super) fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// Puts the schema's name into a file of SQL.
+/// Inserts the name of the schema into the text of an SQL file.
 pub(super) fn in_schema(sql: &str, schema: &str) -> String {
     let code = sql.lines().filter(|line| !line.trim_start().starts_with("--")).collect::<Vec<_>>().join("\n");
     code.replace("SCHEMA.", &format!("{}.", identifier(schema)))
@@ -22,8 +22,8 @@ pub(super) fn in_schema(sql: &str, schema: &str) -> String {
 /// The texts of all statements that reads and writes need.
 pub(super) struct Texts {
     pub(super) begin_read: String,
-    /// Also takes the writers' lock: the first that any write does is to change the one row of meta. Another writer
-    /// waits there, and is told of the conflict before it has done any work.
+    /// Begins a write and takes the writers' lock: the first action of every write is to change the one row of meta.
+    /// Another writer waits there, and gets the conflict before it has done any work.
     pub(super) begin_write: String,
     pub(super) around: String,
     pub(super) page_up: String,
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_schema_of_any_name_stays_in_its_place() {
+    fn a_schema_of_any_name_is_quoted() {
         assert_eq!(identifier("a\"; DROP"), "\"a\"\"; DROP\"");
         let texts = Texts::new("o'br\"ien");
         assert!(texts.size.contains("'o''br\"ien'"), "{}", texts.size);

@@ -1,27 +1,27 @@
-//! The SQLSTATEs that this store knows by name. What is not here is taken for a failure that says nothing more.
+//! The SQLSTATEs that this store knows by name. All others count as failures without a special meaning.
 
-/// What to do about an error that the server reported.
+/// The way to handle an error that the server reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
     /// Another transaction was in the way and won: run again.
     Conflict,
-    /// Somebody held the lock for longer than this store waits: run again while patience lasts.
+    /// Another session held the lock for longer than this store waits: run again while the patience lasts.
     LockTimeout,
-    /// The server ended the connection, or takes none now: connect anew.
+    /// The server ended the connection, or accepts none now: connect again.
     Gone,
-    /// Nothing was ever written here: a table or its schema is missing.
+    /// The store was never written: a table or its schema is missing.
     Missing,
-    /// Two made the same thing at the same moment.
+    /// Two sessions created the same object at the same moment.
     MadeTwice,
-    /// No right to do it.
+    /// The role does not have the right to do it.
     NoRight,
-    /// The server, or the session, only reads.
+    /// The server, or the session, is read-only.
     ReadOnly,
     /// Wrong password, unknown role, no line in `pg_hba.conf`.
     Refused,
     /// There is no such database.
     NoDatabase,
-    /// A table of that name is somebody else's.
+    /// A table of that name belongs to another program.
     Foreign,
     /// The disk is full, memory is used up.
     NoRoom,
@@ -35,7 +35,7 @@ pub(super) fn class(code: &str) -> Class {
     match code {
         // serialization_failure, deadlock_detected
         "40001" | "40P01" => Class::Conflict,
-        // lock_not_available, query_canceled (by statement_timeout: nobody else cancels)
+        // lock_not_available, query_canceled (by statement_timeout: nothing else cancels statements)
         "55P03" | "57014" => Class::LockTimeout,
         // admin_shutdown, crash_shutdown, cannot_connect_now, idle_session_timeout,
         // idle_in_transaction_session_timeout, transaction_timeout
@@ -67,8 +67,8 @@ pub(super) fn class(code: &str) -> Class {
     }
 }
 
-/// Whether an error that the server answers to `COMMIT` says that nothing was kept. Judged one by one: a server that
-/// is shut down while it waits for a standby reports so after the commit.
+/// Whether an error in answer to `COMMIT` means that nothing was committed. Each code was checked by itself: a server
+/// that is shut down while it waits for a standby reports an error after the commit.
 pub(super) fn denies_commit(code: &str) -> bool {
     match code {
         // serialization_failure, deadlock_detected, transaction_integrity_constraint_violation
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_known_to_have_failed_denies_a_commit() {
+    fn only_known_failures_deny_a_commit() {
         for code in ["40001", "40P01", "25P03", "23505"] {
             assert!(denies_commit(code), "{code}");
         }

@@ -1,8 +1,8 @@
-//! TLS as libpq's `sslmode` means it, on rustls.
+//! TLS with the meaning of libpq's `sslmode`, on rustls.
 //!
-//! Two differences from libpq, both documented: where certificates are verified and no root file is given, the
-//! operating system's roots are trusted; and a name must stand in the certificate's alternative names, its common name
-//! does not count.
+//! There are two differences from libpq, both documented: where certificates are verified and no root file is given,
+//! the roots of the operating system are trusted; and a name must be among the alternative names of the certificate,
+//! because its common name does not count.
 
 use std::fs;
 use std::path::Path;
@@ -19,7 +19,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::settings::{Roots, Settings, SslMode};
 use crate::store::Error;
 
-/// TLS with what the settings trust and show.
+/// TLS with the trusted roots and the client certificate of the settings.
 ///
 /// # Errors
 /// [`Error::Unavailable`] for certificate files that cannot be used.
@@ -53,7 +53,7 @@ pub(super) fn connector(settings: &Settings, mode: SslMode) -> Result<MakeRustls
 
 fn certificates_in(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
     let unusable = |why: String| Error::Unavailable(format!("the certificates in {} {why}", path.display()));
-    // The library's other words quote lines of the file.
+    // Other messages of the library quote lines of the file.
     let told = |error: pem::Error| match error {
         pem::Error::Io(error) => unusable(format!("cannot be read: {error}")),
         _ => unusable("cannot be used: the file is not in PEM format".to_owned()),
@@ -65,7 +65,7 @@ fn certificates_in(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
     Ok(found)
 }
 
-/// The private key of the client's certificate. What is in the file is never repeated.
+/// The private key of the client certificate. Errors never quote the content of the file.
 fn key_in(path: &Path) -> Result<PrivateKeyDer<'static>, Error> {
     let unusable = |why: &str| Error::Unavailable(format!("the private key {} {why}", path.display()));
     let metadata = fs::metadata(path).map_err(|error| unusable(&format!("cannot be read: {error}")))?;
@@ -102,11 +102,11 @@ fn roots_of_system() -> Result<RootCertStore, Error> {
     Ok(roots)
 }
 
-/// Verifies as much as the mode asks for; that the server has the key of its certificate, always.
+/// Verifies as much as the mode requires, and always that the server has the key of its certificate.
 #[derive(Debug)]
 struct Verifier {
     provider: Arc<CryptoProvider>,
-    /// `None`: any certificate will do.
+    /// The trusted roots; `None`: any certificate is accepted.
     roots: Option<RootCertStore>,
     checks_name: bool,
 }
@@ -154,7 +154,7 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-/// What to do about a handshake that failed.
+/// The advice after a handshake that failed.
 pub(super) fn advice(error: &rustls::Error) -> &'static str {
     match error {
         rustls::Error::InvalidCertificate(
@@ -179,7 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_that_holds_no_certificates_is_refused_without_a_word_of_it() {
+    fn a_file_without_certificates_is_refused_and_not_quoted() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("root.crt");
         for text in [

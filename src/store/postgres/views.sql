@@ -1,7 +1,7 @@
--- Views for people and dashboards; nothing in this program reads them, and a server that cannot make them serves all
--- the same. SCHEMA stands for the quoted name of the schema. This is the one place outside src/ipam/ that knows the
--- fields of records: a test compares it with what the program writes. `0` is the character after `/`. Columns are only
--- ever added, and at the end: others may have built on the views, and have been granted them.
+-- Views for people and dashboards. This program does not read them, and a store works on a server that cannot create
+-- them. SCHEMA stands for the quoted name of the schema. This is the only place outside src/ipam/ that knows the fields
+-- of records: a test compares it with the records that the program writes. `0` is the character after `/`. Columns are
+-- only ever added, and at the end, because others may have built on the views or have been granted them.
 CREATE OR REPLACE VIEW SCHEMA.ipam_pools AS
 SELECT record ->> 'id' AS id, record ->> 'name' AS name, record ->> 'scope_id' AS scope_id,
        record ->> 'source_pool_id' AS source_pool_id, (record ->> 'depth')::integer AS depth,

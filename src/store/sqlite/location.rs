@@ -1,4 +1,4 @@
-//! Where the file is: its URL, what stands in the way of opening it, and whether it is still the same file.
+//! The location of the file: its URL, the reasons why it cannot be opened, and whether it is still the same file.
 
 use std::fs::{self, Metadata};
 use std::io;
@@ -9,7 +9,7 @@ use rusqlite::ErrorCode;
 
 use crate::store::{Error, StoreUrl};
 
-/// What a URL says.
+/// The content of a URL.
 pub(super) struct Place {
     pub(super) path: PathBuf,
     pub(super) busy_timeout: Option<Duration>,
@@ -43,14 +43,14 @@ pub(super) fn parse(url: &StoreUrl) -> Result<Place, Error> {
                 Ok(duration) => busy_timeout = Some(duration),
                 Err(_) => return refuse("has a busy_timeout that is not a duration such as 30s."),
             },
-            // Not by its name: what stands there may be anything.
+            // The name is not shown, because it may be any text.
             _ => return refuse("has a parameter that SQLite stores do not have (busy_timeout)."),
         }
     }
     Ok(Place { path: PathBuf::from(path), busy_timeout })
 }
 
-/// What makes a file the same file: renaming or copying another one over it changes this.
+/// The identity of a file: it changes when another file is renamed or copied over this one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Identity(u64, u64);
 
@@ -65,14 +65,14 @@ impl Identity {
         Self(metadata.dev(), metadata.ino())
     }
 
-    /// Elsewhere an open file cannot be replaced.
+    /// On other systems an open file cannot be replaced.
     #[cfg(not(unix))]
     fn from_metadata(_: &Metadata) -> Self {
         Self(0, 0)
     }
 }
 
-/// By what one notices that a file was written: length and time, and whether a write is under way beside it.
+/// The signs that a file was written: length and time, and whether a write is in progress next to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Fingerprint {
     len: u64,
@@ -88,7 +88,7 @@ impl Fingerprint {
     }
 }
 
-/// Whether a file that is not there is a store without entries (yes) or a mistake in the path (the error).
+/// Whether a file that does not exist is an empty store (`Ok`) or a mistake in the path (the error).
 pub(super) fn absent(path: &Path) -> Result<(), Error> {
     match path.parent() {
         Some(parent) if !parent.is_dir() => Err(Error::Unavailable(format!(
@@ -100,10 +100,10 @@ pub(super) fn absent(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// Why SQLite could not open `path`, as far as the file system tells.
+/// The reason why SQLite could not open `path`, as far as the file system shows it.
 ///
-/// Never opens a file that is there: closing it again would drop the locks that SQLite holds on it in this process
-/// (POSIX locks belong to the process, not to the descriptor).
+/// Never opens an existing file: closing it would release the locks that SQLite holds on it in this process (POSIX
+/// locks belong to the process, not to the descriptor).
 pub(super) fn why_not(path: &Path) -> Option<Error> {
     if path.is_dir() {
         return Some(Error::Unavailable(format!("{} is a directory, not a file", path.display())));
@@ -116,19 +116,19 @@ pub(super) fn why_not(path: &Path) -> Option<Error> {
     }
     let error = fs::File::create_new(path).err()?;
     let text = format!("{} cannot be created: {error}", path.display());
-    // Not `ReadOnly`, whatever the reason: a store that is not there cannot be read either.
+    // This is not `ReadOnly`, whatever the reason is: a store that does not exist cannot be read either.
     (error.kind() != io::ErrorKind::AlreadyExists).then_some(Error::Unavailable(text))
 }
 
-/// Whether `error` says that SQLite could not make its files beside `path`, and there are none: nobody writes.
+/// Whether `error` means that SQLite could not create its files next to `path`, and there are none: no process writes.
 pub(super) fn is_sealed(path: &Path, error: &rusqlite::Error) -> bool {
     let refused = matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly));
     refused && !beside(path, "-wal").exists()
 }
 
-/// SQLite puts its files beside the file itself, not beside a link to it.
-/// Makes the file, when it is not there, as one that only its owner reads and writes: names and descriptions are in it. SQLite
-/// gives the files beside it the same rights. One that is there keeps its rights; why it cannot be made, SQLite says.
+/// Creates the file, if it does not exist, so that only its owner can read and write it, because it contains names and
+/// descriptions. SQLite gives the files next to it the same rights. An existing file keeps its rights. SQLite reports
+/// the reason when the file cannot be created.
 pub(super) fn make_private(path: &Path) {
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
@@ -137,13 +137,14 @@ pub(super) fn make_private(path: &Path) {
     drop(options.open(path));
 }
 
+/// The path of a file of SQLite, which is next to the database file itself and not next to a link to it.
 fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).into_os_string();
     name.push(suffix);
     PathBuf::from(name)
 }
 
-/// `path` as an SQLite URI that promises nobody writes.
+/// `path` as an SQLite URI that promises that no process writes.
 pub(super) fn immutable_uri(path: &Path) -> String {
     let mut uri = "file:".to_owned();
     for byte in path.as_os_str().as_encoded_bytes() {
@@ -181,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn an_immutable_uri_escapes_what_a_uri_would_read_otherwise() {
+    fn an_immutable_uri_escapes_characters_with_a_meaning_in_uris() {
         assert_eq!(immutable_uri(Path::new("/a b/100%?#.db")), "file:/a%20b/100%25%3f%23.db?immutable=1");
     }
 }

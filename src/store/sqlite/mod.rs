@@ -1,7 +1,7 @@
-//! One SQLite file; several processes on it at once is the normal case.
+//! A store in one SQLite file, which several processes may use at the same time.
 //!
-//! Writes take SQLite's write lock before they read (`BEGIN IMMEDIATE`), so they are serializable and never need
-//! to run again. Reads use connections of their own and see the last commit before they began (WAL).
+//! Writes take SQLite's write lock before they read (`BEGIN IMMEDIATE`), so they are serializable and never need to run
+//! again. Reads use connections of their own and see the last commit before they began (WAL).
 
 mod location;
 mod schema;
@@ -25,32 +25,32 @@ use super::{Entry, Error, Order, ReadBody, Snapshot, Store, StoreUrl, Tx, WriteB
 /// Connections kept open for reads; more are opened when more threads read at once.
 const IDLE_READERS_MAX: usize = 4;
 
-/// Pages that a connection keeps in memory at most.
+/// The maximum size of the page cache of a connection.
 const CACHE_KIB: i64 = 32 * 1024;
 
 /// A store in one file. The file appears with the first write; until then the store reads as empty.
 pub struct Sqlite {
     path: PathBuf,
     patience: Duration,
-    /// Bounds the file for tests of a full disk, in pages.
+    /// Limits the size of the file in pages, for tests of a full disk.
     page_count_max: Option<u32>,
     writer: Mutex<Option<Open>>,
     readers: Mutex<Vec<Open>>,
 }
 
-/// A connection, and the file it was opened on: the path may come to mean another one.
+/// A connection, and the identity of the file that it was opened on: the path may lead to another file later.
 struct Open {
     connection: Connection,
     identity: Option<Identity>,
-    /// For a file opened as one that nobody writes: what it looked like then.
+    /// The fingerprint of a file that was opened as one without writers.
     sealed: Option<Fingerprint>,
 }
 
-/// Why a step did not work.
+/// The reason why a step failed.
 enum Stop {
-    /// Another connection was in the way: worth trying again.
+    /// Another connection was in the way: try again.
     Busy,
-    /// Anything else.
+    /// Any other error.
     Failed(Error),
 }
 
@@ -61,7 +61,7 @@ impl From<Error> for Stop {
 }
 
 impl Sqlite {
-    /// The store in `path`, taken from the working directory of now. Touches nothing.
+    /// The store in `path`, relative to the present working directory. Does not touch the file system.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when there is no working directory.
@@ -77,10 +77,11 @@ impl Sqlite {
         })
     }
 
-    /// From `sqlite:ipam.db`, `sqlite:/abs/ipam.db` or `sqlite:///abs/ipam.db`, with `?busy_timeout=30s` if wished.
+    /// The store at `sqlite:ipam.db`, `sqlite:/abs/ipam.db` or `sqlite:///abs/ipam.db`, with an optional
+    /// `?busy_timeout=30s`.
     ///
     /// # Errors
-    /// [`Error::Url`], with what is wrong.
+    /// [`Error::Url`] with the mistake.
     pub fn from_url(url: &StoreUrl) -> Result<Self, Error> {
         let place = location::parse(url)?;
         let store = Self::new(place.path)?;
@@ -91,9 +92,9 @@ impl Sqlite {
         let connection = Connection::open_with_flags(&self.path, flags).map_err(|error| self.cannot_open(&error))?;
         let identity = Identity::of(&self.path);
         connection.set_prepared_statement_cache_capacity(32);
-        // Otherwise every scan is prepared again: its plan could depend on the bounds of the range.
+        // Otherwise every scan is prepared again, because its plan could depend on the bounds of the range.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(|error| self.stop(&error))?;
-        // Short: the waiting that counts is done by Backoff, with jitter.
+        // This is short, because Backoff does most of the waiting, with jitter.
         connection.busy_timeout(Duration::from_millis(20)).map_err(|error| self.stop(&error))?;
         Ok(Open { connection, identity, sealed: None })
     }
@@ -105,7 +106,7 @@ impl Sqlite {
         }
     }
 
-    /// Sorts an error of SQLite's by what it lets the caller believe, for every moment but the commit.
+    /// Classifies an error of SQLite by what the caller can conclude from it, at any time except during the commit.
     fn stop(&self, error: &rusqlite::Error) -> Stop {
         let path = self.path.display();
         Stop::Failed(match error.sqlite_error_code() {
@@ -128,7 +129,7 @@ impl Sqlite {
         }
     }
 
-    /// Repeats `step` while others are in the way, for as long as the caller's patience lasts.
+    /// Repeats `step` while other connections are in the way, until the patience of the caller is used up.
     fn persist<T>(&self, backoff: &mut Backoff, mut step: impl FnMut() -> Result<T, Stop>) -> Result<T, Error> {
         loop {
             match step() {
@@ -140,15 +141,15 @@ impl Sqlite {
     }
 }
 
-/// The file under the connection is no longer the one the path means (`SQLITE_READONLY_DBMOVED`).
+/// Whether the path does not lead to the file of the connection any more (`SQLITE_READONLY_DBMOVED`).
 fn moved(error: &rusqlite::Error) -> bool {
     matches!(error, rusqlite::Error::SqliteFailure(failure, _)
         if failure.extended_code == rusqlite::ffi::SQLITE_READONLY_DBMOVED)
 }
 
-/// Writing.
+/// Writes.
 impl Sqlite {
-    /// Opens the writer's connection if there is none, and begins a transaction on a file that is ours.
+    /// Opens the writer's connection if there is none, and begins a transaction on a file of this program.
     fn begin_write(&self, slot: &mut Option<Open>) -> Result<(), Stop> {
         if slot.as_ref().is_some_and(|open| open.identity != Identity::of(&self.path)) {
             *slot = None;
@@ -159,7 +160,7 @@ impl Sqlite {
         };
         let begun = self.begin_immediate(&open.connection);
         if begun.is_err() && !open.connection.is_autocommit() {
-            // Closing rolls back.
+            // Closing the connection rolls back.
             *slot = None;
         }
         begun
@@ -174,7 +175,7 @@ impl Sqlite {
         let open = self.open(flags)?;
         let connection = &open.connection;
         let stop = |error: rusqlite::Error| self.stop(&error);
-        // Before anything that could change the file: is it ours to change?
+        // Check that the file belongs to this program, before anything that could change it.
         let content = schema::content(connection).map_err(stop)?;
         content.refuse(&self.path)?;
         if content == Content::Blank {
@@ -183,10 +184,10 @@ impl Sqlite {
                 .map_err(|error| self.not_writable(&error))?;
         }
         connection.pragma_update(None, "synchronous", "FULL").map_err(stop)?;
-        // At most so many KiB of pages, taken as they are read: with SQLite's 2 MiB, even the inner nodes of a store of
-        // a million allocations do not stay.
+        // The limit of the page cache in KiB, which fills as pages are read. With SQLite's default of 2 MiB, not even
+        // the inner nodes of a store with a million allocations stay in the cache.
         connection.pragma_update(None, "cache_size", -CACHE_KIB).map_err(stop)?;
-        // Only macOS has this: there, FULL alone does not reach the disk.
+        // Only macOS has this pragma: there, FULL alone does not reach the disk.
         connection.pragma_update(None, "fullfsync", true).map_err(stop)?;
         if let Some(pages) = self.page_count_max {
             connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(())).map_err(stop)?;
@@ -205,7 +206,8 @@ impl Sqlite {
         Ok(())
     }
 
-    /// As [`Self::stop`], for a connection that is open: what cannot be opened then are the files beside.
+    /// [`Self::stop`] for a connection that is open: if anything cannot be opened then, it is the files next to the
+    /// database.
     fn not_writable(&self, error: &rusqlite::Error) -> Stop {
         if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) {
             let path = self.path.display();
@@ -214,12 +216,12 @@ impl Sqlite {
         self.stop(error)
     }
 
-    /// Commits what `body` wrote. The caller rolls back when this fails.
+    /// Commits the writes of `body`. The caller rolls back when this fails.
     fn commit(&self, connection: &Connection, backoff: &mut Backoff) -> Result<(), Error> {
         self.persist(backoff, || {
             let outcome = connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
             outcome.map(|_| ()).map_err(|error| match error.sqlite_error_code() {
-                // These fail before the commit record is written.
+                // These errors happen before the commit record is written.
                 Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::DiskFull) => self.stop(&error),
                 _ => Stop::Failed(Error::Uncertain(format!("{}: {error}", self.path.display()))),
             })
@@ -227,7 +229,7 @@ impl Sqlite {
     }
 }
 
-/// Rolls back on every way out but a commit, a panic in the body among them.
+/// Rolls back unless a commit succeeded, also after a panic in the body.
 struct Rollback<'a>(&'a Connection);
 
 impl Drop for Rollback<'_> {
@@ -240,9 +242,9 @@ impl Drop for Rollback<'_> {
     }
 }
 
-/// Reading.
+/// Reads.
 impl Sqlite {
-    /// A connection with a read transaction on a file of ours; none when there is nothing to read.
+    /// A connection with a read transaction on a file of this program; `None` when there is nothing to read.
     fn begin_read(&self) -> Result<Option<Open>, Stop> {
         let identity = Identity::of(&self.path);
         let pooled = {
@@ -264,8 +266,8 @@ impl Sqlite {
         Ok((content == Content::Ours).then_some(open))
     }
 
-    /// Opens for writing where that is allowed: the last connection to close tidies the file up, and only a
-    /// writing one can. Where it is not, SQLite itself opens read-only.
+    /// Opens for writing where that is allowed: the last connection to close cleans up the file, and only a writing
+    /// connection can. Where it is not allowed, SQLite itself opens read-only.
     fn open_reader(&self) -> Result<Open, Stop> {
         let flags =
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_EXRESCODE;
@@ -280,8 +282,8 @@ impl Sqlite {
         }
     }
 
-    /// In a directory that cannot be written SQLite cannot coordinate with writers, and needs to be told that
-    /// there are none.
+    /// In a directory that cannot be written, SQLite cannot coordinate with writers, so it must be opened as a file
+    /// without writers.
     fn open_sealed(&self) -> Result<Open, Stop> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
             | OpenFlags::SQLITE_OPEN_URI
@@ -312,7 +314,7 @@ impl Store for Sqlite {
             body(&mut View { store: self, connection: rollback.0 })
         };
         if open.sealed.is_some() {
-            // Not reused: the next read looks at the file as it is then.
+            // The connection is not reused: the next read looks at the file as it is then.
             if open.sealed != Fingerprint::of(&self.path) {
                 return Err(Error::Unavailable(format!("{} changed while it was read", self.path.display())));
             }
@@ -337,7 +339,7 @@ impl Store for Sqlite {
             Err(error) => Err(error),
         };
         drop(rollback);
-        // After a failure the next write starts from what is on the disk.
+        // After a failure, the next write starts from the state on the disk.
         if matches!(outcome, Err(Error::Uncertain(_) | Error::Corrupt(_))) || !open.connection.is_autocommit() {
             *slot = None;
         }
@@ -353,7 +355,7 @@ impl Store for Sqlite {
     }
 }
 
-/// What a store without a file shows.
+/// The content of a store without a file.
 struct Nothing;
 
 impl Snapshot for Nothing {
@@ -399,7 +401,7 @@ impl Snapshot for View<'_> {
     }
 }
 
-/// A value: text as this program writes JSON, a blob for what is not UTF-8.
+/// A value: text as this program writes JSON, or a blob for a value that is not UTF-8.
 fn bytes(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<u8>> {
     match row.get_ref(column)? {
         ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Ok(bytes.to_vec()),

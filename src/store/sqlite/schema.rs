@@ -1,18 +1,18 @@
-//! What the file looks like inside: one table, views over it for people, and two numbers in the header.
+//! The content of the file: one table, views over it for people, and two numbers in the header.
 
 use rusqlite::Connection;
 
 use crate::store::Error;
 
-/// `application_id` in the file header: "IPAM" in ASCII. `file` and this program know the file by it.
+/// `application_id` in the file header: "IPAM" in ASCII. `file` and this program recognize the file by it.
 pub(super) const APPLICATION_ID: i64 = 0x4950_414d;
 
-/// Newest `user_version` that this program reads and the one it writes.
+/// The newest `user_version` that this program reads, and the one that it writes.
 pub(super) const VERSION: i64 = 1;
 
-/// Values are JSON, kept as text so that `sqlite3 ipam.db "select * from entries"` can be read.
+/// Values are JSON, stored as text so that `sqlite3 ipam.db "select * from entries"` is readable.
 ///
-/// The views are for people and dashboards, nothing in this program reads them. `0` is the character after `/`.
+/// The views are for people and dashboards; this program does not read them. `0` is the character after `/`.
 const SCHEMA: &str = "
 CREATE TABLE entries (key TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 
@@ -58,27 +58,27 @@ SELECT value ->> 'sequence' AS sequence, value ->> 'time' AS time, value ->> '$.
 FROM entries WHERE key >= 'event/' AND key < 'event0';
 ";
 
-/// What kind of file a connection is open on.
+/// The kind of file that a connection is open on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Content {
-    /// Nothing in it yet.
+    /// An empty file.
     Blank,
-    /// Ours, in the version that this program writes.
+    /// A file of this program, in the version that this program writes.
     Ours,
-    /// Ours, from a newer program.
+    /// A file of a newer version of this program.
     Newer(i64),
-    /// Another program's database, or one of ours that says it has a version which never was.
+    /// A database of another program, or one with this program's id and a version that never existed.
     Foreign { application_id: i64 },
 }
 
-/// [`content_in_transaction`] in one of its own.
+/// [`content_in_transaction`] in a transaction of its own.
 pub(super) fn content(connection: &Connection) -> rusqlite::Result<Content> {
     let transaction = connection.unchecked_transaction()?;
     content_in_transaction(&transaction)
 }
 
-/// Looks at the header, as the first thing in a transaction: that also fixes what the transaction sees.
-/// Outside of one another process could create the schema between two of the looks.
+/// Reads the header, as the first step in a transaction, which also fixes the snapshot. Outside of a transaction,
+/// another process could create the schema between two of the reads.
 pub(super) fn content_in_transaction(connection: &Connection) -> rusqlite::Result<Content> {
     let number = |sql| connection.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(0));
     let application_id = number("PRAGMA application_id")?;

@@ -1,4 +1,4 @@
-//! What only a file can go through: other processes, permissions, foreign content, full disks.
+//! Tests of what can happen only to files: other processes, permissions, foreign content, full disks.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -70,7 +70,7 @@ fn closing_leaves_one_file() {
 }
 
 #[test]
-fn a_missing_directory_is_said_and_not_created() {
+fn a_missing_directory_is_reported_and_not_created() {
     let (directory, path) = in_new_directory();
     let store = store_at(&directory.path().join("no/such/ipam.db"));
     for outcome in [read_one(&store).map(|_| ()), write_one(&store)] {
@@ -84,7 +84,7 @@ fn a_missing_directory_is_said_and_not_created() {
 }
 
 #[test]
-fn a_file_that_is_no_database_is_damaged_and_left_alone() {
+fn a_file_that_is_not_a_database_is_damaged_and_left_alone() {
     let (_directory, path) = in_new_directory();
     let content = "resource \"ipam_pool\" {}\n".repeat(100);
     fs::write(&path, &content).unwrap();
@@ -169,14 +169,14 @@ fn a_writer_that_never_ends_is_reported_as_busy() {
     let store = Sqlite { patience: Duration::from_millis(100), ..store_at(&path) };
     let Err(Error::Busy(text)) = write_one(&store) else { panic!("the lock was taken twice") };
     assert!(text.starts_with("100ms (SQLite file"), "{text}");
-    // Readers are not in its way, nor it in theirs.
+    // Readers do not block the writer, and the writer does not block them.
     assert_eq!(read_one(&store), Ok(Some(b"1".to_vec())));
     other.execute_batch("ROLLBACK").unwrap();
     write_one(&store).unwrap();
 }
 
 #[test]
-fn a_file_that_was_replaced_is_opened_anew() {
+fn a_file_that_was_replaced_is_opened_again() {
     let (directory, path) = in_new_directory();
     let store = store_at(&path);
     put(&store, &[("a", "old")]);
@@ -191,7 +191,7 @@ fn a_file_that_was_replaced_is_opened_anew() {
 
 #[cfg(unix)]
 #[test]
-fn a_new_file_is_its_owners_only_and_one_that_is_there_keeps_its_rights() {
+fn only_the_owner_may_read_a_new_file_and_an_existing_file_keeps_its_rights() {
     use std::os::unix::fs::PermissionsExt;
 
     let rights = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
@@ -209,7 +209,7 @@ fn a_new_file_is_its_owners_only_and_one_that_is_there_keeps_its_rights() {
 }
 
 #[test]
-fn values_are_text_and_the_views_answer() {
+fn values_are_text_and_the_views_can_be_queried() {
     let (_directory, path) = in_new_directory();
     let store = store_at(&path);
     put(
@@ -232,7 +232,7 @@ fn values_are_text_and_the_views_answer() {
     assert_eq!(text("SELECT sequence || action || owner || after FROM ipam_events"), r#"1createme{"id":"a"}"#);
 }
 
-// Other processes: this test binary again, running the same test, which then does the child's part.
+// Other processes: this test binary again, running the same test, which then does the work of the child.
 
 /// The file that a child process works on.
 const CHILD_PATH: &str = "STORE_TEST_CHILD_PATH";
@@ -247,7 +247,7 @@ fn with_path(mut command: Command, path: &Path) -> Command {
     command
 }
 
-/// In a child: the store to work on.
+/// In a child process: the store to work on.
 fn child_store() -> Option<Sqlite> {
     std::env::var_os(CHILD_PATH).map(|path| store_at(Path::new(&path)))
 }
@@ -274,7 +274,7 @@ fn a_killed_process_leaves_whole_transactions_only() {
     for round in 0..5 {
         let test = "a_killed_process_leaves_whole_transactions_only";
         let mut writer = child(test, &path).spawn().unwrap();
-        // Some lines, so that the kill meets another moment each time.
+        // Wait for a number of lines, so that the kill comes at another moment in each round.
         hear(&mut writer, 4000 + 37 * round);
         writer.kill().unwrap();
         writer.wait().unwrap();
@@ -286,7 +286,7 @@ fn a_killed_process_leaves_whole_transactions_only() {
     assert_eq!(scan(&store_at(&path), "count".."d", Order::Ascending, 9), [("count".to_owned(), b"5".to_vec())]);
 }
 
-/// Two keys that change together, for ever.
+/// Changes two keys together, forever.
 fn write_pairs_until_killed(store: &Sqlite) {
     for n in 0.. {
         let n = format!("{n:>9}");
@@ -295,7 +295,7 @@ fn write_pairs_until_killed(store: &Sqlite) {
     }
 }
 
-/// Write protection does not stop root, so the work is done by a child without that right.
+/// Write protection does not stop root, so the work is done by a child process without root's rights.
 #[cfg(unix)]
 mod permissions {
     use std::os::unix::fs::PermissionsExt;
@@ -319,30 +319,30 @@ mod permissions {
     }
 
     #[test]
-    fn a_read_only_file_can_be_read_and_says_so_when_written() {
+    fn a_read_only_file_can_be_read_and_writes_are_refused() {
         if let Some(store) = child_store() {
             return find_read_only(&store);
         }
         let (_directory, path) = in_new_directory();
         write_one(&store_at(&path)).unwrap();
         allow(&path, 0o444);
-        without_privileges("a_read_only_file_can_be_read_and_says_so_when_written", &path);
+        without_privileges("a_read_only_file_can_be_read_and_writes_are_refused", &path);
     }
 
     #[test]
-    fn a_file_in_a_read_only_directory_can_be_read_and_says_so_when_written() {
+    fn a_file_in_a_read_only_directory_can_be_read_and_writes_are_refused() {
         if let Some(store) = child_store() {
             return find_read_only(&store);
         }
         let (directory, path) = in_new_directory();
         write_one(&store_at(&path)).unwrap();
         allow(directory.path(), 0o555);
-        without_privileges("a_file_in_a_read_only_directory_can_be_read_and_says_so_when_written", &path);
+        without_privileges("a_file_in_a_read_only_directory_can_be_read_and_writes_are_refused", &path);
         allow(directory.path(), 0o755);
     }
 
     #[test]
-    fn a_file_that_cannot_be_created_is_an_empty_store_that_is_not_available() {
+    fn a_file_that_cannot_be_created_is_read_as_empty_and_is_unavailable_for_writes() {
         if let Some(store) = child_store() {
             assert_eq!(read_one(&store), Ok(None));
             let outcome = write_one(&store);
@@ -351,7 +351,7 @@ mod permissions {
         }
         let (directory, path) = in_new_directory();
         allow(directory.path(), 0o555);
-        without_privileges("a_file_that_cannot_be_created_is_an_empty_store_that_is_not_available", &path);
+        without_privileges("a_file_that_cannot_be_created_is_read_as_empty_and_is_unavailable_for_writes", &path);
         allow(directory.path(), 0o755);
     }
 }

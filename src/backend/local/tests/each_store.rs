@@ -1,4 +1,4 @@
-//! The same life over every kind of store, each of them real, sound and failing.
+//! Runs the same life cycle over every kind of store: a real one that works, and a real one that fails.
 
 use test_servers::{Postgres, S3};
 
@@ -6,7 +6,7 @@ use super::*;
 use crate::store::bucket::Bucket;
 use crate::store::counting::Counting;
 
-/// A new store of each kind, and what keeps it there.
+/// A new store of each kind, and the guard that keeps it alive.
 struct New {
     kind: &'static str,
     store: Arc<dyn Store>,
@@ -56,7 +56,7 @@ fn a_small_tree_lives_the_same_in_every_store() {
     }
 }
 
-/// Retries until done, and `check` at the end: both are in [`life`].
+/// Retries until done and runs `check` at the end; [`life`] does both.
 fn converges(new: fn() -> New) {
     for seed in 100..104 {
         let new = new();
@@ -84,7 +84,7 @@ fn whatever_fails_a_retry_converges_in_a_bucket() {
     converges(s3);
 }
 
-/// A thousand creates that arrive together, on each store, in at most a twentieth as many commits.
+/// Creates a thousand objects at the same time in each store, in at most a twentieth as many commits.
 #[test]
 fn a_thousand_creates_at_once_share_their_commits() {
     for new in EACH {

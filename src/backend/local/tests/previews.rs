@@ -1,10 +1,10 @@
-//! Previews beside each other, against plans that may write.
+//! Compares previews of several new objects with plans that may write.
 
 use super::*;
 use crate::ipam::testing::dice;
 use crate::ipam::{Cidr, Family, Strategy};
 
-/// A pool of 64 addresses with some allocations in it, the same for the same seed.
+/// A pool of 64 addresses with some allocations in it; the content depends only on the seed.
 fn store(seed: u64) -> (Arc<dyn Store>, String) {
     let mut seed = seed;
     let mut roll = |sides: u64| dice(&mut seed) % sides;
@@ -39,7 +39,7 @@ fn requests(seed: u64, pool_id: &str) -> Vec<AllocationSpec> {
     (0..5).map(one).collect()
 }
 
-/// Whether anything is wrong with one of these, asked for in this order.
+/// Whether any of these requests fails, in this order.
 fn is_refused<T>(requests: &[AllocationSpec], mut ask: impl FnMut(&AllocationSpec) -> Result<T>) -> bool {
     let refusals = requests.iter().filter(|request| match ask(request) {
         Ok(_) => false,
@@ -72,7 +72,7 @@ fn siblings_are_refused_when_no_order_has_room_for_them_and_never_otherwise() {
         });
         assert_eq!(is_told, written(&best), "{seed}: {all:#?}");
         assert!(!is_told || written(&all), "{seed}: {all:#?}");
-        // What is asked for by itself is never blamed.
+        // A request that is previewed alone is never refused because of others.
         let alone = planner(&looked_at);
         assert!(!is_refused(&all[..1], |spec| alone.speaks_against(New::Allocation(spec), &terms(), false)) || is_told);
     }

@@ -1,4 +1,4 @@
-// How full a pool was, and when it will be full.
+// Charts of the utilization of a pool over time, and of its forecast.
 
 // A small line for a row of the table.
 function sparkline(pool) {
@@ -12,7 +12,7 @@ function sparkline(pool) {
   return drawing("svg", { class: "spark", viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true", preserveAspectRatio: "none" }, area, line);
 }
 
-// Where the chart ends: at the forecast, but not so far away that the past is a dash.
+// The right end of the chart: the time of the forecast, but not so far away that the past becomes a dash.
 function horizon(pool) {
   const [start, end] = [pool.trend[0][0], pool.trend.at(-1)[0]];
   const full = pool.forecast?.full;

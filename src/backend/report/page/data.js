@@ -1,4 +1,4 @@
-// The data of the page, blocks of addresses, and what a search finds.
+// Reads the data of the page, parses blocks of addresses, and matches a search.
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const BITS = { ipv4: 32, ipv6: 128 };
@@ -21,7 +21,8 @@ function parseAddress(text) {
   return { bits: 128, value: all.reduce((sum, group) => (sum << 16n) | BigInt(parseInt(group, 16)), 0n) };
 }
 
-// A block, or an address as the block of just that: {bits, length, first, last}, or null. Host bits are let go.
+// A block, or an address as the block of that address only: {bits, length, first, last}, or null. Host bits are
+// ignored.
 function parseBlock(text) {
   const [place, length, more] = text.split("/");
   const address = parseAddress(place);
@@ -39,7 +40,7 @@ function blockAt(bits, value, length) {
 
 const blocks = new Map();
 
-// The same for text of the data, remembered.
+// The same for text of the data, with a cache.
 function block(text) {
   let found = blocks.get(text);
   if (!found) blocks.set(text, (found = parseBlock(text)));
@@ -68,7 +69,7 @@ function addressText(bits, value) {
   return `${groups.slice(0, best[0]).join(":")}::${groups.slice(best[1]).join(":")}`;
 }
 
-// One allocation, out of the list that it stands in.
+// One allocation, from its list.
 class Allocation {
   constructor([id, name, cidr, pool, owner, more]) {
     Object.assign(this, { id, name, cidr, owner: data.owners[owner], more });
@@ -117,7 +118,7 @@ for (const allocation of allocations) {
   listByPool.get(allocation.pool).push(allocation);
 }
 
-// What is searched for: words that all must occur, or a block that shares addresses with what is found.
+// The search text: words that must all occur, or a block that shares addresses with the result.
 function query(text) {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const terms = words.map((word) => ({ word, block: parseBlock(word) }));

@@ -1,5 +1,6 @@
-// The address space as a map: a block is a grid of up to 256 cells, read line by line. Blocks are aligned, so whatever is
-// in it is a rectangle: an allocation, a pool below, what is free. Crumbs too small for a cell share one, to be zoomed.
+// The address space as a map: a block is a grid of up to 256 cells, read line by line. Blocks are aligned, so each part
+// of a block is a rectangle: an allocation, a pool below, or free space. Parts that are too small for a cell share one;
+// a zoom shows them.
 
 const CELL_BITS = 8;
 
@@ -59,7 +60,7 @@ class SpaceMap {
     this.grid.querySelector("button")?.focus({ preventScroll: true });
   }
 
-  // Shows a block of a pool, with the pools above it as the way there.
+  // Shows a block of a pool, with a path of the pools above it.
   showPool(pool, cidr = pool.cidrs[0]) {
     if (cidr === undefined) return;
     const path = [this.view(cidr, pool)];
@@ -155,7 +156,7 @@ class SpaceMap {
   }
 }
 
-// What takes space right in a pool, by address, with sums of their sizes for quick questions.
+// The allocations and the pools below that take space directly in a pool, by address, with running sums of their sizes.
 const takers = new Map();
 
 function takersOf(pool, bits) {
@@ -175,7 +176,7 @@ function takersOf(pool, bits) {
   return takers.get(name);
 }
 
-// How full one block of a pool is. The sums of a pool are those of all its blocks.
+// The utilization of one block of a pool. The sums of a pool are those of all its blocks.
 function sharesOf(pool, cidr) {
   if (pool.cidrs.length < 2) return sums(pool);
   const whole = block(cidr);
@@ -186,7 +187,7 @@ function sharesOf(pool, cidr) {
   return { used: part(sizes.used), held: part(sizes.held) };
 }
 
-// Place of the first that starts at `address` or after it.
+// The index of the first item that starts at `address` or after it.
 function placeOf(list, address) {
   let [low, high] = [0, list.length];
   while (low < high) {
@@ -229,7 +230,7 @@ function partsOf({ block: whole, pool }) {
   return parts;
 }
 
-// A part that one object has.
+// A part that belongs to one object.
 function taken({ pool, allocation, text, isHeld }) {
   if (pool) {
     const { used, held } = sharesOf(pool, text);

@@ -1,4 +1,4 @@
-// The page: sections that are there when there is something to show, and filters over all of them.
+// The page: its sections, each of which exists only when there is something to show, and the filters over all of them.
 
 const MARKS = { error: "✕", warning: "!", note: "i" };
 const PROBLEMS_SHOWN = 20;
@@ -8,7 +8,7 @@ const opened = new Set(pools.filter((pool) => pool.level < 3).map((pool) => pool
 let problemsShown = PROBLEMS_SHOWN;
 const sections = {};
 
-// The worst problem of an object as a mark.
+// A mark for the worst problem of an object.
 function mark(id) {
   const found = faulty.get(id);
   if (!found) return null;
@@ -29,7 +29,7 @@ function heading(id, count, total) {
   title.append(element("span", { class: "count" }, ` ${text}`));
 }
 
-// What the filters let through.
+// The objects that pass the filters.
 function fitting() {
   const asks = query(wanted.text);
   const inScope = (pool) => wanted.scope === "" || pool?.scope === Number(wanted.scope);
@@ -90,7 +90,7 @@ function tiles() {
     if (list.length === 0) return null;
     const all = list.reduce((sum, pool) => sum + BigInt(pool.provisioned), 0n);
     const leaves = pools.filter((pool) => pool.family === family);
-    // What pools below have is used in the pool above, so only what is not theirs is somebody's own.
+    // The space of pools below is used space of the pool above, so only the rest of it counts as the pool's own use.
     const own = leaves.reduce((sum, pool) => sum + BigInt(pool.used) - pool.below.reduce((part, one) => part + (one.planned ? 0n : BigInt(one.provisioned)), 0n), 0n);
     const assigned = share(own < 0n ? 0n : own, all);
     return tile(family === "ipv4" ? "IPv4 assigned" : "IPv6 assigned", percent(assigned), `of ${amount(all)} addresses in ${plural(list.length, "top-level pool")}`);
@@ -168,7 +168,7 @@ function flip(pool, isWanted = !opened.has(pool)) {
   show();
 }
 
-// The pools that fit, each with those above it.
+// The pools that match, each with the pools above it.
 function showPools(found, isPlain) {
   if (pools.length === 0) return;
   heading("pools", found.length, pools.length);
@@ -215,7 +215,7 @@ function eventColumns() {
   ];
 }
 
-// What AWS saw, by kind; not there where everything was made by hand or by Terraform.
+// Allocations for resources, by kind; the section is left out when all allocations were made by hand or by Terraform.
 function byKind() {
   const kinds = Map.groupBy(allocations.filter((one) => one.more.for), (one) => one.purpose);
   if (kinds.size === 0) return;
@@ -230,7 +230,7 @@ function byKind() {
   reveal("resources").append(plainTable("Resources by kind", ["Kind", "Number", "In pools"], rows));
 }
 
-// One pool: its facts, its past, what to expect.
+// One pool: its attributes, its trend and its forecast.
 function showPool(pool) {
   const section = reveal("pool");
   const { used, held, free } = sums(pool);
@@ -330,7 +330,7 @@ function filters() {
   });
 }
 
-// Paper has no buttons.
+// Buttons are not printed.
 function paper() {
   addEventListener("beforeprint", () => {
     problemsShown = PRINTED;

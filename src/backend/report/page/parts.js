@@ -1,4 +1,4 @@
-// Small parts of the page. Whatever is shown goes in as text, never as mark-up.
+// Small parts of the page. All data is inserted as text, never as mark-up.
 
 // An element. `properties`: `class`, `on` (listeners), `data`, properties of the element, else attributes.
 function element(tag, properties = {}, ...children) {
@@ -22,7 +22,7 @@ function dress(node, properties, children) {
 const byId = (id) => document.getElementById(id);
 const many = new Intl.NumberFormat("en");
 
-// A count of addresses: exact while a person can read it, a power of two beyond.
+// A count of addresses: exact while it is short enough to read, a power of two beyond.
 function amount(text) {
   const count = BigInt(text);
   if (count < 1n << 50n) return many.format(count);
@@ -38,13 +38,13 @@ function addresses({ bits, length }) {
 // A part of a whole, from 0 to 1.
 function share(part, whole) {
   const [a, b] = [BigInt(part), BigInt(whole)];
-  // Something is never nothing, and not all never all.
+  // A part that is not zero is never shown as zero, and a part that is not all is never shown as all.
   if (b === 0n) return 0;
   const millionths = Number((a * 1000000n) / b) / 1000000;
   return a > 0n && millionths === 0 ? 1e-6 : millionths;
 }
 
-// Rounded, but so that only nothing is 0.0% and only all of it is 100.0%.
+// A rounded percentage. Only zero is 0.0% and only all of it is 100.0%.
 function percent(fraction) {
   const tenths = Math.round(fraction * 1000);
   if (fraction > 0 && tenths === 0) return "<0.1%";
@@ -52,7 +52,7 @@ function percent(fraction) {
   return `${(tenths / 10).toFixed(1)}%`;
 }
 
-// Blocks in little room: what is cut off is the begin of the address, and never the netmask length.
+// A block in a narrow column: the beginning of the address is cut off, never the netmask length.
 function cidrs(list) {
   const one = (text, place) => [place > 0 && " ", element("span", { class: "cidr" }, element("bdi", { dir: "ltr" }, text))];
   return element("span", { class: "cidrs", title: list.join(" ") }, list.flatMap(one));
@@ -67,7 +67,7 @@ function sums(pool) {
   return { used, held: share(pool.held, pool.provisioned), free: share(pool.free, pool.provisioned) };
 }
 
-// How full something is. The numbers stand beside it, so it is not read out.
+// A bar of the utilization. The numbers are next to it, so it is hidden from assistive technology.
 function bar(used, held) {
   const part = (kind, from, width) => {
     const node = element("span", { class: kind });
@@ -91,7 +91,7 @@ function facts(pairs) {
   return element("dl", { class: "facts" }, shown.map(([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, value))));
 }
 
-// A plain table, for what a drawing shows.
+// A plain table with the data of a drawing.
 function plainTable(caption, header, rows) {
   return element(
     "table",
@@ -102,7 +102,7 @@ function plainTable(caption, header, rows) {
   );
 }
 
-// The owner of an event, with the run that did it when that is a web address.
+// The owner of an event, with a link to the run when the run has a web address.
 function actor(event) {
   const who = event.user ? `${event.owner} (${event.user})` : event.owner;
   const isLink = /^https?:\/\//.test(event.run ?? "");

@@ -1,4 +1,4 @@
-// What was seen in accounts: resources as a tree, and public addresses.
+// The results of discoveries: resources as a tree, and public addresses.
 
 class Resource {
   constructor([level, kind, id, name, cidr, region, account, scope, pool, [management, compliance, overlap], reasons, others, usage]) {
@@ -24,7 +24,7 @@ class Resource {
   }
 }
 
-// A table in a page that is open at once: more VPCs than that are folded.
+// With more VPCs than this, the table is folded at first.
 const UNFOLDED = 50;
 
 const resources = (data.seen?.resources ?? []).map((fields) => new Resource(fields));
@@ -110,7 +110,7 @@ function startSeen() {
   }
 }
 
-// Resources that fit, each with those that it is in; addresses that fit.
+// The resources that match, each with the resources around it, and the addresses that match.
 function fittingSeen(asks, inScope, inFamily) {
   const isAsked = wanted.text.trim() !== "";
   const inPool = (one) => {

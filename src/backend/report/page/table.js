@@ -1,4 +1,4 @@
-// A table of any length. Only the rows that are seen are in the page; assistive technology is told of all.
+// A table of any length. Only the visible rows are in the page; assistive technology gets the number of all rows.
 
 const ROW = 36;
 const PRINTED = 1000;
@@ -77,7 +77,7 @@ class LongTable {
     this.paint();
   }
 
-  // Rows that are seen, and some around them.
+  // The visible rows, and some around them.
   seen() {
     if (this.isPrinting) return [0, Math.min(this.rows.length, PRINTED)];
     const from = Math.max(0, Math.floor(this.frame.scrollTop / ROW) - 8);
@@ -119,8 +119,8 @@ class LongTable {
     return node;
   }
 
-  // The focus comes by a key, or by a click that is meant for the row under it: so the rows in the page stay, and it scrolls
-  // nowhere.
+  // The focus comes by a key, or by a click that is meant for the row under it. So the rows in the page stay, and
+  // nothing scrolls.
   arrive() {
     if (this.active >= 0 || this.rows.length === 0) return;
     this.active = Math.min(Math.ceil(this.frame.scrollTop / ROW), this.rows.length - 1);
@@ -151,7 +151,7 @@ class LongTable {
     const row = this.rows[this.active];
     if (event.key in steps) this.move(this.active + steps[event.key]);
     else if (event.key === "Enter" && row) this.open?.(row);
-    else if (this.key && row && this.key(event.key, row)) {} // it was the table's own
+    else if (this.key && row && this.key(event.key, row)) {} // this.key has handled it
     else return;
     event.preventDefault();
   }

@@ -1,4 +1,4 @@
-//! Archiving old events and forgetting them, broken off anywhere; and moving a store that forgot.
+//! Tests of archiving and pruning events, interrupted at any step; and of exports of a store with pruned events.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use super::*;
 use crate::backend::upkeep::archive::Archive;
 use crate::ipam::{Event, HistoryQuery};
 
-/// Keeps nothing of a simulated store: it is at its end for both.
+/// Keeps no events of a simulated store.
 const NOTHING: Duration = Duration::ZERO;
 
 fn mode(archive: Option<&Path>) -> ForgetMode<'_> {
@@ -17,7 +17,7 @@ fn prune(ipam: &Local, mode: ForgetMode<'_>) -> std::result::Result<PrunedEvents
     ipam.prune_events_in_parts(mode, 20, &mut |_, _, _| ())
 }
 
-/// Why the archive was refused.
+/// The reason why the archive was refused.
 #[track_caller]
 fn refused(ipam: &Local, archive: &Path) -> String {
     let (before, there) = (entries(ipam), fs::read(archive).unwrap());
@@ -36,7 +36,7 @@ fn archived(path: &Path) -> Vec<Event> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// The store is sound, and with these archives it is one history.
+/// Asserts that the store is sound, and that it forms one history with these archives.
 #[track_caller]
 fn assert_proved(ipam: &Local, archives: &[PathBuf]) -> Witnessed {
     let (audit, witnessed) = ipam.check_with_archives(archives).unwrap();
@@ -49,13 +49,13 @@ fn all_events(ipam: &Local) -> Vec<Event> {
     ipam.events(0, usize::MAX).unwrap()
 }
 
-/// A store over the same entries as a simulated one, with the time a while later.
+/// A store with the entries of a simulated one, and a time that is a little later.
 fn aged(seed: u64) -> (Arc<Memory>, Timestamp) {
     let (source, now) = rich(seed);
     (filled(entries(&source).into_iter()), now.checked_add(Duration::from_secs(60)).unwrap())
 }
 
-/// Over this store, so many seconds later.
+/// A backend over this store, `later` seconds later.
 fn over(store: &Arc<Memory>, now: Timestamp, later: u64) -> Local {
     local_at(Arc::clone(store) as Arc<dyn Store>, now.checked_add(Duration::from_secs(later)).unwrap())
 }
@@ -86,7 +86,7 @@ fn events_are_in_the_archive_before_they_are_forgotten() {
     #[cfg(unix)]
     assert_eq!(std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions()) & 0o777, 0o600);
 
-    // The next run goes on in the same file, or in another one.
+    // The next run continues in the same file, or in another one.
     let later = over(&store, now, 60);
     let more = prune(&later, mode(Some(&path))).unwrap();
     assert_eq!(archived(&path).len() as u64, whole.len() as u64 + more.forgotten);
@@ -97,7 +97,7 @@ fn events_are_in_the_archive_before_they_are_forgotten() {
 }
 
 #[test]
-fn what_is_young_stays_and_an_archive_of_nothing_is_not_made() {
+fn recent_events_stay_and_an_empty_archive_is_not_created() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("events.jsonl");
     let (store, now) = aged(2);
@@ -116,7 +116,7 @@ fn what_is_young_stays_and_an_archive_of_nothing_is_not_made() {
 }
 
 #[test]
-fn without_an_archive_they_are_lost_and_that_is_known() {
+fn pruning_without_an_archive_loses_events_and_the_mark_records_that() {
     let (store, now) = aged(1);
     let ipam = over(&store, now, 0);
     let pruned = prune(&ipam, mode(None)).unwrap();
@@ -124,7 +124,7 @@ fn without_an_archive_they_are_lost_and_that_is_known() {
     assert_clean(&ipam);
     let mark = ipam.mark().unwrap();
     assert_eq!((mark.clone(), ipam.status().unwrap().mark), (pruned.mark, mark));
-    // An archive from now on cannot have them, and nobody says so.
+    // A later archive cannot have these events; the check reports them as missing.
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("events.jsonl");
     let later = over(&store, now, 60);
@@ -135,7 +135,7 @@ fn without_an_archive_they_are_lost_and_that_is_known() {
 }
 
 #[test]
-fn a_run_that_breaks_off_anywhere_is_run_again_and_nothing_is_lost_or_doubled() {
+fn a_run_that_is_interrupted_anywhere_can_be_run_again_and_loses_or_doubles_nothing() {
     for fault in
         [Fault::Unreachable, Fault::Lost(40), Fault::Conflict, Fault::DoneButUncertain, Fault::NotDoneButUncertain]
     {
@@ -162,7 +162,7 @@ fn a_run_that_breaks_off_anywhere_is_run_again_and_nothing_is_lost_or_doubled() 
 }
 
 #[test]
-fn two_at_once_with_their_own_archives_lose_nothing() {
+fn two_runs_at_once_with_separate_archives_lose_nothing() {
     for _ in 0..5 {
         let directory = tempfile::tempdir().unwrap();
         let (store, now) = aged(1);
@@ -184,7 +184,7 @@ fn two_at_once_with_their_own_archives_lose_nothing() {
 }
 
 #[test]
-fn a_line_that_was_broken_off_is_written_anew() {
+fn an_incomplete_line_is_written_again() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("events.jsonl");
     let (store, now) = aged(1);
@@ -202,7 +202,7 @@ fn a_line_that_was_broken_off_is_written_anew() {
         archive.keep().unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), lines, "cut at {cut}");
     }
-    // Also when there is nothing to write.
+    // The same when there is nothing to write.
     fs::write(&path, lines.clone() + "{\"seq").unwrap();
     Archive::open(&path, true).unwrap().keep().unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), lines.clone() + "{\"seq", "a dry run leaves it");
@@ -212,7 +212,7 @@ fn a_line_that_was_broken_off_is_written_anew() {
 }
 
 #[test]
-fn an_archive_that_is_none_of_this_store_is_refused() {
+fn an_archive_of_another_store_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name);
     let write = |name: &str, events: &[Event]| {
@@ -253,7 +253,7 @@ fn an_archive_that_is_none_of_this_store_is_refused() {
     assert!(refused(&ipam, &path("locked")).starts_with("Another process is writing it: "));
     drop(held);
 
-    // Once something was forgotten, the archive must go on from there.
+    // Once events were pruned, the archive must continue from there.
     prune(&ipam, mode(Some(&path("first")))).unwrap();
     let later = over(&store, now, 60);
     assert_eq!(
@@ -267,7 +267,7 @@ fn an_archive_that_is_none_of_this_store_is_refused() {
 }
 
 #[test]
-fn a_store_that_forgot_moves_with_what_it_remembers() {
+fn an_export_after_pruning_keeps_the_mark_and_the_remnants() {
     for seed in 1..=4 {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("events.jsonl");
@@ -289,7 +289,7 @@ fn a_store_that_forgot_moves_with_what_it_remembers() {
         assert_eq!(target.history(&everything).unwrap(), source.history(&everything).unwrap());
         assert_eq!(target.status().unwrap().mark, source.mark().unwrap());
 
-        // Into a store in use its objects come without its history.
+        // A store in use gets the objects without their history.
         let used = small("other", "172.16.0.0/12", "172.16.0.0/16", "172.16.0.0/24");
         let merged = import_text(&with_other_ids(used), &export, MERGE).unwrap();
         assert!(merged.merged, "{merged:?}");
@@ -318,5 +318,5 @@ fn an_export_whose_mark_was_changed_is_refused() {
     );
     let gone = problems(&export.replacen(&mark, "", 1));
     assert!(gone.iter().any(|what| what.contains("but there is no mark")), "{gone:?}");
-    assert!(export.contains("\n\"remnants\":["), "what is remembered is in it");
+    assert!(export.contains("\n\"remnants\":["), "the remnants are in it");
 }

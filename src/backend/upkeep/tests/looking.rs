@@ -1,8 +1,8 @@
-//! What was seen in accounts moves along with everything else.
+//! Tests that exports and imports include the results of discoveries.
 
 use super::*;
 
-/// A store of which a discovery, treatments, imports and a past are a part.
+/// A store with a discovery, treatments, imported allocations and past sightings.
 fn looking() -> Local {
     use crate::ipam::seen::*;
     use crate::ipam::tests::discovery::{address, of, seen, subnet, vpc};
@@ -44,7 +44,7 @@ fn looking() -> Local {
 }
 
 #[test]
-fn what_was_seen_moves_along() {
+fn exports_and_imports_include_sightings() {
     let source = looking();
     let export = exported(&source);
     for list in ["discoveries", "treatments", "places", "sightings", "addresses", "past"] {
@@ -54,7 +54,7 @@ fn what_was_seen_moves_along() {
     assert_eq!(import_text(&target, &export, PLAIN).unwrap().problems, []);
     assert_clean(&target);
     assert_eq!(body(&exported(&target)), body(&export));
-    // Into a store that has something else: what is in its default scopes is in those of the store then.
+    // Into a store with objects: sightings in the default scopes of the source are in those of the target afterwards.
     let present = local_drawing(Arc::new(Memory::default()), later(), 1000);
     present.create_pool(&top("other", &["192.168.0.0/16"]), &Planned::Unknown).unwrap();
     let import = import_text(&present, &export, MERGE).unwrap();
@@ -64,9 +64,9 @@ fn what_was_seen_moves_along() {
     assert_eq!((again.problems, again.new.sum()), (vec![], 0));
 }
 
-/// A file of the time when nobody looked into accounts is read by another test.
+/// Another test reads a file of a version without discoveries.
 #[test]
-fn an_export_with_what_was_seen_is_read() {
+fn an_export_with_sightings_is_read() {
     let export = include_str!("../samples/export_1_seen.json");
     let ipam = memory();
     assert_eq!(import_text(&ipam, export, PLAIN).unwrap().problems, []);

@@ -1,4 +1,4 @@
-//! Requests that fail: what the caller is told, and that a retry converges.
+//! Tests of requests that fail: the answer that the caller gets, and that a retry converges.
 
 use std::thread;
 
@@ -10,7 +10,7 @@ use crate::store::suite::SOON;
 
 fn faulty(script: impl IntoIterator<Item = Trouble>) -> Bucket {
     let objects = memory();
-    // The first write of a process proves the bucket; that is another test's matter.
+    // The first write of a process proves the bucket; another test covers that.
     increment(&over(Arc::clone(&objects) as _), "count").unwrap();
     let store = over(Arc::new(Faulty::script(objects, script)));
     store.proven.store(true, Ordering::Relaxed);
@@ -42,7 +42,7 @@ fn a_write_that_was_not_done_is_done_again() {
 }
 
 #[test]
-fn what_cannot_be_found_out_in_time_is_uncertain_and_what_was_never_sent_is_not() {
+fn an_outcome_that_stays_unknown_is_uncertain_and_a_request_that_was_never_sent_is_not() {
     let endless = |trouble| Bucket { patience: Duration::from_millis(200), ..faulty([trouble; 1000]) };
     for trouble in [Trouble::CutBefore, Trouble::Status(503)] {
         let store = endless(trouble);
@@ -56,7 +56,7 @@ fn what_cannot_be_found_out_in_time_is_uncertain_and_what_was_never_sent_is_not(
 
 #[test]
 fn after_an_uncertain_write_the_state_is_read_before_it_is_used() {
-    // Done at once, but every answer is lost, and so is every attempt to find out.
+    // The write happens at once, but all answers are lost, also those of the attempts to find out.
     let objects = memory();
     let own = over(Arc::new(Faulty::script(Arc::clone(&objects) as _, [Trouble::CutAfter])));
     own.proven.store(true, Ordering::Relaxed);
@@ -102,7 +102,7 @@ fn seeded_faults_lose_nothing_and_do_nothing_twice() {
     }
 }
 
-/// Appends `name` once: idempotent, as every body of the core is.
+/// Appends `name` once; idempotent, like every body of the core.
 pub(super) fn append_until_sure(store: &Bucket, name: &str) {
     loop {
         let outcome = store.write(&mut |tx| {
@@ -135,7 +135,7 @@ fn a_bucket_that_overwrites_what_should_only_be_created_is_refused_before_the_fi
 }
 
 #[test]
-fn a_server_whose_answer_is_cut_off_has_written_and_is_believed() {
+fn a_write_whose_answer_is_cut_off_is_found() {
     let proxy = Proxy::to(&S3::shared().address());
     let store = open(&s3_url_at(&proxy.address()));
     increment(&store, "count").unwrap();
@@ -148,7 +148,7 @@ fn a_server_whose_answer_is_cut_off_has_written_and_is_believed() {
 }
 
 #[test]
-fn statuses_of_a_server_are_answered_by_trying_again() {
+fn requests_are_repeated_after_error_statuses() {
     let proxy = Proxy::to(&S3::shared().address());
     let store = open(&s3_url_at(&proxy.address()));
     increment(&store, "count").unwrap();
@@ -162,7 +162,7 @@ fn statuses_of_a_server_are_answered_by_trying_again() {
 }
 
 #[test]
-fn a_server_that_is_silent_or_gone_is_said_soon() {
+fn a_server_that_is_silent_or_gone_is_reported_soon() {
     for silent in [true, false] {
         let proxy = Proxy::to(&S3::shared().address());
         let store = open(&s3_url_at(&proxy.address()));
@@ -176,6 +176,6 @@ fn a_server_that_is_silent_or_gone_is_said_soon() {
         assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
         assert!(text.contains(if silent { "did not answer in time" } else { "cannot be reached" }), "{text}");
         proxy.pass();
-        assert_eq!(increment(&store, "count"), Ok(()), "it comes back by itself");
+        assert_eq!(increment(&store, "count"), Ok(()), "it recovers by itself");
     }
 }

@@ -1,4 +1,4 @@
-//! Objects that fail on purpose, over any others.
+//! Objects that fail on purpose, over any other objects.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -17,33 +17,33 @@ use object_store::{
 
 use super::*;
 
-/// One thing that goes wrong with one request.
+/// A fault of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Trouble {
     None,
-    /// Nothing is sent.
+    /// The request is not sent.
     Refused,
-    /// It is done, and the connection cut before the answer.
+    /// The request is carried out, and the connection is cut before the answer.
     CutAfter,
-    /// It is not done, and the connection cut.
+    /// The request is not carried out, and the connection is cut.
     CutBefore,
-    /// It is not done, and answered with this status.
+    /// The request is not carried out, and is answered with this status.
     Status(u16),
-    /// It is done, and answered with this status.
+    /// The request is carried out, and is answered with this status.
     DoneButStatus(u16),
-    /// It is done late.
+    /// The request is carried out late.
     Slow,
 }
 
 pub(super) struct Faulty {
     inner: Arc<dyn ObjectStore>,
-    /// Of the next writes, one each; then none.
+    /// The faults of the next writes, one for each; then none.
     script: Mutex<VecDeque<Trouble>>,
-    /// For writes and reads after that.
+    /// The source of faults for writes and reads after the script.
     seed: Option<Mutex<u64>>,
-    /// Overwrites what should only be created.
+    /// Whether requests that should only create an object overwrite it.
     pub(super) ignores_conditions: bool,
-    /// Is not in any listing, though it is there.
+    /// Decides by name whether an object is left out of every listing, although it exists.
     pub(super) unlisted: Box<dyn Fn(&str) -> bool + Send + Sync>,
     pub(super) creations: AtomicUsize,
     pub(super) reads: AtomicUsize,
@@ -64,7 +64,7 @@ impl Faulty {
         }
     }
 
-    /// About every second write and every fifth read goes wrong, in an order that depends on `seed`.
+    /// About every second write and every fifth read fails, in an order that depends on `seed`.
     pub(super) fn seeded(inner: Arc<dyn ObjectStore>, seed: u64) -> Self {
         Self { seed: Some(Mutex::new(seed)), ..Self::script(inner, []) }
     }
@@ -88,7 +88,7 @@ impl Faulty {
             Some(3) => Trouble::CutBefore,
             Some(4) => Trouble::Status(503),
             Some(5) => Trouble::DoneButStatus(500),
-            // A conflict that is none, as S3 answers when two requests meet.
+            // A spurious conflict, as S3 answers when two requests meet.
             Some(6) => Trouble::Status(409),
             Some(7) => Trouble::DoneButStatus(412),
             Some(8) => Trouble::Slow,
@@ -116,7 +116,7 @@ fn status(status: u16) -> object_store::Error {
 }
 
 impl Trouble {
-    /// What is answered instead of what happened.
+    /// Replaces the true answer by that of the fault.
     fn answer<T>(self, done: Result<T>) -> Result<T> {
         match self {
             Self::None | Self::Slow => done,
@@ -180,7 +180,7 @@ impl ObjectStore for Faulty {
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
         self.lists.fetch_add(1, Ordering::Relaxed);
-        // The stream may outlive this reference, so what is left out is known before it begins.
+        // The stream may outlive this reference, so the objects to leave out are determined before it begins.
         let all = self.inner.list(prefix).collect::<Vec<_>>().now_or_never().unwrap();
         let shown = all.into_iter().filter(|found| match found {
             Ok(object) => !(self.unlisted)(object.location.as_ref()),

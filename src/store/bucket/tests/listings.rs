@@ -1,4 +1,5 @@
-//! Listings that leave out what is there: they must never make a store look damaged, empty or older than it is.
+//! Tests of listings that leave out existing objects: they must never make a store look damaged, empty or older than it
+//! is.
 
 use std::sync::atomic::AtomicBool;
 use std::thread;
@@ -9,10 +10,10 @@ use object_store::path::Path;
 use super::faulty::Faulty;
 use super::*;
 
-/// Prunes at once, and doubts every position.
+/// Limits with which a store prunes at once and doubts every position.
 const IMPATIENT: Limits = Limits { trusted: Duration::ZERO, write_max: Duration::ZERO, keep_min: Duration::ZERO };
 
-/// The same objects, where no listing shows those for which `unlisted` holds.
+/// The same objects, without those for which `unlisted` holds in any listing.
 fn hiding(objects: &Arc<InMemory>, unlisted: impl Fn(&str) -> bool + Send + Sync + 'static) -> Bucket {
     let mut faulty = Faulty::script(Arc::clone(objects) as _, []);
     faulty.unlisted = Box::new(unlisted);
@@ -63,7 +64,7 @@ fn an_opener_finds_the_newest_checkpoint_that_no_listing_shows() {
     let hidden = |name: &str| name.contains("/checkpoint/");
     assert_eq!(count(&hiding(&objects, hidden)), "5");
     increment(&hiding(&objects, hidden), "count").unwrap();
-    // Neither is an older one taken for the newest, though it is the only one listed.
+    // An older checkpoint is not taken for the newest either, although it is the only one in the listing.
     let store = impatient(over(Arc::clone(&objects) as _));
     let state = store.refresh().unwrap();
     store.write_checkpoint(&store.objects().unwrap(), &state).unwrap();
@@ -124,7 +125,7 @@ fn pruning_by_a_listing_with_holes_leaves_a_whole_store() {
 }
 
 #[test]
-fn a_young_mark_leaves_the_one_before_it_to_listings_under_way() {
+fn a_young_mark_keeps_the_one_before_it_for_listings_that_are_running() {
     let objects = pruned();
     let mark = |number: u64| format!("pruned/{number:020}");
     let store = impatient(over(Arc::clone(&objects) as _));
@@ -137,7 +138,7 @@ fn a_young_mark_leaves_the_one_before_it_to_listings_under_way() {
 }
 
 #[test]
-fn a_checkpoint_that_is_not_listed_is_written_again_and_status_goes_on() {
+fn a_checkpoint_that_is_not_listed_is_written_again_and_the_status_works() {
     let objects = memory();
     let store = hiding(&objects, |name| name.contains("/checkpoint/") || name.contains("/log/"));
     let store = Bucket { weights: checkpoint::Weights { log_min: 0, object: 1 }, ..store };
@@ -164,7 +165,7 @@ fn a_directory_opened_while_others_write_and_prune_is_never_damaged() {
                     }
                     super::faults::append_until_sure(&store, &format!("{writer}-{round}"));
                     if round % 200 == 199 {
-                        // Who prunes beside others may be late; only damage would be wrong.
+                        // A prune at the same time as others may be late; only damage would be wrong.
                         let outcome = store.prune(Duration::ZERO);
                         assert!(!matches!(outcome, Err(Error::Corrupt(_))), "{outcome:?}");
                     }

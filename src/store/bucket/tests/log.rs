@@ -1,4 +1,4 @@
-//! The log: what it costs, what is in it, and what is not accepted as one.
+//! Tests of the log: its cost, its content, and the content that is refused.
 
 use std::thread;
 
@@ -39,17 +39,17 @@ fn a_commit_costs_one_request_and_so_does_a_read() {
     assert_eq!(requests(&objects), (1, 0, 0));
     get(&store, "count");
     assert_eq!(requests(&objects), (0, 1, 0));
-    // One that writes nothing was right only if it saw the newest state.
+    // A body that writes nothing was right only if it saw the newest state.
     store.write(&mut |_| Ok(false)).unwrap();
     assert_eq!(requests(&objects), (0, 1, 0));
 }
 
 #[test]
-fn readers_that_wait_together_share_one_question() {
+fn readers_that_wait_together_share_one_request() {
     let proxy = test_servers::Proxy::to(&S3::shared().address());
     let store = open(&s3_url_at(&proxy.address()));
     put(&store, &[("a", "1")]);
-    // So long that all have come before the first answer does.
+    // The delay is so long that all callers have come before the first answer.
     proxy.delay(Duration::from_millis(300));
     let before = proxy.requests();
     thread::scope(|scope| (0..16).for_each(|_| drop(scope.spawn(|| get(&store, "a")))));
@@ -69,7 +69,7 @@ fn a_read_sees_what_was_committed_before_it_began() {
 }
 
 #[test]
-fn a_conclusion_without_a_write_is_drawn_again_when_it_came_from_an_old_state() {
+fn a_body_without_a_write_runs_again_when_it_ran_on_an_old_state() {
     let objects = memory();
     let (store, other) = (over(Arc::clone(&objects) as _), over(objects));
     put(&store, &[("a", "old")]);
@@ -149,7 +149,7 @@ fn a_log_with_a_gap_is_damaged_and_the_missing_object_is_named() {
 }
 
 #[test]
-fn a_tail_from_elsewhere_is_damage() {
+fn commits_from_another_log_are_damage() {
     let (objects, elsewhere) = (memory(), memory());
     let (store, other) = (over(Arc::clone(&objects) as _), over(Arc::clone(&elsewhere) as _));
     (0..3).for_each(|_| increment(&store, "count").unwrap());
@@ -158,14 +158,14 @@ fn a_tail_from_elsewhere_is_damage() {
     let expected = "log/00000000000000000004 does not continue log/00000000000000000003";
     let Error::Corrupt(text) = read_error(Arc::clone(&objects) as _) else { panic!("the fork was not seen") };
     assert!(text.contains(expected), "{text}");
-    // A handle that is open already sees it as well.
+    // A handle that is open already finds the damage too.
     let outcome = increment(&store, "count");
     let Err(Error::Corrupt(text)) = outcome else { panic!("{outcome:?}") };
     assert!(text.contains(expected), "{text}");
 }
 
 #[test]
-fn objects_that_are_not_as_written_are_named() {
+fn damaged_objects_are_named() {
     for (name, bytes) in [
         (log_name(2), &b"{\"version\":1}"[..]),
         (log_name(2), b"half a"),
@@ -184,7 +184,7 @@ fn objects_that_are_not_as_written_are_named() {
 }
 
 #[test]
-fn newer_objects_are_refused_also_when_they_came_meanwhile() {
+fn newer_objects_are_refused_also_when_they_appear_later() {
     for name in [log_name(2), "format".to_owned()] {
         let objects = memory();
         let store = over(Arc::clone(&objects) as _);
@@ -197,7 +197,7 @@ fn newer_objects_are_refused_also_when_they_came_meanwhile() {
     }
 }
 
-/// What version 1 wrote. These files never change; a later version has files of its own.
+/// Objects of version 1. These files never change; a later version has files of its own.
 #[test]
 fn objects_of_version_1_are_read() {
     let samples = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/bucket/tests/samples/v1");
@@ -220,7 +220,7 @@ fn checkpoint_2() -> String {
     format!("checkpoint/{:020}", 2)
 }
 
-/// A version of the format that has no samples yet gets them by the first run of this, which fails and says so.
+/// For a format version without samples, the first run of this test writes them and fails with a message.
 #[test]
 fn the_newest_version_has_samples() {
     let samples = format!("{}/src/store/bucket/tests/samples/v{}", env!("CARGO_MANIFEST_DIR"), format::VERSION);
@@ -257,7 +257,7 @@ fn reading_creates_nothing() {
 }
 
 #[test]
-fn a_second_creation_is_refused_by_what_the_tests_run_on() {
+fn the_stores_of_the_tests_refuse_a_second_creation() {
     let directory = TempDir::new().unwrap();
     for url in [directory_url(directory.path()), s3_url()] {
         let objects = open(&url).objects().unwrap();

@@ -1,4 +1,5 @@
-//! What only a log of commits can go through. The suite of all stores runs over a directory and over an S3 server.
+//! Tests of what can happen only to a log of commits. The suite of all stores runs over a directory and over an S3
+//! server.
 
 mod faults;
 mod faulty;
@@ -17,7 +18,7 @@ use test_servers::{S3, child, hear, succeed};
 use super::*;
 use crate::store::suite::{PATIENT, get, increment, put, suite};
 
-/// Keys that must never be seen anywhere.
+/// Keys that must never be shown anywhere.
 pub(super) const KEY_ID: &str = "AKIAPLANTEDKEYID";
 pub(super) const SECRET: &str = "planted-s3cret-key";
 
@@ -25,7 +26,7 @@ pub(super) fn open(url: &str) -> Bucket {
     open_in(url, &[("AWS_ACCESS_KEY_ID", KEY_ID), ("AWS_SECRET_ACCESS_KEY", SECRET)])
 }
 
-/// The store at `url` in an environment of these variables and no others.
+/// The store at `url`, with only these environment variables.
 pub(super) fn open_in(url: &str, variables: &[(&str, &str)]) -> Bucket {
     let place = Place::parse(&StoreUrl::new(url)).unwrap();
     let owned = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
@@ -46,7 +47,7 @@ pub(super) fn s3_url() -> String {
     s3_url_at(&S3::shared().address())
 }
 
-/// Over objects in memory.
+/// A store over objects in memory.
 pub(super) fn over(objects: Arc<dyn ObjectStore>) -> Bucket {
     Bucket::over(objects, Place::parse(&StoreUrl::new("s3://memory/plan")).unwrap())
 }
@@ -73,7 +74,7 @@ mod in_s3 {
     });
 }
 
-/// Every write makes a checkpoint due, and every snapshot doubts its position.
+/// Runs the suite with a checkpoint after every write and with snapshots that doubt their position.
 mod with_checkpoints_all_the_time {
     use super::*;
 
@@ -87,12 +88,12 @@ mod with_checkpoints_all_the_time {
     });
 }
 
-// Other processes: this test binary again, running the same test, which then does the child's part.
+// Other processes: this test binary again, running the same test, which then does the work of the child.
 
 /// The URL that a child process works on.
 pub(super) const CHILD_URL: &str = "STORE_TEST_CHILD_URL";
 
-/// In a child: the store to work on.
+/// In a child process: the store to work on.
 pub(super) fn child_store() -> Option<Bucket> {
     std::env::var(CHILD_URL).ok().map(|url| open(&url))
 }
@@ -138,7 +139,7 @@ fn a_killed_process_leaves_whole_commits_only() {
     for round in 0..5 {
         let test = "a_killed_process_leaves_whole_commits_only";
         let mut writer = child(module_path!(), test).env(CHILD_URL, &url).spawn().unwrap();
-        // Some lines, so that the kill meets another moment each time.
+        // Wait for a number of lines, so that the kill comes at another moment in each round.
         hear(&mut writer, 800 + 37 * round);
         writer.kill().unwrap();
         writer.wait().unwrap();

@@ -1,4 +1,4 @@
-//! Mistakes of every kind: each is a sentence that says what to do, in time, and without secrets.
+//! Tests of mistakes of every kind: each error is a sentence that says what to do, comes in time, and has no secrets.
 
 use std::fs;
 use std::io;
@@ -30,7 +30,7 @@ fn error_body(code: &str) -> String {
 }
 
 #[test]
-fn a_missing_bucket_is_said() {
+fn a_missing_bucket_is_reported() {
     let endpoint = S3::shared().endpoint();
     let store = open(&format!("s3://no-such-bucket/plan?endpoint={endpoint}"));
     for text in [unavailable(read_one(&store)), unavailable(write_one(&store))] {
@@ -39,7 +39,7 @@ fn a_missing_bucket_is_said() {
 }
 
 #[test]
-fn what_a_server_refuses_is_said_with_what_to_do() {
+fn the_refusals_of_a_server_are_reported_with_advice() {
     let proxy = Proxy::to(&S3::shared().address());
     let url = s3_url_at(&proxy.address());
     for (status, code, words) in [
@@ -64,7 +64,7 @@ fn what_a_server_refuses_is_said_with_what_to_do() {
 }
 
 #[test]
-fn credentials_that_may_only_read_read_and_say_what_writing_needs() {
+fn read_only_credentials_can_read_and_their_errors_say_what_writing_needs() {
     let proxy = Proxy::to(&S3::shared().address());
     let url = s3_url_at(&proxy.address());
     write_one(&open(&url)).unwrap();
@@ -89,7 +89,7 @@ fn a_server_without_conditional_writes_is_refused() {
 }
 
 #[test]
-fn no_credentials_at_all_is_said_soon() {
+fn missing_credentials_are_reported_soon() {
     let began = Instant::now();
     let nowhere = [("HOME", "/nonexistent"), ("AWS_EC2_METADATA_DISABLED", "true")];
     let text = unavailable(read_one(&open_in("s3://bucket/plan", &nowhere)));
@@ -97,7 +97,7 @@ fn no_credentials_at_all_is_said_soon() {
         text.contains("no credentials were found for s3://bucket/plan. The provider looked for AWS_ACCESS_KEY_ID"),
         "{text}"
     );
-    // A metadata service that is not there, as on every machine outside the cloud.
+    // A metadata service that does not exist, as on every machine outside of the cloud.
     let metadata = [("HOME", "/nonexistent"), ("AWS_METADATA_ENDPOINT", "http://169.254.169.254:1")];
     let text = unavailable(read_one(&open_in("s3://bucket/plan", &metadata)));
     assert!(text.contains("no credentials were found"), "{text}");
@@ -107,7 +107,7 @@ fn no_credentials_at_all_is_said_soon() {
 }
 
 #[test]
-fn credentials_that_cannot_be_used_are_said_without_showing_them() {
+fn unusable_credentials_are_reported_and_not_shown() {
     let directory = TempDir::new().unwrap();
     let file = directory.path().join("google.json");
     fs::write(&file, format!("{{\"private_key\": \"{SECRET}\", \"type\": 7}}")).unwrap();
@@ -138,18 +138,18 @@ fn keys_come_from_a_profile() {
 }
 
 #[test]
-fn encryption_is_asked_for_with_every_object() {
+fn encryption_is_requested_for_every_object() {
     let url = format!("{}&sse=aws:kms&sse_kms_key_id=alias%2Fplan", s3_url());
     write_one(&open(&url)).unwrap();
     let objects = open(&url).objects().unwrap();
-    // moto answers a HEAD with what the PUT asked for, and refuses unknown kinds.
+    // moto answers a HEAD request with the encryption of the PUT request, and refuses unknown kinds.
     assert!(block_on(objects.written_at(&log_name(1))).unwrap().is_ok());
     let refused = open(&format!("{}&sse=AES256", s3_url()));
     assert_eq!(write_one(&refused), Ok(()));
 }
 
 #[test]
-fn errors_of_a_disk_are_sorted() {
+fn errors_of_a_disk_are_classified() {
     let place = Place::parse(&StoreUrl::new("file:///var/plan")).unwrap();
     let failure = |kind: io::ErrorKind| {
         let source = Box::new(io::Error::from(kind));
@@ -170,7 +170,7 @@ fn errors_of_a_disk_are_sorted() {
 }
 
 #[test]
-fn a_file_where_a_directory_should_be_is_said() {
+fn a_file_where_a_directory_should_be_is_reported() {
     let directory = TempDir::new().unwrap();
     fs::write(directory.path().join("plan"), "in the way").unwrap();
     let store = open(&directory_url(directory.path()));
@@ -185,14 +185,14 @@ fn stale_temporary_files_are_harmless() {
     let store = open(&directory_url(directory.path()));
     write_one(&store).unwrap();
     let log = directory.path().join("plan/log");
-    // As a process that was killed in the middle of a write leaves it.
+    // The file that a process leaves when it is killed in the middle of a write.
     fs::write(log.join(format!("{:020}#1", 2)), "half a comm").unwrap();
     assert_eq!(read_one(&open(&directory_url(directory.path()))), Ok(Some(b"1".to_vec())));
     increment(&store, "count").unwrap();
     assert_eq!(get(&open(&directory_url(directory.path())), "count"), Some(b"1".to_vec()));
 }
 
-/// In a child everything is logged at TRACE, while the store is used and fails in several ways.
+/// Logs everything at TRACE in a child process, while it uses the store, which fails in several ways.
 #[test]
 fn secrets_are_in_no_log_at_trace() {
     let token = "planted-session-token";
@@ -217,14 +217,14 @@ fn secrets_are_in_no_log_at_trace() {
     }
 }
 
-/// Write protection does not stop root, so the work is done by a child without that right.
+/// Write protection does not stop root, so the work is done by a child process without root's rights.
 #[cfg(unix)]
 mod permissions {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
 
-    /// Says for a directory, and those in it, whether something can be made there.
+    /// Makes a directory, and those in it, read-only or writable.
     fn protect(directory: &FilePath, is_protected: bool) {
         let mode = if is_protected { 0o555 } else { 0o755 };
         fs::set_permissions(directory, fs::Permissions::from_mode(mode)).unwrap();
@@ -232,7 +232,7 @@ mod permissions {
         inside.filter(|path| path.is_dir()).for_each(|path| protect(&path, is_protected));
     }
 
-    /// Lets a child do its part of `test` on the store in this directory, where it can make nothing.
+    /// Runs the child's part of `test` on the store in this directory, in which it cannot create anything.
     fn on_protected(directory: &FilePath, test: &str) {
         protect(directory, true);
         let mut child = test_servers::unprivileged_child(module_path!(), test);
@@ -241,7 +241,7 @@ mod permissions {
     }
 
     #[test]
-    fn a_directory_that_cannot_be_written_can_be_read_and_says_so() {
+    fn a_directory_that_cannot_be_written_can_be_read_and_writes_are_refused() {
         if let Some(store) = child_store() {
             assert_eq!(read_one(&store), Ok(Some(b"1".to_vec())));
             let outcome = write_one(&store);
@@ -251,11 +251,11 @@ mod permissions {
         }
         let directory = TempDir::new().unwrap();
         write_one(&open(&directory_url(directory.path()))).unwrap();
-        on_protected(directory.path(), "a_directory_that_cannot_be_written_can_be_read_and_says_so");
+        on_protected(directory.path(), "a_directory_that_cannot_be_written_can_be_read_and_writes_are_refused");
     }
 
     #[test]
-    fn a_directory_that_cannot_be_made_is_not_available() {
+    fn a_directory_that_cannot_be_created_is_not_available() {
         if let Some(store) = child_store() {
             assert_eq!(read_one(&store), Ok(None));
             let text = unavailable(write_one(&store));
@@ -263,6 +263,6 @@ mod permissions {
             return;
         }
         let directory = TempDir::new().unwrap();
-        on_protected(directory.path(), "a_directory_that_cannot_be_made_is_not_available");
+        on_protected(directory.path(), "a_directory_that_cannot_be_created_is_not_available");
     }
 }

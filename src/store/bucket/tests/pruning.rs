@@ -1,4 +1,4 @@
-//! Pruning, and who is elsewhere meanwhile.
+//! Tests of pruning, and of handles that are idle or suspended meanwhile.
 
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
@@ -6,9 +6,10 @@ use object_store::path::Path;
 use super::*;
 use crate::store::Order;
 
-/// Prunes at once, and doubts every position.
+/// Limits with which a store prunes at once and doubts every position.
 const IMPATIENT: Limits = Limits { trusted: Duration::ZERO, write_max: Duration::ZERO, keep_min: Duration::ZERO };
-/// Prunes at once, but trusts positions as a suspended machine would: its clocks say that no time has passed.
+/// Limits with which a store prunes at once, but trusts positions like a suspended machine, whose clocks show that no
+/// time has passed.
 const SUSPENDED: Limits =
     Limits { trusted: Duration::from_secs(3600), write_max: Duration::ZERO, keep_min: Duration::ZERO };
 
@@ -34,7 +35,7 @@ fn pruning_removes_what_a_checkpoint_covers_and_changes_nothing_that_is_read() {
             increment(&store, "count").unwrap();
         }
         assert_eq!(get(&open(&url), "count"), Some(b"32".to_vec()));
-        // Old marks and checkpoints go with the next time.
+        // The next prune removes old marks and checkpoints.
         let store = Bucket { limits: IMPATIENT, ..open(&url) };
         store.prune(Duration::ZERO).unwrap();
         assert_eq!(
@@ -45,7 +46,7 @@ fn pruning_removes_what_a_checkpoint_covers_and_changes_nothing_that_is_read() {
 }
 
 #[test]
-fn what_is_young_stays_whatever_is_asked_for() {
+fn recent_commits_stay_whatever_time_is_requested() {
     let objects = memory();
     let store = over(Arc::clone(&objects) as _);
     (0..5).for_each(|_| increment(&store, "count").unwrap());
@@ -54,7 +55,7 @@ fn what_is_young_stays_whatever_is_asked_for() {
 }
 
 #[test]
-fn pruning_an_empty_store_is_nothing_to_do() {
+fn pruning_an_empty_store_does_nothing() {
     assert_eq!(over(memory()).prune(Duration::ZERO).unwrap(), Some(Pruned::default()));
 }
 
@@ -76,7 +77,7 @@ fn a_handle_left_idle_across_a_prune_starts_again_and_loses_nothing() {
 }
 
 #[test]
-fn a_commit_into_the_pruned_past_is_no_commit_and_nobody_ever_reads_it() {
+fn a_commit_into_the_pruned_part_of_the_log_is_never_read() {
     let objects = memory();
     let (asleep, other) = (with(SUSPENDED, &objects), with(IMPATIENT, &objects));
     (0..5).for_each(|_| increment(&asleep, "count").unwrap());
@@ -86,7 +87,7 @@ fn a_commit_into_the_pruned_past_is_no_commit_and_nobody_ever_reads_it() {
     other.prune(Duration::ZERO).unwrap();
     let outcome = increment(&asleep, "count");
     assert!(matches!(outcome, Err(Error::Uncertain(_))), "{outcome:?}");
-    assert_eq!(names(&other, "log"), ["6", "15"], "the stray is there");
+    assert_eq!(names(&other, "log"), ["6", "15"], "the stray commit exists");
     for store in [&other, &also_idle, &asleep, &with(IMPATIENT, &objects), &over(Arc::clone(&objects) as _)] {
         assert_eq!(get(store, "count"), Some(b"15".to_vec()));
     }
@@ -97,19 +98,19 @@ fn a_commit_into_the_pruned_past_is_no_commit_and_nobody_ever_reads_it() {
 }
 
 #[test]
-fn an_opener_whose_checkpoint_was_pruned_under_its_feet_starts_again() {
+fn an_opener_whose_checkpoint_was_pruned_during_the_load_starts_again() {
     let objects = memory();
     let store = with(IMPATIENT, &objects);
     (0..5).for_each(|_| increment(&store, "count").unwrap());
     store.prune(Duration::ZERO).unwrap();
-    // The newest checkpoint is listed, but gone when it is read: a listing from before another prune.
+    // The newest checkpoint is listed, but gone when it is read, as in a listing from before another prune.
     let path = Path::from(format!("plan/{}", load::checkpoint_name(4)));
     block_on(objects.put(&path, "{}".into())).unwrap().unwrap();
     assert_eq!(get(&with(IMPATIENT, &objects), "count"), Some(b"5".to_vec()));
 }
 
 #[test]
-fn nothing_is_removed_when_the_checkpoint_is_not_what_the_log_says() {
+fn nothing_is_removed_when_the_checkpoint_differs_from_the_log() {
     let objects = memory();
     let store = with(IMPATIENT, &objects);
     (0..5).for_each(|_| increment(&store, "count").unwrap());
@@ -131,7 +132,7 @@ fn two_prunes_at_once_leave_a_whole_store() {
         for (n, store) in stores.iter().enumerate() {
             scope.spawn(move || {
                 for round in 0..15 {
-                    // Without a time that objects stay, a commit may be pruned before its writer looks.
+                    // If objects need not stay for any time, a commit may be pruned before its writer checks it.
                     super::faults::append_until_sure(store, &format!("{n}-{round}"));
                     if round % 5 == n {
                         store.prune(Duration::ZERO).unwrap();

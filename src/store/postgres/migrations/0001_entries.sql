@@ -1,7 +1,8 @@
 -- Layout 1. SCHEMA stands for the quoted name of the schema, which exists.
 --
--- The row of meta is what every writer changes first, so that writers wait there and not at the end. It is also the
--- lock under which later layouts are made. Creating meta first settles who of several first starts makes the tables.
+-- Every writer first changes the row of meta, so that writers wait there and not at the commit. The row is also the
+-- lock under which later layouts are created. Creating meta first decides which of several first writers creates the
+-- tables.
 CREATE TABLE SCHEMA.meta (
     id smallint PRIMARY KEY CHECK (id = 1),
     layout integer NOT NULL,

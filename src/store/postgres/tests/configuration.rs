@@ -1,4 +1,4 @@
-//! What URLs and the environment mean.
+//! Tests of URLs and environment variables.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ fn hosts(url: &str, environment: &[(&str, &str)]) -> Vec<String> {
 }
 
 #[test]
-fn a_whole_url_is_taken_apart() {
+fn a_url_with_all_parts_is_parsed() {
     let found = settings(
         "postgres://me%40home:s%3Acret%2F@db1.example:5433,[2001:db8::1],db3.example:7/ip%61m?sslmode=verify-ca&\
          sslrootcert=/etc/ca.pem&sslcert=/c.pem&sslkey=/k.pem&connect_timeout=7&application_name=plan&\
@@ -49,7 +49,7 @@ fn a_whole_url_is_taken_apart() {
 }
 
 #[test]
-fn what_the_url_leaves_out_comes_from_the_environment() {
+fn parameters_that_the_url_leaves_out_come_from_the_environment() {
     let environment = [
         ("PGHOST", "a.example,b.example"),
         ("PGPORT", "6000,6001"),
@@ -80,7 +80,7 @@ fn what_the_url_leaves_out_comes_from_the_environment() {
 }
 
 #[test]
-fn who_says_nothing_gets_the_defaults() {
+fn defaults_apply_when_nothing_is_configured() {
     let found = settings("postgresql://db.example", &[("USER", "me"), ("HOME", "/nowhere")]).unwrap();
     assert_eq!((found.user.as_str(), found.database.as_str(), found.schema.as_str()), ("me", "me", "ipam"));
     assert_eq!(found.connect_timeout, Duration::from_secs(5));
@@ -90,7 +90,7 @@ fn who_says_nothing_gets_the_defaults() {
 }
 
 #[test]
-fn only_this_machine_is_trusted_without_being_asked() {
+fn only_connections_to_this_machine_work_without_verification_by_default() {
     for (url, mode) in [
         ("postgres://me@db.example/x", SslMode::VerifyFull),
         ("postgres://me@10.1.2.3/x", SslMode::VerifyFull),
@@ -99,7 +99,7 @@ fn only_this_machine_is_trusted_without_being_asked() {
         ("postgres://me@[::1]/x", SslMode::Prefer),
         ("postgres://me@%2Frun%2Fpostgresql/x", SslMode::Prefer),
         ("postgres://me@/x?host=/run/postgresql", SslMode::Prefer),
-        // The name says this machine, the address does not.
+        // The name means this machine, but the address does not.
         ("postgres://me@localhost/x?hostaddr=10.1.2.3", SslMode::VerifyFull),
         ("postgres://me@db.example/x?hostaddr=127.0.0.1", SslMode::Prefer),
         ("postgres://me@localhost/x?sslmode=require", SslMode::Require),
@@ -130,7 +130,7 @@ fn hosts_ports_and_addresses_go_together() {
 }
 
 #[test]
-fn what_is_not_understood_is_refused_and_never_repeated() {
+fn unknown_or_wrong_parameters_are_refused_and_never_quoted() {
     for (url, words) in [
         ("postgres:me:pl4nted@db/x", "must look like this"),
         ("postgres://me:pl4nted@db/x?sslmod=pl4nted", "has a parameter that is not known. The parameters are: host, "),
@@ -146,7 +146,7 @@ fn what_is_not_understood_is_refused_and_never_repeated() {
         ("postgres://me:%00pl4nted@db/x", "% in its password"),
         ("postgres://me:pl4nted%ff@db/x", "not UTF-8"),
         ("postgres://me@[::1/x", "brackets"),
-        // A character that was not encoded, so that the password is somewhere else.
+        // A character is not encoded, so that the password is in another part of the URL.
         ("postgres://me:a/pl4nted@db/x", "write @ as %40"),
         ("postgres://me:5/pl4nted@db/x", "write @ as %40"),
         ("postgres://me:5?pl4nted@db/x", "write @ as %40"),
@@ -163,7 +163,7 @@ fn what_is_not_understood_is_refused_and_never_repeated() {
 }
 
 #[test]
-fn no_form_of_a_store_shows_the_password() {
+fn no_text_form_of_a_store_shows_the_password() {
     let url = StoreUrl::new("postgres://me:pl4nted@db.example/x?application_name=y");
     let store = Postgres::new(&url, &|_| None).unwrap();
     let shown = format!("{url} {url:?} {} {:?}", store.describe(), store.common.settings);

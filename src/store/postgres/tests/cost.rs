@@ -1,4 +1,4 @@
-//! How many round trips a create takes.
+//! Tests of the number of round trips for a create.
 
 use std::sync::Barrier;
 

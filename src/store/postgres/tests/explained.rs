@@ -1,11 +1,11 @@
-//! How the server goes about our statements.
+//! Tests of the query plans for the statements of this store.
 
 use tokio_postgres::types::ToSql;
 
 use super::*;
 use crate::runtime::block_on;
 
-/// The plan of a statement that was prepared, as it is run again and again.
+/// The plan of a prepared statement that is run repeatedly.
 fn plan(store: &Postgres, text: &str, parameters: &[&str]) -> String {
     let settings = &store.common.settings;
     block_on(async {
@@ -20,7 +20,7 @@ fn plan(store: &Postgres, text: &str, parameters: &[&str]) -> String {
 }
 
 #[test]
-fn every_statement_goes_by_the_primary_key() {
+fn every_statement_uses_the_primary_key() {
     let database = server().create_database();
     let store = store_in(&database);
     let filler: Vec<_> = (0..50_000).map(|n| format!("allocation/{n:06}")).collect();
@@ -28,7 +28,7 @@ fn every_statement_goes_by_the_primary_key() {
         filler.iter().try_for_each(|key| tx.put(key, vec![b'x'; 300])).map(|()| true)
     };
     store.write(fill).unwrap();
-    // Nobody has counted rows yet, and then somebody has.
+    // Test without statistics, and then with statistics.
     for statistics in ["", "ANALYZE ipam.entries"] {
         server().admin_in(&database, statistics);
         let texts = &store.common.texts;

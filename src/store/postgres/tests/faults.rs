@@ -1,4 +1,4 @@
-//! Connections that are cut and servers that die in the middle.
+//! Tests with connections that are cut and servers that die in the middle of a transaction.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -9,7 +9,7 @@ use test_servers::Proxy;
 use super::*;
 use crate::store::suite::{PATIENT, SOON, get, increment, put};
 
-/// What became of many increments.
+/// The outcomes of many increments.
 #[derive(Default)]
 struct Tally {
     done: AtomicU64,
@@ -25,7 +25,7 @@ impl Tally {
         };
     }
 
-    /// Nothing lost, and nothing doubled beyond what was said to be uncertain.
+    /// Asserts that no increment is lost, and that no more are counted twice than were reported as uncertain.
     fn agrees_with(&self, store: &dyn Store) {
         let found: u64 = String::from_utf8(get(store, "count").unwrap()).unwrap().parse().unwrap();
         let (done, uncertain) = (self.done.load(Ordering::Relaxed), self.uncertain.load(Ordering::Relaxed));
@@ -35,7 +35,8 @@ impl Tally {
 
 const A_MINUTE: Duration = Duration::from_secs(60);
 
-/// Ends the threads of a test also when the test fails, so that it says why instead of waiting for them for ever.
+/// Ends the threads of a test when the test fails too, so that it reports the failure instead of waiting for them
+/// forever.
 struct SetWhenDropped<'a>(&'a AtomicBool);
 
 impl Drop for SetWhenDropped<'_> {
@@ -55,7 +56,7 @@ fn proxy() -> Proxy {
 }
 
 #[test]
-fn a_connection_cut_before_the_commit_is_made_anew_and_nobody_notices() {
+fn a_connection_cut_before_the_commit_is_replaced_without_an_error() {
     let (database, proxy) = (server().create_database(), proxy());
     let store = store_at(&through(&proxy, &database));
     put(&store, &[("a", "1")]);
@@ -70,7 +71,7 @@ fn a_connection_cut_before_the_commit_is_made_anew_and_nobody_notices() {
         Ok(true)
     });
     assert_eq!((outcome, runs), (Ok(()), 2));
-    // Idle connections too, of the writer and of readers.
+    // Cut idle connections too, of the writer and of readers.
     for cut_before in ["read", "write", "read"] {
         proxy.cut();
         match cut_before {
@@ -90,7 +91,7 @@ fn a_connection_cut_before_the_commit_is_made_anew_and_nobody_notices() {
 }
 
 #[test]
-fn a_cut_at_any_moment_loses_nothing_and_doubles_nothing_in_silence() {
+fn a_cut_at_any_moment_loses_nothing_and_doubles_nothing_unreported() {
     let (database, proxy) = (server().create_database(), proxy());
     let store = store_at(&through(&proxy, &database));
     put(&store, &[("count", "0")]);
@@ -99,7 +100,7 @@ fn a_cut_at_any_moment_loses_nothing_and_doubles_nothing_in_silence() {
     let begun = Instant::now();
     increment(&store, "count").unwrap();
     tally.done.fetch_add(1, Ordering::Relaxed);
-    // From the first message to the last, in steps; more than once, because moments differ.
+    // From the first message to the last, in steps; several times, because the timing differs.
     let span = begun.elapsed();
     for round in 0..90_u32 {
         thread::scope(|scope| {
@@ -121,7 +122,7 @@ fn a_cut_at_any_moment_loses_nothing_and_doubles_nothing_in_silence() {
 }
 
 #[test]
-fn a_server_that_stays_silent_after_connecting_is_given_up_too() {
+fn a_server_that_stays_silent_after_connecting_is_an_error_too() {
     let (database, proxy) = (server().create_database(), proxy());
     let url = through(&proxy, &database);
     put(&store_in(&database), &[("a", "1")]);
@@ -141,7 +142,7 @@ fn a_server_that_stays_silent_after_connecting_is_given_up_too() {
 }
 
 #[test]
-fn a_server_that_is_gone_for_good_is_not_waited_for_longer_than_patience() {
+fn a_store_waits_no_longer_than_its_patience_for_a_server_that_is_gone() {
     let (database, proxy) = (server().create_database(), proxy());
     put(&store_in(&database), &[("a", "1")]);
     let store = with_patience(&through(&proxy, &database), Duration::from_millis(400));
@@ -161,7 +162,7 @@ fn a_server_killed_and_started_again_in_the_middle_is_survived() {
     let url = server.url(&database);
     put(&store_at(&url), &[("count", "0")]);
     let stores: Vec<_> = (0..4).map(|_| store_at(&url)).collect();
-    // All have been connected before it goes away: a server that never was there is not waited for.
+    // All stores connect before the server goes away: a store does not wait for a server that it never reached.
     stores.iter().for_each(|store| drop(read_one(store).unwrap()));
     let (tally, is_over) = (Tally::default(), AtomicBool::new(false));
     thread::scope(|scope| {
@@ -177,7 +178,7 @@ fn a_server_killed_and_started_again_in_the_middle_is_survived() {
             let before = tally.done.load(Ordering::Relaxed);
             let begun = Instant::now();
             while tally.done.load(Ordering::Relaxed) < before + 20 {
-                assert!(begun.elapsed() < PATIENT, "no increment is done any more");
+                assert!(begun.elapsed() < PATIENT, "increments have stopped");
                 thread::sleep(Duration::from_millis(1));
             }
             server.kill();
@@ -199,7 +200,7 @@ fn a_writer_that_never_ends_is_reported_as_busy() {
             let outcome = write_one(&other);
             let Err(Error::Busy(text)) = outcome else { panic!("{outcome:?}") };
             assert!(text.starts_with("300ms (PostgreSQL at"), "{text}");
-            // Readers are not in its way, nor it in theirs.
+            // Readers do not block the writer, and the writer does not block them.
             assert_eq!(read_one(&other), Ok(Some(b"1".to_vec())));
             Ok(true)
         })
@@ -241,7 +242,7 @@ fn many_readers_share_few_connections() {
             scope.spawn(|| (0..20).for_each(|_| assert_eq!(get(&store, "a").as_deref(), Some(&b"1"[..]))));
         }
     });
-    // Where a reader waited for long, one more was opened for it; that one ends when it comes back.
+    // When a reader waited for long, one more connection was opened for it; that connection ends when it is returned.
     let all = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND datname =";
     let sessions = || server().admin(&format!("{all} '{database}'")).parse::<usize>().unwrap();
     let begun = Instant::now();
@@ -249,7 +250,7 @@ fn many_readers_share_few_connections() {
         assert!(begun.elapsed() < A_MINUTE, "{} sessions", sessions());
         thread::sleep(Duration::from_millis(20));
     }
-    // Whoever reads inside a read is served too.
+    // A read inside a read is served too.
     let mut deepest = None;
     fn nested(store: &Postgres, depth: usize, deepest: &mut Option<Vec<u8>>) -> Result<(), Error> {
         store.read(&mut |snapshot| match depth {

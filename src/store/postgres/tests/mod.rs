@@ -1,4 +1,4 @@
-//! What only a server on the other side of a network can go through.
+//! Tests of what can happen only to a server on the other side of a network.
 
 mod configuration;
 mod cost;
@@ -24,12 +24,12 @@ fn store_in(database: &str) -> Postgres {
     store_at(&server().url(database))
 }
 
-/// The store at a URL; this machine's environment does not count.
+/// The store at a URL, without the environment variables of this machine.
 fn store_at(url: &str) -> Postgres {
     with_patience(url, PATIENT)
 }
 
-/// The same with another patience.
+/// [`store_at`] with another patience.
 fn with_patience(url: &str, patience: Duration) -> Postgres {
     Postgres::with(Settings::new(&StoreUrl::new(url), &|_| None).unwrap(), patience)
 }
@@ -40,7 +40,7 @@ fn url_of(url: &str, user: &str, password: &str) -> String {
     format!("postgres://{user}:{password}@{place}")
 }
 
-/// A role with a name of its own, and the URL of a database for it.
+/// A new role with a unique name, and the URL of a database for it.
 fn new_role(database: &str, kind: &str) -> (String, String) {
     let role = format!("{kind}_{database}");
     server().admin(&format!("CREATE ROLE {role} LOGIN PASSWORD 'role-secret'"));

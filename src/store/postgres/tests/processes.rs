@@ -1,4 +1,4 @@
-//! Other processes: this test binary again, running the same test, which then does the child's part.
+//! Tests with other processes: this test binary again, running the same test, which then does the work of the child.
 
 use test_servers::{child, hear, succeed};
 
@@ -8,7 +8,7 @@ use crate::store::suite::{get, increment, put};
 /// The URL of the store that a child process works on.
 const CHILD_URL: &str = "STORE_TEST_CHILD_URL";
 
-/// In a child: the store to work on.
+/// In a child process: the store to work on.
 fn child_store() -> Option<Postgres> {
     std::env::var(CHILD_URL).ok().map(|url| store_at(&url))
 }
@@ -40,11 +40,12 @@ fn a_killed_process_leaves_whole_transactions_and_no_lock() {
     for round in 0..4 {
         let test = "a_killed_process_leaves_whole_transactions_and_no_lock";
         let mut writer = child(module_path!(), test).env(CHILD_URL, server().url(&database)).spawn().unwrap();
-        // Some lines, so that the kill meets another moment each time.
+        // Wait for a number of lines, so that the kill comes at another moment in each round.
         hear(&mut writer, 100 + 37 * round);
         writer.kill().unwrap();
         writer.wait().unwrap();
-        // The server may only now carry out a commit that the killed process has sent: both keys are read in one snapshot.
+        // The server may carry out the last commit of the killed process only now, so both keys are read in one
+        // snapshot.
         let mut pair = (None, None);
         let look = store.read(&mut |snapshot| {
             pair = (snapshot.get("left")?, snapshot.get("right")?);

@@ -1,4 +1,5 @@
-//! Servers that are not there, or do not let us in: said in words, soon, and without the password.
+//! Tests of servers that cannot be reached or refuse the login: the error explains it, comes soon, and does not contain
+//! the password.
 
 use std::net::TcpListener;
 use std::time::Instant;
@@ -11,7 +12,7 @@ use crate::store::suite::SOON;
 
 const PLANTED: &str = "pl4nted";
 
-/// Reads and writes at a URL where that must fail; the words, the same for both.
+/// Reads and writes at a URL where both must fail; answers the error text, which must be the same for both.
 fn failure(url: &str) -> String {
     let store = store_at(url);
     let mut said = Vec::new();
@@ -56,7 +57,7 @@ fn a_server_that_is_not_there_is_named() {
 }
 
 #[test]
-fn a_server_that_accepts_and_stays_silent_is_given_up() {
+fn a_server_that_accepts_and_stays_silent_is_an_error() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = silent.local_addr().unwrap().port();
     let text = failure(&format!("postgres://me:{PLANTED}@127.0.0.1:{port}/x?connect_timeout=1"));
@@ -81,8 +82,8 @@ fn the_next_host_is_tried_when_one_is_silent_or_gone() {
 }
 
 #[test]
-fn a_server_without_tls_is_said_when_tls_is_asked_for() {
-    // Something that answers like a server without TLS.
+fn a_server_without_tls_is_reported_when_tls_is_required() {
+    // A listener that answers like a server without TLS.
     let plain = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = plain.local_addr().unwrap().port();
     std::thread::spawn(move || {
@@ -98,7 +99,7 @@ fn a_server_without_tls_is_said_when_tls_is_asked_for() {
 }
 
 #[test]
-fn the_password_file_is_asked_last() {
+fn the_password_file_is_used_last() {
     let database = server().create_database();
     let (role, url) = new_role(&database, "filed");
     let directory = tempfile::tempdir().unwrap();

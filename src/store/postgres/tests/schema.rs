@@ -1,4 +1,4 @@
-//! Making the tables, refusing others', and what roles may do.
+//! Tests of creating the tables, refusing tables of other programs, and the rights of roles.
 
 use std::thread;
 
@@ -6,7 +6,7 @@ use super::*;
 use crate::store::Order;
 use crate::store::suite::{get, increment, put, scan};
 
-/// A dump of layout 1 with one entry, made when it was new. It stays as it is, and stays readable.
+/// A dump of layout 1 with one entry, made when the layout was new. It never changes, and must stay readable.
 const LAYOUT_1: &str = include_str!("layout_1.sql");
 
 fn tables(database: &str) -> String {
@@ -23,14 +23,14 @@ fn a_read_creates_nothing() {
     let store = store_in(&database);
     assert_eq!(read_one(&store), Ok(None));
     assert_eq!(scan(&store, "a".."z", Order::Ascending, 9), []);
-    // The schema alone is no store either.
+    // A schema without tables is not a store either.
     server().admin_in(&database, "CREATE SCHEMA ipam");
     assert_eq!(read_one(&store), Ok(None));
     assert_eq!(tables(&database), "");
 }
 
 #[test]
-fn everything_is_in_the_schema_that_was_asked_for() {
+fn everything_is_in_the_configured_schema() {
     let database = server().create_database();
     let url = server().url(&database);
     let odd = store_at(&format!("{url}&schema=net%22%20'plan"));
@@ -104,7 +104,7 @@ fn a_store_of_layout_1_can_be_read_and_written() {
 }
 
 #[test]
-fn another_programs_tables_are_left_alone() {
+fn tables_of_another_program_are_not_changed() {
     for foreign in [
         "CREATE TABLE ipam.meta (id int, title text); INSERT INTO ipam.meta VALUES (1, 'mine')",
         "CREATE TABLE ipam.entries (title text)",
@@ -157,10 +157,10 @@ fn a_database_that_cannot_keep_every_name_is_refused() {
 }
 
 #[test]
-fn a_reader_reads_and_is_told_what_a_writer_needs() {
+fn a_reader_can_read_and_its_errors_say_what_a_writer_needs() {
     let database = server().create_database();
     let (reader, url) = new_role(&database, "reader");
-    // Nothing there yet: empty, and not this role's to create.
+    // There is no store yet: it reads as empty, and this role may not create it.
     let store = store_at(&url);
     assert_eq!(read_one(&store), Ok(None));
     let outcome = write_one(&store);
@@ -170,7 +170,7 @@ fn a_reader_reads_and_is_told_what_a_writer_needs() {
     write_one(&store_in(&database)).unwrap();
     let outcome = read_one(&store);
     let Err(Error::Unavailable(text)) = outcome else { panic!("{outcome:?}") };
-    // What the text says is what helps.
+    // The statements in the error text solve the problem.
     let (_, grants) = text.split_once("Ask the owner to run: ").unwrap();
     server().admin_in(&database, grants);
     assert_eq!(read_one(&store), Ok(Some(b"1".to_vec())));
@@ -183,7 +183,7 @@ fn a_reader_reads_and_is_told_what_a_writer_needs() {
 }
 
 #[test]
-fn a_writer_without_the_right_to_create_writes_beside_old_views() {
+fn a_writer_without_the_right_to_create_can_write_with_old_views() {
     let database = server().create_database();
     let (writer, url) = new_role(&database, "writer");
     write_one(&store_in(&database)).unwrap();
@@ -198,12 +198,12 @@ fn a_writer_without_the_right_to_create_writes_beside_old_views() {
     increment(&store, "count").unwrap();
     increment(&store, "count").unwrap();
     assert_eq!(server().admin_in(&database, "SELECT views FROM ipam.meta"), "0");
-    // The owner brings them up to date.
+    // The owner brings the views up to date.
     increment(&store_in(&database), "count").unwrap();
     assert_eq!(server().admin_in(&database, "SELECT views FROM ipam.meta"), layout::VIEWS.to_string());
 }
 
-/// The SQL between two marks of the guide, with roles of its own.
+/// The SQL between two marks of the guide, with role names of this test.
 fn guide(part: &str, database: &str) -> String {
     let text = include_str!("../../../../docs/guides/postgres.md");
     let (_, text) = text.split_once(&format!("<!-- {part}:begin -->\n```sql\n")).unwrap();
@@ -215,7 +215,7 @@ fn guide(part: &str, database: &str) -> String {
 
 #[test]
 fn the_roles_of_the_guide_can_do_what_it_says() {
-    // Tables that come after the roles, and tables that were there before.
+    // Tables that are created after the roles, and tables that existed before.
     for parts in [&["roles"][..], &["grants"]] {
         let database = server().create_database();
         let made: Vec<String> = match parts {
@@ -247,13 +247,13 @@ fn the_roles_of_the_guide_can_do_what_it_says() {
 }
 
 #[test]
-fn a_session_that_only_reads_says_so_when_written() {
+fn a_write_in_a_read_only_session_is_refused() {
     let database = server().create_database();
     write_one(&store_in(&database)).unwrap();
     let url = server().url(&database);
     let store = store_at(&format!("{url}&options=-c%20default_transaction_read_only%3Don"));
     assert_eq!(read_one(&store), Ok(Some(b"1".to_vec())));
-    // Our BEGIN does not overrule it.
+    // The BEGIN of this store does not override the setting.
     let outcome = write_one(&store);
     let Err(Error::ReadOnly(text)) = outcome else { panic!("{outcome:?}") };
     assert!(text.contains("target_session_attrs=read-write"), "{text}");

@@ -1,4 +1,4 @@
-//! TLS against the real server.
+//! Tests of TLS with a real server.
 
 use rcgen::{CertificateParams, KeyPair};
 
@@ -15,7 +15,7 @@ fn url(host: &str, parameters: &str) -> String {
     format!("{login}@{host}:{}/{}?{parameters}&connect_timeout=60", server().port(), *DATABASE)
 }
 
-/// Whether the session is encrypted; or why there is none.
+/// Whether the session is encrypted; or the error, when there is no session.
 fn encrypted(host: &str, parameters: &str) -> Result<bool, String> {
     let store = store_at(&url(host, parameters));
     let mut session = match store.connect() {
@@ -27,7 +27,7 @@ fn encrypted(host: &str, parameters: &str) -> Result<bool, String> {
     Ok(answer.unwrap() == ["t"])
 }
 
-/// A certificate authority that nobody knows, as a file.
+/// An unrelated certificate authority, as a file.
 fn another_root() -> (tempfile::TempDir, String) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("other.crt");
@@ -40,7 +40,7 @@ fn another_root() -> (tempfile::TempDir, String) {
 }
 
 #[test]
-fn every_mode_does_what_libpq_says() {
+fn every_mode_behaves_as_in_libpq() {
     let root = server().tls_root();
     let root = root.display();
     let (_directory, other) = another_root();
@@ -51,18 +51,18 @@ fn every_mode_does_what_libpq_says() {
         ("localhost", String::new(), Ok(true)),
         ("localhost", "sslmode=require".to_owned(), Ok(true)),
         ("127.0.0.1", "sslmode=require".to_owned(), Ok(true)),
-        // With a root file, require verifies the authority too.
+        // With a root file, `require` verifies the authority too.
         ("127.0.0.1", format!("sslmode=require&sslrootcert={root}"), Ok(true)),
         ("127.0.0.1", format!("sslmode=require&sslrootcert={other}"), Err("not from a trusted authority")),
         ("127.0.0.1", format!("sslmode=verify-ca&sslrootcert={root}"), Ok(true)),
         ("localhost", format!("sslmode=verify-ca&sslrootcert={other}"), Err("not from a trusted authority")),
         ("localhost", format!("sslmode=verify-full&sslrootcert={root}"), Ok(true)),
         ("127.0.0.1", format!("sslmode=verify-full&sslrootcert={root}"), Err("is for another name")),
-        // The file replaces the system's roots, and without a file they count.
+        // The file replaces the roots of the system; without a file, those are used.
         ("localhost", format!("sslmode=verify-full&sslrootcert={other}"), Err("not from a trusted authority")),
         ("localhost", "sslmode=verify-full&sslrootcert=system".to_owned(), Err("")),
         ("localhost", "sslmode=verify-ca".to_owned(), Err("")),
-        // A name that this machine gives to another address, with the name of the certificate.
+        // `hostaddr` gives the address, and the host is the name to verify.
         ("localhost", format!("hostaddr=127.0.0.1&sslmode=verify-full&sslrootcert={root}"), Ok(true)),
         ("localhost", "sslmode=verify-full&sslrootcert=/no/such/file".to_owned(), Err("/no/such/file")),
         ("localhost", format!("sslmode=require&sslcert={root}&sslkey={root}"), Err("private key")),
@@ -80,7 +80,7 @@ fn every_mode_does_what_libpq_says() {
 
 #[test]
 fn prefer_falls_back_and_require_does_not() {
-    // What is verified and fails is as good as no TLS for prefer, as in libpq.
+    // As in libpq, `prefer` treats a failed verification like a server without TLS.
     let (_directory, other) = another_root();
     assert_eq!(encrypted("localhost", &format!("sslmode=prefer&sslrootcert={other}")), Ok(false));
     let outcome = encrypted("localhost", &format!("sslmode=require&sslrootcert={other}"));

@@ -1,4 +1,5 @@
-//! The views show what the core writes. A record that changes its fields must change the views, and fails here.
+//! Compares the views with the records of the core. A record that changes its fields must change the views, and fails
+//! this test.
 
 use crate::backend::upkeep::ForgetMode;
 use crate::backend::{Ipam, Local, Surroundings};
@@ -98,12 +99,12 @@ fn the_views_show_what_was_made() {
     assert_eq!(
         sql("SELECT action, kind, id, name, cidr, owner, after ->> 'sequence' FROM ipam.ipam_events"),
         format!("prune|history|history|||net/prod|{last}"),
-        "what was forgotten is gone, and a row says so"
+        "the pruned events are gone, and a row records that"
     );
 }
 
 #[test]
-fn columns_have_types_that_can_be_reckoned_with() {
+fn columns_have_types_for_calculations() {
     let database = server().create_database();
     write_one(&store_in(&database)).unwrap();
     let types = server().admin_in(
