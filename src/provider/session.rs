@@ -1,8 +1,9 @@
 //! The knowledge of this process about the configuration that it serves, beyond a single request.
 //!
-//! Terraform never sends a provider the name of the *resource* that it plans. Two questions depend on the resource nevertheless:
-//! whether two resources of one configuration ask for the same name, and whether an object whose name is taken is the
-//! object that is about to be replaced. Both are answered from earlier requests of Terraform to the same process.
+//! Terraform never sends a provider the name of the *resource* that it plans. Two questions depend on the resource
+//! nevertheless: whether two resources of one configuration ask for the same name, and whether an object whose name is
+//! taken is the object that is about to be replaced. Both are answered from earlier requests of Terraform to the same
+//! process.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
