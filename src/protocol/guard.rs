@@ -32,7 +32,7 @@ fn message(payload: &(dyn Any + Send)) -> &str {
 
 /// Runs `work`, and converts a panic into its description.
 pub(super) fn catch<T>(work: impl FnOnce() -> T) -> Result<T, String> {
-    // Unfinished changes of a panic are behind locks of the provider, which are poisoned then.
+    // Changes that a panic left unfinished are behind locks of the provider, which are poisoned then.
     panic::catch_unwind(AssertUnwindSafe(work))
         .map_err(|payload| LAST_PANIC.take().unwrap_or_else(|| message(&*payload).to_owned()))
 }

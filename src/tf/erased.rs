@@ -88,7 +88,7 @@ pub struct ApplyRequest {
     pub config: Value,
     /// Private data of the plan.
     pub private: Private,
-    /// Set when the user interrupts the run.
+    /// The request to stop early.
     pub stop: Stop,
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Diagnostic, Diagnostics, Model, Path, Value};
 
-/// The request of the user to interrupt the operation. Cheap to clone.
+/// The request to stop operations early, because the user interrupts the run or the process ends. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Stop(Arc<AtomicBool>);
 
@@ -15,7 +15,7 @@ impl Stop {
         self.0.store(true, Ordering::SeqCst);
     }
 
-    /// Whether the user has interrupted the run.
+    /// Whether operations should stop soon.
     pub fn is_requested(&self) -> bool {
         self.0.load(Ordering::SeqCst)
     }
@@ -65,7 +65,7 @@ pub struct Apply<M> {
     pub reached: Option<M>,
     /// Warnings for the user.
     pub warnings: Diagnostics,
-    /// Whether the user has interrupted the run.
+    /// The request to stop early.
     pub stop: Stop,
 }
 
@@ -92,7 +92,7 @@ pub trait Resource: Send + Sync + 'static {
     /// Version of the states that this resource writes.
     const VERSION: i64 = 0;
 
-    /// The service that decides the results of a plan together with this provider; `None` for a self-managed store.
+    /// The service that decides the results of a plan together with this provider; `None` if only this provider decides.
     fn service(&self) -> Option<String> {
         None
     }

@@ -257,7 +257,7 @@ pub(super) fn object<M: Model>(known: &[(&str, Value)]) -> Value {
     let names = block.attributes.iter().map(|a| a.name).chain(block.blocks.iter().map(|b| b.name));
     let mut entries: BTreeMap<_, _> = names.map(|name| (name.to_owned(), Value::Null)).collect();
     for (name, value) in known {
-        assert!(entries.insert((*name).to_owned(), value.clone()).is_some(), "{name} is no attribute");
+        assert!(entries.insert((*name).to_owned(), value.clone()).is_some(), "{name} is not an attribute");
     }
     Value::Map(entries)
 }
@@ -276,7 +276,7 @@ pub(super) fn list(items: &[Value]) -> Value {
 
 /// The value `base` with some attributes changed.
 pub(super) fn with(base: &Value, changes: &[(&str, Value)]) -> Value {
-    let Value::Map(mut entries) = base.clone() else { panic!("{base:?} is no object") };
+    let Value::Map(mut entries) = base.clone() else { panic!("{base:?} is not an object") };
     entries.extend(changes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
     Value::Map(entries)
 }

@@ -71,7 +71,8 @@ pub(super) fn narrow(lists: &mut Lists, exclusions: &Exclusions, account: &str) 
     lists.interfaces.retain(|interface| is_own(interface.owner_id(), account));
 }
 
-/// Whether the owner is this account. Other accounts have other IDs, and services of AWS have names such as `amazon-aws`.
+/// Whether the owner is not another account: it is this account, a service of AWS with a name such as `amazon-aws`, or not
+/// reported.
 fn is_own(owner: Option<&str>, account: &str) -> bool {
     owner.is_none_or(|owner| owner == account || owner.starts_with("amazon"))
 }

@@ -35,7 +35,7 @@ fn stage(found: &ec2::Byoasn) -> Stage {
     Stage::of_brought(found.state().map(ec2::AsnState::as_str), found.status_message())
 }
 
-/// Whether the number is provisioned. AWS lists deprovisioned numbers for seven days.
+/// Whether the number counts as present. AWS lists deprovisioned numbers for seven days, and these do not count.
 fn is_there(found: &ec2::Byoasn) -> bool {
     matches!(
         found.state(),
@@ -58,7 +58,7 @@ impl AwsIpam {
         }
     }
 
-    /// The number. If AWS lists several entries, the provisioned one is returned, or else the last one.
+    /// The number. If AWS lists several entries, the one that counts as present is returned, or else the last one.
     async fn raw_byoasn(&self, asn: &str, ipam_id: Option<&str>) -> Result<Option<ec2::Byoasn>, Refusal> {
         let mut found = self.raw_byoasns().await?;
         found.retain(|one| one.asn() == Some(asn) && (ipam_id.is_none() || one.ipam_id() == ipam_id));

@@ -66,7 +66,7 @@ impl AwsIpam {
         ask("DescribeByoipCidrs", found.try_collect()).await
     }
 
-    /// The range. If AWS lists several entries, the provisioned one is returned.
+    /// The range. If AWS lists several entries, one that is not deprovisioned and has not failed is preferred.
     pub(super) async fn raw_byoip(&self, client: &Client, cidr: &Cidr) -> Result<Option<ec2::ByoipCidr>, Refusal> {
         let mut found = self.raw_byoips(client).await?;
         found.retain(|one| one.cidr().and_then(|text| text.parse().ok()) == Some(*cidr));

@@ -197,7 +197,7 @@ fn any_value(ty: Type) -> BoxedStrategy<Value> {
 
 proptest! {
     #[test]
-    fn every_value_comes_back_as_it_went(
+    fn every_value_is_decoded_as_it_was_encoded(
         (ty, value) in any_type().prop_flat_map(|ty| (Just(ty.clone()), any_value(ty))),
     ) {
         let bytes = encode(&value, &ty).unwrap();

@@ -116,7 +116,7 @@ fn configurations_with_one_owner_never_share_an_object() {
 
 /// The hold is planned in two processes, for example two aliases of the provider, and both create the object.
 #[test]
-fn an_object_that_another_process_made_of_a_hold_is_not_adopted() {
+fn an_object_that_another_process_created_from_the_same_hold_is_not_adopted() {
     let (world, pool) = world();
     let a = world.workspace("default");
     let planned = a.plan(&config(&pool)).unwrap();
