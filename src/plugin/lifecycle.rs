@@ -1,6 +1,5 @@
-//! The end of the process: after Shutdown, on SIGTERM, or when the client is gone. Ctrl-C does not end the process,
-//! because it reaches plugins together with Terraform: Terraform then calls StopProvider and waits for the operations to
-//! end.
+//! The end of the process: after Shutdown, on SIGTERM, or when the client is gone. Ctrl-C does not end a plugin, because
+//! it reaches plugins together with Terraform: Terraform then calls StopProvider and waits for the operations to end.
 
 use std::fmt;
 use std::time::Duration;

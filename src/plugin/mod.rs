@@ -33,7 +33,7 @@ pub fn is_started_by_terraform() -> bool {
     handshake::has_cookie()
 }
 
-/// Serves `provider` to the Terraform process that started this process, until that process ends the connection.
+/// Serves `provider` to the Terraform process that started this process, until that process calls Shutdown or is gone.
 pub fn run(provider: Provider) -> ExitCode {
     prepare();
     let environment = match Environment::read() {

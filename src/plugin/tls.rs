@@ -1,5 +1,5 @@
 //! Mutual TLS between two processes that share no certificate authority: each presents a self-signed certificate, and
-//! each accepts only the certificate that it received in the handshake.
+//! each accepts only the certificate that it received in the handshake of go-plugin.
 
 use std::sync::Arc;
 

@@ -283,7 +283,7 @@ fn panic_of_the_provider_is_a_diagnostic_that_says_where() {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn a_panic_in_every_kind_of_call_is_a_diagnostic() {
+async fn panic_at_every_kind_of_call() {
     let server = server();
     let answer = server.plan_resource_change(Request::new(plan_request("panic"))).await.unwrap().into_inner();
     let (summary, detail) = first(&answer.diagnostics);
