@@ -1,7 +1,7 @@
 //! A Terraform and OpenTofu provider for IP address management.
 //!
-//! One request's road: `main` → [`plugin`] (handshake, TLS) → [`protocol`] (decode, call, encode) → [`tf`]
-//! (Terraform's rules, once for all) → [`provider`] (resources) → [`backend`] → [`ipam`] (decisions) → [`store`].
+//! The path of a request: `main` → [`plugin`] (handshake, TLS) → [`protocol`] (decode, call, encode) → [`tf`] (rules of
+//! Terraform, once for all) → [`provider`] (resources) → [`backend`] → [`ipam`] (decisions) → [`store`].
 
 #[cfg(feature = "aws")]
 pub mod aws;

@@ -1,4 +1,4 @@
-//! What the process is: a plugin when Terraform starts it, else a tool for people.
+//! The program: a plugin if Terraform starts it, and otherwise a command-line tool.
 
 use std::process::ExitCode;
 

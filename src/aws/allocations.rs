@@ -16,10 +16,10 @@ use super::space::occupant;
 use super::tags;
 use super::wait::{self, Look, uncrowded, until};
 
-/// The code of the refusal to wait for AWS.
+/// The error code for space that AWS still holds when the user does not want to wait.
 const STILL_HELD: &str = "StillHeld";
 
-/// What a request for a block says.
+/// A request for a block.
 pub(super) struct Ask<'a> {
     pub(super) pool: &'a Pool,
     pub(super) size: Size,
@@ -42,7 +42,7 @@ impl Ask<'_> {
         }
     }
 
-    /// What the pool's rules say of it, before AWS is asked.
+    /// Checks the request against the rules of the pool before AWS is asked.
     pub(super) fn check(&self) -> Result<()> {
         let (pool_id, pool_name) = (self.pool.meta.id.clone(), self.pool.meta.name.clone());
         if self.pool.locale.is_none() {
@@ -73,7 +73,7 @@ impl Ask<'_> {
         }
     }
 
-    /// What was asked for, in words.
+    /// The request in words.
     fn words(&self) -> String {
         let asked = match (self.cidr(), self.netmask_length()) {
             (Some(cidr), _) => format!("cidr {cidr}"),
@@ -86,8 +86,8 @@ impl Ask<'_> {
 }
 
 impl AwsIpam {
-    /// That something cannot go yet, because AWS still holds a block of it. It lets go late, which is waited for unless the
-    /// user does not want that.
+    /// The error for an object that cannot be deleted yet, because AWS still holds a block in it. AWS releases such
+    /// blocks late. The provider waits for that unless the user does not want it.
     pub(super) fn still_held(
         &self,
         held: &Allocation,
@@ -109,14 +109,14 @@ impl AwsIpam {
         fault(action, STILL_HELD, format!("{words}. {why}")).into()
     }
 
-    /// The block that would be allocated now. Its id is empty: AWS gives one only when it is.
+    /// The block that AWS would allocate now. Its ID is empty, because AWS assigns the ID at the allocation.
     pub(super) async fn foresee_allocation(&self, spec: &AllocationSpec, pool: &Pool) -> Result<Allocation> {
         let wanted = Ask { pool, size: spec.size, disallowed: &spec.disallowed_cidrs };
         wanted.check()?;
         check_tags(&spec.tags, pool)?;
         let cidr = match wanted.cidr() {
             Some(cidr) => {
-                // A preview is by size only, so that a certain block is looked for in the lists.
+                // AWS previews blocks only by size, so a given block is checked against the lists.
                 self.ground(&pool.meta.id).await?.require_free(pool, cidr)?;
                 cidr
             }
@@ -134,7 +134,7 @@ impl AwsIpam {
         Ok(foreseen)
     }
 
-    /// AWS's own answer to where a block of that size would be.
+    /// The place that AWS itself previews for a block of that size.
     async fn next_free(&self, wanted: &Ask<'_>) -> Result<Cidr> {
         let gone = || Error::NotFound { kind: Kind::Pool, id: wanted.pool.meta.id.clone() };
         let client = self.client_of(&wanted.pool.meta.id).await?.ok_or_else(gone)?;
@@ -167,14 +167,14 @@ impl AwsIpam {
         let pool = self.the_pool(&spec.pool_id).await?;
         let nothing = BTreeSet::new();
         let wanted = match planned {
-            // What the plan showed, and nothing else.
+            // Only the block that the plan showed.
             Planned::Previewed { cidr, .. } => Ask { pool: &pool, size: Size::Cidr(*cidr), disallowed: &nothing },
             _ => Ask { pool: &pool, size: spec.size, disallowed: &spec.disallowed_cidrs },
         };
         wanted.check()?;
         check_tags(&spec.tags, &pool)?;
         let wish = Wish::new(Kind::Allocation.into(), &spec.pool_id, &spec.name);
-        // Two of one name would both find the name free.
+        // Without the queue, two allocations with the same name would both find the name free.
         let queue = self.memory.queue(&format!("{} {}", wish.parent, wish.name));
         let _turn = queue.lock().await;
         if let Some(existing) = self.allocation_named(&spec.pool_id, &spec.name).await? {
@@ -209,7 +209,7 @@ impl AwsIpam {
             return Err(self.other_than_asked(&made, wanted).await);
         }
         self.wait_until_seen(&made, &spec.pool_id).await;
-        // What was asked for and accepted; answers may leave it out.
+        // The answer may leave out values that were requested and accepted.
         made.meta.name.clone_from(&spec.name);
         made.tags.clone_from(&spec.tags);
         made.description.clone_from(&spec.description);
@@ -218,7 +218,8 @@ impl AwsIpam {
         Ok(made)
     }
 
-    /// AWS gave another block than was asked for. It is given back, so that nothing is left that no state knows.
+    /// The error when AWS allocated a block other than the requested one. The block is released again, so that nothing is
+    /// left that is in no state.
     async fn other_than_asked(&self, made: &Allocation, wanted: &Ask<'_>) -> Error {
         let gone = self.drop_allocation(&made.meta.id).await;
         let then = match gone {
@@ -233,7 +234,8 @@ impl AwsIpam {
         fault("AllocateIpamPoolCidr", "UnexpectedAnswer", words).into()
     }
 
-    /// So that whoever reads next, in this run or the one after, sees it. Best effort: it is made, seen or not.
+    /// Waits until AWS lists the new allocation, so that the next read in this run or in the next run finds it. Failures
+    /// are only logged, because the allocation exists in any case.
     async fn wait_until_seen(&self, made: &Allocation, pool_id: &str) {
         let (id, name) = (&made.meta.id, &made.meta.name);
         let unfinished = wait::unfinished(Kind::Allocation.into(), id, name);
@@ -253,7 +255,8 @@ impl AwsIpam {
         Ok(self.allocations_of(pool_id).await?.into_iter().find(is_it))
     }
 
-    /// `None` when it is gone. What this process just made is looked for until AWS shows it.
+    /// The allocation; `None` if it does not exist. For an allocation that this process just made, waits until AWS shows
+    /// it.
     pub(super) async fn allocation(&self, id: &str) -> Result<Option<Allocation>> {
         let whole = match parts(id) {
             (_, Some(_)) => Some(id.to_owned()),
@@ -302,7 +305,7 @@ impl AwsIpam {
         Ok(after)
     }
 
-    /// AWS cannot change the size of an allocation.
+    /// AWS cannot change the size of an allocation, so another size is always a replacement.
     pub(super) async fn foresee_resize(&self, id: &str, size: Size) -> Result<Resize> {
         let gone = || Error::NotFound { kind: Kind::Allocation, id: id.to_owned() };
         let now = self.allocation(id).await?.ok_or_else(gone)?;
@@ -331,7 +334,7 @@ impl AwsIpam {
         match uncrowded(&self.pace, || ask("ReleaseIpamPoolAllocation", request.clone().send())).await {
             Ok(_) => {}
             Err(refusal) if refusal.is_not_found() => {}
-            // Somebody released it before, or this is a second look at what is on its way.
+            // The allocation was released before, or AWS is already releasing it.
             Err(refusal) if refusal.says("InvalidParameterCombination", "No allocation found") => {}
             Err(refusal) => return Err(refusal.into()),
         }
@@ -349,7 +352,7 @@ impl AwsIpam {
         .await
     }
 
-    /// Blocks that allocations of that size would get one after another.
+    /// The blocks that successive allocations of that size would get.
     pub(super) async fn next_blocks(
         &self,
         pool_id: &str,
@@ -369,7 +372,7 @@ impl AwsIpam {
                     avoid.insert(block);
                     blocks.push(block);
                 }
-                // As many as there are.
+                // The pool has no more blocks of that size.
                 Err(Error::Service(fault)) if fault.space.is_some() => break,
                 Err(error) => return Err(error),
             }

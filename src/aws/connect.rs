@@ -1,4 +1,4 @@
-//! From settings to clients, one for each Region.
+//! Creates clients from the settings, one for each Region.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -17,10 +17,10 @@ use aws_sdk_ec2::error::DisplayErrorContext;
 
 use super::settings::{Keys, Role, Settings, WebIdentity};
 
-/// A hung connection is given up, so that a retry can have another one.
+/// Limit for a connection attempt, so that a retry can open another connection instead of a hung one.
 const CONNECT_MAX: Duration = Duration::from_secs(10);
 const ATTEMPT_MAX: Duration = Duration::from_secs(60);
-/// EC2 throttles accounts with large configurations often; the SDK's own three attempts are few.
+/// EC2 often throttles accounts with large configurations, for which the three attempts of the SDK are too few.
 const ATTEMPTS: u32 = 10;
 const SESSION_NAME: &str = "terraform-provider-ipam";
 
@@ -34,10 +34,10 @@ pub(super) struct Clients {
 }
 
 impl Clients {
-    /// Finds Region and credentials out.
+    /// Finds the Region and the credentials.
     ///
     /// # Errors
-    /// What is missing, as a sentence without secrets.
+    /// The missing setting, as a sentence without secrets.
     pub(super) async fn open(settings: &Settings) -> Result<Self, String> {
         let config = load(settings).await?;
         let home = config.region().map(|region| region.as_ref().to_owned()).ok_or_else(|| {
@@ -49,12 +49,12 @@ impl Clients {
         Ok(Self { config, endpoint: settings.ec2_endpoint.clone(), home, by_region: Mutex::default() })
     }
 
-    /// The Region of the configuration: the IPAM's home.
+    /// The Region of the configuration, which is the home Region of the IPAM.
     pub(super) fn home_region(&self) -> &str {
         &self.home
     }
 
-    /// The client for pools, scopes and their like.
+    /// The client for pools, scopes and other objects of the home Region.
     pub(super) fn home(&self) -> Client {
         self.in_region(&self.home)
     }
@@ -70,15 +70,15 @@ impl Clients {
     }
 }
 
-/// With whose credentials AWS is talked to where no Region is anybody's home; `otherwise` is the Region that STS is asked in
-/// when the settings, the environment and the profile name none.
+/// The configuration with the credentials for scans, which have no home Region. `otherwise` is the Region of STS when the
+/// settings, the environment and the profile name none.
 ///
 /// # Errors
-/// What is missing, as a sentence without secrets.
+/// The missing setting, as a sentence without secrets.
 pub(super) async fn identity(settings: &Settings, otherwise: &str) -> Result<SdkConfig, String> {
     let mut config = load(settings).await?;
     if config.region().is_none() {
-        // Profiles with roles and web identities ask STS, and want to know where when they are loaded.
+        // Profiles with roles and web identities call STS, and need its Region when they are loaded.
         config = load(&Settings { region: Some(otherwise.to_owned()), ..settings.clone() }).await?;
     }
     check_credentials(&config).await?;
@@ -93,7 +93,7 @@ async fn check_credentials(config: &SdkConfig) -> Result<(), String> {
     }
 }
 
-/// `endpoint` is an address for all Regions, where AWS has one for each.
+/// `endpoint` is one address for all Regions, whereas AWS has one for each Region.
 pub(super) fn client(config: &SdkConfig, endpoint: Option<&str>, region: &str) -> Builder {
     let mut builder = Builder::from(config).region(Region::new(region.to_owned()));
     if let Some(endpoint) = endpoint {
@@ -161,7 +161,8 @@ fn endpoints_and_retries(mut loader: ConfigLoader, settings: &Settings) -> Confi
     }
 }
 
-/// `None`: as the environment and the profile say. Who sets the environment's own variables knows why.
+/// The retry settings; `None` means those of the environment and the profile. Variables of the environment take
+/// precedence over the default of this provider.
 fn retries(settings: &Settings, variable: impl Fn(&str) -> Option<String>) -> Option<RetryConfig> {
     let (mode, attempts) = (variable("AWS_RETRY_MODE"), variable("AWS_MAX_ATTEMPTS"));
     let is_told = settings.max_retries.is_some() || settings.adaptive_retries.is_some();
@@ -203,7 +204,7 @@ fn by_token(config: &SdkConfig, identity: &WebIdentity) -> WebIdentityTokenCrede
         .build()
 }
 
-/// The role's credentials, asked for with those of `config`.
+/// The credentials of the role, requested with those of `config`.
 pub(super) async fn by_role(
     config: &SdkConfig,
     sts_endpoint: Option<&str>,
@@ -238,7 +239,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn retries_are_the_blocks_the_environments_or_ours() {
+    fn retries_are_those_of_the_block_the_environment_or_the_default() {
         let of = |max_retries, adaptive_retries, environment: &[(&str, &str)]| {
             let variable =
                 |name: &str| environment.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
@@ -249,7 +250,7 @@ mod tests {
         assert_eq!(of(None, None, &[]), Some((standard, ATTEMPTS)));
         assert_eq!(of(Some(2), None, &[]), Some((standard, 3)));
         assert_eq!(of(None, Some(true), &[]), Some((adaptive, ATTEMPTS)));
-        assert_eq!(of(None, None, &[("AWS_RETRY_MODE", "adaptive")]), None, "the SDK reads it by itself");
+        assert_eq!(of(None, None, &[("AWS_RETRY_MODE", "adaptive")]), None, "the SDK reads the variable");
         assert_eq!(of(Some(2), None, &[("AWS_RETRY_MODE", "adaptive")]), Some((adaptive, 3)));
         assert_eq!(
             of(None, Some(false), &[("AWS_RETRY_MODE", "adaptive"), ("AWS_MAX_ATTEMPTS", "5")]),

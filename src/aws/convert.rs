@@ -1,4 +1,4 @@
-//! AWS's types as records.
+//! Conversion of the SDK's types into records.
 
 use std::collections::BTreeSet;
 
@@ -13,20 +13,21 @@ use crate::ipam::{
 use super::said::fault;
 use super::tags;
 
-/// Between the id of an allocation or pool CIDR and that of its pool: AWS cannot tell the pool from the one alone.
+/// Separates the ID of an allocation or pool CIDR from that of its pool: AWS cannot find the pool from the first ID
+/// alone.
 const OF: char = '_';
 
-/// The id by which the object can be found again.
+/// The ID by which the object can be found again.
 pub(super) fn composite(id: &str, pool_id: &str) -> String {
     format!("{id}{OF}{pool_id}")
 }
 
-/// The two ids in one; no pool when it was not given.
+/// The two IDs in a composite ID. The second is `None` if the ID names no pool.
 pub(super) fn parts(id: &str) -> (&str, Option<&str>) {
     id.split_once(OF).map_or((id, None), |(id, pool_id)| (id, Some(pool_id)))
 }
 
-/// What AWS must say, or the answer is of no use.
+/// A value that every valid answer of AWS contains.
 pub(super) fn need<T>(value: Option<T>, what: &'static str) -> Result<T> {
     Ok(value.ok_or_else(|| fault("Describe", "UnexpectedAnswer", format!("the answer of AWS has no {what}")))?)
 }
@@ -44,7 +45,7 @@ fn meta(id: String, name: String, owner: Option<&str>) -> Meta {
         state: State::Active,
         hold_expires_at: None,
         confirmed: true,
-        // AWS does not say when.
+        // AWS does not report the time.
         created_at: Timestamp::UNIX_EPOCH,
         updated_at: Timestamp::UNIX_EPOCH,
         replaces: None,
@@ -61,7 +62,7 @@ fn name(all: &Tags, otherwise: &str) -> String {
     all.get(tags::NAME).filter(|name| !name.trim().is_empty()).map_or(otherwise, String::as_str).to_owned()
 }
 
-/// Empty is how AWS is told to forget it.
+/// A text, or `None` if it is empty: a request with an empty text removes the text in AWS.
 pub(super) fn text(text: Option<&str>) -> Option<String> {
     text.filter(|text| !text.is_empty()).map(str::to_owned)
 }
@@ -91,17 +92,17 @@ pub(super) fn family(family: &ec2::AddressFamily) -> Family {
     if *family == ec2::AddressFamily::Ipv6 { Family::Ipv6 } else { Family::Ipv4 }
 }
 
-/// The locale, unless it is AWS's word for none.
+/// The locale, unless it is the word of AWS for no locale.
 pub(super) fn locale(found: &ec2::IpamPool) -> Option<&str> {
     found.locale().filter(|locale| *locale != "None")
 }
 
-/// The part of an ARN that is the id.
+/// The ID in an ARN.
 pub(super) fn id_of_arn(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)
 }
 
-/// `present` are the blocks that are in the pool now, of its own declaration or not.
+/// The pool as a record. `present` are the blocks that are in the pool now, from its declaration or from other resources.
 pub(super) fn pool(found: &ec2::IpamPool, present: &BTreeSet<Cidr>) -> Result<Pool> {
     let id = need(found.ipam_pool_id(), "pool id")?;
     let address_family = family(need(found.address_family(), "address family")?);
@@ -149,7 +150,7 @@ fn special(found: &ec2::IpamPool) -> Special {
     }
 }
 
-/// For a request that makes a planning pool.
+/// The part of a request that makes a planning pool.
 pub(super) fn source_resource(resource: &SourceResource) -> ec2::IpamPoolSourceResourceRequest {
     ec2::IpamPoolSourceResourceRequest::builder()
         .resource_id(&resource.resource_id)
@@ -159,7 +160,7 @@ pub(super) fn source_resource(resource: &SourceResource) -> ec2::IpamPoolSourceR
         .build()
 }
 
-/// Where a VPC's space comes from is for AWS to find out; when it does not, this says where to look.
+/// AWS finds the space of a VPC. When AWS does not find it, this text names the place to look at.
 pub(super) fn about_resource(special: &Special) -> String {
     let Some(SourceResource { resource_id, resource_owner, resource_region, .. }) = &special.source_resource else {
         return String::new();
@@ -172,7 +173,7 @@ pub(super) fn about_resource(special: &Special) -> String {
     )
 }
 
-/// Bounds cannot be taken away again in AWS, so those that allow everything are none.
+/// Bounds cannot be removed in AWS, so bounds that allow everything count as no bounds.
 fn rules(found: &ec2::IpamPool, family: Family) -> Rules {
     let required = found.allocation_resource_tags().iter();
     Rules {
@@ -225,14 +226,14 @@ pub(super) fn allocation(found: &ec2::IpamPoolAllocation, pool_id: &str) -> Resu
     })
 }
 
-/// Words for a kind that AWS knows tags of.
+/// The resource type of AWS for tags of this kind of object.
 pub(super) fn tagged(kind: Kind) -> ec2::ResourceType {
     match kind {
         Kind::Scope => ec2::ResourceType::IpamScope,
         Kind::Pool | Kind::PoolCidr => ec2::ResourceType::IpamPool,
-        // No history is kept there.
+        // AWS keeps no history.
         Kind::Allocation | Kind::History => ec2::ResourceType::IpamPoolAllocation,
-        // How a resource CIDR is treated carries no tags.
+        // The treatment of a resource CIDR has no tags.
         Kind::Discovery | Kind::Treatment => ec2::ResourceType::IpamResourceDiscovery,
     }
 }

@@ -16,7 +16,7 @@ fn raw_pool() -> ec2::builders::IpamPoolBuilder {
 }
 
 #[test]
-fn a_scope_is_named_by_its_tag_or_by_what_it_is() {
+fn a_scope_is_named_by_its_tag_or_by_its_type() {
     let raw = || ec2::IpamScope::builder().ipam_scope_id("ipam-scope-1").owner_id("111122223333");
     let named = |raw: ec2::builders::IpamScopeBuilder| scope(&raw.build()).unwrap().meta.name;
     assert_eq!(named(raw().tags(tag("Name", "lab"))), "lab");
@@ -34,7 +34,7 @@ fn a_scope_is_named_by_its_tag_or_by_what_it_is() {
 }
 
 #[test]
-fn a_pool_has_its_rules_and_where_it_is() {
+fn a_pool_has_its_rules_and_its_place() {
     let raw = raw_pool()
         .source_ipam_pool_id("ipam-pool-0")
         .locale("eu-west-1")
@@ -62,7 +62,7 @@ fn a_pool_has_its_rules_and_where_it_is() {
 }
 
 #[test]
-fn bounds_that_allow_everything_are_none_and_the_locale_none_is_none() {
+fn bounds_that_allow_everything_and_the_locale_none_count_as_absent() {
     for (family, all) in [(ec2::AddressFamily::Ipv4, 32), (ec2::AddressFamily::Ipv6, 128)] {
         let raw = raw_pool().address_family(family).allocation_min_netmask_length(0).allocation_max_netmask_length(all);
         let found = pool(&raw.build(), &BTreeSet::new()).unwrap();
@@ -71,7 +71,7 @@ fn bounds_that_allow_everything_are_none_and_the_locale_none_is_none() {
 }
 
 #[test]
-fn the_blocks_of_a_pools_own_declaration_are_those_marked_that_are_there() {
+fn the_declared_blocks_of_a_pool_are_the_marked_blocks_that_exist() {
     let blocks = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect::<BTreeSet<Cidr>>();
     let present = blocks(&["10.0.0.0/16", "10.2.0.0/16"]);
     let raw = raw_pool().tags(tag("ipam:cidrs", "10.0.0.0/16 10.1.0.0/16")).build();
@@ -92,7 +92,7 @@ fn the_blocks_of_a_pools_own_declaration_are_those_marked_that_are_there() {
 }
 
 #[test]
-fn an_allocation_is_of_the_kind_that_aws_says() {
+fn an_allocation_has_the_resource_type_that_aws_reports() {
     for (word, kind) in [
         ("custom", ResourceType::Custom),
         ("ipam-pool", ResourceType::IpamPool),
@@ -117,7 +117,7 @@ fn an_allocation_is_of_the_kind_that_aws_says() {
 }
 
 #[test]
-fn an_answer_that_lacks_what_counts_is_an_error() {
+fn an_answer_without_a_required_value_is_an_error() {
     let raw = ec2::IpamPoolAllocation::builder().ipam_pool_allocation_id("ipam-pool-alloc-1").build();
     let error = allocation(&raw, "ipam-pool-1").unwrap_err();
     assert!(matches!(&error, crate::ipam::Error::Service(fault) if fault.message.contains("no CIDR")), "{error:?}");

@@ -1,5 +1,6 @@
-//! What a plan can tell of a new object. AWS holds nothing for a plan, but most of what it would refuse at apply can be
-//! seen in its lists before. Only lists are asked for: a plan may run with no right to anything else.
+//! Checks of a new object at plan time. AWS holds nothing for a plan, but its lists show in advance most of the reasons
+//! for which it would refuse the object at apply. Only lists are requested, because the identity of a plan may have no
+//! other permission.
 
 use std::collections::BTreeSet;
 
@@ -14,11 +15,11 @@ use super::allocations::Ask;
 use super::space::{Ground, first_few, occupant};
 use super::{pools, scopes};
 
-/// What a plan knows beside the wish.
+/// Facts about the same apply, in addition to the request.
 struct Outlook<'a> {
-    /// Goes in the same apply, and leaves its name and space.
+    /// An object that is deleted in the same apply and gives up its name and space.
     replaces: Option<&'a str>,
-    /// Space comes to the pool in the same apply, so that what there is now says little.
+    /// Whether the pool gets space in the same apply. Its present space says little then.
     growing: bool,
 }
 
@@ -115,7 +116,7 @@ impl AwsIpam {
         }
     }
 
-    /// That the source has this free.
+    /// Checks that the source has this space free.
     async fn foresee_space(&self, source: &Pool, provision: &Provision, outlook: &Outlook<'_>) -> Result<()> {
         if outlook.growing {
             return Ok(());
@@ -128,14 +129,14 @@ impl AwsIpam {
         }
     }
 
-    /// What the pool will have once what is replaced is gone.
+    /// The space of the pool after the replaced object is deleted.
     async fn ground_after(&self, pool_id: &str, outlook: &Outlook<'_>) -> Result<Ground> {
         let mut allocations = self.allocations_of(pool_id).await?;
         allocations.retain(|one| !outlook.frees(one));
         Ok(Ground::new(self.present_cidrs(pool_id).await?, allocations))
     }
 
-    /// That no other top-level pool of the scope has any of this.
+    /// Checks that no other top-level pool of the scope has any of these blocks.
     async fn require_vacant(&self, scope_id: &str, cidrs: &BTreeSet<Cidr>, outlook: &Outlook<'_>) -> Result<()> {
         let all = self.pool_names().await?;
         let tops = all.iter().filter(|pool| {
@@ -159,14 +160,14 @@ fn require_family(cidrs: &BTreeSet<Cidr>, expected: Family) -> Result<()> {
 }
 
 fn require_apart(cidrs: &BTreeSet<Cidr>) -> Result<()> {
-    // In order of their first addresses: who overlaps any, overlaps the next.
+    // The blocks are sorted by their first addresses: a block that overlaps any later block overlaps the next one.
     let pairs = cidrs.iter().zip(cidrs.iter().skip(1));
     let overlapping = pairs.into_iter().find(|(a, b)| a.overlaps(b));
     overlapping.map_or(Ok(()), |(a, b)| Err(Error::OwnOverlap { a: *a, b: *b }))
 }
 
 impl Ground {
-    /// That the block is in the pool, and nobody's.
+    /// Checks that the block is in the pool and not allocated.
     pub(super) fn require_free(&self, pool: &Pool, cidr: Cidr) -> Result<()> {
         self.require_some(pool)?;
         let (pool_id, pool_name) = (pool.meta.id.clone(), pool.meta.name.clone());
@@ -178,7 +179,7 @@ impl Ground {
         if with.is_empty() { Ok(()) } else { Err(Error::Overlap { cidr, with: first_few(with).0 }) }
     }
 
-    /// That a block of this size is free, and not disallowed.
+    /// Checks that a block of this size is free and not disallowed.
     fn require_room(&self, pool: &Pool, netmask_length: u8, disallowed: &BTreeSet<Cidr>) -> Result<()> {
         self.require_some(pool)?;
         let has_room = |free: &[Cidr]| free.iter().any(|block| block.netmask_length() <= netmask_length);

@@ -1,4 +1,4 @@
-//! [`Ipam`] over AWS.
+//! The implementation of [`Ipam`] by AWS IPAM.
 
 use std::collections::HashMap;
 
@@ -18,11 +18,11 @@ use super::{AwsIpam, STORE};
 
 const NO_HOLDS: Error = Error::Unsupported { what: Unsupported::Holds };
 
-/// The names from the top-level pool down, joined by `/`.
+/// The names from the top-level pool down to this pool, joined by `/`.
 fn path(pool: &Pool, by_id: &HashMap<&str, &Pool>) -> String {
     let mut names = vec![pool.meta.name.as_str()];
     let mut above = pool.source_pool_id.as_deref();
-    // A pool that is shared with this account has a source that is not to be seen.
+    // A pool that is shared with this account has a source pool that is not visible.
     while let Some(pool) = above.and_then(|id| by_id.get(id)) {
         names.push(&pool.meta.name);
         above = pool.source_pool_id.as_deref();
@@ -35,7 +35,7 @@ fn by_id(pools: &[Pool]) -> HashMap<&str, &Pool> {
     pools.iter().map(|pool| (pool.meta.id.as_str(), pool)).collect()
 }
 
-/// In order of scope, depth-first, by name.
+/// Pools in order of scope, depth-first, by name.
 fn in_order(pools: Vec<Pool>, all: &[Pool]) -> Vec<Pool> {
     let all = by_id(all);
     let mut keyed: Vec<_> = pools
@@ -200,7 +200,7 @@ impl Ipam for AwsIpam {
     fn pool_path(&self, id: &str) -> Result<String> {
         self.run(async {
             let pool = self.the_pool(id).await?;
-            // Whose pool is only shared has no IPAM to list pools of.
+            // An account that only uses a shared pool has no IPAM whose pools it could list.
             let all = if pool.source_pool_id.is_some() { self.pool_names().await? } else { Vec::new() };
             Ok(path(&pool, &by_id(&all)))
         })
@@ -280,7 +280,7 @@ impl Ipam for AwsIpam {
     }
 
     fn confirm(&self, _id: &str) -> Result<()> {
-        // What AWS has made is nobody's to lose.
+        // AWS keeps every object that it has created, so there is nothing to mark.
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! What this process has asked AWS for, so that asking again is no second request.
+//! The requests that this process has sent to AWS, so that a repetition is not a second request.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,7 +11,7 @@ use crate::ipam::Result;
 use super::said::Refusal;
 use super::wait::What;
 
-/// A new object: what it is, what it is in, its name.
+/// A new object: its kind, the object that contains it, and its name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Wish {
     pub(super) what: What,
@@ -25,7 +25,7 @@ impl Wish {
     }
 }
 
-/// Memory of this process.
+/// The data of this process about its requests.
 #[derive(Debug, Default)]
 pub(super) struct Memory(Mutex<Remembered>);
 
@@ -44,8 +44,8 @@ impl Memory {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The token by which AWS knows a repetition of the same request. It stays the same until the request was
-    /// answered: a second object of the same name, after the first is gone, is another request.
+    /// The client token by which AWS recognizes a repetition of the same request. It stays the same until the request was
+    /// answered: a second object with the same name, after the first is deleted, is another request.
     pub(super) fn token(&self, wish: &Wish) -> String {
         let nonce = *self.get().nonces.entry(wish.clone()).or_insert_with(|| getrandom::u64().unwrap_or_default());
         let mut hash = Sha256::new();
@@ -56,7 +56,7 @@ impl Memory {
         hash.finalize().iter().take(20).map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// The request was answered, so the next one is another.
+    /// Records that the request was answered, so that the next request gets another token.
     pub(super) fn answered<T>(&self, wish: &Wish, answer: &Result<T, Refusal>) {
         let is_over = answer.as_ref().err().is_none_or(Refusal::is_certain);
         if is_over {
@@ -64,22 +64,22 @@ impl Memory {
         }
     }
 
-    /// AWS took the wish up under this id, and is at it.
+    /// Records that AWS has accepted the request under this ID and is processing it.
     pub(super) fn begin(&self, wish: &Wish, id: &str) {
         self.get().begun.insert(wish.clone(), id.to_owned());
     }
 
-    /// The id of what was begun.
+    /// The ID under which AWS is processing the request.
     pub(super) fn begun(&self, wish: &Wish) -> Option<String> {
         self.get().begun.get(wish).cloned()
     }
 
-    /// It is done, or given up.
+    /// Records that the request was completed or given up.
     pub(super) fn end(&self, wish: &Wish) {
         self.get().begun.remove(wish);
     }
 
-    /// This process allocated it just now, so that reads may not see it yet.
+    /// Records that this process allocated the block just now. Reads may not find it yet.
     pub(super) fn allocated(&self, id: &str) {
         self.get().allocated.insert(id.to_owned(), Instant::now());
     }
@@ -90,17 +90,17 @@ impl Memory {
         remembered.released.insert(id.to_owned());
     }
 
-    /// This process released it, so that it goes by itself.
+    /// Whether this process released the allocation, which AWS removes later.
     pub(super) fn is_released(&self, id: &str) -> bool {
         self.get().released.contains(id)
     }
 
-    /// Until when a read of it may not see it yet.
+    /// The time until which reads may not find the allocation yet.
     pub(super) fn unseen_until(&self, id: &str, lag: Duration) -> Option<Instant> {
         self.get().allocated.get(id).map(|at| *at + lag)
     }
 
-    /// One after another: whoever changes something inside `parent`.
+    /// The lock for changes inside `parent`, which are made one at a time.
     pub(super) fn queue(&self, parent: &str) -> Arc<tokio::sync::Mutex<()>> {
         Arc::clone(self.get().queues.entry(parent.to_owned()).or_default())
     }
@@ -122,7 +122,7 @@ mod tests {
     use crate::ipam::Kind;
 
     #[test]
-    fn a_token_stays_until_the_request_was_answered() {
+    fn a_token_stays_the_same_until_the_request_was_answered() {
         let memory = Memory::default();
         let wish = Wish::new(Kind::Allocation.into(), "ipam-pool-1", "web");
         let first = memory.token(&wish);
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_of_another_process_are_others() {
+    fn tokens_of_another_process_are_different() {
         let wish = Wish::new(Kind::Pool.into(), "ipam-scope-1", "top");
         assert_ne!(Memory::default().token(&wish), Memory::default().token(&wish));
     }

@@ -1,19 +1,20 @@
-//! AWS VPC IPAM as the place where everything is kept. The only module that knows the AWS SDK.
+//! AWS VPC IPAM as a store. This is the only module that uses the AWS SDK.
 //!
-//! Pools, scopes and their CIDRs are asked for in the IPAM's home Region, allocations in the Region of their pool's
-//! locale. An object's `name` is its `Name` tag, its owner the account. AWS reserves nothing for a plan.
+//! Pools, scopes and their CIDRs are requested in the home Region of the IPAM, and allocations in the Region of their
+//! pool's locale. The `name` of an object is its `Name` tag, and its owner is the account. AWS reserves nothing for a
+//! plan.
 //!
-//! | module | what |
+//! | module | content |
 //! |---|---|
-//! | `settings`, `connect` | how to reach AWS; clients, one for each Region |
-//! | `said`, `wait`, `memory` | answers and refusals; waiting in slices; what this process has asked for |
-//! | `convert`, `tags` | AWS's types as records; what is kept in tags |
-//! | `read`, `space`, `foresee` | questions; what is free and who has the rest; what speaks against a plan |
+//! | `settings`, `connect` | access to AWS; clients, one for each Region |
+//! | `said`, `wait`, `memory` | answers and refusals; waiting in slices; the requests of this process |
+//! | `convert`, `tags` | types of the SDK as records; data that is stored in tags |
+//! | `read`, `space`, `foresee` | reads; free space and its occupants; checks at plan time |
 //! | `scopes`, `pools`, `pool_change`, `pool_cidrs`, `allocations` | the operations, by noun |
-//! | `ipam` | [`crate::backend::Ipam`] over all that |
-//! | `observation` | [`crate::backend::observation::Observation`]: what AWS has seen in accounts |
-//! | `scout` | [`crate::backend::scout::Scout`]: looks into accounts by plain reads of EC2, for stores of our own |
-//! | `service` | [`crate::backend::service::Service`]: what only AWS has, by noun |
+//! | `ipam` | [`crate::backend::Ipam`], based on the modules above |
+//! | `observation` | [`crate::backend::observation::Observation`]: the resources that AWS has found in accounts |
+//! | `scout` | [`crate::backend::scout::Scout`]: scans accounts by plain reads of EC2, for self-managed stores |
+//! | `service` | [`crate::backend::service::Service`]: objects that only AWS has, by noun |
 
 mod allocations;
 mod connect;
@@ -51,10 +52,10 @@ use connect::Clients;
 use memory::Memory;
 use said::{Refusal, ask, fault};
 
-/// What `store` says for this.
+/// The value of `store` for AWS IPAM.
 pub const STORE: &str = "aws-ipam";
 
-/// IPAM kept by AWS.
+/// The backend for AWS IPAM.
 #[derive(Debug)]
 pub struct AwsIpam {
     clients: Clients,
@@ -62,25 +63,25 @@ pub struct AwsIpam {
     chosen: OnceCell<Chosen>,
     memory: Memory,
     pace: Pace,
-    /// Whether deletions wait until AWS has let go of space.
+    /// Whether deletions wait until AWS has released space.
     waits_for_release: bool,
 }
 
-/// The IPAM in which scopes are made and names are looked up.
+/// The IPAM in which scopes are created and names are looked up.
 #[derive(Debug)]
 struct Chosen {
     id: String,
     private_scope: String,
-    /// The discovery that came with it.
+    /// The discovery that AWS created together with the IPAM.
     discovery: Option<String>,
 }
 
 impl AwsIpam {
-    /// Finds out with whose credentials and in which Region AWS is talked to. Nothing is asked of the IPAM yet: an
-    /// account that only uses pools that are shared with it has none.
+    /// Finds the credentials and the Region. No request is sent to the IPAM yet: an account that only uses pools that are
+    /// shared with it has no IPAM.
     ///
     /// # Errors
-    /// What is missing, as sentences without secrets.
+    /// The missing settings, as sentences without secrets.
     pub fn open(settings: &Settings, pace: Pace) -> Result<Self, String> {
         let opened = block_on(Clients::open(settings)).map_err(|no_thread| format!("{no_thread}."))?;
         Ok(Self {
@@ -93,7 +94,7 @@ impl AwsIpam {
         })
     }
 
-    /// The IPAM of the configuration, or the only one.
+    /// The IPAM that the configuration names, or else the only one in the Region.
     async fn ipam(&self) -> Result<&Chosen> {
         self.chosen.get_or_try_init(|| self.choose()).await
     }
@@ -105,12 +106,12 @@ impl AwsIpam {
         the_only(found, self.clients.home_region())
     }
 
-    /// Runs a question or an operation.
+    /// Runs a read or an operation to its end.
     fn run<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         block_on(work).map_err(|no_thread| Error::Store(store::Error::Unavailable(no_thread.to_string())))?
     }
 
-    /// Sets and takes away tags until they are `after`; nothing when they are.
+    /// Sets and removes tags until they are equal to `after`. Sends nothing if they are equal already.
     async fn retag(&self, client: &aws_sdk_ec2::Client, id: &str, before: &Tags, after: &Tags) -> Result<(), Refusal> {
         let (set, gone) = tags::delta(before, after);
         if !set.is_empty() {
@@ -124,7 +125,7 @@ impl AwsIpam {
     }
 }
 
-/// The one IPAM that there is to be.
+/// The only IPAM in the list.
 fn the_only(mut found: Vec<ec2::Ipam>, region: &str) -> Result<Chosen> {
     use ec2::IpamState as State;
     found.retain(|ipam| {
@@ -152,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_ipam_is_the_only_one_or_the_error_lists_them() {
+    fn the_only_ipam_is_chosen_or_the_error_lists_all() {
         let ipam = |id: &str| ec2::Ipam::builder().ipam_id(id).private_default_scope_id("ipam-scope-1");
         let deleted = ipam("ipam-0").state(ec2::IpamState::DeleteComplete);
         let chosen = the_only(vec![deleted.build(), ipam("ipam-1").build()], "eu-west-1").unwrap();

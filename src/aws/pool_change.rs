@@ -1,4 +1,4 @@
-//! Changing pools. Only what differs is sent: AWS refuses a change that changes nothing.
+//! Changes to pools. Only differences are sent, because AWS refuses a change that changes nothing.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,8 @@ use super::said::ask;
 use super::tags;
 use super::wait::uncrowded;
 
-/// What the pool's own declaration has to come to: blocks to add and to take away; `None` when only a new pool can.
+/// The blocks to add to and to remove from the pool's declaration; `None` if only a new pool can have the wished
+/// provision.
 fn difference(pool: &Pool, wished: &Provision) -> Option<(BTreeSet<Cidr>, BTreeSet<Cidr>)> {
     let none = BTreeSet::new();
     match wished {
@@ -39,7 +40,7 @@ impl AwsIpam {
             let (expected, found) = (pool.address_family, wrong.family());
             return Err(Error::FamilyMismatch { cidr: Some(*wrong), expected, found });
         }
-        // AWS refuses a CIDR that shares addresses with one that is there.
+        // AWS refuses a CIDR that shares addresses with an existing one.
         if added.iter().any(|block| pool.cidrs.iter().any(|own| own.overlaps(block))) {
             return Err(Error::Unsupported { what: Unsupported::Regrouping });
         }
@@ -84,7 +85,7 @@ impl AwsIpam {
         {
             return Err(Error::NameTaken { existing: occupant(&other), asked_by: None });
         }
-        // Tags first: when the rest fails, what is there of the blocks is marked as the pool's own.
+        // The tags are set first: if the rest fails, the existing blocks are marked as blocks of the pool's declaration.
         let wished = match &change.provision {
             Provision::Cidrs(wished) => wished.clone(),
             Provision::Nothing => BTreeSet::new(),
@@ -120,7 +121,7 @@ impl AwsIpam {
         Ok(())
     }
 
-    /// The request for what is AWS's own of a change; `None` when nothing of it differs.
+    /// The request for the changed attributes that AWS itself has; `None` if none of them differs.
     fn modification(
         &self,
         id: &str,
@@ -139,7 +140,7 @@ impl AwsIpam {
         if imports != change.auto_import {
             request = request.auto_import(change.auto_import);
         }
-        // A bound cannot be taken away, only be made to allow everything.
+        // A bound cannot be removed, but it can be set to a value that allows everything.
         if old.min_netmask_length != new.min_netmask_length {
             request = request.allocation_min_netmask_length(new.min_netmask_length.unwrap_or(0).into());
         }
@@ -160,13 +161,13 @@ impl AwsIpam {
         )
     }
 
-    /// What a pool's tags say of its own declaration.
+    /// The declaration of a pool, from its tags.
     pub(super) async fn marks_of(&self, id: &str) -> Result<(Option<u8>, BTreeSet<Cidr>)> {
         let found = self.raw_pool(id).await?;
         Ok(tags::marks(&tags::all(found.as_ref().map(ec2::IpamPool::tags))))
     }
 
-    /// Says in a pool's tags what its own declaration is and came to.
+    /// Stores in the tags of a pool its declaration and the resulting blocks.
     pub(super) async fn mark_pool(&self, id: &str, provision: &Provision, cidrs: &BTreeSet<Cidr>) -> Result<()> {
         let Some(found) = self.raw_pool(id).await? else { return Ok(()) };
         let before = tags::all(Some(found.tags()));

@@ -32,7 +32,7 @@ const fn block(size: Size) -> Option<Cidr> {
     }
 }
 
-/// How AWS is shown that a block is the account's.
+/// The proof that a block belongs to the account, in the form of a request.
 type Shown = (Option<ec2::VerificationMethod>, Option<ec2::IpamCidrAuthorizationContext>, Option<String>);
 
 fn proven(proof: Option<&Proof>) -> Shown {
@@ -88,7 +88,7 @@ impl AwsIpam {
         })
     }
 
-    /// AWS's id of the CIDR that is on its way.
+    /// Requests the CIDR, and returns the ID that AWS gave it.
     pub(super) async fn begin_pool_cidr(
         &self,
         pool_id: &str,
@@ -130,20 +130,20 @@ impl AwsIpam {
         Ok(id)
     }
 
-    /// Whose space a planning pool plans; nothing of another pool.
+    /// The sentence about the resource whose space a planning pool plans; empty for any other pool.
     async fn about_resource(&self, pool_id: &str) -> String {
         let pool = self.pool(pool_id).await.ok().flatten();
         pool.map_or_else(String::new, |pool| convert::about_resource(&pool.special))
     }
 
-    /// What there is where the pool's space comes from.
+    /// The free space at the source of the pool's space.
     async fn source_space(&self, pool_id: &str, size: Size) -> Option<crate::ipam::Space> {
         let pool = self.pool(pool_id).await.ok()??;
         let source = self.pool(&pool.source_pool_id?).await.ok()??;
         self.space(&source, block(size)).await
     }
 
-    /// Waits until the CIDR is in the pool. The reason of a failure shows before the state does.
+    /// Waits until the CIDR is in the pool. AWS reports the reason of a failure before it changes the state.
     pub(super) async fn provisioned(
         &self,
         pool_id: &str,
@@ -204,7 +204,7 @@ impl AwsIpam {
         let Some(whole) = whole else { return Ok(None) };
         let (own, Some(pool_id)) = parts(&whole) else { return Ok(None) };
         let listed = self.present_raw_cidrs(pool_id).await?;
-        // The block itself is as good as AWS's id: hashicorp/aws keeps that one.
+        // The block identifies the CIDR as well as the ID of AWS does: hashicorp/aws keeps the block.
         let is_it = |one: &&ec2::IpamPoolCidr| one.ipam_pool_cidr_id() == Some(own) || one.cidr() == Some(own);
         let Some(found) = listed.iter().find(is_it) else { return Ok(None) };
         match self.pool(pool_id).await? {
@@ -235,7 +235,7 @@ impl AwsIpam {
         self.take_cidr(&pool, &found).await
     }
 
-    /// Takes all space from the pool.
+    /// Removes all space from the pool.
     pub(super) async fn take_cidrs(&self, pool: &Pool) -> Result<()> {
         for found in self.raw_pool_cidrs(&pool.meta.id).await?.unwrap_or_default() {
             self.take_cidr(pool, &found).await?;
@@ -243,7 +243,7 @@ impl AwsIpam {
         Ok(())
     }
 
-    /// Deprovisions one block, and waits until it is gone.
+    /// Deprovisions one block, and waits until AWS has removed it.
     pub(super) async fn take_cidr(&self, pool: &Pool, found: &ec2::IpamPoolCidr) -> Result<()> {
         use ec2::IpamPoolCidrState as State;
         let own = need(found.ipam_pool_cidr_id(), "pool CIDR id")?;
@@ -257,7 +257,7 @@ impl AwsIpam {
             let request = client.deprovision_ipam_pool_cidr().ipam_pool_id(&pool.meta.id).cidr(cidr.to_string());
             match uncrowded(&self.pace, || ask("DeprovisionIpamPoolCidr", request.clone().send())).await {
                 Ok(_) => {}
-                // It was asked for before.
+                // The block is already being deprovisioned.
                 Err(refusal) if refusal.is("IncorrectState") || refusal.is_not_found() => {}
                 Err(refusal) => return Err(refusal.into()),
             }
@@ -279,7 +279,8 @@ impl AwsIpam {
         .await
     }
 
-    /// That nothing of the block is allocated. What AWS holds for a resource is waited for: it lets go late.
+    /// Checks that nothing in the block is allocated. Waits for space that AWS holds for a resource, because AWS releases
+    /// it late.
     async fn require_unused(&self, pool: &Pool, own: &str, cidr: Cidr) -> Result<()> {
         let mut inside = self.allocations_of(&pool.meta.id).await?;
         inside.retain(|one| one.cidr.overlaps(&cidr));

@@ -1,4 +1,4 @@
-//! Making and deleting pools.
+//! Creation and deletion of pools.
 
 use std::collections::BTreeSet;
 
@@ -34,7 +34,7 @@ pub(super) fn unfinished(id: &str, name: &str) -> impl Fn(String) -> Unfinished 
     wait::unfinished(Kind::Pool.into(), id, name)
 }
 
-/// Where a new pool goes, and what it has from there.
+/// The place of a new pool, and the values that it takes from there.
 pub(super) struct Place {
     pub(super) scope_id: String,
     pub(super) source: Option<Pool>,
@@ -62,7 +62,7 @@ impl AwsIpam {
             None => self.begin_pool(spec, &place, &wish).await?,
         };
         let made = self.usable_pool(&id, &spec.name, true).await;
-        // What is inside the new pool is no matter of its neighbours.
+        // The contents of the new pool do not concern its neighbours.
         drop(turn);
         let made = match made {
             Ok(_) => self.fill_pool(&id, &spec.provision).await,
@@ -114,7 +114,7 @@ impl AwsIpam {
         Ok(Place { scope_id: source.scope_id.clone(), source: Some(source), family, locale })
     }
 
-    /// The other pool of that name in the same place; one that is `leaving` does not count.
+    /// The other pool with that name in the same place. The pool `leaving` does not count.
     pub(super) async fn namesake(&self, container: &str, name: &str, leaving: Option<&str>) -> Result<Option<Pool>> {
         let is_it = |pool: &Pool| {
             pool.container() == container && pool.meta.name == name && Some(pool.meta.id.as_str()) != leaving
@@ -168,7 +168,7 @@ impl AwsIpam {
         Ok(id)
     }
 
-    /// Waits until the pool can be used. One that is `new` may not be seen yet.
+    /// Waits until the pool can be used. A `new` pool may not be listed yet.
     pub(super) async fn usable_pool(&self, id: &str, name: &str, new: bool) -> Result<ec2::IpamPool> {
         use ec2::IpamPoolState as State;
         until(&self.pace, unfinished(id, name), || async move {
@@ -192,7 +192,7 @@ impl AwsIpam {
         .await
     }
 
-    /// Provisions what the pool's own declaration says, what of it is not there yet.
+    /// Provisions the parts of the pool's declaration that are missing.
     pub(super) async fn fill_pool(&self, id: &str, provision: &Provision) -> Result<Pool> {
         match provision {
             Provision::Nothing => {}
@@ -224,7 +224,7 @@ impl AwsIpam {
         self.the_pool(id).await
     }
 
-    /// The pool was made and cannot become what it should: nothing is left of it, so that its name is free.
+    /// Deletes a new pool that cannot be completed, so that its name is free.
     async fn undo_pool(&self, id: &str, name: &str) {
         tracing::warn!(id, name, "taking the unfinished pool away again");
         let mut gone = self.drop_pool(id, false).await;
@@ -256,7 +256,7 @@ impl AwsIpam {
             Err(refusal) if refusal.is_not_found() => {}
             Err(refusal) if refusal.is("DependencyViolation") => {
                 self.require_empty(&pool).await?;
-                // AWS sees something that is not listed any more, or not yet.
+                // AWS finds contents that are no longer listed, or not yet.
                 let waits_for = "AWS reports that it is not empty".to_owned();
                 return Err(Error::Pending(unfinished(id, &pool.meta.name)(waits_for)));
             }
@@ -281,7 +281,7 @@ impl AwsIpam {
         .await
     }
 
-    /// That nothing is in the pool. What AWS holds for a resource is waited for: it lets go late.
+    /// Checks that the pool is empty. Waits for space that AWS holds for a resource, because AWS releases it late.
     async fn require_empty(&self, pool: &Pool) -> Result<()> {
         let id = &pool.meta.id;
         let below = self.pool_names().await.unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Questions to AWS. What was deleted, or is about to be, is not there.
+//! Reads from AWS. Objects that were deleted, or are being deleted, count as absent.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use super::AwsIpam;
 use super::convert::{self, composite, need};
 use super::said::{Refusal, ask, fault};
 
-/// Everything found; nothing when what it was to be found in or by is not there.
+/// The objects that were found; empty if the object that should contain them does not exist.
 pub(super) fn or_nothing<T>(answer: Result<Vec<T>, Refusal>) -> Result<Vec<T>, Refusal> {
     match answer {
         Err(refusal) if refusal.is_not_found() => Ok(Vec::new()),
@@ -19,7 +19,7 @@ pub(super) fn or_nothing<T>(answer: Result<Vec<T>, Refusal>) -> Result<Vec<T>, R
     }
 }
 
-/// The one of the found that was asked for. Another one in its place is never taken for it.
+/// The requested object among those that were found. Another object is never returned in its place.
 pub(super) fn the_one<T>(found: Vec<T>, id: &str, id_of: impl Fn(&T) -> Option<&str>) -> Result<Option<T>, Refusal> {
     let others = found.iter().filter(|one| id_of(one) != Some(id)).count();
     let one = found.into_iter().find(|one| id_of(one) == Some(id));
@@ -33,7 +33,7 @@ pub(super) fn the_one<T>(found: Vec<T>, id: &str, id_of: impl Fn(&T) -> Option<&
     Ok(one)
 }
 
-/// States in which a CIDR is, or is about to be, the pool's.
+/// Whether a CIDR is in the pool, or is being added to it.
 fn is_present(state: Option<&ec2::IpamPoolCidrState>) -> bool {
     use ec2::IpamPoolCidrState as State;
     matches!(
@@ -49,7 +49,7 @@ impl AwsIpam {
         the_one(found, id, ec2::IpamScope::ipam_scope_id)
     }
 
-    /// Those of the IPAM.
+    /// The scopes of the IPAM.
     pub(super) async fn scopes(&self) -> Result<Vec<Scope>> {
         self.scopes_in(&self.ipam().await?.id).await
     }
@@ -85,12 +85,12 @@ impl AwsIpam {
         }
     }
 
-    /// The pool, which must be there.
+    /// The pool, which must exist.
     pub(super) async fn the_pool(&self, id: &str) -> Result<Pool> {
         self.pool(id).await?.ok_or_else(|| Error::NotFound { kind: Kind::Pool, id: id.to_owned() })
     }
 
-    /// Asks for the pool's blocks only when some are of its own declaration.
+    /// Reads the blocks of the pool only if some of them are in its declaration.
     pub(super) async fn with_cidrs(&self, found: &ec2::IpamPool) -> Result<Pool> {
         let marked = super::tags::marks(&super::tags::all(Some(found.tags())));
         let present = if marked == (None, BTreeSet::new()) {
@@ -115,12 +115,12 @@ impl AwsIpam {
         Ok(found)
     }
 
-    /// Those of the IPAM, without their blocks.
+    /// The pools of the IPAM, without their blocks.
     pub(super) async fn pool_names(&self) -> Result<Vec<Pool>> {
         self.all_raw_pools().await?.iter().map(|pool| convert::pool(pool, &BTreeSet::new())).collect()
     }
 
-    /// Those of the IPAM for which `is_wanted`.
+    /// The pools of the IPAM for which `is_wanted` is true.
     pub(super) async fn pools(&self, is_wanted: impl Fn(&Pool) -> bool) -> Result<Vec<Pool>> {
         let mut pools = Vec::new();
         for found in self.all_raw_pools().await? {
@@ -131,7 +131,7 @@ impl AwsIpam {
         Ok(pools)
     }
 
-    /// Everything that is listed, failed and gone ones too; `None` without the pool.
+    /// All CIDRs that AWS lists, including failed and removed ones; `None` if the pool does not exist.
     pub(super) async fn raw_pool_cidrs(&self, pool_id: &str) -> Result<Option<Vec<ec2::IpamPoolCidr>>, Refusal> {
         let found = self.clients.home().get_ipam_pool_cidrs().ipam_pool_id(pool_id).into_paginator().items().send();
         match ask("GetIpamPoolCidrs", found.try_collect()).await {
@@ -140,7 +140,7 @@ impl AwsIpam {
         }
     }
 
-    /// The blocks of a pool, those on their way included.
+    /// The blocks of a pool, including those that are being added.
     pub(super) async fn present_cidrs(&self, pool_id: &str) -> Result<BTreeSet<Cidr>> {
         let found = self.present_raw_cidrs(pool_id).await?;
         found.iter().filter(|one| one.cidr().is_some()).map(|one| convert::cidr(one.cidr())).collect()
@@ -152,13 +152,13 @@ impl AwsIpam {
         Ok(found)
     }
 
-    /// The client to ask about a pool's allocations; `None` without the pool.
+    /// The client for the allocations of a pool; `None` if the pool does not exist.
     pub(super) async fn client_of(&self, pool_id: &str) -> Result<Option<Client>, Refusal> {
         if self.memory.locale(pool_id).is_none() {
             self.raw_pool(pool_id).await?;
         }
         let locale = self.memory.locale(pool_id);
-        // What is global is asked for at home.
+        // Pools with the locale `global` are read in the home Region.
         let region = |locale: Option<String>| locale.filter(|locale| locale != "global");
         Ok(locale.map(|locale| match region(locale) {
             Some(region) => self.clients.in_region(&region),
@@ -166,7 +166,7 @@ impl AwsIpam {
         }))
     }
 
-    /// Allocations of a pool, one or all; `None` without the pool.
+    /// One or all allocations of a pool; `None` if the pool does not exist.
     async fn raw_allocations(
         &self,
         pool_id: &str,
@@ -181,7 +181,7 @@ impl AwsIpam {
         }
     }
 
-    /// By address; none without the pool.
+    /// The allocations of a pool, sorted by address; empty if the pool does not exist.
     pub(super) async fn allocations_of(&self, pool_id: &str) -> Result<Vec<Allocation>> {
         let found = self.raw_allocations(pool_id, None).await?.unwrap_or_default();
         let found: Result<Vec<_>> = found.iter().map(|one| convert::allocation(one, pool_id)).collect();
@@ -196,7 +196,7 @@ impl AwsIpam {
         one.as_ref().map(|one| convert::allocation(one, pool_id)).transpose()
     }
 
-    /// The pool of an allocation or pool CIDR of which only AWS's own id is known, as composite id.
+    /// The composite ID of an allocation or pool CIDR of which only the ID of AWS is known.
     pub(super) async fn with_pool(&self, kind: Kind, id: &str) -> Result<Option<String>> {
         for pool in self.pool_names().await? {
             let pool_id = &pool.meta.id;
@@ -229,9 +229,9 @@ fn is_pool_gone(state: Option<&ec2::IpamPoolState>) -> bool {
 mod tests {
     use super::*;
 
-    /// Pain 6: a read that answered with somebody else's allocation overwrote the state.
+    /// Regression: a read that answered with another allocation overwrote the state.
     #[test]
-    fn an_answer_about_another_object_is_never_taken_for_the_one_asked_for() {
+    fn an_answer_about_another_object_is_never_taken_for_the_requested_one() {
         let raw = |id: &str| ec2::IpamPoolAllocation::builder().ipam_pool_allocation_id(id).build();
         let pick = |found: Vec<_>| the_one(found, "a", ec2::IpamPoolAllocation::ipam_pool_allocation_id);
         assert_eq!(pick(vec![raw("a")]).unwrap(), Some(raw("a")));

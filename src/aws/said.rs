@@ -1,4 +1,4 @@
-//! What AWS answered to a call, and what that means.
+//! Answers of AWS to calls, and their meaning.
 
 use std::future::Future;
 
@@ -7,14 +7,14 @@ use aws_sdk_ec2::operation::RequestId;
 
 use crate::ipam::{Error, Fault, Space};
 
-/// The service, as people call it.
+/// The name of the service.
 const SERVICE: &str = "AWS IPAM";
 
-/// A call that did not succeed.
+/// A failed call.
 #[derive(Debug)]
 pub(super) struct Refusal {
     action: &'static str,
-    /// `None`: there was no answer.
+    /// The error code; `None` if there was no answer.
     code: Option<String>,
     message: String,
     request_id: Option<String>,
@@ -51,42 +51,42 @@ impl Refusal {
         }
     }
 
-    /// What was asked for.
+    /// The action that was called.
     pub(super) fn action(&self) -> &'static str {
         self.action
     }
 
-    /// `None`: there was no answer.
+    /// The error code; `None` if there was no answer.
     pub(super) fn code(&self) -> Option<&str> {
         self.code.as_deref()
     }
 
-    /// AWS's words.
+    /// The message of AWS.
     pub(super) fn message(&self) -> &str {
         &self.message
     }
 
-    /// Whether this is the code.
+    /// Whether the error has this code.
     pub(super) fn is(&self, code: &str) -> bool {
         self.code.as_deref() == Some(code)
     }
 
-    /// Whether what was asked for is not there.
+    /// Whether the requested object does not exist.
     pub(super) fn is_not_found(&self) -> bool {
         self.code.as_deref().is_some_and(|code| code.ends_with(".NotFound"))
     }
 
-    /// Whether it is certain that nothing was done.
+    /// Whether it is certain that AWS did nothing.
     pub(super) fn is_certain(&self) -> bool {
         self.code.is_some()
     }
 
-    /// Whether the code is one of those, and the words say this.
+    /// Whether the error has this code and its message contains these words.
     pub(super) fn says(&self, code: &str, words: &str) -> bool {
         self.is(code) && self.message.to_lowercase().contains(&words.to_lowercase())
     }
 
-    /// The same, with more words for whoever reads it.
+    /// The same refusal with more words for the reader.
     pub(super) fn adding(mut self, words: &str) -> Self {
         if !words.is_empty() {
             let end = if self.message.ends_with('.') { "" } else { "." };
@@ -95,7 +95,7 @@ impl Refusal {
         self
     }
 
-    /// The error, with what there is in the pool that it is about.
+    /// The error, with the space of the pool that it is about.
     pub(super) fn about(self, space: Option<Space>) -> Error {
         let Self { action, code, message, request_id } = self;
         Error::Service(Box::new(Fault { service: SERVICE, action, code, message, request_id, space }))
@@ -108,7 +108,7 @@ impl From<Refusal> for Error {
     }
 }
 
-/// A refusal that came in another way than as an answer: a failed state, an answer that is not to the question.
+/// A refusal that was not the answer to a call: a failed state, or an answer that does not match the request.
 pub(super) fn fault(action: &'static str, code: &str, message: impl Into<String>) -> Refusal {
     Refusal { action, code: Some(code.to_owned()), message: message.into(), request_id: None }
 }

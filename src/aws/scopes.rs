@@ -77,7 +77,7 @@ impl AwsIpam {
         Ok(id)
     }
 
-    /// Waits until the scope can be used. One that is `new` may not be seen yet.
+    /// Waits until the scope can be used. A `new` scope may not be listed yet.
     async fn finished_scope(&self, id: &str, name: &str, new: bool) -> Result<Scope> {
         use ec2::IpamScopeState as State;
         until(&self.pace, unfinished(id, name), || async move {

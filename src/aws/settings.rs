@@ -1,9 +1,9 @@
-//! How to reach AWS: what the provider block's `aws` says.
+//! The settings of the provider's `aws` block: how to reach AWS.
 
 use std::fmt;
 use std::time::Duration;
 
-/// Everything that may be said; what is not comes from the environment and the profiles, as with any AWS tool.
+/// All settings. Settings that are missing come from the environment and the profiles, as in any AWS tool.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     /// Home Region of the IPAM.
@@ -12,36 +12,36 @@ pub struct Settings {
     pub profile: Option<String>,
     /// Static credentials.
     pub keys: Option<Keys>,
-    /// Instead of `~/.aws/config`; empty: that one.
+    /// Used in place of `~/.aws/config`, unless empty.
     pub shared_config_files: Vec<String>,
-    /// Instead of `~/.aws/credentials`; empty: that one.
+    /// Used in place of `~/.aws/credentials`, unless empty.
     pub shared_credentials_files: Vec<String>,
-    /// Roles to assume one after another; none is allowed.
+    /// Roles to assume one after another; may be empty.
     pub assume_role: Vec<Role>,
-    /// The role that a token of another identity provider gives; before those of `assume_role`.
+    /// The role for a token of another identity provider, which is assumed before those of `assume_role`.
     pub web_identity: Option<WebIdentity>,
-    /// URL instead of EC2's own.
+    /// URL in place of the endpoint of EC2.
     pub ec2_endpoint: Option<String>,
-    /// URL instead of STS's own.
+    /// URL in place of the endpoint of STS.
     pub sts_endpoint: Option<String>,
-    /// How often a call is tried again.
+    /// Maximum number of retries of a call.
     pub max_retries: Option<u32>,
-    /// Whether calls are also slowed down while AWS throttles; `None`: as the environment says.
+    /// Whether calls are also slowed down while AWS throttles; `None` means the setting of the environment.
     pub adaptive_retries: Option<bool>,
-    /// Whether deletions wait until AWS has let go of space that is free for it; `None`: they do.
+    /// Whether deletions wait until AWS has released space; `None` means that they do.
     pub wait_for_release: Option<bool>,
-    /// FIPS endpoints.
+    /// Whether FIPS endpoints are used.
     pub use_fips_endpoint: Option<bool>,
-    /// Endpoints that can be reached over IPv6.
+    /// Whether endpoints are used that can be reached over IPv6.
     pub use_dualstack_endpoint: Option<bool>,
-    /// The IPAM; `None`: the only one in the Region.
+    /// ID of the IPAM; `None` means the only one in the Region.
     pub ipam_id: Option<String>,
 }
 
-/// Static credentials. Their debug form shows nothing of them.
+/// Static credentials. Their debug text shows none of the values.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Keys {
-    /// Id of the key.
+    /// ID of the key.
     pub access_key: String,
     /// The secret.
     pub secret_key: String,
@@ -58,20 +58,20 @@ impl fmt::Debug for Keys {
 /// A role to assume.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Role {
-    /// ARN.
+    /// ARN of the role.
     pub role_arn: String,
     /// Shown in CloudTrail.
     pub session_name: Option<String>,
-    /// What the role's owner asks for.
+    /// The external ID that the owner of the role requires.
     pub external_id: Option<String>,
-    /// How long the credentials last.
+    /// Lifetime of the credentials.
     pub duration: Option<Duration>,
 }
 
-/// A role for a token.
+/// A role that is assumed with a token.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WebIdentity {
-    /// ARN.
+    /// ARN of the role.
     pub role_arn: String,
     /// Shown in CloudTrail.
     pub session_name: Option<String>,

@@ -1,4 +1,4 @@
-//! What a pool has free, and who has the rest.
+//! The free space of a pool, and the occupants of the rest.
 
 use std::collections::BTreeSet;
 
@@ -8,10 +8,10 @@ use crate::ipam::{Allocation, Cidr, Kind, Occupant, Pool, Result, Space, State, 
 
 use super::AwsIpam;
 
-/// As many are named in a message.
+/// Maximum number of occupants that a message names.
 const NAMED: usize = 5;
 
-/// The blocks of a pool, what is taken from them, and what is left.
+/// The blocks of a pool, the allocations from them, and the free blocks.
 pub(super) struct Ground {
     pub(super) provisioned: BTreeSet<Cidr>,
     pub(super) allocations: Vec<Allocation>,
@@ -21,7 +21,7 @@ pub(super) struct Ground {
 impl Ground {
     pub(super) fn new(provisioned: BTreeSet<Cidr>, allocations: Vec<Allocation>) -> Self {
         let taken: Vec<Cidr> = allocations.iter().map(|allocation| allocation.cidr).collect();
-        // They are of one family, so that subtracting cannot fail.
+        // All blocks are of one family, so the subtraction cannot fail.
         let free = blocks::subtract(provisioned.iter().copied(), taken).unwrap_or_default();
         Self { provisioned, allocations, free }
     }
@@ -49,7 +49,7 @@ pub(super) fn occupant(allocation: &Allocation) -> Occupant {
     }
 }
 
-/// The first few, and how many more.
+/// The first occupants, and the number of the others.
 pub(super) fn first_few(occupants: Vec<Occupant>) -> (Vec<Occupant>, u64) {
     let more = u64::try_from(occupants.len().saturating_sub(NAMED)).unwrap_or(u64::MAX);
     (occupants.into_iter().take(NAMED).collect(), more)
@@ -60,9 +60,9 @@ impl AwsIpam {
         Ok(Ground::new(self.present_cidrs(pool_id).await?, self.allocations_of(pool_id).await?))
     }
 
-    /// What to say with a refusal that is about space: who is in the way of `wished`, or else the largest.
+    /// The space to report with a refusal: the occupants of `wished`, or else the largest ones.
     ///
-    /// Best effort: the refusal counts, whether or not more can be said.
+    /// `None` if the space cannot be read: the refusal is reported in any case.
     pub(super) async fn space(&self, pool: &Pool, wished: Option<Cidr>) -> Option<Space> {
         let ground = self.ground(&pool.meta.id).await.ok()?;
         let (free, largest_free) = (Ground::sum(&ground.free), ground.largest_free());

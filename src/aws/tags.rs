@@ -1,4 +1,4 @@
-//! Tags: a user's own, and those that hold what AWS has no member for.
+//! Tags: those of the user, and those that store data for which AWS has no attribute.
 
 use std::collections::BTreeSet;
 
@@ -8,62 +8,62 @@ use crate::ipam::{Cidr, Provision, Tags};
 
 /// The tag that is the name.
 pub(super) const NAME: &str = "Name";
-/// What our own tags begin with.
+/// The prefix of the tags of this provider.
 pub(super) const OURS: &str = "ipam:";
-/// The blocks of a pool's own declaration: AWS does not tell them from those of `ipam_pool_cidr`.
+/// The blocks in the declaration of a pool, which AWS does not distinguish from those of `ipam_pool_cidr`.
 const CIDRS: &str = "ipam:cidrs";
-/// The netmask length of a pool's own declaration.
+/// The netmask length in the declaration of a pool.
 const NETMASK_LENGTH: &str = "ipam:netmask-length";
-/// Longest value of a tag.
+/// Maximum length of the value of a tag.
 const VALUE_MAX: usize = 256;
 
-/// All tags of an object, ours too.
+/// All tags of an object, including those of this provider.
 pub(super) fn all(tags: Option<&[Tag]>) -> Tags {
     let pairs = tags.unwrap_or_default().iter();
     pairs.filter_map(|tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned()))).collect()
 }
 
-/// The user's own among them.
+/// The tags of the user among all tags.
 pub(super) fn own(all: &Tags) -> Tags {
     let is_own = |key: &str| key != NAME && !key.starts_with(OURS) && !key.starts_with("aws:");
     all.iter().filter(|(key, _)| is_own(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
-/// The user's tags and the name.
+/// The tags of the user and the name.
 pub(super) fn named(name: &str, own: &Tags) -> Tags {
     let mut tags = own.clone();
     tags.insert(NAME.to_owned(), name.to_owned());
     tags
 }
 
-/// For a request that makes an object.
+/// The tags for a request that creates an object.
 pub(super) fn specification(kind: ResourceType, tags: &Tags) -> TagSpecification {
     TagSpecification::builder().resource_type(kind).set_tags(Some(request(tags))).build()
 }
 
-/// The same; nothing to send when there are none.
+/// The same for optional tags; `None` if there are none.
 pub(super) fn specifications(kind: ResourceType, tags: &Tags) -> Option<Vec<TagSpecification>> {
     (!tags.is_empty()).then(|| vec![specification(kind, tags)])
 }
 
-/// What to send for a text that changed; AWS forgets it when told that it is empty.
+/// The value to send for a changed text. An empty value removes the text in AWS.
 pub(super) fn changed_text(before: &Option<String>, after: &Option<String>) -> Option<String> {
     (before != after).then(|| after.clone().unwrap_or_default())
 }
 
-/// For a request.
+/// The tags in the form of a request.
 pub(super) fn request(tags: &Tags) -> Vec<Tag> {
     tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
 }
 
-/// What to set and what to take away, to get from one to the other. AWS's own tags are not ours to take away.
+/// The tags to set and the tags to remove for a change. Tags of AWS itself cannot be removed.
 pub(super) fn delta(before: &Tags, after: &Tags) -> (Tags, BTreeSet<String>) {
     let set = after.iter().filter(|(key, value)| before.get(*key) != Some(*value));
     let gone = before.keys().filter(|key| !after.contains_key(*key) && !key.starts_with("aws:"));
     (set.map(|(key, value)| (key.clone(), value.clone())).collect(), gone.cloned().collect())
 }
 
-/// Adds what a pool's own declaration provisions, and the blocks that it came to.
+/// Adds the provision in the declaration of a pool, and the resulting blocks.
 pub(super) fn mark(tags: &mut Tags, provision: &Provision, cidrs: &BTreeSet<Cidr>) {
     if let Provision::NetmaskLength(length) = provision {
         tags.insert(NETMASK_LENGTH.to_owned(), length.to_string());
@@ -83,7 +83,7 @@ pub(super) fn mark(tags: &mut Tags, provision: &Provision, cidrs: &BTreeSet<Cidr
     }
 }
 
-/// What [`mark`] added.
+/// The values that [`mark`] has added.
 pub(super) fn marks(tags: &Tags) -> (Option<u8>, BTreeSet<Cidr>) {
     let is_list = |key: &str| key.strip_prefix(CIDRS).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'));
     let lists = tags.iter().filter(|(key, _)| is_list(key)).map(|(_, list)| list);
@@ -100,21 +100,21 @@ mod tests {
     }
 
     #[test]
-    fn a_users_tags_are_those_that_are_not_ours_or_of_aws() {
+    fn the_tags_of_the_user_exclude_those_of_this_provider_and_of_aws() {
         let all = tags(&[("Name", "a"), ("ipam:cidrs", "10.0.0.0/8"), ("aws:x", "1"), ("team", "net")]);
         assert_eq!(own(&all), tags(&[("team", "net")]));
         assert_eq!(named("b", &own(&all)), tags(&[("Name", "b"), ("team", "net")]));
     }
 
     #[test]
-    fn only_differences_are_set_and_taken_away() {
+    fn only_differences_are_set_and_removed() {
         let before = tags(&[("a", "1"), ("b", "2"), ("c", "3"), ("aws:x", "1")]);
         let (set, gone) = delta(&before, &tags(&[("a", "1"), ("b", "3"), ("d", "4")]));
         assert_eq!((set, gone), (tags(&[("b", "3"), ("d", "4")]), BTreeSet::from(["c".to_owned()])));
     }
 
     #[test]
-    fn fifty_blocks_of_a_pool_are_kept_in_tags_that_are_short_enough() {
+    fn fifty_blocks_of_a_pool_fit_into_tags() {
         for count in [0, 1, 2, 50] {
             let cidrs: BTreeSet<Cidr> =
                 (0..count).map(|n| format!("2001:db8:ffff:{n:x}::/64").parse().unwrap()).collect();

@@ -1,4 +1,5 @@
-//! Waiting for AWS, in slices: the caller has the patience, and asks again while it lasts.
+//! Waits for AWS, in slices: each call waits for a limited time, and the caller repeats the call until its own time
+//! limit.
 
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -9,16 +10,16 @@ use crate::ipam::{Error, Kind, Result, Unfinished};
 
 use super::said::Refusal;
 
-/// How long to wait for what.
+/// The times of waits.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
-    /// Longest wait inside of one call.
+    /// Longest wait inside one call.
     pub slice: Duration,
-    /// Between the first two looks; later ones are farther apart.
+    /// Pause between the first two reads. Later pauses are longer.
     pub first: Duration,
-    /// Between two looks at most.
+    /// Longest pause between two reads.
     pub longest: Duration,
-    /// How long after it was made an allocation may not be seen by reads.
+    /// Time after the creation of an allocation in which reads may not find it.
     pub read_lag: Duration,
 }
 
@@ -33,17 +34,17 @@ impl Default for Pace {
     }
 }
 
-/// Of what kind the object is that is waited for.
+/// The kind of an object that is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct What {
-    /// Such as `pool`.
+    /// Word for the kind, such as `pool`.
     pub(super) word: &'static str,
-    /// Such as `ipam_pool`.
+    /// Type of the resource, such as `ipam_pool`.
     pub(super) resource: &'static str,
 }
 
 impl What {
-    /// One that only the service has.
+    /// The kind of an object that only the service has.
     pub(super) const fn of<N: Noun>() -> Self {
         Self { word: N::WORD, resource: N::RESOURCE }
     }
@@ -55,23 +56,23 @@ impl From<Kind> for What {
     }
 }
 
-/// The sentence-maker for an object that is not done.
+/// Makes the sentence for an object that is not complete.
 pub(super) fn unfinished(what: What, id: &str, name: &str) -> impl Fn(String) -> Unfinished + use<> {
     let (What { word, resource }, id, name) = (what, id.to_owned(), name.to_owned());
     move |waits_for| Unfinished { word, resource, id: id.clone(), name: name.clone(), waits_for }
 }
 
-/// What a look shows.
+/// The result of a read.
 pub(super) enum Look<T> {
     Ready(T),
-    /// Not yet: what is waited for, in AWS's words.
+    /// The object is not ready. Contains the reason, in the words of AWS.
     Wait(String),
 }
 
-/// Looks until it is ready.
+/// Reads until the object is ready.
 ///
 /// # Errors
-/// What `look` answered; [`Error::Pending`] when the slice is over, `unfinished` saying of what.
+/// The error of `look`; [`Error::Pending`] from `unfinished` if the slice is over.
 pub(super) async fn until<T, F>(
     pace: &Pace,
     unfinished: impl Fn(String) -> Unfinished,
@@ -97,10 +98,10 @@ where
     }
 }
 
-/// Makes a call again while AWS says that too much is going on at once, which the SDK does not do.
+/// Repeats a call while AWS reports too many concurrent requests, which the SDK does not do.
 ///
 /// # Errors
-/// The last answer, when it was still so after the slice.
+/// The last answer, if AWS still refuses the call after the slice.
 pub(super) async fn uncrowded<T, F>(pace: &Pace, mut call: impl FnMut() -> F) -> Result<T, Refusal>
 where
     F: Future<Output = Result<T, Refusal>>,
@@ -118,7 +119,7 @@ where
     }
 }
 
-/// Between half and all of it, so that those who came at once do not come back at once.
+/// A random time between half and all of the pause, so that concurrent calls are not repeated at the same time.
 fn jittered(pause: Duration) -> Duration {
     let part = getrandom::u32().unwrap_or(u32::MAX) % 512;
     pause * (512 + part) / 1024

@@ -1,8 +1,8 @@
-//! What the program says of itself when started by hand without a command.
+//! The text that the program prints when a user starts it without a command.
 
 use std::path::Path;
 
-/// What this is, and a configuration that makes Terraform use this very file.
+/// A description of the program, and a configuration that makes Terraform use this file.
 pub(super) fn text() -> String {
     let directory = std::env::current_exe()
         .ok()

@@ -1,7 +1,8 @@
 //! `allocations`: a table.
 //!
-//! JSON: `{store, allocations: [{id, name, cidr, scope, scope_id, pool, pool_id, state, hold_expires_at, owner, resource_type,
-//! resource_id, description, tags}]}`; `pool` is the pool's path. Holds are among them, with `state` `planned`.
+//! JSON: `{store, allocations: [{id, name, cidr, scope, scope_id, pool, pool_id, state, hold_expires_at, owner,
+//! resource_type, resource_id, description, tags}]}`; `pool` is the path of the pool. Holds are included, with `planned`
+//! as their `state`.
 
 use std::collections::HashMap;
 
@@ -91,13 +92,13 @@ impl<'a> Answer<'a> {
     }
 }
 
-/// Where allocations are, in words.
+/// The places of allocations, in words.
 struct Places {
-    /// Paths of pools, by id.
+    /// Paths of pools, by the ID of the pool.
     paths: HashMap<String, String>,
-    /// Ids of scopes, by those of pools.
+    /// IDs of scopes, by the ID of the pool.
     scopes_of_pools: HashMap<String, String>,
-    /// Names of scopes, by id.
+    /// Names of scopes, by the ID of the scope.
     scopes: HashMap<String, String>,
 }
 
@@ -114,7 +115,7 @@ impl Places {
         self.paths.get(&allocation.pool_id).unwrap_or(&allocation.pool_id)
     }
 
-    /// Its name, or its id when it has none.
+    /// The name of a scope, or its ID if it has no name.
     fn scope_name<'a>(&'a self, id: &'a str) -> &'a str {
         self.scopes.get(id).filter(|name| !name.is_empty()).map_or(id, String::as_str)
     }
@@ -170,7 +171,7 @@ fn text(allocations: &[Allocation], places: &Places, now: Timestamp) -> Page {
     Page::text(table(&["SCOPE", "POOL", "NAME", "CIDR", "STATE", "OWNER", "ID"], allocations.iter().map(row)))
 }
 
-/// What there is to say of an object that is not simply active.
+/// A remark about an object that is not simply active.
 pub(super) fn standing(meta: &Meta, now: Timestamp) -> Option<String> {
     match (meta.state, meta.hold_expires_at) {
         (State::Active, _) => None,

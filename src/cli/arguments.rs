@@ -1,4 +1,4 @@
-//! Words of the command line that several commands share.
+//! Parsers of arguments that several commands share.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::ipam::Cidr;
 
-/// A block, or an address for the block of just that address.
+/// A block, or an address as the block that contains only that address.
 pub(super) fn block(text: &str) -> Result<Cidr, String> {
     match text.parse::<IpAddr>() {
         Ok(IpAddr::V4(_)) => format!("{text}/32").parse(),
@@ -18,7 +18,7 @@ pub(super) fn block(text: &str) -> Result<Cidr, String> {
     }
 }
 
-/// A moment: `2026-03-01T12:00:00Z`, a day (its start, UTC), or a time ago such as `30d` or `12h`.
+/// A time: `2026-03-01T12:00:00Z`, a day (its start, UTC), or a time ago such as `30d` or `12h`.
 pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
     if let Ok(moment) = text.parse::<Timestamp>() {
         return Ok(moment);
@@ -37,12 +37,12 @@ pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
     })
 }
 
-/// A number of things that is not zero.
+/// A number of things that is at least one.
 pub(super) fn some(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "it is not a number of at least 1".to_owned())
 }
 
-/// A time that is long ago, such as `30d` or `12h`.
+/// A duration, such as `30d` or `12h`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(format!("it has no unit. Write {text}s, {text}m, {text}h, {text}d or {text}w for {text} {UNITS}"));
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_duration_without_a_unit_is_told_the_units() {
+    fn the_error_about_a_duration_without_a_unit_lists_the_units() {
         assert_eq!(duration("30d").unwrap().as_secs(), 30 * 24 * 3600);
         let says = "it has no unit. Write 30s, 30m, 30h, 30d or 30w for 30 seconds, minutes, hours, days or weeks";
         assert_eq!(duration("30").unwrap_err(), says);
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_a_block_of_one() {
+    fn an_address_is_the_block_that_contains_only_that_address() {
         assert_eq!(block("10.0.0.1").unwrap().to_string(), "10.0.0.1/32");
         assert_eq!(block("fd00::1").unwrap().to_string(), "fd00::1/128");
         assert_eq!(block("10.0.0.0/8").unwrap().to_string(), "10.0.0.0/8");
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_is_a_time_a_day_or_a_time_ago() {
+    fn a_time_is_a_timestamp_a_day_or_a_time_ago() {
         assert_eq!(moment("2026-03-01T12:00:00Z").unwrap().to_string(), "2026-03-01T12:00:00Z");
         assert_eq!(moment("2026-03-01").unwrap().to_string(), "2026-03-01T00:00:00Z");
         let ago = Timestamp::now().duration_since(moment("30d").unwrap());

@@ -1,17 +1,17 @@
-//! A file that is there at once or not at all.
+//! A file that is either complete or absent.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
-/// A file that becomes another one when it is complete, and is gone otherwise.
+/// A temporary file that replaces another file when it is complete, and is deleted otherwise.
 pub(super) struct Beside {
     pub(super) to: BufWriter<File>,
     path: Option<PathBuf>,
 }
 
 impl Beside {
-    /// Readable by its owner only.
+    /// Creates the temporary file next to `target`. Only its owner can read it.
     pub(super) fn new(target: &Path) -> io::Result<Self> {
         if target.exists() && !target.is_file() {
             return Err(io::Error::other("it exists and is not a file"));
@@ -26,7 +26,7 @@ impl Beside {
         Ok(Self { to, path: Some(path) })
     }
 
-    /// Complete and on the disk, under its name.
+    /// Writes the complete file to the disk, under the name `target`.
     pub(super) fn take_place(mut self, target: &Path) -> io::Result<()> {
         io::Write::flush(&mut self.to)?;
         self.to.get_ref().sync_all()?;
@@ -34,7 +34,7 @@ impl Beside {
             fs::rename(path, target)?;
         }
         self.path = None;
-        // The name is in the directory; not every system can be told to keep that now.
+        // The name is in the directory. Not every system can flush a directory to the disk.
         let directory = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         if let Ok(directory) = File::open(directory) {
             directory.sync_all().ok();

@@ -1,9 +1,10 @@
-//! `check`: whether everything is as it must be.
+//! `check`: verifies the whole store.
 //!
-//! JSON: `{store, ok, findings: [{place, what}], scopes, pools, allocations, holds, events, forgotten, archives}`. `events` are
-//! those that the store keeps, `forgotten` is the number of the last one that it does not. `archives` is `null`, or with
-//! `--archive` `{events, last}`: how many events the archives have, and the last event of the store, which they and the store
-//! lead up to without a gap when nothing is found.
+//! JSON: `{store, ok, findings: [{place, what}], scopes, pools, allocations, holds, events, forgotten, archives}`.
+//! `events` counts the events in the store, and `forgotten` is the number of the last event that is no longer in it.
+//! `archives` is `null`, or with `--archive` it is `{events, last}`: the number of events in the archives, and the last
+//! event of the store. If there are no findings, the archives and the store form a history without a gap up to that
+//! event.
 
 use std::path::PathBuf;
 
@@ -95,7 +96,7 @@ pub(super) fn value(audit: &Audit, store: &str) -> Value {
     serde_json::to_value(answer).unwrap_or_default()
 }
 
-/// The audit in words: one line, or one for each finding.
+/// The audit as text: one line for a sound store, or one for each finding.
 pub(super) fn text(audit: &Audit, store: &str) -> String {
     if !audit.findings.is_empty() {
         let line = |finding: &Finding| format!("{}: {}\n", clean(&finding.place), clean(&finding.what));
@@ -130,13 +131,13 @@ mod tests {
     }
 
     #[test]
-    fn a_sound_store_is_summed_up() {
+    fn a_sound_store_is_summarized() {
         let page = render(&audit(Vec::new()), None, "ipam.db", Format { json: false });
         assert_eq!(page, Page::text("ipam.db is sound: 2 scopes, 1 pool, 3 allocations, 0 holds, 12 events.\n"));
     }
 
     #[test]
-    fn a_history_that_begins_later_is_said_and_archives_prove_the_rest() {
+    fn a_history_that_begins_later_is_reported_and_archives_prove_the_rest() {
         let audit = Audit { forgotten: 500, ..audit(Vec::new()) };
         let sound = "ipam.db is sound: 2 scopes, 1 pool, 3 allocations, 0 holds, 12 events (events up to 500 were \
                      forgotten).\n";
@@ -152,7 +153,7 @@ mod tests {
         let finding = Finding { place: "archives".to_owned(), what: "Gap.".to_owned() };
         let broken = Audit { findings: vec![finding], ..audit };
         let page = render(&broken, witnessed, "ipam.db", Format { json: false });
-        assert_eq!(page, Page::text("archives: Gap.\n").with_findings(true), "what is not so is not said");
+        assert_eq!(page, Page::text("archives: Gap.\n").with_findings(true), "findings, so no proof");
     }
 
     #[test]

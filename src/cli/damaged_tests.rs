@@ -1,4 +1,4 @@
-//! Whatever stands in a store: no command panics, and each comes to an end.
+//! Damaged stores: no command panics, and each of them ends.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -28,7 +28,7 @@ const READING: [&[&str]; 17] = [
     &["status"],
     &["gc", "--dry-run"],
     &["prune", "--events", "--keep", "1s", "--no-archive", "--dry-run"],
-    // The last ones write.
+    // The last commands write.
     &["gc"],
     &["prune", "--events", "--keep", "1s", "--no-archive"],
 ];
@@ -38,7 +38,7 @@ fn good(seed: u64) -> (Entries, Timestamp) {
     (entries.into_iter().collect(), now)
 }
 
-/// What a command says of a store.
+/// The output of a command on a store.
 fn say(local: Local, arguments: &[&str]) -> Result<String, String> {
     let cli = Cli::try_parse_from([&[BINARY], arguments].concat()).unwrap();
     let opened = Opened::Own(Box::new(local));
@@ -58,7 +58,7 @@ fn say(local: Local, arguments: &[&str]) -> Result<String, String> {
     page.map(|page| page.text).map_err(|failure| failure.line())
 }
 
-/// Runs every command; answers what `check` found.
+/// Runs every command, and returns the findings of `check`.
 fn survive(entries: &Entries, now: Timestamp, what: &str) -> Vec<Value> {
     let run = |name: &str, command: &dyn Fn() -> Result<String, String>| {
         let outcome = catch_unwind(AssertUnwindSafe(command));
@@ -79,7 +79,7 @@ fn survive(entries: &Entries, now: Timestamp, what: &str) -> Vec<Value> {
 }
 
 #[test]
-fn a_store_with_any_damage_makes_no_command_panic_or_go_on_for_ever() {
+fn no_command_panics_or_loops_forever_on_a_damaged_store() {
     let rounds: u64 = std::env::var("IPAM_DAMAGE_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(40);
     let stores: Vec<_> = (1..=3).map(good).collect();
     let mut must_show = 0;
@@ -94,7 +94,7 @@ fn a_store_with_any_damage_makes_no_command_panic_or_go_on_for_ever() {
     assert!(must_show > rounds / 6, "{must_show}");
 }
 
-/// A store in which there is such an entry, and the first of them with its JSON.
+/// A store that contains such an entry, and the first of these entries with its JSON.
 fn good_with(is_wanted: impl Fn(&str, &Value) -> bool) -> (Entries, Timestamp, String, Value) {
     let found = (1..20).find_map(|seed| {
         let (entries, now) = good(seed);
@@ -123,7 +123,7 @@ fn an_event_under_another_key_is_a_finding_and_ends_every_list_of_events() {
     for last in [false, true] {
         let (mut entries, now, key, mut event) = good_with(|key, _| key.starts_with("event/"));
         if last {
-            // The largest number there is.
+            // The largest sequence number.
             event["sequence"] = json!(u64::MAX);
             entries.insert(format!("event/{}", u64::MAX), event.to_string().into_bytes());
         } else {
@@ -137,7 +137,7 @@ fn an_event_under_another_key_is_a_finding_and_ends_every_list_of_events() {
 }
 
 #[test]
-fn pools_one_in_the_other_overflow_nothing() {
+fn deep_chains_and_cycles_of_pools_cause_no_stack_overflow() {
     for (count, ring) in [(50, false), (1000, false), (1, true), (3, true), (100, true)] {
         let (mut entries, now) = good(1);
         chain(&mut entries, count, ring);

@@ -1,10 +1,11 @@
-//! `discover`: looks at everything that discoveries name, for a cron job. Exit status 1 when a place could not be seen.
+//! `discover`: scans everything that discoveries name, for example in a cron job. Exit status 1 if a target could not be
+//! scanned.
 //!
 //! JSON: `{store, complete, discoveries: [{id, name, complete, trouble, places: [{account_id, region, ok, failure_code,
 //! failure_message, superseded, resources, addresses, added, changed, gone}], forgotten: [{account_id, region}],
-//! warnings: [text]}],
-//! imported: [allocation], released: [allocation], skipped: [{resource_id, cidr, region, account_id, pool_id, why}]}`, each
-//! allocation as in `allocations --json`, with the pool's id for its path; what was not counted is null.
+//! warnings: [text]}], imported: [allocation], released: [allocation], skipped: [{resource_id, cidr, region, account_id,
+//! pool_id, why}]}`. Each allocation is as in `allocations --json`, with the ID of the pool for its path. A value that
+//! was not counted is null.
 
 use std::path::PathBuf;
 
@@ -108,7 +109,7 @@ fn allocation_line(what: &str, one: &Allocation) -> String {
     format!("{what} {} of {} ({}) in pool {}\n", one.cidr, clean(resource), one.meta.id, one.pool_id)
 }
 
-/// Why a VPC was not imported.
+/// The reason why a VPC was not imported.
 fn why(skip: &Skip) -> String {
     match skip {
         Skip::Overlaps(occupant) => {

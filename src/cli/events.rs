@@ -1,8 +1,8 @@
-//! `events`: who did what when.
+//! `events`: the history of changes.
 //!
-//! JSON: `{store, forgotten, events: [event]}`; `forgotten` is `null`, or `{sequence, time, archived}` of the last event that the
-//! store does not keep any more, when it or an earlier one may have been asked for. Each event as the store keeps it (`sequence`, `time`, `actor`, `action`, `kind`,
-//! `id`, `before`, `after`, `previous_hash`, `hash`).
+//! JSON: `{store, forgotten, events: [event]}`. Each event has the fields of the store (`sequence`, `time`, `actor`,
+//! `action`, `kind`, `id`, `before`, `after`, `previous_hash`, `hash`). `forgotten` is `null`, or `{sequence, time,
+//! archived}` of the last event that is no longer in the store, if the request may include that event or an earlier one.
 
 use clap::Args;
 use jiff::Timestamp;
@@ -81,7 +81,7 @@ pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> std::result::Result<Pa
     {
         require_object(ipam, id)?;
     }
-    // Asked last: what was forgotten while events were read is in it.
+    // Read last, so that it includes events that were forgotten while events were read.
     let mark = ipam.mark()?.filter(|mark| match options.after {
         Some(after) => after < mark.sequence,
         None => events.len() < options.limit && filter.from.is_none_or(|from| from <= mark.time),
@@ -99,10 +99,10 @@ pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> std::result::Result<Pa
     Ok(Page::text(events.iter().map(line).collect::<String>() + none).warning(warning))
 }
 
-/// That there is, or was, an object with this id: nothing about it is another answer than nothing like it.
+/// Checks that an object with this ID exists or existed, so that a mistyped ID is an error and not an empty answer.
 ///
 /// # Errors
-/// No event tells of it.
+/// Fails if no event is about the object.
 pub(super) fn require_object(ipam: &dyn Ipam, id: &str) -> std::result::Result<(), Failure> {
     let about = EventFilter { id: Some(id.to_owned()), ..EventFilter::default() };
     if newest_events(ipam, &about, 1)?.is_empty() {
@@ -114,7 +114,7 @@ pub(super) fn require_object(ipam: &dyn Ipam, id: &str) -> std::result::Result<(
     Ok(())
 }
 
-/// That an answer does not go back as far as it was asked for.
+/// The warning that an answer does not cover the whole requested time.
 pub(super) fn forgotten(mark: &Mark) -> String {
     let where_ = match mark.archived {
         true => "The archives that `prune --events` wrote contain them.",
@@ -127,14 +127,15 @@ pub(super) fn mark_value(mark: Option<&Mark>) -> Value {
     mark.map_or(Value::Null, |mark| json!({ "sequence": mark.sequence, "time": mark.time, "archived": mark.archived }))
 }
 
-/// Sequence number of the newest event (0: none), by halving: `any_after(n)` says whether there is one beyond n.
+/// Sequence number of the newest event (0 if there is none), by binary search: `any_after(n)` is true if there is an
+/// event after `n`.
 fn last_sequence(any_after: &dyn Fn(u64) -> Result<bool>) -> Result<u64> {
     let (mut low, mut high) = (0, 1);
     while any_after(high)? {
         low = high;
         high = high.saturating_mul(2);
     }
-    // The newest is in low..=high.
+    // The newest event is in low..=high.
     while low < high {
         let middle = low + (high - low) / 2;
         if any_after(middle)? {
@@ -166,7 +167,7 @@ pub(super) fn line(event: &Event) -> String {
     )
 }
 
-/// The block, or what it was and became.
+/// The block, or the blocks before and after the event.
 fn blocks(event: &Event) -> String {
     match (block(&event.before), block(&event.after)) {
         (None, None) => String::new(),
@@ -208,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_says_when_who_what_and_where() {
+    fn a_line_shows_time_owner_action_and_place() {
         let small = json!({ "name": "web", "cidr": "10.0.0.0/24" });
         let large = json!({ "name": "web", "cidr": "10.0.0.0/23" });
         let start = "#7  2026-01-01T12:00:00Z  network (ann)  resize allocation web (a-1)  ";
@@ -218,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_of_pruning_says_up_to_where() {
+    fn an_event_of_pruning_shows_the_last_forgotten_event() {
         let pruned = Event {
             action: "prune".to_owned(),
             kind: Kind::History,

@@ -1,11 +1,11 @@
 //! `export`: everything in a store as one file, see `backend::upkeep`.
 //!
-//! The file is JSON itself, one object on each line:
-//! `{format, version, program, exported_at, source, scopes: [scope], pools: [pool], pool_cidrs: [pool CIDR],
-//! allocations: [allocation], events: [event]}`, each object as the store keeps it.
+//! The file itself is JSON, with one object on each line: `{format, version, program, exported_at, source, scopes:
+//! [scope], pools: [pool], pool_cidrs: [pool CIDR], allocations: [allocation], events: [event]}`. Each object is as in
+//! the store.
 //!
-//! Of AWS IPAM it is what AWS lists. Exit status 1, with one line for each, when a store would not take something of it:
-//! something changed while the lists were read.
+//! For AWS IPAM, the file contains everything that AWS lists. Exit status 1, with one line for each finding, if a store
+//! would not accept a part of it: something changed while the lists were read.
 
 use std::io::{self, BufWriter, ErrorKind};
 use std::path::PathBuf;
@@ -27,7 +27,7 @@ pub(super) struct Options {
     output: Option<PathBuf>,
 }
 
-/// Writes everything; answers also what a store would not take of it, which is nothing in a store of our own.
+/// Writes everything. Also returns the parts that a store would not accept; there are none for a self-managed store.
 fn write(
     opened: &Opened,
     to: &mut dyn io::Write,
@@ -45,11 +45,11 @@ pub(super) fn page(opened: &Opened, options: &Options) -> Result<Page, Failure> 
     let Some(path) = &options.output else {
         let mut to = BufWriter::new(out::stream());
         return match write(opened, &mut to, &mut progress) {
-            // Standard output is the file: only the exit status can say it.
+            // The answer is on standard output, so only the exit status can report the findings.
             Ok((_, findings)) => Ok(Page::text("").with_findings(!findings.is_empty())),
-            // A reader that went away (`| head`) has seen enough.
+            // A reader that stopped reading (`| head`) is not an error.
             Err(Stopped::Output(error)) if error.kind() == ErrorKind::BrokenPipe => {
-                // What is left in the buffer has nowhere to go.
+                // The rest of the buffer cannot be written any more.
                 drop(to.into_parts());
                 Ok(Page::text(""))
             }
@@ -82,7 +82,7 @@ pub(super) fn tally(tally: &crate::ipam::Tally) -> String {
         count(tally.pool_cidrs, "pool CIDR"),
         count(tally.allocations, "allocation"),
     ];
-    // Where nobody looks into accounts there is nothing to say of it.
+    // Holds and discoveries are counted only if there are any.
     if tally.holds > 0 {
         words.push(count(tally.holds, "hold"));
     }

@@ -1,4 +1,4 @@
-//! `gc`: takes back expired holds everywhere.
+//! `gc`: reclaims all expired holds.
 //!
 //! JSON: `{store, dry_run, taken_back: [event], forgotten, left: {holds, expired_holds, planned_growths, lapsed_holds}}`,
 //! each event as in `events --json`.
@@ -66,7 +66,7 @@ mod tests {
     use crate::ipam::Census;
 
     #[test]
-    fn what_is_done_and_what_is_left_is_said() {
+    fn reclaimed_and_remaining_holds_are_counted() {
         let left = Census { holds: 3, expired_holds: 1, planned_growths: 2, ..Census::default() };
         let collection = Collection { forgotten: 1, left, ..Collection::default() };
         let options = |json, dry_run| Options { dry_run, format: Format { json } };

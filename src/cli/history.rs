@@ -1,9 +1,10 @@
-//! `history`: who had an address or a block when.
+//! `history`: who had an address or a block, and when.
 //!
-//! JSON: `{store, forgotten, history: [{cidr, from, to, kind, id, name, state, pool_id, source_pool_id, scope_id, resource_type,
-//! resource_id, began, ended, event}]}`, in order of the events that began them; `began` and `ended` are actors (`owner`,
-//! `user`, `run_url`), `to` and `ended` are `null` for what is still so. `--json-lines` prints the same objects, one on
-//! each line. `forgotten` is as in `events --json`: what was over by that time is not told.
+//! JSON: `{store, forgotten, history: [{cidr, from, to, kind, id, name, state, pool_id, source_pool_id, scope_id,
+//! resource_type, resource_id, began, ended, event}]}`, in order of the events that began the entries. `began` and
+//! `ended` are actors (`owner`, `user`, `run_url`). `to` and `ended` are `null` for an entry that has not ended.
+//! `--json-lines` prints the same objects, one on each line. `forgotten` is as in `events --json`: entries that had ended
+//! by that time are not included.
 
 use std::collections::HashMap;
 
@@ -81,7 +82,7 @@ pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, Failure> 
     let found = ipam.history(&query(ipam, options)?)?;
     if found.is_empty() {
         let asked = [&options.object, &options.scope, &options.pool];
-        // A scope or pool that is not there now was found by its id only.
+        // A scope or pool that no longer exists is found only by its ID.
         let ids = asked
             .into_iter()
             .flatten()
@@ -90,7 +91,7 @@ pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, Failure> 
             require_object(ipam, id)?;
         }
     }
-    // Asked last: what was forgotten meanwhile is in it.
+    // Read last, so that it includes events that were forgotten in the meantime.
     let mark = ipam.mark()?.filter(|mark| options.from.is_none_or(|from| from < mark.time));
     let page = if options.json_lines {
         Page::text(found.iter().map(|tenure| format!("{}\n", value(tenure))).collect::<String>())
@@ -112,7 +113,7 @@ fn query(ipam: &dyn Ipam, options: &Options) -> Result<HistoryQuery, Failure> {
             let pools = ipam.list_pools(&PoolFilter { include_planned: true, ..PoolFilter::default() })?;
             match paths::find(&pools, &paths::of(&pools), wanted) {
                 Ok(pool) => Some(pool.meta.id.clone()),
-                // A pool that is gone has a history all the same.
+                // A pool that was deleted has a history nevertheless.
                 Err(_) if wanted.starts_with("ipam-pool-") => Some(wanted.clone()),
                 Err(failure) => return Err(failure),
             }
@@ -151,7 +152,7 @@ fn value(tenure: &Tenure) -> Value {
     })
 }
 
-/// `scopes`: their names by id.
+/// The history as text. `scopes` contains the names of scopes by ID.
 fn text(found: &[Tenure], scopes: &HashMap<String, String>, mark: Option<&Mark>) -> String {
     if found.is_empty() {
         return match mark {
@@ -162,7 +163,7 @@ fn text(found: &[Tenure], scopes: &HashMap<String, String>, mark: Option<&Mark>)
     let row = |tenure: &Tenure| {
         let planned = if tenure.state == State::Active { "" } else { ", planned" };
         let scope = tenure.scope_id.as_ref().map_or("", |id| {
-            // One that is gone, or has no name, is called by its id.
+            // A scope that was deleted, or that has no name, is named by its ID.
             scopes.get(id).filter(|name| !name.is_empty()).unwrap_or(id)
         });
         vec![
@@ -206,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_says_what_was_there_since_when_and_by_whom() {
+    fn a_row_shows_the_object_its_time_and_its_owner() {
         assert_eq!(
             text(&[tenure()], &[("ipam-scope-1".to_owned(), "red".to_owned())].into(), None),
             "CIDR         SCOPE  FROM                  TO   WHAT        NAME       BEGAN          ENDED  ID\n\

@@ -1,7 +1,7 @@
-//! `holds`: what plans hold, and `holds release`, which gives it back before it expires.
+//! `holds`: lists the holds of plans, and `holds release`, which removes holds before they expire.
 //!
-//! JSON: `{store, holds: [{kind, id, path, cidr, growth, owner, since, expires_at, expired, run_url, host, directory}]}`; of
-//! `release`: `{store, released: [event], kept: [hold]}`, each event as in `events --json`.
+//! JSON: `{store, holds: [{kind, id, path, cidr, growth, owner, since, expires_at, expired, run_url, host, directory}]}`;
+//! for `release`: `{store, released: [event], kept: [hold]}`, each event as in `events --json`.
 
 use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
@@ -140,7 +140,7 @@ fn list(holds: &[Hold], store: &str, now: Timestamp, format: Format) -> Page {
     Page::text(table(&["WHAT", "PATH", "CIDR", "OWNER", "AGE", "UNTIL", "PLANNED"], holds.iter().map(row)))
 }
 
-/// A span of time in its largest unit, rounded down.
+/// A duration in its largest unit, rounded down.
 fn age(span: SignedDuration) -> String {
     match span.as_secs().max(0) {
         seconds @ 0..60 => format!("{seconds}s"),
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_says_what_whose_since_when_until_when_and_for_which_plan() {
+    fn the_table_shows_hold_owner_age_expiry_and_plan() {
         let growth = Hold { is_growth: true, since: None, ..hold("top/db", -1) };
         let page = list(&[hold("top/web", 30), growth], "ipam.db", now(), Format { json: false });
         assert_eq!(
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_released_and_what_stays_is_said() {
+    fn released_and_kept_holds_are_shown() {
         let done = ReleasedHolds { events: Vec::new(), kept: vec![hold("top", 30)] };
         let page = released(&done, "network", "ipam.db", now(), Format { json: false });
         assert_eq!(

@@ -1,9 +1,10 @@
-//! `import`: an export into this store, see `backend::upkeep`.
+//! `import`: imports an export into this store, see `backend::upkeep`.
 //!
 //! JSON: `{store, file, dry_run, written, merged, problems: [{place, what}], notes: [{place, what}], new, present,
 //! events, check}`. `new` and `present` are `{scopes, pools, pool_cidrs, allocations, holds, discoveries, treatments,
-//! seen}`: objects that come in, and those that were there already, counted as `check` counts. `events` counts what is written to the history. `place` is a line of the file (`line 7`) or
-//! the id of an object. `check` is `null`, or what `check --json` says of the store afterwards.
+//! seen}`: the numbers of objects that are imported, and of those that the store had already, counted as in `check`.
+//! `events` is the number of events written to the history. `place` is a line of the file (`line 7`) or the ID of an
+//! object. `check` is `null`, or the answer of `check --json` for the store afterwards.
 
 use std::path::PathBuf;
 
@@ -147,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_in_is_summed_up_and_the_audit_follows() {
+    fn imported_objects_are_counted_and_the_audit_follows() {
         let note = Finding { place: "ipam-scope-1".to_owned(), what: "It is a default scope.".to_owned() };
         let new = Tally { pools: 1, pool_cidrs: 1, allocations: 3, ..Tally::default() };
         let present = Tally { pools: 2, ..Tally::default() };

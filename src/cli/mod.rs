@@ -1,12 +1,13 @@
-//! The binary in a person's hands: what is in a store, whether it is sound, who did what; moving it and keeping it tidy.
+//! The commands for users: they show the contents and the history of a store, verify it, move it, and maintain it.
 //!
-//! Most commands read. `discover` looks into accounts and keeps what it sees, `import` brings in what an export holds, `gc` takes
-//! back what expired, `transfer` gives objects to another owner, `prune` forgets the past of a store; what else changes
-//! addresses goes through Terraform. Each command makes a [`out::Page`]; printing is `out`'s alone. `--store` names a store of our own or a service such as AWS IPAM ([`opened`]). Exit status: 0 when all is well, 1
-//! when `check`, `import`, `discover` or `resources` found something, 2 when the command could not be done.
+//! Most commands only read. `discover` scans accounts and stores what it finds, `import` adds the objects of an export,
+//! `gc` reclaims expired holds, `transfer` gives objects to another owner, and `prune` removes the past of a store. All
+//! other changes to addresses are made by Terraform. Each command returns an [`out::Page`], and only `out` prints.
+//! `--store` names a self-managed store or a service such as AWS IPAM ([`opened`]). Exit status: 0 for success, 1 if
+//! `check`, `import`, `discover` or `resources` has findings, 2 if the command failed.
 //!
-//! `--json` shapes are a promise: fields are added, never renamed or removed. Address counts are decimal strings,
-//! because IPv6 has more than JSON numbers can carry everywhere.
+//! The fields of `--json` are stable: fields are added, never renamed or removed. Counts of addresses are decimal
+//! strings, because those of IPv6 exceed the numbers of many JSON parsers.
 
 mod about;
 mod allocations;
@@ -46,7 +47,7 @@ use crate::{plugin, provider};
 use opened::{Opened, open, open_or_new};
 use out::Page;
 
-/// Name of the binary, as Terraform wants it.
+/// Name of the binary, as Terraform requires it.
 const BINARY: &str = "terraform-provider-ipam";
 
 /// Inspects and maintains an IPAM store: pools, allocations, history, integrity, moves to another store.
@@ -124,12 +125,12 @@ struct Format {
     json: bool,
 }
 
-/// Why a command could not be done.
+/// The reason why a command failed.
 #[derive(Debug)]
 enum Failure {
-    /// What was asked makes no sense here.
+    /// The request is not valid here.
     Usage(String),
-    /// The store or the rules say no.
+    /// The store or the rules refuse the request.
     Refused(Box<Error>),
 }
 
@@ -164,7 +165,7 @@ impl Failure {
     }
 }
 
-/// Reads the arguments, does the command, prints.
+/// Reads the arguments, runs the command, and prints the answer.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     match answer(&cli) {
@@ -174,10 +175,10 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// What a command comes to.
+/// The result of a command.
 enum Answer {
     Page(Page),
-    /// A server that prints by itself.
+    /// A server that prints itself.
     Debug,
 }
 
@@ -197,7 +198,7 @@ fn answer(cli: &Cli) -> Result<Answer, Failure> {
         Some(Command::Report(options)) => report::page(open(&cli.store)?.ipam(), options)?,
         Some(Command::Status(format)) => status::page(&open(&cli.store)?, *format)?,
         Some(Command::Export(options)) => export::page(&open(&cli.store)?, options)?,
-        // The one that may make a new store.
+        // The only command that may create a store.
         Some(Command::Import(options)) => match open_or_new(&cli.store)? {
             Opened::Own(local) => import::page(&local, options)?,
             Opened::Service(_, ipam) => rebuild::page(ipam.as_ref(), options)?,
@@ -221,8 +222,8 @@ fn completions(shell: Shell) -> Page {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), BINARY, &mut script);
     let script = String::from_utf8_lossy(&script);
-    // For bash the generator calls a program with hyphens in its name by two names: in labels, and in the variable that is
-    // compared with them.
+    // For bash, the generator uses two names for a program with hyphens in its name: one in labels, and one in the
+    // variable that is compared with them.
     let [label, variable] = ["__subcmd__", "__"].map(|between| format!("{}__subcmd__", BINARY.replace('-', between)));
     Page::text(script.replace(&label, &variable))
 }

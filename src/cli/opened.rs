@@ -1,4 +1,4 @@
-//! What `--store` names: a store of our own, or a service that keeps everything itself.
+//! The store that `--store` names: a self-managed store, or a service.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,15 +8,15 @@ use crate::backend::files::Below;
 use crate::backend::{Ipam, Local, actor};
 use crate::provider;
 
-/// What commands work on.
+/// The store or the service that commands work on.
 pub(super) enum Opened {
     Own(Box<Local>),
-    /// With what it is called in URLs.
+    /// A service, with its name in URLs.
     Service(&'static str, Arc<dyn Ipam>),
 }
 
 impl Opened {
-    /// With files of discoveries read below these directories.
+    /// The same store, which reads files of discoveries only below these directories.
     pub(super) fn reading_below(self, directories: &[PathBuf]) -> Self {
         match self {
             Self::Own(local) => Self::Own(Box::new(local.with_files_below(Below::new(directories)))),
@@ -24,7 +24,7 @@ impl Opened {
         }
     }
 
-    /// For commands that only ask what everything can answer.
+    /// The operations that every store and every service has.
     pub(super) fn ipam(&self) -> &dyn Ipam {
         match self {
             Self::Own(local) => local.as_ref(),
@@ -32,10 +32,10 @@ impl Opened {
         }
     }
 
-    /// For commands about how a self-managed store keeps things.
+    /// The self-managed store, for commands that a service does not support.
     ///
     /// # Errors
-    /// On a service; `why` says what it has not: a sentence.
+    /// Fails for a service. `why` is a sentence that names what the service does not have.
     pub(super) fn own(&self, why: &str) -> Result<&Local, Failure> {
         match self {
             Self::Own(local) => Ok(local),
@@ -44,7 +44,7 @@ impl Opened {
     }
 }
 
-/// A store that is there.
+/// Opens a store, which must exist.
 pub(super) fn open(url: &str) -> Result<Opened, Failure> {
     if let Some(path) = missing_file(url) {
         return Err(Failure::Usage(format!(
@@ -56,7 +56,7 @@ pub(super) fn open(url: &str) -> Result<Opened, Failure> {
     open_or_new(url)
 }
 
-/// The only place where a command opens a store.
+/// Opens a store, or creates it. This is the only place where a command opens a store.
 pub(super) fn open_or_new(url: &str) -> Result<Opened, Failure> {
     if let Some(service) = provider::service(url) {
         let (name, ipam) = service.map_err(Failure::Usage)?;
@@ -66,8 +66,8 @@ pub(super) fn open_or_new(url: &str) -> Result<Opened, Failure> {
     Ok(Opened::Own(Box::new(Local::open(url, actor)?.with_scout(provider::scout()))))
 }
 
-/// The file that a `sqlite:` URL names, when it is not there. Looking at a store must not create one; the other kinds
-/// say by themselves what is missing.
+/// The file that a `sqlite:` URL names, if it does not exist. A command that reads must not create a store. The other
+/// kinds of store themselves report what is missing.
 fn missing_file(url: &str) -> Option<PathBuf> {
     let (scheme, rest) = url.split_once(':')?;
     if !scheme.eq_ignore_ascii_case("sqlite") {
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_store_is_said_and_not_created() {
+    fn a_missing_store_is_an_error_and_is_not_created() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("ipam.db");
         let failure = open(&format!("sqlite:{}", file.display())).err().unwrap();

@@ -1,4 +1,4 @@
-//! The one place that prints.
+//! The only module that prints.
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
@@ -7,44 +7,44 @@ use comfy_table::{Table, presets};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
-/// A finished answer.
+/// A complete answer.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Page {
     pub(super) text: String,
-    /// Whether there is something that should not be.
+    /// Whether the command has findings, for the exit status.
     pub(super) has_findings: bool,
-    /// What must be known to read the answer, for a person: it goes to stderr, so that a program that reads the answer is
-    /// not disturbed.
+    /// A warning for the reader of the answer. It is printed to stderr, so that it does not disturb a program that reads
+    /// the answer.
     pub(super) warning: Option<String>,
 }
 
 impl Page {
-    /// An answer in which all is well.
+    /// An answer without findings.
     pub(super) fn text(text: impl Into<String>) -> Self {
         Self { text: text.into(), has_findings: false, warning: None }
     }
 
-    /// The same as indented JSON.
+    /// An answer as indented JSON.
     pub(super) fn json<T: Serialize>(value: &T) -> Self {
-        // Only maps with keys that are no strings fail, and the shapes of the commands have none.
+        // Serialization fails only for maps with keys that are not strings. The answers of the commands have none.
         let text = serde_json::to_string_pretty(value).unwrap_or_default();
         Self::text(text + "\n")
     }
 
-    /// The same with findings: exit status 1.
+    /// The same answer with or without findings, which set exit status 1.
     pub(super) fn with_findings(self, has_findings: bool) -> Self {
         Self { has_findings, ..self }
     }
 
-    /// The same with a warning.
+    /// The same answer with a warning.
     pub(super) fn warning(self, warning: Option<String>) -> Self {
         Self { warning, ..self }
     }
 
-    /// Prints it. A reader that went away (`| head`) is not an error.
+    /// Prints the answer. A reader that stopped reading (`| head`) is not an error.
     pub(super) fn print(&self) -> ExitCode {
         if let Some(warning) = &self.warning {
-            // Whoever closed stderr does not want to know.
+            // A closed stderr is not an error.
             let _ = writeln!(io::stderr(), "warning: {warning}");
         }
         let mut stdout = io::stdout().lock();
@@ -59,9 +59,9 @@ impl Page {
     }
 }
 
-/// Says on one line of stderr why it could not be done.
+/// Prints on one line of stderr why the command failed.
 pub(super) fn refuse(line: &str) -> ExitCode {
-    // When stderr is gone too, the exit status still says it.
+    // If stderr is closed, the exit status still reports the failure.
     let _ = writeln!(io::stderr(), "error: {line}");
     ExitCode::from(2)
 }
@@ -71,7 +71,7 @@ pub(super) fn stream() -> impl Write {
     io::stdout().lock()
 }
 
-/// How far a long command is, on a terminal; elsewhere nothing is shown. Gone when it is dropped.
+/// A progress bar for a long command. It is shown only on a terminal, and removed when it is dropped.
 pub(super) struct Bar {
     bar: ProgressBar,
     what: &'static str,
@@ -84,7 +84,7 @@ impl Bar {
         Self { bar: ProgressBar::with_draw_target(None, target), what: "" }
     }
 
-    /// So much is done of so much, when that is known.
+    /// Shows that `done` of `total` is complete. `total` may be unknown.
     pub(super) fn show(&mut self, what: &'static str, done: u64, total: Option<u64>) {
         if what != self.what {
             self.what = what;
@@ -110,7 +110,7 @@ impl Drop for Bar {
     }
 }
 
-/// Rows under a header, without borders or trailing blanks.
+/// Rows under a header, without borders and trailing blanks.
 pub(super) fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(header.iter().copied());
@@ -121,7 +121,7 @@ pub(super) fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>
     table.trim_fmt() + "\n"
 }
 
-/// Names are free text: a control character in one must not reach the terminal.
+/// The name without control characters, which must not reach the terminal: names may contain any text.
 pub(super) fn clean(name: &str) -> String {
     name.chars()
         .flat_map(|letter| {

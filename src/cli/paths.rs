@@ -41,7 +41,7 @@ pub(super) fn find<'a>(pools: &'a [Pool], paths: &HashMap<String, String>, wante
     }
 }
 
-/// Id of the scope that `wanted` names: an id, which a scope that is gone has too, or a name.
+/// ID of the scope that `wanted` names: a name, or an ID, which may be that of a deleted scope.
 pub(super) fn scope_id(ipam: &dyn Ipam, wanted: &str) -> Result<String, Failure> {
     if wanted.starts_with(Kind::Scope.id_prefix()) {
         return Ok(wanted.to_owned());
@@ -50,7 +50,7 @@ pub(super) fn scope_id(ipam: &dyn Ipam, wanted: &str) -> Result<String, Failure>
     found.ok_or_else(|| Failure::Usage(format!("There is no scope {wanted:?} in this store. `tree` shows all scopes.")))
 }
 
-/// [`scope_id`] of a scope that is there.
+/// [`scope_id`] of a scope that exists.
 pub(super) fn present_scope_id(ipam: &dyn Ipam, wanted: &str) -> Result<String, Failure> {
     let id = scope_id(ipam, wanted)?;
     match ipam.get_scope(&id)? {
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn no_pool_and_several_pools_are_refused_in_words() {
+    fn a_missing_and_an_ambiguous_pool_are_errors() {
         let pools = samples::pools();
         let paths = of(&pools);
         let line = |wanted| find(&pools, &paths, wanted).unwrap_err().line();

@@ -1,10 +1,11 @@
-//! `prune`: removes what only the past of a store needs. Without `--events` that is old versions of a bucket, and the history of
-//! events stays as it is; with it, old events are written to an archive and forgotten.
+//! `prune`: removes data that only the past of a store needs. Without `--events`, that is the old versions of a bucket,
+//! and the history of events is not changed. With `--events`, old events are written to an archive and forgotten.
 //!
-//! JSON: `{store, prunable, removed, left}`; `prunable` is `false` for a store that keeps no such thing. With `--events`:
-//! `{store, dry_run, archive, forgotten, archived, until, left, begins_after}`: events that were forgotten, those that were
-//! written to the archive for it (the others were there already), the number of the last one forgotten now or `null`, the
-//! events that are left, and `{sequence, time, archived}` of the last event that the store does not keep, or `null`.
+//! JSON: `{store, prunable, removed, left}`; `prunable` is `false` for a store that keeps no such data. With `--events`:
+//! `{store, dry_run, archive, forgotten, archived, until, left, begins_after}`: the number of events that were forgotten;
+//! the number of events that were written to the archive (the archive contained the others already); the number of the
+//! last event that was forgotten now, or `null`; the number of events that are left; and `{sequence, time, archived}` of
+//! the last event that is no longer in the store, or `null`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -106,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_store_that_keeps_nothing_says_so() {
+    fn a_store_without_prunable_data_is_reported() {
         let page = render(None, "SQLite file ipam.db", Format { json: false });
         assert_eq!(page, Page::text("SQLite file ipam.db: this store keeps nothing to prune.\n"));
         let json: serde_json::Value = serde_json::from_str(&render(None, "x", Format { json: true }).text).unwrap();
@@ -114,13 +115,13 @@ mod tests {
     }
 
     #[test]
-    fn what_was_removed_is_counted() {
+    fn removed_objects_are_counted() {
         let page = render(Some(Pruned { removed: 1, left: 5 }), "bucket b", Format { json: false });
         assert_eq!(page, Page::text("bucket b: 1 object removed, 5 left.\n"));
     }
 
     #[test]
-    fn forgotten_events_are_counted_and_where_they_are_is_said() {
+    fn forgotten_events_are_counted_and_the_archive_is_named() {
         let options = |archive: Option<&str>, dry_run| Options {
             keep: Duration::from_secs(60),
             events: true,

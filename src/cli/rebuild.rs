@@ -1,9 +1,9 @@
-//! `import` into a service, which gives its own ids: says per object what was made, and the id that it has now.
+//! `import` into a service, which assigns its own IDs: reports each object that was created, with the ID that it has now.
 //!
 //! JSON: `{store, file, dry_run, written, problems: [{place, what}], notes: [{place, what}], new, present, objects:
-//! [{kind, resource, path, old_id, new_id, outcome}], check}`; `new` and `present` as in `import`, `outcome` is
-//! `present`, `made`, `completed` (blocks were added), `would be made` or `would be completed`; `new_id` is `null` for what
-//! is not there yet.
+//! [{kind, resource, path, old_id, new_id, outcome}], check}`. `new` and `present` are as in `import`. `outcome` is
+//! `present`, `made`, `completed` (blocks were added), `would be made` or `would be completed`. `new_id` is `null` for an
+//! object that does not exist yet.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn each_object_has_its_old_and_its_new_id() {
+    fn each_object_is_shown_with_its_old_and_its_new_id() {
         let page = render(&done(Fate::Made, Some("ipam-pool-9")), None, "aws-ipam", &options(false, false));
         let said = "      RESOURCE   NAME    OLD ID       NEW ID\nmade  ipam_pool  top/eu  ipam-pool-1  \
                     ipam-pool-9\nCreated in aws-ipam: 0 scopes, 1 pool, 0 pool CIDRs, 0 allocations; already there: 0 \
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_problem_says_whether_anything_was_made_and_sets_the_exit_status() {
+    fn a_problem_shows_whether_objects_were_made_and_sets_the_exit_status() {
         for (fate, words) in [(Fate::WouldBeMade, "Nothing was created"), (Fate::Made, "Not everything was created")] {
             let problem = Finding { place: "ipam-pool-1".to_owned(), what: "No.".to_owned() };
             let done = Rebuild { problems: vec![problem], ..done(fate, None) };

@@ -1,8 +1,8 @@
-//! `report`: everything on one page, see `backend::report`.
+//! `report`: a report on one page, see `backend::report`.
 //!
 //! JSON: `{store, program, generated_at, since, narrowed_to, problems: [{severity, topic, place, name, what}], scopes,
-//! pools: [{..., provisioned, used, held, free, largest_free, trend, forecast}], allocations, events}`; the newest event is
-//! the first.
+//! pools: [{..., provisioned, used, held, free, largest_free, trend, forecast}], allocations, events}`; the newest event
+//! is the first.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -97,7 +97,7 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
     beside.take_place(path)
 }
 
-/// What the report shows, in numbers.
+/// The contents of the report, in numbers.
 fn words(report: &Report) -> String {
     [
         count(report.pools.len() as u64, "pool"),

@@ -1,8 +1,8 @@
-//! `resources`: what was seen on resources, compared with pools and with each other. Exit status 1 when one that is shown is
-//! noncompliant or overlaps another.
+//! `resources`: resources that scans found, compared with pools and with each other. Exit status 1 if a resource in the
+//! answer is noncompliant or overlaps another one.
 //!
-//! JSON: `{store, oldest_sample, resources: [{cidr, resource_id, resource_name, resource_type, region, account_id, vpc_id, scope_id,
-//! pool_id, management, compliance, overlap, reasons, overlaps_with, usage, tags}]}`.
+//! JSON: `{store, oldest_sample, resources: [{cidr, resource_id, resource_name, resource_type, region, account_id,
+//! vpc_id, scope_id, pool_id, management, compliance, overlap, reasons, overlaps_with, usage, tags}]}`.
 
 use clap::Args;
 use serde_json::{Value, json};

@@ -1,21 +1,21 @@
-//! `status`: how a store is, for people and for metrics. Exit status 2 when it cannot be reached.
+//! `status`: the condition of a store, for people and for metrics. Exit status 2 if the store cannot be reached.
 //!
 //! JSON: `{store, kind, program_version, format_version, time, scopes, pools, pool_cidrs, allocations, holds,
 //! expired_holds, planned_growths, lapsed_holds, events, forgotten, last_event, facts}`.
 //!
-//! | name | what |
+//! | name | meaning |
 //! |---|---|
-//! | `scopes`, `pools`, `pool_cidrs`, `allocations` | active objects; default scopes and a pool's own CIDRs count, the space of pools below is no allocation |
-//! | `holds` | planned objects that have a name; `expired_holds` are those among them that `gc` may take back |
+//! | `scopes`, `pools`, `pool_cidrs`, `allocations` | active objects; default scopes and the CIDRs in the declarations of pools count; the space of pools below does not count as allocations |
+//! | `holds` | planned objects that have a name; `expired_holds` are the ones that `gc` may reclaim |
 //! | `planned_growths` | allocations that are planned to grow in place |
-//! | `lapsed_holds` | holds that were taken back, remembered for a week |
-//! | `events` | events that the store keeps |
-//! | `forgotten` | `{sequence, time, archived}` of the last event that it does not keep any more, or `null` |
+//! | `lapsed_holds` | holds that were reclaimed, which are remembered for a week |
+//! | `events` | events in the store |
+//! | `forgotten` | `{sequence, time, archived}` of the last event that is no longer in the store, or `null` |
 //! | `last_event` | `{sequence, time, owner, user, action, kind, id}`, or `null` |
-//! | `facts` | what the kind of store says of itself: names in snake case, values as text |
+//! | `facts` | facts that depend on the kind of store: names in snake case, values as text |
 //!
-//! Reads all scopes, pools and pool CIDRs, the sums of each pool, and one key for each hold; no allocation. Of AWS IPAM it
-//! lists everything: there is no format, no hold and no event there.
+//! Reads all scopes, pools and pool CIDRs, the sums of each pool, and one key for each hold, but no allocation. For AWS
+//! IPAM, everything is listed; there is no format, no hold and no event.
 
 use serde_json::{Value, json};
 
@@ -96,7 +96,7 @@ fn text(status: &Status) -> String {
         ("lapsed holds", census.lapsed_holds.to_string()),
         ("events", format!("{}{since}", status.events)),
     ];
-    // Where nobody looks into accounts there is nothing to say of it.
+    // A store without discoveries shows no line about them.
     if census.discoveries > 0 {
         rows.push(("discoveries", format!("{} ({} sightings)", census.discoveries, census.sightings)));
     }
@@ -105,7 +105,7 @@ fn text(status: &Status) -> String {
     rows.into_iter().map(|(name, value)| format!("{:<17}{value}\n", name.replace('_', " "))).collect()
 }
 
-/// What became of events that are not kept.
+/// The word for the treatment of events that are no longer in the store.
 const fn was(archived: bool) -> &'static str {
     if archived { "archived" } else { "forgotten" }
 }
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn the_names_are_those_that_metrics_are_made_of() {
+    fn the_names_are_those_that_metrics_use() {
         let value = value(&status(), "2026-01-01T13:00:00Z".parse().unwrap());
         let names: Vec<&String> = value.as_object().unwrap().keys().collect();
         assert_eq!(
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_person_reads_one_fact_on_each_line() {
+    fn the_text_has_one_fact_on_each_line() {
         let text = text(&status());
         assert!(text.starts_with("store            SQLite file ipam.db\nprogram          "), "{text}");
         assert!(text.contains("\nholds            3 (1 expired)\n"), "{text}");

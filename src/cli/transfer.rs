@@ -1,7 +1,7 @@
 //! `transfer`: gives objects to another owner.
 //!
-//! JSON: `{store, to, transferred: [event], unchanged: [id]}`, each event as in `events --json`; `unchanged`: what belonged to
-//! that owner already.
+//! JSON: `{store, to, transferred: [event], unchanged: [id]}`, each event as in `events --json`; `unchanged` are the
+//! objects that belonged to that owner already.
 
 use clap::Args;
 use serde_json::json;
@@ -40,7 +40,7 @@ pub(super) fn page(ipam: &Local, options: &Options) -> Result<Page, Failure> {
     Ok(answer(&ipam.describe(), &transfer.to, &done, &unchanged, options.format))
 }
 
-/// The one object that a text means.
+/// The ID of the only object that a text can mean.
 fn id_of(ipam: &Local, text: &str) -> Result<String, Failure> {
     if Kind::of_id(text).is_some_and(|kind| !matches!(kind, Kind::Discovery | Kind::Treatment))
         && !text.contains(['/', '_'])
@@ -60,14 +60,14 @@ fn id_of(ipam: &Local, text: &str) -> Result<String, Failure> {
     }
 }
 
-/// Everything that a text may mean.
+/// All objects that a text can mean.
 fn meant(ipam: &Local, text: &str) -> Result<Vec<(Kind, String)>, Error> {
     fn all<T>(kind: Kind, found: Vec<T>, meta: impl Fn(&T) -> &Meta) -> impl Iterator<Item = (Kind, String)> {
         found.into_iter().map(move |one| (kind, meta(&one).id.clone()))
     }
     let mut found: Vec<(Kind, String)> = all(Kind::Scope, find::scopes(ipam, text)?, |one| &one.meta).collect();
     found.extend(all(Kind::Pool, find::pools(ipam, text)?, |one| &one.meta));
-    // A pool's own blocks go with the pool.
+    // The blocks in the declaration of a pool are transferred with the pool.
     let separate = find::pool_cidrs(ipam, text)?.into_iter().filter(|one| !one.inline).collect();
     found.extend(all(Kind::PoolCidr, separate, |one| &one.meta));
     found.extend(all(Kind::Allocation, find::allocations(ipam, text)?, |one| &one.meta));
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_answer_says_what_went_and_what_the_former_owner_has_to_do() {
+    fn the_answer_shows_the_objects_and_the_task_of_the_former_owner() {
         let id = "ipam-pool-alloc-1".to_owned();
         let page = answer("ipam.db", "team-b", &[], &[&id], Format { json: false });
         assert_eq!(
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn an_owner_has_a_name() {
+    fn the_name_of_an_owner_is_not_empty() {
         assert_eq!(owner("team-b"), Ok("team-b".to_owned()));
         assert_eq!(owner(" "), Err("the owner is empty".to_owned()));
     }

@@ -1,9 +1,9 @@
 //! `tree`: scopes, pools, allocations.
 //!
-//! JSON: `{store, scopes: [{id, name, scope_type, is_default, state, hold_expires_at, owner, pools: [pool]}]}`; a pool
-//! is `{id, name, path, cidrs, planned_cidrs, address_family, locale, state, hold_expires_at, owner, provisioned, used, held, free,
-//! largest_free, pools_below, pools: [pool], allocations: [as in allocations --json]}`. Counts of addresses are decimal
-//! strings. `pools_below` counts all pools below, also those that `--depth` leaves out.
+//! JSON: `{store, scopes: [{id, name, scope_type, is_default, state, hold_expires_at, owner, pools: [pool]}]}`; a pool is
+//! `{id, name, path, cidrs, planned_cidrs, address_family, locale, state, hold_expires_at, owner, provisioned, used,
+//! held, free, largest_free, pools_below, pools: [pool], allocations: [as in allocations --json]}`. Counts of addresses
+//! are decimal strings. `pools_below` counts all pools below, including those that `--depth` leaves out.
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -37,20 +37,20 @@ pub(super) struct Options {
     format: Format,
 }
 
-/// A pool with everything to say of it.
+/// A pool with everything that the tree shows about it.
 struct Branch {
     utilization: Utilization,
     path: String,
     cidrs: Vec<Cidr>,
-    /// Those that an active pool is only planned to have.
+    /// CIDRs that a plan adds to an active pool.
     planned_cidrs: Vec<Cidr>,
     allocations: Vec<Allocation>,
     below: Vec<Branch>,
-    /// All pools below, also those not in `below`.
+    /// Number of all pools below, including those that are not in `below`.
     pools_below: usize,
 }
 
-/// More levels of pools than there can be.
+/// A number of levels that a tree of pools never reaches.
 const FAR_BELOW: u32 = 64;
 
 /// A scope with its top-level pools.
@@ -68,17 +68,17 @@ pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, Failure> 
     Ok(Page::text(draw(&roots, ipam.now())))
 }
 
-/// Reads what the options ask for.
+/// Reads the objects that the options select.
 struct Loader<'a> {
     ipam: &'a dyn Ipam,
     options: &'a Options,
     pools: Vec<Pool>,
     paths: HashMap<String, String>,
-    /// By the id of the pool above: places in `pools`.
+    /// Indexes into `pools` by the ID of the pool above.
     children: HashMap<String, Vec<usize>>,
-    /// By id: number of all pools below.
+    /// Number of all pools below, by ID.
     below: HashMap<String, usize>,
-    /// The pool the tree starts at.
+    /// The pool at which the tree starts.
     start: Option<String>,
 }
 
@@ -108,11 +108,11 @@ impl<'a> Loader<'a> {
         self.start.as_ref().map_or(pool.source_pool_id.is_none(), |start| pool.meta.id == *start)
     }
 
-    /// `None` when the pool went away since it was listed.
+    /// The pool with its contents; `None` if the pool was deleted after it was listed.
     fn branch(&self, pool: &Pool, level: u32) -> Result<Option<Branch>, Failure> {
         let id = &pool.meta.id;
         if level > FAR_BELOW {
-            // Only in a damaged store is a pool below so many others. Its path says so.
+            // Only a damaged store has so many levels. The error of `pool_path` reports the damage.
             self.ipam.pool_path(id)?;
         }
         let utilization = match self.ipam.utilization(id) {
@@ -157,7 +157,8 @@ impl<'a> Loader<'a> {
     }
 }
 
-/// For each pool the places of those right below it, and the number of all below. `pools` has parents before children.
+/// For each pool, the indexes of the pools directly below it, and the number of all pools below. `pools` has parents
+/// before children.
 fn descent(pools: &[Pool]) -> (HashMap<String, Vec<usize>>, HashMap<String, usize>) {
     let mut children: HashMap<String, Vec<usize>> = HashMap::new();
     let mut below: HashMap<String, usize> = HashMap::new();
@@ -255,7 +256,7 @@ impl<'a> PoolAnswer<'a> {
     }
 }
 
-/// The tree as text. Default scopes without pools are left out: every store has them.
+/// The tree as text. Default scopes without pools are left out, because every store has them.
 fn draw(roots: &[Root], now: Timestamp) -> String {
     let mut text = String::new();
     for root in roots.iter().filter(|root| !root.scope.is_default || !root.pools.is_empty()) {

@@ -1,4 +1,4 @@
-//! A small store's records, for the tests of the commands.
+//! Records of a small store, for the tests of the commands.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -55,7 +55,7 @@ pub(in crate::cli) fn pools() -> Vec<Pool> {
     ]
 }
 
-/// One active, one planned, both in `top/eu/prod`.
+/// An active and a planned allocation, both in `top/eu/prod`.
 pub(in crate::cli) fn allocations() -> Vec<Allocation> {
     vec![
         allocation("ipam-pool-alloc-1", "web", "10.0.0.0/24", false),

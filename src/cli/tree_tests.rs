@@ -60,13 +60,13 @@ lab (ipam-scope-3)
 }
 
 #[test]
-fn an_expired_hold_is_marked_as_such() {
+fn an_expired_hold_is_marked_as_expired() {
     let later = "2026-01-01T14:00:00Z".parse().unwrap();
     assert!(draw(&roots(), later).contains("api  (planned, hold expired 2026-01-01T13:00:00Z)"));
 }
 
 #[test]
-fn an_empty_store_says_so() {
+fn an_empty_store_has_no_pools() {
     let root = Root { scope: scope("ipam-scope-1", "private", true), pools: Vec::new() };
     assert_eq!(draw(&[root], now()), "No pools.\n");
 }

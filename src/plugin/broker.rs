@@ -1,4 +1,5 @@
-//! go-plugin's broker, which arranges further connections. Terraform opens it and arranges none.
+//! The broker of go-plugin, which arranges additional connections. Terraform opens the stream of the broker and arranges
+//! no connection.
 
 use std::pin::Pin;
 
@@ -16,7 +17,7 @@ pub(super) struct Broker(pub(super) Lifecycle);
 impl GrpcBroker for Broker {
     type StartStreamStream = Pin<Box<dyn Stream<Item = Result<ConnInfo, Status>> + Send>>;
 
-    /// Stays open and quiet until the client closes its side or the process ends.
+    /// The stream stays open without messages until the client closes its side or the process ends.
     async fn start_stream(
         &self,
         request: Request<Streaming<ConnInfo>>,

@@ -1,4 +1,4 @@
-//! One accepted connection, whatever it is made of.
+//! One accepted connection, with or without TLS.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tonic::transport::server::Connected;
 
-/// Bytes both ways.
+/// A stream of bytes in both directions.
 pub(super) trait Duplex: AsyncRead + AsyncWrite + Send {}
 
 impl<T: AsyncRead + AsyncWrite + Send> Duplex for T {}
@@ -17,7 +17,7 @@ impl<T: AsyncRead + AsyncWrite + Send> Duplex for T {}
 /// A socket or TLS over one.
 pub(super) type Stream = Pin<Box<dyn Duplex>>;
 
-/// Counts the connections that are open. Copies count together.
+/// Counts the open connections. All clones share one count.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Open(Arc<AtomicUsize>);
 
@@ -27,7 +27,7 @@ impl Open {
     }
 }
 
-/// A connection for the server.
+/// A connection that the server can use.
 pub(super) struct Connection {
     stream: Stream,
     open: Open,

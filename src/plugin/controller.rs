@@ -1,4 +1,4 @@
-//! go-plugin's controller: the client says that it is done.
+//! The controller of go-plugin, by which the client asks the plugin to end.
 
 use tonic::{Request, Response, Status};
 
@@ -10,7 +10,7 @@ pub(super) struct Controller(pub(super) Lifecycle);
 
 #[tonic::async_trait]
 impl GrpcController for Controller {
-    /// The server answers all calls under way before it ends, and so this one too.
+    /// The server answers all calls in progress before it ends, so it answers this call as well.
     async fn shutdown(&self, _: Request<Empty>) -> Result<Response<Empty>, Status> {
         self.0.shut_down();
         Ok(Response::new(Empty {}))

@@ -1,4 +1,4 @@
-//! What go-plugin tells a plugin through the environment, and the line that the plugin answers with.
+//! The handshake of go-plugin: the environment that a plugin receives, and the line that the plugin prints in return.
 
 use std::env;
 use std::ops::RangeInclusive;
@@ -16,33 +16,33 @@ const COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca
 /// Version of the handshake itself.
 const CORE_VERSION: u32 = 1;
 
-/// Major versions of Terraform's protocol that are spoken here, lowest first.
+/// Major versions of Terraform's protocol that this provider supports, lowest first.
 const VERSIONS: [u32; 1] = [6];
 
 pub(super) fn has_cookie() -> bool {
     env::var(COOKIE_NAME).is_ok_and(|cookie| cookie == COOKIE)
 }
 
-/// What the client asks for.
+/// The requests of the client.
 #[derive(Debug)]
 pub(super) struct Environment {
     pub(super) version: u32,
-    /// The one certificate a client may show, in PEM; `None`: no TLS.
+    /// The only certificate that a client may present, in PEM; `None` means no TLS.
     pub(super) client_certificate: Option<String>,
     pub(super) place: Place,
-    /// Whether the client knows the seventh field of the handshake.
+    /// Whether the client supports the seventh field of the handshake.
     knows_multiplexing: bool,
     is_debug: bool,
 }
 
-/// Where to listen.
+/// The place where the server listens.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
-    /// For a Unix socket.
+    /// Directory for a Unix socket.
     pub(super) directory: PathBuf,
-    /// Name or number of the group that may connect to the Unix socket too.
+    /// Name or number of the group that may connect to the Unix socket as well.
     pub(super) group: Option<String>,
-    /// For TCP.
+    /// Ports for TCP.
     pub(super) ports: RangeInclusive<u16>,
 }
 
@@ -59,7 +59,7 @@ impl Environment {
         })
     }
 
-    /// For a server that a person starts.
+    /// The environment of a server that a developer starts.
     pub(super) fn for_debugging() -> Result<Self, String> {
         Ok(Self {
             version: VERSIONS[VERSIONS.len() - 1],
@@ -70,7 +70,7 @@ impl Environment {
         })
     }
 
-    /// What to print once the server listens at `address`; the certificate is in DER.
+    /// The line to print once the server listens at `address`. The certificate is in DER.
     pub(super) fn announcement(&self, address: &Address, certificate: Option<&[u8]>) -> String {
         if self.is_debug { self.reattachment(address) } else { self.line(address, certificate) }
     }
@@ -104,13 +104,14 @@ impl Place {
         Ok(Self {
             directory: get("PLUGIN_UNIX_SOCKET_DIR").map_or_else(env::temp_dir, PathBuf::from),
             group: get("PLUGIN_UNIX_SOCKET_GROUP"),
-            // Without limits the system picks a port.
+            // Without limits, the operating system chooses a port.
             ports: port("PLUGIN_MIN_PORT", 0)?..=port("PLUGIN_MAX_PORT", 0)?,
         })
     }
 }
 
-/// The highest version both sides speak; else our lowest, which the client then refuses in its own words.
+/// The highest version that both sides support, or else the lowest version of this provider, which the client then
+/// refuses with its own message.
 fn negotiate(offered: &str) -> u32 {
     let offered: Vec<u32> = offered.split(',').filter_map(|version| version.trim().parse().ok()).collect();
     VERSIONS.into_iter().rev().find(|version| offered.contains(version)).unwrap_or(VERSIONS[0])
@@ -153,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_server_says_how_to_reattach() {
+    fn a_debug_server_prints_how_to_reattach() {
         let line = environment(false, true).announcement(&address(), None);
         let json = line.strip_prefix("TF_REATTACH_PROVIDERS='").unwrap().strip_suffix('\'').unwrap();
         let json: serde_json::Value = serde_json::from_str(json).unwrap();
@@ -167,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn port_that_is_none_is_an_error() {
+    fn an_invalid_port_is_an_error() {
         let place = Place::read(|name| (name == "PLUGIN_MIN_PORT").then(|| "many".to_owned()));
         assert_eq!(place.unwrap_err(), "PLUGIN_MIN_PORT is \"many\", which is not a port number.");
     }

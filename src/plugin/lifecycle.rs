@@ -1,5 +1,5 @@
-//! When the process ends: after Shutdown, on SIGTERM, or when the client is gone. Not on Ctrl-C, which reaches
-//! plugins together with Terraform: Terraform then calls StopProvider and waits for what was reached.
+//! The end of the process: after Shutdown, on SIGTERM, or when the client is gone. Ctrl-C does not end a plugin, because
+//! it reaches plugins together with Terraform: Terraform then calls StopProvider and waits for the operations to end.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,17 +8,17 @@ use tokio::sync::watch;
 
 use super::connection::Open;
 
-/// How often is looked whether the client still lives.
+/// Interval at which the process checks that the client is still alive.
 const CLIENT_WATCH: Duration = Duration::from_secs(1);
 
-/// Why the process ends.
+/// The reason why the process ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ending {
     /// The client called Shutdown.
     Shutdown,
     /// SIGTERM, or Ctrl-C on a debug server.
     Signal,
-    /// The client ended without a word, and left no connection.
+    /// The client ended without calling Shutdown, and no connection is left.
     ClientGone,
 }
 
@@ -32,7 +32,7 @@ impl fmt::Display for Ending {
     }
 }
 
-/// Carries the word that the process ends. Cheap to copy.
+/// Distributes the notice that the process ends. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Lifecycle {
     ending: watch::Sender<Option<Ending>>,
@@ -40,20 +40,20 @@ pub(super) struct Lifecycle {
 }
 
 impl Lifecycle {
-    /// Ends with its client.
+    /// The lifecycle of a plugin, which ends with its client.
     pub(super) fn of_plugin() -> Self {
         Self { ending: watch::Sender::new(None), is_plugin: true }
     }
 
-    /// Serves any number of clients, and ends on Ctrl-C.
+    /// The lifecycle of a debug server, which serves any number of clients and ends on Ctrl-C.
     pub(super) fn of_debug_server() -> Self {
         Self { is_plugin: false, ..Self::of_plugin() }
     }
 
-    /// The client called Shutdown.
+    /// Ends the process of a plugin, because the client called Shutdown.
     pub(super) fn shut_down(&self) {
-        // With `Test` in its reattachment, Terraform never calls this on a debug server; whoever does is a client
-        // among several.
+        // With `Test` in its reattachment, Terraform never calls this on a debug server. Any client that calls it is one
+        // of several.
         if self.is_plugin {
             self.end(Ending::Shutdown);
         }
@@ -76,7 +76,7 @@ impl Lifecycle {
         }
     }
 
-    /// Takes over signals, and watches over the client. Must be done before the client knows of this process.
+    /// Handles signals and watches the client. Must be called before the client knows of this process.
     pub(super) fn watch(&self, open: Open) -> Result<(), String> {
         signals::watch(self).map_err(|error| format!("Signals cannot be handled: {error}."))?;
         if self.is_plugin {
@@ -114,7 +114,7 @@ mod signals {
         Ok(())
     }
 
-    /// A client that is killed cannot say Shutdown: without this, its plugins would stay for ever.
+    /// A client that is killed cannot call Shutdown. Without this check, its plugins would stay forever.
     pub(super) fn watch_client(lifecycle: Lifecycle, open: Open) {
         let client = parent_id();
         tokio::spawn(async move {
@@ -146,7 +146,7 @@ mod signals {
         Ok(())
     }
 
-    /// A process does not learn of its parent's end here.
+    /// On this platform, a process is not notified of the end of its parent.
     pub(super) fn watch_client(_: Lifecycle, _: Open) {
         let _ = Ending::ClientGone;
     }

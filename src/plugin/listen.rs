@@ -1,4 +1,4 @@
-//! From a socket to connections that are ready for HTTP/2.
+//! Turns a socket into connections that are ready for HTTP/2.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,10 +14,11 @@ use super::socket::Socket;
 /// Time that a client may take for its TLS handshake.
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
 
-/// Pause after a failed accept (too many open files, say), so that it is not tried in a tight loop.
+/// Pause after a failed accept, for example because too many files are open, so that the server does not retry in a tight
+/// loop.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Accepts for as long as the stream is kept. A TLS handshake holds up nobody else's.
+/// Accepts connections until the stream is dropped. A TLS handshake does not delay other connections.
 pub(super) fn connections(
     socket: Socket,
     tls: Option<Arc<ServerConfig>>,
@@ -59,6 +60,6 @@ async fn prepare(
             Err(_) => return tracing::warn!("A client did not finish its TLS handshake"),
         },
     };
-    // Nobody receiving means that the server is going down.
+    // Without a receiver, the server is shutting down.
     let _ = sender.send(Ok(Connection::new(stream, open))).await;
 }

@@ -1,7 +1,7 @@
-//! The log as go-plugin reads it: one JSON object a line on standard error.
+//! The log in the format that go-plugin reads: one JSON object per line on standard error.
 //!
-//! Nothing is written unless Terraform's own variables ask for it. Secrets are kept out where events are made: no
-//! event holds a value of the configuration or the state.
+//! Nothing is written unless the log variables of Terraform are set. Secrets never reach the log, because no event
+//! contains a value of the configuration or the state.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -18,26 +18,26 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Variables that say the level, the most particular first.
+/// Variables that set the level, the most specific one first.
 const LEVEL_VARIABLES: [&str; 3] = ["TF_LOG_PROVIDER_IPAM", "TF_LOG_PROVIDER", "TF_LOG"];
 
-/// Bytes that one text may have in a line: a line over 64 KiB would be cut up.
+/// Maximum number of bytes of one text in a line. A line of more than 64 KiB would be split.
 const TEXT_BYTES_MAX: usize = 8 << 10;
 const LINE_BYTES_MAX: usize = 60 << 10;
 
-/// Starts the log of this process, when it is asked for.
+/// Starts the log of this process if a variable sets a level.
 pub(super) fn start() {
     let wanted = LEVEL_VARIABLES.iter().find_map(|name| env::var(name).ok().filter(|level| !level.is_empty()));
     let level = wanted.as_deref().map_or(LevelFilter::OFF, level);
     if level == LevelFilter::OFF {
         return;
     }
-    // What the libraries have to say is of use only when it is bad.
+    // Events of the libraries are useful only if they are warnings or errors.
     let filter = Targets::new().with_target(env!("CARGO_CRATE_NAME"), level).with_default(level.min(LevelFilter::WARN));
     let _ = tracing_subscriber::registry().with(JsonLines::new(io::stderr).with_filter(filter)).try_init();
 }
 
-/// A level in Terraform's words; whatever is none means all, as in Terraform.
+/// A level with the name that Terraform uses. Any other text means all levels, as in Terraform.
 fn level(text: &str) -> LevelFilter {
     match text.to_ascii_uppercase().as_str() {
         "OFF" => LevelFilter::OFF,
@@ -60,7 +60,7 @@ impl<O: Write, W: Fn() -> O> JsonLines<W> {
     }
 }
 
-/// Fields of a span, kept with it.
+/// Fields of a span, stored with the span.
 struct SpanFields(BTreeMap<String, Json>);
 
 impl<S, O, W> Layer<S> for JsonLines<W>
@@ -97,7 +97,8 @@ where
         event.record(&mut fields);
         let mut line = line(event.metadata(), fields.0, &now());
         line.push('\n');
-        // One write, so that lines of several threads do not mix; nobody reading is no reason to fail.
+        // One write per line, so that lines of several threads do not mix. A failed write is not an error, because
+        // standard error may be closed.
         let _ = (self.out)().write_all(line.as_bytes());
     }
 }
@@ -110,7 +111,7 @@ fn line(metadata: &Metadata<'_>, mut fields: BTreeMap<String, Json>, timestamp: 
         Level::DEBUG => "debug",
         Level::TRACE => "trace",
     };
-    // The host insists that these four are texts.
+    // The client requires that these four are texts.
     let message = match fields.remove("message") {
         Some(Json::String(message)) => message,
         Some(other) => other.to_string(),
@@ -129,18 +130,18 @@ fn line(metadata: &Metadata<'_>, mut fields: BTreeMap<String, Json>, timestamp: 
     if line.len() <= LINE_BYTES_MAX { line } else { Json::Object(head).to_string() }
 }
 
-/// `ipam`, then the room the event comes from.
+/// `ipam`, followed by the module that the event comes from.
 fn module(target: &str) -> String {
     let own = target.strip_prefix(env!("CARGO_CRATE_NAME")).map(|rest| format!("ipam{rest}"));
     own.unwrap_or_else(|| target.to_owned()).replace("::", ".")
 }
 
-/// Now in UTC, with exactly six digits of the second.
+/// The current time in UTC, with exactly six digits after the second.
 fn now() -> String {
     jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string()
 }
 
-/// Gathers fields as JSON.
+/// Collects fields as JSON.
 #[derive(Default)]
 struct Fields(BTreeMap<String, Json>);
 
@@ -214,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn event_is_a_line_in_the_form_of_the_host() {
+    fn an_event_is_a_line_in_the_format_of_the_client() {
         let lines = logged(|| tracing::info!(count = 3, name = "a\nb", "Found {}", "it"));
         let line = &lines[0];
         assert_eq!(line["@level"], "info");
@@ -227,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_of_spans_are_on_every_event_inside() {
+    fn the_fields_of_a_span_are_on_every_event_inside_it() {
         let lines = logged(|| {
             let span = tracing::error_span!("call", tf_rpc = "ReadResource", n = 1);
             span.in_scope(|| tracing::debug!(n = 2, "Inside"));
@@ -238,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn no_line_is_longer_than_the_host_reads() {
+    fn no_line_is_longer_than_the_client_reads() {
         let long = "ä".repeat(100_000);
         let lines = logged(|| {
             tracing::warn!(a = long, "{long}");
@@ -259,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn levels_are_terraforms() {
+    fn levels_are_those_of_terraform() {
         let table = [
             ("off", LevelFilter::OFF),
             ("ERROR", LevelFilter::ERROR),

@@ -1,5 +1,5 @@
-//! The process as go-plugin wants it: handshake, mutual TLS, the services beside the provider's own, logs, and the
-//! end of the process. Knows nothing of resources.
+//! The process in the form that go-plugin requires: handshake, mutual TLS, the services in addition to that of the
+//! provider, logs, and the end of the process. This module contains nothing about resources.
 
 mod broker;
 mod connection;
@@ -21,7 +21,7 @@ use crate::tf::Provider;
 use handshake::Environment;
 use lifecycle::{Ending, Lifecycle};
 
-/// The messages and services of go-plugin, made from `proto/plugin.proto`.
+/// The messages and services of go-plugin, generated from `proto/plugin.proto`.
 #[allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)]
 #[rustfmt::skip]
 pub mod wire {
@@ -33,7 +33,7 @@ pub fn is_started_by_terraform() -> bool {
     handshake::has_cookie()
 }
 
-/// Serves `provider` to the Terraform that started this process, until it says that it is done.
+/// Serves `provider` to the Terraform process that started this process, until that process calls Shutdown or is gone.
 pub fn run(provider: Provider) -> ExitCode {
     prepare();
     let environment = match Environment::read() {
@@ -43,8 +43,8 @@ pub fn run(provider: Provider) -> ExitCode {
     finish(serve::until_end(provider, environment, &Lifecycle::of_plugin(), print))
 }
 
-/// Serves `provider` to a Terraform that is told where it is (`TF_REATTACH_PROVIDERS`, printed on standard output),
-/// without TLS: for debuggers. Ends on Ctrl-C.
+/// Serves `provider` without TLS, for debuggers. Prints the value of `TF_REATTACH_PROVIDERS` on standard output, by which
+/// Terraform finds this process. Ends on Ctrl-C.
 pub fn debug(provider: Provider) -> ExitCode {
     prepare();
     let environment = match Environment::for_debugging() {
@@ -74,12 +74,12 @@ fn fail(sentence: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// A line on standard error, which go-plugin forwards to Terraform's log. Nobody listening is no reason to end.
+/// Writes a line to standard error, which go-plugin forwards to Terraform's log. A failed write does not end the process.
 fn say(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
-/// A line on standard output, which is go-plugin's channel for the handshake.
+/// Writes a line to standard output, the channel of go-plugin for the handshake.
 fn print(line: &str) -> Result<(), String> {
     let mut out = io::stdout().lock();
     writeln!(out, "{line}")

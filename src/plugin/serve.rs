@@ -1,4 +1,4 @@
-//! One run of the server, from socket to end.
+//! One run of the server, from the socket to the end.
 
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -23,19 +23,19 @@ use super::wire::grpc_stdio_server::GrpcStdioServer;
 use crate::protocol;
 use crate::tf::{Provider, Stop};
 
-/// The name under which go-plugin asks for health.
+/// The name under which go-plugin checks the health of the plugin.
 const HEALTH_NAME: &str = "plugin";
 
-/// Time that calls under way get to come to an end. After Shutdown, go-plugin kills after two seconds.
+/// Time limit for calls in progress when the process ends. go-plugin kills the process two seconds after Shutdown.
 const SHUTDOWN_LIMIT: Duration = Duration::from_millis(700);
-/// Time that the provider gets after them to put things in order.
+/// Time limit for the work of the provider after those calls.
 const FINISH_LIMIT: Duration = Duration::from_millis(1000);
 const SIGNAL_LIMIT: Duration = Duration::from_secs(5);
 
-/// Bytes in flight before a reader must have read some: large, because both ends are on one machine.
+/// Maximum number of bytes in flight before the reader must read. It is large because both ends are on one machine.
 const WINDOW_BYTES: u32 = 4 << 20;
 
-/// Serves until the lifecycle ends, and tells clients where by `announce`.
+/// Serves until the lifecycle ends. `announce` prints the address for clients.
 pub(super) fn until_end(
     provider: Provider,
     environment: Environment,
@@ -45,7 +45,7 @@ pub(super) fn until_end(
     let runtime = runtime().map_err(|error| format!("No threads can be started: {error}."))?;
     let (stop, finish) = (provider.stop.clone(), Arc::clone(&provider.finish));
     let result = runtime.block_on(serve(provider, environment, lifecycle, &stop, announce));
-    // Whoever still works at this point has had its time.
+    // The time limit of any work that still runs has passed.
     runtime.shutdown_background();
     if matches!(result, Ok(Ending::Shutdown)) {
         finish_in_time(move || finish());
@@ -53,12 +53,13 @@ pub(super) fn until_end(
     result
 }
 
-/// What the provider does when its client is done; the process ends before that client kills it.
+/// Runs the last work of the provider after its client has finished, and stops waiting before that client kills the
+/// process.
 fn finish_in_time(finish: impl FnOnce() + Send + 'static) {
     let (done, waiting) = mpsc::channel();
     std::thread::spawn(move || {
         finish();
-        // Nobody waits any more when it took too long.
+        // There is no receiver any more if the work took too long.
         let _ = done.send(());
     });
     if waiting.recv_timeout(FINISH_LIMIT).is_err() {
@@ -67,7 +68,7 @@ fn finish_in_time(finish: impl FnOnce() + Send + 'static) {
 }
 
 fn runtime() -> std::io::Result<Runtime> {
-    // The provider's own work runs on blocking threads; these only carry messages.
+    // The work of the provider runs on blocking threads; these threads only transfer messages.
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("plugin").enable_all().build()
 }
 
@@ -109,7 +110,7 @@ async fn serve(
     }
 }
 
-/// Resolves when calls under way have had their time since the end was announced.
+/// Resolves when the time limit of calls in progress has passed after the end was announced.
 async fn overdue(lifecycle: &Lifecycle, stop: &Stop) -> Ending {
     let ending = lifecycle.ended().await;
     stop.request();

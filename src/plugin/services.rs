@@ -1,4 +1,4 @@
-//! Brings each call to its service, by the first part of its path.
+//! Routes each call to its service, by the first part of the path.
 
 use std::convert::Infallible;
 use std::task::{Context, Poll};
@@ -43,7 +43,7 @@ impl<H: Health> Service<http::Request<Body>> for Services<H> {
     type Error = Infallible;
     type Future = BoxFuture<Self::Response, Self::Error>;
 
-    /// All of them are ready at any time.
+    /// All services are ready at any time.
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }

@@ -1,4 +1,4 @@
-//! Where the plugin listens: a Unix socket that nobody else can reach, or a TCP port of the loopback interface.
+//! The socket of the plugin: a Unix socket that no other user can reach, or a TCP port of the loopback interface.
 
 use std::io;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use super::connection::Stream;
 use super::handshake::Place;
 
-/// Where clients connect, in go-plugin's words.
+/// The address for clients, in the format of go-plugin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Address {
     /// `unix` or `tcp`.
@@ -24,13 +24,13 @@ pub(super) enum Socket {
     Tcp(TcpListener),
 }
 
-/// What is left on disk, removed when dropped.
+/// Files and directories that are removed when this value is dropped.
 #[derive(Default)]
 pub(super) struct Leftovers(Vec<PathBuf>);
 
 impl Drop for Leftovers {
     fn drop(&mut self) {
-        // The directory was made for this socket alone.
+        // The directory was created only for this socket.
         for directory in &self.0 {
             let _ = std::fs::remove_dir_all(directory);
         }
@@ -63,7 +63,7 @@ impl Socket {
     }
 }
 
-/// Takes the first free port.
+/// Binds the first free port.
 #[cfg_attr(unix, allow(dead_code))]
 async fn bind_tcp(place: &Place) -> Result<(Socket, Address), String> {
     let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
@@ -92,7 +92,7 @@ mod unix {
     use super::{Address, Leftovers, Socket};
 
     pub(super) fn bind(place: &Place) -> io::Result<(Socket, Address, Leftovers)> {
-        // Short, because a socket's path may have little more than a hundred bytes.
+        // The name is short, because the path of a socket may have little more than a hundred bytes.
         let directory = place.directory.join(format!("ipam-{:08x}", getrandom::u32().map_err(io::Error::other)?));
         DirBuilder::new().mode(0o700).create(&directory)?;
         let leftovers = Leftovers(vec![directory.clone()]);
@@ -117,7 +117,7 @@ mod unix {
         find_group(&groups, group).ok_or_else(|| io::Error::other(format!("there is no group {group:?}")))
     }
 
-    /// Lines are `name:password:number:members`.
+    /// The number of a group. Lines have the format `name:password:number:members`.
     pub(super) fn find_group(groups: &str, name: &str) -> Option<u32> {
         groups.lines().find_map(|line| {
             let mut fields = line.split(':');
@@ -148,7 +148,7 @@ mod tests {
 
     #[cfg(unix)]
     #[tokio::test]
-    async fn nobody_else_can_reach_the_socket_and_nothing_is_left_of_it() {
+    async fn no_other_user_can_reach_the_socket_and_its_files_are_removed() {
         use std::os::unix::fs::PermissionsExt;
         let (_socket, address, leftovers) = Socket::bind(&place(0..=0)).await.unwrap();
         let directory = PathBuf::from(&address.text).parent().unwrap().to_owned();

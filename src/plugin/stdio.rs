@@ -1,4 +1,5 @@
-//! go-plugin's forwarding of output. A plugin in Rust writes nothing there; Terraform would log it as unexpected.
+//! The forwarding of output by go-plugin. This plugin forwards nothing, because Terraform would log forwarded output as
+//! unexpected.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -13,7 +14,7 @@ use super::wire::grpc_stdio_server::GrpcStdio;
 
 pub(super) struct Stdio(pub(super) Lifecycle);
 
-/// A stream that says nothing and ends after `until`.
+/// A stream without messages that ends after `until`.
 pub(super) fn silence<T: Send + 'static>(
     until: impl Future<Output = ()> + Send + 'static,
 ) -> Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>> {

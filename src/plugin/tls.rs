@@ -1,5 +1,5 @@
-//! Mutual TLS between two parties that have never met: each shows a certificate of its own making, and each takes
-//! exactly the one certificate that it was told of.
+//! Mutual TLS between two processes that share no certificate authority: each presents a self-signed certificate, and
+//! each accepts only the certificate that it received in the handshake of go-plugin.
 
 use std::sync::Arc;
 
@@ -14,12 +14,12 @@ use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, 
 /// The TLS side of one run of the plugin.
 pub(super) struct Tls {
     pub(super) config: Arc<ServerConfig>,
-    /// What the client is told to expect.
+    /// The certificate that the client must expect.
     pub(super) certificate: CertificateDer<'static>,
 }
 
 impl Tls {
-    /// Makes a certificate for this run. `client_certificate` (PEM) is the one that clients must show.
+    /// Creates a certificate for this run. `client_certificate` (PEM) is the certificate that clients must present.
     pub(super) fn new(client_certificate: &str) -> Result<Self, String> {
         let expected = CertificateDer::from_pem_slice(client_certificate.as_bytes())
             .map_err(|error| format!("PLUGIN_CLIENT_CERT contains no certificate: {error}."))?;
@@ -34,7 +34,7 @@ impl Tls {
             .map_err(|error| format!("TLS cannot be set up: {error}."))?;
         // Newer clients refuse a connection that does not agree on HTTP/2.
         config.alpn_protocols = vec![b"h2".to_vec()];
-        // There is one connection in the life of a plugin: nothing to resume.
+        // A plugin has one connection in its life, so sessions are never resumed.
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
         Ok(Self { config: Arc::new(config), certificate })
@@ -51,7 +51,7 @@ fn own_certificate() -> Result<(CertificateDer<'static>, PrivateKeyDer<'static>)
     Ok((certificate.der().clone(), PrivatePkcs8KeyDer::from(key.serialize_der()).into()))
 }
 
-/// Takes one client certificate and no other. It is self-signed and a CA, which the usual verifiers refuse.
+/// Accepts only one client certificate. That certificate is self-signed and a CA, which the usual verifiers refuse.
 #[derive(Debug)]
 struct OneClient {
     expected: CertificateDer<'static>,
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rubbish_for_a_client_certificate_is_an_error_and_not_plaintext() {
+    fn an_invalid_client_certificate_is_an_error_and_not_plaintext() {
         for rubbish in
             ["x", "-----BEGIN CERTIFICATE-----\n", "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"]
         {

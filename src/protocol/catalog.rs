@@ -1,4 +1,4 @@
-//! What the provider offers, with schemas and types made once at start.
+//! The resources, data sources and functions of the provider, with schemas and types that are computed once at the start.
 
 use std::collections::HashMap;
 
@@ -56,19 +56,19 @@ impl Catalog {
         }
     }
 
-    /// The resource of that type, and the type of its value.
+    /// The resource with this type name, and the type of its value.
     pub(super) fn resource(&self, type_name: &str) -> Result<(&dyn ErasedResource, &Type), Diagnostics> {
         let (position, ty) = self.resources.get(type_name).ok_or_else(|| missing("resource", type_name))?;
         Ok((&*self.provider.resources[*position], ty))
     }
 
-    /// The data source of that type, and the type of its value.
+    /// The data source with this type name, and the type of its value.
     pub(super) fn data_source(&self, type_name: &str) -> Result<(&dyn ErasedDataSource, &Type), Diagnostics> {
         let (position, ty) = self.data_sources.get(type_name).ok_or_else(|| missing("data source", type_name))?;
         Ok((&*self.provider.data_sources[*position], ty))
     }
 
-    /// The function of that name.
+    /// The function with this name.
     pub(super) fn function(&self, name: &str) -> Option<(&dyn Function, &Signature)> {
         let (position, signature) = self.functions.get(name)?;
         Some((&*self.provider.functions[*position], signature))

@@ -1,4 +1,4 @@
-//! Calls about data sources.
+//! Calls for data sources.
 
 use super::catalog::Catalog;
 use super::wire::{read_data_source, validate_data_resource_config};

@@ -31,7 +31,7 @@ mod tests {
     use crate::tf::Path;
 
     #[test]
-    fn what_is_deep_in_an_element_is_told_in_words_and_pointed_at_as_the_element() {
+    fn a_message_deep_in_an_element_points_at_the_element_and_names_the_place_in_words() {
         let rule = Path::attribute("rule").index(1);
         let deep = rule.then("condition").index(0).then("cidr");
         let region = Path::attribute("aws").then("region");

@@ -1,12 +1,13 @@
-//! Numbers that old clients cannot carry through a plan.
+//! Numbers that old clients cannot keep in a plan.
 //!
-//! cty before 1.14.4 (Terraform before 1.9, OpenTofu before 1.7) writes a whole number that fits no 64-bit integer as a
-//! float into a plan when a float holds it exactly, reads it back with the 53 bits of a float, and compares numbers by
-//! their shortest decimal text. So 2^64 comes back as 18446744073709550000, and the second plan, in the apply, is
-//! "inconsistent" with the first. States are JSON, and keep every digit.
+//! cty before 1.14.4 (Terraform before 1.9, OpenTofu before 1.7) writes a whole number that does not fit into a 64-bit
+//! integer as a float into a plan if a float represents it exactly. It reads the number back with the 53 bits of a float,
+//! and compares numbers by their shortest decimal text. So 2^64 comes back as 18446744073709550000, and the second plan,
+//! in the apply, is "inconsistent" with the first. States are JSON, and keep every digit.
 //!
-//! Therefore an attribute with such a number is unknown in what these clients are given of a change. The value goes to
-//! apply in the plan's private data, so that no resource need know of this: it gets the plan that it made.
+//! Therefore these clients receive a planned change in which an attribute with such a number is unknown. The value is
+//! passed to apply in the private data of the plan. Resources do not notice: apply receives the plan that the resource
+//! made.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -16,29 +17,31 @@ use base64::engine::general_purpose::STANDARD;
 use super::msgpack;
 use crate::tf::{Diagnostics, Number, Private, Type, Value};
 
-/// Of the private data of a plan: attributes that are unknown in it and are not to the provider, as msgpack in base64.
+/// Key in the private data of a plan. The value contains the attributes that are unknown only for the client, as msgpack
+/// in base64.
 const WITHHELD: &str = "withheld_numbers";
 
-/// The first release, of Terraform and of OpenTofu alike, whose plans keep every digit. OpenTofu 1.7 and 1.8 keep them
-/// too; nothing but the version says who the client is, and Terraform 1.7 and 1.8 do not.
+/// The first release, of Terraform and of OpenTofu alike, whose plans keep every digit. The plans of OpenTofu 1.7 and 1.8
+/// keep them as well, but those of Terraform 1.7 and 1.8 do not, and only the version identifies the client.
 const FIRST_EXACT: (u64, u64) = (1, 9);
 
-/// What the client's version says about its plans.
+/// The properties of the client's plans, according to its version.
 #[derive(Debug, Default)]
 pub(super) struct Digits {
     are_lost: AtomicBool,
 }
 
 impl Digits {
-    /// The client has said which version it is. One that says nothing intelligible is given what every client can carry.
+    /// Records the version of the client. A client whose version is not readable receives only numbers that every client
+    /// can keep.
     pub(super) fn configured_by(&self, version: &str) {
         let mut parts = version.split('.').map(|part| part.parse::<u64>().ok());
         let release = parts.next().flatten().zip(parts.next().flatten());
         self.are_lost.store(release.is_none_or(|release| release < FIRST_EXACT), Ordering::SeqCst);
     }
 
-    /// Makes unknown what the client would lose, and keeps it in `private`. A plan without a change stands: its object
-    /// has to be the one in the state.
+    /// Makes numbers unknown that the client would change, and keeps them in `private`. A plan without a change is
+    /// returned as it is, because its object must be equal to the one in the state.
     pub(super) fn withhold(
         &self,
         (prior, config): (&Value, &Value),
@@ -52,7 +55,7 @@ impl Digits {
         }
         let mut withheld = Private::new();
         for (name, value) in &mut entries {
-            // What the user wrote has to stand as written.
+            // Values that the user wrote must not change.
             if config.entry(name).is_null() && has_lost(value) {
                 let bytes = super::value::encode(value, attribute(ty, name))?.msgpack;
                 withheld.insert(name.clone(), STANDARD.encode(bytes).into());
@@ -66,12 +69,12 @@ impl Digits {
     }
 }
 
-/// Takes what was withheld out of the private data, which no resource is to see.
+/// Removes the withheld values from the private data, because no resource may see them.
 pub(super) fn forget(private: &mut Private) -> Option<serde_json::Value> {
     private.remove(WITHHELD)
 }
 
-/// The plan as the provider made it, with what `private` has of it; and that is no longer there.
+/// The plan as the provider made it, with the withheld values from `private`, which are removed there.
 pub(super) fn restored(planned: Value, private: &mut Private, ty: &Type) -> Value {
     let (Some(withheld), Value::Map(entries)) = (forget(private), &planned) else { return planned };
     let mut entries = entries.clone();
@@ -103,8 +106,8 @@ fn has_lost(value: &Value) -> bool {
     }
 }
 
-/// Whether a number goes into the plan as a float whose shortest text is not the number. What no float holds exactly
-/// goes as text, and stays.
+/// Whether a plan contains a number as a float whose shortest text is not the number. A number that no float represents
+/// exactly is written as text, and keeps its digits.
 fn is_lost(number: &Number) -> bool {
     if number.to_i64().is_some() || !matches!(number, Number::Finite(_)) {
         return false;
@@ -159,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn clients_before_1_9_and_those_that_do_not_say_lose_digits() {
+    fn clients_before_1_9_and_clients_without_a_version_lose_digits() {
         let table = [
             ("1.5.7", true),
             ("1.6.3", true),
@@ -178,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_is_planned_without_them_and_applied_with_them() {
+    fn a_change_is_planned_without_large_numbers_and_applied_with_them() {
         let big = number("18446744073709551616");
         let planned = object(&[
             ("count", big.clone()),
@@ -191,11 +194,11 @@ mod tests {
         let expected = object(&[("count", Value::Unknown), ("counts", Value::Unknown), ("name", "a".into())]);
         assert_eq!(shown, expected);
         assert_eq!(restored(shown, &mut private, &ty()), planned);
-        assert_eq!(private, Private::from_iter([("own".to_owned(), 1.into())]), "nothing stays in private data");
+        assert_eq!(private, Private::from_iter([("own".to_owned(), 1.into())]), "no withheld values");
     }
 
     #[test]
-    fn what_is_not_changed_what_the_user_wrote_and_what_a_later_client_gets_stand() {
+    fn unchanged_values_values_of_the_user_and_values_for_later_clients_are_not_withheld() {
         let big = number("18446744073709551616");
         let planned = object(&[("count", big.clone()), ("counts", Value::Null), ("name", "a".into())]);
         let wrote = object(&[("count", big), ("counts", Value::Null), ("name", "a".into())]);
@@ -212,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_become_known_since_is_not_overwritten() {
+    fn values_that_became_known_since_the_plan_are_not_overwritten() {
         let mut private = Private::new();
         let planned = object(&[("count", number("18446744073709551616"))]);
         of("1.5.7").withhold((&Value::Null, &Value::Null), planned, &mut private, &ty()).unwrap();

@@ -1,4 +1,4 @@
-//! Calls about functions. Their errors are no diagnostics: they name an argument by its number.
+//! Calls for functions. Their errors are not diagnostics: they name an argument by its number.
 
 use super::catalog::Catalog;
 use super::value;
@@ -27,7 +27,7 @@ fn answer(catalog: &Catalog, request: &call_function::Request) -> Result<Dynamic
     let result = if arguments.iter().all(Value::is_wholly_known) {
         function.call(&arguments)?
     } else {
-        // Terraform does not ask with unknown arguments; the answer would be this.
+        // Terraform never passes unknown arguments. The result of such a call would be unknown.
         Value::Unknown
     };
     value::encode(&result, &signature.returns).map_err(first_sentence)
@@ -66,7 +66,7 @@ fn first_sentence(errors: Diagnostics) -> FunctionError {
 
 pub(super) fn to_wire(error: FunctionError) -> WireError {
     let function_argument = error.argument.and_then(|position| i64::try_from(position).ok());
-    // Terraform puts a full stop after it.
+    // Terraform adds a full stop.
     let text = error.text.strip_suffix('.').map_or_else(|| error.text.clone(), str::to_owned);
     WireError { text, function_argument }
 }

@@ -1,16 +1,16 @@
-//! Keeps a panic of the provider from taking the connection with it.
+//! Catches panics of the provider, so that they do not end the connection.
 
 use std::any::Any;
 use std::cell::RefCell;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 
 thread_local! {
-    /// What the last panic of this thread said, and where: the payload alone does not know the place.
+    /// The message and the place of the last panic of this thread. The payload of a panic does not contain the place.
     static LAST_PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Makes panics go to the log instead of the terminal. For the whole process, so that only a process that serves Terraform
-/// may call it.
+/// Writes panics to the log instead of the terminal. The hook is for the whole process, so only a process that serves
+/// Terraform may call this.
 #[expect(clippy::disallowed_methods, reason = "the only hook there is")]
 pub fn install_panic_hook() {
     panic::set_hook(Box::new(|info| {
@@ -30,9 +30,9 @@ fn message(payload: &(dyn Any + Send)) -> &str {
     text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("panic")
 }
 
-/// Runs `work`; a panic in it becomes its description.
+/// Runs `work`, and converts a panic into its description.
 pub(super) fn catch<T>(work: impl FnOnce() -> T) -> Result<T, String> {
-    // Whatever the panic left half-done is behind the provider's own locks, which know that they are poisoned.
+    // Changes that a panic left unfinished are behind locks of the provider, which are poisoned then.
     panic::catch_unwind(AssertUnwindSafe(work))
         .map_err(|payload| LAST_PANIC.take().unwrap_or_else(|| message(&*payload).to_owned()))
 }

@@ -1,7 +1,7 @@
-//! Terraform's plugin protocol, version 6: decodes requests, calls the provider, encodes its answers.
+//! Terraform's plugin protocol, version 6: decodes requests, calls the provider, and encodes its answers.
 //!
-//! Every call has one shape (see `server`), and whatever goes wrong in it is a diagnostic: a provider that
-//! panics, a value that is broken, a type that does not exist. Knows nothing of IPAM.
+//! Every call is processed in the same way (see `server`), and every failure becomes a diagnostic: a panic of the
+//! provider, an invalid value, an unknown type. This module contains nothing about IPAM.
 
 mod catalog;
 mod data_source;
@@ -24,7 +24,7 @@ mod walk;
 pub use guard::install_panic_hook;
 pub use server::{MESSAGE_SIZE_MAX, Server, service};
 
-/// The messages and the service, made from `proto/tfplugin6.proto`.
+/// The messages and the service, generated from `proto/tfplugin6.proto`.
 #[allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)]
 #[rustfmt::skip]
 pub mod wire {

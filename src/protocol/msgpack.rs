@@ -1,7 +1,7 @@
-//! Values in MessagePack, as Terraform sends and takes them.
+//! Values in MessagePack, as Terraform sends and receives them.
 //!
-//! The type decides how bytes are read, so nothing but the type's own shape is ever built. Refinements of unknown
-//! values are ignored, as the protocol allows.
+//! The type determines how bytes are read, so only values of that type are ever built. Refinements of unknown values are
+//! ignored, as the protocol allows.
 
 use std::collections::BTreeMap;
 
@@ -11,21 +11,21 @@ mod bytes;
 
 use bytes::{Token, Tokens};
 
-/// Levels that a value may be deep. Types from the schema are far flatter; only dynamic values can ask for more.
+/// Maximum depth of a value. Types of schemas are far less deep; only dynamic values can exceed the limit.
 const DEPTH_MAX: usize = 100;
 
-/// Elements that all collections of one value may have together: about half a gigabyte in memory.
+/// Maximum number of elements in all collections of one value together: about half a gigabyte in memory.
 const ELEMENTS_MAX: usize = 8_000_000;
 
-/// The wire form of an unknown value: an extension of type 0 with one byte that means nothing.
+/// The encoding of an unknown value: an extension of type 0 with one meaningless byte.
 const UNKNOWN: [u8; 3] = [0xd4, 0x00, 0x00];
 
-/// Why bytes are no value of a type, or a value is not of the type it should be.
+/// The reason why bytes are not a value of a type, or why a value is not of the expected type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
-    /// Where in the value.
+    /// The place in the value.
     pub path: Path,
-    /// A sentence.
+    /// The reason, as a sentence.
     pub sentence: String,
 }
 
@@ -38,7 +38,7 @@ impl Error {
 /// Reads a value.
 ///
 /// # Errors
-/// When `bytes` are not exactly one value of that type.
+/// Fails if `bytes` are not exactly one value of that type.
 pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, Error> {
     let mut decoder = Decoder { tokens: Tokens::new(bytes), path: Vec::new(), elements_left: ELEMENTS_MAX };
     let value = decoder.value(ty)?;
@@ -48,7 +48,7 @@ pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, Error> {
     Ok(value)
 }
 
-/// A step of the way to the element being read: kept cheap, because it is needed only when something is wrong.
+/// A step on the path to the element that is read. It is cheap, because the path is needed only for an error.
 enum Place<'a> {
     Attribute(&'a str),
     Key(&'a str),
@@ -102,7 +102,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// Takes the elements of a collection from what one value may have.
+    /// Subtracts the elements of a collection from the number that is left for the value.
     fn take(&mut self, count: usize) -> Result<(), Error> {
         match self.elements_left.checked_sub(count) {
             Some(left) if count <= self.tokens.bytes_left() => {
@@ -193,7 +193,7 @@ impl<'a> Decoder<'a> {
 /// Writes a value.
 ///
 /// # Errors
-/// When `value` is not of that type: a mistake of whoever made it.
+/// Fails if `value` is not of that type, which is a bug in the caller.
 pub fn encode(value: &Value, ty: &Type) -> Result<Vec<u8>, Error> {
     let mut out = Vec::new();
     write(&mut out, value, ty, &Path::root())?;
@@ -247,7 +247,7 @@ fn write(out: &mut Vec<u8>, value: &Value, ty: &Type, at: &Path) -> Result<(), E
     Ok(())
 }
 
-/// Without loss, in the smallest of the forms that Terraform itself uses.
+/// Writes a number without loss, in the smallest of the formats that Terraform itself uses.
 fn write_number(out: &mut Vec<u8>, number: &Number) {
     if let Some(integer) = number.to_i64() {
         return bytes::integer(out, integer);

@@ -5,8 +5,8 @@ use super::wire::attribute_path::Step as WireStep;
 use super::wire::attribute_path::step::Selector;
 use crate::tf::{Path, Step};
 
-/// As far as Terraform finds its way in a configuration: to an element of an attribute, and not to the attributes of
-/// that. With a longer path it points at the whole block.
+/// The part of a path that Terraform can find in a configuration: it ends at an element of an attribute, and not at the
+/// attributes of that element. For a longer path, Terraform points at the whole block.
 pub(super) fn to_point_at(path: &Path) -> Path {
     let is_attribute = |step: &Step| matches!(step, Step::Attribute(_));
     let into = path.0.windows(2).position(|steps| !is_attribute(&steps[0]) && is_attribute(&steps[1]));

@@ -1,4 +1,4 @@
-//! Calls about the provider as a whole.
+//! Calls for the provider as a whole.
 
 use super::catalog::{Catalog, capabilities};
 use super::wire::{
@@ -29,7 +29,7 @@ pub(super) fn schemas(
     Ok(catalog.schemas.clone())
 }
 
-/// No resource has an identity, which is an answer and not an error.
+/// No resource has an identity. That is a valid answer and not an error.
 pub(super) fn identity_schemas(
     _: &Catalog,
     _: &get_resource_identity_schemas::Request,
@@ -57,7 +57,7 @@ pub(super) fn configure(
     Ok(configure_provider::Response::default())
 }
 
-/// Calls under way see the flag and come to an end by themselves, with what they have reached.
+/// Calls in progress see the flag, and end with the results that they have reached.
 pub(super) fn stop(catalog: &Catalog, _: &stop_provider::Request) -> Result<stop_provider::Response, Diagnostics> {
     catalog.provider.stop.request();
     Ok(stop_provider::Response::default())

@@ -1,4 +1,4 @@
-//! Calls about managed resources.
+//! Calls for managed resources.
 
 use super::catalog::Catalog;
 use super::wire::import_resource_state::ImportedResource;
@@ -52,7 +52,7 @@ pub(super) fn read(
     Ok(read_resource::Response {
         new_state: Some(value::encode(&now, ty)?),
         diagnostics: diagnostics::to_wire(warnings),
-        // What is returned replaces what is stored.
+        // The answer replaces the stored private data.
         private: request.private.clone(),
         ..Default::default()
     })
@@ -70,7 +70,7 @@ pub(super) fn plan(
     let prior = value::decode_object(request.prior_state.as_ref(), ty, "prior state")?;
     let config = config(request.config.as_ref(), ty, "configuration")?;
     let mut prior_private = value::decode_private(&request.prior_private)?.unwrap_or_default();
-    // The second half of a replacement is given what the first half kept.
+    // The second half of a replacement receives the private data of the first half.
     digits::forget(&mut prior_private);
     let committing = catalog.walk.is_committing(&capabilities, first_plan.is_some());
     let mut response = resource.plan(PlanRequest {
@@ -96,8 +96,8 @@ pub(super) fn plan(
     })
 }
 
-/// Clients plan what the configuration says before they destroy it, and do not say that they are about to. So what cannot be
-/// planned stands in the way of its own removal; the last error says how to go round.
+/// Clients plan the configuration of an object before they destroy it, and do not announce the deletion. So an invalid
+/// configuration prevents its own removal; the last error describes a way around that.
 fn with_way_out(found: Diagnostics) -> Diagnostics {
     let mut all: Vec<Diagnostic> = found.into_iter().collect();
     if let Some(last) = all.iter_mut().rfind(|one| one.severity == Severity::Error) {
@@ -112,7 +112,7 @@ pub(super) fn apply(
 ) -> Result<apply_resource_change::Response, Diagnostics> {
     let (resource, ty) = catalog.resource(&request.type_name)?;
     let planned = value::decode_object(request.planned_state.as_ref(), ty, "planned state")?;
-    // There is something to create or something to delete, and what is not deleted has a configuration.
+    // The object is created or deleted; if it is not deleted, it has a configuration.
     let (prior, config) = if planned.is_null() {
         (value::decode_present as fn(_, _, _) -> _, value::decode_object as fn(_, _, _) -> _)
     } else {
@@ -175,7 +175,7 @@ pub(super) fn move_state(
         schema_version: request.source_schema_version,
         state: &state,
     })?;
-    // A state of the same type was written by this provider, and so were the private data beside it.
+    // A state of the same type, and its private data, were written by this provider.
     let is_ours = request.source_type_name == request.target_type_name;
     Ok(move_resource_state::Response {
         target_state: Some(value::encode(&moved, ty)?),

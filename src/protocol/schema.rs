@@ -28,8 +28,8 @@ fn nested_block(from: &NestedBlock) -> WireNestedBlock {
         type_name: from.name.to_owned(),
         block: Some(block(&from.block)),
         nesting: if from.repeated { BlockNesting::List } else { BlockNesting::Single }.into(),
-        // Of a single one Terraform wants the two equal: both 0, or both 1 for a block that must be there. Of a list 0
-        // is no limit.
+        // For a single block, Terraform requires that the two limits are equal: both 0, or both 1 for a required block.
+        // For a list, 0 means no limit.
         min_items: 0,
         max_items: 0,
     }
@@ -87,7 +87,7 @@ fn parameter(from: &Parameter) -> WireParameter {
         name: from.name.to_owned(),
         r#type: type_bytes(&from.ty),
         allow_null_value: from.allow_null,
-        // Terraform answers "unknown" by itself for an unknown argument.
+        // For an unknown argument, Terraform itself returns an unknown value.
         allow_unknown_values: false,
         description: from.description.to_owned(),
         description_kind: StringKind::Markdown.into(),
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn single_block_has_equal_limits() {
+    fn a_single_block_has_equal_limits() {
         for (repeated, nesting) in [(false, BlockNesting::Single), (true, BlockNesting::List)] {
             let block = nested_block(&NestedBlock { name: "timeouts", block: Block::default(), repeated });
             assert_eq!((block.nesting(), block.min_items, block.max_items), (nesting, 0, 0));
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn attribute_has_either_a_type_or_a_nested_type() {
+    fn an_attribute_has_either_a_type_or_a_nested_type() {
         let attribute_of = |ty| attribute(&Attribute { ty, ..Attribute::new::<String>("a", "") });
         let plain = attribute_of(AttributeType::Plain(Type::list(Type::Bool)));
         assert_eq!((&plain.r#type[..], plain.nested_type), (&b"[\"list\",\"bool\"]"[..], None));

@@ -1,5 +1,6 @@
-//! The service, as one table: which call is answered by what. Every call has one shape: it is put on a thread that
-//! may block, inside a span that names it; errors and panics become diagnostics of its answer.
+//! The service, as one table that assigns a handler to each call. Every call is processed in the same way: it runs on a
+//! thread that may block, inside a span with the name of the call, and its errors and panics become diagnostics of the
+//! answer.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
@@ -15,15 +16,15 @@ use super::wire::provider_server::{Provider as Service, ProviderServer};
 use super::{data_source, diagnostics, function, guard, provider, resource, unoffered, wire};
 use crate::tf::{Diagnostic, Diagnostics, FunctionError, Provider};
 
-/// Bytes that a message may have, either way; as much as Go's providers allow.
+/// Maximum number of bytes of a message in either direction, the same as in providers in Go.
 pub const MESSAGE_SIZE_MAX: usize = 256 << 20;
 
-/// Answers Terraform for a provider. Cheap to copy.
+/// Answers the calls of Terraform for a provider. Cheap to clone.
 #[derive(Clone)]
 pub struct Server {
     catalog: Arc<Catalog>,
     requests: Arc<AtomicU64>,
-    /// Tells this process's requests from another's in a shared log.
+    /// Distinguishes requests of this process from those of other processes in a shared log.
     run: u64,
 }
 
@@ -37,7 +38,7 @@ pub fn service(provider: Provider) -> ProviderServer<Server> {
 type Handler<Q, A> = fn(&Catalog, &Q) -> Result<A, Diagnostics>;
 
 impl Server {
-    /// A server over a provider; makes its schemas.
+    /// A server for a provider, whose schemas it computes.
     pub fn new(provider: Provider) -> Self {
         Self {
             catalog: Arc::new(Catalog::new(provider)),
@@ -62,7 +63,7 @@ impl Server {
         let work = move || span.in_scope(|| run(&catalog, &request, handler));
         match tokio::task::spawn_blocking(work).await {
             Ok(answer) => answer,
-            // Not even reached: the runtime is going down.
+            // The handler was never called, because the runtime is shutting down.
             Err(error) => A::failed(crashed(&error.to_string())),
         }
     }
@@ -84,7 +85,7 @@ fn crashed(panic: &str) -> Diagnostics {
     Diagnostic::error("Bug in the provider", detail).into()
 }
 
-/// An answer that can say what went wrong.
+/// An answer that can contain an error.
 trait Answer: Sized + Send + 'static {
     fn failed(errors: Diagnostics) -> Self;
 }
@@ -115,8 +116,8 @@ impl Answer for wire::invoke_action::Event {
     }
 }
 
-/// The table: `Rpc method(module of its messages / field with the type name) => handler`. First the calls whose answer
-/// has a field `diagnostics`, then others, then those that answer with a stream, which here has one event.
+/// The table: `Rpc method(module of its messages / field with the type name) => handler`. First come the calls whose
+/// answer has a field `diagnostics`, then other calls, then calls that answer with a stream, which has one event here.
 macro_rules! calls {
     (
         with diagnostics { $($Rpc:ident $rpc:ident($message:ident $(/ $subject:ident)?) => $handler:expr;)* }
@@ -127,7 +128,7 @@ macro_rules! calls {
         }
     ) => {
         $(impl Answer for wire::$message::Response {
-            // Some of them have no other field.
+            // Some of these answers have no other field.
             #[allow(clippy::needless_update)]
             fn failed(errors: Diagnostics) -> Self {
                 Self { diagnostics: diagnostics::to_wire(errors), ..Default::default() }
@@ -170,7 +171,7 @@ macro_rules! calls {
                 Ok(Response::new(tokio_stream::once(Ok(event))))
             })*
 
-            /// The only call whose request is a stream; nothing of it needs to be read for this answer.
+            /// The only call with a stream as its request. The answer does not depend on the stream, so it is not read.
             async fn write_state_bytes(
                 &self,
                 _: Request<Streaming<wire::write_state_bytes::RequestChunk>>,

@@ -23,10 +23,10 @@ crate::model! {
     }
 }
 
-/// Of a plan: committing, carries private data, private data, what the first plan kept.
+/// Arguments of a plan: committing, carries private data, private data, private data of the first plan.
 type Asked = (bool, bool, Private, Option<Private>);
 
-/// Notes how it was asked.
+/// Records the arguments of its plans.
 #[derive(Default)]
 struct Things {
     plans: Arc<Mutex<Vec<Asked>>>,
@@ -201,7 +201,7 @@ fn decoded(value: Option<DynamicValue>) -> Value {
     msgpack::decode(&value.unwrap().msgpack, &thing_type()).unwrap()
 }
 
-/// Of the first diagnostic: summary and detail.
+/// Summary and detail of the first diagnostic.
 fn first(diagnostics: &[wire::Diagnostic]) -> (&str, &str) {
     diagnostics.first().map(|first| (first.summary.as_str(), first.detail.as_str())).unwrap()
 }
@@ -232,7 +232,7 @@ fn apply_request(name: &str) -> wire::apply_resource_change::Request {
 }
 
 #[tokio::test]
-async fn schemas_say_what_the_models_say() {
+async fn schemas_match_the_models() {
     let schemas = server().get_provider_schema(Request::new(Default::default())).await.unwrap().into_inner();
     let schema = &schemas.resource_schemas["test_thing"];
     let block = schema.block.as_ref().unwrap();
@@ -267,10 +267,10 @@ async fn diagnostic_carries_its_path() {
     assert_eq!(steps, expected.map(Some));
 }
 
-/// In the environment of a child.
+/// Variable in the environment of a child process.
 const CHILD: &str = "PROTOCOL_TEST_CHILD";
 
-/// The hook is the whole process's: with it, other tests would fail without a word.
+/// The hook is for the whole process: other tests would fail without a message, so this test runs in a child process.
 #[test]
 fn panic_of_the_provider_is_a_diagnostic_that_says_where() {
     if std::env::var_os(CHILD).is_some() {
@@ -279,7 +279,7 @@ fn panic_of_the_provider_is_a_diagnostic_that_says_where() {
     }
     let mut child = test_servers::child(module_path!(), "panic_of_the_provider_is_a_diagnostic_that_says_where");
     let said = test_servers::succeed(child.env(CHILD, "1").spawn().unwrap());
-    assert!(!said.contains("all is lost"), "the message belongs into the log: {said}");
+    assert!(!said.contains("all is lost"), "the message belongs in the log: {said}");
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -298,13 +298,13 @@ async fn panic_at_every_kind_of_call() {
     let error = server.call_function(Request::new(request)).await.unwrap().into_inner().error.unwrap();
     assert!(error.text.contains("all is lost"), "{}", error.text);
 
-    // And the provider goes on.
+    // The provider continues to work.
     let answer = server.plan_resource_change(Request::new(plan_request("a"))).await.unwrap().into_inner();
     assert!(answer.diagnostics.is_empty());
 }
 
 #[tokio::test]
-async fn plan_knows_which_of_the_two_it_is() {
+async fn a_plan_knows_whether_it_is_the_second_plan() {
     let things = Things::default();
     let plans = things.plans.clone();
     let server = server_of(things);
@@ -343,7 +343,7 @@ async fn replaced_attributes_are_named() {
 }
 
 #[tokio::test]
-async fn private_data_that_is_no_object_is_a_diagnostic() {
+async fn private_data_other_than_an_object_is_a_diagnostic() {
     let server = server();
     for rubbish in [&b"[]"[..], b"x", b"{\"a\":"] {
         let request = wire::plan_resource_change::Request { prior_private: rubbish.to_vec(), ..plan_request("a") };
@@ -356,14 +356,14 @@ async fn private_data_that_is_no_object_is_a_diagnostic() {
 }
 
 #[tokio::test]
-async fn apply_gives_state_and_private_data_back() {
+async fn apply_returns_state_and_private_data() {
     let answer = server().apply_resource_change(Request::new(apply_request("a"))).await.unwrap().into_inner();
     assert_eq!(decoded(answer.new_state), decoded(thing("a", "here".into())));
     assert_eq!(answer.private, br#"{"planned":true}"#);
 }
 
 #[tokio::test]
-async fn stopped_apply_gives_back_what_was_reached() {
+async fn an_interrupted_apply_returns_the_state_that_it_reached() {
     let server = server();
     let stopped = server.stop_provider(Request::new(Default::default())).await.unwrap().into_inner();
     assert_eq!(stopped.error, "");
@@ -373,7 +373,7 @@ async fn stopped_apply_gives_back_what_was_reached() {
 }
 
 #[tokio::test]
-async fn apply_of_nothing_on_nothing_is_refused() {
+async fn apply_without_a_prior_and_a_planned_object_is_refused() {
     let request = wire::apply_resource_change::Request { planned_state: null(), ..apply_request("a") };
     let answer = server().apply_resource_change(Request::new(request)).await.unwrap().into_inner();
     assert_eq!(
@@ -383,7 +383,7 @@ async fn apply_of_nothing_on_nothing_is_refused() {
 }
 
 #[tokio::test]
-async fn deleted_object_is_null() {
+async fn a_deleted_object_is_null() {
     let request = wire::apply_resource_change::Request {
         prior_state: thing("a", "here".into()),
         planned_state: null(),
@@ -395,7 +395,7 @@ async fn deleted_object_is_null() {
 }
 
 #[tokio::test]
-async fn refresh_keeps_private_data_and_says_when_the_object_is_gone() {
+async fn refresh_keeps_private_data_and_returns_null_for_a_deleted_object() {
     let server = server();
     for (name, expected) in [("a", thing("a", "here".into())), ("gone", null())] {
         let request = wire::read_resource::Request {
@@ -442,7 +442,7 @@ async fn stored_states_of_every_version_are_read() {
 }
 
 #[tokio::test]
-async fn import_is_by_id() {
+async fn import_needs_an_id() {
     let server = server();
     let request = |id: &str| wire::import_resource_state::Request {
         type_name: type_name(),
@@ -463,7 +463,7 @@ async fn import_is_by_id() {
 }
 
 #[tokio::test]
-async fn state_moves_from_types_that_fit() {
+async fn state_moves_only_from_supported_types() {
     let server = server();
     let request = |source: &str| wire::move_resource_state::Request {
         target_type_name: type_name(),
@@ -497,7 +497,7 @@ async fn state_of_this_type_moves_with_its_private_data() {
 }
 
 #[tokio::test]
-async fn data_source_answers() {
+async fn a_data_source_is_read() {
     let request = wire::read_data_source::Request {
         type_name: type_name(),
         config: thing("a", Value::Null),
@@ -508,10 +508,10 @@ async fn data_source_answers() {
 }
 
 #[tokio::test]
-async fn function_errors_name_the_argument() {
+async fn errors_of_functions_name_the_argument() {
     let server = server();
     let json = |json: Json| DynamicValue { msgpack: vec![], json: json.to_string().into_bytes() };
-    // OpenTofu's null.
+    // The encoding of null by OpenTofu.
     let empty = DynamicValue::default();
     let unknown = DynamicValue { msgpack: vec![0xd4, 0, 0], json: vec![] };
     let call = |arguments: &[&DynamicValue]| {
@@ -545,7 +545,7 @@ async fn function_errors_name_the_argument() {
 }
 
 #[test]
-fn schemas_of_the_tests_are_good() {
+fn schemas_of_the_tests_are_valid() {
     let schema = tf::Schema { version: 1, block: Thing::block() };
     assert_eq!(tf::problems(&schema), [""; 0]);
     assert_eq!(tf::signature_problems("join", &Join.signature()), [""; 0]);

@@ -1,5 +1,5 @@
-//! Calls about what this provider does not offer. Terraform makes none of them, because the schemas name nothing
-//! to make them about; whoever does gets an answer all the same.
+//! Calls for features that this provider does not have. Terraform makes none of them, because the schemas contain no such
+//! feature. A client that makes one nevertheless receives an error as its answer.
 
 use super::catalog::Catalog;
 use crate::tf::{Diagnostic, Diagnostics};

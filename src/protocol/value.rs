@@ -1,10 +1,10 @@
-//! Values and private data on the wire, and the diagnostics for broken ones.
+//! Encoding and decoding of values and private data, and the diagnostics for invalid ones.
 
 use super::msgpack;
 use super::wire::DynamicValue;
 use crate::tf::{self, Diagnostic, Diagnostics, Path, Private, Type, Value};
 
-/// Reads a value; `what` says what it is in an error ("configuration", say). Absent or empty is null.
+/// Reads a value. `what` names the value in an error, for example "configuration". A missing or empty value is null.
 pub(super) fn decode(value: Option<&DynamicValue>, ty: &Type, what: &str) -> Result<Value, Diagnostics> {
     let Some(value) = value else { return Ok(Value::Null) };
     if !value.msgpack.is_empty() {
@@ -50,7 +50,7 @@ pub(super) fn encode(value: &Value, ty: &Type) -> Result<DynamicValue, Diagnosti
     }
 }
 
-/// Private data; `None` when there is none.
+/// Private data; `None` if it is empty.
 pub(super) fn decode_private(bytes: &[u8]) -> Result<Option<Private>, Diagnostics> {
     if bytes.is_empty() {
         return Ok(None);

@@ -1,23 +1,24 @@
-//! Which walk a plan belongs to: the user's, or the second one that an apply makes.
+//! The walk that a plan belongs to: the plan of the user, or the second plan that an apply makes.
 //!
-//! Nothing in the protocol says so. Released Terraform allows deferrals in the apply walk only (terraform 1.9 to 1.15,
-//! `internal/terraform/context_apply.go` and `context_plan.go`), and from 1.16 on sends what the first plan kept.
+//! The protocol does not contain this information. Released Terraform allows deferrals only in the apply walk (terraform
+//! 1.9 to 1.15, `internal/terraform/context_apply.go` and `context_plan.go`), and from 1.16 on sends the private data of
+//! the first plan.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::wire::ClientCapabilities;
 
-/// What the client's version says about its capabilities.
+/// The meaning of the client's capabilities, according to its version.
 #[derive(Debug, Default)]
 pub(super) struct Walk {
     deferrals_say_nothing: AtomicBool,
 }
 
 impl Walk {
-    /// The client has said which version it is.
+    /// Records the version of the client.
     pub(super) fn configured_by(&self, version: &str) {
-        // OpenTofu 1.11.0 to 1.11.3 allows deferrals in every walk (internal/plugin6/grpc_provider.go). Terraform of
-        // these versions cannot be told from it, and does without the better message for a hold that was lost.
+        // OpenTofu 1.11.0 to 1.11.3 allows deferrals in every walk (internal/plugin6/grpc_provider.go). Terraform of the
+        // same versions cannot be distinguished from it, so it does not get the better message about a lost hold.
         let ambiguous = matches!(version, "1.11.0" | "1.11.1" | "1.11.2" | "1.11.3");
         self.deferrals_say_nothing.store(ambiguous, Ordering::SeqCst);
     }

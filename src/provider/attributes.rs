@@ -140,7 +140,7 @@ mod tests {
     use crate::tf::{Attr, Path, Value};
 
     #[test]
-    fn durations_read_as_people_write_them() {
+    fn durations_are_read_in_their_usual_spellings() {
         let check = |text: &str, milliseconds: u64, spelling: &str| {
             let duration: HumanDuration = text.parse().unwrap();
             assert_eq!(duration.0, Duration::from_millis(milliseconds), "{text}");
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn duration_that_is_none_says_why() {
+    fn an_invalid_duration_is_refused_with_the_reason() {
         let check = |text: &str, why: &str| {
             let error = text.parse::<HumanDuration>().unwrap_err();
             assert!(error.starts_with(&format!("{text:?} {why}")), "{error}");
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn words_of_ipam_are_attributes_and_wrong_ones_say_which_are_right() {
+    fn words_of_ipam_are_attributes_and_a_wrong_word_lists_the_right_ones() {
         fn words<T: Attr>(words: &[&str], needle: &str) {
             for word in words {
                 assert_eq!(T::from_value(&Value::from(*word), &Path::root()).map(|t| t.to_value()), Ok((*word).into()));

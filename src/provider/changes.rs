@@ -1,5 +1,5 @@
-//! What the plans of one walk change about pools, for what is planned after them: Terraform plans a pool before what
-//! refers to it.
+//! The changes to pools that the plans of one walk make, for the resources that are planned after the pools. Terraform
+//! plans a pool before the resources that refer to it.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,58 +11,58 @@ use crate::tf::Tf;
 
 use super::session::WAITING_MAX;
 
-/// Memory of one walk: forgotten when the provider is configured anew.
+/// The knowledge about one walk. It is discarded when the provider is configured again.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
     pools: Mutex<HashMap<String, PoolAfter>>,
-    /// Rings when a resource of its own is planned in a pool.
+    /// Notified when a separate `ipam_pool_cidr` resource is planned in a pool.
     planned: Condvar,
-    /// How many requests wait for that.
+    /// Number of requests that wait for such a resource.
     waiting: AtomicUsize,
 }
 
-/// What a pool is going to be, where that differs from what the store says.
+/// The planned values of a pool, where they differ from those in the store.
 #[derive(Clone, Debug, Default)]
 struct PoolAfter {
     rules: Option<Rules>,
     locale: Option<Followed>,
     blocks: Option<Blocks>,
-    /// It gets other space than it has.
+    /// The pool gets space that it does not have yet.
     is_growing: bool,
-    /// The store has the note of an earlier plan about blocks of its declaration.
+    /// The store contains a note of an earlier plan about blocks in the declaration of the pool.
     is_declaring: bool,
     /// Blocks that new `ipam_pool_cidr` resources provision.
     provisioned: BTreeSet<Cidr>,
 }
 
-/// The blocks of a pool's own declaration, before and after.
+/// The blocks in the declaration of a pool, before and after.
 #[derive(Clone, Debug)]
 pub(super) struct Blocks {
-    /// Name of the pool.
     pub(super) name: String,
     pub(super) before: BTreeSet<Cidr>,
     pub(super) after: BTreeSet<Cidr>,
 }
 
 impl Blocks {
-    /// Whether the pool has `block` in one of its blocks, and is not to have it in one any more.
+    /// Whether `block` is in one of the blocks of the pool now, and in none of them afterwards.
     fn give_up(&self, block: &Cidr) -> bool {
         let is_in = |blocks: &BTreeSet<Cidr>| blocks.iter().any(|own| own.contains(block));
         is_in(&self.before) && !is_in(&self.after)
     }
 }
 
-/// The locale that a pool gets from the pool above it, which a plan of this walk changes.
+/// The locale that a pool takes from its source pool, when a plan of this walk changes that locale.
 #[derive(Clone, Debug)]
 pub(super) struct Followed {
-    /// What the store says of the pool above.
+    /// The locale of the source pool in the store.
     pub(super) was: Option<String>,
-    /// What it will be.
+    /// The planned locale of the source pool.
     pub(super) becomes: Tf<String>,
 }
 
 impl Followed {
-    /// What to ask the store for: it still has the old locale above, and changes this pool together with that one.
+    /// The locale to request from the store. The store still has the old locale for the source pool, and changes this
+    /// pool together with the source pool.
     pub(super) fn asked(&self, planned: &Tf<String>) -> Option<String> {
         planned.cloned().filter(|_| self.was.is_none())
     }
@@ -77,7 +77,7 @@ impl Changes {
         self.pools().clear();
     }
 
-    /// A plan of this walk gives the pool these rules.
+    /// Records that a plan of this walk gives the pool these rules.
     pub(super) fn plan_rules(&self, pool_id: &str, rules: Rules) {
         self.pools().entry(pool_id.to_owned()).or_default().rules = Some(rules);
     }
@@ -87,22 +87,23 @@ impl Changes {
         self.pools().get(pool_id)?.rules.clone()
     }
 
-    /// A plan of this walk gives the pool other space.
+    /// Records that a plan of this walk gives the pool space that it does not have yet.
     pub(super) fn plan_growth(&self, pool_id: &str) {
         self.pools().entry(pool_id.to_owned()).or_default().is_growing = true;
     }
 
-    /// Whether the pool will have other space than it has.
+    /// Whether the pool will have space that it does not have yet.
     pub(super) fn is_growing(&self, pool_id: &str) -> bool {
         self.pools().get(pool_id).is_some_and(|pool| pool.is_growing)
     }
 
-    /// Whether any pool will.
+    /// Whether any pool will have space that it does not have yet.
     pub(super) fn is_any_growing(&self) -> bool {
         self.pools().values().any(|pool| pool.is_growing)
     }
 
-    /// An earlier plan left a note about the declaration of the pool, which a plan without it removes.
+    /// Records that an earlier plan left a note about the declaration of the pool. A plan without that declaration
+    /// removes the note.
     pub(super) fn note_declaring(&self, pool_id: &str) {
         self.pools().entry(pool_id.to_owned()).or_default().is_declaring = true;
     }
@@ -112,15 +113,15 @@ impl Changes {
         self.pools().get(pool_id).is_some_and(|pool| pool.is_declaring)
     }
 
-    /// A plan of this walk provisions `block` in the pool as a resource of its own.
+    /// Records that a plan of this walk provisions `block` in the pool as a separate resource.
     pub(super) fn plan_resource(&self, pool_id: &str, block: Cidr) {
         self.pools().entry(pool_id.to_owned()).or_default().provisioned.insert(block);
         self.planned.notify_all();
     }
 
-    /// Whether a plan of this walk provisions a block around `block` in the pool as a resource of its own. Waits up to `time` for
-    /// such a plan. When many requests wait already, the answer is yes without a wait: more of them would keep Terraform from
-    /// planning that resource, and those that wait report the error.
+    /// Whether a plan of this walk provisions a block that contains `block` in the pool as a separate resource. Waits up
+    /// to `time` for such a plan. When many requests wait already, the answer is `true` without a wait: another waiting
+    /// request would keep Terraform from planning that resource, and the requests that wait already report the error.
     pub(super) fn is_provisioned_anew(&self, pool_id: &str, block: &Cidr, time: Duration) -> bool {
         let is_missing = |pools: &mut HashMap<String, PoolAfter>| {
             !pools.get(pool_id).is_some_and(|pool| pool.provisioned.iter().any(|own| own.contains(block)))
@@ -134,23 +135,24 @@ impl Changes {
         !answer.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 
-    /// A plan of this walk gives the pool this locale.
+    /// Records that a plan of this walk gives the pool this locale.
     pub(super) fn plan_locale(&self, pool_id: &str, locale: Followed) {
         self.pools().entry(pool_id.to_owned()).or_default().locale = Some(locale);
     }
 
-    /// A plan of this walk gives the pool these blocks.
+    /// Records that a plan of this walk gives the pool these blocks.
     pub(super) fn plan_blocks(&self, pool_id: &str, blocks: Blocks) {
         self.pools().entry(pool_id.to_owned()).or_default().blocks = Some(blocks);
     }
 
-    /// The name of the pool and the blocks that a plan of this walk gives it, when `block` is not in one of them any more.
+    /// The name of the pool and the blocks that a plan of this walk gives it, if the pool has `block` now and not
+    /// afterwards.
     pub(super) fn giving_up(&self, pool_id: &str, block: &Cidr) -> Option<(String, BTreeSet<Cidr>)> {
         let blocks = self.pools().get(pool_id)?.blocks.clone()?;
         blocks.give_up(block).then_some((blocks.name, blocks.after))
     }
 
-    /// The blocks that plans of this walk take out of pools, each with the id of its pool.
+    /// The blocks that plans of this walk remove from pools, each with the ID of its pool.
     pub(super) fn all_given_up(&self) -> Vec<(String, Cidr)> {
         let pools = self.pools();
         let mut all = Vec::new();
@@ -190,7 +192,7 @@ mod tests {
             ("10.0.128.0/17", false),
             ("10.0.0.0/16", true),
             ("10.2.0.0/24", true),
-            // Of another CIDR of the pool, which is no matter of its declaration.
+            // This block is part of another CIDR of the pool, which is not in its declaration.
             ("10.3.0.0/24", false),
         ] {
             assert_eq!(changes.giving_up("p", &block.parse().unwrap()).is_some(), expected, "{block}");

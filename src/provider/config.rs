@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_kind_of_store_is_ever_told_of_a_url() {
+    fn only_the_kind_of_a_store_is_taken_from_its_url() {
         for (store, kind) in [
             ("postgres://me:s3cret@db.example/ipam", "postgres"),
             ("SQLite:s3cret.db", "sqlite"),
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_of_no_use_with_the_store_are_refused() {
+    fn arguments_that_the_store_does_not_use_are_refused() {
         let with_password =
             ProviderModel { store_password: Tf::Known(Secret::new("s3cret")), ..ProviderModel::default() };
         let with_files =

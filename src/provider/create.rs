@@ -1,4 +1,7 @@
-//! Planning a new object, the same for every kind: find or make its hold, so that the plan shows what apply gives.
+//! Planning of new objects, which is the same for every kind of object.
+//!
+//! A plan creates the hold of a new object, or finds the hold of an earlier plan, so that the plan shows the values that
+//! apply will use. Where plans hold nothing, they look only for mistakes.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,22 +15,23 @@ use super::errors;
 use super::hand_over;
 use super::shared::{Configured, Shared};
 
-/// Private data of a plan with a prior state: the id, so that the second half of a replacement knows whom it replaces.
+/// Key in the private data of a plan with a prior state. The value is the ID of the object, so that the second half of a
+/// replacement knows which object it replaces.
 const REPLACES: &str = "replaces";
 
-/// Remembers, for the second half of a replacement, whom it replaces.
+/// Stores the ID of the object that is replaced, for the second half of the replacement.
 pub(super) fn remember_replaced(private: &mut Private, id: &str) {
     private.insert(REPLACES.to_owned(), id.into());
 }
 
-/// Remembers, for what is planned after this one, which object it replaces, if it is the second half of a replacement.
+/// Notes which object is replaced if this is the second half of a replacement, for the resources that are planned later.
 pub(super) fn note_replacement(shared: &Shared, private: &Private) {
     if let Some(id) = private.get(REPLACES).and_then(|id| id.as_str()) {
         shared.session.goes(id);
     }
 }
 
-/// Whether what is planned is the second half of a replacement.
+/// Whether this is the plan of the second half of a replacement.
 pub(super) fn is_replacement(private: &Private) -> bool {
     private.contains_key(REPLACES)
 }
@@ -35,17 +39,16 @@ pub(super) fn is_replacement(private: &Private) -> bool {
 /// An object that a plan can hold.
 pub(super) trait Held {
     fn meta(&self) -> &Meta;
-    /// Its block, when it has exactly one.
+    /// The block of the object, if it has exactly one.
     fn block(&self) -> Option<Cidr>;
-    /// The pool or scope that it is in; empty for a scope.
+    /// The pool or scope that contains the object; empty for a scope.
     fn container(&self) -> &str;
-    /// What it is.
     fn kind(&self) -> Kind;
-    /// The object with this id, active or held.
+    /// The object with this ID, active or held.
     fn get(ipam: &dyn Ipam, id: &str) -> Result<Option<Self>, Error>
     where
         Self: Sized;
-    /// The active object with this id, when it has this name.
+    /// The active object with this ID, if it has this name.
     fn named(ipam: &dyn Ipam, id: &str, name: &str) -> Result<Option<Self>, Error>
     where
         Self: Sized,
@@ -55,12 +58,12 @@ pub(super) trait Held {
     }
 }
 
-/// Where `record` has its name: for [`Session::hand_out`](super::session::Session::hand_out).
+/// The place in which the name of `record` is unique, for [`Session::hand_out`](super::session::Session::hand_out).
 pub(super) fn place_of<T: Held>(record: &T) -> String {
     format!("{} {} {}", record.kind().word(), record.container(), record.meta().name)
 }
 
-/// `record`, named for a message.
+/// The facts about `record` that a message contains.
 pub(super) fn occupant<T: Held>(record: &T) -> Occupant {
     let meta = record.meta();
     Occupant {
@@ -111,11 +114,12 @@ held!(
     Allocation by get_allocation: |allocation| Some(allocation.cidr), &allocation.pool_id
 );
 
-/// Plans a new object by `hold`. `Ok(None)`: the store cannot be written here, so nothing is held and values stay unknown
-/// until apply; [`look`] tells what is wrong all the same.
+/// Plans a new object by `hold`. `Ok(None)` means that the store cannot be written: nothing is held, and values stay
+/// unknown until apply. [`look`] reports mistakes in that case.
 ///
 /// # Errors
-/// What the user has to change, at the place that `place` finds for it; a name asked for twice at `name`.
+/// The error that the user has to correct, at the attribute that `place` returns for it; a name that two resources ask
+/// for, at `name`.
 pub(super) fn plan<M, T: Held>(
     shared: &Shared,
     configured: &Configured,
@@ -140,7 +144,7 @@ pub(super) fn plan<M, T: Held>(
     if let Some(id) = in_the_way(&answer, &terms)
         && is_in_state::<T>(shared, configured, &answer, &id)
     {
-        // It is in the state, so that nobody lost it and it is not to be adopted: whoever reads it next will say so.
+        // The object is in the state, so it was not left over and must not be adopted. Later runs see that from the mark.
         if let Err(error) = configured.ipam.confirm(&id) {
             tracing::debug!(id, ?error, "not confirmed");
         }
@@ -175,7 +179,7 @@ pub(super) fn plan<M, T: Held>(
         && !may_take_over(shared, id, terms.committing)
         && let Ok(Some(old)) = T::named(configured.ipam.as_ref(), id, &record.meta().name)
     {
-        // An earlier plan was to replace the old one and left the hold. This one keeps the old one, which has the name.
+        // An earlier plan left this hold to replace the old object. This plan keeps the old object, which has the name.
         answer = Err(Error::NameTaken { existing: occupant(&old), asked_by: Some(record.meta().owner.clone()) });
     }
     if let Some(id) = terms.replaces.as_ref().filter(|_| !terms.only_name) {
@@ -210,8 +214,8 @@ pub(super) fn plan<M, T: Held>(
     }
 }
 
-/// Whether the object that has the name is in this configuration's state. One that no state was ever seen to hold is asked
-/// about with more care: an interrupted apply may have left it.
+/// Whether the object that has the name is in this configuration's state. An object that was never seen in any state may
+/// be left over from an interrupted apply, so it counts as one of this state only after Terraform has shown it.
 fn is_in_state<T: Held>(shared: &Shared, configured: &Configured, answer: &Result<T, Error>, id: &str) -> bool {
     let (session, wait) = (&shared.session, shared.sibling_wait);
     let name = match answer {
@@ -224,27 +228,27 @@ fn is_in_state<T: Held>(shared: &Shared, configured: &Configured, answer: &Resul
     }
 }
 
-/// The new object gets the name of that one, which goes, or is renamed and keeps its space.
+/// The new object gets the name of the object `id`, which is deleted, or is renamed and keeps its space.
 fn take_the_place_of(shared: &Shared, terms: &mut Terms, id: &str) {
     terms.replaces = Some(id.to_owned());
     terms.only_name = shared.session.is_renamed(id);
 }
 
-/// Whether the hold of an earlier plan may still have the name of the active object `id`. In the walk of an apply that
-/// was settled by the plan. Not every client says which walk it is in; where it is surely that of a plan, the object has
-/// to be in the state of this configuration.
+/// Whether the hold of an earlier plan may still take the name of the active object `id`. In the walk of an apply, the
+/// plan has decided that already. Not every client reports which walk it is in. If it is certainly the walk of a plan,
+/// the object must be in the state of this configuration.
 fn may_take_over(shared: &Shared, id: &str, committing: bool) -> bool {
     let session = &shared.session;
     let is_ours = committing || !session.is_surely_planning() || session.is_in_state(id, shared.sibling_wait);
     is_ours && session.take_over(id)
 }
 
-/// Looks at a new object for a plan that holds nothing, so that what is wrong is told now and not at apply. Its values
-/// stay unknown. New objects of one plan see each other, but for those in a pool or scope that is itself new: which one that
-/// is to be, Terraform does not say.
+/// Checks a new object for a plan that holds nothing, so that mistakes are reported now and not at apply. The values of
+/// the object stay unknown. New objects of one plan see each other, except those in a pool or scope that is itself new,
+/// because Terraform does not report which pool or scope that will be.
 ///
 /// # Errors
-/// As [`plan`].
+/// The same as those of [`plan`].
 pub(super) fn look<M>(
     shared: &Shared,
     configured: &Configured,
@@ -255,7 +259,7 @@ pub(super) fn look<M>(
 ) -> Result<(), Diagnostics> {
     let replaces = plan.private.remove(REPLACES).and_then(|id| id.as_str().map(str::to_owned));
     if plan.committing {
-        // The first plan has looked; what became wrong since then is told by the creation itself.
+        // The first plan has checked the object. The creation reports mistakes that were made since then.
         return Ok(());
     }
     let (kind, container, called) = match new {
@@ -274,7 +278,7 @@ pub(super) fn look<M>(
         return Err(name_claimed(called).at(name).into());
     }
     let growing = match new {
-        // Its space comes from the pool above the one that it names.
+        // The space of a pool CIDR comes from the source pool of the pool that it names.
         New::PoolCidr(_) => shared.changes.is_any_growing(),
         _ => container.is_some_and(|id| shared.changes.is_growing(id)),
     };
@@ -295,7 +299,8 @@ pub(super) fn look<M>(
         shared.session.goes(id);
     }
     match answer {
-        // Who plans may have less rights than who applies, and the IPAM may be made by the same apply.
+        // The identity that plans may have fewer permissions than the identity that applies, and the same apply may
+        // create the IPAM.
         Err(Error::Service(fault)) if matches!(fault.code.as_deref(), Some("UnauthorizedOperation" | "WhichIpam")) => {
             tracing::debug!(?fault, "not looked at before apply");
         }
@@ -305,8 +310,8 @@ pub(super) fn look<M>(
     if shared.session.hand_out(spot(&called)) { Ok(()) } else { Err(name_claimed(&called).at(name).into()) }
 }
 
-/// `work`, which makes a new object. Where plans hold nothing, an object that this very apply destroys or changes may still
-/// have the name or the block: a moment is given to that.
+/// Wraps `work`, which creates a new object. Where plans hold nothing, an object that the same apply deletes or changes
+/// may still have the name or the block, so `work` is repeated for up to `sibling_wait`.
 pub(super) fn once_free<T>(
     shared: &Shared,
     configured: &Configured,
@@ -330,8 +335,8 @@ pub(super) fn once_free<T>(
     }
 }
 
-/// The object that has the name already: one that an interrupted apply left behind and that would be adopted, or one
-/// whose state Terraform has yet to show. An apply begins when all that is settled.
+/// The object that already has the name: an object that an interrupted apply left and that would be adopted, or an object
+/// whose state Terraform has not shown yet. `None` in an apply, because the plan has decided this already.
 fn in_the_way<T: Held>(answer: &Result<T, Error>, terms: &Terms) -> Option<String> {
     if terms.committing || terms.replaces.is_some() {
         return None;
@@ -343,7 +348,7 @@ fn in_the_way<T: Held>(answer: &Result<T, Error>, terms: &Terms) -> Option<Strin
     }
 }
 
-/// The error for an object of the state that was taken for one that an interrupted apply left behind.
+/// The error for an object that is in the state, but that a plan adopted as left over from an interrupted apply.
 pub(super) fn adopted_too_early(meta: &Meta) -> Diagnostic {
     Diagnostic::error(
         "One name for two resources",
@@ -356,7 +361,7 @@ pub(super) fn adopted_too_early(meta: &Meta) -> Diagnostic {
     )
 }
 
-/// Says once that plans cannot hold anything here.
+/// Warns once that plans cannot hold anything in this store.
 fn warn_read_only<M>(shared: &Shared, plan: &mut Plan<M>, why: &str) {
     if shared.session.first_warning("read-only".to_owned()) {
         plan.warnings.push(Diagnostic::warning(
@@ -369,7 +374,8 @@ fn warn_read_only<M>(shared: &Shared, plan: &mut Plan<M>, why: &str) {
     }
 }
 
-/// Says whose plan will be refused, because what it shows was asked for again: once for each place where plans were made.
+/// Warns that an older plan will be refused because this plan took what it holds: once for each place where such plans
+/// were made.
 fn warn_of_displaced<M>(shared: &Shared, configured: &Configured, plan: &mut Plan<M>) {
     for hold in configured.ipam.displaced() {
         let Some(run) = &hold.run else { continue };
@@ -388,11 +394,11 @@ fn warn_of_displaced<M>(shared: &Shared, configured: &Configured, plan: &mut Pla
     }
 }
 
-/// What a change of an existing object comes to, and whether that is held for apply. Plans that may not write only
-/// look.
+/// The result of a change to an existing object, and whether it is held for apply. Plans that may not write only preview
+/// the change.
 ///
 /// # Errors
-/// What the rules say.
+/// The rule that the change violates.
 pub(super) fn plan_change<M, T>(
     shared: &Shared,
     configured: &Configured,
@@ -418,7 +424,8 @@ pub(super) fn plan_change<M, T>(
     }
 }
 
-/// An apply that was cut short left the object; whoever reads the plan should know that it is not new.
+/// The warning about an object that an interrupted apply left. A reader of the plan should know that the object is not
+/// new.
 fn taken_over<T: Held>(record: &T) -> Diagnostic {
     let (meta, word) = (record.meta(), record.kind().word());
     let block = record.block().map(|block| format!(", {block}")).unwrap_or_default();
@@ -445,7 +452,7 @@ fn asked_twice(meta: &Meta) -> Diagnostic {
     )
 }
 
-/// The error for an object whose name another resource of this configuration was planned to take over.
+/// The error for an object whose name another resource of this configuration will take over.
 pub(super) fn name_claimed(name: &str) -> Diagnostic {
     Diagnostic::error(
         "Duplicate name",
@@ -456,7 +463,7 @@ pub(super) fn name_claimed(name: &str) -> Diagnostic {
     )
 }
 
-/// What apply knows of the object, from the id that the plan showed.
+/// The information about the planned object that apply takes from the ID in the plan.
 pub(super) fn planned(shared: &Shared, id: Option<&String>) -> Planned {
     match id {
         None => Planned::Unknown,
@@ -465,7 +472,7 @@ pub(super) fn planned(shared: &Shared, id: Option<&String>) -> Planned {
     }
 }
 
-/// The error for an apply that begins with unknown values, which Terraform rules out.
+/// The error for an apply that begins with unknown values, which Terraform never does.
 pub(super) fn still_unknown(what: &str) -> Diagnostics {
     Diagnostic::error(
         "Values are still unknown",

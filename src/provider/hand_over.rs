@@ -1,7 +1,7 @@
-//! Space that one object gives up and another one takes in the same apply.
+//! Space that one object gives up and another object takes in the same apply.
 //!
-//! The plan of the new object asks for the space again, and says what the same apply gives up. Terraform carries both out at
-//! once, so the creation waits until the space is free.
+//! The plan of the new object asks for the space again and lists what the same apply gives up. Terraform performs both
+//! operations at the same time, so the creation waits until the space is free.
 
 use std::collections::BTreeSet;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -14,12 +14,13 @@ use crate::tf::{Diagnostic, Diagnostics, Path, Stop, Tf};
 use super::create::Held;
 use super::shared::{Configured, Shared, within};
 
-/// How long a plan waits to hear what becomes of an object that has the wanted space.
+/// How long a plan waits for the plan of an object that has the wanted space.
 const UNDECIDED: Duration = Duration::from_millis(500);
-/// How long a plan waits for space to be given up in a pool that is full.
+/// How long a plan waits for space to be given up in a full pool.
 const EXHAUSTED: Duration = Duration::from_secs(1);
 
-/// The answer to a request for space, asked again as long as the same apply gives up what is in its way.
+/// Repeats a request for space as long as the same apply gives up the space that is in its way, and returns the last
+/// answer.
 pub(super) fn ask_again<T>(
     shared: &Shared,
     terms: &mut Terms,
@@ -44,7 +45,7 @@ pub(super) fn ask_again<T>(
     answer
 }
 
-/// What the apply of this plan gives up, when that is everything in the way; otherwise nothing.
+/// The space that the apply of this plan gives up, if that is all the space in the way; otherwise an empty list.
 fn all_given_up(shared: &Shared, in_the_way: &[Occupant]) -> Vec<GivenUp> {
     let give_up = |one: &Occupant| {
         let cidr = one.cidr.filter(|_| one.state == State::Active)?;
@@ -53,8 +54,8 @@ fn all_given_up(shared: &Shared, in_the_way: &[Occupant]) -> Vec<GivenUp> {
     in_the_way.iter().map(give_up).collect::<Option<Vec<_>>>().unwrap_or_default()
 }
 
-/// Whether the apply of this plan takes `block` from the object. While its own plan has not come, an object of this
-/// configuration may give it up: see [`check_kept`].
+/// Whether the apply of this plan takes `block` from the object. An object of this configuration that was not planned yet
+/// may give the block up: see [`check_kept`].
 fn gives_up(shared: &Shared, id: &str, block: &Cidr) -> bool {
     let session = &shared.session;
     let is_smaller = || shared.changes.giving_up(id, block).is_some();
@@ -64,7 +65,7 @@ fn gives_up(shared: &Shared, id: &str, block: &Cidr) -> bool {
     session.is_going(id, shared.sibling_wait.min(UNDECIDED)).unwrap_or(true) || is_smaller()
 }
 
-/// All that plans of this walk give up, once there is more of it than `terms` say.
+/// All space that plans of this walk give up. Waits up to `time` until there is more of it than `terms` list.
 fn everything_given_up(shared: &Shared, terms: &Terms, time: Duration) -> Vec<GivenUp> {
     let known = terms.given_up.iter().filter(|one| one.cidr.is_none()).count();
     let going = shared.session.all_going(known, time).into_iter();
@@ -73,8 +74,9 @@ fn everything_given_up(shared: &Shared, terms: &Terms, time: Duration) -> Vec<Gi
     going.chain(smaller.map(|(id, cidr)| GivenUp { id, cidr: Some(cidr), in_place: false })).collect()
 }
 
-/// Whether all that a hold of an earlier plan waits for is given up. An apply goes by its plan. Not every client says which walk
-/// it is in; where it is surely that of a plan, the object has to be in the state of this configuration.
+/// Whether all the space that a hold of an earlier plan waits for is given up. An apply relies on its plan. Not every
+/// client reports which walk it is in. If it is certainly the walk of a plan, the object must be in the state of this
+/// configuration.
 pub(super) fn still_given_up(shared: &Shared, terms: &Terms, hold: &Meta) -> bool {
     let session = &shared.session;
     let is_open = |id: &str| {
@@ -123,8 +125,8 @@ pub(super) fn claim_growth(shared: &Shared, name: &str, waits_for: &[GivenUp]) {
     }
 }
 
-/// Whether a hold waits for the block of the very resource that it replaces, although Terraform did not say so: a tainted
-/// object goes without a plan of its own.
+/// Whether a hold waits for the block of the resource that it replaces, although Terraform did not announce the
+/// replacement: a tainted object is deleted without a separate plan.
 pub(super) fn is_in_place(shared: &Shared, terms: &Terms, hold: &Meta) -> bool {
     let is_its_own = |one: &GivenUp| terms.replaces.as_ref() == Some(&one.id) && !one.in_place;
     let time = shared.sibling_wait.min(UNDECIDED);
@@ -132,8 +134,9 @@ pub(super) fn is_in_place(shared: &Shared, terms: &Terms, hold: &Meta) -> bool {
     !terms.committing && hold.waits_for.iter().any(|one| is_its_own(one) && is_undecided(one))
 }
 
-/// A plan deletes, replaces or renames the object. With `-parallelism=1`, Terraform may ask for a new object that needs its name or
-/// its block before it shows this one. That plan fails, and leaves a note by which the next one succeeds.
+/// Leaves a note in the store that a plan deletes, replaces or renames the object. With `-parallelism=1`, Terraform may
+/// ask for a new object that needs the name or the block of this object before it shows this object. That plan fails, and
+/// the note makes the next plan succeed.
 pub(super) fn give_up(shared: &Shared, id: &str) {
     if !shared.session.is_wanted(id) {
         return;
@@ -146,7 +149,7 @@ pub(super) fn give_up(shared: &Shared, id: &str) {
     }
 }
 
-/// Active objects of this owner whose name or block is asked for.
+/// The objects that have the name or the block that was asked for.
 fn in_the_way<T>(answer: &Result<T, Error>) -> &[Occupant] {
     match answer {
         Err(Error::NameTaken { existing, .. }) => std::slice::from_ref(existing),
@@ -155,7 +158,7 @@ fn in_the_way<T>(answer: &Result<T, Error>) -> &[Occupant] {
     }
 }
 
-/// Takes objects in the way for those of this state, when an earlier plan noted that it gives them up.
+/// Treats active objects in the way as objects of this state if an earlier plan noted that it gives them up.
 pub(super) fn recall<T>(shared: &Shared, answer: &Result<T, Error>) {
     for one in in_the_way(answer).iter().filter(|one| one.state == State::Active) {
         if !shared.session.is_in_state(&one.id, Duration::ZERO) && is_noted(shared, &one.id) {
@@ -168,7 +171,7 @@ fn is_noted(shared: &Shared, id: &str) -> bool {
     shared.ipam().is_ok_and(|ipam| matches!(ipam.is_given_up(id), Ok(true)))
 }
 
-/// Remembers what a new object could not have, for the plans of the objects that have it.
+/// Records what a new object could not have, for the plans of the objects that have it.
 pub(super) fn want<T>(shared: &Shared, answer: &Result<T, Error>) {
     for one in in_the_way(answer).iter().filter(|one| one.state == State::Active) {
         if shared.session.want(&one.id) {
@@ -177,7 +180,8 @@ pub(super) fn want<T>(shared: &Shared, answer: &Result<T, Error>) {
     }
 }
 
-/// Remembers, for the plans of those that have it, what space the new object takes over. What it replaces has no other plan.
+/// Records the space that the new object takes over, for the plans of the objects that have the space. The object that it
+/// replaces has no other plan.
 pub(super) fn claim(shared: &Shared, hold: &Meta) {
     for one in hold.waits_for.iter().filter(|one| !one.in_place) {
         if let Some(block) = one.cidr {
@@ -186,10 +190,10 @@ pub(super) fn claim(shared: &Shared, hold: &Meta) {
     }
 }
 
-/// That no new object of this configuration takes over a block that this object keeps.
+/// Checks that no new object of this configuration takes over a block that this object keeps.
 ///
 /// # Errors
-/// At `at`, naming both.
+/// An error at `at` that names both objects.
 pub(super) fn check_kept(
     shared: &Shared,
     id: &Tf<String>,
@@ -207,19 +211,19 @@ pub(super) fn check_kept(
     Err(Diagnostic::error(format!("{wanted} is asked for twice"), detail).at(at).into())
 }
 
-/// Creations that wait for space. Terraform carries out ten things at a time, so that many creations that wait leave no room for
-/// the deletions that they wait for: then the newest ones give up.
+/// Creations that wait for space. Terraform performs ten operations at a time, so many waiting creations would block the
+/// deletions that they wait for. In that case the newest creations give up.
 #[derive(Default)]
 pub(super) struct Queue {
     line: Mutex<Line>,
-    /// Rings when something was deleted or changed.
+    /// Notified when an object was deleted or changed.
     bell: Condvar,
 }
 
 struct Line {
     next: u64,
     waiting: BTreeSet<u64>,
-    /// When something was deleted or changed, or a creation gave up.
+    /// Time of the last deletion or change, or when a creation last gave up.
     last_progress: Instant,
 }
 
@@ -229,11 +233,11 @@ impl Default for Line {
     }
 }
 
-/// As many creations that wait are a crowd.
+/// Number of waiting creations from which they count as a crowd.
 const CROWD: usize = 8;
-/// How long a crowd waits for progress before its newest gives up.
+/// How long a crowd waits for progress before its newest creation gives up.
 const CROWD_PATIENCE: Duration = Duration::from_secs(10);
-/// Before a creation looks again, when nothing rings.
+/// How long a creation waits for a notification before it checks again.
 const GLANCE: Duration = Duration::from_millis(500);
 
 impl Queue {
@@ -241,7 +245,7 @@ impl Queue {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// An object was deleted or changed: whoever waits looks again.
+    /// Wakes the waiting creations, because an object was deleted or changed.
     pub(super) fn progress(&self) {
         self.line().last_progress = Instant::now();
         self.bell.notify_all();
@@ -259,14 +263,14 @@ impl Queue {
     }
 }
 
-/// A place in the queue, given back when it is dropped.
+/// A place in the queue, which the creation leaves when the ticket is dropped.
 struct Ticket<'a> {
     queue: &'a Queue,
     number: u64,
 }
 
 impl Ticket<'_> {
-    /// Waits for a change; `false` when this one has to give up.
+    /// Waits for a change. Returns `false` if this creation has to give up.
     fn wait(&self) -> bool {
         let mut line = self.queue.line();
         let is_crowded = line.waiting.len() >= CROWD && line.last_progress.elapsed() >= CROWD_PATIENCE;
@@ -286,17 +290,17 @@ impl Drop for Ticket<'_> {
     }
 }
 
-/// What the hold of a new object waits for. Best effort: the creation itself says what is wrong.
+/// The space that the hold of a new object waits for. Empty if the hold cannot be read: the creation reports the reason.
 pub(super) fn waits_for<T: Held>(configured: &Configured, planned: &Planned) -> Vec<GivenUp> {
     let hold = planned.hold().and_then(|id| T::get(configured.ipam.as_ref(), id).ok().flatten());
     hold.map(|hold| hold.meta().waits_for.clone()).unwrap_or_default()
 }
 
-/// Runs `work` as [`within`] does, and again while space that its hold waits for is not given up yet. `waits_for` tells what the
-/// hold waits for.
+/// Repeats `work` as [`within`] does, and also while the space that its hold waits for is not given up yet. `waits_for`
+/// returns that space.
 ///
 /// # Errors
-/// What `work` answered last.
+/// The last error of `work`.
 pub(super) fn once_given_up<T>(
     shared: &Shared,
     (timeout, stop): (Duration, &Stop),
@@ -309,8 +313,8 @@ pub(super) fn once_given_up<T>(
         let answer = within(timeout.saturating_sub(begin.elapsed()), stop, &mut work);
         let Err(Error::Overlap { with, .. }) = &answer else { return answer };
         let waits_for = waits_for();
-        // A replacement that comes first gets the block of an object in which nothing is: see `ipam/in_place.rs`. What is in a pool
-        // may go at the same time.
+        // If the replacement is created first, it takes the block of the old object, which must be empty: see
+        // `ipam/in_place.rs`. The contents of a pool may be deleted at the same time.
         let is_in_place = waits_for.iter().any(|given_up| given_up.in_place);
         let patience = if is_in_place { timeout.min(shared.sibling_wait) } else { timeout };
         let can_wait = begin.elapsed() < patience && !stop.is_requested() && is_waiting(with, &waits_for);
@@ -320,14 +324,14 @@ pub(super) fn once_given_up<T>(
     }
 }
 
-/// Whether everything in the way is about to go.
+/// Whether everything in the way will be deleted.
 fn is_waiting(in_the_way: &[Occupant], waits_for: &[GivenUp]) -> bool {
     let is_about_to_go =
         |one: &Occupant| one.state == State::Active && waits_for.iter().any(|given_up| given_up.cidr == one.cidr);
     in_the_way.iter().all(is_about_to_go)
 }
 
-/// Says of an overlap at apply why the space was not given up in time.
+/// Adds to an overlap error at apply the reason why the space was not given up in time.
 pub(super) fn explain(said: Diagnostics, error: &Error, waits_for: &[GivenUp]) -> Diagnostics {
     if waits_for.is_empty() || !matches!(error, Error::Overlap { .. }) {
         return said;

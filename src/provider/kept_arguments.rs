@@ -1,22 +1,24 @@
-//! Arguments that a plan keeps because they are not known yet, see [`tf::Resource::may_keep`](crate::tf::Resource::may_keep).
+//! Arguments that a plan keeps because their new values are not known yet, see
+//! [`tf::Resource::may_keep`](crate::tf::Resource::may_keep).
 //!
-//! The second plan, in the apply, has to know that the first one kept them. Where the client tells the two walks apart, an
-//! object that exists is never replaced in the second one: its replacement is planned as a new object there. For the other
-//! clients the plan leaves a note beside the object. A refresh in the same process says that this is the user's plan, which may
-//! replace the object; without a refresh the note decides, once. AWS IPAM has no place for such a note, so those clients refuse
-//! another value there themselves.
+//! The second plan, in the apply, has to know that the first one kept them. If the client reports which walk it is in, an
+//! existing object is never replaced in the second walk: its replacement is planned as a new object there. For the other
+//! clients, the plan leaves a note next to the object in the store. A refresh in the same process proves that this is the
+//! user's plan, which may replace the object. Without a refresh, the note decides, once. AWS IPAM cannot store such a
+//! note, so those clients refuse another value on AWS IPAM themselves.
 
 use crate::tf::{Plan, Tf, Value};
 
 use super::shared::{Configured, Shared};
 
-/// Whether plans keep arguments: once the provider is configured.
+/// Whether plans keep arguments. They do once the provider is configured.
 pub(super) fn may_keep(shared: &Shared) -> bool {
     matches!(shared.configured(), Ok(Some(_)))
 }
 
-/// Whether the object that the value names, if it names one, stays. It does not when this walk replaces it, or when the state of
-/// this configuration has it and no resource is planned that keeps it: it is tainted, or its resource is gone.
+/// Whether the object whose ID is `prior`, if there is one, stays. The object does not stay if this walk replaces it, or
+/// if the state of this configuration contains it and no planned resource keeps it: it is tainted, or its resource was
+/// removed.
 pub(super) fn stays(shared: &Shared, prior: &Value) -> bool {
     let Value::String(id) = prior else { return true };
     !shared.session.may_go(id, shared.sibling_wait)
@@ -37,8 +39,8 @@ pub(super) fn has_kept<M>(shared: &Shared, id: &Tf<String>, plan: &Plan<M>) -> b
     })
 }
 
-/// Leaves the note for the second plan. Best effort: without it Terraform itself refuses another value, and nothing is changed
-/// either.
+/// Leaves the note for the second plan. Failures are only logged: without the note, Terraform itself refuses another
+/// value, and nothing is changed either.
 pub(super) fn note<M>(configured: &Configured, id: &Tf<String>, plan: &Plan<M>) {
     let is_needed = !plan.kept.is_empty() && plan.replace.is_empty() && !plan.carries_private && !plan.committing;
     let Some(id) = id.get().filter(|_| is_needed && !configured.plan_hold.is_zero()) else { return };

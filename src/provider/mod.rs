@@ -1,6 +1,6 @@
-//! What Terraform users see: the provider block, one file for each resource, data sources, functions.
+//! The interface for Terraform users: the provider block, and one file for each resource, data source and function.
 //!
-//! Adding a resource is one file and one line in [`provider`].
+//! A new resource needs one file and one line in [`provider`].
 
 mod attributes;
 mod aws;
@@ -38,28 +38,29 @@ use config::IpamProvider;
 use resources::{AllocationResource, PoolCidrResource, PoolResource, ScopeResource};
 use shared::Shared;
 
-/// The provider with everything it offers, not configured yet.
+/// The provider with everything that it offers, before it is configured.
 pub fn provider() -> tf::Provider {
     over(&Arc::new(Shared::default()))
 }
 
-/// A service, and what it is called in `store`.
+/// A service, with its name in `store`.
 pub type NamedService = (&'static str, Arc<dyn Ipam>);
 
-/// The service that `store` names (`aws-ipam`), for commands: reached as the environment says. `None`: a store of our own.
+/// The service that `store` names (`aws-ipam`), for commands, with access from the environment. `None` for a self-managed
+/// store.
 ///
-/// The inner result is an error, as sentences, when the service cannot be used.
+/// The inner result is an error, as sentences, if the service cannot be used.
 pub fn service(store: &str) -> Option<Result<NamedService, String>> {
     config::service(store)
 }
 
-/// Who looks into accounts of AWS for a store of our own, for commands: reached as the environment says. `None`: this build
-/// has no AWS in it.
+/// The scout that scans AWS accounts for a self-managed store, for commands, with access from the environment. `None` in
+/// a build without AWS.
 pub fn scout() -> Option<Arc<dyn Scout>> {
     config::scout()
 }
 
-/// The owner that the provider acts for when its block names `argument`: that, or else what `IPAM_OWNER` says.
+/// The owner that the provider acts for: `argument` from its block, or else the value of `IPAM_OWNER`.
 pub fn owner(argument: Option<String>) -> String {
     config::owner(argument)
 }

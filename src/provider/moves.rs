@@ -1,33 +1,33 @@
-//! `moved` blocks from resources of hashicorp/aws: which of its types becomes which of ours, and what of the old state
-//! has to come along because AWS does not keep it. The refresh that follows finds out the rest.
+//! `moved` blocks from resources of hashicorp/aws: the resource type of this provider that each type becomes, and the
+//! arguments of the old state that must be kept because AWS does not store them. The refresh that follows reads the rest.
 //!
-//! Terraform asks this of a provider that is not configured, so the store is not known yet: that the object is in it is
-//! said by the refresh, see [`not_here`].
+//! Terraform sends this request to a provider that is not configured, so the store is not known yet. The refresh checks
+//! that the object is in the store, see [`not_here`].
 
 use serde_json::{Map, Value};
 
 use crate::backend::Ipam;
 use crate::tf::{Diagnostic, Diagnostics, Model, MoveSource, Path, from_json};
 
-/// The provider, in the registries of Terraform and of OpenTofu.
+/// Addresses of the provider hashicorp/aws in the registries of Terraform and of OpenTofu.
 const ADDRESSES: [&str; 2] = ["registry.terraform.io/hashicorp/aws", "registry.opentofu.org/hashicorp/aws"];
 
-/// What OpenTofu 1.10 says of a provider: the first word of its types, without host and namespace.
+/// The address that OpenTofu 1.10 sends: the first word of the provider's types, without host and namespace.
 const BARE: &str = "aws";
 
-/// A type of hashicorp/aws that becomes one of ours.
+/// A type of hashicorp/aws that becomes a type of this provider.
 struct Move {
     from: &'static str,
     to: &'static str,
-    /// The version of the old state's schema that is understood.
+    /// The supported schema version of the old state.
     version: i64,
-    /// Our id; `None` when the old state lacks what it is made of.
+    /// The ID in this provider; `None` if the old state lacks the parts of the ID.
     id: fn(&Map<String, Value>) -> Option<String>,
-    /// Arguments that are nowhere but in the state, with the same name and meaning on both sides.
+    /// Arguments that exist only in the state, with the same name and meaning in both providers.
     kept: &'static [&'static str],
 }
 
-/// By the type of hashicorp/aws.
+/// All moves, ordered by the type of hashicorp/aws.
 const MOVES: &[Move] = &[
     Move { from: "aws_vpc_ipam", to: "ipam_ipam", version: 0, id: same_id, kept: &["cascade"] },
     Move {
@@ -65,16 +65,17 @@ fn same_id(state: &Map<String, Value>) -> Option<String> {
     text(state, "id")
 }
 
-/// There `<cidr>_<pool>`, here `<AWS's id>_<pool>`. Old releases did not keep AWS's id; the block finds it as well.
+/// The ID is `<cidr>_<pool>` in hashicorp/aws and `<AWS's ID>_<pool>` here. Old releases of hashicorp/aws did not keep
+/// the ID of AWS. An ID with the block is found as well.
 fn pool_cidr_id(state: &Map<String, Value>) -> Option<String> {
     let own = text(state, "ipam_pool_cidr_id").or_else(|| text(state, "cidr"))?;
     Some(format!("{own}_{}", text(state, "ipam_pool_id")?))
 }
 
-/// The first state of a resource of type `to`; `None` when nothing of that kind becomes one.
+/// The first state of a resource of type `to`; `None` if the source type does not become that type.
 ///
 /// # Errors
-/// When the state is none of hashicorp/aws, or of a version that is not known here.
+/// Fails if the state is not from hashicorp/aws, or has an unsupported version.
 pub(super) fn from_aws<M: Model>(to: &str, source: &MoveSource<'_>) -> Result<Option<M>, Diagnostics> {
     let Some(row) = MOVES.iter().find(|row| row.from == source.type_name && row.to == to) else { return Ok(None) };
     let advice = format!("Leave the `moved` block out, and import the object into {to} by its id.");
@@ -108,7 +109,7 @@ pub(super) fn from_aws<M: Model>(to: &str, source: &MoveSource<'_>) -> Result<Op
     M::decode(&value, &Path::root()).map(Some)
 }
 
-/// The states of hashicorp/aws hold empty values where nothing was configured.
+/// Whether a value is set. The states of hashicorp/aws contain empty values for arguments that were not configured.
 fn says_something(value: &Value) -> bool {
     match value {
         Value::Null => false,
@@ -119,11 +120,11 @@ fn says_something(value: &Value) -> bool {
     }
 }
 
-/// What a refresh answers for an object that is not in the store. One that was moved and never read is still in AWS:
-/// it is not gone.
+/// The result of a refresh for an object that is not in the store. An object that was moved and never read still exists
+/// in AWS, so it does not count as deleted.
 ///
 /// # Errors
-/// For an object that was just moved, in a store that is not AWS's.
+/// Fails for an object that was just moved to a store other than AWS IPAM.
 pub(super) fn not_here<M>(
     ipam: &dyn Ipam,
     type_name: &str,
@@ -158,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn every_row_leads_to_a_resource_that_takes_it() {
+    fn every_move_leads_to_a_resource_that_accepts_it() {
         let provider = provider();
         for row in MOVES {
             let state = json!({"id": "x_y", "ipam_pool_id": "y", "ipam_pool_cidr_id": "x", "timeouts": null});
@@ -169,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_state_of_another_provider_or_version_is_refused_in_words() {
+    fn a_state_of_another_provider_or_version_is_refused_with_the_reason() {
         let state = json!({"id": "ipam-pool-1"});
         for address in ADDRESSES.into_iter().chain([BARE]) {
             let source = MoveSource { provider_address: address, ..source("aws_vpc_ipam_pool", &state) };
@@ -187,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn every_resource_moves_between_hosts_and_namespaces_as_it_is() {
+    fn every_resource_moves_unchanged_between_hosts_and_namespaces() {
         let state = json!({"id": "x-1", "name": "a", "timeouts": {"create": "5m"}, "no_attribute_of_today": 1});
         for resource in provider().resources {
             let version = resource.schema().version;
@@ -213,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn what_aws_does_not_keep_comes_along_and_empty_values_do_not() {
+    fn arguments_that_aws_does_not_keep_are_moved_and_empty_values_are_not() {
         let state = json!({
             "id": "ipam-pool-1", "cascade": true, "description": "", "tags": {},
             "timeouts": {"create": "30m", "update": null, "delete": null},

@@ -1,4 +1,4 @@
-//! What becomes of an object that a state knows and the store does not.
+//! The treatment of an object that a state contains and the store does not.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,10 +8,10 @@ use crate::text_attr;
 /// The provider argument `on_missing`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum OnMissing {
-    /// It counts as deleted: the plan makes a new one.
+    /// The object counts as deleted: the plan creates a new one.
     #[default]
     Create,
-    /// It is brought back with its id and block, where that is possible.
+    /// The object is restored with its ID and block, if possible.
     Restore,
 }
 

@@ -1,4 +1,4 @@
-//! New names for objects that exist. Two resources may swap theirs in one apply, although only one of them can have a
+//! New names for existing objects. Two resources may swap their names in one apply, although only one of them can have a
 //! name at a time.
 
 use std::thread;
@@ -13,9 +13,10 @@ use super::shared::{Shared, within};
 
 const GLANCE: Duration = Duration::from_millis(20);
 
-/// Refuses, at plan, a name that another object has. An object of this configuration may be renamed in the same apply;
-/// in the plan of that apply (`committing`) this was settled before. Not every client says which walk it is in: unless it
-/// is surely that of a plan, an object of the same owner counts as one of this configuration, and apply waits for it.
+/// Refuses, at plan time, a name that another object has. An object of this configuration may be renamed in the same
+/// apply. In the second plan, during that apply (`committing`), the first plan has checked this already. Not every client
+/// reports which walk it is in: unless it is certainly the walk of a plan, an object of the same owner counts as one of
+/// this configuration, and apply waits for it.
 pub(super) fn check<T: Held>(
     shared: &Shared,
     own: &Before<'_>,
@@ -27,7 +28,7 @@ pub(super) fn check<T: Held>(
     let meta = record.meta();
     let session = &shared.session;
     if meta.state == State::Planned && meta.owner == own.owner && !session.is_handed_out(&place_of(&record)) {
-        // An earlier plan of the same owner wanted the name. Its hold makes way.
+        // This is a hold of an earlier plan of the same owner, which the store reclaims.
         return Ok(());
     }
     let may_be_renamed = || meta.owner == own.owner && !session.is_surely_planning();
@@ -38,19 +39,19 @@ pub(super) fn check<T: Held>(
     Err(errors::at(&Error::NameTaken { existing: occupant(&record), asked_by }, at))
 }
 
-/// An object about to be changed.
+/// An object before its change.
 pub(super) struct Before<'a> {
     pub(super) id: &'a str,
     pub(super) name: &'a str,
     pub(super) owner: &'a str,
 }
 
-/// Carries out a change that ends with the object under `name`; `change` takes the name to give it. While another
-/// object of the same owner still has the name, this one steps aside under a name that nobody else can want, so that
-/// its own old name is free for that other.
+/// Performs a change after which the object has the name `name`. `change` receives the name to set. While another object
+/// of the same owner still has the name, this object temporarily takes a unique name, so that its old name is free for
+/// the other object.
 ///
 /// # Errors
-/// What `change` answered, and the object as it is after all when some of the change was carried out.
+/// The error of `change`, with the object in its final state if part of the change was performed.
 pub(super) fn carry_out<T>(
     before: &Before<'_>,
     name: &str,

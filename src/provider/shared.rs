@@ -1,4 +1,4 @@
-//! What all resources and data sources share once the provider is configured.
+//! The configured provider and the knowledge that all resources and data sources share.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -16,13 +16,13 @@ use super::tags::Defaults;
 
 /// The configured provider.
 pub(super) struct Configured {
-    /// Where addresses are kept.
+    /// The store or the service that keeps the addresses.
     pub(super) ipam: Arc<dyn Ipam>,
-    /// How long plans hold what they show; zero: they hold nothing.
+    /// How long plans hold the values that they show; zero means that plans hold nothing.
     pub(super) plan_hold: Duration,
-    /// Added to every object's tags. Values may be unknown while Terraform plans.
+    /// Tags that are added to those of every object. Their values may be unknown while Terraform plans.
     pub(super) default_tags: Defaults,
-    /// What becomes of an object that the store does not have.
+    /// The treatment of an object that is in the state and not in the store.
     pub(super) on_missing: OnMissing,
 }
 
@@ -33,21 +33,22 @@ enum Setup {
     Done(Arc<Configured>),
 }
 
-/// Shared by everything the provider offers.
+/// The data that all resources, data sources and functions of the provider share.
 pub(super) struct Shared {
     setup: RwLock<Setup>,
-    /// What this process has learnt about the configuration it serves.
+    /// The knowledge of this process about the configuration that it serves.
     pub(super) session: Session,
-    /// What the plans of this walk change about pools.
+    /// The changes to pools that the plans of this walk make.
     pub(super) changes: Changes,
-    /// New objects that wait for the block of another one.
+    /// New objects that wait for the block of another object.
     pub(super) queue: Queue,
-    /// How long a resource waits for another one of the same configuration: to be read, to give up a name, to go.
+    /// How long a resource waits for another resource of the same configuration: for its read, the release of its name,
+    /// or its deletion.
     pub(super) sibling_wait: Duration,
 }
 
 const SIBLING_WAIT: Duration = Duration::from_secs(3);
-/// Before an operation is tried again.
+/// Pause before an operation is tried again.
 const AGAIN: Duration = Duration::from_millis(100);
 
 impl Default for Shared {
@@ -63,7 +64,7 @@ impl Default for Shared {
 }
 
 impl Shared {
-    /// Takes the configuration over; `None` when it is not wholly known.
+    /// Sets the configuration; `None` if parts of it are unknown.
     pub(super) fn configure(&self, configured: Option<Configured>) {
         self.session.forget();
         self.changes.forget();
@@ -71,10 +72,10 @@ impl Shared {
         *self.setup.write().unwrap_or_else(PoisonError::into_inner) = setup;
     }
 
-    /// The configuration, `None` while it depends on unknown values.
+    /// The configuration; `None` while it depends on unknown values.
     ///
     /// # Errors
-    /// When Terraform has not configured the provider.
+    /// Fails if Terraform has not configured the provider.
     pub(super) fn configured(&self) -> Result<Option<Arc<Configured>>, Diagnostics> {
         match &*self.setup.read().unwrap_or_else(PoisonError::into_inner) {
             Setup::NotYet => Err(Diagnostic::error(
@@ -90,7 +91,7 @@ impl Shared {
     /// The configuration.
     ///
     /// # Errors
-    /// When there is none, or it depends on values that are not known yet.
+    /// Fails if the provider is not configured, or if its configuration depends on values that are not known yet.
     pub(super) fn ready(&self) -> Result<Arc<Configured>, Diagnostics> {
         self.configured()?.ok_or_else(|| {
             Diagnostic::error(
@@ -102,8 +103,8 @@ impl Shared {
         })
     }
 
-    /// Terraform is done in order, so that it has taken up every answer: what was made is in its state. Best effort:
-    /// otherwise the next refresh says the same.
+    /// Marks all objects that this process created as present in a state. Terraform has finished in order, so it has
+    /// received every answer. Failures are only logged, because the next refresh marks the objects as well.
     pub(super) fn finish(&self) {
         let Ok(Some(configured)) = self.configured() else { return };
         if let Err(error) = configured.ipam.confirm_all(&self.session.all_made()) {
@@ -111,25 +112,26 @@ impl Shared {
         }
     }
 
-    /// Where addresses are kept.
+    /// The store or the service that keeps the addresses.
     ///
     /// # Errors
-    /// See [`Shared::ready`].
+    /// The same as those of [`Shared::ready`].
     pub(super) fn ipam(&self) -> Result<Arc<dyn Ipam>, Diagnostics> {
         Ok(Arc::clone(&self.ready()?.ipam))
     }
 
-    /// The service that keeps addresses, in words; `None` when it is a store of our own.
+    /// The description of the service that keeps the addresses; `None` for a self-managed store.
     pub(super) fn service(&self) -> Option<String> {
         let ipam = self.ipam().ok()?;
         ipam.service().map(|_| ipam.describe())
     }
 }
 
-/// Runs `work` again while the store is busy or not done, until `timeout` has passed or the user wants to stop.
+/// Repeats `work` while the store is busy or an operation is pending, until `timeout` has passed or the user interrupts
+/// the run.
 ///
 /// # Errors
-/// What `work` answered last.
+/// The last error of `work`.
 pub(super) fn within<T>(
     timeout: Duration,
     stop: &Stop,
@@ -148,11 +150,12 @@ pub(super) fn within<T>(
     }
 }
 
-/// Runs a deletion, or a change that gives space up, again, as [`within`] does, and also while something is still inside that may go in the same apply:
-/// Terraform destroys at once whatever does not refer to each other. Contents that stay the same for `sibling_wait` stay.
+/// Repeats a deletion, or a change that gives up space, as [`within`] does, and also while the object still has contents
+/// that may be deleted in the same apply: Terraform deletes objects that do not refer to each other at the same time.
+/// Gives up when the contents have not changed for `sibling_wait`.
 ///
 /// # Errors
-/// What `work` answered last.
+/// The last error of `work`.
 pub(super) fn once_emptied<T>(
     (timeout, sibling_wait): (Duration, Duration),
     stop: &Stop,
@@ -199,14 +202,14 @@ mod tests {
     }
 
     #[test]
-    fn what_goes_in_the_same_apply_is_waited_for() {
-        // Longer than the wait in all, and something goes each time.
+    fn contents_that_the_same_apply_deletes_are_waited_for() {
+        // The deletions take longer in total than the wait, but each attempt finds fewer contents.
         let (outcome, asked) = delete(|asked| if asked < 8 { Err(in_use(8 - asked)) } else { Ok(()) });
         assert_eq!((outcome, asked), (Ok(()), 8));
     }
 
     #[test]
-    fn what_stays_is_told_before_long() {
+    fn contents_that_stay_are_reported_soon() {
         let began = Instant::now();
         let (outcome, asked) = delete(|_| Err(in_use(1)));
         assert_eq!(outcome, Err(in_use(1)));

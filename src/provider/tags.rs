@@ -1,4 +1,4 @@
-//! `tags`, `default_tags` and `tags_all`, as people know them from the cloud providers.
+//! The arguments `tags`, `default_tags` and `tags_all`, which work as in the providers of the large clouds.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,7 +42,7 @@ impl From<Tags> for OpenTags {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Defaults {
     tags: BTreeMap<String, Option<String>>,
-    /// Not even the keys are known.
+    /// Even the keys are unknown.
     is_open: bool,
 }
 
@@ -58,12 +58,11 @@ impl From<Tf<OpenTags>> for Defaults {
     }
 }
 
-/// The tags of an object in a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PlannedTags {
-    /// `tags_all`: unknown while any of its values is.
+    /// The value of `tags_all`, which is unknown while any of its values is unknown.
     pub(super) all: Tf<Tags>,
-    /// What is known of them.
+    /// The tags whose values are known.
     pub(super) known: Tags,
     pending: Pending,
 }
@@ -98,7 +97,7 @@ impl Pending {
 }
 
 impl PlannedTags {
-    /// The tags of an object with its own tags.
+    /// Combines the default tags with the tags of the object, which is `own`.
     pub(super) fn new(defaults: &Defaults, own: &Tf<Tags>) -> Self {
         let of_defaults = defaults.tags.iter().filter_map(|(key, value)| Some((key.clone(), value.clone()?)));
         let known: Tags = of_defaults.chain(own.cloned().unwrap_or_default()).collect();
@@ -106,35 +105,37 @@ impl PlannedTags {
         Self { all: if pending.is_empty() { Tf::Known(known.clone()) } else { Tf::Unknown }, known, pending }
     }
 
-    /// Whether a value is known only after apply.
+    /// Whether any value is known only after apply.
     pub(super) fn is_pending(&self) -> bool {
         self.all.is_unknown()
     }
 
-    /// Takes out of `rules` what only apply can tell: whether a tag that is not known yet has the required value.
+    /// Removes from `rules` the checks that are possible only at apply: whether a tag that is not known yet has the
+    /// required value.
     pub(super) fn relax(&self, rules: &mut Rules) {
         rules.required_tags.retain(|key, _| !self.pending.contains(key));
     }
 
-    /// The known tags, and for those that are not known yet what `rules` require.
+    /// The known tags, and the values that `rules` require for the tags that are not known yet.
     pub(super) fn assumed(&self, rules: &Rules) -> Tags {
         let assumed = rules.required_tags.iter().filter(|(key, _)| self.pending.contains(key));
         self.known.clone().into_iter().chain(assumed.map(|(key, value)| (key.clone(), value.clone()))).collect()
     }
 }
 
-/// What the store keeps: the defaults, overruled by the object's own.
+/// The tags that the store keeps: the default tags, overridden by the tags of the object.
 pub(super) fn all(defaults: &Defaults, own: &Tf<Tags>) -> Tf<Tags> {
     PlannedTags::new(defaults, own).all
 }
 
-/// The object's own tags, told from what the store keeps: everything but the defaults, unless the state already
-/// had a default as its own. `before` are the `tags` and `tags_all` that the state has.
+/// The tags of the object itself, derived from the tags that the store keeps: all tags except the default tags, unless
+/// the state already has a default tag among the tags of the object. `before` contains `tags` and `tags_all` of the
+/// state.
 pub(super) fn own(defaults: &Defaults, kept: &Tags, (before, all_before): (&Tf<Tags>, &Tf<Tags>)) -> Tf<Tags> {
     let had = |key: &str| before.get().is_some_and(|tags| tags.contains_key(key));
     let is_default = |key: &String, value: &String| match defaults.tags.get(key) {
         Some(default) => default.as_ref().is_none_or(|default| default == value),
-        // The state knows which tags were defaults when it was written.
+        // The state records which tags were default tags when it was written.
         None => defaults.is_open && all_before.get().is_some_and(|all| all.get(key) == Some(value)),
     };
     let own: Tags = kept
@@ -157,7 +158,7 @@ mod tests {
         tags(pairs).into()
     }
 
-    /// `team = net`, and `build`, which is known after apply.
+    /// The tags `team = net` and `build`, which is known after apply.
     fn half_known() -> Defaults {
         let entries = [("team", Value::String("net".into())), ("build", Value::Unknown)];
         let value = Value::Map(entries.map(|(key, value)| (key.to_owned(), value)).into());
@@ -167,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn own_tags_overrule_defaults() {
+    fn the_tags_of_an_object_override_default_tags() {
         let all = all(&defaults(&[("team", "net"), ("env", "dev")]), &Tf::Known(tags(&[("env", "prod")])));
         assert_eq!(all, Tf::Known(tags(&[("team", "net"), ("env", "prod")])));
     }
@@ -196,17 +197,17 @@ mod tests {
     }
 
     #[test]
-    fn defaults_are_not_read_back_as_own_tags() {
+    fn default_tags_are_not_read_back_as_tags_of_the_object() {
         let defaults = defaults(&[("team", "net")]);
         assert_eq!(own(&defaults, &tags(&[("team", "net")]), (&Tf::Null, &Tf::Null)), Tf::Null);
         let kept = tags(&[("team", "net"), ("env", "prod")]);
         assert_eq!(own(&defaults, &kept, (&Tf::Null, &Tf::Null)), Tf::Known(tags(&[("env", "prod")])));
         let repeated = own(&defaults, &kept, (&Tf::Known(kept.clone()), &Tf::Known(kept.clone())));
-        assert_eq!(repeated, Tf::Known(kept.clone()), "repeated by the user");
+        assert_eq!(repeated, Tf::Known(kept.clone()), "the user repeats the default tag");
     }
 
     #[test]
-    fn defaults_that_are_unknown_are_not_read_back_as_own_tags() {
+    fn default_tags_that_are_unknown_are_not_read_back_as_tags_of_the_object() {
         let kept = tags(&[("team", "net"), ("build", "6"), ("env", "prod")]);
         let before = (Tf::Known(tags(&[("env", "prod")])), Tf::Known(kept.clone()));
         for defaults in [half_known(), Defaults::from(Tf::Unknown)] {

@@ -1,5 +1,6 @@
-//! Plays Terraform over values, for tests: one store in memory, any number of configurations, every plan and every
-//! apply in a process of its own. What Terraform checks of the answers is checked here, and panics.
+//! A simulation of Terraform over values, for tests: one store in memory, any number of configurations, and a separate
+//! process for every plan and every apply. The simulation checks the same rules for the provider's answers as Terraform,
+//! and panics if one is violated.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -20,10 +21,10 @@ use crate::tf::{
     self, ApplyRequest, Diagnostics, ErasedResource, PlanRequest, PlanResponse, Private, Severity, Value, from_json,
 };
 
-/// In a configuration, stands for a value that is not known yet.
+/// Stands for a value in a configuration that is not known yet.
 pub(super) const UNKNOWN: &str = "<unknown>";
 
-/// A store, and the time by which it is judged.
+/// A store and its clock.
 pub(super) struct World {
     pub(super) memory: Arc<Memory>,
     seconds: Arc<AtomicI64>,
@@ -39,7 +40,7 @@ impl World {
         self.seconds.fetch_add(i64::try_from(time.as_secs()).unwrap(), Ordering::SeqCst);
     }
 
-    /// The store, as `owner` sees it.
+    /// The store, from the point of view of `owner`.
     pub(super) fn ipam(&self, owner: &str, store: Option<Arc<dyn Store>>) -> Arc<dyn Ipam> {
         let (seconds, drawn) = (Arc::clone(&self.seconds), Arc::clone(&self.drawn));
         let surroundings = Surroundings {
@@ -55,7 +56,7 @@ impl World {
         assert_eq!(self.ipam("auditor", None).check().unwrap().findings, []);
     }
 
-    /// A configuration of this owner, with nothing in its state.
+    /// A configuration of this owner, with an empty state.
     pub(super) fn workspace(&self, owner: &'static str) -> Workspace<'_> {
         Workspace {
             world: self,
@@ -92,7 +93,7 @@ pub(super) enum Action {
     Delete,
 }
 
-/// What is planned for one address.
+/// The planned action for one address.
 #[derive(Clone, Debug)]
 pub(super) struct Step {
     pub(super) address: String,
@@ -103,11 +104,11 @@ pub(super) struct Step {
     pub(super) replace: Vec<String>,
 }
 
-/// A plan as Terraform keeps it in a file.
+/// A plan, with the content of a plan file of Terraform.
 #[derive(Clone, Debug)]
 pub(super) struct Planned {
     pub(super) steps: Vec<Step>,
-    /// The state as the refresh before the plan found it.
+    /// The state after the refresh before the plan.
     pub(super) state: BTreeMap<String, State>,
     pub(super) warnings: Vec<String>,
 }
@@ -126,7 +127,7 @@ impl Planned {
         shown(self.step(address).planned.entry(attribute))
     }
 
-    /// From now on `address` has these arguments: unknown ones have become known.
+    /// Replaces the arguments of `address`: unknown arguments have become known.
     pub(super) fn become_known(&mut self, address: &str, arguments: &Json) {
         let step = self.steps.iter_mut().find(|step| step.address == address).unwrap();
         step.config = arguments.clone();
@@ -137,29 +138,30 @@ impl Planned {
     }
 }
 
-/// Errors in short: `path: summary: detail`.
+/// Errors as short texts: `path: summary: detail`.
 pub(super) type Errors = Vec<String>;
 
-/// A configuration as one directory has it: provider arguments and state.
+/// A configuration in one directory: provider arguments and state.
 #[derive(Clone)]
 pub(super) struct Workspace<'w> {
     pub(super) world: &'w World,
     pub(super) owner: &'static str,
     pub(super) plan_hold: Duration,
-    /// Short, because some tests wait for all of it.
+    /// Short, because some tests wait for the whole time.
     pub(super) sibling_wait: Duration,
     pub(super) default_tags: Defaults,
     pub(super) on_missing: OnMissing,
-    /// Instead of the world's.
+    /// Used in place of the store of the world.
     pub(super) store: Option<Arc<dyn Store>>,
-    /// Terraform 1.16 and later.
+    /// Whether the client carries private data from the first plan to the second, as Terraform 1.16 and later do.
     pub(super) carries_private: bool,
-    /// OpenTofu, and Terraform before 1.9: nothing tells the second plan, in the apply, from the first.
+    /// Whether the client does not report which walk it is in, like OpenTofu and Terraform before 1.9. The second plan,
+    /// in the apply, then looks like the first.
     pub(super) hides_walk: bool,
-    /// Whether what is gone from the configuration is walked before the rest, or after.
+    /// Whether objects that were removed from the configuration are walked before the others, or after them.
     pub(super) orphans_first: bool,
     pub(super) create_before_destroy: bool,
-    /// Whether Terraform says goodbye to its plugins after an apply, or is killed.
+    /// Whether Terraform stops its plugins in order after an apply. If not, it is killed.
     pub(super) ends_in_order: bool,
     pub(super) state: BTreeMap<String, State>,
     pub(super) tainted: BTreeSet<String>,
@@ -182,7 +184,7 @@ impl Process {
         self.provider.resource(type_of(address)).unwrap_or_else(|| panic!("no {address}"))
     }
 
-    /// The state as Terraform hands it out first: written as JSON, and read again.
+    /// The state as Terraform first sends it: written as JSON and read again.
     fn upgrade(&self, address: &str, state: &Value) -> Value {
         let resource = self.resource(address);
         let value = resource.upgrade(resource.schema().version, to_json(state)).unwrap();
@@ -216,12 +218,12 @@ impl Process {
         Ok(response)
     }
 
-    /// A plan of an object that exists, without a refresh before it.
+    /// A plan of an existing object, without a refresh before it.
     pub(super) fn ask_unrefreshed(&self, address: &str, prior: &State, config: &Value) -> Result<PlanResponse, Errors> {
         self.ask(address, &prior.value, config, prior.private.clone(), None)
     }
 
-    /// As Terraform plans one address: a replacement takes two requests.
+    /// Plans one address like Terraform: a replacement takes two requests.
     fn plan(
         &self,
         address: &str,
@@ -253,7 +255,7 @@ impl Process {
         Ok((Action::Replace, PlanResponse { replace: first.replace, diagnostics, ..second }))
     }
 
-    /// Plans once more, inside the apply, and applies.
+    /// Plans again, inside the apply, and applies.
     fn apply(&self, step: &Step, prior: Option<&State>, config: &Value) -> Result<State, (Errors, Option<State>)> {
         let address = &step.address;
         let null = Value::Null;
@@ -310,8 +312,8 @@ impl Workspace<'_> {
         Process { provider: super::over(&shared), shared, carries_private, hides_walk }
     }
 
-    /// Plans `config`, in its order: pairs of an address and its arguments, in which `${address.attribute}` stands
-    /// for what that is planned to be.
+    /// Plans the entries of `config` in their order. Each entry is an address with its arguments, in which
+    /// `${address.attribute}` stands for a planned value.
     pub(super) fn plan(&self, config: &[(&str, Json)]) -> Result<Planned, Errors> {
         self.plan_in(&self.process(), config)
     }
@@ -360,7 +362,7 @@ impl Workspace<'_> {
         Ok((!read.is_null()).then(|| State { value: read, private: state.private.clone() }))
     }
 
-    /// Applies what was planned, in a new process. The first error ends it.
+    /// Applies the plan in a new process. The first error ends the apply.
     pub(super) fn apply_plan(&mut self, planned: &Planned) -> Result<(), Errors> {
         let process = self.process();
         let done = self.apply_in(&process, planned);
@@ -402,7 +404,7 @@ impl Workspace<'_> {
         Ok(())
     }
 
-    /// How many others this one may depend on: it is deleted before them.
+    /// The depth of an object. Deeper objects are deleted first, because they may depend on the others.
     fn depth(&self, address: &str) -> u32 {
         match type_of(address) {
             "ipam_scope" => 0,
@@ -444,7 +446,7 @@ impl Workspace<'_> {
         }
     }
 
-    /// Plans and applies, and makes sure that nothing is left to do and that the store is sound.
+    /// Plans and applies, and asserts that the next plan is empty and that the store is sound.
     pub(super) fn apply(&mut self, config: &[(&str, Json)]) -> Planned {
         let planned = self.try_apply(config).unwrap_or_else(|errors| panic!("{errors:#?}"));
         self.assert_settled(config);
@@ -458,7 +460,7 @@ impl Workspace<'_> {
         Ok(planned)
     }
 
-    /// A refresh changes nothing, and there is nothing to do.
+    /// Asserts that a refresh changes nothing and that the plan is empty.
     pub(super) fn assert_settled(&self, config: &[(&str, Json)]) {
         let process = self.process();
         for (address, state) in &self.state {
@@ -475,13 +477,13 @@ impl Workspace<'_> {
         assert!(self.state.is_empty());
     }
 
-    /// Imports, and reads as Terraform does right after. The warnings.
+    /// Imports an object, and reads it as Terraform does right after. Returns the warnings.
     pub(super) fn import(&mut self, address: &str, id: &str) -> Result<Errors, Errors> {
         let process = self.process();
         let resource = process.resource(address);
         let (imported, warnings) = resource.import(id).map_err(|told| errors(&told))?;
         let (value, _) = resource.read(&imported).map_err(|told| errors(&told))?;
-        assert_ne!(value, Value::Null, "import of what does not exist");
+        assert_ne!(value, Value::Null, "import of an object that does not exist");
         self.state.insert(address.to_owned(), State { value, private: Private::new() });
         Ok(warnings.iter().map(|one| format!("{}: {}", one.summary, one.detail)).collect())
     }
@@ -524,7 +526,7 @@ impl Step {
     }
 }
 
-/// The configuration of a resource: what is left out is null.
+/// The configuration of a resource. Arguments that are left out are null.
 pub(super) fn config_of(resource: &dyn ErasedResource, json: &Json, objects: &BTreeMap<String, Value>) -> Value {
     let mut given = json.as_object().unwrap().clone();
     let mut late = BTreeMap::new();
@@ -587,7 +589,7 @@ pub(super) fn errors(diagnostics: &Diagnostics) -> Errors {
     messages(diagnostics, Severity::Error)
 }
 
-/// That there is just one error, at this path and with all these words.
+/// Asserts that there is only one error, at this path, and that it contains all these words.
 #[track_caller]
 pub(super) fn assert_only_error(errors: &[String], path: &str, words: &[&str]) {
     let [only] = errors else { panic!("one error is expected: {errors:#?}") };
@@ -609,7 +611,7 @@ pub(super) fn to_json(value: &Value) -> Json {
     }
 }
 
-/// A value as short text.
+/// A value as a short text.
 pub(super) fn shown(value: &Value) -> String {
     match value {
         Value::Unknown => UNKNOWN.to_owned(),

@@ -1,4 +1,4 @@
-//! What every resource does for Terraform, and what happens to them in the life of a configuration.
+//! Tests of the requests that every resource answers, and of resources during the life of a configuration.
 
 mod agreeing;
 mod allocations;
@@ -20,17 +20,17 @@ mod unknown_tags;
 
 use serde_json::{Value as Json, json};
 
-/// A top-level pool with room for everything.
+/// A top-level pool that is large enough for every test.
 fn top() -> (&'static str, Json) {
     ("ipam_pool.top", json!({"name": "top", "cidrs": ["10.0.0.0/8"]}))
 }
 
-/// An allocation in it.
+/// An allocation in that pool.
 fn web(more: &Json) -> (&'static str, Json) {
     ("ipam_allocation.web", with(&json!({"ipam_pool_id": "${ipam_pool.top.id}", "name": "web"}), more))
 }
 
-/// Arguments, with others added or instead.
+/// The arguments with `more` added, or in place of those with the same name.
 fn with(arguments: &Json, more: &Json) -> Json {
     let mut all = arguments.as_object().unwrap().clone();
     all.extend(more.as_object().unwrap().clone());

@@ -1,8 +1,9 @@
-//! What a configuration must have, and what it must not have.
+//! Checks of a configuration for missing required attributes and for attributes that only the provider may set.
 
 use super::{Attribute, AttributeType, Block, Diagnostic, Diagnostics, Nesting, Path, Value};
 
-/// Terraform core lets users set attributes that only the provider may set; refusing it is left to providers.
+/// Reports attributes that only the provider may set. Terraform core does not refuse them in a configuration and leaves
+/// the check to providers.
 pub(super) fn refuse_computed(attributes: &[Attribute], config: &Value, at: &Path, diagnostics: &mut Diagnostics) {
     for attribute in attributes {
         let value = config.entry(attribute.name);
@@ -32,7 +33,7 @@ fn nested_objects<'a>(nesting: Nesting, value: &'a Value, at: &Path) -> Vec<(Pat
         (Nesting::List, Value::List(items)) => {
             items.iter().enumerate().map(|(position, item)| (at.index(position), item)).collect()
         }
-        // Terraform's paths cannot name a set's element: the whole attribute is the place.
+        // Paths of Terraform cannot name an element of a set, so the path is that of the whole attribute.
         (Nesting::Set, Value::List(items)) => items.iter().map(|item| (at.clone(), item)).collect(),
         (Nesting::Map, Value::Map(entries)) => entries.iter().map(|(key, item)| (at.key(key), item)).collect(),
         (Nesting::Single, object) => vec![(at.clone(), object)],
@@ -40,8 +41,8 @@ fn nested_objects<'a>(nesting: Nesting, value: &'a Value, at: &Path) -> Vec<(Pat
     }
 }
 
-/// An error for each required argument that is null. Terraform core looks only whether the argument is written down; what the
-/// expression comes to may be null all the same, as `one([])` is.
+/// An error for each required argument that is null. Terraform core checks only that the argument is present. The value
+/// of its expression may be null nevertheless, for example that of `one([])`.
 pub(super) fn missing(block: &Block, config: &Value) -> Diagnostics {
     let mut diagnostics = Diagnostics::new();
     find_missing(block, config, &Path::root(), &mut diagnostics);

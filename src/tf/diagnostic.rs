@@ -1,25 +1,25 @@
-//! What a user is told.
+//! Messages for the user.
 
 use super::{Block, Path};
 
-/// How bad it is.
+/// The severity of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// The operation fails.
     Error,
-    /// The operation goes on.
+    /// The operation continues.
     Warning,
 }
 
-/// A message for the user. Summary: what is wrong, no full stop. Detail: what was asked, what is there, what to
-/// do. Path: the attribute a user would edit.
+/// A message for the user. The summary names the problem, without a full stop. The detail contains the request, the
+/// present situation and the action to take. The path is that of the attribute that the user would edit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
     /// Error or warning.
     pub severity: Severity,
-    /// What is wrong.
+    /// The problem, without a full stop.
     pub summary: String,
-    /// What was asked, what is there, what to do.
+    /// The request, the present situation, and the action to take.
     pub detail: String,
     /// Attribute to edit; the root for the whole block.
     pub path: Path,
@@ -36,7 +36,7 @@ impl Diagnostic {
         Self { severity: Severity::Warning, ..Self::error(summary, detail) }
     }
 
-    /// The same about one attribute.
+    /// The same message about one attribute.
     #[must_use]
     pub fn at(mut self, path: Path) -> Self {
         self.path = path;
@@ -49,12 +49,12 @@ impl Diagnostic {
 pub struct Diagnostics(Vec<Diagnostic>);
 
 impl Diagnostics {
-    /// No message.
+    /// An empty list.
     pub const fn new() -> Self {
         Self(Vec::new())
     }
 
-    /// Adds a message unless it is there.
+    /// Adds a message unless the list contains it already.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         if !self.0.contains(&diagnostic) {
             self.0.push(diagnostic);
@@ -68,7 +68,7 @@ impl Diagnostics {
         }
     }
 
-    /// Keeps the messages of a failed result, and gives the value of a good one.
+    /// Adds the messages of a failed result, or returns the value of a successful one.
     pub fn gather<T>(&mut self, result: Result<T, Self>) -> Option<T> {
         match result {
             Ok(value) => Some(value),
@@ -80,7 +80,7 @@ impl Diagnostics {
     }
 
     /// The same messages, none of which points at an attribute with a secret: they point at the block around it, and name
-    /// the attribute in words.
+    /// the attribute in the text.
     #[must_use]
     pub fn beside_secrets(self, block: &Block) -> Self {
         let moved = |mut one: Diagnostic| {
@@ -94,12 +94,12 @@ impl Diagnostics {
         self.into_iter().map(moved).collect()
     }
 
-    /// Whether there is an error among them.
+    /// Whether the list contains an error.
     pub fn has_error(&self) -> bool {
         self.0.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
-    /// Whether there is no message.
+    /// Whether the list is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -109,10 +109,10 @@ impl Diagnostics {
         self.0.iter()
     }
 
-    /// `Err` when there is an error among them.
+    /// `Err` if the list contains an error.
     ///
     /// # Errors
-    /// These messages.
+    /// All these messages.
     pub fn into_result(self) -> Result<(), Self> {
         if self.has_error() { Err(self) } else { Ok(()) }
     }

@@ -1,44 +1,44 @@
-//! Object-safe twins of the traits in [`super::resource`]: the protocol speaks values, resources speak structs.
+//! Object-safe counterparts of the traits in [`super::resource`]: the protocol uses values, and resources use structs.
 
 use std::sync::Arc;
 
 use super::resource::{Configure, DataSource, Function, MoveSource, Private, Resource, Stop};
 use super::{Diagnostics, Model, Path, Schema, Value, lifecycle};
 
-/// Terraform prints the lines that a diagnostic points at, secrets included: this one points at none.
+/// Removes secrets from the places of diagnostics. Terraform prints the lines that a diagnostic points at, so none may
+/// point at a secret.
 fn unprinted<M: Model>(diagnostics: Diagnostics) -> Diagnostics {
     if diagnostics.is_empty() { diagnostics } else { diagnostics.beside_secrets(&M::block()) }
 }
 
-/// Everything a provider offers. Adding a resource, data source or function is one line where this is made.
+/// Everything that a provider offers. A new resource, data source or function needs one line where this struct is built.
 pub struct Provider {
     /// The provider block.
     pub config: Box<dyn ErasedConfigure>,
-    /// In any order.
+    /// All resources, in any order.
     pub resources: Vec<Box<dyn ErasedResource>>,
-    /// In any order.
+    /// All data sources, in any order.
     pub data_sources: Vec<Box<dyn ErasedDataSource>>,
-    /// In any order.
+    /// All functions, in any order.
     pub functions: Vec<Box<dyn Function>>,
-    /// Raised by StopProvider.
+    /// Set by StopProvider.
     pub stop: Stop,
-    /// Called once when Terraform says that it is done, so that it has taken up every answer. Must return within a
-    /// second.
+    /// Called once when Terraform has finished and has received every answer. Must return within a second.
     pub finish: Arc<dyn Fn() + Send + Sync>,
 }
 
 impl Provider {
-    /// The resource of that type.
+    /// The resource with this type name.
     pub fn resource(&self, type_name: &str) -> Option<&dyn ErasedResource> {
         self.resources.iter().map(AsRef::as_ref).find(|resource| resource.type_name() == type_name)
     }
 
-    /// The data source of that type.
+    /// The data source with this type name.
     pub fn data_source(&self, type_name: &str) -> Option<&dyn ErasedDataSource> {
         self.data_sources.iter().map(AsRef::as_ref).find(|data_source| data_source.type_name() == type_name)
     }
 
-    /// The function of that name.
+    /// The function with this name.
     pub fn function(&self, name: &str) -> Option<&dyn Function> {
         self.functions.iter().map(AsRef::as_ref).find(|function| function.name() == name)
     }
@@ -49,14 +49,14 @@ impl Provider {
 pub struct PlanRequest {
     /// Null for a new object.
     pub prior: Value,
-    /// Null for an object to destroy. Otherwise only `config` and `prior` are looked at: the rules by which
-    /// Terraform merges them are the lifecycle's too.
+    /// Null for an object to destroy. Otherwise only `config` and `prior` are used, because the lifecycle merges them by
+    /// the same rules as Terraform.
     pub proposed: Value,
-    /// What the user wrote.
+    /// The configuration as the user wrote it.
     pub config: Value,
-    /// Kept with the prior state, or by the first half of a replacement.
+    /// Private data of the prior state, or of the first half of a replacement.
     pub prior_private: Private,
-    /// Kept by the first plan, when the client carries it.
+    /// Private data of the first plan, if the client carries it.
     pub first_plan: Option<Private>,
     /// Whether the client carries planned private data.
     pub carries_private: bool,
@@ -64,14 +64,14 @@ pub struct PlanRequest {
     pub committing: bool,
 }
 
-/// What a plan came to.
+/// The result of a plan.
 #[derive(Debug)]
 pub struct PlanResponse {
     /// The planned object.
     pub planned: Value,
-    /// Attributes whose change needs a new object.
+    /// Attributes whose change requires a new object.
     pub replace: Vec<Path>,
-    /// Kept for apply.
+    /// Private data for apply.
     pub private: Private,
     /// Errors and warnings.
     pub diagnostics: Diagnostics,
@@ -84,56 +84,56 @@ pub struct ApplyRequest {
     pub prior: Value,
     /// Null for an object to delete.
     pub planned: Value,
-    /// What the user wrote.
+    /// The configuration as the user wrote it.
     pub config: Value,
-    /// Kept by the plan.
+    /// Private data of the plan.
     pub private: Private,
-    /// Raised when the user wants to stop.
+    /// The request to stop early.
     pub stop: Stop,
 }
 
-/// What an apply came to.
+/// The result of an apply.
 #[derive(Debug)]
 pub struct ApplyResponse {
-    /// The object as it is now.
+    /// The object after the apply.
     pub state: Value,
-    /// Kept beside it.
+    /// Private data of the state.
     pub private: Private,
     /// Errors and warnings.
     pub diagnostics: Diagnostics,
 }
 
-/// [`Resource`] over values.
+/// A [`Resource`] in terms of values.
 pub trait ErasedResource: Send + Sync {
-    /// Such as `ipam_pool`.
+    /// The type name, such as `ipam_pool`.
     fn type_name(&self) -> &'static str;
-    /// Its schema.
+    /// The schema of the resource.
     fn schema(&self) -> Schema;
     /// See [`Resource::validate`].
     fn validate(&self, config: &Value) -> Diagnostics;
-    /// Reads a stored state, of this version or an older one.
+    /// Reads a stored state of this version or an older one.
     ///
     /// # Errors
-    /// When the state is not one, or of a newer version.
+    /// Fails if the state is not valid, or has a newer version.
     fn upgrade(&self, version: i64, state: serde_json::Value) -> Result<Value, Diagnostics>;
-    /// Plans.
+    /// Plans a change.
     fn plan(&self, request: PlanRequest) -> PlanResponse;
-    /// Applies.
+    /// Applies a change.
     fn apply(&self, request: ApplyRequest) -> ApplyResponse;
-    /// Refreshes; null when the object is gone. With warnings.
+    /// Refreshes an object, with warnings. The result is null if the object does not exist.
     ///
     /// # Errors
-    /// When that cannot be found out.
+    /// Fails if the object cannot be read.
     fn read(&self, state: &Value) -> Result<(Value, Diagnostics), Diagnostics>;
-    /// Imports by id; with warnings about what was imported.
+    /// Imports an object by ID, with warnings about the imported object.
     ///
     /// # Errors
-    /// When the id names nothing.
+    /// Fails if there is no object with this ID.
     fn import(&self, id: &str) -> Result<(Value, Diagnostics), Diagnostics>;
-    /// Follows a `moved` block, from another type or from another address of this provider.
+    /// Performs a `moved` block, from another type or from another address of this provider.
     ///
     /// # Errors
-    /// When the other type cannot become this one.
+    /// Fails if the other type cannot become this one.
     fn move_from(&self, source: &MoveSource<'_>) -> Result<Value, Diagnostics>;
 }
 
@@ -179,18 +179,18 @@ impl<R: Resource> ErasedResource for R {
     }
 }
 
-/// [`DataSource`] over values.
+/// A [`DataSource`] in terms of values.
 pub trait ErasedDataSource: Send + Sync {
-    /// Such as `ipam_pools`.
+    /// The type name, such as `ipam_pools`.
     fn type_name(&self) -> &'static str;
-    /// Its schema.
+    /// The schema of the data source.
     fn schema(&self) -> Schema;
     /// See [`DataSource::validate`].
     fn validate(&self, config: &Value) -> Diagnostics;
-    /// Reads.
+    /// Reads the data source.
     ///
     /// # Errors
-    /// Whatever the user has to change.
+    /// The errors that the user has to correct.
     fn read(&self, config: &Value) -> Result<Value, Diagnostics>;
 }
 
@@ -212,16 +212,16 @@ impl<D: DataSource> ErasedDataSource for D {
     }
 }
 
-/// [`Configure`] over values.
+/// A [`Configure`] in terms of values.
 pub trait ErasedConfigure: Send + Sync {
-    /// Schema of the provider block.
+    /// The schema of the provider block.
     fn schema(&self) -> Schema;
     /// See [`Configure::validate`].
     fn validate(&self, config: &Value) -> Diagnostics;
-    /// Configures.
+    /// Configures the provider.
     ///
     /// # Errors
-    /// Whatever the user has to change.
+    /// The errors that the user has to correct.
     fn configure(&self, config: &Value, terraform_version: &str) -> Result<(), Diagnostics>;
 }
 

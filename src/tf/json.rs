@@ -1,14 +1,14 @@
-//! Values in Terraform's JSON form, as states are kept.
+//! Values in the JSON format in which Terraform stores states.
 
 use serde_json::Value as Json;
 
 use super::{Number, Type, Value};
 
-/// Reads a JSON value of the given type. Attributes that are missing read as null and unknown ones are passed
-/// over, because a state may have been written by a release with another set of them.
+/// Reads a JSON value of the given type. Missing attributes are read as null, and unknown attributes are ignored, because
+/// a release with different attributes may have written the state.
 ///
 /// # Errors
-/// A sentence, when `json` is not of that type.
+/// A sentence, if `json` is not of that type.
 pub fn from_json(json: &Json, ty: &Type) -> Result<Value, String> {
     let wrong = || format!("{} was found where {} is needed.", shorten(json), ty.to_json());
     match (ty, json) {

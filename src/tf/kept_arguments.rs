@@ -1,14 +1,15 @@
-//! Arguments that force a replacement, and are not known when an object is planned that exists.
+//! Arguments that force a replacement and are unknown when an existing object is planned.
 //!
-//! `depends_on` moves the reading of a data source into the apply, whatever has changed. To replace the object for that would
-//! be a surprise. So the plan keeps the prior value, which Terraform allows for every argument (`AssertPlanValid` in terraform,
-//! `internal/plans/objchange/plan_valid.go`). In the apply Terraform plans again, with the value known. Another value than the one
-//! that was kept cannot be applied any more, and the error says so before Terraform blames the provider.
+//! `depends_on` delays the read of a data source to the apply, whatever has changed. A replacement of the object for that
+//! reason would surprise the user. So the plan keeps the prior value, which Terraform allows for every argument
+//! (`AssertPlanValid` in terraform, `internal/plans/objchange/plan_valid.go`). In the apply, Terraform plans again with
+//! the known value. A value other than the kept one cannot be applied then, and the error explains this before Terraform
+//! reports a bug in the provider.
 
 use super::resource::{Plan, Resource};
 use super::{Block, Diagnostic, Diagnostics, Path, Value};
 
-/// The configuration with the prior values in place of those that the plan keeps, and the arguments that it keeps.
+/// The configuration with the prior values for the arguments that the plan keeps, and the paths of these arguments.
 pub(super) fn keep<R: Resource>(resource: &R, block: &Block, prior: &Value, config: &Value) -> (Value, Vec<Path>) {
     let mut completed = config.clone();
     let mut kept = Vec::new();
@@ -30,10 +31,10 @@ pub(super) fn keep<R: Resource>(resource: &R, block: &Block, prior: &Value, conf
     (completed, kept)
 }
 
-/// That no argument is to change which the first plan kept, and that is known now.
+/// Checks that no argument that the first plan kept, and that is known now, would change.
 ///
 /// # Errors
-/// At each argument that is another one than the first plan kept.
+/// An error at each argument whose value differs from the one that the first plan kept.
 pub(super) fn check<R: Resource>(
     resource: &R,
     block: &Block,

@@ -1,8 +1,8 @@
 //! The rules of plan and apply, once for all resources.
 //!
-//! What the user wrote stands in every plan and state exactly as written, unless the state already has another
-//! spelling of the same; a resource decides only what the user left open. So none of Terraform's "provider
-//! produced inconsistent ..." errors can come from a resource's slip: it becomes a diagnostic here that names it.
+//! Every plan and state contains the values exactly as the user wrote them, unless the state already has another spelling
+//! of the same value. A resource decides only the values that the user left open. So a mistake in a resource never causes
+//! Terraform's error "provider produced inconsistent ...": it becomes a diagnostic here that names the resource.
 
 use super::configuration::{missing, refuse_computed};
 use super::erased::{ApplyRequest, ApplyResponse, PlanRequest, PlanResponse};
@@ -64,7 +64,7 @@ fn try_plan<R: Resource>(resource: &R, request: &PlanRequest) -> Result<Planned,
         return Ok((Value::Null, Vec::new(), request.prior_private.clone(), Diagnostics::new()));
     }
     let block = R::Model::block();
-    // Only now are all values known that an expression depends on. A null here would replace the object, or delete it.
+    // All values that an expression depends on are known only now. A null here would replace or delete the object.
     missing(&block, &request.config).into_result()?;
     let (config, kept) = kept_arguments::keep(resource, &block, &request.prior, &request.config);
     let start = with_blocks(&block, wished(&block.attributes, &request.prior, &config), &config);
@@ -91,7 +91,7 @@ fn try_plan<R: Resource>(resource: &R, request: &PlanRequest) -> Result<Planned,
     Ok((with_blocks(&block, planned, &config), plan.replace, plan.private, plan.warnings))
 }
 
-/// The object with the nested blocks of `from`: a resource has no say in them.
+/// The object with the nested blocks of `from`, because a resource does not decide them.
 fn with_blocks(block: &Block, object: Value, from: &Value) -> Value {
     let Value::Map(mut entries) = object else { return object };
     entries.extend(block.blocks.iter().map(|nested| (nested.name.to_owned(), from.entry(nested.name).clone())));
@@ -152,7 +152,7 @@ fn try_apply<R: Resource>(
         with_blocks(&block, kept(&block.attributes, &request.planned, &model.encode()), &request.planned)
     };
     if let Err(errors) = done {
-        // Terraform would add an error of its own about every unknown value.
+        // Terraform would add a separate error about every unknown value.
         let reached = apply.reached.map(|model| unknown_as_null(in_planned_spelling(model)));
         return Err((reached.unwrap_or_else(|| request.prior.clone()), errors));
     }
@@ -163,7 +163,8 @@ fn try_apply<R: Resource>(
     }
 }
 
-/// Terraform's own check of these would blame the provider in general; this one names the attribute, and says who it was.
+/// Finds planned values that apply changed. Terraform's check would report a bug in the provider in general. This check
+/// names the attribute, and whether the provider or a service changed the value.
 fn broken_promises<R: Resource>(resource: &R, planned: &Value, state: &Value) -> Diagnostics {
     let mut diagnostics = Diagnostics::new();
     for attribute in R::Model::block().attributes {
@@ -184,7 +185,7 @@ fn broken_promises<R: Resource>(resource: &R, planned: &Value, state: &Value) ->
 
 const BUG: &str = "This is a bug in the provider: please report it.";
 
-/// Says that something has come out as something else; `values` are left out when they are not to be shown.
+/// Summary and detail for a value that differs from the planned one. `values` is `None` if the values must not be shown.
 fn other_than_planned(
     service: Option<String>,
     subject: &str,
@@ -212,7 +213,7 @@ fn other_than_planned(
     }
 }
 
-/// An object without anything unknown, or an error for each attribute that is.
+/// The object if it contains no unknown value, or else an error for each attribute that does.
 fn wholly_known(block: &Block, type_name: &str, object: Value) -> Result<Value, Diagnostics> {
     let unknown = block.attributes.iter().filter(|attribute| !object.entry(attribute.name).is_wholly_known());
     let diagnostics: Diagnostics = unknown
@@ -239,8 +240,8 @@ pub(super) fn import<R: Resource>(resource: &R, id: &str) -> Result<(Value, Diag
     Ok((first_state::<R>(&model)?, resource.imported(&model)))
 }
 
-/// A resource of this very type is one that this provider made under another address (another host or namespace): its
-/// state is read as if it had not moved.
+/// Moves a state to this resource type. If the state has the same type, this provider wrote it under another address
+/// (another host or namespace), and it is read as if it had not moved.
 pub(super) fn move_from<R: Resource>(resource: &R, source: &MoveSource<'_>) -> Result<Value, Diagnostics> {
     if source.type_name == R::TYPE && is_this_provider(R::TYPE, source.provider_address) {
         return upgrade(resource, source.schema_version, source.state.clone());
@@ -262,15 +263,15 @@ pub(super) fn move_from<R: Resource>(resource: &R, source: &MoveSource<'_>) -> R
     }
 }
 
-/// Whether an address, with or without host and namespace, names the provider that a type belongs to: the two begin
-/// with the same word.
+/// Whether an address, with or without host and namespace, names the provider that a type belongs to: both begin with the
+/// same word.
 fn is_this_provider(type_name: &str, address: &str) -> bool {
     let name = type_name.split('_').next();
     address.rsplit('/').next() == name
 }
 
-/// Arguments that only steer the provider (`cascade`, say) are in no store: an import starts with their defaults,
-/// so that the plan after it is empty.
+/// Arguments that only control the provider, such as `cascade`, are in no store. An import starts with their defaults, so
+/// that the next plan is empty.
 fn first_state<R: Resource>(model: &R::Model) -> Result<Value, Diagnostics> {
     let (block, answer) = (R::Model::block(), model.encode());
     let state = with_blocks(&block, with_defaults(&block.attributes, &answer), &answer);
@@ -282,7 +283,7 @@ pub(super) fn read_data<D: DataSource>(data_source: &D, config: &Value) -> Resul
     missing(&block, config).into_result()?;
     let asked = with_blocks(&block, with_defaults(&block.attributes, config), config);
     let answer = data_source.read(D::Model::decode(&asked, &Path::root())?)?.encode();
-    // What the user wrote stands as written, whatever a data source answers.
+    // Values that the user wrote are kept as written, whatever the data source answers.
     let start = wished(&block.attributes, &Value::Null, config);
     let state = with_blocks(&block, decided(&block.attributes, config, &start, &answer), config);
     wholly_known(&block, D::TYPE, state)

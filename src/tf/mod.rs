@@ -1,4 +1,4 @@
-//! Terraform's own notions, free of gRPC and of IPAM: values, types, paths, schemas, diagnostics, the traits
+//! The concepts of Terraform, independent of gRPC and of IPAM: values, types, paths, schemas, diagnostics, the traits
 //! [`Resource`], [`DataSource`] and [`Function`], and the rules of plan and apply, once for all resources.
 
 mod configuration;

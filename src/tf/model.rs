@@ -1,4 +1,4 @@
-//! Rust structs and Terraform values as one declaration: the [`model!`](crate::model) macro and what it rests on.
+//! Rust structs and Terraform values in one declaration: the macro [`model!`](crate::model) and the traits that it uses.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,17 +9,17 @@ use super::{AttributeType, Block, Diagnostic, Diagnostics, NestedBlock, Nesting,
 /// A field of a model: known, null, or unknown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Tf<T> {
-    /// Not known before apply; a collection with an unknown element counts as unknown.
+    /// The value is unknown before apply. A collection with an unknown element counts as unknown.
     Unknown,
-    /// Absent.
+    /// The value is null.
     #[default]
     Null,
-    /// There.
+    /// The value is known and not null.
     Known(T),
 }
 
 impl<T> Tf<T> {
-    /// The value, when known and not null.
+    /// The value, if it is known and not null.
     pub const fn get(&self) -> Option<&T> {
         match self {
             Self::Known(value) => Some(value),
@@ -27,7 +27,7 @@ impl<T> Tf<T> {
         }
     }
 
-    /// A copy of the value, when known and not null.
+    /// A copy of the value, if it is known and not null.
     pub fn cloned(&self) -> Option<T>
     where
         T: Clone,
@@ -35,10 +35,10 @@ impl<T> Tf<T> {
         self.get().cloned()
     }
 
-    /// The value; it is an error at `path` when it is not there.
+    /// The value, if it is known and not null.
     ///
     /// # Errors
-    /// A diagnostic at `path`.
+    /// A diagnostic at `path` if the value is unknown or null.
     pub fn known(&self, path: Path) -> Result<&T, Diagnostics> {
         self.get().ok_or_else(|| {
             let what = if self.is_unknown() { "is not known yet" } else { "is missing" };
@@ -46,17 +46,17 @@ impl<T> Tf<T> {
         })
     }
 
-    /// Whether it is unknown.
+    /// Whether the value is unknown.
     pub const fn is_unknown(&self) -> bool {
         matches!(self, Self::Unknown)
     }
 
-    /// Whether it is null.
+    /// Whether the value is null.
     pub const fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
 
-    /// Whether it is known and not null.
+    /// Whether the value is known and not null.
     pub const fn is_known(&self) -> bool {
         matches!(self, Self::Known(_))
     }
@@ -76,28 +76,29 @@ impl<T> From<T> for Tf<T> {
 
 /// A Rust type that an attribute can hold.
 pub trait Attr: Sized {
-    /// Whether it can hold elements that are unknown. Otherwise an unknown element makes the whole collection unknown.
+    /// Whether the type can contain unknown elements. Otherwise an unknown element makes the whole collection unknown.
     const HOLDS_UNKNOWN: bool = false;
 
-    /// Its type in the schema.
+    /// The type in the schema.
     fn attribute_type() -> AttributeType;
 
-    /// Reads a known, non-null value; `at` is where it stands.
+    /// Reads a known, non-null value at the path `at`.
     ///
     /// # Errors
-    /// Everything that is wrong with it, each at its own path.
+    /// All errors in the value, each at its own path.
     fn from_value(value: &Value, at: &Path) -> Result<Self, Diagnostics>;
 
-    /// The value.
+    /// Converts to a value.
     fn to_value(&self) -> Value;
 
-    /// The one spelling of a value: two values with the same canonical form mean the same.
+    /// The canonical spelling of a value: two values with the same canonical form mean the same.
     fn canonical(value: &Value) -> Value {
         value.clone()
     }
 }
 
-/// A struct whose fields are the attributes and nested blocks of a schema block. Made by [`model!`](crate::model).
+/// A struct whose fields are the attributes and nested blocks of a schema block. The macro [`model!`](crate::model)
+/// implements it.
 pub trait Model: Sized + Default + Clone + Send + Sync + 'static {
     /// The schema.
     fn block() -> Block;
@@ -105,17 +106,17 @@ pub trait Model: Sized + Default + Clone + Send + Sync + 'static {
     /// Reads an object.
     ///
     /// # Errors
-    /// Everything that is wrong with it, each at its own path.
+    /// All errors in the object, each at its own path.
     fn decode(value: &Value, at: &Path) -> Result<Self, Diagnostics>;
 
-    /// The object.
+    /// Converts to an object.
     fn encode(&self) -> Value;
 }
 
-/// A Rust type that nested blocks of one name can be: a model for a block that is there at most once, a vector of it for
-/// one that may be repeated.
+/// A Rust type for the nested blocks of one name: a model if the block occurs at most once, a vector of it if the block
+/// may be repeated.
 pub trait BlockAttr {
-    /// What the schema says of it.
+    /// The nested block in the schema.
     fn nested(name: &'static str) -> NestedBlock;
 }
 
@@ -131,7 +132,8 @@ impl<M: Model> BlockAttr for Vec<M> {
     }
 }
 
-/// The name of a field that is a word of Rust's (`r#type`) without the mark; used by [`model!`](crate::model).
+/// The name of a field, without the prefix of names that are keywords of Rust (`r#type`); used by
+/// [`model!`](crate::model).
 pub fn field_name(written: &'static str) -> &'static str {
     written.strip_prefix("r#").unwrap_or(written)
 }
@@ -139,18 +141,19 @@ pub fn field_name(written: &'static str) -> &'static str {
 /// Reads a field; used by [`model!`](crate::model).
 ///
 /// # Errors
-/// Everything that is wrong with it, each at its own path.
+/// All errors in the field, each at its own path.
 pub fn decode_field<T: Attr>(object: &Value, name: &str, at: &Path) -> Result<Tf<T>, Diagnostics> {
     match object.entry(name) {
         Value::Unknown => Ok(Tf::Unknown),
         Value::Null => Ok(Tf::Null),
-        // An unknown inside of nested objects stays where it is; inside a plain collection it makes all unknown.
+        // An unknown value inside nested objects stays in its place. Inside a plain collection, it makes the whole
+        // collection unknown.
         value if is_open::<T>(value) => Ok(Tf::Unknown),
         value => T::from_value(value, &at.then(name)).map(Tf::Known),
     }
 }
 
-/// Whether an unknown inside of `value` makes all of it unknown.
+/// Whether an unknown value inside `value` makes all of it unknown.
 fn is_open<T: Attr>(value: &Value) -> bool {
     !T::HOLDS_UNKNOWN && !value.is_wholly_known() && matches!(T::attribute_type(), AttributeType::Plain(_))
 }
@@ -164,7 +167,7 @@ pub fn encode_field<T: Attr>(field: &Tf<T>) -> Value {
     }
 }
 
-/// The error for a value that cannot be what its attribute needs.
+/// The error for a value that is not valid for its attribute.
 pub fn wrong_value(at: &Path, detail: impl Into<String>) -> Diagnostics {
     let name = at.0.iter().find_map(|step| match step {
         super::Step::Attribute(name) => Some(name.as_str()),
@@ -238,7 +241,7 @@ macro_rules! integer_attr {
                     return Err(wrong_value(at, format!("{number} is not a whole number.")));
                 };
                 let is_negative = integer.sign() == Sign::Minus;
-                // What fits into the type is no range that means anything to somebody.
+                // The range of a Rust type would mean nothing to the user.
                 Self::try_from(integer).map_err(|_| {
                     let why = match (is_negative, <$ty>::MIN == 0) {
                         (true, true) => "negative, and must not be",
@@ -287,7 +290,7 @@ impl<T: Attr + Ord> Attr for BTreeSet<T> {
 
     fn from_value(value: &Value, at: &Path) -> Result<Self, Diagnostics> {
         let Value::List(items) = value else { return Err(wrong_value(at, "A set is needed here.")) };
-        // Terraform's paths cannot name a set's element: the whole attribute is the place.
+        // Paths of Terraform cannot name an element of a set, so the path is that of the whole attribute.
         Ok(elements(items, |_| at.clone())?.into_iter().collect())
     }
 
@@ -351,7 +354,7 @@ fn element<T: Attr>(value: &Value, at: &Path) -> Result<T, Diagnostics> {
     }
 }
 
-/// Makes a type that reads itself from text (`FromStr` with a sentence as error, and `Display`) an attribute type.
+/// Makes an attribute type of a type that is read from text (`FromStr` with a sentence as its error, and `Display`).
 #[macro_export]
 macro_rules! text_attr {
     ($ty:ty) => {
@@ -389,9 +392,9 @@ macro_rules! text_attr {
 /// model! {
 ///     /// A greeting.
 ///     pub struct Greeting {
-///         /// Whom to greet.
+///         /// Name of the person to greet.
 ///         name: String => required().replace(),
-///         /// What was said.
+///         /// The greeting.
 ///         said: String => computed(),
 ///     }
 /// }
@@ -401,8 +404,9 @@ macro_rules! text_attr {
 /// assert_eq!(greeting.encode(), value);
 /// ```
 ///
-/// Flags are methods of [`Attribute`](crate::tf::Attribute). A tail `blocks { timeouts: Timeouts }` declares
-/// nested blocks, each there at most once, or any number of times as `roles: Vec<Role>`. The struct is also an attribute type: a nested object.
+/// Flags are methods of [`Attribute`](crate::tf::Attribute). `blocks { timeouts: Timeouts }` at the end declares nested
+/// blocks, each of which may occur at most once, or any number of times as `roles: Vec<Role>`. The struct is also an
+/// attribute type: a nested object.
 #[macro_export]
 macro_rules! model {
     (
@@ -487,7 +491,7 @@ macro_rules! model {
     };
 }
 
-/// The path of a field of a model; a name that is none of its fields does not compile.
+/// The path of a field of a model. A name that is not a field of the model does not compile.
 #[macro_export]
 macro_rules! at {
     ($Model:ty, $field:ident) => {{

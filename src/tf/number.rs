@@ -6,14 +6,14 @@ use std::str::FromStr;
 use bigdecimal::num_bigint::BigInt;
 use bigdecimal::{BigDecimal, ToPrimitive};
 
-/// A number as Terraform has it: any finite decimal, or an infinity.
+/// A number in Terraform: any finite decimal, or an infinity.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Number {
-    /// Below every finite number.
+    /// Less than every finite number.
     NegativeInfinity,
     /// A finite number.
     Finite(BigDecimal),
-    /// Above every finite number.
+    /// Greater than every finite number.
     PositiveInfinity,
 }
 
@@ -29,7 +29,7 @@ impl Number {
         BigDecimal::try_from(float).ok().map(|decimal| Self::Finite(decimal.normalized()))
     }
 
-    /// The number as a whole one, when it is.
+    /// The number as an integer, if it is a whole number.
     pub fn to_integer(&self) -> Option<BigInt> {
         match self {
             Self::Finite(decimal) if decimal.is_integer() => Some(decimal.with_scale(0).into_bigint_and_exponent().0),
@@ -37,7 +37,7 @@ impl Number {
         }
     }
 
-    /// The number as `i64`, when it is whole and fits.
+    /// The number as `i64`, if it is a whole number and fits.
     pub fn to_i64(&self) -> Option<i64> {
         self.to_integer().and_then(|integer| integer.to_i64())
     }
@@ -46,7 +46,7 @@ impl Number {
     pub fn to_f64(&self) -> f64 {
         match self {
             Self::NegativeInfinity => f64::NEG_INFINITY,
-            // Reading the digits rounds correctly, which BigDecimal's own conversion does not.
+            // Parsing the digits rounds correctly, which the conversion of BigDecimal does not.
             Self::Finite(decimal) => decimal.to_scientific_notation().parse().unwrap_or(f64::NAN),
             Self::PositiveInfinity => f64::INFINITY,
         }
@@ -63,7 +63,7 @@ impl FromStr for Number {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        // An exponent is bounded so that a few bytes cannot ask for gigabytes of digits.
+        // The exponent is limited, so that a few bytes cannot cause gigabytes of digits.
         let decimal = BigDecimal::from_str(text).map_err(|_| format!("{text:?} is not a number."))?;
         let (_, scale) = decimal.as_bigint_and_exponent();
         if scale.unsigned_abs() > 10_000 {

@@ -1,4 +1,4 @@
-//! Where in a configuration something is.
+//! Places in a configuration.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ pub enum Step {
     Index(i64),
 }
 
-/// Where in a configuration something is; empty for the whole block.
+/// A place in a configuration; empty for the whole block.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Path(pub Vec<Step>);
 
@@ -23,24 +23,24 @@ impl Path {
         Self(Vec::new())
     }
 
-    /// An attribute at the top.
+    /// An attribute of the block.
     pub fn attribute(name: &str) -> Self {
         Self::root().then(name)
     }
 
-    /// An attribute of what is here.
+    /// An attribute of the object at this path.
     #[must_use]
     pub fn then(&self, name: &str) -> Self {
         self.step(Step::Attribute(name.to_owned()))
     }
 
-    /// An element of the map here.
+    /// An element of the map at this path.
     #[must_use]
     pub fn key(&self, key: &str) -> Self {
         self.step(Step::Key(key.to_owned()))
     }
 
-    /// An element of the list here.
+    /// An element of the list at this path.
     #[must_use]
     pub fn index(&self, index: usize) -> Self {
         self.step(Step::Index(i64::try_from(index).unwrap_or(i64::MAX)))

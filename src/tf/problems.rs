@@ -1,15 +1,16 @@
-//! The rules by which Terraform accepts a schema. One that breaks them makes the whole provider unusable, so a test
-//! holds every schema of the provider against them.
+//! The rules by which Terraform accepts a schema. One invalid schema makes the whole provider unusable, so a test checks
+//! every schema of the provider.
 
 use std::collections::BTreeSet;
 
 use super::{Attribute, AttributeType, Block, Nesting, Parameter, Path, Schema, Signature, Type};
 
-/// Arguments that Terraform keeps for itself in every resource and data source.
+/// Arguments that Terraform reserves in every resource and data source.
 const META_ARGUMENTS: [&str; 7] =
     ["connection", "count", "depends_on", "for_each", "lifecycle", "provider", "provisioner"];
 
-/// Everything for which Terraform would refuse this schema, as sentences; and flags of ours that have no effect.
+/// All reasons for which Terraform would refuse this schema, as sentences, and flags of this provider that have no
+/// effect.
 pub fn problems(schema: &Schema) -> Vec<String> {
     let mut found = Vec::new();
     if schema.version < 0 {
@@ -90,7 +91,7 @@ fn one(attribute: &Attribute, at: &Path, in_set: bool, found: &mut Vec<String>) 
 fn name(name: &str, at: &Path, found: &mut Vec<String>) {
     let is_valid =
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
-    // A digit in front passes Terraform's check of schemas, but no configuration could name it.
+    // Terraform accepts a schema with a digit in front, but no configuration could use the name.
     if !is_valid || name.starts_with(|first: char| first.is_ascii_digit()) {
         found.push(format!("{at} is no name: only lower-case letters, digits and _ are."));
     }
@@ -116,7 +117,7 @@ fn dynamic_in_set(ty: &Type) -> bool {
     }
 }
 
-/// Everything for which Terraform would refuse a function of this name and signature, as sentences.
+/// All reasons for which Terraform would refuse a function with this name and signature, as sentences.
 pub fn signature_problems(function: &str, signature: &Signature) -> Vec<String> {
     let mut found = Vec::new();
     name(function, &Path::attribute(function), &mut found);
@@ -148,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn good_schema_has_no_problem() {
+    fn a_valid_schema_has_no_problem() {
         let nested = AttributeType::Nested(Nesting::List, vec![text("b").computed()]);
         assert_eq!(of(vec![text("c").required(), text("d").default("x"), typed(nested).computed()]), [""; 0]);
     }
@@ -190,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_of_a_function_have_names_of_their_own() {
+    fn parameters_of_a_function_have_unique_names() {
         let parameter = |name| Parameter { name, ty: Type::String, description: "", allow_null: false };
         let signature = Signature {
             summary: "",

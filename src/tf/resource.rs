@@ -1,78 +1,81 @@
-//! What a managed resource is to Terraform.
+//! The traits of managed resources, data sources, functions and the provider block, with the arguments of their methods.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Diagnostic, Diagnostics, Model, Path, Value};
 
-/// Says when the user wants the operation to stop. Cheap to copy.
+/// The request to stop operations early, because the user interrupts the run or the process ends. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Stop(Arc<AtomicBool>);
 
 impl Stop {
-    /// Asks everything to stop soon.
+    /// Asks all operations to stop soon.
     pub fn request(&self) {
         self.0.store(true, Ordering::SeqCst);
     }
 
-    /// Whether to stop.
+    /// Whether operations should stop soon.
     pub fn is_requested(&self) -> bool {
         self.0.load(Ordering::SeqCst)
     }
 }
 
-/// Data that Terraform keeps beside a state or plan and shows to nobody.
+/// Data that Terraform stores with a state or plan and never shows.
 pub type Private = serde_json::Map<String, serde_json::Value>;
 
-/// A plan in the making: of a new object, or of a change.
+/// The plan of a new object or of a change, while a resource makes it.
 #[derive(Debug)]
 pub struct Plan<M> {
-    /// What the user wrote; computed attributes are null.
+    /// The configuration as the user wrote it; computed attributes are null.
     pub config: M,
-    /// What the plan will show. What the user wrote stands here already and cannot be changed; the rest is unknown
-    /// for a new object, and as before for an old one. Whatever is left unknown is shown as "known after apply".
+    /// The values that the plan will show. Values that the user wrote are set already and cannot be changed. The other
+    /// values are unknown for a new object, and the prior values for an existing one. A value that stays unknown is shown
+    /// as "known after apply".
     pub planned: M,
-    /// Attributes whose change needs a new object, beside those declared `replace()`.
+    /// Attributes whose change requires a new object, in addition to those declared with `replace()`.
     pub replace: Vec<Path>,
-    /// Arguments that are not known yet and for which the plan keeps the prior value, see [`Resource::may_keep`]. `config` and
-    /// `planned` have that value.
+    /// Arguments that are not known yet and for which the plan keeps the prior value, see [`Resource::may_keep`].
+    /// `config` and `planned` contain that value.
     pub kept: Vec<Path>,
-    /// In: what the last apply or, in the second half of a replacement, the first half kept. Out: kept for apply.
+    /// Input: the private data of the last apply or, in the second half of a replacement, of the first half. Output: the
+    /// private data for apply.
     pub private: Private,
-    /// What the first plan kept, when the client can carry that to the second (protocol 6.11).
+    /// The private data of the first plan, if the client can carry it to the second plan (protocol 6.11).
     pub first_plan: Option<Private>,
     /// Whether this client carries planned private data from the first plan to the second (protocol 6.11).
     pub carries_private: bool,
-    /// Whether this is the second plan, made by an apply. Told from the deferral capability, which released
-    /// Terraform sets in the apply walk only (terraform 1.9 to 1.15, context_apply.go), or from `first_plan`.
+    /// Whether this is the second plan, which an apply makes. This is derived from the deferral capability, which
+    /// released Terraform sets only in the apply walk (terraform 1.9 to 1.15, context_apply.go), or from `first_plan`.
     pub committing: bool,
     /// Warnings for the user.
     pub warnings: Diagnostics,
 }
 
-/// A change being carried out.
+/// A change during its apply.
 #[derive(Debug)]
 pub struct Apply<M> {
-    /// What the plan showed; unknown values are to be filled in. What was known may not change.
+    /// The values that the plan showed. Apply must fill in unknown values, and may not change known values.
     pub state: M,
-    /// What the user wrote.
+    /// The configuration as the user wrote it.
     pub config: M,
-    /// In: what the plan kept. Out: kept beside the state.
+    /// Input: the private data of the plan. Output: the private data of the state.
     pub private: Private,
-    /// When the operation fails half-way: how far it came. `None`: nothing was reached.
+    /// The object after an operation that failed before its end; `None` if nothing was created or changed.
     pub reached: Option<M>,
     /// Warnings for the user.
     pub warnings: Diagnostics,
-    /// Whether the user wants to stop.
+    /// The request to stop early.
     pub stop: Stop,
 }
 
 /// A state of another resource type that a `moved` block turns into this one.
 #[derive(Debug)]
 pub struct MoveSource<'a> {
-    /// Such as `registry.terraform.io/hashicorp/aws`. OpenTofu 1.10 gives `aws`, whatever host and namespace are.
+    /// Address of the provider, such as `registry.terraform.io/hashicorp/aws`. OpenTofu 1.10 gives `aws`, for any host
+    /// and namespace.
     pub provider_address: &'a str,
-    /// Such as `aws_vpc_ipam_pool`.
+    /// Type name, such as `aws_vpc_ipam_pool`.
     pub type_name: &'a str,
     /// Schema version of the state.
     pub schema_version: i64,
@@ -80,33 +83,34 @@ pub struct MoveSource<'a> {
     pub state: &'a serde_json::Value,
 }
 
-/// A managed resource. One instance serves all objects of its type, from many threads at once. Calls may block.
+/// A managed resource. One instance serves all objects of its type, from many threads at the same time. Calls may block.
 pub trait Resource: Send + Sync + 'static {
-    /// Its attributes.
+    /// The attributes.
     type Model: Model;
-    /// Its full name, such as `ipam_pool`.
+    /// The full type name, such as `ipam_pool`.
     const TYPE: &'static str;
-    /// Version of the state it writes.
+    /// Version of the states that this resource writes.
     const VERSION: i64 = 0;
 
-    /// Who else than this provider decides what comes of a plan; `None`: nobody.
+    /// The service that decides the results of a plan together with this provider; `None` if only this provider decides.
     fn service(&self) -> Option<String> {
         None
     }
 
-    /// Terraform validates, with unknown values, and again before each plan. May not touch the store.
+    /// Terraform validates a configuration, with unknown values, and again before each plan. Must not access the store.
     fn validate(&self, config: &Self::Model) -> Diagnostics;
 
-    /// A state is about to be used: the object is in this configuration's state. `state` may be of an older version.
+    /// Terraform is about to use a state, so the object is in this configuration's state. `state` may have an older
+    /// version.
     fn seen(&self, _state: &serde_json::Value) {}
 
-    /// Terraform plans to delete the object with this id.
+    /// Terraform plans to delete the object with this ID.
     fn plan_delete(&self, _id: &str) {}
 
-    /// Turns a state of an older version into the present one, as JSON.
+    /// Converts a state of an older version into the present version, as JSON.
     ///
     /// # Errors
-    /// When that version was never written.
+    /// Fails if no release has written that version.
     fn upgrade(&self, version: i64, _state: serde_json::Value) -> Result<serde_json::Value, Diagnostics> {
         Err(Diagnostic::error(
             "Unknown state version",
@@ -121,28 +125,28 @@ pub trait Resource: Send + Sync + 'static {
     /// Terraform plans a new object, also as the second half of a replacement.
     ///
     /// # Errors
-    /// Whatever the user has to change.
+    /// The errors that the user has to correct.
     fn plan_create(&self, plan: &mut Plan<Self::Model>) -> Result<(), Diagnostics>;
 
-    /// Terraform plans an object that exists, changed or not. Attributes declared `replace()` have been compared.
+    /// Terraform plans an existing object, changed or not. Attributes declared with `replace()` have been compared.
     ///
     /// # Errors
-    /// Whatever the user has to change.
+    /// The errors that the user has to correct.
     fn plan_update(&self, prior: &Self::Model, plan: &mut Plan<Self::Model>) -> Result<(), Diagnostics>;
 
-    /// Whether a plan may keep the prior value of an argument that forces a replacement, when its value is not known yet.
+    /// Whether a plan may keep the prior value of an argument that forces a replacement while the new value is unknown.
     /// Otherwise the plan replaces the object.
     fn may_keep(&self, _argument: &str) -> bool {
         false
     }
 
-    /// Whether such a value is still good when the plan is applied: what it names stays.
+    /// Whether the kept value is still valid when the plan is applied, because the object that it names stays.
     fn stays(&self, _prior: &Value) -> bool {
         true
     }
 
-    /// Whether `plan` is the second plan of an object, and the first one kept arguments. Asked only when an argument that
-    /// may be kept is known and another one than before.
+    /// Whether `plan` is the second plan of an object and the first plan kept arguments. Called only if an argument that
+    /// may be kept is known and has changed.
     fn has_kept(&self, _prior: &Self::Model, _plan: &Plan<Self::Model>) -> bool {
         false
     }
@@ -150,94 +154,96 @@ pub trait Resource: Send + Sync + 'static {
     /// Terraform creates the object.
     ///
     /// # Errors
-    /// Why it failed; `apply.reached` says what is there all the same.
+    /// The reason of the failure. `apply.reached` is the object that exists nevertheless.
     fn create(&self, apply: &mut Apply<Self::Model>) -> Result<(), Diagnostics>;
 
     /// Terraform changes the object.
     ///
     /// # Errors
-    /// Why it failed; `apply.reached` says what is there now (`None`: all as before).
+    /// The reason of the failure. `apply.reached` is the object as it is now; `None` if nothing was changed.
     fn update(&self, prior: &Self::Model, apply: &mut Apply<Self::Model>) -> Result<(), Diagnostics>;
 
-    /// Terraform deletes the object; deleting what is gone is success.
+    /// Terraform deletes the object. The deletion of an object that does not exist succeeds.
     ///
     /// # Errors
-    /// Why it is still there.
+    /// The reason why the object still exists.
     fn delete(&self, prior: &Self::Model, stop: &Stop) -> Result<(), Diagnostics>;
 
-    /// Terraform refreshes the object; `Ok(None)` when it is gone.
+    /// Terraform refreshes the object; `Ok(None)` if it does not exist.
     ///
     /// # Errors
-    /// When that cannot be found out.
+    /// Fails if the object cannot be read.
     fn read(&self, state: Self::Model) -> Result<Option<Self::Model>, Diagnostics>;
 
-    /// The same, where a refresh has something to say: warnings.
+    /// Like [`Resource::read`], with warnings of the refresh.
     ///
     /// # Errors
-    /// When that cannot be found out.
+    /// Fails if the object cannot be read.
     fn refresh(&self, state: Self::Model, _warnings: &mut Diagnostics) -> Result<Option<Self::Model>, Diagnostics> {
         self.read(state)
     }
 
-    /// Terraform imports by id; the state is then refreshed.
+    /// Terraform imports an object by ID, and then refreshes the state.
     ///
     /// # Errors
-    /// When the id is malformed or names nothing.
+    /// Fails if the ID is malformed or there is no such object.
     fn import(&self, id: &str) -> Result<Self::Model, Diagnostics>;
 
-    /// What the user should know of an object that was just imported: warnings.
+    /// Warnings about an object that was just imported.
     fn imported(&self, _imported: &Self::Model) -> Diagnostics {
         Diagnostics::new()
     }
 
-    /// Terraform follows a `moved` block from another type, or from this type of another provider. `Ok(None)`: that type
-    /// cannot become this one. (This very type from another address of this provider is no matter of the resource.)
+    /// Terraform performs a `moved` block from another type, or from this type of another provider. `Ok(None)` means that
+    /// the other type cannot become this one. (A move of this type from another address of this provider does not call
+    /// the resource.)
     ///
     /// # Errors
-    /// When the state is not what that type writes.
+    /// Fails if the state is not valid for the other type.
     fn move_from(&self, _source: &MoveSource<'_>) -> Result<Option<Self::Model>, Diagnostics> {
         Ok(None)
     }
 }
 
-/// A data source. One instance serves all, from many threads at once. Calls may block.
+/// A data source. One instance serves all `data` blocks of its type, from many threads at the same time. Calls may block.
 pub trait DataSource: Send + Sync + 'static {
-    /// Its attributes.
+    /// The attributes.
     type Model: Model;
-    /// Its full name, such as `ipam_pools`.
+    /// The full type name, such as `ipam_pools`.
     const TYPE: &'static str;
 
-    /// Terraform validates, with unknown values. May not touch the store.
+    /// Terraform validates a configuration, with unknown values. Must not access the store.
     fn validate(&self, config: &Self::Model) -> Diagnostics;
 
-    /// Terraform reads: everything in `config` is known. The answer may hold nothing unknown.
+    /// Terraform reads the data source: all values in `config` are known. The answer must not contain an unknown value.
     ///
     /// # Errors
-    /// Whatever the user has to change, or why the store does not answer.
+    /// The errors that the user has to correct, or the reason why the store does not answer.
     fn read(&self, config: Self::Model) -> Result<Self::Model, Diagnostics>;
 }
 
 /// The provider block.
 pub trait Configure: Send + Sync + 'static {
-    /// Its attributes.
+    /// The attributes.
     type Model: Model;
 
-    /// Terraform validates, with unknown values. May not touch the store.
+    /// Terraform validates a configuration, with unknown values. Must not access the store.
     fn validate(&self, config: &Self::Model) -> Diagnostics;
 
-    /// Terraform configures, before anything else but validation and functions. Values may be unknown while planning.
+    /// Terraform configures the provider, before all other calls except validation and functions. Values may be unknown
+    /// during a plan.
     ///
     /// # Errors
-    /// Whatever the user has to change.
+    /// The errors that the user has to correct.
     fn configure(&self, config: Self::Model, terraform_version: &str) -> Result<(), Diagnostics>;
 }
 
-/// An error of a function, with the argument it is about.
+/// An error of a function, with the argument that it is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FunctionError {
-    /// A sentence.
+    /// The error, as a sentence.
     pub text: String,
-    /// 0-based; at or after the number of fixed parameters it is one of the variadic ones.
+    /// Position of the argument, from 0. A position at or after the number of fixed parameters is a variadic argument.
     pub argument: Option<usize>,
 }
 
@@ -246,40 +252,40 @@ pub struct FunctionError {
 pub struct Parameter {
     /// Name in the documentation.
     pub name: &'static str,
-    /// Its type.
+    /// The type of the parameter.
     pub ty: super::Type,
-    /// Markdown.
+    /// The description, in Markdown.
     pub description: &'static str,
-    /// Whether null is passed on.
+    /// Whether the function accepts null.
     pub allow_null: bool,
 }
 
-/// What Terraform is told about a function.
+/// The declaration of a function.
 #[derive(Clone, Debug)]
 pub struct Signature {
-    /// One line.
+    /// The summary in one line.
     pub summary: &'static str,
-    /// Markdown.
+    /// The description, in Markdown.
     pub description: &'static str,
-    /// In order.
+    /// The fixed parameters, in order.
     pub parameters: Vec<Parameter>,
-    /// After them, any number of times.
+    /// A parameter after the fixed ones that may be repeated.
     pub variadic: Option<Parameter>,
-    /// Type of the answer.
+    /// Type of the result.
     pub returns: super::Type,
 }
 
-/// A pure function: the same arguments give the same answer, without store or configuration.
+/// A pure function: the same arguments give the same result, without a store or a configuration.
 pub trait Function: Send + Sync + 'static {
-    /// Its name, without `provider::ipam::`.
+    /// The name, without `provider::ipam::`.
     fn name(&self) -> &'static str;
 
-    /// Parameters and result.
+    /// The parameters and the result.
     fn signature(&self) -> Signature;
 
-    /// Terraform calls it with known arguments.
+    /// Terraform calls the function with known arguments.
     ///
     /// # Errors
-    /// A sentence, on the argument that is wrong.
+    /// A sentence, on the invalid argument.
     fn call(&self, arguments: &[Value]) -> Result<Value, FunctionError>;
 }

@@ -1,13 +1,14 @@
-//! What stands in a plan or a state: attribute by attribute, and down into nested objects one by one.
+//! The contents of plans and states: attribute by attribute, and inside nested objects as well.
 //!
-//! Objects of one nested attribute are matched by key or index. Those in a set cannot be matched and stand as
+//! Objects of one nested attribute are matched by key or index. Objects in a set cannot be matched and are kept as
 //! written: neither defaults nor computed attributes work inside a set.
 
 use std::collections::BTreeMap;
 
 use super::{Attribute, AttributeType, Nesting, Value};
 
-/// What a plan starts from: what the user wrote, defaults, and for the rest what was, or unknown for a new object.
+/// The start of a plan: the values that the user wrote, defaults, and for the other attributes the prior values, or
+/// unknown for a new object.
 pub(super) fn wished(attributes: &[Attribute], prior: &Value, config: &Value) -> Value {
     each(attributes, |attribute| {
         let (was, wrote) = (prior.entry(attribute.name), config.entry(attribute.name));
@@ -23,7 +24,7 @@ pub(super) fn wished(attributes: &[Attribute], prior: &Value, config: &Value) ->
     })
 }
 
-/// The resource's answer where the user left something open, the wish everywhere else.
+/// The answer of the resource for values that the user left open, and the wished value for all others.
 pub(super) fn decided(attributes: &[Attribute], config: &Value, wished: &Value, answer: &Value) -> Value {
     if answer.is_null() {
         return wished.clone();
@@ -39,7 +40,7 @@ pub(super) fn decided(attributes: &[Attribute], config: &Value, wished: &Value, 
     })
 }
 
-/// The answer, in the spelling of `known` where both mean the same.
+/// The answer, in the spelling of `known` if both mean the same.
 pub(super) fn kept(attributes: &[Attribute], known: &Value, answer: &Value) -> Value {
     each(attributes, |attribute| respelt(attribute, known.entry(attribute.name), answer.entry(attribute.name)))
 }
@@ -51,7 +52,7 @@ fn respelt(attribute: &Attribute, known: &Value, answer: &Value) -> Value {
     in_objects(&attribute.ty, answer, [known], &|inner, answer, [known]| kept(inner, known, answer))
 }
 
-/// The object with defaults where it has null.
+/// The object with defaults for values that are null.
 pub(super) fn with_defaults(attributes: &[Attribute], object: &Value) -> Value {
     each(attributes, |attribute| match (object.entry(attribute.name), &attribute.default) {
         (Value::Null, Some(default)) => default.clone(),
@@ -59,10 +60,10 @@ pub(super) fn with_defaults(attributes: &[Attribute], object: &Value) -> Value {
     })
 }
 
-/// Whether what came of a planned value is no surprise: equal, but for what was unknown.
+/// Whether the value `now` is consistent with the planned value: equal, except for parts that were planned as unknown.
 pub(super) fn fulfils(ty: &AttributeType, planned: &Value, now: &Value) -> bool {
     let is_set = matches!(ty, AttributeType::Nested(Nesting::Set, _) | AttributeType::Plain(super::Type::Set(_)));
-    // Which element of a set an unknown one has become cannot be told.
+    // It is not possible to find the element that an unknown element of a set has become.
     if is_set && !planned.is_wholly_known() { !now.is_null() } else { is_filled_in(planned, now) }
 }
 
@@ -79,7 +80,7 @@ fn is_filled_in(planned: &Value, now: &Value) -> bool {
     }
 }
 
-/// The value with null for what is unknown.
+/// The value with null in place of unknown values.
 pub(super) fn unknown_as_null(value: Value) -> Value {
     match value {
         Value::Unknown => Value::Null,
@@ -96,10 +97,12 @@ fn each(attributes: &[Attribute], value: impl Fn(&Attribute) -> Value) -> Value 
     Value::Map(attributes.iter().map(|attribute| (attribute.name.to_owned(), value(attribute))).collect())
 }
 
-/// Makes a nested object anew: its attributes, the object, and what stands in its place elsewhere.
+/// Builds a nested object again from its attributes, the object itself, and the objects at the same place in other
+/// values.
 type Remake<'a, const N: usize> = &'a dyn Fn(&[Attribute], &Value, [&Value; N]) -> Value;
 
-/// `shape` with each object of a nested attribute made anew; a plain value, or one in a set, stands.
+/// The value `shape`, in which each object of a nested attribute is built again. A plain value, or a value in a set, is
+/// not changed.
 fn in_objects<const N: usize>(ty: &AttributeType, shape: &Value, others: [&Value; N], remake: Remake<'_, N>) -> Value {
     let AttributeType::Nested(nesting, inner) = ty else { return shape.clone() };
     let one = |object: &Value, others| match object {
@@ -120,7 +123,7 @@ fn in_objects<const N: usize>(ty: &AttributeType, shape: &Value, others: [&Value
     }
 }
 
-/// The element of a list; null when it is not there.
+/// The element of a list, or null if there is no such element.
 fn element(list: &Value, index: usize) -> &Value {
     match list {
         Value::List(items) => items.get(index).unwrap_or(&Value::Null),

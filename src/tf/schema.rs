@@ -1,4 +1,4 @@
-//! What a block may hold, and what Terraform is told about it.
+//! Schemas: the attributes and nested blocks of a block, as Terraform sees them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,52 +7,52 @@ use super::{Attr, Path, Step, Type, Value};
 /// The schema of a provider, resource or data source.
 #[derive(Clone, Debug)]
 pub struct Schema {
-    /// Version of the state that a resource writes; 0 for everything else.
+    /// Version of the states that a resource writes; 0 for all other schemas.
     pub version: i64,
-    /// What is in it.
+    /// The contents of the schema.
     pub block: Block,
 }
 
 /// Attributes and nested blocks.
 #[derive(Clone, Debug, Default)]
 pub struct Block {
-    /// Markdown.
+    /// The description, in Markdown.
     pub description: String,
-    /// In order of declaration.
+    /// The attributes, in order of declaration.
     pub attributes: Vec<Attribute>,
-    /// In order of declaration.
+    /// The nested blocks, in order of declaration.
     pub blocks: Vec<NestedBlock>,
 }
 
-/// A nested block: there at most once, or any number of times and in order.
+/// A nested block, which may occur at most once, or any number of times in order.
 #[derive(Clone, Debug)]
 pub struct NestedBlock {
     /// Name in the configuration.
     pub name: &'static str,
-    /// What is in it.
+    /// The contents of the block.
     pub block: Block,
-    /// Whether it may be repeated.
+    /// Whether the block may be repeated.
     pub repeated: bool,
 }
 
 impl NestedBlock {
-    /// The type of its value: an object, or a list of them.
+    /// The type of the block's value: an object, or a list of objects.
     pub fn value_type(&self) -> Type {
         let object = self.block.value_type();
         if self.repeated { Type::list(object) } else { object }
     }
 }
 
-/// How many objects a nested attribute holds.
+/// The collection of objects in a nested attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nesting {
-    /// One.
+    /// One object.
     Single,
-    /// A list.
+    /// A list of objects.
     List,
-    /// A set.
+    /// A set of objects.
     Set,
-    /// A map.
+    /// A map of objects.
     Map,
 }
 
@@ -61,7 +61,7 @@ pub enum Nesting {
 pub enum AttributeType {
     /// A plain type.
     Plain(Type),
-    /// Objects whose attributes are described one by one.
+    /// Objects whose attributes are described individually.
     Nested(Nesting, Vec<Attribute>),
 }
 
@@ -83,7 +83,7 @@ impl AttributeType {
         }
     }
 
-    /// The type of a collection of these: objects stay described one by one.
+    /// The type of a collection of elements of this type. The attributes of objects stay described individually.
     #[must_use]
     pub fn collection(self, nesting: Nesting) -> Self {
         match (self, nesting) {
@@ -96,14 +96,15 @@ impl AttributeType {
     }
 }
 
-/// One attribute. Which flags exclude each other is Terraform's rule; a test checks every schema of the provider.
+/// One attribute. The rules of Terraform determine which flags exclude each other; a test checks every schema of the
+/// provider.
 #[derive(Clone, Debug)]
 pub struct Attribute {
     /// Name in the configuration.
     pub name: &'static str,
-    /// Its type.
+    /// The type of the attribute.
     pub ty: AttributeType,
-    /// Markdown.
+    /// The description, in Markdown.
     pub description: String,
     /// The user must set it.
     pub required: bool,
@@ -111,20 +112,20 @@ pub struct Attribute {
     pub optional: bool,
     /// The provider may set it.
     pub computed: bool,
-    /// Not shown in plans.
+    /// The value is not shown in plans.
     pub sensitive: bool,
-    /// A change of it replaces the object.
+    /// A change of the attribute replaces the object.
     pub replace: bool,
-    /// Value when the user sets none; goes with optional and computed.
+    /// The value if the user sets none; requires optional and computed.
     pub default: Option<Value>,
-    /// The one spelling of a value: two values with the same canonical form mean the same.
+    /// The canonical spelling of a value: two values with the same canonical form mean the same.
     pub canonical: fn(&Value) -> Value,
-    /// What to use instead, when deprecated.
+    /// The replacement of a deprecated attribute.
     pub deprecated: Option<String>,
 }
 
 impl Attribute {
-    /// An attribute that holds a `T`.
+    /// An attribute with values of the type `T`.
     pub fn new<T: Attr>(name: &'static str, description: &str) -> Self {
         Self {
             name,
@@ -155,28 +156,28 @@ impl Attribute {
         self
     }
 
-    /// The provider sets it, when the user may not or does not.
+    /// The provider sets the attribute if the user may not or does not.
     #[must_use]
     pub const fn computed(mut self) -> Self {
         self.computed = true;
         self
     }
 
-    /// Not shown in plans.
+    /// The value is not shown in plans.
     #[must_use]
     pub const fn sensitive(mut self) -> Self {
         self.sensitive = true;
         self
     }
 
-    /// A change of it replaces the object.
+    /// A change of the attribute replaces the object.
     #[must_use]
     pub const fn replace(mut self) -> Self {
         self.replace = true;
         self
     }
 
-    /// Value when the user sets none. Makes the attribute optional and computed.
+    /// The value if the user sets none. Makes the attribute optional and computed.
     #[must_use]
     pub fn default(mut self, value: impl Into<Value>) -> Self {
         self.default = Some(value.into());
@@ -188,7 +189,7 @@ impl Attribute {
         self.computed && !self.optional && !self.required
     }
 
-    /// Whether it is sensitive, or something in it is.
+    /// Whether the attribute is sensitive, or contains a sensitive attribute.
     pub fn holds_secret(&self) -> bool {
         let is_within = match &self.ty {
             AttributeType::Plain(_) => false,
@@ -212,7 +213,8 @@ impl Block {
         Type::Object(all, BTreeSet::new())
     }
 
-    /// How far a message may point along `path`: not at an attribute with a secret, because Terraform prints its lines.
+    /// The part of `path` that a message may point at: not an attribute with a secret, because Terraform prints its
+    /// lines.
     pub fn printable(&self, path: &Path) -> Path {
         let mut block = self;
         for (index, step) in path.0.iter().enumerate() {
@@ -226,7 +228,7 @@ impl Block {
         path.clone()
     }
 
-    /// The attribute of that name.
+    /// The attribute with this name.
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {
         self.attributes.iter().find(|attribute| attribute.name == name)
     }
@@ -242,21 +244,21 @@ mod tests {
     crate::model! {
         /// A credential.
         struct Login {
-            /// Who.
+            /// The name of the user.
             user: String => optional(),
-            /// What nobody is shown.
+            /// A value that is never shown.
             password: String => optional().sensitive(),
         }
     }
 
     crate::model! {
-        /// Where something is.
+        /// A place.
         struct Place {
-            /// Where.
+            /// The host.
             host: String => optional(),
-            /// May hold a password.
+            /// A URL that may contain a password.
             url: String => optional().sensitive(),
-            /// By name.
+            /// Logins by name.
             logins: BTreeMap<String, Login> => optional(),
         }
         blocks { login: Login, others: Vec<Login> }

@@ -1,5 +1,5 @@
-//! A resource and a data source made for tests, whose behaviour each test can replace, and the tests of the rules
-//! that hold for all of them.
+//! A resource and a data source for tests, whose behavior each test can replace, and the tests of the rules that apply to
+//! all of them.
 
 mod apply;
 mod data;
@@ -14,7 +14,7 @@ use std::sync::Mutex;
 
 use super::*;
 
-/// Text whose case does not matter; its one spelling is in lower case.
+/// A text whose case has no meaning; its canonical spelling is in lower case.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Word(String);
 
@@ -104,7 +104,7 @@ crate::model! {
 
 pub(super) type Applies = fn(&mut Apply<Thing>) -> Result<(), Diagnostics>;
 
-/// The resource; each field is what it does.
+/// The resource; each field is one of its operations.
 pub(super) struct Things {
     pub(super) plan: fn(&mut Plan<Thing>),
     pub(super) create: Applies,
@@ -115,7 +115,7 @@ pub(super) struct Things {
     /// The argument that plans keep.
     pub(super) keeps: Option<&'static str>,
     pub(super) has_kept: bool,
-    /// What was called, in order.
+    /// The operations that were called, in order.
     pub(super) calls: Mutex<Vec<&'static str>>,
 }
 
@@ -141,7 +141,7 @@ impl Default for Things {
     }
 }
 
-/// Decides everything that is unknown.
+/// Sets all values that are unknown.
 pub(super) fn fill_in(thing: &mut Thing) {
     fn decide<T>(field: &mut Tf<T>, value: T) {
         if field.is_unknown() {
@@ -257,7 +257,7 @@ pub(super) fn object<M: Model>(known: &[(&str, Value)]) -> Value {
     let names = block.attributes.iter().map(|a| a.name).chain(block.blocks.iter().map(|b| b.name));
     let mut entries: BTreeMap<_, _> = names.map(|name| (name.to_owned(), Value::Null)).collect();
     for (name, value) in known {
-        assert!(entries.insert((*name).to_owned(), value.clone()).is_some(), "{name} is no attribute");
+        assert!(entries.insert((*name).to_owned(), value.clone()).is_some(), "{name} is not an attribute");
     }
     Value::Map(entries)
 }
@@ -274,14 +274,14 @@ pub(super) fn list(items: &[Value]) -> Value {
     Value::List(items.to_vec())
 }
 
-/// `base` with some attributes changed.
+/// The value `base` with some attributes changed.
 pub(super) fn with(base: &Value, changes: &[(&str, Value)]) -> Value {
-    let Value::Map(mut entries) = base.clone() else { panic!("{base:?} is no object") };
+    let Value::Map(mut entries) = base.clone() else { panic!("{base:?} is not an object") };
     entries.extend(changes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
     Value::Map(entries)
 }
 
-/// Plans without complaint.
+/// Plans, and asserts that there are no errors.
 pub(super) fn plan(things: &Things, prior: &Value, config: &Value) -> PlanResponse {
     let response = try_plan(things, prior, config);
     assert!(response.diagnostics.is_empty(), "{:?}", response.diagnostics);
@@ -316,7 +316,7 @@ pub(super) fn apply(things: &Things, prior: &Value, planned: &Value, config: &Va
     )
 }
 
-/// Plans and applies without complaint, and gives the state.
+/// Plans and applies without errors, and returns the state.
 pub(super) fn plan_and_apply(things: &Things, prior: &Value, config: &Value) -> Value {
     let planned = plan(things, prior, config).planned;
     let response = apply(things, prior, &planned, config);

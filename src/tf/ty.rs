@@ -1,4 +1,4 @@
-//! Type constraints, in Terraform's JSON form.
+//! Type constraints, in the JSON format of Terraform.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ pub enum Type {
     Bool,
     /// `number`
     Number,
-    /// Any type; the value carries its own.
+    /// Any type; the value contains its type.
     Dynamic,
     /// `list(T)`
     List(Box<Type>),
@@ -23,7 +23,7 @@ pub enum Type {
     Map(Box<Type>),
     /// `tuple([T, ...])`
     Tuple(Vec<Type>),
-    /// `object({name = T, ...})`, and which of the attributes may be left out.
+    /// `object({name = T, ...})`, and the set of optional attributes.
     Object(BTreeMap<String, Type>, BTreeSet<String>),
 }
 
@@ -48,7 +48,7 @@ impl Type {
         Self::Object(attributes.into_iter().map(|(name, ty)| (name.into(), ty)).collect(), BTreeSet::new())
     }
 
-    /// The JSON form, such as `"string"` or `["list","number"]`.
+    /// The JSON format, such as `"string"` or `["list","number"]`.
     pub fn to_json(&self) -> Json {
         match self {
             Self::String => json!("string"),
@@ -70,10 +70,10 @@ impl Type {
         }
     }
 
-    /// Reads the JSON form.
+    /// Reads the JSON format.
     ///
     /// # Errors
-    /// A sentence, when `json` is not a type.
+    /// A sentence, if `json` is not a type.
     pub fn from_json(json: &Json) -> Result<Self, String> {
         let wrong = || format!("{json} is not a type.");
         match json {

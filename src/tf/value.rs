@@ -1,17 +1,17 @@
-//! Values as Terraform has them: known, null or unknown.
+//! Values of Terraform: known, null or unknown.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{Number, Type};
 
-/// A value. Its [`Type`] is known from the schema, so lists, sets and tuples share one form, and so do
-/// maps and objects; sets are kept sorted and without duplicates, so that equality is equality.
+/// A value. Its [`Type`] is known from the schema, so lists, sets and tuples share one variant, and so do maps and
+/// objects. Sets are sorted and contain no duplicates, so that equal sets are equal values.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Value {
-    /// Not known before apply.
+    /// The value is unknown before apply.
     Unknown,
-    /// Absent.
+    /// The value is null.
     Null,
     /// `bool`
     Bool(bool),
@@ -23,12 +23,12 @@ pub enum Value {
     List(Vec<Value>),
     /// `map`, `object`
     Map(BTreeMap<String, Value>),
-    /// A value in a place whose type the schema leaves open.
+    /// A value at a place whose type the schema leaves open.
     Dynamic(Box<(Type, Value)>),
 }
 
 impl Value {
-    /// Whether nothing in the value is unknown.
+    /// Whether the value contains nothing unknown.
     pub fn is_wholly_known(&self) -> bool {
         match self {
             Self::Unknown => false,
@@ -49,7 +49,7 @@ impl Value {
         matches!(self, Self::Unknown)
     }
 
-    /// The entry of an object or map; null when it is not there or this is no map.
+    /// The entry of an object or map; null if there is no such entry or the value is not a map.
     pub fn entry(&self, name: &str) -> &Self {
         match self {
             Self::Map(entries) => entries.get(name).unwrap_or(&Self::Null),
@@ -58,8 +58,8 @@ impl Value {
         }
     }
 
-    /// A set of these items: sorted, without duplicates. Items that are not wholly known stay apart, as in Terraform:
-    /// they may turn out to differ.
+    /// A set of these items: sorted, without duplicates. Items that contain unknown values are kept separate, as in
+    /// Terraform, because they may become different values.
     pub fn set(mut items: Vec<Self>) -> Self {
         items.sort();
         items.dedup_by(|a, b| a == b && a.is_wholly_known());
@@ -67,7 +67,7 @@ impl Value {
     }
 }
 
-/// As it would stand in a configuration, or nearly so.
+/// The value approximately as it would be written in a configuration.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,4 +1,4 @@
-//! Accounts that a discovery looks at.
+//! Accounts that a discovery scans.
 
 use aws_sdk_ec2::types as ec2;
 

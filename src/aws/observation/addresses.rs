@@ -1,4 +1,4 @@
-//! Public addresses that a discovery has seen.
+//! Public addresses that a discovery has found.
 
 use std::net::IpAddr;
 
@@ -58,7 +58,7 @@ impl AwsIpam {
         Ok(Seen { oldest_sample, ..vantage.seen(addresses) })
     }
 
-    /// Adds those of a Region; the oldest sample in it. The SDK has no paginator for this one.
+    /// Adds the addresses of one Region, and returns their oldest sample time. The SDK has no paginator for this request.
     async fn addresses_in(
         &self,
         vantage: &Vantage,

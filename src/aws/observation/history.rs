@@ -1,4 +1,4 @@
-//! Who had a block when.
+//! The resources that had a block, with the times.
 
 use aws_sdk_ec2::primitives::DateTime;
 use aws_sdk_ec2::types as ec2;
@@ -32,7 +32,7 @@ fn record(found: &ec2::IpamAddressHistoryRecord) -> Result<HistoryRecord> {
 }
 
 /// # Errors
-/// For a time that AWS has no words for.
+/// Fails for a time that AWS cannot represent.
 fn asked(time: Option<Timestamp>) -> Result<Option<DateTime>> {
     let Some(time) = time else { return Ok(None) };
     let converted = DateTime::from_nanos(time.as_nanosecond());

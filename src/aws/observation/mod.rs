@@ -1,6 +1,6 @@
-//! What AWS has seen in accounts, one file for each question: [`Observation`] over the SDK.
+//! The resources that AWS has found in accounts, one file for each kind of request: [`Observation`] over the SDK.
 //!
-//! Discoveries are asked Region by Region; an answer comes in pages, and all of them are read.
+//! Discoveries are read one Region at a time. An answer comes in pages, and all of them are read.
 
 mod accounts;
 mod addresses;
@@ -20,7 +20,7 @@ use crate::ipam::{Result, Tags, Words};
 use super::AwsIpam;
 use super::said::fault;
 
-/// A word of AWS's; `None` when it said none.
+/// The value of a word from AWS; `None` if AWS reported none.
 fn word<T: Words>(text: Option<&str>) -> Option<T> {
     text.map(T::said)
 }
@@ -40,7 +40,7 @@ fn resource_tags(found: &[ec2::IpamResourceTag]) -> Tags {
     pairs.filter_map(|tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned()))).collect()
 }
 
-/// A discovery and the Regions to ask about.
+/// A discovery and the Regions to read.
 struct Vantage {
     discovery_id: String,
     regions: Vec<String>,
@@ -109,7 +109,7 @@ mod tests {
     use crate::backend::observation::SeenType;
 
     #[test]
-    fn a_word_that_aws_has_and_we_have_not_is_that_word() {
+    fn a_word_that_only_aws_knows_is_kept() {
         let said = |text| word::<SeenType>(text).map(|word| word.to_string());
         for text in [Some("vpc"), Some("balloon"), None] {
             assert_eq!(said(text).as_deref(), text);
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn times_keep_their_parts_of_seconds() {
+    fn times_keep_their_fractions_of_seconds() {
         let at = DateTime::from_secs_and_nanos(1_700_000_000, 250_000_000);
         assert_eq!(time(Some(&at)).map(|time| time.to_string()), Some("2023-11-14T22:13:20.25Z".to_owned()));
         assert_eq!(time(None), None);

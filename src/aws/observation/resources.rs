@@ -1,4 +1,4 @@
-//! Blocks of resources: as a discovery has seen them, and as they count in scopes.
+//! Blocks of resources: as a discovery has found them, and as they count in scopes.
 
 use aws_sdk_ec2::types as ec2;
 
@@ -77,7 +77,7 @@ impl AwsIpam {
         Ok(vantage.seen(cidrs))
     }
 
-    /// AWS narrows by what it has members for; the rest is left out here.
+    /// AWS applies the filters that it supports. The others are applied here.
     pub(in crate::aws) async fn seen_resource_cidrs(&self, filter: &ResourceFilter) -> Result<Vec<ResourceCidr>> {
         let mut cidrs = Vec::new();
         for scope_id in self.scopes_of(filter).await? {
@@ -90,7 +90,7 @@ impl AwsIpam {
         Ok(cidrs)
     }
 
-    /// AWS is asked scope by scope; a pool is in one only.
+    /// The scopes to read, because AWS is asked for one scope at a time. A pool is in only one scope.
     async fn scopes_of(&self, filter: &ResourceFilter) -> Result<Vec<String>> {
         if let Some(id) = &filter.scope_id {
             return Ok(vec![id.clone()]);

@@ -1,4 +1,4 @@
-//! The accounts of a survey, and with whose credentials each of them is looked into.
+//! The accounts of a survey, and the credentials for each of them.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -18,27 +18,28 @@ use super::super::said::{Refusal, ask};
 use super::super::settings::{Role, Settings};
 use super::{failure, refused};
 
-/// Credentials of a role that last no longer than this are asked for again before a look at a Region begins. No look at one
-/// Region takes so long.
+/// Credentials of a role that expire within this time are requested again before the scan of a Region begins. No scan of
+/// a Region takes so long.
 const ENOUGH: Duration = Duration::from_secs(15 * 60);
 
-/// An account that is looked into.
+/// An account to scan.
 #[derive(Debug)]
 pub(super) struct Account {
     pub(super) id: String,
-    /// Of whoever looks.
+    /// The configuration of the identity that scans.
     config: SdkConfig,
     settings: Settings,
-    /// `None`: the account of whoever looks.
+    /// The role to assume; `None` for the account of the identity that scans.
     role: Option<Role>,
-    /// What STS answered when the role was last asked for: asked once for all Regions, also when it refused.
+    /// The last answer of STS to the request for the role. The request is made once for all Regions, even if it is
+    /// refused.
     answered: Mutex<Option<Result<Credentials, Failure>>>,
 }
 
-/// The accounts that a survey looks at, each once: the own one first.
+/// The accounts that a survey covers, each once, beginning with the account of the identity that scans.
 ///
 /// # Errors
-/// There is no identity to look with.
+/// Fails if there are no credentials.
 pub(super) async fn all(settings: &Settings, survey: &Survey, region: &str) -> Result<Vec<Arc<Account>>> {
     let config =
         identity(settings, region).await.map_err(|words| refused("Credentials", Some("NoCredentials"), words))?;
@@ -66,7 +67,7 @@ pub(super) async fn all(settings: &Settings, survey: &Survey, region: &str) -> R
     Ok(accounts.into_iter().map(Arc::new).collect())
 }
 
-/// Whose credentials these are. The one question that needs no permission.
+/// The account of the credentials. This is the only request that needs no permission.
 async fn own_id(config: &SdkConfig, settings: &Settings) -> Result<String> {
     const ACTION: &str = "GetCallerIdentity";
     let sts = aws_sdk_sts::Client::new(&for_sts(config, settings.sts_endpoint.as_deref()));
@@ -87,14 +88,14 @@ fn sentence(refusal: &Refusal) -> String {
 }
 
 impl Account {
-    /// A client for one of its Regions.
+    /// A client for one of the Regions.
     ///
     /// # Errors
-    /// The role could not be taken on.
+    /// Fails if the role cannot be assumed.
     pub(super) async fn client(&self, region: &str) -> Result<Client, Failure> {
         let mut builder = client(&self.config, self.settings.ec2_endpoint.as_deref(), region)
-            // The SDK counts what may be retried by service and Region, and would let one throttled account use up what the
-            // others have.
+            // The SDK limits retries by service and Region, so without a partition one throttled account would use up the
+            // retries of the others.
             .retry_partition(RetryPartition::new(format!("scout-{}-{region}", self.id)));
         if let Some(role) = &self.role {
             let credentials = self.credentials(role).await?;

@@ -1,4 +1,4 @@
-//! Public addresses: what EC2 lists as Elastic IP addresses, and what network interfaces carry beside them.
+//! Public addresses: Elastic IP addresses in the lists of EC2, and other public addresses of network interfaces.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -12,20 +12,20 @@ use super::chosen::tags;
 use super::lists::Lists;
 use super::resources::{Spot, single};
 
-/// What EC2 says of one public address.
+/// The data of EC2 about one public address.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Facts<'a> {
-    /// The Elastic IP address that it is.
+    /// The Elastic IP address, if the address is one.
     pub(super) elastic: Option<&'a ec2::Address>,
-    /// The interface that it is on.
+    /// The network interface that has the address.
     pub(super) interface: Option<&'a ec2::NetworkInterface>,
-    /// Whose it is, as the interface says: an account, `amazon`, or a service such as `amazon-elb`.
+    /// The owner of the address, according to the interface: an account, `amazon`, or a service such as `amazon-elb`.
     pub(super) owner: Option<&'a str>,
-    /// Whether it is of a range that somebody brought to AWS.
+    /// Whether the address is in a range that an account brought to AWS.
     pub(super) is_brought: bool,
 }
 
-/// Type, service, and what of the service the address works for.
+/// Type of the address, and the service and the resource of the service that use it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Nature {
     pub(super) address_type: AddressType,
@@ -33,10 +33,10 @@ pub(super) struct Nature {
     pub(super) service_resource: Option<String>,
 }
 
-/// Services by the description of the interfaces that they make, and by who asked EC2 for them.
+/// Services by the descriptions of the interfaces that they create, and by the requester of the interface.
 ///
-/// The descriptions are those that tools which sort interfaces by service go by (hashicorp's provider for AWS waits for
-/// `DMSNetworkInterface` and `ELB ...`); EC2's reference documents none of them.
+/// Tools that sort interfaces by service use the same descriptions (the provider hashicorp/aws waits for
+/// `DMSNetworkInterface` and `ELB ...`). The EC2 reference documents none of them.
 const BY_DESCRIPTION: [(&str, &str, AddressService); 6] = [
     ("ELB ", "amazon-elb", AddressService::LoadBalancer),
     ("Interface for NAT Gateway ", "amazon-nat", AddressService::NatGateway),
@@ -46,21 +46,22 @@ const BY_DESCRIPTION: [(&str, &str, AddressService); 6] = [
     ("GlobalAccelerator", "amazon-aga", AddressService::GlobalAccelerator),
 ];
 
-/// What kind of address it is, in AWS's words.
+/// The type of an address, in the words of AWS.
 ///
 /// | type | when | source |
 /// |---|---|---|
-/// | `anycast-ip-list-ip` | Elastic, brought along, advertised from the network border group `GLOBAL` | IPAM guide: locale `global` is for anycast addresses |
+/// | `anycast-ip-list-ip` | Elastic, brought to AWS, advertised from the network border group `GLOBAL` | IPAM guide: locale `global` is for anycast addresses |
 /// | `service-managed-byoip`, `service-managed-ip` | Elastic, and `ServiceManaged` names a service | EC2 API, `Address` |
 /// | `byoip` | Elastic, in a range of DescribeByoipCidrs or of a pool `ipv4pool-ec2-...` | EC2 API, `Address.PublicIpv4Pool`; IPAM guide, public IP insights |
-/// | `amazon-owned-contig` | Elastic, of an IPAM pool (`ipam-pool-...`), and not brought along | IPAM guide, sequential Elastic IP addresses |
+/// | `amazon-owned-contig` | Elastic, of an IPAM pool (`ipam-pool-...`), and not brought to AWS | IPAM guide, sequential Elastic IP addresses |
 /// | `amazon-owned-eip` | Elastic, any other | IPAM guide, public IP insights |
 /// | `service-managed-byoip`, `service-managed-ip` | not Elastic, on an interface of a service | IPAM guide: "managed by an AWS service" |
 /// | `byoip`, `ec2-public-ip` | not Elastic, on any other interface | IPAM guide: assigned at launch |
 ///
-/// EC2 alone cannot tell whether an IPAM pool's addresses were brought along by another account, whose ranges are not in
-/// this account's DescribeByoipCidrs: they are taken for Amazon's. CloudFront, and the tunnels of VPN connections, show in
-/// none of these lists, so `cloudfront` and `site-to-site-vpn` come from nowhere.
+/// EC2 alone does not show whether another account brought the addresses of an IPAM pool to AWS, because the ranges of
+/// that account are not in DescribeByoipCidrs of this account: such addresses count as Amazon's. CloudFront and the
+/// tunnels of VPN connections are in none of these lists, so the services `cloudfront` and `site-to-site-vpn` are never
+/// reported.
 pub(super) fn nature(facts: &Facts<'_>, account: &str) -> Nature {
     let service = service(facts, account);
     let address_type = match facts.elastic {
@@ -84,7 +85,7 @@ fn of_elastic(elastic: &ec2::Address, is_brought: bool) -> AddressType {
 }
 
 fn of_interface(facts: &Facts<'_>, service: Option<AddressService>, account: &str) -> AddressType {
-    // `amazon` owns what is assigned at launch; a service has a name of its own.
+    // `amazon` owns addresses that are assigned at launch; a service has its own name as the owner.
     let is_services = facts.owner.is_some_and(|owner| owner.starts_with("amazon-") && owner != account);
     match (service.is_some() || is_services, facts.is_brought) {
         (true, true) => AddressType::ServiceManagedByoip,
@@ -94,15 +95,16 @@ fn of_interface(facts: &Facts<'_>, service: Option<AddressService>, account: &st
     }
 }
 
-/// What AWS service the address works for.
+/// The AWS service that uses the address.
 ///
 /// | from | source |
 /// |---|---|
 /// | `Address.ServiceManaged`: `alb`, `nlb`, `rds`, `rnat` | EC2 API, `Address` |
 /// | `NetworkInterface.InterfaceType` of gateways, load balancers and accelerators | EC2 API, `NetworkInterface` |
-/// | who asked for the interface, or its description | see [`BY_DESCRIPTION`] |
+/// | requester of the interface, or its description | see [`BY_DESCRIPTION`] |
 ///
-/// Descriptions count only on interfaces that a service made: anybody can describe one of their own so.
+/// Descriptions count only on interfaces that a service created, because any user can give an interface such a
+/// description.
 fn service(facts: &Facts<'_>, account: &str) -> Option<AddressService> {
     use AddressService as Service;
     let managed = facts.elastic.and_then(ec2::Address::service_managed).map(|managed| match managed.as_str() {
@@ -134,14 +136,14 @@ fn service(facts: &Facts<'_>, account: &str) -> Option<AddressService> {
     Some(known.map_or(Service::Other, |(_, _, service)| *service))
 }
 
-/// Whether a service made the interface, or attached it to a machine of its own.
+/// Whether a service created the interface, or attached it to a machine of the service.
 fn is_of_a_service(interface: &ec2::NetworkInterface, account: &str) -> bool {
     let attached_by = interface.attachment().and_then(ec2::NetworkInterfaceAttachment::instance_owner_id);
     interface.requester_managed() == Some(true)
         || attached_by.is_some_and(|owner| !owner.is_empty() && owner != account)
 }
 
-/// The id or ARN that the description of a service's interface ends in.
+/// The ID or ARN at the end of the description of a service's interface.
 fn service_resource(interface: &ec2::NetworkInterface) -> Option<String> {
     let description = interface.description().unwrap_or_default();
     let is_nat = interface.interface_type() == Some(&ec2::NetworkInterfaceType::NatGateway);
@@ -152,8 +154,8 @@ fn service_resource(interface: &ec2::NetworkInterface) -> Option<String> {
     named.or_else(|| description.starts_with("arn:").then_some(description)).map(str::to_owned)
 }
 
-/// Whether the address is of a range that was brought along: one that this account brought, or a public IPv4 pool's, which
-/// are made of nothing else.
+/// Whether the address is in a range that was brought to AWS: a range of this account, or a range of a public IPv4 pool,
+/// which consists only of such ranges.
 pub(super) fn is_brought(address: &Cidr, pool: Option<&str>, ranges: &[ec2::ByoipCidr]) -> bool {
     pool.is_some_and(|pool| pool.starts_with("ipv4pool-ec2-"))
         || ranges.iter().any(|range| {
@@ -161,7 +163,7 @@ pub(super) fn is_brought(address: &Cidr, pool: Option<&str>, ranges: &[ec2::Byoi
         })
 }
 
-/// All public IPv4 addresses, each once, in order.
+/// All public IPv4 addresses, each once, sorted.
 pub(super) fn all(lists: &Lists, spot: &Spot<'_>) -> Vec<PublicAddress> {
     let mut found: BTreeMap<Cidr, Facts<'_>> = BTreeMap::new();
     for elastic in &lists.addresses {
@@ -176,7 +178,7 @@ pub(super) fn all(lists: &Lists, spot: &Spot<'_>) -> Vec<PublicAddress> {
             let Some(address) = single(association.public_ip()) else { continue };
             let is_elastic = association.allocation_id().is_some_and(|id| !id.is_empty());
             if is_elastic && association.ip_owner_id() == Some(spot.account) && !found.contains_key(&address) {
-                // The survey leaves this Elastic IP address out.
+                // The survey excludes this Elastic IP address.
                 continue;
             }
             let facts = found
@@ -214,7 +216,7 @@ fn public_address(address: IpAddr, facts: &Facts<'_>, spot: &Spot<'_>) -> Public
         service_resource,
         vpc_id: interface.and_then(|one| owned(one.vpc_id())),
         subnet_id: interface.and_then(|one| owned(one.subnet_id())),
-        // EC2 calls its own pool `amazon`; for AWS IPAM that is none.
+        // EC2 calls its own pool `amazon`. AWS IPAM reports no pool for it.
         public_ipv4_pool_id: elastic.and_then(|one| owned(one.public_ipv4_pool())).filter(|pool| pool != "amazon"),
         network_interface_id,
         network_interface_description: interface.and_then(|one| owned(one.description())),

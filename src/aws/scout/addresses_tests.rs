@@ -18,7 +18,7 @@ fn elastic(pool: &str, managed: Option<&str>, group: &str) -> ec2::Address {
 }
 
 #[test]
-fn elastic_addresses_have_awss_types() {
+fn elastic_addresses_have_the_types_of_aws() {
     use AddressType as Type;
     for (pool, managed, group, is_brought, says) in [
         ("amazon", None, "eu-west-1", false, Type::AmazonOwnedEip),
@@ -36,7 +36,7 @@ fn elastic_addresses_have_awss_types() {
 }
 
 #[test]
-fn addresses_on_interfaces_have_awss_types_and_services() {
+fn addresses_on_interfaces_have_the_types_and_services_of_aws() {
     use AddressService as Service;
     use AddressType as Type;
     let managed = |service| (Type::ServiceManagedIp, Some(service));
@@ -73,7 +73,7 @@ fn addresses_on_interfaces_have_awss_types_and_services() {
 }
 
 #[test]
-fn an_interface_on_a_machine_of_another_owner_is_a_services() {
+fn an_interface_on_a_machine_of_another_owner_belongs_to_a_service() {
     let attached = |owner: &str| {
         let attachment = ec2::NetworkInterfaceAttachment::builder().instance_owner_id(owner).build();
         ec2::NetworkInterface::builder().description("DMSNetworkInterface").attachment(attachment).build()
@@ -99,7 +99,7 @@ fn an_elastic_address_of_a_gateway_is_elastic_and_names_the_gateway() {
 }
 
 #[test]
-fn each_address_is_there_once_and_idle_ones_are_told_apart() {
+fn each_address_is_listed_once_and_idle_addresses_are_marked() {
     let address = |ip: &str, interface: Option<&str>| {
         ec2::Address::builder()
             .public_ip(ip)

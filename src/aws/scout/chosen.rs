@@ -1,4 +1,4 @@
-//! What a survey wants to be seen, and what it leaves out.
+//! The resources that a survey covers, and those that it excludes.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::ipam::seen::{Exclusions, SeenType, Survey};
 
 use super::lists::Lists;
 
-/// Which lists a look asks for.
+/// The lists that a scan requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Wanted {
     pub(super) vpcs: bool,
@@ -20,13 +20,14 @@ pub(super) struct Wanted {
     pub(super) byoip: bool,
 }
 
-/// Whether the survey wants resources of this kind. Public addresses are of the kind `eip`.
+/// Whether the survey covers resources of this type. Public addresses have the type `eip`.
 pub(super) fn wants(survey: &Survey, kind: SeenType) -> bool {
     survey.resource_types.is_empty() || survey.resource_types.contains(&kind)
 }
 
 impl Wanted {
-    /// Every list that the kinds come from, and those that say what tags leave out: a VPC takes along what is in it.
+    /// All lists that contain the types, and the lists with the tags of excluded resources: the exclusion of a VPC also
+    /// excludes its contents.
     pub(super) fn of(survey: &Survey) -> Self {
         let wants = |kind| wants(survey, kind);
         let addresses = wants(SeenType::Eip);
@@ -48,8 +49,8 @@ pub(super) fn tags(found: &[ec2::Tag]) -> Tags {
     found.iter().filter_map(|tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned()))).collect()
 }
 
-/// Takes out what the survey leaves out, and what belongs to another account: a subnet that is shared with this one is in
-/// its list too, and is seen where it belongs.
+/// Removes resources that the survey excludes, and resources of other accounts: a subnet that is shared with this account
+/// is in its list too, and is found in the account that owns it.
 pub(super) fn narrow(lists: &mut Lists, exclusions: &Exclusions, account: &str) {
     let mut out = Out { exclusions, ids: exclusions.resource_ids.clone() };
     lists.vpcs.retain(|vpc| out.keeps(&[vpc.vpc_id()], vpc.tags()));
@@ -70,19 +71,21 @@ pub(super) fn narrow(lists: &mut Lists, exclusions: &Exclusions, account: &str) 
     lists.interfaces.retain(|interface| is_own(interface.owner_id(), account));
 }
 
-/// Another account's is who has another account's id; AWS's own services have words (`amazon-aws`).
+/// Whether the owner is not another account: it is this account, a service of AWS with a name such as `amazon-aws`, or not
+/// reported.
 fn is_own(owner: Option<&str>, account: &str) -> bool {
     owner.is_none_or(|owner| owner == account || owner.starts_with("amazon"))
 }
 
 struct Out<'a> {
     exclusions: &'a Exclusions,
-    /// The survey's own, and those that tags left out.
+    /// The IDs that the survey excludes, and those of resources that are excluded by their tags.
     ids: BTreeSet<String>,
 }
 
 impl Out<'_> {
-    /// Whether a resource stays; the first of `ids` is its own, the others are of what it is in.
+    /// Whether a resource is kept. The first of `ids` is that of the resource, the others are those of the resources that
+    /// contain it.
     fn keeps(&mut self, ids: &[Option<&str>], tags: &[ec2::Tag]) -> bool {
         let is_named = ids.iter().flatten().any(|id| self.ids.contains(*id));
         let is_tagged = tags.iter().any(|tag| {
@@ -90,7 +93,7 @@ impl Out<'_> {
             value.is_some_and(|value| value == tag.value().unwrap_or_default())
         });
         if is_named || is_tagged {
-            // What is in it goes along.
+            // The contents of the resource are excluded as well.
             self.ids.extend(ids.first().copied().flatten().map(str::to_owned));
         }
         !is_named && !is_tagged
@@ -149,9 +152,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_takes_along_what_is_in_it() {
+    fn an_exclusion_also_excludes_contents() {
         let all = "vpc-1 vpc-2 subnet-1 subnet-2 eni-1 eni-2 eipalloc-1 eipalloc-2 eipalloc-3";
-        assert_eq!(left(&Exclusions::default()), all, "other accounts' are not of this one");
+        assert_eq!(left(&Exclusions::default()), all, "resources of other accounts are removed");
         let tags = |value: &str| Exclusions { tags: [("env".into(), value.into())].into(), ..Exclusions::default() };
         assert_eq!(left(&tags("prod")), "vpc-2 subnet-2 eni-2 eipalloc-2 eipalloc-3");
         assert_eq!(left(&tags("stage")), all);
@@ -167,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_lists_that_the_kinds_need_are_asked_for() {
+    fn only_the_lists_that_the_types_need_are_requested() {
         let of = |kinds: &[SeenType], tags: bool| {
             let mut survey = Survey { resource_types: kinds.iter().copied().collect(), ..Survey::default() };
             if tags {

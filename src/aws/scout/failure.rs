@@ -1,4 +1,4 @@
-//! A refusal as AWS IPAM's failure code and a sentence that says what to do.
+//! A refusal as a failure code of AWS IPAM and a sentence that names the action to take.
 
 use std::error::Error;
 
@@ -10,7 +10,7 @@ use crate::ipam::seen::{Failure, FailureCode};
 use super::super::said::Refusal;
 use super::super::settings::Role;
 
-/// EC2's words for "later"; the SDK has tried again by itself before one of these comes here.
+/// Error codes of EC2 for throttling. The SDK has already retried the call when one of them is reported.
 const THROTTLED: [&str; 8] = [
     "EC2ThrottledException",
     "RequestLimitExceeded",
@@ -22,7 +22,7 @@ const THROTTLED: [&str; 8] = [
     "TooManyRequestsException",
 ];
 
-/// EC2's words for "you may not".
+/// Error codes of EC2 for missing permissions.
 const UNAUTHORIZED: [&str; 6] = [
     "AccessDenied",
     "AccessDeniedException",
@@ -32,13 +32,13 @@ const UNAUTHORIZED: [&str; 6] = [
     "UnauthorizedOperation",
 ];
 
-/// What EC2 says of credentials that are good elsewhere, in a Region that the account has not enabled.
+/// Error codes of EC2 for valid credentials in a Region that the account has not enabled.
 const NOT_ENABLED: [&str; 4] = ["AuthFailure", "InvalidClientTokenId", "OptInRequired", "UnrecognizedClientException"];
 
-/// EC2 appends a text for `sts:DecodeAuthorizationMessage` that is another one each time.
+/// EC2 appends a text for `sts:DecodeAuthorizationMessage` that is different each time.
 const ENCODED: &str = "Encoded authorization failure message";
 
-/// Why a place could not be looked at. Without the id of the request, so that the same reason is the same text.
+/// The reason why a target could not be scanned. It omits the request ID, so that the same reason has the same text.
 pub(super) fn of(refusal: &Refusal, account: &str, region: &str) -> Failure {
     let action = refusal.action();
     let Some(code) = refusal.code() else {
@@ -75,7 +75,7 @@ pub(super) fn of(refusal: &Refusal, account: &str, region: &str) -> Failure {
     Failure { code: failure, message: Some(message) }
 }
 
-/// Why a role was not taken on.
+/// The reason why a role could not be assumed.
 pub(super) fn of_role(role: &Role, reason: &str) -> Failure {
     let arn = &role.role_arn;
     let message = format!(
@@ -86,7 +86,7 @@ pub(super) fn of_role(role: &Role, reason: &str) -> Failure {
     Failure { code: FailureCode::AssumeRole, message: Some(message) }
 }
 
-/// STS's own words where there are some.
+/// The message of STS, if there is one.
 pub(super) fn reason(error: &(dyn Error + 'static)) -> String {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(one) = cause {
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn refusals_have_awss_failure_codes_and_say_what_to_do() {
+    fn refusals_have_the_failure_codes_of_aws_and_name_the_action_to_take() {
         for (code, failure, advice) in [
             ("RequestLimitExceeded", FailureCode::Throttling, "`max_retries`"),
             ("UnauthorizedOperation", FailureCode::Unauthorized, "Allow ec2:DescribeVpcs in eu-west-1"),

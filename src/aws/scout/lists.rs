@@ -1,4 +1,4 @@
-//! EC2's lists, page after page.
+//! The lists of EC2, read page by page.
 
 use std::future::Future;
 
@@ -8,23 +8,23 @@ use aws_sdk_ec2::types as ec2;
 use super::super::said::{Refusal, ask, fault};
 use super::chosen::Wanted;
 
-/// The most that EC2 gives on a page. Without a number it gives thousands at once, throttles that more, and refuses it to
-/// large accounts.
+/// The largest page size of EC2. Without a page size, EC2 returns thousands of entries at once, throttles such calls
+/// more, and refuses them for large accounts.
 const PAGE: i32 = 1000;
-/// The most of DescribeByoipCidrs.
+/// The largest page size of DescribeByoipCidrs.
 const BYOIP_PAGE: i32 = 100;
-/// The most of DescribePublicIpv4Pools.
+/// The largest page size of DescribePublicIpv4Pools.
 const POOLS_PAGE: i32 = 10;
-/// A list longer than this is no list but a server that never ends it.
+/// Limit for the number of pages. A longer list can only come from a server that never ends the list.
 const PAGES_MAX: usize = 100_000;
 
-/// What EC2 says of a token that is too old.
+/// Error codes of EC2 for a token that is too old.
 const EXPIRED: [&str; 2] = ["InvalidNextToken", "InvalidPaginationToken"];
 
-/// What it says of a list that a Region does not have.
+/// Error codes of EC2 for a list that a Region does not have.
 const NOT_HERE: [&str; 4] = ["InvalidAction", "OperationNotSupported", "Unsupported", "UnsupportedOperation"];
 
-/// All that EC2 lists in one place.
+/// All lists of EC2 for one account and Region.
 #[derive(Debug, Default)]
 pub(super) struct Lists {
     pub(super) vpcs: Vec<ec2::Vpc>,
@@ -39,7 +39,7 @@ pub(super) struct Lists {
 type Page<T> = Result<(Vec<T>, Option<String>), Refusal>;
 
 impl Lists {
-    /// Asks for all of them at once.
+    /// Requests all lists at the same time.
     ///
     /// # Errors
     /// The first refusal: a part is never taken for the whole.
@@ -93,7 +93,7 @@ async fn interfaces(client: &Client) -> Result<Vec<ec2::NetworkInterface>, Refus
     .await
 }
 
-/// EC2 has no pages for these.
+/// EC2 does not divide this list into pages.
 async fn addresses(client: &Client) -> Result<Vec<ec2::Address>, Refusal> {
     Ok(ask("DescribeAddresses", client.describe_addresses().send()).await?.addresses.unwrap_or_default())
 }
@@ -120,15 +120,15 @@ async fn byoip(client: &Client) -> Result<Vec<ec2::ByoipCidr>, Refusal> {
     or_none(list.await)
 }
 
-/// A Region without such things has none of them.
+/// A list, or an empty list in a Region that does not support it.
 fn or_none<T>(list: Result<Vec<T>, Refusal>) -> Result<Vec<T>, Refusal> {
     list.or_else(|refusal| {
         if refusal.code().is_some_and(|code| NOT_HERE.contains(&code)) { Ok(Vec::new()) } else { Err(refusal) }
     })
 }
 
-/// All pages. A token that EC2 does not know any more makes the list begin again, once: what it had until then is of
-/// another time.
+/// All pages. If EC2 no longer knows a token, the list is read again from the start, once, because the pages so far are
+/// from another time.
 async fn pages<T, F>(page: impl Fn(Option<String>) -> F) -> Result<Vec<T>, Refusal>
 where
     F: Future<Output = Page<T>>,
@@ -164,7 +164,7 @@ mod tests {
 
     use super::*;
 
-    /// Answers one after the other; what was asked for.
+    /// Returns the given answers one after the other, and records the requested tokens.
     fn ask_for(answers: Vec<Page<u8>>) -> (Result<Vec<u8>, Refusal>, Vec<Option<String>>) {
         let (answers, asked) = (RefCell::new(answers.into_iter()), RefCell::new(Vec::new()));
         let list = crate::runtime::block_on(pages(|token| {
@@ -184,13 +184,13 @@ mod tests {
     }
 
     #[test]
-    fn pages_follow_each_other_until_there_is_no_token() {
+    fn pages_are_read_until_there_is_no_token() {
         let (list, asked) = ask_for(vec![page(1, "a"), page(2, "b"), page(3, "")]);
         assert_eq!((list.unwrap(), asked), (vec![1, 2, 3], vec![None, Some("a".into()), Some("b".into())]));
     }
 
     #[test]
-    fn an_expired_token_begins_the_list_again_once() {
+    fn an_expired_token_restarts_the_list_once() {
         let (list, asked) = ask_for(vec![page(1, "a"), expired(), page(4, "c"), page(5, "")]);
         assert_eq!((list.unwrap(), asked.len()), (vec![4, 5], 4));
         let (list, asked) = ask_for(vec![page(1, "a"), expired(), page(4, "c"), expired()]);

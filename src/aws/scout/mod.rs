@@ -1,13 +1,13 @@
-//! Looks into accounts by plain reads of EC2, for stores of our own.
+//! Scans of accounts by plain reads of EC2, for self-managed stores.
 //!
-//! | module | what |
+//! | module | content |
 //! |---|---|
-//! | `account` | the accounts of a survey; roles, and whose credentials look |
-//! | `lists` | EC2's lists, page after page |
-//! | `place` | one account in one Region: its lists as one sample, all of it or the reason |
-//! | `resources`, `addresses` | EC2's answers as blocks on resources, and as public addresses |
-//! | `chosen` | what a survey leaves out |
-//! | `failure` | a refusal as AWS's failure code and a sentence |
+//! | `account` | the accounts of a survey; roles, and the identity that scans |
+//! | `lists` | the lists of EC2, read page by page |
+//! | `place` | one account in one Region: its lists as one sample, or the reason of the failure |
+//! | `resources`, `addresses` | answers of EC2 as blocks on resources, and as public addresses |
+//! | `chosen` | the exclusions of a survey |
+//! | `failure` | a refusal as a failure code of AWS and a sentence |
 
 mod account;
 mod addresses;
@@ -31,22 +31,22 @@ use crate::store;
 use super::settings::Settings;
 use account::Account;
 
-/// What errors call the service.
+/// The name of the service in errors.
 const SERVICE: &str = "AWS";
 
-/// Accounts and Regions looked at at once. EC2 counts calls for each account and Region (buckets of 50 to 100 reads,
-/// refilled by 10 to 20 a second), and a look at one place has at most six calls in the air, one for each list, whose next
-/// page is asked for when the last one is there: so no bucket feels how many places there are. The bound is for this
-/// machine: 16 places are about 100 connections, and the answers to them in memory.
+/// Number of targets that are scanned at the same time. EC2 limits calls for each account and Region (buckets of 50 to
+/// 100 reads, refilled by 10 to 20 per second), and the scan of one target makes at most six calls at a time, one for
+/// each list, whose next page is requested when the last one has arrived. So the number of targets does not affect any
+/// bucket. The limit is for this machine: 16 targets are about 100 connections, with their answers in memory.
 const PLACES_AT_ONCE: usize = 16;
 
-/// Looks into accounts through EC2's own lists. Nothing is asked, and no credentials are looked for, before the first look.
+/// Scans accounts by the lists of EC2. No request is made, and no credentials are looked for, before the first scan.
 #[derive(Clone, Debug)]
 pub struct Ec2Scout {
     settings: Settings,
 }
 
-/// An account in a Region.
+/// An account and a Region.
 #[derive(Clone, Debug)]
 struct Place {
     account: Arc<Account>,
@@ -54,7 +54,8 @@ struct Place {
 }
 
 impl Ec2Scout {
-    /// One that looks as `settings` say: those of the provider's `aws` block, or none, and then as the environment says.
+    /// A scout that uses `settings`: those of the provider's `aws` block, or empty settings, which means those of the
+    /// environment.
     pub fn new(settings: Settings) -> Self {
         Self { settings }
     }
@@ -67,10 +68,10 @@ impl Scout for Ec2Scout {
         let mut places: VecDeque<Place> = places(&accounts, survey).into();
         found(Step::Places(places.len()))?;
         let survey = Arc::new(survey.clone());
-        // Dropped with all that is under way when `found` answers an error.
+        // All calls in progress are dropped when `found` returns an error.
         let mut under_way = JoinSet::new();
         loop {
-            // `found` may write to a store that drives futures by itself, so it is never called from inside of one.
+            // `found` may write to a store that drives futures itself, so it is never called inside a future.
             match run(next(&mut under_way, &mut places, &survey))? {
                 None => return Ok(()),
                 Some(sample) => found(Step::Done(sample?))?,
@@ -79,7 +80,7 @@ impl Scout for Ec2Scout {
     }
 }
 
-/// Region by Region, so that the first places under way are of different accounts.
+/// The targets in order of Regions, so that the first ones are in different accounts.
 fn places(accounts: &[Arc<Account>], survey: &Survey) -> Vec<Place> {
     let in_region = |region: &String| {
         let region = region.clone();
@@ -88,7 +89,7 @@ fn places(accounts: &[Arc<Account>], survey: &Survey) -> Vec<Place> {
     survey.operating_regions.iter().flat_map(in_region).collect()
 }
 
-/// Begins as many looks as may be under way, and waits for one to end; `None`: there is none left.
+/// Starts as many scans as may run at the same time, and waits for one to end; `None` if none is left.
 async fn next(
     under_way: &mut JoinSet<Sample>,
     places: &mut VecDeque<Place>,
@@ -106,7 +107,7 @@ fn run<T>(work: impl Future<Output = T>) -> Result<T> {
     block_on(work).map_err(|no_thread| Error::Store(store::Error::Unavailable(no_thread.to_string())))
 }
 
-/// An error of the look as a whole.
+/// An error of the scan as a whole.
 fn refused(action: &'static str, code: Option<&str>, message: String) -> Error {
     let code = code.map(str::to_owned);
     Error::Service(Box::new(Fault { service: SERVICE, action, code, message, request_id: None, space: None }))

@@ -1,4 +1,4 @@
-//! A look at one account in one Region.
+//! The scan of one account in one Region.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::chosen::{Wanted, narrow, wants};
 use super::lists::Lists;
 use super::{Place, addresses, failure, resources};
 
-/// Everything that is there, or why it cannot be said.
+/// All resources of the target, or the reason why the scan failed.
 pub(super) async fn look(place: Place, survey: Arc<Survey>) -> Sample {
     let taken_at = Timestamp::now();
     let outcome = sight(&place, &survey, taken_at).await;

@@ -1,4 +1,4 @@
-//! EC2's answers as blocks on resources.
+//! Answers of EC2 as blocks on resources.
 
 use std::net::IpAddr;
 
@@ -12,7 +12,7 @@ use crate::ipam::{Cidr, Family, Tags, Words};
 use super::chosen::tags;
 use super::lists::Lists;
 
-/// Where a look is, and since when.
+/// The target of a scan, and its start.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Spot<'a> {
     pub(super) account: &'a str,
@@ -20,7 +20,8 @@ pub(super) struct Spot<'a> {
     pub(super) taken_at: Timestamp,
 }
 
-/// All blocks, by block and resource. What EC2 says of a block that is none is left out: nobody could do anything about it.
+/// All blocks, sorted by block and resource. Blocks of EC2 that cannot be parsed are left out, because no user could
+/// correct them.
 pub(super) fn all(lists: &Lists, spot: &Spot<'_>) -> Vec<DiscoveredCidr> {
     let mut found: Vec<DiscoveredCidr> = Vec::new();
     found.extend(lists.vpcs.iter().flat_map(|vpc| of_vpc(vpc, spot)));
@@ -30,12 +31,12 @@ pub(super) fn all(lists: &Lists, spot: &Spot<'_>) -> Vec<DiscoveredCidr> {
     found.extend(lists.pools.iter().flat_map(|pool| of_pool(pool, spot)));
     found.extend(lists.byoip.iter().filter_map(|range| of_byoip(range, spot)));
     found.sort_by(|a, b| (a.cidr, a.resource_type, &a.resource_id).cmp(&(b.cidr, b.resource_type, &b.resource_id)));
-    // A VPC's first block is also one of its associations.
+    // The first block of a VPC is also one of its associations.
     found.dedup_by(|a, b| (a.cidr, a.resource_type, &a.resource_id) == (b.cidr, b.resource_type, &b.resource_id));
     found
 }
 
-/// A resource, without what only some have.
+/// A resource, without values that only some types have.
 fn resource(id: &str, kind: SeenType, tags: Tags, spot: &Spot<'_>) -> DiscoveredCidr {
     DiscoveredCidr {
         region: spot.region.to_owned(),
@@ -67,7 +68,7 @@ fn parse(text: Option<&str>) -> Option<Cidr> {
     text?.parse().ok()
 }
 
-/// The block of one address.
+/// The block of a single address.
 pub(super) fn single(text: Option<&str>) -> Option<Cidr> {
     let (family, number) = match text?.parse::<IpAddr>().ok()? {
         IpAddr::V4(v4) => (Family::Ipv4, u128::from(u32::from(v4))),
@@ -76,7 +77,8 @@ pub(super) fn single(text: Option<&str>) -> Option<Cidr> {
     Some(Cidr::around(family, number, family.bits()))
 }
 
-/// Where EC2 does not say it: unique local addresses (RFC 4193) are private, other IPv6 addresses somebody's.
+/// The source of a block for which EC2 reports none: IPv4 blocks and unique local addresses (RFC 4193) are private. Other
+/// IPv6 addresses have an owner, whom EC2 does not name.
 fn source_of(cidr: &Cidr) -> Option<IpSource> {
     let is_local = cidr.family() == Family::Ipv6 && cidr.first() >> 121 == 0xfc >> 1;
     (cidr.family() == Family::Ipv4 || is_local).then_some(IpSource::None)
@@ -127,7 +129,7 @@ fn of_subnet(subnet: &ec2::Subnet, spot: &Spot<'_>) -> Vec<DiscoveredCidr> {
     v4.into_iter().chain(v6).collect()
 }
 
-/// The part that is not available any more.
+/// The used fraction, from the total and the available addresses.
 fn used(total: Option<i64>, available: Option<i32>) -> Option<f64> {
     let (total, available) = (total.filter(|total| *total > 0)?, i64::from(available?));
     #[expect(clippy::cast_precision_loss, reason = "counts of addresses in a subnet or a public pool")]
@@ -160,7 +162,7 @@ fn of_interface(interface: &ec2::NetworkInterface, spot: &Spot<'_>) -> Vec<Disco
     blocks.map(|cidr| on(&resource, cidr, source_of(&cidr))).collect()
 }
 
-/// An Elastic IP address.
+/// The block of an Elastic IP address.
 fn of_address(address: &ec2::Address, lists: &Lists, spot: &Spot<'_>) -> Option<DiscoveredCidr> {
     let cidr = single(address.public_ip())?;
     let id = address.allocation_id().filter(|id| !id.is_empty()).or(address.public_ip())?;
@@ -179,7 +181,7 @@ fn of_address(address: &ec2::Address, lists: &Lists, spot: &Spot<'_>) -> Option<
     })
 }
 
-/// The blocks of a public IPv4 pool's ranges; what is used of a range is what is an Elastic IP address.
+/// The blocks of the ranges of a public IPv4 pool. The used part of a range consists of its Elastic IP addresses.
 fn of_pool(pool: &ec2::PublicIpv4Pool, spot: &Spot<'_>) -> Vec<DiscoveredCidr> {
     let Some(id) = pool.pool_id() else { return Vec::new() };
     let resource = resource(id, SeenType::PublicIpv4Pool, tags(pool.tags()), spot);
@@ -193,7 +195,7 @@ fn of_pool(pool: &ec2::PublicIpv4Pool, spot: &Spot<'_>) -> Vec<DiscoveredCidr> {
     blocks.map(|(block, usage)| DiscoveredCidr { usage, ..on(&resource, block, Some(IpSource::Byoip)) }).collect()
 }
 
-/// An IPv6 range that was brought along; those of IPv4 are public IPv4 pools.
+/// An IPv6 range that was brought to AWS. IPv4 ranges are in public IPv4 pools.
 fn of_byoip(range: &ec2::ByoipCidr, spot: &Spot<'_>) -> Option<DiscoveredCidr> {
     let cidr = parse(range.cidr()).filter(|cidr| cidr.family() == Family::Ipv6)?;
     let id = range.pool_id().filter(|id| !id.is_empty()).or(range.cidr())?;

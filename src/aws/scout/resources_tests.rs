@@ -2,7 +2,7 @@ use super::*;
 
 const SPOT: Spot<'_> = Spot { account: "111122223333", region: "eu-west-1", taken_at: Timestamp::UNIX_EPOCH };
 
-/// `id block source usage`, in order.
+/// `id block source usage` of each resource, sorted.
 fn shown(lists: &Lists) -> Vec<String> {
     let word = |one: &DiscoveredCidr| one.ip_source.map_or("-".to_owned(), |source| source.to_string());
     let usage = |one: &DiscoveredCidr| one.usage.map_or("-".to_owned(), |usage| usage.to_string());
@@ -13,7 +13,7 @@ fn shown(lists: &Lists) -> Vec<String> {
 }
 
 #[test]
-fn a_vpc_is_all_its_blocks_that_are_associated() {
+fn a_vpc_has_all_its_associated_blocks() {
     let state = |code| ec2::VpcCidrBlockState::builder().state(code).build();
     let v4 = |cidr: &str, code| {
         ec2::VpcCidrBlockAssociation::builder().cidr_block(cidr).cidr_block_state(state(code)).build()
@@ -34,7 +34,7 @@ fn a_vpc_is_all_its_blocks_that_are_associated() {
 }
 
 #[test]
-fn a_subnet_says_how_much_of_its_ipv4_block_is_used() {
+fn a_subnet_shows_how_much_of_its_ipv4_block_is_used() {
     let state = ec2::SubnetCidrBlockState::builder().state(ec2::SubnetCidrBlockStateCode::Associated).build();
     let v6 = ec2::SubnetIpv6CidrBlockAssociation::builder().ipv6_cidr_block("fd00::/64").ipv6_cidr_block_state(state);
     let subnet = ec2::Subnet::builder().subnet_id("subnet-1").cidr_block("10.0.0.0/24");
@@ -44,7 +44,7 @@ fn a_subnet_says_how_much_of_its_ipv4_block_is_used() {
 }
 
 #[test]
-fn an_interface_is_all_its_addresses_and_prefixes() {
+fn an_interface_has_all_its_addresses_and_prefixes() {
     let private = |ip: &str| ec2::NetworkInterfacePrivateIpAddress::builder().private_ip_address(ip).build();
     let v6 = |ip: &str| ec2::NetworkInterfaceIpv6Address::builder().ipv6_address(ip).build();
     let interface = ec2::NetworkInterface::builder()
@@ -70,7 +70,7 @@ fn an_interface_is_all_its_addresses_and_prefixes() {
 }
 
 #[test]
-fn public_space_is_addresses_pools_and_ipv6_ranges() {
+fn public_space_consists_of_addresses_pools_and_ipv6_ranges() {
     let address = |ip: &str, pool: &str| {
         ec2::Address::builder().public_ip(ip).allocation_id(format!("e-{ip}")).public_ipv4_pool(pool).build()
     };

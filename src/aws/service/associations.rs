@@ -41,7 +41,7 @@ impl AwsIpam {
         read::the_one(found, id, ec2::IpamResourceDiscoveryAssociation::ipam_resource_discovery_association_id)
     }
 
-    /// Waits until the IPAM takes what the discovery sees. One that is `new` may not be seen yet.
+    /// Waits until the IPAM uses the results of the discovery. A `new` association may not be listed yet.
     async fn usable_association(&self, id: &str, new: bool) -> Result<AssociationRecord> {
         record(&self.usable::<AssociationNoun, _, _>(id, new, || self.raw_association(id)).await?)
     }

@@ -1,4 +1,4 @@
-//! AS numbers of one's own, and their associations with ranges.
+//! AS numbers that the account brings to AWS, and their associations with ranges.
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types as ec2;
@@ -35,7 +35,7 @@ fn stage(found: &ec2::Byoasn) -> Stage {
     Stage::of_brought(found.state().map(ec2::AsnState::as_str), found.status_message())
 }
 
-/// Deprovisioned numbers are listed for seven days: they are not there.
+/// Whether the number counts as present. AWS lists deprovisioned numbers for seven days, and these do not count.
 fn is_there(found: &ec2::Byoasn) -> bool {
     matches!(
         found.state(),
@@ -44,7 +44,7 @@ fn is_there(found: &ec2::Byoasn) -> bool {
 }
 
 impl AwsIpam {
-    /// The SDK has no paginator for it.
+    /// All numbers. The SDK has no paginator for this request.
     async fn raw_byoasns(&self) -> Result<Vec<ec2::Byoasn>, Refusal> {
         let (mut all, mut next) = (Vec::new(), None);
         loop {
@@ -58,7 +58,7 @@ impl AwsIpam {
         }
     }
 
-    /// The number; of several entries the one that is there, then the last that was.
+    /// The number. If AWS lists several entries, the one that counts as present is returned, or else the last one.
     async fn raw_byoasn(&self, asn: &str, ipam_id: Option<&str>) -> Result<Option<ec2::Byoasn>, Refusal> {
         let mut found = self.raw_byoasns().await?;
         found.retain(|one| one.asn() == Some(asn) && (ipam_id.is_none() || one.ipam_id() == ipam_id));
@@ -90,7 +90,7 @@ impl AwsIpam {
             .asn_authorization_context(context);
         match ask(action, request.send()).await {
             Ok(_) => Ok(id),
-            // There is no client token: a call whose answer was lost may have been carried out.
+            // The call has no client token, and may have been carried out although its answer was lost.
             Err(refusal) => match self.raw_byoasn(&text, Some(&spec.ipam_id)).await {
                 Ok(Some(found)) if is_there(&found) => Ok(id),
                 _ => Err(refusal),
@@ -156,7 +156,7 @@ impl Keeps<ByoasnNoun> for AwsIpam {
         self.run(async { self.raw_byoasns().await?.iter().filter(|found| is_there(found)).map(record).collect() })
     }
 
-    /// Nothing of it can change: another proof is for the next time that it is provisioned.
+    /// No argument can change in place. Another proof is used the next time that the number is provisioned.
     fn update(&self, id: &str, _before: &ByoasnSpec, _after: &ByoasnSpec) -> Result<ByoasnRecord> {
         self.run(self.usable_byoasn(id))
     }
@@ -166,7 +166,7 @@ impl Keeps<ByoasnNoun> for AwsIpam {
     }
 }
 
-/// What an association's id is made of.
+/// The parts of the ID of an association.
 struct Parts {
     asn: Asn,
     cidr: Cidr,
@@ -174,7 +174,7 @@ struct Parts {
 }
 
 impl Parts {
-    /// `<asn>_<cidr>`, or with the Region behind.
+    /// The ID is `<asn>_<cidr>`, or has the Region after that.
     fn of(id: &str) -> Result<Self, Refusal> {
         let mut parts = id.splitn(3, '_');
         let asn = parts.next().and_then(|asn| asn.parse().ok());
@@ -214,7 +214,7 @@ impl AwsIpam {
         let request = client.associate_ipam_byoasn().asn(parts.asn.to_string()).cidr(parts.cidr.to_string());
         match ask(action, request.send()).await {
             Ok(_) => Ok(id.to_owned()),
-            // As with the number itself.
+            // As for the number itself, the call may have been carried out.
             Err(refusal) => match self.association(parts).await {
                 Ok(found) if is_there(found.clone()) => Ok(id.to_owned()),
                 _ => Err(refusal),
@@ -308,7 +308,7 @@ impl Keeps<ByoasnAssociationNoun> for AwsIpam {
         })
     }
 
-    /// Everything of it is fixed.
+    /// No argument can change in place.
     fn update(
         &self,
         id: &str,

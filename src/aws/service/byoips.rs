@@ -1,6 +1,7 @@
-//! Public ranges of one's own: provisioned into IPAM pools or outside of IPAM, moved, advertised, withdrawn.
+//! Public ranges that the account brings to AWS: provisioned into IPAM pools or outside of IPAM, moved, advertised,
+//! withdrawn.
 //!
-//! A range outside of IPAM is in the home Region; one of a pool is advertised in the Region of the pool's locale.
+//! A range outside of IPAM is in the home Region. A range in a pool is advertised in the Region of the pool's locale.
 
 use std::collections::BTreeSet;
 
@@ -18,16 +19,17 @@ use super::super::wait::{Look, What, unfinished, until};
 use super::Stage;
 use super::byoasns::asn;
 
-/// The word for Amazon's own AS number.
+/// The word for the AS number of Amazon.
 const AMAZON: &str = "AWS";
-/// One call to advertise or withdraw at a time: AWS wants ten seconds between two.
+/// The queue for calls that advertise or withdraw, which are made one at a time: AWS requires ten seconds between two
+/// calls.
 const ADVERTISING: &str = "advertising";
 
 fn id_of(cidr: &Cidr, pool_id: Option<&str>) -> String {
     pool_id.map_or_else(|| cidr.to_string(), |pool_id| composite(&cidr.to_string(), pool_id))
 }
 
-/// `<cidr>` or `<cidr>_<pool>`.
+/// The parts of an ID: `<cidr>` or `<cidr>_<pool>`.
 fn parts(id: &str) -> Result<(Cidr, Option<&str>)> {
     let (cidr, pool_id) = super::super::convert::parts(id);
     let malformed = |why: String| fault("DescribeByoipCidrs", "MalformedId", format!("{id:?}: {why}"));
@@ -51,9 +53,9 @@ fn unfinished_range(id: &str, cidr: &Cidr) -> impl Fn(String) -> Unfinished + us
     unfinished(What::of::<ByoipCidrNoun>(), id, &cidr.to_string())
 }
 
-/// Where a range is.
+/// The place of a range.
 struct Place {
-    /// Region that it can be advertised in; `None`: nowhere, its pool has no locale.
+    /// Region in which the range can be advertised; `None` if its pool has no locale.
     region: Option<String>,
     pool: Option<Pool>,
 }
@@ -64,7 +66,7 @@ impl AwsIpam {
         ask("DescribeByoipCidrs", found.try_collect()).await
     }
 
-    /// The range; of several entries the one that is there.
+    /// The range. If AWS lists several entries, one that is not deprovisioned and has not failed is preferred.
     pub(super) async fn raw_byoip(&self, client: &Client, cidr: &Cidr) -> Result<Option<ec2::ByoipCidr>, Refusal> {
         let mut found = self.raw_byoips(client).await?;
         found.retain(|one| one.cidr().and_then(|text| text.parse().ok()) == Some(*cidr));
@@ -72,7 +74,7 @@ impl AwsIpam {
         Ok(found.into_iter().next())
     }
 
-    /// Those of every Region in which the account's IPAM may have pools, each with its Region.
+    /// The ranges in all Regions in which the account's IPAM may have pools, each with its Region.
     pub(super) async fn all_byoips(&self) -> Result<Vec<(String, ec2::ByoipCidr)>> {
         let found =
             ask("DescribeIpams", self.clients.home().describe_ipams().into_paginator().items().send().try_collect());
@@ -89,7 +91,7 @@ impl AwsIpam {
         Ok(all)
     }
 
-    /// `None` without the pool.
+    /// The place of a range; `None` if the pool does not exist.
     async fn place_of_range(&self, pool_id: Option<&str>) -> Result<Option<Place>> {
         let home = || self.clients.home_region().to_owned();
         let Some(pool_id) = pool_id else { return Ok(Some(Place { region: Some(home()), pool: None })) };
@@ -172,7 +174,7 @@ impl AwsIpam {
             .set_network_border_group(spec.network_border_group.clone());
         match ask("ProvisionByoipCidr", request.send()).await {
             Ok(_) => Ok(()),
-            // There is no client token: a call whose answer was lost may have been carried out.
+            // The call has no client token, and may have been carried out although its answer was lost.
             Err(refusal) => match self.raw_byoip(&client, &spec.cidr).await {
                 Ok(Some(found)) if !is_gone(&found) => Ok(()),
                 _ => Err(refusal.into()),
@@ -190,8 +192,8 @@ impl AwsIpam {
         self.turn(spec, place, id, spec.asn.is_some()).await
     }
 
-    /// Advertises or withdraws until it is as wished. `renumber`: the number may be another one than before, which AWS
-    /// does not tell.
+    /// Advertises or withdraws the range as requested. `renumber`: the AS number may have changed, which AWS does not
+    /// report.
     async fn turn(&self, spec: &ByoipCidrSpec, place: &Place, id: &str, renumber: bool) -> Result<ByoipCidrRecord> {
         let Some(region) = &place.region else {
             if spec.advertise {
@@ -267,7 +269,7 @@ impl AwsIpam {
         self.turn(after, &place, &id, before.asn != after.asn).await
     }
 
-    /// From EC2's own books into the pool's.
+    /// Moves a range that is outside of IPAM into the pool.
     async fn move_range(&self, spec: &ByoipCidrSpec, pool: &Pool, id: &str) -> Result<()> {
         let (action, cidr) = ("MoveByoipCidrToIpam", spec.cidr.to_string());
         let in_pool = || async {
@@ -280,7 +282,7 @@ impl AwsIpam {
             let request =
                 client.move_byoip_cidr_to_ipam().cidr(&cidr).ipam_pool_id(&pool.meta.id).ipam_pool_owner(owner);
             let refused = ask(action, request.send()).await.err();
-            // As with provisioning, the answer may have been lost.
+            // As for provisioning, the answer may have been lost.
             if let Some(refusal) = refused
                 && in_pool().await?.is_none()
             {
@@ -333,7 +335,7 @@ impl AwsIpam {
         Ok(())
     }
 
-    /// AWS gives nothing back that it advertises.
+    /// Withdraws the range, because AWS does not deprovision a range that it advertises.
     async fn withdraw(&self, client: &Client, cidr: &Cidr, id: &str) -> Result<()> {
         use ec2::ByoipCidrState as State;
         until(&self.pace, unfinished_range(id, cidr), || async move {
@@ -346,7 +348,7 @@ impl AwsIpam {
                     match ask("WithdrawByoipCidr", request.send()).await {
                         Ok(_) => Ok(Look::Wait("AWS has accepted the request to withdraw it".to_owned())),
                         Err(refusal) if is_too_soon(&refusal) => Ok(Look::Wait(TOO_SOON.to_owned())),
-                        // A read that came late: it is being withdrawn already.
+                        // The read was late: the range is already being withdrawn.
                         Err(refusal) if refusal.is("IncorrectState") => {
                             Ok(Look::Wait("its state is changing".to_owned()))
                         }
@@ -384,7 +386,7 @@ impl AwsIpam {
 
 const TOO_SOON: &str = "AWS accepts one call to advertise or withdraw every ten seconds";
 
-/// AWS says it in the words for throttling.
+/// AWS reports this with the error code for throttling.
 fn is_too_soon(refusal: &Refusal) -> bool {
     refusal.is("RequestLimitExceeded") || refusal.is("EC2ThrottledException")
 }

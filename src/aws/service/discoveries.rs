@@ -1,4 +1,4 @@
-//! Resource discoveries. AWS makes them without exclusions, which are added to what was made.
+//! Resource discoveries. AWS creates them without exclusions, which are added afterwards.
 
 use std::collections::BTreeSet;
 
@@ -35,7 +35,7 @@ fn record(found: &ec2::IpamResourceDiscovery) -> Result<DiscoveryRecord> {
     })
 }
 
-/// Tags in AWS, where the name is one of them.
+/// The tags in AWS, which include the name.
 fn all_tags(spec: &DiscoverySpec) -> Tags {
     let name = spec.name.iter().map(|name| (tags::NAME.to_owned(), name.clone()));
     spec.tags.clone().into_iter().chain(name).collect()
@@ -49,7 +49,7 @@ fn no_exclusion(path: &EntityPath) -> ec2::RemoveIpamOrganizationalUnitExclusion
     ec2::RemoveIpamOrganizationalUnitExclusion::builder().organizations_entity_path(path.to_string()).build()
 }
 
-/// The error, saying what is there all the same.
+/// The error, with the remark that the discovery exists nevertheless.
 fn half_made(refusal: Refusal, id: &str) -> Error {
     let mut error = Error::from(refusal);
     if let Error::Service(fault) = &mut error {
@@ -67,7 +67,7 @@ impl AwsIpam {
         read::the_one(found, id, ec2::IpamResourceDiscovery::ipam_resource_discovery_id)
     }
 
-    /// Waits until it can be used. One that is `new` may not be seen yet.
+    /// Waits until the discovery can be used. A `new` discovery may not be listed yet.
     async fn usable_discovery(&self, id: &str, new: bool) -> Result<DiscoveryRecord> {
         record(&self.usable::<DiscoveryNoun, _, _>(id, new, || self.raw_discovery(id)).await?)
     }
@@ -88,7 +88,8 @@ impl AwsIpam {
         })
     }
 
-    /// Adds what a request to make one cannot say. What cannot be finished is taken back: there can be one only.
+    /// Adds the values that a creation request cannot contain. If AWS refuses them, the discovery is deleted again, because
+    /// an account can have only one.
     async fn finish_discovery(&self, id: &str, spec: &DiscoverySpec) -> Result<DiscoveryRecord> {
         let made = self.usable_discovery(id, true).await?;
         if made.exclusions == spec.exclusions {

@@ -50,7 +50,7 @@ pub(super) fn removed(region: &str) -> ec2::RemoveIpamOperatingRegion {
     ec2::RemoveIpamOperatingRegion::builder().region_name(region).build()
 }
 
-/// Nothing to send rather than an empty list.
+/// The items, or `None` in place of an empty list, which must not be sent.
 pub(super) fn some<T>(items: Vec<T>) -> Option<Vec<T>> {
     Some(items).filter(|items| !items.is_empty())
 }
@@ -62,7 +62,7 @@ impl AwsIpam {
         read::the_one(found, id, ec2::Ipam::ipam_id)
     }
 
-    /// Waits until it can be used. One that is `new` may not be seen yet.
+    /// Waits until the IPAM can be used. A `new` IPAM may not be listed yet.
     async fn usable_ipam(&self, id: &str, new: bool) -> Result<IpamRecord> {
         record(&self.usable::<IpamNoun, _, _>(id, new, || self.raw_ipam(id)).await?)
     }

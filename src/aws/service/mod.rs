@@ -1,4 +1,4 @@
-//! What only AWS has, one file for each noun: [`crate::backend::service::Keeps`] over the SDK.
+//! Objects that only AWS has, one file for each noun: [`crate::backend::service::Keeps`] over the SDK.
 
 mod associations;
 mod byoasns;
@@ -23,21 +23,21 @@ use super::memory::Wish;
 use super::said::Refusal;
 use super::wait::What;
 
-/// A state that AWS says an object is in.
+/// The meaning of an object's state in AWS.
 pub(super) enum Stage {
-    /// It can be used.
+    /// The object can be used.
     Usable,
-    /// AWS is at it.
+    /// AWS is changing the object.
     Moving,
-    /// It will not become usable; AWS's reason.
+    /// The object will not become usable, for this reason of AWS.
     Failed(String),
-    /// It is gone.
+    /// The object is deleted.
     Gone,
 }
 
 impl Stage {
-    /// Of the states that most objects have: `create-in-progress`, `modify-complete`, ... (the EC2 model's
-    /// `IpamState`, `IpamScopeState`, `IpamResourceDiscoveryState`, ...).
+    /// The stage for the states of most objects: `create-in-progress`, `modify-complete`, ... (`IpamState`,
+    /// `IpamScopeState`, `IpamResourceDiscoveryState`, ... in the EC2 model).
     pub(super) fn of(state: Option<&str>, why: Option<&str>) -> Self {
         match state.unwrap_or("create-complete") {
             "create-complete" | "modify-complete" | "associate-complete" | "sync-complete" => Self::Usable,
@@ -47,8 +47,8 @@ impl Stage {
         }
     }
 
-    /// Of the states of what an account brings: ranges, AS numbers and their associations (the EC2 model's
-    /// `ByoipCidrState`, `AsnState`, `AsnAssociationState`).
+    /// The stage for the states of objects that an account brings to AWS: ranges, AS numbers and their associations
+    /// (`ByoipCidrState`, `AsnState`, `AsnAssociationState` in the EC2 model).
     pub(super) fn of_brought(state: Option<&str>, why: Option<&str>) -> Self {
         match state.unwrap_or("provisioned") {
             "provisioned" | "provisioned-not-publicly-advertisable" | "advertised" | "associated" => Self::Usable,
@@ -60,8 +60,8 @@ impl Stage {
 }
 
 impl AwsIpam {
-    /// Makes an object once: whoever calls again, after [`Error::Pending`] or a lost answer, goes on with what was begun.
-    /// `begin` asks AWS for it with a client token and answers its id; `finish` waits until it can be used.
+    /// Creates an object once: a repeated call, after [`Error::Pending`] or a lost answer, continues the same creation.
+    /// `begin` requests the object with a client token and returns its ID. `finish` waits until the object can be used.
     pub(super) async fn make<N: Noun, Begun, Done>(
         &self,
         parent: &str,

@@ -1,5 +1,5 @@
-//! The account that administers IPAM for an organization. EC2 takes the wish and answers no question about it; only
-//! AWS Organizations could say who it is.
+//! The account that administers IPAM for an organization. EC2 accepts the request and has no call to read the account;
+//! only AWS Organizations reports it.
 
 use crate::backend::service::{AdminNoun, AdminRecord, AdminSpec, Keeps};
 use crate::ipam::Result;
@@ -10,7 +10,7 @@ use super::super::said::{ask, fault};
 const ENABLE: &str = "EnableIpamOrganizationAdminAccount";
 const DISABLE: &str = "DisableIpamOrganizationAdminAccount";
 
-/// What AWS says when the account does not administer IPAM.
+/// The error code of AWS if the account does not administer IPAM.
 const NOT_REGISTERED: &str = "IpamOrganizationAccountNotRegistered";
 
 impl AwsIpam {
@@ -47,7 +47,7 @@ impl Keeps<AdminNoun> for AwsIpam {
         self.run(self.appoint(spec))
     }
 
-    /// What was asked for: nobody can be asked whether it is still so.
+    /// Returns the requested account, because no call reports the present one.
     fn get(&self, id: &str) -> Result<Option<AdminRecord>> {
         let account_id = id.parse().map_err(|why: String| fault(ENABLE, "InvalidAccountId", why))?;
         Ok(Some(AdminRecord { account_id }))

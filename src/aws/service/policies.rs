@@ -82,7 +82,7 @@ impl AwsIpam {
         id.ok_or_else(|| fault("CreateIpamPolicy", "UnexpectedAnswer", "the answer of AWS has no policy id"))
     }
 
-    /// Sets the pools of one pair; none takes the pair's rules away.
+    /// Sets the pools of one pair of resource type and locale. An empty list removes the rules of the pair.
     async fn set_rule(
         &self,
         id: &str,
@@ -101,7 +101,8 @@ impl AwsIpam {
         uncrowded(&self.pace, || ask("ModifyIpamPolicyAllocationRules", request.clone().send())).await.map(drop)
     }
 
-    /// Makes the rules what they shall be: one call for each pair that AWS has otherwise, those to go first.
+    /// Changes the rules to `wanted`: one call for each pair whose rules differ in AWS, beginning with the pairs to
+    /// remove.
     async fn set_rules(&self, id: &str, wanted: &PolicyRules, new: bool) -> Result<PolicyRecord> {
         let (found, failure) = self.rested_policy(id, new).await?;
         let present = self.policy_rules(id).await?;
@@ -114,7 +115,7 @@ impl AwsIpam {
             self.rested_policy(id, new).await?;
             match self.set_rule(id, pair, pools).await {
                 Ok(()) => {}
-                // The policy is there, with the rules that it has by now: its place is the state.
+                // The policy exists with the rules that it has so far, so it belongs in the state.
                 Err(refusal) if refusal.is_certain() => {
                     return record(&found, self.policy_rules(id).await?, Some(refusal.into()));
                 }

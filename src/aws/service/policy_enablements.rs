@@ -1,4 +1,5 @@
-//! Which policy counts for whom. AWS answers it in two ways: of the account that asks, and of each policy's targets.
+//! The policy that applies to an account or organization. AWS reports it in two ways: for the account that asks, and for
+//! the targets of each policy.
 
 use crate::backend::service::{Enabled, Enablement, EnablementNoun, Keeps, ManagedBy};
 use crate::ipam::{Result, Words};
@@ -9,7 +10,7 @@ use super::super::wait::{Look, What, uncrowded, unfinished, until};
 use super::waits::{Stateful, pages};
 
 impl AwsIpam {
-    /// What counts for the account that asks.
+    /// The policy that applies to the account that asks.
     async fn own_policy(&self) -> Result<Option<Enabled>, Refusal> {
         let answer = ask("GetEnabledIpamPolicy", self.clients.home().get_enabled_ipam_policy().send()).await?;
         let policy_id = answer.ipam_policy_id.filter(|id| answer.ipam_policy_enabled != Some(false) && !id.is_empty());
@@ -67,7 +68,8 @@ impl AwsIpam {
         .await
     }
 
-    /// What another policy has replaced is not disabled: that would take the other one away.
+    /// Disables the policy. A policy that another one has replaced is not disabled, because that would remove the other
+    /// one.
     async fn disable(&self, wanted: &Enablement) -> Result<()> {
         if self.enabled(wanted).await?.is_some() {
             let request = self
@@ -111,7 +113,7 @@ impl Keeps<EnablementNoun> for AwsIpam {
         self.run(self.all_enabled())
     }
 
-    /// Enabling the other policy replaces the one before: there is no moment without a policy.
+    /// Enables the other policy, which replaces the former one, so that a policy applies at any time.
     fn update(&self, _: &str, _: &Enablement, after: &Enablement) -> Result<Enabled> {
         self.run(self.enable(after))
     }

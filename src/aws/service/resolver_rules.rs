@@ -1,4 +1,4 @@
-//! Rules of resolvers, in AWS's form and ours.
+//! Rules of resolvers, in the form of the SDK and as records.
 
 use aws_sdk_ec2::types as ec2;
 
@@ -12,7 +12,7 @@ fn word<T: Words>(word: Option<&str>, what: &'static str) -> Result<T> {
     Ok(T::said(need(word, what)?))
 }
 
-/// Rules are replaced whole, so none may get lost: also one of a type that is not listed here has what it has.
+/// Rules are replaced as a whole, so none may be lost: a rule of a type that is not listed here keeps all its values.
 pub(super) fn rule(found: &ec2::IpamPrefixListResolverRule) -> Result<ResolverRule> {
     let scope_id = || Ok::<_, Error>(need(found.ipam_scope_id(), "scope of a rule")?.to_owned());
     let conditions = || found.conditions().iter().map(condition).collect::<Result<Vec<_>>>();
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rule_of_a_type_that_is_not_listed_is_read_and_sent_as_it_is() {
+    fn a_rule_of_an_unlisted_type_is_read_and_sent_unchanged() {
         let found = ec2::IpamPrefixListResolverRule::builder()
             .rule_type("exclude-cidr".into())
             .static_cidr("10.0.0.0/8")

@@ -48,8 +48,8 @@ impl AwsIpam {
         read::the_one(found, id, Target::ipam_prefix_list_resolver_target_id)
     }
 
-    /// The version that the prefix list does not have yet, unless nobody will bring it: synchronization can be switched
-    /// off on the prefix list, and then a target rests in a good state for ever.
+    /// The version that the prefix list still has to get. Synchronization can be switched off on the prefix list. Then a
+    /// target stays in a good state without the version forever, so the wait for it is limited.
     async fn awaited_version(&self, id: &str, found: &Target) -> Result<Option<String>> {
         let wanted = match follows(found)? {
             Follows::Version(version) => Some(version),
@@ -62,7 +62,7 @@ impl AwsIpam {
         if is_there && found.state_word() == Some("sync-complete") {
             return Ok(None);
         }
-        // One that has it may rest in another good state.
+        // A target that has the version may stay in another good state.
         let patience = if is_there { self.pace.slice } else { self.pace.read_lag };
         let begins = self.memory.unseen_until(id, patience).is_some_and(|until| Instant::now() < until);
         Ok(begins.then(|| match wanted {
@@ -71,7 +71,7 @@ impl AwsIpam {
         }))
     }
 
-    /// Waits until the prefix list has the version, or AWS has said why it has not.
+    /// Waits until the prefix list has the version, or AWS has reported why it does not.
     async fn synced_target(&self, id: &str, new: bool) -> Result<TargetRecord> {
         let waits_for = async |found: &Target| self.awaited_version(id, found).await;
         let look = || self.raw_target(id);
@@ -101,7 +101,7 @@ impl AwsIpam {
         Ok(id)
     }
 
-    /// Asks for another version when AWS has been asked for another one: asked again it only waits.
+    /// Requests another version if the wished version has changed. A repeated call only waits.
     async fn change_target(&self, id: &str, before: &TargetSpec, after: &TargetSpec) -> Result<TargetRecord> {
         self.retag(&self.clients.home(), id, &before.tags, &after.tags).await?;
         let look = || self.raw_target(id);
@@ -135,7 +135,7 @@ impl AwsIpam {
     }
 }
 
-/// `TrackLatestVersion` and `DesiredVersion`, of which AWS takes one.
+/// The values of `TrackLatestVersion` and `DesiredVersion`, of which AWS accepts only one.
 fn asked(follows: Follows) -> (bool, Option<i64>) {
     match follows {
         Follows::Latest => (true, None),

@@ -20,7 +20,7 @@ fn status(found: &ec2::IpamPrefixListResolver) -> Option<&str> {
     found.last_version_creation_status().map(|status| status.as_str())
 }
 
-/// What AWS said of the last version, when it could not make one.
+/// The reason of AWS if it could not make the last version.
 fn version_failure(found: &ec2::IpamPrefixListResolver) -> Option<Error> {
     (status(found) == Some(FAILURE)).then(|| {
         let why = found.last_version_creation_status_message().unwrap_or("AWS gave no reason");
@@ -65,7 +65,7 @@ impl AwsIpam {
         found.iter().map(rule).collect()
     }
 
-    /// Waits until it can be used and AWS has said what became of the version that its rules come to.
+    /// Waits until the resolver can be used and AWS has reported the result of the version with its rules.
     async fn usable_resolver(&self, id: &str, new: bool) -> Result<ResolverRecord> {
         let waits_for = async |found: &ec2::IpamPrefixListResolver| {
             Ok((status(found) == Some(PENDING)).then(|| "its version is being made".to_owned()))
@@ -103,7 +103,7 @@ impl AwsIpam {
         self.make::<ResolverNoun, _, _>(&ipam_id, wish, begin, finish).await
     }
 
-    /// Rules are replaced whole, and only when AWS has others.
+    /// Changes the resolver. Rules are replaced as a whole, and only if AWS has different ones.
     async fn change_resolver(&self, id: &str, before: &ResolverSpec, after: &ResolverSpec) -> Result<ResolverRecord> {
         self.retag(&self.clients.home(), id, &before.tags, &after.tags).await?;
         let present = self.usable_resolver(id, false).await?;
@@ -144,7 +144,7 @@ impl AwsIpam {
         Ok(Some(record(found, self.resolver_rules(id).await?, None)?))
     }
 
-    /// Rising; none without the resolver.
+    /// The version numbers in ascending order; `None` if the resolver does not exist.
     pub(super) async fn version_numbers(&self, id: &str) -> Result<Option<Vec<i64>>, Refusal> {
         let request = self.clients.home().get_ipam_prefix_list_resolver_versions().ipam_prefix_list_resolver_id(id);
         let found: Result<Vec<_>, _> =

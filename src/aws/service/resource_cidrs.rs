@@ -1,4 +1,4 @@
-//! Blocks of resources that are ignored, watched again, or moved to another scope.
+//! Blocks of resources that are ignored, monitored again, or moved to another scope.
 
 use crate::backend::observation::{ResourceCidr, ResourceFilter};
 use crate::backend::service::{Keeps, ResourceCidrId, ResourceCidrNoun, ResourceCidrRecord, ResourceCidrSpec};
@@ -21,7 +21,7 @@ fn record(found: ResourceCidr, found_in: String) -> ResourceCidrRecord {
     }
 }
 
-/// How a block is to be.
+/// The requested state of a block.
 #[derive(Clone, Copy)]
 struct Goal<'a> {
     scope_id: &'a str,
@@ -33,7 +33,7 @@ impl Goal<'_> {
         found.scope_id == self.scope_id && found.is_monitored() == self.monitored
     }
 
-    /// What is missing, in words.
+    /// The missing part of the requested state, in words.
     fn missing(self, found: &ResourceCidrRecord) -> String {
         let is_elsewhere = found.scope_id != self.scope_id;
         match &found.pool_id {
@@ -47,7 +47,7 @@ impl Goal<'_> {
     }
 }
 
-/// The error, with what destroying leaves.
+/// The error, with the state that remains after a destroy.
 fn leaving(mut error: Error, left: &ResourceCidrRecord) -> Error {
     if let Error::Service(fault) = &mut error {
         let state = if left.is_monitored() { "monitored" } else { "ignored" };
@@ -75,7 +75,7 @@ impl AwsIpam {
         }))
     }
 
-    /// Waits until IPAM has seen the resource, which is minutes after it was made.
+    /// Waits until IPAM has found the resource, which takes minutes after its creation.
     async fn sighted(&self, of: &ResourceCidrId) -> Result<ResourceCidrRecord> {
         let id = of.to_string();
         until(&self.pace, unfinished(What::of::<ResourceCidrNoun>(), &id, &id), || async move {
@@ -102,7 +102,7 @@ impl AwsIpam {
         uncrowded(&self.pace, || ask("ModifyIpamResourceCidr", request.clone().send())).await.map(drop)
     }
 
-    /// Waits until it is so.
+    /// Waits until the block has the requested state.
     async fn until_treated(&self, of: &ResourceCidrId, goal: Goal<'_>) -> Result<Option<ResourceCidrRecord>> {
         let id = of.to_string();
         until(&self.pace, unfinished(What::of::<ResourceCidrNoun>(), &id, &id), || async move {
@@ -123,7 +123,8 @@ impl AwsIpam {
         done
     }
 
-    /// Asks once, however often it is called until it is done; where it was found is remembered meanwhile.
+    /// Requests the treatment once, however often this is called until it is complete. The original scope is remembered
+    /// in the meantime.
     async fn treat_as(&self, spec: &ResourceCidrSpec, wish: &Wish) -> Result<ResourceCidrRecord> {
         let found = self.sighted(&spec.of).await?;
         let begun = self.memory.begun(wish);
@@ -140,7 +141,7 @@ impl AwsIpam {
         }
     }
 
-    /// Watched again, in the scope that it came from, as far as that can be.
+    /// Monitors the block again in its original scope, as far as that is possible.
     async fn restore(&self, spec: &ResourceCidrSpec) -> Result<()> {
         let Some(found) = self.treated(&spec.of).await? else { return Ok(()) };
         let scope_id = spec.original_scope_id.as_deref().unwrap_or(&found.scope_id);
@@ -162,7 +163,7 @@ impl AwsIpam {
         done
     }
 
-    /// It cannot go back; being watched it still can.
+    /// Monitors the block again in its present scope, because it cannot return to its original one. Returns the error.
     async fn restore_partly(&self, found: ResourceCidrRecord, refusal: Refusal) -> Error {
         let here = Goal { scope_id: &found.scope_id, monitored: true };
         if !here.is_reached(&found) && refusal.is_certain() {
@@ -175,7 +176,7 @@ impl AwsIpam {
 }
 
 /// # Errors
-/// When it is none.
+/// Fails if the text is not such an ID.
 fn id_of(id: &str) -> Result<ResourceCidrId> {
     Ok(id.parse().map_err(|why: String| fault("GetIpamResourceCidrs", "InvalidResourceCidrId", why))?)
 }

@@ -29,7 +29,7 @@ fn record(found: &Token) -> Result<TokenRecord> {
 }
 
 impl AwsIpam {
-    /// One, or all. AWS pages this, and the SDK has no paginator for it.
+    /// One token, or all. AWS divides the list into pages, and the SDK has no paginator for it.
     async fn raw_tokens(&self, id: Option<&str>) -> Result<Vec<Token>, Refusal> {
         pages(async |token| {
             let request = self

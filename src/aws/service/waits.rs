@@ -1,7 +1,7 @@
-//! Waiting for objects that say their state in words, and lists that come in pages by hand.
+//! Waits for objects that report their state in words, and reads lists whose pages the SDK does not join.
 //!
-//! An object that can be used well or not at all is waited for with [`AwsIpam::usable`]; one that AWS makes and then may
-//! refuse to complete with [`AwsIpam::rested`].
+//! [`AwsIpam::usable`] waits for an object that becomes usable or fails. [`AwsIpam::rested`] waits for an object that AWS
+//! creates and may then fail to complete.
 
 use aws_sdk_ec2::types as ec2;
 
@@ -13,28 +13,28 @@ use super::super::said::{Refusal, fault};
 use super::super::wait::{Look, What, unfinished, until};
 use super::Stage;
 
-/// An object that says how it is.
+/// An object that reports its state.
 pub(super) trait Stateful {
-    /// The action that describes it.
+    /// The action that describes the object.
     const ACTION: &'static str;
 
-    /// AWS's word for its state.
+    /// The word of AWS for the state.
     fn state_word(&self) -> Option<&str>;
 
-    /// AWS's reason for the state.
+    /// The reason of AWS for the state.
     fn reason(&self) -> Option<&str>;
 
-    /// What the word means.
+    /// The meaning of the word.
     fn stage(&self) -> Stage {
         Stage::of(self.state_word(), self.reason())
     }
 
-    /// Whether it is there for whoever looks it up.
+    /// Whether the object exists for a look-up.
     fn is_there(&self) -> bool {
         !matches!(self.stage(), Stage::Gone)
     }
 
-    /// Whether its end was asked for, or has come.
+    /// Whether the deletion of the object was requested or is complete.
     fn is_going(&self) -> bool {
         let going = ["delete-in-progress", "delete-complete", "disassociate-in-progress", "disassociate-complete"];
         self.state_word().is_some_and(|state| going.contains(&state))
@@ -72,8 +72,9 @@ fn is_gone<T: Stateful>(id: &str) -> Error {
 }
 
 impl AwsIpam {
-    /// Waits until AWS is done with it, well or badly, and answers it with what went wrong. One that is `new` may not
-    /// be listed yet. `waits_for` says, in AWS's words, why one in a good state is not done yet.
+    /// Waits until AWS has finished with the object, and returns the object with the reason of a failure. A `new` object
+    /// may not be listed yet. `waits_for` returns, in the words of AWS, why an object in a good state is not complete
+    /// yet.
     pub(super) async fn rested<N: Noun, T: Stateful, F>(
         &self,
         id: &str,
@@ -106,7 +107,7 @@ impl AwsIpam {
         .await
     }
 
-    /// Waits until it can be used. One that is `new` may not be listed yet.
+    /// Waits until the object can be used. A `new` object may not be listed yet.
     pub(super) async fn usable<N: Noun, T: Stateful, F>(&self, id: &str, new: bool, look: impl Fn() -> F) -> Result<T>
     where
         F: Future<Output = Result<Option<T>, Refusal>>,
@@ -115,7 +116,7 @@ impl AwsIpam {
         failure.map_or(Ok(found), Err)
     }
 
-    /// Waits until it is gone.
+    /// Waits until the object is deleted.
     pub(super) async fn vanished<N: Noun, T: Stateful, F>(&self, id: &str, look: impl Fn() -> F) -> Result<()>
     where
         F: Future<Output = Result<Option<T>, Refusal>>,
@@ -135,8 +136,8 @@ impl AwsIpam {
     }
 }
 
-/// Everything in a list for which the SDK has no paginator: `page` answers what is on the page with this token, and the
-/// token of the next one.
+/// All items of a list for which the SDK has no paginator. `page` returns the items of the page with this token, and the
+/// token of the next page.
 pub(super) async fn pages<T, F>(mut page: impl FnMut(Option<String>) -> F) -> Result<Vec<T>, Refusal>
 where
     F: Future<Output = Result<(Vec<T>, Option<String>), Refusal>>,
@@ -152,8 +153,8 @@ where
     }
 }
 
-/// Tells apart what a configuration wishes for twice where AWS does not ask for unique names: an operation that is
-/// asked again is asked by the same thread, and another one at the same time is not.
+/// Distinguishes two equal requests of one configuration where AWS does not require unique names: a repeated operation
+/// runs on the same thread, and another operation at the same time does not.
 pub(super) fn wish_of(spec: &impl std::fmt::Debug) -> String {
     format!("{:?} {spec:?}", std::thread::current().id())
 }

@@ -1,6 +1,6 @@
-//! MessagePack's own notation, free of Terraform's types.
+//! The tokens of MessagePack, independent of the types of Terraform.
 
-/// What stands next in the bytes. Of collections only the head: their elements follow.
+/// The next token in the bytes. For a collection this is only the header, which the elements follow.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Token<'a> {
     Nil,
@@ -10,9 +10,9 @@ pub(super) enum Token<'a> {
     String(&'a str),
     Binary(&'a [u8]),
     Array(usize),
-    /// Pairs.
+    /// A map with this number of pairs.
     Map(usize),
-    /// Any extension: to Terraform an unknown value, with or without refinements.
+    /// Any extension. Terraform encodes an unknown value as one, with or without refinements.
     Extension,
 }
 
@@ -86,7 +86,7 @@ impl<'a> Tokens<'a> {
 
     /// The next token.
     ///
-    /// Not an iterator: after an error there is nothing to go on with.
+    /// This type is not an iterator, because no token can be read after an error.
     #[allow(clippy::should_implement_trait)]
     pub(super) fn next(&mut self) -> Result<Token<'a>, String> {
         let [marker] = self.array()?;
@@ -131,7 +131,8 @@ impl<'a> Tokens<'a> {
     }
 }
 
-/// Writes the marker for a length: `fix` where the length fits into the marker, else one of one, two or four bytes.
+/// Writes the marker for a length. `fix` is used if the length fits into the marker; otherwise the length has one, two or
+/// four bytes.
 fn head(out: &mut Vec<u8>, length: usize, fix: Option<(u8, usize)>, one: Option<u8>, two: u8, four: u8) {
     match (fix, one) {
         (Some((marker, below)), _) if length < below => out.push(marker | length.to_le_bytes()[0]),
@@ -141,7 +142,7 @@ fn head(out: &mut Vec<u8>, length: usize, fix: Option<(u8, usize)>, one: Option<
                 out.push(two);
                 out.extend(short.to_be_bytes());
             } else {
-                // Longer than four bytes can say is longer than a message may be.
+                // A length of more than four bytes exceeds the maximum size of a message.
                 out.push(four);
                 out.extend(u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
             }
@@ -159,12 +160,12 @@ pub(super) fn binary(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend(bytes);
 }
 
-/// The head of an array.
+/// Writes the header of an array.
 pub(super) fn array(out: &mut Vec<u8>, count: usize) {
     head(out, count, Some((0x90, 16)), None, 0xdc, 0xdd);
 }
 
-/// The head of a map.
+/// Writes the header of a map.
 pub(super) fn map(out: &mut Vec<u8>, count: usize) {
     head(out, count, Some((0x80, 16)), None, 0xde, 0xdf);
 }
@@ -174,7 +175,7 @@ pub(super) fn float(out: &mut Vec<u8>, float: f64) {
     out.extend(float.to_be_bytes());
 }
 
-/// In the fewest bytes.
+/// Writes an integer in as few bytes as possible.
 pub(super) fn integer(out: &mut Vec<u8>, integer: i64) {
     if let Ok(small) = i8::try_from(integer)
         && small >= -32

@@ -12,9 +12,9 @@ fn object() -> Type {
     Type::object([("a", Type::String), ("b", Type::list(Type::Number))])
 }
 
-/// Both ways: these bytes are what Terraform sends and what it gets.
+/// The same bytes are read and written, as Terraform sends and receives them.
 #[test]
-fn each_value_has_its_bytes() {
+fn each_value_is_encoded_as_and_decoded_from_its_bytes() {
     let map = |entries: &[(&str, Value)]| {
         Value::Map(entries.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect())
     };
@@ -41,7 +41,7 @@ fn each_value_has_its_bytes() {
         (Type::Number, (-32_769).into(), b"\xd2\xff\xff\x7f\xff"),
         (Type::Number, i64::MIN.into(), b"\xd3\x80\x00\x00\x00\x00\x00\x00\x00"),
         (Type::Number, number("0.5"), b"\xcb\x3f\xe0\x00\x00\x00\x00\x00\x00"),
-        // No float is a tenth.
+        // No float is exactly a tenth.
         (Type::Number, number("0.1"), b"\xa30.1"),
         (Type::Number, number("9223372036854775808"), b"\xb39223372036854775808"),
         (Type::Number, Value::Number(Number::PositiveInfinity), b"\xcb\x7f\xf0\x00\x00\x00\x00\x00\x00"),
@@ -67,7 +67,7 @@ fn each_value_has_its_bytes() {
 }
 
 #[test]
-fn other_forms_of_the_same_are_understood() {
+fn other_encodings_of_the_same_value_are_read() {
     let table: Vec<(Type, &[u8], Value)> = vec![
         (Type::Number, b"\xcf\xff\xff\xff\xff\xff\xff\xff\xff", number("18446744073709551615")),
         (Type::Number, b"\xd3\x00\x00\x00\x00\x00\x00\x00\x01", 1.into()),
@@ -79,11 +79,11 @@ fn other_forms_of_the_same_are_understood() {
         (Type::String, b"\xdb\x00\x00\x00\x01a", "a".into()),
         (Type::list(Type::Bool), b"\xdc\x00\x01\xc3", Value::List(vec![true.into()])),
         (Type::map(Type::Bool), b"\xdf\x00\x00\x00\x00", Value::Map([].into())),
-        // Elements of a set come in any order, and some twice.
+        // Elements of a set are in any order, and may be repeated.
         (Type::set(Type::Number), b"\x93\x02\x01\x02", Value::List(vec![1.into(), 2.into()])),
-        // Two unknown elements may turn out to differ.
+        // Two unknown elements may become different values.
         (Type::set(Type::Bool), b"\x92\xd4\x00\x00\xd4\x00\x00", Value::List(vec![Value::Unknown, Value::Unknown])),
-        // Refinements: not null, and with a prefix.
+        // Refinements: the value is not null, and has a prefix.
         (Type::String, b"\xc7\x03\x0c\x81\x01\xc2", Value::Unknown),
         (Type::String, b"\xc7\x07\x0c\x82\x01\xc2\x02\xa2ab", Value::Unknown),
         (Type::String, b"\xc7\x00\x00", Value::Unknown),
@@ -95,7 +95,7 @@ fn other_forms_of_the_same_are_understood() {
 }
 
 #[test]
-fn broken_bytes_are_errors_that_say_where() {
+fn invalid_bytes_are_errors_that_name_the_place() {
     let table: Vec<(Type, &[u8], &str, &str)> = vec![
         (Type::String, b"", "", "the value ends too early."),
         (Type::String, b"\xa2a", "", "the value ends too early."),
@@ -129,7 +129,7 @@ fn broken_bytes_are_errors_that_say_where() {
 }
 
 #[test]
-fn value_without_bottom_is_refused() {
+fn an_endlessly_nested_value_is_refused() {
     let bytes = [&b"\x92\xa9\"dynamic\""[..]; 10_000].concat();
     assert_eq!(decode(&bytes, &Type::Dynamic).unwrap_err().sentence, "the value is more than 100 levels deep.");
 }
@@ -197,12 +197,12 @@ fn any_value(ty: Type) -> BoxedStrategy<Value> {
 
 proptest! {
     #[test]
-    fn every_value_comes_back_as_it_went(
+    fn every_value_is_decoded_as_it_was_encoded(
         (ty, value) in any_type().prop_flat_map(|ty| (Just(ty.clone()), any_value(ty))),
     ) {
         let bytes = encode(&value, &ty).unwrap();
         prop_assert_eq!(decode(&bytes, &ty).unwrap(), value);
-        // Another implementation finds exactly one value there, too.
+        // Another implementation finds exactly one value in these bytes as well.
         let mut rest = &bytes[..];
         rmpv::decode::read_value(&mut rest).unwrap();
         prop_assert!(rest.is_empty());

@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn exactly_one_lookup_is_needed_and_unknown_ones_may_be_it() {
+    fn exactly_one_lookup_is_needed_and_an_unknown_argument_may_be_it() {
         const YES: Option<bool> = Some(true);
         const NO: Option<bool> = Some(false);
         for (given, expected) in [
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn an_argument_that_narrows_another_lookup_is_refused_beside_this_one() {
+    fn an_argument_of_another_lookup_is_refused_next_to_this_one() {
         let narrowing = |given| Argument { path: Path::attribute("ipam_scope_id"), given };
         for (given, companion, other, refused) in [
             (Some(true), Some(false), Some(true), true),
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_companion_is_told_at_the_companion() {
+    fn a_missing_companion_is_reported_at_the_companion() {
         let pool = |given| Argument { path: Path::attribute("ipam_pool_id"), given };
         let why = "names are unique in a pool only";
         assert_eq!(
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_of_another_kind_is_told_as_such() {
+    fn an_id_of_another_kind_is_reported_with_that_kind() {
         for (id, says) in [
             ("ipam-pool-1", "There is no pool with id"),
             ("ipam-pool-alloc-1", "is the id of an allocation"),

@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_is_said_of_an_ipv4_block() {
+    fn every_value_is_given_for_an_ipv4_block() {
         check(
             "10.0.0.0/23",
             &[
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_ipv4_has_is_null_for_ipv6() {
+    fn values_of_ipv4_alone_are_null_for_ipv6() {
         let nulls = ["netmask", "first_host_address", "last_host_address", "broadcast_address"];
         check("2001:DB8::/64", &nulls.map(|name| (name, Value::Null)));
         check("2001:DB8::/64", &[("cidr", "2001:db8::/64".into()), ("is_documentation", true.into())]);
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn purpose_is_that_of_the_whole_block() {
+    fn a_purpose_applies_to_the_whole_block() {
         let purposes = |cidr: &str, expected: &[&str]| {
             let info = call("cidr_info", &[cidr.into()]).unwrap();
             let found: Vec<_> =
@@ -219,14 +219,14 @@ mod tests {
     }
 
     #[test]
-    fn every_purpose_is_made_of_blocks() {
+    fn every_purpose_consists_of_valid_blocks() {
         for block in PURPOSES.iter().flat_map(|(_, blocks)| blocks.iter()) {
             assert_eq!(block.parse::<Cidr>().map(|cidr| cidr.to_string()).as_deref(), Ok(*block));
         }
     }
 
     #[test]
-    fn host_bits_are_an_error() {
+    fn host_bits_are_refused() {
         check_error("cidr_info", &["10.0.0.1/24".into()], 0, "10.0.0.0/24");
     }
 }

@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn range_that_is_none_says_why() {
+    fn an_invalid_range_is_an_error_with_the_reason() {
         let wrong = |arguments: [&str; 2], position: usize, needle: &str| {
             check_error("range_to_cidrs", &arguments.map(Into::into), position, needle);
         };

@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn split_that_cannot_be_says_why() {
+    fn an_impossible_split_is_an_error_with_the_reason() {
         let wrong =
             |cidr: &str, length: Value, needle: &str| check_error("cidr_split", &[cidr.into(), length], 1, needle);
         wrong("10.0.0.0/24", 23.into(), "10.0.0.0/24 is smaller than a /23: use a length of 24 or longer.");
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn split_into_keeps_the_order_asked_for() {
+    fn split_into_keeps_the_requested_order() {
         let arguments = ["10.0.0.0/24".into(), numbers(&[26, 28, 25])];
         check("cidr_split_into", &arguments, list(["10.0.0.0/26", "10.0.0.64/28", "10.0.0.128/25"]));
         check("cidr_split_into", &["::/0".into(), numbers(&[])], list([]));

@@ -26,7 +26,7 @@ fn given_up(block: &str, in_place: bool) -> Vec<GivenUp> {
     vec![GivenUp { id: "old".into(), cidr: Some(cidr(block)), in_place }]
 }
 
-/// Creates once the block is free, after as many refusals; says how often it tried.
+/// Creates an object that is refused `refusals` times. Returns the result and the number of attempts.
 fn create(waits_for: &[GivenUp], refusals: u32, timeout: Duration) -> (Result<(), Error>, u32) {
     let mut tried = 0;
     let answer = once_given_up(
@@ -42,12 +42,12 @@ fn create(waits_for: &[GivenUp], refusals: u32, timeout: Duration) -> (Result<()
 }
 
 #[test]
-fn a_creation_waits_for_what_its_hold_waits_for() {
+fn a_creation_waits_for_the_blocks_that_its_hold_waits_for() {
     let minute = Duration::from_secs(60);
     assert_eq!(create(&given_up("10.0.0.0/24", false), 2, minute), (Ok(()), 3));
     assert_eq!(create(&[], 1, minute).1, 1, "the hold waits for nothing");
     assert_eq!(create(&given_up("10.0.1.0/24", false), 1, minute).1, 1, "something else is in the way");
-    assert_eq!(create(&given_up("10.0.0.0/24", true), 2, minute), (Ok(()), 3), "what is in the old one goes");
+    assert_eq!(create(&given_up("10.0.0.0/24", true), 2, minute), (Ok(()), 3), "the old contents go");
     let (answer, tried) = create(&given_up("10.0.0.0/24", true), u32::MAX, Duration::from_hours(1));
     assert!(
         answer.is_err() && tried > 1,
@@ -58,7 +58,7 @@ fn a_creation_waits_for_what_its_hold_waits_for() {
 }
 
 #[test]
-fn why_a_block_was_not_free_is_told() {
+fn the_error_explains_why_a_block_was_not_free() {
     let told = |waits_for: &[GivenUp]| {
         let said = Diagnostics::from(Diagnostic::error("No", "Taken."));
         let said = explain(said, &overlap("10.0.0.0/24"), waits_for);
@@ -70,24 +70,24 @@ fn why_a_block_was_not_free_is_told() {
 }
 
 #[test]
-fn the_newest_of_a_crowd_gives_up_when_nothing_gets_on() {
+fn the_newest_waiting_creation_of_a_crowd_gives_up_without_progress() {
     let queue = Queue::default();
     let tickets: Vec<_> = (0..CROWD).map(|_| queue.enter()).collect();
     let age = |by: Duration| queue.line().last_progress -= by;
     age(CROWD_PATIENCE);
     assert!(tickets[0].wait(), "an older one stays");
     assert!(!tickets[CROWD - 1].wait());
-    assert!(tickets[CROWD - 1].wait(), "one at a time");
+    assert!(tickets[CROWD - 1].wait(), "only one creation at a time gives up");
     age(CROWD_PATIENCE);
     queue.progress();
     assert!(tickets[CROWD - 1].wait(), "something was deleted");
     age(CROWD_PATIENCE);
     let fewer = tickets.into_iter().skip(1).collect::<Vec<_>>();
-    assert!(fewer[CROWD - 2].wait(), "no crowd");
+    assert!(fewer[CROWD - 2].wait(), "the queue is not crowded");
 }
 
 #[test]
-fn whoever_waits_is_woken_by_progress() {
+fn a_waiting_creation_is_woken_by_progress() {
     let queue = Queue::default();
     thread::scope(|scope| {
         let waiting = scope.spawn(|| queue.enter().wait());
@@ -97,5 +97,5 @@ fn whoever_waits_is_woken_by_progress() {
         queue.progress();
         assert!(waiting.join().unwrap());
     });
-    assert!(queue.line().waiting.is_empty(), "its place is given back");
+    assert!(queue.line().waiting.is_empty(), "the creation left the queue");
 }

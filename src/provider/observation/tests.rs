@@ -35,7 +35,7 @@ fn config(source: &dyn ErasedDataSource, given: &[(&str, &str)]) -> Value {
 }
 
 #[test]
-fn a_store_without_a_discovery_says_so_and_what_to_do() {
+fn a_store_without_a_discovery_explains_what_to_do() {
     for source in sources() {
         let is_history = source.type_name() == "ipam_address_history";
         let given: &[(&str, &str)] = if is_history { &[("cidr", "10.0.0.0/16")] } else { &[] };
@@ -49,7 +49,7 @@ fn a_store_without_a_discovery_says_so_and_what_to_do() {
 }
 
 #[test]
-fn wholly_unknown_arguments_are_no_mistake() {
+fn unknown_arguments_are_valid() {
     for source in sources() {
         let attributes = source.schema().block.attributes;
         let arguments = attributes.iter().filter(|attribute| !attribute.is_computed_only());
@@ -59,7 +59,7 @@ fn wholly_unknown_arguments_are_no_mistake() {
 }
 
 #[test]
-fn wrong_arguments_are_told_at_plan_time_where_they_stand() {
+fn wrong_arguments_are_reported_at_plan_time_at_their_attribute() {
     type Row<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str, &'a str);
     let rows: &[Row<'_>] = &[
         ("ipam_address_history", &[("cidr", "10.0.0.1/16")], "cidr", "host bits"),
@@ -104,7 +104,7 @@ fn wrong_arguments_are_told_at_plan_time_where_they_stand() {
 }
 
 #[test]
-fn usage_is_shown_as_fraction_and_percent_with_the_digits_that_were_said() {
+fn usage_is_shown_as_fraction_and_percentage_with_the_digits_of_the_backend() {
     for (said, fraction, percent) in [
         (0.0, "0", "0"),
         (0.1, "0.1", "10"),

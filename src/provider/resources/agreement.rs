@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_yet_is_not_judged() {
+    fn unknown_values_are_not_checked() {
         let block = Tf::Known(cidr("10.0.0.0/16"));
         assert_eq!(of_cidr(&block, &16.into(), Path::root()), None);
         assert!(of_cidr(&block, &17.into(), Path::root()).is_some());
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_block_that_must_be_avoided_contradicts() {
+    fn only_a_block_that_must_be_avoided_is_a_contradiction() {
         let avoided = Tf::Known(cidrs(&["10.0.1.0/24"]));
         assert_eq!(of_disallowed(&Tf::Known(cidr("10.0.0.0/24")), &avoided, Path::root()), None);
         let said = of_disallowed(&Tf::Known(cidr("10.0.0.0/16")), &avoided, Path::root()).unwrap();

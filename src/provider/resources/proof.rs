@@ -187,7 +187,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_is_taken_apart() {
+    fn a_message_is_split_into_its_parts() {
         let none = |_: &str| None;
         let good = "1|aws|111122223333|198.51.100.0/24|20271231|SHA256|RSAPSS";
         assert_eq!(wrong_message(good, none), None);

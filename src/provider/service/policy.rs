@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn more_pools_than_usual_are_a_warning_until_aws_has_taken_them() {
+    fn more_pools_than_the_usual_quota_are_a_warning_until_aws_has_accepted_them() {
         let ipam = Local::open("memory:", Actor::default()).unwrap();
         let warnings = |planned: usize, prior: Option<usize>| {
             let said = policy(planned).foresee(prior.map(policy).as_ref(), &ipam);

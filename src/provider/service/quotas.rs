@@ -34,7 +34,7 @@ mod tests {
     const QUOTA: Quota = Quota { usual: 10, of: "pools in the rule", otherwise: "Take fewer." };
 
     #[test]
-    fn more_than_usual_is_a_warning_until_it_is_there() {
+    fn more_than_the_usual_quota_is_a_warning_until_aws_has_accepted_it() {
         let said = |planned, present| QUOTA.warning(planned, present, Path::root());
         assert_eq!(said(10, 0), None);
         let warning = said(11, 10).unwrap();
@@ -44,7 +44,7 @@ mod tests {
             "The configuration has 11 pools in the rule. AWS allows 10, unless AWS Support has raised this quota for \
              the account. If the quota was not raised, the apply fails. Take fewer."
         );
-        assert_eq!((said(11, 11), said(11, 12)), (None, None), "AWS has taken them before");
+        assert_eq!((said(11, 11), said(11, 12)), (None, None), "AWS has accepted them before");
         assert!(said(12, 11).is_some());
     }
 }

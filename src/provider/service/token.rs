@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn records_wait_for_the_token() {
+    fn records_are_unknown_until_the_token_is_known() {
         let model = TokenModel { token_name: Tf::Unknown, ..TokenModel::default() };
         assert_eq!(model.records(), Tf::Unknown);
     }

@@ -1,4 +1,4 @@
-//! A size beside the block that has it, as in the configuration that Terraform generates for an import.
+//! A size next to the block that has this size, as in the configuration that Terraform generates for an import.
 
 use super::*;
 use crate::provider::testing::{Action, World, assert_only_error, to_json};
@@ -7,7 +7,7 @@ const WEB: &str = "ipam_allocation.web";
 const POOL: &str = "ipam_pool.eu";
 const CIDR: &str = "ipam_pool_cidr.more";
 
-/// Address, what is needed before, what is said anyway, the argument that names the block, and a block.
+/// Address, resources that must exist before, the other arguments, the argument for the block, and a block.
 type SizedKind = (&'static str, Vec<(&'static str, Json)>, Json, &'static str, Json);
 
 fn kinds() -> [SizedKind; 3] {
@@ -22,13 +22,13 @@ fn kinds() -> [SizedKind; 3] {
 }
 
 #[test]
-fn a_block_its_size_and_both_are_one_wish() {
+fn a_block_and_its_size_and_both_together_mean_the_same() {
     for (address, before, said, named, block) in kinds() {
         let by_block = with(&said, &json!({named: block}));
         let by_size = with(&said, &json!({"netmask_length": 16}));
         let by_both = with(&by_block, &json!({"netmask_length": 16}));
         let config = |one: &Json| before.iter().cloned().chain([(address, one.clone())]).collect::<Vec<_>>();
-        // The block, and then the size alone: the block must not have been placed by its size.
+        // First the block, then only the size: the block must not have been chosen by its size.
         for ways in [[&by_both, &by_size, &by_block], [&by_block, &by_both, &by_size], [&by_both, &by_block, &by_size]]
         {
             let world = World::new();
@@ -50,9 +50,9 @@ fn a_block_its_size_and_both_are_one_wish() {
     }
 }
 
-/// Both said, the size is the block's own: a new block means itself, and not any block of its size.
+/// If both are given, the size belongs to the block: a new block means that block, and not any block of its size.
 #[test]
-fn where_both_are_given_the_block_counts() {
+fn the_block_takes_precedence_over_its_size() {
     for (address, before, said, named, _) in kinds() {
         let config = |block: &str, length: u8| {
             let block = if named == "cidrs" { json!([block]) } else { json!(block) };
@@ -75,7 +75,7 @@ fn where_both_are_given_the_block_counts() {
 }
 
 #[test]
-fn a_top_level_pool_may_say_the_size_of_its_only_block() {
+fn a_top_level_pool_may_name_the_size_of_its_only_block() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     let config = [("ipam_pool.top", with(&top().1, &json!({"netmask_length": 8})))];
@@ -85,9 +85,9 @@ fn a_top_level_pool_may_say_the_size_of_its_only_block() {
     assert_only_error(&errors, "netmask_length", &["needs explicit CIDRs"]);
 }
 
-/// What `terraform plan -generate-config-out` writes: every argument that the state has.
+/// The output of `terraform plan -generate-config-out`: every argument that the state has.
 #[test]
-fn the_configuration_generated_for_an_import_plans_empty() {
+fn the_plan_of_the_configuration_generated_for_an_import_is_empty() {
     for case in super::rules::cases() {
         let world = World::new();
         let mut workspace = world.workspace("team/a");
@@ -105,9 +105,9 @@ fn the_configuration_generated_for_an_import_plans_empty() {
     }
 }
 
-/// An import brings `disallowed_cidrs` along with the block that keeps off them.
+/// An import sets `disallowed_cidrs` next to the block that avoids them.
 #[test]
-fn a_block_beside_blocks_to_avoid_must_keep_off_them() {
+fn a_block_next_to_blocks_to_avoid_must_not_overlap_them() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     let config = |cidr: &str| [top(), web(&json!({"cidr": cidr, "disallowed_cidrs": ["10.0.1.0/24"]}))];

@@ -28,7 +28,7 @@ fn size_changes_in_place_up_and_down() {
     ] {
         let planned = workspace.plan(&config).unwrap();
         if expected == "10.0.0.128/25" {
-            assert_eq!(planned.action(WEB), Action::Replace, "a block beside the old one is another one");
+            assert_eq!(planned.action(WEB), Action::Replace, "a block next to the old one is a different block");
             continue;
         }
         assert_eq!((planned.action(WEB), planned.get(WEB, "cidr").as_str()), (Action::Update, expected));
@@ -39,7 +39,7 @@ fn size_changes_in_place_up_and_down() {
 }
 
 #[test]
-fn another_way_to_say_the_same_is_no_change() {
+fn another_spelling_of_the_same_value_is_not_a_change() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     workspace.apply(&sized(24));
@@ -49,7 +49,7 @@ fn another_way_to_say_the_same_is_no_change() {
 }
 
 #[test]
-fn no_room_to_grow_is_a_replacement_that_shows_the_new_block() {
+fn without_room_to_grow_the_allocation_is_replaced_and_the_plan_shows_the_new_block() {
     for create_before_destroy in [false, true] {
         let world = World::new();
         let mut workspace = world.workspace("team/a");
@@ -69,7 +69,7 @@ fn no_room_to_grow_is_a_replacement_that_shows_the_new_block() {
 }
 
 #[test]
-fn growth_that_somebody_else_got_says_plan_again() {
+fn growth_into_space_that_another_owner_took_asks_for_a_new_plan() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     workspace.apply(&sized(24));
@@ -85,7 +85,7 @@ fn growth_that_somebody_else_got_says_plan_again() {
 }
 
 #[test]
-fn growth_never_enters_what_is_disallowed_since() {
+fn growth_never_enters_space_that_was_disallowed_later() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     workspace.apply(&sized(24));
@@ -93,12 +93,12 @@ fn growth_never_enters_what_is_disallowed_since() {
         |length: u8| vec![top(), web(&json!({"netmask_length": length, "disallowed_cidrs": ["10.0.1.0/24"]}))];
     let mut at_once = workspace.clone();
     assert_eq!(at_once.plan(&avoiding(23)).unwrap().action(WEB), Action::Replace);
-    // One after the other.
+    // The two changes in separate applies.
     let planned = at_once.apply(&avoiding(24));
     assert_eq!(planned.action(WEB), Action::Update);
     let planned = at_once.plan(&avoiding(23)).unwrap();
     assert_eq!((planned.action(WEB), planned.get(WEB, "cidr").as_str()), (Action::Replace, "10.0.2.0/23"));
-    // And a block that lies in what is disallowed now has to go.
+    // A block in space that is disallowed now must be replaced.
     let ruled_out = [top(), web(&json!({"netmask_length": 24, "disallowed_cidrs": ["10.0.0.0/16"]}))];
     let planned = at_once.plan(&ruled_out).unwrap();
     assert_eq!((planned.action(WEB), planned.get(WEB, "cidr").as_str()), (Action::Replace, "10.1.0.0/24"));
@@ -106,7 +106,7 @@ fn growth_never_enters_what_is_disallowed_since() {
 }
 
 #[test]
-fn tags_drift_and_defaults() {
+fn tags_drift_and_default_tags_are_planned_in_place() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     workspace.default_tags = tags(&[("team", "net"), ("env", "dev")]).into();
@@ -115,13 +115,13 @@ fn tags_drift_and_defaults() {
     assert_eq!(workspace.get(WEB, "tags_all"), r#"{"env":"prod","team":"net"}"#);
     assert_eq!(workspace.get(WEB, "tags"), r#"{"env":"prod"}"#);
     assert_eq!(workspace.get("ipam_pool.top", "tags"), "null");
-    // Other defaults change every object in place, and nothing but tags_all.
+    // Other default tags change every object in place, and change only `tags_all`.
     workspace.default_tags = tags(&[("team", "platform")]).into();
     let planned = workspace.apply(&config);
     assert_eq!(planned.action("ipam_pool.top"), Action::Update);
     assert_eq!(planned.action(WEB), Action::Update);
     assert_eq!(workspace.get(WEB, "tags_all"), r#"{"env":"prod","team":"platform"}"#);
-    // Somebody's change shows as drift, and is put back.
+    // A change by another user shows as drift, and the plan reverts it.
     let (ipam, id) = (world.ipam("by hand", None), workspace.get(WEB, "id"));
     let now = ipam.get_allocation(&id).unwrap().unwrap();
     let change = crate::backend::AllocationChange {
@@ -139,7 +139,7 @@ fn tags_drift_and_defaults() {
 }
 
 #[test]
-fn required_tags_are_asked_for_at_plan() {
+fn required_tags_are_checked_at_plan() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     let strict = ("ipam_pool.top", with(&top().1, &json!({"allocation_resource_tags": {"env": "prod"}})));
@@ -152,7 +152,7 @@ fn required_tags_are_asked_for_at_plan() {
 }
 
 #[test]
-fn rules_count_for_what_is_new() {
+fn rules_apply_to_new_allocations_only() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     workspace.apply(&sized(24));
@@ -165,7 +165,7 @@ fn rules_count_for_what_is_new() {
 }
 
 #[test]
-fn mistakes_are_told_at_the_attribute_to_edit() {
+fn mistakes_are_reported_at_the_attribute_to_edit() {
     let table = [
         (json!({"netmask_length": 64}), "netmask_length", "64"),
         (json!({"netmask_length": 129}), "netmask_length", "129"),
@@ -187,7 +187,7 @@ fn mistakes_are_told_at_the_attribute_to_edit() {
 }
 
 #[test]
-fn single_addresses_and_the_whole_of_ipv6_work() {
+fn single_addresses_and_all_of_ipv6_can_be_allocated() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     let all = ("ipam_pool.top", json!({"name": "all", "cidrs": ["::/0"]}));
@@ -207,7 +207,7 @@ fn single_addresses_and_the_whole_of_ipv6_work() {
 }
 
 #[test]
-fn spelling_in_the_configuration_stands() {
+fn the_spelling_in_the_configuration_is_kept() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     let six = ("ipam_pool.top", json!({"name": "six", "cidrs": ["2001:DB8::/32"]}));
@@ -218,7 +218,7 @@ fn spelling_in_the_configuration_stands() {
 }
 
 #[test]
-fn another_pool_is_another_allocation() {
+fn another_pool_means_another_allocation() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     let pools = [top(), ("ipam_pool.two", json!({"name": "two", "cidrs": ["172.16.0.0/12"]}))];
@@ -236,7 +236,7 @@ fn another_pool_is_another_allocation() {
 }
 
 #[test]
-fn size_that_is_not_known_yet_is_settled_in_apply() {
+fn a_size_that_is_not_known_yet_is_resolved_in_apply() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     workspace.apply(&sized(24));

@@ -1,4 +1,4 @@
-//! Plans that may not write: `plan_hold = "0s"`, read-only stores, a provider block that is not known yet.
+//! Plans that may not write: `plan_hold = "0s"`, read-only stores, and a provider block with unknown values.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::tf::Private;
 const WEB: &str = "ipam_allocation.web";
 const DB: &str = "ipam_allocation.db";
 
-/// Credentials that may only look.
+/// A store that is opened with credentials that may only read.
 pub(super) struct ReadOnly(pub(super) Arc<Memory>);
 
 impl Store for ReadOnly {
@@ -42,7 +42,7 @@ pub(super) fn block(address: &'static str, name: &str, size: Json) -> (&'static 
 }
 
 #[test]
-fn plans_without_holds_write_nothing_and_show_nothing_new() {
+fn plans_without_holds_write_nothing_and_show_no_new_values() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     workspace.plan_hold = Duration::ZERO;
@@ -58,7 +58,7 @@ fn plans_without_holds_write_nothing_and_show_nothing_new() {
         web(&json!({"netmask_length": 23})),
     ];
     workspace.assert_settled(&[top(), web(&json!({"netmask_length": 24}))]);
-    assert_eq!(world.memory.commits(), commits, "settled: the end of the apply has confirmed everything");
+    assert_eq!(world.memory.commits(), commits, "the end of the apply has confirmed everything");
     let planned = workspace.plan(&grown).unwrap();
     assert_eq!(world.memory.commits(), commits);
     assert_eq!((planned.action(WEB), planned.get(WEB, "cidr").as_str()), (Action::Update, "10.0.0.0/23"));
@@ -68,7 +68,7 @@ fn plans_without_holds_write_nothing_and_show_nothing_new() {
 }
 
 #[test]
-fn a_client_that_carries_private_data_is_shown_previews_that_hold() {
+fn a_client_that_carries_private_data_shows_previews_that_apply_keeps() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     workspace.plan_hold = Duration::ZERO;
@@ -85,14 +85,14 @@ fn a_client_that_carries_private_data_is_shown_previews_that_hold() {
     let planned = workspace.plan(&config).unwrap();
     assert_eq!(world.memory.commits(), commits);
     let shown: Vec<_> = config[1..].iter().map(|(address, _)| planned.get(address, "cidr")).collect();
-    assert_eq!(shown, ["10.0.0.0/24", "10.0.1.0/24", "10.0.2.0/24", "10.0.3.0/24"], "each another one");
+    assert_eq!(shown, ["10.0.0.0/24", "10.0.1.0/24", "10.0.2.0/24", "10.0.3.0/24"], "all different");
     workspace.apply_plan(&planned).unwrap();
     workspace.assert_settled(&config);
     for (address, expected) in config[1..].iter().map(|(address, _)| *address).zip(shown) {
         assert_eq!(workspace.get(address, "cidr"), expected);
         assert_eq!(workspace.get(address, "id"), planned.get(address, "id"));
     }
-    // Replaced, tainted, and one name twice.
+    // Replaced resources, tainted resources, and one name used twice.
     workspace.tainted.insert(WEB.to_owned());
     let planned = workspace.plan(&config).unwrap();
     assert_ne!(planned.get(WEB, "id"), workspace.get(WEB, "id"));
@@ -107,7 +107,7 @@ fn a_client_that_carries_private_data_is_shown_previews_that_hold() {
 }
 
 #[test]
-fn a_preview_that_somebody_else_got_is_refused() {
+fn a_preview_that_another_owner_got_first_is_refused() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     workspace.plan_hold = Duration::ZERO;
@@ -123,7 +123,7 @@ fn a_preview_that_somebody_else_got_is_refused() {
 }
 
 #[test]
-fn a_pool_too_full_for_previews_says_so() {
+fn a_pool_that_is_too_full_for_previews_is_an_error() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     workspace.plan_hold = Duration::ZERO;
@@ -138,7 +138,7 @@ fn a_pool_too_full_for_previews_says_so() {
 }
 
 #[test]
-fn a_read_only_store_shows_what_it_can_and_warns_once() {
+fn a_read_only_store_shows_its_values_and_warns_once() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     workspace.apply(&[top(), web(&json!({"netmask_length": 24}))]);
@@ -159,14 +159,14 @@ fn a_read_only_store_shows_what_it_can_and_warns_once() {
     assert_eq!(planned.get("ipam_pool.top", "cidrs"), "10.0.0.0/8 172.16.0.0/12");
     let errors = looker.apply_plan(&planned).unwrap_err();
     assert!(errors[0].contains("read-only"), "{errors:#?}");
-    // Who may write applies the same plan.
+    // An identity that may write applies the same plan.
     workspace.apply_plan(&planned).unwrap();
     workspace.assert_settled(&config);
 }
 
-/// A refresh of what an apply that was cut short left behind: it cannot be noted down, and is no error.
+/// A refresh of an object that an interrupted apply left: the refresh cannot be recorded, and that is not an error.
 #[test]
-fn a_refresh_needs_no_right_to_write() {
+fn a_refresh_needs_no_permission_to_write() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     workspace.ends_in_order = false;
@@ -212,7 +212,7 @@ fn a_provider_block_that_is_not_known_yet_plans_unknown_values() {
     assert_eq!(world.memory.commits(), commits);
 }
 
-/// A busy store is tried again until the timeout, and not after the user wants to stop.
+/// A busy store is tried again until the timeout, or until the user interrupts the run.
 #[test]
 fn a_busy_store_is_waited_for_until_the_timeout_or_a_stop() {
     use crate::ipam::Error as Refused;
@@ -234,9 +234,9 @@ fn a_busy_store_is_waited_for_until_the_timeout_or_a_stop() {
     assert!(answer.is_err() && tries == 1);
 }
 
-/// A pull request is planned by who may only read, or with `plan_hold = "0s"`.
+/// A pull request is planned by an identity that may only read, or with `plan_hold = "0s"`.
 #[test]
-fn a_plan_that_may_not_write_tells_what_the_writers_plan_tells() {
+fn a_plan_that_may_not_write_reports_what_the_plan_of_a_writer_reports() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     let rules = json!({"name": "strict", "cidrs": ["172.16.0.0/24"], "allocation_max_netmask_length": 28});

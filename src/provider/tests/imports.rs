@@ -1,10 +1,10 @@
-//! The forms of import ids.
+//! The formats of import IDs.
 
 use super::*;
 use crate::provider::testing::{World, assert_only_error};
 
 #[test]
-fn everything_is_imported_by_id_and_by_path() {
+fn every_object_is_imported_by_id_and_by_path() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     let config = [
@@ -35,7 +35,7 @@ fn everything_is_imported_by_id_and_by_path() {
 }
 
 #[test]
-fn what_cannot_be_imported_says_why() {
+fn an_import_that_is_not_possible_explains_why() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     let below = |address, name| {
@@ -76,9 +76,9 @@ fn what_cannot_be_imported_says_why() {
     refused("ipam_pool_cidr.x", "10.0.0.0/8", &["cidr_pool"]);
 }
 
-/// The forms of hashicorp/aws, and those that need no id.
+/// The formats of hashicorp/aws, and the formats without an ID.
 #[test]
-fn everything_is_imported_by_block_and_behind_its_scope() {
+fn every_object_is_imported_by_block_and_with_the_scope_in_front() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     let lab = json!({"name": "top", "cidrs": ["10.0.0.0/8"], "ipam_scope_id": "${ipam_scope.lab.id}"});
@@ -90,7 +90,7 @@ fn everything_is_imported_by_block_and_behind_its_scope() {
         ("ipam_pool.eu", json!({"name": "eu", "source_ipam_pool_id": "${ipam_pool.lab.id}", "cidrs": ["10.4.0.0/16"]})),
         ("ipam_allocation.web", web("${ipam_pool.eu.id}")),
         ("ipam_allocation.api", json!({"ipam_pool_id": "${ipam_pool.top.id}", "name": "api", "cidr": "10.5.0.0/24"})),
-        // The space of the pool eu in its source pool has the same block.
+        // The space of the pool `eu` in its source pool has the same block.
         ("ipam_allocation.all", json!({"ipam_pool_id": "${ipam_pool.top.id}", "name": "all", "cidr": "10.4.0.0/16"})),
     ];
     workspace.apply(&config);
@@ -118,7 +118,7 @@ fn everything_is_imported_by_block_and_behind_its_scope() {
 }
 
 #[test]
-fn what_a_block_or_a_path_leaves_open_is_an_error_with_every_id() {
+fn an_ambiguous_block_or_path_is_an_error_that_lists_every_id() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     let lab = |name| json!({"name": name, "cidrs": ["10.0.0.0/8"], "ipam_scope_id": "${ipam_scope.lab.id}"});
@@ -129,7 +129,7 @@ fn what_a_block_or_a_path_leaves_open_is_an_error_with_every_id() {
         ("ipam_pool.lab", lab("top")),
         ("ipam_allocation.a", web("${ipam_pool.top.id}")),
         ("ipam_allocation.b", web("${ipam_pool.lab.id}")),
-        // A pool "lab" with a pool "top" in it, beside the scope "lab" with a pool "top".
+        // A pool `lab` that contains a pool `top`, next to the scope `lab` with a pool `top`.
         ("ipam_pool.other", json!({"name": "lab", "cidrs": ["172.16.0.0/12"]})),
         (
             "ipam_pool.inner",

@@ -1,10 +1,10 @@
-//! Input that is wrong, told on the attribute that a user would edit.
+//! Invalid input, which is reported on the attribute that the user would edit.
 
 use super::*;
 use crate::provider::testing::{World, assert_only_error};
 
 #[test]
-fn wrong_input_is_told_on_its_attribute_in_its_own_words() {
+fn invalid_input_is_reported_on_its_attribute() {
     let web = |more: Json| web(&more);
     let pool = |more: Json| ("ipam_pool.x", with(&json!({"name": "x"}), &more));
     let six = json!({"netmask_length": 24, "disallowed_cidrs": ["2001:db8::/32"]});
@@ -37,9 +37,10 @@ fn wrong_input_is_told_on_its_attribute_in_its_own_words() {
     }
 }
 
-/// AWS's own conditions are not for a store that has nothing of it: who does as they say goes round in a circle.
+/// Conditions of AWS do not apply to a store without AWS features. Following them there would only lead to the next
+/// error.
 #[test]
-fn what_only_aws_has_is_told_at_once_and_before_what_aws_asks_for() {
+fn features_that_only_aws_has_are_refused_before_the_conditions_of_aws_are_checked() {
     let pool = json!({
         "name": "x", "address_family": "ipv4", "public_ip_source": "byoip", "aws_service": "ec2",
         "cidrs": ["203.0.113.0/24"],

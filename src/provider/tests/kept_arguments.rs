@@ -1,4 +1,5 @@
-//! Arguments that force a replacement, and are not known when an object is planned that exists: `depends_on` of a data source.
+//! Arguments that force a replacement and are unknown when an existing object is planned, for example because of
+//! `depends_on` of a data source.
 
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use crate::provider::testing::{Action, UNKNOWN, Workspace, World, assert_only_er
 
 const WEB: &str = "ipam_allocation.web";
 
-/// Two pools, and an allocation in the one that is named; `more`: about the allocation.
+/// Two pools, and an allocation in the pool `pool_id`. `more` contains further arguments of the allocation.
 fn config(pool_id: &str, more: &Json) -> Vec<(&'static str, Json)> {
     let web = json!({"ipam_pool_id": pool_id, "name": "web", "netmask_length": 24});
     vec![top(), ("ipam_pool.other", json!({"name": "other", "cidrs": ["172.16.0.0/16"]})), (WEB, with(&web, more))]
@@ -16,7 +17,8 @@ fn config(pool_id: &str, more: &Json) -> Vec<(&'static str, Json)> {
 const TOP: &str = "${ipam_pool.top.id}";
 const OTHER: &str = "${ipam_pool.other.id}";
 
-/// The clients that there are: those that tell the walk, those that do not, those that carry private data too.
+/// Runs the test for each kind of client: clients that report the walk, clients that do not, and clients that also carry
+/// private data.
 fn on_every_client(test: impl Fn(Workspace<'_>)) {
     for (hides_walk, carries_private) in [(false, false), (true, false), (false, true)] {
         let world = World::new();
@@ -28,7 +30,7 @@ fn on_every_client(test: impl Fn(Workspace<'_>)) {
 }
 
 #[test]
-fn a_pool_that_is_not_known_yet_is_kept_with_everything_that_follows() {
+fn a_pool_that_is_not_known_yet_is_kept_with_everything_that_depends_on_it() {
     on_every_client(|mut workspace| {
         workspace.apply(&config(TOP, &json!({})));
         let before = workspace.value(WEB).clone();
@@ -76,7 +78,7 @@ fn another_pool_is_refused_in_the_apply_and_the_next_plan_moves_the_allocation()
     });
 }
 
-/// A plan without a refresh cannot be told from the second plan of an apply there: it is refused once.
+/// For such a client, a plan without a refresh looks like the second plan of an apply, so it is refused once.
 #[test]
 fn a_client_that_hides_the_walk_is_refused_once_and_only_while_the_note_lasts() {
     let world = World::new();
@@ -90,25 +92,25 @@ fn a_client_that_hides_the_walk_is_refused_once_and_only_while_the_note_lasts() 
         let wanted = crate::provider::testing::config_of(process.resource(WEB), &web, &[].into());
         process.ask_unrefreshed(WEB, &workspace.state[WEB], &wanted).map(|response| response.replace.len())
     };
-    assert_eq!(moved(&workspace), Ok(1), "no plan keeps anything");
+    assert_eq!(moved(&workspace), Ok(1), "no plan keeps arguments");
     workspace.plan(&config(UNKNOWN, &json!({}))).unwrap();
     let commits = world.memory.commits();
     workspace.plan(&config(UNKNOWN, &json!({}))).unwrap();
-    assert_eq!(world.memory.commits(), commits, "noted already");
+    assert_eq!(world.memory.commits(), commits, "the note exists already");
     world.assert_sound();
     assert_only_error(&moved(&workspace).unwrap_err(), "ipam_pool_id", &["Plan again"]);
     assert_eq!(moved(&workspace), Ok(1));
     workspace.plan(&config(UNKNOWN, &json!({}))).unwrap();
     world.pass(Duration::from_secs(3601));
-    assert_eq!(moved(&workspace), Ok(1), "holds of the plan have expired too");
-    // Where nothing may be written there is no note, and Terraform itself refuses the replacement.
+    assert_eq!(moved(&workspace), Ok(1), "the holds of the plan have expired as well");
+    // If nothing may be written, there is no note, and Terraform itself refuses the replacement.
     workspace.plan_hold = Duration::ZERO;
     assert_eq!(workspace.plan(&config(UNKNOWN, &json!({}))).unwrap().action(WEB), Action::NoOp);
     assert_eq!(moved(&workspace), Ok(1));
 }
 
 #[test]
-fn in_a_pool_that_the_same_plan_replaces_nothing_is_kept() {
+fn nothing_is_kept_in_a_pool_that_the_same_plan_replaces() {
     let lab = ("ipam_scope.lab", json!({"name": "lab"}));
     let in_lab =
         ("ipam_pool.top", json!({"name": "top", "cidrs": ["10.0.0.0/8"], "ipam_scope_id": "${ipam_scope.lab.id}"}));
@@ -128,9 +130,9 @@ fn in_a_pool_that_the_same_plan_replaces_nothing_is_kept() {
     });
 }
 
-/// As with `plan_hold = "0s"`: the id of a new pool is not known, and the allocation is to move there.
+/// As with `plan_hold = "0s"`: the ID of a new pool is unknown, and the allocation moves to that pool.
 #[test]
-fn in_a_pool_whose_resource_is_gone_nothing_is_kept() {
+fn nothing_is_kept_in_a_pool_whose_resource_was_removed() {
     on_every_client(|mut workspace| {
         workspace.plan_hold = Duration::ZERO;
         workspace.apply(&config(TOP, &json!({})));
@@ -144,7 +146,7 @@ fn in_a_pool_whose_resource_is_gone_nothing_is_kept() {
     });
 }
 
-/// `terraform apply -replace` plans the object as it is, and then a new one in its place.
+/// `terraform apply -replace` plans the object without a change, and then a new object in its place.
 #[test]
 fn a_pool_that_is_replaced_on_demand_is_not_kept() {
     let world = World::new();

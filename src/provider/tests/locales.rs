@@ -1,4 +1,4 @@
-//! The locale of a pool that exists is set and corrected in place, with that of the pools below.
+//! The locale of an existing pool is set and corrected in place, together with the locales of the pools below.
 
 use super::*;
 use crate::provider::testing::{Action, UNKNOWN, World, assert_only_error};
@@ -20,7 +20,7 @@ fn config(site: &Json, inner: &Json) -> Vec<(&'static str, Json)> {
 fn a_locale_is_set_and_corrected_in_place_with_the_pools_below() {
     let (none, lisbon, porto) = (json!({}), json!({"locale": "lisbon"}), json!({"locale": "porto"}));
     for (steps, told) in [
-        // The pool below says nothing, or the same.
+        // The pool below has no locale, or the same locale.
         ([(&none, &none), (&lisbon, &none), (&porto, &none)], "followed"),
         ([(&none, &none), (&lisbon, &lisbon), (&porto, &porto)], "repeated"),
         ([(&lisbon, &none), (&porto, &porto), (&lisbon, &none)], "mixed"),
@@ -42,7 +42,7 @@ fn a_locale_is_set_and_corrected_in_place_with_the_pools_below() {
 }
 
 #[test]
-fn a_pool_that_is_new_below_takes_the_corrected_locale() {
+fn a_new_pool_below_takes_the_corrected_locale() {
     for (before, inner) in [(json!({}), json!({})), (json!({}), json!({"locale": "porto", "auto_import": true}))]
         .into_iter()
         .chain([(json!({"locale": "lisbon"}), json!({})), (json!({"locale": "lisbon"}), json!({"locale": "porto"}))])
@@ -57,7 +57,7 @@ fn a_pool_that_is_new_below_takes_the_corrected_locale() {
 }
 
 #[test]
-fn a_locale_that_is_not_known_yet_replaces_nothing() {
+fn a_locale_that_is_not_known_yet_causes_no_replacement() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     workspace.apply(&config(&json!({"locale": "lisbon"}), &json!({})));
@@ -72,16 +72,16 @@ fn a_locale_that_is_not_known_yet_replaces_nothing() {
 }
 
 #[test]
-fn a_contradiction_is_told_at_the_locale_and_nothing_is_replaced() {
+fn a_contradiction_is_reported_at_the_locale_and_nothing_is_replaced() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     let before = config(&json!({}), &json!({"locale": "lisbon"}));
     workspace.apply(&before);
-    // Below something else stands, which the store knows.
+    // The pool below has a different locale in the store.
     let errors = workspace.plan(&config(&json!({"locale": "porto"}), &json!({}))[..2]).unwrap_err();
     assert_only_error(&errors, "locale", &["Pools below have another locale", "top/site/inner", "\"lisbon\""]);
     workspace.assert_settled(&before);
-    // Above something else is planned, which the store does not know yet.
+    // The pool above has a different planned locale, which is not in the store yet.
     let after = config(&json!({"locale": "lisbon"}), &json!({"locale": "lisbon"}));
     workspace.apply(&after);
     let errors = workspace.plan(&config(&json!({"locale": "porto"}), &json!({"locale": "lisbon"}))[..3]).unwrap_err();

@@ -1,4 +1,4 @@
-//! Names: rename, swap, taint, take over.
+//! Names of objects that are renamed, swapped, tainted and taken over.
 
 use super::*;
 use crate::provider::testing::{Action, Workspace, World, assert_only_error};
@@ -33,9 +33,9 @@ fn a_name_of_an_object_that_stays_is_refused_in_any_order() {
     assert!(!workspace.plan(&[top(), allocation(B, "web"), allocation(A, "web")]).unwrap_err().is_empty());
 }
 
-/// A plan that was to replace an object left a hold of its name: whoever asks for the name later does not profit.
+/// A plan that would have replaced an object left a hold of its name. A later request for the name does not get it.
 #[test]
-fn a_name_is_not_given_away_by_a_plan_that_came_to_nothing() {
+fn a_name_is_not_given_away_by_a_plan_that_was_never_applied() {
     for hides_walk in [false, true] {
         let world = World::new();
         let mut workspace = world.workspace("team/a");
@@ -53,9 +53,9 @@ fn a_name_is_not_given_away_by_a_plan_that_came_to_nothing() {
     }
 }
 
-/// The same owner, but another configuration: what it plans is not a replacement of this object.
+/// Another configuration with the same owner: its plan is not a replacement of this object.
 #[test]
-fn a_planned_replacement_is_for_the_configuration_that_has_the_object() {
+fn a_planned_replacement_is_only_for_the_configuration_that_has_the_object() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     workspace.create_before_destroy = true;
@@ -74,9 +74,9 @@ fn a_planned_replacement_is_for_the_configuration_that_has_the_object() {
     workspace.assert_settled(&[top(), allocation(A, "web")]);
 }
 
-/// With the whole configuration walked one by one, the other object of a swap shows only later.
+/// If the whole configuration is walked one resource at a time, the other object of a swap is shown only later.
 #[test]
-fn a_rename_to_a_name_of_the_same_owner_goes_on_where_the_walk_is_not_known() {
+fn a_rename_to_a_name_of_the_same_owner_is_planned_if_the_walk_is_not_known() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     workspace.apply(&[top(), allocation(A, "web"), allocation(B, "api")]);
@@ -94,9 +94,10 @@ fn a_rename_to_a_name_of_the_same_owner_goes_on_where_the_walk_is_not_known() {
     assert_only_error(&errors, "name", &["\"api\""]);
 }
 
-/// The new resource with the name of one that is gone from the configuration, whichever Terraform walks first.
+/// A new resource gets the name of a resource that was removed from the configuration, in whichever order Terraform
+/// walks.
 #[test]
-fn a_name_goes_from_a_destroyed_object_to_a_new_one() {
+fn a_destroyed_object_gives_its_name_to_a_new_one() {
     for orphans_first in [true, false] {
         let world = World::new();
         let mut workspace = world.workspace("team/a");
@@ -113,12 +114,13 @@ fn a_name_goes_from_a_destroyed_object_to_a_new_one() {
     }
 }
 
-/// The process of a configuration whose other resource comes in another thread: for sure, however busy the machine is.
+/// A process for a configuration whose other resource is planned in another thread. It waits long enough for the slowest
+/// machine.
 fn process_that_waits(workspace: &Workspace<'_>) -> crate::provider::testing::Process {
     Workspace { sibling_wait: std::time::Duration::from_secs(60), ..workspace.clone() }.process()
 }
 
-/// Terraform walks unrelated resources at the same time: the state of another one may be read later.
+/// Terraform walks independent resources at the same time, so the state of the other resource may be read later.
 fn plan_with_other_in_another_thread(
     workspace: &Workspace<'_>,
     config: &[(&str, Json)],
@@ -146,7 +148,7 @@ fn swapping() -> Vec<[(&'static str, Json); 2]> {
     ]
 }
 
-/// Applies two updates at the same time, as Terraform does.
+/// Applies two updates at the same time, like Terraform.
 fn apply_together(workspace: &mut Workspace<'_>, planned: &crate::provider::testing::Planned) -> Vec<Vec<String>> {
     let process = process_that_waits(workspace);
     let halves: Vec<_> = planned.steps.iter().filter(|step| step.action != Action::NoOp).cloned().collect();
@@ -191,9 +193,9 @@ fn names_are_swapped_in_one_apply() {
     }
 }
 
-/// With `-parallelism=1` the second half comes too late for the first, which says so.
+/// With `-parallelism=1`, the second half comes too late for the first half, which fails.
 #[test]
-fn a_swap_of_which_only_one_half_is_applied_leaves_everything_as_it_was() {
+fn a_swap_of_which_only_one_half_is_applied_leaves_every_name_as_it_was() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     let config = |a: &str, b: &str| vec![top(), allocation(A, a), allocation(B, b)];
@@ -202,9 +204,10 @@ fn a_swap_of_which_only_one_half_is_applied_leaves_everything_as_it_was() {
     let planned = plan_with_other_in_another_thread(&workspace, &config("y", "x"), B);
     let errors = workspace.apply_plan(&planned).unwrap_err();
     assert_only_error(&errors, "name", &["\"y\""]);
-    assert_eq!(workspace.get(A, "name"), "x", "put back");
+    assert_eq!(workspace.get(A, "name"), "x", "the name is restored");
     workspace.assert_settled(&config("x", "y"));
-    // Terraform goes on with the other, which steps aside as well; by way of a third name it always works.
+    // Terraform continues with the other object, which takes a temporary name as well. A swap by way of a third name
+    // always works.
     workspace.apply(&config("z", "y"));
     workspace.apply(&config("z", "x"));
     workspace.apply(&config("y", "x"));
@@ -212,7 +215,7 @@ fn a_swap_of_which_only_one_half_is_applied_leaves_everything_as_it_was() {
 }
 
 #[test]
-fn a_new_name_that_somebody_else_has_is_refused_at_plan() {
+fn a_new_name_that_another_owner_has_is_refused_at_plan() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     workspace.apply(&[top(), allocation(A, "web")]);
@@ -246,15 +249,15 @@ fn a_name_that_was_taken_since_the_plan_leaves_the_object_as_it_was() {
     assert_eq!(workspace.get(A, "name"), "x");
 }
 
-/// The private data of an update stays in the state: what is planned for it later is not misled.
+/// The private data of an update stays in the state. It must not affect later plans.
 #[test]
-fn nobody_takes_over_a_name_because_of_an_earlier_plan() {
+fn an_earlier_plan_does_not_cause_a_later_takeover_of_a_name() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     workspace.apply(&[top(), allocation(A, "web"), allocation(B, "api")]);
     workspace.apply(&[top(), allocation(A, "old"), allocation(B, "api")]);
-    assert!(!workspace.state[A].private.is_empty(), "this test is about what is kept there");
-    // A is replaced and wants the name of B.
+    assert!(!workspace.state[A].private.is_empty(), "this test needs private data in the state");
+    // A is replaced and takes the name of B.
     let moved = (A, json!({"ipam_pool_id": "${ipam_pool.top.id}", "name": "api", "netmask_length": 24}));
     workspace.plan(&[top(), allocation(B, "api"), moved.clone()]).expect("may be a swap");
     workspace.tainted.insert(A.to_owned());
@@ -270,7 +273,7 @@ fn a_new_object_takes_the_name_that_another_gives_up_in_the_same_apply() {
         workspace.hides_walk = hides_walk;
         workspace.apply(&[top(), allocation(A, "web")]);
         let config = [top(), allocation(A, "web-old"), allocation(B, "web")];
-        // Nobody's plan is in the way of the next one.
+        // The plans leave nothing that would block the next plan.
         workspace.plan(&config).unwrap();
         let planned = workspace.apply(&config);
         assert_eq!((planned.action(A), planned.action(B)), (Action::Update, Action::Create));
@@ -279,7 +282,7 @@ fn a_new_object_takes_the_name_that_another_gives_up_in_the_same_apply() {
 }
 
 #[test]
-fn a_name_put_in_front_of_a_list_shifts_the_others() {
+fn a_name_inserted_at_the_front_of_a_list_shifts_the_others() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     let list = |names: &[&'static str]| {

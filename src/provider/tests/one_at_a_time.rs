@@ -1,4 +1,4 @@
-//! `-parallelism=1`: Terraform may ask for a new object before it shows the one that gives up the name or the block.
+//! `-parallelism=1`: Terraform may ask for a new object before it shows the object that gives up the name or the block.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ const OLD: &str = "ipam_allocation.old";
 const NEW: &str = "ipam_allocation.new";
 
 #[test]
-fn the_plan_after_the_one_that_failed_hands_the_block_over() {
+fn the_plan_after_the_failed_one_hands_over_the_block() {
     for hides_walk in [false, true] {
         let world = World::new();
         let mut workspace = world.workspace("team/a");
@@ -34,7 +34,7 @@ fn the_plan_after_the_one_that_failed_hands_the_block_over() {
 }
 
 #[test]
-fn an_object_that_stays_after_all_keeps_its_block() {
+fn an_object_that_stays_keeps_its_block_after_a_failed_plan() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     workspace.orphans_first = false;
@@ -44,14 +44,14 @@ fn an_object_that_stays_after_all_keeps_its_block() {
     let errors = workspace.plan(&both).unwrap_err();
     assert_only_error(&errors, "cidr", &["asked for twice", "\"new\""]);
     workspace.assert_settled(&[top(), allocation(OLD, "old", "10.0.0.0/24")]);
-    // What the failed plan noted does not last longer than holds do.
+    // The note of the failed plan lasts only as long as holds.
     world.pass(Duration::from_hours(2));
     let errors = workspace.plan(&[top(), allocation(NEW, "new", "10.0.0.0/24")]).unwrap_err();
     assert_only_error(&errors, "cidr", &["overlaps space that is taken"]);
 }
 
 #[test]
-fn what_one_owner_gives_up_is_not_for_another_one() {
+fn space_that_one_owner_gives_up_is_not_for_another_owner() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     workspace.orphans_first = false;

@@ -1,4 +1,4 @@
-//! Several configurations on one store, and applies that were cut short.
+//! Several configurations that share a store, and interrupted applies.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::provider::testing::{Action, Workspace, World, assert_only_error};
 
 const WEB: &str = "ipam_allocation.web";
 
-/// A world with a pool that nobody's configuration is about.
+/// A world with a pool that is in no configuration.
 fn world() -> (World, String) {
     let world = World::new();
     let mut base = world.workspace("base");
@@ -21,7 +21,7 @@ fn config(pool: &str) -> Vec<(&'static str, Json)> {
 }
 
 #[test]
-fn a_name_of_another_owner_is_refused_with_what_to_do() {
+fn a_name_of_another_owner_is_refused_with_instructions() {
     let (world, pool) = world();
     let mut first = world.workspace("team/a");
     first.plan(&config(&pool)).unwrap();
@@ -38,7 +38,7 @@ fn a_name_of_another_owner_is_refused_with_what_to_do() {
 }
 
 #[test]
-fn an_apply_whose_state_was_lost_is_taken_up_again() {
+fn an_apply_whose_state_was_lost_is_resumed() {
     let (world, pool) = world();
     let mut lost = world.workspace("team/a");
     lost.ends_in_order = false;
@@ -54,7 +54,7 @@ fn an_apply_whose_state_was_lost_is_taken_up_again() {
     assert_eq!(again.get(WEB, "id"), lost.get(WEB, "id"));
 }
 
-/// The same saved plan, applied once more after a crash.
+/// The same saved plan is applied again after a crash.
 #[test]
 fn a_saved_plan_can_be_applied_again_after_a_crash() {
     let (world, pool) = world();
@@ -68,7 +68,7 @@ fn a_saved_plan_can_be_applied_again_after_a_crash() {
 }
 
 #[test]
-fn what_a_refresh_has_seen_is_not_taken_up() {
+fn an_object_that_a_refresh_has_seen_is_not_adopted() {
     let (world, pool) = world();
     let mut first = world.workspace("team/a");
     first.ends_in_order = false;
@@ -77,12 +77,12 @@ fn what_a_refresh_has_seen_is_not_taken_up() {
     assert_only_error(&errors, "name", &["terraform import"]);
 }
 
-/// Two configurations that forgot to give themselves an owner: never one object in two states.
+/// Two configurations that use the default owner never have the same object in two states.
 #[test]
 fn configurations_with_one_owner_never_share_an_object() {
     let both = |workspaces: [Workspace<'_>; 2]| workspaces.iter().filter(|one| one.state.contains_key(WEB)).count();
 
-    // One after the other.
+    // The two configurations are applied one after the other.
     let (world, pool) = self::world();
     let [mut a, b] = [world.workspace("default"), world.workspace("default")];
     let planned = a.plan(&config(&pool)).unwrap();
@@ -91,16 +91,16 @@ fn configurations_with_one_owner_never_share_an_object() {
     assert_only_error(&errors, "name", &["\"default\"", "terraform import"]);
     assert_eq!(both([a, b]), 1);
 
-    // Both plan, then both apply.
+    // Both configurations are planned, then both are applied.
     let (world, pool) = self::world();
     let [mut a, mut b] = [world.workspace("default"), world.workspace("default")];
     let (planned_a, planned_b) = (a.plan(&config(&pool)).unwrap(), b.plan(&config(&pool)).unwrap());
-    assert_eq!(planned_a.get(WEB, "id"), planned_b.get(WEB, "id"), "nobody can tell them apart at this point");
+    assert_eq!(planned_a.get(WEB, "id"), planned_b.get(WEB, "id"), "the two look the same so far");
     b.apply_plan(&planned_b).unwrap();
     assert_only_error(&a.apply_plan(&planned_a).unwrap_err(), "name", &["terraform import"]);
     assert_eq!(both([a, b]), 1);
 
-    // Both are in the middle of their applies.
+    // Both applies run at the same time.
     let (world, pool) = self::world();
     let [mut a, mut b] = [world.workspace("default"), world.workspace("default")];
     let (planned_a, planned_b) = (a.plan(&config(&pool)).unwrap(), b.plan(&config(&pool)).unwrap());
@@ -110,13 +110,13 @@ fn configurations_with_one_owner_never_share_an_object() {
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     let refused = results.iter().filter(|result| result.is_err()).count();
-    // An apply that comes upon the finished half of the other takes it for its own that was cut short.
+    // An apply that finds the finished object of the other apply adopts it as an object of its own interrupted apply.
     assert!(refused <= 1 && both([a, b]) + refused == 2, "{results:?}");
 }
 
-/// The hold is planned in two processes (two aliases of the provider, say), and both create.
+/// The hold is planned in two processes, for example two aliases of the provider, and both create the object.
 #[test]
-fn what_somebody_else_made_of_a_hold_is_his() {
+fn an_object_that_another_process_created_from_the_same_hold_is_not_adopted() {
     let (world, pool) = world();
     let a = world.workspace("default");
     let planned = a.plan(&config(&pool)).unwrap();
@@ -138,7 +138,7 @@ fn what_somebody_else_made_of_a_hold_is_his() {
 }
 
 #[test]
-fn nothing_is_planned_in_a_pool_that_another_owner_has_only_planned() {
+fn nothing_is_planned_in_a_pool_that_exists_only_in_a_plan_of_another_owner() {
     let world = World::new();
     let planner = world.workspace("team/a");
     let planned_pool = planner.plan(&[top()]).unwrap();
@@ -149,7 +149,7 @@ fn nothing_is_planned_in_a_pool_that_another_owner_has_only_planned() {
 }
 
 #[test]
-fn an_expired_hold_revives_unless_its_space_is_gone() {
+fn an_expired_hold_is_renewed_unless_its_space_was_taken() {
     let (world, pool) = world();
     let mut first = world.workspace("team/a");
     let planned = first.plan(&config(&pool)).unwrap();
@@ -168,7 +168,7 @@ fn an_expired_hold_revives_unless_its_space_is_gone() {
 }
 
 #[test]
-fn a_saved_plan_whose_wish_was_changed_by_a_later_plan_says_plan_again() {
+fn a_saved_plan_whose_hold_was_changed_by_a_later_plan_asks_for_a_new_plan() {
     let (world, pool) = world();
     let mut workspace = world.workspace("team/a");
     let saved = workspace.plan(&config(&pool)).unwrap();
@@ -177,9 +177,9 @@ fn a_saved_plan_whose_wish_was_changed_by_a_later_plan_says_plan_again() {
     assert_only_error(&errors, "name", &["Plan again"]);
 }
 
-/// An import takes nothing away: it says whose the object is, and what would.
+/// An import does not take an object from its owner. The warning names the owner and the way to change it.
 #[test]
-fn an_import_from_another_owner_warns_and_leaves_the_owner() {
+fn an_import_from_another_owner_warns_and_keeps_the_owner() {
     let world = World::new();
     let mut first = world.workspace("team/a");
     let objects = [

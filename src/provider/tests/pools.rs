@@ -1,4 +1,4 @@
-//! Pools, their CIDRs, scopes.
+//! Pools, their CIDRs, and scopes.
 
 use super::*;
 use crate::provider::testing::{Action, UNKNOWN, World, assert_only_error};
@@ -10,7 +10,7 @@ fn eu(more: &Json) -> Vec<(&'static str, Json)> {
 }
 
 #[test]
-fn blocks_come_and_go_in_place() {
+fn blocks_are_added_and_removed_in_place() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     for (arguments, cidrs, cidr) in [
@@ -31,7 +31,7 @@ fn blocks_come_and_go_in_place() {
 }
 
 #[test]
-fn arguments_that_are_taken_away_leave_the_blocks_as_they_are() {
+fn arguments_that_are_removed_leave_the_blocks_unchanged() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     workspace.apply(&eu(&json!({"cidrs": ["10.1.0.0/16"]})));
@@ -61,7 +61,7 @@ fn a_pool_that_cannot_grow_is_replaced() {
 }
 
 #[test]
-fn a_pool_in_use_is_deleted_by_cascade_only() {
+fn a_pool_in_use_is_deleted_only_with_cascade() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     let config = |cascade: bool| [("ipam_pool.top", with(&top().1, &json!({"cascade": cascade})))];
@@ -80,7 +80,7 @@ fn a_pool_in_use_is_deleted_by_cascade_only() {
 }
 
 #[test]
-fn a_block_in_use_is_not_taken_away() {
+fn a_block_in_use_is_not_removed() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     let two = ("ipam_pool.top", json!({"name": "top", "cidrs": ["10.0.0.0/8", "172.16.0.0/12"]}));
@@ -91,7 +91,7 @@ fn a_block_in_use_is_not_taken_away() {
 }
 
 #[test]
-fn a_pool_is_renamed_with_all_that_is_in_it() {
+fn a_pool_is_renamed_with_its_contents() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     workspace.apply(&eu(&json!({"netmask_length": 16})));
@@ -103,7 +103,7 @@ fn a_pool_is_renamed_with_all_that_is_in_it() {
 }
 
 #[test]
-fn what_is_fixed_replaces() {
+fn a_change_of_a_fixed_argument_is_a_replacement() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     let lab = ("ipam_scope.lab", json!({"name": "lab"}));
@@ -114,7 +114,7 @@ fn what_is_fixed_replaces() {
 }
 
 #[test]
-fn mistakes_are_told_at_the_attribute_to_edit() {
+fn mistakes_are_reported_at_the_attribute_to_edit() {
     let below = |more: Json| eu(&more).pop().unwrap().1;
     let scope = ("ipam_scope.lab", json!({"name": "lab"}));
     let table = [
@@ -159,7 +159,7 @@ fn mistakes_are_told_at_the_attribute_to_edit() {
 }
 
 #[test]
-fn pool_cidrs_say_where_they_are_wrong() {
+fn mistakes_in_pool_cidrs_are_reported_at_their_attribute() {
     let arguments = |more: Json| with(&json!({"ipam_pool_id": "${ipam_pool.eu.id}"}), &more);
     let table = [
         (json!({}), "cidr"),
@@ -216,7 +216,7 @@ fn default_scopes_can_be_kept_but_not_deleted() {
 }
 
 #[test]
-fn a_pool_whose_size_becomes_known_in_apply_comes_out_as_asked() {
+fn a_pool_whose_size_becomes_known_in_apply_gets_that_size() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     workspace.apply(&eu(&json!({"netmask_length": 16})));
@@ -228,7 +228,7 @@ fn a_pool_whose_size_becomes_known_in_apply_comes_out_as_asked() {
 }
 
 #[test]
-fn a_rule_and_what_needs_it_change_in_one_plan() {
+fn a_rule_and_an_allocation_that_needs_it_change_in_one_plan() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     let config = |min: u8, length: u8, tags: Json| {

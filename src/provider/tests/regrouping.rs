@@ -1,4 +1,5 @@
-//! Pools whose blocks are merged, split, shrunk; pool CIDRs with other names; what a replacement gives up.
+//! Pools whose blocks are merged, split and shrunk; pool CIDRs that are renamed; and the warning of a replacement about
+//! the addresses that it gives up.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -10,7 +11,7 @@ const POOL: &str = "ipam_pool.p";
 const A: &str = "ipam_allocation.a";
 const B: &str = "ipam_allocation.b";
 
-/// A pool with these blocks of 10.1.0.0/16, by itself or in another pool, and two allocations in it.
+/// A pool with these blocks of 10.1.0.0/16, at the top level or in another pool, and two allocations in it.
 fn config(nested: bool, blocks: &[&str]) -> Vec<(&'static str, Json)> {
     let mut pool = json!({"name": "p", "cidrs": blocks});
     if nested {
@@ -42,7 +43,7 @@ fn blocks_are_merged_split_and_regrouped_in_place() {
             WHOLE,
             &["10.1.0.0/18", "10.1.64.0/18", "10.1.128.0/17"],
             &["10.1.0.0/17", "10.1.128.0/18", "10.1.192.0/18"],
-            // Merged with space between that the pool did not have, and with parts left out.
+            // The merged block includes space that the pool did not have, and parts of the pool are left out.
             &["10.1.0.0/18", "10.1.192.0/18"],
             WHOLE,
             &["10.1.0.0/20", "10.1.64.0/18"],
@@ -79,7 +80,7 @@ fn space_that_a_merge_needs_is_held_for_it() {
         workspace.apply_plan(&planned).unwrap();
         workspace.assert_settled(&config(nested, WHOLE));
         world.assert_sound();
-        // A plan that was given up leaves nothing behind for longer than its hold.
+        // After a plan that was never applied, nothing remains for longer than its hold.
         workspace.apply(&config(nested, &["10.1.0.0/18", "10.1.192.0/18"]));
         workspace.plan(&config(nested, WHOLE)).unwrap();
         world.pass(Duration::from_hours(2));
@@ -89,7 +90,7 @@ fn space_that_a_merge_needs_is_held_for_it() {
 }
 
 #[test]
-fn what_others_have_is_in_the_way_in_the_plan() {
+fn objects_of_other_owners_in_the_way_are_reported_in_the_plan() {
     for nested in [false, true] {
         let world = World::new();
         let mut workspace = world.workspace("team/a");
@@ -116,7 +117,7 @@ fn what_others_have_is_in_the_way_in_the_plan() {
 }
 
 #[test]
-fn what_stays_of_the_same_configuration_is_told_by_its_own_plan() {
+fn an_object_of_the_same_configuration_that_stays_is_reported_by_its_own_plan() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     let child = |length: u8| {
@@ -131,14 +132,14 @@ fn what_stays_of_the_same_configuration_is_told_by_its_own_plan() {
     let errors = workspace.plan(&[pool(&["10.2.0.0/16"]), child(20)]).unwrap_err();
     assert_only_error(&errors, "source_ipam_pool_id", &["10.1.0.0/20", "\"p\"", "10.2.0.0/16"]);
     workspace.assert_settled(&before);
-    // What goes in the same apply is in nobody's way.
+    // An object that is deleted in the same apply is not in the way.
     let planned = workspace.apply(&[pool(WHOLE), child(21)]);
     assert_eq!((planned.action("ipam_pool.c"), planned.action("ipam_allocation.y")), (Action::Update, Action::Delete));
     workspace.apply(&[pool(&["10.2.0.0/16"])]);
 }
 
 #[test]
-fn a_pool_cidr_has_a_new_name_in_place() {
+fn a_pool_cidr_is_renamed_in_place() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     let pool = ("ipam_pool.eu", json!({"name": "eu", "source_ipam_pool_id": "${ipam_pool.top.id}"}));
@@ -152,7 +153,7 @@ fn a_pool_cidr_has_a_new_name_in_place() {
     let fixed = json!({"cidr": before[1].1});
     for (a, b) in [
         (sized("main"), sized("b")),
-        // A name is taken away, and given.
+        // A name is removed, and added again.
         (sized("main"), fixed.clone()),
         (sized("b"), fixed.clone()),
         (sized("b"), with(&fixed, &json!({"name": "main"}))),
@@ -166,7 +167,7 @@ fn a_pool_cidr_has_a_new_name_in_place() {
     planned.become_known(first, &one(first, sized("late")).1);
     workspace.apply_plan(&planned).unwrap();
     world.assert_sound();
-    // A name that is taken, and none with a size, are told in the plan.
+    // A taken name, and a size without a name, are reported in the plan.
     let pool_id = workspace.get("ipam_pool.eu", "id");
     let mut other = world.workspace("team/b");
     other.apply(&[("ipam_pool_cidr.x", json!({"ipam_pool_id": pool_id, "name": "theirs", "netmask_length": 16}))]);
@@ -195,7 +196,7 @@ fn a_replacement_names_the_addresses_that_it_gives_up() {
         assert!(warning.contains(words), "{warning}");
     }
     assert!(!warning.contains("contains allocations or pools"), "{warning}");
-    // Something is in it, and goes along.
+    // The pool has contents, which are deleted with it.
     workspace.apply(&of(16));
     let planned = workspace.plan(&of(15)).unwrap();
     let [of_pool, of_allocation] = &planned.warnings[..] else { panic!("{:#?}", planned.warnings) };

@@ -1,4 +1,4 @@
-//! A state that is newer than the store.
+//! States that are newer than the store.
 
 use super::*;
 use crate::backend::AllocationFilter;
@@ -25,11 +25,11 @@ fn config() -> Vec<(&'static str, Json)> {
     ]
 }
 
-/// The state of an apply in another world, and this world's empty store.
+/// A state from an apply in another world, with the empty store of this world.
 fn restored<'a>(world: &'a World, on_missing: OnMissing) -> Workspace<'a> {
     let past = World::new();
     let mut made = past.workspace("team/a");
-    // Ids of this store are not those of the other one.
+    // The IDs in that store are different from those in this one.
     made.apply(&[("ipam_scope.other", json!({"name": "other"}))]);
     made.apply(&config());
     let mut workspace = world.workspace("team/a");
@@ -39,7 +39,7 @@ fn restored<'a>(world: &'a World, on_missing: OnMissing) -> Workspace<'a> {
 }
 
 #[test]
-fn what_the_state_knows_is_brought_back_and_nothing_is_planned() {
+fn objects_of_the_state_are_restored_and_the_plan_is_empty() {
     let world = World::new();
     let mut workspace = restored(&world, OnMissing::Restore);
     let before = workspace.state.clone();
@@ -66,12 +66,12 @@ fn without_the_argument_new_objects_are_planned() {
 }
 
 #[test]
-fn what_cannot_be_brought_back_is_planned_anew_with_the_reason() {
+fn objects_that_cannot_be_restored_are_planned_as_new_with_the_reason() {
     let world = World::new();
     let workspace = restored(&world, OnMissing::Restore);
     workspace.plan(&config()).unwrap();
     let (ipam, id) = (world.ipam("auditor", None), workspace.get("ipam_allocation.web", "id"));
-    // Released by somebody: no reason is needed.
+    // A user released this allocation, so the plan gives no reason.
     ipam.delete_allocation(&id).unwrap();
     let planned = workspace.plan(&config()).unwrap();
     assert_eq!((planned.action("ipam_allocation.web"), planned.warnings.len()), (Action::Create, 0), "{planned:#?}");
@@ -94,7 +94,7 @@ fn what_cannot_be_brought_back_is_planned_anew_with_the_reason() {
 }
 
 #[test]
-fn only_the_own_objects_are_brought_back() {
+fn only_objects_of_the_same_owner_are_restored() {
     let world = World::new();
     let mut workspace = restored(&world, OnMissing::Restore);
     workspace.owner = "team/b";
@@ -104,7 +104,7 @@ fn only_the_own_objects_are_brought_back() {
 }
 
 #[test]
-fn who_may_only_read_keeps_the_state_and_is_told() {
+fn without_permission_to_write_the_state_is_kept_with_a_warning() {
     let world = World::new();
     let mut workspace = restored(&world, OnMissing::Restore);
     workspace.store = Some(super::holds::read_only(&world));

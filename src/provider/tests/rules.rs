@@ -1,10 +1,10 @@
-//! Terraform's rules, for every resource.
+//! Rules of Terraform that every resource must follow.
 
 use super::*;
 use crate::provider::testing::{Action, UNKNOWN, World, config_of};
 use crate::tf::{ApplyRequest, Private, Value};
 
-/// A resource to play with: what must be there first, its arguments, and others to change to in place.
+/// A resource for a test: the resources that must exist first, its arguments, and other arguments for a change in place.
 pub(super) struct Case {
     pub(super) address: &'static str,
     before: Vec<(&'static str, Json)>,
@@ -95,10 +95,10 @@ pub(super) fn cases() -> Vec<Case> {
     ]
 }
 
-/// The driver holds every step against Terraform's rules: known values survive the second plan and apply, nothing is
-/// unknown after it, a refresh changes nothing, and the plan after that is empty.
+/// The simulation checks every step against the rules of Terraform: known values survive the second plan and apply,
+/// nothing is unknown after apply, a refresh changes nothing, and the next plan is empty.
 #[test]
-fn every_resource_lives_by_terraforms_rules() {
+fn every_resource_follows_the_rules_of_terraform() {
     for case in cases() {
         let world = World::new();
         let mut workspace = world.workspace("team/a");
@@ -116,7 +116,7 @@ fn every_resource_lives_by_terraforms_rules() {
 }
 
 #[test]
-fn planning_again_gives_the_same_in_any_process() {
+fn a_second_plan_shows_the_same_in_any_process() {
     for case in cases() {
         let world = World::new();
         let workspace = world.workspace("team/a");
@@ -129,7 +129,7 @@ fn planning_again_gives_the_same_in_any_process() {
 }
 
 #[test]
-fn everything_can_be_replaced_in_both_orders() {
+fn every_resource_can_be_replaced_in_both_orders() {
     for (create_before_destroy, hides_walk) in [(false, false), (true, false), (false, true), (true, true)] {
         for case in cases() {
             let world = World::new();
@@ -152,7 +152,7 @@ fn everything_can_be_replaced_in_both_orders() {
 }
 
 #[test]
-fn import_gives_what_create_gave() {
+fn an_import_reads_the_values_that_create_returned() {
     for case in cases() {
         let world = World::new();
         let mut workspace = world.workspace("team/a");
@@ -165,7 +165,7 @@ fn import_gives_what_create_gave() {
         for attribute in config.resource(case.address).schema().block.attributes {
             let (was, is) = (made.entry(attribute.name), workspace.value(case.address).entry(attribute.name));
             let only_steers = attribute.name == "cascade";
-            // A name that is its own CIDR is no name.
+            // A pool CIDR whose name is its own block has no name in the state.
             assert!(only_steers || was == is, "{}.{}: {was:?} {is:?}", case.address, attribute.name);
         }
         let planned = workspace.plan(&case.config()).unwrap();
@@ -174,7 +174,7 @@ fn import_gives_what_create_gave() {
     }
 }
 
-/// Setting what only steers the provider, as after an import, changes the state and not the store.
+/// Setting arguments that only control the provider, as after an import, changes the state and not the store.
 #[test]
 fn timeouts_and_cascade_never_touch_the_store() {
     for case in cases() {
@@ -195,7 +195,7 @@ fn timeouts_and_cascade_never_touch_the_store() {
 }
 
 #[test]
-fn what_was_deleted_behind_terraforms_back_is_made_again() {
+fn an_object_that_was_deleted_outside_terraform_is_created_again() {
     for case in cases() {
         let world = World::new();
         let mut workspace = world.workspace("team/a");
@@ -222,7 +222,7 @@ fn what_was_deleted_behind_terraforms_back_is_made_again() {
     }
 }
 
-/// Whatever argument is unknown: the plan has no errors, and what depends on it is unknown.
+/// For any unknown argument, the plan has no errors, and the values that depend on the argument are unknown.
 #[test]
 fn unknown_arguments_plan_unknown_values() {
     for case in cases() {
@@ -236,7 +236,7 @@ fn unknown_arguments_plan_unknown_values() {
             config.push((case.address, arguments));
             let planned = workspace.plan(&config).unwrap_or_else(|errors| panic!("{name}: {errors:#?}"));
             assert_eq!(planned.get(case.address, name), UNKNOWN, "{}", case.address);
-            // Neither has a say in where the object comes to lie.
+            // Neither argument influences the place of the object.
             if name != "cascade" && name != "tags" {
                 assert_eq!(planned.get(case.address, "id"), UNKNOWN, "{}.{name}", case.address);
             }
@@ -245,8 +245,8 @@ fn unknown_arguments_plan_unknown_values() {
     }
 }
 
-/// An unknown argument of an object that exists: Terraform plans again in apply, and what the first plan showed as
-/// known must still be true then.
+/// An unknown argument of an existing object: Terraform plans again in apply, and values that the first plan showed as
+/// known must be the same in the second plan.
 #[test]
 fn arguments_that_become_known_in_apply_keep_the_plan() {
     for case in cases() {
@@ -271,7 +271,7 @@ fn arguments_that_become_known_in_apply_keep_the_plan() {
 }
 
 #[test]
-fn computed_facts_cannot_be_set() {
+fn computed_attributes_cannot_be_set() {
     let world = World::new();
     let process = world.workspace("team/a").process();
     for resource in &process.provider.resources {
@@ -285,7 +285,7 @@ fn computed_facts_cannot_be_set() {
 }
 
 #[test]
-fn everything_unknown_is_valid() {
+fn a_configuration_of_unknown_values_is_valid() {
     let world = World::new();
     let process = world.workspace("team/a").process();
     for resource in &process.provider.resources {

@@ -1,4 +1,4 @@
-//! What users see of the provider. `UPDATE_GOLDEN=1 cargo test golden` writes the file anew.
+//! The schema of the provider, as users see it. `UPDATE_GOLDEN=1 cargo test golden` writes the golden file again.
 
 use std::path::Path;
 
@@ -122,7 +122,7 @@ fn example(ty: &Type) -> Value {
     }
 }
 
-/// Attributes that do not take any text, at whatever depth, and one that they take.
+/// Attributes at any depth that accept only certain texts, each with a text that it accepts.
 const WORDS: [(&str, &str); 25] = [
     ("address_family", "ipv4"),
     ("allocation_strategy", "sparse"),
@@ -170,7 +170,7 @@ fn put_words(entries: &mut std::collections::BTreeMap<String, Value>) {
     }
 }
 
-/// A model reads and writes exactly the attributes of its schema: what goes in comes out.
+/// A model reads and writes exactly the attributes of its schema: decoding and encoding keep all values.
 #[test]
 fn schema_and_struct_agree() {
     let shared = std::sync::Arc::new(crate::provider::shared::Shared::default());
@@ -187,7 +187,7 @@ fn schema_and_struct_agree() {
         let state = Value::Map(state);
         let stored = crate::provider::testing::to_json(&state);
         assert_eq!(resource.upgrade(0, stored).unwrap(), state, "{}", resource.type_name());
-        // While the provider block is unknown a plan decodes and encodes, and decides nothing.
+        // While the provider block is unknown, a plan decodes and encodes values, and decides nothing.
         let planned = resource.plan(crate::tf::PlanRequest {
             prior: state.clone(),
             proposed: state.clone(),
@@ -201,7 +201,7 @@ fn schema_and_struct_agree() {
         let (Value::Map(planned), Value::Map(state)) = (planned.planned, state) else { panic!() };
         for (name, value) in &state {
             let expected = if name == "tags_all" { &Value::Unknown } else { value };
-            // What a service decides anew with each change is open while the default tags are unknown.
+            // Values that a service decides again with each change are unknown while the default tags are unknown.
             let is_decided = block.attribute(name).is_some_and(Attribute::is_computed_only);
             if is_decided && planned.get(name) == Some(&Value::Unknown) {
                 continue;

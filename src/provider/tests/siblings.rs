@@ -1,4 +1,4 @@
-//! New objects of one plan that may not write see each other, as they do in a plan that may.
+//! New objects of one plan that may not write see each other, as in a plan that may write.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ fn in_pool(address: &'static str, pool: &str, name: &str, size: Json) -> (&'stat
     (address, with(&json!({"ipam_pool_id": pool_id, "name": name}), &size))
 }
 
-/// The two plans that may not write: a reader's, and one with `plan_hold = "0s"`.
+/// The two plans that may not write: the plan of a reader, and a plan with `plan_hold = "0s"`.
 fn without_writes<'w>(workspace: &Workspace<'w>) -> [Workspace<'w>; 2] {
     let (mut reader, mut holding_nothing) = (workspace.clone(), workspace.clone());
     reader.store = Some(Arc::new(ReadOnly(Arc::clone(&workspace.world.memory))));
@@ -29,13 +29,13 @@ fn without_writes<'w>(workspace: &Workspace<'w>) -> [Workspace<'w>; 2] {
     [reader, holding_nothing]
 }
 
-/// Where each error is and what it is about. Details tell of ids and expiries, which are not there without holds.
+/// The path and the summary of each error. Details contain IDs and expiry times, which do not exist without holds.
 fn summaries(errors: &Errors) -> Vec<String> {
     errors.iter().map(|error| error.splitn(3, ": ").take(2).collect::<Vec<_>>().join(": ")).collect()
 }
 
 #[test]
-fn conflicts_between_new_objects_are_told_as_in_the_writers_plan() {
+fn conflicts_between_new_objects_are_reported_as_in_the_plan_of_a_writer() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     workspace.apply(&present());
@@ -95,7 +95,7 @@ fn conflicts_between_new_objects_are_told_as_in_the_writers_plan() {
                 assert!(!error.contains("expires") && !error.contains("holds release"), "nothing is held: {error}");
             }
         }
-        // What the writer's plan holds is out of the way before the next case.
+        // The holds of the writer's plan have expired before the next case.
         world.pass(Duration::from_secs(3601));
     }
     assert!(workspace.plan(&present()).unwrap().is_empty());
@@ -118,15 +118,15 @@ fn a_sibling_is_named_without_an_id() {
 }
 
 #[test]
-fn no_order_of_siblings_is_blamed() {
+fn no_order_of_siblings_causes_an_error() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     workspace.apply(&present());
     let (one, two, three) = ("ipam_allocation.one", "ipam_allocation.two", "ipam_allocation.three");
     for siblings in [
-        // By size first, where the other one is to be.
+        // First a block by size, in the place of the other block.
         vec![block(one, "one", json!({"netmask_length": 24})), block(two, "two", json!({"cidr": "10.0.1.0/24"}))],
-        // The small one first, in the only place that is large enough for the other one.
+        // First the small block, in the only place that is large enough for the other block.
         vec![
             in_pool(one, "first", "one", json!({"netmask_length": 26})),
             in_pool(two, "first", "two", json!({"netmask_length": 24})),
@@ -136,7 +136,7 @@ fn no_order_of_siblings_is_blamed() {
             in_pool(two, "strict", "two", json!({"cidr": "172.16.0.0/25"})),
             in_pool(three, "strict", "three", json!({"netmask_length": 26})),
         ],
-        // A pool whose space grows in the same plan.
+        // A pool that gets more space in the same plan.
         vec![
             ("ipam_pool_cidr.one", json!({"ipam_pool_id": "${ipam_pool.strict.id}", "cidr": "192.0.2.0/24"})),
             in_pool(one, "strict", "one", json!({"netmask_length": 24})),
@@ -152,7 +152,7 @@ fn no_order_of_siblings_is_blamed() {
 }
 
 #[test]
-fn a_name_that_is_handed_over_in_the_same_plan_is_no_conflict() {
+fn a_name_that_is_handed_over_in_the_same_plan_is_not_a_conflict() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     workspace.apply(&present());
@@ -168,7 +168,7 @@ fn a_name_that_is_handed_over_in_the_same_plan_is_no_conflict() {
 }
 
 #[test]
-fn previews_follow_a_store_that_others_change_meanwhile() {
+fn previews_follow_a_store_that_other_owners_change_in_the_meantime() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     workspace.apply(&present());
@@ -191,9 +191,9 @@ fn previews_follow_a_store_that_others_change_meanwhile() {
     }
 }
 
-/// With Terraform 1.16 what such a plan shows is what apply makes: a block that was shown is not shown again.
+/// With Terraform 1.16, apply creates what such a plan shows, so a block that was shown is not shown again.
 #[test]
-fn a_block_that_was_shown_stands_before_a_later_one_by_cidr() {
+fn a_block_that_was_shown_takes_precedence_over_a_later_request_by_cidr() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     workspace.apply(&present());

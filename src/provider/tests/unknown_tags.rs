@@ -19,7 +19,7 @@ fn config() -> Vec<(&'static str, Json)> {
     ]
 }
 
-/// `team`, which is known, and `build`, which is known after apply.
+/// The tags `team`, which is known, and `build`, which is known after apply.
 fn half_known() -> Defaults {
     let entries = [("team", Value::String("net".to_owned())), ("build", Value::Unknown)];
     let entries = entries.map(|(key, value)| (key.to_owned(), value));
@@ -31,7 +31,7 @@ fn with_build(workspace: &mut Workspace<'_>, build: &str) {
 }
 
 #[test]
-fn an_unknown_default_tag_leaves_the_addresses_of_new_objects_in_the_plan() {
+fn an_unknown_default_tag_keeps_the_addresses_of_new_objects_in_the_plan() {
     for defaults in [half_known(), Defaults::from(Tf::Unknown)] {
         let world = World::new();
         let mut workspace = world.workspace("team/a");
@@ -52,7 +52,7 @@ fn an_unknown_default_tag_leaves_the_addresses_of_new_objects_in_the_plan() {
 }
 
 #[test]
-fn an_unknown_default_tag_changes_nothing_but_tags_all_of_objects_that_exist() {
+fn an_unknown_default_tag_changes_only_tags_all_of_existing_objects() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     with_build(&mut workspace, "6");
@@ -66,7 +66,7 @@ fn an_unknown_default_tag_changes_nothing_but_tags_all_of_objects_that_exist() {
                 assert_eq!(planned.get(address, attribute), workspace.get(address, attribute), "{address}.{attribute}");
             }
         }
-        // Other changes are shown as if nothing were unknown.
+        // Other changes are shown as without unknown tags.
         let mut grown = config();
         grown[2].1["netmask_length"] = json!(17);
         assert_eq!(workspace.plan(&grown).unwrap().get("ipam_pool.eu", "cidr"), "10.0.0.0/17");
@@ -81,7 +81,7 @@ fn an_unknown_default_tag_changes_nothing_but_tags_all_of_objects_that_exist() {
 }
 
 #[test]
-fn an_unknown_tag_of_an_object_leaves_its_address_in_the_plan() {
+fn an_unknown_tag_of_an_object_keeps_its_address_in_the_plan() {
     let world = World::new();
     let mut workspace = world.workspace("team/a");
     let mut planned = workspace.plan(&[top(), web(&json!({"netmask_length": 24, "tags": UNKNOWN}))]).unwrap();
@@ -102,7 +102,7 @@ fn a_required_tag_that_is_unknown_is_checked_at_apply() {
     with_build(&mut workspace, "6");
     workspace.apply(&[strict(json!({"build": "7"}))]);
     workspace.default_tags = half_known();
-    // Known tags are checked by the plan all the same, in a plan that changes the rules too.
+    // Known tags are checked by the plan nevertheless, even in a plan that changes the rules.
     let errors = workspace.plan(&[strict(json!({"build": "7", "team": "x"})), sized.clone()]).unwrap_err();
     assert_only_error(&errors, "tags", &["\"team\"", "\"x\""]);
     let config = [strict(json!({"build": "7"})), sized];

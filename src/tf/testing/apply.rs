@@ -1,4 +1,4 @@
-//! What apply may and may not do.
+//! Rules of apply.
 
 use super::*;
 
@@ -25,7 +25,7 @@ fn known_planned_values_survive_apply_in_their_spelling() {
 }
 
 #[test]
-fn resource_that_changes_a_planned_value_is_named_with_it() {
+fn a_resource_that_changes_a_planned_value_is_named() {
     let things = Things {
         create: |apply| {
             fill_in(&mut apply.state);
@@ -46,11 +46,11 @@ fn resource_that_changes_a_planned_value_is_named_with_it() {
     let response = apply(&things, &Value::Null, &planned, &config);
     let what = "The plan was not kept";
     told_is(&response.diagnostics, &[(what, "name"), (what, "tags"), (what, "parts")]);
-    assert_eq!(response.state.entry("id"), &"thing-1".into(), "what was made is not lost");
+    assert_eq!(response.state.entry("id"), &"thing-1".into(), "the new object is not lost");
 }
 
 #[test]
-fn broken_promise_about_a_sensitive_value_does_not_show_it() {
+fn an_error_about_a_sensitive_value_does_not_show_it() {
     let things = Things {
         create: |apply| {
             fill_in(&mut apply.state);
@@ -62,14 +62,14 @@ fn broken_promise_about_a_sensitive_value_does_not_show_it() {
     let config = thing(&[("name", "a".into()), ("secret", "mine".into())]);
     let planned = plan(&things, &Value::Null, &config).planned;
     let response = apply(&things, &Value::Null, &planned, &config);
-    // Nor does it point there: Terraform prints the lines that a message points at.
+    // The error does not point at the attribute either, because Terraform prints the lines that a message points at.
     told_is(&response.diagnostics, &[("The plan was not kept", "")]);
     let text = format!("{:?}", response.diagnostics);
     assert!(text.contains("argument `secret`") && !text.contains("mine") && !text.contains("other"), "{text}");
 }
 
 #[test]
-fn what_a_service_did_otherwise_is_said_with_what_was_asked_and_answered() {
+fn a_value_that_a_service_changed_is_reported_with_the_request_and_the_answer() {
     let things = Things {
         create: |apply| {
             fill_in(&mut apply.state);
@@ -101,11 +101,11 @@ fn what_a_service_did_otherwise_is_said_with_what_was_asked_and_answered() {
     ));
     assert!(said[2].contains("requested as {k = \"v\"}, and the cloud answered {k = \"w\"}."), "{}", said[2]);
     assert!(said.iter().all(|said| !said.contains("bug") && !said.contains("hidden") && !said.contains("theirs")));
-    assert_eq!(response.state.entry("note"), &"other".into(), "what was made is not lost");
+    assert_eq!(response.state.entry("note"), &"other".into(), "the new object is not lost");
 }
 
 #[test]
-fn no_unknown_after_apply() {
+fn nothing_is_unknown_after_apply() {
     let things = Things {
         create: |apply| {
             apply.state.id = "thing-1".to_owned().into();
@@ -122,12 +122,12 @@ fn no_unknown_after_apply() {
     let what = "The plan was not kept";
     told_is(&response.diagnostics, &[(what, "address"), (what, "pieces"), (what, "status")]);
     assert!(response.diagnostics.iter().all(|diagnostic| diagnostic.detail.contains("is still unknown")));
-    assert!(response.state.is_wholly_known(), "Terraform would add an error of its own: {:?}", response.state);
+    assert!(response.state.is_wholly_known(), "Terraform would add another error: {:?}", response.state);
     assert_eq!(response.state.entry("id"), &"thing-1".into());
 }
 
 #[test]
-fn failed_create_leaves_no_object() {
+fn a_failed_create_leaves_no_object() {
     let things = Things { create: |_| Err(failure()), ..Things::default() };
     let config = thing(&[("name", "a".into())]);
     let planned = plan(&things, &Value::Null, &config).planned;
@@ -137,7 +137,7 @@ fn failed_create_leaves_no_object() {
 }
 
 #[test]
-fn failed_update_leaves_the_prior_state() {
+fn a_failed_update_leaves_the_prior_state() {
     let things = Things { update: |_| Err(failure()), ..Things::default() };
     let config = thing(&[("name", "a".into())]);
     let state = plan_and_apply(&things, &Value::Null, &config);
@@ -149,7 +149,7 @@ fn failed_update_leaves_the_prior_state() {
 }
 
 #[test]
-fn reached_state_of_a_failure_is_kept() {
+fn the_state_that_a_failed_apply_reached_is_kept() {
     let fails_late = |apply: &mut Apply<Thing>| {
         apply.state.id = "thing-7".to_owned().into();
         apply.private.insert("token".to_owned(), "t".into());
@@ -164,7 +164,7 @@ fn reached_state_of_a_failure_is_kept() {
     told_is(&response.diagnostics, &[("Slow", ""), ("It failed", "")]);
     assert_eq!(response.state.entry("id"), &"thing-7".into());
     assert_eq!(response.state.entry("note"), &"HELLO".into(), "in the spelling of the plan");
-    assert!(response.state.is_wholly_known(), "what was not reached is null: {:?}", response.state);
+    assert!(response.state.is_wholly_known(), "values that were not reached are null: {:?}", response.state);
     assert_eq!(response.private["token"], "t");
 
     let state = plan_and_apply(&Things::default(), &Value::Null, &config);
@@ -173,7 +173,7 @@ fn reached_state_of_a_failure_is_kept() {
 }
 
 #[test]
-fn delete_gives_null_and_a_failed_one_the_prior_state() {
+fn delete_returns_null_and_a_failed_delete_returns_the_prior_state() {
     let things = Things::default();
     let state = plan_and_apply(&things, &Value::Null, &thing(&[("name", "a".into())]));
     assert_eq!(apply(&things, &state, &Value::Null, &Value::Null).state, Value::Null);
@@ -184,7 +184,7 @@ fn delete_gives_null_and_a_failed_one_the_prior_state() {
 }
 
 #[test]
-fn delete_of_nothing_asks_nobody() {
+fn delete_of_nothing_does_not_call_the_resource() {
     let things = Things::default();
     let response = apply(&things, &Value::Null, &Value::Null, &Value::Null);
     assert_eq!((response.state, response.diagnostics), (Value::Null, Diagnostics::new()));
@@ -192,7 +192,7 @@ fn delete_of_nothing_asks_nobody() {
 }
 
 #[test]
-fn private_data_of_the_plan_reaches_apply_and_what_apply_keeps_is_kept() {
+fn private_data_of_the_plan_reaches_apply_and_private_data_of_apply_is_kept() {
     let things = Things {
         plan: |plan| {
             plan.private.insert("planned".to_owned(), 1.into());

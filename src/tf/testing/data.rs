@@ -32,9 +32,9 @@ impl DataSource for Questions {
 }
 
 #[test]
-fn data_source_answers_beside_what_the_user_wrote() {
+fn a_data_source_keeps_the_values_of_the_user_and_adds_its_answer() {
     let questions = Questions(|mut question| {
-        assert_eq!(question.limit, Tf::Known(10), "the default is asked with");
+        assert_eq!(question.limit, Tf::Known(10), "the default is passed to the data source");
         question.about = word("other").into();
         question.limit = 3.into();
         question.zone = word("East").into();
@@ -48,14 +48,14 @@ fn data_source_answers_beside_what_the_user_wrote() {
 }
 
 #[test]
-fn data_source_leaves_nothing_unknown() {
+fn the_answer_of_a_data_source_contains_nothing_unknown() {
     let questions = Questions(|question| Question { answer: Tf::Unknown, ..question });
     let diagnostics = ErasedDataSource::read(&questions, &object::<Question>(&[("about", "x".into())])).unwrap_err();
     told_is(&diagnostics, &[("Unknown value", "answer")]);
 }
 
 #[test]
-fn data_source_refuses_what_only_the_provider_may_set() {
+fn a_data_source_refuses_attributes_that_only_the_provider_may_set() {
     let config = object::<Question>(&[("about", "x".into()), ("answer", list(&["y".into()]))]);
     let diagnostics = ErasedDataSource::validate(&Questions(|question| question), &config);
     told_is(&diagnostics, &[("answer cannot be set", "answer")]);
@@ -76,7 +76,7 @@ impl Configure for Settings {
 }
 
 #[test]
-fn provider_block_is_decoded_before_it_is_used() {
+fn the_provider_block_is_decoded_before_it_is_used() {
     let configure = |create: Value| ErasedConfigure::configure(&Settings, &map(&[("create", create)]), "1.11.4");
     assert_eq!(configure("long".into()), Ok(()));
     told_is(&configure("?".into()).unwrap_err(), &[("Invalid create", "create")]);

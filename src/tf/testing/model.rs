@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 
-/// 60 digits, and as many after the point.
+/// A number of 60 digits. The other constant has as many digits after the point.
 const LONG_WHOLE: &str = "123456789012345678901234567890123456789012345678901234567890";
 const LONG_FRACTION: &str = "-0.000000000000000000000000000000000000000000000000000000000001";
 
@@ -22,7 +22,7 @@ fn numbers_of_sixty_digits_are_lossless() {
 }
 
 #[test]
-fn few_bytes_cannot_ask_for_gigabytes_of_digits() {
+fn a_few_bytes_cannot_cause_gigabytes_of_digits() {
     for text in ["1e1000000000", "1e-1000000000", "1e99999999999999999999", "NaN", "", "ten", "0x10"] {
         assert!(text.parse::<Number>().is_err(), "{text}");
     }
@@ -47,7 +47,7 @@ fn floats_are_read_exactly() {
 }
 
 #[test]
-fn integer_out_of_range_or_with_a_fraction_says_what_is_allowed() {
+fn an_integer_out_of_range_or_with_a_fraction_is_an_error_that_names_the_range() {
     fn check<T: Attr + PartialEq + fmt::Debug>(text: &str, expected: Result<T, &str>) {
         let value = Value::Number(text.parse().unwrap());
         let read = T::from_value(&value, &Path::attribute("count"));
@@ -68,7 +68,7 @@ fn integer_out_of_range_or_with_a_fraction_says_what_is_allowed() {
 }
 
 #[test]
-fn decode_gathers_all_errors_with_their_paths() {
+fn decode_reports_all_errors_with_their_paths() {
     let value = thing(&[
         ("name", true.into()),
         ("zone", "?".into()),
@@ -87,7 +87,7 @@ fn decode_gathers_all_errors_with_their_paths() {
 }
 
 #[test]
-fn what_is_encoded_decodes_to_the_same() {
+fn an_encoded_value_decodes_to_the_same_value() {
     let value = thing(&[
         ("name", "a".into()),
         ("id", Value::Unknown),
@@ -101,7 +101,7 @@ fn what_is_encoded_decodes_to_the_same() {
 }
 
 #[test]
-fn collection_with_an_unknown_element_is_unknown_but_nested_objects_are_not() {
+fn a_collection_with_an_unknown_element_is_unknown_but_nested_objects_are_not() {
     let value = thing(&[
         ("tags", map(&[("k", Value::Unknown)])),
         ("sequence", list(&["a".into(), Value::Unknown])),
@@ -113,7 +113,7 @@ fn collection_with_an_unknown_element_is_unknown_but_nested_objects_are_not() {
 }
 
 #[test]
-fn schema_says_what_the_declaration_says() {
+fn a_schema_contains_the_declaration_of_its_model() {
     let block = Thing::block();
     let flags = |name: &str| {
         let attribute = block.attribute(name).unwrap();
@@ -157,7 +157,7 @@ fn every_type_is_read_from_json() {
 }
 
 #[test]
-fn json_of_another_type_says_where_and_what() {
+fn json_of_another_type_is_an_error_that_names_the_place() {
     let check = |ty: serde_json::Value, value: serde_json::Value, sentence: &str| {
         assert_eq!(from_json(&value, &Type::from_json(&ty).unwrap()), Err(sentence.to_owned()));
     };
@@ -179,7 +179,7 @@ fn json_of_another_type_says_where_and_what() {
 }
 
 #[test]
-fn paths_read_as_in_terraform() {
+fn paths_are_written_as_in_terraform() {
     let path = Path::attribute("parts").key("a \"b\"").then("sizes").index(3);
     assert_eq!(path.to_string(), "parts[\"a \\\"b\\\"\"].sizes[3]");
     assert_eq!(Path::root().to_string(), "");
@@ -192,5 +192,5 @@ fn messages_stay_in_order_without_duplicates() {
     diagnostics.append(second.clone().into());
     assert_eq!(diagnostics.iter().collect::<Vec<_>>(), [&first, &second]);
     assert!(diagnostics.has_error());
-    assert!(Diagnostics::from(second).into_result().is_ok(), "a warning is no failure");
+    assert!(Diagnostics::from(second).into_result().is_ok(), "a warning is not a failure");
 }

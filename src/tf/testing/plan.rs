@@ -1,9 +1,9 @@
-//! What a plan shows.
+//! Rules of plan.
 
 use super::*;
 
 #[test]
-fn new_object_shows_what_the_user_wrote_defaults_and_unknown_for_the_rest() {
+fn a_new_object_shows_values_of_the_user_defaults_and_unknown_for_the_rest() {
     let config = thing(&[("name", "a".into()), ("note", "Hello".into())]);
     let planned = plan(&Things::default(), &Value::Null, &config).planned;
     let expected = with(
@@ -21,7 +21,7 @@ fn new_object_shows_what_the_user_wrote_defaults_and_unknown_for_the_rest() {
 }
 
 #[test]
-fn what_the_user_wrote_stands_whatever_the_resource_plans() {
+fn values_of_the_user_are_kept_whatever_the_resource_plans() {
     let meddles = |plan: &mut Plan<Thing>| {
         plan.planned.name = "other".to_owned().into();
         plan.planned.note = Tf::Null;
@@ -49,7 +49,7 @@ fn what_the_user_wrote_stands_whatever_the_resource_plans() {
 }
 
 #[test]
-fn resource_decides_what_the_user_left_open() {
+fn a_resource_decides_values_that_the_user_left_open() {
     let things = Things {
         plan: |plan| {
             plan.planned.id = "thing-9".to_owned().into();
@@ -64,7 +64,7 @@ fn resource_decides_what_the_user_left_open() {
 }
 
 #[test]
-fn unchanged_configuration_plans_no_change() {
+fn an_unchanged_configuration_plans_no_change() {
     let things = Things::default();
     let config = thing(&[
         ("name", "a".into()),
@@ -83,7 +83,7 @@ fn unchanged_configuration_plans_no_change() {
     assert_eq!(again.replace, []);
 }
 
-/// An expression that comes to null, such as `one([])`, passes Terraform's own look for required arguments.
+/// An expression that evaluates to null, such as `one([])`, passes the check of Terraform for required arguments.
 #[test]
 fn a_required_argument_that_is_null_is_refused_and_nothing_is_replaced() {
     let things = Things::default();
@@ -116,18 +116,18 @@ fn computed_values_are_kept_on_update() {
 }
 
 #[test]
-fn value_that_the_user_no_longer_writes_is_kept_when_computed_and_null_when_not() {
+fn a_value_that_the_user_removed_is_kept_when_computed_and_null_when_not() {
     let things = Things::default();
     let config = thing(&[("name", "a".into()), ("note", "n".into()), ("address", "HOME".into()), ("count", 3.into())]);
     let state = plan_and_apply(&things, &Value::Null, &config);
     let planned = plan(&things, &state, &thing(&[("name", "a".into())])).planned;
     assert_eq!(planned.entry("note"), &Value::Null);
     assert_eq!(planned.entry("address"), &"HOME".into(), "in the spelling of the state");
-    assert_eq!(planned.entry("count"), &1.into(), "back to the default");
+    assert_eq!(planned.entry("count"), &1.into(), "the default applies again");
 }
 
 #[test]
-fn other_spelling_of_the_same_keeps_the_states() {
+fn another_spelling_of_the_same_value_keeps_the_spelling_of_the_state() {
     let things = Things::default();
     let written = [
         ("name", "a".into()),
@@ -150,7 +150,7 @@ fn other_spelling_of_the_same_keeps_the_states() {
 }
 
 #[test]
-fn replacement_is_planned_only_when_the_meaning_differs() {
+fn a_replacement_is_planned_only_when_the_meaning_differs() {
     let things = Things::default();
     let config = |zone: Value| thing(&[("name", "a".into()), ("zone", zone)]);
     let state = plan_and_apply(&things, &Value::Null, &config("east".into()));
@@ -163,7 +163,7 @@ fn replacement_is_planned_only_when_the_meaning_differs() {
 }
 
 #[test]
-fn resource_can_ask_for_replacement() {
+fn a_resource_can_ask_for_a_replacement() {
     let things = Things { plan: |plan| plan.replace.push(crate::at!(Thing, count)), ..Things::default() };
     let config = thing(&[("name", "a".into())]);
     let state = plan_and_apply(&Things::default(), &Value::Null, &config);
@@ -195,7 +195,7 @@ fn unknown_elements_stay_in_the_plan_as_written() {
     assert_eq!((part.entry("kind"), part.entry("size")), (&Value::Unknown, &2.into()));
     assert_eq!(planned.entry("parts").entry("q"), &Value::Unknown);
     let Value::List(members) = planned.entry("members") else { panic!("{planned:?}") };
-    assert_eq!(members.len(), 3, "two unknown elements may turn out different");
+    assert_eq!(members.len(), 3, "two unknown elements may become different");
 }
 
 #[test]
@@ -222,7 +222,7 @@ fn nested_objects_follow_the_same_rules_one_by_one() {
 }
 
 #[test]
-fn resource_decides_computed_values_of_nested_objects() {
+fn a_resource_decides_computed_values_of_nested_objects() {
     let decides = |plan: &mut Plan<Thing>| {
         let Tf::Known(parts) = &mut plan.planned.parts else { panic!("no parts") };
         for part in parts.values_mut() {
@@ -238,7 +238,7 @@ fn resource_decides_computed_values_of_nested_objects() {
 }
 
 #[test]
-fn object_to_destroy_plans_null_and_asks_nobody() {
+fn the_plan_of_an_object_to_destroy_is_null_and_does_not_call_the_resource() {
     let things = Things::default();
     let state = plan_and_apply(&things, &Value::Null, &thing(&[("name", "a".into())]));
     let before = things.calls.lock().unwrap().len();
@@ -248,7 +248,7 @@ fn object_to_destroy_plans_null_and_asks_nobody() {
 }
 
 #[test]
-fn every_wrong_attribute_is_told_at_once_at_its_path() {
+fn every_invalid_attribute_is_reported_at_once_at_its_path() {
     let config = thing(&[
         ("name", "a".into()),
         ("zone", "no word".into()),
@@ -275,7 +275,7 @@ fn every_wrong_attribute_is_told_at_once_at_its_path() {
 }
 
 #[test]
-fn validation_tells_the_resources_own_findings() {
+fn validation_reports_the_findings_of_the_resource() {
     let things = Things::default();
     let validate = |config: &Value| ErasedResource::validate(&things, config);
     told_is(&validate(&thing(&[("name", "".into())])), &[("Empty name", "name")]);
@@ -284,7 +284,7 @@ fn validation_tells_the_resources_own_findings() {
 }
 
 #[test]
-fn what_only_the_provider_may_set_is_refused_at_its_path() {
+fn an_attribute_that_only_the_provider_may_set_is_refused_at_its_path() {
     let part = object::<Part>(&[("kind", "bolt".into()), ("serial", "mine".into())]);
     let config = thing(&[
         ("name", "a".into()),
@@ -306,7 +306,7 @@ fn what_only_the_provider_may_set_is_refused_at_its_path() {
 }
 
 #[test]
-fn an_argument_that_is_not_known_yet_is_kept_where_the_resource_says_so() {
+fn an_argument_that_is_not_known_yet_is_kept_if_the_resource_allows_it() {
     let config = thing(&[("name", "a".into()), ("zone", "East".into())]);
     let state = plan_and_apply(&Things::default(), &Value::Null, &config);
     let unknown = with(&config, &[("zone", Value::Unknown), ("note", "new".into())]);
@@ -319,7 +319,7 @@ fn an_argument_that_is_not_known_yet_is_kept_where_the_resource_says_so() {
     let keeping = Things { keeps: Some("zone"), plan: sees_it, ..Things::default() };
     let planned = plan(&keeping, &state, &unknown);
     assert_eq!((planned.planned, planned.replace), (with(&state, &[("note", "new".into())]), vec![]));
-    // There is nothing to keep of a new object, and no value of one without.
+    // A new object has no prior value to keep, and neither has an object without a value.
     let keeping = Things { keeps: Some("zone"), plan: |plan| assert_eq!(plan.kept, []), ..Things::default() };
     let nowhere = plan_and_apply(&keeping, &Value::Null, &thing(&[("name", "a".into())]));
     for prior in [&Value::Null, &nowhere] {
@@ -328,7 +328,7 @@ fn an_argument_that_is_not_known_yet_is_kept_where_the_resource_says_so() {
 }
 
 #[test]
-fn another_value_than_the_one_that_was_kept_is_refused_at_its_argument() {
+fn a_value_other_than_the_kept_one_is_refused_at_its_argument() {
     let config = thing(&[("name", "a".into()), ("zone", "East".into())]);
     let state = plan_and_apply(&Things::default(), &Value::Null, &config);
     let west = with(&config, &[("zone", "West".into())]);
@@ -342,7 +342,7 @@ fn another_value_than_the_one_that_was_kept_is_refused_at_its_argument() {
          was not changed. Plan again: the next plan replaces it."
     );
     assert_eq!(refused.planned, state);
-    // The same in another spelling is the same, and what was not kept is replaced.
+    // Another spelling is the same value, and an argument that was not kept is replaced.
     let spelt = with(&config, &[("zone", "EAST".into())]);
     assert_eq!(plan(&second, &state, &spelt).planned, state);
     let first = Things { keeps: Some("zone"), ..Things::default() };

@@ -25,7 +25,7 @@ fn read_keeps_the_spelling_and_shows_what_changed() {
 }
 
 #[test]
-fn part_that_changed_does_not_respell_the_others() {
+fn a_changed_part_keeps_the_spelling_of_the_other_parts() {
     let things = Things {
         read: |mut thing| {
             let Tf::Known(parts) = &mut thing.parts else { panic!("no parts") };
@@ -40,7 +40,7 @@ fn part_that_changed_does_not_respell_the_others() {
 }
 
 #[test]
-fn read_of_something_gone_is_null() {
+fn the_read_of_a_deleted_object_is_null() {
     let things = Things { read: |_| None, ..Things::default() };
     assert_eq!(ErasedResource::read(&things, &state()), Ok((Value::Null, Diagnostics::new())));
 }
@@ -66,7 +66,7 @@ fn import_fills_in_defaults() {
 }
 
 #[test]
-fn move_turns_a_known_type_into_this_one_and_names_any_other() {
+fn a_move_accepts_a_supported_type_and_names_any_other() {
     let state = json!({ "id": "aws-1" });
     let source = |type_name| MoveSource {
         provider_address: "registry.example/aws",
@@ -86,7 +86,7 @@ fn move_turns_a_known_type_into_this_one_and_names_any_other() {
 }
 
 #[test]
-fn move_of_this_type_from_another_address_of_the_provider_is_an_upgrade() {
+fn a_move_of_this_type_from_another_address_of_the_provider_is_an_upgrade() {
     let state = json!({ "title": "a", "count": 3 });
     for provider_address in ["registry.terraform.io/acme/test", "registry.opentofu.org/other/test", "test"] {
         let things = Things::default();
@@ -103,18 +103,18 @@ fn move_of_this_type_from_another_address_of_the_provider_is_an_upgrade() {
 }
 
 #[test]
-fn state_of_this_version_is_read_as_it_is() {
+fn a_state_of_this_version_is_read_without_an_upgrade() {
     let things = Things::default();
     let json = json!({ "name": "a", "note": "HELLO", "count": 3, "forgotten": { "x": [1] }, "tags": { "k": "v" } });
     let read = ErasedResource::upgrade(&things, 2, json).unwrap();
     let expected =
         [("name", "a".into()), ("note", "HELLO".into()), ("count", 3.into()), ("tags", map(&[("k", "v".into())]))];
-    assert_eq!(read, thing(&expected), "unknown attributes are passed over, missing ones are null");
+    assert_eq!(read, thing(&expected), "unknown attributes are ignored, missing ones are null");
     assert_eq!(*things.calls.lock().unwrap(), ["seen"]);
 }
 
 #[test]
-fn state_of_an_older_version_is_upgraded() {
+fn a_state_of_an_older_version_is_upgraded() {
     let things = Things::default();
     let read = ErasedResource::upgrade(&things, 1, json!({ "title": "a" })).unwrap();
     assert_eq!(read, thing(&[("name", "a".into())]));
@@ -122,7 +122,7 @@ fn state_of_an_older_version_is_upgraded() {
 }
 
 #[test]
-fn damaged_state_is_named_with_its_attribute() {
+fn the_error_about_a_damaged_state_names_the_attribute() {
     let diagnostics = ErasedResource::upgrade(&Things::default(), 2, json!({ "count": ["three"] })).unwrap_err();
     told_is(&diagnostics, &[("Damaged state", "")]);
     let text = format!("{diagnostics:?}");

@@ -1,4 +1,4 @@
-//! Whatever stands in a store: no data source and no change panics, and each comes to an end.
+//! Damaged stores: no data source and no change panics, and each of them ends.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -9,7 +9,7 @@ use crate::ipam::tests::simulation::rich;
 
 type Body<'a> = &'a dyn Fn(&Arc<dyn Ipam>, &[Box<dyn ErasedDataSource>]);
 
-/// Reads every data source that can do with these arguments, and plans, makes and deletes something in every pool.
+/// Reads every data source that accepts these arguments, and plans, creates and deletes an object in every pool.
 fn survive(entries: &Entries, now: jiff::Timestamp, what: &str) {
     let run = |name: &str, body: Body<'_>| {
         let ipam: Arc<dyn Ipam> = Arc::new(bounded(entries, now));
@@ -69,20 +69,20 @@ fn survive(entries: &Entries, now: jiff::Timestamp, what: &str) {
 }
 
 #[test]
-fn a_store_with_any_damage_makes_no_data_source_and_no_change_panic_or_go_on_for_ever() {
+fn no_data_source_and_no_change_panics_or_loops_forever_on_a_damaged_store() {
     let rounds: u64 = std::env::var("IPAM_DAMAGE_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(25);
     let stores: Vec<_> = (1..=3).map(|seed| rich(seed, 60)).collect();
     for round in 0..rounds {
         let (entries, now) = &stores[usize::try_from(round % 3).unwrap()];
         let mut damaged: Entries = entries.iter().cloned().collect();
-        // Other damage than the commands get.
+        // Damage other than that in the tests of the commands.
         let (what, _) = damage(&mut damaged, 1_000_000 + round);
         survive(&damaged, *now, &format!("round {round}: {what}"));
     }
 }
 
 #[test]
-fn pools_one_in_the_other_overflow_nothing() {
+fn deep_chains_and_cycles_of_pools_cause_no_stack_overflow() {
     for (count, ring) in [(50, false), (100, false), (1, true), (3, true)] {
         let (entries, now) = rich(1, 60);
         let mut entries: Entries = entries.into_iter().collect();

@@ -1,4 +1,4 @@
-//! Lists of blocks for whoever routes or filters.
+//! Lists of blocks for routing and filtering.
 
 use super::*;
 
@@ -9,7 +9,7 @@ fn cidrs(world: &World, config: &[(&str, Value)]) -> String {
 #[test]
 fn the_space_of_pools_is_joined_and_narrowed_by_every_argument() {
     let world = World::new();
-    assert_eq!(cidrs(&world, &[]), "[10.0.0.0/8]", "what is inside another block is no entry of its own");
+    assert_eq!(cidrs(&world, &[]), "[10.0.0.0/8]", "a block inside another block is not a separate entry");
     let eu = ("ipam_pool_id", id(&world.eu));
     assert_eq!(cidrs(&world, std::slice::from_ref(&eu)), "[10.0.0.0/16]");
     assert_eq!(cidrs(&world, &[eu, ("aggregate", false.into())]), "[10.0.0.0/16, 10.0.0.0/24]");
@@ -33,7 +33,7 @@ fn allocations_are_joined_and_described_by_their_names() {
 }
 
 #[test]
-fn a_list_that_is_too_long_is_refused_and_never_joined_further() {
+fn a_list_that_is_too_long_is_refused_and_not_shortened() {
     let world = World::new();
     let allocations = |most: u64| {
         vec![("source", "allocations".into()), ("aggregate", false.into()), ("max_entries", Value::Number(most.into()))]

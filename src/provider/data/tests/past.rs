@@ -1,4 +1,4 @@
-//! What the data sources tell of the past.
+//! Data sources about the past.
 
 use super::*;
 use crate::backend::upkeep::ForgetMode;
@@ -23,7 +23,7 @@ fn events_are_narrowed_by_every_argument() {
 }
 
 #[test]
-fn the_past_of_a_pool_ends_in_its_present() {
+fn the_history_of_a_pool_ends_in_its_present_state() {
     let world = World::new();
     let past = world.read("ipam_utilization_history", &[("ipam_pool_id", id(&world.eu_prod)), ("step", "240h".into())]);
     let now = world.read("ipam_utilization", &[("ipam_pool_id", id(&world.eu_prod))]);
@@ -32,7 +32,7 @@ fn the_past_of_a_pool_ends_in_its_present() {
     for sum in ["provisioned", "used", "used_percent"] {
         assert_eq!(each(&past, "points", sum).last(), Some(&get(&now, sum)), "{sum}");
     }
-    assert_eq!(each(&past, "points", "used")[0], "0", "thirty days ago there was nothing");
+    assert_eq!(each(&past, "points", "used")[0], "0", "the pool was empty thirty days ago");
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn a_wrong_window_is_refused_on_the_argument() {
 }
 
 #[test]
-fn what_was_forgotten_is_said_and_not_made_up() {
+fn events_that_were_forgotten_are_reported_as_unknown() {
     let directory = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", directory.path().join("ipam.db").display());
     let world = World::at(&url, "tests");
@@ -78,6 +78,6 @@ fn what_was_forgotten_is_said_and_not_made_up() {
         (vec!["32".to_owned()], mark.time.to_string())
     );
     let used = get(&world.read("ipam_utilization", &[("ipam_pool_id", id(&world.eu_prod))]), "used");
-    assert_eq!(used, "32", "the present is known as before");
+    assert_eq!(used, "32", "the present state is still known");
     assert_eq!(each(&world.read("ipam_events", &[("action", "prune".into())]), "events", "action"), ["prune"]);
 }

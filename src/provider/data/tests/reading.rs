@@ -1,4 +1,4 @@
-//! What the data sources answer.
+//! Answers of the data sources.
 
 use super::*;
 
@@ -42,7 +42,7 @@ fn scopes_are_narrowed_by_every_argument() {
 }
 
 #[test]
-fn a_pool_is_found_by_id_by_path_and_by_a_name_that_is_narrow_enough() {
+fn a_pool_is_found_by_id_by_path_and_by_an_unambiguous_name() {
     let world = World::new();
     let name = ("name", Value::from("prod"));
     for config in [
@@ -110,7 +110,7 @@ fn a_pool_about_to_be_replaced_is_not_ambiguous() {
 }
 
 #[test]
-fn a_hold_of_another_owner_is_told_with_that_owner() {
+fn a_hold_of_another_owner_is_reported_with_that_owner() {
     let place = "memory:a_hold_of_another_owner_is_told_with_that_owner";
     let world = World::at(place, "us");
     let them = Local::open(place, Actor { owner: "them".into(), ..Actor::default() }).unwrap();
@@ -158,7 +158,7 @@ fn pools_come_with_their_parents_first() {
 }
 
 #[test]
-fn provisioned_cidrs_tell_who_provisioned_them() {
+fn provisioned_cidrs_show_how_they_were_provisioned() {
     let world = World::new();
     let size = Size::Cidr("10.0.1.0/24".parse().unwrap());
     let spec = PoolCidrSpec { pool_id: world.eu_prod.clone(), name: None, size, proof: None };
@@ -203,7 +203,7 @@ fn an_allocation_is_found_by_name_by_block_and_by_an_address_in_it() {
 }
 
 #[test]
-fn the_space_of_a_pool_below_is_an_allocation_that_names_that_pool() {
+fn the_space_of_a_pool_below_is_shown_as_an_allocation_that_names_that_pool() {
     let world = World::new();
     let config = [("ipam_pool_id", id(&world.eu)), ("address", "10.0.0.1".into())];
     let allocation = world.read("ipam_allocation", &config);
@@ -259,9 +259,9 @@ fn a_preview_shows_disjoint_blocks_and_reserves_none() {
         let answer = world.read("ipam_preview_next_cidr", &config);
         (get(&answer, "cidr"), get(&answer, "cidrs"))
     };
-    // The hold of "next" is taken; its buddy is the tightest fit.
+    // The hold of `next` takes its block, and the buddy of that block is the tightest fit.
     assert_eq!(preview(&[]), ("10.0.0.48/28".into(), "[10.0.0.48/28]".into()));
-    assert_eq!(preview(&[]), preview(&[]), "asking reserves nothing");
+    assert_eq!(preview(&[]), preview(&[]), "a preview reserves nothing");
     let avoid = ("disallowed_cidrs", Value::List(vec!["10.0.0.48/28".into()]));
     assert_eq!(preview(&[avoid]).0, "10.0.0.64/28");
     let (first, all) = preview(&[("cidr_count", 3_i64.into())]);
@@ -329,7 +329,7 @@ fn ipv6_counts_are_exact() {
 }
 
 #[test]
-fn what_the_user_wrote_stands_as_written() {
+fn values_are_shown_as_the_user_wrote_them() {
     let world = World::new();
     let pools = world.read("ipam_pools", &[("contains_cidr", "2001:DB8:0::/48".into())]);
     assert_eq!(get(&pools, "contains_cidr"), "2001:DB8:0::/48");

@@ -1,12 +1,12 @@
-//! Bad configurations and empty answers: what is told, and at which attribute.
+//! Invalid configurations and empty answers: the errors, and the attributes that they are about.
 
 use super::*;
 
-/// Data source, configuration, the attribute to edit, and a part of what is told.
+/// Data source, configuration, the attribute to edit, and a part of the message.
 type Case = (&'static str, Vec<(&'static str, Value)>, &'static str, &'static str);
 
 #[test]
-fn mistakes_are_told_at_the_attribute_to_edit() {
+fn mistakes_are_reported_at_the_attribute_to_edit() {
     let world = World::new();
     let yes = || Value::Bool(true);
     let number = |number: i64| Value::from(number);
@@ -91,7 +91,7 @@ fn mistakes_are_told_at_the_attribute_to_edit() {
 }
 
 #[test]
-fn what_is_not_there_is_told_as_such() {
+fn an_object_that_does_not_exist_is_reported_at_the_argument_that_names_it() {
     let world = World::new();
     let gone = "ipam-pool-0000";
     let cases: Vec<Case> = vec![
@@ -117,7 +117,7 @@ fn what_is_not_there_is_told_as_such() {
 }
 
 #[test]
-fn an_ambiguous_pool_is_told_with_every_candidate() {
+fn an_ambiguous_pool_is_an_error_that_lists_every_candidate() {
     let world = World::new();
     let (path, text) = world.refused("ipam_pool", &[("name", "prod".into())]);
     assert_eq!(path, "name");
@@ -130,7 +130,7 @@ fn an_ambiguous_pool_is_told_with_every_candidate() {
 }
 
 #[test]
-fn part_of_a_path_is_answered_with_the_whole_one() {
+fn an_error_about_a_part_of_a_path_names_the_whole_path() {
     let world = World::new();
     let (path, text) = world.refused("ipam_pool", &[("path", "eu/prod".into())]);
     assert_eq!(path, "path");
@@ -138,7 +138,7 @@ fn part_of_a_path_is_answered_with_the_whole_one() {
 }
 
 #[test]
-fn a_pool_elsewhere_is_shown_when_the_narrowed_lookup_finds_none() {
+fn the_error_of_a_narrowed_lookup_lists_pools_elsewhere() {
     let world = World::new();
     let (_, text) = world.refused("ipam_pool", &[("name", "eu".into()), ("ipam_scope_id", id(&world.lab))]);
     assert!(text.contains("These pools are elsewhere:\n  - top/eu ("), "{text}");
@@ -163,7 +163,7 @@ fn a_free_address_belongs_to_no_allocation() {
 }
 
 #[test]
-fn a_planned_object_is_told_to_be_planned_by_whom() {
+fn the_error_about_a_planned_object_names_the_owner_of_the_plan() {
     let world = World::new();
     let pool = ("ipam_pool_id", id(&world.eu_prod));
     for way in [("name", "next"), ("cidr", "10.0.0.32/28"), ("address", "10.0.0.40")] {
@@ -174,7 +174,7 @@ fn a_planned_object_is_told_to_be_planned_by_whom() {
 }
 
 #[test]
-fn a_preview_of_more_than_fits_says_how_many_do() {
+fn the_error_of_a_preview_names_the_number_of_blocks_that_fit() {
     let world = World::new();
     let ask = |length: i64, blocks: i64| {
         let pool = ("ipam_pool_id", id(&world.us_prod));
@@ -189,7 +189,7 @@ fn a_preview_of_more_than_fits_says_how_many_do() {
     let (path, text) = ask(23, 1);
     assert_eq!(path, "netmask_length");
     assert!(text.contains("10.1.0.0/24"), "{text}");
-    // Without a length and without a default there is nothing to preview.
+    // Without a netmask length and without a default length, no preview is possible.
     let (path, text) = world.refused("ipam_preview_next_cidr", &[("ipam_pool_id", id(&world.us_prod))]);
     assert_eq!(path, "ipam_pool_id", "{text}");
 }

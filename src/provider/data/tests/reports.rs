@@ -10,16 +10,16 @@ fn a_report_is_a_text_in_each_format() {
     let json: serde_json::Value = serde_json::from_str(&content(&[("format", "json".into())])).unwrap();
     assert_eq!(json["pools"].as_array().unwrap().len(), 7);
     let csv = content(&[("format", "csv".into())]);
-    assert_eq!(csv.lines().count(), 4, "web, db, next and the titles: {csv}");
-    assert_eq!(csv, content(&[("format", "csv".into())]), "CSV changes when what it tells changes");
+    assert_eq!(csv.lines().count(), 4, "the header, web, db and next: {csv}");
+    assert_eq!(csv, content(&[("format", "csv".into())]), "the CSV changes only with its content");
     let pools = content(&[("format", "csv".into()), ("table", "pools".into()), ("ipam_pool_id", id(&world.eu))]);
-    assert_eq!(pools.lines().count(), 3, "eu, prod and the titles: {pools}");
+    assert_eq!(pools.lines().count(), 3, "the header, eu and prod: {pools}");
     let of_lab = content(&[("format", "csv".into()), ("table", "pools".into()), ("ipam_scope_id", id(&world.lab))]);
     assert_eq!(of_lab.lines().count(), 2, "{of_lab}");
 }
 
 #[test]
-fn problems_are_a_list_to_be_judged() {
+fn problems_are_listed() {
     let world = World::new();
     let found = world.read("ipam_report", &[]);
     assert_eq!(each(&found, "problems", "severity"), ["note"]);
@@ -29,7 +29,7 @@ fn problems_are_a_list_to_be_judged() {
 }
 
 #[test]
-fn what_is_no_report_is_refused_on_the_argument() {
+fn an_unknown_report_is_refused_on_its_argument() {
     let world = World::new();
     for (config, at, words) in [
         (("format", "pdf".into()), "format", "\"pdf\" is not one of markdown, json, csv."),

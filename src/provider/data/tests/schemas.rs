@@ -1,23 +1,23 @@
-//! What Terraform asks of every schema, and what we do.
+//! Rules of Terraform and of this project for every schema.
 
 use super::*;
 
 fn check(type_name: &str, attribute: &Attribute, top: bool) {
     let name = format!("{type_name}.{}", attribute.name);
     assert!(attribute.description.ends_with('.'), "{name} is not described in sentences");
-    assert!(!top || !RESERVED.contains(&attribute.name), "{name} is Terraform's own word");
-    assert!(attribute.required || attribute.optional || attribute.computed, "{name} is nobody's to set");
-    assert!(!attribute.required || !(attribute.optional || attribute.computed), "{name} is required and not");
+    assert!(!top || !RESERVED.contains(&attribute.name), "{name} is reserved by Terraform");
+    assert!(attribute.required || attribute.optional || attribute.computed, "{name} has no mode");
+    assert!(!attribute.required || !(attribute.optional || attribute.computed), "{name} has two modes");
     if let AttributeType::Nested(_, nested) = &attribute.ty {
         for inner in nested {
-            assert!(inner.is_computed_only(), "{name}.{} is a fact", inner.name);
+            assert!(inner.is_computed_only(), "{name}.{} must be computed", inner.name);
             check(&name, inner, false);
         }
     }
 }
 
 #[test]
-fn every_schema_is_one_that_terraform_accepts() {
+fn terraform_accepts_every_schema() {
     let sources = super::super::all(&Arc::new(Shared::default()));
     for source in &sources {
         let block = source.schema().block;
@@ -31,12 +31,12 @@ fn every_schema_is_one_that_terraform_accepts() {
     let mut names: Vec<_> = sources.iter().map(|source| source.type_name()).collect();
     names.sort_unstable();
     names.dedup();
-    assert_eq!(names.len(), sources.len(), "two data sources of one name");
+    assert_eq!(names.len(), sources.len(), "two data sources have the same name");
     assert_eq!(names.len(), 14);
 }
 
 #[test]
-fn wholly_unknown_arguments_are_no_mistake() {
+fn unknown_arguments_are_valid() {
     for source in super::super::all(&Arc::new(Shared::default())) {
         let attributes = source.schema().block.attributes;
         let arguments = attributes.iter().filter(|attribute| !attribute.is_computed_only());
@@ -46,7 +46,7 @@ fn wholly_unknown_arguments_are_no_mistake() {
 }
 
 #[test]
-fn computed_facts_cannot_be_set() {
+fn computed_attributes_cannot_be_set() {
     let world = World::new();
     let told = world.refused("ipam_pool", &[("id", id(&world.eu)), ("owner", "me".into())]);
     assert_eq!(told.0, "owner");
