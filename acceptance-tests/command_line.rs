@@ -1,4 +1,4 @@
-//! The binary in a person's hands: what it prints, and its exit status.
+//! The binary on the command line: its output, and its exit status.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -251,7 +251,7 @@ fn an_export_counts_as_check_does() {
     assert!(check.contains("2 scopes, 2 pools, 1 allocation, 1 hold, "), "{check}");
 }
 
-/// Bash itself completes what follows a command.
+/// A real Bash completes the options and values after a command as well as the command.
 #[test]
 fn completions_of_bash_go_on_after_the_command() {
     let scratch = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! State and store that no longer agree: an object deleted behind Terraform's back, a state that forgot one.
+//! State and store that no longer agree: an object was deleted outside Terraform, or a state lost an object.
 
 use terraform_provider_ipam::backend::Planned;
 use terraform_provider_ipam::ipam::{
@@ -35,7 +35,8 @@ fn applied(store: &Store) -> Workspace {
     workspace
 }
 
-/// Every kind of object that a plan holds, with tags, descriptions and rules that the objects which are there do not have.
+/// Every kind of object that a plan holds, with tags, descriptions and rules that differ from those of the existing
+/// objects.
 const EDITED: &str = r#"
 resource "ipam_scope" "lab" {
   name        = "lab"
@@ -74,7 +75,7 @@ resource "ipam_allocation" "web" {
 }
 "#;
 
-/// Makes the objects of [`EDITED`] as they were before, and answers their ids. No state ever held them.
+/// Makes the objects of [`EDITED`] with their earlier attributes, in no state, and returns their ids.
 fn leave_behind(workspace: &Workspace) -> Vec<String> {
     let ipam = workspace.store().open_as(workspace.owner());
     let (unplanned, tags) = (&Planned::Unknown, Tags::default);
@@ -115,8 +116,8 @@ fn leave_behind(workspace: &Workspace) -> Vec<String> {
 }
 
 on_each_own_store! {
-    /// An apply was killed before Terraform wrote its state. The next one finds the objects, and writes what the
-    /// configuration says by then.
+    /// An apply was killed before Terraform wrote its state. The next apply finds the objects, and changes them to the
+    /// configuration, which was edited in the meantime.
     fn what_a_killed_apply_left_is_taken_over_with_the_edited_configuration(store: Store) {
         let workspace = Workspace::on(&store);
         let ids = leave_behind(&workspace);
@@ -162,7 +163,8 @@ resource "ipam_allocation" "web" {
 "#;
 
 on_each_own_store! {
-    /// The argument is null then, which was a replacement: the allocation was destroyed, and nothing came in its place.
+    /// The argument is then null. This was planned as a replacement once: the allocation was destroyed, and no new one
+    /// was made.
     fn a_lookup_that_finds_nothing_any_more_destroys_nothing(store: Store) {
         let network = Workspace::on(&store).owned_by("network");
         network.configure(SHARED_POOL);

@@ -1,4 +1,4 @@
-//! What a pool is to give up, and somebody has: told while planning, and nothing is replaced.
+//! A pool that is to give up space in which objects still are: the plan reports them, and nothing is replaced.
 
 use crate::harness::Workspace;
 use crate::harness::store::Store;
@@ -52,7 +52,7 @@ on_each_own_store! {
         workspace.try_plan(&[]).fails().says(&["The pool gives up space that is in use", "10.0.0.0/20", "10.1.0.0/16"]);
         workspace.configure(&before);
         workspace.assert_settled();
-        // What goes in the same apply is in nobody's way.
+        // An object that is deleted in the same apply does not stop the change.
         workspace.configure(&pools(r#"["10.0.0.0/16"]"#, 21));
         workspace.apply();
         workspace.assert_settled();
@@ -75,7 +75,7 @@ on_each_own_store! {
         }
         workspace.configure(&before);
         workspace.assert_settled();
-        // In two halves everything has its place.
+        // In two halves every block has its place.
         workspace.configure(&(pools(r#"["10.0.0.0/17", "10.0.128.0/17"]"#, 20) + OFFICE));
         let plan = workspace.plan();
         assert_eq!(plan.actions().into_iter().collect::<Vec<_>>(), [("ipam_pool.top".to_owned(), "update".to_owned())]);

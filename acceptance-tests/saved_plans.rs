@@ -1,4 +1,4 @@
-//! Plans that are applied later, when other things have happened.
+//! Saved plans that are applied later, after the store has changed.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Mistakes about what is there, one row each.
+//! Mistakes about objects in the store, one row each.
 
 use super::Stage::Plan;
 use super::{Row, check_all_on};

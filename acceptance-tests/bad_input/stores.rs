@@ -1,4 +1,4 @@
-//! Stores that cannot be used, and a provider block that cannot be.
+//! Stores that cannot be used, and mistakes in the provider block.
 
 use std::fs;
 
@@ -22,8 +22,8 @@ fn refused(workspace: &Workspace, store: &str) -> Diagnostic {
     errors[0].clone()
 }
 
-/// A message about the store stands on the provider block, because Terraform prints the line of an attribute, and names the
-/// argument in words.
+/// A message about the store must point to the provider block and name the argument in words, because Terraform prints
+/// the line of an attribute that a message points to.
 #[track_caller]
 fn assert_is_about_the_store(error: &Diagnostic) {
     assert_eq!(error.attribute, None, "{error:#?}");
