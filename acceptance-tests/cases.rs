@@ -6,7 +6,8 @@
 //!   actions and no others.
 //! - `<address>.<attribute> = <JSON>`: the value in the plan and after apply (of a data source: after apply).
 //! - `kept <address>.<attribute>`, `new <address>.<attribute>`: compared with the state before.
-//! - `unknown <address>.<attribute>`: known after apply only. All other attributes of this provider must be known in the plan.
+//! - `unknown <address>.<attribute>`: known after apply only. All other attributes of the provider must be known in the
+//!   plan.
 //! - `output <name> = <JSON>`: in the plan and after apply.
 //!
 //! After each step every planned value must have come out as planned, the plan must be empty, and the store must be

@@ -1,4 +1,4 @@
-//! Numbers of 2^63 and more on clients that cannot carry them through a plan, and on those that can.
+//! Numbers of 2^63 and more with clients that lose their digits in a plan, and with clients that keep them.
 
 use serde_json::{Value as Json, json};
 use terraform_provider_ipam::tf::{Number, Value};
@@ -10,7 +10,7 @@ use crate::player::{Messages, PlanOptions, Planned, Player, State};
 const POOL: &str = "ipam_pool";
 const ALLOCATION: &str = "ipam_allocation";
 
-/// Two to this power.
+/// 2 to this power.
 fn power(exponent: u32) -> Value {
     let count = (0..exponent).fold("1".parse::<Number>().unwrap(), |number, _| {
         let double = number.to_integer().unwrap() * 2;
@@ -19,7 +19,7 @@ fn power(exponent: u32) -> Value {
     Value::Number(count)
 }
 
-/// A client, with a new store. Each plan and each apply has a process of the provider of its own.
+/// A client with a new store. Each plan and each apply runs in a new process of the provider.
 struct Client {
     directory: tempfile::TempDir,
     version: &'static str,
@@ -50,7 +50,7 @@ impl Client {
         player.refresh(type_name, state).await.unwrap()
     }
 
-    /// Plans, and applies what was planned.
+    /// Plans a change, and applies the plan.
     async fn change(&self, type_name: &str, prior: Option<&State>, config: &Json) -> State {
         let first = self.plan(type_name, prior, config).await;
         let (_plugin, mut player) = self.begin().await;
@@ -59,7 +59,7 @@ impl Client {
         applied.unwrap_or_else(|messages| panic!("{messages:?}"))
     }
 
-    /// A pool of everything, and its id.
+    /// Makes a pool of all addresses, and returns its id.
     async fn pool(&self) -> String {
         let pool = json!({"name": "all", "cidrs": ["::/0"], "locale": "us-east-1"});
         match self.change(POOL, None, &pool).await.value.entry("id") {
@@ -130,7 +130,7 @@ async fn a_pool_cidr_is_made_and_its_timeouts_change_on_every_client() {
         let config = json!({"ipam_pool_id": pool, "cidr": "2001:db8::/32"});
         let made = client.change("ipam_pool_cidr", None, &config).await;
         assert_eq!(made.value.entry("address_count"), &power(96), "{version}");
-        // Nothing of this change is the store's, so no record fills in what a plan left open.
+        // This change writes nothing to the store, so no record fills in the values that the plan left open.
         let config = json!({"ipam_pool_id": pool, "cidr": "2001:db8::/32", "timeouts": {"create": "5m"}});
         let changed = client.change("ipam_pool_cidr", Some(&made), &config).await;
         assert_eq!(changed.value.entry("address_count"), &power(96), "{version}");

@@ -1,4 +1,4 @@
-//! How the process starts and ends.
+//! Start and end of the provider's process.
 
 use std::process::{Command, Stdio};
 
@@ -74,7 +74,7 @@ async fn shutdown_is_not_held_up_by_open_streams() {
     let _stdio = GrpcStdioClient::new(plugin.channel.clone()).stream_stdio(()).await.unwrap();
     let (status, errors) = plugin.shut_down().await;
     assert!(status.success());
-    // It would complain of calls that it had to cut off.
+    // The process would log the calls that it had to cut off.
     assert_eq!(errors, "");
 }
 
@@ -108,7 +108,7 @@ fn plugin_does_not_outlive_a_client_that_was_killed() {
     let client = Process::start(&mut command);
     assert!(client.line().unwrap().starts_with("1|6|unix|"));
     client.signal("KILL");
-    // Its standard output ends with it.
+    // Its standard output closes when the process ends.
     assert_eq!(client.line(), None);
 }
 
