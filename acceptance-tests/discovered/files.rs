@@ -1,4 +1,4 @@
-//! Lists of what is outside of AWS, right and wrong ones: what a look at them does to pools.
+//! Lists of networks outside of AWS, correct and damaged ones: the effect of their scans on pools.
 
 use serde_json::json;
 
@@ -23,7 +23,7 @@ resource "ipam_pool" "us" {
 }
 "#;
 
-/// Blocks of allocations that are there.
+/// The blocks of the allocations that exist.
 fn taken(store: &Store) -> Vec<String> {
     let mut all: Vec<String> = store.active().into_values().collect();
     all.sort();

@@ -1,4 +1,4 @@
-//! Who had an address when: the seven questions, on stores of our own.
+//! The history of addresses: the seven questions, on self-managed stores.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ on_each_own_store! {
         scene.is_there(&["vpc-1,vpc,10.0.0.0/16,,", subnet, watched, "vpc-8,vpc,10.9.0.0/16,,"]);
         scene.discover();
         let first = Timestamp::now();
-        // The address goes to another interface, the block to another VPC, and two have one block.
+        // The address moves to another interface and the block to another VPC, and two VPCs have one block.
         scene.is_there(&["vpc-8,vpc,10.9.0.0/16,,", "vpc-9,vpc,10.9.0.0/16,,"]);
         scene.discover();
         let second = Timestamp::now();

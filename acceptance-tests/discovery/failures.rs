@@ -1,4 +1,4 @@
-//! What goes wrong in one place is said there, and the others go on.
+//! A failure in one account or Region is reported there, and the scan of the others goes on.
 
 use std::sync::OnceLock;
 
@@ -13,8 +13,8 @@ use test_servers::Ec2;
 use crate::estate::role;
 use crate::looking::{failure, look, seen, settings, try_look};
 
-/// Another server than that of the estate: it has a default VPC with its subnets in each account and Region, and one item
-/// on a page. Each test has accounts of its own.
+/// Another server than that of the estate. It has a default VPC with its subnets in each account and Region, and one
+/// item on a page. Each test uses other accounts.
 fn server() -> &'static Ec2 {
     static SERVER: OnceLock<Ec2> = OnceLock::new();
     SERVER.get_or_init(|| {
@@ -37,7 +37,8 @@ fn survey(account: &str) -> Survey {
     }
 }
 
-/// A look at an account that is in trouble in us-east-1: code and message of the failure, eu-west-1 having been seen.
+/// Scans an account in which us-east-1 fails. Verifies that eu-west-1 was seen, and returns the code and message of the
+/// failure.
 #[track_caller]
 fn told(account: &str, trouble: &Value) -> (FailureCode, String) {
     let mut rule = json!({"order": "trouble", "account": account, "region": "us-east-1"});
@@ -221,7 +222,7 @@ fn an_error_of_who_listens_ends_the_look() {
 fn without_credentials_there_is_no_look_and_without_regions_none_are_looked_for() {
     let directory = tempfile::tempdir().unwrap();
     let profiles = directory.path().join("config");
-    // A profile whose credentials come from a program that fails: nothing else is tried then.
+    // A profile whose credentials come from a program that fails: no other source is tried then.
     std::fs::write(&profiles, "[profile broken]\ncredential_process = false\n").unwrap();
     let broken = Settings {
         profile: Some("broken".to_owned()),
@@ -247,7 +248,7 @@ fn without_credentials_there_is_no_look_and_without_regions_none_are_looked_for(
 
 #[test]
 fn keys_that_sts_does_not_know_are_said_before_anything_is_looked_at() {
-    // Refused to this caller only: an account of its own asks.
+    // The refusal is for this account only, so that other tests are not affected.
     let caller = "100000000015";
     let keys = crate::python::run(
         "keys.py",

@@ -1,4 +1,5 @@
-//! The script that says what of the estate is managed, compliant and free of overlaps: tested by itself, and run over it.
+//! The script that derives which resources of the estate are managed, compliant and free of overlaps: its own tests,
+//! and its results for the estate.
 
 use serde_json::{Value, json};
 
