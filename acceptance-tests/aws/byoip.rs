@@ -1,4 +1,5 @@
-//! Own ranges and AS numbers through our client: answers that are lost, refusals, what takes longer than the patience.
+//! Bring your own IP ranges and AS numbers (BYOIP, BYOASN) through the provider's client: lost answers, refusals, and
+//! changes that take longer than the client waits.
 
 use std::time::Duration;
 
@@ -35,7 +36,8 @@ fn number(scene: &Scene) -> ByoasnSpec {
     ByoasnSpec { ipam_id: text(&scene.ipam["IpamId"]), asn: "64496".parse().unwrap(), proof: proof() }
 }
 
-/// Calls until it is not pending, at most as often as anything here takes, and answers what was waited for too.
+/// Repeats `work` until its result is not pending, at most as often as any change here takes. Also returns the states
+/// that it waited for.
 fn patiently<T>(mut work: impl FnMut() -> Result<T>) -> (Result<T>, Vec<String>) {
     let mut waited = Vec::new();
     for _ in 0..50 {
@@ -63,7 +65,7 @@ fn a_lost_answer_makes_nothing_twice_where_aws_has_no_client_token() {
     assert_eq!(association.region, HOME);
     let made = [Kind::ByoipCidr, Kind::Byoasn, Kind::AsnAssociation].map(|kind| scene.endpoint.things(kind).len());
     assert_eq!(made, [1, 1, 1]);
-    // A second one is no lost answer.
+    // A second creation of the same object must not be taken for a lost answer.
     for error in [
         Keeps::<ByoipCidrNoun>::create(service, &range(false)).unwrap_err(),
         Keeps::<ByoasnNoun>::create(service, &number(&scene)).unwrap_err(),
@@ -157,7 +159,7 @@ fn what_was_given_back_outside_is_gone_and_no_error() {
     scene.home.call("deprovision_ipam_byoasn", gone);
     assert_eq!(Keeps::<ByoasnNoun>::get(service, &asn.id).unwrap(), None);
     Keeps::<ByoasnNoun>::delete(service, &asn.id, &number(&scene)).unwrap();
-    // Its old entry is listed for seven days, and is not in the way.
+    // AWS lists the old entry for seven days; it must not prevent a new one.
     assert_eq!(Keeps::<ByoasnNoun>::create(service, &number(&scene)).unwrap().state, "provisioned");
     Keeps::<ByoipCidrNoun>::delete(service, "192.0.2.0/24", &range(false)).unwrap();
     scene.is_sound();

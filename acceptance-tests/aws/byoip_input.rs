@@ -1,5 +1,6 @@
-//! What a user can get wrong about pools that only AWS has, own ranges and AS numbers: configuration -> message and
-//! attribute, through real `terraform plan`. Nothing is sent to AWS when any of it happens.
+//! Mistakes that a user can make in pools with options that only AWS has, in BYOIP ranges and in AS numbers: a table
+//! from a configuration to the message and its attribute, through real `terraform plan`. No mistake may send a request
+//! to AWS.
 
 use serde_json::json;
 
@@ -13,9 +14,10 @@ use crate::scene::{ACCOUNT, HOME, Scene, text};
 struct Row {
     /// `<public>`, `<private>` and `<pool>` stand for ids.
     config: &'static str,
-    /// The attribute that Terraform points to; empty: the block, where the attribute holds a secret.
+    /// The attribute that Terraform points to; empty for the whole block, which Terraform shows when the attribute
+    /// holds a secret.
     attribute: &'static str,
-    /// Parts of summary and detail.
+    /// Parts of the summary and the detail.
     words: &'static [&'static str],
 }
 

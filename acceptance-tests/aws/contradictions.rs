@@ -1,5 +1,5 @@
-//! AWS, or what plays it, answers with something else than was asked for: the error says what was asked and what came
-//! back, and what was made is in the state.
+//! AWS, or the endpoint that plays it, answers with other values than the request had: the error shows both values, and
+//! the object that was made is in the state.
 
 use crate::endpoint::Trouble;
 use crate::harness::Workspace;
@@ -12,7 +12,7 @@ fn start() -> (Scene, Workspace) {
     (scene, workspace)
 }
 
-/// The next call of `action` is carried out with `answered` in place of `asked`.
+/// Makes the endpoint carry out the next call of `action` with `answered` in place of `asked`.
 fn confuse(scene: &Scene, action: &str, asked: &str, answered: &str) {
     let other = Trouble::AnswerAbout { asked: asked.to_owned(), answered: answered.to_owned() };
     scene.endpoint.trouble(action, 1, other);

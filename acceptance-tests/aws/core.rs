@@ -1,4 +1,5 @@
-//! IPAM, scopes, pools, CIDRs, allocations: the whole way up and down, and every member on it.
+//! IPAM, scopes, pools, CIDRs, allocations: each is created, used and deleted, and every member of their answers is
+//! checked.
 
 use std::collections::BTreeSet;
 
@@ -172,7 +173,7 @@ fn cascade_takes_everything_in_a_private_scope() {
     scene.is_sound();
 }
 
-/// Members that are never there, and why.
+/// Members that are never set, and the reason.
 const ABSENT: [(&str, &str, &str); 5] = [
     ("Ipam", "StateMessage", "only with a failure"),
     ("IpamPool", "StateMessage", "only with a failure"),
@@ -216,7 +217,7 @@ fn every_member_that_boto3_knows_is_filled_as_the_world_has_it() {
     scene.is_sound();
 }
 
-/// Puts something into every member that private space has.
+/// Sets every member that private space has.
 fn fill(scene: &Scene, top: &str, leaf: &str) {
     let tags = |kind: &str| json!([{"ResourceType": kind, "Tags": [{"Key": "Name", "Value": kind}]}]);
     scene.home.call("modify_ipam", json!({"IpamId": scene.ipam["IpamId"], "Description": "ours"}));

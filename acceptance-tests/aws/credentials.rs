@@ -1,4 +1,4 @@
-//! The provider block's `aws`: every way to come to an account, through real terraform.
+//! The provider block's `aws`: every way to get credentials for an account, through real terraform.
 
 use serde_json::json;
 
@@ -14,7 +14,7 @@ fn role(account: &str, name: &str) -> String {
     format!("arn:aws:iam::{account}:role/{name}")
 }
 
-/// A scene with an IPAM in the other account, too, and that one's id.
+/// A scene with an IPAM in the other account too. Returns the id of that IPAM as well.
 fn scene() -> (Scene, String) {
     let scene = Scene::new();
     let other = Boto::new(&scene.endpoint, OTHER_ACCOUNT, HOME);
@@ -23,7 +23,7 @@ fn scene() -> (Scene, String) {
     (scene, scope)
 }
 
-/// A configuration that reads the default scope, with this in its `aws` block.
+/// A configuration that reads the default scope, with `aws` as its `aws` block.
 fn configuration(aws: &str) -> String {
     format!(
         "provider \"ipam\" {{\n  store = \"aws-ipam\"\n  aws {{\n{aws}\n  }}\n}}\ndata \"ipam_scope\" \"it\" {{\n  name = \
@@ -31,7 +31,7 @@ fn configuration(aws: &str) -> String {
     )
 }
 
-/// Keys of the account, and where EC2 and STS are.
+/// The keys of the account, and the endpoints of EC2 and STS.
 fn keys(scene: &Scene) -> String {
     let credentials = scene.endpoint.credentials(ACCOUNT);
     format!(

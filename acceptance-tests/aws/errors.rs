@@ -1,4 +1,4 @@
-//! What is refused, with which code.
+//! Refused requests, and the codes of their errors.
 
 use serde_json::{Value, json};
 
@@ -56,7 +56,7 @@ fn ids_that_nobody_has_are_not_found() {
     for (action, arguments, code) in rows {
         scene.home.refused(action, arguments, code, "");
     }
-    // What is at home is not there elsewhere.
+    // Objects in the home Region are not found in another Region.
     let ipam = json!({"IpamIds": [scene.ipam["IpamId"]]});
     scene.away().refused("describe_ipams", ipam, "InvalidIpamId.NotFound", "");
 }
@@ -237,7 +237,7 @@ fn what_the_model_does_not_know_is_refused_and_kept() {
     assert!(scene.home.raw(json!({"Version": "2016-11-15"})).contains("<Code>MissingAction</Code>"));
 }
 
-/// Nobody has to ask for the violations: who does not take them is failed by them.
+/// A test fails because of violations without asking for them: it fails unless it takes them.
 #[test]
 fn an_endpoint_that_saw_what_the_model_does_not_know_fails_its_test() {
     let scene = Scene::new();
@@ -247,8 +247,8 @@ fn an_endpoint_that_saw_what_the_model_does_not_know_fails_its_test() {
     assert!(said.contains("DescribeIpams") && said.contains("Colour"), "{said}");
 }
 
-/// EC2's own pools of public addresses, which are not IPAM's, and the newest part of the API (routes, RPKI), which
-/// hashicorp/aws does not know either.
+/// EC2's own pools of public addresses, which do not belong to IPAM, and the newest part of the API (routes, RPKI),
+/// which hashicorp/aws does not support either.
 const NOT_PLAYED: [&str; 22] = [
     "BatchModifyIpamRoutingPolicyRegistrations",
     "CreateIpamInternetRegistryAssociation",

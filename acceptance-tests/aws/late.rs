@@ -1,4 +1,4 @@
-//! AWS lets go of space late: waiting for it, and not.
+//! AWS releases space late: an apply that waits for that, and one that does not.
 
 use std::time::Duration;
 
@@ -7,7 +7,8 @@ use crate::harness::Workspace;
 use crate::nouns::of_account;
 use crate::scene::{ACCOUNT, Scene};
 
-/// A pool with an allocation in it; `waits` is the switch, `allocation` whether there is one.
+/// A pool with an allocation in it; `waits` chooses whether the release is waited for, `allocation` whether there is an
+/// allocation.
 fn configuration(waits: bool, allocation: bool) -> String {
     let count = u8::from(allocation);
     format!(
@@ -61,7 +62,7 @@ fn an_allocation_is_gone_when_its_release_is_accepted_if_nobody_waits_for_more()
     workspace.try_apply(&[]).fails().says(&["it is released, but AWS still holds 10.0.0.0/24"]);
     scene.endpoint.advance(Duration::from_secs(3600));
     workspace.apply();
-    // Again, without waiting.
+    // The same without waiting.
     workspace.configure(&configuration(false, true));
     scene.endpoint.script(Script::at_once());
     workspace.apply();

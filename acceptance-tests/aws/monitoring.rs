@@ -1,4 +1,4 @@
-//! Discoveries, who administers IPAM, and how seen CIDRs are treated, through real terraform.
+//! Discoveries, the administrator of IPAM, and the treatment of discovered CIDRs, through real terraform.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ fn workspace(endpoint: &Endpoint, account: &str) -> Workspace {
     Workspace::on(&of_account(endpoint, account))
 }
 
-/// Calls of an action so far.
+/// Number of calls of an action so far.
 fn calls(endpoint: &Endpoint, action: &str) -> usize {
     endpoint.calls().iter().filter(|call| call.action == action).count()
 }
@@ -172,7 +172,7 @@ output "statuses" {
 }
 "#;
 
-/// The other account's discovery, not shared yet.
+/// Creates the other account's discovery, without sharing it.
 fn theirs(endpoint: &Endpoint) -> String {
     endpoint.script(Script::at_once());
     let other = Boto::new(endpoint, OTHER_ACCOUNT, HOME);
@@ -242,7 +242,7 @@ fn an_administrator_is_appointed_and_dismissed_and_refusals_are_told_in_words() 
     workspace.configure(ADMIN);
     workspace.apply();
     workspace.destroy();
-    // Whom somebody else has dismissed already is dismissed.
+    // An administrator that another user has already removed counts as removed.
     second.configure("");
     second.apply();
     let dismissed: Vec<_> =
@@ -285,7 +285,7 @@ fn treated(monitored: bool, scope: &str) -> String {
     RESOURCE_CIDR.replace("MONITORED", &monitored.to_string()).replace("SCOPE", scope).replace("TIMEOUTS", "")
 }
 
-/// Where a resource's CIDR is, and its management state.
+/// The scope of a resource's CIDR, and its management state.
 fn stands(endpoint: &Endpoint, id: &str) -> (String, String) {
     let home = Boto::new(endpoint, ACCOUNT, HOME);
     let scopes = home.call("describe_ipam_scopes", json!({}))["IpamScopes"].as_array().unwrap().clone();
@@ -424,7 +424,7 @@ fn a_cidr_that_nobody_has_seen_is_waited_for() {
     endpoint.seed("ipamResourceCidrSet", vpc("vpc-1", "10.0.0.0/16"));
     workspace.apply();
     workspace.assert_settled();
-    // One that is gone has nothing to be given back.
+    // A CIDR that is gone needs no restoring.
     endpoint.forget("ipamResourceCidrSet");
     workspace.destroy();
     is_sound(&endpoint);
@@ -481,7 +481,7 @@ data "ipam_address_history" "x" {
 }
 "#;
 
-/// What a store of our own keeps too.
+/// Types that a self-managed store keeps too.
 const KEPT: [&str; 2] = ["ipam_resource_discovery.x", "data.ipam_resource_discoveries.x"];
 
 #[test]
@@ -504,7 +504,7 @@ fn another_store_says_of_each_at_plan_why_it_has_none() {
     assert_eq!((unseen, elsewhere, told.len()), (6, 3, 9), "{told:?}");
 }
 
-/// What only a store of our own takes, on AWS IPAM: block, attribute and what is told.
+/// Arguments that only a self-managed store accepts are refused on AWS IPAM.
 #[test]
 fn what_aws_decides_by_itself_is_refused_at_plan_on_its_attribute() {
     let endpoint = Endpoint::start();
@@ -540,7 +540,7 @@ fn what_aws_decides_by_itself_is_refused_at_plan_on_its_attribute() {
     is_sound(&endpoint);
 }
 
-/// Block and attribute that each message is to point to, what stands there, and what is told.
+/// Block and attribute that each message must point to, the value there, and a part of the message.
 const WRONG: [(&str, &str, &str, &str); 14] = [
     ("ipam_organization_admin_account", "delegated_admin_account_id", "\"44445555666\"", "leading zeros"),
     ("ipam_organization_admin_account", "delegated_admin_account_id", "\"4444-5555-6666\"", "twelve digits"),
@@ -568,7 +568,7 @@ const WRONG: [(&str, &str, &str, &str); 14] = [
     ("data.ipam_discovered_public_addresses", "address_type", "\"an eip\"", "such as amazon-owned-eip"),
 ];
 
-/// What each block needs beside the wrong attribute.
+/// The other arguments that each block needs.
 fn beside(block: &str) -> &'static [(&'static str, &'static str)] {
     match block {
         "ipam_resource_discovery" => &[("operating_regions", "[\"us-east-1\"]")],

@@ -1,4 +1,4 @@
-//! What only AWS has, through real terraform.
+//! Resources that only AWS has, through real terraform.
 
 use serde_json::json;
 

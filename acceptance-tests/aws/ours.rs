@@ -1,4 +1,4 @@
-//! Our own client against the endpoint: everything that the core resources ask of it.
+//! The provider's own client against the endpoint: every request that the core resources need.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use terraform_provider_ipam::ipam::{
 use crate::endpoint::{Endpoint, Script};
 use crate::scene::{ACCOUNT, AWAY, HOME, Scene};
 
-/// Waits are short: nothing here takes longer than a few reads.
+/// Short waits: no change here takes longer than a few reads.
 const PACE: Pace = Pace {
     slice: Duration::from_secs(5),
     first: Duration::from_millis(5),
@@ -40,7 +40,7 @@ pub(crate) fn ours(scene: &Scene) -> AwsIpam {
     as_account(scene, ACCOUNT)
 }
 
-/// With as little patience as can be: what is not done at once is pending.
+/// A client that does not wait: a change that is not complete at once is pending.
 pub(crate) fn impatient(scene: &Scene) -> AwsIpam {
     let pace = Pace { slice: Duration::ZERO, ..PACE };
     AwsIpam::open(&settings(&scene.endpoint, ACCOUNT, HOME), pace).unwrap()
@@ -115,7 +115,7 @@ pub(crate) fn terms() -> Terms {
     Terms { hold: Duration::ZERO, ..Terms::default() }
 }
 
-/// How often an action was asked for, previews not counted.
+/// Number of calls of an action, without previews.
 pub(crate) fn asked(scene: &Scene, action: &str) -> usize {
     scene.endpoint.calls().iter().filter(|call| call.action == action).count()
 }

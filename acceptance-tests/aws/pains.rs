@@ -1,5 +1,5 @@
-//! What users of AWS IPAM suffer from today, and the better answer to each. Numbers as people report them: the first
-//! is the destroy that hangs, the last the feature that is missing.
+//! The fifteen known problems of users of AWS IPAM, and how the provider solves each. The numbers are those of the
+//! guide: the first is the destroy that hangs, the last is the missing feature.
 
 use std::collections::BTreeSet;
 use std::thread;
@@ -72,7 +72,7 @@ fn pain_5_a_new_allocation_that_reads_do_not_show_yet_is_neither_lost_nor_made_t
     scene.endpoint.script(Script { read_lag: Delay::Reads(3), ..Script::at_once() });
     allocate(&ipam, &leaf, "web", 24).unwrap();
     assert_eq!(scene.allocated(&leaf.meta.id).len(), 1, "seen by everybody");
-    // It is a fact before it is seen.
+    // The new allocation counts before lists show it.
     let impatient = impatient(&scene);
     let db = allocate(&impatient, &leaf, "db", 24).unwrap();
     assert_eq!(impatient.get_allocation(&db.meta.id).unwrap().unwrap().meta, db.meta);
@@ -92,7 +92,7 @@ fn pain_5_a_lost_answer_is_asked_for_again_and_the_space_is_taken_once() {
     ipam.create_pool(&pool_spec("b", Some(&top), Provision::NetmaskLength(16)), &Planned::Unknown).unwrap();
     assert_eq!(scene.endpoint.things(Kind::Pool).len(), 3);
     assert_eq!(scene.allocated(&top.meta.id).len(), 2);
-    // The same name once more, after the first is gone, is a new allocation.
+    // After the first allocation is deleted, the same name makes a new one.
     ipam.delete_allocation(&web.meta.id).unwrap();
     let again = allocate(&ipam, &leaf, "web", 24).unwrap();
     assert_ne!(again.meta.id, web.meta.id);
@@ -134,7 +134,7 @@ fn pain_9_pools_of_one_parent_are_made_one_after_another() {
     let ipam = ours(&scene);
     let (top, _) = tree(&ipam);
     scene.endpoint.script(Script { concurrent_creates_max: Some(1), ..Script::default() });
-    // Somebody else is at it too.
+    // Other users change pools at the same time.
     let message = "There are too many concurrent mutations.";
     let crowd = Trouble::Error { code: "ConcurrentMutationLimitExceeded", message };
     scene.endpoint.trouble("CreateIpamPool", 3, crowd);
@@ -269,7 +269,7 @@ fn pain_11_what_only_some_pools_may_have_is_sent_for_those_and_for_no_other() {
     let six = ipam.create_pool(&public, &Planned::Unknown).unwrap();
     assert_eq!(six.special.publicly_advertisable, Some(true));
     assert_eq!(sent("CreateIpamPool"), ["PublicIpSource", "PubliclyAdvertisable"]);
-    // Tags alone are not a change of the pool; importing is one of its own.
+    // A change of tags only does not modify the pool; a change of `auto_import` does.
     let mut change = change_of(&six);
     change.tags = tags(&[("team", "net")]);
     ipam.update_pool(&six.meta.id, &change).unwrap();
@@ -308,7 +308,7 @@ fn pain_12_a_vpc_of_another_account_is_never_looked_up_and_the_error_says_accoun
     );
     let pool = ipam.create_pool(&spec, &Planned::Unknown).unwrap();
     assert_eq!(pool.special.source_resource, Some(resource));
-    // The VPC, its account and its Region are in the request, and in no other.
+    // The VPC, its account and its Region are in one request, and in no other.
     let calls = scene.endpoint.calls().into_iter();
     let about: BTreeSet<_> = calls
         .filter(|call| serde_json::to_string(&call.parameters).unwrap().contains("vpc-0fedcba9876543210"))
@@ -368,7 +368,7 @@ fn pain_14_what_was_deleted_outside_is_gone_and_no_error() {
     let web = allocate(&ipam, &leaf, "web", 24).unwrap();
     let block = ipam.list_pool_cidrs(&leaf.meta.id, false).unwrap().remove(0);
     scene.home.call("delete_ipam_pool", serde_json::json!({"IpamPoolId": top.meta.id, "Cascade": true}));
-    // Somebody who has not seen the pools before knows no more of them than their ids.
+    // A client that has not seen the pools before knows only their ids.
     for ipam in [&ipam, &ours(&scene)] {
         assert_eq!(ipam.get_allocation(&web.meta.id).unwrap_or_else(|error| panic!("{error:?}")), None);
         assert_eq!(ipam.get_pool_cidr(&block.meta.id).unwrap(), None);

@@ -1,5 +1,5 @@
-//! What a user can get wrong in policies, resolvers and targets: configuration -> message and attribute, through real
-//! `terraform plan`. AWS is asked for nothing but what is there.
+//! Mistakes that a user can make in policies, resolvers and targets: a table from a configuration to the message and
+//! its attribute, through real `terraform plan`. AWS is asked only for existing objects.
 
 use crate::endpoint::{Call, Endpoint};
 use crate::harness::Workspace;
@@ -12,9 +12,9 @@ struct Row {
     mistake: &'static str,
     /// Type of the resource.
     of: &'static str,
-    /// What is in it.
+    /// The body of the block.
     body: String,
-    /// The attribute that Terraform points to; empty: the block.
+    /// The attribute that Terraform points to; empty for the whole block.
     attribute: &'static str,
     /// Part of the summary.
     summary: &'static str,
@@ -244,7 +244,7 @@ fn mistakes_in_targets_are_told_at_plan_on_the_attribute() {
     each(&targets(), |row| row.mistake.to_owned(), check);
 }
 
-/// AWS may have raised them for the account: only it knows.
+/// AWS may have raised these quotas for the account, which the provider cannot know.
 #[test]
 fn more_than_quotas_that_can_be_raised_is_a_warning_of_the_plan() {
     let rule = |n| format!("{{ rule_type = \"static-cidr\", static_cidr = \"10.0.{n}.0/24\" }}");

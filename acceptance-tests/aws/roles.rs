@@ -1,4 +1,4 @@
-//! Roles: how clients come to other accounts.
+//! Roles: the way for clients to get credentials for other accounts.
 
 use serde_json::json;
 

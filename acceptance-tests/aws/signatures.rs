@@ -1,4 +1,4 @@
-//! Who may ask.
+//! Authentication of requests to the endpoint.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::endpoint::{Endpoint, Script};
 use crate::scene::Scene;
 
-/// One request as it is; the answer as text.
+/// Sends one request unchanged. Returns the answer as text.
 fn raw(endpoint: &Endpoint, head: &str, body: &str) -> String {
     let address = endpoint.url().trim_start_matches("http://").to_owned();
     let mut stream = TcpStream::connect(&address).unwrap();

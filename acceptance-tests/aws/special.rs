@@ -1,4 +1,4 @@
-//! What only AWS has: discovery, own addresses and AS numbers, policies, resolvers, delegation.
+//! Features that only AWS has: discovery, BYOIP addresses and AS numbers, policies, resolvers, delegation.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ fn proof() -> Value {
     json!({"Message": PROOF, "Signature": PROOF})
 }
 
-/// Texts of one member in a list.
+/// The texts of one member of the items in a list.
 fn column(answer: &Value, list: &str, member: &str) -> Vec<String> {
     answer[list].as_array().unwrap().iter().map(|item| text(&item[member])).collect()
 }

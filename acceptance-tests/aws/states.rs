@@ -1,4 +1,4 @@
-//! What takes time, and what is seen meanwhile.
+//! Changes that take time, and the states that clients see in the meantime.
 
 use std::time::Duration;
 

@@ -123,13 +123,13 @@ fn pain_7_what_is_imported_with_ids_of_the_aws_provider_plans_empty() {
     second.configure(CONFIGURATION);
     for address in ADDRESSES {
         let id = match address {
-            // <cidr>_<pool>, as the AWS provider has it.
+            // `<cidr>_<pool>`, as the AWS provider imports it.
             "ipam_pool_cidr.more" => format!("10.1.0.0/16_{}", made.text("ipam_pool.top.id")),
             // AWS's own id.
             "ipam_allocation.web" => made.text("ipam_allocation.web.ipam_pool_allocation_id"),
-            // With the Region behind it, as the AWS provider takes it since version 6.
+            // With the Region at the end, as the AWS provider accepts it since version 6.
             "ipam_pool.below" | "ipam_allocation.exact" => made.text(&format!("{address}.id")) + "@us-east-1",
-            // <allocation>_<pool>, as the AWS provider has it.
+            // `<allocation>_<pool>`, as the AWS provider imports it.
             _ => made.text(&format!("{address}.id")),
         };
         second.import(address, &id);
@@ -156,7 +156,7 @@ fn pain_7_a_cidr_by_size_is_imported_without_a_replacement_whatever_it_is_called
     assert_eq!(workspace.plan().actions()["ipam_pool_cidr.sized"], "update");
     workspace.apply_saved();
     workspace.assert_settled();
-    // New ones are called anything, or nothing, and are two all the same.
+    // New pool CIDRs may have any name or none, and two of the same size are two pool CIDRs.
     workspace.configure(&(sized + &block("more", 20, "  count = 2\n")));
     let made = workspace.apply();
     workspace.assert_settled();
@@ -180,7 +180,7 @@ fn pain_5_and_14_a_new_allocation_is_not_tainted_and_what_was_deleted_outside_is
     scene.is_sound();
 }
 
-/// Destroying the old one and making the new one are under way at the same time.
+/// The old allocation is destroyed and the new one is made at the same time.
 #[test]
 fn a_name_moves_to_a_new_allocation_while_aws_still_lists_the_old_one() {
     let scene = Scene::new();
@@ -249,7 +249,8 @@ fn the_aws_block_reaches_aws_and_says_with_another_store_what_is_only_about_ipam
     }
 }
 
-/// `depends_on` moves the reading of a data source into the apply. What is not known then keeps its value.
+/// `depends_on` moves the reading of a data source into the apply. An attribute that is unknown for that reason keeps
+/// its value.
 #[test]
 fn an_unknown_pool_replaces_nothing_and_another_one_is_refused_in_the_apply() {
     let configuration = |description: &str, name: &str| {

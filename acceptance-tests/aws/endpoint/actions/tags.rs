@@ -1,4 +1,4 @@
-//! Tags of anything.
+//! Tags of all kinds of objects.
 
 use std::collections::BTreeMap;
 
@@ -61,7 +61,7 @@ pub(super) fn create(ask: &mut Ask<'_>) -> Result<Members> {
     Ok(Members::new())
 }
 
-/// A key without a value goes whatever its value; no keys at all: all go.
+/// Deletes tags: a key without a value matches every value, and a request without keys deletes all tags.
 pub(super) fn delete(ask: &mut Ask<'_>) -> Result<Members> {
     let wanted = ask.structures("Tag");
     for thing in resources(ask)? {
