@@ -1,4 +1,4 @@
-//! The browser starts: all libraries that it needs are found.
+//! The browser starts, so that all libraries that it needs are found.
 
 use std::process::Command;
 

@@ -1,11 +1,11 @@
-//! The EC2 server has what moto has not: pages, ranges that were brought along, and troubles.
+//! The EC2 server has the features that moto lacks: pages, BYOIP ranges, and failures.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use test_servers::Ec2;
 
-/// One call with keys that nobody gave out; the status of the answer, and its text.
+/// Makes one call with keys that the server did not issue. Returns the status and the text of the answer.
 fn ask(server: &Ec2, region: &str, form: &str) -> (u16, String) {
     let address = server.endpoint().replace("http://", "");
     let mut stream = TcpStream::connect(&address).unwrap();
@@ -22,13 +22,13 @@ fn ask(server: &Ec2, region: &str, form: &str) -> (u16, String) {
     (answer.split(' ').nth(1).unwrap().parse().unwrap(), answer)
 }
 
-/// What stands between the tags, each time.
+/// The texts of all elements with this tag.
 fn all(answer: &str, tag: &str) -> Vec<String> {
     let (begin, end) = (format!("<{tag}>"), format!("</{tag}>"));
     answer.split(&begin).skip(1).map(|rest| rest.split(&end).next().unwrap().to_owned()).collect()
 }
 
-/// The call of this action.
+/// The form of a call of this action.
 fn form(action: &str, more: &str) -> String {
     format!("Action={action}&Version=2016-11-15{more}")
 }

@@ -1,4 +1,4 @@
-//! The S3 server keeps the promise that stores are built on: a PUT only when nothing is there.
+//! The S3 server gives the guarantee that stores depend on: a PUT with a condition succeeds only if no object exists.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -8,7 +8,7 @@ use test_servers::S3;
 const SIGNATURE: &str =
     "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0";
 
-/// One request; the status of the answer, and its text.
+/// Sends one request. Returns the status and the text of the answer.
 fn ask(address: &str, method: &str, path: &str, header: &str, body: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).unwrap();
     write!(
