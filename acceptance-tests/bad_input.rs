@@ -114,8 +114,8 @@ fn check(row: &Row) {
     workspace.configure(&with_ids(row.config, &ids));
     check_error(row, &ids, &workspace.plan_messages(&["-refresh=false"]));
     match before {
-        Some(before) => assert_eq!(workspace.store().content(), before, "the plan wrote"),
-        None => assert!(!workspace.store().path().exists(), "the store was made"),
+        Some(before) => assert_eq!(workspace.store().content(), before, "the plan wrote to the store"),
+        None => assert!(!workspace.store().path().exists(), "the plan made the store"),
     }
 }
 
@@ -127,7 +127,7 @@ fn check_on(row: &Row, store: &Store, ids: &BTreeMap<&'static str, String>) {
 }
 
 fn check_error(row: &Row, ids: &BTreeMap<&'static str, String>, run: &Run) {
-    assert!(!run.is_success(), "it went well:\n{}", run.text());
+    assert!(!run.is_success(), "the command succeeded:\n{}", run.text());
     let errors: Vec<_> = run.diagnostics().into_iter().filter(|diagnostic| diagnostic.is_error()).collect();
     assert_eq!(errors.len(), 1, "one mistake, one error: {errors:#?}\n{}", run.stderr);
     let error = &errors[0];
@@ -148,5 +148,5 @@ pub(crate) fn check_all_on(store: &Store, rows: &[Row]) {
     let ids = fixture(store);
     let before = store.content();
     each(rows, |row| row.mistake.to_owned(), |row| check_on(row, store, &ids));
-    assert_eq!(store.content(), before, "a refusal wrote");
+    assert_eq!(store.content(), before, "a refusal wrote to the store");
 }

@@ -98,7 +98,7 @@ impl Expected {
 
     fn add(&mut self, line: &str) {
         let json = |text: &str| serde_json::from_str(text).unwrap_or_else(|error| panic!("{line}: {error}"));
-        let (word, rest) = line.split_once(' ').unwrap_or_else(|| panic!("{line:?} says nothing"));
+        let (word, rest) = line.split_once(' ').unwrap_or_else(|| panic!("{line:?} has no content"));
         let actions = match word {
             "create" | "update" | "delete" => word,
             "replace" => "delete create",
@@ -111,7 +111,7 @@ impl Expected {
                 return self.outputs.push((name.to_owned(), json(value)));
             }
             _ => {
-                let (place, value) = line.split_once(" = ").unwrap_or_else(|| panic!("{line:?} is no expectation"));
+                let (place, value) = line.split_once(" = ").unwrap_or_else(|| panic!("{line:?} is not an expectation"));
                 return self.values.push((place.to_owned(), json(value)));
             }
         };
@@ -125,7 +125,7 @@ impl Expected {
             let mut other = Self::default();
             other.add(line);
             for (address, action) in &other.actions {
-                assert_ne!(self.actions.get(address), Some(action), "{line} is as on every store");
+                assert_ne!(self.actions.get(address), Some(action), "{line} is expected on every store");
             }
             let differs =
                 |(place, value): &(String, Value)| !other.values.iter().any(|(p, v)| p == place && v != value);
@@ -161,10 +161,10 @@ impl Expected {
             assert!(planned == Some(value) || is_late, "output {name} in the plan: {planned:?}");
         }
         for place in &self.kept {
-            assert_eq!(plan.value(place), Some(before.value(place)), "{place} is to be kept");
+            assert_eq!(plan.value(place), Some(before.value(place)), "{place} must be kept");
         }
         for place in &self.new {
-            assert_ne!(plan.value(place), Some(before.value(place)), "{place} is to change");
+            assert_ne!(plan.value(place), Some(before.value(place)), "{place} must change");
         }
     }
 

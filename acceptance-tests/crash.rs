@@ -99,7 +99,7 @@ pub(crate) fn assert_converged(workspace: &Workspace) {
     let allocations = workspace.store().allocations();
     let metas = pools.iter().map(|pool| &pool.meta).chain(allocations.iter().map(|allocation| &allocation.meta));
     for meta in metas.filter(|meta| meta.state == State::Planned) {
-        assert!(meta.hold_expires_at.is_some_and(|expiry| expiry <= latest), "held for ever: {meta:#?}");
+        assert!(meta.hold_expires_at.is_some_and(|expiry| expiry <= latest), "the hold does not expire: {meta:#?}");
     }
 }
 
@@ -136,7 +136,7 @@ fn kill_in_rounds(workspace: Workspace) {
                 _ => &["apply", "-input=false", "-no-color", "-auto-approve"],
             };
             let (run, killed) = run_and_kill(&workspace, command, &mut random);
-            assert!(killed || run.is_success(), "nobody killed it: {}", run.text());
+            assert!(killed || run.is_success(), "the provider was not killed: {}", run.text());
             kills += u64::from(killed);
             workspace.store().assert_sound();
         }

@@ -54,7 +54,7 @@ fn read(guide: &str) -> BTreeMap<String, Instead> {
     for row in rows {
         let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
         let [place, instead, why] = cells[..] else { panic!("a row has three cells: {row}") };
-        assert!(!why.is_empty(), "a row says why: {row}");
+        assert!(!why.is_empty(), "a row needs a reason: {row}");
         let known = read.insert(place.replace('`', ""), instead_of(instead));
         assert_eq!(known, None, "two rows for {place}");
     }
@@ -108,13 +108,13 @@ pub fn journey(module: &str, check: fn(Store)) {
     let (_, name) = module.split_once("::").expect("a module is in a crate");
     let store = aws_ipam();
     let Some(instead) = TABLE.get(name) else { return check(store) };
-    let Instead::Fails(wanted) = instead else { panic!("a journey can only fail to hold: {instead:?}") };
+    let Instead::Fails(wanted) = instead else { panic!("the row of a test needs `does not hold`: {instead:?}") };
     let on = store.clone();
     let outcome: Result<(), Box<dyn Any + Send>> = catch_unwind(AssertUnwindSafe(|| check(on)));
-    let panic = outcome.expect_err("it goes as on every store: its row of the guide is not true any more");
+    let panic = outcome.expect_err("the test succeeds as on every store: its row of the guide is no longer true");
     let said = unwrapped(words(&*panic));
     for part in wanted {
-        assert!(said.contains(part.as_str()), "it differs, but not by {part:?}:\n{said}");
+        assert!(said.contains(part.as_str()), "the test fails, but not with {part:?}:\n{said}");
     }
 }
 

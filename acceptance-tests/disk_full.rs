@@ -58,7 +58,7 @@ resource "ipam_allocation" "net" {{
     command.arg(workspace.client().program()).arg(PROVIDER);
     command.envs(workspace.command(&[]).get_envs().filter_map(|(name, value)| Some((name, value?))));
     let output = command.current_dir(workspace.path()).output().expect("unshare runs: install util-linux");
-    assert!(output.status.success(), "no file system of its own can be mounted here: {output:?}");
+    assert!(output.status.success(), "a separate file system cannot be mounted here: {output:?}");
 
     let step = |name: &str| {
         let status = workspace.read(&format!("{name}.status"));

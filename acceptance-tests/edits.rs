@@ -96,7 +96,7 @@ impl Configuration {
         workspace.configure(&self.text());
         let before = workspace.store().active();
         workspace.try_plan(&[]).succeeds();
-        assert_eq!(workspace.store().active(), before, "a plan changed what is applied");
+        assert_eq!(workspace.store().active(), before, "a plan changed applied allocations");
         if random.below(2) == 0 {
             workspace.apply();
             workspace.assert_settled();

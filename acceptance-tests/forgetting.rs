@@ -106,7 +106,7 @@ on_each_own_store! {
         assert!(events.ends_with(&format!("  prune history up to #{last}\n")) && events.lines().count() == 1, "{events}");
         assert!(warning.contains(&format!("Events up to #{last}, ")) && warning.ends_with("contain them.\n"), "{warning}");
         let (_, none) = both(&store, &["events", "--limit", "1"]);
-        assert_eq!(none, "", "nobody asked for what is not there");
+        assert_eq!(none, "", "there must be no warning");
 
         workspace.assert_settled();
         workspace.configure(&configuration(4));

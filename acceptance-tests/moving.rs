@@ -123,7 +123,7 @@ fn journey(stores: &[Store]) {
         workspace.apply();
         workspace.assert_settled();
         Workspace::assert_store_matches(to, &[&workspace]);
-        assert_eq!(content(from), before, "nobody writes to the old store any more");
+        assert_eq!(content(from), before, "the old store does not change any more");
         from.assert_sound();
     }
     workspace.destroy();
@@ -210,12 +210,12 @@ fn a_killed_import_is_no_store_until_it_is_run_again() {
     let store = Store::at(directory.path().join("killed.db"));
     let mut import = tool(&store, &["import", &file]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     wait_for("the import to be half way", || {
-        assert_eq!(import.try_wait().unwrap(), None, "it ended before anybody could kill it");
+        assert_eq!(import.try_wait().unwrap(), None, "the import ended before it could be killed");
         is_half_way(&store)
     });
     import.kill().unwrap();
     import.wait().unwrap();
-    assert!(is_half_way(&store), "it had ended before it was killed");
+    assert!(is_half_way(&store), "the import had ended before it was killed");
 
     let words = "error: An import into this store is running or was interrupted. ";
     for arguments in [&["tree"][..], &["check"], &["status"], &["gc"], &["export"], &["events"]] {
@@ -294,7 +294,7 @@ fn problems_are_listed_and_nothing_is_written() {
         ),
         "{said}"
     );
-    assert!(!new.path().exists(), "a file that is no good makes no store");
+    assert!(!new.path().exists(), "an invalid file makes no store");
     fs::write(&file, &text).unwrap();
     let said = answer(&new, &["import", place, "--dry-run"], 0);
     assert!(said.starts_with("Would import into "), "{said}");

@@ -155,7 +155,7 @@ fn the_page_shows_everything_asks_nobody_and_no_name_breaks_it() {
     let pools = texts(&mut browser, "#pools [role=row] .name");
     assert_eq!(pools, ["corp", "eu", "prod", "six"]);
     let names = texts(&mut browser, "#allocations .rows .name");
-    assert!(names.contains(&HOSTILE.to_owned()), "shown as it is: {names:?}");
+    assert!(names.contains(&HOSTILE.to_owned()), "a name must be shown as text: {names:?}");
     assert_eq!(browser.run("document.title"), json!("IPAM report"));
     assert_eq!(browser.run("document.querySelectorAll('img, iframe, object').length"), json!(0));
     let why = "It is larger than the pool allows: /25 is the largest (allocation_min_netmask_length).";
@@ -293,11 +293,11 @@ fn it_can_be_read_in_light_dark_print_and_on_a_telephone() {
         assert_eq!(is_dark, scheme == "dark", "{name}");
         assert_eq!(browser.run(FAINT), json!([]), "{name}: text that is hard to read");
         let overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
-        assert_eq!(browser.run(overflow), json!(0), "{name}: nothing sticks out");
+        assert_eq!(browser.run(overflow), json!(0), "{name}: no element is wider than the page");
         browser.keep_picture(&name);
     }
     let seen = "[...document.querySelectorAll('.tools, .skip, #theme')].filter((one) => one.checkVisibility()).length";
-    assert_eq!(browser.run(seen), json!(0), "what cannot be used on paper is not there");
+    assert_eq!(browser.run(seen), json!(0), "controls are not printed");
     // Users can choose the other color scheme than that of their system.
     browser.look(1440, "screen", "light");
     browser.run("[1, 2].forEach(() => document.getElementById('theme').click())");
@@ -369,7 +369,7 @@ fn a_page_of_a_hundred_thousand_allocations_opens_at_once() {
     println!("{MANY} allocations: {taken:?}, {ratio:.1} times a trivial page ({least:?})");
     assert!(taken < OPENS_WITHIN, "{taken:?}, {ratio:.1} times a trivial page");
     assert_eq!(texts(&mut browser, "#allocations-title"), ["Allocations 100,000"]);
-    assert!(texts(&mut browser, "#allocations .rows [role=row]").len() < 100, "only what is seen is in the page");
+    assert!(texts(&mut browser, "#allocations .rows [role=row]").len() < 100, "only visible rows are in the page");
     // The end of the list, and a row in the middle.
     browser.run("document.querySelector('#allocations [role=grid]').focus()");
     browser.press("End");

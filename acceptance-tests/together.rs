@@ -82,7 +82,7 @@ on_each_own_store! {
                 scope.spawn(|| Running::start_now(workspace.apply_command(&[])).wait().succeeds());
             }
             let (run, killed) = apply_and_kill(victim, &mut random);
-            assert!(killed, "it ended before it could be killed: {}", run.text());
+            assert!(killed, "the apply ended before it could be killed: {}", run.text());
         });
         remove_half_written_state(victim);
         victim.apply();

@@ -93,7 +93,7 @@ fn aws_wants_ten_seconds_between_two_calls_that_advertise_and_gets_them() {
     assert_eq!(on.unwrap().state, "advertised");
     assert!(waited.contains(&"pending-advertising".to_owned()), "{waited:?}");
     let off = || Keeps::<ByoipCidrNoun>::update(service, &id, &range(true), &range(false));
-    let Err(Error::Pending(pending)) = off() else { panic!("too soon for AWS") };
+    let Err(Error::Pending(pending)) = off() else { panic!("the call was not too early for AWS") };
     assert!(pending.waits_for.contains("every ten seconds"), "{pending:?}");
     scene.endpoint.advance(Duration::from_secs(10));
     assert_eq!(patiently(off).0.unwrap().state, "provisioned");
@@ -113,7 +113,7 @@ fn a_range_that_aws_does_not_verify_says_why_and_leaves_room_for_another_try() {
     let ipam = impatient(&scene);
     let service: &dyn Service = &ipam;
     let create = || Keeps::<ByoipCidrNoun>::create(service, &range(false));
-    let Err(Error::Pending(pending)) = create() else { panic!("AWS is at it") };
+    let Err(Error::Pending(pending)) = create() else { panic!("the change is not pending") };
     assert_eq!((pending.resource, pending.waits_for.as_str()), ("ipam_byoip_cidr", "pending-provision"));
     let id = scene.endpoint.things(Kind::ByoipCidr)[0].id.clone();
     scene.endpoint.set_state(&id, "failed-provision");

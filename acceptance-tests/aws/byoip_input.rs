@@ -263,7 +263,7 @@ const NUMBERS: &[Row] = &[
 #[track_caller]
 fn check(row: &Row, workspace: &Workspace) {
     let run = workspace.plan_messages(&[]);
-    assert!(!run.is_success(), "the plan went well:\n{}\n{}", row.config, run.text());
+    assert!(!run.is_success(), "the plan succeeded:\n{}\n{}", row.config, run.text());
     let errors: Vec<_> = run.diagnostics().into_iter().filter(|diagnostic| diagnostic.is_error()).collect();
     assert!(errors.len() == 1, "{}\none mistake, one error: {errors:#?}", row.config);
     let error = &errors[0];

@@ -199,7 +199,7 @@ fn what_is_in_an_own_store_is_made_in_aws_once() {
     let before = made(&scene.endpoint);
     let again = json_of(&aws, &["import", &file], 0);
     assert_eq!((&again["new"]["pools"], &again["present"]["allocations"]), (&json!(0), &json!(2)), "{again}");
-    assert_eq!(made(&scene.endpoint), before, "everything is there already");
+    assert_eq!(made(&scene.endpoint), before, "all objects exist already");
 
     let second = Workspace::on(&aws);
     second.configure(CONFIGURATION);

@@ -38,7 +38,7 @@ fn another_attribute_than_asked_for_is_said_with_both_values_and_the_object_is_i
             "answered \"theirs\".",
         ];
         workspace.try_apply(&[]).fails().says(&said).never_says("bug in the provider");
-        assert_eq!(workspace.state().text(&format!("{kind}.a.description")), "theirs", "what was made is not lost");
+        assert_eq!(workspace.state().text(&format!("{kind}.a.description")), "theirs", "the object is in the state");
         workspace.apply();
         workspace.assert_settled();
         assert_eq!(workspace.state().text(&format!("{kind}.a.description")), "mine");
@@ -76,7 +76,7 @@ fn another_block_than_asked_for_is_said_and_given_back() {
     confuse(&scene, "AllocateIpamPoolCidr", "10.0.5.0/24", "10.0.6.0/24");
     let said = ["AWS was asked for cidr 10.0.5.0/24, and answered with 10.0.6.0/24", "The provider released it again"];
     workspace.try_apply(&[]).fails().says(&said).never_says("bug in the provider");
-    assert_eq!(scene.allocated(&leaf), Vec::<String>::new(), "nothing is left that no state knows");
+    assert_eq!(scene.allocated(&leaf), Vec::<String>::new(), "an allocation is left that is in no state");
     workspace.apply();
     assert_eq!(scene.allocated(&leaf), ["10.0.5.0/24"]);
     scene.is_sound();

@@ -70,7 +70,7 @@ fn an_allocation_is_gone_when_its_release_is_accepted_if_nobody_waits_for_more()
     workspace.configure(&configuration(false, false));
     workspace.apply();
     workspace.assert_settled();
-    assert_eq!(allocations(&scene), 1, "AWS has not let go of it yet");
+    assert_eq!(allocations(&scene), 1, "AWS has not released it yet");
     scene.endpoint.advance(Duration::from_secs(3600));
     workspace.destroy();
     scene.is_sound();
@@ -84,7 +84,7 @@ fn a_pool_waits_for_what_was_released_with_it_in_any_case() {
     workspace.apply();
     scene.endpoint.script(hour());
     workspace.try_destroy(&[]).fails().says(&["10.0.0.0/24 is released, but AWS still holds it"]);
-    assert!(workspace.state().of_type("ipam_allocation").is_empty(), "that one is done");
+    assert!(workspace.state().of_type("ipam_allocation").is_empty(), "the allocation is destroyed");
     scene.endpoint.advance(Duration::from_secs(3600));
     workspace.destroy();
     scene.is_sound();

@@ -78,7 +78,7 @@ fn a_resource_discovery_is_made_changed_in_place_imported_and_destroyed() {
     let modified = calls(&endpoint, "ModifyIpamResourceDiscovery");
     workspace.configure(&changed.replace("\"net\"", "\"web\""));
     workspace.apply();
-    assert_eq!(calls(&endpoint, "ModifyIpamResourceDiscovery"), modified, "tags are set apart");
+    assert_eq!(calls(&endpoint, "ModifyIpamResourceDiscovery"), modified, "tags are changed by other calls");
     let second = Workspace::on(&of_account(&endpoint, ACCOUNT));
     second.configure(&changed.replace("\"net\"", "\"web\""));
     second.import("ipam_resource_discovery.ours", &of("id"));
@@ -606,5 +606,5 @@ fn bad_input_is_told_at_plan_time_on_its_attribute() {
         assert!(only.detail.contains(says), "{only:?}");
     }
     assert_eq!(told.len(), WRONG.len());
-    assert!(endpoint.calls().is_empty(), "nothing was asked of AWS");
+    assert!(endpoint.calls().is_empty(), "no request was sent to AWS");
 }

@@ -137,7 +137,7 @@ fn everything_is_made_read_and_taken_away_while_aws_takes_its_time() {
     assert_eq!((read.cidr, read.description.as_deref()), (cidr("10.0.0.0/24"), Some("the web")));
     assert_eq!((read.meta.name.as_str(), &read.tags, &read.meta), ("web", &spec.tags, &web.meta));
     let own = web.meta.id.split('_').next().unwrap();
-    assert_eq!(ipam.get_allocation(own).unwrap().unwrap().meta.id, web.meta.id, "AWS's id alone");
+    assert_eq!(ipam.get_allocation(own).unwrap().unwrap().meta.id, web.meta.id, "found by AWS's id alone");
     assert_eq!(ipam.find_allocation(&leaf.meta.id, "web").unwrap().unwrap().meta.id, web.meta.id);
     let refused = ipam.delete_pool(&leaf.meta.id, false).unwrap_err();
     assert!(matches!(&refused, Error::InUse { contents, .. } if contents[0].id == web.meta.id), "{refused:?}");

@@ -71,7 +71,7 @@ fn pain_5_a_new_allocation_that_reads_do_not_show_yet_is_neither_lost_nor_made_t
     let (_, leaf) = tree(&ipam);
     scene.endpoint.script(Script { read_lag: Delay::Reads(3), ..Script::at_once() });
     allocate(&ipam, &leaf, "web", 24).unwrap();
-    assert_eq!(scene.allocated(&leaf.meta.id).len(), 1, "seen by everybody");
+    assert_eq!(scene.allocated(&leaf.meta.id).len(), 1, "every client sees it");
     // The new allocation counts before lists show it.
     let impatient = impatient(&scene);
     let db = allocate(&impatient, &leaf, "db", 24).unwrap();
@@ -149,7 +149,7 @@ fn pain_9_pools_of_one_parent_are_made_one_after_another() {
     let refused = scene.endpoint.calls().into_iter().filter(|call| {
         call.action == "CreateIpamPool" && call.error.as_deref() == Some("ConcurrentMutationLimitExceeded")
     });
-    assert_eq!(refused.count(), 3, "none of our own making");
+    assert_eq!(refused.count(), 3, "only the injected errors");
     scene.is_sound();
 }
 
@@ -262,7 +262,7 @@ fn pain_11_what_only_some_pools_may_have_is_sent_for_those_and_for_no_other() {
     public.scope_id = Some(text(&scene.ipam["PublicDefaultScopeId"]));
     public.special.public_ip_source = Some(PublicIpSource::Byoip);
     ipam.create_pool(&public, &Planned::Unknown).unwrap();
-    assert_eq!(sent("CreateIpamPool"), ["PublicIpSource"], "an IPv4 pool is not told what it is anyway");
+    assert_eq!(sent("CreateIpamPool"), ["PublicIpSource"], "the default of an IPv4 pool is not sent");
     public.name = "six".to_owned();
     public.address_family = Some(Family::Ipv6);
     public.special.publicly_advertisable = Some(true);

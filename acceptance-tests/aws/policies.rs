@@ -213,7 +213,7 @@ fn flow_o_a_policy_counts_for_the_account_until_another_takes_its_place() {
     other.apply();
     other.configure(&body.replace("ipam_policy_id = ipam_policy.own.id", "ipam_policy_id = ipam_policy.next.id"));
     let plan = other.try_plan(&["-out=plan"]).succeeds();
-    assert!(!plan.text().contains("Another policy is replaced"), "its own is no other: {}", plan.text());
+    assert!(!plan.text().contains("Another policy is replaced"), "a policy of the same configuration causes no warning: {}", plan.text());
     let switched = other.apply_saved();
     other.assert_settled();
     assert_eq!(enabled(&home), switched.text("ipam_policy.next.id").as_str());
@@ -353,7 +353,7 @@ fn a_type_that_aws_has_and_this_release_does_not_list_goes_in_and_comes_back() {
         let made = workspace.apply();
         workspace.assert_settled();
         let types: Vec<_> = rules(&home, &made.text("ipam_policy.own.id")).iter().map(|rule| rule[0].clone()).collect();
-        assert_eq!(types, [word], "the one before is gone");
+        assert_eq!(types, [word], "the rule before it is gone");
         for place in ["ipam_policy.own.allocation_rule", "data.ipam_policies.all.ipam_policies"] {
             let shown = made.value(place)[0].clone();
             let rule = shown["allocation_rule"].get(0).unwrap_or(&shown);

@@ -216,7 +216,7 @@ fn check(row: &Row) {
     let workspace = Workspace::on(&of_account(&endpoint, ACCOUNT));
     workspace.configure(&format!("resource {:?} \"it\" {{\n  {}\n}}\n", row.of, row.body));
     let run = workspace.plan_messages(&["-refresh=false"]);
-    assert!(!run.is_success(), "the plan went well:\n{}", run.text());
+    assert!(!run.is_success(), "the plan succeeded:\n{}", run.text());
     let errors: Vec<_> = run.diagnostics().into_iter().filter(|diagnostic| diagnostic.is_error()).collect();
     assert_eq!(errors.len(), 1, "one mistake, one error: {errors:#?}\n{}", run.stderr);
     let error = &errors[0];
@@ -226,7 +226,7 @@ fn check(row: &Row) {
     }
     assert_eq!(error.attribute.as_deref().unwrap_or_default(), row.attribute, "{error:#?}");
     let wrote = |call: &Call| !call.action.starts_with("Describe") && !call.action.starts_with("Get");
-    assert!(!endpoint.calls().iter().any(wrote), "the plan wrote");
+    assert!(!endpoint.calls().iter().any(wrote), "the plan wrote to AWS");
 }
 
 #[test]

@@ -236,7 +236,7 @@ fn flow_n_a_prefix_list_that_cannot_be_written_says_why_and_is_in_the_state() {
     assert_eq!(synced(&workspace).0, "sync-failed");
     let action =
         |workspace: &Workspace| workspace.plan().actions().get("ipam_prefix_list_resolver_target.away").cloned();
-    assert_eq!(action(&workspace).as_deref(), Some("delete create"), "a new one that failed is made anew");
+    assert_eq!(action(&workspace).as_deref(), Some("delete create"), "a new target that failed is replaced");
     endpoint.script(script());
     let made = workspace.apply_saved();
     workspace.assert_settled();

@@ -43,7 +43,7 @@ fn a_request_without_a_good_signature_is_refused() {
         let answer = raw(&scene.endpoint, &head, body);
         assert!(answer.starts_with("HTTP/1.1 401") && answer.contains("<Code>AuthFailure</Code>"), "{head}: {answer}");
     }
-    assert_eq!(scene.endpoint.calls().len(), calls, "what is not signed is no call");
+    assert_eq!(scene.endpoint.calls().len(), calls, "an unsigned request does not count as a call");
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn check(mistake: &Mistake) {
     }
     assert_eq!(error.attribute, None, "{error:#?}");
     assert!(error.detail.contains("argument `store`"), "{error:#?}");
-    assert!(elapsed < LIMIT, "told after {elapsed:?}: {error:#?}");
+    assert!(elapsed < LIMIT, "reported after {elapsed:?}: {error:#?}");
 }
 
 fn check_all(mistakes: &[Mistake]) {

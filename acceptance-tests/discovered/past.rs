@@ -56,7 +56,7 @@ on_each_own_store! {
         assert_eq!((&turns[1]["sampled_end_time"], &turns[0]["resource_owner_id"]), (&Value::Null, &json!(ACCOUNT)));
         let time = |value: &Value| value.as_str().unwrap().parse::<Timestamp>().unwrap();
         let (began, ended) = (time(&turns[0]["sampled_start_time"]), time(&turns[0]["sampled_end_time"]));
-        assert!(start <= began && ended <= first, "it was last seen in the first look: {began} {ended} {first}");
+        assert!(start <= began && ended <= first, "only the first scan saw it: {began} {ended} {first}");
         assert!(time(&turns[1]["sampled_start_time"]) >= second);
         store.assert_sound();
     }

@@ -22,15 +22,15 @@ pub(crate) fn try_look(settings: Settings, survey: &Survey) -> Result<Vec<Sample
     let (mut announced, mut samples) = (None, Vec::new());
     Ec2Scout::new(settings).look(survey, &mut |step| {
         match step {
-            Step::Places(count) => assert_eq!(announced.replace(count), None, "places are said once"),
+            Step::Places(count) => assert_eq!(announced.replace(count), None, "places are announced once"),
             Step::Done(sample) => {
-                assert!(announced.is_some(), "places are said first");
+                assert!(announced.is_some(), "places are announced first");
                 samples.push(sample);
             }
         }
         Ok(())
     })?;
-    assert_eq!(announced, Some(samples.len()), "as many as were said");
+    assert_eq!(announced, Some(samples.len()), "as many samples as announced places");
     samples.sort_by(|a, b| (&a.account_id, &a.region).cmp(&(&b.account_id, &b.region)));
     Ok(samples)
 }
@@ -43,7 +43,7 @@ pub(crate) fn look(url: &str, survey: &Survey) -> Vec<Sample> {
 #[track_caller]
 pub(crate) fn failure<'a>(samples: &'a [Sample], account: &str, region: &str) -> &'a Failure {
     let sample = samples.iter().find(|sample| sample.account_id == account && sample.region == region);
-    sample.expect("the place was looked at").outcome.as_ref().expect_err("it was refused")
+    sample.expect("the place was scanned").outcome.as_ref().expect_err("the place was refused")
 }
 
 /// The places that were seen.

@@ -57,6 +57,6 @@ fn a_look_at_all_places_takes_hardly_longer_than_the_bare_calls_of_one_account()
         estate.order(&undo);
     }
     println!("most calls in the air by account: {most:?}");
-    assert!(is_fast, "none of {ROUNDS_MAX} looks was done within {RATIO_MAX} times the bare calls");
-    assert!(most.into_iter().all(|most| most <= 24), "six lists in four Regions: {most:?}");
+    assert!(is_fast, "none of {ROUNDS_MAX} scans took at most {RATIO_MAX} times as long as the bare calls");
+    assert!(most.into_iter().all(|most| most <= 24), "at most six lists in four Regions at a time: {most:?}");
 }

@@ -19,7 +19,7 @@ impl Plan {
     /// Whether the program that made the plan changes digits of whole numbers of 2^63 and more when it reads the plan
     /// again: all releases before 1.9 do.
     pub fn loses_digits(&self) -> bool {
-        let version = self.0["terraform_version"].as_str().expect("a plan says who made it");
+        let version = self.0["terraform_version"].as_str().expect("a plan has the version of its program");
         let mut parts = version.split('.').map(|part| part.parse::<u32>().expect("a release"));
         (parts.next(), parts.next()) < (Some(1), Some(9))
     }

@@ -138,7 +138,7 @@ impl Process {
         match self.lines.recv_timeout(PATIENCE) {
             Ok(line) => Some(line),
             Err(mpsc::RecvTimeoutError::Disconnected) => None,
-            Err(mpsc::RecvTimeoutError::Timeout) => panic!("the program neither speaks nor ends"),
+            Err(mpsc::RecvTimeoutError::Timeout) => panic!("the program neither prints a line nor ends"),
         }
     }
 
@@ -195,7 +195,7 @@ impl Plugin {
     pub async fn start_with(more: &[(&str, &str)]) -> Self {
         let identity = Identity::new();
         let (process, handshake) = Self::spawn(Some(&identity), more);
-        let channel = connect(&handshake, Some(&identity)).await.expect("the connection stands");
+        let channel = connect(&handshake, Some(&identity)).await.expect("the plugin accepts the connection");
         Self { process, handshake, provider: provider(channel.clone()), channel }
     }
 

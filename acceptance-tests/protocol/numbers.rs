@@ -97,7 +97,7 @@ async fn blocks_of_every_size_are_made_changed_and_kept_on_every_client() {
             let changed = client.change(ALLOCATION, Some(&made), &described).await;
             assert_eq!(changed.value.entry("address_count"), &count, "{version}, {length}");
             let kept = String::from_utf8_lossy(&changed.private).into_owned();
-            assert!(!kept.contains("withheld"), "what a plan keeps is in no state: {kept}");
+            assert!(!kept.contains("withheld"), "the private data of a plan must not be in a state: {kept}");
             let mut only_timeouts = described.clone();
             only_timeouts["timeouts"] = json!({"create": "5m"});
             let waiting = client.change(ALLOCATION, Some(&changed), &only_timeouts).await;
@@ -147,7 +147,7 @@ async fn only_clients_that_would_lose_digits_see_an_unknown_number_in_a_plan() {
         let config = json!({"ipam_pool_id": pool, "name": "a", "netmask_length": length});
         let Planned { value: planned, private, .. } = client.plan(ALLOCATION, None, &config).await;
         assert_eq!(planned.entry("address_count").is_unknown(), is_unknown, "{version}, {length}");
-        assert!(!planned.entry("cidr").is_unknown(), "{version}, {length}: nothing else is left open");
+        assert!(!planned.entry("cidr").is_unknown(), "{version}, {length}: no other attribute may be unknown");
         assert_eq!(String::from_utf8_lossy(&private).contains("withheld"), is_unknown, "{version}, {length}");
     }
 }

@@ -180,7 +180,7 @@ impl Player {
         let planned = Planned { value: Value::Null, private: prior.private.clone(), replace: Vec::new() };
         match self.apply(type_name, Some(prior), &planned, &Value::Null).await {
             Ok(state) => {
-                assert_eq!(state.value, Value::Null, "something is left");
+                assert_eq!(state.value, Value::Null, "the state must be empty");
                 Messages::new()
             }
             Err((messages, _)) => messages,
@@ -430,7 +430,7 @@ fn has_error(diagnostics: &[wire::Diagnostic]) -> bool {
 
 fn path(path: &wire::AttributePath) -> String {
     use wire::attribute_path::step::Selector;
-    let steps = path.steps.iter().map(|step| match step.selector.as_ref().expect("a step says where to") {
+    let steps = path.steps.iter().map(|step| match step.selector.as_ref().expect("a step has a selector") {
         Selector::AttributeName(name) => tf::Step::Attribute(name.clone()),
         Selector::ElementKeyString(key) => tf::Step::Key(key.clone()),
         Selector::ElementKeyInt(index) => tf::Step::Index(*index),

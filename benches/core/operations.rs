@@ -201,7 +201,7 @@ fn resize(writes: &mut dyn Writes, slot: Slot, id: &str, size: Size) -> Allocati
         size,
         disallowed_cidrs: spec.disallowed_cidrs,
     };
-    assert!(matches!(writes.plan_resize(id, size), Resize::InPlace(_)), "no room beside {id}");
+    assert!(matches!(writes.plan_resize(id, size), Resize::InPlace(_)), "no room next to {id}");
     writes.update(id, &change)
 }
 

@@ -22,7 +22,7 @@ pub(crate) fn free_port() -> u16 {
 pub fn nobody() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("127.0.0.1 has a free port");
     let address = listener.local_addr().expect("a listener has an address");
-    let stream = TcpStream::connect(address).expect("somebody listens there");
+    let stream = TcpStream::connect(address).expect("the listener accepts connections");
     let end = stream.local_addr().expect("a connection has two ends");
     // The port is one end of a connection, so no other process can listen on it.
     std::mem::forget((listener, stream));
@@ -48,7 +48,7 @@ pub(crate) struct Account {
 impl Account {
     /// `None` if this process, which owns `file`, does not run as root and so can start every server itself.
     pub(crate) fn instead_of_root(file: &Path) -> Option<Self> {
-        let owner = fs::metadata(file).expect("a file of this process can be looked at").uid();
+        let owner = fs::metadata(file).expect("a file of this process has metadata").uid();
         if owner != 0 {
             return None;
         }
@@ -70,7 +70,7 @@ impl Account {
 
     /// Makes this user the owner of `path` and of everything in it.
     pub(crate) fn own(self, path: &Path) {
-        let is_directory = fs::symlink_metadata(path).expect("what was made is there").is_dir();
+        let is_directory = fs::symlink_metadata(path).expect("the new file exists").is_dir();
         if is_directory {
             for entry in fs::read_dir(path).expect("a directory of this process can be read") {
                 self.own(&entry.expect("a directory of this process can be read").path());

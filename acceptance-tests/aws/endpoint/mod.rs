@@ -84,7 +84,7 @@ impl Endpoint {
         let form = names.map(|(region, number)| (format!("OperatingRegion.{number}.RegionName"), (*region).to_owned()));
         let mut call = Call {
             action: "CreateIpam".to_owned(),
-            region: regions.first().expect("an IPAM has a home").to_string(),
+            region: regions.first().expect("an IPAM has a home Region").to_string(),
             account: account.to_owned(),
             parameters: Map::new(),
             request_id: String::new(),
@@ -93,7 +93,7 @@ impl Endpoint {
         let script = std::mem::replace(&mut world.script, Script::at_once());
         let made = carry_out(&mut world, &mut call, &form.collect::<Vec<_>>());
         world.script = script;
-        let made = made.expect("the account has no IPAM there yet");
+        let made = made.expect("the account has no IPAM in that Region yet");
         made["ipam"]["ipamId"].as_str().expect("an id is text").to_owned()
     }
 
@@ -128,7 +128,7 @@ impl Endpoint {
     /// Moves the endpoint's clock forward.
     pub(crate) fn advance(&self, time: Duration) {
         let mut world = self.world();
-        world.now += SignedDuration::try_from(time).expect("tests do not wait for ages");
+        world.now += SignedDuration::try_from(time).expect("the time fits into a signed duration");
         world.settle();
     }
 
@@ -171,7 +171,7 @@ impl Endpoint {
     pub(crate) fn take(&self, pool_id: &str, resource_type: &str, resource_id: &str, cidr: &str) {
         let mut world = self.world();
         let cidr = cidr.parse().expect("a CIDR");
-        world.take(pool_id, resource_type, resource_id, cidr).expect("the pool has this block free");
+        world.take(pool_id, resource_type, resource_id, cidr).expect("this block of the pool is free");
     }
 
     /// Deletes a resource; its space is released as late as the script says.

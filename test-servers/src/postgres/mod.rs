@@ -291,7 +291,7 @@ fn initialise(programs: &Path, directory: &Path, account: Option<Account>, passw
     let output = initdb.output().unwrap_or_else(|error| panic!("initdb does not start: {error}"));
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "initdb in {} failed:\n{text}", programs.display());
-    fs::remove_file(password_file).expect("one's own file can be removed");
+    fs::remove_file(password_file).expect("the password file can be removed");
 }
 
 /// Whether the server has TLS: a server that was built without TLS refuses even the setting.

@@ -35,7 +35,7 @@ pub(crate) fn write(directory: &Path) {
     write(KEY, server_key.serialize_pem());
     // The server refuses a key that other users may read.
     fs::set_permissions(directory.join(KEY), fs::Permissions::from_mode(0o600))
-        .expect("one's own file can be protected");
+        .expect("the permissions of the key can be set");
 }
 
 /// Switches TLS on in the server's configuration, with the files in `directory`.
