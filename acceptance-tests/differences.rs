@@ -119,7 +119,7 @@ pub fn journey(module: &str, check: fn(Store)) {
 }
 
 #[test]
-fn every_row_is_about_something_that_there_is() {
+fn every_row_is_about_an_existing_step_test_or_type() {
     for (place, instead) in &*TABLE {
         let is_there = match instead {
             Instead::Planned(_) | Instead::RefusedAtPlan(_) | Instead::RefusedAtApply(_) => {

@@ -112,7 +112,7 @@ impl Configuration {
 
 /// Blocks by CIDR and blocks by size each have their own pool with room for all of them, so that no plan may fail.
 #[test]
-fn random_edits_between_plans_never_meet_the_plans_before() {
+fn random_edits_never_conflict_with_earlier_plans() {
     let mut random = Random::from_environment("edits between plans");
     for _ in 0..rounds("IPAM_TEST_EDIT_ROUNDS", 6) {
         let workspace = Workspace::new();
@@ -127,7 +127,7 @@ fn random_edits_between_plans_never_meet_the_plans_before() {
 /// Two owners use the same pools. Their plans hold space from each other, and neither may fail because of its own
 /// holds.
 #[test]
-fn random_edits_of_two_owners_never_meet_their_own_plans_before() {
+fn random_edits_of_two_owners_never_conflict_with_their_own_earlier_plans() {
     let mut random = Random::from_environment("edits of two owners");
     for _ in 0..rounds("IPAM_TEST_EDIT_ROUNDS", 3) {
         let first = Workspace::new();

@@ -73,7 +73,7 @@ fn archived(path: &Path) -> Vec<u64> {
 on_each_own_store! {
     /// Prunes twice into one archive while Terraform goes on working. Then the store moves to another place, and the
     /// archive still proves everything.
-    fn what_was_forgotten_is_proved_and_the_rest_told_as_before(store: Store) {
+    fn forgotten_events_are_proved_and_the_rest_is_reported_as_before(store: Store) {
         let workspace = Workspace::on(&store);
         workspace.configure(&configuration(3));
         workspace.apply();
@@ -172,7 +172,7 @@ fn tampering_shows_wherever_it_is_done() {
 }
 
 #[test]
-fn where_the_events_go_must_be_said() {
+fn the_destination_of_the_events_must_be_given() {
     let directory = tempfile::tempdir().unwrap();
     let store = Store::at(directory.path().join("ipam.db"));
     store.add_pool(&NewPool { name: "top", cidrs: &["10.0.0.0/8"], ..NewPool::default() });
@@ -229,7 +229,7 @@ fn long(directory: &Path, count: u32) -> Store {
 }
 
 #[test]
-fn a_killed_prune_is_run_again_and_nothing_is_lost_or_doubled() {
+fn a_killed_prune_is_run_again_and_no_event_is_lost_or_duplicated() {
     let directory = tempfile::tempdir().unwrap();
     let store = long(directory.path(), 6_000);
     let before = store.active();

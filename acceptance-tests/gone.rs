@@ -118,7 +118,7 @@ fn leave_behind(workspace: &Workspace) -> Vec<String> {
 on_each_own_store! {
     /// An apply was killed before Terraform wrote its state. The next apply finds the objects, and changes them to the
     /// configuration, which was edited in the meantime.
-    fn what_a_killed_apply_left_is_taken_over_with_the_edited_configuration(store: Store) {
+    fn objects_of_a_killed_apply_are_taken_over_with_the_edited_configuration(store: Store) {
         let workspace = Workspace::on(&store);
         let ids = leave_behind(&workspace);
         let before = workspace.store().active();
@@ -200,7 +200,7 @@ on_each_store! {
         Workspace::assert_store_matches(workspace.store(), &[&workspace]);
     }
 
-    fn a_deleted_pool_is_planned_anew_with_what_was_in_it(store: Store) {
+    fn a_deleted_pool_is_planned_anew_with_its_content(store: Store) {
         let workspace = applied(&store);
         workspace.store().open().delete_pool(&workspace.state().text("ipam_pool.below.id"), true).unwrap();
         let plan = workspace.plan();
@@ -214,7 +214,7 @@ on_each_store! {
         workspace.store().assert_empty();
     }
 
-    fn destroying_what_is_gone_succeeds(store: Store) {
+    fn destroying_a_deleted_object_succeeds(store: Store) {
         let workspace = applied(&store);
         workspace.store().open().delete_pool(&workspace.state().text("ipam_pool.top.id"), true).unwrap();
         workspace.try_destroy(&["-refresh=false"]).succeeds();
@@ -253,7 +253,7 @@ on_each_store! {
         assert_eq!(ipam.get_allocation(&id).unwrap().expect("it is there").description, None);
     }
 
-    fn a_pool_in_use_is_not_destroyed_and_says_what_is_in_it(store: Store) {
+    fn a_pool_in_use_is_not_destroyed_and_the_error_lists_its_content(store: Store) {
         let workspace = Workspace::on(&store);
         workspace.configure(
             "resource \"ipam_pool\" \"top\" {\n  name   = \"top\"\n  cidrs  = [\"10.0.0.0/16\"]\n  locale = \"us-east-1\"\n}\n",

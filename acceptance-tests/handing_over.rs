@@ -57,7 +57,7 @@ on_own_stores_and_opentofu! {
         apply_as_planned(&workspace, &["ipam_pool.a.cidrs"]);
     }
 
-    fn a_full_pool_gives_the_space_of_what_goes(store: Store) {
+    fn a_full_pool_reuses_the_space_of_a_deleted_allocation(store: Store) {
         let workspace = Workspace::on(&store);
         let full = |name: &str, length: u8| {
             pool("\"10.0.0.0/25\"")
@@ -174,7 +174,7 @@ on_each_own_store! {
         apply_as_planned(&workspace, &["ipam_allocation.a.cidr", "ipam_allocation.a.id"]);
     }
 
-    fn a_pool_in_use_that_is_replaced_first_keeps_its_block_and_says_why(store: Store) {
+    fn a_pool_in_use_that_is_replaced_first_keeps_its_block_and_the_error_explains_why(store: Store) {
         let workspace = Workspace::on(&store);
         let allocation = |name: &str, more: &str| {
             format!("resource \"ipam_allocation\" \"{name}\" {{\n  ipam_pool_id = ipam_pool.p.id\n  name = \"{name}\"\n  netmask_length = 24\n  {more}\n}}\n")

@@ -119,7 +119,7 @@ on_own_stores_and_opentofu! {
 }
 
 on_each_own_store! {
-    fn anothers_hold_is_named_and_can_be_given_back(store: Store) {
+    fn a_hold_of_another_owner_is_named_and_can_be_released(store: Store) {
         let network = Workspace::on(&store).owned_by("tests/network");
         network.configure(&pool("p"));
         let pool_id = network.apply().text("ipam_pool.p.id");
@@ -137,7 +137,7 @@ on_each_own_store! {
         network.store().assert_sound();
     }
 
-    fn a_planned_cidr_is_nobody_elses_space(store: Store) {
+    fn a_planned_cidr_is_not_available_to_others(store: Store) {
         let network = Workspace::on(&store).owned_by("tests/network").holding_for("1s");
         network.configure(&pool("p"));
         let pool_id = network.apply().text("ipam_pool.p.id");
@@ -177,7 +177,7 @@ on_each_own_store! {
 
 /// The provider refuses, in words, a saved plan whose hold was reclaimed for a newer plan.
 #[test]
-fn a_plan_that_another_took_the_place_of_says_to_plan_again() {
+fn a_plan_that_a_newer_one_replaced_asks_to_plan_again() {
     let workspace = Workspace::new();
     workspace.configure(&(pool("p") + &allocation("a", "a", "10.0.0.0/25")));
     workspace.plan_as("old", &[]);

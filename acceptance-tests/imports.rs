@@ -89,7 +89,7 @@ on_each_store! {
     }
 
     /// One configuration makes a pool, another one finds it by name and allocates in it.
-    fn what_another_configuration_made_is_read(store: Store) {
+    fn objects_of_another_configuration_are_read(store: Store) {
         let maker = Workspace::on(&store).owned_by("network");
         maker.configure(
             "resource \"ipam_pool\" \"top\" {\n  name   = \"top\"\n  cidrs  = [\"10.0.0.0/16\"]\n  locale = \"us-east-1\"\n}\n",
@@ -169,7 +169,7 @@ resource "ipam_allocation" "web" {
     }
 
     /// Terraform writes every argument that the state has, so both `cidr` and `netmask_length`.
-    fn configuration_is_generated_for_what_is_imported(store: Store) {
+    fn configuration_is_generated_for_imported_objects(store: Store) {
         let maker = Workspace::on(&store);
         maker.configure(ALL);
         let made = maker.apply();
@@ -188,7 +188,7 @@ resource "ipam_allocation" "web" {
         taker.assert_settled();
     }
 
-    fn an_unknown_id_is_refused_in_words(store: Store) {
+    fn an_unknown_id_is_refused_with_an_explanation(store: Store) {
         let (maker, taker) = made_on(&store);
         let missing = "ipam-pool-alloc-0000000000000000000";
         let refused = taker.run(&["import", "-input=false", "-no-color", "ipam_allocation.web", missing]);

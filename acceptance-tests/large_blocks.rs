@@ -52,7 +52,7 @@ output "count" {
 "#;
 
 #[test]
-fn a_large_block_is_made_grown_described_and_told_with_every_digit() {
+fn a_large_block_is_made_grown_described_and_shown_with_every_digit() {
     let workspace = Workspace::new();
     let counted = |count: &str| {
         workspace.assert_settled();

@@ -202,7 +202,7 @@ fn is_half_way(store: &Store) -> bool {
 }
 
 #[test]
-fn a_killed_import_is_no_store_until_it_is_run_again() {
+fn a_killed_import_is_not_a_store_until_it_is_run_again() {
     let directory = tempfile::tempdir().unwrap();
     let file = large(&directory, 20_000);
     let whole = Store::at(directory.path().join("whole.db"));
@@ -231,7 +231,7 @@ fn a_killed_import_is_no_store_until_it_is_run_again() {
 }
 
 #[test]
-fn an_export_to_a_file_is_there_at_once_and_for_its_owner_only() {
+fn an_export_to_a_file_appears_complete_and_only_its_owner_can_read_it() {
     use std::os::unix::fs::PermissionsExt;
     let directory = tempfile::tempdir().unwrap();
     let store = small(&directory, "ipam.db");
@@ -255,7 +255,7 @@ fn an_export_to_a_file_is_there_at_once_and_for_its_owner_only() {
 }
 
 #[test]
-fn a_reader_of_an_export_that_goes_away_is_no_error() {
+fn a_reader_of_an_export_that_goes_away_causes_no_error() {
     let directory = tempfile::tempdir().unwrap();
     let file = large(&directory, 2000);
     let store = Store::at(directory.path().join("ipam.db"));

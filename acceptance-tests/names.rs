@@ -184,7 +184,7 @@ on_each_store! {
         Workspace::assert_store_matches(first.store(), &[&first]);
     }
 
-    fn a_name_of_another_owner_is_refused_with_how_it_is_handed_over(store: Store) {
+    fn a_name_of_another_owner_is_refused_with_the_way_to_transfer_it(store: Store) {
         let (first, pool_id) = workspace_with_pool(&store);
         let first = first.owned_by("team/first");
         first.configure(&allocation("web", &pool_id, "web"));

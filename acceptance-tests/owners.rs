@@ -37,7 +37,7 @@ fn teams(store: &Store) -> (Workspace, Workspace, String) {
 }
 
 on_each_own_store! {
-    fn what_another_owner_has_is_not_to_be_imported(store: Store) {
+    fn the_error_about_an_object_of_another_owner_suggests_no_import(store: Store) {
         let (a, b, id) = teams(&store);
         let refused = b.try_plan(&[]).fails().says(&["belongs to owner \"team-a\"", "Choose another name"]);
         refused.says(&[&format!("transfer {id} --to \"team-b\"")]).never_says("terraform import");

@@ -41,7 +41,7 @@ fn on_a_write_protected_directory() {
 }
 
 #[test]
-fn on_a_bucket_that_only_gives() {
+fn on_a_bucket_that_may_only_be_read() {
     let server = S3::shared();
     let bucket = server.create_bucket();
     let store = Store::in_bucket(server, &bucket);

@@ -41,7 +41,7 @@ resource "ipam_allocation" "theirs" {
 "#;
 
 on_each_own_store! {
-    fn what_stays_in_space_that_a_pool_gives_up_is_told_in_the_plan(store: Store) {
+    fn allocations_in_space_that_a_pool_gives_up_are_reported_in_the_plan(store: Store) {
         let workspace = Workspace::on(&store);
         let before = pools(r#"["10.0.0.0/16"]"#, 20) + OFFICE;
         workspace.configure(&before);
@@ -61,7 +61,7 @@ on_each_own_store! {
         workspace.store().assert_empty();
     }
 
-    fn what_others_have_in_space_that_a_pool_gives_up_is_told_in_the_plan(store: Store) {
+    fn allocations_of_others_in_space_that_a_pool_gives_up_are_reported_in_the_plan(store: Store) {
         let workspace = Workspace::on(&store).owned_by("team/a");
         let before = pools(r#"["10.0.0.0/16"]"#, 20) + OFFICE;
         workspace.configure(&before);
@@ -85,7 +85,7 @@ on_each_own_store! {
         Workspace::assert_store_matches(workspace.store(), &[&workspace, &other]);
     }
 
-    fn a_replacement_says_which_addresses_are_given_up(store: Store) {
+    fn a_replacement_lists_the_addresses_that_are_given_up(store: Store) {
         let workspace = Workspace::on(&store);
         let next = r#"
 resource "ipam_pool" "next" {

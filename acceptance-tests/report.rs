@@ -142,7 +142,7 @@ fn every_form_comes_out_of_one_command_and_a_wrong_one_is_refused() {
 }
 
 #[test]
-fn the_page_shows_everything_asks_nobody_and_no_name_breaks_it() {
+fn the_page_shows_everything_sends_no_request_and_no_name_breaks_it() {
     let scene = Scene::new();
     let page = scene.page();
     let mut browser = Browser::start();
@@ -306,7 +306,7 @@ fn it_can_be_read_in_light_dark_print_and_on_a_telephone() {
 }
 
 #[test]
-fn assistive_technology_is_told_what_everything_is() {
+fn every_element_has_a_role_and_a_name_for_assistive_technology() {
     let scene = Scene::new();
     let page = scene.page();
     let mut browser = Browser::start();

@@ -86,7 +86,7 @@ fn bringing_back(workspace: &Workspace) -> String {
 }
 
 on_each_own_store! {
-    fn what_the_state_knows_is_brought_back_with_its_addresses(store: Store) {
+    fn objects_in_the_state_are_restored_with_their_addresses(store: Store) {
         let workspace = restored_to(&store);
         let before = workspace.state();
         // Without the argument, the plan does what the guide describes.
@@ -113,7 +113,7 @@ on_each_own_store! {
     }
 
     /// An event in the restored store takes precedence over the state.
-    fn what_was_released_since_is_planned_anew(store: Store) {
+    fn objects_released_since_the_backup_are_planned_anew(store: Store) {
         let workspace = restored_to(&store);
         let [web, block] = ["id", "cidr"].map(|what| workspace.state().text(&format!("ipam_allocation.web.{what}")));
         workspace.configure(&bringing_back(&workspace));

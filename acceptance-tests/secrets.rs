@@ -254,18 +254,18 @@ fn check_all(list: &[Planted]) {
 }
 
 #[test]
-fn nothing_repeats_a_secret_of_postgres() {
+fn no_output_contains_a_secret_of_postgres() {
     check_all(&of_postgres());
 }
 
 #[test]
-fn nothing_repeats_a_secret_of_a_bucket() {
+fn no_output_contains_a_secret_of_a_bucket() {
     check_all(&of_buckets());
 }
 
 /// A password may come from a variable that Terraform knows to be sensitive.
 #[test]
-fn nothing_repeats_a_sensitive_variable() {
+fn no_output_contains_a_sensitive_variable() {
     let url = Role::new().url(":${var.password}");
     for (password, works) in [(secret("password"), true), (secret("wrong"), false)] {
         let workspace = Workspace::new();
@@ -344,7 +344,7 @@ fn literals() -> Vec<Literal> {
 /// Terraform prints the line of the argument that a message is about. Terraform's own log of the configuration is not
 /// searched, because the provider cannot change it.
 #[test]
-fn nothing_repeats_a_secret_that_stands_in_the_configuration() {
+fn no_output_contains_a_secret_of_the_configuration() {
     each(
         &literals(),
         |literal| literal.arguments.clone(),

@@ -79,7 +79,7 @@ fn two_configurations_on_one_store_never_collide() {
 /// Both configurations together want more space than there is: they may not both succeed, and no block is given out
 /// twice.
 #[test]
-fn who_comes_second_to_a_full_pool_is_told() {
+fn the_second_apply_on_a_full_pool_gets_a_clear_error() {
     let base = Workspace::new();
     let pool = base.store().add_pool(&NewPool { name: "small", cidrs: &["10.0.0.0/28"], ..NewPool::default() });
     let sides = ["left", "right"].map(|who| Workspace::on(base.store()).owned_by(who));

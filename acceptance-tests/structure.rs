@@ -156,7 +156,7 @@ fn macros(sources: &[Source]) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn modules_know_only_whom_they_may() {
+fn modules_name_only_the_modules_that_they_may() {
     let table: BTreeMap<&str, &[&str]> = MAY_KNOW.into_iter().collect();
     let sources = sources();
     let macros = macros(&sources);
@@ -237,7 +237,7 @@ fn files_are_short_enough_to_read() {
 }
 
 #[test]
-fn groups_and_paths_are_taken_apart() {
+fn groups_and_paths_are_split() {
     let code = "use crate::{a, store::{Tx, error::Error}, b::C};\nlet x = crate::tf::Value::Null; $crate::ipam::f(1);";
     let found: Vec<String> = paths(code).iter().map(|path| path.join("::")).collect();
     assert_eq!(found, ["a", "store::Tx", "store::error::Error", "b::C", "tf::Value::Null", "ipam::f"]);

@@ -78,7 +78,7 @@ fn a_lost_answer_makes_nothing_twice_where_aws_has_no_client_token() {
 }
 
 #[test]
-fn aws_wants_ten_seconds_between_two_calls_that_advertise_and_gets_them() {
+fn calls_that_advertise_are_ten_seconds_apart_as_aws_requires() {
     let scene = Scene::new();
     let ipam = impatient(&scene);
     let service: &dyn Service = &ipam;
@@ -107,7 +107,7 @@ fn aws_wants_ten_seconds_between_two_calls_that_advertise_and_gets_them() {
 }
 
 #[test]
-fn a_range_that_aws_does_not_verify_says_why_and_leaves_room_for_another_try() {
+fn a_range_that_aws_does_not_verify_is_reported_with_the_reason_and_can_be_tried_again() {
     let scene = Scene::new();
     scene.endpoint.script(Script { create: Delay::Never, provision: Delay::Never, ..Script::at_once() });
     let ipam = impatient(&scene);
@@ -144,7 +144,7 @@ fn a_range_in_a_pool_without_a_locale_cannot_be_advertised() {
 }
 
 #[test]
-fn what_was_given_back_outside_is_gone_and_no_error() {
+fn objects_removed_outside_are_gone_without_an_error() {
     let scene = Scene::new();
     let ipam = ours(&scene);
     let service: &dyn Service = &ipam;

@@ -275,7 +275,7 @@ fn check(row: &Row, workspace: &Workspace) {
 }
 
 #[test]
-fn what_contradicts_itself_is_told_at_plan_on_the_attribute() {
+fn contradictions_are_reported_at_plan_on_the_attribute() {
     let scene = Scene::new();
     let public = text(&scene.ipam["PublicDefaultScopeId"]);
     let pool = scene.pool(json!({"IpamScopeId": public, "PublicIpSource": "byoip", "Locale": HOME}));
@@ -318,7 +318,7 @@ const ELSEWHERE: &[Row] = &[
 ];
 
 #[test]
-fn another_store_refuses_what_only_aws_has_at_plan_on_the_attribute_and_says_what_to_use() {
+fn another_store_refuses_what_only_aws_has_at_plan_on_the_attribute_with_an_alternative() {
     each(
         ELSEWHERE,
         |row| row.config.to_owned(),

@@ -87,7 +87,7 @@ fn file(directory: &Path) -> String {
 }
 
 #[test]
-fn commands_look_into_aws_and_say_what_there_is_not() {
+fn commands_read_aws_ipam_and_report_what_it_does_not_have() {
     let scene = Scene::new();
     let store = of_account(&scene.endpoint, ACCOUNT);
     let workspace = Workspace::on(&store);
@@ -121,7 +121,7 @@ fn commands_look_into_aws_and_say_what_there_is_not() {
 }
 
 #[test]
-fn what_is_in_aws_goes_into_an_own_store_with_its_ids_and_the_plan_is_empty() {
+fn objects_of_aws_move_to_a_self_managed_store_with_their_ids_and_an_empty_plan() {
     let scene = Scene::new();
     scene.endpoint.script(Script::default());
     let store = of_account(&scene.endpoint, ACCOUNT);
@@ -174,7 +174,7 @@ fn what_is_in_aws_goes_into_an_own_store_with_its_ids_and_the_plan_is_empty() {
 }
 
 #[test]
-fn what_is_in_an_own_store_is_made_in_aws_once() {
+fn objects_of_a_self_managed_store_are_created_in_aws_once() {
     let scene = Scene::new();
     scene.endpoint.script(Script::default());
     let (own, aws) = (Store::sqlite(), of_account(&scene.endpoint, ACCOUNT));
@@ -216,7 +216,7 @@ fn what_is_in_an_own_store_is_made_in_aws_once() {
 }
 
 #[test]
-fn what_speaks_against_it_is_said_before_anything_is_made_and_a_broken_off_import_goes_on() {
+fn problems_are_reported_before_any_object_is_created_and_an_interrupted_import_resumes() {
     let scene = Scene::new();
     let (own, aws) = (Store::sqlite(), of_account(&scene.endpoint, ACCOUNT));
     let workspace = Workspace::on(&own);

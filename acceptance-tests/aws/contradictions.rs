@@ -19,7 +19,7 @@ fn confuse(scene: &Scene, action: &str, asked: &str, answered: &str) {
 }
 
 #[test]
-fn another_attribute_than_asked_for_is_said_with_both_values_and_the_object_is_in_the_state() {
+fn another_attribute_than_requested_is_reported_with_both_values_and_the_object_is_in_the_state() {
     for (action, kind, body) in [
         ("CreateIpamScope", "ipam_scope", "name = \"a\"\n  description = \"mine\""),
         ("CreateIpamPool", "ipam_pool", "name = \"a\"\n  address_family = \"ipv4\"\n  description = \"mine\""),
@@ -48,7 +48,7 @@ fn another_attribute_than_asked_for_is_said_with_both_values_and_the_object_is_i
 }
 
 #[test]
-fn a_change_that_came_out_otherwise_is_said_and_planned_again() {
+fn a_change_with_another_result_is_reported_and_planned_again() {
     let (scene, workspace) = start();
     let pool = |description: &str| {
         let pool = "name = \"a\"\n  address_family = \"ipv4\"";
@@ -67,7 +67,7 @@ fn a_change_that_came_out_otherwise_is_said_and_planned_again() {
 }
 
 #[test]
-fn another_block_than_asked_for_is_said_and_given_back() {
+fn another_block_than_requested_is_reported_and_released() {
     let (scene, workspace) = start();
     let (_, leaf) = scene.tree();
     workspace.configure(&format!(

@@ -80,7 +80,7 @@ fn a_role_is_assumed_and_then_another_one_by_it() {
 }
 
 #[test]
-fn a_role_that_is_refused_is_said_without_secrets() {
+fn a_refused_role_is_reported_without_secrets() {
     let (scene, _) = scene();
     let closed = role(OTHER_ACCOUNT, "secret");
     scene.endpoint.close_role(&closed);
@@ -165,7 +165,7 @@ fn temporary_credentials_need_their_session_token() {
 }
 
 #[test]
-fn the_wrong_region_has_no_ipam_and_the_error_says_where_it_was_looked_for() {
+fn the_wrong_region_has_no_ipam_and_the_error_names_the_region() {
     let (scene, _) = scene();
     let workspace = Workspace::new();
     workspace.configure(&configuration(&keys(&scene).replace(HOME, "ap-south-1")));
@@ -173,7 +173,7 @@ fn the_wrong_region_has_no_ipam_and_the_error_says_where_it_was_looked_for() {
 }
 
 #[test]
-fn throttled_calls_are_made_again_as_often_as_the_block_says() {
+fn throttled_calls_are_repeated_as_often_as_the_block_allows() {
     let (scene, _) = scene();
     let workspace = Workspace::new();
     for mode in ["standard", "adaptive"] {

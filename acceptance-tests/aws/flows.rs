@@ -104,7 +104,7 @@ fn flow_a_quick_start_from_the_top_pool_to_a_vpc_and_back() {
 }
 
 #[test]
-fn flow_a_what_is_asked_for_in_the_wrong_order_or_size_is_refused_in_words() {
+fn flow_a_a_wrong_order_or_size_is_refused_with_an_explanation() {
     let scene = Scene::new();
     let (workspace, state) = applied(&scene.endpoint, ACCOUNT, QUICK_START);
     let more = |body: &str| workspace.configure(&format!("{QUICK_START}{body}"));
@@ -342,7 +342,7 @@ resource "ipam_allocation" "default" {
 "#;
 
 #[test]
-fn flow_g_rules_hold_for_what_is_new_and_leave_what_is_there() {
+fn flow_g_rules_apply_to_new_allocations_and_leave_existing_ones() {
     let scene = Scene::new();
     let (workspace, state) = applied(&scene.endpoint, ACCOUNT, RULES);
     assert_eq!(state.text("ipam_allocation.default.netmask_length"), "24");
@@ -406,7 +406,7 @@ resource "ipam_allocation" "web" {
 "#;
 
 #[test]
-fn flow_q_what_has_contents_is_not_deleted_unless_it_cascades() {
+fn flow_q_an_object_with_contents_is_not_deleted_unless_it_cascades() {
     let endpoint = Endpoint::start();
     let (_, state) = applied(&endpoint, ACCOUNT, &format!("{WHOLE_IPAM}{CONTENTS}"));
     let above = Workspace::on(&of_account(&endpoint, ACCOUNT));

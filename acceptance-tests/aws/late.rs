@@ -52,7 +52,7 @@ fn allocations(scene: &Scene) -> usize {
 }
 
 #[test]
-fn an_allocation_is_gone_when_its_release_is_accepted_if_nobody_waits_for_more() {
+fn an_allocation_is_gone_when_its_release_is_accepted_if_waiting_is_off() {
     let scene = Scene::new();
     let workspace = Workspace::on(&of_account(&scene.endpoint, ACCOUNT));
     workspace.configure(&configuration(true, true));
@@ -77,7 +77,7 @@ fn an_allocation_is_gone_when_its_release_is_accepted_if_nobody_waits_for_more()
 }
 
 #[test]
-fn a_pool_waits_for_what_was_released_with_it_in_any_case() {
+fn a_pool_always_waits_for_the_allocations_released_with_it() {
     let scene = Scene::new();
     let workspace = Workspace::on(&of_account(&scene.endpoint, ACCOUNT));
     workspace.configure(&configuration(false, true));
@@ -91,7 +91,7 @@ fn a_pool_waits_for_what_was_released_with_it_in_any_case() {
 }
 
 #[test]
-fn pain_1_a_pool_in_which_aws_holds_space_for_a_vpc_is_an_error_at_once_if_nobody_waits() {
+fn pain_1_a_pool_in_which_aws_holds_space_for_a_vpc_is_an_error_at_once_if_waiting_is_off() {
     let scene = Scene::new();
     let workspace = Workspace::on(&of_account(&scene.endpoint, ACCOUNT));
     workspace.configure(&configuration(true, false));

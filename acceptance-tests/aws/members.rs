@@ -51,7 +51,7 @@ fn make(scene: &Scene) {
 }
 
 #[test]
-fn every_member_of_what_only_aws_has_is_filled_or_in_the_table() {
+fn every_member_of_objects_that_only_aws_has_is_set_or_in_the_table() {
     let scene = Scene::new();
     make(&scene);
     let home = &scene.home;

@@ -89,7 +89,7 @@ fn a_resource_discovery_is_made_changed_in_place_imported_and_destroyed() {
 }
 
 #[test]
-fn a_discovery_whose_exclusions_are_refused_is_taken_back() {
+fn a_discovery_whose_exclusions_are_refused_is_deleted_again() {
     let endpoint = Endpoint::start();
     endpoint.script(Script::at_once());
     let workspace = workspace(&endpoint, ACCOUNT);
@@ -105,7 +105,7 @@ fn a_discovery_whose_exclusions_are_refused_is_taken_back() {
 }
 
 #[test]
-fn a_discovery_that_could_not_be_taken_back_is_told_with_how_to_bring_it_in() {
+fn a_discovery_that_could_not_be_deleted_again_is_reported_with_the_import_command() {
     let endpoint = Endpoint::start();
     endpoint.script(Script::at_once());
     let workspace = workspace(&endpoint, ACCOUNT);
@@ -221,7 +221,7 @@ resource "ipam_organization_admin_account" "net" {
 "#;
 
 #[test]
-fn an_administrator_is_appointed_and_dismissed_and_refusals_are_told_in_words() {
+fn an_administrator_is_appointed_and_dismissed_and_refusals_are_explained() {
     let endpoint = Endpoint::start();
     let workspace = workspace(&endpoint, ACCOUNT);
     workspace.configure(ADMIN);
@@ -299,7 +299,7 @@ fn stands(endpoint: &Endpoint, id: &str) -> (String, String) {
 }
 
 #[test]
-fn a_seen_cidr_is_ignored_watched_again_moved_and_given_back() {
+fn a_discovered_cidr_is_ignored_monitored_again_moved_and_returned() {
     let endpoint = Endpoint::start();
     endpoint.seed("ipamResourceCidrSet", vpc("vpc-1", "10.0.0.0/16"));
     endpoint.seed("ipamResourceCidrSet", vpc("vpc-1", "10.1.0.0/16"));
@@ -346,7 +346,7 @@ fn states(endpoint: &Endpoint, scope: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn a_cidr_that_is_allocated_moves_when_it_is_released_and_the_wait_says_so() {
+fn an_allocated_cidr_moves_when_it_is_released_and_the_wait_reports_it() {
     let endpoint = Endpoint::start();
     let mut allocated = vpc("vpc-1", "10.0.0.0/16");
     allocated["ipamPoolId"] = json!("ipam-pool-1");
@@ -415,7 +415,7 @@ fn a_lost_answer_or_a_crowd_makes_no_second_discovery_and_loses_no_exclusion() {
 }
 
 #[test]
-fn a_cidr_that_nobody_has_seen_is_waited_for() {
+fn a_cidr_that_is_not_discovered_yet_is_waited_for() {
     let endpoint = Endpoint::start();
     let workspace = workspace(&endpoint, ACCOUNT);
     let body = RESOURCE_CIDR.replace("MONITORED", "false").replace("SCOPE", "null");
@@ -431,7 +431,7 @@ fn a_cidr_that_nobody_has_seen_is_waited_for() {
 }
 
 #[test]
-fn what_cannot_go_back_is_watched_again_and_destroying_says_where_it_stays() {
+fn a_cidr_that_cannot_return_is_monitored_again_and_destroying_reports_its_scope() {
     let endpoint = Endpoint::start();
     endpoint.script(Script::at_once());
     let home = Boto::new(&endpoint, ACCOUNT, HOME);
@@ -485,7 +485,7 @@ data "ipam_address_history" "x" {
 const KEPT: [&str; 2] = ["ipam_resource_discovery.x", "data.ipam_resource_discoveries.x"];
 
 #[test]
-fn another_store_says_of_each_at_plan_why_it_has_none() {
+fn another_store_refuses_each_block_at_plan_with_the_reason() {
     let workspace = Workspace::new();
     workspace.configure(EVERYTHING);
     let told = workspace.plan_messages(&[]).fails().diagnostics();
@@ -506,7 +506,7 @@ fn another_store_says_of_each_at_plan_why_it_has_none() {
 
 /// Arguments that only a self-managed store accepts are refused on AWS IPAM.
 #[test]
-fn what_aws_decides_by_itself_is_refused_at_plan_on_its_attribute() {
+fn arguments_that_aws_decides_itself_are_refused_at_plan_on_their_attribute() {
     let endpoint = Endpoint::start();
     let workspace = workspace(&endpoint, ACCOUNT);
     let arguments = [
@@ -581,7 +581,7 @@ fn beside(block: &str) -> &'static [(&'static str, &'static str)] {
 }
 
 #[test]
-fn bad_input_is_told_at_plan_time_on_its_attribute() {
+fn bad_input_is_reported_at_plan_time_on_its_attribute() {
     let endpoint = Endpoint::start();
     let workspace = workspace(&endpoint, ACCOUNT);
     let mut body = String::new();

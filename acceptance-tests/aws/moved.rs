@@ -255,7 +255,7 @@ resource "ipam_allocation" "fixed" {{
 }
 
 #[test]
-fn what_the_aws_provider_made_is_ours_with_an_empty_plan() {
+fn objects_of_the_aws_provider_are_taken_over_with_an_empty_plan() {
     let Old { scene, ids, state } = old();
     let workspace = Workspace::on(&of_account(&scene.endpoint, ACCOUNT));
     with_the_old_provider(&workspace);
@@ -283,7 +283,7 @@ fn what_the_aws_provider_made_is_ours_with_an_empty_plan() {
 }
 
 #[test]
-fn what_is_still_in_aws_is_not_made_anew_in_another_store() {
+fn objects_that_are_still_in_aws_are_not_created_in_another_store() {
     let Old { ids, state, .. } = old();
     let workspace = Workspace::new();
     with_the_old_provider(&workspace);
@@ -298,7 +298,7 @@ fn what_is_still_in_aws_is_not_made_anew_in_another_store() {
 }
 
 #[test]
-fn a_state_of_a_version_that_is_not_known_is_refused_in_words() {
+fn a_state_of_an_unknown_version_is_refused_with_an_explanation() {
     let Old { scene, state, .. } = old();
     let workspace = Workspace::on(&of_account(&scene.endpoint, ACCOUNT));
     with_the_old_provider(&workspace);

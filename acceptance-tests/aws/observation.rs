@@ -364,7 +364,7 @@ output "away" {
 "#;
 
 #[test]
-fn accounts_show_when_they_were_looked_at_and_why_that_failed() {
+fn accounts_show_when_they_were_scanned_and_why_a_scan_failed() {
     let seen = Seen::new();
     let account = |id: &str, region: &str| {
         json!({"accountId": id, "discoveryRegion": region, "lastAttemptedDiscoveryTime": FEB,
@@ -555,7 +555,7 @@ fn resources_are_compared_with_pools_and_with_each_other() {
 }
 
 #[test]
-fn what_is_asked_about_and_is_not_there_is_told_at_its_argument() {
+fn missing_objects_are_reported_on_the_argument_that_names_them() {
     let seen = Seen::new();
     let sources = [
         ("ipam_discovered_accounts", "ipam_resource_discovery_id", "ipam-res-disco-0"),

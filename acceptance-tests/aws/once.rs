@@ -23,7 +23,7 @@ fn a_client_token_gives_the_same_answer_again() {
 }
 
 #[test]
-fn what_was_done_without_an_answer_is_found_by_its_token() {
+fn a_change_without_an_answer_is_found_by_its_token() {
     let scene = Scene::new();
     let (_, leaf) = scene.tree();
     let arguments = json!({"IpamPoolId": leaf, "NetmaskLength": 24, "ClientToken": "two"});

@@ -121,7 +121,7 @@ pub(crate) fn asked(scene: &Scene, action: &str) -> usize {
 }
 
 #[test]
-fn everything_is_made_read_and_taken_away_while_aws_takes_its_time() {
+fn everything_is_created_read_and_deleted_while_aws_takes_its_time() {
     let scene = Scene::new();
     scene.endpoint.script(Script::default());
     let ipam = ours(&scene);
@@ -185,7 +185,7 @@ fn scopes_are_made_changed_and_deleted() {
 }
 
 #[test]
-fn a_name_is_taken_once_in_its_place_and_the_error_says_how_to_import() {
+fn a_name_is_unique_in_its_parent_and_the_error_has_the_import_command() {
     let scene = Scene::new();
     let ipam = ours(&scene);
     let (top, leaf) = tree(&ipam);
@@ -238,7 +238,7 @@ fn a_pools_own_blocks_come_and_go_and_those_of_others_stay() {
 }
 
 #[test]
-fn rules_can_be_set_and_taken_away() {
+fn rules_can_be_set_and_removed() {
     let scene = Scene::new();
     let ipam = ours(&scene);
     let (_, leaf) = tree(&ipam);
@@ -276,7 +276,7 @@ fn another_size_is_another_allocation() {
 }
 
 #[test]
-fn what_is_free_and_used_is_computed_from_what_aws_lists() {
+fn free_and_used_space_is_computed_from_the_lists_of_aws() {
     let scene = Scene::new();
     let ipam = ours(&scene);
     let (top, leaf) = tree(&ipam);
@@ -342,7 +342,7 @@ fn the_ipam_is_the_one_of_the_configuration_and_its_region() {
 }
 
 #[test]
-fn credentials_that_aws_does_not_know_are_told_without_the_secret() {
+fn unknown_credentials_are_reported_without_the_secret() {
     let scene = Scene::new();
     let mut settings = settings(&scene.endpoint, ACCOUNT, HOME);
     settings.keys.as_mut().unwrap().secret_key = "wJalrXUtnFEMI".to_owned();

@@ -17,7 +17,7 @@ use crate::ours::{
 use crate::scene::{ACCOUNT, AWAY, HOME, OTHER_ACCOUNT, Scene, text};
 
 #[test]
-fn pain_1_a_destroy_waits_for_what_aws_lets_go_late_and_says_who_holds_it() {
+fn pain_1_a_destroy_waits_for_space_that_aws_releases_late_and_names_its_holder() {
     let scene = Scene::new();
     let ipam = ours(&scene);
     let (_, leaf) = tree(&ipam);
@@ -154,7 +154,7 @@ fn pain_9_pools_of_one_parent_are_made_one_after_another() {
 }
 
 #[test]
-fn pain_10_the_reason_of_a_failure_is_told_at_once_and_with_what_is_free() {
+fn pain_10_the_reason_of_a_failure_is_reported_at_once_with_the_free_space() {
     let scene = Scene::new();
     let ipam = ours(&scene);
     let (_, leaf) = tree(&ipam);
@@ -182,7 +182,7 @@ fn pain_10_the_reason_of_a_failure_is_told_at_once_and_with_what_is_free() {
 }
 
 #[test]
-fn pain_10_a_pool_that_cannot_have_its_space_is_taken_away_again() {
+fn pain_10_a_pool_that_cannot_get_its_space_is_deleted_again() {
     let scene = Scene::new();
     let ipam = ours(&scene);
     let (top, _) = tree(&ipam);
@@ -196,7 +196,7 @@ fn pain_10_a_pool_that_cannot_have_its_space_is_taken_away_again() {
 }
 
 #[test]
-fn pain_10_what_takes_longer_than_the_patience_is_pending_and_goes_on_where_it_was() {
+fn pain_10_a_change_that_takes_too_long_is_pending_and_resumes() {
     let scene = Scene::new();
     let (top, _) = tree(&ours(&scene));
     scene.endpoint.script(Script { create: Delay::Reads(3), provision: Delay::Reads(3), ..Script::at_once() });
@@ -248,7 +248,7 @@ fn pain_11_only_real_differences_are_sent() {
 }
 
 #[test]
-fn pain_11_what_only_some_pools_may_have_is_sent_for_those_and_for_no_other() {
+fn pain_11_options_of_some_pools_are_sent_for_those_and_for_no_other() {
     let scene = Scene::new();
     let ipam = ours(&scene);
     let only_aws = ["SourceResource", "PublicIpSource", "AwsService", "PubliclyAdvertisable", "AutoImport"];
@@ -283,7 +283,7 @@ fn pain_11_what_only_some_pools_may_have_is_sent_for_those_and_for_no_other() {
 }
 
 #[test]
-fn pain_12_a_vpc_of_another_account_is_never_looked_up_and_the_error_says_account_region_and_share() {
+fn pain_12_a_vpc_of_another_account_is_never_looked_up_and_the_error_names_account_region_and_share() {
     let scene = Scene::new();
     let ipam = ours(&scene);
     let resource = SourceResource {
@@ -345,7 +345,7 @@ fn pain_12_a_pool_is_used_in_its_own_region_and_by_an_account_that_only_shares_i
 }
 
 #[test]
-fn pain_13_a_block_that_does_not_fit_says_who_holds_the_space() {
+fn pain_13_the_error_of_a_block_that_does_not_fit_names_the_holder_of_the_space() {
     let scene = Scene::new();
     let ipam = ours(&scene);
     let (_, leaf) = tree(&ipam);
@@ -361,7 +361,7 @@ fn pain_13_a_block_that_does_not_fit_says_who_holds_the_space() {
 }
 
 #[test]
-fn pain_14_what_was_deleted_outside_is_gone_and_no_error() {
+fn pain_14_objects_deleted_outside_are_gone_without_an_error() {
     let scene = Scene::new();
     let ipam = ours(&scene);
     let (top, leaf) = tree(&ipam);

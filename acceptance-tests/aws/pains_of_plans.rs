@@ -185,7 +185,7 @@ output "seen" {
 
 /// Questions for which users write scripts: the users of the space, and the space that is left.
 #[test]
-fn pain_15_what_is_there_and_what_is_left_are_data_sources() {
+fn pain_15_allocated_and_free_space_are_data_sources() {
     let scene = Scene::new();
     let expected = json!({
         "scopes": ["private", "public"],

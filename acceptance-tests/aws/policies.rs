@@ -171,7 +171,7 @@ fn flow_o_each_service_and_locale_has_its_pools_in_order_and_only_changes_are_se
 }
 
 #[test]
-fn flow_o_a_policy_counts_for_the_account_until_another_takes_its_place() {
+fn flow_o_a_policy_is_enabled_for_the_account_until_another_replaces_it() {
     let (endpoint, workspace) = start();
     let home = Boto::new(&endpoint, ACCOUNT, HOME);
     workspace.configure(&(policy(&[EIP]) + ENABLED));
@@ -213,7 +213,7 @@ fn flow_o_a_policy_counts_for_the_account_until_another_takes_its_place() {
     other.apply();
     other.configure(&body.replace("ipam_policy_id = ipam_policy.own.id", "ipam_policy_id = ipam_policy.next.id"));
     let plan = other.try_plan(&["-out=plan"]).succeeds();
-    assert!(!plan.text().contains("Another policy is replaced"), "a policy of the same configuration causes no warning: {}", plan.text());
+    assert!(!plan.text().contains("Another policy is replaced"), "a warning about an own policy: {}", plan.text());
     let switched = other.apply_saved();
     other.assert_settled();
     assert_eq!(enabled(&home), switched.text("ipam_policy.next.id").as_str());
@@ -310,7 +310,7 @@ fn pools_that_cannot_serve_a_rule_are_refused_at_plan_and_a_refusal_of_aws_leave
 }
 
 #[test]
-fn equal_policies_are_several_and_lost_answers_and_short_pages_lose_and_double_nothing() {
+fn equal_policies_stay_separate_and_lost_answers_and_short_pages_neither_lose_nor_duplicate_any() {
     let (endpoint, workspace) = start();
     let body = format!(
         "{POOLS}resource \"ipam_policy\" \"same\" {{\n  count = 4\n  ipam_id = ipam_ipam.main.id\n  \
@@ -333,7 +333,7 @@ fn equal_policies_are_several_and_lost_answers_and_short_pages_lose_and_double_n
 }
 
 #[test]
-fn another_store_says_at_plan_why_it_has_neither_policies_nor_resolvers() {
+fn another_store_refuses_policies_and_resolvers_at_plan_with_the_reason() {
     let workspace = Workspace::new();
     workspace.configure("resource \"ipam_policy\" \"own\" {}\n");
     workspace.try_plan(&[]).fails().says(&["There is no IPAM policy in this store", "public IPv4 addresses"]);

@@ -101,7 +101,7 @@ async fn the_plan_shows_blocks_that_the_apply_takes_each_another_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_block_that_was_taken_since_the_plan_is_an_error_that_says_plan_again() {
+async fn a_block_that_was_taken_since_the_plan_is_an_error_that_asks_to_plan_again() {
     let scene = Scene::new();
     let (_, leaf) = scene.tree();
     let web = config(&leaf, "web", json!({"netmask_length": 24}));
@@ -128,7 +128,7 @@ async fn a_block_that_was_taken_since_the_plan_is_an_error_that_says_plan_again(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_comes_in_the_place_of_another_is_known_after_apply() {
+async fn the_block_of_a_replacement_is_known_after_apply() {
     let scene = Scene::new();
     let (_, leaf) = scene.tree();
     let whole = config(&leaf, "all", json!({"cidr": "10.0.0.0/16"}));

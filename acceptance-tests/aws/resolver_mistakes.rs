@@ -230,23 +230,23 @@ fn check(row: &Row) {
 }
 
 #[test]
-fn mistakes_in_policies_are_told_at_plan_on_the_attribute() {
+fn mistakes_in_policies_are_reported_at_plan_on_the_attribute() {
     each(&policies(), |row| row.mistake.to_owned(), check);
 }
 
 #[test]
-fn mistakes_in_resolvers_are_told_at_plan_on_the_attribute() {
+fn mistakes_in_resolvers_are_reported_at_plan_on_the_attribute() {
     each(&rules_of_resolvers(), |row| row.mistake.to_owned(), check);
 }
 
 #[test]
-fn mistakes_in_targets_are_told_at_plan_on_the_attribute() {
+fn mistakes_in_targets_are_reported_at_plan_on_the_attribute() {
     each(&targets(), |row| row.mistake.to_owned(), check);
 }
 
 /// AWS may have raised these quotas for the account, which the provider cannot know.
 #[test]
-fn more_than_quotas_that_can_be_raised_is_a_warning_of_the_plan() {
+fn exceeding_a_quota_that_can_be_raised_is_a_warning_of_the_plan() {
     let rule = |n| format!("{{ rule_type = \"static-cidr\", static_cidr = \"10.0.{n}.0/24\" }}");
     let rules = (0..101).map(rule).collect::<Vec<_>>().join(", ");
     let units = "[for n in range(11) : \"o-1/r-1/ou-${n}/\"]";

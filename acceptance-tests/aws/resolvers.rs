@@ -175,7 +175,7 @@ fn flow_n_a_prefix_list_follows_new_cidrs_stays_with_a_version_and_goes_back() {
 }
 
 #[test]
-fn flow_n_rules_are_sent_when_they_change_and_to_lose_all_of_them_needs_a_new_resolver() {
+fn flow_n_rules_are_sent_when_they_change_and_removing_all_of_them_needs_a_new_resolver() {
     let (endpoint, workspace) = start();
     workspace.configure(RESOLVER);
     let made = workspace.apply();
@@ -227,7 +227,7 @@ fn flow_n_rules_are_sent_when_they_change_and_to_lose_all_of_them_needs_a_new_re
 }
 
 #[test]
-fn flow_n_a_prefix_list_that_cannot_be_written_says_why_and_is_in_the_state() {
+fn flow_n_a_prefix_list_that_cannot_be_written_is_reported_with_the_reason_and_is_in_the_state() {
     let (endpoint, workspace) = start();
     let full = Some("The prefix list has room for one entry.");
     endpoint.script(Script { sync_failure: full, ..script() });
@@ -261,7 +261,7 @@ fn flow_n_a_prefix_list_that_cannot_be_written_says_why_and_is_in_the_state() {
 }
 
 #[test]
-fn flow_n_a_version_with_too_many_cidrs_is_told_in_the_words_of_aws() {
+fn flow_n_a_version_with_too_many_cidrs_is_reported_in_the_words_of_aws() {
     let (endpoint, workspace) = start();
     let quotas = Quotas { cidrs_per_resolver_version: 1, ..Quotas::default() };
     endpoint.script(Script { quotas, ..script() });
@@ -278,7 +278,7 @@ fn flow_n_a_version_with_too_many_cidrs_is_told_in_the_words_of_aws() {
 }
 
 #[test]
-fn equal_resolvers_are_several_and_lost_answers_and_short_pages_lose_and_double_nothing() {
+fn equal_resolvers_stay_separate_and_lost_answers_and_short_pages_neither_lose_nor_duplicate_any() {
     let (endpoint, workspace) = start();
     let body = "resource \"ipam_ipam\" \"main\" {\n  operating_regions = [\"us-east-1\"]\n}\n\
          resource \"ipam_prefix_list_resolver\" \"same\" {\n  count = 2\n  ipam_id = ipam_ipam.main.id\n  \

@@ -199,7 +199,7 @@ fn a_public_cidr_of_a_pool_is_advertised_and_withdrawn() {
 }
 
 #[test]
-fn an_own_cidr_outside_ipam_moves_in() {
+fn a_byoip_cidr_outside_ipam_moves_into_a_pool() {
     let scene = Scene::new();
     let public = &scene.ipam["PublicDefaultScopeId"];
     let own = json!({"Cidr": "203.0.113.0/24", "CidrAuthorizationContext": proof(), "Description": "ours"});

@@ -114,7 +114,7 @@ fn a_configuration_is_applied_changed_in_place_and_destroyed() {
 }
 
 #[test]
-fn pain_7_what_is_imported_with_ids_of_the_aws_provider_plans_empty() {
+fn pain_7_objects_imported_with_ids_of_the_aws_provider_have_an_empty_plan() {
     let scene = Scene::new();
     let first = Workspace::on(&store(&scene));
     first.configure(CONFIGURATION);
@@ -165,7 +165,7 @@ fn pain_7_a_cidr_by_size_is_imported_without_a_replacement_whatever_it_is_called
 }
 
 #[test]
-fn pain_5_and_14_a_new_allocation_is_not_tainted_and_what_was_deleted_outside_is_made_again() {
+fn pain_5_and_14_a_new_allocation_is_not_tainted_and_one_deleted_outside_is_created_again() {
     let scene = Scene::new();
     scene.endpoint.script(Script { read_lag: Delay::Reads(2), ..Script::at_once() });
     let workspace = Workspace::on(&store(&scene));
@@ -203,7 +203,7 @@ fn a_name_moves_to_a_new_allocation_while_aws_still_lists_the_old_one() {
 }
 
 #[test]
-fn what_aws_cannot_do_is_refused_at_plan_on_the_attribute() {
+fn options_that_aws_does_not_have_are_refused_at_plan_on_the_attribute() {
     let scene = Scene::new();
     let workspace = Workspace::on(&store(&scene));
     for (body, words) in [
@@ -222,7 +222,7 @@ fn what_aws_cannot_do_is_refused_at_plan_on_the_attribute() {
 }
 
 #[test]
-fn the_aws_block_reaches_aws_and_says_with_another_store_what_is_only_about_ipam() {
+fn the_aws_block_reaches_aws_and_another_store_refuses_its_arguments_about_ipam() {
     let scene = Scene::new();
     let credentials = scene.endpoint.credentials(ACCOUNT);
     let (access_key, secret_key) = (&credentials.access_key, &credentials.secret_key);

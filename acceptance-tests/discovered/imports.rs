@@ -104,7 +104,7 @@ resource "ipam_resource_cidr" "ignored" {
         store.assert_sound();
     }
 
-    fn allocations_by_size_keep_off_a_live_vpc_and_one_by_its_cidr_adopts_it(store: Store) {
+    fn allocations_by_size_avoid_a_live_vpc_and_one_by_its_cidr_adopts_it(store: Store) {
         let scene = Scene::on(&store);
         let pool = r#"
 resource "ipam_pool" "new" {

@@ -59,7 +59,7 @@ const OF_DISCOVERY: &[(&str, &str, &[&str])] = &[
 ];
 
 #[test]
-fn bad_input_of_a_discovery_is_told_at_plan_time_on_its_attribute() {
+fn bad_input_of_a_discovery_is_reported_at_plan_time_on_its_attribute() {
     let workspace = Workspace::new();
     let mut body = String::new();
     for (number, (arguments, _, _)) in OF_DISCOVERY.iter().enumerate() {
@@ -87,7 +87,7 @@ fn bad_input_of_a_discovery_is_told_at_plan_time_on_its_attribute() {
 }
 
 #[test]
-fn bad_arguments_of_data_sources_are_told_where_they_stand() {
+fn bad_arguments_of_data_sources_are_reported_at_their_place() {
     let workspace = Workspace::on(&Store::sqlite());
     let sources = ["discovered_accounts", "discovered_resource_cidrs", "discovered_public_addresses", "resource_cidrs"];
     let body: String =

@@ -89,7 +89,7 @@ on_each_own_store! {
         store.assert_sound();
     }
 
-    fn what_one_may_not_read_is_told_and_changes_nothing_of_what_is_known(store: Store) {
+    fn an_unreadable_file_is_reported_and_its_known_resources_stay(store: Store) {
         let scene = Scene::on(&store);
         let other = Scene::on(&store);
         let elsewhere = tempfile::tempdir().unwrap();
@@ -127,7 +127,7 @@ on_each_own_store! {
 
 /// A discovery names a Region, and the unreadable file may contain resources of that Region.
 #[test]
-fn a_look_at_one_region_fails_when_a_file_cannot_be_read() {
+fn a_scan_of_one_region_fails_when_a_file_cannot_be_read() {
     let scene = Scene::on(&Store::sqlite());
     scene.is_there(&["vpc-1,vpc,10.0.0.0/16,,"]);
     let look = |below: &str| {
@@ -149,7 +149,7 @@ data \"ipam_discovered_resource_cidrs\" \"x\" {{
 }
 
 #[test]
-fn the_command_reads_below_the_working_directory_and_where_it_is_told() {
+fn the_command_reads_below_the_working_directory_and_the_allowed_directories() {
     let scene = Scene::on(&Store::sqlite());
     let elsewhere = tempfile::tempdir().unwrap();
     let path = |name: &str| elsewhere.path().join(name).display().to_string();

@@ -84,7 +84,7 @@ on_each_own_store! {
         store.assert_sound();
     }
 
-    fn flow_h_what_cannot_be_treated_is_told_on_its_attribute(store: Store) {
+    fn flow_h_a_block_that_cannot_be_treated_is_reported_on_its_attribute(store: Store) {
         let scene = Scene::on(&store);
         scene.applies(&format!("{DISCOVERY}{LAB}"));
         scene.is_there(&["vpc-1,vpc,10.0.0.0/16,,", "subnet-1,subnet,10.0.1.0/24,vpc-1,"]);

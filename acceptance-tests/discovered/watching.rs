@@ -86,7 +86,7 @@ on_each_own_store! {
         store.assert_sound();
     }
 
-    fn a_data_source_with_max_age_looks_by_itself_and_a_failed_look_keeps_the_last_good_sample(store: Store) {
+    fn a_data_source_with_max_age_scans_by_itself_and_a_failed_scan_keeps_the_last_good_sample(store: Store) {
         let scene = Scene::on(&store);
         let told = |more: &str| {
             format!(
@@ -146,7 +146,7 @@ output \"failing\" {{
 }
 
 #[test]
-fn without_a_discovery_everything_says_at_plan_what_to_do() {
+fn without_a_discovery_every_data_source_explains_at_plan_what_to_do() {
     let scene = Scene::on(&Store::sqlite());
     scene.workspace.configure(
         r#"
@@ -179,7 +179,7 @@ data "ipam_address_history" "x" {
 }
 
 #[test]
-fn the_program_lists_what_is_wrong_and_says_it_by_its_exit_status() {
+fn the_program_lists_noncompliant_resources_and_reports_them_by_its_exit_status() {
     let scene = Scene::on(&Store::sqlite());
     scene.applies(&format!("{DISCOVERY}{POOL}"));
     scene.is_there(&["vpc-good,vpc,10.0.0.0/16,,env=prod"]);

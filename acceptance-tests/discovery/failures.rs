@@ -57,7 +57,7 @@ fn calls(account: &str, action: &str) -> usize {
 }
 
 #[test]
-fn a_role_that_is_refused_is_asked_for_once_and_the_others_go_on() {
+fn a_refused_role_is_requested_once_and_the_others_go_on() {
     let (closed, open) = (role("100000000001"), role("100000000002"));
     let why = "User: arn:aws:iam::123456789012:user/moto is not authorized to perform: sts:AssumeRole";
     order(
@@ -80,7 +80,7 @@ fn a_role_that_is_refused_is_asked_for_once_and_the_others_go_on() {
 }
 
 #[test]
-fn a_region_that_is_not_enabled_is_said() {
+fn a_region_that_is_not_enabled_is_reported() {
     let (code, message) = told(
         "100000000003",
         &json!({"code": "AuthFailure", "message": "AWS was not able to validate the provided access credentials",
@@ -94,7 +94,7 @@ fn a_region_that_is_not_enabled_is_said() {
 }
 
 #[test]
-fn a_list_that_may_not_be_read_makes_no_half_of_a_sample() {
+fn a_list_that_may_not_be_read_makes_no_partial_sample() {
     let trouble = json!({"code": "UnauthorizedOperation", "action": "DescribeNetworkInterfaces", "status": 403,
                          "message": "You are not authorized. Encoded authorization failure message: x7"});
     let (code, message) = told("100000000004", &trouble);
@@ -107,7 +107,7 @@ fn a_list_that_may_not_be_read_makes_no_half_of_a_sample() {
 }
 
 #[test]
-fn throttling_that_passes_is_waited_for_and_throttling_that_lasts_is_said() {
+fn throttling_that_passes_is_waited_for_and_throttling_that_lasts_is_reported() {
     let throttled = json!({"code": "RequestLimitExceeded", "message": "Request limit exceeded.", "status": 503});
     let mut rule = json!({"order": "trouble", "account": "100000000005", "action": "DescribeSubnets", "times": 2});
     rule.as_object_mut().unwrap().extend(throttled.as_object().unwrap().clone());
@@ -146,7 +146,7 @@ fn a_page_token_that_expires_begins_the_list_again_once() {
 }
 
 #[test]
-fn a_region_without_such_lists_has_none_of_them() {
+fn a_region_that_does_not_support_a_list_has_an_empty_one() {
     for action in ["DescribeByoipCidrs", "DescribePublicIpv4Pools"] {
         order(&json!({"order": "trouble", "account": "100000000008", "action": action, "code": "UnsupportedOperation",
                       "message": "The functionality you requested is not available in this region."}));
@@ -155,7 +155,7 @@ fn a_region_without_such_lists_has_none_of_them() {
 }
 
 #[test]
-fn no_answer_is_said_too() {
+fn a_missing_answer_is_reported_too() {
     let gone = test_servers::nobody();
     let settings = Settings {
         ec2_endpoint: Some(format!("http://{gone}")),
@@ -170,7 +170,7 @@ fn no_answer_is_said_too() {
 }
 
 #[test]
-fn each_account_is_looked_at_once_and_an_excluded_one_never() {
+fn each_account_is_scanned_once_and_an_excluded_one_never() {
     let mut survey = survey("100000000010");
     survey.own_account = true;
     survey.roles.extend([role(Ec2::HOME), role("100000000010"), role("100000000011")]);
@@ -186,7 +186,7 @@ fn each_account_is_looked_at_once_and_an_excluded_one_never() {
 }
 
 #[test]
-fn a_look_without_roles_is_at_ones_own_account() {
+fn a_scan_without_roles_is_of_the_callers_account() {
     let own = Survey { roles: Vec::new(), ..survey("100000000012") };
     let samples = look(&server().endpoint(), &own);
     assert_eq!(
@@ -200,7 +200,7 @@ fn a_look_without_roles_is_at_ones_own_account() {
 }
 
 #[test]
-fn an_error_of_who_listens_ends_the_look() {
+fn an_error_of_the_callback_ends_the_scan() {
     let mut survey = survey("100000000013");
     survey.operating_regions.extend((1..40).map(|number| format!("eu-west-{number}")));
     let mut heard = 0;
@@ -219,7 +219,7 @@ fn an_error_of_who_listens_ends_the_look() {
 }
 
 #[test]
-fn without_credentials_there_is_no_look_and_without_regions_none_are_looked_for() {
+fn without_credentials_there_is_no_scan_and_without_regions_none_are_needed() {
     let directory = tempfile::tempdir().unwrap();
     let profiles = directory.path().join("config");
     // A profile whose credentials come from a program that fails: no other source is tried then.
@@ -247,7 +247,7 @@ fn without_credentials_there_is_no_look_and_without_regions_none_are_looked_for(
 }
 
 #[test]
-fn keys_that_sts_does_not_know_are_said_before_anything_is_looked_at() {
+fn keys_that_sts_refuses_are_reported_before_any_scan() {
     // The refusal is for this account only, so that other tests are not affected.
     let caller = "100000000015";
     let keys = crate::python::run(

@@ -7,7 +7,7 @@ use crate::estate::{Estate, REGIONS};
 use crate::python;
 
 #[test]
-fn the_script_that_judges_findings_keeps_to_its_own_words() {
+fn the_script_that_derives_findings_passes_its_own_tests() {
     python::test("findings_test.py");
 }
 

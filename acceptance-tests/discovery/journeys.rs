@@ -226,7 +226,7 @@ fn watching(account: &str, more: &str) -> String {
 }
 
 #[test]
-fn a_role_that_is_refused_fails_the_fresh_look_and_the_last_good_sample_stays() {
+fn a_refused_role_fails_the_fresh_scan_and_the_last_good_sample_stays() {
     let server = Ec2::start();
     let workspace = Workspace::on(&store(&server.endpoint()));
     let account = "210987654321";
@@ -247,7 +247,7 @@ fn a_role_that_is_refused_fails_the_fresh_look_and_the_last_good_sample_stays() 
 }
 
 #[test]
-fn without_credentials_that_is_said_and_the_last_good_sample_stays() {
+fn missing_credentials_are_reported_and_the_last_good_sample_stays() {
     let server = Ec2::start();
     let place = store(&server.endpoint());
     let workspace = Workspace::on(&place);
@@ -278,7 +278,7 @@ fn without_credentials_that_is_said_and_the_last_good_sample_stays() {
 }
 
 #[test]
-fn the_aws_block_says_how_accounts_are_reached_from_a_plan() {
+fn the_aws_block_sets_how_a_plan_reaches_accounts() {
     let server = Ec2::start();
     let workspace = Workspace::new();
     let provider = format!(

@@ -36,7 +36,7 @@ fn measure(estate: &Estate) -> (f64, f64) {
 /// Regions and lists are called at the same time, as in the scan. Answers cost the server next to nothing (`freeze`),
 /// so the test measures how calls follow each other.
 #[test]
-fn a_look_at_all_places_takes_hardly_longer_than_the_bare_calls_of_one_account() {
+fn a_scan_of_all_places_takes_hardly_longer_than_the_bare_calls_of_one_account() {
     let estate = Estate::alone();
     estate.order(&json!({"order": "page", "items": PAGE_ITEMS}));
     estate.order(&json!({"order": "freeze", "is": true}));

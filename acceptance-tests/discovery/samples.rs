@@ -98,7 +98,7 @@ fn pages_of_any_size_make_the_same_list() {
 }
 
 #[test]
-fn only_the_kinds_that_are_asked_for_are_seen() {
+fn only_the_requested_kinds_are_seen() {
     let estate = Estate::shared();
     for (kinds, words) in [
         (vec![SeenType::Vpc, SeenType::Subnet], json!(["vpc", "subnet"])),
@@ -116,7 +116,7 @@ fn only_the_kinds_that_are_asked_for_are_seen() {
 }
 
 #[test]
-fn what_is_excluded_is_not_seen() {
+fn excluded_resources_are_not_seen() {
     let estate = Estate::shared();
     let mut survey = Estate::survey();
     survey.operating_regions = [REGIONS[1].to_owned()].into();

@@ -84,7 +84,7 @@ async fn every_call_answers_an_empty_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn service_that_does_not_exist_is_said_to_be_unimplemented() {
+async fn service_that_does_not_exist_is_reported_as_unimplemented() {
     let plugin = Plugin::start().await;
     let mut client = tonic::client::Grpc::new(plugin.channel.clone());
     client.ready().await.unwrap();

@@ -25,7 +25,7 @@ async fn socket_goes_where_the_client_wants_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn unknown_versions_are_answered_with_ours() {
+async fn unknown_versions_are_answered_with_that_of_the_provider() {
     let plugin = Plugin::start_with(&[("PLUGIN_PROTOCOL_VERSIONS", "4,5")]).await;
     assert_eq!(plugin.handshake.version, "6");
 }
@@ -113,7 +113,7 @@ fn plugin_does_not_outlive_a_client_that_was_killed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn debug_server_says_how_to_reattach_and_ends_on_ctrl_c() {
+async fn debug_server_prints_how_to_reattach_and_ends_on_ctrl_c() {
     let mut process = Process::start(program(&[]).arg("debug"));
     let line = process.line().unwrap();
     let json = line.strip_prefix("TF_REATTACH_PROVIDERS='").and_then(|rest| rest.strip_suffix('\'')).unwrap();

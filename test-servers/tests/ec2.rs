@@ -66,7 +66,7 @@ fn lists_have_pages_and_tokens_that_can_expire() {
 }
 
 #[test]
-fn ranges_and_troubles_are_those_of_their_place() {
+fn ranges_and_failures_belong_to_their_account_and_region() {
     let server = Ec2::shared();
     let place = format!(r#""account": "{}", "region": "us-east-2""#, Ec2::HOME);
     server.order(&format!(r#"{{"order": "byoip", {place}, "ranges": [{{"Cidr": "198.51.100.0/24"}}]}}"#));
@@ -80,6 +80,6 @@ fn ranges_and_troubles_are_those_of_their_place() {
 
 #[test]
 #[should_panic(expected = "ValueError: dance")]
-fn an_order_that_is_none_is_told() {
+fn an_unknown_order_is_reported() {
     Ec2::shared().order(r#"{"order": "dance"}"#);
 }

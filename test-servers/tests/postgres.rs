@@ -43,7 +43,7 @@ fn databases_are_new_and_empty() {
 
 #[test]
 #[should_panic(expected = "nonsense")]
-fn what_the_server_refuses_is_told() {
+fn refusals_of_the_server_are_reported() {
     Postgres::shared().admin("SELECT nonsense");
 }
 

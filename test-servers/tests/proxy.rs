@@ -175,7 +175,7 @@ fn the_answer_to_the_nth_request_is_lost_after_it_was_done() {
 }
 
 #[test]
-fn the_proxy_answers_by_itself_as_often_as_it_was_told() {
+fn the_proxy_answers_by_itself_as_often_as_requested() {
     let (server, count) = counting_server();
     let proxy = Proxy::to(&server);
     let mut stream = connect(&proxy);

@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn only_http_is_taken_for_http() {
+    fn only_http_is_recognized_as_http() {
         assert!(is_http(b"PUT /"));
         // The start of PostgreSQL's request for TLS, and of a TLS handshake.
         assert!(!is_http(&[0, 0, 0, 8]) && !is_http(&[22, 3, 1]));
