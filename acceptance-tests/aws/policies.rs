@@ -213,7 +213,7 @@ fn flow_o_a_policy_is_enabled_for_the_account_until_another_replaces_it() {
     other.apply();
     other.configure(&body.replace("ipam_policy_id = ipam_policy.own.id", "ipam_policy_id = ipam_policy.next.id"));
     let plan = other.try_plan(&["-out=plan"]).succeeds();
-    assert!(!plan.text().contains("Another policy is replaced"), "a warning about an own policy: {}", plan.text());
+    assert!(!plan.text().contains("Another policy is replaced"), "a warning of its own policy: {}", plan.text());
     let switched = other.apply_saved();
     other.assert_settled();
     assert_eq!(enabled(&home), switched.text("ipam_policy.next.id").as_str());

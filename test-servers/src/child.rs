@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 /// caller). The caller must add a variable to the environment by which the child knows that it is the child.
 ///
 /// # Panics
-/// If the operating system does not know the path of this program.
+/// Panics if the operating system does not know the path of this program.
 pub fn child(module: &str, test: &str) -> Command {
     let program = std::env::current_exe().expect("this program has a path");
     for_one_test(Command::new(program), module, test)
@@ -18,7 +18,7 @@ pub fn child(module: &str, test: &str) -> Command {
 /// The same command, with a child that write protection stops even if these tests run as root.
 ///
 /// # Panics
-/// If the operating system does not know the path of this program, and as [`unprivileged`] does.
+/// Panics if the operating system does not know the path of this program, and as [`unprivileged`] does.
 pub fn unprivileged_child(module: &str, test: &str) -> Command {
     let program = std::env::current_exe().expect("this program has a path");
     for_one_test(unprivileged(&program), module, test)
@@ -33,7 +33,7 @@ fn for_one_test(mut command: Command, module: &str, test: &str) -> Command {
 /// Waits for the end of a child, which must have run its only test with success. Returns everything that it printed.
 ///
 /// # Panics
-/// If it failed, with everything that it printed.
+/// Panics if the child failed, with everything that it printed.
 #[track_caller]
 pub fn succeed(child: Child) -> String {
     let output = child.wait_with_output().expect("a child can be waited for");
@@ -45,7 +45,7 @@ pub fn succeed(child: Child) -> String {
 /// Waits until a child has printed this many bytes, so that it can be killed in the middle of its work.
 ///
 /// # Panics
-/// If it ended before, with everything that it printed.
+/// Panics if the child ended before, with everything that it printed.
 #[track_caller]
 pub fn hear(child: &mut Child, bytes: u64) {
     let (mut said, mut complaint) = (Vec::new(), Vec::new());
@@ -64,7 +64,7 @@ pub fn hear(child: &mut Child, bytes: u64) {
 /// capability.
 ///
 /// # Panics
-/// If these tests run as root and the program `setpriv` is missing.
+/// Panics if these tests run as root and the program `setpriv` is missing.
 pub fn unprivileged(program: &Path) -> Command {
     let is_root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.starts_with(b"0\n"));
     if !is_root {

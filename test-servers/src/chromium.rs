@@ -10,7 +10,7 @@ const PROGRAMS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 /// Path of a Chromium: the one in `PATH`, or else Debian's, unpacked into `target/test-servers`.
 ///
 /// # Panics
-/// If there is none and none can be fetched; the message names what to install.
+/// Panics if there is none and none can be fetched; the message names what to install.
 pub fn chromium() -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let in_path = PROGRAMS

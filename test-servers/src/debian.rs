@@ -32,7 +32,7 @@ pub(crate) const PROGRAMS: &str = "bin";
 /// the package, and from the packages that it depends on and that the machine lacks.
 ///
 /// # Errors
-/// A message about the problem: not Debian or a relative of it, no such package, no network.
+/// Fails with a message about the problem: not Debian or a relative of it, no such package, no network.
 pub(crate) fn programs(package: &str, programs: &[&str]) -> Result<PathBuf, String> {
     once(&format!("debian-{package}-{MAKING}"), |partial| {
         fetch(package, partial)?;

@@ -111,7 +111,7 @@ pub(crate) fn everybody_reaches(path: &Path) -> bool {
 /// starts at that moment, and a program that is open for writing cannot be started ("Text file busy").
 ///
 /// # Errors
-/// The error message of `cp`.
+/// Fails with the error message of `cp`.
 pub(crate) fn copy_programs(from: &Path, to: &Path) -> Result<(), String> {
     run(Command::new("cp").arg("-R").arg(from).arg(to))
 }
@@ -119,7 +119,7 @@ pub(crate) fn copy_programs(from: &Path, to: &Path) -> Result<(), String> {
 /// Writes a program. Another process does that, for the same reason.
 ///
 /// # Errors
-/// The error message of the shell.
+/// Fails with the error message of the shell.
 pub(crate) fn write_program(path: &Path, text: &str) -> Result<(), String> {
     let script = "printf %s \"$2\" >\"$1\" && chmod 755 \"$1\"";
     run(Command::new("sh").args(["-c", script, "sh"]).arg(path).arg(text))
@@ -128,7 +128,7 @@ pub(crate) fn write_program(path: &Path, text: &str) -> Result<(), String> {
 /// Runs a command to its end.
 ///
 /// # Errors
-/// The output of the command, if it failed.
+/// Fails with the output of the command, if it failed.
 pub(crate) fn run(command: &mut Command) -> Result<(), String> {
     let name = command.get_program().display().to_string();
     let output = command.output().map_err(|error| format!("{name} does not start: {error}"))?;

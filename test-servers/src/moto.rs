@@ -36,7 +36,7 @@ impl Moto {
     /// Starts `launcher`, which is Python code. `service` names the service for messages.
     ///
     /// # Panics
-    /// If it cannot be started; the message names what to install.
+    /// Panics if the server cannot be started; the message names what to install.
     pub(crate) fn start(service: &str, launcher: &str) -> Self {
         let installed = Python::find().and_then(|python| Ok((python.install(PACKAGE, true)?, python)));
         let (packages, python) = installed.unwrap_or_else(|why| {

@@ -16,7 +16,7 @@ impl Packages {
     /// Installs these packages (`name==version`, separated by spaces) and all that they depend on.
     ///
     /// # Panics
-    /// If they cannot be installed; the message names what to install.
+    /// Panics if they cannot be installed; the message names what to install.
     pub fn of(requirements: &str) -> Self {
         let installed = Python::find().and_then(|python| Ok((python.install(requirements, true)?, python)));
         let (directory, python) =

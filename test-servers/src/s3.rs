@@ -46,7 +46,7 @@ impl S3 {
     /// The server of this test process, which is started at the first call and ends with the process.
     ///
     /// # Panics
-    /// If it cannot be started; the message names what to install.
+    /// Panics if the server cannot be started; the message names what to install.
     pub fn shared() -> &'static Self {
         SHARED.get_or_init(Self::start)
     }
@@ -54,7 +54,7 @@ impl S3 {
     /// Starts a separate server. It is stopped when it is dropped or the process ends.
     ///
     /// # Panics
-    /// If it cannot be started; the message names what to install.
+    /// Panics if the server cannot be started; the message names what to install.
     pub fn start() -> Self {
         Self { moto: Moto::start("an S3 server", SERVER) }
     }
@@ -80,7 +80,7 @@ impl S3 {
     /// Sets whether objects in this bucket may be written and deleted, by the policy of the bucket.
     ///
     /// # Panics
-    /// If the server refuses the policy.
+    /// Panics if the server refuses the policy.
     pub fn set_writable(&self, bucket: &str, is_writable: bool) {
         let policy = format!(
             r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Deny", "Principal": "*", "Action": ["s3:PutObject", "s3:DeleteObject"], "Resource": "arn:aws:s3:::{bucket}/*"}}]}}"#

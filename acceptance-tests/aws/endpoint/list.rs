@@ -19,7 +19,7 @@ impl Ask<'_> {
     /// The page of `items` that matches the request's filters. `set` is the list that `items` belong to.
     ///
     /// # Errors
-    /// `InvalidParameterValue` for a filter that does not exist, `InvalidNextToken`.
+    /// Fails with `InvalidParameterValue` for a filter that does not exist, or with `InvalidNextToken`.
     pub(crate) fn page(&self, set: &str, items: &[Map<String, Value>]) -> Result<Page> {
         let filters = self.filters(set)?;
         let passes = |item: &Map<String, Value>| filters.iter().all(|filter| filter.passes(item));

@@ -13,7 +13,7 @@
 //! | `http`, `signature`, `xml`, `fault` | the wire |
 //! | `model`, `list` | typed parameters; filters and pages |
 //! | `world`, `thing`, `space` | accounts, what is in them, and the core |
-//! | `script` | delays, limits, troubles |
+//! | `script` | delays, limits, failures |
 //! | `actions` | one function for each action, by noun |
 //! | `sts` | roles, so that clients come to other accounts |
 
@@ -266,7 +266,7 @@ fn request_id(world: &mut World) -> String {
 /// Authenticates a request by its signature for `service`. Returns the verified claim, and the account.
 ///
 /// # Errors
-/// `AuthFailure`, `RequestExpired`, `SignatureDoesNotMatch`.
+/// Fails with `AuthFailure`, `RequestExpired` or `SignatureDoesNotMatch`.
 fn authenticate(world: &World, request: &Signed, service: &str) -> Result<(Claim, String)> {
     let claim = Claim::of(request, service)?;
     let unknown = || auth_failure("The access key is not known.");

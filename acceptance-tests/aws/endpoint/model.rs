@@ -77,7 +77,8 @@ impl Operation {
     /// The parameters of a request, with their types, by their names on the wire.
     ///
     /// # Errors
-    /// `UnknownParameter`, `MissingParameter`, `InvalidParameterValue`: the model does not allow the request.
+    /// Fails with `UnknownParameter`, `MissingParameter` or `InvalidParameterValue` if the model does not allow the
+    /// request.
     pub(crate) fn read(&self, form: &[(String, String)]) -> Result<Map<String, Value>> {
         let mut tree = Node::default();
         for (name, text) in form.iter().filter(|(name, _)| name != "Action" && name != "Version") {
@@ -93,7 +94,7 @@ impl Operation {
     /// Checks that clients would understand every member of an answer.
     ///
     /// # Errors
-    /// The place and the problem, in words.
+    /// Fails with the place and the problem, in words.
     pub(crate) fn check_answer(&self, members: &Map<String, Value>) -> Result<(), String> {
         check(&Value::Object(members.clone()), &self.output, "")
     }

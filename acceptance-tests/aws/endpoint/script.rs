@@ -22,19 +22,19 @@ pub(crate) struct Script {
     pub(crate) modify: Delay,
     /// Duration of `delete-in-progress`.
     pub(crate) delete: Delay,
-    /// How long a deleted object is still listed, as `delete-complete`.
+    /// Time for which a deleted object is still listed, as `delete-complete`.
     pub(crate) linger: Delay,
     /// Duration of `pending-provision`, `pending-import` and similar states.
     pub(crate) provision: Delay,
     /// Duration of `pending-deprovision`.
     pub(crate) deprovision: Delay,
-    /// How long a deprovisioned or failed CIDR is still listed.
+    /// Time for which a deprovisioned or failed CIDR is still listed.
     pub(crate) cidr_linger: Delay,
-    /// How long released space is still allocated.
+    /// Time for which released space is still allocated.
     pub(crate) release: Delay,
-    /// How long a new allocation is not listed yet.
+    /// Time for which a new allocation is not listed yet.
     pub(crate) read_lag: Delay,
-    /// How long any other new object cannot be found yet.
+    /// Time for which any other new object cannot be found yet.
     pub(crate) create_lag: Delay,
     /// Duration of `pending-advertising` and `pending-withdrawal`.
     pub(crate) advertise: Delay,

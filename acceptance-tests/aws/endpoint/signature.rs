@@ -35,7 +35,7 @@ pub(crate) struct Claim {
 
 impl Claim {
     /// # Errors
-    /// `AuthFailure` for a request without a signature of this form.
+    /// Fails with `AuthFailure` for a request without a signature of this form.
     pub(crate) fn of(request: &Signed, wanted: &str) -> Result<Self> {
         let missing = || auth_failure("The request has no signature of version 4.");
         let header = request.headers.get("authorization").ok_or_else(missing)?;
@@ -64,7 +64,7 @@ impl Claim {
     }
 
     /// # Errors
-    /// `RequestExpired`, `SignatureDoesNotMatch`.
+    /// Fails with `RequestExpired` or `SignatureDoesNotMatch`.
     pub(crate) fn verify(&self, request: &Signed, secret: &str, now: Timestamp) -> Result<()> {
         let made = request.headers.get("x-amz-date").map(String::as_str).unwrap_or_default();
         let time = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", made)

@@ -202,13 +202,13 @@ impl World {
     }
 
     /// # Panics
-    /// If the object does not exist: this function is for ids that the world itself has issued.
+    /// Panics if the object does not exist: this function is for ids that the world itself has issued.
     pub(crate) fn get(&self, id: &str) -> &Thing {
         self.find(id).unwrap_or_else(|| panic!("{id} is not in the world"))
     }
 
     /// # Panics
-    /// As [`World::get`].
+    /// Panics as [`World::get`] does.
     pub(crate) fn get_mut(&mut self, id: &str) -> &mut Thing {
         self.things.iter_mut().find(|thing| thing.id == id).unwrap_or_else(|| panic!("{id} is not in the world"))
     }
@@ -343,7 +343,7 @@ impl World {
     /// Creates an allocation for a resource.
     ///
     /// # Errors
-    /// The errors of the core.
+    /// Fails with the errors of the core.
     pub(crate) fn take(&mut self, pool_id: &str, resource_type: &str, resource_id: &str, cidr: Cidr) -> Result<()> {
         let (now, pool) = (self.now, self.get(pool_id).clone());
         let (id, _) = self.space_of(pool_id).allocate(now, pool_id, Size::Cidr(cidr), &BTreeSet::new())?;
@@ -444,7 +444,7 @@ impl World {
     /// The object with this id.
     ///
     /// # Errors
-    /// `Invalid...Id.NotFound`.
+    /// Fails with `Invalid...Id.NotFound`.
     pub(crate) fn require(&self, kind: Kind, id: &str, account: &str, region: &str) -> Result<&Thing> {
         let found = self.find(id).filter(|thing| thing.kind == kind && self.is_visible(thing, account, region));
         let found = found.filter(|thing| thing.state != "delete-complete" && thing.hidden.is_none());

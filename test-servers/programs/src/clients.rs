@@ -45,7 +45,7 @@ const TERRAFORM_1_5: Client = Client {
 /// OpenTofu.
 ///
 /// # Panics
-/// If it cannot be built; the message names what to install.
+/// Panics if the program cannot be built; the message names what to install.
 pub fn opentofu() -> &'static Path {
     static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| OPENTOFU.built());
     &PROGRAM
@@ -54,7 +54,7 @@ pub fn opentofu() -> &'static Path {
 /// The last Terraform under the Mozilla Public License.
 ///
 /// # Panics
-/// If it cannot be built; the message names what to install.
+/// Panics if the program cannot be built; the message names what to install.
 pub fn terraform_1_5() -> &'static Path {
     static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| TERRAFORM_1_5.built());
     &PROGRAM

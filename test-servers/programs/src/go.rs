@@ -18,7 +18,7 @@ impl Go {
     /// A Go of this version or a later one.
     ///
     /// # Errors
-    /// A message that names what to install.
+    /// Fails with a message that names what to install.
     pub(crate) fn of_at_least(version: &str) -> Result<Self, String> {
         let in_path = version_of(Path::new("go"));
         if in_path.as_deref().is_some_and(|found| numbers(found) >= numbers(version)) {
@@ -46,7 +46,7 @@ impl Go {
 /// Runs a command to its end.
 ///
 /// # Errors
-/// The output of the command.
+/// Fails with the output of the command.
 pub(crate) fn run(command: &mut Command) -> Result<(), String> {
     let output = command.output().map_err(|error| format!("go does not start: {error}"))?;
     if output.status.success() {

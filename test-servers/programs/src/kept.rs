@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// and the others wait.
 ///
 /// # Errors
-/// The error of `make`, or a message about the file that cannot be written.
+/// Fails with the error of `make`, or a message about the file that cannot be written.
 pub fn once(name: &str, make: impl FnOnce(&Path) -> Result<(), String>) -> Result<PathBuf, String> {
     let top = top();
     let words = |error: std::io::Error| format!("{} cannot be written: {error}", top.display());

@@ -18,7 +18,7 @@ impl Python {
     /// Finds the `python3` in `PATH`.
     ///
     /// # Errors
-    /// A message that names what is missing.
+    /// Fails with a message that names what is missing.
     pub fn find() -> Result<Self, String> {
         let question = "import sys; print(sys.executable); print('%d.%d' % sys.version_info[:2])";
         let missing = || "python3 is not in PATH: install Python 3.10 or later, with pip".to_owned();
@@ -36,7 +36,7 @@ impl Python {
     /// time, one installs and the others wait.
     ///
     /// # Errors
-    /// A message about the problem.
+    /// Fails with a message about the problem.
     pub fn install(&self, requirement: &str, whole: bool) -> Result<PathBuf, String> {
         // Compiled packages work only with one version of Python.
         let name = format!("{requirement}-python{}", self.version).replace(['[', ']', ',', '=', ' '], "-");

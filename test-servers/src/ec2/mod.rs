@@ -25,7 +25,7 @@ impl Ec2 {
     /// The server of this test process, which is started at the first call and ends with the process.
     ///
     /// # Panics
-    /// If it cannot be started; the message names what to install.
+    /// Panics if the server cannot be started; the message names what to install.
     pub fn shared() -> &'static Self {
         SHARED.get_or_init(Self::start)
     }
@@ -33,7 +33,7 @@ impl Ec2 {
     /// Starts a separate server. It is stopped when it is dropped or the process ends.
     ///
     /// # Panics
-    /// If it cannot be started; the message names what to install.
+    /// Panics if the server cannot be started; the message names what to install.
     pub fn start() -> Self {
         Self { moto: Moto::start("an EC2 server", LAUNCHER) }
     }
@@ -46,7 +46,7 @@ impl Ec2 {
     /// Sends one of the orders that the head of `launcher.py` lists, as JSON. Returns the answer as JSON.
     ///
     /// # Panics
-    /// If the server does not understand the order.
+    /// Panics if the server does not understand the order.
     pub fn order(&self, order: &str) -> String {
         let answer =
             self.moto.ask("POST", "/order", "Content-Type: application/json\r\n", order).expect("moto is there");

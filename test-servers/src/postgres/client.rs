@@ -13,7 +13,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// NULL.
 ///
 /// # Errors
-/// The message of the server, or the reason why it cannot be reached.
+/// Fails with the message of the server, or the reason why it cannot be reached.
 pub(crate) fn run(server: &Url, database: &str, sql: &str) -> Result<String, String> {
     let config = config(server, database)?;
     // The work runs in another thread, because the caller may be in an async runtime already.

@@ -57,7 +57,7 @@ impl Postgres {
     /// or else one that is started at the first call and ends with the process.
     ///
     /// # Panics
-    /// If there is none and none can be started; the message names what to install.
+    /// Panics if there is none and none can be started; the message names what to install.
     pub fn shared() -> &'static Self {
         SHARED.get_or_init(|| match std::env::var(VARIABLE) {
             Ok(url) if !url.is_empty() => Self::of_somebody_else(&url),
@@ -79,7 +79,7 @@ impl Postgres {
     /// Starts a separate server. It is stopped, and its directory removed, when it is dropped or the process ends.
     ///
     /// # Panics
-    /// If none can be started; the message names what to install.
+    /// Panics if none can be started; the message names what to install.
     pub fn start() -> Self {
         let password = random_word();
         let own = Own::initialised(&password);
@@ -115,7 +115,7 @@ impl Postgres {
     /// Runs SQL as superuser in the database `postgres`. Each row becomes a line, with `|` between the columns.
     ///
     /// # Panics
-    /// If the server refuses the SQL, with its message.
+    /// Panics if the server refuses the SQL, with its message.
     #[track_caller]
     pub fn admin(&self, sql: &str) -> String {
         self.admin_in("postgres", sql)
@@ -124,7 +124,7 @@ impl Postgres {
     /// Runs SQL as superuser in another database.
     ///
     /// # Panics
-    /// If the server refuses the SQL, with its message.
+    /// Panics if the server refuses the SQL, with its message.
     #[track_caller]
     pub fn admin_in(&self, database: &str, sql: &str) -> String {
         match client::run(&self.url, database, sql) {
@@ -141,7 +141,7 @@ impl Postgres {
     /// The certificate authority (a PEM file) of the server's certificate, which is for the host name `localhost`.
     ///
     /// # Panics
-    /// If the server is the one in `IPAM_TEST_POSTGRES`, or if its programs lack TLS.
+    /// Panics if the server is the one in `IPAM_TEST_POSTGRES`, or if its programs lack TLS.
     pub fn tls_root(&self) -> PathBuf {
         let own = self.own();
         assert!(
@@ -156,7 +156,7 @@ impl Postgres {
     /// Sends SIGKILL to all processes of the server: it finishes no work, and sends no message to clients.
     ///
     /// # Panics
-    /// If the server is the one in `IPAM_TEST_POSTGRES`.
+    /// Panics if the server is the one in `IPAM_TEST_POSTGRES`.
     pub fn kill(&self) {
         let own = self.own();
         let mut running = own.running.lock().unwrap_or_else(PoisonError::into_inner);
@@ -169,7 +169,7 @@ impl Postgres {
     /// answers.
     ///
     /// # Panics
-    /// If the server is the one in `IPAM_TEST_POSTGRES`, or if it does not answer.
+    /// Panics if the server is the one in `IPAM_TEST_POSTGRES`, or if it does not answer.
     pub fn restart(&self) {
         let own = self.own();
         self.kill();

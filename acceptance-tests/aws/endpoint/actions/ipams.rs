@@ -215,7 +215,7 @@ impl Ask<'_> {
     }
 
     /// # Errors
-    /// `InvalidParameterCombination` for a request that names an object and no change.
+    /// Fails with `InvalidParameterCombination` for a request that names an object and no change.
     pub(super) fn require_modification(&self, what: &str) -> Result<()> {
         let changes = self.parameters.keys().filter(|name| !["DryRun", "ClientToken"].contains(&name.as_str()));
         match changes.count() > 1 {

@@ -177,7 +177,7 @@ impl Ask<'_> {
     /// The tags of a new object of this kind.
     ///
     /// # Errors
-    /// `InvalidParameterValue` for another resource type, and the errors of [`tags::check`].
+    /// Fails with `InvalidParameterValue` for another resource type, or with the errors of [`tags::check`].
     pub(crate) fn tags(&self, kind: Kind) -> Result<BTreeMap<String, String>> {
         let mut found = BTreeMap::new();
         for specification in self.structures("TagSpecification") {
@@ -193,7 +193,7 @@ impl Ask<'_> {
     /// The object with the id in a parameter, if the account sees it in this Region.
     ///
     /// # Errors
-    /// `Invalid...Id.NotFound`.
+    /// Fails with `Invalid...Id.NotFound`.
     pub(crate) fn thing(&self, kind: Kind, parameter: &str) -> Result<Thing> {
         self.world.require(kind, &self.need(parameter), &self.account, &self.region).cloned()
     }
@@ -201,7 +201,7 @@ impl Ask<'_> {
     /// The same object, if it belongs to the account and can be changed.
     ///
     /// # Errors
-    /// `Invalid...Id.NotFound`, `UnauthorizedOperation`, `IncorrectState`.
+    /// Fails with `Invalid...Id.NotFound`, `UnauthorizedOperation` or `IncorrectState`.
     pub(crate) fn own(&self, kind: Kind, parameter: &str) -> Result<Thing> {
         let thing = self.thing(kind, parameter)?;
         if thing.account != self.account {
@@ -218,7 +218,7 @@ impl Ask<'_> {
     /// The same object, if other objects can be created in it.
     ///
     /// # Errors
-    /// `Invalid...Id.NotFound`, `IncorrectState`.
+    /// Fails with `Invalid...Id.NotFound` or `IncorrectState`.
     pub(crate) fn usable(&self, kind: Kind, parameter: &str) -> Result<Thing> {
         let thing = self.thing(kind, parameter)?;
         match thing.is_usable() {
@@ -237,7 +237,7 @@ impl Ask<'_> {
     /// lists.
     ///
     /// # Errors
-    /// `Invalid...Id.NotFound`, and the errors of [`Ask::page`].
+    /// Fails with `Invalid...Id.NotFound`, or with the errors of [`Ask::page`].
     pub(crate) fn describe(&mut self, kind: Kind, parameter: &str, set: &str) -> Result<Members> {
         let ids = self.texts(parameter);
         let visible: Vec<String> = self
@@ -258,7 +258,7 @@ impl Ask<'_> {
     /// Answers with a page of these objects, which counts as a read of each object on it.
     ///
     /// # Errors
-    /// The errors of [`Ask::page`].
+    /// Fails with the errors of [`Ask::page`].
     pub(crate) fn list(&mut self, set: &str, ids: &[String]) -> Result<Members> {
         let bodies: Vec<Members> = ids.iter().map(|id| self.world.render(self.world.get(id))).collect();
         let page = self.page(set, &bodies)?;
@@ -269,7 +269,7 @@ impl Ask<'_> {
     /// Answers with a page of records that are not objects with an id.
     ///
     /// # Errors
-    /// The errors of [`Ask::page`].
+    /// Fails with the errors of [`Ask::page`].
     pub(crate) fn list_bodies(&self, set: &str, bodies: &[Members]) -> Result<Members> {
         let page = self.page(set, bodies)?;
         let shown: Vec<&Members> = page.places.iter().map(|place| &bodies[*place]).collect();

@@ -16,7 +16,7 @@ const VALUE_MAX: usize = 256;
 /// Adds a list of keys and values to `tags`.
 ///
 /// # Errors
-/// `InvalidParameterValue`, `TagLimitExceeded`.
+/// Fails with `InvalidParameterValue` or `TagLimitExceeded`.
 pub(super) fn add(tags: &mut BTreeMap<String, String>, list: Option<&Value>) -> Result<()> {
     for tag in list.and_then(Value::as_array).into_iter().flatten() {
         let part = |name: &str| tag[name].as_str().unwrap_or_default().to_owned();
