@@ -14,8 +14,8 @@ use crate::scene::{ACCOUNT, HOME, Scene, text};
 struct Row {
     /// `<public>`, `<private>` and `<pool>` stand for ids.
     config: &'static str,
-    /// The attribute that Terraform points to; empty for the whole block, which Terraform shows when the attribute
-    /// holds a secret.
+    /// The attribute that Terraform points to; empty for the whole block, to which messages about secret attributes
+    /// point.
     attribute: &'static str,
     /// Parts of the summary and the detail.
     words: &'static [&'static str],

@@ -195,5 +195,5 @@ pub(super) fn move_to_ipam(ask: &mut Ask<'_>) -> Result<Members> {
     ask.answer("byoipCidr", &found.id)
 }
 
-/// Time after which a CIDR or an AS number is no longer listed: seven days.
+/// Time for which a deprovisioned AS number is still listed: seven days.
 pub(super) const FORGOTTEN: Delay = Delay::Time(std::time::Duration::from_secs(7 * 24 * 3600));
