@@ -1,4 +1,4 @@
-//! The provider under another host or namespace: a `moved` block takes a state along as it is.
+//! The provider under another host or namespace: a `moved` block carries a state over unchanged.
 
 use crate::harness::Workspace;
 

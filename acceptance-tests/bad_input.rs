@@ -1,5 +1,5 @@
-//! What a user can get wrong: configuration -> message and attribute, through real `terraform plan`. Nothing is
-//! written when any of it happens.
+//! Mistakes that a user can make: a table from a configuration to the message and its attribute, checked through real
+//! `terraform plan`. No mistake may write to the store.
 
 mod objects;
 mod servers;
@@ -16,24 +16,24 @@ use crate::harness::each::each;
 use crate::harness::store::{LOCALE, NewPool, SOMEBODY_ELSE, Store};
 use crate::harness::terraform::Run;
 
-/// When it must be told.
+/// The stage at which the mistake must be reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
-    /// From the text alone: the store is not even looked at.
+    /// From the text alone: the store is not even opened.
     Validate,
-    /// While planning, on a store with what [`fixture`] makes.
+    /// While planning, on a store with the objects of [`fixture`].
     Plan,
 }
 
 /// One mistake.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Row {
-    /// What is wrong, as a name for the row.
+    /// The mistake, as a name for the row.
     pub(crate) mistake: &'static str,
     pub(crate) stage: Stage,
-    /// `<office>` and the like stand for ids of [`fixture`].
+    /// The configuration; `<office>` and the like stand for ids of [`fixture`].
     pub(crate) config: &'static str,
-    /// The attribute that Terraform points to; empty: the block.
+    /// The attribute that Terraform points to; empty for the whole block.
     pub(crate) attribute: &'static str,
     /// Part of the summary.
     pub(crate) summary: &'static str,
@@ -41,7 +41,7 @@ pub(crate) struct Row {
     pub(crate) detail: &'static [&'static str],
 }
 
-/// Objects that are in the way; names in the table and their ids.
+/// Makes the objects that the mistakes collide with. Returns their ids by their names in the table.
 fn fixture(store: &Store) -> BTreeMap<&'static str, String> {
     let mut ids = BTreeMap::new();
     let mut pool = |key, new: NewPool<'_>| {
@@ -69,7 +69,7 @@ fn fixture(store: &Store) -> BTreeMap<&'static str, String> {
     store.add_allocation(&full, "a", "10.2.0.0/30");
     store.add_allocation(&full, "c", "10.2.0.8/30");
     ids.insert("<owner>", store.owner_of(SOMEBODY_ELSE).to_owned());
-    // In AWS everything is of one owner, and can be imported.
+    // In AWS everything has the same owner, and can be imported.
     let way_out = if store.is_aws() { "terraform import" } else { "terraform-provider-ipam transfer" };
     ids.insert("<way out>", way_out.to_owned());
     ids
@@ -114,12 +114,12 @@ fn check(row: &Row) {
     workspace.configure(&with_ids(row.config, &ids));
     check_error(row, &ids, &workspace.plan_messages(&["-refresh=false"]));
     match before {
-        Some(before) => assert_eq!(workspace.store().content(), before, "the plan wrote"),
-        None => assert!(!workspace.store().path().exists(), "the store was made"),
+        Some(before) => assert_eq!(workspace.store().content(), before, "the plan wrote to the store"),
+        None => assert!(!workspace.store().path().exists(), "the plan made the store"),
     }
 }
 
-/// On a store that others use at the same time.
+/// Checks a row on a store that other rows use at the same time.
 fn check_on(row: &Row, store: &Store, ids: &BTreeMap<&'static str, String>) {
     let workspace = Workspace::on(store);
     workspace.configure(&with_ids(row.config, ids));
@@ -127,7 +127,7 @@ fn check_on(row: &Row, store: &Store, ids: &BTreeMap<&'static str, String>) {
 }
 
 fn check_error(row: &Row, ids: &BTreeMap<&'static str, String>, run: &Run) {
-    assert!(!run.is_success(), "it went well:\n{}", run.text());
+    assert!(!run.is_success(), "the command succeeded:\n{}", run.text());
     let errors: Vec<_> = run.diagnostics().into_iter().filter(|diagnostic| diagnostic.is_error()).collect();
     assert_eq!(errors.len(), 1, "one mistake, one error: {errors:#?}\n{}", run.stderr);
     let error = &errors[0];
@@ -138,15 +138,15 @@ fn check_error(row: &Row, ids: &BTreeMap<&'static str, String>, run: &Run) {
     assert_eq!(error.attribute.as_deref().unwrap_or_default(), row.attribute, "{error:#?}");
 }
 
-/// Checks all rows, and tells about all that fail.
+/// Checks all rows, and reports all that fail.
 pub(crate) fn check_all(rows: &[Row]) {
     each(rows, |row| row.mistake.to_owned(), check);
 }
 
-/// The same on one store, which must be afterwards as it was.
+/// Checks all rows on one store, which they must leave unchanged.
 pub(crate) fn check_all_on(store: &Store, rows: &[Row]) {
     let ids = fixture(store);
     let before = store.content();
     each(rows, |row| row.mistake.to_owned(), |row| check_on(row, store, &ids));
-    assert_eq!(store.content(), before, "a refusal wrote");
+    assert_eq!(store.content(), before, "a refusal wrote to the store");
 }

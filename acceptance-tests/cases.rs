@@ -1,18 +1,19 @@
-//! Configurations that change step by step: `cases/<name>/<number>-<step>.tf`.
+//! Configurations that change step by step: the files `cases/<name>/<number>-<step>.tf`.
 //!
-//! Comments of the form `#= ...` in a step say what its plan must be:
+//! Comments of the form `#= ...` in a step are expectations of its plan:
 //!
-//! - `create`, `update`, `delete`, `replace`, `replace-create-first` and addresses with `,` between: these actions and
-//!   no others.
+//! - `create`, `update`, `delete`, `replace`, `replace-create-first` and addresses separated by `,`: the plan has these
+//!   actions and no others.
 //! - `<address>.<attribute> = <JSON>`: the value in the plan and after apply (of a data source: after apply).
 //! - `kept <address>.<attribute>`, `new <address>.<attribute>`: compared with the state before.
-//! - `unknown <address>.<attribute>`: known after apply only. Everything else of ours must be known in the plan.
+//! - `unknown <address>.<attribute>`: known after apply only. All other attributes of the provider must be known in the
+//!   plan.
 //! - `output <name> = <JSON>`: in the plan and after apply.
 //!
-//! After each step every planned value must have come out as planned, the plan must be empty, and the store sound
-//! and equal to the state. After the last step everything is destroyed, and the store must be empty.
+//! After each step every planned value must have come out as planned, the plan must be empty, and the store must be
+//! sound and equal to the state. After the last step everything is destroyed, and the store must be empty.
 //!
-//! Every case runs on every kind of store. Where AWS IPAM differs is in a table (`differences`).
+//! Every case runs on every kind of store. The cases in which AWS IPAM differs are in a table (`differences`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -82,7 +83,7 @@ struct Expected {
     kept: Vec<String>,
     new: Vec<String>,
     unknown: BTreeSet<String>,
-    /// What is not known of new objects on this store, by type.
+    /// Attributes of new objects that a plan on this store does not know, by type.
     late: BTreeMap<String, BTreeSet<String>>,
 }
 
@@ -97,7 +98,7 @@ impl Expected {
 
     fn add(&mut self, line: &str) {
         let json = |text: &str| serde_json::from_str(text).unwrap_or_else(|error| panic!("{line}: {error}"));
-        let (word, rest) = line.split_once(' ').unwrap_or_else(|| panic!("{line:?} says nothing"));
+        let (word, rest) = line.split_once(' ').unwrap_or_else(|| panic!("{line:?} has no content"));
         let actions = match word {
             "create" | "update" | "delete" => word,
             "replace" => "delete create",
@@ -110,21 +111,21 @@ impl Expected {
                 return self.outputs.push((name.to_owned(), json(value)));
             }
             _ => {
-                let (place, value) = line.split_once(" = ").unwrap_or_else(|| panic!("{line:?} is no expectation"));
+                let (place, value) = line.split_once(" = ").unwrap_or_else(|| panic!("{line:?} is not an expectation"));
                 return self.values.push((place.to_owned(), json(value)));
             }
         };
         self.actions.extend(rest.split(',').map(|address| (address.trim().to_owned(), actions.to_owned())));
     }
 
-    /// Takes back what `lines` say something else about, and adds them.
+    /// Removes the expectations that `lines` replace, and adds `lines`.
     #[cfg(feature = "aws")]
     fn instead(&mut self, lines: &[String]) {
         for line in lines {
             let mut other = Self::default();
             other.add(line);
             for (address, action) in &other.actions {
-                assert_ne!(self.actions.get(address), Some(action), "{line} is as on every store");
+                assert_ne!(self.actions.get(address), Some(action), "{line} is expected on every store");
             }
             let differs =
                 |(place, value): &(String, Value)| !other.values.iter().any(|(p, v)| p == place && v != value);
@@ -160,15 +161,15 @@ impl Expected {
             assert!(planned == Some(value) || is_late, "output {name} in the plan: {planned:?}");
         }
         for place in &self.kept {
-            assert_eq!(plan.value(place), Some(before.value(place)), "{place} is to be kept");
+            assert_eq!(plan.value(place), Some(before.value(place)), "{place} must be kept");
         }
         for place in &self.new {
-            assert_ne!(plan.value(place), Some(before.value(place)), "{place} is to change");
+            assert_ne!(plan.value(place), Some(before.value(place)), "{place} must change");
         }
     }
 
-    /// Whether the place is known only after apply: this store makes up its mind about a new object then, or the client
-    /// cannot carry the number through a plan.
+    /// Whether the value is known only after apply, because this store decides it when the object is made, or because
+    /// the client cannot carry the number through a plan.
     fn is_late(&self, plan: &Plan, place: &str) -> bool {
         let (address, attribute) = split(place);
         if attribute == "address_count" && plan.loses_digits() {
@@ -215,7 +216,7 @@ fn check_on(name: &str, store: &Store) {
         let text = fs::read_to_string(&path).unwrap();
         let mut expected = Expected::of(&text);
         if store.is_aws() && is_refused(name, &path, &workspace, &text, &mut expected) {
-            // Terraform plans a configuration before it destroys what is there.
+            // Terraform plans a configuration before it destroys its objects.
             workspace.configure(&last);
             break;
         }
@@ -226,7 +227,7 @@ fn check_on(name: &str, store: &Store) {
     workspace.store().assert_empty();
 }
 
-/// What the step is to be on AWS IPAM. Whether it has been refused, as the table says.
+/// Changes the expectations to those for AWS IPAM. Returns whether the step was refused, as the table requires.
 #[cfg(feature = "aws")]
 fn is_refused(name: &str, path: &Path, workspace: &Workspace, text: &str, expected: &mut Expected) -> bool {
     use crate::differences::{Instead, known_after_apply, of_step};

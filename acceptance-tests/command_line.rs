@@ -1,4 +1,4 @@
-//! The binary in a person's hands: what it prints, and its exit status.
+//! The binary on the command line: its output, and its exit status.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -66,7 +66,7 @@ fn refusal(directory: &Path, arguments: &[&str]) -> String {
 }
 
 #[test]
-fn without_arguments_it_says_how_to_configure_terraform() {
+fn without_arguments_it_explains_how_to_configure_terraform() {
     let scratch = tempfile::tempdir().unwrap();
     let said = text(scratch.path(), &[]);
     let place = Path::new(PROVIDER).canonicalize().unwrap();
@@ -86,7 +86,7 @@ fn a_missing_store_is_one_line_and_nothing_is_created() {
 }
 
 #[test]
-fn a_store_url_that_is_none_is_refused() {
+fn an_invalid_store_url_is_refused() {
     let scratch = tempfile::tempdir().unwrap();
     let said = refusal(scratch.path(), &["tree", "--store", "mysql:x"]);
     assert!(said.starts_with("error: The store URL is not understood. "), "{said}");
@@ -173,7 +173,7 @@ fn check_passes_a_sound_store_and_fails_on_damage() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_error() {
+fn a_reader_that_goes_away_causes_no_error() {
     let scratch = tempfile::tempdir().unwrap();
     let mut child = command(scratch.path(), &["completions", "bash"])
         .stdout(Stdio::piped())
@@ -187,7 +187,7 @@ fn a_reader_that_goes_away_is_no_error() {
 }
 
 #[test]
-fn history_says_who_had_an_address_and_events_can_be_narrowed_and_exported() {
+fn history_shows_who_had_an_address_and_events_can_be_narrowed_and_exported() {
     let (scratch, store) = directory();
     let web = store.allocations().into_iter().find(|one| one.meta.name == "web").unwrap();
     let address = web.cidr.first_address().to_string();
@@ -214,7 +214,7 @@ fn history_says_who_had_an_address_and_events_can_be_narrowed_and_exported() {
 }
 
 #[test]
-fn words_and_numbers_that_are_none_are_errors_and_no_empty_answers() {
+fn invalid_words_and_numbers_are_errors_rather_than_empty_answers() {
     let (scratch, _) = directory();
     for (arguments, words) in [
         (&["events", "--action", "foo"][..], "possible values: hold, create"),
@@ -251,7 +251,7 @@ fn an_export_counts_as_check_does() {
     assert!(check.contains("2 scopes, 2 pools, 1 allocation, 1 hold, "), "{check}");
 }
 
-/// Bash itself completes what follows a command.
+/// A real Bash completes the options and values after a command as well as the command.
 #[test]
 fn completions_of_bash_go_on_after_the_command() {
     let scratch = tempfile::tempdir().unwrap();

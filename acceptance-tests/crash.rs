@@ -17,14 +17,14 @@ use crate::harness::store::{NewPool, Store};
 use crate::harness::terraform::{Run, Running};
 use crate::harness::watch::Watch;
 
-/// A command is usually done by then: later moments hit nothing.
+/// Latest moment of a kill after the start. A command has usually ended by then, so later kills would hit no process.
 const LATEST: Duration = Duration::from_millis(1500);
 const LATEST_AFTER_WRITE: Duration = Duration::from_millis(300);
 
-/// Of the configuration under test.
+/// The `plan_hold` of the configuration under test.
 const PLAN_HOLD: Duration = Duration::from_secs(10);
 
-/// Pools, and blocks of sizes that change from round to round: create, resize, replace, delete.
+/// Pools, and blocks whose sizes change from round to round, so that blocks are created, resized, replaced and deleted.
 pub(crate) fn wishes(random: &mut Random) -> String {
     let site = random.between(0, 1);
     let count = random.between(2, 8);
@@ -64,8 +64,8 @@ resource "ipam_allocation" "direct" {{
     )
 }
 
-/// Runs a command and kills its provider at a random moment after the start or after its first write, or the next
-/// provider it starts. Tells whether it did.
+/// Runs a command and kills its provider, or the next one that it starts, at a random moment after the start or after
+/// its first write. Returns whether a provider was killed.
 fn run_and_kill(workspace: &Workspace, arguments: &[&str], random: &mut Random) -> (Run, bool) {
     let is_busy = random.below(2) == 0;
     let latest = if is_busy { LATEST_AFTER_WRITE } else { LATEST };
@@ -90,7 +90,7 @@ fn run_and_kill(workspace: &Workspace, arguments: &[&str], random: &mut Random) 
     (running.wait(), killed)
 }
 
-/// The store holds what the state says and nothing else, but for holds that nobody took up and that expire.
+/// Verifies that the store holds exactly what the state holds, except unused holds, which expire.
 pub(crate) fn assert_converged(workspace: &Workspace) {
     Workspace::assert_store_matches(workspace.store(), &[workspace]);
     let pools = workspace.store().pools();
@@ -99,11 +99,11 @@ pub(crate) fn assert_converged(workspace: &Workspace) {
     let allocations = workspace.store().allocations();
     let metas = pools.iter().map(|pool| &pool.meta).chain(allocations.iter().map(|allocation| &allocation.meta));
     for meta in metas.filter(|meta| meta.state == State::Planned) {
-        assert!(meta.hold_expires_at.is_some_and(|expiry| expiry <= latest), "held for ever: {meta:#?}");
+        assert!(meta.hold_expires_at.is_some_and(|expiry| expiry <= latest), "the hold does not expire: {meta:#?}");
     }
 }
 
-/// All space can be given out again: what a killed process held or allocated is not lost.
+/// Verifies that all space can be allocated again: the space that a killed process held or allocated is not lost.
 pub(crate) fn assert_nothing_is_lost(workspace: &Workspace) {
     let store = workspace.store();
     let is_active = |state: State| state == State::Active;
@@ -136,7 +136,7 @@ fn kill_in_rounds(workspace: Workspace) {
                 _ => &["apply", "-input=false", "-no-color", "-auto-approve"],
             };
             let (run, killed) = run_and_kill(&workspace, command, &mut random);
-            assert!(killed || run.is_success(), "nobody killed it: {}", run.text());
+            assert!(killed || run.is_success(), "the provider was not killed: {}", run.text());
             kills += u64::from(killed);
             workspace.store().assert_sound();
         }
@@ -149,7 +149,7 @@ fn kill_in_rounds(workspace: Workspace) {
     assert_nothing_is_lost(&workspace);
 }
 
-/// Ctrl-C goes to Terraform and to the provider. Both end in order: nothing is in the store that is not in the state.
+/// Ctrl-C goes to Terraform and to the provider. Both end in order: everything in the store is also in the state.
 #[test]
 fn an_interrupted_apply_keeps_what_it_reached() {
     let workspace = Workspace::new();

@@ -1,10 +1,10 @@
-//! `depends_on` moves the reading of a data source into the apply, so that what comes from it is not known in the plan. Nothing
-//! that exists is replaced for that.
+//! `depends_on` moves the reading of a data source into the apply, so that its results are not known in the plan. No
+//! existing object may be replaced for that reason.
 
 use crate::harness::Workspace;
 use crate::harness::store::Store;
 
-/// Two pools, an allocation in the one that a data source finds by its name, and what uses the block.
+/// Two pools, an allocation in the pool that a data source finds by its name, and a resource that uses its block.
 fn configuration(pool_text: &str, pool_name: &str, allocation_text: &str) -> String {
     format!(
         r#"
@@ -104,7 +104,7 @@ on_own_stores_and_opentofu! {
         Workspace::assert_store_matches(workspace.store(), &[&workspace]);
     }
 
-    /// The id of a new pool is not known there, and the pool that the allocation is in goes.
+    /// The plan does not know the id of the new pool, and it deletes the pool that the allocation is in.
     fn an_allocation_follows_its_pool_to_another_resource_where_plans_hold_nothing(store: Store) {
         let workspace = Workspace::on(&store).holding_for("0s");
         let pool_and_allocation = |resource: &str, block: &str| {

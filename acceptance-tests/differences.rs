@@ -1,12 +1,13 @@
-//! Where AWS IPAM differs from the other stores: the table of `docs/guides/aws-ipam.md`, which users read, is what the
-//! tests go by. What is not in it must go as everywhere, and what is in it must go as it says.
+//! Differences between AWS IPAM and the other stores. The table of `docs/guides/aws-ipam.md`, which users read, is what
+//! the tests follow: AWS IPAM must behave like every other store, except where a row of the table describes a
+//! difference, and there it must behave as the row says.
 //!
-//! A row is about
+//! A row is about one of these:
 //!
-//! - `cases/<case>/<step>`: the lines that its plan has instead (see [`crate::cases`]), or where it is refused and with
-//!   which words; the case ends there;
-//! - `<module>::<journey>`: the words with which the journey fails;
-//! - every new `<type>`: what its plan does not know.
+//! - `cases/<case>/<step>`: the lines that its plan has instead (see [`crate::cases`]), or the stage at which it is
+//!   refused and the words of the refusal; the case ends there;
+//! - `<module>::<journey>`: the words with which the test fails;
+//! - every new `<type>`: the attributes that its plan does not know.
 
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,21 +23,21 @@ use crate::harness::{Workspace, here};
 
 const ACCOUNT: &str = "111122223333";
 
-/// Home Region of the IPAM, then the other ones.
+/// The home Region of the IPAM, then its other Regions.
 const REGIONS: [&str; 2] = ["us-east-1", "eu-west-1"];
 
-/// What happens instead.
+/// The behavior of AWS IPAM in place of the usual one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Instead {
-    /// These lines hold.
+    /// The plan has these lines.
     Planned(Vec<String>),
-    /// The plan says these words.
+    /// The plan fails with these words.
     RefusedAtPlan(Vec<String>),
-    /// The plan goes well, apply says these words.
+    /// The plan succeeds, and the apply fails with these words.
     RefusedAtApply(Vec<String>),
-    /// The journey fails with these words.
+    /// The test fails with these words.
     Fails(Vec<String>),
-    /// Not known in a plan.
+    /// These attributes are not known in a plan.
     Unknown(Vec<String>),
 }
 
@@ -45,7 +46,7 @@ static TABLE: LazyLock<BTreeMap<String, Instead>> = LazyLock::new(|| {
     read(&fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
 });
 
-/// The rows of the table whose first head is `Where`.
+/// Reads the rows of the table whose first column has the heading `Where`.
 fn read(guide: &str) -> BTreeMap<String, Instead> {
     let table = guide.lines().skip_while(|line| !line.starts_with("| Where"));
     let rows = table.skip(2).take_while(|line| line.starts_with('|'));
@@ -53,7 +54,7 @@ fn read(guide: &str) -> BTreeMap<String, Instead> {
     for row in rows {
         let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
         let [place, instead, why] = cells[..] else { panic!("a row has three cells: {row}") };
-        assert!(!why.is_empty(), "a row says why: {row}");
+        assert!(!why.is_empty(), "a row needs a reason: {row}");
         let known = read.insert(place.replace('`', ""), instead_of(instead));
         assert_eq!(known, None, "two rows for {place}");
     }
@@ -88,12 +89,12 @@ pub fn aws_ipam() -> Store {
         .in_place(endpoint)
 }
 
-/// What a step of a case does instead.
+/// The difference of a step of a case, if it has one.
 pub fn of_step(case: &str, step: &str) -> Option<&'static Instead> {
     TABLE.get(&format!("cases/{case}/{step}"))
 }
 
-/// What plans do not know of new objects, by type.
+/// Attributes of new objects that plans do not know, by type.
 pub fn known_after_apply() -> BTreeMap<String, BTreeSet<String>> {
     let of_type = |(place, instead): (&String, &Instead)| match (place.strip_prefix("every new "), instead) {
         (Some(type_name), Instead::Unknown(names)) => Some((type_name.to_owned(), names.iter().cloned().collect())),
@@ -102,23 +103,23 @@ pub fn known_after_apply() -> BTreeMap<String, BTreeSet<String>> {
     TABLE.iter().filter_map(of_type).collect()
 }
 
-/// Runs a journey on AWS IPAM, which must go well, or fail as the table says.
+/// Runs a test on AWS IPAM. It must succeed, or fail as the table says.
 pub fn journey(module: &str, check: fn(Store)) {
     let (_, name) = module.split_once("::").expect("a module is in a crate");
     let store = aws_ipam();
     let Some(instead) = TABLE.get(name) else { return check(store) };
-    let Instead::Fails(wanted) = instead else { panic!("a journey can only fail to hold: {instead:?}") };
+    let Instead::Fails(wanted) = instead else { panic!("the row of a test needs `does not hold`: {instead:?}") };
     let on = store.clone();
     let outcome: Result<(), Box<dyn Any + Send>> = catch_unwind(AssertUnwindSafe(|| check(on)));
-    let panic = outcome.expect_err("it goes as on every store: its row of the guide is not true any more");
+    let panic = outcome.expect_err("the test succeeds as on every store: its row of the guide is no longer true");
     let said = unwrapped(words(&*panic));
     for part in wanted {
-        assert!(said.contains(part.as_str()), "it differs, but not by {part:?}:\n{said}");
+        assert!(said.contains(part.as_str()), "the test fails, but not with {part:?}:\n{said}");
     }
 }
 
 #[test]
-fn every_row_is_about_something_that_there_is() {
+fn every_row_is_about_an_existing_step_test_or_type() {
     for (place, instead) in &*TABLE {
         let is_there = match instead {
             Instead::Planned(_) | Instead::RefusedAtPlan(_) | Instead::RefusedAtApply(_) => {
@@ -143,7 +144,7 @@ fn rows_read_as_written() {
     assert_eq!(rows["every new ipam_x"], Instead::Unknown(vec!["id".to_owned()]));
 }
 
-/// Nothing more is unknown than what the rows say, and nothing less.
+/// A plan must not know exactly the attributes that the rows list.
 #[test]
 fn the_plan_of_a_new_object_does_not_know_exactly_what_the_table_says() {
     let workspace = Workspace::on(&aws_ipam());

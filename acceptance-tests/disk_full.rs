@@ -1,4 +1,4 @@
-//! A real file system that runs full in the middle of an apply, and is given room again.
+//! A real file system that becomes full in the middle of an apply, and is then made larger.
 
 use std::fs;
 use std::process::Command;
@@ -6,8 +6,8 @@ use std::process::Command;
 use crate::harness::store::Store;
 use crate::harness::{PROVIDER, Workspace};
 
-/// Mounts a small file system that only this script sees, works in it until it is full, makes it larger, works on.
-/// Each step leaves what it said in a file, and its exit status in another.
+/// Mounts a small file system that only this script sees, works in it until it is full, makes it larger, and works on.
+/// Each step writes its output to one file and its exit status to another.
 const SCRIPT: &str = r#"
 place=$1 size=$2 terraform=$3 provider=$4
 step() {
@@ -28,7 +28,7 @@ step check "$provider" check
 
 const ALLOCATIONS: usize = 150;
 
-/// Everything that `SCRIPT` said, once it was run on a store below `full/` in the workspace.
+/// Runs `SCRIPT` on a store below `full/` in the workspace, and checks the output of its steps.
 fn fill_up(store: &dyn Fn(&str) -> String, size: &str) {
     let mut workspace = Workspace::new();
     let place = workspace.path().join("full");
@@ -52,13 +52,13 @@ resource "ipam_allocation" "net" {{
 "#,
         "a few words about it ".repeat(40)
     ));
-    // Who is not root is root of a namespace of its own.
+    // A user other than root becomes root in a new user namespace.
     let mut command = Command::new("unshare");
     command.args(["--mount", "--map-root-user", "sh", "script.sh"]).arg(&place).arg(size);
     command.arg(workspace.client().program()).arg(PROVIDER);
     command.envs(workspace.command(&[]).get_envs().filter_map(|(name, value)| Some((name, value?))));
     let output = command.current_dir(workspace.path()).output().expect("unshare runs: install util-linux");
-    assert!(output.status.success(), "no file system of its own can be mounted here: {output:?}");
+    assert!(output.status.success(), "a separate file system cannot be mounted here: {output:?}");
 
     let step = |name: &str| {
         let status = workspace.read(&format!("{name}.status"));

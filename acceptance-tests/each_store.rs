@@ -8,7 +8,7 @@ macro_rules! on_each_own_store {
     };
 }
 
-/// The same, and `name::sqlite_on_opentofu`.
+/// The same tests, and `name::sqlite_on_opentofu`.
 macro_rules! on_own_stores_and_opentofu {
     ($($(#[$meta:meta])* fn $name:ident($store:ident: Store) $body:block)*) => {
         $(on_stores! {
@@ -23,8 +23,8 @@ macro_rules! on_own_stores_and_opentofu {
     };
 }
 
-/// The same and `name::aws_ipam`. Where AWS differs, the guide says how, and the test sees that
-/// it does (`differences`).
+/// The same tests, and `name::aws_ipam`. Where AWS differs, the guide describes the difference, and the test verifies
+/// it (`differences`).
 macro_rules! on_each_store {
     ($($(#[$meta:meta])* fn $name:ident($store:ident: Store) $body:block)*) => {
         $(on_stores! {

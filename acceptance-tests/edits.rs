@@ -1,5 +1,5 @@
-//! Configurations that are edited at random, planned, and sometimes applied. No plan ever fails for what an earlier plan holds, and
-//! what is applied keeps its addresses.
+//! Configurations that are edited at random, planned, and sometimes applied. No plan may fail because of what an
+//! earlier plan holds, and an applied allocation keeps its addresses.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,14 +12,14 @@ struct Configuration {
     allocations: BTreeMap<String, (String, String)>,
     /// Whether the pool for blocks by CIDR is split into two.
     is_split: bool,
-    /// Third octet of its blocks by CIDR: two configurations never ask for the same one.
+    /// Third octet of its blocks by CIDR: two configurations never ask for the same block.
     octet: u8,
     /// Whether it declares the pools.
     has_pools: bool,
 }
 
 impl Configuration {
-    /// Adds, drops, renames or resizes one of four allocations, or splits or merges the CIDRs of a pool.
+    /// Adds, removes, renames or resizes one of four allocations, or splits or merges the CIDRs of a pool.
     fn edit(&mut self, random: &mut Random) {
         let slot = format!("n{}", random.below(4));
         let present = self.allocations.keys().find(|key| key.starts_with(&slot)).cloned();
@@ -46,7 +46,7 @@ impl Configuration {
                 let size = format!("10.1.{}.{}/27", self.octet, random.below(8) * 32);
                 let (key, size) = match choice {
                     4 | 5 => (format!("{slot}_size"), "/27".to_owned()),
-                    // A change of a block is a new resource next to one that goes.
+                    // A change of a block is a new resource, next to the old one that is removed.
                     _ => (format!("{slot}_{}", size.replace(['/', '.'], "_")), size),
                 };
                 let is_free = |(_, taken): &(String, String)| size.starts_with('/') || *taken != size;
@@ -68,7 +68,7 @@ impl Configuration {
                 "resource \"ipam_pool\" \"sizes\" {{\n  name = \"sizes\"\n  cidrs = [\"10.0.0.0/{}\"]\n}}\n\
                  resource \"ipam_pool\" \"blocks\" {{\n  name = \"blocks\"\n  cidrs = [{blocks}]\n}}\n\
                  locals {{\n  sizes = ipam_pool.sizes.id\n  blocks = ipam_pool.blocks.id\n}}\n",
-                // Together with what plans of another owner hold, there is room for everything.
+                // The pool must have room for everything, including the holds of another owner's plans.
                 if self.octet == 0 { 24 } else { 20 },
             )
         } else {
@@ -96,7 +96,7 @@ impl Configuration {
         workspace.configure(&self.text());
         let before = workspace.store().active();
         workspace.try_plan(&[]).succeeds();
-        assert_eq!(workspace.store().active(), before, "a plan changed what is applied");
+        assert_eq!(workspace.store().active(), before, "a plan changed applied allocations");
         if random.below(2) == 0 {
             workspace.apply();
             workspace.assert_settled();
@@ -110,9 +110,9 @@ impl Configuration {
     }
 }
 
-/// Blocks by CIDR and by size have a pool of their own each, with room for all, so that no plan ever fails.
+/// Blocks by CIDR and blocks by size each have their own pool with room for all of them, so that no plan may fail.
 #[test]
-fn random_edits_between_plans_never_meet_the_plans_before() {
+fn random_edits_never_conflict_with_earlier_plans() {
     let mut random = Random::from_environment("edits between plans");
     for _ in 0..rounds("IPAM_TEST_EDIT_ROUNDS", 6) {
         let workspace = Workspace::new();
@@ -124,9 +124,10 @@ fn random_edits_between_plans_never_meet_the_plans_before() {
     }
 }
 
-/// Two owners in the same pools. Their plans hold space from each other, and neither fails for what its own plans hold.
+/// Two owners use the same pools. Their plans hold space from each other, and neither may fail because of its own
+/// holds.
 #[test]
-fn random_edits_of_two_owners_never_meet_their_own_plans_before() {
+fn random_edits_of_two_owners_never_conflict_with_their_own_earlier_plans() {
     let mut random = Random::from_environment("edits of two owners");
     for _ in 0..rounds("IPAM_TEST_EDIT_ROUNDS", 3) {
         let first = Workspace::new();

@@ -1,5 +1,5 @@
-//! Every directory of `examples/` that holds a configuration: planned, applied, planned again, destroyed. Those for
-//! AWS IPAM are in the test target `aws`.
+//! Every directory of `examples/` that holds a configuration is planned, applied, planned again and destroyed. The
+//! examples for AWS IPAM are in the test target `aws`.
 
 use std::path::PathBuf;
 
@@ -31,7 +31,7 @@ fn check(all: &[PathBuf]) {
         |example| {
             let workspace = Workspace::new();
             examples::check(example, &workspace);
-            // One that only calls functions needs no store.
+            // An example that only calls functions needs no store.
             if workspace.store().path().exists() {
                 workspace.store().assert_empty();
             }

@@ -1,4 +1,5 @@
-//! Forgetting old events through the binary: archived, proved, told, and killed anywhere.
+//! Pruning old events with the binary: the events are archived, proved by the archive, reported, and a kill at any
+//! moment loses none.
 
 use std::fs;
 use std::path::Path;
@@ -23,7 +24,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-/// What it answers, and what it says beside.
+/// Standard output and standard error of a command.
 #[track_caller]
 fn both(store: &Store, arguments: &[&str]) -> (String, String) {
     let output = run(store, arguments);
@@ -43,7 +44,7 @@ fn json(store: &Store, arguments: &[&str]) -> Value {
     serde_json::from_str(&both(store, arguments).0).unwrap()
 }
 
-/// `top` with so many allocations.
+/// The pool `top` with `count` allocations.
 fn configuration(count: usize) -> String {
     format!(
         r#"
@@ -70,8 +71,9 @@ fn archived(path: &Path) -> Vec<u64> {
 }
 
 on_each_own_store! {
-    /// Twice, into one archive, while Terraform goes on; the store moves, and everything is still proved.
-    fn what_was_forgotten_is_proved_and_the_rest_told_as_before(store: Store) {
+    /// Prunes twice into one archive while Terraform goes on working. Then the store moves to another place, and the
+    /// archive still proves everything.
+    fn forgotten_events_are_proved_and_the_rest_is_reported_as_before(store: Store) {
         let workspace = Workspace::on(&store);
         workspace.configure(&configuration(3));
         workspace.apply();
@@ -104,7 +106,7 @@ on_each_own_store! {
         assert!(events.ends_with(&format!("  prune history up to #{last}\n")) && events.lines().count() == 1, "{events}");
         assert!(warning.contains(&format!("Events up to #{last}, ")) && warning.ends_with("contain them.\n"), "{warning}");
         let (_, none) = both(&store, &["events", "--limit", "1"]);
-        assert_eq!(none, "", "nobody asked for what is not there");
+        assert_eq!(none, "", "there must be no warning");
 
         workspace.assert_settled();
         workspace.configure(&configuration(4));
@@ -170,7 +172,7 @@ fn tampering_shows_wherever_it_is_done() {
 }
 
 #[test]
-fn where_the_events_go_must_be_said() {
+fn the_destination_of_the_events_must_be_given() {
     let directory = tempfile::tempdir().unwrap();
     let store = Store::at(directory.path().join("ipam.db"));
     store.add_pool(&NewPool { name: "top", cidrs: &["10.0.0.0/8"], ..NewPool::default() });
@@ -195,7 +197,7 @@ fn where_the_events_go_must_be_said() {
     assert!(warning.ends_with("are no longer in the store. Not all of them were archived.\n"), "{warning}");
 }
 
-/// Up to where the store has forgotten.
+/// The number of the last event that the store has forgotten.
 fn forgotten(store: &Store) -> u64 {
     let mut mark = None;
     let looked = store.raw().read(&mut |snapshot| {
@@ -206,7 +208,7 @@ fn forgotten(store: &Store) -> u64 {
     mark.and_then(|mark| mark["sequence"].as_u64()).unwrap_or(0)
 }
 
-/// A store with a history of so many events and a few more.
+/// A store with a history of `count` events and a few more.
 fn long(directory: &Path, count: u32) -> Store {
     let store = Store::at(directory.join("ipam.db"));
     let top = store.add_pool(&NewPool { name: "top", cidrs: &["10.0.0.0/8"], ..NewPool::default() });
@@ -227,14 +229,14 @@ fn long(directory: &Path, count: u32) -> Store {
 }
 
 #[test]
-fn a_killed_prune_is_run_again_and_nothing_is_lost_or_doubled() {
+fn a_killed_prune_is_run_again_and_no_event_is_lost_or_duplicated() {
     let directory = tempfile::tempdir().unwrap();
     let store = long(directory.path(), 6_000);
     let before = store.active();
     let last = json(&store, &["status", "--json"])["last_event"]["sequence"].as_u64().unwrap();
     let file = directory.path().join("events.jsonl");
     let archive = file.to_str().unwrap();
-    // Nothing is younger, so that what a killed run wrote about itself is kept.
+    // With `0s` no event is too young, so that a later run also archives the events that a killed run wrote.
     let prune = ["prune", "--events", "--keep", "0s", "--archive", archive];
     let size = || fs::metadata(&file).map_or(0, |file| file.len());
     let mut killed = 0;

@@ -1,4 +1,4 @@
-//! State and store that no longer agree: an object deleted behind Terraform's back, a state that forgot one.
+//! State and store that no longer agree: an object was deleted outside Terraform, or a state lost an object.
 
 use terraform_provider_ipam::backend::Planned;
 use terraform_provider_ipam::ipam::{
@@ -35,7 +35,8 @@ fn applied(store: &Store) -> Workspace {
     workspace
 }
 
-/// Every kind of object that a plan holds, with tags, descriptions and rules that the objects which are there do not have.
+/// Every kind of object that a plan holds, with tags, descriptions and rules that differ from those of the existing
+/// objects.
 const EDITED: &str = r#"
 resource "ipam_scope" "lab" {
   name        = "lab"
@@ -74,7 +75,7 @@ resource "ipam_allocation" "web" {
 }
 "#;
 
-/// Makes the objects of [`EDITED`] as they were before, and answers their ids. No state ever held them.
+/// Makes the objects of [`EDITED`] with their earlier attributes, in no state, and returns their ids.
 fn leave_behind(workspace: &Workspace) -> Vec<String> {
     let ipam = workspace.store().open_as(workspace.owner());
     let (unplanned, tags) = (&Planned::Unknown, Tags::default);
@@ -115,9 +116,9 @@ fn leave_behind(workspace: &Workspace) -> Vec<String> {
 }
 
 on_each_own_store! {
-    /// An apply was killed before Terraform wrote its state. The next one finds the objects, and writes what the
-    /// configuration says by then.
-    fn what_a_killed_apply_left_is_taken_over_with_the_edited_configuration(store: Store) {
+    /// An apply was killed before Terraform wrote its state. The next apply finds the objects, and changes them to the
+    /// configuration, which was edited in the meantime.
+    fn objects_of_a_killed_apply_are_taken_over_with_the_edited_configuration(store: Store) {
         let workspace = Workspace::on(&store);
         let ids = leave_behind(&workspace);
         let before = workspace.store().active();
@@ -162,7 +163,8 @@ resource "ipam_allocation" "web" {
 "#;
 
 on_each_own_store! {
-    /// The argument is null then, which was a replacement: the allocation was destroyed, and nothing came in its place.
+    /// The argument is then null. This was planned as a replacement once: the allocation was destroyed, and no new one
+    /// was made.
     fn a_lookup_that_finds_nothing_any_more_destroys_nothing(store: Store) {
         let network = Workspace::on(&store).owned_by("network");
         network.configure(SHARED_POOL);
@@ -198,7 +200,7 @@ on_each_store! {
         Workspace::assert_store_matches(workspace.store(), &[&workspace]);
     }
 
-    fn a_deleted_pool_is_planned_anew_with_what_was_in_it(store: Store) {
+    fn a_deleted_pool_is_planned_anew_with_its_content(store: Store) {
         let workspace = applied(&store);
         workspace.store().open().delete_pool(&workspace.state().text("ipam_pool.below.id"), true).unwrap();
         let plan = workspace.plan();
@@ -212,7 +214,7 @@ on_each_store! {
         workspace.store().assert_empty();
     }
 
-    fn destroying_what_is_gone_succeeds(store: Store) {
+    fn destroying_a_deleted_object_succeeds(store: Store) {
         let workspace = applied(&store);
         workspace.store().open().delete_pool(&workspace.state().text("ipam_pool.top.id"), true).unwrap();
         workspace.try_destroy(&["-refresh=false"]).succeeds();
@@ -251,7 +253,7 @@ on_each_store! {
         assert_eq!(ipam.get_allocation(&id).unwrap().expect("it is there").description, None);
     }
 
-    fn a_pool_in_use_is_not_destroyed_and_says_what_is_in_it(store: Store) {
+    fn a_pool_in_use_is_not_destroyed_and_the_error_lists_its_content(store: Store) {
         let workspace = Workspace::on(&store);
         workspace.configure(
             "resource \"ipam_pool\" \"top\" {\n  name   = \"top\"\n  cidrs  = [\"10.0.0.0/16\"]\n  locale = \"us-east-1\"\n}\n",

@@ -1,4 +1,5 @@
-//! What one resource gives up, another takes in the same apply: a block, a part of a pool, the space of what is replaced.
+//! Space that one resource gives up and another takes in the same apply: a block, a part of a pool, or the space of a
+//! replaced object.
 
 use crate::harness::Workspace;
 use crate::harness::store::Store;
@@ -15,14 +16,14 @@ fn blocks(keys: &str) -> String {
         )
 }
 
-/// A pool below `p`.
+/// A pool `name` below `p`.
 fn child(name: &str, cidrs: &str, more: &str) -> String {
     format!(
         "resource \"ipam_pool\" \"{name}\" {{\n  name = \"{name}\"\n  source_ipam_pool_id = ipam_pool.p.id\n  cidrs = [{cidrs}]\n  {more}\n}}\n"
     )
 }
 
-/// Plans, applies as shown, and sees that nothing is left to do.
+/// Plans, applies, verifies that the result is as shown, and that a new plan is empty.
 #[track_caller]
 fn apply_as_planned(workspace: &Workspace, places: &[&str]) {
     let plan = workspace.plan();
@@ -39,7 +40,7 @@ on_own_stores_and_opentofu! {
         workspace.apply();
         workspace.configure(&blocks("new = \"10.0.1.0/24\", other = \"10.0.2.0/24\""));
         apply_as_planned(&workspace, &["ipam_allocation.r[\"new\"].cidr"]);
-        // Two that exchange their blocks, and one that takes a part of the third.
+        // Two resources exchange their blocks, and new ones take parts of the third block.
         workspace.configure(&blocks("new = \"10.0.2.0/24\", other = \"10.0.1.0/28\", more = \"10.0.1.16/28\""));
         apply_as_planned(&workspace, &["ipam_allocation.r[\"more\"].cidr"]);
     }
@@ -51,12 +52,12 @@ on_own_stores_and_opentofu! {
         workspace.apply();
         workspace.configure(&(p.clone() + &child("a", "\"10.0.0.0/12\"", "") + &child("b", "\"10.16.0.0/12\"", "depends_on = [ipam_pool.a]")));
         apply_as_planned(&workspace, &["ipam_pool.b.cidr"]);
-        // And a pool that is there.
+        // An existing pool also takes space from another pool.
         workspace.configure(&(p + &child("a", "\"10.0.0.0/12\", \"10.16.0.0/13\"", "depends_on = [ipam_pool.b]") + &child("b", "\"10.24.0.0/13\"", "")));
         apply_as_planned(&workspace, &["ipam_pool.a.cidrs"]);
     }
 
-    fn a_full_pool_gives_the_space_of_what_goes(store: Store) {
+    fn a_full_pool_reuses_the_space_of_a_deleted_allocation(store: Store) {
         let workspace = Workspace::on(&store);
         let full = |name: &str, length: u8| {
             pool("\"10.0.0.0/25\"")
@@ -79,7 +80,8 @@ on_own_stores_and_opentofu! {
         workspace.configure(&all("a", 0));
         workspace.apply();
         workspace.configure(&all("b", 0));
-        // So many creations that wait may leave no room for the deletions; then a second apply does the rest.
+        // Terraform may start so many creations, which wait, that the deletions do not get their turn. A second apply
+        // then does the rest.
         if !workspace.try_apply(&[]).is_success() {
             workspace.apply();
         }
@@ -109,7 +111,7 @@ on_own_stores_and_opentofu! {
         apply_as_planned(&workspace, &["ipam_pool.p.cidr"]);
         workspace.configure(&(p("") + extra + web));
         apply_as_planned(&workspace, &["ipam_pool_cidr.extra.cidr"]);
-        // Without a resource for it the block stays with those that have addresses of it.
+        // Without a resource for it, the block cannot leave the pool: allocations have addresses in it.
         workspace.configure(&(p("\"10.1.0.0/16\"") + &alone));
         workspace.apply();
         workspace.configure(&(p("") + &alone));
@@ -147,7 +149,7 @@ on_own_stores_and_opentofu! {
         workspace.configure(&blocks("old = \"10.0.1.0/24\", new = \"10.0.1.0/28\""));
         let before = workspace.store().active();
         workspace.try_plan(&[]).fails().says(&["10.0.1.0/28"]);
-        // It was to go in this plan, and stays in the next one.
+        // The earlier plan was to delete this allocation; the next plan keeps it.
         workspace.configure(&blocks("new = \"10.0.1.0/28\""));
         workspace.plan();
         workspace.configure(&blocks("old = \"10.0.1.0/24\", new = \"10.0.1.0/28\""));
@@ -196,7 +198,7 @@ on_each_own_store! {
         apply_as_planned(&workspace, &["ipam_allocation.a.cidr", "ipam_allocation.a.id"]);
     }
 
-    fn a_pool_in_use_that_is_replaced_first_keeps_its_block_and_says_why(store: Store) {
+    fn a_pool_in_use_that_is_replaced_first_keeps_its_block_and_the_error_explains_why(store: Store) {
         let workspace = Workspace::on(&store);
         let allocation = |name: &str, more: &str| {
             format!("resource \"ipam_allocation\" \"{name}\" {{\n  ipam_pool_id = ipam_pool.p.id\n  name = \"{name}\"\n  netmask_length = 24\n  {more}\n}}\n")
@@ -208,7 +210,7 @@ on_each_own_store! {
         workspace.try_apply(&["-replace=ipam_pool.p"]).fails().says(&["10.0.0.0/16", "create_before_destroy"]);
         let after = workspace.store().active();
         assert!(after.len() == 1 && after.iter().all(|one| before.get(one.0) == Some(one.1)), "{before:?} {after:?}");
-        // Without such a resource in it the replacement gets the block, once the other allocations are gone.
+        // Without such a resource in it, the replacement gets the block after the other allocations are gone.
         workspace.configure(&(pool("\"10.0.0.0/16\"").replace("cidrs", &format!("{first}\n  cidrs")) + &allocation("a", "")));
         workspace.apply();
         workspace.try_apply(&["-replace=ipam_pool.p"]).succeeds();

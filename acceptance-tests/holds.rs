@@ -1,4 +1,5 @@
-//! Plan, edit, plan: what a plan holds keeps nobody out who made that plan, and others only until it is given back.
+//! Plan, edit, plan: the holds of an earlier plan never stop the owner who made it, and stop others only until they are
+//! released.
 
 use std::process::Command;
 
@@ -19,12 +20,13 @@ fn allocation(resource: &str, name: &str, size: &str) -> String {
     )
 }
 
-/// Terraform asks in no order; a block by CIDR that is to come first has to be named.
+/// Makes `resource` depend on `first`: Terraform creates resources in no fixed order, and the block by CIDR must come
+/// first.
 fn after(first: &str, resource: &str) -> String {
     resource.replace("{\n", &format!("{{\n  depends_on = [ipam_allocation.{first}]\n"))
 }
 
-/// What a command of the program itself says.
+/// The output of a command of the program.
 #[track_caller]
 fn answer(store: &Store, arguments: &[&str]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_terraform-provider-ipam"));
@@ -57,7 +59,8 @@ on_own_stores_and_opentofu! {
             workspace.apply_saved();
             workspace.assert_as_shown(&plan, &["ipam_allocation.c.cidr", "ipam_allocation.d.cidr"]);
         }
-        // A client that does not tell the walk compares the two plans by itself; the others find another state.
+        // A client that does not report whether a plan belongs to an apply compares the two plans itself; the others
+        // refuse the plan because the state has changed.
         workspace.try_apply_saved("old", &[]).fails();
         workspace.apply();
         Workspace::assert_store_matches(workspace.store(), &[&workspace]);
@@ -116,7 +119,7 @@ on_own_stores_and_opentofu! {
 }
 
 on_each_own_store! {
-    fn anothers_hold_is_named_and_can_be_given_back(store: Store) {
+    fn a_hold_of_another_owner_is_named_and_can_be_released(store: Store) {
         let network = Workspace::on(&store).owned_by("tests/network");
         network.configure(&pool("p"));
         let pool_id = network.apply().text("ipam_pool.p.id");
@@ -134,7 +137,7 @@ on_each_own_store! {
         network.store().assert_sound();
     }
 
-    fn a_planned_cidr_is_nobody_elses_space(store: Store) {
+    fn a_planned_cidr_is_not_available_to_others(store: Store) {
         let network = Workspace::on(&store).owned_by("tests/network").holding_for("1s");
         network.configure(&pool("p"));
         let pool_id = network.apply().text("ipam_pool.p.id");
@@ -166,15 +169,15 @@ on_each_own_store! {
         second.configure(&configuration("two"));
         second.try_plan(&[]).succeeds().says(&["has to be made again", "small/one"]);
         first.try_apply_saved("plan", &[]).fails().says(&["small/two"]);
-        // At home nobody needs to be told.
+        // In the configuration that made the plan, the user needs no warning.
         second.configure(&configuration("three"));
         second.try_plan(&[]).succeeds().never_says("has to be made again");
     }
 }
 
-/// A saved plan whose hold made way is refused by the provider, in words.
+/// The provider refuses, in words, a saved plan whose hold was reclaimed for a newer plan.
 #[test]
-fn a_plan_that_another_took_the_place_of_says_to_plan_again() {
+fn a_plan_that_a_newer_one_replaced_asks_to_plan_again() {
     let workspace = Workspace::new();
     workspace.configure(&(pool("p") + &allocation("a", "a", "10.0.0.0/25")));
     workspace.plan_as("old", &[]);

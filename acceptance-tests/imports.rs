@@ -1,4 +1,4 @@
-//! Bringing what exists into a configuration: afterwards the plan is empty.
+//! Importing existing objects into a configuration: afterwards the plan is empty.
 
 use crate::harness::Workspace;
 use crate::harness::store::Store;
@@ -58,7 +58,7 @@ const ADDRESSES: [&str; 7] = [
     "ipam_allocation.exact",
 ];
 
-/// What one configuration made, and another one with the same text and an empty state.
+/// Makes the objects with one configuration. Returns it, and another one with the same text and an empty state.
 fn made_on(store: &Store) -> (Workspace, Workspace) {
     let maker = Workspace::on(store);
     maker.configure(ALL);
@@ -89,7 +89,7 @@ on_each_store! {
     }
 
     /// One configuration makes a pool, another one finds it by name and allocates in it.
-    fn what_another_configuration_made_is_read(store: Store) {
+    fn objects_of_another_configuration_are_read(store: Store) {
         let maker = Workspace::on(&store).owned_by("network");
         maker.configure(
             "resource \"ipam_pool\" \"top\" {\n  name   = \"top\"\n  cidrs  = [\"10.0.0.0/16\"]\n  locale = \"us-east-1\"\n}\n",
@@ -134,7 +134,7 @@ resource "ipam_allocation" "web" {
         assert_taken(&maker, &taker);
     }
 
-    /// As hashicorp/aws takes them, and by what a person knows.
+    /// Imports accept the ids of hashicorp/aws, and the names and blocks that a person knows.
     fn everything_can_be_imported_by_block_and_behind_its_scope(store: Store) {
         let (maker, taker) = made_on(&store);
         let made = maker.state();
@@ -168,8 +168,8 @@ resource "ipam_allocation" "web" {
         assert_taken(&maker, &taker);
     }
 
-    /// Terraform writes down every argument that the state has, `cidr` and `netmask_length` both.
-    fn configuration_is_generated_for_what_is_imported(store: Store) {
+    /// Terraform writes every argument that the state has, so both `cidr` and `netmask_length`.
+    fn configuration_is_generated_for_imported_objects(store: Store) {
         let maker = Workspace::on(&store);
         maker.configure(ALL);
         let made = maker.apply();
@@ -188,7 +188,7 @@ resource "ipam_allocation" "web" {
         taker.assert_settled();
     }
 
-    fn an_unknown_id_is_refused_in_words(store: Store) {
+    fn an_unknown_id_is_refused_with_an_explanation(store: Store) {
         let (maker, taker) = made_on(&store);
         let missing = "ipam-pool-alloc-0000000000000000000";
         let refused = taker.run(&["import", "-input=false", "-no-color", "ipam_allocation.web", missing]);

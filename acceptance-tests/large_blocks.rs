@@ -1,9 +1,9 @@
-//! IPv6 blocks with 2^63 addresses and more: releases of Terraform and OpenTofu that lose digits of such numbers in their
-//! plans make, change and tell them all the same.
+//! IPv6 blocks with 2^63 addresses and more. Some releases of Terraform and OpenTofu lose digits of such numbers in
+//! their plans; they too must create, change and show these blocks.
 
 use crate::harness::Workspace;
 
-/// The configuration: `lan` of this length and with this description, and what else there is.
+/// A configuration with `lan` of this length and description, and with `more` after it.
 fn configuration(length: u8, description: &str, more: &str) -> String {
     format!(
         r#"resource "ipam_pool" "top" {{
@@ -52,7 +52,7 @@ output "count" {
 "#;
 
 #[test]
-fn a_large_block_is_made_grown_described_and_told_with_every_digit() {
+fn a_large_block_is_made_grown_described_and_shown_with_every_digit() {
     let workspace = Workspace::new();
     let counted = |count: &str| {
         workspace.assert_settled();

@@ -1,4 +1,4 @@
-//! Moving to another store: export, import, and Terraform goes on as if nothing had happened.
+//! Moving to another store: after an export and an import Terraform goes on as if nothing had happened.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::harness::client::Client;
 use crate::harness::store::{NewPool, Store, wait_for};
 use crate::harness::{PROVIDER, Workspace};
 
-/// Something of everything; `more` allocations on top.
+/// Some objects of every kind, and `more` allocations.
 fn configuration(more: usize) -> String {
     format!(
         r#"
@@ -68,7 +68,7 @@ resource "ipam_allocation" "net" {{
     )
 }
 
-/// The provider as a tool, on a store.
+/// A command of the program on a store.
 fn tool(store: &Store, arguments: &[&str]) -> Command {
     let mut command = Command::new(PROVIDER);
     store.tell(command.args(arguments)).env_remove("TF_PLUGIN_MAGIC_COOKIE").stdin(Stdio::null());
@@ -82,13 +82,13 @@ fn answer(store: &Store, arguments: &[&str], status: i32) -> String {
     String::from_utf8(if status == 2 { output.stderr } else { output.stdout }).unwrap()
 }
 
-/// Everything in a store, but not when it was asked for.
+/// Everything in a store, except the time of the export.
 #[track_caller]
 fn content(store: &Store) -> String {
     answer(store, &["export"], 0).split_once('\n').unwrap().1.to_owned()
 }
 
-/// Exports one store and imports that into another, new one.
+/// Exports one store and imports the export into another, new store.
 #[track_caller]
 pub(crate) fn carry(from: &Store, to: &Store, directory: &Path) {
     let file = directory.join("export.json");
@@ -99,7 +99,7 @@ pub(crate) fn carry(from: &Store, to: &Store, directory: &Path) {
     assert!(said.starts_with("Imported into ") && said.contains(" is sound: "), "{said}");
 }
 
-/// Takes a configuration from store to store, working with it on each.
+/// Takes a configuration from store to store, and works with it on each.
 fn journey(stores: &[Store]) {
     let mut workspace = Workspace::on(&stores[0]);
     let mut count = 3;
@@ -107,7 +107,7 @@ fn journey(stores: &[Store]) {
     workspace.apply();
     for pair in stores.windows(2) {
         let [from, to] = pair else { continue };
-        // A plan that is waiting moves along.
+        // A plan that was not applied yet moves with the store.
         count += 2;
         workspace.configure(&configuration(count));
         workspace.plan();
@@ -123,7 +123,7 @@ fn journey(stores: &[Store]) {
         workspace.apply();
         workspace.assert_settled();
         Workspace::assert_store_matches(to, &[&workspace]);
-        assert_eq!(content(from), before, "nobody writes to the old store any more");
+        assert_eq!(content(from), before, "the old store does not change any more");
         from.assert_sound();
     }
     workspace.destroy();
@@ -150,7 +150,7 @@ fn the_plan_right_after_moving_is_empty() {
     carry(&from, &to, workspace.path());
     workspace.switch_to(&to);
     workspace.assert_settled();
-    // The new store may have been looked at before: its default scopes make way.
+    // The new store may have been opened before: its default scopes are replaced.
     let looked_at = Store::at(directory.path().join("c.db"));
     workspace.switch_to(&looked_at);
     let other = Workspace::on(&looked_at).owned_by("tests/other");
@@ -170,7 +170,8 @@ fn small(directory: &TempDir, name: &str) -> Store {
     store
 }
 
-/// The export of a store with so many allocations. It has no history: one that tells of them could not be made up.
+/// The export of a store with `count` allocations. It has no history, because no consistent history of these
+/// allocations could be invented.
 fn large(directory: &TempDir, count: u32) -> String {
     let store = small(directory, "small.db");
     let export = answer(&store, &["export"], 0);
@@ -201,7 +202,7 @@ fn is_half_way(store: &Store) -> bool {
 }
 
 #[test]
-fn a_killed_import_is_no_store_until_it_is_run_again() {
+fn a_killed_import_is_not_a_store_until_it_is_run_again() {
     let directory = tempfile::tempdir().unwrap();
     let file = large(&directory, 20_000);
     let whole = Store::at(directory.path().join("whole.db"));
@@ -209,12 +210,12 @@ fn a_killed_import_is_no_store_until_it_is_run_again() {
     let store = Store::at(directory.path().join("killed.db"));
     let mut import = tool(&store, &["import", &file]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     wait_for("the import to be half way", || {
-        assert_eq!(import.try_wait().unwrap(), None, "it ended before anybody could kill it");
+        assert_eq!(import.try_wait().unwrap(), None, "the import ended before it could be killed");
         is_half_way(&store)
     });
     import.kill().unwrap();
     import.wait().unwrap();
-    assert!(is_half_way(&store), "it had ended before it was killed");
+    assert!(is_half_way(&store), "the import had ended before it was killed");
 
     let words = "error: An import into this store is running or was interrupted. ";
     for arguments in [&["tree"][..], &["check"], &["status"], &["gc"], &["export"], &["events"]] {
@@ -230,7 +231,7 @@ fn a_killed_import_is_no_store_until_it_is_run_again() {
 }
 
 #[test]
-fn an_export_to_a_file_is_there_at_once_and_for_its_owner_only() {
+fn an_export_to_a_file_appears_complete_and_only_its_owner_can_read_it() {
     use std::os::unix::fs::PermissionsExt;
     let directory = tempfile::tempdir().unwrap();
     let store = small(&directory, "ipam.db");
@@ -242,7 +243,7 @@ fn an_export_to_a_file_is_there_at_once_and_for_its_owner_only() {
         "{said}"
     );
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-    // One more over it, and nothing is left beside.
+    // A second export replaces the file, and leaves no temporary file next to it.
     answer(&store, &["export", "--output", &place], 0);
     let names = directory.path().read_dir().unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     assert_eq!(names.filter(|name| name.contains("export")).collect::<Vec<_>>(), ["export.json"]);
@@ -254,7 +255,7 @@ fn an_export_to_a_file_is_there_at_once_and_for_its_owner_only() {
 }
 
 #[test]
-fn a_reader_of_an_export_that_goes_away_is_no_error() {
+fn a_reader_of_an_export_that_goes_away_causes_no_error() {
     let directory = tempfile::tempdir().unwrap();
     let file = large(&directory, 2000);
     let store = Store::at(directory.path().join("ipam.db"));
@@ -293,7 +294,7 @@ fn problems_are_listed_and_nothing_is_written() {
         ),
         "{said}"
     );
-    assert!(!new.path().exists(), "a file that is no good makes no store");
+    assert!(!new.path().exists(), "an invalid file makes no store");
     fs::write(&file, &text).unwrap();
     let said = answer(&new, &["import", place, "--dry-run"], 0);
     assert!(said.starts_with("Would import into "), "{said}");
@@ -324,7 +325,7 @@ fn status_gc_and_prune_answer_people_and_programs() {
     assert!(answer(&store, &["gc"], 0).starts_with("0 expired holds reclaimed, "));
     let said = answer(&store, &["prune", "--keep", "30d"], 0);
     assert!(said.ends_with(": this store keeps nothing to prune.\n"), "{said}");
-    // One that cannot be reached.
+    // A store that cannot be opened.
     let broken = Store::at(directory.path());
     assert!(answer(&broken, &["status", "--json"], 2).starts_with("error: "));
     for arguments in [&["status"][..], &["gc"], &["export"], &["prune", "--keep", "1d"]] {

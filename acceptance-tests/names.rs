@@ -1,4 +1,4 @@
-//! Names are unique in their parent: who asks for one that is taken is told by whom.
+//! Names are unique in their parent: a request for a name that is taken reports the object or the owner that has it.
 
 use crate::harness::Workspace;
 use crate::harness::store::{NewPool, Store};
@@ -126,7 +126,7 @@ impl ReplacedInUse {
         second.assert_settled();
         second.destroy();
         first.try_destroy(&[&target]).succeeds();
-        // A destroy begins with a plan of everything that is not there, and this holds the name once more.
+        // A destroy begins with a plan of everything that is missing, and that plan holds the name once more.
         store.wait_until_holds_have_expired();
         third.apply();
         third.destroy();
@@ -184,7 +184,7 @@ on_each_store! {
         Workspace::assert_store_matches(first.store(), &[&first]);
     }
 
-    fn a_name_of_another_owner_is_refused_with_how_it_is_handed_over(store: Store) {
+    fn a_name_of_another_owner_is_refused_with_the_way_to_transfer_it(store: Store) {
         let (first, pool_id) = workspace_with_pool(&store);
         let first = first.owned_by("team/first");
         first.configure(&allocation("web", &pool_id, "web"));
@@ -196,7 +196,7 @@ on_each_store! {
         let refused = second.try_plan(&[]).fails().says(&[&cidr, store.owner_of("team/first")]);
         let import = format!("terraform import ipam_allocation.NAME {id}");
         if store.is_aws() {
-            // Everything there is of its account, and so of one owner.
+            // Everything in the store belongs to its account, and so to one owner.
             refused.says(&[&import]);
         } else {
             let transfer = format!("terraform-provider-ipam transfer {id} --to \"team/second\"");
@@ -204,7 +204,7 @@ on_each_store! {
         }
     }
 
-    /// The old one is gone from the configuration: its name goes to the new one within one apply.
+    /// The old object is gone from the configuration: within one apply the new object gets its name.
     fn a_name_moves_from_a_destroyed_object_to_a_new_one(store: Store) {
         let (workspace, pool_id) = workspace_with_pool(&store);
         workspace.configure(&allocation("old", &pool_id, "web"));
@@ -218,7 +218,8 @@ on_each_store! {
         Workspace::assert_store_matches(workspace.store(), &[&workspace]);
     }
 
-    /// In whatever order Terraform renames: what one apply does not reach, because the name was not free yet, the next does.
+    /// Terraform renames in any order: a rename that fails in one apply, because the name was not free yet, succeeds in
+    /// the next.
     fn a_name_is_passed_on_from_a_renamed_object(store: Store) {
         let (workspace, pool_id) = workspace_with_pool(&store);
         let both = |one: &str, two: &str| allocation("one", &pool_id, one) + &allocation("two", &pool_id, two);

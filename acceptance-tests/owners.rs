@@ -1,4 +1,4 @@
-//! What another owner has: whose it is, and how it is handed over.
+//! Objects of another owner: how they are reported, and how they are transferred.
 
 use std::process::Command;
 
@@ -7,7 +7,7 @@ use crate::harness::{PROVIDER, Workspace};
 
 const WEB: &str = "ipam_allocation.web";
 
-/// What `transfer` says.
+/// The output of `transfer`.
 #[track_caller]
 fn transfer(store: &Store, arguments: &[&str]) -> String {
     let mut command = Command::new(PROVIDER);
@@ -17,7 +17,8 @@ fn transfer(store: &Store, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Two teams, the first of which has an allocation of a pool of the network's; its id.
+/// Two teams, the first of which has an allocation in a pool of the network team. Returns both and the id of the
+/// allocation.
 fn teams(store: &Store) -> (Workspace, Workspace, String) {
     let network = Workspace::on(store);
     let pool = network.store().add_pool(&NewPool { name: "shared", cidrs: &["10.0.0.0/16"], ..NewPool::default() });
@@ -36,12 +37,12 @@ fn teams(store: &Store) -> (Workspace, Workspace, String) {
 }
 
 on_each_own_store! {
-    fn what_another_owner_has_is_not_to_be_imported(store: Store) {
+    fn the_error_about_an_object_of_another_owner_suggests_no_import(store: Store) {
         let (a, b, id) = teams(&store);
         let refused = b.try_plan(&[]).fails().says(&["belongs to owner \"team-a\"", "Choose another name"]);
         refused.says(&[&format!("transfer {id} --to \"team-b\"")]).never_says("terraform import");
         a.assert_settled();
-        // What is of the same owner may have lost its state.
+        // An object of the same owner may have lost its state.
         a.run(&["state", "rm", WEB]).succeeds();
         a.try_plan(&[]).fails().says(&[&format!("terraform import ipam_allocation.NAME {id}")]);
     }

@@ -1,4 +1,4 @@
-//! Plans with credentials that may read the store and not write it.
+//! Plans with credentials that may read the store but not write it.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -9,7 +9,8 @@ use test_servers::{Postgres, S3};
 use crate::harness::Workspace;
 use crate::harness::store::{NewPool, Store};
 
-/// Write-protects a file, or a directory with all in it, as on a file system that is mounted read-only.
+/// Makes a file, or a directory with all its content, writable or write-protected, as on a file system that is mounted
+/// read-only.
 fn set_writable(path: &Path, is_writable: bool) {
     let mode = match (path.is_dir(), is_writable) {
         (true, true) => 0o755,
@@ -40,7 +41,7 @@ fn on_a_write_protected_directory() {
 }
 
 #[test]
-fn on_a_bucket_that_only_gives() {
+fn on_a_bucket_that_may_only_be_read() {
     let server = S3::shared();
     let bucket = server.create_bucket();
     let store = Store::in_bucket(server, &bucket);
@@ -66,7 +67,7 @@ fn as_a_reader_of_postgres() {
     });
 }
 
-/// `owner` can write to the store at any time, `user` as it is set.
+/// Checks the plans of `user`, whose access `set_writable` switches. `owner` can write to the store at any time.
 fn plans_without_holding(owner: &Store, user: &Store, set_writable: impl Fn(bool)) {
     let workspace = Workspace::on(user).without_privileges();
     let pool = owner.add_pool(&NewPool { name: "office", cidrs: &["10.0.0.0/24"], ..NewPool::default() });
@@ -106,7 +107,7 @@ resource "ipam_allocation" "web" {{
     set_writable(true);
 }
 
-/// New objects that cannot be made together are told in the plan.
+/// New objects that conflict with each other are reported in the plan.
 fn siblings_see_each_other(workspace: &Workspace, pool_id: &str) {
     let own = workspace.read("main.tf");
     let block = |resource: &str, name: &str, size: &str| {

@@ -1,4 +1,4 @@
-//! What a pool is to give up, and somebody has: told while planning, and nothing is replaced.
+//! A pool that is to give up space in which objects still are: the plan reports them, and nothing is replaced.
 
 use crate::harness::Workspace;
 use crate::harness::store::Store;
@@ -41,7 +41,7 @@ resource "ipam_allocation" "theirs" {
 "#;
 
 on_each_own_store! {
-    fn what_stays_in_space_that_a_pool_gives_up_is_told_in_the_plan(store: Store) {
+    fn allocations_in_space_that_a_pool_gives_up_are_reported_in_the_plan(store: Store) {
         let workspace = Workspace::on(&store);
         let before = pools(r#"["10.0.0.0/16"]"#, 20) + OFFICE;
         workspace.configure(&before);
@@ -52,7 +52,7 @@ on_each_own_store! {
         workspace.try_plan(&[]).fails().says(&["The pool gives up space that is in use", "10.0.0.0/20", "10.1.0.0/16"]);
         workspace.configure(&before);
         workspace.assert_settled();
-        // What goes in the same apply is in nobody's way.
+        // An object that is deleted in the same apply does not stop the change.
         workspace.configure(&pools(r#"["10.0.0.0/16"]"#, 21));
         workspace.apply();
         workspace.assert_settled();
@@ -61,7 +61,7 @@ on_each_own_store! {
         workspace.store().assert_empty();
     }
 
-    fn what_others_have_in_space_that_a_pool_gives_up_is_told_in_the_plan(store: Store) {
+    fn allocations_of_others_in_space_that_a_pool_gives_up_are_reported_in_the_plan(store: Store) {
         let workspace = Workspace::on(&store).owned_by("team/a");
         let before = pools(r#"["10.0.0.0/16"]"#, 20) + OFFICE;
         workspace.configure(&before);
@@ -75,7 +75,7 @@ on_each_own_store! {
         }
         workspace.configure(&before);
         workspace.assert_settled();
-        // In two halves everything has its place.
+        // In two halves every block has its place.
         workspace.configure(&(pools(r#"["10.0.0.0/17", "10.0.128.0/17"]"#, 20) + OFFICE));
         let plan = workspace.plan();
         assert_eq!(plan.actions().into_iter().collect::<Vec<_>>(), [("ipam_pool.top".to_owned(), "update".to_owned())]);
@@ -85,7 +85,7 @@ on_each_own_store! {
         Workspace::assert_store_matches(workspace.store(), &[&workspace, &other]);
     }
 
-    fn a_replacement_says_which_addresses_are_given_up(store: Store) {
+    fn a_replacement_lists_the_addresses_that_are_given_up(store: Store) {
         let workspace = Workspace::on(&store);
         let next = r#"
 resource "ipam_pool" "next" {

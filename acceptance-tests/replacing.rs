@@ -1,4 +1,4 @@
-//! Taint, `-replace`, `-target`: Terraform makes an object anew, or only some of them.
+//! Taint, `-replace`, `-target`: Terraform replaces an object, or changes only some of the objects.
 
 use crate::harness::Workspace;
 use crate::harness::store::Store;
@@ -55,7 +55,7 @@ on_each_store! {
         assert_replaced(&applied(&store), "ipam_allocation.web", &["-replace=ipam_allocation.web"]);
     }
 
-    /// Its block is its own until the moment it is destroyed: only the replacement may be planned over it.
+    /// The old allocation keeps its block until it is destroyed: only its replacement may be planned over it.
     fn an_exact_block_is_replaced_by_itself(store: Store) {
         let workspace = applied(&store);
         assert_replaced(&workspace, "ipam_allocation.exact", &["-replace=ipam_allocation.exact"]);
@@ -97,7 +97,7 @@ on_each_store! {
         Workspace::assert_store_matches(workspace.store(), &[&workspace]);
     }
 
-    /// A change that cannot be carried out leaves everything as it was, and the next one works.
+    /// A change that cannot be carried out leaves everything as it was, and the next plan works.
     fn a_plan_that_fails_leaves_the_object_alone(store: Store) {
         let workspace = applied(&store);
         let before = workspace.state().text("ipam_allocation.web.cidr");

@@ -1,4 +1,4 @@
-//! The report, as a person sees it: written by the built binary, shown by a real browser.
+//! The report as a user sees it: written by the built binary, shown by a real browser.
 
 mod mouse;
 
@@ -17,14 +17,15 @@ use crate::harness::browser::Browser;
 use crate::harness::store::{NewPool, Store};
 use crate::harness::{PROVIDER, Workspace};
 
-/// A page of so many allocations ...
+/// The number of allocations on a large page.
 const MANY: usize = 100_000;
-/// ... is there within this time, on a busy machine with two cores.
+/// Longest time to open that page, on a busy machine with two cores.
 const OPENS_WITHIN: Duration = Duration::from_secs(10);
 const HOSTILE: &str = "</script><img src=x onerror=\"document.title='broken'\"><b>";
 const READY: &str = "document.documentElement?.dataset.ready !== undefined";
 
-/// `corp` (divided into `eu` with `prod`, where `web` breaks a rule that came later and `api` is planned) and `six`.
+/// The pools `corp` and `six`. `corp` is divided into `eu` with `prod`, in which `web` breaks a rule that was added
+/// later and `api` is planned.
 struct Scene {
     directory: TempDir,
     store: Store,
@@ -141,7 +142,7 @@ fn every_form_comes_out_of_one_command_and_a_wrong_one_is_refused() {
 }
 
 #[test]
-fn the_page_shows_everything_asks_nobody_and_no_name_breaks_it() {
+fn the_page_shows_everything_sends_no_request_and_no_name_breaks_it() {
     let scene = Scene::new();
     let page = scene.page();
     let mut browser = Browser::start();
@@ -154,12 +155,12 @@ fn the_page_shows_everything_asks_nobody_and_no_name_breaks_it() {
     let pools = texts(&mut browser, "#pools [role=row] .name");
     assert_eq!(pools, ["corp", "eu", "prod", "six"]);
     let names = texts(&mut browser, "#allocations .rows .name");
-    assert!(names.contains(&HOSTILE.to_owned()), "shown as it is: {names:?}");
+    assert!(names.contains(&HOSTILE.to_owned()), "a name must be shown as text: {names:?}");
     assert_eq!(browser.run("document.title"), json!("IPAM report"));
     assert_eq!(browser.run("document.querySelectorAll('img, iframe, object').length"), json!(0));
     let why = "It is larger than the pool allows: /25 is the largest (allocation_min_netmask_length).";
     assert_eq!(texts(&mut browser, ".problem p"), [why, why, why]);
-    // What it may not do it cannot do: the page's own policy refuses it, before anything leaves.
+    // The page cannot send requests: its own policy refuses them before anything leaves the browser.
     let refused = browser.run(
         "new Promise((tell) => {
           addEventListener('securitypolicyviolation', (event) => tell(`${event.effectiveDirective} ${event.blockedURI}`));
@@ -203,7 +204,7 @@ fn the_keyboard_is_enough() {
     let mut browser = Browser::start();
     browser.look(1280, "screen", "light");
     browser.open(&page, "", READY);
-    // The tree of pools: down to `eu`, closed, opened, and `prod` chosen.
+    // The tree of pools: the keys go down to `eu`, close it, open it, and choose `prod`.
     browser.run("document.querySelector('#pools [role=treegrid]').focus()");
     browser.press("ArrowDown");
     browser.press("ArrowLeft");
@@ -216,7 +217,7 @@ fn the_keyboard_is_enough() {
     assert_eq!(browser.run("location.hash"), json!(format!("#pool={}", scene.prod.meta.id)));
     assert_eq!(texts(&mut browser, "#map .crumbs > *").len(), 3, "the map follows");
     assert_eq!(texts(&mut browser, "#allocations .rows [role=row]").len(), 4);
-    // The map: from one part to the next, into what is too small for its cell, and back.
+    // The map: the keys go from one part to the next, into a block that is too small for its cell, and back.
     browser.run("document.querySelector('#map .cell').focus()");
     let first = browser.run("document.activeElement.getAttribute('aria-label')");
     assert!(first.as_str().unwrap().starts_with("10.0.0.0/24, used by web"), "{first}");
@@ -233,7 +234,7 @@ fn the_keyboard_is_enough() {
     assert_quiet(&mut browser, &page);
 }
 
-/// Texts whose contrast to what is behind them is less than WCAG's AA asks, and how much it is.
+/// Texts whose contrast to their background is less than AA of WCAG requires, and that contrast.
 const FAINT: &str = r"(() => {
   const canvas = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
   const rgba = (color) => {
@@ -292,12 +293,12 @@ fn it_can_be_read_in_light_dark_print_and_on_a_telephone() {
         assert_eq!(is_dark, scheme == "dark", "{name}");
         assert_eq!(browser.run(FAINT), json!([]), "{name}: text that is hard to read");
         let overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
-        assert_eq!(browser.run(overflow), json!(0), "{name}: nothing sticks out");
+        assert_eq!(browser.run(overflow), json!(0), "{name}: no element is wider than the page");
         browser.keep_picture(&name);
     }
     let seen = "[...document.querySelectorAll('.tools, .skip, #theme')].filter((one) => one.checkVisibility()).length";
-    assert_eq!(browser.run(seen), json!(0), "what cannot be used on paper is not there");
-    // Whoever does not like the system's choice changes it.
+    assert_eq!(browser.run(seen), json!(0), "controls are not printed");
+    // Users can choose the other color scheme than that of their system.
     browser.look(1440, "screen", "light");
     browser.run("[1, 2].forEach(() => document.getElementById('theme').click())");
     assert_eq!(browser.run("getComputedStyle(document.body).backgroundColor"), json!("rgb(15, 20, 27)"));
@@ -305,7 +306,7 @@ fn it_can_be_read_in_light_dark_print_and_on_a_telephone() {
 }
 
 #[test]
-fn assistive_technology_is_told_what_everything_is() {
+fn every_element_has_a_role_and_a_name_for_assistive_technology() {
     let scene = Scene::new();
     let page = scene.page();
     let mut browser = Browser::start();
@@ -368,8 +369,8 @@ fn a_page_of_a_hundred_thousand_allocations_opens_at_once() {
     println!("{MANY} allocations: {taken:?}, {ratio:.1} times a trivial page ({least:?})");
     assert!(taken < OPENS_WITHIN, "{taken:?}, {ratio:.1} times a trivial page");
     assert_eq!(texts(&mut browser, "#allocations-title"), ["Allocations 100,000"]);
-    assert!(texts(&mut browser, "#allocations .rows [role=row]").len() < 100, "only what is seen is in the page");
-    // The end of the list, and one in the middle.
+    assert!(texts(&mut browser, "#allocations .rows [role=row]").len() < 100, "only visible rows are in the page");
+    // The end of the list, and a row in the middle.
     browser.run("document.querySelector('#allocations [role=grid]').focus()");
     browser.press("End");
     browser.wait_until("document.querySelector('#allocations .row.active')?.textContent.includes('host-099999')");
@@ -379,7 +380,7 @@ fn a_page_of_a_hundred_thousand_allocations_opens_at_once() {
     assert_quiet(&mut browser, &page);
 }
 
-/// The same in the next block of eight addresses.
+/// The same allocation in the block of eight addresses at `place`.
 fn numbered(pattern: &Allocation, place: usize) -> Allocation {
     let mut one = pattern.clone();
     one.meta.id = format!("ipam-pool-alloc-{place:017x}");
@@ -406,7 +407,7 @@ fn a_rule_that_is_no_longer_kept_fails_the_plan_that_asks_for_it() {
     configure("");
     workspace.apply();
     workspace.assert_settled();
-    // Who changes the rule past this configuration does not ask it.
+    // The rule is changed outside this configuration, so that its check does not run at that time.
     let ipam = workspace.store().open();
     let prod = workspace.store().pools().remove(0);
     let rules = Rules { min_netmask_length: Some(26), ..Rules::default() };

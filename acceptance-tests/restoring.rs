@@ -1,4 +1,4 @@
-//! A store that was restored from a backup which is older than the states.
+//! A store that was restored from a backup that is older than the states.
 
 use std::process::Command;
 
@@ -18,7 +18,7 @@ resource "ipam_allocation" "first" {
 }
 "#;
 
-/// Made after the backup: the pool stands where the block `gone` was in between.
+/// Objects made after the backup: the pool now has the block that `gone` had in between.
 const SINCE: &str = r#"
 resource "ipam_pool" "region" {
   name                = "region"
@@ -51,7 +51,7 @@ resource "ipam_allocation" "gone" {
 
 const MADE_SINCE: [&str; 3] = ["ipam_pool.region", "ipam_pool_cidr.more", "ipam_allocation.web"];
 
-/// What the program itself does.
+/// Runs a command of the program.
 #[track_caller]
 fn tool(store: &Store, arguments: &[&str]) {
     let mut command = Command::new(PROVIDER);
@@ -59,7 +59,7 @@ fn tool(store: &Store, arguments: &[&str]) {
     assert!(output.status.success(), "{arguments:?}: {output:?}");
 }
 
-/// A configuration whose store was lost, and `store`, which has the older backup of it.
+/// Makes a configuration whose store was lost, and restores its older backup to `store`.
 fn restored_to(store: &Store) -> Workspace {
     let mut workspace = Workspace::on(&Store::sqlite());
     workspace.configure(BEFORE);
@@ -86,10 +86,10 @@ fn bringing_back(workspace: &Workspace) -> String {
 }
 
 on_each_own_store! {
-    fn what_the_state_knows_is_brought_back_with_its_addresses(store: Store) {
+    fn objects_in_the_state_are_restored_with_their_addresses(store: Store) {
         let workspace = restored_to(&store);
         let before = workspace.state();
-        // What happens without the argument, as the guide says.
+        // Without the argument, the plan does what the guide describes.
         let plan = workspace.plan();
         let created: Vec<_> = plan.actions().into_iter().filter(|(_, action)| action == "create").map(|(one, _)| one).collect();
         assert_eq!(created.len(), MADE_SINCE.len(), "{created:?}");
@@ -112,8 +112,8 @@ on_each_own_store! {
         Workspace::assert_store_matches(&store, &[&workspace]);
     }
 
-    /// An event in the restored store counts more than the state.
-    fn what_was_released_since_is_planned_anew(store: Store) {
+    /// An event in the restored store takes precedence over the state.
+    fn objects_released_since_the_backup_are_planned_anew(store: Store) {
         let workspace = restored_to(&store);
         let [web, block] = ["id", "cidr"].map(|what| workspace.state().text(&format!("ipam_allocation.web.{what}")));
         workspace.configure(&bringing_back(&workspace));

@@ -1,4 +1,4 @@
-//! Plans that are applied later, when other things have happened.
+//! Saved plans that are applied later, after the store has changed.
 
 use std::collections::BTreeSet;
 
@@ -118,7 +118,7 @@ on_each_store! {
         Workspace::assert_store_matches(base.store(), &[&first, &second]);
     }
 
-    fn an_expired_hold_makes_room_for_who_needs_it(store: Store) {
+    fn an_expired_hold_makes_room_for_another_plan(store: Store) {
         let (base, pool_id) = small_pool(&store);
         let first = Workspace::on(base.store()).owned_by("tests/first").holding_for("1s");
         first.configure(&whole_pool(&pool_id, "first"));

@@ -1,4 +1,4 @@
-//! Passwords, keys and tokens are planted, everything is made to talk as much as it can, and nothing may repeat them.
+//! Passwords, keys and tokens are planted, every program logs as much as it can, and no output may contain them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,14 +17,14 @@ const POOL: &str = "resource \"ipam_pool\" \"top\" {\n  name  = \"top\"\n  cidrs
 /// The warning about a password in a URL.
 const PASSWORD_IN_URL: &str = "A password in the store URL";
 
-/// Part of every planted secret, and of nothing else.
+/// A part of every planted secret, and of no other text.
 const MARK: &str = "pLaNtEd";
 
-/// A store, and what is secret about it.
+/// A store, and the secrets of its configuration.
 struct Planted {
     name: &'static str,
     store: Store,
-    /// Files that the test itself writes a secret into; they are not searched.
+    /// Files into which the test itself writes a secret; they are not searched.
     files: Vec<(&'static str, String)>,
     works: bool,
 }
@@ -48,7 +48,7 @@ fn secret(what: &str) -> String {
     format!("{MARK}-{what}-0123456789")
 }
 
-/// A new database, and a role that owns it and has a secret for a password.
+/// A new database, and the role that owns it and has a secret as password.
 struct Role {
     server: String,
     name: String,
@@ -65,7 +65,7 @@ impl Role {
         Self { server: format!("127.0.0.1:{}", server.port()), name, database }
     }
 
-    /// The URL with what comes after the name of the role: `:password` or nothing.
+    /// The URL with `password` after the name of the role: `:password` or an empty text.
     fn url(&self, password: &str) -> String {
         format!("postgres://{}{password}@{}/{}?sslmode=disable", self.name, self.server, self.database)
     }
@@ -157,7 +157,7 @@ fn of_buckets() -> Vec<Planted> {
     ]
 }
 
-/// Whatever the provider, Terraform or a library might listen to.
+/// Sets every variable that makes the provider, Terraform or a library log.
 fn talkative(command: &mut Command) -> &mut Command {
     for (name, value) in [
         ("TF_LOG", "TRACE"),
@@ -173,10 +173,10 @@ fn talkative(command: &mut Command) -> &mut Command {
     command
 }
 
-/// Everything that was said, by whom.
+/// All output, by its source.
 type Said = BTreeMap<String, String>;
 
-/// Files of a directory that nobody of the test wrote: logs, states, plans.
+/// Adds the files of a directory that the test did not write: logs, states, plans.
 fn add_files(said: &mut Said, directory: &Path, own: &[&str]) {
     for entry in fs::read_dir(directory).unwrap().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
@@ -196,12 +196,12 @@ fn terraform_says(workspace: &Workspace, arguments: &[&str], works: bool, said: 
     talkative(&mut command);
     let run = Running::start(command).wait();
     assert_eq!(run.is_success(), works, "{}", run.text());
-    // What stands in the environment is printed by nobody.
+    // A secret in the environment is never printed.
     assert!(!run.text().contains(PASSWORD_IN_URL), "{}", run.text());
     said.insert(format!("terraform {arguments:?}"), run.text());
 }
 
-/// What the tool says to a person, with the store in the environment and as an argument.
+/// Adds the output of the commands of the program, with the store in the environment and as an argument.
 fn tool_says(workspace: &Workspace, said: &mut Said) {
     let url = workspace.store().url().to_owned();
     let questions: [&[&str]; 8] = [
@@ -221,7 +221,7 @@ fn tool_says(workspace: &Workspace, said: &mut Said) {
         command.args(arguments).current_dir(workspace.path()).env("HOME", workspace.path()).stdin(Stdio::null());
         let output = command.output().unwrap();
         let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
-        // What a person typed into the command line is not repeated either.
+        // A secret that a user typed into the command line is not repeated either.
         said.insert(format!("tool {:?}", arguments[..arguments.len().min(2)].join(" ")), text);
     }
 }
@@ -254,18 +254,18 @@ fn check_all(list: &[Planted]) {
 }
 
 #[test]
-fn nothing_repeats_a_secret_of_postgres() {
+fn no_output_contains_a_secret_of_postgres() {
     check_all(&of_postgres());
 }
 
 #[test]
-fn nothing_repeats_a_secret_of_a_bucket() {
+fn no_output_contains_a_secret_of_a_bucket() {
     check_all(&of_buckets());
 }
 
 /// A password may come from a variable that Terraform knows to be sensitive.
 #[test]
-fn nothing_repeats_a_sensitive_variable() {
+fn no_output_contains_a_sensitive_variable() {
     let url = Role::new().url(":${var.password}");
     for (password, works) in [(secret("password"), true), (secret("wrong"), false)] {
         let workspace = Workspace::new();
@@ -288,7 +288,7 @@ fn nothing_repeats_a_sensitive_variable() {
     }
 }
 
-/// Arguments of the provider block, what stands beside it, whether it works, and what is said.
+/// Arguments of the provider block, the text next to it, whether it works, and the expected message.
 struct Literal {
     arguments: String,
     body: String,
@@ -341,9 +341,10 @@ fn literals() -> Vec<Literal> {
     ]
 }
 
-/// Terraform prints the line of the argument that a message is about. Its own log of the configuration is not ours.
+/// Terraform prints the line of the argument that a message is about. Terraform's own log of the configuration is not
+/// searched, because the provider cannot change it.
 #[test]
-fn nothing_repeats_a_secret_that_stands_in_the_configuration() {
+fn no_output_contains_a_secret_of_the_configuration() {
     each(
         &literals(),
         |literal| literal.arguments.clone(),

@@ -6,7 +6,7 @@ use crate::harness::Workspace;
 use crate::harness::random::{Random, rounds};
 use crate::harness::store::NewPool;
 
-/// Some blocks in the shared pool, and a pool of one's own with some more.
+/// Some blocks in the shared pool, and a pool of `who` with some more.
 fn wishes(pool_id: &str, who: &str, random: &mut Random) -> String {
     let shared = random.between(1, 6);
     let own = random.between(0, 4);
@@ -76,9 +76,10 @@ fn two_configurations_on_one_store_never_collide() {
     assert_eq!((audit.pools, audit.allocations, audit.holds), (1, 0, 0));
 }
 
-/// More wishes than space: both may not win, and nobody gets a block twice.
+/// Both configurations together want more space than there is: they may not both succeed, and no block is given out
+/// twice.
 #[test]
-fn who_comes_second_to_a_full_pool_is_told() {
+fn the_second_apply_on_a_full_pool_gets_a_clear_error() {
     let base = Workspace::new();
     let pool = base.store().add_pool(&NewPool { name: "small", cidrs: &["10.0.0.0/28"], ..NewPool::default() });
     let sides = ["left", "right"].map(|who| Workspace::on(base.store()).owned_by(who));

@@ -1,4 +1,4 @@
-//! Who may know whom. The table is the architecture; ARCHITECTURE.md says why.
+//! Rules of the dependencies between modules. The table states the architecture; ARCHITECTURE.md explains it.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking, also in its helpers")]
 
@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Top-level module, and the modules it may name.
+/// Each top-level module, and the modules that it may name.
 const MAY_KNOW: [(&str, &[&str]); 11] = [
     ("main", &["plugin", "provider", "cli"]),
     ("cli", &["backend", "ipam", "plugin", "provider"]),
@@ -21,14 +21,15 @@ const MAY_KNOW: [(&str, &[&str]); 11] = [
     ("runtime", &[]),
 ];
 
-/// All that these see of a store: the core its transactions, the provider why it failed.
+/// The only items of `store` that these modules may use: the core its transactions, the provider the reasons of
+/// failures.
 const OF_STORE: [(&str, &[&str]); 2] =
     [("ipam", &["Tx", "Snapshot", "Order", "Entry", "Error", "Overlay"]), ("provider", &["Error"])];
 
-/// Only these speak gRPC.
+/// The only modules that speak gRPC.
 const KNOW_TONIC: [&str; 2] = ["plugin", "protocol"];
 
-/// A file longer than this wants to be two.
+/// Longest source file. A longer file should be divided.
 const LINES_MAX: usize = 700;
 
 /// A source file of the crate.
@@ -79,13 +80,13 @@ fn is_test(path: &Path) -> bool {
     in_tests || ["tests", "testing", "suite"].contains(&stem) || stem.ends_with("_tests") || stem.ends_with("_samples")
 }
 
-/// Without comments, and without a test module at the end of the file.
+/// The text without comments, and without a test module at the end of the file.
 fn code_of(text: &str) -> String {
     let end = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
     text[..end].lines().map(|line| line.split("//").next().unwrap_or("")).collect::<Vec<_>>().join("\n")
 }
 
-/// Paths after every `crate::` (or the crate's name), groups taken apart: `store::{Tx, Error}` is two.
+/// Paths after every `crate::` (or the crate's name), with groups expanded: `store::{Tx, Error}` is two paths.
 fn paths(code: &str) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     for root in ["crate::", "terraform_provider_ipam::"] {
@@ -99,7 +100,7 @@ fn paths(code: &str) -> Vec<Vec<String>> {
     found
 }
 
-/// Reads one path, or the group it ends in, from the start of `text`.
+/// Reads one path, or the group that it ends in, from the start of `text`.
 fn branches(text: &str, before: &[String], found: &mut Vec<Vec<String>>) {
     let text = text.trim_start();
     if let Some(group) = text.strip_prefix('{') {
@@ -119,7 +120,7 @@ fn branches(text: &str, before: &[String], found: &mut Vec<Vec<String>>) {
     }
 }
 
-/// What stands between the commas of a group, up to its closing brace.
+/// The members of a group: the texts between its commas, up to its closing brace.
 fn members(group: &str) -> Vec<&str> {
     let (mut depth, mut start, mut list) = (0, 0, Vec::new());
     for (at, letter) in group.char_indices() {
@@ -141,7 +142,7 @@ fn members(group: &str) -> Vec<&str> {
     list
 }
 
-/// Exported macros live at the top of the crate; they belong to the module that wrote them.
+/// Exported macros are at the top of the crate; they belong to the module that defines them.
 fn macros(sources: &[Source]) -> BTreeMap<String, String> {
     let mut owners = BTreeMap::new();
     for source in sources {
@@ -155,7 +156,7 @@ fn macros(sources: &[Source]) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn modules_know_only_whom_they_may() {
+fn modules_name_only_the_modules_that_they_may() {
     let table: BTreeMap<&str, &[&str]> = MAY_KNOW.into_iter().collect();
     let sources = sources();
     let macros = macros(&sources);
@@ -169,7 +170,7 @@ fn modules_know_only_whom_they_may() {
         for path in paths(&source.code) {
             let Some(first) = path.first() else { continue };
             let named = macros.get(first).unwrap_or(first);
-            // What else stands at the top of the crate (constants of lib.rs) is everybody's.
+            // Every module may use the other items at the top of the crate (constants of lib.rs).
             if modules.contains(named.as_str()) && *named != source.module && !allowed.contains(&named.as_str()) {
                 let (file, module) = (source.path.display(), &source.module);
                 wrong.insert(format!("{file} names {}: {module} may know only {allowed:?}", path.join("::")));
@@ -193,7 +194,7 @@ fn core_and_provider_see_only_their_part_of_a_store() {
     assert!(wrong.is_empty(), "{}", wrong.into_iter().collect::<Vec<_>>().join("\n"));
 }
 
-/// What `code` names of a top-level module, be it by `crate::module::Item` or by `module::Item` after an import.
+/// The items of a top-level module that `code` names, as `crate::module::Item` or as `module::Item` after an import.
 fn items_of(module: &str, code: &str) -> Vec<String> {
     let named: Vec<_> =
         paths(code).into_iter().filter(|path| path.first().is_some_and(|name| name == module)).collect();
@@ -236,7 +237,7 @@ fn files_are_short_enough_to_read() {
 }
 
 #[test]
-fn groups_and_paths_are_taken_apart() {
+fn groups_and_paths_are_split() {
     let code = "use crate::{a, store::{Tx, error::Error}, b::C};\nlet x = crate::tf::Value::Null; $crate::ipam::f(1);";
     let found: Vec<String> = paths(code).iter().map(|path| path.join("::")).collect();
     assert_eq!(found, ["a", "store::Tx", "store::error::Error", "b::C", "tf::Value::Null", "ipam::f"]);

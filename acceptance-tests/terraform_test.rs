@@ -36,8 +36,8 @@ output "id" {
 }
 "#;
 
-/// OpenTofu knows `run.` in variables, and not in conditions. Where the variables of the last apply refer to it, OpenTofu
-/// 1.12 leaves in silence what the file has made: its cleaning up no longer knows that run.
+/// OpenTofu accepts `run.` in variables, but not in conditions. If the variables of the last apply refer to a run,
+/// OpenTofu 1.12 silently leaves the objects of the file behind: its cleanup no longer knows that run.
 const TESTS: &str = r#"
 run "plan_shows_the_block" {
   command = plan

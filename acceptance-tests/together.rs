@@ -1,4 +1,4 @@
-//! Eight pipelines at once on one pool, one of which dies in the middle of its apply.
+//! Eight pipelines work on one pool at the same time, and one of them is killed in the middle of its apply.
 
 use std::fs;
 use std::thread;
@@ -16,7 +16,7 @@ use crate::harness::terraform::{Run, Running};
 const PIPELINES: usize = 8;
 const ALLOCATIONS: usize = 25;
 
-/// From the first allocation that is seen in the store to the kill, at most.
+/// Longest time from the first allocation in the store to the kill.
 const LATEST_MICROSECONDS: u64 = 60_000;
 
 fn wishes(pool_id: &str, owner: &str) -> String {
@@ -32,7 +32,8 @@ resource "ipam_allocation" "net" {{
     )
 }
 
-/// Applies, and kills Terraform and its provider once a first allocation is there. Tells whether it came to that.
+/// Applies, and kills Terraform and its provider after a first allocation is in the store. Returns whether they were
+/// killed.
 fn apply_and_kill(workspace: &Workspace, random: &mut Random) -> (Run, bool) {
     let moment = Duration::from_micros(random.below(LATEST_MICROSECONDS));
     let store = workspace.store().open();
@@ -42,7 +43,7 @@ fn apply_and_kill(workspace: &Workspace, random: &mut Random) -> (Run, bool) {
         let is_own = |name: &str| name.starts_with(&format!("{}-", workspace.owner()));
         allocations.iter().any(|found| found.meta.state == State::Active && is_own(&found.meta.name))
     };
-    // Two at a time, so that there is a middle to be killed in.
+    // Two objects at a time, so that the kill can come in the middle of the apply.
     let mut running = Running::start_now(workspace.apply_command(&["-parallelism=2"]));
     while !running.has_ended() && !has_begun() {
         thread::sleep(Duration::from_millis(1));
@@ -56,8 +57,8 @@ fn apply_and_kill(workspace: &Workspace, random: &mut Random) -> (Run, bool) {
     (running.wait(), killed)
 }
 
-/// Terraform does not replace its state in one step. One that it left half written cannot be read by anybody; its
-/// user restores it from a backup or, as here, begins with none.
+/// Terraform does not replace its state in one step. A state that is half written cannot be read; its user restores it
+/// from a backup or, as here, begins with an empty state.
 fn remove_half_written_state(workspace: &Workspace) {
     let path = workspace.path().join("terraform.tfstate");
     let text = fs::read(&path).unwrap_or_default();
@@ -81,7 +82,7 @@ on_each_own_store! {
                 scope.spawn(|| Running::start_now(workspace.apply_command(&[])).wait().succeeds());
             }
             let (run, killed) = apply_and_kill(victim, &mut random);
-            assert!(killed, "it ended before it could be killed: {}", run.text());
+            assert!(killed, "the apply ended before it could be killed: {}", run.text());
         });
         remove_half_written_state(victim);
         victim.apply();

@@ -1,8 +1,9 @@
-//! The store in a bucket, next to the limit of what it stands on: `cargo bench --bench bucket`.
+//! Speed of the store in a bucket, compared with the requests that it consists of: `cargo bench --bench bucket`.
 //!
-//! Commits a second, next to bare create-if-absent requests of the same size in the same run, in a directory and on an
-//! S3 server of the tests. Then the time and the memory it takes to open stores of 100,000 and 1,000,000 allocations,
-//! each in a process of its own; they are kept in `target/bench`. `BENCH_ALLOCATIONS_MAX=100000` leaves the larger out.
+//! Measures commits per second, and in the same run bare create-if-absent requests of the same size, in a directory and
+//! on the S3 server of the tests. Then measures the time and the memory to open stores of 100,000 and 1,000,000
+//! allocations, each in a new process; the stores are kept in `target/bench`. `BENCH_ALLOCATIONS_MAX=100000` omits the
+//! larger one.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a program for developers")]
 #![allow(unreachable_pub, dead_code, reason = "modules of a program, which others use more of")]
@@ -30,15 +31,15 @@ use tokio::runtime::Runtime;
 const SIZES: [usize; 2] = [100_000, 1_000_000];
 const SIZE_MAX: &str = "BENCH_ALLOCATIONS_MAX";
 
-/// What a child process opens, and nothing else.
+/// Variable with the URL of the store that a child process opens; set only for such a process.
 const OPEN: &str = "BENCH_BUCKET_OPEN";
 
 const ROUNDS: usize = 7;
-/// Commits a second over bare requests a second.
+/// Smallest ratio of commits per second to bare requests per second.
 const SHARE_MIN: f64 = 0.8;
-/// In each round, of each kind.
+/// Commits, and bare requests, in each round.
 const COMMITS: usize = 150;
-/// About what creating one allocation writes.
+/// About as many entries as the creation of one allocation writes.
 const ENTRIES: usize = 9;
 const VALUE: &str = "{\"version\":1,\"id\":\"ipam-alloc-0123456789abcdef\",\"name\":\"net-0000001\",\"pool_id\":\"ipam-pool-0123456789abcdef\",\
                      \"cidr\":\"10.0.0.0/29\",\"description\":\"made by a benchmark\",\"tags\":{\"team\":\"network\"}}";
@@ -60,7 +61,7 @@ fn main() -> ExitCode {
     if holds.iter().all(|holds| *holds) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// The server of the tests wants some credentials, whatever they are.
+/// Runs this program again with credentials: the server of the tests requires some, and accepts any.
 fn with_credentials() -> ExitCode {
     let variables = [("AWS_ACCESS_KEY_ID", "bench"), ("AWS_SECRET_ACCESS_KEY", "bench"), ("AWS_REGION", S3::REGION)];
     let status = Command::new(env::current_exe().unwrap()).args(env::args().skip(1)).envs(variables).status().unwrap();
@@ -72,7 +73,8 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
-/// Commits next to bare requests, in turns, so that what else the machine does meets both; whether the limit holds.
+/// Measures commits and bare requests in turns, so that other work of the machine slows both. Returns whether the limit
+/// holds.
 fn beside_bare_requests(scratch: &FilePath) -> bool {
     let directory = scratch.join("commits");
     fs::create_dir_all(&directory).unwrap();
@@ -88,7 +90,7 @@ fn beside_bare_requests(scratch: &FilePath) -> bool {
     file && s3
 }
 
-/// What sharing commits saves; whether the limits hold.
+/// Measures the gain of shared commits. Returns whether the limits hold.
 fn group(scratch: &FilePath) -> bool {
     let mut number = 0;
     let file = grouping::compare("file", None, &mut || {
@@ -148,7 +150,7 @@ fn compare(name: &str, url: &str, objects: &Arc<dyn ObjectStore>, prefix: &Path)
     holds
 }
 
-/// Opening stores of a size.
+/// Measures the opening of stores of each size.
 fn start() {
     let size_max = env::var(SIZE_MAX).map_or(usize::MAX, |text| text.parse().unwrap());
     let sizes: Vec<usize> = SIZES.into_iter().filter(|&size| size <= size_max).collect();
@@ -165,7 +167,7 @@ fn start() {
     }
 }
 
-/// In a process of its own, so that memory is of this alone.
+/// Opens a store in a new process, so that the memory is that of the store alone.
 fn opened(url: &str) -> ExitCode {
     let store = open(&StoreUrl::new(url)).unwrap();
     let began = Instant::now();
@@ -177,7 +179,7 @@ fn opened(url: &str) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Memory in use and at most, as the system counts it.
+/// Memory in use and its maximum, as the operating system counts it.
 fn memory() -> String {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let lines = status.lines().filter(|line| line.starts_with("VmRSS") || line.starts_with("VmHWM"));

@@ -1,7 +1,7 @@
-//! How fast the provider is under real Terraform: `cargo bench --bench terraform`.
+//! The speed of the provider with real Terraform: `cargo bench --bench terraform`.
 //!
-//! Compares with work that Terraform does without any provider process in the same run, so that the ratio says the
-//! same on every machine. Exit status 1 when a limit is exceeded.
+//! Compares the provider with work that Terraform does without a provider process in the same run, so that the ratio is
+//! comparable between machines. The exit status is 1 if a limit is exceeded.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a program for developers")]
 #![allow(unreachable_pub, dead_code, reason = "the harness is shared with the acceptance tests")]
@@ -21,7 +21,7 @@ const OBJECTS: usize = 1000;
 const ROUNDS: usize = 3;
 const STARTS: usize = 30;
 
-/// Longest plan and apply, in those of built-in objects.
+/// Longest plan and apply, as a ratio to those of built-in objects.
 const RATIO_MAX: f64 = 1.25;
 const HANDSHAKE_MAX: Duration = Duration::from_millis(10);
 const RESIDENT_MAX_KIB: u64 = 25 * 1024;
@@ -40,7 +40,8 @@ fn report(what: &str, measured: &str, limit: &str, is_within: bool) -> bool {
     is_within
 }
 
-/// From the start of the process to the line that Terraform waits for.
+/// Measures the time from the start of the process to the line that Terraform waits for. Returns whether the limit
+/// holds.
 fn handshake() -> bool {
     let mut times: Vec<_> = (0..STARTS).map(|_| time_to_handshake()).collect();
     times.sort();
@@ -76,13 +77,13 @@ fn time_to_handshake() -> Duration {
     time
 }
 
-/// As Terraform makes one for every start.
+/// A client certificate, such as Terraform makes at every start.
 fn client_certificate() -> String {
     let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P521_SHA512).unwrap();
     rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&key).unwrap().pem()
 }
 
-/// Resident memory of the provider while Terraform asks for its schema and nothing else.
+/// Measures the resident memory of the provider while Terraform reads only its schema. Returns whether the limit holds.
 fn memory() -> bool {
     let workspace = Workspace::new();
     workspace.configure("");
@@ -100,17 +101,17 @@ fn memory() -> bool {
     report("resident memory after the schema", &format!("{} KiB", most), &format!("{RESIDENT_MAX_KIB} KiB"), is_within)
 }
 
-/// Resident memory of a process in KiB, when it is still there.
+/// Resident memory of a process in KiB, or `None` if the process has ended.
 fn resident_kib(id: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
     let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
     line.split_whitespace().nth(1)?.parse().ok()
 }
 
-/// Plan and apply of many allocations, next to as many built-in objects, bare ones and ones that keep as many bytes in
-/// the state: while it applies, Terraform writes the whole state again after each object, so that the bytes of an object
-/// count as much as what its provider does. The best of each counts: whatever else the machine does only makes a
-/// round slower.
+/// Measures plan and apply of many allocations, and of as many built-in objects: bare ones, and ones with as many bytes
+/// in the state. During an apply Terraform writes the whole state again after each object, so the bytes of an object
+/// cost time as well as the work of its provider. The fastest round of each counts, because other work of the machine
+/// can only make a round slower.
 fn objects() -> bool {
     let ours = format!(
         "resource \"ipam_pool\" \"top\" {{\n  name  = \"top\"\n  cidrs = [\"10.0.0.0/8\"]\n}}\n\nresource \"ipam_allocation\" \"it\" {{\n  \
@@ -124,7 +125,7 @@ fn objects() -> bool {
     };
     let (_, bytes_of_ours) = plan_and_apply(&ours);
     let (_, bytes_of_built_in) = plan_and_apply(&built_in(0));
-    // An input stands twice in the state, as input and as output.
+    // An input appears twice in the state: as input and as output.
     let padding = bytes_of_ours.saturating_sub(bytes_of_built_in) / OBJECTS / 2;
     let configurations = [ours, built_in(0), built_in(padding)];
     let mut best = [Duration::MAX; 3];
@@ -142,7 +143,7 @@ fn objects() -> bool {
     report(&what, &format!("{:.2}", ours / padded), &format!("{RATIO_MAX}"), ours / padded <= RATIO_MAX)
 }
 
-/// How long it takes, and the bytes of the state.
+/// Plans and applies a configuration. Returns the time, and the bytes of the state.
 fn plan_and_apply(config: &str) -> (Duration, usize) {
     let workspace = Workspace::new();
     workspace.configure(config);

@@ -8,10 +8,10 @@ use test_servers::Packages;
 use crate::endpoint::{Endpoint, Script};
 use crate::scene::{ACCOUNT, HOME};
 
-/// Its own version of botocore comes with it.
+/// awscli brings its own version of botocore.
 const PACKAGES: &str = "awscli==1.46.3";
 
-/// One command of awscli; its output, or what it said instead.
+/// Runs one command of awscli. Returns its output, or its error message.
 fn aws(endpoint: &Endpoint, command: &str) -> Result<Value, String> {
     let credentials = endpoint.credentials(ACCOUNT);
     let environment: BTreeMap<&str, &str> = [

@@ -1,4 +1,4 @@
-//! boto3 as a client: what it parses with its own model, and what it refuses.
+//! boto3 as a client of the endpoint: the answers that it parses with its own model, and the errors that it gets.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
@@ -10,7 +10,7 @@ use test_servers::Packages;
 use crate::endpoint::{Credentials, Endpoint, model};
 use crate::scene::text;
 
-/// An account in a Region, seen through boto3.
+/// An account in a Region, used through boto3.
 #[derive(Clone)]
 pub(crate) struct Boto {
     service: &'static str,
@@ -19,7 +19,7 @@ pub(crate) struct Boto {
     credentials: Credentials,
 }
 
-/// What a client gets instead of an answer.
+/// The error that a client gets instead of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refused {
     pub(crate) code: String,
@@ -28,7 +28,7 @@ pub(crate) struct Refused {
     pub(crate) status: u64,
 }
 
-/// One Python for all tests of this process.
+/// One Python process for all tests of this process.
 struct Python {
     _child: Child,
     requests: ChildStdin,
@@ -42,7 +42,7 @@ fn ask_python(request: &Value) -> Value {
         let mut command = Packages::of(model::PACKAGES).command();
         let mut child = command
             .arg(script)
-            // Nothing of the user's.
+            // boto3 must not read the user's settings.
             .env("AWS_CONFIG_FILE", "/dev/null")
             .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
             .env_remove("AWS_PROFILE")
@@ -108,7 +108,7 @@ impl Boto {
         }
     }
 
-    /// One call (`create_ipam`); the answer as boto3 parsed it.
+    /// Makes one call (`create_ipam`). Returns the answer as boto3 parsed it.
     pub(crate) fn try_call(&self, action: &str, arguments: Value) -> Result<Value, Refused> {
         self.ask("call", action, arguments)
     }
@@ -118,7 +118,7 @@ impl Boto {
         self.try_call(action, arguments).unwrap_or_else(|refused| panic!("{action}: {refused:?}"))
     }
 
-    /// A call that must be refused with this code and these words in the message.
+    /// Verifies that a call is refused with this code and these words in the message.
     #[track_caller]
     pub(crate) fn refused(&self, action: &str, arguments: Value, code: &str, words: &str) {
         match self.try_call(action, arguments) {
@@ -130,19 +130,19 @@ impl Boto {
         }
     }
 
-    /// All pages that boto3's paginator gets.
+    /// All pages that boto3's paginator returns.
     #[track_caller]
     pub(crate) fn pages(&self, action: &str, arguments: Value) -> Vec<Value> {
         let pages = self.ask("paginate", action, arguments).unwrap_or_else(|refused| panic!("{action}: {refused:?}"));
         pages.as_array().unwrap().clone()
     }
 
-    /// A signed form that boto3's own model would not let through: the text of the answer.
+    /// Sends a signed form that boto3's own model would refuse. Returns the text of the answer.
     pub(crate) fn raw(&self, form: Value) -> String {
         text(&self.ask("raw", "", form).unwrap()[1])
     }
 
-    /// Members that boto3's model knows of a structure.
+    /// The members that boto3's model knows for a structure.
     pub(crate) fn members(&self, shape: &str) -> Vec<String> {
         let names = self.ask("members", shape, json!({})).unwrap();
         names.as_array().unwrap().iter().map(text).collect()

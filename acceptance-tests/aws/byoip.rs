@@ -1,4 +1,5 @@
-//! Own ranges and AS numbers through our client: answers that are lost, refusals, what takes longer than the patience.
+//! Bring your own IP ranges and AS numbers (BYOIP, BYOASN) through the provider's client: lost answers, refusals, and
+//! changes that take longer than the client waits.
 
 use std::time::Duration;
 
@@ -35,7 +36,8 @@ fn number(scene: &Scene) -> ByoasnSpec {
     ByoasnSpec { ipam_id: text(&scene.ipam["IpamId"]), asn: "64496".parse().unwrap(), proof: proof() }
 }
 
-/// Calls until it is not pending, at most as often as anything here takes, and answers what was waited for too.
+/// Repeats `work` until its result is not pending, at most as often as any change here takes. Also returns the states
+/// that it waited for.
 fn patiently<T>(mut work: impl FnMut() -> Result<T>) -> (Result<T>, Vec<String>) {
     let mut waited = Vec::new();
     for _ in 0..50 {
@@ -63,7 +65,7 @@ fn a_lost_answer_makes_nothing_twice_where_aws_has_no_client_token() {
     assert_eq!(association.region, HOME);
     let made = [Kind::ByoipCidr, Kind::Byoasn, Kind::AsnAssociation].map(|kind| scene.endpoint.things(kind).len());
     assert_eq!(made, [1, 1, 1]);
-    // A second one is no lost answer.
+    // A second creation of the same object must not be taken for a lost answer.
     for error in [
         Keeps::<ByoipCidrNoun>::create(service, &range(false)).unwrap_err(),
         Keeps::<ByoasnNoun>::create(service, &number(&scene)).unwrap_err(),
@@ -76,7 +78,7 @@ fn a_lost_answer_makes_nothing_twice_where_aws_has_no_client_token() {
 }
 
 #[test]
-fn aws_wants_ten_seconds_between_two_calls_that_advertise_and_gets_them() {
+fn calls_that_advertise_are_ten_seconds_apart_as_aws_requires() {
     let scene = Scene::new();
     let ipam = impatient(&scene);
     let service: &dyn Service = &ipam;
@@ -91,7 +93,7 @@ fn aws_wants_ten_seconds_between_two_calls_that_advertise_and_gets_them() {
     assert_eq!(on.unwrap().state, "advertised");
     assert!(waited.contains(&"pending-advertising".to_owned()), "{waited:?}");
     let off = || Keeps::<ByoipCidrNoun>::update(service, &id, &range(true), &range(false));
-    let Err(Error::Pending(pending)) = off() else { panic!("too soon for AWS") };
+    let Err(Error::Pending(pending)) = off() else { panic!("the call was not too early for AWS") };
     assert!(pending.waits_for.contains("every ten seconds"), "{pending:?}");
     scene.endpoint.advance(Duration::from_secs(10));
     assert_eq!(patiently(off).0.unwrap().state, "provisioned");
@@ -105,13 +107,13 @@ fn aws_wants_ten_seconds_between_two_calls_that_advertise_and_gets_them() {
 }
 
 #[test]
-fn a_range_that_aws_does_not_verify_says_why_and_leaves_room_for_another_try() {
+fn a_range_that_aws_does_not_verify_is_reported_with_the_reason_and_can_be_tried_again() {
     let scene = Scene::new();
     scene.endpoint.script(Script { create: Delay::Never, provision: Delay::Never, ..Script::at_once() });
     let ipam = impatient(&scene);
     let service: &dyn Service = &ipam;
     let create = || Keeps::<ByoipCidrNoun>::create(service, &range(false));
-    let Err(Error::Pending(pending)) = create() else { panic!("AWS is at it") };
+    let Err(Error::Pending(pending)) = create() else { panic!("the change is not pending") };
     assert_eq!((pending.resource, pending.waits_for.as_str()), ("ipam_byoip_cidr", "pending-provision"));
     let id = scene.endpoint.things(Kind::ByoipCidr)[0].id.clone();
     scene.endpoint.set_state(&id, "failed-provision");
@@ -142,7 +144,7 @@ fn a_range_in_a_pool_without_a_locale_cannot_be_advertised() {
 }
 
 #[test]
-fn what_was_given_back_outside_is_gone_and_no_error() {
+fn objects_removed_outside_are_gone_without_an_error() {
     let scene = Scene::new();
     let ipam = ours(&scene);
     let service: &dyn Service = &ipam;
@@ -157,7 +159,7 @@ fn what_was_given_back_outside_is_gone_and_no_error() {
     scene.home.call("deprovision_ipam_byoasn", gone);
     assert_eq!(Keeps::<ByoasnNoun>::get(service, &asn.id).unwrap(), None);
     Keeps::<ByoasnNoun>::delete(service, &asn.id, &number(&scene)).unwrap();
-    // Its old entry is listed for seven days, and is not in the way.
+    // AWS lists the old entry for seven days; it must not prevent a new one.
     assert_eq!(Keeps::<ByoasnNoun>::create(service, &number(&scene)).unwrap().state, "provisioned");
     Keeps::<ByoipCidrNoun>::delete(service, "192.0.2.0/24", &range(false)).unwrap();
     scene.is_sound();

@@ -1,5 +1,6 @@
-//! What a user can get wrong about pools that only AWS has, own ranges and AS numbers: configuration -> message and
-//! attribute, through real `terraform plan`. Nothing is sent to AWS when any of it happens.
+//! Mistakes that a user can make in pools with options that only AWS has, in BYOIP ranges and in AS numbers: a table
+//! from a configuration to the message and its attribute, through real `terraform plan`. No mistake may send a request
+//! to AWS.
 
 use serde_json::json;
 
@@ -13,9 +14,10 @@ use crate::scene::{ACCOUNT, HOME, Scene, text};
 struct Row {
     /// `<public>`, `<private>` and `<pool>` stand for ids.
     config: &'static str,
-    /// The attribute that Terraform points to; empty: the block, where the attribute holds a secret.
+    /// The attribute that Terraform points to; empty for the whole block, to which messages about secret attributes
+    /// point.
     attribute: &'static str,
-    /// Parts of summary and detail.
+    /// Parts of the summary and the detail.
     words: &'static [&'static str],
 }
 
@@ -261,7 +263,7 @@ const NUMBERS: &[Row] = &[
 #[track_caller]
 fn check(row: &Row, workspace: &Workspace) {
     let run = workspace.plan_messages(&[]);
-    assert!(!run.is_success(), "the plan went well:\n{}\n{}", row.config, run.text());
+    assert!(!run.is_success(), "the plan succeeded:\n{}\n{}", row.config, run.text());
     let errors: Vec<_> = run.diagnostics().into_iter().filter(|diagnostic| diagnostic.is_error()).collect();
     assert!(errors.len() == 1, "{}\none mistake, one error: {errors:#?}", row.config);
     let error = &errors[0];
@@ -273,7 +275,7 @@ fn check(row: &Row, workspace: &Workspace) {
 }
 
 #[test]
-fn what_contradicts_itself_is_told_at_plan_on_the_attribute() {
+fn contradictions_are_reported_at_plan_on_the_attribute() {
     let scene = Scene::new();
     let public = text(&scene.ipam["PublicDefaultScopeId"]);
     let pool = scene.pool(json!({"IpamScopeId": public, "PublicIpSource": "byoip", "Locale": HOME}));
@@ -316,7 +318,7 @@ const ELSEWHERE: &[Row] = &[
 ];
 
 #[test]
-fn another_store_refuses_what_only_aws_has_at_plan_on_the_attribute_and_says_what_to_use() {
+fn another_store_refuses_what_only_aws_has_at_plan_on_the_attribute_with_an_alternative() {
     each(
         ELSEWHERE,
         |row| row.config.to_owned(),

@@ -1,4 +1,4 @@
-//! The program in a person's hands, on AWS IPAM: looking, and carrying everything to another store and back.
+//! The commands of the program on AWS IPAM: reading, and moving everything to another store and back.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -61,7 +61,7 @@ const ADDRESSES: [&str; 6] = [
     "ipam_allocation.exact",
 ];
 
-/// What the program says, and on standard error when it could not be done.
+/// Runs a command. Returns its standard output, or its standard error if it failed.
 #[track_caller]
 fn tool(store: &Store, arguments: &[&str], status: i32) -> String {
     let mut command = Command::new(PROVIDER);
@@ -76,7 +76,7 @@ fn json_of(store: &Store, arguments: &[&str], status: i32) -> Value {
     serde_json::from_str(&tool(store, &[arguments, &["--json"]].concat(), status)).unwrap()
 }
 
-/// What was asked of AWS that makes something.
+/// Number of requests to AWS that make objects.
 fn made(endpoint: &Endpoint) -> usize {
     let makes = |action: &str| ["Create", "Provision", "Allocate"].iter().any(|verb| action.starts_with(verb));
     endpoint.calls().iter().filter(|call| makes(&call.action)).count()
@@ -87,7 +87,7 @@ fn file(directory: &Path) -> String {
 }
 
 #[test]
-fn commands_look_into_aws_and_say_what_there_is_not() {
+fn commands_read_aws_ipam_and_report_what_it_does_not_have() {
     let scene = Scene::new();
     let store = of_account(&scene.endpoint, ACCOUNT);
     let workspace = Workspace::on(&store);
@@ -121,7 +121,7 @@ fn commands_look_into_aws_and_say_what_there_is_not() {
 }
 
 #[test]
-fn what_is_in_aws_goes_into_an_own_store_with_its_ids_and_the_plan_is_empty() {
+fn objects_of_aws_move_to_a_self_managed_store_with_their_ids_and_an_empty_plan() {
     let scene = Scene::new();
     scene.endpoint.script(Script::default());
     let store = of_account(&scene.endpoint, ACCOUNT);
@@ -130,7 +130,7 @@ fn what_is_in_aws_goes_into_an_own_store_with_its_ids_and_the_plan_is_empty() {
     let state = workspace.apply();
     let below = state.text("ipam_pool.below.id");
     scene.endpoint.take(&below, "vpc", "vpc-1", "10.0.8.0/22");
-    // Names are no names to AWS: here are two of one.
+    // Names need not be unique in AWS: two allocations have the same name here.
     let tags = json!([{"ResourceType": "ipam-pool-allocation", "Tags": [{"Key": "Name", "Value": "web"}]}]);
     let twin = json!({"IpamPoolId": below, "NetmaskLength": 26, "TagSpecifications": tags});
     scene.home.call("allocate_ipam_pool_cidr", twin);
@@ -150,7 +150,7 @@ fn what_is_in_aws_goes_into_an_own_store_with_its_ids_and_the_plan_is_empty() {
     let of_vpc = all.iter().find(|one| one["resource_type"] == "vpc").unwrap();
     assert_eq!((&of_vpc["resource_id"], &of_vpc["cidr"]), (&json!("vpc-1"), &json!("10.0.8.0/22")));
     assert_eq!(all.iter().filter(|one| text(&one["name"]).starts_with("web")).count(), 2, "{listed}");
-    // What is allocated from now on keeps off what AWS holds.
+    // New allocations must avoid the space of the allocations that AWS held.
     workspace.configure(&format!(
         "{CONFIGURATION}resource \"ipam_allocation\" \"new\" {{\n  count = 7\n  ipam_pool_id = ipam_pool.below.id\n  \
          name = \"new-${{count.index}}\"\n}}\n"
@@ -158,7 +158,7 @@ fn what_is_in_aws_goes_into_an_own_store_with_its_ids_and_the_plan_is_empty() {
     workspace.apply();
     workspace.assert_settled();
     own.assert_sound();
-    // Nobody but its users takes away here what AWS held.
+    // The space that AWS held stays allocated in the new store until its users release it.
     let left = "resource \"ipam_allocation\" \"left\" {\n  ipam_pool_id = ipam_pool.below.id\n  name = each.key\n  cidr = \
                 each.value\n  for_each = {\n    \"vpc-1\" = \"10.0.8.0/22\"\n    ";
     let twin = all.iter().find(|one| text(&one["name"]).starts_with("web (")).unwrap();
@@ -174,14 +174,14 @@ fn what_is_in_aws_goes_into_an_own_store_with_its_ids_and_the_plan_is_empty() {
 }
 
 #[test]
-fn what_is_in_an_own_store_is_made_in_aws_once() {
+fn objects_of_a_self_managed_store_are_created_in_aws_once() {
     let scene = Scene::new();
     scene.endpoint.script(Script::default());
     let (own, aws) = (Store::sqlite(), of_account(&scene.endpoint, ACCOUNT));
     let workspace = Workspace::on(&own);
     workspace.configure(CONFIGURATION);
     let old = workspace.apply();
-    // A plan that waits is no part of it.
+    // A plan that is not applied yet is not exported.
     workspace.configure(&CONFIGURATION.replace("\"web\"\n", "\"new\"\n").replace(".web", ".new"));
     workspace.plan();
     let file = file(workspace.path());
@@ -199,7 +199,7 @@ fn what_is_in_an_own_store_is_made_in_aws_once() {
     let before = made(&scene.endpoint);
     let again = json_of(&aws, &["import", &file], 0);
     assert_eq!((&again["new"]["pools"], &again["present"]["allocations"]), (&json!(0), &json!(2)), "{again}");
-    assert_eq!(made(&scene.endpoint), before, "everything is there already");
+    assert_eq!(made(&scene.endpoint), before, "all objects exist already");
 
     let second = Workspace::on(&aws);
     second.configure(CONFIGURATION);
@@ -216,7 +216,7 @@ fn what_is_in_an_own_store_is_made_in_aws_once() {
 }
 
 #[test]
-fn what_speaks_against_it_is_said_before_anything_is_made_and_a_broken_off_import_goes_on() {
+fn problems_are_reported_before_any_object_is_created_and_an_interrupted_import_resumes() {
     let scene = Scene::new();
     let (own, aws) = (Store::sqlite(), of_account(&scene.endpoint, ACCOUNT));
     let workspace = Workspace::on(&own);
@@ -225,7 +225,7 @@ fn what_speaks_against_it_is_said_before_anything_is_made_and_a_broken_off_impor
     let file = file(workspace.path());
     tool(&own, &["export", "--output", &file], 0);
 
-    // AWS refuses half-way: what was made stays, and the next import goes on.
+    // AWS refuses a request half-way: the objects made so far stay, and the next import goes on.
     let trouble = Trouble::Error { code: "UnauthorizedOperation", message: "Not you." };
     scene.endpoint.trouble("AllocateIpamPoolCidr", 1, trouble);
     let said = tool(&aws, &["import", &file], 1);
@@ -233,7 +233,7 @@ fn what_speaks_against_it_is_said_before_anything_is_made_and_a_broken_off_impor
     let done = json_of(&aws, &["import", &file], 0);
     assert_eq!((&done["new"]["pools"], &done["new"]["allocations"]), (&json!(0), &json!(2)), "{done}");
 
-    // Somebody else has the space under another name.
+    // Another user has the space under another name.
     let listed = json_of(&aws, &["allocations"], 0);
     let web = listed["allocations"].as_array().unwrap().iter().find(|one| one["name"] == "web").unwrap();
     let own_id = text(&web["id"]).split('_').next().unwrap().to_owned();

@@ -1,5 +1,5 @@
-//! AWS, or what plays it, answers with something else than was asked for: the error says what was asked and what came
-//! back, and what was made is in the state.
+//! AWS, or the endpoint that plays it, answers with other values than the request had: the error shows both values, and
+//! the object that was made is in the state.
 
 use crate::endpoint::Trouble;
 use crate::harness::Workspace;
@@ -12,14 +12,14 @@ fn start() -> (Scene, Workspace) {
     (scene, workspace)
 }
 
-/// The next call of `action` is carried out with `answered` in place of `asked`.
+/// Makes the endpoint carry out the next call of `action` with `answered` in place of `asked`.
 fn confuse(scene: &Scene, action: &str, asked: &str, answered: &str) {
     let other = Trouble::AnswerAbout { asked: asked.to_owned(), answered: answered.to_owned() };
     scene.endpoint.trouble(action, 1, other);
 }
 
 #[test]
-fn another_attribute_than_asked_for_is_said_with_both_values_and_the_object_is_in_the_state() {
+fn another_attribute_than_requested_is_reported_with_both_values_and_the_object_is_in_the_state() {
     for (action, kind, body) in [
         ("CreateIpamScope", "ipam_scope", "name = \"a\"\n  description = \"mine\""),
         ("CreateIpamPool", "ipam_pool", "name = \"a\"\n  address_family = \"ipv4\"\n  description = \"mine\""),
@@ -38,7 +38,7 @@ fn another_attribute_than_asked_for_is_said_with_both_values_and_the_object_is_i
             "answered \"theirs\".",
         ];
         workspace.try_apply(&[]).fails().says(&said).never_says("bug in the provider");
-        assert_eq!(workspace.state().text(&format!("{kind}.a.description")), "theirs", "what was made is not lost");
+        assert_eq!(workspace.state().text(&format!("{kind}.a.description")), "theirs", "the object is in the state");
         workspace.apply();
         workspace.assert_settled();
         assert_eq!(workspace.state().text(&format!("{kind}.a.description")), "mine");
@@ -48,7 +48,7 @@ fn another_attribute_than_asked_for_is_said_with_both_values_and_the_object_is_i
 }
 
 #[test]
-fn a_change_that_came_out_otherwise_is_said_and_planned_again() {
+fn a_change_with_another_result_is_reported_and_planned_again() {
     let (scene, workspace) = start();
     let pool = |description: &str| {
         let pool = "name = \"a\"\n  address_family = \"ipv4\"";
@@ -67,7 +67,7 @@ fn a_change_that_came_out_otherwise_is_said_and_planned_again() {
 }
 
 #[test]
-fn another_block_than_asked_for_is_said_and_given_back() {
+fn another_block_than_requested_is_reported_and_released() {
     let (scene, workspace) = start();
     let (_, leaf) = scene.tree();
     workspace.configure(&format!(
@@ -76,7 +76,7 @@ fn another_block_than_asked_for_is_said_and_given_back() {
     confuse(&scene, "AllocateIpamPoolCidr", "10.0.5.0/24", "10.0.6.0/24");
     let said = ["AWS was asked for cidr 10.0.5.0/24, and answered with 10.0.6.0/24", "The provider released it again"];
     workspace.try_apply(&[]).fails().says(&said).never_says("bug in the provider");
-    assert_eq!(scene.allocated(&leaf), Vec::<String>::new(), "nothing is left that no state knows");
+    assert_eq!(scene.allocated(&leaf), Vec::<String>::new(), "an allocation is left that is in no state");
     workspace.apply();
     assert_eq!(scene.allocated(&leaf), ["10.0.5.0/24"]);
     scene.is_sound();

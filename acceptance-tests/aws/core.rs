@@ -1,4 +1,5 @@
-//! IPAM, scopes, pools, CIDRs, allocations: the whole way up and down, and every member on it.
+//! IPAM, scopes, pools, CIDRs, allocations: each is created, used and deleted, and every member of their answers is
+//! checked.
 
 use std::collections::BTreeSet;
 
@@ -93,7 +94,7 @@ fn the_default_netmask_length_counts_when_no_size_is_given() {
 }
 
 #[test]
-fn an_allocation_changes_its_words_in_place() {
+fn an_allocation_changes_its_description_and_tags_in_place() {
     let scene = Scene::new();
     let (_, leaf) = scene.tree();
     let made = scene.allocate(&leaf, 24);
@@ -172,17 +173,17 @@ fn cascade_takes_everything_in_a_private_scope() {
     scene.is_sound();
 }
 
-/// Members that are never there, and why.
+/// Members that are never set, and the reason.
 const ABSENT: [(&str, &str, &str); 5] = [
     ("Ipam", "StateMessage", "only with a failure"),
     ("IpamPool", "StateMessage", "only with a failure"),
-    ("IpamPool", "PubliclyAdvertisable", "only in public pools: see public_pools_show_what_only_they_have"),
+    ("IpamPool", "PubliclyAdvertisable", "only in public pools: see public_pools_show_the_members_that_only_they_have"),
     ("IpamPool", "AwsService", "only in public pools"),
     ("IpamPool", "PublicIpSource", "only in public pools"),
 ];
 
 #[test]
-fn every_member_that_boto3_knows_is_filled_as_the_world_has_it() {
+fn every_member_that_boto3_knows_has_the_value_of_the_world() {
     let scene = Scene::new();
     let (top, leaf) = scene.tree();
     fill(&scene, &top, &leaf);
@@ -216,7 +217,7 @@ fn every_member_that_boto3_knows_is_filled_as_the_world_has_it() {
     scene.is_sound();
 }
 
-/// Puts something into every member that private space has.
+/// Sets every member that private space has.
 fn fill(scene: &Scene, top: &str, leaf: &str) {
     let tags = |kind: &str| json!([{"ResourceType": kind, "Tags": [{"Key": "Name", "Value": kind}]}]);
     scene.home.call("modify_ipam", json!({"IpamId": scene.ipam["IpamId"], "Description": "ours"}));
@@ -244,7 +245,7 @@ fn fill(scene: &Scene, top: &str, leaf: &str) {
 }
 
 #[test]
-fn public_pools_show_what_only_they_have() {
+fn public_pools_show_the_members_that_only_they_have() {
     let scene = Scene::new();
     let public = &scene.ipam["PublicDefaultScopeId"];
     let pool = json!({

@@ -1,4 +1,4 @@
-//! The provider block's `aws`: every way to come to an account, through real terraform.
+//! The provider block's `aws`: every way to get credentials for an account, through real terraform.
 
 use serde_json::json;
 
@@ -14,7 +14,7 @@ fn role(account: &str, name: &str) -> String {
     format!("arn:aws:iam::{account}:role/{name}")
 }
 
-/// A scene with an IPAM in the other account, too, and that one's id.
+/// A scene with an IPAM in the other account too. Returns the id of that IPAM as well.
 fn scene() -> (Scene, String) {
     let scene = Scene::new();
     let other = Boto::new(&scene.endpoint, OTHER_ACCOUNT, HOME);
@@ -23,7 +23,7 @@ fn scene() -> (Scene, String) {
     (scene, scope)
 }
 
-/// A configuration that reads the default scope, with this in its `aws` block.
+/// A configuration that reads the default scope, with `aws` as its `aws` block.
 fn configuration(aws: &str) -> String {
     format!(
         "provider \"ipam\" {{\n  store = \"aws-ipam\"\n  aws {{\n{aws}\n  }}\n}}\ndata \"ipam_scope\" \"it\" {{\n  name = \
@@ -31,7 +31,7 @@ fn configuration(aws: &str) -> String {
     )
 }
 
-/// Keys of the account, and where EC2 and STS are.
+/// The keys of the account, and the endpoints of EC2 and STS.
 fn keys(scene: &Scene) -> String {
     let credentials = scene.endpoint.credentials(ACCOUNT);
     format!(
@@ -80,7 +80,7 @@ fn a_role_is_assumed_and_then_another_one_by_it() {
 }
 
 #[test]
-fn a_role_that_is_refused_is_said_without_secrets() {
+fn a_refused_role_is_reported_without_secrets() {
     let (scene, _) = scene();
     let closed = role(OTHER_ACCOUNT, "secret");
     scene.endpoint.close_role(&closed);
@@ -165,7 +165,7 @@ fn temporary_credentials_need_their_session_token() {
 }
 
 #[test]
-fn the_wrong_region_has_no_ipam_and_the_error_says_where_it_was_looked_for() {
+fn the_wrong_region_has_no_ipam_and_the_error_names_the_region() {
     let (scene, _) = scene();
     let workspace = Workspace::new();
     workspace.configure(&configuration(&keys(&scene).replace(HOME, "ap-south-1")));
@@ -173,7 +173,7 @@ fn the_wrong_region_has_no_ipam_and_the_error_says_where_it_was_looked_for() {
 }
 
 #[test]
-fn throttled_calls_are_made_again_as_often_as_the_block_says() {
+fn throttled_calls_are_repeated_as_often_as_the_block_allows() {
     let (scene, _) = scene();
     let workspace = Workspace::new();
     for mode in ["standard", "adaptive"] {

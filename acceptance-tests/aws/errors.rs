@@ -1,4 +1,4 @@
-//! What is refused, with which code.
+//! Refused requests, and the codes of their errors.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::endpoint::{Quotas, Script, missing_actions};
 use crate::scene::{AWAY, HOME, Scene, text};
 
 #[test]
-fn ids_that_nobody_has_are_not_found() {
+fn unknown_ids_are_not_found() {
     let scene = Scene::new();
     let rows = [
         ("describe_ipams", json!({"IpamIds": ["ipam-0"]}), "InvalidIpamId.NotFound"),
@@ -56,7 +56,7 @@ fn ids_that_nobody_has_are_not_found() {
     for (action, arguments, code) in rows {
         scene.home.refused(action, arguments, code, "");
     }
-    // What is at home is not there elsewhere.
+    // Objects in the home Region are not found in another Region.
     let ipam = json!({"IpamIds": [scene.ipam["IpamId"]]});
     scene.away().refused("describe_ipams", ipam, "InvalidIpamId.NotFound", "");
 }
@@ -211,7 +211,7 @@ fn private_ipv6_space_has_its_ranges() {
 }
 
 #[test]
-fn what_the_model_does_not_know_is_refused_and_kept() {
+fn requests_outside_of_the_model_are_refused_and_recorded() {
     let scene = Scene::new();
     let rows = [
         (json!({"Action": "CreateIpam", "Colour": "red"}), "UnknownParameter"),
@@ -237,9 +237,9 @@ fn what_the_model_does_not_know_is_refused_and_kept() {
     assert!(scene.home.raw(json!({"Version": "2016-11-15"})).contains("<Code>MissingAction</Code>"));
 }
 
-/// Nobody has to ask for the violations: who does not take them is failed by them.
+/// A test fails because of violations without asking for them: it fails unless it takes them.
 #[test]
-fn an_endpoint_that_saw_what_the_model_does_not_know_fails_its_test() {
+fn an_endpoint_with_violations_of_the_model_fails_its_test() {
     let scene = Scene::new();
     scene.home.raw(json!({"Action": "DescribeIpams", "Colour": "red", "Version": "2016-11-15"}));
     let failed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(scene))).unwrap_err();
@@ -247,8 +247,8 @@ fn an_endpoint_that_saw_what_the_model_does_not_know_fails_its_test() {
     assert!(said.contains("DescribeIpams") && said.contains("Colour"), "{said}");
 }
 
-/// EC2's own pools of public addresses, which are not IPAM's, and the newest part of the API (routes, RPKI), which
-/// hashicorp/aws does not know either.
+/// EC2's own pools of public addresses, which do not belong to IPAM, and the newest part of the API (routes, RPKI),
+/// which hashicorp/aws does not support either.
 const NOT_PLAYED: [&str; 22] = [
     "BatchModifyIpamRoutingPolicyRegistrations",
     "CreateIpamInternetRegistryAssociation",
@@ -275,6 +275,6 @@ const NOT_PLAYED: [&str; 22] = [
 ];
 
 #[test]
-fn what_is_not_played_is_in_a_list() {
+fn actions_that_are_not_played_are_in_a_list() {
     assert_eq!(missing_actions(), NOT_PLAYED);
 }

@@ -1,4 +1,4 @@
-//! Every example for AWS IPAM: planned, applied, planned again, destroyed.
+//! Every example for AWS IPAM is planned, applied, planned again and destroyed.
 
 use serde_json::json;
 
@@ -25,7 +25,7 @@ fn every_example_for_aws_can_be_applied_and_destroyed() {
     );
 }
 
-/// What AWS sees by itself, and what others share, for the examples that are about it.
+/// Adds the items that AWS finds itself, and the objects that other accounts share, for the examples that read them.
 fn see(endpoint: &Endpoint, example: &str) {
     if example.ends_with("ipam_resource_discovery_association") {
         endpoint.script(Script::at_once());

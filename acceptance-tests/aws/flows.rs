@@ -1,4 +1,4 @@
-//! AWS's own tutorials, as people would write them down for us. The letters are those of the list of flows.
+//! AWS's own tutorials, as configurations for this provider. The letters are those of the list of flows.
 
 use std::collections::BTreeSet;
 
@@ -13,10 +13,10 @@ use crate::harness::terraform::Running;
 use crate::nouns::of_account;
 use crate::scene::{ACCOUNT, AWAY, HOME, OTHER_ACCOUNT, Scene};
 
-/// Shares nothing with the others.
+/// An account with which no pool is shared.
 const STRANGER: &str = "777788889999";
 
-/// A configuration of an account, on an endpoint where things take a moment.
+/// A configuration of an account, on an endpoint where changes take a short time.
 fn workspace(endpoint: &Endpoint, account: &str) -> Workspace {
     endpoint.script(Script::default());
     Workspace::on(&of_account(endpoint, account))
@@ -30,7 +30,7 @@ fn applied(endpoint: &Endpoint, account: &str, body: &str) -> (Workspace, State)
     (workspace, state)
 }
 
-/// The one error of a plan: attribute, and both of its texts.
+/// The only error of a plan: its attribute, and its summary with its detail.
 fn refused_plan(workspace: &Workspace) -> (Option<String>, String) {
     let run = workspace.plan_messages(&[]).fails();
     let errors: Vec<_> = run.diagnostics().into_iter().filter(|found| found.is_error()).collect();
@@ -83,13 +83,13 @@ fn flow_a_quick_start_from_the_top_pool_to_a_vpc_and_back() {
     assert_eq!(state.text("ipam_pool.development.locale"), HOME);
     let development = state.text("ipam_pool.development.id");
 
-    // A VPC takes a /26 past Terraform.
+    // A VPC allocates a /26 outside Terraform.
     scene.endpoint.take(&development, "vpc", "vpc-1", "10.0.0.0/26");
     workspace.configure(&format!("{QUICK_START}{LOOK}"));
     assert_eq!(workspace.apply().output("vpcs"), &json!({"vpc-1": "10.0.0.0/26"}));
     workspace.assert_settled();
 
-    // The teardown waits for AWS, which lets the VPC's space go late.
+    // The destroy waits for AWS, which releases the VPC's space late.
     scene.endpoint.script(Script { release: Delay::Reads(2), ..Script::default() });
     let asked = || scene.endpoint.calls().iter().filter(|call| call.action == "GetIpamPoolAllocations").count();
     let command = workspace.command(&["destroy", "-input=false", "-no-color", "-auto-approve", "-refresh=false"]);
@@ -104,7 +104,7 @@ fn flow_a_quick_start_from_the_top_pool_to_a_vpc_and_back() {
 }
 
 #[test]
-fn flow_a_what_is_asked_for_in_the_wrong_order_or_size_is_refused_in_words() {
+fn flow_a_a_wrong_order_or_size_is_refused_with_an_explanation() {
     let scene = Scene::new();
     let (workspace, state) = applied(&scene.endpoint, ACCOUNT, QUICK_START);
     let more = |body: &str| workspace.configure(&format!("{QUICK_START}{body}"));
@@ -130,7 +130,7 @@ fn flow_a_what_is_asked_for_in_the_wrong_order_or_size_is_refused_in_words() {
     assert_eq!(attribute.as_deref(), Some("ipam_pool_id"));
     assert!(words.contains("The pool has no locale"), "{words}");
 
-    // A pool above another one does not go first, whoever tries.
+    // No configuration can delete a pool while another pool is below it.
     let other = Workspace::on(workspace.store());
     other.configure("resource \"ipam_pool\" \"top\" {\n  name  = \"top\"\n  cidrs = [\"10.0.0.0/8\"]\n}\n");
     other.import("ipam_pool.top", &state.text("ipam_pool.top.id"));
@@ -254,7 +254,7 @@ fn flow_c_a_principal_of_the_share_allocates_a_stranger_may_not_and_the_owner_ca
     assert_eq!(attribute.as_deref(), Some("ipam_pool_id"));
     assert!(words.contains("No such pool") && words.contains(&leaf), "{words}");
 
-    // The owner is told who is in the way, and may release it.
+    // The error names the allocation in the owner's pool and its account; the owner may release it.
     owner.try_destroy(&[]).fails().says(&["Pool \"development\" is not empty", "\"theirs\"", OTHER_ACCOUNT]);
     let releaser = Workspace::on(owner.store());
     releaser.configure(&theirs(&leaf));
@@ -303,7 +303,7 @@ fn flow_e_ranges_on_premises_are_reserved_before_anything_dynamic_and_edited_in_
     let scene = Scene::new();
     let workspace = workspace(&scene.endpoint, ACCOUNT);
     workspace.configure(HYBRID);
-    // A block that somebody has named is known in the plan, in AWS too.
+    // A block that the configuration names is known in the plan, in AWS too.
     assert_eq!(workspace.plan().known("ipam_allocation.data_centre.last_address"), "10.0.15.255");
     let made = workspace.apply_saved();
     workspace.assert_settled();
@@ -314,7 +314,7 @@ fn flow_e_ranges_on_premises_are_reserved_before_anything_dynamic_and_edited_in_
     workspace.assert_settled();
     let place = "ipam_allocation.data_centre.id";
     assert_eq!(changed.text(place), made.text(place), "in place");
-    // Who wants the range is told what is there.
+    // A request for a part of the range is refused with the allocation that has it.
     let more = "resource \"ipam_allocation\" \"late\" {\n  ipam_pool_id = ipam_pool.office.id\n  name         = \"late\"\n  cidr         = \"10.0.8.0/24\"\n}\n";
     workspace.configure(&format!("{HYBRID}{more}"));
     let (attribute, words) = refused_plan(&workspace);
@@ -342,7 +342,7 @@ resource "ipam_allocation" "default" {
 "#;
 
 #[test]
-fn flow_g_rules_hold_for_what_is_new_and_leave_what_is_there() {
+fn flow_g_rules_apply_to_new_allocations_and_leave_existing_ones() {
     let scene = Scene::new();
     let (workspace, state) = applied(&scene.endpoint, ACCOUNT, RULES);
     assert_eq!(state.text("ipam_allocation.default.netmask_length"), "24");
@@ -364,7 +364,7 @@ fn flow_g_rules_hold_for_what_is_new_and_leave_what_is_there() {
         assert_eq!(found.as_deref(), Some(attribute), "{words}");
         assert!(words.contains(part), "{part}: {words}");
     }
-    // A later rule, told of in the same plan, does not touch the /24 that is there.
+    // A later rule, read by the same plan, does not affect the /24 that exists.
     let later = RULES
         .replace("allocation_min_netmask_length     = 20", "allocation_min_netmask_length     = 26")
         .replace("allocation_default_netmask_length = 24", "allocation_default_netmask_length = 28");
@@ -406,7 +406,7 @@ resource "ipam_allocation" "web" {
 "#;
 
 #[test]
-fn flow_q_what_has_contents_is_not_deleted_unless_it_cascades() {
+fn flow_q_an_object_with_contents_is_not_deleted_unless_it_cascades() {
     let endpoint = Endpoint::start();
     let (_, state) = applied(&endpoint, ACCOUNT, &format!("{WHOLE_IPAM}{CONTENTS}"));
     let above = Workspace::on(&of_account(&endpoint, ACCOUNT));
@@ -442,7 +442,7 @@ fn flow_q_the_tier_is_lowered_once_nothing_needs_the_higher_one() {
     let (workspace, made) = applied(&endpoint, ACCOUNT, &format!("{WHOLE_IPAM}{CONTENTS}"));
     workspace.configure(&format!("{free}{CONTENTS}"));
     workspace.try_apply(&[]).fails().says(&["has pools in private scopes", "its tier cannot be free"]);
-    // Contents go first: depends_on turns the order around.
+    // `depends_on` makes Terraform change the IPAM first, so the contents are removed in an apply of their own.
     workspace.configure(WHOLE_IPAM);
     workspace.apply();
     workspace.configure(&free);

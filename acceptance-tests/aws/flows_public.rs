@@ -1,5 +1,5 @@
-//! AWS's own tutorials that are about what an account brings along, with real terraform: planning the space of a VPC (D),
-//! public ranges (K), AS numbers (L).
+//! AWS's own tutorials about VPCs, ranges and AS numbers that an account brings, with real terraform: planning the
+//! space of a VPC (D), public ranges (K), AS numbers (L).
 
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ fn endpoint() -> Endpoint {
     endpoint
 }
 
-/// Values of one parameter in the calls of an action that went well.
+/// The values of one parameter in the successful calls of an action.
 fn sent(endpoint: &Endpoint, action: &str, parameter: &str) -> Vec<Value> {
     let calls = endpoint.calls().into_iter().filter(|call| call.action == action && call.error.is_none());
     calls.map(|call| call.parameters.get(parameter).cloned().unwrap_or_default()).collect()
@@ -40,7 +40,7 @@ fn is_sound(endpoint: &Endpoint) {
     assert_eq!(endpoint.audit(), Vec::<String>::new());
 }
 
-/// Nothing of this kind is there any more.
+/// Verifies that no object of this kind is left.
 #[track_caller]
 fn is_empty(endpoint: &Endpoint, kind: Kind) {
     let there = endpoint.things(kind).into_iter();
@@ -117,7 +117,7 @@ fn flow_d_subnets_are_planned_in_the_space_of_a_vpc_and_a_cascade_leaves_the_vpc
     let subnet = state.text("ipam_allocation.subnet[\"private\"].cidr");
     assert!(subnet.ends_with("/28"), "{subnet}");
     assert_eq!(state.value("data.ipam_utilization.private.used_percent"), &json!(6.25));
-    // Somebody takes space that is in no state.
+    // Another user allocates space that is in no state.
     let home = Boto::new(&endpoint, ACCOUNT, HOME);
     let pool = state.text("ipam_pool.vpc.id");
     home.call("allocate_ipam_pool_cidr", json!({"IpamPoolId": pool, "NetmaskLength": 28}));
@@ -212,7 +212,7 @@ fn flow_k_a_public_range_is_proven_provisioned_advertised_withdrawn_and_given_ba
     assert_eq!(state.value("data.ipam_external_resource_verification_tokens.all.tokens")[0]["name"], "proof");
     workspace.assert_settled();
 
-    // Withdrawn by somebody else: the next plan puts it right.
+    // Another user withdraws the range: the next plan advertises it again.
     let home = Boto::new(&endpoint, ACCOUNT, HOME);
     home.call("withdraw_byoip_cidr", json!({"Cidr": "203.0.113.0/24"}));
     home.call("describe_byoip_cidrs", json!({"MaxResults": 10}));
@@ -235,7 +235,7 @@ fn flow_k_a_public_range_is_proven_provisioned_advertised_withdrawn_and_given_ba
     for address in ["ipam_ipam.main", "ipam_pool.public", "ipam_pool.regional", "ipam_byoip_cidr.site"] {
         assert_eq!(actions.get(address), None, "{address}");
     }
-    // Which ranges a token is for is nowhere but in the state.
+    // The ranges that a token is for are known only in the state.
     assert_eq!(actions["ipam_external_resource_verification_token.proof"], "update");
 
     workspace.configure(&public_pools());
@@ -280,7 +280,7 @@ fn flow_k_a_range_outside_of_ipam_is_advertised_and_moves_into_a_pool() {
     workspace.assert_settled();
     let of = |attribute: &str| state.text(&format!("ipam_byoip_cidr.site.{attribute}"));
     assert_eq!((of("id"), of("state"), of("region")), ("203.0.113.0/24".into(), "advertised".into(), HOME.into()));
-    // Its description is only a new range's, a move is in place.
+    // Only a new range can have another description, so this is a replacement; a move into a pool is a change in place.
     workspace.configure(&outside_of_ipam("description = \"others\""));
     assert_eq!(workspace.plan().actions()["ipam_byoip_cidr.site"], "delete create");
     workspace.configure(&outside_of_ipam("ipam_pool_id = ipam_pool.public.id"));
@@ -306,7 +306,7 @@ fn flow_k_a_range_outside_of_ipam_is_given_back() {
     workspace.apply();
     let second = Workspace::on(&of_account(&endpoint, ACCOUNT));
     second.configure(&outside_of_ipam(""));
-    // A second one of the same range is told how to get at the first.
+    // A second configuration of the same range gets the error that shows how to import the range.
     second.import("ipam_ipam.main", &workspace.state().text("ipam_ipam.main.id"));
     second.import("ipam_pool.public", "public");
     second.try_apply(&[]).fails().says(&[

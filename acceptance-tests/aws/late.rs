@@ -1,4 +1,4 @@
-//! AWS lets go of space late: waiting for it, and not.
+//! AWS releases space late: an apply that waits for that, and one that does not.
 
 use std::time::Duration;
 
@@ -7,7 +7,8 @@ use crate::harness::Workspace;
 use crate::nouns::of_account;
 use crate::scene::{ACCOUNT, Scene};
 
-/// A pool with an allocation in it; `waits` is the switch, `allocation` whether there is one.
+/// A pool with an allocation in it; `waits` chooses whether the release is waited for, `allocation` whether there is an
+/// allocation.
 fn configuration(waits: bool, allocation: bool) -> String {
     let count = u8::from(allocation);
     format!(
@@ -51,7 +52,7 @@ fn allocations(scene: &Scene) -> usize {
 }
 
 #[test]
-fn an_allocation_is_gone_when_its_release_is_accepted_if_nobody_waits_for_more() {
+fn an_allocation_is_gone_when_its_release_is_accepted_if_waiting_is_off() {
     let scene = Scene::new();
     let workspace = Workspace::on(&of_account(&scene.endpoint, ACCOUNT));
     workspace.configure(&configuration(true, true));
@@ -61,7 +62,7 @@ fn an_allocation_is_gone_when_its_release_is_accepted_if_nobody_waits_for_more()
     workspace.try_apply(&[]).fails().says(&["it is released, but AWS still holds 10.0.0.0/24"]);
     scene.endpoint.advance(Duration::from_secs(3600));
     workspace.apply();
-    // Again, without waiting.
+    // The same without waiting.
     workspace.configure(&configuration(false, true));
     scene.endpoint.script(Script::at_once());
     workspace.apply();
@@ -69,28 +70,28 @@ fn an_allocation_is_gone_when_its_release_is_accepted_if_nobody_waits_for_more()
     workspace.configure(&configuration(false, false));
     workspace.apply();
     workspace.assert_settled();
-    assert_eq!(allocations(&scene), 1, "AWS has not let go of it yet");
+    assert_eq!(allocations(&scene), 1, "AWS has not released it yet");
     scene.endpoint.advance(Duration::from_secs(3600));
     workspace.destroy();
     scene.is_sound();
 }
 
 #[test]
-fn a_pool_waits_for_what_was_released_with_it_in_any_case() {
+fn a_pool_always_waits_for_the_allocations_released_with_it() {
     let scene = Scene::new();
     let workspace = Workspace::on(&of_account(&scene.endpoint, ACCOUNT));
     workspace.configure(&configuration(false, true));
     workspace.apply();
     scene.endpoint.script(hour());
     workspace.try_destroy(&[]).fails().says(&["10.0.0.0/24 is released, but AWS still holds it"]);
-    assert!(workspace.state().of_type("ipam_allocation").is_empty(), "that one is done");
+    assert!(workspace.state().of_type("ipam_allocation").is_empty(), "the allocation is destroyed");
     scene.endpoint.advance(Duration::from_secs(3600));
     workspace.destroy();
     scene.is_sound();
 }
 
 #[test]
-fn pain_1_a_pool_in_which_aws_holds_space_for_a_vpc_is_an_error_at_once_if_nobody_waits() {
+fn pain_1_a_pool_in_which_aws_holds_space_for_a_vpc_is_an_error_at_once_if_waiting_is_off() {
     let scene = Scene::new();
     let workspace = Workspace::on(&of_account(&scene.endpoint, ACCOUNT));
     workspace.configure(&configuration(true, false));

@@ -54,7 +54,7 @@ fn pages_follow_each_other_without_gap_or_overlap() {
 }
 
 #[test]
-fn a_token_is_good_for_its_question_only() {
+fn a_page_token_is_valid_for_its_request_only() {
     let scene = scene_of_pools(6);
     let first = scene.home.call("describe_ipam_pools", json!({"MaxResults": 5}));
     let token = &first["NextToken"];

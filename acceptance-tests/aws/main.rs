@@ -1,4 +1,5 @@
-//! The endpoint that plays AWS, judged by clients that are not ours: boto3 and awscli; and our own client against it.
+//! The endpoint that plays AWS, checked by independent clients, boto3 and awscli; and the provider's own client with
+//! the endpoint.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking, also in its helpers")]
 #![allow(clippy::print_stdout, reason = "shown when a test fails")]

@@ -1,4 +1,4 @@
-//! Every member that boto3 knows of what only AWS has: filled, or in a table that says why not.
+//! Every member that boto3 knows of the objects that only AWS has: it is set, or a table has the reason why not.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::scene::{HOME, Scene, text};
 
-/// Members that are never there.
+/// Members that are never set, and the reason.
 const ABSENT: [(&str, &str, &str); 7] = [
     ("IpamPolicy", "StateMessage", "only with a failure"),
     ("IpamPrefixListResolver", "LastVersionCreationStatusMessage", "only with a failure"),
@@ -21,7 +21,7 @@ fn items(answer: &Value, list: &str) -> Vec<Value> {
     answer[list].as_array().unwrap().clone()
 }
 
-/// One of each, with everything that it can have.
+/// Makes one object of each kind, with every member that it can have.
 fn make(scene: &Scene) {
     let (home, ipam, proof) = (&scene.home, &scene.ipam["IpamId"], json!({"Message": "m", "Signature": "s"}));
     let discovery = &scene.ipam["DefaultResourceDiscoveryId"];
@@ -51,7 +51,7 @@ fn make(scene: &Scene) {
 }
 
 #[test]
-fn every_member_of_what_only_aws_has_is_filled_or_in_the_table() {
+fn every_member_of_objects_that_only_aws_has_is_set_or_in_the_table() {
     let scene = Scene::new();
     make(&scene);
     let home = &scene.home;

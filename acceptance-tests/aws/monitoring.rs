@@ -1,4 +1,4 @@
-//! Discoveries, who administers IPAM, and how seen CIDRs are treated, through real terraform.
+//! Discoveries, the administrator of IPAM, and the treatment of discovered CIDRs, through real terraform.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ fn workspace(endpoint: &Endpoint, account: &str) -> Workspace {
     Workspace::on(&of_account(endpoint, account))
 }
 
-/// Calls of an action so far.
+/// Number of calls of an action so far.
 fn calls(endpoint: &Endpoint, action: &str) -> usize {
     endpoint.calls().iter().filter(|call| call.action == action).count()
 }
@@ -78,7 +78,7 @@ fn a_resource_discovery_is_made_changed_in_place_imported_and_destroyed() {
     let modified = calls(&endpoint, "ModifyIpamResourceDiscovery");
     workspace.configure(&changed.replace("\"net\"", "\"web\""));
     workspace.apply();
-    assert_eq!(calls(&endpoint, "ModifyIpamResourceDiscovery"), modified, "tags are set apart");
+    assert_eq!(calls(&endpoint, "ModifyIpamResourceDiscovery"), modified, "tags are changed by other calls");
     let second = Workspace::on(&of_account(&endpoint, ACCOUNT));
     second.configure(&changed.replace("\"net\"", "\"web\""));
     second.import("ipam_resource_discovery.ours", &of("id"));
@@ -89,7 +89,7 @@ fn a_resource_discovery_is_made_changed_in_place_imported_and_destroyed() {
 }
 
 #[test]
-fn a_discovery_whose_exclusions_are_refused_is_taken_back() {
+fn a_discovery_whose_exclusions_are_refused_is_deleted_again() {
     let endpoint = Endpoint::start();
     endpoint.script(Script::at_once());
     let workspace = workspace(&endpoint, ACCOUNT);
@@ -105,7 +105,7 @@ fn a_discovery_whose_exclusions_are_refused_is_taken_back() {
 }
 
 #[test]
-fn a_discovery_that_could_not_be_taken_back_is_told_with_how_to_bring_it_in() {
+fn a_discovery_that_could_not_be_deleted_again_is_reported_with_the_import_command() {
     let endpoint = Endpoint::start();
     endpoint.script(Script::at_once());
     let workspace = workspace(&endpoint, ACCOUNT);
@@ -172,7 +172,7 @@ output "statuses" {
 }
 "#;
 
-/// The other account's discovery, not shared yet.
+/// Creates the other account's discovery, without sharing it.
 fn theirs(endpoint: &Endpoint) -> String {
     endpoint.script(Script::at_once());
     let other = Boto::new(endpoint, OTHER_ACCOUNT, HOME);
@@ -221,7 +221,7 @@ resource "ipam_organization_admin_account" "net" {
 "#;
 
 #[test]
-fn an_administrator_is_appointed_and_dismissed_and_refusals_are_told_in_words() {
+fn an_administrator_is_appointed_and_dismissed_and_refusals_are_explained() {
     let endpoint = Endpoint::start();
     let workspace = workspace(&endpoint, ACCOUNT);
     workspace.configure(ADMIN);
@@ -242,7 +242,7 @@ fn an_administrator_is_appointed_and_dismissed_and_refusals_are_told_in_words() 
     workspace.configure(ADMIN);
     workspace.apply();
     workspace.destroy();
-    // Whom somebody else has dismissed already is dismissed.
+    // An administrator that another user has already removed counts as removed.
     second.configure("");
     second.apply();
     let dismissed: Vec<_> =
@@ -285,7 +285,7 @@ fn treated(monitored: bool, scope: &str) -> String {
     RESOURCE_CIDR.replace("MONITORED", &monitored.to_string()).replace("SCOPE", scope).replace("TIMEOUTS", "")
 }
 
-/// Where a resource's CIDR is, and its management state.
+/// The scope of a resource's CIDR, and its management state.
 fn stands(endpoint: &Endpoint, id: &str) -> (String, String) {
     let home = Boto::new(endpoint, ACCOUNT, HOME);
     let scopes = home.call("describe_ipam_scopes", json!({}))["IpamScopes"].as_array().unwrap().clone();
@@ -299,7 +299,7 @@ fn stands(endpoint: &Endpoint, id: &str) -> (String, String) {
 }
 
 #[test]
-fn a_seen_cidr_is_ignored_watched_again_moved_and_given_back() {
+fn a_discovered_cidr_is_ignored_monitored_again_moved_and_returned() {
     let endpoint = Endpoint::start();
     endpoint.seed("ipamResourceCidrSet", vpc("vpc-1", "10.0.0.0/16"));
     endpoint.seed("ipamResourceCidrSet", vpc("vpc-1", "10.1.0.0/16"));
@@ -346,7 +346,7 @@ fn states(endpoint: &Endpoint, scope: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn a_cidr_that_is_allocated_moves_when_it_is_released_and_the_wait_says_so() {
+fn an_allocated_cidr_moves_when_it_is_released_and_the_wait_reports_it() {
     let endpoint = Endpoint::start();
     let mut allocated = vpc("vpc-1", "10.0.0.0/16");
     allocated["ipamPoolId"] = json!("ipam-pool-1");
@@ -415,7 +415,7 @@ fn a_lost_answer_or_a_crowd_makes_no_second_discovery_and_loses_no_exclusion() {
 }
 
 #[test]
-fn a_cidr_that_nobody_has_seen_is_waited_for() {
+fn a_cidr_that_is_not_discovered_yet_is_waited_for() {
     let endpoint = Endpoint::start();
     let workspace = workspace(&endpoint, ACCOUNT);
     let body = RESOURCE_CIDR.replace("MONITORED", "false").replace("SCOPE", "null");
@@ -424,14 +424,14 @@ fn a_cidr_that_nobody_has_seen_is_waited_for() {
     endpoint.seed("ipamResourceCidrSet", vpc("vpc-1", "10.0.0.0/16"));
     workspace.apply();
     workspace.assert_settled();
-    // One that is gone has nothing to be given back.
+    // A CIDR that is gone needs no restoring.
     endpoint.forget("ipamResourceCidrSet");
     workspace.destroy();
     is_sound(&endpoint);
 }
 
 #[test]
-fn what_cannot_go_back_is_watched_again_and_destroying_says_where_it_stays() {
+fn a_cidr_that_cannot_return_is_monitored_again_and_destroying_reports_its_scope() {
     let endpoint = Endpoint::start();
     endpoint.script(Script::at_once());
     let home = Boto::new(&endpoint, ACCOUNT, HOME);
@@ -481,11 +481,11 @@ data "ipam_address_history" "x" {
 }
 "#;
 
-/// What a store of our own keeps too.
+/// Types that a self-managed store keeps too.
 const KEPT: [&str; 2] = ["ipam_resource_discovery.x", "data.ipam_resource_discoveries.x"];
 
 #[test]
-fn another_store_says_of_each_at_plan_why_it_has_none() {
+fn another_store_refuses_each_block_at_plan_with_the_reason() {
     let workspace = Workspace::new();
     workspace.configure(EVERYTHING);
     let told = workspace.plan_messages(&[]).fails().diagnostics();
@@ -504,9 +504,9 @@ fn another_store_says_of_each_at_plan_why_it_has_none() {
     assert_eq!((unseen, elsewhere, told.len()), (6, 3, 9), "{told:?}");
 }
 
-/// What only a store of our own takes, on AWS IPAM: block, attribute and what is told.
+/// Arguments that only a self-managed store accepts are refused on AWS IPAM.
 #[test]
-fn what_aws_decides_by_itself_is_refused_at_plan_on_its_attribute() {
+fn arguments_that_aws_decides_itself_are_refused_at_plan_on_their_attribute() {
     let endpoint = Endpoint::start();
     let workspace = workspace(&endpoint, ACCOUNT);
     let arguments = [
@@ -540,7 +540,7 @@ fn what_aws_decides_by_itself_is_refused_at_plan_on_its_attribute() {
     is_sound(&endpoint);
 }
 
-/// Block and attribute that each message is to point to, what stands there, and what is told.
+/// Block and attribute that each message must point to, the value there, and a part of the message.
 const WRONG: [(&str, &str, &str, &str); 14] = [
     ("ipam_organization_admin_account", "delegated_admin_account_id", "\"44445555666\"", "leading zeros"),
     ("ipam_organization_admin_account", "delegated_admin_account_id", "\"4444-5555-6666\"", "twelve digits"),
@@ -568,7 +568,7 @@ const WRONG: [(&str, &str, &str, &str); 14] = [
     ("data.ipam_discovered_public_addresses", "address_type", "\"an eip\"", "such as amazon-owned-eip"),
 ];
 
-/// What each block needs beside the wrong attribute.
+/// The other arguments that each block needs.
 fn beside(block: &str) -> &'static [(&'static str, &'static str)] {
     match block {
         "ipam_resource_discovery" => &[("operating_regions", "[\"us-east-1\"]")],
@@ -581,7 +581,7 @@ fn beside(block: &str) -> &'static [(&'static str, &'static str)] {
 }
 
 #[test]
-fn bad_input_is_told_at_plan_time_on_its_attribute() {
+fn bad_input_is_reported_at_plan_time_on_its_attribute() {
     let endpoint = Endpoint::start();
     let workspace = workspace(&endpoint, ACCOUNT);
     let mut body = String::new();
@@ -606,5 +606,5 @@ fn bad_input_is_told_at_plan_time_on_its_attribute() {
         assert!(only.detail.contains(says), "{only:?}");
     }
     assert_eq!(told.len(), WRONG.len());
-    assert!(endpoint.calls().is_empty(), "nothing was asked of AWS");
+    assert!(endpoint.calls().is_empty(), "no request was sent to AWS");
 }

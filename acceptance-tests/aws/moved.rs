@@ -1,4 +1,4 @@
-//! Moving in: what hashicorp/aws made becomes ours by `moved` blocks.
+//! `moved` blocks from hashicorp/aws: the provider takes over objects that the AWS provider made.
 
 use serde_json::{Value, json};
 
@@ -35,21 +35,22 @@ fn write_state(workspace: &Workspace, resources: Vec<Value>) {
     workspace.write("terraform.tfstate", &state.to_string());
 }
 
-/// Terraform wants every provider that the state names; it asks the old one nothing but its schema. Ours stands in.
+/// Makes this provider answer as hashicorp/aws. Terraform needs every provider that the state names, but calls the old
+/// one only for its schema.
 fn with_the_old_provider(workspace: &Workspace) {
     workspace.needs(Feature::MovedFromAnotherType);
     let ours = std::path::Path::new(crate::harness::PROVIDER);
     let directory = workspace.path().join("old");
     std::fs::create_dir_all(&directory).unwrap();
-    // A link and no copy: a program that this process has written may still be open in a child of another thread, and then
-    // it does not start.
+    // A link, not a copy: a program that this process has written may still be open in a child of another thread, and
+    // could not be started then.
     std::os::unix::fs::symlink(ours, directory.join("terraform-provider-aws")).unwrap();
     let rc = workspace.read("cli.tfrc");
     let with = format!("dev_overrides {{\n    \"hashicorp/aws\" = {:?}\n", directory.display().to_string());
     workspace.write("cli.tfrc", &rc.replace("dev_overrides {\n", &with));
 }
 
-/// What hashicorp/aws made of a configuration with one of each, and its state.
+/// The objects that hashicorp/aws made of a configuration with one of each kind, and its state.
 struct Old {
     scene: Scene,
     ids: Value,
@@ -65,7 +66,8 @@ fn specification(kind: &str, tags: Value) -> Value {
     json!([{"ResourceType": kind, "Tags": tags}])
 }
 
-/// Everything as the old provider makes it: no tags of ours, `netmask_length` of a pool CIDR and an allocation given.
+/// Makes everything as the old provider does: without tags of this provider, with the `netmask_length` of a pool CIDR
+/// and an allocation.
 fn old() -> Old {
     let scene = Scene::new();
     let call = |action: &str, arguments: Value| scene.home.call(action, arguments);
@@ -174,7 +176,7 @@ fn old() -> Old {
     Old { scene, ids, state }
 }
 
-/// The same in our words, with a `moved` block for each.
+/// The same objects in the configuration of this provider, with a `moved` block for each.
 fn ours(ids: &Value) -> String {
     let mut body = format!(
         r#"
@@ -253,7 +255,7 @@ resource "ipam_allocation" "fixed" {{
 }
 
 #[test]
-fn what_the_aws_provider_made_is_ours_with_an_empty_plan() {
+fn objects_of_the_aws_provider_are_taken_over_with_an_empty_plan() {
     let Old { scene, ids, state } = old();
     let workspace = Workspace::on(&of_account(&scene.endpoint, ACCOUNT));
     with_the_old_provider(&workspace);
@@ -262,7 +264,7 @@ fn what_the_aws_provider_made_is_ours_with_an_empty_plan() {
     let plan = workspace.plan();
     assert!(plan.is_empty(), "{:?}", plan.actions());
     workspace.apply_saved();
-    // From here on without the old provider, and without the `moved` blocks.
+    // From here on the old provider and the `moved` blocks are not needed.
     let settled = workspace.state();
     let second = Workspace::on(&of_account(&scene.endpoint, ACCOUNT));
     second.write("terraform.tfstate", &workspace.read("terraform.tfstate"));
@@ -270,7 +272,7 @@ fn what_the_aws_provider_made_is_ours_with_an_empty_plan() {
     second.assert_settled();
     assert_eq!(settled.text("ipam_allocation.web.ipam_pool_allocation_id"), text(&ids["web"]));
     assert_eq!(settled.text("ipam_pool_cidr.sized.ipam_pool_cidr_id"), text(&ids["sized"]));
-    // A name of one's own is a tag more, in place.
+    // A name in the configuration becomes one more tag, in place.
     let named = ours(&ids).replace(&ids["web"].to_string(), "\"web\"");
     second.configure(named.split("\nmoved").next().unwrap());
     assert_eq!(second.plan().actions().into_values().collect::<Vec<_>>(), ["update"]);
@@ -281,7 +283,7 @@ fn what_the_aws_provider_made_is_ours_with_an_empty_plan() {
 }
 
 #[test]
-fn what_is_still_in_aws_is_not_made_anew_in_another_store() {
+fn objects_that_are_still_in_aws_are_not_created_in_another_store() {
     let Old { ids, state, .. } = old();
     let workspace = Workspace::new();
     with_the_old_provider(&workspace);
@@ -296,7 +298,7 @@ fn what_is_still_in_aws_is_not_made_anew_in_another_store() {
 }
 
 #[test]
-fn a_state_of_a_version_that_is_not_known_is_refused_in_words() {
+fn a_state_of_an_unknown_version_is_refused_with_an_explanation() {
     let Old { scene, state, .. } = old();
     let workspace = Workspace::on(&of_account(&scene.endpoint, ACCOUNT));
     with_the_old_provider(&workspace);

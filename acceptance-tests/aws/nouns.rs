@@ -1,4 +1,4 @@
-//! What only AWS has, through real terraform.
+//! Resources that only AWS has, through real terraform.
 
 use serde_json::json;
 
@@ -59,7 +59,7 @@ fn an_ipam_is_made_changed_in_place_imported_and_destroyed() {
 }
 
 #[test]
-fn another_store_says_at_plan_why_it_has_no_ipam() {
+fn another_store_refuses_an_ipam_at_plan_with_the_reason() {
     let workspace = Workspace::new();
     workspace.configure(IPAM);
     workspace.try_plan(&[]).fails().says(&["There is no IPAM in this store", "two default scopes", "ipam_ipam.main"]);

@@ -1,4 +1,4 @@
-//! What AWS has seen in accounts, as the data sources show it through real terraform.
+//! Resources and addresses that AWS has found in accounts, as the data sources show them through real terraform.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::harness::Workspace;
 use crate::nouns::of_account;
 use crate::scene::{ACCOUNT, AWAY, HOME, OTHER_ACCOUNT, text};
 
-/// An account with an IPAM in two Regions, and a configuration of it. Lists come two items a page.
+/// An account with an IPAM in two Regions, and a configuration of it. Lists have two items on a page.
 struct Seen {
     endpoint: Endpoint,
     ipam: Value,
@@ -27,14 +27,14 @@ impl Seen {
         Self { endpoint, ipam, workspace }
     }
 
-    /// Adds what AWS sees by itself.
+    /// Adds items that AWS finds itself.
     fn seed(&self, set: &str, items: impl IntoIterator<Item = Value>) {
         for item in items {
             self.endpoint.seed(set, item);
         }
     }
 
-    /// The outputs of a configuration, which is settled.
+    /// Applies a configuration, and verifies that a new plan is empty. Returns its outputs.
     #[track_caller]
     fn outputs(&self, body: &str) -> impl Fn(&str) -> Value + use<> {
         self.workspace.configure(body);
@@ -54,7 +54,7 @@ fn with(mut item: Value, more: Value) -> Value {
     item
 }
 
-/// Somebody had a CIDR for a time.
+/// A record of a resource that had a CIDR for a time.
 fn record(kind: &str, id: &str, cidr: &str, start: &str, end: Option<&str>) -> Value {
     json!({"resourceOwnerId": ACCOUNT, "resourceRegion": HOME, "resourceType": kind, "resourceId": id,
         "resourceCidr": cidr, "resourceComplianceStatus": "unmanaged", "resourceOverlapStatus": "nonoverlapping",
@@ -153,7 +153,7 @@ fn flow_i_seven_questions_to_the_history_of_addresses() {
     seen.seed(
         set,
         [
-            // An instance and its network interface have the same address; those of NAT gateways belong to AWS.
+            // An instance and its network interface have the same address; addresses of NAT gateways belong to AWS.
             with(record("instance", "i-1", "10.0.1.5/32", JAN, Some(FEB)), json!({"resourceOwnerId": "amazon-aws"})),
             record("network-interface", "eni-1", "10.0.1.5/32", JAN, Some(FEB)),
             record("network-interface", "eni-2", "10.0.1.5/32", MAR, None),
@@ -364,7 +364,7 @@ output "away" {
 "#;
 
 #[test]
-fn accounts_show_when_they_were_looked_at_and_why_that_failed() {
+fn accounts_show_when_they_were_scanned_and_why_a_scan_failed() {
     let seen = Seen::new();
     let account = |id: &str, region: &str| {
         json!({"accountId": id, "discoveryRegion": region, "lastAttemptedDiscoveryTime": FEB,
@@ -488,7 +488,7 @@ output "in_vpc" {
 }
 "#;
 
-/// A CIDR on a resource, in a default scope.
+/// A CIDR of a resource, in a default scope.
 fn resource(kind: &str, id: &str, cidr: &str, more: Value) -> Value {
     let item = json!({"resourceId": id, "resourceCidr": cidr, "resourceRegion": HOME, "resourceType": kind,
         "resourceOwnerId": ACCOUNT, "managementState": "unmanaged", "complianceStatus": "unmanaged",
@@ -555,7 +555,7 @@ fn resources_are_compared_with_pools_and_with_each_other() {
 }
 
 #[test]
-fn what_is_asked_about_and_is_not_there_is_told_at_its_argument() {
+fn missing_objects_are_reported_on_the_argument_that_names_them() {
     let seen = Seen::new();
     let sources = [
         ("ipam_discovered_accounts", "ipam_resource_discovery_id", "ipam-res-disco-0"),

@@ -15,7 +15,7 @@ fn a_client_token_gives_the_same_answer_again() {
     let other = json!({"IpamPoolId": leaf, "NetmaskLength": 25, "ClientToken": "one"});
     scene.home.refused("allocate_ipam_pool_cidr", other, "IdempotentParameterMismatch", "");
     assert_eq!(scene.allocated(&leaf), ["10.0.0.0/24"]);
-    // Another action, or another Region, has tokens of its own.
+    // Tokens are separate for each action and each Region.
     let pool = scene.pool_arguments(json!({"ClientToken": "one"}));
     let made = scene.home.call("create_ipam_pool", pool.clone());
     assert_eq!(scene.home.call("create_ipam_pool", pool), made);
@@ -23,7 +23,7 @@ fn a_client_token_gives_the_same_answer_again() {
 }
 
 #[test]
-fn what_was_done_without_an_answer_is_found_by_its_token() {
+fn a_change_without_an_answer_is_found_by_its_token() {
     let scene = Scene::new();
     let (_, leaf) = scene.tree();
     let arguments = json!({"IpamPoolId": leaf, "NetmaskLength": 24, "ClientToken": "two"});

@@ -1,4 +1,4 @@
-//! Our own client against the endpoint: everything that the core resources ask of it.
+//! The provider's own client against the endpoint: every request that the core resources need.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use terraform_provider_ipam::ipam::{
 use crate::endpoint::{Endpoint, Script};
 use crate::scene::{ACCOUNT, AWAY, HOME, Scene};
 
-/// Waits are short: nothing here takes longer than a few reads.
+/// Short waits: no change here takes longer than a few reads.
 const PACE: Pace = Pace {
     slice: Duration::from_secs(5),
     first: Duration::from_millis(5),
@@ -40,7 +40,7 @@ pub(crate) fn ours(scene: &Scene) -> AwsIpam {
     as_account(scene, ACCOUNT)
 }
 
-/// With as little patience as can be: what is not done at once is pending.
+/// A client that does not wait: a change that is not complete at once is pending.
 pub(crate) fn impatient(scene: &Scene) -> AwsIpam {
     let pace = Pace { slice: Duration::ZERO, ..PACE };
     AwsIpam::open(&settings(&scene.endpoint, ACCOUNT, HOME), pace).unwrap()
@@ -115,13 +115,13 @@ pub(crate) fn terms() -> Terms {
     Terms { hold: Duration::ZERO, ..Terms::default() }
 }
 
-/// How often an action was asked for, previews not counted.
+/// Number of calls of an action, without previews.
 pub(crate) fn asked(scene: &Scene, action: &str) -> usize {
     scene.endpoint.calls().iter().filter(|call| call.action == action).count()
 }
 
 #[test]
-fn everything_is_made_read_and_taken_away_while_aws_takes_its_time() {
+fn everything_is_created_read_and_deleted_while_aws_takes_its_time() {
     let scene = Scene::new();
     scene.endpoint.script(Script::default());
     let ipam = ours(&scene);
@@ -137,7 +137,7 @@ fn everything_is_made_read_and_taken_away_while_aws_takes_its_time() {
     assert_eq!((read.cidr, read.description.as_deref()), (cidr("10.0.0.0/24"), Some("the web")));
     assert_eq!((read.meta.name.as_str(), &read.tags, &read.meta), ("web", &spec.tags, &web.meta));
     let own = web.meta.id.split('_').next().unwrap();
-    assert_eq!(ipam.get_allocation(own).unwrap().unwrap().meta.id, web.meta.id, "AWS's id alone");
+    assert_eq!(ipam.get_allocation(own).unwrap().unwrap().meta.id, web.meta.id, "found by AWS's id alone");
     assert_eq!(ipam.find_allocation(&leaf.meta.id, "web").unwrap().unwrap().meta.id, web.meta.id);
     let refused = ipam.delete_pool(&leaf.meta.id, false).unwrap_err();
     assert!(matches!(&refused, Error::InUse { contents, .. } if contents[0].id == web.meta.id), "{refused:?}");
@@ -185,7 +185,7 @@ fn scopes_are_made_changed_and_deleted() {
 }
 
 #[test]
-fn a_name_is_taken_once_in_its_place_and_the_error_says_how_to_import() {
+fn a_name_is_unique_in_its_parent_and_the_error_has_the_import_command() {
     let scene = Scene::new();
     let ipam = ours(&scene);
     let (top, leaf) = tree(&ipam);
@@ -238,7 +238,7 @@ fn a_pools_own_blocks_come_and_go_and_those_of_others_stay() {
 }
 
 #[test]
-fn rules_can_be_set_and_taken_away() {
+fn rules_can_be_set_and_removed() {
     let scene = Scene::new();
     let ipam = ours(&scene);
     let (_, leaf) = tree(&ipam);
@@ -276,7 +276,7 @@ fn another_size_is_another_allocation() {
 }
 
 #[test]
-fn what_is_free_and_used_is_computed_from_what_aws_lists() {
+fn free_and_used_space_is_computed_from_the_lists_of_aws() {
     let scene = Scene::new();
     let ipam = ours(&scene);
     let (top, leaf) = tree(&ipam);
@@ -342,7 +342,7 @@ fn the_ipam_is_the_one_of_the_configuration_and_its_region() {
 }
 
 #[test]
-fn credentials_that_aws_does_not_know_are_told_without_the_secret() {
+fn unknown_credentials_are_reported_without_the_secret() {
     let scene = Scene::new();
     let mut settings = settings(&scene.endpoint, ACCOUNT, HOME);
     settings.keys.as_mut().unwrap().secret_key = "wJalrXUtnFEMI".to_owned();

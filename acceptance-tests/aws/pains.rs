@@ -1,5 +1,5 @@
-//! What users of AWS IPAM suffer from today, and the better answer to each. Numbers as people report them: the first
-//! is the destroy that hangs, the last the feature that is missing.
+//! The fifteen known problems of users of AWS IPAM, and how the provider solves each. The numbers are those of the
+//! guide: the first is the destroy that hangs, the last is the missing feature.
 
 use std::collections::BTreeSet;
 use std::thread;
@@ -17,7 +17,7 @@ use crate::ours::{
 use crate::scene::{ACCOUNT, AWAY, HOME, OTHER_ACCOUNT, Scene, text};
 
 #[test]
-fn pain_1_a_destroy_waits_for_what_aws_lets_go_late_and_says_who_holds_it() {
+fn pain_1_a_destroy_waits_for_space_that_aws_releases_late_and_names_its_holder() {
     let scene = Scene::new();
     let ipam = ours(&scene);
     let (_, leaf) = tree(&ipam);
@@ -71,8 +71,8 @@ fn pain_5_a_new_allocation_that_reads_do_not_show_yet_is_neither_lost_nor_made_t
     let (_, leaf) = tree(&ipam);
     scene.endpoint.script(Script { read_lag: Delay::Reads(3), ..Script::at_once() });
     allocate(&ipam, &leaf, "web", 24).unwrap();
-    assert_eq!(scene.allocated(&leaf.meta.id).len(), 1, "seen by everybody");
-    // It is a fact before it is seen.
+    assert_eq!(scene.allocated(&leaf.meta.id).len(), 1, "every client sees it");
+    // The new allocation counts before lists show it.
     let impatient = impatient(&scene);
     let db = allocate(&impatient, &leaf, "db", 24).unwrap();
     assert_eq!(impatient.get_allocation(&db.meta.id).unwrap().unwrap().meta, db.meta);
@@ -92,7 +92,7 @@ fn pain_5_a_lost_answer_is_asked_for_again_and_the_space_is_taken_once() {
     ipam.create_pool(&pool_spec("b", Some(&top), Provision::NetmaskLength(16)), &Planned::Unknown).unwrap();
     assert_eq!(scene.endpoint.things(Kind::Pool).len(), 3);
     assert_eq!(scene.allocated(&top.meta.id).len(), 2);
-    // The same name once more, after the first is gone, is a new allocation.
+    // After the first allocation is deleted, the same name makes a new one.
     ipam.delete_allocation(&web.meta.id).unwrap();
     let again = allocate(&ipam, &leaf, "web", 24).unwrap();
     assert_ne!(again.meta.id, web.meta.id);
@@ -134,7 +134,7 @@ fn pain_9_pools_of_one_parent_are_made_one_after_another() {
     let ipam = ours(&scene);
     let (top, _) = tree(&ipam);
     scene.endpoint.script(Script { concurrent_creates_max: Some(1), ..Script::default() });
-    // Somebody else is at it too.
+    // Other users change pools at the same time.
     let message = "There are too many concurrent mutations.";
     let crowd = Trouble::Error { code: "ConcurrentMutationLimitExceeded", message };
     scene.endpoint.trouble("CreateIpamPool", 3, crowd);
@@ -149,12 +149,12 @@ fn pain_9_pools_of_one_parent_are_made_one_after_another() {
     let refused = scene.endpoint.calls().into_iter().filter(|call| {
         call.action == "CreateIpamPool" && call.error.as_deref() == Some("ConcurrentMutationLimitExceeded")
     });
-    assert_eq!(refused.count(), 3, "none of our own making");
+    assert_eq!(refused.count(), 3, "only the injected errors");
     scene.is_sound();
 }
 
 #[test]
-fn pain_10_the_reason_of_a_failure_is_told_at_once_and_with_what_is_free() {
+fn pain_10_the_reason_of_a_failure_is_reported_at_once_with_the_free_space() {
     let scene = Scene::new();
     let ipam = ours(&scene);
     let (_, leaf) = tree(&ipam);
@@ -182,7 +182,7 @@ fn pain_10_the_reason_of_a_failure_is_told_at_once_and_with_what_is_free() {
 }
 
 #[test]
-fn pain_10_a_pool_that_cannot_have_its_space_is_taken_away_again() {
+fn pain_10_a_pool_that_cannot_get_its_space_is_deleted_again() {
     let scene = Scene::new();
     let ipam = ours(&scene);
     let (top, _) = tree(&ipam);
@@ -196,7 +196,7 @@ fn pain_10_a_pool_that_cannot_have_its_space_is_taken_away_again() {
 }
 
 #[test]
-fn pain_10_what_takes_longer_than_the_patience_is_pending_and_goes_on_where_it_was() {
+fn pain_10_a_change_that_takes_too_long_is_pending_and_resumes() {
     let scene = Scene::new();
     let (top, _) = tree(&ours(&scene));
     scene.endpoint.script(Script { create: Delay::Reads(3), provision: Delay::Reads(3), ..Script::at_once() });
@@ -248,7 +248,7 @@ fn pain_11_only_real_differences_are_sent() {
 }
 
 #[test]
-fn pain_11_what_only_some_pools_may_have_is_sent_for_those_and_for_no_other() {
+fn pain_11_options_of_some_pools_are_sent_for_those_and_for_no_other() {
     let scene = Scene::new();
     let ipam = ours(&scene);
     let only_aws = ["SourceResource", "PublicIpSource", "AwsService", "PubliclyAdvertisable", "AutoImport"];
@@ -262,14 +262,14 @@ fn pain_11_what_only_some_pools_may_have_is_sent_for_those_and_for_no_other() {
     public.scope_id = Some(text(&scene.ipam["PublicDefaultScopeId"]));
     public.special.public_ip_source = Some(PublicIpSource::Byoip);
     ipam.create_pool(&public, &Planned::Unknown).unwrap();
-    assert_eq!(sent("CreateIpamPool"), ["PublicIpSource"], "an IPv4 pool is not told what it is anyway");
+    assert_eq!(sent("CreateIpamPool"), ["PublicIpSource"], "the default of an IPv4 pool is not sent");
     public.name = "six".to_owned();
     public.address_family = Some(Family::Ipv6);
     public.special.publicly_advertisable = Some(true);
     let six = ipam.create_pool(&public, &Planned::Unknown).unwrap();
     assert_eq!(six.special.publicly_advertisable, Some(true));
     assert_eq!(sent("CreateIpamPool"), ["PublicIpSource", "PubliclyAdvertisable"]);
-    // Tags alone are not a change of the pool; importing is one of its own.
+    // A change of tags only does not modify the pool; a change of `auto_import` does.
     let mut change = change_of(&six);
     change.tags = tags(&[("team", "net")]);
     ipam.update_pool(&six.meta.id, &change).unwrap();
@@ -283,7 +283,7 @@ fn pain_11_what_only_some_pools_may_have_is_sent_for_those_and_for_no_other() {
 }
 
 #[test]
-fn pain_12_a_vpc_of_another_account_is_never_looked_up_and_the_error_says_account_region_and_share() {
+fn pain_12_a_vpc_of_another_account_is_never_looked_up_and_the_error_names_account_region_and_share() {
     let scene = Scene::new();
     let ipam = ours(&scene);
     let resource = SourceResource {
@@ -308,7 +308,7 @@ fn pain_12_a_vpc_of_another_account_is_never_looked_up_and_the_error_says_accoun
     );
     let pool = ipam.create_pool(&spec, &Planned::Unknown).unwrap();
     assert_eq!(pool.special.source_resource, Some(resource));
-    // The VPC, its account and its Region are in the request, and in no other.
+    // The VPC, its account and its Region are in one request, and in no other.
     let calls = scene.endpoint.calls().into_iter();
     let about: BTreeSet<_> = calls
         .filter(|call| serde_json::to_string(&call.parameters).unwrap().contains("vpc-0fedcba9876543210"))
@@ -345,7 +345,7 @@ fn pain_12_a_pool_is_used_in_its_own_region_and_by_an_account_that_only_shares_i
 }
 
 #[test]
-fn pain_13_a_block_that_does_not_fit_says_who_holds_the_space() {
+fn pain_13_the_error_of_a_block_that_does_not_fit_names_the_holder_of_the_space() {
     let scene = Scene::new();
     let ipam = ours(&scene);
     let (_, leaf) = tree(&ipam);
@@ -361,14 +361,14 @@ fn pain_13_a_block_that_does_not_fit_says_who_holds_the_space() {
 }
 
 #[test]
-fn pain_14_what_was_deleted_outside_is_gone_and_no_error() {
+fn pain_14_objects_deleted_outside_are_gone_without_an_error() {
     let scene = Scene::new();
     let ipam = ours(&scene);
     let (top, leaf) = tree(&ipam);
     let web = allocate(&ipam, &leaf, "web", 24).unwrap();
     let block = ipam.list_pool_cidrs(&leaf.meta.id, false).unwrap().remove(0);
     scene.home.call("delete_ipam_pool", serde_json::json!({"IpamPoolId": top.meta.id, "Cascade": true}));
-    // Somebody who has not seen the pools before knows no more of them than their ids.
+    // A client that has not seen the pools before knows only their ids.
     for ipam in [&ipam, &ours(&scene)] {
         assert_eq!(ipam.get_allocation(&web.meta.id).unwrap_or_else(|error| panic!("{error:?}")), None);
         assert_eq!(ipam.get_pool_cidr(&block.meta.id).unwrap(), None);

@@ -1,5 +1,5 @@
-//! The pains that show in plans, through real terraform: on a store of our own, where they are gone, and on AWS IPAM,
-//! where the test says what is left of them. And the list of all fifteen.
+//! The known problems that appear in plans, through real terraform: on a self-managed store, where they do not occur,
+//! and on AWS IPAM, where the test shows what remains of them. The last test checks the list of all fifteen.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,7 +13,7 @@ use crate::nouns::of_account;
 use crate::ours::{allocate, ours, tree};
 use crate::scene::{ACCOUNT, Scene};
 
-/// Subnets of a block, one for each that it is cut into.
+/// Subnets of a block, one for each part that it is divided into.
 const CUT_UP: &str = r#"
 resource "ipam_pool" "office" {
   name   = "office"
@@ -50,7 +50,7 @@ fn pain_2_a_plan_knows_addresses_so_that_for_each_and_cidrsubnet_work() {
     own.apply_saved();
     own.assert_settled();
 
-    // AWS holds nothing. What the configuration names is known, and what is made already.
+    // AWS holds nothing. The plan knows the blocks that the configuration names, and those that exist already.
     let aws = Workspace::on(&of_account(&scene.endpoint, ACCOUNT));
     aws.configure(&by_size);
     aws.try_plan(&[]).fails().says(&["Invalid for_each argument"]);
@@ -81,7 +81,7 @@ data "ipam_preview_next_cidr" "next" {
 }
 "#;
 
-/// Whatever others do in the pool, the block of an allocation is its own for life.
+/// Verifies that an allocation keeps its block for its lifetime, whatever others do in the pool.
 fn stays_as_it_is(store: &Store) {
     let first = Workspace::on(store);
     first.configure(NEXT);
@@ -183,9 +183,9 @@ output "seen" {
 }
 "#;
 
-/// What people write scripts for: who has what, and how much is left.
+/// Questions for which users write scripts: the users of the space, and the space that is left.
 #[test]
-fn pain_15_what_is_there_and_what_is_left_are_data_sources() {
+fn pain_15_allocated_and_free_space_are_data_sources() {
     let scene = Scene::new();
     let expected = json!({
         "scopes": ["private", "public"],
@@ -204,13 +204,13 @@ fn pain_15_what_is_there_and_what_is_left_are_data_sources() {
     scene.is_sound();
 }
 
-/// The numbers in the names of the tests in a file: `pain_5_and_14_...` is about both.
+/// The numbers in the names of the tests in a file: `pain_5_and_14_...` is about two problems.
 fn numbers(text: &str) -> BTreeSet<u32> {
     let names = text.split("fn pain_").skip(1);
     names.flat_map(|name| name.split('_').map_while(number_or_and).flatten().collect::<Vec<_>>()).collect()
 }
 
-/// `None` where the words begin.
+/// The number of a part of a name, `Some(None)` for `and`, and `None` where the words begin.
 fn number_or_and(part: &str) -> Option<Option<u32>> {
     match part {
         "and" => Some(None),

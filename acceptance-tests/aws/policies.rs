@@ -1,4 +1,4 @@
-//! Flow O: from which pools services get public addresses, through real terraform.
+//! Flow O: the pools from which services get public addresses, through real terraform.
 
 use std::collections::BTreeSet;
 
@@ -75,13 +75,13 @@ fn start() -> (Endpoint, Workspace) {
     (endpoint, workspace)
 }
 
-/// Parameters of the calls of an action since there were `before` calls in all.
+/// Parameters of the calls of an action after the first `before` calls of all actions.
 fn since(endpoint: &Endpoint, before: usize, action: &str) -> Vec<Value> {
     let is_it = |call: &Call| call.action == action;
     endpoint.calls().into_iter().skip(before).filter(is_it).map(|call| Value::Object(call.parameters)).collect()
 }
 
-/// Resource type, locale and pools of every rule that AWS has.
+/// Resource type, locale and pools of every rule in AWS.
 fn rules(home: &Boto, id: &str) -> Vec<Value> {
     let found = home.call("get_ipam_policy_allocation_rules", json!({"IpamPolicyId": id}));
     let of = |document: &Value| {
@@ -122,7 +122,7 @@ fn flow_o_each_service_and_locale_has_its_pools_in_order_and_only_changes_are_se
     assert!(rules(&home, &id).contains(&wanted), "overflow goes to the second: {:?}", rules(&home, &id));
     assert_eq!(rules(&home, &id).len(), 3);
 
-    // The other order, and a rule less; the order of the rules among each other says nothing.
+    // The pools are in the other order, and a rule is missing; the order of the rules does not matter.
     let before = endpoint.calls().len();
     let turned = EIP.replace("ipam_pool.first.id, ipam_pool.second.id", "ipam_pool.second.id, ipam_pool.first.id");
     workspace.configure(&policy(&[NAT_AWAY, &turned]));
@@ -135,14 +135,14 @@ fn flow_o_each_service_and_locale_has_its_pools_in_order_and_only_changes_are_se
     let set = json!({"IpamPolicyId": id, "Locale": HOME, "ResourceType": "eip", "AllocationRule": pools});
     assert_eq!(calls, [gone, set]);
 
-    // Only tags: no rule is sent.
+    // Only tags change: no rule is sent.
     let before = endpoint.calls().len();
     workspace.configure(&policy(&[NAT_AWAY, &turned]).replace("own first", "own only"));
     workspace.apply();
     workspace.assert_settled();
     assert_eq!(since(&endpoint, before, "ModifyIpamPolicyAllocationRules"), Vec::<Value>::new());
 
-    // What somebody changed outside comes back.
+    // A change from outside is reverted.
     home.call(
         "modify_ipam_policy_allocation_rules",
         json!({"IpamPolicyId": id, "Locale": HOME, "ResourceType": "eip", "AllocationRules": []}),
@@ -160,7 +160,7 @@ fn flow_o_each_service_and_locale_has_its_pools_in_order_and_only_changes_are_se
     assert_eq!((text(&listed[0]["name"]), text(&listed[0]["id"])), ("own only".to_owned(), id.clone()));
     assert_eq!(listed[0]["allocation_rule"].as_array().unwrap().len(), 2);
 
-    // The import finds the rules in AWS's order, which is that of no configuration.
+    // The import reads the rules in AWS's order, which need not be that of a configuration.
     let third = Workspace::on(&of_account(&endpoint, ACCOUNT));
     third.configure("resource \"ipam_policy\" \"own\" {\n  name = \"own only\"\n}\n");
     third.import("ipam_policy.own", &id);
@@ -171,7 +171,7 @@ fn flow_o_each_service_and_locale_has_its_pools_in_order_and_only_changes_are_se
 }
 
 #[test]
-fn flow_o_a_policy_counts_for_the_account_until_another_takes_its_place() {
+fn flow_o_a_policy_is_enabled_for_the_account_until_another_replaces_it() {
     let (endpoint, workspace) = start();
     let home = Boto::new(&endpoint, ACCOUNT, HOME);
     workspace.configure(&(policy(&[EIP]) + ENABLED));
@@ -182,13 +182,13 @@ fn flow_o_a_policy_counts_for_the_account_until_another_takes_its_place() {
     assert_eq!(made.text("ipam_policy_enablement.here.id"), id);
     assert_eq!(made.text("ipam_policy_enablement.here.managed_by"), "account");
 
-    // A policy that is made anew: the old one goes when it counts for nobody.
+    // The policy is replaced: the old one is deleted after it is no longer enabled.
     workspace.try_apply(&["-replace=ipam_policy.own"]).succeeds();
     workspace.assert_settled();
     let id = workspace.state().text("ipam_policy.own.id");
     assert_eq!(enabled(&home), id.as_str());
 
-    // Another configuration is told whose place its policy takes.
+    // Another configuration is warned of the policy that its own policy replaces.
     let other = Workspace::on(&of_account(&endpoint, ACCOUNT));
     let rival = "resource \"ipam_policy\" \"own\" {}\n".to_owned() + ENABLED;
     other.configure(&rival);
@@ -197,15 +197,15 @@ fn flow_o_a_policy_counts_for_the_account_until_another_takes_its_place() {
     other.assert_settled();
     assert_eq!(enabled(&home), rival.as_str());
 
-    // The first one wants it back, and says the same.
+    // The first configuration enables its policy again, with the same warning.
     let plan = workspace.try_plan(&[]).succeeds();
     plan.says(&["Another policy is replaced", &rival, "1 to add"]);
-    // To destroy what was replaced leaves the other one alone, though nobody looked before.
+    // Destroying the enablement of a policy that was replaced leaves the other policy enabled, even without a refresh.
     workspace.configure(&policy(&[EIP]));
     workspace.try_apply(&["-refresh=false"]).succeeds().says(&["1 destroyed"]);
     assert_eq!(enabled(&home), rival.as_str());
 
-    // Another policy of the same configuration comes in place: at no moment does none count.
+    // Another policy of the same configuration is enabled in place: at no moment is none enabled.
     let before = endpoint.calls().len();
     let next = "\nresource \"ipam_policy\" \"next\" {}\n";
     let body = "resource \"ipam_policy\" \"own\" {}\n".to_owned() + next + ENABLED;
@@ -213,7 +213,7 @@ fn flow_o_a_policy_counts_for_the_account_until_another_takes_its_place() {
     other.apply();
     other.configure(&body.replace("ipam_policy_id = ipam_policy.own.id", "ipam_policy_id = ipam_policy.next.id"));
     let plan = other.try_plan(&["-out=plan"]).succeeds();
-    assert!(!plan.text().contains("Another policy is replaced"), "its own is no other: {}", plan.text());
+    assert!(!plan.text().contains("Another policy is replaced"), "a warning of its own policy: {}", plan.text());
     let switched = other.apply_saved();
     other.assert_settled();
     assert_eq!(enabled(&home), switched.text("ipam_policy.next.id").as_str());
@@ -262,12 +262,12 @@ fn flow_o_the_delegated_administrator_enables_a_policy_for_a_unit_and_an_account
     second.import("ipam_policy_enablement.account", &made.text("ipam_policy_enablement.account.id"));
     second.assert_settled();
 
-    // A rival for the same unit is told.
+    // A second configuration for the same unit is warned.
     let rival = Workspace::on(&of_account(&endpoint, ACCOUNT));
     rival.configure(&("resource \"ipam_policy\" \"own\" {}\n".to_owned() + &unit("unit", "ou-ab12-cd34ef56")));
     rival.try_plan(&[]).succeeds().says(&["is currently enabled for ou-ab12-cd34ef56", &id]);
 
-    // Disabled outside: made again.
+    // The policy is disabled outside: it is enabled again.
     home.call("disable_ipam_policy", json!({"IpamPolicyId": id, "OrganizationTargetId": OTHER_ACCOUNT}));
     assert_eq!(workspace.plan().actions().get("ipam_policy_enablement.account").map(String::as_str), Some("create"));
     workspace.apply_saved();
@@ -297,7 +297,7 @@ fn pools_that_cannot_serve_a_rule_are_refused_at_plan_and_a_refusal_of_aws_leave
         workspace.configure(&with(pool));
         workspace.try_plan(&[]).fails().says(&["The pool cannot serve the rule", words, "main.tf line"]);
     }
-    // What AWS refuses later leaves a policy, which is in the state and made anew.
+    // A refusal by AWS during the apply leaves a policy, which is in the state and is replaced.
     let trouble = Trouble::Error { code: "InvalidParameterValue", message: "Not this pool." };
     endpoint.trouble("ModifyIpamPolicyAllocationRules", 1, trouble);
     workspace.configure(&with("ipam_pool.second.id"));
@@ -310,7 +310,7 @@ fn pools_that_cannot_serve_a_rule_are_refused_at_plan_and_a_refusal_of_aws_leave
 }
 
 #[test]
-fn equal_policies_are_several_and_lost_answers_and_short_pages_lose_and_double_nothing() {
+fn equal_policies_stay_separate_and_lost_answers_and_short_pages_neither_lose_nor_duplicate_any() {
     let (endpoint, workspace) = start();
     let body = format!(
         "{POOLS}resource \"ipam_policy\" \"same\" {{\n  count = 4\n  ipam_id = ipam_ipam.main.id\n  \
@@ -333,7 +333,7 @@ fn equal_policies_are_several_and_lost_answers_and_short_pages_lose_and_double_n
 }
 
 #[test]
-fn another_store_says_at_plan_why_it_has_neither_policies_nor_resolvers() {
+fn another_store_refuses_policies_and_resolvers_at_plan_with_the_reason() {
     let workspace = Workspace::new();
     workspace.configure("resource \"ipam_policy\" \"own\" {}\n");
     workspace.try_plan(&[]).fails().says(&["There is no IPAM policy in this store", "public IPv4 addresses"]);
@@ -353,14 +353,14 @@ fn a_type_that_aws_has_and_this_release_does_not_list_goes_in_and_comes_back() {
         let made = workspace.apply();
         workspace.assert_settled();
         let types: Vec<_> = rules(&home, &made.text("ipam_policy.own.id")).iter().map(|rule| rule[0].clone()).collect();
-        assert_eq!(types, [word], "the one before is gone");
+        assert_eq!(types, [word], "the rule before it is gone");
         for place in ["ipam_policy.own.allocation_rule", "data.ipam_policies.all.ipam_policies"] {
             let shown = made.value(place)[0].clone();
             let rule = shown["allocation_rule"].get(0).unwrap_or(&shown);
             assert_eq!(rule["resource_type"], word, "{place}");
         }
     }
-    // AWS says what it does not know.
+    // AWS reports a type that it does not know.
     workspace.configure(&policy(&[&EIP.replace("\"eip\"", "\"toaster\"")]));
     workspace.try_apply(&[]).fails().says(&["Value (toaster) for parameter ResourceType is invalid"]);
     assert_eq!(endpoint.take_violations().len(), 1, "asked once");

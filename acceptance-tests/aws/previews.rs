@@ -1,6 +1,7 @@
-//! Clients that carry planned private data (Terraform 1.16 and later): the plan shows the block that AWS would give.
+//! Clients that keep private data of plans (Terraform 1.16 and later): the plan shows the block that AWS would
+//! allocate.
 //!
-//! AWS holds nothing, so the block is free until somebody takes it.
+//! AWS holds nothing, so the block stays free until an allocation takes it.
 
 use serde_json::{Value as Json, json};
 use terraform_provider_ipam::protocol::wire::ClientCapabilities;
@@ -12,7 +13,7 @@ use crate::scene::{ACCOUNT, HOME, Scene, text};
 
 const TYPE: &str = "ipam_allocation";
 
-/// A process of the provider, configured for AWS, and what Terraform 1.16 asks of it.
+/// A process of the provider, configured for AWS, with the capabilities of Terraform 1.16.
 struct Walk {
     _plugin: Plugin,
     player: Player,
@@ -33,7 +34,7 @@ impl Walk {
         Self { _plugin: plugin, player }
     }
 
-    /// Plans a new allocation; `first` is what the first plan kept.
+    /// Plans a new allocation; `first` is the result of the first plan.
     async fn plan(&mut self, config: &Json, first: Option<&Planned>) -> Result<Planned, Messages> {
         let capabilities = ClientCapabilities {
             store_planned_private: true,
@@ -100,13 +101,13 @@ async fn the_plan_shows_blocks_that_the_apply_takes_each_another_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_block_that_was_taken_since_the_plan_is_an_error_that_says_plan_again() {
+async fn a_block_that_was_taken_since_the_plan_is_an_error_that_asks_to_plan_again() {
     let scene = Scene::new();
     let (_, leaf) = scene.tree();
     let web = config(&leaf, "web", json!({"netmask_length": 24}));
     let mut walk = Walk::begin(&scene).await;
     let planned = walk.plan(&web, None).await.unwrap();
-    // Between the second plan and the apply.
+    // The block is taken between the second plan and the apply.
     let mut second = Walk::begin(&scene).await;
     let again = second.plan(&web, Some(&planned)).await.unwrap();
     let taken = scene.allocate(&leaf, 24);
@@ -116,29 +117,29 @@ async fn a_block_that_was_taken_since_the_plan_is_an_error_that_says_plan_again(
                  plan again.";
     assert!(errors.len() == 1 && errors[0].contains("(netmask_length)") && errors[0].contains(words), "{errors:#?}");
     assert_eq!(state.value, Value::Null);
-    // Between the two plans.
+    // The block is taken between the two plans.
     let mut third = Walk::begin(&scene).await;
     let errors = third.plan(&web, Some(&planned)).await.unwrap_err();
     assert!(errors.len() == 1 && errors[0].contains("(netmask_length)") && errors[0].contains(words), "{errors:#?}");
-    // Planned again, it gets another one.
+    // A new plan shows another block.
     assert_eq!(shown(&third.plan(&web, None).await.unwrap().value), "10.0.1.0/24");
     assert_eq!(scene.allocated(&leaf), ["10.0.0.0/24"]);
     scene.is_sound();
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_comes_in_the_place_of_another_is_known_after_apply() {
+async fn the_block_of_a_replacement_is_known_after_apply() {
     let scene = Scene::new();
     let (_, leaf) = scene.tree();
     let whole = config(&leaf, "all", json!({"cidr": "10.0.0.0/16"}));
     let mut walk = Walk::begin(&scene).await;
     let planned = walk.plan(&whole, None).await.unwrap();
     walk.apply(&whole, &planned).await.unwrap();
-    // Tainted: the old one has the space and the name until it is destroyed.
+    // The allocation is tainted: the old one has the space and the name until it is destroyed.
     let sized = config(&leaf, "all", json!({"netmask_length": 16}));
     let mut next = Walk::begin(&scene).await;
     assert_eq!(shown(&next.plan(&sized, None).await.unwrap().value), "Unknown");
-    // Another name finds no room, and that is told now.
+    // An allocation with another name finds no room, and the plan reports that.
     let errors = next.plan(&config(&leaf, "more", json!({"netmask_length": 24})), None).await.unwrap_err();
     assert!(errors[0].contains("(netmask_length)") && !errors[0].contains("plan again"), "{errors:#?}");
     scene.is_sound();

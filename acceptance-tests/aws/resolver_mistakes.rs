@@ -1,5 +1,5 @@
-//! What a user can get wrong in policies, resolvers and targets: configuration -> message and attribute, through real
-//! `terraform plan`. AWS is asked for nothing but what is there.
+//! Mistakes that a user can make in policies, resolvers and targets: a table from a configuration to the message and
+//! its attribute, through real `terraform plan`. AWS is asked only for existing objects.
 
 use crate::endpoint::{Call, Endpoint};
 use crate::harness::Workspace;
@@ -12,9 +12,9 @@ struct Row {
     mistake: &'static str,
     /// Type of the resource.
     of: &'static str,
-    /// What is in it.
+    /// The body of the block.
     body: String,
-    /// The attribute that Terraform points to; empty: the block.
+    /// The attribute that Terraform points to; empty for the whole block.
     attribute: &'static str,
     /// Part of the summary.
     summary: &'static str,
@@ -216,7 +216,7 @@ fn check(row: &Row) {
     let workspace = Workspace::on(&of_account(&endpoint, ACCOUNT));
     workspace.configure(&format!("resource {:?} \"it\" {{\n  {}\n}}\n", row.of, row.body));
     let run = workspace.plan_messages(&["-refresh=false"]);
-    assert!(!run.is_success(), "the plan went well:\n{}", run.text());
+    assert!(!run.is_success(), "the plan succeeded:\n{}", run.text());
     let errors: Vec<_> = run.diagnostics().into_iter().filter(|diagnostic| diagnostic.is_error()).collect();
     assert_eq!(errors.len(), 1, "one mistake, one error: {errors:#?}\n{}", run.stderr);
     let error = &errors[0];
@@ -226,27 +226,27 @@ fn check(row: &Row) {
     }
     assert_eq!(error.attribute.as_deref().unwrap_or_default(), row.attribute, "{error:#?}");
     let wrote = |call: &Call| !call.action.starts_with("Describe") && !call.action.starts_with("Get");
-    assert!(!endpoint.calls().iter().any(wrote), "the plan wrote");
+    assert!(!endpoint.calls().iter().any(wrote), "the plan wrote to AWS");
 }
 
 #[test]
-fn mistakes_in_policies_are_told_at_plan_on_the_attribute() {
+fn mistakes_in_policies_are_reported_at_plan_on_the_attribute() {
     each(&policies(), |row| row.mistake.to_owned(), check);
 }
 
 #[test]
-fn mistakes_in_resolvers_are_told_at_plan_on_the_attribute() {
+fn mistakes_in_resolvers_are_reported_at_plan_on_the_attribute() {
     each(&rules_of_resolvers(), |row| row.mistake.to_owned(), check);
 }
 
 #[test]
-fn mistakes_in_targets_are_told_at_plan_on_the_attribute() {
+fn mistakes_in_targets_are_reported_at_plan_on_the_attribute() {
     each(&targets(), |row| row.mistake.to_owned(), check);
 }
 
-/// AWS may have raised them for the account: only it knows.
+/// AWS may have raised these quotas for the account, which the provider cannot know.
 #[test]
-fn more_than_quotas_that_can_be_raised_is_a_warning_of_the_plan() {
+fn exceeding_a_quota_that_can_be_raised_is_a_warning_of_the_plan() {
     let rule = |n| format!("{{ rule_type = \"static-cidr\", static_cidr = \"10.0.{n}.0/24\" }}");
     let rules = (0..101).map(rule).collect::<Vec<_>>().join(", ");
     let units = "[for n in range(11) : \"o-1/r-1/ou-${n}/\"]";

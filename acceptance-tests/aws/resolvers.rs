@@ -1,4 +1,4 @@
-//! Flow N: prefix lists that follow what IPAM sees, through real terraform.
+//! Flow N: prefix lists that follow what IPAM discovers, through real terraform.
 
 use serde_json::{Value, json};
 
@@ -59,7 +59,7 @@ output "entries" {
 
 const FOLLOWS: &str = "track_latest_version = true";
 
-/// The resolver, and a prefix list that `follows` it.
+/// The resolver, and a prefix list whose target has the argument `follows`.
 fn followed(follows: &str) -> String {
     format!(
         "{RESOLVER}\nresource \"ipam_prefix_list_resolver_target\" \"away\" {{\n  \
@@ -68,7 +68,7 @@ fn followed(follows: &str) -> String {
     )
 }
 
-/// Prefix lists are in step as soon as one looks, so that one refresh shows it.
+/// A script in which prefix lists are synchronized at the first read, so that one refresh shows it.
 fn script() -> Script {
     Script { sync: Delay::Reads(0), ..Script::default() }
 }
@@ -80,7 +80,7 @@ fn start() -> (Endpoint, Workspace) {
     (endpoint, workspace)
 }
 
-/// A VPC appears.
+/// Adds a VPC.
 fn vpc(endpoint: &Endpoint, scope: &str, id: &str, cidr: &str, env: &str) {
     let item = json!({
         "ipamScopeId": scope, "resourceType": "vpc", "resourceId": id, "resourceCidr": cidr, "resourceRegion": HOME,
@@ -122,7 +122,7 @@ fn flow_n_a_prefix_list_follows_new_cidrs_stays_with_a_version_and_goes_back() {
     let resolver = made.text("ipam_prefix_list_resolver.trusted.id");
     assert_eq!(made.text("ipam_prefix_list_resolver.trusted.last_version_creation_status"), "success");
 
-    // A VPC appears: version 2. The other two fulfil one condition only.
+    // A new VPC makes version 2. Two other VPCs fulfil only one condition.
     let scope = made.text("ipam_ipam.main.private_default_scope_id");
     vpc(&endpoint, &scope, "vpc-1", "10.1.0.0/16", "prod");
     vpc(&endpoint, &scope, "vpc-2", "10.2.0.0/16", "dev");
@@ -133,7 +133,7 @@ fn flow_n_a_prefix_list_follows_new_cidrs_stays_with_a_version_and_goes_back() {
     workspace.try_apply(&["-refresh-only"]).succeeds();
     assert_eq!(synced(&workspace), (SYNCED.to_owned(), "2".to_owned()));
 
-    // A CIDR of the pool appears: version 3; the prefix list stays with 2.
+    // A new CIDR of the pool makes version 3; the prefix list stays at version 2.
     let stays = followed("desired_version = 2");
     workspace.configure(&stays);
     let pinned = workspace.apply();
@@ -147,7 +147,7 @@ fn flow_n_a_prefix_list_follows_new_cidrs_stays_with_a_version_and_goes_back() {
     workspace.assert_settled();
     assert_eq!(synced(&workspace), (SYNCED.to_owned(), "2".to_owned()));
 
-    // Back to 1, and not to one that AWS does not keep.
+    // The prefix list goes back to version 1; a version that AWS does not keep is refused.
     workspace.configure(&(followed("desired_version = 9") + more));
     workspace.try_plan(&[]).fails().says(&["There is no version 9", "1, 2, 3", "desired_version = 9"]);
     workspace.configure(&(followed("desired_version = 1") + more));
@@ -159,7 +159,7 @@ fn flow_n_a_prefix_list_follows_new_cidrs_stays_with_a_version_and_goes_back() {
     workspace.assert_settled();
     assert_eq!(synced(&workspace), (SYNCED.to_owned(), "3".to_owned()));
 
-    // Imported into another state, and an older version looked at.
+    // The objects are imported into another state, and an older version is read.
     let other = Workspace::on(&of_account(&endpoint, ACCOUNT));
     other.configure(&(followed(FOLLOWS) + more).replace("now\" {", "now\" {\n  version = 1"));
     for address in ["ipam_ipam.main", "ipam_pool.prod", "ipam_pool_cidr.more", "ipam_prefix_list_resolver.trusted"] {
@@ -175,7 +175,7 @@ fn flow_n_a_prefix_list_follows_new_cidrs_stays_with_a_version_and_goes_back() {
 }
 
 #[test]
-fn flow_n_rules_are_sent_when_they_change_and_to_lose_all_of_them_needs_a_new_resolver() {
+fn flow_n_rules_are_sent_when_they_change_and_removing_all_of_them_needs_a_new_resolver() {
     let (endpoint, workspace) = start();
     workspace.configure(RESOLVER);
     let made = workspace.apply();
@@ -187,7 +187,7 @@ fn flow_n_rules_are_sent_when_they_change_and_to_lose_all_of_them_needs_a_new_re
         workspace.assert_settled();
         since(&endpoint, before, "ModifyIpamPrefixListResolver")
     };
-    // Text alone, then rules alone, then neither.
+    // Only text changes, then only rules, then neither.
     let described = RESOLVER.replace("who may come in", "friends");
     let sent = changes(&described);
     assert_eq!(sent, [json!({"IpamPrefixListResolverId": id, "Description": "friends"})]);
@@ -198,7 +198,7 @@ fn flow_n_rules_are_sent_when_they_change_and_to_lose_all_of_them_needs_a_new_re
     assert_eq!(changes(&ruled.replace("team = \"net\"", "team = \"ops\"")), Vec::<Value>::new());
     assert_eq!(workspace.state().text("ipam_prefix_list_resolver.trusted.id"), id, "changed in place");
 
-    // Changed outside: back to the configuration.
+    // A change from outside is reverted to the configuration.
     let home = Boto::new(&endpoint, ACCOUNT, HOME);
     let rules = json!([{"RuleType": "static-cidr", "StaticCidr": "203.0.113.0/24"}]);
     home.call("modify_ipam_prefix_list_resolver", json!({"IpamPrefixListResolverId": id, "Rules": rules}));
@@ -227,7 +227,7 @@ fn flow_n_rules_are_sent_when_they_change_and_to_lose_all_of_them_needs_a_new_re
 }
 
 #[test]
-fn flow_n_a_prefix_list_that_cannot_be_written_says_why_and_is_in_the_state() {
+fn flow_n_a_prefix_list_that_cannot_be_written_is_reported_with_the_reason_and_is_in_the_state() {
     let (endpoint, workspace) = start();
     let full = Some("The prefix list has room for one entry.");
     endpoint.script(Script { sync_failure: full, ..script() });
@@ -236,13 +236,13 @@ fn flow_n_a_prefix_list_that_cannot_be_written_says_why_and_is_in_the_state() {
     assert_eq!(synced(&workspace).0, "sync-failed");
     let action =
         |workspace: &Workspace| workspace.plan().actions().get("ipam_prefix_list_resolver_target.away").cloned();
-    assert_eq!(action(&workspace).as_deref(), Some("delete create"), "a new one that failed is made anew");
+    assert_eq!(action(&workspace).as_deref(), Some("delete create"), "a new target that failed is replaced");
     endpoint.script(script());
     let made = workspace.apply_saved();
     workspace.assert_settled();
     assert_eq!(synced(&workspace), (SYNCED.to_owned(), "1".to_owned()));
 
-    // One that had a version keeps its place, and every plan says that it is behind.
+    // A prefix list that had a version keeps it, and every plan reports that it is behind.
     vpc(&endpoint, &made.text("ipam_ipam.main.private_default_scope_id"), "vpc-1", "10.1.0.0/16", "prod");
     assert_eq!(workspace.apply().output("latest"), &json!(2));
     endpoint.script(Script { sync_failure: full, ..script() });
@@ -261,7 +261,7 @@ fn flow_n_a_prefix_list_that_cannot_be_written_says_why_and_is_in_the_state() {
 }
 
 #[test]
-fn flow_n_a_version_with_too_many_cidrs_is_told_in_the_words_of_aws() {
+fn flow_n_a_version_with_too_many_cidrs_is_reported_in_the_words_of_aws() {
     let (endpoint, workspace) = start();
     let quotas = Quotas { cidrs_per_resolver_version: 1, ..Quotas::default() };
     endpoint.script(Script { quotas, ..script() });
@@ -270,7 +270,7 @@ fn flow_n_a_version_with_too_many_cidrs_is_told_in_the_words_of_aws() {
     endpoint.script(script());
     workspace.apply();
     workspace.assert_settled();
-    // Later it is AWS that finds out: the plan tells it, and changes nothing.
+    // Later AWS itself finds the problem: the plan reports it, and changes nothing.
     endpoint.script(Script { quotas, ..script() });
     workspace.try_plan(&[]).succeeds().says(&["The resolver has no new version", "choose more than 1 CIDRs"]);
     workspace.destroy();
@@ -278,7 +278,7 @@ fn flow_n_a_version_with_too_many_cidrs_is_told_in_the_words_of_aws() {
 }
 
 #[test]
-fn equal_resolvers_are_several_and_lost_answers_and_short_pages_lose_and_double_nothing() {
+fn equal_resolvers_stay_separate_and_lost_answers_and_short_pages_neither_lose_nor_duplicate_any() {
     let (endpoint, workspace) = start();
     let body = "resource \"ipam_ipam\" \"main\" {\n  operating_regions = [\"us-east-1\"]\n}\n\
          resource \"ipam_prefix_list_resolver\" \"same\" {\n  count = 2\n  ipam_id = ipam_ipam.main.id\n  \

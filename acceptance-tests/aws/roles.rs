@@ -1,4 +1,4 @@
-//! Roles: how clients come to other accounts.
+//! Roles: the way for clients to get credentials for other accounts.
 
 use serde_json::json;
 
@@ -48,7 +48,7 @@ fn a_token_of_another_identity_provider_is_good_for_a_role() {
 }
 
 #[test]
-fn a_role_that_is_closed_or_no_role_is_refused() {
+fn a_closed_role_and_an_invalid_one_are_refused() {
     let scene = Scene::new();
     scene.endpoint.close_role(&role("secret"));
     let sts = scene.home.sts();

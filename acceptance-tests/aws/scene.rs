@@ -1,4 +1,4 @@
-//! An endpoint with an IPAM in it, and short ways to say things.
+//! An endpoint with an IPAM, and short ways to make objects and requests.
 
 use serde_json::{Value, json};
 
@@ -21,11 +21,11 @@ pub(crate) struct Scene {
 }
 
 pub(crate) fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
+    value.as_str().unwrap_or_else(|| panic!("{value} is not text")).to_owned()
 }
 
 impl Scene {
-    /// Everything in it is complete at once, until another script is set.
+    /// A scene in which every change is complete at once, until another script is set.
     pub(crate) fn new() -> Self {
         let endpoint = Endpoint::start();
         endpoint.script(Script::at_once());
@@ -41,7 +41,7 @@ impl Scene {
         self.home.in_region(AWAY)
     }
 
-    /// A new IPv4 pool with these arguments beside.
+    /// Creates an IPv4 pool with additional arguments. Returns its id.
     #[track_caller]
     pub(crate) fn pool(&self, more: Value) -> String {
         let made = self.home.call("create_ipam_pool", self.pool_arguments(more));
@@ -87,7 +87,7 @@ impl Scene {
         answer["IpamPoolAllocations"].as_array().unwrap().iter().map(|found| text(&found["Cidr"])).collect()
     }
 
-    /// The states that the pool's CIDRs show, and the reasons beside them.
+    /// The states of the pool's CIDRs, with the reasons of failures.
     pub(crate) fn pool_cidrs(&self, pool: &str) -> Vec<Value> {
         let answer = self.home.call("get_ipam_pool_cidrs", json!({"IpamPoolId": pool}));
         answer["IpamPoolCidrs"].as_array().unwrap().clone()
@@ -99,7 +99,7 @@ impl Scene {
         text(&answer["IpamPools"][0]["State"])
     }
 
-    /// The core is sound. (That the model allows what went over the wire is seen when the endpoint is dropped.)
+    /// Verifies that the core is sound. (The messages are checked against the model when the endpoint is dropped.)
     #[track_caller]
     pub(crate) fn is_sound(&self) {
         assert_eq!(self.endpoint.audit(), Vec::<String>::new());

@@ -1,4 +1,4 @@
-//! Who may ask.
+//! Authentication of requests to the endpoint.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::endpoint::{Endpoint, Script};
 use crate::scene::Scene;
 
-/// One request as it is; the answer as text.
+/// Sends one request unchanged. Returns the answer as text.
 fn raw(endpoint: &Endpoint, head: &str, body: &str) -> String {
     let address = endpoint.url().trim_start_matches("http://").to_owned();
     let mut stream = TcpStream::connect(&address).unwrap();
@@ -43,7 +43,7 @@ fn a_request_without_a_good_signature_is_refused() {
         let answer = raw(&scene.endpoint, &head, body);
         assert!(answer.starts_with("HTTP/1.1 401") && answer.contains("<Code>AuthFailure</Code>"), "{head}: {answer}");
     }
-    assert_eq!(scene.endpoint.calls().len(), calls, "what is not signed is no call");
+    assert_eq!(scene.endpoint.calls().len(), calls, "an unsigned request does not count as a call");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What only AWS has: discovery, own addresses and AS numbers, policies, resolvers, delegation.
+//! Features that only AWS has: discovery, BYOIP addresses and AS numbers, policies, resolvers, delegation.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ fn proof() -> Value {
     json!({"Message": PROOF, "Signature": PROOF})
 }
 
-/// Texts of one member in a list.
+/// The texts of one member of the items in a list.
 fn column(answer: &Value, list: &str, member: &str) -> Vec<String> {
     answer[list].as_array().unwrap().iter().map(|item| text(&item[member])).collect()
 }
@@ -199,7 +199,7 @@ fn a_public_cidr_of_a_pool_is_advertised_and_withdrawn() {
 }
 
 #[test]
-fn an_own_cidr_outside_ipam_moves_in() {
+fn a_byoip_cidr_outside_ipam_moves_into_a_pool() {
     let scene = Scene::new();
     let public = &scene.ipam["PublicDefaultScopeId"];
     let own = json!({"Cidr": "203.0.113.0/24", "CidrAuthorizationContext": proof(), "Description": "ours"});

@@ -1,4 +1,4 @@
-//! What takes time, and what is seen meanwhile.
+//! Changes that take time, and the states that clients see in the meantime.
 
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ fn things_take_time_by_the_clock_of_the_test() {
 }
 
 #[test]
-fn what_cannot_be_created_says_so_in_its_state() {
+fn a_failed_creation_shows_in_the_state_of_the_object() {
     let scene = Scene::new();
     scene.endpoint.script(Script { create_failure: Some("No luck."), ..Script::at_once() });
     let pool = scene.pool(json!({}));
@@ -119,7 +119,7 @@ fn a_new_allocation_is_listed_late_and_never_given_twice() {
 }
 
 #[test]
-fn what_is_new_cannot_be_found_at_once() {
+fn new_objects_cannot_be_found_at_once() {
     let scene = Scene::new();
     scene.endpoint.script(Script { create_lag: Delay::Reads(2), ..Script::at_once() });
     let pool = scene.pool(json!({}));
@@ -134,7 +134,7 @@ fn what_is_new_cannot_be_found_at_once() {
 }
 
 #[test]
-fn an_isolated_pool_is_of_no_use() {
+fn an_isolated_pool_cannot_be_used() {
     let scene = Scene::new();
     let (_, leaf) = scene.tree();
     scene.endpoint.set_state(&leaf, "isolate-complete");
@@ -146,7 +146,7 @@ fn an_isolated_pool_is_of_no_use() {
 }
 
 #[test]
-fn released_space_is_free_late() {
+fn released_space_becomes_free_late() {
     let scene = Scene::new();
     let (_, leaf) = scene.tree();
     scene.endpoint.script(Script { release: Delay::Time(HOUR), ..Script::at_once() });

@@ -114,7 +114,7 @@ fn a_configuration_is_applied_changed_in_place_and_destroyed() {
 }
 
 #[test]
-fn pain_7_what_is_imported_with_ids_of_the_aws_provider_plans_empty() {
+fn pain_7_objects_imported_with_ids_of_the_aws_provider_have_an_empty_plan() {
     let scene = Scene::new();
     let first = Workspace::on(&store(&scene));
     first.configure(CONFIGURATION);
@@ -123,13 +123,13 @@ fn pain_7_what_is_imported_with_ids_of_the_aws_provider_plans_empty() {
     second.configure(CONFIGURATION);
     for address in ADDRESSES {
         let id = match address {
-            // <cidr>_<pool>, as the AWS provider has it.
+            // `<cidr>_<pool>`, as the AWS provider imports it.
             "ipam_pool_cidr.more" => format!("10.1.0.0/16_{}", made.text("ipam_pool.top.id")),
             // AWS's own id.
             "ipam_allocation.web" => made.text("ipam_allocation.web.ipam_pool_allocation_id"),
-            // With the Region behind it, as the AWS provider takes it since version 6.
+            // With the Region at the end, as the AWS provider accepts it since version 6.
             "ipam_pool.below" | "ipam_allocation.exact" => made.text(&format!("{address}.id")) + "@us-east-1",
-            // <allocation>_<pool>, as the AWS provider has it.
+            // `<allocation>_<pool>`, as the AWS provider imports it.
             _ => made.text(&format!("{address}.id")),
         };
         second.import(address, &id);
@@ -156,7 +156,7 @@ fn pain_7_a_cidr_by_size_is_imported_without_a_replacement_whatever_it_is_called
     assert_eq!(workspace.plan().actions()["ipam_pool_cidr.sized"], "update");
     workspace.apply_saved();
     workspace.assert_settled();
-    // New ones are called anything, or nothing, and are two all the same.
+    // New pool CIDRs may have any name or none, and two of the same size are two pool CIDRs.
     workspace.configure(&(sized + &block("more", 20, "  count = 2\n")));
     let made = workspace.apply();
     workspace.assert_settled();
@@ -165,7 +165,7 @@ fn pain_7_a_cidr_by_size_is_imported_without_a_replacement_whatever_it_is_called
 }
 
 #[test]
-fn pain_5_and_14_a_new_allocation_is_not_tainted_and_what_was_deleted_outside_is_made_again() {
+fn pain_5_and_14_a_new_allocation_is_not_tainted_and_one_deleted_outside_is_created_again() {
     let scene = Scene::new();
     scene.endpoint.script(Script { read_lag: Delay::Reads(2), ..Script::at_once() });
     let workspace = Workspace::on(&store(&scene));
@@ -180,7 +180,7 @@ fn pain_5_and_14_a_new_allocation_is_not_tainted_and_what_was_deleted_outside_is
     scene.is_sound();
 }
 
-/// Destroying the old one and making the new one are under way at the same time.
+/// The old allocation is destroyed and the new one is made at the same time.
 #[test]
 fn a_name_moves_to_a_new_allocation_while_aws_still_lists_the_old_one() {
     let scene = Scene::new();
@@ -203,7 +203,7 @@ fn a_name_moves_to_a_new_allocation_while_aws_still_lists_the_old_one() {
 }
 
 #[test]
-fn what_aws_cannot_do_is_refused_at_plan_on_the_attribute() {
+fn options_that_aws_does_not_have_are_refused_at_plan_on_the_attribute() {
     let scene = Scene::new();
     let workspace = Workspace::on(&store(&scene));
     for (body, words) in [
@@ -222,7 +222,7 @@ fn what_aws_cannot_do_is_refused_at_plan_on_the_attribute() {
 }
 
 #[test]
-fn the_aws_block_reaches_aws_and_says_with_another_store_what_is_only_about_ipam() {
+fn the_aws_block_reaches_aws_and_another_store_refuses_its_arguments_about_ipam() {
     let scene = Scene::new();
     let credentials = scene.endpoint.credentials(ACCOUNT);
     let (access_key, secret_key) = (&credentials.access_key, &credentials.secret_key);
@@ -249,7 +249,8 @@ fn the_aws_block_reaches_aws_and_says_with_another_store_what_is_only_about_ipam
     }
 }
 
-/// `depends_on` moves the reading of a data source into the apply. What is not known then keeps its value.
+/// `depends_on` moves the reading of a data source into the apply. An attribute that is unknown for that reason keeps
+/// its value.
 #[test]
 fn an_unknown_pool_replaces_nothing_and_another_one_is_refused_in_the_apply() {
     let configuration = |description: &str, name: &str| {

@@ -1,4 +1,4 @@
-//! Mistakes about what is there, one row each.
+//! Mistakes about objects in the store, one row each.
 
 use super::Stage::Plan;
 use super::{Row, check_all_on};
@@ -432,7 +432,7 @@ const ROWS: &[Row] = &[
 ];
 
 on_each_store! {
-    fn mistakes_about_what_is_there_are_told_while_planning(store: Store) {
+    fn mistakes_about_existing_objects_are_reported_while_planning(store: Store) {
         check_all_on(&store, ROWS);
     }
 }

@@ -1,4 +1,4 @@
-//! Stores on a server that cannot be used: each is told soon, on the provider block, with what to do.
+//! Stores on a server that cannot be used: each is reported soon, on the provider block, with the way to repair it.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -14,18 +14,18 @@ use crate::harness::each::each;
 use crate::harness::store::{NewPool, Store};
 use crate::harness::terraform::Running;
 
-/// From the start of Terraform to the diagnostic, even beside a busy machine. A store that waited with all its patience
-/// would take longer.
+/// Longest time from the start of Terraform to the diagnostic, even on a busy machine. A store that used up its whole
+/// time limit would take longer.
 const LIMIT: Duration = Duration::from_secs(25);
 
 const POOL: &str = "resource \"ipam_pool\" \"top\" {\n  name  = \"top\"\n  cidrs = [\"10.0.0.0/8\"]\n}\n";
 
-/// A store that cannot be used, and what is said about it.
+/// A store that cannot be used, and its message.
 struct Mistake {
     name: &'static str,
     store: Store,
     summary: &'static str,
-    /// Parts of the detail: what is wrong, and what to do.
+    /// Parts of the detail: the problem, and the way to repair it.
     detail: Vec<&'static str>,
     is_unprivileged: bool,
 }
@@ -40,7 +40,7 @@ fn check(mistake: &Mistake) {
         workspace = workspace.without_privileges();
     }
     workspace.configure(&format!("provider \"ipam\" {{\n  store = {:?}\n}}\n{POOL}", mistake.store.url()));
-    // In the configuration only: nothing else may say where the store is.
+    // The store is named in the configuration only: no variable of the environment may name it.
     let mut command = workspace.command(&["plan", "-input=false", "-json"]);
     command.env_remove("IPAM_STORE");
     let running = Running::start(command);
@@ -58,7 +58,7 @@ fn check(mistake: &Mistake) {
     }
     assert_eq!(error.attribute, None, "{error:#?}");
     assert!(error.detail.contains("argument `store`"), "{error:#?}");
-    assert!(elapsed < LIMIT, "told after {elapsed:?}: {error:#?}");
+    assert!(elapsed < LIMIT, "reported after {elapsed:?}: {error:#?}");
 }
 
 fn check_all(mistakes: &[Mistake]) {
@@ -155,8 +155,8 @@ fn a_directory_that_cannot_be_used() {
     assert_eq!(fs::read_to_string(place("letter")).unwrap(), "not a directory");
 }
 
-/// Nothing is there yet and nothing can be written: as with every store that may only be read, the plan shows what it
-/// can and says why it cannot show more; it is the apply that fails.
+/// The directory is empty and cannot be written: as with every read-only store, the plan shows what it can and reports
+/// why it cannot show more. Only the apply fails.
 #[test]
 fn a_directory_that_may_not_be_written() {
     let scratch = tempfile::tempdir().unwrap();
@@ -172,7 +172,7 @@ fn a_directory_that_may_not_be_written() {
     workspace.assert_settled();
 }
 
-/// The certificate of an authority that signed nothing.
+/// The certificate of an authority that signed no certificate of the server.
 fn other_authority(directory: &Path) -> String {
     let mut authority = CertificateParams::default();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -182,7 +182,8 @@ fn other_authority(directory: &Path) -> String {
     path.display().to_string()
 }
 
-/// A role with a password, `secret`, in a new database that holds a plan it was given no right to: role and database.
+/// Makes a role with the password `secret`, and a new database whose store gives the role no rights and has the pool
+/// `top`. Returns the role and the database.
 fn stranger(server: &Postgres) -> (String, String) {
     let database = server.create_database();
     let store = Store::of(server.url(&database));

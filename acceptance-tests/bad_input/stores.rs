@@ -1,4 +1,4 @@
-//! Stores that cannot be used, and a provider block that cannot be.
+//! Stores that cannot be used, and mistakes in the provider block.
 
 use std::fs;
 
@@ -22,8 +22,8 @@ fn refused(workspace: &Workspace, store: &str) -> Diagnostic {
     errors[0].clone()
 }
 
-/// A message about the store stands on the provider block, because Terraform prints the line of an attribute, and names the
-/// argument in words.
+/// A message about the store must point to the provider block and name the argument in words, because Terraform prints
+/// the line of an attribute that a message points to.
 #[track_caller]
 fn assert_is_about_the_store(error: &Diagnostic) {
     assert_eq!(error.attribute, None, "{error:#?}");
@@ -50,7 +50,7 @@ fn a_store_without_a_kind_is_refused() {
 }
 
 #[test]
-fn a_store_where_nothing_can_be_is_refused() {
+fn a_store_at_an_impossible_path_is_refused() {
     let workspace = Workspace::new();
     workspace.write("file", "");
     let error = refused(&workspace, "sqlite:file/ipam.db");
@@ -71,7 +71,7 @@ fn a_directory_that_may_not_be_written_is_refused() {
 }
 
 #[test]
-fn a_file_that_is_no_store_is_refused_and_left_alone() {
+fn a_file_that_is_not_a_store_is_refused_and_left_alone() {
     let workspace = Workspace::new();
     let text = "This is a letter and not a database, and nobody may write over it.\n".repeat(100);
     workspace.write("letter.db", &text);

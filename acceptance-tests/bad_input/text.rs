@@ -409,6 +409,6 @@ const ROWS: &[Row] = &[
 ];
 
 #[test]
-fn mistakes_in_the_text_are_told_without_looking_at_the_store() {
+fn mistakes_in_the_text_are_reported_without_opening_the_store() {
     check_all(ROWS);
 }

@@ -1,5 +1,5 @@
-//! The server goes away in the middle of an apply, or the network to it fails. The user gets success or a clear error,
-//! and applying again converges.
+//! The server is killed in the middle of an apply, or its network fails. The user gets success or a clear error, and
+//! applying again converges.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,13 +13,13 @@ use crate::harness::store::Store;
 use crate::harness::terraform::{Run, Running};
 use crate::harness::watch::Watch;
 
-/// From the first write of an apply to the fault, at most.
+/// Longest time from the first write of an apply to the fault.
 const LATEST_MICROSECONDS: u64 = 200_000;
 
-/// How long a fault lasts, at most.
+/// Longest duration of a fault.
 const FAULT_MILLISECONDS: u64 = 1500;
 
-/// A user can act on these: the first line of a diagnostic.
+/// First lines of diagnostics that a user can act on.
 const CLEAR: [&str; 4] = [
     "The store is not available",
     "The store did not confirm the change",
@@ -35,7 +35,7 @@ fn assert_success_or_clear(run: &Run) {
     assert!(run.is_success() || CLEAR.iter().any(|words| text.contains(words)), "{text}");
 }
 
-/// Some time after the apply has begun to write.
+/// Waits until the apply has begun to write, then for a random time.
 fn wait_for_the_middle(watch: &Watch, running: &mut Running, random: &mut Random) {
     let moment = Duration::from_micros(random.below(LATEST_MICROSECONDS));
     while !running.has_ended() && !watch.has_changed() {
@@ -44,7 +44,8 @@ fn wait_for_the_middle(watch: &Watch, running: &mut Running, random: &mut Random
     thread::sleep(moment);
 }
 
-/// Applies changing wishes to `store` while harm is done to it, and judges every round.
+/// Applies random configurations to `store`, calls `harm` in the middle of each apply, and checks the store after every
+/// round.
 fn apply_in_rounds(name: &str, store: &Store, mut harm: impl FnMut(&mut Random), heal: impl Fn()) {
     let mut random = Random::from_environment(name);
     let workspace = Workspace::on(store).holding_for("10s");
@@ -89,7 +90,7 @@ fn a_postgres_server_is_killed_and_started_again() {
     apply_in_rounds("a_postgres_server_is_killed_and_started_again", &store, harm, || ());
 }
 
-/// Faults that any protocol knows.
+/// Causes a random fault of the network that is possible with any protocol.
 fn harm_network(proxy: &Proxy, random: &mut Random) {
     match random.below(4) {
         0 => {

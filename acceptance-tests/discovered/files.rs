@@ -1,4 +1,4 @@
-//! Lists of what is outside of AWS, right and wrong ones: what a look at them does to pools.
+//! Lists of networks outside of AWS, correct and damaged ones: the effect of their scans on pools.
 
 use serde_json::json;
 
@@ -23,7 +23,7 @@ resource "ipam_pool" "us" {
 }
 "#;
 
-/// Blocks of allocations that are there.
+/// The blocks of the allocations that exist.
 fn taken(store: &Store) -> Vec<String> {
     let mut all: Vec<String> = store.active().into_values().collect();
     all.sort();
@@ -31,7 +31,7 @@ fn taken(store: &Store) -> Vec<String> {
 }
 
 on_each_own_store! {
-    fn a_file_that_is_damaged_gives_nothing_back(store: Store) {
+    fn a_damaged_file_releases_no_allocation(store: Store) {
         let scene = Scene::on(&store);
         scene.applies(&format!("{DISCOVERY}{IMPORTING}"));
         scene.is_there(&["hub,vpc,10.0.0.0/16,,", "shop,vpc,10.1.0.0/16,,", "bank,vpc,10.2.0.0/16,,"]);
@@ -53,7 +53,7 @@ on_each_own_store! {
         store.assert_sound();
     }
 
-    fn what_was_imported_goes_with_the_last_row_of_its_region(store: Store) {
+    fn imported_allocations_are_released_with_the_last_row_of_their_region(store: Store) {
         let scene = Scene::on(&store);
         scene.applies(&format!("{DISCOVERY}{IMPORTING}"));
         let write = |lines: &str| {
@@ -70,7 +70,7 @@ on_each_own_store! {
         store.assert_sound();
     }
 
-    fn subnets_and_hosts_in_no_vpc_are_kept_off(store: Store) {
+    fn allocations_avoid_subnets_and_hosts_outside_of_vpcs(store: Store) {
         let scene = Scene::on(&store);
         let pool = "resource \"ipam_pool\" \"p\" {\n  name  = \"p\"\n  cidrs = [\"10.0.0.0/21\"]\n}\n";
         scene.applies(&format!("{DISCOVERY}{pool}"));
@@ -97,7 +97,7 @@ resource "ipam_allocation" "a" {
         store.assert_sound();
     }
 
-    fn lists_of_other_programs_are_read_and_the_resource_says_what_becomes_of_their_columns(store: Store) {
+    fn lists_of_other_programs_are_read_and_the_resource_sets_the_treatment_of_their_columns(store: Store) {
         let scene = Scene::on(&store);
         scene.applies(DISCOVERY);
         scene.workspace.write(

@@ -1,11 +1,11 @@
-//! Existing networks come into pools by themselves, or by a configuration that names their block.
+//! Existing networks get allocations in pools: by automatic import, or by a configuration that names their block.
 
 use serde_json::json;
 
 use super::{DISCOVERY, Scene, each};
 use crate::harness::store::Store;
 
-/// A pool that imports, with one block that is spoken for.
+/// A pool that imports, with one block that is allocated already.
 const POOLS: &str = r#"
 resource "ipam_pool" "top" {
   name  = "top"
@@ -44,7 +44,7 @@ on_each_own_store! {
             "subnet-1,subnet,10.0.1.0/24,vpc-plain,",
         ]);
         let looked = scene.discover();
-        // Of two with the same block the first by name: both were first seen in the same look.
+        // Of two resources with the same block the first by name is imported: the same scan was the first to see both.
         assert_eq!(each(&looked["imported"], "resource_id"), ["vpc-equal", "vpc-large", "vpc-tiny"], "{looked:#}");
         assert_eq!(each(&looked["skipped"], "resource_id"), ["vpc-covered", "vpc-plain", "vpc-small"], "{looked:#}");
         let why = |id: &str| {
@@ -61,12 +61,12 @@ on_each_own_store! {
         assert_eq!(scene.states("vpc-outside"), word(["unmanaged", "unmanaged", "nonoverlapping"]));
         let reasons = scene.resource("vpc-tiny")["reasons"].to_string();
         assert!(reasons.contains("length 24") && reasons.contains("which is 18"), "{reasons}");
-        // Looking again changes nothing, and terraform has nothing to say of it.
+        // Another scan changes nothing, and Terraform plans no change.
         let again = scene.discover();
         assert_eq!((&again["imported"], &again["released"]), (&json!([]), &json!([])), "{again:#}");
         scene.workspace.assert_settled();
         store.assert_sound();
-        // A VPC that is gone gives its space back, and the next one gets its turn.
+        // A VPC that is gone releases its space, and the next VPC is imported.
         scene.is_there(&["vpc-plain,vpc,10.0.0.0/16,,team=net", "vpc-small,vpc,10.4.0.0/16,,"]);
         let after = scene.discover();
         assert_eq!(each(&after["released"], "resource_id"), ["vpc-equal", "vpc-large", "vpc-tiny"], "{after:#}");
@@ -97,14 +97,14 @@ resource "ipam_resource_cidr" "ignored" {
         for _ in 0..2 {
             assert_eq!(scene.discover()["imported"], json!([]));
         }
-        // It comes back when it is watched again.
+        // The block is imported again when it is monitored again.
         scene.applies(&format!("{DISCOVERY}{POOLS}"));
         assert_eq!(each(&scene.discover()["imported"], "resource_id"), ["vpc-1"]);
         assert_eq!(taken(&store), 1);
         store.assert_sound();
     }
 
-    fn allocations_by_size_keep_off_a_live_vpc_and_one_by_its_cidr_adopts_it(store: Store) {
+    fn allocations_by_size_avoid_a_live_vpc_and_one_by_its_cidr_adopts_it(store: Store) {
         let scene = Scene::on(&store);
         let pool = r#"
 resource "ipam_pool" "new" {
@@ -126,7 +126,7 @@ resource "ipam_allocation" "sized" {
         let plan = scene.workspace.plan();
         assert_eq!(plan.known("ipam_allocation.sized.cidr"), "10.9.0.0/16", "the first half is in use");
         scene.workspace.apply_saved();
-        // What is left is in use: the error says so.
+        // The space that is left is in use: the error reports that.
         let more = sized.replace("sized", "more");
         scene.workspace.configure(&format!("{DISCOVERY}{pool}{sized}{more}"));
         scene.workspace.try_plan(&[]).fails().says(&["10.8.0.0/16"]);
@@ -140,7 +140,7 @@ resource "ipam_allocation" "adopted" {
 "#;
         scene.applies(&format!("{DISCOVERY}{pool}{sized}{adopted}"));
         assert_eq!(scene.states("vpc-live"), ["managed", "compliant", "nonoverlapping"].map(str::to_owned));
-        // A discovery that says so lets allocations have what it has seen.
+        // With `avoided = false`, allocations may have the space of resources that a scan has found.
         let brave = DISCOVERY.replace("files", "avoided = false\n  files");
         scene.applies(&format!("{brave}{pool}{sized}"));
         scene.workspace.configure(&format!("{brave}{pool}{sized}{more}"));

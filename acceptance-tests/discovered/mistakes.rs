@@ -1,10 +1,10 @@
-//! What a user can get wrong about discoveries, told while planning, on the attribute.
+//! Mistakes in the configuration of discoveries: each is reported by the plan, on its attribute.
 
 use crate::harness::Workspace;
 use crate::harness::store::Store;
 
-/// What stands in `ipam_resource_discovery`, the attribute that the message points to (one that is not written has no place),
-/// and parts of the message.
+/// The body of `ipam_resource_discovery`, the attribute that the message must point to (an attribute that is not
+/// written has no place), and parts of the message.
 const OF_DISCOVERY: &[(&str, &str, &[&str])] = &[
     ("", "", &["nothing to scan", "files"]),
     ("operating_regions = []", "operating_regions", &["nothing to scan"]),
@@ -59,13 +59,13 @@ const OF_DISCOVERY: &[(&str, &str, &[&str])] = &[
 ];
 
 #[test]
-fn bad_input_of_a_discovery_is_told_at_plan_time_on_its_attribute() {
+fn bad_input_of_a_discovery_is_reported_at_plan_time_on_its_attribute() {
     let workspace = Workspace::new();
     let mut body = String::new();
     for (number, (arguments, _, _)) in OF_DISCOVERY.iter().enumerate() {
         body += &format!("resource \"ipam_resource_discovery\" \"x{number}\" {{\n  {arguments}\n}}\n");
     }
-    // What only a store can say comes after what is wrong on every store.
+    // A mistake that only a store can find is reported after the mistakes that are wrong on every store.
     let is_late = |attribute: &str| attribute == "organizational_unit_exclusions";
     let last = body.rfind("resource ").unwrap();
     for (text, late) in [(&body[..last], false), (&body[last..], true)] {
@@ -87,7 +87,7 @@ fn bad_input_of_a_discovery_is_told_at_plan_time_on_its_attribute() {
 }
 
 #[test]
-fn bad_arguments_of_data_sources_are_told_where_they_stand() {
+fn bad_arguments_of_data_sources_are_reported_at_their_place() {
     let workspace = Workspace::on(&Store::sqlite());
     let sources = ["discovered_accounts", "discovered_resource_cidrs", "discovered_public_addresses", "resource_cidrs"];
     let body: String =

@@ -1,5 +1,6 @@
-//! What a store of our own has seen of the world outside: found, imported, judged and told, through real terraform. The world
-//! is a file here, which changes as a test likes; accounts of AWS have tests of their own (target `discovery`).
+//! Discovery in self-managed stores: resources are found, imported, judged and reported, through real terraform. A file
+//! stands for the networks here, and each test changes it; the tests with accounts of AWS are in the target
+//! `discovery`.
 
 mod files;
 mod imports;
@@ -29,27 +30,28 @@ resource "ipam_resource_discovery" "net" {
 }
 "#;
 
-/// A configuration beside a file that says what is there.
+/// A configuration, and next to it the file with the existing resources.
 struct Scene {
     workspace: Workspace,
 }
 
 impl Scene {
-    /// On this store, where nothing is there yet.
+    /// A scene on this store, with an empty list of resources.
     fn on(store: &Store) -> Self {
         let scene = Self { workspace: Workspace::on(store) };
         scene.is_there(&[]);
         scene
     }
 
-    /// From now on these are there: lines of `resource_id,resource_type,cidr,vpc_id,tags`, in our account and Region.
+    /// From now on exactly these resources exist: lines of `resource_id,resource_type,cidr,vpc_id,tags`, in [`ACCOUNT`]
+    /// and [`REGION`].
     fn is_there(&self, lines: &[&str]) {
         let lines: String = lines.iter().map(|line| format!("{ACCOUNT},{REGION},{line}\n")).collect();
         self.workspace
             .write("network.csv", &format!("account,region,resource_id,resource_type,cidr,vpc_id,tags\n{lines}"));
     }
 
-    /// Applies the configuration, which is settled then.
+    /// Applies the configuration, and verifies that a new plan is empty.
     #[track_caller]
     fn applies(&self, body: &str) {
         self.workspace.configure(body);
@@ -57,7 +59,7 @@ impl Scene {
         self.workspace.assert_settled();
     }
 
-    /// A command of the program, in the directory of the configuration.
+    /// Runs a command of the program in the directory of the configuration.
     fn program(&self, arguments: &[&str]) -> Run {
         let mut command = Command::new(PROVIDER);
         terraform::clean(&mut command);
@@ -66,14 +68,14 @@ impl Scene {
         terraform::run(command)
     }
 
-    /// Looks at everything, and what came of it.
+    /// Scans everything, and returns the result.
     #[track_caller]
     fn discover(&self) -> Value {
         let run = self.program(&["discover", "--json"]).succeeds();
         serde_json::from_str(&run.stdout).unwrap()
     }
 
-    /// What is told of a resource: the first of its blocks.
+    /// The record of a resource: the first of its blocks.
     #[track_caller]
     fn resource(&self, id: &str) -> Value {
         let run = self.program(&["resources", "--json"]);
@@ -89,7 +91,7 @@ impl Scene {
     }
 }
 
-/// One member of each of a list.
+/// One member of each item of a list.
 fn each(list: &Value, member: &str) -> Vec<String> {
     let mut all: Vec<String> =
         list.as_array().unwrap().iter().map(|one| one[member].as_str().unwrap_or_default().to_owned()).collect();

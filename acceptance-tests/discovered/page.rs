@@ -1,4 +1,4 @@
-//! The report about what was seen.
+//! The part of the report about discovered resources.
 
 use serde_json::{Value, json};
 
@@ -58,7 +58,7 @@ fn the_report_shows_vpcs_with_what_is_in_them_and_wrong_ones_first() {
     }
     assert_eq!(names(&mut browser), ["vpc-tiny", "<b>two</b>", "vpc-three", "shop", "subnet-a", "eni-a", "eip-1"]);
     browser.keep_picture("seen");
-    // A search finds what is folded too, with what it is in.
+    // A search finds collapsed rows too, and shows the resources that contain them.
     browser.run("document.querySelector('#seen [role=treegrid]').focus()");
     browser.press("/");
     browser.write("eni-a");

@@ -1,4 +1,4 @@
-//! Who had an address when: the seven questions, on stores of our own.
+//! The history of addresses: the seven questions, on self-managed stores.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ on_each_own_store! {
         scene.is_there(&["vpc-1,vpc,10.0.0.0/16,,", subnet, watched, "vpc-8,vpc,10.9.0.0/16,,"]);
         scene.discover();
         let first = Timestamp::now();
-        // The address goes to another interface, the block to another VPC, and two have one block.
+        // The address moves to another interface and the block to another VPC, and two VPCs have one block.
         scene.is_there(&["vpc-8,vpc,10.9.0.0/16,,", "vpc-9,vpc,10.9.0.0/16,,"]);
         scene.discover();
         let second = Timestamp::now();
@@ -56,7 +56,7 @@ on_each_own_store! {
         assert_eq!((&turns[1]["sampled_end_time"], &turns[0]["resource_owner_id"]), (&Value::Null, &json!(ACCOUNT)));
         let time = |value: &Value| value.as_str().unwrap().parse::<Timestamp>().unwrap();
         let (began, ended) = (time(&turns[0]["sampled_start_time"]), time(&turns[0]["sampled_end_time"]));
-        assert!(start <= began && ended <= first, "it was last seen in the first look: {began} {ended} {first}");
+        assert!(start <= began && ended <= first, "only the first scan saw it: {began} {ended} {first}");
         assert!(time(&turns[1]["sampled_start_time"]) >= second);
         store.assert_sound();
     }

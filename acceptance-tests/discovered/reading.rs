@@ -1,5 +1,5 @@
-//! Whoever writes a store names files, and somebody else looks: what is read is said by the one who looks, and nothing of a
-//! refused file gets into the store or before anybody's eyes.
+//! The writers of a store name the files that are scanned, and other users run the scan: the user who runs the scan
+//! decides which files are read, and no content of a refused file gets into the store or into any output.
 
 use std::fs;
 use std::process::Command;
@@ -11,10 +11,10 @@ use super::{DISCOVERY, Scene};
 use crate::harness::store::Store;
 use crate::harness::terraform::{Run, Running};
 
-/// What only the one who looks may know.
+/// A secret that only the user who runs the scan may know.
 const SECRET: &str = "pLaNtEd-token-0123456789";
 
-/// Somebody else's configuration, which only looks.
+/// The configuration of another user, which only reads what the scan finds.
 const LOOK: &str = r#"
 data "ipam_resource_cidrs" "all" {
   max_age = "0s"
@@ -25,7 +25,7 @@ output "cidrs" {
 }
 "#;
 
-/// The configuration of somebody who lets files be read below these directories.
+/// The configuration of a user who allows files below these directories to be read.
 fn looking(below: Option<&str>) -> String {
     let below = below.map(|below| format!("  discovery_files_below = {below}\n")).unwrap_or_default();
     format!("provider \"ipam\" {{\n  owner = \"tests/other\"\n{below}}}\n{LOOK}")
@@ -45,7 +45,7 @@ impl Scene {
         Running::start(command).wait()
     }
 
-    /// That the secret is not in the store.
+    /// Verifies that the secret is not in the store.
     #[track_caller]
     fn assert_not_told(&self) {
         let export = self.program(&["export"]).succeeds();
@@ -60,7 +60,8 @@ on_each_own_store! {
         let elsewhere = tempfile::tempdir().unwrap();
         let notes = elsewhere.path().join("notes.csv").display().to_string();
         fs::write(&notes, format!("{SECRET},s3cret\n")).unwrap();
-        // Files that are none of the team's business: whatever the other one allows, nothing of them is told.
+        // Files that the writers of the store have no right to: whatever the user who scans allows, no content of them
+        // is shown.
         team.names_files(&["/proc/self/environ", &notes, "network.csv"]);
         other.is_there(&["vpc-1,vpc,10.0.0.0/16,,"]);
         let nothing = other.plans(&looking(None)).fails();
@@ -80,7 +81,7 @@ on_each_own_store! {
         assert_eq!(run.code, 1, "{}", run.text());
         run.says(&["are never read", "notes.csv, line 1"]).never_says("s3cret").never_says(SECRET);
         other.assert_not_told();
-        // Files that were only refused to one who may not read them are no failure of anybody else's.
+        // Files that were refused only to a user who may not read them are not a failure for any other user.
         team.names_files(&["network.csv"]);
         let allowed = other.plans(&looking(Some("[\"nowhere\"]"))).fails();
         allowed.says(&["nowhere is not a directory that can be used"]);
@@ -88,7 +89,7 @@ on_each_own_store! {
         store.assert_sound();
     }
 
-    fn what_one_may_not_read_is_told_and_changes_nothing_of_what_is_known(store: Store) {
+    fn an_unreadable_file_is_reported_and_its_known_resources_stay(store: Store) {
         let scene = Scene::on(&store);
         let other = Scene::on(&store);
         let elsewhere = tempfile::tempdir().unwrap();
@@ -100,7 +101,7 @@ on_each_own_store! {
         fs::write(&near, format!("{head}{lines}")).unwrap();
         scene.names_files(&[&near.display().to_string(), &far.display().to_string()]);
         scene.program(&["discover", "--files-below", "/"]).succeeds();
-        // One more in each place. What is in the file that may not be read stays.
+        // Each place gets one more resource. The resource in the file that may not be read stays known.
         let more = "dc,fra,near-2,other,10.3.0.0/16\nhq,cgn,hq-2,other,10.4.0.0/16\n";
         fs::write(&near, format!("{head}{lines}{more}")).unwrap();
         let run = scene.program(&["discover"]);
@@ -117,16 +118,16 @@ on_each_own_store! {
         other.workspace.configure(&looking(Some("[\"/\"]")));
         let all = json!(["10.0.0.0/16", "10.1.0.0/16", "10.2.0.0/16", "10.3.0.0/16", "10.4.0.0/16"]);
         assert_eq!(other.workspace.apply().output("cidrs"), &all);
-        // Who may not read the files does without a look while what is known is fresh enough.
+        // A user who may not read the files needs no scan while the known samples are fresh enough.
         other.workspace.configure(&looking(None).replace("\"0s\"", "\"1h\""));
         assert_eq!(other.workspace.apply().output("cidrs"), &all);
         store.assert_sound();
     }
 }
 
-/// A discovery names a Region, and the file that cannot be read may tell of it.
+/// A discovery names a Region, and the unreadable file may contain resources of that Region.
 #[test]
-fn a_look_at_one_region_fails_when_a_file_cannot_be_read() {
+fn a_scan_of_one_region_fails_when_a_file_cannot_be_read() {
     let scene = Scene::on(&Store::sqlite());
     scene.is_there(&["vpc-1,vpc,10.0.0.0/16,,"]);
     let look = |below: &str| {
@@ -148,7 +149,7 @@ data \"ipam_discovered_resource_cidrs\" \"x\" {{
 }
 
 #[test]
-fn the_command_reads_below_the_working_directory_and_where_it_is_told() {
+fn the_command_reads_below_the_working_directory_and_the_allowed_directories() {
     let scene = Scene::on(&Store::sqlite());
     let elsewhere = tempfile::tempdir().unwrap();
     let path = |name: &str| elsewhere.path().join(name).display().to_string();

@@ -1,4 +1,4 @@
-//! Blocks that are moved to another scope, ignored, and watched again.
+//! Blocks that are moved to another scope, ignored, and monitored again.
 
 use serde_json::Value;
 
@@ -49,7 +49,7 @@ on_each_own_store! {
         for id in ["vpc-1", "vpc-2", "subnet-1", "subnet-2"] {
             assert_eq!(scene.states(id)[2], "overlapping", "{id}");
         }
-        // The laboratory may well have the same addresses.
+        // Two scopes may have the same addresses, so the block in the other scope does not overlap.
         scene.applies(&treated("  ipam_scope_id   = ipam_scope.lab.id"));
         let state = scene.workspace.state();
         let lab: Value = state.text("ipam_scope.lab.id").into();
@@ -59,19 +59,19 @@ on_each_own_store! {
         for id in ["vpc-1", "vpc-2", "subnet-1", "subnet-2"] {
             assert_eq!(scene.states(id)[2], "nonoverlapping", "{id}");
         }
-        // It stays moved when it is seen again, and when it was not seen for a while.
+        // The block stays moved when it is found again, and after a scan that did not find it.
         scene.is_there(&["vpc-2,vpc,10.0.0.0/16,,"]);
         scene.discover();
         scene.workspace.assert_settled();
         scene.is_there(&["vpc-1,vpc,10.0.0.0/16,,", "vpc-2,vpc,10.0.0.0/16,,"]);
         scene.discover();
         assert_eq!(scene.states("vpc-1")[2], "nonoverlapping");
-        // Ignored in place, then watched again.
+        // The block is ignored in place, then monitored again.
         scene.applies(&treated("  ipam_scope_id   = ipam_scope.lab.id\n  monitored       = false"));
         assert_eq!(scene.states("vpc-1"), ["ignored", "ignored", "ignored"].map(str::to_owned));
         scene.applies(&treated("  ipam_scope_id   = ipam_scope.lab.id"));
         assert_eq!(scene.states("vpc-1")[0], "unmanaged");
-        // Another configuration imports it, and destroying gives it back.
+        // Another configuration imports the block, and its destroy returns the block to its first scope.
         let second = Workspace::on(&store);
         let lab = "data \"ipam_scope\" \"lab\" {\n  name = \"lab\"\n}\n";
         let body = treated("  ipam_scope_id   = data.ipam_scope.lab.id").replace(DISCOVERY, "").replace(LAB, lab);
@@ -84,7 +84,7 @@ on_each_own_store! {
         store.assert_sound();
     }
 
-    fn flow_h_what_cannot_be_treated_is_told_on_its_attribute(store: Store) {
+    fn flow_h_a_block_that_cannot_be_treated_is_reported_on_its_attribute(store: Store) {
         let scene = Scene::on(&store);
         scene.applies(&format!("{DISCOVERY}{LAB}"));
         scene.is_there(&["vpc-1,vpc,10.0.0.0/16,,", "subnet-1,subnet,10.0.1.0/24,vpc-1,"]);

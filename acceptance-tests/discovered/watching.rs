@@ -1,4 +1,4 @@
-//! Conditions over what was seen and over how full pools are: a plan that fails.
+//! Conditions on discovered resources and on the utilization of pools: a plan fails when one does not hold.
 
 use serde_json::json;
 
@@ -16,7 +16,7 @@ resource "ipam_pool" "live" {
 }
 "#;
 
-/// Compliance, overlaps, and how full a pool is, as conditions.
+/// Conditions on compliance, on overlaps, and on the utilization of a pool.
 const CONDITIONS: &str = r#"
 data "ipam_resource_cidrs" "wrong" {
   compliance_status = "noncompliant"
@@ -63,20 +63,20 @@ on_each_own_store! {
         scene.discover();
         let body = format!("{DISCOVERY}{POOL}{CONDITIONS}");
         scene.applies(&body);
-        // A tag is missing, and one is too small.
+        // One VPC lacks a tag, and another is too small.
         scene.is_there(&[good, "vpc-bare,vpc,10.1.0.0/20,,", "vpc-tiny,vpc,10.1.32.0/24,,env=prod"]);
         scene.discover();
         scene.workspace.try_plan(&[]).fails().says(&["vpc-bare", "env", "vpc-tiny", "length 24", "which is 20"]);
-        // An overlap is a warning of a check.
+        // An overlap is a warning of a `check` block.
         scene.is_there(&[good, "vpc-also,vpc,10.0.0.0/16,,env=prod"]);
         scene.discover();
         let warned = scene.workspace.try_plan(&[]).succeeds();
         warned.says(&["Check block assertion failed", "vpc-also overlaps", "vpc vpc-good (10.0.0.0/16", ACCOUNT]);
-        // Three quarters of the pool.
+        // Three quarters of the pool are in use.
         scene.is_there(&[good, "vpc-big,vpc,10.2.0.0/15,,env=prod"]);
         scene.discover();
         scene.workspace.try_plan(&[]).fails().says(&["Less than half of the pool is left."]);
-        // Rules that change count at once.
+        // Changed rules take effect at once.
         scene.is_there(&[good]);
         scene.discover();
         scene.applies(&body);
@@ -86,7 +86,7 @@ on_each_own_store! {
         store.assert_sound();
     }
 
-    fn a_data_source_with_max_age_looks_by_itself_and_a_failed_look_keeps_the_last_good_sample(store: Store) {
+    fn a_data_source_with_max_age_scans_by_itself_and_a_failed_scan_keeps_the_last_good_sample(store: Store) {
         let scene = Scene::on(&store);
         let told = |more: &str| {
             format!(
@@ -116,17 +116,17 @@ output \"failing\" {{
         };
         scene.is_there(&["vpc-1,vpc,10.0.0.0/16,,"]);
         scene.applies(DISCOVERY);
-        // Nobody has looked: that is said, and not an empty list.
+        // Without any scan the plan reports that, and does not show an empty list.
         scene.workspace.configure(&told(""));
         scene.workspace.try_plan(&[]).fails().says(&["There is no scan yet", "terraform-provider-ipam discover", "max_age"]);
         scene.applies(&told("  max_age = \"1h\""));
         assert_eq!(scene.workspace.state().output("cidrs"), &json!(["10.0.0.0/16"]));
-        // What was seen within the hour is good enough.
+        // A sample of the last hour is fresh enough.
         scene.is_there(&["vpc-1,vpc,10.0.0.0/16,,", "vpc-2,vpc,10.1.0.0/16,,"]);
         assert_eq!(scene.workspace.apply().output("cidrs"), &json!(["10.0.0.0/16"]));
         scene.workspace.configure(&told("  max_age = \"0s\""));
         assert_eq!(scene.workspace.apply().output("cidrs"), &json!(["10.0.0.0/16", "10.1.0.0/16"]));
-        // A file that cannot be read is told with its lines; what was seen before stays.
+        // A file with a mistake is reported with its line; the resources of the scan before stay.
         scene.is_there(&["vpc-3,vpc,10.1.0.1/16,,"]);
         let failed = scene.workspace.try_plan(&[]).fails();
         failed.says(&["A new scan failed", "network", "line 2", "host bits"]);
@@ -146,7 +146,7 @@ output \"failing\" {{
 }
 
 #[test]
-fn without_a_discovery_everything_says_at_plan_what_to_do() {
+fn without_a_discovery_every_data_source_explains_at_plan_what_to_do() {
     let scene = Scene::on(&Store::sqlite());
     scene.workspace.configure(
         r#"
@@ -179,7 +179,7 @@ data "ipam_address_history" "x" {
 }
 
 #[test]
-fn the_program_lists_what_is_wrong_and_says_it_by_its_exit_status() {
+fn the_program_lists_noncompliant_resources_and_reports_them_by_its_exit_status() {
     let scene = Scene::on(&Store::sqlite());
     scene.applies(&format!("{DISCOVERY}{POOL}"));
     scene.is_there(&["vpc-good,vpc,10.0.0.0/16,,env=prod"]);
@@ -265,7 +265,7 @@ output "roles" {
     second.assert_settled();
     second.run(&["import", "-input=false", "-no-color", "ipam_resource_discovery.all", "ipam-res-disco-0"]).fails();
     second.destroy();
-    // What is gone is planned anew.
+    // A discovery that is gone is planned as a new one.
     assert_eq!(scene.workspace.plan().actions()["ipam_resource_discovery.all"], "create");
     scene.workspace.store().assert_sound();
 }

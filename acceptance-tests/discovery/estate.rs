@@ -1,4 +1,4 @@
-//! The estate: made once for all tests of this process.
+//! The estate: the networks in which discovery is tested, made once for all tests of this process.
 
 use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -8,20 +8,20 @@ use test_servers::Ec2;
 
 use crate::python;
 
-/// The account of whoever looks, and two by roles.
+/// The account of the caller, and two accounts that it reaches by roles.
 pub(crate) const ACCOUNTS: [&str; 3] = [Ec2::HOME, "210987654321", "345678901234"];
 pub(crate) const REGIONS: [&str; 4] = ["eu-central-1", "eu-west-1", "us-east-1", "us-west-2"];
 
-/// Held by readers together, and by who measures time alone.
+/// Tests that only read it share the lock; a test that measures time has it alone.
 static ESTATE: OnceLock<RwLock<Estate>> = OnceLock::new();
 
 pub(crate) struct Estate {
     server: Ec2,
-    /// What boto3 sees of all of it.
+    /// All resources and addresses as boto3 sees them.
     seen: OnceLock<Value>,
 }
 
-/// A role into an account.
+/// A role in an account.
 pub(crate) fn role(account: &str) -> SurveyRole {
     SurveyRole { role_arn: format!("arn:aws:iam::{account}:role/ipam-discovery"), external_id: None }
 }
@@ -38,12 +38,12 @@ impl Estate {
         RwLock::new(estate)
     }
 
-    /// Together with other tests.
+    /// The estate, shared with other tests.
     pub(crate) fn shared() -> RwLockReadGuard<'static, Self> {
         ESTATE.get_or_init(Self::make).read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Without another test beside it in this process.
+    /// The estate, while no other test of this process uses it.
     pub(crate) fn alone() -> RwLockWriteGuard<'static, Self> {
         ESTATE.get_or_init(Self::make).write().unwrap_or_else(PoisonError::into_inner)
     }
@@ -52,18 +52,18 @@ impl Estate {
         self.server.endpoint()
     }
 
-    /// What scripts are told of it.
+    /// The description of the estate that scripts read.
     pub(crate) fn wish(&self) -> Value {
         let account = |id: &&str| json!({"id": id, "role": (*id != Ec2::HOME).then(|| role(id).role_arn)});
         json!({"url": self.url(), "accounts": ACCOUNTS.iter().map(account).collect::<Vec<_>>(), "regions": REGIONS})
     }
 
-    /// What boto3 sees of all of it; asked for once, as it takes its time.
+    /// All resources and addresses as boto3 sees them; requested once, because that takes long.
     pub(crate) fn seen(&self) -> &Value {
         self.seen.get_or_init(|| python::run("expected.py", &["samples"], &self.wish()))
     }
 
-    /// A survey of all of it.
+    /// A survey of the whole estate.
     pub(crate) fn survey() -> Survey {
         Survey {
             operating_regions: REGIONS.map(str::to_owned).into(),

@@ -1,4 +1,4 @@
-//! What goes wrong in one place is said there, and the others go on.
+//! A failure in one account or Region is reported there, and the scan of the others goes on.
 
 use std::sync::OnceLock;
 
@@ -13,8 +13,8 @@ use test_servers::Ec2;
 use crate::estate::role;
 use crate::looking::{failure, look, seen, settings, try_look};
 
-/// Another server than that of the estate: it has a default VPC with its subnets in each account and Region, and one item
-/// on a page. Each test has accounts of its own.
+/// Another server than that of the estate. It has a default VPC with its subnets in each account and Region, and one
+/// item on a page. Each test uses other accounts.
 fn server() -> &'static Ec2 {
     static SERVER: OnceLock<Ec2> = OnceLock::new();
     SERVER.get_or_init(|| {
@@ -37,7 +37,8 @@ fn survey(account: &str) -> Survey {
     }
 }
 
-/// A look at an account that is in trouble in us-east-1: code and message of the failure, eu-west-1 having been seen.
+/// Scans an account in which us-east-1 fails. Verifies that eu-west-1 was seen, and returns the code and message of the
+/// failure.
 #[track_caller]
 fn told(account: &str, trouble: &Value) -> (FailureCode, String) {
     let mut rule = json!({"order": "trouble", "account": account, "region": "us-east-1"});
@@ -56,7 +57,7 @@ fn calls(account: &str, action: &str) -> usize {
 }
 
 #[test]
-fn a_role_that_is_refused_is_asked_for_once_and_the_others_go_on() {
+fn a_refused_role_is_requested_once_and_the_others_go_on() {
     let (closed, open) = (role("100000000001"), role("100000000002"));
     let why = "User: arn:aws:iam::123456789012:user/moto is not authorized to perform: sts:AssumeRole";
     order(
@@ -79,7 +80,7 @@ fn a_role_that_is_refused_is_asked_for_once_and_the_others_go_on() {
 }
 
 #[test]
-fn a_region_that_is_not_enabled_is_said() {
+fn a_region_that_is_not_enabled_is_reported() {
     let (code, message) = told(
         "100000000003",
         &json!({"code": "AuthFailure", "message": "AWS was not able to validate the provided access credentials",
@@ -93,7 +94,7 @@ fn a_region_that_is_not_enabled_is_said() {
 }
 
 #[test]
-fn a_list_that_may_not_be_read_makes_no_half_of_a_sample() {
+fn a_list_that_may_not_be_read_makes_no_partial_sample() {
     let trouble = json!({"code": "UnauthorizedOperation", "action": "DescribeNetworkInterfaces", "status": 403,
                          "message": "You are not authorized. Encoded authorization failure message: x7"});
     let (code, message) = told("100000000004", &trouble);
@@ -106,7 +107,7 @@ fn a_list_that_may_not_be_read_makes_no_half_of_a_sample() {
 }
 
 #[test]
-fn throttling_that_passes_is_waited_for_and_throttling_that_lasts_is_said() {
+fn throttling_that_passes_is_waited_for_and_throttling_that_lasts_is_reported() {
     let throttled = json!({"code": "RequestLimitExceeded", "message": "Request limit exceeded.", "status": 503});
     let mut rule = json!({"order": "trouble", "account": "100000000005", "action": "DescribeSubnets", "times": 2});
     rule.as_object_mut().unwrap().extend(throttled.as_object().unwrap().clone());
@@ -145,7 +146,7 @@ fn a_page_token_that_expires_begins_the_list_again_once() {
 }
 
 #[test]
-fn a_region_without_such_lists_has_none_of_them() {
+fn a_region_that_does_not_support_a_list_has_an_empty_one() {
     for action in ["DescribeByoipCidrs", "DescribePublicIpv4Pools"] {
         order(&json!({"order": "trouble", "account": "100000000008", "action": action, "code": "UnsupportedOperation",
                       "message": "The functionality you requested is not available in this region."}));
@@ -154,7 +155,7 @@ fn a_region_without_such_lists_has_none_of_them() {
 }
 
 #[test]
-fn no_answer_is_said_too() {
+fn a_missing_answer_is_reported_too() {
     let gone = test_servers::nobody();
     let settings = Settings {
         ec2_endpoint: Some(format!("http://{gone}")),
@@ -169,7 +170,7 @@ fn no_answer_is_said_too() {
 }
 
 #[test]
-fn each_account_is_looked_at_once_and_an_excluded_one_never() {
+fn each_account_is_scanned_once_and_an_excluded_one_never() {
     let mut survey = survey("100000000010");
     survey.own_account = true;
     survey.roles.extend([role(Ec2::HOME), role("100000000010"), role("100000000011")]);
@@ -185,7 +186,7 @@ fn each_account_is_looked_at_once_and_an_excluded_one_never() {
 }
 
 #[test]
-fn a_look_without_roles_is_at_ones_own_account() {
+fn a_scan_without_roles_is_of_the_callers_account() {
     let own = Survey { roles: Vec::new(), ..survey("100000000012") };
     let samples = look(&server().endpoint(), &own);
     assert_eq!(
@@ -199,7 +200,7 @@ fn a_look_without_roles_is_at_ones_own_account() {
 }
 
 #[test]
-fn an_error_of_who_listens_ends_the_look() {
+fn an_error_of_the_callback_ends_the_scan() {
     let mut survey = survey("100000000013");
     survey.operating_regions.extend((1..40).map(|number| format!("eu-west-{number}")));
     let mut heard = 0;
@@ -218,10 +219,10 @@ fn an_error_of_who_listens_ends_the_look() {
 }
 
 #[test]
-fn without_credentials_there_is_no_look_and_without_regions_none_are_looked_for() {
+fn without_credentials_there_is_no_scan_and_without_regions_none_are_needed() {
     let directory = tempfile::tempdir().unwrap();
     let profiles = directory.path().join("config");
-    // A profile whose credentials come from a program that fails: nothing else is tried then.
+    // A profile whose credentials come from a program that fails: no other source is tried then.
     std::fs::write(&profiles, "[profile broken]\ncredential_process = false\n").unwrap();
     let broken = Settings {
         profile: Some("broken".to_owned()),
@@ -246,8 +247,8 @@ fn without_credentials_there_is_no_look_and_without_regions_none_are_looked_for(
 }
 
 #[test]
-fn keys_that_sts_does_not_know_are_said_before_anything_is_looked_at() {
-    // Refused to this caller only: an account of its own asks.
+fn keys_that_sts_refuses_are_reported_before_any_scan() {
+    // The refusal is for this account only, so that other tests are not affected.
     let caller = "100000000015";
     let keys = crate::python::run(
         "keys.py",

@@ -1,4 +1,5 @@
-//! The script that says what of the estate is managed, compliant and free of overlaps: tested by itself, and run over it.
+//! The script that derives which resources of the estate are managed, compliant and free of overlaps: its own tests,
+//! and its results for the estate.
 
 use serde_json::{Value, json};
 
@@ -6,7 +7,7 @@ use crate::estate::{Estate, REGIONS};
 use crate::python;
 
 #[test]
-fn the_script_that_judges_findings_keeps_to_its_own_words() {
+fn the_script_that_derives_findings_passes_its_own_tests() {
     python::test("findings_test.py");
 }
 

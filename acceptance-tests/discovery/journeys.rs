@@ -1,4 +1,5 @@
-//! The estate through real terraform on a store of our own: discovered, imported, judged and counted as others say.
+//! The estate through real terraform on a self-managed store: discovered, imported, judged and counted as independent
+//! scripts do it.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -23,7 +24,7 @@ fn store(url: &str) -> Store {
         .with("AWS_ENDPOINT_URL_STS", url)
 }
 
-/// A command of the program, which may fail.
+/// Runs a command of the program, which may fail.
 fn program(workspace: &Workspace, arguments: &[&str]) -> Run {
     let mut command = Command::new(PROVIDER);
     terraform::clean(&mut command);
@@ -32,7 +33,7 @@ fn program(workspace: &Workspace, arguments: &[&str]) -> Run {
     terraform::run(command)
 }
 
-/// A discovery of these accounts by roles, and of the own one where `own` says so.
+/// A discovery of these accounts by roles, and of the caller's own account if `own`.
 fn discovery(accounts: &[&str], regions: &[&str], own: bool) -> String {
     let roles = accounts.iter().map(|id| format!("  role {{\n    role_arn = {:?}\n  }}\n", role(id).role_arn));
     let roles: String = roles.collect();
@@ -42,7 +43,7 @@ fn discovery(accounts: &[&str], regions: &[&str], own: bool) -> String {
     )
 }
 
-/// Imports what is in one Region, and judges it.
+/// A pool that imports the networks of one Region, and has rules for them.
 const POOL: &str = r#"
 resource "ipam_pool" "live" {
   name                          = "live"
@@ -63,7 +64,7 @@ fn key(one: &Value) -> String {
     format!("{}_{}_{}", text(one, "resource_id"), text(one, "cidr"), text(one, "region"))
 }
 
-/// Scopes, pools and allocations as the store has them, for the script.
+/// Scopes, pools and allocations of the store, in the form that the script reads.
 fn world(store: &Store, samples: &Value) -> Value {
     let ipam = store.open();
     let all = |items: Vec<Value>| Value::Array(items);
@@ -72,7 +73,7 @@ fn world(store: &Store, samples: &Value) -> Value {
     let cidrs = pools.iter().flat_map(|pool| ipam.list_pool_cidrs(&pool.meta.id, false).unwrap());
     let cidrs = cidrs.map(|one| json!({"pool_id": one.pool_id, "cidr": one.cidr, "id": one.meta.id})).collect();
     let allocations = store.allocations().iter().map(|one| serde_json::to_value(one).unwrap()).collect();
-    // When each place was first seen decides between equal blocks.
+    // Between equal blocks the time decides at which each place was first seen.
     let places = ipam.observation().unwrap().discovered_accounts(&Spot::default()).unwrap().items;
     let taken: BTreeMap<_, _> = places
         .into_iter()
@@ -88,7 +89,7 @@ fn world(store: &Store, samples: &Value) -> Value {
         "samples": samples, "first_seen": first_seen})
 }
 
-/// The words that tell what a reason is about.
+/// Whether a reason is about a topic of the script.
 fn is_about(reason: &str, topic: &str) -> bool {
     match topic {
         "netmask_length" => reason.contains("netmask length"),
@@ -110,7 +111,7 @@ fn check(ours: &Value, expected: &Value) {
     for topic in topics {
         assert!(reasons.iter().any(|reason| is_about(reason, &topic)), "{topic}: {reasons:?}");
     }
-    // Ten are named, and that there are more.
+    // Ten overlaps are named, followed by the number of the others.
     let (mut others, named) = (list(ours, "overlaps_with"), list(expected, "overlaps_with"));
     if named.len() > 10 {
         assert_eq!((others.pop().as_deref(), others.len()), (Some("and more"), 10), "{ours:#}");
@@ -179,7 +180,7 @@ output "gateways" {
 }
 "#;
     workspace.configure(&body);
-    // Nobody ran `discover`: the plan looks by itself, once for both.
+    // `discover` was not run: the plan scans by itself, once for both data sources.
     let state = workspace.apply();
     let samples = estate.seen();
     let places = || samples.as_array().unwrap().iter();
@@ -214,7 +215,7 @@ output "gateways" {
     workspace.assert_settled();
 }
 
-/// One account, which terraform looks at by itself.
+/// A discovery of one account, which terraform scans by itself.
 fn watching(account: &str, more: &str) -> String {
     discovery(&[account], &["eu-west-1", "us-east-1"], false)
         + &format!(
@@ -225,7 +226,7 @@ fn watching(account: &str, more: &str) -> String {
 }
 
 #[test]
-fn a_role_that_is_refused_fails_the_fresh_look_and_the_last_good_sample_stays() {
+fn a_refused_role_fails_the_fresh_scan_and_the_last_good_sample_stays() {
     let server = Ec2::start();
     let workspace = Workspace::on(&store(&server.endpoint()));
     let account = "210987654321";
@@ -246,7 +247,7 @@ fn a_role_that_is_refused_fails_the_fresh_look_and_the_last_good_sample_stays() 
 }
 
 #[test]
-fn without_credentials_that_is_said_and_the_last_good_sample_stays() {
+fn missing_credentials_are_reported_and_the_last_good_sample_stays() {
     let server = Ec2::start();
     let place = store(&server.endpoint());
     let workspace = Workspace::on(&place);
@@ -277,7 +278,7 @@ fn without_credentials_that_is_said_and_the_last_good_sample_stays() {
 }
 
 #[test]
-fn the_aws_block_says_how_accounts_are_reached_from_a_plan() {
+fn the_aws_block_sets_how_a_plan_reaches_accounts() {
     let server = Ec2::start();
     let workspace = Workspace::new();
     let provider = format!(

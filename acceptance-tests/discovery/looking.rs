@@ -1,4 +1,4 @@
-//! Our scout, and what it brings back.
+//! The scanner of the provider, and the samples that it returns.
 
 use terraform_provider_ipam::aws::{Ec2Scout, Keys, Settings};
 use terraform_provider_ipam::backend::scout::{Scout, Step};
@@ -17,20 +17,20 @@ pub(crate) fn settings(url: &str) -> Settings {
     }
 }
 
-/// A whole look: the samples by account and Region.
+/// Scans everything: the samples, by account and Region.
 pub(crate) fn try_look(settings: Settings, survey: &Survey) -> Result<Vec<Sample>> {
     let (mut announced, mut samples) = (None, Vec::new());
     Ec2Scout::new(settings).look(survey, &mut |step| {
         match step {
-            Step::Places(count) => assert_eq!(announced.replace(count), None, "places are said once"),
+            Step::Places(count) => assert_eq!(announced.replace(count), None, "places are announced once"),
             Step::Done(sample) => {
-                assert!(announced.is_some(), "places are said first");
+                assert!(announced.is_some(), "places are announced first");
                 samples.push(sample);
             }
         }
         Ok(())
     })?;
-    assert_eq!(announced, Some(samples.len()), "as many as were said");
+    assert_eq!(announced, Some(samples.len()), "as many samples as announced places");
     samples.sort_by(|a, b| (&a.account_id, &a.region).cmp(&(&b.account_id, &b.region)));
     Ok(samples)
 }
@@ -39,14 +39,14 @@ pub(crate) fn look(url: &str, survey: &Survey) -> Vec<Sample> {
     try_look(settings(url), survey).unwrap()
 }
 
-/// Why a place was not seen.
+/// The reason why a place was not seen.
 #[track_caller]
 pub(crate) fn failure<'a>(samples: &'a [Sample], account: &str, region: &str) -> &'a Failure {
     let sample = samples.iter().find(|sample| sample.account_id == account && sample.region == region);
-    sample.expect("the place was looked at").outcome.as_ref().expect_err("it was refused")
+    sample.expect("the place was scanned").outcome.as_ref().expect_err("the place was refused")
 }
 
-/// Whether all other places were seen.
+/// The places that were seen.
 pub(crate) fn seen(samples: &[Sample]) -> Vec<String> {
     let there = samples.iter().filter(|sample| sample.outcome.is_ok());
     there.map(|sample| format!("{} {}", sample.account_id, sample.region)).collect()

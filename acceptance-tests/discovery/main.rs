@@ -1,5 +1,5 @@
-//! Looking into accounts: an EC2 server with an estate that boto3 has made, and what boto3 and Python's `ipaddress` say is in
-//! there.
+//! Discovery in AWS accounts: an EC2 server with an estate that boto3 has made. The results must be equal to what boto3
+//! and Python's `ipaddress` find in it.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking, also in its helpers")]
 #![allow(clippy::print_stdout, reason = "shown when a test fails, and the measured ratio with --nocapture")]

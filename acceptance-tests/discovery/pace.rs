@@ -1,4 +1,4 @@
-//! Discovery is limited by the API, not by us.
+//! A scan must be limited by the API of AWS, not by the provider.
 
 use std::time::Instant;
 
@@ -8,14 +8,14 @@ use crate::estate::{ACCOUNTS, Estate};
 use crate::looking::look;
 use crate::python;
 
-/// Before every answer; on a page are so many items that the longest list of a place has nine.
+/// Latency of every answer. A page has so many items that the longest list of a place has nine pages.
 const LATENCY_SECONDS: f64 = 0.5;
 const PAGE_ITEMS: u64 = 20;
 const RATIO_MAX: f64 = 1.5;
-/// What else this machine does may fall on one of the two measured; it does not every time.
+/// Other work on the machine may slow down one of the two measurements, but not in every round.
 const ROUNDS_MAX: usize = 3;
 
-/// Seconds of the slowest account's bare calls, and of our look at all places.
+/// Seconds for the bare calls of the slowest account, and for the provider's scan of all places.
 fn measure(estate: &Estate) -> (f64, f64) {
     let bare = python::run("bare.py", &[], &estate.wish());
     let slowest = ACCOUNTS.map(|id| bare[id].as_f64().unwrap()).into_iter().fold(0.0, f64::max);
@@ -30,16 +30,17 @@ fn measure(estate: &Estate) -> (f64, f64) {
     (slowest, ours)
 }
 
-/// Compared are: our look at all twelve places (three accounts in four Regions), from the first call to the last sample,
-/// with finding out whose keys these are and both roles; and the calls of the slowest single account made by boto3 alone
-/// (`bare.py`), its role's keys included, with all Regions and lists at once as ours. Answers cost the server next to
-/// nothing (`freeze`), so what is measured is how calls follow each other.
+/// Compares two times. One is the provider's scan of all twelve places (three accounts in four Regions), from the first
+/// call to the last sample; it includes finding out the account of the keys, and both roles. The other is the time of
+/// the calls of the slowest single account made by boto3 alone (`bare.py`); it includes the keys of its role, and all
+/// Regions and lists are called at the same time, as in the scan. Answers cost the server next to nothing (`freeze`),
+/// so the test measures how calls follow each other.
 #[test]
-fn a_look_at_all_places_takes_hardly_longer_than_the_bare_calls_of_one_account() {
+fn a_scan_of_all_places_takes_hardly_longer_than_the_bare_calls_of_one_account() {
     let estate = Estate::alone();
     estate.order(&json!({"order": "page", "items": PAGE_ITEMS}));
     estate.order(&json!({"order": "freeze", "is": true}));
-    // Each question is asked once before the clocks run.
+    // Every call is made once before the clocks run.
     python::run("bare.py", &[], &estate.wish());
     estate.order(&json!({"order": "latency", "seconds": LATENCY_SECONDS}));
     estate.order(&json!({"order": "forget"}));
@@ -56,6 +57,6 @@ fn a_look_at_all_places_takes_hardly_longer_than_the_bare_calls_of_one_account()
         estate.order(&undo);
     }
     println!("most calls in the air by account: {most:?}");
-    assert!(is_fast, "none of {ROUNDS_MAX} looks was done within {RATIO_MAX} times the bare calls");
-    assert!(most.into_iter().all(|most| most <= 24), "six lists in four Regions: {most:?}");
+    assert!(is_fast, "none of {ROUNDS_MAX} scans took at most {RATIO_MAX} times as long as the bare calls");
+    assert!(most.into_iter().all(|most| most <= 24), "at most six lists in four Regions at a time: {most:?}");
 }

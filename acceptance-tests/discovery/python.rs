@@ -6,19 +6,19 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 use test_servers::Packages;
 
-/// The same as those of the endpoint that plays AWS, so that they are fetched once.
+/// The same packages as those of the endpoint that plays AWS, so that they are fetched once.
 const PACKAGES: &str = "boto3==1.44.5 botocore==1.44.5";
 
 fn script(name: &str) -> Command {
     let mut command = Packages::of(PACKAGES).command();
     command.arg(format!("{}/acceptance-tests/discovery/python/{name}", env!("CARGO_MANIFEST_DIR")));
-    // Nothing of the user's, and nothing left in the repository.
+    // The script uses none of the user's settings, and leaves no file in the repository.
     command.env("AWS_CONFIG_FILE", "/dev/null").env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
     command.env_remove("AWS_PROFILE").env("PYTHONDONTWRITEBYTECODE", "1");
     command
 }
 
-/// What a script answers to `wish`.
+/// The answer of a script to `wish`.
 #[track_caller]
 pub(crate) fn run(name: &str, arguments: &[&str], wish: &Value) -> Value {
     let mut command = script(name);

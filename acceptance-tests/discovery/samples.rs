@@ -1,4 +1,4 @@
-//! What our scout sees of the estate is what boto3 sees, resource by resource and address by address.
+//! The scan of the estate finds what boto3 finds, resource by resource and address by address.
 
 use serde_json::{Value, json};
 use terraform_provider_ipam::ipam::seen::{DiscoveredCidr, PublicAddress, Sample, SeenType, Survey};
@@ -7,7 +7,7 @@ use crate::estate::{ACCOUNTS, Estate, REGIONS};
 use crate::looking::look;
 use crate::python;
 
-/// The samples without their times, which are those of the look.
+/// The samples without their times, which differ from scan to scan.
 fn timeless(samples: Vec<Sample>) -> Vec<(String, String, Vec<DiscoveredCidr>, Vec<PublicAddress>)> {
     let of = |sample: Sample| {
         let mut sighting = sample.outcome.unwrap();
@@ -22,7 +22,7 @@ fn timeless(samples: Vec<Sample>) -> Vec<(String, String, Vec<DiscoveredCidr>, V
     samples.into_iter().map(of).collect()
 }
 
-/// What the script sees of a part, which `wish` says; that and what we see are the same.
+/// Verifies that the scan and the script see the same in the part that `wish` describes. Returns what the script sees.
 #[track_caller]
 fn assert_seen(estate: &Estate, survey: &Survey, wish: &Value) -> Value {
     let mut question = estate.wish();
@@ -32,7 +32,7 @@ fn assert_seen(estate: &Estate, survey: &Survey, wish: &Value) -> Value {
     expected
 }
 
-/// Compares, and says the first difference of a place rather than two thousand records.
+/// Compares record by record, so that a failure shows the first difference of a place rather than two thousand records.
 #[track_caller]
 fn assert_same(estate: &Estate, survey: &Survey, expected: &Value) {
     let seen = timeless(look(&estate.url(), survey));
@@ -55,7 +55,7 @@ fn assert_same(estate: &Estate, survey: &Survey, expected: &Value) {
     }
 }
 
-/// How many resources and addresses the samples have.
+/// Numbers of resources and addresses in the samples.
 fn counts(samples: &Value) -> (usize, usize) {
     let count = |name: &str| samples.as_array().unwrap().iter().map(|one| one[name].as_array().unwrap().len()).sum();
     (count("resources"), count("addresses"))
@@ -98,7 +98,7 @@ fn pages_of_any_size_make_the_same_list() {
 }
 
 #[test]
-fn only_the_kinds_that_are_asked_for_are_seen() {
+fn only_the_requested_kinds_are_seen() {
     let estate = Estate::shared();
     for (kinds, words) in [
         (vec![SeenType::Vpc, SeenType::Subnet], json!(["vpc", "subnet"])),
@@ -116,7 +116,7 @@ fn only_the_kinds_that_are_asked_for_are_seen() {
 }
 
 #[test]
-fn what_is_excluded_is_not_seen() {
+fn excluded_resources_are_not_seen() {
     let estate = Estate::shared();
     let mut survey = Estate::survey();
     survey.operating_regions = [REGIONS[1].to_owned()].into();

@@ -12,18 +12,18 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// The browser answers everything within this time, or something is wrong with it. Generous: the machine may be busy.
+/// Longest time for any answer of the browser. Generous, because the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// What the browser prints goes to this file of its profile.
+/// File of the profile that receives everything that the browser prints.
 const LOG: &str = "printed";
 
-/// A browser with one page, gone when it is dropped.
+/// A browser with one page. It ends when it is dropped.
 pub struct Browser {
     process: Child,
     to: ChildStdin,
     from: Receiver<Value>,
-    /// What happened and nobody has looked at yet.
+    /// Events that the browser has sent and no test has read yet.
     events: VecDeque<Value>,
     session: String,
     calls: u64,
@@ -31,10 +31,11 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// Starts it with an empty page.
+    /// Starts the browser with an empty page.
     pub fn start() -> Self {
         let profile = tempfile::tempdir().expect("a scratch directory");
-        // Chromium talks on descriptors 3 and 4; a shell puts the pipes there. As root it has no sandbox.
+        // Chromium reads descriptor 3 and writes descriptor 4; a shell connects the pipes to them. As root it has no
+        // sandbox.
         let mut process = Command::new("sh")
             .args(["-c", "log=$1; shift; exec \"$@\" 3<&0 4>&1 </dev/null >\"$log\" 2>&1", "sh"])
             .arg(profile.path().join(LOG))
@@ -104,7 +105,7 @@ impl Browser {
         answer.unwrap_or_else(|error| panic!("the browser does not answer: {error}\n{}", self.printed()))
     }
 
-    /// All that it has printed: why it does not start, above all.
+    /// Everything that the browser has printed, mainly to show why it does not start.
     fn printed(&self) -> String {
         let log = self.profile.path().join(LOG);
         let text =
@@ -112,17 +113,17 @@ impl Browser {
         format!("It has printed:\n{text}")
     }
 
-    /// Opens a file and waits until `isReady` (JavaScript) is true. Says how long that took.
+    /// Opens a file and waits until `isReady` (JavaScript) is true. Returns the time that this took.
     pub fn open(&mut self, file: &Path, fragment: &str, is_ready: &str) -> Duration {
         let start = Instant::now();
-        // Another fragment of the same file would not be another page.
+        // The browser would not load the same file again for another fragment.
         self.call("Page.navigate", json!({ "url": "about:blank" }));
         self.call("Page.navigate", json!({ "url": format!("file://{}{fragment}", file.display()) }));
         self.wait_until(is_ready);
         start.elapsed()
     }
 
-    /// Waits until an expression is true. While the page changes, it may fail.
+    /// Waits until an expression is true. The expression may fail while the page changes.
     #[track_caller]
     pub fn wait_until(&mut self, expression: &str) {
         let start = Instant::now();
@@ -176,7 +177,7 @@ impl Browser {
         self.call("Input.dispatchKeyEvent", json!({ "type": "keyUp", "key": key, "windowsVirtualKeyCode": code }));
     }
 
-    /// Presses and releases the mouse in the middle of what a selector finds.
+    /// Presses and releases the mouse in the middle of the element that a selector finds.
     #[track_caller]
     pub fn click(&mut self, selector: &str) {
         let place = self.run(&format!(
@@ -193,12 +194,12 @@ impl Browser {
         }
     }
 
-    /// Types into what has the focus.
+    /// Types into the element that has the focus.
     pub fn write(&mut self, text: &str) {
         self.call("Input.insertText", json!({ "text": text }));
     }
 
-    /// Size of the page, what it is shown on (`screen`, `print`), and `light` or `dark`.
+    /// Sets the width of the page, its medium (`screen`, `print`), and its color scheme (`light`, `dark`).
     pub fn look(&mut self, width: u32, medium: &str, scheme: &str) {
         let size = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
         self.call("Emulation.setDeviceMetricsOverride", size);
@@ -206,7 +207,8 @@ impl Browser {
         self.call("Emulation.setEmulatedMedia", json!({ "media": medium, "features": features }));
     }
 
-    /// A picture of the whole page, for eyes: kept where `IPAM_TEST_PICTURES` says, when it does.
+    /// Saves a picture of the whole page, for a person to look at, in the directory `IPAM_TEST_PICTURES` if that is
+    /// set.
     pub fn keep_picture(&mut self, name: &str) {
         let Some(directory) = std::env::var_os("IPAM_TEST_PICTURES") else { return };
         let shot = self.call("Page.captureScreenshot", json!({ "captureBeyondViewport": true }));
@@ -236,7 +238,7 @@ impl Browser {
         self.drain().filter(is_bad).cloned().collect()
     }
 
-    /// Addresses of everything that was asked for.
+    /// Addresses of everything that the page requested.
     pub fn requests(&mut self) -> Vec<String> {
         let url = |event: &Value| event["params"]["request"]["url"].as_str().unwrap_or_default().to_owned();
         self.drain().filter(|event| event["method"] == "Network.requestWillBeSent").map(url).collect()
@@ -249,7 +251,7 @@ fn hex_byte(pair: &[u8]) -> u8 {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // Closing the pipe would end it too, but not before its scratch directory is gone.
+        // Closing the pipe would also end the browser, but only after its scratch directory is removed.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

@@ -1,7 +1,7 @@
-//! Which Terraform or OpenTofu a test runs on.
+//! The Terraform or OpenTofu that a test runs on.
 //!
-//! `IPAM_TEST_CLIENT` says it: `opentofu` and `terraform-1.5` are built from their Go modules, anything else is a program.
-//! Without it the `terraform` or `tofu` in `PATH` is taken.
+//! `IPAM_TEST_CLIENT` chooses it: `opentofu` and `terraform-1.5` are built from their Go modules, and any other value
+//! is a program. Without the variable, tests run on the `terraform` or `tofu` in `PATH`.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use super::terraform::clean;
 pub struct Client {
     program: PathBuf,
     kind: Kind,
-    /// Its release: `[1, 12, 6]`.
+    /// The release: `[1, 12, 6]`.
     release: Vec<u32>,
 }
 
@@ -25,20 +25,20 @@ enum Kind {
     OpenTofu,
 }
 
-/// What not every release can do.
+/// Features that not every release has.
 #[derive(Clone, Copy, Debug)]
 pub enum Feature {
     /// `terraform test`.
     TestCommand,
-    /// `provider::ipam::...`.
+    /// Functions of providers: `provider::ipam::...`.
     ProviderFunctions,
-    /// `moved` from a resource of another type.
+    /// `moved` blocks from a resource of another type.
     #[allow(dead_code, reason = "shared with the tests of AWS, which need it")]
     MovedFromAnotherType,
 }
 
 impl Feature {
-    /// The first releases that can do it, of Terraform and of OpenTofu.
+    /// The first releases that have the feature, of Terraform and of OpenTofu.
     fn since(self) -> ([u32; 2], [u32; 2]) {
         match self {
             Self::TestCommand => ([1, 6], [1, 6]),
@@ -59,13 +59,13 @@ impl fmt::Display for Feature {
 }
 
 impl Client {
-    /// The one that tests run on.
+    /// The client that tests run on.
     pub fn chosen() -> &'static Self {
         static CLIENT: LazyLock<Client> = LazyLock::new(|| Client::of(&chosen_program()));
         &CLIENT
     }
 
-    /// OpenTofu, on which some tests run too.
+    /// OpenTofu, on which some tests run in addition.
     pub fn opentofu() -> &'static Self {
         static CLIENT: LazyLock<Client> = LazyLock::new(|| Client::of(test_servers::opentofu()));
         &CLIENT
@@ -86,19 +86,19 @@ impl Client {
         Self { program: program.to_owned(), kind, release: numbers.collect() }
     }
 
-    /// Its program.
+    /// Path of the program.
     pub fn program(&self) -> &Path {
         &self.program
     }
 
-    /// Whether it says that a plan belongs to an apply.
+    /// Whether it reports to a provider that a plan belongs to an apply.
     #[allow(dead_code, reason = "shared with the tests of AWS, which have no holds")]
     pub fn tells_the_walk(&self) -> bool {
         self.kind == Kind::Terraform && self.release.as_slice() >= [1, 9].as_slice()
     }
 
-    /// Fails the test where this release cannot do that. `cargo xtask clients` knows the message, and counts such a test as
-    /// not supported.
+    /// Fails the test if this release does not have the feature. `cargo xtask clients` knows the message, and counts
+    /// such a test as not supported.
     #[track_caller]
     pub fn needs(&self, feature: Feature) {
         let (terraform, opentofu) = feature.since();

@@ -1,4 +1,4 @@
-//! What Terraform tells a user, as its `-json` output has it.
+//! Diagnostics of Terraform, as its `-json` output has them.
 
 use serde_json::Value;
 
@@ -7,13 +7,13 @@ use serde_json::Value;
 pub struct Diagnostic {
     /// `error` or `warning`.
     pub severity: String,
-    /// What is wrong.
+    /// The problem.
     pub summary: String,
-    /// What to do.
+    /// The explanation, and the way to repair the problem.
     pub detail: String,
-    /// The resource or data source, when it is about one.
+    /// The resource or data source that the diagnostic is about, if any.
     pub address: Option<String>,
-    /// The attribute that Terraform points to; `None` for a whole block, or for no place at all.
+    /// The attribute that Terraform points to; `None` for a whole block, or when Terraform points to no place.
     pub attribute: Option<String>,
 }
 
@@ -34,7 +34,8 @@ impl Diagnostic {
     }
 }
 
-/// Terraform shows the line it means: an attribute's starts with `name =`, a block's does not.
+/// Finds the attribute in the line that Terraform shows: the line of an attribute starts with `name =`, that of a block
+/// does not.
 fn attribute(code: &str) -> Option<String> {
     let (name, _) = code.split_once('=')?;
     let name = name.trim();

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// Checks all items, some at a time, and tells about all that fail.
+/// Checks all items, some at the same time, and reports all that fail.
 pub fn each<T: Sync>(items: &[T], name: impl Fn(&T) -> String + Sync, check: impl Fn(&T) + Sync) {
     let next = AtomicUsize::new(0);
     let failures = thread::scope(|scope| {
@@ -23,7 +23,7 @@ pub fn each<T: Sync>(items: &[T], name: impl Fn(&T) -> String + Sync, check: imp
     assert!(failures.is_empty(), "{} of {} fail:\n{}", failures.len(), items.len(), failures.join("\n"));
 }
 
-/// What a panic says.
+/// The message of a panic.
 pub fn words(panic: &(dyn std::any::Any + Send)) -> &str {
     panic
         .downcast_ref::<String>()

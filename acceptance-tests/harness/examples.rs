@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use super::{Workspace, here};
 
-/// Where they are.
+/// The directory of the examples.
 pub fn root() -> PathBuf {
     here().with_file_name("examples")
 }
 
-/// Those for AWS IPAM, or those for the other stores.
+/// The examples for AWS IPAM, or those for the other stores.
 pub fn configurations(for_aws: bool) -> Vec<PathBuf> {
     let mut all = below(&root());
     all.retain(|example| is_for_aws(example) == for_aws);
@@ -32,7 +32,7 @@ fn is_for_aws(example: &Path) -> bool {
     says(example, "\"aws-ipam\"")
 }
 
-/// Whether it calls functions of the provider.
+/// Whether an example calls functions of the provider.
 pub fn calls_functions(example: &Path) -> bool {
     says(example, "provider::")
 }
@@ -42,7 +42,7 @@ fn says(example: &Path, words: &str) -> bool {
     files.filter(|path| is_terraform(path)).any(|path| fs::read_to_string(path).unwrap().contains(words))
 }
 
-/// Plans, applies, plans again and destroys it.
+/// Plans an example, applies it, plans it again and destroys it.
 pub fn check(example: &Path, workspace: &Workspace) {
     copy(example, workspace.path());
     workspace.plan();

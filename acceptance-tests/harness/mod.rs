@@ -28,7 +28,7 @@ use self::terraform::Run;
 /// The provider under test.
 pub const PROVIDER: &str = env!("CARGO_BIN_EXE_terraform-provider-ipam");
 
-/// A plan with changes exits with this under `-detailed-exitcode`.
+/// Exit status of a plan with changes under `-detailed-exitcode`.
 const HAS_CHANGES: i32 = 2;
 
 const REQUIREMENT: &str = r#"terraform {
@@ -44,12 +44,12 @@ pub struct Workspace {
     store: Store,
     owner: String,
     plan_hold: Option<String>,
-    /// Whether write protection counts, for root too.
+    /// Whether write protection is effective even if the tests run as root.
     is_unprivileged: bool,
 }
 
 impl Workspace {
-    /// A workspace with a store of its own, which is not there yet.
+    /// A workspace with a new store, which is created at its first use.
     pub fn new() -> Self {
         let directory = tempfile::tempdir().expect("a scratch directory");
         let store = Store::at(directory.path().join("ipam.db"));
@@ -66,41 +66,41 @@ impl Workspace {
         workspace
     }
 
-    /// The same on a store that others use too.
+    /// A workspace on a store that other workspaces also use.
     pub fn on(store: &Store) -> Self {
         Self { store: store.clone(), ..Self::new() }
     }
 
-    /// Who this configuration says it is.
+    /// Sets the owner that this configuration declares.
     pub fn owned_by(mut self, owner: &str) -> Self {
         owner.clone_into(&mut self.owner);
         self
     }
 
-    /// How long its plans hold.
+    /// Sets how long the plans of this configuration hold.
     pub fn holding_for(mut self, plan_hold: &str) -> Self {
         self.plan_hold = Some(plan_hold.to_owned());
         self
     }
 
-    /// Runs Terraform without root's right to write what is write-protected.
+    /// Makes Terraform run without root's right to write write-protected files.
     pub fn without_privileges(mut self) -> Self {
         self.is_unprivileged = true;
         self
     }
 
-    /// Which Terraform or OpenTofu runs here.
+    /// The Terraform or OpenTofu that runs here.
     pub fn client(&self) -> &'static Client {
         self.store.client()
     }
 
-    /// Ends the test where that cannot do it.
+    /// Fails the test if that client does not have the feature.
     #[track_caller]
     pub fn needs(&self, feature: Feature) {
         self.client().needs(feature);
     }
 
-    /// From now on this configuration works with another store.
+    /// From now on this configuration uses another store.
     pub fn switch_to(&mut self, store: &Store) {
         self.store = store.clone();
     }
@@ -140,7 +140,7 @@ impl Workspace {
         self.write("main.tf", &(text + body));
     }
 
-    /// The command with these arguments, not run yet.
+    /// The command with these arguments; it is not started.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let program = self.client().program();
         let mut command =
@@ -202,7 +202,7 @@ impl Workspace {
         self.state()
     }
 
-    /// The command that plans and applies, not run yet.
+    /// The command that plans and applies; it is not started.
     pub fn apply_command(&self, more: &[&str]) -> Command {
         self.command(&[&["apply", "-input=false", "-no-color", "-auto-approve"], more].concat())
     }
@@ -219,7 +219,7 @@ impl Workspace {
         self.state()
     }
 
-    /// Destroys; it may fail.
+    /// Destroys everything; it may fail.
     pub fn try_destroy(&self, more: &[&str]) -> Run {
         self.run(&[&["destroy", "-input=false", "-no-color", "-auto-approve"], more].concat())
     }
@@ -229,7 +229,7 @@ impl Workspace {
         self.try_destroy(&[]).succeeds();
     }
 
-    /// A plan that must change nothing.
+    /// Verifies that a plan changes nothing.
     #[track_caller]
     pub fn assert_settled(&self) {
         let plan = self.try_plan(&["-detailed-exitcode"]);
@@ -248,13 +248,13 @@ impl Workspace {
         State::new(serde_json::from_str(&text).expect("a state file is JSON"))
     }
 
-    /// What a plan shows of a place; `None` where the store holds nothing for a plan, as AWS.
+    /// The value that a plan shows for a place; `None` for a store that holds nothing for a plan, such as AWS.
     #[track_caller]
     pub fn shown(&self, plan: &Plan, place: &str) -> Option<String> {
         (!self.store.is_aws() || plan.value(place).is_some()).then(|| plan.known(place))
     }
 
-    /// Verifies that apply kept what the plan showed of these places.
+    /// Verifies that the apply kept the values that the plan showed for these places.
     #[track_caller]
     pub fn assert_as_shown(&self, plan: &Plan, places: &[&str]) {
         let state = self.state();

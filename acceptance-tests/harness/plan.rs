@@ -1,10 +1,10 @@
-//! Plans and states as JSON, asked by address: `ipam_allocation.app["web"].cidr`.
+//! Plans and states as JSON, queried by address: `ipam_allocation.app["web"].cidr`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-/// 2^63: the first whole number that is too large for 64 bits with a sign.
+/// 2^63: the first whole number that does not fit into 64 bits with a sign.
 const LOST_FROM: f64 = 9_223_372_036_854_775_808.0;
 
 /// A saved plan (`terraform show -json`).
@@ -16,14 +16,15 @@ impl Plan {
         Self(json)
     }
 
-    /// Whether the program that made it brings whole numbers of 2^63 and more back with other digits: all before 1.9.
+    /// Whether the program that made the plan changes digits of whole numbers of 2^63 and more when it reads the plan
+    /// again: all releases before 1.9 do.
     pub fn loses_digits(&self) -> bool {
-        let version = self.0["terraform_version"].as_str().expect("a plan says who made it");
+        let version = self.0["terraform_version"].as_str().expect("a plan has the version of its program");
         let mut parts = version.split('.').map(|part| part.parse::<u32>().expect("a release"));
         (parts.next(), parts.next()) < (Some(1), Some(9))
     }
 
-    /// Whether `planned` is `value`, as far as the plan can tell.
+    /// Whether `planned` is equal to `value`, as far as the plan can represent it.
     pub fn shows(&self, planned: &Value, value: &Value) -> bool {
         let large = |value: &Value| value.as_f64().filter(|number| *number >= LOST_FROM && self.loses_digits());
         match (large(planned), large(value)) {
@@ -32,8 +33,7 @@ impl Plan {
         }
     }
 
-    /// Addresses of managed resources with what happens to them, `no-op` left out. Several steps are joined: `delete
-    /// create`.
+    /// Addresses of managed resources and their actions, without `no-op`. Several steps are joined: `delete create`.
     pub fn actions(&self) -> BTreeMap<String, String> {
         let changes = self.changes().filter(|change| change["mode"] == "managed");
         changes
@@ -49,7 +49,7 @@ impl Plan {
         ours.map(|change| text(&change["address"])).collect()
     }
 
-    /// What an attribute is planned to be; `None` when it is not known yet.
+    /// The planned value of an attribute; `None` when it is not known yet.
     #[track_caller]
     pub fn value(&self, place: &str) -> Option<&Value> {
         let (address, attribute) = split(place);
@@ -62,14 +62,14 @@ impl Plan {
         Some(value.unwrap_or_else(|| panic!("the plan has no {place}: {change:#}")))
     }
 
-    /// Text of an attribute that must be known.
+    /// The text of an attribute, which must be known.
     #[track_caller]
     pub fn known(&self, place: &str) -> String {
         let value = self.value(place).unwrap_or_else(|| panic!("{place} is not known in the plan: {:#}", self.0));
         value.as_str().map_or_else(|| value.to_string(), str::to_owned)
     }
 
-    /// Everything of one resource that the plan does not know.
+    /// All attributes of one resource that the plan does not know.
     #[track_caller]
     pub fn unknowns(&self, address: &str) -> BTreeSet<String> {
         let change = self.change(address);

@@ -1,11 +1,12 @@
-//! Random numbers that a seed repeats.
+//! Random numbers that can be repeated with a seed.
 
-/// SplitMix64.
+/// The generator: SplitMix64.
 #[derive(Clone, Debug)]
 pub struct Random(u64);
 
 impl Random {
-    /// The seed in the environment variable `IPAM_TEST_SEED`, or a new one; it is printed, to repeat a failure.
+    /// Takes the seed from the environment variable `IPAM_TEST_SEED`, or a new seed, and prints it so that a failure
+    /// can be repeated.
     pub fn from_environment(what: &str) -> Self {
         let clock = || {
             let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
@@ -31,7 +32,7 @@ impl Random {
     }
 }
 
-/// How many rounds a repeated test makes: the environment variable, or this.
+/// The number of rounds of a repeated test: from the environment variable, or else `usual`.
 pub fn rounds(variable: &str, usual: u64) -> u64 {
     std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
 }

@@ -1,4 +1,4 @@
-//! The store behind a configuration, looked at without Terraform.
+//! The store of a configuration, read without Terraform.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -20,33 +20,33 @@ use test_servers::{Postgres, Proxy, S3};
 
 use super::client::Client;
 
-/// Waiting for something that must happen takes at most this long.
+/// Longest time to wait for an event that must happen.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Who acts when a test writes past Terraform.
+/// The owner of objects that a test writes outside Terraform.
 pub const SOMEBODY_ELSE: &str = "somebody-else";
 
-/// Where pools of AWS are whose test says no Region: AWS allocates only in pools that have one.
+/// The locale of pools in AWS if the test names none: AWS allocates only in pools that have a locale.
 pub const LOCALE: &str = "us-east-1";
 
-/// What `store` says for AWS IPAM.
+/// The value of `store` for AWS IPAM.
 const AWS: &str = "aws-ipam";
 
 /// A store that a configuration uses.
 #[derive(Clone, Debug)]
 pub struct Store {
     url: String,
-    /// What else is needed to reach it: credentials.
+    /// Variables that are also needed to use the store: credentials.
     environment: Vec<(&'static str, String)>,
-    /// Whose it is, in AWS.
+    /// The AWS account of the store, in AWS.
     account: Option<String>,
-    /// Which Terraform or OpenTofu works with it, if not the one that tests run on.
+    /// The Terraform or OpenTofu that works with the store, if it is not the one that tests run on.
     client: Option<&'static Client>,
-    /// Where it is (a directory, a server): there as long as this is.
+    /// The place of the store (a directory, a server), which must exist as long as this value.
     _place: Option<Arc<dyn Any + Send + Sync>>,
 }
 
-/// All that is in a store, to compare before with after.
+/// Everything in a store, for a comparison of before and after.
 #[derive(Debug, PartialEq)]
 pub struct Content {
     events: Vec<Event>,
@@ -55,22 +55,22 @@ pub struct Content {
 }
 
 impl Store {
-    /// A SQLite file, which need not be there yet.
+    /// A store in a SQLite file, which need not exist yet.
     pub fn at(path: impl AsRef<Path>) -> Self {
         Self::of(format!("sqlite:{}", path.as_ref().display()))
     }
 
-    /// The store of a URL.
+    /// The store at a URL.
     pub fn of(url: impl Into<String>) -> Self {
         Self { url: url.into(), environment: Vec::new(), account: None, client: None, _place: None }
     }
 
-    /// A new SQLite file.
+    /// A store in a new SQLite file.
     pub fn sqlite() -> Self {
         Self::in_directory(|path| format!("sqlite:{path}/ipam.db"))
     }
 
-    /// A new directory of files.
+    /// A store in a new directory.
     pub fn file() -> Self {
         Self::in_directory(|path| format!("file://{path}/plan"))
     }
@@ -81,51 +81,51 @@ impl Store {
         store.in_place(directory)
     }
 
-    /// The same, with what must be there as long as it is.
+    /// This store, with the place that must exist as long as the store.
     pub fn in_place(self, place: impl Any + Send + Sync) -> Self {
         Self { _place: Some(Arc::new(place)), ..self }
     }
 
-    /// A new database of the PostgreSQL server that all tests share.
+    /// A store in a new database of the PostgreSQL server that all tests share.
     pub fn postgres() -> Self {
         let server = Postgres::shared();
         Self::of(server.url(&server.create_database()))
     }
 
-    /// A new bucket of the S3 server that all tests share.
+    /// A store in a new bucket of the S3 server that all tests share.
     pub fn s3() -> Self {
         Self::in_bucket(S3::shared(), &S3::shared().create_bucket())
     }
 
-    /// This bucket of this server.
+    /// A store in this bucket of this server.
     pub fn in_bucket(server: &S3, bucket: &str) -> Self {
         let url = format!("s3://{bucket}/plan?region={}&endpoint={}", S3::REGION, server.endpoint());
         Self::of(url).with("AWS_ACCESS_KEY_ID", "tests").with("AWS_SECRET_ACCESS_KEY", "tests")
     }
 
-    /// The same with another variable in the environment of whoever uses it.
+    /// This store, with another variable in the environment of its users.
     pub fn with(mut self, variable: &'static str, value: &str) -> Self {
         self.environment.push((variable, value.to_owned()));
         self
     }
 
-    /// The same, used by this Terraform or OpenTofu.
+    /// This store, used by this Terraform or OpenTofu.
     pub fn used_by(self, client: &'static Client) -> Self {
         Self { client: Some(client), ..self }
     }
 
-    /// Which Terraform or OpenTofu works with it.
+    /// The Terraform or OpenTofu that works with the store.
     pub fn client(&self) -> &'static Client {
         self.client.unwrap_or_else(Client::chosen)
     }
 
-    /// The same, of this account of AWS.
+    /// This store, in this account of AWS.
     #[cfg(feature = "aws")]
     pub fn of_account(self, account: &str) -> Self {
         Self { account: Some(account.to_owned()), ..self }
     }
 
-    /// The same, reached through a proxy to its server.
+    /// This store, reached through a proxy to its server.
     pub fn through(&self, server: &str, proxy: &Proxy) -> Self {
         assert!(self.url.contains(server), "{} is not at {server}", self.url);
         Self { url: self.url.replace(server, &proxy.address()), ..self.clone() }
@@ -139,12 +139,12 @@ impl Store {
         self.url == AWS
     }
 
-    /// Who an object belongs to that was made by `owner`: in AWS everything of an account is the account's.
+    /// The owner of an object that `owner` made: in AWS everything in an account belongs to the account.
     pub fn owner_of<'a>(&'a self, owner: &'a str) -> &'a str {
         self.account.as_deref().unwrap_or(owner)
     }
 
-    /// Whether it is a file that nobody has made yet.
+    /// Whether the store is a file that does not exist yet.
     pub fn is_not_made_yet(&self) -> bool {
         self.is_sqlite() && !self.path().exists()
     }
@@ -158,7 +158,7 @@ impl Store {
         &self.url
     }
 
-    /// Tells a command where the store is, and gives it the credentials.
+    /// Adds the place of the store and its credentials to the environment of a command.
     pub fn tell<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         command.env("IPAM_STORE", &self.url).envs(self.environment.iter().map(|(name, value)| (name, value)))
     }
@@ -190,13 +190,13 @@ impl Store {
         AwsIpam::open(&settings, Pace::default()).expect("AWS can be reached")
     }
 
-    /// The keys and values under it all.
+    /// The keys and values that the store consists of.
     pub fn raw(&self) -> Arc<dyn store::Store> {
         let url = StoreUrl::new(&self.url);
         if !self.url.starts_with("s3:") {
             return store::open(&url).expect("the store opens");
         }
-        // Credentials come from the environment, and that of the test process is not to be changed.
+        // Credentials are passed as variables here: the environment of the test process must not change.
         let variables = self.environment.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
         Arc::new(Bucket::with_environment(&url, variables).expect("the store opens"))
     }
@@ -205,7 +205,7 @@ impl Store {
         self.open_as(SOMEBODY_ELSE)
     }
 
-    /// Verifies everything in it.
+    /// Verifies everything in the store.
     #[track_caller]
     pub fn assert_sound(&self) -> Audit {
         let audit = self.open().check().expect("the store can be checked");
@@ -213,7 +213,7 @@ impl Store {
         audit
     }
 
-    /// Verifies everything in it, and that it holds neither pools nor allocations nor holds.
+    /// Verifies everything in the store, and that it has no pools, allocations or holds.
     #[track_caller]
     pub fn assert_empty(&self) {
         let audit = self.assert_sound();
@@ -225,7 +225,7 @@ impl Store {
         Content { events: self.events(), pools: self.pools(), allocations: self.allocations() }
     }
 
-    /// All of them; AWS tells of none.
+    /// All events; AWS reports none.
     pub fn events(&self) -> Vec<Event> {
         match self.open().events(0, 100_000) {
             Err(Error::Unsupported { .. }) => Vec::new(),
@@ -256,7 +256,7 @@ impl Store {
         active.map(|allocation| (allocation.meta.id, allocation.cidr.to_string())).collect()
     }
 
-    /// Waits until no hold lasts any longer.
+    /// Waits until no hold is left that has not expired.
     #[track_caller]
     pub fn wait_until_holds_have_expired(&self) {
         let lasts = |now, expiry: Option<_>| expiry.is_some_and(|expiry| expiry > now);
@@ -268,7 +268,7 @@ impl Store {
         });
     }
 
-    /// Makes a pool past Terraform, as [`SOMEBODY_ELSE`].
+    /// Makes a pool outside Terraform, as [`SOMEBODY_ELSE`].
     pub fn add_pool(&self, pool: &NewPool<'_>) -> Pool {
         let spec = PoolSpec {
             name: pool.name.to_owned(),
@@ -286,7 +286,7 @@ impl Store {
         self.open().create_pool(&spec, &Planned::Unknown).expect("the pool can be made")
     }
 
-    /// Makes an allocation past Terraform, as [`SOMEBODY_ELSE`].
+    /// Makes an allocation outside Terraform, as [`SOMEBODY_ELSE`].
     pub fn add_allocation(&self, pool_id: &str, name: &str, cidr: &str) -> Allocation {
         let spec = AllocationSpec {
             pool_id: pool_id.to_owned(),
@@ -300,7 +300,7 @@ impl Store {
     }
 }
 
-/// A pool that a test makes past Terraform.
+/// A pool that a test makes outside Terraform.
 #[derive(Clone, Debug, Default)]
 pub struct NewPool<'a> {
     pub name: &'a str,

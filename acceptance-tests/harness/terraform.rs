@@ -10,46 +10,46 @@ use serde_json::Value;
 
 use super::diagnostics::Diagnostic;
 
-/// Terraform keeps a core busy for most of its run: more of them at once only make each other slow.
+/// Terraform keeps a core busy for most of its run: more commands at a time would only slow each other down.
 const COMMANDS_AT_ONCE: usize = 4;
 
-/// No command of these tests comes near this; one that does hangs.
+/// No command of these tests takes nearly this long; a command that does has hung.
 const COMMAND_LIMIT: Duration = Duration::from_secs(600);
 
-/// What a command came to.
+/// The outcome of a command.
 #[derive(Debug)]
 pub struct Run {
     /// The command, for messages.
     pub command: String,
     /// Exit status; -1 after a signal.
     pub code: i32,
-    /// Everything it wrote.
+    /// Its standard output.
     pub stdout: String,
-    /// Everything it wrote.
+    /// Its standard error.
     pub stderr: String,
 }
 
 impl Run {
-    /// Whether it exited with 0.
+    /// Whether the command exited with 0.
     pub fn is_success(&self) -> bool {
         self.code == 0
     }
 
-    /// The run, which must have succeeded.
+    /// Verifies that the command succeeded.
     #[track_caller]
     pub fn succeeds(self) -> Self {
         assert!(self.is_success(), "{} failed:\n{}", self.command, self.text());
         self
     }
 
-    /// The run, which must have failed.
+    /// Verifies that the command failed.
     #[track_caller]
     pub fn fails(self) -> Self {
         assert!(!self.is_success(), "{} succeeded:\n{}", self.command, self.text());
         self
     }
 
-    /// The run, which must have told the user every one of `fragments`, however the lines were wrapped.
+    /// Verifies that the output contains each of `fragments`, however its lines are wrapped.
     #[track_caller]
     pub fn says(self, fragments: &[&str]) -> Self {
         let said = unwrapped(&self.text());
@@ -59,7 +59,7 @@ impl Run {
         self
     }
 
-    /// The run, which must not have said that.
+    /// Verifies that the output does not contain `fragment`.
     #[track_caller]
     pub fn never_says(self, fragment: &str) -> Self {
         assert!(!unwrapped(&self.text()).contains(fragment), "{} says {fragment:?}:\n{}", self.command, self.text());
@@ -71,7 +71,7 @@ impl Run {
         format!("exit status {}\n{}\n{}", self.code, self.stdout, self.stderr)
     }
 
-    /// The diagnostics of a command that was given `-json`, without Terraform's word about development overrides.
+    /// The diagnostics of a command that ran with `-json`, without Terraform's warning about development overrides.
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
         let lines = self.stdout.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         lines
@@ -88,7 +88,7 @@ pub fn unwrapped(text: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// Takes everything out of a command's environment that could steer Terraform or the provider.
+/// Removes every variable from a command's environment that could change what Terraform or the provider does.
 pub fn clean(command: &mut Command) {
     command.env_clear();
     for kept in ["PATH", "TMPDIR", "TEMP", "SystemRoot", "LLVM_PROFILE_FILE"] {
@@ -104,7 +104,7 @@ pub fn run(command: Command) -> Run {
     Running::start(command).wait()
 }
 
-/// A command on its way.
+/// A command that is running.
 pub struct Running {
     words: String,
     child: Child,
@@ -114,12 +114,12 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts it, once few enough others run.
+    /// Starts a command as soon as few enough others run.
     pub fn start(command: Command) -> Self {
         Self::start_with(command, Some(Permit::take()))
     }
 
-    /// Starts it, however many others run.
+    /// Starts a command, however many others run.
     pub fn start_now(command: Command) -> Self {
         Self::start_with(command, None)
     }
@@ -133,17 +133,17 @@ impl Running {
         Self { words, child, stdout, stderr, _permit: permit }
     }
 
-    /// Its process id.
+    /// Process id of the command.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Whether it has ended.
+    /// Whether the command has ended.
     pub fn has_ended(&mut self) -> bool {
         self.child.try_wait().expect("the status of a child can be asked for").is_some()
     }
 
-    /// Waits for its end.
+    /// Waits for the end of the command.
     pub fn wait(mut self) -> Run {
         let status = self.status();
         let text = |thread: thread::JoinHandle<String>| thread.join().expect("reading does not panic");

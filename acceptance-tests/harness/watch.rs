@@ -1,4 +1,4 @@
-//! Sees that somebody writes to a store.
+//! Notices that a process writes to a store.
 
 use std::cell::Cell;
 use std::fs;
@@ -9,10 +9,10 @@ use terraform_provider_ipam::backend::Ipam;
 
 use super::store::Store;
 
-/// A store on a server is looked at no more often: the one who writes needs the server too.
+/// Shortest time between two reads of a store on a server, because the writer needs the server too.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Looks at a store from outside, again and again.
+/// Watches a store from outside.
 pub struct Watch {
     what: What,
 }
@@ -20,12 +20,12 @@ pub struct Watch {
 enum What {
     /// The file that SQLite writes to first: it changes in the middle of a write.
     Log { path: PathBuf, before: Option<SystemTime> },
-    /// Events are there after a write.
+    /// The events of the store: they appear after a write.
     Events { store: Box<dyn Ipam>, seen: Cell<u64>, looked: Cell<Option<Instant>> },
 }
 
 impl Watch {
-    /// Everything that is in the store now counts as seen.
+    /// Watches a store; everything in it now counts as seen.
     pub fn on(store: &Store) -> Self {
         let what = if store.is_sqlite() {
             let path = PathBuf::from(format!("{}-wal", store.path().display()));
@@ -39,8 +39,8 @@ impl Watch {
         Self { what }
     }
 
-    /// Whether something was written since the last time this said so. A store that cannot be read was not seen to
-    /// change.
+    /// Whether something was written: to a SQLite file since the watch began, to a store on a server since the last
+    /// call that returned true. If the store cannot be read, the answer is false.
     pub fn has_changed(&self) -> bool {
         match &self.what {
             What::Log { path, before } => modified(path) != *before,

@@ -1,4 +1,4 @@
-//! Every call of the service is answered, whatever is asked.
+//! Every call of the service is answered, whatever the request is.
 
 use serde_json::json;
 use terraform_provider_ipam::protocol::wire::{self, DynamicValue};
@@ -6,7 +6,7 @@ use tonic::{Code, Request};
 
 use crate::client::Plugin;
 
-/// Calls of one request and one answer; each answer is shown as text, to look for what it says.
+/// The calls with one request and one answer. The text of each answer is returned, so that a test can search it.
 macro_rules! each_unary {
     ($client:expr, $each:expr, $($call:ident($message:ident)),* $(,)?) => {$(
         let answer = $client.$call(wire::$message::Request::default()).await;
@@ -74,7 +74,7 @@ async fn every_call_answers_an_empty_request() {
     );
 
     assert_eq!(answers.len(), 36, "all calls of the service");
-    // An empty request is fine for these; for all others it is an error of the asker.
+    // An empty request is valid for these calls; for all others it is an error of the caller.
     let fine =
         ["get_metadata", "get_provider_schema", "get_resource_identity_schemas", "get_functions", "stop_provider"];
     for (call, answer) in answers {
@@ -84,7 +84,7 @@ async fn every_call_answers_an_empty_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn service_that_does_not_exist_is_said_to_be_unimplemented() {
+async fn service_that_does_not_exist_is_reported_as_unimplemented() {
     let plugin = Plugin::start().await;
     let mut client = tonic::client::Grpc::new(plugin.channel.clone());
     client.ready().await.unwrap();
@@ -96,7 +96,7 @@ async fn service_that_does_not_exist_is_said_to_be_unimplemented() {
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_over_four_mebibytes_pass_both_ways() {
     let mut plugin = Plugin::start().await;
-    // The answer to an unknown function names it.
+    // The answer to a call of an unknown function names that function.
     let name = "x".repeat(6 << 20);
     let request = wire::call_function::Request { name: name.clone(), arguments: vec![] };
     let answer = plugin.provider.call_function(request).await.unwrap().into_inner();

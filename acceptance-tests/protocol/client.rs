@@ -1,4 +1,4 @@
-//! Starts the provider as go-plugin does, and talks to it over mutual TLS.
+//! Starts the provider as go-plugin does, and calls it over mutual TLS.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
@@ -28,7 +28,7 @@ use tonic::transport::{Channel, Endpoint};
 pub const COOKIE: (&str, &str) =
     ("TF_PLUGIN_MAGIC_COOKIE", "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2");
 
-/// Time that anything of the plugin may take before a test gives up on it.
+/// Longest time for any action of the plugin before a test fails.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A certificate as go-plugin's clients make them: P-521, self-signed, and a CA.
@@ -56,7 +56,7 @@ impl Identity {
         Self { pem: certificate.pem(), certificate: certificate.der().clone(), key: key.serialize_der() }
     }
 
-    /// An impostor: this certificate, with a key that does not belong to it.
+    /// An impostor: this certificate, with a key that does not match it.
     pub fn with_key_of(&self, other: &Self) -> Self {
         Self { pem: self.pem.clone(), certificate: self.certificate.clone(), key: other.key.clone() }
     }
@@ -72,7 +72,7 @@ pub struct Handshake {
     pub line: String,
     pub version: String,
     pub socket: PathBuf,
-    /// DER; `None`: no TLS.
+    /// The certificate of the provider in DER; `None` without TLS.
     pub certificate: Option<CertificateDer<'static>>,
 }
 
@@ -89,7 +89,7 @@ impl Handshake {
     }
 }
 
-/// The provider's program, with an environment of its own.
+/// The command of the provider's program, with only this environment.
 pub fn program(environment: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_terraform-provider-ipam"));
     for name in ["TF_LOG", "TF_LOG_PROVIDER", "TF_LOG_PROVIDER_IPAM", COOKIE.0] {
@@ -99,7 +99,7 @@ pub fn program(environment: &[(&str, &str)]) -> Command {
     command
 }
 
-/// The environment that Terraform gives a plugin.
+/// The environment that Terraform sets for a plugin.
 pub fn environment(identity: Option<&Identity>) -> Vec<(&str, &str)> {
     let mut environment =
         vec![COOKIE, ("PLUGIN_PROTOCOL_VERSIONS", "5,6"), ("PLUGIN_MIN_PORT", "10000"), ("PLUGIN_MAX_PORT", "25000")];
@@ -107,7 +107,7 @@ pub fn environment(identity: Option<&Identity>) -> Vec<(&str, &str)> {
     environment
 }
 
-/// A process whose output is read as it comes. Killed when dropped.
+/// A process whose output is read as it arrives. It is killed when it is dropped.
 pub struct Process {
     child: Child,
     lines: mpsc::Receiver<String>,
@@ -133,12 +133,12 @@ impl Process {
         self.child.id()
     }
 
-    /// The next line of its standard output; `None` at the end of it.
+    /// The next line of standard output; `None` at its end.
     pub fn line(&self) -> Option<String> {
         match self.lines.recv_timeout(PATIENCE) {
             Ok(line) => Some(line),
             Err(mpsc::RecvTimeoutError::Disconnected) => None,
-            Err(mpsc::RecvTimeoutError::Timeout) => panic!("the program neither speaks nor ends"),
+            Err(mpsc::RecvTimeoutError::Timeout) => panic!("the program neither prints a line nor ends"),
         }
     }
 
@@ -146,13 +146,13 @@ impl Process {
         self.child.try_wait().unwrap().is_none()
     }
 
-    /// Sends a signal by name, such as `INT`.
+    /// Sends a signal by its name, such as `INT`.
     pub fn signal(&self, name: &str) {
         let status = Command::new("kill").args([&format!("-{name}"), &self.id().to_string()]).status().unwrap();
         assert!(status.success());
     }
 
-    /// Waits for the end.
+    /// Waits for the end of the process.
     pub fn end(&mut self) -> ExitStatus {
         let start = Instant::now();
         loop {
@@ -164,7 +164,7 @@ impl Process {
         }
     }
 
-    /// Everything it wrote to standard error; only after its end.
+    /// Everything that the process wrote to standard error; to be called only after its end.
     pub fn errors(&mut self) -> String {
         self.errors.take().expect("read once").join().unwrap()
     }
@@ -191,11 +191,11 @@ impl Plugin {
         Self::start_with(&[]).await
     }
 
-    /// The same, with more in its environment.
+    /// Starts the provider with mutual TLS and additional variables in its environment.
     pub async fn start_with(more: &[(&str, &str)]) -> Self {
         let identity = Identity::new();
         let (process, handshake) = Self::spawn(Some(&identity), more);
-        let channel = connect(&handshake, Some(&identity)).await.expect("the connection stands");
+        let channel = connect(&handshake, Some(&identity)).await.expect("the plugin accepts the connection");
         Self { process, handshake, provider: provider(channel.clone()), channel }
     }
 
@@ -206,7 +206,7 @@ impl Plugin {
         (process, handshake)
     }
 
-    /// What go-plugin does at the end: asks, then waits. Gives what was written to standard error, too.
+    /// Ends the plugin as go-plugin does: sends the request, then waits. Returns what it wrote to standard error, too.
     pub async fn shut_down(mut self) -> (ExitStatus, String) {
         use terraform_provider_ipam::plugin::wire::Empty;
         use terraform_provider_ipam::plugin::wire::grpc_controller_client::GrpcControllerClient;
@@ -217,12 +217,12 @@ impl Plugin {
     }
 }
 
-/// A client of the provider's service, with limits as wide as Terraform's.
+/// A client of the provider's service, with the same message limits as Terraform.
 pub fn provider(channel: Channel) -> ProviderClient<Channel> {
     ProviderClient::new(channel).max_decoding_message_size(MESSAGE_SIZE_MAX).max_encoding_message_size(MESSAGE_SIZE_MAX)
 }
 
-/// Connects as Terraform does. The channel is lazy no longer: its TLS handshake is done.
+/// Connects as Terraform does. The TLS handshake is completed, so the channel is not lazy.
 pub async fn connect(handshake: &Handshake, identity: Option<&Identity>) -> Result<Channel, tonic::transport::Error> {
     let config = handshake.certificate.as_ref().map(|server| tls_config(server, identity, &[&rustls::version::TLS13]));
     let socket = handshake.socket.clone();
@@ -239,7 +239,7 @@ pub async fn connect(handshake: &Handshake, identity: Option<&Identity>) -> Resu
     Endpoint::from_static("http://localhost").connect_with_connector(connector).await
 }
 
-/// Trusts exactly the certificate of the handshake, for the name `localhost`.
+/// The TLS settings of a client that trusts exactly the certificate of the handshake, for the name `localhost`.
 pub fn tls_config(
     server: &CertificateDer<'static>,
     identity: Option<&Identity>,
@@ -254,7 +254,7 @@ pub fn tls_config(
         .with_root_certificates(roots);
     let mut config = match identity {
         Some(identity) => {
-            // Not checked whether the two belong together: impostors are to come as far as the server.
+            // Certificate and key are not compared here: an impostor must get as far as the server.
             let key = rustls::crypto::aws_lc_rs::sign::any_supported_type(&identity.key()).unwrap();
             let certified = CertifiedKey::new(vec![identity.certificate.clone()], key);
             builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(certified)))
@@ -269,7 +269,7 @@ pub async fn tls(stream: UnixStream, config: Arc<ClientConfig>) -> std::io::Resu
     TlsConnector::from(config).connect("localhost".try_into().unwrap(), stream).await
 }
 
-/// With or without TLS.
+/// A connection with or without TLS.
 enum Transport {
     Plain(UnixStream),
     Tls(Box<TlsStream<UnixStream>>),

@@ -1,4 +1,4 @@
-//! The real program, started and spoken to as Terraform does it.
+//! The real program, started and called as Terraform does it.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)] // Panicking is how a test fails; the helpers here are called from tests only.
 

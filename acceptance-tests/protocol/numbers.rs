@@ -1,4 +1,4 @@
-//! Numbers of 2^63 and more on clients that cannot carry them through a plan, and on those that can.
+//! Numbers of 2^63 and more with clients that lose their digits in a plan, and with clients that keep them.
 
 use serde_json::{Value as Json, json};
 use terraform_provider_ipam::tf::{Number, Value};
@@ -10,7 +10,7 @@ use crate::player::{Messages, PlanOptions, Planned, Player, State};
 const POOL: &str = "ipam_pool";
 const ALLOCATION: &str = "ipam_allocation";
 
-/// Two to this power.
+/// 2 to this power.
 fn power(exponent: u32) -> Value {
     let count = (0..exponent).fold("1".parse::<Number>().unwrap(), |number, _| {
         let double = number.to_integer().unwrap() * 2;
@@ -19,7 +19,7 @@ fn power(exponent: u32) -> Value {
     Value::Number(count)
 }
 
-/// A client, with a new store. Each plan and each apply has a process of the provider of its own.
+/// A client with a new store. Each plan and each apply runs in a new process of the provider.
 struct Client {
     directory: tempfile::TempDir,
     version: &'static str,
@@ -50,7 +50,7 @@ impl Client {
         player.refresh(type_name, state).await.unwrap()
     }
 
-    /// Plans, and applies what was planned.
+    /// Plans a change, and applies the plan.
     async fn change(&self, type_name: &str, prior: Option<&State>, config: &Json) -> State {
         let first = self.plan(type_name, prior, config).await;
         let (_plugin, mut player) = self.begin().await;
@@ -59,7 +59,7 @@ impl Client {
         applied.unwrap_or_else(|messages| panic!("{messages:?}"))
     }
 
-    /// A pool of everything, and its id.
+    /// Makes a pool of all addresses, and returns its id.
     async fn pool(&self) -> String {
         let pool = json!({"name": "all", "cidrs": ["::/0"], "locale": "us-east-1"});
         match self.change(POOL, None, &pool).await.value.entry("id") {
@@ -97,7 +97,7 @@ async fn blocks_of_every_size_are_made_changed_and_kept_on_every_client() {
             let changed = client.change(ALLOCATION, Some(&made), &described).await;
             assert_eq!(changed.value.entry("address_count"), &count, "{version}, {length}");
             let kept = String::from_utf8_lossy(&changed.private).into_owned();
-            assert!(!kept.contains("withheld"), "what a plan keeps is in no state: {kept}");
+            assert!(!kept.contains("withheld"), "the private data of a plan must not be in a state: {kept}");
             let mut only_timeouts = described.clone();
             only_timeouts["timeouts"] = json!({"create": "5m"});
             let waiting = client.change(ALLOCATION, Some(&changed), &only_timeouts).await;
@@ -130,7 +130,7 @@ async fn a_pool_cidr_is_made_and_its_timeouts_change_on_every_client() {
         let config = json!({"ipam_pool_id": pool, "cidr": "2001:db8::/32"});
         let made = client.change("ipam_pool_cidr", None, &config).await;
         assert_eq!(made.value.entry("address_count"), &power(96), "{version}");
-        // Nothing of this change is the store's, so no record fills in what a plan left open.
+        // This change writes nothing to the store, so no record fills in the values that the plan left open.
         let config = json!({"ipam_pool_id": pool, "cidr": "2001:db8::/32", "timeouts": {"create": "5m"}});
         let changed = client.change("ipam_pool_cidr", Some(&made), &config).await;
         assert_eq!(changed.value.entry("address_count"), &power(96), "{version}");
@@ -147,7 +147,7 @@ async fn only_clients_that_would_lose_digits_see_an_unknown_number_in_a_plan() {
         let config = json!({"ipam_pool_id": pool, "name": "a", "netmask_length": length});
         let Planned { value: planned, private, .. } = client.plan(ALLOCATION, None, &config).await;
         assert_eq!(planned.entry("address_count").is_unknown(), is_unknown, "{version}, {length}");
-        assert!(!planned.entry("cidr").is_unknown(), "{version}, {length}: nothing else is left open");
+        assert!(!planned.entry("cidr").is_unknown(), "{version}, {length}: no other attribute may be unknown");
         assert_eq!(String::from_utf8_lossy(&private).contains("withheld"), is_unknown, "{version}, {length}");
     }
 }

@@ -1,21 +1,21 @@
-//! What Terraform before 1.9 makes of numbers (cty before 1.14.4): on the wire and in a plan, a number that a float holds
-//! exactly is a float, unless it fits 64 bits as a whole one. It is read back with the 53 bits of a float, and two
-//! numbers are the same when their shortest decimal texts are.
+//! Numbers as Terraform before 1.9 handles them (cty before 1.14.4). On the wire and in a plan, a number that a float
+//! holds exactly is a float, unless it is a whole number that fits into 64 bits. It is read back with the 53 bits of a
+//! float, and two numbers are equal when their shortest decimal texts are equal.
 
 use rmpv::Value as Pack;
 use terraform_provider_ipam::protocol::msgpack;
 use terraform_provider_ipam::tf::{Number, Type, Value};
 
-/// The versions that tests play.
+/// The versions of Terraform that the tests imitate.
 pub const VERSIONS: [&str; 2] = ["1.5.7", "1.8.5"];
 
-/// The float that goes in the place of a number, if one does.
+/// The float that replaces a number, if one does.
 fn as_float(number: &Number) -> Option<f64> {
     let float = number.to_f64();
     (number.to_i64().is_none() && Number::from_f64(float).as_ref() == Some(number)).then_some(float)
 }
 
-/// A value as such a client sends it.
+/// Encodes a value as such a client sends it.
 pub fn encode(value: &Value, ty: &Type) -> Vec<u8> {
     let exact = msgpack::encode(value, ty).unwrap();
     let packed = rmpv::decode::read_value(&mut &exact[..]).unwrap();
@@ -41,7 +41,7 @@ fn with_floats(packed: Pack, value: &Value) -> Pack {
     }
 }
 
-/// What a plan that was kept holds of a value: numbers by what tells them from others, their shortest text.
+/// A value as it comes back from a saved plan: a number that is kept as a float is read from its shortest text.
 pub fn through_a_plan(value: &Value) -> Value {
     match value {
         Value::Number(number) => match as_float(number) {

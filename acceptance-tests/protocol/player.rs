@@ -1,5 +1,5 @@
-//! Plays Terraform: the calls of a plan, an apply, a refresh, in terms of values, and Terraform's own checks of the
-//! answers (`facts` of the change lifecycle), which here panic with what Terraform would say.
+//! A player of Terraform's part: the calls of a plan, an apply and a refresh, in terms of values, and Terraform's own
+//! checks of the answers (the rules of the change lifecycle). A failed check panics with Terraform's message.
 
 use std::collections::BTreeMap;
 
@@ -13,35 +13,35 @@ use crate::client::Plugin;
 use crate::old_numbers;
 use wire::provider_client::ProviderClient;
 
-/// A diagnostic in short: `error|warning: summary (path): detail`.
+/// Diagnostics in short: `error|warning: summary (path): detail`.
 pub type Messages = Vec<String>;
 
-/// An object as Terraform keeps it in the state: its value and what belongs to it.
+/// An object as Terraform keeps it in the state: its value and the data that belong to it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State {
     pub value: Value,
     pub private: Vec<u8>,
 }
 
-/// What a plan came to.
+/// The result of a plan.
 #[derive(Clone, Debug)]
 pub struct Planned {
     pub value: Value,
     pub private: Vec<u8>,
-    /// Paths as text.
+    /// Paths of the attributes that require replacement, as text.
     pub replace: Vec<String>,
 }
 
-/// How a plan is asked for.
+/// Options of a plan.
 #[derive(Clone, Debug, Default)]
 pub struct PlanOptions {
-    /// What the client says that it can do; `deferral_allowed` is how Terraform 1.9 to 1.15 mark the plan of an apply.
+    /// The capabilities of the client; with `deferral_allowed`, Terraform 1.9 to 1.15 mark the plan of an apply.
     pub capabilities: ClientCapabilities,
-    /// What the first plan kept (Terraform 1.16).
+    /// The private data of the first plan (Terraform 1.16).
     pub first_plan: Vec<u8>,
 }
 
-/// A provider, seen by Terraform.
+/// A provider, called as Terraform calls it.
 pub struct Player {
     client: ProviderClient<Channel>,
     schemas: wire::get_provider_schema::Response,
@@ -57,7 +57,8 @@ impl Player {
         Self { client, schemas, version: "1.11.4" }
     }
 
-    /// From now on a client of that version. Those before 1.9 lose digits of numbers, see [`super::old_numbers`].
+    /// Makes this player a client of that version. Versions before 1.9 lose digits of numbers, see
+    /// [`super::old_numbers`].
     pub fn of_version(self, version: &'static str) -> Self {
         Self { version, ..self }
     }
@@ -84,7 +85,7 @@ impl Player {
         block_type(&self.resource_block(type_name))
     }
 
-    /// A configuration: attributes that are left out are null. `"<unknown>"` stands for an unknown value.
+    /// A configuration in which omitted attributes are null. `"<unknown>"` stands for an unknown value.
     pub fn config(&self, type_name: &str, json: &Json) -> Value {
         with_unknowns(value(json, &self.resource_type(type_name)))
     }
@@ -147,7 +148,7 @@ impl Player {
         Ok((Planned { value, private: response.planned_private, replace }, shown(&response.diagnostics)))
     }
 
-    /// Applies a plan of a new or changed object; on errors gives the state that was reached as well.
+    /// Applies a plan of a new or changed object; errors come with the state that was reached.
     pub async fn apply(
         &mut self,
         type_name: &str,
@@ -179,14 +180,14 @@ impl Player {
         let planned = Planned { value: Value::Null, private: prior.private.clone(), replace: Vec::new() };
         match self.apply(type_name, Some(prior), &planned, &Value::Null).await {
             Ok(state) => {
-                assert_eq!(state.value, Value::Null, "something is left");
+                assert_eq!(state.value, Value::Null, "the state must be empty");
                 Messages::new()
             }
             Err((messages, _)) => messages,
         }
     }
 
-    /// What an apply does with a saved plan: plans again, compares the two as Terraform does, and applies.
+    /// Applies a saved plan as Terraform does: plans again, compares the two plans, and applies.
     pub async fn carry_out(
         &mut self,
         type_name: &str,
@@ -202,7 +203,8 @@ impl Player {
         self.apply(type_name, prior, &second, config).await.map_err(|(messages, _)| messages)
     }
 
-    /// Refreshes, by way of UpgradeResourceState as at the beginning of every run; `None` when the object is gone.
+    /// Refreshes an object, with UpgradeResourceState first as at the beginning of every run; `None` when the object is
+    /// gone.
     pub async fn refresh(&mut self, type_name: &str, state: &State) -> Result<Option<State>, Messages> {
         let schema = &self.schemas.resource_schemas[type_name];
         let (version, ty) = (schema.version, self.resource_type(type_name));
@@ -277,7 +279,7 @@ impl Player {
         Ok(state)
     }
 
-    /// Calls a function; an error is its text and argument.
+    /// Calls a function; an error is its text and its argument.
     pub async fn call(&mut self, name: &str, arguments: &[Json]) -> Result<Value, (String, Option<i64>)> {
         let function = self.schemas.functions.get(name).unwrap_or_else(|| panic!("no function {name}")).clone();
         let variadic = function.variadic_parameter.iter().cycle();
@@ -294,7 +296,7 @@ impl Player {
         }
     }
 
-    /// Ctrl-C.
+    /// Stops the provider, as Ctrl-C does.
     pub async fn stop(&mut self) {
         self.client.stop_provider(wire::stop_provider::Request {}).await.unwrap();
     }
@@ -362,7 +364,8 @@ fn block_type(block: &schema::Block) -> Type {
     Type::object(attributes.chain(blocks))
 }
 
-/// What Terraform proposes: the configuration, and what was there wherever it says nothing and the provider may.
+/// The state that Terraform proposes: the configuration, and the prior value wherever the configuration has none and
+/// the provider may set one.
 fn proposed(block: &schema::Block, prior: &Value, config: &Value) -> Value {
     let Value::Map(config) = config else { return Value::Null };
     let mut proposed = config.clone();
@@ -375,7 +378,7 @@ fn proposed(block: &schema::Block, prior: &Value, config: &Value) -> Value {
     Value::Map(proposed)
 }
 
-/// Terraform's "Provider produced invalid plan".
+/// Makes the check of Terraform whose error is "Provider produced invalid plan".
 fn check_plan(block: &schema::Block, prior: &Value, config: &Value, planned: &Value) {
     let (Value::Map(config), Value::Map(planned)) = (config, planned) else {
         assert!(config.is_null() && planned.is_null(), "planned {planned:?} for {config:?}");
@@ -397,7 +400,8 @@ fn check_plan(block: &schema::Block, prior: &Value, config: &Value, planned: &Va
     }
 }
 
-/// Terraform's "inconsistent final plan" and "inconsistent result after apply": what was known stays.
+/// Makes the checks of Terraform whose errors are "inconsistent final plan" and "inconsistent result after apply":
+/// known values must stay.
 fn check_kept(planned: &Value, now: &Value, at: &mut String) {
     match (planned, now) {
         (Value::Unknown, _) => {}
@@ -426,7 +430,7 @@ fn has_error(diagnostics: &[wire::Diagnostic]) -> bool {
 
 fn path(path: &wire::AttributePath) -> String {
     use wire::attribute_path::step::Selector;
-    let steps = path.steps.iter().map(|step| match step.selector.as_ref().expect("a step says where to") {
+    let steps = path.steps.iter().map(|step| match step.selector.as_ref().expect("a step has a selector") {
         Selector::AttributeName(name) => tf::Step::Attribute(name.clone()),
         Selector::ElementKeyString(key) => tf::Step::Key(key.clone()),
         Selector::ElementKeyInt(index) => tf::Step::Index(*index),
@@ -434,7 +438,7 @@ fn path(path: &wire::AttributePath) -> String {
     tf::Path(steps.collect()).to_string()
 }
 
-/// Diagnostics in short.
+/// Formats diagnostics in short.
 pub fn shown(diagnostics: &[wire::Diagnostic]) -> Messages {
     let one = |diagnostic: &wire::Diagnostic| {
         let severity = match diagnostic.severity() {
@@ -448,7 +452,7 @@ pub fn shown(diagnostics: &[wire::Diagnostic]) -> Messages {
     diagnostics.iter().map(one).collect()
 }
 
-/// The entries of an object, for tests that look at a few of them.
+/// The entries of an object, for tests that need a few of them.
 pub fn entries(value: &Value) -> &BTreeMap<String, Value> {
     match value {
         Value::Map(entries) => entries,

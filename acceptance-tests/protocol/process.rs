@@ -1,4 +1,4 @@
-//! How the process starts and ends.
+//! Start and end of the provider's process.
 
 use std::process::{Command, Stdio};
 
@@ -25,7 +25,7 @@ async fn socket_goes_where_the_client_wants_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn unknown_versions_are_answered_with_ours() {
+async fn unknown_versions_are_answered_with_that_of_the_provider() {
     let plugin = Plugin::start_with(&[("PLUGIN_PROTOCOL_VERSIONS", "4,5")]).await;
     assert_eq!(plugin.handshake.version, "6");
 }
@@ -74,7 +74,7 @@ async fn shutdown_is_not_held_up_by_open_streams() {
     let _stdio = GrpcStdioClient::new(plugin.channel.clone()).stream_stdio(()).await.unwrap();
     let (status, errors) = plugin.shut_down().await;
     assert!(status.success());
-    // It would complain of calls that it had to cut off.
+    // The process would log the calls that it had to cut off.
     assert_eq!(errors, "");
 }
 
@@ -108,12 +108,12 @@ fn plugin_does_not_outlive_a_client_that_was_killed() {
     let client = Process::start(&mut command);
     assert!(client.line().unwrap().starts_with("1|6|unix|"));
     client.signal("KILL");
-    // Its standard output ends with it.
+    // Its standard output closes when the process ends.
     assert_eq!(client.line(), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn debug_server_says_how_to_reattach_and_ends_on_ctrl_c() {
+async fn debug_server_prints_how_to_reattach_and_ends_on_ctrl_c() {
     let mut process = Process::start(program(&[]).arg("debug"));
     let line = process.line().unwrap();
     let json = line.strip_prefix("TF_REATTACH_PROVIDERS='").and_then(|rest| rest.strip_suffix('\'')).unwrap();

@@ -1,4 +1,4 @@
-//! Terraform refuses a whole provider for one bad schema.
+//! Terraform refuses a whole provider because of one bad schema, so every schema must be acceptable.
 
 use terraform_provider_ipam::{provider, tf};
 

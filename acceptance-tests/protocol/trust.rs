@@ -1,4 +1,4 @@
-//! Who may speak with the plugin.
+//! Rules for the clients that may call the plugin.
 
 use terraform_provider_ipam::protocol::wire::get_metadata;
 use tokio::io::AsyncReadExt;
@@ -11,7 +11,7 @@ use crate::client::{Handshake, Identity, Plugin, connect, provider, tls, tls_con
 
 /// Whether a client with this identity gets an answer.
 async fn is_let_in(handshake: &Handshake, identity: Option<&Identity>) -> bool {
-    // With TLS 1.3 a client learns of its refusal only when it reads.
+    // With TLS 1.3 a client learns that it was refused only when it reads.
     match connect(handshake, identity).await {
         Ok(channel) => provider(channel).get_metadata(get_metadata::Request {}).await.is_ok(),
         Err(_) => false,

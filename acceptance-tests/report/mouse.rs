@@ -1,4 +1,4 @@
-//! The report under a mouse, and in little room.
+//! The report with a mouse, and on a small screen.
 
 use super::*;
 
@@ -9,7 +9,7 @@ fn the_first_click_on_a_row_counts() {
     let mut browser = Browser::start();
     browser.look(1280, "screen", "light");
     browser.open(&page, "", READY);
-    // Nothing has the focus yet: the click brings it, and opens what it is on.
+    // No element has the focus yet: the click sets it, and opens the row.
     browser.click("#pools .rows [role=row]:nth-child(3)");
     browser.wait_until("!document.getElementById('pool').hidden");
     assert_eq!(texts(&mut browser, "#pool-title"), ["prod corp/eu/prod"]);
@@ -29,7 +29,7 @@ fn a_link_to_a_pool_goes_there() {
         "(({ top }) => top >= 0 && top < innerHeight / 2)(document.getElementById('pool').getBoundingClientRect())";
     browser.open(&page, &fragment, READY);
     browser.wait_until(is_there);
-    // So does one that is followed in a page that is open.
+    // So does a link that is followed in an open page.
     browser.open(&page, "", READY);
     browser.run(&format!("scrollTo(0, 0); location.hash = {fragment:?}"));
     browser.wait_until(is_there);

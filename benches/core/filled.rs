@@ -1,4 +1,4 @@
-//! Stores with one pool of many allocations, with holes everywhere, as they are after years of use.
+//! Stores with one pool of many allocations and with holes everywhere, as after years of use.
 
 use std::fs;
 use std::io::{Error as IoError, ErrorKind};
@@ -15,21 +15,21 @@ use terraform_provider_ipam::store::memory::Memory;
 use terraform_provider_ipam::store::sqlite::Sqlite;
 use terraform_provider_ipam::store::{self, Order, Store, StoreUrl};
 
-/// Changes whenever files that were filled before must not be used any more.
+/// A number that changes whenever the files of earlier runs must not be used any more.
 const FILLING: u32 = 1;
-/// What allocations have; the pool is 10.0.0.0/8.
+/// The netmask length of the allocations; the pool is 10.0.0.0/8.
 pub const NETMASK_LENGTH: u8 = 29;
 const POOL: &str = "10.0.0.0/8";
 const FIRST_ADDRESS: u128 = 0x0a00_0000;
-/// Blocks in a row, of which some are holes.
+/// Number of blocks in a row; some of them are holes.
 const ROW: u64 = 16;
 const HOLES_IN_ROW: usize = 4;
-/// Created in one transaction.
+/// Number of allocations that one transaction creates.
 const BATCH: usize = 20_000;
-/// Entries copied at a time.
+/// Number of entries that are copied at a time.
 const PAGE: usize = 20_000;
 
-/// Numbers that look random and repeat for the same seed (splitmix64).
+/// Numbers that look random and are the same for the same seed (splitmix64).
 #[derive(Clone)]
 pub struct Dice(pub u64);
 
@@ -46,7 +46,7 @@ impl Dice {
         usize::try_from(self.roll() % limit as u64).unwrap()
     }
 
-    /// `count` of them at most, in random order.
+    /// At most `count` of the items, in random order.
     pub fn sample<T>(&mut self, mut all: Vec<T>, count: usize) -> Vec<T> {
         for index in 0..count.min(all.len()) {
             let other = index + self.below(all.len() - index);
@@ -74,7 +74,7 @@ impl Slot {
         Cidr::around(Family::Ipv4, FIRST_ADDRESS + u128::from(self.number) * step, NETMASK_LENGTH)
     }
 
-    /// Name of the allocation in it.
+    /// Name of the allocation in the block.
     pub fn name(self) -> String {
         format!("net-{:07}", self.number)
     }
@@ -95,7 +95,7 @@ pub fn spec(pool_id: &str, name: &str, size: Size) -> AllocationSpec {
     }
 }
 
-/// The blocks of the pool from its start, without end: the same holes every time.
+/// The blocks of the pool from its start, without end: every call has the same holes.
 fn slots() -> impl Iterator<Item = Slot> {
     (0..).flat_map(|row: u64| {
         let holes = Dice(row).sample((0..ROW).collect(), HOLES_IN_ROW);
@@ -103,7 +103,7 @@ fn slots() -> impl Iterator<Item = Slot> {
     })
 }
 
-/// The blocks that `allocations` of them reach over.
+/// The blocks that `allocations` allocations extend over, holes included.
 pub fn layout(allocations: usize) -> Vec<Slot> {
     let mut left = allocations;
     let within = move |slot: &Slot| {
@@ -114,7 +114,7 @@ pub fn layout(allocations: usize) -> Vec<Slot> {
     slots().take_while(within).collect()
 }
 
-/// The directory for what is kept between runs.
+/// The directory for the files that are kept between runs.
 pub fn directory() -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
     let directory = target.join("bench");
@@ -190,14 +190,14 @@ fn path_of(allocations: usize) -> PathBuf {
     directory().join(format!("filled-{FILLING}-{allocations}.db"))
 }
 
-/// Makes sure that there is a filled file for each of `sizes` (growing): each builds on the one before.
+/// Makes sure that a filled file exists for each of `sizes` (in rising order): each file builds on the one before.
 pub fn prepare(sizes: &[usize]) {
     let mut before = None;
     for &size in sizes {
         let path = path_of(size);
         if !path.exists() || !is_filled(&Sqlite::new(&path).unwrap(), size) {
             let started = Instant::now();
-            // Under another name until it is complete.
+            // The file has another name until it is complete.
             let unfinished = directory().join("unfinished.db");
             remove(&unfinished);
             if let Some(before) = before {
@@ -235,37 +235,37 @@ pub fn remove(path: &Path) {
     }
 }
 
-/// A copy of the filled file, to be worked on.
+/// A store in a copy of the filled file, which may be changed.
 pub fn sqlite(allocations: usize) -> Arc<dyn Store> {
     let path = directory().join("work.db");
     remove(&path);
     fs::copy(path_of(allocations), &path).unwrap();
-    // What is left to write would otherwise be written while something is measured.
+    // Otherwise the operating system would write the rest of the file during a measurement.
     fs::File::open(&path).unwrap().sync_all().unwrap();
     Arc::new(Sqlite::new(&path).unwrap())
 }
 
-/// The same entries in memory.
+/// A store in memory with the same entries.
 pub fn memory(allocations: usize) -> Arc<dyn Store> {
     let memory = Memory::default();
     copy_into(&memory, allocations);
     Arc::new(memory)
 }
 
-/// The same entries in a new database of a real server.
+/// A store with the same entries in a new database of a real server.
 pub fn postgres(server: &test_servers::Postgres, allocations: usize) -> Arc<dyn Store> {
     let started = Instant::now();
     let database = server.create_database();
     let store = store::open(&StoreUrl::new(server.url(&database))).unwrap();
     copy_into(&*store, allocations);
-    // As autovacuum leaves a table after a while; right after so many inserts it has not looked at it yet.
+    // Autovacuum does this to a table after a while; right after so many inserts it has not run yet.
     server.admin_in(&database, "VACUUM ANALYZE");
     server.admin("CHECKPOINT");
     println!("filled PostgreSQL with {allocations} allocations in {:.1?}", started.elapsed());
     store
 }
 
-/// Copies every entry of the filled file.
+/// Copies every entry of the filled file into a store.
 pub fn copy_into(store: &dyn Store, allocations: usize) {
     let mut start = String::new();
     Sqlite::new(path_of(allocations))
@@ -274,7 +274,7 @@ pub fn copy_into(store: &dyn Store, allocations: usize) {
             loop {
                 let page = snapshot.scan(start.as_str().."\u{7f}", Order::Ascending, PAGE)?;
                 let Some((last, _)) = page.last() else { return Ok(()) };
-                // The next key that can follow: keys hold no character below a space.
+                // The next possible key: keys contain no character below a space.
                 start = format!("{last}\u{1}");
                 store.write(&mut |tx| {
                     page.iter().try_for_each(|(key, value)| tx.put(key, value.clone()))?;

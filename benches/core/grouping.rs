@@ -1,4 +1,5 @@
-//! What grouping writes saves: many creates at once in few commits, next to the same creates one after another.
+//! The gain of grouping writes: many creates at the same time share few commits, compared with the same creates one
+//! after another.
 
 use std::sync::{Arc, Barrier};
 use std::thread;
@@ -13,10 +14,10 @@ use crate::filled::{self, Dice};
 
 const AT_ONCE: usize = 1_000;
 const ONE_BY_ONE: usize = 300;
-/// At least so many creates share a commit when a thousand come at once.
+/// Smallest number of creates per commit when a thousand creates come at the same time.
 const CREATES_PER_COMMIT_MIN: u64 = 20;
 
-/// What came of some creates.
+/// The result of a series of creates.
 struct Outcome {
     creates: usize,
     commits: u64,
@@ -34,8 +35,8 @@ impl Outcome {
     }
 }
 
-/// Measures both on new stores and prints them; answers whether enough creates shared a commit, and whether they were
-/// `gain_min` times as fast as one after another.
+/// Measures both on new stores and prints the results. Returns whether enough creates shared a commit, and whether they
+/// were `gain_min` times as fast as one after another.
 pub fn compare(kind: &str, gain_min: Option<f64>, new_url: &mut dyn FnMut() -> String) -> bool {
     let together = with_store(&new_url(), at_once);
     let apart = with_store(&new_url(), one_by_one);

@@ -1,8 +1,9 @@
 //! The time of one operation in pools of a thousand to a million allocations: `cargo xtask bench`, which prints the
-//! table, or `cargo bench --bench core -- <filter>`. Then what it saves to share commits, on SQLite and PostgreSQL.
+//! table, or `cargo bench --bench core -- <filter>`. Then the gain of shared commits, on SQLite and PostgreSQL.
 //!
-//! Each operation is measured twice: `commit` as users pay for it, through the backend and onto the disk; `core`
-//! inside one open transaction, where no disk hides growth (not on PostgreSQL). The pools are kept in `target/bench`.
+//! Each operation is measured in two ways. `commit` is the time that users wait, through the backend and onto the disk.
+//! `core` is the time inside one open transaction, where the time of the disk cannot hide growth (not on PostgreSQL).
+//! The pools are kept in `target/bench`.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a program for developers")]
 #![allow(unreachable_pub, reason = "modules of a program")]
@@ -24,9 +25,9 @@ use filled::Dice;
 use operations::{Operation, Places, Uncommitted, Writes};
 
 const SIZES: [usize; 4] = [1_000, 10_000, 100_000, 1_000_000];
-/// Creates a second at once on PostgreSQL, over those of one transaction each.
+/// Smallest ratio on PostgreSQL of creates per second at the same time to creates with one transaction each.
 const POSTGRES_GAIN_MIN: f64 = 5.0;
-/// A smaller largest pool, for who is in a hurry.
+/// Variable with the size of a smaller largest pool, for a shorter run.
 const SIZE_MAX: &str = "BENCH_ALLOCATIONS_MAX";
 
 fn main() -> ExitCode {
@@ -50,7 +51,8 @@ fn main() -> ExitCode {
             measure_core(&mut criterion, name, &*store, size);
             measure_commits(&mut criterion, name, &store, size);
         }
-        // Inside one long transaction PostgreSQL is hardly asked: the store remembers what it read.
+        // `core` is not measured here: inside one long transaction the store remembers what it has read, and sends few
+        // queries to PostgreSQL.
         measure_commits(&mut criterion, "postgres", &filled::postgres(&server, size), size);
     }
     criterion.final_summary();
@@ -58,7 +60,7 @@ fn main() -> ExitCode {
     if group(&server) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// What sharing commits saves; whether the limits hold.
+/// Measures the gain of shared commits. Returns whether the limits hold.
 fn group(server: &Postgres) -> bool {
     let scratch = tempfile::tempdir_in(filled::directory()).unwrap();
     let mut number = 0;
@@ -71,7 +73,7 @@ fn group(server: &Postgres) -> bool {
     sqlite && postgres
 }
 
-/// What the core costs on a store, without any commit.
+/// Measures the cost of the core on a store, without any commit.
 fn measure_core(criterion: &mut Criterion, name: &str, store: &dyn Store, size: usize) {
     for operation in Operation::ALL {
         let mut places = Places::of(store, size);
@@ -85,7 +87,7 @@ fn measure_core(criterion: &mut Criterion, name: &str, store: &dyn Store, size: 
     }
 }
 
-/// What users pay.
+/// Measures the time that users wait.
 fn measure_commits(criterion: &mut Criterion, name: &str, store: &Arc<dyn Store>, size: usize) {
     let local = Local::over(Arc::clone(store), filled::actor(), Surroundings::default());
     for operation in Operation::ALL {

@@ -1,4 +1,4 @@
-//! What is measured, and how it is undone so that the pool stays as it was.
+//! The measured operations, and how each is undone so that the pool does not change.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -10,10 +10,10 @@ use terraform_provider_ipam::store::{Store, Tx};
 
 use crate::filled::{self, Dice, NETMASK_LENGTH, Slot};
 
-/// Places in the pool that one benchmark works on in turn: as many in a small pool as in a large one.
+/// Number of places in the pool that one benchmark uses in turn: as many in a small pool as in a large one.
 const PLACES: usize = 200;
 
-/// Writes of the trait [`Ipam`], wherever they go.
+/// The writes of the trait [`Ipam`], for any destination.
 pub trait Writes {
     fn create(&mut self, spec: &AllocationSpec) -> Allocation;
     fn delete(&mut self, id: &str);
@@ -25,7 +25,7 @@ fn terms() -> Terms {
     Terms { hold: Duration::from_secs(3600), ..Terms::default() }
 }
 
-/// What users pay: each write a transaction of its own, committed.
+/// The cost that users see: each write is a committed transaction of its own.
 impl Writes for &Local {
     fn create(&mut self, spec: &AllocationSpec) -> Allocation {
         self.create_allocation(spec, &Planned::Unknown).unwrap()
@@ -44,7 +44,7 @@ impl Writes for &Local {
     }
 }
 
-/// What the core and the store's trees cost: inside one transaction that is never committed.
+/// The cost of the core and the store's trees: all writes are inside one transaction that is never committed.
 pub struct Uncommitted<'a> {
     pub tx: &'a mut dyn Tx,
     pub dice: &'a mut Dice,
@@ -56,7 +56,7 @@ impl Uncommitted<'_> {
         let mut random = || self.dice.roll();
         let env = Env::new(Timestamp::now(), &mut random, self.actor);
         let mut ledger = Ledger::new(self.tx, env);
-        // As every write of the backend does.
+        // Every write of the backend does this first.
         ledger.initialize().unwrap();
         body(&mut ledger)
     }
@@ -80,15 +80,15 @@ impl Writes for Uncommitted<'_> {
     }
 }
 
-/// An operation of the promise.
+/// An operation whose cost must not grow with the pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
-    /// A block by size.
+    /// Allocates a block by its size.
     Allocate,
-    /// A block that somebody names.
+    /// Allocates a block by its CIDR.
     Claim,
     Release,
-    /// To twice the size where it is, with the plan that holds the space.
+    /// Doubles the size of an allocation in place, including the plan that holds the space.
     Grow,
 }
 
@@ -105,12 +105,12 @@ impl Operation {
     }
 }
 
-/// Places all over one pool for each operation.
+/// Places for each operation, spread over one pool.
 pub struct Places {
     pool_id: String,
     holes: Vec<Slot>,
     taken: Vec<Slot>,
-    /// Taken, with a hole beside it to grow into.
+    /// Allocated blocks that have a hole next to them to grow into.
     roomy: Vec<Slot>,
     /// Ids of the allocations in `taken` and `roomy`, by address.
     ids: HashMap<u128, String>,
@@ -123,7 +123,7 @@ impl Places {
         let layout = filled::layout(allocations);
         let mut dice = Dice(1);
         let mut choose = |fits: &dyn Fn(&[Slot], usize) -> bool| {
-            // In the last row there may be a hole beside everything.
+            // The last row is left out: it may have a hole next to every block.
             let all = (0..layout.len() - 16).filter(|&index| fits(&layout, index)).map(|index| layout[index]).collect();
             let chosen = dice.sample(all, PLACES);
             assert_eq!(chosen.len(), PLACES, "the pool is too small");
@@ -140,7 +140,7 @@ impl Places {
         Self { pool_id, holes, taken, roomy, ids, turn: 0 }
     }
 
-    /// Time that `count` operations take; what undoes each of them does not count.
+    /// Time of `count` operations, without the time to undo each of them.
     pub fn measure(&mut self, operation: Operation, writes: &mut dyn Writes, count: u64) -> Duration {
         let step = |places: &mut Self| match operation {
             Operation::Allocate => places.allocate(writes),
@@ -201,7 +201,7 @@ fn resize(writes: &mut dyn Writes, slot: Slot, id: &str, size: Size) -> Allocati
         size,
         disallowed_cidrs: spec.disallowed_cidrs,
     };
-    assert!(matches!(writes.plan_resize(id, size), Resize::InPlace(_)), "no room beside {id}");
+    assert!(matches!(writes.plan_resize(id, size), Resize::InPlace(_)), "no room next to {id}");
     writes.update(id, &change)
 }
 

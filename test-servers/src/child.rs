@@ -1,23 +1,24 @@
-//! A test in a process of its own: this test program again, which runs the same test, which then does the child's part.
+//! A test in a process of its own: the test program runs itself again with the same test, which then does the child's
+//! part.
 
 use std::io::Read;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-/// This program again, for the test `test` of the module `module` (the `module_path!()` of the caller). The caller says by
-/// the environment that it is the child.
+/// A command that runs this program again, for the test `test` of the module `module` (the `module_path!()` of the
+/// caller). The caller must add a variable to the environment by which the child knows that it is the child.
 ///
 /// # Panics
-/// When the operating system does not know the path of this program.
+/// Panics if the operating system does not know the path of this program.
 pub fn child(module: &str, test: &str) -> Command {
     let program = std::env::current_exe().expect("this program has a path");
     for_one_test(Command::new(program), module, test)
 }
 
-/// The same, and write protection counts for the child, even when these tests run as root.
+/// The same command, with a child that write protection stops even if these tests run as root.
 ///
 /// # Panics
-/// When the operating system does not know the path of this program, and as [`unprivileged`] does.
+/// Panics if the operating system does not know the path of this program, and as [`unprivileged`] does.
 pub fn unprivileged_child(module: &str, test: &str) -> Command {
     let program = std::env::current_exe().expect("this program has a path");
     for_one_test(unprivileged(&program), module, test)
@@ -29,10 +30,10 @@ fn for_one_test(mut command: Command, module: &str, test: &str) -> Command {
     command
 }
 
-/// Waits for the end of a child, which must have run its one test with success. Returns all that it printed.
+/// Waits for the end of a child, which must have run its only test with success. Returns everything that it printed.
 ///
 /// # Panics
-/// With all that it printed when it failed.
+/// Panics if the child failed, with everything that it printed.
 #[track_caller]
 pub fn succeed(child: Child) -> String {
     let output = child.wait_with_output().expect("a child can be waited for");
@@ -41,10 +42,10 @@ pub fn succeed(child: Child) -> String {
     text.into_owned()
 }
 
-/// Waits until a child has printed so many bytes, to be killed in the middle of what it does.
+/// Waits until a child has printed this many bytes, so that it can be killed in the middle of its work.
 ///
 /// # Panics
-/// With all that it printed when it ended before.
+/// Panics if the child ended before, with everything that it printed.
 #[track_caller]
 pub fn hear(child: &mut Child, bytes: u64) {
     let (mut said, mut complaint) = (Vec::new(), Vec::new());
@@ -59,11 +60,11 @@ pub fn hear(child: &mut Child, bytes: u64) {
     panic!("the child has ended ({heard:?}):\n{text}");
 }
 
-/// A command that runs `program` without the right to write what is write-protected. Only root has that right, as a
+/// A command that runs `program` without the right to write write-protected files. Only root has that right, as a
 /// capability.
 ///
 /// # Panics
-/// When these tests run as root and the program `setpriv` is missing.
+/// Panics if these tests run as root and the program `setpriv` is missing.
 pub fn unprivileged(program: &Path) -> Command {
     let is_root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.starts_with(b"0\n"));
     if !is_root {

@@ -1,16 +1,16 @@
-//! Where a browser is.
+//! Finds a browser.
 
 use std::path::PathBuf;
 
 use crate::debian;
 
-/// Programs that are Chromium, in the order of preference.
+/// Names of the programs of Chromium, in the order of preference.
 const PROGRAMS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
-/// A Chromium: the one in `PATH`, else Debian's, unpacked into `target/test-servers`.
+/// Path of a Chromium: the one in `PATH`, or else Debian's, unpacked into `target/test-servers`.
 ///
 /// # Panics
-/// When there is none and none can be fetched; the message says what to install.
+/// Panics if there is none and none can be fetched; the message names what to install.
 pub fn chromium() -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let in_path = PROGRAMS
@@ -25,7 +25,7 @@ pub fn chromium() -> PathBuf {
     }))
 }
 
-/// Debian's, unpacked.
+/// Fetches Debian's Chromium and unpacks it.
 fn fetched() -> Result<PathBuf, String> {
     let top = debian::programs("chromium", &["usr/lib/chromium/chromium"])?;
     Ok(top.join(debian::PROGRAMS).join("chromium"))

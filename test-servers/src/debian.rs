@@ -1,4 +1,5 @@
-//! Programs of Debian's packages, unpacked and not installed: that needs no root and changes nothing of the machine.
+//! Programs from Debian's packages, unpacked without installing them: that needs no root and does not change the
+//! machine.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -9,7 +10,7 @@ use test_programs::once;
 
 use crate::machine::{run, write_program};
 
-/// Sets the libraries of the packages before those of the machine. It stands in `bin`, next to `root`.
+/// Puts the libraries of the packages before those of the machine. The script is in `bin`, next to `root`.
 const WRAPPER: &str = r#"#!/bin/sh
 top=$(cd "$(dirname "$0")/.." && pwd)
 for directory in DIRECTORIES; do
@@ -21,17 +22,17 @@ for program in "$top"/root/PROGRAM; do
 done
 "#;
 
-/// In the name of the directory: another number when what is in it is made in another way, so that it is made anew.
+/// A part of the directory's name. Another number makes the directories anew after a change of how they are made.
 const MAKING: u32 = 2;
 
-/// Where the programs are in what [`programs`] answers.
+/// The subdirectory of the programs in the result of [`programs`].
 pub(crate) const PROGRAMS: &str = "bin";
 
-/// A directory with these programs (paths inside of the package, `*` allowed) in [`PROGRAMS`]; the package, and what the
-/// machine lacks of its needs, bring them.
+/// A directory that contains these programs (paths inside of the package, `*` allowed) in [`PROGRAMS`]. They come from
+/// the package, and from the packages that it depends on and that the machine lacks.
 ///
 /// # Errors
-/// Words that say what went wrong: not Debian or a relative of it, no such package, no network.
+/// Fails with a message about the problem: not Debian or a relative of it, no such package, no network.
 pub(crate) fn programs(package: &str, programs: &[&str]) -> Result<PathBuf, String> {
     once(&format!("debian-{package}-{MAKING}"), |partial| {
         fetch(package, partial)?;
@@ -41,7 +42,7 @@ pub(crate) fn programs(package: &str, programs: &[&str]) -> Result<PathBuf, Stri
     })
 }
 
-/// Downloads the packages, with lists and a cache of its own: those of the machine need root, and may be empty.
+/// Downloads the packages with separate lists and a separate cache: those of the machine need root, and may be empty.
 fn fetch(package: &str, to: &Path) -> Result<(), String> {
     for directory in ["lists/partial", "cache/archives/partial"] {
         fs::create_dir_all(to.join(directory)).map_err(|error| format!("{}: {error}", to.display()))?;
@@ -72,8 +73,8 @@ fn unpack(to: &Path) -> Result<(), String> {
     ["lists", "cache"].iter().try_for_each(|left| fs::remove_dir_all(to.join(left))).map_err(words)
 }
 
-/// The directories below `root` that hold libraries, those at the top first. Some packages have their own, which their
-/// other libraries need.
+/// The directories below `root` that hold libraries, the upper ones first. Some packages have their own libraries,
+/// which their other libraries need.
 fn libraries(root: &Path) -> Result<Vec<String>, String> {
     let words = |error: std::io::Error| format!("{}: {error}", root.display());
     let mut found = Vec::new();
@@ -94,7 +95,7 @@ fn libraries(root: &Path) -> Result<Vec<String>, String> {
     Ok(found)
 }
 
-/// `libx.so`, `libx.so.1`, `libx-1.0.so`.
+/// Whether a file name is that of a library: `libx.so`, `libx.so.1`, `libx-1.0.so`.
 fn is_library(name: &str) -> bool {
     name.ends_with(".so") || name.contains(".so.")
 }

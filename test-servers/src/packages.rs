@@ -1,11 +1,11 @@
-//! Python with packages from PyPI, for clients and models that are written in it.
+//! Python with packages from PyPI, for clients and models that are written in Python.
 
 use std::path::PathBuf;
 use std::process::Command;
 
 use test_programs::Python;
 
-/// Packages that Python finds.
+/// Installed packages that Python can import.
 #[derive(Clone, Debug)]
 pub struct Packages {
     python: PathBuf,
@@ -13,10 +13,10 @@ pub struct Packages {
 }
 
 impl Packages {
-    /// These packages (`name==version`, with spaces between) and all that they need.
+    /// Installs these packages (`name==version`, separated by spaces) and all that they depend on.
     ///
     /// # Panics
-    /// When they cannot be had; the message says what to install.
+    /// Panics if they cannot be installed; the message names what to install.
     pub fn of(requirements: &str) -> Self {
         let installed = Python::find().and_then(|python| Ok((python.install(requirements, true)?, python)));
         let (directory, python) =
@@ -24,7 +24,7 @@ impl Packages {
         Self { python: python.program, directory }
     }
 
-    /// `python3` that knows them and nothing of the user's own.
+    /// A command of `python3` that finds these packages, and none of the user's.
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.python);
         command.env("PYTHONPATH", &self.directory).env("PYTHONNOUSERSITE", "1").env("PYTHONUNBUFFERED", "1");

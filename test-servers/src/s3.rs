@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 use crate::machine::random_word;
 use crate::moto::Moto;
 
-/// Starts moto, whose PUT looks whether an object is there and then writes it: two requests may both find nothing. In S3
-/// that is one step, so here one PUT waits for the other.
+/// Starts moto. Its PUT checks whether an object exists and then writes it, so two requests may both find no object. In
+/// S3 that is one step, so here the PUTs wait for each other.
 const SERVER: &str = "
 import threading
 from moto.s3 import responses
@@ -23,7 +23,7 @@ responses.S3Response.put_object = one_after_the_other
 main()
 ";
 
-/// Of nobody: moto looks only whether a request is signed.
+/// A signature of no real user: moto checks only whether a request is signed.
 const SIGNATURE: &str = "Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request, \
                          SignedHeaders=host, Signature=0\r\n";
 
@@ -31,9 +31,9 @@ static SHARED: OnceLock<S3> = OnceLock::new();
 
 /// An S3 server. Buckets are part of the path (`http://127.0.0.1:port/bucket/key`).
 ///
-/// It takes any credentials, but clients want to have some: set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` to
-/// anything, `AWS_REGION` to [`REGION`](Self::REGION), and allow plain HTTP. It keeps everything in memory: what was
-/// in it is gone when it ends.
+/// It accepts any credentials, but clients need some: set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` to any
+/// values, set `AWS_REGION` to [`REGION`](Self::REGION), and allow plain HTTP. It keeps everything in memory, so its
+/// content is lost when it ends.
 #[derive(Debug)]
 pub struct S3 {
     moto: Moto,
@@ -43,28 +43,28 @@ impl S3 {
     /// The region of its buckets.
     pub const REGION: &str = "us-east-1";
 
-    /// The server of this test process, started when first asked for; it ends with the process.
+    /// The server of this test process, which is started at the first call and ends with the process.
     ///
     /// # Panics
-    /// When it cannot be had; the message says what to install.
+    /// Panics if the server cannot be started; the message names what to install.
     pub fn shared() -> &'static Self {
         SHARED.get_or_init(Self::start)
     }
 
-    /// A server of one's own. It is stopped when it is dropped or the process ends.
+    /// Starts a separate server. It is stopped when it is dropped or the process ends.
     ///
     /// # Panics
-    /// When it cannot be had; the message says what to install.
+    /// Panics if the server cannot be started; the message names what to install.
     pub fn start() -> Self {
         Self { moto: Moto::start("an S3 server", SERVER) }
     }
 
-    /// `http://127.0.0.1:port`.
+    /// The URL of the server: `http://127.0.0.1:port`.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address())
     }
 
-    /// `127.0.0.1:port`.
+    /// The address of the server: `127.0.0.1:port`.
     pub fn address(&self) -> String {
         self.moto.address()
     }
@@ -77,10 +77,10 @@ impl S3 {
         name
     }
 
-    /// Whether objects in this bucket may be written and deleted, by its policy.
+    /// Sets whether objects in this bucket may be written and deleted, by the policy of the bucket.
     ///
     /// # Panics
-    /// When the server refuses the policy.
+    /// Panics if the server refuses the policy.
     pub fn set_writable(&self, bucket: &str, is_writable: bool) {
         let policy = format!(
             r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Deny", "Principal": "*", "Action": ["s3:PutObject", "s3:DeleteObject"], "Resource": "arn:aws:s3:::{bucket}/*"}}]}}"#
@@ -90,7 +90,7 @@ impl S3 {
         assert!(answer.as_deref().is_ok_and(|answer| answer.starts_with("HTTP/1.1 2")), "no policy: {answer:?}");
     }
 
-    /// SIGKILL. What was in it is gone.
+    /// Sends SIGKILL. The content of the server is lost.
     pub fn kill(&self) {
         self.moto.kill();
     }

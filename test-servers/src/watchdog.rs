@@ -1,4 +1,4 @@
-//! A server that does not outlive the test process, even when that is killed.
+//! Runs a server so that it ends with the test process, even if that process is killed.
 
 use std::fs::File;
 use std::io::Write;
@@ -8,10 +8,10 @@ use std::process::{Child, Command, Stdio};
 
 use crate::machine::Account;
 
-/// Starts the server, and waits at a pipe whose other end the test process holds. When the pipe closes, the server is
-/// ended by a signal and its directory removed; the word `keep` leaves the directory for another start.
+/// Starts the server, and waits at a pipe whose other end the test process holds. When the pipe closes, the script ends
+/// the server by a signal and removes its directory; the word `keep` keeps the directory for another start.
 ///
-/// `$1`: signal, `$2`: directory, the others: the server and its arguments.
+/// `$1` is the signal, `$2` the directory; the other arguments are the server and its arguments.
 const SCRIPT: &str = r#"
 signal=$1 directory=$2
 shift 2
@@ -28,18 +28,18 @@ wait
 [ "$word" = keep ] || rm -rf "$directory"
 "#;
 
-/// How a server is run.
+/// The way to run a server.
 #[derive(Debug)]
 pub(crate) struct Job<'a> {
-    /// Its working directory; everything of it is in there, and is removed with it.
+    /// Its working directory. All its files are in it, and are removed with it.
     pub(crate) directory: &'a Path,
-    /// What it prints goes to this file.
+    /// The file for everything that the server prints.
     pub(crate) log: &'a Path,
-    /// Who runs it, when that is not who runs the tests.
+    /// The user who runs the server, if it is not the user who runs the tests.
     pub(crate) account: Option<Account>,
     /// The signal that ends it: `QUIT`, `TERM`, `KILL`.
     pub(crate) signal: &'a str,
-    /// Added to an environment that is empty but for `PATH`.
+    /// Variables that are added to an environment with only `PATH`.
     pub(crate) environment: &'a [(&'a str, &'a str)],
 }
 
@@ -50,7 +50,7 @@ pub(crate) struct Watchdog {
     directory: PathBuf,
 }
 
-/// A command of an empty environment, run as `account`.
+/// A command with an empty environment, run as `account`.
 pub(crate) fn command(program: &Path, account: Option<Account>) -> Command {
     let mut command = Command::new(program);
     command.env_clear();
@@ -69,7 +69,7 @@ impl Watchdog {
     /// Starts `program`.
     pub(crate) fn start(job: &Job<'_>, program: &Path, arguments: &[String]) -> Self {
         for left in ["server.pid", "server.end"] {
-            // Of an earlier start, if there was one.
+            // The file may be left from an earlier start.
             std::fs::remove_file(job.directory.join(left)).ok();
         }
         let log = File::options().create(true).append(true).open(job.log).expect("a scratch directory can be written");
@@ -77,7 +77,7 @@ impl Watchdog {
         let mut shell = command(Path::new("sh"), job.account);
         shell.args(["-c", SCRIPT, "watchdog", job.signal]).arg(job.directory).arg(program).args(arguments);
         shell.envs(job.environment.iter().copied()).current_dir(job.directory);
-        // Ctrl-C is for the test process; the watchdog must be there to clean up after it.
+        // Ctrl-C is for the test process; the watchdog must stay to clean up after it.
         shell.process_group(0).stdin(Stdio::piped()).stdout(log).stderr(same_log);
         Self { shell: shell.spawn().expect("sh can be started"), directory: job.directory.to_owned() }
     }
@@ -90,7 +90,7 @@ impl Watchdog {
     /// Ends the server and keeps its directory.
     pub(crate) fn stop(mut self) {
         if let Some(mut pipe) = self.shell.stdin.take() {
-            // A watchdog that is gone has nothing left to stop.
+            // If the watchdog has ended, the server has ended too.
             pipe.write_all(b"keep\n").ok();
         }
         self.shell.wait().expect("a child can be waited for");
@@ -103,7 +103,7 @@ impl Watchdog {
     }
 }
 
-/// SIGKILL. A process that is not there any more is no error.
+/// Sends SIGKILL. A process that has ended already is not an error.
 pub(crate) fn kill(ids: &[u32]) {
     let list: Vec<String> = ids.iter().map(u32::to_string).collect();
     let script = format!("for id in {}; do kill -s KILL $id 2>/dev/null; done", list.join(" "));

@@ -1,11 +1,11 @@
-//! The EC2 server has what moto has not: pages, ranges that were brought along, and troubles.
+//! The EC2 server has the features that moto lacks: pages, BYOIP ranges, and failures.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use test_servers::Ec2;
 
-/// One call with keys that nobody gave out; the status of the answer, and its text.
+/// Makes one call with keys that the server did not issue. Returns the status and the text of the answer.
 fn ask(server: &Ec2, region: &str, form: &str) -> (u16, String) {
     let address = server.endpoint().replace("http://", "");
     let mut stream = TcpStream::connect(&address).unwrap();
@@ -22,13 +22,13 @@ fn ask(server: &Ec2, region: &str, form: &str) -> (u16, String) {
     (answer.split(' ').nth(1).unwrap().parse().unwrap(), answer)
 }
 
-/// What stands between the tags, each time.
+/// The texts of all elements with this tag.
 fn all(answer: &str, tag: &str) -> Vec<String> {
     let (begin, end) = (format!("<{tag}>"), format!("</{tag}>"));
     answer.split(&begin).skip(1).map(|rest| rest.split(&end).next().unwrap().to_owned()).collect()
 }
 
-/// The call of this action.
+/// The form of a call of this action.
 fn form(action: &str, more: &str) -> String {
     format!("Action={action}&Version=2016-11-15{more}")
 }
@@ -66,7 +66,7 @@ fn lists_have_pages_and_tokens_that_can_expire() {
 }
 
 #[test]
-fn ranges_and_troubles_are_those_of_their_place() {
+fn ranges_and_failures_belong_to_their_account_and_region() {
     let server = Ec2::shared();
     let place = format!(r#""account": "{}", "region": "us-east-2""#, Ec2::HOME);
     server.order(&format!(r#"{{"order": "byoip", {place}, "ranges": [{{"Cidr": "198.51.100.0/24"}}]}}"#));
@@ -80,6 +80,6 @@ fn ranges_and_troubles_are_those_of_their_place() {
 
 #[test]
 #[should_panic(expected = "ValueError: dance")]
-fn an_order_that_is_none_is_told() {
+fn an_unknown_order_is_reported() {
     Ec2::shared().order(r#"{"order": "dance"}"#);
 }

@@ -1,4 +1,4 @@
-//! PostgreSQL starts, is killed, comes back, and never stays behind.
+//! PostgreSQL starts, can be killed and restarted, and always ends with its test process.
 
 use std::net::TcpStream;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use test_servers::Postgres;
 
-/// In the environment of this test program, started again by itself.
+/// Variable in the environment of this test program when it runs itself again.
 const CHILD: &str = "TEST_SERVERS_CHILD";
 
 fn is_listening(port: u16) -> bool {
@@ -43,7 +43,7 @@ fn databases_are_new_and_empty() {
 
 #[test]
 #[should_panic(expected = "nonsense")]
-fn what_the_server_refuses_is_told() {
+fn refusals_of_the_server_are_reported() {
     Postgres::shared().admin("SELECT nonsense");
 }
 
@@ -71,13 +71,13 @@ fn tls_is_offered_for_localhost() {
     wait_until("TLS to be off", || server.admin("SHOW ssl") == "off");
 }
 
-/// Not a test by itself: the process that the next one kills.
+/// The process that the next test kills; it is not a test by itself.
 #[test]
 fn child_that_is_killed() {
     if std::env::var_os(CHILD).is_some() {
         let server = Postgres::start();
         println!("\nchild {} {}", server.port(), server.admin("SHOW data_directory"));
-        // Until it is killed, or the next test has failed.
+        // Waits until it is killed, or until the next test has failed.
         std::io::stdin().read_line(&mut String::new()).unwrap();
     }
 }

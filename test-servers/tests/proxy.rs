@@ -1,4 +1,4 @@
-//! Each fault of the proxy is what its name says.
+//! Each fault of the proxy has the effect that its name describes.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use test_servers::{Proxy, nobody};
 
-/// Longer than anything that is to happen takes, and short enough to wait for what must not happen.
+/// Longer than any expected event takes, and short enough to wait for an event that must not happen.
 const A_WHILE: Duration = Duration::from_millis(300);
 
-/// Sends back what it gets.
+/// Starts a server that sends back what it gets. Returns its address.
 fn echo() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -27,7 +27,7 @@ fn echo() -> String {
     address
 }
 
-/// Answers each HTTP request without a body with how many it has got.
+/// Starts a server that answers each HTTP request without a body with the number of requests so far.
 fn counting_server() -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -65,13 +65,13 @@ fn connect(proxy: &Proxy) -> TcpStream {
     stream
 }
 
-/// Sends bytes that are not HTTP and waits for the same.
+/// Sends bytes that are not HTTP, and returns whether the same bytes come back.
 fn says_it_back(stream: &mut TcpStream) -> bool {
     let mut answer = [0; 4];
     stream.write_all(b"\0abc").is_ok() && stream.read_exact(&mut answer).is_ok() && &answer == b"\0abc"
 }
 
-/// One request; status and body of the answer, `None` when the connection ended instead.
+/// Sends one request. Returns status and body of the answer, or `None` if the connection ended instead.
 fn get(stream: &mut TcpStream) -> Option<(u16, String)> {
     write!(stream, "GET / HTTP/1.1\r\nHost: x\r\n\r\n").ok()?;
     let head = read_head(stream)?;
@@ -93,7 +93,7 @@ fn everything_is_passed_on() {
     let proxy = Proxy::to(&echo());
     let (mut one, mut two) = (connect(&proxy), connect(&proxy));
     assert!(says_it_back(&mut one) && says_it_back(&mut two) && says_it_back(&mut one));
-    // As PostgreSQL's messages do after the first, this begins with a capital letter.
+    // This begins with a capital letter, as PostgreSQL's messages after the first one do.
     one.write_all(b"Query").unwrap();
     let mut answer = [0; 5];
     one.read_exact(&mut answer).unwrap();
@@ -175,7 +175,7 @@ fn the_answer_to_the_nth_request_is_lost_after_it_was_done() {
 }
 
 #[test]
-fn the_proxy_answers_by_itself_as_often_as_it_was_told() {
+fn the_proxy_answers_by_itself_as_often_as_requested() {
     let (server, count) = counting_server();
     let proxy = Proxy::to(&server);
     let mut stream = connect(&proxy);

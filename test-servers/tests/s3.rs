@@ -1,4 +1,4 @@
-//! The S3 server keeps the promise that stores are built on: a PUT only when nothing is there.
+//! The S3 server gives the guarantee that stores depend on: a PUT with a condition succeeds only if no object exists.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -8,7 +8,7 @@ use test_servers::S3;
 const SIGNATURE: &str =
     "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0";
 
-/// One request; the status of the answer, and its text.
+/// Sends one request. Returns the status and the text of the answer.
 fn ask(address: &str, method: &str, path: &str, header: &str, body: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).unwrap();
     write!(
@@ -23,7 +23,7 @@ fn ask(address: &str, method: &str, path: &str, header: &str, body: &str) -> (u1
 }
 
 #[test]
-fn what_is_there_is_not_written_over_when_the_request_says_so() {
+fn a_conditional_put_does_not_overwrite_an_object() {
     let server = S3::shared();
     let address = server.address();
     let key = format!("/{}/log/1", server.create_bucket());
@@ -33,7 +33,7 @@ fn what_is_there_is_not_written_over_when_the_request_says_so() {
 }
 
 #[test]
-fn of_many_at_once_one_wins() {
+fn one_of_many_simultaneous_puts_wins() {
     let server = S3::shared();
     let address = server.address();
     let bucket = server.create_bucket();
@@ -65,7 +65,7 @@ fn a_killed_server_does_not_answer() {
 }
 
 #[test]
-fn a_bucket_that_only_gives_refuses_to_take() {
+fn a_bucket_that_may_only_be_read_refuses_writes() {
     let server = S3::shared();
     let bucket = server.create_bucket();
     let status = |method, body| ask(&server.address(), method, &format!("/{bucket}/key"), "", body).0;

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: measures, and holds the promise that cost does not grow with the pool.
+//! `cargo xtask bench`: runs the benchmarks, and fails if the cost of an operation grows with the size of the pool.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -11,24 +11,24 @@ use serde_json::Value;
 use crate::Outcome;
 use crate::tool;
 
-/// Longest time in the largest pool, in that of the smallest.
+/// Largest ratio of the time in the largest pool to that in the smallest.
 const RATIO_MAX: f64 = 3.0;
 
 /// Times by number of allocations, by operation and store.
 type Times = BTreeMap<(String, String), BTreeMap<u64, Time>>;
 
-/// Nanoseconds that one operation takes.
+/// The time of one operation, in nanoseconds.
 #[derive(Clone, Copy)]
 struct Time {
     median: f64,
-    /// In the fastest sample. Whatever else the machine does makes a sample slower, never faster.
+    /// The time of the fastest sample. Other work on the machine makes a sample slower, never faster.
     fastest: f64,
 }
 
 /// Runs the benchmarks and prints how their times grow.
 pub(crate) fn run() -> Outcome<()> {
     let results = target().join("criterion");
-    // What an earlier run measured must not count.
+    // Results of an earlier run must not count.
     if results.exists() {
         fs::remove_dir_all(&results).map_err(|error| format!("{} cannot be emptied: {error}", results.display()))?;
     }
@@ -37,12 +37,12 @@ pub(crate) fn run() -> Outcome<()> {
     if failures.is_empty() { Ok(()) } else { Err(failures.join("\n")) }
 }
 
-/// Runs one of the benchmark programs, which fail when a limit of theirs does not hold.
+/// Runs one of the benchmark programs, which fails if one of its limits does not hold.
 fn bench(name: &str) -> Outcome<()> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
         .args(["bench", "--bench", name])
-        // The AWS SDK takes very long to build optimised, and nothing here uses it.
+        // The optimized build of the AWS SDK takes very long, and the benchmarks do not use it.
         .args(["--no-default-features", "--features", "sqlite,postgres,object-storage"])
         .current_dir(tool::root())
         .status()
@@ -55,7 +55,7 @@ fn target() -> PathBuf {
     given.map_or_else(|| tool::root().join("target"), |path| tool::root().join(path))
 }
 
-/// From `criterion/<operation>/<store>/<allocations>/new/`.
+/// Reads the times from `criterion/<operation>/<store>/<allocations>/new/`.
 fn times(results: &Path) -> Outcome<Times> {
     let mut times = Times::new();
     for (operation, directory) in directories(results)? {
@@ -83,7 +83,7 @@ fn directories(path: &Path) -> Outcome<Vec<(String, PathBuf)>> {
 }
 
 impl Time {
-    /// From what Criterion leaves in a directory.
+    /// Reads the files that Criterion leaves in a directory.
     fn read(directory: &Path) -> Outcome<Self> {
         let estimates = json(&directory.join("estimates.json"))?;
         let sample = json(&directory.join("sample.json"))?;
@@ -116,7 +116,7 @@ fn table(times: &Times) -> Outcome<()> {
         };
         let cells: String = row.values().map(|time| format!("{:>12}", duration(time.median))).collect();
         let (medians, fastest) = (last.median / first.median, last.fastest / first.fastest);
-        // Other work on the machine may spoil one of the two; growth shows in both.
+        // Other work on the machine may spoil one of the two values; real growth shows in both.
         let is_exceeded = medians.min(fastest) > RATIO_MAX;
         exceeded += usize::from(is_exceeded);
         let remark = if is_exceeded { "  EXCEEDED" } else { "" };

@@ -1,4 +1,5 @@
-//! `cargo xtask clients`: the acceptance tests on three real clients, the one at hand and two that are built.
+//! `cargo xtask clients`: runs the acceptance tests on three real clients, the one on the machine and two that are
+//! built.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -12,28 +13,28 @@ use crate::tool;
 /// All tests that run Terraform.
 const TESTS: [&str; 6] = ["--test", "acceptance", "--test", "aws", "--test", "discovery"];
 
-/// Tests that run on OpenTofu whatever the client is.
+/// A part of the names of tests that run on OpenTofu, whatever the client is.
 const ALWAYS_ON_OPENTOFU: &str = "on_opentofu";
 
-/// How the message of a test begins that needs another release, and what stands behind the need.
+/// The beginning of the message of a test that needs another release; the missing feature follows.
 const NOT_SUPPORTED: &str = "not supported: ";
 const END_OF_NEED: &str = ", and this is ";
 
-/// What the tests came to on one client.
+/// The results of the tests on one client.
 #[derive(Debug, Default, PartialEq)]
 struct Count {
     passed: usize,
     failed: Vec<String>,
-    /// What a release has to have, and how many tests need it.
+    /// The features that the release lacks, and the number of tests that need each.
     needs: BTreeMap<String, usize>,
 }
 
-/// Builds OpenTofu, which `cargo test` needs too: once, then it is there.
+/// Builds OpenTofu, which `cargo test` needs too. Only the first call takes time.
 pub(crate) fn build_opentofu() {
     println!("{}", test_programs::opentofu().display());
 }
 
-/// Runs the tests with these arguments of `cargo test` instead of all.
+/// Runs the tests with these arguments of `cargo test`, or all tests without arguments.
 pub(crate) fn run(arguments: &[&str]) -> Outcome<()> {
     let mut counts = Vec::new();
     for program in [tool::terraform()?, test_programs::opentofu().to_owned(), test_programs::terraform_1_5().to_owned()]
@@ -49,7 +50,7 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome<()> {
     if failed.is_empty() { Ok(()) } else { Err(format!("These tests failed:\n{}", failed.join("\n"))) }
 }
 
-/// What it says that it is: `Terraform 1.11.4`.
+/// Name and version that a program reports: `Terraform 1.11.4`.
 fn name(program: &Path) -> Outcome<String> {
     let mut command = Command::new(program);
     let output = command.arg("version").env("CHECKPOINT_DISABLE", "1").env_remove("TF_CLI_CONFIG_FILE").output();
@@ -59,7 +60,7 @@ fn name(program: &Path) -> Outcome<String> {
     line.map(|line| line.replace(" v", " ")).ok_or_else(|| format!("{} says no version: {text}", program.display()))
 }
 
-/// What the tests print on a client; shown as it comes. Whether some failed is in there.
+/// Runs the tests on a client and prints their output as it comes. Returns the lines, which also report failed tests.
 fn test(program: &Path, arguments: &[&str]) -> Outcome<Vec<String>> {
     let cannot = |error: std::io::Error| format!("cargo test cannot be run: {error}");
     let mut child = cargo()
@@ -90,7 +91,8 @@ fn cargo() -> Command {
 }
 
 impl Count {
-    /// From what libtest prints: a line for each test, and below, for each that failed, what it said.
+    /// Counts the results in the output of libtest: a line for each test, and further below the output of each that
+    /// failed.
     fn of(lines: &[String]) -> Self {
         let mut count = Self::default();
         let needs = needs(lines);
@@ -115,7 +117,7 @@ impl Count {
     }
 }
 
-/// What tests need that failed for want of it.
+/// The missing feature of each test that failed because of it.
 fn needs(lines: &[String]) -> BTreeMap<&str, &str> {
     let mut test = "";
     let mut needs = BTreeMap::new();

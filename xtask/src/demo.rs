@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: examples/quickstart, planned, applied and looked at.
+//! `cargo xtask demo`: plans and applies examples/quickstart, and shows the result.
 
 use std::fs;
 use std::io::{self, IsTerminal};
@@ -15,7 +15,7 @@ pub(crate) fn run() -> Outcome<()> {
     let terraform = Terraform::new(&directory, &provider)?;
     println!("In {}: examples/quickstart with a new store. Look for the CIDRs in the plan.", directory.display());
 
-    // Exit status 2 of -detailed-exitcode would mean that there still is something to change.
+    // With -detailed-exitcode, exit status 2 means that the plan still has changes.
     let steps: [&[&str]; 4] = [&["plan"], &["apply", "-auto-approve"], &["plan", "-detailed-exitcode"], &["output"]];
     let plain = if io::stdout().is_terminal() { None } else { Some("-no-color") };
     for step in steps {

@@ -1,4 +1,4 @@
-//! `cargo xtask docs`: the pages of the registry, from the schema that terraform reads and from examples/.
+//! `cargo xtask docs`: generates the pages of the registry from the schema that terraform reads and from examples/.
 
 mod render;
 
@@ -15,7 +15,7 @@ use render::Examples;
 /// Text of each page by its path below docs/.
 type Pages = BTreeMap<PathBuf, String>;
 
-/// Writes docs/ anew; pages of what is gone are removed.
+/// Writes docs/ again, and removes pages of objects that no longer exist.
 pub(crate) fn write() -> Outcome<()> {
     let pages = generate()?;
     let docs = tool::root().join("docs");
@@ -33,7 +33,7 @@ pub(crate) fn write() -> Outcome<()> {
     Ok(())
 }
 
-/// Fails, naming the pages, when docs/ differs from what [`write`] would write.
+/// Fails if docs/ differs from what [`write`] would write, and names the pages.
 pub(crate) fn check() -> Outcome<()> {
     let wanted = generate()?;
     let found = existing(&tool::root().join("docs"))?;
@@ -71,8 +71,8 @@ fn generate() -> Outcome<Pages> {
     Ok(render::pages(own, &Examples::new(tool::root().join("examples"))))
 }
 
-/// The pages that are there: markdown files in docs/ and in its folders of the registry's names. What is in docs/guides is
-/// written by hand.
+/// The existing pages: markdown files in docs/ and in its folders for the registry. The files in docs/guides are
+/// written by hand and are not included.
 fn existing(docs: &Path) -> Outcome<Pages> {
     let mut pages = Pages::new();
     for folder in ["", "resources", "data-sources", "functions"] {

@@ -19,7 +19,7 @@ usage: cargo xtask <task>
   docs           write docs/ from the provider's schema and examples/
   docs --check   fail when docs/ is not what `docs` would write";
 
-/// Why a task stopped, for the person who ran it.
+/// A result; the error is the reason why a task stopped, for the person who ran it.
 type Outcome<T> = Result<T, String>;
 
 fn main() -> ExitCode {

@@ -1,4 +1,4 @@
-//! What the tasks have in common: the built provider, terraform, a place to work in.
+//! Helpers that several tasks use: the built provider, terraform, a scratch directory.
 
 use std::env;
 use std::fs;
@@ -9,19 +9,19 @@ use serde_json::Value;
 
 use crate::Outcome;
 
-/// Source address of the provider, as configurations name it.
+/// Source address of the provider, as configurations write it.
 pub(crate) const SOURCE: &str = "ipam-dev/ipam";
 const BINARY: &str = "terraform-provider-ipam";
 
-/// Top directory of the repository: the one that cargo runs this for, which is another than the one it was compiled in
-/// when a target directory was copied.
+/// Top directory of the repository for which cargo runs this program. If a target directory was copied, it differs from
+/// the repository in which the program was compiled.
 pub(crate) fn root() -> PathBuf {
     let package = env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
     package.parent().map_or_else(|| package.clone(), Path::to_path_buf)
 }
 
-/// Builds the provider as `cargo test` builds it, and says where it is. After the tests there is nothing to compile:
-/// `cargo build` would compile the libraries again, because it leaves out what the tests need of them.
+/// Builds the provider as `cargo test` builds it, and returns its path. After the tests there is nothing to compile:
+/// `cargo build` would compile the libraries again, because it leaves out the features that only the tests need.
 pub(crate) fn build() -> Outcome<PathBuf> {
     built_by(&["test", "--no-run", "--workspace", "--test", "structure"])
 }
@@ -31,7 +31,7 @@ pub(crate) fn build_with_embedded_store() -> Outcome<PathBuf> {
     built_by(&["build", "--package", BINARY, "--bin", BINARY, "--no-default-features", "--features", "sqlite"])
 }
 
-/// Where the provider is that cargo builds with these arguments.
+/// Builds the provider with these arguments of cargo, and returns its path.
 fn built_by(arguments: &[&str]) -> Outcome<PathBuf> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
@@ -52,7 +52,7 @@ fn built_by(arguments: &[&str]) -> Outcome<PathBuf> {
     built.ok_or_else(|| "cargo did not say where it put the provider.".to_owned())
 }
 
-/// An empty directory `target/<name>`, beside the built `binary`'s profile directory.
+/// An empty directory `target/<name>`, next to the directory of the profile in which `binary` was built.
 pub(crate) fn fresh_directory(binary: &Path, name: &str) -> Outcome<PathBuf> {
     let target = binary.parent().and_then(Path::parent).map_or_else(|| root().join("target"), Path::to_path_buf);
     let directory = target.join(name);
@@ -84,12 +84,12 @@ impl Terraform {
         Ok(Self { program, directory: directory.to_path_buf(), config })
     }
 
-    /// `terraform` or `tofu`.
+    /// Name of the program: `terraform` or `tofu`.
     pub(crate) fn name(&self) -> String {
         self.program.file_stem().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
     }
 
-    /// A call of it, free of settings that the environment has for other work.
+    /// A command of the program, without the variables of the environment that would change what it does.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
         command.args(arguments).current_dir(&self.directory);
@@ -103,7 +103,7 @@ impl Terraform {
         command
     }
 
-    /// Runs it for everybody to see.
+    /// Runs the program with its output visible.
     pub(crate) fn show(&self, arguments: &[&str]) -> Outcome<()> {
         println!("\n$ {} {}", self.name(), arguments.join(" "));
         let status = self.command(arguments).status().map_err(|error| self.cannot_start(&error))?;
@@ -113,7 +113,7 @@ impl Terraform {
         Err(format!("{} {} ended with {status}.", self.name(), arguments.join(" ")))
     }
 
-    /// Runs it and returns what it printed.
+    /// Runs the program and returns its output.
     pub(crate) fn capture(&self, arguments: &[&str]) -> Outcome<String> {
         let output =
             self.command(arguments).stderr(Stdio::inherit()).output().map_err(|error| self.cannot_start(&error))?;
@@ -128,7 +128,7 @@ impl Terraform {
     }
 }
 
-/// The terraform or tofu in PATH.
+/// Finds the terraform or tofu in PATH.
 pub(crate) fn terraform() -> Outcome<PathBuf> {
     let found = ["terraform", "tofu"].iter().find_map(|name| find(name));
     found.ok_or_else(|| {
@@ -138,7 +138,7 @@ pub(crate) fn terraform() -> Outcome<PathBuf> {
     })
 }
 
-/// The program in PATH.
+/// Finds a program in PATH.
 fn find(name: &str) -> Option<PathBuf> {
     let file = format!("{name}{}", env::consts::EXE_SUFFIX);
     env::split_paths(&env::var_os("PATH")?).map(|directory| directory.join(&file)).find(|path| path.is_file())

@@ -1,4 +1,4 @@
-//! Answers that are errors.
+//! Errors of the endpoint.
 
 use terraform_provider_ipam::ipam;
 
@@ -14,7 +14,7 @@ pub(crate) struct Fault {
 pub(crate) type Result<T, E = Fault> = std::result::Result<T, E>;
 
 impl Fault {
-    /// A client's mistake.
+    /// An error that the client caused.
     pub(crate) fn new(code: &str, message: impl Into<String>) -> Self {
         Self { code: code.to_owned(), message: message.into(), status: 400 }
     }
@@ -39,7 +39,7 @@ impl Fault {
         Self::new("DependencyViolation", message)
     }
 
-    /// A quota. The facts name no code for it; EC2's general one is taken.
+    /// A quota. The documentation names no code for it, so EC2's general one is used.
     pub(crate) fn limit(message: impl Into<String>) -> Self {
         Self::new("ResourceLimitExceeded", message)
     }
@@ -53,7 +53,7 @@ impl Fault {
     }
 }
 
-/// What the core refuses, in AWS's words.
+/// The refusals of the core, with the codes and words of AWS.
 impl From<ipam::Error> for Fault {
     fn from(error: ipam::Error) -> Self {
         use ipam::Error as E;

@@ -1,4 +1,4 @@
-//! HTTP/1.1 on 127.0.0.1, in a thread of its own.
+//! An HTTP/1.1 server on 127.0.0.1, in a thread of its own.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -15,18 +15,18 @@ use tokio::sync::oneshot;
 
 use super::signature::Signed;
 
-/// What goes back to the client.
+/// An answer to a client.
 pub(crate) struct Reply {
     pub(crate) status: u16,
-    /// Also in the header that clients look for it in.
+    /// The id is also sent in the header in which clients look for it.
     pub(crate) request_id: String,
     pub(crate) text: String,
 }
 
-/// `None`: the connection breaks without an answer.
+/// `None`: the connection is closed without an answer.
 pub(crate) type Answer = Option<Reply>;
 
-/// What is done with a request.
+/// Handles a request.
 pub(crate) type Handler = Arc<dyn Fn(Signed) -> Answer + Send + Sync>;
 
 /// A server that ends when it is dropped.
@@ -72,7 +72,7 @@ async fn accept(listener: TcpListener, handler: Handler) {
     }
 }
 
-/// Ends with an error where an answer is withheld: hyper then closes the connection, as is meant.
+/// Returns an error where an answer is withheld, so that hyper closes the connection.
 async fn serve(stream: TcpStream, handler: Handler) {
     let service = service_fn(|request| respond(request, Arc::clone(&handler)));
     let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
@@ -102,7 +102,7 @@ async fn respond(request: Request<Incoming>, handler: Handler) -> Result<Respons
     Ok(response.body(Full::from(reply.text)).unwrap_or_else(|_: hyper::http::Error| Response::default()))
 }
 
-/// The test wants this answer to be lost.
+/// The error of an answer that the test wants to be lost.
 #[derive(Debug)]
 struct Withheld;
 

@@ -1,4 +1,4 @@
-//! Filters and pages, the same for every list.
+//! Filters and pages, which are the same for every list.
 
 use std::collections::BTreeMap;
 
@@ -8,18 +8,18 @@ use super::actions::Ask;
 use super::fault::{Fault, Result};
 use super::model::Member;
 
-/// Which items of a list are answered, and where it goes on.
+/// The items of a list that an answer has, and the token of the next page.
 pub(crate) struct Page {
-    /// Places in the list that was given.
+    /// Indexes into the list.
     pub(crate) places: Vec<usize>,
     pub(crate) next_token: Option<String>,
 }
 
 impl Ask<'_> {
-    /// What the request's filters and its page leave of `items`, which `set` lists.
+    /// The page of `items` that matches the request's filters. `set` is the list that `items` belong to.
     ///
     /// # Errors
-    /// `InvalidParameterValue` for a filter that does not exist, `InvalidNextToken`.
+    /// Fails with `InvalidParameterValue` for a filter that does not exist, or with `InvalidNextToken`.
     pub(crate) fn page(&self, set: &str, items: &[Map<String, Value>]) -> Result<Page> {
         let filters = self.filters(set)?;
         let passes = |item: &Map<String, Value>| filters.iter().all(|filter| filter.passes(item));
@@ -35,7 +35,7 @@ impl Ask<'_> {
         Ok(Page { places: places.get(start..end).unwrap_or_default().to_vec(), next_token })
     }
 
-    /// What is asked, without the page: a token is of no use for another question.
+    /// The request without its page: a token is valid only for the same request.
     fn question(&self) -> String {
         let mut asked = self.parameters.clone();
         asked.remove("NextToken");
@@ -62,7 +62,7 @@ impl Ask<'_> {
 /// One condition.
 struct Filter {
     on: On,
-    /// With `*` and `?`; one of them must fit.
+    /// Patterns with `*` and `?`, one of which must match.
     patterns: Vec<String>,
 }
 
@@ -109,7 +109,7 @@ impl Filter {
     }
 }
 
-/// `ipam-pool-id` as members are called.
+/// `ipam-pool-id` in the form of members: `ipamPoolId`.
 fn camel(name: &str) -> String {
     let mut words = name.split('-');
     let first = words.next().unwrap_or_default().to_owned();

@@ -1,18 +1,19 @@
 //! An EC2 endpoint on 127.0.0.1 that plays AWS VPC IPAM for tests: query protocol in, XML out.
 //!
-//! Space is kept by our own core, one ledger for each IPAM; the rules on top are AWS's. Requests are read by the model
-//! that botocore ships, and answers are checked against it: what it would not allow fails the test, see
+//! The space is kept by the provider's own core, one ledger for each IPAM; the rules on top are those of AWS. Requests
+//! are read with the model that botocore contains, and answers are checked against it: a violation fails the test, see
 //! [`Endpoint::take_violations`].
-//! Things take as long as the [`Script`] says, by reads or by a clock that only the test moves.
+//! Changes take as long as the [`Script`] says, counted in reads or by a clock that only the test moves.
 //!
-//! Another test target has it by `#[path = "aws/endpoint/mod.rs"]`; it needs nothing of this one.
+//! Another test target includes this module by `#[path = "aws/endpoint/mod.rs"]`; it depends on no other module of this
+//! target.
 //!
 //! | module | what |
 //! |---|---|
 //! | `http`, `signature`, `xml`, `fault` | the wire |
 //! | `model`, `list` | typed parameters; filters and pages |
 //! | `world`, `thing`, `space` | accounts, what is in them, and the core |
-//! | `script` | delays, limits, troubles |
+//! | `script` | delays, limits, failures |
 //! | `actions` | one function for each action, by noun |
 //! | `sts` | roles, so that clients come to other accounts |
 
@@ -45,10 +46,10 @@ pub(crate) use thing::{Kind, Thing};
 pub(crate) use world::{Call, Credentials};
 use world::{Remembered, World};
 
-/// The version of the EC2 API that this is.
+/// The version of the EC2 API that the endpoint plays.
 const VERSION: &str = "2016-11-15";
 
-/// The endpoint. It ends when it is dropped, and with it the test when a request or an answer was not allowed.
+/// The endpoint. It ends when it is dropped; the test then fails if a request or an answer violated the model.
 pub(crate) struct Endpoint {
     server: Server,
     world: Arc<Mutex<World>>,
@@ -71,19 +72,19 @@ impl Endpoint {
         format!("http://{}", self.server.address)
     }
 
-    /// The access key of this account (twelve digits), which is there from now on.
+    /// The access key of this account (twelve digits), which exists from now on.
     pub(crate) fn credentials(&self, account: &str) -> Credentials {
         self.world().credentials(account)
     }
 
-    /// An IPAM of an account, as if the account had made it in the first of these Regions; its id. It is complete.
+    /// Adds a complete IPAM as if the account had made it in the first of these Regions. Returns its id.
     pub(crate) fn add_ipam(&self, account: &str, regions: &[&str]) -> String {
         let mut world = self.world();
         let names = regions.iter().zip(1..);
         let form = names.map(|(region, number)| (format!("OperatingRegion.{number}.RegionName"), (*region).to_owned()));
         let mut call = Call {
             action: "CreateIpam".to_owned(),
-            region: regions.first().expect("an IPAM has a home").to_string(),
+            region: regions.first().expect("an IPAM has a home Region").to_string(),
             account: account.to_owned(),
             parameters: Map::new(),
             request_id: String::new(),
@@ -92,16 +93,16 @@ impl Endpoint {
         let script = std::mem::replace(&mut world.script, Script::at_once());
         let made = carry_out(&mut world, &mut call, &form.collect::<Vec<_>>());
         world.script = script;
-        let made = made.expect("the account has no IPAM there yet");
+        let made = made.expect("the account has no IPAM in that Region yet");
         made["ipam"]["ipamId"].as_str().expect("an id is text").to_owned()
     }
 
-    /// How things go from now on.
+    /// Sets how the endpoint behaves from now on.
     pub(crate) fn script(&self, script: Script) {
         self.world().script = script;
     }
 
-    /// What becomes of the next `times` calls of `action`, after what was said before.
+    /// Sets the outcome of the next `times` calls of `action`, after the outcomes that are set already.
     pub(crate) fn trouble(&self, action: &str, times: usize, trouble: Trouble) {
         let mut world = self.world();
         let queue = world.troubles.entry(action.to_owned()).or_default();
@@ -113,24 +114,25 @@ impl Endpoint {
         self.world().calls.clone()
     }
 
-    /// What botocore's model would not have let through, in requests or in our own answers.
+    /// Violations of botocore's model, in requests or in answers of the endpoint.
     pub(crate) fn violations(&self) -> Vec<String> {
         self.world().violations.clone()
     }
 
-    /// The same, for who looks for them: there must be none left when the endpoint is dropped.
+    /// Returns the violations and removes them, for tests that expect them: none may be left when the endpoint is
+    /// dropped.
     pub(crate) fn take_violations(&self) -> Vec<String> {
         std::mem::take(&mut self.world().violations)
     }
 
-    /// Moves the endpoint's clock.
+    /// Moves the endpoint's clock forward.
     pub(crate) fn advance(&self, time: Duration) {
         let mut world = self.world();
-        world.now += SignedDuration::try_from(time).expect("tests do not wait for ages");
+        world.now += SignedDuration::try_from(time).expect("the time fits into a signed duration");
         world.settle();
     }
 
-    /// Puts a thing into a state that no action leads to (`isolate-complete`, `delete-failed`, ...).
+    /// Puts an object into a state that no action leads to (`isolate-complete`, `delete-failed`, ...).
     pub(crate) fn set_state(&self, id: &str, state: &str) {
         let mut world = self.world();
         let thing = world.get_mut(id);
@@ -143,7 +145,7 @@ impl Endpoint {
         self.world().shares.insert((id.to_owned(), account.to_owned()));
     }
 
-    /// Ends a share. Associations through it stay, and show that it is broken.
+    /// Ends a share. Associations through it stay, and show that the share is broken.
     pub(crate) fn unshare(&self, id: &str, account: &str) {
         let mut world = self.world();
         world.shares.remove(&(id.to_owned(), account.to_owned()));
@@ -154,57 +156,58 @@ impl Endpoint {
         }
     }
 
-    /// A resource keeps its CIDR, and the pool gets it back; a move that waits for that is carried out.
+    /// Releases the CIDR of a resource from its pool. The resource keeps the CIDR, and a move that waits for the
+    /// release is carried out.
     pub(crate) fn released(&self, resource_id: &str) {
         actions::resources::release(&mut self.world(), resource_id);
     }
 
-    /// The account that delegates the administration of IPAM.
+    /// Sets the account that delegates the administration of IPAM.
     pub(crate) fn management_account(&self, account: &str) {
         self.world().management_account = Some(account.to_owned());
     }
 
-    /// A resource (`vpc`, ...) takes a block of a pool, as when it is made outside.
+    /// Allocates a block of a pool to a resource (`vpc`, ...), as if the resource were created outside IPAM.
     pub(crate) fn take(&self, pool_id: &str, resource_type: &str, resource_id: &str, cidr: &str) {
         let mut world = self.world();
         let cidr = cidr.parse().expect("a CIDR");
-        world.take(pool_id, resource_type, resource_id, cidr).expect("the pool has this block free");
+        world.take(pool_id, resource_type, resource_id, cidr).expect("this block of the pool is free");
     }
 
-    /// The resource is gone; its space follows as late as the script says.
+    /// Deletes a resource; its space is released as late as the script says.
     pub(crate) fn resource_gone(&self, resource_id: &str) {
         self.world().resource_gone(resource_id);
     }
 
-    /// Nobody may assume the role with this ARN. All others can be assumed by everybody.
+    /// Refuses to let any client assume the role with this ARN. Every client can assume all other roles.
     pub(crate) fn close_role(&self, arn: &str) {
         self.world().closed_roles.insert(arn.to_owned());
     }
 
-    /// Adds something that AWS sees by itself, to the set (`ipamDiscoveredAccountSet`, ...) that lists it.
+    /// Adds an item that AWS finds itself, to the set (`ipamDiscoveredAccountSet`, ...) that lists it.
     pub(crate) fn seed(&self, set: &str, item: Value) {
         let item = world::members(item);
         self.world().seeds.entry(set.to_owned()).or_default().push(item);
     }
 
-    /// Takes away what [`Endpoint::seed`] added to a set.
+    /// Removes the items that [`Endpoint::seed`] added to a set.
     pub(crate) fn forget(&self, set: &str) {
         self.world().seeds.remove(set);
     }
 
-    /// Everything of a kind that is in the world, gone or not, in the order in which it was made.
+    /// All objects of a kind, deleted ones included, in the order of creation.
     pub(crate) fn things(&self, kind: Kind) -> Vec<Thing> {
         let mut world = self.world();
         world.settle();
         world.things.iter().filter(|thing| thing.kind == kind).cloned().collect()
     }
 
-    /// Id of what a thing is in.
+    /// The id of the object that contains this one.
     pub(crate) fn parent_of(&self, id: &str) -> String {
         self.world().get(id).parent.clone()
     }
 
-    /// A thing as clients that know botocore's model see it after `action` in `set`, without counting as a read.
+    /// An object as clients with botocore's model see it after `action` in `set`. This does not count as a read.
     pub(crate) fn as_clients_see(&self, action: &str, set: &str, id: &str) -> Value {
         let world = self.world();
         let body = world.render(world.get(id));
@@ -213,7 +216,7 @@ impl Endpoint {
         list[0].clone()
     }
 
-    /// Findings of the core's audit, over all IPAMs.
+    /// Findings of the core's audit over all IPAMs.
     pub(crate) fn audit(&self) -> Vec<String> {
         let mut world = self.world();
         let audits = world.spaces.values_mut().map(|space| space.audit().expect("memory can be read"));
@@ -253,17 +256,17 @@ fn answer(world: &mut World, request: &Signed) -> Answer {
     Some(Reply { status, request_id, text })
 }
 
-/// A new one, in the form of a UUID.
+/// A new request id, in the form of a UUID.
 fn request_id(world: &mut World) -> String {
     let (a, b) = (world::dice(&mut world.seed), world::dice(&mut world.seed));
     let digits = format!("{a:016x}{b:016x}");
     format!("{}-{}-{}-{}-{}", &digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..])
 }
 
-/// Who asks, by a signature that was made for `service`: the claim that holds, and the account.
+/// Authenticates a request by its signature for `service`. Returns the verified claim, and the account.
 ///
 /// # Errors
-/// `AuthFailure`, `RequestExpired`, `SignatureDoesNotMatch`.
+/// Fails with `AuthFailure`, `RequestExpired` or `SignatureDoesNotMatch`.
 fn authenticate(world: &World, request: &Signed, service: &str) -> Result<(Claim, String)> {
     let claim = Claim::of(request, service)?;
     let unknown = || auth_failure("The access key is not known.");
@@ -276,7 +279,7 @@ fn authenticate(world: &World, request: &Signed, service: &str) -> Result<(Claim
     Ok((claim, account))
 }
 
-/// `Ok(None)`: without an answer.
+/// Answers a request; `Ok(None)` withholds the answer.
 fn respond(
     world: &mut World,
     request: &Signed,

@@ -1,4 +1,4 @@
-//! What botocore's model knows of the actions: requests are read by it, answers are checked against it.
+//! botocore's model of the actions: requests are read with it, and answers are checked against it.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -9,7 +9,7 @@ use test_servers::Packages;
 
 use super::fault::{Fault, Result};
 
-/// boto3 and the model that it ships.
+/// boto3 and the model that it contains.
 pub(crate) const PACKAGES: &str = "boto3==1.44.5 botocore==1.44.5";
 
 #[derive(Debug, Deserialize)]
@@ -18,7 +18,7 @@ pub(crate) struct Operation {
     pub(crate) output: Shape,
 }
 
-/// A type, with what is inside it.
+/// A type, with the types inside it.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Shape {
     #[serde(rename = "type")]
@@ -35,18 +35,18 @@ pub(crate) struct Shape {
 /// A member of a structure, by its name on the wire.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Member {
-    /// As clients call it.
+    /// The name that clients use.
     pub(crate) name: String,
     required: bool,
     pub(crate) shape: Shape,
 }
 
-/// All actions that have to do with IPAM, and tags.
+/// All actions about IPAM, and about tags.
 #[derive(Debug)]
 pub(crate) struct Model(BTreeMap<String, Operation>);
 
 impl Model {
-    /// The model of this process, read when first asked for.
+    /// The model of this process, read at its first use.
     pub(crate) fn shared() -> &'static Self {
         static SHARED: OnceLock<Model> = OnceLock::new();
         SHARED.get_or_init(|| {
@@ -66,7 +66,7 @@ impl Model {
     }
 }
 
-/// Parameters as they came, taken apart at the dots.
+/// Parameters of a request, split at the dots of their names.
 #[derive(Debug, Default)]
 struct Node {
     text: Option<String>,
@@ -74,10 +74,11 @@ struct Node {
 }
 
 impl Operation {
-    /// The parameters of a request, typed and by their names on the wire.
+    /// The parameters of a request, with their types, by their names on the wire.
     ///
     /// # Errors
-    /// `UnknownParameter`, `MissingParameter`, `InvalidParameterValue`: what the model does not allow.
+    /// Fails with `UnknownParameter`, `MissingParameter` or `InvalidParameterValue` if the model does not allow the
+    /// request.
     pub(crate) fn read(&self, form: &[(String, String)]) -> Result<Map<String, Value>> {
         let mut tree = Node::default();
         for (name, text) in form.iter().filter(|(name, _)| name != "Action" && name != "Version") {
@@ -90,22 +91,22 @@ impl Operation {
         }
     }
 
-    /// That an answer has nothing that clients would not understand.
+    /// Checks that clients would understand every member of an answer.
     ///
     /// # Errors
-    /// Words that say where and what.
+    /// Fails with the place and the problem, in words.
     pub(crate) fn check_answer(&self, members: &Map<String, Value>) -> Result<(), String> {
         check(&Value::Object(members.clone()), &self.output, "")
     }
 
-    /// Members of what a list answer lists.
+    /// The members of the items in a list answer.
     pub(crate) fn listed(&self, set: &str) -> Option<&BTreeMap<String, Member>> {
         Some(&self.output.members.get(set)?.shape.member.as_ref()?.members)
     }
 }
 
 impl Shape {
-    /// A value by its names on the wire, as clients call them, without what is null.
+    /// A value with the names that clients use in place of those on the wire, without null members.
     pub(crate) fn as_clients_see(&self, value: &Value) -> Value {
         match value {
             Value::Object(members) => {
@@ -158,7 +159,7 @@ fn decode_structure(node: &Node, shape: &Shape, path: &str) -> Result<Value> {
 }
 
 fn decode_list(node: &Node, shape: &Shape, path: &str) -> Result<Value> {
-    // An empty list is the bare name.
+    // An empty list is sent as its name alone.
     if node.text.as_ref().is_some_and(|text| !text.is_empty()) {
         return Err(unknown(path));
     }

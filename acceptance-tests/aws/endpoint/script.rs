@@ -1,60 +1,60 @@
-//! How the endpoint behaves: how long things take, what goes wrong.
+//! The behavior of the endpoint: durations, limits and failures.
 
 use std::time::Duration;
 
-/// How long something takes.
+/// The duration of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Delay {
-    /// Until it was looked at this many times.
+    /// Until the object was read this many times.
     Reads(u32),
     /// This long by the endpoint's clock, which only [`super::Endpoint::advance`] moves.
     Time(Duration),
-    /// For good.
+    /// The change never ends.
     Never,
 }
 
-/// What takes how long, and limits. Counts for what begins after it was set.
+/// Durations of changes, and limits. A script applies to changes that begin after it was set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Script {
-    /// `create-in-progress`.
+    /// Duration of `create-in-progress`.
     pub(crate) create: Delay,
-    /// `modify-in-progress`.
+    /// Duration of `modify-in-progress`.
     pub(crate) modify: Delay,
-    /// `delete-in-progress`.
+    /// Duration of `delete-in-progress`.
     pub(crate) delete: Delay,
-    /// How long what is gone is still listed, as `delete-complete`.
+    /// Time for which a deleted object is still listed, as `delete-complete`.
     pub(crate) linger: Delay,
-    /// `pending-provision`, `pending-import` and their like.
+    /// Duration of `pending-provision`, `pending-import` and similar states.
     pub(crate) provision: Delay,
-    /// `pending-deprovision`.
+    /// Duration of `pending-deprovision`.
     pub(crate) deprovision: Delay,
-    /// How long a deprovisioned or failed CIDR is still listed.
+    /// Time for which a deprovisioned or failed CIDR is still listed.
     pub(crate) cidr_linger: Delay,
-    /// How long released space is still taken.
+    /// Time for which released space is still allocated.
     pub(crate) release: Delay,
-    /// How long a new allocation is not listed yet.
+    /// Time for which a new allocation is not listed yet.
     pub(crate) read_lag: Delay,
-    /// How long everything else that is new cannot be found yet.
+    /// Time for which any other new object cannot be found yet.
     pub(crate) create_lag: Delay,
-    /// `pending-advertising`, `pending-withdrawal`.
+    /// Duration of `pending-advertising` and `pending-withdrawal`.
     pub(crate) advertise: Delay,
-    /// Between two calls that advertise or withdraw; AWS wants ten seconds.
+    /// Shortest time between two calls that advertise or withdraw; AWS requires ten seconds.
     pub(crate) advertise_rest: Duration,
-    /// `sync-in-progress` of prefix lists.
+    /// Duration of `sync-in-progress` of prefix lists.
     pub(crate) sync: Delay,
-    /// Message with which prefix lists end in `sync-failed`.
+    /// Message with which the synchronization of prefix lists ends in `sync-failed`.
     pub(crate) sync_failure: Option<&'static str>,
-    /// Code and message of the reason why pool CIDRs cannot be provisioned.
+    /// Code and message with which the provisioning of pool CIDRs fails.
     pub(crate) provision_failure: Option<(&'static str, &'static str)>,
-    /// The reason shows while the CIDR is still `pending-provision`.
+    /// Whether that reason shows while the CIDR is still `pending-provision`.
     pub(crate) reason_shows_early: bool,
-    /// Message with which everything that is created ends in `create-failed`.
+    /// Message with which every creation ends in `create-failed`.
     pub(crate) create_failure: Option<&'static str>,
-    /// Pools of one parent that may be in `create-in-progress` at a time.
+    /// Largest number of pools of one parent that may be in `create-in-progress` at the same time.
     pub(crate) concurrent_creates_max: Option<usize>,
-    /// Things in one page of a list, whatever the client allows.
+    /// Largest number of items in one page of a list, whatever the client asks for.
     pub(crate) page_max: usize,
-    /// What the endpoint's idea of the time is ahead of the clients' by, in seconds.
+    /// Seconds by which the endpoint's clock is ahead of the clients' clocks.
     pub(crate) clock_skew_seconds: i64,
     pub(crate) quotas: Quotas,
 }
@@ -101,7 +101,7 @@ impl Default for Script {
 }
 
 impl Script {
-    /// Nothing takes time.
+    /// A script in which no change takes time.
     pub(crate) fn at_once() -> Self {
         let now = Delay::Reads(0);
         Self {
@@ -119,7 +119,7 @@ impl Script {
 }
 
 impl Default for Quotas {
-    /// What accounts have by default.
+    /// The default quotas of accounts.
     fn default() -> Self {
         Self {
             scopes_per_ipam: 5,
@@ -134,17 +134,17 @@ impl Default for Quotas {
     }
 }
 
-/// What becomes of the next calls of an action.
+/// The outcome of a call that does not go as usual.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Trouble {
     /// `RequestLimitExceeded`.
     Throttle,
-    /// This error; nothing is done.
+    /// The call fails with this error, and changes nothing.
     Error { code: &'static str, message: &'static str },
-    /// It is done, but the connection breaks before the answer.
+    /// The call is carried out, but the connection breaks before the answer.
     LoseAnswer,
-    /// It is not done, and the connection breaks.
+    /// The call is not carried out, and the connection breaks.
     LoseRequest,
-    /// The answer is about another thing than the one with the id that was asked for.
+    /// The answer is about another object than the one with the requested id.
     AnswerAbout { asked: String, answered: String },
 }

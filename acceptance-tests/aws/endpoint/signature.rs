@@ -1,4 +1,4 @@
-//! Who asks, and in which Region: signature version 4, checked.
+//! Signature version 4: finds the caller and the Region of a request, and verifies the signature.
 
 use std::collections::BTreeMap;
 
@@ -9,20 +9,20 @@ use super::fault::{Fault, Result};
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
-/// A signature made longer ago (or in the future) is of no use.
+/// Largest difference between the time of a signature and the current time.
 const SKEW_MAX: SignedDuration = SignedDuration::from_mins(15);
 
-/// A request as it came.
+/// A request as it arrived.
 #[derive(Clone, Debug)]
 pub(crate) struct Signed {
     pub(crate) method: String,
     pub(crate) path: String,
-    /// Names in small letters; values of one name joined with commas.
+    /// Names in lower case; values of the same name are joined with commas.
     pub(crate) headers: BTreeMap<String, String>,
     pub(crate) body: Vec<u8>,
 }
 
-/// What the signature says, before it is checked.
+/// The content of a signature, before it is verified.
 #[derive(Clone, Debug)]
 pub(crate) struct Claim {
     pub(crate) access_key: String,
@@ -35,7 +35,7 @@ pub(crate) struct Claim {
 
 impl Claim {
     /// # Errors
-    /// `AuthFailure` for a request that is not signed, or not like this.
+    /// Fails with `AuthFailure` for a request without a signature of this form.
     pub(crate) fn of(request: &Signed, wanted: &str) -> Result<Self> {
         let missing = || auth_failure("The request has no signature of version 4.");
         let header = request.headers.get("authorization").ok_or_else(missing)?;
@@ -64,7 +64,7 @@ impl Claim {
     }
 
     /// # Errors
-    /// `RequestExpired`, `SignatureDoesNotMatch`.
+    /// Fails with `RequestExpired` or `SignatureDoesNotMatch`.
     pub(crate) fn verify(&self, request: &Signed, secret: &str, now: Timestamp) -> Result<()> {
         let made = request.headers.get("x-amz-date").map(String::as_str).unwrap_or_default();
         let time = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", made)

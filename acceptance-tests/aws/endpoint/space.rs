@@ -12,7 +12,7 @@ use terraform_provider_ipam::store::memory::Memory;
 
 use super::world::dice;
 
-/// Ledger of one IPAM. Names in it are ids or counters: AWS's names are tags and no business of the core.
+/// The ledger of one IPAM. Its names are ids or counters, because names in AWS are tags, which the core does not know.
 pub(crate) struct Space {
     store: Memory,
     actor: Actor,
@@ -28,7 +28,7 @@ impl Space {
         space
     }
 
-    /// The endpoint is one thread under a lock, so nothing conflicts and the body runs once.
+    /// The endpoint is one thread under a lock, so there are no conflicts and the body runs once.
     fn write<T>(&mut self, now: Timestamp, mut body: impl FnMut(&mut Ledger<'_>) -> Result<T>) -> Result<T> {
         let mut result = None;
         let (seed, actor) = (&mut self.seed, &self.actor);
@@ -59,14 +59,14 @@ impl Space {
         format!("n{}", self.names)
     }
 
-    /// Id of the default scope of this type.
+    /// The id of the default scope of this type.
     pub(crate) fn default_scope(&mut self, scope_type: ScopeType) -> Result<String> {
         let scopes = self.read(|reader| reader.list_scopes(false))?;
         let found = scopes.into_iter().find(|scope| scope.is_default && scope.scope_type == scope_type);
         Ok(found.expect("an initialized store has both").meta.id)
     }
 
-    /// A new private scope; its id.
+    /// Creates a private scope. Returns its id.
     pub(crate) fn create_scope(&mut self, now: Timestamp) -> Result<String> {
         let spec = ScopeSpec {
             name: self.name(),
@@ -82,7 +82,7 @@ impl Space {
         self.write(now, |ledger| ledger.delete_scope(id))
     }
 
-    /// A new pool without space; its id.
+    /// Creates a pool without space. Returns its id.
     pub(crate) fn create_pool(
         &mut self,
         now: Timestamp,
@@ -124,7 +124,7 @@ impl Space {
         })
     }
 
-    /// Deletes a pool with everything in it.
+    /// Deletes a pool with all its content.
     pub(crate) fn delete_pool(&mut self, now: Timestamp, id: &str) -> Result<()> {
         self.write(now, |ledger| ledger.delete_pool(id, true))
     }
@@ -138,7 +138,7 @@ impl Space {
         self.write(now, |ledger| ledger.delete_pool_cidr(id))
     }
 
-    /// Id and block of a new allocation.
+    /// Creates an allocation. Returns its id and block.
     pub(crate) fn allocate(
         &mut self,
         now: Timestamp,
@@ -162,7 +162,7 @@ impl Space {
         self.write(now, |ledger| ledger.delete_allocation(id))
     }
 
-    /// The block that an allocation would get now; `None`: no room.
+    /// The block that an allocation would get now; `None` if there is no room.
     pub(crate) fn preview(
         &mut self,
         pool_id: &str,
@@ -174,13 +174,13 @@ impl Space {
         Ok(found.first().copied())
     }
 
-    /// The blocks that a pool has.
+    /// The provisioned blocks of a pool.
     pub(crate) fn provisioned(&mut self, pool_id: &str) -> Result<Vec<Cidr>> {
         let found = self.read(|reader| reader.list_pool_cidrs(pool_id, false))?;
         Ok(found.into_iter().map(|pool_cidr| pool_cidr.cidr).collect())
     }
 
-    /// What the core's own audit says.
+    /// The result of the core's own audit.
     pub(crate) fn audit(&mut self) -> Result<Audit> {
         self.read(|reader| reader.check())
     }

@@ -1,4 +1,4 @@
-//! As much of STS as clients need to come to an account: roles, and who one is.
+//! The part of STS that clients need to get credentials for an account: roles, and the identity of a caller.
 
 use std::collections::BTreeMap;
 
@@ -13,12 +13,12 @@ use super::xml::escaped;
 const VERSION: &str = "2011-06-15";
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 
-/// How long the keys of a role are good for, when nothing else is asked for.
+/// Seconds for which the keys of a role are valid, if the request asks for no other time.
 const LIFE: i64 = 3600;
 
 type Form = BTreeMap<String, String>;
 
-/// Status and text of the answer to a request that is for STS; `None`: it is not.
+/// Status and text of the answer to a request for STS; `None` if the request is for another service.
 pub(super) fn answer(world: &mut World, request: &Signed, request_id: &str) -> Option<(u16, String)> {
     let form: Form = form_urlencoded::parse(&request.body).into_owned().collect();
     if form.get("Version").is_none_or(|version| version != VERSION) {
@@ -46,7 +46,7 @@ pub(super) fn answer(world: &mut World, request: &Signed, request_id: &str) -> O
 }
 
 fn respond(world: &mut World, request: &Signed, request_id: &str, action: &str, form: &Form) -> Result<String> {
-    // Whoever brings a token of another identity provider has no key yet.
+    // A caller with a token of another identity provider has no key yet.
     let (region, account) = match action {
         "AssumeRoleWithWebIdentity" => (String::new(), String::new()),
         _ => {
@@ -78,7 +78,7 @@ fn identity(account: &str) -> String {
     format!("<Arn>arn:aws:iam::{account}:user/test</Arn><UserId>AIDATEST</UserId><Account>{account}</Account>")
 }
 
-/// Keys of the account that the role is in.
+/// Answers with keys of the account that the role is in.
 fn assume(world: &mut World, form: &Form) -> Result<String> {
     let field = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
     let (role, session) = (field("RoleArn"), field("RoleSessionName"));

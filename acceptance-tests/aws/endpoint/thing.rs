@@ -1,11 +1,11 @@
-//! What there is in the world: IPAMs, scopes, pools and so on, each with its body as answers show it.
+//! The objects of the world: IPAMs, scopes, pools and so on, each with its body as answers show it.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-/// Kinds of things that have an id.
+/// Kinds of objects that have an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Ipam,
@@ -27,15 +27,16 @@ pub(crate) enum Kind {
 /// Names that belong to a kind.
 #[derive(Debug)]
 pub(crate) struct Names {
-    /// What ids begin with.
+    /// The prefix of ids.
     pub(crate) prefix: &'static str,
-    /// Resource type in ARNs and tag specifications; empty when it can have no tags.
+    /// The resource type in ARNs and tag specifications; empty if the kind has no tags.
     pub(crate) resource_type: &'static str,
-    /// Member with the id.
+    /// The member with the id.
     pub(crate) id: &'static str,
-    /// Member with the ARN; empty when it has none.
+    /// The member with the ARN; empty if the kind has no ARN.
     pub(crate) arn: &'static str,
-    /// Part of the error code for an unknown id. Where the facts name none, it follows the others.
+    /// A part of the error code for an unknown id. If the documentation names no code, the part follows the pattern of
+    /// the others.
     pub(crate) not_found: &'static str,
 }
 
@@ -123,34 +124,34 @@ impl Kind {
         }
     }
 
-    /// Whether it has the member `state`.
+    /// Whether objects of this kind have the member `state`.
     pub(crate) const fn has_state(self) -> bool {
         !matches!(self, Self::Allocation)
     }
 }
 
-/// One thing.
+/// One object.
 #[derive(Clone, Debug)]
 pub(crate) struct Thing {
-    /// Rises with each thing made.
+    /// A number that rises with each new object.
     pub(crate) sequence: u64,
     pub(crate) kind: Kind,
     pub(crate) id: String,
-    /// Account that owns it.
+    /// The account that owns the object.
     pub(crate) account: String,
-    /// Region that it is looked for in.
+    /// The Region in which requests find the object.
     pub(crate) region: String,
-    /// Id of what it is in.
+    /// The id of the object that contains this one.
     pub(crate) parent: String,
-    /// As answers show it, by names on the wire; state, tags and counts come in when it is shown.
+    /// The body as answers show it, by names on the wire; state, tags and counts are added when it is shown.
     pub(crate) body: Map<String, Value>,
     pub(crate) tags: BTreeMap<String, String>,
     pub(crate) state: String,
-    /// What becomes of it.
+    /// The changes to come.
     pub(crate) steps: VecDeque<Step>,
-    /// Not listed yet.
+    /// The time until the object is listed; `None` if it is listed already.
     pub(crate) hidden: Option<Countdown>,
-    /// What answers do not show.
+    /// Members that answers do not show.
     pub(crate) secret: Map<String, Value>,
 }
 
@@ -162,21 +163,21 @@ pub(crate) struct Step {
     pub(crate) effect: Effect,
 }
 
-/// What happens with a change of state.
+/// The effect of a change of state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
     Nothing,
-    /// The body gets these members.
+    /// Adds these members to the body.
     Set(Map<String, Value>),
-    /// The space goes back, or the step ends in `failed-deprovision`.
+    /// Releases the space, or puts the object into the state `failed-deprovision`.
     Deprovision,
-    /// It and all in it leaves the core.
+    /// Deletes the object and all its content from the core.
     Delete,
-    /// It is not listed any more.
+    /// Removes the object from lists.
     Vanish,
 }
 
-/// When a change comes.
+/// The time at which a change happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Countdown {
     Reads(u32),
@@ -193,7 +194,7 @@ impl Countdown {
         }
     }
 
-    /// Looked at once more.
+    /// Counts one more read.
     pub(crate) fn read(&mut self) {
         if let Self::Reads(left) = self {
             *left = left.saturating_sub(1);
@@ -218,7 +219,7 @@ impl Thing {
         self.body.get(member).and_then(Value::as_bool).unwrap_or_default()
     }
 
-    /// Something can be done with what is in it.
+    /// Whether requests can use the content of the object.
     pub(crate) fn is_usable(&self) -> bool {
         matches!(
             self.state.as_str(),
@@ -226,12 +227,12 @@ impl Thing {
         )
     }
 
-    /// It can be changed itself.
+    /// Whether the object itself can be changed.
     pub(crate) fn is_steady(&self) -> bool {
         self.is_usable() && self.state != "modify-in-progress"
     }
 
-    /// Gone, though it may still be listed.
+    /// Whether the object is deleted, even if it is still listed.
     pub(crate) fn is_gone(&self) -> bool {
         matches!(
             self.state.as_str(),

@@ -1,4 +1,4 @@
-//! The world behind the endpoint.
+//! The world: everything that the endpoint keeps between requests.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -16,7 +16,7 @@ use super::thing::{Countdown, Effect, Kind, Step, Thing};
 pub(crate) struct Credentials {
     pub(crate) access_key: String,
     pub(crate) secret_key: String,
-    /// Only with the keys of a role.
+    /// The session token, which only keys of a role have.
     pub(crate) session_token: Option<String>,
 }
 
@@ -26,45 +26,45 @@ pub(crate) struct Call {
     pub(crate) action: String,
     pub(crate) region: String,
     pub(crate) account: String,
-    /// Typed, by names on the wire.
+    /// The parameters with their types, by names on the wire.
     pub(crate) parameters: Map<String, Value>,
-    /// As the answer said it.
+    /// The id that the answer had.
     pub(crate) request_id: String,
-    /// Code of the error that it got.
+    /// The code of the error that the request got.
     pub(crate) error: Option<String>,
 }
 
-/// A request that was answered under a client token.
+/// An answered request with a client token.
 pub(crate) struct Remembered {
     pub(crate) parameters: Map<String, Value>,
     pub(crate) answer: Map<String, Value>,
 }
 
-/// Accounts, what is in them, and how the endpoint behaves.
+/// Accounts, their objects, and the behavior of the endpoint.
 pub(crate) struct World {
     pub(crate) script: Script,
     pub(crate) troubles: BTreeMap<String, VecDeque<Trouble>>,
-    /// ARNs of roles that nobody may assume.
+    /// ARNs of roles that no client may assume.
     pub(crate) closed_roles: BTreeSet<String>,
     pub(crate) calls: Vec<Call>,
-    /// What the model would not have let through, of requests and of answers.
+    /// Violations of the model, in requests and in answers.
     pub(crate) violations: Vec<String>,
-    /// Account by access key.
+    /// Accounts and their keys, by access key.
     pub(crate) accounts: BTreeMap<String, (String, Credentials)>,
-    /// In the order in which they were made.
+    /// Objects in the order of creation.
     pub(crate) things: Vec<Thing>,
-    /// Space by the IPAM's id.
+    /// Space by the id of the IPAM.
     pub(crate) spaces: BTreeMap<String, Space>,
-    /// By account, Region, action and client token.
+    /// Answered requests by account, Region, action and client token.
     pub(crate) remembered: BTreeMap<[String; 4], Remembered>,
-    /// Id of a pool or discovery, and an account that it is shared with.
+    /// Ids of pools or discoveries, and the accounts that they are shared with.
     pub(crate) shares: BTreeSet<(String, String)>,
-    /// What AWS sees by itself (resources, accounts, addresses, history), by the name of the set that lists it.
+    /// Items that AWS finds itself (resources, accounts, addresses, history), by the name of the set that lists them.
     pub(crate) seeds: BTreeMap<String, Vec<Map<String, Value>>>,
-    /// The account that delegates, and the one that it has delegated to.
+    /// The management account, and the account that it has delegated to.
     pub(crate) management_account: Option<String>,
     pub(crate) administrator: Option<String>,
-    /// When an account last advertised or withdrew something.
+    /// The time of each account's last call that advertised or withdrew.
     pub(crate) advertised: BTreeMap<String, Timestamp>,
     pub(crate) now: Timestamp,
     pub(crate) seed: u64,
@@ -103,7 +103,7 @@ impl World {
         }
     }
 
-    /// The access key of an account, which is there from now on.
+    /// The access key of an account, which exists from now on.
     pub(crate) fn credentials(&mut self, account: &str) -> Credentials {
         if let Some((_, known)) =
             self.accounts.values().find(|(id, known)| id == account && known.session_token.is_none())
@@ -133,7 +133,7 @@ impl World {
         Step { after: self.countdown(delay), state, effect }
     }
 
-    /// Adds a thing that is being created. Id and ARN come into its body.
+    /// Adds an object that is being created. Its id and ARN are added to its body.
     pub(crate) fn create(&mut self, new: New) -> Thing {
         self.sequence += 1;
         let names = new.kind.names();
@@ -147,7 +147,7 @@ impl World {
         let (first, then) = new.states;
         let lag = match new.kind {
             Kind::Allocation => self.script.read_lag,
-            // What comes along with something else is there when that is.
+            // An object that is created together with another one is found as soon as the other one is.
             _ if first == then => Delay::Reads(0),
             _ => self.script.create_lag,
         };
@@ -178,7 +178,7 @@ impl World {
         thing
     }
 
-    /// Marks a thing as changing, then changed.
+    /// Changes an object: it is first in the state of a change, then in the final state.
     pub(crate) fn modify(&mut self, id: &str, change: impl FnOnce(&mut Map<String, Value>)) {
         let step = self.step(self.script.modify, "modify-complete", Effect::Nothing);
         let thing = self.get_mut(id);
@@ -188,7 +188,7 @@ impl World {
         thing.steps = [step].into();
     }
 
-    /// Marks a thing for deletion.
+    /// Starts the deletion of an object.
     pub(crate) fn delete(&mut self, id: &str, states: (&'static str, &'static str)) {
         let gone = self.step(self.script.delete, states.1, Effect::Delete);
         let vanished = self.step(self.script.linger, "", Effect::Vanish);
@@ -202,34 +202,34 @@ impl World {
     }
 
     /// # Panics
-    /// When it is not there; for ids that the world gave itself.
+    /// Panics if the object does not exist: this function is for ids that the world itself has issued.
     pub(crate) fn get(&self, id: &str) -> &Thing {
         self.find(id).unwrap_or_else(|| panic!("{id} is not in the world"))
     }
 
     /// # Panics
-    /// As [`World::get`].
+    /// Panics as [`World::get`] does.
     pub(crate) fn get_mut(&mut self, id: &str) -> &mut Thing {
         self.things.iter_mut().find(|thing| thing.id == id).unwrap_or_else(|| panic!("{id} is not in the world"))
     }
 
-    /// Things of a kind in `parent` that are not gone.
+    /// Objects of a kind in `parent` that are not deleted.
     pub(crate) fn inside<'a>(&'a self, kind: Kind, parent: &'a str) -> impl Iterator<Item = &'a Thing> {
         self.things.iter().filter(move |thing| thing.kind == kind && thing.parent == parent && !thing.is_gone())
     }
 
-    /// All things of a kind that are not gone.
+    /// All objects of a kind that are not deleted.
     pub(crate) fn all(&self, kind: Kind) -> impl Iterator<Item = &Thing> {
         self.things.iter().filter(move |thing| thing.kind == kind && !thing.is_gone())
     }
 
-    /// The space that a pool or scope is in.
+    /// The space that contains a pool or scope.
     pub(crate) fn space_of(&mut self, thing_id: &str) -> &mut Space {
         let ipam = self.ipam_of(thing_id);
         self.spaces.get_mut(&ipam).expect("an IPAM has space")
     }
 
-    /// Id of the IPAM that a thing is in.
+    /// The id of the IPAM that contains an object.
     pub(crate) fn ipam_of(&self, id: &str) -> String {
         let mut id = id;
         loop {
@@ -241,7 +241,7 @@ impl World {
         }
     }
 
-    /// Carries out every change that is due.
+    /// Carries out all changes that are due.
     pub(crate) fn settle(&mut self) {
         let now = self.now;
         for thing in &mut self.things {
@@ -296,7 +296,7 @@ impl World {
         Ok(())
     }
 
-    /// What was in a thing is not listed any more, and neither is its space in the pool above.
+    /// Removes the content of an object from lists, and the allocation of its space in the pool above.
     fn remove_inside(&mut self, id: &str) {
         let mut gone: BTreeSet<String> = [id.to_owned()].into();
         loop {
@@ -340,10 +340,10 @@ impl World {
         }
     }
 
-    /// An allocation that a resource made.
+    /// Creates an allocation for a resource.
     ///
     /// # Errors
-    /// Those of the core.
+    /// Fails with the errors of the core.
     pub(crate) fn take(&mut self, pool_id: &str, resource_type: &str, resource_id: &str, cidr: Cidr) -> Result<()> {
         let (now, pool) = (self.now, self.get(pool_id).clone());
         let (id, _) = self.space_of(pool_id).allocate(now, pool_id, Size::Cidr(cidr), &BTreeSet::new())?;
@@ -378,7 +378,7 @@ impl World {
         }
     }
 
-    /// A thing as an answer shows it.
+    /// An object as an answer shows it.
     pub(crate) fn render(&self, thing: &Thing) -> Map<String, Value> {
         let mut body = thing.body.clone();
         if thing.kind.has_state() {
@@ -411,7 +411,7 @@ impl World {
         body
     }
 
-    /// A thing as an answer shows it now; one read fewer until it changes.
+    /// An object as an answer shows it now; this counts as one read.
     pub(crate) fn show(&mut self, id: &str) -> Map<String, Value> {
         let shown = self.render(self.get(id));
         let is_shown =
@@ -422,7 +422,7 @@ impl World {
         shown
     }
 
-    /// Ids of what fits and lists show already. What is not shown yet comes nearer to it.
+    /// Ids of the objects that fit and that lists show already. For the others this counts as one read.
     pub(crate) fn listed(&mut self, fits: impl Fn(&Thing) -> bool) -> Vec<String> {
         let mut found = Vec::new();
         for thing in self.things.iter_mut().filter(|thing| fits(thing)) {
@@ -434,17 +434,17 @@ impl World {
         found
     }
 
-    /// Whether an account sees a thing in a Region.
+    /// Whether an account sees an object in a Region.
     pub(crate) fn is_visible(&self, thing: &Thing, account: &str, region: &str) -> bool {
         let shared = self.shares.contains(&(thing.id.clone(), account.to_owned()));
         let here = thing.region == region || (thing.kind == Kind::Pool && thing.text("locale") == region);
         (thing.account == account || shared) && here
     }
 
-    /// The thing with this id.
+    /// The object with this id.
     ///
     /// # Errors
-    /// `Invalid...Id.NotFound`.
+    /// Fails with `Invalid...Id.NotFound`.
     pub(crate) fn require(&self, kind: Kind, id: &str, account: &str, region: &str) -> Result<&Thing> {
         let found = self.find(id).filter(|thing| thing.kind == kind && self.is_visible(thing, account, region));
         let found = found.filter(|thing| thing.state != "delete-complete" && thing.hidden.is_none());
@@ -458,7 +458,7 @@ pub(crate) fn not_found(kind: Kind, id: &str) -> Fault {
     Fault::new(&format!("{}.NotFound", names.not_found), format!("The {} '{id}' does not exist.", names.id))
 }
 
-/// What is to be created.
+/// The properties of a new object.
 pub(crate) struct New {
     pub(crate) kind: Kind,
     pub(crate) id: String,
@@ -467,7 +467,7 @@ pub(crate) struct New {
     pub(crate) parent: String,
     pub(crate) body: Map<String, Value>,
     pub(crate) tags: BTreeMap<String, String>,
-    /// First state, and the one after `delay`.
+    /// The first state, and the one after `delay`.
     pub(crate) states: (&'static str, &'static str),
     pub(crate) delay: Delay,
 }
@@ -476,16 +476,16 @@ pub(crate) const CREATING: (&str, &str) = ("create-in-progress", "create-complet
 pub(crate) const CREATED: (&str, &str) = ("create-complete", "create-complete");
 pub(crate) const DELETING: (&str, &str) = ("delete-in-progress", "delete-complete");
 
-/// ARNs of IPAM have no Region.
+/// The ARN of an object. ARNs of IPAM have no Region.
 pub(crate) fn arn(kind: Kind, account: &str, id: &str) -> String {
     format!("arn:aws:ec2::{account}:{}/{id}", kind.names().resource_type)
 }
 
-/// The members of a JSON object, without what is null.
+/// The members of a JSON object, without null members.
 pub(crate) fn members(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(members) => members.into_iter().filter(|(_, value)| !value.is_null()).collect(),
-        other => panic!("{other} is no object"),
+        other => panic!("{other} is not an object"),
     }
 }
 

@@ -9,7 +9,8 @@ use super::fault::Fault;
 const NAMESPACE: &str = "http://ec2.amazonaws.com/doc/2016-11-15/";
 const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
-/// `<CreateIpamResponse>` with the request's id and `members`; lists are elements of `<item>`, null is left out.
+/// The answer `<CreateIpamResponse>` with the request's id and `members`; lists are elements of `<item>`, and null is
+/// omitted.
 pub(crate) fn answer(action: &str, request_id: &str, members: &Map<String, Value>) -> String {
     let mut text = format!("{HEAD}<{action}Response xmlns=\"{NAMESPACE}\">");
     element(&mut text, "requestId", &Value::from(request_id));

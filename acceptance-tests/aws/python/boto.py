@@ -1,4 +1,4 @@
-"""boto3 on a pipe: one request as JSON on a line of standard input, one answer on a line of standard output."""
+"""boto3 behind a pipe: one request as JSON on each line of standard input, one answer on each line of standard output."""
 import json
 import sys
 import urllib.parse
@@ -36,7 +36,7 @@ def plain(answer):
 
 
 def raw(request, form):
-    """A form that boto3's own model would not let through, signed: status and text of the answer."""
+    """Signs and sends a form that boto3's own model would refuse. Returns status and text of the answer."""
     signed = AWSRequest("POST", request["url"] + "/", data=urllib.parse.urlencode(form))
     signed.headers["Content-Type"] = "application/x-www-form-urlencoded"
     credentials = Credentials(request["access_key"], request["secret_key"])
@@ -67,6 +67,6 @@ for line in sys.stdin:
     except botocore.exceptions.ClientError as error:
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         answer = {"error": dict(error.response["Error"], Status=status)}
-    except Exception as error:  # what the client itself refuses, or a connection that broke
+    except Exception as error:  # the client itself refused the call, or the connection broke
         answer = {"error": {"Code": type(error).__name__, "Message": str(error), "Status": 0}}
     print(json.dumps(answer, default=str), flush=True)

@@ -1,4 +1,4 @@
-"""What botocore knows of the EC2 actions of IPAM, as JSON: names on the wire, types, limits, enumerations."""
+"""Prints botocore's model of the EC2 actions of IPAM as JSON: names on the wire, types, limits, enumerations."""
 import json
 import re
 
@@ -6,7 +6,7 @@ import botocore.session
 
 NAMES = re.compile(r"Ipam|Byoip|Byoasn|PublicIpv4Pool|Ipv6Pool|^(Create|Delete|Describe)Tags$")
 LIMITS = ("min", "max")
-# Words that AWS has and the pinned botocore has not.
+# Values that AWS accepts and the pinned botocore does not know.
 SINCE = {"IpamPolicyResourceType": ["igw-firewall", "lambda-network-connector"]}
 
 model = botocore.session.get_session().get_service_model("ec2")

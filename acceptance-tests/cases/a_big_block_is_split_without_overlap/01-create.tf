@@ -7,7 +7,7 @@ resource "ipam_pool" "top" {
   locale = "us-east-1"
 }
 
-# Together they are the pool, to the last address: any order of placing them must fit.
+# Together the blocks fill the pool to the last address: they must fit in any order of placing.
 resource "ipam_allocation" "n" {
   for_each       = { a = 26, b = 26, c = 26, d = 27, e = 28, f = 29, g = 29 }
   ipam_pool_id   = ipam_pool.top.id

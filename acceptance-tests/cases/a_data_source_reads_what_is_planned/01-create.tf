@@ -1,4 +1,4 @@
-# Terraform puts off reading what has pending changes; what it reads then is the object.
+# Terraform delays the reading of an object with pending changes; the data source then reads the finished object.
 #= create ipam_pool.top, ipam_allocation.web
 #= data.ipam_pool.top.name = "top"
 #= data.ipam_allocation.web.cidr = "10.0.0.0/26"

@@ -1,4 +1,4 @@
-# The space that the shrinking freed is given out again.
+# The space that became free when the block shrank is allocated again.
 #= create ipam_allocation.rest
 #= ipam_allocation.rest.cidr = "10.0.0.32/27"
 resource "ipam_pool" "top" {

@@ -1,4 +1,4 @@
-# Half of what it has: it keeps the rest of itself.
+# The new block is half of the allocation's block: the allocation shrinks in place.
 #= delete ipam_allocation.any
 #= update ipam_allocation.exact
 #= kept ipam_allocation.exact.id

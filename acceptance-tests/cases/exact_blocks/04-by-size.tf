@@ -1,4 +1,4 @@
-# The same block, asked for by size: nothing changes.
+# The configuration asks for the same block by its size: nothing changes.
 #= kept ipam_allocation.exact.id
 #= kept ipam_allocation.exact.cidr
 resource "ipam_pool" "top" {

@@ -1,4 +1,4 @@
-# Nothing happens to the object: only its address is another one.
+# The object does not change: only its address in the state does.
 #= ipam_allocation.frontend.cidr = "10.0.0.0/26"
 resource "ipam_pool" "top" {
   name   = "top"

@@ -10,7 +10,7 @@ resource "ipam_pool_cidr" "first" {
   cidr         = "10.0.0.0/16"
 }
 
-# More than Terraform destroys at a time, and none of them refers to the CIDR.
+# More allocations than Terraform destroys at a time, and none of them refers to the CIDR.
 resource "ipam_allocation" "web" {
   count          = 12
   ipam_pool_id   = ipam_pool.top.id

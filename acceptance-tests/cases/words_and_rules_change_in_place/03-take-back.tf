@@ -1,5 +1,5 @@
 #= update ipam_scope.lab, ipam_pool.top, ipam_allocation.web
-# What the rules ask for can go once they are gone, not in the same plan.
+# Tags that the rules required can be removed only by a plan after the one that removes the rules.
 #= kept ipam_pool.top.id
 #= kept ipam_allocation.web.cidr
 #= ipam_pool.top.description = null

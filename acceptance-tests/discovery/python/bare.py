@@ -1,10 +1,9 @@
-"""The bare calls for the accounts of an EC2 server: how long they take.
+"""Measures how long the bare calls for the accounts of an EC2 server take.
 
 Standard input: {"url", "accounts": [{"id", "role"}], "regions"}. Standard output: seconds by account, each measured alone.
 
-The same calls that discovery makes, with the same pages, as much at once as discovery does: all Regions of the account, and
-in each all six lists; keys of the role before them. Clients are made before the clock starts, and nothing is done with the
-answers.
+The calls are those of discovery, with the same pages and as many at a time: the keys of the role first, then all six lists
+in all Regions of the account. Clients are made before the clock starts, and the answers are not processed.
 """
 import json
 import sys
@@ -36,7 +35,7 @@ def seconds(wish, account):
     keys = keys_of(wish["url"], wish["regions"][0], account["role"])
     clients = [client("ec2", wish["url"], region, keys) for region in wish["regions"]]
     with ThreadPoolExecutor(len(clients) * len(LISTS)) as pool:
-        # Threads are there before the clock starts.
+        # Starts the threads before the clock starts.
         list(pool.map(lambda _: time.sleep(0.01), range(len(clients) * len(LISTS))))
         begin = time.monotonic()
         if account["role"]:

@@ -1,11 +1,11 @@
-"""Fills an EC2 server of moto with networks such as a company has after some years, the same ones each time.
+"""Fills an EC2 server of moto with networks such as a company has after some years. Every run makes the same networks.
 
-Standard input: {"url", "accounts": [{"id", "role"}], "regions"}. Standard output: how much of what was made.
+Standard input: {"url", "accounts": [{"id", "role"}], "regions"}. Standard output: numbers of objects that were made.
 
-In each of the places: sixteen VPCs beside the default one, with ten subnets each; some of one VPC's addresses again in
-others, of all places; blocks larger and smaller than the plan allows; tags that are missing; second blocks, IPv6, a block
-that was given up; interfaces, instances with public addresses; Elastic IP addresses on them, on NAT gateways and on load
-balancers, and idle ones; addresses that services manage; a range that was brought along.
+Each account and Region gets sixteen VPCs in addition to the default one, with ten subnets each. Some VPCs of all places have
+the same addresses. Some blocks are larger or smaller than the address plan allows, and some tags are missing. There are
+second blocks, IPv6 blocks and a disassociated block; interfaces, and instances with public addresses; Elastic IP addresses on
+them, on NAT gateways and on load balancers, and idle ones; addresses that services manage; and a BYOIP range.
 """
 import ipaddress
 import json
@@ -17,7 +17,7 @@ from reach import client, keys_of, order
 
 VPCS, SUBNETS, ELASTIC = 16, 10, 42
 TEAMS = ["network", "web", "data", "platform"]
-# Interfaces of services: description, who asked for it, its type, who owns its public address.
+# Interfaces of services: description, requester, type, owner of the public address.
 SERVICES = [
     ("ELB app/shop/50dc6c495c0c9188", "amazon-elb", "interface", "amazon-elb"),
     ("ELB net/entry/1e3b5c7d9f0a2b4c", "amazon-elb", "network_load_balancer", "amazon"),
@@ -47,7 +47,7 @@ class Place:
         order(self.url, order="set", account=self.account, region=self.region, id=id, values=values)
 
     def block(self, number):
-        """Mostly of its own; some are in every place again, and some have sizes that nobody planned."""
+        """The block of a VPC: mostly unique; some exist in every place, and some have sizes outside of the address plan."""
         if number < 2:
             return f"10.{200 + number}.0.0/16"
         if number == 2:
@@ -125,7 +125,7 @@ class Place:
             self.made["interfaces"] += 1
 
     def elastic_addresses(self):
-        """Eighteen idle ones, twelve on interfaces, four on NAT gateways, two on balancers, and six with pools."""
+        """Makes Elastic IP addresses: eighteen idle, twelve on interfaces, four on NAT gateways, two on balancers, six of pools."""
         for at in range(ELASTIC):
             allocation = self.elastic(at, Name=f"address-{at}" if at % 2 else None, team="web" if at % 5 else None)
             subnet = self.dice.choice(self.subnets)
@@ -156,7 +156,7 @@ class Place:
             interface = self.interface(self.subnets[at], text)
             values = {"requester_id": requester, "requester_managed": True, "interface_type": kind, "status": "in-use"}
             self.set(interface, public_ip=f"3.{100 + self.number}.0.{at + 1}", ip_owner=owner, **values)
-        # A balancer with an address of the range that was brought along.
+        # A load balancer with an address of the BYOIP range.
         interface = self.interface(self.subnets[9], "ELB app/own/ffffffffffffffff")
         values = {"requester_id": "amazon-elb", "requester_managed": True, "status": "in-use"}
         self.set(interface, public_ip=f"198.51.{self.number}.77", ip_owner="amazon-elb", **values)
@@ -194,7 +194,7 @@ class Place:
 
 def main():
     wish = json.load(sys.stdin)
-    # moto's ids and addresses are the same each time, too.
+    # With the seed, moto too makes the same ids and addresses in every run.
     urllib.request.build_opener(urllib.request.ProxyHandler({})).open(wish["url"] + "/moto-api/seed?a=5", data=b"")
     total, number = {}, 0
     for account in wish["accounts"]:

@@ -1,10 +1,10 @@
-"""What discovery should find, said by others than our code: boto3 looks, Python's ipaddress compares.
+"""The expected results of discovery, without the provider's code: boto3 lists, Python's ipaddress compares.
 
     expected.py samples   <  {"url", "accounts": [{"id", "role"}], "regions", "resource_types": [], "exclusions": {}}
     expected.py findings  <  {"scopes", "pools", "pool_cidrs", "allocations", "treatments", "samples", "first_seen"}
 
-Both answer JSON on standard output. The first asks an EC2 server by itself; an answer's `resources` and `addresses` are the
-records of our stores but for their times. The second needs no server: `findings.py` is what it does.
+Both print JSON to standard output. The first calls an EC2 server; the `resources` and `addresses` of its answer are the
+records of the provider's stores except their times. The second needs no server: it runs `findings.py`.
 """
 import ipaddress
 import json
@@ -13,7 +13,7 @@ import sys
 import findings
 from reach import client, keys_of
 
-# Names that descriptions of services' interfaces begin with, and who asks EC2 for them.
+# Names that the descriptions of services' interfaces begin with, and the requesters of these interfaces.
 BEGINNINGS = {
     "ELB ": "load-balancer",
     "Interface for NAT Gateway ": "nat-gateway",
@@ -42,7 +42,7 @@ def tags_of(listed):
 
 
 def private_source(block):
-    """Private addresses have no source; of other IPv6 addresses an interface does not say it."""
+    """The source: "none" for private addresses; None for other IPv6 addresses, whose source an interface does not show."""
     network = ipaddress.ip_network(block)
     if network.version == 6 and not network.subnet_of(ipaddress.ip_network("fc00::/7")):
         return None
@@ -50,7 +50,7 @@ def private_source(block):
 
 
 def everything(ec2):
-    """All lists of a place, without pages."""
+    """All lists of an account and Region, without pages."""
     return {
         "vpcs": ec2.describe_vpcs()["Vpcs"],
         "subnets": ec2.describe_subnets()["Subnets"],
@@ -69,7 +69,7 @@ class Place:
         self.leave_out()
 
     def leave_out(self):
-        """Excluded resources, and with each container what is in it."""
+        """Excludes resources, and with each excluded container its content."""
         gone, tags = set(self.out.get("resource_ids", [])), self.out.get("tags", {})
 
         def stays(own, containers, listed):

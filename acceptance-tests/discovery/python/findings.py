@@ -1,11 +1,11 @@
-"""Management, compliance and overlap of what was seen, from the words of the specification and from nothing of ours.
+"""Derives management, compliance and overlap of discovered resources from the specification, without the provider's code.
 
 In: `scopes`, `pools`, `pool_cidrs` and `allocations` as a store's export has them (`id`, `scope_id`, `pool_id`, `cidr`,
 `rules`, ...); `treatments`: [{"resource_id", "cidr", "region", "ignored": true or "scope_id": "..."}]; `samples` as
-`expected.py samples` says them; `first_seen`: times by "resource_cidr_region", where they differ.
+`expected.py samples` prints them; `first_seen`: times by "resource_cidr_region", where they differ.
 
 Out: a list, by block and resource, of {"resource_id", "cidr", "region", "account_id", "scope_id", "pool_id", "management",
-"compliance", "reasons", "overlap", "overlaps_with", "usage"}. `reasons` are not sentences but what each is about:
+"compliance", "reasons", "overlap", "overlaps_with", "usage"}. `reasons` are not sentences but topics:
 "netmask_length", "tag <key>", "locale".
 """
 import ipaddress
@@ -44,7 +44,7 @@ class Seen:
 
 
 class Claim:
-    """What may manage a block: an allocation, or the space of a pool."""
+    """A claim that can manage a block: an allocation, or the space of a pool."""
 
     def __init__(self, pool, block, name, id, resource=None, space_of=None):
         self.pool, self.block, self.name, self.id = pool, ipaddress.ip_network(block), name, id
@@ -80,7 +80,7 @@ class World:
         return None
 
     def place(self, treatments):
-        """Scopes, and what is ignored or moved."""
+        """Sets the scope of each block, and applies the treatments: ignored or moved."""
         treated = {f"{one['resource_id']}_{one['cidr']}_{one['region']}": one for one in treatments}
         moved = {}
         for one in self.seen:
@@ -139,7 +139,7 @@ class World:
         return ("noncompliant" if reasons else "compliant"), reasons
 
     def others(self, one):
-        """Sightings in the way."""
+        """Sightings that overlap `one`."""
         for other in self.seen:
             if other.ignored or other.scope != one.scope or other.resource() == one.resource():
                 continue
@@ -157,7 +157,7 @@ class World:
                 yield other
 
     def allocations(self, one):
-        """Allocations in the way."""
+        """Allocations that overlap `one`."""
         if one.kind not in OWN_SPACE and one.kind != "subnet":
             return
         managers = [one.manager]

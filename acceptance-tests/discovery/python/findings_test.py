@@ -1,4 +1,4 @@
-"""Each rule of findings.py, on the smallest world that shows it."""
+"""Tests each rule of findings.py with the fewest objects that show it."""
 import unittest
 
 from findings import findings

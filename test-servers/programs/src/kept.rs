@@ -1,13 +1,13 @@
-//! What is fetched once and kept in `target/test-servers`.
+//! Files that are fetched once and kept in `target/test-servers`.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-/// The directory `name`, which `make` fills. It is there already after the first time; of several processes one makes
-/// it, the others wait.
+/// The directory `name`, which `make` fills at the first call. If several processes call at the same time, one fills it
+/// and the others wait.
 ///
 /// # Errors
-/// What `make` answered, or words that say what cannot be written.
+/// Fails with the error of `make`, or a message about the file that cannot be written.
 pub fn once(name: &str, make: impl FnOnce(&Path) -> Result<(), String>) -> Result<PathBuf, String> {
     let top = top();
     let words = |error: std::io::Error| format!("{} cannot be written: {error}", top.display());
@@ -27,7 +27,7 @@ pub fn once(name: &str, make: impl FnOnce(&Path) -> Result<(), String>) -> Resul
     Ok(done)
 }
 
-/// `target/test-servers`.
+/// The path of `target/test-servers`.
 fn top() -> PathBuf {
     let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| top.join("target"), |path| top.join(path));

@@ -5,20 +5,20 @@ use std::process::Command;
 
 use crate::kept;
 
-/// The Python to install with and to run servers with.
+/// The Python that installs packages and runs servers.
 #[derive(Clone, Debug)]
 pub struct Python {
     /// Its path.
     pub program: PathBuf,
-    /// As `3.11`.
+    /// Its version in the form `3.11`.
     version: String,
 }
 
 impl Python {
-    /// The `python3` in `PATH`.
+    /// Finds the `python3` in `PATH`.
     ///
     /// # Errors
-    /// Words that say what is missing.
+    /// Fails with a message that names what is missing.
     pub fn find() -> Result<Self, String> {
         let question = "import sys; print(sys.executable); print('%d.%d' % sys.version_info[:2])";
         let missing = || "python3 is not in PATH: install Python 3.10 or later, with pip".to_owned();
@@ -31,14 +31,14 @@ impl Python {
         }
     }
 
-    /// Installs `requirement` (`name==version`, or several with spaces between; without its own requirements unless
-    /// `whole`) and returns its directory.
-    /// It is there already after the first time; of several processes one installs, the others wait.
+    /// Installs `requirement` at the first call (`name==version`, or several separated by spaces) and returns its
+    /// directory. Packages that it depends on are installed only if `whole`. If several processes call at the same
+    /// time, one installs and the others wait.
     ///
     /// # Errors
-    /// Words that say what went wrong.
+    /// Fails with a message about the problem.
     pub fn install(&self, requirement: &str, whole: bool) -> Result<PathBuf, String> {
-        // Compiled packages belong to one version of Python.
+        // Compiled packages work only with one version of Python.
         let name = format!("{requirement}-python{}", self.version).replace(['[', ']', ',', '=', ' '], "-");
         kept::once(&name, |partial| self.run_pip(requirement, whole, partial))
     }

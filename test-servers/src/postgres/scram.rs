@@ -1,12 +1,12 @@
-//! The form in which a server keeps a password.
+//! Verifiers of passwords, the form in which a server keeps them.
 
 use aws_lc_rs::{digest, hmac};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 
-/// `password` as RFC 5803 has it, with a single round of hashing.
+/// The verifier of `password` after RFC 5803, with a single round of hashing.
 ///
-/// It is random, so that nobody guesses it. The usual 4096 rounds are half a second of work for every login of a program
-/// that was built without optimisation, and beside a busy machine more than the time that a login has.
+/// The password is random, so that it cannot be guessed. The usual 4096 rounds take half a second for every login of a
+/// program that was built without optimization; on a busy machine that is longer than the time limit of a login.
 pub(crate) fn verifier(password: &str) -> String {
     let mut salt = [0; 16];
     getrandom::fill(&mut salt).expect("the operating system has random bytes");

@@ -14,7 +14,7 @@ const CERTIFICATE: &str = "server.pem";
 /// File of the server's key.
 const KEY: &str = "server.key";
 
-/// Writes all three into `directory`. The server is `localhost` and nothing else: `127.0.0.1` is a wrong name.
+/// Writes all three into `directory`. The name of the server is `localhost` only: `127.0.0.1` is a wrong name.
 pub(crate) fn write(directory: &Path) {
     let mut authority = CertificateParams::default();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -33,9 +33,9 @@ pub(crate) fn write(directory: &Path) {
     write(ROOT, authority.pem());
     write(CERTIFICATE, certificate.pem());
     write(KEY, server_key.serialize_pem());
-    // The server refuses a key that others may read.
+    // The server refuses a key that other users may read.
     fs::set_permissions(directory.join(KEY), fs::Permissions::from_mode(0o600))
-        .expect("one's own file can be protected");
+        .expect("the permissions of the key can be set");
 }
 
 /// Switches TLS on in the server's configuration, with the files in `directory`.

@@ -8,15 +8,15 @@ use std::thread;
 use super::http::{Request, is_http};
 use super::{Answer, Shared, close};
 
-/// What happens to a request.
+/// The fate of a request.
 enum Fate {
     Passed,
     Answered(Answer),
-    /// Passed on, and its answer lost.
+    /// It is passed on, and its answer is lost.
     Cut,
 }
 
-/// Passes bytes both ways until a side closes, or the rules cut it.
+/// Passes bytes in both directions until a side closes, or the rules cut the connection.
 pub(super) fn serve(client: TcpStream, id: usize, shared: &Shared) -> io::Result<()> {
     shared.hold_back();
     let server = TcpStream::connect(&shared.server)?;
@@ -30,7 +30,7 @@ pub(super) fn serve(client: TcpStream, id: usize, shared: &Shared) -> io::Result
     let loses_answer = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
-            // An error is the end of the connection; closing both sides wakes the other thread.
+            // An error ends the connection; closing both sides wakes the other thread.
             pass_answers(&server, &client, shared, &loses_answer).ok();
             close(&client);
             close(&server);
@@ -42,7 +42,7 @@ pub(super) fn serve(client: TcpStream, id: usize, shared: &Shared) -> io::Result
     })
 }
 
-/// From the server to the client.
+/// Passes bytes from the server to the client.
 fn pass_answers(mut server: &TcpStream, mut client: &TcpStream, shared: &Shared, loses: &AtomicBool) -> io::Result<()> {
     let mut chunk = vec![0; 64 * 1024];
     loop {
@@ -55,7 +55,7 @@ fn pass_answers(mut server: &TcpStream, mut client: &TcpStream, shared: &Shared,
     }
 }
 
-/// From the client to the server; request by request when it speaks HTTP.
+/// Passes bytes from the client to the server; request by request if the client speaks HTTP.
 fn pass_requests(
     mut client: &TcpStream,
     mut server: &TcpStream,
@@ -63,7 +63,7 @@ fn pass_requests(
     loses: &AtomicBool,
 ) -> io::Result<()> {
     let mut received = Vec::new();
-    // Decided by the first bytes: later messages of other protocols may begin like HTTP.
+    // The first bytes decide: later messages of other protocols may begin like HTTP.
     let mut speaks_http = None;
     loop {
         let mut chunk = vec![0; 64 * 1024];
@@ -86,7 +86,7 @@ fn pass_requests(
                     client.write_all(&answer.bytes(&request))?;
                 }
                 fate => {
-                    // Set before the server has it: the next byte from there is its answer.
+                    // Set before the server has the request: the next byte from the server belongs to the answer.
                     loses.store(matches!(fate, Fate::Cut), Ordering::SeqCst);
                     shared.hold_back();
                     server.write_all(&received)?;
@@ -98,7 +98,7 @@ fn pass_requests(
 }
 
 impl Shared {
-    /// Counts a request, and says what becomes of it.
+    /// Counts a request, and returns its fate.
     fn fate(&self) -> Fate {
         let mut rules = self.rules();
         rules.requests += 1;

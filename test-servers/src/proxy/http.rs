@@ -1,22 +1,22 @@
-//! As much of HTTP/1.1 as tells where a request ends.
+//! The part of HTTP/1.1 that is needed to find the end of a request.
 
-/// A whole request at the start of some bytes.
+/// A whole request at the start of a series of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Request {
-    /// Bytes of its head and its body.
+    /// Length of head and body in bytes.
     pub(super) length: usize,
     /// The answer to HEAD has no body.
     pub(super) is_head: bool,
 }
 
-/// Whether a client that begins like this speaks HTTP: with a method in capital letters. PostgreSQL begins with a
-/// length, TLS with a byte that is no letter.
+/// Whether a client that begins with these bytes speaks HTTP: HTTP begins with a method in capital letters. PostgreSQL
+/// begins with a length, and TLS with a byte that is not a letter.
 pub(super) fn is_http(bytes: &[u8]) -> bool {
     bytes.first().is_some_and(u8::is_ascii_uppercase)
 }
 
 impl Request {
-    /// `None` while some of it is yet to come. Bodies have a `Content-Length`.
+    /// The first request; `None` while it is not complete. Bodies must have a `Content-Length`.
     pub(super) fn first_of(bytes: &[u8]) -> Option<Self> {
         const END: &[u8] = b"\r\n\r\n";
         let head_length = bytes.windows(END.len()).position(|window| window == END)? + END.len();
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn only_http_is_taken_for_http() {
+    fn only_http_is_recognized_as_http() {
         assert!(is_http(b"PUT /"));
         // The start of PostgreSQL's request for TLS, and of a TLS handshake.
         assert!(!is_http(&[0, 0, 0, 8]) && !is_http(&[22, 3, 1]));

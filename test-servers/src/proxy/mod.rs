@@ -9,14 +9,14 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// Stands between clients and one server, in the test process. It passes everything on until it is told otherwise.
+/// A proxy between clients and one server, in the test process. It passes everything on until a test asks for a fault.
 #[derive(Debug)]
 pub struct Proxy {
     address: String,
     shared: Arc<Shared>,
 }
 
-/// What the threads of all connections look at.
+/// State that the threads of all connections share.
 #[derive(Debug)]
 struct Shared {
     /// `host:port` of the server.
@@ -29,11 +29,11 @@ struct Shared {
 struct Rules {
     mode: Mode,
     delay: Duration,
-    /// HTTP requests until the one whose answer is lost; 1 is the next.
+    /// Number of the HTTP request whose answer is lost, counted from now: 1 is the next one.
     cut_after: Option<usize>,
-    /// What the next requests are answered with.
+    /// Answers to the next requests.
     answers: Vec<Answer>,
-    /// HTTP requests that came so far.
+    /// Number of HTTP requests so far.
     requests: usize,
     /// Open connections: the sockets of both sides.
     connections: BTreeMap<usize, Vec<TcpStream>>,
@@ -46,11 +46,11 @@ enum Mode {
     Pass,
     Refuse,
     Stall,
-    /// The proxy is gone.
+    /// The proxy was dropped.
     End,
 }
 
-/// An answer of the proxy's own.
+/// An answer of the proxy itself.
 #[derive(Clone, Debug)]
 struct Answer {
     status: u16,
@@ -58,7 +58,7 @@ struct Answer {
 }
 
 impl Proxy {
-    /// A proxy to a server, `host:port`, which need not be there yet.
+    /// Starts a proxy to a server, `host:port`, which need not be running yet.
     pub fn to(server: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("127.0.0.1 has a free port");
         let address = listener.local_addr().expect("a listener has an address").to_string();
@@ -68,12 +68,12 @@ impl Proxy {
         Self { address, shared }
     }
 
-    /// Where clients connect to: `127.0.0.1:port`.
+    /// The address for clients: `127.0.0.1:port`.
     pub fn address(&self) -> String {
         self.address.clone()
     }
 
-    /// Passes everything on: the end of every fault.
+    /// Passes everything on: ends every fault.
     pub fn pass(&self) {
         self.change(|rules| {
             rules.mode = Mode::Pass;
@@ -83,28 +83,28 @@ impl Proxy {
         });
     }
 
-    /// Closes new connections at once. Open ones stay.
+    /// Closes new connections at once. Open connections stay.
     pub fn refuse(&self) {
         self.change(|rules| rules.mode = Mode::Refuse);
     }
 
-    /// Closes all connections that are open now. New ones are welcome.
+    /// Closes all connections that are open now. New connections are accepted.
     pub fn cut(&self) {
         self.change(|rules| rules.connections.values().flatten().for_each(close));
     }
 
-    /// Keeps every chunk of bytes, in both directions, for so long.
+    /// Delays every chunk of bytes, in both directions.
     pub fn delay(&self, delay: Duration) {
         self.change(|rules| rules.delay = delay);
     }
 
-    /// Accepts connections, and passes nothing on, of open ones neither.
+    /// Accepts connections, and passes nothing on, on open connections either.
     pub fn stall(&self) {
         self.change(|rules| rules.mode = Mode::Stall);
     }
 
     /// HTTP: passes the `n`-th next request on (1 is the next), waits until the server has answered it, and cuts the
-    /// connection instead of passing the answer on: done, but reported as failed.
+    /// connection instead of passing the answer on. The request is carried out, but the client sees a failure.
     pub fn cut_after_request(&self, n: usize) {
         assert!(n > 0, "1 is the next request");
         self.change(|rules| rules.cut_after = Some(n));
@@ -115,18 +115,18 @@ impl Proxy {
         self.answer_with(status, "", times);
     }
 
-    /// The same with a body, which is XML.
+    /// The same with a body in XML.
     pub fn answer_with(&self, status: u16, body: &str, times: usize) {
         let answer = Answer { status, body: body.to_owned() };
         self.change(|rules| rules.answers = vec![answer; times]);
     }
 
-    /// HTTP requests that came so far, whatever became of them.
+    /// Number of HTTP requests so far, with or without faults.
     pub fn requests(&self) -> usize {
         self.shared.rules().requests
     }
 
-    /// Connections that came so far, whatever became of them.
+    /// Number of connections so far, with or without faults.
     pub fn connections(&self) -> usize {
         self.shared.rules().connections_ever
     }
@@ -143,7 +143,7 @@ impl Drop for Proxy {
             rules.mode = Mode::End;
             rules.connections.values().flatten().for_each(close);
         });
-        // Wakes the thread that accepts.
+        // This connection wakes the thread that accepts connections.
         drop(TcpStream::connect(&self.address));
     }
 }
@@ -153,7 +153,7 @@ impl Shared {
         self.rules.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits while nothing is to be passed on, then as long as a chunk is delayed.
+    /// Waits while the proxy stalls, then for the delay of a chunk.
     fn hold_back(&self) {
         let rules = self.changed.wait_while(self.rules(), |rules| rules.mode == Mode::Stall);
         let delay = rules.unwrap_or_else(PoisonError::into_inner).delay;
@@ -163,9 +163,9 @@ impl Shared {
     }
 }
 
-/// Closes both directions; whoever waits for bytes is told that there are none.
+/// Closes both directions, so that a thread that waits for bytes sees the end of the connection.
 fn close(stream: &TcpStream) {
-    // It may be closed already.
+    // The connection may be closed already.
     stream.shutdown(Shutdown::Both).ok();
 }
 
@@ -186,7 +186,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
                 rules.connections.insert(id, vec![same]);
                 let shared = Arc::clone(shared);
                 thread::spawn(move || {
-                    // An error is the end of a connection, of either side's making.
+                    // An error ends the connection; either side may cause it.
                     connection::serve(client, id, &shared).ok();
                     let left = shared.rules().connections.remove(&id);
                     left.iter().flatten().for_each(close);

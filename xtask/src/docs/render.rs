@@ -1,4 +1,4 @@
-//! Schema JSON in, markdown out.
+//! Renders the schema JSON of the provider as markdown.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::Pages;
 
-/// The examples directory, laid out as the registry's tools expect.
+/// The examples directory, in the layout that the registry's tools expect.
 pub(super) struct Examples(PathBuf);
 
 impl Examples {
@@ -17,7 +17,7 @@ impl Examples {
         Self(directory)
     }
 
-    /// A fenced block with the file, or nothing when there is none.
+    /// A fenced block with the file, or an empty text if the file does not exist.
     fn section(&self, title: &str, language: &str, file: &str) -> String {
         let Ok(text) = fs::read_to_string(self.0.join(file)) else {
             return String::new();
@@ -150,7 +150,7 @@ fn flat(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// `## Schema` with what is below it, and one section for each nested thing.
+/// The section `## Schema` and its content, with one section for each nested schema.
 fn block_section(block: &Value) -> String {
     let mut nested = Nested::default();
     let mut text = "## Schema\n".to_owned();
@@ -162,7 +162,7 @@ fn block_section(block: &Value) -> String {
     text
 }
 
-/// Nested schemas still to be shown, by path.
+/// Nested schemas that are not rendered yet, by path.
 #[derive(Default)]
 struct Nested(BTreeMap<String, Value>);
 
@@ -241,7 +241,7 @@ fn nesting_words(mode: &Value, max_items: Option<u64>) -> String {
     }
 }
 
-/// A type in cty's JSON form in words: `string`, `["list", "string"]`, `["object", {...}]`.
+/// The words for a type in cty's JSON form: `string`, `["list", "string"]`, `["object", {...}]`.
 fn type_words(of: &Value) -> String {
     match of {
         Value::String(simple) if simple == "bool" => "boolean".to_owned(),

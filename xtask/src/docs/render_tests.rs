@@ -1,4 +1,4 @@
-//! A small schema and its pages.
+//! The pages of a small schema.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Allocations out of pools.
+//! Allocations in pools.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use super::super::world::members;
 use super::ipams::NO_LOCALE;
 use super::{Ask, Members, pool_cidrs};
 
-/// The pool, when it can be seen and this is the Region to ask in: that of its locale.
+/// The pool, if it is visible and the request came to the Region of its locale.
 fn pool_here(ask: &Ask<'_>) -> Result<Thing> {
     let id = ask.need("IpamPoolId");
     let world = &ask.world;
@@ -78,7 +78,7 @@ fn wanted(ask: &Ask<'_>, pool: &Thing) -> Result<Size> {
     }
 }
 
-/// What is disallowed, and what is not allowed.
+/// CIDRs that an allocation may not have: those that are disallowed, and those outside of the allowed ones.
 fn disallowed(ask: &mut Ask<'_>, pool: &Thing, size: Size) -> Result<BTreeSet<Cidr>> {
     let parse = |texts: Vec<String>| -> Result<Vec<Cidr>> {
         texts.iter().map(|text| text.parse().map_err(Fault::value)).collect()
@@ -93,7 +93,7 @@ fn disallowed(ask: &mut Ask<'_>, pool: &Thing, size: Size) -> Result<BTreeSet<Ci
     Ok(disallowed)
 }
 
-/// The same for everybody until somebody allocates.
+/// The next free block. Every caller gets the same one until an allocation takes it.
 fn preview(ask: &mut Ask<'_>, pool: &Thing, size: Size, disallowed: &BTreeSet<Cidr>) -> Result<Members> {
     let length = match size {
         Size::NetmaskLength(length) => Some(length),
@@ -105,7 +105,7 @@ fn preview(ask: &mut Ask<'_>, pool: &Thing, size: Size, disallowed: &BTreeSet<Ci
     Ok(members(json!({"ipamPoolAllocation": {"cidr": cidr.to_string(), "resourceType": "custom"}})))
 }
 
-/// Allocations of all accounts.
+/// Lists the allocations of all accounts in a pool.
 pub(super) fn get(ask: &mut Ask<'_>) -> Result<Members> {
     let pool = pool_here(ask)?;
     let wanted = ask.text("IpamPoolAllocationId").map(str::to_owned);
@@ -117,7 +117,7 @@ pub(super) fn get(ask: &mut Ask<'_>) -> Result<Members> {
     ask.list("ipamPoolAllocationSet", &found)
 }
 
-/// By id across pools; only one's own.
+/// Lists allocations by id across pools; only those of the caller's account.
 pub(super) fn describe(ask: &mut Ask<'_>) -> Result<Members> {
     let ids = ask.texts("IpamPoolAllocationId");
     let (account, region) = (ask.account.clone(), ask.region.clone());

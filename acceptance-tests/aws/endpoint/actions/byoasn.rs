@@ -1,4 +1,4 @@
-//! Own AS numbers.
+//! AS numbers that an account brings (BYOASN).
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ pub(super) fn provision(ask: &mut Ask<'_>) -> Result<Members> {
     ask.answer("byoasn", &id)
 }
 
-/// An AS number of 32 bits, with or without the letters.
+/// Reads an AS number of 32 bits, with or without the prefix `AS`.
 fn number(text: &str) -> Result<String> {
     let digits = text.strip_prefix("AS").unwrap_or(text);
     let number = digits.parse::<u32>().map_err(|_| Fault::value(format!("'{text}' is not an ASN.")))?;

@@ -1,4 +1,4 @@
-//! Own public CIDRs: those outside IPAM, and those of IPAM pools that have a locale.
+//! Public CIDRs that an account brings (BYOIP): those outside IPAM, and those of IPAM pools that have a locale.
 
 use std::collections::BTreeMap;
 
@@ -14,10 +14,10 @@ use super::{Ask, Members};
 
 const SET: &str = "byoipCidrSet";
 
-/// The word for Amazon's own AS number.
+/// The name that requests use for Amazon's own AS number.
 const AMAZON: &str = "AWS";
 
-/// State of a CIDR that is there, by whether it can be advertised.
+/// The state of a provisioned CIDR, which depends on whether it can be advertised.
 fn steady(cidr: &Cidr, advertisable: bool) -> &'static str {
     match cidr.family() {
         Family::Ipv6 if !advertisable => "provisioned-not-publicly-advertisable",
@@ -95,7 +95,7 @@ fn require_state(found: &Thing, state: &str) -> Result<()> {
     }
 }
 
-/// AWS wants some seconds between two calls.
+/// Refuses a call that comes too soon after the last one: AWS requires some seconds between them.
 fn rest(ask: &mut Ask<'_>) -> Result<()> {
     let rest = SignedDuration::try_from(ask.world.script.advertise_rest).unwrap_or_default();
     let now = ask.world.now;
@@ -156,7 +156,7 @@ pub(super) fn deprovision(ask: &mut Ask<'_>) -> Result<Members> {
     ask.answer("byoipCidr", &found.id)
 }
 
-/// From EC2's own books into a pool's. Only IPv4.
+/// Moves a CIDR from EC2 into a pool of IPAM. Only IPv4.
 pub(super) fn move_to_ipam(ask: &mut Ask<'_>) -> Result<Members> {
     let found = find(ask)?;
     let cidr: Cidr = found.text("cidr").parse().map_err(Fault::internal)?;
@@ -195,5 +195,5 @@ pub(super) fn move_to_ipam(ask: &mut Ask<'_>) -> Result<Members> {
     ask.answer("byoipCidr", &found.id)
 }
 
-/// For good after seven days.
+/// Time for which a deprovisioned AS number is still listed: seven days.
 pub(super) const FORGOTTEN: Delay = Delay::Time(std::time::Duration::from_secs(7 * 24 * 3600));

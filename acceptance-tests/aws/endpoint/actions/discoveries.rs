@@ -1,4 +1,4 @@
-//! Resource discoveries, their associations, and what they have seen.
+//! Resource discoveries, their associations, and the resources that they have found.
 
 use serde_json::{Value, json};
 
@@ -8,14 +8,14 @@ use super::super::world::{DELETING, arn, members};
 use super::ipams::{association_body, region_names};
 use super::{Ask, Members};
 
-/// Parts of organizations that one discovery can leave out.
+/// Largest number of parts of organizations that one discovery can exclude.
 const EXCLUSIONS_MAX: usize = 10;
 
 fn regions(names: Vec<String>) -> Value {
     names.into_iter().map(|region| json!({"regionName": region})).collect()
 }
 
-/// One in a Region, beside none that an IPAM brought.
+/// Creates a discovery: an account has one in a Region, and none next to the default one of an IPAM.
 pub(super) fn create(ask: &mut Ask<'_>) -> Result<Members> {
     let tags = ask.tags(Kind::Discovery)?;
     let is_known = |found: &Thing| found.account == ask.account && found.region == ask.region;
@@ -76,7 +76,8 @@ pub(super) fn modify(ask: &mut Ask<'_>) -> Result<Members> {
     ask.answer("ipamResourceDiscovery", &discovery.id)
 }
 
-/// Whether the part of an organization that `path` names, with `/*` all below it, has `other` in it.
+/// Whether the part of an organization that `path` names contains `other`. A path with `/*` includes everything below
+/// it.
 fn covers(path: &str, other: &str) -> bool {
     match path.strip_suffix('*') {
         Some(root) => other.starts_with(root),
@@ -130,8 +131,8 @@ pub(super) fn disassociate(ask: &mut Ask<'_>) -> Result<Members> {
     ask.answer("ipamResourceDiscoveryAssociation", &association.id)
 }
 
-/// What was seen in the Region that a parameter names, as the test has put it there: for one discovery, or else for
-/// the default one.
+/// Resources found in the Region that a parameter names, as the test has added them: for one discovery, or else for the
+/// default one.
 fn seen(ask: &Ask<'_>, set: &str, parameter: &str, member: &str) -> Result<Vec<Members>> {
     let discovery = ask.thing(Kind::Discovery, "IpamResourceDiscoveryId")?;
     let region = ask.need(parameter);

@@ -11,7 +11,7 @@ use super::super::thing::{Kind, Thing};
 use super::super::world::{CREATED, CREATING, DELETING, New, arn, dice, members};
 use super::{Ask, Members};
 
-/// Locale of a pool that has none.
+/// The locale of a pool without a locale.
 pub(super) const NO_LOCALE: &str = "None";
 
 pub(super) fn create(ask: &mut Ask<'_>) -> Result<Members> {
@@ -54,7 +54,7 @@ pub(super) fn create(ask: &mut Ask<'_>) -> Result<Members> {
     ask.answer("ipam", &id)
 }
 
-/// The default discovery in this Region, which comes and goes with the IPAM.
+/// The default discovery in this Region, which is created and deleted with the IPAM.
 fn default_discovery(ask: &mut Ask<'_>, ipam: &str) -> String {
     let is_default =
         |thing: &&Thing| thing.flag("isDefault") && thing.account == ask.account && thing.region == ask.region;
@@ -144,7 +144,7 @@ pub(super) fn region_names(thing: &Thing) -> Vec<String> {
     regions.into_iter().flatten().filter_map(|region| region["regionName"].as_str()).map(str::to_owned).collect()
 }
 
-/// What must be gone before an IPAM is free of charge.
+/// Refuses the free tier while the IPAM has objects or pools that this tier does not allow.
 fn check_downgrade(ask: &Ask<'_>, ipam: &Thing) -> Result<()> {
     let world = &ask.world;
     let pools: Vec<&Thing> = world.all(Kind::Pool).filter(|pool| world.ipam_of(&pool.id) == ipam.id).collect();
@@ -189,12 +189,12 @@ pub(super) fn delete(ask: &mut Ask<'_>) -> Result<Members> {
 }
 
 impl Ask<'_> {
-    /// A new thing of this account in this Region.
+    /// Creates an object of this account in this Region.
     pub(super) fn create(&mut self, kind: Kind, id: &str, parent: &str, body: Members, tags: BTreeMap<String, String>) {
         self.create_as(kind, id, parent, body, tags, CREATING);
     }
 
-    /// The same, in other states than those of creation.
+    /// Creates an object with other states than those of creation.
     pub(super) fn create_as(
         &mut self,
         kind: Kind,
@@ -215,7 +215,7 @@ impl Ask<'_> {
     }
 
     /// # Errors
-    /// `InvalidParameterCombination` for a request that names a thing and nothing else.
+    /// Fails with `InvalidParameterCombination` for a request that names an object and no change.
     pub(super) fn require_modification(&self, what: &str) -> Result<()> {
         let changes = self.parameters.keys().filter(|name| !["DryRun", "ClientToken"].contains(&name.as_str()));
         match changes.count() > 1 {

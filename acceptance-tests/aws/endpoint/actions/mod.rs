@@ -1,4 +1,4 @@
-//! One function for each action.
+//! The actions of the endpoint: one function for each.
 
 mod allocations;
 mod byoasn;
@@ -27,7 +27,7 @@ use super::world::{World, members};
 /// Members of an answer, by their names on the wire.
 pub(crate) type Members = Map<String, Value>;
 
-/// A request that is allowed by the model, and who asks.
+/// A request that the model allows, and its account and Region.
 pub(crate) struct Ask<'a> {
     pub(crate) world: &'a mut World,
     pub(crate) action: &'a str,
@@ -37,10 +37,10 @@ pub(crate) struct Ask<'a> {
     pub(crate) parameters: Members,
 }
 
-/// What an action does.
+/// The function of an action.
 pub(crate) type Action = fn(&mut Ask<'_>) -> Result<Members>;
 
-/// What is done for an action; `None`: it is not played.
+/// The function of an action; `None` if the endpoint does not play it.
 pub(crate) fn find(action: &str) -> Option<Action> {
     Some(match action {
         "CreateIpam" => ipams::create,
@@ -83,7 +83,7 @@ pub(crate) fn find(action: &str) -> Option<Action> {
     })
 }
 
-/// What only the delegated administrator, owners of public space or routers need.
+/// Actions that only a delegated administrator, an owner of public space or a router needs.
 fn find_special(action: &str) -> Option<Action> {
     Some(match action {
         "EnableIpamOrganizationAdminAccount" => organization::enable,
@@ -140,7 +140,7 @@ impl Ask<'_> {
         self.parameters.get(name).and_then(Value::as_i64)
     }
 
-    /// A netmask length; what the model let through and no address has is too much anyway.
+    /// A netmask length. A value that does not fit into a byte becomes 255, which no address family has.
     pub(crate) fn netmask_length(&self, name: &str) -> Option<u8> {
         self.number(name).map(|length| u8::try_from(length).unwrap_or(u8::MAX))
     }
@@ -168,16 +168,16 @@ impl Ask<'_> {
         list.into_iter().flatten().filter_map(Value::as_object).cloned().collect()
     }
 
-    /// `RegionName` of each member.
+    /// The `RegionName` of each member.
     pub(crate) fn regions(&self, name: &str) -> Vec<String> {
         let named = |region: &Members| region.get("RegionName").and_then(Value::as_str).map(str::to_owned);
         self.structures(name).iter().filter_map(named).collect()
     }
 
-    /// The tags that a new thing of this kind gets.
+    /// The tags of a new object of this kind.
     ///
     /// # Errors
-    /// `InvalidParameterValue` for another resource type, and what [`tags::check`] says.
+    /// Fails with `InvalidParameterValue` for another resource type, or with the errors of [`tags::check`].
     pub(crate) fn tags(&self, kind: Kind) -> Result<BTreeMap<String, String>> {
         let mut found = BTreeMap::new();
         for specification in self.structures("TagSpecification") {
@@ -190,18 +190,18 @@ impl Ask<'_> {
         Ok(found)
     }
 
-    /// The thing with the id that a parameter gives, when the account sees it here.
+    /// The object with the id in a parameter, if the account sees it in this Region.
     ///
     /// # Errors
-    /// `Invalid...Id.NotFound`.
+    /// Fails with `Invalid...Id.NotFound`.
     pub(crate) fn thing(&self, kind: Kind, parameter: &str) -> Result<Thing> {
         self.world.require(kind, &self.need(parameter), &self.account, &self.region).cloned()
     }
 
-    /// The same, when it is the account's own and can be changed.
+    /// The same object, if it belongs to the account and can be changed.
     ///
     /// # Errors
-    /// `Invalid...Id.NotFound`, `UnauthorizedOperation`, `IncorrectState`.
+    /// Fails with `Invalid...Id.NotFound`, `UnauthorizedOperation` or `IncorrectState`.
     pub(crate) fn own(&self, kind: Kind, parameter: &str) -> Result<Thing> {
         let thing = self.thing(kind, parameter)?;
         if thing.account != self.account {
@@ -215,10 +215,10 @@ impl Ask<'_> {
         Err(Fault::incorrect_state(format!("{} is in the state {}.", thing.id, thing.state)))
     }
 
-    /// The same, when things can be made in it.
+    /// The same object, if other objects can be created in it.
     ///
     /// # Errors
-    /// `Invalid...Id.NotFound`, `IncorrectState`.
+    /// Fails with `Invalid...Id.NotFound` or `IncorrectState`.
     pub(crate) fn usable(&self, kind: Kind, parameter: &str) -> Result<Thing> {
         let thing = self.thing(kind, parameter)?;
         match thing.is_usable() {
@@ -227,16 +227,17 @@ impl Ask<'_> {
         }
     }
 
-    /// Answers with one thing as it is now.
+    /// Answers with the current state of one object.
     pub(crate) fn answer(&mut self, name: &str, id: &str) -> Result<Members> {
         let shown = self.world.render(self.world.get(id));
         Ok(members(json!({ name: shown })))
     }
 
-    /// Answers with the things of a kind that the account sees here, be it those whose ids `parameter` gives.
+    /// Answers with the objects of a kind that the account sees in this Region: all, or those whose ids `parameter`
+    /// lists.
     ///
     /// # Errors
-    /// `Invalid...Id.NotFound`, and those of [`Ask::page`].
+    /// Fails with `Invalid...Id.NotFound`, or with the errors of [`Ask::page`].
     pub(crate) fn describe(&mut self, kind: Kind, parameter: &str, set: &str) -> Result<Members> {
         let ids = self.texts(parameter);
         let visible: Vec<String> = self
@@ -254,10 +255,10 @@ impl Ask<'_> {
         self.list(set, &found)
     }
 
-    /// Answers with a page of these things, which counts as a read of each that is shown.
+    /// Answers with a page of these objects, which counts as a read of each object on it.
     ///
     /// # Errors
-    /// Those of [`Ask::page`].
+    /// Fails with the errors of [`Ask::page`].
     pub(crate) fn list(&mut self, set: &str, ids: &[String]) -> Result<Members> {
         let bodies: Vec<Members> = ids.iter().map(|id| self.world.render(self.world.get(id))).collect();
         let page = self.page(set, &bodies)?;
@@ -265,10 +266,10 @@ impl Ask<'_> {
         Ok(members(json!({ set: shown, "nextToken": page.next_token })))
     }
 
-    /// Answers with a page of what is no thing.
+    /// Answers with a page of records that are not objects with an id.
     ///
     /// # Errors
-    /// Those of [`Ask::page`].
+    /// Fails with the errors of [`Ask::page`].
     pub(crate) fn list_bodies(&self, set: &str, bodies: &[Members]) -> Result<Members> {
         let page = self.page(set, bodies)?;
         let shown: Vec<&Members> = page.places.iter().map(|place| &bodies[*place]).collect();

@@ -1,4 +1,4 @@
-//! Which account of an organization administers IPAM.
+//! The account of an organization that administers IPAM.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Policies: which pools public addresses of services come from.
+//! Policies: the pools from which services get public addresses.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::super::thing::{Kind, Thing};
 use super::super::world::{DELETING, members};
 use super::{Ask, Members};
 
-/// Rules for one locale and kind of resource.
+/// Largest number of rules for one locale and resource type.
 const RULES_MAX: usize = 10;
 
 pub(super) fn create(ask: &mut Ask<'_>) -> Result<Members> {
@@ -45,7 +45,7 @@ fn listed(policy: &Thing, list: &str) -> Vec<Value> {
     policy.secret[list].as_array().cloned().unwrap_or_default()
 }
 
-/// The rules of one locale and kind of resource are replaced.
+/// Replaces the rules of one locale and resource type.
 pub(super) fn modify_rules(ask: &mut Ask<'_>) -> Result<Members> {
     let policy = ask.usable(Kind::Policy, "IpamPolicyId")?;
     let (locale, resource_type) = (ask.need("Locale"), ask.need("ResourceType"));
@@ -85,12 +85,12 @@ pub(super) fn get_rules(ask: &mut Ask<'_>) -> Result<Members> {
     ask.list_bodies("ipamPolicyDocumentSet", &found)
 }
 
-/// Of an account or a part of the organization; without one, the account that asks.
+/// The target of a request: an account or a part of the organization; by default the account of the caller.
 fn target(ask: &Ask<'_>) -> String {
     ask.text("OrganizationTargetId").unwrap_or(&ask.account).to_owned()
 }
 
-/// Takes the place of any policy that was enabled there.
+/// Enables a policy for a target. It replaces the policy that was enabled there.
 pub(super) fn enable(ask: &mut Ask<'_>) -> Result<Members> {
     let policy = ask.usable(Kind::Policy, "IpamPolicyId")?;
     let target = target(ask);

@@ -11,14 +11,14 @@ use super::super::world::members;
 use super::ipams::NO_LOCALE;
 use super::{Ask, Members, byoip};
 
-/// Space that Amazon gives: documentation prefixes, with the lengths that can be had.
+/// Space that Amazon provides: documentation prefixes, with the shortest and longest netmask lengths.
 const AMAZON_V4: (&str, [u8; 2]) = ("203.0.113.0/24", [29, 30]);
 const AMAZON_V6: (&str, [u8; 2]) = ("2001:db8::/32", [40, 52]);
 
-/// Blocks tried before Amazon has no more.
+/// Number of blocks that are tried before Amazon has no more space.
 const TRIES_MAX: u32 = 1024;
 
-/// What becomes of a request.
+/// The outcome of a request.
 struct Outcome {
     /// The core's record, when there is space.
     made: Option<PoolCidr>,
@@ -59,7 +59,7 @@ pub(super) fn provision(ask: &mut Ask<'_>) -> Result<Members> {
     ask.answer("ipamPoolCidr", &id)
 }
 
-/// Says how it ends, and when.
+/// Schedules the end of a request.
 fn finish(ask: &mut Ask<'_>, id: &str, outcome: Outcome) {
     let delay = ask.world.script.provision;
     let Outcome { made, reason: (code, message) } = outcome;
@@ -85,7 +85,7 @@ fn finish(ask: &mut Ask<'_>, id: &str, outcome: Outcome) {
     ask.world.get_mut(id).steps = steps.into();
 }
 
-/// What is refused at once.
+/// Refuses requests that AWS refuses at once.
 fn check(ask: &Ask<'_>, pool: &Thing, size: Size) -> Result<()> {
     let family: Family = pool.text("addressFamily").parse().map_err(Fault::internal)?;
     let is_top = !pool.body.contains_key("sourceIpamPoolId");
@@ -156,7 +156,7 @@ fn check_private_v6(ask: &Ask<'_>, pool: &Thing, cidr: Cidr) -> Result<()> {
     Err(Fault::value(format!("{cidr} is not private IPv6 space that this IPAM takes.")))
 }
 
-/// Takes the space from the core, or says why not.
+/// Provisions the space in the core, or returns the reason of the failure.
 fn carry_out(ask: &mut Ask<'_>, pool: &Thing, size: Size) -> Result<Outcome> {
     if let Some((code, message)) = ask.world.script.provision_failure {
         return Ok(Outcome { made: None, reason: (code, message.to_owned()) });
@@ -188,7 +188,7 @@ fn carry_out(ask: &mut Ask<'_>, pool: &Thing, size: Size) -> Result<Outcome> {
     Ok(Outcome { made: None, reason: ("cidr-not-available", message) })
 }
 
-/// A planning pool can have what its resource has.
+/// Whether the space of a planning pool belongs to the resource of the pool.
 fn resource_has(ask: &Ask<'_>, pool: &Thing, size: Size) -> bool {
     let Some(resource) = pool.body.get("sourceResource") else { return true };
     let Size::Cidr(cidr) = size else { return false };
@@ -210,13 +210,13 @@ fn amazon_block(pool: &Thing, length: u8) -> Result<impl Iterator<Item = Cidr> +
     Ok((0..TRIES_MAX).map(block).filter(move |block| all.contains(block)))
 }
 
-/// Blocks of a pool that cannot be given out yet.
+/// Blocks of a pool that cannot be allocated yet.
 pub(super) fn pending(ask: &Ask<'_>, pool_id: &str) -> Vec<Cidr> {
     let waiting = ask.world.inside(Kind::PoolCidr, pool_id).filter(|cidr| cidr.state == "pending-provision");
     waiting.filter_map(|cidr| cidr.secret.get("cidr").and_then(Value::as_str)?.parse().ok()).collect()
 }
 
-/// In the source pool the block is an allocation of kind `ipam-pool`.
+/// Adds the block to the source pool as an allocation of type `ipam-pool`.
 fn show_in_source(ask: &mut Ask<'_>, pool: &Thing, made: &PoolCidr) {
     let Some(id) = &made.source_allocation_id else { return };
     let body = members(json!({

@@ -9,7 +9,7 @@ use super::super::world::{DELETING, arn, members};
 use super::ipams::{NO_LOCALE, region_names};
 use super::{Ask, Members};
 
-/// A locale of pools whose space is not bound to a Region.
+/// The locale of pools whose space is not bound to a Region.
 const GLOBAL: &str = "global";
 
 pub(super) fn create(ask: &mut Ask<'_>) -> Result<Members> {
@@ -58,7 +58,7 @@ pub(super) fn create(ask: &mut Ask<'_>) -> Result<Members> {
     let now = ask.world.now;
     let planning = ask.has("SourceResource");
     let space = ask.world.space_of(&scope.id);
-    // The space of a planning pool is the resource's, which is in another pool's books already.
+    // The space of a planning pool belongs to a resource, and is allocated in another pool already.
     let core_scope = if planning { space.create_scope(now)? } else { scope.id.clone() };
     let core_source = source.as_ref().filter(|_| !planning).map(|source| source.id.as_str());
     let id = space.create_pool(now, &core_scope, core_source, family, &rules)?;
@@ -133,7 +133,7 @@ fn check_locale(ask: &Ask<'_>, ipam: &Thing, source: Option<&Thing>) -> Result<S
     Ok(locale.to_owned())
 }
 
-/// What only public space can have.
+/// Refuses options that only public space has.
 fn check_public(ask: &Ask<'_>, scope: &Thing) -> Result<()> {
     let is_public = scope.text("ipamScopeType") == "public";
     let only_public = ["AwsService", "PublicIpSource"].into_iter().find(|name| ask.has(name));

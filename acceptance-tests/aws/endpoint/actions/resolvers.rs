@@ -1,4 +1,5 @@
-//! Prefix list resolvers: rules, versions of what they come to, and the prefix lists that follow.
+//! Prefix list resolvers: rules, versions of the CIDRs that the rules choose, and the prefix lists that follow the
+//! versions.
 
 use serde_json::{Value, json};
 use terraform_provider_ipam::ipam::Cidr;
@@ -35,7 +36,7 @@ pub(super) fn create(ask: &mut Ask<'_>) -> Result<Members> {
     ask.answer("ipamPrefixListResolver", &id)
 }
 
-/// The rules of a request as answers show them.
+/// The rules of a request, in the form of answers.
 fn rules(ask: &Ask<'_>) -> Result<Value> {
     let given = ask.structures("Rule");
     if given.len() > RULES_MAX {
@@ -87,7 +88,7 @@ fn rule_of(ask: &Ask<'_>, rule: &Members) -> Result<Value> {
     }))))
 }
 
-/// A CIDR that rules choose from, with what conditions look at.
+/// A CIDR that rules choose from, with the values that conditions test.
 struct Candidate {
     cidr: String,
     seen: Value,
@@ -144,7 +145,7 @@ fn holds(condition: &Value, seen: &Value) -> bool {
     }
 }
 
-/// What the rules of a resolver come to now.
+/// The CIDRs that the rules of a resolver choose now.
 fn entries(world: &World, resolver: &Thing) -> Value {
     let mut found: Vec<Cidr> = Vec::new();
     for rule in resolver.secret["rules"].as_array().into_iter().flatten() {
@@ -162,7 +163,7 @@ fn versions(resolver: &Thing) -> Vec<Value> {
     resolver.secret["versions"].as_array().cloned().unwrap_or_default()
 }
 
-/// New versions where something changed, and prefix lists that follow them.
+/// Makes new versions where the CIDRs have changed, and updates the prefix lists that follow them.
 fn refresh(world: &mut World) {
     let resolvers: Vec<Thing> = world.all(Kind::Resolver).cloned().collect();
     for resolver in resolvers {
@@ -188,7 +189,7 @@ fn refresh(world: &mut World) {
     }
 }
 
-/// Says whether the last version could be made.
+/// Records whether the last version could be made.
 fn note_version(world: &mut World, id: &str, failure: Option<String>) {
     let body = &mut world.get_mut(id).body;
     let status = if failure.is_some() { "failure" } else { "success" };
@@ -211,7 +212,7 @@ pub(super) fn describe(ask: &mut Ask<'_>) -> Result<Members> {
     ask.describe(Kind::Resolver, "IpamPrefixListResolverId", "ipamPrefixListResolverSet")
 }
 
-/// Rules are replaced whole.
+/// Replaces all rules.
 pub(super) fn modify(ask: &mut Ask<'_>) -> Result<Members> {
     let resolver = ask.own(Kind::Resolver, "IpamPrefixListResolverId")?;
     ask.require_modification("prefix list resolver")?;
@@ -264,7 +265,7 @@ pub(super) fn get_entries(ask: &mut Ask<'_>) -> Result<Members> {
     ask.list_bodies("entrySet", &found)
 }
 
-/// The version that a target wants: a fixed one, or the newest.
+/// The version that a target asks for: a fixed one, or the newest.
 fn wanted(resolver: &Thing, tracks: bool, desired: Option<i64>) -> Result<usize> {
     let latest = versions(resolver).len();
     match (tracks, desired) {
@@ -277,7 +278,7 @@ fn wanted(resolver: &Thing, tracks: bool, desired: Option<i64>) -> Result<usize>
     }
 }
 
-/// That the prefix list is there is not looked at: prefix lists are no part of this API.
+/// Creates a target. Whether the prefix list exists is not checked: prefix lists are not part of this API.
 pub(super) fn create_target(ask: &mut Ask<'_>) -> Result<Members> {
     refresh(ask.world);
     let resolver = ask.usable(Kind::Resolver, "IpamPrefixListResolverId")?;

@@ -1,4 +1,4 @@
-//! Resources as IPAM sees them, and their history. What there is, the test has put there.
+//! Resources as IPAM sees them, and their history. A test adds the resources.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use super::{Ask, Members};
 const SET: &str = "ipamResourceCidrSet";
 
 impl Ask<'_> {
-    /// Items of a set that fit, without what is for the endpoint only (names that begin with `_`).
+    /// The items of a set that fit, without the members that only the endpoint uses (names that begin with `_`).
     pub(super) fn seeded(&self, set: &str, fits: impl Fn(&Members) -> bool) -> Vec<Members> {
         let plain = |item: &Members| -> Members {
             item.iter()
@@ -26,7 +26,7 @@ impl Ask<'_> {
 /// Types of resources with public addresses.
 const PUBLIC: [&str; 3] = ["eip", "public-ipv4-pool", "anycast-ip-list"];
 
-/// Whether an item counts in a scope. What the test put into none is where AWS discovers it: in a default one.
+/// Whether an item is in a scope. An item without a scope is where AWS would discover it: in a default scope.
 fn is_in(item: &Members, scope: &Thing) -> bool {
     let text = |name: &str| item.get(name).and_then(Value::as_str);
     match text("ipamScopeId").or_else(|| text("_ipamScopeId")) {
@@ -111,7 +111,7 @@ pub(super) fn modify(ask: &mut Ask<'_>) -> Result<Members> {
     Ok(members(json!({ "ipamResourceCidr": shown })))
 }
 
-/// Carries out a move that was asked for; what is allocated waits until it is released.
+/// Carries out a requested move; an allocated CIDR moves only when it is released.
 fn arrive(item: &mut Members) -> Option<String> {
     if item.contains_key("ipamPoolId") {
         return None;
@@ -121,7 +121,7 @@ fn arrive(item: &mut Members) -> Option<String> {
     destination.as_str().map(str::to_owned)
 }
 
-/// A record of a moved CIDR ends in the old scope, and one begins in the new.
+/// Ends the record of a moved CIDR in the old scope, and begins one in the new scope.
 fn hand_over(world: &mut World, (id, cidr): (&str, &str), from: &Thing, to: &str, now: Timestamp) {
     let records = world.seeds.entry("historyRecordSet".to_owned()).or_default();
     let is_open = |item: &&mut Members| {
@@ -138,7 +138,7 @@ fn hand_over(world: &mut World, (id, cidr): (&str, &str), from: &Thing, to: &str
     records.push(new);
 }
 
-/// The resource keeps its CIDR, and the allocation from a pool is released.
+/// Releases the allocation of a resource from its pool; the resource keeps its CIDR.
 pub(in super::super) fn release(world: &mut World, resource_id: &str) {
     let items = world.seeds.entry(SET.to_owned()).or_default();
     for item in items.iter_mut().filter(|item| item.get("resourceId").is_some_and(|found| found == resource_id)) {

@@ -8,7 +8,7 @@ use super::super::world::{DELETING, members};
 use super::ipams::scope_body;
 use super::{Ask, Members};
 
-/// More scopes are always private.
+/// Creates a scope, which is always private.
 pub(super) fn create(ask: &mut Ask<'_>) -> Result<Members> {
     let ipam = ask.usable(Kind::Ipam, "IpamId")?;
     let tags = ask.tags(Kind::Scope)?;

@@ -1,4 +1,4 @@
-//! Tags of anything.
+//! Tags of all kinds of objects.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ const VALUE_MAX: usize = 256;
 /// Adds a list of keys and values to `tags`.
 ///
 /// # Errors
-/// `InvalidParameterValue`, `TagLimitExceeded`.
+/// Fails with `InvalidParameterValue` or `TagLimitExceeded`.
 pub(super) fn add(tags: &mut BTreeMap<String, String>, list: Option<&Value>) -> Result<()> {
     for tag in list.and_then(Value::as_array).into_iter().flatten() {
         let part = |name: &str| tag[name].as_str().unwrap_or_default().to_owned();
@@ -61,7 +61,7 @@ pub(super) fn create(ask: &mut Ask<'_>) -> Result<Members> {
     Ok(Members::new())
 }
 
-/// A key without a value goes whatever its value; no keys at all: all go.
+/// Deletes tags: a key without a value matches every value, and a request without keys deletes all tags.
 pub(super) fn delete(ask: &mut Ask<'_>) -> Result<Members> {
     let wanted = ask.structures("Tag");
     for thing in resources(ask)? {
