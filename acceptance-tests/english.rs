@@ -50,11 +50,14 @@ fn texts(path: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Whether `line`, in lower case, contains `phrase` as whole words.
+/// Whether `line`, in lower case, contains `phrase` as whole words. A word alone in quotation marks is a name, such as that of the
+/// system account "nobody".
 fn says(line: &str, phrase: &str) -> bool {
     let is_word = |letter: Option<char>| letter.is_some_and(|letter| letter.is_alphanumeric() || letter == '_');
-    line.match_indices(phrase)
-        .any(|(at, _)| !is_word(line[..at].chars().next_back()) && !is_word(line[at + phrase.len()..].chars().next()))
+    line.match_indices(phrase).any(|(at, _)| {
+        let (before, after) = (line[..at].chars().next_back(), line[at + phrase.len()..].chars().next());
+        !is_word(before) && !is_word(after) && (before, after) != (Some('"'), Some('"'))
+    })
 }
 
 #[test]
@@ -79,4 +82,5 @@ fn texts_are_plain_english() {
 fn a_phrase_is_found_as_whole_words_only() {
     assert!(says("what somebody has", "somebody") && says("for ever", "for ever"));
     assert!(!says("for everybody", "for ever") && !says("its_own store_key", "own store"));
+    assert!(!says("the group \"nobody\"", "nobody"));
 }

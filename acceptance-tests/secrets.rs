@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use test_servers::{Postgres, S3, nobody};
+use test_servers::{Postgres, S3, address_without_server};
 
 use crate::harness::each::each;
 use crate::harness::store::Store;
@@ -87,7 +87,7 @@ fn of_postgres() -> Vec<Planted> {
     let in_variable = Store::of(Role::new().url("")).with("PGPASSWORD", &right);
     let other = Role::new();
     let in_file = Store::of(other.url("")).with("PGPASSFILE", "passfile");
-    let (server, password, nobody) = (role.server, right, nobody());
+    let (server, password, no_server) = (role.server, right, address_without_server());
     vec![
         Planted::new("password in the URL", in_url).working(),
         Planted::new("password in PGPASSWORD", in_variable).working(),
@@ -97,7 +97,7 @@ fn of_postgres() -> Vec<Planted> {
         Planted::new("wrong password in the file", wrong_in_file).file("passfile", wrong_line),
         Planted::new(
             "password for a server that is not there",
-            Store::of(format!("postgres://me:{password}@{nobody}/ipam?sslmode=disable")),
+            Store::of(format!("postgres://me:{password}@{no_server}/ipam?sslmode=disable")),
         ),
         Planted::new("password as a parameter", Store::of(format!("postgres://{server}/ipam?password={password}"))),
         Planted::new(
@@ -120,23 +120,23 @@ fn of_buckets() -> Vec<Planted> {
             .with("AWS_SECRET_ACCESS_KEY", &secret("aws-key"))
             .with("AWS_SESSION_TOKEN", &secret("aws-token"))
     };
-    let nobody = format!("http://{}", nobody());
+    let no_server = format!("http://{}", address_without_server());
     vec![
         Planted::new("AWS key and token", s3(&server.endpoint(), &bucket)).working(),
         Planted::new("AWS key for a bucket that is not there", s3(&server.endpoint(), "no-such-bucket")),
-        Planted::new("AWS key for a server that is not there", s3(&nobody, "bucket")),
+        Planted::new("AWS key for a server that is not there", s3(&no_server, "bucket")),
         Planted::new(
             "AWS key in the URL",
             Store::of(format!("s3://AKIA:{}@bucket/plan?region=x", secret("aws-key"))),
         ),
         Planted::new(
             "Azure account key",
-            Store::of(format!("az://container/plan?account=acme&endpoint={nobody}"))
+            Store::of(format!("az://container/plan?account=acme&endpoint={no_server}"))
                 .with("AZURE_STORAGE_ACCOUNT_KEY", &format!("{MARK}AAAAAAAAAAAAAAAAAAAAAAAA")),
         ),
         Planted::new(
             "Azure account key that is no base64",
-            Store::of(format!("az://container/plan?account=acme&endpoint={nobody}"))
+            Store::of(format!("az://container/plan?account=acme&endpoint={no_server}"))
                 .with("AZURE_STORAGE_ACCOUNT_KEY", &format!("{MARK}!!")),
         ),
         Planted::new(

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
-use test_servers::{Postgres, Proxy, S3, nobody};
+use test_servers::{Postgres, Proxy, S3, address_without_server};
 
 use crate::harness::Workspace;
 use crate::harness::diagnostics::Diagnostic;
@@ -104,7 +104,7 @@ fn a_bucket_that_cannot_be_used() {
         ),
         mistake(
             "server that is not there",
-            s3(&nobody(), &bucket),
+            s3(&address_without_server(), &bucket),
             NOT_AVAILABLE,
             &["s3://", "cannot be reached", "Check the store URL"],
         ),
@@ -208,7 +208,7 @@ fn a_postgres_server_that_cannot_be_used() {
     check_all(&[
         mistake(
             "server that is not there",
-            at(&format!("me:secret@{}/ipam?sslmode=disable", nobody())),
+            at(&format!("me:secret@{}/ipam?sslmode=disable", address_without_server())),
             NOT_AVAILABLE,
             &["refused", "127.0.0.1"],
         ),

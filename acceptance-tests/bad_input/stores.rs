@@ -73,7 +73,7 @@ fn a_directory_that_may_not_be_written_is_refused() {
 #[test]
 fn a_file_that_is_not_a_store_is_refused_and_left_alone() {
     let workspace = Workspace::new();
-    let text = "This is a letter and not a database, and nobody may write over it.\n".repeat(100);
+    let text = "This is a letter and not a database, and no command may write over it.\n".repeat(100);
     workspace.write("letter.db", &text);
     let error = refused(&workspace, "sqlite:letter.db");
     assert_is_about_the_store(&error);

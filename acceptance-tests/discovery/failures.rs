@@ -156,7 +156,7 @@ fn a_region_that_does_not_support_a_list_has_an_empty_one() {
 
 #[test]
 fn a_missing_answer_is_reported_too() {
-    let gone = test_servers::nobody();
+    let gone = test_servers::address_without_server();
     let settings = Settings {
         ec2_endpoint: Some(format!("http://{gone}")),
         max_retries: Some(0),

@@ -1,7 +1,7 @@
 //! The texts for errors about objects of another owner.
 
 use super::{capital, holds, owner, resource_type, until};
-use crate::ipam::{NOBODY, Occupant, State, Staying};
+use crate::ipam::{NO_OWNER, Occupant, State, Staying};
 
 /// `Allocation "top/web" (ipam-pool-alloc-1, 10.0.0.0/24)`.
 fn what(of: &Occupant) -> String {
@@ -13,7 +13,7 @@ fn what(of: &Occupant) -> String {
 /// owner may be in the state of that owner.
 pub(super) fn name_taken(existing: &Occupant, asked_by: Option<&str>) -> (String, String) {
     let (what, whose) = (what(existing), owner(&existing.owner));
-    let others = asked_by.filter(|asker| *asker != existing.owner && existing.owner != NOBODY);
+    let others = asked_by.filter(|asker| *asker != existing.owner && existing.owner != NO_OWNER);
     let detail = match (existing.state, others) {
         (State::Active, Some(asker)) => format!(
             "{what} exists and belongs to {whose}. Choose another name, or ask owner {:?} to transfer it. A user who \

@@ -3,7 +3,7 @@
 use num_bigint::BigUint;
 
 use super::{explain, number, percent};
-use crate::ipam::{Cidr, Error, Family, Kind, NOBODY, Occupant, OnlyAws, RuleName, State, Staying, Unsupported};
+use crate::ipam::{Cidr, Error, Family, Kind, NO_OWNER, Occupant, OnlyAws, RuleName, State, Staying, Unsupported};
 use crate::ipam::{KeptOff, LostHold, SeenThere, Untreatable};
 use crate::store;
 
@@ -133,7 +133,7 @@ fn an_import_is_recommended_only_for_an_object_of_the_same_owner() {
     let advises =
         |existing: Occupant, asked_by| explain(&name_taken(existing, asked_by)).detail.contains("terraform import");
     assert!(advises(web(), None), "where there are no owners");
-    assert!(advises(Occupant { owner: NOBODY.into(), ..web() }, Some("team-b")), "objects without an owner");
+    assert!(advises(Occupant { owner: NO_OWNER.into(), ..web() }, Some("team-b")), "objects without an owner");
     assert!(!advises(web(), Some("team-b")));
 }
 

@@ -555,7 +555,7 @@ impl Ipam for Local {
         }
         let kept = id.to_owned();
         if let Err(error) = self.write(id, move |ledger| ledger.forget_kept_arguments(&kept)) {
-            tracing::debug!(id, ?error, "the note that a plan keeps arguments was not taken back");
+            tracing::debug!(id, ?error, "the note that a plan keeps arguments was not removed");
         }
         Ok(true)
     }

@@ -102,7 +102,7 @@ pub use records::{Item, Records, Tally};
 pub use request::*;
 pub use restore::Missing;
 pub use run::{CurrentRun, Origin, Run};
-pub use scopes::NOBODY;
+pub use scopes::NO_OWNER;
 pub use seen::Discovery;
 pub use special::*;
 pub use transfer::{Staying, Transfer};

@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Owner of objects that no configuration created.
-pub const NOBODY: &str = "ipam";
+pub const NO_OWNER: &str = "ipam";
 /// Terms of a creation without a plan, in which holds do not occur.
 pub(super) const UNPLANNED: Terms = Terms {
     hold: std::time::Duration::ZERO,
@@ -68,7 +68,7 @@ impl Ledger<'_> {
 
     fn write_default_scope(&mut self, name: &str, scope_type: ScopeType) -> Result<()> {
         let mut meta = self.new_meta(Kind::Scope, name, &Birth::Active { id: None })?;
-        NOBODY.clone_into(&mut meta.owner);
+        NO_OWNER.clone_into(&mut meta.owner);
         meta.confirmed = true;
         let scope = Scope { meta, scope_type, is_default: true, description: None, tags: Tags::new(), ipam_id: None };
         self.tx.put(keys::default_scope(scope_type), scope.meta.id.clone().into_bytes())?;

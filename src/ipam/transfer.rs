@@ -9,7 +9,7 @@
 use super::codec::{self, Record};
 use super::events::{self, Action};
 use super::{
-    Allocation, Error, Event, Kind, Ledger, NOBODY, Pool, PoolCidr, Reader, ResourceType, Result, Scope, State, book,
+    Allocation, Error, Event, Kind, Ledger, NO_OWNER, Pool, PoolCidr, Reader, ResourceType, Result, Scope, State, book,
     holds,
 };
 
@@ -43,7 +43,7 @@ impl Reader<'_> {
         let why = match &transfer.from {
             _ if meta.state != State::Active => Staying::Planned,
             _ if meta.owner == transfer.to => return Ok(None),
-            _ if meta.owner == NOBODY => Staying::Default,
+            _ if meta.owner == NO_OWNER => Staying::Default,
             Some(from) if *from != meta.owner => Staying::NotOf { owner: from.clone() },
             _ => return Ok(Some(record)),
         };

@@ -178,7 +178,7 @@ struct Line {
 }
 
 impl Line {
-    /// Fits a line. The values in `days` are not all the same, and there are at least three.
+    /// Fits a line. The values in `days` are not all equal, and there are at least three.
     fn through(days: &[f64], used: &[f64]) -> Self {
         let count = days.len() as f64;
         let mean_day = days.iter().sum::<f64>() / count;

@@ -20,7 +20,7 @@ mod watchdog;
 pub use child::{child, hear, succeed, unprivileged, unprivileged_child};
 pub use chromium::chromium;
 pub use ec2::Ec2;
-pub use machine::nobody;
+pub use machine::address_without_server;
 pub use packages::Packages;
 pub use postgres::Postgres;
 pub use proxy::Proxy;

@@ -19,7 +19,7 @@ pub(crate) fn free_port() -> u16 {
 }
 
 /// An address of this machine on which no server listens, `127.0.0.1:port`, for as long as this process runs.
-pub fn nobody() -> String {
+pub fn address_without_server() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("127.0.0.1 has a free port");
     let address = listener.local_addr().expect("a listener has an address");
     let stream = TcpStream::connect(address).expect("the listener accepts connections");

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use test_servers::{Proxy, nobody};
+use test_servers::{Proxy, address_without_server};
 
 /// Longer than any expected event takes, and short enough to wait for an event that must not happen.
 const A_WHILE: Duration = Duration::from_millis(300);
@@ -157,7 +157,7 @@ fn a_stalled_proxy_accepts_and_is_silent_until_it_passes_again() {
 
 #[test]
 fn a_server_that_is_not_there_ends_the_connection() {
-    assert!(is_ended(&mut connect(&Proxy::to(&nobody()))));
+    assert!(is_ended(&mut connect(&Proxy::to(&address_without_server()))));
 }
 
 #[test]

@@ -24,7 +24,7 @@ data "ipam_report" "top" {
   }
 }
 
-# The same of everything in the store, as a warning that stops nobody.
+# The same for everything in the store, as a warning that does not stop the apply.
 data "ipam_report" "all" {}
 
 check "address_plan" {

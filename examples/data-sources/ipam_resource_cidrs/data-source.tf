@@ -8,7 +8,7 @@ data "ipam_scope" "private" {
   scope_type = "private"
 }
 
-# In AWS IPAM nobody has to look, and a discovery comes with every IPAM: leave out the resource, and here the last two arguments.
+# AWS IPAM scans by itself, and every IPAM has a discovery: leave out the resource there, and the last two arguments here.
 data "ipam_resource_cidrs" "overlapping" {
   ipam_scope_id  = data.ipam_scope.private.id
   overlap_status = "overlapping"

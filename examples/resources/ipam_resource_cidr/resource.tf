@@ -25,7 +25,7 @@ resource "ipam_resource_cidr" "laboratory" {
   ipam_scope_id   = ipam_scope.laboratory.id
 }
 
-# The default VPC is nobody's business. What `discover` has seen before can be named by itself:
+# Monitoring ignores the default VPC. A sighting of an earlier scan can also be given directly:
 # resource_id = "vpc-default", resource_cidr = "172.31.0.0/16", resource_region = "eu-central-1".
 resource "ipam_resource_cidr" "default_vpc" {
   resource_id     = local.seen["vpc-default"].resource_id

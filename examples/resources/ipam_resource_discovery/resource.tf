@@ -1,4 +1,4 @@
-# On a store of one's own: `terraform-provider-ipam discover` looks there.
+# With a self-managed store, `terraform-provider-ipam discover` scans there.
 resource "ipam_resource_discovery" "network" {
   name              = "network"
   description       = "Production accounts and the data centre"

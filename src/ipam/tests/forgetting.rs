@@ -223,7 +223,7 @@ fn archives_and_store_are_one_history_and_any_change_shows() {
         assert!(found.iter().any(|what| what.contains(words)), "{words}: {found:?}");
     };
     let mut changed = archive.clone();
-    changed[4].actor.owner = "nobody".to_owned();
+    changed[4].actor.owner = "team/none".to_owned();
     says(&mut world, &changed, "The event was changed after it was written");
     says(&mut world, &archive[..archive.len() - 2], "the events in between are missing");
     says(&mut world, &[], "no archive contains any of them");

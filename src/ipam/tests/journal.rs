@@ -59,7 +59,7 @@ fn other(field: &str, value: &Value) -> Value {
         ("strategy", _) => json!("sparse"),
         ("scope_type", _) => json!("public"),
         ("rules", _) => json!({"min_netmask_length": 9, "max_netmask_length": 28}),
-        ("tags", _) => json!({"team": "somebody"}),
+        ("tags", _) => json!({"team": "network"}),
         ("size", _) => json!({"netmask_length": 27}),
         ("provision", _) => json!({"netmask_length": 18}),
         ("disallowed_cidrs" | "cidrs", _) => json!(["10.0.255.0/24"]),

@@ -1,7 +1,7 @@
 //! Imports of objects of another owner. Such an import succeeds and does not change the owner.
 
 use crate::backend::explain;
-use crate::ipam::{Kind, NOBODY};
+use crate::ipam::{Kind, NO_OWNER};
 use crate::tf::{Diagnostic, Diagnostics, Tf};
 
 use super::super::shared::Shared;
@@ -11,7 +11,7 @@ pub(super) fn warn(shared: &Shared, kind: Kind, id: &Tf<String>, called: &str, o
     let ready = shared.ready().ok();
     let me = ready.as_ref().and_then(|configured| configured.ipam.owner());
     let (Some(id), Some(owner), Some(me)) = (id.get(), owner.get(), me) else { return Diagnostics::new() };
-    if owner == me || owner == NOBODY {
+    if owner == me || owner == NO_OWNER {
         return Diagnostics::new();
     }
     let word = kind.word();

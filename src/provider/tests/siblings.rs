@@ -87,8 +87,9 @@ fn conflicts_between_new_objects_are_reported_as_in_the_plan_of_a_writer() {
     ];
     for siblings in table {
         let config = [present(), siblings.clone()].concat();
-        let looked = without_writes(&workspace).map(|looker| looker.plan(&config).expect_err("the looker is told"));
-        let told = workspace.plan(&config).expect_err("the writer is told");
+        let looked =
+            without_writes(&workspace).map(|looker| looker.plan(&config).expect_err("an error for the reader"));
+        let told = workspace.plan(&config).expect_err("an error for the writer");
         for errors in looked {
             assert_eq!(summaries(&errors), summaries(&told), "{siblings:#?}");
             for error in &errors {

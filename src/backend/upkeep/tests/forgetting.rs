@@ -236,7 +236,7 @@ fn an_archive_of_another_store_is_refused() {
         "It begins with event 11, and events 1 to 10 would be in no archive. Give a new file."
     );
     let mut changed = whole[..5].to_vec();
-    changed[2].actor.owner = "nobody".to_owned();
+    changed[2].actor.owner = "team/none".to_owned();
     assert_eq!(
         refused(&ipam, &write("changed", &changed)),
         "Line 3: The event was changed after it was written: its hash does not match. Nothing is written to a damaged \

@@ -4,7 +4,7 @@
 use std::net::TcpListener;
 use std::time::Instant;
 
-use test_servers::nobody;
+use test_servers::address_without_server;
 
 use super::*;
 use crate::backend::explain;
@@ -48,7 +48,7 @@ fn bad_logins_are_explained_without_the_password() {
 
 #[test]
 fn a_server_that_is_not_there_is_named() {
-    let text = failure(&format!("postgres://me:{PLANTED}@{}/x", nobody()));
+    let text = failure(&format!("postgres://me:{PLANTED}@{}/x", address_without_server()));
     assert!(text.contains("refused") && text.contains("that the server runs"), "{text}");
     let text = failure(&format!("postgres://me:{PLANTED}@no-such-host.invalid/x"));
     assert!(text.contains("no-such-host.invalid:5432: the name is not known"), "{text}");
@@ -70,7 +70,7 @@ fn a_server_that_accepts_and_stays_silent_is_an_error() {
 #[test]
 fn the_next_host_is_tried_when_one_is_silent_or_gone() {
     let database = server().create_database();
-    let gone = nobody();
+    let gone = address_without_server();
     let stalled = TcpListener::bind("127.0.0.1:0").unwrap();
     let stalled_port = stalled.local_addr().unwrap().port();
     let url = server().url(&database);
