@@ -125,12 +125,13 @@ on_own_stores_and_opentofu! {
         };
         let region = |name: &str, length: u8| child(name, "", &format!("netmask_length = {length}")).replace("  cidrs = []\n", "");
         let p = pool("\"10.0.0.0/23\"");
-        workspace.configure(&(p.clone() + &sized("a", 25)));
-        workspace.apply();
-        workspace.configure(&(p.clone() + &sized("a", 25) + &sized("b", 25) + &region("c", 25)));
-        workspace.apply();
-        workspace.configure(&(p.clone() + &sized("a", 25) + &sized("b", 25) + &region("c", 25) + &region("d", 25)));
-        workspace.apply();
+        // One after the other, so that neighbours are b of a, and d of c.
+        let mut all = p.clone();
+        for next in [sized("a", 25), sized("b", 25), region("c", 25), region("d", 25)] {
+            all += &next;
+            workspace.configure(&all);
+            workspace.apply();
+        }
         // Everything is full: a grows over b, and the pool c over the pool d.
         workspace.configure(&(p.clone() + &sized("a", 24) + &region("c", 24)));
         let plan = workspace.plan();
