@@ -228,26 +228,26 @@ fn exhausted(error: &Error) -> (String, String) {
     let mut detail = format!("A /{netmask_length} was asked for from {pool}. ");
     match (largest_free, disallowed) {
         (Some(largest), _) if kept_off.is_some() => detail.push_str(&format!(
-            "{} are free, and the largest free block is {largest}.{}",
-            addresses(free),
+            "{}, and the largest free block is {largest}.{}",
+            are(free, "free"),
             kept_off.as_deref().map(kept_off_words).unwrap_or_default()
         )),
         (None, _) => detail.push_str("Nothing is free in it."),
         (Some(largest), true) => detail.push_str(&format!(
-            "{} are free, and the largest free block is {largest}, but `disallowed_cidrs` rules out every block that \
-             is large enough.",
-            addresses(free)
+            "{}, and the largest free block is {largest}, but `disallowed_cidrs` rules out every block that is large \
+             enough.",
+            are(free, "free")
         )),
         (Some(largest), false) => detail.push_str(&format!(
-            "{} are free; the largest free block is {largest} ({} of the free space), and a /{netmask_length} needs {} in \
+            "{}; the largest free block is {largest} ({} of the free space), and a /{netmask_length} needs {} in \
              one block.",
-            addresses(free),
+            are(free, "free"),
             percent(&largest.address_count(), free),
             addresses(&largest_needed(largest.family(), *netmask_length)),
         )),
     }
     if *held > BigUint::ZERO {
-        detail.push_str(&format!(" {} are held by plans of other owners or of this run", addresses(held)));
+        detail.push_str(&format!(" {} by plans of other owners or of this run", are(held, "held")));
         if let Some(expiry) = first_expiry {
             detail.push_str(&format!("; the first hold expires at {}", time(*expiry)));
         }
@@ -470,6 +470,12 @@ fn until(expiry: Option<Timestamp>) -> String {
 /// A time to the second, in UTC.
 pub fn time(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// Says that so many addresses are something: "1 address is free".
+fn are(count: &BigUint, what: &str) -> String {
+    let verb = if *count == BigUint::from(1u8) { "is" } else { "are" };
+    format!("{} {verb} {what}", addresses(count))
 }
 
 /// A number of addresses: exact while it is short enough to read, a power of two beyond.

@@ -251,6 +251,14 @@ fn an_exhausted_pool_reports_the_free_space_that_is_left() {
          provision more space, or release allocations.",
     );
     says(
+        &exhausted(Some("10.0.3.7/32"), 1, 1, false),
+        summary,
+        "A /24 was asked for from pool \"prod\" (p-1). 1 address is free; the largest free block is 10.0.3.7/32 (100.0% of \
+         the free space), and a /24 needs 256 addresses in one block. 1 address is held by plans of other owners or of \
+         this run; the first hold expires at 2026-01-01T12:00:00Z. Ask for a smaller block, provision more space, or \
+         release allocations.",
+    );
+    says(
         &exhausted(None, 0, 0, false),
         summary,
         "A /24 was asked for from pool \"prod\" (p-1). Nothing is free in it. Provision more space, or release allocations.",

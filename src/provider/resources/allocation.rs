@@ -36,8 +36,8 @@ model! {
         /// the allocation. With `aws-ipam`, every change replaces the allocation.
         cidr: Cidr => optional().computed(),
         /// Netmask length of the CIDR to allocate. The `allocation_strategy` of the pool chooses the place. A change is
-        /// made in place when the neighbouring space is free, and replaces the allocation otherwise. With `aws-ipam`,
-        /// every change replaces the allocation.
+        /// made in place when the neighbouring space is free, or when the same apply releases it. Otherwise it
+        /// replaces the allocation. With `aws-ipam`, every change replaces the allocation.
         netmask_length: u8 => optional().computed(),
         /// Set of CIDRs that an allocation by `netmask_length` must not use, and that `cidr` must not overlap. A change
         /// replaces the allocation only if one of the CIDRs overlaps the present CIDR.

@@ -55,8 +55,8 @@ model! {
         cidrs: BTreeSet<Cidr> => optional().computed(),
         /// Netmask length of one CIDR to provision from the source pool, or from Amazon with
         /// `public_ip_source = "amazon"`. Together with `cidrs`, it must be the netmask length of the only CIDR. A
-        /// change is made in place when the space for it is free, and replaces the pool otherwise. With `aws-ipam`, a
-        /// change of the size replaces the pool.
+        /// change is made in place when the space for it is free, or when the same apply releases it, and replaces the
+        /// pool otherwise. With `aws-ipam`, a change of the size replaces the pool.
         netmask_length: u8 => optional(),
         /// Smallest netmask length (the largest CIDR) that an allocation may have. Default: no limit.
         allocation_min_netmask_length: u8 => optional(),
