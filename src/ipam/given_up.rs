@@ -157,9 +157,7 @@ impl Ledger<'_> {
             Waiting::Allocation(hold) => Ok(self.env.is_reclaimable(&hold.meta)),
             Waiting::Growth(growing) => {
                 let (allocation, growth) = &**growing;
-                let is_own = allocation.meta.owner == self.env.actor.owner;
-                let is_of_this_run = self.env.is_of_this_run(growth.run.as_deref());
-                Ok(growth.expires_at <= self.env.now || (is_own && !is_of_this_run))
+                Ok(self.env.makes_way(&allocation.meta.owner, Some(growth.expires_at), growth.run.as_deref()))
             }
             Waiting::PoolCidr(hold) => {
                 let (pool, pool_cidr) = &**hold;

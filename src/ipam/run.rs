@@ -62,7 +62,8 @@ impl Env<'_> {
         run.is_some_and(|run| current.includes(run, self.applying))
     }
 
-    fn makes_way(&self, owner: &str, expires_at: Option<Timestamp>, run: Option<&Run>) -> bool {
+    /// Whether the present request may reclaim a hold of this owner with this expiry, which this run asked for last.
+    pub(super) fn makes_way(&self, owner: &str, expires_at: Option<Timestamp>, run: Option<&Run>) -> bool {
         // A part of a larger object has no expiry of its own, and is not reclaimed alone.
         let Some(expiry) = expires_at else { return false };
         let is_released = self.released_owner.as_deref() == Some(owner);

@@ -194,7 +194,7 @@ pub(super) fn plan<M, T: Held>(
             if !shared.session.hand_out(place_of(&record)) {
                 return Err(asked_twice(record.meta()).at(name).into());
             }
-            hand_over::claim(shared, record.meta());
+            hand_over::claim(shared, &record.meta().name, &record.meta().waits_for);
             if record.meta().state == State::Active {
                 shared.session.adopt(&record.meta().id);
                 if !terms.committing {

@@ -78,51 +78,60 @@ fn everything_given_up(shared: &Shared, terms: &Terms, time: Duration) -> Vec<Gi
 /// client reports which walk it is in. If it is certainly the walk of a plan, the object must be in the state of this
 /// configuration.
 pub(super) fn still_given_up(shared: &Shared, terms: &Terms, hold: &Meta) -> bool {
-    let session = &shared.session;
-    let is_open = |id: &str| {
-        !session.is_surely_planning() || is_noted(shared, id) || session.is_in_state(id, shared.sibling_wait)
-    };
     terms.committing
         || hold.waits_for.iter().all(|one| {
             let is_known = |given_up: &GivenUp| one.cidr.is_some_and(|cidr| given_up.covers(&one.id, &cidr));
             let is_smaller = || one.cidr.is_some_and(|cidr| shared.changes.giving_up(&one.id, &cidr).is_some());
             terms.given_up.iter().any(is_known)
                 || terms.replaces.as_ref() == Some(&one.id)
-                || session.is_going(&one.id, Duration::ZERO).unwrap_or_else(|| is_open(&one.id))
+                || may_still_go(shared, &one.id, Duration::ZERO)
                 || is_smaller()
         })
 }
 
-/// What an earlier plan of an allocation that grows waits for, as far as it is still given up.
-pub(super) fn still_waited_for(shared: &Shared, waits_for: &[GivenUp]) -> Vec<GivenUp> {
+/// Whether a plan of this walk gives the object up, or none of this walk keeps it and one may still give it up. Waits up to
+/// `time` for its plan.
+fn may_still_go(shared: &Shared, id: &str, time: Duration) -> bool {
     let session = &shared.session;
-    let is_given_up = |one: &&GivenUp| {
-        let is_open = || {
-            !session.is_surely_planning()
-                || is_noted(shared, &one.id)
-                || session.is_in_state(&one.id, shared.sibling_wait)
-        };
-        session.is_going(&one.id, shared.sibling_wait.min(UNDECIDED)).unwrap_or_else(is_open)
-    };
-    waits_for.iter().filter(is_given_up).cloned().collect()
+    session.is_going(id, time).unwrap_or_else(|| {
+        !session.is_surely_planning() || is_noted(shared, id) || session.is_in_state(id, shared.sibling_wait)
+    })
+}
+
+/// Plans a growth by `ask`, which gets what the same apply gives up, and asks again with more of that for as long as the
+/// answer is a replacement. `waits_for` is what the growth of an earlier plan waits for. The answer says whether it is
+/// held: without a hold, the apply would not know that it has to wait.
+///
+/// # Errors
+/// Those of `ask`.
+pub(super) fn until_there_is_room<T, E>(
+    shared: &Shared,
+    committing: bool,
+    waits_for: &[GivenUp],
+    is_replacement: impl Fn(&T) -> bool,
+    mut ask: impl FnMut(&[GivenUp]) -> Result<(T, bool), E>,
+) -> Result<(T, bool), E> {
+    let time = shared.sibling_wait.min(UNDECIDED);
+    let mut given_up = waits_for.to_vec();
+    given_up.retain(|one| may_still_go(shared, &one.id, time));
+    loop {
+        let (answer, is_held) = ask(&given_up)?;
+        let is_final = !is_replacement(&answer) || !is_held || committing;
+        let more = if is_final { Vec::new() } else { more_given_up(shared, &given_up) };
+        if more.is_empty() {
+            return Ok((answer, is_held));
+        }
+        given_up.extend(more);
+    }
 }
 
 /// Everything else that plans of this walk give up, for an allocation that has no room to grow. Waits a moment for the plans of
 /// other objects.
-pub(super) fn more_given_up(shared: &Shared, known: &[GivenUp]) -> Vec<GivenUp> {
+fn more_given_up(shared: &Shared, known: &[GivenUp]) -> Vec<GivenUp> {
     let terms = Terms { given_up: known.to_vec(), ..Terms::default() };
     let mut more = everything_given_up(shared, &terms, shared.sibling_wait.min(EXHAUSTED));
     more.retain(|one| !known.contains(one));
     more
-}
-
-/// Remembers, for the plans of those that have it, what space an allocation grows into.
-pub(super) fn claim_growth(shared: &Shared, name: &str, waits_for: &[GivenUp]) {
-    for one in waits_for {
-        if let Some(block) = one.cidr {
-            shared.session.claim(&one.id, block, name);
-        }
-    }
 }
 
 /// Whether a hold waits for the block of the resource that it replaces, although Terraform did not announce the
@@ -180,12 +189,12 @@ pub(super) fn want<T>(shared: &Shared, answer: &Result<T, Error>) {
     }
 }
 
-/// Records the space that the new object takes over, for the plans of the objects that have the space. The object that it
-/// replaces has no other plan.
-pub(super) fn claim(shared: &Shared, hold: &Meta) {
-    for one in hold.waits_for.iter().filter(|one| !one.in_place) {
+/// Records the space that the object called `name` takes over, for the plans of the objects that have the space. The object
+/// that it replaces has no other plan.
+pub(super) fn claim(shared: &Shared, name: &str, waits_for: &[GivenUp]) {
+    for one in waits_for.iter().filter(|one| !one.in_place) {
         if let Some(block) = one.cidr {
-            shared.session.claim(&one.id, block, &hold.name);
+            shared.session.claim(&one.id, block, name);
         }
     }
 }

@@ -35,25 +35,20 @@ impl AllocationResource {
         }
         let id = id_of(&prior.id)?;
         let pool_id = prior.ipam_pool_id.get().map_or("", String::as_str);
-        let mut given_up = hand_over::still_waited_for(&self.0, &waits_to_grow(configured, id));
-        let answer = loop {
-            let with = |terms: &Terms| Terms { given_up: given_up.clone(), ..self.with_rules(terms, pool_id) };
+        let (committing, waits_for) = (plan.committing, waits_to_grow(configured, id));
+        let ask = |given_up: &[GivenUp]| {
+            let with = |terms: &Terms| Terms { given_up: given_up.to_vec(), ..self.with_rules(terms, pool_id) };
             let hold = |terms: &Terms| configured.ipam.plan_resize(id, wished, &with(terms));
             let preview = |terms: &Terms| configured.ipam.preview_resize(id, wished, &self.with_rules(terms, pool_id));
-            let (answer, is_held) = create::plan_change(&self.0, configured, plan, hold, preview)
-                .map_err(|error| errors::at(&error, AllocationModel::place(&plan.config, &error)))?;
-            // Without a hold, the apply would not know that it has to wait.
-            let is_final = answer != Resize::Replace || !is_held || plan.committing;
-            let more = if is_final { Vec::new() } else { hand_over::more_given_up(&self.0, &given_up) };
-            if more.is_empty() {
-                break answer;
-            }
-            given_up.extend(more);
+            create::plan_change(&self.0, configured, plan, hold, preview)
         };
+        let is_replacement = |answer: &Resize| *answer == Resize::Replace;
+        let answer = hand_over::until_there_is_room(&self.0, committing, &waits_for, is_replacement, ask);
+        let (answer, _) = answer.map_err(|error| errors::at(&error, AllocationModel::place(&plan.config, &error)))?;
         match answer {
             Resize::InPlace(cidr) => {
                 let name = prior.name.get().map_or("", String::as_str);
-                hand_over::claim_growth(&self.0, name, &waits_to_grow(configured, id));
+                hand_over::claim(&self.0, name, &waits_to_grow(configured, id));
                 fill_facts!(&mut plan.planned, cidr);
             }
             Resize::Replace => {

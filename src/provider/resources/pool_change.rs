@@ -100,22 +100,16 @@ impl PoolResource {
         let locale = followed.map_or_else(|| change.locale.clone(), |followed| followed.asked(&plan.planned.locale));
         let change = PoolChange { name: prior.name.known(at!(PoolModel, name))?.clone(), locale, ..change };
         let waits = || if is_resized { waits_to_grow(configured, id) } else { Vec::new() };
-        let mut given_up = hand_over::still_waited_for(&self.0, &waits());
-        let (pool, is_held) = loop {
-            let with = |terms: &Terms| Terms { given_up: [&given_up[..], &terms.given_up].concat(), ..terms.clone() };
+        let (committing, waits_for) = (plan.committing, waits());
+        let ask = |given_up: &[GivenUp]| {
+            let with = |terms: &Terms| Terms { given_up: [given_up, &terms.given_up].concat(), ..terms.clone() };
             let hold = |terms: &Terms| configured.ipam.plan_pool_change(id, &change, &with(terms));
             let preview = |terms: &Terms| configured.ipam.preview_pool_change(id, &change, terms);
-            let answer = create::plan_change(&self.0, configured, plan, hold, preview);
-            let answer = answer.map_err(|error| plan.config.explain(&error))?;
-            // Without a hold, the apply would not know that it has to wait.
-            let is_final = answer.0.is_some() || !answer.1 || plan.committing;
-            let more = if is_final { Vec::new() } else { hand_over::more_given_up(&self.0, &given_up) };
-            if more.is_empty() {
-                break answer;
-            }
-            given_up.extend(more);
+            create::plan_change(&self.0, configured, plan, hold, preview)
         };
-        hand_over::claim_growth(&self.0, &change.name, &waits());
+        let answer = hand_over::until_there_is_room(&self.0, committing, &waits_for, Option::is_none, ask);
+        let (pool, is_held) = answer.map_err(|error| plan.config.explain(&error))?;
+        hand_over::claim(&self.0, &change.name, &waits());
         match (pool, is_held) {
             // Apply chooses the place of a first block by size when the plan does not hold it.
             (Some(pool), false)

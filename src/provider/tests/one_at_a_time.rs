@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::provider::testing::{Action, World, assert_only_error};
+use crate::provider::testing::{Action, Workspace, World, assert_only_error};
 
 fn allocation(address: &'static str, name: &str, cidr: &str) -> (&'static str, Json) {
     (address, json!({"ipam_pool_id": "${ipam_pool.top.id}", "name": name, "cidr": cidr}))
@@ -11,6 +11,15 @@ fn allocation(address: &'static str, name: &str, cidr: &str) -> (&'static str, J
 
 const OLD: &str = "ipam_allocation.old";
 const NEW: &str = "ipam_allocation.new";
+
+/// A configuration whose plan asked for the block of the old allocation before Terraform showed that one.
+fn after_a_failed_plan(world: &World) -> Workspace<'_> {
+    let mut workspace = world.workspace("team/a");
+    workspace.orphans_first = false;
+    workspace.apply(&[top(), allocation(OLD, "old", "10.0.0.0/24")]);
+    workspace.plan(&[top(), allocation(NEW, "new", "10.0.0.0/24")]).unwrap_err();
+    workspace
+}
 
 #[test]
 fn the_plan_after_the_failed_one_hands_over_the_block() {
@@ -36,10 +45,7 @@ fn the_plan_after_the_failed_one_hands_over_the_block() {
 #[test]
 fn an_object_that_stays_keeps_its_block_after_a_failed_plan() {
     let world = World::new();
-    let mut workspace = world.workspace("team/a");
-    workspace.orphans_first = false;
-    workspace.apply(&[top(), allocation(OLD, "old", "10.0.0.0/24")]);
-    workspace.plan(&[top(), allocation(NEW, "new", "10.0.0.0/24")]).unwrap_err();
+    let workspace = after_a_failed_plan(&world);
     let both = [top(), allocation(NEW, "new", "10.0.0.0/24"), allocation(OLD, "old", "10.0.0.0/24")];
     let errors = workspace.plan(&both).unwrap_err();
     assert_only_error(&errors, "cidr", &["asked for twice", "\"new\""]);
@@ -53,10 +59,7 @@ fn an_object_that_stays_keeps_its_block_after_a_failed_plan() {
 #[test]
 fn space_that_one_owner_gives_up_is_not_for_another_owner() {
     let world = World::new();
-    let mut workspace = world.workspace("team/a");
-    workspace.orphans_first = false;
-    workspace.apply(&[top(), allocation(OLD, "old", "10.0.0.0/24")]);
-    workspace.plan(&[top(), allocation(NEW, "new", "10.0.0.0/24")]).unwrap_err();
+    let workspace = after_a_failed_plan(&world);
     let pool_id = workspace.get("ipam_pool.top", "id");
     let theirs = json!({"ipam_pool_id": pool_id, "name": "theirs", "cidr": "10.0.0.0/24"});
     let errors = world.workspace("team/b").plan(&[("ipam_allocation.x", theirs)]).unwrap_err();
