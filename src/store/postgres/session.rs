@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures::FutureExt;
-use futures::future::try_join_all;
+use futures::future::join_all;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, SimpleQueryMessage, Statement};
 
@@ -248,7 +248,7 @@ impl Session {
             let put = async { if batch.keys.is_empty() { Ok(0) } else { client.execute(&put, &puts).await } };
             let delete =
                 async { if batch.deletions.is_empty() { Ok(0) } else { client.execute(&delete, &deletes).await } };
-            futures::future::try_join(put, delete).await.map(|_| ())
+            first_failure([put.boxed(), delete.boxed()]).await.map(|_| ())
         })
     }
 
@@ -264,7 +264,7 @@ impl Session {
     /// Prepares several statements in one round trip.
     fn prepared<const N: usize>(&mut self, texts: [&String; N]) -> Result<[Statement; N], Stop> {
         let client = Arc::clone(&self.client);
-        let prepared = self.ask(try_join_all(texts.iter().map(|text| client.prepare(text))))?;
+        let prepared = self.ask(first_failure(texts.iter().map(|text| client.prepare(text))))?;
         prepared.try_into().map_err(|_| Stop::Lost("the server prepared something else".to_owned()))
     }
 
@@ -292,6 +292,15 @@ impl Session {
             )))
         })
     }
+}
+
+/// Waits for the answers to statements that are sent together. Returns the failure of the first statement that failed:
+/// the server refuses each later one only because the transaction is aborted, and the driver may hand over that answer
+/// first.
+async fn first_failure<T, E>(
+    statements: impl IntoIterator<Item = impl Future<Output = Result<T, E>>>,
+) -> Result<Vec<T>, E> {
+    join_all(statements).await.into_iter().collect()
 }
 
 /// Writes to send, in the form that the statements take.
@@ -370,5 +379,24 @@ impl Remote for View<'_> {
     fn those(&mut self, keys: &[String]) -> Result<Vec<Entry>, Error> {
         let outcome = self.session.entries(|statements| &statements.those, &[&keys]);
         self.note(outcome)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_several_failures_the_first_statement_s_is_reported_even_when_its_answer_comes_last() {
+        let answer = |polls: usize, failure: &'static str| {
+            let mut left = polls;
+            std::future::poll_fn(move |context| {
+                context.waker().wake_by_ref();
+                left = left.saturating_sub(1);
+                if left == 0 { std::task::Poll::Ready(Err::<(), _>(failure)) } else { std::task::Poll::Pending }
+            })
+        };
+        let statements = [answer(3, "no such table"), answer(1, "transaction is aborted")];
+        assert_eq!(block_on(first_failure(statements)).unwrap(), Err("no such table"));
     }
 }
