@@ -31,7 +31,7 @@ fn directory() -> (TempDir, Store) {
         tags: Tags::default(),
     };
     let terms = Terms { hold: Duration::from_secs(3600), ..Terms::default() };
-    store.open().plan_allocation(&spec, &terms).unwrap();
+    store.open().holds().unwrap().plan_allocation(&spec, &terms).unwrap();
     (directory, store)
 }
 

@@ -49,7 +49,7 @@ impl Scene {
         let ipam = store.open();
         let hold = Duration::from_secs(3600);
         let terms = Terms { hold, ..Terms::default() };
-        ipam.plan_allocation(&spec(&prod, "api"), &terms).unwrap();
+        ipam.holds().unwrap().plan_allocation(&spec(&prod, "api"), &terms).unwrap();
         let rules = Rules { min_netmask_length: Some(25), ..Rules::default() };
         let (name, provision) = (prod.meta.name.clone(), prod.provision.clone());
         let change = PoolChange {

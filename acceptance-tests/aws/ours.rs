@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use terraform_provider_ipam::aws::{AwsIpam, Keys, Pace, Settings};
-use terraform_provider_ipam::backend::Ipam;
+use terraform_provider_ipam::backend::prelude::*;
 use terraform_provider_ipam::ipam::{
     Allocation, AllocationChange, AllocationFilter, AllocationSpec, Cidr, Error, Family, Kind, Planned, Pool,
     PoolChange, PoolCidrSpec, PoolFilter, PoolSpec, Provision, Resize, Result, Rules, ScopeChange, ScopeSpec,

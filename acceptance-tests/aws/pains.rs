@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 use std::thread;
 
-use terraform_provider_ipam::backend::{Ipam, explain};
+use terraform_provider_ipam::backend::explain;
+use terraform_provider_ipam::backend::prelude::*;
 use terraform_provider_ipam::ipam::{
     AllocationChange, Error, Family, Planned, PoolCidrSpec, Provision, PublicIpSource, Size, SourceResource,
     SourceResourceType, Tags,

@@ -227,10 +227,9 @@ impl Store {
 
     /// All events; AWS reports none.
     pub fn events(&self) -> Vec<Event> {
-        match self.open().events(0, 100_000) {
-            Err(Error::Unsupported { .. }) => Vec::new(),
-            events => events.expect("events can be read"),
-        }
+        let store = self.open();
+        let events = store.history().map(|history| history.events(0, 100_000).expect("events can be read"));
+        events.unwrap_or_default()
     }
 
     /// Scopes, holds included.

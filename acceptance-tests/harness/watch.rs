@@ -58,7 +58,7 @@ impl Watch {
 
 /// The number of the newest event after `seen`.
 fn newest(store: &dyn Ipam, seen: u64) -> Option<u64> {
-    let events = store.events(seen, 1_000_000).ok()?;
+    let events = store.history()?.events(seen, 1_000_000).ok()?;
     events.last().map(|event| event.sequence)
 }
 

@@ -5,7 +5,8 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use terraform_provider_ipam::backend::{Ipam, Local, Planned, Surroundings};
+use terraform_provider_ipam::backend::prelude::*;
+use terraform_provider_ipam::backend::{Local, Planned, Surroundings};
 use terraform_provider_ipam::ipam::Size;
 use terraform_provider_ipam::store::counting::Counting;
 use terraform_provider_ipam::store::{self, Store, StoreUrl};

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use terraform_provider_ipam::backend::{AllocationChange, Ipam, Local, Planned, Resize, Terms};
+use terraform_provider_ipam::backend::prelude::*;
+use terraform_provider_ipam::backend::{AllocationChange, Local, Planned, Resize, Terms};
 use terraform_provider_ipam::ipam::{Actor, Allocation, AllocationSpec, Env, Ledger, Size};
 use terraform_provider_ipam::store::{Store, Tx};
 

@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
+use crate::backend::Allocations;
 use crate::ipam::{
-    Allocation, AllocationChange, AllocationSpec, Cidr, Error, Kind, Planned, Pool, Resize, ResourceType, Result, Size,
-    Unfinished, Unsupported, check_tags,
+    Allocation, AllocationChange, AllocationFilter, AllocationSpec, Cidr, Error, Kind, Planned, Pool, Resize,
+    ResourceType, Result, Size, Unfinished, Unsupported, check_tags,
 };
 
 use super::AwsIpam;
 use super::convert::{self, need, parts};
 use super::memory::Wish;
+use super::pool_tree::in_order;
 use super::said::{Refusal, ask, fault};
 use super::space::occupant;
 use super::tags;
@@ -383,4 +385,60 @@ impl AwsIpam {
 
 fn disallowed(blocks: &BTreeSet<Cidr>) -> Option<Vec<String>> {
     (!blocks.is_empty()).then(|| blocks.iter().map(ToString::to_string).collect())
+}
+
+impl AwsIpam {
+    async fn allocations(&self, filter: &AllocationFilter) -> Result<Vec<Allocation>> {
+        let pool_ids: Vec<String> = match &filter.pool_id {
+            Some(id) => vec![id.clone()],
+            None => {
+                let all = self.pool_names().await?;
+                in_order(all.clone(), &all).into_iter().map(|pool| pool.meta.id).collect()
+            }
+        };
+        let wanted = |one: &Allocation| {
+            filter.name.as_ref().is_none_or(|name| one.meta.name == *name)
+                && filter.within.is_none_or(|block| block.contains(&one.cidr))
+                && filter.containing.is_none_or(|block| one.cidr.contains(&block))
+                && (filter.include_pools || one.resource_type != ResourceType::IpamPool)
+        };
+        let mut found = Vec::new();
+        for id in pool_ids {
+            found.extend(self.allocations_of(&id).await?.into_iter().filter(wanted));
+        }
+        Ok(found)
+    }
+}
+
+impl Allocations for AwsIpam {
+    fn create_allocation(&self, spec: &AllocationSpec, planned: &Planned) -> Result<Allocation> {
+        self.run(self.make_allocation(spec, planned))
+    }
+
+    fn update_allocation(&self, id: &str, change: &AllocationChange) -> Result<Allocation> {
+        self.run(self.change_allocation(id, change))
+    }
+
+    fn delete_allocation(&self, id: &str) -> Result<()> {
+        self.run(self.drop_allocation(id))
+    }
+
+    fn get_allocation(&self, id: &str) -> Result<Option<Allocation>> {
+        self.run(self.allocation(id))
+    }
+
+    fn list_allocations(&self, filter: &AllocationFilter) -> Result<Vec<Allocation>> {
+        self.run(self.allocations(filter))
+    }
+
+    fn find_allocation(&self, pool_id: &str, name: &str) -> Result<Option<Allocation>> {
+        self.run(self.allocation_named(pool_id, name))
+    }
+
+    fn allocation_at(&self, pool_id: &str, address: Cidr) -> Result<Option<Allocation>> {
+        self.run(async {
+            let all = self.allocations_of(pool_id).await?;
+            Ok(all.into_iter().find(|one| one.cidr.contains(&address)))
+        })
+    }
 }

@@ -34,7 +34,7 @@ impl Outlook<'_> {
 }
 
 impl AwsIpam {
-    pub(super) async fn speaks_against(&self, new: New<'_>, terms: &Terms, growing: bool) -> Result<()> {
+    pub(super) async fn check_new(&self, new: New<'_>, terms: &Terms, growing: bool) -> Result<()> {
         let outlook = Outlook { replaces: terms.replaces.as_deref(), growing };
         match new {
             New::Scope(spec) => {

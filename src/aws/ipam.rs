@@ -1,53 +1,16 @@
-//! The implementation of [`Ipam`] by AWS IPAM.
-
-use std::collections::HashMap;
+//! AWS IPAM as a backend. Each kind of object has its part of the trait in its own file.
 
 use jiff::Timestamp;
 
 use crate::backend::observation::Observation;
 use crate::backend::service::Service;
-use crate::backend::{Capabilities, Ipam, New, ReservedTags};
+use crate::backend::{Capabilities, FreeSpace, Ipam, New, Preview, ReservedTags};
 use crate::ipam::{
-    Allocation, AllocationChange, AllocationFilter, AllocationSpec, Audit, Cidr, Error, Event, Finding, Planned, Pool,
-    PoolChange, PoolCidr, PoolCidrSpec, PoolFilter, PoolSpec, Resize, ResourceType, Result, Scope, ScopeChange,
-    ScopeSpec, Size, Terms, Unsupported, Utilization,
+    Allocation, AllocationSpec, Audit, Cidr, Finding, Pool, PoolChange, Resize, Result, Size, Terms, Utilization,
 };
 
 use super::tags::{NAME, OURS};
 use super::{AwsIpam, STORE};
-
-const NO_HOLDS: Error = Error::Unsupported { what: Unsupported::Holds };
-
-/// The names from the top-level pool down to this pool, joined by `/`.
-fn path(pool: &Pool, by_id: &HashMap<&str, &Pool>) -> String {
-    let mut names = vec![pool.meta.name.as_str()];
-    let mut above = pool.source_pool_id.as_deref();
-    // A pool that is shared with this account has a source pool that is not visible.
-    while let Some(pool) = above.and_then(|id| by_id.get(id)) {
-        names.push(&pool.meta.name);
-        above = pool.source_pool_id.as_deref();
-    }
-    names.reverse();
-    names.join("/")
-}
-
-fn by_id(pools: &[Pool]) -> HashMap<&str, &Pool> {
-    pools.iter().map(|pool| (pool.meta.id.as_str(), pool)).collect()
-}
-
-/// Pools in order of scope, depth-first, by name.
-fn in_order(pools: Vec<Pool>, all: &[Pool]) -> Vec<Pool> {
-    let all = by_id(all);
-    let mut keyed: Vec<_> = pools
-        .into_iter()
-        .map(|pool| {
-            let parts: Vec<String> = path(&pool, &all).split('/').map(str::to_owned).collect();
-            ((pool.scope_id.clone(), parts, pool.meta.id.clone()), pool)
-        })
-        .collect();
-    keyed.sort_by(|(a, _), (b, _)| a.cmp(b));
-    keyed.into_iter().map(|(_, pool)| pool).collect()
-}
 
 impl AwsIpam {
     async fn audit(&self) -> Result<Audit> {
@@ -80,33 +43,11 @@ impl AwsIpam {
             forgotten: 0,
         })
     }
-
-    async fn allocations(&self, filter: &AllocationFilter) -> Result<Vec<Allocation>> {
-        let pool_ids: Vec<String> = match &filter.pool_id {
-            Some(id) => vec![id.clone()],
-            None => {
-                let all = self.pool_names().await?;
-                in_order(all.clone(), &all).into_iter().map(|pool| pool.meta.id).collect()
-            }
-        };
-        let wanted = |one: &Allocation| {
-            filter.name.as_ref().is_none_or(|name| one.meta.name == *name)
-                && filter.within.is_none_or(|block| block.contains(&one.cidr))
-                && filter.containing.is_none_or(|block| one.cidr.contains(&block))
-                && (filter.include_pools || one.resource_type != ResourceType::IpamPool)
-        };
-        let mut found = Vec::new();
-        for id in pool_ids {
-            found.extend(self.allocations_of(&id).await?.into_iter().filter(wanted));
-        }
-        Ok(found)
-    }
 }
 
 impl Ipam for AwsIpam {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
-            holds: false,
             strategies: false,
             public_scopes: false,
             surveys: false,
@@ -115,119 +56,35 @@ impl Ipam for AwsIpam {
         }
     }
 
-    fn speaks_against(&self, new: New<'_>, terms: &Terms, growing: bool) -> Result<()> {
-        self.run(self.speaks_against(new, terms, growing))
+    fn service(&self) -> Option<&(dyn Service + 'static)> {
+        Some(self)
     }
 
-    fn plan_scope(&self, _spec: &ScopeSpec, _terms: &Terms) -> Result<Scope> {
-        Err(NO_HOLDS)
+    fn observation(&self) -> Option<&(dyn Observation + 'static)> {
+        Some(self)
     }
 
-    fn create_scope(&self, spec: &ScopeSpec, _planned: &Planned) -> Result<Scope> {
-        self.run(self.make_scope(spec))
+    fn check(&self) -> Result<Audit> {
+        self.run(self.audit())
     }
 
-    fn update_scope(&self, id: &str, change: &ScopeChange) -> Result<Scope> {
-        self.run(self.change_scope(id, change))
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
     }
 
-    fn delete_scope(&self, id: &str) -> Result<()> {
-        self.run(self.drop_scope(id))
+    fn describe(&self) -> String {
+        let ipam = self.wished_ipam.as_deref().unwrap_or("the only IPAM");
+        format!("{STORE} ({ipam} in {})", self.clients.home_region())
     }
+}
 
-    fn get_scope(&self, id: &str) -> Result<Option<Scope>> {
-        self.run(self.scope(id))
-    }
-
-    fn list_scopes(&self, _include_planned: bool) -> Result<Vec<Scope>> {
-        self.run(self.scopes())
-    }
-
-    fn find_scope(&self, name: &str) -> Result<Option<Scope>> {
-        self.run(async { Ok(self.scopes().await?.into_iter().find(|scope| scope.meta.name == name)) })
-    }
-
-    fn plan_pool(&self, _spec: &PoolSpec, _terms: &Terms) -> Result<Pool> {
-        Err(NO_HOLDS)
-    }
-
-    fn create_pool(&self, spec: &PoolSpec, _planned: &Planned) -> Result<Pool> {
-        self.run(self.make_pool(spec))
-    }
-
-    fn plan_pool_change(&self, _id: &str, _change: &PoolChange, _terms: &Terms) -> Result<Option<Pool>> {
-        Err(NO_HOLDS)
+impl Preview for AwsIpam {
+    fn check_new(&self, new: New<'_>, terms: &Terms, growing: bool) -> Result<()> {
+        self.run(self.check_new(new, terms, growing))
     }
 
     fn preview_pool_change(&self, id: &str, change: &PoolChange, _terms: &Terms) -> Result<Option<Pool>> {
         self.run(self.foresee(id, change))
-    }
-
-    fn update_pool(&self, id: &str, change: &PoolChange) -> Result<Pool> {
-        self.run(self.change_pool(id, change))
-    }
-
-    fn delete_pool(&self, id: &str, cascade: bool) -> Result<()> {
-        self.run(self.drop_pool(id, cascade))
-    }
-
-    fn get_pool(&self, id: &str) -> Result<Option<Pool>> {
-        self.run(self.pool(id))
-    }
-
-    fn list_pools(&self, filter: &PoolFilter) -> Result<Vec<Pool>> {
-        let wanted = |pool: &Pool| {
-            filter.scope_id.as_ref().is_none_or(|id| pool.scope_id == *id)
-                && filter.source_pool_id.as_ref().is_none_or(|id| pool.source_pool_id.as_ref() == Some(id))
-                && filter.name.as_ref().is_none_or(|name| pool.meta.name == *name)
-        };
-        self.run(async { Ok(in_order(self.pools(wanted).await?, &self.pool_names().await?)) })
-    }
-
-    fn find_pool(&self, wanted: &str) -> Result<Vec<Pool>> {
-        self.run(async {
-            let all = self.pool_names().await?;
-            let names = by_id(&all);
-            let end = format!("/{wanted}");
-            let is_it = |pool: &Pool| {
-                let path = path(pool, &names);
-                path == wanted || path.ends_with(&end)
-            };
-            Ok(in_order(self.pools(is_it).await?, &all))
-        })
-    }
-
-    fn pool_path(&self, id: &str) -> Result<String> {
-        self.run(async {
-            let pool = self.the_pool(id).await?;
-            // An account that only uses a shared pool has no IPAM whose pools it could list.
-            let all = if pool.source_pool_id.is_some() { self.pool_names().await? } else { Vec::new() };
-            Ok(path(&pool, &by_id(&all)))
-        })
-    }
-
-    fn plan_pool_cidr(&self, _spec: &PoolCidrSpec, _terms: &Terms) -> Result<PoolCidr> {
-        Err(NO_HOLDS)
-    }
-
-    fn create_pool_cidr(&self, spec: &PoolCidrSpec, _planned: &Planned) -> Result<PoolCidr> {
-        self.run(self.make_pool_cidr(spec))
-    }
-
-    fn delete_pool_cidr(&self, id: &str) -> Result<()> {
-        self.run(self.drop_pool_cidr(id))
-    }
-
-    fn get_pool_cidr(&self, id: &str) -> Result<Option<PoolCidr>> {
-        self.run(self.pool_cidr(id))
-    }
-
-    fn list_pool_cidrs(&self, pool_id: &str, _include_planned: bool) -> Result<Vec<PoolCidr>> {
-        self.run(self.pool_cidrs(pool_id))
-    }
-
-    fn plan_allocation(&self, _spec: &AllocationSpec, _terms: &Terms) -> Result<Allocation> {
-        Err(NO_HOLDS)
     }
 
     fn preview_allocation(&self, spec: &AllocationSpec, terms: &Terms) -> Result<Allocation> {
@@ -240,54 +97,12 @@ impl Ipam for AwsIpam {
         })
     }
 
-    fn create_allocation(&self, spec: &AllocationSpec, planned: &Planned) -> Result<Allocation> {
-        self.run(self.make_allocation(spec, planned))
-    }
-
-    fn plan_resize(&self, _id: &str, _size: Size, _terms: &Terms) -> Result<Resize> {
-        Err(NO_HOLDS)
-    }
-
     fn preview_resize(&self, id: &str, size: Size, _terms: &Terms) -> Result<Resize> {
         self.run(self.foresee_resize(id, size))
     }
+}
 
-    fn update_allocation(&self, id: &str, change: &AllocationChange) -> Result<Allocation> {
-        self.run(self.change_allocation(id, change))
-    }
-
-    fn delete_allocation(&self, id: &str) -> Result<()> {
-        self.run(self.drop_allocation(id))
-    }
-
-    fn get_allocation(&self, id: &str) -> Result<Option<Allocation>> {
-        self.run(self.allocation(id))
-    }
-
-    fn list_allocations(&self, filter: &AllocationFilter) -> Result<Vec<Allocation>> {
-        self.run(self.allocations(filter))
-    }
-
-    fn find_allocation(&self, pool_id: &str, name: &str) -> Result<Option<Allocation>> {
-        self.run(self.allocation_named(pool_id, name))
-    }
-
-    fn allocation_at(&self, pool_id: &str, address: Cidr) -> Result<Option<Allocation>> {
-        self.run(async {
-            let all = self.allocations_of(pool_id).await?;
-            Ok(all.into_iter().find(|one| one.cidr.contains(&address)))
-        })
-    }
-
-    fn confirm(&self, _id: &str) -> Result<()> {
-        // AWS keeps every object that it has created, so there is nothing to mark.
-        Ok(())
-    }
-
-    fn confirm_all(&self, _ids: &[String]) -> Result<()> {
-        Ok(())
-    }
-
+impl FreeSpace for AwsIpam {
     fn preview_next(
         &self,
         pool_id: &str,
@@ -309,30 +124,5 @@ impl Ipam for AwsIpam {
 
     fn utilization(&self, pool_id: &str) -> Result<Utilization> {
         self.run(self.use_of(pool_id))
-    }
-
-    fn events(&self, _after: u64, _limit: usize) -> Result<Vec<Event>> {
-        Err(Error::Unsupported { what: Unsupported::Events })
-    }
-
-    fn check(&self) -> Result<Audit> {
-        self.run(self.audit())
-    }
-
-    fn service(&self) -> Option<&(dyn Service + 'static)> {
-        Some(self)
-    }
-
-    fn observation(&self) -> Option<&(dyn Observation + 'static)> {
-        Some(self)
-    }
-
-    fn now(&self) -> Timestamp {
-        Timestamp::now()
-    }
-
-    fn describe(&self) -> String {
-        let ipam = self.wished_ipam.as_deref().unwrap_or("the only IPAM");
-        format!("{STORE} ({ipam} in {})", self.clients.home_region())
     }
 }

@@ -25,6 +25,7 @@ mod memory;
 mod observation;
 mod pool_change;
 mod pool_cidrs;
+mod pool_tree;
 mod pools;
 mod read;
 mod said;

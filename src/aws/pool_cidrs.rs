@@ -2,9 +2,10 @@
 
 use aws_sdk_ec2::types as ec2;
 
+use crate::backend::PoolCidrs;
 use crate::ipam::{
-    Allocation, Cidr, Error, Kind, Occupant, Pool, PoolCidr, PoolCidrSpec, Proof, PublicIpSource, ResourceType, Result,
-    Size, State, Unfinished,
+    Allocation, Cidr, Error, Kind, Occupant, Planned, Pool, PoolCidr, PoolCidrSpec, Proof, PublicIpSource,
+    ResourceType, Result, Size, State, Unfinished,
 };
 
 use super::AwsIpam;
@@ -296,5 +297,23 @@ impl AwsIpam {
             Some(held) => Err(self.still_held(held, "DeprovisionIpamPoolCidr", unfinished(&id, &name))),
             None => Ok(()),
         }
+    }
+}
+
+impl PoolCidrs for AwsIpam {
+    fn create_pool_cidr(&self, spec: &PoolCidrSpec, _planned: &Planned) -> Result<PoolCidr> {
+        self.run(self.make_pool_cidr(spec))
+    }
+
+    fn delete_pool_cidr(&self, id: &str) -> Result<()> {
+        self.run(self.drop_pool_cidr(id))
+    }
+
+    fn get_pool_cidr(&self, id: &str) -> Result<Option<PoolCidr>> {
+        self.run(self.pool_cidr(id))
+    }
+
+    fn list_pool_cidrs(&self, pool_id: &str, _include_planned: bool) -> Result<Vec<PoolCidr>> {
+        self.run(self.pool_cidrs(pool_id))
     }
 }

@@ -4,14 +4,16 @@ use std::collections::BTreeSet;
 
 use aws_sdk_ec2::types as ec2;
 
+use crate::backend::Pools;
 use crate::ipam::{
-    Allocation, Cidr, Error, Family, Kind, Occupant, Pool, PoolSpec, Provision, ResourceType, Result, Size, State,
-    Strategy, Unfinished, Unsupported,
+    Allocation, Cidr, Error, Family, Kind, Occupant, Planned, Pool, PoolChange, PoolFilter, PoolSpec, Provision,
+    ResourceType, Result, Size, State, Strategy, Unfinished, Unsupported,
 };
 
 use super::AwsIpam;
 use super::convert::{self, need};
 use super::memory::Wish;
+use super::pool_tree::{by_id, in_order, path};
 use super::said::{ask, fault};
 use super::tags;
 use super::wait::{self, Look, uncrowded, until};
@@ -299,5 +301,54 @@ impl AwsIpam {
             Some(held) => Err(self.still_held(held, "DeleteIpamPool", unfinished(id, &pool.meta.name))),
             None => Ok(()),
         }
+    }
+}
+
+impl Pools for AwsIpam {
+    fn create_pool(&self, spec: &PoolSpec, _planned: &Planned) -> Result<Pool> {
+        self.run(self.make_pool(spec))
+    }
+
+    fn update_pool(&self, id: &str, change: &PoolChange) -> Result<Pool> {
+        self.run(self.change_pool(id, change))
+    }
+
+    fn delete_pool(&self, id: &str, cascade: bool) -> Result<()> {
+        self.run(self.drop_pool(id, cascade))
+    }
+
+    fn get_pool(&self, id: &str) -> Result<Option<Pool>> {
+        self.run(self.pool(id))
+    }
+
+    fn list_pools(&self, filter: &PoolFilter) -> Result<Vec<Pool>> {
+        let wanted = |pool: &Pool| {
+            filter.scope_id.as_ref().is_none_or(|id| pool.scope_id == *id)
+                && filter.source_pool_id.as_ref().is_none_or(|id| pool.source_pool_id.as_ref() == Some(id))
+                && filter.name.as_ref().is_none_or(|name| pool.meta.name == *name)
+        };
+        self.run(async { Ok(in_order(self.pools(wanted).await?, &self.pool_names().await?)) })
+    }
+
+    fn find_pool(&self, wanted: &str) -> Result<Vec<Pool>> {
+        self.run(async {
+            let all = self.pool_names().await?;
+            let names = by_id(&all);
+            let end = format!("/{wanted}");
+            let is_it = |pool: &Pool| {
+                let path = path(pool, &names);
+                path == wanted || path.ends_with(&end)
+            };
+            Ok(in_order(self.pools(is_it).await?, &all))
+        })
+    }
+
+    fn pool_path(&self, id: &str) -> Result<String> {
+        self.run(async {
+            let pool = self.the_pool(id).await?;
+            // An account that only uses a shared pool has no IPAM whose pools it could list.
+            let all = if pool.source_pool_id.is_some() { self.pool_names().await? } else { Vec::new() };
+            Ok(path(&pool, &by_id(&all)))
+        })
     }
 }

@@ -2,8 +2,9 @@
 
 use aws_sdk_ec2::types as ec2;
 
+use crate::backend::Scopes;
 use crate::ipam::{
-    Error, Kind, Occupant, Result, Scope, ScopeChange, ScopeSpec, ScopeType, State, Unfinished, Unsupported,
+    Error, Kind, Occupant, Planned, Result, Scope, ScopeChange, ScopeSpec, ScopeType, State, Unfinished, Unsupported,
 };
 
 use super::AwsIpam;
@@ -152,5 +153,31 @@ impl AwsIpam {
             }
         })
         .await
+    }
+}
+
+impl Scopes for AwsIpam {
+    fn create_scope(&self, spec: &ScopeSpec, _planned: &Planned) -> Result<Scope> {
+        self.run(self.make_scope(spec))
+    }
+
+    fn update_scope(&self, id: &str, change: &ScopeChange) -> Result<Scope> {
+        self.run(self.change_scope(id, change))
+    }
+
+    fn delete_scope(&self, id: &str) -> Result<()> {
+        self.run(self.drop_scope(id))
+    }
+
+    fn get_scope(&self, id: &str) -> Result<Option<Scope>> {
+        self.run(self.scope(id))
+    }
+
+    fn list_scopes(&self, _include_planned: bool) -> Result<Vec<Scope>> {
+        self.run(self.scopes())
+    }
+
+    fn find_scope(&self, name: &str) -> Result<Option<Scope>> {
+        self.run(async { Ok(self.scopes().await?.into_iter().find(|scope| scope.meta.name == name)) })
     }
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::out::{Page, clean};
 use super::{Failure, arguments};
-use crate::backend::{EventFilter, Ipam, Mark, Result, explain::time, newest_events};
+use crate::backend::{EventFilter, Ipam, Mark, Result, explain::time, newest_events, require_history};
 use crate::ipam::{ACTIONS, Actor, Cidr, Event, Kind};
 
 #[derive(Debug, Args)]
@@ -67,14 +67,14 @@ impl Wanted {
 }
 
 pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> std::result::Result<Page, Failure> {
-    let filter = options.wanted.filter();
+    let (history, filter) = (require_history(ipam)?, options.wanted.filter());
     let events = match options.after {
-        Some(after) => ipam.events(after, options.limit)?,
+        Some(after) => history.events(after, options.limit)?,
         None if filter == EventFilter::default() => {
-            let last = last_sequence(&|after| Ok(!ipam.events(after, 1)?.is_empty()))?;
-            ipam.events(last.saturating_sub(options.limit as u64), options.limit)?
+            let last = last_sequence(&|after| Ok(!history.events(after, 1)?.is_empty()))?;
+            history.events(last.saturating_sub(options.limit as u64), options.limit)?
         }
-        None => newest_events(ipam, &filter, options.limit)?,
+        None => newest_events(history, &filter, options.limit)?,
     };
     if events.is_empty()
         && let Some(id) = &options.wanted.object
@@ -82,7 +82,7 @@ pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> std::result::Result<Pa
         require_object(ipam, id)?;
     }
     // Read last, so that it includes events that were forgotten while events were read.
-    let mark = ipam.mark()?.filter(|mark| match options.after {
+    let mark = history.mark()?.filter(|mark| match options.after {
         Some(after) => after < mark.sequence,
         None => events.len() < options.limit && filter.from.is_none_or(|from| from <= mark.time),
     });
@@ -105,8 +105,9 @@ pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> std::result::Result<Pa
 /// Fails if no event is about the object.
 pub(super) fn require_object(ipam: &dyn Ipam, id: &str) -> std::result::Result<(), Failure> {
     let about = EventFilter { id: Some(id.to_owned()), ..EventFilter::default() };
-    if newest_events(ipam, &about, 1)?.is_empty() {
-        let forgotten = if ipam.mark()?.is_some() { " that is still kept" } else { "" };
+    let history = require_history(ipam)?;
+    if newest_events(history, &about, 1)?.is_empty() {
+        let forgotten = if history.mark()?.is_some() { " that is still kept" } else { "" };
         return Err(Failure::Usage(format!(
             "No event{forgotten} is about an object with the id {id:?}. `tree --json` and `allocations` show ids."
         )));

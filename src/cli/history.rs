@@ -16,7 +16,7 @@ use super::events::{actor, forgotten, mark_value, require_object};
 use super::out::{Page, clean, table};
 use super::{Failure, Format, arguments, paths};
 use crate::backend::explain::time;
-use crate::backend::{HistoryQuery, Ipam, Mark, Match, PoolFilter, Tenure};
+use crate::backend::{HistoryQuery, Ipam, Mark, Match, PoolFilter, Tenure, require_history};
 use crate::ipam::{Cidr, State};
 
 #[derive(Debug, Args)]
@@ -79,7 +79,9 @@ impl From<How> for Match {
 }
 
 pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, Failure> {
-    let found = ipam.history(&query(ipam, options)?)?;
+    let query = query(ipam, options)?;
+    let history = require_history(ipam)?;
+    let found = history.tenures(&query)?;
     if found.is_empty() {
         let asked = [&options.object, &options.scope, &options.pool];
         // A scope or pool that no longer exists is found only by its ID.
@@ -92,7 +94,7 @@ pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, Failure> 
         }
     }
     // Read last, so that it includes events that were forgotten in the meantime.
-    let mark = ipam.mark()?.filter(|mark| options.from.is_none_or(|from| from < mark.time));
+    let mark = history.mark()?.filter(|mark| options.from.is_none_or(|from| from < mark.time));
     let page = if options.json_lines {
         Page::text(found.iter().map(|tenure| format!("{}\n", value(tenure))).collect::<String>())
     } else if options.format.json {

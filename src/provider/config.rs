@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::backend::files::Below;
 use crate::backend::scout::Scout;
-use crate::backend::{Ipam, Local, actor, current_run};
+use crate::backend::{History, Ipam, Local, actor, current_run};
 use crate::ipam::Actor;
 use crate::tf::{Configure, Diagnostic, Diagnostics, Tf, encode_field};
 use crate::{at, model};
@@ -165,7 +165,7 @@ fn open(config: &ProviderModel, default_tags: Defaults) -> Result<Configured, Di
         (None, None) => DEFAULT_PLAN_HOLD,
     };
     let ipam = open_store(config, &store, actor(&owner, variable))?;
-    let plan_hold = if ipam.capabilities().holds { plan_hold } else { Duration::ZERO };
+    let plan_hold = if ipam.holds().is_some() { plan_hold } else { Duration::ZERO };
     tracing::info!(store = ipam.describe(), owner, "opened");
     let on_missing = config.on_missing.cloned().unwrap_or_default();
     Ok(Configured { ipam, plan_hold, default_tags, on_missing })

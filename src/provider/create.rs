@@ -1,23 +1,18 @@
-//! Planning of new objects, which is the same for every kind of object.
-//!
-//! A plan creates the hold of a new object, or finds the hold of an earlier plan, so that the plan shows the values that
-//! apply will use. Where plans hold nothing, they look only for mistakes.
+//! Plans and creations of new objects, which are the same for every kind of object.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::backend::{Ipam, New, Planned, Terms, explain};
-use crate::ipam::{Allocation, Cidr, Error, Kind, Meta, Occupant, Pool, PoolCidr, Scope, Size, State};
-use crate::store;
+use crate::backend::{Ipam, New, Planned, Terms};
+use crate::ipam::{Allocation, Cidr, Error, Kind, Meta, Pool, PoolCidr, Scope, Size, State};
 use crate::tf::{Diagnostic, Diagnostics, Path, Plan, Private};
 
-use super::errors;
-use super::hand_over;
 use super::shared::{Configured, Shared};
+use super::{errors, hand_over, naming};
 
 /// Key in the private data of a plan with a prior state. The value is the ID of the object, so that the second half of a
 /// replacement knows which object it replaces.
-const REPLACES: &str = "replaces";
+pub(super) const REPLACES: &str = "replaces";
 
 /// Stores the ID of the object that is replaced, for the second half of the replacement.
 pub(super) fn remember_replaced(private: &mut Private, id: &str) {
@@ -34,6 +29,16 @@ pub(super) fn note_replacement(shared: &Shared, private: &Private) {
 /// Whether this is the plan of the second half of a replacement.
 pub(super) fn is_replacement(private: &Private) -> bool {
     private.contains_key(REPLACES)
+}
+
+/// A new object of a plan, and the attributes for its errors.
+pub(super) struct Request<'a> {
+    pub(super) shared: &'a Shared,
+    pub(super) configured: &'a Configured,
+    /// The attribute of the name.
+    pub(super) name_at: Path,
+    /// The attribute that an error is about.
+    pub(super) attribute_for: &'a dyn Fn(&Error) -> Path,
 }
 
 /// An object that a plan can hold.
@@ -55,27 +60,6 @@ pub(super) trait Held {
     {
         let is_it = |found: &Self| found.meta().state == State::Active && found.meta().name == name;
         Ok(Self::get(ipam, id)?.filter(is_it))
-    }
-}
-
-/// The place in which the name of `record` is unique, for [`Session::hand_out`](super::session::Session::hand_out).
-pub(super) fn place_of<T: Held>(record: &T) -> String {
-    format!("{} {} {}", record.kind().word(), record.container(), record.meta().name)
-}
-
-/// The facts about `record` that a message contains.
-pub(super) fn occupant<T: Held>(record: &T) -> Occupant {
-    let meta = record.meta();
-    Occupant {
-        kind: record.kind(),
-        id: meta.id.clone(),
-        name: meta.name.clone(),
-        owner: meta.owner.clone(),
-        state: meta.state,
-        cidr: record.block(),
-        hold_expires_at: meta.hold_expires_at,
-        path: meta.name.clone(),
-        run: meta.run.clone(),
     }
 }
 
@@ -114,149 +98,14 @@ held!(
     Allocation by get_allocation: |allocation| Some(allocation.cidr), &allocation.pool_id
 );
 
-/// Plans a new object by `hold`. `Ok(None)` means that the store cannot be written: nothing is held, and values stay
-/// unknown until apply. [`look`] reports mistakes in that case.
-///
-/// # Errors
-/// The error that the user has to correct, at the attribute that `place` returns for it; a name that two resources ask
-/// for, at `name`.
-pub(super) fn plan<M, T: Held>(
-    shared: &Shared,
-    configured: &Configured,
-    plan: &mut Plan<M>,
-    name: Path,
-    place: impl Fn(&Error) -> Path,
-    mut hold: impl FnMut(&Terms) -> Result<T, Error>,
-) -> Result<Option<T>, Diagnostics> {
-    note_replacement(shared, &plan.private);
-    let replaces = plan.private.remove(REPLACES).and_then(|id| id.as_str().map(str::to_owned));
-    let mut terms = Terms {
-        hold: configured.plan_hold,
-        committing: plan.committing,
-        in_place: replaces.is_some(),
-        replaces,
-        ..Terms::default()
-    };
-    let mut answer = hold(&terms);
-    if !terms.committing {
-        hand_over::recall(shared, &answer);
-    }
-    if let Some(id) = in_the_way(&answer, &terms)
-        && is_in_state::<T>(shared, configured, &answer, &id)
-    {
-        // The object is in the state, so it was not left over and must not be adopted. Later runs see that from the mark.
-        if let Err(error) = configured.ipam.confirm(&id) {
-            tracing::debug!(id, ?error, "not confirmed");
-        }
-        answer = hold(&terms);
-    }
-    if let Err(Error::NameTaken { existing, .. }) = &answer
-        && terms.replaces.is_none()
-        && existing.state == State::Active
-        && !terms.committing
-        && shared.session.succeed(&existing.id)
-    {
-        take_the_place_of(shared, &mut terms, &existing.id);
-        answer = hold(&terms);
-    }
-    answer = hand_over::ask_again(shared, &mut terms, answer, &mut hold);
-    if let Ok(record) = &answer
-        && !hand_over::still_given_up(shared, &terms, record.meta())
-    {
-        terms.place_anew = true;
-        let anew = hold(&terms);
-        answer = hand_over::ask_again(shared, &mut terms, anew, &mut hold);
-    }
-    if let Ok(record) = &answer
-        && hand_over::is_in_place(shared, &terms, record.meta())
-    {
-        (terms.in_place, terms.place_anew) = (true, true);
-        answer = hold(&terms);
-    }
-    if let Ok(record) = &answer
-        && terms.replaces.is_none()
-        && let Some(id) = &record.meta().replaces
-        && !may_take_over(shared, id, terms.committing)
-        && let Ok(Some(old)) = T::named(configured.ipam.as_ref(), id, &record.meta().name)
-    {
-        // An earlier plan left this hold to replace the old object. This plan keeps the old object, which has the name.
-        answer = Err(Error::NameTaken { existing: occupant(&old), asked_by: Some(record.meta().owner.clone()) });
-    }
-    if let Some(id) = terms.replaces.as_ref().filter(|_| !terms.only_name) {
-        shared.session.goes(id);
-    }
-    warn_of_displaced(shared, configured, plan);
-    if !terms.committing {
-        hand_over::want(shared, &answer);
-    }
-    match answer {
-        Ok(record) => {
-            if !shared.session.hand_out(place_of(&record)) {
-                return Err(asked_twice(record.meta()).at(name).into());
-            }
-            hand_over::claim(shared, &record.meta().name, &record.meta().waits_for);
-            if record.meta().state == State::Active {
-                shared.session.adopt(&record.meta().id);
-                if !terms.committing {
-                    plan.warnings.push(taken_over(&record));
-                }
-            }
-            Ok(Some(record))
-        }
-        Err(Error::Store(store::Error::ReadOnly(why))) => {
-            warn_read_only(shared, plan, &why);
-            if let Some(id) = &terms.replaces {
-                remember_replaced(&mut plan.private, id);
-            }
-            Ok(None)
-        }
-        Err(error) => Err(errors::at(&error, place(&error))),
-    }
-}
-
-/// Whether the object that has the name is in this configuration's state. An object that was never seen in any state may
-/// be left over from an interrupted apply, so it counts as one of this state only after Terraform has shown it.
-fn is_in_state<T: Held>(shared: &Shared, configured: &Configured, answer: &Result<T, Error>, id: &str) -> bool {
-    let (session, wait) = (&shared.session, shared.sibling_wait);
-    let name = match answer {
-        Err(Error::NameTaken { existing, .. }) => &existing.name,
-        _ => return session.is_in_state(id, wait),
-    };
-    match T::named(configured.ipam.as_ref(), id, name) {
-        Ok(Some(existing)) if existing.meta().confirmed => session.may_be_in_state(id, wait),
-        _ => session.is_in_state(id, wait),
-    }
-}
-
-/// The new object gets the name of the object `id`, which is deleted, or is renamed and keeps its space.
-fn take_the_place_of(shared: &Shared, terms: &mut Terms, id: &str) {
-    terms.replaces = Some(id.to_owned());
-    terms.only_name = shared.session.is_renamed(id);
-}
-
-/// Whether the hold of an earlier plan may still take the name of the active object `id`. In the walk of an apply, the
-/// plan has decided that already. Not every client reports which walk it is in. If it is certainly the walk of a plan,
-/// the object must be in the state of this configuration.
-fn may_take_over(shared: &Shared, id: &str, committing: bool) -> bool {
-    let session = &shared.session;
-    let is_ours = committing || !session.is_surely_planning() || session.is_in_state(id, shared.sibling_wait);
-    is_ours && session.take_over(id)
-}
-
 /// Checks a new object for a plan that holds nothing, so that mistakes are reported now and not at apply. The values of
 /// the object stay unknown. New objects of one plan see each other, except those in a pool or scope that is itself new,
 /// because Terraform does not report which pool or scope that will be.
 ///
 /// # Errors
-/// The same as those of [`plan`].
-pub(super) fn look<M>(
-    shared: &Shared,
-    configured: &Configured,
-    plan: &mut Plan<M>,
-    new: New<'_>,
-    name: Path,
-    place: impl Fn(&Error) -> Path,
-) -> Result<(), Diagnostics> {
+/// The same as those of [`holding::plan`](super::holding::plan).
+pub(super) fn look<M>(request: &Request<'_>, plan: &mut Plan<M>, new: New<'_>) -> Result<(), Diagnostics> {
+    let (shared, configured) = (request.shared, request.configured);
     let replaces = plan.private.remove(REPLACES).and_then(|id| id.as_str().map(str::to_owned));
     if plan.committing {
         // The first plan has checked the object. The creation reports mistakes that were made since then.
@@ -275,7 +124,7 @@ pub(super) fn look<M>(
     };
     let spot = |called: &str| format!("{} {} {called}", kind.word(), container.map_or("", String::as_str));
     if let Some(called) = called.as_deref().filter(|called| shared.session.is_handed_out(&spot(called))) {
-        return Err(name_claimed(called).at(name).into());
+        return Err(naming::name_claimed(called).at(request.name_at.clone()).into());
     }
     let growing = match new {
         // The space of a pool CIDR comes from the source pool of the pool that it names.
@@ -284,16 +133,16 @@ pub(super) fn look<M>(
     };
     let pool_rules = container.and_then(|id| shared.changes.planned_rules(id));
     let mut terms = Terms { hold: configured.plan_hold, replaces, pool_rules, ..Terms::default() };
-    let mut answer = configured.ipam.speaks_against(new, &terms, growing);
+    let mut answer = configured.ipam.check_new(new, &terms, growing);
     if let Err(Error::NameTaken { existing, .. }) = &answer
         && terms.replaces.is_none()
         && shared.session.is_in_state(&existing.id, shared.sibling_wait)
         && shared.session.succeed(&existing.id)
     {
-        take_the_place_of(shared, &mut terms, &existing.id);
-        answer = configured.ipam.speaks_against(new, &terms, growing);
+        naming::take_the_place_of(shared, &mut terms, &existing.id);
+        answer = configured.ipam.check_new(new, &terms, growing);
     }
-    let mut again = |terms: &Terms| configured.ipam.speaks_against(new, terms, growing);
+    let mut again = |terms: &Terms| configured.ipam.check_new(new, terms, growing);
     answer = hand_over::ask_again(shared, &mut terms, answer, &mut again);
     if let Some(id) = terms.replaces.as_ref().filter(|_| !terms.only_name) {
         shared.session.goes(id);
@@ -304,10 +153,14 @@ pub(super) fn look<M>(
         Err(Error::Service(fault)) if matches!(fault.code.as_deref(), Some("UnauthorizedOperation" | "WhichIpam")) => {
             tracing::debug!(?fault, "not looked at before apply");
         }
-        answer => answer.map_err(|error| errors::at(&error, place(&error)))?,
+        answer => answer.map_err(|error| errors::at(&error, (request.attribute_for)(&error)))?,
     }
     let Some(called) = called else { return Ok(()) };
-    if shared.session.hand_out(spot(&called)) { Ok(()) } else { Err(name_claimed(&called).at(name).into()) }
+    if shared.session.hand_out(spot(&called)) {
+        Ok(())
+    } else {
+        Err(naming::name_claimed(&called).at(request.name_at.clone()).into())
+    }
 }
 
 /// Wraps `work`, which creates a new object. Where plans hold nothing, an object that the same apply deletes or changes
@@ -333,134 +186,6 @@ pub(super) fn once_free<T>(
             answer => return answer,
         }
     }
-}
-
-/// The object that already has the name: an object that an interrupted apply left and that would be adopted, or an object
-/// whose state Terraform has not shown yet. `None` in an apply, because the plan has decided this already.
-fn in_the_way<T: Held>(answer: &Result<T, Error>, terms: &Terms) -> Option<String> {
-    if terms.committing || terms.replaces.is_some() {
-        return None;
-    }
-    match answer {
-        Ok(record) if record.meta().state == State::Active => Some(record.meta().id.clone()),
-        Err(Error::NameTaken { existing, .. }) if existing.state == State::Active => Some(existing.id.clone()),
-        _ => None,
-    }
-}
-
-/// The error for an object that is in the state, but that a plan adopted as left over from an interrupted apply.
-pub(super) fn adopted_too_early(meta: &Meta) -> Diagnostic {
-    Diagnostic::error(
-        "One name for two resources",
-        format!(
-            "{} {:?} is in the state, and a new resource of this configuration asks for the same name. If the new \
-             resource is to replace the object, plan again. Otherwise rename one of them, or add a `moved` block if \
-             they are the same object.",
-            meta.id, meta.name
-        ),
-    )
-}
-
-/// Warns once that plans cannot hold anything in this store.
-fn warn_read_only<M>(shared: &Shared, plan: &mut Plan<M>, why: &str) {
-    if shared.session.first_warning("read-only".to_owned()) {
-        plan.warnings.push(Diagnostic::warning(
-            "Addresses are not shown in this plan",
-            format!(
-                "This run can read the store but cannot write to it, so the plan cannot hold addresses. The addresses \
-                 of new objects are known after apply. ({why})"
-            ),
-        ));
-    }
-}
-
-/// Warns that an older plan will be refused because this plan took what it holds: once for each place where such plans
-/// were made.
-fn warn_of_displaced<M>(shared: &Shared, configured: &Configured, plan: &mut Plan<M>) {
-    for hold in configured.ipam.displaced() {
-        let Some(run) = &hold.run else { continue };
-        let (place, what) = (explain::made_at(&run.origin), explain::held(&hold));
-        if shared.session.first_warning(format!("displaced {place}")) {
-            plan.warnings.push(Diagnostic::warning(
-                "Another plan of the same owner has to be made again",
-                format!(
-                    "A plan made {place} holds {what}. It has the same `owner` as this one, so the space or the name \
-                     went to this plan, which is newer. If the older plan is applied, it is refused and does not \
-                     change that object: plan there again. If the two plans belong to different configurations, give \
-                     each configuration its own `owner` in the provider block. Then neither takes what the other holds."
-                ),
-            ));
-        }
-    }
-}
-
-/// The result of a change to an existing object, and whether it is held for apply. Plans that may not write only preview
-/// the change.
-///
-/// # Errors
-/// The rule that the change violates.
-pub(super) fn plan_change<M, T>(
-    shared: &Shared,
-    configured: &Configured,
-    plan: &mut Plan<M>,
-    mut hold: impl FnMut(&Terms) -> Result<T, Error>,
-    mut preview: impl FnMut(&Terms) -> Result<T, Error>,
-) -> Result<(T, bool), Error> {
-    let mut terms = Terms { hold: configured.plan_hold, committing: plan.committing, ..Terms::default() };
-    if terms.hold.is_zero() {
-        let answer = preview(&terms);
-        return Ok((hand_over::ask_again(shared, &mut terms, answer, &mut preview)?, false));
-    }
-    let answer = hold(&terms);
-    let answer = hand_over::ask_again(shared, &mut terms, answer, &mut hold);
-    warn_of_displaced(shared, configured, plan);
-    match answer {
-        Err(Error::Store(store::Error::ReadOnly(why))) => {
-            warn_read_only(shared, plan, &why);
-            let answer = preview(&terms);
-            Ok((hand_over::ask_again(shared, &mut terms, answer, &mut preview)?, false))
-        }
-        answer => Ok((answer?, true)),
-    }
-}
-
-/// The warning about an object that an interrupted apply left. A reader of the plan should know that the object is not
-/// new.
-fn taken_over<T: Held>(record: &T) -> Diagnostic {
-    let (meta, word) = (record.meta(), record.kind().word());
-    let block = record.block().map(|block| format!(", {block}")).unwrap_or_default();
-    Diagnostic::warning(
-        format!("The {word} {:?} already exists", meta.name),
-        format!(
-            "{} ({}{block}) was created by owner {:?}, but no Terraform state is known to contain it: an apply was \
-             interrupted, and this plan adopts the object. If another configuration with the same owner is being \
-             applied at the moment, the object belongs to that configuration: do not apply this plan, and give each \
-             configuration its own `owner` in the provider block.",
-            meta.name, meta.id, meta.owner
-        ),
-    )
-}
-
-fn asked_twice(meta: &Meta) -> Diagnostic {
-    Diagnostic::error(
-        "Duplicate name",
-        format!(
-            "Two resources of this configuration ask for the name {:?} in the same place (both would be the object \
-             {}). Names are unique in their pool or scope: rename one of them.",
-            meta.name, meta.id
-        ),
-    )
-}
-
-/// The error for an object whose name another resource of this configuration will take over.
-pub(super) fn name_claimed(name: &str) -> Diagnostic {
-    Diagnostic::error(
-        "Duplicate name",
-        format!(
-            "Another resource of this configuration asks for the name {name:?} in the same place. Names are unique in \
-             their pool or scope: rename one of them."
-        ),
-    )
 }
 
 /// The information about the planned object that apply takes from the ID in the plan.

@@ -151,8 +151,8 @@ pub(super) fn give_up(shared: &Shared, id: &str) {
         return;
     }
     let Ok(Some(configured)) = shared.configured() else { return };
-    if !configured.plan_hold.is_zero()
-        && let Err(error) = configured.ipam.give_up(id, configured.plan_hold)
+    if let Some(holds) = configured.holds()
+        && let Err(error) = holds.give_up(id, configured.plan_hold)
     {
         tracing::debug!(id, ?error, "not noted that a plan gives the object up");
     }
@@ -177,7 +177,7 @@ pub(super) fn recall<T>(shared: &Shared, answer: &Result<T, Error>) {
 }
 
 fn is_noted(shared: &Shared, id: &str) -> bool {
-    shared.ipam().is_ok_and(|ipam| matches!(ipam.is_given_up(id), Ok(true)))
+    shared.ipam().is_ok_and(|ipam| ipam.holds().is_some_and(|holds| matches!(holds.is_given_up(id), Ok(true))))
 }
 
 /// Records what a new object could not have, for the plans of the objects that have it.

@@ -33,7 +33,8 @@ pub(super) fn has_kept<M>(shared: &Shared, id: &Tf<String>, plan: &Plan<M>) -> b
         return false;
     }
     let (Ok(ipam), Some(id)) = (shared.ipam(), id.get()) else { return false };
-    ipam.take_kept_arguments(id).unwrap_or_else(|error| {
+    let Some(holds) = ipam.holds() else { return false };
+    holds.take_kept_arguments(id).unwrap_or_else(|error| {
         tracing::debug!(id, ?error, "whether a plan keeps arguments was not read");
         false
     })
@@ -43,8 +44,8 @@ pub(super) fn has_kept<M>(shared: &Shared, id: &Tf<String>, plan: &Plan<M>) -> b
 /// value, and nothing is changed either.
 pub(super) fn note<M>(configured: &Configured, id: &Tf<String>, plan: &Plan<M>) {
     let is_needed = !plan.kept.is_empty() && plan.replace.is_empty() && !plan.carries_private && !plan.committing;
-    let Some(id) = id.get().filter(|_| is_needed && !configured.plan_hold.is_zero()) else { return };
-    if let Err(error) = configured.ipam.keep_arguments(id, configured.plan_hold) {
+    let (Some(id), Some(holds)) = (id.get().filter(|_| is_needed), configured.holds()) else { return };
+    if let Err(error) = holds.keep_arguments(id, configured.plan_hold) {
         tracing::debug!(id, ?error, "not noted that a plan keeps arguments");
     }
 }

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use crate::ipam::{Error, State};
 use crate::tf::{Diagnostics, Path, Stop};
 
-use super::create::{Held, occupant, place_of};
+use super::create::Held;
 use super::errors;
+use super::naming::{occupant, place_of};
 use super::shared::{Shared, within};
 
 const GLANCE: Duration = Duration::from_millis(20);

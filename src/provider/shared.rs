@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use crate::backend::Ipam;
+use crate::backend::{Holds, Ipam};
 use crate::ipam::Error;
 use crate::store;
 use crate::tf::{Diagnostic, Diagnostics, Stop};
@@ -24,6 +24,13 @@ pub(super) struct Configured {
     pub(super) default_tags: Defaults,
     /// The treatment of an object that is in the state and not in the store.
     pub(super) on_missing: OnMissing,
+}
+
+impl Configured {
+    /// The holds of plans; `None` where plans hold nothing.
+    pub(super) fn holds(&self) -> Option<&dyn Holds> {
+        self.ipam.holds().filter(|_| !self.plan_hold.is_zero())
+    }
 }
 
 enum Setup {
@@ -107,7 +114,8 @@ impl Shared {
     /// received every answer. Failures are only logged, because the next refresh marks the objects as well.
     pub(super) fn finish(&self) {
         let Ok(Some(configured)) = self.configured() else { return };
-        if let Err(error) = configured.ipam.confirm_all(&self.session.all_made()) {
+        let confirmed = configured.ipam.holds().map(|holds| holds.confirm_all(&self.session.all_made()));
+        if let Some(Err(error)) = confirmed {
             tracing::debug!(?error, "not confirmed");
         }
     }

@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 
 use super::*;
 use crate::backend::observation::{DiscoveredAccount, Observation, SeenType};
+use crate::backend::prelude::*;
 use crate::backend::scout::Scout;
 use crate::backend::service::{DiscoveryNoun, DiscoverySpec, Keeps};
 use crate::backend::{Local, Surroundings};

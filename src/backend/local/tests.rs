@@ -12,9 +12,14 @@ use tempfile::TempDir;
 mod each_store;
 mod previews;
 
+use super::super::prelude::*;
 use super::*;
+use crate::backend::New;
 use crate::ipam::testing::top;
-use crate::ipam::{Provision, State, Tags};
+use crate::ipam::{
+    Allocation, AllocationChange, AllocationFilter, AllocationSpec, Pool, PoolFilter, PoolSpec, Provision, Size, State,
+    Tags,
+};
 use crate::store::faults::{Fault, Faulty};
 use crate::store::memory::Memory;
 use crate::store::sqlite::Sqlite;
@@ -304,7 +309,7 @@ fn a_url_that_does_not_name_a_store_is_refused_when_opening() {
     let Some(Error::Store(store::Error::Url(text))) = outcome else { panic!("{outcome:?}") };
     assert!(text.contains("\"mysql:\", which is not a kind of store"), "{text}");
     let ipam = Local::open("memory:", actor("me")).unwrap();
-    assert_eq!((ipam.describe(), ipam.capabilities().holds), ("memory of this process".to_owned(), true));
+    assert_eq!((ipam.describe(), Ipam::holds(&ipam).is_some()), ("memory of this process".to_owned(), true));
 }
 
 /// The file that a child process works on.

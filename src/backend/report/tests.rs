@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::problems::broken_rules;
 use super::*;
+use crate::backend::prelude::*;
 use crate::backend::upkeep::ForgetMode;
 use crate::backend::{Local, Planned, PoolChange, Surroundings, Terms};
 use crate::ipam::{Actor, AllocationSpec, PoolSpec, Provision, Rules, ScopeSpec, ScopeType, Size, Strategy, Tags};

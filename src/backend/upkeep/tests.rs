@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::backend::Surroundings;
+use crate::backend::prelude::*;
 use crate::ipam::testing::top;
 use crate::ipam::tests::simulation;
 use crate::ipam::{Actor, AllocationFilter, AllocationSpec, Finding, Planned, PoolSpec, Size, State, Tags};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::backend::{EventFilter, newest_events};
+use crate::backend::{EventFilter, newest_events, require_history};
 use crate::ipam::{ACTIONS, Cidr, Event, event_blocks};
 use crate::provider::attributes::Time;
 use crate::provider::shared::Shared;
@@ -133,9 +133,10 @@ impl DataSource for EventsData {
         };
         let limit = config.max_results.cloned().and_then(|count| usize::try_from(count).ok()).unwrap_or(100);
         let ipam = self.0.ipam()?;
-        let events = newest_events(ipam.as_ref(), &filter, limit).map_err(explained(Path::root()))?;
+        let history = require_history(ipam.as_ref()).map_err(explained(Path::root()))?;
+        let events = newest_events(history, &filter, limit).map_err(explained(Path::root()))?;
         // Read last, so that it includes events that were forgotten in the meantime.
-        let mark = ipam.mark().map_err(explained(Path::root()))?;
+        let mark = history.mark().map_err(explained(Path::root()))?;
         let events = events.into_iter().map(EventFacts::of).collect::<Vec<_>>();
         Ok(EventsModel { events: events.into(), known_since: mark.map(|mark| Time(mark.time)).into(), ..config })
     }

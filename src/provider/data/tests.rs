@@ -92,7 +92,7 @@ impl World {
     }
 
     fn hold(&self, name: &str, cidr: &str) -> Allocation {
-        self.ipam.plan_allocation(&self.allocation_spec(name, cidr), &terms()).unwrap()
+        self.ipam.holds().unwrap().plan_allocation(&self.allocation_spec(name, cidr), &terms()).unwrap()
     }
 
     fn allocation_spec(&self, name: &str, cidr: &str) -> AllocationSpec {

@@ -11,9 +11,10 @@ use crate::ipam::{
 use crate::tf::{Apply, Diagnostic, Diagnostics, MoveSource, Number, Path, Plan, Resource, Stop, Tf, Value};
 use crate::{at, fill_facts, model};
 
+use super::super::create::Request;
 use super::super::shared::{Configured, Shared, within};
 use super::super::tags::PlannedTags;
-use super::super::{create, errors, hand_over, kept_arguments, limits, moves, rename, tags};
+use super::super::{create, errors, hand_over, holding, kept_arguments, limits, moves, rename, tags};
 use super::allocation_size::waits_to_grow;
 use super::missing::{self, Found, Lost};
 use super::pool_change::check_kept;
@@ -168,6 +169,10 @@ impl AllocationModel {
 }
 
 impl AllocationResource {
+    fn request<'a>(&'a self, configured: &'a Configured, attribute_for: &'a dyn Fn(&Error) -> Path) -> Request<'a> {
+        Request { shared: &self.0, configured, name_at: at!(AllocationModel, name), attribute_for }
+    }
+
     /// A plan that may not write and shows no block. It reports mistakes nevertheless.
     fn look(
         &self,
@@ -180,7 +185,7 @@ impl AllocationResource {
         let place = |error: &Error| AllocationModel::place(&config, error);
         let rules = self.rules_for(configured, &spec.pool_id, tags).unwrap_or_default();
         let spec = AllocationSpec { tags: tags.assumed(&rules), ..spec };
-        create::look(&self.0, configured, plan, New::Allocation(&spec), at!(AllocationModel, name), place)
+        create::look(&self.request(configured, &place), plan, New::Allocation(&spec))
     }
 
     /// A plan that may not write. The shown block is kept if the client carries it to the second plan and to apply.
@@ -221,7 +226,7 @@ impl AllocationResource {
             })
         };
         let place = |error: &Error| AllocationModel::place(&config, error);
-        let found = create::plan(&self.0, configured, plan, at!(AllocationModel, name), place, look);
+        let found = holding::plan(&self.request(configured, &place), plan, look);
         let found = found.map_err(|said| match &kept {
             Some((_, cidr)) => plan_again(said, *cidr),
             None => said,
@@ -252,7 +257,7 @@ impl AllocationResource {
         plan: &Plan<AllocationModel>,
         spec: &AllocationSpec,
     ) -> Result<bool, Diagnostics> {
-        if configured.ipam.capabilities().holds {
+        if configured.ipam.holds().is_some() {
             return Ok(false);
         }
         let found = configured.ipam.find_allocation(&spec.pool_id, &spec.name);
@@ -399,15 +404,12 @@ impl Resource for AllocationResource {
         self.check_disallowed(&configured, &plan.config)?;
         let spec = AllocationModel::size(&plan.config).and_then(|size| plan.planned.spec(size, &tags.known));
         let Some(spec) = spec else { return Ok(()) };
-        if configured.plan_hold.is_zero() {
-            return self.preview(&configured, plan, spec, &tags);
-        }
+        let Some(holds) = configured.holds() else { return self.preview(&configured, plan, spec, &tags) };
         let config = plan.config.clone();
         let place = |error: &Error| AllocationModel::place(&config, error);
-        let hold = |terms: &Terms| {
-            configured.ipam.plan_allocation(&spec, &self.for_new(&configured, terms, &spec.pool_id, &tags))
-        };
-        let held = create::plan(&self.0, &configured, plan, at!(AllocationModel, name), place, hold)?;
+        let hold =
+            |terms: &Terms| holds.plan_allocation(&spec, &self.for_new(&configured, terms, &spec.pool_id, &tags));
+        let held = holding::plan(&self.request(&configured, &place), plan, hold)?;
         let Some(allocation) = held else { return self.look(&configured, plan, spec, &tags) };
         plan.planned.fill(&allocation);
         plan.planned.tags_all = tags.all.clone();

@@ -1,12 +1,12 @@
 //! Another size or other CIDRs to avoid: whether an allocation keeps its place.
 
-use crate::backend::{Resize, Terms};
+use crate::backend::{Holds, Resize, Terms};
 use crate::fill_facts;
 use crate::ipam::{GivenUp, Size};
 use crate::tf::{Diagnostics, Plan, Tf};
 
 use super::super::shared::Configured;
-use super::super::{create, errors, hand_over};
+use super::super::{errors, hand_over, holding};
 use super::allocation::{AllocationModel, AllocationResource};
 use super::id_of;
 
@@ -38,9 +38,9 @@ impl AllocationResource {
         let (committing, waits_for) = (plan.committing, waits_to_grow(configured, id));
         let ask = |given_up: &[GivenUp]| {
             let with = |terms: &Terms| Terms { given_up: given_up.to_vec(), ..self.with_rules(terms, pool_id) };
-            let hold = |terms: &Terms| configured.ipam.plan_resize(id, wished, &with(terms));
+            let hold = |holds: &dyn Holds, terms: &Terms| holds.plan_resize(id, wished, &with(terms));
             let preview = |terms: &Terms| configured.ipam.preview_resize(id, wished, &self.with_rules(terms, pool_id));
-            create::plan_change(&self.0, configured, plan, hold, preview)
+            holding::plan_change(&self.0, configured, plan, hold, preview)
         };
         let is_replacement = |answer: &Resize| *answer == Resize::Replace;
         let answer = hand_over::until_there_is_room(&self.0, committing, &waits_for, is_replacement, ask);

@@ -78,7 +78,7 @@ pub(super) fn find<T>(
         warnings.push(lost.warning("is not in the store", &why));
         return Ok(Found::Gone);
     }
-    match configured.ipam.restore(lost.id, missing) {
+    match configured.ipam.holds().map_or(Ok(false), |holds| holds.restore(lost.id, missing)) {
         Ok(true) => {
             let why = "The provider block has `on_missing = \"restore\"`, the space is free, and no event shows that \
                        the object was released. The object is in the store again, with the same id and block.";

@@ -29,7 +29,7 @@ use crate::{at, model};
 
 use super::attributes::HumanDuration;
 use super::shared::Shared;
-use super::{create, errors, hand_over, rename};
+use super::{create, errors, hand_over, naming, rename};
 
 model! {
     /// Time limits for operations. Within its limit, an operation retries while other clients keep the store busy, and
@@ -97,7 +97,7 @@ fn keep(
         shared.session.goes(id);
     }
     if stays && !shared.session.keep(id, before != planned) {
-        return Err(create::name_claimed(before.get().map_or("", String::as_str)).at(at).into());
+        return Err(naming::name_claimed(before.get().map_or("", String::as_str)).at(at).into());
     }
     if !stays || before != planned {
         hand_over::give_up(shared, id);
@@ -109,12 +109,12 @@ fn keep(
 fn confirm(shared: &Shared, meta: &Meta) -> Result<(), Diagnostics> {
     shared.session.refreshed();
     if !meta.confirmed
-        && let Err(error) = shared.ipam()?.confirm(&meta.id)
+        && let Some(Err(error)) = shared.ipam()?.holds().map(|holds| holds.confirm(&meta.id))
     {
         tracing::debug!(id = meta.id, ?error, "not confirmed");
     }
     if shared.session.is_adopted(&meta.id) {
-        return Err(create::adopted_too_early(meta).into());
+        return Err(naming::adopted_too_early(meta).into());
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::backend::{New, PoolChange, Terms, find};
+use crate::backend::{New, PoolChange, find};
 use crate::ipam::{
     AwsService, Cidr, Error, Family, Kind, Missing, Pool, PoolSpec, Provision, PublicIpSource, RuleName, Rules,
     ScopeType, Strategy, Tags, Unsupported, check_rules,
@@ -12,9 +12,10 @@ use crate::ipam::{
 use crate::tf::{Apply, Diagnostic, Diagnostics, MoveSource, Path, Plan, Resource, Stop, Tf, Value};
 use crate::{at, model};
 
+use super::super::create::Request;
 use super::super::shared::{Configured, Shared, once_emptied};
 use super::super::tags::PlannedTags;
-use super::super::{create, errors, hand_over, kept_arguments, limits, moves, rename, tags};
+use super::super::{create, errors, hand_over, holding, kept_arguments, limits, moves, rename, tags};
 use super::missing::{self, Found, Lost};
 use super::pool_change::{check_kept, waits_to_grow};
 use super::pool_special::{self, SourceResourceModel};
@@ -231,6 +232,12 @@ impl PoolModel {
         };
     }
 
+    /// The blocks will change.
+    pub(super) fn forget_blocks(&mut self) {
+        self.cidrs = Tf::Unknown;
+        self.cidr = Tf::Unknown;
+    }
+
     fn read(&mut self, pool: &Pool, scope_type: Option<ScopeType>, configured: &Configured) {
         self.tags = tags::own(&configured.default_tags, &pool.tags, (&self.tags, &self.tags_all));
         self.fill(pool, scope_type);
@@ -385,14 +392,11 @@ impl Resource for PoolResource {
             spec.locale = followed.asked(&plan.planned.locale);
         }
         let config = plan.config.clone();
-        let place = |error: &Error| config.place(error);
-        if configured.plan_hold.is_zero() {
-            return create::look(&self.0, &configured, plan, New::Pool(&spec), at!(PoolModel, name), place);
-        }
-        let hold = |terms: &Terms| configured.ipam.plan_pool(&spec, terms);
-        let Some(pool) = create::plan(&self.0, &configured, plan, at!(PoolModel, name), place, hold)? else {
-            return create::look(&self.0, &configured, plan, New::Pool(&spec), at!(PoolModel, name), place);
-        };
+        let (name_at, place) = (at!(PoolModel, name), |error: &Error| config.place(error));
+        let request = Request { shared: &self.0, configured: &configured, name_at, attribute_for: &place };
+        let held =
+            holding::hold_or_look(&request, plan, New::Pool(&spec), |holds, terms| holds.plan_pool(&spec, terms))?;
+        let Some(pool) = held else { return Ok(()) };
         plan.planned.fill(&pool, Self::scope_type(&configured, &pool)?);
         plan.planned.tags_all = tags.all;
         if let Some(followed) = followed {
@@ -405,8 +409,7 @@ impl Resource for PoolResource {
         let Some(configured) = self.0.configured()? else {
             plan.planned.tags_all = Tf::Unknown;
             if plan.planned.provision_by(&plan.config) != prior.provision_by(&plan.config) {
-                plan.planned.cidrs = Tf::Unknown;
-                plan.planned.cidr = Tf::Unknown;
+                plan.planned.forget_blocks();
             }
             return Ok(());
         };

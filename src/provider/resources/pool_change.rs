@@ -6,13 +6,13 @@ use std::time::Duration;
 use num_bigint::BigUint;
 
 use crate::at;
-use crate::backend::{PoolChange, Terms};
+use crate::backend::{Holds, PoolChange, Terms};
 use crate::ipam::{Cidr, Error, GivenUp, Pool, Provision, Tags};
 use crate::tf::{Diagnostic, Diagnostics, Path, Plan, Tf};
 
 use super::super::changes::{Blocks, Followed};
 use super::super::shared::{Configured, Shared};
-use super::super::{create, hand_over, rename};
+use super::super::{hand_over, holding, rename};
 use super::id_of;
 use super::pool::{PoolModel, PoolResource};
 use super::replaced::Replaced;
@@ -78,8 +78,7 @@ impl PoolResource {
         let Some(change) = plan.planned.change(&plan.config, tags) else {
             // The resulting blocks depend on a value that is not known yet.
             if wished != was {
-                plan.planned.cidrs = Tf::Unknown;
-                plan.planned.cidr = Tf::Unknown;
+                plan.planned.forget_blocks();
             }
             return Ok(());
         };
@@ -103,41 +102,47 @@ impl PoolResource {
         let (committing, waits_for) = (plan.committing, waits());
         let ask = |given_up: &[GivenUp]| {
             let with = |terms: &Terms| Terms { given_up: [given_up, &terms.given_up].concat(), ..terms.clone() };
-            let hold = |terms: &Terms| configured.ipam.plan_pool_change(id, &change, &with(terms));
+            let hold = |holds: &dyn Holds, terms: &Terms| holds.plan_pool_change(id, &change, &with(terms));
             let preview = |terms: &Terms| configured.ipam.preview_pool_change(id, &change, terms);
-            create::plan_change(&self.0, configured, plan, hold, preview)
+            holding::plan_change(&self.0, configured, plan, hold, preview)
         };
         let answer = hand_over::until_there_is_room(&self.0, committing, &waits_for, Option::is_none, ask);
         let (pool, is_held) = answer.map_err(|error| plan.config.explain(&error))?;
         hand_over::claim(&self.0, &change.name, &waits());
-        match (pool, is_held) {
-            // Apply chooses the place of a first block by size when the plan does not hold it.
-            (Some(pool), false)
-                if matches!(pool.provision, Provision::NetmaskLength(_))
-                    && prior.cidrs.get().is_none_or(BTreeSet::is_empty) =>
-            {
-                plan.planned.cidrs = Tf::Unknown;
-                plan.planned.cidr = Tf::Unknown;
-            }
-            (Some(pool), _) => {
-                if let Some(before) = prior.cidrs.cloned().filter(|before| *before != pool.cidrs) {
-                    let name = pool.meta.name.clone();
-                    self.0.changes.plan_blocks(id, Blocks { name, before, after: pool.cidrs.clone() });
-                }
-                plan.planned.fill_cidrs(&pool.cidrs);
-            }
-            (None, _) => {
-                plan.planned.cidrs = Tf::Unknown;
-                plan.planned.cidr = Tf::Unknown;
-                plan.replace.push(if plan.config.netmask_length.is_known() {
-                    at!(PoolModel, netmask_length)
-                } else {
-                    at!(PoolModel, cidrs)
-                });
+        match pool {
+            Some(pool) => self.show_blocks(plan, prior, &pool, is_held)?,
+            None => {
+                plan.planned.forget_blocks();
+                let is_by_size = plan.config.netmask_length.is_known();
+                plan.replace.push(if is_by_size { at!(PoolModel, netmask_length) } else { at!(PoolModel, cidrs) });
             }
         }
         Ok(())
     }
+
+    /// Shows the blocks of the pool after the change. Apply chooses the place of a first block by size when the plan does
+    /// not hold it.
+    fn show_blocks(
+        &self,
+        plan: &mut Plan<PoolModel>,
+        prior: &PoolModel,
+        pool: &Pool,
+        is_held: bool,
+    ) -> Result<(), Diagnostics> {
+        let is_first_by_size =
+            matches!(pool.provision, Provision::NetmaskLength(_)) && prior.cidrs.get().is_none_or(BTreeSet::is_empty);
+        if is_first_by_size && !is_held {
+            plan.planned.forget_blocks();
+            return Ok(());
+        }
+        if let Some(before) = prior.cidrs.cloned().filter(|before| *before != pool.cidrs) {
+            let name = pool.meta.name.clone();
+            self.0.changes.plan_blocks(id_of(&prior.id)?, Blocks { name, before, after: pool.cidrs.clone() });
+        }
+        plan.planned.fill_cidrs(&pool.cidrs);
+        Ok(())
+    }
+
     /// Warns with the addresses that a replacement gives up, and mentions contents of the pool.
     pub(super) fn warn_of_replacement(&self, configured: &Configured, prior: &PoolModel, plan: &mut Plan<PoolModel>) {
         if plan.replace.is_empty() {
@@ -166,13 +171,14 @@ impl PoolResource {
         provision: &Provision,
     ) -> Result<(), Diagnostics> {
         let (session, wait) = (&self.0.session, self.0.sibling_wait);
+        let Some(holds) = configured.ipam.holds() else { return Ok(()) };
         if plan.committing || !session.is_surely_planning() {
             return Ok(());
         }
         // Objects of this owner are planned after their pool. Their plans know whether they stay: see `check_kept`.
         let may_go = |id: &str, is_own: bool| is_own || session.is_in_state(id, Duration::ZERO);
         loop {
-            let error = match configured.ipam.in_the_way(id, provision, &may_go) {
+            let error = match holds.in_the_way(id, provision, &may_go) {
                 Ok(()) => return Ok(()),
                 Err(error) => error,
             };

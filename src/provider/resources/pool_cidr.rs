@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::backend::{New, Terms, find};
+use crate::backend::{Holds, New, Terms, find};
 use crate::ipam::{Cidr, Error, Family, Kind, Missing, OnlyAws, PoolCidr, PoolCidrSpec, Size, Unsupported};
 use crate::tf::{Apply, Diagnostic, Diagnostics, MoveSource, Number, Path, Plan, Resource, Stop, Tf, Value};
 use crate::{at, fill_facts, model};
 
+use super::super::create::Request;
 use super::super::shared::{Configured, Shared, once_emptied};
-use super::super::{create, errors, hand_over, kept_arguments, limits, moves, rename};
+use super::super::{create, errors, hand_over, holding, kept_arguments, limits, moves, rename};
 use super::missing::{self, Found, Lost};
 use super::pool_change::check_kept;
 use super::proof::{AuthorizationContext, CidrProof, PROOF_TIMEOUT, VerificationMethod};
@@ -177,7 +178,7 @@ impl PoolCidrResource {
         prior: &PoolCidrModel,
         plan: &Plan<PoolCidrModel>,
     ) -> Result<(), Diagnostics> {
-        if plan.planned.name == prior.name || plan.planned.name.is_unknown() || !configured.ipam.capabilities().holds {
+        if plan.planned.name == prior.name || plan.planned.name.is_unknown() || configured.ipam.holds().is_none() {
             return Ok(());
         }
         plan.config.require_name()?;
@@ -239,7 +240,7 @@ impl Resource for PoolCidrResource {
 
     fn plan_create(&self, plan: &mut Plan<PoolCidrModel>) -> Result<(), Diagnostics> {
         let Some(configured) = self.0.configured()? else { return Ok(()) };
-        if configured.ipam.capabilities().holds {
+        if configured.ipam.holds().is_some() {
             plan.config.require_name()?;
         }
         if !plan.config.proof().is_absent() {
@@ -250,18 +251,10 @@ impl Resource for PoolCidrResource {
         }
         let Some(spec) = PoolCidrModel::spec(&plan.config) else { return Ok(()) };
         let config = plan.config.clone();
-        let place = |error: &Error| PoolCidrModel::place(&config, error);
-        if configured.plan_hold.is_zero() {
-            let name_at = PoolCidrModel::name_at(&config);
-            create::look(&self.0, &configured, plan, New::PoolCidr(&spec), name_at, place)?;
-            self.0.changes.plan_growth(&spec.pool_id);
-            return Ok(());
-        }
-        let hold = |terms: &Terms| configured.ipam.plan_pool_cidr(&spec, terms);
-        let name_at = PoolCidrModel::name_at(&config);
-        let Some(held) = create::plan(&self.0, &configured, plan, name_at, place, hold)? else {
-            let name_at = PoolCidrModel::name_at(&config);
-            create::look(&self.0, &configured, plan, New::PoolCidr(&spec), name_at, place)?;
+        let (name_at, place) = (PoolCidrModel::name_at(&config), |error: &Error| PoolCidrModel::place(&config, error));
+        let request = Request { shared: &self.0, configured: &configured, name_at, attribute_for: &place };
+        let hold = |holds: &dyn Holds, terms: &Terms| holds.plan_pool_cidr(&spec, terms);
+        let Some(held) = holding::hold_or_look(&request, plan, New::PoolCidr(&spec), hold)? else {
             self.0.changes.plan_growth(&spec.pool_id);
             return Ok(());
         };

@@ -7,9 +7,10 @@ use crate::ipam::{Error, Kind, Missing, OnlyAws, Scope, ScopeSpec, ScopeType, Ta
 use crate::tf::{Apply, Diagnostics, MoveSource, Path, Plan, Resource, Stop, Tf, Value};
 use crate::{at, model};
 
+use super::super::create::Request;
 use super::super::shared::{Configured, Shared, once_emptied, within};
 use super::super::tags::PlannedTags;
-use super::super::{create, errors, hand_over, kept_arguments, limits, moves, rename, tags};
+use super::super::{create, errors, hand_over, holding, kept_arguments, limits, moves, rename, tags};
 use super::missing::{self, Found, Lost};
 use super::others;
 use super::{Timeouts, carry_out, check_import, check_name, confirm, id_of, keep, only, seen, timeout};
@@ -140,15 +141,14 @@ impl Resource for ScopeResource {
         }
         plan.planned.is_default = false.into();
         let Some(spec) = plan.planned.spec(&plan.config, &tags.known) else { return Ok(()) };
-        if configured.plan_hold.is_zero() {
-            return create::look(&self.0, &configured, plan, New::Scope(&spec), at!(ScopeModel, name), place);
+        let name_at = at!(ScopeModel, name);
+        let request = Request { shared: &self.0, configured: &configured, name_at, attribute_for: &place };
+        let held =
+            holding::hold_or_look(&request, plan, New::Scope(&spec), |holds, terms| holds.plan_scope(&spec, terms))?;
+        if let Some(scope) = held {
+            plan.planned.fill(&scope);
+            plan.planned.tags_all = tags.all;
         }
-        let hold = |terms: &_| configured.ipam.plan_scope(&spec, terms);
-        let Some(scope) = create::plan(&self.0, &configured, plan, at!(ScopeModel, name), place, hold)? else {
-            return create::look(&self.0, &configured, plan, New::Scope(&spec), at!(ScopeModel, name), place);
-        };
-        plan.planned.fill(&scope);
-        plan.planned.tags_all = tags.all;
         Ok(())
     }
 

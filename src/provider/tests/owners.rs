@@ -190,7 +190,7 @@ fn an_import_from_another_owner_warns_and_keeps_the_owner() {
         web(&json!({"netmask_length": 24})),
     ];
     first.apply(&objects);
-    let events = world.ipam("auditor", None).events(0, 1000).unwrap();
+    let events = world.ipam("auditor", None).history().unwrap().events(0, 1000).unwrap();
     for (address, word) in [
         ("ipam_scope.lab", "scope \"lab\""),
         ("ipam_pool.eu", "pool \"eu\""),
@@ -211,7 +211,7 @@ fn an_import_from_another_owner_warns_and_keeps_the_owner() {
         }
         assert_eq!(second.get(address, "owner"), "team/a");
     }
-    assert_eq!(world.ipam("auditor", None).events(0, 1000).unwrap(), events);
+    assert_eq!(world.ipam("auditor", None).history().unwrap().events(0, 1000).unwrap(), events);
     let default = world.ipam("auditor", None).find_scope("default-private").unwrap().unwrap();
     assert_eq!(world.workspace("team/b").import("ipam_scope.default", &default.meta.id), Ok(vec![]));
 }

@@ -181,7 +181,7 @@ fn timeouts_and_cascade_never_touch_the_store() {
         let world = World::new();
         let mut workspace = world.workspace("team/a");
         workspace.apply(&case.config());
-        let events = world.ipam("auditor", None).events(0, 1000).unwrap();
+        let events = world.ipam("auditor", None).history().unwrap().events(0, 1000).unwrap();
         let commits = world.memory.commits();
         let mut config = case.config();
         let cascade = if case.address.starts_with("ipam_pool.") { json!({"cascade": true}) } else { json!({}) };
@@ -189,7 +189,7 @@ fn timeouts_and_cascade_never_touch_the_store() {
         last.1 = with(&with(&last.1, &json!({"timeouts": {"delete": "10m"}})), &cascade);
         let planned = workspace.apply(&config);
         assert_eq!(planned.action(case.address), Action::Update);
-        assert_eq!(world.ipam("auditor", None).events(0, 1000).unwrap(), events, "{}", case.address);
+        assert_eq!(world.ipam("auditor", None).history().unwrap().events(0, 1000).unwrap(), events, "{}", case.address);
         assert_eq!(world.memory.commits(), commits, "{}", case.address);
     }
 }

@@ -56,7 +56,7 @@ fn siblings_are_refused_when_no_order_has_room_for_them_and_never_otherwise() {
         let (looked_at, pool_id) = store(seed);
         let all = requests(seed, &pool_id);
         let looker = planner(&looked_at);
-        let is_told = is_refused(&all, |spec| looker.speaks_against(New::Allocation(spec), &terms(), false));
+        let is_told = is_refused(&all, |spec| looker.check_new(New::Allocation(spec), &terms(), false));
         counts[usize::from(is_told)] += 1;
         let written = |order: &[AllocationSpec]| {
             let (store, same_pool_id) = store(seed);
@@ -74,7 +74,7 @@ fn siblings_are_refused_when_no_order_has_room_for_them_and_never_otherwise() {
         assert!(!is_told || written(&all), "{seed}: {all:#?}");
         // A request that is previewed alone is never refused because of others.
         let alone = planner(&looked_at);
-        assert!(!is_refused(&all[..1], |spec| alone.speaks_against(New::Allocation(spec), &terms(), false)) || is_told);
+        assert!(!is_refused(&all[..1], |spec| alone.check_new(New::Allocation(spec), &terms(), false)) || is_told);
     }
     assert!(counts.iter().all(|count| *count > 20), "{counts:?}");
 }

@@ -68,7 +68,7 @@ fn events_are_in_the_archive_before_they_are_forgotten() {
     let ipam = over(&store, now, 0);
     let (whole, query) = (all_events(&ipam), HistoryQuery::default());
     let still = |ipam: &Local| -> Vec<_> {
-        ipam.history(&query).unwrap().into_iter().filter(|tenure| tenure.to.is_none()).collect()
+        ipam.tenures(&query).unwrap().into_iter().filter(|tenure| tenure.to.is_none()).collect()
     };
     let before = still(&ipam);
 
@@ -286,7 +286,7 @@ fn an_export_after_pruning_keeps_the_mark_and_the_remnants() {
         assert_proved(&target, &[path]);
         assert_eq!(body(&exported(&target)), body(&export));
         let everything = HistoryQuery { include_planned: true, ..HistoryQuery::default() };
-        assert_eq!(target.history(&everything).unwrap(), source.history(&everything).unwrap());
+        assert_eq!(target.tenures(&everything).unwrap(), source.tenures(&everything).unwrap());
         assert_eq!(target.status().unwrap().mark, source.mark().unwrap());
 
         // A store in use gets the objects without their history.

@@ -50,15 +50,15 @@ fn survive(entries: &Entries, now: jiff::Timestamp, what: &str) {
                 tags: Tags::new(),
             };
             for size in [Size::NetmaskLength(28), Size::Default] {
-                let _ = ipam.plan_allocation(&spec(size), &terms());
+                let _ = ipam.holds().unwrap().plan_allocation(&spec(size), &terms());
                 let _ = ipam.create_allocation(&spec(size), &Planned::Unknown);
             }
             let below =
                 PoolSpec { provision: Provision::NetmaskLength(28), ..pool_spec("below", Some(pool), "10.0.0.0/28") };
-            let _ = ipam.plan_pool(&below, &terms());
+            let _ = ipam.holds().unwrap().plan_pool(&below, &terms());
         }
         for allocation in entries.keys().filter_map(|key| key.strip_prefix("allocation/")).take(20) {
-            let _ = ipam.plan_resize(allocation, Size::NetmaskLength(25), &terms());
+            let _ = ipam.holds().unwrap().plan_resize(allocation, Size::NetmaskLength(25), &terms());
             let _ = ipam.delete_allocation(allocation);
         }
         for pool in pools.iter().rev() {

@@ -76,7 +76,7 @@ fn a_pool_is_found_by_id_by_path_and_by_an_unambiguous_name() {
 fn a_planned_pool_is_found_by_id_and_by_name_when_asked_for() {
     let world = World::new();
     let spec = pool_spec("soon", Some(&world.us), "10.1.1.0/24");
-    let soon = world.ipam.plan_pool(&spec, &terms()).unwrap().meta.id;
+    let soon = world.ipam.holds().unwrap().plan_pool(&spec, &terms()).unwrap().meta.id;
     let by_name = world.refused("ipam_pool", &[("name", "soon".into())]);
     assert!(by_name.1.contains("include_planned = true"), "{}", by_name.1);
     for config in [
@@ -100,7 +100,7 @@ fn a_pool_about_to_be_replaced_is_not_ambiguous() {
     let world = World::new();
     let spec = pool_spec("six", None, "2001:db9::/32");
     let replaces = Terms { replaces: Some(world.six.clone()), ..terms() };
-    let future = world.ipam.plan_pool(&spec, &replaces).unwrap().meta.id;
+    let future = world.ipam.holds().unwrap().plan_pool(&spec, &replaces).unwrap().meta.id;
     assert_ne!(future, world.six);
     for include_planned in [false, true] {
         let config = [("name", "six".into()), ("include_planned", include_planned.into())];
@@ -114,7 +114,7 @@ fn a_hold_of_another_owner_is_reported_with_that_owner() {
     let place = "memory:a_hold_of_another_owner_is_told_with_that_owner";
     let world = World::at(place, "us");
     let them = Local::open(place, Actor { owner: "them".into(), ..Actor::default() }).unwrap();
-    them.plan_allocation(&world.allocation_spec("theirs", "10.0.0.64/28"), &terms()).unwrap();
+    them.holds().unwrap().plan_allocation(&world.allocation_spec("theirs", "10.0.0.64/28"), &terms()).unwrap();
     let config = [("ipam_pool_id", id(&world.eu_prod)), ("name", "theirs".into())];
     let (path, text) = world.refused("ipam_allocation", &config);
     assert_eq!(path, "name");

@@ -2,7 +2,8 @@
 
 use std::sync::Barrier;
 
-use crate::backend::{Ipam, Local, Surroundings};
+use crate::backend::prelude::*;
+use crate::backend::{Local, Surroundings};
 use crate::ipam::{Actor, AllocationSpec, Family, Planned, PoolSpec, Provision, Rules, Size, Special, Strategy};
 
 use super::*;

@@ -1,8 +1,9 @@
 //! Compares the views with the records of the core. A record that changes its fields must change the views, and fails
 //! this test.
 
+use crate::backend::prelude::*;
 use crate::backend::upkeep::ForgetMode;
-use crate::backend::{Ipam, Local, Surroundings};
+use crate::backend::{Local, Surroundings};
 use crate::ipam::{
     Actor, AllocationSpec, Family, Planned, PoolCidrSpec, PoolSpec, Provision, Rules, Size, Special, Strategy, Tags,
     Terms,

@@ -1,0 +1,68 @@
+//! The past of a backend that records every change.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::Ipam;
+use crate::ipam::{Error, Event, EventFilter, HistoryQuery, Mark, Result, Tenure, TrendPoint, Unsupported};
+
+/// The events of a backend, and what follows from them.
+pub trait History: Send + Sync {
+    /// Events after `after` (0: from the first that is kept), oldest first, at most `limit`. The events up to
+    /// [`History::mark`] were pruned.
+    fn events(&self, after: u64, limit: usize) -> Result<Vec<Event>>;
+
+    /// The event after which the history begins; `None`: it begins with the first event. Call this after another query
+    /// to learn what may be missing in its answer.
+    fn mark(&self) -> Result<Option<Mark>>;
+
+    /// The owners of blocks over time, by the event that began each tenure. Tenures that ended before [`History::mark`]
+    /// are left out. Reads the whole history.
+    fn tenures(&self, query: &HistoryQuery) -> Result<Vec<Tenure>>;
+
+    /// The utilization of a pool at `from` and after each `step` (more than zero) until `to`. Moments before the time
+    /// of [`History::mark`] are left out. Reads the whole history.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    fn trend(&self, pool_id: &str, from: Timestamp, to: Timestamp, step: Duration) -> Result<Vec<TrendPoint>>;
+
+    /// [`History::trend`] for every pool that exists, by id. Reads the whole history, once.
+    fn trends(&self, from: Timestamp, to: Timestamp, step: Duration) -> Result<BTreeMap<String, Vec<TrendPoint>>>;
+}
+
+/// The history of `ipam`.
+///
+/// # Errors
+/// [`Error::Unsupported`] where no history is kept.
+pub fn require_history(ipam: &dyn Ipam) -> Result<&dyn History> {
+    ipam.history().ok_or(Error::Unsupported { what: Unsupported::Events })
+}
+
+/// Number of events read at a time.
+const PAGE: usize = 1024;
+
+/// The newest events that match `filter`, at most `limit`, oldest first. Reads the whole history, a page at a time.
+///
+/// # Errors
+/// As [`History::events`].
+pub fn newest_events(history: &dyn History, filter: &EventFilter, limit: usize) -> Result<Vec<Event>> {
+    let mut found = VecDeque::new();
+    let mut after = 0;
+    loop {
+        let page = history.events(after, PAGE)?;
+        let is_last = page.len() < PAGE;
+        after = page.last().map_or(after, |event| event.sequence);
+        for event in page.into_iter().filter(|event| filter.fits(event)) {
+            found.push_back(event);
+            if found.len() > limit {
+                found.pop_front();
+            }
+        }
+        if is_last {
+            return Ok(found.into());
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The holds of plans, and the notes on records about Terraform states and plans.
+
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::super::{Holds, Ipam, Result};
+use super::Local;
+use super::objects::pool_cidr_name;
+use crate::ipam::{
+    Allocation, AllocationSpec, Error, Kind, Missing, Occupant, Pool, PoolChange, PoolCidr, PoolCidrSpec, PoolSpec,
+    Provision, Reader, Resize, Scope, ScopeSpec, Size, Terms,
+};
+use crate::store;
+
+impl Holds for Local {
+    fn plan_scope(&self, spec: &ScopeSpec, terms: &Terms) -> Result<Scope> {
+        let find = |reader: &mut Reader<'_>, terms: &Terms| reader.find_hold_scope(spec, terms);
+        let wish = spec.clone();
+        self.plan(&spec.name, terms, find, move |ledger, terms| ledger.plan_scope(&wish, terms))
+    }
+
+    fn plan_pool(&self, spec: &PoolSpec, terms: &Terms) -> Result<Pool> {
+        let find = |reader: &mut Reader<'_>, terms: &Terms| reader.find_hold_pool(spec, terms);
+        let wish = spec.clone();
+        let is_by_size = matches!(spec.provision, Provision::NetmaskLength(_));
+        let turn = self.turn(&spec.name, spec.source_pool_id.as_deref().filter(|_| is_by_size), terms);
+        self.plan(&turn, terms, find, move |ledger, terms| ledger.plan_pool(&wish, terms))
+    }
+
+    fn plan_pool_change(&self, id: &str, change: &PoolChange, terms: &Terms) -> Result<Option<Pool>> {
+        let find = |reader: &mut Reader<'_>, _: &Terms| Ok(reader.find_pool_change(id, change)?.map(Some));
+        let (id, wish) = (id.to_owned(), change.clone());
+        self.plan(&change.name, terms, find, move |ledger, terms| ledger.plan_pool_change(&id, &wish, terms))
+    }
+
+    fn in_the_way(&self, id: &str, provision: &Provision, goes: &dyn Fn(&str, bool) -> bool) -> Result<()> {
+        self.read(|reader| reader.in_the_way(id, provision, goes))
+    }
+
+    fn plan_pool_cidr(&self, spec: &PoolCidrSpec, terms: &Terms) -> Result<PoolCidr> {
+        let find = |reader: &mut Reader<'_>, terms: &Terms| reader.find_hold_pool_cidr(spec, terms);
+        let wish = spec.clone();
+        let by_size = (!matches!(spec.size, Size::Cidr(_))).then_some(spec.pool_id.as_str());
+        let turn = self.turn(&pool_cidr_name(spec), by_size, terms);
+        self.plan(&turn, terms, find, move |ledger, terms| ledger.plan_pool_cidr(&wish, terms))
+    }
+
+    fn plan_allocation(&self, spec: &AllocationSpec, terms: &Terms) -> Result<Allocation> {
+        let find = |reader: &mut Reader<'_>, terms: &Terms| reader.find_hold_allocation(spec, terms);
+        let wish = spec.clone();
+        let by_size = (!matches!(spec.size, Size::Cidr(_))).then_some(spec.pool_id.as_str());
+        let turn = self.turn(&spec.name, by_size, terms);
+        self.plan(&turn, terms, find, move |ledger, terms| ledger.plan_allocation(&wish, terms))
+    }
+
+    fn plan_resize(&self, id: &str, size: Size, terms: &Terms) -> Result<Resize> {
+        let find = |reader: &mut Reader<'_>, terms: &Terms| reader.find_resize(id, size, terms);
+        let grown = id.to_owned();
+        self.plan(id, terms, find, move |ledger, terms| ledger.plan_resize(&grown, size, terms))
+    }
+
+    fn displaced(&self) -> Vec<Occupant> {
+        std::mem::take(&mut *self.author.displaced.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn restore(&self, id: &str, missing: &Missing) -> Result<bool> {
+        let (lost, wish) = (id.to_owned(), missing.clone());
+        match self.write(id, move |ledger| ledger.restore(&lost, &wish)) {
+            // An object that cannot be restored at all is reported without the right to write, too.
+            Err(Error::Store(store::Error::ReadOnly(why))) => {
+                match self.imagine(|ledger| {
+                    ledger.initialize()?;
+                    ledger.restore(id, missing)
+                })? {
+                    true => Err(Error::Store(store::Error::ReadOnly(why))),
+                    false => Ok(false),
+                }
+            }
+            answer => answer,
+        }
+    }
+
+    fn confirm(&self, id: &str) -> Result<()> {
+        // Every refresh calls this; only the first call for an object writes.
+        if !self.read(|reader| reader.needs_confirmation(id))? {
+            return Ok(());
+        }
+        let seen = id.to_owned();
+        self.write(id, move |ledger| ledger.confirm(&seen))
+    }
+
+    fn confirm_all(&self, ids: &[String]) -> Result<()> {
+        let Some(first) = ids.first() else { return Ok(()) };
+        let seen = ids.to_vec();
+        self.write(first, move |ledger| seen.iter().try_for_each(|id| ledger.confirm(id)))
+    }
+
+    fn keep_arguments(&self, id: &str, hold: Duration) -> Result<()> {
+        let still_good = |until: Timestamp| {
+            until.duration_since(self.now()) * 2 > SignedDuration::try_from(hold).unwrap_or_default()
+        };
+        let is_noted = |reader: &mut Reader<'_>| Ok(reader.arguments_kept_until(id)?.is_some_and(still_good));
+        // As with holds: the note is written again when half of its time has passed. An id that is not one of a store's
+        // records has no notes.
+        if Kind::of_id(id).is_none() || self.read(is_noted)? {
+            return Ok(());
+        }
+        let kept = id.to_owned();
+        self.write(id, move |ledger| ledger.keep_arguments(&kept, hold))
+    }
+
+    fn take_kept_arguments(&self, id: &str) -> Result<bool> {
+        if self.read(|reader| reader.arguments_kept_until(id))?.is_none() {
+            return Ok(false);
+        }
+        let kept = id.to_owned();
+        if let Err(error) = self.write(id, move |ledger| ledger.forget_kept_arguments(&kept)) {
+            tracing::debug!(id, ?error, "the note that a plan keeps arguments was not removed");
+        }
+        Ok(true)
+    }
+
+    fn give_up(&self, id: &str, hold: Duration) -> Result<()> {
+        let given_up = id.to_owned();
+        self.write(id, move |ledger| ledger.give_up(&given_up, hold))
+    }
+
+    fn is_given_up(&self, id: &str) -> Result<bool> {
+        self.read(|reader| reader.is_given_up(id))
+    }
+}
