@@ -4,8 +4,8 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
+use crate::backend::Noun;
 use crate::backend::explain;
-use crate::backend::service::Noun;
 use crate::ipam::{Error, Kind, Result, Unfinished};
 
 use super::said::Refusal;

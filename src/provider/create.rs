@@ -3,8 +3,8 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::backend::{Ipam, New, Planned, Terms};
-use crate::ipam::{Allocation, Cidr, Error, Kind, Meta, Pool, PoolCidr, Scope, Size, State};
+use crate::backend::{New, Planned, Terms};
+use crate::ipam::{Error, Kind, Size, State};
 use crate::tf::{Diagnostic, Diagnostics, Path, Plan, Private};
 
 use super::shared::{Configured, Shared};
@@ -40,63 +40,6 @@ pub(super) struct Request<'a> {
     /// The attribute that an error is about.
     pub(super) attribute_for: &'a dyn Fn(&Error) -> Path,
 }
-
-/// An object that a plan can hold.
-pub(super) trait Held {
-    fn meta(&self) -> &Meta;
-    /// The block of the object, if it has exactly one.
-    fn block(&self) -> Option<Cidr>;
-    /// The pool or scope that contains the object; empty for a scope.
-    fn container(&self) -> &str;
-    fn kind(&self) -> Kind;
-    /// The object with this ID, active or held.
-    fn get(ipam: &dyn Ipam, id: &str) -> Result<Option<Self>, Error>
-    where
-        Self: Sized;
-    /// The active object with this ID, if it has this name.
-    fn named(ipam: &dyn Ipam, id: &str, name: &str) -> Result<Option<Self>, Error>
-    where
-        Self: Sized,
-    {
-        let is_it = |found: &Self| found.meta().state == State::Active && found.meta().name == name;
-        Ok(Self::get(ipam, id)?.filter(is_it))
-    }
-}
-
-macro_rules! held {
-    ($($Record:ident by $get:ident: |$record:ident| $block:expr, $container:expr);*) => {$(
-        impl Held for $Record {
-            fn meta(&self) -> &Meta {
-                &self.meta
-            }
-
-            fn block(&self) -> Option<Cidr> {
-                let $record = self;
-                $block
-            }
-
-            fn container(&self) -> &str {
-                let $record = self;
-                $container
-            }
-
-            fn kind(&self) -> Kind {
-                Kind::$Record
-            }
-
-            fn get(ipam: &dyn Ipam, id: &str) -> Result<Option<Self>, Error> {
-                ipam.$get(id)
-            }
-        }
-    )*};
-}
-
-held!(
-    Scope by get_scope: |_scope| None, "";
-    Pool by get_pool: |pool| pool.cidrs.first().copied().filter(|_| pool.cidrs.len() == 1), pool.container();
-    PoolCidr by get_pool_cidr: |pool_cidr| Some(pool_cidr.cidr), &pool_cidr.pool_id;
-    Allocation by get_allocation: |allocation| Some(allocation.cidr), &allocation.pool_id
-);
 
 /// Checks a new object for a plan that holds nothing, so that mistakes are reported now and not at apply. The values of
 /// the object stay unknown. New objects of one plan see each other, except those in a pool or scope that is itself new,

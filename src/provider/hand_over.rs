@@ -7,11 +7,10 @@ use std::collections::BTreeSet;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::backend::{Planned, Terms};
+use crate::backend::{Holdable, Planned, Terms};
 use crate::ipam::{Cidr, Error, GivenUp, Meta, Occupant, State};
 use crate::tf::{Diagnostic, Diagnostics, Path, Stop, Tf};
 
-use super::create::Held;
 use super::shared::{Configured, Shared, within};
 
 /// How long a plan waits for the plan of an object that has the wanted space.
@@ -300,7 +299,7 @@ impl Drop for Ticket<'_> {
 }
 
 /// The space that the hold of a new object waits for. Empty if the hold cannot be read: the creation reports the reason.
-pub(super) fn waits_for<T: Held>(configured: &Configured, planned: &Planned) -> Vec<GivenUp> {
+pub(super) fn waits_for<T: Holdable>(configured: &Configured, planned: &Planned) -> Vec<GivenUp> {
     let hold = planned.hold().and_then(|id| T::get(configured.ipam.as_ref(), id).ok().flatten());
     hold.map(|hold| hold.meta().waits_for.clone()).unwrap_or_default()
 }

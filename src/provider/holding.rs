@@ -1,32 +1,31 @@
 //! Plans on a store that holds what they show: each plan makes the hold of a new object, or finds the hold of an earlier
 //! plan, so that it shows the values that apply will use.
 
-use crate::backend::{Holds, New, Terms, explain};
+use crate::backend::{Holdable, Holds, Terms, explain};
 use crate::ipam::{Error, State};
 use crate::store;
 use crate::tf::{Diagnostic, Diagnostics, Plan};
 
-use super::create::{Held, REPLACES, Request, look, note_replacement, remember_replaced};
+use super::create::{REPLACES, Request, look, note_replacement, remember_replaced};
 use super::shared::{Configured, Shared};
 use super::{errors, hand_over, naming};
 
-/// Plans a new object by `hold`, or checks it by [`look`] where nothing can be held: `Ok(None)`, and its values stay
+/// Plans a new object by a hold, or checks it by [`look`] where nothing can be held: `Ok(None)`, and its values stay
 /// unknown until apply.
 ///
 /// # Errors
 /// The error that the user has to correct, at its attribute.
-pub(super) fn hold_or_look<M, T: Held>(
+pub(super) fn hold_or_look<M, T: Holdable>(
     request: &Request<'_>,
     plan: &mut Plan<M>,
-    new: New<'_>,
-    mut hold: impl FnMut(&dyn Holds, &Terms) -> Result<T, Error>,
+    spec: &T::Spec,
 ) -> Result<Option<T>, Diagnostics> {
     if let Some(holds) = request.configured.holds()
-        && let Some(record) = self::plan(request, plan, |terms| hold(holds, terms))?
+        && let Some(record) = self::plan(request, plan, |terms| T::hold(holds, spec, terms))?
     {
         return Ok(Some(record));
     }
-    look(request, plan, new)?;
+    look(request, plan, T::new_object(spec))?;
     Ok(None)
 }
 
@@ -35,7 +34,7 @@ pub(super) fn hold_or_look<M, T: Held>(
 ///
 /// # Errors
 /// The error that the user has to correct, at its attribute; a name that two resources ask for, at the name.
-pub(super) fn plan<M, T: Held>(
+pub(super) fn plan<M, T: Holdable>(
     request: &Request<'_>,
     plan: &mut Plan<M>,
     mut hold: impl FnMut(&Terms) -> Result<T, Error>,
@@ -75,7 +74,7 @@ pub(super) fn plan<M, T: Held>(
 ///
 /// # Errors
 /// The last error of `hold`.
-fn ask<T: Held>(
+fn ask<T: Holdable>(
     shared: &Shared,
     configured: &Configured,
     terms: &mut Terms,
@@ -121,7 +120,7 @@ fn ask<T: Held>(
 ///
 /// # Errors
 /// At the name, when another resource of the configuration got the same object.
-fn take_up<M, T: Held>(request: &Request<'_>, plan: &mut Plan<M>, record: T) -> Result<T, Diagnostics> {
+fn take_up<M, T: Holdable>(request: &Request<'_>, plan: &mut Plan<M>, record: T) -> Result<T, Diagnostics> {
     let (shared, meta) = (request.shared, record.meta());
     if !shared.session.hand_out(naming::place_of(&record)) {
         return Err(naming::asked_twice(meta).at(request.name_at.clone()).into());
@@ -169,8 +168,8 @@ pub(super) fn plan_change<M, T>(
 
 /// The warning about an object that an interrupted apply left. A reader of the plan should know that the object is not
 /// new.
-fn taken_over<T: Held>(record: &T) -> Diagnostic {
-    let (meta, word) = (record.meta(), record.kind().word());
+fn taken_over<T: Holdable>(record: &T) -> Diagnostic {
+    let (meta, word) = (record.meta(), T::KIND.word());
     let block = record.block().map(|block| format!(", {block}")).unwrap_or_default();
     Diagnostic::warning(
         format!("The {word} {:?} already exists", meta.name),

@@ -1,6 +1,6 @@
 //! The interface for Terraform users: the provider block, and one file for each resource, data source and function.
 //!
-//! A new resource needs one file and one line in [`provider`].
+//! A new resource needs one file and one line in [`resources`].
 
 mod attributes;
 mod aws;
@@ -17,6 +17,7 @@ mod kept_arguments;
 mod limits;
 mod moves;
 mod naming;
+mod noun;
 mod observation;
 mod on_missing;
 mod rename;
@@ -37,7 +38,12 @@ use crate::backend::scout::Scout;
 use crate::tf;
 
 use config::IpamProvider;
-use resources::{AllocationResource, PoolCidrResource, PoolResource, ScopeResource};
+use noun::Managed;
+use resources::{allocation, pool, pool_cidr, scope};
+use service::{
+    association, byoasn, byoip, discovery, ipam, organization, policy, policy_enablement, resolver, resolver_target,
+    resource_cidr, token,
+};
 use shared::Shared;
 
 /// The provider with everything that it offers, before it is configured.
@@ -67,19 +73,38 @@ pub fn owner(argument: Option<String>) -> String {
     config::owner(argument)
 }
 
+/// All resources. Registration, documentation and the tests of the rules of Terraform follow from this list.
+fn resources(shared: &Arc<Shared>) -> Vec<Box<dyn tf::ErasedResource>> {
+    macro_rules! of {
+        ($($model:ident::$Model:ident),+ $(,)?) => {
+            vec![$(Box::new(Managed::<$model::$Model>::new(shared))),+]
+        };
+    }
+    of![
+        scope::ScopeModel,
+        pool::PoolModel,
+        pool_cidr::PoolCidrModel,
+        allocation::AllocationModel,
+        ipam::IpamModel,
+        policy::PolicyModel,
+        policy_enablement::EnablementModel,
+        resolver::ResolverModel,
+        resolver_target::TargetModel,
+        association::AssociationModel,
+        discovery::DiscoveryModel,
+        organization::AdminModel,
+        resource_cidr::ResourceCidrModel,
+        byoasn::ByoasnModel,
+        byoasn::ByoasnAssociationModel,
+        byoip::ByoipCidrModel,
+        token::TokenModel,
+    ]
+}
+
 fn over(shared: &Arc<Shared>) -> tf::Provider {
     tf::Provider {
         config: Box::new(IpamProvider(Arc::clone(shared))),
-        resources: {
-            let mut all: Vec<Box<dyn tf::ErasedResource>> = vec![
-                Box::new(ScopeResource(Arc::clone(shared))),
-                Box::new(PoolResource(Arc::clone(shared))),
-                Box::new(PoolCidrResource(Arc::clone(shared))),
-                Box::new(AllocationResource(Arc::clone(shared))),
-            ];
-            all.extend(service::all(shared));
-            all
-        },
+        resources: resources(shared),
         data_sources: {
             let mut all = data::all(shared);
             all.extend(observation::all(shared));

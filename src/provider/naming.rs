@@ -1,22 +1,21 @@
 //! The names of new objects: the object that has a name already, and the one that gets it.
 
-use crate::backend::Terms;
+use crate::backend::{Holdable, Terms};
 use crate::ipam::{Error, Meta, Occupant, State};
 use crate::tf::Diagnostic;
 
-use super::create::Held;
 use super::shared::{Configured, Shared};
 
 /// The place in which the name of `record` is unique, for [`Session::hand_out`](super::session::Session::hand_out).
-pub(super) fn place_of<T: Held>(record: &T) -> String {
-    format!("{} {} {}", record.kind().word(), record.container(), record.meta().name)
+pub(super) fn place_of<T: Holdable>(record: &T) -> String {
+    format!("{} {} {}", T::KIND.word(), record.container(), record.meta().name)
 }
 
 /// The facts about `record` that a message contains.
-pub(super) fn occupant<T: Held>(record: &T) -> Occupant {
+pub(super) fn occupant<T: Holdable>(record: &T) -> Occupant {
     let meta = record.meta();
     Occupant {
-        kind: record.kind(),
+        kind: T::KIND,
         id: meta.id.clone(),
         name: meta.name.clone(),
         owner: meta.owner.clone(),
@@ -30,7 +29,7 @@ pub(super) fn occupant<T: Held>(record: &T) -> Occupant {
 
 /// The object that already has the name: an object that an interrupted apply left and that would be adopted, or an object
 /// whose state Terraform has not shown yet. `None` in an apply, because the plan has decided this already.
-pub(super) fn in_the_way<T: Held>(answer: &Result<T, Error>, terms: &Terms) -> Option<String> {
+pub(super) fn in_the_way<T: Holdable>(answer: &Result<T, Error>, terms: &Terms) -> Option<String> {
     if terms.committing || terms.replaces.is_some() {
         return None;
     }
@@ -43,7 +42,7 @@ pub(super) fn in_the_way<T: Held>(answer: &Result<T, Error>, terms: &Terms) -> O
 
 /// Whether the object that has the name is in this configuration's state. An object that was never seen in any state may
 /// be left over from an interrupted apply, so it counts as one of this state only after Terraform has shown it.
-pub(super) fn is_in_state<T: Held>(
+pub(super) fn is_in_state<T: Holdable>(
     shared: &Shared,
     configured: &Configured,
     answer: &Result<T, Error>,
@@ -80,7 +79,7 @@ fn may_take_over(shared: &Shared, id: &str, committing: bool) -> bool {
 ///
 /// # Errors
 /// [`Error::NameTaken`].
-pub(super) fn check_replaced<T: Held>(
+pub(super) fn check_replaced<T: Holdable>(
     shared: &Shared,
     configured: &Configured,
     terms: &Terms,

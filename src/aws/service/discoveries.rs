@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use aws_sdk_ec2::types as ec2;
 
-use crate::backend::service::{DiscoveryNoun, DiscoveryRecord, DiscoverySpec, EntityPath, Keeps, Noun};
+use crate::backend::Noun;
+use crate::backend::service::{DiscoveryNoun, DiscoveryRecord, DiscoverySpec, EntityPath, Keeps};
 use crate::ipam::seen::Survey;
 use crate::ipam::{Error, Result, Tags};
 

@@ -15,7 +15,7 @@ mod resource_cidrs;
 mod tokens;
 mod waits;
 
-use crate::backend::service::Noun;
+use crate::backend::Noun;
 use crate::ipam::{Error, Result};
 
 use super::AwsIpam;

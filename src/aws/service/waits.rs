@@ -5,7 +5,7 @@
 
 use aws_sdk_ec2::types as ec2;
 
-use crate::backend::service::Noun;
+use crate::backend::Noun;
 use crate::ipam::{Error, Result};
 
 use super::super::AwsIpam;

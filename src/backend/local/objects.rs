@@ -1,10 +1,10 @@
 //! Scopes, pools, their CIDRs and allocations as records of the store.
 
-use super::super::{Allocations, PoolCidrs, Pools, Result, Scopes};
+use super::super::{Allocations, PoolCidrChange, PoolCidrs, Pools, Result, Scopes};
 use super::Local;
 use crate::ipam::{
-    Allocation, AllocationChange, AllocationFilter, AllocationSpec, Cidr, Error, Ledger, Planned, Pool, PoolChange,
-    PoolCidr, PoolCidrSpec, PoolFilter, PoolSpec, Scope, ScopeChange, ScopeSpec, Size,
+    Allocation, AllocationChange, AllocationFilter, AllocationSpec, Cidr, Error, Planned, Pool, PoolChange, PoolCidr,
+    PoolCidrSpec, PoolFilter, PoolSpec, Scope, ScopeChange, ScopeSpec, Size,
 };
 use crate::store;
 
@@ -94,10 +94,9 @@ impl PoolCidrs for Local {
         self.create(&pool_cidr_name(spec), planned, move |ledger, planned| ledger.create_pool_cidr(&wish, planned))
     }
 
-    fn rename_pool_cidr(&self, id: &str, name: Option<&str>) -> Result<()> {
-        let (id, wish) = (id.to_owned(), name.map(str::to_owned));
-        let rename = move |ledger: &mut Ledger<'_>| ledger.rename_pool_cidr(&id, wish.as_deref()).map(drop);
-        self.write(name.unwrap_or_default(), rename)
+    fn update_pool_cidr(&self, id: &str, change: &PoolCidrChange) -> Result<PoolCidr> {
+        let (id, wish) = (id.to_owned(), change.clone());
+        self.write(&change.name, move |ledger| ledger.rename_pool_cidr(&id, Some(&wish.name)))
     }
 
     fn delete_pool_cidr(&self, id: &str) -> Result<()> {

@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use crate::ipam::{Cidr, Proof};
 
-use super::Noun;
+use super::Kept;
+use crate::backend::Noun;
 
 /// An AS number that an account brought.
 #[derive(Debug)]
@@ -14,11 +15,14 @@ pub enum ByoasnNoun {}
 impl Noun for ByoasnNoun {
     const WORD: &'static str = "AS number";
     const RESOURCE: &'static str = "ipam_byoasn";
+    type Spec = ByoasnSpec;
+    type Record = ByoasnRecord;
+}
+
+impl Kept for ByoasnNoun {
     const ELSEWHERE: &'static str = "A self-managed store does not advertise addresses, so there is no AS number to \
                                      bring. Leave the resource out, and keep the number in `tags` of the pool whose \
                                      space your routers advertise with it.";
-    type Spec = ByoasnSpec;
-    type Record = ByoasnRecord;
 
     kept_by_a_service!();
 }
@@ -30,10 +34,13 @@ pub enum ByoasnAssociationNoun {}
 impl Noun for ByoasnAssociationNoun {
     const WORD: &'static str = "association of an AS number";
     const RESOURCE: &'static str = "ipam_byoasn_association";
-    const ELSEWHERE: &'static str = "A self-managed store does not advertise addresses. Leave the resource out, and \
-                                     keep the number in `tags` of the pool or allocation that your routers advertise.";
     type Spec = ByoasnAssociationSpec;
     type Record = ByoasnAssociationRecord;
+}
+
+impl Kept for ByoasnAssociationNoun {
+    const ELSEWHERE: &'static str = "A self-managed store does not advertise addresses. Leave the resource out, and \
+                                     keep the number in `tags` of the pool or allocation that your routers advertise.";
 
     kept_by_a_service!();
 }

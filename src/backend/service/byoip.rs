@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::ipam::{Cidr, Proof};
 
-use super::{Asn, Noun};
+use super::{Asn, Kept};
+use crate::backend::Noun;
 
 /// A public range that an account brought.
 #[derive(Debug)]
@@ -13,10 +14,13 @@ pub enum ByoipCidrNoun {}
 impl Noun for ByoipCidrNoun {
     const WORD: &'static str = "BYOIP range";
     const RESOURCE: &'static str = "ipam_byoip_cidr";
-    const ELSEWHERE: &'static str = "A self-managed store accepts public space without a proof, and does not advertise \
-                                     it. Use `ipam_pool_cidr`, or `cidrs` of a pool in a public scope.";
     type Spec = ByoipCidrSpec;
     type Record = ByoipCidrRecord;
+}
+
+impl Kept for ByoipCidrNoun {
+    const ELSEWHERE: &'static str = "A self-managed store accepts public space without a proof, and does not advertise \
+                                     it. Use `ipam_pool_cidr`, or `cidrs` of a pool in a public scope.";
 
     kept_by_a_service!();
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::backend::Ipam;
+use crate::backend::{Ipam, Noun};
 use crate::ipam::Tags;
 use crate::ipam::seen::Survey;
 
-use super::{AccountId, Keeps, Noun};
+use super::{AccountId, Keeps, Kept};
 
 /// A resource discovery.
 #[derive(Debug)]
@@ -17,10 +17,13 @@ pub enum DiscoveryNoun {}
 impl Noun for DiscoveryNoun {
     const WORD: &'static str = "resource discovery";
     const RESOURCE: &'static str = "ipam_resource_discovery";
-    // Every store keeps this noun.
-    const ELSEWHERE: &'static str = "";
     type Spec = DiscoverySpec;
     type Record = DiscoveryRecord;
+}
+
+impl Kept for DiscoveryNoun {
+    // Every store keeps this noun.
+    const ELSEWHERE: &'static str = "";
 
     fn keeper(ipam: &dyn Ipam) -> Option<&dyn Keeps<Self>> {
         ipam.discoveries()
@@ -167,10 +170,13 @@ pub enum AssociationNoun {}
 impl Noun for AssociationNoun {
     const WORD: &'static str = "resource discovery association";
     const RESOURCE: &'static str = "ipam_resource_discovery_association";
-    const ELSEWHERE: &'static str =
-        "All resource discoveries of a self-managed store belong to that store: leave the resource out.";
     type Spec = AssociationSpec;
     type Record = AssociationRecord;
+}
+
+impl Kept for AssociationNoun {
+    const ELSEWHERE: &'static str =
+        "All resource discoveries of a self-managed store belong to that store: leave the resource out.";
 
     kept_by_a_service!();
 }

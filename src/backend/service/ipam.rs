@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::ipam::{Tags, Word, words};
 
-use super::Noun;
+use super::Kept;
+use crate::backend::Noun;
 
 /// An IPAM.
 #[derive(Debug)]
@@ -13,11 +14,14 @@ pub enum IpamNoun {}
 impl Noun for IpamNoun {
     const WORD: &'static str = "IPAM";
     const RESOURCE: &'static str = "ipam_ipam";
+    type Spec = IpamSpec;
+    type Record = IpamRecord;
+}
+
+impl Kept for IpamNoun {
     const ELSEWHERE: &'static str = "A self-managed store does not need an IPAM object: it has its two default scopes \
                                      from the start. Leave the resource out, and use one provider block for each \
                                      store.";
-    type Spec = IpamSpec;
-    type Record = IpamRecord;
 
     kept_by_a_service!();
 }

@@ -1,12 +1,11 @@
-//! Nouns: the kinds of objects that not every backend keeps. Most of them exist only in a service such as AWS IPAM and
-//! have no meaning in a self-managed store.
+//! The nouns that not every backend keeps. Most of them exist only in a service such as AWS IPAM and have no meaning in a
+//! self-managed store.
 //!
 //! Each noun is a type in this module, with its configuration ([`Noun::Spec`]) and the answer of the backend
-//! ([`Noun::Record`]). A backend that has the noun implements [`Keeps`] for it, and [`Noun::keeper`] finds that
-//! implementation; [`Service`] is the sum of all of them. A new noun needs a file here, one in `aws/service`, one in
-//! `provider/service`, and a line in [`Service`].
+//! ([`Noun::Record`]). A backend that has the noun implements [`Keeps`] for it, and [`Kept::keeper`] finds that
+//! implementation; [`Service`] is the sum of all of them.
 
-/// [`Noun::keeper`] for a noun that only a service keeps.
+/// [`Kept::keeper`] for a noun that only a service keeps.
 macro_rules! kept_by_a_service {
     () => {
         fn keeper(ipam: &dyn $crate::backend::Ipam) -> Option<&dyn $crate::backend::service::Keeps<Self>> {
@@ -46,21 +45,13 @@ pub use resolver::{
 pub use resource_cidr::{ResourceCidrId, ResourceCidrNoun, ResourceCidrRecord, ResourceCidrSpec};
 pub use token::{TokenNoun, TokenRecord, TokenSpec};
 
-use super::Ipam;
+use super::{Ipam, Noun};
 use crate::ipam::Result;
 
-/// A kind of object that not every backend keeps.
-pub trait Noun: Sized + 'static {
-    /// The name of the noun in messages, such as `resource discovery`.
-    const WORD: &'static str;
-    /// The resource type in Terraform, such as `ipam_resource_discovery`.
-    const RESOURCE: &'static str;
+/// A noun that not every backend keeps.
+pub trait Kept: Noun {
     /// The reason why other stores do not have the noun, and the alternative there, in sentences.
     const ELSEWHERE: &'static str;
-    /// The configuration of an object.
-    type Spec: Clone + PartialEq;
-    /// The answer of the backend about an object.
-    type Record;
 
     /// The keeper of this noun in `ipam`, if it has one.
     fn keeper(ipam: &dyn Ipam) -> Option<&dyn Keeps<Self>>;

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::Noun;
+use super::Kept;
+use crate::backend::Noun;
 
 /// The account that administers IPAM for an organization.
 #[derive(Debug)]
@@ -12,10 +13,13 @@ pub enum AdminNoun {}
 impl Noun for AdminNoun {
     const WORD: &'static str = "organization admin account";
     const RESOURCE: &'static str = "ipam_organization_admin_account";
-    const ELSEWHERE: &'static str = "A self-managed store does not belong to an organization: all users who may write \
-                                     to it administer it. Leave the resource out.";
     type Spec = AdminSpec;
     type Record = AdminRecord;
+}
+
+impl Kept for AdminNoun {
+    const ELSEWHERE: &'static str = "A self-managed store does not belong to an organization: all users who may write \
+                                     to it administer it. Leave the resource out.";
 
     kept_by_a_service!();
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::ipam::{Error, Tags, Word, words};
 
-use super::Noun;
+use super::Kept;
+use crate::backend::Noun;
 
 const ELSEWHERE: &str = "A policy defines where AWS services take public IPv4 addresses from, and AWS services do not \
                          use another store. Leave the resource out, and allocate from the pools themselves.";
@@ -16,9 +17,12 @@ pub enum PolicyNoun {}
 impl Noun for PolicyNoun {
     const WORD: &'static str = "IPAM policy";
     const RESOURCE: &'static str = "ipam_policy";
-    const ELSEWHERE: &'static str = ELSEWHERE;
     type Spec = PolicySpec;
     type Record = PolicyRecord;
+}
+
+impl Kept for PolicyNoun {
+    const ELSEWHERE: &'static str = ELSEWHERE;
 
     kept_by_a_service!();
 }
@@ -82,9 +86,12 @@ pub enum EnablementNoun {}
 impl Noun for EnablementNoun {
     const WORD: &'static str = "policy enablement";
     const RESOURCE: &'static str = "ipam_policy_enablement";
-    const ELSEWHERE: &'static str = ELSEWHERE;
     type Spec = Enablement;
     type Record = Enabled;
+}
+
+impl Kept for EnablementNoun {
+    const ELSEWHERE: &'static str = ELSEWHERE;
 
     kept_by_a_service!();
 }

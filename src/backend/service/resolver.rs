@@ -4,7 +4,8 @@
 use crate::ipam::seen::SeenType;
 use crate::ipam::{Cidr, Error, Family, Result, Tags, Word, words};
 
-use super::Noun;
+use super::Kept;
+use crate::backend::Noun;
 
 const ELSEWHERE: &str = "A resolver keeps EC2 prefix lists up to date with AWS IPAM, which does not know the objects \
                          of another store. Leave the resource out, and fill an aws_ec2_managed_prefix_list with the \
@@ -17,9 +18,12 @@ pub enum ResolverNoun {}
 impl Noun for ResolverNoun {
     const WORD: &'static str = "prefix list resolver";
     const RESOURCE: &'static str = "ipam_prefix_list_resolver";
-    const ELSEWHERE: &'static str = ELSEWHERE;
     type Spec = ResolverSpec;
     type Record = ResolverRecord;
+}
+
+impl Kept for ResolverNoun {
+    const ELSEWHERE: &'static str = ELSEWHERE;
 
     kept_by_a_service!();
 }
@@ -169,9 +173,12 @@ pub enum TargetNoun {}
 impl Noun for TargetNoun {
     const WORD: &'static str = "prefix list resolver target";
     const RESOURCE: &'static str = "ipam_prefix_list_resolver_target";
-    const ELSEWHERE: &'static str = ELSEWHERE;
     type Spec = TargetSpec;
     type Record = TargetRecord;
+}
+
+impl Kept for TargetNoun {
+    const ELSEWHERE: &'static str = ELSEWHERE;
 
     kept_by_a_service!();
 }

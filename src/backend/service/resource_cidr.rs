@@ -3,8 +3,8 @@
 pub use crate::ipam::seen::ResourceCidrId;
 use crate::ipam::seen::{ManagementState, SeenType};
 
-use super::{Keeps, Noun};
-use crate::backend::Ipam;
+use super::{Keeps, Kept};
+use crate::backend::{Ipam, Noun};
 
 /// The treatment of a block on a resource.
 #[derive(Debug)]
@@ -13,10 +13,13 @@ pub enum ResourceCidrNoun {}
 impl Noun for ResourceCidrNoun {
     const WORD: &'static str = "resource CIDR";
     const RESOURCE: &'static str = "ipam_resource_cidr";
-    // Every store keeps this noun.
-    const ELSEWHERE: &'static str = "";
     type Spec = ResourceCidrSpec;
     type Record = ResourceCidrRecord;
+}
+
+impl Kept for ResourceCidrNoun {
+    // Every store keeps this noun.
+    const ELSEWHERE: &'static str = "";
 
     fn keeper(ipam: &dyn Ipam) -> Option<&dyn Keeps<Self>> {
         ipam.treatments()

@@ -2,7 +2,8 @@
 
 use crate::ipam::Tags;
 
-use super::Noun;
+use super::Kept;
+use crate::backend::Noun;
 
 /// A verification token.
 #[derive(Debug)]
@@ -11,10 +12,13 @@ pub enum TokenNoun {}
 impl Noun for TokenNoun {
     const WORD: &'static str = "verification token";
     const RESOURCE: &'static str = "ipam_external_resource_verification_token";
-    const ELSEWHERE: &'static str = "A self-managed store accepts public space without a proof, so there is nothing to \
-                                     verify. Leave the resource out.";
     type Spec = TokenSpec;
     type Record = TokenRecord;
+}
+
+impl Kept for TokenNoun {
+    const ELSEWHERE: &'static str = "A self-managed store accepts public space without a proof, so there is nothing to \
+                                     verify. Leave the resource out.";
 
     kept_by_a_service!();
 }

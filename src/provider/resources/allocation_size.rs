@@ -1,16 +1,17 @@
 //! Another size or other CIDRs to avoid: whether an allocation keeps its place.
 
-use crate::backend::{Holds, Resize, Terms};
+use crate::backend::{Holds, Ipam, Resize, Terms};
 use crate::fill_facts;
 use crate::ipam::{GivenUp, Size};
 use crate::tf::{Diagnostics, Plan, Tf};
 
+use super::super::noun::{NounModel, id_of};
 use super::super::shared::Configured;
 use super::super::{errors, hand_over, holding};
-use super::allocation::{AllocationModel, AllocationResource};
-use super::id_of;
+use super::allocation::AllocationModel;
+use super::allocation_plan::AllocationPlanner;
 
-impl AllocationResource {
+impl AllocationPlanner<'_> {
     /// A change of size: in place when the space is free, otherwise a replacement.
     pub(super) fn plan_resize(
         &self,
@@ -33,22 +34,22 @@ impl AllocationResource {
         if !changed || !plan.replace.is_empty() {
             return Ok(());
         }
-        let id = id_of(&prior.id)?;
+        let id = id_of(prior)?;
         let pool_id = prior.ipam_pool_id.get().map_or("", String::as_str);
-        let (committing, waits_for) = (plan.committing, waits_to_grow(configured, id));
+        let (committing, waits_for) = (plan.committing, waits_to_grow(configured.ipam.as_ref(), id));
         let ask = |given_up: &[GivenUp]| {
             let with = |terms: &Terms| Terms { given_up: given_up.to_vec(), ..self.with_rules(terms, pool_id) };
             let hold = |holds: &dyn Holds, terms: &Terms| holds.plan_resize(id, wished, &with(terms));
             let preview = |terms: &Terms| configured.ipam.preview_resize(id, wished, &self.with_rules(terms, pool_id));
-            holding::plan_change(&self.0, configured, plan, hold, preview)
+            holding::plan_change(self.0, configured, plan, hold, preview)
         };
         let is_replacement = |answer: &Resize| *answer == Resize::Replace;
-        let answer = hand_over::until_there_is_room(&self.0, committing, &waits_for, is_replacement, ask);
-        let (answer, _) = answer.map_err(|error| errors::at(&error, AllocationModel::place(&plan.config, &error)))?;
+        let answer = hand_over::until_there_is_room(self.0, committing, &waits_for, is_replacement, ask);
+        let (answer, _) = answer.map_err(|error| errors::at(&error, plan.config.place(&error)))?;
         match answer {
             Resize::InPlace(cidr) => {
                 let name = prior.name.get().map_or("", String::as_str);
-                hand_over::claim(&self.0, name, &waits_to_grow(configured, id));
+                hand_over::claim(self.0, name, &waits_to_grow(configured.ipam.as_ref(), id));
                 fill_facts!(&mut plan.planned, cidr);
             }
             Resize::Replace => {
@@ -90,7 +91,7 @@ impl AllocationModel {
 }
 
 /// What the growth that a plan of the allocation shows waits for. Best effort: without an answer nothing is waited for.
-pub(super) fn waits_to_grow(configured: &Configured, id: &str) -> Vec<GivenUp> {
-    let found = configured.ipam.get_allocation(id).ok().flatten();
+pub(super) fn waits_to_grow(ipam: &dyn Ipam, id: &str) -> Vec<GivenUp> {
+    let found = ipam.get_allocation(id).ok().flatten();
     found.and_then(|found| found.waiting_growth).map(|waiting| waiting.waits_for).unwrap_or_default()
 }

@@ -1,29 +1,23 @@
 //! `ipam_pool`: a collection of CIDRs, and the rules for allocations from them.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
-use crate::backend::{New, PoolChange, find};
+use crate::backend::{Ipam, PoolChange};
 use crate::ipam::{
-    AwsService, Cidr, Error, Family, Kind, Missing, Pool, PoolSpec, Provision, PublicIpSource, RuleName, Rules,
-    ScopeType, Strategy, Tags, Unsupported, check_rules,
+    AwsService, Cidr, Error, Family, GivenUp, Kind, Missing, Pool, PoolSpec, Provision, PublicIpSource, RuleName,
+    Rules, ScopeType, Strategy, Tags, Unsupported, check_rules,
 };
-use crate::tf::{Apply, Diagnostic, Diagnostics, MoveSource, Path, Plan, Resource, Stop, Tf, Value};
+use crate::tf::{Diagnostic, Diagnostics, Path, Plan, Tf};
 use crate::{at, model};
 
-use super::super::create::Request;
-use super::super::shared::{Configured, Shared, once_emptied};
-use super::super::tags::PlannedTags;
-use super::super::{create, errors, hand_over, holding, kept_arguments, limits, moves, rename, tags};
-use super::missing::{self, Found, Lost};
-use super::pool_change::{check_kept, waits_to_grow};
+use super::super::noun::{DEFAULT_TIMEOUT, Held, HeldModel, NounModel, Timeouts, fields_with_tags};
+use super::super::shared::{Configured, Shared};
+use super::super::{errors, kept_arguments};
+use super::pool_change::waits_to_grow;
+use super::pool_plan::PoolPlanner;
 use super::pool_special::{self, SourceResourceModel};
-use super::{
-    DEFAULT_TIMEOUT, Timeouts, carry_out, check_import, check_length, check_name, confirm, id_of, keep, only, seen,
-    timeout, timeout_or,
-};
-use super::{agreement, others, pool_sizes};
+use super::{agreement, check_length, check_name, pool_sizes};
 
 model! {
     /// Manages a pool, which is a collection of CIDRs with rules for allocations from them. The configuration gives a
@@ -119,10 +113,8 @@ model! {
 /// Default time limit for creating a pool for a VPC: AWS finds the VPC after up to half an hour.
 const PLANNING_TIMEOUT: Duration = Duration::from_mins(35);
 
-pub(in crate::provider) struct PoolResource(pub(in crate::provider) Arc<Shared>);
-
 impl PoolModel {
-    fn rules(&self) -> Option<Rules> {
+    pub(super) fn rules(&self) -> Option<Rules> {
         let unknown = self.allocation_min_netmask_length.is_unknown()
             || self.allocation_max_netmask_length.is_unknown()
             || self.allocation_default_netmask_length.is_unknown()
@@ -136,7 +128,7 @@ impl PoolModel {
     }
 
     /// `None` while a value that the placement needs is unknown.
-    fn spec(&self, config: &Self, tags: &Tags) -> Option<PoolSpec> {
+    pub(super) fn request(&self, config: &Self, tags: &Tags) -> Option<PoolSpec> {
         let unknown = config.ipam_scope_id.is_unknown()
             || config.source_ipam_pool_id.is_unknown()
             || config.address_family.is_unknown()
@@ -160,7 +152,7 @@ impl PoolModel {
         })
     }
 
-    pub(super) fn change(&self, config: &Self, tags: &Tags) -> Option<PoolChange> {
+    pub(super) fn change_with(&self, config: &Self, tags: &Tags) -> Option<PoolChange> {
         if self.description.is_unknown() || self.auto_import.is_unknown() {
             return None;
         }
@@ -176,37 +168,8 @@ impl PoolModel {
         })
     }
 
-    fn fill(&mut self, pool: &Pool, scope_type: Option<ScopeType>) {
-        self.name = pool.meta.name.clone().into();
-        self.ipam_scope_id = pool.scope_id.clone().into();
-        self.source_ipam_pool_id = pool.source_pool_id.clone().into();
-        self.address_family = pool.address_family.into();
-        self.locale = pool.locale.clone().into();
-        self.netmask_length = match pool.provision {
-            Provision::NetmaskLength(length) => length.into(),
-            // The user may also give the size of the only block.
-            Provision::Cidrs(_) if pool_sizes::agrees(&self.netmask_length, &pool.cidrs) => self.netmask_length.clone(),
-            _ => Tf::Null,
-        };
-        bound(&mut self.allocation_min_netmask_length, pool.rules.min_netmask_length, 0);
-        bound(&mut self.allocation_max_netmask_length, pool.rules.max_netmask_length, pool.address_family.bits());
-        self.allocation_default_netmask_length = pool.rules.default_netmask_length.into();
-        if !(pool.rules.required_tags.is_empty() && self.allocation_resource_tags.is_null()) {
-            self.allocation_resource_tags = pool.rules.required_tags.clone().into();
-        }
-        self.allocation_strategy = pool.strategy.into();
-        self.description = pool.description.clone().into();
-        self.id = pool.meta.id.clone().into();
-        self.pool_depth = pool.depth.into();
-        self.ipam_scope_type = scope_type.into();
-        self.owner = pool.meta.owner.clone().into();
-        self.tags_all = pool.tags.clone().into();
-        self.fill_special(&pool.special);
-        self.fill_cidrs(&pool.cidrs);
-    }
-
     /// Fills in the values that follow from the configuration alone.
-    fn foretell(&mut self, config: &Self) {
+    pub(super) fn foretell(&mut self, config: &Self) {
         match config.asked() {
             Some(Provision::Cidrs(cidrs)) => self.fill_cidrs(&cidrs),
             Some(Provision::Nothing) => self.fill_cidrs(&BTreeSet::new()),
@@ -238,10 +201,90 @@ impl PoolModel {
         self.cidr = Tf::Unknown;
     }
 
-    fn read(&mut self, pool: &Pool, scope_type: Option<ScopeType>, configured: &Configured) {
-        self.tags = tags::own(&configured.default_tags, &pool.tags, (&self.tags, &self.tags_all));
-        self.fill(pool, scope_type);
+    pub(super) fn explain(&self, error: &Error) -> Diagnostics {
+        errors::at(error, self.place(error))
     }
+}
+
+/// A bound that allows everything means the same as no bound. The state keeps the one that the user wrote.
+fn bound(field: &mut Tf<u8>, kept: Option<u8>, all: u8) {
+    if !(kept.is_none() && *field == Tf::Known(all)) {
+        *field = kept.into();
+    }
+}
+
+impl PoolModel {
+    fn check_family(&self, diagnostics: &mut Diagnostics) {
+        let (Some(cidrs), Some(family)) = (self.cidrs.get(), self.address_family.get()) else { return };
+        for cidr in cidrs.iter().filter(|cidr| cidr.family() != *family) {
+            diagnostics.push(
+                Diagnostic::error(
+                    "Wrong address family",
+                    format!("{cidr} is an {} block, and address_family says {family}.", cidr.family()),
+                )
+                .at(at!(Self, cidrs)),
+            );
+        }
+    }
+}
+
+impl NounModel for PoolModel {
+    type Noun = Pool;
+    type Life = Held;
+
+    fn check(&self) -> Diagnostics {
+        let mut diagnostics: Diagnostics = check_name(&self.name, at!(Self, name), false).into_iter().collect();
+        let length_at = at!(Self, netmask_length);
+        diagnostics.extend(agreement::of_cidrs(&self.cidrs, &self.netmask_length, length_at));
+        // Amazon provides public space by size without a source pool.
+        let is_given = matches!(self.public_ip_source, Tf::Unknown | Tf::Known(PublicIpSource::Amazon));
+        let only_size = self.netmask_length.is_known() && self.cidrs.is_null();
+        if only_size && self.source_ipam_pool_id.is_null() && !is_given {
+            diagnostics.push(errors::explain(&Error::NoSourcePool).at(at!(Self, netmask_length)));
+        }
+        self.check_family(&mut diagnostics);
+        diagnostics.append(self.check_special());
+        diagnostics.append(pool_sizes::check(self));
+        let of_cidrs = self.cidrs.get().and_then(BTreeSet::first).map(Cidr::family);
+        let family = self.address_family.cloned().or(of_cidrs);
+        diagnostics.extend(check_length(&self.netmask_length, family, at!(Self, netmask_length)));
+        // Without a family, only a violation of the limits of the longer addresses is certain.
+        let wrong = self.rules().and_then(|rules| check_rules(&rules, family.unwrap_or(Family::Ipv6)).err());
+        if let Some(error) = wrong {
+            diagnostics.push(errors::explain(&error).at(self.place(&error)));
+        }
+        diagnostics
+    }
+
+    fn fill(&mut self, pool: &Pool) {
+        self.name = pool.meta.name.clone().into();
+        self.ipam_scope_id = pool.scope_id.clone().into();
+        self.source_ipam_pool_id = pool.source_pool_id.clone().into();
+        self.address_family = pool.address_family.into();
+        self.locale = pool.locale.clone().into();
+        self.netmask_length = match pool.provision {
+            Provision::NetmaskLength(length) => length.into(),
+            // The user may also give the size of the only block.
+            Provision::Cidrs(_) if pool_sizes::agrees(&self.netmask_length, &pool.cidrs) => self.netmask_length.clone(),
+            _ => Tf::Null,
+        };
+        bound(&mut self.allocation_min_netmask_length, pool.rules.min_netmask_length, 0);
+        bound(&mut self.allocation_max_netmask_length, pool.rules.max_netmask_length, pool.address_family.bits());
+        self.allocation_default_netmask_length = pool.rules.default_netmask_length.into();
+        if !(pool.rules.required_tags.is_empty() && self.allocation_resource_tags.is_null()) {
+            self.allocation_resource_tags = pool.rules.required_tags.clone().into();
+        }
+        self.allocation_strategy = pool.strategy.into();
+        self.description = pool.description.clone().into();
+        self.id = pool.meta.id.clone().into();
+        self.pool_depth = pool.depth.into();
+        self.owner = pool.meta.owner.clone().into();
+        self.tags_all = pool.tags.clone().into();
+        self.fill_special(&pool.special);
+        self.fill_cidrs(&pool.cidrs);
+    }
+
+    fields_with_tags!();
 
     fn place(&self, error: &Error) -> Path {
         match error {
@@ -274,300 +317,73 @@ impl PoolModel {
             _ => Path::root(),
         }
     }
-
-    pub(super) fn explain(&self, error: &Error) -> Diagnostics {
-        errors::at(error, self.place(error))
-    }
 }
 
-/// A bound that allows everything means the same as no bound. The state keeps the one that the user wrote.
-fn bound(field: &mut Tf<u8>, kept: Option<u8>, all: u8) {
-    if !(kept.is_none() && *field == Tf::Known(all)) {
-        *field = kept.into();
-    }
-}
+impl HeldModel for PoolModel {
+    const IMPORTED_BY: &'static str =
+        "id (ipam-pool-...) or by path, such as top/eu-west-1 or, with the scope, lab/top/eu-west-1";
 
-impl PoolResource {
-    fn check_limits(
-        configured: &Configured,
-        planned: &PoolModel,
-        config: &PoolModel,
-        tags: &Tags,
-    ) -> Result<(), Diagnostics> {
-        limits::tags(configured, tags, at!(PoolModel, tags))?;
-        limits::strategy(configured, &planned.allocation_strategy, at!(PoolModel, allocation_strategy))?;
+    fn owner(&self) -> &Tf<String> {
+        &self.owner
+    }
+
+    fn name(&self) -> &Tf<String> {
+        &self.name
+    }
+
+    fn plan_new(shared: &Shared, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
+        PoolPlanner(shared).plan_new(plan)
+    }
+
+    fn plan_change(shared: &Shared, prior: &Self, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
+        PoolPlanner(shared).plan_update(prior, plan)
+    }
+
+    fn may_keep(shared: &Shared, argument: &str) -> bool {
+        // In a self-managed store the locale changes in place, and the pools below follow: see `PoolPlanner::plan_locale`.
+        let is_in_place = argument == "locale" && shared.service().is_none();
+        !is_in_place && kept_arguments::may_keep(shared)
+    }
+
+    fn creation_timeout(&self) -> Duration {
+        if self.is_planning() { PLANNING_TIMEOUT } else { DEFAULT_TIMEOUT }
+    }
+
+    fn spec(&self, config: &Self) -> Option<PoolSpec> {
+        self.request(config, self.tags_all.get()?)
+    }
+
+    fn change(&self, config: &Self) -> Option<PoolChange> {
+        self.change_with(config, self.tags_all.get()?)
+    }
+
+    fn check_limits(configured: &Configured, config: &Self) -> Result<(), Diagnostics> {
         pool_special::check(configured, config)
     }
 
-    fn scope_type(configured: &Configured, pool: &Pool) -> Result<Option<ScopeType>, Diagnostics> {
-        let scope = configured.ipam.get_scope(&pool.scope_id);
-        let scope = scope.map_err(|error| errors::at(&error, at!(PoolModel, ipam_scope_id)))?;
-        Ok(scope.map(|scope| scope.scope_type))
+    fn waits_to_change(ipam: &dyn Ipam, id: &str) -> Vec<GivenUp> {
+        let all = ipam.list_pool_cidrs(id, true).unwrap_or_default();
+        all.into_iter().flat_map(|pool_cidr| pool_cidr.meta.waits_for).chain(waits_to_grow(ipam, id)).collect()
     }
 
-    fn check_family(config: &PoolModel, diagnostics: &mut Diagnostics) {
-        let (Some(cidrs), Some(family)) = (config.cidrs.get(), config.address_family.get()) else { return };
-        for cidr in cidrs.iter().filter(|cidr| cidr.family() != *family) {
-            diagnostics.push(
-                Diagnostic::error(
-                    "Wrong address family",
-                    format!("{cidr} is an {} block, and address_family says {family}.", cidr.family()),
-                )
-                .at(at!(PoolModel, cidrs)),
-            );
-        }
-    }
-}
-
-impl PoolModel {
-    /// This object of a state, in case it is not in the store.
-    fn lost<'a>(&'a self, id: &'a str) -> Lost<'a> {
-        let spec = || Some(PoolSpec { provision: self.provision()?, ..self.spec(self, self.tags_all.get()?)? });
-        let block = self.cidrs.get().and_then(BTreeSet::first).copied();
-        Lost::new(Kind::Pool, id, &self.name, &self.owner, spec().map(|spec| Missing::Pool(Box::new(spec), block)))
+    fn delete(&self, ipam: &dyn Ipam, id: &str) -> Result<(), Error> {
+        ipam.delete_pool(id, self.cascade == Tf::Known(true))
     }
 
-    /// This object, before a change.
-    pub(super) fn before(&self) -> Result<rename::Before<'_>, Diagnostics> {
-        Ok(rename::Before {
-            id: id_of(&self.id)?,
-            name: self.name.known(at!(Self, name))?,
-            owner: self.owner.known(at!(Self, owner))?,
-        })
-    }
-}
-
-impl Resource for PoolResource {
-    type Model = PoolModel;
-    const TYPE: &'static str = "ipam_pool";
-
-    fn service(&self) -> Option<String> {
-        self.0.service()
-    }
-
-    fn validate(&self, config: &PoolModel) -> Diagnostics {
-        let mut diagnostics: Diagnostics = check_name(&config.name, at!(PoolModel, name), false).into_iter().collect();
-        let length_at = at!(PoolModel, netmask_length);
-        diagnostics.extend(agreement::of_cidrs(&config.cidrs, &config.netmask_length, length_at));
-        // Amazon provides public space by size without a source pool.
-        let is_given = matches!(config.public_ip_source, Tf::Unknown | Tf::Known(PublicIpSource::Amazon));
-        let only_size = config.netmask_length.is_known() && config.cidrs.is_null();
-        if only_size && config.source_ipam_pool_id.is_null() && !is_given {
-            diagnostics.push(errors::explain(&Error::NoSourcePool).at(at!(PoolModel, netmask_length)));
-        }
-        Self::check_family(config, &mut diagnostics);
-        diagnostics.append(config.check_special());
-        diagnostics.append(pool_sizes::check(config));
-        let of_cidrs = config.cidrs.get().and_then(BTreeSet::first).map(Cidr::family);
-        let family = config.address_family.cloned().or(of_cidrs);
-        diagnostics.extend(check_length(&config.netmask_length, family, at!(PoolModel, netmask_length)));
-        // Without a family, only a violation of the limits of the longer addresses is certain.
-        let wrong = config.rules().and_then(|rules| check_rules(&rules, family.unwrap_or(Family::Ipv6)).err());
-        if let Some(error) = wrong {
-            diagnostics.push(errors::explain(&error).at(config.place(&error)));
-        }
-        diagnostics
-    }
-
-    fn seen(&self, state: &serde_json::Value) {
-        seen(&self.0, state);
-    }
-
-    fn plan_delete(&self, id: &str) {
-        self.0.session.goes(id);
-        hand_over::give_up(&self.0, id);
-    }
-
-    fn plan_create(&self, plan: &mut Plan<PoolModel>) -> Result<(), Diagnostics> {
-        create::note_replacement(&self.0, &plan.private);
-        let Some(configured) = self.0.configured()? else { return Ok(()) };
-        let tags = PlannedTags::new(&configured.default_tags, &plan.planned.tags);
-        plan.planned.tags_all = tags.all.clone();
-        Self::check_limits(&configured, &plan.planned, &plan.config, &tags.known)?;
-        pool_special::settle(&configured, &mut plan.planned);
-        plan.planned.foretell(&plan.config);
-        let followed = self.follow_locale(&plan.config.source_ipam_pool_id.clone(), plan)?;
-        let Some(mut spec) = plan.planned.spec(&plan.config, &tags.known) else { return Ok(()) };
-        if let Some(followed) = &followed {
-            spec.locale = followed.asked(&plan.planned.locale);
-        }
-        let config = plan.config.clone();
-        let (name_at, place) = (at!(PoolModel, name), |error: &Error| config.place(error));
-        let request = Request { shared: &self.0, configured: &configured, name_at, attribute_for: &place };
-        let held =
-            holding::hold_or_look(&request, plan, New::Pool(&spec), |holds, terms| holds.plan_pool(&spec, terms))?;
-        let Some(pool) = held else { return Ok(()) };
-        plan.planned.fill(&pool, Self::scope_type(&configured, &pool)?);
-        plan.planned.tags_all = tags.all;
-        if let Some(followed) = followed {
-            plan.planned.locale = followed.becomes;
-        }
+    fn complete(&mut self, ipam: &dyn Ipam, pool: &Pool) -> Result<(), Diagnostics> {
+        let scope = ipam.get_scope(&pool.scope_id).map_err(|error| errors::at(&error, at!(Self, ipam_scope_id)))?;
+        self.ipam_scope_type = scope.map(|scope| scope.scope_type).into();
         Ok(())
     }
 
-    fn plan_update(&self, prior: &PoolModel, plan: &mut Plan<PoolModel>) -> Result<(), Diagnostics> {
-        let Some(configured) = self.0.configured()? else {
-            plan.planned.tags_all = Tf::Unknown;
-            if plan.planned.provision_by(&plan.config) != prior.provision_by(&plan.config) {
-                plan.planned.forget_blocks();
-            }
-            return Ok(());
-        };
-        let tags = PlannedTags::new(&configured.default_tags, &plan.planned.tags);
-        plan.planned.tags_all = tags.all.clone();
-        Self::check_limits(&configured, &plan.planned, &plan.config, &tags.known)?;
-        pool_special::settle(&configured, &mut plan.planned);
-        let followed = self.plan_locale(&configured, prior, plan)?;
-        if plan.replace.is_empty() {
-            self.plan_change(&configured, prior, plan, (&tags.known, followed.as_ref()))?;
-        }
-        if plan.replace.is_empty() {
-            self.check_rename(&configured, prior, plan)?;
-        }
-        let stays = plan.replace.is_empty();
-        if let (true, Some(source_id), Some(cidrs)) = (stays, prior.source_ipam_pool_id.get(), plan.planned.cidrs.get())
-        {
-            cidrs
-                .iter()
-                .try_for_each(|cidr| check_kept(&self.0, source_id, cidr, at!(PoolModel, source_ipam_pool_id)))?;
-        }
-        if let (true, Some(id), Some(rules)) = (stays, prior.id.get(), plan.planned.rules())
-            && prior.rules().as_ref() != Some(&rules)
-        {
-            self.0.changes.plan_rules(id, rules);
-        }
-        kept_arguments::note(&configured, &prior.id, plan);
-        self.warn_of_replacement(&configured, prior, plan);
-        keep(&self.0, &mut plan.private, &prior.id, (&prior.name, &plan.planned.name), at!(PoolModel, name), stays)?;
-        let blocks = plan.planned.cidrs.get().filter(|_| stays).cloned().unwrap_or_default();
-        hand_over::check_kept(&self.0, &prior.id, &blocks, at!(PoolModel, cidrs))
+    fn missing(&self) -> Option<Missing> {
+        let spec = PoolSpec { provision: self.provision()?, ..self.request(self, self.tags_all.get()?)? };
+        Some(Missing::Pool(Box::new(spec), self.cidrs.get().and_then(BTreeSet::first).copied()))
     }
 
-    fn may_keep(&self, argument: &str) -> bool {
-        // In a self-managed store the locale changes in place, and the pools below follow: see `PoolResource::plan_locale`.
-        let is_in_place = argument == "locale" && self.0.service().is_none();
-        !is_in_place && kept_arguments::may_keep(&self.0)
-    }
-
-    fn stays(&self, prior: &Value) -> bool {
-        kept_arguments::stays(&self.0, prior)
-    }
-
-    fn has_kept(&self, prior: &PoolModel, plan: &Plan<PoolModel>) -> bool {
-        kept_arguments::has_kept(&self.0, &prior.id, plan)
-    }
-
-    fn create(&self, apply: &mut Apply<PoolModel>) -> Result<(), Diagnostics> {
-        let configured = self.0.ready()?;
-        let state = &mut apply.state;
-        state.tags_all = tags::all(&configured.default_tags, &state.tags);
-        let planned = create::planned(&self.0, state.id.get());
-        apply.private.clear();
-        let spec = state.tags_all.get().and_then(|tags| state.spec(&apply.config, tags));
-        let spec = spec.ok_or_else(|| create::still_unknown(Self::TYPE))?;
-        pool_special::check(&configured, &apply.config)?;
-        let work = create::once_free(&self.0, &configured, || configured.ipam.create_pool(&spec, &planned));
-        let usual = if state.is_planning() { PLANNING_TIMEOUT } else { DEFAULT_TIMEOUT };
-        let patience = timeout_or(&state.timeouts, |timeouts| &timeouts.create, usual);
-        let waits_for = || hand_over::waits_for::<Pool>(&configured, &planned);
-        let pool = hand_over::once_given_up(&self.0, (patience, &apply.stop), waits_for, work);
-        let pool = pool.map_err(|error| hand_over::explain(apply.config.explain(&error), &error, &waits_for()))?;
-        self.0.session.made(&pool.meta.id);
-        state.fill(&pool, Self::scope_type(&configured, &pool)?);
-        Ok(())
-    }
-
-    fn update(&self, prior: &PoolModel, apply: &mut Apply<PoolModel>) -> Result<(), Diagnostics> {
-        let configured = self.0.ready()?;
-        let state = &mut apply.state;
-        state.tags_all = tags::all(&configured.default_tags, &state.tags);
-        let change = |model: &PoolModel| model.tags_all.get().and_then(|tags| model.change(&apply.config, tags));
-        let wished = change(state).ok_or_else(|| create::still_unknown(Self::TYPE))?;
-        if change(prior).as_ref() == Some(&wished) {
-            // Only `cascade` and `timeouts` differ, and they are only in the state.
-            return Ok(());
-        }
-        let id = id_of(&prior.id)?;
-        let before = prior.before()?;
-        let patience = (timeout(&state.timeouts, |timeouts| &timeouts.update), &apply.stop);
-        let waits_for = || {
-            let all = configured.ipam.list_pool_cidrs(id, true).unwrap_or_default();
-            let growing = waits_to_grow(&configured, id);
-            all.into_iter().flat_map(|pool_cidr| pool_cidr.meta.waits_for).chain(growing).collect::<Vec<_>>()
-        };
-        let change = |name: &str| {
-            let change = PoolChange { name: name.to_owned(), ..wished.clone() };
-            let waits = (patience.0, self.0.sibling_wait);
-            let update = || once_emptied(waits, patience.1, || configured.ipam.update_pool(id, &change));
-            hand_over::once_given_up(&self.0, patience, waits_for, update)
-        };
-        match carry_out(&self.0, &before, &wished.name, patience, change) {
-            Ok(pool) => {
-                self.0.queue.progress();
-                state.fill(&pool, Self::scope_type(&configured, &pool)?);
-                Ok(())
-            }
-            Err((error, reached)) => {
-                if let Some(pool) = reached {
-                    let mut model = state.clone();
-                    model.fill(&pool, Self::scope_type(&configured, &pool)?);
-                    apply.reached = Some(model);
-                }
-                Err(hand_over::explain(apply.config.explain(&error), &error, &waits_for()))
-            }
-        }
-    }
-
-    fn delete(&self, prior: &PoolModel, stop: &Stop) -> Result<(), Diagnostics> {
-        let (ipam, id) = (self.0.ipam()?, id_of(&prior.id)?);
-        let cascade = prior.cascade == Tf::Known(true);
-        let patience = (timeout(&prior.timeouts, |timeouts| &timeouts.delete), self.0.sibling_wait);
-        once_emptied(patience, stop, || ipam.delete_pool(id, cascade))
-            .map_err(|error| errors::at(&error, Path::root()))?;
-        self.0.queue.progress();
-        Ok(())
-    }
-
-    fn read(&self, state: PoolModel) -> Result<Option<PoolModel>, Diagnostics> {
-        self.refresh(state, &mut Diagnostics::new())
-    }
-
-    fn refresh(&self, mut state: PoolModel, warnings: &mut Diagnostics) -> Result<Option<PoolModel>, Diagnostics> {
-        let configured = self.0.ready()?;
-        let id = id_of(&state.id)?.clone();
-        let get = || configured.ipam.get_pool(&id);
-        let found = missing::find((&self.0, &configured), &state.lost(&id), |found: &Pool| &found.meta, get, warnings)?;
-        let pool = match found {
-            Found::Here(found) => found,
-            Found::Stays => return Ok(Some(state)),
-            Found::Gone => return moves::not_here(configured.ipam.as_ref(), Self::TYPE, &id, state.name.is_null()),
-        };
-        confirm(&self.0, &pool.meta)?;
+    fn note_read(shared: &Shared, pool: &Pool) {
         if pool.declaring.is_some() {
-            self.0.changes.note_declaring(&pool.meta.id);
+            shared.changes.note_declaring(&pool.meta.id);
         }
-        state.read(&pool, Self::scope_type(&configured, &pool)?, &configured);
-        Ok(Some(state))
-    }
-
-    fn move_from(&self, source: &MoveSource<'_>) -> Result<Option<PoolModel>, Diagnostics> {
-        moves::from_aws(Self::TYPE, source)
-    }
-
-    fn import(&self, id: &str) -> Result<PoolModel, Diagnostics> {
-        let configured = self.0.ready()?;
-        let id = super::without_region(configured.ipam.as_ref(), id);
-        let forms = "id (ipam-pool-...) or by path, such as top/eu-west-1 or, with the scope, lab/top/eu-west-1";
-        let found = find::pools(configured.ipam.as_ref(), id);
-        let pool = only(("pool", id, forms), found, |one| &one.meta)?;
-        check_import("pool", &pool.meta)?;
-        let mut model = PoolModel::default();
-        model.read(&pool, Self::scope_type(&configured, &pool)?, &configured);
-        Ok(model)
-    }
-
-    fn imported(&self, imported: &PoolModel) -> Diagnostics {
-        let name = imported.name.get().map_or("", String::as_str);
-        others::warn(&self.0, Kind::Pool, &imported.id, name, &imported.owner)
     }
 }

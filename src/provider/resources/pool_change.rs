@@ -6,18 +6,19 @@ use std::time::Duration;
 use num_bigint::BigUint;
 
 use crate::at;
-use crate::backend::{Holds, PoolChange, Terms};
+use crate::backend::{Holds, Ipam, PoolChange, Terms};
 use crate::ipam::{Cidr, Error, GivenUp, Pool, Provision, Tags};
 use crate::tf::{Diagnostic, Diagnostics, Path, Plan, Tf};
 
 use super::super::changes::{Blocks, Followed};
+use super::super::noun::id_of;
 use super::super::shared::{Configured, Shared};
 use super::super::{hand_over, holding, rename};
-use super::id_of;
-use super::pool::{PoolModel, PoolResource};
+use super::pool::PoolModel;
+use super::pool_plan::PoolPlanner;
 use super::replaced::Replaced;
 
-impl PoolResource {
+impl PoolPlanner<'_> {
     /// Takes over the locale of the pool above, when this walk changes that locale.
     ///
     /// # Errors
@@ -44,7 +45,7 @@ impl PoolResource {
     /// A self-managed store changes the locale in place, together with the locale of the pools below.
     ///
     /// # Errors
-    /// As [`PoolResource::follow_locale`].
+    /// As [`PoolPlanner::follow_locale`].
     pub(super) fn plan_locale(
         &self,
         configured: &Configured,
@@ -61,7 +62,7 @@ impl PoolResource {
         let followed = self.follow_locale(&prior.source_ipam_pool_id, plan)?;
         if plan.planned.locale != prior.locale {
             let (was, becomes) = (prior.locale.cloned(), plan.planned.locale.clone());
-            self.0.changes.plan_locale(id_of(&prior.id)?, Followed { was, becomes });
+            self.0.changes.plan_locale(id_of(prior)?, Followed { was, becomes });
         }
         Ok(followed)
     }
@@ -75,16 +76,16 @@ impl PoolResource {
         (tags, followed): (&Tags, Option<&Followed>),
     ) -> Result<(), Diagnostics> {
         let (wished, was) = (plan.planned.provision_by(&plan.config), prior.provision_by(&plan.config));
-        let Some(change) = plan.planned.change(&plan.config, tags) else {
+        let Some(change) = plan.planned.change_with(&plan.config, tags) else {
             // The resulting blocks depend on a value that is not known yet.
             if wished != was {
                 plan.planned.forget_blocks();
             }
             return Ok(());
         };
-        let id = id_of(&prior.id)?;
+        let id = id_of(prior)?;
         let is_same =
-            || prior.tags_all.get().and_then(|tags| prior.change(&plan.config, tags)).as_ref() == Some(&change);
+            || prior.tags_all.get().and_then(|tags| prior.change_with(&plan.config, tags)).as_ref() == Some(&change);
         if is_same() && !self.0.changes.is_declaring(id) {
             return Ok(());
         }
@@ -98,17 +99,17 @@ impl PoolResource {
         // The name is checked separately: it may become free only during the apply.
         let locale = followed.map_or_else(|| change.locale.clone(), |followed| followed.asked(&plan.planned.locale));
         let change = PoolChange { name: prior.name.known(at!(PoolModel, name))?.clone(), locale, ..change };
-        let waits = || if is_resized { waits_to_grow(configured, id) } else { Vec::new() };
+        let waits = || if is_resized { waits_to_grow(configured.ipam.as_ref(), id) } else { Vec::new() };
         let (committing, waits_for) = (plan.committing, waits());
         let ask = |given_up: &[GivenUp]| {
             let with = |terms: &Terms| Terms { given_up: [given_up, &terms.given_up].concat(), ..terms.clone() };
             let hold = |holds: &dyn Holds, terms: &Terms| holds.plan_pool_change(id, &change, &with(terms));
             let preview = |terms: &Terms| configured.ipam.preview_pool_change(id, &change, terms);
-            holding::plan_change(&self.0, configured, plan, hold, preview)
+            holding::plan_change(self.0, configured, plan, hold, preview)
         };
-        let answer = hand_over::until_there_is_room(&self.0, committing, &waits_for, Option::is_none, ask);
+        let answer = hand_over::until_there_is_room(self.0, committing, &waits_for, Option::is_none, ask);
         let (pool, is_held) = answer.map_err(|error| plan.config.explain(&error))?;
-        hand_over::claim(&self.0, &change.name, &waits());
+        hand_over::claim(self.0, &change.name, &waits());
         match pool {
             Some(pool) => self.show_blocks(plan, prior, &pool, is_held)?,
             None => {
@@ -137,7 +138,7 @@ impl PoolResource {
         }
         if let Some(before) = prior.cidrs.cloned().filter(|before| *before != pool.cidrs) {
             let name = pool.meta.name.clone();
-            self.0.changes.plan_blocks(id_of(&prior.id)?, Blocks { name, before, after: pool.cidrs.clone() });
+            self.0.changes.plan_blocks(id_of(prior)?, Blocks { name, before, after: pool.cidrs.clone() });
         }
         plan.planned.fill_cidrs(&pool.cidrs);
         Ok(())
@@ -207,13 +208,12 @@ impl PoolResource {
         };
         let is_here = |pool: &Pool| Some(pool.container()) == container.map(String::as_str);
         let found = configured.ipam.find_pool(name).map(|pools| pools.into_iter().find(is_here));
-        rename::check(&self.0, &prior.before()?, plan.committing, found, at!(PoolModel, name))
+        rename::check(self.0, prior, plan.committing, found, at!(PoolModel, name))
     }
 }
 
 /// What the growth of the pool's blocks that a plan shows waits for. Best effort: without an answer nothing is waited for.
-pub(super) fn waits_to_grow(configured: &Configured, pool_id: &str) -> Vec<GivenUp> {
-    let ipam = &configured.ipam;
+pub(super) fn waits_to_grow(ipam: &dyn Ipam, pool_id: &str) -> Vec<GivenUp> {
     let all = ipam.list_pool_cidrs(pool_id, false).unwrap_or_default();
     let source = |id: Option<&String>| ipam.get_allocation(id?).ok().flatten();
     let sources = all.iter().filter_map(|found| source(found.source_allocation_id.as_ref()));

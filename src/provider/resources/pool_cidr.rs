@@ -1,24 +1,20 @@
 //! `ipam_pool_cidr`: a CIDR provisioned into a pool, in addition to the CIDRs in the declaration of the pool.
 
-use std::sync::Arc;
+use std::time::Duration;
 
-use crate::backend::{Holds, New, Terms, find};
+use crate::backend::{Ipam, Noun, PoolCidrChange};
 use crate::ipam::{Cidr, Error, Family, Kind, Missing, OnlyAws, PoolCidr, PoolCidrSpec, Size, Unsupported};
-use crate::tf::{Apply, Diagnostic, Diagnostics, MoveSource, Number, Path, Plan, Resource, Stop, Tf, Value};
+use crate::tf::{Diagnostic, Diagnostics, Number, Path, Plan, Tf};
 use crate::{at, fill_facts, model};
 
 use super::super::create::Request;
-use super::super::shared::{Configured, Shared, once_emptied};
-use super::super::{create, errors, hand_over, holding, kept_arguments, limits, moves, rename};
-use super::missing::{self, Found, Lost};
+use super::super::noun::{DEFAULT_TIMEOUT, Held, HeldModel, NounModel, Timeouts, check_import, fields, keep};
+use super::super::shared::{Configured, Shared};
+use super::super::{errors, hand_over, holding, kept_arguments, limits, rename};
 use super::pool_change::check_kept;
 use super::proof::{AuthorizationContext, CidrProof, PROOF_TIMEOUT, VerificationMethod};
 use super::replaced::Replaced;
-use super::{
-    DEFAULT_TIMEOUT, Timeouts, carry_out, check_import, check_length, check_name, confirm, id_of, keep, only, seen,
-    timeout, timeout_or,
-};
-use super::{agreement, others};
+use super::{agreement, check_length, check_name};
 
 model! {
     /// Manages a CIDR that is provisioned into a pool. If the CIDRs are known when the pool is declared, the argument
@@ -76,11 +72,9 @@ model! {
     blocks { timeouts: Timeouts }
 }
 
-pub(in crate::provider) struct PoolCidrResource(pub(in crate::provider) Arc<Shared>);
-
 impl PoolCidrModel {
     /// `None` while a value that the placement needs is unknown.
-    fn spec(config: &Self) -> Option<PoolCidrSpec> {
+    fn request(config: &Self) -> Option<PoolCidrSpec> {
         let size = match (&config.cidr, &config.netmask_length) {
             (Tf::Known(cidr), _) => Size::Cidr(*cidr),
             (Tf::Null, Tf::Known(length)) => Size::NetmaskLength(*length),
@@ -110,55 +104,15 @@ impl PoolCidrModel {
         Err(Diagnostic::error("Missing name", why).at(at!(Self, name)).into())
     }
 
-    fn fill(&mut self, pool_cidr: &PoolCidr) {
-        self.ipam_pool_id = pool_cidr.pool_id.clone().into();
-        // In the store, a block without a given name has its own text as its name.
-        if pool_cidr.meta.name != pool_cidr.cidr.to_string() {
-            self.name = pool_cidr.meta.name.clone().into();
-        }
-        self.id = pool_cidr.meta.id.clone().into();
-        self.ipam_pool_cidr_id = super::own_id(&pool_cidr.meta.id).into();
-        self.owner = pool_cidr.meta.owner.clone().into();
-        fill_facts!(self, pool_cidr.cidr);
-    }
-
-    /// This object of a state, in case it is not in the store.
-    fn lost<'a>(&'a self, id: &'a str) -> Lost<'a> {
-        let (name, proof) = (self.name.cloned(), None);
-        let spec = || {
-            let size = Size::Cidr(*self.cidr.get()?);
-            Some(PoolCidrSpec { pool_id: self.ipam_pool_id.cloned()?, name, size, proof })
-        };
-        Lost::new(Kind::PoolCidr, id, &self.name, &self.owner, spec().map(Missing::PoolCidr))
-    }
-
     fn name_at(config: &Self) -> Path {
         if config.name.is_null() { at!(Self, cidr) } else { at!(Self, name) }
     }
-
-    fn place(config: &Self, error: &Error) -> Path {
-        match error {
-            Error::NameTaken { .. } | Error::HoldLost { .. } => Self::name_at(config),
-            Error::NotFound { kind: Kind::Pool, .. } => at!(Self, ipam_pool_id),
-            Error::Unsupported { what: Unsupported::OnlyAws(_) } => config.proof().place(),
-            Error::Overlap { .. } | Error::OutsidePool { .. } | Error::FamilyMismatch { .. } => at!(Self, cidr),
-            Error::NetmaskRange { .. }
-            | Error::PoolExhausted { .. }
-            | Error::NoSourcePool
-            | Error::Service(_)
-            | Error::PoolEmpty { .. } => {
-                if config.cidr.is_known() {
-                    at!(Self, cidr)
-                } else {
-                    at!(Self, netmask_length)
-                }
-            }
-            _ => Path::root(),
-        }
-    }
 }
 
-impl PoolCidrResource {
+/// Plans pool CIDRs.
+struct Planner<'a>(&'a Shared);
+
+impl Planner<'_> {
     /// Checks that the source pool keeps the block.
     fn check_source(&self, configured: &Configured, prior: &PoolCidrModel) -> Result<(), Diagnostics> {
         let (Some(pool_id), Some(cidr)) = (prior.ipam_pool_id.get(), prior.cidr.get()) else { return Ok(()) };
@@ -168,7 +122,7 @@ impl PoolCidrResource {
         let at = || at!(PoolCidrModel, ipam_pool_id);
         let pool = configured.ipam.get_pool(pool_id).map_err(|error| errors::at(&error, at()))?;
         let source_id = pool.and_then(|pool| pool.source_pool_id);
-        source_id.map_or(Ok(()), |source_id| check_kept(&self.0, &source_id, cidr, at()))
+        source_id.map_or(Ok(()), |source_id| check_kept(self.0, &source_id, cidr, at()))
     }
 
     /// Reports in the plan that another object has the name.
@@ -184,61 +138,15 @@ impl PoolCidrResource {
         plan.config.require_name()?;
         let (Some(pool_id), Some(cidr)) = (prior.ipam_pool_id.get(), prior.cidr.get()) else { return Ok(()) };
         let cidr = cidr.to_string();
-        let before = rename::Before {
-            id: id_of(&prior.id)?,
-            name: prior.name.get().unwrap_or(&cidr),
-            owner: prior.owner.known(at!(PoolCidrModel, owner))?,
-        };
         let name = plan.planned.name.get().unwrap_or(&cidr);
         let has_it = |one: &PoolCidr| !one.inline && one.meta.name == *name;
         let all = configured.ipam.list_pool_cidrs(pool_id, true);
         let taken_by = all.map(|all| all.into_iter().find(has_it));
         let at = PoolCidrModel::name_at(&plan.config);
-        rename::check(&self.0, &before, plan.committing, taken_by, at)
-    }
-}
-
-impl Resource for PoolCidrResource {
-    type Model = PoolCidrModel;
-    const TYPE: &'static str = "ipam_pool_cidr";
-
-    fn service(&self) -> Option<String> {
-        self.0.service()
+        rename::check(self.0, prior, plan.committing, taken_by, at)
     }
 
-    fn validate(&self, config: &PoolCidrModel) -> Diagnostics {
-        let mut diagnostics: Diagnostics =
-            check_name(&config.name, at!(PoolCidrModel, name), true).into_iter().collect();
-        let length_at = at!(PoolCidrModel, netmask_length);
-        diagnostics.extend(agreement::of_cidr(&config.cidr, &config.netmask_length, length_at));
-        if config.cidr.is_null() && config.netmask_length.is_null() {
-            diagnostics.push(
-                Diagnostic::error(
-                    "Missing size",
-                    "Set cidr for one particular block, or netmask_length (with a name) for any block of that size.",
-                )
-                .at(at!(PoolCidrModel, cidr)),
-            );
-        }
-        diagnostics.extend(check_length(&config.netmask_length, None, at!(PoolCidrModel, netmask_length)));
-        diagnostics.append(config.proof().check(config.cidr.get()));
-        if config.netmask_length.is_known() && config.cidr.is_null() && !config.proof().is_absent() {
-            let why = "A proof is for one particular block: set `cidr`, or leave the proof out.";
-            diagnostics.push(Diagnostic::error("Proof without a block", why).at(config.proof().place()));
-        }
-        diagnostics
-    }
-
-    fn seen(&self, state: &serde_json::Value) {
-        seen(&self.0, state);
-    }
-
-    fn plan_delete(&self, id: &str) {
-        self.0.session.goes(id);
-        hand_over::give_up(&self.0, id);
-    }
-
-    fn plan_create(&self, plan: &mut Plan<PoolCidrModel>) -> Result<(), Diagnostics> {
+    fn plan_new(&self, plan: &mut Plan<PoolCidrModel>) -> Result<(), Diagnostics> {
         let Some(configured) = self.0.configured()? else { return Ok(()) };
         if configured.ipam.holds().is_some() {
             plan.config.require_name()?;
@@ -249,12 +157,15 @@ impl Resource for PoolCidrResource {
         if let Some(cidr) = plan.config.cidr.get() {
             fill_facts!(&mut plan.planned, *cidr);
         }
-        let Some(spec) = PoolCidrModel::spec(&plan.config) else { return Ok(()) };
+        let Some(spec) = PoolCidrModel::request(&plan.config) else { return Ok(()) };
         let config = plan.config.clone();
-        let (name_at, place) = (PoolCidrModel::name_at(&config), |error: &Error| PoolCidrModel::place(&config, error));
-        let request = Request { shared: &self.0, configured: &configured, name_at, attribute_for: &place };
-        let hold = |holds: &dyn Holds, terms: &Terms| holds.plan_pool_cidr(&spec, terms);
-        let Some(held) = holding::hold_or_look(&request, plan, New::PoolCidr(&spec), hold)? else {
+        let request = Request {
+            shared: self.0,
+            configured: &configured,
+            name_at: PoolCidrModel::name_at(&config),
+            attribute_for: &|error| config.place(error),
+        };
+        let Some(held) = holding::hold_or_look::<_, PoolCidr>(&request, plan, &spec)? else {
             self.0.changes.plan_growth(&spec.pool_id);
             return Ok(());
         };
@@ -276,132 +187,144 @@ impl Resource for PoolCidrResource {
         }
         let blocks = prior.cidr.get().into_iter().copied().collect();
         Replaced { word: "pool CIDR", id: &prior.id, name: &prior.name, blocks, more: "" }.warn(plan);
-        keep(
-            &self.0,
-            &mut plan.private,
-            &prior.id,
-            (&prior.name, &plan.planned.name),
-            PoolCidrModel::name_at(prior),
-            stays,
-        )?;
+        keep(self.0, prior, plan, PoolCidrModel::name_at(prior))?;
         let blocks = prior.cidr.get().filter(|_| stays).into_iter().copied().collect();
-        hand_over::check_kept(&self.0, &prior.id, &blocks, at!(PoolCidrModel, cidr))
+        hand_over::check_kept(self.0, &prior.id, &blocks, at!(PoolCidrModel, cidr))
+    }
+}
+
+impl NounModel for PoolCidrModel {
+    type Noun = PoolCidr;
+    type Life = Held;
+
+    fn check(&self) -> Diagnostics {
+        let mut diagnostics: Diagnostics = check_name(&self.name, at!(Self, name), true).into_iter().collect();
+        let length_at = at!(Self, netmask_length);
+        diagnostics.extend(agreement::of_cidr(&self.cidr, &self.netmask_length, length_at));
+        if self.cidr.is_null() && self.netmask_length.is_null() {
+            diagnostics.push(
+                Diagnostic::error(
+                    "Missing size",
+                    "Set cidr for one particular block, or netmask_length (with a name) for any block of that size.",
+                )
+                .at(at!(Self, cidr)),
+            );
+        }
+        diagnostics.extend(check_length(&self.netmask_length, None, at!(Self, netmask_length)));
+        diagnostics.append(self.proof().check(self.cidr.get()));
+        if self.netmask_length.is_known() && self.cidr.is_null() && !self.proof().is_absent() {
+            let why = "A proof is for one particular block: set `cidr`, or leave the proof out.";
+            diagnostics.push(Diagnostic::error("Proof without a block", why).at(self.proof().place()));
+        }
+        diagnostics
     }
 
-    fn may_keep(&self, _argument: &str) -> bool {
-        kept_arguments::may_keep(&self.0)
+    fn fill(&mut self, pool_cidr: &PoolCidr) {
+        self.ipam_pool_id = pool_cidr.pool_id.clone().into();
+        // In the store, a block without a given name has its own text as its name.
+        if pool_cidr.meta.name != pool_cidr.cidr.to_string() {
+            self.name = pool_cidr.meta.name.clone().into();
+        }
+        self.id = pool_cidr.meta.id.clone().into();
+        self.ipam_pool_cidr_id = super::own_id(&pool_cidr.meta.id).into();
+        self.owner = pool_cidr.meta.owner.clone().into();
+        fill_facts!(self, pool_cidr.cidr);
     }
 
-    fn stays(&self, prior: &Value) -> bool {
-        kept_arguments::stays(&self.0, prior)
+    fields!();
+
+    fn place(&self, error: &Error) -> Path {
+        match error {
+            Error::NameTaken { .. } | Error::HoldLost { .. } => Self::name_at(self),
+            Error::NotFound { kind: Kind::Pool, .. } => at!(Self, ipam_pool_id),
+            Error::Unsupported { what: Unsupported::OnlyAws(_) } => self.proof().place(),
+            Error::Overlap { .. } | Error::OutsidePool { .. } | Error::FamilyMismatch { .. } => at!(Self, cidr),
+            Error::NetmaskRange { .. }
+            | Error::PoolExhausted { .. }
+            | Error::NoSourcePool
+            | Error::Service(_)
+            | Error::PoolEmpty { .. } => {
+                if self.cidr.is_known() {
+                    at!(Self, cidr)
+                } else {
+                    at!(Self, netmask_length)
+                }
+            }
+            _ => Path::root(),
+        }
+    }
+}
+
+impl HeldModel for PoolCidrModel {
+    const IMPORTED_BY: &'static str = "id (ipam-pool-cidr-...) or by cidr_pool, such as 10.1.0.0/16_top/eu-west-1";
+
+    fn owner(&self) -> &Tf<String> {
+        &self.owner
     }
 
-    fn has_kept(&self, prior: &PoolCidrModel, plan: &Plan<PoolCidrModel>) -> bool {
-        kept_arguments::has_kept(&self.0, &prior.id, plan)
+    fn name(&self) -> &Tf<String> {
+        &self.name
     }
 
-    fn create(&self, apply: &mut Apply<PoolCidrModel>) -> Result<(), Diagnostics> {
-        let configured = self.0.ready()?;
-        let state = &mut apply.state;
-        let planned = create::planned(&self.0, state.id.get());
-        apply.private.clear();
-        let mut spec = PoolCidrModel::spec(&apply.config).ok_or_else(|| create::still_unknown(Self::TYPE))?;
+    fn called(&self) -> String {
+        self.name.cloned().or_else(|| self.cidr.get().map(Cidr::to_string)).unwrap_or_default()
+    }
+
+    fn is_bare(&self) -> bool {
+        self.cidr.is_null()
+    }
+
+    fn plan_new(shared: &Shared, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
+        Planner(shared).plan_new(plan)
+    }
+
+    fn plan_change(shared: &Shared, prior: &Self, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
+        Planner(shared).plan_update(prior, plan)
+    }
+
+    fn creation_timeout(&self) -> Duration {
+        if self.proof().is_absent() { DEFAULT_TIMEOUT } else { PROOF_TIMEOUT }
+    }
+
+    fn spec(&self, config: &Self) -> Option<PoolCidrSpec> {
+        let mut spec = Self::request(config)?;
         if spec.name.is_none() && matches!(spec.size, Size::NetmaskLength(_)) {
             // Two requests for the same size without a name must stay different for a service that receives each
             // request more than once.
             spec.name = Some(format!("{:016x}", getrandom::u64().unwrap_or_default()));
         }
-        let work = create::once_free(&self.0, &configured, || configured.ipam.create_pool_cidr(&spec, &planned));
-        let usual = if spec.proof.is_some() { PROOF_TIMEOUT } else { DEFAULT_TIMEOUT };
-        let patience = timeout_or(&state.timeouts, |timeouts| &timeouts.create, usual);
-        let waits_for = || hand_over::waits_for::<PoolCidr>(&configured, &planned);
-        let pool_cidr = hand_over::once_given_up(&self.0, (patience, &apply.stop), waits_for, work);
-        let pool_cidr = pool_cidr.map_err(|error| {
-            let said = errors::at(&error, PoolCidrModel::place(&apply.config, &error));
-            hand_over::explain(said, &error, &waits_for())
-        })?;
-        self.0.session.made(&pool_cidr.meta.id);
-        state.fill(&pool_cidr);
-        state.name = apply.config.name.clone();
-        Ok(())
+        Some(spec)
     }
 
-    fn update(&self, prior: &PoolCidrModel, apply: &mut Apply<PoolCidrModel>) -> Result<(), Diagnostics> {
-        if prior.name == apply.state.name {
-            // Only `timeouts` and the proof differ, and they are only in the state.
-            return Ok(());
-        }
-        let configured = self.0.ready()?;
-        let (id, cidr) = (id_of(&prior.id)?, prior.cidr.known(at!(PoolCidrModel, cidr))?.to_string());
-        let (before, after) = (prior.name.get().unwrap_or(&cidr), apply.state.name.get().unwrap_or(&cidr));
-        let before = rename::Before { id, name: before, owner: prior.owner.known(at!(PoolCidrModel, owner))? };
-        let patience = (timeout(&apply.state.timeouts, |timeouts| &timeouts.update), &apply.stop);
-        let rename = |name: &str| {
-            configured.ipam.rename_pool_cidr(id, Some(name).filter(|name| *name != cidr)).map(|()| name.to_owned())
-        };
-        carry_out(&self.0, &before, after, patience, rename).map(drop).map_err(|(error, reached)| {
-            apply.reached = reached.map(|name| PoolCidrModel { name: name.into(), ..apply.state.clone() });
-            errors::at(&error, PoolCidrModel::place(&apply.config, &error))
-        })
+    fn change(&self, _config: &Self) -> Option<PoolCidrChange> {
+        Some(PoolCidrChange { name: self.called() })
     }
 
-    fn delete(&self, prior: &PoolCidrModel, stop: &Stop) -> Result<(), Diagnostics> {
-        let (ipam, id) = (self.0.ipam()?, id_of(&prior.id)?);
-        let patience = (timeout(&prior.timeouts, |timeouts| &timeouts.delete), self.0.sibling_wait);
-        once_emptied(patience, stop, || ipam.delete_pool_cidr(id)).map_err(|error| errors::at(&error, Path::root()))?;
-        self.0.queue.progress();
-        Ok(())
+    /// The proof is only in the state, as `timeouts` are.
+    fn differs(&self, prior: &Self, _config: &Self) -> bool {
+        prior.name != self.name
     }
 
-    fn read(&self, state: PoolCidrModel) -> Result<Option<PoolCidrModel>, Diagnostics> {
-        self.refresh(state, &mut Diagnostics::new())
+    fn delete(&self, ipam: &dyn Ipam, id: &str) -> Result<(), Error> {
+        ipam.delete_pool_cidr(id)
     }
 
-    fn refresh(
-        &self,
-        mut state: PoolCidrModel,
-        warnings: &mut Diagnostics,
-    ) -> Result<Option<PoolCidrModel>, Diagnostics> {
-        let configured = self.0.ready()?;
-        let id = id_of(&state.id)?.clone();
-        let get = || configured.ipam.get_pool_cidr(&id);
-        let found =
-            missing::find((&self.0, &configured), &state.lost(&id), |found: &PoolCidr| &found.meta, get, warnings)?;
-        let pool_cidr = match found {
-            Found::Here(found) => found,
-            Found::Stays => return Ok(Some(state)),
-            Found::Gone => return moves::not_here(configured.ipam.as_ref(), Self::TYPE, &id, state.cidr.is_null()),
-        };
-        confirm(&self.0, &pool_cidr.meta)?;
-        state.fill(&pool_cidr);
-        Ok(Some(state))
+    fn keep_written(&mut self, config: &Self) {
+        self.name = config.name.clone();
     }
 
-    fn move_from(&self, source: &MoveSource<'_>) -> Result<Option<PoolCidrModel>, Diagnostics> {
-        moves::from_aws(Self::TYPE, source)
+    fn missing(&self) -> Option<Missing> {
+        let size = Size::Cidr(*self.cidr.get()?);
+        let (pool_id, name) = (self.ipam_pool_id.cloned()?, self.name.cloned());
+        Some(Missing::PoolCidr(PoolCidrSpec { pool_id, name, size, proof: None }))
     }
 
-    fn import(&self, id: &str) -> Result<PoolCidrModel, Diagnostics> {
-        let ipam = self.0.ipam()?;
-        let id = super::without_region(ipam.as_ref(), id);
-        let forms = "id (ipam-pool-cidr-...) or by cidr_pool, such as 10.1.0.0/16_top/eu-west-1";
-        let found = find::pool_cidrs(ipam.as_ref(), id);
-        let pool_cidr = only(("pool CIDR", id, forms), found, |one| &one.meta)?;
-        if pool_cidr.inline {
-            let detail = format!(
-                "{} was provisioned by pool {} itself: import that pool instead.",
-                pool_cidr.cidr, pool_cidr.pool_id
-            );
+    fn check_import(_ipam: &dyn Ipam, found: &PoolCidr) -> Result<(), Diagnostics> {
+        if found.inline {
+            let detail =
+                format!("{} was provisioned by pool {} itself: import that pool instead.", found.cidr, found.pool_id);
             return Err(Diagnostic::error("This CIDR belongs to the configuration of its pool", detail).into());
         }
-        check_import("pool CIDR", &pool_cidr.meta)?;
-        let mut model = PoolCidrModel::default();
-        model.fill(&pool_cidr);
-        Ok(model)
-    }
-
-    fn imported(&self, imported: &PoolCidrModel) -> Diagnostics {
-        let cidr = imported.cidr.get().map(ToString::to_string).unwrap_or_default();
-        others::warn(&self.0, Kind::PoolCidr, &imported.id, imported.name.get().unwrap_or(&cidr), &imported.owner)
+        check_import(PoolCidr::WORD, &found.meta)
     }
 }

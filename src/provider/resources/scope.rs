@@ -1,19 +1,16 @@
 //! `ipam_scope`: the address space of one network.
 
-use std::sync::Arc;
-
-use crate::backend::{New, ScopeChange, find};
-use crate::ipam::{Error, Kind, Missing, OnlyAws, Scope, ScopeSpec, ScopeType, Tags, Unsupported};
-use crate::tf::{Apply, Diagnostics, MoveSource, Path, Plan, Resource, Stop, Tf, Value};
+use crate::backend::{Ipam, ScopeChange};
+use crate::ipam::{Error, Missing, OnlyAws, Scope, ScopeSpec, ScopeType, Tags, Unsupported};
+use crate::tf::{Diagnostics, Path, Plan, Tf};
 use crate::{at, model};
 
-use super::super::create::Request;
-use super::super::shared::{Configured, Shared, once_emptied, within};
+use super::super::create::{self, Request};
+use super::super::noun::{Held, HeldModel, NounModel, Timeouts, fields_with_tags, keep, show_planned};
+use super::super::shared::Shared;
 use super::super::tags::PlannedTags;
-use super::super::{create, errors, hand_over, holding, kept_arguments, limits, moves, rename, tags};
-use super::missing::{self, Found, Lost};
-use super::others;
-use super::{Timeouts, carry_out, check_import, check_name, confirm, id_of, keep, only, seen, timeout};
+use super::super::{holding, kept_arguments, limits, rename};
+use super::check_name;
 
 model! {
     /// Manages a scope, which contains the address space of one network. Top-level pools of one scope cannot overlap;
@@ -47,10 +44,8 @@ model! {
     blocks { timeouts: Timeouts }
 }
 
-pub(in crate::provider) struct ScopeResource(pub(in crate::provider) Arc<Shared>);
-
 impl ScopeModel {
-    fn spec(&self, config: &Self, tags: &Tags) -> Option<ScopeSpec> {
+    fn request(&self, config: &Self, tags: &Tags) -> Option<ScopeSpec> {
         if self.description.is_unknown() || config.ipam_id.is_unknown() {
             return None;
         }
@@ -61,6 +56,15 @@ impl ScopeModel {
             tags: tags.clone(),
             ipam_id: config.ipam_id.cloned(),
         })
+    }
+}
+
+impl NounModel for ScopeModel {
+    type Noun = Scope;
+    type Life = Held;
+
+    fn check(&self) -> Diagnostics {
+        check_name(&self.name, at!(ScopeModel, name), false).into_iter().collect()
     }
 
     fn fill(&mut self, scope: &Scope) {
@@ -74,62 +78,31 @@ impl ScopeModel {
         self.tags_all = scope.tags.clone().into();
     }
 
-    fn read(&mut self, scope: &Scope, configured: &Configured) {
-        self.tags = tags::own(&configured.default_tags, &scope.tags, (&self.tags, &self.tags_all));
-        self.fill(scope);
+    fields_with_tags!();
+
+    fn place(&self, error: &Error) -> Path {
+        match error {
+            Error::NameTaken { .. } | Error::HoldLost { .. } => at!(Self, name),
+            Error::Unsupported { what: Unsupported::OnlyAws(_) } => at!(Self, ipam_id),
+            _ => Path::root(),
+        }
     }
 }
 
-fn place(error: &Error) -> Path {
-    match error {
-        Error::NameTaken { .. } | Error::HoldLost { .. } => at!(ScopeModel, name),
-        Error::Unsupported { what: Unsupported::OnlyAws(_) } => at!(ScopeModel, ipam_id),
-        _ => Path::root(),
-    }
-}
+impl HeldModel for ScopeModel {
+    const IMPORTED_BY: &'static str = "id (ipam-scope-...) or by name";
 
-impl ScopeModel {
-    /// This object of a state, in case it is not in the store.
-    fn lost<'a>(&'a self, id: &'a str) -> Lost<'a> {
-        let spec = || self.spec(self, self.tags_all.get()?);
-        let missing = spec().filter(|_| self.is_default != Tf::Known(true)).map(Missing::Scope);
-        Lost::new(Kind::Scope, id, &self.name, &self.owner, missing)
+    fn owner(&self) -> &Tf<String> {
+        &self.owner
     }
 
-    /// This object, before a change.
-    fn before(&self) -> Result<rename::Before<'_>, Diagnostics> {
-        Ok(rename::Before {
-            id: id_of(&self.id)?,
-            name: self.name.known(at!(Self, name))?,
-            owner: self.owner.known(at!(Self, owner))?,
-        })
-    }
-}
-
-impl Resource for ScopeResource {
-    type Model = ScopeModel;
-    const TYPE: &'static str = "ipam_scope";
-
-    fn service(&self) -> Option<String> {
-        self.0.service()
+    fn name(&self) -> &Tf<String> {
+        &self.name
     }
 
-    fn validate(&self, config: &ScopeModel) -> Diagnostics {
-        check_name(&config.name, at!(ScopeModel, name), false).into_iter().collect()
-    }
-
-    fn seen(&self, state: &serde_json::Value) {
-        seen(&self.0, state);
-    }
-
-    fn plan_delete(&self, id: &str) {
-        self.0.session.goes(id);
-        hand_over::give_up(&self.0, id);
-    }
-
-    fn plan_create(&self, plan: &mut Plan<ScopeModel>) -> Result<(), Diagnostics> {
-        create::note_replacement(&self.0, &plan.private);
-        let Some(configured) = self.0.configured()? else { return Ok(()) };
+    fn plan_new(shared: &Shared, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
+        create::note_replacement(shared, &plan.private);
+        let Some(configured) = shared.configured()? else { return Ok(()) };
         let tags = PlannedTags::new(&configured.default_tags, &plan.planned.tags);
         plan.planned.tags_all = tags.all.clone();
         limits::tags(&configured, &tags.known, at!(ScopeModel, tags))?;
@@ -140,22 +113,23 @@ impl Resource for ScopeResource {
             plan.planned.ipam_id = Tf::Null;
         }
         plan.planned.is_default = false.into();
-        let Some(spec) = plan.planned.spec(&plan.config, &tags.known) else { return Ok(()) };
-        let name_at = at!(ScopeModel, name);
-        let request = Request { shared: &self.0, configured: &configured, name_at, attribute_for: &place };
-        let held =
-            holding::hold_or_look(&request, plan, New::Scope(&spec), |holds, terms| holds.plan_scope(&spec, terms))?;
-        if let Some(scope) = held {
-            plan.planned.fill(&scope);
-            plan.planned.tags_all = tags.all;
+        let Some(spec) = plan.planned.request(&plan.config, &tags.known) else { return Ok(()) };
+        let request = Request {
+            shared,
+            configured: &configured,
+            name_at: at!(Self, name),
+            attribute_for: &|error| NounModel::place(&Self::default(), error),
+        };
+        match holding::hold_or_look::<_, Scope>(&request, plan, &spec)? {
+            Some(scope) => show_planned(&configured, &mut plan.planned, &scope, &tags),
+            None => Ok(()),
         }
-        Ok(())
     }
 
-    fn plan_update(&self, prior: &ScopeModel, plan: &mut Plan<ScopeModel>) -> Result<(), Diagnostics> {
+    fn plan_change(shared: &Shared, prior: &Self, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
         let stays = plan.replace.is_empty();
-        keep(&self.0, &mut plan.private, &prior.id, (&prior.name, &plan.planned.name), at!(ScopeModel, name), stays)?;
-        let Some(configured) = self.0.configured()? else {
+        keep(shared, prior, plan, at!(Self, name))?;
+        let Some(configured) = shared.configured()? else {
             plan.planned.tags_all = Tf::Unknown;
             return Ok(());
         };
@@ -166,118 +140,30 @@ impl Resource for ScopeResource {
         match plan.planned.name.get() {
             Some(name) if stays && plan.planned.name != prior.name => {
                 let taken_by = configured.ipam.find_scope(name);
-                rename::check(&self.0, &prior.before()?, plan.committing, taken_by, at!(ScopeModel, name))
+                rename::check(shared, prior, plan.committing, taken_by, at!(Self, name))
             }
             _ => Ok(()),
         }
     }
 
-    fn may_keep(&self, _argument: &str) -> bool {
-        kept_arguments::may_keep(&self.0)
+    fn spec(&self, config: &Self) -> Option<ScopeSpec> {
+        self.request(config, self.tags_all.get()?)
     }
 
-    fn stays(&self, prior: &Value) -> bool {
-        kept_arguments::stays(&self.0, prior)
-    }
-
-    fn has_kept(&self, prior: &ScopeModel, plan: &Plan<ScopeModel>) -> bool {
-        kept_arguments::has_kept(&self.0, &prior.id, plan)
-    }
-
-    fn create(&self, apply: &mut Apply<ScopeModel>) -> Result<(), Diagnostics> {
-        let configured = self.0.ready()?;
-        let state = &mut apply.state;
-        state.tags_all = tags::all(&configured.default_tags, &state.tags);
-        let planned = create::planned(&self.0, state.id.get());
-        apply.private.clear();
-        let spec = state.tags_all.get().and_then(|tags| state.spec(&apply.config, tags));
-        let spec = spec.ok_or_else(|| create::still_unknown(Self::TYPE))?;
-        let work = create::once_free(&self.0, &configured, || configured.ipam.create_scope(&spec, &planned));
-        let scope = within(timeout(&state.timeouts, |timeouts| &timeouts.create), &apply.stop, work)
-            .map_err(|error| errors::at(&error, place(&error)))?;
-        self.0.session.made(&scope.meta.id);
-        state.fill(&scope);
-        Ok(())
-    }
-
-    fn update(&self, prior: &ScopeModel, apply: &mut Apply<ScopeModel>) -> Result<(), Diagnostics> {
-        let configured = self.0.ready()?;
-        let state = &mut apply.state;
-        state.tags_all = tags::all(&configured.default_tags, &state.tags);
-        let spec = |model: &ScopeModel| model.spec(model, model.tags_all.get()?);
-        if spec(prior) == spec(state) {
-            // Only `timeouts` differ, and they are only in the state.
-            return Ok(());
+    fn change(&self, _config: &Self) -> Option<ScopeChange> {
+        if self.description.is_unknown() {
+            return None;
         }
-        let wished = ScopeChange {
-            name: state.name.known(at!(ScopeModel, name))?.clone(),
-            description: state.description.cloned(),
-            tags: state.tags_all.known(at!(ScopeModel, tags_all))?.clone(),
-        };
-        let id = id_of(&prior.id)?;
-        let before = prior.before()?;
-        let change =
-            |name: &str| configured.ipam.update_scope(id, &ScopeChange { name: name.to_owned(), ..wished.clone() });
-        let patience = (timeout(&state.timeouts, |timeouts| &timeouts.update), &apply.stop);
-        match carry_out(&self.0, &before, &wished.name, patience, change) {
-            Ok(scope) => {
-                state.fill(&scope);
-                Ok(())
-            }
-            Err((error, reached)) => {
-                apply.reached = reached.map(|scope| {
-                    let mut model = state.clone();
-                    model.fill(&scope);
-                    model
-                });
-                Err(errors::at(&error, place(&error)))
-            }
-        }
+        let (name, description, tags) = (self.name.cloned()?, self.description.cloned(), self.tags_all.cloned()?);
+        Some(ScopeChange { name, description, tags })
     }
 
-    fn delete(&self, prior: &ScopeModel, stop: &Stop) -> Result<(), Diagnostics> {
-        let (ipam, id) = (self.0.ipam()?, id_of(&prior.id)?);
-        let patience = (timeout(&prior.timeouts, |timeouts| &timeouts.delete), self.0.sibling_wait);
-        once_emptied(patience, stop, || ipam.delete_scope(id)).map_err(|error| errors::at(&error, Path::root()))
+    fn delete(&self, ipam: &dyn Ipam, id: &str) -> Result<(), Error> {
+        ipam.delete_scope(id)
     }
 
-    fn read(&self, state: ScopeModel) -> Result<Option<ScopeModel>, Diagnostics> {
-        self.refresh(state, &mut Diagnostics::new())
-    }
-
-    fn refresh(&self, mut state: ScopeModel, warnings: &mut Diagnostics) -> Result<Option<ScopeModel>, Diagnostics> {
-        let configured = self.0.ready()?;
-        let id = id_of(&state.id)?.clone();
-        let get = || configured.ipam.get_scope(&id);
-        let found =
-            missing::find((&self.0, &configured), &state.lost(&id), |found: &Scope| &found.meta, get, warnings)?;
-        let scope = match found {
-            Found::Here(found) => found,
-            Found::Stays => return Ok(Some(state)),
-            Found::Gone => return moves::not_here(configured.ipam.as_ref(), Self::TYPE, &id, state.name.is_null()),
-        };
-        confirm(&self.0, &scope.meta)?;
-        state.read(&scope, &configured);
-        Ok(Some(state))
-    }
-
-    fn move_from(&self, source: &MoveSource<'_>) -> Result<Option<ScopeModel>, Diagnostics> {
-        moves::from_aws(Self::TYPE, source)
-    }
-
-    fn import(&self, id: &str) -> Result<ScopeModel, Diagnostics> {
-        let configured = self.0.ready()?;
-        let id = super::without_region(configured.ipam.as_ref(), id);
-        let found = find::scopes(configured.ipam.as_ref(), id);
-        let scope = only(("scope", id, "id (ipam-scope-...) or by name"), found, |one| &one.meta)?;
-        check_import("scope", &scope.meta)?;
-        let mut model = ScopeModel { tags: Tf::Null, ..ScopeModel::default() };
-        model.read(&scope, &configured);
-        Ok(model)
-    }
-
-    fn imported(&self, imported: &ScopeModel) -> Diagnostics {
-        let name = imported.name.get().map_or("", String::as_str);
-        others::warn(&self.0, Kind::Scope, &imported.id, name, &imported.owner)
+    fn missing(&self) -> Option<Missing> {
+        let spec = self.request(self, self.tags_all.get()?)?;
+        (self.is_default != Tf::Known(true)).then_some(Missing::Scope(spec))
     }
 }

@@ -5,8 +5,7 @@ use crate::ipam::{Error, Tags};
 use crate::tf::{Diagnostics, Path};
 use crate::{at, model};
 
-use super::super::resources::Timeouts;
-use super::ServiceModel;
+use super::super::noun::{Assigned, AssignedModel, NounModel, Timeouts, fields_with_tags};
 use super::data::ServiceData;
 
 model! {
@@ -45,16 +44,9 @@ model! {
     blocks { timeouts: Timeouts }
 }
 
-impl ServiceModel for AssociationModel {
+impl NounModel for AssociationModel {
     type Noun = AssociationNoun;
-
-    fn spec(&self) -> Option<AssociationSpec> {
-        Some(AssociationSpec {
-            ipam_id: self.ipam_id.cloned()?,
-            discovery_id: self.ipam_resource_discovery_id.cloned()?,
-            tags: self.tags_all.cloned()?,
-        })
-    }
+    type Life = Assigned;
 
     fn fill(&mut self, record: &AssociationRecord) {
         self.ipam_id = record.ipam_id.clone().into();
@@ -81,6 +73,16 @@ impl ServiceModel for AssociationModel {
             "InvalidIpamId.NotFound" => at!(Self, ipam_id),
             _ => Path::root(),
         }
+    }
+}
+
+impl AssignedModel for AssociationModel {
+    fn spec(&self) -> Option<AssociationSpec> {
+        Some(AssociationSpec {
+            ipam_id: self.ipam_id.cloned()?,
+            discovery_id: self.ipam_resource_discovery_id.cloned()?,
+            tags: self.tags_all.cloned()?,
+        })
     }
 }
 

@@ -9,9 +9,8 @@ use crate::ipam::{Cidr, Proof};
 use crate::tf::{Diagnostics, Tf};
 use crate::{model, text_attr};
 
-use super::super::resources::Timeouts;
+use super::super::noun::{Assigned, AssignedModel, NounModel, Timeouts, fields};
 use super::super::resources::proof::AuthorizationContext;
-use super::ServiceModel;
 use super::data::ServiceData;
 
 text_attr!(Asn);
@@ -37,9 +36,9 @@ model! {
     blocks { timeouts: Timeouts }
 }
 
-impl ServiceModel for ByoasnModel {
+impl NounModel for ByoasnModel {
     type Noun = ByoasnNoun;
-    const PATIENCE: Duration = Duration::from_mins(30);
+    type Life = Assigned;
 
     fn check(&self) -> Diagnostics {
         let Tf::Known(context) = &self.asn_authorization_context else { return Diagnostics::new() };
@@ -52,6 +51,19 @@ impl ServiceModel for ByoasnModel {
         })
     }
 
+    fn fill(&mut self, record: &ByoasnRecord) {
+        self.ipam_id = record.ipam_id.clone().into();
+        self.asn = record.asn.into();
+        self.id = record.id.clone().into();
+        self.state = record.state.clone().into();
+    }
+
+    fields!();
+}
+
+impl AssignedModel for ByoasnModel {
+    const PATIENCE: Duration = Duration::from_mins(30);
+
     fn spec(&self) -> Option<ByoasnSpec> {
         let proof = match &self.asn_authorization_context {
             Tf::Unknown => return None,
@@ -63,15 +75,6 @@ impl ServiceModel for ByoasnModel {
         };
         Some(ByoasnSpec { ipam_id: self.ipam_id.cloned()?, asn: self.asn.cloned()?, proof })
     }
-
-    fn fill(&mut self, record: &ByoasnRecord) {
-        self.ipam_id = record.ipam_id.clone().into();
-        self.asn = record.asn.into();
-        self.id = record.id.clone().into();
-        self.state = record.state.clone().into();
-    }
-
-    fields!();
 }
 
 model! {
@@ -95,14 +98,9 @@ model! {
     blocks { timeouts: Timeouts }
 }
 
-impl ServiceModel for ByoasnAssociationModel {
+impl NounModel for ByoasnAssociationModel {
     type Noun = ByoasnAssociationNoun;
-    const PATIENCE: Duration = Duration::from_mins(30);
-
-    fn spec(&self) -> Option<ByoasnAssociationSpec> {
-        // A Region that is not set is unknown until apply.
-        Some(ByoasnAssociationSpec { asn: self.asn.cloned()?, cidr: self.cidr.cloned()?, region: self.region.cloned() })
-    }
+    type Life = Assigned;
 
     fn fill(&mut self, record: &ByoasnAssociationRecord) {
         self.asn = record.asn.into();
@@ -113,6 +111,15 @@ impl ServiceModel for ByoasnAssociationModel {
     }
 
     fields!();
+}
+
+impl AssignedModel for ByoasnAssociationModel {
+    const PATIENCE: Duration = Duration::from_mins(30);
+
+    fn spec(&self) -> Option<ByoasnAssociationSpec> {
+        // A Region that is not set is unknown until apply.
+        Some(ByoasnAssociationSpec { asn: self.asn.cloned()?, cidr: self.cidr.cloned()?, region: self.region.cloned() })
+    }
 }
 
 model! {

@@ -8,9 +8,8 @@ use crate::ipam::{Cidr, Error, Family, Kind};
 use crate::tf::{Diagnostic, Diagnostics, Path, Tf};
 use crate::{at, model};
 
-use super::super::resources::Timeouts;
+use super::super::noun::{Assigned, AssignedModel, NounModel, Timeouts, fields};
 use super::super::resources::proof::{AuthorizationContext, CidrProof, PROOF_TIMEOUT, VerificationMethod};
-use super::ServiceModel;
 use super::data::ServiceData;
 
 model! {
@@ -133,9 +132,9 @@ impl ByoipCidrModel {
     }
 }
 
-impl ServiceModel for ByoipCidrModel {
+impl NounModel for ByoipCidrModel {
     type Noun = ByoipCidrNoun;
-    const PATIENCE: Duration = PROOF_TIMEOUT;
+    type Life = Assigned;
 
     fn check(&self) -> Diagnostics {
         let mut diagnostics = self.proof().check(self.cidr.get());
@@ -151,6 +150,40 @@ impl ServiceModel for ByoipCidrModel {
         }
         diagnostics
     }
+
+    fn fill(&mut self, record: &ByoipCidrRecord) {
+        self.cidr = record.cidr.into();
+        self.ipam_pool_id = record.pool_id.clone().into();
+        // A description that the range had before it moved into a pool is no longer part of the configuration.
+        self.description = record.description.clone().filter(|_| record.pool_id.is_none()).into();
+        self.network_border_group = record.network_border_group.clone().into();
+        self.advertise = record.is_advertised().into();
+        self.id = record.id.clone().into();
+        self.region = record.region.clone().into();
+        self.state = record.state.clone().into();
+        self.advertisement_type = record.advertisement_type.clone().into();
+    }
+
+    fields!();
+
+    fn place(&self, error: &Error) -> Path {
+        match error {
+            Error::NotFound { kind: Kind::Pool, .. } => at!(Self, ipam_pool_id),
+            Error::Service(fault) => match (fault.action, fault.code.as_deref()) {
+                ("AdvertiseByoipCidr", Some("NoLocale")) => at!(Self, ipam_pool_id),
+                ("AdvertiseByoipCidr", _) if self.asn.is_known() => at!(Self, asn),
+                ("AdvertiseByoipCidr" | "WithdrawByoipCidr", _) => at!(Self, advertise),
+                (_, Some("MissingParameter")) => at!(Self, cidr_authorization_context),
+                ("MoveByoipCidrToIpam", _) => at!(Self, ipam_pool_id),
+                _ => at!(Self, cidr),
+            },
+            _ => Path::root(),
+        }
+    }
+}
+
+impl AssignedModel for ByoipCidrModel {
+    const PATIENCE: Duration = PROOF_TIMEOUT;
 
     fn spec(&self) -> Option<ByoipCidrSpec> {
         let unknown = self.ipam_pool_id.is_unknown()
@@ -172,21 +205,6 @@ impl ServiceModel for ByoipCidrModel {
             asn: self.asn.cloned(),
         })
     }
-
-    fn fill(&mut self, record: &ByoipCidrRecord) {
-        self.cidr = record.cidr.into();
-        self.ipam_pool_id = record.pool_id.clone().into();
-        // A description that the range had before it moved into a pool is no longer part of the configuration.
-        self.description = record.description.clone().filter(|_| record.pool_id.is_none()).into();
-        self.network_border_group = record.network_border_group.clone().into();
-        self.advertise = record.is_advertised().into();
-        self.id = record.id.clone().into();
-        self.region = record.region.clone().into();
-        self.state = record.state.clone().into();
-        self.advertisement_type = record.advertisement_type.clone().into();
-    }
-
-    fields!();
 
     fn plan_change(prior: &Self, planned: &mut Self) {
         let turns = planned.advertise != prior.advertise || planned.asn != prior.asn;
@@ -222,21 +240,6 @@ impl ServiceModel for ByoipCidrModel {
             replaced.extend(changes.into_iter().filter(|(changes, _)| *changes).map(|(_, at)| at));
         }
         replaced
-    }
-
-    fn place(&self, error: &Error) -> Path {
-        match error {
-            Error::NotFound { kind: Kind::Pool, .. } => at!(Self, ipam_pool_id),
-            Error::Service(fault) => match (fault.action, fault.code.as_deref()) {
-                ("AdvertiseByoipCidr", Some("NoLocale")) => at!(Self, ipam_pool_id),
-                ("AdvertiseByoipCidr", _) if self.asn.is_known() => at!(Self, asn),
-                ("AdvertiseByoipCidr" | "WithdrawByoipCidr", _) => at!(Self, advertise),
-                (_, Some("MissingParameter")) => at!(Self, cidr_authorization_context),
-                ("MoveByoipCidrToIpam", _) => at!(Self, ipam_pool_id),
-                _ => at!(Self, cidr),
-            },
-            _ => Path::root(),
-        }
     }
 }
 

@@ -4,17 +4,18 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use crate::backend::service::Noun;
+use crate::backend::Noun;
+use crate::backend::service::Kept;
 use crate::tf::{DataSource, Diagnostics, Model, Path};
 
 use super::super::errors;
+use super::super::noun::of;
 use super::super::shared::Shared;
-use super::of;
 
 /// Attributes of a data source that reads one or all objects of a noun.
 pub(super) trait ServiceData: Model {
     /// The noun of the list.
-    type Noun: Noun;
+    type Noun: Kept;
     /// The full type name, such as `ipam_ipams`.
     const TYPE: &'static str;
 

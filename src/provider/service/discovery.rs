@@ -10,8 +10,8 @@ use crate::ipam::seen::{Exclusions, Survey, SurveyRole, UnknownColumns};
 use crate::tf::{Diagnostics, Tf};
 use crate::{at, model, text_attr};
 
-use super::super::resources::{Timeouts, check_name};
-use super::ServiceModel;
+use super::super::noun::{Assigned, AssignedModel, NounModel, Timeouts, fields_with_tags};
+use super::super::resources::check_name;
 use super::data::ServiceData;
 use super::discovery_rules::{check, check_capabilities, check_quota};
 
@@ -183,8 +183,9 @@ impl DiscoveryModel {
     }
 }
 
-impl ServiceModel for DiscoveryModel {
+impl NounModel for DiscoveryModel {
     type Noun = DiscoveryNoun;
+    type Life = Assigned;
 
     fn check(&self) -> Diagnostics {
         let mut diagnostics: Diagnostics = check_name(&self.name, at!(Self, name), true).into_iter().collect();
@@ -192,6 +193,26 @@ impl ServiceModel for DiscoveryModel {
         diagnostics
     }
 
+    fn fill(&mut self, record: &DiscoveryRecord) {
+        self.name = record.name.clone().into();
+        self.description = record.description.clone().into();
+        self.fill_survey(&record.survey);
+        shown(record.exclusions.clone(), &mut self.organizational_unit_exclusions);
+        // Only a store that makes its own scans has these values.
+        let says = record.arn.is_none();
+        self.own_account = says.then_some(record.survey.own_account).into();
+        self.avoided = says.then_some(record.survey.avoided).into();
+        self.id = record.id.clone().into();
+        self.arn = record.arn.clone().into();
+        self.owner_id = record.owner_id.clone().into();
+        self.is_default = record.is_default.into();
+        self.ipam_resource_discovery_region = record.region.clone().into();
+    }
+
+    fields_with_tags!();
+}
+
+impl AssignedModel for DiscoveryModel {
     fn settle(config: &Self, planned: &mut Self, ipam: &dyn Ipam) {
         let has_survey = ipam.capabilities().surveys;
         let settled = |said: &Tf<bool>, otherwise| match said {
@@ -224,24 +245,6 @@ impl ServiceModel for DiscoveryModel {
             tags: self.tags_all.cloned()?,
         })
     }
-
-    fn fill(&mut self, record: &DiscoveryRecord) {
-        self.name = record.name.clone().into();
-        self.description = record.description.clone().into();
-        self.fill_survey(&record.survey);
-        shown(record.exclusions.clone(), &mut self.organizational_unit_exclusions);
-        // Only a store that makes its own scans has these values.
-        let says = record.arn.is_none();
-        self.own_account = says.then_some(record.survey.own_account).into();
-        self.avoided = says.then_some(record.survey.avoided).into();
-        self.id = record.id.clone().into();
-        self.arn = record.arn.clone().into();
-        self.owner_id = record.owner_id.clone().into();
-        self.is_default = record.is_default.into();
-        self.ipam_resource_discovery_region = record.region.clone().into();
-    }
-
-    fields_with_tags!();
 }
 
 model! {

@@ -7,9 +7,9 @@ use crate::ipam::Tags;
 use crate::tf::Diagnostics;
 use crate::{at, model, text_attr};
 
-use super::super::resources::{Timeouts, check_name};
+use super::super::noun::{Assigned, AssignedModel, NounModel, Timeouts, fields_with_tags, name_of, named};
+use super::super::resources::check_name;
 use super::data::ServiceData;
-use super::{ServiceModel, name_of, named};
 
 text_attr!(Tier);
 text_attr!(MeteredAccount);
@@ -62,25 +62,12 @@ model! {
     blocks { timeouts: Timeouts }
 }
 
-impl ServiceModel for IpamModel {
+impl NounModel for IpamModel {
     type Noun = IpamNoun;
+    type Life = Assigned;
 
     fn check(&self) -> Diagnostics {
         check_name(&self.name, at!(Self, name), true).into_iter().collect()
-    }
-
-    fn spec(&self) -> Option<IpamSpec> {
-        let unknown = self.description.is_unknown() || self.name.is_unknown();
-        (!unknown).then_some(())?;
-        Some(IpamSpec {
-            description: self.description.cloned(),
-            operating_regions: self.operating_regions.cloned()?,
-            tier: self.tier.cloned(),
-            enable_private_gua: self.enable_private_gua.cloned()?,
-            metered_account: self.metered_account.cloned(),
-            cascade: self.cascade.cloned().unwrap_or(false),
-            tags: named(&self.name, &self.tags_all)?,
-        })
     }
 
     fn fill(&mut self, record: &IpamRecord) {
@@ -106,6 +93,22 @@ impl ServiceModel for IpamModel {
     }
 
     fields_with_tags!();
+}
+
+impl AssignedModel for IpamModel {
+    fn spec(&self) -> Option<IpamSpec> {
+        let unknown = self.description.is_unknown() || self.name.is_unknown();
+        (!unknown).then_some(())?;
+        Some(IpamSpec {
+            description: self.description.cloned(),
+            operating_regions: self.operating_regions.cloned()?,
+            tier: self.tier.cloned(),
+            enable_private_gua: self.enable_private_gua.cloned()?,
+            metered_account: self.metered_account.cloned(),
+            cascade: self.cascade.cloned().unwrap_or(false),
+            tags: named(&self.name, &self.tags_all)?,
+        })
+    }
 }
 
 model! {

@@ -5,8 +5,7 @@ use crate::ipam::Error;
 use crate::tf::Path;
 use crate::{at, model, text_attr};
 
-use super::super::resources::Timeouts;
-use super::ServiceModel;
+use super::super::noun::{Assigned, AssignedModel, NounModel, Timeouts, fields};
 
 text_attr!(AccountId);
 
@@ -30,12 +29,9 @@ model! {
     blocks { timeouts: Timeouts }
 }
 
-impl ServiceModel for AdminModel {
+impl NounModel for AdminModel {
     type Noun = AdminNoun;
-
-    fn spec(&self) -> Option<AdminSpec> {
-        Some(AdminSpec { account_id: self.delegated_admin_account_id.cloned()? })
-    }
+    type Life = Assigned;
 
     fn fill(&mut self, record: &AdminRecord) {
         self.delegated_admin_account_id = record.account_id.clone().into();
@@ -46,5 +42,11 @@ impl ServiceModel for AdminModel {
 
     fn place(&self, _error: &Error) -> Path {
         at!(Self, delegated_admin_account_id)
+    }
+}
+
+impl AssignedModel for AdminModel {
+    fn spec(&self) -> Option<AdminSpec> {
+        Some(AdminSpec { account_id: self.delegated_admin_account_id.cloned()? })
     }
 }

@@ -8,10 +8,10 @@ use crate::ipam::{Error, Family, ScopeType, Tags};
 use crate::tf::{Diagnostic, Diagnostics, Path};
 use crate::{at, model, text_attr};
 
-use super::super::resources::{Timeouts, check_name};
+use super::super::noun::{Assigned, AssignedModel, NounModel, Timeouts, fields_with_tags, name_of, named};
+use super::super::resources::check_name;
 use super::data::ServiceData;
 use super::quotas::Quota;
-use super::{ServiceModel, name_of, named};
 
 text_attr!(PolicyResourceType);
 
@@ -163,8 +163,9 @@ impl PolicyModel {
     }
 }
 
-impl ServiceModel for PolicyModel {
+impl NounModel for PolicyModel {
     type Noun = PolicyNoun;
+    type Life = Assigned;
 
     fn check(&self) -> Diagnostics {
         let mut found: Diagnostics = check_name(&self.name, at!(Self, name), true).into_iter().collect();
@@ -186,16 +187,6 @@ impl ServiceModel for PolicyModel {
         found
     }
 
-    fn spec(&self) -> Option<PolicySpec> {
-        (!self.allocation_rule.is_unknown()).then_some(())?;
-        let rules = self.rules().iter().map(|rule| Some((rule.pair()?, rule.source_ipam_pool_ids.cloned()?)));
-        Some(PolicySpec {
-            ipam_id: self.ipam_id.cloned(),
-            rules: rules.collect::<Option<PolicyRules>>()?,
-            tags: named(&self.name, &self.tags_all)?,
-        })
-    }
-
     fn fill(&mut self, record: &PolicyRecord) {
         self.name = name_of(&record.tags);
         self.ipam_id = record.ipam_id.clone().into();
@@ -215,6 +206,18 @@ impl ServiceModel for PolicyModel {
             Error::Service(fault) if fault.action == "ModifyIpamPolicyAllocationRules" => at!(Self, allocation_rule),
             _ => Path::root(),
         }
+    }
+}
+
+impl AssignedModel for PolicyModel {
+    fn spec(&self) -> Option<PolicySpec> {
+        (!self.allocation_rule.is_unknown()).then_some(())?;
+        let rules = self.rules().iter().map(|rule| Some((rule.pair()?, rule.source_ipam_pool_ids.cloned()?)));
+        Some(PolicySpec {
+            ipam_id: self.ipam_id.cloned(),
+            rules: rules.collect::<Option<PolicyRules>>()?,
+            tags: named(&self.name, &self.tags_all)?,
+        })
     }
 
     /// Checks the pools of rules that are new or changed.

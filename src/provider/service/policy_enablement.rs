@@ -1,12 +1,11 @@
 //! `ipam_policy_enablement`: the accounts to which a policy applies.
 
 use crate::backend::Ipam;
-use crate::backend::service::{Enabled, Enablement, EnablementNoun, ManagedBy, Noun};
+use crate::backend::service::{Enabled, Enablement, EnablementNoun, Kept, ManagedBy};
 use crate::tf::{Diagnostic, Diagnostics, Path, Tf};
 use crate::{at, model, text_attr};
 
-use super::super::resources::Timeouts;
-use super::{ServiceModel, differs};
+use super::super::noun::{Assigned, AssignedModel, NounModel, Timeouts, differs, fields};
 
 text_attr!(ManagedBy);
 
@@ -45,8 +44,9 @@ impl EnablementModel {
     }
 }
 
-impl ServiceModel for EnablementModel {
+impl NounModel for EnablementModel {
     type Noun = EnablementNoun;
+    type Life = Assigned;
 
     fn check(&self) -> Diagnostics {
         let is_target = |id: &str| {
@@ -64,11 +64,6 @@ impl ServiceModel for EnablementModel {
         wrong.map(refuse).into_iter().collect()
     }
 
-    fn spec(&self) -> Option<Enablement> {
-        (!self.organization_target_id.is_unknown()).then_some(())?;
-        Some(Enablement { policy_id: self.ipam_policy_id.cloned()?, target: self.organization_target_id.cloned() })
-    }
-
     fn fill(&mut self, record: &Enabled) {
         self.ipam_policy_id = record.enablement.policy_id.clone().into();
         self.organization_target_id = record.enablement.target.clone().into();
@@ -77,6 +72,13 @@ impl ServiceModel for EnablementModel {
     }
 
     fields!();
+}
+
+impl AssignedModel for EnablementModel {
+    fn spec(&self) -> Option<Enablement> {
+        (!self.organization_target_id.is_unknown()).then_some(())?;
+        Some(Enablement { policy_id: self.ipam_policy_id.cloned()?, target: self.organization_target_id.cloned() })
+    }
 
     fn plan_change(prior: &Self, planned: &mut Self) {
         if differs(prior, planned) {

@@ -6,11 +6,11 @@ use crate::ipam::{Error, Family, Tags};
 use crate::tf::{Diagnostic, Diagnostics, Path, Tf};
 use crate::{at, model};
 
-use super::super::resources::{Timeouts, check_name};
+use super::super::noun::{Assigned, AssignedModel, NounModel, Timeouts, differs, fields_with_tags, name_of, named};
+use super::super::resources::check_name;
 use super::data::ServiceData;
 use super::quotas::Quota;
 use super::resolver_rules::RuleModel;
-use super::{ServiceModel, differs, name_of, named};
 
 /// The number of rules of one resolver.
 const RULES: Quota = Quota {
@@ -78,8 +78,9 @@ impl ResolverModel {
     }
 }
 
-impl ServiceModel for ResolverModel {
+impl NounModel for ResolverModel {
     type Noun = ResolverNoun;
+    type Life = Assigned;
 
     fn check(&self) -> Diagnostics {
         let mut found: Diagnostics = check_name(&self.name, at!(Self, name), true).into_iter().collect();
@@ -96,17 +97,6 @@ impl ServiceModel for ResolverModel {
             seen.push(whole);
         }
         found
-    }
-
-    fn spec(&self) -> Option<ResolverSpec> {
-        (!self.description.is_unknown() && !self.rule.is_unknown()).then_some(())?;
-        Some(ResolverSpec {
-            ipam_id: self.ipam_id.cloned(),
-            address_family: self.address_family.cloned()?,
-            description: self.description.cloned(),
-            rules: self.rules().iter().map(RuleModel::rule).collect::<Option<_>>()?,
-            tags: named(&self.name, &self.tags_all)?,
-        })
     }
 
     fn fill(&mut self, record: &ResolverRecord) {
@@ -127,6 +117,26 @@ impl ServiceModel for ResolverModel {
 
     fields_with_tags!();
 
+    fn place(&self, error: &Error) -> Path {
+        match error {
+            Error::Service(fault) if fault.action.ends_with("ResolverVersion") => at!(Self, rule),
+            _ => Path::root(),
+        }
+    }
+}
+
+impl AssignedModel for ResolverModel {
+    fn spec(&self) -> Option<ResolverSpec> {
+        (!self.description.is_unknown() && !self.rule.is_unknown()).then_some(())?;
+        Some(ResolverSpec {
+            ipam_id: self.ipam_id.cloned(),
+            address_family: self.address_family.cloned()?,
+            description: self.description.cloned(),
+            rules: self.rules().iter().map(RuleModel::rule).collect::<Option<_>>()?,
+            tags: named(&self.name, &self.tags_all)?,
+        })
+    }
+
     fn plan_change(prior: &Self, planned: &mut Self) {
         if differs(prior, planned) {
             planned.last_version_creation_status = Tf::Unknown;
@@ -138,13 +148,6 @@ impl ServiceModel for ResolverModel {
     fn replaces(prior: &Self, planned: &Self) -> Vec<Path> {
         let loses_all = !prior.rules().is_empty() && !planned.rule.is_unknown() && planned.rules().is_empty();
         if loses_all { vec![at!(Self, rule)] } else { Vec::new() }
-    }
-
-    fn place(&self, error: &Error) -> Path {
-        match error {
-            Error::Service(fault) if fault.action.ends_with("ResolverVersion") => at!(Self, rule),
-            _ => Path::root(),
-        }
     }
 
     fn foresee(&self, prior: Option<&Self>, _: &dyn Ipam) -> Diagnostics {

@@ -6,9 +6,9 @@ use crate::ipam::{Error, Tags};
 use crate::tf::{Diagnostic, Diagnostics, Path, Tf};
 use crate::{at, model};
 
-use super::super::resources::{Timeouts, check_name};
+use super::super::noun::{Assigned, AssignedModel, NounModel, Timeouts, differs, fields_with_tags, name_of, named};
+use super::super::resources::check_name;
 use super::resolver::sentence;
-use super::{ServiceModel, differs, name_of, named};
 
 model! {
     /// Makes a managed prefix list of EC2 follow an `ipam_prefix_list_resolver` (only with the store `aws-ipam`). AWS
@@ -94,8 +94,9 @@ impl TargetModel {
     }
 }
 
-impl ServiceModel for TargetModel {
+impl NounModel for TargetModel {
     type Noun = TargetNoun;
+    type Life = Assigned;
 
     fn check(&self) -> Diagnostics {
         let mut found: Diagnostics = check_name(&self.name, at!(Self, name), true).into_iter().collect();
@@ -109,16 +110,6 @@ impl ServiceModel for TargetModel {
         }
         found.extend(self.check_follows());
         found
-    }
-
-    fn spec(&self) -> Option<TargetSpec> {
-        Some(TargetSpec {
-            resolver_id: self.ipam_prefix_list_resolver_id.cloned()?,
-            prefix_list_id: self.prefix_list_id.cloned()?,
-            prefix_list_region: self.prefix_list_region.cloned()?,
-            follows: self.follows()?,
-            tags: named(&self.name, &self.tags_all)?,
-        })
     }
 
     fn fill(&mut self, record: &TargetRecord) {
@@ -141,18 +132,30 @@ impl ServiceModel for TargetModel {
 
     fields_with_tags!();
 
+    fn place(&self, error: &Error) -> Path {
+        match error {
+            Error::Service(fault) if fault.code.as_deref() == Some("sync-failed") => at!(Self, prefix_list_id),
+            _ => Path::root(),
+        }
+    }
+}
+
+impl AssignedModel for TargetModel {
+    fn spec(&self) -> Option<TargetSpec> {
+        Some(TargetSpec {
+            resolver_id: self.ipam_prefix_list_resolver_id.cloned()?,
+            prefix_list_id: self.prefix_list_id.cloned()?,
+            prefix_list_region: self.prefix_list_region.cloned()?,
+            follows: self.follows()?,
+            tags: named(&self.name, &self.tags_all)?,
+        })
+    }
+
     fn plan_change(prior: &Self, planned: &mut Self) {
         if differs(prior, planned) {
             planned.state = Tf::Unknown;
             planned.state_message = Tf::Unknown;
             planned.last_synced_version = Tf::Unknown;
-        }
-    }
-
-    fn place(&self, error: &Error) -> Path {
-        match error {
-            Error::Service(fault) if fault.code.as_deref() == Some("sync-failed") => at!(Self, prefix_list_id),
-            _ => Path::root(),
         }
     }
 

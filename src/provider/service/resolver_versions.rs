@@ -8,8 +8,8 @@ use crate::tf::{DataSource, Diagnostic, Diagnostics};
 use crate::{at, model};
 
 use super::super::errors;
+use super::super::noun::service;
 use super::super::shared::Shared;
-use super::service;
 
 model! {
     /// Reads the versions of a prefix list resolver that AWS keeps, and the CIDRs of one of them (only with the store

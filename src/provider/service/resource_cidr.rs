@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use crate::backend::Ipam;
-use crate::backend::service::{Noun, ResourceCidrId, ResourceCidrNoun, ResourceCidrRecord, ResourceCidrSpec};
+use crate::backend::service::{Kept, ResourceCidrId, ResourceCidrNoun, ResourceCidrRecord, ResourceCidrSpec};
 use crate::ipam::{Cidr, Error, Untreatable};
 use crate::tf::{Diagnostics, Path, Tf, wrong_value};
 use crate::{at, model};
 
 use super::super::errors;
-use super::super::resources::Timeouts;
-use super::ServiceModel;
+use super::super::noun::{Assigned, AssignedModel, NounModel, Timeouts, fields};
 
 /// AWS IPAM finds a resource minutes after its creation, and releases space late.
 const PATIENCE: Duration = Duration::from_mins(20);
@@ -78,27 +77,14 @@ fn check_region(region: &Tf<String>) -> Diagnostics {
     }
 }
 
-impl ServiceModel for ResourceCidrModel {
+impl NounModel for ResourceCidrModel {
     type Noun = ResourceCidrNoun;
-    const PATIENCE: Duration = PATIENCE;
+    type Life = Assigned;
 
     fn check(&self) -> Diagnostics {
         let mut diagnostics = check_id(&self.resource_id);
         diagnostics.append(check_region(&self.resource_region));
         diagnostics
-    }
-
-    fn spec(&self) -> Option<ResourceCidrSpec> {
-        Some(ResourceCidrSpec {
-            of: ResourceCidrId {
-                resource_id: self.resource_id.cloned()?,
-                cidr: self.resource_cidr.cloned()?,
-                region: self.resource_region.cloned()?,
-            },
-            monitored: self.monitored.cloned()?,
-            scope_id: self.ipam_scope_id.cloned(),
-            original_scope_id: self.original_ipam_scope_id.cloned(),
-        })
     }
 
     fn fill(&mut self, record: &ResourceCidrRecord) {
@@ -118,6 +104,38 @@ impl ServiceModel for ResourceCidrModel {
     }
 
     fields!();
+
+    fn place(&self, error: &Error) -> Path {
+        match error {
+            Error::Untreatable { why: Untreatable::NotSeen, .. } => at!(Self, resource_cidr),
+            Error::Untreatable { why: Untreatable::Public, .. } if self.monitored == Tf::Known(false) => {
+                at!(Self, monitored)
+            }
+            Error::Untreatable { .. } | Error::NotFound { .. } => at!(Self, ipam_scope_id),
+            Error::Service(fault) if fault.code.as_deref() == Some("InvalidIpamScopeId.NotFound") => {
+                at!(Self, ipam_scope_id)
+            }
+            Error::Pending(_) => at!(Self, resource_cidr),
+            _ => Path::root(),
+        }
+    }
+}
+
+impl AssignedModel for ResourceCidrModel {
+    const PATIENCE: Duration = PATIENCE;
+
+    fn spec(&self) -> Option<ResourceCidrSpec> {
+        Some(ResourceCidrSpec {
+            of: ResourceCidrId {
+                resource_id: self.resource_id.cloned()?,
+                cidr: self.resource_cidr.cloned()?,
+                region: self.resource_region.cloned()?,
+            },
+            monitored: self.monitored.cloned()?,
+            scope_id: self.ipam_scope_id.cloned(),
+            original_scope_id: self.original_ipam_scope_id.cloned(),
+        })
+    }
 
     fn plan_change(prior: &Self, planned: &mut Self) {
         if prior.spec() != planned.spec() {
@@ -141,21 +159,6 @@ impl ServiceModel for ResourceCidrModel {
             }
             Ok(Some(_)) => Diagnostics::new(),
             Err(error) => errors::at(&error, Path::root()),
-        }
-    }
-
-    fn place(&self, error: &Error) -> Path {
-        match error {
-            Error::Untreatable { why: Untreatable::NotSeen, .. } => at!(Self, resource_cidr),
-            Error::Untreatable { why: Untreatable::Public, .. } if self.monitored == Tf::Known(false) => {
-                at!(Self, monitored)
-            }
-            Error::Untreatable { .. } | Error::NotFound { .. } => at!(Self, ipam_scope_id),
-            Error::Service(fault) if fault.code.as_deref() == Some("InvalidIpamScopeId.NotFound") => {
-                at!(Self, ipam_scope_id)
-            }
-            Error::Pending(_) => at!(Self, resource_cidr),
-            _ => Path::root(),
         }
     }
 }

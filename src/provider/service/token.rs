@@ -7,9 +7,9 @@ use crate::ipam::{Cidr, Family, Tags, blocks};
 use crate::tf::{Diagnostic, Diagnostics, Tf};
 use crate::{at, model};
 
-use super::super::resources::{Timeouts, check_name};
+use super::super::noun::{Assigned, AssignedModel, NounModel, Timeouts, fields_with_tags, name_of, named};
+use super::super::resources::check_name;
 use super::data::ServiceData;
-use super::{ServiceModel, name_of, named};
 
 model! {
     /// A DNS record to create.
@@ -89,8 +89,9 @@ impl TokenModel {
     }
 }
 
-impl ServiceModel for TokenModel {
+impl NounModel for TokenModel {
     type Noun = TokenNoun;
+    type Life = Assigned;
 
     fn check(&self) -> Diagnostics {
         let mut diagnostics: Diagnostics = check_name(&self.name, at!(Self, name), true).into_iter().collect();
@@ -107,13 +108,6 @@ impl ServiceModel for TokenModel {
         diagnostics
     }
 
-    fn spec(&self) -> Option<TokenSpec> {
-        if self.name.is_unknown() {
-            return None;
-        }
-        Some(TokenSpec { ipam_id: self.ipam_id.cloned()?, tags: named(&self.name, &self.tags_all)? })
-    }
-
     fn fill(&mut self, record: &TokenRecord) {
         self.ipam_id = record.ipam_id.clone().into();
         self.name = name_of(&record.tags);
@@ -128,6 +122,15 @@ impl ServiceModel for TokenModel {
     }
 
     fields_with_tags!();
+}
+
+impl AssignedModel for TokenModel {
+    fn spec(&self) -> Option<TokenSpec> {
+        if self.name.is_unknown() {
+            return None;
+        }
+        Some(TokenSpec { ipam_id: self.ipam_id.cloned()?, tags: named(&self.name, &self.tags_all)? })
+    }
 
     fn plan_change(prior: &Self, planned: &mut Self) {
         if planned.cidrs != prior.cidrs {

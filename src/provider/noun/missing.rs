@@ -1,8 +1,8 @@
 //! An object that the state contains and the store does not, with `on_missing = "restore"` in the provider block: the
 //! store was restored from a backup that is older than the state.
 
-use crate::backend::explain;
-use crate::ipam::{Error, Kind, Meta, Missing, State};
+use crate::backend::{Holdable, explain};
+use crate::ipam::{Error, Kind, Missing, State};
 use crate::store;
 use crate::tf::{Diagnostic, Diagnostics, Path, Tf};
 
@@ -55,13 +55,12 @@ impl<'a> Lost<'a> {
 ///
 /// # Errors
 /// When the search fails.
-pub(super) fn find<T>(
+pub(super) fn find<N: Holdable>(
     (shared, configured): (&Shared, &Configured),
     lost: &Lost<'_>,
-    meta: impl Fn(&T) -> &Meta,
-    get: impl Fn() -> Result<Option<T>, Error>,
+    get: impl Fn() -> Result<Option<N>, Error>,
     warnings: &mut Diagnostics,
-) -> Result<Found<T>, Diagnostics> {
+) -> Result<Found<N>, Diagnostics> {
     let tell = |error: Error| errors::at(&error, Path::root());
     let found = get().map_err(tell)?;
     let missing = match (&lost.missing, configured.on_missing) {
@@ -69,7 +68,7 @@ pub(super) fn find<T>(
         _ => return Ok(found.map_or(Found::Gone, Found::Here)),
     };
     // A hold with this ID: the backup was made between plan and apply.
-    if let Some(found) = found.filter(|found| meta(found).state == State::Active) {
+    if let Some(found) = found.filter(|found| found.meta().state == State::Active) {
         return Ok(Found::Here(found));
     }
     if configured.ipam.owner() != Some(lost.owner) {

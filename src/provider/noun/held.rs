@@ -1,0 +1,334 @@
+//! Objects that a plan can hold, so that it shows the values that apply will use.
+
+use std::time::Duration;
+
+use crate::backend::{Holdable, Ipam, Noun, Planned};
+use crate::ipam::{Error, GivenUp, Meta, Missing};
+use crate::tf::{Apply, Diagnostics, Path, Plan, Private, Stop, Tf};
+
+use super::import::{check_import, only, without_region};
+use super::missing::{self, Found, Lost};
+use super::{DEFAULT_TIMEOUT, Life, NounModel, Tagged, id_of, others, patience};
+use crate::provider::shared::{Configured, Shared, once_emptied};
+use crate::provider::{create, errors, hand_over, kept_arguments, moves, naming, rename, tags};
+
+/// The life of an object that a plan can hold.
+pub(in crate::provider) enum Held {}
+
+/// The attributes of an object that a plan can hold.
+pub(in crate::provider) trait HeldModel: NounModel<Noun: Holdable> {
+    /// What an import may name, in words.
+    const IMPORTED_BY: &'static str;
+
+    /// `owner`.
+    fn owner(&self) -> &Tf<String>;
+
+    /// `name`.
+    fn name(&self) -> &Tf<String>;
+
+    /// The name of the object in the store; empty while it is unknown.
+    fn called(&self) -> String {
+        self.name().cloned().unwrap_or_default()
+    }
+
+    /// Whether the state has nothing of the object but its id, after a `moved` block.
+    fn is_bare(&self) -> bool {
+        self.name().is_null()
+    }
+
+    /// Plans a new object, by a hold where the store has holds.
+    ///
+    /// # Errors
+    /// The errors that the user has to correct.
+    fn plan_new(shared: &Shared, plan: &mut Plan<Self>) -> Result<(), Diagnostics>;
+
+    /// Plans a change to an object.
+    ///
+    /// # Errors
+    /// The errors that the user has to correct.
+    fn plan_change(shared: &Shared, prior: &Self, plan: &mut Plan<Self>) -> Result<(), Diagnostics>;
+
+    /// Whether a plan keeps this argument while it is unknown.
+    fn may_keep(shared: &Shared, _argument: &str) -> bool {
+        kept_arguments::may_keep(shared)
+    }
+
+    /// The default time limit of the creation.
+    fn creation_timeout(&self) -> Duration {
+        DEFAULT_TIMEOUT
+    }
+
+    /// The request for a new object; `None` while a part of it is unknown. In an apply, `config` tells what the user
+    /// wrote.
+    fn spec(&self, config: &Self) -> Option<<Self::Noun as Noun>::Spec>;
+
+    /// The request for a change to what `self` says; `None` while a part of it is unknown.
+    fn change(&self, config: &Self) -> Option<<Self::Noun as Holdable>::Change>;
+
+    /// Whether an update changes anything in the store.
+    fn differs(&self, prior: &Self, config: &Self) -> bool {
+        prior.change(config) != self.change(config)
+    }
+
+    /// Refuses arguments that the store does not have, when an apply learns them.
+    ///
+    /// # Errors
+    /// At the argument.
+    fn check_limits(_configured: &Configured, _config: &Self) -> Result<(), Diagnostics> {
+        Ok(())
+    }
+
+    /// What the plan showed of a new object.
+    fn planned(&self, shared: &Shared, _private: &Private) -> Planned {
+        create::planned(shared, self.id().get())
+    }
+
+    /// Adds to an error of the creation what the plan showed.
+    fn explain_creation(said: Diagnostics, _planned: &Planned, _error: &Error) -> Diagnostics {
+        said
+    }
+
+    /// The space that a change waits for, which the same apply releases.
+    fn waits_to_change(_ipam: &dyn Ipam, _id: &str) -> Vec<GivenUp> {
+        Vec::new()
+    }
+
+    /// Deletes the object.
+    ///
+    /// # Errors
+    /// The errors of the backend.
+    fn delete(&self, ipam: &dyn Ipam, id: &str) -> Result<(), Error>;
+
+    /// Fills in what the record of the object does not contain.
+    ///
+    /// # Errors
+    /// The errors of the backend.
+    fn complete(&mut self, _ipam: &dyn Ipam, _record: &Self::Noun) -> Result<(), Diagnostics> {
+        Ok(())
+    }
+
+    /// Puts back what the user wrote and a record cannot tell.
+    fn keep_written(&mut self, _config: &Self) {}
+
+    /// What restores an object that the store does not have; `None` while the state does not contain enough, and for an
+    /// object that is not created on its own.
+    fn missing(&self) -> Option<Missing>;
+
+    /// Remembers what a refresh read, for later plans of this walk.
+    fn note_read(_shared: &Shared, _record: &Self::Noun) {}
+
+    /// Whether the object can be imported as this resource.
+    ///
+    /// # Errors
+    /// The reason why not.
+    fn check_import(_ipam: &dyn Ipam, record: &Self::Noun) -> Result<(), Diagnostics> {
+        check_import(Self::Noun::WORD, record.meta())
+    }
+
+    /// Takes over arguments that only an import reads.
+    fn fill_imported(&mut self, _record: &Self::Noun) {}
+}
+
+/// The object with what its record says.
+fn show<M: HeldModel>(configured: &Configured, model: &mut M, record: &M::Noun) -> Result<(), Diagnostics> {
+    model.fill(record);
+    model.complete(configured.ipam.as_ref(), record)
+}
+
+/// [`show`] for a plan: `tags_all` may contain tags that are not known yet.
+///
+/// # Errors
+/// The errors of the backend.
+pub(in crate::provider) fn show_planned<M: HeldModel>(
+    configured: &Configured,
+    planned: &mut M,
+    record: &M::Noun,
+    tags: &tags::PlannedTags,
+) -> Result<(), Diagnostics> {
+    show(configured, planned, record)?;
+    if let Some(Tagged { tags_all, .. }) = planned.tagged() {
+        *tags_all = tags.all.clone();
+    }
+    Ok(())
+}
+
+/// [`show`] for a refresh or an import, with `tags`.
+fn read<M: HeldModel>(configured: &Configured, model: &mut M, record: &M::Noun) -> Result<(), Diagnostics> {
+    if let Some(Tagged { tags, tags_all, .. }) = model.tagged() {
+        *tags = tags::own(&configured.default_tags, &M::kept_tags(record), (tags, tags_all));
+    }
+    show(configured, model, record)
+}
+
+/// Sets `tags_all` to what the apply stores.
+fn settle_tags<M: HeldModel>(configured: &Configured, model: &mut M) {
+    if let Some(Tagged { tags, tags_all, .. }) = model.tagged() {
+        *tags_all = tags::all(&configured.default_tags, tags);
+    }
+}
+
+/// Terraform plans an object that exists. Unless the object is replaced or renamed, it keeps its name. `at` is the
+/// attribute of the name.
+///
+/// # Errors
+/// When a new object of this configuration got the name.
+pub(in crate::provider) fn keep<M: HeldModel>(
+    shared: &Shared,
+    prior: &M,
+    plan: &mut Plan<M>,
+    at: Path,
+) -> Result<(), Diagnostics> {
+    let Some(id) = prior.id().get() else { return Ok(()) };
+    let (stays, is_renamed) = (plan.replace.is_empty(), prior.name() != plan.planned.name());
+    create::remember_replaced(&mut plan.private, id);
+    if !stays {
+        shared.session.goes(id);
+    }
+    if stays && !shared.session.keep(id, is_renamed) {
+        return Err(naming::name_claimed(prior.name().get().map_or("", String::as_str)).at(at).into());
+    }
+    if !stays || is_renamed {
+        hand_over::give_up(shared, id);
+    }
+    Ok(())
+}
+
+/// A refresh has read the object, so it is in a state. Best effort, because a plan may have no permission to write.
+fn confirm(shared: &Shared, meta: &Meta) -> Result<(), Diagnostics> {
+    shared.session.refreshed();
+    if !meta.confirmed
+        && let Some(Err(error)) = shared.ipam()?.holds().map(|holds| holds.confirm(&meta.id))
+    {
+        tracing::debug!(id = meta.id, ?error, "not confirmed");
+    }
+    if shared.session.is_adopted(&meta.id) {
+        return Err(naming::adopted_too_early(meta).into());
+    }
+    Ok(())
+}
+
+impl<M: HeldModel> Life<M> for Held {
+    /// Terraform read a state that contains this object.
+    fn seen(shared: &Shared, state: &serde_json::Value) {
+        if let Some(id) = state.get("id").and_then(serde_json::Value::as_str) {
+            shared.session.seen_in_state(id);
+        }
+    }
+
+    fn plan_delete(shared: &Shared, id: &str) {
+        shared.session.goes(id);
+        hand_over::give_up(shared, id);
+    }
+
+    fn plan_create(shared: &Shared, plan: &mut Plan<M>) -> Result<(), Diagnostics> {
+        M::plan_new(shared, plan)
+    }
+
+    fn plan_update(shared: &Shared, prior: &M, plan: &mut Plan<M>) -> Result<(), Diagnostics> {
+        M::plan_change(shared, prior, plan)
+    }
+
+    fn may_keep(shared: &Shared, argument: &str) -> bool {
+        M::may_keep(shared, argument)
+    }
+
+    fn create(shared: &Shared, apply: &mut Apply<M>) -> Result<(), Diagnostics> {
+        let configured = shared.ready()?;
+        let state = &mut apply.state;
+        settle_tags(&configured, state);
+        let planned = state.planned(shared, &apply.private);
+        apply.private.clear();
+        let spec = state.spec(&apply.config).ok_or_else(|| create::still_unknown(M::Noun::RESOURCE))?;
+        M::check_limits(&configured, &apply.config)?;
+        let ipam = configured.ipam.as_ref();
+        let work = create::once_free(shared, &configured, || M::Noun::create(ipam, &spec, &planned));
+        let patience = patience(state, |timeouts| &timeouts.create, state.creation_timeout());
+        let waits_for = || hand_over::waits_for::<M::Noun>(&configured, &planned);
+        let made = hand_over::once_given_up(shared, (patience, &apply.stop), waits_for, work);
+        let made = made.map_err(|error| {
+            let said = errors::at(&error, apply.config.place(&error));
+            M::explain_creation(hand_over::explain(said, &error, &waits_for()), &planned, &error)
+        })?;
+        shared.session.made(&made.meta().id);
+        show(&configured, state, &made)?;
+        state.keep_written(&apply.config);
+        Ok(())
+    }
+
+    fn update(shared: &Shared, prior: &M, apply: &mut Apply<M>) -> Result<(), Diagnostics> {
+        let configured = shared.ready()?;
+        let (state, ipam) = (&mut apply.state, configured.ipam.as_ref());
+        settle_tags(&configured, state);
+        if !state.differs(prior, &apply.config) {
+            // Only arguments differ that steer the provider, such as `timeouts`. They are only in the state.
+            return Ok(());
+        }
+        let wished = state.change(&apply.config).ok_or_else(|| create::still_unknown(M::Noun::RESOURCE))?;
+        let (id, name) = (id_of(prior)?, prior.called());
+        let before = rename::Before { id, name: &name, owner: prior.owner().get().map_or("", String::as_str) };
+        let timeout = patience(state, |timeouts| &timeouts.update, DEFAULT_TIMEOUT);
+        let (waits, stop) = ((timeout, shared.sibling_wait), &apply.stop);
+        let waits_for = || M::waits_to_change(ipam, id);
+        let change = |name: &str| {
+            let change = M::Noun::renamed(&wished, name);
+            let update = || once_emptied(waits, stop, || M::Noun::update(ipam, id, &change));
+            hand_over::once_given_up(shared, (timeout, stop), waits_for, update)
+        };
+        match rename::carry_out(&before, &state.called(), waits, stop, change) {
+            Ok(changed) => {
+                shared.queue.progress();
+                show(&configured, state, &changed)
+            }
+            Err((error, reached)) => {
+                if let Some(reached) = reached {
+                    let mut model = state.clone();
+                    show(&configured, &mut model, &reached)?;
+                    apply.reached = Some(model);
+                }
+                let said = errors::at(&error, apply.config.place(&error));
+                Err(hand_over::explain(said, &error, &waits_for()))
+            }
+        }
+    }
+
+    fn delete(shared: &Shared, prior: &M, stop: &Stop) -> Result<(), Diagnostics> {
+        let (ipam, id) = (shared.ipam()?, id_of(prior)?);
+        let timeout = patience(prior, |timeouts| &timeouts.delete, DEFAULT_TIMEOUT);
+        once_emptied((timeout, shared.sibling_wait), stop, || prior.delete(ipam.as_ref(), id))
+            .map_err(|error| errors::at(&error, Path::root()))?;
+        shared.queue.progress();
+        Ok(())
+    }
+
+    fn refresh(shared: &Shared, mut state: M, warnings: &mut Diagnostics) -> Result<Option<M>, Diagnostics> {
+        let configured = shared.ready()?;
+        let (ipam, id) = (configured.ipam.as_ref(), id_of(&state)?.clone());
+        let lost = Lost::new(M::Noun::KIND, &id, state.name(), state.owner(), state.missing());
+        let found = missing::find((shared, &configured), &lost, || M::Noun::get(ipam, &id), warnings)?;
+        let record = match found {
+            Found::Here(found) => found,
+            Found::Stays => return Ok(Some(state)),
+            Found::Gone => return moves::not_here(ipam, M::Noun::RESOURCE, &id, state.is_bare()),
+        };
+        confirm(shared, record.meta())?;
+        M::note_read(shared, &record);
+        read(&configured, &mut state, &record)?;
+        Ok(Some(state))
+    }
+
+    fn import(shared: &Shared, id: &str) -> Result<M, Diagnostics> {
+        let configured = shared.ready()?;
+        let ipam = configured.ipam.as_ref();
+        let id = without_region(ipam, id);
+        let record = only(id, M::IMPORTED_BY, M::Noun::find(ipam, id))?;
+        M::check_import(ipam, &record)?;
+        let mut model = M::default();
+        read(&configured, &mut model, &record)?;
+        model.fill_imported(&record);
+        Ok(model)
+    }
+
+    fn imported(shared: &Shared, imported: &M) -> Diagnostics {
+        others::warn(shared, M::Noun::KIND, imported.id(), &imported.called(), imported.owner())
+    }
+}
