@@ -141,6 +141,12 @@ impl Local {
         StoreUrl::new(url).has_password()
     }
 
+    /// The scheme of a store URL, if it names a kind of store. Any other text may be or contain a password.
+    pub fn scheme_of(url: &str) -> Option<&'static str> {
+        let (start, _) = url.split_once(':').unwrap_or((url, ""));
+        store::KINDS.iter().flat_map(|kind| kind.schemes).copied().find(|scheme| start.eq_ignore_ascii_case(scheme))
+    }
+
     /// Sets the run of Terraform that this process serves.
     #[must_use]
     pub fn in_run(mut self, run: CurrentRun) -> Self {

@@ -233,9 +233,8 @@ pub(super) fn scout() -> Option<Arc<dyn Scout>> {
 
 /// The scheme of a store URL, if it is a known kind of store. Any other text may be or contain a password.
 fn kind_of(store: &str) -> &'static str {
-    let kinds = ["sqlite", "postgres", "postgresql", "s3", "gs", "az", "file", "memory", AWS_STORE];
-    let (kind, _) = store.split_once(':').unwrap_or((store, ""));
-    kinds.into_iter().find(|known| kind.eq_ignore_ascii_case(known)).unwrap_or("of an unknown kind")
+    let is_aws = store.split(':').next().is_some_and(|start| start.eq_ignore_ascii_case(AWS_STORE));
+    if is_aws { AWS_STORE } else { Local::scheme_of(store).unwrap_or("of an unknown kind") }
 }
 
 #[cfg(test)]

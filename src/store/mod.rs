@@ -2,7 +2,7 @@
 //! addresses.
 //!
 //! All of IPAM is written once against [`Tx`]; each store implements [`Store::write`] and [`Store::read`].
-//! A new store is one module and one line in [`open`].
+//! A new store is one module and one row in [`KINDS`].
 
 mod backoff;
 #[cfg(feature = "object-storage")]
@@ -10,6 +10,7 @@ pub mod bucket;
 pub mod counting;
 pub mod error;
 pub mod faults;
+mod kinds;
 pub mod memory;
 pub mod overlay;
 #[cfg(feature = "postgres")]
@@ -21,6 +22,7 @@ pub(crate) mod suite;
 mod url;
 
 pub use error::Error;
+pub use kinds::{KINDS, StoreKind};
 pub use overlay::Overlay;
 pub use url::StoreUrl;
 
@@ -125,10 +127,6 @@ pub struct Pruned {
     pub left: u64,
 }
 
-/// The URLs that [`open`] accepts, for messages.
-const KNOWN: &str = "\"sqlite:<path>\" (a file), \"postgres://<user>@<host>/<database>\", \"s3://\", \"gs://\" and \
-                     \"az://<bucket>/<prefix>\" (a bucket), and \"file:///<directory>\"";
-
 /// Opens the store at `url`: `sqlite:ipam.db`, `sqlite:/var/lib/ipam.db`, `s3://bucket/prefix` (also `gs`, `az`),
 /// `file:///directory`, `postgres://user@host/database`, `memory:` (a new store), `memory:<name>` (shared by all
 /// callers in this process that use the name). Nothing is opened or created before the first read or write.
@@ -137,49 +135,24 @@ const KNOWN: &str = "\"sqlite:<path>\" (a file), \"postgres://<user>@<host>/<dat
 /// [`Error::Url`] when the URL does not name a store that this build supports.
 pub fn open(url: &StoreUrl) -> Result<Arc<dyn Store>, Error> {
     let scheme = url.scheme();
-    match scheme.as_deref() {
-        #[cfg(feature = "sqlite")]
-        Some("sqlite") => Ok(Arc::new(sqlite::Sqlite::from_url(url)?)),
-        #[cfg(not(feature = "sqlite"))]
-        Some("sqlite") => {
-            Err(Error::Url("This build does not support SQLite: it was built without the feature sqlite.".into()))
-        }
-        Some("memory") => open_memory(url),
-        #[cfg(feature = "object-storage")]
-        Some("s3" | "gs" | "az" | "file") => Ok(Arc::new(bucket::Bucket::from_url(url)?)),
-        #[cfg(not(feature = "object-storage"))]
-        Some("s3" | "gs" | "az" | "file") => Err(Error::Url(
-            "This build does not support object storage: it was built without the feature object-storage.".into(),
-        )),
-        #[cfg(feature = "postgres")]
-        Some("postgres" | "postgresql") => Ok(Arc::new(postgres::Postgres::from_url(url)?)),
-        #[cfg(not(feature = "postgres"))]
-        Some("postgres" | "postgresql") => {
-            Err(Error::Url("This build does not support PostgreSQL: it was built without the feature postgres.".into()))
-        }
-        Some("aws-ipam") => Err(Error::Url(format!(
+    if let Some(kind) = scheme.as_deref().and_then(StoreKind::of_scheme) {
+        return kind.open(url);
+    }
+    let forms = kinds::forms();
+    Err(Error::Url(match scheme.as_deref() {
+        Some("aws-ipam") => format!(
             "AWS keeps \"aws-ipam\": inspect it with the AWS console or `aws ec2 describe-ipam-pools`. This command \
-             works on the stores {KNOWN}."
-        ))),
-        Some(scheme) if !url.rest().is_empty() => Err(Error::Url(format!(
-            "The store URL starts with \"{scheme}:\", which is not a kind of store. The kinds of stores are: {KNOWN}."
-        ))),
+             works on the stores {forms}."
+        ),
+        Some(scheme) if !url.rest().is_empty() => format!(
+            "The store URL starts with \"{scheme}:\", which is not a kind of store. The kinds of stores are: {forms}."
+        ),
         // Any part of this text may be a secret.
-        _ => Err(Error::Url(format!(
-            "The store URL does not start with a kind of store. The kinds of stores are: {KNOWN}. For a SQLite file \
+        _ => format!(
+            "The store URL does not start with a kind of store. The kinds of stores are: {forms}. For a SQLite file \
              write \"sqlite:\" in front of its path."
-        ))),
-    }
-}
-
-fn open_memory(url: &StoreUrl) -> Result<Arc<dyn Store>, Error> {
-    match url.rest() {
-        "" => Ok(Arc::new(memory::Memory::default())),
-        name if name.contains(['/', '?', '#', '@']) => {
-            Err(Error::Url(format!("The store URL {url} is not \"memory:\" or \"memory:<name>\".")))
-        }
-        name => Ok(memory::Memory::shared(name)),
-    }
+        ),
+    }))
 }
 
 #[cfg(test)]

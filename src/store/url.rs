@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::StoreKind;
+
 /// The URL of a store. It may contain a password: `Debug` and `Display` leave out user information, parameters and
 /// fragments.
 #[derive(Clone, PartialEq, Eq)]
@@ -43,7 +45,7 @@ impl StoreUrl {
 
     /// Whether the rest is a path, in which `:` and `@` mean nothing.
     fn is_of_files(&self) -> bool {
-        self.scheme().is_some_and(|scheme| ["sqlite", "file", "memory"].contains(&scheme.as_str()))
+        self.kind().is_some_and(|kind| kind.is_path)
     }
 
     /// The text before the first `:`, in lower case, when it is a scheme (letters, digits, `+`, `-`, `.`). A name
@@ -56,6 +58,11 @@ impl StoreUrl {
         is_scheme.then(|| scheme.to_ascii_lowercase())
     }
 
+    /// The kind of store, when the scheme is known.
+    fn kind(&self) -> Option<&'static StoreKind> {
+        StoreKind::of_scheme(&self.scheme()?)
+    }
+
     /// The text after the scheme, including secrets: use it to open the store, never to show it.
     pub(crate) fn rest(&self) -> &str {
         self.text.split_once(':').map_or("", |(_, rest)| rest)
@@ -66,9 +73,8 @@ impl fmt::Display for StoreUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const HIDDEN: &str = "***";
         // Text that is not a store URL may be anything, and so may the text after its first colon.
-        let kinds = ["sqlite", "memory", "s3", "gs", "az", "file", "postgres", "postgresql", "aws-ipam"];
         match self.scheme() {
-            Some(scheme) if kinds.contains(&scheme.as_str()) => {}
+            Some(scheme) if self.kind().is_some() || scheme == "aws-ipam" => {}
             Some(scheme) if self.text.contains(':') => return write!(f, "{scheme}:{HIDDEN}"),
             _ => return f.write_str(HIDDEN),
         }
