@@ -2,6 +2,8 @@
 //! process for every plan and every apply. The simulation checks the same rules for the provider's answers as Terraform,
 //! and panics if one is violated.
 
+mod service;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -20,6 +22,7 @@ use crate::store::memory::Memory;
 use crate::tf::{
     self, ApplyRequest, Diagnostics, ErasedResource, PlanRequest, PlanResponse, Private, Severity, Value, from_json,
 };
+use service::{Everything, Simulation};
 
 /// Stands for a value in a configuration that is not known yet.
 pub(super) const UNKNOWN: &str = "<unknown>";
@@ -29,11 +32,18 @@ pub(super) struct World {
     pub(super) memory: Arc<Memory>,
     seconds: Arc<AtomicI64>,
     drawn: Arc<AtomicU64>,
+    /// The objects that only a service has; `None` in a self-managed store.
+    service: Option<Arc<Everything>>,
 }
 
 impl World {
     pub(super) fn new() -> Self {
-        Self { memory: Arc::new(Memory::default()), seconds: Arc::default(), drawn: Arc::default() }
+        Self { memory: Arc::new(Memory::default()), seconds: Arc::default(), drawn: Arc::default(), service: None }
+    }
+
+    /// A service that has every noun.
+    pub(super) fn with_service() -> Self {
+        Self { service: Some(Arc::default()), ..Self::new() }
     }
 
     pub(super) fn pass(&self, time: Duration) {
@@ -49,7 +59,11 @@ impl World {
         };
         let store = store.unwrap_or_else(|| Arc::clone(&self.memory) as Arc<dyn Store>);
         let actor = Actor { owner: owner.to_owned(), ..Actor::default() };
-        Arc::new(Local::over(store, actor, surroundings))
+        let store = Local::over(store, actor, surroundings);
+        match &self.service {
+            Some(all) => Arc::new(Simulation { store, all: Arc::clone(all) }),
+            None => Arc::new(store),
+        }
     }
 
     pub(super) fn assert_sound(&self) {
