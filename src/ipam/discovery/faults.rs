@@ -1,13 +1,13 @@
 //! Faults among sightings and treatments.
 
-use super::super::codec::Record;
-use super::super::{Finding, Records, ResourceType, Scope, ScopeType, State, Treated};
-use super::kept::{Kept, Place, Sighted};
 use super::sample::Surroundings;
-use super::treatments::Treatments;
+use super::stored::{Kept, Sighted};
+use super::treated::Treatments;
+use crate::ipam::storage::codec::Record;
+use crate::ipam::{Finding, Records, ResourceType, Scope, ScopeType, State, Treated};
 
 /// Faults among discoveries, treatments, targets and sightings.
-pub(in super::super) fn of(records: &Records) -> Vec<Finding> {
+pub(in crate::ipam) fn of(records: &Records) -> Vec<Finding> {
     let mut found = Vec::new();
     for treated in records.treatments.values() {
         add(&mut found, &treated.meta.id, treatment_faults(treated, records));
@@ -29,7 +29,7 @@ pub(in super::super) fn of(records: &Records) -> Vec<Finding> {
         add(&mut found, key, sighting_faults(sighted, records, surroundings.as_ref()));
     }
     for (key, address) in &records.addresses {
-        let place = Place::key_of(&address.discovery_id, &address.account_id, &address.region);
+        let place = address.target().record();
         let fault = "It was found at a target that was never scanned.".to_owned();
         add(&mut found, key, if records.places.contains_key(&place) { Vec::new() } else { vec![fault] });
     }
@@ -64,7 +64,7 @@ fn treatment_faults(treated: &Treated, records: &Records) -> Vec<String> {
 
 fn sighting_faults(sighted: &Sighted, records: &Records, surroundings: Option<&Surroundings>) -> Vec<String> {
     let mut faults = Vec::new();
-    let place = Place::key_of(&sighted.discovery_id, &sighted.account_id, &sighted.region);
+    let place = sighted.target().record();
     if records.places.get(&place).and_then(|place| place.last_success).is_none() {
         faults.push("It was found at a target that was never scanned.".to_owned());
     }
@@ -95,7 +95,7 @@ impl Surroundings {
 impl Records {
     /// Sets the scope of each sighting, and whether it is ignored, according to the treatments. Sightings and
     /// treatments may come from two stores that were merged.
-    pub(in super::super) fn settle_sightings(&mut self) {
+    pub(in crate::ipam) fn settle_sightings(&mut self) {
         let Some(surroundings) = Surroundings::of(self) else { return };
         for sighted in self.sightings.values_mut() {
             (sighted.scope_id, sighted.ignored) = surroundings.scope_of(&sighted.resource);

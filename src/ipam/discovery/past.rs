@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::super::seen::{History, HistoryQuestion, HistoryRecord, PastType, ResourceCidr, ResourceFilter, SeenType};
-use super::super::{Cidr, Reader, Result, Scope, ScopeType, codec, keys};
-use super::kept::{Past, Sighted};
 use super::sample::all_under;
+use super::stored::{Past, Sighted};
+use super::types::{History, HistoryQuestion, HistoryRecord, PastType, ResourceCidr, ResourceFilter, SeenType};
+use crate::ipam::storage::{codec, discovery_keys, keys};
+use crate::ipam::{Cidr, Reader, Result, Scope, ScopeType};
 use crate::store::Order;
 
 impl Reader<'_> {
@@ -15,13 +16,13 @@ impl Reader<'_> {
     /// three years.
     ///
     /// # Errors
-    /// Returns [`super::super::Error::NotFound`] when there is no such scope.
+    /// Returns [`crate::ipam::Error::NotFound`] when there is no such scope.
     pub fn address_history(&mut self, question: &HistoryQuestion) -> Result<History> {
         let scope_id = match &question.scope_id {
             Some(id) => codec::require::<Scope>(self.snapshot, id)?.meta.id,
             None => self.default_scope(ScopeType::Private)?,
         };
-        let past = all_under::<Past>(self.snapshot, &Past::at(&question.cidr))?.into_values();
+        let past = all_under::<Past>(self.snapshot, &discovery_keys::past_at(&question.cidr))?.into_values();
         let mut tenures: Vec<(Past, bool)> = past.map(|past| (past, false)).collect();
         tenures.extend(self.sightings_at(&question.cidr)?.into_iter().filter_map(|sighted| {
             // The sighting has not ended.
@@ -49,10 +50,11 @@ impl Reader<'_> {
     }
 
     fn sightings_at(&mut self, cidr: &Cidr) -> Result<Vec<Sighted>> {
-        let range = keys::under(&Sighted::index_at(cidr));
+        let range = keys::under(&discovery_keys::seen_at(cidr));
         let mut found = Vec::new();
         for (key, _) in self.snapshot.scan(keys::range(&range), Order::Ascending, usize::MAX)? {
-            let sighting = Sighted::key_from_index(&key).ok_or_else(|| codec::corrupt(&key, "it names no sighting"))?;
+            let sighting =
+                discovery_keys::sighting_of_index(&key).ok_or_else(|| codec::corrupt(&key, "it names no sighting"))?;
             found.extend(codec::read::<Sighted>(self.snapshot, &sighting)?);
         }
         Ok(found)

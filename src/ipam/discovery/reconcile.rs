@@ -2,15 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::super::events::{self, Action};
-use super::super::seen::{Discovery, ResourceCidrId, SeenType};
-use super::super::view::Birth;
-use super::super::{
-    Allocation, Cidr, Imported, Kind, Ledger, Occupant, Pool, Reader, ResourceType, Result, Size, State, Tags, book,
-    codec, free, holds, keys, names,
+use super::evaluate::by_first;
+use super::evaluation::{Evaluation, Gathered};
+use super::stored::{Place, Sighted};
+use super::types::{Discovery, ResourceCidrId, SeenType};
+use crate::ipam::history::log;
+use crate::ipam::holds::standing;
+use crate::ipam::model::event::Action;
+use crate::ipam::operations::context::Birth;
+use crate::ipam::space::free;
+use crate::ipam::storage::discovery_keys::TargetKey;
+use crate::ipam::storage::{codec, index, keys, names};
+use crate::ipam::{
+    Allocation, Cidr, Imported, Kind, Ledger, Occupant, Pool, Reader, ResourceType, Result, Size, State, Tags,
 };
-use super::evaluate::{Evaluation, Gathered, by_first};
-use super::kept::{Place, Sighted};
 
 /// Prefix of the tags that AWS reserves.
 const RESERVED: &str = "aws:";
@@ -95,7 +100,7 @@ impl Ledger<'_> {
     /// depends only on the contents of the store, so a repeated call changes nothing.
     ///
     /// # Errors
-    /// Returns [`super::super::Error::Store`].
+    /// Returns [`crate::ipam::Error::Store`].
     pub fn reconcile(&mut self) -> Result<Reconciled> {
         let released = self.release_gone()?;
         let pools = self.reader().importing_pools()?;
@@ -158,21 +163,21 @@ impl Ledger<'_> {
             // Expired holds are reclaimed, as for any other request.
             if !self.reader().is_clearable(pool_id, &cidr)? {
                 let allocation: Allocation = codec::expect(self.tx, &spot.id)?;
-                return Ok(Err(Skip::Overlaps(Box::new(holds::occupant(self.tx, &allocation)?))));
+                return Ok(Err(Skip::Overlaps(Box::new(standing::occupant(self.tx, &allocation)?))));
             }
             self.clear_in_pool(pool, &cidr)?;
         }
         let allocation = self.allocation_of(pool, candidate)?;
-        book::write_allocation(self.tx, None, Some(&allocation))?;
+        index::write_allocation(self.tx, None, Some(&allocation))?;
         names::enter(self.tx, &allocation)?;
-        events::append(self.tx, &self.env, Action::Import, None, Some(&allocation))?;
+        log::append(self.tx, &self.env, Action::Import, None, Some(&allocation))?;
         Ok(Ok(allocation))
     }
 
     fn allocation_of(&mut self, pool: &Pool, candidate: &Candidate<'_>) -> Result<Allocation> {
         let Sighted { discovery_id, account_id, region, resource, .. } = candidate.sighted;
         let discovery: Discovery = codec::expect(self.tx, discovery_id)?;
-        let place: Option<Place> = codec::read(self.tx, &Place::key_of(discovery_id, account_id, region))?;
+        let place: Option<Place> = codec::read(self.tx, &TargetKey { discovery_id, account_id, region }.record())?;
         let name = self.free_name(&pool.meta.id, &format!("{}_{}", resource.resource_id, candidate.cidr))?;
         let mut meta = self.new_meta(Kind::Allocation, &name, &Birth::Active { id: None })?;
         meta.owner = discovery.meta.owner;
@@ -229,8 +234,9 @@ impl Reader<'_> {
         if !self.sightings_of(&of)?.is_empty() {
             return Ok(false);
         }
-        let key = Place::key_of(&imported.discovery_id, &imported.account_id, &imported.region);
-        let place: Option<Place> = codec::read(self.snapshot, &key)?;
+        let Imported { discovery_id, account_id, region, .. } = imported;
+        let target = TargetKey { discovery_id, account_id, region };
+        let place: Option<Place> = codec::read(self.snapshot, &target.record())?;
         Ok(place.and_then(|place| place.last_success).is_some_and(|time| time > imported.sampled_at))
     }
 
