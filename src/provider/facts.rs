@@ -18,6 +18,27 @@ pub(super) fn count(addresses: BigUint) -> Number {
     Number::from(addresses)
 }
 
+/// The attributes of a block that follow from its CIDR, for [`model!`](crate::model).
+macro_rules! block_attributes {
+    ([$($head:tt)*] [$($before:tt)*] [$($after:tt)*] [$($blocks:tt)*]) => { $crate::model! { $($head)* { $($before)*
+        /// Address family of the CIDR: `ipv4` or `ipv6`.
+        address_family: $crate::ipam::Family => computed(),
+        /// Network address of the CIDR, which is the same as `first_address`.
+        network: String => computed(),
+        /// Netmask in dotted decimal form; null for IPv6.
+        netmask: String => computed(),
+        /// First address of the CIDR.
+        first_address: String => computed(),
+        /// Last address of the CIDR.
+        last_address: String => computed(),
+        /// Exact number of addresses in the CIDR.
+        address_count: $crate::tf::Number => computed(),
+        /// Names of the reverse DNS zones that cover the CIDR, at octet (IPv4) or nibble (IPv6) boundaries.
+        reverse_zones: Vec<String> => computed(),
+    $($after)* } $($blocks)* } };
+}
+pub(super) use block_attributes;
+
 /// Fills the fields that every model of a block has.
 #[macro_export]
 #[doc(hidden)]

@@ -2,6 +2,7 @@
 //! [`Resource`], [`DataSource`] and [`Function`], and the rules of plan and apply, once for all resources.
 
 mod configuration;
+mod declare;
 mod diagnostic;
 mod erased;
 mod json;

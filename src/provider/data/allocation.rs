@@ -4,12 +4,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::backend::Ipam;
-use crate::ipam::{Allocation, Cidr, Family, Kind, Tags};
+use crate::ipam::{Allocation, Cidr, Family, Kind};
+use crate::provider::facts::block_attributes;
 use crate::provider::shared::Shared;
-use crate::tf::{DataSource, Diagnostics, Number, Path, wrong_value};
+use crate::tf::{DataSource, Diagnostics, Path, wrong_value};
 use crate::{at, model};
 
-use super::facts::AllocationFacts;
+use super::facts::{AllocationFacts, allocation_facts};
 use super::lookup::{self, argument};
 use super::{explained, is_true};
 
@@ -33,38 +34,7 @@ model! {
         /// Whether a look-up by `name`, `cidr` or `address` also finds an allocation that is only planned. Default:
         /// `false`.
         include_planned: bool => default(false),
-        /// Netmask length of the CIDR.
-        netmask_length: u8 => computed(),
-        /// Address family of the CIDR: `ipv4` or `ipv6`.
-        address_family: Family => computed(),
-        /// Network address of the CIDR, which is the same as `first_address`.
-        network: String => computed(),
-        /// Netmask in dotted decimal form; null for IPv6.
-        netmask: String => computed(),
-        /// First address of the CIDR.
-        first_address: String => computed(),
-        /// Last address of the CIDR.
-        last_address: String => computed(),
-        /// Exact number of addresses in the CIDR.
-        address_count: Number => computed(),
-        /// Names of the reverse DNS zones that cover the CIDR, at octet (IPv4) or nibble (IPv6) boundaries.
-        reverse_zones: Vec<String> => computed(),
-        /// Description of the allocation.
-        description: String => computed(),
-        /// Type of the allocation: `custom` if a configuration created it, `ipam-pool` for the space of a pool below,
-        /// or the type of the resource that has the space, such as `vpc`.
-        resource_type: String => computed(),
-        /// ID of the pool or resource that has the space; null for `custom`.
-        resource_id: String => computed(),
-        /// Map of the tags of the allocation.
-        tags: Tags => computed(),
-        /// Owner of the allocation: the provider argument `owner` of the configuration that it belongs to. With
-        /// `aws-ipam`, the ID of the AWS account.
-        owner: String => computed(),
-        /// State of the allocation: `active`, or `planned` while only a plan holds it.
-        state: String => computed(),
-        /// Time at which the hold of a planned allocation expires, in RFC 3339 format; null for an active allocation.
-        hold_expires_at: String => computed(),
+        include allocation_facts;
     }
 }
 

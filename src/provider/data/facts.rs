@@ -5,9 +5,77 @@ use std::collections::HashMap;
 use num_bigint::BigUint;
 
 use crate::backend::Ipam;
-use crate::ipam::{Allocation, Cidr, Error, Family, Pool, Scope, ScopeType, State, Strategy, Tags};
-use crate::tf::{Number, Tf};
+use crate::ipam::{Allocation, Cidr, Error, Pool, Scope, ScopeType, State, Tags};
+use crate::provider::facts::block_attributes;
+use crate::tf::Tf;
 use crate::{fill_facts, model};
+
+/// The facts about a pool, for [`model!`](crate::model).
+macro_rules! pool_facts {
+    ([$($head:tt)*] [$($before:tt)*] [$($after:tt)*] [$($blocks:tt)*]) => { $crate::model! { $($head)* { $($before)*
+        /// Address family of the pool: `ipv4` or `ipv6`.
+        address_family: $crate::ipam::Family => computed(),
+        /// Region or site of the pool; null if the pool has none.
+        locale: String => computed(),
+        /// Description of the pool.
+        description: String => computed(),
+        /// List of all CIDRs of the pool, sorted by address, whether the pool itself or an `ipam_pool_cidr` provisions
+        /// them.
+        cidrs: Vec<$crate::ipam::Cidr> => computed(),
+        /// CIDR of the pool, if `cidrs` has exactly one element; null otherwise.
+        cidr: $crate::ipam::Cidr => computed(),
+        /// Depth of the pool in the tree of pools: 1 for a top-level pool, and one more for each pool above.
+        pool_depth: u32 => computed(),
+        /// Smallest netmask length (the largest CIDR) that an allocation may have; null if there is no limit.
+        allocation_min_netmask_length: u8 => computed(),
+        /// Largest netmask length (the smallest CIDR) that an allocation may have; null if there is no limit.
+        allocation_max_netmask_length: u8 => computed(),
+        /// Netmask length of allocations that set neither `cidr` nor `netmask_length`; null if every allocation must
+        /// set one of them.
+        allocation_default_netmask_length: u8 => computed(),
+        /// Map of tags that every allocation must have, with the same values.
+        allocation_resource_tags: $crate::ipam::Tags => computed(),
+        /// Which free space an allocation by `netmask_length` gets: `best-fit`, `first-fit`, `last-fit`, `sparse` or
+        /// `random`.
+        allocation_strategy: $crate::ipam::Strategy => computed(),
+        /// Map of the tags of the pool.
+        tags: $crate::ipam::Tags => computed(),
+        /// Owner of the pool: the provider argument `owner` of the configuration that it belongs to. With `aws-ipam`,
+        /// the ID of the AWS account.
+        owner: String => computed(),
+        /// State of the pool: `active`, or `planned` while only a plan holds it.
+        state: String => computed(),
+        /// Time at which the hold of a planned pool expires, in RFC 3339 format; null for an active pool.
+        hold_expires_at: String => computed(),
+    $($after)* } $($blocks)* } };
+}
+pub(super) use pool_facts;
+
+/// The facts about an allocation, after its CIDR, for [`model!`](crate::model).
+macro_rules! allocation_facts {
+    ([$($head:tt)*] [$($before:tt)*] [$($after:tt)*] [$($blocks:tt)*]) => { $crate::model! { $($head)* { $($before)*
+        /// Netmask length of the CIDR.
+        netmask_length: u8 => computed(),
+        include block_attributes;
+        /// Description of the allocation.
+        description: String => computed(),
+        /// Type of the allocation: `custom` if a configuration created it, `ipam-pool` for the space of a pool below,
+        /// or the type of the resource that has the space, such as `vpc`.
+        resource_type: String => computed(),
+        /// ID of the pool or resource that has the space; null for `custom`.
+        resource_id: String => computed(),
+        /// Map of the tags of the allocation.
+        tags: $crate::ipam::Tags => computed(),
+        /// Owner of the allocation: the provider argument `owner` of the configuration that it belongs to. With
+        /// `aws-ipam`, the ID of the AWS account.
+        owner: String => computed(),
+        /// State of the allocation: `active`, or `planned` while only a plan holds it.
+        state: String => computed(),
+        /// Time at which the hold of a planned allocation expires, in RFC 3339 format; null for an active allocation.
+        hold_expires_at: String => computed(),
+    $($after)* } $($blocks)* } };
+}
+pub(super) use allocation_facts;
 
 model! {
     /// The attributes of a scope.
@@ -66,40 +134,7 @@ model! {
         ipam_scope_type: ScopeType => computed(),
         /// ID of the source pool, from which the pool takes its CIDRs; null for a top-level pool.
         source_ipam_pool_id: String => computed(),
-        /// Address family of the pool: `ipv4` or `ipv6`.
-        address_family: Family => computed(),
-        /// Region or site of the pool; null if the pool has none.
-        locale: String => computed(),
-        /// Description of the pool.
-        description: String => computed(),
-        /// List of all CIDRs of the pool, sorted by address, whether the pool itself or an `ipam_pool_cidr` provisions
-        /// them.
-        cidrs: Vec<Cidr> => computed(),
-        /// CIDR of the pool, if `cidrs` has exactly one element; null otherwise.
-        cidr: Cidr => computed(),
-        /// Depth of the pool in the tree of pools: 1 for a top-level pool, and one more for each pool above.
-        pool_depth: u32 => computed(),
-        /// Smallest netmask length (the largest CIDR) that an allocation may have; null if there is no limit.
-        allocation_min_netmask_length: u8 => computed(),
-        /// Largest netmask length (the smallest CIDR) that an allocation may have; null if there is no limit.
-        allocation_max_netmask_length: u8 => computed(),
-        /// Netmask length of allocations that set neither `cidr` nor `netmask_length`; null if every allocation must
-        /// set one of them.
-        allocation_default_netmask_length: u8 => computed(),
-        /// Map of tags that every allocation must have, with the same values.
-        allocation_resource_tags: Tags => computed(),
-        /// Which free space an allocation by `netmask_length` gets: `best-fit`, `first-fit`, `last-fit`, `sparse` or
-        /// `random`.
-        allocation_strategy: Strategy => computed(),
-        /// Map of the tags of the pool.
-        tags: Tags => computed(),
-        /// Owner of the pool: the provider argument `owner` of the configuration that it belongs to. With `aws-ipam`,
-        /// the ID of the AWS account.
-        owner: String => computed(),
-        /// State of the pool: `active`, or `planned` while only a plan holds it.
-        state: String => computed(),
-        /// Time at which the hold of a planned pool expires, in RFC 3339 format; null for an active pool.
-        hold_expires_at: String => computed(),
+        include pool_facts;
     }
 }
 
@@ -190,38 +225,7 @@ model! {
         ipam_pool_id: String => computed(),
         /// CIDR of the allocation.
         cidr: Cidr => computed(),
-        /// Netmask length of the CIDR.
-        netmask_length: u8 => computed(),
-        /// Address family of the CIDR: `ipv4` or `ipv6`.
-        address_family: Family => computed(),
-        /// Network address of the CIDR, which is the same as `first_address`.
-        network: String => computed(),
-        /// Netmask in dotted decimal form; null for IPv6.
-        netmask: String => computed(),
-        /// First address of the CIDR.
-        first_address: String => computed(),
-        /// Last address of the CIDR.
-        last_address: String => computed(),
-        /// Exact number of addresses in the CIDR.
-        address_count: Number => computed(),
-        /// Names of the reverse DNS zones that cover the CIDR, at octet (IPv4) or nibble (IPv6) boundaries.
-        reverse_zones: Vec<String> => computed(),
-        /// Description of the allocation.
-        description: String => computed(),
-        /// Type of the allocation: `custom` if a configuration created it, `ipam-pool` for the space of a pool below,
-        /// or the type of the resource that has the space, such as `vpc`.
-        resource_type: String => computed(),
-        /// ID of the pool or resource that has the space; null for `custom`.
-        resource_id: String => computed(),
-        /// Map of the tags of the allocation.
-        tags: Tags => computed(),
-        /// Owner of the allocation: the provider argument `owner` of the configuration that it belongs to. With
-        /// `aws-ipam`, the ID of the AWS account.
-        owner: String => computed(),
-        /// State of the allocation: `active`, or `planned` while only a plan holds it.
-        state: String => computed(),
-        /// Time at which the hold of a planned allocation expires, in RFC 3339 format; null for an active allocation.
-        hold_expires_at: String => computed(),
+        include allocation_facts;
     }
 }
 

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use crate::backend::Ipam;
-use crate::ipam::{Cidr, Family, Kind, Meta, Pool, ScopeType, State, Strategy, Tags};
+use crate::ipam::{Kind, Meta, Pool, ScopeType, State};
 use crate::provider::shared::Shared;
 use crate::tf::{DataSource, Diagnostics, Path};
 use crate::{at, model};
 
-use super::facts::{Places, PoolFacts};
+use super::facts::{Places, PoolFacts, pool_facts};
 use super::lookup::{self, argument};
 use super::{explained, is_true};
 
@@ -36,40 +36,7 @@ model! {
         ipam_scope_type: ScopeType => computed(),
         /// Whether a look-up by `name` or `path` also finds a pool that is only planned. Default: `false`.
         include_planned: bool => default(false),
-        /// Address family of the pool: `ipv4` or `ipv6`.
-        address_family: Family => computed(),
-        /// Region or site of the pool; null if the pool has none.
-        locale: String => computed(),
-        /// Description of the pool.
-        description: String => computed(),
-        /// List of all CIDRs of the pool, sorted by address, whether the pool itself or an `ipam_pool_cidr` provisions
-        /// them.
-        cidrs: Vec<Cidr> => computed(),
-        /// CIDR of the pool, if `cidrs` has exactly one element; null otherwise.
-        cidr: Cidr => computed(),
-        /// Depth of the pool in the tree of pools: 1 for a top-level pool, and one more for each pool above.
-        pool_depth: u32 => computed(),
-        /// Smallest netmask length (the largest CIDR) that an allocation may have; null if there is no limit.
-        allocation_min_netmask_length: u8 => computed(),
-        /// Largest netmask length (the smallest CIDR) that an allocation may have; null if there is no limit.
-        allocation_max_netmask_length: u8 => computed(),
-        /// Netmask length of allocations that set neither `cidr` nor `netmask_length`; null if every allocation must
-        /// set one of them.
-        allocation_default_netmask_length: u8 => computed(),
-        /// Map of tags that every allocation must have, with the same values.
-        allocation_resource_tags: Tags => computed(),
-        /// Which free space an allocation by `netmask_length` gets: `best-fit`, `first-fit`, `last-fit`, `sparse` or
-        /// `random`.
-        allocation_strategy: Strategy => computed(),
-        /// Map of the tags of the pool.
-        tags: Tags => computed(),
-        /// Owner of the pool: the provider argument `owner` of the configuration that it belongs to. With `aws-ipam`,
-        /// the ID of the AWS account.
-        owner: String => computed(),
-        /// State of the pool: `active`, or `planned` while only a plan holds it.
-        state: String => computed(),
-        /// Time at which the hold of a planned pool expires, in RFC 3339 format; null for an active pool.
-        hold_expires_at: String => computed(),
+        include pool_facts;
     }
 }
 

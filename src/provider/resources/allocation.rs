@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use crate::backend::{AllocationChange, Ipam, Noun, Planned};
 use crate::ipam::{
-    Allocation, AllocationSpec, Cidr, Error, Family, GivenUp, Kind, Missing, ResourceType, Size, Tags, Unsupported,
+    Allocation, AllocationSpec, Cidr, Error, GivenUp, Kind, Missing, ResourceType, Size, Tags, Unsupported,
 };
-use crate::tf::{Diagnostic, Diagnostics, Number, Path, Plan, Private, Tf};
+use crate::tf::{Diagnostic, Diagnostics, Path, Plan, Private, Tf};
 use crate::{at, fill_facts, model};
 
 use super::super::create;
+use super::super::facts::block_attributes;
 use super::super::noun::{Held, HeldModel, NounModel, Timeouts, check_import, fields_with_tags};
 use super::super::shared::Shared;
 use super::allocation_plan::AllocationPlanner;
@@ -55,20 +56,7 @@ model! {
         /// Owner of the allocation: the provider argument `owner` of the configuration that it belongs to. With
         /// `aws-ipam`, the ID of the AWS account.
         owner: String => computed(),
-        /// Address family of the CIDR: `ipv4` or `ipv6`.
-        address_family: Family => computed(),
-        /// Network address of the CIDR, which is the same as `first_address`.
-        network: String => computed(),
-        /// Netmask in dotted decimal form; null for IPv6.
-        netmask: String => computed(),
-        /// First address of the CIDR.
-        first_address: String => computed(),
-        /// Last address of the CIDR.
-        last_address: String => computed(),
-        /// Exact number of addresses in the CIDR.
-        address_count: Number => computed(),
-        /// Names of the reverse DNS zones that cover the CIDR, at octet (IPv4) or nibble (IPv6) boundaries.
-        reverse_zones: Vec<String> => computed(),
+        include block_attributes;
         /// All tags of the allocation: `tags` and the `default_tags` of the provider.
         tags_all: Tags => computed(),
     }

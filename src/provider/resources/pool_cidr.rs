@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use crate::backend::{Ipam, Noun, PoolCidrChange};
-use crate::ipam::{Cidr, Error, Family, Kind, Missing, OnlyAws, PoolCidr, PoolCidrSpec, Size, Unsupported};
-use crate::tf::{Diagnostic, Diagnostics, Number, Path, Plan, Tf};
+use crate::ipam::{Cidr, Error, Kind, Missing, OnlyAws, PoolCidr, PoolCidrSpec, Size, Unsupported};
+use crate::tf::{Diagnostic, Diagnostics, Path, Plan, Tf};
 use crate::{at, fill_facts, model};
 
 use super::super::create::Request;
+use super::super::facts::block_attributes;
 use super::super::noun::{DEFAULT_TIMEOUT, Held, HeldModel, NounModel, Timeouts, check_import, fields, keep};
 use super::super::shared::{Configured, Shared};
 use super::super::{errors, hand_over, holding, kept_arguments, limits, rename};
@@ -54,20 +55,7 @@ model! {
         /// Owner of the pool CIDR: the provider argument `owner` of the configuration that it belongs to. With
         /// `aws-ipam`, the ID of the AWS account.
         owner: String => computed(),
-        /// Address family of the CIDR: `ipv4` or `ipv6`.
-        address_family: Family => computed(),
-        /// Network address of the CIDR, which is the same as `first_address`.
-        network: String => computed(),
-        /// Netmask in dotted decimal form; null for IPv6.
-        netmask: String => computed(),
-        /// First address of the CIDR.
-        first_address: String => computed(),
-        /// Last address of the CIDR.
-        last_address: String => computed(),
-        /// Exact number of addresses in the CIDR.
-        address_count: Number => computed(),
-        /// Names of the reverse DNS zones that cover the CIDR, at octet (IPv4) or nibble (IPv6) boundaries.
-        reverse_zones: Vec<String> => computed(),
+        include block_attributes;
     }
     blocks { timeouts: Timeouts }
 }
