@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use terraform_provider_ipam::backend::{AllocationFilter, Audit, Ipam, Local, Planned, PoolFilter, Surroundings};
 use terraform_provider_ipam::ipam::{
-    Actor, Allocation, AllocationSpec, Error, Event, Pool, PoolSpec, Provision, Rules, Scope, Size, Special, State,
+    Actor, Allocation, AllocationSpec, Event, Pool, PoolSpec, Provision, Rules, Scope, Size, Special, State,
     Strategy, Tags,
 };
 use terraform_provider_ipam::store::bucket::Bucket;

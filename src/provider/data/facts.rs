@@ -7,7 +7,7 @@ use num_bigint::BigUint;
 use crate::backend::Ipam;
 use crate::ipam::{Allocation, Cidr, Error, Pool, Scope, ScopeType, State, Tags};
 use crate::provider::facts::block_attributes;
-use crate::tf::Tf;
+use crate::tf::{Number, Tf};
 use crate::{fill_facts, model};
 
 /// The facts about a pool, for [`model!`](crate::model).
