@@ -10,23 +10,23 @@ use crate::ipam::{
 
 use super::AwsIpam;
 use super::convert::{self, need, parts};
-use super::memory::Wish;
-use super::said::{Refusal, ask, fault};
-use super::space::occupant;
+use super::pending::RequestKey;
+use super::response::{Refusal, ask, fault};
 use super::tags;
-use super::wait::{self, Look, uncrowded, until};
+use super::usage::occupant;
+use super::wait::{self, Progress, uncrowded, until};
 
 /// The error code for space that AWS still holds when the user does not want to wait.
 const STILL_HELD: &str = "StillHeld";
 
 /// A request for a block.
-pub(super) struct Ask<'a> {
+pub(super) struct BlockRequest<'a> {
     pub(super) pool: &'a Pool,
     pub(super) size: Size,
     pub(super) disallowed: &'a BTreeSet<Cidr>,
 }
 
-impl Ask<'_> {
+impl BlockRequest<'_> {
     pub(super) const fn cidr(&self) -> Option<Cidr> {
         match self.size {
             Size::Cidr(cidr) => Some(cidr),
@@ -110,14 +110,14 @@ impl AwsIpam {
     }
 
     /// The block that AWS would allocate now. Its ID is empty, because AWS assigns the ID at the allocation.
-    pub(super) async fn foresee_allocation(&self, spec: &AllocationSpec, pool: &Pool) -> Result<Allocation> {
-        let wanted = Ask { pool, size: spec.size, disallowed: &spec.disallowed_cidrs };
+    pub(super) async fn preview_allocation(&self, spec: &AllocationSpec, pool: &Pool) -> Result<Allocation> {
+        let wanted = BlockRequest { pool, size: spec.size, disallowed: &spec.disallowed_cidrs };
         wanted.check()?;
         check_tags(&spec.tags, pool)?;
         let cidr = match wanted.cidr() {
             Some(cidr) => {
                 // AWS previews blocks only by size, so a given block is checked against the lists.
-                self.ground(&pool.meta.id).await?.require_free(pool, cidr)?;
+                self.pool_space(&pool.meta.id).await?.require_free(pool, cidr)?;
                 cidr
             }
             None => self.next_free(&wanted).await?,
@@ -128,14 +128,14 @@ impl AwsIpam {
             .set_tags(Some(tags::request(&tags::named(&spec.name, &spec.tags))))
             .set_description(spec.description.clone())
             .build();
-        let mut foreseen = convert::allocation(&raw, &pool.meta.id)?;
-        foreseen.meta.id = String::new();
-        foreseen.size = spec.size;
-        Ok(foreseen)
+        let mut previewed = convert::allocation(&raw, &pool.meta.id)?;
+        previewed.meta.id = String::new();
+        previewed.size = spec.size;
+        Ok(previewed)
     }
 
     /// The place that AWS itself previews for a block of that size.
-    async fn next_free(&self, wanted: &Ask<'_>) -> Result<Cidr> {
+    async fn next_free(&self, wanted: &BlockRequest<'_>) -> Result<Cidr> {
         let gone = || Error::NotFound { kind: Kind::Pool, id: wanted.pool.meta.id.clone() };
         let client = self.client_of(&wanted.pool.meta.id).await?.ok_or_else(gone)?;
         let request = client
@@ -150,7 +150,7 @@ impl AwsIpam {
         }
     }
 
-    async fn no_room(&self, refusal: Refusal, wanted: &Ask<'_>) -> Error {
+    async fn no_room(&self, refusal: Refusal, wanted: &BlockRequest<'_>) -> Error {
         if refusal.is_not_found() {
             return Error::NotFound { kind: Kind::Pool, id: wanted.pool.meta.id.clone() };
         }
@@ -168,22 +168,24 @@ impl AwsIpam {
         let nothing = BTreeSet::new();
         let wanted = match planned {
             // Only the block that the plan showed.
-            Planned::Previewed { cidr, .. } => Ask { pool: &pool, size: Size::Cidr(*cidr), disallowed: &nothing },
-            _ => Ask { pool: &pool, size: spec.size, disallowed: &spec.disallowed_cidrs },
+            Planned::Previewed { cidr, .. } => {
+                BlockRequest { pool: &pool, size: Size::Cidr(*cidr), disallowed: &nothing }
+            }
+            _ => BlockRequest { pool: &pool, size: spec.size, disallowed: &spec.disallowed_cidrs },
         };
         wanted.check()?;
         check_tags(&spec.tags, &pool)?;
-        let wish = Wish::new(Kind::Allocation.into(), &spec.pool_id, &spec.name);
+        let key = RequestKey::new(Kind::Allocation.into(), &spec.pool_id, &spec.name);
         // Without the queue, two allocations with the same name would both find the name free.
-        let queue = self.memory.queue(&format!("{} {}", wish.parent, wish.name));
+        let queue = self.pending.queue(&format!("{} {}", key.parent, key.name));
         let _turn = queue.lock().await;
         if let Some(existing) = self.allocation_named(&spec.pool_id, &spec.name).await? {
             return Err(Error::NameTaken { existing: occupant(&existing), asked_by: None });
         }
-        self.allocate(spec, &wanted, &wish).await
+        self.allocate(spec, &wanted, &key).await
     }
 
-    async fn allocate(&self, spec: &AllocationSpec, wanted: &Ask<'_>, wish: &Wish) -> Result<Allocation> {
+    async fn allocate(&self, spec: &AllocationSpec, wanted: &BlockRequest<'_>, key: &RequestKey) -> Result<Allocation> {
         let gone = || Error::NotFound { kind: Kind::Pool, id: spec.pool_id.clone() };
         let client = self.client_of(&spec.pool_id).await?.ok_or_else(gone)?;
         let length = if wanted.cidr().is_some() { None } else { wanted.netmask_length() };
@@ -196,15 +198,15 @@ impl AwsIpam {
             .set_disallowed_cidrs(disallowed(wanted.disallowed).filter(|_| wanted.cidr().is_none()))
             .set_description(spec.description.clone())
             .tag_specifications(tags::specification(convert::tagged(Kind::Allocation), &all))
-            .client_token(self.memory.token(wish));
+            .client_token(self.pending.token(key));
         let answer = uncrowded(&self.pace, || ask("AllocateIpamPoolCidr", request.clone().send())).await;
-        self.memory.answered(wish, &answer);
+        self.pending.answered(key, &answer);
         let answer = match answer {
             Ok(answer) => need(answer.ipam_pool_allocation, "allocation")?,
             Err(refusal) => return Err(self.no_room(refusal, wanted).await),
         };
         let mut made = convert::allocation(&answer, &spec.pool_id)?;
-        self.memory.allocated(&made.meta.id);
+        self.pending.allocated(&made.meta.id);
         if !wanted.is_answered_by(made.cidr) {
             return Err(self.other_than_asked(&made, wanted).await);
         }
@@ -220,7 +222,7 @@ impl AwsIpam {
 
     /// The error when AWS allocated a block other than the requested one. The block is released again, so that nothing is
     /// left that is in no state.
-    async fn other_than_asked(&self, made: &Allocation, wanted: &Ask<'_>) -> Error {
+    async fn other_than_asked(&self, made: &Allocation, wanted: &BlockRequest<'_>) -> Error {
         let gone = self.drop_allocation(&made.meta.id).await;
         let then = match gone {
             Ok(()) | Err(Error::Pending(_)) => "The provider released it again".to_owned(),
@@ -241,8 +243,8 @@ impl AwsIpam {
         let unfinished = wait::unfinished(Kind::Allocation.into(), id, name);
         let seen = until(&self.pace, unfinished, || async move {
             match self.allocation_in(pool_id, parts(id).0).await? {
-                Some(_) => Ok(Look::Ready(())),
-                None => Ok(Look::Wait("it is not listed yet".to_owned())),
+                Some(_) => Ok(Progress::Ready(())),
+                None => Ok(Progress::Wait("it is not listed yet".to_owned())),
             }
         });
         if let Err(error) = seen.await {
@@ -267,7 +269,7 @@ impl AwsIpam {
         let mut pause = self.pace.first;
         loop {
             let found = self.allocation_in(pool_id, own).await?;
-            let may_be_unseen = self.memory.unseen_until(&whole, self.pace.read_lag);
+            let may_be_unseen = self.pending.unseen_until(&whole, self.pace.read_lag);
             if found.is_some() || may_be_unseen.is_none_or(|until| Instant::now() > until) {
                 return Ok(found);
             }
@@ -306,7 +308,7 @@ impl AwsIpam {
     }
 
     /// AWS cannot change the size of an allocation, so another size is always a replacement.
-    pub(super) async fn foresee_resize(&self, id: &str, size: Size) -> Result<Resize> {
+    pub(super) async fn preview_resize(&self, id: &str, size: Size) -> Result<Resize> {
         let gone = || Error::NotFound { kind: Kind::Allocation, id: id.to_owned() };
         let now = self.allocation(id).await?.ok_or_else(gone)?;
         let stays = match size {
@@ -338,15 +340,15 @@ impl AwsIpam {
             Err(refusal) if refusal.says("InvalidParameterCombination", "No allocation found") => {}
             Err(refusal) => return Err(refusal.into()),
         }
-        self.memory.released(&whole);
+        self.pending.released(&whole);
         if !self.waits_for_release {
             return Ok(());
         }
         let unfinished = wait::unfinished(Kind::Allocation.into(), &whole, &found.meta.name);
         until(&self.pace, unfinished, || async move {
             match self.allocation_in(pool_id, own).await? {
-                None => Ok(Look::Ready(())),
-                Some(held) => Ok(Look::Wait(format!("it is released, but AWS still holds {}", held.cidr))),
+                None => Ok(Progress::Ready(())),
+                Some(held) => Ok(Progress::Wait(format!("it is released, but AWS still holds {}", held.cidr))),
             }
         })
         .await
@@ -365,7 +367,7 @@ impl AwsIpam {
         let mut avoid: BTreeSet<Cidr> = disallowed.iter().copied().collect();
         let mut blocks = Vec::new();
         while blocks.len() < count {
-            let wanted = Ask { pool: &pool, size, disallowed: &avoid };
+            let wanted = BlockRequest { pool: &pool, size, disallowed: &avoid };
             wanted.check()?;
             match self.next_free(&wanted).await {
                 Ok(block) => {

@@ -9,9 +9,9 @@ use crate::ipam::{
 
 use super::AwsIpam;
 use super::convert::{self, composite, need, parts};
-use super::memory::Wish;
-use super::said::{ask, fault};
-use super::wait::{self, Look, uncrowded, until};
+use super::pending::RequestKey;
+use super::response::{ask, fault};
+use super::wait::{self, Progress, uncrowded, until};
 
 fn unfinished(id: &str, name: &str) -> impl Fn(String) -> Unfinished + use<> {
     wait::unfinished(Kind::PoolCidr.into(), id, name)
@@ -54,14 +54,14 @@ impl AwsIpam {
             return Err(Error::NoSourcePool);
         }
         let name = spec.name.clone().unwrap_or_else(|| words(spec.size));
-        let wish = Wish::new(Kind::PoolCidr.into(), &spec.pool_id, &name);
-        if self.memory.begun(&wish).is_none()
+        let key = RequestKey::new(Kind::PoolCidr.into(), &spec.pool_id, &name);
+        if self.pending.begun(&key).is_none()
             && let Some(cidr) = block(spec.size)
         {
             self.require_absent(&pool, cidr).await?;
         }
-        let id = self.begin_pool_cidr(&spec.pool_id, spec.size, spec.proof.as_ref(), &wish).await?;
-        let found = self.provisioned(&spec.pool_id, &id, spec.size, &wish).await?;
+        let id = self.begin_pool_cidr(&spec.pool_id, spec.size, spec.proof.as_ref(), &key).await?;
+        let found = self.provisioned(&spec.pool_id, &id, spec.size, &key).await?;
         let mut made = convert::pool_cidr(&found, &pool)?;
         made.meta.name = name;
         Ok(made)
@@ -94,9 +94,9 @@ impl AwsIpam {
         pool_id: &str,
         size: Size,
         proof: Option<&Proof>,
-        wish: &Wish,
+        key: &RequestKey,
     ) -> Result<String> {
-        if let Some(id) = self.memory.begun(wish) {
+        if let Some(id) = self.pending.begun(key) {
             return Ok(id);
         }
         let length = match size {
@@ -114,9 +114,9 @@ impl AwsIpam {
             .set_verification_method(method)
             .set_cidr_authorization_context(context)
             .set_ipam_external_resource_verification_token_id(token)
-            .client_token(self.memory.token(wish));
+            .client_token(self.pending.token(key));
         let answer = uncrowded(&self.pace, || ask("ProvisionIpamPoolCidr", request.clone().send())).await;
-        self.memory.answered(wish, &answer);
+        self.pending.answered(key, &answer);
         let answer = match answer {
             Ok(answer) => answer,
             Err(refusal) => {
@@ -126,7 +126,7 @@ impl AwsIpam {
             }
         };
         let id = need(answer.ipam_pool_cidr.and_then(|one| one.ipam_pool_cidr_id), "pool CIDR id")?;
-        self.memory.begin(wish, &id);
+        self.pending.begin(key, &id);
         Ok(id)
     }
 
@@ -149,18 +149,18 @@ impl AwsIpam {
         pool_id: &str,
         id: &str,
         size: Size,
-        wish: &Wish,
+        key: &RequestKey,
     ) -> Result<ec2::IpamPoolCidr> {
         let made = until(&self.pace, unfinished(&composite(id, pool_id), &words(size)), || async move {
             let listed = self.raw_pool_cidrs(pool_id).await?;
             let Some(found) = listed.into_iter().flatten().find(|one| one.ipam_pool_cidr_id() == Some(id)) else {
-                return Ok(Look::Wait("it is not listed yet".to_owned()));
+                return Ok(Progress::Wait("it is not listed yet".to_owned()));
             };
-            self.look_at(pool_id, found, size).await
+            self.progress_of(pool_id, found, size).await
         })
         .await;
         if !matches!(made, Err(Error::Pending(_))) {
-            self.memory.end(wish);
+            self.pending.end(key);
         }
         let made = made?;
         let cidr = convert::cidr(made.cidr())?;
@@ -176,7 +176,12 @@ impl AwsIpam {
         Ok(made)
     }
 
-    async fn look_at(&self, pool_id: &str, found: ec2::IpamPoolCidr, size: Size) -> Result<Look<ec2::IpamPoolCidr>> {
+    async fn progress_of(
+        &self,
+        pool_id: &str,
+        found: ec2::IpamPoolCidr,
+        size: Size,
+    ) -> Result<Progress<ec2::IpamPoolCidr>> {
         use ec2::IpamPoolCidrState as State;
         let state = found.state().map_or("unknown", ec2::IpamPoolCidrState::as_str);
         let why = found.failure_reason();
@@ -187,8 +192,8 @@ impl AwsIpam {
             return Err(fault("ProvisionIpamPoolCidr", code.as_str(), message).adding(&words).about(space));
         }
         match found.state() {
-            Some(State::Provisioned) => Ok(Look::Ready(found)),
-            Some(State::PendingProvision | State::PendingImport) => Ok(Look::Wait(format!("its state is {state}"))),
+            Some(State::Provisioned) => Ok(Progress::Ready(found)),
+            Some(State::PendingProvision | State::PendingImport) => Ok(Progress::Wait(format!("its state is {state}"))),
             _ => {
                 let words = format!("the CIDR is in the state {state}, and AWS gave no reason");
                 Err(fault("ProvisionIpamPoolCidr", state, words).into())
@@ -266,14 +271,14 @@ impl AwsIpam {
             let listed = self.raw_pool_cidrs(&pool.meta.id).await?;
             let found = listed.into_iter().flatten().find(|one| one.ipam_pool_cidr_id() == Some(own));
             match found.as_ref().and_then(ec2::IpamPoolCidr::state) {
-                None | Some(State::Deprovisioned) => Ok(Look::Ready(())),
+                None | Some(State::Deprovisioned) => Ok(Progress::Ready(())),
                 Some(State::FailedDeprovision) => {
                     self.require_unused(pool, own, cidr).await?;
                     let why = found.as_ref().and_then(ec2::IpamPoolCidr::failure_reason);
                     let why = why.and_then(ec2::IpamPoolCidrFailureReason::message).unwrap_or("AWS gave no reason");
                     Err(fault("DeprovisionIpamPoolCidr", "failed-deprovision", why).into())
                 }
-                Some(state) => Ok(Look::Wait(format!("its state is {state}"))),
+                Some(state) => Ok(Progress::Wait(format!("its state is {state}"))),
             }
         })
         .await
@@ -286,10 +291,10 @@ impl AwsIpam {
         inside.retain(|one| one.cidr.overlaps(&cidr));
         let (id, name) = (composite(own, &pool.meta.id), cidr.to_string());
         let is_ours = |kind| matches!(kind, ResourceType::Custom | ResourceType::IpamPool);
-        let stays = |one: &&Allocation| is_ours(one.resource_type) && !self.memory.is_released(&one.meta.id);
+        let stays = |one: &&Allocation| is_ours(one.resource_type) && !self.pending.is_released(&one.meta.id);
         let ours: Vec<_> = inside.iter().filter(stays).collect();
         if !ours.is_empty() {
-            let (contents, more) = super::space::first_few(ours.into_iter().map(super::space::occupant).collect());
+            let (contents, more) = super::usage::first_few(ours.into_iter().map(super::usage::occupant).collect());
             return Err(Error::InUse { kind: Kind::PoolCidr, id, name, contents, more });
         }
         match inside.first() {

@@ -11,10 +11,10 @@ use crate::ipam::{
 
 use super::AwsIpam;
 use super::convert::{self, need};
-use super::memory::Wish;
-use super::said::{ask, fault};
+use super::pending::RequestKey;
+use super::response::{ask, fault};
 use super::tags;
-use super::wait::{self, Look, uncrowded, until};
+use super::wait::{self, Progress, uncrowded, until};
 
 pub(super) fn occupant(pool: &Pool) -> Occupant {
     Occupant {
@@ -34,15 +34,15 @@ pub(super) fn unfinished(id: &str, name: &str) -> impl Fn(String) -> Unfinished 
     wait::unfinished(Kind::Pool.into(), id, name)
 }
 
-/// The place of a new pool, and the values that it takes from there.
-pub(super) struct Place {
+/// The scope and the source pool of a new pool, and the values that it takes from them.
+pub(super) struct PoolPosition {
     pub(super) scope_id: String,
     pub(super) source: Option<Pool>,
     pub(super) family: Family,
     locale: Option<String>,
 }
 
-impl Place {
+impl PoolPosition {
     pub(super) fn parent(&self) -> &str {
         self.source.as_ref().map_or(&self.scope_id, |source| &source.meta.id)
     }
@@ -53,13 +53,13 @@ impl AwsIpam {
         if spec.strategy != Strategy::default() {
             return Err(Error::Unsupported { what: Unsupported::Strategies });
         }
-        let place = self.place(spec).await?;
-        let wish = Wish::new(Kind::Pool.into(), place.parent(), &spec.name);
-        let queue = self.memory.queue(place.parent());
+        let position = self.position(spec).await?;
+        let key = RequestKey::new(Kind::Pool.into(), position.parent(), &spec.name);
+        let queue = self.pending.queue(position.parent());
         let turn = queue.lock().await;
-        let id = match self.memory.begun(&wish) {
+        let id = match self.pending.begun(&key) {
             Some(id) => id,
-            None => self.begin_pool(spec, &place, &wish).await?,
+            None => self.begin_pool(spec, &position, &key).await?,
         };
         let made = self.usable_pool(&id, &spec.name, true).await;
         // The contents of the new pool do not concern its neighbours.
@@ -70,16 +70,16 @@ impl AwsIpam {
         };
         match &made {
             Err(Error::Pending(_)) => {}
-            Ok(_) => self.memory.end(&wish),
+            Ok(_) => self.pending.end(&key),
             Err(_) => {
-                self.memory.end(&wish);
+                self.pending.end(&key);
                 self.undo_pool(&id, &spec.name).await;
             }
         }
         made
     }
 
-    pub(super) async fn place(&self, spec: &PoolSpec) -> Result<Place> {
+    pub(super) async fn position(&self, spec: &PoolSpec) -> Result<PoolPosition> {
         let source = match &spec.source_pool_id {
             Some(id) => Some(self.the_pool(id).await?),
             None => None,
@@ -98,7 +98,7 @@ impl AwsIpam {
                 Some(id) => id.clone(),
                 None => self.ipam().await?.private_scope.clone(),
             };
-            return Ok(Place { scope_id, source: None, family, locale: spec.locale.clone() });
+            return Ok(PoolPosition { scope_id, source: None, family, locale: spec.locale.clone() });
         };
         if let Some(asked) = spec.scope_id.clone().filter(|asked| *asked != source.scope_id) {
             let (source_pool_id, source_scope_id) = (source.meta.id, source.scope_id);
@@ -111,10 +111,10 @@ impl AwsIpam {
             return Err(Error::LocaleMismatch { source_pool_id: source.meta.id, source_locale, asked });
         }
         let locale = spec.locale.clone().or_else(|| source.locale.clone());
-        Ok(Place { scope_id: source.scope_id.clone(), source: Some(source), family, locale })
+        Ok(PoolPosition { scope_id: source.scope_id.clone(), source: Some(source), family, locale })
     }
 
-    /// The other pool with that name in the same place. The pool `leaving` does not count.
+    /// The other pool with that name in the same container. The pool `leaving` does not count.
     pub(super) async fn namesake(&self, container: &str, name: &str, leaving: Option<&str>) -> Result<Option<Pool>> {
         let is_it = |pool: &Pool| {
             pool.container() == container && pool.meta.name == name && Some(pool.meta.id.as_str()) != leaving
@@ -122,8 +122,8 @@ impl AwsIpam {
         Ok(self.pool_names().await?.into_iter().find(is_it))
     }
 
-    async fn begin_pool(&self, spec: &PoolSpec, place: &Place, wish: &Wish) -> Result<String> {
-        if let Some(existing) = self.namesake(place.parent(), &spec.name, None).await? {
+    async fn begin_pool(&self, spec: &PoolSpec, position: &PoolPosition, key: &RequestKey) -> Result<String> {
+        if let Some(existing) = self.namesake(position.parent(), &spec.name, None).await? {
             return Err(Error::NameTaken { existing: occupant(&existing), asked_by: None });
         }
         let mut all = tags::named(&spec.name, &spec.tags);
@@ -132,7 +132,7 @@ impl AwsIpam {
             _ => BTreeSet::new(),
         };
         tags::mark(&mut all, &spec.provision, &cidrs);
-        let family = match place.family {
+        let family = match position.family {
             Family::Ipv4 => ec2::AddressFamily::Ipv4,
             Family::Ipv6 => ec2::AddressFamily::Ipv6,
         };
@@ -144,10 +144,10 @@ impl AwsIpam {
             .clients
             .home()
             .create_ipam_pool()
-            .ipam_scope_id(&place.scope_id)
+            .ipam_scope_id(&position.scope_id)
             .set_source_ipam_pool_id(spec.source_pool_id.clone())
             .address_family(family)
-            .set_locale(place.locale.clone())
+            .set_locale(position.locale.clone())
             .set_description(spec.description.clone())
             .set_allocation_min_netmask_length(spec.rules.min_netmask_length.map(i32::from))
             .set_allocation_max_netmask_length(spec.rules.max_netmask_length.map(i32::from))
@@ -159,12 +159,12 @@ impl AwsIpam {
             .set_publicly_advertisable(special.publicly_advertisable)
             .set_auto_import(special.auto_import.then_some(true))
             .tag_specifications(tags::specification(convert::tagged(Kind::Pool), &all))
-            .client_token(self.memory.token(wish));
+            .client_token(self.pending.token(key));
         let answer = uncrowded(&self.pace, || ask("CreateIpamPool", request.clone().send())).await;
-        self.memory.answered(wish, &answer);
+        self.pending.answered(key, &answer);
         let answer = answer.map_err(|refusal| refusal.adding(&convert::about_resource(special)))?;
         let id = need(answer.ipam_pool.and_then(|pool| pool.ipam_pool_id), "pool id")?;
-        self.memory.begin(wish, &id);
+        self.pending.begin(key, &id);
         Ok(id)
     }
 
@@ -174,13 +174,13 @@ impl AwsIpam {
         until(&self.pace, unfinished(id, name), || async move {
             let found = match self.raw_pool(id).await? {
                 Some(found) => found,
-                None if new => return Ok(Look::Wait("it is not listed yet".to_owned())),
+                None if new => return Ok(Progress::Wait("it is not listed yet".to_owned())),
                 None => return Err(Error::NotFound { kind: Kind::Pool, id: id.to_owned() }),
             };
             match found.state() {
-                Some(State::CreateComplete | State::ModifyComplete) | None => Ok(Look::Ready(found)),
+                Some(State::CreateComplete | State::ModifyComplete) | None => Ok(Progress::Ready(found)),
                 Some(state @ (State::CreateInProgress | State::ModifyInProgress | State::RestoreInProgress)) => {
-                    Ok(Look::Wait(format!("its state is {state}")))
+                    Ok(Progress::Wait(format!("its state is {state}")))
                 }
                 Some(state) => {
                     let why = found.state_message().unwrap_or("AWS gave no reason");
@@ -200,22 +200,22 @@ impl AwsIpam {
                 let present = self.present_cidrs(id).await?;
                 let mut begun = Vec::new();
                 for cidr in cidrs {
-                    let wish = Wish::new(Kind::PoolCidr.into(), id, &cidr.to_string());
-                    if !present.contains(cidr) || self.memory.begun(&wish).is_some() {
-                        begun.push((self.begin_pool_cidr(id, Size::Cidr(*cidr), None, &wish).await?, *cidr, wish));
+                    let key = RequestKey::new(Kind::PoolCidr.into(), id, &cidr.to_string());
+                    if !present.contains(cidr) || self.pending.begun(&key).is_some() {
+                        begun.push((self.begin_pool_cidr(id, Size::Cidr(*cidr), None, &key).await?, *cidr, key));
                     }
                 }
-                for (cidr_id, cidr, wish) in begun {
-                    self.provisioned(id, &cidr_id, Size::Cidr(cidr), &wish).await?;
+                for (cidr_id, cidr, key) in begun {
+                    self.provisioned(id, &cidr_id, Size::Cidr(cidr), &key).await?;
                 }
             }
             Provision::NetmaskLength(length) => {
                 let (_, marked) = self.marks_of(id).await?;
                 if marked.is_empty() {
-                    let wish = Wish::new(Kind::PoolCidr.into(), id, &format!("/{length}"));
+                    let key = RequestKey::new(Kind::PoolCidr.into(), id, &format!("/{length}"));
                     let size = Size::NetmaskLength(*length);
-                    let cidr_id = self.begin_pool_cidr(id, size, None, &wish).await?;
-                    let made = self.provisioned(id, &cidr_id, size, &wish).await?;
+                    let cidr_id = self.begin_pool_cidr(id, size, None, &key).await?;
+                    let made = self.provisioned(id, &cidr_id, size, &key).await?;
                     let cidrs = BTreeSet::from([convert::cidr(made.cidr())?]);
                     self.mark_pool(id, provision, &cidrs).await?;
                 }
@@ -270,12 +270,12 @@ impl AwsIpam {
         until(&self.pace, unfinished(id, name), || async move {
             let found = self.raw_pool(id).await?;
             match found.as_ref().and_then(ec2::IpamPool::state) {
-                None | Some(State::DeleteComplete) => Ok(Look::Ready(())),
+                None | Some(State::DeleteComplete) => Ok(Progress::Ready(())),
                 Some(State::DeleteFailed) => {
                     let why = found.as_ref().and_then(ec2::IpamPool::state_message).unwrap_or("AWS gave no reason");
                     Err(fault("DeleteIpamPool", "delete-failed", why).into())
                 }
-                Some(state) => Ok(Look::Wait(format!("its state is {state}"))),
+                Some(state) => Ok(Progress::Wait(format!("its state is {state}"))),
             }
         })
         .await
@@ -288,10 +288,10 @@ impl AwsIpam {
         let below = below.iter().filter(|child| child.source_pool_id.as_ref() == Some(id)).map(occupant);
         let allocations = self.allocations_of(id).await?;
         let is_ours = |one: &&Allocation| one.resource_type == ResourceType::Custom;
-        let custom = allocations.iter().filter(is_ours).filter(|one| !self.memory.is_released(&one.meta.id));
-        let inside: Vec<Occupant> = below.chain(custom.map(super::space::occupant)).collect();
+        let custom = allocations.iter().filter(is_ours).filter(|one| !self.pending.is_released(&one.meta.id));
+        let inside: Vec<Occupant> = below.chain(custom.map(super::usage::occupant)).collect();
         if !inside.is_empty() {
-            let (contents, more) = super::space::first_few(inside);
+            let (contents, more) = super::usage::first_few(inside);
             let (id, name) = (id.clone(), pool.meta.name.clone());
             return Err(Error::InUse { kind: Kind::Pool, id, name, contents, more });
         }

@@ -8,10 +8,10 @@ use crate::ipam::{
 
 use super::AwsIpam;
 use super::convert::{self, need};
-use super::memory::Wish;
-use super::said::{ask, fault};
+use super::pending::RequestKey;
+use super::response::{ask, fault};
 use super::tags;
-use super::wait::{self, Look, until};
+use super::wait::{self, Progress, until};
 
 fn unfinished(id: &str, name: &str) -> impl Fn(String) -> Unfinished + use<> {
     wait::unfinished(Kind::Scope.into(), id, name)
@@ -43,21 +43,21 @@ impl AwsIpam {
             Some(id) => id.clone(),
             None => self.ipam().await?.id.clone(),
         };
-        let wish = Wish::new(Kind::Scope.into(), &ipam_id, &spec.name);
-        let queue = self.memory.queue(&ipam_id);
+        let key = RequestKey::new(Kind::Scope.into(), &ipam_id, &spec.name);
+        let queue = self.pending.queue(&ipam_id);
         let _turn = queue.lock().await;
-        let id = match self.memory.begun(&wish) {
+        let id = match self.pending.begun(&key) {
             Some(id) => id,
-            None => self.begin_scope(&ipam_id, spec, &wish).await?,
+            None => self.begin_scope(&ipam_id, spec, &key).await?,
         };
         let made = self.finished_scope(&id, &spec.name, true).await;
         if !matches!(made, Err(Error::Pending(_))) {
-            self.memory.end(&wish);
+            self.pending.end(&key);
         }
         made
     }
 
-    async fn begin_scope(&self, ipam_id: &str, spec: &ScopeSpec, wish: &Wish) -> Result<String> {
+    async fn begin_scope(&self, ipam_id: &str, spec: &ScopeSpec, key: &RequestKey) -> Result<String> {
         if let Some(existing) = self.scopes_in(ipam_id).await?.iter().find(|scope| scope.meta.name == spec.name) {
             return Err(taken(existing));
         }
@@ -69,11 +69,11 @@ impl AwsIpam {
             .ipam_id(ipam_id)
             .set_description(spec.description.clone())
             .tag_specifications(tags)
-            .client_token(self.memory.token(wish));
+            .client_token(self.pending.token(key));
         let answer = ask("CreateIpamScope", request.send()).await;
-        self.memory.answered(wish, &answer);
+        self.pending.answered(key, &answer);
         let id = need(answer?.ipam_scope.and_then(|scope| scope.ipam_scope_id), "scope id")?;
-        self.memory.begin(wish, &id);
+        self.pending.begin(key, &id);
         Ok(id)
     }
 
@@ -83,13 +83,15 @@ impl AwsIpam {
         until(&self.pace, unfinished(id, name), || async move {
             let found = match self.raw_scope(id).await? {
                 Some(found) => found,
-                None if new => return Ok(Look::Wait("it is not listed yet".to_owned())),
+                None if new => return Ok(Progress::Wait("it is not listed yet".to_owned())),
                 None => return Err(Error::NotFound { kind: Kind::Scope, id: id.to_owned() }),
             };
             match found.state() {
-                Some(State::CreateComplete | State::ModifyComplete) | None => Ok(Look::Ready(convert::scope(&found)?)),
+                Some(State::CreateComplete | State::ModifyComplete) | None => {
+                    Ok(Progress::Ready(convert::scope(&found)?))
+                }
                 Some(state @ (State::CreateInProgress | State::ModifyInProgress | State::RestoreInProgress)) => {
-                    Ok(Look::Wait(format!("its state is {state}")))
+                    Ok(Progress::Wait(format!("its state is {state}")))
                 }
                 Some(state) => {
                     Err(fault("DescribeIpamScopes", state.as_str(), format!("scope {id} is in the state {state}"))
@@ -131,7 +133,7 @@ impl AwsIpam {
             Err(refusal) if refusal.is("DependencyViolation") => {
                 let inside = self.pool_names().await?.into_iter().filter(|pool| pool.scope_id == id);
                 let (contents, more) =
-                    super::space::first_few(inside.map(|pool| super::pools::occupant(&pool)).collect());
+                    super::usage::first_few(inside.map(|pool| super::pools::occupant(&pool)).collect());
                 let name = scope.meta.name;
                 return Err(Error::InUse { kind: Kind::Scope, id: id.to_owned(), name, contents, more });
             }
@@ -144,11 +146,11 @@ impl AwsIpam {
         use ec2::IpamScopeState as State;
         until(&self.pace, unfinished(id, name), || async move {
             match self.raw_scope(id).await?.as_ref().and_then(ec2::IpamScope::state) {
-                None | Some(State::DeleteComplete) => Ok(Look::Ready(())),
+                None | Some(State::DeleteComplete) => Ok(Progress::Ready(())),
                 Some(State::DeleteFailed) => {
                     Err(fault("DeleteIpamScope", "delete-failed", format!("AWS could not delete scope {id}")).into())
                 }
-                Some(state) => Ok(Look::Wait(format!("its state is {state}"))),
+                Some(state) => Ok(Progress::Wait(format!("its state is {state}"))),
             }
         })
         .await

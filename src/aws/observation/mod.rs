@@ -18,7 +18,7 @@ use crate::backend::observation::{
 use crate::ipam::{Result, Tags, Words};
 
 use super::AwsIpam;
-use super::said::fault;
+use super::response::fault;
 
 /// The value of a word from AWS; `None` if AWS reported none.
 fn word<T: Words>(text: Option<&str>) -> Option<T> {

@@ -8,10 +8,10 @@ use crate::backend::service::{Follows, Keeps, TargetNoun, TargetRecord, TargetSp
 use crate::ipam::{Error, Result};
 
 use super::super::convert::{need, text};
-use super::super::said::{Refusal, ask, fault};
-use super::super::wait::uncrowded;
+use super::super::pending::request_name;
+use super::super::response::{Refusal, ask, fault};
+use super::super::wait::{Stateful, uncrowded};
 use super::super::{AwsIpam, read, tags};
-use super::waits::{Stateful, wish_of};
 
 type Target = ec2::IpamPrefixListResolverTarget;
 
@@ -64,7 +64,7 @@ impl AwsIpam {
         }
         // A target that has the version may stay in another good state.
         let patience = if is_there { self.pace.slice } else { self.pace.read_lag };
-        let begins = self.memory.unseen_until(id, patience).is_some_and(|until| Instant::now() < until);
+        let begins = self.pending.unseen_until(id, patience).is_some_and(|until| Instant::now() < until);
         Ok(begins.then(|| match wanted {
             Some(version) => format!("version {version} is not in the prefix list yet"),
             None => "the resolver has no version yet".to_owned(),
@@ -74,8 +74,8 @@ impl AwsIpam {
     /// Waits until the prefix list has the version, or AWS has reported why it does not.
     async fn synced_target(&self, id: &str, new: bool) -> Result<TargetRecord> {
         let waits_for = async |found: &Target| self.awaited_version(id, found).await;
-        let look = || self.raw_target(id);
-        let (found, failure) = self.rested::<TargetNoun, _, _>(id, new, look, waits_for).await?;
+        let read = || self.raw_target(id);
+        let (found, failure) = self.pace.rested::<TargetNoun, _, _>(id, new, read, waits_for).await?;
         record(&found, failure)
     }
 
@@ -97,15 +97,15 @@ impl AwsIpam {
         let id = id.ok_or_else(|| {
             fault("CreateIpamPrefixListResolverTarget", "UnexpectedAnswer", "the answer of AWS has no target id")
         })?;
-        self.memory.allocated(&id);
+        self.pending.allocated(&id);
         Ok(id)
     }
 
     /// Requests another version if the wished version has changed. A repeated call only waits.
     async fn change_target(&self, id: &str, before: &TargetSpec, after: &TargetSpec) -> Result<TargetRecord> {
         self.retag(&self.clients.home(), id, &before.tags, &after.tags).await?;
-        let look = || self.raw_target(id);
-        let (found, _) = self.rested::<TargetNoun, _, _>(id, false, look, async |_| Ok(None)).await?;
+        let read = || self.raw_target(id);
+        let (found, _) = self.pace.rested::<TargetNoun, _, _>(id, false, read, async |_| Ok(None)).await?;
         if follows(&found)? != after.follows {
             let (track, desired) = asked(after.follows);
             let request = self
@@ -116,7 +116,7 @@ impl AwsIpam {
                 .track_latest_version(track)
                 .set_desired_version(desired);
             uncrowded(&self.pace, || ask("ModifyIpamPrefixListResolverTarget", request.clone().send())).await?;
-            self.memory.allocated(id);
+            self.pending.allocated(id);
         }
         self.synced_target(id, false).await
     }
@@ -130,8 +130,8 @@ impl AwsIpam {
                 _ => {}
             }
         }
-        self.memory.released(id);
-        self.vanished::<TargetNoun, _, _>(id, || self.raw_target(id)).await
+        self.pending.released(id);
+        self.pace.vanished::<TargetNoun, _, _>(id, || self.raw_target(id)).await
     }
 }
 
@@ -145,10 +145,10 @@ fn asked(follows: Follows) -> (bool, Option<i64>) {
 
 impl Keeps<TargetNoun> for AwsIpam {
     fn create(&self, spec: &TargetSpec) -> Result<TargetRecord> {
-        let wish = wish_of(spec);
+        let key = request_name(spec);
         let begin = |token| self.begin_target(spec, token);
         let finish = |id: String| async move { self.synced_target(&id, true).await };
-        self.run(self.make::<TargetNoun, _, _>(&spec.resolver_id, &wish, begin, finish))
+        self.run(self.make::<TargetNoun, _, _>(&spec.resolver_id, &key, begin, finish))
     }
 
     fn get(&self, id: &str) -> Result<Option<TargetRecord>> {

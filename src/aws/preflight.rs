@@ -11,19 +11,19 @@ use crate::ipam::{
 };
 
 use super::AwsIpam;
-use super::allocations::Ask;
-use super::space::{Ground, first_few, occupant};
+use super::allocations::BlockRequest;
+use super::usage::{PoolSpace, first_few, occupant};
 use super::{pools, scopes};
 
 /// Facts about the same apply, in addition to the request.
-struct Outlook<'a> {
+struct SameApply<'a> {
     /// An object that is deleted in the same apply and gives up its name and space.
     replaces: Option<&'a str>,
     /// Whether the pool gets space in the same apply. Its present space says little then.
     growing: bool,
 }
 
-impl Outlook<'_> {
+impl SameApply<'_> {
     fn is_leaving(&self, id: &str) -> bool {
         self.replaces == Some(id)
     }
@@ -34,69 +34,69 @@ impl Outlook<'_> {
 }
 
 impl AwsIpam {
-    pub(super) async fn speaks_against(&self, new: New<'_>, terms: &Terms, growing: bool) -> Result<()> {
-        let outlook = Outlook { replaces: terms.replaces.as_deref(), growing };
+    pub(super) async fn preflight(&self, new: New<'_>, terms: &Terms, growing: bool) -> Result<()> {
+        let same_apply = SameApply { replaces: terms.replaces.as_deref(), growing };
         match new {
             New::Scope(spec) => {
                 let all = self.scopes().await?;
                 let other =
-                    all.iter().find(|scope| scope.meta.name == spec.name && !outlook.is_leaving(&scope.meta.id));
+                    all.iter().find(|scope| scope.meta.name == spec.name && !same_apply.is_leaving(&scope.meta.id));
                 other.map_or(Ok(()), |other| Err(scopes::taken(other)))
             }
-            New::Pool(spec) => self.foresee_pool(spec, &outlook).await,
-            New::PoolCidr(spec) => self.foresee_pool_cidr(spec, &outlook).await,
+            New::Pool(spec) => self.preflight_pool(spec, &same_apply).await,
+            New::PoolCidr(spec) => self.preflight_pool_cidr(spec, &same_apply).await,
             New::Allocation(spec) => {
                 let mut pool = self.the_pool(&spec.pool_id).await?;
                 if let Some(rules) = &terms.pool_rules {
                     pool.rules.clone_from(rules);
                 }
-                self.foresee_new_allocation(spec, &pool, &outlook).await
+                self.preflight_allocation(spec, &pool, &same_apply).await
             }
         }
     }
 
-    async fn foresee_new_allocation(&self, spec: &AllocationSpec, pool: &Pool, outlook: &Outlook<'_>) -> Result<()> {
-        let wanted = Ask { pool, size: spec.size, disallowed: &spec.disallowed_cidrs };
+    async fn preflight_allocation(&self, spec: &AllocationSpec, pool: &Pool, same_apply: &SameApply<'_>) -> Result<()> {
+        let wanted = BlockRequest { pool, size: spec.size, disallowed: &spec.disallowed_cidrs };
         wanted.check()?;
         check_tags(&spec.tags, pool)?;
-        let ground = self.ground_after(&pool.meta.id, outlook).await?;
+        let pool_space = self.space_after(&pool.meta.id, same_apply).await?;
         let is_it = |one: &&Allocation| one.meta.name == spec.name && one.resource_type == ResourceType::Custom;
-        if let Some(existing) = ground.allocations.iter().find(is_it) {
+        if let Some(existing) = pool_space.allocations.iter().find(is_it) {
             return Err(Error::NameTaken { existing: occupant(existing), asked_by: None });
         }
-        if outlook.growing {
+        if same_apply.growing {
             return Ok(());
         }
         match (wanted.cidr(), wanted.netmask_length()) {
-            (Some(cidr), _) => ground.require_free(pool, cidr),
-            (None, Some(length)) => ground.require_room(pool, length, &spec.disallowed_cidrs),
+            (Some(cidr), _) => pool_space.require_free(pool, cidr),
+            (None, Some(length)) => pool_space.require_room(pool, length, &spec.disallowed_cidrs),
             (None, None) => Ok(()),
         }
     }
 
-    async fn foresee_pool(&self, spec: &PoolSpec, outlook: &Outlook<'_>) -> Result<()> {
-        let place = self.place(spec).await?;
-        if let (None, Some(id)) = (&place.source, &spec.scope_id)
+    async fn preflight_pool(&self, spec: &PoolSpec, same_apply: &SameApply<'_>) -> Result<()> {
+        let position = self.position(spec).await?;
+        if let (None, Some(id)) = (&position.source, &spec.scope_id)
             && self.scope(id).await?.is_none()
         {
             return Err(Error::NotFound { kind: Kind::Scope, id: id.clone() });
         }
-        if let Some(existing) = self.namesake(place.parent(), &spec.name, outlook.replaces).await? {
+        if let Some(existing) = self.namesake(position.parent(), &spec.name, same_apply.replaces).await? {
             return Err(Error::NameTaken { existing: pools::occupant(&existing), asked_by: None });
         }
         if let Provision::Cidrs(cidrs) = &spec.provision {
-            require_family(cidrs, place.family)?;
+            require_family(cidrs, position.family)?;
             require_apart(cidrs)?;
         }
-        match (&place.source, &spec.provision) {
+        match (&position.source, &spec.provision) {
             (_, Provision::Nothing) => Ok(()),
-            (Some(source), provision) => self.foresee_space(source, provision, outlook).await,
-            (None, Provision::Cidrs(cidrs)) => self.require_vacant(&place.scope_id, cidrs, outlook).await,
+            (Some(source), provision) => self.preflight_space(source, provision, same_apply).await,
+            (None, Provision::Cidrs(cidrs)) => self.require_vacant(&position.scope_id, cidrs, same_apply).await,
             (None, Provision::NetmaskLength(_)) => Err(Error::NoSourcePool),
         }
     }
 
-    async fn foresee_pool_cidr(&self, spec: &PoolCidrSpec, outlook: &Outlook<'_>) -> Result<()> {
+    async fn preflight_pool_cidr(&self, spec: &PoolCidrSpec, same_apply: &SameApply<'_>) -> Result<()> {
         let pool = self.the_pool(&spec.pool_id).await?;
         let provision = match spec.size {
             Size::Cidr(cidr) => Provision::Cidrs([cidr].into()),
@@ -109,38 +109,38 @@ impl AwsIpam {
         match (&pool.source_pool_id, &provision) {
             (Some(source), _) => {
                 let source = self.the_pool(source).await?;
-                self.foresee_space(&source, &provision, outlook).await
+                self.preflight_space(&source, &provision, same_apply).await
             }
-            (None, Provision::Cidrs(cidrs)) => self.require_vacant(&pool.scope_id, cidrs, outlook).await,
+            (None, Provision::Cidrs(cidrs)) => self.require_vacant(&pool.scope_id, cidrs, same_apply).await,
             (None, _) => Err(Error::NoSourcePool),
         }
     }
 
     /// Checks that the source has this space free.
-    async fn foresee_space(&self, source: &Pool, provision: &Provision, outlook: &Outlook<'_>) -> Result<()> {
-        if outlook.growing {
+    async fn preflight_space(&self, source: &Pool, provision: &Provision, same_apply: &SameApply<'_>) -> Result<()> {
+        if same_apply.growing {
             return Ok(());
         }
-        let ground = self.ground_after(&source.meta.id, outlook).await?;
+        let pool_space = self.space_after(&source.meta.id, same_apply).await?;
         match provision {
             Provision::Nothing => Ok(()),
-            Provision::Cidrs(cidrs) => cidrs.iter().try_for_each(|cidr| ground.require_free(source, *cidr)),
-            Provision::NetmaskLength(length) => ground.require_room(source, *length, &BTreeSet::new()),
+            Provision::Cidrs(cidrs) => cidrs.iter().try_for_each(|cidr| pool_space.require_free(source, *cidr)),
+            Provision::NetmaskLength(length) => pool_space.require_room(source, *length, &BTreeSet::new()),
         }
     }
 
     /// The space of the pool after the replaced object is deleted.
-    async fn ground_after(&self, pool_id: &str, outlook: &Outlook<'_>) -> Result<Ground> {
+    async fn space_after(&self, pool_id: &str, same_apply: &SameApply<'_>) -> Result<PoolSpace> {
         let mut allocations = self.allocations_of(pool_id).await?;
-        allocations.retain(|one| !outlook.frees(one));
-        Ok(Ground::new(self.present_cidrs(pool_id).await?, allocations))
+        allocations.retain(|one| !same_apply.frees(one));
+        Ok(PoolSpace::new(self.present_cidrs(pool_id).await?, allocations))
     }
 
     /// Checks that no other top-level pool of the scope has any of these blocks.
-    async fn require_vacant(&self, scope_id: &str, cidrs: &BTreeSet<Cidr>, outlook: &Outlook<'_>) -> Result<()> {
+    async fn require_vacant(&self, scope_id: &str, cidrs: &BTreeSet<Cidr>, same_apply: &SameApply<'_>) -> Result<()> {
         let all = self.pool_names().await?;
         let tops = all.iter().filter(|pool| {
-            pool.source_pool_id.is_none() && pool.scope_id == scope_id && !outlook.is_leaving(&pool.meta.id)
+            pool.source_pool_id.is_none() && pool.scope_id == scope_id && !same_apply.is_leaving(&pool.meta.id)
         });
         for pool in tops {
             for present in self.present_cidrs(&pool.meta.id).await? {
@@ -166,7 +166,7 @@ fn require_apart(cidrs: &BTreeSet<Cidr>) -> Result<()> {
     overlapping.map_or(Ok(()), |(a, b)| Err(Error::OwnOverlap { a: *a, b: *b }))
 }
 
-impl Ground {
+impl PoolSpace {
     /// Checks that the block is in the pool and not allocated.
     pub(super) fn require_free(&self, pool: &Pool, cidr: Cidr) -> Result<()> {
         self.require_some(pool)?;

@@ -6,12 +6,11 @@ use crate::backend::service::{Keeps, ResolverNoun, ResolverRecord, ResolverRule,
 use crate::ipam::{Cidr, Error, Family, Result};
 
 use super::super::convert::{cidr, id_of_arn, need, text};
-use super::super::said::{Refusal, ask, fault};
-use super::super::wait::uncrowded;
+use super::super::pending::request_name;
+use super::super::response::{Refusal, ask, fault};
+use super::super::wait::{Stage, Stateful, uncrowded};
 use super::super::{AwsIpam, read, tags};
-use super::Stage;
 use super::resolver_rules::{rule, rule_request};
-use super::waits::{Stateful, wish_of};
 
 const PENDING: &str = "pending";
 const FAILURE: &str = "failure";
@@ -70,8 +69,8 @@ impl AwsIpam {
         let waits_for = async |found: &ec2::IpamPrefixListResolver| {
             Ok((status(found) == Some(PENDING)).then(|| "its version is being made".to_owned()))
         };
-        let look = || self.raw_resolver(id);
-        let (found, failure) = self.rested::<ResolverNoun, _, _>(id, new, look, waits_for).await?;
+        let read = || self.raw_resolver(id);
+        let (found, failure) = self.pace.rested::<ResolverNoun, _, _>(id, new, read, waits_for).await?;
         record(&found, self.resolver_rules(id).await?, failure)
     }
 
@@ -93,14 +92,14 @@ impl AwsIpam {
         })
     }
 
-    async fn make_resolver(&self, spec: &ResolverSpec, wish: &str) -> Result<ResolverRecord> {
+    async fn make_resolver(&self, spec: &ResolverSpec, key: &str) -> Result<ResolverRecord> {
         let ipam_id = match &spec.ipam_id {
             Some(id) => id.clone(),
             None => self.ipam().await?.id.clone(),
         };
         let begin = |token| self.begin_resolver(&ipam_id, spec, token);
         let finish = |id: String| async move { self.usable_resolver(&id, true).await };
-        self.make::<ResolverNoun, _, _>(&ipam_id, wish, begin, finish).await
+        self.make::<ResolverNoun, _, _>(&ipam_id, key, begin, finish).await
     }
 
     /// Changes the resolver. Rules are replaced as a whole, and only if AWS has different ones.
@@ -133,7 +132,7 @@ impl AwsIpam {
                 _ => {}
             }
         }
-        self.vanished::<ResolverNoun, _, _>(id, || self.raw_resolver(id)).await
+        self.pace.vanished::<ResolverNoun, _, _>(id, || self.raw_resolver(id)).await
     }
 
     async fn resolver(&self, found: &ec2::IpamPrefixListResolver) -> Result<Option<ResolverRecord>> {
@@ -176,8 +175,8 @@ impl AwsIpam {
 
 impl Keeps<ResolverNoun> for AwsIpam {
     fn create(&self, spec: &ResolverSpec) -> Result<ResolverRecord> {
-        let wish = wish_of(spec);
-        self.run(self.make_resolver(spec, &wish))
+        let key = request_name(spec);
+        self.run(self.make_resolver(spec, &key))
     }
 
     fn get(&self, id: &str) -> Result<Option<ResolverRecord>> {

@@ -13,11 +13,10 @@ use crate::ipam::{Cidr, Error, Kind, Pool, Proof, Result, Size, Unfinished};
 
 use super::super::AwsIpam;
 use super::super::convert::{composite, text};
-use super::super::memory::Wish;
-use super::super::said::{Refusal, ask, fault};
-use super::super::wait::{Look, What, unfinished, until};
-use super::Stage;
-use super::byoasns::asn;
+use super::super::pending::RequestKey;
+use super::super::response::{Refusal, ask, fault};
+use super::super::wait::{Progress, Stage, What, unfinished, until};
+use super::byoasn::asn;
 
 /// The word for the AS number of Amazon.
 const AMAZON: &str = "AWS";
@@ -53,8 +52,8 @@ fn unfinished_range(id: &str, cidr: &Cidr) -> impl Fn(String) -> Unfinished + us
     unfinished(What::of::<ByoipCidrNoun>(), id, &cidr.to_string())
 }
 
-/// The place of a range.
-struct Place {
+/// The pool or the Region that has a range.
+struct RangeLocation {
     /// Region in which the range can be advertised; `None` if its pool has no locale.
     region: Option<String>,
     pool: Option<Pool>,
@@ -91,29 +90,29 @@ impl AwsIpam {
         Ok(all)
     }
 
-    /// The place of a range; `None` if the pool does not exist.
-    async fn place_of_range(&self, pool_id: Option<&str>) -> Result<Option<Place>> {
+    /// The pool or the Region of a range; `None` if the pool does not exist.
+    async fn location_of_range(&self, pool_id: Option<&str>) -> Result<Option<RangeLocation>> {
         let home = || self.clients.home_region().to_owned();
-        let Some(pool_id) = pool_id else { return Ok(Some(Place { region: Some(home()), pool: None })) };
+        let Some(pool_id) = pool_id else { return Ok(Some(RangeLocation { region: Some(home()), pool: None })) };
         let Some(pool) = self.pool(pool_id).await? else { return Ok(None) };
         let region = pool.locale.clone().map(|locale| if locale == "global" { home() } else { locale });
-        Ok(Some(Place { region, pool: Some(pool) }))
+        Ok(Some(RangeLocation { region, pool: Some(pool) }))
     }
 
-    async fn the_place(&self, pool_id: Option<&str>) -> Result<Place> {
-        let place = self.place_of_range(pool_id).await?;
+    async fn the_location(&self, pool_id: Option<&str>) -> Result<RangeLocation> {
+        let location = self.location_of_range(pool_id).await?;
         let id = pool_id.unwrap_or_default().to_owned();
-        place.ok_or(Error::NotFound { kind: Kind::Pool, id })
+        location.ok_or(Error::NotFound { kind: Kind::Pool, id })
     }
 
-    fn record(&self, cidr: &Cidr, place: &Place, found: Option<&ec2::ByoipCidr>) -> Result<ByoipCidrRecord> {
-        let of_pool = place.pool.as_ref().map(|pool| pool.meta.id.clone());
+    fn record(&self, cidr: &Cidr, location: &RangeLocation, found: Option<&ec2::ByoipCidr>) -> Result<ByoipCidrRecord> {
+        let of_pool = location.pool.as_ref().map(|pool| pool.meta.id.clone());
         let pool_id = of_pool.or_else(|| found.and_then(ec2::ByoipCidr::ipam_pool_id).map(str::to_owned));
         let asns = found.into_iter().flat_map(ec2::ByoipCidr::asn_associations);
         Ok(ByoipCidrRecord {
             id: id_of(cidr, pool_id.as_deref()),
             cidr: *cidr,
-            region: place.region.clone().unwrap_or_else(|| self.clients.home_region().to_owned()),
+            region: location.region.clone().unwrap_or_else(|| self.clients.home_region().to_owned()),
             pool_id,
             state: found.map_or_else(|| "provisioned".to_owned(), state),
             status_message: found.and_then(ec2::ByoipCidr::status_message).map(str::to_owned),
@@ -125,21 +124,21 @@ impl AwsIpam {
     }
 
     async fn make_range(&self, spec: &ByoipCidrSpec) -> Result<ByoipCidrRecord> {
-        let place = self.the_place(spec.pool_id.as_deref()).await?;
+        let location = self.the_location(spec.pool_id.as_deref()).await?;
         let id = id_of(&spec.cidr, spec.pool_id.as_deref());
-        let wish = Wish::new(What::of::<ByoipCidrNoun>(), self.clients.home_region(), &id);
-        if self.memory.begun(&wish).is_none() {
-            self.begin_range(spec, &place).await?;
-            self.memory.begin(&wish, &id);
+        let key = RequestKey::new(What::of::<ByoipCidrNoun>(), self.clients.home_region(), &id);
+        if self.pending.begun(&key).is_none() {
+            self.begin_range(spec, &location).await?;
+            self.pending.begin(&key, &id);
         }
-        let made = self.finish_range(spec, &place, &id).await;
+        let made = self.finish_range(spec, &location, &id).await;
         if !matches!(made, Err(Error::Pending(_))) {
-            self.memory.end(&wish);
+            self.pending.end(&key);
         }
         made
     }
 
-    async fn begin_range(&self, spec: &ByoipCidrSpec, place: &Place) -> Result<()> {
+    async fn begin_range(&self, spec: &ByoipCidrSpec, location: &RangeLocation) -> Result<()> {
         let outside = self.raw_byoip(&self.clients.home(), &spec.cidr).await?.filter(|found| !is_gone(found));
         if let Some(found) = outside.filter(|found| spec.pool_id.is_none() || found.ipam_pool_id().is_none()) {
             let (cidr, state) = (&spec.cidr, state(&found));
@@ -149,13 +148,13 @@ impl AwsIpam {
             );
             return Err(fault("ProvisionByoipCidr", "AlreadyExists", words).into());
         }
-        if let Some(pool) = &place.pool {
-            let wish = Wish::new(Kind::PoolCidr.into(), &pool.meta.id, &spec.cidr.to_string());
-            if self.memory.begun(&wish).is_none() {
+        if let Some(pool) = &location.pool {
+            let key = RequestKey::new(Kind::PoolCidr.into(), &pool.meta.id, &spec.cidr.to_string());
+            if self.pending.begun(&key).is_none() {
                 self.require_absent(pool, spec.cidr).await?;
             }
             return self
-                .begin_pool_cidr(&pool.meta.id, Size::Cidr(spec.cidr), spec.proof.as_ref(), &wish)
+                .begin_pool_cidr(&pool.meta.id, Size::Cidr(spec.cidr), spec.proof.as_ref(), &key)
                 .await
                 .map(drop);
         }
@@ -182,52 +181,58 @@ impl AwsIpam {
         }
     }
 
-    async fn finish_range(&self, spec: &ByoipCidrSpec, place: &Place, id: &str) -> Result<ByoipCidrRecord> {
-        if let Some(pool) = &place.pool {
-            let wish = Wish::new(Kind::PoolCidr.into(), &pool.meta.id, &spec.cidr.to_string());
-            if let Some(cidr_id) = self.memory.begun(&wish) {
-                self.provisioned(&pool.meta.id, &cidr_id, Size::Cidr(spec.cidr), &wish).await?;
+    async fn finish_range(&self, spec: &ByoipCidrSpec, location: &RangeLocation, id: &str) -> Result<ByoipCidrRecord> {
+        if let Some(pool) = &location.pool {
+            let key = RequestKey::new(Kind::PoolCidr.into(), &pool.meta.id, &spec.cidr.to_string());
+            if let Some(cidr_id) = self.pending.begun(&key) {
+                self.provisioned(&pool.meta.id, &cidr_id, Size::Cidr(spec.cidr), &key).await?;
             }
         }
-        self.turn(spec, place, id, spec.asn.is_some()).await
+        self.turn(spec, location, id, spec.asn.is_some()).await
     }
 
     /// Advertises or withdraws the range as requested. `renumber`: the AS number may have changed, which AWS does not
     /// report.
-    async fn turn(&self, spec: &ByoipCidrSpec, place: &Place, id: &str, renumber: bool) -> Result<ByoipCidrRecord> {
-        let Some(region) = &place.region else {
+    async fn turn(
+        &self,
+        spec: &ByoipCidrSpec,
+        location: &RangeLocation,
+        id: &str,
+        renumber: bool,
+    ) -> Result<ByoipCidrRecord> {
+        let Some(region) = &location.region else {
             if spec.advertise {
                 let words = "its pool has no locale, and AWS advertises in one Region: use a pool with a locale";
                 return Err(fault("AdvertiseByoipCidr", "NoLocale", words).into());
             }
-            return self.record(&spec.cidr, place, None);
+            return self.record(&spec.cidr, location, None);
         };
         let client = &self.clients.in_region(region);
-        let asked = &Wish::new(What::of::<ByoipCidrNoun>(), id, &format!("{} {:?}", spec.advertise, spec.asn));
+        let asked = &RequestKey::new(What::of::<ByoipCidrNoun>(), id, &format!("{} {:?}", spec.advertise, spec.asn));
         let turned = until(&self.pace, unfinished_range(id, &spec.cidr), || async move {
             let Some(found) = self.raw_byoip(client, &spec.cidr).await? else {
-                return Ok(Look::Wait("it is not listed yet".to_owned()));
+                return Ok(Progress::Wait("it is not listed yet".to_owned()));
             };
             match stage(&found) {
-                Stage::Moving => return Ok(Look::Wait(state(&found))),
+                Stage::Moving => return Ok(Progress::Wait(state(&found))),
                 Stage::Failed(why) => return Err(fault("ProvisionByoipCidr", "failed-provision", why).into()),
-                Stage::Gone => return Ok(Look::Wait("its last entry is still the old one".to_owned())),
+                Stage::Gone => return Ok(Progress::Wait("its last entry is still the old one".to_owned())),
                 Stage::Usable => {}
             }
             let is_advertised = found.state() == Some(&ec2::ByoipCidrState::Advertised);
-            let was_asked = self.memory.begun(asked).is_some();
+            let was_asked = self.pending.begun(asked).is_some();
             let is_right = is_advertised == spec.advertise && (!(spec.advertise && renumber) || was_asked);
             if is_right {
-                return Ok(Look::Ready(self.record(&spec.cidr, place, Some(&found))?));
+                return Ok(Progress::Ready(self.record(&spec.cidr, location, Some(&found))?));
             }
             if was_asked {
-                return Ok(Look::Wait(format!("its state is still {}", state(&found))));
+                return Ok(Progress::Wait(format!("its state is still {}", state(&found))));
             }
             self.ask_to_turn(client, spec, renumber, asked).await
         })
         .await;
         if !matches!(turned, Err(Error::Pending(_))) {
-            self.memory.end(asked);
+            self.pending.end(asked);
         }
         turned
     }
@@ -237,9 +242,9 @@ impl AwsIpam {
         client: &Client,
         spec: &ByoipCidrSpec,
         renumber: bool,
-        asked: &Wish,
-    ) -> Result<Look<ByoipCidrRecord>> {
-        let queue = self.memory.queue(ADVERTISING);
+        asked: &RequestKey,
+    ) -> Result<Progress<ByoipCidrRecord>> {
+        let queue = self.pending.queue(ADVERTISING);
         let _turn = queue.lock().await;
         let cidr = spec.cidr.to_string();
         let answer = if spec.advertise {
@@ -251,22 +256,22 @@ impl AwsIpam {
             ask("WithdrawByoipCidr", client.withdraw_byoip_cidr().cidr(cidr).send()).await.map(drop)
         };
         match answer {
-            Ok(()) => self.memory.begin(asked, "asked"),
-            Err(refusal) if is_too_soon(&refusal) => return Ok(Look::Wait(TOO_SOON.to_owned())),
+            Ok(()) => self.pending.begin(asked, "asked"),
+            Err(refusal) if is_too_soon(&refusal) => return Ok(Progress::Wait(TOO_SOON.to_owned())),
             Err(refusal) => return Err(refusal.into()),
         }
-        Ok(Look::Wait("AWS has accepted the request".to_owned()))
+        Ok(Progress::Wait("AWS has accepted the request".to_owned()))
     }
 
     async fn change_range(&self, before: &ByoipCidrSpec, after: &ByoipCidrSpec) -> Result<ByoipCidrRecord> {
-        let place = self.the_place(after.pool_id.as_deref()).await?;
+        let location = self.the_location(after.pool_id.as_deref()).await?;
         let id = id_of(&after.cidr, after.pool_id.as_deref());
         if before.pool_id.is_none()
-            && let Some(pool) = &place.pool
+            && let Some(pool) = &location.pool
         {
             self.move_range(after, pool, &id).await?;
         }
-        self.turn(after, &place, &id, before.asn != after.asn).await
+        self.turn(after, &location, &id, before.asn != after.asn).await
     }
 
     /// Moves a range that is outside of IPAM into the pool.
@@ -294,12 +299,12 @@ impl AwsIpam {
             let all = self.raw_pool_cidrs(&pool.meta.id).await?.unwrap_or_default();
             let last = all.iter().rfind(|one| one.cidr() == Some(cidr.as_str()));
             match last.and_then(ec2::IpamPoolCidr::state) {
-                Some(State::Provisioned) => Ok(Look::Ready(())),
+                Some(State::Provisioned) => Ok(Progress::Ready(())),
                 Some(State::FailedImport) => {
                     let why = last.and_then(ec2::IpamPoolCidr::failure_reason).and_then(|reason| reason.message());
                     Err(fault(action, "failed-import", why.unwrap_or("AWS gave no reason")).into())
                 }
-                state => Ok(Look::Wait(state.map_or("it is not listed yet", |state| state.as_str()).to_owned())),
+                state => Ok(Progress::Wait(state.map_or("it is not listed yet", |state| state.as_str()).to_owned())),
             }
         })
         .await
@@ -307,26 +312,26 @@ impl AwsIpam {
 
     async fn range(&self, id: &str) -> Result<Option<ByoipCidrRecord>> {
         let (cidr, pool_id) = parts(id)?;
-        let Some(place) = self.place_of_range(pool_id).await? else { return Ok(None) };
-        let found = match &place.region {
+        let Some(location) = self.location_of_range(pool_id).await? else { return Ok(None) };
+        let found = match &location.region {
             Some(region) => self.raw_byoip(&self.clients.in_region(region), &cidr).await?,
             None => None,
         };
         let found = found.filter(|found| !is_gone(found));
-        let is_there = match &place.pool {
+        let is_there = match &location.pool {
             Some(pool) => self.present_cidrs(&pool.meta.id).await?.contains(&cidr),
             None => found.is_some(),
         };
-        is_there.then(|| self.record(&cidr, &place, found.as_ref())).transpose()
+        is_there.then(|| self.record(&cidr, &location, found.as_ref())).transpose()
     }
 
     async fn drop_range(&self, id: &str) -> Result<()> {
         let (cidr, pool_id) = parts(id)?;
-        let Some(place) = self.place_of_range(pool_id).await? else { return Ok(()) };
-        if let Some(region) = &place.region {
+        let Some(location) = self.location_of_range(pool_id).await? else { return Ok(()) };
+        if let Some(region) = &location.region {
             self.withdraw(&self.clients.in_region(region), &cidr, id).await?;
         }
-        let Some(pool) = &place.pool else { return self.deprovision(&cidr, id).await };
+        let Some(pool) = &location.pool else { return self.deprovision(&cidr, id).await };
         for found in self.raw_pool_cidrs(&pool.meta.id).await?.unwrap_or_default() {
             if found.cidr().and_then(|text| text.parse().ok()) == Some(cidr) {
                 self.take_cidr(pool, &found).await?;
@@ -342,23 +347,23 @@ impl AwsIpam {
             let found = self.raw_byoip(client, cidr).await?;
             match found.as_ref().and_then(ec2::ByoipCidr::state) {
                 Some(State::Advertised) => {
-                    let queue = self.memory.queue(ADVERTISING);
+                    let queue = self.pending.queue(ADVERTISING);
                     let _turn = queue.lock().await;
                     let request = client.withdraw_byoip_cidr().cidr(cidr.to_string());
                     match ask("WithdrawByoipCidr", request.send()).await {
-                        Ok(_) => Ok(Look::Wait("AWS has accepted the request to withdraw it".to_owned())),
-                        Err(refusal) if is_too_soon(&refusal) => Ok(Look::Wait(TOO_SOON.to_owned())),
+                        Ok(_) => Ok(Progress::Wait("AWS has accepted the request to withdraw it".to_owned())),
+                        Err(refusal) if is_too_soon(&refusal) => Ok(Progress::Wait(TOO_SOON.to_owned())),
                         // The read was late: the range is already being withdrawn.
                         Err(refusal) if refusal.is("IncorrectState") => {
-                            Ok(Look::Wait("its state is changing".to_owned()))
+                            Ok(Progress::Wait("its state is changing".to_owned()))
                         }
                         Err(refusal) => Err(refusal.into()),
                     }
                 }
                 Some(State::PendingAdvertising | State::PendingWithdrawal | State::PendingProvision) => {
-                    Ok(Look::Wait(found.as_ref().map(state).unwrap_or_default()))
+                    Ok(Progress::Wait(found.as_ref().map(state).unwrap_or_default()))
                 }
-                _ => Ok(Look::Ready(())),
+                _ => Ok(Progress::Ready(())),
             }
         })
         .await
@@ -372,11 +377,11 @@ impl AwsIpam {
         }
         until(&self.pace, unfinished_range(id, cidr), || async move {
             match self.raw_byoip(client, cidr).await? {
-                None => Ok(Look::Ready(())),
-                Some(found) if is_gone(&found) => Ok(Look::Ready(())),
+                None => Ok(Progress::Ready(())),
+                Some(found) if is_gone(&found) => Ok(Progress::Ready(())),
                 Some(found) => match stage(&found) {
                     Stage::Failed(why) => Err(fault(action, "failed-deprovision", why).into()),
-                    _ => Ok(Look::Wait(state(&found))),
+                    _ => Ok(Progress::Wait(state(&found))),
                 },
             }
         })
@@ -405,8 +410,8 @@ impl Keeps<ByoipCidrNoun> for AwsIpam {
             let mut all = Vec::new();
             for (region, found) in self.all_byoips().await? {
                 let Ok(cidr) = found.cidr().unwrap_or_default().parse() else { continue };
-                let place = Place { region: Some(region), pool: None };
-                all.push(self.record(&cidr, &place, Some(&found))?);
+                let location = RangeLocation { region: Some(region), pool: None };
+                all.push(self.record(&cidr, &location, Some(&found))?);
             }
             Ok(all)
         })

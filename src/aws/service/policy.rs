@@ -6,11 +6,11 @@ use crate::backend::service::{Keeps, PolicyNoun, PolicyRecord, PolicyResourceTyp
 use crate::ipam::{Error, Result, Words};
 
 use super::super::convert::need;
-use super::super::said::{Refusal, ask, fault};
-use super::super::wait::uncrowded;
+use super::super::pages::all_pages;
+use super::super::pending::request_name;
+use super::super::response::{Refusal, ask, fault};
+use super::super::wait::{Stage, Stateful, uncrowded};
 use super::super::{AwsIpam, read, tags};
-use super::Stage;
-use super::waits::{Stateful, pages, wish_of};
 
 fn record(found: &ec2::IpamPolicy, rules: PolicyRules, failure: Option<Error>) -> Result<PolicyRecord> {
     Ok(PolicyRecord {
@@ -37,7 +37,7 @@ fn rules_of(documents: &[ec2::IpamPolicyDocument]) -> PolicyRules {
 impl AwsIpam {
     pub(super) async fn raw_policies(&self, id: Option<&str>) -> Result<Vec<ec2::IpamPolicy>, Refusal> {
         let ids = id.map(|id| vec![id.to_owned()]);
-        pages(|token| {
+        all_pages(|token| {
             let request =
                 self.clients.home().describe_ipam_policies().set_ipam_policy_ids(ids.clone()).set_next_token(token);
             async move {
@@ -54,7 +54,7 @@ impl AwsIpam {
     }
 
     async fn policy_rules(&self, id: &str) -> Result<PolicyRules, Refusal> {
-        let documents = pages(|token| {
+        let documents = all_pages(|token| {
             let request =
                 self.clients.home().get_ipam_policy_allocation_rules().ipam_policy_id(id).set_next_token(token);
             async move {
@@ -66,7 +66,7 @@ impl AwsIpam {
     }
 
     async fn rested_policy(&self, id: &str, new: bool) -> Result<(ec2::IpamPolicy, Option<Error>)> {
-        self.rested::<PolicyNoun, _, _>(id, new, || self.raw_policy(id), async |_| Ok(None)).await
+        self.pace.rested::<PolicyNoun, _, _>(id, new, || self.raw_policy(id), async |_| Ok(None)).await
     }
 
     async fn begin_policy(&self, ipam_id: &str, spec: &PolicySpec, token: String) -> Result<String, Refusal> {
@@ -126,14 +126,14 @@ impl AwsIpam {
         record(&found, self.policy_rules(id).await?, failure)
     }
 
-    async fn make_policy(&self, spec: &PolicySpec, wish: &str) -> Result<PolicyRecord> {
+    async fn make_policy(&self, spec: &PolicySpec, key: &str) -> Result<PolicyRecord> {
         let ipam_id = match &spec.ipam_id {
             Some(id) => id.clone(),
             None => self.ipam().await?.id.clone(),
         };
         let begin = |token| self.begin_policy(&ipam_id, spec, token);
         let finish = |id: String| async move { self.set_rules(&id, &spec.rules, true).await };
-        self.make::<PolicyNoun, _, _>(&ipam_id, wish, begin, finish).await
+        self.make::<PolicyNoun, _, _>(&ipam_id, key, begin, finish).await
     }
 
     async fn change_policy(&self, id: &str, before: &PolicySpec, after: &PolicySpec) -> Result<PolicyRecord> {
@@ -149,7 +149,7 @@ impl AwsIpam {
                 _ => {}
             }
         }
-        self.vanished::<PolicyNoun, _, _>(id, || self.raw_policy(id)).await
+        self.pace.vanished::<PolicyNoun, _, _>(id, || self.raw_policy(id)).await
     }
 
     async fn policy(&self, found: &ec2::IpamPolicy) -> Result<Option<PolicyRecord>> {
@@ -163,8 +163,8 @@ impl AwsIpam {
 
 impl Keeps<PolicyNoun> for AwsIpam {
     fn create(&self, spec: &PolicySpec) -> Result<PolicyRecord> {
-        let wish = wish_of(spec);
-        self.run(self.make_policy(spec, &wish))
+        let key = request_name(spec);
+        self.run(self.make_policy(spec, &key))
     }
 
     fn get(&self, id: &str) -> Result<Option<PolicyRecord>> {

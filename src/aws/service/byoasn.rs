@@ -11,9 +11,8 @@ use crate::ipam::{Cidr, Proof, Result};
 
 use super::super::AwsIpam;
 use super::super::convert::{composite, need, parts};
-use super::super::said::{Refusal, ask, fault};
-use super::super::wait::{Look, What, unfinished, until};
-use super::Stage;
+use super::super::response::{Refusal, ask, fault};
+use super::super::wait::{Progress, Stage, What, unfinished, until};
 
 pub(super) fn asn(text: Option<&str>) -> Result<Asn> {
     let text = need(text, "AS number")?;
@@ -102,15 +101,15 @@ impl AwsIpam {
         let (asn, ipam_id) = parts(id);
         until(&self.pace, unfinished(What::of::<ByoasnNoun>(), id, asn), || async move {
             let Some(found) = self.raw_byoasn(asn, ipam_id).await? else {
-                return Ok(Look::Wait("it is not listed yet".to_owned()));
+                return Ok(Progress::Wait("it is not listed yet".to_owned()));
             };
             match stage(&found) {
-                Stage::Usable => Ok(Look::Ready(record(&found)?)),
-                Stage::Moving => Ok(Look::Wait(record(&found)?.state)),
+                Stage::Usable => Ok(Progress::Ready(record(&found)?)),
+                Stage::Moving => Ok(Progress::Wait(record(&found)?.state)),
                 Stage::Failed(why) => {
                     Err(fault("ProvisionIpamByoasn", "failed-provision", format!("{asn}: {why}")).into())
                 }
-                Stage::Gone => Ok(Look::Wait("its last entry is still the old one".to_owned())),
+                Stage::Gone => Ok(Progress::Wait("its last entry is still the old one".to_owned())),
             }
         })
         .await
@@ -128,9 +127,9 @@ impl AwsIpam {
         until(&self.pace, unfinished(What::of::<ByoasnNoun>(), id, asn), || async move {
             let found = self.raw_byoasn(asn, ipam_id).await?;
             match found.as_ref().map(|found| (found.state(), stage(found))) {
-                None | Some((Some(ec2::AsnState::FailedProvision), _) | (_, Stage::Gone)) => Ok(Look::Ready(())),
+                None | Some((Some(ec2::AsnState::FailedProvision), _) | (_, Stage::Gone)) => Ok(Progress::Ready(())),
                 Some((_, Stage::Failed(why))) => Err(fault(action, "failed-deprovision", why).into()),
-                Some((state, _)) => Ok(Look::Wait(state.map_or("", |state| state.as_str()).to_owned())),
+                Some((state, _)) => Ok(Progress::Wait(state.map_or("", |state| state.as_str()).to_owned())),
             }
         })
         .await
@@ -225,13 +224,13 @@ impl AwsIpam {
     async fn usable_asn_association(&self, parts: &Parts, id: &str) -> Result<ByoasnAssociationRecord> {
         until(&self.pace, unfinished(What::of::<ByoasnAssociationNoun>(), id, id), || async move {
             let Some((found, region)) = self.association(parts).await? else {
-                return Ok(Look::Wait("it is not listed yet".to_owned()));
+                return Ok(Progress::Wait("it is not listed yet".to_owned()));
             };
             match association_stage(&found) {
-                Stage::Usable => Ok(Look::Ready(association_record(&found, parts, &region))),
-                Stage::Moving => Ok(Look::Wait(association_record(&found, parts, &region).state)),
+                Stage::Usable => Ok(Progress::Ready(association_record(&found, parts, &region))),
+                Stage::Moving => Ok(Progress::Wait(association_record(&found, parts, &region).state)),
                 Stage::Failed(why) => Err(fault("AssociateIpamByoasn", "failed-association", why).into()),
-                Stage::Gone => Ok(Look::Wait("its last entry is still the old one".to_owned())),
+                Stage::Gone => Ok(Progress::Wait("its last entry is still the old one".to_owned())),
             }
         })
         .await
@@ -249,11 +248,11 @@ impl AwsIpam {
         until(&self.pace, unfinished(What::of::<ByoasnAssociationNoun>(), id, id), || async move {
             use ec2::AsnAssociationState as State;
             match self.association(parts).await? {
-                None => Ok(Look::Ready(())),
+                None => Ok(Progress::Ready(())),
                 Some((found, _)) => match (found.state(), association_stage(&found)) {
-                    (Some(State::FailedAssociation), _) | (_, Stage::Gone) => Ok(Look::Ready(())),
+                    (Some(State::FailedAssociation), _) | (_, Stage::Gone) => Ok(Progress::Ready(())),
                     (_, Stage::Failed(why)) => Err(fault(action, "failed-disassociation", why).into()),
-                    (state, _) => Ok(Look::Wait(state.map_or("", |state| state.as_str()).to_owned())),
+                    (state, _) => Ok(Progress::Wait(state.map_or("", |state| state.as_str()).to_owned())),
                 },
             }
         })

@@ -9,11 +9,10 @@ use crate::ipam::seen::Survey;
 use crate::ipam::{Error, Result, Tags};
 
 use super::super::convert::{need, text};
-use super::super::said::{Refusal, ask, fault};
-use super::super::wait::uncrowded;
+use super::super::response::{Refusal, ask, fault};
+use super::super::wait::{Stateful, uncrowded};
 use super::super::{AwsIpam, read, tags};
-use super::ipams::{added, removed, some};
-use super::waits::Stateful;
+use super::ipam::{added, removed, some};
 
 fn record(found: &ec2::IpamResourceDiscovery) -> Result<DiscoveryRecord> {
     let regions = found.operating_regions().iter();
@@ -69,7 +68,7 @@ impl AwsIpam {
 
     /// Waits until the discovery can be used. A `new` discovery may not be listed yet.
     async fn usable_discovery(&self, id: &str, new: bool) -> Result<DiscoveryRecord> {
-        record(&self.usable::<DiscoveryNoun, _, _>(id, new, || self.raw_discovery(id)).await?)
+        record(&self.pace.usable::<DiscoveryNoun, _, _>(id, new, || self.raw_discovery(id)).await?)
     }
 
     async fn begin_discovery(&self, spec: &DiscoverySpec, token: String) -> Result<String, Refusal> {
@@ -156,7 +155,7 @@ impl AwsIpam {
                 _ => {}
             }
         }
-        self.vanished::<DiscoveryNoun, _, _>(id, || self.raw_discovery(id)).await
+        self.pace.vanished::<DiscoveryNoun, _, _>(id, || self.raw_discovery(id)).await
     }
 }
 

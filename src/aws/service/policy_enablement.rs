@@ -5,9 +5,9 @@ use crate::backend::service::{Enabled, Enablement, EnablementNoun, Keeps, Manage
 use crate::ipam::{Result, Words};
 
 use super::super::AwsIpam;
-use super::super::said::{Refusal, ask};
-use super::super::wait::{Look, What, uncrowded, unfinished, until};
-use super::waits::{Stateful, pages};
+use super::super::pages::all_pages;
+use super::super::response::{Refusal, ask};
+use super::super::wait::{Progress, Stateful, What, uncrowded, unfinished, until};
 
 impl AwsIpam {
     /// The policy that applies to the account that asks.
@@ -19,7 +19,7 @@ impl AwsIpam {
     }
 
     async fn policy_targets(&self, policy_id: &str) -> Result<Vec<Enabled>, Refusal> {
-        let found = pages(|token| {
+        let found = all_pages(|token| {
             let request = self
                 .clients
                 .home()
@@ -63,7 +63,7 @@ impl AwsIpam {
         let id = wanted.id();
         until(&self.pace, unfinished(What::of::<EnablementNoun>(), &id, &id), || async move {
             let found = self.enabled(wanted).await?;
-            Ok(found.map_or_else(|| Look::Wait("it is not in effect yet".to_owned()), Look::Ready))
+            Ok(found.map_or_else(|| Progress::Wait("it is not in effect yet".to_owned()), Progress::Ready))
         })
         .await
     }
@@ -86,7 +86,7 @@ impl AwsIpam {
         let id = wanted.id();
         until(&self.pace, unfinished(What::of::<EnablementNoun>(), &id, &id), || async move {
             let found = self.enabled(wanted).await?;
-            Ok(found.map_or(Look::Ready(()), |_| Look::Wait("it is still in effect".to_owned())))
+            Ok(found.map_or(Progress::Ready(()), |_| Progress::Wait("it is still in effect".to_owned())))
         })
         .await
     }

@@ -1,71 +1,30 @@
-//! The resources that a survey covers, and those that it excludes.
+//! The resources that a survey excludes.
 
 use std::collections::BTreeSet;
 
 use aws_sdk_ec2::types as ec2;
 
-use crate::ipam::Tags;
-use crate::ipam::seen::{Exclusions, SeenType, Survey};
+use crate::ipam::seen::Exclusions;
 
 use super::lists::Lists;
 
-/// The lists that a scan requests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Wanted {
-    pub(super) vpcs: bool,
-    pub(super) subnets: bool,
-    pub(super) interfaces: bool,
-    pub(super) addresses: bool,
-    pub(super) pools: bool,
-    pub(super) byoip: bool,
-}
-
-/// Whether the survey covers resources of this type. Public addresses have the type `eip`.
-pub(super) fn wants(survey: &Survey, kind: SeenType) -> bool {
-    survey.resource_types.is_empty() || survey.resource_types.contains(&kind)
-}
-
-impl Wanted {
-    /// All lists that contain the types, and the lists with the tags of excluded resources: the exclusion of a VPC also
-    /// excludes its contents.
-    pub(super) fn of(survey: &Survey) -> Self {
-        let wants = |kind| wants(survey, kind);
-        let addresses = wants(SeenType::Eip);
-        let interfaces = wants(SeenType::Eni) || addresses;
-        let by_tags = !survey.exclusions.tags.is_empty();
-        let subnets = wants(SeenType::Subnet) || (by_tags && interfaces);
-        Self {
-            vpcs: wants(SeenType::Vpc) || (by_tags && subnets),
-            subnets,
-            interfaces,
-            addresses,
-            pools: wants(SeenType::PublicIpv4Pool),
-            byoip: addresses || wants(SeenType::Ipv6Pool),
-        }
-    }
-}
-
-pub(super) fn tags(found: &[ec2::Tag]) -> Tags {
-    found.iter().filter_map(|tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned()))).collect()
-}
-
 /// Removes resources that the survey excludes, and resources of other accounts: a subnet that is shared with this account
 /// is in its list too, and is found in the account that owns it.
-pub(super) fn narrow(lists: &mut Lists, exclusions: &Exclusions, account: &str) {
-    let mut out = Out { exclusions, ids: exclusions.resource_ids.clone() };
-    lists.vpcs.retain(|vpc| out.keeps(&[vpc.vpc_id()], vpc.tags()));
-    lists.subnets.retain(|subnet| out.keeps(&[subnet.subnet_id(), subnet.vpc_id()], subnet.tags()));
+pub(super) fn remove_excluded(lists: &mut Lists, exclusions: &Exclusions, account: &str) {
+    let mut filter = ExclusionFilter { exclusions, ids: exclusions.resource_ids.clone() };
+    lists.vpcs.retain(|vpc| filter.keeps(&[vpc.vpc_id()], vpc.tags()));
+    lists.subnets.retain(|subnet| filter.keeps(&[subnet.subnet_id(), subnet.vpc_id()], subnet.tags()));
     lists.interfaces.retain(|interface| {
         let instance = interface.attachment().and_then(ec2::NetworkInterfaceAttachment::instance_id);
         let ids = [interface.network_interface_id(), interface.subnet_id(), interface.vpc_id(), instance];
-        out.keeps(&ids, interface.tag_set())
+        filter.keeps(&ids, interface.tag_set())
     });
     lists.addresses.retain(|address| {
         let ids = [address.allocation_id(), address.network_interface_id(), address.subnet_id(), address.instance_id()];
-        out.keeps(&ids, address.tags())
+        filter.keeps(&ids, address.tags())
     });
-    lists.pools.retain(|pool| out.keeps(&[pool.pool_id()], pool.tags()));
-    lists.byoip.retain(|range| out.keeps(&[range.pool_id(), range.cidr()], &[]));
+    lists.pools.retain(|pool| filter.keeps(&[pool.pool_id()], pool.tags()));
+    lists.byoip.retain(|range| filter.keeps(&[range.pool_id(), range.cidr()], &[]));
     lists.vpcs.retain(|vpc| is_own(vpc.owner_id(), account));
     lists.subnets.retain(|subnet| is_own(subnet.owner_id(), account));
     lists.interfaces.retain(|interface| is_own(interface.owner_id(), account));
@@ -77,13 +36,13 @@ fn is_own(owner: Option<&str>, account: &str) -> bool {
     owner.is_none_or(|owner| owner == account || owner.starts_with("amazon"))
 }
 
-struct Out<'a> {
+struct ExclusionFilter<'a> {
     exclusions: &'a Exclusions,
     /// The IDs that the survey excludes, and those of resources that are excluded by their tags.
     ids: BTreeSet<String>,
 }
 
-impl Out<'_> {
+impl ExclusionFilter<'_> {
     /// Whether a resource is kept. The first of `ids` is that of the resource, the others are those of the resources that
     /// contain it.
     fn keeps(&mut self, ids: &[Option<&str>], tags: &[ec2::Tag]) -> bool {
@@ -144,7 +103,7 @@ mod tests {
 
     fn left(exclusions: &Exclusions) -> String {
         let mut lists = lists();
-        narrow(&mut lists, exclusions, OWN);
+        remove_excluded(&mut lists, exclusions, OWN);
         let ids = lists.vpcs.iter().map(ec2::Vpc::vpc_id);
         let ids = ids.chain(lists.subnets.iter().map(ec2::Subnet::subnet_id));
         let ids = ids.chain(lists.interfaces.iter().map(ec2::NetworkInterface::network_interface_id));
@@ -167,24 +126,5 @@ mod tests {
             let exclusions = Exclusions { resource_ids: [id.to_owned()].into(), ..Exclusions::default() };
             assert_eq!(left(&exclusions), rest, "{id}");
         }
-    }
-
-    #[test]
-    fn only_the_lists_that_the_types_need_are_requested() {
-        let of = |kinds: &[SeenType], tags: bool| {
-            let mut survey = Survey { resource_types: kinds.iter().copied().collect(), ..Survey::default() };
-            if tags {
-                survey.exclusions.tags.insert("env".into(), "test".into());
-            }
-            let Wanted { vpcs, subnets, interfaces, addresses, pools, byoip } = Wanted::of(&survey);
-            [vpcs, subnets, interfaces, addresses, pools, byoip].map(u8::from)
-        };
-        assert_eq!(of(&[], false), [1, 1, 1, 1, 1, 1]);
-        assert_eq!(of(&[SeenType::Vpc], true), [1, 0, 0, 0, 0, 0]);
-        assert_eq!(of(&[SeenType::Subnet], false), [0, 1, 0, 0, 0, 0]);
-        assert_eq!(of(&[SeenType::Subnet], true), [1, 1, 0, 0, 0, 0]);
-        assert_eq!(of(&[SeenType::Eni], true), [1, 1, 1, 0, 0, 0]);
-        assert_eq!(of(&[SeenType::Eip], false), [0, 0, 1, 1, 0, 1]);
-        assert_eq!(of(&[SeenType::PublicIpv4Pool], false), [0, 0, 0, 0, 1, 0]);
     }
 }

@@ -8,18 +8,18 @@ use sha2::{Digest, Sha256};
 
 use crate::ipam::Result;
 
-use super::said::Refusal;
+use super::response::Refusal;
 use super::wait::What;
 
 /// A new object: its kind, the object that contains it, and its name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Wish {
+pub(super) struct RequestKey {
     pub(super) what: What,
     pub(super) parent: String,
     pub(super) name: String,
 }
 
-impl Wish {
+impl RequestKey {
     pub(super) fn new(what: What, parent: &str, name: &str) -> Self {
         Self { what, parent: parent.to_owned(), name: name.to_owned() }
     }
@@ -27,29 +27,29 @@ impl Wish {
 
 /// The data of this process about its requests.
 #[derive(Debug, Default)]
-pub(super) struct Memory(Mutex<Remembered>);
+pub(super) struct PendingRequests(Mutex<Requests>);
 
 #[derive(Debug, Default)]
-struct Remembered {
-    nonces: HashMap<Wish, u64>,
-    begun: HashMap<Wish, String>,
+struct Requests {
+    nonces: HashMap<RequestKey, u64>,
+    begun: HashMap<RequestKey, String>,
     allocated: HashMap<String, Instant>,
     released: HashSet<String>,
     queues: HashMap<String, Arc<tokio::sync::Mutex<()>>>,
     locales: HashMap<String, Option<String>>,
 }
 
-impl Memory {
-    fn get(&self) -> MutexGuard<'_, Remembered> {
+impl PendingRequests {
+    fn get(&self) -> MutexGuard<'_, Requests> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The client token by which AWS recognizes a repetition of the same request. It stays the same until the request was
     /// answered: a second object with the same name, after the first is deleted, is another request.
-    pub(super) fn token(&self, wish: &Wish) -> String {
-        let nonce = *self.get().nonces.entry(wish.clone()).or_insert_with(|| getrandom::u64().unwrap_or_default());
+    pub(super) fn token(&self, key: &RequestKey) -> String {
+        let nonce = *self.get().nonces.entry(key.clone()).or_insert_with(|| getrandom::u64().unwrap_or_default());
         let mut hash = Sha256::new();
-        for part in [wish.what.word, &wish.parent, &wish.name, &format!("{nonce:016x}")] {
+        for part in [key.what.word, &key.parent, &key.name, &format!("{nonce:016x}")] {
             hash.update(part.as_bytes());
             hash.update([0]);
         }
@@ -57,26 +57,26 @@ impl Memory {
     }
 
     /// Records that the request was answered, so that the next request gets another token.
-    pub(super) fn answered<T>(&self, wish: &Wish, answer: &Result<T, Refusal>) {
+    pub(super) fn answered<T>(&self, key: &RequestKey, answer: &Result<T, Refusal>) {
         let is_over = answer.as_ref().err().is_none_or(Refusal::is_certain);
         if is_over {
-            self.get().nonces.remove(wish);
+            self.get().nonces.remove(key);
         }
     }
 
     /// Records that AWS has accepted the request under this ID and is processing it.
-    pub(super) fn begin(&self, wish: &Wish, id: &str) {
-        self.get().begun.insert(wish.clone(), id.to_owned());
+    pub(super) fn begin(&self, key: &RequestKey, id: &str) {
+        self.get().begun.insert(key.clone(), id.to_owned());
     }
 
     /// The ID under which AWS is processing the request.
-    pub(super) fn begun(&self, wish: &Wish) -> Option<String> {
-        self.get().begun.get(wish).cloned()
+    pub(super) fn begun(&self, key: &RequestKey) -> Option<String> {
+        self.get().begun.get(key).cloned()
     }
 
     /// Records that the request was completed or given up.
-    pub(super) fn end(&self, wish: &Wish) {
-        self.get().begun.remove(wish);
+    pub(super) fn end(&self, key: &RequestKey) {
+        self.get().begun.remove(key);
     }
 
     /// Records that this process allocated the block just now. Reads may not find it yet.
@@ -85,9 +85,9 @@ impl Memory {
     }
 
     pub(super) fn released(&self, id: &str) {
-        let mut remembered = self.get();
-        remembered.allocated.remove(id);
-        remembered.released.insert(id.to_owned());
+        let mut requests = self.get();
+        requests.allocated.remove(id);
+        requests.released.insert(id.to_owned());
     }
 
     /// Whether this process released the allocation, which AWS removes later.
@@ -115,29 +115,35 @@ impl Memory {
     }
 }
 
+/// Distinguishes two equal requests of one configuration where AWS does not require unique names: a repeated operation
+/// runs on the same thread, and another operation at the same time does not.
+pub(super) fn request_name(spec: &impl std::fmt::Debug) -> String {
+    format!("{:?} {spec:?}", std::thread::current().id())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::said::fault;
+    use crate::aws::response::fault;
     use crate::ipam::Kind;
 
     #[test]
     fn a_token_stays_the_same_until_the_request_was_answered() {
-        let memory = Memory::default();
-        let wish = Wish::new(Kind::Allocation.into(), "ipam-pool-1", "web");
-        let first = memory.token(&wish);
-        assert_eq!(memory.token(&wish), first);
-        assert_ne!(memory.token(&Wish::new(Kind::Allocation.into(), "ipam-pool-2", "web")), first);
-        memory.answered(&wish, &Ok(()));
-        let second = memory.token(&wish);
+        let pending = PendingRequests::default();
+        let key = RequestKey::new(Kind::Allocation.into(), "ipam-pool-1", "web");
+        let first = pending.token(&key);
+        assert_eq!(pending.token(&key), first);
+        assert_ne!(pending.token(&RequestKey::new(Kind::Allocation.into(), "ipam-pool-2", "web")), first);
+        pending.answered(&key, &Ok(()));
+        let second = pending.token(&key);
         assert_ne!(second, first);
-        memory.answered::<()>(&wish, &Err(fault("AllocateIpamPoolCidr", "InvalidParameterValue", "no")));
-        assert_ne!(memory.token(&wish), second);
+        pending.answered::<()>(&key, &Err(fault("AllocateIpamPoolCidr", "InvalidParameterValue", "no")));
+        assert_ne!(pending.token(&key), second);
     }
 
     #[test]
     fn tokens_of_another_process_are_different() {
-        let wish = Wish::new(Kind::Pool.into(), "ipam-scope-1", "top");
-        assert_ne!(Memory::default().token(&wish), Memory::default().token(&wish));
+        let key = RequestKey::new(Kind::Pool.into(), "ipam-scope-1", "top");
+        assert_ne!(PendingRequests::default().token(&key), PendingRequests::default().token(&key));
     }
 }

@@ -12,13 +12,13 @@ use super::AwsIpam;
 const NAMED: usize = 5;
 
 /// The blocks of a pool, the allocations from them, and the free blocks.
-pub(super) struct Ground {
+pub(super) struct PoolSpace {
     pub(super) provisioned: BTreeSet<Cidr>,
     pub(super) allocations: Vec<Allocation>,
     pub(super) free: Vec<Cidr>,
 }
 
-impl Ground {
+impl PoolSpace {
     pub(super) fn new(provisioned: BTreeSet<Cidr>, allocations: Vec<Allocation>) -> Self {
         let taken: Vec<Cidr> = allocations.iter().map(|allocation| allocation.cidr).collect();
         // All blocks are of one family, so the subtraction cannot fail.
@@ -56,17 +56,17 @@ pub(super) fn first_few(occupants: Vec<Occupant>) -> (Vec<Occupant>, u64) {
 }
 
 impl AwsIpam {
-    pub(super) async fn ground(&self, pool_id: &str) -> Result<Ground> {
-        Ok(Ground::new(self.present_cidrs(pool_id).await?, self.allocations_of(pool_id).await?))
+    pub(super) async fn pool_space(&self, pool_id: &str) -> Result<PoolSpace> {
+        Ok(PoolSpace::new(self.present_cidrs(pool_id).await?, self.allocations_of(pool_id).await?))
     }
 
     /// The space to report with a refusal: the occupants of `wished`, or else the largest ones.
     ///
     /// `None` if the space cannot be read: the refusal is reported in any case.
     pub(super) async fn space(&self, pool: &Pool, wished: Option<Cidr>) -> Option<Space> {
-        let ground = self.ground(&pool.meta.id).await.ok()?;
-        let (free, largest_free) = (Ground::sum(&ground.free), ground.largest_free());
-        let mut holders = ground.allocations;
+        let pool_space = self.pool_space(&pool.meta.id).await.ok()?;
+        let (free, largest_free) = (PoolSpace::sum(&pool_space.free), pool_space.largest_free());
+        let mut holders = pool_space.allocations;
         match wished {
             Some(wished) => holders.retain(|one| one.cidr.overlaps(&wished)),
             None => holders.sort_by_key(|one| (one.cidr.netmask_length(), one.cidr.first())),
@@ -78,25 +78,26 @@ impl AwsIpam {
 
     pub(super) async fn use_of(&self, pool_id: &str) -> Result<Utilization> {
         let pool = self.the_pool(pool_id).await?;
-        let ground = self.ground(pool_id).await?;
+        let pool_space = self.pool_space(pool_id).await?;
         let mut assigned = BigUint::ZERO;
         let mut open = vec![pool_id.to_owned()];
         let all = self.pool_names().await.unwrap_or_default();
         while let Some(id) = open.pop() {
-            let allocations = if id == pool_id { ground.allocations.clone() } else { self.allocations_of(&id).await? };
+            let allocations =
+                if id == pool_id { pool_space.allocations.clone() } else { self.allocations_of(&id).await? };
             let is_assigned = |one: &&Allocation| one.resource_type != crate::ipam::ResourceType::IpamPool;
-            assigned += Ground::sum(allocations.iter().filter(is_assigned).map(|one| &one.cidr));
+            assigned += PoolSpace::sum(allocations.iter().filter(is_assigned).map(|one| &one.cidr));
             let below = all.iter().filter(|pool| pool.source_pool_id.as_deref() == Some(&id));
             open.extend(below.map(|pool| pool.meta.id.clone()));
         }
-        let (provisioned, free) = (Ground::sum(&ground.provisioned), Ground::sum(&ground.free));
+        let (provisioned, free) = (PoolSpace::sum(&pool_space.provisioned), PoolSpace::sum(&pool_space.free));
         Ok(Utilization {
             used: &provisioned - &free,
             provisioned,
             held: BigUint::ZERO,
             free,
-            largest_free: ground.largest_free(),
-            allocations: u64::try_from(ground.allocations.len()).unwrap_or(u64::MAX),
+            largest_free: pool_space.largest_free(),
+            allocations: u64::try_from(pool_space.allocations.len()).unwrap_or(u64::MAX),
             assigned_in_subtree: assigned,
             pool,
         })

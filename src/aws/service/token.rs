@@ -7,9 +7,11 @@ use crate::backend::service::{Keeps, TokenNoun, TokenRecord, TokenSpec};
 use crate::ipam::Result;
 
 use super::super::convert::need;
-use super::super::said::{Refusal, ask, fault};
+use super::super::pages::all_pages;
+use super::super::pending::request_name;
+use super::super::response::{Refusal, ask, fault};
+use super::super::wait::Stateful;
 use super::super::{AwsIpam, read, tags};
-use super::waits::{Stateful, pages, wish_of};
 
 type Token = ec2::IpamExternalResourceVerificationToken;
 
@@ -31,7 +33,7 @@ fn record(found: &Token) -> Result<TokenRecord> {
 impl AwsIpam {
     /// One token, or all. AWS divides the list into pages, and the SDK has no paginator for it.
     async fn raw_tokens(&self, id: Option<&str>) -> Result<Vec<Token>, Refusal> {
-        pages(async |token| {
+        all_pages(async |token| {
             let request = self
                 .clients
                 .home()
@@ -65,7 +67,7 @@ impl AwsIpam {
     }
 
     async fn usable_token(&self, id: &str) -> Result<TokenRecord> {
-        record(&self.usable::<TokenNoun, _, _>(id, true, || self.raw_token(id)).await?)
+        record(&self.pace.usable::<TokenNoun, _, _>(id, true, || self.raw_token(id)).await?)
     }
 
     async fn change_token(&self, id: &str, before: &TokenSpec, after: &TokenSpec) -> Result<TokenRecord> {
@@ -86,7 +88,7 @@ impl AwsIpam {
                 _ => {}
             }
         }
-        self.vanished::<TokenNoun, _, _>(id, || self.raw_token(id)).await
+        self.pace.vanished::<TokenNoun, _, _>(id, || self.raw_token(id)).await
     }
 }
 
@@ -94,7 +96,7 @@ impl Keeps<TokenNoun> for AwsIpam {
     fn create(&self, spec: &TokenSpec) -> Result<TokenRecord> {
         let begin = |token| self.begin_token(spec, token);
         let finish = |id: String| async move { self.usable_token(&id).await };
-        self.run(self.make::<TokenNoun, _, _>(&spec.ipam_id, &wish_of(spec), begin, finish))
+        self.run(self.make::<TokenNoun, _, _>(&spec.ipam_id, &request_name(spec), begin, finish))
     }
 
     fn get(&self, id: &str) -> Result<Option<TokenRecord>> {

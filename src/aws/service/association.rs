@@ -6,9 +6,9 @@ use crate::backend::service::{AssociationNoun, AssociationRecord, AssociationSpe
 use crate::ipam::Result;
 
 use super::super::convert::need;
-use super::super::said::{Refusal, ask, fault};
+use super::super::response::{Refusal, ask, fault};
+use super::super::wait::Stateful;
 use super::super::{AwsIpam, read, tags};
-use super::waits::Stateful;
 
 const DESCRIBE: &str = "DescribeIpamResourceDiscoveryAssociations";
 
@@ -43,7 +43,7 @@ impl AwsIpam {
 
     /// Waits until the IPAM uses the results of the discovery. A `new` association may not be listed yet.
     async fn usable_association(&self, id: &str, new: bool) -> Result<AssociationRecord> {
-        record(&self.usable::<AssociationNoun, _, _>(id, new, || self.raw_association(id)).await?)
+        record(&self.pace.usable::<AssociationNoun, _, _>(id, new, || self.raw_association(id)).await?)
     }
 
     async fn begin_association(&self, spec: &AssociationSpec, token: String) -> Result<String, Refusal> {
@@ -81,7 +81,7 @@ impl AwsIpam {
                 _ => {}
             }
         }
-        self.vanished::<AssociationNoun, _, _>(id, || self.raw_association(id)).await
+        self.pace.vanished::<AssociationNoun, _, _>(id, || self.raw_association(id)).await
     }
 }
 

@@ -38,11 +38,11 @@ impl Refusal {
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        let Some(said) = error.as_service_error() else {
+        let Some(service_error) = error.as_service_error() else {
             let message = DisplayErrorContext(error).to_string();
             return Self { action, code: None, message, request_id: None };
         };
-        let meta = said.meta();
+        let meta = service_error.meta();
         Self {
             action,
             code: Some(meta.code().unwrap_or("Unknown").to_owned()),

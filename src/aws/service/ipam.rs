@@ -6,10 +6,9 @@ use crate::backend::service::{IpamNoun, IpamRecord, IpamSpec, Keeps, MeteredAcco
 use crate::ipam::{Result, Words};
 
 use super::super::convert::{need, text};
-use super::super::said::{Refusal, ask, fault};
-use super::super::wait::uncrowded;
+use super::super::response::{Refusal, ask, fault};
+use super::super::wait::{Stateful, uncrowded};
 use super::super::{AwsIpam, read, tags};
-use super::waits::Stateful;
 
 fn record(found: &ec2::Ipam) -> Result<IpamRecord> {
     let regions = found.operating_regions().iter();
@@ -64,7 +63,7 @@ impl AwsIpam {
 
     /// Waits until the IPAM can be used. A `new` IPAM may not be listed yet.
     async fn usable_ipam(&self, id: &str, new: bool) -> Result<IpamRecord> {
-        record(&self.usable::<IpamNoun, _, _>(id, new, || self.raw_ipam(id)).await?)
+        record(&self.pace.usable::<IpamNoun, _, _>(id, new, || self.raw_ipam(id)).await?)
     }
 
     async fn begin_ipam(&self, spec: &IpamSpec, token: String) -> Result<String, Refusal> {
@@ -117,7 +116,7 @@ impl AwsIpam {
                 _ => {}
             }
         }
-        self.vanished::<IpamNoun, _, _>(id, || self.raw_ipam(id)).await
+        self.pace.vanished::<IpamNoun, _, _>(id, || self.raw_ipam(id)).await
     }
 }
 

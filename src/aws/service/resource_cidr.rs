@@ -5,9 +5,9 @@ use crate::backend::service::{Keeps, ResourceCidrId, ResourceCidrNoun, ResourceC
 use crate::ipam::{Error, Result};
 
 use super::super::AwsIpam;
-use super::super::memory::Wish;
-use super::super::said::{Refusal, ask, fault};
-use super::super::wait::{Look, What, uncrowded, unfinished, until};
+use super::super::pending::RequestKey;
+use super::super::response::{Refusal, ask, fault};
+use super::super::wait::{Progress, What, uncrowded, unfinished, until};
 
 fn record(found: ResourceCidr, found_in: String) -> ResourceCidrRecord {
     ResourceCidrRecord {
@@ -80,8 +80,10 @@ impl AwsIpam {
         let id = of.to_string();
         until(&self.pace, unfinished(What::of::<ResourceCidrNoun>(), &id, &id), || async move {
             Ok(match self.treated(of).await? {
-                Some(found) => Look::Ready(found),
-                None => Look::Wait("no scope of the IPAM shows this CIDR of this resource in this Region".to_owned()),
+                Some(found) => Progress::Ready(found),
+                None => {
+                    Progress::Wait("no scope of the IPAM shows this CIDR of this resource in this Region".to_owned())
+                }
             })
         })
         .await
@@ -107,33 +109,33 @@ impl AwsIpam {
         let id = of.to_string();
         until(&self.pace, unfinished(What::of::<ResourceCidrNoun>(), &id, &id), || async move {
             Ok(match self.treated(of).await? {
-                Some(found) if !goal.is_reached(&found) => Look::Wait(goal.missing(&found)),
-                found => Look::Ready(found),
+                Some(found) if !goal.is_reached(&found) => Progress::Wait(goal.missing(&found)),
+                found => Progress::Ready(found),
             })
         })
         .await
     }
 
     async fn treat(&self, spec: &ResourceCidrSpec) -> Result<ResourceCidrRecord> {
-        let wish = Wish::new(What::of::<ResourceCidrNoun>(), &spec.of.to_string(), "");
-        let done = self.treat_as(spec, &wish).await;
+        let key = RequestKey::new(What::of::<ResourceCidrNoun>(), &spec.of.to_string(), "");
+        let done = self.treat_as(spec, &key).await;
         if !matches!(done, Err(Error::Pending(_))) {
-            self.memory.end(&wish);
+            self.pending.end(&key);
         }
         done
     }
 
     /// Requests the treatment once, however often this is called until it is complete. The original scope is remembered
     /// in the meantime.
-    async fn treat_as(&self, spec: &ResourceCidrSpec, wish: &Wish) -> Result<ResourceCidrRecord> {
+    async fn treat_as(&self, spec: &ResourceCidrSpec, key: &RequestKey) -> Result<ResourceCidrRecord> {
         let found = self.sighted(&spec.of).await?;
-        let begun = self.memory.begun(wish);
+        let begun = self.pending.begun(key);
         let found_in = begun.clone().unwrap_or_else(|| found.scope_id.clone());
         let scope_id = spec.scope_id.as_deref().unwrap_or(&found_in);
         let goal = Goal { scope_id, monitored: spec.monitored };
         if begun.is_none() && !goal.is_reached(&found) {
             self.ask_to_treat(&found, goal).await?;
-            self.memory.begin(wish, &found_in);
+            self.pending.begin(key, &found_in);
         }
         match self.until_treated(&spec.of, goal).await? {
             Some(found) => Ok(ResourceCidrRecord { found_in, ..found }),
@@ -149,16 +151,16 @@ impl AwsIpam {
         if goal.is_reached(&found) {
             return Ok(());
         }
-        let wish = Wish::new(What::of::<ResourceCidrNoun>(), &spec.of.to_string(), "restored");
-        if self.memory.begun(&wish).is_none() {
+        let key = RequestKey::new(What::of::<ResourceCidrNoun>(), &spec.of.to_string(), "restored");
+        if self.pending.begun(&key).is_none() {
             if let Err(refusal) = self.ask_to_treat(&found, goal).await {
                 return Err(self.restore_partly(found, refusal).await);
             }
-            self.memory.begin(&wish, scope_id);
+            self.pending.begin(&key, scope_id);
         }
         let done = self.until_treated(&spec.of, goal).await.map(drop);
         if !matches!(done, Err(Error::Pending(_))) {
-            self.memory.end(&wish);
+            self.pending.end(&key);
         }
         done
     }
