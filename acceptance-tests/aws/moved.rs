@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::endpoint::Kind;
 use crate::harness::Workspace;
 use crate::harness::client::Feature;
-use crate::nouns::of_account;
+use crate::resources::of_account;
 use crate::scene::{ACCOUNT, HOME, Scene, text};
 
 const HASHICORP: &str = "registry.terraform.io/hashicorp/aws";
@@ -44,7 +44,7 @@ fn with_the_old_provider(workspace: &Workspace) {
     std::fs::create_dir_all(&directory).unwrap();
     // A link, not a copy: a program that this process has written may still be open in a child of another thread, and
     // could not be started then.
-    std::os::unix::fs::symlink(ours, directory.join("terraform-provider-aws")).unwrap();
+    std::os::unix::fs::symlink(client_of, directory.join("terraform-provider-aws")).unwrap();
     let rc = workspace.read("cli.tfrc");
     let with = format!("dev_overrides {{\n    \"hashicorp/aws\" = {:?}\n", directory.display().to_string());
     workspace.write("cli.tfrc", &rc.replace("dev_overrides {\n", &with));
@@ -177,7 +177,7 @@ fn old() -> Old {
 }
 
 /// The same objects in the configuration of this provider, with a `moved` block for each.
-fn ours(ids: &Value) -> String {
+fn client_of(ids: &Value) -> String {
     let mut body = format!(
         r#"
 resource "ipam_ipam" "main" {{

@@ -16,7 +16,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Circles that are not cut yet. A circle is allowed if every file of it begins with one of the paths of one entry.
-const NOT_CUT_YET: [&[&str]; 0] = [];
+const NOT_CUT_YET: [&[&str]; 6] = [
+    &["src/ipam/"],
+    &["src/backend/"],
+    &["src/provider/create.rs", "src/provider/hand_over.rs"],
+    &["src/provider/resources/allocation.rs", "src/provider/resources/allocation_size.rs"],
+    &["src/provider/resources/pool"],
+    &["src/provider/service/"],
+];
 
 /// Index of a module in `Crate::modules`.
 type ModuleId = usize;

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 
 use super::allocations::Answer;
 use super::check::count;
-use super::out::{self, Page, clean, table};
-use super::{Failure, Format};
+use super::failure::CommandFailure;
+use super::out::{self, OutputFormat, Page, clean, table};
 use crate::backend::{Ipam, Local, Looked, LookedAt, LookedPlace, explain};
 use crate::ipam::{Allocation, Error, Skip, Skipped};
 
@@ -29,10 +29,10 @@ pub(super) struct Options {
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(super) files_below: Vec<PathBuf>,
     #[command(flatten)]
-    format: Format,
+    format: OutputFormat,
 }
 
-pub(super) fn page(local: &Local, options: &Options) -> Result<Page, Failure> {
+pub(super) fn page(local: &Local, options: &Options) -> Result<Page, CommandFailure> {
     let looked = {
         let mut bar = out::Bar::new();
         local.discover(options.discovery.as_deref(), &mut |done, total| bar.show("targets", done, Some(total)))?
@@ -40,7 +40,7 @@ pub(super) fn page(local: &Local, options: &Options) -> Result<Page, Failure> {
     Ok(render(&looked, &local.describe(), options.format))
 }
 
-fn render(looked: &Looked, store: &str, format: Format) -> Page {
+fn render(looked: &Looked, store: &str, format: OutputFormat) -> Page {
     let page = if format.json { Page::json(&value(looked, store)) } else { Page::text(text(looked)) };
     page.with_findings(!looked.is_complete())
 }

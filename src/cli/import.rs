@@ -12,10 +12,11 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::check;
 use super::check::{FindingAnswer, count};
 use super::export::tally;
-use super::out::{self, Page, clean};
-use super::{Failure, Format, check};
+use super::failure::CommandFailure;
+use super::out::{self, OutputFormat, Page, clean};
 use crate::backend::upkeep::{Import, ImportMode};
 use crate::backend::{Audit, Ipam, Local};
 use crate::ipam::Tally;
@@ -32,7 +33,7 @@ pub(super) struct Options {
     #[arg(long)]
     pub(super) dry_run: bool,
     #[command(flatten)]
-    pub(super) format: Format,
+    pub(super) format: OutputFormat,
 }
 
 #[derive(Serialize)]
@@ -69,7 +70,7 @@ impl From<Tally> for TallyAnswer {
     }
 }
 
-pub(super) fn page(ipam: &Local, options: &Options) -> Result<Page, Failure> {
+pub(super) fn page(ipam: &Local, options: &Options) -> Result<Page, CommandFailure> {
     let mode = ImportMode { merge: options.merge, dry_run: options.dry_run };
     let import = {
         let mut bar = out::Bar::new();
@@ -126,7 +127,7 @@ mod tests {
     use crate::backend::Finding;
 
     fn options(json: bool, dry_run: bool) -> Options {
-        Options { file: "export.json".into(), merge: true, dry_run, format: Format { json } }
+        Options { file: "export.json".into(), merge: true, dry_run, format: OutputFormat { json } }
     }
 
     fn audit() -> Audit {

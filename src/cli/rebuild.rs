@@ -8,16 +8,16 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::Failure;
 use super::check::{self, FindingAnswer, count};
 use super::export::tally;
+use super::failure::CommandFailure;
 use super::import::{Options, TallyAnswer};
 use super::out::{self, Page, clean, table};
 use crate::backend::explain::resource_type;
 use crate::backend::upkeep::{Fate, Rebuild, rebuild};
 use crate::backend::{Audit, Finding, Ipam};
 
-pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, Failure> {
+pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, CommandFailure> {
     let done = {
         let mut bar = out::Bar::new();
         rebuild(ipam, &options.file, options.dry_run, &mut |what, done, total| bar.show(what, done, total))?
@@ -118,7 +118,7 @@ fn text(done: &Rebuild, audit: Option<&Audit>, store: &str, options: &Options) -
 mod tests {
     use super::*;
     use crate::backend::upkeep::Rebuilt;
-    use crate::cli::Format;
+    use crate::cli::OutputFormat;
     use crate::ipam::Kind;
 
     fn done(fate: Fate, new_id: Option<&str>) -> Rebuild {
@@ -133,7 +133,7 @@ mod tests {
     }
 
     fn options(json: bool, dry_run: bool) -> Options {
-        Options { file: "export.json".into(), merge: false, dry_run, format: Format { json } }
+        Options { file: "export.json".into(), merge: false, dry_run, format: OutputFormat { json } }
     }
 
     #[test]

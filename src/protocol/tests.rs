@@ -547,6 +547,6 @@ async fn errors_of_functions_name_the_argument() {
 #[test]
 fn schemas_of_the_tests_are_valid() {
     let schema = tf::Schema { version: 1, block: Thing::block() };
-    assert_eq!(tf::problems(&schema), [""; 0]);
+    assert_eq!(tf::schema_problems(&schema), [""; 0]);
     assert_eq!(tf::signature_problems("join", &Join.signature()), [""; 0]);
 }

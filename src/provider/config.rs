@@ -12,10 +12,10 @@ use crate::{at, model};
 
 use super::attributes::HumanDuration;
 use super::aws::{self, AwsModel, Secret};
+use super::errors;
 use super::on_missing::OnMissing;
 use super::shared::{Configured, Shared};
 use super::tags::{Defaults, OpenTags};
-use super::{NamedService, errors};
 
 /// The store when neither the argument nor the environment names one.
 pub(super) const DEFAULT_STORE: &str = "sqlite:ipam.db";
@@ -216,6 +216,9 @@ fn open_store(config: &ProviderModel, store: &str, actor: Actor) -> Result<Arc<d
         .map_err(|error| errors::at(&error, at!(ProviderModel, store)))?;
     Ok(Arc::new(local))
 }
+
+/// A service, with its name in `store`.
+pub type NamedService = (&'static str, Arc<dyn Ipam>);
 
 /// The service that `store` names, with access from the environment. `None` for a self-managed store.
 pub(super) fn service(store: &str) -> Option<Result<NamedService, String>> {

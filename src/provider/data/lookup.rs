@@ -1,8 +1,11 @@
 //! Look-ups of one object: which arguments a configuration may combine, and the errors when it names no object or
 //! several.
 
-use crate::ipam::{Kind, Meta, State, Tags};
+use crate::backend::Ipam;
+use crate::ipam::{Error, Kind, Meta, Pool, State, Tags};
 use crate::tf::{Diagnostic, Diagnostics, Path, Tf};
+
+use super::super::errors;
 
 /// Maximum number of candidates in a message.
 const CANDIDATES_MAX: usize = 10;
@@ -190,6 +193,20 @@ pub(super) fn counts(meta: &Meta, include_planned: bool) -> bool {
 /// Whether `tags` has all of `wanted`, with the same values.
 pub(super) fn has_tags(tags: &Tags, wanted: Option<&Tags>) -> bool {
     wanted.is_none_or(|wanted| wanted.iter().all(|(key, value)| tags.get(key) == Some(value)))
+}
+
+/// The error of the backend as a message at the attribute to edit.
+pub(super) fn explained(path: Path) -> impl FnOnce(Error) -> Diagnostics {
+    move |error| errors::at(&error, path)
+}
+
+pub(super) fn is_true(field: &Tf<bool>) -> bool {
+    field.get().copied().unwrap_or(false)
+}
+
+/// The pool with this ID, planned or not.
+pub(super) fn pool(ipam: &dyn Ipam, id: &str, path: Path) -> Result<Pool, Diagnostics> {
+    ipam.get_pool(id).map_err(explained(path.clone()))?.ok_or_else(|| no_such_id(Kind::Pool, id, path))
 }
 
 #[cfg(test)]

@@ -9,8 +9,7 @@ use crate::tf::{DataSource, Diagnostics, Path};
 use crate::{at, model};
 
 use super::facts::{Places, PoolFacts};
-use super::lookup::{self, argument};
-use super::{explained, is_true};
+use super::lookup::{self, argument, explained, is_true};
 
 model! {
     /// Reads one pool. Set one of `id`, `ipam_pool_id`, `path` and `name`. If no pool matches, or several do, reading
@@ -132,7 +131,7 @@ fn find(ipam: &dyn Ipam, config: &PoolModel) -> Result<(Pool, Places, Path), Dia
     let by_id = [(&config.id, at!(PoolModel, id)), (&config.ipam_pool_id, at!(PoolModel, ipam_pool_id))];
     for (id, here) in by_id {
         if let Some(id) = id.get() {
-            return Ok((super::pool(ipam, id, here.clone())?, places, here));
+            return Ok((lookup::pool(ipam, id, here.clone())?, places, here));
         }
     }
     let (asked, whole_path, here) = match (config.name.get(), config.path.get()) {

@@ -331,12 +331,12 @@ impl Batch {
 
 /// The open transaction, as the remote snapshot of the cache. It keeps the first failure, because a body may turn it
 /// into an error of its own.
-pub(super) struct View<'a> {
+pub(super) struct RemoteSnapshot<'a> {
     session: &'a mut Session,
     failure: Option<Stop>,
 }
 
-impl<'a> View<'a> {
+impl<'a> RemoteSnapshot<'a> {
     pub(super) fn new(session: &'a mut Session) -> Self {
         Self { session, failure: None }
     }
@@ -360,7 +360,7 @@ impl<'a> View<'a> {
     }
 }
 
-impl Remote for View<'_> {
+impl Remote for RemoteSnapshot<'_> {
     fn page(&mut self, range: Range<&str>, order: Order, limit: usize) -> Result<Vec<Entry>, Error> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let parameters: [&(dyn ToSql + Sync); 3] = [&range.start, &range.end, &limit];

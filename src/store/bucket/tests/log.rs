@@ -263,7 +263,7 @@ fn the_stores_of_the_tests_refuse_a_second_creation() {
         let objects = open(&url).objects().unwrap();
         let create = || block_on(objects.create("x", &PutPayload::from_static(b"x"))).unwrap();
         assert!(create().is_ok());
-        assert!(matches!(create(), Err(Failure::Exists)), "{url}");
+        assert!(matches!(create(), Err(RequestFailure::Exists)), "{url}");
     }
     let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
     let objects = memory();

@@ -36,7 +36,7 @@ pub(crate) fn as_account(scene: &Scene, account: &str) -> AwsIpam {
     AwsIpam::open(&settings(&scene.endpoint, account, HOME), PACE).unwrap()
 }
 
-pub(crate) fn ours(scene: &Scene) -> AwsIpam {
+pub(crate) fn client_of(scene: &Scene) -> AwsIpam {
     as_account(scene, ACCOUNT)
 }
 
@@ -124,7 +124,7 @@ pub(crate) fn asked(scene: &Scene, action: &str) -> usize {
 fn everything_is_created_read_and_deleted_while_aws_takes_its_time() {
     let scene = Scene::new();
     scene.endpoint.script(Script::default());
-    let ipam = ours(&scene);
+    let ipam = client_of(&scene);
     let (top, leaf) = tree(&ipam);
     assert_eq!((top.cidrs.clone(), top.depth, top.locale.clone()), (cidrs(&["10.0.0.0/8"]), 1, None));
     assert_eq!((leaf.cidrs.clone(), leaf.depth), (cidrs(&["10.0.0.0/16"]), 2));
@@ -156,7 +156,7 @@ fn everything_is_created_read_and_deleted_while_aws_takes_its_time() {
 fn scopes_are_made_changed_and_deleted() {
     let scene = Scene::new();
     scene.endpoint.script(Script::default());
-    let ipam = ours(&scene);
+    let ipam = client_of(&scene);
     let names = |ipam: &AwsIpam| -> BTreeSet<String> {
         ipam.list_scopes(false).unwrap().into_iter().map(|scope| scope.meta.name).collect()
     };
@@ -187,7 +187,7 @@ fn scopes_are_made_changed_and_deleted() {
 #[test]
 fn a_name_is_unique_in_its_parent_and_the_error_has_the_import_command() {
     let scene = Scene::new();
-    let ipam = ours(&scene);
+    let ipam = client_of(&scene);
     let (top, leaf) = tree(&ipam);
     let again = ipam.create_pool(&pool_spec("leaf", Some(&top), Provision::Nothing), &Planned::Unknown).unwrap_err();
     assert!(matches!(&again, Error::NameTaken { existing, .. } if existing.id == leaf.meta.id), "{again:?}");
@@ -213,7 +213,7 @@ fn a_name_is_unique_in_its_parent_and_the_error_has_the_import_command() {
 fn a_pools_own_blocks_come_and_go_and_those_of_others_stay() {
     let scene = Scene::new();
     scene.endpoint.script(Script::default());
-    let ipam = ours(&scene);
+    let ipam = client_of(&scene);
     let top = pool_spec("top", None, Provision::Cidrs(cidrs(&["10.0.0.0/16", "10.1.0.0/16"])));
     let top = ipam.create_pool(&top, &Planned::Unknown).unwrap();
     let size = Size::Cidr(cidr("10.9.0.0/16"));
@@ -240,7 +240,7 @@ fn a_pools_own_blocks_come_and_go_and_those_of_others_stay() {
 #[test]
 fn rules_can_be_set_and_removed() {
     let scene = Scene::new();
-    let ipam = ours(&scene);
+    let ipam = client_of(&scene);
     let (_, leaf) = tree(&ipam);
     let mut change = change_of(&leaf);
     change.rules = Rules {
@@ -266,7 +266,7 @@ fn rules_can_be_set_and_removed() {
 #[test]
 fn another_size_is_another_allocation() {
     let scene = Scene::new();
-    let ipam = ours(&scene);
+    let ipam = client_of(&scene);
     let (_, leaf) = tree(&ipam);
     let web = allocate(&ipam, &leaf, "web", 24).unwrap();
     let resize = |size| ipam.preview_resize(&web.meta.id, size, &terms()).unwrap();
@@ -278,7 +278,7 @@ fn another_size_is_another_allocation() {
 #[test]
 fn free_and_used_space_is_computed_from_the_lists_of_aws() {
     let scene = Scene::new();
-    let ipam = ours(&scene);
+    let ipam = client_of(&scene);
     let (top, leaf) = tree(&ipam);
     allocate(&ipam, &leaf, "web", 24).unwrap();
     scene.endpoint.take(&leaf.meta.id, "vpc", "vpc-1", "10.0.128.0/17");
@@ -312,7 +312,7 @@ fn free_and_used_space_is_computed_from_the_lists_of_aws() {
 #[test]
 fn pools_are_found_by_path_and_listed_from_the_top() {
     let scene = Scene::new();
-    let ipam = ours(&scene);
+    let ipam = client_of(&scene);
     let (top, leaf) = tree(&ipam);
     let ids = |pools: Vec<Pool>| pools.into_iter().map(|pool| pool.meta.id).collect::<Vec<_>>();
     assert_eq!(ids(ipam.list_pools(&PoolFilter::default()).unwrap()), [top.meta.id.clone(), leaf.meta.id.clone()]);

@@ -11,15 +11,15 @@ use terraform_provider_ipam::ipam::{
 };
 
 use crate::endpoint::{Delay, Kind, Script, Trouble};
-use crate::ours::{
-    allocate, allocation_spec, as_account, asked, change_of, cidr, cidrs, impatient, ours, pool_spec, tags, tree,
+use crate::provider_client::{
+    allocate, allocation_spec, as_account, asked, change_of, cidr, cidrs, client_of, impatient, pool_spec, tags, tree,
 };
 use crate::scene::{ACCOUNT, AWAY, HOME, OTHER_ACCOUNT, Scene, text};
 
 #[test]
-fn pain_1_a_destroy_waits_for_space_that_aws_releases_late_and_names_its_holder() {
+fn problem_1_a_destroy_waits_for_space_that_aws_releases_late_and_names_its_holder() {
     let scene = Scene::new();
-    let ipam = ours(&scene);
+    let ipam = client_of(&scene);
     let (_, leaf) = tree(&ipam);
     scene.endpoint.take(&leaf.meta.id, "vpc", "vpc-1", "10.0.1.0/24");
     scene.endpoint.script(Script { release: Delay::Reads(2), ..Script::at_once() });
@@ -35,9 +35,9 @@ fn pain_1_a_destroy_waits_for_space_that_aws_releases_late_and_names_its_holder(
 }
 
 #[test]
-fn pain_1_a_custom_allocation_is_gone_when_its_release_is_done() {
+fn problem_1_a_custom_allocation_is_gone_when_its_release_is_done() {
     let scene = Scene::new();
-    let ipam = ours(&scene);
+    let ipam = client_of(&scene);
     let (_, leaf) = tree(&ipam);
     let web = allocate(&ipam, &leaf, "web", 24).unwrap();
     scene.endpoint.script(Script { release: Delay::Reads(3), ..Script::at_once() });
@@ -47,9 +47,9 @@ fn pain_1_a_custom_allocation_is_gone_when_its_release_is_done() {
 }
 
 #[test]
-fn pain_4_previews_of_one_apply_are_apart_and_so_are_allocations_at_once() {
+fn problem_4_previews_of_one_apply_are_apart_and_so_are_allocations_at_once() {
     let scene = Scene::new();
-    let ipam = ours(&scene);
+    let ipam = client_of(&scene);
     let (_, leaf) = tree(&ipam);
     let shown = ipam.preview_next(&leaf.meta.id, Some(24), &[cidr("10.0.1.0/24")], 3).unwrap();
     assert_eq!(shown, ["10.0.0.0/24", "10.0.2.0/24", "10.0.3.0/24"].map(cidr));
@@ -65,9 +65,9 @@ fn pain_4_previews_of_one_apply_are_apart_and_so_are_allocations_at_once() {
 }
 
 #[test]
-fn pain_5_a_new_allocation_that_reads_do_not_show_yet_is_neither_lost_nor_made_twice() {
+fn problem_5_a_new_allocation_that_reads_do_not_show_yet_is_neither_lost_nor_made_twice() {
     let scene = Scene::new();
-    let ipam = ours(&scene);
+    let ipam = client_of(&scene);
     let (_, leaf) = tree(&ipam);
     scene.endpoint.script(Script { read_lag: Delay::Reads(3), ..Script::at_once() });
     allocate(&ipam, &leaf, "web", 24).unwrap();
@@ -80,9 +80,9 @@ fn pain_5_a_new_allocation_that_reads_do_not_show_yet_is_neither_lost_nor_made_t
 }
 
 #[test]
-fn pain_5_a_lost_answer_is_asked_for_again_and_the_space_is_taken_once() {
+fn problem_5_a_lost_answer_is_asked_for_again_and_the_space_is_taken_once() {
     let scene = Scene::new();
-    let ipam = ours(&scene);
+    let ipam = client_of(&scene);
     let (top, leaf) = tree(&ipam);
     scene.endpoint.trouble("AllocateIpamPoolCidr", 1, Trouble::LoseAnswer);
     let web = allocate(&ipam, &leaf, "web", 24).unwrap();
@@ -101,9 +101,9 @@ fn pain_5_a_lost_answer_is_asked_for_again_and_the_space_is_taken_once() {
 }
 
 #[test]
-fn pain_8_a_description_changes_in_place() {
+fn problem_8_a_description_changes_in_place() {
     let scene = Scene::new();
-    let ipam = ours(&scene);
+    let ipam = client_of(&scene);
     let (_, leaf) = tree(&ipam);
     let web = allocate(&ipam, &leaf, "web", 24).unwrap();
     let change = AllocationChange {
@@ -129,9 +129,9 @@ fn pain_8_a_description_changes_in_place() {
 }
 
 #[test]
-fn pain_9_pools_of_one_parent_are_made_one_after_another() {
+fn problem_9_pools_of_one_parent_are_made_one_after_another() {
     let scene = Scene::new();
-    let ipam = ours(&scene);
+    let ipam = client_of(&scene);
     let (top, _) = tree(&ipam);
     scene.endpoint.script(Script { concurrent_creates_max: Some(1), ..Script::default() });
     // Other users change pools at the same time.
@@ -154,9 +154,9 @@ fn pain_9_pools_of_one_parent_are_made_one_after_another() {
 }
 
 #[test]
-fn pain_10_the_reason_of_a_failure_is_reported_at_once_with_the_free_space() {
+fn problem_10_the_reason_of_a_failure_is_reported_at_once_with_the_free_space() {
     let scene = Scene::new();
-    let ipam = ours(&scene);
+    let ipam = client_of(&scene);
     let (_, leaf) = tree(&ipam);
     let reason = ("cidr-not-available", "The CIDR is not available.");
     scene.endpoint.script(Script {
@@ -182,9 +182,9 @@ fn pain_10_the_reason_of_a_failure_is_reported_at_once_with_the_free_space() {
 }
 
 #[test]
-fn pain_10_a_pool_that_cannot_get_its_space_is_deleted_again() {
+fn problem_10_a_pool_that_cannot_get_its_space_is_deleted_again() {
     let scene = Scene::new();
-    let ipam = ours(&scene);
+    let ipam = client_of(&scene);
     let (top, _) = tree(&ipam);
     let spec = pool_spec("large", Some(&top), Provision::NetmaskLength(8));
     let error = ipam.create_pool(&spec, &Planned::Unknown).unwrap_err();
@@ -196,9 +196,9 @@ fn pain_10_a_pool_that_cannot_get_its_space_is_deleted_again() {
 }
 
 #[test]
-fn pain_10_a_change_that_takes_too_long_is_pending_and_resumes() {
+fn problem_10_a_change_that_takes_too_long_is_pending_and_resumes() {
     let scene = Scene::new();
-    let (top, _) = tree(&ours(&scene));
+    let (top, _) = tree(&client_of(&scene));
     scene.endpoint.script(Script { create: Delay::Reads(3), provision: Delay::Reads(3), ..Script::at_once() });
     let ipam = impatient(&scene);
     let spec = pool_spec("slow", Some(&top), Provision::NetmaskLength(16));
@@ -217,9 +217,9 @@ fn pain_10_a_change_that_takes_too_long_is_pending_and_resumes() {
 }
 
 #[test]
-fn pain_11_only_real_differences_are_sent() {
+fn problem_11_only_real_differences_are_sent() {
     let scene = Scene::new();
-    let ipam = ours(&scene);
+    let ipam = client_of(&scene);
     let (_, leaf) = tree(&ipam);
     let changes = || {
         let calls = scene.endpoint.calls();
@@ -248,9 +248,9 @@ fn pain_11_only_real_differences_are_sent() {
 }
 
 #[test]
-fn pain_11_options_of_some_pools_are_sent_for_those_and_for_no_other() {
+fn problem_11_options_of_some_pools_are_sent_for_those_and_for_no_other() {
     let scene = Scene::new();
-    let ipam = ours(&scene);
+    let ipam = client_of(&scene);
     let only_aws = ["SourceResource", "PublicIpSource", "AwsService", "PubliclyAdvertisable", "AutoImport"];
     let sent = |action: &str| {
         let call = scene.endpoint.calls().into_iter().rfind(|call| call.action == action).unwrap();
@@ -283,9 +283,9 @@ fn pain_11_options_of_some_pools_are_sent_for_those_and_for_no_other() {
 }
 
 #[test]
-fn pain_12_a_vpc_of_another_account_is_never_looked_up_and_the_error_names_account_region_and_share() {
+fn problem_12_a_vpc_of_another_account_is_never_looked_up_and_the_error_names_account_region_and_share() {
     let scene = Scene::new();
-    let ipam = ours(&scene);
+    let ipam = client_of(&scene);
     let resource = SourceResource {
         resource_id: "vpc-0fedcba9876543210".to_owned(),
         resource_owner: OTHER_ACCOUNT.to_owned(),
@@ -320,9 +320,9 @@ fn pain_12_a_vpc_of_another_account_is_never_looked_up_and_the_error_names_accou
 }
 
 #[test]
-fn pain_12_a_pool_is_used_in_its_own_region_and_by_an_account_that_only_shares_it() {
+fn problem_12_a_pool_is_used_in_its_own_region_and_by_an_account_that_only_shares_it() {
     let scene = Scene::new();
-    let ipam = ours(&scene);
+    let ipam = client_of(&scene);
     let (top, leaf) = tree(&ipam);
     let mut spec = pool_spec("far", Some(&top), Provision::NetmaskLength(16));
     spec.locale = Some(AWAY.to_owned());
@@ -345,9 +345,9 @@ fn pain_12_a_pool_is_used_in_its_own_region_and_by_an_account_that_only_shares_i
 }
 
 #[test]
-fn pain_13_the_error_of_a_block_that_does_not_fit_names_the_holder_of_the_space() {
+fn problem_13_the_error_of_a_block_that_does_not_fit_names_the_holder_of_the_space() {
     let scene = Scene::new();
-    let ipam = ours(&scene);
+    let ipam = client_of(&scene);
     let (_, leaf) = tree(&ipam);
     let web = allocate(&ipam, &leaf, "web", 17).unwrap();
     let error = allocate(&ipam, &leaf, "all", 16).unwrap_err();
@@ -361,15 +361,15 @@ fn pain_13_the_error_of_a_block_that_does_not_fit_names_the_holder_of_the_space(
 }
 
 #[test]
-fn pain_14_objects_deleted_outside_are_gone_without_an_error() {
+fn problem_14_objects_deleted_outside_are_gone_without_an_error() {
     let scene = Scene::new();
-    let ipam = ours(&scene);
+    let ipam = client_of(&scene);
     let (top, leaf) = tree(&ipam);
     let web = allocate(&ipam, &leaf, "web", 24).unwrap();
     let block = ipam.list_pool_cidrs(&leaf.meta.id, false).unwrap().remove(0);
     scene.home.call("delete_ipam_pool", serde_json::json!({"IpamPoolId": top.meta.id, "Cascade": true}));
     // A client that has not seen the pools before knows only their ids.
-    for ipam in [&ipam, &ours(&scene)] {
+    for ipam in [&ipam, &client_of(&scene)] {
         assert_eq!(ipam.get_allocation(&web.meta.id).unwrap_or_else(|error| panic!("{error:?}")), None);
         assert_eq!(ipam.get_pool_cidr(&block.meta.id).unwrap(), None);
         assert_eq!(ipam.get_pool(&leaf.meta.id).unwrap(), None);
@@ -383,7 +383,7 @@ fn pain_14_objects_deleted_outside_are_gone_without_an_error() {
 #[test]
 fn throttling_is_waited_out() {
     let scene = Scene::new();
-    let ipam = ours(&scene);
+    let ipam = client_of(&scene);
     let (_, leaf) = tree(&ipam);
     scene.endpoint.trouble("AllocateIpamPoolCidr", 2, Trouble::Throttle);
     assert_eq!(allocate(&ipam, &leaf, "web", 24).unwrap().cidr, *cidrs(&["10.0.0.0/24"]).first().unwrap());

@@ -3,23 +3,24 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{BINARY, Failure};
+use super::failure::CommandFailure;
+use crate::BINARY;
 use crate::backend::files::Below;
 use crate::backend::{Ipam, Local, actor};
 use crate::provider;
 
 /// The store or the service that commands work on.
-pub(super) enum Opened {
-    Own(Box<Local>),
+pub(super) enum Target {
+    SelfManaged(Box<Local>),
     /// A service, with its name in URLs.
     Service(&'static str, Arc<dyn Ipam>),
 }
 
-impl Opened {
+impl Target {
     /// The same store, which reads files of discoveries only below these directories.
     pub(super) fn reading_below(self, directories: &[PathBuf]) -> Self {
         match self {
-            Self::Own(local) => Self::Own(Box::new(local.with_files_below(Below::new(directories)))),
+            Self::SelfManaged(local) => Self::SelfManaged(Box::new(local.with_files_below(Below::new(directories)))),
             service @ Self::Service(..) => service,
         }
     }
@@ -27,7 +28,7 @@ impl Opened {
     /// The operations that every store and every service has.
     pub(super) fn ipam(&self) -> &dyn Ipam {
         match self {
-            Self::Own(local) => local.as_ref(),
+            Self::SelfManaged(local) => local.as_ref(),
             Self::Service(_, ipam) => ipam.as_ref(),
         }
     }
@@ -36,18 +37,18 @@ impl Opened {
     ///
     /// # Errors
     /// Fails for a service. `why` is a sentence that names what the service does not have.
-    pub(super) fn own(&self, why: &str) -> Result<&Local, Failure> {
+    pub(super) fn self_managed(&self, why: &str) -> Result<&Local, CommandFailure> {
         match self {
-            Self::Own(local) => Ok(local),
-            Self::Service(name, _) => Err(Failure::Usage(format!("There is nothing to do in {name}. {why}"))),
+            Self::SelfManaged(local) => Ok(local),
+            Self::Service(name, _) => Err(CommandFailure::Usage(format!("There is nothing to do in {name}. {why}"))),
         }
     }
 }
 
 /// Opens a store, which must exist.
-pub(super) fn open(url: &str) -> Result<Opened, Failure> {
+pub(super) fn open(url: &str) -> Result<Target, CommandFailure> {
     if let Some(path) = missing_file(url) {
-        return Err(Failure::Usage(format!(
+        return Err(CommandFailure::Usage(format!(
             "There is no store at {}. Terraform creates it at the first plan. To use another store, set --store or \
              IPAM_STORE.",
             path.display()
@@ -57,13 +58,13 @@ pub(super) fn open(url: &str) -> Result<Opened, Failure> {
 }
 
 /// Opens a store, or creates it. This is the only place where a command opens a store.
-pub(super) fn open_or_new(url: &str) -> Result<Opened, Failure> {
+pub(super) fn open_or_new(url: &str) -> Result<Target, CommandFailure> {
     if let Some(service) = provider::service(url) {
-        let (name, ipam) = service.map_err(Failure::Usage)?;
-        return Ok(Opened::Service(name, ipam));
+        let (name, ipam) = service.map_err(CommandFailure::Usage)?;
+        return Ok(Target::Service(name, ipam));
     }
     let actor = actor(BINARY, |name| std::env::var(name).ok());
-    Ok(Opened::Own(Box::new(Local::open(url, actor)?.with_scout(provider::scout()))))
+    Ok(Target::SelfManaged(Box::new(Local::open(url, actor)?.with_scout(provider::scout()))))
 }
 
 /// The file that a `sqlite:` URL names, if it does not exist. A command that reads must not create a store. The other
@@ -73,8 +74,8 @@ fn missing_file(url: &str) -> Option<PathBuf> {
     if !scheme.eq_ignore_ascii_case("sqlite") {
         return None;
     }
-    let place = rest.split_once('?').map_or(rest, |(place, _)| place);
-    let path = place.strip_prefix("//").filter(|path| path.starts_with('/')).unwrap_or(place);
+    let path = rest.split_once('?').map_or(rest, |(path, _)| path);
+    let path = path.strip_prefix("//").filter(|path| path.starts_with('/')).unwrap_or(path);
     let is_plain = !path.is_empty() && !path.starts_with([':', '~']) && !path.starts_with("//");
     (is_plain && !PathBuf::from(path).exists()).then(|| PathBuf::from(path))
 }

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::resource::{Configure, DataSource, Function, MoveSource, Private, Resource, Stop};
+use super::requests::{ApplyRequest, ApplyResponse, PlanRequest, PlanResponse};
+use super::resource::{Configure, DataSource, Function, MoveSource, Resource, Stop};
 use super::{Diagnostics, Model, Path, Schema, Value, lifecycle};
 
-/// Removes secrets from the places of diagnostics. Terraform prints the lines that a diagnostic points at, so none may
-/// point at a secret.
-fn unprinted<M: Model>(diagnostics: Diagnostics) -> Diagnostics {
-    if diagnostics.is_empty() { diagnostics } else { diagnostics.beside_secrets(&M::block()) }
+/// Terraform prints the lines that a diagnostic points at, so none may point at a secret.
+fn hide_secret_paths<M: Model>(diagnostics: Diagnostics) -> Diagnostics {
+    if diagnostics.is_empty() { diagnostics } else { M::block().hide_secret_paths(diagnostics) }
 }
 
 /// Everything that a provider offers. A new resource, data source or function needs one line where this struct is built.
@@ -42,65 +42,6 @@ impl Provider {
     pub fn function(&self, name: &str) -> Option<&dyn Function> {
         self.functions.iter().map(AsRef::as_ref).find(|function| function.name() == name)
     }
-}
-
-/// See [`super::Plan`].
-#[derive(Debug)]
-pub struct PlanRequest {
-    /// Null for a new object.
-    pub prior: Value,
-    /// Null for an object to destroy. Otherwise only `config` and `prior` are used, because the lifecycle merges them by
-    /// the same rules as Terraform.
-    pub proposed: Value,
-    /// The configuration as the user wrote it.
-    pub config: Value,
-    /// Private data of the prior state, or of the first half of a replacement.
-    pub prior_private: Private,
-    /// Private data of the first plan, if the client carries it.
-    pub first_plan: Option<Private>,
-    /// Whether the client carries planned private data.
-    pub carries_private: bool,
-    /// Whether this is the second plan, inside an apply.
-    pub committing: bool,
-}
-
-/// The result of a plan.
-#[derive(Debug)]
-pub struct PlanResponse {
-    /// The planned object.
-    pub planned: Value,
-    /// Attributes whose change requires a new object.
-    pub replace: Vec<Path>,
-    /// Private data for apply.
-    pub private: Private,
-    /// Errors and warnings.
-    pub diagnostics: Diagnostics,
-}
-
-/// See [`super::Apply`].
-#[derive(Debug)]
-pub struct ApplyRequest {
-    /// Null for a new object.
-    pub prior: Value,
-    /// Null for an object to delete.
-    pub planned: Value,
-    /// The configuration as the user wrote it.
-    pub config: Value,
-    /// Private data of the plan.
-    pub private: Private,
-    /// The request to stop early.
-    pub stop: Stop,
-}
-
-/// The result of an apply.
-#[derive(Debug)]
-pub struct ApplyResponse {
-    /// The object after the apply.
-    pub state: Value,
-    /// Private data of the state.
-    pub private: Private,
-    /// Errors and warnings.
-    pub diagnostics: Diagnostics,
 }
 
 /// A [`Resource`] in terms of values.
@@ -147,7 +88,7 @@ impl<R: Resource> ErasedResource for R {
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
-        unprinted::<R::Model>(lifecycle::validate::<R::Model>(config, |model| Resource::validate(self, model)))
+        hide_secret_paths::<R::Model>(lifecycle::validate::<R::Model>(config, |model| Resource::validate(self, model)))
     }
 
     fn upgrade(&self, version: i64, state: serde_json::Value) -> Result<Value, Diagnostics> {
@@ -156,22 +97,22 @@ impl<R: Resource> ErasedResource for R {
 
     fn plan(&self, request: PlanRequest) -> PlanResponse {
         let response = lifecycle::plan(self, request);
-        PlanResponse { diagnostics: unprinted::<R::Model>(response.diagnostics), ..response }
+        PlanResponse { diagnostics: hide_secret_paths::<R::Model>(response.diagnostics), ..response }
     }
 
     fn apply(&self, request: ApplyRequest) -> ApplyResponse {
         let response = lifecycle::apply(self, request);
-        ApplyResponse { diagnostics: unprinted::<R::Model>(response.diagnostics), ..response }
+        ApplyResponse { diagnostics: hide_secret_paths::<R::Model>(response.diagnostics), ..response }
     }
 
     fn read(&self, state: &Value) -> Result<(Value, Diagnostics), Diagnostics> {
-        let (state, warnings) = lifecycle::read(self, state).map_err(unprinted::<R::Model>)?;
-        Ok((state, unprinted::<R::Model>(warnings)))
+        let (state, warnings) = lifecycle::read(self, state).map_err(hide_secret_paths::<R::Model>)?;
+        Ok((state, hide_secret_paths::<R::Model>(warnings)))
     }
 
     fn import(&self, id: &str) -> Result<(Value, Diagnostics), Diagnostics> {
-        let (state, warnings) = lifecycle::import(self, id).map_err(unprinted::<R::Model>)?;
-        Ok((state, unprinted::<R::Model>(warnings)))
+        let (state, warnings) = lifecycle::import(self, id).map_err(hide_secret_paths::<R::Model>)?;
+        Ok((state, hide_secret_paths::<R::Model>(warnings)))
     }
 
     fn move_from(&self, source: &MoveSource<'_>) -> Result<Value, Diagnostics> {
@@ -204,11 +145,13 @@ impl<D: DataSource> ErasedDataSource for D {
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
-        unprinted::<D::Model>(lifecycle::validate::<D::Model>(config, |model| DataSource::validate(self, model)))
+        hide_secret_paths::<D::Model>(lifecycle::validate::<D::Model>(config, |model| {
+            DataSource::validate(self, model)
+        }))
     }
 
     fn read(&self, config: &Value) -> Result<Value, Diagnostics> {
-        lifecycle::read_data(self, config).map_err(unprinted::<D::Model>)
+        lifecycle::read_data(self, config).map_err(hide_secret_paths::<D::Model>)
     }
 }
 
@@ -231,12 +174,12 @@ impl<C: Configure> ErasedConfigure for C {
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
-        unprinted::<C::Model>(lifecycle::validate::<C::Model>(config, |model| Configure::validate(self, model)))
+        hide_secret_paths::<C::Model>(lifecycle::validate::<C::Model>(config, |model| Configure::validate(self, model)))
     }
 
     fn configure(&self, config: &Value, terraform_version: &str) -> Result<(), Diagnostics> {
         let model = C::Model::decode(config, &Path::root());
         let configured = model.and_then(|model| Configure::configure(self, model, terraform_version));
-        configured.map_err(unprinted::<C::Model>)
+        configured.map_err(hide_secret_paths::<C::Model>)
     }
 }

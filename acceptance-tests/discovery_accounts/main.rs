@@ -8,8 +8,8 @@ mod estate;
 #[path = "../harness/mod.rs"]
 #[allow(dead_code, unreachable_pub, reason = "shared with the other acceptance tests, which use all of it")]
 mod harness;
-mod looking;
 mod python;
+mod scanner;
 
 mod failures;
 mod files;

@@ -18,9 +18,9 @@ pub(crate) fn settings(url: &str) -> Settings {
 }
 
 /// Scans everything: the samples, by account and Region.
-pub(crate) fn try_look(settings: Settings, survey: &Survey) -> Result<Vec<Sample>> {
+pub(crate) fn try_scan(settings: Settings, survey: &Survey) -> Result<Vec<Sample>> {
     let (mut announced, mut samples) = (None, Vec::new());
-    Ec2Scout::new(settings).look(survey, &mut |step| {
+    Ec2Scout::new(settings).scan(survey, &mut |step| {
         match step {
             Step::Places(count) => assert_eq!(announced.replace(count), None, "places are announced once"),
             Step::Done(sample) => {
@@ -35,8 +35,8 @@ pub(crate) fn try_look(settings: Settings, survey: &Survey) -> Result<Vec<Sample
     Ok(samples)
 }
 
-pub(crate) fn look(url: &str, survey: &Survey) -> Vec<Sample> {
-    try_look(settings(url), survey).unwrap()
+pub(crate) fn scan(url: &str, survey: &Survey) -> Vec<Sample> {
+    try_scan(settings(url), survey).unwrap()
 }
 
 /// The reason why a place was not seen.

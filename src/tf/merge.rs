@@ -9,39 +9,39 @@ use super::{Attribute, AttributeType, Nesting, Value};
 
 /// The start of a plan: the values that the user wrote, defaults, and for the other attributes the prior values, or
 /// unknown for a new object.
-pub(super) fn wished(attributes: &[Attribute], prior: &Value, config: &Value) -> Value {
+pub(super) fn merge_config(attributes: &[Attribute], prior: &Value, config: &Value) -> Value {
     each(attributes, |attribute| {
         let (was, wrote) = (prior.entry(attribute.name), config.entry(attribute.name));
         let new = prior.is_null();
-        let wish = match (wrote, &attribute.default) {
+        let proposed = match (wrote, &attribute.default) {
             (Value::Null, Some(default)) => default.clone(),
             (Value::Null, None) if !attribute.computed => Value::Null,
             (Value::Null, None) if new => Value::Unknown,
             (Value::Null, None) => was.clone(),
-            _ => in_objects(&attribute.ty, wrote, [was], &|inner, wrote, [was]| wished(inner, was, wrote)),
+            _ => in_objects(&attribute.ty, wrote, [was], &|inner, wrote, [was]| merge_config(inner, was, wrote)),
         };
-        if !new && attribute.same(was, &wish) { was.clone() } else { wish }
+        if !new && attribute.same(was, &proposed) { was.clone() } else { proposed }
     })
 }
 
-/// The answer of the resource for values that the user left open, and the wished value for all others.
-pub(super) fn decided(attributes: &[Attribute], config: &Value, wished: &Value, answer: &Value) -> Value {
+/// The answer of the resource for values that the user left open, and the proposed value for all others.
+pub(super) fn merge_answer(attributes: &[Attribute], config: &Value, proposed: &Value, answer: &Value) -> Value {
     if answer.is_null() {
-        return wished.clone();
+        return proposed.clone();
     }
     each(attributes, |attribute| {
-        let [wrote, wish, answer] = [config, wished, answer].map(|object| object.entry(attribute.name));
+        let [wrote, proposed, answer] = [config, proposed, answer].map(|object| object.entry(attribute.name));
         if wrote.is_null() && attribute.default.is_none() && attribute.computed {
-            return respelt(attribute, wish, answer);
+            return respelt(attribute, proposed, answer);
         }
-        in_objects(&attribute.ty, wish, [wrote, answer], &|inner, wish, [wrote, answer]| {
-            decided(inner, wrote, wish, answer)
+        in_objects(&attribute.ty, proposed, [wrote, answer], &|inner, proposed, [wrote, answer]| {
+            merge_answer(inner, wrote, proposed, answer)
         })
     })
 }
 
 /// The answer, in the spelling of `known` if both mean the same.
-pub(super) fn kept(attributes: &[Attribute], known: &Value, answer: &Value) -> Value {
+pub(super) fn keep_spelling(attributes: &[Attribute], known: &Value, answer: &Value) -> Value {
     each(attributes, |attribute| respelt(attribute, known.entry(attribute.name), answer.entry(attribute.name)))
 }
 
@@ -49,7 +49,7 @@ fn respelt(attribute: &Attribute, known: &Value, answer: &Value) -> Value {
     if known.is_wholly_known() && attribute.same(known, answer) {
         return known.clone();
     }
-    in_objects(&attribute.ty, answer, [known], &|inner, answer, [known]| kept(inner, known, answer))
+    in_objects(&attribute.ty, answer, [known], &|inner, answer, [known]| keep_spelling(inner, known, answer))
 }
 
 /// The object with defaults for values that are null.

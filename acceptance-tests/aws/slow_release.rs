@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::endpoint::{Delay, Kind, Script};
 use crate::harness::Workspace;
-use crate::nouns::of_account;
+use crate::resources::of_account;
 use crate::scene::{ACCOUNT, Scene};
 
 /// A pool with an allocation in it; `waits` chooses whether the release is waited for, `allocation` whether there is an
@@ -91,7 +91,7 @@ fn a_pool_always_waits_for_the_allocations_released_with_it() {
 }
 
 #[test]
-fn pain_1_a_pool_in_which_aws_holds_space_for_a_vpc_is_an_error_at_once_if_waiting_is_off() {
+fn problem_1_a_pool_in_which_aws_holds_space_for_a_vpc_is_an_error_at_once_if_waiting_is_off() {
     let scene = Scene::new();
     let workspace = Workspace::on(&of_account(&scene.endpoint, ACCOUNT));
     workspace.configure(&configuration(true, false));

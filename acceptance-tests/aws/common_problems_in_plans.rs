@@ -9,8 +9,8 @@ use serde_json::json;
 use crate::endpoint::Trouble;
 use crate::harness::store::Store;
 use crate::harness::{Workspace, here};
-use crate::nouns::of_account;
-use crate::ours::{allocate, ours, tree};
+use crate::provider_client::{allocate, client_of, tree};
+use crate::resources::of_account;
 use crate::scene::{ACCOUNT, Scene};
 
 /// Subnets of a block, one for each part that it is divided into.
@@ -34,7 +34,7 @@ resource "terraform_data" "subnet" {
 "#;
 
 #[test]
-fn pain_2_a_plan_knows_addresses_so_that_for_each_and_cidrsubnet_work() {
+fn problem_2_a_plan_knows_addresses_so_that_for_each_and_cidrsubnet_work() {
     let scene = Scene::new();
     let subnets = ["10.0.0.0/24", "10.0.1.0/24", "10.0.2.0/24", "10.0.3.0/24"];
     let subnets: BTreeSet<String> = subnets.iter().map(|cidr| format!("terraform_data.subnet[{cidr:?}]")).collect();
@@ -103,7 +103,7 @@ fn stays_as_it_is(store: &Store) {
 }
 
 #[test]
-fn pain_3_no_run_shows_a_change_because_the_next_free_block_is_another_one() {
+fn problem_3_no_run_shows_a_change_because_the_next_free_block_is_another_one() {
     let scene = Scene::new();
     stays_as_it_is(&Store::sqlite());
     stays_as_it_is(&of_account(&scene.endpoint, ACCOUNT));
@@ -111,9 +111,9 @@ fn pain_3_no_run_shows_a_change_because_the_next_free_block_is_another_one() {
 }
 
 #[test]
-fn pain_6_an_answer_about_another_allocation_never_gets_into_the_state() {
+fn problem_6_an_answer_about_another_allocation_never_gets_into_the_state() {
     let scene = Scene::new();
-    let ipam = ours(&scene);
+    let ipam = client_of(&scene);
     let (_, leaf) = tree(&ipam);
     let workspace = Workspace::on(&of_account(&scene.endpoint, ACCOUNT));
     workspace.configure(&format!(
@@ -185,7 +185,7 @@ output "seen" {
 
 /// Questions for which users write scripts: the users of the space, and the space that is left.
 #[test]
-fn pain_15_allocated_and_free_space_are_data_sources() {
+fn problem_15_allocated_and_free_space_are_data_sources() {
     let scene = Scene::new();
     let expected = json!({
         "scopes": ["private", "public"],
@@ -204,9 +204,9 @@ fn pain_15_allocated_and_free_space_are_data_sources() {
     scene.is_sound();
 }
 
-/// The numbers in the names of the tests in a file: `pain_5_and_14_...` is about two problems.
+/// The numbers in the names of the tests in a file: `problem_5_and_14_...` is about two problems.
 fn numbers(text: &str) -> BTreeSet<u32> {
-    let names = text.split("fn pain_").skip(1);
+    let names = text.split("fn problem_").skip(1);
     names.flat_map(|name| name.split('_').map_while(number_or_and).flatten().collect::<Vec<_>>()).collect()
 }
 
@@ -219,7 +219,7 @@ fn number_or_and(part: &str) -> Option<Option<u32>> {
 }
 
 #[test]
-fn every_one_of_the_fifteen_pains_has_a_test_and_is_in_the_guide() {
+fn every_one_of_the_fifteen_problems_has_a_test_and_is_in_the_guide() {
     let all: BTreeSet<u32> = (1..=15).collect();
     let files = fs::read_dir(here().join("aws")).unwrap().map(|entry| entry.unwrap().path());
     let files = files.filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
@@ -229,5 +229,5 @@ fn every_one_of_the_fifteen_pains_has_a_test_and_is_in_the_guide() {
     let (_, list) = guide.split_once("## Common problems").expect("the guide has the list");
     let told: BTreeSet<u32> = list.lines().filter_map(|line| line.split_once(". ")?.0.parse().ok()).collect();
     assert_eq!(told, all);
-    assert_eq!(numbers("fn pain_5_and_14_a_7() fn pain_2_x"), BTreeSet::from([2, 5, 14]));
+    assert_eq!(numbers("fn problem_5_and_14_a_7() fn problem_2_x"), BTreeSet::from([2, 5, 14]));
 }

@@ -150,23 +150,23 @@ fn encryption_is_requested_for_every_object() {
 
 #[test]
 fn errors_of_a_disk_are_classified() {
-    let place = Place::parse(&StoreUrl::new("file:///var/plan")).unwrap();
+    let location = StoreLocation::parse(&StoreUrl::new("file:///var/plan")).unwrap();
     let failure = |kind: io::ErrorKind| {
         let source = Box::new(io::Error::from(kind));
-        Failure::of(&object_store::Error::Generic { store: "file", source }, &place)
+        RequestFailure::of(&object_store::Error::Generic { store: "file", source }, &location)
     };
-    let Failure::Final { error: Error::Unavailable(text), .. } = failure(io::ErrorKind::StorageFull) else {
+    let RequestFailure::Final { error: Error::Unavailable(text), .. } = failure(io::ErrorKind::StorageFull) else {
         panic!("a full disk is final")
     };
     assert_eq!(text, "the disk is full: directory /var/plan");
     for kind in [io::ErrorKind::PermissionDenied, io::ErrorKind::ReadOnlyFilesystem] {
-        let error = failure(kind).into_write_error(&place);
+        let error = failure(kind).into_write_error(&location);
         assert!(
             matches!(&error, Error::ReadOnly(text) if text.contains("grant this user write permission")),
             "{error:?}"
         );
     }
-    assert!(matches!(failure(io::ErrorKind::NotFound), Failure::Absent));
+    assert!(matches!(failure(io::ErrorKind::NotFound), RequestFailure::Absent));
 }
 
 #[test]
@@ -203,17 +203,18 @@ fn secrets_are_in_no_log_at_trace() {
         write_one(&store).unwrap();
         read_one(&store).unwrap();
         for wrong in [url.replace("teams", "x/../y"), url.replace("s3://", "s3://no-")] {
-            let error =
-                Place::parse(&StoreUrl::new(&wrong)).map(|_| ()).and_then(|()| read_one(&open_in(&wrong, &variables)));
+            let error = StoreLocation::parse(&StoreUrl::new(&wrong))
+                .map(|_| ())
+                .and_then(|()| read_one(&open_in(&wrong, &variables)));
             eprintln!("{error:?}");
         }
         return;
     }
     let mut child = child(module_path!(), "secrets_are_in_no_log_at_trace");
-    let said = succeed(child.env(CHILD_URL, s3_url()).spawn().unwrap());
-    assert!(said.contains("TRACE"), "{said}");
+    let error_body = succeed(child.env(CHILD_URL, s3_url()).spawn().unwrap());
+    assert!(error_body.contains("TRACE"), "{error_body}");
     for planted in [SECRET, token] {
-        assert!(!said.contains(planted), "{planted} is in a log");
+        assert!(!error_body.contains(planted), "{planted} is in a log");
     }
 }
 

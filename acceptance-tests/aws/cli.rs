@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::endpoint::{Endpoint, Script, Trouble};
 use crate::harness::store::Store;
 use crate::harness::{PROVIDER, Workspace};
-use crate::nouns::of_account;
+use crate::resources::of_account;
 use crate::scene::{ACCOUNT, Scene, text};
 
 const CONFIGURATION: &str = r#"

@@ -5,8 +5,8 @@ use std::time::Instant;
 use serde_json::json;
 
 use crate::estate::{ACCOUNTS, Estate};
-use crate::looking::look;
 use crate::python;
+use crate::scanner::scan;
 
 /// Latency of every answer. A page has so many items that the longest list of a place has nine pages.
 const LATENCY_SECONDS: f64 = 0.5;
@@ -20,11 +20,11 @@ fn measure(estate: &Estate) -> (f64, f64) {
     let bare = python::run("bare.py", &[], &estate.wish());
     let slowest = ACCOUNTS.map(|id| bare[id].as_f64().unwrap()).into_iter().fold(0.0, f64::max);
     let began = Instant::now();
-    let samples = look(&estate.url(), &Estate::survey());
+    let samples = scan(&estate.url(), &Estate::survey());
     let ours = began.elapsed().as_secs_f64();
     assert!(samples.iter().all(|sample| sample.outcome.is_ok()));
     println!(
-        "look at 12 places {ours:.2} s, slowest account's bare calls {slowest:.2} s, ratio {:.2}; {bare}",
+        "scan at 12 places {ours:.2} s, slowest account's bare calls {slowest:.2} s, ratio {:.2}; {bare}",
         ours / slowest
     );
     (slowest, ours)

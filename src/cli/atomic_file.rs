@@ -5,12 +5,12 @@ use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
 /// A temporary file that replaces another file when it is complete, and is deleted otherwise.
-pub(super) struct Beside {
-    pub(super) to: BufWriter<File>,
+pub(super) struct AtomicFile {
+    pub(super) writer: BufWriter<File>,
     path: Option<PathBuf>,
 }
 
-impl Beside {
+impl AtomicFile {
     /// Creates the temporary file next to `target`. Only its owner can read it.
     pub(super) fn new(target: &Path) -> io::Result<Self> {
         if target.exists() && !target.is_file() {
@@ -22,14 +22,14 @@ impl Beside {
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let to = BufWriter::new(options.open(&path)?);
-        Ok(Self { to, path: Some(path) })
+        let writer = BufWriter::new(options.open(&path)?);
+        Ok(Self { writer, path: Some(path) })
     }
 
     /// Writes the complete file to the disk, under the name `target`.
-    pub(super) fn take_place(mut self, target: &Path) -> io::Result<()> {
-        io::Write::flush(&mut self.to)?;
-        self.to.get_ref().sync_all()?;
+    pub(super) fn replace(mut self, target: &Path) -> io::Result<()> {
+        io::Write::flush(&mut self.writer)?;
+        self.writer.get_ref().sync_all()?;
         if let Some(path) = &self.path {
             fs::rename(path, target)?;
         }
@@ -43,7 +43,7 @@ impl Beside {
     }
 }
 
-impl Drop for Beside {
+impl Drop for AtomicFile {
     fn drop(&mut self) {
         if let Some(path) = &self.path {
             fs::remove_file(path).ok();

@@ -1,15 +1,15 @@
 //! Discovery in self-managed stores: resources are found, imported, judged and reported, through real terraform. A file
 //! stands for the networks here, and each test changes it; the tests with accounts of AWS are in the target
-//! `discovery`.
+//! `discovery_accounts`.
 
+mod conditions;
+mod file_access;
 mod files;
+mod history;
 mod imports;
 mod mistakes;
 mod page;
-mod past;
-mod reading;
 mod treatments;
-mod watching;
 
 use std::process::Command;
 

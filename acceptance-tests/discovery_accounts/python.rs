@@ -11,7 +11,7 @@ const PACKAGES: &str = "boto3==1.44.5 botocore==1.44.5";
 
 fn script(name: &str) -> Command {
     let mut command = Packages::of(PACKAGES).command();
-    command.arg(format!("{}/acceptance-tests/discovery/python/{name}", env!("CARGO_MANIFEST_DIR")));
+    command.arg(format!("{}/acceptance-tests/discovery_accounts/python/{name}", env!("CARGO_MANIFEST_DIR")));
     // The script uses none of the user's settings, and leaves no file in the repository.
     command.env("AWS_CONFIG_FILE", "/dev/null").env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
     command.env_remove("AWS_PROFILE").env("PYTHONDONTWRITEBYTECODE", "1");

@@ -11,7 +11,7 @@ const META_ARGUMENTS: [&str; 7] =
 
 /// All reasons for which Terraform would refuse this schema, as sentences, and flags of this provider that have no
 /// effect.
-pub fn problems(schema: &Schema) -> Vec<String> {
+pub fn schema_problems(schema: &Schema) -> Vec<String> {
     let mut found = Vec::new();
     if schema.version < 0 {
         found.push(format!("The version {} is negative.", schema.version));
@@ -137,7 +137,7 @@ mod tests {
     use crate::tf::NestedBlock;
 
     fn of(attributes: Vec<Attribute>) -> Vec<String> {
-        problems(&Schema { version: 0, block: Block { attributes, ..Block::default() } })
+        schema_problems(&Schema { version: 0, block: Block { attributes, ..Block::default() } })
     }
 
     fn typed(ty: AttributeType) -> Attribute {
@@ -187,7 +187,10 @@ mod tests {
     fn block_and_attribute_may_not_share_a_name() {
         let blocks = vec![NestedBlock { name: "a", block: Block::default(), repeated: false }];
         let block = Block { attributes: vec![text("a").optional()], blocks, ..Block::default() };
-        assert_eq!(problems(&Schema { version: -1, block }), ["The version -1 is negative.", "a is there twice."]);
+        assert_eq!(
+            schema_problems(&Schema { version: -1, block }),
+            ["The version -1 is negative.", "a is there twice."]
+        );
     }
 
     #[test]

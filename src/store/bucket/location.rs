@@ -41,7 +41,7 @@ impl Kind {
 
 /// The content of a URL.
 #[derive(Clone)]
-pub(super) struct Place {
+pub(super) struct StoreLocation {
     pub(super) kind: Kind,
     /// Bucket or container; empty for a directory.
     pub(super) bucket: String,
@@ -52,7 +52,7 @@ pub(super) struct Place {
     options: BTreeMap<String, String>,
 }
 
-impl Place {
+impl StoreLocation {
     /// # Errors
     /// [`Error::Url`] with the mistake; never with the value of a parameter, or a name that is not known.
     pub(super) fn parse(url: &StoreUrl) -> Result<Self, Error> {
@@ -199,19 +199,19 @@ impl Environment {
 mod tests {
     use super::*;
 
-    fn place(url: &str) -> Place {
-        Place::parse(&StoreUrl::new(url)).unwrap_or_else(|error| panic!("{url}: {error}"))
+    fn location(url: &str) -> StoreLocation {
+        StoreLocation::parse(&StoreUrl::new(url)).unwrap_or_else(|error| panic!("{url}: {error}"))
     }
 
     #[test]
     fn urls_name_a_bucket_and_a_prefix() {
-        let found = place("s3://net-plan/teams/core/?region=eu-central-1&sse=aws:kms&sse_kms_key_id=alias%2Fipam");
+        let found = location("s3://net-plan/teams/core/?region=eu-central-1&sse=aws:kms&sse_kms_key_id=alias%2Fipam");
         assert_eq!((found.kind, found.bucket.as_str(), found.prefix.as_ref()), (Kind::S3, "net-plan", "teams/core"));
         assert_eq!(found.option("sse_kms_key_id"), Some("alias/ipam"));
         assert_eq!(found.describe(), "s3://net-plan/teams/core");
-        assert_eq!(place("gs://plan").describe(), "gs://plan");
-        assert_eq!(place("az://plan/x?account=net").option("account"), Some("net"));
-        let found = place("file:///var/lib/my%20plan");
+        assert_eq!(location("gs://plan").describe(), "gs://plan");
+        assert_eq!(location("az://plan/x?account=net").option("account"), Some("net"));
+        let found = location("file:///var/lib/my%20plan");
         assert_eq!(found.describe(), "directory /var/lib/my plan");
         assert_eq!(found.prefix.as_ref(), "var/lib/my plan");
     }
@@ -239,7 +239,7 @@ mod tests {
             ("file:///a?sync=s3cret", "that file stores do not have (none)"),
             ("file:relative", "is not \"file:///path/of/directory\""),
         ] {
-            let Err(Error::Url(text)) = Place::parse(&StoreUrl::new(url)) else { panic!("{url} was taken") };
+            let Err(Error::Url(text)) = StoreLocation::parse(&StoreUrl::new(url)) else { panic!("{url} was taken") };
             assert!(text.contains(words), "{url}: {text}");
             assert!(!text.contains("s3cret"), "{text}");
         }

@@ -11,7 +11,7 @@ use terraform_provider_ipam::ipam::{Error, Kind};
 use test_servers::Ec2;
 
 use crate::estate::role;
-use crate::looking::{failure, look, seen, settings, try_look};
+use crate::scanner::{failure, scan, seen, settings, try_scan};
 
 /// Another server than that of the estate. It has a default VPC with its subnets in each account and Region, and one
 /// item on a page. Each test uses other accounts.
@@ -44,7 +44,7 @@ fn told(account: &str, trouble: &Value) -> (FailureCode, String) {
     let mut rule = json!({"order": "trouble", "account": account, "region": "us-east-1"});
     rule.as_object_mut().unwrap().extend(trouble.as_object().unwrap().clone());
     order(&rule);
-    let samples = look(&server().endpoint(), &survey(account));
+    let samples = scan(&server().endpoint(), &survey(account));
     assert_eq!(seen(&samples), [format!("{account} eu-west-1")]);
     let found = failure(&samples, account, "us-east-1");
     (found.code, found.message.clone().unwrap())
@@ -65,7 +65,7 @@ fn a_refused_role_is_requested_once_and_the_others_go_on() {
                   "status": 403}),
     );
     let survey = Survey { roles: vec![closed.clone(), open], ..survey("100000000001") };
-    let samples = look(&server().endpoint(), &survey);
+    let samples = scan(&server().endpoint(), &survey);
     assert_eq!(seen(&samples), ["100000000002 eu-west-1", "100000000002 us-east-1"]);
     for region in ["eu-west-1", "us-east-1"] {
         let found = failure(&samples, "100000000001", region);
@@ -103,7 +103,7 @@ fn a_list_that_may_not_be_read_makes_no_partial_sample() {
                 account 100000000004, or leave that kind of resource out of the resource types.";
     assert_eq!((code, message.as_str()), (FailureCode::Unauthorized, says));
     let less = Survey { resource_types: [SeenType::Vpc, SeenType::Subnet].into(), ..survey("100000000004") };
-    assert_eq!(seen(&look(&server().endpoint(), &less)).len(), 2, "as the message says");
+    assert_eq!(seen(&scan(&server().endpoint(), &less)).len(), 2, "as the message says");
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn throttling_that_passes_is_waited_for_and_throttling_that_lasts_is_reported() 
     let mut rule = json!({"order": "trouble", "account": "100000000005", "action": "DescribeSubnets", "times": 2});
     rule.as_object_mut().unwrap().extend(throttled.as_object().unwrap().clone());
     order(&rule);
-    assert_eq!(seen(&look(&server().endpoint(), &survey("100000000005"))).len(), 2);
+    assert_eq!(seen(&scan(&server().endpoint(), &survey("100000000005"))).len(), 2);
     let (code, message) = told("100000000006", &throttled);
     assert_eq!(code, FailureCode::Throttling);
     assert!(
@@ -128,9 +128,9 @@ fn a_page_token_that_expires_begins_the_list_again_once() {
         order(&json!({"order": "expire", "account": account, "region": "us-east-1", "action": "DescribeSubnets",
                       "times": times}));
     };
-    let whole = look(&server().endpoint(), &survey(account));
+    let whole = scan(&server().endpoint(), &survey(account));
     expire(1);
-    let again = look(&server().endpoint(), &survey(account));
+    let again = scan(&server().endpoint(), &survey(account));
     let ids = |samples: &[terraform_provider_ipam::ipam::seen::Sample]| -> Vec<String> {
         let all = samples.iter().flat_map(|sample| &sample.outcome.as_ref().unwrap().resources);
         all.map(|one| format!("{} {:?}", one.resource_id, one.cidr)).collect()
@@ -138,7 +138,7 @@ fn a_page_token_that_expires_begins_the_list_again_once() {
     assert_eq!(ids(&again), ids(&whole));
     assert!(ids(&whole).len() > 4, "there are pages");
     expire(2);
-    let samples = look(&server().endpoint(), &survey(account));
+    let samples = scan(&server().endpoint(), &survey(account));
     let found = failure(&samples, account, "us-east-1");
     assert_eq!((found.code, seen(&samples).len()), (FailureCode::Other, 1));
     let message = found.message.as_ref().unwrap();
@@ -151,7 +151,7 @@ fn a_region_that_does_not_support_a_list_has_an_empty_one() {
         order(&json!({"order": "trouble", "account": "100000000008", "action": action, "code": "UnsupportedOperation",
                       "message": "The functionality you requested is not available in this region."}));
     }
-    assert_eq!(seen(&look(&server().endpoint(), &survey("100000000008"))).len(), 2);
+    assert_eq!(seen(&scan(&server().endpoint(), &survey("100000000008"))).len(), 2);
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn a_missing_answer_is_reported_too() {
         max_retries: Some(0),
         ..settings(&server().endpoint())
     };
-    let samples = try_look(settings, &survey("100000000009")).unwrap();
+    let samples = try_scan(settings, &survey("100000000009")).unwrap();
     let found = failure(&samples, "100000000009", "eu-west-1");
     assert_eq!(found.code, FailureCode::Other);
     let message = found.message.as_ref().unwrap();
@@ -175,7 +175,7 @@ fn each_account_is_scanned_once_and_an_excluded_one_never() {
     survey.own_account = true;
     survey.roles.extend([role(Ec2::HOME), role("100000000010"), role("100000000011")]);
     survey.exclusions.account_ids = ["100000000011".to_owned()].into();
-    let samples = look(&server().endpoint(), &survey);
+    let samples = scan(&server().endpoint(), &survey);
     let says = [Ec2::HOME, "100000000010"].map(|id| [format!("{id} eu-west-1"), format!("{id} us-east-1")]).concat();
     let mut found = seen(&samples);
     found.sort();
@@ -188,7 +188,7 @@ fn each_account_is_scanned_once_and_an_excluded_one_never() {
 #[test]
 fn a_scan_without_roles_is_of_the_callers_account() {
     let own = Survey { roles: Vec::new(), ..survey("100000000012") };
-    let samples = look(&server().endpoint(), &own);
+    let samples = scan(&server().endpoint(), &own);
     assert_eq!(
         seen(&samples),
         [Ec2::HOME, Ec2::HOME]
@@ -204,7 +204,7 @@ fn an_error_of_the_callback_ends_the_scan() {
     let mut survey = survey("100000000013");
     survey.operating_regions.extend((1..40).map(|number| format!("eu-west-{number}")));
     let mut heard = 0;
-    let error = Ec2Scout::new(settings(&server().endpoint())).look(&survey, &mut |step| match step {
+    let error = Ec2Scout::new(settings(&server().endpoint())).scan(&survey, &mut |step| match step {
         Step::Places(count) => {
             assert_eq!(count, 40);
             Ok(())
@@ -229,20 +229,20 @@ fn without_credentials_there_is_no_scan_and_without_regions_none_are_needed() {
         shared_config_files: vec![profiles.display().to_string()],
         ..Settings::default()
     };
-    let error = try_look(broken.clone(), &survey("100000000014")).unwrap_err();
+    let error = try_scan(broken.clone(), &survey("100000000014")).unwrap_err();
     let told = explain(&error);
     assert_eq!(told.summary, "AWS refused Credentials: NoCredentials");
     assert!(
         told.detail.starts_with("No credentials for AWS were found. Set them in the provider's `aws` block"),
         "{told:?}"
     );
-    assert_eq!(try_look(broken, &Survey::default()).unwrap(), []);
+    assert_eq!(try_scan(broken, &Survey::default()).unwrap(), []);
 
     let wrong = Survey {
         roles: vec![SurveyRole { role_arn: "arn:aws:iam::1:role/x".to_owned(), external_id: None }],
         ..survey("100000000014")
     };
-    let told = explain(&try_look(settings(&server().endpoint()), &wrong).unwrap_err());
+    let told = explain(&try_scan(settings(&server().endpoint()), &wrong).unwrap_err());
     assert!(told.detail.contains("is not the ARN of a role"), "{told:?}");
 }
 
@@ -264,7 +264,7 @@ fn keys_that_sts_refuses_are_reported_before_any_scan() {
     order(&json!({"order": "trouble", "account": caller, "action": "GetCallerIdentity", "code": "ExpiredToken",
                   "message": "The security token included in the request is expired", "status": 403}));
     let own = Survey { roles: Vec::new(), ..survey(caller) };
-    let error = try_look(Settings { keys: Some(keys), ..settings(&server().endpoint()) }, &own).unwrap_err();
+    let error = try_scan(Settings { keys: Some(keys), ..settings(&server().endpoint()) }, &own).unwrap_err();
     let told = explain(&error);
     assert_eq!(told.summary, "AWS refused GetCallerIdentity: ExpiredToken");
     assert!(told.detail.starts_with("The security token included in the request is expired."), "{told:?}");

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use terraform_provider_ipam::ipam::seen::{DiscoveredCidr, PublicAddress, Sample, SeenType, Survey};
 
 use crate::estate::{ACCOUNTS, Estate, REGIONS};
-use crate::looking::look;
 use crate::python;
+use crate::scanner::scan;
 
 /// The samples without their times, which differ from scan to scan.
 fn timeless(samples: Vec<Sample>) -> Vec<(String, String, Vec<DiscoveredCidr>, Vec<PublicAddress>)> {
@@ -35,7 +35,7 @@ fn assert_seen(estate: &Estate, survey: &Survey, wish: &Value) -> Value {
 /// Compares record by record, so that a failure shows the first difference of a place rather than two thousand records.
 #[track_caller]
 fn assert_same(estate: &Estate, survey: &Survey, expected: &Value) {
-    let seen = timeless(look(&estate.url(), survey));
+    let seen = timeless(scan(&estate.url(), survey));
     let places: Vec<_> = seen.iter().map(|(account, region, ..)| (account.as_str(), region.as_str())).collect();
     let text = |one: &Value, name: &str| one[name].as_str().unwrap().to_owned();
     let says = expected.as_array().unwrap();

@@ -21,17 +21,17 @@ pub(super) fn count(addresses: BigUint) -> Number {
 /// Fills the fields that every model of a block has.
 #[macro_export]
 #[doc(hidden)]
-macro_rules! fill_facts {
+macro_rules! fill_block_attributes {
     ($model:expr, $cidr:expr) => {{
         let (model, cidr) = ($model, $cidr);
         model.cidr = $crate::tf::Tf::Known(cidr);
         model.netmask_length = $crate::tf::Tf::Known(cidr.netmask_length());
         model.address_family = $crate::tf::Tf::Known(cidr.family());
         model.network = $crate::tf::Tf::Known(cidr.first_address().to_string());
-        model.netmask = $crate::provider::facts::netmask(&cidr).into();
+        model.netmask = $crate::provider::block_attributes::netmask(&cidr).into();
         model.first_address = $crate::tf::Tf::Known(cidr.first_address().to_string());
         model.last_address = $crate::tf::Tf::Known(cidr.last_address().to_string());
-        model.address_count = $crate::tf::Tf::Known($crate::provider::facts::count(cidr.address_count()));
+        model.address_count = $crate::tf::Tf::Known($crate::provider::block_attributes::count(cidr.address_count()));
         model.reverse_zones = $crate::tf::Tf::Known($crate::ipam::blocks::reverse_zones(cidr));
     }};
 }
