@@ -8,13 +8,14 @@ use std::collections::BTreeMap;
 use crate::ipam::audit::dataset::Claims;
 use crate::ipam::discovery::Kept;
 use crate::ipam::history::log;
-use crate::ipam::history::log::Chain;
-use crate::ipam::history::retention::{Mark, Remembered, Remnant};
 use crate::ipam::storage::codec::{self, Record};
 use crate::ipam::storage::counters::Counters;
 use crate::ipam::storage::keys;
 use crate::ipam::storage::names::NameEntry;
-use crate::ipam::{Audit, Error, Event, Finding, Item, Journal, Reader, Records, Result, ScopeType, State};
+use crate::ipam::{
+    Audit, Chain, Error, Event, Finding, Item, Journal, Mark, Reader, Records, Remembered, Remnant, Result, ScopeType,
+    State,
+};
 use crate::store::{self, Order};
 
 /// Entries read at a time.

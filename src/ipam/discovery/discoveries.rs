@@ -5,11 +5,15 @@ use std::collections::BTreeMap;
 use super::sample;
 use super::stored::{Place, Sighted};
 use super::types::{Discovery, Survey};
-use crate::ipam::history::log::{self, Action};
+use crate::ipam::history::log;
+use crate::ipam::model::event::Action;
 use crate::ipam::operations::context::Birth;
-use crate::ipam::storage::codec;
+use crate::ipam::storage::codec::{self, record};
 use crate::ipam::storage::keys;
 use crate::ipam::{Error, Kind, Ledger, Reader, Result, Tags};
+
+// Names of discoveries need not be unique.
+record!(Discovery, Discovery, self, parent: keys::ROOT, named: false);
 
 impl Reader<'_> {
     /// The discovery with this id, `None` when it is gone.

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::stored::{self, Sighted};
-use crate::ipam::operations::resize::beside;
+use crate::ipam::space::blocks;
 use crate::ipam::storage::{codec, keys};
 use crate::ipam::{Cidr, Error, Family, Pool, Reader, Result, SeenThere};
 use crate::store::{Order, Snapshot, Tx};
@@ -167,7 +167,7 @@ impl Reader<'_> {
         if Avoided::over(self.snapshot, &pool.scope_id, target)?.is_none() {
             return Ok(false);
         }
-        for beside in beside(present, target) {
+        for beside in blocks::growth_blocks(present, target) {
             if Avoided::off(self.snapshot, pool, &beside, &beside)?.is_some() {
                 return Ok(true);
             }

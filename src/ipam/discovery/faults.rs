@@ -2,7 +2,7 @@
 
 use super::sample::Surroundings;
 use super::stored::{Kept, Place, Sighted};
-use super::treatments::Treatments;
+use super::treated::Treatments;
 use crate::ipam::storage::codec::Record;
 use crate::ipam::{Finding, Records, ResourceType, Scope, ScopeType, State, Treated};
 

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::evaluate::{Evaluation, Gathered, by_first};
+use super::evaluate::by_first;
+use super::evaluation::{Evaluation, Gathered};
 use super::stored::{Place, Sighted};
 use super::types::{Discovery, ResourceCidrId, SeenType};
-use crate::ipam::history::log::{self, Action};
+use crate::ipam::history::log;
 use crate::ipam::holds::standing;
+use crate::ipam::model::event::Action;
 use crate::ipam::operations::context::Birth;
 use crate::ipam::space::free;
 use crate::ipam::storage::{codec, index, keys, names};

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::stored::{Kept, Past, Place, SeenAddress, Sighted};
-use super::treatments::Treatments;
+use super::exclusion;
+use super::stored::{self, Kept, Past, Place, SeenAddress, Sighted};
+use super::treated::Treatments;
 use super::types::{DiscoveredCidr, Discovery, Failure, Sample, SeenType, Sighting};
-use super::{exclusion, stored};
 use crate::ipam::storage::{codec, index, keys};
 use crate::ipam::{Cidr, Imported, Ledger, Reader, Result, ScopeType};
 use crate::store::{Order, Snapshot, Tx};

@@ -8,8 +8,9 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 
-use crate::ipam::history::log::{self, Action};
+use crate::ipam::history::log;
 use crate::ipam::holds::standing;
+use crate::ipam::model::event::Action;
 use crate::ipam::space::free;
 use crate::ipam::space::placement::{Ask, KeepOff};
 use crate::ipam::storage::codec::{self, Record, Spot};

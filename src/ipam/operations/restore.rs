@@ -7,8 +7,7 @@
 
 use crate::ipam::history::log;
 use crate::ipam::holds::standing::Standing;
-use crate::ipam::operations::context::Birth;
-use crate::ipam::operations::scope::UNPLANNED;
+use crate::ipam::operations::context::{Birth, UNPLANNED};
 use crate::ipam::storage::codec::{self, Record};
 use crate::ipam::storage::keys;
 use crate::ipam::{
