@@ -20,7 +20,7 @@ pub(crate) fn settings(url: &str) -> Settings {
 /// Scans everything: the samples, by account and Region.
 pub(crate) fn try_scan(settings: Settings, survey: &Survey) -> Result<Vec<Sample>> {
     let (mut announced, mut samples) = (None, Vec::new());
-    Ec2Scout::new(settings).scan(survey, &mut |step| {
+    Ec2Scout::new(settings).look(survey, &mut |step| {
         match step {
             Step::Places(count) => assert_eq!(announced.replace(count), None, "places are announced once"),
             Step::Done(sample) => {

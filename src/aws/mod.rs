@@ -10,26 +10,26 @@
 //! | `response`, `wait`, `pending` | answers and refusals; waiting in slices; the requests of this process |
 //! | `convert`, `tags` | types of the SDK as records; data that is stored in tags |
 //! | `read`, `usage`, `preflight` | reads; free space and its occupants; checks at plan time |
-//! | `scopes`, `pools`, `pool_change`, `pool_cidrs`, `allocations` | the operations, by noun |
+//! | `scope`, `pool`, `pool_change`, `pool_cidr`, `allocation` | the operations, by noun |
 //! | `ipam` | [`crate::backend::Ipam`], based on the modules above |
 //! | `observation` | [`crate::backend::observation::Observation`]: the resources that AWS has found in accounts |
 //! | `scout` | [`crate::backend::scout::Scout`]: scans accounts by plain reads of EC2, for self-managed stores |
 //! | `service` | [`crate::backend::service::Service`]: objects that only AWS has, by noun |
 
-mod allocations;
+mod allocation;
 mod connect;
 mod convert;
 mod ipam;
 mod observation;
 mod pages;
 mod pending;
+mod pool;
 mod pool_change;
-mod pool_cidrs;
-mod pools;
+mod pool_cidr;
 mod preflight;
 mod read;
 mod response;
-mod scopes;
+mod scope;
 mod scout;
 mod service;
 mod settings;

@@ -9,7 +9,7 @@ use crate::ipam::{
 };
 
 use super::AwsIpam;
-use super::pools::occupant;
+use super::pool::occupant;
 use super::response::ask;
 use super::tags;
 use super::wait::uncrowded;

@@ -11,9 +11,8 @@ use crate::ipam::{
 };
 
 use super::AwsIpam;
-use super::allocations::BlockRequest;
+use super::allocation::BlockRequest;
 use super::usage::{PoolSpace, first_few, occupant};
-use super::{pools, scopes};
 
 /// Facts about the same apply, in addition to the request.
 struct SameApply<'a> {
@@ -41,7 +40,7 @@ impl AwsIpam {
                 let all = self.scopes().await?;
                 let other =
                     all.iter().find(|scope| scope.meta.name == spec.name && !same_apply.is_leaving(&scope.meta.id));
-                other.map_or(Ok(()), |other| Err(scopes::taken(other)))
+                other.map_or(Ok(()), |other| Err(super::scope::name_taken(other)))
             }
             New::Pool(spec) => self.preflight_pool(spec, &same_apply).await,
             New::PoolCidr(spec) => self.preflight_pool_cidr(spec, &same_apply).await,
@@ -82,7 +81,7 @@ impl AwsIpam {
             return Err(Error::NotFound { kind: Kind::Scope, id: id.clone() });
         }
         if let Some(existing) = self.namesake(position.parent(), &spec.name, same_apply.replaces).await? {
-            return Err(Error::NameTaken { existing: pools::occupant(&existing), asked_by: None });
+            return Err(Error::NameTaken { existing: super::pool::occupant(&existing), asked_by: None });
         }
         if let Provision::Cidrs(cidrs) = &spec.provision {
             require_family(cidrs, position.family)?;
@@ -145,7 +144,7 @@ impl AwsIpam {
         for pool in tops {
             for present in self.present_cidrs(&pool.meta.id).await? {
                 if let Some(cidr) = cidrs.iter().find(|cidr| cidr.overlaps(&present)) {
-                    let with = vec![Occupant { cidr: Some(present), ..pools::occupant(pool) }];
+                    let with = vec![Occupant { cidr: Some(present), ..super::pool::occupant(pool) }];
                     return Err(Error::Overlap { cidr: *cidr, with });
                 }
             }

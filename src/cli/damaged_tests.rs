@@ -158,8 +158,8 @@ fn a_damaged_record_is_named_and_its_content_is_not_shown() {
         entries.insert(key.clone(), record.to_string().into_bytes());
         record[field] = before;
         for arguments in READING {
-            let said = say(bounded(&entries, now), arguments);
-            let (Ok(text) | Err(text)) = &said;
+            let output = say(bounded(&entries, now), arguments);
+            let (Ok(text) | Err(text)) = &output;
             assert!(!text.contains("s3cret"), "{arguments:?}: {text}");
         }
         let refusal = say(bounded(&entries, now), &["allocations"]).unwrap_err();

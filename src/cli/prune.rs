@@ -133,22 +133,22 @@ mod tests {
             format: OutputFormat { json: false },
         };
         let pruned = PrunedEvents { forgotten: 500, archived: 500, until: Some(700), kept: 40, mark: None };
-        let said = |pruned: &PrunedEvents, options: &Options| render_events(pruned, "ipam.db", options).text;
+        let text = |pruned: &PrunedEvents, options: &Options| render_events(pruned, "ipam.db", options).text;
         assert_eq!(
-            said(&pruned, &options(Some("a.jsonl"), false)),
+            text(&pruned, &options(Some("a.jsonl"), false)),
             "ipam.db: 500 events up to #700 written to a.jsonl and forgotten, 40 left.\n"
         );
         assert_eq!(
-            said(&pruned, &options(Some("a.jsonl"), true)),
+            text(&pruned, &options(Some("a.jsonl"), true)),
             "ipam.db: 500 events up to #700 would be written to a.jsonl and would be forgotten, 40 left.\n"
         );
-        assert_eq!(said(&pruned, &options(None, false)), "ipam.db: 500 events up to #700 forgotten, 40 left.\n");
+        assert_eq!(text(&pruned, &options(None, false)), "ipam.db: 500 events up to #700 forgotten, 40 left.\n");
         let again = PrunedEvents { archived: 100, ..pruned };
         assert_eq!(
-            said(&again, &options(Some("a.jsonl"), false)),
+            text(&again, &options(Some("a.jsonl"), false)),
             "ipam.db: 500 events up to #700 written to a.jsonl (400 were already there) and forgotten, 40 left.\n"
         );
         let none = PrunedEvents { kept: 1, ..PrunedEvents::default() };
-        assert_eq!(said(&none, &options(None, false)), "ipam.db: no event is that old; 1 event left.\n");
+        assert_eq!(text(&none, &options(None, false)), "ipam.db: no event is that old; 1 event left.\n");
     }
 }

@@ -139,11 +139,11 @@ mod tests {
     #[test]
     fn each_object_is_shown_with_its_old_and_its_new_id() {
         let page = render(&done(Fate::Made, Some("ipam-pool-9")), None, "aws-ipam", &options(false, false));
-        let said = "      RESOURCE   NAME    OLD ID       NEW ID\nmade  ipam_pool  top/eu  ipam-pool-1  \
+        let expected = "      RESOURCE   NAME    OLD ID       NEW ID\nmade  ipam_pool  top/eu  ipam-pool-1  \
                     ipam-pool-9\nCreated in aws-ipam: 0 scopes, 1 pool, 0 pool CIDRs, 0 allocations; already there: 0 \
                     scopes, 0 pools, 0 pool CIDRs, 0 allocations.\nIn each configuration: `terraform state rm \
                     ADDRESS`, then `terraform import ADDRESS NEW-ID`.\n";
-        assert_eq!(page, Page::text(said));
+        assert_eq!(page, Page::text(expected));
         let json = render(&done(Fate::WouldBeMade, None), None, "aws-ipam", &options(true, true));
         let value: Value = serde_json::from_str(&json.text).unwrap();
         let object = json!({

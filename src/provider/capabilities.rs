@@ -64,9 +64,9 @@ mod tests {
             assert_eq!(listed(&ipam, &Tf::Known(word.parse::<SeenType>().unwrap()), at()), Ok(()));
         }
         assert_eq!(listed::<SeenType>(&ipam, &Tf::Null, at()), Ok(()));
-        let said = listed(&ipam, &Tf::Known("lost".parse::<ManagementState>().unwrap()), at()).unwrap_err();
-        let said = said.iter().next().unwrap();
-        assert!(said.detail.contains("\"lost\" is not one of managed, unmanaged, ignored."), "{said:?}");
-        assert_eq!(said.path, at());
+        let diagnostics = listed(&ipam, &Tf::Known("lost".parse::<ManagementState>().unwrap()), at()).unwrap_err();
+        let diagnostics = diagnostics.iter().next().unwrap();
+        assert!(diagnostics.detail.contains("\"lost\" is not one of managed, unmanaged, ignored."), "{diagnostics:?}");
+        assert_eq!(diagnostics.path, at());
     }
 }

@@ -246,7 +246,7 @@ mod tests {
     use super::*;
     use crate::tf::{Path, Severity};
 
-    fn told(store: Tf<String>, store_password: Tf<Secret>) -> Vec<Diagnostic> {
+    fn diagnostics_of(store: Tf<String>, store_password: Tf<Secret>) -> Vec<Diagnostic> {
         let config = ProviderModel { store, store_password, ..ProviderModel::default() };
         IpamProvider(Arc::default()).validate(&config).into_iter().collect()
     }
@@ -257,16 +257,16 @@ mod tests {
 
     #[test]
     fn a_password_in_the_url_is_a_warning_on_the_block_that_says_what_to_use_instead() {
-        let warned = told(known("postgres://me:s3cret@db.example/ipam"), Tf::Null);
+        let warned = diagnostics_of(known("postgres://me:s3cret@db.example/ipam"), Tf::Null);
         let [warning] = warned.as_slice() else { panic!("{warned:?}") };
         assert_eq!((warning.severity, &warning.path), (Severity::Warning, &Path::root()));
         assert!(warning.detail.contains("store_password") && warning.detail.contains("PGPASSWORD"), "{warning:?}");
         assert!(!warning.detail.contains("s3cret"), "{warning:?}");
         for store in [Tf::Unknown, Tf::Null, known("postgres://me@db.example/ipam"), known("sqlite:a:b@c.db")] {
-            assert_eq!(told(store.clone(), Tf::Null), [], "{store:?}");
-            assert_eq!(told(store.clone(), Tf::Unknown), [], "{store:?}");
+            assert_eq!(diagnostics_of(store.clone(), Tf::Null), [], "{store:?}");
+            assert_eq!(diagnostics_of(store.clone(), Tf::Unknown), [], "{store:?}");
         }
-        let twice = told(known("postgres://me:s3cret@db.example/ipam"), Tf::Known(Secret::new("s3cret")));
+        let twice = diagnostics_of(known("postgres://me:s3cret@db.example/ipam"), Tf::Known(Secret::new("s3cret")));
         assert_eq!((twice.len(), twice[0].severity, &twice[0].path), (1, Severity::Error, &Path::root()));
     }
 

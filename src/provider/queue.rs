@@ -82,3 +82,41 @@ impl Drop for Ticket<'_> {
         self.queue.line().waiting.remove(&self.number);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn the_newest_waiting_creation_of_a_crowd_gives_up_without_progress() {
+        let queue = Queue::default();
+        let tickets: Vec<_> = (0..CROWD).map(|_| queue.enter()).collect();
+        let age = |by: Duration| queue.line().last_progress -= by;
+        age(CROWD_PATIENCE);
+        assert!(tickets[0].wait(), "an older one stays");
+        assert!(!tickets[CROWD - 1].wait());
+        assert!(tickets[CROWD - 1].wait(), "only one creation at a time gives up");
+        age(CROWD_PATIENCE);
+        queue.progress();
+        assert!(tickets[CROWD - 1].wait(), "something was deleted");
+        age(CROWD_PATIENCE);
+        let fewer = tickets.into_iter().skip(1).collect::<Vec<_>>();
+        assert!(fewer[CROWD - 2].wait(), "the queue is not crowded");
+    }
+
+    #[test]
+    fn a_waiting_creation_is_woken_by_progress() {
+        let queue = Queue::default();
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| queue.enter().wait());
+            while queue.line().waiting.is_empty() && !waiting.is_finished() {
+                thread::yield_now();
+            }
+            queue.progress();
+            assert!(waiting.join().unwrap());
+        });
+        assert!(queue.line().waiting.is_empty(), "the creation left the queue");
+    }
+}

@@ -54,9 +54,9 @@ pub(super) fn plan<R: Resource>(resource: &R, request: PlanRequest) -> PlanRespo
     }
 }
 
-type Planned = (Value, Vec<Path>, super::Private, Diagnostics);
+type PlanParts = (Value, Vec<Path>, super::Private, Diagnostics);
 
-fn try_plan<R: Resource>(resource: &R, request: &PlanRequest) -> Result<Planned, Diagnostics> {
+fn try_plan<R: Resource>(resource: &R, request: &PlanRequest) -> Result<PlanParts, Diagnostics> {
     if request.proposed.is_null() {
         if let Value::String(id) = request.prior.entry("id") {
             resource.plan_delete(id);
@@ -198,14 +198,14 @@ fn other_than_planned(
         ),
         (None, None) => ("The plan was not kept", format!("After apply, {subject} is not what was planned. {BUG}")),
         (Some(service), values) => {
-            let said = match values {
+            let sentence = match values {
                 Some((planned, now)) => format!("{subject} was requested as {planned}, and {service} answered {now}."),
                 None => format!("{service} answered another value than the one that was requested for {subject}."),
             };
             (
                 "The answer differs from the request",
                 format!(
-                    "{said} The state has the value of the answer. Plan again. If the plan still shows the difference, \
+                    "{sentence} The state has the value of the answer. Plan again. If the plan still shows the difference, \
                      change the configuration, or ask the operator of the service."
                 ),
             )

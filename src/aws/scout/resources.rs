@@ -60,8 +60,8 @@ fn source_of(cidr: &Cidr) -> Option<IpSource> {
     (cidr.family() == Family::Ipv4 || is_local).then_some(IpSource::None)
 }
 
-fn source(said: Option<&ec2::IpSource>, cidr: &Cidr) -> Option<IpSource> {
-    said.map(|said| IpSource::said(said.as_str())).or_else(|| source_of(cidr))
+fn source(reported: Option<&ec2::IpSource>, cidr: &Cidr) -> Option<IpSource> {
+    reported.map(|reported| IpSource::said(reported.as_str())).or_else(|| source_of(cidr))
 }
 
 fn of_vpc(vpc: &ec2::Vpc, origin: &Origin<'_>) -> Vec<DiscoveredCidr> {

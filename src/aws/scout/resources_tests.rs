@@ -1,3 +1,5 @@
+use jiff::Timestamp;
+
 use super::*;
 
 const SPOT: Origin<'_> = Origin { account: "111122223333", region: "eu-west-1", taken_at: Timestamp::UNIX_EPOCH };

@@ -17,7 +17,7 @@ use super::ipam::{added, removed, some};
 fn record(found: &ec2::IpamResourceDiscovery) -> Result<DiscoveryRecord> {
     let regions = found.operating_regions().iter();
     let paths = found.organizational_unit_exclusions().iter().filter_map(|one| one.organizations_entity_path());
-    let mut kept = tags::all(Some(found.tags()));
+    let mut tags = tags::all(Some(found.tags()));
     let regions = regions.filter_map(|region| region.region_name().map(str::to_owned)).collect();
     let unreadable = |why: String| Error::from(fault("DescribeIpamResourceDiscoveries", "UnexpectedAnswer", why));
     Ok(DiscoveryRecord {
@@ -29,8 +29,8 @@ fn record(found: &ec2::IpamResourceDiscovery) -> Result<DiscoveryRecord> {
         description: text(found.description()),
         survey: Survey { operating_regions: regions, ..Survey::default() },
         exclusions: paths.map(|path| path.parse().map_err(unreadable)).collect::<Result<_>>()?,
-        name: kept.remove(tags::NAME).filter(|name| !name.is_empty()),
-        tags: kept,
+        name: tags.remove(tags::NAME).filter(|name| !name.is_empty()),
+        tags,
     })
 }
 

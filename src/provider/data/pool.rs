@@ -180,7 +180,7 @@ fn choose(
             } else {
                 "Set path, ipam_scope_id or source_ipam_pool_id to choose one, or use the id."
             };
-            Err(lookup::ambiguous(Kind::Pool, &told(many), advice, here.clone()))
+            Err(lookup::ambiguous(Kind::Pool, &pool_lines(many), advice, here.clone()))
         }
     }
 }
@@ -199,12 +199,12 @@ fn none_fits(
     let place = if others.is_empty() { "in this store" } else { "in the given scope or source pool" };
     let mut detail = format!("There is no pool {what} {asked:?} {place}.");
     if !others.is_empty() {
-        detail = format!("{detail} These pools are elsewhere:\n{}", lookup::lines(&told(others)));
+        detail = format!("{detail} These pools are elsewhere:\n{}", lookup::lines(&pool_lines(others)));
     }
     lookup::no_such(Kind::Pool, detail, here.clone())
 }
 
-fn told(pools: &[(Pool, String)]) -> Vec<String> {
+fn pool_lines(pools: &[(Pool, String)]) -> Vec<String> {
     let planned = |meta: &Meta| {
         if lookup::counts(meta, false) { String::new() } else { format!(", {}", lookup::planned_by(meta)) }
     };

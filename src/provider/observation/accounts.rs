@@ -86,8 +86,8 @@ impl DataSource for AccountsData {
             Spot { discovery_id: config.ipam_resource_discovery_id.cloned(), region: config.discovery_region.cloned() };
         freshen(ipam.as_ref(), Some(&spot), &config.max_age)?;
         let seen = of(ipam.as_ref())?.discovered_accounts(&spot);
-        let place = (NO_DISCOVERY, at!(AccountsModel, ipam_resource_discovery_id));
-        let seen = seen.map_err(explained(&[place], Path::root()))?;
+        let argument = (NO_DISCOVERY, at!(AccountsModel, ipam_resource_discovery_id));
+        let seen = seen.map_err(explained(&[argument], Path::root()))?;
         let failing_only = config.failing_only.cloned().unwrap_or(false);
         let found: Vec<_> = seen.items.into_iter().filter(|one| one.failure.is_some() || !failing_only).collect();
         let mut account_ids: Vec<_> = found.iter().map(|one| one.account_id.clone()).collect();

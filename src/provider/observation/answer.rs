@@ -43,8 +43,9 @@ pub(super) fn of(ipam: &dyn Ipam) -> Result<&(dyn Observation + 'static), Diagno
 }
 
 /// The error of the backend, at the argument whose object does not exist.
-pub(super) fn explained(places: &[(&str, Path)], otherwise: Path) -> impl FnOnce(Error) -> Diagnostics + use<> {
-    let places: Vec<(String, Path)> = places.iter().map(|(code, path)| ((*code).to_owned(), path.clone())).collect();
+pub(super) fn explained(arguments: &[(&str, Path)], otherwise: Path) -> impl FnOnce(Error) -> Diagnostics + use<> {
+    let arguments: Vec<(String, Path)> =
+        arguments.iter().map(|(code, path)| ((*code).to_owned(), path.clone())).collect();
     move |error| {
         let code = match &error {
             Error::Service(fault) => fault.code.clone().unwrap_or_default(),
@@ -54,8 +55,8 @@ pub(super) fn explained(places: &[(&str, Path)], otherwise: Path) -> impl FnOnce
             Error::NotFound { .. } => NO_POOL.to_owned(),
             _ => String::new(),
         };
-        let place = places.into_iter().find(|(known, _)| *known == code);
-        errors::at(&error, place.map_or(otherwise, |(_, path)| path))
+        let argument = arguments.into_iter().find(|(known, _)| *known == code);
+        errors::at(&error, argument.map_or(otherwise, |(_, path)| path))
     }
 }
 

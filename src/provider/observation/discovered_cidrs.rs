@@ -122,8 +122,8 @@ impl DataSource for DiscoveredCidrsData {
             Spot { discovery_id: config.ipam_resource_discovery_id.cloned(), region: config.resource_region.cloned() };
         freshen(ipam.as_ref(), Some(&spot), &config.max_age)?;
         let seen = of(ipam.as_ref())?.discovered_resource_cidrs(&spot);
-        let place = (NO_DISCOVERY, at!(DiscoveredCidrsModel, ipam_resource_discovery_id));
-        let seen = seen.map_err(explained(&[place], Path::root()))?;
+        let argument = (NO_DISCOVERY, at!(DiscoveredCidrsModel, ipam_resource_discovery_id));
+        let seen = seen.map_err(explained(&[argument], Path::root()))?;
         check_scanned(ipam.as_ref(), seen.oldest_sample, Some(&seen.discovery_id))?;
         let found: Vec<_> = seen.items.into_iter().filter(|one| is_wanted(&config, one)).collect();
         let mut cidrs: Vec<_> = found.iter().filter_map(|one| one.cidr).collect();

@@ -187,8 +187,8 @@ impl DataSource for PublicAddressesData {
             Spot { discovery_id: config.ipam_resource_discovery_id.cloned(), region: config.address_region.cloned() };
         freshen(ipam.as_ref(), Some(&spot), &config.max_age)?;
         let seen = of(ipam.as_ref())?.discovered_public_addresses(&spot);
-        let place = (NO_DISCOVERY, at!(PublicAddressesModel, ipam_resource_discovery_id));
-        let seen = seen.map_err(explained(&[place], Path::root()))?;
+        let argument = (NO_DISCOVERY, at!(PublicAddressesModel, ipam_resource_discovery_id));
+        let seen = seen.map_err(explained(&[argument], Path::root()))?;
         check_scanned(ipam.as_ref(), seen.oldest_sample, Some(&seen.discovery_id))?;
         let found = seen.items.into_iter().filter(|one| config.is_wanted(one)).collect();
         Ok(config.answered(seen.discovery_id, found, seen.oldest_sample))

@@ -41,10 +41,10 @@ pub(super) enum Step {
 
 /// Classifies an error of the driver by what the caller can conclude from it, at any time except during the commit.
 pub(super) fn stop(error: &tokio_postgres::Error, step: Step, settings: &Settings) -> Stop {
-    let place = settings.describe();
+    let server = settings.describe();
     let Some(reported) = error.as_db_error() else { return undetermined(error, step, settings) };
     let code = reported.code().code();
-    let reported = format!("{place}: {} (SQLSTATE {code})", reported.message());
+    let reported = format!("{server}: {} (SQLSTATE {code})", reported.message());
     match sqlstate::class(code) {
         Class::Conflict => Stop::Conflict { waited: false },
         Class::LockTimeout => Stop::Conflict { waited: true },
@@ -103,36 +103,36 @@ fn no_right(reported: String, step: Step, settings: &Settings) -> Stop {
 
 /// Errors that the server did not report.
 fn undetermined(error: &tokio_postgres::Error, step: Step, settings: &Settings) -> Stop {
-    let place = settings.describe();
+    let server = settings.describe();
     let mut cause = error.source();
     while let Some(inner) = cause {
         let wrapped = inner.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
         let handshake = wrapped.and_then(|inner| inner.downcast_ref::<rustls::Error>());
         if let Some(tls) = handshake.or_else(|| inner.downcast_ref::<rustls::Error>()) {
-            return Stop::Failed(Error::Unavailable(format!("{place}: {tls}: {}", tls::advice(tls))));
+            return Stop::Failed(Error::Unavailable(format!("{server}: {tls}: {}", tls::advice(tls))));
         }
         cause = inner.source();
     }
     let why = chain(error);
     if step != Step::Connect {
-        return Stop::Lost(format!("{place}: {why}"));
+        return Stop::Lost(format!("{server}: {why}"));
     }
     if why.contains("password missing") {
         return Stop::Failed(Error::Unavailable(format!(
-            "{place}: the server requires a password, and there is none: set PGPASSWORD, add a line to the password \
+            "{server}: the server requires a password, and there is none: set PGPASSWORD, add a line to the password \
              file (~/.pgpass), or put it into the URL"
         )));
     }
     if why.contains("does not support TLS") {
         return Stop::Failed(Error::Unavailable(format!(
-            "{place}: the server does not offer TLS, and sslmode requires it: enable TLS on the server (ssl = on), or, \
+            "{server}: the server does not offer TLS, and sslmode requires it: enable TLS on the server (ssl = on), or, \
              if the network is trusted, set sslmode=prefer"
         )));
     }
     if why.contains("authentication") {
-        return Stop::Failed(Error::Unavailable(format!("{place}: {why}")));
+        return Stop::Failed(Error::Unavailable(format!("{server}: {why}")));
     }
-    Stop::Lost(format!("{place}: {why}"))
+    Stop::Lost(format!("{server}: {why}"))
 }
 
 /// An error and its causes in one line.

@@ -118,14 +118,14 @@ impl Postgres {
     fn persist(&self, mut step: impl FnMut() -> Result<(), Stop>) -> Result<(), Error> {
         let mut backoff = Backoff::new(self.common.patience);
         loop {
-            let place = || self.describe();
+            let server = || self.describe();
             match step() {
                 Ok(()) => return Ok(()),
                 Err(Stop::Failed(error)) => return Err(error),
-                Err(Stop::Conflict { waited: true } | Stop::Missing | Stop::MadeTwice) => backoff.go_on(&place())?,
-                Err(Stop::Conflict { waited: false }) => backoff.wait(&place())?,
+                Err(Stop::Conflict { waited: true } | Stop::Missing | Stop::MadeTwice) => backoff.go_on(&server())?,
+                Err(Stop::Conflict { waited: false }) => backoff.wait(&server())?,
                 Err(Stop::Lost(why)) => {
-                    if !self.was_connected.load(Ordering::Relaxed) || backoff.wait(&place()).is_err() {
+                    if !self.was_connected.load(Ordering::Relaxed) || backoff.wait(&server()).is_err() {
                         return Err(Error::Unavailable(why));
                     }
                     tracing::debug!(why, "connecting again");

@@ -202,8 +202,8 @@ impl Session {
     pub(super) fn commit(&mut self) -> Result<(), Stop> {
         if self.client.is_closed() {
             self.is_lost = true;
-            let place = self.common.settings.describe();
-            return Err(Stop::Lost(format!("{place}: the connection ended before the commit")));
+            let server = self.common.settings.describe();
+            return Err(Stop::Lost(format!("{server}: the connection ended before the commit")));
         }
         let client = Arc::clone(&self.client);
         let stop = match self.answer(client.batch_execute("COMMIT")) {

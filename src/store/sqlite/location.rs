@@ -83,7 +83,7 @@ pub(super) struct Fingerprint {
 impl Fingerprint {
     pub(super) fn of(path: &Path) -> Option<Self> {
         let metadata = fs::metadata(path).ok()?;
-        let has_wal = beside(path, "-wal").exists();
+        let has_wal = companion(path, "-wal").exists();
         Some(Self { len: metadata.len(), modified: metadata.modified().ok(), has_wal })
     }
 }
@@ -123,7 +123,7 @@ pub(super) fn why_not(path: &Path) -> Option<Error> {
 /// Whether `error` means that SQLite could not create its files next to `path`, and there are none: no process writes.
 pub(super) fn is_sealed(path: &Path, error: &rusqlite::Error) -> bool {
     let refused = matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly));
-    refused && !beside(path, "-wal").exists()
+    refused && !companion(path, "-wal").exists()
 }
 
 /// Creates the file, if it does not exist, so that only its owner can read and write it, because it contains names and
@@ -138,7 +138,7 @@ pub(super) fn make_private(path: &Path) {
 }
 
 /// The path of a file of SQLite, which is next to the database file itself and not next to a link to it.
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+fn companion(path: &Path, suffix: &str) -> PathBuf {
     let mut name = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).into_os_string();
     name.push(suffix);
     PathBuf::from(name)

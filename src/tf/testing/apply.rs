@@ -92,15 +92,19 @@ fn a_value_that_a_service_changed_is_reported_with_the_request_and_the_answer() 
     let what = "The answer differs from the request";
     // Terraform would print the line of a sensitive argument.
     assert_messages(&response.diagnostics, &[(what, "note"), (what, ""), (what, "tags")]);
-    let said: Vec<_> = response.diagnostics.iter().map(|one| one.detail.as_str()).collect();
+    let details: Vec<_> = response.diagnostics.iter().map(|one| one.detail.as_str()).collect();
     assert!(
-        said[0].starts_with("note of this test_thing was requested as \"mine\", and the cloud answered \"other\".")
+        details[0].starts_with("note of this test_thing was requested as \"mine\", and the cloud answered \"other\".")
     );
-    assert!(said[1].starts_with(
+    assert!(details[1].starts_with(
         "the cloud answered another value than the one that was requested for secret of this test_thing."
     ));
-    assert!(said[2].contains("requested as {k = \"v\"}, and the cloud answered {k = \"w\"}."), "{}", said[2]);
-    assert!(said.iter().all(|said| !said.contains("bug") && !said.contains("hidden") && !said.contains("theirs")));
+    assert!(details[2].contains("requested as {k = \"v\"}, and the cloud answered {k = \"w\"}."), "{}", details[2]);
+    assert!(
+        details
+            .iter()
+            .all(|details| !details.contains("bug") && !details.contains("hidden") && !details.contains("theirs"))
+    );
     assert_eq!(response.state.entry("note"), &"other".into(), "the new object is not lost");
 }
 

@@ -15,6 +15,7 @@ use object_store::memory::InMemory;
 use tempfile::TempDir;
 use test_servers::{S3, child, hear, succeed};
 
+use super::log::checkpoint_name;
 use super::*;
 use crate::store::suite::{PATIENT, get, increment, put, suite};
 
@@ -81,7 +82,7 @@ mod with_checkpoints_all_the_time {
     suite!({
         let objects = memory();
         move || {
-            let weights = checkpoint::Weights { log_min: 0, object: 1 };
+            let weights = Weights { log_min: 0, object: 1 };
             let limits = Limits { trusted: Duration::ZERO, write_max: Duration::ZERO, keep_min: Duration::ZERO };
             Arc::new(Bucket { weights, limits, ..over(Arc::clone(&objects) as _) }) as Arc<dyn Store>
         }

@@ -17,7 +17,7 @@ fn unfinished(id: &str, name: &str) -> impl Fn(String) -> Unfinished + use<> {
     wait::unfinished(Kind::Scope.into(), id, name)
 }
 
-pub(super) fn taken(existing: &Scope) -> Error {
+pub(super) fn name_taken(existing: &Scope) -> Error {
     Error::NameTaken {
         existing: Occupant {
             kind: Kind::Scope,
@@ -59,7 +59,7 @@ impl AwsIpam {
 
     async fn begin_scope(&self, ipam_id: &str, spec: &ScopeSpec, key: &RequestKey) -> Result<String> {
         if let Some(existing) = self.scopes_in(ipam_id).await?.iter().find(|scope| scope.meta.name == spec.name) {
-            return Err(taken(existing));
+            return Err(name_taken(existing));
         }
         let tags = tags::specification(convert::tagged(Kind::Scope), &tags::named(&spec.name, &spec.tags));
         let request = self
@@ -109,7 +109,7 @@ impl AwsIpam {
         if change.name != before.meta.name
             && let Some(other) = self.scopes().await?.iter().find(|scope| scope.meta.name == change.name)
         {
-            return Err(taken(other));
+            return Err(name_taken(other));
         }
         if change.description != before.description {
             let description = change.description.clone().unwrap_or_default();
@@ -133,7 +133,7 @@ impl AwsIpam {
             Err(refusal) if refusal.is("DependencyViolation") => {
                 let inside = self.pool_names().await?.into_iter().filter(|pool| pool.scope_id == id);
                 let (contents, more) =
-                    super::usage::first_few(inside.map(|pool| super::pools::occupant(&pool)).collect());
+                    super::usage::first_few(inside.map(|pool| super::pool::occupant(&pool)).collect());
                 let name = scope.meta.name;
                 return Err(Error::InUse { kind: Kind::Scope, id: id.to_owned(), name, contents, more });
             }
