@@ -9,7 +9,7 @@ use crate::ipam::discovery::{self, Avoided, Kept};
 use crate::ipam::storage::codec::{self, Record};
 use crate::ipam::storage::counters::Counters;
 use crate::ipam::storage::names::NameEntry;
-use crate::ipam::storage::{index, keys};
+use crate::ipam::storage::{discovery_keys, index, keys};
 use crate::ipam::{
     Allocation, Cidr, Discovery, Event, Kind, Mark, Meta, Past, Place, Pool, PoolCidr, Reader, Remnant, Result, Scope,
     ScopeType, SeenAddress, Sighted, Special, State, Treated,
@@ -266,7 +266,7 @@ impl Records {
         self.past.values().try_for_each(|past| all(discovery::entries_of_past(past)?))?;
         for (scope_id, blocks) in self.avoided() {
             for cidr in discovery::outermost(blocks) {
-                all(vec![(Avoided::key(scope_id, &cidr), codec::encode(&Avoided { cidr })?)])?;
+                all(vec![(discovery_keys::avoided(scope_id, &cidr), codec::encode(&Avoided { cidr })?)])?;
             }
         }
         Ok(())

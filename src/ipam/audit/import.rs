@@ -44,7 +44,7 @@ impl Reader<'_> {
     /// # Errors
     /// Returns [`Error::Importing`].
     pub fn require_whole(&mut self) -> Result<bool> {
-        let (start, end) = keys::under("meta/");
+        let (start, end) = keys::under(keys::META);
         let mut settled = false;
         for (key, bytes) in self.snapshot.scan(&start..&end, Order::Ascending, VACANT_ENTRIES_MAX)? {
             match key.as_str() {
@@ -67,10 +67,12 @@ impl Reader<'_> {
         let entries = self.snapshot.scan(""..keys::END, Order::Ascending, VACANT_ENTRIES_MAX)?;
         // A new store has one event for each default scope, and no other record.
         let is_ours = |key: &str| {
-            ["default/", "name/scope/-/", "scope/", "meta/"].iter().any(|start| key.starts_with(start))
-                || key.starts_with("event/") && key <= keys::event(DEFAULT_SCOPES).as_str()
+            [keys::DEFAULT_SCOPES, keys::SCOPE_NAMES, keys::SCOPES, keys::META]
+                .iter()
+                .any(|start| key.starts_with(start))
+                || key.starts_with(keys::EVENTS) && key <= keys::event(DEFAULT_SCOPES).as_str()
         };
-        let scopes = entries.iter().filter(|(key, _)| key.starts_with("scope/")).count() as u64;
+        let scopes = entries.iter().filter(|(key, _)| key.starts_with(keys::SCOPES)).count() as u64;
         let vacant = entries.iter().all(|(key, _)| is_ours(key)) && scopes <= DEFAULT_SCOPES;
         Ok(if vacant { Vacancy::Vacant } else { Vacancy::InUse })
     }

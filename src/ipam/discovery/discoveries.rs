@@ -9,7 +9,7 @@ use crate::ipam::history::log;
 use crate::ipam::model::event::Action;
 use crate::ipam::operations::context::Birth;
 use crate::ipam::storage::codec::{self, record};
-use crate::ipam::storage::keys;
+use crate::ipam::storage::{discovery_keys, keys};
 use crate::ipam::{Error, Kind, Ledger, Reader, Result, Tags};
 
 // Names of discoveries need not be unique.
@@ -95,7 +95,7 @@ impl Ledger<'_> {
         log::append(self.tx, &self.env, Action::Update, Some(&before), Some(&after))?;
         let (was, is) = (before.survey.avoided, after.survey.avoided);
         if was != is {
-            let all: BTreeMap<String, Sighted> = sample::all_under(self.tx, &Sighted::of(id))?;
+            let all: BTreeMap<String, Sighted> = sample::all_under(self.tx, &discovery_keys::sightings_of(id))?;
             // Only sightings that allocations avoid have an entry in the index.
             for sighted in all.values().filter(|sighted| sighted.keeps_off(true).is_some()) {
                 sample::write(self.tx, Some((sighted, was)), Some((sighted, is)))?;

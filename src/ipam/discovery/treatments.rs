@@ -9,7 +9,7 @@ use super::types::{ResourceCidr, ResourceCidrId, ResourceFilter, SeenType};
 use crate::ipam::history::log;
 use crate::ipam::model::event::Action;
 use crate::ipam::operations::context::Birth;
-use crate::ipam::storage::{codec, index, keys};
+use crate::ipam::storage::{codec, discovery_keys, keys};
 use crate::ipam::{Allocation, Cidr, Error, Kind, Ledger, Meta, Reader, Result, Scope, ScopeType, State, Untreatable};
 use crate::store::Order;
 
@@ -49,8 +49,8 @@ impl Reader<'_> {
 
     /// Sightings of blocks inside this one, from all discoveries.
     pub(super) fn sightings_within(&mut self, block: &Cidr) -> Result<Vec<Sighted>> {
-        let start = Sighted::index_from(block.family(), block.first());
-        let end = format!("{}\u{7f}", Sighted::index_from(block.family(), block.last()));
+        let start = discovery_keys::seen_from(block.family(), block.first());
+        let end = format!("{}\u{7f}", discovery_keys::seen_from(block.family(), block.last()));
         let mut found = Vec::new();
         for (key, _) in self.snapshot.scan(&start..&end, Order::Ascending, usize::MAX)? {
             found.push(Sighted::of_index(self.snapshot, &key)?);
@@ -62,7 +62,7 @@ impl Reader<'_> {
 
     /// The sightings of exactly this block on this resource.
     pub(super) fn sightings_of(&mut self, of: &ResourceCidrId) -> Result<Vec<Sighted>> {
-        let range = keys::under(&Sighted::index_at(&of.cidr));
+        let range = keys::under(&discovery_keys::seen_at(&of.cidr));
         let mut found = Vec::new();
         for (key, _) in self.snapshot.scan(keys::range(&range), Order::Ascending, usize::MAX)? {
             if keys::tail(&key) != keys::part(&of.resource_id) {
@@ -204,7 +204,7 @@ impl Ledger<'_> {
 impl Reader<'_> {
     /// Allocations that a discovery imported: all of them, or those of one resource.
     pub(super) fn imported(&mut self, resource_id: Option<&str>) -> Result<Vec<Allocation>> {
-        let prefix = resource_id.map_or_else(|| "imported/".to_owned(), index::imported_for);
+        let prefix = resource_id.map_or_else(|| discovery_keys::IMPORTED.to_owned(), discovery_keys::imported_for);
         let range = keys::under(&prefix);
         let entries = self.snapshot.scan(keys::range(&range), Order::Ascending, usize::MAX)?;
         entries.iter().map(|(key, _)| codec::expect(self.snapshot, keys::tail(key))).collect()

@@ -183,7 +183,7 @@ impl Reader<'_> {
     pub fn events(&mut self, after: u64, limit: usize) -> Result<Vec<Event>> {
         let Some(first) = after.checked_add(1) else { return Ok(Vec::new()) };
         let start = keys::event(first);
-        let (_, end) = keys::under("event/");
+        let (_, end) = keys::under(keys::EVENTS);
         let entries = self.snapshot.scan(&start..&end, Order::Ascending, limit)?;
         entries.iter().map(|(key, bytes)| decode(key, bytes)).collect()
     }

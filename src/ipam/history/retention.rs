@@ -68,7 +68,7 @@ impl Reader<'_> {
     /// # Errors
     /// Returns [`crate::ipam::Error::Store`].
     pub(in crate::ipam) fn each_remnant(&mut self, sink: &mut dyn FnMut(Remnant) -> bool) -> Result<bool> {
-        codec::each_under(self.snapshot, "remnant/", &mut |key, bytes| Ok(sink(codec::decode(key, bytes)?)))
+        codec::each_under(self.snapshot, keys::REMNANTS, &mut |key, bytes| Ok(sink(codec::decode(key, bytes)?)))
     }
 
     /// Passes the kept events that may be removed to `sink`, the oldest first: all events up to the first that is not

@@ -302,7 +302,7 @@ impl Reader<'_> {
 
     /// Passes every event to `sink`, the oldest first.
     pub(in crate::ipam) fn each_event(&mut self, sink: &mut dyn FnMut(&Event) -> Result<()>) -> Result<()> {
-        let (mut start, end) = keys::under("event/");
+        let (mut start, end) = keys::under(keys::EVENTS);
         loop {
             let page = self.snapshot.scan(&start..&end, Order::Ascending, PAGE)?;
             for (key, bytes) in &page {

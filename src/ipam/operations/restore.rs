@@ -44,7 +44,7 @@ impl Missing {
 impl Reader<'_> {
     /// Whether an event shows that the object existed and was released.
     fn was_released(&mut self, id: &str) -> Result<bool> {
-        let (mut start, end) = keys::under("event/");
+        let (mut start, end) = keys::under(keys::EVENTS);
         loop {
             let entries = self.snapshot.scan(&start..&end, Order::Ascending, PAGE)?;
             for (key, bytes) in &entries {
