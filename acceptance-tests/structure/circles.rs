@@ -16,9 +16,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Circles that are not cut yet. A circle is allowed if every file of it begins with one of the paths of one entry.
-const NOT_CUT_YET: [&[&str]; 6] = [
-    &["src/ipam/"],
-    &["src/backend/"],
+const NOT_CUT_YET: [&[&str]; 8] = [
+    &["src/backend/explain"],
+    &["src/backend/local.rs", "src/backend/local/"],
+    &["src/backend/mod.rs", "src/backend/service/"],
+    &["src/backend/report/"],
     &["src/provider/create.rs", "src/provider/hand_over.rs"],
     &["src/provider/resources/allocation.rs", "src/provider/resources/allocation_size.rs"],
     &["src/provider/resources/pool"],
