@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use terraform_provider_ipam::backend::{AllocationFilter, Audit, Ipam, Local, Planned, PoolFilter, Surroundings};
 use terraform_provider_ipam::ipam::{
-    Actor, Allocation, AllocationSpec, Event, Pool, PoolSpec, Provision, Rules, Scope, Size, Special, State,
-    Strategy, Tags,
+    Actor, Allocation, AllocationSpec, Event, Pool, PoolSpec, Provision, Rules, Scope, Size, Special, State, Strategy,
+    Tags,
 };
 use terraform_provider_ipam::store::bucket::Bucket;
 use terraform_provider_ipam::store::{self, StoreUrl};

@@ -4,22 +4,23 @@
 
 mod attributes;
 mod aws;
+mod block_attributes;
+mod capabilities;
 mod changes;
 mod config;
 mod create;
 mod data;
 mod errors;
-mod facts;
 mod functions;
 mod hand_over;
 mod holding;
 mod kept_arguments;
-mod limits;
 mod moves;
 mod naming;
 mod noun;
 mod observation;
 mod on_missing;
+mod queue;
 mod rename;
 mod resources;
 mod service;
@@ -33,9 +34,10 @@ mod tests;
 
 use std::sync::Arc;
 
-use crate::backend::Ipam;
 use crate::backend::scout::Scout;
 use crate::tf;
+
+pub use config::NamedService;
 
 use config::IpamProvider;
 use noun::Managed;
@@ -50,9 +52,6 @@ use shared::Shared;
 pub fn provider() -> tf::Provider {
     over(&Arc::new(Shared::default()))
 }
-
-/// A service, with its name in `store`.
-pub type NamedService = (&'static str, Arc<dyn Ipam>);
 
 /// The service that `store` names (`aws-ipam`), for commands, with access from the environment. `None` for a self-managed
 /// store.

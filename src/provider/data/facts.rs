@@ -6,9 +6,9 @@ use num_bigint::BigUint;
 
 use crate::backend::Ipam;
 use crate::ipam::{Allocation, Cidr, Error, Pool, Scope, ScopeType, State, Tags};
-use crate::provider::facts::block_attributes;
+use crate::provider::block_attributes::block_attributes;
 use crate::tf::{Number, Tf};
-use crate::{fill_facts, model};
+use crate::{fill_block_attributes, model};
 
 /// The facts about a pool, for [`model!`](crate::model).
 macro_rules! pool_facts {
@@ -245,7 +245,7 @@ impl AllocationFacts {
             hold_expires_at: allocation.meta.hold_expires_at.map(|time| time.to_string()).into(),
             ..Self::default()
         };
-        fill_facts!(&mut facts, allocation.cidr);
+        fill_block_attributes!(&mut facts, allocation.cidr);
         facts
     }
 }

@@ -11,7 +11,7 @@ use crate::tf::{Apply, Diagnostic, Diagnostics, Path, Plan, Stop, Tf};
 use super::import::without_region;
 use super::{DEFAULT_TIMEOUT, Life, NounModel, Tagged, id_of, patience};
 use crate::provider::shared::{Shared, within};
-use crate::provider::{create, errors, kept_arguments, limits, tags};
+use crate::provider::{capabilities, create, errors, kept_arguments, tags};
 
 /// The life of an object whose values are known after apply.
 pub(in crate::provider) enum Assigned {}
@@ -118,7 +118,7 @@ fn plan_tags<M: AssignedModel>(shared: &Shared, plan: &mut Plan<M>) -> Result<()
         return Ok(());
     };
     *tags_all = tags::all(&configured.default_tags, tags);
-    limits::tags(&configured, tags.get().unwrap_or(&Tags::new()), at)
+    capabilities::tags(&configured, tags.get().unwrap_or(&Tags::new()), at)
 }
 
 /// Asks the backend about the planned object. Warnings go into the plan.

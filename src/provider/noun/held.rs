@@ -209,7 +209,7 @@ fn confirm(shared: &Shared, meta: &Meta) -> Result<(), Diagnostics> {
 
 impl<M: HeldModel> Life<M> for Held {
     /// Terraform read a state that contains this object.
-    fn seen(shared: &Shared, state: &serde_json::Value) {
+    fn state_loaded(shared: &Shared, state: &serde_json::Value) {
         if let Some(id) = state.get("id").and_then(serde_json::Value::as_str) {
             shared.session.seen_in_state(id);
         }

@@ -122,7 +122,7 @@ pub(super) struct Tagged<'a> {
 
 /// The life of an object, from its first plan to its end. The methods are those of [`Resource`].
 pub(super) trait Life<M: Model>: 'static {
-    fn seen(_shared: &Shared, _state: &serde_json::Value) {}
+    fn state_loaded(_shared: &Shared, _state: &serde_json::Value) {}
 
     fn plan_delete(_shared: &Shared, _id: &str) {}
 
@@ -213,8 +213,8 @@ impl<M: NounModel> Resource for Managed<M> {
         config.check()
     }
 
-    fn seen(&self, state: &serde_json::Value) {
-        M::Life::seen(&self.0, state);
+    fn state_loaded(&self, state: &serde_json::Value) {
+        M::Life::state_loaded(&self.0, state);
     }
 
     fn plan_delete(&self, id: &str) {

@@ -7,10 +7,10 @@ use crate::ipam::{
     Allocation, AllocationSpec, Cidr, Error, GivenUp, Kind, Missing, ResourceType, Size, Tags, Unsupported,
 };
 use crate::tf::{Diagnostic, Diagnostics, Path, Plan, Private, Tf};
-use crate::{at, fill_facts, model};
+use crate::{at, fill_block_attributes, model};
 
+use super::super::block_attributes::block_attributes;
 use super::super::create;
-use super::super::facts::block_attributes;
 use super::super::noun::{Held, HeldModel, NounModel, Timeouts, check_import, fields_with_tags};
 use super::super::shared::Shared;
 use super::allocation_plan::AllocationPlanner;
@@ -95,7 +95,7 @@ impl AllocationModel {
         self.resource_type = ResourceType::Custom.to_string().into();
         self.resource_id = Tf::Null;
         if let Some(cidr) = config.cidr.get() {
-            fill_facts!(&mut *self, *cidr);
+            fill_block_attributes!(&mut *self, *cidr);
         }
     }
 
@@ -136,7 +136,7 @@ impl NounModel for AllocationModel {
         self.resource_id = allocation.resource_id.clone().into();
         self.owner = allocation.meta.owner.clone().into();
         self.tags_all = allocation.tags.clone().into();
-        fill_facts!(self, allocation.cidr);
+        fill_block_attributes!(self, allocation.cidr);
     }
 
     fields_with_tags!();

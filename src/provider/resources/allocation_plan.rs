@@ -9,7 +9,7 @@ use super::super::create::Request;
 use super::super::noun::{NounModel, keep, show_planned};
 use super::super::shared::{Configured, Shared};
 use super::super::tags::PlannedTags;
-use super::super::{errors, hand_over, holding, kept_arguments, limits, rename};
+use super::super::{capabilities, errors, hand_over, holding, kept_arguments, rename};
 use super::allocation::AllocationModel;
 use super::pool_change::check_kept;
 use super::replaced::Replaced;
@@ -22,7 +22,7 @@ impl AllocationPlanner<'_> {
         let Some(configured) = self.0.configured()? else { return Ok(()) };
         let tags = PlannedTags::new(&configured.default_tags, &plan.planned.tags);
         plan.planned.tags_all = tags.all.clone();
-        limits::tags(&configured, &tags.known, at!(AllocationModel, tags))?;
+        capabilities::tags(&configured, &tags.known, at!(AllocationModel, tags))?;
         plan.planned.foretell(&plan.config);
         self.check_disallowed(&configured, &plan.config)?;
         let spec = AllocationModel::size(&plan.config).and_then(|size| plan.planned.request(size, &tags.known));
@@ -51,7 +51,7 @@ impl AllocationPlanner<'_> {
         };
         let tags = PlannedTags::new(&configured.default_tags, &plan.planned.tags);
         plan.planned.tags_all = tags.all.clone();
-        limits::tags(&configured, &tags.known, at!(AllocationModel, tags))?;
+        capabilities::tags(&configured, &tags.known, at!(AllocationModel, tags))?;
         if plan.planned.disallowed_cidrs != prior.disallowed_cidrs {
             self.check_disallowed(&configured, &plan.config)?;
         }

@@ -5,13 +5,13 @@ use std::time::Duration;
 use crate::backend::{Ipam, Noun, PoolCidrChange};
 use crate::ipam::{Cidr, Error, Kind, Missing, OnlyAws, PoolCidr, PoolCidrSpec, Size, Unsupported};
 use crate::tf::{Diagnostic, Diagnostics, Path, Plan, Tf};
-use crate::{at, fill_facts, model};
+use crate::{at, fill_block_attributes, model};
 
+use super::super::block_attributes::block_attributes;
 use super::super::create::Request;
-use super::super::facts::block_attributes;
 use super::super::noun::{DEFAULT_TIMEOUT, Held, HeldModel, NounModel, Timeouts, check_import, fields, keep};
 use super::super::shared::{Configured, Shared};
-use super::super::{errors, hand_over, holding, kept_arguments, limits, rename};
+use super::super::{capabilities, errors, hand_over, holding, kept_arguments, rename};
 use super::pool_change::check_kept;
 use super::proof::{AuthorizationContext, CidrProof, PROOF_TIMEOUT, VerificationMethod};
 use super::replaced::Replaced;
@@ -140,10 +140,10 @@ impl Planner<'_> {
             plan.config.require_name()?;
         }
         if !plan.config.proof().is_absent() {
-            limits::only_aws(&configured, OnlyAws::CidrProof, plan.config.proof().place())?;
+            capabilities::only_aws(&configured, OnlyAws::CidrProof, plan.config.proof().place())?;
         }
         if let Some(cidr) = plan.config.cidr.get() {
-            fill_facts!(&mut plan.planned, *cidr);
+            fill_block_attributes!(&mut plan.planned, *cidr);
         }
         let Some(spec) = PoolCidrModel::request(&plan.config) else { return Ok(()) };
         let config = plan.config.clone();
@@ -216,7 +216,7 @@ impl NounModel for PoolCidrModel {
         self.id = pool_cidr.meta.id.clone().into();
         self.ipam_pool_cidr_id = super::own_id(&pool_cidr.meta.id).into();
         self.owner = pool_cidr.meta.owner.clone().into();
-        fill_facts!(self, pool_cidr.cidr);
+        fill_block_attributes!(self, pool_cidr.cidr);
     }
 
     fields!();

@@ -8,7 +8,7 @@ use super::super::create::{self, Request};
 use super::super::noun::{NounModel, keep, show_planned};
 use super::super::shared::{Configured, Shared};
 use super::super::tags::PlannedTags;
-use super::super::{hand_over, holding, kept_arguments, limits};
+use super::super::{capabilities, hand_over, holding, kept_arguments};
 use super::pool::PoolModel;
 use super::pool_change::check_kept;
 use super::pool_special;
@@ -23,8 +23,8 @@ fn check_limits(
     config: &PoolModel,
     tags: &Tags,
 ) -> Result<(), Diagnostics> {
-    limits::tags(configured, tags, at!(PoolModel, tags))?;
-    limits::strategy(configured, &planned.allocation_strategy, at!(PoolModel, allocation_strategy))?;
+    capabilities::tags(configured, tags, at!(PoolModel, tags))?;
+    capabilities::strategy(configured, &planned.allocation_strategy, at!(PoolModel, allocation_strategy))?;
     pool_special::check(configured, config)
 }
 

@@ -9,7 +9,7 @@ use super::super::create::{self, Request};
 use super::super::noun::{Held, HeldModel, NounModel, Timeouts, fields_with_tags, keep, show_planned};
 use super::super::shared::Shared;
 use super::super::tags::PlannedTags;
-use super::super::{holding, kept_arguments, limits, rename};
+use super::super::{capabilities, holding, kept_arguments, rename};
 use super::check_name;
 
 model! {
@@ -105,10 +105,10 @@ impl HeldModel for ScopeModel {
         let Some(configured) = shared.configured()? else { return Ok(()) };
         let tags = PlannedTags::new(&configured.default_tags, &plan.planned.tags);
         plan.planned.tags_all = tags.all.clone();
-        limits::tags(&configured, &tags.known, at!(ScopeModel, tags))?;
-        limits::scope_type(&configured, &plan.planned.scope_type, at!(ScopeModel, scope_type))?;
+        capabilities::tags(&configured, &tags.known, at!(ScopeModel, tags))?;
+        capabilities::scope_type(&configured, &plan.planned.scope_type, at!(ScopeModel, scope_type))?;
         if plan.config.ipam_id.is_known() {
-            limits::only_aws(&configured, OnlyAws::IpamId, at!(ScopeModel, ipam_id))?;
+            capabilities::only_aws(&configured, OnlyAws::IpamId, at!(ScopeModel, ipam_id))?;
         } else if !configured.ipam.capabilities().special {
             plan.planned.ipam_id = Tf::Null;
         }
@@ -135,7 +135,7 @@ impl HeldModel for ScopeModel {
         };
         let tags = PlannedTags::new(&configured.default_tags, &plan.planned.tags);
         plan.planned.tags_all = tags.all.clone();
-        limits::tags(&configured, &tags.known, at!(ScopeModel, tags))?;
+        capabilities::tags(&configured, &tags.known, at!(ScopeModel, tags))?;
         kept_arguments::note(&configured, &prior.id, plan);
         match plan.planned.name.get() {
             Some(name) if stays && plan.planned.name != prior.name => {
