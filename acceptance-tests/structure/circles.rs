@@ -22,7 +22,7 @@ const NOT_CUT_YET: [&[&str]; 8] = [
     &["src/backend/mod.rs", "src/backend/service/"],
     &["src/backend/report/"],
     &["src/provider/create.rs", "src/provider/hand_over.rs"],
-    &["src/provider/resources/allocation.rs", "src/provider/resources/allocation_size.rs"],
+    &["src/provider/resources/allocation"],
     &["src/provider/resources/pool"],
     &["src/provider/service/"],
 ];

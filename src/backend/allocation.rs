@@ -1,9 +1,6 @@
 //! What every backend does with allocations.
 
-use super::{Holdable, Holds, Ipam, New, Noun, find};
-use crate::ipam::{
-    Allocation, AllocationChange, AllocationFilter, AllocationSpec, Cidr, Kind, Meta, Planned, Result, Terms,
-};
+use crate::ipam::{Allocation, AllocationChange, AllocationFilter, AllocationSpec, Cidr, Planned, Result};
 
 /// The allocations of a backend.
 pub trait Allocations: Send + Sync {
@@ -30,56 +27,4 @@ pub trait Allocations: Send + Sync {
     /// and the space of pools below included; `None` when no single allocation contains all of `address`, or when there
     /// is no such pool. Looks up the blocks around `address`, not all allocations.
     fn allocation_at(&self, pool_id: &str, address: Cidr) -> Result<Option<Allocation>>;
-}
-
-impl Noun for Allocation {
-    const WORD: &'static str = "allocation";
-    const RESOURCE: &'static str = "ipam_allocation";
-    type Spec = AllocationSpec;
-    type Record = Self;
-}
-
-impl Holdable for Allocation {
-    const KIND: Kind = Kind::Allocation;
-    type Change = AllocationChange;
-
-    fn meta(&self) -> &Meta {
-        &self.meta
-    }
-
-    fn block(&self) -> Option<Cidr> {
-        Some(self.cidr)
-    }
-
-    fn container(&self) -> &str {
-        &self.pool_id
-    }
-
-    fn new_object(spec: &AllocationSpec) -> New<'_> {
-        New::Allocation(spec)
-    }
-
-    fn hold(holds: &dyn Holds, spec: &AllocationSpec, terms: &Terms) -> Result<Self> {
-        holds.plan_allocation(spec, terms)
-    }
-
-    fn create(ipam: &dyn Ipam, spec: &AllocationSpec, planned: &Planned) -> Result<Self> {
-        ipam.create_allocation(spec, planned)
-    }
-
-    fn get(ipam: &dyn Ipam, id: &str) -> Result<Option<Self>> {
-        ipam.get_allocation(id)
-    }
-
-    fn find(ipam: &dyn Ipam, text: &str) -> Result<Vec<Self>> {
-        find::allocations(ipam, text)
-    }
-
-    fn update(ipam: &dyn Ipam, id: &str, change: &AllocationChange) -> Result<Self> {
-        ipam.update_allocation(id, change)
-    }
-
-    fn renamed(change: &AllocationChange, name: &str) -> AllocationChange {
-        AllocationChange { name: name.to_owned(), ..change.clone() }
-    }
 }

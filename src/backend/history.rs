@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::Ipam;
-use crate::ipam::{Error, Event, EventFilter, HistoryQuery, Mark, Result, Tenure, TrendPoint, Unsupported};
+use crate::ipam::{Event, EventFilter, HistoryQuery, Mark, Result, Tenure, TrendPoint};
 
 /// The events of a backend, and what follows from them.
 pub trait History: Send + Sync {
@@ -26,19 +25,11 @@ pub trait History: Send + Sync {
     /// of [`History::mark`] are left out. Reads the whole history.
     ///
     /// # Errors
-    /// [`Error::NotFound`].
+    /// [`crate::ipam::Error::NotFound`].
     fn trend(&self, pool_id: &str, from: Timestamp, to: Timestamp, step: Duration) -> Result<Vec<TrendPoint>>;
 
     /// [`History::trend`] for every pool that exists, by id. Reads the whole history, once.
     fn trends(&self, from: Timestamp, to: Timestamp, step: Duration) -> Result<BTreeMap<String, Vec<TrendPoint>>>;
-}
-
-/// The history of `ipam`.
-///
-/// # Errors
-/// [`Error::Unsupported`] where no history is kept.
-pub fn require_history(ipam: &dyn Ipam) -> Result<&dyn History> {
-    ipam.history().ok_or(Error::Unsupported { what: Unsupported::Events })
 }
 
 /// Number of events read at a time.

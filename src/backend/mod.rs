@@ -12,6 +12,7 @@ pub mod find;
 mod free_space;
 mod group;
 mod history;
+mod holdable;
 mod holds;
 mod local;
 mod noun;
@@ -33,10 +34,11 @@ pub use allocation::Allocations;
 pub use explain::{Explanation, explain};
 pub use free_space::FreeSpace;
 pub use group::{GROUP_SIZE_MAX, Group};
-pub use history::{History, newest_events, require_history};
+pub use history::{History, newest_events};
+pub use holdable::Holdable;
 pub use holds::Holds;
 pub use local::{Counted, Local, Looked, LookedAt, LookedPlace, Progress, Surroundings};
-pub use noun::{Holdable, Noun};
+pub use noun::Noun;
 pub use pool::Pools;
 pub use pool_cidr::{PoolCidrChange, PoolCidrs};
 pub use preview::{New, Preview};
@@ -49,6 +51,7 @@ pub use crate::ipam::{
     AllocationChange, AllocationFilter, Audit, EventFilter, Finding, Forecast, HistoryQuery, Mark, Match, Planned,
     PoolChange, PoolFilter, Resize, Result, ScopeChange, Tenure, Terms, TrendPoint, Utilization, forecast,
 };
+use crate::ipam::{Error, Unsupported};
 
 /// Abilities of a backend. The provider reports the use of a missing ability as a diagnostic at plan time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +109,14 @@ pub trait Ipam: Scopes + Pools + PoolCidrs + Allocations + Preview + FreeSpace {
     /// The recorded events, when this backend records them.
     fn history(&self) -> Option<&dyn History> {
         None
+    }
+
+    /// The recorded events.
+    ///
+    /// # Errors
+    /// [`crate::ipam::Error::Unsupported`] where no events are recorded.
+    fn require_history(&self) -> Result<&dyn History> {
+        self.history().ok_or(Error::Unsupported { what: Unsupported::Events })
     }
 
     /// The operations that only a service has, when this backend is a service.

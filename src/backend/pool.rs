@@ -1,7 +1,6 @@
 //! What every backend does with pools.
 
-use super::{Holdable, Holds, Ipam, New, Noun, find};
-use crate::ipam::{Cidr, Kind, Meta, Planned, Pool, PoolChange, PoolFilter, PoolSpec, Result, Terms};
+use crate::ipam::{Planned, Pool, PoolChange, PoolFilter, PoolSpec, Result};
 
 /// The pools of a backend.
 pub trait Pools: Send + Sync {
@@ -31,56 +30,4 @@ pub trait Pools: Send + Sync {
     /// The names from the top-level pool down to this one, joined by `/`: `top/eu-west-1/prod`. [`crate::ipam::Error::NotFound`]
     /// when the pool is gone.
     fn pool_path(&self, id: &str) -> Result<String>;
-}
-
-impl Noun for Pool {
-    const WORD: &'static str = "pool";
-    const RESOURCE: &'static str = "ipam_pool";
-    type Spec = PoolSpec;
-    type Record = Self;
-}
-
-impl Holdable for Pool {
-    const KIND: Kind = Kind::Pool;
-    type Change = PoolChange;
-
-    fn meta(&self) -> &Meta {
-        &self.meta
-    }
-
-    fn block(&self) -> Option<Cidr> {
-        self.cidrs.first().copied().filter(|_| self.cidrs.len() == 1)
-    }
-
-    fn container(&self) -> &str {
-        Self::container(self)
-    }
-
-    fn new_object(spec: &PoolSpec) -> New<'_> {
-        New::Pool(spec)
-    }
-
-    fn hold(holds: &dyn Holds, spec: &PoolSpec, terms: &Terms) -> Result<Self> {
-        holds.plan_pool(spec, terms)
-    }
-
-    fn create(ipam: &dyn Ipam, spec: &PoolSpec, planned: &Planned) -> Result<Self> {
-        ipam.create_pool(spec, planned)
-    }
-
-    fn get(ipam: &dyn Ipam, id: &str) -> Result<Option<Self>> {
-        ipam.get_pool(id)
-    }
-
-    fn find(ipam: &dyn Ipam, text: &str) -> Result<Vec<Self>> {
-        find::pools(ipam, text)
-    }
-
-    fn update(ipam: &dyn Ipam, id: &str, change: &PoolChange) -> Result<Self> {
-        ipam.update_pool(id, change)
-    }
-
-    fn renamed(change: &PoolChange, name: &str) -> PoolChange {
-        PoolChange { name: name.to_owned(), ..change.clone() }
-    }
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::arguments;
 use super::failure::CommandFailure;
 use super::out::{Page, clean};
-use crate::backend::{EventFilter, Ipam, Mark, Result, explain::time, newest_events, require_history};
+use crate::backend::{EventFilter, Ipam, Mark, Result, explain::time, newest_events};
 use crate::ipam::{ACTIONS, Actor, Cidr, Event, Kind};
 
 #[derive(Debug, Args)]
@@ -68,7 +68,7 @@ impl Wanted {
 }
 
 pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> std::result::Result<Page, CommandFailure> {
-    let (history, filter) = (require_history(ipam)?, options.wanted.filter());
+    let (history, filter) = (ipam.require_history()?, options.wanted.filter());
     let events = match options.after {
         Some(after) => history.events(after, options.limit)?,
         None if filter == EventFilter::default() => {
@@ -106,7 +106,7 @@ pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> std::result::Result<Pa
 /// Fails if no event is about the object.
 pub(super) fn require_object(ipam: &dyn Ipam, id: &str) -> std::result::Result<(), CommandFailure> {
     let about = EventFilter { id: Some(id.to_owned()), ..EventFilter::default() };
-    let history = require_history(ipam)?;
+    let history = ipam.require_history()?;
     if newest_events(history, &about, 1)?.is_empty() {
         let forgotten = if history.mark()?.is_some() { " that is still kept" } else { "" };
         return Err(CommandFailure::Usage(format!(

@@ -17,7 +17,7 @@ use super::failure::CommandFailure;
 use super::out::{OutputFormat, Page, clean, table};
 use super::{arguments, paths};
 use crate::backend::explain::time;
-use crate::backend::{HistoryQuery, Ipam, Mark, Match, PoolFilter, Tenure, require_history};
+use crate::backend::{HistoryQuery, Ipam, Mark, Match, PoolFilter, Tenure};
 use crate::ipam::{Cidr, State};
 
 #[derive(Debug, Args)]
@@ -81,7 +81,7 @@ impl From<How> for Match {
 
 pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, CommandFailure> {
     let query = query(ipam, options)?;
-    let history = require_history(ipam)?;
+    let history = ipam.require_history()?;
     let found = history.tenures(&query)?;
     if found.is_empty() {
         let asked = [&options.object, &options.scope, &options.pool];

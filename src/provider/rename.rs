@@ -10,7 +10,6 @@ use crate::tf::{Diagnostics, Path, Stop};
 
 use super::errors;
 use super::naming::{occupant, place_of};
-use super::noun::HeldModel;
 use super::shared::{Shared, within};
 
 const GLANCE: Duration = Duration::from_millis(20);
@@ -19,29 +18,22 @@ const GLANCE: Duration = Duration::from_millis(20);
 /// apply. In the second plan, during that apply (`committing`), the first plan has checked this already. Not every client
 /// reports which walk it is in: unless it is certainly the walk of a plan, an object of the same owner counts as one of
 /// this configuration, and apply waits for it.
-pub(super) fn check<M: HeldModel>(
+pub(super) fn check<T: Holdable>(
     shared: &Shared,
-    own: &M,
+    own: &Before<'_>,
     committing: bool,
-    taken_by: Result<Option<M::Noun>, Error>,
+    taken_by: Result<Option<T>, Error>,
     at: Path,
 ) -> Result<(), Diagnostics> {
     let Some(record) = taken_by.map_err(|error| errors::at(&error, at.clone()))? else { return Ok(()) };
     let meta = record.meta();
     let session = &shared.session;
-    if meta.state == State::Planned
-        && Some(&meta.owner) == own.owner().get()
-        && !session.is_handed_out(&place_of(&record))
-    {
+    if meta.state == State::Planned && meta.owner == own.owner && !session.is_handed_out(&place_of(&record)) {
         // This is a hold of an earlier plan of the same owner, which the store reclaims.
         return Ok(());
     }
-    let may_be_renamed = || Some(&meta.owner) == own.owner().get() && !session.is_surely_planning();
-    if Some(&meta.id) == own.id().get()
-        || committing
-        || may_be_renamed()
-        || session.is_in_state(&meta.id, shared.sibling_wait)
-    {
+    let may_be_renamed = || meta.owner == own.owner && !session.is_surely_planning();
+    if meta.id == own.id || committing || may_be_renamed() || session.is_in_state(&meta.id, shared.sibling_wait) {
         return Ok(());
     }
     let asked_by = shared.ipam()?.owner().map(str::to_owned);

@@ -1,41 +1,28 @@
 //! The kinds of stores: one table that [`super::open`], the messages and the tests of the documentation use.
 
-use std::sync::Arc;
-
-use super::memory::Memory;
-use super::{Error, Store, StoreUrl};
-
-/// Opens a store of one kind.
-type Open = fn(&StoreUrl) -> Result<Arc<dyn Store>, Error>;
+/// What keeps the data of a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Backing {
+    Sqlite,
+    Postgres,
+    /// A bucket or a directory.
+    Objects,
+    Memory,
+}
 
 /// A kind of store.
 pub struct StoreKind {
     /// The schemes of its URLs.
     pub schemes: &'static [&'static str],
+    /// What keeps the data.
+    pub(super) backing: Backing,
     /// The name of what keeps the data, in messages.
-    name: &'static str,
+    pub(super) name: &'static str,
     /// The form of its URLs, in messages; `None` for stores that only tests use.
     form: Option<&'static str>,
     /// Whether the URL contains a path and nothing else, so that `:` and `@` in it mean nothing.
     pub(super) is_path: bool,
-    /// The feature of this crate that a build without this kind lacks.
-    open: Result<Open, &'static str>,
 }
-
-#[cfg(feature = "sqlite")]
-const SQLITE: Result<Open, &str> = Ok(|url| Ok(Arc::new(super::sqlite::Sqlite::from_url(url)?)));
-#[cfg(not(feature = "sqlite"))]
-const SQLITE: Result<Open, &str> = Err("sqlite");
-
-#[cfg(feature = "postgres")]
-const POSTGRES: Result<Open, &str> = Ok(|url| Ok(Arc::new(super::postgres::Postgres::from_url(url)?)));
-#[cfg(not(feature = "postgres"))]
-const POSTGRES: Result<Open, &str> = Err("postgres");
-
-#[cfg(feature = "object-storage")]
-const BUCKET: Result<Open, &str> = Ok(|url| Ok(Arc::new(super::bucket::Bucket::from_url(url)?)));
-#[cfg(not(feature = "object-storage"))]
-const BUCKET: Result<Open, &str> = Err("object-storage");
 
 /// All kinds of stores, in the order of messages.
 pub static KINDS: [StoreKind; 5] = [
@@ -44,58 +31,36 @@ pub static KINDS: [StoreKind; 5] = [
         name: "SQLite",
         form: Some("\"sqlite:<path>\" (a file)"),
         is_path: true,
-        open: SQLITE,
+        backing: Backing::Sqlite,
     },
     StoreKind {
         schemes: &["postgres", "postgresql"],
         name: "PostgreSQL",
         form: Some("\"postgres://<user>@<host>/<database>\""),
         is_path: false,
-        open: POSTGRES,
+        backing: Backing::Postgres,
     },
     StoreKind {
         schemes: &["s3", "gs", "az"],
         name: "object storage",
         form: Some("\"s3://\", \"gs://\" and \"az://<bucket>/<prefix>\" (a bucket)"),
         is_path: false,
-        open: BUCKET,
+        backing: Backing::Objects,
     },
     StoreKind {
         schemes: &["file"],
         name: "object storage",
         form: Some("\"file:///<directory>\""),
         is_path: true,
-        open: BUCKET,
+        backing: Backing::Objects,
     },
-    StoreKind { schemes: &["memory"], name: "memory", form: None, is_path: true, open: Ok(open_memory) },
+    StoreKind { schemes: &["memory"], name: "memory", form: None, is_path: true, backing: Backing::Memory },
 ];
 
 impl StoreKind {
     /// The kind with this scheme.
     pub fn of_scheme(scheme: &str) -> Option<&'static Self> {
         KINDS.iter().find(|kind| kind.schemes.contains(&scheme))
-    }
-
-    /// Opens the store at `url`, which is of this kind.
-    ///
-    /// # Errors
-    /// [`Error::Url`] when the URL is malformed, or when this build does not have this kind.
-    pub(super) fn open(&self, url: &StoreUrl) -> Result<Arc<dyn Store>, Error> {
-        let lacking = |feature| {
-            let name = self.name;
-            Error::Url(format!("This build does not support {name}: it was built without the feature {feature}."))
-        };
-        self.open.map_err(lacking)?(url)
-    }
-}
-
-fn open_memory(url: &StoreUrl) -> Result<Arc<dyn Store>, Error> {
-    match url.rest() {
-        "" => Ok(Arc::new(Memory::default())),
-        name if name.contains(['/', '?', '#', '@']) => {
-            Err(Error::Url(format!("The store URL {url} is not \"memory:\" or \"memory:<name>\".")))
-        }
-        name => Ok(Memory::shared(name)),
     }
 }
 

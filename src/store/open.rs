@@ -2,7 +2,37 @@
 
 use std::sync::Arc;
 
-use super::{Error, Store, StoreKind, StoreUrl, kinds};
+use super::kinds::{Backing, forms};
+use super::memory::Memory;
+use super::{Error, Store, StoreKind, StoreUrl};
+
+/// Opens a store of one kind.
+type Open = fn(&StoreUrl) -> Result<Arc<dyn Store>, Error>;
+
+#[cfg(feature = "sqlite")]
+const SQLITE: Result<Open, &str> = Ok(|url| Ok(Arc::new(super::sqlite::Sqlite::from_url(url)?)));
+#[cfg(not(feature = "sqlite"))]
+const SQLITE: Result<Open, &str> = Err("sqlite");
+
+#[cfg(feature = "postgres")]
+const POSTGRES: Result<Open, &str> = Ok(|url| Ok(Arc::new(super::postgres::Postgres::from_url(url)?)));
+#[cfg(not(feature = "postgres"))]
+const POSTGRES: Result<Open, &str> = Err("postgres");
+
+#[cfg(feature = "object-storage")]
+const BUCKET: Result<Open, &str> = Ok(|url| Ok(Arc::new(super::bucket::Bucket::from_url(url)?)));
+#[cfg(not(feature = "object-storage"))]
+const BUCKET: Result<Open, &str> = Err("object-storage");
+
+/// What opens the stores that `backing` keeps, or the feature that this build lacks.
+const fn opener(backing: Backing) -> Result<Open, &'static str> {
+    match backing {
+        Backing::Sqlite => SQLITE,
+        Backing::Postgres => POSTGRES,
+        Backing::Objects => BUCKET,
+        Backing::Memory => Ok(open_memory),
+    }
+}
 
 /// Opens the store at `url`: `sqlite:ipam.db`, `sqlite:/var/lib/ipam.db`, `s3://bucket/prefix` (also `gs`, `az`),
 /// `file:///directory`, `postgres://user@host/database`, `memory:` (a new store), `memory:<name>` (shared by all
@@ -13,9 +43,13 @@ use super::{Error, Store, StoreKind, StoreUrl, kinds};
 pub fn open(url: &StoreUrl) -> Result<Arc<dyn Store>, Error> {
     let scheme = url.scheme();
     if let Some(kind) = scheme.as_deref().and_then(StoreKind::of_scheme) {
-        return kind.open(url);
+        let lacking = |feature| {
+            let name = kind.name;
+            Error::Url(format!("This build does not support {name}: it was built without the feature {feature}."))
+        };
+        return opener(kind.backing).map_err(lacking)?(url);
     }
-    let forms = kinds::forms();
+    let forms = forms();
     Err(Error::Url(match scheme.as_deref() {
         Some("aws-ipam") => format!(
             "AWS keeps \"aws-ipam\": inspect it with the AWS console or `aws ec2 describe-ipam-pools`. This command \
@@ -30,6 +64,16 @@ pub fn open(url: &StoreUrl) -> Result<Arc<dyn Store>, Error> {
              write \"sqlite:\" in front of its path."
         ),
     }))
+}
+
+fn open_memory(url: &StoreUrl) -> Result<Arc<dyn Store>, Error> {
+    match url.rest() {
+        "" => Ok(Arc::new(Memory::default())),
+        name if name.contains(['/', '?', '#', '@']) => {
+            Err(Error::Url(format!("The store URL {url} is not \"memory:\" or \"memory:<name>\".")))
+        }
+        name => Ok(Memory::shared(name)),
+    }
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::upkeep::Progress;
-use super::{Forecast, Ipam, Result, TrendPoint, Utilization, forecast, require_history};
+use super::{Forecast, Ipam, Result, TrendPoint, Utilization, forecast};
 use crate::ipam::{
     Allocation, AllocationFilter, Cidr, Error, Event, Kind, Pool, PoolFilter, ResourceType, Scope, event_blocks,
 };
@@ -113,7 +113,7 @@ impl Report {
         let step = (at.duration_since(since).unsigned_abs() / POINTS).max(Duration::from_secs(1));
         let (scopes, listed) = narrowed(ipam, ask)?;
         let narrowed_to = words(ask, &scopes, &listed);
-        let mut trends = kept(require_history(ipam).and_then(|history| history.trends(since, at, step)))?;
+        let mut trends = kept(ipam.require_history().and_then(|history| history.trends(since, at, step)))?;
         let has_history = trends.is_some();
         let total = u64::try_from(listed.len()).ok();
         let mut pools = Vec::with_capacity(listed.len());
@@ -280,7 +280,7 @@ fn newest(
     let mut end = forgotten.saturating_add(kept);
     while end > forgotten && found.len() < EVENTS_MAX {
         let start = end.saturating_sub(PAGE).max(forgotten);
-        let page = require_history(ipam)?.events(start, usize::try_from(end - start).unwrap_or(usize::MAX))?;
+        let page = ipam.require_history()?.events(start, usize::try_from(end - start).unwrap_or(usize::MAX))?;
         let is_past = page.first().is_some_and(|first| first.time < since);
         let wanted =
             |event: &Event| event.time >= since && subjects.as_ref().is_none_or(|subjects| is_about(event, subjects));

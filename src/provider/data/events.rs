@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::backend::{EventFilter, newest_events, require_history};
+use crate::backend::{EventFilter, newest_events};
 use crate::ipam::{ACTIONS, Cidr, Event, event_blocks};
 use crate::provider::attributes::Time;
 use crate::provider::shared::Shared;
@@ -133,7 +133,7 @@ impl DataSource for EventsData {
         };
         let limit = config.max_results.cloned().and_then(|count| usize::try_from(count).ok()).unwrap_or(100);
         let ipam = self.0.ipam()?;
-        let history = require_history(ipam.as_ref()).map_err(explained(Path::root()))?;
+        let history = ipam.require_history().map_err(explained(Path::root()))?;
         let events = newest_events(history, &filter, limit).map_err(explained(Path::root()))?;
         // Read last, so that it includes events that were forgotten in the meantime.
         let mark = history.mark().map_err(explained(Path::root()))?;

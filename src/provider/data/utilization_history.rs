@@ -7,7 +7,7 @@ use bigdecimal::{BigDecimal, FromPrimitive, RoundingMode};
 use jiff::{SignedDuration, Timestamp};
 use num_bigint::BigUint;
 
-use crate::backend::{Forecast, TrendPoint, forecast, require_history};
+use crate::backend::{Forecast, TrendPoint, forecast};
 use crate::provider::attributes::{HumanDuration, Time};
 use crate::provider::shared::Shared;
 use crate::tf::{DataSource, Diagnostic, Diagnostics, Number};
@@ -176,7 +176,7 @@ impl DataSource for UtilizationHistoryData {
         let ipam = self.0.ipam()?;
         let here = || at!(UtilizationHistoryModel, ipam_pool_id);
         let Window { from, to, step } = config.window(ipam.now())?;
-        let history = require_history(ipam.as_ref()).map_err(explained(here()))?;
+        let history = ipam.require_history().map_err(explained(here()))?;
         let points = history.trend(config.ipam_pool_id.known(here())?, from, to, step).map_err(explained(here()))?;
         // Read last, so that it includes events that were forgotten in the meantime.
         let known_since = history.mark().map_err(explained(here()))?.map(|mark| Time(mark.time)).into();

@@ -193,6 +193,26 @@ pub(in crate::provider) fn keep<M: HeldModel>(
     Ok(())
 }
 
+/// Refuses, at plan time, a new name that another object has: see [`rename::check`].
+///
+/// # Errors
+/// At `at`, the attribute of the name.
+pub(in crate::provider) fn check_rename<M: HeldModel>(
+    shared: &Shared,
+    prior: &M,
+    committing: bool,
+    taken_by: Result<Option<M::Noun>, Error>,
+    at: Path,
+) -> Result<(), Diagnostics> {
+    let name = prior.called();
+    rename::check(shared, &before(prior, &name)?, committing, taken_by, at)
+}
+
+/// The object before a change. `name` is its name.
+fn before<'a, M: HeldModel>(prior: &'a M, name: &'a str) -> Result<rename::Before<'a>, Diagnostics> {
+    Ok(rename::Before { id: id_of(prior)?, name, owner: prior.owner().get().map_or("", String::as_str) })
+}
+
 /// A refresh has read the object, so it is in a state. Best effort, because a plan may have no permission to write.
 fn confirm(shared: &Shared, meta: &Meta) -> Result<(), Diagnostics> {
     shared.session.refreshed();
@@ -265,7 +285,7 @@ impl<M: HeldModel> Life<M> for Held {
         }
         let wished = state.change(&apply.config).ok_or_else(|| create::still_unknown(M::Noun::RESOURCE))?;
         let (id, name) = (id_of(prior)?, prior.called());
-        let before = rename::Before { id, name: &name, owner: prior.owner().get().map_or("", String::as_str) };
+        let before = before(prior, &name)?;
         let timeout = patience(state, |timeouts| &timeouts.update, DEFAULT_TIMEOUT);
         let (waits, stop) = ((timeout, shared.sibling_wait), &apply.stop);
         let waits_for = || M::waits_to_change(ipam, id);

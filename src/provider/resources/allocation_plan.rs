@@ -6,10 +6,10 @@ use crate::ipam::{Error, Rules, check_tags};
 use crate::tf::{Diagnostics, Path, Plan, Tf};
 
 use super::super::create::Request;
-use super::super::noun::{NounModel, keep, show_planned};
+use super::super::noun::{NounModel, check_rename, keep, show_planned};
 use super::super::shared::{Configured, Shared};
 use super::super::tags::PlannedTags;
-use super::super::{capabilities, errors, hand_over, holding, kept_arguments, rename};
+use super::super::{capabilities, errors, hand_over, holding, kept_arguments};
 use super::allocation::AllocationModel;
 use super::pool_change::check_kept;
 use super::replaced::Replaced;
@@ -65,7 +65,7 @@ impl AllocationPlanner<'_> {
             && plan.planned.name != prior.name
         {
             let taken_by = configured.ipam.find_allocation(pool_id, name);
-            rename::check(self.0, prior, plan.committing, taken_by, at!(AllocationModel, name))?;
+            check_rename(self.0, prior, plan.committing, taken_by, at!(AllocationModel, name))?;
         }
         if let (true, Some(pool_id), Some(cidr)) = (stays, prior.ipam_pool_id.get(), plan.planned.cidr.get()) {
             check_kept(self.0, pool_id, cidr, at!(AllocationModel, ipam_pool_id))?;

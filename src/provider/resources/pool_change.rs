@@ -11,9 +11,9 @@ use crate::ipam::{Cidr, Error, GivenUp, Pool, Provision, Tags};
 use crate::tf::{Diagnostic, Diagnostics, Path, Plan, Tf};
 
 use super::super::changes::{Blocks, Followed};
-use super::super::noun::id_of;
+use super::super::noun::{check_rename, id_of};
 use super::super::shared::{Configured, Shared};
-use super::super::{hand_over, holding, rename};
+use super::super::{hand_over, holding};
 use super::pool::PoolModel;
 use super::pool_plan::PoolPlanner;
 use super::replaced::Replaced;
@@ -208,7 +208,7 @@ impl PoolPlanner<'_> {
         };
         let is_here = |pool: &Pool| Some(pool.container()) == container.map(String::as_str);
         let found = configured.ipam.find_pool(name).map(|pools| pools.into_iter().find(is_here));
-        rename::check(self.0, prior, plan.committing, found, at!(PoolModel, name))
+        check_rename(self.0, prior, plan.committing, found, at!(PoolModel, name))
     }
 }
 

@@ -9,9 +9,11 @@ use crate::{at, fill_block_attributes, model};
 
 use super::super::block_attributes::block_attributes;
 use super::super::create::Request;
-use super::super::noun::{DEFAULT_TIMEOUT, Held, HeldModel, NounModel, Timeouts, check_import, fields, keep};
+use super::super::noun::{
+    DEFAULT_TIMEOUT, Held, HeldModel, NounModel, Timeouts, check_import, check_rename, fields, keep,
+};
 use super::super::shared::{Configured, Shared};
-use super::super::{capabilities, errors, hand_over, holding, kept_arguments, rename};
+use super::super::{capabilities, errors, hand_over, holding, kept_arguments};
 use super::pool_change::check_kept;
 use super::proof::{AuthorizationContext, CidrProof, PROOF_TIMEOUT, VerificationMethod};
 use super::replaced::Replaced;
@@ -131,7 +133,7 @@ impl Planner<'_> {
         let all = configured.ipam.list_pool_cidrs(pool_id, true);
         let taken_by = all.map(|all| all.into_iter().find(has_it));
         let at = PoolCidrModel::name_at(&plan.config);
-        rename::check(self.0, prior, plan.committing, taken_by, at)
+        check_rename(self.0, prior, plan.committing, taken_by, at)
     }
 
     fn plan_new(&self, plan: &mut Plan<PoolCidrModel>) -> Result<(), Diagnostics> {

@@ -6,10 +6,10 @@ use crate::tf::{Diagnostics, Path, Plan, Tf};
 use crate::{at, model};
 
 use super::super::create::{self, Request};
-use super::super::noun::{Held, HeldModel, NounModel, Timeouts, fields_with_tags, keep, show_planned};
+use super::super::noun::{Held, HeldModel, NounModel, Timeouts, check_rename, fields_with_tags, keep, show_planned};
 use super::super::shared::Shared;
 use super::super::tags::PlannedTags;
-use super::super::{capabilities, holding, kept_arguments, rename};
+use super::super::{capabilities, holding, kept_arguments};
 use super::check_name;
 
 model! {
@@ -140,7 +140,7 @@ impl HeldModel for ScopeModel {
         match plan.planned.name.get() {
             Some(name) if stays && plan.planned.name != prior.name => {
                 let taken_by = configured.ipam.find_scope(name);
-                rename::check(shared, prior, plan.committing, taken_by, at!(Self, name))
+                check_rename(shared, prior, plan.committing, taken_by, at!(Self, name))
             }
             _ => Ok(()),
         }
