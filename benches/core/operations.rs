@@ -37,7 +37,7 @@ impl Writes for &Local {
     }
 
     fn plan_resize(&mut self, id: &str, size: Size) -> Resize {
-        Ipam::plan_resize(*self, id, size, &terms()).unwrap()
+        Holds::plan_resize(*self, id, size, &terms()).unwrap()
     }
 
     fn update(&mut self, id: &str, change: &AllocationChange) -> Allocation {
