@@ -88,7 +88,7 @@ pub use discovery::{
 };
 pub use dry_run::DryRun;
 pub use error::{
-    Error, Fault, KeptOff, LostHold, Occupant, Result, RuleName, SeenThere, Space, Unfinished, Unsupported,
+    Error, Exhausted, Fault, KeptOff, LostHold, Occupant, Result, RuleName, SeenThere, Space, Unfinished, Unsupported,
 };
 pub use events::{ACTIONS, Chain, EventFilter, blocks as event_blocks};
 pub use held::{Hold, HoldFilter, Released};

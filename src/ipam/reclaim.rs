@@ -12,8 +12,8 @@ use super::codec::{self, Record, Spot};
 use super::events::{self, Action};
 use super::place::{Ask, KeepOff};
 use super::{
-    Allocation, Cidr, Error, KeptOff, Ledger, Pool, PoolCidr, Reader, ResourceType, Result, Scope, State, Strategy,
-    book, counters, free, holds, keys, names,
+    Allocation, Cidr, Error, Exhausted, KeptOff, Ledger, Pool, PoolCidr, Reader, ResourceType, Result, Scope, State,
+    Strategy, book, counters, free, holds, keys, names,
 };
 use crate::store::Order;
 
@@ -312,7 +312,7 @@ impl Ledger<'_> {
             None => None,
         };
         let now = self.reader().utilization(&pool_id)?;
-        Ok(Error::PoolExhausted {
+        Ok(Error::PoolExhausted(Exhausted {
             largest_free: now.largest_free,
             free: now.free,
             disallowed,
@@ -323,7 +323,7 @@ impl Ledger<'_> {
             first_expiry,
             kept_off,
             lost: None,
-        })
+        }))
     }
 
     /// Whether there is a block that is large enough but disallowed, and the details of a block that is avoided because
