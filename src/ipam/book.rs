@@ -143,7 +143,7 @@ fn provisioned(tx: &mut dyn Tx, pool_id: &str, block: &Cidr) -> Result<Cidr> {
 /// block.
 ///
 /// # Errors
-/// Returns [`Error::Store`] (corrupt) when space that is removed is not free. Callers make sure that it is.
+/// Returns [`super::Error::Store`] (corrupt) when space that is removed is not free. Callers make sure that it is.
 pub(super) fn write_pool_cidr(
     tx: &mut dyn Tx,
     pool: &Pool,

@@ -50,8 +50,8 @@ impl Ledger<'_> {
     /// Makes sure that the store has its format version and the two default scopes. A repeated call changes nothing.
     ///
     /// # Errors
-    /// Returns [`store::Error::Newer`] when a later version of this program wrote the store, and [`Error::Importing`]
-    /// during an import.
+    /// Returns [`Newer`](crate::store::Error::Newer) when a later version of this program wrote the store, and
+    /// [`Error::Importing`] during an import.
     pub fn initialize(&mut self) -> Result<()> {
         match self.reader().format()? {
             Format::Blank => self.tx.put(keys::FORMAT, codec::VERSION.to_string().into_bytes())?,
