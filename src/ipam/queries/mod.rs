@@ -1,0 +1,5 @@
+//! Answers from a snapshot, which change nothing.
+
+pub(super) mod list;
+pub(super) mod lookup;
+pub(super) mod utilization;
