@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 use crate::backend::{New, Terms};
 use crate::ipam::{
-    Allocation, AllocationSpec, Cidr, Error, Family, Kind, Occupant, Pool, PoolCidrSpec, PoolSpec, Provision,
-    ResourceType, Result, Size, blocks, check_tags,
+    Allocation, AllocationSpec, Cidr, Error, Exhausted, Family, Kind, Occupant, Pool, PoolCidrSpec, PoolSpec,
+    Provision, ResourceType, Result, Size, blocks, check_tags,
 };
 
 use super::AwsIpam;
@@ -186,7 +186,7 @@ impl PoolSpace {
         if has_room(&allowed) {
             return Ok(());
         }
-        Err(Error::PoolExhausted {
+        Err(Error::PoolExhausted(Exhausted {
             kept_off: None,
             lost: None,
             pool_id: pool.meta.id.clone(),
@@ -197,7 +197,7 @@ impl PoolSpace {
             disallowed: has_room(&self.free),
             held: num_bigint::BigUint::ZERO,
             first_expiry: None,
-        })
+        }))
     }
 
     fn require_some(&self, pool: &Pool) -> Result<()> {

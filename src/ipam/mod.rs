@@ -59,8 +59,8 @@ pub use model::allocation::*;
 pub use model::aws_only::*;
 pub use model::cidr::{Cidr, Family, address};
 pub use model::error::{
-    Error, Fault, KeptOff, LostHold, Occupant, Result, RuleName, SeenThere, Space, Staying, Unfinished, Unsupported,
-    Untreatable,
+    Error, Exhausted, Fault, KeptOff, LostHold, Occupant, Result, RuleName, SeenThere, Space, Staying, Unfinished,
+    Unsupported, Untreatable,
 };
 pub use model::event::{ACTIONS, Actor, Event};
 pub use model::object::*;

@@ -23,6 +23,7 @@ impl StoreUrl {
     }
 
     /// The password that was given in addition to the text.
+    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "only PostgreSQL has passwords"))]
     pub(crate) fn password(&self) -> Option<&str> {
         self.password.as_deref()
     }

@@ -6,7 +6,7 @@ use crate::ipam::space::placement::{Ask, KeepOff};
 use crate::ipam::storage::codec;
 use crate::ipam::storage::counters;
 use crate::ipam::storage::keys::{self, HoldKind};
-use crate::ipam::{Allocation, Error, KeptOff, Kind, Ledger, Pool, PoolCidr, Result, Strategy};
+use crate::ipam::{Allocation, Error, Exhausted, KeptOff, Kind, Ledger, Pool, PoolCidr, Result, Strategy};
 use crate::store::Order;
 
 impl Ledger<'_> {
@@ -24,7 +24,7 @@ impl Ledger<'_> {
             None => None,
         };
         let now = self.reader().utilization(&pool_id)?;
-        Ok(Error::PoolExhausted {
+        Ok(Error::PoolExhausted(Exhausted {
             largest_free: now.largest_free,
             free: now.free,
             disallowed,
@@ -35,7 +35,7 @@ impl Ledger<'_> {
             first_expiry,
             kept_off,
             lost: None,
-        })
+        }))
     }
 
     /// Whether there is a block that is large enough but disallowed, and the details of a block that is avoided because

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::backend::{AllocationChange, New, Planned, Terms, find};
 use crate::ipam::{
-    Allocation, AllocationSpec, Cidr, Error, Family, Kind, Missing, ResourceType, Rules, Size, Tags, Unsupported,
-    check_tags,
+    Allocation, AllocationSpec, Cidr, Error, Exhausted, Family, Kind, Missing, ResourceType, Rules, Size, Tags,
+    Unsupported, check_tags,
 };
 use crate::tf::{Apply, Diagnostic, Diagnostics, MoveSource, Number, Path, Plan, Resource, Stop, Tf, Value};
 use crate::{at, fill_block_attributes, model};
@@ -214,7 +214,7 @@ impl AllocationResource {
                 configured.ipam.preview_allocation(&apart, &self.for_new(configured, terms, &spec.pool_id, tags));
             answer.map_err(|mut error| {
                 // The user did not disallow the blocks of other previews.
-                if let Error::PoolExhausted { disallowed, .. } = &mut error {
+                if let Error::PoolExhausted(Exhausted { disallowed, .. }) = &mut error {
                     *disallowed &= !own;
                 }
                 error

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{declaration, occupants, time, until};
-use crate::ipam::{Error, LostHold, Occupant, Origin, State};
+use jiff::Timestamp;
+
+use super::words::{is_sibling, occupants, time, until};
+use crate::ipam::{Cidr, Kind, LostHold, Occupant, Origin, State};
 
 /// A hold, for the middle of a sentence: its object, and when it expires.
 pub fn held(hold: &Occupant) -> String {
@@ -29,7 +31,7 @@ pub(super) fn made(hold: &Occupant) -> String {
 
 /// The commands that release the holds among these occupants; empty when there are none.
 pub(super) fn how_to_release(list: &[Occupant]) -> String {
-    let held = list.iter().filter(|occupant| occupant.state == State::Planned && !super::is_sibling(occupant));
+    let held = list.iter().filter(|occupant| occupant.state == State::Planned && !is_sibling(occupant));
     let owners: BTreeSet<&str> = held.map(|occupant| occupant.owner.as_str()).collect();
     if owners.is_empty() {
         return String::new();
@@ -59,17 +61,21 @@ pub(super) fn lost_by_the_way(lost: &LostHold) -> String {
 }
 
 /// The hold of a plan is not what the plan showed.
-pub(super) fn lost(error: &Error) -> (String, String) {
-    let Error::HoldLost { kind, id, name, cidr, expired_at, now_held_by } = error else {
-        return declaration(error);
-    };
+pub(super) fn lost(
+    kind: Kind,
+    id: &str,
+    name: &str,
+    cidr: Option<Cidr>,
+    expired_at: Option<Timestamp>,
+    now_held_by: &[Occupant],
+) -> (String, String) {
     let word = kind.word();
     // A hold that neither expired nor lost its space was replaced by another hold: its block is not the one that the
     // plan showed.
     let is_same = expired_at.is_some() || !now_held_by.is_empty();
     let block = cidr.filter(|_| is_same).map(|cidr| format!(" with {cidr}")).unwrap_or_default();
     let why = match expired_at {
-        Some(at) => format!("Its hold expired at {}.", time(*at)),
+        Some(at) => format!("Its hold expired at {}.", time(at)),
         None => "A later plan of the same owner took its place, or it was released.".to_owned(),
     };
     let holders = if now_held_by.is_empty() {

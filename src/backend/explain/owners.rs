@@ -1,6 +1,7 @@
 //! The texts for errors about objects of another owner.
 
-use super::{capital, holds, owner, resource_type, until};
+use super::holds;
+use super::words::{capital, owner, resource_type, until};
 use crate::ipam::{NO_OWNER, Occupant, State, Staying};
 
 /// `Allocation "top/web" (ipam-pool-alloc-1, 10.0.0.0/24)`.
