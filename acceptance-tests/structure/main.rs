@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking, also in its helpers")]
 
+mod circles;
 mod dependencies;
 mod lengths;
 mod modules;

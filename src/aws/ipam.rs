@@ -54,15 +54,15 @@ impl AwsIpam {
         let (scopes, pools) = (self.scopes().await?, self.pools(|_| true).await?);
         let (mut findings, mut allocations) = (Vec::new(), 0);
         for pool in &pools {
-            let ground = self.ground(&pool.meta.id).await?;
-            allocations += u64::try_from(ground.allocations.len()).unwrap_or(u64::MAX);
-            for (position, one) in ground.allocations.iter().enumerate() {
+            let pool_space = self.pool_space(&pool.meta.id).await?;
+            allocations += u64::try_from(pool_space.allocations.len()).unwrap_or(u64::MAX);
+            for (position, one) in pool_space.allocations.iter().enumerate() {
                 let place = one.meta.id.clone();
-                if !ground.provisioned.iter().any(|block| block.contains(&one.cidr)) {
+                if !pool_space.provisioned.iter().any(|block| block.contains(&one.cidr)) {
                     let what = format!("{} is not inside a CIDR of pool {}.", one.cidr, pool.meta.id);
                     findings.push(Finding { place: place.clone(), what });
                 }
-                let next = ground.allocations.get(position + 1).filter(|next| next.cidr.overlaps(&one.cidr));
+                let next = pool_space.allocations.get(position + 1).filter(|next| next.cidr.overlaps(&one.cidr));
                 if let Some(next) = next {
                     let what = format!("{} overlaps {} ({}).", one.cidr, next.cidr, next.meta.id);
                     findings.push(Finding { place, what });
@@ -116,7 +116,7 @@ impl Ipam for AwsIpam {
     }
 
     fn speaks_against(&self, new: New<'_>, terms: &Terms, growing: bool) -> Result<()> {
-        self.run(self.speaks_against(new, terms, growing))
+        self.run(self.preflight(new, terms, growing))
     }
 
     fn plan_scope(&self, _spec: &ScopeSpec, _terms: &Terms) -> Result<Scope> {
@@ -160,7 +160,7 @@ impl Ipam for AwsIpam {
     }
 
     fn preview_pool_change(&self, id: &str, change: &PoolChange, _terms: &Terms) -> Result<Option<Pool>> {
-        self.run(self.foresee(id, change))
+        self.run(self.preflight_change(id, change))
     }
 
     fn update_pool(&self, id: &str, change: &PoolChange) -> Result<Pool> {
@@ -236,7 +236,7 @@ impl Ipam for AwsIpam {
             if let Some(rules) = &terms.pool_rules {
                 pool.rules.clone_from(rules);
             }
-            self.foresee_allocation(spec, &pool).await
+            self.preview_allocation(spec, &pool).await
         })
     }
 
@@ -249,7 +249,7 @@ impl Ipam for AwsIpam {
     }
 
     fn preview_resize(&self, id: &str, size: Size, _terms: &Terms) -> Result<Resize> {
-        self.run(self.foresee_resize(id, size))
+        self.run(self.preview_resize(id, size))
     }
 
     fn update_allocation(&self, id: &str, change: &AllocationChange) -> Result<Allocation> {
@@ -301,7 +301,7 @@ impl Ipam for AwsIpam {
     fn free_cidrs(&self, pool_id: &str, max_netmask_length: Option<u8>, limit: usize) -> Result<Vec<Cidr>> {
         self.run(async {
             self.the_pool(pool_id).await?;
-            let free = self.ground(pool_id).await?.free.into_iter();
+            let free = self.pool_space(pool_id).await?.free.into_iter();
             let large = free.filter(|block| max_netmask_length.is_none_or(|max| block.netmask_length() <= max));
             Ok(large.take(limit).collect())
         })

@@ -9,8 +9,8 @@ use crate::ipam::{
 };
 
 use super::AwsIpam;
-use super::pools::occupant;
-use super::said::ask;
+use super::pool::occupant;
+use super::response::ask;
 use super::tags;
 use super::wait::uncrowded;
 
@@ -30,7 +30,7 @@ fn difference(pool: &Pool, wished: &Provision) -> Option<(BTreeSet<Cidr>, BTreeS
 
 impl AwsIpam {
     /// The pool as it will be after the change; `None` when only a replacement can do it.
-    pub(super) async fn foresee(&self, id: &str, change: &PoolChange) -> Result<Option<Pool>> {
+    pub(super) async fn preflight_change(&self, id: &str, change: &PoolChange) -> Result<Option<Pool>> {
         let pool = self.the_pool(id).await?;
         if change.strategy != Strategy::default() {
             return Err(Error::Unsupported { what: Unsupported::Strategies });
@@ -71,7 +71,7 @@ impl AwsIpam {
         if inside.is_empty() {
             return Ok(());
         }
-        let (contents, more) = super::space::first_few(inside.iter().map(super::space::occupant).collect());
+        let (contents, more) = super::usage::first_few(inside.iter().map(super::usage::occupant).collect());
         let (id, name) = (pool.meta.id.clone(), pool.meta.name.clone());
         Err(Error::InUse { kind: Kind::Pool, id, name, contents, more })
     }

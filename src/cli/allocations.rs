@@ -10,8 +10,9 @@ use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::out::{Page, clean, table};
-use super::{Failure, Format, arguments, paths};
+use super::failure::CommandFailure;
+use super::out::{OutputFormat, Page, clean, table};
+use super::{arguments, paths};
 use crate::backend::{AllocationFilter, Ipam, PoolFilter, explain::time};
 use crate::ipam::{Allocation, Cidr, Meta, Pool, ResourceType, Scope, State, Tags};
 
@@ -42,7 +43,7 @@ pub(super) struct Options {
     #[arg(long)]
     pools: bool,
     #[command(flatten)]
-    format: Format,
+    format: OutputFormat,
 }
 
 /// An allocation as `--json` shows it.
@@ -125,7 +126,7 @@ impl Places {
     }
 }
 
-pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, Failure> {
+pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, CommandFailure> {
     let pools = ipam.list_pools(&PoolFilter { include_planned: true, ..PoolFilter::default() })?;
     let places = Places::new(&pools, &ipam.list_scopes(true)?);
     let pool = options.pool.as_deref().map(|wanted| paths::find(&pools, &places.paths, wanted)).transpose()?;

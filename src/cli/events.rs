@@ -8,8 +8,9 @@ use clap::Args;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::arguments;
+use super::failure::CommandFailure;
 use super::out::{Page, clean};
-use super::{Failure, arguments};
 use crate::backend::{EventFilter, Ipam, Mark, Result, explain::time, newest_events};
 use crate::ipam::{ACTIONS, Actor, Cidr, Event, Kind};
 
@@ -27,7 +28,7 @@ pub(super) struct Options {
     #[arg(long, conflicts_with = "json")]
     json_lines: bool,
     #[command(flatten)]
-    format: super::Format,
+    format: super::out::OutputFormat,
 }
 
 /// Which events.
@@ -66,7 +67,7 @@ impl Wanted {
     }
 }
 
-pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> std::result::Result<Page, Failure> {
+pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> std::result::Result<Page, CommandFailure> {
     let filter = options.wanted.filter();
     let events = match options.after {
         Some(after) => ipam.events(after, options.limit)?,
@@ -103,11 +104,11 @@ pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> std::result::Result<Pa
 ///
 /// # Errors
 /// Fails if no event is about the object.
-pub(super) fn require_object(ipam: &dyn Ipam, id: &str) -> std::result::Result<(), Failure> {
+pub(super) fn require_object(ipam: &dyn Ipam, id: &str) -> std::result::Result<(), CommandFailure> {
     let about = EventFilter { id: Some(id.to_owned()), ..EventFilter::default() };
     if newest_events(ipam, &about, 1)?.is_empty() {
         let forgotten = if ipam.mark()?.is_some() { " that is still kept" } else { "" };
-        return Err(Failure::Usage(format!(
+        return Err(CommandFailure::Usage(format!(
             "No event{forgotten} is about an object with the id {id:?}. `tree --json` and `allocations` show ids."
         )));
     }

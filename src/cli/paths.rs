@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::Failure;
+use super::failure::CommandFailure;
 use crate::backend::Ipam;
 use crate::ipam::{Kind, Pool};
 
@@ -18,7 +18,11 @@ pub(super) fn of(pools: &[Pool]) -> HashMap<String, String> {
 }
 
 /// The pool that `wanted` names: an id, a path, or the end of a path.
-pub(super) fn find<'a>(pools: &'a [Pool], paths: &HashMap<String, String>, wanted: &str) -> Result<&'a Pool, Failure> {
+pub(super) fn find<'a>(
+    pools: &'a [Pool],
+    paths: &HashMap<String, String>,
+    wanted: &str,
+) -> Result<&'a Pool, CommandFailure> {
     if let Some(pool) = pools.iter().find(|pool| pool.meta.id == wanted) {
         return Ok(pool);
     }
@@ -26,14 +30,14 @@ pub(super) fn find<'a>(pools: &'a [Pool], paths: &HashMap<String, String>, wante
     let matches = |pool: &&Pool| paths.get(&pool.meta.id).is_some_and(|path| path == wanted || path.ends_with(&end));
     let found: Vec<&Pool> = pools.iter().filter(matches).collect();
     match found.as_slice() {
-        [] => Err(Failure::Usage(format!("There is no pool {wanted:?} in this store. `tree` shows all pools."))),
+        [] => Err(CommandFailure::Usage(format!("There is no pool {wanted:?} in this store. `tree` shows all pools."))),
         [pool] => Ok(pool),
         several => {
             let list: Vec<String> = several
                 .iter()
                 .map(|pool| format!("{} ({})", paths.get(&pool.meta.id).map_or("", String::as_str), pool.meta.id))
                 .collect();
-            Err(Failure::Usage(format!(
+            Err(CommandFailure::Usage(format!(
                 "Several pools are called {wanted:?}: {}. Give one of the ids.",
                 list.join(", ")
             )))
@@ -42,20 +46,24 @@ pub(super) fn find<'a>(pools: &'a [Pool], paths: &HashMap<String, String>, wante
 }
 
 /// ID of the scope that `wanted` names: a name, or an ID, which may be that of a deleted scope.
-pub(super) fn scope_id(ipam: &dyn Ipam, wanted: &str) -> Result<String, Failure> {
+pub(super) fn scope_id(ipam: &dyn Ipam, wanted: &str) -> Result<String, CommandFailure> {
     if wanted.starts_with(Kind::Scope.id_prefix()) {
         return Ok(wanted.to_owned());
     }
     let found = ipam.find_scope(wanted)?.map(|scope| scope.meta.id);
-    found.ok_or_else(|| Failure::Usage(format!("There is no scope {wanted:?} in this store. `tree` shows all scopes.")))
+    found.ok_or_else(|| {
+        CommandFailure::Usage(format!("There is no scope {wanted:?} in this store. `tree` shows all scopes."))
+    })
 }
 
 /// [`scope_id`] of a scope that exists.
-pub(super) fn present_scope_id(ipam: &dyn Ipam, wanted: &str) -> Result<String, Failure> {
+pub(super) fn present_scope_id(ipam: &dyn Ipam, wanted: &str) -> Result<String, CommandFailure> {
     let id = scope_id(ipam, wanted)?;
     match ipam.get_scope(&id)? {
         Some(_) => Ok(id),
-        None => Err(Failure::Usage(format!("There is no scope {wanted:?} in this store. `tree` shows all scopes."))),
+        None => {
+            Err(CommandFailure::Usage(format!("There is no scope {wanted:?} in this store. `tree` shows all scopes.")))
+        }
     }
 }
 

@@ -13,8 +13,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::allocations::{Answer as AllocationAnswer, standing};
-use super::out::{Page, clean};
-use super::{Failure, Format, paths};
+use super::failure::CommandFailure;
+use super::out::{OutputFormat, Page, clean};
+use super::paths;
 use crate::backend::explain::percent;
 use crate::backend::{AllocationFilter, Ipam, PoolFilter, Utilization};
 use crate::ipam::{Allocation, Cidr, Family, Pool, PoolCidr, Scope, ScopeType, State};
@@ -34,7 +35,7 @@ pub(super) struct Options {
     #[arg(long)]
     no_allocations: bool,
     #[command(flatten)]
-    format: Format,
+    format: OutputFormat,
 }
 
 /// A pool with everything that the tree shows about it.
@@ -59,7 +60,7 @@ struct Root {
     pools: Vec<Branch>,
 }
 
-pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, Failure> {
+pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, CommandFailure> {
     let roots = Loader::new(ipam, options)?.roots()?;
     if options.format.json {
         let scopes: Vec<ScopeAnswer<'_>> = roots.iter().map(ScopeAnswer::new).collect();
@@ -83,7 +84,7 @@ struct Loader<'a> {
 }
 
 impl<'a> Loader<'a> {
-    fn new(ipam: &'a dyn Ipam, options: &'a Options) -> Result<Self, Failure> {
+    fn new(ipam: &'a dyn Ipam, options: &'a Options) -> Result<Self, CommandFailure> {
         let pools = ipam.list_pools(&PoolFilter { include_planned: true, ..PoolFilter::default() })?;
         let paths = paths::of(&pools);
         let start = options.pool.as_deref().map(|wanted| paths::find(&pools, &paths, wanted)).transpose()?;
@@ -92,7 +93,7 @@ impl<'a> Loader<'a> {
         Ok(Self { ipam, options, pools, paths, children, below, start })
     }
 
-    fn roots(&self) -> Result<Vec<Root>, Failure> {
+    fn roots(&self) -> Result<Vec<Root>, CommandFailure> {
         let mut roots = Vec::new();
         for scope in self.ipam.list_scopes(true)? {
             let tops = self.pools.iter().filter(|pool| pool.scope_id == scope.meta.id && self.is_top(pool));
@@ -109,7 +110,7 @@ impl<'a> Loader<'a> {
     }
 
     /// The pool with its contents; `None` if the pool was deleted after it was listed.
-    fn branch(&self, pool: &Pool, level: u32) -> Result<Option<Branch>, Failure> {
+    fn branch(&self, pool: &Pool, level: u32) -> Result<Option<Branch>, CommandFailure> {
         let id = &pool.meta.id;
         if level > FAR_BELOW {
             // Only a damaged store has so many levels. The error of `pool_path` reports the damage.
@@ -144,7 +145,7 @@ impl<'a> Loader<'a> {
         }))
     }
 
-    fn allocations(&self, pool_id: &str) -> Result<Vec<Allocation>, Failure> {
+    fn allocations(&self, pool_id: &str) -> Result<Vec<Allocation>, CommandFailure> {
         Ok(self.ipam.list_allocations(&AllocationFilter {
             pool_id: Some(pool_id.to_owned()),
             include_planned: true,

@@ -12,7 +12,7 @@ use crate::tf::{DataSource, Diagnostics, Number};
 use crate::{at, model};
 
 use super::facts::{Places, count};
-use super::{explained, is_true, lookup};
+use super::lookup::{self, explained, is_true};
 
 model! {
     /// The attributes of the utilization of a pool.
@@ -199,7 +199,7 @@ fn below(
     let children = |id: &str| {
         ipam.list_pools(&PoolFilter { source_pool_id: Some(id.to_owned()), include_planned, ..PoolFilter::default() })
     };
-    let mut told = Vec::new();
+    let mut facts = Vec::new();
     let mut waiting = children(id)?;
     waiting.reverse();
     while let Some(pool) = waiting.pop() {
@@ -209,10 +209,10 @@ fn below(
             Err(Error::NotFound { .. }) => continue,
             Err(error) => return Err(error),
         };
-        told.push(UtilizationFacts::of(ipam, now, places)?);
+        facts.push(UtilizationFacts::of(ipam, now, places)?);
         waiting.extend(children(&pool.meta.id)?.into_iter().rev());
     }
-    Ok(told)
+    Ok(facts)
 }
 
 #[cfg(test)]
