@@ -5,28 +5,12 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::words::{is_sibling, occupants, time, until};
-use crate::ipam::{Cidr, Kind, LostHold, Occupant, Origin, State};
+use crate::ipam::{Cidr, Kind, LostHold, Occupant, State};
 
 /// A hold, for the middle of a sentence: its object, and when it expires.
 pub fn held(hold: &Occupant) -> String {
     let block = hold.cidr.map(|cidr| format!("{cidr} for ")).unwrap_or_default();
     format!("{block}{} {:?}{}", hold.kind.word(), hold.path, until(hold.hold_expires_at))
-}
-
-/// The place where a plan was made, to follow "made".
-pub fn made_at(origin: &Origin) -> String {
-    match origin {
-        Origin { run_url: Some(url), .. } => format!("by the run {url}"),
-        Origin { host: Some(host), directory: Some(directory), .. } => format!("in {directory} on {host}"),
-        Origin { directory: Some(directory), .. } => format!("in {directory}"),
-        Origin { host: Some(host), .. } => format!("on {host}"),
-        _ => "elsewhere".to_owned(),
-    }
-}
-
-/// The origin of a hold, if it is known: " (made in /srv/net on build-1)".
-pub(super) fn made(hold: &Occupant) -> String {
-    hold.run.as_ref().map(|run| format!(" (made {})", made_at(&run.origin))).unwrap_or_default()
 }
 
 /// The commands that release the holds among these occupants; empty when there are none.

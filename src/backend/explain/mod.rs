@@ -16,8 +16,8 @@ mod store;
 mod tests;
 mod words;
 
-pub use holds::{held, made_at};
-pub use words::{addresses, capital, number, percent, resource_type, time};
+pub use holds::held;
+pub use words::{addresses, capital, made_at, number, percent, resource_type, time};
 
 /// An error in words for users.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,8 +3,7 @@
 use jiff::Timestamp;
 use num_bigint::BigUint;
 
-use super::holds;
-use crate::ipam::{Family, Kind, Occupant, State};
+use crate::ipam::{Family, Kind, Occupant, Origin, State};
 
 /// One line for each occupant, and one for those left out.
 pub(super) fn occupants(list: &[Occupant], more: u64) -> String {
@@ -27,7 +26,7 @@ fn occupant_words(occupant: &Occupant) -> String {
     }
     let state = match occupant.state {
         State::Active => "active".to_owned(),
-        State::Planned => format!("planned{}, held{}", holds::made(occupant), until(occupant.hold_expires_at)),
+        State::Planned => format!("planned{}, held{}", made(occupant), until(occupant.hold_expires_at)),
         State::Lapsed => "planned, hold reclaimed".to_owned(),
     };
     format!(
@@ -37,6 +36,22 @@ fn occupant_words(occupant: &Occupant) -> String {
         occupant.id,
         owner(&occupant.owner)
     )
+}
+
+/// The place where a plan was made, to follow "made".
+pub fn made_at(origin: &Origin) -> String {
+    match origin {
+        Origin { run_url: Some(url), .. } => format!("by the run {url}"),
+        Origin { host: Some(host), directory: Some(directory), .. } => format!("in {directory} on {host}"),
+        Origin { directory: Some(directory), .. } => format!("in {directory}"),
+        Origin { host: Some(host), .. } => format!("on {host}"),
+        _ => "elsewhere".to_owned(),
+    }
+}
+
+/// The origin of a hold, if it is known: " (made in /srv/net on build-1)".
+pub(super) fn made(hold: &Occupant) -> String {
+    hold.run.as_ref().map(|run| format!(" (made {})", made_at(&run.origin))).unwrap_or_default()
 }
 
 pub(super) fn pool(name: &str, id: &str) -> String {

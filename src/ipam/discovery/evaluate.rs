@@ -1,8 +1,8 @@
 //! Compares sightings with allocations: which object manages a block, and whether the block complies with the rules.
 //!
 //! The results are not stored, so that changed rules count at once. An evaluation reads all sightings, pools and
-//! allocations once. Overlaps are then found in [`Forest`]s, so that the effort grows with the number of sightings and
-//! not with its square.
+//! allocations once. Overlaps are then found in [`forest`](super::forest)s, so that the effort grows with the number of
+//! sightings and not with its square.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
