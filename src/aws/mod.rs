@@ -23,6 +23,7 @@ mod foresee;
 mod ipam;
 mod memory;
 mod observation;
+mod overview;
 mod pool_change;
 mod pool_cidrs;
 mod pools;

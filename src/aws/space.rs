@@ -7,6 +7,7 @@ use num_bigint::BigUint;
 use crate::ipam::{Allocation, Cidr, Kind, Occupant, Pool, Result, Space, State, Utilization, blocks};
 
 use super::AwsIpam;
+use super::overview::assigned_in;
 
 /// Maximum number of occupants that a message names.
 const NAMED: usize = 5;
@@ -28,6 +29,21 @@ impl Ground {
 
     pub(super) fn largest_free(&self) -> Option<Cidr> {
         self.free.iter().copied().min_by_key(|block| (block.netmask_length(), block.first()))
+    }
+
+    /// The utilization of the pool, given the addresses that are assigned in it and in all pools below.
+    pub(super) fn utilization(&self, pool: Pool, assigned_in_subtree: BigUint) -> Utilization {
+        let (provisioned, free) = (Self::sum(&self.provisioned), Self::sum(&self.free));
+        Utilization {
+            used: &provisioned - &free,
+            provisioned,
+            held: BigUint::ZERO,
+            free,
+            largest_free: self.largest_free(),
+            allocations: u64::try_from(self.allocations.len()).unwrap_or(u64::MAX),
+            assigned_in_subtree,
+            pool,
+        }
     }
 
     pub(super) fn sum<'a>(blocks: impl IntoIterator<Item = &'a Cidr>) -> BigUint {
@@ -83,22 +99,11 @@ impl AwsIpam {
         let mut open = vec![pool_id.to_owned()];
         let all = self.pool_names().await.unwrap_or_default();
         while let Some(id) = open.pop() {
-            let allocations = if id == pool_id { ground.allocations.clone() } else { self.allocations_of(&id).await? };
-            let is_assigned = |one: &&Allocation| one.resource_type != crate::ipam::ResourceType::IpamPool;
-            assigned += Ground::sum(allocations.iter().filter(is_assigned).map(|one| &one.cidr));
+            let of_pool = if id == pool_id { ground.allocations.clone() } else { self.allocations_of(&id).await? };
+            assigned += assigned_in(&of_pool);
             let below = all.iter().filter(|pool| pool.source_pool_id.as_deref() == Some(&id));
             open.extend(below.map(|pool| pool.meta.id.clone()));
         }
-        let (provisioned, free) = (Ground::sum(&ground.provisioned), Ground::sum(&ground.free));
-        Ok(Utilization {
-            used: &provisioned - &free,
-            provisioned,
-            held: BigUint::ZERO,
-            free,
-            largest_free: ground.largest_free(),
-            allocations: u64::try_from(ground.allocations.len()).unwrap_or(u64::MAX),
-            assigned_in_subtree: assigned,
-            pool,
-        })
+        Ok(ground.utilization(pool, assigned))
     }
 }

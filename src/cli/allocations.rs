@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::out::{Page, clean, table};
 use super::{Failure, Format, arguments, paths};
 use crate::backend::{AllocationFilter, Ipam, PoolFilter, explain::time};
-use crate::ipam::{Allocation, Cidr, Meta, Pool, ResourceType, Scope, State, Tags};
+use crate::ipam::{Allocation, Cidr, Meta, Pool, PoolTree, ResourceType, Scope, State, Tags};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -104,10 +104,20 @@ struct Places {
 
 impl Places {
     fn new(pools: &[Pool], scopes: &[Scope]) -> Self {
+        let tree = PoolTree::new(pools);
+        let path = |pool: &Pool| Some((pool.meta.id.clone(), tree.path(&pool.meta.id)?.to_owned()));
         Self {
-            paths: paths::of(pools),
+            paths: pools.iter().filter_map(path).collect(),
             scopes_of_pools: pools.iter().map(|pool| (pool.meta.id.clone(), pool.scope_id.clone())).collect(),
             scopes: scopes.iter().map(|scope| (scope.meta.id.clone(), scope.meta.name.clone())).collect(),
+        }
+    }
+
+    fn of_one(pool: &Pool, path: String, scope: Option<Scope>) -> Self {
+        Self {
+            paths: [(pool.meta.id.clone(), path)].into(),
+            scopes_of_pools: [(pool.meta.id.clone(), pool.scope_id.clone())].into(),
+            scopes: scope.into_iter().map(|scope| (scope.meta.id, scope.meta.name)).collect(),
         }
     }
 
@@ -126,12 +136,17 @@ impl Places {
 }
 
 pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, Failure> {
-    let pools = ipam.list_pools(&PoolFilter { include_planned: true, ..PoolFilter::default() })?;
-    let places = Places::new(&pools, &ipam.list_scopes(true)?);
-    let pool = options.pool.as_deref().map(|wanted| paths::find(&pools, &places.paths, wanted)).transpose()?;
+    let pool = options.pool.as_deref().map(|wanted| paths::find(ipam, wanted)).transpose()?;
+    let places = match &pool {
+        Some(pool) => Places::of_one(pool, ipam.pool_path(&pool.meta.id)?, ipam.get_scope(&pool.scope_id)?),
+        None => {
+            let pools = ipam.list_pools(&PoolFilter { include_planned: true, ..PoolFilter::default() })?;
+            Places::new(&pools, &ipam.list_scopes(true)?)
+        }
+    };
     let scope_id = options.scope.as_deref().map(|wanted| paths::present_scope_id(ipam, wanted)).transpose()?;
     let mut found = ipam.list_allocations(&AllocationFilter {
-        pool_id: pool.map(|pool| pool.meta.id.clone()),
+        pool_id: pool.map(|pool| pool.meta.id),
         within: options.within,
         containing: options.containing,
         include_planned: !options.active,

@@ -16,7 +16,7 @@ use super::events::{actor, forgotten, mark_value, require_object};
 use super::out::{Page, clean, table};
 use super::{Failure, Format, arguments, paths};
 use crate::backend::explain::time;
-use crate::backend::{HistoryQuery, Ipam, Mark, Match, PoolFilter, Tenure};
+use crate::backend::{HistoryQuery, Ipam, Mark, Match, Tenure};
 use crate::ipam::{Cidr, State};
 
 #[derive(Debug, Args)]
@@ -110,9 +110,8 @@ fn query(ipam: &dyn Ipam, options: &Options) -> Result<HistoryQuery, Failure> {
     let pool_id = match &options.pool {
         None => None,
         Some(wanted) => {
-            let pools = ipam.list_pools(&PoolFilter { include_planned: true, ..PoolFilter::default() })?;
-            match paths::find(&pools, &paths::of(&pools), wanted) {
-                Ok(pool) => Some(pool.meta.id.clone()),
+            match paths::find(ipam, wanted) {
+                Ok(pool) => Some(pool.meta.id),
                 // A pool that was deleted has a history nevertheless.
                 Err(_) if wanted.starts_with("ipam-pool-") => Some(wanted.clone()),
                 Err(failure) => return Err(failure),

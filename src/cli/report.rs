@@ -12,10 +12,10 @@ use jiff::Timestamp;
 
 use super::beside::Beside;
 use super::check::count;
-use super::out::{self, Page};
+use super::out::Page;
 use super::{Failure, arguments, paths};
+use crate::backend::Ipam;
 use crate::backend::report::{Ask, Report, Severity};
-use crate::backend::{Ipam, PoolFilter};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -61,10 +61,7 @@ enum Table {
 
 pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, Failure> {
     let ask = ask(ipam, options)?;
-    let report = {
-        let mut bar = out::Bar::new();
-        Report::gather(ipam, &ask, &mut |what, done, total| bar.show(what, done, total))?
-    };
+    let report = Report::gather(ipam, &ask)?;
     Ok(match &options.form {
         Form { html: Some(path), .. } if path.as_os_str() == "-" => Page::text(report.html()),
         Form { html: Some(path), .. } => {
@@ -82,10 +79,7 @@ pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, Failure> 
 fn ask(ipam: &dyn Ipam, options: &Options) -> Result<Ask, Failure> {
     let pool_id = match &options.pool {
         None => None,
-        Some(wanted) => {
-            let pools = ipam.list_pools(&PoolFilter { include_planned: true, ..PoolFilter::default() })?;
-            Some(paths::find(&pools, &paths::of(&pools), wanted)?.meta.id.clone())
-        }
+        Some(wanted) => Some(paths::find(ipam, wanted)?.meta.id),
     };
     let scope_id = options.scope.as_deref().map(|wanted| paths::scope_id(ipam, wanted)).transpose()?;
     Ok(Ask { scope_id, pool_id, since: Some(options.since) })

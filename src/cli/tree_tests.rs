@@ -80,12 +80,3 @@ fn json_nests_pools_and_counts_in_strings() {
     assert_eq!(prod["allocations"][0]["cidr"], "10.0.0.0/24");
     assert_eq!(value["pools"][0]["pools_below"], 4);
 }
-
-#[test]
-fn all_pools_below_are_counted() {
-    let (children, below) = descent(&pools());
-    assert_eq!(below["ipam-pool-1"], 4);
-    assert_eq!(below["ipam-pool-2"], 1);
-    assert_eq!(below.get("ipam-pool-3"), None);
-    assert_eq!(children["ipam-pool-1"], [1, 3]);
-}

@@ -4,7 +4,7 @@ use num_bigint::BigUint;
 use serde::{Deserialize, Serialize};
 
 use super::codec::{self, decimal};
-use super::{Allocation, ResourceType, Result, State, keys};
+use super::{Allocation, Cidr, Pool, ResourceType, Result, State, Utilization, keys};
 use crate::store::{Snapshot, Tx};
 
 /// Addresses and allocations of one pool. Free = provisioned - used - held.
@@ -55,6 +55,25 @@ impl Counters {
             share.holds = one;
         }
         share
+    }
+
+    /// These sums as the utilization of a pool, planned CIDRs included.
+    pub(super) fn utilization(
+        self,
+        pool: Pool,
+        largest_free: Option<Cidr>,
+        assigned_in_subtree: BigUint,
+    ) -> Utilization {
+        Utilization {
+            pool,
+            free: self.free(),
+            provisioned: self.provisioned,
+            used: self.used,
+            held: self.held,
+            largest_free,
+            allocations: u64::try_from(&self.allocations).unwrap_or(u64::MAX),
+            assigned_in_subtree,
+        }
     }
 
     /// Adds `other`.

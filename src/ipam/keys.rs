@@ -56,6 +56,12 @@ pub(super) const FORMAT: &str = "meta/format";
 pub(super) const EVENT_HEAD: &str = "meta/event";
 pub(super) const SEEN_HEAD: &str = "meta/seen";
 pub(super) const MARK: &str = "meta/forgotten";
+/// Prefix of the sums of all pools.
+pub(super) const COUNTS: &str = "count/";
+/// Prefix of the free blocks of all pools.
+pub(super) const ALL_FREE: &str = "free/";
+/// Prefix of all events.
+pub(super) const EVENTS: &str = "event/";
 /// Container of the holds of scopes, and parent of the names of scopes.
 pub(super) const ROOT: &str = "-";
 
@@ -254,6 +260,11 @@ pub(super) fn remnant(id: &str) -> String {
 
 pub(super) fn event(sequence: u64) -> String {
     format!("event/{sequence:020}")
+}
+
+/// The second part of a key, as it is stored: the pool, in an index of pools.
+pub(super) fn second(key: &str) -> &str {
+    key.split('/').nth(1).unwrap_or_default()
 }
 
 /// The last part of a key, as it is stored.

@@ -17,6 +17,7 @@
 //! | `scopes`, `pools`, `pool_change`, `pool_cidrs`, `allocations`, `resize` | the operations, by kind of object |
 //! | `transfer`, `restore` | transfer of an object to another owner; restoration of objects that are in a state and not in the store |
 //! | `counters`, `events`, `find`, `list`, `insight` | sums, history, look-ups |
+//! | `overview`, `pool_tree` | pools with all data about them, from one snapshot; their paths |
 //! | `mark`, `witness` | removal of old events, and what is kept of them; comparison of archives and store |
 //! | `history`, `trends` | past tenures of blocks, and past utilization of pools, both from the events |
 //! | `records`, `record_faults`, `journal`, `check` | all records, faults among them, entries that follow from them, comparison with the history; audit |
@@ -52,10 +53,12 @@ mod mark;
 mod moving;
 mod names;
 mod notes;
+mod overview;
 mod place;
 mod planned_space;
 mod pool_change;
 mod pool_cidrs;
+mod pool_tree;
 mod pools;
 mod reclaim;
 mod record;
@@ -96,6 +99,8 @@ pub use history::{HistoryQuery, Match, Tenure};
 pub use journal::Journal;
 pub use mark::{Mark, Remembered, Remnant, Until};
 pub use moving::{Format, Merge, Vacancy, event_entry};
+pub use overview::{Overview, OverviewQuery, PoolChoice, PoolOverview, Review, ReviewQuery, ScopeChoice};
+pub use pool_tree::PoolTree;
 pub use pools::check_rules;
 pub use record::*;
 pub use records::{Item, Records, Tally};

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::problems::broken_rules;
 use super::*;
 use crate::backend::upkeep::ForgetMode;
-use crate::backend::{Local, Planned, PoolChange, Surroundings, Terms};
+use crate::backend::{EventFilter, Local, Planned, PoolChange, Surroundings, Terms};
 use crate::ipam::{Actor, AllocationSpec, PoolSpec, Provision, Rules, ScopeSpec, ScopeType, Size, Strategy, Tags};
 use crate::store::{self, StoreUrl};
 
@@ -109,7 +109,7 @@ impl World {
     }
 
     fn ask(&self, ask: &Ask) -> Result<Report> {
-        Report::gather(&self.ipam, ask, &mut |_, _, _| {})
+        Report::gather(&self.ipam, ask)
     }
 }
 
@@ -159,7 +159,8 @@ fn a_report_can_be_about_one_scope_or_one_pool() {
     assert_eq!(of_pool.allocations.len(), 2);
     assert_eq!(of_pool.scopes.len(), 1);
     assert_eq!(of_pool.narrowed_to.as_deref(), Some("pool corp/prod and the pools below it"));
-    assert!(of_pool.events.iter().all(|event| is_about(event, &HashSet::from([prod.meta.id.as_str()]))));
+    let about = EventFilter { about: Some([prod.meta.id.clone()].into()), ..EventFilter::default() };
+    assert!(of_pool.events.iter().all(|event| about.fits(event)));
     assert_eq!(of_pool.events.len(), 3, "the pool, web and api: {:?}", of_pool.events);
     let lab = world.ipam.find_scope("lab").unwrap().unwrap().meta.id;
     let of_scope = world.ask(&Ask { scope_id: Some(lab), ..Ask::default() }).unwrap();
