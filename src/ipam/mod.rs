@@ -24,96 +24,53 @@
 //! | `seen`, `discovery` | data types of discoveries; sightings in the store, and their comparison with pools |
 //! | `moving`, `upkeep` | import of records into a store; reclaiming of all expired holds, census |
 
-mod allocations;
-pub mod blocks;
-mod book;
-mod check;
-mod cidr;
-mod codec;
-mod counters;
-mod declaring;
+mod audit;
 mod discovery;
-mod dry_run;
-mod error;
-mod events;
-mod find;
-mod free;
-mod given_up;
-mod held;
 mod history;
 mod holds;
-mod in_place;
-mod in_the_way;
-mod insight;
-mod journal;
-mod keys;
-mod list;
-mod locales;
-mod mark;
-mod moving;
-mod names;
-mod notes;
-mod overview;
-mod place;
-mod planned_space;
-mod pool_change;
-mod pool_cidrs;
-mod pool_tree;
-mod pools;
-mod reclaim;
-mod record;
-mod record_faults;
-mod records;
-mod regroup;
-mod request;
-mod resize;
-mod restore;
-mod run;
-mod scopes;
-pub mod seen;
-mod special;
-mod transfer;
-mod trends;
-mod upkeep;
-mod view;
-mod witness;
-mod words;
+mod model;
+mod operations;
+mod queries;
+mod space;
+mod storage;
 
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use allocations::{check_length, check_tags};
-pub use cidr::{Cidr, Family, address};
+pub use audit::dataset::{Item, Records, Tally};
+pub use audit::import::{Format, Merge, Vacancy, event_entry};
+pub use audit::maintenance::{Census, Collected};
+pub use discovery::types as seen;
+pub use discovery::types::Discovery;
 pub use discovery::{
     Forgotten, Past, Place, Reconciled, SeenAddress, Sighted, Skip, Skipped, Taken, Treated, Treatment, Untreatable,
 };
-pub use dry_run::DryRun;
-pub use error::{
+pub use history::archive_proof::Witness;
+pub use history::journal::Journal;
+pub use history::log::{ACTIONS, Chain, EventFilter, blocks as event_blocks};
+pub use history::retention::{Mark, Remembered, Remnant, Until};
+pub use history::timeline::{HistoryQuery, Match, Tenure};
+pub use history::trends::{Forecast, TrendPoint, forecast};
+pub use holds::list::{Hold, HoldFilter, Released};
+pub use model::aws_only::*;
+pub use model::cidr::{Cidr, Family, address};
+pub use model::error::{
     Error, Fault, KeptOff, LostHold, Occupant, Result, RuleName, SeenThere, Space, Unfinished, Unsupported,
 };
-pub use events::{ACTIONS, Chain, EventFilter, blocks as event_blocks};
-pub use held::{Hold, HoldFilter, Released};
-pub use history::{HistoryQuery, Match, Tenure};
-pub use journal::Journal;
-pub use mark::{Mark, Remembered, Remnant, Until};
-pub use moving::{Format, Merge, Vacancy, event_entry};
-pub use overview::{Overview, OverviewQuery, PoolChoice, PoolOverview, Review, ReviewQuery, ScopeChoice};
-pub use pool_tree::PoolTree;
-pub use pools::check_rules;
-pub use record::*;
-pub use records::{Item, Records, Tally};
-pub use request::*;
-pub use restore::Missing;
-pub use run::{CurrentRun, Origin, Run};
-pub use scopes::NO_OWNER;
-pub use seen::Discovery;
-pub use special::*;
-pub use transfer::{Staying, Transfer};
-pub use trends::{Forecast, TrendPoint, forecast};
-pub use upkeep::{Census, Collected};
-pub use view::{Env, Ledger, Reader};
-pub use witness::Witness;
-pub(crate) use words::words;
-pub use words::{Word, Words};
+pub use model::pool_tree::PoolTree;
+pub use model::record::*;
+pub use model::request::*;
+pub use model::run::{CurrentRun, Origin, Run};
+pub(crate) use model::text_enum::words;
+pub use model::text_enum::{Word, Words};
+pub use operations::allocation::{check_length, check_tags};
+pub use operations::context::{Env, Ledger, Reader};
+pub use operations::dry_run::DryRun;
+pub use operations::pool::check_rules;
+pub use operations::restore::Missing;
+pub use operations::scope::NO_OWNER;
+pub use operations::transfer::{Staying, Transfer};
+pub use queries::overview::{Overview, OverviewQuery, PoolChoice, PoolOverview, Review, ReviewQuery, ScopeChoice};
+pub use space::blocks;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::*;
+use crate::ipam::*;
 use crate::store::{Entry, Error as StoreError, Order, Snapshot, Tx};
 
 /// A transaction over a map. It counts calls, and can be set to fail permanently after a number of them.

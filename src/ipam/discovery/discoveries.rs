@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::super::codec;
-use super::super::events::{self, Action};
-use super::super::seen::{Discovery, Survey};
-use super::super::view::Birth;
-use super::super::{Error, Kind, Ledger, Reader, Result, Tags, keys};
-use super::kept::{Place, Sighted};
 use super::sample;
+use super::stored::{Place, Sighted};
+use super::types::{Discovery, Survey};
+use crate::ipam::history::log::{self, Action};
+use crate::ipam::operations::context::Birth;
+use crate::ipam::storage::codec;
+use crate::ipam::storage::keys;
+use crate::ipam::{Error, Kind, Ledger, Reader, Result, Tags};
 
 impl Reader<'_> {
     /// The discovery with this id, `None` when it is gone.
@@ -59,7 +60,7 @@ impl Ledger<'_> {
         let meta = self.new_meta(Kind::Discovery, name, &Birth::Active { id: None })?;
         let discovery = Discovery { meta, description, survey: survey.clone(), tags: tags.clone() };
         self.put_discovery(&discovery)?;
-        events::append(self.tx, &self.env, Action::Create, None, Some(&discovery))?;
+        log::append(self.tx, &self.env, Action::Create, None, Some(&discovery))?;
         Ok(discovery)
     }
 
@@ -87,7 +88,7 @@ impl Ledger<'_> {
         }
         after.meta.updated_at = self.env.now;
         self.put_discovery(&after)?;
-        events::append(self.tx, &self.env, Action::Update, Some(&before), Some(&after))?;
+        log::append(self.tx, &self.env, Action::Update, Some(&before), Some(&after))?;
         let (was, is) = (before.survey.avoided, after.survey.avoided);
         if was != is {
             let all: BTreeMap<String, Sighted> = sample::all_under(self.tx, &Sighted::of(id))?;
@@ -108,6 +109,6 @@ impl Ledger<'_> {
             self.forget_place(&discovery, place)?;
         }
         self.tx.delete(&keys::record(Kind::Discovery, id))?;
-        events::append(self.tx, &self.env, Action::Delete, Some(&discovery), None)
+        log::append(self.tx, &self.env, Action::Delete, Some(&discovery), None)
     }
 }

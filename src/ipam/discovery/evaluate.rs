@@ -7,13 +7,14 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 
-use super::super::seen::{ComplianceStatus, ManagementState, OverlapStatus, ResourceCidr, ResourceFilter, SeenType};
-use super::super::view::LEVELS_MAX;
-use super::super::{Allocation, Cidr, Pool, PoolCidr, Reader, ResourceType, Result, Size, State, codec};
 use super::forest::Forest;
-use super::kept::{Kept, Place, Sighted};
 use super::overlaps::Overlaps;
+use super::stored::{Kept, Place, Sighted};
+use super::types::{ComplianceStatus, ManagementState, OverlapStatus, ResourceCidr, ResourceFilter, SeenType};
 use super::usage::Uses;
+use crate::ipam::operations::context::LEVELS_MAX;
+use crate::ipam::storage::codec;
+use crate::ipam::{Allocation, Cidr, Pool, PoolCidr, Reader, ResourceType, Result, Size, State};
 
 /// All inputs of an evaluation.
 #[derive(Default)]
@@ -57,7 +58,7 @@ impl Reader<'_> {
     /// once, even if several discoveries see it.
     ///
     /// # Errors
-    /// Returns [`super::super::Error::Store`].
+    /// Returns [`crate::ipam::Error::Store`].
     pub fn resource_cidrs(&mut self, filter: &ResourceFilter) -> Result<Vec<ResourceCidr>> {
         let gathered = self.gather()?;
         let evaluation = Evaluation::of(&gathered);
@@ -148,7 +149,7 @@ impl Reader<'_> {
 
     /// Passes everything of one kind to `sink` by key, as long as `sink` returns `true`. Returns whether it did until
     /// the end.
-    pub(in super::super) fn each_kept<K: Kept>(&mut self, sink: &mut dyn FnMut(K) -> bool) -> Result<bool> {
+    pub(in crate::ipam) fn each_kept<K: Kept>(&mut self, sink: &mut dyn FnMut(K) -> bool) -> Result<bool> {
         codec::each_under(self.snapshot, &format!("{}/", K::FIRST), &mut |key, bytes| {
             Ok(sink(codec::decode(key, bytes)?))
         })

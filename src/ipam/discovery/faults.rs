@@ -1,13 +1,13 @@
 //! Faults among sightings and treatments.
 
-use super::super::codec::Record;
-use super::super::{Finding, Records, ResourceType, Scope, ScopeType, State, Treated};
-use super::kept::{Kept, Place, Sighted};
 use super::sample::Surroundings;
+use super::stored::{Kept, Place, Sighted};
 use super::treatments::Treatments;
+use crate::ipam::storage::codec::Record;
+use crate::ipam::{Finding, Records, ResourceType, Scope, ScopeType, State, Treated};
 
 /// Faults among discoveries, treatments, targets and sightings.
-pub(in super::super) fn of(records: &Records) -> Vec<Finding> {
+pub(in crate::ipam) fn of(records: &Records) -> Vec<Finding> {
     let mut found = Vec::new();
     for treated in records.treatments.values() {
         add(&mut found, &treated.meta.id, treatment_faults(treated, records));
@@ -95,7 +95,7 @@ impl Surroundings {
 impl Records {
     /// Sets the scope of each sighting, and whether it is ignored, according to the treatments. Sightings and
     /// treatments may come from two stores that were merged.
-    pub(in super::super) fn settle_sightings(&mut self) {
+    pub(in crate::ipam) fn settle_sightings(&mut self) {
         let Some(surroundings) = Surroundings::of(self) else { return };
         for sighted in self.sightings.values_mut() {
             (sighted.scope_id, sighted.ignored) = surroundings.scope_of(&sighted.resource);

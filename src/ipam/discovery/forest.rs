@@ -4,7 +4,7 @@
 //! If two blocks share an address, one contains the other. So the items that share addresses with a block are those
 //! around it, which form a chain, and those inside it, which are adjacent.
 
-use super::super::Cidr;
+use crate::ipam::Cidr;
 
 /// Items by their blocks.
 pub(super) struct Forest<T> {

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::super::seen::{DiscoveredAccount, DiscoveredCidr, PublicAddress, Seen, Spot};
-use super::super::{Reader, Result};
-use super::kept::{Place, SeenAddress, Sighted};
 use super::sample::all_under;
+use super::stored::{Place, SeenAddress, Sighted};
+use super::types::{DiscoveredAccount, DiscoveredCidr, PublicAddress, Seen, Spot};
 use super::usage::Uses;
+use crate::ipam::{Reader, Result};
 
 impl Reader<'_> {
     /// Targets of a discovery, by account and Region. A target that was never scanned is not included.

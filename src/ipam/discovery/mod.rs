@@ -17,26 +17,29 @@
 //! | `past` | past sightings of a block |
 //! | `faults` | faults among these entries, for the audit |
 
-mod avoid;
+pub(super) mod columns;
 mod discoveries;
+mod enums;
 mod evaluate;
+pub(super) mod exclusion;
 mod faults;
 mod forest;
-mod kept;
 mod listing;
 mod overlaps;
 mod past;
-mod planned;
 mod reconcile;
 mod sample;
+pub(super) mod stored;
 mod treatments;
+pub mod types;
 mod usage;
+pub(super) mod vpc_pools;
 
-pub(super) use avoid::{Avoided, outermost};
+pub(super) use exclusion::{Avoided, outermost};
 pub(super) use faults::of as faults;
-pub(super) use kept::{Kept, entries_of_address, entries_of_past, entries_of_place, entries_of_sighted};
-pub use kept::{Past, Place, SeenAddress, Sighted};
 pub use reconcile::{Reconciled, Skip, Skipped};
 pub(super) use sample::seen_head;
 pub use sample::{Forgotten, Taken};
+pub(super) use stored::{Kept, entries_of_address, entries_of_past, entries_of_place, entries_of_sighted};
+pub use stored::{Past, Place, SeenAddress, Sighted};
 pub use treatments::{Treated, Treatment, Untreatable};

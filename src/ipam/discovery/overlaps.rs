@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::super::seen::SeenType;
-use super::super::{Allocation, Cidr, ResourceType};
 use super::evaluate::{Evaluation, Gathered, Holder};
 use super::forest::Forest;
-use super::kept::Sighted;
+use super::stored::Sighted;
+use super::types::SeenType;
+use crate::ipam::{Allocation, Cidr, ResourceType};
 
 /// Number of objects that are named. Thousands of default VPCs may have the same block.
 const NAMED: usize = 10;

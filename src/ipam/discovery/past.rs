@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::super::seen::{History, HistoryQuestion, HistoryRecord, PastType, ResourceCidr, ResourceFilter, SeenType};
-use super::super::{Cidr, Reader, Result, Scope, ScopeType, codec, keys};
-use super::kept::{Past, Sighted};
 use super::sample::all_under;
+use super::stored::{Past, Sighted};
+use super::types::{History, HistoryQuestion, HistoryRecord, PastType, ResourceCidr, ResourceFilter, SeenType};
+use crate::ipam::storage::{codec, keys};
+use crate::ipam::{Cidr, Reader, Result, Scope, ScopeType};
 use crate::store::Order;
 
 impl Reader<'_> {
@@ -15,7 +16,7 @@ impl Reader<'_> {
     /// three years.
     ///
     /// # Errors
-    /// Returns [`super::super::Error::NotFound`] when there is no such scope.
+    /// Returns [`crate::ipam::Error::NotFound`] when there is no such scope.
     pub fn address_history(&mut self, question: &HistoryQuestion) -> Result<History> {
         let scope_id = match &question.scope_id {
             Some(id) => codec::require::<Scope>(self.snapshot, id)?.meta.id,

@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::super::events::{self, Action};
-use super::super::seen::{Discovery, ResourceCidrId, SeenType};
-use super::super::view::Birth;
-use super::super::{
-    Allocation, Cidr, Imported, Kind, Ledger, Occupant, Pool, Reader, ResourceType, Result, Size, State, Tags, book,
-    codec, free, holds, keys, names,
-};
 use super::evaluate::{Evaluation, Gathered, by_first};
-use super::kept::{Place, Sighted};
+use super::stored::{Place, Sighted};
+use super::types::{Discovery, ResourceCidrId, SeenType};
+use crate::ipam::history::log::{self, Action};
+use crate::ipam::holds::standing;
+use crate::ipam::operations::context::Birth;
+use crate::ipam::space::free;
+use crate::ipam::storage::{codec, index, keys, names};
+use crate::ipam::{
+    Allocation, Cidr, Imported, Kind, Ledger, Occupant, Pool, Reader, ResourceType, Result, Size, State, Tags,
+};
 
 /// Prefix of the tags that AWS reserves.
 const RESERVED: &str = "aws:";
@@ -95,7 +97,7 @@ impl Ledger<'_> {
     /// depends only on the contents of the store, so a repeated call changes nothing.
     ///
     /// # Errors
-    /// Returns [`super::super::Error::Store`].
+    /// Returns [`crate::ipam::Error::Store`].
     pub fn reconcile(&mut self) -> Result<Reconciled> {
         let released = self.release_gone()?;
         let pools = self.reader().importing_pools()?;
@@ -158,14 +160,14 @@ impl Ledger<'_> {
             // Expired holds are reclaimed, as for any other request.
             if !self.reader().is_clearable(pool_id, &cidr)? {
                 let allocation: Allocation = codec::expect(self.tx, &spot.id)?;
-                return Ok(Err(Skip::Overlaps(Box::new(holds::occupant(self.tx, &allocation)?))));
+                return Ok(Err(Skip::Overlaps(Box::new(standing::occupant(self.tx, &allocation)?))));
             }
             self.clear_in_pool(pool, &cidr)?;
         }
         let allocation = self.allocation_of(pool, candidate)?;
-        book::write_allocation(self.tx, None, Some(&allocation))?;
+        index::write_allocation(self.tx, None, Some(&allocation))?;
         names::enter(self.tx, &allocation)?;
-        events::append(self.tx, &self.env, Action::Import, None, Some(&allocation))?;
+        log::append(self.tx, &self.env, Action::Import, None, Some(&allocation))?;
         Ok(Ok(allocation))
     }
 

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::seen::{DiscoveredCidr, Discovery, Failure, Sample, SeenType, Sighting};
-use super::super::{Cidr, Imported, Ledger, Reader, Result, ScopeType, book, codec, keys};
-use super::kept::{Kept, Past, Place, SeenAddress, Sighted};
+use super::stored::{Kept, Past, Place, SeenAddress, Sighted};
 use super::treatments::Treatments;
-use super::{avoid, kept};
+use super::types::{DiscoveredCidr, Discovery, Failure, Sample, SeenType, Sighting};
+use super::{exclusion, stored};
+use crate::ipam::storage::{codec, index, keys};
+use crate::ipam::{Cidr, Imported, Ledger, Reader, Result, ScopeType};
 use crate::store::{Order, Snapshot, Tx};
 
 /// The time for which past sightings are kept: three years.
@@ -44,19 +45,19 @@ pub struct Forgotten {
 /// discovery.
 pub(super) fn write(tx: &mut dyn Tx, before: Option<(&Sighted, bool)>, after: Option<(&Sighted, bool)>) -> Result<()> {
     let entries = |one: Option<(&Sighted, bool)>| {
-        one.map_or_else(|| Ok(Vec::new()), |(sighted, avoided)| kept::entries_of_sighted(sighted, avoided))
+        one.map_or_else(|| Ok(Vec::new()), |(sighted, avoided)| stored::entries_of_sighted(sighted, avoided))
     };
-    book::swap(tx, &entries(before)?, &entries(after)?)?;
+    index::swap(tx, &entries(before)?, &entries(after)?)?;
     let block = |one: Option<(&Sighted, bool)>| {
         one.and_then(|(sighted, avoided)| Some((sighted.scope_id.clone(), sighted.keeps_off(avoided)?)))
     };
     let (old, new) = (block(before), block(after));
     if old != new {
         if let Some((scope_id, cidr)) = new {
-            avoid::cover(tx, &scope_id, &cidr)?;
+            exclusion::cover(tx, &scope_id, &cidr)?;
         }
         if let Some((scope_id, cidr)) = old {
-            avoid::uncover(tx, &scope_id, &cidr)?;
+            exclusion::uncover(tx, &scope_id, &cidr)?;
         }
     }
     Ok(())
@@ -65,7 +66,7 @@ pub(super) fn write(tx: &mut dyn Tx, before: Option<(&Sighted, bool)>, after: Op
 /// Stores the tenure of a sighting that ended at `to` as a past sighting.
 pub(super) fn remember(tx: &mut dyn Tx, ended: &Sighted, to: Timestamp) -> Result<()> {
     let Some(past) = Past::of(ended, to) else { return Ok(()) };
-    kept::entries_of_past(&past)?.into_iter().try_for_each(|(key, value)| Ok(tx.put(&key, value)?))
+    stored::entries_of_past(&past)?.into_iter().try_for_each(|(key, value)| Ok(tx.put(&key, value)?))
 }
 
 /// All entries of one kind under a prefix, by key.
@@ -79,7 +80,7 @@ pub(super) fn all_under<K: Kept>(snapshot: &mut dyn Snapshot, prefix: &str) -> R
 }
 
 /// Number of scans so far.
-pub(in super::super) fn seen_head(snapshot: &mut dyn Snapshot) -> Result<u64> {
+pub(in crate::ipam) fn seen_head(snapshot: &mut dyn Snapshot) -> Result<u64> {
     let Some(bytes) = snapshot.get(keys::SEEN_HEAD)? else { return Ok(0) };
     let looks = std::str::from_utf8(&bytes).ok().and_then(|text| text.parse().ok());
     looks.ok_or_else(|| codec::corrupt(keys::SEEN_HEAD, "not a number"))
@@ -114,9 +115,7 @@ impl Surroundings {
 
 /// Whether a resource has globally unique addresses.
 pub(super) fn is_public(resource: &DiscoveredCidr) -> bool {
-    use super::super::seen::SeenType::{
-        AnycastIpList, Eip, Eni, Ipv6Pool, Other, PublicIpv4Pool, Subnet, Unlisted, Vpc,
-    };
+    use super::types::SeenType::{AnycastIpList, Eip, Eni, Ipv6Pool, Other, PublicIpv4Pool, Subnet, Unlisted, Vpc};
     match resource.resource_type {
         Eip | PublicIpv4Pool | Ipv6Pool | AnycastIpList => true,
         Vpc | Subnet | Eni | Other | Unlisted(_) => resource.cidr.is_some_and(|cidr| is_public_ipv6(&cidr)),
@@ -124,8 +123,8 @@ pub(super) fn is_public(resource: &DiscoveredCidr) -> bool {
 }
 
 fn is_public_ipv6(cidr: &Cidr) -> bool {
-    const LOCAL: Cidr = Cidr::around(super::super::Family::Ipv6, 0xfc << 120, 7);
-    cidr.family() == super::super::Family::Ipv6 && !LOCAL.contains(cidr)
+    const LOCAL: Cidr = Cidr::around(crate::ipam::Family::Ipv6, 0xfc << 120, 7);
+    cidr.family() == crate::ipam::Family::Ipv6 && !LOCAL.contains(cidr)
 }
 
 impl Reader<'_> {
@@ -147,7 +146,7 @@ impl Ledger<'_> {
     /// the failure. A sample that is not later than the stored one changes nothing.
     ///
     /// # Errors
-    /// Returns [`super::super::Error::NotFound`] when there is no such discovery.
+    /// Returns [`crate::ipam::Error::NotFound`] when there is no such discovery.
     pub fn take_sample(&mut self, discovery_id: &str, sample: &Sample) -> Result<Taken> {
         self.take_sample_of_files(discovery_id, sample, &BTreeSet::new())
     }
@@ -156,7 +155,7 @@ impl Ledger<'_> {
     /// it is known later whether they are still read.
     ///
     /// # Errors
-    /// Returns [`super::super::Error::NotFound`] when there is no such discovery.
+    /// Returns [`crate::ipam::Error::NotFound`] when there is no such discovery.
     pub fn take_sample_of_files(
         &mut self,
         discovery_id: &str,
@@ -264,7 +263,7 @@ impl Ledger<'_> {
                 discovery_id: discovery_id.to_owned(),
                 account_id: sample.account_id.clone(),
                 region: sample.region.clone(),
-                address: super::super::seen::PublicAddress { sampled_at: None, ..address.clone() },
+                address: super::types::PublicAddress { sampled_at: None, ..address.clone() },
             };
             let key = seen.key();
             if done.insert(key.clone()) && old.remove(&key).as_ref() != Some(&seen) {
@@ -288,7 +287,7 @@ impl Ledger<'_> {
     /// Removes the sightings of a discovery at all targets that are not among `keep` (account and Region).
     ///
     /// # Errors
-    /// Returns [`super::super::Error::NotFound`] when there is no such discovery.
+    /// Returns [`crate::ipam::Error::NotFound`] when there is no such discovery.
     pub fn forget_places(&mut self, discovery_id: &str, keep: &BTreeSet<(String, String)>) -> Result<Forgotten> {
         let discovery: Discovery = codec::require(self.tx, discovery_id)?;
         let mut forgotten = Forgotten::default();
@@ -312,7 +311,7 @@ impl Reader<'_> {
     /// its file no longer contains. A target from a file that is no longer read is not included.
     ///
     /// # Errors
-    /// Returns [`super::super::Error::Store`].
+    /// Returns [`crate::ipam::Error::Store`].
     pub fn emptied_places(
         &mut self,
         discovery: &Discovery,
@@ -419,7 +418,7 @@ impl<'a> Networks<'a> {
         for vpc in sighting.resources.iter().filter(|one| one.resource_type == SeenType::Vpc) {
             by_id.entry(&vpc.resource_id).or_default().extend(vpc.cidr);
         }
-        let outermost = avoid::outermost(by_id.values().flatten().copied());
+        let outermost = exclusion::outermost(by_id.values().flatten().copied());
         Self { by_id, outermost }
     }
 

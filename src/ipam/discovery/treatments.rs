@@ -4,13 +4,14 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::codec;
-use super::super::events::{self, Action};
-use super::super::seen::{DiscoveredCidr, ResourceCidr, ResourceCidrId, ResourceFilter, SeenType};
-use super::super::view::Birth;
-use super::super::{Allocation, Cidr, Error, Kind, Ledger, Meta, Reader, Result, Scope, ScopeType, State, book, keys};
-use super::kept::Sighted;
 use super::sample::{self, is_public};
+use super::stored::Sighted;
+use super::types::{DiscoveredCidr, ResourceCidr, ResourceCidrId, ResourceFilter, SeenType};
+use crate::ipam::history::log::{self, Action};
+use crate::ipam::operations::context::Birth;
+use crate::ipam::storage::codec;
+use crate::ipam::storage::{index, keys};
+use crate::ipam::{Allocation, Cidr, Error, Kind, Ledger, Meta, Reader, Result, Scope, ScopeType, State};
 use crate::store::Order;
 
 /// The requested treatment.
@@ -58,14 +59,14 @@ pub enum Untreatable {
 }
 
 /// All treatments, by the treated block. There are few of them, because a person configured each of them.
-pub(in super::super) struct Treatments {
+pub(in crate::ipam) struct Treatments {
     by_id: HashMap<String, Treated>,
     /// Moved blocks of VPCs and their scopes, by VPC and Region.
     moved: HashMap<(String, String), Vec<(Cidr, String)>>,
 }
 
 impl Treatments {
-    pub(in super::super) fn new(all: impl IntoIterator<Item = Treated>) -> Self {
+    pub(in crate::ipam) fn new(all: impl IntoIterator<Item = Treated>) -> Self {
         let mut treatments = Self { by_id: HashMap::new(), moved: HashMap::new() };
         for treated in all {
             if let Some(scope_id) = &treated.treatment.scope_id {
@@ -80,7 +81,7 @@ impl Treatments {
 
     /// The scope to which a block is moved, either itself or with the block of its VPC that contains it; and whether it
     /// is ignored.
-    pub(in super::super) fn of(&self, resource: &DiscoveredCidr) -> (Option<&str>, bool) {
+    pub(in crate::ipam) fn of(&self, resource: &DiscoveredCidr) -> (Option<&str>, bool) {
         if self.by_id.is_empty() {
             return (None, false);
         }
@@ -119,7 +120,7 @@ impl Reader<'_> {
     }
 
     /// Treatments that move a block to this scope.
-    pub(in super::super) fn moved_to(&mut self, scope_id: &str) -> Result<Vec<Treated>> {
+    pub(in crate::ipam) fn moved_to(&mut self, scope_id: &str) -> Result<Vec<Treated>> {
         let mut all = self.list_treatments()?;
         all.retain(|treated| treated.treatment.scope_id.as_deref() == Some(scope_id));
         Ok(all)
@@ -226,7 +227,7 @@ impl Ledger<'_> {
         let after = Treated { meta: Meta { updated_at: self.env.now, ..after.meta }, ..after };
         self.tx.put(&keys::record(Kind::Treatment, &after.meta.id), codec::encode(&after)?)?;
         let action = if present.is_some() { Action::Update } else { Action::Create };
-        events::append(self.tx, &self.env, action, present.as_ref(), Some(&after))?;
+        log::append(self.tx, &self.env, action, present.as_ref(), Some(&after))?;
         self.apply_treatments(of)?;
         Ok(after)
     }
@@ -236,7 +237,7 @@ impl Ledger<'_> {
     pub fn untreat(&mut self, of: &ResourceCidrId) -> Result<Option<Treated>> {
         let Some(present) = self.reader().treatment(of)? else { return Ok(None) };
         self.tx.delete(&keys::record(Kind::Treatment, &present.meta.id))?;
-        events::append(self.tx, &self.env, Action::Delete, Some(&present), None)?;
+        log::append(self.tx, &self.env, Action::Delete, Some(&present), None)?;
         self.apply_treatments(of)?;
         Ok(Some(present))
     }
@@ -273,7 +274,7 @@ impl Ledger<'_> {
         if let Some(avoided) = known.get(discovery_id) {
             return Ok(*avoided);
         }
-        let discovery: super::super::seen::Discovery = codec::expect(self.tx, discovery_id)?;
+        let discovery: super::types::Discovery = codec::expect(self.tx, discovery_id)?;
         known.insert(discovery_id.to_owned(), discovery.survey.avoided);
         Ok(discovery.survey.avoided)
     }
@@ -293,7 +294,7 @@ impl Ledger<'_> {
 impl Reader<'_> {
     /// Allocations that a discovery imported: all of them, or those of one resource.
     pub(super) fn imported(&mut self, resource_id: Option<&str>) -> Result<Vec<Allocation>> {
-        let prefix = resource_id.map_or_else(|| "imported/".to_owned(), book::imported_for);
+        let prefix = resource_id.map_or_else(|| "imported/".to_owned(), index::imported_for);
         let range = keys::under(&prefix);
         let entries = self.snapshot.scan(keys::range(&range), Order::Ascending, usize::MAX)?;
         entries.iter().map(|(key, _)| codec::expect(self.snapshot, keys::tail(key))).collect()

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::super::seen::{DiscoveredCidr, SeenType};
-use super::super::{Cidr, Family, blocks};
+use super::types::{DiscoveredCidr, SeenType};
+use crate::ipam::space::blocks;
+use crate::ipam::{Cidr, Family};
 
 /// The used addresses, by the resource that contains them.
 pub(super) struct Uses {

@@ -1,8 +1,8 @@
 //! Tests that the audit finds damage of every kind.
 
-use super::discovery::{address, of, vpc};
-use crate::ipam::seen::{Sample, Sighting};
+use crate::ipam::discovery::types::{Sample, Sighting};
 use crate::ipam::testing::*;
+use crate::ipam::tests::discovery::{address, of, vpc};
 use crate::ipam::*;
 use crate::store::Tx;
 

@@ -39,7 +39,7 @@ fn costs(count: u32) -> [u64; 5] {
 
 /// Number of calls for an allocation, for a pool and for growth, with `sightings` sightings far from the free space.
 fn costs_beside(sightings: u32) -> [u64; 3] {
-    use crate::ipam::seen::{DiscoveredCidr, Sample, SeenType, Sighting, Survey};
+    use crate::ipam::discovery::types::{DiscoveredCidr, Sample, SeenType, Sighting, Survey};
 
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/8", "20.0.0.0/8"]);
@@ -48,7 +48,7 @@ fn costs_beside(sightings: u32) -> [u64; 3] {
     let resources: Vec<DiscoveredCidr> = (0..sightings)
         .map(|number| {
             let block = Cidr::around(Family::Ipv4, u128::from((20 << 24) + number * 512), 24).to_string();
-            super::discovery::seen(SeenType::Vpc, &format!("vpc-{number}"), &block)
+            crate::ipam::tests::discovery::seen(SeenType::Vpc, &format!("vpc-{number}"), &block)
         })
         .collect();
     let sample = Sample {
@@ -82,7 +82,7 @@ fn cost_does_not_grow_with_distant_sightings() {
 
 #[test]
 fn cost_grows_only_with_the_blocks_that_are_stepped_over() {
-    use super::discovery::{survey, vpc};
+    use crate::ipam::tests::discovery::{survey, vpc};
 
     let mut world = World::new();
     let pool = world.top("top", &["10.0.0.0/16"]);

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::discovery::{of, vpc};
 use crate::ipam::testing::*;
+use crate::ipam::tests::discovery::{of, vpc};
 use crate::ipam::*;
 use crate::store::Tx;
 

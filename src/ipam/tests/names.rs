@@ -160,7 +160,7 @@ fn an_active_object_without_its_name_is_a_finding() {
     let first = replace_scope(&mut world, "nothing yet").unwrap();
     let second = replace_scope(&mut world, &first).unwrap();
     delete(&mut world, &second);
-    let key = crate::ipam::keys::name(Kind::Scope, crate::ipam::keys::ROOT, "dmz");
+    let key = crate::ipam::storage::keys::name(Kind::Scope, crate::ipam::storage::keys::ROOT, "dmz");
     crate::store::Tx::delete(&mut world.map, &key).unwrap();
     let audit = world.read(|reader| reader.check()).unwrap();
     assert!(audit.findings.iter().any(|finding| finding.place == key), "{:#?}", audit.findings);

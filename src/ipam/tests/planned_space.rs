@@ -1,6 +1,7 @@
 //! Tests of the audit of objects in CIDRs that are only planned.
 
-use crate::ipam::events::{self, Action};
+use crate::ipam::history::log::{self, Action};
+use crate::ipam::storage::index;
 use crate::ipam::testing::*;
 use crate::ipam::*;
 
@@ -11,8 +12,8 @@ fn as_an_earlier_version(world: &mut World, pool: &Pool, name: &str, block: &str
     world
         .write(|ledger| {
             let stands = Allocation { cidr: cidr(block), size: size(block), ..beside.clone() };
-            book::write_allocation(ledger.tx, Some(&beside), Some(&stands))?;
-            events::append(ledger.tx, &ledger.env, Action::Update, Some(&beside), Some(&stands))?;
+            index::write_allocation(ledger.tx, Some(&beside), Some(&stands))?;
+            log::append(ledger.tx, &ledger.env, Action::Update, Some(&beside), Some(&stands))?;
             Ok(stands)
         })
         .unwrap()

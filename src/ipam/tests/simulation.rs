@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::ipam::seen::*;
+use crate::ipam::discovery::types::*;
 use crate::ipam::testing::*;
 use crate::ipam::*;
 
@@ -143,9 +143,9 @@ impl Simulation {
             let block = Cidr::around(Family::Ipv4, u128::from(address), length).to_string();
             let vpc_id = format!("vpc-{account_id}-{number}");
             resources.push(match self.roll(4) {
-                0 => super::discovery::subnet(&format!("subnet-{block}"), &vpc_id, &block),
-                1 => super::discovery::seen(SeenType::Other, "office", &block),
-                _ => super::discovery::vpc(&vpc_id, &block),
+                0 => crate::ipam::tests::discovery::subnet(&format!("subnet-{block}"), &vpc_id, &block),
+                1 => crate::ipam::tests::discovery::seen(SeenType::Other, "office", &block),
+                _ => crate::ipam::tests::discovery::vpc(&vpc_id, &block),
             });
         }
         let failure = Failure { code: FailureCode::Throttling, message: None };

@@ -1,6 +1,6 @@
 //! Tables of results of evaluations.
 
-use super::*;
+use crate::ipam::tests::discovery::*;
 
 /// The text `management compliance overlap pool` of each block, in order.
 fn states(world: &mut World) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! Tests of past sightings of a block.
 
-use super::*;
+use crate::ipam::tests::discovery::*;
 
 fn told(world: &mut World, block: &str) -> Vec<String> {
     let question = HistoryQuestion { cidr: cidr(block), scope_id: None, vpc_id: None, from: None, to: None };

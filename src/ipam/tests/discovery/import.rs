@@ -1,6 +1,6 @@
 //! Tests of allocations that are imported from VPCs and released with them.
 
-use super::*;
+use crate::ipam::tests::discovery::*;
 
 fn importing(name: &str, blocks: &[&str]) -> PoolSpec {
     PoolSpec {

@@ -7,7 +7,7 @@ mod model;
 mod placement;
 mod treatments;
 
-use crate::ipam::seen::*;
+use crate::ipam::discovery::types::*;
 use crate::ipam::testing::*;
 use crate::ipam::*;
 

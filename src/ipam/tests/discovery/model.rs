@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::*;
+use crate::ipam::tests::discovery::*;
 
 /// A sighting in the model.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! Tests that allocations by size avoid sightings.
 
-use super::*;
+use crate::ipam::tests::discovery::*;
 
 #[test]
 fn allocations_by_size_avoid_sightings_and_those_by_cidr_do_not() {

@@ -1,6 +1,6 @@
 //! Tests of sightings that are ignored or moved.
 
-use super::*;
+use crate::ipam::tests::discovery::*;
 
 fn ignored() -> Treatment {
     Treatment { monitored: false, scope_id: None }

@@ -1,0 +1,320 @@
+//! Plans with space that the same apply releases. The hold of a new object shows the block while another object still
+//! has it. The apply takes the block after that object is deleted or smaller.
+
+use std::collections::BTreeSet;
+
+use crate::ipam::holds::reclaim::PAGE;
+use crate::ipam::holds::standing;
+use crate::ipam::holds::standing::NAMED_IN_ERRORS;
+use crate::ipam::operations::resize::beside;
+use crate::ipam::space::free;
+use crate::ipam::space::placement::Ask;
+use crate::ipam::storage::codec::{self, Spot};
+use crate::ipam::storage::keys;
+use crate::ipam::{
+    Allocation, Cidr, Error, GivenUp, Kind, Ledger, Occupant, Pool, PoolCidr, ResourceType, Result, State, Terms,
+    WaitingGrowth,
+};
+
+/// A hold that waits for space of a pool or a scope.
+enum Waiting {
+    Allocation(Box<Allocation>),
+    PoolCidr(Box<(Pool, PoolCidr)>),
+    /// An active allocation that is to grow.
+    Growth(Box<(Allocation, WaitingGrowth)>),
+}
+
+impl Waiting {
+    fn cidr(&self) -> Cidr {
+        match self {
+            Self::Allocation(hold) => hold.cidr,
+            Self::PoolCidr(hold) => hold.1.cidr,
+            Self::Growth(growing) => growing.1.cidr,
+        }
+    }
+}
+
+impl Ledger<'_> {
+    /// The note that the apply of this plan releases `block`, which an object with one of these ids has.
+    fn given_up_of(&self, ids: &[&str], block: &Cidr) -> Option<GivenUp> {
+        let found = self.given_up.iter().find(|given_up| ids.iter().any(|id| given_up.covers(id, block)))?;
+        Some(GivenUp { cidr: Some(*block), ..found.clone() })
+    }
+
+    /// Divides spots of a pool into those that the same apply releases and all others.
+    pub(in crate::ipam) fn given_up_in_pool(&mut self, spots: &[Spot]) -> Result<(Vec<GivenUp>, Vec<Spot>)> {
+        let (mut given_up, mut others) = (Vec::new(), Vec::new());
+        for spot in spots {
+            match self.given_up_allocation(&spot.id)? {
+                Some(found) => given_up.push(found),
+                None => others.push(spot.clone()),
+            }
+        }
+        Ok((given_up, others))
+    }
+
+    fn given_up_allocation(&mut self, id: &str) -> Result<Option<GivenUp>> {
+        if self.given_up.is_empty() {
+            return Ok(None);
+        }
+        let Some(allocation) = codec::live::<Allocation>(self.tx, id)? else { return Ok(None) };
+        if allocation.meta.state != State::Active {
+            return Ok(None);
+        }
+        match &allocation.resource_id {
+            Some(pool_id) if allocation.resource_type == ResourceType::IpamPool => {
+                let around = free::provisioned_around(self.tx, pool_id, &allocation.cidr)?;
+                let pool_cidr_id = around.map_or_else(String::new, |spot| spot.id);
+                Ok(self.given_up_of(&[pool_id, &pool_cidr_id], &allocation.cidr))
+            }
+            _ => Ok(self.given_up_of(&[&allocation.meta.id], &allocation.cidr)),
+        }
+    }
+
+    /// The same as [`Self::given_up_in_pool`] for spots of a scope, which are blocks of its top-level pools.
+    pub(in crate::ipam) fn given_up_on_top(&mut self, spots: &[Spot]) -> Result<(Vec<GivenUp>, Vec<Spot>)> {
+        let (mut given_up, mut others) = (Vec::new(), Vec::new());
+        for spot in spots {
+            let found: Option<PoolCidr> = if self.given_up.is_empty() { None } else { codec::live(self.tx, &spot.id)? };
+            let found = found.filter(|found| found.meta.state == State::Active);
+            match found.and_then(|found| self.given_up_of(&[&found.pool_id, &found.meta.id], &found.cidr)) {
+                Some(found) => given_up.push(found),
+                None => others.push(spot.clone()),
+            }
+        }
+        Ok((given_up, others))
+    }
+
+    /// Makes the new hold wait for the space that is released. Returns `false` when there is no such space.
+    ///
+    /// # Errors
+    /// Returns [`Error::Overlap`] with another hold that waits for addresses of `block` in the same pool or scope.
+    pub(in crate::ipam) fn wait_for(&mut self, given_up: Vec<GivenUp>, container: &str, block: &Cidr) -> Result<bool> {
+        if given_up.is_empty() {
+            return Ok(false);
+        }
+        self.clear_waiting(container, block)?;
+        self.waits_for.extend(given_up);
+        Ok(true)
+    }
+
+    /// The holds that wait for space in a pool or a scope.
+    fn waiting(&mut self, container: &str) -> Result<Vec<Waiting>> {
+        let mut waiting = Vec::new();
+        for hold in codec::deferred::<Allocation>(self.tx, container)? {
+            waiting.push(match hold.waiting_growth.clone() {
+                Some(growth) => Waiting::Growth(Box::new((hold, growth))),
+                None => Waiting::Allocation(Box::new(hold)),
+            });
+        }
+        let spared = self.spared.clone();
+        for pool in self.reader().children(container)?.into_iter().filter(|pool| spared.as_ref() != Some(&pool.meta.id))
+        {
+            for hold in codec::deferred::<PoolCidr>(self.tx, &pool.meta.id)? {
+                waiting.push(Waiting::PoolCidr(Box::new((pool.clone(), hold))));
+            }
+            // A block of the pool's own declaration is in the pool already, and has no entry of its own.
+            for hold in codec::pool_cidrs(self.tx, &pool.meta.id)? {
+                if hold.inline && hold.deferred {
+                    waiting.push(Waiting::PoolCidr(Box::new((pool.clone(), hold))));
+                }
+            }
+        }
+        Ok(waiting)
+    }
+
+    /// Reclaims the holds that wait for addresses of `block`.
+    ///
+    /// # Errors
+    /// Returns [`Error::Overlap`] with a hold that may not be reclaimed.
+    fn clear_waiting(&mut self, container: &str, block: &Cidr) -> Result<()> {
+        for hold in self.waiting(container)?.iter().filter(|hold| hold.cidr().overlaps(block)) {
+            if !self.is_waiting_in_vain(hold)? {
+                let with = match hold {
+                    Waiting::Allocation(hold) => standing::occupant(self.tx, &**hold)?,
+                    Waiting::PoolCidr(hold) => standing::occupant(self.tx, &hold.1)?,
+                    Waiting::Growth(growing) => standing::occupant(self.tx, &growing.0)?,
+                };
+                return Err(Error::Overlap { cidr: *block, with: vec![with] });
+            }
+            match hold {
+                Waiting::Allocation(hold) => self.lapse_allocation(hold)?,
+                Waiting::Growth(growing) => self.hold_growth(&growing.0, None).map(drop)?,
+                Waiting::PoolCidr(hold) => {
+                    // An earlier hold in this loop may have been of the same pool, and this one was reclaimed with it.
+                    let (pool, pool_cidr) = &**hold;
+                    if codec::live::<PoolCidr>(self.tx, &pool_cidr.meta.id)?.is_some()
+                        && let Some(unit) = self.reader().reclaimable_cidr(pool.clone(), &pool_cidr.meta.id)?
+                    {
+                        self.lapse_unit(unit)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a waiting hold may be reclaimed or is gone already.
+    fn is_waiting_in_vain(&mut self, hold: &Waiting) -> Result<bool> {
+        match hold {
+            Waiting::Allocation(hold) => Ok(self.env.is_reclaimable(&hold.meta)),
+            Waiting::Growth(growing) => {
+                let (allocation, growth) = &**growing;
+                Ok(self.env.makes_way(&allocation.meta.owner, Some(growth.expires_at), growth.run.as_deref()))
+            }
+            Waiting::PoolCidr(hold) => {
+                let (pool, pool_cidr) = &**hold;
+                let is_there = codec::live::<PoolCidr>(self.tx, &pool_cidr.meta.id)?.is_some();
+                Ok(!is_there || self.reader().reclaimable_cidr(pool.clone(), &pool_cidr.meta.id)?.is_some())
+            }
+        }
+    }
+
+    /// What an allocation has to wait for to grow to `target`, when the same apply releases everything that is in the way. `None`:
+    /// something else is in the way.
+    pub(in crate::ipam) fn room_given_up(
+        &mut self,
+        pool: &Pool,
+        allocation: &Allocation,
+        target: &Cidr,
+        terms: &Terms,
+    ) -> Result<Option<Vec<GivenUp>>> {
+        let pool_id = &pool.meta.id;
+        self.given_up = terms.all_given_up();
+        if self.given_up.is_empty()
+            || free::provisioned_around(self.tx, pool_id, target)?.is_none()
+            || self.reader().planned_for_others(pool, target)?.is_some()
+        {
+            return Ok(None);
+        }
+        let neighbours = beside(&allocation.cidr, target);
+        for neighbour in &neighbours {
+            let spots = free::spots_over(self.tx, &keys::at_of(pool_id), neighbour, usize::MAX)?;
+            let (_, others) = self.given_up_in_pool(&spots)?;
+            if !self.reader().are_clearable(&others, neighbour)? {
+                return Ok(None);
+            }
+        }
+        for neighbour in &neighbours {
+            match self.clear_in_pool(pool, neighbour) {
+                Err(Error::Overlap { .. }) => return Ok(None),
+                answer => answer?,
+            };
+        }
+        Ok(Some(std::mem::take(&mut self.waits_for)).filter(|waits_for| !waits_for.is_empty()))
+    }
+
+    /// Objects that have addresses of `block` in a pool, except those that the same apply releases: the first few.
+    pub(in crate::ipam) fn others_in_pool(&mut self, pool_id: &str, block: &Cidr) -> Result<Vec<Occupant>> {
+        let spots = free::spots_over(self.tx, &keys::at_of(pool_id), block, NAMED_IN_ERRORS + PAGE)?;
+        let (_, others) = self.given_up_in_pool(&spots)?;
+        self.reader().occupants_at(&others)
+    }
+
+    /// The same as [`Self::others_in_pool`] for the blocks of top-level pools in a scope.
+    pub(in crate::ipam) fn others_on_top(&mut self, scope_id: &str, block: &Cidr) -> Result<Vec<Occupant>> {
+        let prefix = keys::top_of(scope_id, block.family());
+        let spots = free::spots_over(self.tx, &prefix, block, NAMED_IN_ERRORS + PAGE)?;
+        let (_, others) = self.given_up_on_top(&spots)?;
+        self.reader().top_occupants_at(&others)
+    }
+
+    /// A block for a request by size, and whether the block is free. If it is not free, the same apply releases it, and
+    /// the hold has to wait for it.
+    ///
+    /// # Errors
+    /// Returns the errors of [`Ledger::place`].
+    pub(in crate::ipam) fn place_or_wait(&mut self, pool: &Pool, ask: &Ask<'_>) -> Result<(Cidr, bool)> {
+        match self.place(pool, ask) {
+            Err(exhausted @ Error::PoolExhausted { .. }) => match self.place_in_given_up(pool, ask)? {
+                Some(block) => Ok((block, false)),
+                None => Err(exhausted),
+            },
+            placed => Ok((placed?, true)),
+        }
+    }
+
+    /// The first block of the requested size in the smallest released block that is large enough.
+    fn place_in_given_up(&mut self, pool: &Pool, ask: &Ask<'_>) -> Result<Option<Cidr>> {
+        let mut released = self.given_up_blocks(pool)?;
+        released.retain(|block| block.netmask_length() <= ask.netmask_length);
+        released.sort_by_key(|block| (std::cmp::Reverse(block.netmask_length()), *block));
+        let first =
+            |avoid: &BTreeSet<Cidr>| released.iter().find_map(|block| first_apart(block, ask.netmask_length, avoid));
+        let waiting = if released.is_empty() { Vec::new() } else { self.waiting(&pool.meta.id)? };
+        let (mut all, mut kept) = (ask.disallowed.clone(), ask.disallowed.clone());
+        for hold in &waiting {
+            all.insert(hold.cidr());
+            if !self.is_waiting_in_vain(hold)? {
+                kept.insert(hold.cidr());
+            }
+        }
+        Ok(first(&all).or_else(|| first(&kept)))
+    }
+
+    /// The blocks of a pool that the same apply releases.
+    fn given_up_blocks(&mut self, pool: &Pool) -> Result<Vec<Cidr>> {
+        let mut blocks = Vec::new();
+        for released in self.given_up.clone() {
+            let part = |block: &Cidr| released.cidr.is_none_or(|cidr| cidr.contains(block));
+            match Kind::of_id(&released.id) {
+                Some(Kind::Allocation) => {
+                    let found: Option<Allocation> = codec::live(self.tx, &released.id)?;
+                    let found = found.filter(|found| found.pool_id == pool.meta.id);
+                    blocks.extend(found.map(|found| found.cidr).filter(part));
+                }
+                Some(Kind::Pool) => {
+                    let found: Option<Pool> = codec::live(self.tx, &released.id)?;
+                    if found.is_some_and(|found| found.source_pool_id.as_ref() == Some(&pool.meta.id)) {
+                        let all = codec::pool_cidrs(self.tx, &released.id)?;
+                        blocks.extend(all.iter().map(|found| found.cidr).filter(part));
+                    }
+                }
+                Some(Kind::PoolCidr) => {
+                    let found: Option<PoolCidr> = codec::live(self.tx, &released.id)?;
+                    let Some(found) = found else { continue };
+                    let above: Pool = codec::expect(self.tx, &found.pool_id)?;
+                    if above.source_pool_id.as_ref() == Some(&pool.meta.id) {
+                        blocks.extend(Some(found.cidr).filter(part));
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(blocks)
+    }
+}
+
+/// The first block of this netmask length in `within` that shares no address with a block in `avoid`.
+fn first_apart(within: &Cidr, netmask_length: u8, avoid: &BTreeSet<Cidr>) -> Option<Cidr> {
+    let mut block = Cidr::around(within.family(), within.first(), netmask_length);
+    loop {
+        let Some(obstacle) = avoid.iter().find(|obstacle| obstacle.overlaps(&block)) else { return Some(block) };
+        let next = obstacle.last().max(block.last());
+        if next >= within.last() {
+            return None;
+        }
+        block = Cidr::around(within.family(), next + 1, netmask_length);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ipam::testing::{cidr, cidrs};
+
+    #[test]
+    fn a_block_apart_from_others_is_the_first_one_that_fits() {
+        for (within, length, avoid, expected) in [
+            ("10.0.0.0/24", 24, &[][..], Some("10.0.0.0/24")),
+            ("10.0.0.0/24", 26, &["10.0.0.0/28"], Some("10.0.0.64/26")),
+            ("10.0.0.0/24", 25, &["10.0.0.0/28", "10.0.0.255/32"], None),
+            ("10.0.0.0/24", 26, &["10.0.0.0/25"], Some("10.0.0.128/26")),
+            ("10.0.0.0/24", 26, &["10.0.0.0/8"], None),
+            ("255.255.255.0/24", 25, &["255.255.255.0/25"], Some("255.255.255.128/25")),
+        ] {
+            let found = first_apart(&cidr(within), length, &cidrs(avoid).into_iter().collect());
+            assert_eq!(found, expected.map(cidr), "/{length} in {within} without {avoid:?}");
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! Errors of the core, as facts without prose. `provider/` and `cli/` turn them into sentences.
+
+use jiff::Timestamp;
+use num_bigint::BigUint;
+
+use crate::ipam::discovery::types::ResourceCidrId;
+use crate::ipam::{Cidr, Family, Kind, OnlyAws, Run, State, Staying, Untreatable};
+
+/// Result type of the core.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// An object that is in the way of a request, with the details that a message needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Occupant {
+    /// Kind of the object.
+    pub kind: Kind,
+    /// Id of the object.
+    pub id: String,
+    /// Name of the object.
+    pub name: String,
+    /// Owner of the object.
+    pub owner: String,
+    /// State of the object: planned or active.
+    pub state: State,
+    /// Block of the object, when it has exactly one.
+    pub cidr: Option<Cidr>,
+    /// The time at which the hold of a planned object expires.
+    pub hold_expires_at: Option<Timestamp>,
+    /// Names from the top-level pool down to the object, separated by `/`.
+    pub path: String,
+    /// The run that requested the hold last, when it is known.
+    pub run: Option<Box<Run>>,
+}
+
+/// A hold that expired and whose space was given to another object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LostHold {
+    /// The block that the plan showed; `None` for a pool without a block.
+    pub cidr: Option<Cidr>,
+    /// The time at which the hold expired.
+    pub expired_at: Option<Timestamp>,
+    /// Objects that have addresses of the block now (the first few).
+    pub now_held_by: Vec<Occupant>,
+}
+
+/// The reasons why the core refuses a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// There is no object with this id.
+    NotFound { kind: Kind, id: String },
+    /// An active object in the same parent, or a hold of another owner, has the name. `asked_by`: the owner that
+    /// requested the name; `None` in a backend where all objects have one owner.
+    NameTaken { existing: Occupant, asked_by: Option<String> },
+    /// The object cannot be transferred to another owner.
+    Staying { of: Box<Occupant>, why: Staying },
+    /// The block shares addresses with these objects (the first few).
+    Overlap { cidr: Cidr, with: Vec<Occupant> },
+    /// The block is not inside one provisioned CIDR of the pool.
+    OutsidePool { cidr: Cidr, pool_id: String, pool_name: String, provisioned: Vec<Cidr> },
+    /// There is no free block of this size.
+    PoolExhausted {
+        pool_id: String,
+        pool_name: String,
+        netmask_length: u8,
+        /// Largest block that is free now; `None` when the pool has no free addresses.
+        largest_free: Option<Cidr>,
+        /// Number of free addresses in all blocks together.
+        free: BigUint,
+        /// Whether there are free blocks that are large enough, but the request disallows them.
+        disallowed: bool,
+        /// Number of addresses under holds, and the time at which the first of these holds expires.
+        held: BigUint,
+        first_expiry: Option<Timestamp>,
+        /// A block that would be free if the request did not avoid the sightings of discoveries.
+        kept_off: Option<Box<KeptOff>>,
+        /// The block that an earlier plan held for the same request, when that hold expired and another object has the
+        /// block.
+        lost: Option<Box<LostHold>>,
+    },
+    /// The pool has no CIDR.
+    PoolEmpty { pool_id: String, pool_name: String },
+    /// A netmask length breaks a rule of the pool.
+    NetmaskRule { pool_id: String, pool_name: String, netmask_length: u8, min: Option<u8>, max: Option<u8> },
+    /// A tag that the pool requires is missing or has another value.
+    TagRule { pool_id: String, pool_name: String, key: String, required: String, found: Option<String> },
+    /// The request has neither CIDR nor netmask length, and the pool has no default.
+    NoSize { pool_id: String, pool_name: String },
+    /// A rule of the pool contradicts another rule or the family. `rule` is the wrong attribute, `why` the reason in
+    /// words.
+    BadRules { rule: RuleName, why: String },
+    /// The netmask length exceeds the bits of the family, or is not longer than that of the provisioned space.
+    NetmaskRange { netmask_length: u8, family: Family },
+    /// The request mixes address families.
+    FamilyMismatch { cidr: Option<Cidr>, expected: Family, found: Family },
+    /// The family of a top-level pool cannot be derived from the request.
+    NoFamily,
+    /// The pool below must have the locale of the pool above.
+    LocaleMismatch { source_pool_id: String, source_locale: String, asked: String },
+    /// Pools below have another locale: the first few, each with its locale, and the number of further ones.
+    LocalesBelow { asked: String, below: Vec<(Occupant, String)>, more: u64 },
+    /// The pool below must be in the scope of the pool above.
+    ScopeMismatch { source_pool_id: String, source_scope_id: String, asked: String },
+    /// A top-level pool cannot be provisioned by netmask length.
+    NoSourcePool,
+    /// Blocks in the request for one pool overlap each other.
+    OwnOverlap { a: Cidr, b: Cidr },
+    /// The object still has contents: the first few, and the number of further ones.
+    InUse { kind: Kind, id: String, name: String, contents: Vec<Occupant>, more: u64 },
+    /// These allocations cross a boundary between the blocks into which `cidr` is to be split: the first few, and the
+    /// number of further ones.
+    Across { cidr: Cidr, contents: Vec<Occupant>, more: u64 },
+    /// A default scope cannot be deleted.
+    DefaultScope { id: String },
+    /// The hold that the plan relied on is gone, or a later plan changed it. The user must plan again.
+    HoldLost {
+        kind: Kind,
+        id: String,
+        name: String,
+        cidr: Option<Cidr>,
+        expired_at: Option<Timestamp>,
+        now_held_by: Vec<Occupant>,
+    },
+    /// A pool that imports discovered VPCs needs a locale, which is a Region.
+    NoLocale,
+    /// There is no discovery.
+    NoDiscovery,
+    /// There are several discoveries, and the request names none. Holds their ids and names.
+    ManyDiscoveries { there: Vec<(String, String)> },
+    /// The block of a resource cannot be treated as requested.
+    Untreatable { of: Box<ResourceCidrId>, why: Untreatable },
+    /// The tree of pools would be too deep.
+    TooDeep { limit: u32 },
+    /// The request changes an attribute that is fixed at creation (scope type, family, ...).
+    Fixed { kind: Kind, id: String, what: &'static str },
+    /// An import into the store is in progress or was interrupted. The contents of the store are incomplete.
+    Importing,
+    /// An import needs an empty store, and this store is not empty.
+    NotVacant,
+    /// The service behind the backend refused the request, or gave an unexpected answer.
+    Service(Box<Fault>),
+    /// The service accepted the request and did not finish it in time.
+    Pending(Unfinished),
+    /// The backend does not support this feature.
+    Unsupported { what: Unsupported },
+    /// The store failed.
+    Store(crate::store::Error),
+}
+
+/// Free space that allocations by size avoid because of the sightings of discoveries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptOff {
+    /// The free block that the request would get without the sightings.
+    pub block: Cidr,
+    /// Resources that were seen there (the first few).
+    pub seen: Vec<SeenThere>,
+    /// Largest free block without sightings; `None` when there is none, or when it was not searched for.
+    pub largest: Option<Cidr>,
+}
+
+/// A resource that was seen in the requested space.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenThere {
+    pub resource_id: String,
+    pub cidr: Cidr,
+    pub account_id: String,
+    pub region: String,
+}
+
+/// An error of a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Name of the service, as used in messages.
+    pub service: &'static str,
+    /// The action that was requested.
+    pub action: &'static str,
+    /// Error code of the service; `None` when there was no answer.
+    pub code: Option<String>,
+    /// Error message of the service.
+    pub message: String,
+    /// The id by which the service can find the request.
+    pub request_id: Option<String>,
+    /// The state of the space, when the request was about space.
+    pub space: Option<Space>,
+}
+
+/// The free space of a pool, and the objects in the way of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Space {
+    pub pool_id: String,
+    pub pool_name: String,
+    pub free: BigUint,
+    pub largest_free: Option<Cidr>,
+    /// The first few objects in the way.
+    pub holders: Vec<Occupant>,
+    /// Number of further objects.
+    pub more: u64,
+}
+
+/// An object that the service has not finished.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfinished {
+    /// The word for the object, such as `pool`.
+    pub word: &'static str,
+    /// The Terraform resource type of the object, such as `ipam_pool`.
+    pub resource: &'static str,
+    pub id: String,
+    pub name: String,
+    /// The state or change that the provider waits for, in the words of the service: a state, or an allocation that is
+    /// being released.
+    pub waits_for: String,
+}
+
+/// Features that only some backends support.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsupported {
+    /// Holds of space for a plan.
+    Holds,
+    /// A history of changes.
+    Events,
+    /// Creation of public scopes.
+    PublicScopes,
+    /// A choice of the allocation strategy.
+    Strategies,
+    /// Allocations in a pool without a locale.
+    NoLocale,
+    /// Merging and splitting blocks of a pool, and changing their size.
+    Regrouping,
+    /// A feature that only AWS has.
+    OnlyAws(OnlyAws),
+    /// A tag with this key is reserved for the provider.
+    ReservedTag(&'static str),
+}
+
+/// The allocation rules, by the names of their attributes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RuleName {
+    /// `allocation_min_netmask_length`
+    MinNetmaskLength,
+    /// `allocation_max_netmask_length`
+    MaxNetmaskLength,
+    /// `allocation_default_netmask_length`
+    DefaultNetmaskLength,
+}
+
+impl Error {
+    /// The same error with the lost hold of an earlier plan as its reason, when there is no room for another block.
+    pub(in crate::ipam) fn after_losing(mut self, hold: Option<LostHold>) -> Self {
+        if let Self::PoolExhausted { lost, .. } = &mut self {
+            *lost = hold.map(Box::new);
+        }
+        self
+    }
+}
+
+impl From<crate::store::Error> for Error {
+    fn from(error: crate::store::Error) -> Self {
+        Self::Store(error)
+    }
+}

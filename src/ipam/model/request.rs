@@ -1,0 +1,212 @@
+//! The requests of callers and the answers to them, in addition to the records themselves.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use num_bigint::BigUint;
+use serde::{Deserialize, Serialize};
+
+use crate::ipam::{Cidr, Pool, Provision, Rules, Size, Strategy, Tags};
+
+/// Space that an active object gives up in the same apply, because that apply deletes the object or makes it smaller.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GivenUp {
+    /// Id of the object: an allocation, a pool, or a pool CIDR.
+    pub id: String,
+    /// The part of its space that it gives up; `None`: all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cidr: Option<Cidr>,
+    /// Whether the new object replaces this object and Terraform deletes this object right before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_place: bool,
+}
+
+impl GivenUp {
+    /// Whether `block` of the object with this id is given up.
+    pub fn covers(&self, id: &str, block: &Cidr) -> bool {
+        self.id == id && self.cidr.is_none_or(|cidr| cidr.contains(block))
+    }
+
+    /// Whether all that `other` names is given up.
+    pub fn covers_all_of(&self, other: &Self) -> bool {
+        other.cidr.map_or(self.id == other.id && self.cidr.is_none(), |block| self.covers(&other.id, &block))
+    }
+}
+
+/// The way in which a plan treats the space that it shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// Duration of a hold.
+    pub hold: Duration,
+    /// Whether the plan is the second one, inside an apply. Then a hold that is lost, or that a later plan changed, is
+    /// [`crate::ipam::Error::HoldLost`] and is not placed anew.
+    pub committing: bool,
+    /// Id of the active object of the same name that the new object will replace. The new object may take over its
+    /// name.
+    pub replaces: Option<String>,
+    /// Whether that object only gives up its name and stays, so that its space does not become free.
+    pub only_name: bool,
+    /// Whether Terraform deletes that object right before it creates the new one, because both are the same resource.
+    pub in_place: bool,
+    /// The rules that the same plan gives the pool. They count instead of the present rules of the pool.
+    pub pool_rules: Option<Rules>,
+    /// Space that the same apply releases. A block there can be planned, and is taken once it is free.
+    pub given_up: Vec<GivenUp>,
+    /// Whether to place a hold anew that waits for a block to be released, because the object that has the block may
+    /// stay now.
+    pub place_anew: bool,
+}
+
+impl Terms {
+    /// All space that the same apply releases, including that of the object that the new one replaces.
+    pub(in crate::ipam) fn all_given_up(&self) -> Vec<GivenUp> {
+        let replaced = self.replaces.iter().filter(|_| !self.only_name);
+        let replaced = replaced.map(|id| GivenUp { id: id.clone(), cidr: None, in_place: self.in_place });
+        replaced.chain(self.given_up.iter().cloned()).collect()
+    }
+
+    /// The pool as it will be after this plan is applied.
+    pub(in crate::ipam) fn future(&self, mut pool: Pool) -> Pool {
+        if let Some(rules) = &self.pool_rules {
+            pool.rules.clone_from(rules);
+        }
+        pool
+    }
+}
+
+/// The data that an apply has about the object to create.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Planned {
+    /// The plan had unknown values: create the object now.
+    Unknown,
+    /// The plan showed the hold with this id. If that object is active already, this same creation was carried out
+    /// before.
+    Held(String),
+    /// The same, but this creation cannot have been carried out before. If that object is active already, another
+    /// configuration with the same owner planned the same name ([`crate::ipam::Error::NameTaken`]).
+    Fresh(String),
+    /// The plan showed this id and block without a hold: create exactly this block or fail with
+    /// [`crate::ipam::Error::Overlap`].
+    Previewed { id: String, cidr: Cidr },
+}
+
+impl Planned {
+    /// Id of the hold that the plan showed.
+    pub fn hold(&self) -> Option<&str> {
+        match self {
+            Self::Held(id) | Self::Fresh(id) => Some(id),
+            Self::Unknown | Self::Previewed { .. } => None,
+        }
+    }
+}
+
+/// The result of a planned change of size.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resize {
+    /// The same object can get this block in place; the growth is held until apply.
+    InPlace(Cidr),
+    /// The object must be replaced.
+    Replace,
+}
+
+/// Changeable attributes of a pool. Each is the new value, not a difference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolChange {
+    pub name: String,
+    pub description: Option<String>,
+    pub rules: Rules,
+    pub strategy: Strategy,
+    pub tags: Tags,
+    pub provision: Provision,
+    /// See [`crate::ipam::Special`].
+    pub auto_import: bool,
+    /// Region or site; `None` leaves it unchanged. Some backends cannot change it.
+    pub locale: Option<String>,
+}
+
+/// Changeable attributes of an allocation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AllocationChange {
+    pub name: String,
+    pub description: Option<String>,
+    pub tags: Tags,
+    /// Blocks that growth must avoid from now on.
+    pub disallowed_cidrs: BTreeSet<Cidr>,
+    /// The requested size; `plan_resize` planned a change of it.
+    pub size: Size,
+}
+
+/// Changeable attributes of a scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScopeChange {
+    pub name: String,
+    pub description: Option<String>,
+    pub tags: Tags,
+}
+
+/// A filter of pools. Every field restricts the result; `None` means any.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PoolFilter {
+    pub scope_id: Option<String>,
+    pub source_pool_id: Option<String>,
+    /// Exact name.
+    pub name: Option<String>,
+    /// Includes holds.
+    pub include_planned: bool,
+}
+
+/// A filter of allocations. Every field restricts the result; `None` means any.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AllocationFilter {
+    pub pool_id: Option<String>,
+    /// Exact name.
+    pub name: Option<String>,
+    /// Only blocks inside this one.
+    pub within: Option<Cidr>,
+    /// Only blocks that contain this one.
+    pub containing: Option<Cidr>,
+    /// Includes holds.
+    pub include_planned: bool,
+    /// Includes the space of pools below (type `ipam-pool`).
+    pub include_pools: bool,
+}
+
+/// Addresses of one pool. used + held + free = provisioned, exactly.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Utilization {
+    pub pool: Pool,
+    pub provisioned: BigUint,
+    /// Addresses in active allocations, including the space of pools below.
+    pub used: BigUint,
+    /// Addresses under holds.
+    pub held: BigUint,
+    pub free: BigUint,
+    pub largest_free: Option<Cidr>,
+    /// Number of active allocations in the pool itself.
+    pub allocations: u64,
+    /// Addresses in active custom allocations of this pool and of all pools below it.
+    pub assigned_in_subtree: BigUint,
+}
+
+/// A finding: one fault in a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The place of the fault: the id of an object, a key, or the event log.
+    pub place: String,
+    /// The fault, as a sentence.
+    pub what: String,
+}
+
+/// The result of an audit: the contents of a store, in numbers, and the findings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audit {
+    pub findings: Vec<Finding>,
+    pub scopes: u64,
+    pub pools: u64,
+    pub allocations: u64,
+    pub holds: u64,
+    /// Number of events that are kept.
+    pub events: u64,
+    /// Number of the last event that was removed, 0 when none was. The first kept event comes after it.
+    pub forgotten: u64,
+}

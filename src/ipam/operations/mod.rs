@@ -1,0 +1,14 @@
+//! The operations on scopes, pools, CIDRs and allocations, and the context in which they run.
+
+pub(super) mod allocation;
+pub(super) mod context;
+pub(super) mod dry_run;
+pub(super) mod locale;
+pub(super) mod pool;
+pub(super) mod pool_change;
+pub(super) mod pool_cidr;
+pub(super) mod regroup;
+pub(super) mod resize;
+pub(super) mod restore;
+pub(super) mod scope;
+pub(super) mod transfer;

@@ -1,0 +1,5 @@
+//! Blocks: arithmetic on them, the free blocks of a pool, and the choice of a block for a request.
+
+pub mod blocks;
+pub(super) mod free;
+pub(super) mod placement;
