@@ -12,7 +12,6 @@ use super::AwsIpam;
 use super::convert::{self, need, parts};
 use super::memory::Wish;
 use super::said::{Refusal, ask, fault};
-use super::space::occupant;
 use super::tags;
 use super::wait::{self, Look, uncrowded, until};
 
@@ -178,7 +177,7 @@ impl AwsIpam {
         let queue = self.memory.queue(&format!("{} {}", wish.parent, wish.name));
         let _turn = queue.lock().await;
         if let Some(existing) = self.allocation_named(&spec.pool_id, &spec.name).await? {
-            return Err(Error::NameTaken { existing: occupant(&existing), asked_by: None });
+            return Err(Error::NameTaken { existing: (&existing).into(), asked_by: None });
         }
         self.allocate(spec, &wanted, &wish).await
     }
@@ -285,7 +284,7 @@ impl AwsIpam {
         if change.name != before.meta.name
             && let Some(other) = self.allocation_named(&pool_id, &change.name).await?
         {
-            return Err(Error::NameTaken { existing: occupant(&other), asked_by: None });
+            return Err(Error::NameTaken { existing: (&other).into(), asked_by: None });
         }
         if change.tags != before.tags {
             check_tags(&change.tags, &self.the_pool(&pool_id).await?)?;

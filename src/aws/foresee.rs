@@ -12,7 +12,7 @@ use crate::ipam::{
 
 use super::AwsIpam;
 use super::allocations::Ask;
-use super::space::{Ground, first_few, occupant};
+use super::space::{Ground, first_few};
 use super::{pools, scopes};
 
 /// Facts about the same apply, in addition to the request.
@@ -62,7 +62,7 @@ impl AwsIpam {
         let ground = self.ground_after(&pool.meta.id, outlook).await?;
         let is_it = |one: &&Allocation| one.meta.name == spec.name && one.resource_type == ResourceType::Custom;
         if let Some(existing) = ground.allocations.iter().find(is_it) {
-            return Err(Error::NameTaken { existing: occupant(existing), asked_by: None });
+            return Err(Error::NameTaken { existing: existing.into(), asked_by: None });
         }
         if outlook.growing {
             return Ok(());
@@ -82,7 +82,7 @@ impl AwsIpam {
             return Err(Error::NotFound { kind: Kind::Scope, id: id.clone() });
         }
         if let Some(existing) = self.namesake(place.parent(), &spec.name, outlook.replaces).await? {
-            return Err(Error::NameTaken { existing: pools::occupant(&existing), asked_by: None });
+            return Err(Error::NameTaken { existing: (&existing).into(), asked_by: None });
         }
         if let Provision::Cidrs(cidrs) = &spec.provision {
             require_family(cidrs, place.family)?;
@@ -145,7 +145,7 @@ impl AwsIpam {
         for pool in tops {
             for present in self.present_cidrs(&pool.meta.id).await? {
                 if let Some(cidr) = cidrs.iter().find(|cidr| cidr.overlaps(&present)) {
-                    let with = vec![Occupant { cidr: Some(present), ..pools::occupant(pool) }];
+                    let with = vec![Occupant { cidr: Some(present), ..pool.into() }];
                     return Err(Error::Overlap { cidr: *cidr, with });
                 }
             }
@@ -175,7 +175,7 @@ impl Ground {
             let provisioned = self.provisioned.iter().copied().collect();
             return Err(Error::OutsidePool { cidr, pool_id, pool_name, provisioned });
         }
-        let with: Vec<_> = self.allocations.iter().filter(|one| one.cidr.overlaps(&cidr)).map(occupant).collect();
+        let with: Vec<_> = self.allocations.iter().filter(|one| one.cidr.overlaps(&cidr)).map(Occupant::from).collect();
         if with.is_empty() { Ok(()) } else { Err(Error::Overlap { cidr, with: first_few(with).0 }) }
     }
 

@@ -24,6 +24,7 @@ mod ipam;
 mod memory;
 mod observation;
 mod overview;
+mod pages;
 mod pool_change;
 mod pool_cidrs;
 mod pools;

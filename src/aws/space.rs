@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use num_bigint::BigUint;
 
-use crate::ipam::{Allocation, Cidr, Kind, Occupant, Pool, Result, Space, State, Utilization, blocks};
+use crate::ipam::{Allocation, Cidr, Occupant, Pool, Result, Space, Utilization, blocks};
 
 use super::AwsIpam;
 use super::overview::assigned_in;
@@ -51,20 +51,6 @@ impl Ground {
     }
 }
 
-pub(super) fn occupant(allocation: &Allocation) -> Occupant {
-    Occupant {
-        kind: Kind::Allocation,
-        id: allocation.meta.id.clone(),
-        name: allocation.meta.name.clone(),
-        owner: allocation.meta.owner.clone(),
-        state: State::Active,
-        cidr: Some(allocation.cidr),
-        hold_expires_at: None,
-        path: allocation.meta.name.clone(),
-        run: None,
-    }
-}
-
 /// The first occupants, and the number of the others.
 pub(super) fn first_few(occupants: Vec<Occupant>) -> (Vec<Occupant>, u64) {
     let more = u64::try_from(occupants.len().saturating_sub(NAMED)).unwrap_or(u64::MAX);
@@ -87,7 +73,7 @@ impl AwsIpam {
             Some(wished) => holders.retain(|one| one.cidr.overlaps(&wished)),
             None => holders.sort_by_key(|one| (one.cidr.netmask_length(), one.cidr.first())),
         }
-        let (holders, more) = first_few(holders.iter().map(occupant).collect());
+        let (holders, more) = first_few(holders.iter().map(Occupant::from).collect());
         let (pool_id, pool_name) = (pool.meta.id.clone(), pool.meta.name.clone());
         Some(Space { pool_id, pool_name, free, largest_free, holders, more })
     }

@@ -4,6 +4,7 @@
 
 mod account;
 mod actor;
+pub mod allocation_json;
 pub mod explain;
 pub mod files;
 pub mod find;

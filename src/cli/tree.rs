@@ -12,9 +12,10 @@ use clap::{ArgAction, Args};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::allocations::{Answer as AllocationAnswer, standing};
+use super::allocations::standing;
 use super::out::{Page, clean};
 use super::{Failure, Format, paths};
+use crate::backend::allocation_json::AllocationJson;
 use crate::backend::explain::percent;
 use crate::backend::{Ipam, PoolFilter, Utilization};
 use crate::ipam::{
@@ -176,7 +177,7 @@ struct PoolAnswer<'a> {
     largest_free: Option<Cidr>,
     pools_below: usize,
     pools: Vec<PoolAnswer<'a>>,
-    allocations: Vec<AllocationAnswer<'a>>,
+    allocations: Vec<AllocationJson<'a>>,
 }
 
 impl<'a> PoolAnswer<'a> {
@@ -203,7 +204,7 @@ impl<'a> PoolAnswer<'a> {
             allocations: branch
                 .allocations
                 .iter()
-                .map(|allocation| AllocationAnswer::new(allocation, &branch.path))
+                .map(|allocation| AllocationJson::new(allocation, &branch.path))
                 .collect(),
         }
     }

@@ -6,11 +6,12 @@ use crate::backend::service::{Keeps, PolicyNoun, PolicyRecord, PolicyResourceTyp
 use crate::ipam::{Error, Result, Words};
 
 use super::super::convert::need;
+use super::super::pages::pages;
 use super::super::said::{Refusal, ask, fault};
 use super::super::wait::uncrowded;
 use super::super::{AwsIpam, read, tags};
 use super::Stage;
-use super::waits::{Stateful, pages, wish_of};
+use super::waits::{Stateful, wish_of};
 
 fn record(found: &ec2::IpamPolicy, rules: PolicyRules, failure: Option<Error>) -> Result<PolicyRecord> {
     Ok(PolicyRecord {

@@ -5,9 +5,10 @@ use crate::backend::service::{Enabled, Enablement, EnablementNoun, Keeps, Manage
 use crate::ipam::{Result, Words};
 
 use super::super::AwsIpam;
+use super::super::pages::pages;
 use super::super::said::{Refusal, ask};
 use super::super::wait::{Look, What, uncrowded, unfinished, until};
-use super::waits::{Stateful, pages};
+use super::waits::Stateful;
 
 impl AwsIpam {
     /// The policy that applies to the account that asks.

@@ -7,9 +7,10 @@ use crate::backend::service::{Keeps, TokenNoun, TokenRecord, TokenSpec};
 use crate::ipam::Result;
 
 use super::super::convert::need;
+use super::super::pages::pages;
 use super::super::said::{Refusal, ask, fault};
 use super::super::{AwsIpam, read, tags};
-use super::waits::{Stateful, pages, wish_of};
+use super::waits::{Stateful, wish_of};
 
 type Token = ec2::IpamExternalResourceVerificationToken;
 

@@ -1,4 +1,4 @@
-//! Waits for objects that report their state in words, and reads lists whose pages the SDK does not join.
+//! Waits for objects that report their state in words.
 //!
 //! [`AwsIpam::usable`] waits for an object that becomes usable or fails. [`AwsIpam::rested`] waits for an object that AWS
 //! creates and may then fail to complete.
@@ -133,23 +133,6 @@ impl AwsIpam {
             }
         })
         .await
-    }
-}
-
-/// All items of a list for which the SDK has no paginator. `page` returns the items of the page with this token, and the
-/// token of the next page.
-pub(super) async fn pages<T, F>(mut page: impl FnMut(Option<String>) -> F) -> Result<Vec<T>, Refusal>
-where
-    F: Future<Output = Result<(Vec<T>, Option<String>), Refusal>>,
-{
-    let (mut all, mut token) = (Vec::new(), None);
-    loop {
-        let (found, next) = page(token).await?;
-        all.extend(found);
-        token = next.filter(|next| !next.is_empty());
-        if token.is_none() {
-            return Ok(all);
-        }
     }
 }
 

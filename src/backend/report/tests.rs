@@ -10,7 +10,7 @@ use super::*;
 use crate::backend::upkeep::ForgetMode;
 use crate::backend::{EventFilter, Local, Planned, PoolChange, Surroundings, Terms};
 use crate::ipam::{Actor, AllocationSpec, PoolSpec, Provision, Rules, ScopeSpec, ScopeType, Size, Strategy, Tags};
-use crate::store::{self, StoreUrl};
+use crate::store::{self, Store, StoreUrl, counting::Counting};
 
 const HOSTILE: &str = "</script><img src=x onerror=\"alert(1)\"><!--<script>";
 
@@ -22,6 +22,10 @@ struct World {
 
 impl World {
     fn new() -> Self {
+        Self::over(store::open(&StoreUrl::new("memory:")).unwrap())
+    }
+
+    fn over(store: Arc<dyn Store>) -> Self {
         let clock = Arc::new(AtomicI64::new(1_800_000_000));
         let (now, seed) = (Arc::clone(&clock), AtomicI64::new(1));
         let surroundings = Surroundings {
@@ -29,7 +33,6 @@ impl World {
             random: Arc::new(move || seed.fetch_add(1, Ordering::Relaxed).unsigned_abs()),
         };
         let actor = Actor { owner: "network".to_owned(), ..Actor::default() };
-        let store = store::open(&StoreUrl::new("memory:")).unwrap();
         Self { ipam: Local::over(store, actor, surroundings), clock }
     }
 
@@ -149,6 +152,25 @@ fn every_number_is_that_of_the_store() {
     let newest = world.ipam.check().unwrap().events;
     assert_eq!(report.events[0].sequence, newest);
     assert_eq!(report.events.last().unwrap().sequence, 1);
+}
+
+#[test]
+fn the_number_of_snapshots_does_not_grow_with_the_pools() {
+    let store = Arc::new(Counting::new(store::open(&StoreUrl::new("memory:")).unwrap()));
+    let world = World::over(Arc::clone(&store) as Arc<_>);
+    let snapshots = || {
+        let before = store.snapshots();
+        world.report();
+        store.snapshots() - before
+    };
+    world.pool("first", None, "10.0.0.0/16");
+    // One is the overview, the others are the results of discoveries.
+    let few = snapshots();
+    for number in 1..20 {
+        world.pool(&format!("pool-{number}"), None, &format!("10.{number}.0.0/16"));
+    }
+    assert_eq!(snapshots(), few);
+    assert!(few <= 4, "{few}");
 }
 
 #[test]
