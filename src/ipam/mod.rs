@@ -40,29 +40,37 @@ pub(crate) mod testing;
 pub(crate) mod tests;
 
 pub use audit::dataset::{Item, Records, Tally};
-pub use audit::import::{Format, Merge, Vacancy, event_entry};
+pub use audit::import::{Merge, Vacancy, event_entry};
 pub use audit::maintenance::{Census, Collected};
 pub use discovery::types as seen;
 pub use discovery::types::Discovery;
 pub use discovery::{
-    Forgotten, Past, Place, Reconciled, SeenAddress, Sighted, Skip, Skipped, Taken, Treated, Treatment, Untreatable,
+    Forgotten, Past, Place, Reconciled, SeenAddress, Sighted, Skip, Skipped, Taken, Treated, Treatment,
 };
 pub use history::archive_proof::Witness;
+pub use history::chain::Chain;
 pub use history::journal::Journal;
-pub use history::log::{ACTIONS, Chain, EventFilter, blocks as event_blocks};
-pub use history::retention::{Mark, Remembered, Remnant, Until};
-pub use history::timeline::{HistoryQuery, Match, Tenure};
+pub use history::log::{EventFilter, blocks as event_blocks};
+pub use history::mark::{Mark, Remembered, Until};
+pub use history::tenure::{Remnant, Tenure};
+pub use history::timeline::{HistoryQuery, Match};
 pub use history::trends::{Forecast, TrendPoint, forecast};
 pub use holds::list::{Hold, HoldFilter, Released};
+pub use model::allocation::*;
 pub use model::aws_only::*;
 pub use model::cidr::{Cidr, Family, address};
 pub use model::error::{
-    Error, Fault, KeptOff, LostHold, Occupant, Result, RuleName, SeenThere, Space, Unfinished, Unsupported,
+    Error, Fault, KeptOff, LostHold, Occupant, Result, RuleName, SeenThere, Space, Staying, Unfinished, Unsupported,
+    Untreatable,
 };
+pub use model::event::{ACTIONS, Actor, Event};
+pub use model::object::*;
+pub use model::pool::*;
+pub use model::pool_cidr::*;
 pub use model::pool_tree::PoolTree;
-pub use model::record::*;
 pub use model::request::*;
 pub use model::run::{CurrentRun, Origin, Run};
+pub use model::scope::*;
 pub(crate) use model::text_enum::words;
 pub use model::text_enum::{Word, Words};
 pub use operations::allocation::{check_length, check_tags};
@@ -70,7 +78,7 @@ pub use operations::context::{Env, Ledger, Reader};
 pub use operations::dry_run::DryRun;
 pub use operations::pool::check_rules;
 pub use operations::restore::Missing;
-pub use operations::scope::NO_OWNER;
-pub use operations::transfer::{Staying, Transfer};
+pub use operations::transfer::Transfer;
 pub use queries::overview::{Overview, OverviewQuery, PoolChoice, PoolOverview, Review, ReviewQuery, ScopeChoice};
 pub use space::blocks;
+pub use storage::format::Format;

@@ -8,34 +8,18 @@ use std::collections::BTreeMap;
 use crate::ipam::audit::dataset::Claims;
 use crate::ipam::discovery::Kept;
 use crate::ipam::history::log;
-use crate::ipam::history::log::Chain;
-use crate::ipam::history::retention::{Mark, Remembered, Remnant};
 use crate::ipam::storage::codec::{self, Record};
 use crate::ipam::storage::counters::Counters;
 use crate::ipam::storage::keys;
 use crate::ipam::storage::names::NameEntry;
-use crate::ipam::{Audit, Error, Event, Finding, Item, Journal, Reader, Records, Result, ScopeType, State};
+use crate::ipam::{
+    Audit, Chain, Error, Event, Finding, Item, Journal, Mark, Reader, Records, Remembered, Remnant, Result, ScopeType,
+    State,
+};
 use crate::store::{self, Order};
 
 /// Entries read at a time.
 const PAGE: usize = 1024;
-/// First parts of the keys of entries that follow from records. The store must have exactly these entries.
-const DERIVED: [&str; 14] = [
-    "at",
-    "provisioned",
-    "top",
-    "child",
-    "pool-named",
-    "expiry",
-    "lapsed",
-    "deferred",
-    "free",
-    "imported",
-    "seen-at",
-    "avoiding",
-    "avoided",
-    "ended",
-];
 
 /// All entries of the store except events.
 #[derive(Default)]
@@ -69,7 +53,8 @@ impl Reader<'_> {
     }
 
     fn read_entries(&mut self, audited: &mut Audited) -> Result<()> {
-        for (start, end) in [("", "event/"), ("event/~", "\u{7f}")] {
+        let (_, events_end) = keys::under(keys::EVENTS);
+        for (start, end) in [("", keys::EVENTS), (events_end.as_str(), keys::END)] {
             let mut start = start.to_owned();
             loop {
                 let page = self.snapshot.scan(&start..end, Order::Ascending, PAGE)?;
@@ -91,7 +76,7 @@ impl Reader<'_> {
             Ok(head) => head,
             Err(error) => return audited.damage(keys::EVENT_HEAD, error),
         };
-        let (mut start, end) = keys::under("event/");
+        let (mut start, end) = keys::under(keys::EVENTS);
         let mark = match self.mark() {
             Ok(mark) => mark,
             Err(error) => {
@@ -168,7 +153,7 @@ impl Audited {
             "past" => self.admit_kept(&key, &bytes, |past| Item::Past(Box::new(past))),
             "remnant" => self.admit_remnant(&key, &bytes),
             "name" | "count" | "meta" | "default" => Ok(()),
-            other if DERIVED.contains(&other) => Ok(()),
+            other if keys::DERIVED.contains(&other) => Ok(()),
             _ => {
                 self.find(&key, "A store has no such key.");
                 return Ok(());
@@ -265,7 +250,7 @@ impl Audited {
     fn check_counters(&mut self) {
         let mut sums = self.records.sums();
         let mut findings = Vec::new();
-        for key in self.entries.keys().filter(|key| key.starts_with("count/")) {
+        for key in self.entries.keys().filter(|key| key.starts_with(keys::COUNTS)) {
             let found = codec::decode::<Counters>(key, &self.entries[key]);
             let expected = sums.remove(key).unwrap_or_default();
             if found.as_ref().ok() != Some(&expected) {
@@ -289,7 +274,8 @@ impl Audited {
     fn check_names(&mut self) {
         let mut claims = self.records.claims();
         let mut findings = Vec::new();
-        for (key, bytes) in self.entries.range("name/".to_owned().."name/\u{7f}".to_owned()) {
+        let (start, end) = keys::under(keys::NAMES);
+        for (key, bytes) in self.entries.range(start..end) {
             let claim = claims.remove(key).unwrap_or_default();
             match codec::decode::<NameEntry>(key, bytes) {
                 Ok(entry) if entry == NameEntry::default() => {
@@ -340,5 +326,5 @@ fn claim_fault(claims: &Claims<'_>, entry: &NameEntry) -> Option<String> {
 }
 
 fn is_derived(key: &str) -> bool {
-    key.split('/').next().is_some_and(|first| DERIVED.contains(&first))
+    key.split('/').next().is_some_and(|first| keys::DERIVED.contains(&first))
 }

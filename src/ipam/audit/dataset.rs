@@ -5,16 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ipam::audit::invariants;
 use crate::ipam::discovery::{self, Avoided, Kept};
 use crate::ipam::storage::codec::{self, Record};
 use crate::ipam::storage::counters::Counters;
-use crate::ipam::storage::index;
-use crate::ipam::storage::keys;
 use crate::ipam::storage::names::NameEntry;
+use crate::ipam::storage::{discovery_keys, index, keys};
 use crate::ipam::{
-    Allocation, Cidr, Discovery, Event, Finding, Kind, Mark, Meta, Past, Place, Pool, PoolCidr, Reader, Remnant,
-    Result, Scope, ScopeType, SeenAddress, Sighted, Special, State, Treated,
+    Allocation, Cidr, Discovery, Event, Kind, Mark, Meta, Past, Place, Pool, PoolCidr, Reader, Remnant, Result, Scope,
+    ScopeType, SeenAddress, Sighted, Special, State, Treated,
 };
 
 /// Events read at a time.
@@ -173,24 +171,7 @@ impl Records {
         self.scopes.values().find(|scope| scope.is_default && scope.scope_type == scope_type)
     }
 
-    /// Faults among the records: in parents, families, states and names, and above all space that is taken twice.
-    pub fn faults(&self) -> Vec<Finding> {
-        let mut faults = invariants::of(self);
-        for (_, claims) in self.claims() {
-            for rivals in [&claims.active, &claims.planned] {
-                if let [first, others @ ..] = rivals.as_slice() {
-                    let taken = |id: &&str| Finding {
-                        place: (*id).to_owned(),
-                        what: format!("Its name {:?} is also the name of {first} in the same place.", self.name_of(id)),
-                    };
-                    faults.extend(others.iter().map(taken));
-                }
-            }
-        }
-        faults
-    }
-
-    fn name_of(&self, id: &str) -> &str {
+    pub(super) fn name_of(&self, id: &str) -> &str {
         let scope = self.scopes.get(id).map(Record::meta);
         let pool = self.pools.get(id).map(Record::meta);
         let pool_cidr = self.pool_cidrs.get(id).map(Record::meta);
@@ -285,7 +266,7 @@ impl Records {
         self.past.values().try_for_each(|past| all(discovery::entries_of_past(past)?))?;
         for (scope_id, blocks) in self.avoided() {
             for cidr in discovery::outermost(blocks) {
-                all(vec![(Avoided::key(scope_id, &cidr), codec::encode(&Avoided { cidr })?)])?;
+                all(vec![(discovery_keys::avoided(scope_id, &cidr), codec::encode(&Avoided { cidr })?)])?;
             }
         }
         Ok(())

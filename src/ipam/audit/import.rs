@@ -9,32 +9,20 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::ipam::discovery;
-use crate::ipam::history::log::{self, Action, Chain, Head};
+use crate::ipam::history::log::{self, Head};
+use crate::ipam::model::event::Action;
 use crate::ipam::storage::codec::{self, Record};
-use crate::ipam::storage::keys;
+use crate::ipam::storage::{format, keys};
 use crate::ipam::{
-    Error, Event, Finding, Item, Ledger, Past, Place, Reader, Records, Result, ScopeType, SeenAddress, Sighted, Tally,
+    Chain, Error, Event, Finding, Format, Item, Ledger, Past, Place, Reader, Records, Result, ScopeType, SeenAddress,
+    Sighted, Tally, discovery,
 };
-use crate::store::{self, Entry, Order, Tx};
+use crate::store::{Entry, Order, Tx};
 
-/// The value of `meta/format` during an import, followed by the name of the import.
-const MARK: &str = "importing ";
 /// Upper limit of the entries in a store that counts as empty: the default scopes with their events.
 const VACANT_ENTRIES_MAX: usize = 64;
 /// Number of entries that one transaction deletes.
 const WIPE_LIMIT: usize = 5000;
-
-/// The state of a store according to `meta/format`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// The store was never written.
-    Blank,
-    /// The store was written by this version or an older one.
-    Version(u64),
-    /// An import with this name is in progress, or was interrupted.
-    Importing(String),
-}
 
 /// Whether a complete import into a store is possible.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,15 +36,6 @@ pub enum Vacancy {
 }
 
 impl Reader<'_> {
-    /// The format of the store.
-    ///
-    /// # Errors
-    /// Returns [`store::Error::Newer`] or [`store::Error::Corrupt`].
-    pub fn format(&mut self) -> Result<Format> {
-        let Some(bytes) = self.snapshot.get(keys::FORMAT)? else { return Ok(Format::Blank) };
-        parse_format(bytes)
-    }
-
     /// Checks that the store is not in the middle of an import.
     ///
     /// Returns whether no import can begin any more during the life of the store: a store with a history of its own is
@@ -65,11 +44,11 @@ impl Reader<'_> {
     /// # Errors
     /// Returns [`Error::Importing`].
     pub fn require_whole(&mut self) -> Result<bool> {
-        let (start, end) = keys::under("meta/");
+        let (start, end) = keys::under(keys::META);
         let mut settled = false;
         for (key, bytes) in self.snapshot.scan(&start..&end, Order::Ascending, VACANT_ENTRIES_MAX)? {
             match key.as_str() {
-                keys::FORMAT if bytes.starts_with(MARK.as_bytes()) => return Err(Error::Importing),
+                keys::FORMAT if bytes.starts_with(format::IMPORTING.as_bytes()) => return Err(Error::Importing),
                 // A damaged head is reported by the operations that need it.
                 keys::EVENT_HEAD => {
                     settled = codec::decode::<Head>(&key, &bytes).is_ok_and(|head| head.sequence > DEFAULT_SCOPES);
@@ -88,10 +67,12 @@ impl Reader<'_> {
         let entries = self.snapshot.scan(""..keys::END, Order::Ascending, VACANT_ENTRIES_MAX)?;
         // A new store has one event for each default scope, and no other record.
         let is_ours = |key: &str| {
-            ["default/", "name/scope/-/", "scope/", "meta/"].iter().any(|start| key.starts_with(start))
-                || key.starts_with("event/") && key <= keys::event(DEFAULT_SCOPES).as_str()
+            [keys::DEFAULT_SCOPES, keys::SCOPE_NAMES, keys::SCOPES, keys::META]
+                .iter()
+                .any(|start| key.starts_with(start))
+                || key.starts_with(keys::EVENTS) && key <= keys::event(DEFAULT_SCOPES).as_str()
         };
-        let scopes = entries.iter().filter(|(key, _)| key.starts_with("scope/")).count() as u64;
+        let scopes = entries.iter().filter(|(key, _)| key.starts_with(keys::SCOPES)).count() as u64;
         let vacant = entries.iter().all(|(key, _)| is_ours(key)) && scopes <= DEFAULT_SCOPES;
         Ok(if vacant { Vacancy::Vacant } else { Vacancy::InUse })
     }
@@ -111,18 +92,6 @@ impl Reader<'_> {
 /// Number of scopes that every store has.
 const DEFAULT_SCOPES: u64 = 2;
 
-pub(in crate::ipam) fn parse_format(bytes: Vec<u8>) -> Result<Format> {
-    let text = String::from_utf8(bytes).map_err(|_| codec::corrupt(keys::FORMAT, "not a version"))?;
-    if let Some(name) = text.strip_prefix(MARK) {
-        return Ok(Format::Importing(name.to_owned()));
-    }
-    match text.parse() {
-        Ok(found) if found > codec::VERSION => Err(Error::Store(store::Error::Newer { found, known: codec::VERSION })),
-        Ok(found) => Ok(Format::Version(found)),
-        Err(_) => Err(codec::corrupt(keys::FORMAT, "not a version")),
-    }
-}
-
 /// Complete import into an empty store.
 impl Ledger<'_> {
     /// Marks the store as the target of the import `name`, and begins to empty it.
@@ -140,7 +109,7 @@ impl Ledger<'_> {
                 }
             }
         }
-        Ok(self.tx.put(keys::FORMAT, format!("{MARK}{name}").into_bytes())?)
+        Ok(self.tx.put(keys::FORMAT, format!("{}{name}", format::IMPORTING).into_bytes())?)
     }
 
     /// Removes a part of the remains of an interrupted import; `true` when there may be more. Returns

@@ -9,8 +9,27 @@ use crate::ipam::operations::pool::check_rules;
 use crate::ipam::storage::codec::Record;
 use crate::ipam::{Allocation, Cidr, Error, Finding, Meta, Pool, PoolCidr, ResourceType, State};
 
+impl Records {
+    /// Faults among the records: in parents, families, states and names, and above all space that is taken twice.
+    pub fn faults(&self) -> Vec<Finding> {
+        let mut faults = of(self);
+        for (_, claims) in self.claims() {
+            for rivals in [&claims.active, &claims.planned] {
+                if let [first, others @ ..] = rivals.as_slice() {
+                    let taken = |id: &&str| Finding {
+                        place: (*id).to_owned(),
+                        what: format!("Its name {:?} is also the name of {first} in the same place.", self.name_of(id)),
+                    };
+                    faults.extend(others.iter().map(taken));
+                }
+            }
+        }
+        faults
+    }
+}
+
 /// All faults except those of names.
-pub(in crate::ipam) fn of(records: &Records) -> Vec<Finding> {
+fn of(records: &Records) -> Vec<Finding> {
     let mut found = Faults { records, findings: Vec::new() };
     found.check_pools();
     found.check_pool_cidrs();

@@ -7,8 +7,9 @@ use crate::ipam::history::log;
 use crate::ipam::holds::reclaim::REMEMBERED;
 use crate::ipam::storage::codec::{self, Record};
 use crate::ipam::storage::counters::Counters;
-use crate::ipam::storage::keys;
-use crate::ipam::{Event, Ledger, Pool, PoolCidr, Reader, Result, Scope, State};
+use crate::ipam::storage::discovery_keys;
+use crate::ipam::storage::keys::{self, HoldKind};
+use crate::ipam::{Event, Kind, Ledger, Pool, PoolCidr, Reader, Result, Scope, State};
 use crate::store::Order;
 
 /// Result of one step of reclaiming.
@@ -103,16 +104,16 @@ impl Reader<'_> {
             holds: scopes.planned + pools.planned + named.planned + holds.allocations.planned,
             expired_holds: scopes.expired + pools.expired + named.expired + holds.allocations.expired,
             planned_growths: holds.growths,
-            lapsed_holds: self.count_keys("lapsed/", &mut |_| ())?,
-            discoveries: self.count_keys("discovery/", &mut |_| ())?,
-            sightings: self.count_keys("seen-at/", &mut |_| ())?,
+            lapsed_holds: self.count_keys(keys::LAPSED, &mut |_| ())?,
+            discoveries: self.count_keys(keys::DISCOVERIES, &mut |_| ())?,
+            sightings: self.count_keys(discovery_keys::SIGHTINGS_BY_ADDRESS, &mut |_| ())?,
         })
     }
 
     /// Number of active allocations of all pools, including the space of pools below.
     fn allocations_and_spaces(&mut self) -> Result<u64> {
         let mut sum = BigUint::default();
-        codec::each_under(self.snapshot, "count/", &mut |key, bytes| {
+        codec::each_under(self.snapshot, keys::COUNTS, &mut |key, bytes| {
             sum += codec::decode::<Counters>(key, bytes)?.allocations;
             Ok(true)
         })?;
@@ -121,9 +122,9 @@ impl Reader<'_> {
 
     fn holds(&mut self, now: Timestamp) -> Result<Holds> {
         let mut holds = Holds::default();
-        self.count_keys("expiry/", &mut |key| match keys::hold_of(key) {
-            Some((keys::GROWTH, _)) => holds.growths += 1,
-            Some(("allocation", _)) => {
+        self.count_keys(keys::HOLDS_BY_EXPIRY, &mut |key| match keys::hold_of(key) {
+            Some((HoldKind::Growth, _)) => holds.growths += 1,
+            Some((HoldKind::Object(Kind::Allocation), _)) => {
                 holds.allocations.planned += 1;
                 holds.allocations.expired += u64::from(keys::is_due(key, now));
             }
@@ -158,10 +159,10 @@ impl Ledger<'_> {
     /// Returns [`crate::ipam::Error::Store`].
     pub fn collect_expired(&mut self, from: &str, limit: usize) -> Result<Collected> {
         let before = log::head(self.tx)?.sequence;
-        let (lapsed_at, expiry_at) = (keys::under("lapsed/"), keys::under("expiry/"));
+        let (lapsed_at, expiry_at) = (keys::under(keys::LAPSED), keys::under(keys::HOLDS_BY_EXPIRY));
         let mut collected = Collected::default();
-        // "expiry/" sorts before "lapsed/".
-        let in_lapsed = from.starts_with("lapsed/");
+        // Holds by expiry sort before lapsed holds.
+        let in_lapsed = from.starts_with(keys::LAPSED);
         let range = if in_lapsed { &lapsed_at } else { &expiry_at };
         let start = if from.is_empty() || *from == range.0 { range.0.clone() } else { keys::after(from) };
         let page = self.tx.scan(&start..&range.1, Order::Ascending, limit)?;
@@ -181,7 +182,7 @@ impl Ledger<'_> {
         }
         collected.next = match page.last() {
             Some((last, _)) if page.len() == limit => Some(last.clone()),
-            _ if !in_lapsed => Some("lapsed/".to_owned()),
+            _ if !in_lapsed => Some(keys::LAPSED.to_owned()),
             _ => None,
         };
         collected.events = self.reader().events(before, usize::MAX)?;

@@ -5,11 +5,15 @@ use std::collections::BTreeMap;
 use super::sample;
 use super::stored::{Place, Sighted};
 use super::types::{Discovery, Survey};
-use crate::ipam::history::log::{self, Action};
+use crate::ipam::history::log;
+use crate::ipam::model::event::Action;
 use crate::ipam::operations::context::Birth;
-use crate::ipam::storage::codec;
-use crate::ipam::storage::keys;
+use crate::ipam::storage::codec::{self, record};
+use crate::ipam::storage::{discovery_keys, keys};
 use crate::ipam::{Error, Kind, Ledger, Reader, Result, Tags};
+
+// Names of discoveries need not be unique.
+record!(Discovery, Discovery, self, parent: keys::ROOT, named: false);
 
 impl Reader<'_> {
     /// The discovery with this id, `None` when it is gone.
@@ -91,7 +95,7 @@ impl Ledger<'_> {
         log::append(self.tx, &self.env, Action::Update, Some(&before), Some(&after))?;
         let (was, is) = (before.survey.avoided, after.survey.avoided);
         if was != is {
-            let all: BTreeMap<String, Sighted> = sample::all_under(self.tx, &Sighted::of(id))?;
+            let all: BTreeMap<String, Sighted> = sample::all_under(self.tx, &discovery_keys::sightings_of(id))?;
             // Only sightings that allocations avoid have an entry in the index.
             for sighted in all.values().filter(|sighted| sighted.keeps_off(true).is_some()) {
                 sample::write(self.tx, Some((sighted, was)), Some((sighted, is)))?;

@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::stored::{self, Sighted};
-use crate::ipam::operations::resize::beside;
-use crate::ipam::storage::{codec, keys};
+use super::stored::Sighted;
+use crate::ipam::space::blocks;
+use crate::ipam::storage::{codec, discovery_keys, keys};
 use crate::ipam::{Cidr, Error, Family, Pool, Reader, Result, SeenThere};
 use crate::store::{Order, Snapshot, Tx};
 
@@ -26,43 +26,26 @@ pub(in crate::ipam) struct Avoided {
 }
 
 impl Avoided {
-    pub(in crate::ipam) fn key(scope_id: &str, cidr: &Cidr) -> String {
-        let family = cidr.family();
-        format!("avoided/{}/{family}/{}", keys::part(scope_id), keys::address(family, cidr.first()))
-    }
-
     /// Whether allocations avoid any block of this family. One read.
     pub(in crate::ipam) fn any(snapshot: &mut dyn Snapshot, scope_id: &str, family: Family) -> Result<bool> {
-        let range = keys::under(&format!("avoided/{}/{family}/", keys::part(scope_id)));
+        let range = keys::under(&discovery_keys::avoided_of(scope_id, family));
         Ok(!snapshot.scan(keys::range(&range), Order::Ascending, 1)?.is_empty())
     }
 
     /// The outermost avoided block that shares addresses with `block`; the highest one if there are several. One read.
     pub(in crate::ipam) fn over(snapshot: &mut dyn Snapshot, scope_id: &str, block: &Cidr) -> Result<Option<Cidr>> {
-        let (family, scope) = (block.family(), keys::part(scope_id));
-        let start = format!("avoided/{scope}/{family}/");
-        let end = format!("{start}{}\u{1}", keys::address(family, block.last()));
+        let start = discovery_keys::avoided_of(scope_id, block.family());
+        let end = keys::after(&format!("{start}{}", keys::address(block.family(), block.last())));
         // The blocks are disjoint: if any block shares addresses, it is the last one that begins before the end of
         // `block`.
         let found = snapshot.scan(&start..&end, Order::Descending, 1)?;
         let Some((key, bytes)) = found.first() else { return Ok(None) };
         let avoided: Self = codec::decode(key, bytes)?;
-        if Self::key(scope_id, &avoided.cidr) != *key {
+        if discovery_keys::avoided(scope_id, &avoided.cidr) != *key {
             return Err(codec::corrupt(key, "a damaged record: it contains another block"));
         }
         Ok(Some(avoided.cidr).filter(|cidr| cidr.overlaps(block)))
     }
-}
-
-/// Prefix of the sightings that keep allocations off exactly this block.
-pub(super) fn avoiding_at(scope_id: &str, cidr: &Cidr) -> String {
-    format!("avoiding/{}/{}/", keys::part(scope_id), stored::block(cidr))
-}
-
-/// Start of the entries of blocks of the same family that begin at `first` or later.
-fn avoiding_from(scope_id: &str, block: &Cidr, first: u128) -> String {
-    let family = block.family();
-    format!("avoiding/{}/{family}/{}", keys::part(scope_id), keys::address(family, first))
 }
 
 /// The blocks that no other of these blocks contains.
@@ -85,25 +68,25 @@ pub(super) fn cover(tx: &mut dyn Tx, scope_id: &str, block: &Cidr) -> Result<()>
         if other.contains(block) {
             return Ok(());
         }
-        tx.delete(&Avoided::key(scope_id, &other))?;
+        tx.delete(&discovery_keys::avoided(scope_id, &other))?;
     }
     put(tx, scope_id, block)
 }
 
 fn put(tx: &mut dyn Tx, scope_id: &str, block: &Cidr) -> Result<()> {
-    Ok(tx.put(&Avoided::key(scope_id, block), codec::encode(&Avoided { cidr: *block })?)?)
+    Ok(tx.put(&discovery_keys::avoided(scope_id, block), codec::encode(&Avoided { cidr: *block })?)?)
 }
 
 /// Removes an avoided block; the entry of its sighting is gone already. Blocks that it contained may become outermost.
 pub(super) fn uncover(tx: &mut dyn Tx, scope_id: &str, block: &Cidr) -> Result<()> {
-    let key = Avoided::key(scope_id, block);
+    let key = discovery_keys::avoided(scope_id, block);
     let is_outermost = codec::read::<Avoided>(tx, &key)?.is_some_and(|found| found.cidr == *block);
-    let same = keys::under(&avoiding_at(scope_id, block));
+    let same = keys::under(&discovery_keys::avoiding_at(scope_id, block));
     if !is_outermost || !tx.scan(keys::range(&same), Order::Ascending, 1)?.is_empty() {
         return Ok(());
     }
     tx.delete(&key)?;
-    let at = |first: u128| avoiding_from(scope_id, block, first);
+    let at = |first: u128| discovery_keys::avoiding_from(scope_id, block.family(), first);
     let (mut start, end) = (at(block.first()), format!("{}\u{7f}", at(block.last())));
     loop {
         let page = tx.scan(&start..&end, Order::Ascending, PAGE)?;
@@ -136,9 +119,12 @@ impl Avoided {
         limit: usize,
     ) -> Result<Vec<Sighted>> {
         let (start, end) = if avoided.contains(block) {
-            keys::under(&avoiding_at(scope_id, avoided))
+            keys::under(&discovery_keys::avoiding_at(scope_id, avoided))
         } else {
-            (avoiding_from(scope_id, block, block.first()), avoiding_from(scope_id, block, block.last()) + "\u{7f}")
+            (
+                discovery_keys::avoiding_from(scope_id, block.family(), block.first()),
+                discovery_keys::avoiding_from(scope_id, block.family(), block.last()) + "\u{7f}",
+            )
         };
         let mut found = Vec::new();
         for (key, _) in snapshot.scan(&start..&end, Order::Ascending, limit)? {
@@ -167,7 +153,7 @@ impl Reader<'_> {
         if Avoided::over(self.snapshot, &pool.scope_id, target)?.is_none() {
             return Ok(false);
         }
-        for beside in beside(present, target) {
+        for beside in blocks::growth_blocks(present, target) {
             if Avoided::off(self.snapshot, pool, &beside, &beside)?.is_some() {
                 return Ok(true);
             }
@@ -178,10 +164,6 @@ impl Reader<'_> {
 
 /// The block of an entry of an index by address.
 pub(super) fn block_in(key: &str) -> Result<Cidr> {
-    let parts: Vec<&str> = key.split('/').collect();
-    let block = match parts.as_slice() {
-        [.., family, address, length, _, _, _, _] => stored::block_of(family, address, length),
-        _ => None,
-    };
+    let block = discovery_keys::block_in_index(key);
     block.ok_or_else(|| -> Error { codec::corrupt(key, "there is no block in it") })
 }

@@ -1,8 +1,8 @@
 //! Faults among sightings and treatments.
 
 use super::sample::Surroundings;
-use super::stored::{Kept, Place, Sighted};
-use super::treatments::Treatments;
+use super::stored::{Kept, Sighted};
+use super::treated::Treatments;
 use crate::ipam::storage::codec::Record;
 use crate::ipam::{Finding, Records, ResourceType, Scope, ScopeType, State, Treated};
 
@@ -29,7 +29,7 @@ pub(in crate::ipam) fn of(records: &Records) -> Vec<Finding> {
         add(&mut found, key, sighting_faults(sighted, records, surroundings.as_ref()));
     }
     for (key, address) in &records.addresses {
-        let place = Place::key_of(&address.discovery_id, &address.account_id, &address.region);
+        let place = address.target().record();
         let fault = "It was found at a target that was never scanned.".to_owned();
         add(&mut found, key, if records.places.contains_key(&place) { Vec::new() } else { vec![fault] });
     }
@@ -64,7 +64,7 @@ fn treatment_faults(treated: &Treated, records: &Records) -> Vec<String> {
 
 fn sighting_faults(sighted: &Sighted, records: &Records, surroundings: Option<&Surroundings>) -> Vec<String> {
     let mut faults = Vec::new();
-    let place = Place::key_of(&sighted.discovery_id, &sighted.account_id, &sighted.region);
+    let place = sighted.target().record();
     if records.places.get(&place).and_then(|place| place.last_success).is_none() {
         faults.push("It was found at a target that was never scanned.".to_owned());
     }

@@ -34,7 +34,7 @@ impl Reader<'_> {
         let (mut seen, places) = self.asked(spot)?;
         let mut found: Vec<(Sighted, Place)> = Vec::new();
         for place in places {
-            let at = Sighted::at(&place.discovery_id, &place.account_id, &place.region);
+            let at = place.target().sightings();
             let sightings: BTreeMap<String, Sighted> = all_under(self.snapshot, &at)?;
             found.extend(sightings.into_values().map(|sighted| (sighted, place.clone())));
         }
@@ -58,7 +58,7 @@ impl Reader<'_> {
     pub fn discovered_public_addresses(&mut self, spot: &Spot) -> Result<Seen<PublicAddress>> {
         let (mut seen, places) = self.asked(spot)?;
         for place in places {
-            let at = SeenAddress::at(&place.discovery_id, &place.account_id, &place.region);
+            let at = place.target().addresses();
             let addresses: BTreeMap<String, SeenAddress> = all_under(self.snapshot, &at)?;
             let dated = |seen: SeenAddress| PublicAddress { sampled_at: place.last_success, ..seen.address };
             seen.items.extend(addresses.into_values().map(dated));

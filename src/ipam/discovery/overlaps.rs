@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::evaluate::{Evaluation, Gathered, Holder};
+use super::evaluation::{Evaluation, Gathered, Holder};
 use super::forest::Forest;
 use super::stored::Sighted;
 use super::types::SeenType;

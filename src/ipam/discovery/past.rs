@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::sample::all_under;
 use super::stored::{Past, Sighted};
 use super::types::{History, HistoryQuestion, HistoryRecord, PastType, ResourceCidr, ResourceFilter, SeenType};
-use crate::ipam::storage::{codec, keys};
+use crate::ipam::storage::{codec, discovery_keys, keys};
 use crate::ipam::{Cidr, Reader, Result, Scope, ScopeType};
 use crate::store::Order;
 
@@ -22,7 +22,7 @@ impl Reader<'_> {
             Some(id) => codec::require::<Scope>(self.snapshot, id)?.meta.id,
             None => self.default_scope(ScopeType::Private)?,
         };
-        let past = all_under::<Past>(self.snapshot, &Past::at(&question.cidr))?.into_values();
+        let past = all_under::<Past>(self.snapshot, &discovery_keys::past_at(&question.cidr))?.into_values();
         let mut tenures: Vec<(Past, bool)> = past.map(|past| (past, false)).collect();
         tenures.extend(self.sightings_at(&question.cidr)?.into_iter().filter_map(|sighted| {
             // The sighting has not ended.
@@ -50,10 +50,11 @@ impl Reader<'_> {
     }
 
     fn sightings_at(&mut self, cidr: &Cidr) -> Result<Vec<Sighted>> {
-        let range = keys::under(&Sighted::index_at(cidr));
+        let range = keys::under(&discovery_keys::seen_at(cidr));
         let mut found = Vec::new();
         for (key, _) in self.snapshot.scan(keys::range(&range), Order::Ascending, usize::MAX)? {
-            let sighting = Sighted::key_from_index(&key).ok_or_else(|| codec::corrupt(&key, "it names no sighting"))?;
+            let sighting =
+                discovery_keys::sighting_of_index(&key).ok_or_else(|| codec::corrupt(&key, "it names no sighting"))?;
             found.extend(codec::read::<Sighted>(self.snapshot, &sighting)?);
         }
         Ok(found)

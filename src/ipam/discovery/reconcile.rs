@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::evaluate::{Evaluation, Gathered, by_first};
+use super::evaluate::by_first;
+use super::evaluation::{Evaluation, Gathered};
 use super::stored::{Place, Sighted};
 use super::types::{Discovery, ResourceCidrId, SeenType};
-use crate::ipam::history::log::{self, Action};
+use crate::ipam::history::log;
 use crate::ipam::holds::standing;
+use crate::ipam::model::event::Action;
 use crate::ipam::operations::context::Birth;
 use crate::ipam::space::free;
+use crate::ipam::storage::discovery_keys::TargetKey;
 use crate::ipam::storage::{codec, index, keys, names};
 use crate::ipam::{
     Allocation, Cidr, Imported, Kind, Ledger, Occupant, Pool, Reader, ResourceType, Result, Size, State, Tags,
@@ -174,7 +177,7 @@ impl Ledger<'_> {
     fn allocation_of(&mut self, pool: &Pool, candidate: &Candidate<'_>) -> Result<Allocation> {
         let Sighted { discovery_id, account_id, region, resource, .. } = candidate.sighted;
         let discovery: Discovery = codec::expect(self.tx, discovery_id)?;
-        let place: Option<Place> = codec::read(self.tx, &Place::key_of(discovery_id, account_id, region))?;
+        let place: Option<Place> = codec::read(self.tx, &TargetKey { discovery_id, account_id, region }.record())?;
         let name = self.free_name(&pool.meta.id, &format!("{}_{}", resource.resource_id, candidate.cidr))?;
         let mut meta = self.new_meta(Kind::Allocation, &name, &Birth::Active { id: None })?;
         meta.owner = discovery.meta.owner;
@@ -231,8 +234,9 @@ impl Reader<'_> {
         if !self.sightings_of(&of)?.is_empty() {
             return Ok(false);
         }
-        let key = Place::key_of(&imported.discovery_id, &imported.account_id, &imported.region);
-        let place: Option<Place> = codec::read(self.snapshot, &key)?;
+        let Imported { discovery_id, account_id, region, .. } = imported;
+        let target = TargetKey { discovery_id, account_id, region };
+        let place: Option<Place> = codec::read(self.snapshot, &target.record())?;
         Ok(place.and_then(|place| place.last_success).is_some_and(|time| time > imported.sampled_at))
     }
 

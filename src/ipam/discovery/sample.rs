@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::stored::{Kept, Past, Place, SeenAddress, Sighted};
-use super::treatments::Treatments;
+use super::exclusion;
+use super::stored::{self, Kept, Past, Place, SeenAddress, Sighted};
+use super::treated::Treatments;
 use super::types::{DiscoveredCidr, Discovery, Failure, Sample, SeenType, Sighting};
-use super::{exclusion, stored};
+use crate::ipam::storage::discovery_keys::{self, TargetKey};
 use crate::ipam::storage::{codec, index, keys};
 use crate::ipam::{Cidr, Imported, Ledger, Reader, Result, ScopeType};
 use crate::store::{Order, Snapshot, Tx};
@@ -79,6 +80,11 @@ pub(super) fn all_under<K: Kept>(snapshot: &mut dyn Snapshot, prefix: &str) -> R
     Ok(found)
 }
 
+/// The target of a sample, as keys name it.
+fn at<'a>(discovery_id: &'a str, sample: &'a Sample) -> TargetKey<'a> {
+    TargetKey { discovery_id, account_id: &sample.account_id, region: &sample.region }
+}
+
 /// Number of scans so far.
 pub(in crate::ipam) fn seen_head(snapshot: &mut dyn Snapshot) -> Result<u64> {
     let Some(bytes) = snapshot.get(keys::SEEN_HEAD)? else { return Ok(0) };
@@ -135,7 +141,8 @@ impl Reader<'_> {
 
     /// The targets of a discovery, by account and Region.
     pub(super) fn places(&mut self, discovery_id: &str) -> Result<Vec<Place>> {
-        let mut places: Vec<Place> = all_under(self.snapshot, &Place::of(discovery_id))?.into_values().collect();
+        let mut places: Vec<Place> =
+            all_under(self.snapshot, &discovery_keys::targets_of(discovery_id))?.into_values().collect();
         places.sort_by(|a, b| (&a.account_id, &a.region).cmp(&(&b.account_id, &b.region)));
         Ok(places)
     }
@@ -163,7 +170,7 @@ impl Ledger<'_> {
         files: &BTreeSet<String>,
     ) -> Result<Taken> {
         let discovery: Discovery = codec::require(self.tx, discovery_id)?;
-        let key = Place::key_of(discovery_id, &sample.account_id, &sample.region);
+        let key = at(discovery_id, sample).record();
         let before: Option<Place> = codec::read(self.tx, &key)?;
         let known = before.as_ref().and_then(|place| place.last_success);
         if known.is_some_and(|known| sample.taken_at <= known) {
@@ -218,7 +225,7 @@ impl Ledger<'_> {
         let mut taken = Taken::default();
         // In AWS, every subnet and interface is in a VPC, possibly one of another account.
         let networks = (!files.is_empty()).then(|| Networks::of(sighting));
-        let prefix = Sighted::at(&discovery.meta.id, &sample.account_id, &sample.region);
+        let prefix = at(&discovery.meta.id, sample).sightings();
         let mut old: BTreeMap<String, Sighted> = all_under(self.tx, &prefix)?;
         let mut done = BTreeSet::new();
         for resource in &sighting.resources {
@@ -255,7 +262,7 @@ impl Ledger<'_> {
     }
 
     fn take_addresses(&mut self, discovery_id: &str, sample: &Sample, sighting: &Sighting) -> Result<u64> {
-        let prefix = SeenAddress::at(discovery_id, &sample.account_id, &sample.region);
+        let prefix = at(discovery_id, sample).addresses();
         let mut old: BTreeMap<String, SeenAddress> = all_under(self.tx, &prefix)?;
         let (mut done, mut changes) = (BTreeSet::new(), 0);
         for address in &sighting.addresses {
@@ -331,7 +338,7 @@ impl Reader<'_> {
     /// Whether sightings or imported allocations of a target are still stored.
     fn has_left(&mut self, place: &Place) -> Result<bool> {
         let (id, account, region) = (&place.discovery_id, &place.account_id, &place.region);
-        let range = keys::under(&Sighted::at(id, account, region));
+        let range = keys::under(&place.target().sightings());
         if !self.snapshot.scan(keys::range(&range), Order::Ascending, 1)?.is_empty() {
             return Ok(true);
         }
@@ -352,13 +359,12 @@ impl Ledger<'_> {
 
     /// Removes a target with its sightings, and returns the number of removed blocks on resources.
     pub(super) fn forget_place(&mut self, discovery: &Discovery, place: &Place) -> Result<u64> {
-        let (id, account, region) = (&place.discovery_id, &place.account_id, &place.region);
-        let sightings: BTreeMap<String, Sighted> = all_under(self.tx, &Sighted::at(id, account, region))?;
+        let sightings: BTreeMap<String, Sighted> = all_under(self.tx, &place.target().sightings())?;
         for sighted in sightings.values() {
             let to = place.last_success.unwrap_or(sighted.since);
             self.lose(sighted, discovery.survey.avoided, to)?;
         }
-        let addresses: BTreeMap<String, SeenAddress> = all_under(self.tx, &SeenAddress::at(id, account, region))?;
+        let addresses: BTreeMap<String, SeenAddress> = all_under(self.tx, &place.target().addresses())?;
         for key in addresses.keys() {
             self.tx.delete(key)?;
         }
@@ -369,7 +375,7 @@ impl Ledger<'_> {
     /// Removes a few of the past sightings that ended more than three years ago.
     fn purge_past(&mut self) -> Result<()> {
         let before = self.env.now.saturating_sub(REMEMBERED).unwrap_or(Timestamp::MIN);
-        let range = Past::ended_before(before);
+        let range = discovery_keys::ended_before(before);
         for (key, _) in self.tx.scan(keys::range(&range), Order::Ascending, PURGE_LIMIT)? {
             let past = Past::key_from_ended(&key).ok_or_else(|| codec::corrupt(&key, "it names no key"))?;
             self.tx.delete(&past)?;

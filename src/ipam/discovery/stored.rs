@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::types::{DiscoveredCidr, Failure, PublicAddress, SeenType};
+use crate::ipam::storage::discovery_keys::{self, TargetKey};
 use crate::ipam::storage::index::Entries;
 use crate::ipam::storage::{codec, keys};
 use crate::ipam::{Cidr, Family, Result};
@@ -97,82 +98,33 @@ pub struct Past {
     pub to: Timestamp,
 }
 
-impl Place {
-    pub(super) fn key_of(discovery_id: &str, account_id: &str, region: &str) -> String {
-        format!("place/{}", place(discovery_id, account_id, region))
-    }
-
-    /// Prefix of all targets of a discovery.
-    pub(super) fn of(discovery_id: &str) -> String {
-        format!("place/{}/", keys::part(discovery_id))
-    }
+macro_rules! at_target {
+    ($($type:ident),*) => {
+        $(impl $type {
+            /// The target, as keys name it.
+            pub(super) fn target(&self) -> TargetKey<'_> {
+                TargetKey { discovery_id: &self.discovery_id, account_id: &self.account_id, region: &self.region }
+            }
+        })*
+    };
 }
+at_target!(Place, Sighted, SeenAddress, Past);
 
 impl Kept for Place {
-    const FIRST: &'static str = "place";
+    const FIRST: &'static str = discovery_keys::TARGETS;
 
     fn key(&self) -> String {
-        Self::key_of(&self.discovery_id, &self.account_id, &self.region)
+        self.target().record()
     }
-}
-
-fn place(discovery_id: &str, account_id: &str, region: &str) -> String {
-    format!("{}/{}/{}", keys::part(discovery_id), keys::part(account_id), keys::part(region))
-}
-
-/// A block inside a key, so that keys sort by address and then larger blocks first.
-pub(super) fn block(cidr: &Cidr) -> String {
-    format!("{}/{}/{:03}", cidr.family(), keys::address(cidr.family(), cidr.first()), cidr.netmask_length())
-}
-
-/// The block with these parts in a key.
-pub(super) fn block_of(family: &str, address: &str, netmask_length: &str) -> Option<Cidr> {
-    let family: Family = family.parse().ok()?;
-    let first = u128::from_str_radix(address, 16).ok()?;
-    let netmask_length: u8 = netmask_length.parse().ok()?;
-    (netmask_length <= family.bits()).then(|| Cidr::around(family, first, netmask_length))
 }
 
 impl Sighted {
-    /// Prefix of all sightings at a target.
-    pub(super) fn at(discovery_id: &str, account_id: &str, region: &str) -> String {
-        format!("sighting/{}/", place(discovery_id, account_id, region))
-    }
-
-    /// Prefix of all sightings of a discovery.
-    pub(super) fn of(discovery_id: &str) -> String {
-        format!("sighting/{}/", keys::part(discovery_id))
-    }
-
-    /// The part of an index key after the block, which identifies the sighting.
-    fn whose(&self) -> String {
-        let place = place(&self.discovery_id, &self.account_id, &self.region);
-        format!("{place}/{}", keys::part(&self.resource.resource_id))
-    }
-
-    /// The key of the sighting of an entry in an index by address. In such an entry, the block comes first and the rest
-    /// of the key of the sighting follows.
-    pub(super) fn key_from_index(key: &str) -> Option<String> {
-        let parts: Vec<&str> = key.split('/').collect();
-        let [.., family, address, length, discovery, account, region, resource] = parts.as_slice() else { return None };
-        Some(format!("sighting/{discovery}/{account}/{region}/{family}/{address}/{length}/{resource}"))
-    }
-
     /// The sighting of an entry in an index by address.
     pub(super) fn of_index(snapshot: &mut dyn Snapshot, key: &str) -> Result<Self> {
-        let sighting = Self::key_from_index(key).ok_or_else(|| codec::corrupt(key, "it names no sighting"))?;
+        let sighting =
+            discovery_keys::sighting_of_index(key).ok_or_else(|| codec::corrupt(key, "it names no sighting"))?;
         let found = codec::read(snapshot, &sighting)?;
         found.ok_or_else(|| codec::corrupt(&sighting, "an index names it, but it is missing"))
-    }
-
-    /// Prefix, or end of a range, of the entries by address at exactly this block.
-    pub(super) fn index_at(cidr: &Cidr) -> String {
-        format!("seen-at/{}/", block(cidr))
-    }
-
-    /// Start of the entries whose blocks begin at `first` or later.
-    pub(super) fn index_from(family: Family, first: u128) -> String {
-        format!("seen-at/{family}/{}", keys::address(family, first))
     }
 
     /// The block that allocations avoid because of this sighting, given the attribute `avoided` of its discovery.
@@ -189,40 +141,26 @@ impl Sighted {
 }
 
 impl Kept for Sighted {
-    const FIRST: &'static str = "sighting";
+    const FIRST: &'static str = discovery_keys::SIGHTINGS;
 
     fn key(&self) -> String {
-        let at = Self::at(&self.discovery_id, &self.account_id, &self.region);
-        let block = self.resource.cidr.map_or_else(|| "-/-/-".to_owned(), |cidr| block(&cidr));
-        format!("{at}{block}/{}", keys::part(&self.resource.resource_id))
-    }
-}
-
-impl SeenAddress {
-    /// Prefix of all public addresses at a target.
-    pub(super) fn at(discovery_id: &str, account_id: &str, region: &str) -> String {
-        format!("address/{}/", place(discovery_id, account_id, region))
+        self.target().sighting(self.resource.cidr.as_ref(), &self.resource.resource_id)
     }
 }
 
 impl Kept for SeenAddress {
-    const FIRST: &'static str = "address";
+    const FIRST: &'static str = discovery_keys::ADDRESSES;
 
     fn key(&self) -> String {
-        let address = match self.address.address {
-            std::net::IpAddr::V4(address) => keys::address(Family::Ipv4, u128::from(u32::from(address))),
-            std::net::IpAddr::V6(address) => keys::address(Family::Ipv6, u128::from(address)),
+        let (family, number) = match self.address.address {
+            std::net::IpAddr::V4(address) => (Family::Ipv4, u128::from(u32::from(address))),
+            std::net::IpAddr::V6(address) => (Family::Ipv6, u128::from(address)),
         };
-        format!("{}{address}", Self::at(&self.discovery_id, &self.account_id, &self.region))
+        self.target().address(family, number)
     }
 }
 
 impl Past {
-    /// Prefix of all resources that had exactly this block.
-    pub(super) fn at(cidr: &Cidr) -> String {
-        format!("past/{}/", block(cidr))
-    }
-
     /// The ended tenure of a sighting.
     pub(super) fn of(sighted: &Sighted, to: Timestamp) -> Option<Self> {
         let resource = &sighted.resource;
@@ -245,45 +183,20 @@ impl Past {
 
     /// Key in the index by end.
     pub(super) fn ended(&self) -> String {
-        let key = self.key();
-        format!("ended/{}/{}", keys::time(self.to), keys::part(&key))
+        discovery_keys::ended(self.to, &self.key())
     }
 
     /// The key of the record of an entry in the index by end.
     pub(super) fn key_from_ended(key: &str) -> Option<String> {
-        let encoded = keys::tail(key);
-        let mut bytes = Vec::with_capacity(encoded.len());
-        let mut rest = encoded.bytes();
-        while let Some(byte) = rest.next() {
-            if byte != b'%' {
-                bytes.push(byte);
-                continue;
-            }
-            let hex = [rest.next()?, rest.next()?];
-            bytes.push(u8::from_str_radix(std::str::from_utf8(&hex).ok()?, 16).ok()?);
-        }
-        String::from_utf8(bytes).ok()
-    }
-
-    /// The entries of the index by end that ended before `time`.
-    pub(super) fn ended_before(time: Timestamp) -> (String, String) {
-        ("ended/".to_owned(), format!("ended/{}", keys::time(time)))
+        keys::decoded(keys::tail(key))
     }
 }
 
 impl Kept for Past {
-    const FIRST: &'static str = "past";
+    const FIRST: &'static str = discovery_keys::PAST;
 
     fn key(&self) -> String {
-        format!(
-            "{}{}/{}/{}/{}/{}",
-            Self::at(&self.cidr),
-            keys::time(self.from),
-            keys::time(self.to),
-            keys::part(&self.scope_id),
-            place(&self.discovery_id, &self.account_id, &self.region),
-            keys::part(&self.resource_id)
-        )
+        self.target().past(&self.cidr, (self.from, self.to), &self.scope_id, &self.resource_id)
     }
 }
 
@@ -294,12 +207,13 @@ pub(in crate::ipam) fn entries_of_place(place: &Place) -> Result<Entries> {
 /// The entries of a sighting. `avoided`: the attribute of its discovery.
 pub(in crate::ipam) fn entries_of_sighted(sighted: &Sighted, avoided: bool) -> Result<Entries> {
     let mut entries = vec![(sighted.key(), codec::encode(sighted)?)];
+    let whose = sighted.target().sighting_in_index(&sighted.resource.resource_id);
     if let Some(cidr) = &sighted.resource.cidr {
-        entries.push((format!("{}{}", Sighted::index_at(cidr), sighted.whose()), Vec::new()));
+        entries.push((format!("{}{whose}", discovery_keys::seen_at(cidr)), Vec::new()));
     }
     if let Some(cidr) = sighted.keeps_off(avoided) {
-        let at = super::exclusion::avoiding_at(&sighted.scope_id, &cidr);
-        entries.push((format!("{at}{}", sighted.whose()), Vec::new()));
+        let at = discovery_keys::avoiding_at(&sighted.scope_id, &cidr);
+        entries.push((format!("{at}{whose}"), Vec::new()));
     }
     Ok(entries)
 }

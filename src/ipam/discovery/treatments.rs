@@ -2,106 +2,16 @@
 
 use std::collections::HashMap;
 
-use serde::{Deserialize, Serialize};
-
 use super::sample::{self, is_public};
 use super::stored::Sighted;
-use super::types::{DiscoveredCidr, ResourceCidr, ResourceCidrId, ResourceFilter, SeenType};
-use crate::ipam::history::log::{self, Action};
+use super::treated::{Treated, Treatment};
+use super::types::{ResourceCidr, ResourceCidrId, ResourceFilter, SeenType};
+use crate::ipam::history::log;
+use crate::ipam::model::event::Action;
 use crate::ipam::operations::context::Birth;
-use crate::ipam::storage::codec;
-use crate::ipam::storage::{index, keys};
-use crate::ipam::{Allocation, Cidr, Error, Kind, Ledger, Meta, Reader, Result, Scope, ScopeType, State};
+use crate::ipam::storage::{codec, discovery_keys, keys};
+use crate::ipam::{Allocation, Cidr, Error, Kind, Ledger, Meta, Reader, Result, Scope, ScopeType, State, Untreatable};
 use crate::store::Order;
-
-/// The requested treatment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Treatment {
-    /// Whether the block is monitored; otherwise it is ignored.
-    pub monitored: bool,
-    /// The private scope in which the block is to count; `None`: the scope that it was found in.
-    pub scope_id: Option<String>,
-}
-
-/// A treatment in the store. Its id is the text of the [`ResourceCidrId`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Treated {
-    #[serde(flatten)]
-    pub meta: Meta,
-    /// The treated block and its resource.
-    pub of: ResourceCidrId,
-    /// Type of the resource.
-    pub resource_type: SeenType,
-    /// The requested treatment.
-    pub treatment: Treatment,
-    /// The scope in which the block counts without a treatment.
-    pub found_in: String,
-}
-
-impl Treated {
-    /// The scope in which the block counts.
-    pub fn scope_id(&self) -> &str {
-        self.treatment.scope_id.as_ref().unwrap_or(&self.found_in)
-    }
-}
-
-/// The reasons why a block cannot be treated as requested.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Untreatable {
-    /// No discovery has seen the block.
-    NotSeen,
-    /// The block is public space, which can be neither ignored nor moved.
-    Public,
-    /// Only blocks of VPCs can be moved.
-    NotVpc,
-    /// The target scope is public.
-    PublicScope,
-}
-
-/// All treatments, by the treated block. There are few of them, because a person configured each of them.
-pub(in crate::ipam) struct Treatments {
-    by_id: HashMap<String, Treated>,
-    /// Moved blocks of VPCs and their scopes, by VPC and Region.
-    moved: HashMap<(String, String), Vec<(Cidr, String)>>,
-}
-
-impl Treatments {
-    pub(in crate::ipam) fn new(all: impl IntoIterator<Item = Treated>) -> Self {
-        let mut treatments = Self { by_id: HashMap::new(), moved: HashMap::new() };
-        for treated in all {
-            if let Some(scope_id) = &treated.treatment.scope_id {
-                let of = &treated.of;
-                let vpc = (of.resource_id.clone(), of.region.clone());
-                treatments.moved.entry(vpc).or_default().push((of.cidr, scope_id.clone()));
-            }
-            treatments.by_id.insert(treated.meta.id.clone(), treated);
-        }
-        treatments
-    }
-
-    /// The scope to which a block is moved, either itself or with the block of its VPC that contains it; and whether it
-    /// is ignored.
-    pub(in crate::ipam) fn of(&self, resource: &DiscoveredCidr) -> (Option<&str>, bool) {
-        if self.by_id.is_empty() {
-            return (None, false);
-        }
-        let Some(cidr) = resource.cidr else { return (None, false) };
-        let id = ResourceCidrId { resource_id: resource.resource_id.clone(), cidr, region: resource.region.clone() };
-        let own = self.by_id.get(&id.to_string());
-        let ignored = own.is_some_and(|treated| !treated.treatment.monitored);
-        let moves_along = matches!(resource.resource_type, SeenType::Subnet | SeenType::Eni);
-        let moved_to = match (resource.resource_type, &resource.vpc_id) {
-            (SeenType::Vpc, _) => own.and_then(|treated| treated.treatment.scope_id.as_deref()),
-            (_, Some(vpc_id)) if moves_along => {
-                let moved = self.moved.get(&(vpc_id.clone(), resource.region.clone()));
-                let around = moved.into_iter().flatten().find(|(block, _)| block.contains(&cidr));
-                around.map(|(_, scope_id)| scope_id.as_str())
-            }
-            _ => None,
-        };
-        (moved_to, ignored)
-    }
-}
 
 impl Reader<'_> {
     /// The treatment of a block, if it has one.
@@ -139,8 +49,8 @@ impl Reader<'_> {
 
     /// Sightings of blocks inside this one, from all discoveries.
     pub(super) fn sightings_within(&mut self, block: &Cidr) -> Result<Vec<Sighted>> {
-        let start = Sighted::index_from(block.family(), block.first());
-        let end = format!("{}\u{7f}", Sighted::index_from(block.family(), block.last()));
+        let start = discovery_keys::seen_from(block.family(), block.first());
+        let end = format!("{}\u{7f}", discovery_keys::seen_from(block.family(), block.last()));
         let mut found = Vec::new();
         for (key, _) in self.snapshot.scan(&start..&end, Order::Ascending, usize::MAX)? {
             found.push(Sighted::of_index(self.snapshot, &key)?);
@@ -152,7 +62,7 @@ impl Reader<'_> {
 
     /// The sightings of exactly this block on this resource.
     pub(super) fn sightings_of(&mut self, of: &ResourceCidrId) -> Result<Vec<Sighted>> {
-        let range = keys::under(&Sighted::index_at(&of.cidr));
+        let range = keys::under(&discovery_keys::seen_at(&of.cidr));
         let mut found = Vec::new();
         for (key, _) in self.snapshot.scan(keys::range(&range), Order::Ascending, usize::MAX)? {
             if keys::tail(&key) != keys::part(&of.resource_id) {
@@ -294,7 +204,7 @@ impl Ledger<'_> {
 impl Reader<'_> {
     /// Allocations that a discovery imported: all of them, or those of one resource.
     pub(super) fn imported(&mut self, resource_id: Option<&str>) -> Result<Vec<Allocation>> {
-        let prefix = resource_id.map_or_else(|| "imported/".to_owned(), index::imported_for);
+        let prefix = resource_id.map_or_else(|| discovery_keys::IMPORTED.to_owned(), discovery_keys::imported_for);
         let range = keys::under(&prefix);
         let entries = self.snapshot.scan(keys::range(&range), Order::Ascending, usize::MAX)?;
         entries.iter().map(|(key, _)| codec::expect(self.snapshot, keys::tail(key))).collect()

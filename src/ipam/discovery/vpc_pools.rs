@@ -4,11 +4,11 @@
 //! it. If allocations avoided the whole VPC, such a pool could not allocate anything. So inside the VPC, allocations
 //! avoid its subnets and any other sightings that have a block there.
 
-use super::exclusion::{Avoided, avoiding_at, block_in};
+use super::exclusion::{Avoided, block_in};
 use super::stored::Sighted;
 use super::types::Discovery;
 use crate::ipam::operations::context::{LEVELS_MAX, TOO_DEEP};
-use crate::ipam::storage::{codec, keys};
+use crate::ipam::storage::{codec, discovery_keys, keys};
 use crate::ipam::{Cidr, Kind, Pool, PoolCidr, Provision, Result};
 use crate::store::{Order, Snapshot};
 
@@ -76,7 +76,7 @@ fn is_meant(snapshot: &mut dyn Snapshot, pool: &Pool, pool_cidr: &PoolCidr) -> R
     if is_named {
         return Ok(true);
     }
-    let range = keys::under(&avoiding_at(&pool.scope_id, &pool_cidr.cidr));
+    let range = keys::under(&discovery_keys::avoiding_at(&pool.scope_id, &pool_cidr.cidr));
     for (key, _) in snapshot.scan(keys::range(&range), Order::Ascending, PAGE)? {
         if Sighted::of_index(snapshot, &key)?.first_seen <= pool_cidr.meta.created_at {
             return Ok(false);
@@ -90,14 +90,14 @@ fn inside(snapshot: &mut dyn Snapshot, pool: &Pool, vpc: &Cidr, block: &Cidr, li
     let mut found = Vec::new();
     for length in vpc.netmask_length() + 1..=block.netmask_length() {
         let around = Cidr::around(block.family(), block.first(), length);
-        let (start, end) = keys::under(&Sighted::index_at(&around));
+        let (start, end) = keys::under(&discovery_keys::seen_at(&around));
         collect(snapshot, pool, vpc, (start, end), limit, &mut found)?;
         if !found.is_empty() {
             return Ok(found);
         }
     }
-    let start = Sighted::index_from(block.family(), block.first());
-    let end = Sighted::index_from(block.family(), block.last()) + "\u{7f}";
+    let start = discovery_keys::seen_from(block.family(), block.first());
+    let end = discovery_keys::seen_from(block.family(), block.last()) + "\u{7f}";
     collect(snapshot, pool, vpc, (start, end), limit, &mut found)?;
     Ok(found)
 }

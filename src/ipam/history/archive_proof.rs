@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::ipam::history::log::{self, Chain};
-use crate::ipam::history::retention::{EVERYTHING, Mark, Remnant};
+use crate::ipam::history::log;
+use crate::ipam::history::retention::EVERYTHING;
 use crate::ipam::history::timeline::Follower;
 use crate::ipam::storage::keys;
-use crate::ipam::{Event, Finding, Reader, Result};
+use crate::ipam::{Chain, Event, Finding, Mark, Reader, Remnant, Result};
 
 /// Follows archives in the order of their events, and compares them with the store at the end.
 pub struct Witness {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::ipam::history::retention::Mark;
+use crate::ipam::model::event::Action;
 use crate::ipam::storage::codec::{self, Record};
 use crate::ipam::storage::keys;
 use crate::ipam::{Cidr, Env, Event, Kind, Reader, Result};
@@ -71,62 +71,6 @@ pub fn blocks(record: &Value) -> Vec<Cidr> {
     one.into_iter().chain(list).filter_map(|text| text.parse().ok()).collect()
 }
 
-/// The kind of change that an event records.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::ipam) enum Action {
-    Hold,
-    Create,
-    Update,
-    Resize,
-    Delete,
-    Expire,
-    /// A hold was released before it expired.
-    Release,
-    Import,
-    /// The object was transferred to another owner.
-    Transfer,
-    /// The object was in a Terraform state but not in the store, and was created again.
-    Restore,
-    /// Old events were removed.
-    Prune,
-}
-
-/// The words of all actions, as they are stored in events.
-pub const ACTIONS: [&str; 11] = {
-    use Action::{Create, Delete, Expire, Hold, Import, Prune, Release, Resize, Restore, Transfer, Update};
-    [
-        Hold.word(),
-        Create.word(),
-        Update.word(),
-        Resize.word(),
-        Delete.word(),
-        Expire.word(),
-        Release.word(),
-        Import.word(),
-        Transfer.word(),
-        Restore.word(),
-        Prune.word(),
-    ]
-};
-
-impl Action {
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Hold => "hold",
-            Self::Create => "create",
-            Self::Update => "update",
-            Self::Resize => "resize",
-            Self::Delete => "delete",
-            Self::Expire => "expire",
-            Self::Release => "release",
-            Self::Import => "import",
-            Self::Transfer => "transfer",
-            Self::Restore => "restore",
-            Self::Prune => "prune",
-        }
-    }
-}
-
 /// Appends an event about one record. Nothing is written when the records before and after are alike, or when the
 /// change is only that another run requested the hold again.
 pub(in crate::ipam) fn append<R: Record>(
@@ -150,13 +94,8 @@ pub(in crate::ipam) fn append<R: Record>(
     add(tx, env, action, (R::KIND, id), before, after)
 }
 
-/// Appends the event that records the new beginning of the history.
-pub(in crate::ipam) fn append_prune(tx: &mut dyn Tx, env: &Env<'_>, before: Option<&Mark>, after: &Mark) -> Result<()> {
-    let subject = (Kind::History, Kind::History.id_prefix().to_owned());
-    add(tx, env, Action::Prune, subject, value(before, keys::MARK)?, value(Some(after), keys::MARK)?)
-}
-
-fn add(
+/// Appends an event with these contents before and after.
+pub(in crate::ipam) fn add(
     tx: &mut dyn Tx,
     env: &Env<'_>,
     action: Action,
@@ -184,110 +123,12 @@ fn add(
     Ok(tx.put(keys::EVENT_HEAD, codec::encode(&head)?)?)
 }
 
-/// Follows a history event by event, and reports the faults that it finds.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Chain {
-    head: Head,
-    /// The mark after which the history begins.
-    mark: Option<Mark>,
-    /// The mark that the last `prune` event records.
-    told: Option<Mark>,
-}
-
-impl Chain {
-    /// A chain that begins after `mark`, or with event 1 when there is no mark.
-    pub fn after(mark: Option<Mark>) -> Self {
-        let head = mark.as_ref().map_or_else(Head::default, Mark::head);
-        Self { head, mark, told: None }
-    }
-
-    /// A chain for a part of a history that begins with this event.
-    pub fn with(event: &Event) -> Self {
-        let head = Head { sequence: event.sequence.saturating_sub(1), hash: event.previous_hash.clone() };
-        Self { head, ..Self::default() }
-    }
-
-    /// The mark after which the history begins.
-    pub fn mark(&self) -> Option<&Mark> {
-        self.mark.as_ref()
-    }
-
-    /// The fault of the mark, to be read after all events were followed. The last `prune` event records what the mark
-    /// must be.
-    pub fn fault_of_mark(&self) -> Option<String> {
-        match (&self.mark, &self.told) {
-            (mark, told) if mark == told => None,
-            (Some(mark), None) => Some(format!(
-                "The mark says that events up to {} were forgotten, but no event records it.",
-                mark.sequence
-            )),
-            (Some(mark), Some(told)) => Some(format!(
-                "The mark after event {} differs from the mark of the last event of pruning, which is after event {}.",
-                mark.sequence, told.sequence
-            )),
-            (None, told) => Some(format!(
-                "The last event of pruning says that events up to {} were forgotten, but there is no mark.",
-                told.as_ref().map_or(0, |told| told.sequence)
-            )),
-        }
-    }
-
-    /// Follows `event` as the next event and returns its faults, in sentences. The chain continues from the event in
-    /// any case.
-    ///
-    /// # Errors
-    /// Returns [`crate::ipam::Error::Store`] when the event cannot be written as JSON.
-    pub fn follow(&mut self, event: &Event) -> Result<Vec<String>> {
-        let mut faults = Vec::new();
-        match self.head.sequence.checked_add(1) {
-            Some(expected) if event.sequence == expected => {}
-            Some(expected) => faults.push(format!("Event {expected} is missing or out of order.")),
-            None => faults.push(format!("No event can follow event {}.", self.head.sequence)),
-        }
-        if event.previous_hash != self.head.hash {
-            let begins = self.mark.as_ref().is_some_and(|mark| *self.head() == mark.head());
-            faults.push(
-                match begins {
-                    true => "It was not written after the event that the mark names as the last forgotten event.",
-                    false => "The hash of the previous event differs from the hash that this event was written after.",
-                }
-                .to_owned(),
-            );
-        }
-        if hash(event)? != event.hash {
-            faults.push("The event was changed after it was written: its hash does not match.".to_owned());
-        }
-        if event.kind == Kind::History {
-            match serde_json::from_value(event.after.clone()) {
-                Ok(told) => self.told = Some(told),
-                Err(_) => faults.push("Its data about pruning cannot be read.".to_owned()),
-            }
-        }
-        self.head = Head { sequence: event.sequence, hash: event.hash.clone() };
-        Ok(faults)
-    }
-
-    /// The last event.
-    pub(in crate::ipam) fn head(&self) -> &Head {
-        &self.head
-    }
-
-    /// Number of events that were followed.
-    pub fn length(&self) -> u64 {
-        self.head.sequence - self.mark.as_ref().map_or(0, |mark| mark.sequence).min(self.head.sequence)
-    }
-
-    /// Number of the last event, 0 before the first.
-    pub fn sequence(&self) -> u64 {
-        self.head.sequence
-    }
-}
-
 pub(in crate::ipam) fn head(snapshot: &mut dyn Snapshot) -> Result<Head> {
     Ok(codec::read(snapshot, keys::EVENT_HEAD)?.unwrap_or_default())
 }
 
-fn value<R: Serialize>(record: Option<&R>, id: &str) -> Result<Value> {
+/// The contents of a record in an event; `null` without a record.
+pub(in crate::ipam) fn value<R: Serialize>(record: Option<&R>, id: &str) -> Result<Value> {
     record.map_or(Ok(Value::Null), |record| {
         serde_json::to_value(record).map_err(|error| codec::corrupt(id, &error.to_string()))
     })
@@ -354,7 +195,7 @@ impl Reader<'_> {
     pub fn events(&mut self, after: u64, limit: usize) -> Result<Vec<Event>> {
         let Some(first) = after.checked_add(1) else { return Ok(Vec::new()) };
         let start = keys::event(first);
-        let (_, end) = keys::under("event/");
+        let (_, end) = keys::under(keys::EVENTS);
         let entries = self.snapshot.scan(&start..&end, Order::Ascending, limit)?;
         entries.iter().map(|(key, bytes)| decode(key, bytes)).collect()
     }

@@ -10,111 +10,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use num_bigint::BigUint;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::ipam::history::log::{self, Chain, Head};
-use crate::ipam::history::timeline::{Follower, Place};
+use crate::ipam::history::log;
+use crate::ipam::history::timeline::Follower;
+use crate::ipam::model::event::Action;
 use crate::ipam::storage::{codec, keys};
-use crate::ipam::{Event, HistoryQuery, Kind, Ledger, Reader, Result, Tenure};
-use crate::store::Entry;
+use crate::ipam::{Chain, Env, Event, HistoryQuery, Kind, Ledger, Mark, Reader, Remembered, Remnant, Result, Until};
+use crate::store::Tx;
 
 /// Events read at a time.
 const PAGE: usize = 1024;
-
-/// The point after which the history begins.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mark {
-    /// Number of the last event that was removed.
-    pub sequence: u64,
-    /// Hash of that event.
-    pub hash: String,
-    /// The latest time of a removed event. The history after this time is complete.
-    pub time: Timestamp,
-    /// Whether all removed events were written to an archive first.
-    pub archived: bool,
-    /// Digest of the remnants of the removed events.
-    remembered: Remembered,
-}
-
-impl Mark {
-    /// The last event that was removed.
-    pub(in crate::ipam) fn head(&self) -> Head {
-        Head { sequence: self.sequence, hash: self.hash.clone() }
-    }
-
-    /// Whether the mark was written with these remnants.
-    pub fn fits(&self, remembered: &Remembered) -> bool {
-        self.remembered == *remembered
-    }
-}
-
-/// The data about one object that is kept from removed events.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Remnant {
-    /// Id of the object.
-    pub id: String,
-    /// Kind of the object.
-    pub kind: Kind,
-    /// Position of the object, when it is a pool.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(in crate::ipam) place: Option<Place>,
-    /// Tenures of the object at the mark.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(in crate::ipam) tenures: Vec<Tenure>,
-}
-
-impl Remnant {
-    /// The store entry of the remnant.
-    ///
-    /// # Errors
-    /// Returns [`crate::ipam::Error::Store`] when the remnant cannot be written as JSON.
-    pub fn entry(&self) -> Result<Entry> {
-        Ok((keys::remnant(&self.id), codec::encode(self)?))
-    }
-}
-
-/// Digest of remnants in any order: the sum of their hashes. So it can follow a change without a read of all remnants.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Remembered(#[serde(with = "codec::decimal")] BigUint);
-
-impl Remembered {
-    /// Adds one remnant.
-    ///
-    /// # Errors
-    /// Returns [`crate::ipam::Error::Store`] when the remnant cannot be written as JSON.
-    pub fn add(&mut self, remnant: &Remnant) -> Result<()> {
-        self.0 = (&self.0 + number(remnant)?) % modulus();
-        Ok(())
-    }
-
-    /// Subtracts one remnant.
-    fn remove(&mut self, remnant: &Remnant) -> Result<()> {
-        self.0 = (&self.0 + modulus() - number(remnant)?) % modulus();
-        Ok(())
-    }
-}
-
-fn modulus() -> BigUint {
-    BigUint::from(1u8) << 256
-}
-
-fn number(remnant: &Remnant) -> Result<BigUint> {
-    let value = serde_json::to_value(remnant)
-        .map_err(|error| codec::corrupt(&keys::remnant(&remnant.id), &error.to_string()))?;
-    Ok(BigUint::from_bytes_be(&log::digest(&value)))
-}
-
-/// The last event to remove.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Until {
-    /// Number of that event.
-    pub sequence: u64,
-    /// Hash of that event.
-    pub hash: String,
-}
 
 /// The query that matches everything, because remnants must serve any later query.
 pub(in crate::ipam) static EVERYTHING: HistoryQuery = HistoryQuery {
@@ -127,6 +33,12 @@ pub(in crate::ipam) static EVERYTHING: HistoryQuery = HistoryQuery {
     to: None,
     include_planned: true,
 };
+
+/// Appends the event that records the new beginning of the history.
+fn append_prune(tx: &mut dyn Tx, env: &Env<'_>, before: Option<&Mark>, after: &Mark) -> Result<()> {
+    let subject = (Kind::History, Kind::History.id_prefix().to_owned());
+    log::add(tx, env, Action::Prune, subject, log::value(before, keys::MARK)?, log::value(Some(after), keys::MARK)?)
+}
 
 impl Reader<'_> {
     /// The mark after which the history begins; `None` when it begins with event 1.
@@ -156,7 +68,7 @@ impl Reader<'_> {
     /// # Errors
     /// Returns [`crate::ipam::Error::Store`].
     pub(in crate::ipam) fn each_remnant(&mut self, sink: &mut dyn FnMut(Remnant) -> bool) -> Result<bool> {
-        codec::each_under(self.snapshot, "remnant/", &mut |key, bytes| Ok(sink(codec::decode(key, bytes)?)))
+        codec::each_under(self.snapshot, keys::REMNANTS, &mut |key, bytes| Ok(sink(codec::decode(key, bytes)?)))
     }
 
     /// Passes the kept events that may be removed to `sink`, the oldest first: all events up to the first that is not
@@ -230,7 +142,7 @@ impl Ledger<'_> {
             self.tx.delete(&keys::event(event.sequence))?;
         }
         self.tx.put(keys::MARK, codec::encode(&mark)?)?;
-        log::append_prune(self.tx, &self.env, old.as_ref(), &mark)?;
+        append_prune(self.tx, &self.env, old.as_ref(), &mark)?;
         Ok(Some(mark))
     }
 
@@ -272,33 +184,4 @@ impl Ledger<'_> {
 fn names(event: &Event) -> impl Iterator<Item = &str> {
     let pool = event.after.get("pool_id").and_then(Value::as_str);
     std::iter::once(event.id.as_str()).chain(pool)
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn remnant(id: &str) -> Remnant {
-        Remnant { id: id.to_owned(), kind: Kind::Pool, place: None, tenures: Vec::new() }
-    }
-
-    #[test]
-    fn a_digest_does_not_depend_on_the_order_and_remnants_can_be_subtracted() {
-        let (mut one, mut other) = (Remembered::default(), Remembered::default());
-        for id in ["a", "b", "c"] {
-            one.add(&remnant(id)).unwrap();
-        }
-        for id in ["c", "x", "b", "a"] {
-            other.add(&remnant(id)).unwrap();
-        }
-        assert_ne!(one, other);
-        other.remove(&remnant("x")).unwrap();
-        assert_eq!(one, other);
-        for id in ["a", "b", "c"] {
-            one.remove(&remnant(id)).unwrap();
-        }
-        assert_eq!(json!(one), json!("0"));
-    }
 }

@@ -8,14 +8,15 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::tenure::PoolPosition;
 use crate::ipam::history::log;
-use crate::ipam::history::retention::Remnant;
 use crate::ipam::space::blocks;
 use crate::ipam::storage::{codec, keys};
-use crate::ipam::{Actor, Allocation, Cidr, Event, Kind, Meta, Pool, PoolCidr, Reader, ResourceType, Result, State};
+use crate::ipam::{
+    Allocation, Cidr, Event, Kind, Meta, Pool, PoolCidr, Reader, Remnant, ResourceType, Result, State, Tenure,
+};
 use crate::store::Order;
 
 /// Events read at a time.
@@ -64,47 +65,6 @@ pub struct HistoryQuery {
     pub to: Option<Timestamp>,
     /// Includes holds: blocks that were only planned.
     pub include_planned: bool,
-}
-
-/// One object that has one block for a period of time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tenure {
-    /// Kind of the object: an allocation, a pool CIDR, or a pool (for a block of a pool's own declaration).
-    pub kind: Kind,
-    /// Id of the object.
-    pub id: String,
-    /// Last name of the object.
-    pub name: String,
-    /// The block.
-    pub cidr: Cidr,
-    /// Whether it was planned or active.
-    pub state: State,
-    /// The pool that the block was allocated in or provisioned into.
-    pub pool_id: String,
-    /// The pool that the space came from; `None` for the space of a top-level pool.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub source_pool_id: Option<String>,
-    /// The scope; `None` when the remaining events do not show it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub scope_id: Option<String>,
-    /// Type of the resource that has the block; `None` for a pool CIDR.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub resource_type: Option<ResourceType>,
-    /// Id of the resource, or of the pool below.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub resource_id: Option<String>,
-    /// Start of the tenure.
-    pub from: Timestamp,
-    /// End of the tenure; `None` while it lasts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub to: Option<Timestamp>,
-    /// The actor that began the tenure.
-    pub began: Actor,
-    /// The actor that ended the tenure.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ended: Option<Actor>,
-    /// Number of the event that began the tenure.
-    pub event: u64,
 }
 
 /// The data about one block in the record of an event.
@@ -170,45 +130,37 @@ fn of_allocation(found: &Allocation) -> Vec<Standing> {
 }
 
 /// The position of a live pool in the tree of pools.
-fn place(record: &Value) -> Option<Place> {
+fn position(record: &Value) -> Option<PoolPosition> {
     let text = |name: &str| record.get(name).and_then(Value::as_str).map(str::to_owned);
     let is_lapsed = record.get("state").and_then(Value::as_str) == Some("lapsed");
     let scope_id = text("scope_id").filter(|_| !is_lapsed)?;
-    Some(Place { scope_id, source_pool_id: text("source_pool_id") })
+    Some(PoolPosition { scope_id, source_pool_id: text("source_pool_id") })
 }
 
 /// The tenures that fit a query, collected while the events are followed.
 pub(in crate::ipam) struct Follower<'a> {
     query: &'a HistoryQuery,
     /// Positions of all pools, including deleted ones.
-    places: HashMap<String, Place>,
+    positions: HashMap<String, PoolPosition>,
     /// Tenures that have not ended, by object.
     open: HashMap<String, BTreeMap<Cidr, Tenure>>,
     /// Ended tenures, by the event that began them.
     done: BTreeMap<(u64, Cidr), Tenure>,
 }
 
-/// The position of a pool in the tree of pools.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::ipam) struct Place {
-    scope_id: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    source_pool_id: Option<String>,
-}
-
 impl<'a> Follower<'a> {
     /// A follower at the beginning of a history. For a history that begins at a mark, call [`Self::recall`] for every
     /// remnant.
     pub(in crate::ipam) fn new(query: &'a HistoryQuery) -> Self {
-        Self { query, places: HashMap::new(), open: HashMap::new(), done: BTreeMap::new() }
+        Self { query, positions: HashMap::new(), open: HashMap::new(), done: BTreeMap::new() }
     }
 }
 
 impl Follower<'_> {
     /// Adds the remnant of an object from before the first event.
     pub(in crate::ipam) fn recall(&mut self, remnant: Remnant) {
-        if let Some(place) = remnant.place {
-            self.places.insert(remnant.id.clone(), place);
+        if let Some(position) = remnant.position {
+            self.positions.insert(remnant.id.clone(), position);
         }
         if self.query.id.as_ref().is_some_and(|id| *id != remnant.id) {
             return;
@@ -226,24 +178,24 @@ impl Follower<'_> {
 
     /// The remnant of an object when all events until now are removed; `None` when there is nothing to keep.
     pub(in crate::ipam) fn remember(&self, id: &str) -> Option<Remnant> {
-        let place = self.places.get(id).cloned();
+        let position = self.positions.get(id).cloned();
         let tenures: Vec<Tenure> = self.open.get(id).map(|open| open.values().cloned().collect()).unwrap_or_default();
-        let kind = place.as_ref().map(|_| Kind::Pool).or(tenures.first().map(|tenure| tenure.kind))?;
-        Some(Remnant { id: id.to_owned(), kind, place, tenures })
+        let kind = position.as_ref().map(|_| Kind::Pool).or(tenures.first().map(|tenure| tenure.kind))?;
+        Some(Remnant { id: id.to_owned(), kind, position, tenures })
     }
 
     /// The remnants of all objects, by id.
     pub(in crate::ipam) fn remember_all(&self) -> BTreeMap<String, Remnant> {
-        let ids = self.places.keys().chain(self.open.keys());
+        let ids = self.positions.keys().chain(self.open.keys());
         ids.filter_map(|id| Some((id.clone(), self.remember(id)?))).collect()
     }
 
     pub(in crate::ipam) fn follow(&mut self, event: &Event) -> Result<()> {
         if event.kind == Kind::Pool {
             // An object that is gone or lapsed gets no block any more.
-            match place(&event.after) {
-                Some(place) => self.places.insert(event.id.clone(), place),
-                None => self.places.remove(&event.id),
+            match position(&event.after) {
+                Some(position) => self.positions.insert(event.id.clone(), position),
+                None => self.positions.remove(&event.id),
             };
         }
         if self.query.id.as_ref().is_some_and(|id| *id != event.id) {
@@ -285,12 +237,12 @@ impl Follower<'_> {
     fn source_of<'s>(&'s self, kind: Kind, now: &'s Standing) -> Option<&'s String> {
         match kind {
             Kind::Allocation => Some(&now.pool_id),
-            _ => self.places.get(&now.pool_id)?.source_pool_id.as_ref(),
+            _ => self.positions.get(&now.pool_id)?.source_pool_id.as_ref(),
         }
     }
 
     fn begin(&self, event: &Event, now: Standing) -> Tenure {
-        let place = self.places.get(&now.pool_id);
+        let position = self.positions.get(&now.pool_id);
         let source_pool_id = self.source_of(event.kind, &now).cloned();
         Tenure {
             kind: event.kind,
@@ -298,7 +250,7 @@ impl Follower<'_> {
             name: now.name,
             cidr: now.cidr,
             state: now.state,
-            scope_id: place.map(|place| place.scope_id.clone()),
+            scope_id: position.map(|position| position.scope_id.clone()),
             source_pool_id,
             pool_id: now.pool_id,
             resource_type: now.resource_type,
@@ -350,7 +302,7 @@ impl Reader<'_> {
 
     /// Passes every event to `sink`, the oldest first.
     pub(in crate::ipam) fn each_event(&mut self, sink: &mut dyn FnMut(&Event) -> Result<()>) -> Result<()> {
-        let (mut start, end) = keys::under("event/");
+        let (mut start, end) = keys::under(keys::EVENTS);
         loop {
             let page = self.snapshot.scan(&start..&end, Order::Ascending, PAGE)?;
             for (key, bytes) in &page {

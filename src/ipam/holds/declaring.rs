@@ -8,12 +8,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::ipam::history::log::{self, Action};
+use crate::ipam::history::log;
 use crate::ipam::holds::standing;
+use crate::ipam::model::event::Action;
 use crate::ipam::operations::context;
 use crate::ipam::space::free;
-use crate::ipam::storage::codec;
-use crate::ipam::storage::{index, names};
+use crate::ipam::storage::{codec, index, names};
 use crate::ipam::{Cidr, Declaring, Ledger, Pool, PoolCidr, Provision, Result, Size, State, Terms};
 
 impl Pool {

@@ -4,11 +4,9 @@
 use std::collections::BTreeSet;
 
 use crate::ipam::holds::reclaim::PAGE;
-use crate::ipam::holds::standing;
-use crate::ipam::holds::standing::NAMED_IN_ERRORS;
-use crate::ipam::operations::resize::beside;
-use crate::ipam::space::free;
+use crate::ipam::holds::standing::{self, NAMED_IN_ERRORS};
 use crate::ipam::space::placement::Ask;
+use crate::ipam::space::{blocks, free};
 use crate::ipam::storage::codec::{self, Spot};
 use crate::ipam::storage::keys;
 use crate::ipam::{
@@ -187,7 +185,7 @@ impl Ledger<'_> {
         {
             return Ok(None);
         }
-        let neighbours = beside(&allocation.cidr, target);
+        let neighbours = blocks::growth_blocks(&allocation.cidr, target);
         for neighbour in &neighbours {
             let spots = free::spots_over(self.tx, &keys::at_of(pool_id), neighbour, usize::MAX)?;
             let (_, others) = self.given_up_in_pool(&spots)?;

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use crate::ipam::history::log;
 use crate::ipam::holds::standing;
 use crate::ipam::storage::codec::{self, Record};
-use crate::ipam::storage::keys;
-use crate::ipam::{Allocation, Event, Ledger, Meta, Occupant, Pool, PoolCidr, Reader, Result, Run, Scope};
+use crate::ipam::storage::keys::{self, HoldKind};
+use crate::ipam::{Allocation, Event, Kind, Ledger, Meta, Occupant, Pool, PoolCidr, Reader, Result, Run, Scope};
 use crate::store::Order;
 
 /// A hold of a plan: a new object, or the space that an allocation or a pool CIDR is planned to grow into.
@@ -86,7 +86,7 @@ impl Reader<'_> {
         filter: &HoldFilter,
         limit: usize,
     ) -> Result<(Vec<KeyedHold>, Option<String>)> {
-        let range = keys::under("expiry/");
+        let range = keys::under(keys::HOLDS_BY_EXPIRY);
         let start = if from.is_empty() { range.0 } else { keys::after(from) };
         let entries = self.snapshot.scan(&start..&range.1, Order::Ascending, limit)?;
         let next = entries.last().filter(|_| entries.len() == limit).map(|(key, _)| key.clone());
@@ -103,17 +103,17 @@ impl Reader<'_> {
     /// released with that change.
     fn hold_at(&mut self, key: &str) -> Result<Option<Hold>> {
         match keys::hold_of(key) {
-            Some((keys::GROWTH, id)) => {
+            Some((HoldKind::Growth, id)) => {
                 let allocation: Allocation = codec::expect(self.snapshot, id)?;
                 let Some(of) = standing::growth_occupant(self.snapshot, &allocation)? else {
                     return Err(codec::corrupt(key, "no growth is planned"));
                 };
                 Ok(of.hold_expires_at.map(|expires_at| Hold { of, is_growth: true, since: None, expires_at }))
             }
-            Some(("allocation", id)) => self.new_at::<Allocation>(id),
-            Some(("pool", id)) => self.new_at::<Pool>(id),
-            Some(("pool-cidr", id)) => self.new_at::<PoolCidr>(id),
-            Some(("scope", id)) => self.new_at::<Scope>(id),
+            Some((HoldKind::Object(Kind::Allocation), id)) => self.new_at::<Allocation>(id),
+            Some((HoldKind::Object(Kind::Pool), id)) => self.new_at::<Pool>(id),
+            Some((HoldKind::Object(Kind::PoolCidr), id)) => self.new_at::<PoolCidr>(id),
+            Some((HoldKind::Object(Kind::Scope), id)) => self.new_at::<Scope>(id),
             _ => Err(codec::corrupt(key, "not a hold")),
         }
     }

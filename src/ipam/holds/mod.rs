@@ -6,6 +6,7 @@ pub(super) mod given_up;
 pub(super) mod list;
 pub(super) mod notes;
 pub(super) mod planned_space;
+pub(super) mod precedence;
 pub(super) mod reclaim;
 pub(super) mod replacement;
 pub(super) mod standing;

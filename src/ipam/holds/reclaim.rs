@@ -8,14 +8,17 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 
-use crate::ipam::history::log::{self, Action};
+use crate::ipam::history::log;
 use crate::ipam::holds::standing;
+use crate::ipam::model::event::Action;
 use crate::ipam::space::free;
 use crate::ipam::space::placement::{Ask, KeepOff};
 use crate::ipam::storage::codec::{self, Record, Spot};
-use crate::ipam::storage::{counters, index, keys, names};
+use crate::ipam::storage::keys::{self, HoldKind};
+use crate::ipam::storage::{counters, index, names};
 use crate::ipam::{
-    Allocation, Cidr, Error, KeptOff, Ledger, Pool, PoolCidr, Reader, ResourceType, Result, Scope, State, Strategy,
+    Allocation, Cidr, Error, KeptOff, Kind, Ledger, Pool, PoolCidr, Reader, ResourceType, Result, Scope, State,
+    Strategy,
 };
 use crate::store::Order;
 
@@ -250,7 +253,7 @@ impl Ledger<'_> {
     /// Reclaims the hold of one entry of the expiry index; `false` when it may not be reclaimed.
     pub(in crate::ipam) fn reclaim_hold(&mut self, key: &str) -> Result<bool> {
         match keys::hold_of(key) {
-            Some((keys::GROWTH, id)) => {
+            Some((HoldKind::Growth, id)) => {
                 let allocation: Allocation = codec::expect(self.tx, id)?;
                 self.require_held(key, allocation.growth.as_ref().map(|growth| growth.expires_at))?;
                 let reclaimable = self.env.is_growth_reclaimable(&allocation);
@@ -259,7 +262,7 @@ impl Ledger<'_> {
                 }
                 Ok(reclaimable)
             }
-            Some(("allocation", id)) => {
+            Some((HoldKind::Object(Kind::Allocation), id)) => {
                 let allocation: Allocation = codec::expect(self.tx, id)?;
                 let reclaimable = self.is_reclaimable_hold(key, &allocation)?;
                 if reclaimable {
@@ -267,15 +270,15 @@ impl Ledger<'_> {
                 }
                 Ok(reclaimable)
             }
-            Some(("pool", id)) => {
+            Some((HoldKind::Object(Kind::Pool), id)) => {
                 let pool: Pool = codec::expect(self.tx, id)?;
                 self.try_lapse_pool(&pool)
             }
-            Some(("pool-cidr", id)) => {
+            Some((HoldKind::Object(Kind::PoolCidr), id)) => {
                 let pool_cidr: PoolCidr = codec::expect(self.tx, id)?;
                 Ok(self.is_reclaimable_hold(key, &pool_cidr)? && self.try_lapse_pool_cidr(&pool_cidr)?)
             }
-            Some(("scope", id)) => {
+            Some((HoldKind::Object(Kind::Scope), id)) => {
                 let scope: Scope = codec::expect(self.tx, id)?;
                 Ok(self.is_reclaimable_hold(key, &scope)? && self.try_lapse_scope(&scope)?)
             }
@@ -310,7 +313,7 @@ impl Ledger<'_> {
         let holds = keys::under(&keys::expiry_of(&pool_id));
         let first = self.tx.scan(keys::range(&holds), Order::Ascending, 1)?;
         let first_expiry = match first.first().and_then(|(key, _)| keys::hold_of(key)) {
-            Some((what, id)) => self.hold_expiry(what, id)?,
+            Some((kind, id)) => self.hold_expiry(kind, id)?,
             None => None,
         };
         let now = self.reader().utilization(&pool_id)?;
@@ -356,13 +359,13 @@ impl Ledger<'_> {
         Ok((is_disallowed || kept_off.is_none(), Some(Box::new(KeptOff { block, seen, largest }))))
     }
 
-    fn hold_expiry(&mut self, what: &str, id: &str) -> Result<Option<jiff::Timestamp>> {
-        Ok(match what {
-            keys::GROWTH => codec::expect::<Allocation>(self.tx, id)?.growth.map(|growth| growth.expires_at),
-            "allocation" => codec::expect::<Allocation>(self.tx, id)?.meta.hold_expires_at,
-            "pool" => codec::expect::<Pool>(self.tx, id)?.meta.hold_expires_at,
-            "pool-cidr" => codec::expect::<PoolCidr>(self.tx, id)?.meta.hold_expires_at,
-            _ => None,
+    fn hold_expiry(&mut self, kind: HoldKind, id: &str) -> Result<Option<jiff::Timestamp>> {
+        Ok(match kind {
+            HoldKind::Growth => codec::expect::<Allocation>(self.tx, id)?.growth.map(|growth| growth.expires_at),
+            HoldKind::Object(Kind::Allocation) => codec::expect::<Allocation>(self.tx, id)?.meta.hold_expires_at,
+            HoldKind::Object(Kind::Pool) => codec::expect::<Pool>(self.tx, id)?.meta.hold_expires_at,
+            HoldKind::Object(Kind::PoolCidr) => codec::expect::<PoolCidr>(self.tx, id)?.meta.hold_expires_at,
+            HoldKind::Object(_) => None,
         })
     }
 
@@ -514,21 +517,21 @@ impl Ledger<'_> {
 
     pub(in crate::ipam) fn forget(&mut self, key: &str) -> Result<()> {
         match keys::hold_of(key) {
-            Some(("allocation", id)) => {
+            Some((HoldKind::Object(Kind::Allocation), id)) => {
                 let lapsed: Allocation = codec::expect(self.tx, id)?;
                 index::remove_allocation(self.tx, &lapsed)
             }
-            Some(("pool-cidr", id)) => {
+            Some((HoldKind::Object(Kind::PoolCidr), id)) => {
                 let lapsed: PoolCidr = codec::expect(self.tx, id)?;
                 let pool: Pool = codec::expect(self.tx, &lapsed.pool_id)?;
                 index::remove_pool_cidr(self.tx, &pool, &lapsed)
             }
-            Some(("pool", id)) => {
+            Some((HoldKind::Object(Kind::Pool), id)) => {
                 let lapsed: Pool = codec::expect(self.tx, id)?;
                 names::leave(self.tx, &lapsed)?;
                 index::write_pool(self.tx, Some(&lapsed), None)
             }
-            Some(("scope", id)) => {
+            Some((HoldKind::Object(Kind::Scope), id)) => {
                 let lapsed: Scope = codec::expect(self.tx, id)?;
                 names::leave(self.tx, &lapsed)?;
                 index::write_scope(self.tx, Some(&lapsed), None)

@@ -5,9 +5,9 @@
 //! deletion of the old object finds nothing to do. The block is handed over only when it is exactly the same. With a
 //! part of it, the rest would be free while the old object is still deployed in it.
 
-use crate::ipam::history::log::{self, Action};
-use crate::ipam::storage::codec;
-use crate::ipam::storage::{index, names};
+use crate::ipam::history::log;
+use crate::ipam::model::event::Action;
+use crate::ipam::storage::{codec, index, names};
 use crate::ipam::{Allocation, Cidr, Kind, Ledger, Meta, Pool, PoolCidr, Result, State};
 
 /// Id of the object that the hold replaces and whose block `block` the hold waits for.

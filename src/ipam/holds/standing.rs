@@ -7,7 +7,8 @@ use crate::ipam::space::free;
 use crate::ipam::storage::codec::{self, Record, Spot};
 use crate::ipam::storage::{keys, names};
 use crate::ipam::{
-    Allocation, Cidr, Error, Kind, LostHold, Occupant, Pool, PoolCidr, Reader, ResourceType, Result, State, Terms,
+    Allocation, Cidr, Error, Kind, LostHold, Occupant, Planned, Pool, PoolCidr, Reader, ResourceType, Result, State,
+    Terms,
 };
 use crate::store::Snapshot;
 
@@ -42,6 +43,25 @@ impl<R: Record> Standing<R> {
 }
 
 impl Reader<'_> {
+    /// The error for a hold of a plan that is gone or lapsed.
+    pub(in crate::ipam) fn lost<R: Record>(&mut self, id: &str, name: &str) -> Result<Error> {
+        match codec::load::<R>(self.snapshot, id)? {
+            Some(hold) => self.hold_lost(&hold),
+            None => Ok(self.hold_gone(R::KIND, id, name)),
+        }
+    }
+
+    /// Checks that no other creation used the hold that a plan showed.
+    ///
+    /// # Errors
+    /// Returns [`Error::NameTaken`].
+    pub(in crate::ipam) fn is_still_ours<R: Record>(&mut self, held: &R, planned: &Planned) -> Result<()> {
+        if matches!(planned, Planned::Fresh(_)) && held.meta().state == State::Active {
+            return Err(self.name_taken(held)?);
+        }
+        Ok(())
+    }
+
     /// The standing of a request for `name` in `parent`. `satisfies` decides whether a record matches the request.
     ///
     /// # Errors

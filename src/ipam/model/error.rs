@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use num_bigint::BigUint;
 
-use crate::ipam::discovery::types::ResourceCidrId;
-use crate::ipam::{Allocation, Cidr, Family, Kind, Meta, OnlyAws, Pool, Run, State, Staying, Untreatable};
+use crate::ipam::model::resource_cidr::ResourceCidrId;
+use crate::ipam::{Allocation, Cidr, Family, Kind, Meta, OnlyAws, Pool, Run, State};
 
 /// Result type of the core.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -269,6 +269,32 @@ pub enum RuleName {
     MaxNetmaskLength,
     /// `allocation_default_netmask_length`
     DefaultNetmaskLength,
+}
+
+/// The reasons why an object cannot be transferred.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Staying {
+    /// The object is only a hold of a plan.
+    Planned,
+    /// Every store has the object, and no configuration created it.
+    Default,
+    /// The object is a part of this pool, and is transferred with it.
+    OfPool { id: String },
+    /// The object does not belong to this owner, whom the request named as its present owner.
+    NotOf { owner: String },
+}
+
+/// The reasons why a block cannot be treated as requested.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Untreatable {
+    /// No discovery has seen the block.
+    NotSeen,
+    /// The block is public space, which can be neither ignored nor moved.
+    Public,
+    /// Only blocks of VPCs can be moved.
+    NotVpc,
+    /// The target scope is public.
+    PublicScope,
 }
 
 impl Error {

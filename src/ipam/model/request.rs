@@ -1,37 +1,10 @@
 //! The requests of callers and the answers to them, in addition to the records themselves.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use num_bigint::BigUint;
-use serde::{Deserialize, Serialize};
 
-use crate::ipam::{Cidr, Pool, Provision, Rules, Size, Strategy, Tags};
-
-/// Space that an active object gives up in the same apply, because that apply deletes the object or makes it smaller.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GivenUp {
-    /// Id of the object: an allocation, a pool, or a pool CIDR.
-    pub id: String,
-    /// The part of its space that it gives up; `None`: all of it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cidr: Option<Cidr>,
-    /// Whether the new object replaces this object and Terraform deletes this object right before.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub in_place: bool,
-}
-
-impl GivenUp {
-    /// Whether `block` of the object with this id is given up.
-    pub fn covers(&self, id: &str, block: &Cidr) -> bool {
-        self.id == id && self.cidr.is_none_or(|cidr| cidr.contains(block))
-    }
-
-    /// Whether all that `other` names is given up.
-    pub fn covers_all_of(&self, other: &Self) -> bool {
-        other.cidr.map_or(self.id == other.id && self.cidr.is_none(), |block| self.covers(&other.id, &block))
-    }
-}
+use crate::ipam::{Cidr, GivenUp, Pool, Rules};
 
 /// The way in which a plan treats the space that it shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -98,77 +71,6 @@ impl Planned {
             Self::Unknown | Self::Previewed { .. } => None,
         }
     }
-}
-
-/// The result of a planned change of size.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Resize {
-    /// The same object can get this block in place; the growth is held until apply.
-    InPlace(Cidr),
-    /// The object must be replaced.
-    Replace,
-}
-
-/// Changeable attributes of a pool. Each is the new value, not a difference.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PoolChange {
-    pub name: String,
-    pub description: Option<String>,
-    pub rules: Rules,
-    pub strategy: Strategy,
-    pub tags: Tags,
-    pub provision: Provision,
-    /// See [`crate::ipam::Special`].
-    pub auto_import: bool,
-    /// Region or site; `None` leaves it unchanged. Some backends cannot change it.
-    pub locale: Option<String>,
-}
-
-/// Changeable attributes of an allocation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AllocationChange {
-    pub name: String,
-    pub description: Option<String>,
-    pub tags: Tags,
-    /// Blocks that growth must avoid from now on.
-    pub disallowed_cidrs: BTreeSet<Cidr>,
-    /// The requested size; `plan_resize` planned a change of it.
-    pub size: Size,
-}
-
-/// Changeable attributes of a scope.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ScopeChange {
-    pub name: String,
-    pub description: Option<String>,
-    pub tags: Tags,
-}
-
-/// A filter of pools. Every field restricts the result; `None` means any.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PoolFilter {
-    pub scope_id: Option<String>,
-    pub source_pool_id: Option<String>,
-    /// Exact name.
-    pub name: Option<String>,
-    /// Includes holds.
-    pub include_planned: bool,
-}
-
-/// A filter of allocations. Every field restricts the result; `None` means any.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AllocationFilter {
-    pub pool_id: Option<String>,
-    /// Exact name.
-    pub name: Option<String>,
-    /// Only blocks inside this one.
-    pub within: Option<Cidr>,
-    /// Only blocks that contain this one.
-    pub containing: Option<Cidr>,
-    /// Includes holds.
-    pub include_planned: bool,
-    /// Includes the space of pools below (type `ipam-pool`).
-    pub include_pools: bool,
 }
 
 /// Addresses of one pool. used + held + free = provisioned, exactly.

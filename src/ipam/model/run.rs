@@ -1,12 +1,6 @@
-//! Runs of Terraform: the run that a hold belongs to, and the holds that a request may reclaim.
-//!
-//! A hold may be reclaimed when it has expired. The owner of a hold may also reclaim it in another run, so that the
-//! earlier plans of an owner never block that owner. The holds of the present run stay.
+//! Runs of Terraform.
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-
-use crate::ipam::{Allocation, Env, Meta, State};
 
 /// One run of Terraform: the processes of this provider that one terraform process keeps running at the same time. A
 /// configuration with aliases has several of them.
@@ -47,43 +41,9 @@ pub struct CurrentRun {
 impl CurrentRun {
     /// Whether a hold of `run` counts as a hold of this run. `applying`: one terraform applies its plan with another
     /// provider process, so that all of its processes count.
-    fn includes(&self, run: &Run, applying: bool) -> bool {
+    pub(in crate::ipam) fn includes(&self, run: &Run, applying: bool) -> bool {
         let own = &self.run;
         let is_sibling = !own.parent.is_empty() && own.parent == run.parent;
         own.process == run.process || (is_sibling && (applying || (self.is_alive)(run)))
-    }
-}
-
-impl Env<'_> {
-    /// Whether a hold of `run` belongs to the present run. Outside of Terraform there is no run, and every hold stays
-    /// until it expires.
-    pub(in crate::ipam) fn is_of_this_run(&self, run: Option<&Run>) -> bool {
-        let Some(current) = self.run else { return true };
-        run.is_some_and(|run| current.includes(run, self.applying))
-    }
-
-    /// Whether the present request may reclaim a hold of this owner with this expiry, which this run asked for last.
-    pub(in crate::ipam) fn makes_way(&self, owner: &str, expires_at: Option<Timestamp>, run: Option<&Run>) -> bool {
-        // A part of a larger object has no expiry of its own, and is not reclaimed alone.
-        let Some(expiry) = expires_at else { return false };
-        let is_released = self.released_owner.as_deref() == Some(owner);
-        is_released || expiry <= self.now || (owner == self.actor.owner && !self.is_of_this_run(run))
-    }
-
-    /// Whether this is a hold that the present request may reclaim.
-    pub(in crate::ipam) fn is_reclaimable(&self, meta: &Meta) -> bool {
-        meta.state == State::Planned && self.makes_way(&meta.owner, meta.hold_expires_at, meta.run.as_deref())
-    }
-
-    /// Whether an allocation has a planned growth that may be reclaimed.
-    pub(in crate::ipam) fn is_growth_reclaimable(&self, allocation: &Allocation) -> bool {
-        allocation.growth.as_ref().is_some_and(|growth| {
-            self.makes_way(&allocation.meta.owner, Some(growth.expires_at), growth.run.as_deref())
-        })
-    }
-
-    /// The run to write into a hold that is requested now.
-    pub(in crate::ipam) fn asking(&self) -> Option<Box<Run>> {
-        self.run.map(|current| Box::new(current.run.clone()))
     }
 }

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::ipam::history::log::{self, Action};
+use crate::ipam::history::log;
 use crate::ipam::holds::standing::Standing;
-use crate::ipam::operations::context::Birth;
+use crate::ipam::model::event::Action;
+use crate::ipam::operations::context::{Birth, UNPLANNED};
 use crate::ipam::operations::pool;
-use crate::ipam::operations::scope::UNPLANNED;
 use crate::ipam::space::placement::{Ask, KeepOff};
-use crate::ipam::storage::codec;
-use crate::ipam::storage::{index, names};
+use crate::ipam::storage::{codec, index, names};
 use crate::ipam::{
     Allocation, AllocationChange, AllocationSpec, Cidr, Error, Kind, Ledger, Planned, Pool, PoolChange, Reader, Resize,
     ResourceType, Result, Size, State, Tags, Terms,

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::ipam::history::log::Action;
+use crate::ipam::model::event::Action;
 use crate::ipam::storage::codec::{self, Record};
 use crate::ipam::storage::keys;
 use crate::ipam::{
@@ -107,6 +107,18 @@ impl Birth {
 pub(in crate::ipam) fn expiry(now: Timestamp, terms: &Terms) -> Timestamp {
     now.saturating_add(terms.hold).unwrap_or(Timestamp::MAX)
 }
+
+/// Terms of a creation without a plan, in which holds do not occur.
+pub(in crate::ipam) const UNPLANNED: Terms = Terms {
+    hold: std::time::Duration::ZERO,
+    committing: false,
+    replaces: None,
+    only_name: false,
+    in_place: false,
+    pool_rules: None,
+    given_up: Vec::new(),
+    place_anew: false,
+};
 
 impl<'a> Reader<'a> {
     /// A reader of `snapshot`.

@@ -1,7 +1,7 @@
 //! Changes the locale of a pool. All pools below a pool with a locale have the same locale, so they change with it.
 
-use crate::ipam::history::log::Action;
 use crate::ipam::holds::standing::{NAMED_IN_ERRORS, occupant};
+use crate::ipam::model::event::Action;
 use crate::ipam::storage::codec;
 use crate::ipam::{Error, Ledger, Occupant, Pool, Reader, Result, State};
 

@@ -3,6 +3,7 @@
 pub(super) mod allocation;
 pub(super) mod context;
 pub(super) mod dry_run;
+pub(super) mod init;
 pub(super) mod locale;
 pub(super) mod pool;
 pub(super) mod pool_change;

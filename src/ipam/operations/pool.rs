@@ -2,13 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::ipam::history::log::{self, Action};
+use crate::ipam::history::log;
 use crate::ipam::holds::reclaim;
 use crate::ipam::holds::standing::{NAMED_IN_ERRORS, Standing, occupant};
-use crate::ipam::operations::context::{Birth, DEPTH_LIMIT};
-use crate::ipam::operations::scope::UNPLANNED;
-use crate::ipam::storage::codec;
-use crate::ipam::storage::{index, keys, names};
+use crate::ipam::model::event::Action;
+use crate::ipam::operations::context::{Birth, DEPTH_LIMIT, UNPLANNED};
+use crate::ipam::storage::{codec, index, keys, names};
 use crate::ipam::{
     Allocation, Cidr, Error, Family, Kind, Ledger, Occupant, Planned, Pool, PoolCidr, PoolSpec, Provision, Reader,
     ResourceType, Result, RuleName, Rules, Scope, ScopeType, Size, Special, State, Terms, Unsupported,

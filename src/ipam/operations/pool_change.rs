@@ -2,64 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use crate::ipam::history::log::Action;
+use super::regroup::Moves;
 use crate::ipam::holds::standing;
-use crate::ipam::operations::context::Birth;
+use crate::ipam::model::event::Action;
+use crate::ipam::operations::context::{self, Birth};
 use crate::ipam::operations::pool::{check_auto_import, check_provision, check_rules};
+use crate::ipam::operations::pool_cidr;
 use crate::ipam::operations::regroup::{self, Regroup};
-use crate::ipam::operations::resize::beside;
-use crate::ipam::operations::{context, pool_cidr};
-use crate::ipam::space::free;
-use crate::ipam::storage::codec;
-use crate::ipam::storage::{index, names};
+use crate::ipam::space::{blocks, free};
+use crate::ipam::storage::{codec, index, names};
 use crate::ipam::{
     Allocation, Cidr, Error, Growth, Kind, Ledger, Pool, PoolChange, PoolCidr, Provision, Reader, Result, Size, State,
     Terms,
 };
-
-/// The changes of the blocks of a pool that a new declaration requires.
-#[derive(Clone, Debug, Default)]
-pub(in crate::ipam) struct Moves {
-    pub(in crate::ipam) added: Vec<Size>,
-    pub(in crate::ipam) removed: Vec<PoolCidr>,
-    /// Blocks that grow or shrink in place.
-    pub(in crate::ipam) resized: Vec<(PoolCidr, Cidr)>,
-    /// Blocks that are merged or split in place.
-    pub(in crate::ipam) regrouped: Vec<Regroup>,
-    /// Blocks that an earlier plan of a change holds.
-    pending: Vec<PoolCidr>,
-    /// Allocations in the source pool whose growth an earlier plan holds and this plan does not need.
-    overgrown: Vec<Allocation>,
-}
-
-impl Moves {
-    /// The blocks after the change, except those whose position is not known yet.
-    fn result(&self, present: &BTreeSet<Cidr>) -> BTreeSet<Cidr> {
-        let mut blocks = present.clone();
-        for removed in &self.removed {
-            blocks.remove(&removed.cidr);
-        }
-        for (from, to) in &self.resized {
-            blocks.remove(&from.cidr);
-            blocks.insert(*to);
-        }
-        for Regroup { from, to } in &self.regrouped {
-            blocks.retain(|block| from.iter().all(|found| found.cidr != *block));
-            blocks.extend(to);
-        }
-        blocks
-    }
-
-    /// Takes the hold for one added block from the holds of an earlier plan.
-    pub(in crate::ipam) fn take_pending(&mut self, size: Size) -> Option<PoolCidr> {
-        let found = self.pending.iter().position(|held| match size {
-            Size::Cidr(cidr) => held.cidr == cidr,
-            Size::NetmaskLength(length) => held.cidr.netmask_length() == length,
-            Size::Default => false,
-        })?;
-        Some(self.pending.remove(found))
-    }
-}
 
 fn applied(pool: &Pool, change: &PoolChange, cidrs: BTreeSet<Cidr>) -> Pool {
     let mut after = pool.clone();
@@ -225,7 +180,7 @@ impl Ledger<'_> {
         terms: &Terms,
     ) -> Result<bool> {
         let Some((source, allocation)) = self.source_of(pool, pool_cidr)? else {
-            for neighbour in beside(&pool_cidr.cidr, target) {
+            for neighbour in blocks::growth_blocks(&pool_cidr.cidr, target) {
                 self.clear_in_scope(&pool.scope_id, &neighbour)?;
             }
             return Ok(true);
@@ -263,7 +218,7 @@ impl Ledger<'_> {
     /// Makes room for the growth of an allocation, or fails with the reason why it cannot grow.
     fn clear_beside(&mut self, source: &Pool, allocation: &Allocation, target: &Cidr) -> Result<()> {
         let present = allocation.reserved().unwrap_or(allocation.cidr);
-        for neighbour in beside(&present, target) {
+        for neighbour in blocks::growth_blocks(&present, target) {
             self.clear_in_pool(source, &neighbour)?;
         }
         Ok(())
@@ -354,11 +309,11 @@ impl Ledger<'_> {
 
     fn resize_pool_cidr(&mut self, pool: &Pool, before: &PoolCidr, target: &Cidr) -> Result<()> {
         if before.cidr.contains(target) {
-            self.vacate(pool, before, &beside(target, &before.cidr))?;
+            self.vacate(pool, before, &blocks::growth_blocks(target, &before.cidr))?;
         }
         match self.source_of(pool, before)? {
             None => {
-                for neighbour in beside(&before.cidr, target) {
+                for neighbour in blocks::growth_blocks(&before.cidr, target) {
                     self.clear_in_scope(&pool.scope_id, &neighbour)?;
                 }
             }

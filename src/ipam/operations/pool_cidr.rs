@@ -2,15 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::ipam::history::log::{self, Action};
+use crate::ipam::history::log;
 use crate::ipam::holds::standing::{NAMED_IN_ERRORS, Standing};
-use crate::ipam::operations::context::Birth;
+use crate::ipam::model::event::Action;
+use crate::ipam::operations::context::{Birth, UNPLANNED};
 use crate::ipam::operations::pool;
-use crate::ipam::operations::scope::UNPLANNED;
 use crate::ipam::space::free;
 use crate::ipam::space::placement::{Ask, KeepOff};
-use crate::ipam::storage::codec;
-use crate::ipam::storage::{index, keys, names};
+use crate::ipam::storage::{codec, index, keys, names};
 use crate::ipam::{
     Allocation, Cidr, Error, Kind, Ledger, OnlyAws, Planned, Pool, PoolCidr, PoolCidrSpec, Reader, ResourceType,
     Result, Size, State, Tags, Terms, Unsupported,

@@ -1,11 +1,11 @@
 //! Merges and splits blocks of a pool in place. The allocations in them stay.
 
+use std::collections::BTreeSet;
+
 use crate::ipam::holds::standing::{NAMED_IN_ERRORS, occupant};
-use crate::ipam::operations::pool_change::Moves;
 use crate::ipam::operations::pool_cidr;
-use crate::ipam::space::free;
-use crate::ipam::storage::codec;
-use crate::ipam::storage::{index, keys};
+use crate::ipam::space::{blocks, free};
+use crate::ipam::storage::{codec, index, keys};
 use crate::ipam::{
     Allocation, Cidr, Error, Kind, Ledger, Occupant, Pool, PoolCidr, Provision, Reader, ResourceType, Result, Size,
     State,
@@ -24,12 +24,12 @@ impl Regroup {
     /// The parts of the one future block that are not in the present blocks.
     pub(in crate::ipam) fn gaps(&self) -> Vec<Cidr> {
         let from: Vec<Cidr> = self.from.iter().map(|found| found.cidr).collect();
-        self.to.iter().flat_map(|whole| rest(whole, &from)).collect()
+        self.to.iter().flat_map(|whole| blocks::rest(whole, &from)).collect()
     }
 
     /// The parts of the one present block that are not in the future blocks.
     fn leftovers(&self) -> Vec<Cidr> {
-        self.from.iter().flat_map(|whole| rest(&whole.cidr, &self.to)).collect()
+        self.from.iter().flat_map(|whole| blocks::rest(&whole.cidr, &self.to)).collect()
     }
 
     /// Whether one block becomes several.
@@ -38,16 +38,47 @@ impl Regroup {
     }
 }
 
-/// The blocks that make up `whole` without `parts`, in order. Each part is inside `whole`, contains it, or shares no
-/// address with it.
-pub(in crate::ipam) fn rest(whole: &Cidr, parts: &[Cidr]) -> Vec<Cidr> {
-    if parts.iter().any(|part| part.contains(whole)) {
-        return Vec::new();
+/// The changes of the blocks of a pool that a new declaration requires.
+#[derive(Clone, Debug, Default)]
+pub(in crate::ipam) struct Moves {
+    pub(in crate::ipam) added: Vec<Size>,
+    pub(in crate::ipam) removed: Vec<PoolCidr>,
+    /// Blocks that grow or shrink in place.
+    pub(in crate::ipam) resized: Vec<(PoolCidr, Cidr)>,
+    /// Blocks that are merged or split in place.
+    pub(in crate::ipam) regrouped: Vec<Regroup>,
+    /// Blocks that an earlier plan of a change holds.
+    pub(super) pending: Vec<PoolCidr>,
+    /// Allocations in the source pool whose growth an earlier plan holds and this plan does not need.
+    pub(super) overgrown: Vec<Allocation>,
+}
+
+impl Moves {
+    /// The blocks after the change, except those whose position is not known yet.
+    pub(super) fn result(&self, present: &BTreeSet<Cidr>) -> BTreeSet<Cidr> {
+        let mut blocks = present.clone();
+        for removed in &self.removed {
+            blocks.remove(&removed.cidr);
+        }
+        for (from, to) in &self.resized {
+            blocks.remove(&from.cidr);
+            blocks.insert(*to);
+        }
+        for Regroup { from, to } in &self.regrouped {
+            blocks.retain(|block| from.iter().all(|found| found.cidr != *block));
+            blocks.extend(to);
+        }
+        blocks
     }
-    let inside: Vec<Cidr> = parts.iter().filter(|part| whole.contains(part)).copied().collect();
-    match whole.halves() {
-        Some((low, high)) if !inside.is_empty() => [rest(&low, &inside), rest(&high, &inside)].concat(),
-        _ => vec![*whole],
+
+    /// Takes the hold for one added block from the holds of an earlier plan.
+    pub(in crate::ipam) fn take_pending(&mut self, size: Size) -> Option<PoolCidr> {
+        let found = self.pending.iter().position(|held| match size {
+            Size::Cidr(cidr) => held.cidr == cidr,
+            Size::NetmaskLength(length) => held.cidr.netmask_length() == length,
+            Size::Default => false,
+        })?;
+        Some(self.pending.remove(found))
     }
 }
 
@@ -98,7 +129,7 @@ impl Reader<'_> {
             self.require_vacant(&pool, removed, &[removed.cidr], goes)?;
         }
         for (from, to) in moves.resized.iter().filter(|(from, to)| from.cidr.contains(to)) {
-            self.require_vacant(&pool, from, &rest(&from.cidr, &[*to]), goes)?;
+            self.require_vacant(&pool, from, &blocks::rest(&from.cidr, &[*to]), goes)?;
         }
         for split in moves.regrouped.iter().filter(|regroup| regroup.is_split()) {
             for from in &split.from {
@@ -316,7 +347,7 @@ mod tests {
         ] {
             let parts: Vec<Cidr> = cidrs(parts).into_iter().collect();
             let expected: Vec<Cidr> = cidrs(expected).into_iter().collect();
-            assert_eq!(rest(&cidr(whole), &parts), expected, "{whole} without {parts:?}");
+            assert_eq!(blocks::rest(&cidr(whole), &parts), expected, "{whole} without {parts:?}");
         }
     }
 }

@@ -1,12 +1,12 @@
 //! Grows and shrinks allocations in place.
 
-use crate::ipam::history::log::{self, Action};
+use crate::ipam::history::log;
 use crate::ipam::holds::standing;
+use crate::ipam::model::event::Action;
 use crate::ipam::operations::allocation::{Wish, wish};
 use crate::ipam::operations::context;
-use crate::ipam::space::free;
-use crate::ipam::storage::names;
-use crate::ipam::storage::{codec, index};
+use crate::ipam::space::{blocks, free};
+use crate::ipam::storage::{codec, index, names};
 use crate::ipam::{
     Allocation, Cidr, Error, GivenUp, Growth, Kind, Ledger, Pool, Reader, Resize, Result, Size, State, Terms,
     WaitingGrowth,
@@ -178,7 +178,7 @@ impl Ledger<'_> {
         if free::can_grow(self.tx, &pool.meta.id, &present, target)? {
             return Ok(true);
         }
-        let neighbours = beside(&present, target);
+        let neighbours = blocks::growth_blocks(&present, target);
         for neighbour in &neighbours {
             if !self.reader().is_clearable(&pool.meta.id, neighbour)? {
                 return Ok(false);
@@ -230,15 +230,4 @@ impl Ledger<'_> {
             now_held_by: self.reader().occupants(&allocation.pool_id, &target, &allocation.meta.id)?,
         })
     }
-}
-
-/// The blocks that make up `target` without `present`.
-pub(in crate::ipam) fn beside(present: &Cidr, target: &Cidr) -> Vec<Cidr> {
-    let mut blocks = Vec::new();
-    let mut block = *present;
-    while block != *target && block.netmask_length() > target.netmask_length() {
-        blocks.push(block.buddy());
-        block = block.resized(block.netmask_length() - 1);
-    }
-    blocks
 }

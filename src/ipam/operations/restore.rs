@@ -7,8 +7,7 @@
 
 use crate::ipam::history::log;
 use crate::ipam::holds::standing::Standing;
-use crate::ipam::operations::context::Birth;
-use crate::ipam::operations::scope::UNPLANNED;
+use crate::ipam::operations::context::{Birth, UNPLANNED};
 use crate::ipam::storage::codec::{self, Record};
 use crate::ipam::storage::keys;
 use crate::ipam::{
@@ -45,7 +44,7 @@ impl Missing {
 impl Reader<'_> {
     /// Whether an event shows that the object existed and was released.
     fn was_released(&mut self, id: &str) -> Result<bool> {
-        let (mut start, end) = keys::under("event/");
+        let (mut start, end) = keys::under(keys::EVENTS);
         loop {
             let entries = self.snapshot.scan(&start..&end, Order::Ascending, PAGE)?;
             for (key, bytes) in &entries {

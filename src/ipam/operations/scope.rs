@@ -1,27 +1,13 @@
 //! Scopes: plan, create, update and delete them; and the two default scopes of every store.
 
-use crate::ipam::history::log::{self, Action};
+use crate::ipam::history::log;
 use crate::ipam::holds::standing::{NAMED_IN_ERRORS, Standing, occupant};
-use crate::ipam::operations::context::Birth;
-use crate::ipam::storage::codec::{self, Record};
+use crate::ipam::model::event::Action;
+use crate::ipam::operations::context::{Birth, UNPLANNED};
+use crate::ipam::storage::codec;
 use crate::ipam::storage::{index, keys, names};
 use crate::ipam::{
-    Error, Format, Kind, Ledger, OnlyAws, Planned, Reader, Result, Scope, ScopeChange, ScopeSpec, ScopeType, State,
-    Tags, Terms, Unsupported,
-};
-
-/// Owner of objects that no configuration created.
-pub const NO_OWNER: &str = "ipam";
-/// Terms of a creation without a plan, in which holds do not occur.
-pub(in crate::ipam) const UNPLANNED: Terms = Terms {
-    hold: std::time::Duration::ZERO,
-    committing: false,
-    replaces: None,
-    only_name: false,
-    in_place: false,
-    pool_rules: None,
-    given_up: Vec::new(),
-    place_anew: false,
+    Error, Kind, Ledger, OnlyAws, Planned, Reader, Result, Scope, ScopeChange, ScopeSpec, State, Terms, Unsupported,
 };
 
 fn details(spec: &ScopeSpec) -> impl Fn(&mut Scope) + '_ {
@@ -48,35 +34,7 @@ impl Reader<'_> {
 }
 
 impl Ledger<'_> {
-    /// Makes sure that the store has its format version and the two default scopes. A repeated call changes nothing.
-    ///
-    /// # Errors
-    /// Returns [`store::Error::Newer`] when a later version of this program wrote the store, and [`Error::Importing`]
-    /// during an import.
-    pub fn initialize(&mut self) -> Result<()> {
-        match self.reader().format()? {
-            Format::Blank => self.tx.put(keys::FORMAT, codec::VERSION.to_string().into_bytes())?,
-            Format::Version(_) => {}
-            Format::Importing(_) => return Err(Error::Importing),
-        }
-        for (name, scope_type) in [("default-private", ScopeType::Private), ("default-public", ScopeType::Public)] {
-            if self.tx.get(keys::default_scope(scope_type))?.is_none() {
-                self.write_default_scope(name, scope_type)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn write_default_scope(&mut self, name: &str, scope_type: ScopeType) -> Result<()> {
-        let mut meta = self.new_meta(Kind::Scope, name, &Birth::Active { id: None })?;
-        NO_OWNER.clone_into(&mut meta.owner);
-        meta.confirmed = true;
-        let scope = Scope { meta, scope_type, is_default: true, description: None, tags: Tags::new(), ipam_id: None };
-        self.tx.put(keys::default_scope(scope_type), scope.meta.id.clone().into_bytes())?;
-        self.write_new_scope(&scope)
-    }
-
-    fn write_new_scope(&mut self, scope: &Scope) -> Result<()> {
+    pub(super) fn write_new_scope(&mut self, scope: &Scope) -> Result<()> {
         index::write_scope(self.tx, None, Some(scope))?;
         names::enter(self.tx, scope)?;
         let action = if scope.meta.state == State::Active { self.env.creation() } else { Action::Hold };
@@ -240,26 +198,5 @@ impl Ledger<'_> {
         names::leave(self.tx, scope)?;
         index::write_scope(self.tx, Some(scope), None)?;
         log::append(self.tx, &self.env, Action::Delete, Some(scope), None)
-    }
-}
-
-impl Reader<'_> {
-    /// The error for a hold of a plan that is gone or lapsed.
-    pub(in crate::ipam) fn lost<R: Record>(&mut self, id: &str, name: &str) -> Result<Error> {
-        match codec::load::<R>(self.snapshot, id)? {
-            Some(hold) => self.hold_lost(&hold),
-            None => Ok(self.hold_gone(R::KIND, id, name)),
-        }
-    }
-
-    /// Checks that no other creation used the hold that a plan showed.
-    ///
-    /// # Errors
-    /// Returns [`Error::NameTaken`].
-    pub(in crate::ipam) fn is_still_ours<R: Record>(&mut self, held: &R, planned: &Planned) -> Result<()> {
-        if matches!(planned, Planned::Fresh(_)) && held.meta().state == State::Active {
-            return Err(self.name_taken(held)?);
-        }
-        Ok(())
     }
 }

@@ -6,12 +6,14 @@
 //! transferred with it: the blocks of a pool's own declaration, the space that a pool takes in its source pool, and a
 //! planned growth.
 
-use crate::ipam::history::log::{self, Action};
+use crate::ipam::history::log;
 use crate::ipam::holds::standing;
+use crate::ipam::model::event::Action;
 use crate::ipam::storage::codec::{self, Record};
 use crate::ipam::storage::index;
 use crate::ipam::{
     Allocation, Error, Event, Kind, Ledger, NO_OWNER, Pool, PoolCidr, Reader, ResourceType, Result, Scope, State,
+    Staying,
 };
 
 /// A transfer of objects.
@@ -21,19 +23,6 @@ pub struct Transfer {
     pub to: String,
     /// Transfers only objects of this owner; `None`: of any owner.
     pub from: Option<String>,
-}
-
-/// The reasons why an object cannot be transferred.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Staying {
-    /// The object is only a hold of a plan.
-    Planned,
-    /// Every store has the object, and no configuration created it.
-    Default,
-    /// The object is a part of this pool, and is transferred with it.
-    OfPool { id: String },
-    /// The object does not belong to this owner, whom the request named as its present owner.
-    NotOf { owner: String },
 }
 
 impl Reader<'_> {

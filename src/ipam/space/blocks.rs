@@ -240,6 +240,30 @@ fn zone_name(zone: &Cidr, label_bits: u8) -> String {
     name
 }
 
+/// The blocks that make up `whole` without `parts`, in order. Each part is inside `whole`, contains it, or shares no
+/// address with it.
+pub(in crate::ipam) fn rest(whole: &Cidr, parts: &[Cidr]) -> Vec<Cidr> {
+    if parts.iter().any(|part| part.contains(whole)) {
+        return Vec::new();
+    }
+    let inside: Vec<Cidr> = parts.iter().filter(|part| whole.contains(part)).copied().collect();
+    match whole.halves() {
+        Some((low, high)) if !inside.is_empty() => [rest(&low, &inside), rest(&high, &inside)].concat(),
+        _ => vec![*whole],
+    }
+}
+
+/// The blocks that make up `target` without `present`.
+pub(in crate::ipam) fn growth_blocks(present: &Cidr, target: &Cidr) -> Vec<Cidr> {
+    let mut blocks = Vec::new();
+    let mut block = *present;
+    while block != *target && block.netmask_length() > target.netmask_length() {
+        blocks.push(block.buddy());
+        block = block.resized(block.netmask_length() - 1);
+    }
+    blocks
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

@@ -1,7 +1,7 @@
 //! Free space of a pool as buddy blocks: inside each provisioned CIDR, the free space is stored as the smallest
 //! possible number of aligned blocks. Blocks of two provisioned CIDRs never merge, so that each CIDR can be removed.
 
-use crate::ipam::operations::regroup;
+use crate::ipam::space::blocks;
 use crate::ipam::storage::codec::{self, Spot};
 use crate::ipam::storage::keys;
 use crate::ipam::{Cidr, Family, Result};
@@ -107,7 +107,7 @@ pub(in crate::ipam) fn regroup(tx: &mut dyn Tx, pool_id: &str, old: &[Cidr], new
     };
     for whole in old.iter().filter(|whole| !new.iter().any(|block| block.contains(whole))) {
         let parts = within(whole, new);
-        for block in regroup::rest(whole, &parts) {
+        for block in blocks::rest(whole, &parts) {
             take(tx, pool_id, &block, whole)?;
         }
         for part in parts {

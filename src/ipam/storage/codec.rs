@@ -5,9 +5,8 @@ use num_bigint::BigUint;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::ipam::discovery::types::Discovery;
 use crate::ipam::storage::keys;
-use crate::ipam::{Allocation, Cidr, Error, Kind, Meta, Pool, PoolCidr, ResourceType, Result, Scope, Treated};
+use crate::ipam::{Allocation, Cidr, Error, Kind, Meta, Pool, PoolCidr, ResourceType, Result, Scope};
 use crate::store::{self, Entry, Order, Snapshot};
 
 /// Version of the records that this program writes, and the newest version that it reads.
@@ -36,14 +35,15 @@ pub(in crate::ipam) trait Record: Serialize + DeserializeOwned + Clone + Partial
     }
 }
 
+/// Implements [`Record`] for a type with a field `meta`.
 macro_rules! record {
     ($type:ident, $kind:ident, $self:ident, parent: $parent:expr $(, named: $named:expr)? $(, block: $block:expr)?) => {
-        impl Record for $type {
-            const KIND: Kind = Kind::$kind;
-            fn meta(&self) -> &Meta {
+        impl $crate::ipam::storage::codec::Record for $type {
+            const KIND: $crate::ipam::Kind = $crate::ipam::Kind::$kind;
+            fn meta(&self) -> &$crate::ipam::Meta {
                 &self.meta
             }
-            fn meta_mut(&mut self) -> &mut Meta {
+            fn meta_mut(&mut self) -> &mut $crate::ipam::Meta {
                 &mut self.meta
             }
             fn parent(&$self) -> &str {
@@ -52,12 +52,13 @@ macro_rules! record {
             $(fn is_named(&$self) -> bool {
                 $named
             })?
-            $(fn block(&$self) -> Option<Cidr> {
+            $(fn block(&$self) -> Option<$crate::ipam::Cidr> {
                 Some($block)
             })?
         }
     };
 }
+pub(in crate::ipam) use record;
 
 record!(Scope, Scope, self, parent: keys::ROOT);
 record!(Pool, Pool, self, parent: self.container());
@@ -70,9 +71,6 @@ record!(
     named: self.resource_type != ResourceType::IpamPool,
     block: self.cidr
 );
-// Names of discoveries need not be unique, and the id of a treatment is the resource block that it treats.
-record!(Discovery, Discovery, self, parent: keys::ROOT, named: false);
-record!(Treated, Treatment, self, parent: keys::ROOT, named: false, block: self.of.cidr);
 
 /// Encodes a value as JSON text that begins with the version.
 pub(in crate::ipam) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>> {

@@ -6,7 +6,7 @@
 use crate::ipam::space::free;
 use crate::ipam::storage::codec::{self, Record, Spot};
 use crate::ipam::storage::counters::{self, Counters};
-use crate::ipam::storage::{keys, names};
+use crate::ipam::storage::{discovery_keys, keys, names};
 use crate::ipam::{Allocation, Cidr, Meta, Pool, PoolCidr, Result, Scope, State};
 use crate::store::Tx;
 
@@ -75,18 +75,13 @@ pub(in crate::ipam) fn entries_of_allocation(allocation: &Allocation) -> Result<
         entries.push((keys::deferred(pool_id, Allocation::KIND, &meta.id), Vec::new()));
     }
     if let (Some(_), Some(resource_id)) = (&allocation.imported, &allocation.resource_id) {
-        entries.push((format!("{}{}", imported_for(resource_id), keys::part(&meta.id)), Vec::new()));
+        entries.push((format!("{}{}", discovery_keys::imported_for(resource_id), keys::part(&meta.id)), Vec::new()));
     }
     if let Some(growth) = growth {
         entries.push((keys::expiry(pool_id, growth.expires_at, keys::GROWTH, &meta.id), Vec::new()));
     }
     hold_entries(allocation, pool_id, pool_id, &mut entries);
     Ok(entries)
-}
-
-/// Prefix of the allocations that were imported for a resource.
-pub(in crate::ipam) fn imported_for(resource_id: &str) -> String {
-    format!("imported/{}/", keys::part(resource_id))
 }
 
 /// Replaces the entries `before` by `after`. Writes only the differences.

@@ -56,14 +56,39 @@ pub(in crate::ipam) const FORMAT: &str = "meta/format";
 pub(in crate::ipam) const EVENT_HEAD: &str = "meta/event";
 pub(in crate::ipam) const SEEN_HEAD: &str = "meta/seen";
 pub(in crate::ipam) const MARK: &str = "meta/forgotten";
-/// Prefix of the sums of all pools.
-pub(in crate::ipam) const COUNTS: &str = "count/";
-/// Prefix of the free blocks of all pools.
-pub(in crate::ipam) const ALL_FREE: &str = "free/";
-/// Prefix of all events.
+/// Prefixes of all entries of one kind.
+pub(in crate::ipam) const META: &str = "meta/";
+pub(in crate::ipam) const DEFAULT_SCOPES: &str = "default/";
+pub(in crate::ipam) const SCOPES: &str = "scope/";
+pub(in crate::ipam) const SCOPE_NAMES: &str = "name/scope/-/";
+pub(in crate::ipam) const DISCOVERIES: &str = "discovery/";
 pub(in crate::ipam) const EVENTS: &str = "event/";
+pub(in crate::ipam) const REMNANTS: &str = "remnant/";
+pub(in crate::ipam) const NAMES: &str = "name/";
+pub(in crate::ipam) const COUNTS: &str = "count/";
+pub(in crate::ipam) const ALL_FREE: &str = "free/";
+pub(in crate::ipam) const HOLDS_BY_EXPIRY: &str = "expiry/";
+pub(in crate::ipam) const LAPSED: &str = "lapsed/";
 /// Container of the holds of scopes, and parent of the names of scopes.
 pub(in crate::ipam) const ROOT: &str = "-";
+
+/// First parts of the keys of entries that follow from records. The store must have exactly these entries.
+pub(in crate::ipam) const DERIVED: [&str; 14] = [
+    "at",
+    "provisioned",
+    "top",
+    "child",
+    "pool-named",
+    "expiry",
+    "lapsed",
+    "deferred",
+    "free",
+    "imported",
+    "seen-at",
+    "avoiding",
+    "avoided",
+    "ended",
+];
 
 /// Encodes `text` so that it can be one part of a key.
 pub(in crate::ipam) fn part(text: &str) -> String {
@@ -77,6 +102,21 @@ pub(in crate::ipam) fn part(text: &str) -> String {
         }
     }
     out
+}
+
+/// Reads text that [`part`] encoded; `None` for any other text.
+pub(in crate::ipam) fn decoded(part: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(part.len());
+    let mut rest = part.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'%' {
+            bytes.push(byte);
+            continue;
+        }
+        let hex = [rest.next()?, rest.next()?];
+        bytes.push(u8::from_str_radix(std::str::from_utf8(&hex).ok()?, 16).ok()?);
+    }
+    String::from_utf8(bytes).ok()
 }
 
 /// The range of all keys that start with `prefix` (which ends in a slash).
@@ -214,11 +254,26 @@ pub(in crate::ipam) fn is_due(key: &str, now: Timestamp) -> bool {
     key.split('/').nth(2).is_some_and(|at| at <= time(now).as_str())
 }
 
-/// The last two parts of a key in `expiry/` or `lapsed/`: the kind of hold, and its id.
-pub(in crate::ipam) fn hold_of(key: &str) -> Option<(&str, &str)> {
+/// What a key in `expiry/` or `lapsed/` stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::ipam) enum HoldKind {
+    /// The planned growth of an allocation.
+    Growth,
+    /// A planned or lapsed object.
+    Object(Kind),
+}
+
+/// The kind and the id of the hold of a key in `expiry/` or `lapsed/`; `None` when the key names no kind.
+pub(in crate::ipam) fn hold_of(key: &str) -> Option<(HoldKind, &str)> {
     let mut parts = key.rsplit('/');
-    let id = parts.next()?;
-    Some((parts.next()?, id))
+    let (id, word) = (parts.next()?, parts.next()?);
+    let is_named = |kind: &Kind| kind_word(*kind) == word;
+    let kind = match [Kind::Scope, Kind::Pool, Kind::PoolCidr, Kind::Allocation].into_iter().find(is_named) {
+        Some(kind) => HoldKind::Object(kind),
+        None if word == GROWTH => HoldKind::Growth,
+        None => return None,
+    };
+    Some((kind, id))
 }
 
 pub(in crate::ipam) fn lapsed(container: &str, at: Timestamp, kind: Kind, id: &str) -> String {
@@ -282,6 +337,9 @@ mod tests {
             let key = name(Kind::Pool, "p", text);
             assert_eq!(key.matches('/').count(), 3, "{key}");
             assert!(key.bytes().all(|byte| byte.is_ascii_graphic()), "{key}");
+        }
+        for text in ["a/b", "ü", "%2F"] {
+            assert_eq!(decoded(&part(text)).as_deref(), Some(text));
         }
         assert_ne!(part("a/b"), part("a%2Fb"));
     }

@@ -2,6 +2,8 @@
 
 pub(super) mod codec;
 pub(super) mod counters;
+pub(super) mod discovery_keys;
+pub(super) mod format;
 pub(super) mod index;
 pub(super) mod keys;
 pub(super) mod names;

@@ -1,6 +1,7 @@
 //! Tests of the audit of objects in CIDRs that are only planned.
 
-use crate::ipam::history::log::{self, Action};
+use crate::ipam::history::log;
+use crate::ipam::model::event::Action;
 use crate::ipam::storage::index;
 use crate::ipam::testing::*;
 use crate::ipam::*;

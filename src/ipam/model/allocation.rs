@@ -1,0 +1,191 @@
+//! Allocations.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::ipam::model::text_enum::{Word, words};
+use crate::ipam::{Cidr, GivenUp, Meta, Run, Tags};
+
+/// The kind of resource that an allocation is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResourceType {
+    /// Created by a person or a configuration.
+    Custom,
+    /// The space of a pool below, whose id is the resource id.
+    IpamPool,
+    /// A VPC that AWS found.
+    Vpc,
+    /// A subnet that AWS found.
+    Subnet,
+    /// An Elastic IP address that AWS found.
+    Eip,
+    /// A public IPv4 pool of EC2 that AWS found.
+    Ec2PublicIpv4Pool,
+    /// A list of anycast addresses that AWS found.
+    AnycastIpList,
+    /// A resource of another kind.
+    Other,
+    /// Another word of AWS.
+    Unlisted(Word),
+}
+
+words!(ResourceType:
+    Custom = "custom", IpamPool = "ipam-pool", Vpc = "vpc", Subnet = "subnet", Eip = "eip",
+    Ec2PublicIpv4Pool = "ec2-public-ipv4-pool", AnycastIpList = "anycast-ip-list", Other = "other");
+
+/// The size of a requested block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Size {
+    /// Exactly this block.
+    Cidr(Cidr),
+    /// Any block of this netmask length.
+    NetmaskLength(u8),
+    /// The pool's default netmask length.
+    Default,
+}
+
+/// A block taken out of a pool.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Allocation {
+    /// Id, name, owner, state.
+    #[serde(flatten)]
+    pub meta: Meta,
+    /// Pool the block comes from.
+    pub pool_id: String,
+    /// The block.
+    pub cidr: Cidr,
+    /// The size as it was requested.
+    pub size: Size,
+    /// Blocks that an allocation by size had to avoid.
+    pub disallowed_cidrs: BTreeSet<Cidr>,
+    /// The kind of resource that the allocation is for.
+    pub resource_type: ResourceType,
+    /// Id of that resource; for `ipam-pool` the id of the pool.
+    pub resource_id: Option<String>,
+    /// Free text.
+    pub description: Option<String>,
+    /// Tags.
+    pub tags: Tags,
+    /// A planned growth in place: the space outside of `cidr` is taken until the hold expires.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub growth: Option<Growth>,
+    /// A planned growth into space that other objects still have. It takes no space before they have released it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting_growth: Option<WaitingGrowth>,
+    /// Whether this is a hold that takes no space yet, because its block still belongs to its predecessor
+    /// ([`Meta::replaces`]).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deferred: bool,
+    /// Origin of an allocation that was imported from a sighting.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<Imported>,
+}
+
+/// Origin of a resource that became an allocation automatically.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Imported {
+    /// The discovery that saw the resource.
+    pub discovery_id: String,
+    /// Account of the resource.
+    pub account_id: String,
+    /// Region of the resource.
+    pub region: String,
+    /// Time of the sample that saw the resource.
+    pub sampled_at: Timestamp,
+}
+
+impl Allocation {
+    /// The space that the allocation takes from the pool: its block, or the block that it is planned to grow to.
+    pub fn reserved(&self) -> Option<Cidr> {
+        let takes_space = self.meta.is_live() && !self.deferred;
+        takes_space.then(|| self.growth.as_ref().map_or(self.cidr, |growth| growth.cidr))
+    }
+
+    /// Whether a plan that still counts grows it to `target` when other objects have released the space.
+    pub fn waits_to_grow(&self, target: &Cidr, now: Timestamp) -> bool {
+        self.waiting_growth.as_ref().is_some_and(|waiting| waiting.cidr == *target && waiting.expires_at > now)
+    }
+}
+
+/// A hold on the space that an allocation is planned to grow into.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Growth {
+    /// The block after growing, which contains the present block.
+    pub cidr: Cidr,
+    /// The time from which the space may be reclaimed.
+    pub expires_at: Timestamp,
+    /// The run of Terraform that requested the growth last; `None` in holds of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<Box<Run>>,
+}
+
+/// A growth into space that active objects have when it is planned: the same apply releases it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingGrowth {
+    /// The block after growing; contains the present one.
+    pub cidr: Cidr,
+    /// When the plan does not count any more.
+    pub expires_at: Timestamp,
+    /// The run of Terraform that asked for it last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<Box<Run>>,
+    /// The space that it waits for.
+    pub waits_for: Vec<GivenUp>,
+}
+
+/// The attributes of an allocation that the caller chooses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AllocationSpec {
+    /// Pool to allocate from.
+    pub pool_id: String,
+    /// Unique in the pool.
+    pub name: String,
+    /// The requested size, or the requested block.
+    pub size: Size,
+    /// Blocks to avoid when placing by size.
+    pub disallowed_cidrs: BTreeSet<Cidr>,
+    /// Free text.
+    pub description: Option<String>,
+    /// Tags.
+    pub tags: Tags,
+}
+
+/// The result of a planned change of size.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resize {
+    /// The same object can get this block in place; the growth is held until apply.
+    InPlace(Cidr),
+    /// The object must be replaced.
+    Replace,
+}
+
+/// Changeable attributes of an allocation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AllocationChange {
+    pub name: String,
+    pub description: Option<String>,
+    pub tags: Tags,
+    /// Blocks that growth must avoid from now on.
+    pub disallowed_cidrs: BTreeSet<Cidr>,
+    /// The requested size; `plan_resize` planned a change of it.
+    pub size: Size,
+}
+
+/// A filter of allocations. Every field restricts the result; `None` means any.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AllocationFilter {
+    pub pool_id: Option<String>,
+    /// Exact name.
+    pub name: Option<String>,
+    /// Only blocks inside this one.
+    pub within: Option<Cidr>,
+    /// Only blocks that contain this one.
+    pub containing: Option<Cidr>,
+    /// Includes holds.
+    pub include_planned: bool,
+    /// Includes the space of pools below (type `ipam-pool`).
+    pub include_pools: bool,
+}
