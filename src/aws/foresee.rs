@@ -12,8 +12,8 @@ use crate::ipam::{
 
 use super::AwsIpam;
 use super::allocations::Ask;
+use super::scopes;
 use super::space::{Ground, first_few};
-use super::{pools, scopes};
 
 /// Facts about the same apply, in addition to the request.
 struct Outlook<'a> {
