@@ -84,15 +84,15 @@ pub(in crate::ipam) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>> {
 /// # Errors
 /// Returns [`store::Error::Newer`] for a later version, and [`store::Error::Corrupt`] for any other fault.
 pub(in crate::ipam) fn decode<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<T> {
+    #[derive(Deserialize)]
+    struct Tagged {
+        v: u64,
+    }
     // Nearly every value begins like this, and need not be parsed twice.
     if bytes.starts_with(PREFIX)
         && let Ok(value) = serde_json::from_slice(bytes)
     {
         return Ok(value);
-    }
-    #[derive(Deserialize)]
-    struct Tagged {
-        v: u64,
     }
     let tagged: Tagged = serde_json::from_slice(bytes).map_err(|error| unreadable(key, &error))?;
     match tagged.v {
