@@ -80,7 +80,11 @@ fn a_list_and_an_overview_cost_few_round_trips() {
         }
     }
     let mut entries = Vec::new();
-    memory.read(&mut |snapshot| snapshot.scan("".."~", Order::Ascending, usize::MAX).map(|all| entries = all)).unwrap();
+    memory
+        .read(&mut |snapshot| {
+            snapshot.scan("".."~", crate::store::Order::Ascending, usize::MAX).map(|all| entries = all)
+        })
+        .unwrap();
     let store = Arc::new(store_in(&server().create_database()));
     store
         .write(&mut |tx| entries.iter().try_for_each(|(key, value)| tx.put(key, value.clone())).map(|()| true))
