@@ -18,3 +18,6 @@ pub mod tf;
 
 /// Address of the provider in the registries, as configurations name it.
 pub const ADDRESS: &str = "registry.terraform.io/ipam-dev/ipam";
+
+/// Name of the binary, as Terraform requires it.
+pub const BINARY: &str = "terraform-provider-ipam";

@@ -11,7 +11,7 @@ use terraform_provider_ipam::backend::service::{
 use terraform_provider_ipam::ipam::{Error, Proof, Result, Tags};
 
 use crate::endpoint::{Delay, Kind, Script, Trouble};
-use crate::ours::{asked, cidr, impatient, ours};
+use crate::provider_client::{asked, cidr, client_of, impatient};
 use crate::scene::{HOME, Scene, text};
 
 fn proof() -> Option<Proof> {
@@ -52,7 +52,7 @@ fn patiently<T>(mut work: impl FnMut() -> Result<T>) -> (Result<T>, Vec<String>)
 #[test]
 fn a_lost_answer_makes_nothing_twice_where_aws_has_no_client_token() {
     let scene = Scene::new();
-    let ipam = ours(&scene);
+    let ipam = client_of(&scene);
     let service: &dyn Service = &ipam;
     for action in ["ProvisionByoipCidr", "ProvisionIpamByoasn", "AssociateIpamByoasn"] {
         scene.endpoint.trouble(action, 1, Trouble::LoseAnswer);
@@ -127,7 +127,7 @@ fn a_range_that_aws_does_not_verify_is_reported_with_the_reason_and_can_be_tried
 #[test]
 fn a_range_in_a_pool_without_a_locale_cannot_be_advertised() {
     let scene = Scene::new();
-    let ipam = ours(&scene);
+    let ipam = client_of(&scene);
     let service: &dyn Service = &ipam;
     let public = &scene.ipam["PublicDefaultScopeId"];
     let pool = scene.pool(serde_json::json!({"IpamScopeId": public, "PublicIpSource": "byoip"}));
@@ -146,7 +146,7 @@ fn a_range_in_a_pool_without_a_locale_cannot_be_advertised() {
 #[test]
 fn objects_removed_outside_are_gone_without_an_error() {
     let scene = Scene::new();
-    let ipam = ours(&scene);
+    let ipam = client_of(&scene);
     let service: &dyn Service = &ipam;
     let spec = TokenSpec { ipam_id: text(&scene.ipam["IpamId"]), tags: Tags::new() };
     let token = Keeps::<TokenNoun>::create(service, &spec).unwrap();

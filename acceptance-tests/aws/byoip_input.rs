@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::endpoint::Kind;
 use crate::harness::Workspace;
 use crate::harness::each::each;
-use crate::nouns::of_account;
+use crate::resources::of_account;
 use crate::scene::{ACCOUNT, HOME, Scene, text};
 
 /// One mistake.

@@ -3,7 +3,7 @@
 
 use crate::endpoint::Trouble;
 use crate::harness::Workspace;
-use crate::nouns::of_account;
+use crate::resources::of_account;
 use crate::scene::{ACCOUNT, Scene};
 
 fn start() -> (Scene, Workspace) {

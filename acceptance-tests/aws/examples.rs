@@ -6,7 +6,7 @@ use crate::boto::Boto;
 use crate::endpoint::{Endpoint, Script};
 use crate::harness::each::each;
 use crate::harness::{Workspace, examples};
-use crate::nouns::of_account;
+use crate::resources::of_account;
 use crate::scene::{ACCOUNT, HOME, OTHER_ACCOUNT, text};
 
 #[test]

@@ -10,7 +10,7 @@ use crate::harness::Workspace;
 use crate::harness::plan::State;
 use crate::harness::store::wait_for;
 use crate::harness::terraform::Running;
-use crate::nouns::of_account;
+use crate::resources::of_account;
 use crate::scene::{ACCOUNT, AWAY, HOME, OTHER_ACCOUNT, Scene};
 
 /// An account with which no pool is shared.

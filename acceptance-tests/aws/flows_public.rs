@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::boto::Boto;
 use crate::endpoint::{Endpoint, Kind, Script};
 use crate::harness::Workspace;
-use crate::nouns::of_account;
+use crate::resources::of_account;
 use crate::scene::{ACCOUNT, HOME, text};
 
 const IPAM: &str = r#"

@@ -12,8 +12,8 @@ use terraform_provider_ipam::ipam::{Error, Tags};
 use crate::boto::Boto;
 use crate::endpoint::{Endpoint, Kind, Script, Trouble};
 use crate::harness::Workspace;
-use crate::nouns::of_account;
-use crate::ours::{as_account, impatient};
+use crate::provider_client::{as_account, impatient};
+use crate::resources::of_account;
 use crate::scene::{ACCOUNT, HOME, OTHER_ACCOUNT, Scene, text};
 
 /// An account's configuration on the endpoint.
@@ -372,10 +372,10 @@ fn a_move_that_takes_many_calls_is_asked_for_once_and_knows_where_it_began() {
     let mut allocated = vpc("vpc-1", "10.0.0.0/16");
     allocated["ipamPoolId"] = json!("ipam-pool-1");
     scene.endpoint.seed("ipamResourceCidrSet", allocated);
-    let ours = impatient(&scene);
+    let client = impatient(&scene);
     let of = "vpc-1_10.0.0.0/16_us-east-1".parse().unwrap();
     let spec = ResourceCidrSpec { of, monitored: true, scope_id: Some(lab.clone()), original_scope_id: None };
-    let create = || Keeps::<ResourceCidrNoun>::create(&ours, &spec);
+    let create = || Keeps::<ResourceCidrNoun>::create(&client, &spec);
     for _ in 0..3 {
         assert!(matches!(create(), Err(Error::Pending(_))));
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::endpoint::Kind;
 use crate::harness::Workspace;
 use crate::harness::client::Feature;
-use crate::nouns::of_account;
+use crate::resources::of_account;
 use crate::scene::{ACCOUNT, HOME, Scene, text};
 
 const HASHICORP: &str = "registry.terraform.io/hashicorp/aws";
@@ -39,12 +39,12 @@ fn write_state(workspace: &Workspace, resources: Vec<Value>) {
 /// one only for its schema.
 fn with_the_old_provider(workspace: &Workspace) {
     workspace.needs(Feature::MovedFromAnotherType);
-    let ours = std::path::Path::new(crate::harness::PROVIDER);
+    let provider = std::path::Path::new(crate::harness::PROVIDER);
     let directory = workspace.path().join("old");
     std::fs::create_dir_all(&directory).unwrap();
     // A link, not a copy: a program that this process has written may still be open in a child of another thread, and
     // could not be started then.
-    std::os::unix::fs::symlink(ours, directory.join("terraform-provider-aws")).unwrap();
+    std::os::unix::fs::symlink(provider, directory.join("terraform-provider-aws")).unwrap();
     let rc = workspace.read("cli.tfrc");
     let with = format!("dev_overrides {{\n    \"hashicorp/aws\" = {:?}\n", directory.display().to_string());
     workspace.write("cli.tfrc", &rc.replace("dev_overrides {\n", &with));
@@ -177,7 +177,7 @@ fn old() -> Old {
 }
 
 /// The same objects in the configuration of this provider, with a `moved` block for each.
-fn ours(ids: &Value) -> String {
+fn moved_from(ids: &Value) -> String {
     let mut body = format!(
         r#"
 resource "ipam_ipam" "main" {{
@@ -260,7 +260,7 @@ fn objects_of_the_aws_provider_are_taken_over_with_an_empty_plan() {
     let workspace = Workspace::on(&of_account(&scene.endpoint, ACCOUNT));
     with_the_old_provider(&workspace);
     write_state(&workspace, state);
-    workspace.configure(&ours(&ids));
+    workspace.configure(&moved_from(&ids));
     let plan = workspace.plan();
     assert!(plan.is_empty(), "{:?}", plan.actions());
     workspace.apply_saved();
@@ -268,12 +268,12 @@ fn objects_of_the_aws_provider_are_taken_over_with_an_empty_plan() {
     let settled = workspace.state();
     let second = Workspace::on(&of_account(&scene.endpoint, ACCOUNT));
     second.write("terraform.tfstate", &workspace.read("terraform.tfstate"));
-    second.configure(ours(&ids).split("\nmoved").next().unwrap());
+    second.configure(moved_from(&ids).split("\nmoved").next().unwrap());
     second.assert_settled();
     assert_eq!(settled.text("ipam_allocation.web.ipam_pool_allocation_id"), text(&ids["web"]));
     assert_eq!(settled.text("ipam_pool_cidr.sized.ipam_pool_cidr_id"), text(&ids["sized"]));
     // A name in the configuration becomes one more tag, in place.
-    let named = ours(&ids).replace(&ids["web"].to_string(), "\"web\"");
+    let named = moved_from(&ids).replace(&ids["web"].to_string(), "\"web\"");
     second.configure(named.split("\nmoved").next().unwrap());
     assert_eq!(second.plan().actions().into_values().collect::<Vec<_>>(), ["update"]);
     second.apply_saved();

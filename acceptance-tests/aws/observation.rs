@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::boto::Boto;
 use crate::endpoint::{Endpoint, Script};
 use crate::harness::Workspace;
-use crate::nouns::of_account;
+use crate::resources::of_account;
 use crate::scene::{ACCOUNT, AWAY, HOME, OTHER_ACCOUNT, text};
 
 /// An account with an IPAM in two Regions, and a configuration of it. Lists have two items on a page.

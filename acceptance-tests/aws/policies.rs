@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::boto::Boto;
 use crate::endpoint::{Call, Delay, Endpoint, Kind, Script, Trouble};
 use crate::harness::Workspace;
-use crate::nouns::of_account;
+use crate::resources::of_account;
 use crate::scene::{ACCOUNT, HOME, OTHER_ACCOUNT, text};
 
 const POOLS: &str = r#"

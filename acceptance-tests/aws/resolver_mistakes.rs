@@ -4,7 +4,7 @@
 use crate::endpoint::{Call, Endpoint};
 use crate::harness::Workspace;
 use crate::harness::each::each;
-use crate::nouns::of_account;
+use crate::resources::of_account;
 use crate::scene::ACCOUNT;
 
 /// One mistake.

@@ -114,7 +114,7 @@ fn a_configuration_is_applied_changed_in_place_and_destroyed() {
 }
 
 #[test]
-fn pain_7_objects_imported_with_ids_of_the_aws_provider_have_an_empty_plan() {
+fn problem_7_objects_imported_with_ids_of_the_aws_provider_have_an_empty_plan() {
     let scene = Scene::new();
     let first = Workspace::on(&store(&scene));
     first.configure(CONFIGURATION);
@@ -139,7 +139,7 @@ fn pain_7_objects_imported_with_ids_of_the_aws_provider_have_an_empty_plan() {
 }
 
 #[test]
-fn pain_7_a_cidr_by_size_is_imported_without_a_replacement_whatever_it_is_called() {
+fn problem_7_a_cidr_by_size_is_imported_without_a_replacement_whatever_it_is_called() {
     let scene = Scene::new();
     let (_, leaf) = scene.tree();
     let block = |label: &str, netmask_length: u8, more: &str| {
@@ -165,7 +165,7 @@ fn pain_7_a_cidr_by_size_is_imported_without_a_replacement_whatever_it_is_called
 }
 
 #[test]
-fn pain_5_and_14_a_new_allocation_is_not_tainted_and_one_deleted_outside_is_created_again() {
+fn problem_5_and_14_a_new_allocation_is_not_tainted_and_one_deleted_outside_is_created_again() {
     let scene = Scene::new();
     scene.endpoint.script(Script { read_lag: Delay::Reads(2), ..Script::at_once() });
     let workspace = Workspace::on(&store(&scene));

@@ -9,7 +9,7 @@ fn every_schema_is_one_that_terraform_accepts() {
     let resources = provider.resources.iter().map(|resource| (resource.type_name(), resource.schema()));
     let data = provider.data_sources.iter().map(|data| (data.type_name(), data.schema()));
     for (name, schema) in [config].into_iter().chain(resources).chain(data) {
-        assert_eq!(tf::problems(&schema), [""; 0], "{name}");
+        assert_eq!(tf::schema_problems(&schema), [""; 0], "{name}");
     }
     for function in &provider.functions {
         assert_eq!(tf::signature_problems(function.name(), &function.signature()), [""; 0]);

@@ -10,7 +10,7 @@ use crate::ipam::{
     Rules, Scope, ScopeType, Size, SourceResource, SourceResourceType, Special, State, Strategy, Tags, Words,
 };
 
-use super::said::fault;
+use super::response::fault;
 use super::tags;
 
 /// Separates the ID of an allocation or pool CIDR from that of its pool: AWS cannot find the pool from the first ID

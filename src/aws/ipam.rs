@@ -65,7 +65,7 @@ impl Ipam for AwsIpam {
     }
 
     fn speaks_against(&self, new: New<'_>, terms: &Terms, growing: bool) -> Result<()> {
-        self.run(self.speaks_against(new, terms, growing))
+        self.run(self.preflight(new, terms, growing))
     }
 
     fn plan_scope(&self, _spec: &ScopeSpec, _terms: &Terms) -> Result<Scope> {
@@ -109,7 +109,7 @@ impl Ipam for AwsIpam {
     }
 
     fn preview_pool_change(&self, id: &str, change: &PoolChange, _terms: &Terms) -> Result<Option<Pool>> {
-        self.run(self.foresee(id, change))
+        self.run(self.preflight_change(id, change))
     }
 
     fn update_pool(&self, id: &str, change: &PoolChange) -> Result<Pool> {
@@ -182,7 +182,7 @@ impl Ipam for AwsIpam {
             if let Some(rules) = &terms.pool_rules {
                 pool.rules.clone_from(rules);
             }
-            self.foresee_allocation(spec, &pool).await
+            self.preview_allocation(spec, &pool).await
         })
     }
 
@@ -195,7 +195,7 @@ impl Ipam for AwsIpam {
     }
 
     fn preview_resize(&self, id: &str, size: Size, _terms: &Terms) -> Result<Resize> {
-        self.run(self.foresee_resize(id, size))
+        self.run(self.preview_resize(id, size))
     }
 
     fn update_allocation(&self, id: &str, change: &AllocationChange) -> Result<Allocation> {
@@ -247,7 +247,7 @@ impl Ipam for AwsIpam {
     fn free_cidrs(&self, pool_id: &str, max_netmask_length: Option<u8>, limit: usize) -> Result<Vec<Cidr>> {
         self.run(async {
             self.the_pool(pool_id).await?;
-            let free = self.ground(pool_id).await?.free.into_iter();
+            let free = self.pool_space(pool_id).await?.free.into_iter();
             let large = free.filter(|block| max_netmask_length.is_none_or(|max| block.netmask_length() <= max));
             Ok(large.take(limit).collect())
         })

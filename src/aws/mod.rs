@@ -7,35 +7,35 @@
 //! | module | content |
 //! |---|---|
 //! | `settings`, `connect` | access to AWS; clients, one for each Region |
-//! | `said`, `wait`, `memory` | answers and refusals; waiting in slices; the requests of this process |
+//! | `response`, `wait`, `pending` | answers and refusals; waiting in slices; the requests of this process |
 //! | `convert`, `tags` | types of the SDK as records; data that is stored in tags |
-//! | `read`, `space`, `foresee` | reads; free space and its occupants; checks at plan time |
-//! | `scopes`, `pools`, `pool_change`, `pool_cidrs`, `allocations` | the operations, by noun |
+//! | `read`, `usage`, `preflight` | reads; free space and its occupants; checks at plan time |
+//! | `scope`, `pool`, `pool_change`, `pool_cidr`, `allocation` | the operations, by noun |
 //! | `ipam` | [`crate::backend::Ipam`], based on the modules above |
 //! | `observation` | [`crate::backend::observation::Observation`]: the resources that AWS has found in accounts |
 //! | `scout` | [`crate::backend::scout::Scout`]: scans accounts by plain reads of EC2, for self-managed stores |
 //! | `service` | [`crate::backend::service::Service`]: objects that only AWS has, by noun |
 
-mod allocations;
+mod allocation;
 mod connect;
 mod convert;
-mod foresee;
 mod ipam;
-mod memory;
 mod observation;
 mod overview;
 mod pages;
+mod pending;
+mod pool;
 mod pool_change;
-mod pool_cidrs;
-mod pools;
+mod pool_cidr;
+mod preflight;
 mod read;
-mod said;
-mod scopes;
+mod response;
+mod scope;
 mod scout;
 mod service;
 mod settings;
-mod space;
 mod tags;
+mod usage;
 mod wait;
 
 pub use scout::Ec2Scout;
@@ -51,8 +51,8 @@ use crate::runtime::block_on;
 use crate::store;
 
 use connect::Clients;
-use memory::Memory;
-use said::{Refusal, ask, fault};
+use pending::PendingRequests;
+use response::{Refusal, ask, fault};
 
 /// The value of `store` for AWS IPAM.
 pub const STORE: &str = "aws-ipam";
@@ -63,7 +63,7 @@ pub struct AwsIpam {
     clients: Clients,
     wished_ipam: Option<String>,
     chosen: OnceCell<Chosen>,
-    memory: Memory,
+    pending: PendingRequests,
     pace: Pace,
     /// Whether deletions wait until AWS has released space.
     waits_for_release: bool,
@@ -90,7 +90,7 @@ impl AwsIpam {
             clients: opened?,
             wished_ipam: settings.ipam_id.clone(),
             chosen: OnceCell::new(),
-            memory: Memory::default(),
+            pending: PendingRequests::default(),
             pace,
             waits_for_release: settings.wait_for_release.unwrap_or(true),
         })

@@ -12,7 +12,7 @@ use crate::ipam::{
 use super::AwsIpam;
 use super::convert;
 use super::ipam::sort_key;
-use super::space::Ground;
+use super::usage::PoolSpace;
 
 /// The lists of pools, each requested when it is needed first.
 struct Lists<'a> {
@@ -43,9 +43,9 @@ impl Lists<'_> {
         Ok(self.allocations.get(pool_id).map_or(&[], Vec::as_slice))
     }
 
-    async fn ground(&mut self, pool_id: &str) -> Result<Ground> {
+    async fn pool_space(&mut self, pool_id: &str) -> Result<PoolSpace> {
         let blocks = self.blocks(pool_id).await?;
-        Ok(Ground::new(blocks, self.allocations(pool_id).await?.to_vec()))
+        Ok(PoolSpace::new(blocks, self.allocations(pool_id).await?.to_vec()))
     }
 }
 
@@ -126,9 +126,9 @@ impl AwsIpam {
         let (mut findings, mut allocations) = (Vec::new(), 0);
         let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         for pool_id in pools {
-            let ground = lists.ground(pool_id).await?;
-            allocations += count(ground.allocations.len());
-            findings.extend(findings_in(pool_id, &ground));
+            let pool_space = lists.pool_space(pool_id).await?;
+            allocations += count(pool_space.allocations.len());
+            findings.extend(findings_in(pool_id, &pool_space));
         }
         Ok(Audit {
             findings,
@@ -163,7 +163,7 @@ impl Lists<'_> {
             for position in subtree(id, position, listed, tree) {
                 assigned += assigned_in(self.allocations(&listed[position].1.meta.id).await?);
             }
-            Some(self.ground(id).await?.utilization(pool.clone(), assigned))
+            Some(self.pool_space(id).await?.utilization(pool.clone(), assigned))
         } else {
             None
         };
@@ -181,7 +181,7 @@ impl Lists<'_> {
 /// The addresses in allocations that are not pools below.
 pub(super) fn assigned_in(allocations: &[Allocation]) -> num_bigint::BigUint {
     let is_assigned = |one: &&Allocation| one.resource_type != ResourceType::IpamPool;
-    Ground::sum(allocations.iter().filter(is_assigned).map(|one| &one.cidr))
+    PoolSpace::sum(allocations.iter().filter(is_assigned).map(|one| &one.cidr))
 }
 
 /// The positions of the chosen pools.
@@ -219,15 +219,15 @@ fn subtree(id: &str, position: usize, listed: &[Listed], tree: &PoolTree) -> Vec
 }
 
 /// Allocations outside of the blocks of their pool, and allocations that overlap.
-fn findings_in(pool_id: &str, ground: &Ground) -> Vec<Finding> {
+fn findings_in(pool_id: &str, pool_space: &PoolSpace) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (position, one) in ground.allocations.iter().enumerate() {
+    for (position, one) in pool_space.allocations.iter().enumerate() {
         let place = one.meta.id.clone();
-        if !ground.provisioned.iter().any(|block| block.contains(&one.cidr)) {
+        if !pool_space.provisioned.iter().any(|block| block.contains(&one.cidr)) {
             let what = format!("{} is not inside a CIDR of pool {pool_id}.", one.cidr);
             findings.push(Finding { place: place.clone(), what });
         }
-        let next = ground.allocations.get(position + 1).filter(|next| next.cidr.overlaps(&one.cidr));
+        let next = pool_space.allocations.get(position + 1).filter(|next| next.cidr.overlaps(&one.cidr));
         if let Some(next) = next {
             let what = format!("{} overlaps {} ({}).", one.cidr, next.cidr, next.meta.id);
             findings.push(Finding { place, what });

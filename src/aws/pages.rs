@@ -1,8 +1,8 @@
-//! Lists that the SDK does not join, read page by page.
+//! Lists that are read page by page, where the SDK has no paginator or its paginator is too simple.
 
 use std::future::Future;
 
-use super::said::{Refusal, fault};
+use super::response::{Refusal, fault};
 
 /// Limit for the number of pages. A longer list can only come from a server that never ends the list.
 const PAGES_MAX: usize = 100_000;
@@ -13,9 +13,9 @@ const EXPIRED: [&str; 2] = ["InvalidNextToken", "InvalidPaginationToken"];
 /// A page and the token of the next one.
 type Page<T> = Result<(Vec<T>, Option<String>), Refusal>;
 
-/// All pages. `page` requests the page with a token. If EC2 no longer knows a token, the list is read again from the start, once, because the pages so far are
+/// All pages. If EC2 no longer knows a token, the list is read again from the start, once, because the pages so far are
 /// from another time.
-pub(super) async fn pages<T, F>(page: impl Fn(Option<String>) -> F) -> Result<Vec<T>, Refusal>
+pub(super) async fn all_pages<T, F>(page: impl Fn(Option<String>) -> F) -> Result<Vec<T>, Refusal>
 where
     F: Future<Output = Page<T>>,
 {
@@ -53,7 +53,7 @@ mod tests {
     /// Returns the given answers one after the other, and records the requested tokens.
     fn ask_for(answers: Vec<Page<u8>>) -> (Result<Vec<u8>, Refusal>, Vec<Option<String>>) {
         let (answers, asked) = (RefCell::new(answers.into_iter()), RefCell::new(Vec::new()));
-        let list = crate::runtime::block_on(pages(|token| {
+        let list = crate::runtime::block_on(all_pages(|token| {
             asked.borrow_mut().push(token);
             std::future::ready(answers.borrow_mut().next().unwrap())
         }))

@@ -9,7 +9,7 @@ use crate::ipam::{
 };
 
 use super::AwsIpam;
-use super::said::ask;
+use super::response::ask;
 use super::tags;
 use super::wait::uncrowded;
 
@@ -29,7 +29,7 @@ fn difference(pool: &Pool, wished: &Provision) -> Option<(BTreeSet<Cidr>, BTreeS
 
 impl AwsIpam {
     /// The pool as it will be after the change; `None` when only a replacement can do it.
-    pub(super) async fn foresee(&self, id: &str, change: &PoolChange) -> Result<Option<Pool>> {
+    pub(super) async fn preflight_change(&self, id: &str, change: &PoolChange) -> Result<Option<Pool>> {
         let pool = self.the_pool(id).await?;
         if change.strategy != Strategy::default() {
             return Err(Error::Unsupported { what: Unsupported::Strategies });
@@ -70,7 +70,7 @@ impl AwsIpam {
         if inside.is_empty() {
             return Ok(());
         }
-        let (contents, more) = super::space::first_few(inside.iter().map(Occupant::from).collect());
+        let (contents, more) = super::usage::first_few(inside.iter().map(Occupant::from).collect());
         let (id, name) = (pool.meta.id.clone(), pool.meta.name.clone());
         Err(Error::InUse { kind: Kind::Pool, id, name, contents, more })
     }

@@ -9,7 +9,7 @@ use crate::ipam::{Allocation, Cidr, Error, Kind, Pool, Result, Scope};
 
 use super::AwsIpam;
 use super::convert::{self, composite, need};
-use super::said::{Refusal, ask, fault};
+use super::response::{Refusal, ask, fault};
 
 /// The objects that were found; empty if the object that should contain them does not exist.
 pub(super) fn or_nothing<T>(answer: Result<Vec<T>, Refusal>) -> Result<Vec<T>, Refusal> {
@@ -73,7 +73,7 @@ impl AwsIpam {
         let found = or_nothing(ask("DescribeIpamPools", found.try_collect()).await)?;
         let found = the_one(found, id, ec2::IpamPool::ipam_pool_id)?;
         if let Some(pool) = &found {
-            self.memory.has_locale(id, convert::locale(pool));
+            self.pending.has_locale(id, convert::locale(pool));
         }
         Ok(found)
     }
@@ -110,7 +110,7 @@ impl AwsIpam {
         };
         let found: Vec<_> = found.into_iter().filter(is_here).collect();
         for pool in &found {
-            self.memory.has_locale(pool.ipam_pool_id().unwrap_or_default(), convert::locale(pool));
+            self.pending.has_locale(pool.ipam_pool_id().unwrap_or_default(), convert::locale(pool));
         }
         Ok(found)
     }
@@ -154,10 +154,10 @@ impl AwsIpam {
 
     /// The client for the allocations of a pool; `None` if the pool does not exist.
     pub(super) async fn client_of(&self, pool_id: &str) -> Result<Option<Client>, Refusal> {
-        if self.memory.locale(pool_id).is_none() {
+        if self.pending.locale(pool_id).is_none() {
             self.raw_pool(pool_id).await?;
         }
-        let locale = self.memory.locale(pool_id);
+        let locale = self.pending.locale(pool_id);
         // Pools with the locale `global` are read in the home Region.
         let region = |locale: Option<String>| locale.filter(|locale| locale != "global");
         Ok(locale.map(|locale| match region(locale) {

@@ -1,14 +1,19 @@
 //! Waits for AWS, in slices: each call waits for a limited time, and the caller repeats the call until its own time
 //! limit.
+//!
+//! [`until`] is the wait. [`Pace::usable`] waits for an object that becomes usable or fails. [`Pace::rested`] waits for an
+//! object that AWS creates and may then fail to complete.
 
 use std::future::Future;
 use std::time::{Duration, Instant};
+
+use aws_sdk_ec2::types as ec2;
 
 use crate::backend::explain;
 use crate::backend::service::Noun;
 use crate::ipam::{Error, Kind, Result, Unfinished};
 
-use super::said::Refusal;
+use super::response::{Refusal, fault};
 
 /// The times of waits.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +68,7 @@ pub(super) fn unfinished(what: What, id: &str, name: &str) -> impl Fn(String) ->
 }
 
 /// The result of a read.
-pub(super) enum Look<T> {
+pub(super) enum Progress<T> {
     Ready(T),
     /// The object is not ready. Contains the reason, in the words of AWS.
     Wait(String),
@@ -72,21 +77,21 @@ pub(super) enum Look<T> {
 /// Reads until the object is ready.
 ///
 /// # Errors
-/// The error of `look`; [`Error::Pending`] from `unfinished` if the slice is over.
+/// The error of `read`; [`Error::Pending`] from `unfinished` if the slice is over.
 pub(super) async fn until<T, F>(
     pace: &Pace,
     unfinished: impl Fn(String) -> Unfinished,
-    mut look: impl FnMut() -> F,
+    mut read: impl FnMut() -> F,
 ) -> Result<T>
 where
-    F: Future<Output = Result<Look<T>>>,
+    F: Future<Output = Result<Progress<T>>>,
 {
     let end = Instant::now() + pace.slice;
     let mut pause = pace.first;
     loop {
-        let waits_for = match look().await? {
-            Look::Ready(found) => return Ok(found),
-            Look::Wait(waits_for) => waits_for,
+        let waits_for = match read().await? {
+            Progress::Ready(found) => return Ok(found),
+            Progress::Wait(waits_for) => waits_for,
         };
         let pending = unfinished(waits_for);
         tracing::info!(id = pending.id, name = pending.name, waits_for = pending.waits_for, "waiting for AWS");
@@ -123,4 +128,163 @@ where
 fn jittered(pause: Duration) -> Duration {
     let part = getrandom::u32().unwrap_or(u32::MAX) % 512;
     pause * (512 + part) / 1024
+}
+
+/// The meaning of an object's state in AWS.
+pub(super) enum Stage {
+    /// The object can be used.
+    Usable,
+    /// AWS is changing the object.
+    Moving,
+    /// The object will not become usable, for this reason of AWS.
+    Failed(String),
+    /// The object is deleted.
+    Gone,
+}
+
+impl Stage {
+    /// The stage for the states of most objects: `create-in-progress`, `modify-complete`, ... (`IpamState`,
+    /// `IpamScopeState`, `IpamResourceDiscoveryState`, ... in the EC2 model).
+    pub(super) fn of(state: Option<&str>, why: Option<&str>) -> Self {
+        match state.unwrap_or("create-complete") {
+            "create-complete" | "modify-complete" | "associate-complete" | "sync-complete" => Self::Usable,
+            "delete-complete" | "disassociate-complete" => Self::Gone,
+            state if state.ends_with("-in-progress") => Self::Moving,
+            state => Self::Failed(format!("its state is {state}: {}", why.unwrap_or("AWS gave no reason"))),
+        }
+    }
+
+    /// The stage for the states of objects that an account brings to AWS: ranges, AS numbers and their associations
+    /// (`ByoipCidrState`, `AsnState`, `AsnAssociationState` in the EC2 model).
+    pub(super) fn of_brought(state: Option<&str>, why: Option<&str>) -> Self {
+        match state.unwrap_or("provisioned") {
+            "provisioned" | "provisioned-not-publicly-advertisable" | "advertised" | "associated" => Self::Usable,
+            "deprovisioned" | "disassociated" => Self::Gone,
+            state if state.starts_with("pending-") => Self::Moving,
+            state => Self::Failed(format!("its state is {state}: {}", why.unwrap_or("AWS gave no reason"))),
+        }
+    }
+}
+
+/// An object that reports its state.
+pub(super) trait Stateful {
+    /// The action that describes the object.
+    const ACTION: &'static str;
+
+    /// The word of AWS for the state.
+    fn state_word(&self) -> Option<&str>;
+
+    /// The reason of AWS for the state.
+    fn reason(&self) -> Option<&str>;
+
+    /// The meaning of the word.
+    fn stage(&self) -> Stage {
+        Stage::of(self.state_word(), self.reason())
+    }
+
+    /// Whether the object exists for a read-up.
+    fn is_there(&self) -> bool {
+        !matches!(self.stage(), Stage::Gone)
+    }
+
+    /// Whether the deletion of the object was requested or is complete.
+    fn is_going(&self) -> bool {
+        let going = ["delete-in-progress", "delete-complete", "disassociate-in-progress", "disassociate-complete"];
+        self.state_word().is_some_and(|state| going.contains(&state))
+    }
+}
+
+macro_rules! stateful {
+    ($Type:ty, $action:literal, $why:expr) => {
+        impl Stateful for $Type {
+            const ACTION: &'static str = $action;
+
+            fn state_word(&self) -> Option<&str> {
+                self.state().map(|state| state.as_str())
+            }
+
+            fn reason(&self) -> Option<&str> {
+                let why: fn(&Self) -> Option<&str> = $why;
+                why(self)
+            }
+        }
+    };
+}
+
+stateful!(ec2::Ipam, "DescribeIpams", Self::state_message);
+stateful!(ec2::IpamExternalResourceVerificationToken, "DescribeIpamExternalResourceVerificationTokens", |_| None);
+stateful!(ec2::IpamPolicy, "DescribeIpamPolicies", Self::state_message);
+stateful!(ec2::IpamPrefixListResolver, "DescribeIpamPrefixListResolvers", Self::last_version_creation_status_message);
+stateful!(ec2::IpamPrefixListResolverTarget, "DescribeIpamPrefixListResolverTargets", Self::state_message);
+
+stateful!(ec2::IpamResourceDiscovery, "DescribeIpamResourceDiscoveries", |_| None);
+stateful!(ec2::IpamResourceDiscoveryAssociation, "DescribeIpamResourceDiscoveryAssociations", |_| None);
+
+fn is_gone<T: Stateful>(id: &str) -> Error {
+    fault(T::ACTION, "NotFound", format!("{id} is gone")).into()
+}
+
+impl Pace {
+    /// Waits until AWS has finished with the object, and returns the object with the reason of a failure. A `new` object
+    /// may not be listed yet. `waits_for` returns, in the words of AWS, why an object in a good state is not complete
+    /// yet.
+    pub(super) async fn rested<N: Noun, T: Stateful, F>(
+        &self,
+        id: &str,
+        new: bool,
+        read: impl Fn() -> F,
+        waits_for: impl AsyncFn(&T) -> Result<Option<String>>,
+    ) -> Result<(T, Option<Error>)>
+    where
+        F: Future<Output = Result<Option<T>, Refusal>>,
+    {
+        let (read, waits_for) = (&read, &waits_for);
+        until(self, unfinished(What::of::<N>(), id, id), || async move {
+            let Some(found) = read().await? else {
+                return if new { Ok(Progress::Wait("it is not listed yet".to_owned())) } else { Err(is_gone::<T>(id)) };
+            };
+            match found.stage() {
+                Stage::Moving => Ok(Progress::Wait(found.state_word().unwrap_or_default().to_owned())),
+                Stage::Gone => Err(is_gone::<T>(id)),
+                Stage::Failed(why) => {
+                    let state = found.state_word().unwrap_or_default().to_owned();
+                    let failure = fault(T::ACTION, &state, format!("{id}: {why}"));
+                    Ok(Progress::Ready((found, Some(failure.into()))))
+                }
+                Stage::Usable => Ok(match waits_for(&found).await? {
+                    Some(why) => Progress::Wait(why),
+                    None => Progress::Ready((found, None)),
+                }),
+            }
+        })
+        .await
+    }
+
+    /// Waits until the object can be used. A `new` object may not be listed yet.
+    pub(super) async fn usable<N: Noun, T: Stateful, F>(&self, id: &str, new: bool, read: impl Fn() -> F) -> Result<T>
+    where
+        F: Future<Output = Result<Option<T>, Refusal>>,
+    {
+        let (found, failure) = self.rested::<N, T, F>(id, new, read, async |_| Ok(None)).await?;
+        failure.map_or(Ok(found), Err)
+    }
+
+    /// Waits until the object is deleted.
+    pub(super) async fn vanished<N: Noun, T: Stateful, F>(&self, id: &str, read: impl Fn() -> F) -> Result<()>
+    where
+        F: Future<Output = Result<Option<T>, Refusal>>,
+    {
+        let read = &read;
+        until(self, unfinished(What::of::<N>(), id, id), || async move {
+            let Some(found) = read().await? else { return Ok(Progress::Ready(())) };
+            match (found.stage(), found.state_word()) {
+                (Stage::Gone, _) => Ok(Progress::Ready(())),
+                (Stage::Failed(why), Some(state @ ("delete-failed" | "disassociate-failed"))) => {
+                    Err(fault(T::ACTION, state, why).into())
+                }
+                _ => Ok(Progress::Wait("it is being deleted".to_owned())),
+            }
+        })
+        .await
+    }
 }

@@ -9,8 +9,9 @@ use std::collections::HashMap;
 use clap::Args;
 use jiff::Timestamp;
 
-use super::out::{Page, clean, table};
-use super::{Failure, Format, arguments, paths};
+use super::failure::CommandFailure;
+use super::out::{OutputFormat, Page, clean, table};
+use super::{arguments, paths};
 use crate::backend::allocation_json::AllocationJson;
 use crate::backend::{AllocationFilter, Ipam, PoolFilter, explain::time};
 use crate::ipam::{Allocation, Cidr, Meta, Pool, PoolTree, Scope, State};
@@ -42,7 +43,7 @@ pub(super) struct Options {
     #[arg(long)]
     pools: bool,
     #[command(flatten)]
-    format: Format,
+    format: OutputFormat,
 }
 
 /// The places of allocations, in words.
@@ -93,7 +94,7 @@ impl Places {
     }
 }
 
-pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, Failure> {
+pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, CommandFailure> {
     let pool = options.pool.as_deref().map(|wanted| paths::find(ipam, wanted)).transpose()?;
     let places = match &pool {
         Some(pool) => Places::of_one(pool, ipam.pool_path(&pool.meta.id)?, ipam.get_scope(&pool.scope_id)?),

@@ -12,8 +12,9 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::out::{Page, clean};
-use super::{Failure, Format, Opened};
+use super::failure::CommandFailure;
+use super::out::{OutputFormat, Page, clean};
+use super::target::Target;
 use crate::backend::upkeep::Witnessed;
 use crate::backend::{Audit, Finding};
 
@@ -24,7 +25,7 @@ pub(super) struct Options {
     #[arg(long, value_name = "FILE", num_args = 1..)]
     archive: Vec<PathBuf>,
     #[command(flatten)]
-    format: Format,
+    format: OutputFormat,
 }
 
 #[derive(Serialize)]
@@ -53,17 +54,17 @@ impl<'a> From<&'a Finding> for FindingAnswer<'a> {
     }
 }
 
-pub(super) fn page(opened: &Opened, options: &Options) -> Result<Page, Failure> {
-    let store = opened.ipam().describe();
+pub(super) fn page(target: &Target, options: &Options) -> Result<Page, CommandFailure> {
+    let store = target.ipam().describe();
     if options.archive.is_empty() {
-        return Ok(render(&opened.ipam().check()?, None, &store, options.format));
+        return Ok(render(&target.ipam().check()?, None, &store, options.format));
     }
-    let local = opened.own("AWS IPAM keeps no events, so there are no archives of them.")?;
+    let local = target.self_managed("AWS IPAM keeps no events, so there are no archives of them.")?;
     let (audit, witnessed) = local.check_with_archives(&options.archive)?;
     Ok(render(&audit, Some(witnessed), &store, options.format))
 }
 
-fn render(audit: &Audit, witnessed: Option<Witnessed>, store: &str, format: Format) -> Page {
+fn render(audit: &Audit, witnessed: Option<Witnessed>, store: &str, format: OutputFormat) -> Page {
     let page = if format.json {
         let mut answer = value(audit, store);
         if let Some(Witnessed { archived, last }) = witnessed {
@@ -132,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_sound_store_is_summarized() {
-        let page = render(&audit(Vec::new()), None, "ipam.db", Format { json: false });
+        let page = render(&audit(Vec::new()), None, "ipam.db", OutputFormat { json: false });
         assert_eq!(page, Page::text("ipam.db is sound: 2 scopes, 1 pool, 3 allocations, 0 holds, 12 events.\n"));
     }
 
@@ -143,25 +144,25 @@ mod tests {
                      forgotten).\n";
         let proved = "The archives and the store are one unbroken history, from event 1 to event 512.\n";
         let witnessed = Some(Witnessed { archived: 500, last: 512 });
-        assert_eq!(render(&audit, None, "ipam.db", Format { json: false }).text, sound);
-        assert_eq!(render(&audit, witnessed, "ipam.db", Format { json: false }).text, format!("{sound}{proved}"));
+        assert_eq!(render(&audit, None, "ipam.db", OutputFormat { json: false }).text, sound);
+        assert_eq!(render(&audit, witnessed, "ipam.db", OutputFormat { json: false }).text, format!("{sound}{proved}"));
         let json = |witnessed| -> Value {
-            serde_json::from_str(&render(&audit, witnessed, "ipam.db", Format { json: true }).text).unwrap()
+            serde_json::from_str(&render(&audit, witnessed, "ipam.db", OutputFormat { json: true }).text).unwrap()
         };
         assert_eq!((&json(None)["forgotten"], &json(None)["archives"]), (&json!(500), &Value::Null));
         assert_eq!(json(witnessed)["archives"], json!({ "events": 500, "last": 512 }));
         let finding = Finding { place: "archives".to_owned(), what: "Gap.".to_owned() };
         let broken = Audit { findings: vec![finding], ..audit };
-        let page = render(&broken, witnessed, "ipam.db", Format { json: false });
+        let page = render(&broken, witnessed, "ipam.db", OutputFormat { json: false });
         assert_eq!(page, Page::text("archives: Gap.\n").with_findings(true), "findings, so no proof");
     }
 
     #[test]
     fn each_finding_is_one_line_and_sets_the_exit_status() {
         let finding = Finding { place: "ipam-pool-1".to_owned(), what: "free\nis wrong".to_owned() };
-        let text = render(&audit(vec![finding.clone()]), None, "ipam.db", Format { json: false });
+        let text = render(&audit(vec![finding.clone()]), None, "ipam.db", OutputFormat { json: false });
         assert_eq!(text, Page::text("ipam-pool-1: free\\nis wrong\n").with_findings(true));
-        let json = render(&audit(vec![finding]), None, "ipam.db", Format { json: true });
+        let json = render(&audit(vec![finding]), None, "ipam.db", OutputFormat { json: true });
         assert!(json.has_findings);
         let value: serde_json::Value = serde_json::from_str(&json.text).unwrap();
         assert_eq!(value["findings"][0]["place"], "ipam-pool-1");

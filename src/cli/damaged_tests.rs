@@ -41,18 +41,18 @@ fn good(seed: u64) -> (Entries, Timestamp) {
 /// The output of a command on a store.
 fn say(local: Local, arguments: &[&str]) -> Result<String, String> {
     let cli = Cli::try_parse_from([&[BINARY], arguments].concat()).unwrap();
-    let opened = Opened::Own(Box::new(local));
+    let target = Target::SelfManaged(Box::new(local));
     let page = match cli.command.as_ref().unwrap() {
-        Command::Tree(options) => tree::page(opened.ipam(), options),
-        Command::Allocations(options) => allocations::page(opened.ipam(), options),
-        Command::Check(options) => check::page(&opened, options),
-        Command::Events(options) => events::page(opened.ipam(), options),
-        Command::History(options) => history::page(opened.ipam(), options),
-        Command::Resources(options) => resources::page(opened.ipam(), options),
-        Command::Report(options) => report::page(opened.ipam(), options),
-        Command::Status(format) => status::page(&opened, *format),
-        Command::Gc(options) => gc::page(opened.own("").unwrap(), options),
-        Command::Prune(options) => prune::page(opened.own("").unwrap(), options),
+        Command::Tree(options) => tree::page(target.ipam(), options),
+        Command::Allocations(options) => allocations::page(target.ipam(), options),
+        Command::Check(options) => check::page(&target, options),
+        Command::Events(options) => events::page(target.ipam(), options),
+        Command::History(options) => history::page(target.ipam(), options),
+        Command::Resources(options) => resources::page(target.ipam(), options),
+        Command::Report(options) => report::page(target.ipam(), options),
+        Command::Status(format) => status::page(&target, *format),
+        Command::Gc(options) => gc::page(target.self_managed("").unwrap(), options),
+        Command::Prune(options) => prune::page(target.self_managed("").unwrap(), options),
         other => panic!("{other:?}"),
     };
     page.map(|page| page.text).map_err(|failure| failure.line())
@@ -69,7 +69,7 @@ fn survive(entries: &Entries, now: Timestamp, what: &str) -> Vec<Value> {
     }
     let exported = || match bounded(entries, now).export(&mut std::io::sink(), &mut |_, _, _| ()) {
         Ok(_) => Ok(String::new()),
-        Err(stopped) => Err(Failure::from(stopped).line()),
+        Err(stopped) => Err(CommandFailure::from(stopped).line()),
     };
     let _ = run("export", &exported);
     match run("check --json", &|| say(bounded(entries, now), &["check", "--json"])) {
@@ -158,8 +158,8 @@ fn a_damaged_record_is_named_and_its_content_is_not_shown() {
         entries.insert(key.clone(), record.to_string().into_bytes());
         record[field] = before;
         for arguments in READING {
-            let said = say(bounded(&entries, now), arguments);
-            let (Ok(text) | Err(text)) = &said;
+            let output = say(bounded(&entries, now), arguments);
+            let (Ok(text) | Err(text)) = &output;
             assert!(!text.contains("s3cret"), "{arguments:?}: {text}");
         }
         let refusal = say(bounded(&entries, now), &["allocations"]).unwrap_err();

@@ -13,8 +13,8 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::check::count;
-use super::out::{self, Page, clean, table};
-use super::{Failure, Format};
+use super::failure::CommandFailure;
+use super::out::{self, OutputFormat, Page, clean, table};
 use crate::backend::allocation_json::AllocationJson;
 use crate::backend::{Ipam, Local, Looked, LookedAt, LookedPlace, explain};
 use crate::ipam::{Allocation, Error, Skip, Skipped};
@@ -29,10 +29,10 @@ pub(super) struct Options {
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(super) files_below: Vec<PathBuf>,
     #[command(flatten)]
-    format: Format,
+    format: OutputFormat,
 }
 
-pub(super) fn page(local: &Local, options: &Options) -> Result<Page, Failure> {
+pub(super) fn page(local: &Local, options: &Options) -> Result<Page, CommandFailure> {
     let looked = {
         let mut bar = out::Bar::new();
         local.discover(options.discovery.as_deref(), &mut |done, total| bar.show("targets", done, Some(total)))?
@@ -40,7 +40,7 @@ pub(super) fn page(local: &Local, options: &Options) -> Result<Page, Failure> {
     Ok(render(&looked, &local.describe(), options.format))
 }
 
-fn render(looked: &Looked, store: &str, format: Format) -> Page {
+fn render(looked: &Looked, store: &str, format: OutputFormat) -> Page {
     let page = if format.json { Page::json(&value(looked, store)) } else { Page::text(text(looked)) };
     page.with_findings(!looked.is_complete())
 }
@@ -58,7 +58,7 @@ fn name(at: &LookedAt) -> String {
 }
 
 fn text(looked: &Looked) -> String {
-    let rows = looked.discoveries.iter().flat_map(|at| at.places.iter().map(|place| row(at, place)));
+    let rows = looked.discoveries.iter().flat_map(|at| at.places.iter().map(|target| row(at, target)));
     let rows: Vec<_> = rows.collect();
     let header = ["DISCOVERY", "ACCOUNT", "REGION", "RESOURCES", "ADDRESSES", "NEW", "CHANGED", "GONE", "RESULT"];
     let mut text = if rows.is_empty() { String::new() } else { table(&header, rows) };
@@ -75,20 +75,20 @@ fn text(looked: &Looked) -> String {
     text.extend(reconciled.imported.iter().map(|one| allocation_line("imported", one)));
     text.extend(reconciled.released.iter().map(|one| allocation_line("released", one)));
     text.extend(reconciled.skipped.iter().map(skipped_line));
-    let places: usize = looked.discoveries.iter().map(|at| at.places.len()).sum();
-    let failed = looked.discoveries.iter().flat_map(|at| &at.places).filter(|place| place.outcome.is_err()).count();
+    let targets: usize = looked.discoveries.iter().map(|at| at.places.len()).sum();
+    let failed = looked.discoveries.iter().flat_map(|at| &at.places).filter(|target| target.outcome.is_err()).count();
     text + &format!(
         "{} scanned, {failed} failed; {} imported, {} released, {} skipped.\n",
-        count(places as u64, "target"),
+        count(targets as u64, "target"),
         reconciled.imported.len(),
         reconciled.released.len(),
         reconciled.skipped.len(),
     )
 }
 
-fn row(at: &LookedAt, place: &LookedPlace) -> Vec<String> {
-    let mut row = vec![name(at), clean(&place.account_id), clean(&place.region)];
-    match &place.outcome {
+fn row(at: &LookedAt, target: &LookedPlace) -> Vec<String> {
+    let mut row = vec![name(at), clean(&target.account_id), clean(&target.region)];
+    match &target.outcome {
         Ok(counted) => {
             let taken = &counted.taken;
             let numbers = [counted.resources, counted.addresses, taken.added, taken.changed, taken.gone];
@@ -126,13 +126,13 @@ fn skipped_line(one: &Skipped) -> String {
     format!("skipped {} of {resource} in {} for pool {}: {}\n", of.cidr, of.region, one.pool_id, clean(&why(&one.why)))
 }
 
-fn place_value(place: &LookedPlace) -> Value {
-    let failure = place.outcome.as_ref().err();
-    let counted = place.outcome.as_ref().ok();
+fn target_value(target: &LookedPlace) -> Value {
+    let failure = target.outcome.as_ref().err();
+    let counted = target.outcome.as_ref().ok();
     let taken = counted.map(|counted| &counted.taken);
     json!({
-        "account_id": place.account_id,
-        "region": place.region,
+        "account_id": target.account_id,
+        "region": target.region,
         "ok": failure.is_none(),
         "failure_code": failure.map(|failure| failure.code),
         "failure_message": failure.and_then(|failure| failure.message.as_ref()),
@@ -154,7 +154,7 @@ fn value(looked: &Looked, store: &str) -> Value {
             "name": at.discovery.meta.name,
             "complete": at.is_complete(),
             "trouble": at.trouble.as_ref().map(line),
-            "places": at.places.iter().map(place_value).collect::<Vec<_>>(),
+            "places": at.places.iter().map(target_value).collect::<Vec<_>>(),
             "forgotten": forgotten.collect::<Vec<_>>(),
             "warnings": at.warnings,
         })

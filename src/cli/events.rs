@@ -8,8 +8,9 @@ use clap::Args;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::arguments;
+use super::failure::CommandFailure;
 use super::out::{Page, clean};
-use super::{Failure, arguments};
 use crate::backend::{EventFilter, Ipam, Mark, explain::time};
 use crate::ipam::{ACTIONS, Actor, Cidr, Event, Kind};
 
@@ -27,7 +28,7 @@ pub(super) struct Options {
     #[arg(long, conflicts_with = "json")]
     json_lines: bool,
     #[command(flatten)]
-    format: super::Format,
+    format: super::out::OutputFormat,
 }
 
 /// Which events.
@@ -67,7 +68,7 @@ impl Wanted {
     }
 }
 
-pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, Failure> {
+pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, CommandFailure> {
     let filter = options.wanted.filter();
     let events = match options.after {
         Some(after) => ipam.events(after, options.limit)?,
@@ -100,11 +101,11 @@ pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, Failure> 
 ///
 /// # Errors
 /// Fails if no event is about the object.
-pub(super) fn require_object(ipam: &dyn Ipam, id: &str) -> Result<(), Failure> {
+pub(super) fn require_object(ipam: &dyn Ipam, id: &str) -> Result<(), CommandFailure> {
     let about = EventFilter { id: Some(id.to_owned()), ..EventFilter::default() };
     if ipam.newest_events(&about, 1)?.is_empty() {
         let forgotten = if ipam.mark()?.is_some() { " that is still kept" } else { "" };
-        return Err(Failure::Usage(format!(
+        return Err(CommandFailure::Usage(format!(
             "No event{forgotten} is about an object with the id {id:?}. `tree --json` and `allocations` show ids."
         )));
     }

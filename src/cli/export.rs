@@ -12,10 +12,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::beside::Beside;
+use super::atomic_file::AtomicFile;
 use super::check::count;
+use super::failure::CommandFailure;
 use super::out::{self, Page, clean};
-use super::{Failure, Opened};
+use super::target::Target;
 use crate::backend::Finding;
 use crate::backend::upkeep::{Exported, Progress, Stopped, listed};
 
@@ -29,22 +30,22 @@ pub(super) struct Options {
 
 /// Writes everything. Also returns the parts that a store would not accept; there are none for a self-managed store.
 fn write(
-    opened: &Opened,
+    target: &Target,
     to: &mut dyn io::Write,
     progress: &mut Progress<'_>,
 ) -> Result<(Exported, Vec<Finding>), Stopped> {
-    match opened {
-        Opened::Own(local) => Ok((local.export(to, progress)?, Vec::new())),
-        Opened::Service(_, ipam) => listed::export(ipam.as_ref(), to, progress),
+    match target {
+        Target::SelfManaged(local) => Ok((local.export(to, progress)?, Vec::new())),
+        Target::Service(_, ipam) => listed::export(ipam.as_ref(), to, progress),
     }
 }
 
-pub(super) fn page(opened: &Opened, options: &Options) -> Result<Page, Failure> {
+pub(super) fn page(target: &Target, options: &Options) -> Result<Page, CommandFailure> {
     let mut bar = out::Bar::new();
     let mut progress = |what, done, total| bar.show(what, done, total);
     let Some(path) = &options.output else {
         let mut to = BufWriter::new(out::stream());
-        return match write(opened, &mut to, &mut progress) {
+        return match write(target, &mut to, &mut progress) {
             // The answer is on standard output, so only the exit status can report the findings.
             Ok((_, findings)) => Ok(Page::text("").with_findings(!findings.is_empty())),
             // A reader that stopped reading (`| head`) is not an error.
@@ -56,16 +57,16 @@ pub(super) fn page(opened: &Opened, options: &Options) -> Result<Page, Failure> 
             Err(stopped) => Err(stopped.into()),
         };
     };
-    let fails = |error: io::Error| Failure::Usage(format!("{} cannot be written: {error}.", path.display()));
-    let mut beside = Beside::new(path).map_err(fails)?;
-    let (exported, findings) = match write(opened, &mut beside.to, &mut progress) {
+    let fails = |error: io::Error| CommandFailure::Usage(format!("{} cannot be written: {error}.", path.display()));
+    let mut file = AtomicFile::new(path).map_err(fails)?;
+    let (exported, findings) = match write(target, &mut file.writer, &mut progress) {
         Err(Stopped::Output(error)) => return Err(fails(error)),
         outcome => outcome?,
     };
-    beside.take_place(path).map_err(fails)?;
+    file.replace(path).map_err(fails)?;
     let line = |finding: &Finding| format!("{}: {}\n", clean(&finding.place), clean(&finding.what));
     let lines: String = findings.iter().map(line).collect();
-    let store = opened.ipam().describe();
+    let store = target.ipam().describe();
     let done = format!("Exported {store} to {}: {}.\n", path.display(), words(&exported));
     Ok(Page::text(lines + &done).with_findings(!findings.is_empty()))
 }

@@ -7,8 +7,9 @@ use clap::Args;
 use serde_json::json;
 
 use super::check::count;
-use super::out::{self, Page};
-use super::{Failure, Format, events};
+use super::events;
+use super::failure::CommandFailure;
+use super::out::{self, OutputFormat, Page};
 use crate::backend::upkeep::Collection;
 use crate::backend::{Ipam, Local};
 
@@ -18,10 +19,10 @@ pub(super) struct Options {
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
-    format: Format,
+    format: OutputFormat,
 }
 
-pub(super) fn page(ipam: &Local, options: &Options) -> Result<Page, Failure> {
+pub(super) fn page(ipam: &Local, options: &Options) -> Result<Page, CommandFailure> {
     let collection = {
         let mut bar = out::Bar::new();
         ipam.collect_expired(options.dry_run, &mut |what, done, total| bar.show(what, done, total))?
@@ -69,7 +70,7 @@ mod tests {
     fn reclaimed_and_remaining_holds_are_counted() {
         let left = Census { holds: 3, expired_holds: 1, planned_growths: 2, ..Census::default() };
         let collection = Collection { forgotten: 1, left, ..Collection::default() };
-        let options = |json, dry_run| Options { dry_run, format: Format { json } };
+        let options = |json, dry_run| Options { dry_run, format: OutputFormat { json } };
         assert_eq!(
             render(&collection, "ipam.db", &options(false, false)).text,
             "0 expired holds reclaimed, 1 lapsed hold forgotten. Left: 3 holds, 1 of them expired but kept for their \

@@ -13,8 +13,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::events::{actor, forgotten, mark_value, require_object};
-use super::out::{Page, clean, table};
-use super::{Failure, Format, arguments, paths};
+use super::failure::CommandFailure;
+use super::out::{OutputFormat, Page, clean, table};
+use super::{arguments, paths};
 use crate::backend::explain::time;
 use crate::backend::{HistoryQuery, Ipam, Mark, Match, Tenure};
 use crate::ipam::{Cidr, State};
@@ -52,7 +53,7 @@ pub(super) struct Options {
     #[arg(long, conflicts_with = "json")]
     json_lines: bool,
     #[command(flatten)]
-    format: Format,
+    format: OutputFormat,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -78,7 +79,7 @@ impl From<How> for Match {
     }
 }
 
-pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, Failure> {
+pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, CommandFailure> {
     let found = ipam.history(&query(ipam, options)?)?;
     if found.is_empty() {
         let asked = [&options.object, &options.scope, &options.pool];
@@ -106,7 +107,7 @@ pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, Failure> 
     Ok(page.warning(mark.as_ref().map(over)))
 }
 
-fn query(ipam: &dyn Ipam, options: &Options) -> Result<HistoryQuery, Failure> {
+fn query(ipam: &dyn Ipam, options: &Options) -> Result<HistoryQuery, CommandFailure> {
     let pool_id = match &options.pool {
         None => None,
         Some(wanted) => {

@@ -9,8 +9,9 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::check::count;
-use super::out::{Page, clean, table};
-use super::{Failure, Format, events};
+use super::events;
+use super::failure::CommandFailure;
+use super::out::{OutputFormat, Page, clean, table};
 use crate::backend::upkeep::ReleasedHolds;
 use crate::backend::{Ipam, Local, explain};
 use crate::ipam::{Cidr, Hold, HoldFilter, Kind};
@@ -23,7 +24,7 @@ pub(super) struct Options {
     #[command(flatten)]
     filter: Filter,
     #[command(flatten)]
-    format: Format,
+    format: OutputFormat,
 }
 
 #[derive(Debug, Subcommand)]
@@ -37,7 +38,7 @@ struct ReleaseOptions {
     #[command(flatten)]
     filter: Filter,
     #[command(flatten)]
-    format: Format,
+    format: OutputFormat,
 }
 
 /// Which holds.
@@ -99,25 +100,25 @@ impl<'a> Answer<'a> {
     }
 }
 
-pub(super) fn page(ipam: &Local, options: &Options) -> Result<Page, Failure> {
+pub(super) fn page(ipam: &Local, options: &Options) -> Result<Page, CommandFailure> {
     let (store, now) = (ipam.describe(), ipam.now());
     match &options.release {
         None => Ok(list(&ipam.list_holds(&options.filter.holds())?, &store, now, options.format)),
         Some(Release::Release(release)) => {
             if options.filter.owner.is_some() || options.filter.name.is_some() || options.filter.run.is_some() {
                 let why = "Write --owner, --name and --run after `release`: `holds release --owner team`.";
-                return Err(Failure::Usage(why.to_owned()));
+                return Err(CommandFailure::Usage(why.to_owned()));
             }
             let mut filter = release.filter.holds();
             let owner = filter.owner.take().unwrap_or_else(|| provider::owner(None));
             filter.owner = Some(owner.clone());
-            let is_json = Format { json: release.format.json || options.format.json };
+            let is_json = OutputFormat { json: release.format.json || options.format.json };
             Ok(released(&ipam.release_holds(&filter)?, &owner, &store, now, is_json))
         }
     }
 }
 
-fn list(holds: &[Hold], store: &str, now: Timestamp, format: Format) -> Page {
+fn list(holds: &[Hold], store: &str, now: Timestamp, format: OutputFormat) -> Page {
     if format.json {
         let answers: Vec<Answer<'_>> = holds.iter().map(|hold| Answer::new(hold, now)).collect();
         return Page::json(&json!({ "store": store, "holds": answers }));
@@ -150,7 +151,7 @@ fn age(span: SignedDuration) -> String {
     }
 }
 
-fn released(done: &ReleasedHolds, owner: &str, store: &str, now: Timestamp, format: Format) -> Page {
+fn released(done: &ReleasedHolds, owner: &str, store: &str, now: Timestamp, format: OutputFormat) -> Page {
     let ReleasedHolds { events: released, kept } = done;
     if format.json {
         let kept: Vec<Answer<'_>> = kept.iter().map(|hold| Answer::new(hold, now)).collect();
@@ -199,19 +200,19 @@ mod tests {
     #[test]
     fn the_table_shows_hold_owner_age_expiry_and_plan() {
         let growth = Hold { is_growth: true, since: None, ..hold("top/db", -1) };
-        let page = list(&[hold("top/web", 30), growth], "ipam.db", now(), Format { json: false });
+        let page = list(&[hold("top/web", 30), growth], "ipam.db", now(), OutputFormat { json: false });
         assert_eq!(
             page.text,
             "WHAT        PATH     CIDR         OWNER    AGE  UNTIL                 PLANNED\n\
              allocation  top/web  10.0.0.0/24  network  1h   2026-01-01T12:30:00Z  in /srv/net on build-1\n\
              growth      top/db   10.0.0.0/24  network       expired               in /srv/net on build-1\n"
         );
-        assert_eq!(list(&[], "ipam.db", now(), Format { json: false }).text, "No holds.\n");
+        assert_eq!(list(&[], "ipam.db", now(), OutputFormat { json: false }).text, "No holds.\n");
     }
 
     #[test]
     fn json_has_the_documented_fields() {
-        let page = list(&[hold("top/web", 30)], "ipam.db", now(), Format { json: true });
+        let page = list(&[hold("top/web", 30)], "ipam.db", now(), OutputFormat { json: true });
         let value: serde_json::Value = serde_json::from_str(&page.text).unwrap();
         assert_eq!(
             value["holds"][0],
@@ -226,7 +227,7 @@ mod tests {
     #[test]
     fn released_and_kept_holds_are_shown() {
         let done = ReleasedHolds { events: Vec::new(), kept: vec![hold("top", 30)] };
-        let page = released(&done, "network", "ipam.db", now(), Format { json: false });
+        let page = released(&done, "network", "ipam.db", now(), OutputFormat { json: false });
         assert_eq!(
             page.text,
             "0 holds of owner \"network\" released.\nAllocation \"top\" is kept: another owner has planned something \

@@ -12,10 +12,11 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::check;
 use super::check::{FindingAnswer, count};
 use super::export::tally;
-use super::out::{self, Page, clean};
-use super::{Failure, Format, check};
+use super::failure::CommandFailure;
+use super::out::{self, OutputFormat, Page, clean};
 use crate::backend::upkeep::{Import, ImportMode};
 use crate::backend::{Audit, Ipam, Local};
 use crate::ipam::Tally;
@@ -32,7 +33,7 @@ pub(super) struct Options {
     #[arg(long)]
     pub(super) dry_run: bool,
     #[command(flatten)]
-    pub(super) format: Format,
+    pub(super) format: OutputFormat,
 }
 
 #[derive(Serialize)]
@@ -69,7 +70,7 @@ impl From<Tally> for TallyAnswer {
     }
 }
 
-pub(super) fn page(ipam: &Local, options: &Options) -> Result<Page, Failure> {
+pub(super) fn page(ipam: &Local, options: &Options) -> Result<Page, CommandFailure> {
     let mode = ImportMode { merge: options.merge, dry_run: options.dry_run };
     let import = {
         let mut bar = out::Bar::new();
@@ -126,7 +127,7 @@ mod tests {
     use crate::backend::Finding;
 
     fn options(json: bool, dry_run: bool) -> Options {
-        Options { file: "export.json".into(), merge: true, dry_run, format: Format { json } }
+        Options { file: "export.json".into(), merge: true, dry_run, format: OutputFormat { json } }
     }
 
     fn audit() -> Audit {
@@ -138,8 +139,8 @@ mod tests {
         let finding = Finding { place: "line 7".to_owned(), what: "Event 3:\nbad.".to_owned() };
         let import = Import { problems: vec![finding], ..Import::default() };
         let page = render(&import, None, "ipam.db", &options(false, false));
-        let said = "line 7: Event 3:\\nbad.\nNothing was written: 1 problem with export.json.\n";
-        assert_eq!(page, Page::text(said).with_findings(true));
+        let expected = "line 7: Event 3:\\nbad.\nNothing was written: 1 problem with export.json.\n";
+        assert_eq!(page, Page::text(expected).with_findings(true));
         let json = render(&import, None, "ipam.db", &options(true, false));
         assert!(json.has_findings);
         let value: Value = serde_json::from_str(&json.text).unwrap();
@@ -155,11 +156,11 @@ mod tests {
         let import = Import { notes: vec![note], new, present, events: 5, merged: true, ..Import::default() };
         let page = render(&import, Some(&audit()), "ipam.db", &options(false, false));
         let counts = "0 scopes, 1 pool, 1 pool CIDR, 3 allocations, 5 events; 2 objects were already there";
-        let said = format!(
+        let expected = format!(
             "ipam-scope-1: It is a default scope.\nImported into ipam.db: {counts}.\nipam.db is sound: 2 scopes, 1 pool, 3 \
              allocations, 0 holds, 12 events.\n"
         );
-        assert_eq!(page, Page::text(said));
+        assert_eq!(page, Page::text(expected));
         let dry = render(&import, None, "ipam.db", &options(false, true));
         assert!(dry.text.ends_with(&format!("Would import into ipam.db: {counts}.\n")), "{}", dry.text);
         let json = render(&import, Some(&audit()), "ipam.db", &options(true, false));

@@ -3,16 +3,15 @@
 //! Most commands only read. `discover` scans accounts and stores what it finds, `import` adds the objects of an export,
 //! `gc` reclaims expired holds, `transfer` gives objects to another owner, and `prune` removes the past of a store. All
 //! other changes to addresses are made by Terraform. Each command returns an [`out::Page`], and only `out` prints.
-//! `--store` names a self-managed store or a service such as AWS IPAM ([`opened`]). Exit status: 0 for success, 1 if
+//! `--store` names a self-managed store or a service such as AWS IPAM ([`target`]). Exit status: 0 for success, 1 if
 //! `check`, `import`, `discover` or `resources` has findings, 2 if the command failed.
 //!
 //! The fields of `--json` are stable: fields are added, never renamed or removed. Counts of addresses are decimal
 //! strings, because those of IPv6 exceed the numbers of many JSON parsers.
 
-mod about;
 mod allocations;
 mod arguments;
-mod beside;
+mod atomic_file;
 mod check;
 #[cfg(feature = "sqlite")]
 #[cfg(test)]
@@ -20,11 +19,12 @@ mod damaged_tests;
 mod discover;
 mod events;
 mod export;
+mod failure;
 mod gc;
 mod history;
 mod holds;
 mod import;
-mod opened;
+mod no_command;
 mod out;
 mod paths;
 mod prune;
@@ -32,23 +32,19 @@ mod rebuild;
 mod report;
 mod resources;
 mod status;
+mod target;
 mod transfer;
 mod tree;
 
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::backend::explain;
-use crate::backend::upkeep::Stopped;
-use crate::ipam::Error;
-use crate::{plugin, provider};
-use opened::{Opened, open, open_or_new};
-use out::Page;
-
-/// Name of the binary, as Terraform requires it.
-const BINARY: &str = "terraform-provider-ipam";
+use crate::{BINARY, plugin, provider};
+use failure::CommandFailure;
+use out::{OutputFormat, Page};
+use target::{Target, open, open_or_new};
 
 /// Inspects and maintains an IPAM store: pools, allocations, history, integrity, moves to another store.
 ///
@@ -91,7 +87,7 @@ enum Command {
     /// Creates a report on one page: a map of the address space, pools, allocations, problems, trends, events.
     Report(report::Options),
     /// Shows counts, the last event and versions of the store; fast, for people and for metrics.
-    Status(Format),
+    Status(OutputFormat),
     /// Exports everything in the store as one JSON file, to move it to another store or to keep it.
     Export(export::Options),
     /// Imports an export into the store, with all ids; if there are problems, prints one line for each and exits with
@@ -114,55 +110,7 @@ enum Command {
         shell: Shell,
     },
     /// Prints the version of this program.
-    Version(Format),
-}
-
-/// How to answer.
-#[derive(Clone, Copy, Debug, Args)]
-struct Format {
-    /// Prints JSON.
-    #[arg(long)]
-    json: bool,
-}
-
-/// The reason why a command failed.
-#[derive(Debug)]
-enum Failure {
-    /// The request is not valid here.
-    Usage(String),
-    /// The store or the rules refuse the request.
-    Refused(Box<Error>),
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self::Refused(Box::new(error))
-    }
-}
-
-impl From<Stopped> for Failure {
-    fn from(stopped: Stopped) -> Self {
-        match stopped {
-            Stopped::Refused(error) => error.into(),
-            Stopped::File(path, error) => Self::Usage(format!("{} cannot be read: {error}.", path.display())),
-            Stopped::Archive(path, why) => Self::Usage(format!("The archive {} cannot be used. {why}", path.display())),
-            Stopped::Output(error) => Self::Usage(format!("The export cannot be written: {error}.")),
-        }
-    }
-}
-
-impl Failure {
-    /// The failure on one line.
-    fn line(&self) -> String {
-        match self {
-            Self::Usage(text) => text.clone(),
-            Self::Refused(error) => {
-                let words = explain(error);
-                let detail: Vec<&str> = words.detail.split_whitespace().collect();
-                format!("{}. {}", words.summary, detail.join(" "))
-            }
-        }
-    }
+    Version(OutputFormat),
 }
 
 /// Reads the arguments, runs the command, and prints the answer.
@@ -182,17 +130,17 @@ enum Answer {
     Debug,
 }
 
-fn answer(cli: &Cli) -> Result<Answer, Failure> {
+fn answer(cli: &Cli) -> Result<Answer, CommandFailure> {
     let page = match &cli.command {
-        None => Page::text(about::text()),
+        None => Page::text(no_command::text()),
         Some(Command::Tree(options)) => tree::page(open(&cli.store)?.ipam(), options)?,
         Some(Command::Allocations(options)) => allocations::page(open(&cli.store)?.ipam(), options)?,
         Some(Command::Check(options)) => check::page(&open(&cli.store)?, options)?,
         Some(Command::Events(options)) => events::page(open(&cli.store)?.ipam(), options)?,
         Some(Command::History(options)) => history::page(open(&cli.store)?.ipam(), options)?,
         Some(Command::Discover(options)) => {
-            let opened = open(&cli.store)?.reading_below(&options.files_below);
-            discover::page(opened.own("AWS IPAM scans by itself every few minutes.")?, options)?
+            let target = open(&cli.store)?.reading_below(&options.files_below);
+            discover::page(target.self_managed("AWS IPAM scans by itself every few minutes.")?, options)?
         }
         Some(Command::Resources(options)) => resources::page(open(&cli.store)?.ipam(), options)?,
         Some(Command::Report(options)) => report::page(open(&cli.store)?.ipam(), options)?,
@@ -200,16 +148,19 @@ fn answer(cli: &Cli) -> Result<Answer, Failure> {
         Some(Command::Export(options)) => export::page(&open(&cli.store)?, options)?,
         // The only command that may create a store.
         Some(Command::Import(options)) => match open_or_new(&cli.store)? {
-            Opened::Own(local) => import::page(&local, options)?,
-            Opened::Service(_, ipam) => rebuild::page(ipam.as_ref(), options)?,
+            Target::SelfManaged(local) => import::page(&local, options)?,
+            Target::Service(_, ipam) => rebuild::page(ipam.as_ref(), options)?,
         },
-        Some(Command::Holds(options)) => holds::page(open(&cli.store)?.own("AWS IPAM has no holds.")?, options)?,
-        Some(Command::Transfer(options)) => {
-            transfer::page(open(&cli.store)?.own("All objects in AWS IPAM belong to the AWS account.")?, options)?
+        Some(Command::Holds(options)) => {
+            holds::page(open(&cli.store)?.self_managed("AWS IPAM has no holds.")?, options)?
         }
-        Some(Command::Gc(options)) => gc::page(open(&cli.store)?.own("AWS IPAM has no holds.")?, options)?,
+        Some(Command::Transfer(options)) => transfer::page(
+            open(&cli.store)?.self_managed("All objects in AWS IPAM belong to the AWS account.")?,
+            options,
+        )?,
+        Some(Command::Gc(options)) => gc::page(open(&cli.store)?.self_managed("AWS IPAM has no holds.")?, options)?,
         Some(Command::Prune(options)) => {
-            prune::page(open(&cli.store)?.own("AWS IPAM keeps no past that can be pruned.")?, options)?
+            prune::page(open(&cli.store)?.self_managed("AWS IPAM keeps no past that can be pruned.")?, options)?
         }
         Some(Command::Debug) => return Ok(Answer::Debug),
         Some(Command::Completions { shell }) => completions(*shell),
@@ -228,7 +179,7 @@ fn completions(shell: Shell) -> Page {
     Page::text(script.replace(&label, &variable))
 }
 
-fn version(format: Format) -> Page {
+fn version(format: OutputFormat) -> Page {
     let version = env!("CARGO_PKG_VERSION");
     if format.json {
         return Page::json(&serde_json::json!({ "name": BINARY, "version": version }));
@@ -243,15 +194,5 @@ mod tests {
     #[test]
     fn command_line_is_well_formed() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn a_failure_is_one_line() {
-        let failure = Failure::from(Error::Store(crate::store::Error::Corrupt("bad\nheader".to_owned())));
-        assert_eq!(
-            failure.line(),
-            "The store is damaged. Bad header. Nothing was changed. Run `terraform-provider-ipam check` to see the \
-             extent of the damage, and restore the store from a backup."
-        );
     }
 }

@@ -3,9 +3,18 @@
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
+use clap::Args;
 use comfy_table::{Table, presets};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
+
+/// How to answer.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct OutputFormat {
+    /// Prints JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
 
 /// A complete answer.
 #[derive(Debug, PartialEq, Eq)]

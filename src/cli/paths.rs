@@ -1,11 +1,11 @@
 //! Pools by path: `top/eu-west-1/prod`.
 
-use super::Failure;
+use super::failure::CommandFailure;
 use crate::backend::{Ipam, PoolFilter};
 use crate::ipam::{Kind, Pool, PoolTree};
 
 /// The pool that `wanted` names: an id, a path, or the end of a path. Looks up the id and the names, not all pools.
-pub(super) fn find(ipam: &dyn Ipam, wanted: &str) -> Result<Pool, Failure> {
+pub(super) fn find(ipam: &dyn Ipam, wanted: &str) -> Result<Pool, CommandFailure> {
     if Kind::of_id(wanted) == Some(Kind::Pool)
         && let Some(pool) = ipam.get_pool(wanted)?
     {
@@ -23,12 +23,12 @@ pub(super) fn find(ipam: &dyn Ipam, wanted: &str) -> Result<Pool, Failure> {
 }
 
 /// The pool of `pools` that `wanted` names.
-fn choose<'a>(pools: &'a [Pool], tree: &PoolTree, wanted: &str) -> Result<&'a Pool, Failure> {
+fn choose<'a>(pools: &'a [Pool], tree: &PoolTree, wanted: &str) -> Result<&'a Pool, CommandFailure> {
     if let Some(pool) = pools.iter().find(|pool| pool.meta.id == wanted) {
         return Ok(pool);
     }
     match tree.called(wanted).as_slice() {
-        [] => Err(Failure::Usage(format!("There is no pool {wanted:?} in this store. `tree` shows all pools."))),
+        [] => Err(CommandFailure::Usage(format!("There is no pool {wanted:?} in this store. `tree` shows all pools."))),
         [only] => Ok(&pools[*only]),
         several => {
             let list: Vec<String> = several
@@ -36,7 +36,7 @@ fn choose<'a>(pools: &'a [Pool], tree: &PoolTree, wanted: &str) -> Result<&'a Po
                 .map(|position| &pools[*position].meta.id)
                 .map(|id| format!("{} ({id})", tree.path(id).unwrap_or_default()))
                 .collect();
-            Err(Failure::Usage(format!(
+            Err(CommandFailure::Usage(format!(
                 "Several pools are called {wanted:?}: {}. Give one of the ids.",
                 list.join(", ")
             )))
@@ -45,20 +45,24 @@ fn choose<'a>(pools: &'a [Pool], tree: &PoolTree, wanted: &str) -> Result<&'a Po
 }
 
 /// ID of the scope that `wanted` names: a name, or an ID, which may be that of a deleted scope.
-pub(super) fn scope_id(ipam: &dyn Ipam, wanted: &str) -> Result<String, Failure> {
+pub(super) fn scope_id(ipam: &dyn Ipam, wanted: &str) -> Result<String, CommandFailure> {
     if wanted.starts_with(Kind::Scope.id_prefix()) {
         return Ok(wanted.to_owned());
     }
     let found = ipam.find_scope(wanted)?.map(|scope| scope.meta.id);
-    found.ok_or_else(|| Failure::Usage(format!("There is no scope {wanted:?} in this store. `tree` shows all scopes.")))
+    found.ok_or_else(|| {
+        CommandFailure::Usage(format!("There is no scope {wanted:?} in this store. `tree` shows all scopes."))
+    })
 }
 
 /// [`scope_id`] of a scope that exists.
-pub(super) fn present_scope_id(ipam: &dyn Ipam, wanted: &str) -> Result<String, Failure> {
+pub(super) fn present_scope_id(ipam: &dyn Ipam, wanted: &str) -> Result<String, CommandFailure> {
     let id = scope_id(ipam, wanted)?;
     match ipam.get_scope(&id)? {
         Some(_) => Ok(id),
-        None => Err(Failure::Usage(format!("There is no scope {wanted:?} in this store. `tree` shows all scopes."))),
+        None => {
+            Err(CommandFailure::Usage(format!("There is no scope {wanted:?} in this store. `tree` shows all scopes.")))
+        }
     }
 }
 

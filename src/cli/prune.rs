@@ -13,10 +13,11 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::json;
 
+use super::arguments;
 use super::check::count;
 use super::events::mark_value;
-use super::out::{self, Page};
-use super::{Failure, Format, arguments};
+use super::failure::CommandFailure;
+use super::out::{self, OutputFormat, Page};
 use crate::backend::upkeep::{ForgetMode, Pruned, PrunedEvents};
 use crate::backend::{Ipam, Local};
 
@@ -39,16 +40,16 @@ pub(super) struct Options {
     #[arg(long, requires = "events")]
     dry_run: bool,
     #[command(flatten)]
-    format: Format,
+    format: OutputFormat,
 }
 
-pub(super) fn page(ipam: &Local, options: &Options) -> Result<Page, Failure> {
+pub(super) fn page(ipam: &Local, options: &Options) -> Result<Page, CommandFailure> {
     if !options.events {
         let pruned = ipam.prune(options.keep)?;
         return Ok(render(pruned, &ipam.describe(), options.format));
     }
     if options.archive.is_none() && !options.no_archive {
-        return Err(Failure::Usage(
+        return Err(CommandFailure::Usage(
             "No archive is set for the events. Set --archive FILE, or --no-archive if they may be lost forever."
                 .to_owned(),
         ));
@@ -61,7 +62,7 @@ pub(super) fn page(ipam: &Local, options: &Options) -> Result<Page, Failure> {
     Ok(render_events(&pruned, &ipam.describe(), options))
 }
 
-fn render(pruned: Option<Pruned>, store: &str, format: Format) -> Page {
+fn render(pruned: Option<Pruned>, store: &str, format: OutputFormat) -> Page {
     if format.json {
         let Pruned { removed, left } = pruned.unwrap_or_default();
         return Page::json(&json!({ "store": store, "prunable": pruned.is_some(), "removed": removed, "left": left }));
@@ -108,15 +109,16 @@ mod tests {
 
     #[test]
     fn a_store_without_prunable_data_is_reported() {
-        let page = render(None, "SQLite file ipam.db", Format { json: false });
+        let page = render(None, "SQLite file ipam.db", OutputFormat { json: false });
         assert_eq!(page, Page::text("SQLite file ipam.db: this store keeps nothing to prune.\n"));
-        let json: serde_json::Value = serde_json::from_str(&render(None, "x", Format { json: true }).text).unwrap();
+        let json: serde_json::Value =
+            serde_json::from_str(&render(None, "x", OutputFormat { json: true }).text).unwrap();
         assert_eq!(json, json!({ "store": "x", "prunable": false, "removed": 0, "left": 0 }));
     }
 
     #[test]
     fn removed_objects_are_counted() {
-        let page = render(Some(Pruned { removed: 1, left: 5 }), "bucket b", Format { json: false });
+        let page = render(Some(Pruned { removed: 1, left: 5 }), "bucket b", OutputFormat { json: false });
         assert_eq!(page, Page::text("bucket b: 1 object removed, 5 left.\n"));
     }
 
@@ -128,25 +130,25 @@ mod tests {
             archive: archive.map(PathBuf::from),
             no_archive: archive.is_none(),
             dry_run,
-            format: Format { json: false },
+            format: OutputFormat { json: false },
         };
         let pruned = PrunedEvents { forgotten: 500, archived: 500, until: Some(700), kept: 40, mark: None };
-        let said = |pruned: &PrunedEvents, options: &Options| render_events(pruned, "ipam.db", options).text;
+        let text = |pruned: &PrunedEvents, options: &Options| render_events(pruned, "ipam.db", options).text;
         assert_eq!(
-            said(&pruned, &options(Some("a.jsonl"), false)),
+            text(&pruned, &options(Some("a.jsonl"), false)),
             "ipam.db: 500 events up to #700 written to a.jsonl and forgotten, 40 left.\n"
         );
         assert_eq!(
-            said(&pruned, &options(Some("a.jsonl"), true)),
+            text(&pruned, &options(Some("a.jsonl"), true)),
             "ipam.db: 500 events up to #700 would be written to a.jsonl and would be forgotten, 40 left.\n"
         );
-        assert_eq!(said(&pruned, &options(None, false)), "ipam.db: 500 events up to #700 forgotten, 40 left.\n");
+        assert_eq!(text(&pruned, &options(None, false)), "ipam.db: 500 events up to #700 forgotten, 40 left.\n");
         let again = PrunedEvents { archived: 100, ..pruned };
         assert_eq!(
-            said(&again, &options(Some("a.jsonl"), false)),
+            text(&again, &options(Some("a.jsonl"), false)),
             "ipam.db: 500 events up to #700 written to a.jsonl (400 were already there) and forgotten, 40 left.\n"
         );
         let none = PrunedEvents { kept: 1, ..PrunedEvents::default() };
-        assert_eq!(said(&none, &options(None, false)), "ipam.db: no event is that old; 1 event left.\n");
+        assert_eq!(text(&none, &options(None, false)), "ipam.db: no event is that old; 1 event left.\n");
     }
 }

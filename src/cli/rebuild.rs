@@ -8,16 +8,16 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::Failure;
 use super::check::{self, FindingAnswer, count};
 use super::export::tally;
+use super::failure::CommandFailure;
 use super::import::{Options, TallyAnswer};
 use super::out::{self, Page, clean, table};
 use crate::backend::explain::resource_type;
 use crate::backend::upkeep::{Fate, Rebuild, rebuild};
 use crate::backend::{Audit, Finding, Ipam};
 
-pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, Failure> {
+pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, CommandFailure> {
     let done = {
         let mut bar = out::Bar::new();
         rebuild(ipam, &options.file, options.dry_run, &mut |what, done, total| bar.show(what, done, total))?
@@ -118,7 +118,7 @@ fn text(done: &Rebuild, audit: Option<&Audit>, store: &str, options: &Options) -
 mod tests {
     use super::*;
     use crate::backend::upkeep::Rebuilt;
-    use crate::cli::Format;
+    use crate::cli::OutputFormat;
     use crate::ipam::Kind;
 
     fn done(fate: Fate, new_id: Option<&str>) -> Rebuild {
@@ -133,17 +133,17 @@ mod tests {
     }
 
     fn options(json: bool, dry_run: bool) -> Options {
-        Options { file: "export.json".into(), merge: false, dry_run, format: Format { json } }
+        Options { file: "export.json".into(), merge: false, dry_run, format: OutputFormat { json } }
     }
 
     #[test]
     fn each_object_is_shown_with_its_old_and_its_new_id() {
         let page = render(&done(Fate::Made, Some("ipam-pool-9")), None, "aws-ipam", &options(false, false));
-        let said = "      RESOURCE   NAME    OLD ID       NEW ID\nmade  ipam_pool  top/eu  ipam-pool-1  \
+        let expected = "      RESOURCE   NAME    OLD ID       NEW ID\nmade  ipam_pool  top/eu  ipam-pool-1  \
                     ipam-pool-9\nCreated in aws-ipam: 0 scopes, 1 pool, 0 pool CIDRs, 0 allocations; already there: 0 \
                     scopes, 0 pools, 0 pool CIDRs, 0 allocations.\nIn each configuration: `terraform state rm \
                     ADDRESS`, then `terraform import ADDRESS NEW-ID`.\n";
-        assert_eq!(page, Page::text(said));
+        assert_eq!(page, Page::text(expected));
         let json = render(&done(Fate::WouldBeMade, None), None, "aws-ipam", &options(true, true));
         let value: Value = serde_json::from_str(&json.text).unwrap();
         let object = json!({

@@ -10,10 +10,11 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
-use super::beside::Beside;
+use super::atomic_file::AtomicFile;
 use super::check::count;
+use super::failure::CommandFailure;
 use super::out::Page;
-use super::{Failure, arguments, paths};
+use super::{arguments, paths};
 use crate::backend::Ipam;
 use crate::backend::report::{Ask, Report, Severity};
 
@@ -59,14 +60,14 @@ enum Table {
     Pools,
 }
 
-pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, Failure> {
+pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, CommandFailure> {
     let ask = ask(ipam, options)?;
     let report = Report::gather(ipam, &ask)?;
     Ok(match &options.form {
         Form { html: Some(path), .. } if path.as_os_str() == "-" => Page::text(report.html()),
         Form { html: Some(path), .. } => {
             write(path, &report.html())
-                .map_err(|error| Failure::Usage(format!("{} cannot be written: {error}.", path.display())))?;
+                .map_err(|error| CommandFailure::Usage(format!("{} cannot be written: {error}.", path.display())))?;
             Page::text(format!("The report on {} is in {}: {}.\n", report.store, path.display(), words(&report)))
         }
         Form { csv: Some(Table::Allocations), .. } => Page::text(report.csv_of_allocations()),
@@ -76,7 +77,7 @@ pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, Failure> 
     })
 }
 
-fn ask(ipam: &dyn Ipam, options: &Options) -> Result<Ask, Failure> {
+fn ask(ipam: &dyn Ipam, options: &Options) -> Result<Ask, CommandFailure> {
     let pool_id = match &options.pool {
         None => None,
         Some(wanted) => Some(paths::find(ipam, wanted)?.meta.id),
@@ -86,9 +87,9 @@ fn ask(ipam: &dyn Ipam, options: &Options) -> Result<Ask, Failure> {
 }
 
 fn write(path: &Path, text: &str) -> io::Result<()> {
-    let mut beside = Beside::new(path)?;
-    beside.to.write_all(text.as_bytes())?;
-    beside.take_place(path)
+    let mut file = AtomicFile::new(path)?;
+    file.writer.write_all(text.as_bytes())?;
+    file.replace(path)
 }
 
 /// The contents of the report, in numbers.

@@ -7,8 +7,9 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::out::{Page, clean, table};
-use super::{Failure, Format, arguments, paths};
+use super::failure::CommandFailure;
+use super::out::{OutputFormat, Page, clean, table};
+use super::{arguments, paths};
 use crate::backend::Ipam;
 use crate::backend::observation::{
     ComplianceStatus, ManagementState, OverlapStatus, ResourceCidr, ResourceFilter, SeenType,
@@ -36,13 +37,13 @@ pub(super) struct Options {
     #[arg(long, value_name = "CIDR", value_parser = arguments::block)]
     within: Option<Cidr>,
     #[command(flatten)]
-    format: Format,
+    format: OutputFormat,
 }
 
-pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, Failure> {
+pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, CommandFailure> {
     let observation = ipam.observation().ok_or(Error::NoDiscovery)?;
     if let Some(word) = options.resource_type.filter(|_| ipam.service().is_none()) {
-        SeenType::listed(&word.to_string()).map_err(Failure::Usage)?;
+        SeenType::listed(&word.to_string()).map_err(CommandFailure::Usage)?;
     }
     let filter = ResourceFilter {
         scope_id: options.scope.as_deref().map(|wanted| paths::present_scope_id(ipam, wanted)).transpose()?,
@@ -57,7 +58,7 @@ pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, Failure> 
     let oldest = observation.oldest_sample()?;
     if oldest.is_none() && ipam.capabilities().surveys {
         let why = "There is no scan yet. Create an `ipam_resource_discovery` with Terraform, and run `discover`.";
-        return Err(Failure::Usage(why.to_owned()));
+        return Err(CommandFailure::Usage(why.to_owned()));
     }
     let oldest = oldest.map(|oldest| oldest.to_string());
     let page = if options.format.json {

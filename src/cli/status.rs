@@ -20,19 +20,20 @@
 use serde_json::{Value, json};
 
 use super::events::mark_value;
-use super::out::{Page, clean};
-use super::{Failure, Format, Opened};
+use super::failure::CommandFailure;
+use super::out::{OutputFormat, Page, clean};
+use super::target::Target;
 use crate::backend::explain::time;
 use crate::backend::upkeep::{Status, listed};
 use crate::ipam::Event;
 
-pub(super) fn page(opened: &Opened, format: Format) -> Result<Page, Failure> {
-    let status = match opened {
-        Opened::Own(local) => local.status()?,
-        Opened::Service(kind, ipam) => listed::status(ipam.as_ref(), kind)?,
+pub(super) fn page(target: &Target, format: OutputFormat) -> Result<Page, CommandFailure> {
+    let status = match target {
+        Target::SelfManaged(local) => local.status()?,
+        Target::Service(kind, ipam) => listed::status(ipam.as_ref(), kind)?,
     };
     if format.json {
-        return Ok(Page::json(&value(&status, opened.ipam().now())));
+        return Ok(Page::json(&value(&status, target.ipam().now())));
     }
     Ok(Page::text(text(&status)))
 }

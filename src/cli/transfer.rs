@@ -7,8 +7,9 @@ use clap::Args;
 use serde_json::json;
 
 use super::check::count;
-use super::out::Page;
-use super::{Failure, Format, events};
+use super::events;
+use super::failure::CommandFailure;
+use super::out::{OutputFormat, Page};
 use crate::backend::{Ipam, Local, find};
 use crate::ipam::{Error, Event, Kind, Meta, Transfer};
 
@@ -25,14 +26,14 @@ pub(super) struct Options {
     #[arg(long, value_name = "OWNER", value_parser = owner)]
     from: Option<String>,
     #[command(flatten)]
-    format: Format,
+    format: OutputFormat,
 }
 
 fn owner(text: &str) -> Result<String, String> {
     if text.trim().is_empty() { Err("the owner is empty".to_owned()) } else { Ok(text.to_owned()) }
 }
 
-pub(super) fn page(ipam: &Local, options: &Options) -> Result<Page, Failure> {
+pub(super) fn page(ipam: &Local, options: &Options) -> Result<Page, CommandFailure> {
     let ids = options.objects.iter().map(|text| id_of(ipam, text)).collect::<Result<Vec<_>, _>>()?;
     let transfer = Transfer { to: options.to.clone(), from: options.from.clone() };
     let done = ipam.transfer(&ids, &transfer)?;
@@ -41,7 +42,7 @@ pub(super) fn page(ipam: &Local, options: &Options) -> Result<Page, Failure> {
 }
 
 /// The ID of the only object that a text can mean.
-fn id_of(ipam: &Local, text: &str) -> Result<String, Failure> {
+fn id_of(ipam: &Local, text: &str) -> Result<String, CommandFailure> {
     if Kind::of_id(text).is_some_and(|kind| !matches!(kind, Kind::Discovery | Kind::Treatment))
         && !text.contains(['/', '_'])
     {
@@ -49,13 +50,16 @@ fn id_of(ipam: &Local, text: &str) -> Result<String, Failure> {
     }
     let found = meant(ipam, text)?;
     match found.as_slice() {
-        [] => Err(Failure::Usage(format!(
+        [] => Err(CommandFailure::Usage(format!(
             "There is no scope, pool, pool CIDR or allocation {text:?} in this store. `tree` and `allocations` show all of them."
         ))),
         [(_, id)] => Ok(id.clone()),
         several => {
             let list: Vec<String> = several.iter().map(|(kind, id)| format!("{} {id}", kind.word())).collect();
-            Err(Failure::Usage(format!("{text:?} names several objects: {}. Give one of the ids.", list.join(", "))))
+            Err(CommandFailure::Usage(format!(
+                "{text:?} names several objects: {}. Give one of the ids.",
+                list.join(", ")
+            )))
         }
     }
 }
@@ -74,7 +78,7 @@ fn meant(ipam: &Local, text: &str) -> Result<Vec<(Kind, String)>, Error> {
     Ok(found)
 }
 
-fn answer(store: &str, to: &str, done: &[Event], unchanged: &[&String], format: Format) -> Page {
+fn answer(store: &str, to: &str, done: &[Event], unchanged: &[&String], format: OutputFormat) -> Page {
     if format.json {
         return Page::json(&json!({ "store": store, "to": to, "transferred": done, "unchanged": unchanged }));
     }
@@ -97,12 +101,12 @@ mod tests {
     #[test]
     fn the_answer_shows_the_objects_and_the_task_of_the_former_owner() {
         let id = "ipam-pool-alloc-1".to_owned();
-        let page = answer("ipam.db", "team-b", &[], &[&id], Format { json: false });
+        let page = answer("ipam.db", "team-b", &[], &[&id], OutputFormat { json: false });
         assert_eq!(
             page.text,
             "0 objects transferred to owner \"team-b\".\nipam-pool-alloc-1 already belongs to \"team-b\".\n"
         );
-        let page = answer("ipam.db", "team-b", &[], &[&id], Format { json: true });
+        let page = answer("ipam.db", "team-b", &[], &[&id], OutputFormat { json: true });
         let value: serde_json::Value = serde_json::from_str(&page.text).unwrap();
         assert_eq!(
             value,

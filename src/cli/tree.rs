@@ -13,8 +13,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::allocations::standing;
-use super::out::{Page, clean};
-use super::{Failure, Format, paths};
+use super::failure::CommandFailure;
+use super::out::{OutputFormat, Page, clean};
+use super::paths;
 use crate::backend::allocation_json::AllocationJson;
 use crate::backend::explain::percent;
 use crate::backend::{Ipam, PoolFilter, Utilization};
@@ -38,7 +39,7 @@ pub(super) struct Options {
     #[arg(long)]
     no_allocations: bool,
     #[command(flatten)]
-    format: Format,
+    format: OutputFormat,
 }
 
 /// A pool with everything that the tree shows about it.
@@ -60,7 +61,7 @@ struct Root {
     pools: Vec<Branch>,
 }
 
-pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, Failure> {
+pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, CommandFailure> {
     let roots = roots(ipam, options)?;
     if options.format.json {
         let scopes: Vec<ScopeAnswer<'_>> = roots.iter().map(ScopeAnswer::new).collect();
@@ -70,7 +71,7 @@ pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, Failure> 
 }
 
 /// Reads the objects that the options select.
-fn roots(ipam: &dyn Ipam, options: &Options) -> Result<Vec<Root>, Failure> {
+fn roots(ipam: &dyn Ipam, options: &Options) -> Result<Vec<Root>, CommandFailure> {
     let start = options.pool.as_deref().map(|wanted| paths::find(ipam, wanted)).transpose()?;
     let depth_of_start = start.as_ref().map_or(1, |pool| pool.depth);
     let start = start.map(|pool| pool.meta.id);

@@ -98,7 +98,7 @@ fn the_tree_is_read_from_one_snapshot() {
         let below = PoolSpec { source_pool_id: source_pool_id.clone(), ..top(&name, &[&block]) };
         local.create_pool(&below, &Planned::Unknown).unwrap();
     }
-    let format = crate::cli::Format { json: false };
+    let format = crate::cli::out::OutputFormat { json: false };
     let mut options = Options { pool: None, depth: None, allocations: false, no_allocations: false, format };
     let before = store.snapshots();
     assert_eq!(page(&local, &options).unwrap().text.lines().count(), 22);

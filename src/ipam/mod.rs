@@ -76,7 +76,7 @@ pub use model::text_enum::{Word, Words};
 pub use operations::allocation::{check_length, check_tags};
 pub use operations::context::{Env, Ledger, Reader};
 pub use operations::dry_run::DryRun;
-pub use operations::pool::check_rules;
+pub use operations::pool_rules::check_rules;
 pub use operations::restore::Missing;
 pub use operations::transfer::Transfer;
 pub use queries::overview::{Overview, OverviewQuery, PoolChoice, PoolOverview, Review, ReviewQuery, ScopeChoice};

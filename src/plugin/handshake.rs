@@ -1,14 +1,12 @@
 //! The handshake of go-plugin: the environment that a plugin receives, and the line that the plugin prints in return.
 
 use std::env;
-use std::ops::RangeInclusive;
-use std::path::PathBuf;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde_json::json;
 
-use super::socket::Address;
+use super::socket::{Address, SocketOptions};
 
 const COOKIE_NAME: &str = "TF_PLUGIN_MAGIC_COOKIE";
 const COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
@@ -29,21 +27,10 @@ pub(super) struct Environment {
     pub(super) version: u32,
     /// The only certificate that a client may present, in PEM; `None` means no TLS.
     pub(super) client_certificate: Option<String>,
-    pub(super) place: Place,
+    pub(super) socket: SocketOptions,
     /// Whether the client supports the seventh field of the handshake.
     knows_multiplexing: bool,
     is_debug: bool,
-}
-
-/// The place where the server listens.
-#[derive(Clone, Debug)]
-pub(super) struct Place {
-    /// Directory for a Unix socket.
-    pub(super) directory: PathBuf,
-    /// Name or number of the group that may connect to the Unix socket as well.
-    pub(super) group: Option<String>,
-    /// Ports for TCP.
-    pub(super) ports: RangeInclusive<u16>,
 }
 
 impl Environment {
@@ -53,7 +40,7 @@ impl Environment {
         Ok(Self {
             version: negotiate(&get("PLUGIN_PROTOCOL_VERSIONS").unwrap_or_default()),
             client_certificate: get("PLUGIN_CLIENT_CERT"),
-            place: Place::read(get)?,
+            socket: SocketOptions::read(get)?,
             knows_multiplexing: get("PLUGIN_MULTIPLEX_GRPC").is_some(),
             is_debug: false,
         })
@@ -64,7 +51,7 @@ impl Environment {
         Ok(Self {
             version: VERSIONS[VERSIONS.len() - 1],
             client_certificate: None,
-            place: Place::read(|name| env::var(name).ok().filter(|value| !value.is_empty()))?,
+            socket: SocketOptions::read(|name| env::var(name).ok().filter(|value| !value.is_empty()))?,
             knows_multiplexing: false,
             is_debug: true,
         })
@@ -95,21 +82,6 @@ impl Environment {
     }
 }
 
-impl Place {
-    fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
-        let port = |name: &str, default: u16| match get(name) {
-            None => Ok(default),
-            Some(text) => text.parse().map_err(|_| format!("{name} is {text:?}, which is not a port number.")),
-        };
-        Ok(Self {
-            directory: get("PLUGIN_UNIX_SOCKET_DIR").map_or_else(env::temp_dir, PathBuf::from),
-            group: get("PLUGIN_UNIX_SOCKET_GROUP"),
-            // Without limits, the operating system chooses a port.
-            ports: port("PLUGIN_MIN_PORT", 0)?..=port("PLUGIN_MAX_PORT", 0)?,
-        })
-    }
-}
-
 /// The highest version that both sides support, or else the lowest version of this provider, which the client then
 /// refuses with its own message.
 fn negotiate(offered: &str) -> u32 {
@@ -122,8 +94,8 @@ mod tests {
     use super::*;
 
     fn environment(knows_multiplexing: bool, is_debug: bool) -> Environment {
-        let place = Place::read(|_| None).unwrap();
-        Environment { version: 6, client_certificate: None, place, knows_multiplexing, is_debug }
+        let socket = SocketOptions::read(|_| None).unwrap();
+        Environment { version: 6, client_certificate: None, socket, knows_multiplexing, is_debug }
     }
 
     fn address() -> Address {
@@ -165,11 +137,5 @@ mod tests {
                 "Addr": {"Network": "unix", "String": "/tmp/ipam/s"},
             })
         );
-    }
-
-    #[test]
-    fn an_invalid_port_is_an_error() {
-        let place = Place::read(|name| (name == "PLUGIN_MIN_PORT").then(|| "many".to_owned()));
-        assert_eq!(place.unwrap_err(), "PLUGIN_MIN_PORT is \"many\", which is not a port number.");
     }
 }

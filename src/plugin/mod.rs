@@ -13,6 +13,9 @@ mod services;
 mod socket;
 mod stdio;
 mod tls;
+#[allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)]
+#[rustfmt::skip]
+pub mod wire;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -20,13 +23,6 @@ use std::process::ExitCode;
 use crate::tf::Provider;
 use handshake::Environment;
 use lifecycle::{Ending, Lifecycle};
-
-/// The messages and services of go-plugin, generated from `proto/plugin.proto`.
-#[allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)]
-#[rustfmt::skip]
-pub mod wire {
-    tonic::include_proto!("plugin");
-}
 
 /// Whether Terraform or OpenTofu started this process.
 pub fn is_started_by_terraform() -> bool {

@@ -82,7 +82,7 @@ async fn serve(
     let open = Open::default();
     lifecycle.watch(open.clone())?;
     let tls = environment.client_certificate.as_deref().map(Tls::new).transpose()?;
-    let (socket, address, _leftovers) = Socket::bind(&environment.place).await?;
+    let (socket, address, _leftovers) = Socket::bind(&environment.socket).await?;
     let connections = listen::connections(socket, tls.as_ref().map(|tls| tls.config.clone()), open);
     announce(&environment.announcement(&address, tls.as_ref().map(|tls| &*tls.certificate)))?;
 

@@ -1,12 +1,13 @@
 //! The socket of the plugin: a Unix socket that no other user can reach, or a TCP port of the loopback interface.
 
+use std::env;
 use std::io;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use tokio::net::TcpListener;
 
 use super::connection::Stream;
-use super::handshake::Place;
 
 /// The address for clients, in the format of go-plugin.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +15,32 @@ pub(super) struct Address {
     /// `unix` or `tcp`.
     pub(super) network: &'static str,
     pub(super) text: String,
+}
+
+/// The requests of the client for the socket.
+#[derive(Clone, Debug)]
+pub(super) struct SocketOptions {
+    /// Directory for a Unix socket.
+    pub(super) directory: PathBuf,
+    /// Name or number of the group that may connect to the Unix socket as well.
+    pub(super) group: Option<String>,
+    /// Ports for TCP.
+    pub(super) ports: RangeInclusive<u16>,
+}
+
+impl SocketOptions {
+    pub(super) fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+        let port = |name: &str, default: u16| match get(name) {
+            None => Ok(default),
+            Some(text) => text.parse().map_err(|_| format!("{name} is {text:?}, which is not a port number.")),
+        };
+        Ok(Self {
+            directory: get("PLUGIN_UNIX_SOCKET_DIR").map_or_else(env::temp_dir, PathBuf::from),
+            group: get("PLUGIN_UNIX_SOCKET_GROUP"),
+            // Without limits, the operating system chooses a port.
+            ports: port("PLUGIN_MIN_PORT", 0)?..=port("PLUGIN_MAX_PORT", 0)?,
+        })
+    }
 }
 
 /// A bound socket.
@@ -39,14 +66,14 @@ impl Drop for Leftovers {
 
 impl Socket {
     #[cfg(unix)]
-    pub(super) async fn bind(place: &Place) -> Result<(Self, Address, Leftovers), String> {
-        unix::bind(place)
-            .map_err(|error| format!("No socket can be created in {}: {error}.", place.directory.display()))
+    pub(super) async fn bind(options: &SocketOptions) -> Result<(Self, Address, Leftovers), String> {
+        unix::bind(options)
+            .map_err(|error| format!("No socket can be created in {}: {error}.", options.directory.display()))
     }
 
     #[cfg(not(unix))]
-    pub(super) async fn bind(place: &Place) -> Result<(Self, Address, Leftovers), String> {
-        let (socket, address) = bind_tcp(place).await?;
+    pub(super) async fn bind(options: &SocketOptions) -> Result<(Self, Address, Leftovers), String> {
+        let (socket, address) = bind_tcp(options).await?;
         Ok((socket, address, Leftovers::default()))
     }
 
@@ -65,9 +92,9 @@ impl Socket {
 
 /// Binds the first free port.
 #[cfg_attr(unix, allow(dead_code))]
-async fn bind_tcp(place: &Place) -> Result<(Socket, Address), String> {
+async fn bind_tcp(options: &SocketOptions) -> Result<(Socket, Address), String> {
     let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
-    for port in place.ports.clone() {
+    for port in options.ports.clone() {
         match TcpListener::bind(("127.0.0.1", port)).await {
             Ok(listener) => {
                 let address = listener.local_addr().map_err(|error| error.to_string())?;
@@ -76,7 +103,7 @@ async fn bind_tcp(place: &Place) -> Result<(Socket, Address), String> {
             Err(error) => last = error,
         }
     }
-    Err(format!("No port from {} to {} is free: {last}.", place.ports.start(), place.ports.end()))
+    Err(format!("No port from {} to {} is free: {last}.", options.ports.start(), options.ports.end()))
 }
 
 #[cfg(unix)]
@@ -88,17 +115,16 @@ mod unix {
 
     use tokio::net::UnixListener;
 
-    use super::super::handshake::Place;
-    use super::{Address, Leftovers, Socket};
+    use super::{Address, Leftovers, Socket, SocketOptions};
 
-    pub(super) fn bind(place: &Place) -> io::Result<(Socket, Address, Leftovers)> {
+    pub(super) fn bind(options: &SocketOptions) -> io::Result<(Socket, Address, Leftovers)> {
         // The name is short, because the path of a socket may have little more than a hundred bytes.
-        let directory = place.directory.join(format!("ipam-{:08x}", getrandom::u32().map_err(io::Error::other)?));
+        let directory = options.directory.join(format!("ipam-{:08x}", getrandom::u32().map_err(io::Error::other)?));
         DirBuilder::new().mode(0o700).create(&directory)?;
         let leftovers = Leftovers(vec![directory.clone()]);
         let path = directory.join("s");
         let listener = UnixListener::bind(&path)?;
-        if let Some(group) = &place.group {
+        if let Some(group) = &options.group {
             let id = group_id(group)?;
             for (path, mode) in [(&path, 0o660), (&directory, 0o750)] {
                 chown(path, None, Some(id))?;
@@ -130,17 +156,17 @@ mod unix {
 mod tests {
     use super::*;
 
-    fn place(ports: std::ops::RangeInclusive<u16>) -> Place {
-        Place { directory: std::env::temp_dir(), group: None, ports }
+    fn options(ports: std::ops::RangeInclusive<u16>) -> SocketOptions {
+        SocketOptions { directory: std::env::temp_dir(), group: None, ports }
     }
 
     #[tokio::test]
     async fn first_free_port_of_the_range_is_taken() {
         let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = taken.local_addr().unwrap().port();
-        let error = bind_tcp(&place(port..=port)).await.err().unwrap();
+        let error = bind_tcp(&options(port..=port)).await.err().unwrap();
         assert!(error.starts_with(&format!("No port from {port} to {port} is free")), "{error}");
-        let (_socket, address) = bind_tcp(&place(port..=u16::MAX)).await.unwrap();
+        let (_socket, address) = bind_tcp(&options(port..=u16::MAX)).await.unwrap();
         assert_eq!(address.network, "tcp");
         let bound: std::net::SocketAddr = address.text.parse().unwrap();
         assert!(bound.port() > port);
@@ -150,7 +176,7 @@ mod tests {
     #[tokio::test]
     async fn no_other_user_can_reach_the_socket_and_its_files_are_removed() {
         use std::os::unix::fs::PermissionsExt;
-        let (_socket, address, leftovers) = Socket::bind(&place(0..=0)).await.unwrap();
+        let (_socket, address, leftovers) = Socket::bind(&options(0..=0)).await.unwrap();
         let directory = PathBuf::from(&address.text).parent().unwrap().to_owned();
         assert_eq!(std::fs::metadata(&directory).unwrap().permissions().mode() & 0o777, 0o700);
         drop(leftovers);
@@ -164,5 +190,11 @@ mod tests {
         assert_eq!(unix::find_group(groups, "staff"), Some(50));
         assert_eq!(unix::find_group(groups, "broken"), None);
         assert_eq!(unix::find_group(groups, "nobody"), None);
+    }
+
+    #[test]
+    fn an_invalid_port_is_an_error() {
+        let options = SocketOptions::read(|name| (name == "PLUGIN_MIN_PORT").then(|| "many".to_owned()));
+        assert_eq!(options.unwrap_err(), "PLUGIN_MIN_PORT is \"many\", which is not a port number.");
     }
 }

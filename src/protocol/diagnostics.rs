@@ -12,16 +12,16 @@ fn one(diagnostic: Diagnostic) -> wire::Diagnostic {
         Severity::Error => wire::diagnostic::Severity::Error,
         Severity::Warning => wire::diagnostic::Severity::Warning,
     };
-    let place = path::to_point_at(&diagnostic.path);
+    let path = path::to_point_at(&diagnostic.path);
     let mut detail = diagnostic.detail;
-    if place != diagnostic.path {
+    if path != diagnostic.path {
         detail.push_str(&format!(" (This is about {}.)", diagnostic.path));
     }
     wire::Diagnostic {
         severity: severity.into(),
         summary: diagnostic.summary,
         detail,
-        attribute: (!place.0.is_empty()).then(|| path::to_wire(&place)),
+        attribute: (!path.0.is_empty()).then(|| path::to_wire(&path)),
     }
 }
 
@@ -35,13 +35,13 @@ mod tests {
         let rule = Path::attribute("rule").index(1);
         let deep = rule.then("condition").index(0).then("cidr");
         let region = Path::attribute("aws").then("region");
-        for (at, detail, place) in [
+        for (at, detail, path) in [
             (&deep, "No. (This is about rule[1].condition[0].cidr.)", &rule),
             (&rule, "No.", &rule),
             (&region, "No.", &region),
         ] {
-            let told = one(Diagnostic::error("Wrong", "No.").at(at.clone()));
-            assert_eq!((told.detail.as_str(), told.attribute), (detail, Some(path::to_wire(place))));
+            let diagnostic = one(Diagnostic::error("Wrong", "No.").at(at.clone()));
+            assert_eq!((diagnostic.detail.as_str(), diagnostic.attribute), (detail, Some(path::to_wire(path))));
         }
         assert_eq!(one(Diagnostic::error("Wrong", "No.")).attribute, None);
     }

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 
 thread_local! {
-    /// The message and the place of the last panic of this thread. The payload of a panic does not contain the place.
+    /// The message and the location of the last panic of this thread. The payload of a panic does not contain the location.
     static LAST_PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
@@ -21,8 +21,8 @@ pub fn install_panic_hook() {
 }
 
 fn describe(info: &PanicHookInfo<'_>) -> String {
-    let place = info.location().map_or_else(String::new, |location| format!(" at {location}"));
-    format!("{}{place}", message(info.payload()))
+    let location = info.location().map_or_else(String::new, |location| format!(" at {location}"));
+    format!("{}{location}", message(info.payload()))
 }
 
 fn message(payload: &(dyn Any + Send)) -> &str {

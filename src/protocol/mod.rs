@@ -20,13 +20,9 @@ mod tests;
 mod unoffered;
 mod value;
 mod walk;
+#[allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)]
+#[rustfmt::skip]
+pub mod wire;
 
 pub use guard::install_panic_hook;
 pub use server::{MESSAGE_SIZE_MAX, Server, service};
-
-/// The messages and the service, generated from `proto/tfplugin6.proto`.
-#[allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)]
-#[rustfmt::skip]
-pub mod wire {
-    tonic::include_proto!("tfplugin6");
-}

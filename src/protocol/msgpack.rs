@@ -23,7 +23,7 @@ const UNKNOWN: [u8; 3] = [0xd4, 0x00, 0x00];
 /// The reason why bytes are not a value of a type, or why a value is not of the expected type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
-    /// The place in the value.
+    /// The step in the value.
     pub path: Path,
     /// The reason, as a sentence.
     pub sentence: String,
@@ -49,7 +49,7 @@ pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, Error> {
 }
 
 /// A step on the path to the element that is read. It is cheap, because the path is needed only for an error.
-enum Place<'a> {
+enum PathStep<'a> {
     Attribute(&'a str),
     Key(&'a str),
     Index(usize),
@@ -57,16 +57,16 @@ enum Place<'a> {
 
 struct Decoder<'a> {
     tokens: Tokens<'a>,
-    path: Vec<Place<'a>>,
+    path: Vec<PathStep<'a>>,
     elements_left: usize,
 }
 
 impl<'a> Decoder<'a> {
     fn error(&self, sentence: impl Into<String>) -> Error {
-        let path = self.path.iter().fold(Path::root(), |path, place| match place {
-            Place::Attribute(name) => path.then(name),
-            Place::Key(key) => path.key(key),
-            Place::Index(index) => path.index(*index),
+        let path = self.path.iter().fold(Path::root(), |path, step| match step {
+            PathStep::Attribute(name) => path.then(name),
+            PathStep::Key(key) => path.key(key),
+            PathStep::Index(index) => path.index(*index),
         });
         Error::new(&path, sentence)
     }
@@ -114,8 +114,8 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    fn at<T>(&mut self, place: Place<'a>, read: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
-        self.path.push(place);
+    fn at<T>(&mut self, step: PathStep<'a>, read: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
+        self.path.push(step);
         let result = read(self);
         self.path.pop();
         result
@@ -123,7 +123,7 @@ impl<'a> Decoder<'a> {
 
     fn items(&mut self, item: &Type, count: usize) -> Result<Vec<Value>, Error> {
         self.take(count)?;
-        (0..count).map(|index| self.at(Place::Index(index), |decoder| decoder.value(item))).collect()
+        (0..count).map(|index| self.at(PathStep::Index(index), |decoder| decoder.value(item))).collect()
     }
 
     fn tuple(&mut self, types: &[Type], count: usize) -> Result<Value, Error> {
@@ -133,7 +133,7 @@ impl<'a> Decoder<'a> {
         self.take(count)?;
         let items = types.iter().enumerate();
         items
-            .map(|(index, ty)| self.at(Place::Index(index), |decoder| decoder.value(ty)))
+            .map(|(index, ty)| self.at(PathStep::Index(index), |decoder| decoder.value(ty)))
             .collect::<Result<_, _>>()
             .map(Value::List)
     }
@@ -150,7 +150,7 @@ impl<'a> Decoder<'a> {
         let mut entries = BTreeMap::new();
         for _ in 0..count {
             let key = self.key()?;
-            let value = self.at(Place::Key(key), |decoder| decoder.value(item))?;
+            let value = self.at(PathStep::Key(key), |decoder| decoder.value(item))?;
             if entries.insert(key.to_owned(), value).is_some() {
                 return Err(self.error(format!("the key {key:?} appears twice.")));
             }
@@ -164,7 +164,7 @@ impl<'a> Decoder<'a> {
         for _ in 0..count {
             let name = self.key()?;
             let ty = attributes.get(name).ok_or_else(|| self.error(format!("there is no attribute {name:?}.")))?;
-            let value = self.at(Place::Attribute(name), |decoder| decoder.value(ty))?;
+            let value = self.at(PathStep::Attribute(name), |decoder| decoder.value(ty))?;
             if entries.insert(name.to_owned(), value).is_some() {
                 return Err(self.error(format!("the attribute {name:?} appears twice.")));
             }
@@ -185,7 +185,7 @@ impl<'a> Decoder<'a> {
             .map_err(|error| error.to_string())
             .and_then(|json| Type::from_json(&json))
             .map_err(|sentence| self.error(format!("the type of a dynamic value is broken: {sentence}")))?;
-        let value = self.at(Place::Index(1), |decoder| decoder.value(&ty))?;
+        let value = self.at(PathStep::Index(1), |decoder| decoder.value(&ty))?;
         Ok(Value::Dynamic(Box::new((ty, value))))
     }
 }

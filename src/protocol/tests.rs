@@ -278,8 +278,8 @@ fn panic_of_the_provider_is_a_diagnostic_that_says_where() {
         return panic_at_every_kind_of_call();
     }
     let mut child = test_servers::child(module_path!(), "panic_of_the_provider_is_a_diagnostic_that_says_where");
-    let said = test_servers::succeed(child.env(CHILD, "1").spawn().unwrap());
-    assert!(!said.contains("all is lost"), "the message belongs in the log: {said}");
+    let output = test_servers::succeed(child.env(CHILD, "1").spawn().unwrap());
+    assert!(!output.contains("all is lost"), "the message belongs in the log: {output}");
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -547,6 +547,6 @@ async fn errors_of_functions_name_the_argument() {
 #[test]
 fn schemas_of_the_tests_are_valid() {
     let schema = tf::Schema { version: 1, block: Thing::block() };
-    assert_eq!(tf::problems(&schema), [""; 0]);
+    assert_eq!(tf::schema_problems(&schema), [""; 0]);
     assert_eq!(tf::signature_problems("join", &Join.signature()), [""; 0]);
 }

@@ -279,15 +279,15 @@ pub(super) use open::{open, scout, scout_of};
 /// Refuses arguments of the block that are only about AWS IPAM, on a self-managed store.
 fn check_scout(block: &AwsModel, store: &str) -> Result<(), Diagnostics> {
     let only_ipam = [(block.ipam_id.is_known(), "ipam_id"), (block.wait_for_release.is_known(), "wait_for_release")];
-    let told = only_ipam.into_iter().filter(|(is_set, _)| *is_set).map(|(_, name)| {
+    let refused = only_ipam.into_iter().filter(|(is_set, _)| *is_set).map(|(_, name)| {
         let why = format!(
             "`{name}` is for AWS IPAM, and the store is {store}, which uses this block only to scan accounts. Remove \
              the argument, or set `store = \"aws-ipam\"`."
         );
         Diagnostic::error("An argument that is not used", why).at(Path::attribute("aws").then(name))
     });
-    let told: Diagnostics = told.collect();
-    if told.has_error() { Err(told) } else { Ok(()) }
+    let refused: Diagnostics = refused.collect();
+    if refused.has_error() { Err(refused) } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -12,10 +12,10 @@ use crate::{at, model};
 
 use super::attributes::HumanDuration;
 use super::aws::{self, AwsModel, Secret};
+use super::errors;
 use super::on_missing::OnMissing;
 use super::shared::{Configured, Shared};
 use super::tags::{Defaults, OpenTags};
-use super::{NamedService, errors};
 
 /// The store when neither the argument nor the environment names one.
 pub(super) const DEFAULT_STORE: &str = "sqlite:ipam.db";
@@ -217,6 +217,9 @@ fn open_store(config: &ProviderModel, store: &str, actor: Actor) -> Result<Arc<d
     Ok(Arc::new(local))
 }
 
+/// A service, with its name in `store`.
+pub type NamedService = (&'static str, Arc<dyn Ipam>);
+
 /// The service that `store` names, with access from the environment. `None` for a self-managed store.
 pub(super) fn service(store: &str) -> Option<Result<NamedService, String>> {
     let sentences = |diagnostics: Diagnostics| {
@@ -243,7 +246,7 @@ mod tests {
     use super::*;
     use crate::tf::{Path, Severity};
 
-    fn told(store: Tf<String>, store_password: Tf<Secret>) -> Vec<Diagnostic> {
+    fn diagnostics_of(store: Tf<String>, store_password: Tf<Secret>) -> Vec<Diagnostic> {
         let config = ProviderModel { store, store_password, ..ProviderModel::default() };
         IpamProvider(Arc::default()).validate(&config).into_iter().collect()
     }
@@ -254,16 +257,16 @@ mod tests {
 
     #[test]
     fn a_password_in_the_url_is_a_warning_on_the_block_that_says_what_to_use_instead() {
-        let warned = told(known("postgres://me:s3cret@db.example/ipam"), Tf::Null);
+        let warned = diagnostics_of(known("postgres://me:s3cret@db.example/ipam"), Tf::Null);
         let [warning] = warned.as_slice() else { panic!("{warned:?}") };
         assert_eq!((warning.severity, &warning.path), (Severity::Warning, &Path::root()));
         assert!(warning.detail.contains("store_password") && warning.detail.contains("PGPASSWORD"), "{warning:?}");
         assert!(!warning.detail.contains("s3cret"), "{warning:?}");
         for store in [Tf::Unknown, Tf::Null, known("postgres://me@db.example/ipam"), known("sqlite:a:b@c.db")] {
-            assert_eq!(told(store.clone(), Tf::Null), [], "{store:?}");
-            assert_eq!(told(store.clone(), Tf::Unknown), [], "{store:?}");
+            assert_eq!(diagnostics_of(store.clone(), Tf::Null), [], "{store:?}");
+            assert_eq!(diagnostics_of(store.clone(), Tf::Unknown), [], "{store:?}");
         }
-        let twice = told(known("postgres://me:s3cret@db.example/ipam"), Tf::Known(Secret::new("s3cret")));
+        let twice = diagnostics_of(known("postgres://me:s3cret@db.example/ipam"), Tf::Known(Secret::new("s3cret")));
         assert_eq!((twice.len(), twice[0].severity, &twice[0].path), (1, Severity::Error, &Path::root()));
     }
 

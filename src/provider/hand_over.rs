@@ -4,7 +4,6 @@
 //! operations at the same time, so the creation waits until the space is free.
 
 use std::collections::BTreeSet;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::backend::{Planned, Terms};
@@ -220,85 +219,6 @@ pub(super) fn check_kept(
     Err(Diagnostic::error(format!("{wanted} is asked for twice"), detail).at(at).into())
 }
 
-/// Creations that wait for space. Terraform performs ten operations at a time, so many waiting creations would block the
-/// deletions that they wait for. In that case the newest creations give up.
-#[derive(Default)]
-pub(super) struct Queue {
-    line: Mutex<Line>,
-    /// Notified when an object was deleted or changed.
-    bell: Condvar,
-}
-
-struct Line {
-    next: u64,
-    waiting: BTreeSet<u64>,
-    /// Time of the last deletion or change, or when a creation last gave up.
-    last_progress: Instant,
-}
-
-impl Default for Line {
-    fn default() -> Self {
-        Self { next: 0, waiting: BTreeSet::new(), last_progress: Instant::now() }
-    }
-}
-
-/// Number of waiting creations from which they count as a crowd.
-const CROWD: usize = 8;
-/// How long a crowd waits for progress before its newest creation gives up.
-const CROWD_PATIENCE: Duration = Duration::from_secs(10);
-/// How long a creation waits for a notification before it checks again.
-const GLANCE: Duration = Duration::from_millis(500);
-
-impl Queue {
-    fn line(&self) -> MutexGuard<'_, Line> {
-        self.line.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Wakes the waiting creations, because an object was deleted or changed.
-    pub(super) fn progress(&self) {
-        self.line().last_progress = Instant::now();
-        self.bell.notify_all();
-    }
-
-    fn enter(&self) -> Ticket<'_> {
-        let mut line = self.line();
-        line.next += 1;
-        let number = line.next;
-        if line.waiting.is_empty() {
-            line.last_progress = Instant::now();
-        }
-        line.waiting.insert(number);
-        Ticket { queue: self, number }
-    }
-}
-
-/// A place in the queue, which the creation leaves when the ticket is dropped.
-struct Ticket<'a> {
-    queue: &'a Queue,
-    number: u64,
-}
-
-impl Ticket<'_> {
-    /// Waits for a change. Returns `false` if this creation has to give up.
-    fn wait(&self) -> bool {
-        let mut line = self.queue.line();
-        let is_crowded = line.waiting.len() >= CROWD && line.last_progress.elapsed() >= CROWD_PATIENCE;
-        if is_crowded && line.waiting.last() == Some(&self.number) {
-            line.last_progress = Instant::now();
-            return false;
-        }
-        let waited = self.queue.bell.wait_timeout(line, GLANCE);
-        drop(waited.unwrap_or_else(PoisonError::into_inner));
-        true
-    }
-}
-
-impl Drop for Ticket<'_> {
-    fn drop(&mut self) {
-        self.queue.line().waiting.remove(&self.number);
-    }
-}
-
 /// The space that the hold of a new object waits for. Empty if the hold cannot be read: the creation reports the reason.
 pub(super) fn waits_for<T: Held>(configured: &Configured, planned: &Planned) -> Vec<GivenUp> {
     let hold = planned.hold().and_then(|id| T::get(configured.ipam.as_ref(), id).ok().flatten());
@@ -341,9 +261,9 @@ fn is_waiting(in_the_way: &[Occupant], waits_for: &[GivenUp]) -> bool {
 }
 
 /// Adds to an overlap error at apply the reason why the space was not given up in time.
-pub(super) fn explain(said: Diagnostics, error: &Error, waits_for: &[GivenUp]) -> Diagnostics {
+pub(super) fn explain(diagnostics: Diagnostics, error: &Error, waits_for: &[GivenUp]) -> Diagnostics {
     if waits_for.is_empty() || !matches!(error, Error::Overlap { .. }) {
-        return said;
+        return diagnostics;
     }
     let more = if waits_for.iter().any(|given_up| given_up.in_place) {
         " The new object replaces the one that has the block. Terraform creates the new one first, because `create_before_destroy` \
@@ -352,7 +272,7 @@ pub(super) fn explain(said: Diagnostics, error: &Error, waits_for: &[GivenUp]) -
     } else {
         " This apply releases the block, but did not release it in time. Apply again."
     };
-    said.into_iter().map(|one| Diagnostic { detail: one.detail + more, ..one }).collect()
+    diagnostics.into_iter().map(|one| Diagnostic { detail: one.detail + more, ..one }).collect()
 }
 
 #[cfg(test)]

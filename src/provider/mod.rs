@@ -4,19 +4,20 @@
 
 mod attributes;
 mod aws;
+mod block_attributes;
+mod capabilities;
 mod changes;
 mod config;
 mod create;
 mod data;
 mod errors;
-mod facts;
 mod functions;
 mod hand_over;
 mod kept_arguments;
-mod limits;
 mod moves;
 mod observation;
 mod on_missing;
+mod queue;
 mod rename;
 mod resources;
 mod service;
@@ -30,9 +31,10 @@ mod tests;
 
 use std::sync::Arc;
 
-use crate::backend::Ipam;
 use crate::backend::scout::Scout;
 use crate::tf;
+
+pub use config::NamedService;
 
 use config::IpamProvider;
 use resources::{AllocationResource, PoolCidrResource, PoolResource, ScopeResource};
@@ -42,9 +44,6 @@ use shared::Shared;
 pub fn provider() -> tf::Provider {
     over(&Arc::new(Shared::default()))
 }
-
-/// A service, with its name in `store`.
-pub type NamedService = (&'static str, Arc<dyn Ipam>);
 
 /// The service that `store` names (`aws-ipam`), for commands, with access from the environment. `None` for a self-managed
 /// store.

@@ -103,19 +103,19 @@ pub(super) fn from_aws<M: Model>(to: &str, source: &MoveSource<'_>) -> Result<Op
     let id = (row.id)(old).ok_or_else(|| damaged("it does not contain the id of the object."))?;
     let mut new = Map::from_iter([("id".to_owned(), Value::from(id))]);
     let kept = row.kept.iter().chain(&["timeouts"]);
-    let said = kept.filter_map(|name| Some((*name, old.get(*name).filter(|value| says_something(value))?)));
-    new.extend(said.map(|(name, value)| (name.to_owned(), value.clone())));
+    let values = kept.filter_map(|name| Some((*name, old.get(*name).filter(|value| is_set(value))?)));
+    new.extend(values.map(|(name, value)| (name.to_owned(), value.clone())));
     let value = from_json(&Value::Object(new), &M::block().value_type()).map_err(|why| damaged(&why))?;
     M::decode(&value, &Path::root()).map(Some)
 }
 
 /// Whether a value is set. The states of hashicorp/aws contain empty values for arguments that were not configured.
-fn says_something(value: &Value) -> bool {
+fn is_set(value: &Value) -> bool {
     match value {
         Value::Null => false,
         Value::String(text) => !text.is_empty(),
         Value::Array(items) => !items.is_empty(),
-        Value::Object(entries) => entries.values().any(says_something),
+        Value::Object(entries) => entries.values().any(is_set),
         _ => true,
     }
 }
@@ -154,7 +154,7 @@ mod tests {
         MoveSource { provider_address: ADDRESSES[0], type_name, schema_version: 0, state }
     }
 
-    fn told(to: &str, source: &MoveSource<'_>) -> String {
+    fn detail_of(to: &str, source: &MoveSource<'_>) -> String {
         format!("{:?}", provider().resource(to).unwrap().move_from(source).unwrap_err())
     }
 
@@ -177,12 +177,14 @@ mod tests {
             assert!(provider().resource("ipam_pool").unwrap().move_from(&source).is_ok(), "{address}");
         }
         let other = MoveSource { provider_address: "example.com/hashicorp/aws", ..source("aws_vpc_ipam_pool", &state) };
-        assert!(told("ipam_pool", &other).contains("this one is from example.com/hashicorp/aws"));
+        assert!(detail_of("ipam_pool", &other).contains("this one is from example.com/hashicorp/aws"));
         let newer = MoveSource { schema_version: 1, ..source("aws_vpc_ipam_pool", &state) };
-        assert!(told("ipam_pool", &newer).contains("has version 1 of its schema, and this release knows version 0"));
-        assert!(told("ipam_pool", &source("aws_vpc_ipam_scope", &state)).contains("Unsupported move"));
         assert!(
-            told("ipam_pool", &source("aws_vpc_ipam_pool", &json!({"id": ""})))
+            detail_of("ipam_pool", &newer).contains("has version 1 of its schema, and this release knows version 0")
+        );
+        assert!(detail_of("ipam_pool", &source("aws_vpc_ipam_scope", &state)).contains("Unsupported move"));
+        assert!(
+            detail_of("ipam_pool", &source("aws_vpc_ipam_pool", &json!({"id": ""})))
                 .contains("does not contain the id of the object")
         );
     }
@@ -207,8 +209,8 @@ mod tests {
                 ("registry.terraform.io/acme/ipam", "ipam_no_such_type", version, "Unsupported move"),
                 ("registry.terraform.io/acme/ipam", own, version + 1, "State of a newer provider"),
             ] {
-                let said = format!("{:?}", from(address, type_name, version).unwrap_err());
-                assert!(said.contains(why), "{own} from {type_name} of {address}: {said}");
+                let detail = format!("{:?}", from(address, type_name, version).unwrap_err());
+                assert!(detail.contains(why), "{own} from {type_name} of {address}: {detail}");
             }
         }
     }

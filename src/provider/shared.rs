@@ -9,8 +9,8 @@ use crate::store;
 use crate::tf::{Diagnostic, Diagnostics, Stop};
 
 use super::changes::Changes;
-use super::hand_over::Queue;
 use super::on_missing::OnMissing;
+use super::queue::Queue;
 use super::session::Session;
 use super::tags::Defaults;
 

@@ -231,9 +231,9 @@ impl Process {
         tainted: bool,
         config: &Value,
     ) -> Result<(Action, PlanResponse), Errors> {
-        let told = errors(&self.resource(address).validate(config));
-        if !told.is_empty() {
-            return Err(told);
+        let reported = errors(&self.resource(address).validate(config));
+        if !reported.is_empty() {
+            return Err(reported);
         }
         let Some(state) = prior.filter(|_| !tainted) else {
             let response = self.ask(address, &Value::Null, config, Private::new(), None)?;
@@ -348,7 +348,7 @@ impl Workspace<'_> {
                     let config = arguments;
                     planned.steps.push(Step { address, config, action, planned: planned_value, private, replace });
                 }
-                Err(told) => errors.extend(told),
+                Err(reported) => errors.extend(reported),
             }
         }
         if errors.is_empty() { Ok(planned) } else { Err(errors) }
@@ -357,8 +357,8 @@ impl Workspace<'_> {
     fn refreshed(&self, process: &Process, address: &str, warnings: &mut Errors) -> Result<Option<State>, Errors> {
         let Some(state) = self.state.get(address) else { return Ok(None) };
         let value = process.upgrade(address, &state.value);
-        let (read, told) = process.resource(address).read(&value).map_err(|told| errors(&told))?;
-        warnings.extend(messages(&told, Severity::Warning));
+        let (read, reported) = process.resource(address).read(&value).map_err(|reported| errors(&reported))?;
+        warnings.extend(messages(&reported, Severity::Warning));
         Ok((!read.is_null()).then(|| State { value: read, private: state.private.clone() }))
     }
 
@@ -481,8 +481,8 @@ impl Workspace<'_> {
     pub(super) fn import(&mut self, address: &str, id: &str) -> Result<Errors, Errors> {
         let process = self.process();
         let resource = process.resource(address);
-        let (imported, warnings) = resource.import(id).map_err(|told| errors(&told))?;
-        let (value, _) = resource.read(&imported).map_err(|told| errors(&told))?;
+        let (imported, warnings) = resource.import(id).map_err(|reported| errors(&reported))?;
+        let (value, _) = resource.read(&imported).map_err(|reported| errors(&reported))?;
         assert_ne!(value, Value::Null, "import of an object that does not exist");
         self.state.insert(address.to_owned(), State { value, private: Private::new() });
         Ok(warnings.iter().map(|one| format!("{}: {}", one.summary, one.detail)).collect())

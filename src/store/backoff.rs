@@ -32,9 +32,9 @@ impl Backoff {
     /// # Errors
     /// [`Error::Busy`] when the time is used up.
     #[cfg(feature = "postgres")]
-    pub(crate) fn go_on(&mut self, place: &str) -> Result<(), Error> {
+    pub(crate) fn go_on(&mut self, store: &str) -> Result<(), Error> {
         match self.left() {
-            Duration::ZERO => Err(self.used_up(place)),
+            Duration::ZERO => Err(self.used_up(store)),
             _ => Ok(()),
         }
     }
@@ -44,9 +44,9 @@ impl Backoff {
     /// # Errors
     /// [`Error::Busy`] when that time is used up.
     #[cfg(feature = "object-storage")]
-    pub(crate) fn wait_behind_others(&mut self, place: &str) -> Result<(), Error> {
+    pub(crate) fn wait_behind_others(&mut self, store: &str) -> Result<(), Error> {
         let mut patient = Self { patience: self.patience * PROGRESS, ..*self };
-        patient.wait(place)?;
+        patient.wait(store)?;
         self.delay = patient.delay;
         Ok(())
     }
@@ -55,18 +55,18 @@ impl Backoff {
         self.patience.saturating_sub(self.started.elapsed())
     }
 
-    fn used_up(&self, place: &str) -> Error {
-        Error::Busy(format!("{:?} ({place})", self.patience))
+    fn used_up(&self, store: &str) -> Error {
+        Error::Busy(format!("{:?} ({store})", self.patience))
     }
 
     /// Sleeps for a random time that grows with each call.
     ///
     /// # Errors
     /// [`Error::Busy`] when the time is used up.
-    pub(crate) fn wait(&mut self, place: &str) -> Result<(), Error> {
+    pub(crate) fn wait(&mut self, store: &str) -> Result<(), Error> {
         let left = self.left();
         if left.is_zero() {
-            return Err(self.used_up(place));
+            return Err(self.used_up(store));
         }
         // Half of the delay is fixed, so that a waiter never spins; half is random, so that two waiters do not retry in
         // lockstep.

@@ -53,9 +53,9 @@ impl Memory {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn begin(&self) -> View {
+    fn begin(&self) -> MemorySnapshot {
         let state = self.lock();
-        View {
+        MemorySnapshot {
             entries: Arc::clone(&state.entries),
             version: state.version,
             keys_read: Vec::new(),
@@ -63,17 +63,17 @@ impl Memory {
         }
     }
 
-    /// Commits unless another writer changed something in `view` since it began; answers whether it committed.
-    fn commit(&self, view: View, writes: BTreeMap<String, Option<Vec<u8>>>) -> bool {
+    /// Commits unless another writer changed something in `snapshot` since it began; answers whether it committed.
+    fn commit(&self, snapshot: MemorySnapshot, writes: BTreeMap<String, Option<Vec<u8>>>) -> bool {
         let mut state = self.lock();
-        if state.changed_since(&view) {
+        if state.changed_since(&snapshot) {
             return false;
         }
         if writes.is_empty() {
             return true;
         }
-        // Without this reference the map is changed in place, unless another view has it.
-        drop(view);
+        // Without this reference the map is changed in place, unless another snapshot has it.
+        drop(snapshot);
         let writes: Vec<(Arc<str>, _)> = writes.into_iter().map(|(key, write)| (key.into(), write)).collect();
         state.recent.push_back(writes.iter().map(|(key, _)| Arc::clone(key)).collect());
         if state.recent.len() > RECENT_COMMITS_MAX {
@@ -92,12 +92,12 @@ impl Memory {
 }
 
 impl State {
-    fn changed_since(&self, view: &View) -> bool {
-        let newer = usize::try_from(self.version - view.version).unwrap_or(usize::MAX);
+    fn changed_since(&self, snapshot: &MemorySnapshot) -> bool {
+        let newer = usize::try_from(self.version - snapshot.version).unwrap_or(usize::MAX);
         if newer > self.recent.len() {
             return true;
         }
-        self.recent.iter().rev().take(newer).flatten().any(|key| view.has_read(key))
+        self.recent.iter().rev().take(newer).flatten().any(|key| snapshot.has_read(key))
     }
 }
 
@@ -109,13 +109,13 @@ impl Store for Memory {
     fn write(&self, body: &mut WriteBody<'_>) -> Result<(), Error> {
         let mut backoff = Backoff::new(self.patience);
         loop {
-            let mut view = self.begin();
-            let mut tx = Overlay::new(&mut view);
+            let mut snapshot = self.begin();
+            let mut tx = Overlay::new(&mut snapshot);
             if !body(&mut tx)? {
                 return Ok(());
             }
             let writes = tx.into_writes();
-            if self.commit(view, writes) {
+            if self.commit(snapshot, writes) {
                 return Ok(());
             }
             backoff.wait(&self.describe())?;
@@ -132,7 +132,7 @@ impl Store for Memory {
 }
 
 /// The entries at `version`, and the keys and ranges that were read.
-struct View {
+struct MemorySnapshot {
     entries: Arc<Entries>,
     version: u64,
     keys_read: Vec<String>,
@@ -140,14 +140,14 @@ struct View {
     ranges_read: Vec<(String, String)>,
 }
 
-impl View {
+impl MemorySnapshot {
     fn has_read(&self, key: &str) -> bool {
         self.keys_read.iter().any(|read| read == key)
             || self.ranges_read.iter().any(|(start, end)| start.as_str() <= key && key < end.as_str())
     }
 }
 
-impl Snapshot for View {
+impl Snapshot for MemorySnapshot {
     fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, Error> {
         self.keys_read.push(key.to_owned());
         Ok(self.entries.get(key).map(|value| value.to_vec()))

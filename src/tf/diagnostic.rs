@@ -1,6 +1,6 @@
 //! Messages for the user.
 
-use super::{Block, Path};
+use super::Path;
 
 /// The severity of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,21 +77,6 @@ impl Diagnostics {
                 None
             }
         }
-    }
-
-    /// The same messages, none of which points at an attribute with a secret: they point at the block around it, and name
-    /// the attribute in the text.
-    #[must_use]
-    pub fn beside_secrets(self, block: &Block) -> Self {
-        let moved = |mut one: Diagnostic| {
-            let place = block.printable(&one.path);
-            if place != one.path {
-                one.detail.push_str(&format!(" (This is about the argument `{}`.)", one.path));
-                one.path = place;
-            }
-            one
-        };
-        self.into_iter().map(moved).collect()
     }
 
     /// Whether the list contains an error.

@@ -10,7 +10,7 @@ use super::resource::{Plan, Resource};
 use super::{Block, Diagnostic, Diagnostics, Path, Value};
 
 /// The configuration with the prior values for the arguments that the plan keeps, and the paths of these arguments.
-pub(super) fn keep<R: Resource>(resource: &R, block: &Block, prior: &Value, config: &Value) -> (Value, Vec<Path>) {
+pub(super) fn complete<R: Resource>(resource: &R, block: &Block, prior: &Value, config: &Value) -> (Value, Vec<Path>) {
     let mut completed = config.clone();
     let mut kept = Vec::new();
     if prior.is_null() {
@@ -38,11 +38,11 @@ pub(super) fn keep<R: Resource>(resource: &R, block: &Block, prior: &Value, conf
 pub(super) fn check<R: Resource>(
     resource: &R,
     block: &Block,
-    (prior, wished): (&Value, &Value),
+    (prior, proposed): (&Value, &Value),
     (decoded, plan): (&R::Model, &Plan<R::Model>),
 ) -> Result<(), Diagnostics> {
     let changes = block.attributes.iter().filter(|attribute| {
-        let (was, now) = (prior.entry(attribute.name), wished.entry(attribute.name));
+        let (was, now) = (prior.entry(attribute.name), proposed.entry(attribute.name));
         let is_replaced = plan.replace.contains(&Path::attribute(attribute.name));
         is_replaced && !was.is_null() && now.is_wholly_known() && resource.may_keep(attribute.name)
     });
@@ -57,7 +57,7 @@ pub(super) fn check<R: Resource>(
             let values = if attribute.holds_secret() {
                 format!("The plan kept the value of {name}, because it was not known. The value is different now.")
             } else {
-                let (was, now) = (prior.entry(name), wished.entry(name));
+                let (was, now) = (prior.entry(name), proposed.entry(name));
                 format!("The plan kept {name} = {was}, because its value was not known. The value is {now} now.")
             };
             let detail = format!("{values} This {} was not changed. Plan again: the next plan replaces it.", R::TYPE);

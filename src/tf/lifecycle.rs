@@ -5,10 +5,10 @@
 //! Terraform's error "provider produced inconsistent ...": it becomes a diagnostic here that names the resource.
 
 use super::configuration::{missing, refuse_computed};
-use super::erased::{ApplyRequest, ApplyResponse, PlanRequest, PlanResponse};
 use super::kept_arguments;
+use super::merge::{fulfils, keep_spelling, merge_answer, merge_config, unknown_as_null, with_defaults};
+use super::requests::{ApplyRequest, ApplyResponse, PlanRequest, PlanResponse};
 use super::resource::{Apply, DataSource, MoveSource, Plan, Resource};
-use super::rules::{decided, fulfils, kept, unknown_as_null, wished, with_defaults};
 use super::{Block, Diagnostic, Diagnostics, Model, Path, Value, json};
 
 pub(super) fn validate<M: Model>(config: &Value, check: impl FnOnce(&M) -> Diagnostics) -> Diagnostics {
@@ -32,7 +32,7 @@ pub(super) fn upgrade<R: Resource>(resource: &R, version: i64, state: serde_json
         );
         return Err(Diagnostic::error("State of a newer provider", detail).into());
     }
-    resource.seen(&state);
+    resource.state_loaded(&state);
     let state = if version == R::VERSION { state } else { resource.upgrade(version, state)? };
     json::from_json(&state, &R::Model::block().value_type()).map_err(|sentence| {
         Diagnostic::error("Damaged state", format!("The stored state of this {} cannot be read: {sentence}", R::TYPE))
@@ -54,9 +54,9 @@ pub(super) fn plan<R: Resource>(resource: &R, request: PlanRequest) -> PlanRespo
     }
 }
 
-type Planned = (Value, Vec<Path>, super::Private, Diagnostics);
+type PlanParts = (Value, Vec<Path>, super::Private, Diagnostics);
 
-fn try_plan<R: Resource>(resource: &R, request: &PlanRequest) -> Result<Planned, Diagnostics> {
+fn try_plan<R: Resource>(resource: &R, request: &PlanRequest) -> Result<PlanParts, Diagnostics> {
     if request.proposed.is_null() {
         if let Value::String(id) = request.prior.entry("id") {
             resource.plan_delete(id);
@@ -66,8 +66,8 @@ fn try_plan<R: Resource>(resource: &R, request: &PlanRequest) -> Result<Planned,
     let block = R::Model::block();
     // All values that an expression depends on are known only now. A null here would replace or delete the object.
     missing(&block, &request.config).into_result()?;
-    let (config, kept) = kept_arguments::keep(resource, &block, &request.prior, &request.config);
-    let start = with_blocks(&block, wished(&block.attributes, &request.prior, &config), &config);
+    let (config, kept) = kept_arguments::complete(resource, &block, &request.prior, &request.config);
+    let start = with_blocks(&block, merge_config(&block.attributes, &request.prior, &config), &config);
     let mut plan = Plan {
         config: R::Model::decode(&config, &Path::root())?,
         planned: R::Model::decode(&start, &Path::root())?,
@@ -87,7 +87,7 @@ fn try_plan<R: Resource>(resource: &R, request: &PlanRequest) -> Result<Planned,
         kept_arguments::check(resource, &block, (&request.prior, &start), (&prior, &plan))?;
         resource.plan_update(&prior, &mut plan)?;
     }
-    let planned = decided(&block.attributes, &config, &start, &plan.planned.encode());
+    let planned = merge_answer(&block.attributes, &config, &start, &plan.planned.encode());
     Ok((with_blocks(&block, planned, &config), plan.replace, plan.private, plan.warnings))
 }
 
@@ -98,9 +98,9 @@ fn with_blocks(block: &Block, object: Value, from: &Value) -> Value {
     Value::Map(entries)
 }
 
-fn replaced(block: &Block, prior: &Value, wished: &Value) -> Vec<Path> {
+fn replaced(block: &Block, prior: &Value, proposed: &Value) -> Vec<Path> {
     let replaced = block.attributes.iter().filter(|attribute| {
-        attribute.replace && !attribute.same(prior.entry(attribute.name), wished.entry(attribute.name))
+        attribute.replace && !attribute.same(prior.entry(attribute.name), proposed.entry(attribute.name))
     });
     replaced.map(|attribute| Path::attribute(attribute.name)).collect()
 }
@@ -149,7 +149,7 @@ fn try_apply<R: Resource>(
     warnings.append(apply.warnings);
     let block = R::Model::block();
     let in_planned_spelling = |model: R::Model| {
-        with_blocks(&block, kept(&block.attributes, &request.planned, &model.encode()), &request.planned)
+        with_blocks(&block, keep_spelling(&block.attributes, &request.planned, &model.encode()), &request.planned)
     };
     if let Err(errors) = done {
         // Terraform would add a separate error about every unknown value.
@@ -198,14 +198,14 @@ fn other_than_planned(
         ),
         (None, None) => ("The plan was not kept", format!("After apply, {subject} is not what was planned. {BUG}")),
         (Some(service), values) => {
-            let said = match values {
+            let sentence = match values {
                 Some((planned, now)) => format!("{subject} was requested as {planned}, and {service} answered {now}."),
                 None => format!("{service} answered another value than the one that was requested for {subject}."),
             };
             (
                 "The answer differs from the request",
                 format!(
-                    "{said} The state has the value of the answer. Plan again. If the plan still shows the difference, \
+                    "{sentence} The state has the value of the answer. Plan again. If the plan still shows the difference, \
                      change the configuration, or ask the operator of the service."
                 ),
             )
@@ -231,7 +231,7 @@ pub(super) fn read<R: Resource>(resource: &R, state: &Value) -> Result<(Value, D
         return Ok((Value::Null, warnings));
     };
     let block = R::Model::block();
-    let now = with_blocks(&block, kept(&block.attributes, state, &now.encode()), state);
+    let now = with_blocks(&block, keep_spelling(&block.attributes, state, &now.encode()), state);
     Ok((wholly_known(&block, R::TYPE, now)?, warnings))
 }
 
@@ -284,7 +284,7 @@ pub(super) fn read_data<D: DataSource>(data_source: &D, config: &Value) -> Resul
     let asked = with_blocks(&block, with_defaults(&block.attributes, config), config);
     let answer = data_source.read(D::Model::decode(&asked, &Path::root())?)?.encode();
     // Values that the user wrote are kept as written, whatever the data source answers.
-    let start = wished(&block.attributes, &Value::Null, config);
-    let state = with_blocks(&block, decided(&block.attributes, config, &start, &answer), config);
+    let start = merge_config(&block.attributes, &Value::Null, config);
+    let state = with_blocks(&block, merge_answer(&block.attributes, config, &start, &answer), config);
     wholly_known(&block, D::TYPE, state)
 }

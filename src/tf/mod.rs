@@ -3,30 +3,32 @@
 
 mod configuration;
 mod diagnostic;
-mod erased;
+mod dynamic;
 mod json;
 mod kept_arguments;
 mod lifecycle;
+mod merge;
 mod model;
 mod number;
 mod path;
-mod problems;
+mod requests;
 mod resource;
-mod rules;
 mod schema;
+mod schema_check;
 #[cfg(test)]
 mod testing;
 mod ty;
 mod value;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
-pub use erased::*;
+pub use dynamic::*;
 pub use json::from_json;
 pub use model::{Attr, BlockAttr, Model, Tf, decode_field, encode_field, field_name, wrong_value};
 pub use number::Number;
 pub use path::{Path, Step};
-pub use problems::{problems, signature_problems};
+pub use requests::*;
 pub use resource::*;
 pub use schema::{Attribute, AttributeType, Block, NestedBlock, Nesting, Schema};
+pub use schema_check::{schema_problems, signature_problems};
 pub use ty::Type;
 pub use value::Value;

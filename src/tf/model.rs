@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bigdecimal::num_bigint::Sign;
 
-use super::{AttributeType, Block, Diagnostic, Diagnostics, NestedBlock, Nesting, Number, Path, Type, Value};
+use super::{
+    Attribute, AttributeType, Block, Diagnostic, Diagnostics, NestedBlock, Nesting, Number, Path, Type, Value,
+};
 
 /// A field of a model: known, null, or unknown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -94,6 +96,25 @@ pub trait Attr: Sized {
     /// The canonical spelling of a value: two values with the same canonical form mean the same.
     fn canonical(value: &Value) -> Value {
         value.clone()
+    }
+}
+
+impl Attribute {
+    /// An attribute with values of the type `T`.
+    pub fn new<T: Attr>(name: &'static str, description: &str) -> Self {
+        Self {
+            name,
+            ty: T::attribute_type(),
+            description: description.trim().to_owned(),
+            required: false,
+            optional: false,
+            computed: false,
+            sensitive: false,
+            replace: false,
+            default: None,
+            canonical: T::canonical,
+            deprecated: None,
+        }
     }
 }
 

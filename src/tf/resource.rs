@@ -102,7 +102,7 @@ pub trait Resource: Send + Sync + 'static {
 
     /// Terraform is about to use a state, so the object is in this configuration's state. `state` may have an older
     /// version.
-    fn seen(&self, _state: &serde_json::Value) {}
+    fn state_loaded(&self, _state: &serde_json::Value) {}
 
     /// Terraform plans to delete the object with this ID.
     fn plan_delete(&self, _id: &str) {}

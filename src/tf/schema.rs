@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Attr, Path, Step, Type, Value};
+use super::{Diagnostic, Diagnostics, Path, Step, Type, Value};
 
 /// The schema of a provider, resource or data source.
 #[derive(Clone, Debug)]
@@ -125,23 +125,6 @@ pub struct Attribute {
 }
 
 impl Attribute {
-    /// An attribute with values of the type `T`.
-    pub fn new<T: Attr>(name: &'static str, description: &str) -> Self {
-        Self {
-            name,
-            ty: T::attribute_type(),
-            description: description.trim().to_owned(),
-            required: false,
-            optional: false,
-            computed: false,
-            sensitive: false,
-            replace: false,
-            default: None,
-            canonical: T::canonical,
-            deprecated: None,
-        }
-    }
-
     /// The user must set it.
     #[must_use]
     pub const fn required(mut self) -> Self {
@@ -215,7 +198,7 @@ impl Block {
 
     /// The part of `path` that a message may point at: not an attribute with a secret, because Terraform prints its
     /// lines.
-    pub fn printable(&self, path: &Path) -> Path {
+    fn printable(&self, path: &Path) -> Path {
         let mut block = self;
         for (index, step) in path.0.iter().enumerate() {
             let Step::Attribute(name) = step else { continue };
@@ -226,6 +209,21 @@ impl Block {
             }
         }
         path.clone()
+    }
+
+    /// The same messages, none of which points at an attribute with a secret: they point at the block around it, and name
+    /// the attribute in the text.
+    #[must_use]
+    pub fn hide_secret_paths(&self, diagnostics: Diagnostics) -> Diagnostics {
+        let moved = |mut one: Diagnostic| {
+            let path = self.printable(&one.path);
+            if path != one.path {
+                one.detail.push_str(&format!(" (This is about the argument `{}`.)", one.path));
+                one.path = path;
+            }
+            one
+        };
+        diagnostics.into_iter().map(moved).collect()
     }
 
     /// The attribute with this name.
@@ -239,7 +237,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::tf::{Diagnostic, Diagnostics, Model};
+    use crate::tf::Model;
 
     crate::model! {
         /// A credential.
@@ -252,8 +250,8 @@ mod tests {
     }
 
     crate::model! {
-        /// A place.
-        struct Place {
+        /// An endpoint.
+        struct Endpoint {
             /// The host.
             host: String => optional(),
             /// A URL that may contain a password.
@@ -268,7 +266,7 @@ mod tests {
     fn no_message_points_at_an_attribute_with_a_secret() {
         let login = Path::attribute("login");
         let other = Path::attribute("others").index(1);
-        for (path, place) in [
+        for (path, shown) in [
             (Path::attribute("host"), Path::attribute("host")),
             (Path::attribute("url"), Path::root()),
             (Path::attribute("logins").key("me").then("user"), Path::root()),
@@ -277,13 +275,13 @@ mod tests {
             (other.then("password"), other.clone()),
             (Path::root(), Path::root()),
         ] {
-            let told: Diagnostics = Diagnostic::error("Wrong", "No.").at(path.clone()).into();
-            let told = told.beside_secrets(&Place::block());
-            let detail = match place == path {
+            let diagnostics: Diagnostics = Diagnostic::error("Wrong", "No.").at(path.clone()).into();
+            let diagnostics = Endpoint::block().hide_secret_paths(diagnostics);
+            let detail = match shown == path {
                 true => "No.".to_owned(),
                 false => format!("No. (This is about the argument `{path}`.)"),
             };
-            assert_eq!(told, Diagnostic::error("Wrong", detail).at(place).into());
+            assert_eq!(diagnostics, Diagnostic::error("Wrong", detail).at(shown).into());
         }
     }
 }

@@ -184,7 +184,7 @@ impl Resource for Things {
         }
     }
 
-    fn seen(&self, _state: &serde_json::Value) {
+    fn state_loaded(&self, _state: &serde_json::Value) {
         self.called("seen");
     }
 
@@ -325,11 +325,11 @@ pub(super) fn plan_and_apply(things: &Things, prior: &Value, config: &Value) -> 
 }
 
 /// Summary and path of each message.
-pub(super) fn told(diagnostics: &Diagnostics) -> Vec<(String, String)> {
+pub(super) fn messages_of(diagnostics: &Diagnostics) -> Vec<(String, String)> {
     diagnostics.iter().map(|diagnostic| (diagnostic.summary.clone(), diagnostic.path.to_string())).collect()
 }
 
-pub(super) fn told_is(diagnostics: &Diagnostics, expected: &[(&str, &str)]) {
+pub(super) fn assert_messages(diagnostics: &Diagnostics, expected: &[(&str, &str)]) {
     let expected: Vec<_> = expected.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
-    assert_eq!(told(diagnostics), expected, "{diagnostics:#?}");
+    assert_eq!(messages_of(diagnostics), expected, "{diagnostics:#?}");
 }

@@ -7,7 +7,7 @@ use crate::ipam::Result;
 
 use super::super::AwsIpam;
 use super::super::convert::need;
-use super::super::said::ask;
+use super::super::response::ask;
 use super::{owned, time, word};
 
 fn account(found: &ec2::IpamDiscoveredAccount, asked: &str) -> Result<DiscoveredAccount> {

@@ -9,7 +9,7 @@ use crate::ipam::Result;
 
 use super::super::AwsIpam;
 use super::super::convert::{cidr, need};
-use super::super::said::{ask, fault};
+use super::super::response::{ask, fault};
 use super::{owned, time, word};
 
 const ACTION: &str = "GetIpamAddressHistory";

@@ -3,8 +3,8 @@
 //! Discoveries are read one Region at a time. An answer comes in pages, and all of them are read.
 
 mod accounts;
-mod addresses;
 mod history;
+mod public_addresses;
 mod resources;
 
 use aws_sdk_ec2::primitives::DateTime;
@@ -18,7 +18,7 @@ use crate::backend::observation::{
 use crate::ipam::{Result, Tags, Words};
 
 use super::AwsIpam;
-use super::said::fault;
+use super::response::fault;
 
 /// The value of a word from AWS; `None` if AWS reported none.
 fn word<T: Words>(text: Option<&str>) -> Option<T> {
@@ -110,9 +110,9 @@ mod tests {
 
     #[test]
     fn a_word_that_only_aws_knows_is_kept() {
-        let said = |text| word::<SeenType>(text).map(|word| word.to_string());
+        let round_trip = |text| word::<SeenType>(text).map(|word| word.to_string());
         for text in [Some("vpc"), Some("balloon"), None] {
-            assert_eq!(said(text).as_deref(), text);
+            assert_eq!(round_trip(text).as_deref(), text);
         }
     }
 

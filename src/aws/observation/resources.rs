@@ -7,7 +7,7 @@ use crate::ipam::{Error, Kind, Result};
 
 use super::super::AwsIpam;
 use super::super::convert::{cidr, id_of_arn, need};
-use super::super::said::ask;
+use super::super::response::ask;
 use super::{owned, resource_tags, time, word};
 
 fn seen_type(found: Option<&ec2::IpamResourceType>) -> SeenType {

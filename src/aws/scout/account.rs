@@ -14,9 +14,9 @@ use crate::ipam::Result;
 use crate::ipam::seen::{Failure, Survey, SurveyRole};
 
 use super::super::connect::{by_role, client, for_sts, identity};
-use super::super::said::{Refusal, ask};
+use super::super::response::{Refusal, ask};
 use super::super::settings::{Role, Settings};
-use super::{failure, refused};
+use super::failure::{self, refused};
 
 /// Credentials of a role that expire within this time are requested again before the scan of a Region begins. No scan of
 /// a Region takes so long.

@@ -8,9 +8,8 @@ use aws_sdk_ec2::types as ec2;
 use crate::ipam::seen::{AddressService, AddressType, AssociationStatus, PublicAddress};
 use crate::ipam::{Cidr, Tags};
 
-use super::chosen::tags;
+use super::ec2::{Origin, is_brought, owned, single, tags};
 use super::lists::Lists;
-use super::resources::{Spot, single};
 
 /// The data of EC2 about one public address.
 #[derive(Clone, Copy, Debug, Default)]
@@ -154,17 +153,8 @@ fn service_resource(interface: &ec2::NetworkInterface) -> Option<String> {
     named.or_else(|| description.starts_with("arn:").then_some(description)).map(str::to_owned)
 }
 
-/// Whether the address is in a range that was brought to AWS: a range of this account, or a range of a public IPv4 pool,
-/// which consists only of such ranges.
-pub(super) fn is_brought(address: &Cidr, pool: Option<&str>, ranges: &[ec2::ByoipCidr]) -> bool {
-    pool.is_some_and(|pool| pool.starts_with("ipv4pool-ec2-"))
-        || ranges.iter().any(|range| {
-            range.cidr().and_then(|cidr| cidr.parse::<Cidr>().ok()).is_some_and(|range| range.contains(address))
-        })
-}
-
 /// All public IPv4 addresses, each once, sorted.
-pub(super) fn all(lists: &Lists, spot: &Spot<'_>) -> Vec<PublicAddress> {
+pub(super) fn all(lists: &Lists, origin: &Origin<'_>) -> Vec<PublicAddress> {
     let mut found: BTreeMap<Cidr, Facts<'_>> = BTreeMap::new();
     for elastic in &lists.addresses {
         let Some(address) = single(elastic.public_ip()) else { continue };
@@ -177,7 +167,7 @@ pub(super) fn all(lists: &Lists, spot: &Spot<'_>) -> Vec<PublicAddress> {
         for association in interface.association().into_iter().chain(more) {
             let Some(address) = single(association.public_ip()) else { continue };
             let is_elastic = association.allocation_id().is_some_and(|id| !id.is_empty());
-            if is_elastic && association.ip_owner_id() == Some(spot.account) && !found.contains_key(&address) {
+            if is_elastic && association.ip_owner_id() == Some(origin.account) && !found.contains_key(&address) {
                 // The survey excludes this Elastic IP address.
                 continue;
             }
@@ -188,13 +178,12 @@ pub(super) fn all(lists: &Lists, spot: &Spot<'_>) -> Vec<PublicAddress> {
             facts.owner = association.ip_owner_id();
         }
     }
-    found.into_iter().map(|(address, facts)| public_address(address.first_address(), &facts, spot)).collect()
+    found.into_iter().map(|(address, facts)| public_address(address.first_address(), &facts, origin)).collect()
 }
 
-fn public_address(address: IpAddr, facts: &Facts<'_>, spot: &Spot<'_>) -> PublicAddress {
-    let owned = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
+fn public_address(address: IpAddr, facts: &Facts<'_>, origin: &Origin<'_>) -> PublicAddress {
     let Facts { elastic, interface, .. } = *facts;
-    let Nature { address_type, service, service_resource } = nature(facts, spot.account);
+    let Nature { address_type, service, service_resource } = nature(facts, origin.account);
     let network_interface_id = elastic
         .and_then(|one| owned(one.network_interface_id()))
         .or_else(|| interface.and_then(|one| owned(one.network_interface_id())));
@@ -207,10 +196,10 @@ fn public_address(address: IpAddr, facts: &Facts<'_>, spot: &Spot<'_>) -> Public
     let groups = interface.map(ec2::NetworkInterface::groups).unwrap_or_default().iter();
     PublicAddress {
         address,
-        region: spot.region.to_owned(),
+        region: origin.region.to_owned(),
         address_type,
         association: Some(if is_used { AssociationStatus::Associated } else { AssociationStatus::Disassociated }),
-        owner_id: Some(spot.account.to_owned()),
+        owner_id: Some(origin.account.to_owned()),
         allocation_id: elastic.and_then(|one| owned(one.allocation_id())),
         service,
         service_resource,
@@ -226,7 +215,7 @@ fn public_address(address: IpAddr, facts: &Facts<'_>, spot: &Spot<'_>) -> Public
             .filter_map(|group| Some((group.group_id()?.to_owned(), group.group_name().unwrap_or_default().to_owned())))
             .collect(),
         tags: elastic.map_or_else(Tags::new, |one| tags(one.tags())),
-        sampled_at: Some(spot.taken_at),
+        sampled_at: Some(origin.taken_at),
     }
 }
 

@@ -123,9 +123,9 @@ fn each_address_is_listed_once_and_idle_addresses_are_marked() {
         interfaces: vec![interface.build()],
         ..Lists::default()
     };
-    let spot = Spot { account: OWN, region: "eu-west-1", taken_at: jiff::Timestamp::UNIX_EPOCH };
+    let origin = Origin { account: OWN, region: "eu-west-1", taken_at: jiff::Timestamp::UNIX_EPOCH };
     let found: Vec<_> =
-        all(&lists, &spot).iter().map(|one| (one.address.to_string(), one.address_type, one.is_idle())).collect();
+        all(&lists, &origin).iter().map(|one| (one.address.to_string(), one.address_type, one.is_idle())).collect();
     let says = [
         ("192.0.2.1", AddressType::AmazonOwnedEip, false),
         ("192.0.2.2", AddressType::AmazonOwnedEip, true),

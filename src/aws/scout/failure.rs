@@ -1,14 +1,18 @@
 //! A refusal as a failure code of AWS IPAM and a sentence that names the action to take.
 
-use std::error::Error;
+use std::error::Error as StdError;
 
 use aws_sdk_ec2::error::{DisplayErrorContext, ProvideErrorMetadata};
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 
 use crate::ipam::seen::{Failure, FailureCode};
+use crate::ipam::{Error, Fault};
 
-use super::super::said::Refusal;
+use super::super::response::Refusal;
 use super::super::settings::Role;
+
+/// The name of the service in errors.
+const SERVICE: &str = "AWS";
 
 /// Error codes of EC2 for throttling. The SDK has already retried the call when one of them is reported.
 const THROTTLED: [&str; 8] = [
@@ -37,6 +41,12 @@ const NOT_ENABLED: [&str; 4] = ["AuthFailure", "InvalidClientTokenId", "OptInReq
 
 /// EC2 appends a text for `sts:DecodeAuthorizationMessage` that is different each time.
 const ENCODED: &str = "Encoded authorization failure message";
+
+/// An error of the scan as a whole.
+pub(super) fn refused(action: &'static str, code: Option<&str>, message: String) -> Error {
+    let code = code.map(str::to_owned);
+    Error::Service(Box::new(Fault { service: SERVICE, action, code, message, request_id: None, space: None }))
+}
 
 /// The reason why a target could not be scanned. It omits the request ID, so that the same reason has the same text.
 pub(super) fn of(refusal: &Refusal, account: &str, region: &str) -> Failure {
@@ -87,8 +97,8 @@ pub(super) fn of_role(role: &Role, reason: &str) -> Failure {
 }
 
 /// The message of STS, if there is one.
-pub(super) fn reason(error: &(dyn Error + 'static)) -> String {
-    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+pub(super) fn reason(error: &(dyn StdError + 'static)) -> String {
+    let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
     while let Some(one) = cause {
         if let Some(refused) = one.downcast_ref::<AssumeRoleError>() {
             let code = refused.code().unwrap_or("Unknown");
@@ -106,7 +116,7 @@ fn sentence(words: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::said::fault;
+    use super::super::super::response::fault;
     use super::*;
 
     #[test]

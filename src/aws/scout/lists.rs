@@ -5,9 +5,10 @@ use std::future::Future;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types as ec2;
 
-use super::super::pages::pages;
-use super::super::said::{Refusal, ask};
-use super::chosen::Wanted;
+use crate::ipam::seen::{SeenType, Survey};
+
+use super::super::pages::all_pages;
+use super::super::response::{Refusal, ask};
 
 /// The largest page size of EC2. Without a page size, EC2 returns thousands of entries at once, throttles such calls
 /// more, and refuses them for large accounts.
@@ -16,8 +17,45 @@ const PAGE: i32 = 1000;
 const BYOIP_PAGE: i32 = 100;
 /// The largest page size of DescribePublicIpv4Pools.
 const POOLS_PAGE: i32 = 10;
+
 /// Error codes of EC2 for a list that a Region does not have.
 const NOT_HERE: [&str; 4] = ["InvalidAction", "OperationNotSupported", "Unsupported", "UnsupportedOperation"];
+
+/// Whether the survey covers resources of this type. Public addresses have the type `eip`.
+pub(super) fn wants(survey: &Survey, kind: SeenType) -> bool {
+    survey.resource_types.is_empty() || survey.resource_types.contains(&kind)
+}
+
+/// The lists that a scan requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct WantedLists {
+    pub(super) vpcs: bool,
+    pub(super) subnets: bool,
+    pub(super) interfaces: bool,
+    pub(super) addresses: bool,
+    pub(super) pools: bool,
+    pub(super) byoip: bool,
+}
+
+impl WantedLists {
+    /// All lists that contain the types, and the lists with the tags of excluded resources: the exclusion of a VPC also
+    /// excludes its contents.
+    pub(super) fn of(survey: &Survey) -> Self {
+        let wants = |kind| wants(survey, kind);
+        let addresses = wants(SeenType::Eip);
+        let interfaces = wants(SeenType::Eni) || addresses;
+        let by_tags = !survey.exclusions.tags.is_empty();
+        let subnets = wants(SeenType::Subnet) || (by_tags && interfaces);
+        Self {
+            vpcs: wants(SeenType::Vpc) || (by_tags && subnets),
+            subnets,
+            interfaces,
+            addresses,
+            pools: wants(SeenType::PublicIpv4Pool),
+            byoip: addresses || wants(SeenType::Ipv6Pool),
+        }
+    }
+}
 
 /// All lists of EC2 for one account and Region.
 #[derive(Debug, Default)]
@@ -35,7 +73,7 @@ impl Lists {
     ///
     /// # Errors
     /// The first refusal: a part is never taken for the whole.
-    pub(super) async fn ask(client: &Client, wanted: Wanted) -> Result<Self, Refusal> {
+    pub(super) async fn ask(client: &Client, wanted: WantedLists) -> Result<Self, Refusal> {
         let (vpcs, subnets, interfaces, addresses, pools, byoip) = tokio::try_join!(
             when(wanted.vpcs, vpcs(client)),
             when(wanted.subnets, subnets(client)),
@@ -53,7 +91,7 @@ async fn when<T>(is_wanted: bool, list: impl Future<Output = Result<Vec<T>, Refu
 }
 
 async fn vpcs(client: &Client) -> Result<Vec<ec2::Vpc>, Refusal> {
-    pages(|token| {
+    all_pages(|token| {
         let request = client.describe_vpcs().max_results(PAGE).set_next_token(token);
         async move {
             let page = ask("DescribeVpcs", request.send()).await?;
@@ -64,7 +102,7 @@ async fn vpcs(client: &Client) -> Result<Vec<ec2::Vpc>, Refusal> {
 }
 
 async fn subnets(client: &Client) -> Result<Vec<ec2::Subnet>, Refusal> {
-    pages(|token| {
+    all_pages(|token| {
         let request = client.describe_subnets().max_results(PAGE).set_next_token(token);
         async move {
             let page = ask("DescribeSubnets", request.send()).await?;
@@ -75,7 +113,7 @@ async fn subnets(client: &Client) -> Result<Vec<ec2::Subnet>, Refusal> {
 }
 
 async fn interfaces(client: &Client) -> Result<Vec<ec2::NetworkInterface>, Refusal> {
-    pages(|token| {
+    all_pages(|token| {
         let request = client.describe_network_interfaces().max_results(PAGE).set_next_token(token);
         async move {
             let page = ask("DescribeNetworkInterfaces", request.send()).await?;
@@ -91,7 +129,7 @@ async fn addresses(client: &Client) -> Result<Vec<ec2::Address>, Refusal> {
 }
 
 async fn pools(client: &Client) -> Result<Vec<ec2::PublicIpv4Pool>, Refusal> {
-    let list = pages(|token| {
+    let list = all_pages(|token| {
         let request = client.describe_public_ipv4_pools().max_results(POOLS_PAGE).set_next_token(token);
         async move {
             let page = ask("DescribePublicIpv4Pools", request.send()).await?;
@@ -102,7 +140,7 @@ async fn pools(client: &Client) -> Result<Vec<ec2::PublicIpv4Pool>, Refusal> {
 }
 
 async fn byoip(client: &Client) -> Result<Vec<ec2::ByoipCidr>, Refusal> {
-    let list = pages(|token| {
+    let list = all_pages(|token| {
         let request = client.describe_byoip_cidrs().max_results(BYOIP_PAGE).set_next_token(token);
         async move {
             let page = ask("DescribeByoipCidrs", request.send()).await?;
@@ -121,7 +159,7 @@ fn or_none<T>(list: Result<Vec<T>, Refusal>) -> Result<Vec<T>, Refusal> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::said::fault;
+    use super::super::super::response::fault;
     use super::*;
 
     #[test]
@@ -129,5 +167,24 @@ mod tests {
         let refused = |code: &str| or_none::<u8>(Err(fault("DescribeByoipCidrs", code, "no")));
         assert_eq!(refused("UnsupportedOperation").unwrap(), Vec::<u8>::new());
         assert!(refused("UnauthorizedOperation").is_err());
+    }
+
+    #[test]
+    fn only_the_lists_that_the_types_need_are_requested() {
+        let of = |kinds: &[SeenType], tags: bool| {
+            let mut survey = Survey { resource_types: kinds.iter().copied().collect(), ..Survey::default() };
+            if tags {
+                survey.exclusions.tags.insert("env".into(), "test".into());
+            }
+            let WantedLists { vpcs, subnets, interfaces, addresses, pools, byoip } = WantedLists::of(&survey);
+            [vpcs, subnets, interfaces, addresses, pools, byoip].map(u8::from)
+        };
+        assert_eq!(of(&[], false), [1, 1, 1, 1, 1, 1]);
+        assert_eq!(of(&[SeenType::Vpc], true), [1, 0, 0, 0, 0, 0]);
+        assert_eq!(of(&[SeenType::Subnet], false), [0, 1, 0, 0, 0, 0]);
+        assert_eq!(of(&[SeenType::Subnet], true), [1, 1, 0, 0, 0, 0]);
+        assert_eq!(of(&[SeenType::Eni], true), [1, 1, 1, 0, 0, 0]);
+        assert_eq!(of(&[SeenType::Eip], false), [0, 0, 1, 1, 0, 1]);
+        assert_eq!(of(&[SeenType::PublicIpv4Pool], false), [0, 0, 0, 0, 1, 0]);
     }
 }

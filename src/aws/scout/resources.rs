@@ -1,35 +1,24 @@
 //! Answers of EC2 as blocks on resources.
 
-use std::net::IpAddr;
-
 use aws_sdk_ec2::types as ec2;
-use jiff::Timestamp;
 
 use crate::ipam::blocks::range_to_cidrs;
 use crate::ipam::seen::{AttachmentStatus, DiscoveredCidr, IpSource, SeenType};
 use crate::ipam::{Cidr, Family, Tags, Words};
 
-use super::chosen::tags;
+use super::ec2::{Origin, is_brought, owned, single, tags};
 use super::lists::Lists;
-
-/// The target of a scan, and its start.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Spot<'a> {
-    pub(super) account: &'a str,
-    pub(super) region: &'a str,
-    pub(super) taken_at: Timestamp,
-}
 
 /// All blocks, sorted by block and resource. Blocks of EC2 that cannot be parsed are left out, because no user could
 /// correct them.
-pub(super) fn all(lists: &Lists, spot: &Spot<'_>) -> Vec<DiscoveredCidr> {
+pub(super) fn all(lists: &Lists, origin: &Origin<'_>) -> Vec<DiscoveredCidr> {
     let mut found: Vec<DiscoveredCidr> = Vec::new();
-    found.extend(lists.vpcs.iter().flat_map(|vpc| of_vpc(vpc, spot)));
-    found.extend(lists.subnets.iter().flat_map(|subnet| of_subnet(subnet, spot)));
-    found.extend(lists.interfaces.iter().flat_map(|interface| of_interface(interface, spot)));
-    found.extend(lists.addresses.iter().filter_map(|address| of_address(address, lists, spot)));
-    found.extend(lists.pools.iter().flat_map(|pool| of_pool(pool, spot)));
-    found.extend(lists.byoip.iter().filter_map(|range| of_byoip(range, spot)));
+    found.extend(lists.vpcs.iter().flat_map(|vpc| of_vpc(vpc, origin)));
+    found.extend(lists.subnets.iter().flat_map(|subnet| of_subnet(subnet, origin)));
+    found.extend(lists.interfaces.iter().flat_map(|interface| of_interface(interface, origin)));
+    found.extend(lists.addresses.iter().filter_map(|address| of_address(address, lists, origin)));
+    found.extend(lists.pools.iter().flat_map(|pool| of_pool(pool, origin)));
+    found.extend(lists.byoip.iter().filter_map(|range| of_byoip(range, origin)));
     found.sort_by(|a, b| (a.cidr, a.resource_type, &a.resource_id).cmp(&(b.cidr, b.resource_type, &b.resource_id)));
     // The first block of a VPC is also one of its associations.
     found.dedup_by(|a, b| (a.cidr, a.resource_type, &a.resource_id) == (b.cidr, b.resource_type, &b.resource_id));
@@ -37,12 +26,12 @@ pub(super) fn all(lists: &Lists, spot: &Spot<'_>) -> Vec<DiscoveredCidr> {
 }
 
 /// A resource, without values that only some types have.
-fn resource(id: &str, kind: SeenType, tags: Tags, spot: &Spot<'_>) -> DiscoveredCidr {
+fn resource(id: &str, kind: SeenType, tags: Tags, origin: &Origin<'_>) -> DiscoveredCidr {
     DiscoveredCidr {
-        region: spot.region.to_owned(),
+        region: origin.region.to_owned(),
         resource_id: id.to_owned(),
         resource_type: kind,
-        owner_id: Some(spot.account.to_owned()),
+        owner_id: Some(origin.account.to_owned()),
         cidr: None,
         ip_source: None,
         tags,
@@ -52,12 +41,8 @@ fn resource(id: &str, kind: SeenType, tags: Tags, spot: &Spot<'_>) -> Discovered
         attachment: None,
         instance_id: None,
         availability_zone_id: None,
-        sampled_at: Some(spot.taken_at),
+        sampled_at: Some(origin.taken_at),
     }
-}
-
-fn owned(text: Option<&str>) -> Option<String> {
-    text.filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
 fn on(resource: &DiscoveredCidr, cidr: Cidr, source: Option<IpSource>) -> DiscoveredCidr {
@@ -68,15 +53,6 @@ fn parse(text: Option<&str>) -> Option<Cidr> {
     text?.parse().ok()
 }
 
-/// The block of a single address.
-pub(super) fn single(text: Option<&str>) -> Option<Cidr> {
-    let (family, number) = match text?.parse::<IpAddr>().ok()? {
-        IpAddr::V4(v4) => (Family::Ipv4, u128::from(u32::from(v4))),
-        IpAddr::V6(v6) => (Family::Ipv6, u128::from(v6)),
-    };
-    Some(Cidr::around(family, number, family.bits()))
-}
-
 /// The source of a block for which EC2 reports none: IPv4 blocks and unique local addresses (RFC 4193) are private. Other
 /// IPv6 addresses have an owner, whom EC2 does not name.
 fn source_of(cidr: &Cidr) -> Option<IpSource> {
@@ -84,14 +60,14 @@ fn source_of(cidr: &Cidr) -> Option<IpSource> {
     (cidr.family() == Family::Ipv4 || is_local).then_some(IpSource::None)
 }
 
-fn source(said: Option<&ec2::IpSource>, cidr: &Cidr) -> Option<IpSource> {
-    said.map(|said| IpSource::said(said.as_str())).or_else(|| source_of(cidr))
+fn source(reported: Option<&ec2::IpSource>, cidr: &Cidr) -> Option<IpSource> {
+    reported.map(|reported| IpSource::said(reported.as_str())).or_else(|| source_of(cidr))
 }
 
-fn of_vpc(vpc: &ec2::Vpc, spot: &Spot<'_>) -> Vec<DiscoveredCidr> {
+fn of_vpc(vpc: &ec2::Vpc, origin: &Origin<'_>) -> Vec<DiscoveredCidr> {
     let Some(id) = vpc.vpc_id() else { return Vec::new() };
     let resource =
-        DiscoveredCidr { vpc_id: Some(id.to_owned()), ..resource(id, SeenType::Vpc, tags(vpc.tags()), spot) };
+        DiscoveredCidr { vpc_id: Some(id.to_owned()), ..resource(id, SeenType::Vpc, tags(vpc.tags()), origin) };
     let is_there = |state: Option<&ec2::VpcCidrBlockState>| {
         state.and_then(ec2::VpcCidrBlockState::state) == Some(&ec2::VpcCidrBlockStateCode::Associated)
     };
@@ -106,13 +82,13 @@ fn of_vpc(vpc: &ec2::Vpc, spot: &Spot<'_>) -> Vec<DiscoveredCidr> {
     first.into_iter().chain(v4).map(|cidr| on(&resource, cidr, source_of(&cidr))).chain(v6).collect()
 }
 
-fn of_subnet(subnet: &ec2::Subnet, spot: &Spot<'_>) -> Vec<DiscoveredCidr> {
+fn of_subnet(subnet: &ec2::Subnet, origin: &Origin<'_>) -> Vec<DiscoveredCidr> {
     let Some(id) = subnet.subnet_id() else { return Vec::new() };
     let resource = DiscoveredCidr {
         vpc_id: owned(subnet.vpc_id()),
         subnet_id: Some(id.to_owned()),
         availability_zone_id: owned(subnet.availability_zone_id()),
-        ..resource(id, SeenType::Subnet, tags(subnet.tags()), spot)
+        ..resource(id, SeenType::Subnet, tags(subnet.tags()), origin)
     };
     let v4 = parse(subnet.cidr_block()).map(|cidr| DiscoveredCidr {
         usage: used(cidr.address_count().try_into().ok(), subnet.available_ip_address_count()),
@@ -137,7 +113,7 @@ fn used(total: Option<i64>, available: Option<i32>) -> Option<f64> {
     Some(part)
 }
 
-fn of_interface(interface: &ec2::NetworkInterface, spot: &Spot<'_>) -> Vec<DiscoveredCidr> {
+fn of_interface(interface: &ec2::NetworkInterface, origin: &Origin<'_>) -> Vec<DiscoveredCidr> {
     let Some(id) = interface.network_interface_id() else { return Vec::new() };
     let attachment = interface.status().map(|status| match status {
         ec2::NetworkInterfaceStatus::Available => AttachmentStatus::Available,
@@ -145,13 +121,13 @@ fn of_interface(interface: &ec2::NetworkInterface, spot: &Spot<'_>) -> Vec<Disco
     });
     let instance = interface.attachment().and_then(ec2::NetworkInterfaceAttachment::instance_id);
     let resource = DiscoveredCidr {
-        owner_id: owned(interface.owner_id()).or_else(|| Some(spot.account.to_owned())),
+        owner_id: owned(interface.owner_id()).or_else(|| Some(origin.account.to_owned())),
         vpc_id: owned(interface.vpc_id()),
         subnet_id: owned(interface.subnet_id()),
         attachment,
         instance_id: owned(instance),
         availability_zone_id: owned(interface.availability_zone_id()),
-        ..resource(id, SeenType::Eni, tags(interface.tag_set()), spot)
+        ..resource(id, SeenType::Eni, tags(interface.tag_set()), origin)
     };
     let v4 = interface.private_ip_addresses().iter().filter_map(|one| single(one.private_ip_address()));
     let v6 = interface.ipv6_addresses().iter().filter_map(|one| single(one.ipv6_address()));
@@ -163,28 +139,28 @@ fn of_interface(interface: &ec2::NetworkInterface, spot: &Spot<'_>) -> Vec<Disco
 }
 
 /// The block of an Elastic IP address.
-fn of_address(address: &ec2::Address, lists: &Lists, spot: &Spot<'_>) -> Option<DiscoveredCidr> {
+fn of_address(address: &ec2::Address, lists: &Lists, origin: &Origin<'_>) -> Option<DiscoveredCidr> {
     let cidr = single(address.public_ip())?;
     let id = address.allocation_id().filter(|id| !id.is_empty()).or(address.public_ip())?;
     let interface = lists
         .interfaces
         .iter()
         .find(|one| one.network_interface_id().is_some_and(|id| address.network_interface_id() == Some(id)));
-    let is_byoip = super::addresses::is_brought(&cidr, address.public_ipv4_pool(), &lists.byoip);
+    let is_byoip = is_brought(&cidr, address.public_ipv4_pool(), &lists.byoip);
     Some(DiscoveredCidr {
         cidr: Some(cidr),
         ip_source: Some(if is_byoip { IpSource::Byoip } else { IpSource::Amazon }),
         vpc_id: interface.and_then(|one| owned(one.vpc_id())),
         subnet_id: interface.and_then(|one| owned(one.subnet_id())),
         instance_id: owned(address.instance_id()),
-        ..resource(id, SeenType::Eip, tags(address.tags()), spot)
+        ..resource(id, SeenType::Eip, tags(address.tags()), origin)
     })
 }
 
 /// The blocks of the ranges of a public IPv4 pool. The used part of a range consists of its Elastic IP addresses.
-fn of_pool(pool: &ec2::PublicIpv4Pool, spot: &Spot<'_>) -> Vec<DiscoveredCidr> {
+fn of_pool(pool: &ec2::PublicIpv4Pool, origin: &Origin<'_>) -> Vec<DiscoveredCidr> {
     let Some(id) = pool.pool_id() else { return Vec::new() };
-    let resource = resource(id, SeenType::PublicIpv4Pool, tags(pool.tags()), spot);
+    let resource = resource(id, SeenType::PublicIpv4Pool, tags(pool.tags()), origin);
     let of_range = |range: &ec2::PublicIpv4PoolRange| {
         let (first, last) = (single(range.first_address())?, single(range.last_address())?);
         let usage = used(range.address_count().map(i64::from), range.available_address_count());
@@ -196,10 +172,10 @@ fn of_pool(pool: &ec2::PublicIpv4Pool, spot: &Spot<'_>) -> Vec<DiscoveredCidr> {
 }
 
 /// An IPv6 range that was brought to AWS. IPv4 ranges are in public IPv4 pools.
-fn of_byoip(range: &ec2::ByoipCidr, spot: &Spot<'_>) -> Option<DiscoveredCidr> {
+fn of_byoip(range: &ec2::ByoipCidr, origin: &Origin<'_>) -> Option<DiscoveredCidr> {
     let cidr = parse(range.cidr()).filter(|cidr| cidr.family() == Family::Ipv6)?;
     let id = range.pool_id().filter(|id| !id.is_empty()).or(range.cidr())?;
-    Some(on(&resource(id, SeenType::Ipv6Pool, Tags::new(), spot), cidr, Some(IpSource::Byoip)))
+    Some(on(&resource(id, SeenType::Ipv6Pool, Tags::new(), origin), cidr, Some(IpSource::Byoip)))
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
+use jiff::Timestamp;
+
 use super::*;
 
-const SPOT: Spot<'_> = Spot { account: "111122223333", region: "eu-west-1", taken_at: Timestamp::UNIX_EPOCH };
+const SPOT: Origin<'_> = Origin { account: "111122223333", region: "eu-west-1", taken_at: Timestamp::UNIX_EPOCH };
 
 /// `id block source usage` of each resource, sorted.
 fn shown(lists: &Lists) -> Vec<String> {

@@ -5,7 +5,7 @@ use crate::backend::service::{AdminNoun, AdminRecord, AdminSpec, Keeps};
 use crate::ipam::Result;
 
 use super::super::AwsIpam;
-use super::super::said::{ask, fault};
+use super::super::response::{ask, fault};
 
 const ENABLE: &str = "EnableIpamOrganizationAdminAccount";
 const DISABLE: &str = "DisableIpamOrganizationAdminAccount";

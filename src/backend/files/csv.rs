@@ -3,8 +3,9 @@
 
 use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
 
-use super::row::{Column, Fields};
-use super::{Fault, Lines, quotes};
+use super::fault::Fault;
+use super::quotes;
+use super::row::{Column, Fields, Lines};
 use crate::ipam::seen::UnknownColumns;
 
 const ADVICE: &str = "The first line names the columns, such as cidr,name,account,region.";

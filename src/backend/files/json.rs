@@ -10,8 +10,8 @@ use serde_json::value::RawValue;
 use crate::ipam::Tags;
 use crate::ipam::seen::UnknownColumns;
 
-use super::row::{Column, Fields};
-use super::{Fault, Lines, lines_in};
+use super::fault::{Fault, lines_in};
+use super::row::{Column, Fields, Lines};
 
 /// The objects.
 ///

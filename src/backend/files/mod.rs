@@ -7,6 +7,7 @@
 
 mod blocks;
 mod csv;
+mod fault;
 mod json;
 mod open;
 mod quotes;
@@ -20,8 +21,10 @@ use jiff::Timestamp;
 
 use crate::ipam::seen::{DiscoveredCidr, Sample, Sighting, UnknownColumns};
 
+pub use fault::Unread;
+use fault::{Fault, lines_in};
 pub use open::{Below, open_regular, require_file};
-use row::{Defaults, Fields, Row};
+use row::{Defaults, Lines, Row};
 
 /// Limits of a file. A larger file is not a list that is kept by hand: a store is made for up to a million resources,
 /// and each has about 64 bytes in a file.
@@ -38,33 +41,6 @@ const FAULTS_MAX: usize = 10;
 /// The Region of resources whose line does not name one.
 pub const NO_REGION: &str = "none";
 
-/// The reason why a file was not used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unread {
-    /// The settings of this process do not allow reading the file. This is not a statement about the file: other
-    /// processes may be allowed to read it.
-    NotAllowed(String),
-    /// The file cannot be read, or there is a mistake in it.
-    Wrong(String),
-}
-
-/// A mistake on a line; a mistake of a file as a whole has no line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Fault {
-    line: Option<u64>,
-    words: String,
-}
-
-impl Fault {
-    fn on(line: u64, words: impl Into<String>) -> Self {
-        Self { line: Some(line), words: words.into() }
-    }
-
-    fn of_all(words: impl Into<String>) -> Self {
-        Self { line: None, words: words.into() }
-    }
-}
-
 /// The content of a file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Told {
@@ -72,13 +48,6 @@ pub struct Told {
     pub samples: Vec<Sample>,
     /// The parts of the file that were left out: a sentence for each, with the name of the file.
     pub warnings: Vec<String>,
-}
-
-/// The lines of a file, one after the other.
-struct Lines<'a> {
-    /// The parts that are left out of all lines.
-    warnings: Vec<String>,
-    lines: Box<dyn Iterator<Item = Result<Fields, Fault>> + 'a>,
 }
 
 /// Reads a file. `unknown` decides about columns that are not known. A file without resources is an empty sample of the
@@ -106,7 +75,7 @@ fn read_within(
     let file = open::open(path, below)?;
     let text = text(limits, file).map_err(|why| Unread::Wrong(format!("{name} cannot be read: {why}")))?;
     if let Some(fault) = control_character(&text) {
-        return Err(Unread::Wrong(told(&name.to_string(), &[fault])));
+        return Err(Unread::Wrong(not_used(&name.to_string(), &[fault])));
     }
     let account_id = account_of(path);
     let defaults = Defaults { account: &account_id, region: NO_REGION, taken_at };
@@ -118,7 +87,7 @@ fn read_within(
             samples: samples(rows, &defaults),
             warnings: warnings.into_iter().map(|warning| format!("{name}: {warning}")).collect(),
         }),
-        Err(faults) => Err(Unread::Wrong(told(&name.to_string(), &faults))),
+        Err(faults) => Err(Unread::Wrong(not_used(&name.to_string(), &faults))),
     }
 }
 
@@ -141,11 +110,6 @@ fn control_character(text: &str) -> Option<Fault> {
     let at = text.find(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))?;
     let what = if text[at..].starts_with('\0') { "a NUL byte" } else { "a control character" };
     Some(Fault::on(1 + lines_in(&text.as_bytes()[..at]), format!("there is {what}. Save the file as plain text.")))
-}
-
-/// The number of line ends in `bytes`.
-fn lines_in(bytes: &[u8]) -> u64 {
-    bytes.iter().filter(|byte| **byte == b'\n').count() as u64
 }
 
 /// The rows of all lines, and the warnings about parts that were left out; or all mistakes.
@@ -200,16 +164,16 @@ fn samples(rows: Vec<Row>, defaults: &Defaults<'_>) -> Vec<Sample> {
 }
 
 /// One mistake as a sentence, several as a list.
-fn told(name: &str, faults: &[Fault]) -> String {
-    let said = |fault: &Fault| match fault.line {
+fn not_used(name: &str, faults: &[Fault]) -> String {
+    let words = |fault: &Fault| match fault.line {
         Some(line) => format!("line {line}: {}", fault.words),
         None => fault.words.clone(),
     };
     let nothing = "The file was not used.";
     if let [fault] = faults {
-        return format!("{name}, {} {nothing}", said(fault));
+        return format!("{name}, {} {nothing}", words(fault));
     }
-    let mut lines: Vec<String> = faults.iter().take(FAULTS_MAX).map(|fault| format!("  {}", said(fault))).collect();
+    let mut lines: Vec<String> = faults.iter().take(FAULTS_MAX).map(|fault| format!("  {}", words(fault))).collect();
     if faults.len() > FAULTS_MAX {
         lines.push("  and more".to_owned());
     }

@@ -1,7 +1,7 @@
 //! Checks the quotes of a CSV file against RFC 4180 before the file is parsed. The CSV parser accepts a quote that is
 //! never closed: it would take the rest of the file, and the resources in it, as one field.
 
-use super::Fault;
+use super::fault::Fault;
 
 /// The position of the scan.
 enum At {

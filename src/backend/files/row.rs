@@ -7,7 +7,15 @@ use jiff::Timestamp;
 use crate::ipam::seen::{DiscoveredCidr, SeenType, UnknownColumns};
 use crate::ipam::{Cidr, Tags, Words};
 
-use super::{Fault, blocks};
+use super::blocks;
+use super::fault::Fault;
+
+/// The lines of a file, one after the other.
+pub(super) struct Lines<'a> {
+    /// The parts that are left out of all lines.
+    pub(super) warnings: Vec<String>,
+    pub(super) lines: Box<dyn Iterator<Item = Result<Fields, Fault>> + 'a>,
+}
 
 /// Names of columns, and of members of JSON objects.
 pub(super) const COLUMNS: [&str; 9] =

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::ipam::audit::dataset::Records;
 use crate::ipam::discovery;
 use crate::ipam::operations::context::DEPTH_LIMIT;
-use crate::ipam::operations::pool::check_rules;
+use crate::ipam::operations::pool_rules::check_rules;
 use crate::ipam::storage::codec::Record;
 use crate::ipam::{Allocation, Cidr, Error, Finding, Meta, Pool, PoolCidr, ResourceType, State};
 

@@ -1,8 +1,10 @@
 //! What plans leave in a store: holds and notes, and when they give way.
 
 pub(super) mod declaring;
+pub(super) mod exhausted;
 pub(super) mod explicit_first;
 pub(super) mod given_up;
+pub(super) mod lapse;
 pub(super) mod list;
 pub(super) mod notes;
 pub(super) mod planned_space;

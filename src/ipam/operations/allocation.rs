@@ -6,7 +6,7 @@ use crate::ipam::history::log;
 use crate::ipam::holds::standing::Standing;
 use crate::ipam::model::event::Action;
 use crate::ipam::operations::context::{Birth, UNPLANNED};
-use crate::ipam::operations::pool;
+use crate::ipam::operations::pool_rules;
 use crate::ipam::space::placement::{Ask, KeepOff};
 use crate::ipam::storage::{codec, index, names};
 use crate::ipam::{
@@ -47,16 +47,16 @@ impl Wish {
 pub(in crate::ipam) fn wish(size: Size, pool: &Pool) -> Result<Wish> {
     let wish = match size {
         Size::Cidr(cidr) => {
-            pool::check_family(&cidr, pool.address_family)?;
+            pool_rules::check_family(&cidr, pool.address_family)?;
             Wish::Block(cidr)
         }
         Size::NetmaskLength(length) => {
-            pool::check_range(length, pool.address_family)?;
+            pool_rules::check_range(length, pool.address_family)?;
             Wish::Length(length)
         }
         Size::Default => match pool.rules.default_netmask_length {
             Some(length) => {
-                pool::check_range(length, pool.address_family)?;
+                pool_rules::check_range(length, pool.address_family)?;
                 Wish::Length(length)
             }
             None => {

@@ -8,6 +8,8 @@ pub(super) mod locale;
 pub(super) mod pool;
 pub(super) mod pool_change;
 pub(super) mod pool_cidr;
+pub(super) mod pool_contents;
+pub(super) mod pool_rules;
 pub(super) mod regroup;
 pub(super) mod resize;
 pub(super) mod restore;

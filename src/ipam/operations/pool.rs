@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use crate::ipam::history::log;
 use crate::ipam::holds::reclaim;
-use crate::ipam::holds::standing::{NAMED_IN_ERRORS, Standing, occupant};
+use crate::ipam::holds::standing::Standing;
 use crate::ipam::model::event::Action;
 use crate::ipam::operations::context::{Birth, DEPTH_LIMIT, UNPLANNED};
+use crate::ipam::operations::pool_rules::{check_auto_import, check_provision, check_rules, provision_satisfied};
 use crate::ipam::storage::{codec, index, keys, names};
 use crate::ipam::{
-    Allocation, Cidr, Error, Family, Kind, Ledger, Occupant, Planned, Pool, PoolCidr, PoolSpec, Provision, Reader,
-    ResourceType, Result, RuleName, Rules, Scope, ScopeType, Size, Special, State, Terms, Unsupported,
+    Allocation, Cidr, Error, Family, Kind, Ledger, Planned, Pool, PoolCidr, PoolSpec, Provision, Reader, Result, Scope,
+    ScopeType, Size, Special, State, Terms, Unsupported,
 };
 
 /// A requested pool, with all attributes that follow from its source pool or scope filled in.
@@ -37,95 +38,6 @@ fn details(spec: &PoolSpec) -> impl Fn(&mut Pool) + '_ {
         pool.provision.clone_from(&spec.provision);
         pool.special.auto_import = spec.special.auto_import;
     }
-}
-
-/// Whether the blocks of a pool are those that were requested.
-pub(in crate::ipam) fn provision_satisfied(provision: &Provision, cidrs: &BTreeSet<Cidr>) -> bool {
-    match provision {
-        Provision::Nothing => cidrs.is_empty(),
-        Provision::Cidrs(wished) => wished == cidrs,
-        Provision::NetmaskLength(length) => {
-            cidrs.len() == 1 && cidrs.iter().all(|cidr| cidr.netmask_length() == *length)
-        }
-    }
-}
-
-/// Checks that the rules of a pool agree with its family and with each other.
-///
-/// # Errors
-/// Returns [`Error::BadRules`].
-pub fn check_rules(rules: &Rules, family: Family) -> Result<()> {
-    let named = [
-        (RuleName::MinNetmaskLength, rules.min_netmask_length),
-        (RuleName::MaxNetmaskLength, rules.max_netmask_length),
-        (RuleName::DefaultNetmaskLength, rules.default_netmask_length),
-    ];
-    for (rule, length) in named {
-        if let Some(length) = length.filter(|length| *length > family.bits()) {
-            let why = format!("{length} is more than the {} bits of an {family} address", family.bits());
-            return Err(Error::BadRules { rule, why });
-        }
-    }
-    let (min, max) = (rules.min_netmask_length.unwrap_or(0), rules.max_netmask_length.unwrap_or(family.bits()));
-    if min > max {
-        let why = format!("{min} is more than allocation_max_netmask_length, which is {max}");
-        return Err(Error::BadRules { rule: RuleName::MinNetmaskLength, why });
-    }
-    match rules.default_netmask_length {
-        Some(length) if length < min => {
-            let why = format!("{length} is less than allocation_min_netmask_length, which is {min}");
-            Err(Error::BadRules { rule: RuleName::DefaultNetmaskLength, why })
-        }
-        Some(length) if length > max => {
-            let why = format!("{length} is more than allocation_max_netmask_length, which is {max}");
-            Err(Error::BadRules { rule: RuleName::DefaultNetmaskLength, why })
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Checks that the blocks which a pool provisions agree with its family, its place in the tree, and each other.
-///
-/// # Errors
-/// Returns [`Error::FamilyMismatch`], [`Error::OwnOverlap`], [`Error::NoSourcePool`] or [`Error::NetmaskRange`].
-pub(in crate::ipam) fn check_provision(provision: &Provision, family: Family, has_source: bool) -> Result<()> {
-    match provision {
-        Provision::Nothing => Ok(()),
-        Provision::NetmaskLength(_) if !has_source => Err(Error::NoSourcePool),
-        Provision::NetmaskLength(length) => check_range(*length, family),
-        Provision::Cidrs(cidrs) => {
-            let mut previous: Option<&Cidr> = None;
-            for cidr in cidrs {
-                check_family(cidr, family)?;
-                // In this order, a block comes right after a block that contains it, or after other blocks inside that
-                // one.
-                if let Some(previous) = previous.filter(|previous| previous.overlaps(cidr)) {
-                    return Err(Error::OwnOverlap { a: *previous, b: *cidr });
-                }
-                previous = Some(cidr);
-            }
-            Ok(())
-        }
-    }
-}
-
-/// Checks that a pool that imports discovered VPCs has a Region as its locale.
-pub(in crate::ipam) fn check_auto_import(auto_import: bool, locale: Option<&str>) -> Result<()> {
-    if auto_import && locale.is_none() { Err(Error::NoLocale) } else { Ok(()) }
-}
-
-pub(in crate::ipam) fn check_family(cidr: &Cidr, expected: Family) -> Result<()> {
-    if cidr.family() == expected {
-        return Ok(());
-    }
-    Err(Error::FamilyMismatch { cidr: Some(*cidr), expected, found: cidr.family() })
-}
-
-pub(in crate::ipam) fn check_range(netmask_length: u8, family: Family) -> Result<()> {
-    if netmask_length <= family.bits() {
-        return Ok(());
-    }
-    Err(Error::NetmaskRange { netmask_length, family })
 }
 
 impl Reader<'_> {
@@ -453,116 +365,5 @@ impl Ledger<'_> {
     pub(in crate::ipam) fn drop_allocation(&mut self, allocation: &Allocation, action: Action) -> Result<()> {
         index::remove_allocation(self.tx, allocation)?;
         log::append(self.tx, &self.env, action, Some(allocation), None)
-    }
-}
-
-impl Reader<'_> {
-    /// Whether a pool is a hold that no other plan relies on: the pool and everything in it are holds that have expired or
-    /// belong to the acting owner.
-    pub(in crate::ipam) fn is_leftover(&mut self, pool: &Pool) -> Result<bool> {
-        Ok(self.is_spent(&pool.meta) && self.contents(pool)?.0.is_empty())
-    }
-
-    pub(in crate::ipam) fn is_spent(&self, meta: &crate::ipam::Meta) -> bool {
-        meta.is_expired(self.env.now) || (meta.state == State::Planned && meta.owner == self.env.actor.owner)
-    }
-
-    /// Whether a pool can be deleted.
-    pub(in crate::ipam) fn is_unused(&mut self, pool: &Pool) -> Result<bool> {
-        Ok(self.contents(pool)?.0.is_empty())
-    }
-
-    /// The first objects that prevent the deletion of a pool, and the number of further ones.
-    fn contents(&mut self, pool: &Pool) -> Result<(Vec<Occupant>, u64)> {
-        let mut found = Contents::default();
-        for child in self.below(pool)? {
-            if !self.is_leftover(&child)? {
-                found.add(|| occupant(self.snapshot, &child))?;
-            }
-        }
-        for pool_cidr in codec::pool_cidrs(self.snapshot, &pool.meta.id)? {
-            if !pool_cidr.inline && !self.is_spent(&pool_cidr.meta) {
-                found.add(|| occupant(self.snapshot, &pool_cidr))?;
-            }
-        }
-        self.allocated(pool, None, &|_, _| false, &mut found)?;
-        Ok((found.named, found.more))
-    }
-
-    /// The same as [`Self::contents`] for one block of a pool, including pools below.
-    pub(in crate::ipam) fn contents_within(&mut self, pool: &Pool, block: &Cidr) -> Result<(Vec<Occupant>, u64)> {
-        self.contents_but(pool, block, &|_, _| false)
-    }
-
-    /// The same without the objects for which `goes` returns `true`; see [`Reader::in_the_way`].
-    pub(in crate::ipam) fn contents_but(
-        &mut self,
-        pool: &Pool,
-        block: &Cidr,
-        goes: &dyn Fn(&str, bool) -> bool,
-    ) -> Result<(Vec<Occupant>, u64)> {
-        let mut found = Contents::default();
-        self.allocated(pool, Some(block), goes, &mut found)?;
-        Ok((found.named, found.more))
-    }
-
-    fn allocated(
-        &mut self,
-        pool: &Pool,
-        within: Option<&Cidr>,
-        goes: &dyn Fn(&str, bool) -> bool,
-        found: &mut Contents,
-    ) -> Result<()> {
-        let mut after = None;
-        loop {
-            let page = self.allocations_page(&pool.meta.id, within, after.as_deref(), reclaim::PAGE)?;
-            for (key, allocation) in &page {
-                after = Some(key.clone());
-                let only_growth = within.is_some_and(|within| !allocation.cidr.overlaps(within));
-                let counts = match allocation.resource_type {
-                    _ if only_growth => self.is_growth_kept(allocation),
-                    // For a whole pool, these were counted as pools.
-                    ResourceType::IpamPool => within.is_some() && !self.is_spent_below(allocation)?,
-                    _ => !self.is_spent(&allocation.meta),
-                };
-                let id = allocation.resource_id.as_ref().unwrap_or(&allocation.meta.id);
-                if counts && !goes(id, allocation.meta.owner == self.env.actor.owner) {
-                    found.add(|| occupant(self.snapshot, allocation))?;
-                }
-            }
-            if page.len() < reclaim::PAGE {
-                return Ok(());
-            }
-        }
-    }
-
-    pub(in crate::ipam) fn is_growth_kept(&self, allocation: &Allocation) -> bool {
-        let expired = allocation.growth.as_ref().is_none_or(|growth| growth.expires_at <= self.env.now);
-        !expired && allocation.meta.owner != self.env.actor.owner
-    }
-
-    pub(in crate::ipam) fn is_spent_below(&mut self, allocation: &Allocation) -> Result<bool> {
-        let pool = match &allocation.resource_id {
-            Some(id) => codec::load::<Pool>(self.snapshot, id)?,
-            None => None,
-        };
-        pool.map_or(Ok(true), |pool| self.is_leftover(&pool))
-    }
-}
-
-#[derive(Default)]
-struct Contents {
-    named: Vec<Occupant>,
-    more: u64,
-}
-
-impl Contents {
-    fn add(&mut self, occupant: impl FnOnce() -> Result<Occupant>) -> Result<()> {
-        if self.named.len() < NAMED_IN_ERRORS {
-            self.named.push(occupant()?);
-        } else {
-            self.more += 1;
-        }
-        Ok(())
     }
 }

@@ -6,7 +6,7 @@ use crate::ipam::history::log;
 use crate::ipam::holds::standing::{NAMED_IN_ERRORS, Standing};
 use crate::ipam::model::event::Action;
 use crate::ipam::operations::context::{Birth, UNPLANNED};
-use crate::ipam::operations::pool;
+use crate::ipam::operations::pool_rules;
 use crate::ipam::space::free;
 use crate::ipam::space::placement::{Ask, KeepOff};
 use crate::ipam::storage::{codec, index, keys, names};
@@ -52,9 +52,9 @@ impl Reader<'_> {
         }
         let pool = self.pool(&spec.pool_id)?;
         match spec.size {
-            Size::Cidr(cidr) => pool::check_family(&cidr, pool.address_family)?,
+            Size::Cidr(cidr) => pool_rules::check_family(&cidr, pool.address_family)?,
             _ if pool.source_pool_id.is_none() => return Err(Error::NoSourcePool),
-            Size::NetmaskLength(length) => pool::check_range(length, pool.address_family)?,
+            Size::NetmaskLength(length) => pool_rules::check_range(length, pool.address_family)?,
             Size::Default => {
                 let (pool_id, pool_name) = (pool.meta.id.clone(), pool.meta.name.clone());
                 return Err(Error::NoSize { pool_id, pool_name });

@@ -10,8 +10,7 @@ use crate::tf::{DataSource, Diagnostics, Number, Path, wrong_value};
 use crate::{at, model};
 
 use super::facts::AllocationFacts;
-use super::lookup::{self, argument};
-use super::{explained, is_true};
+use super::lookup::{self, argument, explained, is_true};
 
 model! {
     /// Reads one allocation. Set `id`, or `ipam_pool_id` and one of `name`, `cidr` and `address`. If there is no such
@@ -148,7 +147,7 @@ fn find(ipam: &dyn Ipam, config: &AllocationModel) -> Result<Allocation, Diagnos
     }
     let pool_at = || at!(AllocationModel, ipam_pool_id);
     let pool_id = config.ipam_pool_id.known(pool_at())?;
-    let pool = super::pool(ipam, pool_id, pool_at())?;
+    let pool = lookup::pool(ipam, pool_id, pool_at())?;
     let none = |what: String, here: Path| {
         lookup::no_such(Kind::Allocation, format!("Pool {} ({pool_id}) has {what}.", pool.meta.name), here)
     };

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use crate::backend::AllocationFilter;
 use crate::ipam::{Allocation, Cidr, ResourceType, Tags};
-use crate::provider::limits;
+use crate::provider::capabilities;
 use crate::provider::shared::Shared;
 use crate::tf::{DataSource, Diagnostics, Path};
 use crate::{at, model, text_attr};
 
 use super::facts::AllocationFacts;
 use super::glob::Glob;
-use super::{explained, is_true, lookup};
+use super::lookup::{self, explained, is_true};
 
 text_attr!(ResourceType);
 
@@ -61,10 +61,10 @@ impl DataSource for AllocationsData {
 
     fn read(&self, config: AllocationsModel) -> Result<AllocationsModel, Diagnostics> {
         let ipam = self.0.ipam()?;
-        limits::listed(ipam.as_ref(), &config.resource_type, at!(AllocationsModel, resource_type))?;
+        capabilities::listed(ipam.as_ref(), &config.resource_type, at!(AllocationsModel, resource_type))?;
         let resource_type = config.resource_type.cloned();
         if let Some(id) = config.ipam_pool_id.get() {
-            super::pool(ipam.as_ref(), id, at!(AllocationsModel, ipam_pool_id))?;
+            lookup::pool(ipam.as_ref(), id, at!(AllocationsModel, ipam_pool_id))?;
         }
         let glob = config.name_pattern.get().map(|pattern| Glob::new(pattern));
         let filter = AllocationFilter {

@@ -9,7 +9,7 @@ use crate::provider::shared::Shared;
 use crate::tf::{DataSource, Diagnostic, Diagnostics, Path};
 use crate::{at, model};
 
-use super::explained;
+use super::lookup::explained;
 
 model! {
     /// The attributes of an event, which is one change of one object.

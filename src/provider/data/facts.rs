@@ -5,7 +5,7 @@ use num_bigint::BigUint;
 use crate::backend::Ipam;
 use crate::ipam::{Allocation, Cidr, Error, Family, Pool, Scope, ScopeType, State, Strategy, Tags};
 use crate::tf::{Number, Tf};
-use crate::{fill_facts, model};
+use crate::{fill_block_attributes, model};
 
 model! {
     /// The attributes of a scope.
@@ -207,7 +207,7 @@ impl AllocationFacts {
             hold_expires_at: allocation.meta.hold_expires_at.map(|time| time.to_string()).into(),
             ..Self::default()
         };
-        fill_facts!(&mut facts, allocation.cidr);
+        fill_block_attributes!(&mut facts, allocation.cidr);
         facts
     }
 }

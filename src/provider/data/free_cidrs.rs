@@ -7,7 +7,7 @@ use crate::provider::shared::Shared;
 use crate::tf::{DataSource, Diagnostics, wrong_value};
 use crate::{at, model};
 
-use super::explained;
+use super::lookup::{self, explained};
 
 /// Number of CIDRs in a list when the configuration does not set a limit.
 const LIMIT_DEFAULT: u32 = 1_000;
@@ -63,7 +63,7 @@ impl DataSource for FreeCidrsData {
         let ipam = self.0.ipam()?;
         let pool_at = || at!(FreeCidrsModel, ipam_pool_id);
         let id = config.ipam_pool_id.known(pool_at())?;
-        super::pool(ipam.as_ref(), id, pool_at())?;
+        lookup::pool(ipam.as_ref(), id, pool_at())?;
         let limit = config.limit.cloned().unwrap_or(LIMIT_DEFAULT) as usize;
         // One more than the limit shows whether there are more.
         let mut cidrs =

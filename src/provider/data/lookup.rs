@@ -1,8 +1,11 @@
 //! Look-ups of one object: which arguments a configuration may combine, and the errors when it names no object or
 //! several.
 
-use crate::ipam::{Kind, Meta, Tags};
+use crate::backend::Ipam;
+use crate::ipam::{Error, Kind, Meta, Pool, Tags};
 use crate::tf::{Diagnostic, Diagnostics, Path, Tf};
+
+use super::super::errors;
 
 /// Maximum number of candidates in a message.
 const CANDIDATES_MAX: usize = 10;
@@ -183,6 +186,20 @@ pub(super) fn has_tags(tags: &Tags, wanted: Option<&Tags>) -> bool {
     wanted.is_none_or(|wanted| wanted.iter().all(|(key, value)| tags.get(key) == Some(value)))
 }
 
+/// The error of the backend as a message at the attribute to edit.
+pub(super) fn explained(path: Path) -> impl FnOnce(Error) -> Diagnostics {
+    move |error| errors::at(&error, path)
+}
+
+pub(super) fn is_true(field: &Tf<bool>) -> bool {
+    field.get().copied().unwrap_or(false)
+}
+
+/// The pool with this ID, planned or not.
+pub(super) fn pool(ipam: &dyn Ipam, id: &str, path: Path) -> Result<Pool, Diagnostics> {
+    ipam.get_pool(id).map_err(explained(path.clone()))?.ok_or_else(|| no_such_id(Kind::Pool, id, path))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -192,8 +209,8 @@ mod tests {
         given.iter().zip(names).map(|(&given, name)| Argument { path: Path::attribute(name), given }).collect()
     }
 
-    fn told(diagnostics: &Diagnostics) -> Vec<(String, String)> {
-        diagnostics.iter().map(|told| (told.path.to_string(), told.summary.clone())).collect()
+    fn messages_of(diagnostics: &Diagnostics) -> Vec<(String, String)> {
+        diagnostics.iter().map(|one| (one.path.to_string(), one.summary.clone())).collect()
     }
 
     #[test]
@@ -213,7 +230,7 @@ mod tests {
         ] {
             let expected: Vec<_> =
                 expected.into_iter().map(|(path, summary)| (path.to_owned(), summary.to_owned())).collect();
-            assert_eq!(told(&exactly_one(Kind::Pool, &ways(&given))), expected, "{given:?}");
+            assert_eq!(messages_of(&exactly_one(Kind::Pool, &ways(&given))), expected, "{given:?}");
         }
     }
 
@@ -229,8 +246,8 @@ mod tests {
             // No argument is set. Another check reports that.
             (Some(true), Some(false), Some(false), false),
         ] {
-            let told = only_beside(&narrowing(given), &ways(&[companion]), &ways(&[other]));
-            assert_eq!(told.has_error(), refused, "{given:?} {companion:?} {other:?}");
+            let diagnostics = only_beside(&narrowing(given), &ways(&[companion]), &ways(&[other]));
+            assert_eq!(diagnostics.has_error(), refused, "{given:?} {companion:?} {other:?}");
         }
     }
 
@@ -239,7 +256,7 @@ mod tests {
         let pool = |given| Argument { path: Path::attribute("ipam_pool_id"), given };
         let why = "names are unique in a pool only";
         assert_eq!(
-            told(&needs(&ways(&[Some(false), Some(true)]), &pool(Some(false)), why)),
+            messages_of(&needs(&ways(&[Some(false), Some(true)]), &pool(Some(false)), why)),
             [("ipam_pool_id".to_owned(), "Missing ipam_pool_id".to_owned())]
         );
         assert!(needs(&ways(&[Some(true)]), &pool(None), why).is_empty());
@@ -255,8 +272,8 @@ mod tests {
             ("ipam-scope-1", "is the id of a scope"),
             ("prod", "which starts with \"ipam-pool-\""),
         ] {
-            let told = no_such_id(Kind::Pool, id, Path::attribute("id"));
-            let detail = &told.iter().next().unwrap().detail;
+            let diagnostics = no_such_id(Kind::Pool, id, Path::attribute("id"));
+            let detail = &diagnostics.iter().next().unwrap().detail;
             assert!(detail.contains(says), "{detail}");
         }
     }

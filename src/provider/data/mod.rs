@@ -28,11 +28,8 @@ mod utilization_history;
 
 use std::sync::Arc;
 
-use crate::backend::Ipam;
-use crate::ipam::{Error, Kind, Pool};
-use crate::tf::{Diagnostics, ErasedDataSource, Path, Tf};
+use crate::tf::ErasedDataSource;
 
-use super::errors;
 use super::shared::Shared;
 
 /// All data sources.
@@ -53,18 +50,4 @@ pub(super) fn all(shared: &Arc<Shared>) -> Vec<Box<dyn ErasedDataSource>> {
         Box::new(utilization::UtilizationData(Arc::clone(shared))),
         Box::new(utilization_history::UtilizationHistoryData(Arc::clone(shared))),
     ]
-}
-
-/// The error of the backend as a message at the attribute to edit.
-fn explained(path: Path) -> impl FnOnce(Error) -> Diagnostics {
-    move |error| errors::at(&error, path)
-}
-
-fn is_true(field: &Tf<bool>) -> bool {
-    field.get().copied().unwrap_or(false)
-}
-
-/// The pool with this ID, planned or not.
-fn pool(ipam: &dyn Ipam, id: &str, path: Path) -> Result<Pool, Diagnostics> {
-    ipam.get_pool(id).map_err(explained(path.clone()))?.ok_or_else(|| lookup::no_such_id(Kind::Pool, id, path))
 }

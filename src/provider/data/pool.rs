@@ -9,8 +9,7 @@ use crate::tf::{DataSource, Diagnostics, Path};
 use crate::{at, model};
 
 use super::facts::PoolFacts;
-use super::lookup::{self, argument};
-use super::{explained, is_true};
+use super::lookup::{self, argument, explained, is_true};
 
 model! {
     /// Reads one pool. Set one of `id`, `ipam_pool_id`, `path` and `name`. If no pool matches, or several do, reading
@@ -131,7 +130,7 @@ fn find(ipam: &dyn Ipam, config: &PoolModel) -> Result<(Pool, Path), Diagnostics
     let by_id = [(&config.id, at!(PoolModel, id)), (&config.ipam_pool_id, at!(PoolModel, ipam_pool_id))];
     for (id, here) in by_id {
         if let Some(id) = id.get() {
-            return Ok((super::pool(ipam, id, here.clone())?, here));
+            return Ok((lookup::pool(ipam, id, here.clone())?, here));
         }
     }
     let (asked, whole_path, here) = match (config.name.get(), config.path.get()) {
@@ -180,7 +179,7 @@ fn choose(
             } else {
                 "Set path, ipam_scope_id or source_ipam_pool_id to choose one, or use the id."
             };
-            Err(lookup::ambiguous(Kind::Pool, &told(many), advice, here.clone()))
+            Err(lookup::ambiguous(Kind::Pool, &pool_lines(many), advice, here.clone()))
         }
     }
 }
@@ -199,12 +198,12 @@ fn none_fits(
     let place = if others.is_empty() { "in this store" } else { "in the given scope or source pool" };
     let mut detail = format!("There is no pool {what} {asked:?} {place}.");
     if !others.is_empty() {
-        detail = format!("{detail} These pools are elsewhere:\n{}", lookup::lines(&told(others)));
+        detail = format!("{detail} These pools are elsewhere:\n{}", lookup::lines(&pool_lines(others)));
     }
     lookup::no_such(Kind::Pool, detail, here.clone())
 }
 
-fn told(pools: &[(Pool, String)]) -> Vec<String> {
+fn pool_lines(pools: &[(Pool, String)]) -> Vec<String> {
     let planned = |meta: &Meta| {
         if meta.is_listed(false) { String::new() } else { format!(", {}", lookup::planned_by(meta)) }
     };

@@ -8,7 +8,7 @@ use crate::tf::{DataSource, Diagnostics};
 use crate::{at, model};
 
 use super::facts::state_word;
-use super::{explained, is_true};
+use super::lookup::{self, explained, is_true};
 
 model! {
     /// The attributes of a CIDR that is provisioned into a pool.
@@ -62,7 +62,7 @@ impl DataSource for PoolCidrsData {
         let ipam = self.0.ipam()?;
         let here = || at!(PoolCidrsModel, ipam_pool_id);
         let id = config.ipam_pool_id.known(here())?;
-        super::pool(ipam.as_ref(), id, here())?;
+        lookup::pool(ipam.as_ref(), id, here())?;
         let listed = ipam.list_pool_cidrs(id, is_true(&config.include_planned)).map_err(explained(here()))?;
         let listed = listed.into_iter().map(PoolCidrFacts::of).collect::<Vec<_>>();
         Ok(PoolCidrsModel { ipam_pool_cidrs: listed.into(), ..config })

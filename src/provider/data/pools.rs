@@ -13,7 +13,8 @@ use crate::{at, model};
 
 use super::facts::PoolFacts;
 use super::glob::Glob;
-use super::{explained, is_true, lookup, scope};
+use super::lookup::{self, explained, is_true};
+use super::scope;
 
 model! {
     /// Lists pools, with each pool before the pools below it. Each argument narrows the list; without arguments, the
@@ -62,7 +63,7 @@ impl DataSource for PoolsData {
             scope::scope(ipam, id, at!(PoolsModel, ipam_scope_id))?;
         }
         if let Some(id) = config.source_ipam_pool_id.get() {
-            super::pool(ipam, id, at!(PoolsModel, source_ipam_pool_id))?;
+            lookup::pool(ipam, id, at!(PoolsModel, source_ipam_pool_id))?;
         }
         let listed = listed(ipam, &config).map_err(explained(Path::root()))?;
         let ids = listed.iter().filter_map(|facts| facts.id.cloned()).collect::<Vec<_>>();

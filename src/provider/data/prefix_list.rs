@@ -10,7 +10,8 @@ use crate::tf::{DataSource, Diagnostic, Diagnostics, Path};
 use crate::{at, model};
 
 use super::glob::Glob;
-use super::{explained, is_true, lookup, scope};
+use super::lookup::{self, explained, is_true};
+use super::scope;
 
 /// The sources of a list.
 const SOURCES: [&str; 2] = ["pool-cidrs", "allocations"];
@@ -87,7 +88,7 @@ impl DataSource for PrefixListData {
             scope::scope(ipam, id, at!(PrefixListModel, ipam_scope_id))?;
         }
         if let Some(id) = config.ipam_pool_id.get() {
-            super::pool(ipam, id, at!(PrefixListModel, ipam_pool_id))?;
+            lookup::pool(ipam, id, at!(PrefixListModel, ipam_pool_id))?;
         }
         let named = listed(ipam, &config).map_err(explained(Path::root()))?;
         let cidrs: Vec<Cidr> = if is_true(&config.aggregate) {

@@ -11,7 +11,7 @@ use crate::provider::shared::Shared;
 use crate::tf::{DataSource, Diagnostic, Diagnostics, Path, wrong_value};
 use crate::{at, model};
 
-use super::explained;
+use super::lookup::{self, explained};
 
 /// Largest number of CIDRs in a preview.
 const COUNT_MAX: u32 = 1_000;
@@ -59,7 +59,7 @@ impl DataSource for PreviewNextCidrData {
         self.validate(&config).into_result()?;
         let ipam = self.0.ipam()?;
         let pool_at = || at!(PreviewNextCidrModel, ipam_pool_id);
-        let pool = super::pool(ipam.as_ref(), config.ipam_pool_id.known(pool_at())?, pool_at())?;
+        let pool = lookup::pool(ipam.as_ref(), config.ipam_pool_id.known(pool_at())?, pool_at())?;
         if let Some(wrong) = other_family(config.disallowed_cidrs.get(), pool.address_family, "the pool is") {
             return Err(wrong.at(at!(PreviewNextCidrModel, disallowed_cidrs)).into());
         }

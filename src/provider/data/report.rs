@@ -9,7 +9,7 @@ use crate::provider::shared::Shared;
 use crate::tf::{DataSource, Diagnostics, wrong_value};
 use crate::{at, model};
 
-use super::{explained, lookup};
+use super::lookup::{self, explained};
 
 model! {
     /// The attributes of a problem.

@@ -9,8 +9,7 @@ use crate::tf::{DataSource, Diagnostic, Diagnostics};
 use crate::{at, model};
 
 use super::facts::ScopeFacts;
-use super::lookup::{self, argument};
-use super::{explained, is_true};
+use super::lookup::{self, argument, explained, is_true};
 
 model! {
     /// Reads one scope. Set one of `id`, `name` and `is_default`. `is_default = true` requires `scope_type`. If there

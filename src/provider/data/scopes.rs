@@ -9,7 +9,7 @@ use crate::tf::{DataSource, Diagnostics, Path};
 
 use super::facts::ScopeFacts;
 use super::glob::Glob;
-use super::{explained, is_true, lookup};
+use super::lookup::{self, explained, is_true};
 
 model! {
     /// Lists scopes. Each argument narrows the list; without arguments, the list contains all scopes. If no scope

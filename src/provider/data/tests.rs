@@ -128,8 +128,8 @@ impl World {
 
     /// Path and full text of the only error.
     fn refused(&self, type_name: &str, config: &[(&str, Value)]) -> (String, String) {
-        let told: Vec<_> = self.try_read(type_name, config).unwrap_err().into_iter().collect();
-        let [only] = told.as_slice() else { panic!("{told:?}") };
+        let reported: Vec<_> = self.try_read(type_name, config).unwrap_err().into_iter().collect();
+        let [only] = reported.as_slice() else { panic!("{reported:?}") };
         (only.path.to_string(), format!("{}: {}", only.summary, only.detail))
     }
 }

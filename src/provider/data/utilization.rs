@@ -12,7 +12,7 @@ use crate::tf::{DataSource, Diagnostics, Number};
 use crate::{at, model};
 
 use super::facts::count;
-use super::{explained, is_true, lookup};
+use super::lookup::{self, explained, is_true};
 
 model! {
     /// The attributes of the utilization of a pool.

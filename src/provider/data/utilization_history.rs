@@ -13,8 +13,8 @@ use crate::provider::shared::Shared;
 use crate::tf::{DataSource, Diagnostic, Diagnostics, Number};
 use crate::{at, model};
 
-use super::explained;
 use super::facts::count;
+use super::lookup::explained;
 use super::utilization::share;
 
 /// A list with more points would make the state too large to work with.

@@ -1,5 +1,3 @@
-use std::thread;
-
 use super::*;
 use crate::ipam::Kind;
 
@@ -59,43 +57,12 @@ fn a_creation_waits_for_the_blocks_that_its_hold_waits_for() {
 
 #[test]
 fn the_error_explains_why_a_block_was_not_free() {
-    let told = |waits_for: &[GivenUp]| {
-        let said = Diagnostics::from(Diagnostic::error("No", "Taken."));
-        let said = explain(said, &overlap("10.0.0.0/24"), waits_for);
-        said.into_iter().map(|one| one.detail).collect::<String>()
+    let detail_of = |waits_for: &[GivenUp]| {
+        let diagnostics = Diagnostics::from(Diagnostic::error("No", "Taken."));
+        let diagnostics = explain(diagnostics, &overlap("10.0.0.0/24"), waits_for);
+        diagnostics.into_iter().map(|one| one.detail).collect::<String>()
     };
-    assert_eq!(told(&[]), "Taken.");
-    assert!(told(&given_up("10.0.0.0/24", false)).ends_with("Apply again."));
-    assert!(told(&given_up("10.0.0.0/24", true)).contains("create_before_destroy"));
-}
-
-#[test]
-fn the_newest_waiting_creation_of_a_crowd_gives_up_without_progress() {
-    let queue = Queue::default();
-    let tickets: Vec<_> = (0..CROWD).map(|_| queue.enter()).collect();
-    let age = |by: Duration| queue.line().last_progress -= by;
-    age(CROWD_PATIENCE);
-    assert!(tickets[0].wait(), "an older one stays");
-    assert!(!tickets[CROWD - 1].wait());
-    assert!(tickets[CROWD - 1].wait(), "only one creation at a time gives up");
-    age(CROWD_PATIENCE);
-    queue.progress();
-    assert!(tickets[CROWD - 1].wait(), "something was deleted");
-    age(CROWD_PATIENCE);
-    let fewer = tickets.into_iter().skip(1).collect::<Vec<_>>();
-    assert!(fewer[CROWD - 2].wait(), "the queue is not crowded");
-}
-
-#[test]
-fn a_waiting_creation_is_woken_by_progress() {
-    let queue = Queue::default();
-    thread::scope(|scope| {
-        let waiting = scope.spawn(|| queue.enter().wait());
-        while queue.line().waiting.is_empty() && !waiting.is_finished() {
-            thread::yield_now();
-        }
-        queue.progress();
-        assert!(waiting.join().unwrap());
-    });
-    assert!(queue.line().waiting.is_empty(), "the creation left the queue");
+    assert_eq!(detail_of(&[]), "Taken.");
+    assert!(detail_of(&given_up("10.0.0.0/24", false)).ends_with("Apply again."));
+    assert!(detail_of(&given_up("10.0.0.0/24", true)).contains("create_before_destroy"));
 }

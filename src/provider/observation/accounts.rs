@@ -8,7 +8,8 @@ use crate::provider::shared::Shared;
 use crate::tf::{DataSource, Diagnostics, Path};
 use crate::{at, model};
 
-use super::{NO_DISCOVERY, explained, freshen, moment};
+use super::answer::{NO_DISCOVERY, explained, moment, of};
+use super::freshness::freshen;
 
 model! {
     /// The attributes of an account in a Region, with the result of its last scan.
@@ -84,9 +85,9 @@ impl DataSource for AccountsData {
         let spot =
             Spot { discovery_id: config.ipam_resource_discovery_id.cloned(), region: config.discovery_region.cloned() };
         freshen(ipam.as_ref(), Some(&spot), &config.max_age)?;
-        let seen = super::of(ipam.as_ref())?.discovered_accounts(&spot);
-        let place = (NO_DISCOVERY, at!(AccountsModel, ipam_resource_discovery_id));
-        let seen = seen.map_err(explained(&[place], Path::root()))?;
+        let seen = of(ipam.as_ref())?.discovered_accounts(&spot);
+        let argument = (NO_DISCOVERY, at!(AccountsModel, ipam_resource_discovery_id));
+        let seen = seen.map_err(explained(&[argument], Path::root()))?;
         let failing_only = config.failing_only.cloned().unwrap_or(false);
         let found: Vec<_> = seen.items.into_iter().filter(|one| one.failure.is_some() || !failing_only).collect();
         let mut account_ids: Vec<_> = found.iter().map(|one| one.account_id.clone()).collect();

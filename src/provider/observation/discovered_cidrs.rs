@@ -10,8 +10,9 @@ use crate::provider::shared::Shared;
 use crate::tf::{DataSource, Diagnostics, Number, Path};
 use crate::{at, model};
 
-use super::super::limits;
-use super::{NO_DISCOVERY, explained, fits, fits_text, freshen, moment, seen_once, usage};
+use super::super::capabilities;
+use super::answer::{NO_DISCOVERY, explained, fits, fits_text, moment, of, usage};
+use super::freshness::{check_scanned, freshen};
 
 model! {
     /// The attributes of a CIDR that was found on a resource.
@@ -116,14 +117,14 @@ impl DataSource for DiscoveredCidrsData {
 
     fn read(&self, config: DiscoveredCidrsModel) -> Result<DiscoveredCidrsModel, Diagnostics> {
         let ipam = self.0.ipam()?;
-        limits::listed(ipam.as_ref(), &config.resource_type, at!(DiscoveredCidrsModel, resource_type))?;
+        capabilities::listed(ipam.as_ref(), &config.resource_type, at!(DiscoveredCidrsModel, resource_type))?;
         let spot =
             Spot { discovery_id: config.ipam_resource_discovery_id.cloned(), region: config.resource_region.cloned() };
         freshen(ipam.as_ref(), Some(&spot), &config.max_age)?;
-        let seen = super::of(ipam.as_ref())?.discovered_resource_cidrs(&spot);
-        let place = (NO_DISCOVERY, at!(DiscoveredCidrsModel, ipam_resource_discovery_id));
-        let seen = seen.map_err(explained(&[place], Path::root()))?;
-        seen_once(ipam.as_ref(), seen.oldest_sample, Some(&seen.discovery_id))?;
+        let seen = of(ipam.as_ref())?.discovered_resource_cidrs(&spot);
+        let argument = (NO_DISCOVERY, at!(DiscoveredCidrsModel, ipam_resource_discovery_id));
+        let seen = seen.map_err(explained(&[argument], Path::root()))?;
+        check_scanned(ipam.as_ref(), seen.oldest_sample, Some(&seen.discovery_id))?;
         let found: Vec<_> = seen.items.into_iter().filter(|one| is_wanted(&config, one)).collect();
         let mut cidrs: Vec<_> = found.iter().filter_map(|one| one.cidr).collect();
         cidrs.dedup();

@@ -11,7 +11,8 @@ use crate::provider::shared::Shared;
 use crate::tf::{DataSource, Diagnostic, Diagnostics, Path, wrong_value};
 use crate::{at, model};
 
-use super::{NO_SCOPE, explained, moment, seen_once};
+use super::answer::{NO_SCOPE, explained, moment, of};
+use super::freshness::check_scanned;
 
 model! {
     /// The attributes of a record: a resource had the CIDR for a time.
@@ -112,12 +113,12 @@ impl DataSource for HistoryData {
             from,
             to,
         };
-        let observation = super::of(ipam.as_ref())?;
+        let observation = of(ipam.as_ref())?;
         let found = observation.address_history(&question);
         // Before the first write, the store has no default scope either.
         if found.as_ref().map_or(true, |found| found.records.is_empty()) {
             let oldest = observation.oldest_sample().map_err(explained(&[], Path::root()))?;
-            seen_once(ipam.as_ref(), oldest, None)?;
+            check_scanned(ipam.as_ref(), oldest, None)?;
         }
         let found = found.map_err(explained(&[(NO_SCOPE, at!(HistoryModel, ipam_scope_id))], Path::root()))?;
         let current_only = config.current_only.cloned().unwrap_or(false);

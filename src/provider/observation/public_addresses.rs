@@ -13,8 +13,9 @@ use crate::provider::shared::Shared;
 use crate::tf::{DataSource, Diagnostics, Path};
 use crate::{at, model};
 
-use super::super::limits;
-use super::{NO_DISCOVERY, explained, fits, fits_text, freshen, moment, seen_once};
+use super::super::capabilities;
+use super::answer::{NO_DISCOVERY, explained, fits, fits_text, moment, of};
+use super::freshness::{check_scanned, freshen};
 
 model! {
     /// The attributes of a public address.
@@ -179,16 +180,16 @@ impl DataSource for PublicAddressesData {
 
     fn read(&self, config: PublicAddressesModel) -> Result<PublicAddressesModel, Diagnostics> {
         let ipam = self.0.ipam()?;
-        limits::listed(ipam.as_ref(), &config.address_type, at!(PublicAddressesModel, address_type))?;
-        limits::listed(ipam.as_ref(), &config.association_status, at!(PublicAddressesModel, association_status))?;
-        limits::listed(ipam.as_ref(), &config.service, at!(PublicAddressesModel, service))?;
+        capabilities::listed(ipam.as_ref(), &config.address_type, at!(PublicAddressesModel, address_type))?;
+        capabilities::listed(ipam.as_ref(), &config.association_status, at!(PublicAddressesModel, association_status))?;
+        capabilities::listed(ipam.as_ref(), &config.service, at!(PublicAddressesModel, service))?;
         let spot =
             Spot { discovery_id: config.ipam_resource_discovery_id.cloned(), region: config.address_region.cloned() };
         freshen(ipam.as_ref(), Some(&spot), &config.max_age)?;
-        let seen = super::of(ipam.as_ref())?.discovered_public_addresses(&spot);
-        let place = (NO_DISCOVERY, at!(PublicAddressesModel, ipam_resource_discovery_id));
-        let seen = seen.map_err(explained(&[place], Path::root()))?;
-        seen_once(ipam.as_ref(), seen.oldest_sample, Some(&seen.discovery_id))?;
+        let seen = of(ipam.as_ref())?.discovered_public_addresses(&spot);
+        let argument = (NO_DISCOVERY, at!(PublicAddressesModel, ipam_resource_discovery_id));
+        let seen = seen.map_err(explained(&[argument], Path::root()))?;
+        check_scanned(ipam.as_ref(), seen.oldest_sample, Some(&seen.discovery_id))?;
         let found = seen.items.into_iter().filter(|one| config.is_wanted(one)).collect();
         Ok(config.answered(seen.discovery_id, found, seen.oldest_sample))
     }

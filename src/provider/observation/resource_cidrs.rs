@@ -12,8 +12,9 @@ use crate::provider::shared::Shared;
 use crate::tf::{DataSource, Diagnostics, Number, Path};
 use crate::{at, model};
 
-use super::super::limits;
-use super::{NO_POOL, NO_SCOPE, explained, freshen, moment, seen_once, usage};
+use super::super::capabilities;
+use super::answer::{NO_POOL, NO_SCOPE, explained, moment, of, usage};
+use super::freshness::{check_scanned, freshen};
 
 model! {
     /// The attributes of a CIDR of a resource in a scope.
@@ -145,10 +146,10 @@ impl DataSource for ResourceCidrsData {
 
     fn read(&self, config: ResourceCidrsModel) -> Result<ResourceCidrsModel, Diagnostics> {
         let ipam = self.0.ipam()?;
-        limits::listed(ipam.as_ref(), &config.resource_type, at!(ResourceCidrsModel, resource_type))?;
-        limits::listed(ipam.as_ref(), &config.management_state, at!(ResourceCidrsModel, management_state))?;
-        limits::listed(ipam.as_ref(), &config.compliance_status, at!(ResourceCidrsModel, compliance_status))?;
-        limits::listed(ipam.as_ref(), &config.overlap_status, at!(ResourceCidrsModel, overlap_status))?;
+        capabilities::listed(ipam.as_ref(), &config.resource_type, at!(ResourceCidrsModel, resource_type))?;
+        capabilities::listed(ipam.as_ref(), &config.management_state, at!(ResourceCidrsModel, management_state))?;
+        capabilities::listed(ipam.as_ref(), &config.compliance_status, at!(ResourceCidrsModel, compliance_status))?;
+        capabilities::listed(ipam.as_ref(), &config.overlap_status, at!(ResourceCidrsModel, overlap_status))?;
         let filter = ResourceFilter {
             scope_id: config.ipam_scope_id.cloned(),
             pool_id: config.ipam_pool_id.cloned(),
@@ -164,13 +165,13 @@ impl DataSource for ResourceCidrsData {
             overlap: config.overlap_status.cloned(),
         };
         freshen(ipam.as_ref(), None, &config.max_age)?;
-        let observation = super::of(ipam.as_ref())?;
+        let observation = of(ipam.as_ref())?;
         let found = observation.resource_cidrs(&filter);
         let places =
             [(NO_SCOPE, at!(ResourceCidrsModel, ipam_scope_id)), (NO_POOL, at!(ResourceCidrsModel, ipam_pool_id))];
         let found = found.map_err(explained(&places, Path::root()))?;
         let oldest = observation.oldest_sample().map_err(explained(&[], Path::root()))?;
-        seen_once(ipam.as_ref(), oldest, None)?;
+        check_scanned(ipam.as_ref(), oldest, None)?;
         let mut cidrs: Vec<_> = found.iter().map(|one| one.cidr).collect();
         cidrs.dedup();
         Ok(ResourceCidrsModel {

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use super::answer::usage;
 use super::*;
 use crate::backend::Local;
 use crate::ipam::{Actor, Tags};
 use crate::provider::shared::Configured;
-use crate::tf::Value;
+use crate::tf::{Diagnostics, Number, Path, Tf, Value};
 
 fn sources() -> Vec<Box<dyn ErasedDataSource>> {
     let shared = Arc::new(Shared::default());
@@ -40,10 +41,10 @@ fn a_store_without_a_discovery_explains_what_to_do() {
         let is_history = source.type_name() == "ipam_address_history";
         let given: &[(&str, &str)] = if is_history { &[("cidr", "10.0.0.0/16")] } else { &[] };
         let config = config(source.as_ref(), given);
-        let told = source.read(&config).unwrap_err();
-        let told = told.iter().next().unwrap();
+        let diagnostics = source.read(&config).unwrap_err();
+        let diagnostics = diagnostics.iter().next().unwrap();
         for words in ["ipam_resource_discovery", "`discover`"] {
-            assert!(told.detail.contains(words), "{}: {told:?}", source.type_name());
+            assert!(diagnostics.detail.contains(words), "{}: {diagnostics:?}", source.type_name());
         }
     }
 }
@@ -97,24 +98,24 @@ fn wrong_arguments_are_reported_at_plan_time_at_their_attribute() {
     ];
     for (name, given, path, says) in rows {
         let source = named(name);
-        let told = source.validate(&config(source.as_ref(), given));
-        let told: Vec<_> = told.iter().filter(|one| one.path == Path::attribute(path)).collect();
-        assert!(told.iter().any(|one| one.detail.contains(says)), "{name} {given:?}: {told:?}");
+        let diagnostics = source.validate(&config(source.as_ref(), given));
+        let diagnostics: Vec<_> = diagnostics.iter().filter(|one| one.path == Path::attribute(path)).collect();
+        assert!(diagnostics.iter().any(|one| one.detail.contains(says)), "{name} {given:?}: {diagnostics:?}");
     }
 }
 
 #[test]
 fn usage_is_shown_as_fraction_and_percentage_with_the_digits_of_the_backend() {
-    for (said, fraction, percent) in [
+    for (reported, fraction, percent) in [
         (0.0, "0", "0"),
         (0.1, "0.1", "10"),
         (0.29, "0.29", "29"),
         (1.0, "1", "100"),
         (0.003_906_25, "0.00390625", "0.390625"),
     ] {
-        let (found, in_percent) = usage(Some(said));
+        let (found, in_percent) = usage(Some(reported));
         let number = |text: &str| Tf::Known(text.parse::<Number>().unwrap());
-        assert_eq!((found, in_percent), (number(fraction), number(percent)), "{said}");
+        assert_eq!((found, in_percent), (number(fraction), number(percent)), "{reported}");
     }
     assert_eq!(usage(None), (Tf::Null, Tf::Null));
     assert_eq!(usage(Some(f64::NAN)), (Tf::Null, Tf::Null));

@@ -9,16 +9,16 @@ use crate::ipam::{
     check_tags,
 };
 use crate::tf::{Apply, Diagnostic, Diagnostics, MoveSource, Number, Path, Plan, Resource, Stop, Tf, Value};
-use crate::{at, fill_facts, model};
+use crate::{at, fill_block_attributes, model};
 
 use super::super::shared::{Configured, Shared, within};
 use super::super::tags::PlannedTags;
-use super::super::{create, errors, hand_over, kept_arguments, limits, moves, rename, tags};
+use super::super::{capabilities, create, errors, hand_over, kept_arguments, moves, rename, tags};
 use super::allocation_size::waits_to_grow;
 use super::missing::{self, Found, Lost};
 use super::pool_change::check_kept;
 use super::replaced::Replaced;
-use super::{Timeouts, carry_out, check_import, check_name, confirm, id_of, keep, only, seen, timeout};
+use super::{Timeouts, carry_out, check_import, check_name, confirm, id_of, keep, only, state_loaded, timeout};
 use super::{agreement, others};
 
 model! {
@@ -117,7 +117,7 @@ impl AllocationModel {
         self.resource_type = ResourceType::Custom.to_string().into();
         self.resource_id = Tf::Null;
         if let Some(cidr) = config.cidr.get() {
-            fill_facts!(&mut *self, *cidr);
+            fill_block_attributes!(&mut *self, *cidr);
         }
     }
 
@@ -131,7 +131,7 @@ impl AllocationModel {
         self.resource_id = allocation.resource_id.clone().into();
         self.owner = allocation.meta.owner.clone().into();
         self.tags_all = allocation.tags.clone().into();
-        fill_facts!(self, allocation.cidr);
+        fill_block_attributes!(self, allocation.cidr);
     }
 
     fn read(&mut self, allocation: &Allocation, configured: &Configured) {
@@ -381,8 +381,8 @@ impl Resource for AllocationResource {
         diagnostics
     }
 
-    fn seen(&self, state: &serde_json::Value) {
-        seen(&self.0, state);
+    fn state_loaded(&self, state: &serde_json::Value) {
+        state_loaded(&self.0, state);
     }
 
     fn plan_delete(&self, id: &str) {
@@ -394,7 +394,7 @@ impl Resource for AllocationResource {
         let Some(configured) = self.0.configured()? else { return Ok(()) };
         let tags = PlannedTags::new(&configured.default_tags, &plan.planned.tags);
         plan.planned.tags_all = tags.all.clone();
-        limits::tags(&configured, &tags.known, at!(AllocationModel, tags))?;
+        capabilities::tags(&configured, &tags.known, at!(AllocationModel, tags))?;
         plan.planned.foretell(&plan.config);
         self.check_disallowed(&configured, &plan.config)?;
         let spec = AllocationModel::size(&plan.config).and_then(|size| plan.planned.spec(size, &tags.known));
@@ -424,7 +424,7 @@ impl Resource for AllocationResource {
         };
         let tags = PlannedTags::new(&configured.default_tags, &plan.planned.tags);
         plan.planned.tags_all = tags.all.clone();
-        limits::tags(&configured, &tags.known, at!(AllocationModel, tags))?;
+        capabilities::tags(&configured, &tags.known, at!(AllocationModel, tags))?;
         if plan.planned.disallowed_cidrs != prior.disallowed_cidrs {
             self.check_disallowed(&configured, &plan.config)?;
         }

@@ -1,7 +1,7 @@
 //! Another size or other CIDRs to avoid: whether an allocation keeps its place.
 
 use crate::backend::{Resize, Terms};
-use crate::fill_facts;
+use crate::fill_block_attributes;
 use crate::ipam::{GivenUp, Size};
 use crate::tf::{Diagnostics, Plan, Tf};
 
@@ -49,7 +49,7 @@ impl AllocationResource {
             Resize::InPlace(cidr) => {
                 let name = prior.name.get().map_or("", String::as_str);
                 hand_over::claim(&self.0, name, &waits_to_grow(configured, id));
-                fill_facts!(&mut plan.planned, cidr);
+                fill_block_attributes!(&mut plan.planned, cidr);
             }
             Resize::Replace => {
                 plan.planned.forget_block();

@@ -32,7 +32,7 @@ use super::shared::Shared;
 use super::{create, errors, hand_over, rename};
 
 model! {
-    /// Time limits for operations. Within its limit, an operation retries while other clients keep the store busy, and
+    /// Time capabilities for operations. Within its limit, an operation retries while other clients keep the store busy, and
     /// waits until AWS has finished. Each value is a duration such as `30s`, `10m` or `1h30m`.
     pub(crate) struct Timeouts {
         /// Time limit for creating. Default: `5m`, unless this page names another default.
@@ -76,7 +76,7 @@ pub(super) fn check_name(name: &Tf<String>, at: Path, may_hold_slash: bool) -> O
 }
 
 /// Terraform read a state that contains this object.
-fn seen(shared: &Shared, state: &serde_json::Value) {
+fn state_loaded(shared: &Shared, state: &serde_json::Value) {
     if let Some(id) = state.get("id").and_then(serde_json::Value::as_str) {
         shared.session.seen_in_state(id);
     }

@@ -14,13 +14,13 @@ use crate::{at, model};
 
 use super::super::shared::{Configured, Shared, once_emptied};
 use super::super::tags::PlannedTags;
-use super::super::{create, errors, hand_over, kept_arguments, limits, moves, rename, tags};
+use super::super::{capabilities, create, errors, hand_over, kept_arguments, moves, rename, tags};
 use super::missing::{self, Found, Lost};
 use super::pool_change::{check_kept, waits_to_grow};
 use super::pool_special::{self, SourceResourceModel};
 use super::{
-    DEFAULT_TIMEOUT, Timeouts, carry_out, check_import, check_length, check_name, confirm, id_of, keep, only, seen,
-    timeout, timeout_or,
+    DEFAULT_TIMEOUT, Timeouts, carry_out, check_import, check_length, check_name, confirm, id_of, keep, only,
+    state_loaded, timeout, timeout_or,
 };
 use super::{agreement, others, pool_sizes};
 
@@ -287,8 +287,8 @@ impl PoolResource {
         config: &PoolModel,
         tags: &Tags,
     ) -> Result<(), Diagnostics> {
-        limits::tags(configured, tags, at!(PoolModel, tags))?;
-        limits::strategy(configured, &planned.allocation_strategy, at!(PoolModel, allocation_strategy))?;
+        capabilities::tags(configured, tags, at!(PoolModel, tags))?;
+        capabilities::strategy(configured, &planned.allocation_strategy, at!(PoolModel, allocation_strategy))?;
         pool_special::check(configured, config)
     }
 
@@ -354,7 +354,7 @@ impl Resource for PoolResource {
         let of_cidrs = config.cidrs.get().and_then(BTreeSet::first).map(Cidr::family);
         let family = config.address_family.cloned().or(of_cidrs);
         diagnostics.extend(check_length(&config.netmask_length, family, at!(PoolModel, netmask_length)));
-        // Without a family, only a violation of the limits of the longer addresses is certain.
+        // Without a family, only a violation of the capabilities of the longer addresses is certain.
         let wrong = config.rules().and_then(|rules| check_rules(&rules, family.unwrap_or(Family::Ipv6)).err());
         if let Some(error) = wrong {
             diagnostics.push(errors::explain(&error).at(config.place(&error)));
@@ -362,8 +362,8 @@ impl Resource for PoolResource {
         diagnostics
     }
 
-    fn seen(&self, state: &serde_json::Value) {
-        seen(&self.0, state);
+    fn state_loaded(&self, state: &serde_json::Value) {
+        state_loaded(&self.0, state);
     }
 
     fn plan_delete(&self, id: &str) {

@@ -5,17 +5,17 @@ use std::sync::Arc;
 use crate::backend::{New, Terms, find};
 use crate::ipam::{Cidr, Error, Family, Kind, Missing, OnlyAws, PoolCidr, PoolCidrSpec, Size, Unsupported};
 use crate::tf::{Apply, Diagnostic, Diagnostics, MoveSource, Number, Path, Plan, Resource, Stop, Tf, Value};
-use crate::{at, fill_facts, model};
+use crate::{at, fill_block_attributes, model};
 
 use super::super::shared::{Configured, Shared, once_emptied};
-use super::super::{create, errors, hand_over, kept_arguments, limits, moves, rename};
+use super::super::{capabilities, create, errors, hand_over, kept_arguments, moves, rename};
 use super::missing::{self, Found, Lost};
 use super::pool_change::check_kept;
 use super::proof::{AuthorizationContext, CidrProof, PROOF_TIMEOUT, VerificationMethod};
 use super::replaced::Replaced;
 use super::{
-    DEFAULT_TIMEOUT, Timeouts, carry_out, check_import, check_length, check_name, confirm, id_of, keep, only, seen,
-    timeout, timeout_or,
+    DEFAULT_TIMEOUT, Timeouts, carry_out, check_import, check_length, check_name, confirm, id_of, keep, only,
+    state_loaded, timeout, timeout_or,
 };
 use super::{agreement, others};
 
@@ -118,7 +118,7 @@ impl PoolCidrModel {
         self.id = pool_cidr.meta.id.clone().into();
         self.ipam_pool_cidr_id = super::own_id(&pool_cidr.meta.id).into();
         self.owner = pool_cidr.meta.owner.clone().into();
-        fill_facts!(self, pool_cidr.cidr);
+        fill_block_attributes!(self, pool_cidr.cidr);
     }
 
     /// This object of a state, in case it is not in the store.
@@ -228,8 +228,8 @@ impl Resource for PoolCidrResource {
         diagnostics
     }
 
-    fn seen(&self, state: &serde_json::Value) {
-        seen(&self.0, state);
+    fn state_loaded(&self, state: &serde_json::Value) {
+        state_loaded(&self.0, state);
     }
 
     fn plan_delete(&self, id: &str) {
@@ -243,10 +243,10 @@ impl Resource for PoolCidrResource {
             plan.config.require_name()?;
         }
         if !plan.config.proof().is_absent() {
-            limits::only_aws(&configured, OnlyAws::CidrProof, plan.config.proof().place())?;
+            capabilities::only_aws(&configured, OnlyAws::CidrProof, plan.config.proof().place())?;
         }
         if let Some(cidr) = plan.config.cidr.get() {
-            fill_facts!(&mut plan.planned, *cidr);
+            fill_block_attributes!(&mut plan.planned, *cidr);
         }
         let Some(spec) = PoolCidrModel::spec(&plan.config) else { return Ok(()) };
         let config = plan.config.clone();

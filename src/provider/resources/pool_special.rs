@@ -7,7 +7,7 @@ use crate::tf::{Diagnostic, Diagnostics, Path, Tf};
 use crate::{at, model, text_attr};
 
 use super::super::shared::Configured;
-use super::super::{errors, limits};
+use super::super::{capabilities, errors};
 use super::pool::PoolModel;
 
 text_attr!(PublicIpSource);
@@ -182,7 +182,7 @@ pub(super) fn check(configured: &Configured, config: &PoolModel) -> Result<(), D
     // Report all of them at once, so that the user does not have to remove one after the other.
     let mut found = Diagnostics::new();
     for (_, what) in only_aws.into_iter().filter(|(is_set, _)| *is_set) {
-        found.gather(limits::only_aws(configured, what, place(what)));
+        found.gather(capabilities::only_aws(configured, what, place(what)));
     }
     if found.has_error() {
         return Err(found);

@@ -9,10 +9,10 @@ use crate::{at, model};
 
 use super::super::shared::{Configured, Shared, once_emptied, within};
 use super::super::tags::PlannedTags;
-use super::super::{create, errors, hand_over, kept_arguments, limits, moves, rename, tags};
+use super::super::{capabilities, create, errors, hand_over, kept_arguments, moves, rename, tags};
 use super::missing::{self, Found, Lost};
 use super::others;
-use super::{Timeouts, carry_out, check_import, check_name, confirm, id_of, keep, only, seen, timeout};
+use super::{Timeouts, carry_out, check_import, check_name, confirm, id_of, keep, only, state_loaded, timeout};
 
 model! {
     /// Manages a scope, which contains the address space of one network. Top-level pools of one scope cannot overlap;
@@ -117,8 +117,8 @@ impl Resource for ScopeResource {
         check_name(&config.name, at!(ScopeModel, name), false).into_iter().collect()
     }
 
-    fn seen(&self, state: &serde_json::Value) {
-        seen(&self.0, state);
+    fn state_loaded(&self, state: &serde_json::Value) {
+        state_loaded(&self.0, state);
     }
 
     fn plan_delete(&self, id: &str) {
@@ -131,10 +131,10 @@ impl Resource for ScopeResource {
         let Some(configured) = self.0.configured()? else { return Ok(()) };
         let tags = PlannedTags::new(&configured.default_tags, &plan.planned.tags);
         plan.planned.tags_all = tags.all.clone();
-        limits::tags(&configured, &tags.known, at!(ScopeModel, tags))?;
-        limits::scope_type(&configured, &plan.planned.scope_type, at!(ScopeModel, scope_type))?;
+        capabilities::tags(&configured, &tags.known, at!(ScopeModel, tags))?;
+        capabilities::scope_type(&configured, &plan.planned.scope_type, at!(ScopeModel, scope_type))?;
         if plan.config.ipam_id.is_known() {
-            limits::only_aws(&configured, OnlyAws::IpamId, at!(ScopeModel, ipam_id))?;
+            capabilities::only_aws(&configured, OnlyAws::IpamId, at!(ScopeModel, ipam_id))?;
         } else if !configured.ipam.capabilities().special {
             plan.planned.ipam_id = Tf::Null;
         }
@@ -161,7 +161,7 @@ impl Resource for ScopeResource {
         };
         let tags = PlannedTags::new(&configured.default_tags, &plan.planned.tags);
         plan.planned.tags_all = tags.all.clone();
-        limits::tags(&configured, &tags.known, at!(ScopeModel, tags))?;
+        capabilities::tags(&configured, &tags.known, at!(ScopeModel, tags))?;
         kept_arguments::note(&configured, &prior.id, plan);
         match plan.planned.name.get() {
             Some(name) if stays && plan.planned.name != prior.name => {

@@ -66,7 +66,7 @@ use crate::tf::{
 use super::attributes::HumanDuration;
 use super::resources::{DEFAULT_TIMEOUT, Timeouts, without_region};
 use super::shared::{Shared, within};
-use super::{errors, kept_arguments, limits, moves, tags};
+use super::{capabilities, errors, kept_arguments, moves, tags};
 
 /// All resources of this module.
 pub(super) fn all(shared: &Arc<Shared>) -> Vec<Box<dyn ErasedResource>> {
@@ -223,7 +223,7 @@ impl<M: ServiceModel> Managed<M> {
             return Ok(());
         };
         *tags_all = tags::all(&configured.default_tags, tags);
-        limits::tags(&configured, tags.get().unwrap_or(&Tags::new()), at)
+        capabilities::tags(&configured, tags.get().unwrap_or(&Tags::new()), at)
     }
 
     /// Asks the service about the planned object. Warnings go into the plan.

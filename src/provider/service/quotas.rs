@@ -7,7 +7,7 @@ use crate::tf::{Diagnostic, Path};
 pub(super) struct Quota {
     /// The value.
     pub(super) usual: usize,
-    /// What the quota limits: the rest of a sentence that begins with a number.
+    /// What the quota capabilities: the rest of a sentence that begins with a number.
     pub(super) of: &'static str,
     /// What to do if it was not raised: a sentence.
     pub(super) otherwise: &'static str,

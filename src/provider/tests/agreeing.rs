@@ -23,9 +23,9 @@ fn kinds() -> [SizedKind; 3] {
 
 #[test]
 fn a_block_and_its_size_and_both_together_mean_the_same() {
-    for (address, before, said, named, block) in kinds() {
-        let by_block = with(&said, &json!({named: block}));
-        let by_size = with(&said, &json!({"netmask_length": 16}));
+    for (address, before, base, named, block) in kinds() {
+        let by_block = with(&base, &json!({named: block}));
+        let by_size = with(&base, &json!({"netmask_length": 16}));
         let by_both = with(&by_block, &json!({"netmask_length": 16}));
         let config = |one: &Json| before.iter().cloned().chain([(address, one.clone())]).collect::<Vec<_>>();
         // First the block, then only the size: the block must not have been chosen by its size.
@@ -53,10 +53,10 @@ fn a_block_and_its_size_and_both_together_mean_the_same() {
 /// If both are given, the size belongs to the block: a new block means that block, and not any block of its size.
 #[test]
 fn the_block_takes_precedence_over_its_size() {
-    for (address, before, said, named, _) in kinds() {
+    for (address, before, base, named, _) in kinds() {
         let config = |block: &str, length: u8| {
             let block = if named == "cidrs" { json!([block]) } else { json!(block) };
-            let both = with(&said, &json!({named: block, "netmask_length": length}));
+            let both = with(&base, &json!({named: block, "netmask_length": length}));
             before.iter().cloned().chain([(address, both)]).collect::<Vec<_>>()
         };
         let world = World::new();

@@ -207,8 +207,8 @@ fn a_provider_block_that_is_not_known_yet_plans_unknown_values() {
         assert!(response.diagnostics.is_empty(), "{:?}", response.diagnostics);
         assert!(response.planned.entry("id").is_unknown());
     }
-    let told = process.resource("ipam_pool").read(workspace.value("ipam_pool.top")).unwrap_err();
-    assert_only_error(&crate::provider::testing::errors(&told), "", &["not known yet"]);
+    let reported = process.resource("ipam_pool").read(workspace.value("ipam_pool.top")).unwrap_err();
+    assert_only_error(&crate::provider::testing::errors(&reported), "", &["not known yet"]);
     assert_eq!(world.memory.commits(), commits);
 }
 
@@ -261,13 +261,13 @@ fn a_plan_that_may_not_write_reports_what_the_plan_of_a_writer_reports() {
     ];
     for fault in table {
         let config = [&present[..], std::slice::from_ref(&fault)].concat();
-        let told = workspace.plan(&config).unwrap_err();
+        let reported = workspace.plan(&config).unwrap_err();
         let mut looker = workspace.clone();
         looker.store = Some(Arc::new(ReadOnly(Arc::clone(&world.memory))));
-        assert_eq!(looker.plan(&config).unwrap_err(), told, "{fault:?}");
+        assert_eq!(looker.plan(&config).unwrap_err(), reported, "{fault:?}");
         let mut holding_nothing = workspace.clone();
         holding_nothing.plan_hold = Duration::ZERO;
-        assert_eq!(holding_nothing.plan(&config).unwrap_err(), told, "{fault:?}");
+        assert_eq!(holding_nothing.plan(&config).unwrap_err(), reported, "{fault:?}");
     }
     assert!(workspace.plan(&present).unwrap().is_empty());
 }

@@ -60,6 +60,9 @@ fn the_error_of_a_lost_hold_names_no_block_that_the_plan_did_not_show() {
     let web = |length: u8| [top(), web(&json!({"netmask_length": length}))];
     let first = workspace.plan(&web(24)).unwrap();
     let second = workspace.plan(&web(23)).unwrap().get("ipam_allocation.web", "cidr");
-    let said = workspace.apply_plan(&first).unwrap_err().join("\n");
-    assert!(said.contains("A later plan of the same owner took its place") && !said.contains(&second), "{said}");
+    let reported = workspace.apply_plan(&first).unwrap_err().join("\n");
+    assert!(
+        reported.contains("A later plan of the same owner took its place") && !reported.contains(&second),
+        "{reported}"
+    );
 }

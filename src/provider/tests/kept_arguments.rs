@@ -60,12 +60,12 @@ fn another_pool_is_refused_in_the_apply_and_the_next_plan_moves_the_allocation()
         planned.become_known(WEB, &known[2].1);
         let errors = workspace.apply_plan(&planned).unwrap_err();
         let (top, other) = (workspace.get("ipam_pool.top", "id"), workspace.get("ipam_pool.other", "id"));
-        let told = format!(
+        let reported = format!(
             "ipam_pool_id: The value is not the one that the plan kept: The plan kept ipam_pool_id = {top:?}, because \
              its value was not known. The value is {other:?} now. This ipam_allocation was not changed. Plan again: \
              the next plan replaces it."
         );
-        assert_eq!(errors, [told]);
+        assert_eq!(errors, [reported]);
         assert_eq!(workspace.value(WEB), &before);
         let planned = workspace.plan(&known).unwrap();
         assert_eq!(

@@ -19,7 +19,7 @@ fn config(site: &Json, inner: &Json) -> Vec<(&'static str, Json)> {
 #[test]
 fn a_locale_is_set_and_corrected_in_place_with_the_pools_below() {
     let (none, lisbon, porto) = (json!({}), json!({"locale": "lisbon"}), json!({"locale": "porto"}));
-    for (steps, told) in [
+    for (steps, reported) in [
         // The pool below has no locale, or the same locale.
         ([(&none, &none), (&lisbon, &none), (&porto, &none)], "followed"),
         ([(&none, &none), (&lisbon, &lisbon), (&porto, &porto)], "repeated"),
@@ -31,10 +31,10 @@ fn a_locale_is_set_and_corrected_in_place_with_the_pools_below() {
         let cidr = workspace.get("ipam_allocation.web", "cidr");
         for (site, inner) in &steps[1..] {
             let planned = workspace.apply(&config(site, inner));
-            assert_eq!(planned.action(SITE), Action::Update, "{told}");
-            assert_eq!(planned.action(INNER), Action::Update, "{told}");
-            assert_eq!(planned.action("ipam_allocation.web"), Action::NoOp, "{told}");
-            assert_eq!(planned.get(INNER, "locale"), site["locale"], "{told}");
+            assert_eq!(planned.action(SITE), Action::Update, "{reported}");
+            assert_eq!(planned.action(INNER), Action::Update, "{reported}");
+            assert_eq!(planned.action("ipam_allocation.web"), Action::NoOp, "{reported}");
+            assert_eq!(planned.get(INNER, "locale"), site["locale"], "{reported}");
         }
         assert_eq!(workspace.get("ipam_allocation.web", "cidr"), cidr);
         workspace.destroy();

@@ -203,11 +203,11 @@ fn an_import_from_another_owner_warns_and_keeps_the_owner() {
         let warnings = second.import(address, &id).unwrap();
         let [warning] = warnings.as_slice() else { panic!("{address}: {warnings:#?}") };
         let command = format!("terraform-provider-ipam transfer {id} --to \"team/b\"");
-        let said = warning.to_lowercase();
+        let reported = warning.to_lowercase();
         for words in
             [word.to_lowercase().as_str(), "belongs to owner \"team/a\"", "that configuration loses it", &command]
         {
-            assert!(said.contains(words), "no {words:?} in: {warning}");
+            assert!(reported.contains(words), "no {words:?} in: {warning}");
         }
         assert_eq!(second.get(address, "owner"), "team/a");
     }

@@ -45,9 +45,13 @@ fn objects_of_the_state_are_restored_and_the_plan_is_empty() {
     let before = workspace.state.clone();
     let planned = workspace.plan(&config()).unwrap();
     assert!(planned.is_empty(), "{planned:#?}");
-    let told =
+    let reported =
         |name: &str| planned.warnings.iter().filter(|one| one.contains(name) && one.contains("was restored")).count();
-    assert_eq!((told("scope \"lab\""), told("allocation \"web\""), planned.warnings.len()), (1, 1, 5), "{planned:#?}");
+    assert_eq!(
+        (reported("scope \"lab\""), reported("allocation \"web\""), planned.warnings.len()),
+        (1, 1, 5),
+        "{planned:#?}"
+    );
     for address in ALL {
         assert_eq!(planned.state[address].value, before[address].value, "{address}");
     }
@@ -88,8 +92,8 @@ fn objects_that_cannot_be_restored_are_planned_as_new_with_the_reason() {
     other.apply(&[("ipam_allocation.taken", taken)]);
     let planned = workspace.plan(&config()).unwrap();
     assert_eq!(planned.action("ipam_allocation.web"), Action::Create);
-    let said = planned.warnings.iter().find(|one| one.contains("cannot be restored")).expect("a warning");
-    assert!(said.contains("\"web\"") && said.contains("overlaps") && said.contains("team/b"), "{said}");
+    let reported = planned.warnings.iter().find(|one| one.contains("cannot be restored")).expect("a warning");
+    assert!(reported.contains("\"web\"") && reported.contains("overlaps") && reported.contains("team/b"), "{reported}");
     world.assert_sound();
 }
 

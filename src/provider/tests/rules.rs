@@ -277,9 +277,12 @@ fn computed_attributes_cannot_be_set() {
     for resource in &process.provider.resources {
         for attribute in resource.schema().block.attributes.iter().filter(|attribute| attribute.is_computed_only()) {
             let config = config_of(resource.as_ref(), &json!({attribute.name: UNKNOWN}), &[].into());
-            let told = crate::provider::testing::errors(&resource.validate(&config));
+            let reported = crate::provider::testing::errors(&resource.validate(&config));
             let at = format!("{}: ", attribute.name);
-            assert!(told.iter().any(|told| told.starts_with(&at) && told.contains("cannot be set")), "{told:#?}");
+            assert!(
+                reported.iter().any(|reported| reported.starts_with(&at) && reported.contains("cannot be set")),
+                "{reported:#?}"
+            );
         }
     }
 }

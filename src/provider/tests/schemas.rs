@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use super::*;
-use crate::tf::{Attribute, AttributeType, Block, NestedBlock, Schema, Type, Value, problems, signature_problems};
+use crate::tf::{
+    Attribute, AttributeType, Block, NestedBlock, Schema, Type, Value, schema_problems, signature_problems,
+};
 
 fn attribute(of: &Attribute) -> Json {
     let mut flags: Vec<&str> = Vec::new();
@@ -88,7 +90,7 @@ fn terraform_accepts_every_schema() {
     let schemas = provider.resources.iter().map(|one| (one.type_name(), one.schema()));
     let schemas = schemas.chain(provider.data_sources.iter().map(|one| (one.type_name(), one.schema())));
     for (name, schema) in schemas.chain([("provider", provider.config.schema())]) {
-        assert_eq!(problems(&schema), [""; 0], "{name}");
+        assert_eq!(schema_problems(&schema), [""; 0], "{name}");
     }
     for function in &provider.functions {
         assert_eq!(signature_problems(function.name(), &function.signature()), [""; 0]);

@@ -89,9 +89,9 @@ fn conflicts_between_new_objects_are_reported_as_in_the_plan_of_a_writer() {
         let config = [present(), siblings.clone()].concat();
         let looked =
             without_writes(&workspace).map(|looker| looker.plan(&config).expect_err("an error for the reader"));
-        let told = workspace.plan(&config).expect_err("an error for the writer");
+        let reported = workspace.plan(&config).expect_err("an error for the writer");
         for errors in looked {
-            assert_eq!(summaries(&errors), summaries(&told), "{siblings:#?}");
+            assert_eq!(summaries(&errors), summaries(&reported), "{siblings:#?}");
             for error in &errors {
                 assert!(!error.contains("expires") && !error.contains("holds release"), "nothing is held: {error}");
             }
@@ -112,9 +112,9 @@ fn a_sibling_is_named_without_an_id() {
         block("ipam_allocation.two", "two", json!({"cidr": "10.1.0.128/25"})),
     ];
     for looker in without_writes(&workspace) {
-        let told = "cidr: 10.1.0.128/25 overlaps space that is taken: 10.1.0.128/25 shares addresses with:\n\n  \
+        let reported = "cidr: 10.1.0.128/25 overlaps space that is taken: 10.1.0.128/25 shares addresses with:\n\n  \
                     - 10.1.0.0/24, allocation \"top/one\", which this plan creates too\n\nChoose another block for one of them.";
-        assert_eq!(looker.plan(&[&present()[..], &two].concat()).unwrap_err(), [told]);
+        assert_eq!(looker.plan(&[&present()[..], &two].concat()).unwrap_err(), [reported]);
     }
 }
 

@@ -1,35 +1,11 @@
 //! Checkpoints, so that opening a store need not read the whole history.
 
-use super::load::{Weight, checkpoint_name, number_of};
+use super::log::{checkpoint_name, number_of};
 use super::objects::Objects;
-use super::{Bucket, State, format};
+use super::state::{State, Weight};
+use super::{Bucket, format};
 use crate::runtime::block_on;
 use crate::store::Error;
-
-/// Thresholds for writing a checkpoint.
-#[derive(Clone, Copy)]
-pub(super) struct Weights {
-    /// A log that is smaller than this is quick to read.
-    pub(super) log_min: u64,
-    /// The cost of reading one more object, as the number of bytes that could be read in the same time.
-    pub(super) object: u64,
-}
-
-impl Default for Weights {
-    fn default() -> Self {
-        Self { log_min: 4 << 20, object: 16 << 10 }
-    }
-}
-
-impl State {
-    /// Whether the log after the last checkpoint is larger than that checkpoint. So opening costs at most twice the
-    /// necessary amount, and checkpoints cost at most as much as the log.
-    fn is_due(&self, weights: Weights) -> bool {
-        let Weight { objects, bytes } = self.weight;
-        let last = self.checkpoint.map_or(0, |(_, size)| size);
-        objects * weights.object + bytes > weights.log_min.max(last)
-    }
-}
 
 impl Bucket {
     /// Writes a checkpoint after a commit, when the log has become long. The writer of that commit waits for it,
@@ -39,7 +15,7 @@ impl Bucket {
         let (Some(state), Ok(_alone)) = (state, self.checkpointing.try_lock()) else { return };
         if let Err(error) = self.checkpoint_unless_there(state) {
             // No data is lost: the log is complete, and the next commit tries again.
-            tracing::warn!(%error, place = self.place.describe(), "a checkpoint could not be written");
+            tracing::warn!(%error, location = self.location.describe(), "a checkpoint could not be written");
         }
     }
 

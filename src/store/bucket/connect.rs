@@ -11,7 +11,7 @@ use object_store::local::LocalFileSystem;
 use object_store::{BackoffConfig, ClientConfigKey, ObjectStore, RetryConfig};
 
 use super::failure;
-use super::place::{Environment, Kind, Place};
+use super::location::{Environment, Kind, StoreLocation};
 use super::profile::Profile;
 use crate::store::Error;
 
@@ -20,15 +20,15 @@ const CONNECT_TIMEOUT: &str = "5 seconds";
 /// `objects` limits the time of requests, because it knows their size.
 const REQUEST_TIMEOUT: &str = "1 hour";
 
-/// The client for `place`.
+/// The client for `location`.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the settings contradict each other, or when there are no credentials at all.
-pub(super) fn connect(place: &Place, environment: &Environment) -> Result<Arc<dyn ObjectStore>, Error> {
-    match place.kind {
-        Kind::S3 => s3(place, environment),
-        Kind::Gs => gs(place, environment),
-        Kind::Az => az(place, environment),
+pub(super) fn connect(location: &StoreLocation, environment: &Environment) -> Result<Arc<dyn ObjectStore>, Error> {
+    match location.kind {
+        Kind::S3 => s3(location, environment),
+        Kind::Gs => gs(location, environment),
+        Kind::Az => az(location, environment),
         // Each write reaches the disk, and so does the directory, before it is answered.
         Kind::File => Ok(Arc::new(LocalFileSystem::new().with_fsync(true))),
     }
@@ -45,7 +45,7 @@ fn is_plain_http(endpoint: Option<&str>) -> bool {
 
 /// The error of a client builder. Only the message of the operating system is shown, because the rest may quote a
 /// secret.
-fn refused(place: &Place, error: &object_store::Error) -> Error {
+fn refused(location: &StoreLocation, error: &object_store::Error) -> Error {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     let mut system = String::new();
     while let Some(error) = cause {
@@ -56,8 +56,8 @@ fn refused(place: &Place, error: &object_store::Error) -> Error {
     }
     Error::Unavailable(format!(
         "the settings for {} cannot be used{system}: {}",
-        place.describe(),
-        match place.kind {
+        location.describe(),
+        match location.kind {
             Kind::S3 => "check the environment variables AWS_*",
             Kind::Gs => "check GOOGLE_APPLICATION_CREDENTIALS and the other environment variables GOOGLE_*",
             Kind::Az => "check the environment variables AZURE_*",
@@ -66,9 +66,9 @@ fn refused(place: &Place, error: &object_store::Error) -> Error {
     ))
 }
 
-fn s3(place: &Place, environment: &Environment) -> Result<Arc<dyn ObjectStore>, Error> {
+fn s3(location: &StoreLocation, environment: &Environment) -> Result<Arc<dyn ObjectStore>, Error> {
     let mut builder = AmazonS3Builder::new();
-    let profile = profile(place, environment)?;
+    let profile = profile(location, environment)?;
     for (name, value) in environment.with_prefix("AWS_") {
         // The keys and the token of the environment belong together: a profile with keys replaces all of them.
         let is_of_keys = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"].contains(&name);
@@ -79,18 +79,18 @@ fn s3(place: &Place, environment: &Environment) -> Result<Arc<dyn ObjectStore>, 
             builder = builder.with_config(key, value);
         }
     }
-    builder = with_profile(builder, profile, place, environment);
+    builder = with_profile(builder, profile, location, environment);
     for (option, key) in [
         ("region", AmazonS3ConfigKey::Region),
         ("endpoint", AmazonS3ConfigKey::S3Endpoint),
         ("virtual_hosted_style", AmazonS3ConfigKey::VirtualHostedStyleRequest),
     ] {
-        if let Some(value) = place.option(option) {
+        if let Some(value) = location.option(option) {
             builder = builder.with_config(key, value);
         }
     }
     for (option, key) in [("sse", "aws_server_side_encryption"), ("sse_kms_key_id", "aws_sse_kms_key_id")] {
-        if let (Some(value), Ok(key)) = (place.option(option), key.parse::<AmazonS3ConfigKey>()) {
+        if let (Some(value), Ok(key)) = (location.option(option), key.parse::<AmazonS3ConfigKey>()) {
             builder = builder.with_config(key, value);
         }
     }
@@ -99,24 +99,24 @@ fn s3(place: &Place, environment: &Environment) -> Result<Arc<dyn ObjectStore>, 
         setting(&builder, AmazonS3ConfigKey::S3Endpoint).or_else(|| setting(&builder, AmazonS3ConfigKey::Endpoint));
     let is_virtual = setting(&builder, AmazonS3ConfigKey::VirtualHostedStyleRequest).is_some_and(|text| text == "true");
     if let (Some(endpoint), true) = (&endpoint, is_virtual) {
-        builder = builder.with_config(AmazonS3ConfigKey::S3Endpoint, with_bucket(endpoint, &place.bucket));
+        builder = builder.with_config(AmazonS3ConfigKey::S3Endpoint, with_bucket(endpoint, &location.bucket));
     }
     if is_plain_http(endpoint.as_deref()) {
         builder = builder.with_config(AmazonS3ConfigKey::Client(ClientConfigKey::AllowHttp), "true");
     }
     let store = builder
-        .with_bucket_name(&place.bucket)
+        .with_bucket_name(&location.bucket)
         .with_conditional_put(S3ConditionalPut::ETagMatch)
         .with_config(AmazonS3ConfigKey::Client(ClientConfigKey::ConnectTimeout), CONNECT_TIMEOUT)
         .with_config(AmazonS3ConfigKey::Client(ClientConfigKey::Timeout), REQUEST_TIMEOUT)
         .with_retry(no_retry())
         .build();
-    Ok(Arc::new(store.map_err(|error| refused(place, &error))?))
+    Ok(Arc::new(store.map_err(|error| refused(location, &error))?))
 }
 
 /// Keys of the environment take precedence over those of a profile, unless the URL names a profile.
-fn profile(place: &Place, environment: &Environment) -> Result<Profile, Error> {
-    let chosen = place.option("profile");
+fn profile(location: &StoreLocation, environment: &Environment) -> Result<Profile, Error> {
+    let chosen = location.option("profile");
     let others = [
         "AWS_ACCESS_KEY_ID",
         "AWS_SECRET_ACCESS_KEY",
@@ -130,7 +130,7 @@ fn profile(place: &Place, environment: &Environment) -> Result<Profile, Error> {
     }
     let profile = Profile::read(environment, chosen)?;
     if profile.keys.is_none() && environment.get("AWS_EC2_METADATA_DISABLED").is_some_and(|text| text == "true") {
-        return Err(failure::no_credentials(place));
+        return Err(failure::no_credentials(location));
     }
     Ok(profile)
 }
@@ -138,7 +138,7 @@ fn profile(place: &Place, environment: &Environment) -> Result<Profile, Error> {
 fn with_profile(
     mut builder: AmazonS3Builder,
     profile: Profile,
-    place: &Place,
+    location: &StoreLocation,
     environment: &Environment,
 ) -> AmazonS3Builder {
     let is_set = |names: &[&str]| names.iter().any(|name| environment.get(name).is_some());
@@ -148,7 +148,7 @@ fn with_profile(
             builder = builder.with_token(token);
         }
     }
-    let region_is_said = place.option("profile").is_none() && is_set(&["AWS_REGION", "AWS_DEFAULT_REGION"]);
+    let region_is_said = location.option("profile").is_none() && is_set(&["AWS_REGION", "AWS_DEFAULT_REGION"]);
     if let Some(region) = profile.region.filter(|_| !region_is_said) {
         builder = builder.with_region(region);
     }
@@ -167,7 +167,7 @@ fn with_bucket(endpoint: &str, bucket: &str) -> String {
     }
 }
 
-fn gs(place: &Place, environment: &Environment) -> Result<Arc<dyn ObjectStore>, Error> {
+fn gs(location: &StoreLocation, environment: &Environment) -> Result<Arc<dyn ObjectStore>, Error> {
     let mut builder = GoogleCloudStorageBuilder::new();
     for (name, value) in environment.with_prefix("GOOGLE_") {
         if let Ok(key) = name.to_ascii_lowercase().parse::<GoogleConfigKey>() {
@@ -177,7 +177,7 @@ fn gs(place: &Place, environment: &Environment) -> Result<Arc<dyn ObjectStore>, 
     let emulator = environment
         .get("STORAGE_EMULATOR_HOST")
         .map(|host| if host.contains("://") { host.to_owned() } else { format!("http://{host}") });
-    let endpoint = place.option("endpoint").map(str::to_owned).or(emulator);
+    let endpoint = location.option("endpoint").map(str::to_owned).or(emulator);
     if is_plain_http(endpoint.as_deref()) {
         // Only emulators use plain HTTP, and they need no credentials.
         builder = builder
@@ -188,15 +188,15 @@ fn gs(place: &Place, environment: &Environment) -> Result<Arc<dyn ObjectStore>, 
         builder = builder.with_config(GoogleConfigKey::BaseUrl, endpoint);
     }
     let store = builder
-        .with_bucket_name(&place.bucket)
+        .with_bucket_name(&location.bucket)
         .with_config(GoogleConfigKey::Client(ClientConfigKey::ConnectTimeout), CONNECT_TIMEOUT)
         .with_config(GoogleConfigKey::Client(ClientConfigKey::Timeout), REQUEST_TIMEOUT)
         .with_retry(no_retry())
         .build();
-    Ok(Arc::new(store.map_err(|error| refused(place, &error))?))
+    Ok(Arc::new(store.map_err(|error| refused(location, &error))?))
 }
 
-fn az(place: &Place, environment: &Environment) -> Result<Arc<dyn ObjectStore>, Error> {
+fn az(location: &StoreLocation, environment: &Environment) -> Result<Arc<dyn ObjectStore>, Error> {
     let mut builder = MicrosoftAzureBuilder::new();
     // The names that Azure's own tools use, and then the more specific names.
     for (name, key) in
@@ -214,27 +214,27 @@ fn az(place: &Place, environment: &Environment) -> Result<Arc<dyn ObjectStore>, 
     if let Some(endpoint) = environment.get("IDENTITY_ENDPOINT") {
         builder = builder.with_config(AzureConfigKey::MsiEndpoint, endpoint);
     }
-    if let Some(account) = place.option("account") {
+    if let Some(account) = location.option("account") {
         builder = builder.with_config(AzureConfigKey::AccountName, account);
     }
-    if let Some(endpoint) = place.option("endpoint") {
+    if let Some(endpoint) = location.option("endpoint") {
         builder = builder.with_config(AzureConfigKey::Endpoint, endpoint);
     }
     let is_emulator = builder.get_config_value(&AzureConfigKey::UseEmulator).is_some_and(|text| text == "true");
     if !is_emulator && builder.get_config_value(&AzureConfigKey::AccountName).is_none() {
         return Err(Error::Unavailable(format!(
             "{} needs a storage account: set AZURE_STORAGE_ACCOUNT_NAME, or \"?account=...\" in the URL",
-            place.describe()
+            location.describe()
         )));
     }
     if is_plain_http(builder.get_config_value(&AzureConfigKey::Endpoint).as_deref()) {
         builder = builder.with_config(AzureConfigKey::Client(ClientConfigKey::AllowHttp), "true");
     }
     let store = builder
-        .with_container_name(&place.bucket)
+        .with_container_name(&location.bucket)
         .with_config(AzureConfigKey::Client(ClientConfigKey::ConnectTimeout), CONNECT_TIMEOUT)
         .with_config(AzureConfigKey::Client(ClientConfigKey::Timeout), REQUEST_TIMEOUT)
         .with_retry(no_retry())
         .build();
-    Ok(Arc::new(store.map_err(|error| refused(place, &error))?))
+    Ok(Arc::new(store.map_err(|error| refused(location, &error))?))
 }

@@ -5,9 +5,14 @@ use std::iter::Peekable;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::format::{Shared, Write};
 use crate::store::overlay::bounds;
 use crate::store::{Entry, Error, Order, Snapshot};
+
+/// A key and its new value; `None` is a deletion.
+pub(super) type Write = (Arc<str>, Option<Arc<[u8]>>);
+
+/// A key and its value, shared with snapshots.
+pub(super) type Shared = (Arc<str>, Arc<[u8]>);
 
 type Base = BTreeMap<Arc<str>, Arc<[u8]>>;
 /// `None` is a deletion.

@@ -5,12 +5,12 @@ use std::io;
 
 use object_store::client::{HttpError, HttpErrorKind};
 
-use super::place::{Kind, Place};
+use super::location::{Kind, StoreLocation};
 use crate::store::Error;
 
 /// The reason why a request failed.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(super) enum RequestFailure {
     /// There is no such object.
     Absent,
     /// The object exists already, or is being created at this moment.
@@ -24,7 +24,7 @@ pub(super) enum Failure {
 }
 
 /// The answer of a server, as far as it can be read from an error.
-struct Said {
+struct ErrorBody {
     status: u16,
     /// The code in the body: `NoSuchBucket`.
     code: String,
@@ -38,7 +38,7 @@ const STATUS: &str = "status code: ";
 /// The hosts that give credentials to machines of a cloud.
 const METADATA_HOSTS: [&str; 4] = ["169.254.169.254", "169.254.170.2", "metadata.google.internal", "[fd00:ec2::254]"];
 
-impl Said {
+impl ErrorBody {
     fn of(error: &object_store::Error) -> Option<Self> {
         let text = chain(error).last()?.to_string();
         let after = &text[text.find(STATUS)? + STATUS.len()..];
@@ -50,9 +50,9 @@ impl Said {
 
     fn words(&self) -> String {
         let Self { status, code, message } = self;
-        let said = [code.as_str(), message.as_str()].into_iter().filter(|text| !text.is_empty());
-        let said = said.collect::<Vec<_>>().join(": ");
-        if said.is_empty() { format!("status {status}") } else { format!("status {status}, {said}") }
+        let words = [code.as_str(), message.as_str()].into_iter().filter(|text| !text.is_empty());
+        let words = words.collect::<Vec<_>>().join(": ");
+        if words.is_empty() { format!("status {status}") } else { format!("status {status}, {words}") }
     }
 }
 
@@ -75,50 +75,50 @@ fn quoted(text: &str, name: &str) -> Option<String> {
     Some(rest.split('"').next().unwrap_or("").chars().take(200).collect())
 }
 
-impl Failure {
-    pub(super) fn of(error: &object_store::Error, place: &Place) -> Self {
+impl RequestFailure {
+    pub(super) fn of(error: &object_store::Error, location: &StoreLocation) -> Self {
         if let Some(io) = chain(error).find_map(|cause| cause.downcast_ref::<io::Error>())
-            && place.kind == Kind::File
+            && location.kind == Kind::File
         {
-            return Self::of_file(error, io, place);
+            return Self::of_file(error, io, location);
         }
         if is_about_credentials(error) {
-            return Self::Final { sent: false, error: no_credentials(place) };
+            return Self::Final { sent: false, error: no_credentials(location) };
         }
-        if let Some(said) = said(error) {
-            return Self::of_answer(&said, error, place);
+        if let Some(error_body) = error_body(error) {
+            return Self::of_answer(&error_body, error, location);
         }
         if let Some(http) = chain(error).find_map(|cause| cause.downcast_ref::<HttpError>()) {
             let root = chain(http).last().map(ToString::to_string).unwrap_or_default();
             let sent = http.kind() != HttpErrorKind::Connect;
-            return Self::Transient { sent, words: format!("{} cannot be reached: {root}", place.describe()) };
+            return Self::Transient { sent, words: format!("{} cannot be reached: {root}", location.describe()) };
         }
         match error {
             object_store::Error::NotFound { .. } => Self::Absent,
             object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. } => Self::Exists,
-            object_store::Error::PermissionDenied { .. } => Self::Denied(place.describe()),
+            object_store::Error::PermissionDenied { .. } => Self::Denied(location.describe()),
             _ => {
                 let root = chain(error).last().map(ToString::to_string).unwrap_or_default();
-                let error = Error::Unavailable(format!("{}: {root}", place.describe()));
+                let error = Error::Unavailable(format!("{}: {root}", location.describe()));
                 Self::Final { sent: true, error }
             }
         }
     }
 
     /// The failure of a request that was not answered in time.
-    pub(super) fn timeout(place: &Place) -> Self {
-        Self::Transient { sent: true, words: format!("{} did not answer in time", place.describe()) }
+    pub(super) fn timeout(location: &StoreLocation) -> Self {
+        Self::Transient { sent: true, words: format!("{} did not answer in time", location.describe()) }
     }
 
-    fn of_answer(said: &Said, error: &object_store::Error, place: &Place) -> Self {
-        let words = said.words();
+    fn of_answer(error_body: &ErrorBody, error: &object_store::Error, location: &StoreLocation) -> Self {
+        let words = error_body.words();
         let unavailable = |why: String| Self::Final { sent: false, error: Error::Unavailable(why) };
-        let at = place.describe();
-        match (said.status, said.code.as_str()) {
-            (_, "NoSuchBucket" | "ContainerNotFound" | "AccountNotFound") => unavailable(no_bucket(place)),
-            (404, _) if said.message.contains("bucket does not exist") => unavailable(no_bucket(place)),
+        let at = location.describe();
+        match (error_body.status, error_body.code.as_str()) {
+            (_, "NoSuchBucket" | "ContainerNotFound" | "AccountNotFound") => unavailable(no_bucket(location)),
+            (404, _) if error_body.message.contains("bucket does not exist") => unavailable(no_bucket(location)),
             (301 | 302 | 307 | 308, _) | (_, "PermanentRedirect" | "AuthorizationHeaderMalformed") => {
-                unavailable(wrong_region(place, &words))
+                unavailable(wrong_region(location, &words))
             }
             (_, "RequestTimeTooSkewed" | "RequestExpired") => unavailable(format!(
                 "{at} refuses requests because the clock of this machine is wrong: set it by NTP ({words})"
@@ -127,8 +127,8 @@ impl Failure {
                 unavailable(format!("the credentials for {at} have expired: get new ones ({words})"))
             }
             (_, "InvalidAccessKeyId" | "SignatureDoesNotMatch" | "InvalidToken" | "AuthenticationFailed")
-            | (401, _) => unavailable(format!("{at} does not know these credentials: {}", which_credentials(place))),
-            (_, "NotImplemented") | (501, _) => unavailable(unsupported(place)),
+            | (401, _) => unavailable(format!("{at} does not know these credentials: {}", which_credentials(location))),
+            (_, "NotImplemented") | (501, _) => unavailable(unsupported(location)),
             (404, _) => Self::Absent,
             (409 | 412, _) | (304, _) => Self::Exists,
             (403, _) => Self::Denied(format!("{at} ({words})")),
@@ -139,9 +139,9 @@ impl Failure {
         }
     }
 
-    fn of_file(error: &object_store::Error, io: &io::Error, place: &Place) -> Self {
+    fn of_file(error: &object_store::Error, io: &io::Error, location: &StoreLocation) -> Self {
         use io::ErrorKind as E;
-        let at = place.describe();
+        let at = location.describe();
         match (error, io.kind()) {
             (object_store::Error::NotFound { .. }, _) | (_, E::NotFound) => Self::Absent,
             (object_store::Error::AlreadyExists { .. }, _) => Self::Exists,
@@ -162,27 +162,29 @@ impl Failure {
     }
 
     /// The error of a read.
-    pub(super) fn into_read_error(self, place: &Place) -> Error {
+    pub(super) fn into_read_error(self, location: &StoreLocation) -> Error {
         match self {
-            Self::Absent => Error::Unavailable(format!("{} lost an object while it was read", place.describe())),
-            Self::Exists => Error::Unavailable(format!("{} answers with a conflict", place.describe())),
-            Self::Denied(words) => Error::Unavailable(format!("reading is not allowed: {words}. {}", to_read(place))),
+            Self::Absent => Error::Unavailable(format!("{} lost an object while it was read", location.describe())),
+            Self::Exists => Error::Unavailable(format!("{} answers with a conflict", location.describe())),
+            Self::Denied(words) => {
+                Error::Unavailable(format!("reading is not allowed: {words}. {}", to_read(location)))
+            }
             Self::Transient { words, .. } => Error::Unavailable(words),
             Self::Final { error, .. } => error,
         }
     }
 
     /// The error of a write that certainly did not happen.
-    pub(super) fn into_write_error(self, place: &Place) -> Error {
+    pub(super) fn into_write_error(self, location: &StoreLocation) -> Error {
         match self {
-            Self::Denied(words) => Error::ReadOnly(format!("writing is not allowed: {words}. {}", to_write(place))),
-            other => other.into_read_error(place),
+            Self::Denied(words) => Error::ReadOnly(format!("writing is not allowed: {words}. {}", to_write(location))),
+            other => other.into_read_error(location),
         }
     }
 
     /// The description of a write with an unknown outcome.
-    pub(super) fn into_words(self, place: &Place) -> String {
-        match self.into_write_error(place) {
+    pub(super) fn into_words(self, location: &StoreLocation) -> String {
+        match self.into_write_error(location) {
             Error::Unavailable(words) | Error::ReadOnly(words) => words,
             other => other.to_string(),
         }
@@ -190,12 +192,12 @@ impl Failure {
 }
 
 /// A redirect without a target has no status in its text; S3 answers with one in the wrong region.
-fn said(error: &object_store::Error) -> Option<Said> {
+fn error_body(error: &object_store::Error) -> Option<ErrorBody> {
     let root = chain(error).last()?.to_string();
     if root.contains("redirect without LOCATION") {
-        return Some(Said { status: 301, code: "PermanentRedirect".to_owned(), message: String::new() });
+        return Some(ErrorBody { status: 301, code: "PermanentRedirect".to_owned(), message: String::new() });
     }
-    Said::of(error)
+    ErrorBody::of(error)
 }
 
 /// Whether the request did not go to the bucket, but to the host that gives credentials to a machine of a cloud.
@@ -206,8 +208,8 @@ fn is_about_credentials(error: &object_store::Error) -> bool {
     })
 }
 
-pub(super) fn no_credentials(place: &Place) -> Error {
-    let looked = match place.kind {
+pub(super) fn no_credentials(location: &StoreLocation) -> Error {
+    let looked = match location.kind {
         Kind::S3 => {
             "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, the profile in ~/.aws (AWS_PROFILE), web identity \
              (AWS_WEB_IDENTITY_TOKEN_FILE with AWS_ROLE_ARN), the container's role, and the role of an EC2 instance"
@@ -222,11 +224,14 @@ pub(super) fn no_credentials(place: &Place) -> Error {
         }
         Kind::File => "the permissions of the directory",
     };
-    Error::Unavailable(format!("no credentials were found for {}. The provider looked for {looked}", place.describe()))
+    Error::Unavailable(format!(
+        "no credentials were found for {}. The provider looked for {looked}",
+        location.describe()
+    ))
 }
 
-fn which_credentials(place: &Place) -> &'static str {
-    match place.kind {
+fn which_credentials(location: &StoreLocation) -> &'static str {
+    match location.kind {
         Kind::S3 => "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile",
         Kind::Gs => "check GOOGLE_APPLICATION_CREDENTIALS",
         Kind::Az => "check the account's key, the token or the service principal, and the name of the account",
@@ -234,30 +239,30 @@ fn which_credentials(place: &Place) -> &'static str {
     }
 }
 
-fn no_bucket(place: &Place) -> String {
-    let word = if place.kind == Kind::Az { "container" } else { "bucket" };
-    format!("the {word} {} does not exist: create it, or check its name, the account and the region", place.bucket)
+fn no_bucket(location: &StoreLocation) -> String {
+    let word = if location.kind == Kind::Az { "container" } else { "bucket" };
+    format!("the {word} {} does not exist: create it, or check its name, the account and the region", location.bucket)
 }
 
-fn wrong_region(place: &Place, words: &str) -> String {
+fn wrong_region(location: &StoreLocation, words: &str) -> String {
     format!(
         "the bucket {} is in another region: set AWS_REGION, or \"?region=...\" in the URL, to the region of the bucket \
          ({words})",
-        place.bucket
+        location.bucket
     )
 }
 
-pub(super) fn unsupported(place: &Place) -> String {
+pub(super) fn unsupported(location: &StoreLocation) -> String {
     format!(
         "{} overwrites an object that should only be created (If-None-Match: *), so two writers could take the same \
          addresses. Use a store that honours conditional writes: Amazon S3, Google Cloud Storage, Azure Blob Storage, \
          or a current MinIO, Ceph or R2",
-        place.describe()
+        location.describe()
     )
 }
 
-fn to_read(place: &Place) -> &'static str {
-    match place.kind {
+fn to_read(location: &StoreLocation) -> &'static str {
+    match location.kind {
         Kind::S3 => "Grant s3:GetObject on the objects and s3:ListBucket on the bucket",
         Kind::Gs => "Grant storage.objects.get and storage.objects.list (role Storage Object Viewer)",
         Kind::Az => "Grant the role Storage Blob Data Reader",
@@ -265,8 +270,8 @@ fn to_read(place: &Place) -> &'static str {
     }
 }
 
-fn to_write(place: &Place) -> &'static str {
-    match place.kind {
+fn to_write(location: &StoreLocation) -> &'static str {
+    match location.kind {
         Kind::S3 => "To write, grant s3:PutObject (and the use of the KMS key, if there is one)",
         Kind::Gs => "To write, grant storage.objects.create (role Storage Object User)",
         Kind::Az => "To write, grant the role Storage Blob Data Contributor",

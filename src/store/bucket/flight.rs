@@ -2,7 +2,7 @@
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::State;
+use super::state::State;
 use crate::store::Error;
 
 /// Shares the result of a refresh between the callers that came before it began.

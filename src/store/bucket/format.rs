@@ -13,7 +13,7 @@ use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
 
-use super::entries::Entries;
+use super::entries::{Entries, Shared, Write};
 use crate::store::Error;
 
 /// The newest version of every kind of object.
@@ -27,16 +27,10 @@ const LEVEL: i32 = 3;
 
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
-/// A key and its new value; `None` is a deletion.
-pub(super) type Write = (Arc<str>, Option<Arc<[u8]>>);
-
-/// A key and its value, shared with snapshots.
-pub(super) type Shared = (Arc<str>, Arc<[u8]>);
-
 /// One object of the log.
 #[derive(Debug, PartialEq)]
 pub(super) struct Commit {
-    /// Its place in the log; the first is 1.
+    /// Its number in the log; the first is 1.
     pub(super) number: u64,
     /// A random id of the attempt to write the commit, by which a writer recognizes its own commit.
     pub(super) id: String,

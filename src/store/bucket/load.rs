@@ -1,47 +1,17 @@
 //! Loads the state from the bucket into memory: the newest checkpoint, the log after it, and later commits.
 
 use futures::stream::{self, StreamExt, TryStreamExt};
-use object_store::ObjectMeta;
 
+use super::Bucket;
 use super::format::{self, CheckpointReader, Commit};
+use super::log::{checkpoint_name, is_pruned, log_name, missing, next_after, number_of};
 use super::objects::{Objects, PARALLEL};
-use super::{Bucket, Head, Moment, State, log_name, missing, next_after};
+use super::state::{KnownState, Moment, State, Weight};
 use crate::runtime::block_on;
 use crate::store::Error;
 
 /// The number of times that loading begins again because the bucket was pruned meanwhile.
 const RESTARTS_MAX: usize = 5;
-
-/// The log since the last checkpoint.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Weight {
-    pub(super) objects: u64,
-    pub(super) bytes: u64,
-}
-
-impl Weight {
-    pub(super) fn add(&mut self, size: u64) {
-        self.objects += 1;
-        self.bytes += size;
-    }
-}
-
-/// The number in the name of an object; `None` for an object of another origin.
-pub(super) fn number_of(object: &ObjectMeta) -> Option<u64> {
-    object.location.filename().filter(|name| name.len() == 20)?.parse().ok()
-}
-
-/// Whether commits from `first` on may have been removed.
-pub(super) async fn is_pruned(objects: &Objects, first: u64) -> Result<bool, Error> {
-    let after = format!("{first:020}");
-    let (marks, later) =
-        futures::future::try_join(objects.list("pruned", Some(&after)), objects.list("log", Some(&after))).await?;
-    if marks.iter().any(|mark| number_of(mark).is_some()) {
-        return Ok(true);
-    }
-    // A later commit exists, so the missing one was removed, whether or not there is a mark.
-    Ok(later.iter().any(|commit| number_of(commit).is_some()) && objects.get(&log_name(first)).await?.is_none())
-}
 
 impl Bucket {
     /// The newest state, by a request that begins now.
@@ -62,7 +32,7 @@ impl Bucket {
     }
 
     fn too_fast(&self) -> Error {
-        Error::Unavailable(format!("{} is pruned faster than it can be read", self.place.describe()))
+        Error::Unavailable(format!("{} is pruned faster than it can be read", self.location.describe()))
     }
 
     /// Applies the commits after `number`; `None` when it is not possible any more to know them.
@@ -129,7 +99,7 @@ impl Bucket {
             }
             match load_from(objects, newest).await {
                 Ok(Loaded::Whole(state)) => {
-                    *self.head() = Some(Head { state, confirmed: None, doubtful: false });
+                    *self.head() = Some(KnownState { state, confirmed: None, doubtful: false });
                     return Ok(());
                 }
                 // The bucket may have been pruned in between, or the newest checkpoint may not have been listed.
@@ -228,8 +198,4 @@ async fn read_checkpoint(objects: &Objects, number: u64, size: u64) -> Result<St
         checkpoint: Some((number, size)),
         weight: Weight::default(),
     })
-}
-
-pub(super) fn checkpoint_name(number: u64) -> String {
-    format!("checkpoint/{number:020}")
 }

@@ -64,27 +64,30 @@ mod failure;
 mod flight;
 mod format;
 mod load;
+mod location;
+mod log;
 mod objects;
-mod place;
 mod profile;
 mod prune;
+mod state;
 #[cfg(test)]
 mod tests;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use object_store::{ObjectStore, PutPayload};
 
-use self::entries::Entries;
-use self::failure::Failure;
+use self::entries::Write;
+use self::failure::RequestFailure;
 use self::flight::Flight;
-use self::format::{Commit, Write};
-use self::load::Weight;
+use self::format::Commit;
+use self::location::{Environment, StoreLocation};
+use self::log::{is_pruned, log_name, next_after};
 use self::objects::{Deadline, Objects, PATIENCE_DEFAULT};
-use self::place::{Environment, Place};
+use self::state::{KnownState, Moment, State, Weights};
 use super::backoff::Backoff;
 use super::overlay::Overlay;
 use super::{Error, Pruned, ReadBody, Store, StoreUrl, WriteBody};
@@ -110,11 +113,11 @@ impl Default for Limits {
 
 /// A store in a bucket (`s3://`, `gs://`, `az://`) or in a directory (`file:///`).
 pub struct Bucket {
-    place: Arc<Place>,
+    location: Arc<StoreLocation>,
     environment: Environment,
     /// Created at the first use; the store is not contacted before.
     objects: Mutex<Option<Arc<Objects>>>,
-    head: Mutex<Option<Head>>,
+    head: Mutex<Option<KnownState>>,
     flight: Flight,
     /// Lets one writer of this process run at a time; more writers would only lose races.
     writer: Mutex<()>,
@@ -122,50 +125,8 @@ pub struct Bucket {
     proven: AtomicBool,
     checkpointing: Mutex<()>,
     limits: Limits,
-    weights: checkpoint::Weights,
+    weights: Weights,
     patience: Duration,
-}
-
-/// The newest known state.
-#[derive(Clone)]
-struct Head {
-    state: State,
-    /// The time when the request began whose answer proved that this was the newest commit; `None` while only a listing
-    /// shows it.
-    confirmed: Option<Moment>,
-    /// Whether an attempt to write ended without an answer, so that the next one must refresh the state first.
-    doubtful: bool,
-}
-
-/// The entries after a commit. A clone shares everything.
-#[derive(Clone, Default)]
-struct State {
-    /// The last commit; 0 when there is none.
-    number: u64,
-    /// Its id.
-    id: Option<String>,
-    entries: Entries,
-    /// The newest known checkpoint, and its size.
-    checkpoint: Option<(u64, u64)>,
-    /// The weight of the log after that checkpoint.
-    weight: Weight,
-}
-
-/// A moment by two clocks: the monotonic one may stop while a machine sleeps, and the wall clock may be set.
-#[derive(Clone, Copy)]
-struct Moment {
-    instant: Instant,
-    wall: SystemTime,
-}
-
-impl Moment {
-    fn now() -> Self {
-        Self { instant: Instant::now(), wall: SystemTime::now() }
-    }
-
-    fn age(self) -> Duration {
-        self.instant.elapsed().max(self.wall.elapsed().unwrap_or_default())
-    }
 }
 
 /// The outcome of an attempt to write a commit.
@@ -175,48 +136,6 @@ enum Attempt {
     Lost,
 }
 
-impl State {
-    /// Adds the next commit, an object of `size` bytes. `false`: the state has it already.
-    ///
-    /// # Errors
-    /// [`Error::Corrupt`] when the commit does not continue this state.
-    fn apply(&mut self, commit: Commit, size: u64) -> Result<bool, Error> {
-        if commit.number <= self.number {
-            return Ok(false);
-        }
-        let name = log_name(commit.number);
-        let next = next_after(self.number)?;
-        if commit.number != next {
-            return Err(missing(next, commit.number));
-        }
-        if commit.previous != self.id {
-            let before = log_name(self.number);
-            return Err(Error::Corrupt(format!(
-                "{name} does not continue {before}: one of them was restored or copied from elsewhere"
-            )));
-        }
-        self.entries.apply(commit.writes);
-        self.number = commit.number;
-        self.id = Some(commit.id);
-        self.weight.add(size);
-        Ok(true)
-    }
-}
-
-fn log_name(number: u64) -> String {
-    format!("log/{number:020}")
-}
-
-/// The number of the commit after `number`.
-fn next_after(number: u64) -> Result<u64, Error> {
-    number.checked_add(1).ok_or_else(|| Error::Corrupt(format!("{} is the last possible commit", log_name(number))))
-}
-
-/// The error about a gap in the log.
-fn missing(number: u64, later: u64) -> Error {
-    Error::Corrupt(format!("{} is missing, but {} exists", log_name(number), log_name(later)))
-}
-
 impl Bucket {
     /// The store at `s3://bucket/prefix`, `gs://...`, `az://...` or `file:///directory`. The store is not contacted
     /// yet.
@@ -224,7 +143,7 @@ impl Bucket {
     /// # Errors
     /// [`Error::Url`] with the mistake.
     pub fn from_url(url: &StoreUrl) -> Result<Self, Error> {
-        Ok(Self::at(Place::parse(url)?, Environment::of_process()))
+        Ok(Self::at(StoreLocation::parse(url)?, Environment::of_process()))
     }
 
     /// [`Self::from_url`] with these variables instead of those of this process.
@@ -235,12 +154,12 @@ impl Bucket {
         url: &StoreUrl,
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, Error> {
-        Ok(Self::at(Place::parse(url)?, Environment::new(variables)))
+        Ok(Self::at(StoreLocation::parse(url)?, Environment::new(variables)))
     }
 
-    fn at(place: Place, environment: Environment) -> Self {
+    fn at(location: StoreLocation, environment: Environment) -> Self {
         Self {
-            place: Arc::new(place),
+            location: Arc::new(location),
             environment,
             objects: Mutex::default(),
             head: Mutex::default(),
@@ -249,16 +168,16 @@ impl Bucket {
             proven: AtomicBool::new(false),
             checkpointing: Mutex::default(),
             limits: Limits::default(),
-            weights: checkpoint::Weights::default(),
+            weights: Weights::default(),
             patience: PATIENCE_DEFAULT,
         }
     }
 
     /// A store over existing objects, for tests.
     #[cfg(test)]
-    fn over(store: Arc<dyn ObjectStore>, place: Place) -> Self {
-        let bucket = Self::at(place, Environment::default());
-        let objects = Objects::new(store, Arc::clone(&bucket.place), bucket.patience);
+    fn over(store: Arc<dyn ObjectStore>, location: StoreLocation) -> Self {
+        let bucket = Self::at(location, Environment::default());
+        let objects = Objects::new(store, Arc::clone(&bucket.location), bucket.patience);
         *bucket.objects.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(objects));
         bucket
     }
@@ -268,13 +187,13 @@ impl Bucket {
         if let Some(objects) = &*slot {
             return Ok(Arc::clone(objects));
         }
-        let store: Arc<dyn ObjectStore> = connect::connect(&self.place, &self.environment)?;
-        let objects = Arc::new(Objects::new(store, Arc::clone(&self.place), self.patience));
+        let store: Arc<dyn ObjectStore> = connect::connect(&self.location, &self.environment)?;
+        let objects = Arc::new(Objects::new(store, Arc::clone(&self.location), self.patience));
         *slot = Some(Arc::clone(&objects));
         Ok(objects)
     }
 
-    fn head(&self) -> MutexGuard<'_, Option<Head>> {
+    fn head(&self) -> MutexGuard<'_, Option<KnownState>> {
         // Only code of this module runs under the lock, so the state is consistent even when the lock is poisoned.
         self.head.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -321,7 +240,7 @@ impl Bucket {
             return Ok(Attempt::Lost);
         }
         let is_late = confirmed.is_none_or(|confirmed| confirmed.age() > self.limits.write_max);
-        if is_late && block_on(load::is_pruned(&objects, number))?? {
+        if is_late && block_on(is_pruned(&objects, number))?? {
             *self.head() = None;
             return Err(Error::Uncertain(format!(
                 "{} could not be reached for so long that its log continued without this commit",
@@ -357,18 +276,21 @@ impl Bucket {
         loop {
             let failure = match objects.create(&name, &payload).await {
                 Ok(()) => return Ok(Attempt::Won),
-                Err(Failure::Exists) => match self.whose(objects, &name, id).await? {
+                Err(RequestFailure::Exists) => match self.whose(objects, &name, id).await? {
                     Some(attempt) => return Ok(attempt),
                     // The other object is incomplete, or was refused as well.
-                    None => Failure::Transient { sent: false, words: format!("{name} appears and disappears") },
+                    None => RequestFailure::Transient { sent: false, words: format!("{name} appears and disappears") },
                 },
                 Err(failure) => failure,
             };
-            let again = matches!(failure, Failure::Transient { .. });
+            let again = matches!(failure, RequestFailure::Transient { .. });
             // A directory reports the outcome at once; a server may still be processing a request that was cut off.
-            let told = !again && self.place.directory.is_some();
-            perhaps_done |=
-                !told && matches!(failure, Failure::Transient { sent: true, .. } | Failure::Final { sent: true, .. });
+            let is_known = !again && self.location.directory.is_some();
+            perhaps_done |= !is_known
+                && matches!(
+                    failure,
+                    RequestFailure::Transient { sent: true, .. } | RequestFailure::Final { sent: true, .. }
+                );
             if again && deadline.wait().await {
                 continue;
             }
@@ -376,8 +298,8 @@ impl Bucket {
                 return Ok(attempt);
             }
             return Err(match failure {
-                failure if perhaps_done => Error::Uncertain(failure.into_words(&self.place)),
-                failure => failure.into_write_error(&self.place),
+                failure if perhaps_done => Error::Uncertain(failure.into_words(&self.location)),
+                failure => failure.into_write_error(&self.location),
             });
         }
     }
@@ -406,15 +328,15 @@ impl Bucket {
         while created < 2 {
             match objects.create("format", &payload).await {
                 Ok(()) => created += 1,
-                Err(Failure::Exists) => {
+                Err(RequestFailure::Exists) => {
                     self.proven.store(true, Ordering::Relaxed);
                     return Ok(());
                 }
-                Err(Failure::Transient { .. }) if deadline.wait().await => {}
-                Err(failure) => return Err(failure.into_write_error(&self.place)),
+                Err(RequestFailure::Transient { .. }) if deadline.wait().await => {}
+                Err(failure) => return Err(failure.into_write_error(&self.location)),
             }
         }
-        Err(Error::Unavailable(failure::unsupported(&self.place)))
+        Err(Error::Unavailable(failure::unsupported(&self.location)))
     }
 }
 
@@ -466,11 +388,11 @@ impl Store for Bucket {
     }
 
     fn describe(&self) -> String {
-        self.place.describe()
+        self.location.describe()
     }
 
     fn kind(&self) -> &'static str {
-        self.place.kind.scheme()
+        self.location.kind.scheme()
     }
 
     fn facts(&self) -> Result<Vec<(&'static str, String)>, Error> {

@@ -14,8 +14,8 @@ use object_store::{
     GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, WriteMultipart,
 };
 
-use super::failure::Failure;
-use super::place::{Kind, Place};
+use super::failure::RequestFailure;
+use super::location::{Kind, StoreLocation};
 use crate::store::Error;
 use crate::store::backoff::PATIENCE;
 
@@ -38,7 +38,7 @@ const DELAY_MAX: Duration = Duration::from_secs(1);
 /// The objects of one store.
 pub(super) struct Objects {
     store: Arc<dyn ObjectStore>,
-    pub(super) place: Arc<Place>,
+    pub(super) location: Arc<StoreLocation>,
     /// Whether the server ever answered. If it did, a missing answer is a temporary problem and not a mistake in the
     /// settings.
     contacted: AtomicBool,
@@ -74,13 +74,13 @@ impl Deadline {
 }
 
 impl Objects {
-    pub(super) fn new(store: Arc<dyn ObjectStore>, place: Arc<Place>, patience: Duration) -> Self {
-        Self { store, place, contacted: AtomicBool::new(false), patience }
+    pub(super) fn new(store: Arc<dyn ObjectStore>, location: Arc<StoreLocation>, patience: Duration) -> Self {
+        Self { store, location, contacted: AtomicBool::new(false), patience }
     }
 
     /// The path of an object from its name below the prefix.
     pub(super) fn path(&self, name: &str) -> Path {
-        name.split('/').fold(self.place.prefix.clone(), |path, part| path.join(part))
+        name.split('/').fold(self.location.prefix.clone(), |path, part| path.join(part))
     }
 
     fn deadline(&self) -> Deadline {
@@ -93,16 +93,16 @@ impl Objects {
         &self,
         time: Duration,
         request: impl Future<Output = Result<T, object_store::Error>>,
-    ) -> Result<T, Failure> {
+    ) -> Result<T, RequestFailure> {
         let failure = match tokio::time::timeout(time, request).await {
             Ok(Ok(value)) => {
                 self.contacted.store(true, Ordering::Relaxed);
                 return Ok(value);
             }
-            Ok(Err(error)) => Failure::of(&error, &self.place),
-            Err(_) => Failure::timeout(&self.place),
+            Ok(Err(error)) => RequestFailure::of(&error, &self.location),
+            Err(_) => RequestFailure::timeout(&self.location),
         };
-        if matches!(failure, Failure::Absent | Failure::Exists) {
+        if matches!(failure, RequestFailure::Absent | RequestFailure::Exists) {
             self.contacted.store(true, Ordering::Relaxed);
         }
         Err(failure)
@@ -110,28 +110,33 @@ impl Objects {
 
     /// Repeats a request that is safe to repeat, until the time is used up. `attempt` gets the time that its first
     /// request may take.
-    async fn repeat<T, F>(&self, attempt: impl Fn(Duration) -> F) -> Result<T, Failure>
+    async fn repeat<T, F>(&self, attempt: impl Fn(Duration) -> F) -> Result<T, RequestFailure>
     where
-        F: Future<Output = Result<T, Failure>>,
+        F: Future<Output = Result<T, RequestFailure>>,
     {
         let mut deadline = self.deadline();
         loop {
             let words = match attempt(REQUEST_TIME.min(deadline.left())).await {
-                Err(Failure::Transient { words, .. }) => words,
+                Err(RequestFailure::Transient { words, .. }) => words,
                 // The request did not create anything, so this answer comes from something in between and is temporary.
-                Err(Failure::Exists) => format!("{} answers a read with a conflict", self.place.describe()),
+                Err(RequestFailure::Exists) => format!("{} answers a read with a conflict", self.location.describe()),
                 outcome => return outcome,
             };
             tracing::debug!(words, "a request to the store is repeated");
             if !deadline.wait().await {
-                return Err(Failure::Transient { sent: false, words });
+                return Err(RequestFailure::Transient { sent: false, words });
             }
         }
     }
 
     /// Reads an object or a part of it. Every piece of the answer has the time of a request, so large answers may take
     /// longer.
-    async fn get_once(&self, path: &Path, range: Option<Range<u64>>, time: Duration) -> Result<Vec<u8>, Failure> {
+    async fn get_once(
+        &self,
+        path: &Path,
+        range: Option<Range<u64>>,
+        time: Duration,
+    ) -> Result<Vec<u8>, RequestFailure> {
         let options = GetOptions { range: range.map(GetRange::Bounded), ..GetOptions::default() };
         let found = self.once(time, self.store.get_opts(path, options)).await?;
         let size = found.range.end - found.range.start;
@@ -167,11 +172,11 @@ impl Objects {
     }
 
     /// Turns the absence of an object into `None`.
-    fn found<T>(&self, outcome: Result<T, Failure>) -> Result<Option<T>, Error> {
+    fn found<T>(&self, outcome: Result<T, RequestFailure>) -> Result<Option<T>, Error> {
         match outcome {
             Ok(found) => Ok(Some(found)),
-            Err(Failure::Absent) => Ok(None),
-            Err(failure) => Err(failure.into_read_error(&self.place)),
+            Err(RequestFailure::Absent) => Ok(None),
+            Err(failure) => Err(failure.into_read_error(&self.location)),
         }
     }
 
@@ -182,8 +187,8 @@ impl Objects {
         let after = &after.map(|name| folder.clone().join(name));
         let mut found = match self.repeat(|time| self.list_once(folder, after.as_ref(), time)).await {
             // The directory does not exist yet.
-            Err(Failure::Absent) if self.place.kind == Kind::File => Vec::new(),
-            outcome => outcome.map_err(|failure| failure.into_read_error(&self.place))?,
+            Err(RequestFailure::Absent) if self.location.kind == Kind::File => Vec::new(),
+            outcome => outcome.map_err(|failure| failure.into_read_error(&self.location))?,
         };
         found.sort_by(|a, b| a.location.cmp(&b.location));
         Ok(found)
@@ -194,7 +199,7 @@ impl Objects {
         folder: &Path,
         after: Option<&Path>,
         mut time: Duration,
-    ) -> Result<Vec<ObjectMeta>, Failure> {
+    ) -> Result<Vec<ObjectMeta>, RequestFailure> {
         let mut pages = match after {
             Some(after) => self.store.list_with_offset(Some(folder), after),
             None => self.store.list(Some(folder)),
@@ -218,11 +223,11 @@ impl Objects {
     pub(super) async fn written_at(&self, name: &str) -> Result<i64, Error> {
         let path = &self.path(name);
         let found = self.repeat(|time| self.once(time, self.store.head(path))).await;
-        found.map(|found| found.last_modified.timestamp()).map_err(|failure| failure.into_read_error(&self.place))
+        found.map(|found| found.last_modified.timestamp()).map_err(|failure| failure.into_read_error(&self.location))
     }
 
     /// Tries once to create an object. The caller decides how to handle a failure.
-    pub(super) async fn create(&self, name: &str, payload: &PutPayload) -> Result<(), Failure> {
+    pub(super) async fn create(&self, name: &str, payload: &PutPayload) -> Result<(), RequestFailure> {
         let path = self.path(name);
         let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
         let time = time_for(payload.content_length());
@@ -232,7 +237,7 @@ impl Objects {
     /// Writes an object, whether it exists or not.
     pub(super) async fn overwrite(&self, name: &str, bytes: Vec<u8>) -> Result<(), Error> {
         let path = self.path(name);
-        let failed = |failure: Failure| failure.into_write_error(&self.place);
+        let failed = |failure: RequestFailure| failure.into_write_error(&self.location);
         if bytes.len() <= PART {
             let (time, payload) = (time_for(bytes.len()), PutPayload::from(bytes));
             return self.once(time, self.store.put(&path, payload)).await.map(|_| ()).map_err(failed);
@@ -249,7 +254,7 @@ impl Objects {
 
     /// Removes objects; succeeds for objects that are gone already.
     pub(super) async fn delete(&self, paths: Vec<Path>) -> Result<(), Error> {
-        let failed = |failure: Failure| match failure.into_write_error(&self.place) {
+        let failed = |failure: RequestFailure| match failure.into_write_error(&self.location) {
             Error::ReadOnly(words) => Error::ReadOnly(format!("{words}; pruning also needs permission to delete")),
             error => error,
         };
@@ -258,7 +263,7 @@ impl Objects {
             let next = self.once(REQUEST_TIME * 2, async { outcomes.next().await.transpose() }).await;
             match next {
                 Ok(None) => return Ok(()),
-                Ok(Some(_)) | Err(Failure::Absent) => {}
+                Ok(Some(_)) | Err(RequestFailure::Absent) => {}
                 Err(failure) => return Err(failed(failure)),
             }
         }
@@ -267,16 +272,16 @@ impl Objects {
     /// For a directory: ensures that the files in `folder` survive a power failure. Each write does that for its own
     /// file; this is for files of other processes that the next step relies on.
     pub(super) async fn settle(&self, folder: &str) -> Result<(), Error> {
-        let Some(directory) = &self.place.directory else { return Ok(()) };
+        let Some(directory) = &self.location.directory else { return Ok(()) };
         let directory = directory.join(folder);
         let outcome = tokio::task::spawn_blocking(move || sync_directory(&directory)).await;
         let outcome = outcome.unwrap_or_else(|error| Err(std::io::Error::other(error)));
-        outcome.map_err(|error| Error::Uncertain(format!("{}: {error}", self.place.describe())))
+        outcome.map_err(|error| Error::Uncertain(format!("{}: {error}", self.location.describe())))
     }
 
     /// For a directory: creates the folders so that they survive a power failure.
     pub(super) async fn make_folders(&self, folders: &[&str]) -> Result<(), Error> {
-        let Some(directory) = self.place.directory.clone() else { return Ok(()) };
+        let Some(directory) = self.location.directory.clone() else { return Ok(()) };
         let folders: Vec<PathBuf> = folders.iter().map(|folder| directory.join(folder)).collect();
         let made = move || {
             folders.iter().try_for_each(std::fs::create_dir_all)?;
@@ -291,10 +296,12 @@ impl Objects {
         outcome.map_err(|io| {
             let source = Box::new(io);
             let error = object_store::Error::Generic { store: "file", source };
-            match Failure::of(&error, &self.place) {
+            match RequestFailure::of(&error, &self.location) {
                 // There is nothing to read either.
-                Failure::Denied(words) => Error::Unavailable(format!("the directory cannot be created: {words}")),
-                failure => failure.into_write_error(&self.place),
+                RequestFailure::Denied(words) => {
+                    Error::Unavailable(format!("the directory cannot be created: {words}"))
+                }
+                failure => failure.into_write_error(&self.location),
             }
         })
     }

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::place::Environment;
+use super::location::Environment;
 use crate::store::Error;
 
 /// The settings of a profile. Not `Debug`, because it contains secrets.

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use object_store::{ObjectMeta, PutPayload};
 
-use super::failure::Failure;
+use super::Bucket;
+use super::failure::RequestFailure;
 use super::format::{self, CheckpointReader};
-use super::load::{checkpoint_name, number_of};
+use super::log::{checkpoint_name, number_of};
 use super::objects::Objects;
-use super::{Bucket, State};
+use super::state::State;
 use crate::runtime::block_on;
 use crate::store::{Error, Pruned, Store};
 
@@ -103,7 +104,7 @@ impl Bucket {
 async fn mark(objects: &Objects, first_kept: u64) -> Result<(), Error> {
     let payload = PutPayload::from(format::encode_format()?);
     match objects.create(&format!("pruned/{first_kept:020}"), &payload).await {
-        Ok(()) | Err(Failure::Exists) => Ok(()),
-        Err(failure) => Err(failure.into_write_error(&objects.place)),
+        Ok(()) | Err(RequestFailure::Exists) => Ok(()),
+        Err(failure) => Err(failure.into_write_error(&objects.location)),
     }
 }

@@ -41,61 +41,61 @@ pub(super) enum Step {
 
 /// Classifies an error of the driver by what the caller can conclude from it, at any time except during the commit.
 pub(super) fn stop(error: &tokio_postgres::Error, step: Step, settings: &Settings) -> Stop {
-    let place = settings.describe();
+    let server = settings.describe();
     let Some(reported) = error.as_db_error() else { return undetermined(error, step, settings) };
     let code = reported.code().code();
-    let said = format!("{place}: {} (SQLSTATE {code})", reported.message());
+    let reported = format!("{server}: {} (SQLSTATE {code})", reported.message());
     match sqlstate::class(code) {
         Class::Conflict => Stop::Conflict { waited: false },
         Class::LockTimeout => Stop::Conflict { waited: true },
-        Class::Gone => Stop::Lost(said),
+        Class::Gone => Stop::Lost(reported),
         Class::Missing if step != Step::Create => Stop::Missing,
         Class::MadeTwice if step == Step::Create => Stop::MadeTwice,
         Class::ReadOnly => Stop::Failed(Error::ReadOnly(format!(
-            "{said}. This server or session is read-only: to write, name the primary server, or several hosts with \
+            "{reported}. This server or session is read-only: to write, name the primary server, or several hosts with \
              target_session_attrs=read-write"
         ))),
-        Class::NoRight => no_right(said, step, settings),
+        Class::NoRight => no_right(reported, step, settings),
         Class::Refused => Stop::Failed(Error::Unavailable(format!(
-            "{said}. Check the user and the password (in the URL, PGUSER, PGPASSWORD, or the password file), and the \
+            "{reported}. Check the user and the password (in the URL, PGUSER, PGPASSWORD, or the password file), and the \
              server's pg_hba.conf"
         ))),
         Class::NoDatabase => Stop::Failed(Error::Unavailable(format!(
-            "{said}. Create it (createdb {}), or name another one in the URL or with PGDATABASE",
+            "{reported}. Create it (createdb {}), or name another one in the URL or with PGDATABASE",
             settings.database
         ))),
         Class::Foreign => Stop::Failed(Error::Corrupt(format!(
-            "the tables in schema {:?} do not belong to this program ({said}); nothing in them was changed. Choose \
+            "the tables in schema {:?} do not belong to this program ({reported}); nothing in them was changed. Choose \
              another schema with ?schema= or {}",
             settings.schema,
-            super::settings::SCHEMA_VARIABLE
+            super::parameters::SCHEMA_VARIABLE
         ))),
         Class::NoRoom => {
-            Stop::Failed(Error::Unavailable(format!("the server has no disk space or memory left: {said}")))
+            Stop::Failed(Error::Unavailable(format!("the server has no disk space or memory left: {reported}")))
         }
-        Class::Unknown => Stop::Failed(Error::Uncertain(said)),
-        Class::Missing | Class::MadeTwice | Class::Other => Stop::Failed(Error::Unavailable(said)),
+        Class::Unknown => Stop::Failed(Error::Uncertain(reported)),
+        Class::Missing | Class::MadeTwice | Class::Other => Stop::Failed(Error::Unavailable(reported)),
     }
 }
 
-fn no_right(said: String, step: Step, settings: &Settings) -> Stop {
+fn no_right(reported: String, step: Step, settings: &Settings) -> Stop {
     let (schema, user) = (super::sql::identifier(&settings.schema), super::sql::identifier(&settings.user));
     Stop::Failed(match step {
         Step::Connect => Error::Unavailable(format!(
-            "{said}. Ask an administrator to run: GRANT CONNECT ON DATABASE {} TO {user}",
+            "{reported}. Ask an administrator to run: GRANT CONNECT ON DATABASE {} TO {user}",
             super::sql::identifier(&settings.database)
         )),
         Step::Read => Error::Unavailable(format!(
-            "{said}. Ask the owner to run: GRANT USAGE ON SCHEMA {schema} TO {user}; GRANT SELECT ON {schema}.meta, \
+            "{reported}. Ask the owner to run: GRANT USAGE ON SCHEMA {schema} TO {user}; GRANT SELECT ON {schema}.meta, \
              {schema}.entries TO {user}"
         )),
         Step::Write => Error::ReadOnly(format!(
-            "{said}. For a role that writes, ask the owner to run: GRANT USAGE ON SCHEMA {schema} TO {user}; GRANT \
+            "{reported}. For a role that writes, ask the owner to run: GRANT USAGE ON SCHEMA {schema} TO {user}; GRANT \
              SELECT, UPDATE ON {schema}.meta TO {user}; GRANT SELECT, INSERT, UPDATE, DELETE ON {schema}.entries TO \
              {user}"
         )),
         Step::Create => Error::ReadOnly(format!(
-            "{said}. The tables do not exist yet, and this role may not create them: make the first write with a role \
+            "{reported}. The tables do not exist yet, and this role may not create them: make the first write with a role \
              that owns the schema, or run: CREATE SCHEMA {schema} AUTHORIZATION {user}"
         )),
     })
@@ -103,36 +103,36 @@ fn no_right(said: String, step: Step, settings: &Settings) -> Stop {
 
 /// Errors that the server did not report.
 fn undetermined(error: &tokio_postgres::Error, step: Step, settings: &Settings) -> Stop {
-    let place = settings.describe();
+    let server = settings.describe();
     let mut cause = error.source();
     while let Some(inner) = cause {
         let wrapped = inner.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
         let handshake = wrapped.and_then(|inner| inner.downcast_ref::<rustls::Error>());
         if let Some(tls) = handshake.or_else(|| inner.downcast_ref::<rustls::Error>()) {
-            return Stop::Failed(Error::Unavailable(format!("{place}: {tls}: {}", tls::advice(tls))));
+            return Stop::Failed(Error::Unavailable(format!("{server}: {tls}: {}", tls::advice(tls))));
         }
         cause = inner.source();
     }
     let why = chain(error);
     if step != Step::Connect {
-        return Stop::Lost(format!("{place}: {why}"));
+        return Stop::Lost(format!("{server}: {why}"));
     }
     if why.contains("password missing") {
         return Stop::Failed(Error::Unavailable(format!(
-            "{place}: the server requires a password, and there is none: set PGPASSWORD, add a line to the password \
+            "{server}: the server requires a password, and there is none: set PGPASSWORD, add a line to the password \
              file (~/.pgpass), or put it into the URL"
         )));
     }
     if why.contains("does not support TLS") {
         return Stop::Failed(Error::Unavailable(format!(
-            "{place}: the server does not offer TLS, and sslmode requires it: enable TLS on the server (ssl = on), or, \
+            "{server}: the server does not offer TLS, and sslmode requires it: enable TLS on the server (ssl = on), or, \
              if the network is trusted, set sslmode=prefer"
         )));
     }
     if why.contains("authentication") {
-        return Stop::Failed(Error::Unavailable(format!("{place}: {why}")));
+        return Stop::Failed(Error::Unavailable(format!("{server}: {why}")));
     }
-    Stop::Lost(format!("{place}: {why}"))
+    Stop::Lost(format!("{server}: {why}"))
 }
 
 /// An error and its causes in one line.

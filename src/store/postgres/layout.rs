@@ -1,8 +1,8 @@
 //! The schema, its tables and its views: the first write creates them, and later writes bring them up to date.
 
 use super::failure::{Step, Stop};
+use super::parameters::SCHEMA_VARIABLE;
 use super::session::{Layout, Session};
-use super::settings::SCHEMA_VARIABLE;
 use super::sql;
 use crate::store::Error;
 

@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use super::settings::PARAMETERS;
+use super::parameters::PARAMETERS;
 use crate::store::{Error, StoreUrl};
 
 /// Parameters that the URL sets, by their libpq names.
-pub(super) struct Given {
+pub(super) struct UrlParameters {
     pub(super) parameters: BTreeMap<&'static str, String>,
 }
 
@@ -21,7 +21,7 @@ fn refuse<T>(why: &str) -> Result<T, Error> {
 ///
 /// # Errors
 /// [`Error::Url`].
-pub(super) fn parse(url: &StoreUrl) -> Result<Given, Error> {
+pub(super) fn parse(url: &StoreUrl) -> Result<UrlParameters, Error> {
     let Some(rest) = url.rest().strip_prefix("//") else {
         return refuse("must look like this: \"postgres://<user>@<host>/<database>?sslmode=verify-full\".");
     };
@@ -37,7 +37,7 @@ pub(super) fn parse(url: &StoreUrl) -> Result<Given, Error> {
         Some((user, hosts)) => (Some(user), hosts),
         None => (None, authority),
     };
-    let mut given = Given { parameters: BTreeMap::new() };
+    let mut given = UrlParameters { parameters: BTreeMap::new() };
     if let Some(user) = user {
         let (user, password) = user.split_once(':').map_or((user, None), |(user, password)| (user, Some(password)));
         given.set("user", user)?;
@@ -62,7 +62,7 @@ fn known() -> String {
     format!("The parameters are: {}.", names.join(", "))
 }
 
-impl Given {
+impl UrlParameters {
     /// Sets a parameter unless the text is empty.
     fn set(&mut self, name: &'static str, text: &str) -> Result<(), Error> {
         if !text.is_empty() {

@@ -9,6 +9,7 @@ mod connect;
 mod failure;
 mod layout;
 mod location;
+mod parameters;
 mod passfile;
 mod session;
 mod settings;
@@ -25,7 +26,7 @@ use std::time::Duration;
 
 use self::cache::Cached;
 use self::failure::{Step, Stop};
-use self::session::{Common, Session, View};
+use self::session::{Common, RemoteSnapshot, Session};
 use self::settings::{Lookup, Settings};
 use self::sql::Texts;
 use super::backoff::{Backoff, PATIENCE};
@@ -117,14 +118,14 @@ impl Postgres {
     fn persist(&self, mut step: impl FnMut() -> Result<(), Stop>) -> Result<(), Error> {
         let mut backoff = Backoff::new(self.common.patience);
         loop {
-            let place = || self.describe();
+            let server = || self.describe();
             match step() {
                 Ok(()) => return Ok(()),
                 Err(Stop::Failed(error)) => return Err(error),
-                Err(Stop::Conflict { waited: true } | Stop::Missing | Stop::MadeTwice) => backoff.go_on(&place())?,
-                Err(Stop::Conflict { waited: false }) => backoff.wait(&place())?,
+                Err(Stop::Conflict { waited: true } | Stop::Missing | Stop::MadeTwice) => backoff.go_on(&server())?,
+                Err(Stop::Conflict { waited: false }) => backoff.wait(&server())?,
                 Err(Stop::Lost(why)) => {
-                    if !self.was_connected.load(Ordering::Relaxed) || backoff.wait(&place()).is_err() {
+                    if !self.was_connected.load(Ordering::Relaxed) || backoff.wait(&server()).is_err() {
                         return Err(Error::Unavailable(why));
                     }
                     tracing::debug!(why, "connecting again");
@@ -150,7 +151,7 @@ impl Postgres {
 
     fn transact(&self, session: &mut Session, habits: &mut Habits, body: &mut WriteBody<'_>) -> Result<(), Stop> {
         self.begin_write(session)?;
-        let mut cached = Cached::new(View::new(session));
+        let mut cached = Cached::new(RemoteSnapshot::new(session));
         // The view keeps a failure, which is reported below.
         let _ = cached.prefetch(&habits.twice);
         let mut tx = Overlay::new(&mut cached);
@@ -203,7 +204,7 @@ impl Postgres {
             }
             Err(stop) => Err(stop),
             Ok(found) => layout::check(found).and_then(|()| {
-                let mut cached = Cached::new(View::new(session));
+                let mut cached = Cached::new(RemoteSnapshot::new(session));
                 let answer = body(&mut cached);
                 cached.into_remote().failure()?;
                 answer.map_err(Stop::Failed)

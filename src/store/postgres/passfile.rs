@@ -109,7 +109,7 @@ mod tests {
         short:line\n\
         *:*:*:*:rest:ignored\n";
 
-    fn look(name: &str, port: u16, database: &str, user: &str) -> Option<String> {
+    fn password_for(name: &str, port: u16, database: &str, user: &str) -> Option<String> {
         let host = Host { name: name.to_owned(), address: None, port, ssl_mode: SslMode::Disable };
         find(FILE, &host, database, user).map(|secret| secret.0)
     }
@@ -126,7 +126,11 @@ mod tests {
             ("/elsewhere", 5432, "ipam", "me", "rest"),
             ("name", 5432, "db", "me", "rest"),
         ] {
-            assert_eq!(look(host, port, database, user).as_deref(), Some(password), "{host}:{port}:{database}:{user}");
+            assert_eq!(
+                password_for(host, port, database, user).as_deref(),
+                Some(password),
+                "{host}:{port}:{database}:{user}"
+            );
         }
     }
 

@@ -202,8 +202,8 @@ impl Session {
     pub(super) fn commit(&mut self) -> Result<(), Stop> {
         if self.client.is_closed() {
             self.is_lost = true;
-            let place = self.common.settings.describe();
-            return Err(Stop::Lost(format!("{place}: the connection ended before the commit")));
+            let server = self.common.settings.describe();
+            return Err(Stop::Lost(format!("{server}: the connection ended before the commit")));
         }
         let client = Arc::clone(&self.client);
         let stop = match self.answer(client.batch_execute("COMMIT")) {
@@ -331,12 +331,12 @@ impl Batch {
 
 /// The open transaction, as the remote snapshot of the cache. It keeps the first failure, because a body may turn it
 /// into an error of its own.
-pub(super) struct View<'a> {
+pub(super) struct RemoteSnapshot<'a> {
     session: &'a mut Session,
     failure: Option<Stop>,
 }
 
-impl<'a> View<'a> {
+impl<'a> RemoteSnapshot<'a> {
     pub(super) fn new(session: &'a mut Session) -> Self {
         Self { session, failure: None }
     }
@@ -360,7 +360,7 @@ impl<'a> View<'a> {
     }
 }
 
-impl Remote for View<'_> {
+impl Remote for RemoteSnapshot<'_> {
     fn page(&mut self, range: Range<&str>, order: Order, limit: usize) -> Result<Vec<Entry>, Error> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let parameters: [&(dyn ToSql + Sync); 3] = [&range.start, &range.end, &limit];

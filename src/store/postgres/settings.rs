@@ -10,33 +10,9 @@ use std::time::Duration;
 
 use tokio_postgres::config::ChannelBinding;
 
-use super::location::{self, Given};
+use super::location::{self, UrlParameters};
+use super::parameters::PARAMETERS;
 use crate::store::{Error, StoreUrl};
-
-/// Environment variable for the schema; all other variables have the names of libpq.
-pub(super) const SCHEMA_VARIABLE: &str = "IPAM_POSTGRES_SCHEMA";
-
-/// Parameters of a URL, and the environment variable that sets each when the URL does not.
-pub(super) const PARAMETERS: [(&str, Option<&str>); 18] = [
-    ("host", Some("PGHOST")),
-    ("hostaddr", Some("PGHOSTADDR")),
-    ("port", Some("PGPORT")),
-    ("user", Some("PGUSER")),
-    ("password", Some("PGPASSWORD")),
-    ("passfile", Some("PGPASSFILE")),
-    ("dbname", Some("PGDATABASE")),
-    ("schema", Some(SCHEMA_VARIABLE)),
-    ("sslmode", Some("PGSSLMODE")),
-    ("sslrootcert", Some("PGSSLROOTCERT")),
-    ("sslcert", Some("PGSSLCERT")),
-    ("sslkey", Some("PGSSLKEY")),
-    ("channel_binding", Some("PGCHANNELBINDING")),
-    ("connect_timeout", Some("PGCONNECT_TIMEOUT")),
-    ("application_name", Some("PGAPPNAME")),
-    ("options", Some("PGOPTIONS")),
-    ("target_session_attrs", Some("PGTARGETSESSIONATTRS")),
-    ("fallback_application_name", None),
-];
 
 const SCHEMA: &str = "ipam";
 const PORT: u16 = 5432;
@@ -72,7 +48,7 @@ pub(super) enum SslMode {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Roots {
     /// Nothing is configured, and there is no `root.crt` in the home directory.
-    Unsaid,
+    Default,
     /// The authorities of the operating system.
     System,
     /// Only the authorities in this file.
@@ -150,7 +126,7 @@ pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// The parameters of the URL, and the environment that completes them.
 struct Sources<'a> {
-    given: Given,
+    given: UrlParameters,
     lookup: Lookup<'a>,
 }
 
@@ -213,7 +189,7 @@ impl Settings {
         let roots = match sources.value("sslrootcert") {
             Some(word) if word == "system" => Roots::System,
             Some(path) => Roots::File(path.into()),
-            None => sources.home_file("root.crt").map_or(Roots::Unsaid, Roots::File),
+            None => sources.home_file("root.crt").map_or(Roots::Default, Roots::File),
         };
         let hosts = hosts(&sources, ssl_mode(&sources, &roots)?)?;
         let user = sources.value("user").or_else(|| ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(lookup));

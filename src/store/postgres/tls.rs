@@ -27,8 +27,8 @@ pub(super) fn connector(settings: &Settings, mode: SslMode) -> Result<MakeRustls
     let provider = Arc::new(aws_lc_rs::default_provider());
     let roots = match (&settings.roots, mode) {
         (Roots::File(path), _) => Some(roots_in(path)?),
-        (Roots::System, _) | (Roots::Unsaid, SslMode::VerifyCa | SslMode::VerifyFull) => Some(roots_of_system()?),
-        (Roots::Unsaid, _) => None,
+        (Roots::System, _) | (Roots::Default, SslMode::VerifyCa | SslMode::VerifyFull) => Some(roots_of_system()?),
+        (Roots::Default, _) => None,
     };
     let verifier = Verifier { provider: Arc::clone(&provider), roots, checks_name: mode == SslMode::VerifyFull };
     let builder = ClientConfig::builder_with_provider(provider)
@@ -54,11 +54,12 @@ pub(super) fn connector(settings: &Settings, mode: SslMode) -> Result<MakeRustls
 fn certificates_in(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
     let unusable = |why: String| Error::Unavailable(format!("the certificates in {} {why}", path.display()));
     // Other messages of the library quote lines of the file.
-    let told = |error: pem::Error| match error {
+    let unreadable = |error: pem::Error| match error {
         pem::Error::Io(error) => unusable(format!("cannot be read: {error}")),
         _ => unusable("cannot be used: the file is not in PEM format".to_owned()),
     };
-    let found = CertificateDer::pem_file_iter(path).map_err(told)?.collect::<Result<Vec<_>, _>>().map_err(told)?;
+    let found =
+        CertificateDer::pem_file_iter(path).map_err(unreadable)?.collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
     if found.is_empty() {
         return Err(unusable("cannot be used: the file has no certificates in PEM format".to_owned()));
     }

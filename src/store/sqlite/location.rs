@@ -10,16 +10,16 @@ use rusqlite::ErrorCode;
 use crate::store::{Error, StoreUrl};
 
 /// The content of a URL.
-pub(super) struct Place {
+pub(super) struct StoreLocation {
     pub(super) path: PathBuf,
     pub(super) busy_timeout: Option<Duration>,
 }
 
-pub(super) fn parse(url: &StoreUrl) -> Result<Place, Error> {
+pub(super) fn parse(url: &StoreUrl) -> Result<StoreLocation, Error> {
     let refuse = |why: &str| Err(Error::Url(format!("The store URL {url} {why}")));
-    let (place, parameters) = url.rest().split_once('?').unwrap_or((url.rest(), ""));
-    let path = match place.strip_prefix("//") {
-        None => place,
+    let (location, parameters) = url.rest().split_once('?').unwrap_or((url.rest(), ""));
+    let path = match location.strip_prefix("//") {
+        None => location,
         Some(absolute) if absolute.starts_with('/') => absolute,
         Some(relative) => {
             return refuse(&format!(
@@ -47,7 +47,7 @@ pub(super) fn parse(url: &StoreUrl) -> Result<Place, Error> {
             _ => return refuse("has a parameter that SQLite stores do not have (busy_timeout)."),
         }
     }
-    Ok(Place { path: PathBuf::from(path), busy_timeout })
+    Ok(StoreLocation { path: PathBuf::from(path), busy_timeout })
 }
 
 /// The identity of a file: it changes when another file is renamed or copied over this one.
@@ -83,7 +83,7 @@ pub(super) struct Fingerprint {
 impl Fingerprint {
     pub(super) fn of(path: &Path) -> Option<Self> {
         let metadata = fs::metadata(path).ok()?;
-        let has_wal = beside(path, "-wal").exists();
+        let has_wal = companion(path, "-wal").exists();
         Some(Self { len: metadata.len(), modified: metadata.modified().ok(), has_wal })
     }
 }
@@ -123,7 +123,7 @@ pub(super) fn why_not(path: &Path) -> Option<Error> {
 /// Whether `error` means that SQLite could not create its files next to `path`, and there are none: no process writes.
 pub(super) fn is_sealed(path: &Path, error: &rusqlite::Error) -> bool {
     let refused = matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly));
-    refused && !beside(path, "-wal").exists()
+    refused && !companion(path, "-wal").exists()
 }
 
 /// Creates the file, if it does not exist, so that only its owner can read and write it, because it contains names and
@@ -138,7 +138,7 @@ pub(super) fn make_private(path: &Path) {
 }
 
 /// The path of a file of SQLite, which is next to the database file itself and not next to a link to it.
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+fn companion(path: &Path, suffix: &str) -> PathBuf {
     let mut name = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).into_os_string();
     name.push(suffix);
     PathBuf::from(name)
@@ -176,9 +176,9 @@ mod tests {
 
     #[test]
     fn busy_timeout_is_a_duration() {
-        let place = parse(&StoreUrl::new("sqlite:ipam.db?busy_timeout=1m30s")).unwrap();
-        assert_eq!(place.busy_timeout, Some(Duration::from_secs(90)));
-        assert_eq!(place.path, Path::new("ipam.db"));
+        let location = parse(&StoreUrl::new("sqlite:ipam.db?busy_timeout=1m30s")).unwrap();
+        assert_eq!(location.busy_timeout, Some(Duration::from_secs(90)));
+        assert_eq!(location.path, Path::new("ipam.db"));
     }
 
     #[test]

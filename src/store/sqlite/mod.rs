@@ -83,9 +83,9 @@ impl Sqlite {
     /// # Errors
     /// [`Error::Url`] with the mistake.
     pub fn from_url(url: &StoreUrl) -> Result<Self, Error> {
-        let place = location::parse(url)?;
-        let store = Self::new(place.path)?;
-        Ok(Self { patience: place.busy_timeout.unwrap_or(PATIENCE), ..store })
+        let location = location::parse(url)?;
+        let store = Self::new(location.path)?;
+        Ok(Self { patience: location.busy_timeout.unwrap_or(PATIENCE), ..store })
     }
 
     fn open(&self, flags: OpenFlags) -> Result<Open, Stop> {
@@ -311,7 +311,7 @@ impl Store for Sqlite {
         };
         let outcome = {
             let rollback = Rollback(&open.connection);
-            body(&mut View { store: self, connection: rollback.0 })
+            body(&mut SqliteSnapshot { store: self, connection: rollback.0 })
         };
         if open.sealed.is_some() {
             // The connection is not reused: the next read looks at the file as it is then.
@@ -333,7 +333,7 @@ impl Store for Sqlite {
             return Err(Error::Unavailable(format!("{} was closed", self.path.display())));
         };
         let rollback = Rollback(&open.connection);
-        let outcome = match body(&mut View { store: self, connection: rollback.0 }) {
+        let outcome = match body(&mut SqliteSnapshot { store: self, connection: rollback.0 }) {
             Ok(true) => self.commit(rollback.0, &mut backoff),
             Ok(false) => Ok(()),
             Err(error) => Err(error),
@@ -369,12 +369,12 @@ impl Snapshot for Nothing {
 }
 
 /// The transaction that is open on a connection.
-struct View<'a> {
+struct SqliteSnapshot<'a> {
     store: &'a Sqlite,
     connection: &'a Connection,
 }
 
-impl Snapshot for View<'_> {
+impl Snapshot for SqliteSnapshot<'_> {
     fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, Error> {
         self.connection
             .prepare_cached("SELECT value FROM entries WHERE key = ?1")
@@ -409,7 +409,7 @@ fn bytes(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<u8>> {
     }
 }
 
-impl Tx for View<'_> {
+impl Tx for SqliteSnapshot<'_> {
     fn put(&mut self, key: &str, value: Vec<u8>) -> Result<(), Error> {
         self.connection
             .prepare_cached(

@@ -45,7 +45,7 @@ fn a_resource_that_changes_a_planned_value_is_named() {
     let planned = plan(&things, &Value::Null, &config).planned;
     let response = apply(&things, &Value::Null, &planned, &config);
     let what = "The plan was not kept";
-    told_is(&response.diagnostics, &[(what, "name"), (what, "tags"), (what, "parts")]);
+    assert_messages(&response.diagnostics, &[(what, "name"), (what, "tags"), (what, "parts")]);
     assert_eq!(response.state.entry("id"), &"thing-1".into(), "the new object is not lost");
 }
 
@@ -63,7 +63,7 @@ fn an_error_about_a_sensitive_value_does_not_show_it() {
     let planned = plan(&things, &Value::Null, &config).planned;
     let response = apply(&things, &Value::Null, &planned, &config);
     // The error does not point at the attribute either, because Terraform prints the lines that a message points at.
-    told_is(&response.diagnostics, &[("The plan was not kept", "")]);
+    assert_messages(&response.diagnostics, &[("The plan was not kept", "")]);
     let text = format!("{:?}", response.diagnostics);
     assert!(text.contains("argument `secret`") && !text.contains("mine") && !text.contains("other"), "{text}");
 }
@@ -91,16 +91,20 @@ fn a_value_that_a_service_changed_is_reported_with_the_request_and_the_answer() 
     let response = apply(&things, &Value::Null, &planned, &config);
     let what = "The answer differs from the request";
     // Terraform would print the line of a sensitive argument.
-    told_is(&response.diagnostics, &[(what, "note"), (what, ""), (what, "tags")]);
-    let said: Vec<_> = response.diagnostics.iter().map(|one| one.detail.as_str()).collect();
+    assert_messages(&response.diagnostics, &[(what, "note"), (what, ""), (what, "tags")]);
+    let details: Vec<_> = response.diagnostics.iter().map(|one| one.detail.as_str()).collect();
     assert!(
-        said[0].starts_with("note of this test_thing was requested as \"mine\", and the cloud answered \"other\".")
+        details[0].starts_with("note of this test_thing was requested as \"mine\", and the cloud answered \"other\".")
     );
-    assert!(said[1].starts_with(
+    assert!(details[1].starts_with(
         "the cloud answered another value than the one that was requested for secret of this test_thing."
     ));
-    assert!(said[2].contains("requested as {k = \"v\"}, and the cloud answered {k = \"w\"}."), "{}", said[2]);
-    assert!(said.iter().all(|said| !said.contains("bug") && !said.contains("hidden") && !said.contains("theirs")));
+    assert!(details[2].contains("requested as {k = \"v\"}, and the cloud answered {k = \"w\"}."), "{}", details[2]);
+    assert!(
+        details
+            .iter()
+            .all(|details| !details.contains("bug") && !details.contains("hidden") && !details.contains("theirs"))
+    );
     assert_eq!(response.state.entry("note"), &"other".into(), "the new object is not lost");
 }
 
@@ -120,7 +124,7 @@ fn nothing_is_unknown_after_apply() {
     let planned = plan(&things, &Value::Null, &config).planned;
     let response = apply(&things, &Value::Null, &planned, &config);
     let what = "The plan was not kept";
-    told_is(&response.diagnostics, &[(what, "address"), (what, "pieces"), (what, "status")]);
+    assert_messages(&response.diagnostics, &[(what, "address"), (what, "pieces"), (what, "status")]);
     assert!(response.diagnostics.iter().all(|diagnostic| diagnostic.detail.contains("is still unknown")));
     assert!(response.state.is_wholly_known(), "Terraform would add another error: {:?}", response.state);
     assert_eq!(response.state.entry("id"), &"thing-1".into());
@@ -132,7 +136,7 @@ fn a_failed_create_leaves_no_object() {
     let config = thing(&[("name", "a".into())]);
     let planned = plan(&things, &Value::Null, &config).planned;
     let response = apply(&things, &Value::Null, &planned, &config);
-    told_is(&response.diagnostics, &[("It failed", "")]);
+    assert_messages(&response.diagnostics, &[("It failed", "")]);
     assert_eq!(response.state, Value::Null);
 }
 
@@ -144,7 +148,7 @@ fn a_failed_update_leaves_the_prior_state() {
     let changed = with(&config, &[("name", "b".into())]);
     let planned = plan(&things, &state, &changed).planned;
     let response = apply(&things, &state, &planned, &changed);
-    told_is(&response.diagnostics, &[("It failed", "")]);
+    assert_messages(&response.diagnostics, &[("It failed", "")]);
     assert_eq!(response.state, state);
 }
 
@@ -161,7 +165,7 @@ fn the_state_that_a_failed_apply_reached_is_kept() {
     let config = thing(&[("name", "a".into()), ("note", "HELLO".into())]);
     let planned = plan(&things, &Value::Null, &config).planned;
     let response = apply(&things, &Value::Null, &planned, &config);
-    told_is(&response.diagnostics, &[("Slow", ""), ("It failed", "")]);
+    assert_messages(&response.diagnostics, &[("Slow", ""), ("It failed", "")]);
     assert_eq!(response.state.entry("id"), &"thing-7".into());
     assert_eq!(response.state.entry("note"), &"HELLO".into(), "in the spelling of the plan");
     assert!(response.state.is_wholly_known(), "values that were not reached are null: {:?}", response.state);
@@ -179,7 +183,7 @@ fn delete_returns_null_and_a_failed_delete_returns_the_prior_state() {
     assert_eq!(apply(&things, &state, &Value::Null, &Value::Null).state, Value::Null);
     let things = Things { delete: || Err(failure()), ..Things::default() };
     let response = apply(&things, &state, &Value::Null, &Value::Null);
-    told_is(&response.diagnostics, &[("It failed", "")]);
+    assert_messages(&response.diagnostics, &[("It failed", "")]);
     assert_eq!(response.state, state);
 }
 

@@ -51,14 +51,14 @@ fn a_data_source_keeps_the_values_of_the_user_and_adds_its_answer() {
 fn the_answer_of_a_data_source_contains_nothing_unknown() {
     let questions = Questions(|question| Question { answer: Tf::Unknown, ..question });
     let diagnostics = ErasedDataSource::read(&questions, &object::<Question>(&[("about", "x".into())])).unwrap_err();
-    told_is(&diagnostics, &[("Unknown value", "answer")]);
+    assert_messages(&diagnostics, &[("Unknown value", "answer")]);
 }
 
 #[test]
 fn a_data_source_refuses_attributes_that_only_the_provider_may_set() {
     let config = object::<Question>(&[("about", "x".into()), ("answer", list(&["y".into()]))]);
     let diagnostics = ErasedDataSource::validate(&Questions(|question| question), &config);
-    told_is(&diagnostics, &[("answer cannot be set", "answer")]);
+    assert_messages(&diagnostics, &[("answer cannot be set", "answer")]);
 }
 
 struct Settings;
@@ -79,8 +79,8 @@ impl Configure for Settings {
 fn the_provider_block_is_decoded_before_it_is_used() {
     let configure = |create: Value| ErasedConfigure::configure(&Settings, &map(&[("create", create)]), "1.11.4");
     assert_eq!(configure("long".into()), Ok(()));
-    told_is(&configure("?".into()).unwrap_err(), &[("Invalid create", "create")]);
+    assert_messages(&configure("?".into()).unwrap_err(), &[("Invalid create", "create")]);
     let diagnostics = configure(Value::Unknown).unwrap_err();
-    told_is(&diagnostics, &[("Missing value", "create")]);
+    assert_messages(&diagnostics, &[("Missing value", "create")]);
     assert!(format!("{diagnostics:?}").contains("create is not known yet"));
 }

@@ -83,7 +83,7 @@ fn decode_reports_all_errors_with_their_paths() {
         ("Invalid pieces", "pieces[0].size"),
         ("Invalid pieces", "pieces[1]"),
     ];
-    told_is(&Thing::decode(&value, &Path::root()).unwrap_err(), &expected);
+    assert_messages(&Thing::decode(&value, &Path::root()).unwrap_err(), &expected);
 }
 
 #[test]

@@ -91,9 +91,9 @@ fn a_required_argument_that_is_null_is_refused_and_nothing_is_replaced() {
     for prior in [&Value::Null, &state] {
         let nameless = thing(&[("zone", "east".into())]);
         let refused = try_plan(&things, prior, &nameless);
-        told_is(&refused.diagnostics, &[("Missing required argument", "name")]);
+        assert_messages(&refused.diagnostics, &[("Missing required argument", "name")]);
         assert_eq!((&refused.planned, refused.replace), (prior, vec![]));
-        told_is(&ErasedResource::validate(&things, &nameless), &[("Missing required argument", "name")]);
+        assert_messages(&ErasedResource::validate(&things, &nameless), &[("Missing required argument", "name")]);
     }
     let part = object::<Part>(&[("size", 3.into())]);
     let inside = thing(&[
@@ -103,7 +103,7 @@ fn a_required_argument_that_is_null_is_refused_and_nothing_is_replaced() {
     ]);
     let refused = try_plan(&things, &Value::Null, &inside);
     let missing = "Missing required argument";
-    told_is(&refused.diagnostics, &[(missing, "parts[\"p\"].kind"), (missing, "pieces[1].kind")]);
+    assert_messages(&refused.diagnostics, &[(missing, "parts[\"p\"].kind"), (missing, "pieces[1].kind")]);
 }
 
 #[test]
@@ -259,7 +259,7 @@ fn every_invalid_attribute_is_reported_at_once_at_its_path() {
         ("timeouts", map(&[("create", "?".into())])),
     ]);
     let response = try_plan(&Things::default(), &Value::Null, &config);
-    let mut paths: Vec<_> = told(&response.diagnostics).into_iter().map(|(_, path)| path).collect();
+    let mut paths: Vec<_> = messages_of(&response.diagnostics).into_iter().map(|(_, path)| path).collect();
     paths.sort();
     let expected = [
         "count",
@@ -278,9 +278,12 @@ fn every_invalid_attribute_is_reported_at_once_at_its_path() {
 fn validation_reports_the_findings_of_the_resource() {
     let things = Things::default();
     let validate = |config: &Value| ErasedResource::validate(&things, config);
-    told_is(&validate(&thing(&[("name", "".into())])), &[("Empty name", "name")]);
-    told_is(&validate(&thing(&[("name", Value::Unknown)])), &[]);
-    told_is(&validate(&thing(&[("name", "a".into()), ("zone", "no word".into())])), &[("Invalid zone", "zone")]);
+    assert_messages(&validate(&thing(&[("name", "".into())])), &[("Empty name", "name")]);
+    assert_messages(&validate(&thing(&[("name", Value::Unknown)])), &[]);
+    assert_messages(
+        &validate(&thing(&[("name", "a".into()), ("zone", "no word".into())])),
+        &[("Invalid zone", "zone")],
+    );
 }
 
 #[test]
@@ -300,9 +303,9 @@ fn an_attribute_that_only_the_provider_may_set_is_refused_at_its_path() {
         ("serial cannot be set", "pieces[1].serial"),
         ("status cannot be set", "status"),
     ];
-    told_is(&ErasedResource::validate(&Things::default(), &config), &expected);
+    assert_messages(&ErasedResource::validate(&Things::default(), &config), &expected);
     let unknown = thing(&[("name", "a".into()), ("id", Value::Unknown), ("parts", Value::Unknown)]);
-    told_is(&ErasedResource::validate(&Things::default(), &unknown), &[("id cannot be set", "id")]);
+    assert_messages(&ErasedResource::validate(&Things::default(), &unknown), &[("id cannot be set", "id")]);
 }
 
 #[test]
@@ -334,7 +337,7 @@ fn a_value_other_than_the_kept_one_is_refused_at_its_argument() {
     let west = with(&config, &[("zone", "West".into())]);
     let second = Things { keeps: Some("zone"), has_kept: true, ..Things::default() };
     let refused = try_plan(&second, &state, &west);
-    told_is(&refused.diagnostics, &[("The value is not the one that the plan kept", "zone")]);
+    assert_messages(&refused.diagnostics, &[("The value is not the one that the plan kept", "zone")]);
     let detail = &refused.diagnostics.iter().next().unwrap().detail;
     assert_eq!(
         detail,

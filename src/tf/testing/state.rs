@@ -49,7 +49,7 @@ fn the_read_of_a_deleted_object_is_null() {
 fn nothing_is_unknown_after_read() {
     let things = Things { read: |thing| Some(Thing { address: Tf::Unknown, ..thing }), ..Things::default() };
     let diagnostics = ErasedResource::read(&things, &state()).unwrap_err();
-    told_is(&diagnostics, &[("Unknown value", "address")]);
+    assert_messages(&diagnostics, &[("Unknown value", "address")]);
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn a_move_accepts_a_supported_type_and_names_any_other() {
     let moved = ErasedResource::move_from(&Things::default(), &source("aws_thing")).unwrap();
     assert_eq!(moved, thing(&[("id", "aws-1".into()), ("count", 1.into()), ("cascade", false.into())]));
     let diagnostics = ErasedResource::move_from(&Things::default(), &source("aws_other")).unwrap_err();
-    told_is(&diagnostics, &[("Unsupported move", "")]);
+    assert_messages(&diagnostics, &[("Unsupported move", "")]);
     let text = format!("{diagnostics:?}");
     assert!(
         text.contains("aws_other") && text.contains("registry.example/aws") && text.contains("test_thing"),
@@ -95,11 +95,11 @@ fn a_move_of_this_type_from_another_address_of_the_provider_is_an_upgrade() {
         assert_eq!(moved, thing(&[("name", "a".into()), ("count", 3.into())]), "no default is filled in");
         assert_eq!(*things.calls.lock().unwrap(), ["seen", "upgrade"]);
         let newer = MoveSource { schema_version: 3, ..source };
-        told_is(&ErasedResource::move_from(&things, &newer).unwrap_err(), &[("State of a newer provider", "")]);
+        assert_messages(&ErasedResource::move_from(&things, &newer).unwrap_err(), &[("State of a newer provider", "")]);
     }
     let alien =
         MoveSource { provider_address: "acme/other", type_name: "test_thing", schema_version: 1, state: &state };
-    told_is(&ErasedResource::move_from(&Things::default(), &alien).unwrap_err(), &[("Unsupported move", "")]);
+    assert_messages(&ErasedResource::move_from(&Things::default(), &alien).unwrap_err(), &[("Unsupported move", "")]);
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn a_state_of_an_older_version_is_upgraded() {
 #[test]
 fn the_error_about_a_damaged_state_names_the_attribute() {
     let diagnostics = ErasedResource::upgrade(&Things::default(), 2, json!({ "count": ["three"] })).unwrap_err();
-    told_is(&diagnostics, &[("Damaged state", "")]);
+    assert_messages(&diagnostics, &[("Damaged state", "")]);
     let text = format!("{diagnostics:?}");
     assert!(text.contains("count: [\\\"three\\\"] was found where \\\"number\\\" is needed."), "{text}");
 }

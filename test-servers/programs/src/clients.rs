@@ -5,8 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+use crate::cache;
 use crate::go::{self, Go};
-use crate::kept;
 
 /// A program in Go that is built from its module.
 struct Client {
@@ -65,7 +65,7 @@ impl Client {
     /// was interrupted goes on.
     fn built(&self) -> PathBuf {
         let version = self.pinned(self.module);
-        let directory = kept::once(&format!("{}-{version}", self.directory), |partial| self.build(partial));
+        let directory = cache::once(&format!("{}-{version}", self.directory), |partial| self.build(partial));
         let directory = directory.unwrap_or_else(|why| {
             panic!("These tests build {} {version} from its Go module, which failed: {why}", self.name)
         });

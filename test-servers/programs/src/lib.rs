@@ -1,10 +1,10 @@
 //! Programs that tests run: fetched or built once, and kept in `target/test-servers`.
 
+mod cache;
 mod clients;
 mod go;
-mod kept;
 mod python;
 
+pub use cache::once;
 pub use clients::{opentofu, terraform_1_5};
-pub use kept::once;
 pub use python::Python;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::kept;
+use crate::cache;
 
 /// The Python that installs packages and runs servers.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ impl Python {
     pub fn install(&self, requirement: &str, whole: bool) -> Result<PathBuf, String> {
         // Compiled packages work only with one version of Python.
         let name = format!("{requirement}-python{}", self.version).replace(['[', ']', ',', '=', ' '], "-");
-        kept::once(&name, |partial| self.run_pip(requirement, whole, partial))
+        cache::once(&name, |partial| self.run_pip(requirement, whole, partial))
     }
 
     fn run_pip(&self, requirement: &str, whole: bool, target: &std::path::Path) -> Result<(), String> {

@@ -47,8 +47,8 @@ fn a_wrong_window_is_refused_on_the_argument() {
         (window("2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z", "0s"), "step", "No step"),
         (window("2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z", "1s"), "step", "Too many points"),
     ] {
-        let (path, said) = world.refused("ipam_utilization_history", &config);
-        assert!(path == at && said.contains(words), "{path}: {said}");
+        let (path, reported) = world.refused("ipam_utilization_history", &config);
+        assert!(path == at && reported.contains(words), "{path}: {reported}");
     }
 }
 

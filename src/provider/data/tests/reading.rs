@@ -278,14 +278,14 @@ fn free_blocks_are_listed_by_address_and_cut_at_the_limit() {
         let answer = world.read("ipam_free_cidrs", &config);
         (get(&answer, "cidrs"), get(&answer, "truncated"), get(&answer, "largest"))
     };
-    let told = |cidrs: &str, truncated: &str, largest: &str| (cidrs.into(), truncated.into(), largest.into());
+    let reported = |cidrs: &str, truncated: &str, largest: &str| (cidrs.into(), truncated.into(), largest.into());
     let all = "[10.0.0.48/28, 10.0.0.64/26, 10.0.0.128/25]";
-    assert_eq!(free(&[]), told(all, "false", "10.0.0.128/25"));
-    assert_eq!(free(&[("limit", 3_i64.into())]), told(all, "false", "10.0.0.128/25"));
-    assert_eq!(free(&[("limit", 1_i64.into())]), told("[10.0.0.48/28]", "true", "10.0.0.128/25"));
+    assert_eq!(free(&[]), reported(all, "false", "10.0.0.128/25"));
+    assert_eq!(free(&[("limit", 3_i64.into())]), reported(all, "false", "10.0.0.128/25"));
+    assert_eq!(free(&[("limit", 1_i64.into())]), reported("[10.0.0.48/28]", "true", "10.0.0.128/25"));
     let large = ("max_netmask_length", 26_i64.into());
-    assert_eq!(free(&[large]), told("[10.0.0.64/26, 10.0.0.128/25]", "false", "10.0.0.128/25"));
-    assert_eq!(free(&[("max_netmask_length", 24_i64.into())]), told("[]", "false", "null"));
+    assert_eq!(free(&[large]), reported("[10.0.0.64/26, 10.0.0.128/25]", "false", "10.0.0.128/25"));
+    assert_eq!(free(&[("max_netmask_length", 24_i64.into())]), reported("[]", "false", "null"));
 }
 
 #[test]

@@ -84,9 +84,9 @@ fn mistakes_are_reported_at_the_attribute_to_edit() {
         ),
     ];
     for (type_name, config, path, says) in cases {
-        let told = world.refused(type_name, &config);
-        assert_eq!(told.0, path, "{type_name} {config:?}: {}", told.1);
-        assert!(told.1.contains(says), "{type_name} {config:?}: {}", told.1);
+        let reported = world.refused(type_name, &config);
+        assert_eq!(reported.0, path, "{type_name} {config:?}: {}", reported.1);
+        assert!(reported.1.contains(says), "{type_name} {config:?}: {}", reported.1);
     }
 }
 
@@ -110,9 +110,9 @@ fn an_object_that_does_not_exist_is_reported_at_the_argument_that_names_it() {
         ("ipam_utilization", vec![("ipam_pool_id", gone.into())], "ipam_pool_id", "There is no pool"),
     ];
     for (type_name, config, path, says) in cases {
-        let told = world.refused(type_name, &config);
-        assert_eq!(told.0, path, "{type_name} {config:?}: {}", told.1);
-        assert!(told.1.contains(says), "{type_name} {config:?}: {}", told.1);
+        let reported = world.refused(type_name, &config);
+        assert_eq!(reported.0, path, "{type_name} {config:?}: {}", reported.1);
+        assert!(reported.1.contains(says), "{type_name} {config:?}: {}", reported.1);
     }
 }
 

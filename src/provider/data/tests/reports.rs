@@ -37,7 +37,7 @@ fn an_unknown_report_is_refused_on_its_argument() {
         (("ipam_pool_id", "ipam-pool-0".into()), "ipam_pool_id", "There is no pool with id"),
         (("ipam_scope_id", id(&world.top)), "ipam_scope_id", "is the id of a pool"),
     ] {
-        let (path, said) = world.refused("ipam_report", &[config]);
-        assert!(path == at && said.contains(words), "{path}: {said}");
+        let (path, reported) = world.refused("ipam_report", &[config]);
+        assert!(path == at && reported.contains(words), "{path}: {reported}");
     }
 }

@@ -48,8 +48,8 @@ fn unknown_arguments_are_valid() {
 #[test]
 fn computed_attributes_cannot_be_set() {
     let world = World::new();
-    let told = world.refused("ipam_pool", &[("id", id(&world.eu)), ("owner", "me".into())]);
-    assert_eq!(told.0, "owner");
+    let reported = world.refused("ipam_pool", &[("id", id(&world.eu)), ("owner", "me".into())]);
+    assert_eq!(reported.0, "owner");
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn pruned() -> Arc<InMemory> {
     (0..3).for_each(|_| increment(&store, "count").unwrap());
     store.prune(Duration::ZERO).unwrap();
     (0..2).for_each(|_| increment(&store, "count").unwrap());
-    assert!(!exists(&objects, &log_name(2)) && exists(&objects, &load::checkpoint_name(3)));
+    assert!(!exists(&objects, &log_name(2)) && exists(&objects, &checkpoint_name(3)));
     objects
 }
 
@@ -68,13 +68,13 @@ fn an_opener_finds_the_newest_checkpoint_that_no_listing_shows() {
     let store = impatient(over(Arc::clone(&objects) as _));
     let state = store.refresh().unwrap();
     store.write_checkpoint(&store.objects().unwrap(), &state).unwrap();
-    let older = block_on(objects.get(&Path::from(format!("plan/{}", load::checkpoint_name(3))))).unwrap().unwrap();
+    let older = block_on(objects.get(&Path::from(format!("plan/{}", checkpoint_name(3))))).unwrap().unwrap();
     let older = block_on(older.bytes()).unwrap().unwrap();
     (0..3).for_each(|_| increment(&store, "count").unwrap());
     store.prune(Duration::ZERO).unwrap();
-    let path = Path::from(format!("plan/{}", load::checkpoint_name(3)));
+    let path = Path::from(format!("plan/{}", checkpoint_name(3)));
     block_on(objects.put(&path, older.into())).unwrap().unwrap();
-    let hidden = |name: &str| name.ends_with(&load::checkpoint_name(9));
+    let hidden = |name: &str| name.ends_with(&checkpoint_name(9));
     assert_eq!(count(&hiding(&objects, hidden)), "9");
     assert_eq!(count(&hiding(&objects, |name| name.contains("/checkpoint/"))), "9");
 }
@@ -141,7 +141,7 @@ fn a_young_mark_keeps_the_one_before_it_for_listings_that_are_running() {
 fn a_checkpoint_that_is_not_listed_is_written_again_and_the_status_works() {
     let objects = memory();
     let store = hiding(&objects, |name| name.contains("/checkpoint/") || name.contains("/log/"));
-    let store = Bucket { weights: checkpoint::Weights { log_min: 0, object: 1 }, ..store };
+    let store = Bucket { weights: Weights { log_min: 0, object: 1 }, ..store };
     (0..5).for_each(|_| increment(&store, "count").unwrap());
     let facts = store.facts().unwrap();
     assert_eq!(facts[..2], [("last_commit", "5".to_owned()), ("last_checkpoint", "5".to_owned())]);

@@ -109,7 +109,7 @@ fn a_handle_far_behind_catches_up() {
 fn long_logs_get_checkpoints_and_openers_start_from_them() {
     let objects = memory();
     let store = over(Arc::clone(&objects) as _);
-    let store = Bucket { weights: checkpoint::Weights { log_min: 4096, object: 100 }, ..store };
+    let store = Bucket { weights: Weights { log_min: 4096, object: 100 }, ..store };
     for n in 0..200 {
         put(&store, &[(&format!("key/{n:04}"), &n.to_string()), ("bytes", "\u{0}\u{7f}")]);
     }
@@ -130,7 +130,7 @@ fn long_logs_get_checkpoints_and_openers_start_from_them() {
 fn a_checkpoint_that_cannot_be_written_fails_no_commit() {
     let directory = TempDir::new().unwrap();
     let store = open(&directory_url(directory.path()));
-    let store = Bucket { weights: checkpoint::Weights { log_min: 0, object: 1 }, ..store };
+    let store = Bucket { weights: Weights { log_min: 0, object: 1 }, ..store };
     increment(&store, "count").unwrap();
     let folder = directory.path().join("plan/checkpoint");
     std::fs::remove_dir_all(&folder).unwrap();
@@ -263,7 +263,7 @@ fn the_stores_of_the_tests_refuse_a_second_creation() {
         let objects = open(&url).objects().unwrap();
         let create = || block_on(objects.create("x", &PutPayload::from_static(b"x"))).unwrap();
         assert!(create().is_ok());
-        assert!(matches!(create(), Err(Failure::Exists)), "{url}");
+        assert!(matches!(create(), Err(RequestFailure::Exists)), "{url}");
     }
     let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
     let objects = memory();

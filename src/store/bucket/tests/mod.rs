@@ -4,8 +4,8 @@
 mod faults;
 mod faulty;
 mod listings;
+mod locations;
 mod log;
-mod places;
 mod pruning;
 
 use std::path::Path as FilePath;
@@ -15,6 +15,7 @@ use object_store::memory::InMemory;
 use tempfile::TempDir;
 use test_servers::{S3, child, hear, succeed};
 
+use super::log::checkpoint_name;
 use super::*;
 use crate::store::suite::{PATIENT, get, increment, put, suite};
 
@@ -28,9 +29,9 @@ pub(super) fn open(url: &str) -> Bucket {
 
 /// The store at `url`, with only these environment variables.
 pub(super) fn open_in(url: &str, variables: &[(&str, &str)]) -> Bucket {
-    let place = Place::parse(&StoreUrl::new(url)).unwrap();
+    let location = StoreLocation::parse(&StoreUrl::new(url)).unwrap();
     let owned = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    Bucket { patience: PATIENT, ..Bucket::at(place, Environment::new(owned)) }
+    Bucket { patience: PATIENT, ..Bucket::at(location, Environment::new(owned)) }
 }
 
 pub(super) fn directory_url(directory: &FilePath) -> String {
@@ -49,7 +50,7 @@ pub(super) fn s3_url() -> String {
 
 /// A store over objects in memory.
 pub(super) fn over(objects: Arc<dyn ObjectStore>) -> Bucket {
-    Bucket::over(objects, Place::parse(&StoreUrl::new("s3://memory/plan")).unwrap())
+    Bucket::over(objects, StoreLocation::parse(&StoreUrl::new("s3://memory/plan")).unwrap())
 }
 
 pub(super) fn memory() -> Arc<InMemory> {
@@ -81,7 +82,7 @@ mod with_checkpoints_all_the_time {
     suite!({
         let objects = memory();
         move || {
-            let weights = checkpoint::Weights { log_min: 0, object: 1 };
+            let weights = Weights { log_min: 0, object: 1 };
             let limits = Limits { trusted: Duration::ZERO, write_max: Duration::ZERO, keep_min: Duration::ZERO };
             Arc::new(Bucket { weights, limits, ..over(Arc::clone(&objects) as _) }) as Arc<dyn Store>
         }

@@ -5,6 +5,7 @@ use object_store::path::Path;
 
 use super::*;
 use crate::store::Order;
+use crate::store::bucket::entries::Entries;
 
 /// Limits with which a store prunes at once and doubts every position.
 const IMPATIENT: Limits = Limits { trusted: Duration::ZERO, write_max: Duration::ZERO, keep_min: Duration::ZERO };
@@ -104,7 +105,7 @@ fn an_opener_whose_checkpoint_was_pruned_during_the_load_starts_again() {
     (0..5).for_each(|_| increment(&store, "count").unwrap());
     store.prune(Duration::ZERO).unwrap();
     // The newest checkpoint is listed, but gone when it is read, as in a listing from before another prune.
-    let path = Path::from(format!("plan/{}", load::checkpoint_name(4)));
+    let path = Path::from(format!("plan/{}", checkpoint_name(4)));
     block_on(objects.put(&path, "{}".into())).unwrap().unwrap();
     assert_eq!(get(&with(IMPATIENT, &objects), "count"), Some(b"5".to_vec()));
 }
@@ -118,7 +119,7 @@ fn nothing_is_removed_when_the_checkpoint_differs_from_the_log() {
     store.write_checkpoint(&store.objects().unwrap(), &state).unwrap();
     let mut other = Vec::new();
     format::write_checkpoint(&mut other, 5, state.id.as_ref().unwrap(), &Entries::default()).unwrap();
-    block_on(store.objects().unwrap().overwrite(&load::checkpoint_name(5), other)).unwrap().unwrap();
+    block_on(store.objects().unwrap().overwrite(&checkpoint_name(5), other)).unwrap().unwrap();
     let outcome = store.prune(Duration::ZERO);
     assert!(matches!(outcome, Err(Error::Corrupt(_) | Error::Unavailable(_))), "{outcome:?}");
     assert_eq!(names(&store, "log").len(), 5);

@@ -84,7 +84,7 @@ fn defaults_apply_when_nothing_is_configured() {
     let found = settings("postgresql://db.example", &[("USER", "me"), ("HOME", "/nowhere")]).unwrap();
     assert_eq!((found.user.as_str(), found.database.as_str(), found.schema.as_str()), ("me", "me", "ipam"));
     assert_eq!(found.connect_timeout, Duration::from_secs(5));
-    assert_eq!((found.roots, found.target), (Roots::Unsaid, Target::Any));
+    assert_eq!((found.roots, found.target), (Roots::Default, Target::Any));
     assert_eq!(found.passfile, Some("/nowhere/.pgpass".into()));
     assert_eq!(found.application_name, "terraform-provider-ipam");
 }

@@ -47,11 +47,11 @@ fn a_killed_process_leaves_whole_transactions_and_no_lock() {
         // The server may carry out the last commit of the killed process only now, so both keys are read in one
         // snapshot.
         let mut pair = (None, None);
-        let look = store.read(&mut |snapshot| {
+        let outcome = store.read(&mut |snapshot| {
             pair = (snapshot.get("left")?, snapshot.get("right")?);
             Ok(())
         });
-        assert_eq!(look, Ok(()));
+        assert_eq!(outcome, Ok(()));
         assert!(pair.0.is_some() && pair.0 == pair.1, "{pair:?}");
         increment(&store, "count").unwrap();
     }

@@ -15,7 +15,7 @@ const PLANTED: &str = "pl4nted";
 /// Reads and writes at a URL where both must fail; answers the error text, which must be the same for both.
 fn failure(url: &str) -> String {
     let store = store_at(url);
-    let mut said = Vec::new();
+    let mut messages = Vec::new();
     for work in [&|store: &dyn Store| read_one(store).map(|_| ()), &write_one as &dyn Fn(&dyn Store) -> _] {
         let begun = Instant::now();
         let outcome = work(&store);
@@ -23,10 +23,10 @@ fn failure(url: &str) -> String {
         let Err(error @ Error::Unavailable(_)) = outcome else { panic!("{outcome:?}") };
         let shown = format!("{error} {error:?} {:?}", explain(&crate::ipam::Error::Store(error.clone())));
         assert!(!shown.contains(PLANTED), "{shown}");
-        said.push(error.to_string());
+        messages.push(error.to_string());
     }
-    assert_eq!(said[0], said[1]);
-    said.remove(0)
+    assert_eq!(messages[0], messages[1]);
+    messages.remove(0)
 }
 
 #[test]

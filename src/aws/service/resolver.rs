@@ -1,0 +1,220 @@
+//! Prefix list resolvers and their versions.
+
+use aws_sdk_ec2::types as ec2;
+
+use crate::backend::service::{Keeps, ResolverNoun, ResolverRecord, ResolverRule, ResolverSpec, ResolverVersions};
+use crate::ipam::{Cidr, Error, Family, Result};
+
+use super::super::convert::{cidr, id_of_arn, need, text};
+use super::super::pending::request_name;
+use super::super::response::{Refusal, ask, fault};
+use super::super::wait::{Stage, Stateful, uncrowded};
+use super::super::{AwsIpam, read, tags};
+use super::resolver_rules::{rule, rule_request};
+
+const PENDING: &str = "pending";
+const FAILURE: &str = "failure";
+
+fn status(found: &ec2::IpamPrefixListResolver) -> Option<&str> {
+    found.last_version_creation_status().map(|status| status.as_str())
+}
+
+/// The reason of AWS if it could not make the last version.
+fn version_failure(found: &ec2::IpamPrefixListResolver) -> Option<Error> {
+    (status(found) == Some(FAILURE)).then(|| {
+        let why = found.last_version_creation_status_message().unwrap_or("AWS gave no reason");
+        fault("CreateIpamPrefixListResolverVersion", FAILURE, why).into()
+    })
+}
+
+fn record(
+    found: &ec2::IpamPrefixListResolver,
+    rules: Vec<ResolverRule>,
+    failure: Option<Error>,
+) -> Result<ResolverRecord> {
+    let is_ipv6 = found.address_family() == Some(&ec2::AddressFamily::Ipv6);
+    Ok(ResolverRecord {
+        id: need(found.ipam_prefix_list_resolver_id(), "resolver id")?.to_owned(),
+        arn: found.ipam_prefix_list_resolver_arn().unwrap_or_default().to_owned(),
+        owner_id: found.owner_id().unwrap_or_default().to_owned(),
+        region: found.ipam_region().unwrap_or_default().to_owned(),
+        ipam_id: id_of_arn(need(found.ipam_arn(), "IPAM ARN")?).to_owned(),
+        address_family: if is_ipv6 { Family::Ipv6 } else { Family::Ipv4 },
+        description: text(found.description()),
+        rules,
+        last_version_creation_status: status(found).map(str::to_owned),
+        last_version_creation_status_message: text(found.last_version_creation_status_message()),
+        tags: tags::all(Some(found.tags())),
+        failure: failure.or_else(|| version_failure(found)),
+    })
+}
+
+impl AwsIpam {
+    async fn raw_resolver(&self, id: &str) -> Result<Option<ec2::IpamPrefixListResolver>, Refusal> {
+        let request = self.clients.home().describe_ipam_prefix_list_resolvers().ipam_prefix_list_resolver_ids(id);
+        let found = request.into_paginator().items().send();
+        let found = read::or_nothing(ask("DescribeIpamPrefixListResolvers", found.try_collect()).await)?;
+        read::the_one(found, id, ec2::IpamPrefixListResolver::ipam_prefix_list_resolver_id)
+    }
+
+    async fn resolver_rules(&self, id: &str) -> Result<Vec<ResolverRule>> {
+        let request = self.clients.home().get_ipam_prefix_list_resolver_rules().ipam_prefix_list_resolver_id(id);
+        let found = request.into_paginator().items().send();
+        let found: Vec<_> = ask("GetIpamPrefixListResolverRules", found.try_collect()).await?;
+        found.iter().map(rule).collect()
+    }
+
+    /// Waits until the resolver can be used and AWS has reported the result of the version with its rules.
+    async fn usable_resolver(&self, id: &str, new: bool) -> Result<ResolverRecord> {
+        let waits_for = async |found: &ec2::IpamPrefixListResolver| {
+            Ok((status(found) == Some(PENDING)).then(|| "its version is being made".to_owned()))
+        };
+        let read = || self.raw_resolver(id);
+        let (found, failure) = self.pace.rested::<ResolverNoun, _, _>(id, new, read, waits_for).await?;
+        record(&found, self.resolver_rules(id).await?, failure)
+    }
+
+    async fn begin_resolver(&self, ipam_id: &str, spec: &ResolverSpec, token: String) -> Result<String, Refusal> {
+        let request = self
+            .clients
+            .home()
+            .create_ipam_prefix_list_resolver()
+            .ipam_id(ipam_id)
+            .address_family(spec.address_family.to_string().as_str().into())
+            .set_description(spec.description.clone())
+            .set_rules(Some(spec.rules.iter().map(rule_request).collect()))
+            .set_tag_specifications(tags::specifications(ec2::ResourceType::IpamPrefixListResolver, &spec.tags))
+            .client_token(token);
+        let answer = ask("CreateIpamPrefixListResolver", request.send()).await?;
+        let id = answer.ipam_prefix_list_resolver.and_then(|resolver| resolver.ipam_prefix_list_resolver_id);
+        id.ok_or_else(|| {
+            fault("CreateIpamPrefixListResolver", "UnexpectedAnswer", "the answer of AWS has no resolver id")
+        })
+    }
+
+    async fn make_resolver(&self, spec: &ResolverSpec, key: &str) -> Result<ResolverRecord> {
+        let ipam_id = match &spec.ipam_id {
+            Some(id) => id.clone(),
+            None => self.ipam().await?.id.clone(),
+        };
+        let begin = |token| self.begin_resolver(&ipam_id, spec, token);
+        let finish = |id: String| async move { self.usable_resolver(&id, true).await };
+        self.make::<ResolverNoun, _, _>(&ipam_id, key, begin, finish).await
+    }
+
+    /// Changes the resolver. Rules are replaced as a whole, and only if AWS has different ones.
+    async fn change_resolver(&self, id: &str, before: &ResolverSpec, after: &ResolverSpec) -> Result<ResolverRecord> {
+        self.retag(&self.clients.home(), id, &before.tags, &after.tags).await?;
+        let present = self.usable_resolver(id, false).await?;
+        let new_rules = (before.rules != after.rules && present.rules != after.rules).then_some(&after.rules);
+        let new_description = (present.description != after.description)
+            .then(|| tags::changed_text(&before.description, &after.description))
+            .flatten();
+        if new_rules.is_none() && new_description.is_none() {
+            return Ok(present);
+        }
+        let request = self
+            .clients
+            .home()
+            .modify_ipam_prefix_list_resolver()
+            .ipam_prefix_list_resolver_id(id)
+            .set_description(new_description)
+            .set_rules(new_rules.map(|rules| rules.iter().map(rule_request).collect()));
+        uncrowded(&self.pace, || ask("ModifyIpamPrefixListResolver", request.clone().send())).await?;
+        self.usable_resolver(id, false).await
+    }
+
+    async fn drop_resolver(&self, id: &str) -> Result<()> {
+        if self.raw_resolver(id).await?.is_some_and(|found| !found.is_going()) {
+            let request = self.clients.home().delete_ipam_prefix_list_resolver().ipam_prefix_list_resolver_id(id);
+            match ask("DeleteIpamPrefixListResolver", request.send()).await {
+                Err(refusal) if !refusal.is_not_found() => return Err(refusal.into()),
+                _ => {}
+            }
+        }
+        self.pace.vanished::<ResolverNoun, _, _>(id, || self.raw_resolver(id)).await
+    }
+
+    async fn resolver(&self, found: &ec2::IpamPrefixListResolver) -> Result<Option<ResolverRecord>> {
+        if found.is_going() || matches!(found.stage(), Stage::Gone) {
+            return Ok(None);
+        }
+        let id = need(found.ipam_prefix_list_resolver_id(), "resolver id")?;
+        Ok(Some(record(found, self.resolver_rules(id).await?, None)?))
+    }
+
+    /// The version numbers in ascending order; `None` if the resolver does not exist.
+    pub(super) async fn version_numbers(&self, id: &str) -> Result<Option<Vec<i64>>, Refusal> {
+        let request = self.clients.home().get_ipam_prefix_list_resolver_versions().ipam_prefix_list_resolver_id(id);
+        let found: Result<Vec<_>, _> =
+            ask("GetIpamPrefixListResolverVersions", request.into_paginator().items().send().try_collect()).await;
+        match found {
+            Err(refusal) if refusal.is_not_found() => Ok(None),
+            found => {
+                let mut numbers: Vec<i64> = found?.iter().filter_map(|version| version.version()).collect();
+                numbers.sort_unstable();
+                Ok(Some(numbers))
+            }
+        }
+    }
+
+    async fn version_entries(&self, id: &str, version: i64) -> Result<Vec<Cidr>> {
+        let request = self
+            .clients
+            .home()
+            .get_ipam_prefix_list_resolver_version_entries()
+            .ipam_prefix_list_resolver_id(id)
+            .ipam_prefix_list_resolver_version(version);
+        let found = request.into_paginator().items().send();
+        let found: Vec<_> = ask("GetIpamPrefixListResolverVersionEntries", found.try_collect()).await?;
+        let mut entries: Vec<Cidr> = found.iter().map(|entry| cidr(entry.cidr())).collect::<Result<_>>()?;
+        entries.sort();
+        Ok(entries)
+    }
+}
+
+impl Keeps<ResolverNoun> for AwsIpam {
+    fn create(&self, spec: &ResolverSpec) -> Result<ResolverRecord> {
+        let key = request_name(spec);
+        self.run(self.make_resolver(spec, &key))
+    }
+
+    fn get(&self, id: &str) -> Result<Option<ResolverRecord>> {
+        self.run(async {
+            match self.raw_resolver(id).await? {
+                Some(found) => self.resolver(&found).await,
+                None => Ok(None),
+            }
+        })
+    }
+
+    fn list(&self) -> Result<Vec<ResolverRecord>> {
+        self.run(async {
+            let request = self.clients.home().describe_ipam_prefix_list_resolvers().into_paginator().items().send();
+            let found: Vec<_> = ask("DescribeIpamPrefixListResolvers", request.try_collect()).await?;
+            let mut all = Vec::new();
+            for one in &found {
+                all.extend(self.resolver(one).await?);
+            }
+            Ok(all)
+        })
+    }
+
+    fn update(&self, id: &str, before: &ResolverSpec, after: &ResolverSpec) -> Result<ResolverRecord> {
+        self.run(self.change_resolver(id, before, after))
+    }
+
+    fn delete(&self, id: &str, _: &ResolverSpec) -> Result<()> {
+        self.run(self.drop_resolver(id))
+    }
+}
+
+impl ResolverVersions for AwsIpam {
+    fn resolver_versions(&self, resolver_id: &str) -> Result<Option<Vec<i64>>> {
+        self.run(async { Ok(self.version_numbers(resolver_id).await?) })
+    }
+
+    fn resolver_version_entries(&self, resolver_id: &str, version: i64) -> Result<Vec<Cidr>> {
+        self.run(self.version_entries(resolver_id, version))
+    }
+}
