@@ -13,7 +13,6 @@ use super::convert::{self, need, parts};
 use super::pending::RequestKey;
 use super::response::{Refusal, ask, fault};
 use super::tags;
-use super::usage::occupant;
 use super::wait::{self, Progress, uncrowded, until};
 
 /// The error code for space that AWS still holds when the user does not want to wait.
@@ -180,7 +179,7 @@ impl AwsIpam {
         let queue = self.pending.queue(&format!("{} {}", key.parent, key.name));
         let _turn = queue.lock().await;
         if let Some(existing) = self.allocation_named(&spec.pool_id, &spec.name).await? {
-            return Err(Error::NameTaken { existing: occupant(&existing), asked_by: None });
+            return Err(Error::NameTaken { existing: (&existing).into(), asked_by: None });
         }
         self.allocate(spec, &wanted, &key).await
     }
@@ -287,7 +286,7 @@ impl AwsIpam {
         if change.name != before.meta.name
             && let Some(other) = self.allocation_named(&pool_id, &change.name).await?
         {
-            return Err(Error::NameTaken { existing: occupant(&other), asked_by: None });
+            return Err(Error::NameTaken { existing: (&other).into(), asked_by: None });
         }
         if change.tags != before.tags {
             check_tags(&change.tags, &self.the_pool(&pool_id).await?)?;

@@ -1,16 +1,14 @@
 //! The implementation of [`Ipam`] by AWS IPAM.
 
-use std::collections::HashMap;
-
 use jiff::Timestamp;
 
 use crate::backend::observation::Observation;
 use crate::backend::service::Service;
 use crate::backend::{Capabilities, Ipam, New, ReservedTags};
 use crate::ipam::{
-    Allocation, AllocationChange, AllocationFilter, AllocationSpec, Audit, Cidr, Error, Event, Finding, Planned, Pool,
-    PoolChange, PoolCidr, PoolCidrSpec, PoolFilter, PoolSpec, Resize, ResourceType, Result, Scope, ScopeChange,
-    ScopeSpec, Size, Terms, Unsupported, Utilization,
+    Allocation, AllocationChange, AllocationFilter, AllocationSpec, Audit, Cidr, Error, Event, Overview, OverviewQuery,
+    Planned, Pool, PoolChange, PoolCidr, PoolCidrSpec, PoolFilter, PoolSpec, PoolTree, Resize, ResourceType, Result,
+    Scope, ScopeChange, ScopeSpec, Size, Terms, Unsupported, Utilization,
 };
 
 use super::tags::{NAME, OURS};
@@ -18,75 +16,26 @@ use super::{AwsIpam, STORE};
 
 const NO_HOLDS: Error = Error::Unsupported { what: Unsupported::Holds };
 
-/// The names from the top-level pool down to this pool, joined by `/`.
-fn path(pool: &Pool, by_id: &HashMap<&str, &Pool>) -> String {
-    let mut names = vec![pool.meta.name.as_str()];
-    let mut above = pool.source_pool_id.as_deref();
-    // A pool that is shared with this account has a source pool that is not visible.
-    while let Some(pool) = above.and_then(|id| by_id.get(id)) {
-        names.push(&pool.meta.name);
-        above = pool.source_pool_id.as_deref();
-    }
-    names.reverse();
-    names.join("/")
+/// The key by which pools are sorted: by scope, depth-first, by name.
+pub(super) fn sort_key(pool: &Pool, tree: &PoolTree) -> (String, Vec<String>, String) {
+    let parts = tree.path(&pool.meta.id).unwrap_or_default().split('/').map(str::to_owned).collect();
+    (pool.scope_id.clone(), parts, pool.meta.id.clone())
 }
 
-fn by_id(pools: &[Pool]) -> HashMap<&str, &Pool> {
-    pools.iter().map(|pool| (pool.meta.id.as_str(), pool)).collect()
-}
-
-/// Pools in order of scope, depth-first, by name.
-fn in_order(pools: Vec<Pool>, all: &[Pool]) -> Vec<Pool> {
-    let all = by_id(all);
-    let mut keyed: Vec<_> = pools
-        .into_iter()
-        .map(|pool| {
-            let parts: Vec<String> = path(&pool, &all).split('/').map(str::to_owned).collect();
-            ((pool.scope_id.clone(), parts, pool.meta.id.clone()), pool)
-        })
-        .collect();
-    keyed.sort_by(|(a, _), (b, _)| a.cmp(b));
-    keyed.into_iter().map(|(_, pool)| pool).collect()
+/// Pools in order of scope, depth-first, by name. `tree` has all pools.
+fn in_order(mut pools: Vec<Pool>, tree: &PoolTree) -> Vec<Pool> {
+    pools.sort_by_cached_key(|pool| sort_key(pool, tree));
+    pools
 }
 
 impl AwsIpam {
-    async fn audit(&self) -> Result<Audit> {
-        let (scopes, pools) = (self.scopes().await?, self.pools(|_| true).await?);
-        let (mut findings, mut allocations) = (Vec::new(), 0);
-        for pool in &pools {
-            let pool_space = self.pool_space(&pool.meta.id).await?;
-            allocations += u64::try_from(pool_space.allocations.len()).unwrap_or(u64::MAX);
-            for (position, one) in pool_space.allocations.iter().enumerate() {
-                let place = one.meta.id.clone();
-                if !pool_space.provisioned.iter().any(|block| block.contains(&one.cidr)) {
-                    let what = format!("{} is not inside a CIDR of pool {}.", one.cidr, pool.meta.id);
-                    findings.push(Finding { place: place.clone(), what });
-                }
-                let next = pool_space.allocations.get(position + 1).filter(|next| next.cidr.overlaps(&one.cidr));
-                if let Some(next) = next {
-                    let what = format!("{} overlaps {} ({}).", one.cidr, next.cidr, next.meta.id);
-                    findings.push(Finding { place, what });
-                }
-            }
-        }
-        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-        Ok(Audit {
-            findings,
-            scopes: count(scopes.len()),
-            pools: count(pools.len()),
-            allocations,
-            holds: 0,
-            events: 0,
-            forgotten: 0,
-        })
-    }
-
     async fn allocations(&self, filter: &AllocationFilter) -> Result<Vec<Allocation>> {
         let pool_ids: Vec<String> = match &filter.pool_id {
             Some(id) => vec![id.clone()],
             None => {
                 let all = self.pool_names().await?;
-                in_order(all.clone(), &all).into_iter().map(|pool| pool.meta.id).collect()
+                let tree = PoolTree::new(&all);
+                in_order(all, &tree).into_iter().map(|pool| pool.meta.id).collect()
             }
         };
         let wanted = |one: &Allocation| {
@@ -176,24 +125,19 @@ impl Ipam for AwsIpam {
     }
 
     fn list_pools(&self, filter: &PoolFilter) -> Result<Vec<Pool>> {
-        let wanted = |pool: &Pool| {
-            filter.scope_id.as_ref().is_none_or(|id| pool.scope_id == *id)
-                && filter.source_pool_id.as_ref().is_none_or(|id| pool.source_pool_id.as_ref() == Some(id))
-                && filter.name.as_ref().is_none_or(|name| pool.meta.name == *name)
-        };
-        self.run(async { Ok(in_order(self.pools(wanted).await?, &self.pool_names().await?)) })
+        self.run(async {
+            let found = self.pools(|pool| super::overview::passes(filter, pool)).await?;
+            Ok(in_order(found, &PoolTree::new(&self.pool_names().await?)))
+        })
     }
 
     fn find_pool(&self, wanted: &str) -> Result<Vec<Pool>> {
         self.run(async {
             let all = self.pool_names().await?;
-            let names = by_id(&all);
-            let end = format!("/{wanted}");
-            let is_it = |pool: &Pool| {
-                let path = path(pool, &names);
-                path == wanted || path.ends_with(&end)
-            };
-            Ok(in_order(self.pools(is_it).await?, &all))
+            let tree = PoolTree::new(&all);
+            let called: Vec<&str> =
+                tree.called(wanted).into_iter().map(|position| all[position].meta.id.as_str()).collect();
+            Ok(in_order(self.pools(|pool| called.contains(&pool.meta.id.as_str())).await?, &tree))
         })
     }
 
@@ -202,7 +146,9 @@ impl Ipam for AwsIpam {
             let pool = self.the_pool(id).await?;
             // An account that only uses a shared pool has no IPAM whose pools it could list.
             let all = if pool.source_pool_id.is_some() { self.pool_names().await? } else { Vec::new() };
-            Ok(path(&pool, &by_id(&all)))
+            let others = all.iter().filter(|other| other.meta.id != id);
+            let tree = PoolTree::new(others.chain([&pool]));
+            Ok(tree.path(id).unwrap_or_default().to_owned())
         })
     }
 
@@ -309,6 +255,10 @@ impl Ipam for AwsIpam {
 
     fn utilization(&self, pool_id: &str) -> Result<Utilization> {
         self.run(self.use_of(pool_id))
+    }
+
+    fn overview(&self, query: &OverviewQuery<'_>) -> Result<Overview> {
+        self.run(self.read_overview(query))
     }
 
     fn events(&self, _after: u64, _limit: usize) -> Result<Vec<Event>> {

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use aws_sdk_ec2::types as ec2;
 
 use crate::ipam::{
-    Allocation, Cidr, Error, Family, Kind, Occupant, Pool, PoolSpec, Provision, ResourceType, Result, Size, State,
-    Strategy, Unfinished, Unsupported,
+    Allocation, Cidr, Error, Family, Kind, Occupant, Pool, PoolSpec, Provision, ResourceType, Result, Size, Strategy,
+    Unfinished, Unsupported,
 };
 
 use super::AwsIpam;
@@ -15,20 +15,6 @@ use super::pending::RequestKey;
 use super::response::{ask, fault};
 use super::tags;
 use super::wait::{self, Progress, uncrowded, until};
-
-pub(super) fn occupant(pool: &Pool) -> Occupant {
-    Occupant {
-        kind: Kind::Pool,
-        id: pool.meta.id.clone(),
-        name: pool.meta.name.clone(),
-        owner: pool.meta.owner.clone(),
-        state: State::Active,
-        cidr: None,
-        hold_expires_at: None,
-        path: pool.meta.name.clone(),
-        run: None,
-    }
-}
 
 pub(super) fn unfinished(id: &str, name: &str) -> impl Fn(String) -> Unfinished + use<> {
     wait::unfinished(Kind::Pool.into(), id, name)
@@ -124,7 +110,7 @@ impl AwsIpam {
 
     async fn begin_pool(&self, spec: &PoolSpec, position: &PoolPosition, key: &RequestKey) -> Result<String> {
         if let Some(existing) = self.namesake(position.parent(), &spec.name, None).await? {
-            return Err(Error::NameTaken { existing: occupant(&existing), asked_by: None });
+            return Err(Error::NameTaken { existing: (&existing).into(), asked_by: None });
         }
         let mut all = tags::named(&spec.name, &spec.tags);
         let cidrs = match &spec.provision {
@@ -285,11 +271,11 @@ impl AwsIpam {
     async fn require_empty(&self, pool: &Pool) -> Result<()> {
         let id = &pool.meta.id;
         let below = self.pool_names().await.unwrap_or_default();
-        let below = below.iter().filter(|child| child.source_pool_id.as_ref() == Some(id)).map(occupant);
+        let below = below.iter().filter(|child| child.source_pool_id.as_ref() == Some(id)).map(Occupant::from);
         let allocations = self.allocations_of(id).await?;
         let is_ours = |one: &&Allocation| one.resource_type == ResourceType::Custom;
         let custom = allocations.iter().filter(is_ours).filter(|one| !self.pending.is_released(&one.meta.id));
-        let inside: Vec<Occupant> = below.chain(custom.map(super::usage::occupant)).collect();
+        let inside: Vec<Occupant> = below.chain(custom.map(Occupant::from)).collect();
         if !inside.is_empty() {
             let (contents, more) = super::usage::first_few(inside);
             let (id, name) = (id.clone(), pool.meta.name.clone());

@@ -18,9 +18,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::ipam::{
     Actor, Allocation, AllocationChange, AllocationFilter, AllocationSpec, Audit, Cidr, CurrentRun, Env, Error, Event,
-    HistoryQuery, Kind, Ledger, Mark, Missing, Occupant, Planned, Pool, PoolChange, PoolCidr, PoolCidrSpec, PoolFilter,
-    PoolSpec, Provision, Reader, Resize, Run, Scope, ScopeChange, ScopeSpec, Size, Tenure, Terms, TrendPoint,
-    Utilization,
+    EventFilter, HistoryQuery, Kind, Ledger, Mark, Missing, Occupant, Overview, OverviewQuery, Planned, Pool,
+    PoolChange, PoolChoice, PoolCidr, PoolCidrSpec, PoolFilter, PoolSpec, Provision, Reader, Resize, Run, Scope,
+    ScopeChange, ScopeChoice, ScopeSpec, Size, Tenure, Terms, TrendPoint, Utilization,
 };
 use crate::store::{self, Store, StoreUrl};
 
@@ -587,8 +587,26 @@ impl Ipam for Local {
         self.read(|reader| reader.utilization(pool_id))
     }
 
+    fn overview(&self, query: &OverviewQuery<'_>) -> Result<Overview> {
+        let found = self.read(|reader| reader.overview(query))?;
+        let lists_all = matches!(query.pools, PoolChoice::Matching(PoolFilter { scope_id: None, .. }));
+        if query.scopes != ScopeChoice::All
+            || !lists_all
+            || !found.scopes.is_empty()
+            || self.list_scopes(true)?.is_empty()
+        {
+            return Ok(found);
+        }
+        // The store has got its default scopes.
+        self.read(|reader| reader.overview(query))
+    }
+
     fn events(&self, after: u64, limit: usize) -> Result<Vec<Event>> {
         self.read(|reader| reader.events(after, limit))
+    }
+
+    fn newest_events(&self, filter: &EventFilter, limit: usize) -> Result<Vec<Event>> {
+        self.read(|reader| reader.newest_events(filter, limit))
     }
 
     fn mark(&self) -> Result<Option<Mark>> {

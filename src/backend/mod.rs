@@ -4,6 +4,7 @@
 
 mod account;
 mod actor;
+pub mod allocation_json;
 pub mod explain;
 pub mod files;
 pub mod find;
@@ -24,14 +25,14 @@ pub use group::{GROUP_SIZE_MAX, Group};
 pub use local::{Counted, Local, Looked, LookedAt, LookedPlace, Progress, Surroundings};
 pub use run::current_run;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::ipam::{
-    Allocation, AllocationSpec, Cidr, Error, Event, Missing, Occupant, Pool, PoolCidr, PoolCidrSpec, PoolSpec,
-    Provision, Scope, ScopeSpec, Size, Unsupported,
+    Allocation, AllocationSpec, Cidr, Error, Event, Missing, Occupant, Overview, OverviewQuery, Pool, PoolCidr,
+    PoolCidrSpec, PoolSpec, Provision, Scope, ScopeSpec, Size, Unsupported,
 };
 pub use crate::ipam::{
     AllocationChange, AllocationFilter, Audit, EventFilter, Finding, Forecast, HistoryQuery, Mark, Match, Planned,
@@ -54,32 +55,6 @@ pub struct Capabilities {
     pub special: bool,
     /// Tags in which the backend keeps other attributes of an object (its name, ...). Users cannot set these tags.
     pub reserved_tags: ReservedTags,
-}
-
-/// Number of events read at a time.
-const PAGE: usize = 1024;
-
-/// The newest events that match `filter`, at most `limit`, oldest first. Reads the whole history, a page at a time.
-///
-/// # Errors
-/// As [`Ipam::events`].
-pub fn newest_events(ipam: &dyn Ipam, filter: &EventFilter, limit: usize) -> Result<Vec<Event>> {
-    let mut found = VecDeque::new();
-    let mut after = 0;
-    loop {
-        let page = ipam.events(after, PAGE)?;
-        let is_last = page.len() < PAGE;
-        after = page.last().map_or(after, |event| event.sequence);
-        for event in page.into_iter().filter(|event| filter.fits(event)) {
-            found.push_back(event);
-            if found.len() > limit {
-                found.pop_front();
-            }
-        }
-        if is_last {
-            return Ok(found.into());
-        }
-    }
 }
 
 /// Keys of tags in which a backend keeps other attributes.
@@ -247,10 +222,22 @@ pub trait Ipam: Send + Sync {
     /// Free blocks of a pool by address, at most `limit`, with netmask lengths of at most `max_netmask_length`.
     fn free_cidrs(&self, pool_id: &str, max_netmask_length: Option<u8>, limit: usize) -> Result<Vec<Cidr>>;
     fn utilization(&self, pool_id: &str) -> Result<Utilization>;
+    /// Pools with their paths, blocks, sums and allocations, and the data of a report, as they are at one time.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the query names a pool that does not exist.
+    fn overview(&self, query: &OverviewQuery<'_>) -> Result<Overview>;
 
     /// Events after `after` (0: from the first that is kept), oldest first, at most `limit`. The events up to
     /// [`Ipam::mark`] were pruned.
     fn events(&self, after: u64, limit: usize) -> Result<Vec<Event>>;
+    /// The newest events that match `filter`, at most `limit`, oldest first. Reads from the end, as far as necessary.
+    ///
+    /// # Errors
+    /// [`crate::ipam::Error::Unsupported`] where no history is kept.
+    fn newest_events(&self, _filter: &EventFilter, _limit: usize) -> Result<Vec<Event>> {
+        Err(Error::Unsupported { what: Unsupported::Events })
+    }
     /// The event after which the history begins; `None`: it begins with the first event. Call this after another query
     /// to learn what may be missing in its answer.
     fn mark(&self) -> Result<Option<Mark>> {

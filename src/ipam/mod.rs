@@ -17,6 +17,7 @@
 //! | `scopes`, `pools`, `pool_change`, `pool_cidrs`, `allocations`, `resize` | the operations, by kind of object |
 //! | `transfer`, `restore` | transfer of an object to another owner; restoration of objects that are in a state and not in the store |
 //! | `counters`, `events`, `find`, `list`, `insight` | sums, history, look-ups |
+//! | `overview`, `pool_tree` | pools with all data about them, from one snapshot; their paths |
 //! | `mark`, `witness` | removal of old events, and what is kept of them; comparison of archives and store |
 //! | `history`, `trends` | past tenures of blocks, and past utilization of pools, both from the events |
 //! | `records`, `record_faults`, `journal`, `check` | all records, faults among them, entries that follow from them, comparison with the history; audit |
@@ -66,6 +67,7 @@ pub use model::event::{ACTIONS, Actor, Event};
 pub use model::object::*;
 pub use model::pool::*;
 pub use model::pool_cidr::*;
+pub use model::pool_tree::PoolTree;
 pub use model::request::*;
 pub use model::run::{CurrentRun, Origin, Run};
 pub use model::scope::*;
@@ -77,5 +79,6 @@ pub use operations::dry_run::DryRun;
 pub use operations::pool_rules::check_rules;
 pub use operations::restore::Missing;
 pub use operations::transfer::Transfer;
+pub use queries::overview::{Overview, OverviewQuery, PoolChoice, PoolOverview, Review, ReviewQuery, ScopeChoice};
 pub use space::blocks;
 pub use storage::format::Format;

@@ -44,6 +44,10 @@ pub(super) trait Held {
     /// The pool or scope that contains the object; empty for a scope.
     fn container(&self) -> &str;
     fn kind(&self) -> Kind;
+    /// The facts about the object that a message contains.
+    fn occupant(&self) -> Occupant {
+        Occupant::named(self.kind(), self.meta(), self.block())
+    }
     /// The object with this ID, active or held.
     fn get(ipam: &dyn Ipam, id: &str) -> Result<Option<Self>, Error>
     where
@@ -61,22 +65,6 @@ pub(super) trait Held {
 /// The place in which the name of `record` is unique, for [`Session::hand_out`](super::session::Session::hand_out).
 pub(super) fn place_of<T: Held>(record: &T) -> String {
     format!("{} {} {}", record.kind().word(), record.container(), record.meta().name)
-}
-
-/// The facts about `record` that a message contains.
-pub(super) fn occupant<T: Held>(record: &T) -> Occupant {
-    let meta = record.meta();
-    Occupant {
-        kind: record.kind(),
-        id: meta.id.clone(),
-        name: meta.name.clone(),
-        owner: meta.owner.clone(),
-        state: meta.state,
-        cidr: record.block(),
-        hold_expires_at: meta.hold_expires_at,
-        path: meta.name.clone(),
-        run: meta.run.clone(),
-    }
 }
 
 macro_rules! held {
@@ -180,7 +168,7 @@ pub(super) fn plan<M, T: Held>(
         && let Ok(Some(old)) = T::named(configured.ipam.as_ref(), id, &record.meta().name)
     {
         // An earlier plan left this hold to replace the old object. This plan keeps the old object, which has the name.
-        answer = Err(Error::NameTaken { existing: occupant(&old), asked_by: Some(record.meta().owner.clone()) });
+        answer = Err(Error::NameTaken { existing: old.occupant(), asked_by: Some(record.meta().owner.clone()) });
     }
     if let Some(id) = terms.replaces.as_ref().filter(|_| !terms.only_name) {
         shared.session.goes(id);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::ipam::{Error, State};
 use crate::tf::{Diagnostics, Path, Stop};
 
-use super::create::{Held, occupant, place_of};
+use super::create::{Held, place_of};
 use super::errors;
 use super::shared::{Shared, within};
 
@@ -36,7 +36,7 @@ pub(super) fn check<T: Held>(
         return Ok(());
     }
     let asked_by = shared.ipam()?.owner().map(str::to_owned);
-    Err(errors::at(&Error::NameTaken { existing: occupant(&record), asked_by }, at))
+    Err(errors::at(&Error::NameTaken { existing: record.occupant(), asked_by }, at))
 }
 
 /// An object before its change.

@@ -326,17 +326,7 @@ pub(in crate::ipam) fn occupant<R: Record>(snapshot: &mut dyn Snapshot, record: 
             return Ok(Occupant { cidr: record.block(), ..occupant(snapshot, &pool_cidr)? });
         }
     }
-    Ok(Occupant {
-        kind: R::KIND,
-        id: meta.id.clone(),
-        name: meta.name.clone(),
-        owner: meta.owner.clone(),
-        state: meta.state,
-        cidr: record.block(),
-        hold_expires_at: meta.hold_expires_at,
-        path,
-        run: meta.run.clone(),
-    })
+    Ok(Occupant { path, ..Occupant::named(R::KIND, meta, record.block()) })
 }
 
 /// The pool CIDR behind a record that only follows from it: the space of a pool in the pool above, or a block of the

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use num_bigint::BigUint;
 
 use crate::ipam::model::resource_cidr::ResourceCidrId;
-use crate::ipam::{Cidr, Family, Kind, OnlyAws, Run, State};
+use crate::ipam::{Allocation, Cidr, Family, Kind, Meta, OnlyAws, Pool, Run, State};
 
 /// Result type of the core.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -30,6 +30,35 @@ pub struct Occupant {
     pub path: String,
     /// The run that requested the hold last, when it is known.
     pub run: Option<Box<Run>>,
+}
+
+impl Occupant {
+    /// The object with this metadata. Its path is its name alone.
+    pub fn named(kind: Kind, meta: &Meta, cidr: Option<Cidr>) -> Self {
+        Self {
+            kind,
+            id: meta.id.clone(),
+            name: meta.name.clone(),
+            owner: meta.owner.clone(),
+            state: meta.state,
+            cidr,
+            hold_expires_at: meta.hold_expires_at,
+            path: meta.name.clone(),
+            run: meta.run.clone(),
+        }
+    }
+}
+
+impl From<&Pool> for Occupant {
+    fn from(pool: &Pool) -> Self {
+        Self::named(Kind::Pool, &pool.meta, None)
+    }
+}
+
+impl From<&Allocation> for Occupant {
+    fn from(allocation: &Allocation) -> Self {
+        Self::named(Kind::Allocation, &allocation.meta, Some(allocation.cidr))
+    }
 }
 
 /// A hold that expired and whose space was given to another object.

@@ -24,20 +24,11 @@ impl Reader<'_> {
         let pool: crate::ipam::Pool = codec::require(self.snapshot, pool_id)?;
         let sums = counters::read(self.snapshot, pool_id)?;
         let largest_free = self.largest_free(&pool)?;
-        let everything = Utilization {
-            free: sums.free(),
-            provisioned: sums.provisioned,
-            used: sums.used,
-            held: sums.held,
-            largest_free,
-            allocations: u64::try_from(&sums.allocations).unwrap_or(u64::MAX),
-            assigned_in_subtree: self.assigned_below(pool_id, sums.assigned)?,
-            pool,
-        };
-        self.without_planned(everything)
+        let assigned = self.assigned_below(pool_id, sums.assigned.clone())?;
+        self.without_planned(sums.utilization(pool, largest_free, assigned))
     }
 
-    fn largest_free(&mut self, pool: &crate::ipam::Pool) -> Result<Option<Cidr>> {
+    pub(in crate::ipam) fn largest_free(&mut self, pool: &crate::ipam::Pool) -> Result<Option<Cidr>> {
         let planned = self.planned_cidrs(pool)?;
         if planned.is_empty() {
             return free::largest(self.snapshot, &pool.meta.id, pool.address_family);
