@@ -54,3 +54,43 @@ fn impure_names_are_found_in_groups_and_as_words() {
     let found: Vec<String> = impure(code).into_iter().collect();
     assert_eq!(found, ["Timestamp::now", "std::fs::File", "std::time::Instant"]);
 }
+
+/// The files that build keys of the store.
+const BUILD_KEYS: [&str; 2] = ["src/ipam/storage/keys.rs", "src/ipam/storage/discovery_keys.rs"];
+
+/// The texts in `code` that begin a key of the store: a literal whose first part is one of `prefixes`, and a slash.
+fn key_texts(code: &str, prefixes: &BTreeSet<String>) -> Vec<String> {
+    let literals = code.split('"').skip(1).step_by(2);
+    let first = |text: &str| text.split_once('/').map(|(first, _)| first.to_owned());
+    literals.filter(|text| first(text).is_some_and(|first| prefixes.contains(&first))).map(str::to_owned).collect()
+}
+
+#[test]
+fn keys_of_the_store_are_built_in_one_place() {
+    let sources = sources();
+    let (builders, others): (Vec<&Source>, Vec<&Source>) = sources
+        .iter()
+        .filter(|source| source.module == "ipam")
+        .partition(|source| BUILD_KEYS.iter().any(|path| source.path.ends_with(path)));
+    // Where keys are built, the first part of a text before a slash is a prefix of keys.
+    let prefixes: BTreeSet<String> = builders
+        .iter()
+        .flat_map(|source| source.code.split('"').skip(1).step_by(2))
+        .filter_map(|text| text.split_once('/').map(|(first, _)| first.to_owned()))
+        .filter(|first| !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'))
+        .collect();
+    assert!(["event", "expiry", "avoiding"].iter().all(|known| prefixes.contains(*known)), "{prefixes:?}");
+    let wrong = |source: &&Source| {
+        let found = key_texts(&source.code, &prefixes);
+        (!found.is_empty()).then(|| format!("{} builds {found:?}", source.path.display()))
+    };
+    let wrong: Vec<String> = others.iter().filter_map(wrong).collect();
+    assert!(wrong.is_empty(), "build these keys in src/ipam/storage:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_key_that_is_built_elsewhere_is_found() {
+    let prefixes = BTreeSet::from(["event".to_owned()]);
+    let code = "let range = keys::under(\"event/\"); let path = \"events/x\"; let word = \"event\";";
+    assert_eq!(key_texts(code, &prefixes), ["event/"]);
+}

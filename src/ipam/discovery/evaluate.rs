@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use super::evaluation::{Evaluation, Gathered, Holder};
 use super::overlaps::Overlaps;
-use super::stored::{Kept, Place, Sighted};
+use super::stored::{Place, Sighted, Stored};
 use super::types::{ComplianceStatus, ManagementState, OverlapStatus, ResourceCidr, ResourceFilter};
 use super::usage::Uses;
 use crate::ipam::storage::codec;
@@ -111,7 +111,7 @@ impl Reader<'_> {
 
     /// Passes everything of one kind to `sink` by key, as long as `sink` returns `true`. Returns whether it did until
     /// the end.
-    pub(in crate::ipam) fn each_kept<K: Kept>(&mut self, sink: &mut dyn FnMut(K) -> bool) -> Result<bool> {
+    pub(in crate::ipam) fn each_kept<K: Stored>(&mut self, sink: &mut dyn FnMut(K) -> bool) -> Result<bool> {
         codec::each_under(self.snapshot, &format!("{}/", K::FIRST), &mut |key, bytes| {
             Ok(sink(codec::decode(key, bytes)?))
         })

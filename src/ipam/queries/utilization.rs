@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use num_bigint::BigUint;
 
-use crate::ipam::operations::allocation::wish;
+use crate::ipam::operations::allocation::size_request;
 use crate::ipam::space::free;
-use crate::ipam::space::placement::{Ask, KeepOff};
+use crate::ipam::space::placement::{BlockRequest, KeepOff};
 use crate::ipam::storage::{codec, counters, keys};
 use crate::ipam::{Cidr, Error, Ledger, Reader, Result, Size, Utilization};
 use crate::store::{Order, Overlay};
@@ -96,11 +96,11 @@ impl Reader<'_> {
         count: usize,
     ) -> Result<Vec<Cidr>> {
         let pool = self.pool(pool_id)?;
-        let wish = wish(netmask_length.map_or(Size::Default, Size::NetmaskLength), &pool)?;
+        let wanted = size_request(netmask_length.map_or(Size::Default, Size::NetmaskLength), &pool)?;
         let disallowed = disallowed.iter().copied().collect();
-        let ask = Ask {
+        let ask = BlockRequest {
             family: pool.address_family,
-            netmask_length: wish.netmask_length(),
+            netmask_length: wanted.netmask_length(),
             strategy: pool.strategy,
             disallowed: &disallowed,
             keep_off: KeepOff::Always(&pool),
@@ -109,7 +109,7 @@ impl Reader<'_> {
         let mut ledger = Ledger::new(&mut dry_run, self.env.reborrow());
         let mut blocks = Vec::new();
         while blocks.len() < count {
-            let block = match ledger.place(&pool, &ask) {
+            let block = match ledger.allocate_block(&pool, &ask) {
                 Ok(block) => block,
                 Err(Error::PoolExhausted { .. } | Error::PoolEmpty { .. }) => break,
                 Err(error) => return Err(error),
