@@ -1,7 +1,7 @@
 //! The cost of reading at ten times the store: `cargo bench --bench reading`, also a part of `cargo xtask bench`.
 //!
 //! Measures the overview that `tree` shows, the report as JSON, and the list of one pool, on SQLite, PostgreSQL and a
-//! bucket (a directory; it is opened before the measurement). The bars are ratios of medians of one run, in which the
+//! bucket (a directory; it is opened before the measurement). The bars are for ratios of one run, in which the
 //! two stores take turns, so they hold in any build profile and beside other work on the machine. `-- sqlite` measures
 //! one kind of store.
 
@@ -43,7 +43,7 @@ const GROWING: &str = "growing";
 const IN_GROWING: usize = 200;
 
 /// Number of times that each store is measured; they take turns.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 7;
 /// Work is repeated for at least this time in each round.
 const ROUND_MIN: Duration = Duration::from_millis(30);
 
@@ -138,29 +138,32 @@ fn compare(kind: &str, small: &Local, large: &Local) -> bool {
     ];
     let mut holds = true;
     for (name, read, ratio_max) in work {
-        let (before, after) = medians(&|| read(small), &|| read(large));
-        let ratio = after.as_secs_f64() / before.as_secs_f64();
-        let verdict = if ratio <= ratio_max { "" } else { "  EXCEEDED" };
+        let (before, after) = in_turns(&|| read(small), &|| read(large));
+        let ratio = |part: usize| after[part].as_secs_f64() / before[part].as_secs_f64();
+        let (medians, fastest) = (ratio(ROUNDS / 2), ratio(0));
+        // Other work on the machine may spoil one of the two values; real growth shows in both.
+        let is_kept = medians.min(fastest) <= ratio_max;
+        let verdict = if is_kept { "" } else { "  EXCEEDED" };
+        let [before, after] = [before, after].map(|times| times[ROUNDS / 2]);
         println!(
-            "{kind:<10}{name:<26}{before:>10.2?}, at {TIMES} times the store {after:>10.2?}: {ratio:.2} (at most {ratio_max}){verdict}"
+            "{kind:<10}{name:<26}{before:>10.2?}, at {TIMES} times the store {after:>10.2?}: {medians:.2}, fastest \
+             {fastest:.2} (at most {ratio_max}){verdict}"
         );
-        holds &= ratio <= ratio_max;
+        holds &= is_kept;
     }
     holds
 }
 
-/// The median times of two kinds of work that take turns.
-fn medians(first: &dyn Fn() -> usize, second: &dyn Fn() -> usize) -> (Duration, Duration) {
+/// The times of two kinds of work that take turns, sorted.
+fn in_turns(first: &dyn Fn() -> usize, second: &dyn Fn() -> usize) -> (Vec<Duration>, Vec<Duration>) {
     let (mut of_first, mut of_second) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         of_first.push(timed(first));
         of_second.push(timed(second));
     }
-    let median = |mut times: Vec<Duration>| {
-        times.sort();
-        times[times.len() / 2]
-    };
-    (median(of_first), median(of_second))
+    of_first.sort();
+    of_second.sort();
+    (of_first, of_second)
 }
 
 /// The mean time of one run.
