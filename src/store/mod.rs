@@ -2,7 +2,7 @@
 //! addresses.
 //!
 //! All of IPAM is written once against [`Tx`]; each store implements [`Store::write`] and [`Store::read`].
-//! A new store is one module and one line in [`open`].
+//! A new store is one module and one line in [`open()`].
 
 mod backoff;
 #[cfg(feature = "object-storage")]

@@ -11,7 +11,7 @@ pub struct StoreUrl {
 }
 
 impl StoreUrl {
-    /// Accepts any text; [`super::open`] checks it later.
+    /// Accepts any text; [`super::open()`] checks it later.
     pub fn new(text: impl Into<String>) -> Self {
         Self { text: text.into(), password: None }
     }
