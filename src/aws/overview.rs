@@ -13,6 +13,7 @@ use super::AwsIpam;
 use super::convert;
 use super::ipam::sort_key;
 use super::usage::PoolSpace;
+use super::usage::assigned_in;
 
 /// The lists of pools, each requested when it is needed first.
 struct Lists<'a> {
@@ -176,12 +177,6 @@ impl Lists<'_> {
             allocations,
         })
     }
-}
-
-/// The addresses in allocations that are not pools below.
-pub(super) fn assigned_in(allocations: &[Allocation]) -> num_bigint::BigUint {
-    let is_assigned = |one: &&Allocation| one.resource_type != ResourceType::IpamPool;
-    PoolSpace::sum(allocations.iter().filter(is_assigned).map(|one| &one.cidr))
 }
 
 /// The positions of the chosen pools.

@@ -7,7 +7,6 @@ use num_bigint::BigUint;
 use crate::ipam::{Allocation, Cidr, Occupant, Pool, Result, Space, Utilization, blocks};
 
 use super::AwsIpam;
-use super::overview::assigned_in;
 
 /// Maximum number of occupants that a message names.
 const NAMED: usize = 5;
@@ -92,4 +91,10 @@ impl AwsIpam {
         }
         Ok(pool_space.utilization(pool, assigned))
     }
+}
+
+/// The addresses in allocations that are not pools below.
+pub(super) fn assigned_in(allocations: &[Allocation]) -> BigUint {
+    let is_assigned = |one: &&Allocation| one.resource_type != ResourceType::IpamPool;
+    PoolSpace::sum(allocations.iter().filter(is_assigned).map(|one| &one.cidr))
 }

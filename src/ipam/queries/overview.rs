@@ -80,6 +80,9 @@ pub struct ReviewQuery {
     pub events_max: usize,
 }
 
+/// Trends of pools, by id.
+pub type Trends = BTreeMap<String, Vec<TrendPoint>>;
+
 /// The history of a period, and the audit of the store.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Review {
@@ -89,7 +92,7 @@ pub struct Review {
     pub step: Duration,
     /// Trends by pool, and the newest events about the chosen scopes and pools, oldest first; `None` where no history
     /// is kept.
-    pub history: Option<(BTreeMap<String, Vec<TrendPoint>>, Vec<Event>)>,
+    pub history: Option<(Trends, Vec<Event>)>,
     /// The audit of the whole store.
     pub audit: Audit,
 }
