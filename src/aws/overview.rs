@@ -6,7 +6,7 @@ use aws_sdk_ec2::types as ec2;
 
 use crate::ipam::{
     Allocation, Audit, Cidr, Error, Finding, Kind, Overview, OverviewQuery, Pool, PoolChoice, PoolFilter, PoolOverview,
-    PoolTree, ResourceType, Result, Review, Scope, ScopeChoice,
+    PoolTree, Result, Review, Scope, ScopeChoice,
 };
 
 use super::AwsIpam;

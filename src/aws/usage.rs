@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use num_bigint::BigUint;
 
-use crate::ipam::{Allocation, Cidr, Occupant, Pool, Result, Space, Utilization, blocks};
+use crate::ipam::{Allocation, Cidr, Occupant, Pool, ResourceType, Result, Space, Utilization, blocks};
 
 use super::AwsIpam;
 
