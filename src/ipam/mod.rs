@@ -74,6 +74,8 @@ pub use operations::dry_run::DryRun;
 pub use operations::pool_rules::check_rules;
 pub use operations::restore::Missing;
 pub use operations::transfer::Transfer;
-pub use queries::overview::{Overview, OverviewQuery, PoolChoice, PoolOverview, Review, ReviewQuery, ScopeChoice};
+pub use queries::overview::{
+    Overview, OverviewQuery, PoolChoice, PoolOverview, Review, ReviewQuery, ScopeChoice, Trends,
+};
 pub use space::blocks;
 pub use storage::format::Format;
