@@ -133,6 +133,10 @@ on_each_own_store! {
         let released = answer(network.store(), &["holds", "release", "--owner", "tests/team"]);
         assert!(released.ends_with("1 hold of owner \"tests/team\" released.\n"), "{released}");
         team.try_apply_saved("plan", &[]).fails();
+        if !team.client().tells_the_walk() {
+            // The refused apply planned once more, so it left another hold.
+            answer(network.store(), &["holds", "release", "--owner", "tests/team"]);
+        }
         network.destroy();
         network.store().assert_sound();
     }
@@ -171,7 +175,13 @@ on_each_own_store! {
         first.try_apply_saved("plan", &[]).fails().says(&["small/two"]);
         // In the configuration that made the plan, the user needs no warning.
         second.configure(&configuration("three"));
-        second.try_plan(&[]).succeeds().never_says("has to be made again");
+        let third = second.try_plan(&[]).succeeds();
+        if second.client().tells_the_walk() {
+            third.never_says("has to be made again");
+        } else {
+            // The refused apply planned once more, in the other directory.
+            third.says(&["has to be made again", "small/one"]);
+        }
     }
 }
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 use terraform_provider_ipam::aws::{AwsIpam, Keys, Pace, Settings};
 use terraform_provider_ipam::backend::prelude::*;
 use terraform_provider_ipam::ipam::{
-    Allocation, AllocationChange, AllocationFilter, AllocationSpec, Cidr, Error, Family, Kind, Planned, Pool,
-    PoolChange, PoolCidrSpec, PoolFilter, PoolSpec, Provision, Resize, Result, Rules, ScopeChange, ScopeSpec,
-    ScopeType, Size, Special, Strategy, Tags, Terms,
+    Allocation, AllocationChange, AllocationFilter, AllocationSpec, Cidr, Error, Family, Kind, OverviewQuery, Planned,
+    Pool, PoolChange, PoolChoice, PoolCidrSpec, PoolFilter, PoolOverview, PoolSpec, Provision, Resize, Result, Rules,
+    ScopeChange, ScopeChoice, ScopeSpec, ScopeType, Size, Special, Strategy, Tags, Terms,
 };
 
 use crate::endpoint::{Endpoint, Script};
@@ -307,6 +307,41 @@ fn free_and_used_space_is_computed_from_the_lists_of_aws() {
     let audit = ipam.check().unwrap();
     assert_eq!((audit.findings, audit.pools, audit.allocations), (Vec::new(), 2, 3));
     scene.is_sound();
+}
+
+#[test]
+fn an_overview_answers_like_single_questions_and_requests_each_list_once() {
+    let scene = Scene::new();
+    let ipam = ours(&scene);
+    let (top, leaf) = tree(&ipam);
+    allocate(&ipam, &leaf, "web", 24).unwrap();
+    let expected = [&top, &leaf].map(|pool| {
+        let id = &pool.meta.id;
+        let in_pool =
+            AllocationFilter { pool_id: Some(id.clone()), include_pools: true, ..AllocationFilter::default() };
+        let path = ipam.pool_path(id).unwrap();
+        let pool_cidrs = ipam.list_pool_cidrs(id, true).unwrap();
+        let (utilization, allocations) = (ipam.utilization(id).unwrap(), ipam.list_allocations(&in_pool).unwrap());
+        PoolOverview { pool: pool.clone(), path, pool_cidrs, utilization: Some(utilization), allocations }
+    });
+    let everything = PoolChoice::Matching(PoolFilter::default());
+    for (choice, scopes, scope_count) in
+        [(everything, ScopeChoice::All, 2), (PoolChoice::Under(top.meta.id.clone()), ScopeChoice::OfPools, 1)]
+    {
+        let query = OverviewQuery { scopes, utilization: true, allocations: true, ..OverviewQuery::of(&choice) };
+        let before = scene.endpoint.calls().len();
+        let overview = ipam.overview(&query).unwrap();
+        let mut calls: Vec<String> =
+            scene.endpoint.calls()[before..].iter().map(|call| call.action.to_string()).collect();
+        calls.sort_unstable();
+        assert_eq!(overview.pools, expected);
+        assert_eq!(overview.scopes.len(), scope_count);
+        let (allocations, cidrs) = ("GetIpamPoolAllocations", "GetIpamPoolCidrs");
+        assert_eq!(calls, ["DescribeIpamPools", "DescribeIpamScopes", allocations, allocations, cidrs, cidrs]);
+    }
+    let nowhere = PoolChoice::Under("ipam-pool-0123456789abcdef0".to_owned());
+    let gone = ipam.overview(&OverviewQuery::of(&nowhere)).unwrap_err();
+    assert!(matches!(gone, Error::NotFound { kind: Kind::Pool, .. }), "{gone:?}");
 }
 
 #[test]

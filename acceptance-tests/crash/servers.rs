@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use test_servers::{Postgres, Proxy, S3};
 
-use super::{assert_converged, assert_nothing_is_lost, wishes};
+use super::{assert_converged, assert_nothing_is_lost, random_configuration};
 use crate::harness::Workspace;
 use crate::harness::random::{Random, rounds};
 use crate::harness::store::Store;
@@ -51,9 +51,9 @@ fn apply_in_rounds(name: &str, store: &Store, mut harm: impl FnMut(&mut Random),
     let workspace = Workspace::on(store).holding_for("10s");
     let mut failures = 0;
     for round in 0..rounds("IPAM_TEST_KILL_ROUNDS", 4) {
-        let wishes = wishes(&mut random);
-        println!("round {round}\n{wishes}");
-        workspace.configure(&wishes);
+        let configuration = random_configuration(&mut random, round);
+        println!("round {round}\n{configuration}");
+        workspace.configure(&configuration);
         let watch = Watch::on(workspace.store());
         let mut running = Running::start(workspace.apply_command(&[]));
         wait_for_the_middle(&watch, &mut running, &mut random);

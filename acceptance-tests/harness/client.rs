@@ -92,7 +92,7 @@ impl Client {
     }
 
     /// Whether it reports to a provider that a plan belongs to an apply.
-    #[allow(dead_code, reason = "shared with the tests of AWS, which have no holds")]
+    #[allow(dead_code, reason = "shared with the tests of discovery, which have no holds")]
     pub fn tells_the_walk(&self) -> bool {
         self.kind == Kind::Terraform && self.release.as_slice() >= [1, 9].as_slice()
     }

@@ -166,8 +166,17 @@ fn is_filled(store: &dyn Store, allocations: usize) -> bool {
 }
 
 pub fn create_pool(store: &dyn Store, dice: &mut Dice) -> String {
-    let spec = PoolSpec {
-        name: "bench".to_owned(),
+    let spec = pool_spec("bench");
+    let pool = write(store, dice, |ledger| {
+        ledger.initialize().unwrap();
+        ledger.create_pool(&spec, &Planned::Unknown).unwrap()
+    });
+    pool.meta.id
+}
+
+pub fn pool_spec(name: &str) -> PoolSpec {
+    PoolSpec {
+        name: name.to_owned(),
         scope_id: None,
         source_pool_id: None,
         address_family: None,
@@ -178,12 +187,7 @@ pub fn create_pool(store: &dyn Store, dice: &mut Dice) -> String {
         tags: Default::default(),
         provision: Provision::Cidrs([POOL.parse().unwrap()].into()),
         special: Special::default(),
-    };
-    let pool = write(store, dice, |ledger| {
-        ledger.initialize().unwrap();
-        ledger.create_pool(&spec, &Planned::Unknown).unwrap()
-    });
-    pool.meta.id
+    }
 }
 
 fn path_of(allocations: usize) -> PathBuf {
@@ -267,20 +271,23 @@ pub fn postgres(server: &test_servers::Postgres, allocations: usize) -> Arc<dyn 
 
 /// Copies every entry of the filled file into a store.
 pub fn copy_into(store: &dyn Store, allocations: usize) {
+    copy(&Sqlite::new(path_of(allocations)).unwrap(), store);
+}
+
+/// Copies every entry of a store into another one.
+pub fn copy(from: &dyn Store, store: &dyn Store) {
     let mut start = String::new();
-    Sqlite::new(path_of(allocations))
-        .unwrap()
-        .read(&mut |snapshot| {
-            loop {
-                let page = snapshot.scan(start.as_str().."\u{7f}", Order::Ascending, PAGE)?;
-                let Some((last, _)) = page.last() else { return Ok(()) };
-                // The next possible key: keys contain no character below a space.
-                start = format!("{last}\u{1}");
-                store.write(&mut |tx| {
-                    page.iter().try_for_each(|(key, value)| tx.put(key, value.clone()))?;
-                    Ok(true)
-                })?;
-            }
-        })
-        .unwrap();
+    from.read(&mut |snapshot| {
+        loop {
+            let page = snapshot.scan(start.as_str().."\u{7f}", Order::Ascending, PAGE)?;
+            let Some((last, _)) = page.last() else { return Ok(()) };
+            // The next possible key: keys contain no character below a space.
+            start = format!("{last}\u{1}");
+            store.write(&mut |tx| {
+                page.iter().try_for_each(|(key, value)| tx.put(key, value.clone()))?;
+                Ok(true)
+            })?;
+        }
+    })
+    .unwrap();
 }

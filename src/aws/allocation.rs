@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::backend::Allocations;
 use crate::ipam::{
-    Allocation, AllocationChange, AllocationFilter, AllocationSpec, Cidr, Error, Kind, Planned, Pool, Resize,
+    Allocation, AllocationChange, AllocationFilter, AllocationSpec, Cidr, Error, Kind, Planned, Pool, PoolTree, Resize,
     ResourceType, Result, Size, Unfinished, Unsupported, check_tags,
 };
 
@@ -15,7 +15,6 @@ use super::pending::RequestKey;
 use super::pool_tree::in_order;
 use super::response::{Refusal, ask, fault};
 use super::tags;
-use super::usage::occupant;
 use super::wait::{self, Progress, uncrowded, until};
 
 /// The error code for space that AWS still holds when the user does not want to wait.
@@ -182,7 +181,7 @@ impl AwsIpam {
         let queue = self.pending.queue(&format!("{} {}", key.parent, key.name));
         let _turn = queue.lock().await;
         if let Some(existing) = self.allocation_named(&spec.pool_id, &spec.name).await? {
-            return Err(Error::NameTaken { existing: occupant(&existing), asked_by: None });
+            return Err(Error::NameTaken { existing: (&existing).into(), asked_by: None });
         }
         self.allocate(spec, &wanted, &key).await
     }
@@ -289,7 +288,7 @@ impl AwsIpam {
         if change.name != before.meta.name
             && let Some(other) = self.allocation_named(&pool_id, &change.name).await?
         {
-            return Err(Error::NameTaken { existing: occupant(&other), asked_by: None });
+            return Err(Error::NameTaken { existing: (&other).into(), asked_by: None });
         }
         if change.tags != before.tags {
             check_tags(&change.tags, &self.the_pool(&pool_id).await?)?;
@@ -395,7 +394,8 @@ impl AwsIpam {
             Some(id) => vec![id.clone()],
             None => {
                 let all = self.pool_names().await?;
-                in_order(all.clone(), &all).into_iter().map(|pool| pool.meta.id).collect()
+                let tree = PoolTree::new(&all);
+                in_order(all, &tree).into_iter().map(|pool| pool.meta.id).collect()
             }
         };
         let wanted = |one: &Allocation| {

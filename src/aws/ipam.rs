@@ -6,44 +6,12 @@ use crate::backend::observation::Observation;
 use crate::backend::service::Service;
 use crate::backend::{Capabilities, FreeSpace, Ipam, New, Preview, ReservedTags};
 use crate::ipam::{
-    Allocation, AllocationSpec, Audit, Cidr, Finding, Pool, PoolChange, Resize, Result, Size, Terms, Utilization,
+    Allocation, AllocationSpec, Audit, Cidr, Overview, OverviewQuery, Pool, PoolChange, Resize, Result, Size, Terms,
+    Utilization,
 };
 
 use super::tags::{NAME, OURS};
 use super::{AwsIpam, STORE};
-
-impl AwsIpam {
-    async fn audit(&self) -> Result<Audit> {
-        let (scopes, pools) = (self.scopes().await?, self.pools(|_| true).await?);
-        let (mut findings, mut allocations) = (Vec::new(), 0);
-        for pool in &pools {
-            let pool_space = self.pool_space(&pool.meta.id).await?;
-            allocations += u64::try_from(pool_space.allocations.len()).unwrap_or(u64::MAX);
-            for (position, one) in pool_space.allocations.iter().enumerate() {
-                let place = one.meta.id.clone();
-                if !pool_space.provisioned.iter().any(|block| block.contains(&one.cidr)) {
-                    let what = format!("{} is not inside a CIDR of pool {}.", one.cidr, pool.meta.id);
-                    findings.push(Finding { place: place.clone(), what });
-                }
-                let next = pool_space.allocations.get(position + 1).filter(|next| next.cidr.overlaps(&one.cidr));
-                if let Some(next) = next {
-                    let what = format!("{} overlaps {} ({}).", one.cidr, next.cidr, next.meta.id);
-                    findings.push(Finding { place, what });
-                }
-            }
-        }
-        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-        Ok(Audit {
-            findings,
-            scopes: count(scopes.len()),
-            pools: count(pools.len()),
-            allocations,
-            holds: 0,
-            events: 0,
-            forgotten: 0,
-        })
-    }
-}
 
 impl Ipam for AwsIpam {
     fn capabilities(&self) -> Capabilities {
@@ -66,6 +34,10 @@ impl Ipam for AwsIpam {
 
     fn check(&self) -> Result<Audit> {
         self.run(self.audit())
+    }
+
+    fn overview(&self, query: &OverviewQuery<'_>) -> Result<Overview> {
+        self.run(self.read_overview(query))
     }
 
     fn now(&self) -> Timestamp {

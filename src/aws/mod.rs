@@ -21,6 +21,7 @@ mod connect;
 mod convert;
 mod ipam;
 mod observation;
+mod overview;
 mod pages;
 mod pending;
 mod pool;

@@ -6,31 +6,17 @@ use aws_sdk_ec2::types as ec2;
 
 use crate::backend::Pools;
 use crate::ipam::{
-    Allocation, Cidr, Error, Family, Kind, Occupant, Planned, Pool, PoolChange, PoolFilter, PoolSpec, Provision,
-    ResourceType, Result, Size, State, Strategy, Unfinished, Unsupported,
+    Allocation, Cidr, Error, Family, Kind, Occupant, Planned, Pool, PoolChange, PoolFilter, PoolSpec, PoolTree,
+    Provision, ResourceType, Result, Size, Strategy, Unfinished, Unsupported,
 };
 
 use super::AwsIpam;
 use super::convert::{self, need};
 use super::pending::RequestKey;
-use super::pool_tree::{by_id, in_order, path};
+use super::pool_tree::in_order;
 use super::response::{ask, fault};
 use super::tags;
 use super::wait::{self, Progress, uncrowded, until};
-
-pub(super) fn occupant(pool: &Pool) -> Occupant {
-    Occupant {
-        kind: Kind::Pool,
-        id: pool.meta.id.clone(),
-        name: pool.meta.name.clone(),
-        owner: pool.meta.owner.clone(),
-        state: State::Active,
-        cidr: None,
-        hold_expires_at: None,
-        path: pool.meta.name.clone(),
-        run: None,
-    }
-}
 
 pub(super) fn unfinished(id: &str, name: &str) -> impl Fn(String) -> Unfinished + use<> {
     wait::unfinished(Kind::Pool.into(), id, name)
@@ -126,7 +112,7 @@ impl AwsIpam {
 
     async fn begin_pool(&self, spec: &PoolSpec, position: &PoolPosition, key: &RequestKey) -> Result<String> {
         if let Some(existing) = self.namesake(position.parent(), &spec.name, None).await? {
-            return Err(Error::NameTaken { existing: occupant(&existing), asked_by: None });
+            return Err(Error::NameTaken { existing: (&existing).into(), asked_by: None });
         }
         let mut all = tags::named(&spec.name, &spec.tags);
         let cidrs = match &spec.provision {
@@ -287,11 +273,11 @@ impl AwsIpam {
     async fn require_empty(&self, pool: &Pool) -> Result<()> {
         let id = &pool.meta.id;
         let below = self.pool_names().await.unwrap_or_default();
-        let below = below.iter().filter(|child| child.source_pool_id.as_ref() == Some(id)).map(occupant);
+        let below = below.iter().filter(|child| child.source_pool_id.as_ref() == Some(id)).map(Occupant::from);
         let allocations = self.allocations_of(id).await?;
         let is_ours = |one: &&Allocation| one.resource_type == ResourceType::Custom;
         let custom = allocations.iter().filter(is_ours).filter(|one| !self.pending.is_released(&one.meta.id));
-        let inside: Vec<Occupant> = below.chain(custom.map(super::usage::occupant)).collect();
+        let inside: Vec<Occupant> = below.chain(custom.map(Occupant::from)).collect();
         if !inside.is_empty() {
             let (contents, more) = super::usage::first_few(inside);
             let (id, name) = (id.clone(), pool.meta.name.clone());
@@ -322,24 +308,19 @@ impl Pools for AwsIpam {
     }
 
     fn list_pools(&self, filter: &PoolFilter) -> Result<Vec<Pool>> {
-        let wanted = |pool: &Pool| {
-            filter.scope_id.as_ref().is_none_or(|id| pool.scope_id == *id)
-                && filter.source_pool_id.as_ref().is_none_or(|id| pool.source_pool_id.as_ref() == Some(id))
-                && filter.name.as_ref().is_none_or(|name| pool.meta.name == *name)
-        };
-        self.run(async { Ok(in_order(self.pools(wanted).await?, &self.pool_names().await?)) })
+        self.run(async {
+            let found = self.pools(|pool| super::overview::passes(filter, pool)).await?;
+            Ok(in_order(found, &PoolTree::new(&self.pool_names().await?)))
+        })
     }
 
     fn find_pool(&self, wanted: &str) -> Result<Vec<Pool>> {
         self.run(async {
             let all = self.pool_names().await?;
-            let names = by_id(&all);
-            let end = format!("/{wanted}");
-            let is_it = |pool: &Pool| {
-                let path = path(pool, &names);
-                path == wanted || path.ends_with(&end)
-            };
-            Ok(in_order(self.pools(is_it).await?, &all))
+            let tree = PoolTree::new(&all);
+            let called: Vec<&str> =
+                tree.called(wanted).into_iter().map(|position| all[position].meta.id.as_str()).collect();
+            Ok(in_order(self.pools(|pool| called.contains(&pool.meta.id.as_str())).await?, &tree))
         })
     }
 
@@ -348,7 +329,9 @@ impl Pools for AwsIpam {
             let pool = self.the_pool(id).await?;
             // An account that only uses a shared pool has no IPAM whose pools it could list.
             let all = if pool.source_pool_id.is_some() { self.pool_names().await? } else { Vec::new() };
-            Ok(path(&pool, &by_id(&all)))
+            let others = all.iter().filter(|other| other.meta.id != id);
+            let tree = PoolTree::new(others.chain([&pool]));
+            Ok(tree.path(id).unwrap_or_default().to_owned())
         })
     }
 }

@@ -5,11 +5,10 @@ use std::collections::BTreeSet;
 use aws_sdk_ec2::types as ec2;
 
 use crate::ipam::{
-    Cidr, Error, Kind, Pool, PoolChange, Provision, Result, Rules, Special, Strategy, Tags, Unsupported,
+    Cidr, Error, Kind, Occupant, Pool, PoolChange, Provision, Result, Rules, Special, Strategy, Tags, Unsupported,
 };
 
 use super::AwsIpam;
-use super::pool::occupant;
 use super::response::ask;
 use super::tags;
 use super::wait::uncrowded;
@@ -71,7 +70,7 @@ impl AwsIpam {
         if inside.is_empty() {
             return Ok(());
         }
-        let (contents, more) = super::usage::first_few(inside.iter().map(super::usage::occupant).collect());
+        let (contents, more) = super::usage::first_few(inside.iter().map(Occupant::from).collect());
         let (id, name) = (pool.meta.id.clone(), pool.meta.name.clone());
         Err(Error::InUse { kind: Kind::Pool, id, name, contents, more })
     }
@@ -83,7 +82,7 @@ impl AwsIpam {
         if change.name != before.meta.name
             && let Some(other) = self.namesake(before.container(), &change.name, None).await?
         {
-            return Err(Error::NameTaken { existing: occupant(&other), asked_by: None });
+            return Err(Error::NameTaken { existing: (&other).into(), asked_by: None });
         }
         // The tags are set first: if the rest fails, the existing blocks are marked as blocks of the pool's declaration.
         let wished = match &change.provision {

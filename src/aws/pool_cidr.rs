@@ -5,7 +5,7 @@ use aws_sdk_ec2::types as ec2;
 use crate::backend::PoolCidrs;
 use crate::ipam::{
     Allocation, Cidr, Error, Kind, Occupant, Planned, Pool, PoolCidr, PoolCidrSpec, Proof, PublicIpSource,
-    ResourceType, Result, Size, State, Unfinished,
+    ResourceType, Result, Size, Unfinished,
 };
 
 use super::AwsIpam;
@@ -75,15 +75,8 @@ impl AwsIpam {
         let existing = convert::pool_cidr(found, pool)?;
         Err(Error::NameTaken {
             existing: Occupant {
-                kind: Kind::PoolCidr,
                 path: format!("{}/{text}", pool.meta.name),
-                run: None,
-                id: existing.meta.id,
-                name: existing.meta.name,
-                owner: existing.meta.owner,
-                state: State::Active,
-                cidr: Some(cidr),
-                hold_expires_at: None,
+                ..Occupant::named(Kind::PoolCidr, &existing.meta, Some(cidr))
             },
             asked_by: None,
         })
@@ -295,7 +288,7 @@ impl AwsIpam {
         let stays = |one: &&Allocation| is_ours(one.resource_type) && !self.pending.is_released(&one.meta.id);
         let ours: Vec<_> = inside.iter().filter(stays).collect();
         if !ours.is_empty() {
-            let (contents, more) = super::usage::first_few(ours.into_iter().map(super::usage::occupant).collect());
+            let (contents, more) = super::usage::first_few(ours.into_iter().map(Occupant::from).collect());
             return Err(Error::InUse { kind: Kind::PoolCidr, id, name, contents, more });
         }
         match inside.first() {

@@ -6,13 +6,13 @@ use std::collections::BTreeSet;
 
 use crate::backend::{New, Terms};
 use crate::ipam::{
-    Allocation, AllocationSpec, Cidr, Error, Family, Kind, Occupant, Pool, PoolCidrSpec, PoolSpec, Provision,
-    ResourceType, Result, Size, blocks, check_tags,
+    Allocation, AllocationSpec, Cidr, Error, Exhausted, Family, Kind, Occupant, Pool, PoolCidrSpec, PoolSpec,
+    Provision, ResourceType, Result, Size, blocks, check_tags,
 };
 
 use super::AwsIpam;
 use super::allocation::BlockRequest;
-use super::usage::{PoolSpace, first_few, occupant};
+use super::usage::{PoolSpace, first_few};
 
 /// Facts about the same apply, in addition to the request.
 struct SameApply<'a> {
@@ -61,7 +61,7 @@ impl AwsIpam {
         let pool_space = self.space_after(&pool.meta.id, same_apply).await?;
         let is_it = |one: &&Allocation| one.meta.name == spec.name && one.resource_type == ResourceType::Custom;
         if let Some(existing) = pool_space.allocations.iter().find(is_it) {
-            return Err(Error::NameTaken { existing: occupant(existing), asked_by: None });
+            return Err(Error::NameTaken { existing: existing.into(), asked_by: None });
         }
         if same_apply.growing {
             return Ok(());
@@ -81,7 +81,7 @@ impl AwsIpam {
             return Err(Error::NotFound { kind: Kind::Scope, id: id.clone() });
         }
         if let Some(existing) = self.namesake(position.parent(), &spec.name, same_apply.replaces).await? {
-            return Err(Error::NameTaken { existing: super::pool::occupant(&existing), asked_by: None });
+            return Err(Error::NameTaken { existing: (&existing).into(), asked_by: None });
         }
         if let Provision::Cidrs(cidrs) = &spec.provision {
             require_family(cidrs, position.family)?;
@@ -144,7 +144,7 @@ impl AwsIpam {
         for pool in tops {
             for present in self.present_cidrs(&pool.meta.id).await? {
                 if let Some(cidr) = cidrs.iter().find(|cidr| cidr.overlaps(&present)) {
-                    let with = vec![Occupant { cidr: Some(present), ..super::pool::occupant(pool) }];
+                    let with = vec![Occupant { cidr: Some(present), ..pool.into() }];
                     return Err(Error::Overlap { cidr: *cidr, with });
                 }
             }
@@ -174,7 +174,7 @@ impl PoolSpace {
             let provisioned = self.provisioned.iter().copied().collect();
             return Err(Error::OutsidePool { cidr, pool_id, pool_name, provisioned });
         }
-        let with: Vec<_> = self.allocations.iter().filter(|one| one.cidr.overlaps(&cidr)).map(occupant).collect();
+        let with: Vec<_> = self.allocations.iter().filter(|one| one.cidr.overlaps(&cidr)).map(Occupant::from).collect();
         if with.is_empty() { Ok(()) } else { Err(Error::Overlap { cidr, with: first_few(with).0 }) }
     }
 
@@ -186,7 +186,7 @@ impl PoolSpace {
         if has_room(&allowed) {
             return Ok(());
         }
-        Err(Error::PoolExhausted {
+        Err(Error::PoolExhausted(Exhausted {
             kept_off: None,
             lost: None,
             pool_id: pool.meta.id.clone(),
@@ -197,7 +197,7 @@ impl PoolSpace {
             disallowed: has_room(&self.free),
             held: num_bigint::BigUint::ZERO,
             first_expiry: None,
-        })
+        }))
     }
 
     fn require_some(&self, pool: &Pool) -> Result<()> {

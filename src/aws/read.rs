@@ -101,7 +101,7 @@ impl AwsIpam {
         convert::pool(found, &present)
     }
 
-    async fn all_raw_pools(&self) -> Result<Vec<ec2::IpamPool>> {
+    pub(super) async fn all_raw_pools(&self) -> Result<Vec<ec2::IpamPool>> {
         let ipam_id = &self.ipam().await?.id;
         let found = self.clients.home().describe_ipam_pools().into_paginator().items().send();
         let found: Vec<ec2::IpamPool> = ask("DescribeIpamPools", found.try_collect()).await?;
@@ -220,7 +220,7 @@ fn is_scope_gone(state: Option<&ec2::IpamScopeState>) -> bool {
     matches!(state, Some(State::DeleteInProgress | State::DeleteComplete | State::CreateFailed))
 }
 
-fn is_pool_gone(state: Option<&ec2::IpamPoolState>) -> bool {
+pub(super) fn is_pool_gone(state: Option<&ec2::IpamPoolState>) -> bool {
     use ec2::IpamPoolState as State;
     matches!(state, Some(State::DeleteInProgress | State::DeleteComplete | State::CreateFailed))
 }

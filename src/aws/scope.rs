@@ -133,8 +133,7 @@ impl AwsIpam {
             Err(refusal) if refusal.is_not_found() => {}
             Err(refusal) if refusal.is("DependencyViolation") => {
                 let inside = self.pool_names().await?.into_iter().filter(|pool| pool.scope_id == id);
-                let (contents, more) =
-                    super::usage::first_few(inside.map(|pool| super::pool::occupant(&pool)).collect());
+                let (contents, more) = super::usage::first_few(inside.map(|pool| Occupant::from(&pool)).collect());
                 let name = scope.meta.name;
                 return Err(Error::InUse { kind: Kind::Scope, id: id.to_owned(), name, contents, more });
             }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use num_bigint::BigUint;
 
-use crate::ipam::{Allocation, Cidr, Kind, Occupant, Pool, Result, Space, State, Utilization, blocks};
+use crate::ipam::{Allocation, Cidr, Occupant, Pool, ResourceType, Result, Space, Utilization, blocks};
 
 use super::AwsIpam;
 
@@ -30,22 +30,23 @@ impl PoolSpace {
         self.free.iter().copied().min_by_key(|block| (block.netmask_length(), block.first()))
     }
 
+    /// The utilization of the pool, given the addresses that are assigned in it and in all pools below.
+    pub(super) fn utilization(&self, pool: Pool, assigned_in_subtree: BigUint) -> Utilization {
+        let (provisioned, free) = (Self::sum(&self.provisioned), Self::sum(&self.free));
+        Utilization {
+            used: &provisioned - &free,
+            provisioned,
+            held: BigUint::ZERO,
+            free,
+            largest_free: self.largest_free(),
+            allocations: u64::try_from(self.allocations.len()).unwrap_or(u64::MAX),
+            assigned_in_subtree,
+            pool,
+        }
+    }
+
     pub(super) fn sum<'a>(blocks: impl IntoIterator<Item = &'a Cidr>) -> BigUint {
         blocks.into_iter().map(Cidr::address_count).sum()
-    }
-}
-
-pub(super) fn occupant(allocation: &Allocation) -> Occupant {
-    Occupant {
-        kind: Kind::Allocation,
-        id: allocation.meta.id.clone(),
-        name: allocation.meta.name.clone(),
-        owner: allocation.meta.owner.clone(),
-        state: State::Active,
-        cidr: Some(allocation.cidr),
-        hold_expires_at: None,
-        path: allocation.meta.name.clone(),
-        run: None,
     }
 }
 
@@ -71,7 +72,7 @@ impl AwsIpam {
             Some(wished) => holders.retain(|one| one.cidr.overlaps(&wished)),
             None => holders.sort_by_key(|one| (one.cidr.netmask_length(), one.cidr.first())),
         }
-        let (holders, more) = first_few(holders.iter().map(occupant).collect());
+        let (holders, more) = first_few(holders.iter().map(Occupant::from).collect());
         let (pool_id, pool_name) = (pool.meta.id.clone(), pool.meta.name.clone());
         Some(Space { pool_id, pool_name, free, largest_free, holders, more })
     }
@@ -83,23 +84,17 @@ impl AwsIpam {
         let mut open = vec![pool_id.to_owned()];
         let all = self.pool_names().await.unwrap_or_default();
         while let Some(id) = open.pop() {
-            let allocations =
-                if id == pool_id { pool_space.allocations.clone() } else { self.allocations_of(&id).await? };
-            let is_assigned = |one: &&Allocation| one.resource_type != crate::ipam::ResourceType::IpamPool;
-            assigned += PoolSpace::sum(allocations.iter().filter(is_assigned).map(|one| &one.cidr));
+            let of_pool = if id == pool_id { pool_space.allocations.clone() } else { self.allocations_of(&id).await? };
+            assigned += assigned_in(&of_pool);
             let below = all.iter().filter(|pool| pool.source_pool_id.as_deref() == Some(&id));
             open.extend(below.map(|pool| pool.meta.id.clone()));
         }
-        let (provisioned, free) = (PoolSpace::sum(&pool_space.provisioned), PoolSpace::sum(&pool_space.free));
-        Ok(Utilization {
-            used: &provisioned - &free,
-            provisioned,
-            held: BigUint::ZERO,
-            free,
-            largest_free: pool_space.largest_free(),
-            allocations: u64::try_from(pool_space.allocations.len()).unwrap_or(u64::MAX),
-            assigned_in_subtree: assigned,
-            pool,
-        })
+        Ok(pool_space.utilization(pool, assigned))
     }
+}
+
+/// The addresses in allocations that are not pools below.
+pub(super) fn assigned_in(allocations: &[Allocation]) -> BigUint {
+    let is_assigned = |one: &&Allocation| one.resource_type != ResourceType::IpamPool;
+    PoolSpace::sum(allocations.iter().filter(is_assigned).map(|one| &one.cidr))
 }

@@ -1,6 +1,6 @@
 //! The past of a backend that records every change.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -12,6 +12,9 @@ pub trait History: Send + Sync {
     /// Events after `after` (0: from the first that is kept), oldest first, at most `limit`. The events up to
     /// [`History::mark`] were pruned.
     fn events(&self, after: u64, limit: usize) -> Result<Vec<Event>>;
+
+    /// The newest events that match `filter`, at most `limit`, oldest first. Reads from the end, as far as necessary.
+    fn newest_events(&self, filter: &EventFilter, limit: usize) -> Result<Vec<Event>>;
 
     /// The event after which the history begins; `None`: it begins with the first event. Call this after another query
     /// to learn what may be missing in its answer.
@@ -30,30 +33,4 @@ pub trait History: Send + Sync {
 
     /// [`History::trend`] for every pool that exists, by id. Reads the whole history, once.
     fn trends(&self, from: Timestamp, to: Timestamp, step: Duration) -> Result<BTreeMap<String, Vec<TrendPoint>>>;
-}
-
-/// Number of events read at a time.
-const PAGE: usize = 1024;
-
-/// The newest events that match `filter`, at most `limit`, oldest first. Reads the whole history, a page at a time.
-///
-/// # Errors
-/// As [`History::events`].
-pub fn newest_events(history: &dyn History, filter: &EventFilter, limit: usize) -> Result<Vec<Event>> {
-    let mut found = VecDeque::new();
-    let mut after = 0;
-    loop {
-        let page = history.events(after, PAGE)?;
-        let is_last = page.len() < PAGE;
-        after = page.last().map_or(after, |event| event.sequence);
-        for event in page.into_iter().filter(|event| filter.fits(event)) {
-            found.push_back(event);
-            if found.len() > limit {
-                found.pop_front();
-            }
-        }
-        if is_last {
-            return Ok(found.into());
-        }
-    }
 }

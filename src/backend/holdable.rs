@@ -2,8 +2,8 @@
 
 use super::{Holds, Ipam, New, Noun, PoolCidrChange, find};
 use crate::ipam::{
-    Allocation, AllocationChange, AllocationSpec, Cidr, Kind, Meta, Planned, Pool, PoolChange, PoolCidr, PoolCidrSpec,
-    PoolSpec, Result, Scope, ScopeChange, ScopeSpec, State, Terms,
+    Allocation, AllocationChange, AllocationSpec, Cidr, Kind, Meta, Occupant, Planned, Pool, PoolChange, PoolCidr,
+    PoolCidrSpec, PoolSpec, Result, Scope, ScopeChange, ScopeSpec, State, Terms,
 };
 
 /// A noun whose objects a plan can hold: a self-managed store shows the ids and blocks of new objects, and keeps them for
@@ -20,6 +20,11 @@ pub trait Holdable: Noun<Record = Self> {
     /// The block of the object, if it has exactly one.
     fn block(&self) -> Option<Cidr> {
         None
+    }
+
+    /// The facts about the object that a message contains.
+    fn occupant(&self) -> Occupant {
+        Occupant::named(Self::KIND, self.meta(), self.block())
     }
 
     /// The pool or scope that contains the object; empty for a scope.

@@ -17,14 +17,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
-use crate::ipam::{Actor, Audit, CurrentRun, Env, Error, Ledger, Occupant, Planned, Reader, Run, Terms};
+use crate::ipam::{
+    Actor, Audit, CurrentRun, Env, Error, Ledger, Occupant, Overview, OverviewQuery, Planned, PoolChoice, PoolFilter,
+    Reader, Run, ScopeChoice, Terms,
+};
 use crate::store::{self, Store, StoreUrl};
 
 use super::files::Below;
 use super::observation::Observation;
 use super::scout::Scout;
 use super::service::{DiscoveryNoun, Keeps, ResourceCidrNoun};
-use super::{Capabilities, Group, History, Holds, Ipam, ReservedTags, Result};
+use super::{Capabilities, Group, History, Holds, Ipam, ReservedTags, Result, Scopes};
 pub use discover::{Counted, Looked, LookedAt, LookedPlace, Progress};
 use explicit_first::ExplicitFirst;
 use previews::Previews;
@@ -313,6 +316,20 @@ impl Ipam for Local {
 
     fn check(&self) -> Result<Audit> {
         self.read(|reader| reader.check())
+    }
+
+    fn overview(&self, query: &OverviewQuery<'_>) -> Result<Overview> {
+        let found = self.read(|reader| reader.overview(query))?;
+        let lists_all = matches!(query.pools, PoolChoice::Matching(PoolFilter { scope_id: None, .. }));
+        if query.scopes != ScopeChoice::All
+            || !lists_all
+            || !found.scopes.is_empty()
+            || self.list_scopes(true)?.is_empty()
+        {
+            return Ok(found);
+        }
+        // The store has got its default scopes.
+        self.read(|reader| reader.overview(query))
     }
 
     fn owner(&self) -> Option<&str> {

@@ -6,6 +6,7 @@
 mod account;
 mod actor;
 mod allocation;
+pub mod allocation_json;
 pub mod explain;
 pub mod files;
 pub mod find;
@@ -34,7 +35,7 @@ pub use allocation::Allocations;
 pub use explain::{Explanation, explain};
 pub use free_space::FreeSpace;
 pub use group::{GROUP_SIZE_MAX, Group};
-pub use history::{History, newest_events};
+pub use history::History;
 pub use holdable::Holdable;
 pub use holds::Holds;
 pub use local::{Counted, Local, Looked, LookedAt, LookedPlace, Progress, Surroundings};
@@ -51,7 +52,7 @@ pub use crate::ipam::{
     AllocationChange, AllocationFilter, Audit, EventFilter, Finding, Forecast, HistoryQuery, Mark, Match, Planned,
     PoolChange, PoolFilter, Resize, Result, ScopeChange, Tenure, Terms, TrendPoint, Utilization, forecast,
 };
-use crate::ipam::{Error, Unsupported};
+use crate::ipam::{Error, Overview, OverviewQuery, Unsupported};
 
 /// Abilities of a backend. The provider reports the use of a missing ability as a diagnostic at plan time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,6 +143,12 @@ pub trait Ipam: Scopes + Pools + PoolCidrs + Allocations + Preview + FreeSpace {
     /// Verifies everything: free, held and used space are disjoint and add up to the provisioned space; indexes; event
     /// chain.
     fn check(&self) -> Result<Audit>;
+
+    /// Pools with their paths, blocks, sums and allocations, and the data of a report, as they are at one time.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the query names a pool that does not exist.
+    fn overview(&self, query: &OverviewQuery<'_>) -> Result<Overview>;
 
     /// The owner for whom this backend acts; `None` where objects do not have owners.
     fn owner(&self) -> Option<&str> {

@@ -8,13 +8,13 @@ use std::collections::HashMap;
 
 use clap::Args;
 use jiff::Timestamp;
-use serde::Serialize;
 
 use super::failure::CommandFailure;
 use super::out::{OutputFormat, Page, clean, table};
 use super::{arguments, paths};
+use crate::backend::allocation_json::AllocationJson;
 use crate::backend::{AllocationFilter, Ipam, PoolFilter, explain::time};
-use crate::ipam::{Allocation, Cidr, Meta, Pool, ResourceType, Scope, State, Tags};
+use crate::ipam::{Allocation, Cidr, Meta, Pool, PoolTree, Scope, State};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -46,53 +46,6 @@ pub(super) struct Options {
     format: OutputFormat,
 }
 
-/// An allocation as `--json` shows it.
-#[derive(Serialize)]
-pub(super) struct Answer<'a> {
-    id: &'a str,
-    name: &'a str,
-    cidr: Cidr,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scope: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scope_id: Option<&'a str>,
-    pool: &'a str,
-    pool_id: &'a str,
-    state: State,
-    hold_expires_at: Option<Timestamp>,
-    owner: &'a str,
-    resource_type: ResourceType,
-    resource_id: Option<&'a str>,
-    description: Option<&'a str>,
-    tags: &'a Tags,
-}
-
-impl<'a> Answer<'a> {
-    pub(super) fn new(allocation: &'a Allocation, pool: &'a str) -> Self {
-        Self {
-            id: &allocation.meta.id,
-            name: &allocation.meta.name,
-            cidr: allocation.cidr,
-            scope: None,
-            scope_id: None,
-            pool,
-            pool_id: &allocation.pool_id,
-            state: allocation.meta.state,
-            hold_expires_at: allocation.meta.hold_expires_at,
-            owner: &allocation.meta.owner,
-            resource_type: allocation.resource_type,
-            resource_id: allocation.resource_id.as_deref(),
-            description: allocation.description.as_deref(),
-            tags: &allocation.tags,
-        }
-    }
-
-    fn in_scope(self, places: &'a Places, pool_id: &str) -> Self {
-        let scope_id = places.scopes_of_pools.get(pool_id).map(String::as_str);
-        Self { scope: scope_id.map(|id| places.scope_name(id)), scope_id, ..self }
-    }
-}
-
 /// The places of allocations, in words.
 struct Places {
     /// Paths of pools, by the ID of the pool.
@@ -105,10 +58,20 @@ struct Places {
 
 impl Places {
     fn new(pools: &[Pool], scopes: &[Scope]) -> Self {
+        let tree = PoolTree::new(pools);
+        let path = |pool: &Pool| Some((pool.meta.id.clone(), tree.path(&pool.meta.id)?.to_owned()));
         Self {
-            paths: paths::of(pools),
+            paths: pools.iter().filter_map(path).collect(),
             scopes_of_pools: pools.iter().map(|pool| (pool.meta.id.clone(), pool.scope_id.clone())).collect(),
             scopes: scopes.iter().map(|scope| (scope.meta.id.clone(), scope.meta.name.clone())).collect(),
+        }
+    }
+
+    fn of_one(pool: &Pool, path: String, scope: Option<Scope>) -> Self {
+        Self {
+            paths: [(pool.meta.id.clone(), path)].into(),
+            scopes_of_pools: [(pool.meta.id.clone(), pool.scope_id.clone())].into(),
+            scopes: scope.into_iter().map(|scope| (scope.meta.id, scope.meta.name)).collect(),
         }
     }
 
@@ -121,18 +84,28 @@ impl Places {
         self.scopes.get(id).filter(|name| !name.is_empty()).map_or(id, String::as_str)
     }
 
+    fn json<'a>(&'a self, one: &'a Allocation) -> AllocationJson<'a> {
+        let scope_id = self.scopes_of_pools.get(&one.pool_id).map(String::as_str);
+        AllocationJson::new(one, self.path(one)).in_scope(scope_id.map(|id| self.scope_name(id)), scope_id)
+    }
+
     fn scope<'a>(&'a self, allocation: &'a Allocation) -> &'a str {
         self.scopes_of_pools.get(&allocation.pool_id).map_or("", |id| self.scope_name(id))
     }
 }
 
 pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, CommandFailure> {
-    let pools = ipam.list_pools(&PoolFilter { include_planned: true, ..PoolFilter::default() })?;
-    let places = Places::new(&pools, &ipam.list_scopes(true)?);
-    let pool = options.pool.as_deref().map(|wanted| paths::find(&pools, &places.paths, wanted)).transpose()?;
+    let pool = options.pool.as_deref().map(|wanted| paths::find(ipam, wanted)).transpose()?;
+    let places = match &pool {
+        Some(pool) => Places::of_one(pool, ipam.pool_path(&pool.meta.id)?, ipam.get_scope(&pool.scope_id)?),
+        None => {
+            let pools = ipam.list_pools(&PoolFilter { include_planned: true, ..PoolFilter::default() })?;
+            Places::new(&pools, &ipam.list_scopes(true)?)
+        }
+    };
     let scope_id = options.scope.as_deref().map(|wanted| paths::present_scope_id(ipam, wanted)).transpose()?;
     let mut found = ipam.list_allocations(&AllocationFilter {
-        pool_id: pool.map(|pool| pool.meta.id.clone()),
+        pool_id: pool.map(|pool| pool.meta.id),
         within: options.within,
         containing: options.containing,
         include_planned: !options.active,
@@ -149,8 +122,7 @@ pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, CommandFa
 }
 
 fn json(allocations: &[Allocation], places: &Places, store: &str) -> Page {
-    let answer = |one| Answer::new(one, places.path(one)).in_scope(places, &one.pool_id);
-    let answers: Vec<Answer<'_>> = allocations.iter().map(answer).collect();
+    let answers: Vec<AllocationJson<'_>> = allocations.iter().map(|one| places.json(one)).collect();
     Page::json(&serde_json::json!({ "store": store, "allocations": answers }))
 }
 

@@ -12,10 +12,10 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::allocations::Answer;
 use super::check::count;
 use super::failure::CommandFailure;
 use super::out::{self, OutputFormat, Page, clean, table};
+use crate::backend::allocation_json::AllocationJson;
 use crate::backend::{Ipam, Local, Looked, LookedAt, LookedPlace, explain};
 use crate::ipam::{Allocation, Error, Skip, Skipped};
 
@@ -170,7 +170,8 @@ fn value(looked: &Looked, store: &str) -> Value {
         })
     };
     let answers = |all: &[Allocation]| {
-        let values = all.iter().map(|one| serde_json::to_value(Answer::new(one, &one.pool_id)).unwrap_or_default());
+        let values =
+            all.iter().map(|one| serde_json::to_value(AllocationJson::new(one, &one.pool_id)).unwrap_or_default());
         values.collect::<Vec<Value>>()
     };
     json!({

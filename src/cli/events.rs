@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::arguments;
 use super::failure::CommandFailure;
 use super::out::{Page, clean};
-use crate::backend::{EventFilter, Ipam, Mark, Result, explain::time, newest_events};
+use crate::backend::{EventFilter, Ipam, Mark, explain::time};
 use crate::ipam::{ACTIONS, Actor, Cidr, Event, Kind};
 
 #[derive(Debug, Args)]
@@ -63,19 +63,16 @@ impl Wanted {
             cidr: self.cidr,
             from: self.from,
             to: self.to,
+            ..EventFilter::default()
         }
     }
 }
 
-pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> std::result::Result<Page, CommandFailure> {
+pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, CommandFailure> {
     let (history, filter) = (ipam.require_history()?, options.wanted.filter());
     let events = match options.after {
         Some(after) => history.events(after, options.limit)?,
-        None if filter == EventFilter::default() => {
-            let last = last_sequence(&|after| Ok(!history.events(after, 1)?.is_empty()))?;
-            history.events(last.saturating_sub(options.limit as u64), options.limit)?
-        }
-        None => newest_events(history, &filter, options.limit)?,
+        None => history.newest_events(&filter, options.limit)?,
     };
     if events.is_empty()
         && let Some(id) = &options.wanted.object
@@ -104,10 +101,10 @@ pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> std::result::Result<Pa
 ///
 /// # Errors
 /// Fails if no event is about the object.
-pub(super) fn require_object(ipam: &dyn Ipam, id: &str) -> std::result::Result<(), CommandFailure> {
+pub(super) fn require_object(ipam: &dyn Ipam, id: &str) -> Result<(), CommandFailure> {
     let about = EventFilter { id: Some(id.to_owned()), ..EventFilter::default() };
     let history = ipam.require_history()?;
-    if newest_events(history, &about, 1)?.is_empty() {
+    if history.newest_events(&about, 1)?.is_empty() {
         let forgotten = if history.mark()?.is_some() { " that is still kept" } else { "" };
         return Err(CommandFailure::Usage(format!(
             "No event{forgotten} is about an object with the id {id:?}. `tree --json` and `allocations` show ids."
@@ -127,26 +124,6 @@ pub(super) fn forgotten(mark: &Mark) -> String {
 
 pub(super) fn mark_value(mark: Option<&Mark>) -> Value {
     mark.map_or(Value::Null, |mark| json!({ "sequence": mark.sequence, "time": mark.time, "archived": mark.archived }))
-}
-
-/// Sequence number of the newest event (0 if there is none), by binary search: `any_after(n)` is true if there is an
-/// event after `n`.
-fn last_sequence(any_after: &dyn Fn(u64) -> Result<bool>) -> Result<u64> {
-    let (mut low, mut high) = (0, 1);
-    while any_after(high)? {
-        low = high;
-        high = high.saturating_mul(2);
-    }
-    // The newest event is in low..=high.
-    while low < high {
-        let middle = low + (high - low) / 2;
-        if any_after(middle)? {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    Ok(if low == 1 && !any_after(0)? { 0 } else { low })
 }
 
 pub(super) fn line(event: &Event) -> String {
@@ -229,18 +206,5 @@ mod tests {
             ..event(Value::Null, json!({ "sequence": 500, "hash": "ab" }))
         };
         assert_eq!(line(&pruned), "#7  2026-01-01T12:00:00Z  network (ann)  prune history up to #500\n");
-    }
-
-    #[test]
-    fn the_newest_event_is_found_without_reading_all() {
-        for newest in [0u64, 1, 2, 3, 4, 5, 100, 1023, 1024, 1_000_000] {
-            let calls = std::cell::Cell::new(0);
-            let any_after = |after| {
-                calls.set(calls.get() + 1);
-                Ok(newest > after)
-            };
-            assert_eq!(last_sequence(&any_after).unwrap(), newest);
-            assert!(calls.get() <= 45, "{newest}: {} calls", calls.get());
-        }
     }
 }

@@ -17,7 +17,7 @@ use super::failure::CommandFailure;
 use super::out::{OutputFormat, Page, clean, table};
 use super::{arguments, paths};
 use crate::backend::explain::time;
-use crate::backend::{HistoryQuery, Ipam, Mark, Match, PoolFilter, Tenure};
+use crate::backend::{HistoryQuery, Ipam, Mark, Match, Tenure};
 use crate::ipam::{Cidr, State};
 
 #[derive(Debug, Args)]
@@ -113,9 +113,8 @@ fn query(ipam: &dyn Ipam, options: &Options) -> Result<HistoryQuery, CommandFail
     let pool_id = match &options.pool {
         None => None,
         Some(wanted) => {
-            let pools = ipam.list_pools(&PoolFilter { include_planned: true, ..PoolFilter::default() })?;
-            match paths::find(&pools, &paths::of(&pools), wanted) {
-                Ok(pool) => Some(pool.meta.id.clone()),
+            match paths::find(ipam, wanted) {
+                Ok(pool) => Some(pool.meta.id),
                 // A pool that was deleted has a history nevertheless.
                 Err(_) if wanted.starts_with("ipam-pool-") => Some(wanted.clone()),
                 Err(failure) => return Err(failure),

@@ -1,41 +1,40 @@
 //! Pools by path: `top/eu-west-1/prod`.
 
-use std::collections::HashMap;
-
 use super::failure::CommandFailure;
-use crate::backend::Ipam;
-use crate::ipam::{Kind, Pool};
+use crate::backend::{Ipam, PoolFilter};
+use crate::ipam::{Kind, Pool, PoolTree};
 
-/// Path of every pool by its id. `pools` has parents before children, as the backend lists them.
-pub(super) fn of(pools: &[Pool]) -> HashMap<String, String> {
-    let mut paths: HashMap<String, String> = HashMap::new();
-    for pool in pools {
-        let above = pool.source_pool_id.as_ref().and_then(|id| paths.get(id));
-        let path = above.map_or_else(|| pool.meta.name.clone(), |above| format!("{above}/{}", pool.meta.name));
-        paths.insert(pool.meta.id.clone(), path);
+/// The pool that `wanted` names: an id, a path, or the end of a path. Looks up the id and the names, not all pools.
+pub(super) fn find(ipam: &dyn Ipam, wanted: &str) -> Result<Pool, CommandFailure> {
+    if Kind::of_id(wanted) == Some(Kind::Pool)
+        && let Some(pool) = ipam.get_pool(wanted)?
+    {
+        return Ok(pool);
     }
-    paths
+    let mut found = ipam.find_pool(wanted)?;
+    match found.pop() {
+        Some(pool) if found.is_empty() => Ok(pool),
+        // The message has the order of the tree.
+        _ => {
+            let pools = ipam.list_pools(&PoolFilter { include_planned: true, ..PoolFilter::default() })?;
+            choose(&pools, &PoolTree::new(&pools), wanted).cloned()
+        }
+    }
 }
 
-/// The pool that `wanted` names: an id, a path, or the end of a path.
-pub(super) fn find<'a>(
-    pools: &'a [Pool],
-    paths: &HashMap<String, String>,
-    wanted: &str,
-) -> Result<&'a Pool, CommandFailure> {
+/// The pool of `pools` that `wanted` names.
+fn choose<'a>(pools: &'a [Pool], tree: &PoolTree, wanted: &str) -> Result<&'a Pool, CommandFailure> {
     if let Some(pool) = pools.iter().find(|pool| pool.meta.id == wanted) {
         return Ok(pool);
     }
-    let end = format!("/{wanted}");
-    let matches = |pool: &&Pool| paths.get(&pool.meta.id).is_some_and(|path| path == wanted || path.ends_with(&end));
-    let found: Vec<&Pool> = pools.iter().filter(matches).collect();
-    match found.as_slice() {
+    match tree.called(wanted).as_slice() {
         [] => Err(CommandFailure::Usage(format!("There is no pool {wanted:?} in this store. `tree` shows all pools."))),
-        [pool] => Ok(pool),
+        [only] => Ok(&pools[*only]),
         several => {
             let list: Vec<String> = several
                 .iter()
-                .map(|pool| format!("{} ({})", paths.get(&pool.meta.id).map_or("", String::as_str), pool.meta.id))
+                .map(|position| &pools[*position].meta.id)
+                .map(|id| format!("{} ({id})", tree.path(id).unwrap_or_default()))
                 .collect();
             Err(CommandFailure::Usage(format!(
                 "Several pools are called {wanted:?}: {}. Give one of the ids.",
@@ -75,17 +74,17 @@ mod tests {
     #[test]
     fn a_pool_is_found_by_id_path_and_end_of_path() {
         let pools = samples::pools();
-        let paths = of(&pools);
+        let tree = PoolTree::new(&pools);
         for wanted in ["ipam-pool-3", "top/eu/prod", "eu/prod"] {
-            assert_eq!(find(&pools, &paths, wanted).unwrap().meta.id, "ipam-pool-3", "{wanted}");
+            assert_eq!(choose(&pools, &tree, wanted).unwrap().meta.id, "ipam-pool-3", "{wanted}");
         }
     }
 
     #[test]
     fn a_missing_and_an_ambiguous_pool_are_errors() {
         let pools = samples::pools();
-        let paths = of(&pools);
-        let line = |wanted| find(&pools, &paths, wanted).unwrap_err().line();
+        let tree = PoolTree::new(&pools);
+        let line = |wanted| choose(&pools, &tree, wanted).unwrap_err().line();
         assert_eq!(line("od"), "There is no pool \"od\" in this store. `tree` shows all pools.");
         assert_eq!(
             line("prod"),

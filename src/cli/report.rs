@@ -13,10 +13,10 @@ use jiff::Timestamp;
 use super::atomic_file::AtomicFile;
 use super::check::count;
 use super::failure::CommandFailure;
-use super::out::{self, Page};
+use super::out::Page;
 use super::{arguments, paths};
+use crate::backend::Ipam;
 use crate::backend::report::{Ask, Report, Severity};
-use crate::backend::{Ipam, PoolFilter};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -62,10 +62,7 @@ enum Table {
 
 pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, CommandFailure> {
     let ask = ask(ipam, options)?;
-    let report = {
-        let mut bar = out::Bar::new();
-        Report::gather(ipam, &ask, &mut |what, done, total| bar.show(what, done, total))?
-    };
+    let report = Report::gather(ipam, &ask)?;
     Ok(match &options.form {
         Form { html: Some(path), .. } if path.as_os_str() == "-" => Page::text(report.html()),
         Form { html: Some(path), .. } => {
@@ -83,10 +80,7 @@ pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, CommandFa
 fn ask(ipam: &dyn Ipam, options: &Options) -> Result<Ask, CommandFailure> {
     let pool_id = match &options.pool {
         None => None,
-        Some(wanted) => {
-            let pools = ipam.list_pools(&PoolFilter { include_planned: true, ..PoolFilter::default() })?;
-            Some(paths::find(&pools, &paths::of(&pools), wanted)?.meta.id.clone())
-        }
+        Some(wanted) => Some(paths::find(ipam, wanted)?.meta.id),
     };
     let scope_id = options.scope.as_deref().map(|wanted| paths::scope_id(ipam, wanted)).transpose()?;
     Ok(Ask { scope_id, pool_id, since: Some(options.since) })

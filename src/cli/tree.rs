@@ -12,13 +12,17 @@ use clap::{ArgAction, Args};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::allocations::{Answer as AllocationAnswer, standing};
+use super::allocations::standing;
 use super::failure::CommandFailure;
 use super::out::{OutputFormat, Page, clean};
 use super::paths;
+use crate::backend::allocation_json::AllocationJson;
 use crate::backend::explain::percent;
-use crate::backend::{AllocationFilter, Ipam, PoolFilter, Utilization};
-use crate::ipam::{Allocation, Cidr, Family, Pool, PoolCidr, Scope, ScopeType, State};
+use crate::backend::{Ipam, PoolFilter, Utilization};
+use crate::ipam::{
+    Allocation, Cidr, Family, OverviewQuery, Pool, PoolChoice, PoolCidr, PoolOverview, PoolTree, Scope, ScopeChoice,
+    ScopeType, State,
+};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -51,9 +55,6 @@ struct Branch {
     pools_below: usize,
 }
 
-/// A number of levels that a tree of pools never reaches.
-const FAR_BELOW: u32 = 64;
-
 /// A scope with its top-level pools.
 struct Root {
     scope: Scope,
@@ -61,7 +62,7 @@ struct Root {
 }
 
 pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, CommandFailure> {
-    let roots = Loader::new(ipam, options)?.roots()?;
+    let roots = roots(ipam, options)?;
     if options.format.json {
         let scopes: Vec<ScopeAnswer<'_>> = roots.iter().map(ScopeAnswer::new).collect();
         return Ok(Page::json(&serde_json::json!({ "store": ipam.describe(), "scopes": scopes })));
@@ -70,111 +71,64 @@ pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, CommandFa
 }
 
 /// Reads the objects that the options select.
-struct Loader<'a> {
-    ipam: &'a dyn Ipam,
-    options: &'a Options,
-    pools: Vec<Pool>,
-    paths: HashMap<String, String>,
-    /// Indexes into `pools` by the ID of the pool above.
-    children: HashMap<String, Vec<usize>>,
-    /// Number of all pools below, by ID.
-    below: HashMap<String, usize>,
-    /// The pool at which the tree starts.
-    start: Option<String>,
+fn roots(ipam: &dyn Ipam, options: &Options) -> Result<Vec<Root>, CommandFailure> {
+    let start = options.pool.as_deref().map(|wanted| paths::find(ipam, wanted)).transpose()?;
+    let depth_of_start = start.as_ref().map_or(1, |pool| pool.depth);
+    let start = start.map(|pool| pool.meta.id);
+    let pools = match &start {
+        Some(id) => PoolChoice::Under(id.clone()),
+        None => PoolChoice::Matching(PoolFilter { include_planned: true, ..PoolFilter::default() }),
+    };
+    let is_shown = |pool: &Pool| options.depth.is_none_or(|levels| pool.depth < depth_of_start.saturating_add(levels));
+    let overview = ipam.overview(&OverviewQuery {
+        keep: &is_shown,
+        scopes: ScopeChoice::All,
+        utilization: true,
+        allocations: !options.no_allocations,
+        ..OverviewQuery::of(&pools)
+    })?;
+    let mut tops = nested(overview.pools, &overview.tree, start.as_deref());
+    let root = |scope: Scope| Root { pools: tops.remove(&scope.meta.id).unwrap_or_default(), scope };
+    let is_shown = |root: &Root| start.is_none() || !root.pools.is_empty();
+    Ok(overview.scopes.into_iter().map(root).filter(is_shown).collect())
 }
 
-impl<'a> Loader<'a> {
-    fn new(ipam: &'a dyn Ipam, options: &'a Options) -> Result<Self, CommandFailure> {
-        let pools = ipam.list_pools(&PoolFilter { include_planned: true, ..PoolFilter::default() })?;
-        let paths = paths::of(&pools);
-        let start = options.pool.as_deref().map(|wanted| paths::find(&pools, &paths, wanted)).transpose()?;
-        let start = start.map(|pool| pool.meta.id.clone());
-        let (children, below) = descent(&pools);
-        Ok(Self { ipam, options, pools, paths, children, below, start })
-    }
-
-    fn roots(&self) -> Result<Vec<Root>, CommandFailure> {
-        let mut roots = Vec::new();
-        for scope in self.ipam.list_scopes(true)? {
-            let tops = self.pools.iter().filter(|pool| pool.scope_id == scope.meta.id && self.is_top(pool));
-            let pools = tops.filter_map(|pool| self.branch(pool, 1).transpose()).collect::<Result<Vec<_>, _>>()?;
-            if self.start.is_none() || !pools.is_empty() {
-                roots.push(Root { scope, pools });
-            }
-        }
-        Ok(roots)
-    }
-
-    fn is_top(&self, pool: &Pool) -> bool {
-        self.start.as_ref().map_or(pool.source_pool_id.is_none(), |start| pool.meta.id == *start)
-    }
-
-    /// The pool with its contents; `None` if the pool was deleted after it was listed.
-    fn branch(&self, pool: &Pool, level: u32) -> Result<Option<Branch>, CommandFailure> {
-        let id = &pool.meta.id;
-        if level > FAR_BELOW {
-            // Only a damaged store has so many levels. The error of `pool_path` reports the damage.
-            self.ipam.pool_path(id)?;
-        }
-        let utilization = match self.ipam.utilization(id) {
-            Err(crate::ipam::Error::NotFound { .. }) => return Ok(None),
-            other => other?,
+/// The top-level pools by scope, or the pool `start`, each with the pools below it. `pools` has parents before children.
+fn nested(pools: Vec<PoolOverview>, tree: &PoolTree, start: Option<&str>) -> HashMap<String, Vec<Branch>> {
+    let mut tops: HashMap<String, Vec<Branch>> = HashMap::new();
+    let mut inside: HashMap<String, Vec<Branch>> = HashMap::new();
+    // Children are complete before their parent.
+    for one in pools.into_iter().rev() {
+        let (id, scope_id) = (one.pool.meta.id.clone(), one.pool.scope_id.clone());
+        let source = one.pool.source_pool_id.clone().filter(|_| start != Some(id.as_str()));
+        let mut below = inside.remove(&id).unwrap_or_default();
+        below.reverse();
+        let siblings = match source {
+            Some(source) => inside.entry(source).or_default(),
+            None => tops.entry(scope_id).or_default(),
         };
-        let is_planned = |found: &PoolCidr| found.meta.state == State::Planned && pool.meta.state == State::Active;
-        let (planned, provisioned): (Vec<_>, Vec<_>) =
-            self.ipam.list_pool_cidrs(id, true)?.into_iter().partition(is_planned);
-        let blocks = |list: Vec<PoolCidr>| list.into_iter().map(|found| found.cidr).collect::<Vec<Cidr>>();
-        let (cidrs, planned_cidrs) = (blocks(provisioned), blocks(planned));
-        let allocations = if self.options.no_allocations { Vec::new() } else { self.allocations(id)? };
-        let mut below = Vec::new();
-        if self.options.depth.is_none_or(|depth| level < depth) {
-            // A chain of iterators would need far more stack for each level.
-            for child in self.children(id) {
-                below.extend(self.branch(child, level + 1)?);
-            }
-        }
-        let path = self.paths.get(id).cloned().unwrap_or_default();
-        Ok(Some(Branch {
-            utilization,
-            path,
-            cidrs,
-            planned_cidrs,
-            allocations,
-            below,
-            pools_below: self.below.get(id).copied().unwrap_or(0),
-        }))
+        siblings.extend(Branch::new(one, below, tree.count_below(&id)));
     }
-
-    fn allocations(&self, pool_id: &str) -> Result<Vec<Allocation>, CommandFailure> {
-        Ok(self.ipam.list_allocations(&AllocationFilter {
-            pool_id: Some(pool_id.to_owned()),
-            include_planned: true,
-            ..AllocationFilter::default()
-        })?)
-    }
-
-    fn children(&self, id: &str) -> impl Iterator<Item = &Pool> {
-        self.children.get(id).into_iter().flatten().map(|index| &self.pools[*index])
-    }
+    tops.values_mut().for_each(|pools| pools.reverse());
+    tops
 }
 
-/// For each pool, the indexes of the pools directly below it, and the number of all pools below. `pools` has parents
-/// before children.
-fn descent(pools: &[Pool]) -> (HashMap<String, Vec<usize>>, HashMap<String, usize>) {
-    let mut children: HashMap<String, Vec<usize>> = HashMap::new();
-    let mut below: HashMap<String, usize> = HashMap::new();
-    for (index, pool) in pools.iter().enumerate() {
-        if let Some(source) = &pool.source_pool_id {
-            children.entry(source.clone()).or_default().push(index);
-        }
+impl Branch {
+    fn new(one: PoolOverview, below: Vec<Branch>, pools_below: usize) -> Option<Self> {
+        let is_active = one.pool.meta.state == State::Active;
+        let is_planned = |found: &&PoolCidr| found.meta.state == State::Planned && is_active;
+        let (planned, provisioned): (Vec<_>, Vec<_>) = one.pool_cidrs.iter().partition(is_planned);
+        let blocks = |list: Vec<&PoolCidr>| list.into_iter().map(|found| found.cidr).collect::<Vec<Cidr>>();
+        Some(Self {
+            utilization: one.utilization.clone()?,
+            path: one.path.clone(),
+            cidrs: blocks(provisioned),
+            planned_cidrs: blocks(planned),
+            allocations: one.taking_space().collect(),
+            below,
+            pools_below,
+        })
     }
-    for pool in pools.iter().rev() {
-        if let Some(source) = &pool.source_pool_id {
-            let own = below.get(&pool.meta.id).copied().unwrap_or(0);
-            *below.entry(source.clone()).or_default() += 1 + own;
-        }
-    }
-    (children, below)
 }
 
 #[derive(Serialize)]
@@ -224,7 +178,7 @@ struct PoolAnswer<'a> {
     largest_free: Option<Cidr>,
     pools_below: usize,
     pools: Vec<PoolAnswer<'a>>,
-    allocations: Vec<AllocationAnswer<'a>>,
+    allocations: Vec<AllocationJson<'a>>,
 }
 
 impl<'a> PoolAnswer<'a> {
@@ -251,7 +205,7 @@ impl<'a> PoolAnswer<'a> {
             allocations: branch
                 .allocations
                 .iter()
-                .map(|allocation| AllocationAnswer::new(allocation, &branch.path))
+                .map(|allocation| AllocationJson::new(allocation, &branch.path))
                 .collect(),
         }
     }

@@ -7,21 +7,17 @@
 //! [`Reader`] answers queries from a snapshot; [`Ledger`] decides and writes in a transaction. A method of `Ledger`
 //! that fails may have written a part of its changes, so the caller must drop the transaction.
 //!
-//! | module | contents |
-//! |---|---|
-//! | `cidr`, `record`, `request`, `error` | data types |
-//! | `keys`, `codec` | layout of the store |
-//! | `free`, `place` | buddy blocks; choice of the block for a request |
-//! | `book` | writes a record together with everything that follows from it |
-//! | `names`, `holds`, `reclaim` | owners of names; standing of a plan; reclaiming of expired holds |
-//! | `scopes`, `pools`, `pool_change`, `pool_cidrs`, `allocations`, `resize` | the operations, by kind of object |
-//! | `transfer`, `restore` | transfer of an object to another owner; restoration of objects that are in a state and not in the store |
-//! | `counters`, `events`, `find`, `list`, `insight` | sums, history, look-ups |
-//! | `mark`, `witness` | removal of old events, and what is kept of them; comparison of archives and store |
-//! | `history`, `trends` | past tenures of blocks, and past utilization of pools, both from the events |
-//! | `records`, `record_faults`, `journal`, `check` | all records, faults among them, entries that follow from them, comparison with the history; audit |
-//! | `seen`, `discovery` | data types of discoveries; sightings in the store, and their comparison with pools |
-//! | `moving`, `upkeep` | import of records into a store; reclaiming of all expired holds, census |
+//! | room | contents | invariant |
+//! |---|---|---|
+//! | `model` | objects, requests, errors, events | plain data: no store, no decision |
+//! | `storage` | keys, encoding, the entries that follow from a record, names, sums | a key is built nowhere else; a record and its entries are written together |
+//! | `space` | arithmetic of blocks, free blocks of a pool, choice of a block | free blocks are aligned, disjoint and as large as possible |
+//! | `operations` | what can be done to scopes, pools, CIDRs and allocations | every change appends an event in the same transaction |
+//! | `holds` | what plans leave, when it gives way, what waits for space | a hold of another owner stays until it expires |
+//! | `queries` | look-ups, lists, utilization, overview | a query writes nothing, and costs what it returns |
+//! | `history` | the chain of events, tenures, trends, removal of old events | what is kept can be verified, whatever was removed |
+//! | `audit` | all records together: check, import, maintenance | the audit trusts no entry of the store |
+//! | `discovery` | sightings: stored, compared with pools, imported | a sighting changes no free space and no sum |
 
 mod audit;
 mod discovery;
@@ -59,13 +55,14 @@ pub use model::allocation::*;
 pub use model::aws_only::*;
 pub use model::cidr::{Cidr, Family, address};
 pub use model::error::{
-    Error, Fault, KeptOff, LostHold, Occupant, Result, RuleName, SeenThere, Space, Staying, Unfinished, Unsupported,
-    Untreatable,
+    Error, Exhausted, Fault, KeptOff, LostHold, Occupant, Result, RuleName, SeenThere, Space, Staying, Unfinished,
+    Unsupported, Untreatable,
 };
 pub use model::event::{ACTIONS, Actor, Event};
 pub use model::object::*;
 pub use model::pool::*;
 pub use model::pool_cidr::*;
+pub use model::pool_tree::PoolTree;
 pub use model::request::*;
 pub use model::run::{CurrentRun, Origin, Run};
 pub use model::scope::*;
@@ -77,5 +74,8 @@ pub use operations::dry_run::DryRun;
 pub use operations::pool_rules::check_rules;
 pub use operations::restore::Missing;
 pub use operations::transfer::Transfer;
+pub use queries::overview::{
+    Overview, OverviewQuery, PoolChoice, PoolOverview, Review, ReviewQuery, ScopeChoice, Trends,
+};
 pub use space::blocks;
 pub use storage::format::Format;

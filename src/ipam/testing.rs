@@ -9,11 +9,13 @@ use jiff::Timestamp;
 use crate::ipam::*;
 use crate::store::{Entry, Error as StoreError, Order, Snapshot, Tx};
 
-/// A transaction over a map. It counts calls, and can be set to fail permanently after a number of them.
+/// A transaction over a map. It counts calls and entries, and can be set to fail permanently after a number of them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Map {
     entries: BTreeMap<String, Vec<u8>>,
     pub(super) calls: u64,
+    /// Number of entries that were read.
+    pub(super) read: u64,
     /// Calls after which every call fails.
     pub(super) fail_after: Option<u64>,
 }
@@ -39,7 +41,14 @@ impl Map {
 impl Snapshot for Map {
     fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
         self.call()?;
+        self.read += 1;
         Ok(self.entries.get(key).cloned())
+    }
+
+    fn get_all(&mut self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        self.call()?;
+        self.read += keys.len() as u64;
+        Ok(keys.iter().map(|key| self.entries.get(key).cloned()).collect())
     }
 
     fn scan(&mut self, range: Range<&str>, order: Order, limit: usize) -> Result<Vec<Entry>, StoreError> {
@@ -49,10 +58,12 @@ impl Snapshot for Map {
         }
         let found = self.entries.range::<str, _>((Bound::Included(range.start), Bound::Excluded(range.end)));
         let own = |(key, value): (&String, &Vec<u8>)| (key.clone(), value.clone());
-        Ok(match order {
+        let found: Vec<Entry> = match order {
             Order::Ascending => found.map(own).take(limit).collect(),
             Order::Descending => found.rev().map(own).take(limit).collect(),
-        })
+        };
+        self.read += found.len() as u64;
+        Ok(found)
     }
 }
 

@@ -242,7 +242,7 @@ pub(super) fn once_given_up<T>(
         let Err(Error::Overlap { with, .. }) = &answer else { return answer };
         let waits_for = waits_for();
         // If the replacement is created first, it takes the block of the old object, which must be empty: see
-        // `ipam/in_place.rs`. The contents of a pool may be deleted at the same time.
+        // `ipam/holds/replacement.rs`. The contents of a pool may be deleted at the same time.
         let is_in_place = waits_for.iter().any(|given_up| given_up.in_place);
         let patience = if is_in_place { timeout.min(shared.sibling_wait) } else { timeout };
         let can_wait = begin.elapsed() < patience && !stop.is_requested() && is_waiting(with, &waits_for);

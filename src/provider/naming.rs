@@ -1,7 +1,7 @@
 //! The names of new objects: the object that has a name already, and the one that gets it.
 
 use crate::backend::{Holdable, Terms};
-use crate::ipam::{Error, Meta, Occupant, State};
+use crate::ipam::{Error, Meta, State};
 use crate::tf::Diagnostic;
 
 use super::shared::{Configured, Shared};
@@ -9,22 +9,6 @@ use super::shared::{Configured, Shared};
 /// The place in which the name of `record` is unique, for [`Session::hand_out`](super::session::Session::hand_out).
 pub(super) fn place_of<T: Holdable>(record: &T) -> String {
     format!("{} {} {}", T::KIND.word(), record.container(), record.meta().name)
-}
-
-/// The facts about `record` that a message contains.
-pub(super) fn occupant<T: Holdable>(record: &T) -> Occupant {
-    let meta = record.meta();
-    Occupant {
-        kind: T::KIND,
-        id: meta.id.clone(),
-        name: meta.name.clone(),
-        owner: meta.owner.clone(),
-        state: meta.state,
-        cidr: record.block(),
-        hold_expires_at: meta.hold_expires_at,
-        path: meta.name.clone(),
-        run: meta.run.clone(),
-    }
 }
 
 /// The object that already has the name: an object that an interrupted apply left and that would be adopted, or an object
@@ -92,7 +76,7 @@ pub(super) fn check_replaced<T: Holdable>(
     match T::named(configured.ipam.as_ref(), id, &record.meta().name) {
         // An earlier plan left this hold to replace the old object. This plan keeps the old object, which has the name.
         Ok(Some(old)) => {
-            Err(Error::NameTaken { existing: occupant(&old), asked_by: Some(record.meta().owner.clone()) })
+            Err(Error::NameTaken { existing: old.occupant(), asked_by: Some(record.meta().owner.clone()) })
         }
         _ => Ok(()),
     }

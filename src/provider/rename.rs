@@ -9,7 +9,7 @@ use crate::ipam::{Error, State};
 use crate::tf::{Diagnostics, Path, Stop};
 
 use super::errors;
-use super::naming::{occupant, place_of};
+use super::naming::place_of;
 use super::shared::{Shared, within};
 
 const GLANCE: Duration = Duration::from_millis(20);
@@ -37,7 +37,7 @@ pub(super) fn check<T: Holdable>(
         return Ok(());
     }
     let asked_by = shared.ipam()?.owner().map(str::to_owned);
-    Err(errors::at(&Error::NameTaken { existing: occupant(&record), asked_by }, at))
+    Err(errors::at(&Error::NameTaken { existing: record.occupant(), asked_by }, at))
 }
 
 /// An object before its change.

@@ -50,6 +50,11 @@ pub trait Snapshot {
     /// The value of `key`.
     fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, Error>;
 
+    /// The value of each of `keys`, in their order. A store for which each read is a round trip reads many at once.
+    fn get_all(&mut self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, Error> {
+        keys.iter().map(|key| self.get(key)).collect()
+    }
+
     /// At most `limit` entries with `range.start <= key < range.end`, in `order`.
     fn scan(&mut self, range: Range<&str>, order: Order, limit: usize) -> Result<Vec<Entry>, Error>;
 }

@@ -80,7 +80,7 @@ fn open_memory(url: &StoreUrl) -> Result<Arc<dyn Store>, Error> {
 mod tests {
     use super::*;
 
-    #[cfg(feature = "sqlite")]
+    #[cfg(all(feature = "sqlite", feature = "object-storage"))]
     fn refusal(url: &str) -> String {
         match open(&StoreUrl::new(url)) {
             Err(Error::Url(text)) => text,
@@ -89,7 +89,7 @@ mod tests {
         }
     }
 
-    #[cfg(feature = "sqlite")]
+    #[cfg(all(feature = "sqlite", feature = "object-storage"))]
     #[test]
     fn urls_that_do_not_name_a_store_are_refused_with_the_reason() {
         for (url, words) in [

@@ -60,6 +60,16 @@ impl<B: Snapshot + ?Sized> Snapshot for Overlay<'_, B> {
         }
     }
 
+    fn get_all(&mut self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, Error> {
+        let below: Vec<String> = keys.iter().filter(|key| !self.writes.contains_key(*key)).cloned().collect();
+        let mut below = self.base.get_all(&below)?.into_iter();
+        let value = |key| match self.writes.get(key) {
+            Some(write) => write.clone(),
+            None => below.next().flatten(),
+        };
+        Ok(keys.iter().map(value).collect())
+    }
+
     fn scan(&mut self, range: Range<&str>, order: Order, limit: usize) -> Result<Vec<Entry>, Error> {
         if range.start >= range.end || limit == 0 {
             return Ok(Vec::new());
@@ -191,6 +201,8 @@ mod tests {
                 prop_assert_eq!(overlay.scan(&from..&to, order, limit)?, model.scan(&from..&to, order, limit)?);
             }
             prop_assert_eq!(overlay.get(&from)?, model.get(&from)?);
+            let some = [to, from, "a".to_owned(), "f".to_owned()];
+            prop_assert_eq!(overlay.get_all(&some)?, model.get_all(&some)?);
             overlay.commit()?;
             prop_assert_eq!(base.0, model.0);
         }

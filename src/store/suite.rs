@@ -28,6 +28,7 @@ macro_rules! suite {
         $crate::store::suite::suite!($open;
             a_new_store_is_empty,
             what_was_put_is_got,
+            many_keys_are_got_in_their_order,
             a_transaction_sees_its_own_writes,
             scans_answer_the_range_in_both_orders,
             scans_stop_at_the_limit,
@@ -133,6 +134,25 @@ pub(crate) fn what_was_put_is_got(open: Opener<'_>) {
         .unwrap();
     assert_eq!(get(&*store, "a"), None);
     assert_eq!(get(&*store, "b").as_deref(), Some(&b"3"[..]));
+}
+
+pub(crate) fn many_keys_are_got_in_their_order(open: Opener<'_>) {
+    let store = open();
+    put(&*store, &[("a", "1"), ("b", "2"), ("c", "3")]);
+    let keys = ["c", "none", "a", "c", ""].map(str::to_owned);
+    let text = |text: &str| Some(text.as_bytes().to_vec());
+    let mut found = Vec::new();
+    store.read(&mut |snapshot| snapshot.get_all(&keys).map(|values| found = values)).unwrap();
+    assert_eq!(found, [text("3"), None, text("1"), text("3"), None]);
+    store
+        .write(&mut |tx| {
+            tx.put("none", b"new".to_vec())?;
+            tx.delete("a")?;
+            assert_eq!(tx.get_all(&keys)?, [text("3"), text("new"), None, text("3"), None]);
+            assert!(tx.get_all(&[])?.is_empty());
+            Ok(false)
+        })
+        .unwrap();
 }
 
 pub(crate) fn a_transaction_sees_its_own_writes(open: Opener<'_>) {

@@ -13,7 +13,7 @@ pub struct StoreUrl {
 }
 
 impl StoreUrl {
-    /// Accepts any text; [`super::open`] checks it later.
+    /// Accepts any text; [`super::open()`] checks it later.
     pub fn new(text: impl Into<String>) -> Self {
         Self { text: text.into(), password: None }
     }
@@ -25,6 +25,7 @@ impl StoreUrl {
     }
 
     /// The password that was given in addition to the text.
+    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "only PostgreSQL has passwords"))]
     pub(crate) fn password(&self) -> Option<&str> {
         self.password.as_deref()
     }

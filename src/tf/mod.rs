@@ -1,8 +1,8 @@
 //! The concepts of Terraform, independent of gRPC and of IPAM: values, types, paths, schemas, diagnostics, the traits
 //! [`Resource`], [`DataSource`] and [`Function`], and the rules of plan and apply, once for all resources.
 
+mod attr;
 mod configuration;
-mod declare;
 mod diagnostic;
 mod dynamic;
 mod json;
@@ -21,10 +21,11 @@ mod testing;
 mod ty;
 mod value;
 
+pub use attr::{Attr, wrong_value};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use dynamic::*;
 pub use json::from_json;
-pub use model::{Attr, BlockAttr, Model, Tf, decode_field, encode_field, field_name, wrong_value};
+pub use model::{BlockAttr, Model, Tf, decode_field, encode_field, field_name};
 pub use number::Number;
 pub use path::{Path, Step};
 pub use requests::*;

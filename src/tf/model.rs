@@ -1,12 +1,6 @@
-//! Rust structs and Terraform values in one declaration: the macro [`model!`](crate::model) and the traits that it uses.
+//! Rust structs and Terraform values in one declaration: the macro [`model!`](crate::model) and what it uses.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use bigdecimal::num_bigint::Sign;
-
-use super::{
-    Attribute, AttributeType, Block, Diagnostic, Diagnostics, NestedBlock, Nesting, Number, Path, Type, Value,
-};
+use super::{Attr, AttributeType, Block, Diagnostic, Diagnostics, NestedBlock, Path, Value};
 
 /// A field of a model: known, null, or unknown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -73,48 +67,6 @@ impl<T> From<Option<T>> for Tf<T> {
 impl<T> From<T> for Tf<T> {
     fn from(value: T) -> Self {
         Self::Known(value)
-    }
-}
-
-/// A Rust type that an attribute can hold.
-pub trait Attr: Sized {
-    /// Whether the type can contain unknown elements. Otherwise an unknown element makes the whole collection unknown.
-    const HOLDS_UNKNOWN: bool = false;
-
-    /// The type in the schema.
-    fn attribute_type() -> AttributeType;
-
-    /// Reads a known, non-null value at the path `at`.
-    ///
-    /// # Errors
-    /// All errors in the value, each at its own path.
-    fn from_value(value: &Value, at: &Path) -> Result<Self, Diagnostics>;
-
-    /// Converts to a value.
-    fn to_value(&self) -> Value;
-
-    /// The canonical spelling of a value: two values with the same canonical form mean the same.
-    fn canonical(value: &Value) -> Value {
-        value.clone()
-    }
-}
-
-impl Attribute {
-    /// An attribute with values of the type `T`.
-    pub fn new<T: Attr>(name: &'static str, description: &str) -> Self {
-        Self {
-            name,
-            ty: T::attribute_type(),
-            description: description.trim().to_owned(),
-            required: false,
-            optional: false,
-            computed: false,
-            sensitive: false,
-            replace: false,
-            default: None,
-            canonical: T::canonical,
-            deprecated: None,
-        }
     }
 }
 
@@ -188,189 +140,163 @@ pub fn encode_field<T: Attr>(field: &Tf<T>) -> Value {
     }
 }
 
-/// The error for a value that is not valid for its attribute.
-pub fn wrong_value(at: &Path, detail: impl Into<String>) -> Diagnostics {
-    let name = at.0.iter().find_map(|step| match step {
-        super::Step::Attribute(name) => Some(name.as_str()),
-        _ => None,
-    });
-    let summary = name.map_or_else(|| "Invalid value".to_owned(), |name| format!("Invalid {name}"));
-    Diagnostic::error(summary, detail).at(at.clone()).into()
-}
-
-impl Attr for String {
-    fn attribute_type() -> AttributeType {
-        AttributeType::Plain(Type::String)
-    }
-
-    fn from_value(value: &Value, at: &Path) -> Result<Self, Diagnostics> {
-        match value {
-            Value::String(text) => Ok(text.clone()),
-            _ => Err(wrong_value(at, "A string is needed here.")),
+/// Declares a struct and its schema in one.
+///
+/// ```
+/// # use terraform_provider_ipam::{model, tf::{Model, Tf, Value, Path}};
+/// model! {
+///     /// A greeting.
+///     pub struct Greeting {
+///         /// Name of the person to greet.
+///         name: String => required().replace(),
+///         /// The greeting.
+///         said: String => computed(),
+///     }
+/// }
+/// let value = Value::Map([("name".to_owned(), "Ada".into()), ("said".to_owned(), Value::Unknown)].into());
+/// let greeting = Greeting::decode(&value, &Path::root()).unwrap();
+/// assert_eq!(greeting.name, Tf::Known("Ada".to_owned()));
+/// assert_eq!(greeting.encode(), value);
+/// ```
+///
+/// Flags are methods of [`Attribute`](crate::tf::Attribute). `blocks { timeouts: Timeouts }` at the end declares nested
+/// blocks, each of which may occur at most once, or any number of times as `roles: Vec<Role>`. The struct is also an
+/// attribute type: a nested object.
+///
+/// `include group;` among the attributes stands for attributes that several models share. The group is a macro:
+///
+/// ```
+/// # use terraform_provider_ipam::model;
+/// macro_rules! person {
+///     ([$($head:tt)*] [$($before:tt)*] [$($after:tt)*] [$($blocks:tt)*]) => {
+///         model! {
+///             $($head)* {
+///                 $($before)*
+///                 /// Name of the person.
+///                 name: String => required(),
+///                 $($after)*
+///             }
+///             $($blocks)*
+///         }
+///     };
+/// }
+/// model! {
+///     /// A visit.
+///     pub struct Visit {
+///         include person;
+///         /// Day of the visit.
+///         day: String => optional(),
+///     }
+/// }
+/// assert_eq!(Visit::default().name, terraform_provider_ipam::tf::Tf::Null);
+/// ```
+#[macro_export]
+macro_rules! model {
+    (
+        $(#[doc = $doc:literal])+
+        $vis:vis struct $Name:ident {
+            $( $(#[doc = $field_doc:literal])+ $field:ident : $ty:ty => $($flag:ident($($arg:expr)?)).+ , )*
+            include $group:ident;
+            $($after:tt)*
         }
-    }
-
-    fn to_value(&self) -> Value {
-        Value::String(self.clone())
-    }
-}
-
-impl Attr for bool {
-    fn attribute_type() -> AttributeType {
-        AttributeType::Plain(Type::Bool)
-    }
-
-    fn from_value(value: &Value, at: &Path) -> Result<Self, Diagnostics> {
-        match value {
-            Value::Bool(truth) => Ok(*truth),
-            _ => Err(wrong_value(at, "true or false is needed here.")),
+        $($blocks:tt)*
+    ) => {
+        $group! {
+            [$(#[doc = $doc])+ $vis struct $Name]
+            [$( $(#[doc = $field_doc])+ $field : $ty => $($flag($($arg)?)).+ , )*]
+            [$($after)*]
+            [$($blocks)*]
         }
-    }
-
-    fn to_value(&self) -> Value {
-        Value::Bool(*self)
-    }
-}
-
-impl Attr for Number {
-    fn attribute_type() -> AttributeType {
-        AttributeType::Plain(Type::Number)
-    }
-
-    fn from_value(value: &Value, at: &Path) -> Result<Self, Diagnostics> {
-        match value {
-            Value::Number(number) => Ok(number.clone()),
-            _ => Err(wrong_value(at, "A number is needed here.")),
+    };
+    (
+        $(#[doc = $doc:literal])+
+        $vis:vis struct $Name:ident {
+            $( $(#[doc = $field_doc:literal])+ $field:ident : $ty:ty => $($flag:ident($($arg:expr)?)).+ ),* $(,)?
         }
-    }
+        $( blocks { $( $block:ident : $Block:ty ),* $(,)? } )?
+    ) => {
+        $(#[doc = $doc])+
+        #[derive(Clone, Debug, Default, PartialEq, Eq)]
+        $vis struct $Name {
+            $( $(#[doc = $field_doc])+ pub $field: $crate::tf::Tf<$ty>, )*
+            $($( #[doc = "Nested block."] pub $block: $crate::tf::Tf<$Block>, )*)?
+        }
 
-    fn to_value(&self) -> Value {
-        Value::Number(self.clone())
-    }
-}
-
-macro_rules! integer_attr {
-    ($($ty:ty),*) => {$(
-        impl Attr for $ty {
-            fn attribute_type() -> AttributeType {
-                AttributeType::Plain(Type::Number)
+        impl $crate::tf::Model for $Name {
+            fn block() -> $crate::tf::Block {
+                $crate::tf::Block {
+                    description: concat!($($doc, "\n"),+).trim().replace("\n ", "\n"),
+                    attributes: vec![
+                        $( $crate::tf::Attribute::new::<$ty>(
+                            $crate::tf::field_name(stringify!($field)),
+                            &concat!($($field_doc, "\n"),+).trim().replace("\n ", "\n"),
+                        ).$($flag($($arg)?)).+ ),*
+                    ],
+                    blocks: vec![
+                        $($( <$Block as $crate::tf::BlockAttr>::nested(stringify!($block)) ),*)?
+                    ],
+                }
             }
 
-            fn from_value(value: &Value, at: &Path) -> Result<Self, Diagnostics> {
-                let number = Number::from_value(value, at)?;
-                let Some(integer) = number.to_integer() else {
-                    return Err(wrong_value(at, format!("{number} is not a whole number.")));
-                };
-                let is_negative = integer.sign() == Sign::Minus;
-                // The range of a Rust type would mean nothing to the user.
-                Self::try_from(integer).map_err(|_| {
-                    let why = match (is_negative, <$ty>::MIN == 0) {
-                        (true, true) => "negative, and must not be",
-                        (true, false) => "too small",
-                        (false, _) => "too large",
-                    };
-                    wrong_value(at, format!("{number} is {why}."))
+            fn decode(value: &$crate::tf::Value, at: &$crate::tf::Path) -> Result<Self, $crate::tf::Diagnostics> {
+                let mut diagnostics = $crate::tf::Diagnostics::new();
+                $( let $field = diagnostics.gather($crate::tf::decode_field::<$ty>(value, $crate::tf::field_name(stringify!($field)), at)); )*
+                $($( let $block = diagnostics.gather($crate::tf::decode_field::<$Block>(value, stringify!($block), at)); )*)?
+                diagnostics.into_result()?;
+                Ok(Self {
+                    $( $field: $field.unwrap_or_default(), )*
+                    $($( $block: $block.unwrap_or_default(), )*)?
                 })
             }
 
-            fn to_value(&self) -> Value {
-                Value::Number((*self).into())
+            fn encode(&self) -> $crate::tf::Value {
+                $crate::tf::Value::Map([
+                    $( ($crate::tf::field_name(stringify!($field)).to_owned(), $crate::tf::encode_field(&self.$field)), )*
+                    $($( (stringify!($block).to_owned(), $crate::tf::encode_field(&self.$block)), )*)?
+                ].into())
             }
         }
-    )*};
-}
 
-integer_attr!(u8, u32, u64, i64);
+        impl $crate::tf::Attr for $Name {
+            fn attribute_type() -> $crate::tf::AttributeType {
+                $crate::tf::AttributeType::Nested(
+                    $crate::tf::Nesting::Single,
+                    <Self as $crate::tf::Model>::block().attributes,
+                )
+            }
 
-impl<T: Attr> Attr for Vec<T> {
-    fn attribute_type() -> AttributeType {
-        T::attribute_type().collection(Nesting::List)
-    }
+            fn from_value(value: &$crate::tf::Value, at: &$crate::tf::Path) -> Result<Self, $crate::tf::Diagnostics> {
+                <Self as $crate::tf::Model>::decode(value, at)
+            }
 
-    fn from_value(value: &Value, at: &Path) -> Result<Self, Diagnostics> {
-        let Value::List(items) = value else { return Err(wrong_value(at, "A list is needed here.")) };
-        elements(items, |position| at.index(position))
-    }
+            fn to_value(&self) -> $crate::tf::Value {
+                <Self as $crate::tf::Model>::encode(self)
+            }
 
-    fn to_value(&self) -> Value {
-        Value::List(self.iter().map(Attr::to_value).collect())
-    }
-
-    fn canonical(value: &Value) -> Value {
-        match value {
-            Value::List(items) => Value::List(items.iter().map(T::canonical).collect()),
-            other => other.clone(),
-        }
-    }
-}
-
-impl<T: Attr + Ord> Attr for BTreeSet<T> {
-    fn attribute_type() -> AttributeType {
-        T::attribute_type().collection(Nesting::Set)
-    }
-
-    fn from_value(value: &Value, at: &Path) -> Result<Self, Diagnostics> {
-        let Value::List(items) = value else { return Err(wrong_value(at, "A set is needed here.")) };
-        // Paths of Terraform cannot name an element of a set, so the path is that of the whole attribute.
-        Ok(elements(items, |_| at.clone())?.into_iter().collect())
-    }
-
-    fn to_value(&self) -> Value {
-        Value::set(self.iter().map(Attr::to_value).collect())
-    }
-
-    fn canonical(value: &Value) -> Value {
-        match value {
-            Value::List(items) => Value::set(items.iter().map(T::canonical).collect()),
-            other => other.clone(),
-        }
-    }
-}
-
-impl<T: Attr> Attr for BTreeMap<String, T> {
-    fn attribute_type() -> AttributeType {
-        T::attribute_type().collection(Nesting::Map)
-    }
-
-    fn from_value(value: &Value, at: &Path) -> Result<Self, Diagnostics> {
-        let Value::Map(entries) = value else { return Err(wrong_value(at, "A map is needed here.")) };
-        let mut diagnostics = Diagnostics::new();
-        let mut map = Self::new();
-        for (key, value) in entries {
-            if let Some(value) = diagnostics.gather(element(value, &at.key(key))) {
-                map.insert(key.clone(), value);
+            fn canonical(value: &$crate::tf::Value) -> $crate::tf::Value {
+                let $crate::tf::Value::Map(entries) = value else { return value.clone() };
+                let canonical = |(name, value): (&String, &$crate::tf::Value)| {
+                    let value = match name.as_str() {
+                        $( field if field == $crate::tf::field_name(stringify!($field)) => {
+                            <$ty as $crate::tf::Attr>::canonical(value)
+                        } )*
+                        _ => value.clone(),
+                    };
+                    (name.clone(), value)
+                };
+                $crate::tf::Value::Map(entries.iter().map(canonical).collect())
             }
         }
-        diagnostics.into_result().map(|()| map)
-    }
-
-    fn to_value(&self) -> Value {
-        Value::Map(self.iter().map(|(key, value)| (key.clone(), value.to_value())).collect())
-    }
-
-    fn canonical(value: &Value) -> Value {
-        match value {
-            Value::Map(entries) => {
-                Value::Map(entries.iter().map(|(key, value)| (key.clone(), T::canonical(value))).collect())
-            }
-            other => other.clone(),
-        }
-    }
+    };
 }
 
-fn elements<T: Attr>(items: &[Value], at: impl Fn(usize) -> Path) -> Result<Vec<T>, Diagnostics> {
-    let mut diagnostics = Diagnostics::new();
-    let values: Vec<_> = items
-        .iter()
-        .enumerate()
-        .filter_map(|(position, item)| diagnostics.gather(element(item, &at(position))))
-        .collect();
-    diagnostics.into_result().map(|()| values)
-}
-
-fn element<T: Attr>(value: &Value, at: &Path) -> Result<T, Diagnostics> {
-    match value {
-        Value::Null => Err(wrong_value(at, "An element may not be null.")),
-        value => T::from_value(value, at),
-    }
+/// The path of a field of a model. A name that is not a field of the model does not compile.
+#[macro_export]
+macro_rules! at {
+    ($Model:ty, $field:ident) => {{
+        let _ = |model: &$Model| {
+            let _ = &model.$field;
+        };
+        $crate::tf::Path::attribute($crate::tf::field_name(stringify!($field)))
+    }};
 }

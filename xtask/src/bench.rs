@@ -32,7 +32,7 @@ pub(crate) fn run() -> Outcome<()> {
     if results.exists() {
         fs::remove_dir_all(&results).map_err(|error| format!("{} cannot be emptied: {error}", results.display()))?;
     }
-    let failures: Vec<String> = ["core", "bucket"].iter().filter_map(|name| bench(name).err()).collect();
+    let failures: Vec<String> = ["core", "bucket", "reading"].iter().filter_map(|name| bench(name).err()).collect();
     table(&times(&results)?)?;
     if failures.is_empty() { Ok(()) } else { Err(failures.join("\n")) }
 }

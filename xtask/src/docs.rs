@@ -33,7 +33,7 @@ pub(crate) fn write() -> Outcome<()> {
     Ok(())
 }
 
-/// Fails if docs/ differs from what [`write`] would write, and names the pages.
+/// Fails if docs/ differs from what [`write()`] would write, and names the pages.
 pub(crate) fn check() -> Outcome<()> {
     let wanted = generate()?;
     let found = existing(&tool::root().join("docs"))?;

@@ -21,7 +21,7 @@ pub(crate) fn root() -> PathBuf {
 }
 
 /// Builds the provider as `cargo test` builds it, and returns its path. After the tests there is nothing to compile:
-/// `cargo build` would compile the libraries again, because it leaves out the features that only the tests need.
+/// `cargo build` would compile the provider again, because it leaves out features of libraries that only the tests need.
 pub(crate) fn build() -> Outcome<PathBuf> {
     built_by(&["test", "--no-run", "--workspace", "--test", "structure"])
 }

@@ -13,8 +13,8 @@ use std::time::Duration;
 use super::super::{New, Result};
 use super::Local;
 use crate::ipam::{
-    Allocation, AllocationSpec, DryRun, Error, Ledger, PoolCidrSpec, PoolSpec, Provision, Reader, ScopeSpec, Size,
-    State, Terms,
+    Allocation, AllocationSpec, DryRun, Error, Exhausted, Ledger, PoolCidrSpec, PoolSpec, Provision, Reader, ScopeSpec,
+    Size, State, Terms,
 };
 
 /// In memory, holds have to last longer than the plan that they are for, also where plans hold nothing.
@@ -212,7 +212,7 @@ fn told(dry_run: &DryRun, mut conflict: Error) -> Error {
             let siblings = with.iter_mut().filter(|occupant| dry_run.has_planned(occupant));
             siblings.for_each(|sibling| sibling.id.clear());
         }
-        Error::PoolExhausted { first_expiry, .. } => *first_expiry = None,
+        Error::PoolExhausted(Exhausted { first_expiry, .. }) => *first_expiry = None,
         _ => {}
     }
     conflict

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use super::super::{FreeSpace, History, New, Preview, Result};
 use super::Local;
 use crate::ipam::{
-    Allocation, AllocationSpec, Cidr, Error, Event, HistoryQuery, Mark, Pool, PoolChange, Resize, Size, Tenure, Terms,
-    TrendPoint, Utilization,
+    Allocation, AllocationSpec, Cidr, Error, Event, EventFilter, HistoryQuery, Mark, Pool, PoolChange, Resize, Size,
+    Tenure, Terms, TrendPoint, Utilization,
 };
 
 impl Preview for Local {
@@ -57,6 +57,10 @@ impl FreeSpace for Local {
 impl History for Local {
     fn events(&self, after: u64, limit: usize) -> Result<Vec<Event>> {
         self.read(|reader| reader.events(after, limit))
+    }
+
+    fn newest_events(&self, filter: &EventFilter, limit: usize) -> Result<Vec<Event>> {
+        self.read(|reader| reader.newest_events(filter, limit))
     }
 
     fn mark(&self) -> Result<Option<Mark>> {

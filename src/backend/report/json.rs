@@ -5,9 +5,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{PoolReport, Problem, Report, SeenResource, subject};
+use crate::backend::allocation_json::AllocationJson;
 use crate::backend::observation::PublicAddress;
 use crate::backend::{Forecast, TrendPoint};
-use crate::ipam::{Actor, Allocation, Cidr, Event, Family, Kind, ResourceType, Rules, Scope, ScopeType, State, Tags};
+use crate::ipam::{Actor, Cidr, Event, Family, Kind, Rules, Scope, ScopeType, State, Tags};
 
 #[derive(Serialize)]
 struct Whole<'a> {
@@ -19,7 +20,7 @@ struct Whole<'a> {
     problems: Vec<ProblemFacts<'a>>,
     scopes: Vec<ScopeFacts<'a>>,
     pools: Vec<PoolFacts<'a>>,
-    allocations: Vec<AllocationFacts<'a>>,
+    allocations: Vec<AllocationJson<'a>>,
     events: Vec<EventFacts<'a>>,
     oldest_sample: Option<Timestamp>,
     resources: Vec<ResourceFacts<'a>>,
@@ -128,23 +129,6 @@ struct ForecastFacts {
 }
 
 #[derive(Serialize)]
-struct AllocationFacts<'a> {
-    id: &'a str,
-    name: &'a str,
-    cidr: Cidr,
-    pool: &'a str,
-    pool_id: &'a str,
-    state: State,
-    hold_expires_at: Option<Timestamp>,
-    owner: &'a str,
-    resource_type: ResourceType,
-    resource_id: Option<&'a str>,
-    description: Option<&'a str>,
-    tags: &'a Tags,
-    created_at: Timestamp,
-}
-
-#[derive(Serialize)]
 struct EventFacts<'a> {
     sequence: u64,
     time: Timestamp,
@@ -172,7 +156,9 @@ impl Report {
             allocations: self
                 .allocations
                 .iter()
-                .map(|one| AllocationFacts::of(one, paths.get(one.pool_id.as_str()).copied().unwrap_or_default()))
+                .map(|one| {
+                    AllocationJson::new(one, paths.get(one.pool_id.as_str()).copied().unwrap_or_default()).dated()
+                })
                 .collect(),
             events: self.events.iter().map(EventFacts::from).collect(),
             oldest_sample: self.seen.as_ref().and_then(|seen| seen.oldest),
@@ -303,26 +289,6 @@ impl From<&Forecast> for ForecastFacts {
             full_at: found.full_at,
             full_at_earliest: found.full_at_earliest,
             full_at_latest: found.full_at_latest,
-        }
-    }
-}
-
-impl<'a> AllocationFacts<'a> {
-    fn of(one: &'a Allocation, pool: &'a str) -> Self {
-        Self {
-            id: &one.meta.id,
-            name: &one.meta.name,
-            cidr: one.cidr,
-            pool,
-            pool_id: &one.pool_id,
-            state: one.meta.state,
-            hold_expires_at: one.meta.hold_expires_at,
-            owner: &one.meta.owner,
-            resource_type: one.resource_type,
-            resource_id: one.resource_id.as_deref(),
-            description: one.description.as_deref(),
-            tags: &one.tags,
-            created_at: one.meta.created_at,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The report on an address plan: all data that a reader needs, gathered once and rendered as one HTML page, JSON, CSV
 //! or Markdown.
 //!
-//! [`Report::gather`] queries an [`Ipam`] through the same trait as all other code; `problems` finds the problems in
-//! the answers; the other modules only render the report. A section without data is left out.
+//! [`Report::gather`] asks an [`Ipam`] once, so that the numbers are of one time, and then for the results of
+//! discoveries; `problems` finds the problems in the answers; the other modules only render the report. A section without data is left out.
 
 mod csv;
 mod html;
@@ -16,15 +16,15 @@ mod tests;
 pub use problems::{Problem, Severity, Topic};
 pub use seen::{Seen, SeenResource};
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::upkeep::Progress;
 use super::{Forecast, Ipam, Result, TrendPoint, Utilization, forecast};
 use crate::ipam::{
-    Allocation, AllocationFilter, Cidr, Error, Event, Kind, Pool, PoolFilter, ResourceType, Scope, event_blocks,
+    Allocation, Cidr, Error, Event, Kind, Overview, OverviewQuery, Pool, PoolChoice, PoolCidr, PoolFilter,
+    ResourceType, Review, ReviewQuery, Scope, ScopeChoice, Unsupported, event_blocks,
 };
 
 /// The period of a report when the user does not give one.
@@ -33,8 +33,6 @@ const USUAL: Duration = Duration::from_hours(30 * 24);
 const POINTS: u32 = 60;
 /// The maximum number of events in a report; these are the newest.
 const EVENTS_MAX: usize = 500;
-/// Number of events read at a time.
-const PAGE: u64 = 1024;
 
 /// The subject of a report. A field that is `None` does not narrow it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,13 +62,20 @@ pub struct PoolReport {
 }
 
 impl PoolReport {
+    fn new(utilization: Utilization, path: String, pool_cidrs: &[PoolCidr], trend: Vec<TrendPoint>) -> Self {
+        // Points from before the pool had space are left out, so that the curve begins with the space.
+        let trend: Vec<_> = trend.into_iter().skip_while(|point| point.provisioned == Default::default()).collect();
+        let cidrs = pool_cidrs.iter().map(|one| one.cidr).collect();
+        Self { forecast: forecast(&trend), utilization, path, cidrs, trend }
+    }
+
     /// The pool.
     pub fn pool(&self) -> &Pool {
         &self.utilization.pool
     }
 }
 
-/// The objects, and the problems with them, at one time.
+/// The objects, and the problems with them, at one time. The results of discoveries are read after that.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
     /// The location of the store, without secrets.
@@ -100,36 +105,31 @@ pub struct Report {
 }
 
 impl Report {
-    /// Queries all data. `progress` gets the number of pools that are done.
+    /// Queries all data.
     ///
     /// # Errors
     /// [`Error::NotFound`] for a scope or pool of `ask` that does not exist; the errors of every query.
-    pub fn gather(ipam: &dyn Ipam, ask: &Ask, progress: &mut Progress<'_>) -> Result<Self> {
+    pub fn gather(ipam: &dyn Ipam, ask: &Ask) -> Result<Self> {
         let at = ipam.now();
-        let wanted = ask.since.unwrap_or_else(|| at.checked_sub(USUAL).unwrap_or(Timestamp::MIN)).min(at);
-        // Events that were pruned cannot be in the report.
-        let mark = ipam.history().map_or(Ok(None), |history| history.mark())?;
-        let since = mark.map_or(wanted, |mark| mark.time.clamp(wanted, at));
-        let step = (at.duration_since(since).unsigned_abs() / POINTS).max(Duration::from_secs(1));
-        let (scopes, listed) = narrowed(ipam, ask)?;
-        let narrowed_to = words(ask, &scopes, &listed);
-        let mut trends = kept(ipam.require_history().and_then(|history| history.trends(since, at, step)))?;
-        let has_history = trends.is_some();
-        let total = u64::try_from(listed.len()).ok();
-        let mut pools = Vec::with_capacity(listed.len());
-        for (path, pool) in listed {
-            progress("pools", pools.len() as u64, total);
-            let trend = trends.as_mut().and_then(|trends| trends.remove(&pool.meta.id)).unwrap_or_default();
-            pools.extend(pool_report(ipam, &pool.meta.id, path, trend)?);
-        }
-        let (allocations, below) = allocations(ipam, ask, &pools)?;
-        let audit = ipam.check()?;
-        let events = if has_history {
-            newest(ipam, since, (audit.forgotten, audit.events), &subjects(ask, &scopes, &pools))?
-        } else {
-            Vec::new()
+        let since = ask.since.unwrap_or_else(|| at.checked_sub(USUAL).unwrap_or(Timestamp::MIN)).min(at);
+        let Overview { scopes, pools, review, .. } = overview(ipam, ask, since, at)?;
+        let Some(Review { since, step, history, audit }) = review else {
+            return Err(Error::Unsupported { what: Unsupported::Events });
         };
-        let ids: Vec<&str> = pools.iter().map(|pool: &PoolReport| pool.pool().meta.id.as_str()).collect();
+        let has_history = history.is_some();
+        let (mut trends, mut events) = history.unwrap_or_default();
+        events.reverse();
+        let (mut reports, mut allocations, mut below) = (Vec::with_capacity(pools.len()), Vec::new(), Vec::new());
+        for one in pools {
+            let Some(utilization) = one.utilization else { continue };
+            let (spaces, own) =
+                one.allocations.into_iter().partition(|one| one.resource_type == ResourceType::IpamPool);
+            allocations.extend::<Vec<_>>(own);
+            below.extend::<Vec<_>>(spaces);
+            let trend = trends.remove(&one.pool.meta.id).unwrap_or_default();
+            reports.push(PoolReport::new(utilization, one.path, &one.pool_cidrs, trend));
+        }
+        let ids: Vec<&str> = reports.iter().map(|pool: &PoolReport| pool.pool().meta.id.as_str()).collect();
         let seen = Seen::gather(ipam, ask, &scopes, &ids)?;
         let mut report = Self {
             store: ipam.describe(),
@@ -137,9 +137,9 @@ impl Report {
             since,
             step,
             has_history,
-            narrowed_to,
+            narrowed_to: words(ask, &scopes, &reports),
             scopes,
-            pools,
+            pools: reports,
             allocations,
             problems: Vec::new(),
             events,
@@ -165,133 +165,46 @@ impl Report {
     }
 }
 
-/// A backend without this data is not an error of a report.
-fn kept<T>(answer: Result<T>) -> Result<Option<T>> {
-    match answer {
-        Err(Error::Unsupported { .. }) => Ok(None),
-        answer => answer.map(Some),
-    }
-}
-
-/// A pool with its path in front.
-type PlacedPool = (String, Pool);
-
-/// The scopes and the pools that the report covers.
-fn narrowed(ipam: &dyn Ipam, ask: &Ask) -> Result<(Vec<Scope>, Vec<PlacedPool>)> {
-    let mut scopes = ipam.list_scopes(true)?;
-    if let Some(id) = &ask.scope_id
-        && !scopes.iter().any(|scope| scope.meta.id == *id)
-    {
-        return Err(Error::NotFound { kind: Kind::Scope, id: id.clone() });
-    }
-    let mut paths: BTreeMap<String, String> = BTreeMap::new();
-    let mut inside = HashSet::new();
-    let mut pools = Vec::new();
-    for pool in ipam.list_pools(&PoolFilter { include_planned: true, ..PoolFilter::default() })? {
-        let above = pool.source_pool_id.as_ref().and_then(|id| paths.get(id));
-        let path = above.map_or_else(|| pool.meta.name.clone(), |above| format!("{above}/{}", pool.meta.name));
-        paths.insert(pool.meta.id.clone(), path.clone());
-        let is_below = pool.source_pool_id.as_ref().is_some_and(|id| inside.contains(id));
-        let is_asked = ask.pool_id.as_ref().is_none_or(|id| *id == pool.meta.id || is_below)
-            && ask.scope_id.as_ref().is_none_or(|id| *id == pool.scope_id);
-        if is_asked {
-            inside.insert(pool.meta.id.clone());
-            pools.push((path, pool));
-        }
-    }
-    if let Some(id) = &ask.pool_id
-        && pools.is_empty()
-    {
-        return Err(Error::NotFound { kind: Kind::Pool, id: id.clone() });
-    }
-    let is_shown = |scope: &Scope| {
-        ask.scope_id.as_ref().is_none_or(|id| *id == scope.meta.id)
-            && (ask.pool_id.is_none() || pools.iter().any(|(_, pool)| pool.scope_id == scope.meta.id))
+/// Everything that the report is about, read at one time, except the results of discoveries.
+fn overview(ipam: &dyn Ipam, ask: &Ask, since: Timestamp, until: Timestamp) -> Result<Overview> {
+    let no_scope = |id: &String| Error::NotFound { kind: Kind::Scope, id: id.clone() };
+    let pools = match &ask.pool_id {
+        Some(id) => PoolChoice::Under(id.clone()),
+        None => PoolChoice::Matching(PoolFilter {
+            scope_id: ask.scope_id.clone(),
+            include_planned: true,
+            ..PoolFilter::default()
+        }),
     };
-    scopes.retain(is_shown);
-    Ok((scopes, pools))
+    if let (Some(_), Some(scope_id)) = (&ask.pool_id, &ask.scope_id)
+        && ipam.get_scope(scope_id)?.is_none()
+    {
+        return Err(no_scope(scope_id));
+    }
+    let found = ipam.overview(&OverviewQuery {
+        scopes: ScopeChoice::All,
+        utilization: true,
+        allocations: true,
+        review: Some(ReviewQuery { since, until, steps: POINTS, events_max: EVENTS_MAX }),
+        ..OverviewQuery::of(&pools)
+    })?;
+    if let Some(scope_id) = &ask.scope_id
+        && !found.scopes.iter().any(|scope| scope.meta.id == *scope_id)
+    {
+        return Err(match &ask.pool_id {
+            Some(id) => Error::NotFound { kind: Kind::Pool, id: id.clone() },
+            None => no_scope(scope_id),
+        });
+    }
+    Ok(found)
 }
 
-fn words(ask: &Ask, scopes: &[Scope], pools: &[PlacedPool]) -> Option<String> {
+fn words(ask: &Ask, scopes: &[Scope], pools: &[PoolReport]) -> Option<String> {
     match (pools.first(), scopes.first()) {
-        (Some((path, _)), _) if ask.pool_id.is_some() => Some(format!("pool {path} and the pools below it")),
+        (Some(pool), _) if ask.pool_id.is_some() => Some(format!("pool {} and the pools below it", pool.path)),
         (_, Some(scope)) if ask.scope_id.is_some() => Some(format!("scope {}", scope.meta.name)),
         _ => None,
     }
-}
-
-/// `None` when the pool was deleted after it was listed.
-fn pool_report(ipam: &dyn Ipam, id: &str, path: String, trend: Vec<TrendPoint>) -> Result<Option<PoolReport>> {
-    let utilization = match ipam.utilization(id) {
-        Err(Error::NotFound { .. }) => return Ok(None),
-        answer => answer?,
-    };
-    let cidrs = ipam.list_pool_cidrs(id, true)?.into_iter().map(|one| one.cidr).collect();
-    // Points from before the pool had space are left out, so that the curve begins with the space.
-    let trend: Vec<_> = trend.into_iter().skip_while(|point| point.provisioned == Default::default()).collect();
-    Ok(Some(PoolReport { forecast: forecast(&trend), utilization, path, cidrs, trend }))
-}
-
-/// The allocations of these pools, and separately the space of pools below.
-fn allocations(ipam: &dyn Ipam, ask: &Ask, pools: &[PoolReport]) -> Result<(Vec<Allocation>, Vec<Allocation>)> {
-    let all = AllocationFilter { include_planned: true, include_pools: true, ..AllocationFilter::default() };
-    let mut found = match &ask.pool_id {
-        None => ipam.list_allocations(&all)?,
-        Some(_) => {
-            let mut found = Vec::new();
-            for pool in pools {
-                let pool_id = Some(pool.pool().meta.id.clone());
-                found.extend(ipam.list_allocations(&AllocationFilter { pool_id, ..all.clone() })?);
-            }
-            found
-        }
-    };
-    let there: HashSet<&str> = pools.iter().map(|pool| pool.pool().meta.id.as_str()).collect();
-    found.retain(|allocation| there.contains(allocation.pool_id.as_str()));
-    Ok(found.into_iter().partition(|allocation| allocation.resource_type != ResourceType::IpamPool))
-}
-
-/// The ids of the objects whose events are in the report: `None` for all events.
-fn subjects<'a>(ask: &Ask, scopes: &'a [Scope], pools: &'a [PoolReport]) -> Option<HashSet<&'a str>> {
-    if ask.scope_id.is_none() && ask.pool_id.is_none() {
-        return None;
-    }
-    let scopes = scopes.iter().filter(|_| ask.pool_id.is_none()).map(|scope| scope.meta.id.as_str());
-    Some(scopes.chain(pools.iter().map(|pool| pool.pool().meta.id.as_str())).collect())
-}
-
-fn is_about(event: &Event, subjects: &HashSet<&str>) -> bool {
-    let names = |record: &serde_json::Value| {
-        let fields = ["pool_id", "source_pool_id", "scope_id"];
-        fields.iter().filter_map(|field| record.get(field)?.as_str()).any(|id| subjects.contains(id))
-    };
-    subjects.contains(event.id.as_str()) || names(&event.after) || names(&event.before)
-}
-
-/// The newest events since that time, the newest first. Reads from the end, only as far as necessary: `kept` events
-/// come after the first `forgotten`.
-fn newest(
-    ipam: &dyn Ipam,
-    since: Timestamp,
-    (forgotten, kept): (u64, u64),
-    subjects: &Option<HashSet<&str>>,
-) -> Result<Vec<Event>> {
-    let mut found = Vec::new();
-    let mut end = forgotten.saturating_add(kept);
-    while end > forgotten && found.len() < EVENTS_MAX {
-        let start = end.saturating_sub(PAGE).max(forgotten);
-        let page = ipam.require_history()?.events(start, usize::try_from(end - start).unwrap_or(usize::MAX))?;
-        let is_past = page.first().is_some_and(|first| first.time < since);
-        let wanted =
-            |event: &Event| event.time >= since && subjects.as_ref().is_none_or(|subjects| is_about(event, subjects));
-        found.extend(page.into_iter().rev().filter(wanted));
-        if is_past {
-            break;
-        }
-        end = start;
-    }
-    found.truncate(EVENTS_MAX);
-    Ok(found)
 }
 
 /// The name and the blocks of the object of an event.

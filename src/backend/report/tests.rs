@@ -9,9 +9,9 @@ use super::problems::broken_rules;
 use super::*;
 use crate::backend::prelude::*;
 use crate::backend::upkeep::ForgetMode;
-use crate::backend::{Local, Planned, PoolChange, Surroundings, Terms};
+use crate::backend::{EventFilter, Local, Planned, PoolChange, Surroundings, Terms};
 use crate::ipam::{Actor, AllocationSpec, PoolSpec, Provision, Rules, ScopeSpec, ScopeType, Size, Strategy, Tags};
-use crate::store::{self, StoreUrl};
+use crate::store::{self, Store, StoreUrl, counting::Counting};
 
 const HOSTILE: &str = "</script><img src=x onerror=\"alert(1)\"><!--<script>";
 
@@ -23,6 +23,10 @@ struct World {
 
 impl World {
     fn new() -> Self {
+        Self::over(store::open(&StoreUrl::new("memory:")).unwrap())
+    }
+
+    fn over(store: Arc<dyn Store>) -> Self {
         let clock = Arc::new(AtomicI64::new(1_800_000_000));
         let (now, seed) = (Arc::clone(&clock), AtomicI64::new(1));
         let surroundings = Surroundings {
@@ -30,7 +34,6 @@ impl World {
             random: Arc::new(move || seed.fetch_add(1, Ordering::Relaxed).unsigned_abs()),
         };
         let actor = Actor { owner: "network".to_owned(), ..Actor::default() };
-        let store = store::open(&StoreUrl::new("memory:")).unwrap();
         Self { ipam: Local::over(store, actor, surroundings), clock }
     }
 
@@ -110,7 +113,7 @@ impl World {
     }
 
     fn ask(&self, ask: &Ask) -> Result<Report> {
-        Report::gather(&self.ipam, ask, &mut |_, _, _| {})
+        Report::gather(&self.ipam, ask)
     }
 }
 
@@ -153,6 +156,25 @@ fn every_number_is_that_of_the_store() {
 }
 
 #[test]
+fn the_number_of_snapshots_does_not_grow_with_the_pools() {
+    let store = Arc::new(Counting::new(store::open(&StoreUrl::new("memory:")).unwrap()));
+    let world = World::over(Arc::clone(&store) as Arc<_>);
+    let snapshots = || {
+        let before = store.snapshots();
+        world.report();
+        store.snapshots() - before
+    };
+    world.pool("first", None, "10.0.0.0/16");
+    // One is the overview, the others are the results of discoveries.
+    let few = snapshots();
+    for number in 1..20 {
+        world.pool(&format!("pool-{number}"), None, &format!("10.{number}.0.0/16"));
+    }
+    assert_eq!(snapshots(), few);
+    assert!(few <= 4, "{few}");
+}
+
+#[test]
 fn a_report_can_be_about_one_scope_or_one_pool() {
     let (world, prod) = world();
     let of_pool = world.ask(&Ask { pool_id: Some(prod.meta.id.clone()), ..Ask::default() }).unwrap();
@@ -160,7 +182,8 @@ fn a_report_can_be_about_one_scope_or_one_pool() {
     assert_eq!(of_pool.allocations.len(), 2);
     assert_eq!(of_pool.scopes.len(), 1);
     assert_eq!(of_pool.narrowed_to.as_deref(), Some("pool corp/prod and the pools below it"));
-    assert!(of_pool.events.iter().all(|event| is_about(event, &HashSet::from([prod.meta.id.as_str()]))));
+    let about = EventFilter { about: Some([prod.meta.id.clone()].into()), ..EventFilter::default() };
+    assert!(of_pool.events.iter().all(|event| about.fits(event)));
     assert_eq!(of_pool.events.len(), 3, "the pool, web and api: {:?}", of_pool.events);
     let lab = world.ipam.find_scope("lab").unwrap().unwrap().meta.id;
     let of_scope = world.ask(&Ask { scope_id: Some(lab), ..Ask::default() }).unwrap();

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::ipam::audit::dataset::Claims;
-use crate::ipam::discovery::Kept;
+use crate::ipam::discovery::Stored;
 use crate::ipam::history::log;
 use crate::ipam::storage::codec::{self, Record};
 use crate::ipam::storage::counters::Counters;
@@ -178,7 +178,7 @@ impl Audited {
         Ok(())
     }
 
-    fn admit_kept<K: Kept>(&mut self, key: &str, bytes: &[u8], item: fn(K) -> Item) -> Result<()> {
+    fn admit_kept<K: Stored>(&mut self, key: &str, bytes: &[u8], item: fn(K) -> Item) -> Result<()> {
         let kept: K = codec::decode(key, bytes)?;
         if kept.key() != key {
             return Err(codec::corrupt(key, &format!("it contains the entry of {}", kept.key())));

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ipam::discovery::{self, Avoided, Kept};
+use crate::ipam::discovery::{self, Avoided, Stored};
 use crate::ipam::storage::codec::{self, Record};
 use crate::ipam::storage::counters::Counters;
 use crate::ipam::storage::names::NameEntry;
@@ -123,7 +123,7 @@ impl Records {
         fn put<R: Record>(records: &mut BTreeMap<String, R>, record: R) -> bool {
             records.insert(record.meta().id.clone(), record).is_none()
         }
-        fn keep<K: Kept>(kept: &mut BTreeMap<String, K>, one: K) -> bool {
+        fn keep<K: Stored>(kept: &mut BTreeMap<String, K>, one: K) -> bool {
             kept.insert(one.key(), one).is_none()
         }
         match item {

@@ -421,17 +421,18 @@ impl Ledger<'_> {
             }
         }
         let Records { scopes, pools, pool_cidrs, allocations, discoveries, treatments, .. } = &merge.added;
-        self.tell(scopes)?;
-        self.tell(pools)?;
-        self.tell(pool_cidrs)?;
-        self.tell(allocations)?;
-        self.tell(discoveries)?;
-        self.tell(treatments)?;
+        self.append_imports(scopes)?;
+        self.append_imports(pools)?;
+        self.append_imports(pool_cidrs)?;
+        self.append_imports(allocations)?;
+        self.append_imports(discoveries)?;
+        self.append_imports(treatments)?;
         Ok(true)
     }
 
-    fn tell<R: Record>(&mut self, records: &BTreeMap<String, R>) -> Result<()> {
-        let mut told = records.values();
-        told.try_for_each(|record| log::append(self.tx as &mut dyn Tx, &self.env, Action::Import, None, Some(record)))
+    fn append_imports<R: Record>(&mut self, records: &BTreeMap<String, R>) -> Result<()> {
+        let mut imported = records.values();
+        imported
+            .try_for_each(|record| log::append(self.tx as &mut dyn Tx, &self.env, Action::Import, None, Some(record)))
     }
 }

@@ -1,15 +1,15 @@
 //! Compares sightings with allocations: which object manages a block, and whether the block complies with the rules.
 //!
 //! The results are not stored, so that changed rules count at once. An evaluation reads all sightings, pools and
-//! allocations once. Overlaps are then found in [`Forest`]s, so that the effort grows with the number of sightings and
-//! not with its square.
+//! allocations once. Overlaps are then found in [`forest`](super::forest)s, so that the effort grows with the number of
+//! sightings and not with its square.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use super::evaluation::{Evaluation, Gathered, Holder};
 use super::overlaps::Overlaps;
-use super::stored::{Kept, Place, Sighted};
+use super::stored::{Place, Sighted, Stored};
 use super::types::{ComplianceStatus, ManagementState, OverlapStatus, ResourceCidr, ResourceFilter};
 use super::usage::Uses;
 use crate::ipam::storage::codec;
@@ -111,7 +111,7 @@ impl Reader<'_> {
 
     /// Passes everything of one kind to `sink` by key, as long as `sink` returns `true`. Returns whether it did until
     /// the end.
-    pub(in crate::ipam) fn each_kept<K: Kept>(&mut self, sink: &mut dyn FnMut(K) -> bool) -> Result<bool> {
+    pub(in crate::ipam) fn each_kept<K: Stored>(&mut self, sink: &mut dyn FnMut(K) -> bool) -> Result<bool> {
         codec::each_under(self.snapshot, &format!("{}/", K::FIRST), &mut |key, bytes| {
             Ok(sink(codec::decode(key, bytes)?))
         })

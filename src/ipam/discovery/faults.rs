@@ -1,7 +1,7 @@
 //! Faults among sightings and treatments.
 
-use super::sample::Surroundings;
-use super::stored::{Kept, Sighted};
+use super::sample::ScopeRules;
+use super::stored::{Sighted, Stored};
 use super::treated::Treatments;
 use crate::ipam::storage::codec::Record;
 use crate::ipam::{Finding, Records, ResourceType, Scope, ScopeType, State, Treated};
@@ -24,9 +24,9 @@ pub(in crate::ipam) fn of(records: &Records) -> Vec<Finding> {
         let fault = format!("Its resource discovery {} does not exist.", place.discovery_id);
         add(&mut found, &place.key(), if exists { Vec::new() } else { vec![fault] });
     }
-    let surroundings = Surroundings::of(records);
+    let scope_rules = ScopeRules::of(records);
     for (key, sighted) in &records.sightings {
-        add(&mut found, key, sighting_faults(sighted, records, surroundings.as_ref()));
+        add(&mut found, key, sighting_faults(sighted, records, scope_rules.as_ref()));
     }
     for (key, address) in &records.addresses {
         let place = address.target().record();
@@ -62,7 +62,7 @@ fn treatment_faults(treated: &Treated, records: &Records) -> Vec<String> {
     faults
 }
 
-fn sighting_faults(sighted: &Sighted, records: &Records, surroundings: Option<&Surroundings>) -> Vec<String> {
+fn sighting_faults(sighted: &Sighted, records: &Records, scope_rules: Option<&ScopeRules>) -> Vec<String> {
     let mut faults = Vec::new();
     let place = sighted.target().record();
     if records.places.get(&place).and_then(|place| place.last_success).is_none() {
@@ -74,8 +74,8 @@ fn sighting_faults(sighted: &Sighted, records: &Records, surroundings: Option<&S
     if !records.scopes.contains_key(&sighted.scope_id) {
         faults.push(format!("Its scope {} does not exist.", sighted.scope_id));
     }
-    if let Some(surroundings) = surroundings {
-        let (scope_id, ignored) = surroundings.scope_of(&sighted.resource);
+    if let Some(scope_rules) = scope_rules {
+        let (scope_id, ignored) = scope_rules.scope_of(&sighted.resource);
         if scope_id != sighted.scope_id || ignored != sighted.ignored {
             faults.push("Its scope, or whether it is ignored, differs from the treatments.".to_owned());
         }
@@ -83,8 +83,8 @@ fn sighting_faults(sighted: &Sighted, records: &Records, surroundings: Option<&S
     faults
 }
 
-impl Surroundings {
-    /// The surroundings in these records; `None` without default scopes.
+impl ScopeRules {
+    /// The scope_rules in these records; `None` without default scopes.
     fn of(records: &Records) -> Option<Self> {
         let scope = |scope_type| records.default_scope(scope_type).map(|scope| scope.meta.id.clone());
         let treatments = Treatments::new(records.treatments.values().cloned());
@@ -96,9 +96,9 @@ impl Records {
     /// Sets the scope of each sighting, and whether it is ignored, according to the treatments. Sightings and
     /// treatments may come from two stores that were merged.
     pub(in crate::ipam) fn settle_sightings(&mut self) {
-        let Some(surroundings) = Surroundings::of(self) else { return };
+        let Some(scope_rules) = ScopeRules::of(self) else { return };
         for sighted in self.sightings.values_mut() {
-            (sighted.scope_id, sighted.ignored) = surroundings.scope_of(&sighted.resource);
+            (sighted.scope_id, sighted.ignored) = scope_rules.scope_of(&sighted.resource);
         }
     }
 }

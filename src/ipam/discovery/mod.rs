@@ -7,12 +7,13 @@
 //!
 //! | module | contents |
 //! |---|---|
-//! | `kept` | stored results of samples, and every entry that follows from them |
-//! | `discoveries`, `treatments` | the objects of a configuration |
+//! | `types`, `enums`, `columns` | data types: what a discovery scans, what a scan returns, answers |
+//! | `stored` | stored results of samples, and every entry that follows from them |
+//! | `discoveries`, `treated`, `treatments` | the objects of a configuration |
 //! | `sample` | the differences that a sample makes in the store |
-//! | `avoid`, `planned` | blocks that allocations by size avoid; pools that divide the space of an existing VPC |
+//! | `exclusion`, `vpc_pools` | blocks that allocations by size avoid; pools that divide the space of an existing VPC |
 //! | `listing` | lists of sightings |
-//! | `forest`, `evaluate`, `overlaps`, `usage` | comparison of sightings with pools: management, compliance, overlap, usage |
+//! | `forest`, `evaluation`, `evaluate`, `overlaps`, `usage` | comparison of sightings with pools: management, compliance, overlap, usage |
 //! | `reconcile` | allocations that are imported and released automatically |
 //! | `past` | past sightings of a block |
 //! | `faults` | faults among these entries, for the audit |
@@ -42,6 +43,6 @@ pub(super) use faults::of as faults;
 pub use reconcile::{Reconciled, Skip, Skipped};
 pub(super) use sample::seen_head;
 pub use sample::{Forgotten, Taken};
-pub(super) use stored::{Kept, entries_of_address, entries_of_past, entries_of_place, entries_of_sighted};
 pub use stored::{Past, Place, SeenAddress, Sighted};
+pub(super) use stored::{Stored, entries_of_address, entries_of_past, entries_of_place, entries_of_sighted};
 pub use treated::{Treated, Treatment};

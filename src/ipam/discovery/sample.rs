@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::exclusion;
-use super::stored::{self, Kept, Past, Place, SeenAddress, Sighted};
+use super::stored::{self, Past, Place, SeenAddress, Sighted, Stored};
 use super::treated::Treatments;
 use super::types::{DiscoveredCidr, Discovery, Failure, Sample, SeenType, Sighting};
 use crate::ipam::storage::discovery_keys::{self, TargetKey};
@@ -71,7 +71,7 @@ pub(super) fn remember(tx: &mut dyn Tx, ended: &Sighted, to: Timestamp) -> Resul
 }
 
 /// All entries of one kind under a prefix, by key.
-pub(super) fn all_under<K: Kept>(snapshot: &mut dyn Snapshot, prefix: &str) -> Result<BTreeMap<String, K>> {
+pub(super) fn all_under<K: Stored>(snapshot: &mut dyn Snapshot, prefix: &str) -> Result<BTreeMap<String, K>> {
     let mut found = BTreeMap::new();
     codec::each_under(snapshot, prefix, &mut |key, bytes| {
         found.insert(key.to_owned(), codec::decode(key, bytes)?);
@@ -93,13 +93,13 @@ pub(in crate::ipam) fn seen_head(snapshot: &mut dyn Snapshot) -> Result<u64> {
 }
 
 /// The scopes and treatments that decide where a sighting counts.
-pub(super) struct Surroundings {
+pub(super) struct ScopeRules {
     private: String,
     public: String,
     treatments: Treatments,
 }
 
-impl Surroundings {
+impl ScopeRules {
     pub(super) fn new(private: String, public: String, treatments: Treatments) -> Self {
         Self { private, public, treatments }
     }
@@ -134,9 +134,9 @@ fn is_public_ipv6(cidr: &Cidr) -> bool {
 }
 
 impl Reader<'_> {
-    pub(super) fn surroundings(&mut self) -> Result<Surroundings> {
+    pub(super) fn scope_rules(&mut self) -> Result<ScopeRules> {
         let (private, public) = (self.default_scope(ScopeType::Private)?, self.default_scope(ScopeType::Public)?);
-        Ok(Surroundings::new(private, public, Treatments::new(self.list_treatments()?)))
+        Ok(ScopeRules::new(private, public, Treatments::new(self.list_treatments()?)))
     }
 
     /// The targets of a discovery, by account and Region.
@@ -201,7 +201,7 @@ impl Ledger<'_> {
         if before.as_ref() != Some(&place) {
             self.tx.put(&key, codec::encode(&place)?)?;
         }
-        self.count_look()?;
+        self.count_scan()?;
         self.purge_past()?;
         Ok(taken)
     }
@@ -221,7 +221,7 @@ impl Ledger<'_> {
         files: &BTreeSet<String>,
         known: Option<Timestamp>,
     ) -> Result<Taken> {
-        let surroundings = self.reader().surroundings()?;
+        let scope_rules = self.reader().scope_rules()?;
         let mut taken = Taken::default();
         // In AWS, every subnet and interface is in a VPC, possibly one of another account.
         let networks = (!files.is_empty()).then(|| Networks::of(sighting));
@@ -229,7 +229,7 @@ impl Ledger<'_> {
         let mut old: BTreeMap<String, Sighted> = all_under(self.tx, &prefix)?;
         let mut done = BTreeSet::new();
         for resource in &sighting.resources {
-            let mut sighted = newly_sighted(&discovery.meta.id, sample, resource, &surroundings);
+            let mut sighted = newly_sighted(&discovery.meta.id, sample, resource, &scope_rules);
             sighted.alone = networks.as_ref().is_some_and(|networks| networks.leave_alone(resource));
             let key = sighted.key();
             // The same block of the same resource twice in one scan is one sighting.
@@ -254,7 +254,7 @@ impl Ledger<'_> {
             write(self.tx, before.as_ref().map(|before| (before, avoided)), Some((&sighted, avoided)))?;
         }
         for gone in old.values() {
-            self.lose(gone, discovery.survey.avoided, known.unwrap_or(sample.taken_at))?;
+            self.end_sighting(gone, discovery.survey.avoided, known.unwrap_or(sample.taken_at))?;
             taken.gone += 1;
         }
         taken.addresses = self.take_addresses(&discovery.meta.id, sample, sighting)?;
@@ -286,7 +286,7 @@ impl Ledger<'_> {
     }
 
     /// Removes a sighting that is gone. `to`: the time at which it was last seen.
-    fn lose(&mut self, gone: &Sighted, avoided: bool, to: Timestamp) -> Result<()> {
+    fn end_sighting(&mut self, gone: &Sighted, avoided: bool, to: Timestamp) -> Result<()> {
         write(self.tx, Some((gone, avoided)), None)?;
         remember(self.tx, gone, to)
     }
@@ -306,7 +306,7 @@ impl Ledger<'_> {
             }
         }
         if !forgotten.places.is_empty() {
-            self.count_look()?;
+            self.count_scan()?;
         }
         Ok(forgotten)
     }
@@ -352,7 +352,7 @@ impl Reader<'_> {
 impl Ledger<'_> {
     /// Counts a scan. Scans write no events. The count prevents a merge from being carried out after a scan that it does
     /// not include.
-    fn count_look(&mut self) -> Result<()> {
+    fn count_scan(&mut self) -> Result<()> {
         let looks = seen_head(self.tx)?.wrapping_add(1);
         Ok(self.tx.put(keys::SEEN_HEAD, looks.to_string().into_bytes())?)
     }
@@ -362,7 +362,7 @@ impl Ledger<'_> {
         let sightings: BTreeMap<String, Sighted> = all_under(self.tx, &place.target().sightings())?;
         for sighted in sightings.values() {
             let to = place.last_success.unwrap_or(sighted.since);
-            self.lose(sighted, discovery.survey.avoided, to)?;
+            self.end_sighting(sighted, discovery.survey.avoided, to)?;
         }
         let addresses: BTreeMap<String, SeenAddress> = all_under(self.tx, &place.target().addresses())?;
         for key in addresses.keys() {
@@ -387,17 +387,12 @@ impl Ledger<'_> {
 
 /// A resource in its stored form: without the time of the sample, and with the usage rounded to a value that JSON
 /// stores exactly.
-fn newly_sighted(
-    discovery_id: &str,
-    sample: &Sample,
-    resource: &DiscoveredCidr,
-    surroundings: &Surroundings,
-) -> Sighted {
+fn newly_sighted(discovery_id: &str, sample: &Sample, resource: &DiscoveredCidr, scope_rules: &ScopeRules) -> Sighted {
     let usage = resource.usage.filter(|usage| usage.is_finite()).map(|usage| (usage * 1e6).round() / 1e6);
     // The Region of a sighting is that of its target.
     let region = sample.region.clone();
     let resource = DiscoveredCidr { region, sampled_at: None, usage, ..resource.clone() };
-    let (scope_id, ignored) = surroundings.scope_of(&resource);
+    let (scope_id, ignored) = scope_rules.scope_of(&resource);
     Sighted {
         discovery_id: discovery_id.to_owned(),
         account_id: sample.account_id.clone(),

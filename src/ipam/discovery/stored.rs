@@ -14,7 +14,7 @@ use crate::ipam::{Cidr, Family, Result};
 use crate::store::Snapshot;
 
 /// A stored entry that is found by its contents, and has no id of its own.
-pub(in crate::ipam) trait Kept: Serialize + DeserializeOwned + Clone + PartialEq {
+pub(in crate::ipam) trait Stored: Serialize + DeserializeOwned + Clone + PartialEq {
     /// First part of the key.
     const FIRST: &'static str;
     /// Key of the entry.
@@ -110,7 +110,7 @@ macro_rules! at_target {
 }
 at_target!(Place, Sighted, SeenAddress, Past);
 
-impl Kept for Place {
+impl Stored for Place {
     const FIRST: &'static str = discovery_keys::TARGETS;
 
     fn key(&self) -> String {
@@ -140,7 +140,7 @@ impl Sighted {
     }
 }
 
-impl Kept for Sighted {
+impl Stored for Sighted {
     const FIRST: &'static str = discovery_keys::SIGHTINGS;
 
     fn key(&self) -> String {
@@ -148,7 +148,7 @@ impl Kept for Sighted {
     }
 }
 
-impl Kept for SeenAddress {
+impl Stored for SeenAddress {
     const FIRST: &'static str = discovery_keys::ADDRESSES;
 
     fn key(&self) -> String {
@@ -192,7 +192,7 @@ impl Past {
     }
 }
 
-impl Kept for Past {
+impl Stored for Past {
     const FIRST: &'static str = discovery_keys::PAST;
 
     fn key(&self) -> String {

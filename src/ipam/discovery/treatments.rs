@@ -87,8 +87,8 @@ impl Reader<'_> {
         let (resource_type, found_in) = match (&seen, present) {
             (Some(sighted), _) if is_public(&sighted.resource) => return Err(refused(Untreatable::Public)),
             (Some(sighted), _) => {
-                let surroundings = self.surroundings()?;
-                (sighted.resource.resource_type, surroundings.found_in(&sighted.resource).to_owned())
+                let scope_rules = self.scope_rules()?;
+                (sighted.resource.resource_type, scope_rules.found_in(&sighted.resource).to_owned())
             }
             // The block is treated already, and is not seen at present.
             (None, Some(present)) => (present.resource_type, present.found_in.clone()),
@@ -154,7 +154,7 @@ impl Ledger<'_> {
 
     /// Updates the sightings of a block, and of blocks inside it, to the present treatments.
     fn apply_treatments(&mut self, of: &ResourceCidrId) -> Result<()> {
-        let surroundings = self.reader().surroundings()?;
+        let scope_rules = self.reader().scope_rules()?;
         let mut avoided = HashMap::new();
         let mut is_lost = false;
         for before in self.reader().sightings_within(&of.cidr)? {
@@ -164,7 +164,7 @@ impl Ledger<'_> {
             if resource.region != of.region || !(is_own || is_inside) {
                 continue;
             }
-            let (scope_id, ignored) = surroundings.scope_of(resource);
+            let (scope_id, ignored) = scope_rules.scope_of(resource);
             let mut after = Sighted { scope_id, ignored, ..before.clone() };
             if after == before {
                 continue;

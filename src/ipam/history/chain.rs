@@ -11,14 +11,14 @@ pub struct Chain {
     /// The mark after which the history begins.
     mark: Option<Mark>,
     /// The mark that the last `prune` event records.
-    told: Option<Mark>,
+    recorded: Option<Mark>,
 }
 
 impl Chain {
     /// A chain that begins after `mark`, or with event 1 when there is no mark.
     pub fn after(mark: Option<Mark>) -> Self {
         let head = mark.as_ref().map_or_else(Head::default, Mark::head);
-        Self { head, mark, told: None }
+        Self { head, mark, recorded: None }
     }
 
     /// A chain for a part of a history that begins with this event.
@@ -35,19 +35,19 @@ impl Chain {
     /// The fault of the mark, to be read after all events were followed. The last `prune` event records what the mark
     /// must be.
     pub fn fault_of_mark(&self) -> Option<String> {
-        match (&self.mark, &self.told) {
-            (mark, told) if mark == told => None,
+        match (&self.mark, &self.recorded) {
+            (mark, recorded) if mark == recorded => None,
             (Some(mark), None) => Some(format!(
                 "The mark says that events up to {} were forgotten, but no event records it.",
                 mark.sequence
             )),
-            (Some(mark), Some(told)) => Some(format!(
+            (Some(mark), Some(recorded)) => Some(format!(
                 "The mark after event {} differs from the mark of the last event of pruning, which is after event {}.",
-                mark.sequence, told.sequence
+                mark.sequence, recorded.sequence
             )),
-            (None, told) => Some(format!(
+            (None, recorded) => Some(format!(
                 "The last event of pruning says that events up to {} were forgotten, but there is no mark.",
-                told.as_ref().map_or(0, |told| told.sequence)
+                recorded.as_ref().map_or(0, |recorded| recorded.sequence)
             )),
         }
     }
@@ -79,7 +79,7 @@ impl Chain {
         }
         if event.kind == Kind::History {
             match serde_json::from_value(event.after.clone()) {
-                Ok(told) => self.told = Some(told),
+                Ok(recorded) => self.recorded = Some(recorded),
                 Err(_) => faults.push("Its data about pruning cannot be read.".to_owned()),
             }
         }

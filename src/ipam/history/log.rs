@@ -1,5 +1,6 @@
 //! The history: one event for each change. The events are chained by hashes, so that a change of an old event shows.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
@@ -27,6 +28,8 @@ pub struct EventFilter {
     pub owner: Option<String>,
     /// Id of the object.
     pub id: Option<String>,
+    /// Ids of which one is that of the object, or of its pool, source pool or scope.
+    pub about: Option<BTreeSet<String>>,
     /// Action of the event: `hold`, `create`, ...
     pub action: Option<String>,
     /// The object had an address of this block before or after the event.
@@ -45,11 +48,20 @@ impl EventFilter {
         };
         self.owner.as_ref().is_none_or(|owner| *owner == event.actor.owner)
             && self.id.as_ref().is_none_or(|id| *id == event.id)
+            && self.about.as_ref().is_none_or(|ids| is_about(event, ids))
             && self.action.as_ref().is_none_or(|action| *action == event.action)
             && self.cidr.as_ref().is_none_or(touches)
             && self.from.is_none_or(|from| event.time >= from)
             && self.to.is_none_or(|to| event.time <= to)
     }
+}
+
+fn is_about(event: &Event, ids: &BTreeSet<String>) -> bool {
+    let names = |record: &Value| {
+        let fields = ["pool_id", "source_pool_id", "scope_id"];
+        fields.iter().filter_map(|field| record.get(field)?.as_str()).any(|id| ids.contains(id))
+    };
+    ids.contains(&event.id) || names(&event.after) || names(&event.before)
 }
 
 /// The blocks of an object, read from the record in an event.
@@ -186,6 +198,35 @@ impl Reader<'_> {
         let (_, end) = keys::under(keys::EVENTS);
         let entries = self.snapshot.scan(&start..&end, Order::Ascending, limit)?;
         entries.iter().map(|(key, bytes)| decode(key, bytes)).collect()
+    }
+
+    /// The newest events that pass `filter`, at most `limit`, oldest first. Reads from the end, as far as necessary.
+    ///
+    /// # Errors
+    /// The same as of [`Self::events`].
+    pub fn newest_events(&mut self, filter: &EventFilter, limit: usize) -> Result<Vec<Event>> {
+        const PAGE: usize = 1024;
+        let page = if *filter == EventFilter::default() { limit.min(PAGE) } else { PAGE };
+        let (start, mut end) = keys::under(keys::EVENTS);
+        let mut found = Vec::new();
+        while found.len() < limit {
+            let entries = self.snapshot.scan(&start..&end, Order::Descending, page)?;
+            // The clocks of writers may differ a little, so one early event is not the end.
+            let mut is_past = true;
+            for (key, bytes) in &entries {
+                let event = decode(key, bytes)?;
+                is_past &= filter.from.is_some_and(|from| event.time < from);
+                if found.len() < limit && filter.fits(&event) {
+                    found.push(event);
+                }
+            }
+            match entries.last() {
+                Some((oldest, _)) if entries.len() == page && !is_past => end.clone_from(oldest),
+                _ => break,
+            }
+        }
+        found.reverse();
+        Ok(found)
     }
 }
 

@@ -79,8 +79,8 @@ impl Reader<'_> {
             count_in(&tenure, &mut pools);
         }
         let known = self.known_since()?;
-        let told = pools.into_values().flat_map(|changes| points(changes, from, to, step));
-        Ok(told.filter(|point| point.time >= known).collect())
+        let kept = pools.into_values().flat_map(|changes| points(changes, from, to, step));
+        Ok(kept.filter(|point| point.time >= known).collect())
     }
 
     /// The same as [`Self::trend`] for every pool, by id. Reads all events, once.
@@ -99,8 +99,8 @@ impl Reader<'_> {
             count_in(&tenure, &mut pools);
         }
         let known = self.known_since()?;
-        let told = |changes| points(changes, from, to, step).into_iter().filter(|point| point.time >= known).collect();
-        Ok(pools.into_iter().map(|(id, changes)| (id, told(changes))).collect())
+        let kept = |changes| points(changes, from, to, step).into_iter().filter(|point| point.time >= known).collect();
+        Ok(pools.into_iter().map(|(id, changes)| (id, kept(changes))).collect())
     }
 }
 

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use crate::ipam::space::placement::{Ask, KeepOff};
+use crate::ipam::space::placement::{BlockRequest, KeepOff};
 use crate::ipam::storage::codec;
 use crate::ipam::storage::counters;
 use crate::ipam::storage::keys::{self, HoldKind};
-use crate::ipam::{Allocation, Error, KeptOff, Kind, Ledger, Pool, PoolCidr, Result, Strategy};
+use crate::ipam::{Allocation, Error, Exhausted, KeptOff, Kind, Ledger, Pool, PoolCidr, Result, Strategy};
 use crate::store::Order;
 
 impl Ledger<'_> {
-    pub(super) fn exhausted(&mut self, pool: &Pool, ask: &Ask<'_>) -> Result<Error> {
+    pub(super) fn exhausted(&mut self, pool: &Pool, ask: &BlockRequest<'_>) -> Result<Error> {
         let (pool_id, pool_name) = (pool.meta.id.clone(), pool.meta.name.clone());
         let sums = counters::read(self.tx, &pool_id)?;
         if sums.provisioned == num_bigint::BigUint::default() {
@@ -24,7 +24,7 @@ impl Ledger<'_> {
             None => None,
         };
         let now = self.reader().utilization(&pool_id)?;
-        Ok(Error::PoolExhausted {
+        Ok(Error::PoolExhausted(Exhausted {
             largest_free: now.largest_free,
             free: now.free,
             disallowed,
@@ -35,20 +35,20 @@ impl Ledger<'_> {
             first_expiry,
             kept_off,
             lost: None,
-        })
+        }))
     }
 
     /// Whether there is a block that is large enough but disallowed, and the details of a block that is avoided because
     /// of sightings.
-    fn ruled_out(&mut self, pool_id: &str, ask: &Ask<'_>) -> Result<(bool, Option<Box<KeptOff>>)> {
+    fn ruled_out(&mut self, pool_id: &str, ask: &BlockRequest<'_>) -> Result<(bool, Option<Box<KeptOff>>)> {
         let none = BTreeSet::new();
         let in_pool: Pool = codec::expect(self.tx, pool_id)?;
-        let mut find = |ask: &Ask<'_>| self.find_block(&in_pool, ask);
-        let plain = Ask { disallowed: &none, keep_off: KeepOff::Never, ..*ask };
+        let mut find = |ask: &BlockRequest<'_>| self.find_block(&in_pool, ask);
+        let plain = BlockRequest { disallowed: &none, keep_off: KeepOff::Never, ..*ask };
         let Some(anywhere) = find(&plain)? else { return Ok((false, None)) };
         let KeepOff::Always(pool) = ask.keep_off else { return Ok((true, None)) };
-        let is_disallowed = find(&Ask { disallowed: &none, ..*ask })?.is_some();
-        let kept_off = find(&Ask { keep_off: KeepOff::Never, ..*ask })?;
+        let is_disallowed = find(&BlockRequest { disallowed: &none, ..*ask })?.is_some();
+        let kept_off = find(&BlockRequest { keep_off: KeepOff::Never, ..*ask })?;
         // Sometimes only the disallowed CIDRs and the sightings together leave no block.
         let block = kept_off.or(Some(anywhere).filter(|_| !is_disallowed));
         let Some(block) = block else { return Ok((true, None)) };
@@ -57,7 +57,7 @@ impl Ledger<'_> {
         // If a size fits, every smaller size fits too. So the shortest netmask length that fits is found by bisection.
         while shorter < longer {
             let netmask_length = shorter + (longer - shorter) / 2;
-            match find(&Ask { netmask_length, strategy: Strategy::BestFit, ..*ask })? {
+            match find(&BlockRequest { netmask_length, strategy: Strategy::BestFit, ..*ask })? {
                 Some(found) => (largest, longer) = (Some(found), netmask_length),
                 None => shorter = netmask_length + 1,
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::ipam::holds::reclaim::PAGE;
 use crate::ipam::holds::standing::{self, NAMED_IN_ERRORS};
-use crate::ipam::space::placement::Ask;
+use crate::ipam::space::placement::BlockRequest;
 use crate::ipam::space::{blocks, free};
 use crate::ipam::storage::codec::{self, Spot};
 use crate::ipam::storage::keys;
@@ -222,8 +222,8 @@ impl Ledger<'_> {
     ///
     /// # Errors
     /// Returns the errors of [`Ledger::place`].
-    pub(in crate::ipam) fn place_or_wait(&mut self, pool: &Pool, ask: &Ask<'_>) -> Result<(Cidr, bool)> {
-        match self.place(pool, ask) {
+    pub(in crate::ipam) fn place_or_wait(&mut self, pool: &Pool, ask: &BlockRequest<'_>) -> Result<(Cidr, bool)> {
+        match self.allocate_block(pool, ask) {
             Err(exhausted @ Error::PoolExhausted { .. }) => match self.place_in_given_up(pool, ask)? {
                 Some(block) => Ok((block, false)),
                 None => Err(exhausted),
@@ -233,7 +233,7 @@ impl Ledger<'_> {
     }
 
     /// The first block of the requested size in the smallest released block that is large enough.
-    fn place_in_given_up(&mut self, pool: &Pool, ask: &Ask<'_>) -> Result<Option<Cidr>> {
+    fn place_in_given_up(&mut self, pool: &Pool, ask: &BlockRequest<'_>) -> Result<Option<Cidr>> {
         let mut released = self.given_up_blocks(pool)?;
         released.retain(|block| block.netmask_length() <= ask.netmask_length);
         released.sort_by_key(|block| (std::cmp::Reverse(block.netmask_length()), *block));

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use num_bigint::BigUint;
 
 use crate::ipam::space::free;
-use crate::ipam::space::placement::{self, Ask};
+use crate::ipam::space::placement::{self, BlockRequest};
 use crate::ipam::storage::{codec, keys};
 use crate::ipam::{
     Allocation, Cidr, Error, Finding, Kind, Ledger, Pool, PoolCidr, Reader, Records, ResourceType, Result, State,
@@ -70,10 +70,10 @@ impl Reader<'_> {
 
 impl Ledger<'_> {
     /// The free block that the strategy chooses, outside of CIDRs that other plans hold.
-    pub(in crate::ipam) fn find_block(&mut self, pool: &Pool, ask: &Ask<'_>) -> Result<Option<Cidr>> {
+    pub(in crate::ipam) fn find_block(&mut self, pool: &Pool, ask: &BlockRequest<'_>) -> Result<Option<Cidr>> {
         let mut disallowed: Option<BTreeSet<Cidr>> = None;
         loop {
-            let ask = Ask { disallowed: disallowed.as_ref().unwrap_or(ask.disallowed), ..*ask };
+            let ask = BlockRequest { disallowed: disallowed.as_ref().unwrap_or(ask.disallowed), ..*ask };
             let Some(block) = placement::find(self.tx, &pool.meta.id, &ask, self.env.random)? else { return Ok(None) };
             let Some(planned) = self.reader().planned_for_others(pool, &block)? else { return Ok(Some(block)) };
             let mut more = ask.disallowed.clone();

@@ -10,7 +10,7 @@ use jiff::SignedDuration;
 
 use crate::ipam::holds::standing;
 use crate::ipam::space::free;
-use crate::ipam::space::placement::Ask;
+use crate::ipam::space::placement::BlockRequest;
 use crate::ipam::storage::codec::{self, Record, Spot};
 use crate::ipam::storage::keys::{self, HoldKind};
 use crate::ipam::{Allocation, Cidr, Error, Kind, Ledger, Pool, PoolCidr, Reader, ResourceType, Result, Scope, State};
@@ -213,12 +213,12 @@ impl Ledger<'_> {
     ///
     /// # Errors
     /// Returns [`Error::PoolEmpty`] or [`Error::PoolExhausted`].
-    pub(in crate::ipam) fn place(&mut self, pool: &Pool, ask: &Ask<'_>) -> Result<Cidr> {
+    pub(in crate::ipam) fn allocate_block(&mut self, pool: &Pool, ask: &BlockRequest<'_>) -> Result<Cidr> {
         self.reader().require_own_if_planned(pool)?;
         if let Some(avoided) = self.avoided.take() {
             let mut disallowed = ask.disallowed.clone();
             disallowed.insert(avoided);
-            if let Some(block) = self.find_block(pool, &Ask { disallowed: &disallowed, ..*ask })? {
+            if let Some(block) = self.find_block(pool, &BlockRequest { disallowed: &disallowed, ..*ask })? {
                 return Ok(block);
             }
         }

@@ -20,11 +20,11 @@ pub(in crate::ipam) const NAMED_IN_ERRORS: usize = 10;
 pub(in crate::ipam) enum Standing<R> {
     /// There is no object in the way: place a new one.
     Vacant,
-    /// The request's own hold with the same wish.
+    /// The request's own hold for the same size.
     Same(R),
     /// An active object that matches the request and is not in the state of its owner.
     Adopt(R),
-    /// The request's own hold with another wish.
+    /// The request's own hold for another size.
     Other(R),
     /// Another owner's hold that has expired.
     Foreign(R),
@@ -113,8 +113,8 @@ impl Reader<'_> {
         !terms.committing && (was_in_the_way || waits)
     }
 
-    /// The answer to a plan that needs no write: a hold of the same wish and run with at least half of its time left,
-    /// or an object to adopt. `details` sets the attributes of the request that are not part of the wish.
+    /// The answer to a plan that needs no write: a hold for the same size and run with at least half of its time left,
+    /// or an object to adopt. `details` sets the attributes of the request that are not part of the size.
     pub(in crate::ipam) fn answer<R: Record>(
         &self,
         standing: Standing<R>,
@@ -136,7 +136,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Updates a hold of the same wish: it now belongs to the present run. Its expiry moves only when less than half of
+    /// Updates a hold for the same size: it now belongs to the present run. Its expiry moves only when less than half of
     /// its time is left.
     pub(in crate::ipam) fn renew<R: Record>(&self, hold: &mut R, terms: &Terms, details: &dyn Fn(&mut R)) {
         let before = hold.clone();
@@ -326,17 +326,7 @@ pub(in crate::ipam) fn occupant<R: Record>(snapshot: &mut dyn Snapshot, record: 
             return Ok(Occupant { cidr: record.block(), ..occupant(snapshot, &pool_cidr)? });
         }
     }
-    Ok(Occupant {
-        kind: R::KIND,
-        id: meta.id.clone(),
-        name: meta.name.clone(),
-        owner: meta.owner.clone(),
-        state: meta.state,
-        cidr: record.block(),
-        hold_expires_at: meta.hold_expires_at,
-        path,
-        run: meta.run.clone(),
-    })
+    Ok(Occupant { path, ..Occupant::named(R::KIND, meta, record.block()) })
 }
 
 /// The pool CIDR behind a record that only follows from it: the space of a pool in the pool above, or a block of the

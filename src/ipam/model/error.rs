@@ -1,10 +1,10 @@
-//! Errors of the core, as facts without prose. `provider/` and `cli/` turn them into sentences.
+//! Errors of the core, as facts without prose. `backend/explain/` turns them into sentences.
 
 use jiff::Timestamp;
 use num_bigint::BigUint;
 
 use crate::ipam::model::resource_cidr::ResourceCidrId;
-use crate::ipam::{Cidr, Family, Kind, OnlyAws, Run, State};
+use crate::ipam::{Allocation, Cidr, Family, Kind, Meta, OnlyAws, Pool, Run, State};
 
 /// Result type of the core.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -30,6 +30,35 @@ pub struct Occupant {
     pub path: String,
     /// The run that requested the hold last, when it is known.
     pub run: Option<Box<Run>>,
+}
+
+impl Occupant {
+    /// The object with this metadata. Its path is its name alone.
+    pub fn named(kind: Kind, meta: &Meta, cidr: Option<Cidr>) -> Self {
+        Self {
+            kind,
+            id: meta.id.clone(),
+            name: meta.name.clone(),
+            owner: meta.owner.clone(),
+            state: meta.state,
+            cidr,
+            hold_expires_at: meta.hold_expires_at,
+            path: meta.name.clone(),
+            run: meta.run.clone(),
+        }
+    }
+}
+
+impl From<&Pool> for Occupant {
+    fn from(pool: &Pool) -> Self {
+        Self::named(Kind::Pool, &pool.meta, None)
+    }
+}
+
+impl From<&Allocation> for Occupant {
+    fn from(allocation: &Allocation) -> Self {
+        Self::named(Kind::Allocation, &allocation.meta, Some(allocation.cidr))
+    }
 }
 
 /// A hold that expired and whose space was given to another object.
@@ -58,25 +87,7 @@ pub enum Error {
     /// The block is not inside one provisioned CIDR of the pool.
     OutsidePool { cidr: Cidr, pool_id: String, pool_name: String, provisioned: Vec<Cidr> },
     /// There is no free block of this size.
-    PoolExhausted {
-        pool_id: String,
-        pool_name: String,
-        netmask_length: u8,
-        /// Largest block that is free now; `None` when the pool has no free addresses.
-        largest_free: Option<Cidr>,
-        /// Number of free addresses in all blocks together.
-        free: BigUint,
-        /// Whether there are free blocks that are large enough, but the request disallows them.
-        disallowed: bool,
-        /// Number of addresses under holds, and the time at which the first of these holds expires.
-        held: BigUint,
-        first_expiry: Option<Timestamp>,
-        /// A block that would be free if the request did not avoid the sightings of discoveries.
-        kept_off: Option<Box<KeptOff>>,
-        /// The block that an earlier plan held for the same request, when that hold expired and another object has the
-        /// block.
-        lost: Option<Box<LostHold>>,
-    },
+    PoolExhausted(Exhausted),
     /// The pool has no CIDR.
     PoolEmpty { pool_id: String, pool_name: String },
     /// A netmask length breaks a rule of the pool.
@@ -144,6 +155,28 @@ pub enum Error {
     Unsupported { what: Unsupported },
     /// The store failed.
     Store(crate::store::Error),
+}
+
+/// A pool without a free block of the requested size, and the reasons.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exhausted {
+    pub pool_id: String,
+    pub pool_name: String,
+    pub netmask_length: u8,
+    /// Largest block that is free now; `None` when the pool has no free addresses.
+    pub largest_free: Option<Cidr>,
+    /// Number of free addresses in all blocks together.
+    pub free: BigUint,
+    /// Whether there are free blocks that are large enough, but the request disallows them.
+    pub disallowed: bool,
+    /// Number of addresses under holds, and the time at which the first of these holds expires.
+    pub held: BigUint,
+    pub first_expiry: Option<Timestamp>,
+    /// A block that would be free if the request did not avoid the sightings of discoveries.
+    pub kept_off: Option<Box<KeptOff>>,
+    /// The block that an earlier plan held for the same request, when that hold expired and another object has the
+    /// block.
+    pub lost: Option<Box<LostHold>>,
 }
 
 /// Free space that allocations by size avoid because of the sightings of discoveries.
@@ -271,7 +304,7 @@ pub enum Untreatable {
 impl Error {
     /// The same error with the lost hold of an earlier plan as its reason, when there is no room for another block.
     pub(in crate::ipam) fn after_losing(mut self, hold: Option<LostHold>) -> Self {
-        if let Self::PoolExhausted { lost, .. } = &mut self {
+        if let Self::PoolExhausted(Exhausted { lost, .. }) = &mut self {
             *lost = hold.map(Box::new);
         }
         self

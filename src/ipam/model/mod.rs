@@ -8,6 +8,7 @@ pub(super) mod event;
 pub(super) mod object;
 pub(super) mod pool;
 pub(super) mod pool_cidr;
+pub(super) mod pool_tree;
 pub(super) mod request;
 pub(super) mod resource_cidr;
 pub(super) mod run;

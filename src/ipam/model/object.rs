@@ -140,6 +140,15 @@ impl Meta {
         self.state != State::Lapsed
     }
 
+    /// Whether a list shows the object: active objects always, holds on request.
+    pub fn is_listed(&self, include_planned: bool) -> bool {
+        match self.state {
+            State::Active => true,
+            State::Planned => include_planned,
+            State::Lapsed => false,
+        }
+    }
+
     /// Whether this is an expired hold, which any owner may reclaim.
     pub fn is_expired(&self, now: Timestamp) -> bool {
         self.state == State::Planned && self.hold_expires_at.is_some_and(|expiry| expiry <= now)

@@ -7,7 +7,7 @@ use crate::ipam::holds::standing::Standing;
 use crate::ipam::model::event::Action;
 use crate::ipam::operations::context::{Birth, UNPLANNED};
 use crate::ipam::operations::pool_rules;
-use crate::ipam::space::placement::{Ask, KeepOff};
+use crate::ipam::space::placement::{BlockRequest, KeepOff};
 use crate::ipam::storage::{codec, index, names};
 use crate::ipam::{
     Allocation, AllocationChange, AllocationSpec, Cidr, Error, Kind, Ledger, Planned, Pool, PoolChange, Reader, Resize,
@@ -16,12 +16,12 @@ use crate::ipam::{
 
 /// A [`Size`] in which `Default` is replaced by the default netmask length of the pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::ipam) enum Wish {
+pub(in crate::ipam) enum SizeRequest {
     Block(Cidr),
     Length(u8),
 }
 
-impl Wish {
+impl SizeRequest {
     pub(in crate::ipam) const fn netmask_length(&self) -> u8 {
         match self {
             Self::Block(cidr) => cidr.netmask_length(),
@@ -40,24 +40,24 @@ impl Wish {
     }
 }
 
-/// Resolves a size for a pool: the wish that the request makes there.
+/// Resolves a size for a pool: the block or the netmask length that is requested there.
 ///
 /// # Errors
 /// Returns [`Error::NoSize`], [`Error::FamilyMismatch`], [`Error::NetmaskRange`] or [`Error::NetmaskRule`].
-pub(in crate::ipam) fn wish(size: Size, pool: &Pool) -> Result<Wish> {
-    let wish = match size {
+pub(in crate::ipam) fn size_request(size: Size, pool: &Pool) -> Result<SizeRequest> {
+    let wanted = match size {
         Size::Cidr(cidr) => {
             pool_rules::check_family(&cidr, pool.address_family)?;
-            Wish::Block(cidr)
+            SizeRequest::Block(cidr)
         }
         Size::NetmaskLength(length) => {
             pool_rules::check_range(length, pool.address_family)?;
-            Wish::Length(length)
+            SizeRequest::Length(length)
         }
         Size::Default => match pool.rules.default_netmask_length {
             Some(length) => {
                 pool_rules::check_range(length, pool.address_family)?;
-                Wish::Length(length)
+                SizeRequest::Length(length)
             }
             None => {
                 let (pool_id, pool_name) = (pool.meta.id.clone(), pool.meta.name.clone());
@@ -65,8 +65,8 @@ pub(in crate::ipam) fn wish(size: Size, pool: &Pool) -> Result<Wish> {
             }
         },
     };
-    check_length(wish.netmask_length(), pool)?;
-    Ok(wish)
+    check_length(wanted.netmask_length(), pool)?;
+    Ok(wanted)
 }
 
 /// Checks that the pool allows an allocation of this netmask length.
@@ -110,8 +110,8 @@ fn details(spec: &AllocationSpec) -> impl Fn(&mut Allocation) + '_ {
 impl Reader<'_> {
     /// The answer of [`Ledger::plan_allocation`] when no write is needed for it; `None` otherwise.
     pub fn find_hold_allocation(&mut self, spec: &AllocationSpec, terms: &Terms) -> Result<Option<Allocation>> {
-        let (_, wish) = self.check_allocation(spec, terms)?;
-        let standing = self.allocation_standing(spec, wish, terms)?;
+        let (_, wanted) = self.check_allocation(spec, terms)?;
+        let standing = self.allocation_standing(spec, wanted, terms)?;
         Ok(self.answer(standing, terms, &details(spec)))
     }
 
@@ -140,20 +140,24 @@ impl Reader<'_> {
     }
 
     /// Checks everything about a requested allocation that does not depend on free space.
-    pub(in crate::ipam) fn check_allocation(&mut self, spec: &AllocationSpec, terms: &Terms) -> Result<(Pool, Wish)> {
+    pub(in crate::ipam) fn check_allocation(
+        &mut self,
+        spec: &AllocationSpec,
+        terms: &Terms,
+    ) -> Result<(Pool, SizeRequest)> {
         let pool = terms.future(self.pool(&spec.pool_id)?);
-        let wish = wish(spec.size, &pool)?;
+        let wanted = size_request(spec.size, &pool)?;
         check_tags(&spec.tags, &pool)?;
-        Ok((pool, wish))
+        Ok((pool, wanted))
     }
 
     pub(in crate::ipam) fn allocation_standing(
         &mut self,
         spec: &AllocationSpec,
-        wish: Wish,
+        wanted: SizeRequest,
         terms: &Terms,
     ) -> Result<Standing<Allocation>> {
-        let satisfies = |found: &Allocation| wish.satisfied_by(found, &spec.disallowed_cidrs);
+        let satisfies = |found: &Allocation| wanted.satisfied_by(found, &spec.disallowed_cidrs);
         self.standing(&spec.pool_id, &spec.name, terms, &satisfies)
     }
 }
@@ -165,8 +169,8 @@ impl Ledger<'_> {
     /// Returns an error when the request breaks a rule of the pool, and [`Error::NameTaken`], [`Error::Overlap`],
     /// [`Error::OutsidePool`], [`Error::PoolExhausted`] or [`Error::HoldLost`].
     pub fn plan_allocation(&mut self, spec: &AllocationSpec, terms: &Terms) -> Result<Allocation> {
-        let (pool, wish) = self.reader().check_allocation(spec, terms)?;
-        match self.reader().allocation_standing(spec, wish, terms)? {
+        let (pool, wanted) = self.reader().check_allocation(spec, terms)?;
+        match self.reader().allocation_standing(spec, wanted, terms)? {
             Standing::Adopt(mut allocation) => {
                 details(spec)(&mut allocation);
                 Ok(allocation)
@@ -181,7 +185,7 @@ impl Ledger<'_> {
                 self.avoided = standing.avoided();
                 self.given_up = terms.all_given_up();
                 self.clear_allocation(standing)?;
-                let made = self.new_allocation(&pool, spec, wish, &Birth::hold(self.env.now, terms));
+                let made = self.new_allocation(&pool, spec, wanted, &Birth::hold(self.env.now, terms));
                 made.map_err(|error| error.after_losing(lost))
             }
         }
@@ -216,10 +220,10 @@ impl Ledger<'_> {
         &mut self,
         pool: &Pool,
         spec: &AllocationSpec,
-        wish: Wish,
+        wanted: SizeRequest,
         birth: &Birth,
     ) -> Result<Allocation> {
-        let (cidr, deferred) = self.find_space(pool, spec, wish)?;
+        let (cidr, deferred) = self.find_space(pool, spec, wanted)?;
         let mut meta = self.new_meta(Kind::Allocation, &spec.name, birth)?;
         meta.waits_for = std::mem::take(&mut self.waits_for);
         let allocation = Allocation {
@@ -245,13 +249,14 @@ impl Ledger<'_> {
     }
 
     /// The block for a new allocation. `true`: the block is not free yet, because the same apply has yet to release it.
-    fn find_space(&mut self, pool: &Pool, spec: &AllocationSpec, wish: Wish) -> Result<(Cidr, bool)> {
-        match wish {
-            Wish::Block(block) => Ok((block, self.clear_in_pool(pool, &block)?)),
-            Wish::Length(netmask_length) => {
+    fn find_space(&mut self, pool: &Pool, spec: &AllocationSpec, wanted: SizeRequest) -> Result<(Cidr, bool)> {
+        match wanted {
+            SizeRequest::Block(block) => Ok((block, self.clear_in_pool(pool, &block)?)),
+            SizeRequest::Length(netmask_length) => {
                 let (family, strategy) = (pool.address_family, pool.strategy);
                 let keep_off = KeepOff::Always(pool);
-                let ask = Ask { family, netmask_length, strategy, disallowed: &spec.disallowed_cidrs, keep_off };
+                let ask =
+                    BlockRequest { family, netmask_length, strategy, disallowed: &spec.disallowed_cidrs, keep_off };
                 let (block, is_free) = self.place_or_wait(pool, &ask)?;
                 Ok((block, !is_free && self.clear_in_pool(pool, &block)?))
             }
@@ -279,22 +284,22 @@ impl Ledger<'_> {
                 (Some(id.clone()), Some(*cidr))
             }
         };
-        let (pool, mut wish) = self.reader().check_allocation(spec, &UNPLANNED)?;
+        let (pool, mut wanted) = self.reader().check_allocation(spec, &UNPLANNED)?;
         if let Some(cidr) = exact {
-            wish = Wish::Block(cidr);
+            wanted = SizeRequest::Block(cidr);
         }
-        match self.reader().allocation_standing(spec, wish, &UNPLANNED)? {
+        match self.reader().allocation_standing(spec, wanted, &UNPLANNED)? {
             // The plan showed the id of the preview, so an object with another id cannot take its place.
             Standing::Adopt(found) if exact.is_some() => Err(self.reader().name_taken(&found)?),
             Standing::Same(found) if exact.is_some() => {
                 self.drop_allocation(&found, Action::Delete)?;
-                self.new_allocation(&pool, spec, wish, &Birth::Active { id })
+                self.new_allocation(&pool, spec, wanted, &Birth::Active { id })
             }
             Standing::Adopt(found) | Standing::Same(found) => self.activate_allocation(&found, spec),
             standing => {
                 self.require_active_container(Some(&spec.pool_id), "")?;
                 self.clear_allocation(standing)?;
-                self.new_allocation(&pool, spec, wish, &Birth::Active { id })
+                self.new_allocation(&pool, spec, wanted, &Birth::Active { id })
             }
         }
     }

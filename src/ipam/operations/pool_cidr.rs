@@ -8,7 +8,7 @@ use crate::ipam::model::event::Action;
 use crate::ipam::operations::context::{Birth, UNPLANNED};
 use crate::ipam::operations::pool_rules;
 use crate::ipam::space::free;
-use crate::ipam::space::placement::{Ask, KeepOff};
+use crate::ipam::space::placement::{BlockRequest, KeepOff};
 use crate::ipam::storage::{codec, index, keys, names};
 use crate::ipam::{
     Allocation, Cidr, Error, Kind, Ledger, OnlyAws, Planned, Pool, PoolCidr, PoolCidrSpec, Reader, ResourceType,
@@ -199,7 +199,7 @@ impl Ledger<'_> {
         self.spared = Some(pool.meta.id.clone());
         // A pool may cover sightings. The allocations in it avoid them.
         let keep_off = KeepOff::Rather(&source);
-        let ask = Ask { family, netmask_length, strategy, disallowed: &BTreeSet::new(), keep_off };
+        let ask = BlockRequest { family, netmask_length, strategy, disallowed: &BTreeSet::new(), keep_off };
         let placed = self.place_or_wait(&source, &ask);
         self.spared = None;
         Ok(placed?.0)

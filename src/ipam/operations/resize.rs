@@ -3,7 +3,7 @@
 use crate::ipam::history::log;
 use crate::ipam::holds::standing;
 use crate::ipam::model::event::Action;
-use crate::ipam::operations::allocation::{Wish, wish};
+use crate::ipam::operations::allocation::{SizeRequest, size_request};
 use crate::ipam::operations::context;
 use crate::ipam::space::{blocks, free};
 use crate::ipam::storage::{codec, index, names};
@@ -27,13 +27,13 @@ fn target(allocation: &Allocation, size: Size, pool: &Pool) -> Result<Option<Cid
     if stays {
         return Ok(Some(*present));
     }
-    Ok(match wish(size, pool)? {
-        Wish::Length(length) => {
+    Ok(match size_request(size, pool)? {
+        SizeRequest::Length(length) => {
             let target = present.resized(length);
             let avoided = |target: &Cidr| allocation.disallowed_cidrs.iter().any(|avoid| avoid.overlaps(target));
             (present.contains(&target) || !avoided(&target)).then_some(target)
         }
-        Wish::Block(target) => target.overlaps(present).then_some(target),
+        SizeRequest::Block(target) => target.overlaps(present).then_some(target),
     })
 }
 
@@ -174,7 +174,7 @@ impl Ledger<'_> {
         {
             return Ok(false);
         }
-        // The block around both. A growth to one side and a new wish to grow further always contain one another.
+        // The block around both. A growth to one side and a new request to grow further always contain one another.
         if free::can_grow(self.tx, &pool.meta.id, &present, target)? {
             return Ok(true);
         }

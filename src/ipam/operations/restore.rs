@@ -152,11 +152,11 @@ impl Ledger<'_> {
             Some(lapsed) => self.clear_allocation(Standing::Lapsed(lapsed))?,
             None => {}
         }
-        let (pool, wish) = self.reader().check_allocation(spec, &UNPLANNED)?;
-        let standing = self.reader().allocation_standing(spec, wish, &UNPLANNED)?;
+        let (pool, wanted) = self.reader().check_allocation(spec, &UNPLANNED)?;
+        let standing = self.reader().allocation_standing(spec, wanted, &UNPLANNED)?;
         let standing = self.reader().making_way(standing)?;
         self.require_active_container(Some(&spec.pool_id), "")?;
         self.clear_allocation(standing)?;
-        self.new_allocation(&pool, spec, wish, birth).map(drop)
+        self.new_allocation(&pool, spec, wanted, birth).map(drop)
     }
 }

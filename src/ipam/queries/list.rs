@@ -5,14 +5,11 @@ use std::collections::BTreeMap;
 use crate::ipam::operations::context::{LEVELS_MAX, TOO_DEEP};
 use crate::ipam::space::free;
 use crate::ipam::storage::codec::{self, Record, Spot};
-use crate::ipam::storage::{counters, keys, names};
+use crate::ipam::storage::{keys, names};
 use crate::ipam::{
-    Allocation, AllocationFilter, Cidr, Pool, PoolCidr, PoolFilter, Reader, ResourceType, Result, Scope, State,
+    Allocation, AllocationFilter, Cidr, Pool, PoolCidr, PoolFilter, Reader, ResourceType, Result, Scope,
 };
 use crate::store::Order;
-
-/// Number of allocations in a pool from which on it is cheaper to read all records than to fetch each one.
-const FETCH_LIMIT: u64 = 128;
 
 impl Reader<'_> {
     /// The scope with this id, `None` when it is gone.
@@ -49,7 +46,7 @@ impl Reader<'_> {
 
     /// Scopes by name.
     pub fn list_scopes(&mut self, include_planned: bool) -> Result<Vec<Scope>> {
-        let mut scopes = self.all(&|scope: &Scope| is_listed(scope, include_planned))?;
+        let mut scopes = self.all(&|scope: &Scope| scope.meta.is_listed(include_planned))?;
         scopes.sort_by(|a, b| (&a.meta.name, &a.meta.id).cmp(&(&b.meta.name, &b.meta.id)));
         Ok(scopes)
     }
@@ -58,13 +55,9 @@ impl Reader<'_> {
     pub(in crate::ipam) fn children(&mut self, container: &str) -> Result<Vec<Pool>> {
         let range = keys::under(&keys::children_of(container));
         let entries = self.snapshot.scan(keys::range(&range), Order::Ascending, usize::MAX)?;
-        let mut pools = Vec::with_capacity(entries.len());
-        for (key, _) in &entries {
-            let pool: Pool = codec::expect(self.snapshot, keys::tail(key))?;
-            if pool.container() != container {
-                return Err(codec::corrupt(key, "a damaged record: the pool is elsewhere"));
-            }
-            pools.push(pool);
+        let mut pools: Vec<Pool> = codec::expect_tails(self.snapshot, &entries)?;
+        if let Some(((key, _), _)) = entries.iter().zip(&pools).find(|(_, pool)| pool.container() != container) {
+            return Err(codec::corrupt(key, "a damaged record: the pool is elsewhere"));
         }
         pools.sort_by(|a, b| (&a.meta.name, &a.meta.id).cmp(&(&b.meta.name, &b.meta.id)));
         Ok(pools)
@@ -85,7 +78,7 @@ impl Reader<'_> {
     /// Pools by scope, then depth-first by name: parents come before children.
     pub fn list_pools(&mut self, filter: &PoolFilter) -> Result<Vec<Pool>> {
         let wanted = |pool: &Pool| {
-            is_listed(pool, filter.include_planned)
+            pool.meta.is_listed(filter.include_planned)
                 && filter.scope_id.as_ref().is_none_or(|id| *id == pool.scope_id)
                 && filter.source_pool_id.as_ref().is_none_or(|id| Some(id) == pool.source_pool_id.as_ref())
                 && filter.name.as_ref().is_none_or(|name| *name == pool.meta.name)
@@ -144,7 +137,7 @@ impl Reader<'_> {
     pub(in crate::ipam) fn pools_with_name(&mut self, name: &str) -> Result<Vec<Pool>> {
         let range = keys::under(&keys::pools_named(name));
         let entries = self.snapshot.scan(keys::range(&range), Order::Ascending, usize::MAX)?;
-        entries.iter().map(|(key, _)| codec::expect(self.snapshot, keys::tail(key))).collect()
+        codec::expect_tails(self.snapshot, &entries)
     }
 
     /// CIDRs of a pool by address: those of its own declaration, and those of `ipam_pool_cidr`.
@@ -154,7 +147,7 @@ impl Reader<'_> {
     pub fn list_pool_cidrs(&mut self, pool_id: &str, include_planned: bool) -> Result<Vec<PoolCidr>> {
         codec::require::<Pool>(self.snapshot, pool_id)?;
         let mut pool_cidrs = codec::pool_cidrs(self.snapshot, pool_id)?;
-        pool_cidrs.retain(|pool_cidr| is_listed(pool_cidr, include_planned));
+        pool_cidrs.retain(|pool_cidr| pool_cidr.meta.is_listed(include_planned));
         Ok(pool_cidrs)
     }
 
@@ -183,12 +176,8 @@ impl Reader<'_> {
             start = keys::after(after);
         }
         let entries = self.snapshot.scan(&start..&end, Order::Ascending, limit)?;
-        let mut page = Vec::with_capacity(entries.len());
-        for (key, bytes) in entries {
-            let spot: Spot = codec::decode(&key, &bytes)?;
-            page.push((key, codec::expect(self.snapshot, &spot.id)?));
-        }
-        Ok(page)
+        let allocations = codec::expect_all(self.snapshot, &codec::ids_of_spots(&entries)?)?;
+        Ok(entries.into_iter().map(|(key, _)| key).zip(allocations).collect())
     }
 
     /// Allocations by pool (in the order of [`Reader::list_pools`]), then by address.
@@ -197,7 +186,7 @@ impl Reader<'_> {
     /// Returns [`crate::ipam::Error::NotFound`] when the filter names a pool that does not exist.
     pub fn list_allocations(&mut self, filter: &AllocationFilter) -> Result<Vec<Allocation>> {
         let wanted = |allocation: &Allocation| {
-            is_listed(allocation, filter.include_planned)
+            allocation.meta.is_listed(filter.include_planned)
                 && (filter.include_pools || allocation.resource_type != ResourceType::IpamPool)
                 && filter.pool_id.as_ref().is_none_or(|id| *id == allocation.pool_id)
                 && filter.name.as_ref().is_none_or(|name| *name == allocation.meta.name)
@@ -212,26 +201,19 @@ impl Reader<'_> {
         let mut found = match (&filter.name, filter.containing.or(filter.within)) {
             (Some(name), _) if !filter.include_pools => self.allocations_called(pool_id, name)?,
             (_, Some(block)) if block.family() == pool.address_family => {
-                let limit = usize::MAX;
-                let spots = free::spots_over(self.snapshot, &keys::at_of(pool_id), &block, limit)?;
-                let ids = spots.into_iter().map(|spot| codec::expect(self.snapshot, &spot.id));
-                ids.collect::<Result<Vec<Allocation>>>()?
+                let spots = free::spots_over(self.snapshot, &keys::at_of(pool_id), &block, usize::MAX)?;
+                let ids: Vec<String> = spots.into_iter().map(|spot| spot.id).collect();
+                codec::expect_all(self.snapshot, &ids)?
             }
             (_, Some(_)) => Vec::new(),
-            _ => self.allocations_in(pool_id)?,
+            _ => {
+                let page = self.allocations_page(pool_id, None, None, usize::MAX)?;
+                page.into_iter().map(|(_, allocation)| allocation).collect()
+            }
         };
         found.retain(wanted);
         found.sort_by(|a, b| (a.cidr, &a.meta.id).cmp(&(b.cidr, &b.meta.id)));
         Ok(found)
-    }
-
-    fn allocations_in(&mut self, pool_id: &str) -> Result<Vec<Allocation>> {
-        let sums = counters::read(self.snapshot, pool_id)?;
-        if sums.allocations + sums.holds > FETCH_LIMIT.into() {
-            return self.all(&|allocation: &Allocation| allocation.pool_id == pool_id);
-        }
-        let page = self.allocations_page(pool_id, None, None, usize::MAX)?;
-        Ok(page.into_iter().map(|(_, allocation)| allocation).collect())
     }
 
     /// The active allocation and the hold with this name.
@@ -249,13 +231,5 @@ impl Reader<'_> {
             (order.get(allocation.pool_id.as_str()).copied(), allocation.cidr, allocation.meta.id.clone())
         });
         Ok(allocations)
-    }
-}
-
-fn is_listed<R: Record>(record: &R, include_planned: bool) -> bool {
-    match record.meta().state {
-        State::Active => true,
-        State::Planned => include_planned,
-        State::Lapsed => false,
     }
 }

@@ -2,4 +2,5 @@
 
 pub(super) mod list;
 pub(super) mod lookup;
+pub(super) mod overview;
 pub(super) mod utilization;

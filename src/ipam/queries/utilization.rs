@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use num_bigint::BigUint;
 
-use crate::ipam::operations::allocation::wish;
+use crate::ipam::operations::allocation::size_request;
 use crate::ipam::space::free;
-use crate::ipam::space::placement::{Ask, KeepOff};
+use crate::ipam::space::placement::{BlockRequest, KeepOff};
 use crate::ipam::storage::{codec, counters, keys};
 use crate::ipam::{Cidr, Error, Ledger, Reader, Result, Size, Utilization};
 use crate::store::{Order, Overlay};
@@ -24,20 +24,11 @@ impl Reader<'_> {
         let pool: crate::ipam::Pool = codec::require(self.snapshot, pool_id)?;
         let sums = counters::read(self.snapshot, pool_id)?;
         let largest_free = self.largest_free(&pool)?;
-        let everything = Utilization {
-            free: sums.free(),
-            provisioned: sums.provisioned,
-            used: sums.used,
-            held: sums.held,
-            largest_free,
-            allocations: u64::try_from(&sums.allocations).unwrap_or(u64::MAX),
-            assigned_in_subtree: self.assigned_below(pool_id, sums.assigned)?,
-            pool,
-        };
-        self.without_planned(everything)
+        let assigned = self.assigned_below(pool_id, sums.assigned.clone())?;
+        self.without_planned(sums.utilization(pool, largest_free, assigned))
     }
 
-    fn largest_free(&mut self, pool: &crate::ipam::Pool) -> Result<Option<Cidr>> {
+    pub(in crate::ipam) fn largest_free(&mut self, pool: &crate::ipam::Pool) -> Result<Option<Cidr>> {
         let planned = self.planned_cidrs(pool)?;
         if planned.is_empty() {
             return free::largest(self.snapshot, &pool.meta.id, pool.address_family);
@@ -105,11 +96,11 @@ impl Reader<'_> {
         count: usize,
     ) -> Result<Vec<Cidr>> {
         let pool = self.pool(pool_id)?;
-        let wish = wish(netmask_length.map_or(Size::Default, Size::NetmaskLength), &pool)?;
+        let wanted = size_request(netmask_length.map_or(Size::Default, Size::NetmaskLength), &pool)?;
         let disallowed = disallowed.iter().copied().collect();
-        let ask = Ask {
+        let ask = BlockRequest {
             family: pool.address_family,
-            netmask_length: wish.netmask_length(),
+            netmask_length: wanted.netmask_length(),
             strategy: pool.strategy,
             disallowed: &disallowed,
             keep_off: KeepOff::Always(&pool),
@@ -118,7 +109,7 @@ impl Reader<'_> {
         let mut ledger = Ledger::new(&mut dry_run, self.env.reborrow());
         let mut blocks = Vec::new();
         while blocks.len() < count {
-            let block = match ledger.place(&pool, &ask) {
+            let block = match ledger.allocate_block(&pool, &ask) {
                 Ok(block) => block,
                 Err(Error::PoolExhausted { .. } | Error::PoolEmpty { .. }) => break,
                 Err(error) => return Err(error),

@@ -11,7 +11,7 @@ use crate::store::{Entry, Order, Snapshot};
 
 /// A request by size.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::ipam) struct Ask<'a> {
+pub(in crate::ipam) struct BlockRequest<'a> {
     pub(in crate::ipam) family: Family,
     /// Requested netmask length, at most the bits of the family.
     pub(in crate::ipam) netmask_length: u8,
@@ -33,7 +33,7 @@ pub(in crate::ipam) enum KeepOff<'a> {
     Always(&'a Pool),
 }
 
-impl Ask<'_> {
+impl BlockRequest<'_> {
     const fn host_bits(&self) -> u8 {
         self.family.bits() - self.netmask_length
     }
@@ -43,10 +43,10 @@ impl Ask<'_> {
 pub(in crate::ipam) fn find(
     snapshot: &mut dyn Snapshot,
     pool_id: &str,
-    ask: &Ask<'_>,
+    ask: &BlockRequest<'_>,
     random: &mut dyn FnMut() -> u64,
 ) -> Result<Option<Cidr>> {
-    let plain = Ask { keep_off: KeepOff::Never, ..*ask };
+    let plain = BlockRequest { keep_off: KeepOff::Never, ..*ask };
     match ask.keep_off {
         KeepOff::Never => search(snapshot, pool_id, ask, random),
         // Most scopes have no sightings, so this is checked once before any block is examined.
@@ -55,7 +55,7 @@ pub(in crate::ipam) fn find(
         }
         KeepOff::Always(_) => search(snapshot, pool_id, ask, random),
         KeepOff::Rather(pool) => {
-            let strict = Ask { keep_off: KeepOff::Always(pool), ..*ask };
+            let strict = BlockRequest { keep_off: KeepOff::Always(pool), ..*ask };
             match search(snapshot, pool_id, &strict, random)? {
                 None => search(snapshot, pool_id, &plain, random),
                 found => Ok(found),
@@ -67,7 +67,7 @@ pub(in crate::ipam) fn find(
 fn search(
     snapshot: &mut dyn Snapshot,
     pool_id: &str,
-    ask: &Ask<'_>,
+    ask: &BlockRequest<'_>,
     random: &mut dyn FnMut() -> u64,
 ) -> Result<Option<Cidr>> {
     let mut search = Search { snapshot, pool_id, ask };
@@ -86,7 +86,7 @@ const SPARSE_BLOCKS_MAX: usize = 256;
 struct Search<'a> {
     snapshot: &'a mut dyn Snapshot,
     pool_id: &'a str,
-    ask: &'a Ask<'a>,
+    ask: &'a BlockRequest<'a>,
 }
 
 impl Search<'_> {
@@ -284,7 +284,7 @@ mod tests {
     fn place(strategy: Strategy, netmask_length: u8, disallowed: &[&str]) -> Option<String> {
         let disallowed = disallowed.iter().map(|text| cidr(text)).collect();
         let keep_off = KeepOff::Never;
-        let ask = Ask { family: Family::Ipv4, netmask_length, strategy, disallowed: &disallowed, keep_off };
+        let ask = BlockRequest { family: Family::Ipv4, netmask_length, strategy, disallowed: &disallowed, keep_off };
         let mut seed = 7;
         let mut random = move || {
             seed += 1;
@@ -341,7 +341,8 @@ mod tests {
         free::give(&mut map, "p", &whole, &whole).unwrap();
         let disallowed = BTreeSet::new();
         let (strategy, keep_off) = (Strategy::Sparse, KeepOff::Never);
-        let ask = Ask { family: Family::Ipv4, netmask_length: 28, strategy, disallowed: &disallowed, keep_off };
+        let ask =
+            BlockRequest { family: Family::Ipv4, netmask_length: 28, strategy, disallowed: &disallowed, keep_off };
         let mut order = Vec::new();
         while let Some(block) = find(&mut map, "p", &ask, &mut || 0).unwrap() {
             free::take(&mut map, "p", &block, &whole).unwrap();

@@ -7,10 +7,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::ipam::storage::keys;
 use crate::ipam::{Allocation, Cidr, Error, Kind, Meta, Pool, PoolCidr, ResourceType, Result, Scope};
-use crate::store::{self, Order, Snapshot};
+use crate::store::{self, Entry, Order, Snapshot};
 
 /// Version of the records that this program writes, and the newest version that it reads.
 pub(in crate::ipam) const VERSION: u64 = 1;
+
+/// The start of a value of this version, as [`encode`] writes it.
+const PREFIX: &[u8] = b"{\"v\":1,";
+
+/// Entries and records read at a time.
+const PAGE: usize = 1024;
 
 /// An object that has an id and is stored as one record.
 pub(in crate::ipam) trait Record: Serialize + DeserializeOwned + Clone + PartialEq {
@@ -82,6 +88,12 @@ pub(in crate::ipam) fn decode<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> R
     struct Tagged {
         v: u64,
     }
+    // Nearly every value begins like this, and need not be parsed twice.
+    if bytes.starts_with(PREFIX)
+        && let Ok(value) = serde_json::from_slice(bytes)
+    {
+        return Ok(value);
+    }
     let tagged: Tagged = serde_json::from_slice(bytes).map_err(|error| unreadable(key, &error))?;
     match tagged.v {
         VERSION => serde_json::from_slice(bytes).map_err(|error| unreadable(key, &error)),
@@ -117,7 +129,29 @@ pub(in crate::ipam) fn load<R: Record>(snapshot: &mut dyn Snapshot, id: &str) ->
 
 /// The record with this id. An index refers to it, so it must exist.
 pub(in crate::ipam) fn expect<R: Record>(snapshot: &mut dyn Snapshot, id: &str) -> Result<R> {
-    load(snapshot, id)?.ok_or_else(|| corrupt(&keys::record(R::KIND, id), "an index names it, but it is missing"))
+    load(snapshot, id)?.ok_or_else(|| missing(&keys::record(R::KIND, id)))
+}
+
+/// The records with these ids, in their order. An index refers to each of them, so they must exist.
+pub(in crate::ipam) fn expect_all<R: Record>(snapshot: &mut dyn Snapshot, ids: &[String]) -> Result<Vec<R>> {
+    let mut records = Vec::with_capacity(ids.len());
+    for page in ids.chunks(PAGE) {
+        let keys: Vec<String> = page.iter().map(|id| keys::record(R::KIND, id)).collect();
+        for (key, bytes) in keys.iter().zip(snapshot.get_all(&keys)?) {
+            records.push(decode(key, &bytes.ok_or_else(|| missing(key))?)?);
+        }
+    }
+    Ok(records)
+}
+
+/// [`expect_all`] for the last parts of these keys.
+pub(in crate::ipam) fn expect_tails<R: Record>(snapshot: &mut dyn Snapshot, entries: &[Entry]) -> Result<Vec<R>> {
+    let ids: Vec<String> = entries.iter().map(|(key, _)| keys::tail(key).to_owned()).collect();
+    expect_all(snapshot, &ids)
+}
+
+fn missing(key: &str) -> Error {
+    corrupt(key, "an index names it, but it is missing")
 }
 
 /// The record with this id, or `None` when it is gone or a lapsed hold.
@@ -140,7 +174,6 @@ pub(in crate::ipam) fn each_under(
     prefix: &str,
     sink: &mut dyn FnMut(&str, &[u8]) -> Result<bool>,
 ) -> Result<bool> {
-    const PAGE: usize = 1024;
     let (mut start, end) = keys::under(prefix);
     loop {
         let entries = snapshot.scan(&start..&end, Order::Ascending, PAGE)?;
@@ -160,14 +193,19 @@ pub(in crate::ipam) fn each_under(
 pub(in crate::ipam) fn pool_cidrs(snapshot: &mut dyn Snapshot, pool_id: &str) -> Result<Vec<PoolCidr>> {
     let range = keys::under(&keys::provisioned_of(pool_id));
     let entries = snapshot.scan(keys::range(&range), Order::Ascending, usize::MAX)?;
-    entries.iter().map(|(key, bytes)| expect(snapshot, &decode::<Spot>(key, bytes)?.id)).collect()
+    expect_all(snapshot, &ids_of_spots(&entries)?)
+}
+
+/// The ids in entries of an index by address.
+pub(in crate::ipam) fn ids_of_spots(entries: &[Entry]) -> Result<Vec<String>> {
+    entries.iter().map(|(key, bytes)| Ok(decode::<Spot>(key, bytes)?.id)).collect()
 }
 
 /// The holds of one kind in a pool that take no space yet.
 pub(in crate::ipam) fn deferred<R: Record>(snapshot: &mut dyn Snapshot, pool_id: &str) -> Result<Vec<R>> {
     let range = keys::under(&keys::deferred_in(pool_id, R::KIND));
     let entries = snapshot.scan(keys::range(&range), Order::Ascending, usize::MAX)?;
-    entries.iter().map(|(key, _)| expect(snapshot, keys::tail(key))).collect()
+    expect_tails(snapshot, &entries)
 }
 
 /// An entry of an index by address: the id of an object and its block.
@@ -205,7 +243,15 @@ mod tests {
         let sample = Sample { name: "x".into() };
         let bytes = encode(&sample).unwrap();
         assert_eq!(String::from_utf8(bytes.clone()).unwrap(), r#"{"v":1,"name":"x"}"#);
+        assert!(bytes.starts_with(PREFIX));
         assert_eq!(decode::<Sample>("k", &bytes).unwrap(), sample);
+    }
+
+    #[test]
+    fn the_version_may_stand_anywhere() {
+        for bytes in [&br#"{"name":"x","v":1}"#[..], br#" { "v": 1, "name": "x" }"#] {
+            assert_eq!(decode::<Sample>("k", bytes).unwrap(), Sample { name: "x".into() });
+        }
     }
 
     #[test]

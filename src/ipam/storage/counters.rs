@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ipam::storage::codec::{self, decimal};
 use crate::ipam::storage::keys;
-use crate::ipam::{Allocation, ResourceType, Result, State};
+use crate::ipam::{Allocation, Cidr, Pool, ResourceType, Result, State, Utilization};
 use crate::store::{Snapshot, Tx};
 
 /// Addresses and allocations of one pool. Free = provisioned - used - held.
@@ -56,6 +56,25 @@ impl Counters {
             share.holds = one;
         }
         share
+    }
+
+    /// These sums as the utilization of a pool, planned CIDRs included.
+    pub(in crate::ipam) fn utilization(
+        self,
+        pool: Pool,
+        largest_free: Option<Cidr>,
+        assigned_in_subtree: BigUint,
+    ) -> Utilization {
+        Utilization {
+            pool,
+            free: self.free(),
+            provisioned: self.provisioned,
+            used: self.used,
+            held: self.held,
+            largest_free,
+            allocations: u64::try_from(&self.allocations).unwrap_or(u64::MAX),
+            assigned_in_subtree,
+        }
     }
 
     /// Adds `other`.

@@ -145,6 +145,8 @@ fn provisioned(tx: &mut dyn Tx, pool_id: &str, block: &Cidr) -> Result<Cidr> {
 ///
 /// # Errors
 /// Returns [`Error::Store`] (corrupt) when space that is removed is not free. Callers make sure that it is.
+///
+/// [`Error::Store`]: crate::ipam::Error::Store
 pub(in crate::ipam) fn write_pool_cidr(
     tx: &mut dyn Tx,
     pool: &Pool,

@@ -66,6 +66,7 @@ pub(in crate::ipam) const EVENTS: &str = "event/";
 pub(in crate::ipam) const REMNANTS: &str = "remnant/";
 pub(in crate::ipam) const NAMES: &str = "name/";
 pub(in crate::ipam) const COUNTS: &str = "count/";
+pub(in crate::ipam) const ALL_FREE: &str = "free/";
 pub(in crate::ipam) const HOLDS_BY_EXPIRY: &str = "expiry/";
 pub(in crate::ipam) const LAPSED: &str = "lapsed/";
 /// Container of the holds of scopes, and parent of the names of scopes.
@@ -314,6 +315,11 @@ pub(in crate::ipam) fn remnant(id: &str) -> String {
 
 pub(in crate::ipam) fn event(sequence: u64) -> String {
     format!("event/{sequence:020}")
+}
+
+/// The second part of a key, as it is stored: the pool, in an index of pools.
+pub(in crate::ipam) fn second(key: &str) -> &str {
+    key.split('/').nth(1).unwrap_or_default()
 }
 
 /// The last part of a key, as it is stored.

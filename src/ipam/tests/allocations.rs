@@ -30,7 +30,7 @@ fn error_of_an_exhausted_pool_shows_what_is_left() {
     let error = world.create(&pool, "c", "/25").unwrap_err();
     assert_eq!(
         error,
-        Error::PoolExhausted {
+        Error::PoolExhausted(Exhausted {
             kept_off: None,
             pool_id: pool.meta.id.clone(),
             pool_name: "top".into(),
@@ -41,11 +41,11 @@ fn error_of_an_exhausted_pool_shows_what_is_left() {
             held: 1u8.into(),
             first_expiry: Some(expiry),
             lost: None,
-        }
+        })
     );
     let spec = AllocationSpec { disallowed_cidrs: cidrs(&["10.0.0.0/8"]), ..wanted(&pool, "c", "/26") };
     let error = world.write(|ledger| ledger.plan_allocation(&spec, &terms())).unwrap_err();
-    assert!(matches!(error, Error::PoolExhausted { disallowed: true, .. }), "{error:?}");
+    assert!(matches!(error, Error::PoolExhausted(Exhausted { disallowed: true, .. })), "{error:?}");
 }
 
 #[test]

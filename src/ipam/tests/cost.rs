@@ -1,4 +1,7 @@
-//! Tests that the number of calls to the store does not grow with the pool.
+//! Tests of what the core reads: the cost of a change does not grow with the pool, the cost of a list grows with its
+//! content alone.
+
+use std::time::Duration;
 
 use crate::ipam::testing::*;
 use crate::ipam::*;
@@ -108,4 +111,83 @@ fn cost_does_not_grow_with_the_pool() {
         println!("{count} allocations: {costs:?} calls");
         assert!(costs.iter().all(|calls| *calls <= 120), "{count} allocations: {costs:?} calls");
     }
+}
+
+/// The calls and the entries that a query reads.
+fn reads<T>(world: &mut World, query: impl Fn(&mut Reader<'_>) -> Result<T>) -> (u64, u64) {
+    (world.map.calls, world.map.read) = (0, 0);
+    world.read(query).unwrap();
+    (world.map.calls, world.map.read)
+}
+
+/// Adds a pool with this number of allocations.
+fn filled(world: &mut World, name: &str, block: &str, count: u32) -> Pool {
+    let pool = world.top(name, &[block]);
+    let mut map = std::mem::take(&mut world.map);
+    let mut random = || dice(&mut world.seed);
+    for index in 0..count {
+        let env = Env::new(world.now, &mut random, &world.actor);
+        let spec = wanted(&pool, &format!("n{index}"), "/28");
+        Ledger::new(&mut map, env).create_allocation(&spec, &Planned::Unknown).unwrap();
+    }
+    world.map = map;
+    pool
+}
+
+#[test]
+fn queries_of_one_pool_do_not_depend_on_the_rest_of_the_store() {
+    let mut world = World::new();
+    let pool = filled(&mut world, "one", "10.0.0.0/16", 500).meta.id;
+    let filter = AllocationFilter { pool_id: Some(pool.clone()), ..AllocationFilter::default() };
+    let choice = PoolChoice::Under(pool);
+    let query = OverviewQuery { utilization: true, allocations: true, ..OverviewQuery::of(&choice) };
+    let mut costs = || {
+        let listed = reads(&mut world, |reader| reader.list_allocations(&filter));
+        let overview = reads(&mut world, |reader| reader.overview(&query));
+        for number in 0..5 {
+            let name = format!("other {number} of {}", world.map.len());
+            let block = format!("10.{}.0.0/16", world.map.len() % 250 + 1);
+            filled(&mut world, &name, &block, 200);
+        }
+        (listed, overview)
+    };
+    let alone = costs();
+    println!("a list and an overview of 500 allocations: {alone:?} calls and entries");
+    assert_eq!(costs(), alone);
+    assert!(alone.0.0 <= 5 && alone.1.0 <= 12, "{alone:?}");
+    assert!(alone.0.1 <= 2 * 500 + 10 && alone.1.1 <= 2 * 500 + 20, "{alone:?}");
+}
+
+#[test]
+fn an_overview_of_the_whole_store_reads_each_entry_at_most_once() {
+    let mut world = World::new();
+    let choice = PoolChoice::Matching(PoolFilter { include_planned: true, ..PoolFilter::default() });
+    let query =
+        OverviewQuery { scopes: ScopeChoice::All, utilization: true, allocations: true, ..OverviewQuery::of(&choice) };
+    let mut per_entry = Vec::new();
+    for size in [1, 10] {
+        for number in 0..8 {
+            let (name, block) = (format!("pool {number} of {size}"), format!("10.{}.0.0/16", size * 10 + number));
+            filled(&mut world, &name, &block, 20 * size);
+        }
+        let (calls, read) = reads(&mut world, |reader| reader.overview(&query));
+        println!("{calls} calls and {read} entries of {}", world.map.len());
+        // The scopes are listed twice. The events and half of the indexes are not read.
+        assert!(read <= world.map.len() as u64 / 2, "{read} of {}", world.map.len());
+        assert!(calls <= 20, "{calls}");
+        per_entry.push(read as f64 / world.map.len() as f64);
+    }
+    assert!(per_entry[1] <= 1.1 * per_entry[0], "{per_entry:?}");
+}
+
+#[test]
+fn the_newest_events_are_read_from_the_end() {
+    let mut world = World::new();
+    filled(&mut world, "pool", "10.0.0.0/8", 3000);
+    let (all, none) = (EventFilter::default(), EventFilter { owner: Some("none".into()), ..EventFilter::default() });
+    assert_eq!(reads(&mut world, |reader| reader.newest_events(&all, 10)), (1, 10));
+    let (calls, read) = reads(&mut world, |reader| reader.newest_events(&none, 10));
+    assert!(calls <= 4 && read >= 3000, "{calls} calls, {read} entries");
+    let after = EventFilter { from: Some(world.now + Duration::from_secs(1)), ..EventFilter::default() };
+    assert_eq!(reads(&mut world, |reader| reader.newest_events(&after, 10)).0, 1);
 }

@@ -114,7 +114,7 @@ fn expired_hold_revives_unless_its_space_was_given_away() {
     assert!(matches!(error, Error::HoldLost { .. }));
     // A new plan finds the pool full. It may be the second plan of an apply, so the error names the lost hold.
     let error = world.plan(&pool, "a", "/25").unwrap_err();
-    let Error::PoolExhausted { lost: Some(lost), .. } = error else { panic!("{error:?}") };
+    let Error::PoolExhausted(Exhausted { lost: Some(lost), .. }) = error else { panic!("{error:?}") };
     assert_eq!((lost.cidr, lost.now_held_by[0].id.as_str()), (Some(hold.cidr), whole.meta.id.as_str()));
     world.write(|ledger| ledger.delete_allocation(&whole.meta.id)).unwrap();
     let anew = world.plan(&pool, "a", "/25").unwrap();
@@ -299,7 +299,7 @@ fn expired_planned_pool_goes_only_together_with_its_contents() {
     world.wait(20);
     assert!(matches!(
         world.as_owner("them").plan(&outer, "x", "/24").unwrap_err(),
-        Error::PoolExhausted { first_expiry: Some(_), .. }
+        Error::PoolExhausted(Exhausted { first_expiry: Some(_), .. })
     ));
     let error = world.plan(&outer, "x", "10.0.0.0/24").unwrap_err();
     let Error::Overlap { with, .. } = error else { panic!() };

@@ -300,7 +300,7 @@ fn nothing_is_placed_in_a_cidr_that_another_plan_holds() {
         next_run(&mut other, "2");
         other.wait(minutes);
         other.as_owner(owner);
-        let Err(Error::PoolExhausted { free, .. }) = other.plan(&pool, "theirs", "/20") else {
+        let Err(Error::PoolExhausted(Exhausted { free, .. })) = other.plan(&pool, "theirs", "/20") else {
             panic!("{owner} {minutes}")
         };
         assert_eq!(free, 256u32.into());

@@ -141,7 +141,7 @@ fn find(ipam: &dyn Ipam, config: &AllocationModel) -> Result<Allocation, Diagnos
         let found = ipam.allocation_at(pool_id, address_block(text, &here)?).map_err(explained(here.clone()))?;
         (found.ok_or_else(|| none(format!("no allocation that contains {text}"), here.clone()))?, here)
     };
-    if lookup::counts(&found.meta, is_true(&config.include_planned)) {
+    if found.meta.is_listed(is_true(&config.include_planned)) {
         Ok(found)
     } else {
         Err(lookup::only_planned(Kind::Allocation, &found.meta, here))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::backend::{EventFilter, newest_events};
+use crate::backend::EventFilter;
 use crate::ipam::{ACTIONS, Cidr, Event, event_blocks};
 use crate::provider::attributes::Time;
 use crate::provider::shared::Shared;
@@ -130,11 +130,12 @@ impl DataSource for EventsData {
             cidr: config.cidr.cloned(),
             from: config.start_time.get().map(|time| time.0),
             to: config.end_time.get().map(|time| time.0),
+            ..EventFilter::default()
         };
         let limit = config.max_results.cloned().and_then(|count| usize::try_from(count).ok()).unwrap_or(100);
         let ipam = self.0.ipam()?;
         let history = ipam.require_history().map_err(explained(Path::root()))?;
-        let events = newest_events(history, &filter, limit).map_err(explained(Path::root()))?;
+        let events = history.newest_events(&filter, limit).map_err(explained(Path::root()))?;
         // Read last, so that it includes events that were forgotten in the meantime.
         let mark = history.mark().map_err(explained(Path::root()))?;
         let events = events.into_iter().map(EventFacts::of).collect::<Vec<_>>();

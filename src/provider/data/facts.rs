@@ -1,7 +1,5 @@
 //! The attributes of scopes, pools and allocations in data sources.
 
-use std::collections::HashMap;
-
 use num_bigint::BigUint;
 
 use crate::backend::Ipam;
@@ -139,12 +137,18 @@ model! {
 }
 
 impl PoolFacts {
-    /// Asks for the CIDRs of the pool, and for what `places` does not know yet.
-    pub(super) fn of(ipam: &dyn Ipam, pool: Pool, places: &mut Places) -> Result<Self, Error> {
+    /// Asks for the CIDRs, the path and the scope of the pool.
+    pub(super) fn ask(ipam: &dyn Ipam, pool: Pool) -> Result<Self, Error> {
+        let path = ipam.pool_path(&pool.meta.id)?;
+        let scope_type = ipam.get_scope(&pool.scope_id)?.map(|scope| scope.scope_type);
         let cidrs = provisioned(ipam, &pool)?;
-        Ok(Self {
-            path: places.path(ipam, &pool)?.into(),
-            ipam_scope_type: places.scope_type(ipam, &pool.scope_id)?.into(),
+        Ok(Self::of(pool, path, scope_type, cidrs))
+    }
+
+    pub(super) fn of(pool: Pool, path: String, scope_type: Option<ScopeType>, cidrs: Vec<Cidr>) -> Self {
+        Self {
+            path: path.into(),
+            ipam_scope_type: scope_type.into(),
             cidr: if let [only] = cidrs.as_slice() { Tf::Known(*only) } else { Tf::Null },
             cidrs: cidrs.into(),
             id: pool.meta.id.into(),
@@ -164,52 +168,14 @@ impl PoolFacts {
             owner: pool.meta.owner.into(),
             state: state_word(pool.meta.state).into(),
             hold_expires_at: pool.meta.hold_expires_at.map(|time| time.to_string()).into(),
-        })
+        }
     }
 }
 
 /// The provisioned space of a pool, sorted by address. For an active pool, without CIDRs that are only planned.
-pub(super) fn provisioned(ipam: &dyn Ipam, pool: &Pool) -> Result<Vec<Cidr>, Error> {
+fn provisioned(ipam: &dyn Ipam, pool: &Pool) -> Result<Vec<Cidr>, Error> {
     let with_planned = pool.meta.state == State::Planned;
     Ok(ipam.list_pool_cidrs(&pool.meta.id, with_planned)?.into_iter().map(|pool_cidr| pool_cidr.cidr).collect())
-}
-
-/// The paths of pools and the types of their scopes. Asks for each of them at most once. The path of a pool directly
-/// below a known pool needs no request.
-#[derive(Default)]
-pub(super) struct Places {
-    paths: HashMap<String, String>,
-    scope_types: HashMap<String, Option<ScopeType>>,
-}
-
-impl Places {
-    /// The names from the top-level pool down to this pool, joined by `/`.
-    pub(super) fn path(&mut self, ipam: &dyn Ipam, pool: &Pool) -> Result<String, Error> {
-        let path = match &pool.source_pool_id {
-            None => pool.meta.name.clone(),
-            Some(source) => format!("{}/{}", self.path_of(ipam, source)?, pool.meta.name),
-        };
-        self.paths.insert(pool.meta.id.clone(), path.clone());
-        Ok(path)
-    }
-
-    fn path_of(&mut self, ipam: &dyn Ipam, id: &str) -> Result<String, Error> {
-        if let Some(path) = self.paths.get(id) {
-            return Ok(path.clone());
-        }
-        let path = ipam.pool_path(id)?;
-        self.paths.insert(id.to_owned(), path.clone());
-        Ok(path)
-    }
-
-    fn scope_type(&mut self, ipam: &dyn Ipam, scope_id: &str) -> Result<Option<ScopeType>, Error> {
-        if let Some(scope_type) = self.scope_types.get(scope_id) {
-            return Ok(*scope_type);
-        }
-        let scope_type = ipam.get_scope(scope_id)?.map(|scope| scope.scope_type);
-        self.scope_types.insert(scope_id.to_owned(), scope_type);
-        Ok(scope_type)
-    }
 }
 
 model! {

@@ -2,7 +2,7 @@
 //! several.
 
 use crate::backend::Ipam;
-use crate::ipam::{Error, Kind, Meta, Pool, State, Tags};
+use crate::ipam::{Error, Kind, Meta, Pool, Tags};
 use crate::tf::{Diagnostic, Diagnostics, Path, Tf};
 
 use super::super::errors;
@@ -179,15 +179,6 @@ pub(super) fn only_planned(kind: Kind, meta: &Meta, at: Path) -> Diagnostics {
 pub(super) fn planned_by(meta: &Meta) -> String {
     let until = meta.hold_expires_at.map(|time| format!(" (held until {time:.0})")).unwrap_or_default();
     format!("planned by {:?}{until}", meta.owner)
-}
-
-/// Whether a record counts: active records always do, holds on request.
-pub(super) fn counts(meta: &Meta, include_planned: bool) -> bool {
-    match meta.state {
-        State::Active => true,
-        State::Planned => include_planned,
-        State::Lapsed => false,
-    }
 }
 
 /// Whether `tags` has all of `wanted`, with the same values.

@@ -8,7 +8,7 @@ use crate::provider::shared::Shared;
 use crate::tf::{DataSource, Diagnostics, Path};
 use crate::{at, model};
 
-use super::facts::{Places, PoolFacts, pool_facts};
+use super::facts::{PoolFacts, pool_facts};
 use super::lookup::{self, argument, explained, is_true};
 
 model! {
@@ -62,8 +62,8 @@ impl DataSource for PoolData {
     fn read(&self, config: PoolModel) -> Result<PoolModel, Diagnostics> {
         self.validate(&config).into_result()?;
         let ipam = self.0.ipam()?;
-        let (pool, mut places, here) = find(ipam.as_ref(), &config)?;
-        let facts = PoolFacts::of(ipam.as_ref(), pool, &mut places).map_err(explained(here))?;
+        let (pool, here) = find(ipam.as_ref(), &config)?;
+        let facts = PoolFacts::ask(ipam.as_ref(), pool).map_err(explained(here))?;
         Ok(PoolModel {
             id: facts.id.clone(),
             ipam_pool_id: facts.id,
@@ -92,13 +92,12 @@ impl DataSource for PoolData {
     }
 }
 
-/// The pool, the places that the search has found, and the argument that named the pool.
-fn find(ipam: &dyn Ipam, config: &PoolModel) -> Result<(Pool, Places, Path), Diagnostics> {
-    let mut places = Places::default();
+/// The pool, and the argument that named it.
+fn find(ipam: &dyn Ipam, config: &PoolModel) -> Result<(Pool, Path), Diagnostics> {
     let by_id = [(&config.id, at!(PoolModel, id)), (&config.ipam_pool_id, at!(PoolModel, ipam_pool_id))];
     for (id, here) in by_id {
         if let Some(id) = id.get() {
-            return Ok((lookup::pool(ipam, id, here.clone())?, places, here));
+            return Ok((lookup::pool(ipam, id, here.clone())?, here));
         }
     }
     let (asked, whole_path, here) = match (config.name.get(), config.path.get()) {
@@ -108,11 +107,11 @@ fn find(ipam: &dyn Ipam, config: &PoolModel) -> Result<(Pool, Places, Path), Dia
     let mut named = Vec::new();
     let found = ipam.find_pool(asked).map_err(explained(here.clone()))?;
     for pool in found.into_iter().filter(|pool| pool.meta.state != State::Lapsed) {
-        let path = places.path(ipam, &pool).map_err(explained(here.clone()))?;
+        let path = ipam.pool_path(&pool.meta.id).map_err(explained(here.clone()))?;
         named.push((pool, path));
     }
     let pool = choose(named, asked, whole_path, config, &here)?;
-    Ok((pool, places, here))
+    Ok((pool, here))
 }
 
 /// The one pool with the requested name or path.
@@ -131,7 +130,7 @@ fn choose(
     };
     let (fitting, others): (Vec<_>, Vec<_>) = named.into_iter().partition(fits);
     let (mut counting, planned): (Vec<_>, Vec<_>) =
-        fitting.into_iter().partition(|(pool, _)| lookup::counts(&pool.meta, false));
+        fitting.into_iter().partition(|(pool, _)| pool.meta.is_listed(false));
     if is_true(&config.include_planned) {
         // A hold with the same name in the same place is the replacement of the pool, and is not a second match.
         let place = |(pool, path): &(Pool, String)| (pool.scope_id.clone(), path.clone());
@@ -173,7 +172,7 @@ fn none_fits(
 
 fn pool_lines(pools: &[(Pool, String)]) -> Vec<String> {
     let planned = |meta: &Meta| {
-        if lookup::counts(meta, false) { String::new() } else { format!(", {}", lookup::planned_by(meta)) }
+        if meta.is_listed(false) { String::new() } else { format!(", {}", lookup::planned_by(meta)) }
     };
     let line = |(pool, path): &(Pool, String)| {
         format!("{path} ({} in {}{})", pool.meta.id, pool.scope_id, planned(&pool.meta))

@@ -1,15 +1,17 @@
 //! `ipam_pools`: lists pools with common properties.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::backend::{Ipam, PoolFilter};
-use crate::ipam::{Cidr, Error, Family, Pool, Tags};
+use crate::ipam::{
+    Cidr, Error, Family, Overview, OverviewQuery, Pool, PoolChoice, PoolOverview, ScopeChoice, ScopeType, Tags,
+};
 use crate::provider::shared::Shared;
 use crate::tf::{DataSource, Diagnostics, Path};
 use crate::{at, model};
 
-use super::facts::{Places, PoolFacts, provisioned};
+use super::facts::PoolFacts;
 use super::glob::Glob;
 use super::lookup::{self, explained, is_true};
 use super::scope;
@@ -63,62 +65,56 @@ impl DataSource for PoolsData {
         if let Some(id) = config.source_ipam_pool_id.get() {
             lookup::pool(ipam, id, at!(PoolsModel, source_ipam_pool_id))?;
         }
-        let pools = matching(ipam, &config).map_err(explained(Path::root()))?;
-        let mut places = Places::default();
-        let mut listed = Vec::new();
-        for pool in pools {
-            match PoolFacts::of(ipam, pool, &mut places) {
-                Ok(facts) => listed.push(facts),
-                // The pool was deleted after it was listed.
-                Err(Error::NotFound { .. }) => {}
-                Err(error) => return Err(explained(Path::root())(error)),
-            }
-        }
+        let listed = listed(ipam, &config).map_err(explained(Path::root()))?;
         let ids = listed.iter().filter_map(|facts| facts.id.cloned()).collect::<Vec<_>>();
         Ok(PoolsModel { pools: listed.into(), ids: ids.into(), ..config })
     }
 }
 
-fn matching(ipam: &dyn Ipam, config: &PoolsModel) -> Result<Vec<Pool>, Error> {
+fn listed(ipam: &dyn Ipam, config: &PoolsModel) -> Result<Vec<PoolFacts>, Error> {
     let glob = config.name_pattern.get().map(|pattern| Glob::new(pattern));
-    let pools = ipam.list_pools(&PoolFilter {
+    let pools = PoolChoice::Matching(PoolFilter {
         scope_id: config.ipam_scope_id.cloned(),
         source_pool_id: config.source_ipam_pool_id.cloned(),
         name: glob.as_ref().and_then(Glob::exact),
         include_planned: is_true(&config.include_planned),
-    })?;
-    let wanted = |pool: &Pool| {
+    });
+    let is_wanted = |pool: &Pool| {
         glob.as_ref().is_none_or(|glob| glob.matches(&pool.meta.name))
             && config.locale.get().is_none_or(|locale| pool.locale.as_ref() == Some(locale))
             && config.address_family.get().is_none_or(|family| pool.address_family == *family)
             && lookup::has_tags(&pool.tags, config.tags.get())
     };
-    let Some(cidr) = config.contains_cidr.get() else { return Ok(pools.into_iter().filter(wanted).collect()) };
-    let mut around = Around { cidr: *cidr, known: HashMap::new() };
-    let mut found = Vec::new();
-    for pool in pools {
-        // Pools that are not requested are checked as well: if a pool does not contain the block, no pool below it
-        // does.
-        if around.is_in(ipam, &pool)? && wanted(&pool) {
-            found.push(pool);
+    let around = config.contains_cidr.get();
+    // With a CIDR, the CIDRs of the pools above count too.
+    let keep = |pool: &Pool| around.map_or_else(|| is_wanted(pool), |cidr| pool.address_family == cidr.family());
+    let Overview { scopes, mut pools, .. } =
+        ipam.overview(&OverviewQuery { keep: &keep, scopes: ScopeChoice::OfPools, ..OverviewQuery::of(&pools) })?;
+    if let Some(cidr) = around {
+        pools = containing(pools, cidr);
+        pools.retain(|one| is_wanted(&one.pool));
+    }
+    let scope_types: HashMap<String, ScopeType> =
+        scopes.into_iter().map(|scope| (scope.meta.id, scope.scope_type)).collect();
+    let facts = |one: PoolOverview| {
+        let cidrs = one.provisioned().collect();
+        let scope_type = scope_types.get(&one.pool.scope_id).copied();
+        PoolFacts::of(one.pool, one.path, scope_type, cidrs)
+    };
+    Ok(pools.into_iter().map(facts).collect())
+}
+
+/// The pools that contain a block. If a pool does not contain it, no pool below it does. `pools` has parents before
+/// children.
+fn containing(pools: Vec<PoolOverview>, cidr: &Cidr) -> Vec<PoolOverview> {
+    let mut without: HashSet<String> = HashSet::new();
+    let mut contains = |one: &PoolOverview| {
+        let is_possible = one.pool.source_pool_id.as_ref().is_none_or(|source| !without.contains(source));
+        let contains = is_possible && one.provisioned().any(|block| block.contains(cidr));
+        if !contains {
+            without.insert(one.pool.meta.id.clone());
         }
-    }
-    Ok(found)
-}
-
-/// The pools that contain a block.
-struct Around {
-    cidr: Cidr,
-    known: HashMap<String, bool>,
-}
-
-impl Around {
-    /// Parents are checked first, so one check can exclude a whole subtree.
-    fn is_in(&mut self, ipam: &dyn Ipam, pool: &Pool) -> Result<bool, Error> {
-        let above = pool.source_pool_id.as_ref().and_then(|source| self.known.get(source));
-        let possible = pool.address_family == self.cidr.family() && above != Some(&false);
-        let contains = possible && provisioned(ipam, pool)?.iter().any(|block| block.contains(&self.cidr));
-        self.known.insert(pool.meta.id.clone(), contains);
-        Ok(contains)
-    }
+        contains
+    };
+    pools.into_iter().filter(|one| contains(one)).collect()
 }

@@ -1,15 +1,14 @@
 //! `ipam_prefix_list`: the CIDRs of pools or allocations, joined, for routing and filtering.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::backend::{AllocationFilter, Ipam, PoolFilter};
-use crate::ipam::{Allocation, Cidr, Error, Family, Pool, ResourceType, Tags, blocks};
+use crate::backend::{Ipam, PoolFilter};
+use crate::ipam::{Allocation, Cidr, Error, Family, OverviewQuery, Pool, PoolChoice, PoolOverview, Tags, blocks};
 use crate::provider::shared::Shared;
 use crate::tf::{DataSource, Diagnostic, Diagnostics, Path};
 use crate::{at, model};
 
-use super::facts::provisioned;
 use super::glob::Glob;
 use super::lookup::{self, explained, is_true};
 use super::scope;
@@ -123,20 +122,14 @@ fn listed(ipam: &dyn Ipam, config: &PrefixListModel) -> Result<Vec<Named>, Error
         glob.as_ref().is_none_or(|glob| glob.matches(name)) && lookup::has_tags(tags, config.tags.get())
     };
     let of_allocations = config.source.get().is_some_and(|source| source == "allocations");
+    let include_planned = is_true(&config.include_planned);
     let mut found = Vec::new();
-    for pool in pools(ipam, config)? {
+    for one in pools(ipam, config, of_allocations)? {
         if of_allocations {
-            let wanted =
-                |one: &Allocation| one.resource_type != ResourceType::IpamPool && fits(&one.meta.name, &one.tags);
-            let filter = AllocationFilter {
-                pool_id: Some(pool.meta.id.clone()),
-                include_planned: is_true(&config.include_planned),
-                ..AllocationFilter::default()
-            };
-            let all = ipam.list_allocations(&filter)?;
-            found.extend(all.into_iter().filter(wanted).map(|one| (one.cidr, one.meta.name)));
-        } else if fits(&pool.meta.name, &pool.tags) {
-            found.extend(provisioned(ipam, &pool)?.into_iter().map(|cidr| (cidr, pool.meta.name.clone())));
+            let wanted = |one: &Allocation| one.meta.is_listed(include_planned) && fits(&one.meta.name, &one.tags);
+            found.extend(one.taking_space().filter(wanted).map(|one| (one.cidr, one.meta.name)));
+        } else if fits(&one.pool.meta.name, &one.pool.tags) {
+            found.extend(one.provisioned().map(|cidr| (cidr, one.pool.meta.name.clone())));
         }
     }
     found.sort_unstable();
@@ -144,27 +137,21 @@ fn listed(ipam: &dyn Ipam, config: &PrefixListModel) -> Result<Vec<Named>, Error
 }
 
 /// The pools that the list covers.
-fn pools(ipam: &dyn Ipam, config: &PrefixListModel) -> Result<Vec<Pool>, Error> {
-    let filter = PoolFilter {
-        scope_id: config.ipam_scope_id.cloned(),
-        include_planned: is_true(&config.include_planned),
-        ..PoolFilter::default()
-    };
-    let mut below: HashSet<String> = config.ipam_pool_id.cloned().into_iter().collect();
-    let mut found = ipam.list_pools(&filter)?;
-    // Parents come before their children, so one pass finds all pools below.
-    found.retain(|pool| {
-        let is_below = config.ipam_pool_id.is_null()
-            || below.contains(&pool.meta.id)
-            || pool.source_pool_id.as_ref().is_some_and(|source| below.contains(source));
-        if is_below {
-            below.insert(pool.meta.id.clone());
+fn pools(ipam: &dyn Ipam, config: &PrefixListModel, allocations: bool) -> Result<Vec<PoolOverview>, Error> {
+    let (scope_id, include_planned) = (config.ipam_scope_id.get(), is_true(&config.include_planned));
+    let choice = match config.ipam_pool_id.get() {
+        Some(id) => PoolChoice::Under(id.clone()),
+        None => {
+            PoolChoice::Matching(PoolFilter { scope_id: scope_id.cloned(), include_planned, ..PoolFilter::default() })
         }
-        is_below
+    };
+    let keep = |pool: &Pool| {
+        pool.meta.is_listed(include_planned)
+            && scope_id.is_none_or(|id| pool.scope_id == *id)
             && config.locale.get().is_none_or(|locale| pool.locale.as_ref() == Some(locale))
             && config.address_family.get().is_none_or(|family| pool.address_family == *family)
-    });
-    Ok(found)
+    };
+    Ok(ipam.overview(&OverviewQuery { keep: &keep, allocations, ..OverviewQuery::of(&choice) })?.pools)
 }
 
 /// Longest description that a managed prefix list accepts.

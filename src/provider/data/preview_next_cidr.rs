@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::backend::Ipam;
-use crate::ipam::{Cidr, Error, KeptOff, Pool};
+use crate::ipam::{Cidr, Error, Exhausted, KeptOff, Pool};
 use crate::provider::errors;
 use crate::provider::resources::other_family;
 use crate::provider::shared::Shared;
@@ -110,7 +110,7 @@ fn too_few(
     let error = if now.provisioned == 0u8.into() {
         Error::PoolEmpty { pool_id, pool_name }
     } else {
-        Error::PoolExhausted {
+        Error::PoolExhausted(Exhausted {
             pool_id,
             pool_name,
             netmask_length,
@@ -128,7 +128,7 @@ fn too_few(
                 .map(|block| {
                     Box::new(KeptOff { block: block.resized(netmask_length), seen: Vec::new(), largest: None })
                 }),
-        }
+        })
     };
     errors::explain(&error).at(here).into()
 }

@@ -97,7 +97,7 @@ impl DataSource for ReportData {
             pool_id: config.ipam_pool_id.cloned(),
             since: config.since.get().and_then(|since| ipam.now().checked_sub(since.0).ok()),
         };
-        let report = Report::gather(ipam.as_ref(), &ask, &mut |_, _, _| {}).map_err(|error| match error {
+        let report = Report::gather(ipam.as_ref(), &ask).map_err(|error| match error {
             Error::NotFound { kind: Kind::Scope, id } => {
                 lookup::no_such_id(Kind::Scope, &id, at!(ReportModel, ipam_scope_id))
             }

@@ -110,7 +110,7 @@ fn find(ipam: &dyn Ipam, config: &ScopeModel) -> Result<Scope, Diagnostics> {
         let scope = ipam.find_scope(name).map_err(explained(here()))?.ok_or_else(|| {
             lookup::no_such(Kind::Scope, format!("There is no scope named {name:?} in this store."), here())
         })?;
-        if !lookup::counts(&scope.meta, is_true(&config.include_planned)) {
+        if !scope.meta.is_listed(is_true(&config.include_planned)) {
             return Err(lookup::only_planned(Kind::Scope, &scope.meta, here()));
         }
         return Ok(scope);

@@ -53,7 +53,10 @@ impl World {
 
     fn at(store: &str, owner: &str) -> Self {
         let actor = Actor { owner: owner.to_owned(), ..Actor::default() };
-        let ipam: Arc<dyn Ipam> = Arc::new(Local::open(store, actor).unwrap());
+        Self::over(Arc::new(Local::open(store, actor).unwrap()))
+    }
+
+    fn over(ipam: Arc<dyn Ipam>) -> Self {
         let shared = Arc::new(Shared::default());
         shared.configure(Some(Configured {
             ipam: Arc::clone(&ipam),

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use bigdecimal::BigDecimal;
 use num_bigint::{BigInt, BigUint};
 
-use crate::backend::{Ipam, PoolFilter, Utilization};
-use crate::ipam::{Cidr, Error, Kind};
+use crate::backend::Utilization;
+use crate::ipam::{Cidr, Error, Kind, OverviewQuery, Pool, PoolChoice, PoolOverview};
 use crate::provider::shared::Shared;
 use crate::tf::{DataSource, Diagnostics, Number};
 use crate::{at, model};
 
-use super::facts::{Places, count};
+use super::facts::count;
 use super::lookup::{self, explained, is_true};
 
 model! {
@@ -59,13 +59,13 @@ model! {
 }
 
 impl UtilizationFacts {
-    fn of(ipam: &dyn Ipam, now: Utilization, places: &mut Places) -> Result<Self, Error> {
+    fn of(now: Utilization, path: String) -> Self {
         let percent = |part: &BigUint| Number::Finite(share(&(part * 100u8), &now.provisioned, 2)).into();
         // A backend that makes two requests may see a block that is larger than its count of free addresses.
         let largest = now.largest_free.map(|block| block.address_count()).unwrap_or_default().min(now.free.clone());
         let scattered = if now.largest_free.is_some() { &now.free - largest } else { BigUint::default() };
-        Ok(Self {
-            path: places.path(ipam, &now.pool)?.into(),
+        Self {
+            path: path.into(),
             ipam_pool_id: now.pool.meta.id.into(),
             name: now.pool.meta.name.into(),
             source_ipam_pool_id: now.pool.source_pool_id.into(),
@@ -82,7 +82,7 @@ impl UtilizationFacts {
             largest_free_cidr: now.largest_free.into(),
             allocation_count: count(now.allocations),
             assigned_in_subtree: count(now.assigned_in_subtree),
-        })
+        }
     }
 }
 
@@ -159,13 +159,17 @@ impl DataSource for UtilizationData {
         let ipam = self.0.ipam()?;
         let here = || at!(UtilizationModel, ipam_pool_id);
         let id = config.ipam_pool_id.known(here())?;
-        let now = ipam.utilization(id).map_err(|error| match error {
+        let choice = PoolChoice::Under(id.clone());
+        let include_planned = is_true(&config.include_planned);
+        let keep = |pool: &Pool| pool.meta.id == *id || pool.meta.is_listed(include_planned);
+        let query = OverviewQuery { keep: &keep, utilization: true, ..OverviewQuery::of(&choice) };
+        let overview = ipam.overview(&query).map_err(|error| match error {
             Error::NotFound { .. } => lookup::no_such_id(Kind::Pool, id, here()),
             error => explained(here())(error),
         })?;
-        let mut places = Places::default();
-        let facts = UtilizationFacts::of(ipam.as_ref(), now, &mut places).map_err(explained(here()))?;
-        let below = below(ipam.as_ref(), id, is_true(&config.include_planned), &mut places);
+        let facts = |one: PoolOverview| Some(UtilizationFacts::of(one.utilization?, one.path));
+        let mut pools = overview.pools.into_iter().filter_map(facts);
+        let facts = pools.next().ok_or_else(|| lookup::no_such_id(Kind::Pool, id, here()))?;
         Ok(UtilizationModel {
             name: facts.name,
             path: facts.path,
@@ -183,36 +187,10 @@ impl DataSource for UtilizationData {
             allocation_count: facts.allocation_count,
             assigned_in_subtree: facts.assigned_in_subtree,
             assigned_percent: facts.assigned_percent,
-            pools: below.map_err(explained(here()))?.into(),
+            pools: pools.collect::<Vec<_>>().into(),
             ..config
         })
     }
-}
-
-/// The pools below, depth first. Asks level by level, so that other trees cost nothing.
-fn below(
-    ipam: &dyn Ipam,
-    id: &str,
-    include_planned: bool,
-    places: &mut Places,
-) -> Result<Vec<UtilizationFacts>, Error> {
-    let children = |id: &str| {
-        ipam.list_pools(&PoolFilter { source_pool_id: Some(id.to_owned()), include_planned, ..PoolFilter::default() })
-    };
-    let mut facts = Vec::new();
-    let mut waiting = children(id)?;
-    waiting.reverse();
-    while let Some(pool) = waiting.pop() {
-        let now = match ipam.utilization(&pool.meta.id) {
-            Ok(now) => now,
-            // The pool was deleted after it was listed.
-            Err(Error::NotFound { .. }) => continue,
-            Err(error) => return Err(error),
-        };
-        facts.push(UtilizationFacts::of(ipam, now, places)?);
-        waiting.extend(children(&pool.meta.id)?.into_iter().rev());
-    }
-    Ok(facts)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::backend::{New, Planned, Terms};
-use crate::ipam::{AllocationSpec, Cidr, Error, Size};
+use crate::ipam::{AllocationSpec, Cidr, Error, Exhausted, Size};
 use crate::tf::{Diagnostic, Diagnostics, Plan, Private, Tf};
 
 use super::super::noun::NounModel;
@@ -79,7 +79,7 @@ impl AllocationPlanner<'_> {
                 configured.ipam.preview_allocation(&apart, &self.for_new(configured, terms, &spec.pool_id, tags));
             answer.map_err(|mut error| {
                 // The user did not disallow the blocks of other previews.
-                if let Error::PoolExhausted { disallowed, .. } = &mut error {
+                if let Error::PoolExhausted(Exhausted { disallowed, .. }) = &mut error {
                     *disallowed &= !own;
                 }
                 error

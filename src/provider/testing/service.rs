@@ -335,6 +335,10 @@ impl Ipam for Simulation {
         Some(&self.store)
     }
 
+    fn overview(&self, query: &OverviewQuery<'_>) -> Result<Overview> {
+        self.store.overview(query)
+    }
+
     fn check(&self) -> Result<Audit> {
         self.store.check()
     }

@@ -213,6 +213,18 @@ impl<R: Remote> Snapshot for Cached<R> {
         Ok(self.known.get(key).cloned())
     }
 
+    fn get_all(&mut self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, Error> {
+        let mut found = Vec::with_capacity(keys.len());
+        for page in keys.chunks(PAGE_MAX) {
+            self.make_room();
+            let is_unknown = |key: &&String| !key.contains('\0') && self.recall(key).is_none();
+            let unknown: Vec<String> = page.iter().filter(is_unknown).cloned().collect();
+            self.prefetch(&unknown)?;
+            found.extend(page.iter().map(|key| self.known.get(key).cloned()));
+        }
+        Ok(found)
+    }
+
     fn scan(&mut self, range: Range<&str>, order: Order, limit: usize) -> Result<Vec<Entry>, Error> {
         let (start, end) = (bound(range.start), bound(range.end));
         if start >= end {
@@ -294,6 +306,7 @@ mod tests {
     enum Question {
         Prefetch(Vec<String>),
         Get(String),
+        GetAll(Vec<String>),
         Scan(String, String, bool, usize),
     }
 
@@ -302,6 +315,7 @@ mod tests {
         prop_oneof![
             proptest::collection::vec("[a-c\u{1}/]{1,4}", 0..5).prop_map(Question::Prefetch),
             key().prop_map(Question::Get),
+            proptest::collection::vec(key(), 0..5).prop_map(Question::GetAll),
             (key(), key(), any::<bool>(), 0_usize..70).prop_map(|(a, b, up, limit)| Question::Scan(a, b, up, limit)),
         ]
     }
@@ -318,6 +332,10 @@ mod tests {
                 match &question {
                     Question::Prefetch(keys) => cached.prefetch(keys)?,
                     Question::Get(key) => prop_assert_eq!(cached.get(key)?, plain.get(key).cloned(), "{:?}", key),
+                    Question::GetAll(keys) => {
+                        let wanted: Vec<_> = keys.iter().map(|key| plain.get(key).cloned()).collect();
+                        prop_assert_eq!(cached.get_all(keys)?, wanted, "{:?}", keys);
+                    }
                     Question::Scan(from, to, up, limit) => {
                         let order = if *up { Order::Ascending } else { Order::Descending };
                         let mut wanted: Vec<Entry> = plain.iter()
@@ -333,6 +351,7 @@ mod tests {
                 match question {
                     Question::Prefetch(keys) => keys.iter().try_for_each(|key| cached.get(key).map(|_| ()))?,
                     Question::Get(key) => drop(cached.get(&key)?),
+                    Question::GetAll(keys) => drop(cached.get_all(&keys)?),
                     Question::Scan(from, to, up, limit) => {
                         let order = if up { Order::Ascending } else { Order::Descending };
                         cached.scan(&from..&to, order, limit)?;
@@ -350,6 +369,15 @@ mod tests {
             assert_eq!(cached.get(&format!("name/net-{n:03}")).unwrap(), None);
         }
         assert_eq!(cached.remote.asked, 1);
+    }
+
+    #[test]
+    fn many_keys_are_read_in_few_queries() {
+        let mut cached = Cached::new(far((0..10_000).map(|n| format!("k{n:05}"))));
+        let keys: Vec<String> = (0..10_000).rev().map(|n| format!("k{n:05}")).collect();
+        let found = cached.get_all(&keys).unwrap();
+        assert!(keys.iter().zip(found).all(|(key, value)| value.as_deref() == Some(key.as_bytes())));
+        assert_eq!(cached.remote.asked, 3);
     }
 
     #[test]

@@ -363,7 +363,7 @@ impl Run {
             .collect();
         match self.world.create(pool, name, &format!("/{length}")) {
             Ok(made) => assert!(fits(&made.cidr, &avoided), "{} {avoided:?} {taken:?}", made.cidr),
-            Err(Error::PoolExhausted { kept_off, .. }) => {
+            Err(Error::PoolExhausted(Exhausted { kept_off, .. })) => {
                 assert!(!blocks.iter().any(|block| fits(block, &avoided)), "/{length} {avoided:?} {taken:?}");
                 let would_fit = blocks.iter().any(|block| fits(block, &[]));
                 assert_eq!(kept_off.is_some(), would_fit);

@@ -102,7 +102,7 @@ fn the_error_of_an_exhausted_pool_names_the_sightings() {
     let discovery = world.discovery("all");
     let pool = world.top("top", &["10.0.0.0/24"]);
     world.sees(&discovery, &[vpc("vpc-1", "10.0.0.0/25"), vpc("vpc-2", "10.0.0.0/25"), vpc("vpc-3", "10.0.0.192/27")]);
-    let Error::PoolExhausted { kept_off: Some(kept_off), disallowed, .. } =
+    let Error::PoolExhausted(Exhausted { kept_off: Some(kept_off), disallowed, .. }) =
         world.create(&pool, "a", "/25").unwrap_err()
     else {
         panic!("the allocation does not avoid the sightings");
@@ -113,11 +113,11 @@ fn the_error_of_an_exhausted_pool_names_the_sightings() {
     assert_eq!(named, ["vpc-1", "vpc-2"]);
     // No free block is large enough.
     let error = world.create(&pool, "b", "/23").unwrap_err();
-    assert!(matches!(error, Error::PoolExhausted { kept_off: None, disallowed: false, .. }), "{error:?}");
+    assert!(matches!(error, Error::PoolExhausted(Exhausted { kept_off: None, disallowed: false, .. })), "{error:?}");
     // Disallowed blocks take the rest.
     let spec = AllocationSpec { disallowed_cidrs: cidrs(&["10.0.0.128/25"]), ..wanted(&pool, "c", "/26") };
     let error = world.write(|ledger| ledger.create_allocation(&spec, &Planned::Unknown)).unwrap_err();
-    assert!(matches!(error, Error::PoolExhausted { kept_off: Some(_), disallowed: true, .. }), "{error:?}");
+    assert!(matches!(error, Error::PoolExhausted(Exhausted { kept_off: Some(_), disallowed: true, .. })), "{error:?}");
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn a_pool_prefers_space_without_sightings() {
     let over = world.write(|ledger| ledger.create_pool(&below(&top, "d", "/24"), &Planned::Unknown)).unwrap();
     assert_eq!(over.cidrs, cidrs(&["10.0.0.0/24"]), "a pool may cover sightings");
     let error = world.create(&over, "x", "/26").unwrap_err();
-    assert!(matches!(error, Error::PoolExhausted { kept_off: Some(_), .. }), "{error:?}");
+    assert!(matches!(error, Error::PoolExhausted(Exhausted { kept_off: Some(_), .. })), "{error:?}");
     world.check();
 }
 
@@ -190,7 +190,9 @@ fn a_pool_that_plans_a_vpc_allocates_the_unused_space_of_the_vpc() {
     world.sees(&discovery, &inside);
     assert_eq!(world.create(&second, "a", "/28").unwrap().cidr, cidr("10.0.8.80/28"), "past a subnet and an interface");
     assert_eq!(world.create(&second, "b", "/26").unwrap().cidr, cidr("10.0.8.192/26"), "past another subnet");
-    let Error::PoolExhausted { kept_off: Some(kept_off), .. } = world.create(&second, "c", "/26").unwrap_err() else {
+    let Error::PoolExhausted(Exhausted { kept_off: Some(kept_off), .. }) =
+        world.create(&second, "c", "/26").unwrap_err()
+    else {
         panic!("the allocation does not avoid the sightings");
     };
     let named: Vec<&str> = kept_off.seen.iter().map(|seen| seen.resource_id.as_str()).collect();

@@ -1,6 +1,8 @@
 //! Lists of blocks for routing and filtering.
 
 use super::*;
+use crate::backend::Surroundings;
+use crate::store::{self, StoreUrl, counting::Counting};
 
 fn cidrs(world: &World, config: &[(&str, Value)]) -> String {
     get(&world.read("ipam_prefix_list", config), "cidrs")
@@ -43,4 +45,22 @@ fn a_list_that_is_too_long_is_refused_and_not_shortened() {
     assert!(path == "max_entries" && text.contains("has 2 entries, and 1 are allowed"), "{path}: {text}");
     let (path, text) = world.refused("ipam_prefix_list", &[("source", "vpcs".into())]);
     assert!(path == "source" && text.contains("not one of pool-cidrs, allocations"), "{path}: {text}");
+}
+
+#[test]
+fn lists_of_pools_are_read_from_one_snapshot() {
+    let store = Arc::new(Counting::new(store::open(&StoreUrl::new("memory:")).unwrap()));
+    let local = Local::over(Arc::clone(&store) as Arc<_>, Actor::default(), Surroundings::default());
+    let world = World::over(Arc::new(local));
+    let snapshots = |type_name: &str, config: &[(&str, Value)]| {
+        let before = store.snapshots();
+        world.read(type_name, config);
+        store.snapshots() - before
+    };
+    assert_eq!(snapshots("ipam_pools", &[]), 1);
+    assert_eq!(snapshots("ipam_pools", &[("contains_cidr", "10.0.0.1/32".into())]), 1);
+    assert_eq!(snapshots("ipam_utilization", &[("ipam_pool_id", id(&world.top))]), 1);
+    assert_eq!(snapshots("ipam_prefix_list", &[("source", "allocations".into())]), 1);
+    // The first one checks that the pool exists, for a better message.
+    assert_eq!(snapshots("ipam_pools", &[("source_ipam_pool_id", id(&world.top))]), 2);
 }

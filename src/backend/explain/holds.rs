@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{declaration, occupants, time, until};
-use crate::ipam::{Error, LostHold, Occupant, Origin, State};
+use jiff::Timestamp;
+
+use super::words::{is_sibling, occupants, time, until};
+use crate::ipam::{Cidr, Kind, LostHold, Occupant, State};
 
 /// A hold, for the middle of a sentence: its object, and when it expires.
 pub fn held(hold: &Occupant) -> String {
@@ -11,25 +13,9 @@ pub fn held(hold: &Occupant) -> String {
     format!("{block}{} {:?}{}", hold.kind.word(), hold.path, until(hold.hold_expires_at))
 }
 
-/// The place where a plan was made, to follow "made".
-pub fn made_at(origin: &Origin) -> String {
-    match origin {
-        Origin { run_url: Some(url), .. } => format!("by the run {url}"),
-        Origin { host: Some(host), directory: Some(directory), .. } => format!("in {directory} on {host}"),
-        Origin { directory: Some(directory), .. } => format!("in {directory}"),
-        Origin { host: Some(host), .. } => format!("on {host}"),
-        _ => "elsewhere".to_owned(),
-    }
-}
-
-/// The origin of a hold, if it is known: " (made in /srv/net on build-1)".
-pub(super) fn made(hold: &Occupant) -> String {
-    hold.run.as_ref().map(|run| format!(" (made {})", made_at(&run.origin))).unwrap_or_default()
-}
-
 /// The commands that release the holds among these occupants; empty when there are none.
 pub(super) fn how_to_release(list: &[Occupant]) -> String {
-    let held = list.iter().filter(|occupant| occupant.state == State::Planned && !super::is_sibling(occupant));
+    let held = list.iter().filter(|occupant| occupant.state == State::Planned && !is_sibling(occupant));
     let owners: BTreeSet<&str> = held.map(|occupant| occupant.owner.as_str()).collect();
     if owners.is_empty() {
         return String::new();
@@ -59,17 +45,21 @@ pub(super) fn lost_by_the_way(lost: &LostHold) -> String {
 }
 
 /// The hold of a plan is not what the plan showed.
-pub(super) fn lost(error: &Error) -> (String, String) {
-    let Error::HoldLost { kind, id, name, cidr, expired_at, now_held_by } = error else {
-        return declaration(error);
-    };
+pub(super) fn lost(
+    kind: Kind,
+    id: &str,
+    name: &str,
+    cidr: Option<Cidr>,
+    expired_at: Option<Timestamp>,
+    now_held_by: &[Occupant],
+) -> (String, String) {
     let word = kind.word();
     // A hold that neither expired nor lost its space was replaced by another hold: its block is not the one that the
     // plan showed.
     let is_same = expired_at.is_some() || !now_held_by.is_empty();
     let block = cidr.filter(|_| is_same).map(|cidr| format!(" with {cidr}")).unwrap_or_default();
     let why = match expired_at {
-        Some(at) => format!("Its hold expired at {}.", time(*at)),
+        Some(at) => format!("Its hold expired at {}.", time(at)),
         None => "A later plan of the same owner took its place, or it was released.".to_owned(),
     };
     let holders = if now_held_by.is_empty() {

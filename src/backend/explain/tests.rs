@@ -3,7 +3,9 @@
 use num_bigint::BigUint;
 
 use super::{explain, number, percent};
-use crate::ipam::{Cidr, Error, Family, Kind, NO_OWNER, Occupant, OnlyAws, RuleName, State, Staying, Unsupported};
+use crate::ipam::{
+    Cidr, Error, Exhausted, Family, Kind, NO_OWNER, Occupant, OnlyAws, RuleName, State, Staying, Unsupported,
+};
 use crate::ipam::{KeptOff, LostHold, SeenThere, Untreatable};
 use crate::store;
 
@@ -31,7 +33,7 @@ fn held(kind: Kind, path: &str, id: &str, block: &str) -> Occupant {
 }
 
 fn exhausted(largest_free: Option<&str>, free: u32, held: u32, disallowed: bool) -> Error {
-    Error::PoolExhausted {
+    Error::PoolExhausted(Exhausted {
         pool_id: "p-1".to_owned(),
         pool_name: "prod".to_owned(),
         netmask_length: 24,
@@ -42,7 +44,7 @@ fn exhausted(largest_free: Option<&str>, free: u32, held: u32, disallowed: bool)
         first_expiry: (held > 0).then(|| "2026-01-01T12:00:00Z".parse().unwrap()),
         kept_off: None,
         lost: None,
-    }
+    })
 }
 
 fn netmask_rule(netmask_length: u8) -> Error {
@@ -580,7 +582,7 @@ fn a_pool_with_space_of_discovered_resources_names_these_resources() {
     };
     let with = |kept: KeptOff| {
         let mut error = exhausted(Some("10.0.0.0/23"), 512, 0, false);
-        if let Error::PoolExhausted { kept_off, .. } = &mut error {
+        if let Error::PoolExhausted(Exhausted { kept_off, .. }) = &mut error {
             *kept_off = Some(Box::new(kept));
         }
         error
@@ -638,7 +640,7 @@ fn features_that_only_aws_has_are_refused_with_an_alternative() {
 fn a_full_pool_names_the_object_that_has_the_block_of_an_earlier_plan() {
     let with = |hold: LostHold| {
         let mut error = exhausted(None, 0, 0, false);
-        if let Error::PoolExhausted { lost, .. } = &mut error {
+        if let Error::PoolExhausted(Exhausted { lost, .. }) = &mut error {
             *lost = Some(Box::new(hold));
         }
         error

@@ -1,6 +1,7 @@
 //! The texts for errors about objects of another owner.
 
-use super::{capital, holds, owner, resource_type, until};
+use super::holds;
+use super::words::{capital, made, owner, resource_type, until};
 use crate::ipam::{NO_OWNER, Occupant, State, Staying};
 
 /// `Allocation "top/web" (ipam-pool-alloc-1, 10.0.0.0/24)`.
@@ -28,7 +29,7 @@ pub(super) fn name_taken(existing: &Occupant, asked_by: Option<&str>) -> (String
         ),
         (State::Planned | State::Lapsed, _) => format!(
             "{what} is held for a plan of {whose}{}{}. Choose another name, or wait until that plan is applied. {}",
-            holds::made(existing),
+            made(existing),
             until(existing.hold_expires_at),
             holds::how_to_release(std::slice::from_ref(existing))
         ),

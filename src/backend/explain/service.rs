@@ -1,8 +1,7 @@
 //! The texts for errors of a service, and for operations that it has not completed.
 
+use super::words::{addresses, capital, occupants, pool, sentence};
 use crate::ipam::{Fault, OnlyAws, Space, Unfinished, Unsupported};
-
-use super::{addresses, capital, occupants, pool, sentence};
 
 pub(super) fn refused(fault: &Fault) -> (String, String) {
     let Fault { service, action, code, message, request_id, space } = fault;

@@ -1,0 +1,68 @@
+//! An allocation as JSON, for programs: in reports, in `allocations --json` and in `tree --json`. Fields may be added, but
+//! are never renamed or removed.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::ipam::{Allocation, Cidr, ResourceType, State, Tags};
+
+/// The fields of an allocation.
+#[derive(Serialize)]
+pub struct AllocationJson<'a> {
+    id: &'a str,
+    name: &'a str,
+    cidr: Cidr,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope_id: Option<&'a str>,
+    pool: &'a str,
+    pool_id: &'a str,
+    state: State,
+    hold_expires_at: Option<Timestamp>,
+    owner: &'a str,
+    resource_type: ResourceType,
+    resource_id: Option<&'a str>,
+    description: Option<&'a str>,
+    tags: &'a Tags,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_at: Option<Timestamp>,
+    #[serde(skip)]
+    of: &'a Allocation,
+}
+
+impl<'a> AllocationJson<'a> {
+    /// The allocation in the pool with the path `pool`.
+    pub fn new(of: &'a Allocation, pool: &'a str) -> Self {
+        Self {
+            id: &of.meta.id,
+            name: &of.meta.name,
+            cidr: of.cidr,
+            scope: None,
+            scope_id: None,
+            pool,
+            pool_id: &of.pool_id,
+            state: of.meta.state,
+            hold_expires_at: of.meta.hold_expires_at,
+            owner: &of.meta.owner,
+            resource_type: of.resource_type,
+            resource_id: of.resource_id.as_deref(),
+            description: of.description.as_deref(),
+            tags: &of.tags,
+            created_at: None,
+            of,
+        }
+    }
+
+    /// Adds the name and the id of the scope.
+    #[must_use]
+    pub fn in_scope(self, scope: Option<&'a str>, scope_id: Option<&'a str>) -> Self {
+        Self { scope, scope_id, ..self }
+    }
+
+    /// Adds the time at which the allocation was created.
+    #[must_use]
+    pub fn dated(self) -> Self {
+        Self { created_at: Some(self.of.meta.created_at), ..self }
+    }
+}

@@ -1,0 +1,59 @@
+//! The texts for errors about the rules of a pool.
+
+use super::words::{capital, pool, sentence};
+use crate::ipam::RuleName;
+
+pub(super) fn netmask(pool_id: &str, pool_name: &str, asked: u8, min: Option<u8>, max: Option<u8>) -> (String, String) {
+    let pool = pool(pool_name, pool_id);
+    match (min, max) {
+        (Some(min), _) if asked < min => (
+            format!("/{asked} is larger than the pool allows"),
+            format!(
+                "A /{asked} was asked for from {pool}, whose `allocation_min_netmask_length` is {min}: a /{min} is the \
+                 largest block it gives out. Ask for /{min} or longer, or change the rule."
+            ),
+        ),
+        (_, Some(max)) => (
+            format!("/{asked} is smaller than the pool allows"),
+            format!(
+                "A /{asked} was asked for from {pool}, whose `allocation_max_netmask_length` is {max}: a /{max} is the \
+                 smallest block it gives out. Ask for /{max} or shorter, or change the rule."
+            ),
+        ),
+        _ => (
+            format!("/{asked} is not allowed by the pool"),
+            format!("A /{asked} was asked for from {pool}, whose rules do not allow it. Change the size or the rules."),
+        ),
+    }
+}
+
+pub(super) fn tag(pool_id: &str, pool_name: &str, key: &str, required: &str, found: Option<&str>) -> (String, String) {
+    let (summary, found) = match found {
+        None => (format!("The tag {key:?} is missing"), "there is no such tag".to_owned()),
+        Some(value) => (format!("The tag {key:?} has a value the pool refuses"), format!("it is {value:?}")),
+    };
+    (
+        summary,
+        format!(
+            "{} requires the tag {key:?} to be {required:?} on every allocation (`allocation_resource_tags`), and {found}. \
+             Set it in `tags`, or in `default_tags` of the provider.",
+            capital(&pool(pool_name, pool_id))
+        ),
+    )
+}
+
+/// A rule contradicts another rule or the family.
+pub(super) fn contradiction(rule: RuleName, why: &str) -> (String, String) {
+    (
+        format!("{} cannot be used", rule_attribute(rule)),
+        format!("{} Change `{}`.", sentence(why), rule_attribute(rule)),
+    )
+}
+
+const fn rule_attribute(rule: RuleName) -> &'static str {
+    match rule {
+        RuleName::MinNetmaskLength => "allocation_min_netmask_length",
+        RuleName::MaxNetmaskLength => "allocation_max_netmask_length",
+        RuleName::DefaultNetmaskLength => "allocation_default_netmask_length",
+    }
+}
