@@ -234,34 +234,3 @@ fn element<T: Attr>(value: &Value, at: &Path) -> Result<T, Diagnostics> {
         value => T::from_value(value, at),
     }
 }
-
-/// Makes an attribute type of a type that is read from text (`FromStr` with a sentence as its error, and `Display`).
-#[macro_export]
-macro_rules! text_attr {
-    ($ty:ty) => {
-        impl $crate::tf::Attr for $ty {
-            fn attribute_type() -> $crate::tf::AttributeType {
-                $crate::tf::AttributeType::Plain($crate::tf::Type::String)
-            }
-
-            fn from_value(value: &$crate::tf::Value, at: &$crate::tf::Path) -> Result<Self, $crate::tf::Diagnostics> {
-                <String as $crate::tf::Attr>::from_value(value, at)?
-                    .parse()
-                    .map_err(|sentence: String| $crate::tf::wrong_value(at, sentence))
-            }
-
-            fn to_value(&self) -> $crate::tf::Value {
-                $crate::tf::Value::String(self.to_string())
-            }
-
-            fn canonical(value: &$crate::tf::Value) -> $crate::tf::Value {
-                match value {
-                    $crate::tf::Value::String(text) => text
-                        .parse::<$ty>()
-                        .map_or_else(|_| value.clone(), |parsed| $crate::tf::Value::String(parsed.to_string())),
-                    other => other.clone(),
-                }
-            }
-        }
-    };
-}

@@ -3,6 +3,7 @@
 
 mod attr;
 mod configuration;
+mod declare;
 mod diagnostic;
 mod dynamic;
 mod json;
