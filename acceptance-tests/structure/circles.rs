@@ -16,14 +16,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Circles that are not cut yet. A circle is allowed if every file of it begins with one of the paths of one entry.
-const NOT_CUT_YET: [&[&str]; 7] = [
+const NOT_CUT_YET: [&[&str]; 6] = [
     &["src/backend/local.rs", "src/backend/local/"],
     &["src/backend/mod.rs", "src/backend/service/"],
     &["src/backend/report/"],
-    &["src/provider/create.rs", "src/provider/hand_over.rs"],
     &["src/provider/resources/allocation"],
     &["src/provider/resources/pool"],
-    &["src/provider/service/"],
+    &["src/provider/service/discovery"],
 ];
 
 /// Index of a module in `Crate::modules`.
