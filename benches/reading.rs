@@ -15,8 +15,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use terraform_provider_ipam::backend::prelude::*;
 use terraform_provider_ipam::backend::report::{Ask, Report};
-use terraform_provider_ipam::backend::{AllocationFilter, Ipam, Local, PoolFilter, Surroundings};
+use terraform_provider_ipam::backend::{AllocationFilter, Local, PoolFilter, Surroundings};
 use terraform_provider_ipam::ipam::{OverviewQuery, Planned, PoolChoice, PoolSpec, Provision, ScopeChoice, Size};
 use terraform_provider_ipam::store::memory::Memory;
 use terraform_provider_ipam::store::{Store, StoreUrl, open};

@@ -7,7 +7,7 @@ pub trait Allocations: Send + Sync {
     /// Allocates a block, or turns the hold of a plan into the allocation.
     fn create_allocation(&self, spec: &AllocationSpec, planned: &Planned) -> Result<Allocation>;
 
-    /// Changes an allocation, and its size if `change` says so.
+    /// Changes an allocation, and its size if `change` has another one.
     fn update_allocation(&self, id: &str, change: &AllocationChange) -> Result<Allocation>;
 
     /// Releases the block of an allocation.

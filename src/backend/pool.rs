@@ -7,7 +7,7 @@ pub trait Pools: Send + Sync {
     /// Creates a pool with its blocks, or turns the hold of a plan into it.
     fn create_pool(&self, spec: &PoolSpec, planned: &Planned) -> Result<Pool>;
 
-    /// Changes a pool, and its blocks if `change` says so.
+    /// Changes a pool, and its blocks if `change` has others.
     fn update_pool(&self, id: &str, change: &PoolChange) -> Result<Pool>;
 
     /// Deletes a pool. `cascade` also deletes everything inside. Without it, a pool that is not empty is [`crate::ipam::Error::InUse`].

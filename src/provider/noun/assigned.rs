@@ -142,7 +142,7 @@ fn reach<M: AssignedModel>(
     show(shared, &mut apply.state, record)?;
     let Some(error) = M::failure(record) else { return Ok(()) };
     apply.reached = Some(apply.state.clone());
-    Err(errors::at(error, apply.state.place(error)))
+    Err(errors::at(error, apply.state.attribute_for(error)))
 }
 
 fn show<M: AssignedModel>(
@@ -184,7 +184,7 @@ impl<M: AssignedModel> Life<M> for Assigned {
         let spec = whole(&apply.state)?;
         let patience = patience(&apply.state, |timeouts| &timeouts.create, M::PATIENCE);
         let made = within(patience, &apply.stop, || keeper.create(&spec));
-        let made = made.map_err(|error| errors::at(&error, apply.state.place(&error)))?;
+        let made = made.map_err(|error| errors::at(&error, apply.state.attribute_for(&error)))?;
         reach(shared, apply, &made)
     }
 
@@ -198,7 +198,7 @@ impl<M: AssignedModel> Life<M> for Assigned {
         let (keeper, id) = (of::<M::Noun>(ipam.as_ref())?, id_of(prior)?);
         let patience = patience(&apply.state, |timeouts| &timeouts.update, M::PATIENCE);
         let changed = within(patience, &apply.stop, || keeper.update(id, &before, &after));
-        let changed = changed.map_err(|error| errors::at(&error, apply.state.place(&error)))?;
+        let changed = changed.map_err(|error| errors::at(&error, apply.state.attribute_for(&error)))?;
         reach(shared, apply, &changed)
     }
 

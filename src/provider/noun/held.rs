@@ -266,7 +266,7 @@ impl<M: HeldModel> Life<M> for Held {
         let waits_for = || hand_over::waits_for::<M::Noun>(&configured, &planned);
         let made = hand_over::once_given_up(shared, (patience, &apply.stop), waits_for, work);
         let made = made.map_err(|error| {
-            let said = errors::at(&error, apply.config.place(&error));
+            let said = errors::at(&error, apply.config.attribute_for(&error));
             M::explain_creation(hand_over::explain(said, &error, &waits_for()), &planned, &error)
         })?;
         shared.session.made(&made.meta().id);
@@ -305,7 +305,7 @@ impl<M: HeldModel> Life<M> for Held {
                     show(&configured, &mut model, &reached)?;
                     apply.reached = Some(model);
                 }
-                let said = errors::at(&error, apply.config.place(&error));
+                let said = errors::at(&error, apply.config.attribute_for(&error));
                 Err(hand_over::explain(said, &error, &waits_for()))
             }
         }

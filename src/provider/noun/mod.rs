@@ -105,7 +105,7 @@ pub(super) trait NounModel: Model {
     }
 
     /// The attribute that an error is about. `self` is the configuration.
-    fn place(&self, _error: &Error) -> Path {
+    fn attribute_for(&self, _error: &Error) -> Path {
         Path::root()
     }
 }

@@ -141,7 +141,7 @@ impl NounModel for AllocationModel {
 
     fields_with_tags!();
 
-    fn place(&self, error: &Error) -> Path {
+    fn attribute_for(&self, error: &Error) -> Path {
         match error {
             Error::NameTaken { .. } | Error::HoldLost { .. } => at!(Self, name),
             Error::NotFound { kind: Kind::Pool, .. }

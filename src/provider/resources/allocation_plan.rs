@@ -29,7 +29,7 @@ impl AllocationPlanner<'_> {
         let Some(spec) = spec else { return Ok(()) };
         let Some(holds) = configured.holds() else { return self.preview(&configured, plan, spec, &tags) };
         let config = plan.config.clone();
-        let place = |error: &Error| config.place(error);
+        let place = |error: &Error| config.attribute_for(error);
         let hold =
             |terms: &Terms| holds.plan_allocation(&spec, &self.for_new(&configured, terms, &spec.pool_id, &tags));
         let held = holding::plan(&self.request(&configured, &place), plan, hold)?;

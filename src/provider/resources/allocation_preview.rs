@@ -42,7 +42,7 @@ impl AllocationPlanner<'_> {
         tags: &PlannedTags,
     ) -> Result<(), Diagnostics> {
         let config = plan.config.clone();
-        let place = |error: &Error| config.place(error);
+        let place = |error: &Error| config.attribute_for(error);
         let rules = self.rules_for(configured, &spec.pool_id, tags).unwrap_or_default();
         let spec = AllocationSpec { tags: tags.assumed(&rules), ..spec };
         create::look(&self.request(configured, &place), plan, New::Allocation(&spec))
@@ -85,7 +85,7 @@ impl AllocationPlanner<'_> {
                 error
             })
         };
-        let place = |error: &Error| config.place(error);
+        let place = |error: &Error| config.attribute_for(error);
         let found = holding::plan(&self.request(configured, &place), plan, look);
         let found = found.map_err(|said| match &kept {
             Some((_, cidr)) => plan_again(said, *cidr),
@@ -121,7 +121,7 @@ impl AllocationPlanner<'_> {
             return Ok(false);
         }
         let found = configured.ipam.find_allocation(&spec.pool_id, &spec.name);
-        let found = found.map_err(|error| errors::at(&error, plan.config.place(&error)))?;
+        let found = found.map_err(|error| errors::at(&error, plan.config.attribute_for(&error)))?;
         Ok(create::is_replacement(&plan.private) || found.is_some())
     }
 }

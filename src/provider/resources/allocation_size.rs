@@ -45,7 +45,7 @@ impl AllocationPlanner<'_> {
         };
         let is_replacement = |answer: &Resize| *answer == Resize::Replace;
         let answer = hand_over::until_there_is_room(self.0, committing, &waits_for, is_replacement, ask);
-        let (answer, _) = answer.map_err(|error| errors::at(&error, plan.config.place(&error)))?;
+        let (answer, _) = answer.map_err(|error| errors::at(&error, plan.config.attribute_for(&error)))?;
         match answer {
             Resize::InPlace(cidr) => {
                 let name = prior.name.get().map_or("", String::as_str);

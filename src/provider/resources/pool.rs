@@ -202,7 +202,7 @@ impl PoolModel {
     }
 
     pub(super) fn explain(&self, error: &Error) -> Diagnostics {
-        errors::at(error, self.place(error))
+        errors::at(error, self.attribute_for(error))
     }
 }
 
@@ -251,7 +251,7 @@ impl NounModel for PoolModel {
         // Without a family, only a violation of the limits of the longer addresses is certain.
         let wrong = self.rules().and_then(|rules| check_rules(&rules, family.unwrap_or(Family::Ipv6)).err());
         if let Some(error) = wrong {
-            diagnostics.push(errors::explain(&error).at(self.place(&error)));
+            diagnostics.push(errors::explain(&error).at(self.attribute_for(&error)));
         }
         diagnostics
     }
@@ -286,7 +286,7 @@ impl NounModel for PoolModel {
 
     fields_with_tags!();
 
-    fn place(&self, error: &Error) -> Path {
+    fn attribute_for(&self, error: &Error) -> Path {
         match error {
             Error::NameTaken { .. } | Error::HoldLost { .. } => at!(Self, name),
             Error::NotFound { kind: Kind::Scope, .. } | Error::ScopeMismatch { .. } => at!(Self, ipam_scope_id),

@@ -153,7 +153,7 @@ impl Planner<'_> {
             shared: self.0,
             configured: &configured,
             name_at: PoolCidrModel::name_at(&config),
-            attribute_for: &|error| config.place(error),
+            attribute_for: &|error| config.attribute_for(error),
         };
         let Some(held) = holding::hold_or_look::<_, PoolCidr>(&request, plan, &spec)? else {
             self.0.changes.plan_growth(&spec.pool_id);
@@ -223,7 +223,7 @@ impl NounModel for PoolCidrModel {
 
     fields!();
 
-    fn place(&self, error: &Error) -> Path {
+    fn attribute_for(&self, error: &Error) -> Path {
         match error {
             Error::NameTaken { .. } | Error::HoldLost { .. } => Self::name_at(self),
             Error::NotFound { kind: Kind::Pool, .. } => at!(Self, ipam_pool_id),

@@ -47,7 +47,7 @@ impl PoolPlanner<'_> {
             shared: self.0,
             configured: &configured,
             name_at: at!(PoolModel, name),
-            attribute_for: &|error| config.place(error),
+            attribute_for: &|error| config.attribute_for(error),
         };
         let Some(pool) = holding::hold_or_look::<_, Pool>(&request, plan, &spec)? else { return Ok(()) };
         show_planned(&configured, &mut plan.planned, &pool, &tags)?;

@@ -80,7 +80,7 @@ impl NounModel for ScopeModel {
 
     fields_with_tags!();
 
-    fn place(&self, error: &Error) -> Path {
+    fn attribute_for(&self, error: &Error) -> Path {
         match error {
             Error::NameTaken { .. } | Error::HoldLost { .. } => at!(Self, name),
             Error::Unsupported { what: Unsupported::OnlyAws(_) } => at!(Self, ipam_id),
@@ -118,7 +118,7 @@ impl HeldModel for ScopeModel {
             shared,
             configured: &configured,
             name_at: at!(Self, name),
-            attribute_for: &|error| NounModel::place(&Self::default(), error),
+            attribute_for: &|error| NounModel::attribute_for(&Self::default(), error),
         };
         match holding::hold_or_look::<_, Scope>(&request, plan, &spec)? {
             Some(scope) => show_planned(&configured, &mut plan.planned, &scope, &tags),

@@ -63,7 +63,7 @@ impl NounModel for AssociationModel {
 
     fields_with_tags!();
 
-    fn place(&self, error: &Error) -> Path {
+    fn attribute_for(&self, error: &Error) -> Path {
         let code = match error {
             Error::Service(fault) => fault.code.as_deref().unwrap_or_default(),
             _ => "",

@@ -166,7 +166,7 @@ impl NounModel for ByoipCidrModel {
 
     fields!();
 
-    fn place(&self, error: &Error) -> Path {
+    fn attribute_for(&self, error: &Error) -> Path {
         match error {
             Error::NotFound { kind: Kind::Pool, .. } => at!(Self, ipam_pool_id),
             Error::Service(fault) => match (fault.action, fault.code.as_deref()) {

@@ -40,7 +40,7 @@ impl NounModel for AdminModel {
 
     fields!();
 
-    fn place(&self, _error: &Error) -> Path {
+    fn attribute_for(&self, _error: &Error) -> Path {
         at!(Self, delegated_admin_account_id)
     }
 }

@@ -201,7 +201,7 @@ impl NounModel for PolicyModel {
 
     fields_with_tags!();
 
-    fn place(&self, error: &Error) -> Path {
+    fn attribute_for(&self, error: &Error) -> Path {
         match error {
             Error::Service(fault) if fault.action == "ModifyIpamPolicyAllocationRules" => at!(Self, allocation_rule),
             _ => Path::root(),

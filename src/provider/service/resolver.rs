@@ -117,7 +117,7 @@ impl NounModel for ResolverModel {
 
     fields_with_tags!();
 
-    fn place(&self, error: &Error) -> Path {
+    fn attribute_for(&self, error: &Error) -> Path {
         match error {
             Error::Service(fault) if fault.action.ends_with("ResolverVersion") => at!(Self, rule),
             _ => Path::root(),

@@ -132,7 +132,7 @@ impl NounModel for TargetModel {
 
     fields_with_tags!();
 
-    fn place(&self, error: &Error) -> Path {
+    fn attribute_for(&self, error: &Error) -> Path {
         match error {
             Error::Service(fault) if fault.code.as_deref() == Some("sync-failed") => at!(Self, prefix_list_id),
             _ => Path::root(),

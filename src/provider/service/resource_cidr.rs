@@ -105,7 +105,7 @@ impl NounModel for ResourceCidrModel {
 
     fields!();
 
-    fn place(&self, error: &Error) -> Path {
+    fn attribute_for(&self, error: &Error) -> Path {
         match error {
             Error::Untreatable { why: Untreatable::NotSeen, .. } => at!(Self, resource_cidr),
             Error::Untreatable { why: Untreatable::Public, .. } if self.monitored == Tf::Known(false) => {
@@ -155,7 +155,7 @@ impl AssignedModel for ResourceCidrModel {
         match keeper.get(&spec.of.to_string()) {
             Ok(None) => {
                 let error = Error::Untreatable { of: Box::new(spec.of), why: Untreatable::NotSeen };
-                errors::at(&error, self.place(&error))
+                errors::at(&error, self.attribute_for(&error))
             }
             Ok(Some(_)) => Diagnostics::new(),
             Err(error) => errors::at(&error, Path::root()),
