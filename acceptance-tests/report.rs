@@ -352,7 +352,7 @@ fn every_element_has_a_role_and_a_name_for_assistive_technology() {
 #[test]
 fn a_page_of_a_hundred_thousand_allocations_opens_at_once() {
     let scene = Scene::new();
-    let mut report = Report::gather(scene.store.open().as_ref(), &Ask::default(), &mut |_, _, _| {}).unwrap();
+    let mut report = Report::gather(scene.store.open().as_ref(), &Ask::default()).unwrap();
     let pattern = report.allocations[0].clone();
     report.allocations = (0..MANY).map(|place| numbered(&pattern, place)).collect();
     report.problems.clear();
@@ -430,7 +430,7 @@ fn a_rule_that_is_no_longer_kept_fails_the_plan_that_asks_for_it() {
 #[test]
 fn a_pool_shows_its_past_and_its_forecast_in_a_drawing_in_words_and_in_a_table() {
     let scene = Scene::new();
-    let mut report = Report::gather(scene.store.open().as_ref(), &Ask::default(), &mut |_, _, _| {}).unwrap();
+    let mut report = Report::gather(scene.store.open().as_ref(), &Ask::default()).unwrap();
     let at = report.at;
     let point = |day: u32| TrendPoint {
         time: at.checked_sub(Duration::from_secs(86_400 * u64::from(9 - day))).unwrap(),

@@ -312,7 +312,7 @@ fn free_and_used_space_is_computed_from_the_lists_of_aws() {
 #[test]
 fn an_overview_answers_like_single_questions_and_requests_each_list_once() {
     let scene = Scene::new();
-    let ipam = ours(&scene);
+    let ipam = client_of(&scene);
     let (top, leaf) = tree(&ipam);
     allocate(&ipam, &leaf, "web", 24).unwrap();
     let expected = [&top, &leaf].map(|pool| {
