@@ -104,7 +104,7 @@ fn assigned_cases() -> Vec<Case> {
         case(
             Id::Assigned,
             "ipam_resource_discovery_association.own",
-            &[net.clone()],
+            std::slice::from_ref(&net),
             json!({
                 "ipam_id": "${ipam_ipam.net.id}",
                 "ipam_resource_discovery_id": "ipam-res-disco-1",
@@ -130,7 +130,7 @@ fn assigned_cases() -> Vec<Case> {
         case(
             Id::Arguments,
             "ipam_byoasn.own",
-            &[net.clone()],
+            std::slice::from_ref(&net),
             json!({"ipam_id": "${ipam_ipam.net.id}", "asn": "64496", "asn_authorization_context": signed}),
             minute.clone(),
         ),
