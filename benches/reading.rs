@@ -25,6 +25,9 @@ use test_servers::Postgres;
 
 use filled::Dice;
 
+/// A query that returns the number of things that it has read.
+type Read<'a> = &'a dyn Fn(&Local) -> usize;
+
 /// The larger store has this many times the pools, and one of its pools has this many times the allocations.
 const TIMES: usize = 10;
 /// Largest ratio of the times when the content that is read is [`TIMES`] times as large.
@@ -131,7 +134,7 @@ fn compare(kind: &str, small: &Local, large: &Local) -> bool {
             local.list_allocations(&AllocationFilter { pool_id, ..AllocationFilter::default() }).unwrap().len()
         }
     });
-    let work: [(&str, &dyn Fn(&Local) -> usize, f64); 4] = [
+    let work: [(&str, Read<'_>, f64); 4] = [
         ("tree", &tree, GROWTH_MAX),
         ("report --json", &report, GROWTH_MAX),
         ("one pool, as much larger", &growing, GROWTH_MAX),

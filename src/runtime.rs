@@ -16,13 +16,13 @@ static RUNTIME: LazyLock<Option<Runtime>> = LazyLock::new(|| {
     builder.worker_threads(1).thread_name("network").enable_all().build().ok()
 });
 
-/// The operating system gave no thread for the executor.
+/// The operating system could not start the thread of the executor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NoThread;
 
 impl fmt::Display for NoThread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the system gave no thread")
+        f.write_str("could not start the network thread")
     }
 }
 

@@ -221,7 +221,7 @@ impl Ledger<'_> {
     /// the hold has to wait for it.
     ///
     /// # Errors
-    /// Returns the errors of [`Ledger::place`].
+    /// Returns the errors of [`Ledger::allocate_block`].
     pub(in crate::ipam) fn place_or_wait(&mut self, pool: &Pool, ask: &BlockRequest<'_>) -> Result<(Cidr, bool)> {
         match self.allocate_block(pool, ask) {
             Err(exhausted @ Error::PoolExhausted { .. }) => match self.place_in_given_up(pool, ask)? {
