@@ -1,6 +1,6 @@
 //! The interface for Terraform users: the provider block, and one file for each resource, data source and function.
 //!
-//! A new resource needs one file and one line in [`resources`].
+//! A new resource needs one file and one line in [`resources()`].
 
 mod attributes;
 mod aws;

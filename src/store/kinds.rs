@@ -1,4 +1,4 @@
-//! The kinds of stores: one table that [`super::open`], the messages and the tests of the documentation use.
+//! The kinds of stores: one table that [`super::open()`], the messages and the tests of the documentation use.
 
 /// What keeps the data of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
