@@ -16,6 +16,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::LazyLock;
 
 use crate::endpoint::Endpoint;
+use crate::harness::client::Client;
 use crate::harness::each::words;
 use crate::harness::store::Store;
 use crate::harness::terraform::unwrapped;
@@ -111,6 +112,10 @@ pub fn journey(module: &str, check: fn(Store)) {
     let Instead::Fails(wanted) = instead else { panic!("the row of a test needs `does not hold`: {instead:?}") };
     let on = store.clone();
     let outcome: Result<(), Box<dyn Any + Send>> = catch_unwind(AssertUnwindSafe(|| check(on)));
+    if outcome.is_ok() && !Client::chosen().tells_the_walk() {
+        // Such a client notices less in an apply. The test itself says what is different then.
+        return;
+    }
     let panic = outcome.expect_err("the test succeeds as on every store: its row of the guide is no longer true");
     let said = unwrapped(words(&*panic));
     for part in wanted {
