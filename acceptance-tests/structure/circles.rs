@@ -15,6 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::tokens::{closing, is_word, named, path_at, tokens, without_tests};
+
 /// Circles that are not cut yet. A circle is allowed if every file of it begins with one of the paths of one entry.
 const NOT_CUT_YET: [&[&str]; 6] = [
     &["src/backend/local.rs", "src/backend/local/"],
@@ -108,7 +110,9 @@ impl Crate {
                 "use" if is_word(words(1)) || [":", "{", "$"].contains(&words(1)) => {
                     let end = at + tokens[at..].iter().position(|token| token == ";").unwrap_or(tokens.len() - at);
                     let exported = is_exported(&tokens[..at]);
-                    for (name, path) in imported(&tokens[at + 1..end]) {
+                    // A `*` would need the items of another module, and outside tests `src` does not use it for modules.
+                    for (name, path) in named(&tokens[at + 1..end]) {
+                        let Some(name) = name else { continue };
                         self.modules[id].imports.insert(name, Import { path, exported });
                     }
                     at = end;
@@ -194,137 +198,6 @@ impl Crate {
     }
 }
 
-/// The words and signs of a source text. A text in quotes is one token, without its end; comments and lifetimes are left
-/// out.
-fn tokens(text: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut rest = text;
-    while let Some(letter) = rest.chars().next() {
-        let length = if rest.starts_with("//") {
-            rest.find('\n').unwrap_or(rest.len())
-        } else if rest.starts_with("/*") {
-            rest.find("*/").map_or(rest.len(), |end| end + 2)
-        } else if let Some(length) = raw_text(rest) {
-            length
-        } else if letter == '"' {
-            let length = quoted(rest);
-            found.push(rest[..length - 1].to_owned());
-            length
-        } else if letter == '\'' {
-            character(rest)
-        } else if letter.is_alphanumeric() || letter == '_' {
-            let end = rest.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(rest.len());
-            found.push(rest[..end].to_owned());
-            end
-        } else if rest.starts_with("::") {
-            found.push("::".to_owned());
-            2
-        } else {
-            if !letter.is_whitespace() {
-                found.push(letter.to_string());
-            }
-            letter.len_utf8()
-        };
-        rest = &rest[length..];
-    }
-    found
-}
-
-/// The length of a raw text such as `r#"..."#` at the start of `rest`.
-fn raw_text(rest: &str) -> Option<usize> {
-    let after = rest.strip_prefix("br").or_else(|| rest.strip_prefix('r'))?;
-    let hashes = after.len() - after.trim_start_matches('#').len();
-    let inner = after[hashes..].strip_prefix('"')?;
-    let end = format!("\"{}", "#".repeat(hashes));
-    let closed = inner.find(&end)? + end.len();
-    Some(rest.len() - inner.len() + closed)
-}
-
-/// The length of a text in quotes.
-fn quoted(rest: &str) -> usize {
-    let mut escaped = false;
-    for (at, letter) in rest.char_indices().skip(1) {
-        match letter {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '"' => return at + 1,
-            _ => {}
-        }
-    }
-    rest.len()
-}
-
-/// The length of a character such as `'a'` or `'\n'`, or of the apostrophe of a lifetime with its name.
-fn character(rest: &str) -> usize {
-    let letters: Vec<char> = rest.chars().take(3).collect();
-    match letters[..] {
-        [_, '\\', escaped] => 2 + escaped.len_utf8() + rest[2 + escaped.len_utf8()..].find('\'').unwrap() + 1,
-        [_, letter, '\''] => 2 + letter.len_utf8(),
-        _ => {
-            rest[1..].find(|letter: char| !letter.is_alphanumeric() && letter != '_').map_or(rest.len(), |end| end + 1)
-        }
-    }
-}
-
-/// Leaves out what stands behind `#[cfg(test)]`: an item up to its semicolon or its closing brace.
-fn without_tests(tokens: Vec<String>) -> Vec<String> {
-    let marker = ["#", "[", "cfg", "(", "test", ")", "]"].map(str::to_owned);
-    let (mut kept, mut at) = (Vec::new(), 0);
-    while at < tokens.len() {
-        if !tokens[at..].starts_with(&marker) {
-            kept.push(tokens[at].clone());
-            at += 1;
-            continue;
-        }
-        at += marker.len();
-        loop {
-            match tokens.get(at).map_or(";", String::as_str) {
-                ";" => break,
-                "{" => {
-                    at = closing(&tokens, at);
-                    break;
-                }
-                "(" | "[" => at = closing(&tokens, at) + 1,
-                _ => at += 1,
-            }
-        }
-        at += 1;
-    }
-    kept
-}
-
-/// The place of the sign that closes the bracket at `open`.
-fn closing(tokens: &[String], open: usize) -> usize {
-    let mut depth = 0;
-    for (at, token) in tokens.iter().enumerate().skip(open) {
-        match token.as_str() {
-            "(" | "[" | "{" => depth += 1,
-            ")" | "]" | "}" => depth -= 1,
-            _ => {}
-        }
-        if depth == 0 {
-            return at;
-        }
-    }
-    tokens.len()
-}
-
-fn is_word(token: &str) -> bool {
-    token.starts_with(|letter: char| letter.is_alphabetic() || letter == '_')
-}
-
-/// The path that the tokens begin with.
-fn path_at(tokens: &[String]) -> Vec<String> {
-    let mut path = vec![tokens[0].clone()];
-    for pair in tokens[1..].chunks_exact(2) {
-        if pair[0] != "::" || !is_word(&pair[1]) {
-            break;
-        }
-        path.push(pair[1].clone());
-    }
-    path
-}
-
 /// Whether the tokens before a `use` end in `pub` or `pub(...)`.
 fn is_exported(before: &[String]) -> bool {
     let mut visibility = before;
@@ -333,60 +206,6 @@ fn is_exported(before: &[String]) -> bool {
         visibility = &visibility[..open];
     }
     visibility.last().is_some_and(|token| token == "pub")
-}
-
-/// The names that the tree of a `use` brings in, with their paths. A `*` brings in nothing here: it would need the items
-/// of another module, and outside tests `src` does not use it for modules.
-fn imported(tree: &[String]) -> Vec<(String, Vec<String>)> {
-    let mut found = Vec::new();
-    add_imported(tree, &[], &mut found);
-    found
-}
-
-fn add_imported(tree: &[String], before: &[String], found: &mut Vec<(String, Vec<String>)>) {
-    let (mut path, mut at) = (before.to_vec(), 0);
-    while let Some(token) = tree.get(at) {
-        match token.as_str() {
-            "{" => {
-                let end = closing(tree, at);
-                for member in members(&tree[at + 1..end]) {
-                    add_imported(member, &path, found);
-                }
-                return;
-            }
-            "as" => {
-                found.push((tree[at + 1].clone(), path));
-                return;
-            }
-            "*" => return,
-            "self" if !path.is_empty() => {}
-            word if is_word(word) => path.push(word.to_owned()),
-            _ => {}
-        }
-        at += 1;
-    }
-    if let Some(name) = path.last().cloned() {
-        found.push((name, path));
-    }
-}
-
-/// The members of a group: the tokens between its commas.
-fn members(group: &[String]) -> Vec<&[String]> {
-    let (mut list, mut start, mut at) = (Vec::new(), 0, 0);
-    while at < group.len() {
-        match group[at].as_str() {
-            "{" => at = closing(group, at),
-            "," => {
-                list.push(&group[start..at]);
-                start = at + 1;
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-    list.push(&group[start..]);
-    list.retain(|member| !member.is_empty());
-    list
 }
 
 /// The path in `#[path = "..."]` before the item at `at`.

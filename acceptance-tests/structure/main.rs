@@ -8,3 +8,4 @@ mod lengths;
 mod modules;
 mod purity;
 mod source;
+mod tokens;

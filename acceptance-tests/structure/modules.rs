@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use crate::source::{Source, branches, paths, root, sources};
+use crate::source::{Source, paths, root, sources};
+use crate::tokens::paths_after;
 
 /// Each top-level module, and the modules that it may name.
 const MAY_KNOW: [(&str, &[&str]); 11] = [
@@ -53,7 +54,7 @@ fn modules_name_only_the_modules_that_they_may() {
             wrong.insert(format!("src/{} is not in the table of acceptance-tests/structure/modules.rs", source.module));
             continue;
         };
-        for path in paths(&source.code) {
+        for path in paths(&source.tokens) {
             let Some(first) = path.first() else { continue };
             let named = macros.get(first).unwrap_or(first);
             // Every module may use the other items at the top of the crate (constants of lib.rs).
@@ -71,7 +72,7 @@ fn core_and_provider_see_only_their_part_of_a_store() {
     let mut wrong = BTreeSet::new();
     for (module, allowed) in OF_STORE {
         for source in sources().iter().filter(|source| source.module == module) {
-            for item in items_of("store", &source.code).into_iter().filter(|item| !allowed.contains(&item.as_str())) {
+            for item in items_of("store", &source.tokens).into_iter().filter(|item| !allowed.contains(&item.as_str())) {
                 let file = source.path.display();
                 wrong.insert(format!("{file} names store::{item}: {module} may know only {allowed:?} of it"));
             }
@@ -81,22 +82,12 @@ fn core_and_provider_see_only_their_part_of_a_store() {
 }
 
 /// The items of a top-level module that `code` names, as `crate::module::Item` or as `module::Item` after an import.
-fn items_of(module: &str, code: &str) -> Vec<String> {
-    let named: Vec<_> =
-        paths(code).into_iter().filter(|path| path.first().is_some_and(|name| name == module)).collect();
+fn items_of(module: &str, tokens: &[String]) -> Vec<String> {
+    let named: Vec<_> = paths(tokens).into_iter().filter(|path| path[0] == module).collect();
     let mut items: Vec<String> = named.iter().filter_map(|path| path.get(1).cloned()).collect();
-    if named.iter().any(|path| path.len() == 1 || path[1] == "self") {
-        let prefix = format!("{module}::");
-        for (at, _) in code.match_indices(&prefix) {
-            let starts_a_path = !code[..at].ends_with(|before: char| before.is_alphanumeric() || "_:".contains(before));
-            if starts_a_path {
-                let mut found = Vec::new();
-                branches(&code[at + prefix.len()..], &[], &mut found);
-                items.extend(found.into_iter().filter_map(|path| path.first().cloned()));
-            }
-        }
+    if named.iter().any(|path| path.len() == 1) {
+        items.extend(paths_after(module, tokens).into_iter().filter_map(|path| path.first().cloned()));
     }
-    items.retain(|item| item != "self");
     items
 }
 
@@ -142,9 +133,11 @@ fn only_plugin_and_protocol_speak_grpc() {
 
 #[test]
 fn groups_and_paths_are_split() {
+    use crate::tokens::tokens;
+
     let code = "use crate::{a, store::{Tx, error::Error}, b::C};\nlet x = crate::tf::Value::Null; $crate::ipam::f(1);";
-    let found: Vec<String> = paths(code).iter().map(|path| path.join("::")).collect();
+    let found: Vec<String> = paths(&tokens(code)).iter().map(|path| path.join("::")).collect();
     assert_eq!(found, ["a", "store::Tx", "store::error::Error", "b::C", "tf::Value::Null", "ipam::f"]);
     let imported = "use crate::store::{self, Overlay};\nfn f() -> store::Error { tf::store::None }";
-    assert_eq!(items_of("store", imported), ["Overlay", "Error"]);
+    assert_eq!(items_of("store", &tokens(imported)), ["Overlay", "Error"]);
 }

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::source::{Source, paths_after, sources};
+use crate::source::{Source, sources};
+use crate::tokens::{paths_after, tokens};
 
 /// The parts of the standard library that the core must not name: `time::Instant` is one, `time::Duration` is not.
 const OF_STD: [&str; 10] = [
@@ -24,7 +25,7 @@ const NAMES: [&str; 7] = ["Timestamp::now", "Zoned::now", "Instant::now", "Syste
 
 /// What `code` names of the above.
 fn impure(code: &str) -> BTreeSet<String> {
-    let of_std = paths_after("std::", code).into_iter().map(|path| path.join("::"));
+    let of_std = paths_after("std", &tokens(code)).into_iter().map(|path| path.join("::"));
     let is_word = |letter: Option<char>| letter.is_some_and(|letter| letter.is_alphanumeric() || letter == '_');
     let names = |name: &&str| {
         code.match_indices(*name)
@@ -58,11 +59,21 @@ fn impure_names_are_found_in_groups_and_as_words() {
 /// The files that build keys of the store.
 const BUILD_KEYS: [&str; 2] = ["src/ipam/storage/keys.rs", "src/ipam/storage/discovery_keys.rs"];
 
-/// The texts in `code` that begin a key of the store: a literal whose first part is one of `prefixes`, and a slash.
-fn key_texts(code: &str, prefixes: &BTreeSet<String>) -> Vec<String> {
-    let literals = code.split('"').skip(1).step_by(2);
-    let first = |text: &str| text.split_once('/').map(|(first, _)| first.to_owned());
-    literals.filter(|text| first(text).is_some_and(|first| prefixes.contains(&first))).map(str::to_owned).collect()
+/// The first part of a text that may be a key of the store: the part before the first slash.
+fn first_part(text: &str) -> Option<&str> {
+    let (first, _) = text.split_once('/')?;
+    let is_prefix = !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+    is_prefix.then_some(first)
+}
+
+/// The texts in quotes.
+fn texts(tokens: &[String]) -> impl Iterator<Item = &str> {
+    tokens.iter().filter_map(|token| token.strip_prefix('"'))
+}
+
+/// The texts that begin a key of the store, because their first part is one of `prefixes`.
+fn key_texts<'a>(tokens: &'a [String], prefixes: &BTreeSet<String>) -> Vec<&'a str> {
+    texts(tokens).filter(|text| first_part(text).is_some_and(|first| prefixes.contains(first))).collect()
 }
 
 #[test]
@@ -72,16 +83,14 @@ fn keys_of_the_store_are_built_in_one_place() {
         .iter()
         .filter(|source| source.module == "ipam")
         .partition(|source| BUILD_KEYS.iter().any(|path| source.path.ends_with(path)));
-    // Where keys are built, the first part of a text before a slash is a prefix of keys.
     let prefixes: BTreeSet<String> = builders
         .iter()
-        .flat_map(|source| source.code.split('"').skip(1).step_by(2))
-        .filter_map(|text| text.split_once('/').map(|(first, _)| first.to_owned()))
-        .filter(|first| !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'))
+        .flat_map(|source| texts(&source.tokens))
+        .filter_map(|text| first_part(text).map(str::to_owned))
         .collect();
     assert!(["event", "expiry", "avoiding"].iter().all(|known| prefixes.contains(*known)), "{prefixes:?}");
     let wrong = |source: &&Source| {
-        let found = key_texts(&source.code, &prefixes);
+        let found = key_texts(&source.tokens, &prefixes);
         (!found.is_empty()).then(|| format!("{} builds {found:?}", source.path.display()))
     };
     let wrong: Vec<String> = others.iter().filter_map(wrong).collect();
@@ -91,6 +100,6 @@ fn keys_of_the_store_are_built_in_one_place() {
 #[test]
 fn a_key_that_is_built_elsewhere_is_found() {
     let prefixes = BTreeSet::from(["event".to_owned()]);
-    let code = "let range = keys::under(\"event/\"); let path = \"events/x\"; let word = \"event\";";
-    assert_eq!(key_texts(code, &prefixes), ["event/"]);
+    let code = "let quote = '\"'; let at = \"http://x\"; let range = keys::under(\"event/\"); let path = \"events/x\"; let word = \"event\";";
+    assert_eq!(key_texts(&tokens(code), &prefixes), ["event/"]);
 }

@@ -1,7 +1,9 @@
-//! Reading the source: its files, their code without comments and tests, and the paths that it names.
+//! Reads the source: its files, and their code without comments and tests.
 
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use crate::tokens::{paths_after, tokens, without_tests};
 
 /// A source file of the crate.
 pub(crate) struct Source {
@@ -11,6 +13,8 @@ pub(crate) struct Source {
     pub(crate) module: String,
     /// Code without comments and without tests.
     pub(crate) code: String,
+    /// The same as words and signs.
+    pub(crate) tokens: Vec<String>,
 }
 
 pub(crate) fn root() -> &'static Path {
@@ -37,8 +41,9 @@ pub(crate) fn sources() -> Vec<Source> {
         let inside = path.strip_prefix(&src).unwrap();
         let first = Path::new(inside.components().next().unwrap().as_os_str());
         let module = first.file_stem().unwrap().to_str().unwrap().to_owned();
-        let code = code_of(&fs::read_to_string(&path).unwrap());
-        Source { path: path.strip_prefix(root()).unwrap().to_path_buf(), module, code }
+        let text = fs::read_to_string(&path).unwrap();
+        let (code, tokens) = (code_of(&text), without_tests(tokens(&text)));
+        Source { path: path.strip_prefix(root()).unwrap().to_path_buf(), module, code, tokens }
     };
     rust_files(&src).into_iter().filter(|path| !is_test(path)).map(read).collect()
 }
@@ -57,61 +62,7 @@ fn code_of(text: &str) -> String {
     text[..end].lines().map(|line| line.split("//").next().unwrap_or("")).collect::<Vec<_>>().join("\n")
 }
 
-/// Paths after every `crate::` (or the crate's name), with groups expanded: `store::{Tx, Error}` is two paths.
-pub(crate) fn paths(code: &str) -> Vec<Vec<String>> {
-    ["crate::", "terraform_provider_ipam::"].iter().flat_map(|root| paths_after(root, code)).collect()
-}
-
-/// Paths after every `root`, such as `std::`, with groups expanded.
-pub(crate) fn paths_after(root: &str, code: &str) -> Vec<Vec<String>> {
-    let mut found = Vec::new();
-    for (at, _) in code.match_indices(root) {
-        let starts_a_word = !code[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_');
-        if starts_a_word {
-            branches(&code[at + root.len()..], &[], &mut found);
-        }
-    }
-    found
-}
-
-/// Reads one path, or the group that it ends in, from the start of `text`.
-pub(crate) fn branches(text: &str, before: &[String], found: &mut Vec<Vec<String>>) {
-    let text = text.trim_start();
-    if let Some(group) = text.strip_prefix('{') {
-        for member in members(group) {
-            branches(member, before, found);
-        }
-        return;
-    }
-    let end = text.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(text.len());
-    let mut path = before.to_vec();
-    if end > 0 {
-        path.push(text[..end].to_owned());
-    }
-    match text[end..].strip_prefix("::") {
-        Some(rest) if end > 0 => branches(rest, &path, found),
-        _ => found.push(path),
-    }
-}
-
-/// The members of a group: the texts between its commas, up to its closing brace.
-fn members(group: &str) -> Vec<&str> {
-    let (mut depth, mut start, mut list) = (0, 0, Vec::new());
-    for (at, letter) in group.char_indices() {
-        match letter {
-            '{' => depth += 1,
-            ',' if depth == 0 => {
-                list.push(&group[start..at]);
-                start = at + 1;
-            }
-            '}' if depth == 0 => {
-                list.push(&group[start..at]);
-                break;
-            }
-            '}' => depth -= 1,
-            _ => {}
-        }
-    }
-    list.retain(|member| !member.trim().is_empty());
-    list
+/// The paths of this crate that code names.
+pub(crate) fn paths(tokens: &[String]) -> Vec<Vec<String>> {
+    ["crate", "terraform_provider_ipam"].iter().flat_map(|root| paths_after(root, tokens)).collect()
 }
