@@ -398,15 +398,9 @@ impl AwsIpam {
                 in_order(all, &tree).into_iter().map(|pool| pool.meta.id).collect()
             }
         };
-        let wanted = |one: &Allocation| {
-            filter.name.as_ref().is_none_or(|name| one.meta.name == *name)
-                && filter.within.is_none_or(|block| block.contains(&one.cidr))
-                && filter.containing.is_none_or(|block| one.cidr.contains(&block))
-                && (filter.include_pools || one.resource_type != ResourceType::IpamPool)
-        };
         let mut found = Vec::new();
         for id in pool_ids {
-            found.extend(self.allocations_of(&id).await?.into_iter().filter(wanted));
+            found.extend(self.allocations_of(&id).await?.into_iter().filter(|one| filter.fits(one)));
         }
         Ok(found)
     }

@@ -5,15 +5,14 @@ use std::collections::{BTreeSet, HashMap};
 use aws_sdk_ec2::types as ec2;
 
 use crate::ipam::{
-    Allocation, Audit, Cidr, Error, Finding, Kind, Overview, OverviewQuery, Pool, PoolChoice, PoolFilter, PoolOverview,
-    PoolTree, Result, Review, Scope, ScopeChoice,
+    Allocation, Audit, Cidr, Error, Finding, Kind, Overview, OverviewQuery, Pool, PoolChoice, PoolOverview, PoolTree,
+    Result, Review, Scope, ScopeChoice,
 };
 
 use super::AwsIpam;
 use super::convert;
 use super::pool_tree::sort_key;
-use super::usage::PoolSpace;
-use super::usage::assigned_in;
+use super::usage::{PoolSpace, assigned_in};
 
 /// The lists of pools, each requested when it is needed first.
 struct Lists<'a> {
@@ -182,24 +181,14 @@ impl Lists<'_> {
 /// The positions of the chosen pools.
 fn chosen(choice: &PoolChoice, listed: &[Listed], tree: &PoolTree) -> Vec<usize> {
     match choice {
-        PoolChoice::Matching(filter) => listed
-            .iter()
-            .enumerate()
-            .filter(|(_, (_, pool))| passes(filter, pool))
-            .map(|(position, _)| position)
-            .collect(),
+        PoolChoice::Matching(filter) => {
+            listed.iter().enumerate().filter(|(_, (_, pool))| filter.fits(pool)).map(|(position, _)| position).collect()
+        }
         PoolChoice::Under(id) => {
             let start = listed.iter().position(|(_, pool)| pool.meta.id == *id);
             start.map_or_else(Vec::new, |start| subtree(id, start, listed, tree))
         }
     }
-}
-
-/// Whether a pool passes a filter; there are no planned pools.
-pub(super) fn passes(filter: &PoolFilter, pool: &Pool) -> bool {
-    filter.scope_id.as_ref().is_none_or(|id| pool.scope_id == *id)
-        && filter.source_pool_id.as_ref().is_none_or(|id| pool.source_pool_id.as_ref() == Some(id))
-        && filter.name.as_ref().is_none_or(|name| pool.meta.name == *name)
 }
 
 /// The positions of a pool and of all pools below it, parents before children.

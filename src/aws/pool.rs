@@ -309,7 +309,7 @@ impl Pools for AwsIpam {
 
     fn list_pools(&self, filter: &PoolFilter) -> Result<Vec<Pool>> {
         self.run(async {
-            let found = self.pools(|pool| super::overview::passes(filter, pool)).await?;
+            let found = self.pools(|pool| filter.fits(pool)).await?;
             Ok(in_order(found, &PoolTree::new(&self.pool_names().await?)))
         })
     }

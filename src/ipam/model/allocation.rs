@@ -189,3 +189,15 @@ pub struct AllocationFilter {
     /// Includes the space of pools below (type `ipam-pool`).
     pub include_pools: bool,
 }
+
+impl AllocationFilter {
+    /// Whether the allocation passes the filter.
+    pub fn fits(&self, allocation: &Allocation) -> bool {
+        allocation.meta.is_listed(self.include_planned)
+            && (self.include_pools || allocation.resource_type != ResourceType::IpamPool)
+            && self.pool_id.as_ref().is_none_or(|id| *id == allocation.pool_id)
+            && self.name.as_ref().is_none_or(|name| *name == allocation.meta.name)
+            && self.within.is_none_or(|within| within.contains(&allocation.cidr))
+            && self.containing.is_none_or(|inner| allocation.cidr.contains(&inner))
+    }
+}

@@ -188,3 +188,13 @@ pub struct PoolFilter {
     /// Includes holds.
     pub include_planned: bool,
 }
+
+impl PoolFilter {
+    /// Whether the pool passes the filter.
+    pub fn fits(&self, pool: &Pool) -> bool {
+        pool.meta.is_listed(self.include_planned)
+            && self.scope_id.as_ref().is_none_or(|id| *id == pool.scope_id)
+            && self.source_pool_id.as_ref().is_none_or(|id| Some(id) == pool.source_pool_id.as_ref())
+            && self.name.as_ref().is_none_or(|name| *name == pool.meta.name)
+    }
+}

@@ -6,9 +6,7 @@ use crate::ipam::operations::context::{LEVELS_MAX, TOO_DEEP};
 use crate::ipam::space::free;
 use crate::ipam::storage::codec::{self, Record, Spot};
 use crate::ipam::storage::{keys, names};
-use crate::ipam::{
-    Allocation, AllocationFilter, Cidr, Pool, PoolCidr, PoolFilter, Reader, ResourceType, Result, Scope,
-};
+use crate::ipam::{Allocation, AllocationFilter, Cidr, Pool, PoolCidr, PoolFilter, Reader, Result, Scope};
 use crate::store::Order;
 
 impl Reader<'_> {
@@ -77,12 +75,7 @@ impl Reader<'_> {
 
     /// Pools by scope, then depth-first by name: parents come before children.
     pub fn list_pools(&mut self, filter: &PoolFilter) -> Result<Vec<Pool>> {
-        let wanted = |pool: &Pool| {
-            pool.meta.is_listed(filter.include_planned)
-                && filter.scope_id.as_ref().is_none_or(|id| *id == pool.scope_id)
-                && filter.source_pool_id.as_ref().is_none_or(|id| Some(id) == pool.source_pool_id.as_ref())
-                && filter.name.as_ref().is_none_or(|name| *name == pool.meta.name)
-        };
+        let wanted = |pool: &Pool| filter.fits(pool);
         if let Some(source) = &filter.source_pool_id {
             let below = match codec::load::<Pool>(self.snapshot, source)? {
                 Some(pool) => self.below(&pool)?,
@@ -185,14 +178,7 @@ impl Reader<'_> {
     /// # Errors
     /// Returns [`crate::ipam::Error::NotFound`] when the filter names a pool that does not exist.
     pub fn list_allocations(&mut self, filter: &AllocationFilter) -> Result<Vec<Allocation>> {
-        let wanted = |allocation: &Allocation| {
-            allocation.meta.is_listed(filter.include_planned)
-                && (filter.include_pools || allocation.resource_type != ResourceType::IpamPool)
-                && filter.pool_id.as_ref().is_none_or(|id| *id == allocation.pool_id)
-                && filter.name.as_ref().is_none_or(|name| *name == allocation.meta.name)
-                && filter.within.is_none_or(|within| within.contains(&allocation.cidr))
-                && filter.containing.is_none_or(|inner| allocation.cidr.contains(&inner))
-        };
+        let wanted = |allocation: &Allocation| filter.fits(allocation);
         let Some(pool_id) = &filter.pool_id else {
             let allocations = self.all(&wanted)?;
             return self.by_pool(allocations);
