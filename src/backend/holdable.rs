@@ -77,47 +77,64 @@ pub trait Holdable: Noun<Record = Self> {
     }
 }
 
-impl Noun for Scope {
-    const WORD: &'static str = "scope";
-    const RESOURCE: &'static str = "ipam_scope";
-    type Spec = ScopeSpec;
-    type Record = Self;
+/// Implements [`Noun`] and [`Holdable`] for a record by the methods of the backend for its kind. What differs in another
+/// way stands in the braces.
+macro_rules! holdable {
+    (
+        $Record:ident, $word:literal, $resource:literal, $Spec:ident, $Change:ident,
+        $plan:ident, $create:ident, $get:ident, $find:path, $update:ident;
+        $($own:item)*
+    ) => {
+        impl Noun for $Record {
+            const WORD: &'static str = $word;
+            const RESOURCE: &'static str = $resource;
+            type Spec = $Spec;
+            type Record = Self;
+        }
+
+        impl Holdable for $Record {
+            const KIND: Kind = Kind::$Record;
+            type Change = $Change;
+
+            fn meta(&self) -> &Meta {
+                &self.meta
+            }
+
+            fn new_object(spec: &$Spec) -> New<'_> {
+                New::$Record(spec)
+            }
+
+            fn hold(holds: &dyn Holds, spec: &$Spec, terms: &Terms) -> Result<Self> {
+                holds.$plan(spec, terms)
+            }
+
+            fn create(ipam: &dyn Ipam, spec: &$Spec, planned: &Planned) -> Result<Self> {
+                ipam.$create(spec, planned)
+            }
+
+            fn get(ipam: &dyn Ipam, id: &str) -> Result<Option<Self>> {
+                ipam.$get(id)
+            }
+
+            fn find(ipam: &dyn Ipam, text: &str) -> Result<Vec<Self>> {
+                $find(ipam, text)
+            }
+
+            fn update(ipam: &dyn Ipam, id: &str, change: &$Change) -> Result<Self> {
+                ipam.$update(id, change)
+            }
+
+            $($own)*
+        }
+    };
 }
 
-impl Holdable for Scope {
-    const KIND: Kind = Kind::Scope;
-    type Change = ScopeChange;
-
-    fn meta(&self) -> &Meta {
-        &self.meta
-    }
+holdable! {
+    Scope, "scope", "ipam_scope", ScopeSpec, ScopeChange,
+    plan_scope, create_scope, get_scope, find::scopes, update_scope;
 
     fn container(&self) -> &str {
         ""
-    }
-
-    fn new_object(spec: &ScopeSpec) -> New<'_> {
-        New::Scope(spec)
-    }
-
-    fn hold(holds: &dyn Holds, spec: &ScopeSpec, terms: &Terms) -> Result<Self> {
-        holds.plan_scope(spec, terms)
-    }
-
-    fn create(ipam: &dyn Ipam, spec: &ScopeSpec, planned: &Planned) -> Result<Self> {
-        ipam.create_scope(spec, planned)
-    }
-
-    fn get(ipam: &dyn Ipam, id: &str) -> Result<Option<Self>> {
-        ipam.get_scope(id)
-    }
-
-    fn find(ipam: &dyn Ipam, text: &str) -> Result<Vec<Self>> {
-        find::scopes(ipam, text)
-    }
-
-    fn update(ipam: &dyn Ipam, id: &str, change: &ScopeChange) -> Result<Self> {
-        ipam.update_scope(id, change)
     }
 
     fn renamed(change: &ScopeChange, name: &str) -> ScopeChange {
@@ -125,20 +142,9 @@ impl Holdable for Scope {
     }
 }
 
-impl Noun for Pool {
-    const WORD: &'static str = "pool";
-    const RESOURCE: &'static str = "ipam_pool";
-    type Spec = PoolSpec;
-    type Record = Self;
-}
-
-impl Holdable for Pool {
-    const KIND: Kind = Kind::Pool;
-    type Change = PoolChange;
-
-    fn meta(&self) -> &Meta {
-        &self.meta
-    }
+holdable! {
+    Pool, "pool", "ipam_pool", PoolSpec, PoolChange,
+    plan_pool, create_pool, get_pool, find::pools, update_pool;
 
     fn block(&self) -> Option<Cidr> {
         self.cidrs.first().copied().filter(|_| self.cidrs.len() == 1)
@@ -148,49 +154,14 @@ impl Holdable for Pool {
         Self::container(self)
     }
 
-    fn new_object(spec: &PoolSpec) -> New<'_> {
-        New::Pool(spec)
-    }
-
-    fn hold(holds: &dyn Holds, spec: &PoolSpec, terms: &Terms) -> Result<Self> {
-        holds.plan_pool(spec, terms)
-    }
-
-    fn create(ipam: &dyn Ipam, spec: &PoolSpec, planned: &Planned) -> Result<Self> {
-        ipam.create_pool(spec, planned)
-    }
-
-    fn get(ipam: &dyn Ipam, id: &str) -> Result<Option<Self>> {
-        ipam.get_pool(id)
-    }
-
-    fn find(ipam: &dyn Ipam, text: &str) -> Result<Vec<Self>> {
-        find::pools(ipam, text)
-    }
-
-    fn update(ipam: &dyn Ipam, id: &str, change: &PoolChange) -> Result<Self> {
-        ipam.update_pool(id, change)
-    }
-
     fn renamed(change: &PoolChange, name: &str) -> PoolChange {
         PoolChange { name: name.to_owned(), ..change.clone() }
     }
 }
 
-impl Noun for PoolCidr {
-    const WORD: &'static str = "pool CIDR";
-    const RESOURCE: &'static str = "ipam_pool_cidr";
-    type Spec = PoolCidrSpec;
-    type Record = Self;
-}
-
-impl Holdable for PoolCidr {
-    const KIND: Kind = Kind::PoolCidr;
-    type Change = PoolCidrChange;
-
-    fn meta(&self) -> &Meta {
-        &self.meta
-    }
+holdable! {
+    PoolCidr, "pool CIDR", "ipam_pool_cidr", PoolCidrSpec, PoolCidrChange,
+    plan_pool_cidr, create_pool_cidr, get_pool_cidr, find::pool_cidrs, update_pool_cidr;
 
     fn block(&self) -> Option<Cidr> {
         Some(self.cidr)
@@ -198,30 +169,6 @@ impl Holdable for PoolCidr {
 
     fn container(&self) -> &str {
         &self.pool_id
-    }
-
-    fn new_object(spec: &PoolCidrSpec) -> New<'_> {
-        New::PoolCidr(spec)
-    }
-
-    fn hold(holds: &dyn Holds, spec: &PoolCidrSpec, terms: &Terms) -> Result<Self> {
-        holds.plan_pool_cidr(spec, terms)
-    }
-
-    fn create(ipam: &dyn Ipam, spec: &PoolCidrSpec, planned: &Planned) -> Result<Self> {
-        ipam.create_pool_cidr(spec, planned)
-    }
-
-    fn get(ipam: &dyn Ipam, id: &str) -> Result<Option<Self>> {
-        ipam.get_pool_cidr(id)
-    }
-
-    fn find(ipam: &dyn Ipam, text: &str) -> Result<Vec<Self>> {
-        find::pool_cidrs(ipam, text)
-    }
-
-    fn update(ipam: &dyn Ipam, id: &str, change: &PoolCidrChange) -> Result<Self> {
-        ipam.update_pool_cidr(id, change)
     }
 
     fn renamed(_: &PoolCidrChange, name: &str) -> PoolCidrChange {
@@ -229,20 +176,9 @@ impl Holdable for PoolCidr {
     }
 }
 
-impl Noun for Allocation {
-    const WORD: &'static str = "allocation";
-    const RESOURCE: &'static str = "ipam_allocation";
-    type Spec = AllocationSpec;
-    type Record = Self;
-}
-
-impl Holdable for Allocation {
-    const KIND: Kind = Kind::Allocation;
-    type Change = AllocationChange;
-
-    fn meta(&self) -> &Meta {
-        &self.meta
-    }
+holdable! {
+    Allocation, "allocation", "ipam_allocation", AllocationSpec, AllocationChange,
+    plan_allocation, create_allocation, get_allocation, find::allocations, update_allocation;
 
     fn block(&self) -> Option<Cidr> {
         Some(self.cidr)
@@ -250,30 +186,6 @@ impl Holdable for Allocation {
 
     fn container(&self) -> &str {
         &self.pool_id
-    }
-
-    fn new_object(spec: &AllocationSpec) -> New<'_> {
-        New::Allocation(spec)
-    }
-
-    fn hold(holds: &dyn Holds, spec: &AllocationSpec, terms: &Terms) -> Result<Self> {
-        holds.plan_allocation(spec, terms)
-    }
-
-    fn create(ipam: &dyn Ipam, spec: &AllocationSpec, planned: &Planned) -> Result<Self> {
-        ipam.create_allocation(spec, planned)
-    }
-
-    fn get(ipam: &dyn Ipam, id: &str) -> Result<Option<Self>> {
-        ipam.get_allocation(id)
-    }
-
-    fn find(ipam: &dyn Ipam, text: &str) -> Result<Vec<Self>> {
-        find::allocations(ipam, text)
-    }
-
-    fn update(ipam: &dyn Ipam, id: &str, change: &AllocationChange) -> Result<Self> {
-        ipam.update_allocation(id, change)
     }
 
     fn renamed(change: &AllocationChange, name: &str) -> AllocationChange {
