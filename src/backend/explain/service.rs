@@ -89,10 +89,6 @@ pub(super) fn unfinished(unfinished: &Unfinished) -> (String, String) {
 
 pub(super) fn unsupported(what: Unsupported) -> (String, String) {
     match what {
-        Unsupported::Holds => (
-            "AWS IPAM has no holds".to_owned(),
-            "AWS IPAM cannot reserve space for a plan. Set `plan_hold = \"0s\"`.".to_owned(),
-        ),
         Unsupported::Events => (
             "AWS IPAM has no history".to_owned(),
             "AWS IPAM keeps no history of changes that the provider can read. Use AWS CloudTrail.".to_owned(),

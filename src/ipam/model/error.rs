@@ -246,8 +246,6 @@ pub struct Unfinished {
 /// Features that only some backends support.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unsupported {
-    /// Holds of space for a plan.
-    Holds,
     /// A history of changes.
     Events,
     /// Creation of public scopes.
