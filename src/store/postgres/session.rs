@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures::FutureExt;
-use futures::future::join_all;
+use futures::future::{join, join_all};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, SimpleQueryMessage, Statement};
 
@@ -248,7 +248,8 @@ impl Session {
             let put = async { if batch.keys.is_empty() { Ok(0) } else { client.execute(&put, &puts).await } };
             let delete =
                 async { if batch.deletions.is_empty() { Ok(0) } else { client.execute(&delete, &deletes).await } };
-            first_failure([put.boxed(), delete.boxed()]).await.map(|_| ())
+            let (put, delete) = join(put, delete).await;
+            put.and(delete).map(|_| ())
         })
     }
 
