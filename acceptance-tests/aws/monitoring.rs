@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use terraform_provider_ipam::backend::service::{
     DiscoveryNoun, DiscoverySpec, EntityPath, Keeps, ResourceCidrNoun, ResourceCidrSpec,
 };
-use terraform_provider_ipam::ipam::seen::Survey;
+use terraform_provider_ipam::ipam::discovery::types::Survey;
 use terraform_provider_ipam::ipam::{Error, Tags};
 
 use crate::boto::Boto;

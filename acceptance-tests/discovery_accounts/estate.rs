@@ -3,7 +3,7 @@
 use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use serde_json::{Value, json};
-use terraform_provider_ipam::ipam::seen::{Survey, SurveyRole};
+use terraform_provider_ipam::ipam::discovery::types::{Survey, SurveyRole};
 use test_servers::Ec2;
 
 use crate::python;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use terraform_provider_ipam::aws::{Ec2Scout, Keys, Settings};
 use terraform_provider_ipam::backend::explain;
 use terraform_provider_ipam::backend::scout::{Scout, Step};
-use terraform_provider_ipam::ipam::seen::{FailureCode, SeenType, Survey, SurveyRole};
+use terraform_provider_ipam::ipam::discovery::types::{FailureCode, SeenType, Survey, SurveyRole};
 use terraform_provider_ipam::ipam::{Error, Kind};
 use test_servers::Ec2;
 
@@ -131,7 +131,7 @@ fn a_page_token_that_expires_begins_the_list_again_once() {
     let whole = scan(&server().endpoint(), &survey(account));
     expire(1);
     let again = scan(&server().endpoint(), &survey(account));
-    let ids = |samples: &[terraform_provider_ipam::ipam::seen::Sample]| -> Vec<String> {
+    let ids = |samples: &[terraform_provider_ipam::ipam::discovery::types::Sample]| -> Vec<String> {
         let all = samples.iter().flat_map(|sample| &sample.outcome.as_ref().unwrap().resources);
         all.map(|one| format!("{} {:?}", one.resource_id, one.cidr)).collect()
     };

@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 use terraform_provider_ipam::backend::files::{self, Below};
-use terraform_provider_ipam::ipam::seen::{Sample, UnknownColumns};
+use terraform_provider_ipam::ipam::discovery::types::{Sample, UnknownColumns};
 
 use crate::python;
 
 fn rows(samples: &[Sample]) -> Value {
     let of = |sample: &Sample| {
         let resources = &sample.outcome.as_ref().unwrap().resources;
-        let row = |one: &terraform_provider_ipam::ipam::seen::DiscoveredCidr| {
+        let row = |one: &terraform_provider_ipam::ipam::discovery::types::DiscoveredCidr| {
             json!({"account": sample.account_id, "region": sample.region, "cidr": one.cidr, "resource_id": one.resource_id,
                    "tags": one.tags})
         };

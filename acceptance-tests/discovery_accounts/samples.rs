@@ -1,7 +1,7 @@
 //! The scan of the estate finds what boto3 finds, resource by resource and address by address.
 
 use serde_json::{Value, json};
-use terraform_provider_ipam::ipam::seen::{DiscoveredCidr, PublicAddress, Sample, SeenType, Survey};
+use terraform_provider_ipam::ipam::discovery::types::{DiscoveredCidr, PublicAddress, Sample, SeenType, Survey};
 
 use crate::estate::{ACCOUNTS, Estate, REGIONS};
 use crate::python;

@@ -3,7 +3,7 @@
 use terraform_provider_ipam::aws::{Ec2Scout, Keys, Settings};
 use terraform_provider_ipam::backend::scout::{Scout, Step};
 use terraform_provider_ipam::ipam::Result;
-use terraform_provider_ipam::ipam::seen::{Failure, Sample, Survey};
+use terraform_provider_ipam::ipam::discovery::types::{Failure, Sample, Survey};
 
 /// Settings for a server at `url`.
 pub(crate) fn settings(url: &str) -> Settings {

@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 
 use crate::ipam::Result;
-pub use crate::ipam::seen::*;
+pub use crate::ipam::discovery::types::*;
 
 /// Queries for the results of discoveries.
 pub trait Observation: Send + Sync {

@@ -1,7 +1,7 @@
 //! [`Scout`]: scans AWS accounts for a self-managed store.
 
 use crate::ipam::Result;
-use crate::ipam::seen::{Sample, Survey};
+use crate::ipam::discovery::types::{Sample, Survey};
 
 /// Scans accounts. Calls block.
 pub trait Scout: Send + Sync {

@@ -20,7 +20,7 @@
 //! | `discovery` | sightings: stored, compared with pools, imported | a sighting changes no free space and no sum |
 
 mod audit;
-mod discovery;
+pub mod discovery;
 mod history;
 mod holds;
 mod model;
@@ -37,7 +37,6 @@ pub(crate) mod tests;
 pub use audit::dataset::{Item, Records, Tally};
 pub use audit::import::{Merge, Vacancy, event_entry};
 pub use audit::maintenance::{Census, Collected};
-pub use discovery::types as seen;
 pub use discovery::types::Discovery;
 pub use discovery::{
     Forgotten, Past, Place, Reconciled, SeenAddress, Sighted, Skip, Skipped, Taken, Treated, Treatment,

@@ -54,7 +54,7 @@ mod tests {
     use super::*;
     use crate::backend::Local;
     use crate::ipam::Actor;
-    use crate::ipam::seen::{ManagementState, SeenType};
+    use crate::ipam::discovery::types::{ManagementState, SeenType};
 
     #[test]
     fn a_self_managed_store_knows_all_of_its_words() {

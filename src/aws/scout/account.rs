@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 
 use crate::backend::service::RoleArn;
 use crate::ipam::Result;
-use crate::ipam::seen::{Failure, Survey, SurveyRole};
+use crate::ipam::discovery::types::{Failure, Survey, SurveyRole};
 
 use super::super::connect::{by_role, client, for_sts, identity};
 use super::super::response::{Refusal, ask};

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use aws_sdk_ec2::types as ec2;
 
-use crate::ipam::seen::{AddressService, AddressType, AssociationStatus, PublicAddress};
+use crate::ipam::discovery::types::{AddressService, AddressType, AssociationStatus, PublicAddress};
 use crate::ipam::{Cidr, Tags};
 
 use super::ec2::{Origin, is_brought, owned, single, tags};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use aws_sdk_ec2::types as ec2;
 
-use crate::ipam::seen::Exclusions;
+use crate::ipam::discovery::types::Exclusions;
 
 use super::lists::Lists;
 

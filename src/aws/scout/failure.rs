@@ -5,7 +5,7 @@ use std::error::Error as StdError;
 use aws_sdk_ec2::error::{DisplayErrorContext, ProvideErrorMetadata};
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 
-use crate::ipam::seen::{Failure, FailureCode};
+use crate::ipam::discovery::types::{Failure, FailureCode};
 use crate::ipam::{Error, Fault};
 
 use super::super::response::Refusal;

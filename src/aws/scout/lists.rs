@@ -5,7 +5,7 @@ use std::future::Future;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types as ec2;
 
-use crate::ipam::seen::{SeenType, Survey};
+use crate::ipam::discovery::types::{SeenType, Survey};
 
 use super::super::pages::all_pages;
 use super::super::response::{Refusal, ask};

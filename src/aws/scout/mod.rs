@@ -25,7 +25,7 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use crate::backend::scout::{Scout, Step};
-use crate::ipam::seen::{Sample, Survey};
+use crate::ipam::discovery::types::{Sample, Survey};
 use crate::ipam::{Error, Result};
 use crate::runtime::block_on;
 use crate::store;

@@ -3,7 +3,7 @@
 use aws_sdk_ec2::types as ec2;
 
 use crate::ipam::blocks::range_to_cidrs;
-use crate::ipam::seen::{AttachmentStatus, DiscoveredCidr, IpSource, SeenType};
+use crate::ipam::discovery::types::{AttachmentStatus, DiscoveredCidr, IpSource, SeenType};
 use crate::ipam::{Cidr, Family, Tags, Words};
 
 use super::ec2::{Origin, is_brought, owned, single, tags};

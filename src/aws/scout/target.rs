@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::ipam::seen::{Failure, Sample, SeenType, Sighting, Survey};
+use crate::ipam::discovery::types::{Failure, Sample, SeenType, Sighting, Survey};
 
 use super::account::Account;
 use super::ec2::Origin;

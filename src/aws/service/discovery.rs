@@ -6,7 +6,7 @@ use aws_sdk_ec2::types as ec2;
 
 use crate::backend::Noun;
 use crate::backend::service::{DiscoveryNoun, DiscoveryRecord, DiscoverySpec, EntityPath, Keeps};
-use crate::ipam::seen::Survey;
+use crate::ipam::discovery::types::Survey;
 use crate::ipam::{Error, Result, Tags};
 
 use super::super::convert::{need, text};

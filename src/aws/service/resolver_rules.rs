@@ -3,7 +3,7 @@
 use aws_sdk_ec2::types as ec2;
 
 use crate::backend::service::{Condition, Operation, Property, ResolverRule, RuleType};
-use crate::ipam::seen::SeenType;
+use crate::ipam::discovery::types::SeenType;
 use crate::ipam::{Error, Result, Words};
 
 use super::super::convert::{cidr, need};

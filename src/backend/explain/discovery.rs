@@ -1,7 +1,7 @@
 //! The texts for errors about discovered resources.
 
 use crate::ipam::Untreatable;
-use crate::ipam::seen::ResourceCidrId;
+use crate::ipam::discovery::types::ResourceCidrId;
 
 /// The maximum number of discoveries that a text names.
 const NAMED: usize = 10;

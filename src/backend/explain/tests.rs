@@ -541,7 +541,7 @@ fn errors_about_discovered_resources_say_what_to_do() {
         "There are several resource discoveries",
         "Give the id of one of them:\n  - d-1 (\"prod\")\n  - d-2",
     );
-    let of = crate::ipam::seen::ResourceCidrId {
+    let of = crate::ipam::discovery::types::ResourceCidrId {
         resource_id: "vpc-1".to_owned(),
         cidr: cidr("10.0.0.0/16"),
         region: "us-east-1".to_owned(),

@@ -6,7 +6,7 @@ use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
 use super::fault::Fault;
 use super::quotes;
 use super::row::{Column, Fields, Lines};
-use crate::ipam::seen::UnknownColumns;
+use crate::ipam::discovery::types::UnknownColumns;
 
 const ADVICE: &str = "The first line names the columns, such as cidr,name,account,region.";
 

@@ -8,7 +8,7 @@ use serde_json::error::Category;
 use serde_json::value::RawValue;
 
 use crate::ipam::Tags;
-use crate::ipam::seen::UnknownColumns;
+use crate::ipam::discovery::types::UnknownColumns;
 
 use super::fault::{Fault, lines_in};
 use super::row::{Column, Fields, Lines};

@@ -19,7 +19,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use crate::ipam::seen::{DiscoveredCidr, Sample, Sighting, UnknownColumns};
+use crate::ipam::discovery::types::{DiscoveredCidr, Sample, Sighting, UnknownColumns};
 
 pub use fault::Unread;
 use fault::{Fault, lines_in};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::ipam::seen::{DiscoveredCidr, SeenType, UnknownColumns};
+use crate::ipam::discovery::types::{DiscoveredCidr, SeenType, UnknownColumns};
 use crate::ipam::{Cidr, Tags, Words};
 
 use super::blocks;

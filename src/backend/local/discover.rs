@@ -9,7 +9,7 @@ use super::super::files::{self, Below, Unread};
 use super::super::observation::{DiscoveredCidr, Failure, FailureCode, Sample, Sighting, Spot};
 use super::super::scout::Step;
 use super::Local;
-use crate::ipam::seen::{Discovery, Survey};
+use crate::ipam::discovery::types::{Discovery, Survey};
 use crate::ipam::{Error, Fault, Kind, Reconciled, Result, Taken};
 
 /// An account and a Region; for a file, those that its lines name.

@@ -9,7 +9,7 @@ use super::super::observation::{DiscoveredAccount, Spot};
 use super::turns::Look;
 use super::{Local, LookedPlace};
 use crate::ipam::Result;
-use crate::ipam::seen::Discovery;
+use crate::ipam::discovery::types::Discovery;
 
 /// A scan that began less than this time ago is as good as a new one: the data sources of a plan share one scan.
 const SHARED: Duration = Duration::from_secs(60);

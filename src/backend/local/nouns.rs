@@ -11,7 +11,7 @@ use super::super::service::{
     ResourceCidrSpec,
 };
 use super::Local;
-use crate::ipam::seen::Discovery;
+use crate::ipam::discovery::types::Discovery;
 use crate::ipam::{Reader, Result, Treated, Treatment};
 
 fn record(found: Discovery) -> DiscoveryRecord {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use crate::backend::{Ipam, Noun};
 use crate::ipam::Tags;
-use crate::ipam::seen::Survey;
+use crate::ipam::discovery::types::Survey;
 
 use super::{AccountId, Keeps, Kept};
 

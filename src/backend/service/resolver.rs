@@ -1,7 +1,7 @@
 //! Prefix list resolvers: rules that select CIDRs, the versions of their results, and prefix lists that follow a
 //! version.
 
-use crate::ipam::seen::SeenType;
+use crate::ipam::discovery::types::SeenType;
 use crate::ipam::{Cidr, Error, Family, Result, Tags, Word, words};
 
 use super::Kept;

@@ -1,7 +1,7 @@
 //! Treatments: whether a block on a discovered resource is monitored, and the scope that it belongs to.
 
-pub use crate::ipam::seen::ResourceCidrId;
-use crate::ipam::seen::{ManagementState, SeenType};
+pub use crate::ipam::discovery::types::ResourceCidrId;
+use crate::ipam::discovery::types::{ManagementState, SeenType};
 
 use super::{Keeps, Kept};
 use crate::backend::{Ipam, Noun};

@@ -6,7 +6,7 @@ use crate::backend::Ipam;
 use crate::backend::observation::SeenType;
 use crate::backend::service::{AccountId, DiscoveryNoun, DiscoveryRecord, DiscoverySpec, EntityPath, RoleArn};
 use crate::ipam::Tags;
-use crate::ipam::seen::{Exclusions, Survey, SurveyRole, UnknownColumns};
+use crate::ipam::discovery::types::{Exclusions, Survey, SurveyRole, UnknownColumns};
 use crate::tf::{Diagnostics, Tf};
 use crate::{at, model, text_attr};
 

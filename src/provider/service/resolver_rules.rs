@@ -1,7 +1,7 @@
 //! Rules of `ipam_prefix_list_resolver` in a configuration, and their errors.
 
 use crate::backend::service::{Condition, Operation, Property, ResolverRule, RuleType};
-use crate::ipam::seen::SeenType;
+use crate::ipam::discovery::types::SeenType;
 use crate::ipam::{Cidr, Family};
 use crate::tf::{Diagnostic, Diagnostics, Path, Tf};
 use crate::{model, text_attr};

@@ -195,8 +195,8 @@ simulated! {
         of: spec.of.clone(),
         scope_id: spec.scope_id.clone().unwrap_or_else(|| text("ipam-scope-0")),
         found_in: text("ipam-scope-0"),
-        management: Some(if spec.monitored { seen::ManagementState::Unmanaged } else { seen::ManagementState::Ignored }),
-        resource_type: seen::SeenType::Vpc,
+        management: Some(if spec.monitored { discovery::types::ManagementState::Unmanaged } else { discovery::types::ManagementState::Ignored }),
+        resource_type: discovery::types::SeenType::Vpc,
         owner_id: Some(text(ACCOUNT)),
         pool_id: None,
     };

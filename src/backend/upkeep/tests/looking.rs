@@ -4,7 +4,7 @@ use super::*;
 
 /// A store with a discovery, treatments, imported allocations and past sightings.
 fn looking() -> Local {
-    use crate::ipam::seen::*;
+    use crate::ipam::discovery::types::*;
     use crate::ipam::tests::discovery::{address, of, seen, subnet, vpc};
 
     let ipam = memory();
